@@ -1,0 +1,84 @@
+//! `/inbox`: the pages, the same as JSON, and the switch for faults.
+//!
+//! Invariant: a mail's HTML runs no script and reaches nothing of ours: it is shown in a sandboxed frame, escaped into
+//! an attribute. Reading a mail changes nothing.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use http::StatusCode;
+use http::header::CACHE_CONTROL;
+use serde_json::json;
+
+use super::{Inbox, Mail};
+use crate::page;
+use crate::ses::{FaultRequest, Faults};
+
+/// As many rows on the page; the JSON has all.
+const SHOWN: usize = 500;
+
+/// What the pages show and set.
+#[derive(Debug, Clone)]
+struct Pages {
+    inbox: Arc<Inbox>,
+    faults: Arc<Faults>,
+}
+
+/// Everything under `/inbox`.
+pub(crate) fn router(inbox: Arc<Inbox>, faults: Arc<Faults>) -> Router {
+    Router::new()
+        .route("/inbox", get(list))
+        .route("/inbox/messages.json", get(messages))
+        .route("/inbox/faults", post(set_fault))
+        .route("/inbox/{id}", get(one))
+        .with_state(Pages { inbox, faults })
+}
+
+#[derive(Template)]
+#[template(path = "inbox.html")]
+struct List {
+    mails: Vec<Arc<Mail>>,
+    more: usize,
+    dropped: u64,
+}
+
+#[derive(Template)]
+#[template(path = "mail.html")]
+struct One {
+    mail: Arc<Mail>,
+}
+
+async fn list(State(pages): State<Pages>) -> Response {
+    let mut mails = pages.inbox.mails();
+    mails.reverse();
+    let more = mails.len().saturating_sub(SHOWN);
+    mails.truncate(SHOWN);
+    page::html(&List { mails, more, dropped: pages.inbox.dropped() })
+}
+
+async fn one(State(pages): State<Pages>, Path(id): Path<String>) -> Response {
+    match pages.inbox.find(&id) {
+        Some(mail) => page::html(&One { mail }),
+        None => (StatusCode::NOT_FOUND, "There is no such mail.\n").into_response(),
+    }
+}
+
+async fn messages(State(pages): State<Pages>) -> Response {
+    let mails = pages.inbox.mails();
+    let mails: Vec<&Mail> = mails.iter().map(AsRef::as_ref).collect();
+    ([(CACHE_CONTROL, "no-store")], Json(mails)).into_response()
+}
+
+async fn set_fault(State(pages): State<Pages>, body: Bytes) -> Response {
+    let request: Result<FaultRequest, _> = serde_json::from_slice(&body);
+    let set = request.map_err(|error| error.to_string()).and_then(|request| pages.faults.set(&request));
+    match set {
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(message) => (StatusCode::BAD_REQUEST, Json(json!({ "message": message }))).into_response(),
+    }
+}

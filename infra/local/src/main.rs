@@ -1,0 +1,48 @@
+//! `make run`: the whole stack in a terminal, until Ctrl-C.
+
+use std::process::ExitCode;
+
+use seatkeeper_local::{Settings, Stack, StartError};
+use tokio::signal::unix::{SignalKind, signal};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            #[expect(clippy::print_stderr, reason = "the one line that says why it does not start")]
+            {
+                eprintln!("error: {error}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), StartError> {
+    let settings = Settings::from_env()?;
+    // Ctrl-C while the stack starts drops what was started so far, processes and all.
+    let stack = tokio::select! {
+        started = Stack::start(settings) => started?,
+        () = stop_wanted() => return Ok(()),
+    };
+    stop_wanted().await;
+    stack.stop().await;
+    Ok(())
+}
+
+/// Waits for Ctrl-C or SIGTERM.
+async fn stop_wanted() {
+    let terminated = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminate) => {
+                terminate.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminated => {}
+    }
+}

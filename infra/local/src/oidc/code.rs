@@ -1,0 +1,93 @@
+//! Authorisation codes: each works once, for a minute, for the request that it was given for, and only with the
+//! verifier whose SHA-256 was sent before it (PKCE, RFC 7636).
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, TimeDelta, Utc};
+use sha2::{Digest, Sha256};
+
+use super::person::Person;
+
+const LIFETIME: TimeDelta = TimeDelta::seconds(60);
+
+/// What a code stands for.
+#[derive(Debug, Clone)]
+pub(super) struct Grant {
+    pub(super) person: Person,
+    pub(super) scope: Option<String>,
+    pub(super) nonce: Option<String>,
+    pub(super) redirect_uri: String,
+    pub(super) challenge: String,
+}
+
+/// The codes that are out.
+#[derive(Debug, Default)]
+pub(super) struct Codes(Mutex<HashMap<String, (DateTime<Utc>, Grant)>>);
+
+impl Codes {
+    /// A new code for a grant.
+    pub(super) fn issue(&self, grant: Grant, now: DateTime<Utc>) -> String {
+        let code = crate::random::base64url::<32>();
+        let mut codes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        codes.retain(|_, (until, _)| now < *until);
+        codes.insert(code.clone(), (now + LIFETIME, grant));
+        code
+    }
+
+    /// Takes a code; whatever comes of it, it does not work again.
+    pub(super) fn redeem(
+        &self,
+        code: &str,
+        redirect_uri: &str,
+        verifier: &str,
+        now: DateTime<Utc>,
+    ) -> Option<Grant> {
+        let (until, grant) = self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(code)?;
+        let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier));
+        (now < until && redirect_uri == grant.redirect_uri && challenge == grant.challenge).then_some(grant)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const URI: &str = "http://localhost:3000/back";
+    const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+    const START: DateTime<Utc> = DateTime::UNIX_EPOCH;
+
+    fn issued() -> (Codes, String) {
+        let codes = Codes::default();
+        let grant = Grant {
+            person: Person::parse("ann@example.com").unwrap(),
+            scope: None,
+            nonce: None,
+            redirect_uri: URI.to_owned(),
+            // RFC 7636, appendix B.
+            challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM".to_owned(),
+        };
+        let code = codes.issue(grant, START);
+        (codes, code)
+    }
+
+    #[test]
+    fn a_code_works_once() {
+        let (codes, code) = issued();
+        assert!(codes.redeem(&code, URI, VERIFIER, START).is_some());
+        assert!(codes.redeem(&code, URI, VERIFIER, START).is_none());
+    }
+
+    #[test]
+    fn a_wrong_try_uses_the_code_up() {
+        for (uri, verifier, after) in
+            [(URI, "wrong", 0), ("http://localhost:3000/", VERIFIER, 0), (URI, VERIFIER, 60)]
+        {
+            let (codes, code) = issued();
+            assert!(codes.redeem(&code, uri, verifier, START + TimeDelta::seconds(after)).is_none());
+            assert!(codes.redeem(&code, URI, VERIFIER, START).is_none());
+        }
+    }
+}

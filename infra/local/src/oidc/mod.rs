@@ -1,0 +1,83 @@
+//! A development OpenID issuer: anybody may say who they are, nobody gets more than that person is entitled to.
+//!
+//! Invariant: a scope is granted only if it was requested *and* the person is entitled to it, whichever way the token
+//! was asked for. It exists in `infra/local` only; its keys are new at each start and never leave this process.
+
+mod code;
+mod key;
+mod pages;
+mod person;
+mod token;
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::routing::get;
+use axum::{Json, Router};
+use serde_json::{Value, json};
+
+pub use key::KeyError;
+pub(crate) use key::SigningKey;
+pub(crate) use person::{PARTNERSHIP_MANAGER, PEOPLE};
+
+use code::Codes;
+
+/// The audience of access tokens: the API.
+pub(crate) const AUDIENCE: &str = "seatkeeper";
+/// The one client: the portal.
+pub(crate) const CLIENT: &str = "seatkeeper-portal";
+
+/// The issuer.
+#[derive(Debug)]
+pub(crate) struct Issuer {
+    /// `http://localhost:<port>`, the only place to send a browser back to.
+    origin: String,
+    key: SigningKey,
+    codes: Codes,
+}
+
+impl Issuer {
+    pub(crate) fn new(origin: String, key: SigningKey) -> Self {
+        Self { origin, key, codes: Codes::default() }
+    }
+
+    /// The issuer's identifier, exactly as in `iss`.
+    pub(crate) fn name(&self) -> String {
+        format!("{}/oidc", self.origin)
+    }
+}
+
+/// Everything under `/oidc`.
+pub(crate) fn router(issuer: Arc<Issuer>) -> Router {
+    Router::new()
+        .route("/.well-known/openid-configuration", get(configuration))
+        .route("/jwks", get(jwks))
+        .merge(pages::router())
+        .merge(token::router())
+        .with_state(issuer)
+}
+
+/// `OpenID` Connect Discovery 1.0, section 3.
+async fn configuration(State(issuer): State<Arc<Issuer>>) -> Json<Value> {
+    let name = issuer.name();
+    Json(json!({
+        "issuer": name,
+        "authorization_endpoint": format!("{name}/authorize"),
+        "token_endpoint": format!("{name}/token"),
+        "jwks_uri": format!("{name}/jwks"),
+        "end_session_endpoint": format!("{name}/logout"),
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": ["authorization_code", "password"],
+        "code_challenge_methods_supported": ["S256"],
+        "token_endpoint_auth_methods_supported": ["none"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "scopes_supported": person::ALL_SCOPES,
+        "claims_supported": ["iss", "sub", "aud", "exp", "iat", "nonce", "email", "email_verified", "org"],
+    }))
+}
+
+async fn jwks(State(issuer): State<Arc<Issuer>>) -> Json<Value> {
+    Json(json!({ "keys": [issuer.key.jwk()] }))
+}

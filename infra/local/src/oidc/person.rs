@@ -1,0 +1,132 @@
+//! Who somebody is, from their address alone, and what that entitles them to.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use email_address::EmailAddress;
+use sha2::{Digest, Sha256};
+
+/// The people that the sign-in page offers, and what they are.
+pub(crate) const PEOPLE: &[(&str, &str)] = &[
+    ("manager@acme.example", "Learning manager of Acme"),
+    ("manager@globex.example", "Learning manager of Globex"),
+    (PARTNERSHIP_MANAGER, "Partnership manager"),
+    ("learner@acme.example", "Learner"),
+];
+
+/// Creates deals for any organisation.
+pub(crate) const PARTNERSHIP_MANAGER: &str = "partnerships@futurelearn.example";
+
+const MANAGE: &str = "invites.manage";
+const ACCEPT: &str = "seats.accept";
+const ADMIN: &str = "deals.admin";
+/// `OpenID`'s own scopes, which everybody may have.
+const OPENID: &[&str] = &["openid", "email", "profile"];
+/// Every scope that there is.
+pub(super) const ALL_SCOPES: &[&str] = &["openid", "email", "profile", MANAGE, ACCEPT, ADMIN];
+
+/// Somebody who signs in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Person {
+    email: String,
+}
+
+impl Person {
+    /// The person with this address; none if it is not one.
+    pub(super) fn parse(email: &str) -> Option<Self> {
+        let email = email.trim().to_lowercase();
+        EmailAddress::is_valid(&email).then_some(Self { email })
+    }
+
+    /// The address, in lower case.
+    pub(super) fn email(&self) -> &str {
+        &self.email
+    }
+
+    /// The person's `sub`: the same at each sign-in and each start, and not the address.
+    pub(super) fn subject(&self) -> String {
+        let mut subject = URL_SAFE_NO_PAD.encode(Sha256::digest(&self.email));
+        subject.truncate(22);
+        subject
+    }
+
+    /// The organisation that the person manages: `manager@<organisation>.example`.
+    pub(super) fn organisation(&self) -> Option<&str> {
+        let organisation = self.email.strip_prefix("manager@")?.strip_suffix(".example")?;
+        let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        ((1..=64).contains(&organisation.len()) && organisation.bytes().all(fits)).then_some(organisation)
+    }
+
+    fn entitlements(&self) -> &'static [&'static str] {
+        if self.email == PARTNERSHIP_MANAGER {
+            &[ADMIN, ACCEPT]
+        } else if self.organisation().is_some() {
+            &[MANAGE, ACCEPT]
+        } else {
+            &[ACCEPT]
+        }
+    }
+
+    /// What is granted of what was requested; without a request, all that the person is entitled to.
+    pub(super) fn grant(&self, requested: Option<&str>) -> String {
+        let entitled = self.entitlements();
+        let granted: Vec<_> = match requested {
+            None => entitled.to_vec(),
+            Some(requested) => requested
+                .split_whitespace()
+                .filter(|scope| entitled.contains(scope) || OPENID.contains(scope))
+                .collect(),
+        };
+        granted.join(" ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn person(email: &str) -> Person {
+        Person::parse(email).unwrap()
+    }
+
+    #[test]
+    fn who_somebody_is_follows_from_the_address() {
+        for (email, organisation, scopes) in [
+            ("manager@acme.example", Some("acme"), "invites.manage seats.accept"),
+            ("Manager@Globex.Example", Some("globex"), "invites.manage seats.accept"),
+            ("manager@a.b.example", None, "seats.accept"),
+            ("manager@example", None, "seats.accept"),
+            ("not.manager@acme.example", None, "seats.accept"),
+            ("partnerships@futurelearn.example", None, "deals.admin seats.accept"),
+            ("partnerships@acme.example", None, "seats.accept"),
+        ] {
+            let person = person(email);
+            assert_eq!(
+                (person.organisation(), person.grant(None).as_str()),
+                (organisation, scopes),
+                "{email}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_scope_is_granted_only_if_requested_and_entitled() {
+        let manager = person("manager@acme.example");
+        assert_eq!(manager.grant(Some("openid seats.accept")), "openid seats.accept");
+        assert_eq!(manager.grant(Some("deals.admin")), "");
+        assert_eq!(person("ann@example.com").grant(Some("invites.manage seats.accept")), "seats.accept");
+    }
+
+    #[test]
+    fn the_subject_is_stable_and_not_the_address() {
+        assert_eq!(person("Ann@example.com").subject(), person("ann@example.com ").subject());
+        assert_ne!(person("ann@example.com").subject(), person("bob@example.com").subject());
+        assert_eq!(person("ann@example.com").subject().len(), 22);
+    }
+
+    #[test]
+    fn what_is_no_address_is_nobody() {
+        for text in ["", "ann", "@example.com", "a b@example.com"] {
+            assert_eq!(Person::parse(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! The stack answers this machine only: it listens on loopback, and a request that a foreign page or a foreign name
+//! (DNS rebinding) brought here is refused on every path, before anything else looks at it.
+
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::header::{HOST, ORIGIN};
+use http::{HeaderMap, StatusCode};
+use serde_json::json;
+use tokio::net::TcpListener;
+
+/// Why the port can't be had.
+#[derive(Debug, thiserror::Error)]
+pub enum PortError {
+    /// Another program has it.
+    #[error("port {0} is in use: end what listens there, or choose another (PORT={next} make run)", next = .0.wrapping_add(1).max(1024))]
+    Busy(u16),
+    /// Any other reason.
+    #[error("port {0} can't be bound: {1}")]
+    Refused(u16, #[source] io::Error),
+}
+
+/// The loopback listeners of one port, on IPv4 and, where there is one, on IPv6.
+pub(crate) struct Listeners {
+    pub(crate) port: u16,
+    pub(crate) listeners: Vec<TcpListener>,
+}
+
+/// Listens on loopback only. `localhost` may mean either address, so a busy port on any of the two is refused.
+pub(crate) async fn listen(port: u16) -> Result<Listeners, PortError> {
+    let refused = |error: io::Error| match error.kind() {
+        io::ErrorKind::AddrInUse => PortError::Busy(port),
+        _ => PortError::Refused(port, error),
+    };
+    let first = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await.map_err(refused)?;
+    let bound = first.local_addr().map_err(refused)?.port();
+    let second = match TcpListener::bind(SocketAddr::from((Ipv6Addr::LOCALHOST, bound))).await {
+        Ok(listener) => Some(listener),
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse && port != 0 => {
+            return Err(PortError::Busy(port));
+        }
+        // No IPv6 on this machine: then nobody else answers there either.
+        Err(_) => None,
+    };
+    Ok(Listeners { port: bound, listeners: std::iter::once(first).chain(second).collect() })
+}
+
+/// Lets a request through if it is meant for us and comes from us, or from no page at all.
+pub(crate) async fn guard(State(port): State<u16>, request: Request, next: Next) -> Response {
+    match refusal(request.headers(), port) {
+        None => next.run(request).await,
+        Some((status, message)) => (status, Json(json!({ "message": message }))).into_response(),
+    }
+}
+
+fn refusal(headers: &HeaderMap, port: u16) -> Option<(StatusCode, &'static str)> {
+    let ours = |host: &str| {
+        ["localhost", "127.0.0.1", "[::1]"]
+            .iter()
+            .any(|name| host.eq_ignore_ascii_case(&format!("{name}:{port}")))
+    };
+    let mut hosts = headers.get_all(HOST).iter();
+    let host = hosts.next().and_then(|host| host.to_str().ok());
+    if hosts.next().is_some() || !host.is_some_and(ours) {
+        return Some((StatusCode::MISDIRECTED_REQUEST, "This is not the host that you asked for"));
+    }
+    let own = |origin: &str| origin.strip_prefix("http://").is_some_and(ours);
+    let foreign = headers.get_all(ORIGIN).iter().any(|origin| !origin.to_str().is_ok_and(own));
+    foreign.then_some((StatusCode::FORBIDDEN, "Requests of other origins are refused"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(headers: &[(http::HeaderName, &str)]) -> Option<u16> {
+        let headers = headers.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect();
+        refusal(&headers, 3000).map(|(status, _)| status.as_u16())
+    }
+
+    #[test]
+    fn only_our_own_names_are_answered() {
+        for host in ["localhost:3000", "LOCALHOST:3000", "127.0.0.1:3000", "[::1]:3000"] {
+            assert_eq!(status(&[(HOST, host)]), None, "{host}");
+        }
+        for host in ["localhost", "localhost:3001", "evil.example:3000", "localhost.evil.example:3000", ""] {
+            assert_eq!(status(&[(HOST, host)]), Some(421), "{host}");
+        }
+        assert_eq!(status(&[]), Some(421));
+    }
+
+    #[test]
+    fn only_our_own_pages_may_ask() {
+        let from = |origin| status(&[(HOST, "localhost:3000"), (ORIGIN, origin)]);
+        assert_eq!(from("http://localhost:3000"), None);
+        for origin in
+            ["https://localhost:3000", "http://evil.example", "null", "http://localhost:3000.evil.example"]
+        {
+            assert_eq!(from(origin), Some(403), "{origin}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_busy_port_says_what_to_do() {
+        let listeners = listen(0).await.unwrap();
+        let Err(error) = listen(listeners.port).await else { panic!("the port is taken") };
+        assert!(error.to_string().contains("is in use"), "{error}");
+    }
+}

@@ -1,0 +1,49 @@
+//! Where a function's output goes: its own file, and to the terminal only if that was asked for.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::Mutex;
+
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+
+use super::instance::lock;
+use crate::terminal;
+
+/// One function's log file, shared by all of its processes.
+#[derive(Debug)]
+pub(super) struct Log {
+    file: Mutex<File>,
+    echo_as: Option<&'static str>,
+}
+
+impl Log {
+    /// Opens the file to append to it; its folder is made if need be.
+    pub(super) fn open(path: &Path, echo_as: Option<&'static str>) -> io::Result<Self> {
+        fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
+        let file = OpenOptions::new().create(true).append(true).open(path)?;
+        Ok(Self { file: Mutex::new(file), echo_as })
+    }
+
+    /// Copies a pipe, line by line, until its end; the last line that says something.
+    pub(super) async fn copy(&self, pipe: Option<impl AsyncRead + Unpin>) -> Option<String> {
+        let mut lines = BufReader::new(pipe?).split(b'\n');
+        let mut last = None;
+        while let Ok(Some(line)) = lines.next_segment().await {
+            let line = String::from_utf8_lossy(&line).into_owned();
+            self.write(&line);
+            if !line.trim().is_empty() {
+                last = Some(line);
+            }
+        }
+        last
+    }
+
+    fn write(&self, line: &str) {
+        // A full disk must not stop a function: its log is the lesser loss.
+        let _lost = writeln!(lock(&self.file), "{line}");
+        if let Some(name) = self.echo_as {
+            terminal::say(&format!("{name}: {line}"));
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! One operating system process: its environment, its end, and what it prints.
+//!
+//! Invariant: nothing of our own environment reaches a function but what is listed here, so that a function that
+//! works here by an inherited variable can't fail on AWS for want of it.
+
+use std::io;
+use std::net::SocketAddr;
+use std::process::{ExitStatus, Stdio};
+
+use tokio::process::{Child, Command};
+use tokio::sync::mpsc;
+
+use super::instance::{Instance, Question};
+use super::log::Log;
+use super::{Program, REGION};
+
+/// Starts a process of the function. It dies with its [`Child`].
+pub(super) fn spawn(program: &Program, api: SocketAddr, id: u64) -> io::Result<Child> {
+    Command::new(&program.binary)
+        .env_clear()
+        .envs(lambda_environment(program.name, api, id))
+        .envs(program.settings.iter().map(|(name, value)| (name, value)))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+}
+
+/// What Lambda itself sets (developer guide, "Defined runtime environment variables").
+fn lambda_environment(name: &str, api: SocketAddr, id: u64) -> Vec<(&'static str, String)> {
+    vec![
+        ("AWS_LAMBDA_RUNTIME_API", format!("http://{api}/{name}/{id}")),
+        ("AWS_LAMBDA_FUNCTION_NAME", name.to_owned()),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256".to_owned()),
+        ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
+        ("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{name}")),
+        ("AWS_LAMBDA_LOG_STREAM_NAME", format!("local/[$LATEST]{id}")),
+        ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".to_owned()),
+        ("_HANDLER", "bootstrap".to_owned()),
+        ("AWS_REGION", REGION.to_owned()),
+        ("AWS_DEFAULT_REGION", REGION.to_owned()),
+        ("AWS_ACCESS_KEY_ID", "local".to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
+        ("AWS_SESSION_TOKEN", "local".to_owned()),
+        ("TZ", "UTC".to_owned()),
+    ]
+}
+
+/// Stays with the process until it ends, by itself or because it is to be killed.
+pub(super) async fn watch(
+    mut child: Child,
+    instance: &Instance,
+    mut questions: mpsc::Receiver<Question>,
+    log: &Log,
+) {
+    let (out, errors) = (child.stdout.take(), child.stderr.take());
+    let end = async {
+        loop {
+            tokio::select! {
+                ended = child.wait() => return ended,
+                () = instance.kill_wanted() => break,
+                Some(question) = questions.recv() => {
+                    let _nobody_waits = question.send(matches!(child.try_wait(), Ok(None)));
+                }
+            }
+        }
+        child.start_kill()?;
+        child.wait().await
+    };
+    // The pipes are read to their end, so that what the process said last is known when its end is told.
+    let (ended, last_out, last_error) = tokio::join!(end, log.copy(out), log.copy(errors));
+    instance.ended(&reason(ended, last_error.or(last_out)));
+}
+
+fn reason(ended: io::Result<ExitStatus>, last: Option<String>) -> String {
+    match (ended, last) {
+        (Ok(status), Some(last)) => format!("{status}; its last words: {last}"),
+        (Ok(status), None) => status.to_string(),
+        (Err(error), _) => error.to_string(),
+    }
+}

@@ -1,0 +1,54 @@
+//! The schedules: the sweeps run every so often, as EventBridge Scheduler runs them on AWS.
+//!
+//! Invariant: a run that is still going on is never doubled. Each sweep keeps its own time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
+
+use crate::clock;
+use crate::functions::{DELIVER_INVITES, EXPIRE_INVITES};
+use crate::runtime::{ACCOUNT, Host, InvokeError, REGION};
+use crate::terminal::Terminal;
+
+/// The sweeps, in the order in which they are run on demand.
+pub(crate) const SWEEPS: [&str; 2] = [EXPIRE_INVITES, DELIVER_INVITES];
+
+/// Runs the sweeps until the set is dropped, first at once: something may have come due while nothing ran.
+pub(crate) fn start(host: &Arc<Host>, every: Duration, terminal: Terminal) -> JoinSet<()> {
+    SWEEPS.into_iter().map(|function| repeat(function, Arc::clone(host), every, terminal)).collect()
+}
+
+async fn repeat(function: &'static str, host: Arc<Host>, every: Duration, terminal: Terminal) {
+    let mut ticks = tokio::time::interval(every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = run(function, &host).await {
+            terminal.warn(&error.to_string());
+        }
+    }
+}
+
+/// Runs one sweep once.
+pub(crate) async fn run(function: &'static str, host: &Host) -> Result<Value, InvokeError> {
+    host.invoke(function, &event(function)).await
+}
+
+/// What EventBridge Scheduler sends to a target without an input of its own.
+fn event(schedule: &str) -> Value {
+    json!({
+        "version": "0",
+        "id": crate::random::uuid(),
+        "detail-type": "Scheduled Event",
+        "source": "aws.scheduler",
+        "account": ACCOUNT,
+        "time": clock::now().format("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        "region": REGION,
+        "resources": [format!("arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule/default/{schedule}")],
+        "detail": "{}",
+    })
+}

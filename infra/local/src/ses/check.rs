@@ -1,0 +1,310 @@
+//! What SES accepts: the checks of a whole request, and those of each entry.
+//!
+//! Invariant: a fault of the request refuses all of it (`BadRequestException`), a fault of one entry only that entry.
+//! Figures are from the SES API v2 reference and "Service quotas in Amazon SES".
+
+use std::collections::BTreeMap;
+
+use email_address::EmailAddress;
+use http::StatusCode;
+
+use super::SesError;
+use super::request::{BulkEntry, BulkRequest, Content, Pair, Template as TemplateRequest};
+use super::template::{Data, Template};
+
+/// Destinations in one call.
+const MAX_ENTRIES: usize = 50;
+/// Recipients of one mail.
+const MAX_RECIPIENTS: usize = 50;
+/// Bytes of a template, all its parts together.
+const MAX_TEMPLATE: usize = 500 * 1024;
+/// Characters of the data of one template.
+const MAX_DATA: usize = 262_144;
+const MAX_HEADERS: usize = 15;
+const MAX_HEADER_NAME: usize = 126;
+const MAX_HEADER_VALUE: usize = 870;
+const MAX_TAG: usize = 256;
+/// What a caller may not set, since SES does.
+const OWN_HEADERS: &[&str] = &[
+    "bcc",
+    "cc",
+    "content-type",
+    "date",
+    "from",
+    "message-id",
+    "mime-version",
+    "return-path",
+    "subject",
+    "to",
+];
+
+/// A request that SES accepts.
+pub(super) struct Checked {
+    pub(super) from: String,
+    pub(super) headers: BTreeMap<String, String>,
+    pub(super) tags: BTreeMap<String, String>,
+    pub(super) entries: Vec<Entry>,
+}
+
+/// What becomes of one entry.
+pub(super) enum Entry {
+    /// It is not sent, and says why.
+    Invalid(String),
+    /// It is accepted and then never sent: a variable is missing.
+    Unrendered,
+    /// It is sent.
+    Mail(Rendered),
+}
+
+/// One mail, without what all have in common.
+pub(super) struct Rendered {
+    pub(super) to: String,
+    pub(super) subject: String,
+    pub(super) html: String,
+    pub(super) text: String,
+    pub(super) headers: BTreeMap<String, String>,
+    pub(super) tags: BTreeMap<String, String>,
+}
+
+struct Templates {
+    subject: Template,
+    html: Template,
+    text: Template,
+}
+
+/// Checks a request.
+///
+/// # Errors
+///
+/// What SES answers when it refuses all of it.
+pub(super) fn check(request: &BulkRequest) -> Result<Checked, SesError> {
+    let from = request.from_email_address.as_deref().unwrap_or_default();
+    address(from).map_err(|why| SesError::bad_request(format!("FromEmailAddress: {why}")))?;
+    if request.bulk_email_entries.is_empty() || request.bulk_email_entries.len() > MAX_ENTRIES {
+        return Err(SesError::bad_request(format!("BulkEmailEntries must have 1 to {MAX_ENTRIES} members")));
+    }
+    if request.configuration_set_name.as_deref().is_some_and(|name| !is_tag(name)) {
+        return Err(SesError::bad_request("ConfigurationSetName has characters that are not allowed"));
+    }
+    let template =
+        request.default_content.template.as_ref().ok_or_else(|| missing("DefaultContent.Template"))?;
+    let templates = templates(template)?;
+    let defaults = data(template.data.as_deref(), "TemplateData")?;
+    let entries = request.bulk_email_entries.iter().map(|entry| check_entry(entry, &templates, &defaults));
+    Ok(Checked {
+        from: from.to_owned(),
+        headers: headers(&template.headers)?,
+        tags: tags(&request.default_email_tags)?,
+        entries: entries.collect::<Result<_, _>>()?,
+    })
+}
+
+fn missing(what: &str) -> SesError {
+    SesError::bad_request(format!("{what} is missing"))
+}
+
+fn templates(request: &TemplateRequest) -> Result<Templates, SesError> {
+    if request.name.is_some() || request.arn.is_some() {
+        let message = "Template does not exist: only inline templates are known here".to_owned();
+        return Err(SesError { status: StatusCode::NOT_FOUND, code: "NotFoundException", message });
+    }
+    let content = request.content.as_ref().ok_or_else(|| missing("TemplateContent"))?;
+    let Content { subject: Some(subject), html, text } = content else { return Err(missing("Subject")) };
+    if html.is_none() && text.is_none() {
+        return Err(missing("Html or Text"));
+    }
+    let (html, text) = (html.as_deref().unwrap_or_default(), text.as_deref().unwrap_or_default());
+    if subject.len() + html.len() + text.len() > MAX_TEMPLATE {
+        return Err(SesError::bad_request("The template is larger than 500 KB"));
+    }
+    let (subject, html, text) = (Template::parse(subject)?, Template::parse(html)?, Template::parse(text)?);
+    Ok(Templates { subject, html, text })
+}
+
+fn data(json: Option<&str>, what: &str) -> Result<Data, SesError> {
+    let Some(json) = json else { return Ok(Data::new()) };
+    if json.chars().count() > MAX_DATA {
+        return Err(SesError::bad_request(format!("{what} has more than {MAX_DATA} characters")));
+    }
+    serde_json::from_str(json).map_err(|_| SesError::bad_request(format!("{what} is not a JSON object")))
+}
+
+fn check_entry(entry: &BulkEntry, templates: &Templates, defaults: &Data) -> Result<Entry, SesError> {
+    let replacement =
+        entry.replacement_email_content.as_ref().and_then(|content| content.replacement_template.as_ref());
+    let replacement = replacement.and_then(|template| template.replacement_template_data.as_deref());
+    let mut values = defaults.clone();
+    values.extend(data(replacement, "ReplacementTemplateData")?);
+    let (headers, tags) = (headers(&entry.replacement_headers)?, tags(&entry.replacement_tags)?);
+
+    let to = match recipients(entry) {
+        Ok(to) => to,
+        Err(why) => return Ok(Entry::Invalid(why)),
+    };
+    let rendered =
+        (templates.subject.render(&values), templates.html.render(&values), templates.text.render(&values));
+    let (Some(subject), Some(html), Some(text)) = rendered else { return Ok(Entry::Unrendered) };
+    if subject.contains(['\r', '\n']) {
+        return Ok(Entry::Invalid("Subject has a line break".to_owned()));
+    }
+    Ok(Entry::Mail(Rendered { to, subject, html, text, headers, tags }))
+}
+
+fn recipients(entry: &BulkEntry) -> Result<String, String> {
+    let destination = &entry.destination;
+    let all = || destination.to.iter().chain(&destination.cc).chain(&destination.bcc);
+    if destination.to.is_empty() || all().count() > MAX_RECIPIENTS {
+        return Err(format!("Destination must have 1 to {MAX_RECIPIENTS} recipients"));
+    }
+    all().try_for_each(|recipient| address(recipient))?;
+    Ok(destination.to.join(", "))
+}
+
+/// An address, alone or as `Name <address>`: 7-bit ASCII before the @, Punycode after it, no line break anywhere.
+fn address(text: &str) -> Result<(), String> {
+    let bare = match text.split_once('<') {
+        Some((_, rest)) => rest.strip_suffix('>').unwrap_or_default(),
+        None => text,
+    };
+    if text.contains(['\r', '\n']) {
+        return Err("Address has a line break".to_owned());
+    }
+    let (local, domain) = bare.rsplit_once('@').ok_or("Missing final '@domain'")?;
+    if !local.is_ascii() {
+        return Err("Local address contains non-ASCII characters".to_owned());
+    }
+    if !domain.is_ascii() {
+        return Err("Domain contains non-ASCII characters".to_owned());
+    }
+    if !EmailAddress::is_valid(bare) || !domain.contains('.') {
+        return Err("Invalid email address".to_owned());
+    }
+    Ok(())
+}
+
+fn headers(pairs: &[Pair]) -> Result<BTreeMap<String, String>, SesError> {
+    if pairs.len() > MAX_HEADERS {
+        return Err(SesError::bad_request(format!("More than {MAX_HEADERS} headers")));
+    }
+    let token = |byte: u8| byte.is_ascii_graphic() && byte != b':';
+    let visible = |byte: u8| byte.is_ascii_graphic() || byte == b' ' || byte == b'\t';
+    for Pair { name, value } in pairs {
+        let named = (1..=MAX_HEADER_NAME).contains(&name.len()) && name.bytes().all(token);
+        let valued = (1..=MAX_HEADER_VALUE).contains(&value.len()) && value.bytes().all(visible);
+        if !named || !valued || OWN_HEADERS.contains(&name.to_ascii_lowercase().as_str()) {
+            return Err(SesError::bad_request("A header has a name or value that is not allowed"));
+        }
+    }
+    Ok(collect(pairs))
+}
+
+fn tags(pairs: &[Pair]) -> Result<BTreeMap<String, String>, SesError> {
+    if pairs.iter().any(|Pair { name, value }| !is_tag(name) || !is_tag(value)) {
+        return Err(SesError::bad_request("A tag has characters that are not allowed"));
+    }
+    Ok(collect(pairs))
+}
+
+fn is_tag(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
+    (1..=MAX_TAG).contains(&text.len()) && text.bytes().all(allowed)
+}
+
+fn collect(pairs: &[Pair]) -> BTreeMap<String, String> {
+    pairs.iter().map(|Pair { name, value }| (name.clone(), value.clone())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn request() -> Value {
+        json!({
+            "FromEmailAddress": "FutureLearn <from@futurelearn.com>",
+            "DefaultContent": {"Template": {
+                "TemplateContent": {"Subject": "{{subject}}", "Html": "{{{html}}}", "Text": "{{{text}}}"},
+                "TemplateData": "{\"subject\":\"S\",\"html\":\"<p>\"}",
+            }},
+            "BulkEmailEntries": [entry("ann@example.com", "{\"text\":\"T\"}")],
+        })
+    }
+
+    fn entry(to: &str, data: &str) -> Value {
+        json!({
+            "Destination": {"ToAddresses": [to]},
+            "ReplacementEmailContent": {"ReplacementTemplate": {"ReplacementTemplateData": data}},
+        })
+    }
+
+    fn checked(request: &Value) -> Result<Checked, SesError> {
+        check(&serde_json::from_value(request.clone()).unwrap())
+    }
+
+    #[test]
+    fn an_entrys_data_adds_to_the_defaults() {
+        let checked = checked(&request()).unwrap();
+        let [Entry::Mail(mail)] = checked.entries.as_slice() else { panic!("one mail") };
+        assert_eq!((mail.subject.as_str(), mail.html.as_str(), mail.text.as_str()), ("S", "<p>", "T"));
+    }
+
+    #[test]
+    fn a_fault_of_the_request_refuses_all_of_it() {
+        let many = Value::Array(vec![entry("ann@example.com", "{}"); 51]);
+        let header = |name: &str, value: &str| json!([{"Name": name, "Value": value}]);
+        for (pointer, value) in [
+            ("/FromEmailAddress", json!(null)),
+            ("/FromEmailAddress", json!("nobody")),
+            ("/FromEmailAddress", json!("a\r\nBcc: x <from@futurelearn.com>")),
+            ("/BulkEmailEntries", json!([])),
+            ("/BulkEmailEntries", many),
+            ("/BulkEmailEntries/0/ReplacementHeaders", header("X-A", "a\r\nBcc: b@example.com")),
+            ("/BulkEmailEntries/0/ReplacementHeaders", header("X A", "a")),
+            ("/BulkEmailEntries/0/ReplacementHeaders", header("Subject", "a")),
+            ("/BulkEmailEntries/0/ReplacementTags", header("a b", "c")),
+            (
+                "/BulkEmailEntries/0/ReplacementEmailContent/ReplacementTemplate/ReplacementTemplateData",
+                json!("[]"),
+            ),
+            ("/DefaultContent/Template/TemplateData", json!("{")),
+            (
+                "/DefaultContent/Template/TemplateData",
+                json!(format!("{{\"a\":\"{}\"}}", "x".repeat(262_144))),
+            ),
+            ("/DefaultContent/Template/TemplateContent/Html", json!("{{#if a}}{{/if}}")),
+            ("/DefaultContent/Template/TemplateContent/Html", json!("x".repeat(512_001))),
+            ("/DefaultContent/Template/TemplateContent/Subject", json!(null)),
+            ("/DefaultContent/Template/TemplateContent", json!(null)),
+            ("/DefaultEmailTags", header("a", "é")),
+        ] {
+            let mut request = request();
+            let (parent, field) = pointer.rsplit_once('/').unwrap();
+            request.pointer_mut(parent).unwrap()[field] = value.clone();
+            let error = checked(&request).err();
+            assert_eq!(error.map(|error| error.code), Some("BadRequestException"), "{pointer} {value:.60}");
+        }
+    }
+
+    #[test]
+    fn a_fault_of_an_entry_refuses_only_that_one() {
+        let mut request = request();
+        request["BulkEmailEntries"] = json!([
+            entry("anné@example.com", "{\"text\":\"T\"}"),
+            entry("ann@exämple.com", "{\"text\":\"T\"}"),
+            entry("ann", "{\"text\":\"T\"}"),
+            entry("ann@example.com", "{\"text\":\"T\",\"subject\":\"a\\nb\"}"),
+            entry("ann@example.com", "{}"),
+            entry("Ann <ann@xn--exmple-cua.com>", "{\"text\":\"T\"}"),
+        ]);
+        let checked = checked(&request).unwrap();
+        let fates = checked.entries.iter().map(|entry| match entry {
+            Entry::Invalid(_) => "invalid",
+            Entry::Unrendered => "dropped",
+            Entry::Mail(_) => "sent",
+        });
+        assert_eq!(
+            fates.collect::<Vec<_>>(),
+            ["invalid", "invalid", "invalid", "invalid", "dropped", "sent"]
+        );
+    }
+}

@@ -1,0 +1,203 @@
+//! What can be set: read from the environment here and nowhere else.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The settings of the functions themselves, with the defaults of the local stack.
+pub(crate) const FUNCTION_SETTINGS: &[(&str, &str)] = &[
+    ("TABLE_NAME", "seatkeeper"),
+    ("INVITE_LIFETIME", "28d"),
+    ("DELIVERY_LEASE", "60s"),
+    ("SEND_RATE", "0"),
+    ("ORGANISATION_CLAIM", "org"),
+    ("RETENTION", "365d"),
+    ("LIMIT_RECIPIENT_PER_DAY", "0"),
+    ("LIMIT_MANAGER_PER_HOUR", "0"),
+    ("LIMIT_DEAL_PER_DAY", "0"),
+];
+
+/// The settings of those functions that mail.
+pub(crate) const MAIL_SETTINGS: &[(&str, &str)] = &[
+    ("MAIL_FROM", "please.do.not.reply@futurelearn.com"),
+    ("MAIL_SUBJECT", "FutureLearn Invitation"),
+    ("MAIL_LINK_TEXT", "Click here to accept this invitation"),
+];
+
+/// Settings whose default is worked out: the portal's address, a function's own timeout, its log level.
+pub(crate) const PORTAL_URL: &str = "PORTAL_URL";
+pub(crate) const FUNCTION_TIMEOUT: &str = "FUNCTION_TIMEOUT";
+pub(crate) const RUST_LOG: &str = "RUST_LOG";
+
+const DEFAULT_PORT: u16 = 3000;
+const DEFAULT_SWEEP: Duration = Duration::from_mins(1);
+const DATA: &str = ".local";
+
+/// A setting that makes no sense.
+#[derive(Debug, thiserror::Error)]
+#[error("{name}={value} is not {expected}")]
+pub struct SettingError {
+    name: &'static str,
+    value: String,
+    expected: &'static str,
+}
+
+/// How a stack is to run.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The port of the one origin; 0 takes any that is free.
+    pub port: u16,
+    /// The folder where the database and the inbox lie; none keeps them in memory.
+    pub data: Option<PathBuf>,
+    /// The folder of the functions' logs, one file each.
+    pub logs: PathBuf,
+    /// Whether what the functions log is printed, too.
+    pub echo_logs: bool,
+    /// The folder of the functions' binaries.
+    pub functions_dir: PathBuf,
+    /// How often the schedules run; none stops them.
+    pub sweep_every: Option<Duration>,
+    /// Overrides of the functions' settings, and `FUNCTION_TIMEOUT`.
+    pub env: BTreeMap<String, String>,
+    /// Whether the two organisations are made on first start.
+    pub seed: bool,
+    /// Whether nothing is printed.
+    pub quiet: bool,
+}
+
+impl Settings {
+    /// What the environment says, with the defaults of `make run`.
+    ///
+    /// # Errors
+    ///
+    /// Names the setting that makes no sense.
+    pub fn from_env() -> Result<Self, SettingError> {
+        Self::from_variables(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+    }
+
+    fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self, SettingError> {
+        let ephemeral = switch("EPHEMERAL", variable("EPHEMERAL"))?;
+        let names = FUNCTION_SETTINGS.iter().chain(MAIL_SETTINGS).map(|(name, _)| *name);
+        let env = names
+            .chain([PORTAL_URL, FUNCTION_TIMEOUT, RUST_LOG])
+            .filter_map(|name| Some((name.to_owned(), variable(name)?)))
+            .collect::<BTreeMap<_, _>>();
+        parsed(FUNCTION_TIMEOUT, env.get(FUNCTION_TIMEOUT).cloned(), Duration::ZERO, A_DURATION, duration)?;
+        let sweep_every =
+            parsed("SWEEP_EVERY", variable("SWEEP_EVERY"), DEFAULT_SWEEP, A_DURATION, duration)?;
+        Ok(Self {
+            port: parsed("PORT", variable("PORT"), DEFAULT_PORT, "a port number", |text| text.parse().ok())?,
+            data: (!ephemeral).then(|| PathBuf::from(DATA)),
+            logs: if ephemeral { temporary_folder() } else { Path::new(DATA).join("logs") },
+            echo_logs: switch("LOGS", variable("LOGS"))?,
+            functions_dir: variable("FUNCTIONS_DIR").map_or_else(beside_our_own_executable, PathBuf::from),
+            sweep_every: (!sweep_every.is_zero()).then_some(sweep_every),
+            env,
+            seed: true,
+            quiet: false,
+        })
+    }
+
+    /// For tests: any free port, everything in memory, no schedule, not a word; logs in a folder of its own.
+    #[must_use]
+    pub fn ephemeral() -> Self {
+        Self {
+            port: 0,
+            data: None,
+            logs: temporary_folder(),
+            echo_logs: false,
+            functions_dir: beside_our_own_executable(),
+            sweep_every: None,
+            env: BTreeMap::new(),
+            seed: true,
+            quiet: true,
+        }
+    }
+
+    /// The timeout that holds for all functions in place of their own, if one is set.
+    pub(crate) fn function_timeout(&self) -> Result<Option<Duration>, SettingError> {
+        let text = self.env.get(FUNCTION_TIMEOUT).cloned();
+        parsed(FUNCTION_TIMEOUT, text, None, A_DURATION, |text| duration(text).map(Some))
+    }
+
+    /// The value of a function's setting.
+    pub(crate) fn value(&self, name: &str, default: &str) -> String {
+        self.env.get(name).map_or(default, String::as_str).to_owned()
+    }
+}
+
+const A_DURATION: &str = "a length of time (60s, 2m, 0)";
+
+fn parsed<T>(
+    name: &'static str,
+    value: Option<String>,
+    default: T,
+    expected: &'static str,
+    parse: impl Fn(&str) -> Option<T>,
+) -> Result<T, SettingError> {
+    let Some(value) = value else { return Ok(default) };
+    parse(value.trim()).ok_or(SettingError { name, value, expected })
+}
+
+fn duration(text: &str) -> Option<Duration> {
+    if text == "0" { Some(Duration::ZERO) } else { humantime::parse_duration(text).ok() }
+}
+
+fn switch(name: &'static str, value: Option<String>) -> Result<bool, SettingError> {
+    parsed(name, value, false, "1 or 0", |text| match text {
+        "1" | "true" => Some(true),
+        "0" | "false" => Some(false),
+        _ => None,
+    })
+}
+
+/// `target/debug`, for the stack's own binary and for a test in `target/debug/deps` alike.
+fn beside_our_own_executable() -> PathBuf {
+    let executable = std::env::current_exe().unwrap_or_default();
+    let folder = executable.parent().unwrap_or(Path::new("."));
+    let parent = folder.parent().filter(|_| folder.ends_with("deps") || folder.ends_with("examples"));
+    parent.unwrap_or(folder).to_owned()
+}
+
+/// A folder for what need not be kept, not yet made; its name is never the same twice.
+pub(crate) fn temporary_folder() -> PathBuf {
+    std::env::temp_dir().join(format!("seatkeeper-{}", crate::random::hex::<8>()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from(variables: &[(&str, &str)]) -> Result<Settings, SettingError> {
+        let variables: BTreeMap<_, _> = variables.iter().copied().collect();
+        Settings::from_variables(|name| variables.get(name).map(ToString::to_string))
+    }
+
+    #[test]
+    fn without_any_setting_it_is_make_run() {
+        let settings = from(&[]).unwrap();
+        assert_eq!((settings.port, settings.sweep_every), (3000, Some(Duration::from_mins(1))));
+        assert_eq!(settings.data.as_deref(), Some(Path::new(".local")));
+        assert!(settings.env.is_empty());
+    }
+
+    #[test]
+    fn settings_are_taken_from_the_environment() {
+        let settings =
+            from(&[("PORT", "3100"), ("EPHEMERAL", "1"), ("SWEEP_EVERY", "0"), ("INVITE_LIFETIME", "90s")])
+                .unwrap();
+        assert_eq!((settings.port, settings.data.as_deref(), settings.sweep_every), (3100, None, None));
+        assert_eq!(settings.value("INVITE_LIFETIME", "28d"), "90s");
+        assert_eq!(settings.value("DELIVERY_LEASE", "60s"), "60s");
+    }
+
+    #[test]
+    fn nonsense_is_named() {
+        for (name, value) in
+            [("PORT", "99999"), ("SWEEP_EVERY", "soon"), ("EPHEMERAL", "perhaps"), ("FUNCTION_TIMEOUT", "x")]
+        {
+            let error = from(&[(name, value)]).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("{name}={value} is not ")), "{error}");
+        }
+    }
+}

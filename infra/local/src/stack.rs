@@ -1,0 +1,305 @@
+//! The whole stack, started in order and stopped as one.
+//!
+//! Invariant: once [`Stack::start`] returns, everything works; when the [`Stack`] is stopped or dropped, no process and
+//! no port of it is left.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::get;
+use http::StatusCode;
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+use crate::clock::{self, Stopwatch};
+use crate::database::{self, Database, DatabaseError};
+use crate::functions::{FUNCTIONS, Function};
+use crate::gateway::{self, Authorizer, Gateway};
+use crate::home;
+use crate::inbox::{self, Inbox};
+use crate::oidc::{self, Issuer, KeyError, SigningKey};
+use crate::origin::{self, PortError};
+use crate::runtime::{Host, HostError, InvokeError, Program};
+use crate::schedules::{self, SWEEPS};
+use crate::seed::{Plan, SeedError};
+use crate::ses::{self, Faults, Ses};
+use crate::settings::{
+    FUNCTION_SETTINGS, FUNCTION_TIMEOUT, MAIL_SETTINGS, PORTAL_URL, RUST_LOG, SettingError, Settings,
+};
+use crate::table::{self, TableError};
+use crate::terminal::Terminal;
+
+/// Why the stack does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A setting makes no sense.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
+    /// The origin's port can't be had.
+    #[error(transparent)]
+    Port(#[from] PortError),
+    /// No loopback port could be bound for SES.
+    #[error("no port for SES: {0}")]
+    SesPort(#[source] io::Error),
+    /// A folder or file can't be used.
+    #[error("{} can't be used: {error}", path.display())]
+    File {
+        /// Which one.
+        path: PathBuf,
+        /// Why not.
+        error: io::Error,
+    },
+    /// The database does not open.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// The table can't be made.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// No signing key.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// A function does not start.
+    #[error(transparent)]
+    Functions(#[from] HostError),
+    /// The first organisations can't be made.
+    #[error("seeding failed: {0}")]
+    Seed(#[from] SeedError),
+}
+
+/// A running stack.
+#[derive(Debug)]
+pub struct Stack {
+    origin: String,
+    database: Database,
+    host: Arc<Host>,
+    /// Servers and schedules: they end when this is dropped.
+    tasks: JoinSet<()>,
+    schedules: JoinSet<()>,
+}
+
+impl Stack {
+    /// Starts everything, and waits until it works.
+    ///
+    /// # Errors
+    ///
+    /// Says what does not work and, where one can be known, what to do.
+    pub async fn start(settings: Settings) -> Result<Self, StartError> {
+        let watch = Stopwatch::start();
+        let terminal = Terminal::new(settings.quiet);
+        terminal.line("Seatkeeper, the whole stack on this machine");
+        // The port comes first: whoever runs two stacks learns that before the second touches any data.
+        let listeners = origin::listen(settings.port).await?;
+        let origin = format!("http://localhost:{}", listeners.port);
+
+        let database_file = data_file(&settings, "seatkeeper.db")?;
+        let first_start = database_file.as_deref().is_none_or(|file| !file.exists());
+        let plan = Plan::make(settings.data.as_deref(), first_start, clock::now())?;
+        let database = database::serve(database_file.as_deref()).await?;
+        table::create(&database.client(), &settings.value("TABLE_NAME", "seatkeeper")).await?;
+        terminal.step(
+            "database",
+            &database_file.map_or("in memory".to_owned(), |file| file.display().to_string()),
+        );
+
+        let inbox = open_inbox(&settings, terminal)?;
+        let faults = Arc::new(Faults::default());
+        let ses = TcpListener::bind(("127.0.0.1", 0)).await.map_err(StartError::SesPort)?;
+        let endpoints = Endpoints {
+            origin: origin.clone(),
+            dynamodb: database.endpoint().to_owned(),
+            ses: format!("http://{}", ses.local_addr().map_err(StartError::SesPort)?),
+        };
+        let mut tasks = JoinSet::new();
+        tasks
+            .spawn(ses::serve(ses, Arc::new(Ses { inbox: Arc::clone(&inbox), faults: Arc::clone(&faults) })));
+
+        let host = Arc::new(Host::start(programs(&settings, &endpoints)?).await?);
+        terminal.step(
+            "functions",
+            &FUNCTIONS.iter().map(|function| function.name).collect::<Vec<_>>().join(", "),
+        );
+
+        let key = SigningKey::generate()?;
+        let keys = key.jwks()?;
+        let issuer = Issuer::new(origin.clone(), key);
+        let authorizer = Authorizer { issuer: issuer.name(), audience: oidc::AUDIENCE.to_owned(), keys };
+        let gateway = Gateway { authorizer, host: Arc::clone(&host), port: listeners.port, terminal };
+        let ready = Arc::new(AtomicBool::new(false));
+        let app = home::router(origin.as_str().into())
+            .merge(inbox::router(inbox, faults))
+            .nest("/oidc", oidc::router(Arc::new(issuer)))
+            .nest_service("/api", gateway::router(Arc::new(gateway)))
+            .route("/healthz", get(health(Arc::clone(&ready))))
+            .layer(from_fn_with_state(listeners.port, origin::guard));
+        for listener in listeners.listeners {
+            tasks.spawn(serve(listener, app.clone()));
+        }
+
+        let mut stack = Self { origin, database, host, tasks, schedules: JoinSet::new() };
+        if let Some(plan) = plan.filter(|_| settings.seed) {
+            plan.carry_out(stack.url()).await?;
+            terminal.step("seeded", "acme (100 seats), globex (3 seats)");
+        }
+        if let Some(every) = settings.sweep_every {
+            stack.schedules = schedules::start(&stack.host, every, terminal);
+        }
+        ready.store(true, Ordering::SeqCst);
+        let millis = watch.elapsed().as_millis();
+        terminal.line(&stack.where_everything_is(&settings, millis));
+        Ok(stack)
+    }
+
+    fn where_everything_is(&self, settings: &Settings, millis: u128) -> String {
+        let (url, logs) = (self.url(), settings.logs.display());
+        let data =
+            settings.data.as_deref().map_or("in memory".to_owned(), |data| format!("{}/", data.display()));
+        let sweeps = settings
+            .sweep_every
+            .map_or("stopped".to_owned(), |every| format!("every {}", humantime::format_duration(every)));
+        format!(
+            "\nReady after {millis} ms\n\n  \
+             portal      {url}/\n  \
+             inbox       {url}/inbox\n  \
+             API         {url}/api\n  \
+             issuer      {url}/oidc\n  \
+             DynamoDB    {}\n\n  \
+             data        {data}\n  \
+             logs        {logs}/\n  \
+             sweeps      {sweeps}\n\n\
+             Ctrl-C ends it.\n",
+            self.dynamodb_endpoint(),
+        )
+    }
+
+    /// The one origin: `http://localhost:<port>`.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.origin
+    }
+
+    /// The endpoint of the database, for a client of one's own.
+    #[must_use]
+    pub fn dynamodb_endpoint(&self) -> &str {
+        self.database.endpoint()
+    }
+
+    /// A client of the database.
+    #[must_use]
+    pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        self.database.client()
+    }
+
+    /// Hands an event to a function, past the gateway.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such function, or no answer.
+    pub async fn invoke(&self, function: &str, event: Value) -> Result<Value, InvokeError> {
+        self.host.invoke(function, &event).await
+    }
+
+    /// Runs both sweeps once: expire, then deliver; what each returned.
+    ///
+    /// # Errors
+    ///
+    /// The first that has no answer.
+    pub async fn sweep(&self) -> Result<[Value; 2], InvokeError> {
+        let [expire, deliver] = SWEEPS;
+        Ok([schedules::run(expire, &self.host).await?, schedules::run(deliver, &self.host).await?])
+    }
+
+    /// Kills all processes of a function, whatever they are doing, as a crash would; how many they were.
+    #[must_use]
+    pub fn kill(&self, function: &str) -> usize {
+        self.host.kill(function)
+    }
+
+    /// Stops everything, and waits until the last process is gone.
+    pub async fn stop(mut self) {
+        self.schedules.shutdown().await;
+        self.host.stop().await;
+        self.tasks.shutdown().await;
+    }
+}
+
+async fn serve(listener: TcpListener, app: Router) {
+    // Serving ends with the task that runs it; it can't fail before that.
+    let _ended = axum::serve(listener, app).await;
+}
+
+/// `/healthz`: 200 once all is up.
+fn health(ready: Arc<AtomicBool>) -> impl Fn() -> std::future::Ready<(StatusCode, &'static str)> + Clone {
+    move || {
+        std::future::ready(if ready.load(Ordering::SeqCst) {
+            (StatusCode::OK, "ok\n")
+        } else {
+            (StatusCode::SERVICE_UNAVAILABLE, "starting\n")
+        })
+    }
+}
+
+/// The path of a file among the data, whose folder is made; none if nothing is kept.
+fn data_file(settings: &Settings, name: &str) -> Result<Option<PathBuf>, StartError> {
+    let Some(data) = &settings.data else { return Ok(None) };
+    std::fs::create_dir_all(data).map_err(|error| StartError::File { path: data.clone(), error })?;
+    Ok(Some(data.join(name)))
+}
+
+fn open_inbox(settings: &Settings, terminal: Terminal) -> Result<Arc<Inbox>, StartError> {
+    let file = data_file(settings, "inbox.jsonl")?;
+    let inbox = Inbox::open(file.as_deref(), terminal);
+    inbox.map(Arc::new).map_err(|error| StartError::File { path: file.unwrap_or_default(), error })
+}
+
+/// Where a function finds the rest of the stack.
+struct Endpoints {
+    origin: String,
+    dynamodb: String,
+    ses: String,
+}
+
+fn programs(settings: &Settings, endpoints: &Endpoints) -> Result<Vec<Program>, SettingError> {
+    let timeout = settings.function_timeout()?;
+    let program = |function: &Function| Program {
+        name: function.name,
+        binary: binary(&settings.functions_dir, function.name),
+        timeout: timeout.unwrap_or(function.timeout),
+        settings: environment(settings, endpoints, function, timeout.unwrap_or(function.timeout)),
+        log: settings.logs.join(format!("{}.log", function.name)),
+        echo_log: settings.echo_logs,
+    };
+    Ok(FUNCTIONS.iter().map(program).collect())
+}
+
+fn binary(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+}
+
+/// The settings of a function: the same that `infra/template.yaml` gives it, and the endpoints.
+fn environment(
+    settings: &Settings,
+    endpoints: &Endpoints,
+    function: &Function,
+    timeout: std::time::Duration,
+) -> Vec<(String, String)> {
+    let mail = if function.mails { MAIL_SETTINGS } else { &[] };
+    let timeout = humantime::format_duration(timeout).to_string();
+    FUNCTION_SETTINGS
+        .iter()
+        .chain(mail)
+        .map(|(name, default)| (*name, settings.value(name, default)))
+        .chain([
+            (PORTAL_URL, settings.value(PORTAL_URL, &endpoints.origin)),
+            (FUNCTION_TIMEOUT, timeout),
+            ("AWS_ENDPOINT_URL_DYNAMODB", endpoints.dynamodb.clone()),
+            ("AWS_ENDPOINT_URL_SESV2", endpoints.ses.clone()),
+        ])
+        .chain(settings.env.get(RUST_LOG).map(|level| (RUST_LOG, level.clone())))
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
+}
