@@ -1,0 +1,83 @@
+//! One run: what is due in the send queue is claimed, mailed and recorded, batch by batch.
+
+use futures_util::future;
+use shared::clock::{self, Deadline, Stopwatch};
+use shared::delivery::{Claim, Delivery, Run, jitter};
+use shared::domain::claim::ClaimRefusal;
+use shared::domain::{Deal, DealId, Link, Secret, Timestamp};
+use shared::store::{Due, Outcome, StoreError, keys::Queue, random};
+use shared::sweep::{Report, Swept, sweep};
+use shared::telemetry;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The deals that a run has read: each once.
+type Deals = Mutex<HashMap<DealId, Option<Arc<Deal>>>>;
+
+pub(crate) async fn deliver(delivery: &Delivery, now: Timestamp, deadline: Deadline) -> Report {
+    let watch = Stopwatch::start();
+    let run = delivery.run(deadline);
+    let deals = Deals::default();
+    let work = async |due| mail(delivery, &run, &deals, due).await;
+    let report = sweep(&delivery.store, Queue::Send, delivery.batch(), now, deadline, work).await;
+    run.report();
+    telemetry::swept(&report, watch.elapsed(), delivery.store.usage());
+    report
+}
+
+async fn mail(delivery: &Delivery, run: &Run<'_>, deals: &Deals, due: Vec<Due>) -> Swept {
+    if run.is_over() {
+        return Swept { left_over: due.len() as u64, ..Swept::default() };
+    }
+    let claimed = future::join_all(due.iter().map(|due| claim(delivery, deals, due))).await;
+    let mut swept = Swept::default();
+    let mut held: Vec<(Claim, Arc<Deal>)> = Vec::new();
+    for claimed in claimed {
+        match claimed {
+            Ok(Some(claim)) => held.push(claim),
+            Ok(None) => swept.skipped += 1,
+            Err(error) => {
+                telemetry::row_failed(&error);
+                swept.failures += 1;
+                swept.left_over += 1;
+            }
+        }
+    }
+    swept.done = held.len() as u64;
+    run.mail(held.iter().map(|(claim, deal)| (claim.clone(), deal.as_ref())).collect()).await;
+    swept
+}
+
+/// Claims one invite. What can never be sent is recorded as failed, with the reason (I4).
+async fn claim(
+    delivery: &Delivery,
+    deals: &Deals,
+    due: &Due,
+) -> Result<Option<(Claim, Arc<Deal>)>, StoreError> {
+    let Some(deal) = deal(delivery, deals, due.deal).await? else { return Ok(None) };
+    let link = Link { deal: due.deal, invite: due.invite, secret: Secret::from_bytes(random()?) };
+    let now = clock::now();
+    let store = &delivery.store;
+    match store.claim_invite(due, &deal, &link, &delivery.inviter(None), jitter(), now).await? {
+        Outcome::Done(record) => Ok(Some((Claim { record: *record, link }, deal))),
+        Outcome::Refused(ClaimRefusal::Never(reason), Some(record)) => {
+            store.mark_failed(due.deal, &record, reason, now).await?;
+            Ok(None)
+        }
+        Outcome::Refused(ClaimRefusal::DealNotStarted, _) => {
+            store.put_off(due, deal.starts_at).await?;
+            Ok(None)
+        }
+        Outcome::Refused(..) => Ok(None),
+    }
+}
+
+/// The deal of an invite, read once in a run and remembered with its lifetime, as for every send.
+async fn deal(delivery: &Delivery, deals: &Deals, id: DealId) -> Result<Option<Arc<Deal>>, StoreError> {
+    if let Some(deal) = deals.lock().unwrap_or_else(PoisonError::into_inner).get(&id) {
+        return Ok(deal.clone());
+    }
+    let deal = delivery.store.deal_for_sending(id, delivery.lifetime, clock::now()).await?.map(Arc::new);
+    deals.lock().unwrap_or_else(PoisonError::into_inner).insert(id, deal.clone());
+    Ok(deal)
+}

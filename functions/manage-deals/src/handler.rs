@@ -1,0 +1,140 @@
+//! Making, resizing and ending deals.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::{DateTime, Utc};
+use lambda_http::http::{HeaderValue, header};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use shared::config::Config;
+use shared::domain::{
+    DealChange, NewDeal, Organisation, OrganisationId, Timestamp, Title, whole_seconds,
+};
+use shared::http::{self, Answer, Call, DealView, Problem};
+use shared::store::{CreateOutcome, Store};
+
+#[derive(Clone)]
+pub(crate) struct App {
+    pub(crate) store: Store,
+    pub(crate) config: Config,
+}
+
+pub(crate) async fn route(app: App, call: Call) -> Answer {
+    call.caller.require("deals.admin")?;
+    match call.route.as_str() {
+        "POST /api/deals" => create(&app, &call).await,
+        "PATCH /api/deals/{dealId}" => change(&app, &call).await,
+        _ => Err(Problem::not_found()),
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OrganisationBody {
+    id: String,
+    name: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct CreateBody {
+    organisation: OrganisationBody,
+    name: String,
+    seats: i64,
+    starts_at: DateTime<Utc>,
+    ends_at: DateTime<Utc>,
+}
+
+/// `POST /api/deals`: with an `Idempotency-Key`, once however often it is sent.
+async fn create(app: &App, call: &Call) -> Answer {
+    let body: CreateBody = call.json()?;
+    let new = NewDeal {
+        organisation: Organisation {
+            id: OrganisationId::parse(&body.organisation.id).ok_or_else(|| {
+                Problem::field("organisation.id", "must be 1 to 64 of a-z, 0-9 and -")
+            })?,
+            name: title("organisation.name", &body.organisation.name)?,
+        },
+        name: title("name", &body.name)?,
+        seats: seats(body.seats),
+        starts_at: time("startsAt", body.starts_at)?,
+        ends_at: time("endsAt", body.ends_at)?,
+    };
+    new.check()?;
+    let key = match call.header("idempotency-key")? {
+        Some(key) if key.is_empty() || key.len() > 255 => {
+            return Err(Problem::field("Idempotency-Key", "must be 1 to 255 characters"));
+        }
+        Some(key) => {
+            let (issuer, subject) = call.caller.identity()?;
+            Some(hash(&[issuer.as_bytes(), subject.as_bytes(), key.as_bytes()]))
+        }
+        None => None,
+    };
+    let body_hash = hash(&[&serde_json::to_vec(&body).unwrap_or_default()]);
+    let idempotency = key.as_deref().map(|key| (key, body_hash.as_str()));
+    match app.store.create_deal(&new, idempotency, app.config.retention, call.now).await? {
+        CreateOutcome::Created(deal) => {
+            let mut response = http::tagged(201, deal.revision, &DealView::new(&deal, call.now));
+            if let Ok(location) = HeaderValue::from_str(&format!("/api/deals/{}", deal.id)) {
+                response.headers_mut().insert(header::LOCATION, location);
+            }
+            Ok(response)
+        }
+        CreateOutcome::KeyReused => Err(Problem::key_reused()),
+        CreateOutcome::EndsTooLate => Err(Problem::field("endsAt", "is too far in the future")),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct ChangeBody {
+    name: Option<String>,
+    seats: Option<i64>,
+    starts_at: Option<DateTime<Utc>>,
+    ends_at: Option<DateTime<Utc>>,
+}
+
+/// `PATCH /api/deals/{dealId}`.
+async fn change(app: &App, call: &Call) -> Answer {
+    let deal = call.deal()?;
+    let body: ChangeBody = call.json()?;
+    let change = DealChange {
+        name: body.name.map(|name| title("name", &name)).transpose()?,
+        seats: body.seats.map(seats),
+        starts_at: body.starts_at.map(|at| time("startsAt", at)).transpose()?,
+        ends_at: body.ends_at.map(|at| time("endsAt", at)).transpose()?,
+        expected_revision: call.if_match()?,
+    };
+    if (DealChange { expected_revision: None, ..change.clone() }) == DealChange::default() {
+        return Err(Problem::invalid("Say what to change: name, seats, startsAt or endsAt."));
+    }
+    let deal = app.store.change_deal(deal, &change).await??;
+    Ok(http::tagged(200, deal.revision, &DealView::new(&deal, call.now)))
+}
+
+fn title(field: &'static str, text: &str) -> Result<Title, Problem> {
+    Title::parse(text).map_err(|error| Problem::field(field, error.to_string()))
+}
+
+/// What no deal can have (negative, or beyond 32 bits) becomes 0, which the rule refuses.
+fn seats(seats: i64) -> u32 {
+    u32::try_from(seats).unwrap_or_default()
+}
+
+/// A time that can be shown and stored: whole seconds, from 1970 to 9999.
+fn time(field: &'static str, at: DateTime<Utc>) -> Result<Timestamp, Problem> {
+    if (0..253_402_300_800).contains(&at.timestamp()) {
+        Ok(whole_seconds(at))
+    } else {
+        Err(Problem::field(field, "must be a time between the years 1970 and 9999"))
+    }
+}
+
+fn hash(parts: &[&[u8]]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    URL_SAFE_NO_PAD.encode(hash.finalize())
+}

@@ -1,0 +1,13 @@
+//! `release-seat`: a manager takes back an invite or a seat.
+
+mod handler;
+
+use shared::{config::Config, http, store::Store, telemetry};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    telemetry::init();
+    let config = Config::from_env()?;
+    let store = Store::connect(&config.table).await;
+    http::serve(store.clone(), handler::App { store, config }, handler::route).await
+}

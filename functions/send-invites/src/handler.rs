@@ -1,0 +1,245 @@
+//! Inviting: every row is stored first, then mailed for as long as there is time. What is left stays queued, and
+//! `deliver-invites` takes it up.
+
+use futures_util::stream::{self, StreamExt};
+use serde::{Deserialize, Serialize};
+use shared::config::Config;
+use shared::delivery::{Claim, Delivery};
+use shared::domain::send::{SendRefusal, may_invite};
+use shared::domain::{Deal, DealState, Email, EmailError, InviteId, Link, Name, Secret};
+use shared::http::{self, Answer, Call, Problem};
+use shared::store::{Inviter, Outcome, StoreError, random};
+use std::collections::HashSet;
+use std::time::Duration;
+
+/// Most rows in one request.
+const MOST_ROWS: usize = 1_000;
+
+/// Rows stored at once.
+const WRITES: usize = 32;
+
+/// What is kept of a request's time to answer, once mailing is over.
+const TO_ANSWER: Duration = Duration::from_secs(3);
+
+#[derive(Clone)]
+pub(crate) struct App {
+    pub(crate) delivery: Delivery,
+    pub(crate) config: Config,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Body {
+    invites: Vec<Row>,
+    #[serde(default)]
+    dry_run: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Row {
+    email: String,
+    name: Option<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum RowOutcome {
+    Invited,
+    AlreadyPending,
+    AlreadyAccepted,
+    Duplicate,
+    InvalidEmail,
+    Unavailable,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RowResult {
+    email: String,
+    outcome: RowOutcome,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    invite_id: Option<InviteId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+}
+
+#[derive(Default, Serialize)]
+struct Summary {
+    invited: usize,
+    skipped: usize,
+    rejected: usize,
+    failed: usize,
+}
+
+#[derive(Serialize)]
+struct Results {
+    results: Vec<RowResult>,
+    summary: Summary,
+}
+
+/// `POST /api/deals/{dealId}/invites`.
+pub(crate) async fn route(app: App, call: Call) -> Answer {
+    let manager = call.caller.manager(&app.config.organisation_claim)?;
+    let id = call.deal()?;
+    let body: Body = call.json()?;
+    if body.invites.is_empty() {
+        return Err(Problem::field("invites", "must have at least one row"));
+    }
+    if body.invites.len() > MOST_ROWS {
+        return Err(Problem::too_many_invites());
+    }
+    let store = &app.delivery.store;
+    let deal = http::own(store.deal_for_sending(id, app.config.lifetime, call.now).await?, &manager)?;
+    match deal.state(call.now) {
+        DealState::Active => {}
+        state => return Err(Problem::deal_not_active(state)),
+    }
+    let rows = read(body.invites, &deal);
+    let (results, claims) = if body.dry_run {
+        (foresee(&app, &deal, rows, &call).await?, Vec::new())
+    } else {
+        let inviter = app.delivery.inviter(manager.email);
+        queue(&app, &deal, rows, &inviter, &call).await
+    };
+    if !claims.is_empty() {
+        app.delivery.run(call.deadline.earlier(TO_ANSWER)).mail_all(&deal, claims).await;
+    }
+    let summary = summary(&results);
+    Ok(http::json(200, &Results { results, summary }))
+}
+
+/// A row, read: an address that comes for the first time, or what is wrong with it.
+enum Read {
+    Fresh { invite: InviteId, email: Email, name: Option<Name> },
+    Duplicate { invite: InviteId, email: String },
+    Invalid { email: String, error: EmailError },
+}
+
+fn read(rows: Vec<Row>, deal: &Deal) -> Vec<Read> {
+    let mut seen = HashSet::new();
+    rows.into_iter()
+        .map(|row| match Email::parse(&row.email) {
+            Err(error) => Read::Invalid { email: row.email, error },
+            Ok(email) => {
+                let invite = deal.invite_id(&email);
+                if seen.insert(invite) {
+                    Read::Fresh { invite, email, name: row.name.as_deref().and_then(Name::clean) }
+                } else {
+                    Read::Duplicate { invite, email: row.email }
+                }
+            }
+        })
+        .collect()
+}
+
+fn result(email: &str, outcome: RowOutcome, invite_id: Option<InviteId>, detail: Option<String>) -> RowResult {
+    RowResult { email: email.to_owned(), outcome, invite_id, detail }
+}
+
+fn refused(row: Read) -> Result<(InviteId, Email, Option<Name>), RowResult> {
+    match row {
+        Read::Fresh { invite, email, name } => Ok((invite, email, name)),
+        Read::Duplicate { invite, email } => Err(result(&email, RowOutcome::Duplicate, Some(invite), None)),
+        Read::Invalid { email, error } => {
+            Err(result(&email, RowOutcome::InvalidEmail, None, Some(format!("This {error}."))))
+        }
+    }
+}
+
+fn outcome_of(refusal: SendRefusal) -> RowOutcome {
+    match refusal {
+        SendRefusal::AlreadyPending => RowOutcome::AlreadyPending,
+        SendRefusal::AlreadyAccepted => RowOutcome::AlreadyAccepted,
+    }
+}
+
+fn unavailable(email: &str, error: &StoreError) -> RowResult {
+    shared::telemetry::row_failed(error);
+    result(email, RowOutcome::Unavailable, None, Some("This could not be stored. Please try again.".to_owned()))
+}
+
+/// Stores every row, many at once; the claims are the right to mail them.
+async fn queue(
+    app: &App,
+    deal: &Deal,
+    rows: Vec<Read>,
+    inviter: &Inviter,
+    call: &Call,
+) -> (Vec<RowResult>, Vec<Claim>) {
+    let queued: Vec<(RowResult, Option<Claim>)> = stream::iter(rows)
+        .map(|row| async move {
+            match refused(row) {
+                Ok((invite, email, name)) => queue_one(app, deal, invite, &email, name.as_ref(), inviter, call).await,
+                Err(result) => (result, None),
+            }
+        })
+        .buffered(WRITES)
+        .collect()
+        .await;
+    let (results, claims): (Vec<_>, Vec<_>) = queued.into_iter().unzip();
+    (results, claims.into_iter().flatten().collect())
+}
+
+async fn queue_one(
+    app: &App,
+    deal: &Deal,
+    invite: InviteId,
+    email: &Email,
+    name: Option<&Name>,
+    inviter: &Inviter,
+    call: &Call,
+) -> (RowResult, Option<Claim>) {
+    let secret = match random() {
+        Ok(bytes) => Secret::from_bytes(bytes),
+        Err(error) => return (unavailable(email.as_typed(), &error), None),
+    };
+    let link = Link { deal: deal.id, invite, secret };
+    match app.delivery.store.queue_invite(deal, email, name, &link, inviter, call.now).await {
+        Ok(Outcome::Done(record)) => {
+            let result = result(email.as_typed(), RowOutcome::Invited, Some(invite), None);
+            (result, Some(Claim { record: *record, link }))
+        }
+        Ok(Outcome::Refused(refusal, _)) => {
+            (result(email.as_typed(), outcome_of(refusal), Some(invite), None), None)
+        }
+        Err(error) => (unavailable(email.as_typed(), &error), None),
+    }
+}
+
+/// What would become of every row; stores and sends nothing.
+async fn foresee(app: &App, deal: &Deal, rows: Vec<Read>, call: &Call) -> Result<Vec<RowResult>, StoreError> {
+    let fresh: Vec<InviteId> = rows
+        .iter()
+        .filter_map(|row| if let Read::Fresh { invite, .. } = row { Some(*invite) } else { None })
+        .collect();
+    let records = app.delivery.store.invites(deal.id, &fresh).await?;
+    let foreseen = rows.into_iter().map(|row| match refused(row) {
+        Ok((invite, email, _)) => {
+            let existing = records.iter().find(|record| record.invite.id == invite);
+            let outcome = may_invite(existing, call.now).map_or_else(outcome_of, |()| RowOutcome::Invited);
+            let detail = existing
+                .filter(|_| outcome == RowOutcome::AlreadyPending)
+                .map(|record| format!("Pending since {}.", record.invite.queued_at.format("%-d %B %Y, %H:%M UTC")));
+            let invite = existing.map(|_| invite);
+            result(email.as_typed(), outcome, invite, detail)
+        }
+        Err(result) => result,
+    });
+    Ok(foreseen.collect())
+}
+
+fn summary(results: &[RowResult]) -> Summary {
+    let mut summary = Summary::default();
+    for result in results {
+        *match result.outcome {
+            RowOutcome::Invited => &mut summary.invited,
+            RowOutcome::AlreadyPending | RowOutcome::AlreadyAccepted | RowOutcome::Duplicate => {
+                &mut summary.skipped
+            }
+            RowOutcome::InvalidEmail => &mut summary.rejected,
+            RowOutcome::Unavailable => &mut summary.failed,
+        } += 1;
+    }
+    summary
+}

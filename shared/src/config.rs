@@ -1,0 +1,209 @@
+//! Settings, read once, in init. One error names everything that is missing or wrong.
+
+use chrono::Duration as Lifetime;
+use std::fmt;
+use std::time::Duration;
+
+/// What every function needs.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `TABLE_NAME`.
+    pub table: String,
+    /// `ORGANISATION_CLAIM`: the token's claim that holds a manager's organisation.
+    pub organisation_claim: String,
+    /// `INVITE_LIFETIME`: how long an invite can be accepted, in whole seconds.
+    pub lifetime: Lifetime,
+    /// `RETENTION`: how long a deal's items are kept after its end.
+    pub retention: Lifetime,
+}
+
+/// What the functions that mail need besides.
+#[derive(Clone, Debug)]
+pub struct MailConfig {
+    /// `MAIL_FROM`: the sender's address, verified with SES.
+    pub from: String,
+    /// `MAIL_SUBJECT`.
+    pub subject: String,
+    /// `MAIL_LINK_TEXT`: what the link reads.
+    pub link_text: String,
+    /// `PORTAL_URL`: where the accept page is, without a slash at the end.
+    pub portal: String,
+    /// `SES_CONFIGURATION_SET`, if there is one.
+    pub configuration_set: Option<String>,
+    /// `DELIVERY_LEASE`: how long a try to mail is left alone. Longer than any function runs.
+    pub lease: Lifetime,
+    /// `SEND_RATE`: mails a second, all functions together; 0 for no limit.
+    pub send_rate: u32,
+}
+
+/// Settings that are missing or wrong.
+#[derive(thiserror::Error)]
+#[error("the settings don't fit: {}", .0.join("; "))]
+pub struct ConfigError(Vec<String>);
+
+/// As `Display`: what `main` returns is printed by `Debug`, and whoever deploys reads it.
+impl fmt::Debug for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Config {
+    /// From the environment.
+    ///
+    /// # Errors
+    /// All that is missing or wrong.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        let mut settings = Settings::new(|name| std::env::var(name).ok());
+        let config = Self::read(&mut settings);
+        settings.finish(config)
+    }
+
+    fn read(settings: &mut Settings<impl Fn(&str) -> Option<String>>) -> Self {
+        Self {
+            table: settings.required("TABLE_NAME"),
+            organisation_claim: settings.or("ORGANISATION_CLAIM", "org"),
+            lifetime: settings.duration("INVITE_LIFETIME", "28d"),
+            retention: settings.duration("RETENTION", "365d"),
+        }
+    }
+}
+
+impl MailConfig {
+    /// From the environment, together with what every function needs.
+    ///
+    /// # Errors
+    /// All that is missing or wrong, a lease that a function may outlast among it: two functions could then hold
+    /// the same mail.
+    pub fn from_env() -> Result<(Config, Self), ConfigError> {
+        let mut settings = Settings::new(|name| std::env::var(name).ok());
+        let configs = Self::read(&mut settings);
+        settings.finish(configs)
+    }
+
+    fn read(settings: &mut Settings<impl Fn(&str) -> Option<String>>) -> (Config, Self) {
+        let config = Config::read(settings);
+        let mail = Self {
+            from: settings.required("MAIL_FROM"),
+            subject: settings.or("MAIL_SUBJECT", "FutureLearn Invitation"),
+            link_text: settings.or("MAIL_LINK_TEXT", "Click here to accept this invitation"),
+            portal: settings.required("PORTAL_URL").trim_end_matches('/').to_owned(),
+            configuration_set: (settings.get)("SES_CONFIGURATION_SET").filter(|name| !name.is_empty()),
+            lease: settings.duration("DELIVERY_LEASE", "60s"),
+            send_rate: settings.number("SEND_RATE", 14),
+        };
+        let timeout = settings.required_duration("FUNCTION_TIMEOUT");
+        if mail.lease <= timeout {
+            settings.wrong.push(format!(
+                "DELIVERY_LEASE ({}s) must be longer than FUNCTION_TIMEOUT ({}s)",
+                mail.lease.num_seconds(),
+                timeout.num_seconds()
+            ));
+        }
+        for (name, value) in [("MAIL_SUBJECT", &mail.subject), ("MAIL_LINK_TEXT", &mail.link_text)] {
+            if value.chars().any(char::is_control) {
+                settings.wrong.push(format!("{name} must be one line"));
+            }
+        }
+        (config, mail)
+    }
+}
+
+/// Reads settings and collects what is wrong with them.
+struct Settings<F> {
+    get: F,
+    wrong: Vec<String>,
+}
+
+impl<F: Fn(&str) -> Option<String>> Settings<F> {
+    fn new(get: F) -> Self {
+        Self { get, wrong: Vec::new() }
+    }
+
+    fn finish<T>(self, value: T) -> Result<T, ConfigError> {
+        if self.wrong.is_empty() { Ok(value) } else { Err(ConfigError(self.wrong)) }
+    }
+
+    fn or(&self, name: &str, default: &str) -> String {
+        (self.get)(name).filter(|value| !value.is_empty()).unwrap_or_else(|| default.to_owned())
+    }
+
+    fn required(&mut self, name: &str) -> String {
+        let value = self.or(name, "");
+        if value.is_empty() {
+            self.wrong.push(format!("{name} is missing"));
+        }
+        value
+    }
+
+    fn duration(&mut self, name: &str, default: &str) -> Lifetime {
+        let text = self.or(name, default);
+        self.parse_duration(name, &text)
+    }
+
+    fn required_duration(&mut self, name: &str) -> Lifetime {
+        let text = self.required(name);
+        if text.is_empty() { Lifetime::zero() } else { self.parse_duration(name, &text) }
+    }
+
+    /// A time of whole seconds, at least one.
+    fn parse_duration(&mut self, name: &str, text: &str) -> Lifetime {
+        let parsed = humantime::parse_duration(text).ok().filter(|time| *time >= Duration::from_secs(1));
+        let seconds = parsed.and_then(|time| i64::try_from(time.as_secs()).ok());
+        seconds.and_then(Lifetime::try_seconds).unwrap_or_else(|| {
+            self.wrong.push(format!("{name} must be a time like 90s, 2h or 28d, not {text:?}"));
+            Lifetime::zero()
+        })
+    }
+
+    fn number(&mut self, name: &str, default: u32) -> u32 {
+        let text = self.or(name, "");
+        if text.is_empty() {
+            return default;
+        }
+        text.parse().unwrap_or_else(|_| {
+            self.wrong.push(format!("{name} must be a whole number, not {text:?}"));
+            default
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(pairs: &'static [(&str, &str)]) -> Result<(Config, MailConfig), ConfigError> {
+        let mut settings = Settings::new(|name: &str| {
+            pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+        });
+        let configs = MailConfig::read(&mut settings);
+        settings.finish(configs)
+    }
+
+    #[test]
+    fn the_least_that_a_mailing_function_needs() {
+        let (config, mail) = read(&[
+            ("TABLE_NAME", "t"),
+            ("MAIL_FROM", "a@b.example"),
+            ("PORTAL_URL", "https://p.example/"),
+            ("FUNCTION_TIMEOUT", "29s"),
+        ])
+        .unwrap();
+        assert_eq!(config.lifetime, Lifetime::days(28));
+        assert_eq!(mail.portal, "https://p.example");
+        assert_eq!(mail.send_rate, 14);
+    }
+
+    #[test]
+    fn one_error_names_all_that_is_wrong() {
+        let error = read(&[
+            ("INVITE_LIFETIME", "soon"),
+            ("SEND_RATE", "-1"),
+            ("DELIVERY_LEASE", "29s"),
+            ("FUNCTION_TIMEOUT", "29s"),
+            ("MAIL_SUBJECT", "a\nb"),
+        ])
+        .unwrap_err();
+        insta::assert_snapshot!(error, @r#"the settings don't fit: TABLE_NAME is missing; INVITE_LIFETIME must be a time like 90s, 2h or 28d, not "soon"; MAIL_FROM is missing; PORTAL_URL is missing; SEND_RATE must be a whole number, not "-1"; DELIVERY_LEASE (29s) must be longer than FUNCTION_TIMEOUT (29s); MAIL_SUBJECT must be one line"#);
+    }
+}

@@ -1,0 +1,280 @@
+//! Delivering: mails what is queued and held by a claim, and records what became of it. Sending, resending and the
+//! deliverer's sweep all end here.
+//!
+//! A claim is the right to mail one invite until its lease ends. Whatever goes wrong on the way, a mail that was not
+//! recorded as sent stays queued, and its lease ends by itself (I4).
+
+use crate::clock::{self, Deadline, Stopwatch};
+use crate::config::MailConfig;
+use crate::domain::claim::{MOST_TRIES, retry_delay};
+use crate::domain::{Deal, FailureReason, InviteRecord, Link, Sent, Timestamp};
+use crate::mail::ses::{BULK, Mailer, Outgoing, Verdict};
+use crate::mail::compose;
+use crate::store::{Inviter, Store, StoreError, random};
+use crate::telemetry::{self, Mailed};
+use chrono::Duration as Span;
+use futures_util::stream::{self, StreamExt};
+use futures_util::{FutureExt, future};
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// SES calls under way at once.
+const CALLS: usize = 4;
+
+/// The least time in which a call to SES is worth starting, and its outcome can be recorded.
+const LEAST_TIME: Duration = Duration::from_secs(2);
+
+/// What is kept of a run's time to record the last outcomes.
+const RECORDING: Duration = Duration::from_millis(1_000);
+
+/// The right to mail one invite.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// The invite, as the write that claimed it left it.
+    pub record: InviteRecord,
+    /// The link that goes into the mail; its hash is stored.
+    pub link: Link,
+}
+
+impl Claim {
+    /// When this try began, and until when its link works.
+    fn sent(&self) -> Sent {
+        Sent { at: self.record.tried_at, until: self.record.invite.expires_at }
+    }
+}
+
+/// What mails are sent with.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    /// Where outcomes are recorded.
+    pub store: Store,
+    /// SES.
+    pub mailer: Mailer,
+    /// How mails look, and how fast they may go out.
+    pub config: MailConfig,
+    /// How long an invite can be accepted.
+    pub lifetime: Span,
+}
+
+/// One run of mailing: it ends when its time is up, or when SES will take nothing more for now.
+pub struct Run<'a> {
+    delivery: &'a Delivery,
+    until: Deadline,
+    stopped: AtomicBool,
+    slowest: Mutex<Duration>,
+    mailed: Mutex<Mailed>,
+}
+
+impl Delivery {
+    /// Who invites with this verified address.
+    #[must_use]
+    pub fn inviter(&self, email: Option<String>) -> Inviter {
+        Inviter { email, lifetime: self.lifetime, lease: self.config.lease }
+    }
+
+    /// Starts a run that has to be over by `until`.
+    #[must_use]
+    pub fn run(&self, until: Deadline) -> Run<'_> {
+        Run {
+            delivery: self,
+            until: until.earlier(RECORDING),
+            stopped: AtomicBool::new(false),
+            slowest: Mutex::default(),
+            mailed: Mutex::default(),
+        }
+    }
+
+    /// Mails in one call: SES's most, or what a second of the send rate allows.
+    #[must_use]
+    pub fn batch(&self) -> usize {
+        match self.config.send_rate {
+            0 => BULK,
+            rate => usize::try_from(rate).unwrap_or(BULK).clamp(1, BULK),
+        }
+    }
+}
+
+impl Run<'_> {
+    /// True when no further mail should be started.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        let slowest = *self.slowest.lock().unwrap_or_else(PoisonError::into_inner);
+        self.stopped.load(Ordering::Relaxed) || self.until.left() < LEAST_TIME.max(slowest * 2)
+    }
+
+    /// Mails these invites of one deal, several calls at once, and returns them as they are then, in their order.
+    /// Those that the run had no time for stay queued.
+    pub async fn mail_all(&self, deal: &Deal, claims: Vec<Claim>) -> Vec<InviteRecord> {
+        let mut batches: Vec<Vec<Claim>> = Vec::new();
+        let mut rest = claims.into_iter().peekable();
+        while rest.peek().is_some() {
+            batches.push(rest.by_ref().take(self.delivery.batch()).collect());
+        }
+        let mailed = stream::iter(batches)
+            .map(|batch| {
+                async move {
+                    let batch: Vec<_> = batch.into_iter().map(|claim| (claim, deal)).collect();
+                    self.mail(batch).await
+                }
+                .boxed()
+            })
+            .buffered(CALLS)
+            .concat()
+            .await;
+        self.report();
+        mailed
+    }
+
+    /// Mails up to a batch of invites, which may be of several deals.
+    pub async fn mail(&self, claims: Vec<(Claim, &Deal)>) -> Vec<InviteRecord> {
+        if self.is_over() || claims.is_empty() {
+            self.count(|mailed| mailed.untried += claims.len() as u64);
+            return claims.into_iter().map(|(claim, _)| claim.record).collect();
+        }
+        let verdicts = self.send(&claims).await;
+        let settled = claims.iter().zip(verdicts).map(|((claim, _), verdict)| self.settle(claim, verdict));
+        let settled = future::join_all(settled).await;
+        claims
+            .into_iter()
+            .zip(settled)
+            .map(|((claim, _), settled)| match settled {
+                Ok(record) => record.unwrap_or(claim.record),
+                Err(error) => {
+                    tracing::error!(error = telemetry::chain(&error), "an outcome could not be recorded");
+                    claim.record
+                }
+            })
+            .collect()
+    }
+
+    /// Sends the mails, again and again for those that SES was too busy for, while there is time.
+    async fn send(&self, claims: &[(Claim, &Deal)]) -> Vec<Verdict> {
+        let mails = claims.iter().map(|(claim, deal)| self.outgoing(claim, deal)).collect::<Result<Vec<_>, _>>();
+        let Ok(mut mails) = mails else { return vec![Verdict::TryLater; claims.len()] };
+        let mut verdicts = vec![Verdict::Throttled; claims.len()];
+        let mut waiting: Vec<usize> = (0..claims.len()).collect();
+        loop {
+            if !self.turn(waiting.len()).await {
+                return verdicts;
+            }
+            let watch = Stopwatch::start();
+            let answers = self.delivery.mailer.send(&mails, self.until.left()).await;
+            self.took(watch.elapsed());
+            for (index, verdict) in waiting.iter().zip(answers) {
+                if let Some(slot) = verdicts.get_mut(*index) {
+                    *slot = verdict;
+                }
+            }
+            if verdicts.iter().any(|verdict| matches!(verdict, Verdict::Stopped | Verdict::Unknown)) {
+                self.stopped.store(true, Ordering::Relaxed);
+            }
+            let is_busy = |index: &usize| verdicts.get(*index) == Some(&Verdict::Throttled);
+            let still: Vec<bool> = waiting.iter().map(is_busy).collect();
+            let mut keep = still.iter();
+            mails.retain(|_| keep.next().copied().unwrap_or_default());
+            let mut keep = still.iter();
+            waiting.retain(|_| keep.next().copied().unwrap_or_default());
+            if waiting.is_empty() || self.is_over() {
+                return verdicts;
+            }
+            tokio::time::sleep(Duration::from_millis(500).mul_f64(1.0 + jitter())).await;
+        }
+    }
+
+    fn outgoing(&self, claim: &Claim, deal: &Deal) -> Result<Outgoing, askama::Error> {
+        let mail = compose(&self.delivery.config, deal, &claim.record, &claim.link, claim.sent())?;
+        let tags = [
+            ("deal", claim.link.deal.to_string()),
+            ("invite", claim.link.invite.to_string()),
+            ("send", claim.record.invite.sends.to_string()),
+        ];
+        Ok(Outgoing { mail, tags })
+    }
+
+    /// Waits for the account's turn to send this many mails. False when it does not come in time.
+    async fn turn(&self, mails: usize) -> bool {
+        let rate = self.delivery.config.send_rate;
+        if rate == 0 {
+            return true;
+        }
+        let now = clock::now();
+        let latest = self.until.left().saturating_sub(LEAST_TIME);
+        let latest = now + Span::from_std(latest).unwrap_or_default();
+        let mails = u32::try_from(mails).unwrap_or(u32::MAX);
+        match self.delivery.store.reserve_sends(mails, rate, now, latest).await {
+            Ok(Some(turn)) => {
+                tokio::time::sleep((turn - now).to_std().unwrap_or_default()).await;
+                true
+            }
+            Ok(None) => false,
+            Err(error) => {
+                tracing::error!(error = telemetry::chain(&error), "no turn to send could be reserved");
+                false
+            }
+        }
+    }
+
+    /// Records what became of one mail.
+    async fn settle(&self, claim: &Claim, verdict: Verdict) -> Result<Option<InviteRecord>, StoreError> {
+        let store = &self.delivery.store;
+        let now = clock::now();
+        let lease = self.delivery.config.lease;
+        let put_back = async |delay: Span, uncounted: bool| {
+            self.count(|mailed| mailed.put_back += 1);
+            store.put_back(&claim.link, now + delay, uncounted).await.map(|()| None)
+        };
+        match verdict {
+            Verdict::Sent => {
+                self.count(|mailed| mailed.sent += 1);
+                store.mark_sent(&claim.link, claim.sent()).await
+            }
+            Verdict::Failed(reason) => self.fail(claim, reason, now).await,
+            Verdict::TryLater if claim.record.tries >= MOST_TRIES => {
+                self.fail(claim, FailureReason::TooManyTries, now).await
+            }
+            Verdict::TryLater => put_back(retry_delay(lease, claim.record.tries, jitter()), false).await,
+            Verdict::Throttled | Verdict::Stopped => {
+                put_back(retry_delay(lease, 1, jitter()), true).await
+            }
+            Verdict::Unknown => {
+                self.count(|mailed| mailed.unanswered += 1);
+                Ok(None)
+            }
+        }
+    }
+
+    async fn fail(
+        &self,
+        claim: &Claim,
+        reason: FailureReason,
+        now: Timestamp,
+    ) -> Result<Option<InviteRecord>, StoreError> {
+        self.count(|mailed| mailed.failed += 1);
+        self.delivery.store.mark_failed(claim.link.deal, &claim.record, reason, now).await
+    }
+
+    fn took(&self, time: Duration) {
+        let mut slowest = self.slowest.lock().unwrap_or_else(PoisonError::into_inner);
+        *slowest = slowest.max(time);
+    }
+
+    fn count(&self, count: impl FnOnce(&mut Mailed)) {
+        count(&mut self.mailed.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Writes the run's metrics and returns what it did.
+    pub fn report(&self) -> Mailed {
+        let mut mailed = *self.mailed.lock().unwrap_or_else(PoisonError::into_inner);
+        mailed.stopped = self.stopped.load(Ordering::Relaxed);
+        telemetry::mailed(mailed);
+        mailed
+    }
+}
+
+/// A random factor from 0 to 1; without randomness everything waits alike.
+#[must_use]
+pub fn jitter() -> f64 {
+    random().map_or(0.5, |bytes| f64::from(u32::from_be_bytes(bytes)) / f64::from(u32::MAX))
+}

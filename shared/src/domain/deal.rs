@@ -1,0 +1,304 @@
+//! Deals: how many seats, for whom, from when to when.
+
+use super::{DealId, Email, InviteId, Timestamp, Title};
+use chrono::Duration;
+use hmac::{Hmac, KeyInit, Mac};
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+use std::fmt;
+
+/// An organisation's id, as the token's organisation claim has it: 1 to 64 of `[a-z0-9-]`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct OrganisationId(String);
+
+impl OrganisationId {
+    /// Reads an id; exactly one of `[a-z0-9-]{1,64}`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let fits = (1..=64).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        fits.then(|| Self(text.to_owned()))
+    }
+
+    /// The text form.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for OrganisationId {
+    type Error = &'static str;
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text).ok_or("not an organisation id")
+    }
+}
+
+impl From<OrganisationId> for String {
+    fn from(id: OrganisationId) -> String {
+        id.0
+    }
+}
+
+/// Whose deal it is.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Organisation {
+    /// What a manager's token must say.
+    pub id: OrganisationId,
+    /// What people read.
+    pub name: Title,
+}
+
+/// 256 random bits of a deal, from which invite ids and cursor signatures are made. Never shown, never changed.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Salt(Vec<u8>);
+
+impl Salt {
+    /// The salt with these bytes, which must come from the operating system's random source.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes.to_vec())
+    }
+
+    /// HMAC-SHA-256 under this salt, of the parts with their lengths.
+    #[must_use]
+    pub fn mac(&self, purpose: &str, parts: &[&[u8]]) -> [u8; 32] {
+        // HMAC takes a key of any length; an error is not possible here.
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) else { return [0; 32] };
+        for part in [purpose.as_bytes()].iter().chain(parts) {
+            mac.update(&(part.len() as u64).to_be_bytes());
+            mac.update(part);
+        }
+        mac.finalize().into_bytes().into()
+    }
+}
+
+impl fmt::Debug for Salt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Salt(…)")
+    }
+}
+
+/// Whether a deal's seats can be used now.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DealState {
+    /// `now < startsAt`.
+    Upcoming,
+    /// `startsAt <= now < endsAt`.
+    Active,
+    /// `endsAt <= now`.
+    Ended,
+}
+
+/// A deal, as stored.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Deal {
+    /// Its id.
+    pub id: DealId,
+    /// What was bought, for people to read.
+    pub name: Title,
+    /// Who bought it.
+    pub organisation: Organisation,
+    /// How many seats it has.
+    pub seats: u32,
+    /// How many of them learners hold (I1: never more than `seats`).
+    pub allocated: u32,
+    /// From when seats can be used, in whole seconds.
+    pub starts_at: Timestamp,
+    /// Until when, in whole seconds.
+    pub ends_at: Timestamp,
+    /// How often it was changed; what its `ETag` says.
+    pub revision: u32,
+    /// See [`Salt`].
+    pub salt: Salt,
+    /// The shortest lifetime that an invite of this deal was ever sent with. An invite queued later than this
+    /// before now can't have expired, which bounds what a reader has to look at.
+    pub shortest_lifetime: Option<Duration>,
+}
+
+/// Most seats of one deal.
+const MOST_SEATS: u32 = 1_000_000;
+
+impl Deal {
+    /// Whether it runs at `now`.
+    #[must_use]
+    pub fn state(&self, now: Timestamp) -> DealState {
+        if now < self.starts_at {
+            DealState::Upcoming
+        } else if now < self.ends_at {
+            DealState::Active
+        } else {
+            DealState::Ended
+        }
+    }
+
+    /// Seats that nobody holds.
+    #[must_use]
+    pub fn available(&self) -> u32 {
+        self.seats.saturating_sub(self.allocated)
+    }
+
+    /// The one invite of this address (I3).
+    #[must_use]
+    pub fn invite_id(&self, email: &Email) -> InviteId {
+        let mac = self.salt.mac("invite", &[email.normalised().as_bytes()]);
+        let mut id = [0; 16];
+        id.copy_from_slice(mac.first_chunk::<16>().unwrap_or(&[0; 16]));
+        InviteId::from_bytes(id)
+    }
+}
+
+/// A deal to be made; its parts are valid in themselves, [`NewDeal::check`] holds them against each other.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NewDeal {
+    /// Who buys.
+    pub organisation: Organisation,
+    /// What is bought.
+    pub name: Title,
+    /// How many seats.
+    pub seats: u32,
+    /// From when.
+    pub starts_at: Timestamp,
+    /// Until when.
+    pub ends_at: Timestamp,
+}
+
+/// Any of a deal's properties, new.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct DealChange {
+    /// A new name.
+    pub name: Option<Title>,
+    /// Another number of seats.
+    pub seats: Option<u32>,
+    /// Another start.
+    pub starts_at: Option<Timestamp>,
+    /// Another end. Invites that are out keep their own expiry; the earlier of the two counts.
+    pub ends_at: Option<Timestamp>,
+    /// The revision that the caller saw (`If-Match`).
+    pub expected_revision: Option<u32>,
+}
+
+/// Why a deal was not made or changed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum DealChangeRefusal {
+    /// There is no such deal.
+    #[error("no such deal")]
+    NotFound,
+    /// Somebody changed it meanwhile.
+    #[error("the deal was changed meanwhile")]
+    Stale,
+    /// Fewer seats than learners hold.
+    #[error("{allocated} seats are held: release some first")]
+    SeatsBelowAllocated {
+        /// How many are held.
+        allocated: u32,
+    },
+    /// Not 1 to [`MOST_SEATS`].
+    #[error("must be between 1 and {MOST_SEATS}")]
+    SeatsOutOfRange,
+    /// It would end before it starts.
+    #[error("must be later than startsAt")]
+    EndsBeforeStart,
+    /// It would run on after its items are purged.
+    #[error("must be before {latest}, when this deal's records are deleted: make a new deal instead")]
+    EndsTooLate {
+        /// The first instant that is too late.
+        latest: Timestamp,
+    },
+}
+
+impl NewDeal {
+    /// # Errors
+    /// [`DealChangeRefusal::SeatsOutOfRange`], [`DealChangeRefusal::EndsBeforeStart`].
+    pub fn check(&self) -> Result<(), DealChangeRefusal> {
+        check_seats(self.seats)?;
+        check_term(self.starts_at, self.ends_at)
+    }
+}
+
+impl Deal {
+    /// Whether the deal may change like this.
+    ///
+    /// # Errors
+    /// The first reason against it.
+    pub fn may_change(&self, change: &DealChange) -> Result<(), DealChangeRefusal> {
+        if change.expected_revision.is_some_and(|expected| expected != self.revision) {
+            return Err(DealChangeRefusal::Stale);
+        }
+        if let Some(seats) = change.seats {
+            check_seats(seats)?;
+            if seats < self.allocated {
+                return Err(DealChangeRefusal::SeatsBelowAllocated { allocated: self.allocated });
+            }
+        }
+        let ends_at = change.ends_at.unwrap_or(self.ends_at);
+        check_term(change.starts_at.unwrap_or(self.starts_at), ends_at)?;
+        let latest = self.id.purge_at();
+        if change.ends_at.is_some() && ends_at >= latest {
+            return Err(DealChangeRefusal::EndsTooLate { latest });
+        }
+        Ok(())
+    }
+}
+
+fn check_seats(seats: u32) -> Result<(), DealChangeRefusal> {
+    if (1..=MOST_SEATS).contains(&seats) { Ok(()) } else { Err(DealChangeRefusal::SeatsOutOfRange) }
+}
+
+fn check_term(starts_at: Timestamp, ends_at: Timestamp) -> Result<(), DealChangeRefusal> {
+    if starts_at < ends_at { Ok(()) } else { Err(DealChangeRefusal::EndsBeforeStart) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{at, deal};
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn i1_a_deal_never_shrinks_below_what_is_held(seats in 1_u32..50, allocated in 0_u32..50, new in 0_u32..60) {
+            let deal = Deal { seats: seats.max(allocated), allocated, ..deal() };
+            let verdict = deal.may_change(&DealChange { seats: Some(new), ..DealChange::default() });
+            prop_assert_eq!(verdict.is_ok(), new >= 1 && new >= allocated);
+        }
+
+        #[test]
+        fn a_term_is_never_empty(start in 0_i64..100, end in 0_i64..100) {
+            let change = DealChange { starts_at: Some(at(start)), ends_at: Some(at(end)), ..DealChange::default() };
+            prop_assert_eq!(deal().may_change(&change).is_ok(), start < end);
+        }
+    }
+
+    #[test]
+    fn i3_spellings_of_one_address_are_one_invite() {
+        let deal = deal();
+        let id = |raw| deal.invite_id(&Email::parse(raw).unwrap());
+        assert_eq!(id("Ann@Example.com"), id(" ann@example.COM "));
+        assert_ne!(id("ann@example.com"), id("ann+x@example.com"));
+        let other = Deal { salt: Salt::from_bytes([9; 32]), ..deal.clone() };
+        assert_ne!(other.invite_id(&Email::parse("ann@example.com").unwrap()), id("ann@example.com"));
+    }
+
+    #[test]
+    fn a_deal_cannot_outlive_its_records() {
+        let deal = deal();
+        let change = |ends_at| DealChange { ends_at: Some(ends_at), ..DealChange::default() };
+        let latest = deal.id.purge_at();
+        assert_eq!(deal.may_change(&change(latest)), Err(DealChangeRefusal::EndsTooLate { latest }));
+        assert_eq!(deal.may_change(&change(latest - Duration::seconds(1))), Ok(()));
+    }
+
+    #[test]
+    fn a_deal_runs_from_its_start_until_its_end() {
+        let deal = deal();
+        assert_eq!(deal.state(deal.starts_at - Duration::seconds(1)), DealState::Upcoming);
+        assert_eq!(deal.state(deal.starts_at), DealState::Active);
+        assert_eq!(deal.state(deal.ends_at - Duration::seconds(1)), DealState::Active);
+        assert_eq!(deal.state(deal.ends_at), DealState::Ended);
+    }
+}

@@ -1,0 +1,222 @@
+//! Addresses: one parser for every way in.
+//!
+//! Two spellings of one mailbox must give one invite (I3): white space around and invisible characters inside
+//! go, the domain becomes lower-case punycode, the local part lower-case. Dots and plus tags stay: whether they
+//! matter is the mail host's business. Mail goes to the address as typed.
+
+use super::name::is_invisible;
+use email_address::{EmailAddress, Options};
+use serde::{Deserialize, Serialize};
+
+/// An address that SES can deliver to.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Email {
+    typed: String,
+    mailbox: String,
+    normalised: String,
+}
+
+/// Why a text is not an [`Email`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum EmailError {
+    /// Not of the form `local@domain`, or in a form (quoted, with comments, an IP address) that few hosts take.
+    #[error("is not an email address")]
+    Malformed,
+    /// Over 254 characters, or over 64 before the `@`.
+    #[error("is too long for an email address")]
+    TooLong,
+    /// SES delivers only to 7-bit ASCII local parts.
+    #[error("has a character before the @ that mail cannot be sent to")]
+    NonAsciiLocalPart,
+    /// The domain is not a host name with at least two labels.
+    #[error("has no valid domain")]
+    BadDomain,
+}
+
+impl Email {
+    /// Reads an address as a person typed or pasted it.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words that complete a sentence beginning with the address.
+    pub fn parse(raw: &str) -> Result<Self, EmailError> {
+        let typed = visible(raw);
+        let (local, domain) = typed.rsplit_once('@').ok_or(EmailError::Malformed)?;
+        if local.is_empty() || local.chars().any(|c| c.is_whitespace() || matches!(c, '"' | '(' | ')')) {
+            return Err(EmailError::Malformed);
+        }
+        if !local.is_ascii() {
+            return Err(EmailError::NonAsciiLocalPart);
+        }
+        let host = idna::domain_to_ascii_strict(domain).map_err(|_| EmailError::BadDomain)?;
+        if !is_public_host(&host) {
+            return Err(EmailError::BadDomain);
+        }
+        let normalised = format!("{}@{host}", local.to_ascii_lowercase());
+        if local.len() > 64 || normalised.len() > 254 {
+            return Err(EmailError::TooLong);
+        }
+        let options = Options::default().with_required_tld().without_display_text().without_domain_literal();
+        EmailAddress::parse_with_options(&normalised, options).map_err(|_| EmailError::Malformed)?;
+        let mailbox = if domain.is_ascii() { typed.clone() } else { format!("{local}@{host}") };
+        Ok(Self { typed, mailbox, normalised })
+    }
+
+    /// The address as typed, for people to read.
+    #[must_use]
+    pub fn as_typed(&self) -> &str {
+        &self.typed
+    }
+
+    /// The address that mail is sent to: as typed, the domain in punycode where it was not ASCII.
+    #[must_use]
+    pub fn mailbox(&self) -> &str {
+        &self.mailbox
+    }
+
+    /// What makes two spellings the same address.
+    #[must_use]
+    pub fn normalised(&self) -> &str {
+        &self.normalised
+    }
+
+    /// `a•••@example.com`: enough for the person to recognise their own address, too little to learn another's.
+    #[must_use]
+    pub fn masked(&self) -> String {
+        let (local, domain) = self.typed.rsplit_once('@').unwrap_or((&self.typed, ""));
+        let first: String = local.chars().take(1).collect();
+        format!("{first}•••@{domain}")
+    }
+}
+
+impl TryFrom<String> for Email {
+    type Error = EmailError;
+    fn try_from(raw: String) -> Result<Self, EmailError> {
+        Self::parse(&raw)
+    }
+}
+
+impl From<Email> for String {
+    fn from(email: Email) -> String {
+        email.typed
+    }
+}
+
+/// The normalised beginning of an address, to search by. `None` when nothing is left of it, or when it is longer
+/// than any address.
+#[must_use]
+pub fn email_prefix(raw: &str) -> Option<String> {
+    let text = visible(raw);
+    let prefix = match text.rsplit_once('@') {
+        Some((local, domain)) if !domain.is_ascii() => {
+            format!("{local}@{}", idna::domain_to_ascii(domain).ok()?).to_ascii_lowercase()
+        }
+        _ => text.to_lowercase(),
+    };
+    (!prefix.is_empty() && prefix.len() <= 254).then_some(prefix)
+}
+
+/// Without what nobody sees, and without white space around.
+fn visible(raw: &str) -> String {
+    raw.chars().filter(|c| !is_invisible(*c)).collect::<String>().trim().to_owned()
+}
+
+/// At least two labels of letters, digits and inner hyphens, the last not all digits (RFC 1123, section 2.1).
+fn is_public_host(host: &str) -> bool {
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    let has_letters = |label: &str| label.len() >= 2 && !label.bytes().all(|b| b.is_ascii_digit());
+    let labels: Vec<&str> = host.split('.').collect();
+    host.len() <= 253
+        && labels.len() >= 2
+        && labels.iter().all(|label| is_label(label))
+        && labels.last().is_some_and(|label| has_letters(label))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn addresses_and_what_they_are() {
+        let long_local = format!("{}@example.com", "a".repeat(65));
+        let long = format!("ann@{}.com", ["a".repeat(63).as_str(); 4].join("."));
+        let cases: &[(&str, Result<&str, EmailError>)] = &[
+            ("ann@example.com", Ok("ann@example.com")),
+            ("  Ann@Example.COM\t", Ok("ann@example.com")),
+            ("a\u{200b}nn@exam\u{feff}ple.com", Ok("ann@example.com")),
+            ("Ann.Smith+x@example.com", Ok("ann.smith+x@example.com")),
+            ("o'neil@example.co.uk", Ok("o'neil@example.co.uk")),
+            ("ann@bücher.example", Ok("ann@xn--bcher-kva.example")),
+            ("ann@BÜCHER.example", Ok("ann@xn--bcher-kva.example")),
+            ("ann", Err(EmailError::Malformed)),
+            ("ann@", Err(EmailError::BadDomain)),
+            ("@example.com", Err(EmailError::Malformed)),
+            ("ann@example", Err(EmailError::BadDomain)),
+            ("ann@localhost", Err(EmailError::BadDomain)),
+            ("ann@127.0.0.1", Err(EmailError::BadDomain)),
+            ("ann@[127.0.0.1]", Err(EmailError::BadDomain)),
+            ("an n@example.com", Err(EmailError::Malformed)),
+            ("ann@exam ple.com", Err(EmailError::BadDomain)),
+            ("\"ann\"@example.com", Err(EmailError::Malformed)),
+            ("ann@b@example.com", Err(EmailError::Malformed)),
+            ("a..b@example.com", Err(EmailError::Malformed)),
+            (".ann@example.com", Err(EmailError::Malformed)),
+            ("ann@example..com", Err(EmailError::BadDomain)),
+            ("ann@-example.com", Err(EmailError::BadDomain)),
+            ("änn@example.com", Err(EmailError::NonAsciiLocalPart)),
+            ("Ann <ann@example.com>", Err(EmailError::Malformed)),
+            ("ann@example.com, bob@example.com", Err(EmailError::Malformed)),
+            ("ann@example.com\r\nBcc: x@example.com", Err(EmailError::Malformed)),
+            (&long_local, Err(EmailError::TooLong)),
+            (&long, Err(EmailError::BadDomain)),
+            ("", Err(EmailError::Malformed)),
+        ];
+        for (raw, expected) in cases {
+            let parsed = Email::parse(raw);
+            assert_eq!(parsed.as_ref().map(Email::normalised).map_err(|e| *e), *expected, "{raw:?}");
+        }
+    }
+
+    #[test]
+    fn mail_goes_to_the_address_as_typed() {
+        assert_eq!(Email::parse("Ann@Example.com").unwrap().mailbox(), "Ann@Example.com");
+        assert_eq!(Email::parse("Ann@Bücher.example").unwrap().mailbox(), "Ann@xn--bcher-kva.example");
+    }
+
+    #[test]
+    fn a_masked_address_keeps_the_first_character_and_the_domain() {
+        assert_eq!(Email::parse("ann@example.com").unwrap().masked(), "a•••@example.com");
+    }
+
+    #[test]
+    fn prefixes_are_normalised_like_addresses() {
+        assert_eq!(email_prefix(" AN\u{200b}").as_deref(), Some("an"));
+        assert_eq!(email_prefix("ann@Bücher.example").as_deref(), Some("ann@xn--bcher-kva.example"));
+        assert_eq!(email_prefix(" "), None);
+    }
+
+    proptest! {
+        #[test]
+        fn an_address_normalises_to_itself(local in "[A-Za-z0-9+_-]{1,20}", domain in "[A-Za-z]{2,10}\\.[A-Za-z]{2,5}") {
+            let email = Email::parse(&format!(" {local}@{domain} ")).unwrap();
+            let again = Email::parse(email.normalised()).unwrap();
+            prop_assert_eq!(again.normalised(), email.normalised());
+            prop_assert_eq!(Email::parse(email.mailbox()).unwrap().normalised(), email.normalised());
+        }
+
+        #[test]
+        fn whatever_parses_is_safe_in_a_header(raw: String) {
+            if let Ok(email) = Email::parse(&raw) {
+                prop_assert!(email.mailbox().is_ascii());
+                prop_assert!(!email.mailbox().contains(|c: char| c.is_ascii_control() || c == ' '));
+                prop_assert!(email.normalised().len() <= 254);
+            }
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Identifiers: 128 bits each, written as 22 characters of base64url.
+
+use super::{Timestamp, email::Email};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::DateTime;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::fmt;
+
+/// Seconds in a week, the unit in which a deal's id tells when the deal is purged.
+const WEEK: i64 = 7 * 86_400;
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name([u8; 16]);
+
+        impl $name {
+            /// Reads the text form; anything else, however close, is `None`.
+            #[must_use]
+            pub fn parse(text: &str) -> Option<Self> {
+                URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok().map(Self)
+            }
+
+            /// The id's 16 bytes, as they stand in a link.
+            #[must_use]
+            pub fn as_bytes(&self) -> &[u8; 16] {
+                &self.0
+            }
+
+            /// The id with these bytes.
+            #[must_use]
+            pub fn from_bytes(bytes: [u8; 16]) -> Self {
+                Self(bytes)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&URL_SAFE_NO_PAD.encode(self.0))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = &'static str;
+            fn try_from(text: String) -> Result<Self, Self::Error> {
+                Self::parse(&text).ok_or("not an id")
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> String {
+                id.to_string()
+            }
+        }
+    };
+}
+
+id! {
+    /// A deal: two bytes that say in which week its items are purged, and 112 random bits.
+    ///
+    /// The week is in the id because accepting creates a seat in one write, without having read the deal, and
+    /// the seat needs to carry when it is purged (`docs/decisions/0005-the-deal-id-says-when-it-is-purged.md`).
+    DealId
+}
+
+id! {
+    /// An invite: HMAC-SHA-256 of the normalised address under the deal's salt, cut to 128 bits. One invite for
+    /// one (deal, address) is therefore the primary key's doing (I3), and a stranger cannot compute an id.
+    InviteId
+}
+
+impl DealId {
+    /// A new id for a deal whose items are purged at the end of the week of `purge_at`. `None` beyond the year
+    /// 3226, where the two bytes end.
+    #[must_use]
+    pub fn new(random: [u8; 14], purge_at: Timestamp) -> Option<Self> {
+        let week = u16::try_from(purge_at.timestamp().div_euclid(WEEK) + 1).ok()?;
+        let mut bytes = [0; 16];
+        let (head, tail) = bytes.split_at_mut(2);
+        head.copy_from_slice(&week.to_be_bytes());
+        tail.copy_from_slice(&random);
+        Some(Self(bytes))
+    }
+
+    /// When DynamoDB may delete the deal's items: at most a week after the time given to [`DealId::new`].
+    #[must_use]
+    pub fn purge_at(&self) -> Timestamp {
+        let [high, low, ..] = self.0;
+        DateTime::from_timestamp(i64::from(u16::from_be_bytes([high, low])) * WEEK, 0).unwrap_or_default()
+    }
+}
+
+/// A learner: SHA-256 over issuer and subject. The table never holds who that is.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub struct LearnerId(String);
+
+impl LearnerId {
+    /// The learner whom `issuer` calls `subject`. The length of the issuer is hashed too, so that no two pairs
+    /// run together.
+    #[must_use]
+    pub fn new(issuer: &str, subject: &str) -> Self {
+        let hash = Sha256::new()
+            .chain_update((issuer.len() as u64).to_be_bytes())
+            .chain_update(issuer)
+            .chain_update(subject)
+            .finalize();
+        Self(URL_SAFE_NO_PAD.encode(hash))
+    }
+
+    /// The text form, 43 characters.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What tells whether the address that accepted is the one that was invited, without keeping the former: a
+/// digest of the normalised address, bound to the deal.
+#[must_use]
+pub fn address_digest(deal: DealId, email: &Email) -> String {
+    let hash = Sha256::new().chain_update(deal.0).chain_update(email.normalised()).finalize();
+    URL_SAFE_NO_PAD.encode(hash.get(..12).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_deal_id_keeps_its_purge_time_to_the_week(random: [u8; 14], seconds in 0_i64..30_000_000_000) {
+            let at = DateTime::from_timestamp(seconds, 0).unwrap();
+            let id = DealId::new(random, at).unwrap();
+            prop_assert!(id.purge_at() > at);
+            prop_assert!((id.purge_at() - at).num_seconds() <= WEEK);
+            prop_assert_eq!(DealId::parse(&id.to_string()), Some(id));
+        }
+
+        #[test]
+        fn only_the_exact_text_form_is_an_id(text in "[A-Za-z0-9_=-]{0,30}") {
+            if let Some(id) = InviteId::parse(&text) {
+                prop_assert_eq!(id.to_string(), text);
+            }
+        }
+    }
+
+    #[test]
+    fn issuer_and_subject_do_not_run_together() {
+        assert_ne!(LearnerId::new("https://a", "bc"), LearnerId::new("https://ab", "c"));
+    }
+
+    #[test]
+    fn a_time_beyond_the_two_bytes_has_no_id() {
+        assert_eq!(DealId::new([0; 14], DateTime::from_timestamp(WEEK * 65_535, 0).unwrap()), None);
+    }
+}

@@ -1,0 +1,130 @@
+//! Links: the token in a mail, its secret, and what is kept of it.
+//!
+//! A secret is 256 bits from the operating system. It is shown once, in a mail; the table holds its SHA-256 (I5).
+
+use super::{DealId, InviteId};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::fmt;
+
+/// The 256 secret bits of a link. It has no `Display`, and its `Debug` shows nothing.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret([u8; 32]);
+
+impl Secret {
+    /// The secret with these bytes, which must come from the operating system's random source.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// What is stored of the secret.
+    #[must_use]
+    pub fn hash(&self) -> LinkHash {
+        LinkHash(URL_SAFE_NO_PAD.encode(Sha256::digest(self.0)))
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// SHA-256 of a link's secret, in base64url.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub struct LinkHash(String);
+
+impl LinkHash {
+    /// The text form, 43 characters.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What a mail's link carries: which invite, and the proof that one was sent it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Link {
+    /// The deal of the invite.
+    pub deal: DealId,
+    /// The invite.
+    pub invite: InviteId,
+    /// The proof.
+    pub secret: Secret,
+}
+
+impl Link {
+    /// Reads a token, `base64url(deal ‖ invite ‖ secret)`. Whatever is not exactly that is `None`: one form only,
+    /// so that a flipped bit in the padding is no second name of the same link.
+    #[must_use]
+    pub fn parse(token: &str) -> Option<Self> {
+        let bytes: [u8; 64] = URL_SAFE_NO_PAD.decode(token).ok()?.try_into().ok()?;
+        let (deal, rest) = bytes.split_first_chunk::<16>()?;
+        let (invite, secret) = rest.split_first_chunk::<16>()?;
+        Some(Self {
+            deal: DealId::from_bytes(*deal),
+            invite: InviteId::from_bytes(*invite),
+            secret: Secret(secret.try_into().ok()?),
+        })
+    }
+
+    /// The token, for the mail and for nothing else.
+    #[must_use]
+    pub fn token(&self) -> String {
+        URL_SAFE_NO_PAD.encode([self.deal.as_bytes().as_slice(), self.invite.as_bytes(), &self.secret.0].concat())
+    }
+}
+
+/// The hashes that an invite keeps: those of its newest send, one for each try whose mail may have gone out, and
+/// those of the few sends before it.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Links {
+    /// Links of the newest send: each of them accepts.
+    pub current: Vec<LinkHash>,
+    /// Links of the sends before: they are told that a newer one exists.
+    pub superseded: Vec<LinkHash>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_link_survives_its_token(deal: [u8; 16], invite: [u8; 16], secret: [u8; 32]) {
+            let link = Link {
+                deal: DealId::from_bytes(deal), invite: InviteId::from_bytes(invite), secret: Secret(secret),
+            };
+            let token = link.token();
+            prop_assert_eq!(token.len(), 86);
+            prop_assert_eq!(Link::parse(&token), Some(link));
+        }
+
+        #[test]
+        fn no_other_text_is_the_same_link(secret: [u8; 32], place in 0_usize..86, letter in "[A-Za-z0-9_-]") {
+            let link = Link {
+                deal: DealId::from_bytes([1; 16]), invite: InviteId::from_bytes([2; 16]), secret: Secret(secret),
+            };
+            let mut other = link.token();
+            other.replace_range(place..=place, &letter);
+            if other != link.token() {
+                prop_assert_ne!(Link::parse(&other), Some(link));
+            }
+        }
+
+        #[test]
+        fn any_text_parses_or_not_without_harm(token: String) {
+            let _ = Link::parse(&token);
+        }
+    }
+
+    #[test]
+    fn nothing_shows_a_secret() {
+        let secret = Secret([7; 32]);
+        assert_eq!(format!("{secret:?}"), "Secret(…)");
+        assert_eq!(secret.hash().as_str().len(), 43);
+    }
+}

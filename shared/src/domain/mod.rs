@@ -1,0 +1,38 @@
+//! The rules of deals, seats and invites: pure functions over plain values.
+//!
+//! Nothing here reads a clock, a table or an environment; `now` and random bytes are arguments. Each operation
+//! has a file with its rule and the outcomes that it can have. The store writes with conditions that say the
+//! same, and a test in `tests/` holds the two together.
+
+pub mod accept;
+pub mod cancel;
+pub mod claim;
+mod deal;
+mod email;
+pub mod expire;
+mod id;
+pub mod invite;
+mod link;
+mod name;
+pub mod release;
+pub mod resend;
+pub mod send;
+#[cfg(test)]
+mod sample;
+
+pub use deal::{Deal, DealChange, DealChangeRefusal, DealState, NewDeal, Organisation, OrganisationId, Salt};
+pub use email::{Email, EmailError, email_prefix};
+pub use id::{DealId, InviteId, LearnerId, address_digest};
+pub use invite::{Delivery, FailureReason, Invite, InviteRecord, Sent, Status, Stored};
+pub use link::{Link, LinkHash, Links, Secret};
+pub use name::{Name, Title, TitleError};
+
+/// A point in time, always UTC.
+pub type Timestamp = chrono::DateTime<chrono::Utc>;
+
+/// Cuts a time to whole seconds, the precision in which the contract shows times. What decides (an expiry) is cut
+/// before it is stored, so that what is shown and what decides are the same instant.
+#[must_use]
+pub fn whole_seconds(at: Timestamp) -> Timestamp {
+    chrono::DateTime::from_timestamp(at.timestamp(), 0).unwrap_or(at)
+}

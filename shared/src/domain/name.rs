@@ -1,0 +1,174 @@
+//! Names: of learners (cleaned, whatever was pasted) and of organisations and deals (refused when unfit).
+//!
+//! A name ends up in a mail from a trusted sender, so none may carry a line break, a hidden character or
+//! anything that a mail program turns into a link.
+
+use serde::{Deserialize, Serialize};
+
+/// Longest name, in characters.
+const LONGEST: usize = 100;
+
+/// True for what a reader can't see but a program obeys: control, zero-width, bidirectional and tag characters.
+#[must_use]
+pub(super) fn is_invisible(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{00ad}' | '\u{034f}' | '\u{061c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// True for a word that a mail program would make clickable.
+fn is_url(word: &str) -> bool {
+    let word = word.to_lowercase();
+    word.contains("://") || word.starts_with("www.") || word.starts_with("mailto:")
+}
+
+/// A learner's name, as given by the manager and cleaned.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Name(String);
+
+impl Name {
+    /// Cleans a name: white space runs together, invisible characters and URLs go, a dot inside a word (as in
+    /// `evil.example`) gets a space so that nothing can be clicked, and it is cut at 100 characters. `None` when
+    /// nothing is left.
+    #[must_use]
+    pub fn clean(raw: &str) -> Option<Self> {
+        let spaced: String =
+            raw.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !is_invisible(*c)).collect();
+        let words: Vec<String> =
+            spaced.split_whitespace().filter(|word| !is_url(word)).map(part_at_dots).collect();
+        let name: String = words.join(" ").chars().take(LONGEST).collect();
+        let name = name.trim_end();
+        (!name.is_empty()).then(|| Self(name.to_owned()))
+    }
+
+    /// The cleaned text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// `evil.example` becomes `evil. example`; a dot at the end of a word (`J.`) stays as it is.
+fn part_at_dots(word: &str) -> String {
+    let mut parted = String::with_capacity(word.len() + 2);
+    let mut rest = word.chars().peekable();
+    while let Some(c) = rest.next() {
+        parted.push(c);
+        let is_dot = matches!(c, '.' | '\u{3002}' | '\u{ff0e}' | '\u{ff61}');
+        if is_dot && rest.peek().is_some_and(|next| next.is_alphanumeric()) {
+            parted.push(' ');
+        }
+    }
+    parted
+}
+
+/// The name of an organisation or a deal: 1 to 100 visible characters, no URL.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Title(String);
+
+/// Why a text is not a [`Title`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum TitleError {
+    /// Nothing but white space.
+    #[error("must not be empty")]
+    Empty,
+    /// Over 100 characters.
+    #[error("must be at most 100 characters")]
+    TooLong,
+    /// A line break, a control, zero-width or bidirectional character.
+    #[error("must not contain line breaks or invisible characters")]
+    Invisible,
+    /// `https://…`, `www.…` or `mailto:…`.
+    #[error("must not contain a URL")]
+    Url,
+}
+
+impl Title {
+    /// Takes a text that is fit to stand in a mail.
+    ///
+    /// # Errors
+    /// What is wrong with it: these names are an administrator's, who can mend them.
+    pub fn parse(raw: &str) -> Result<Self, TitleError> {
+        let text = raw.trim();
+        if text.is_empty() {
+            Err(TitleError::Empty)
+        } else if text.chars().count() > LONGEST {
+            Err(TitleError::TooLong)
+        } else if raw.chars().any(is_invisible) {
+            Err(TitleError::Invisible)
+        } else if text.split_whitespace().any(is_url) {
+            Err(TitleError::Url)
+        } else {
+            Ok(Self(text.to_owned()))
+        }
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn cleaned(raw: &str) -> Option<String> {
+        Name::clean(raw).map(|name| name.0)
+    }
+
+    #[test]
+    fn names_are_cleaned() {
+        let cases = [
+            ("Ann", Some("Ann")),
+            ("  Ann \t Smith\r\n", Some("Ann Smith")),
+            ("Ann\r\nBcc: all@example.com", Some("Ann Bcc: all@example. com")),
+            ("J. R. Müller", Some("J. R. Müller")),
+            ("Ann https://evil.example/x", Some("Ann")),
+            ("www.evil.example", None),
+            ("win at evil.example now", Some("win at evil. example now")),
+            ("A\u{202e}nn\u{200b}", Some("Ann")),
+            ("<b>Ann</b>", Some("<b>Ann</b>")),
+            ("\u{feff}", None),
+            ("", None),
+        ];
+        for (raw, expected) in cases {
+            assert_eq!(cleaned(raw).as_deref(), expected, "{raw:?}");
+        }
+    }
+
+    #[test]
+    fn titles_are_refused_with_the_reason() {
+        let cases = [
+            ("Acme & Sons", Ok(())),
+            ("Booking.com", Ok(())),
+            ("  ", Err(TitleError::Empty)),
+            ("a\nb", Err(TitleError::Invisible)),
+            ("a\u{202e}b", Err(TitleError::Invisible)),
+            ("see https://evil.example", Err(TitleError::Url)),
+        ];
+        for (raw, expected) in cases {
+            assert_eq!(Title::parse(raw).map(|_| ()), expected, "{raw:?}");
+        }
+        assert_eq!(Title::parse(&"x".repeat(101)), Err(TitleError::TooLong));
+    }
+
+    proptest! {
+        #[test]
+        fn a_cleaned_name_is_fit_for_a_mail(raw: String) {
+            if let Some(name) = cleaned(&raw) {
+                prop_assert!(!name.chars().any(is_invisible));
+                prop_assert!(!name.contains("://"));
+                prop_assert!(name.chars().count() <= LONGEST);
+                prop_assert_eq!(cleaned(&name), Some(name));
+            }
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! The HTTP edge: from API Gateway's event to a [`Call`], and from an answer or a [`Problem`] to a response.
+//!
+//! Here alone errors are logged and requests measured. A function's handler sees neither AWS's event nor the log.
+
+mod caller;
+mod problem;
+mod view;
+
+pub use caller::{Caller, Learner, Manager};
+pub use problem::{FieldError, Problem};
+pub use view::{DealSummary, DealView, InviteView, PageView, SeatView, SeatsView, Time};
+
+use crate::clock::{self, Deadline, Stopwatch};
+use crate::domain::{Deal, DealId, InviteId, Timestamp};
+use crate::store::Store;
+use crate::telemetry;
+use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use lambda_http::request::RequestContext;
+use lambda_http::{Body, Error, Request, RequestExt, Response, service_fn};
+use serde::{Serialize, de::DeserializeOwned};
+use std::collections::HashMap;
+use std::future::Future;
+use std::time::Duration;
+
+/// What is kept of a function's time to answer when the handler has not.
+const LAST_WORD: Duration = Duration::from_millis(500);
+
+/// Largest body: 1,000 rows with the longest names and addresses fit several times.
+const LARGEST_BODY: usize = 1024 * 1024;
+
+/// An answer, or why there is none.
+pub type Answer = Result<Response<Body>, Problem>;
+
+/// One request.
+#[derive(Debug)]
+pub struct Call {
+    /// The route, as the gateway chose it: `GET /api/deals/{dealId}`.
+    pub route: String,
+    /// Who asks; nobody in particular on a route without a scope.
+    pub caller: Caller,
+    /// The time of the request: one time for all that it does.
+    pub now: Timestamp,
+    /// When the answer must be out.
+    pub deadline: Deadline,
+    parameters: HashMap<String, String>,
+    query: HashMap<String, String>,
+    headers: HeaderMap,
+    body: Body,
+}
+
+impl Call {
+    fn new(request: Request) -> Self {
+        let context = match request.request_context_ref() {
+            Some(RequestContext::ApiGatewayV2(context)) => Some(context),
+            _ => None,
+        };
+        let route = context.and_then(|context| context.route_key.clone()).unwrap_or_default();
+        let jwt = context.and_then(|context| context.authorizer.as_ref()?.jwt.as_ref());
+        let caller = Caller::new(jwt.map(|jwt| jwt.claims.clone()).unwrap_or_default());
+        let all = |map: Option<&lambda_http::aws_lambda_events::query_map::QueryMap>| {
+            let pairs = map.into_iter().flat_map(|map| map.iter());
+            pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+        };
+        Self {
+            route,
+            caller,
+            now: clock::now(),
+            deadline: Deadline::from_epoch_millis(request.lambda_context_ref().map_or(0, |context| context.deadline)),
+            parameters: all(request.path_parameters_ref()),
+            query: all(request.query_string_parameters_ref()),
+            headers: request.headers().clone(),
+            body: request.into_body(),
+        }
+    }
+
+    /// The deal in the path.
+    ///
+    /// # Errors
+    /// 404 for what is no id: it is no deal either.
+    pub fn deal(&self) -> Result<DealId, Problem> {
+        self.parameters.get("dealId").and_then(|id| DealId::parse(id)).ok_or_else(Problem::not_found)
+    }
+
+    /// The invite in the path.
+    ///
+    /// # Errors
+    /// 404 for what is no id.
+    pub fn invite(&self) -> Result<InviteId, Problem> {
+        self.parameters.get("inviteId").and_then(|id| InviteId::parse(id)).ok_or_else(Problem::not_found)
+    }
+
+    /// A query parameter.
+    #[must_use]
+    pub fn query(&self, name: &str) -> Option<&str> {
+        self.query.get(name).map(String::as_str)
+    }
+
+    /// A header's text.
+    ///
+    /// # Errors
+    /// 400 when it is not visible ASCII.
+    pub fn header(&self, name: &'static str) -> Result<Option<&str>, Problem> {
+        let value = self.headers.get(HeaderName::from_static(name)).map(HeaderValue::to_str).transpose();
+        value.map_err(|_| Problem::field(name, "must be visible ASCII"))
+    }
+
+    /// The number in `If-Match: "<n>"`.
+    ///
+    /// # Errors
+    /// 400 when it is anything else; it was never one of our tags then.
+    pub fn if_match(&self) -> Result<Option<u32>, Problem> {
+        let parse = |tag: &str| -> Option<u32> {
+            let digits = tag.trim().strip_prefix('"')?.strip_suffix('"')?;
+            digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok())?
+        };
+        self.header("if-match")?
+            .map(|tag| parse(tag).ok_or_else(|| Problem::field("If-Match", "must be an ETag like \"3\"")))
+            .transpose()
+    }
+
+    /// The JSON body.
+    ///
+    /// # Errors
+    /// 415, 413, or 400 with the path of the field that does not fit.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        let media_type = self.header("content-type")?.unwrap_or_default();
+        let media_type = media_type.split(';').next().unwrap_or_default().trim();
+        if !media_type.eq_ignore_ascii_case("application/json") {
+            return Err(Problem::unsupported_media_type());
+        }
+        let bytes: &[u8] = self.body.as_ref();
+        if bytes.len() > LARGEST_BODY {
+            return Err(Problem::too_large());
+        }
+        let mut json = serde_json::Deserializer::from_slice(bytes);
+        let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+            let field = error.path().to_string();
+            let error = error.into_inner();
+            if error.is_data() && field != "." {
+                Problem::field(field, error.to_string())
+            } else {
+                Problem::invalid(format!("The body is not what it should be: {error}"))
+            }
+        })?;
+        json.end().map_err(|error| Problem::invalid(format!("The body is not one JSON value: {error}")))?;
+        Ok(value)
+    }
+}
+
+/// The deal, if it is this manager's (I6).
+///
+/// # Errors
+/// 404 for another organisation's, just as for one that does not exist.
+pub fn own(deal: Option<Deal>, manager: &Manager) -> Result<Deal, Problem> {
+    deal.filter(|deal| deal.organisation.id == manager.organisation).ok_or_else(Problem::not_found)
+}
+
+/// A JSON answer.
+#[must_use]
+pub fn json(status: u16, value: &impl Serialize) -> Response<Body> {
+    let mut response = Response::new(Body::Text(serde_json::to_string(value).unwrap_or_default()));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// A JSON answer with an `ETag` of this number.
+#[must_use]
+pub fn tagged(status: u16, tag: u32, value: &impl Serialize) -> Response<Body> {
+    let mut response = json(status, value);
+    if let Ok(tag) = HeaderValue::from_str(&format!("\"{tag}\"")) {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+    response
+}
+
+/// 204.
+#[must_use]
+pub fn no_content() -> Response<Body> {
+    let mut response = Response::new(Body::Empty);
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response
+}
+
+/// Answers requests with `route` until Lambda ends the process.
+///
+/// # Errors
+/// When the Runtime API can't be reached.
+pub async fn serve<A, F>(store: Store, app: A, route: fn(A, Call) -> F) -> Result<(), Error>
+where
+    A: Clone + Send + Sync,
+    F: Future<Output = Answer> + Send,
+{
+    let (store, app) = (&store, &app);
+    lambda_http::run(service_fn(move |request: Request| async move {
+        let call = Call::new(request);
+        let watch = Stopwatch::start();
+        let name = call.route.clone();
+        let last = call.deadline.earlier(LAST_WORD).instant();
+        let answer = tokio::time::timeout_at(last, route(app.clone(), call)).await;
+        let answer = answer.unwrap_or_else(|_| Err(Problem::timed_out()));
+        let (response, code) = match answer {
+            Ok(response) => (response, None),
+            Err(problem) => {
+                if problem.status() >= 500 {
+                    let cause = problem.cause().map_or_else(|| "out of time".to_owned(), |e| telemetry::chain(e));
+                    tracing::error!(route = name, code = problem.code(), error = cause, "request failed");
+                }
+                let code = problem.code();
+                (problem.into_response(), Some(code))
+            }
+        };
+        let response = with_common_headers(response);
+        let (status, latency, usage) = (response.status().as_u16(), watch.elapsed(), store.usage());
+        tracing::info!(
+            route = name,
+            http.status = status,
+            http.code = code,
+            latency_ms = u64::try_from(latency.as_millis()).unwrap_or(u64::MAX),
+            dynamodb.requests = usage.requests,
+            "request"
+        );
+        telemetry::request(&name, status, latency, usage);
+        Ok::<_, Error>(response)
+    }))
+    .await
+}
+
+fn with_common_headers(mut response: Response<Body>) -> Response<Body> {
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}

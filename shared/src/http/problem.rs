@@ -1,0 +1,306 @@
+//! Refusals as RFC 9457 problem documents: every refusal of the domain has its status and code here.
+
+use crate::domain::accept::AcceptRefusal;
+use crate::domain::cancel::CancelRefusal;
+use crate::domain::release::ReleaseRefusal;
+use crate::domain::resend::ResendRefusal;
+use crate::domain::{DealChangeRefusal, DealState};
+use crate::store::StoreError;
+use lambda_http::http::{HeaderValue, StatusCode, header};
+use lambda_http::{Body, Response};
+use serde::Serialize;
+
+/// A refusal, and why.
+#[derive(Debug)]
+pub struct Problem {
+    status: StatusCode,
+    code: &'static str,
+    detail: String,
+    errors: Vec<FieldError>,
+    retry_after: Option<u32>,
+    cause: Option<StoreError>,
+}
+
+/// What is wrong with one field.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct FieldError {
+    /// The field's path, as in `invites[3].email`.
+    pub field: String,
+    /// What is wrong with it.
+    pub detail: String,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    r#type: String,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    code: &'a str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [FieldError],
+}
+
+impl Problem {
+    fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+        Self { status, code, detail: detail.into(), errors: Vec::new(), retry_after: None, cause: None }
+    }
+
+    /// 400: a field is wrong.
+    #[must_use]
+    pub fn field(field: impl Into<String>, detail: impl Into<String>) -> Self {
+        let error = FieldError { field: field.into(), detail: detail.into() };
+        Self {
+            detail: format!("{}: {}", error.field, error.detail),
+            errors: vec![error],
+            ..Self::new(StatusCode::BAD_REQUEST, "invalid_request", "")
+        }
+    }
+
+    /// 400: the request as a whole can't be read.
+    #[must_use]
+    pub fn invalid(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid_request", detail)
+    }
+
+    /// 403: the token does not entitle to this.
+    #[must_use]
+    pub fn forbidden(detail: &'static str) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "forbidden", detail)
+    }
+
+    /// 404: not there, or another organisation's, which is the same answer (I6).
+    #[must_use]
+    pub fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", "There is no such thing, or it is not yours.")
+    }
+
+    /// 413: over 1,000 rows.
+    #[must_use]
+    pub fn too_many_invites() -> Self {
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too_many_invites",
+            "At most 1,000 rows go into one request. Send the rest in another one.",
+        )
+    }
+
+    pub(super) fn too_large() -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "The body is larger than 1 MiB.")
+    }
+
+    pub(super) fn unsupported_media_type() -> Self {
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_media_type",
+            "Send the body as application/json.",
+        )
+    }
+
+    /// 422: the idempotency key came with another body before.
+    #[must_use]
+    pub fn key_reused() -> Self {
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "idempotency_key_reused",
+            "This Idempotency-Key was used with another body. Use a new key for a new deal.",
+        )
+    }
+
+    /// 409: the deal does not run now.
+    #[must_use]
+    pub fn deal_not_active(state: DealState) -> Self {
+        if state == DealState::Upcoming {
+            Self::from(AcceptRefusal::DealNotStarted)
+        } else {
+            Self::from(AcceptRefusal::DealEnded)
+        }
+    }
+
+    pub(super) fn timed_out() -> Self {
+        Self { retry_after: Some(2), ..Self::unavailable() }
+    }
+
+    fn unavailable() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "unavailable",
+            "This did not work just now. Nothing is lost; please try again.",
+        )
+    }
+
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.status.as_u16()
+    }
+
+    /// What went wrong inside, for the log.
+    #[must_use]
+    pub fn cause(&self) -> Option<&StoreError> {
+        self.cause.as_ref()
+    }
+
+    /// The problem document.
+    #[must_use]
+    pub fn into_response(self) -> Response<Body> {
+        let document = Document {
+            r#type: format!("urn:seatkeeper:problem:{}", self.code),
+            title: self.status.canonical_reason().unwrap_or("Problem"),
+            status: self.status.as_u16(),
+            detail: &self.detail,
+            code: self.code,
+            errors: &self.errors,
+        };
+        let body = serde_json::to_string(&document).unwrap_or_default();
+        let mut response = Response::new(Body::Text(body));
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        let problem = match error {
+            StoreError::Unavailable { .. } => Self { retry_after: Some(2), ..Self::unavailable() },
+            StoreError::Corrupt(_) | StoreError::Random => Self::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "internal",
+                "Something is wrong on our side. It has been noted.",
+            ),
+        };
+        Self { cause: Some(error), ..problem }
+    }
+}
+
+impl From<AcceptRefusal> for Problem {
+    fn from(refusal: AcceptRefusal) -> Self {
+        let (status, code, detail) = match refusal {
+            AcceptRefusal::UnknownInvite => {
+                (StatusCode::NOT_FOUND, "unknown_invite", "This link belongs to no invite.")
+            }
+            AcceptRefusal::Cancelled => {
+                (StatusCode::GONE, "invite_cancelled", "The organisation took this invite back.")
+            }
+            AcceptRefusal::Superseded => (
+                StatusCode::GONE,
+                "invite_superseded",
+                "A newer invite was sent. Only the link in the newest mail works.",
+            ),
+            AcceptRefusal::Expired => (
+                StatusCode::GONE,
+                "invite_expired",
+                "This invite was not accepted in time. Ask your learning manager to resend it.",
+            ),
+            AcceptRefusal::AlreadyAccepted | AcceptRefusal::AlreadyYours { .. } => {
+                (StatusCode::CONFLICT, "already_accepted", "This invite has been accepted already.")
+            }
+            AcceptRefusal::AlreadySeated => {
+                (StatusCode::CONFLICT, "already_seated", "You hold a seat of this deal already.")
+            }
+            AcceptRefusal::DealNotStarted => {
+                (StatusCode::CONFLICT, "deal_not_started", "This deal has not started yet.")
+            }
+            AcceptRefusal::DealEnded => (StatusCode::CONFLICT, "deal_ended", "This deal has ended."),
+            AcceptRefusal::DealFull => (
+                StatusCode::CONFLICT,
+                "deal_full",
+                "Every seat of this deal is taken. The invite stays open in case one becomes free.",
+            ),
+        };
+        Self::new(status, code, detail)
+    }
+}
+
+fn stale() -> Problem {
+    Problem::new(
+        StatusCode::PRECONDITION_FAILED,
+        "stale",
+        "It was changed since you looked. Look again and decide anew.",
+    )
+}
+
+impl From<ResendRefusal> for Problem {
+    fn from(refusal: ResendRefusal) -> Self {
+        match refusal {
+            ResendRefusal::NotFound => Self::not_found(),
+            ResendRefusal::AlreadyAccepted => Self::from(AcceptRefusal::AlreadyAccepted),
+            ResendRefusal::Stale | ResendRefusal::JustResent => stale(),
+        }
+    }
+}
+
+impl From<CancelRefusal> for Problem {
+    fn from(refusal: CancelRefusal) -> Self {
+        match refusal {
+            CancelRefusal::NotFound | CancelRefusal::AlreadyDone => Self::not_found(),
+            CancelRefusal::AlreadyAccepted => Self::from(AcceptRefusal::AlreadyAccepted),
+            CancelRefusal::Stale => stale(),
+        }
+    }
+}
+
+impl From<ReleaseRefusal> for Problem {
+    fn from(refusal: ReleaseRefusal) -> Self {
+        match refusal {
+            ReleaseRefusal::NotFound | ReleaseRefusal::AlreadyDone => Self::not_found(),
+            ReleaseRefusal::Stale => stale(),
+        }
+    }
+}
+
+impl From<DealChangeRefusal> for Problem {
+    fn from(refusal: DealChangeRefusal) -> Self {
+        let detail = refusal.to_string();
+        match refusal {
+            DealChangeRefusal::NotFound => Self::not_found(),
+            DealChangeRefusal::Stale => stale(),
+            DealChangeRefusal::SeatsBelowAllocated { .. } => Self {
+                errors: vec![FieldError { field: "seats".to_owned(), detail: detail.clone() }],
+                ..Self::new(StatusCode::CONFLICT, "seats_below_allocated", detail)
+            },
+            DealChangeRefusal::SeatsOutOfRange => Self::field("seats", detail),
+            DealChangeRefusal::EndsBeforeStart | DealChangeRefusal::EndsTooLate { .. } => {
+                Self::field("endsAt", detail)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_inside_says_nothing_of_the_inside() {
+        let error = StoreError::Unavailable {
+            operation: "UpdateItem",
+            code: "ThrottlingException".to_owned(),
+            status: 400,
+            request_id: "secret-id".to_owned(),
+        };
+        let response = Problem::from(error).into_response();
+        assert_eq!(response.status(), 503);
+        assert!(response.headers().contains_key("retry-after"));
+        let Body::Text(body) = response.body() else { panic!("no text") };
+        insta::assert_snapshot!(body, @r#"{"type":"urn:seatkeeper:problem:unavailable","title":"Service Unavailable","status":503,"detail":"This did not work just now. Nothing is lost; please try again.","code":"unavailable"}"#);
+    }
+
+    #[test]
+    fn a_field_error_names_the_field() {
+        let response = Problem::field("seats", "must be positive").into_response();
+        let Body::Text(body) = response.body() else { panic!("no text") };
+        insta::assert_snapshot!(body, @r#"{"type":"urn:seatkeeper:problem:invalid_request","title":"Bad Request","status":400,"detail":"seats: must be positive","code":"invalid_request","errors":[{"field":"seats","detail":"must be positive"}]}"#);
+    }
+}

@@ -1,0 +1,192 @@
+//! SES: bulk calls, and what their answers mean for each mail.
+//!
+//! SES has no idempotency key, so the SDK's own retries are off: a call is repeated only when its answer says that
+//! nothing was sent (I4).
+
+use super::Mail;
+use crate::config::MailConfig;
+use crate::domain::FailureReason;
+use aws_config::BehaviorVersion;
+use aws_sdk_sesv2::Client;
+use aws_sdk_sesv2::config::Builder;
+use aws_sdk_sesv2::config::retry::RetryConfig;
+use aws_sdk_sesv2::config::timeout::TimeoutConfig;
+use aws_sdk_sesv2::error::{BuildError, ProvideErrorMetadata, SdkError};
+use aws_sdk_sesv2::operation::send_bulk_email::SendBulkEmailError;
+use aws_sdk_sesv2::types::{
+    BulkEmailContent, BulkEmailEntry, BulkEmailEntryResult, BulkEmailStatus, Destination, EmailTemplateContent,
+    MessageHeader, MessageTag, ReplacementEmailContent, ReplacementTemplate, Template,
+};
+use std::error::Error;
+use std::time::Duration;
+
+/// Most mails in one call ("Service quotas in Amazon SES": 50 destinations).
+pub const BULK: usize = 50;
+
+/// The mail as SES's template: the three parts are rendered already.
+const SUBJECT: &str = "{{subject}}";
+const HTML: &str = "{{{html}}}";
+const TEXT: &str = "{{{text}}}";
+
+/// Sends mail.
+#[derive(Clone, Debug)]
+pub struct Mailer {
+    client: Client,
+    from: String,
+    configuration_set: Option<String>,
+}
+
+/// A mail with the tags under which SES reports on it.
+pub struct Outgoing {
+    /// The mail.
+    pub mail: Mail,
+    /// Name and value of each tag: `[A-Za-z0-9_-]` only.
+    pub tags: [(&'static str, String); 3],
+}
+
+/// What SES said of one mail.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Verdict {
+    /// SES took it.
+    Sent,
+    /// SES will never take it.
+    Failed(FailureReason),
+    /// SES could not take it this time.
+    TryLater,
+    /// Not sent, since SES was asked too much at once.
+    Throttled,
+    /// Not sent, for a reason that is not this mail's: no mail will be, until somebody mends it.
+    Stopped,
+    /// There was no answer: it may have been sent.
+    Unknown,
+}
+
+impl Mailer {
+    /// Connects to SES as the environment says. The first call opens the connection.
+    pub async fn connect(config: &MailConfig) -> Self {
+        let shared = aws_config::defaults(BehaviorVersion::v2026_01_12()).load().await;
+        Self::new(Builder::from(&shared), config)
+    }
+
+    /// A mailer on this client configuration.
+    #[must_use]
+    pub fn new(client: Builder, config: &MailConfig) -> Self {
+        // How long a call may take is the caller's to say: it knows how much of its time is left.
+        let timeouts = TimeoutConfig::builder().connect_timeout(Duration::from_secs(2)).build();
+        let client = client.retry_config(RetryConfig::disabled()).timeout_config(timeouts).build();
+        Self {
+            client: Client::from_conf(client),
+            from: config.from.clone(),
+            configuration_set: config.configuration_set.clone(),
+        }
+    }
+
+    /// Sends up to [`BULK`] mails in one call, and tells what became of each, in their order.
+    pub async fn send(&self, mails: &[Outgoing], within: Duration) -> Vec<Verdict> {
+        let for_all = |verdict| vec![verdict; mails.len()];
+        let Ok(call) = self.call(mails) else { return for_all(Verdict::TryLater) };
+        let Ok(answer) = tokio::time::timeout(within, call.send()).await else {
+            tracing::warn!(mails = mails.len(), "SES gave no answer in time");
+            return for_all(Verdict::Unknown);
+        };
+        match answer {
+            Ok(output) if output.bulk_email_entry_results().len() == mails.len() => {
+                output.bulk_email_entry_results().iter().map(verdict).collect()
+            }
+            Ok(_) => for_all(Verdict::Unknown),
+            Err(error) => {
+                let verdict = verdict_of_call(&error);
+                tracing::warn!(
+                    ses.code = error.code().unwrap_or("none"),
+                    ses.status = error.raw_response().map_or(0, |response| response.status().as_u16()),
+                    mails = mails.len(),
+                    verdict = ?verdict,
+                    "SES took no mail"
+                );
+                for_all(verdict)
+            }
+        }
+    }
+
+    fn call(
+        &self,
+        mails: &[Outgoing],
+    ) -> Result<aws_sdk_sesv2::operation::send_bulk_email::builders::SendBulkEmailFluentBuilder, BuildError>
+    {
+        let content = EmailTemplateContent::builder().subject(SUBJECT).html(HTML).text(TEXT).build();
+        let template = Template::builder()
+            .template_content(content)
+            .template_data(r#"{"subject":"","html":"","text":""}"#)
+            .headers(MessageHeader::builder().name("Auto-Submitted").value("auto-generated").build()?)
+            .build();
+        let entries = mails.iter().map(entry).collect::<Result<Vec<_>, _>>()?;
+        Ok(self
+            .client
+            .send_bulk_email()
+            .from_email_address(&self.from)
+            .set_configuration_set_name(self.configuration_set.clone())
+            .default_content(BulkEmailContent::builder().template(template).build())
+            .set_bulk_email_entries(Some(entries)))
+    }
+}
+
+fn entry(outgoing: &Outgoing) -> Result<BulkEmailEntry, BuildError> {
+    let Outgoing { mail, tags } = outgoing;
+    let data = serde_json::json!({ "subject": mail.subject, "html": mail.html, "text": mail.text });
+    let template = ReplacementTemplate::builder().replacement_template_data(data.to_string()).build();
+    let tags =
+        tags.iter().map(|(name, value)| MessageTag::builder().name(*name).value(value).build()).collect::<Result<_, _>>()?;
+    Ok(BulkEmailEntry::builder()
+        .destination(Destination::builder().to_addresses(&mail.to).build())
+        .replacement_email_content(ReplacementEmailContent::builder().replacement_template(template).build())
+        .set_replacement_tags(Some(tags))
+        .build())
+}
+
+/// What a row of the answer says. Whatever is new stops the run: nothing is lost by leaving mails queued.
+fn verdict(result: &BulkEmailEntryResult) -> Verdict {
+    let verdict = match result.status() {
+        Some(BulkEmailStatus::Success) => Verdict::Sent,
+        Some(BulkEmailStatus::MessageRejected) => Verdict::Failed(FailureReason::MessageRejected),
+        Some(BulkEmailStatus::InvalidParameter) => Verdict::Failed(FailureReason::InvalidParameter),
+        Some(BulkEmailStatus::TransientFailure | BulkEmailStatus::Failed) => Verdict::TryLater,
+        Some(BulkEmailStatus::AccountThrottled) => Verdict::Throttled,
+        _ => Verdict::Stopped,
+    };
+    if verdict != Verdict::Sent {
+        let status = result.status().map_or("none", BulkEmailStatus::as_str);
+        tracing::warn!(ses.status = status, verdict = ?verdict, "SES did not take a mail");
+    }
+    verdict
+}
+
+/// What a refused call, or one without an answer, means for all of its mails.
+fn verdict_of_call(error: &SdkError<SendBulkEmailError>) -> Verdict {
+    match error {
+        SdkError::ServiceError(service) => match service.err() {
+            SendBulkEmailError::TooManyRequestsException(_) => Verdict::Throttled,
+            // 503 says that the request was not carried out; any other 5xx says nothing.
+            _ if service.raw().status().as_u16() == 503 => Verdict::Stopped,
+            _ if service.raw().status().is_server_error() => Verdict::Unknown,
+            _ if service.err().code() == Some("ThrottlingException") => Verdict::Throttled,
+            _ => Verdict::Stopped,
+        },
+        SdkError::ConstructionFailure(_) => Verdict::Stopped,
+        SdkError::DispatchFailure(_) if was_refused(error) => Verdict::Stopped,
+        _ => Verdict::Unknown,
+    }
+}
+
+/// True when there was no connection at all, so that nothing can have been sent.
+fn was_refused(error: &SdkError<SendBulkEmailError>) -> bool {
+    let mut source: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(cause) = source {
+        if let Some(io) = cause.downcast_ref::<std::io::Error>()
+            && io.kind() == std::io::ErrorKind::ConnectionRefused
+        {
+            return true;
+        }
+        source = cause.source();
+    }
+    false
+}

@@ -1,0 +1,108 @@
+//! What the mail says, word for word, and what it can't be made to say.
+
+use super::*;
+use crate::domain::{
+    DealId, Delivery, Email, Invite, InviteId, Links, Name, Organisation, OrganisationId, Salt, Secret, Stored, Title,
+};
+use chrono::{DateTime, Duration, Utc};
+use proptest::prelude::*;
+
+fn at(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap()
+}
+
+fn config() -> MailConfig {
+    MailConfig {
+        from: "please.do.not.reply@futurelearn.com".to_owned(),
+        subject: "FutureLearn Invitation".to_owned(),
+        link_text: "Click here to accept this invitation".to_owned(),
+        portal: "https://portal.example".to_owned(),
+        configuration_set: None,
+        lease: Duration::seconds(60),
+        send_rate: 0,
+    }
+}
+
+fn mail(organisation: &str, name: Option<&str>, manager: Option<&str>) -> Mail {
+    let sent = Sent { at: at("2026-11-23T15:04:05Z"), until: at("2026-12-21T15:04:05Z") };
+    let deal = Deal {
+        id: DealId::from_bytes([1; 16]),
+        name: Title::parse("Unlimited").unwrap(),
+        organisation: Organisation {
+            id: OrganisationId::parse("acme").unwrap(),
+            name: Title::parse(organisation).unwrap(),
+        },
+        seats: 100,
+        allocated: 0,
+        starts_at: at("2026-01-01T00:00:00Z"),
+        ends_at: at("2027-01-01T00:00:00Z"),
+        revision: 1,
+        salt: Salt::from_bytes([1; 32]),
+        shortest_lifetime: None,
+    };
+    let record = InviteRecord {
+        invite: Invite {
+            id: InviteId::from_bytes([2; 16]),
+            email: Email::parse("Ann@Example.com").unwrap(),
+            name: name.and_then(Name::clean),
+            stored: Stored::Open,
+            queued_at: sent.at,
+            sent: None,
+            expires_at: sent.until,
+            accepted_at: None,
+            accepted_as: None,
+            invited_by: manager.map(str::to_owned),
+            sends: 1,
+            delivery: Delivery::Queued,
+        },
+        links: Links::default(),
+        tried_at: sent.at,
+        tries: 1,
+        due_at: None,
+        resent_at: None,
+        learner: None,
+        attempt: None,
+    };
+    let link =
+        Link { deal: deal.id, invite: record.invite.id, secret: Secret::from_bytes([3; 32]) };
+    compose(&config(), &deal, &record, &link, sent).unwrap()
+}
+
+#[test]
+fn the_plain_text() {
+    let mail = mail("Acme", Some("Ann"), Some("manager@acme.example"));
+    assert_eq!(mail.to, "Ann@Example.com");
+    assert_eq!(mail.subject, "FutureLearn Invitation");
+    insta::assert_snapshot!("plain_text", mail.text);
+}
+
+#[test]
+fn the_html() {
+    insta::assert_snapshot!("html", mail("Acme", Some("Ann"), Some("manager@acme.example")).html);
+}
+
+#[test]
+fn without_a_name_or_a_verified_manager() {
+    insta::assert_snapshot!("plain_text_anonymous", mail("Acme", None, None).text);
+}
+
+#[test]
+fn names_cannot_inject_html() {
+    let mail = mail("<script>alert(1)</script> & Sons", Some("<img src=x onerror=alert(1)>"), None);
+    assert!(!mail.html.contains("<script") && !mail.html.contains("<img"));
+    assert!(mail.html.contains("&#38; Sons") || mail.html.contains("&amp; Sons"));
+    assert!(mail.text.contains("<script>alert(1)</script> & Sons"));
+}
+
+proptest! {
+    #[test]
+    fn whatever_the_name_the_mail_has_one_link(name: String) {
+        let mail = mail("Acme", Some(&name), Some("manager@acme.example"));
+        let count = |text: &str, what| text.matches(what).count();
+        prop_assert_eq!(count(&mail.html, "href="), 1);
+        prop_assert_eq!(count(&mail.html, "://"), 2);
+        prop_assert_eq!(count(&mail.text, "://"), 1);
+        prop_assert_eq!(count(&mail.html, "<a "), 1);
+        prop_assert!(!mail.subject.contains(['\r', '\n']));
+    }
+}

@@ -1,0 +1,301 @@
+//! Accepting and previewing: one round trip, whatever the token is worth.
+
+use super::{Store, StoreError, item, keys, n, s, values};
+use crate::clock::Deadline;
+use crate::domain::accept::{AcceptRefusal, deal_accepts, invite_accepts, known, may_accept};
+use crate::domain::address_digest;
+use crate::domain::{Deal, DealId, Email, InviteRecord, LearnerId, Link, Stored, Timestamp, whole_seconds};
+use aws_sdk_dynamodb::config;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{
+    CancellationReason, Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+    Update,
+};
+use aws_smithy_types::error::operation::BuildError;
+use aws_smithy_types::retry::RetryConfig;
+use futures_util::future;
+use std::time::Duration;
+
+/// What became of accepting.
+#[derive(Clone, PartialEq, Debug)]
+pub enum AcceptOutcome {
+    /// The learner holds a seat of this deal, since then.
+    Accepted {
+        /// The deal.
+        deal: Box<Deal>,
+        /// When the seat was taken.
+        accepted_at: Timestamp,
+    },
+    /// No seat was given.
+    Refused(AcceptRefusal),
+}
+
+/// What a link is worth.
+#[derive(Clone, PartialEq, Debug)]
+pub enum PreviewOutcome {
+    /// A link of the newest send.
+    Shown(Box<InviteRecord>, Box<Deal>),
+    /// A link that gives nothing to show.
+    Refused(AcceptRefusal),
+}
+
+impl Store {
+    /// Gives the learner a seat: invite, seat and deal in one transaction, and nothing before it (I1). The deal is
+    /// read at the same time, for the organisation in the answer.
+    ///
+    /// # Errors
+    /// [`StoreError`]; when it went through all the same, accepting again gives the same answer.
+    pub async fn accept_invite(
+        &self,
+        link: &Link,
+        learner: &LearnerId,
+        email: Option<&Email>,
+        now: Timestamp,
+        deadline: Deadline,
+    ) -> Result<AcceptOutcome, StoreError> {
+        let accepted_at = whole_seconds(now);
+        let digest = email.map(|email| address_digest(link.deal, email));
+        let mut wait = Duration::from_millis(20);
+        loop {
+            let (written, deal) = future::join(
+                self.take_seat(link, learner, digest.as_deref(), accepted_at),
+                self.deal(link.deal),
+            )
+            .await;
+            let refusal = match written? {
+                Seating::Taken => {
+                    let deal = deal?.ok_or(StoreError::Corrupt("no deal"))?;
+                    return Ok(AcceptOutcome::Accepted { deal: Box::new(deal), accepted_at });
+                }
+                Seating::Refused(reasons) => explain(reasons, link, learner, now)?,
+                // Others are at the same deal. Its seats may be gone by now: then there is nothing to queue for.
+                Seating::Conflict => self.look(link, learner, now).await?.err(),
+            };
+            match refusal {
+                Some(AcceptRefusal::AlreadyYours { accepted_at }) => {
+                    let deal = deal?.ok_or(StoreError::Corrupt("no deal"))?;
+                    return Ok(AcceptOutcome::Accepted { deal: Box::new(deal), accepted_at });
+                }
+                Some(refusal) => return Ok(AcceptOutcome::Refused(refusal)),
+                // What spoke against it is gone: once more, for as long as there is time.
+                None if deadline.left() > wait => {
+                    tokio::time::sleep(wait.mul_f64(jitter()?)).await;
+                    wait = (wait * 2).min(Duration::from_secs(1));
+                }
+                None => {
+                    return Err(StoreError::Unavailable {
+                        operation: "TransactWriteItems",
+                        code: "TransactionConflict".to_owned(),
+                        status: 400,
+                        request_id: "none".to_owned(),
+                    });
+                }
+            }
+        }
+    }
+
+    /// What the link shows to whoever holds it; changes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn preview(&self, link: &Link) -> Result<PreviewOutcome, StoreError> {
+        let (record, deal) = future::try_join(self.invite(link.deal, link.invite), self.deal(link.deal)).await?;
+        let hash = link.secret.hash();
+        let (Ok(record), Some(deal)) = (known(record.as_ref(), &hash), deal) else {
+            return Ok(PreviewOutcome::Refused(AcceptRefusal::UnknownInvite));
+        };
+        Ok(if matches!(record.invite.stored, Stored::Cancelled | Stored::Released) {
+            PreviewOutcome::Refused(AcceptRefusal::Cancelled)
+        } else if !record.links.current.contains(&hash) {
+            PreviewOutcome::Refused(AcceptRefusal::Superseded)
+        } else {
+            PreviewOutcome::Shown(Box::new(record.clone()), Box::new(deal))
+        })
+    }
+
+    async fn take_seat(
+        &self,
+        link: &Link,
+        learner: &LearnerId,
+        accepted_as: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Seating, StoreError> {
+        let actions = [
+            self.accept_action(link, learner, accepted_as, now),
+            self.seat_action(link, learner, now),
+            self.allocate_action(link.deal, now),
+        ];
+        let actions: Result<Vec<_>, BuildError> = actions.into_iter().collect();
+        let sent = self
+            .client
+            .transact_write_items()
+            .set_transact_items(Some(actions.map_err(|_| StoreError::Corrupt("not a transaction"))?))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .customize()
+            // Few repeats here: after a conflict the caller looks whether there is anything left to fight for.
+            .config_override(
+                config::Config::builder().retry_config(
+                    RetryConfig::standard()
+                        .with_max_attempts(3)
+                        .with_initial_backoff(Duration::from_millis(20))
+                        .with_max_backoff(Duration::from_millis(200)),
+                ),
+            )
+            .send()
+            .await;
+        match sent {
+            Ok(_) => Ok(Seating::Taken),
+            Err(SdkError::ServiceError(service)) if super::retry::only_conflicts(service.err()) => {
+                Ok(Seating::Conflict)
+            }
+            Err(SdkError::ServiceError(service))
+                if service.err().is_transaction_canceled_exception() && is_conditional(service.err()) =>
+            {
+                match service.into_err() {
+                    TransactWriteItemsError::TransactionCanceledException(cancelled) => {
+                        Ok(Seating::Refused(cancelled.cancellation_reasons.unwrap_or_default()))
+                    }
+                    _ => Ok(Seating::Conflict),
+                }
+            }
+            Err(error) => Err(StoreError::from_sdk("TransactWriteItems", &error)),
+        }
+    }
+
+    fn accept_action(
+        &self,
+        link: &Link,
+        learner: &LearnerId,
+        accepted_as: Option<&str>,
+        now: Timestamp,
+    ) -> Result<TransactWriteItem, BuildError> {
+        let mut values = values([
+            (":open", s("open")),
+            (":accepted", s("accepted")),
+            (":sent", s("sent")),
+            (":link", s(link.secret.hash().as_str())),
+            (":now", n(now.timestamp())),
+            (":learner", s(learner.as_str())),
+            (":listPk", s(keys::list(link.deal, Stored::Accepted).unwrap_or_default())),
+        ]);
+        let digest = accepted_as.map_or("", |digest| {
+            values.insert(":acceptedAs".into(), s(digest));
+            ", acceptedAs = :acceptedAs"
+        });
+        let update = Update::builder()
+            .table_name(&self.table)
+            .key("pk", s(keys::deal(link.deal)))
+            .key("sk", s(keys::invite(link.invite)))
+            // A click proves that a mail arrived: delivery is settled with it.
+            .update_expression(format!(
+                "SET #status = :accepted, acceptedAt = :now, learner = :learner, listPk = :listPk, \
+                 delivery = :sent, sentAt = triedAt, sentUntil = expiresAt{digest} \
+                 REMOVE duePk, dueAt, failure, failedAt"
+            ))
+            .condition_expression("#status = :open AND contains(links, :link) AND expiresAt > :now")
+            .expression_attribute_names("#status", "status")
+            .set_expression_attribute_values(Some(values))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build()?;
+        Ok(TransactWriteItem::builder().update(update).build())
+    }
+
+    fn seat_action(
+        &self,
+        link: &Link,
+        learner: &LearnerId,
+        now: Timestamp,
+    ) -> Result<TransactWriteItem, BuildError> {
+        let seat = Put::builder()
+            .table_name(&self.table)
+            .item("pk", s(keys::learner(learner)))
+            .item("sk", s(keys::seat(link.deal)))
+            .item("v", n(item::VERSION))
+            .item("invite", s(link.invite.to_string()))
+            .item("acceptedAt", n(now.timestamp()))
+            .item("purgeAt", n(link.deal.purge_at().timestamp()))
+            .condition_expression("attribute_not_exists(pk)")
+            .build()?;
+        Ok(TransactWriteItem::builder().put(seat).build())
+    }
+
+    fn allocate_action(&self, deal: DealId, now: Timestamp) -> Result<TransactWriteItem, BuildError> {
+        let update = Update::builder()
+            .table_name(&self.table)
+            .key("pk", s(keys::deal(deal)))
+            .key("sk", s(keys::DEAL))
+            .update_expression("SET allocated = allocated + :one")
+            .condition_expression("allocated < seats AND startsAt <= :now AND endsAt > :now")
+            .set_expression_attribute_values(Some(values([(":one", n(1)), (":now", n(now.timestamp()))])))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build()?;
+        Ok(TransactWriteItem::builder().update(update).build())
+    }
+
+    /// Reads what the transaction would meet, and asks the rule.
+    async fn look(
+        &self,
+        link: &Link,
+        learner: &LearnerId,
+        now: Timestamp,
+    ) -> Result<Result<(), AcceptRefusal>, StoreError> {
+        let (record, deal, seat) = future::try_join3(
+            self.invite(link.deal, link.invite),
+            self.deal(link.deal),
+            self.get(keys::learner(learner), keys::seat(link.deal)),
+        )
+        .await?;
+        let hash = link.secret.hash();
+        Ok(may_accept(record.as_ref(), deal.as_ref(), seat.is_some(), &hash, learner, now))
+    }
+}
+
+/// What DynamoDB said to the transaction.
+enum Seating {
+    Taken,
+    /// A reason for each action, in their order.
+    Refused(Vec<CancellationReason>),
+    Conflict,
+}
+
+fn is_conditional(error: &TransactWriteItemsError) -> bool {
+    matches!(error, TransactWriteItemsError::TransactionCanceledException(cancelled)
+        if cancelled.cancellation_reasons().iter().any(failed))
+}
+
+fn failed(reason: &CancellationReason) -> bool {
+    reason.code() == Some("ConditionalCheckFailed")
+}
+
+/// Why the transaction was refused, from the items that its conditions met. `None` when the rule finds nothing
+/// against it: what the condition met has changed since.
+fn explain(
+    reasons: Vec<CancellationReason>,
+    link: &Link,
+    learner: &LearnerId,
+    now: Timestamp,
+) -> Result<Option<AcceptRefusal>, StoreError> {
+    let mut reasons = reasons.into_iter();
+    let mut next = || reasons.next().filter(failed);
+    let (invite, seat, deal) = (next(), next(), next());
+    if let Some(reason) = invite {
+        let record = reason.item.filter(|item| !item.is_empty()).map(item::invite).transpose()?;
+        let hash = link.secret.hash();
+        let verdict = known(record.as_ref(), &hash)
+            .and_then(|record| invite_accepts(record, &hash, learner, now));
+        return Ok(verdict.err());
+    }
+    if seat.is_some() {
+        return Ok(Some(AcceptRefusal::AlreadySeated));
+    }
+    match deal.and_then(|reason| reason.item).filter(|item| !item.is_empty()) {
+        Some(item) => Ok(deal_accepts(&item::deal(item)?, now).err()),
+        None => Ok(Some(AcceptRefusal::UnknownInvite)),
+    }
+}
+
+/// A random factor from 0 to 1.
+fn jitter() -> Result<f64, StoreError> {
+    Ok(f64::from(u32::from_be_bytes(super::random()?)) / f64::from(u32::MAX))
+}

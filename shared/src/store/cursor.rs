@@ -1,0 +1,77 @@
+//! Cursors: where a page ended, signed with the deal's salt and bound to what was asked.
+//!
+//! A cursor holds the place of the last row, or its id, never an address. The partition that is read comes from the
+//! authorised path, so even a forged one could only skip rows of the caller's own deal; it is refused all the same.
+
+use crate::domain::Salt;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+
+/// A cursor as it came, not yet verified.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Cursor {
+    signature: [u8; 16],
+    position: String,
+}
+
+impl Cursor {
+    /// The text of a cursor at `position` of what `filter` describes.
+    #[must_use]
+    pub fn sign(salt: &Salt, filter: &str, position: &str) -> String {
+        URL_SAFE_NO_PAD.encode([signature(salt, filter, position).as_slice(), position.as_bytes()].concat())
+    }
+
+    /// Reads a cursor's form; whether it is genuine, [`Cursor::is_genuine`] tells once the deal is known.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+        let (signature, position) = bytes.split_first_chunk::<16>()?;
+        Some(Self { signature: *signature, position: String::from_utf8(position.to_vec()).ok()? })
+    }
+
+    /// True for a cursor that [`Cursor::sign`] made for this deal and filter. Takes as long for each wrong one.
+    #[must_use]
+    pub fn is_genuine(&self, salt: &Salt, filter: &str) -> bool {
+        let expected = signature(salt, filter, &self.position);
+        expected.iter().zip(self.signature).fold(0, |differences, (a, b)| differences | (a ^ b)) == 0
+    }
+
+    /// Where to go on.
+    #[must_use]
+    pub fn position(&self) -> &str {
+        &self.position
+    }
+}
+
+fn signature(salt: &Salt, filter: &str, position: &str) -> [u8; 16] {
+    let mac = salt.mac("cursor", &[filter.as_bytes(), position.as_bytes()]);
+    mac.first_chunk::<16>().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn only_the_exact_cursor_is_genuine(
+            salt: [u8; 32], filter: String, position in "[0-9A-Za-z_-]{1,40}", place in 0_usize..70, letter in "[A-Za-z0-9_-]",
+        ) {
+            let salt = Salt::from_bytes(salt);
+            let text = Cursor::sign(&salt, &filter, &position);
+            let cursor = Cursor::parse(&text).unwrap();
+            prop_assert!(cursor.is_genuine(&salt, &filter));
+            prop_assert_eq!(cursor.position(), position);
+            prop_assert!(!cursor.is_genuine(&salt, &format!("{filter}x")));
+            prop_assert!(!cursor.is_genuine(&Salt::from_bytes([0xa5; 32]), &filter));
+            let mut forged = text.clone();
+            let place = place % forged.len();
+            forged.replace_range(place..=place, &letter);
+            if forged != text {
+                prop_assert!(!Cursor::parse(&forged).is_some_and(|cursor| cursor.is_genuine(&salt, &filter)));
+            }
+            let cut = text.get(..text.len() - 2).and_then(Cursor::parse);
+            prop_assert!(!cut.is_some_and(|cursor| cursor.is_genuine(&salt, &filter)));
+        }
+    }
+}

@@ -1,0 +1,305 @@
+//! Deals: made, changed and read.
+
+use super::item::{self, CreationItem, DealItem};
+use super::{Item, Store, StoreError, Written, attempt_id, keys, n, random, s, values, written};
+use crate::domain::{
+    Deal, DealChange, DealChangeRefusal, DealId, DealState, NewDeal, OrganisationId, Salt, Timestamp, Title,
+};
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{
+    KeysAndAttributes, Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+};
+use chrono::Duration;
+use futures_util::future;
+
+/// What became of making a deal.
+#[derive(Clone, PartialEq, Debug)]
+pub enum CreateOutcome {
+    /// It is there: new, or made before with the same key and body.
+    Created(Box<Deal>),
+    /// The key was used with another body.
+    KeyReused,
+    /// It would end too far in the future for its id to say when it is purged.
+    EndsTooLate,
+}
+
+/// Items in one `BatchGetItem`.
+const BATCH: usize = 100;
+
+impl Store {
+    /// Makes a deal. With `idempotency`, a hash of caller and key and a hash of the body, doing it again gives the
+    /// same deal.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn create_deal(
+        &self,
+        new: &NewDeal,
+        idempotency: Option<(&str, &str)>,
+        retention: Duration,
+        now: Timestamp,
+    ) -> Result<CreateOutcome, StoreError> {
+        let purge_at = new.ends_at.checked_add_signed(retention);
+        let Some(id) = purge_at.and_then(|at| DealId::new(random().ok()?, at)) else {
+            return Ok(CreateOutcome::EndsTooLate);
+        };
+        let deal = DealItem {
+            pk: keys::deal(id),
+            sk: keys::DEAL.to_owned(),
+            v: item::VERSION,
+            address_pk: keys::organisation(&new.organisation.id),
+            address_sk: keys::made(now, id),
+            name: new.name.clone(),
+            organisation_id: new.organisation.id.clone(),
+            organisation_name: new.organisation.name.clone(),
+            seats: new.seats,
+            allocated: 0,
+            starts_at: new.starts_at.timestamp(),
+            ends_at: new.ends_at.timestamp(),
+            revision: 1,
+            salt: Salt::from_bytes(random()?),
+            shortest_lifetime: None,
+            attempt: None,
+            purge_at: id.purge_at().timestamp(),
+        };
+        let put_deal = put(&self.table, item::write(&deal)?)?;
+        let Some((key, body)) = idempotency else {
+            // The id is random: an item that is there already is this attempt's own.
+            return match self.transact(vec![put_deal]).await? {
+                Some(_) | None => Ok(CreateOutcome::Created(Box::new(deal.into_deal()?))),
+            };
+        };
+        let creation = CreationItem {
+            pk: keys::creation(key),
+            sk: keys::CREATION.to_owned(),
+            v: item::VERSION,
+            deal: id.to_string(),
+            body: body.to_owned(),
+            purge_at: deal.purge_at,
+        };
+        let Some(refused) = self.transact(vec![put(&self.table, item::write(creation)?)?, put_deal]).await? else {
+            return Ok(CreateOutcome::Created(Box::new(deal.into_deal()?)));
+        };
+        let made: CreationItem = item::read(refused)?;
+        if made.body != body {
+            return Ok(CreateOutcome::KeyReused);
+        }
+        let id = DealId::parse(&made.deal).ok_or(StoreError::Corrupt("deal id"))?;
+        let deal = self.deal(id).await?.ok_or(StoreError::Corrupt("no deal"))?;
+        Ok(CreateOutcome::Created(Box::new(deal)))
+    }
+
+    /// Puts new items; `Some` is the first that was there already.
+    async fn transact(&self, actions: Vec<TransactWriteItem>) -> Result<Option<Item>, StoreError> {
+        let sent = self
+            .client
+            .transact_write_items()
+            .set_transact_items(Some(actions))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await;
+        match sent {
+            Ok(_) => Ok(None),
+            Err(SdkError::ServiceError(service))
+                if service.err().is_transaction_canceled_exception()
+                    && !super::retry::only_conflicts(service.err()) =>
+            {
+                let TransactWriteItemsError::TransactionCanceledException(cancelled) = service.into_err() else {
+                    return Err(StoreError::Corrupt("no reason"));
+                };
+                let reasons = cancelled.cancellation_reasons.unwrap_or_default();
+                let item = reasons.into_iter().find_map(|reason| reason.item.filter(|item| !item.is_empty()));
+                item.map(Some).ok_or(StoreError::Corrupt("no item"))
+            }
+            Err(error) => Err(StoreError::from_sdk("TransactWriteItems", &error)),
+        }
+    }
+
+    /// Changes a deal: one conditional update.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn change_deal(
+        &self,
+        id: DealId,
+        change: &DealChange,
+    ) -> Result<Result<Deal, DealChangeRefusal>, StoreError> {
+        if change.ends_at.is_some_and(|ends_at| ends_at >= id.purge_at()) {
+            let deal = self.deal(id).await?;
+            let refusal = deal.and_then(|deal| deal.may_change(change).err());
+            return Ok(Err(refusal.unwrap_or(DealChangeRefusal::NotFound)));
+        }
+        let attempt = attempt_id()?;
+        let mut set = String::from("SET revision = revision + :one, attempt = :attempt");
+        let mut conditions = vec!["attribute_exists(pk)"];
+        let mut values = values([(":one", n(1)), (":attempt", s(&attempt))]);
+        let mut add = |name: &str, assignment: &str, value| {
+            set.push_str(assignment);
+            values.insert(name.to_owned(), value);
+        };
+        if let Some(name) = change.name.as_ref().map(Title::as_str) {
+            add(":name", ", #name = :name", s(name));
+        }
+        if let Some(seats) = change.seats {
+            add(":seats", ", seats = :seats", n(seats));
+            conditions.push("allocated <= :seats");
+        }
+        if let Some(starts_at) = change.starts_at {
+            add(":startsAt", ", startsAt = :startsAt", n(starts_at.timestamp()));
+        }
+        if let Some(ends_at) = change.ends_at {
+            add(":endsAt", ", endsAt = :endsAt", n(ends_at.timestamp()));
+        }
+        match (change.starts_at, change.ends_at) {
+            (Some(starts_at), Some(ends_at)) if starts_at >= ends_at => {
+                return Ok(Err(DealChangeRefusal::EndsBeforeStart));
+            }
+            (Some(_), None) => conditions.push("endsAt > :startsAt"),
+            (None, Some(_)) => conditions.push("startsAt < :endsAt"),
+            _ => {}
+        }
+        if let Some(revision) = change.expected_revision {
+            values.insert(":revision".to_owned(), n(revision));
+            conditions.push("revision = :revision");
+        }
+        let mut update = self
+            .update(keys::deal(id), keys::DEAL.to_owned(), values)
+            .update_expression(set)
+            .condition_expression(conditions.join(" AND "));
+        if change.name.is_some() {
+            update = update.expression_attribute_names("#name", "name");
+        }
+        match written(update).await? {
+            Written::Done(item) => item::deal(item).map(Ok),
+            Written::Refused(None) => Ok(Err(DealChangeRefusal::NotFound)),
+            Written::Refused(Some(item)) if item::text(&item, "attempt") == Some(&attempt) => {
+                item::deal(item).map(Ok)
+            }
+            Written::Refused(Some(item)) => {
+                let refusal = item::deal(item)?.may_change(change).err();
+                Ok(Err(refusal.unwrap_or(DealChangeRefusal::Stale)))
+            }
+        }
+    }
+
+    /// One deal, as it is now.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn deal(&self, id: DealId) -> Result<Option<Deal>, StoreError> {
+        self.get(keys::deal(id), keys::DEAL.to_owned()).await?.map(item::deal).transpose()
+    }
+
+    /// The deal that invites of this lifetime are about to be sent for. An active deal remembers the shortest
+    /// lifetime that it was ever used with; see [`Deal::shortest_lifetime`].
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn deal_for_sending(
+        &self,
+        id: DealId,
+        lifetime: Duration,
+        now: Timestamp,
+    ) -> Result<Option<Deal>, StoreError> {
+        let Some(mut deal) = self.deal(id).await? else { return Ok(None) };
+        let is_known = deal.shortest_lifetime.is_some_and(|shortest| shortest <= lifetime);
+        if deal.state(now) == DealState::Active && !is_known {
+            let update = self
+                .update(
+                    keys::deal(id),
+                    keys::DEAL.to_owned(),
+                    values([(":lifetime", n(lifetime.num_seconds()))]),
+                )
+                .update_expression("SET shortestLifetime = :lifetime")
+                .condition_expression(
+                    "attribute_exists(pk) AND \
+                     (attribute_not_exists(shortestLifetime) OR shortestLifetime > :lifetime)",
+                );
+            written(update).await?;
+            deal.shortest_lifetime = Some(lifetime);
+        }
+        Ok(Some(deal))
+    }
+
+    /// An organisation's deals, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn deals_of(&self, organisation: &OrganisationId) -> Result<Vec<Deal>, StoreError> {
+        let mut ids = Vec::new();
+        let mut after: Option<Item> = None;
+        loop {
+            let output = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .index_name(keys::ADDRESS)
+                .key_condition_expression("addressPk = :pk")
+                .set_expression_attribute_values(Some(values([(":pk", s(keys::organisation(organisation)))])))
+                .set_exclusive_start_key(after)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .await
+                .map_err(|error| StoreError::from_sdk("Query", &error))?;
+            let items = output.items.unwrap_or_default();
+            ids.extend(items.iter().filter_map(|item| keys::parse_deal(item::text(item, "pk")?)));
+            after = output.last_evaluated_key;
+            if after.is_none() {
+                break;
+            }
+        }
+        let mut deals = self.deals(&ids).await?;
+        deals.sort_by_key(|deal| ids.iter().position(|id| *id == deal.id));
+        Ok(deals)
+    }
+
+    /// These deals, in no order; those that don't exist are left out.
+    pub(super) async fn deals(&self, ids: &[DealId]) -> Result<Vec<Deal>, StoreError> {
+        let keys = ids.iter().map(|id| (keys::deal(*id), keys::DEAL.to_owned())).collect();
+        self.get_all(keys, true).await?.into_iter().map(item::deal).collect()
+    }
+
+    /// Reads many items by their keys, a hundred in a request, the requests at once.
+    pub(super) async fn get_all(
+        &self,
+        keys: Vec<(String, String)>,
+        consistent: bool,
+    ) -> Result<Vec<Item>, StoreError> {
+        let batches = keys.chunks(BATCH).map(|batch| self.get_batch(batch, consistent));
+        Ok(future::try_join_all(batches).await?.into_iter().flatten().collect())
+    }
+
+    async fn get_batch(&self, keys: &[(String, String)], consistent: bool) -> Result<Vec<Item>, StoreError> {
+        let keys: Vec<Item> =
+            keys.iter().map(|(pk, sk)| values([("pk", s(pk)), ("sk", s(sk))])).collect();
+        let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(consistent).build();
+        let mut wanted = Some(wanted.map_err(|_| StoreError::Corrupt("no keys"))?);
+        let mut items = Vec::new();
+        while let Some(keys) = wanted {
+            let output = self
+                .client
+                .batch_get_item()
+                .request_items(&self.table, keys)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .await
+                .map_err(|error| StoreError::from_sdk("BatchGetItem", &error))?;
+            items.extend(output.responses.unwrap_or_default().remove(&self.table).unwrap_or_default());
+            wanted = output.unprocessed_keys.unwrap_or_default().remove(&self.table);
+        }
+        Ok(items)
+    }
+}
+
+/// A put of an item that must be new.
+fn put(table: &str, item: Item) -> Result<TransactWriteItem, StoreError> {
+    let put = Put::builder()
+        .table_name(table)
+        .set_item(Some(item))
+        .condition_expression("attribute_not_exists(pk)")
+        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+        .build()
+        .map_err(|_| StoreError::Corrupt("not a put"))?;
+    Ok(TransactWriteItem::builder().put(put).build())
+}

@@ -1,0 +1,157 @@
+//! Every key of the table, built here and nowhere else. `docs/data-model.md` tells what is read with which.
+//!
+//! | item         | pk            | sk          | listing           | due                     | address         |
+//! | ------------ | ------------- | ----------- | ----------------- | ----------------------- | --------------- |
+//! | deal         | `D#<deal>`    | `DEAL`      |                   |                         | `O#<org>`, made |
+//! | invite       | `D#<deal>`    | `I#<invite>`| `<deal>#o/a/x`, queued | `Q#<shard>`/`E#<shard>`, due | `A#<deal>`, address |
+//! | seat         | `L#<learner>` | `S#<deal>`  |                   |                         |                 |
+//! | creation     | `K#<hash>`    | `K`         |                   |                         |                 |
+//! | send slots   | `RATE`        | `RATE`      |                   |                         |                 |
+
+use crate::domain::{DealId, InviteId, LearnerId, OrganisationId, Stored, Timestamp};
+use chrono::DateTime;
+
+/// The index of a deal's rows by stored status, newest queued first.
+pub const LISTING: &str = "listing";
+/// The sparse, sharded index of what a sweep has to do.
+pub const DUE: &str = "due";
+/// The index of a deal's rows by address, and of an organisation's deals.
+pub const ADDRESS: &str = "address";
+
+/// Shards of the due index that writers spread over.
+pub const DUE_SHARDS: u8 = 4;
+/// Shards of the due index that sweeps read: the larger of the present and the former [`DUE_SHARDS`].
+pub const DUE_SHARDS_READ: u8 = 4;
+
+pub(super) const DEAL: &str = "DEAL";
+pub(super) const CREATION: &str = "K";
+pub(super) const SEND_SLOTS: &str = "RATE";
+
+pub(super) fn deal(id: DealId) -> String {
+    format!("D#{id}")
+}
+
+pub(super) fn invite(id: InviteId) -> String {
+    format!("I#{id}")
+}
+
+pub(super) fn parse_deal(pk: &str) -> Option<DealId> {
+    DealId::parse(pk.strip_prefix("D#")?)
+}
+
+pub(super) fn parse_invite(sk: &str) -> Option<InviteId> {
+    InviteId::parse(sk.strip_prefix("I#")?)
+}
+
+pub(super) fn learner(id: &LearnerId) -> String {
+    format!("L#{}", id.as_str())
+}
+
+pub(super) fn seat(deal: DealId) -> String {
+    format!("S#{deal}")
+}
+
+pub(super) fn parse_seat(sk: &str) -> Option<DealId> {
+    DealId::parse(sk.strip_prefix("S#")?)
+}
+
+pub(super) fn creation(hash: &str) -> String {
+    format!("K#{hash}")
+}
+
+pub(super) fn organisation(id: &OrganisationId) -> String {
+    format!("O#{}", id.as_str())
+}
+
+pub(super) fn addresses(deal: DealId) -> String {
+    format!("A#{deal}")
+}
+
+/// The part of the listing that holds a deal's invites of this stored status; `None` for those that left it.
+pub(super) fn list(deal: DealId, stored: Stored) -> Option<String> {
+    let letter = match stored {
+        Stored::Open => 'o',
+        Stored::Accepted => 'a',
+        Stored::Expired => 'x',
+        Stored::Cancelled | Stored::Released => return None,
+    };
+    Some(format!("{deal}#{letter}"))
+}
+
+pub(super) fn parse_list(list_pk: &str) -> Option<Stored> {
+    match list_pk.as_bytes().last()? {
+        b'o' => Some(Stored::Open),
+        b'a' => Some(Stored::Accepted),
+        b'x' => Some(Stored::Expired),
+        _ => None,
+    }
+}
+
+/// A row's place in the listing: when it was queued, in milliseconds, and its id, so that no two are alike.
+pub(super) fn place(queued_at: Timestamp, invite: InviteId) -> String {
+    format!("{:013}{invite}", queued_at.timestamp_millis())
+}
+
+/// Before every place of a row queued at `at` or later.
+pub(super) fn place_floor(at: Timestamp) -> String {
+    format!("{:013}", at.timestamp_millis().max(0))
+}
+
+pub(super) fn parse_place(place: &str) -> Option<(Timestamp, InviteId)> {
+    let (millis, id) = place.split_at_checked(13)?;
+    Some((DateTime::from_timestamp_millis(millis.parse().ok()?)?, InviteId::parse(id)?))
+}
+
+/// Where an organisation's deal stands among its deals: oldest first.
+pub(super) fn made(at: Timestamp, deal: DealId) -> String {
+    format!("{:013}{deal}", at.timestamp_millis())
+}
+
+/// Which of the two sweeps has to do something for an invite.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Queue {
+    /// To be mailed, from the end of its lease on.
+    Send,
+    /// To be marked as expired.
+    Expire,
+}
+
+pub(super) fn due(queue: Queue, shard: u8) -> String {
+    match queue {
+        Queue::Send => format!("Q#{shard}"),
+        Queue::Expire => format!("E#{shard}"),
+    }
+}
+
+pub(super) fn due_of(queue: Queue, invite: InviteId) -> String {
+    let [first, ..] = *invite.as_bytes();
+    due(queue, first % DUE_SHARDS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn keys_can_be_read_back(deal_id: [u8; 16], invite_id: [u8; 16], millis in 0_i64..9_999_999_999_999) {
+            let (deal_id, invite_id) = (DealId::from_bytes(deal_id), InviteId::from_bytes(invite_id));
+            let at = DateTime::from_timestamp_millis(millis).unwrap();
+            prop_assert_eq!(parse_deal(&deal(deal_id)), Some(deal_id));
+            prop_assert_eq!(parse_invite(&invite(invite_id)), Some(invite_id));
+            prop_assert_eq!(parse_seat(&seat(deal_id)), Some(deal_id));
+            prop_assert_eq!(parse_place(&place(at, invite_id)), Some((at, invite_id)));
+            prop_assert!(place_floor(at) <= place(at, invite_id));
+            for stored in [Stored::Open, Stored::Accepted, Stored::Expired] {
+                prop_assert_eq!(parse_list(&list(deal_id, stored).unwrap()), Some(stored));
+            }
+        }
+
+        #[test]
+        fn places_sort_by_time(a in 0_i64..9_999_999_999_999, b in 0_i64..9_999_999_999_999) {
+            let at = |millis| place(DateTime::from_timestamp_millis(millis).unwrap(), InviteId::from_bytes([0; 16]));
+            prop_assert_eq!(at(a).cmp(&at(b)), a.cmp(&b));
+        }
+    }
+}

@@ -1,0 +1,290 @@
+//! The table: one struct over the DynamoDB client, a function for each thing that the product does with it.
+//!
+//! No write is preceded by a read that its condition can make unnecessary. Every conditional write carries
+//! something that only this attempt could have written (a link's hash, an attempt id): when it is refused because
+//! its own first try had gone through and the answer was lost, the item that comes back shows that, and it counts
+//! as done.
+
+mod accept;
+mod cursor;
+mod deals;
+mod due;
+mod item;
+pub mod keys;
+mod listing;
+mod meter;
+mod release;
+mod retry;
+mod send;
+mod seats;
+
+pub use accept::{AcceptOutcome, PreviewOutcome};
+pub use cursor::Cursor;
+pub use deals::CreateOutcome;
+pub use due::Due;
+pub use listing::{COUNTED_UP_TO, Counts, Page, PageQuery, StatusFilter};
+pub use meter::{Meter, Usage};
+pub use seats::Seat;
+pub use send::{Inviter, QueueOutcome};
+
+use crate::domain::{Deal, DealId, InviteId, InviteRecord, LinkHash};
+use aws_config::BehaviorVersion;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, builders::UpdateItemFluentBuilder};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure,
+};
+use aws_sdk_dynamodb::{Client, config};
+use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
+use std::collections::HashMap;
+use std::time::Duration;
+
+/// An item as DynamoDB has it.
+pub type Item = HashMap<String, AttributeValue>;
+
+/// The table.
+#[derive(Clone, Debug)]
+pub struct Store {
+    client: Client,
+    table: String,
+    meter: Meter,
+}
+
+/// The table could not be asked, or holds what this version can't read. Says what and where, never which item.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// DynamoDB gave no answer, or refused for a reason that is not in the data. Trying again may help.
+    #[error("{operation} failed: {code} (status {status}, request {request_id})")]
+    Unavailable {
+        /// The DynamoDB operation.
+        operation: &'static str,
+        /// DynamoDB's error code, or the kind of failure below HTTP.
+        code: String,
+        /// The HTTP status; 0 without an answer.
+        status: u16,
+        /// AWS's id of the request.
+        request_id: String,
+    },
+    /// An item has a shape that this version does not know.
+    #[error("an item can't be read: {0}")]
+    Corrupt(&'static str),
+    /// The operating system gave no random bytes.
+    #[error("no random bytes")]
+    Random,
+}
+
+impl StoreError {
+    /// From a failed request; its texts are left out, since they may quote the item.
+    fn from_sdk<E: ProvideErrorMetadata>(operation: &'static str, error: &SdkError<E>) -> Self {
+        let code = match error {
+            SdkError::ServiceError(service) => service.err().code().unwrap_or("unknown"),
+            SdkError::TimeoutError(_) => "timeout",
+            SdkError::DispatchFailure(_) => "no connection",
+            SdkError::ResponseError(_) => "unreadable answer",
+            _ => "not sent",
+        };
+        Self::Unavailable {
+            operation,
+            code: code.to_owned(),
+            status: error.raw_response().map_or(0, |response| response.status().as_u16()),
+            request_id: error
+                .raw_response()
+                .and_then(|response| response.headers().get("x-amzn-requestid"))
+                .unwrap_or("none")
+                .to_owned(),
+        }
+    }
+}
+
+/// What became of a conditional write.
+enum Written {
+    /// Done; the item as it is now.
+    Done(Item),
+    /// Refused; the item that the condition met, if there is one.
+    Refused(Option<Item>),
+}
+
+/// What became of a conditional write to an invite.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Outcome<R> {
+    /// Done, by this attempt or by its own earlier try; the invite as it is now.
+    Done(Box<InviteRecord>),
+    /// Refused, for this reason; the invite as it is.
+    Refused(R, Option<Box<InviteRecord>>),
+}
+
+impl Store {
+    /// Connects to the table as the environment says, and warms the connection: the first handshake then falls
+    /// into init, which has a full vCPU, rather than into somebody's request.
+    pub async fn connect(table: &str) -> Self {
+        let shared = aws_config::defaults(BehaviorVersion::v2026_01_12()).load().await;
+        let store = Self::new(config::Builder::from(&shared), table);
+        let key = AttributeValue::S("WARM".to_owned());
+        // Whatever comes of it: a table that can't be reached is reported by the request that needs it.
+        let warmed = store.client.get_item().table_name(table).key("pk", key.clone()).key("sk", key).send().await;
+        if let Err(error) = warmed {
+            tracing::warn!(error = %StoreError::from_sdk("GetItem", &error), "could not warm the connection");
+        }
+        let _ = store.usage();
+        store
+    }
+
+    /// A store on this client configuration, with the retries and time limits that all of DynamoDB gets here.
+    #[must_use]
+    pub fn new(config: config::Builder, table: &str) -> Self {
+        let meter = Meter::default();
+        let config = config
+            .retry_config(
+                RetryConfig::standard()
+                    .with_max_attempts(12)
+                    .with_initial_backoff(Duration::from_millis(20))
+                    .with_max_backoff(Duration::from_secs(1)),
+            )
+            .timeout_config(
+                TimeoutConfig::builder()
+                    .connect_timeout(Duration::from_secs(1))
+                    .operation_attempt_timeout(Duration::from_secs(3))
+                    .operation_timeout(Duration::from_secs(10))
+                    .build(),
+            )
+            .retry_classifier(retry::RetryConflicts)
+            .interceptor(meter.clone())
+            .build();
+        Self { client: Client::from_conf(config), table: table.to_owned(), meter }
+    }
+
+    /// What was used since the last call.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        self.meter.take()
+    }
+
+    /// An update of one item: asks for the new item when done and for the present one when refused.
+    fn update(&self, pk: String, sk: String, values: Item) -> UpdateItemFluentBuilder {
+        self.client
+            .update_item()
+            .table_name(&self.table)
+            .key("pk", s(pk))
+            .key("sk", s(sk))
+            .set_expression_attribute_values(Some(values))
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+    }
+
+    fn update_invite(&self, deal: DealId, invite: InviteId, values: Item) -> UpdateItemFluentBuilder {
+        self.update(keys::deal(deal), keys::invite(invite), values)
+    }
+
+    /// One invite, as it is now.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn invite(&self, deal: DealId, invite: InviteId) -> Result<Option<InviteRecord>, StoreError> {
+        let item = self.get(keys::deal(deal), keys::invite(invite)).await?;
+        item.map(item::invite).transpose()
+    }
+
+    /// A deal and one of its invites, read at once.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn deal_and_invite(
+        &self,
+        deal: DealId,
+        invite: InviteId,
+    ) -> Result<(Option<Deal>, Option<InviteRecord>), StoreError> {
+        futures_util::future::try_join(self.deal(deal), self.invite(deal, invite)).await
+    }
+
+    /// Those of a deal's invites, in no order; those that don't exist are left out.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn invites(&self, deal: DealId, ids: &[InviteId]) -> Result<Vec<InviteRecord>, StoreError> {
+        let keys = ids.iter().map(|id| (keys::deal(deal), keys::invite(*id))).collect();
+        self.get_all(keys, true).await?.into_iter().map(item::invite).collect()
+    }
+
+    /// Reads one item as it is now.
+    async fn get(&self, pk: String, sk: String) -> Result<Option<Item>, StoreError> {
+        let output = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .key("pk", s(pk))
+            .key("sk", s(sk))
+            .consistent_read(true)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(|error| StoreError::from_sdk("GetItem", &error))?;
+        Ok(output.item)
+    }
+}
+
+/// Sends a conditional update.
+async fn written(update: UpdateItemFluentBuilder) -> Result<Written, StoreError> {
+    match update.send().await {
+        Ok(output) => Ok(Written::Done(output.attributes.unwrap_or_default())),
+        Err(SdkError::ServiceError(service)) if service.err().is_conditional_check_failed_exception() => {
+            match service.into_err() {
+                UpdateItemError::ConditionalCheckFailedException(refused) => Ok(Written::Refused(refused.item)),
+                _ => Ok(Written::Refused(None)),
+            }
+        }
+        Err(error) => Err(StoreError::from_sdk("UpdateItem", &error)),
+    }
+}
+
+/// Sends a conditional update of an invite. `is_ours` recognises this attempt's own doing; `explain` is the
+/// domain's rule, which says why the table refused.
+async fn written_invite<R>(
+    update: UpdateItemFluentBuilder,
+    is_ours: impl FnOnce(&InviteRecord) -> bool,
+    explain: impl FnOnce(Option<&InviteRecord>) -> R,
+) -> Result<Outcome<R>, StoreError> {
+    match written(update).await? {
+        Written::Done(item) => Ok(Outcome::Done(Box::new(item::invite(item)?))),
+        Written::Refused(item) => {
+            let record = item.map(item::invite).transpose()?.map(Box::new);
+            Ok(match record {
+                Some(record) if is_ours(&record) => Outcome::Done(record),
+                record => Outcome::Refused(explain(record.as_deref()), record),
+            })
+        }
+    }
+}
+
+/// True when this link is among those of the newest send.
+fn holds(record: &InviteRecord, link: &LinkHash) -> bool {
+    record.links.current.contains(link)
+}
+
+/// Random bytes from the operating system.
+///
+/// # Errors
+/// [`StoreError::Random`].
+pub fn random<const N: usize>() -> Result<[u8; N], StoreError> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|_| StoreError::Random)?;
+    Ok(bytes)
+}
+
+/// What only one attempt can have written.
+fn attempt_id() -> Result<String, StoreError> {
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+    Ok(URL_SAFE_NO_PAD.encode(random::<12>()?))
+}
+
+fn s(text: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(text.into())
+}
+
+fn n(number: impl ToString) -> AttributeValue {
+    AttributeValue::N(number.to_string())
+}
+
+fn values<const N: usize>(pairs: [(&str, AttributeValue); N]) -> Item {
+    pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}

@@ -1,0 +1,149 @@
+//! Taking back: an invite that nobody accepted, or a seat.
+
+use super::{Outcome, Store, StoreError, attempt_id, keys, n, s, values, written_invite};
+use crate::domain::cancel::{CancelRefusal, may_cancel};
+use crate::domain::release::{ReleaseRefusal, may_release};
+use crate::domain::{DealId, InviteId, InviteRecord, LearnerId, Stored};
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::types::{Delete, ReturnConsumedCapacity, TransactWriteItem, Update};
+use aws_smithy_types::error::operation::BuildError;
+
+impl Store {
+    /// Cancels an invite that is not accepted. `expected` is the number of sends that the caller saw.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn cancel_invite(
+        &self,
+        deal: DealId,
+        invite: InviteId,
+        expected: Option<u32>,
+    ) -> Result<Outcome<CancelRefusal>, StoreError> {
+        let attempt = attempt_id()?;
+        let mut values = values([
+            (":open", s("open")),
+            (":expired", s("expired")),
+            (":cancelled", s("cancelled")),
+            (":attempt", s(&attempt)),
+        ]);
+        let unchanged = expected.map_or("", |sends| {
+            values.insert(":sends".into(), n(sends));
+            " AND sends = :sends"
+        });
+        let update = self
+            .update_invite(deal, invite, values)
+            .update_expression(
+                "SET #status = :cancelled, attempt = :attempt \
+                 REMOVE listPk, listSk, duePk, dueAt, addressPk, addressSk",
+            )
+            .condition_expression(format!("#status IN (:open, :expired){unchanged}"))
+            .expression_attribute_names("#status", "status");
+        written_invite(
+            update,
+            |record| record.attempt.as_ref() == Some(&attempt),
+            |record| may_cancel(record, expected).err().unwrap_or(CancelRefusal::Stale),
+        )
+        .await
+    }
+
+    /// Releases the seat of an accepted invite: invite, seat and deal in one transaction (I1). Whose seat it is has
+    /// to be read first, because the seat's key is the learner's.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn release_seat(
+        &self,
+        deal: DealId,
+        invite: InviteId,
+        expected: Option<u32>,
+    ) -> Result<Result<(), ReleaseRefusal>, StoreError> {
+        let attempt = attempt_id()?;
+        loop {
+            let record = self.invite(deal, invite).await?;
+            if record.as_ref().is_some_and(|record| is_ours(record, &attempt)) {
+                return Ok(Ok(()));
+            }
+            let sends = record.as_ref().map_or(0, |record| record.invite.sends);
+            let learner = match may_release(record.as_ref(), expected) {
+                Ok(learner) => learner,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
+            let actions: Result<Vec<_>, BuildError> = [
+                self.release_action(deal, invite, learner, sends, &attempt),
+                self.leave_action(deal, learner),
+                self.deallocate_action(deal),
+            ]
+            .into_iter()
+            .collect();
+            let sent = self
+                .client
+                .transact_write_items()
+                .set_transact_items(Some(actions.map_err(|_| StoreError::Corrupt("not a transaction"))?))
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .await;
+            match sent {
+                Ok(_) => return Ok(Ok(())),
+                // Something happened since the read: look again. It ends, since each turn needs another change.
+                Err(SdkError::ServiceError(service))
+                    if service.err().is_transaction_canceled_exception()
+                        && !super::retry::only_conflicts(service.err()) => {}
+                Err(error) => return Err(StoreError::from_sdk("TransactWriteItems", &error)),
+            }
+        }
+    }
+
+    fn release_action(
+        &self,
+        deal: DealId,
+        invite: InviteId,
+        learner: &LearnerId,
+        sends: u32,
+        attempt: &str,
+    ) -> Result<TransactWriteItem, BuildError> {
+        let update = Update::builder()
+            .table_name(&self.table)
+            .key("pk", s(keys::deal(deal)))
+            .key("sk", s(keys::invite(invite)))
+            .update_expression(
+                "SET #status = :released, attempt = :attempt REMOVE listPk, listSk, addressPk, addressSk",
+            )
+            .condition_expression("#status = :accepted AND learner = :learner AND sends = :sends")
+            .expression_attribute_names("#status", "status")
+            .set_expression_attribute_values(Some(values([
+                (":accepted", s("accepted")),
+                (":released", s("released")),
+                (":learner", s(learner.as_str())),
+                (":sends", n(sends)),
+                (":attempt", s(attempt)),
+            ])))
+            .build()?;
+        Ok(TransactWriteItem::builder().update(update).build())
+    }
+
+    fn leave_action(&self, deal: DealId, learner: &LearnerId) -> Result<TransactWriteItem, BuildError> {
+        let delete = Delete::builder()
+            .table_name(&self.table)
+            .key("pk", s(keys::learner(learner)))
+            .key("sk", s(keys::seat(deal)))
+            .condition_expression("attribute_exists(pk)")
+            .build()?;
+        Ok(TransactWriteItem::builder().delete(delete).build())
+    }
+
+    fn deallocate_action(&self, deal: DealId) -> Result<TransactWriteItem, BuildError> {
+        let update = Update::builder()
+            .table_name(&self.table)
+            .key("pk", s(keys::deal(deal)))
+            .key("sk", s(keys::DEAL))
+            .update_expression("SET allocated = allocated - :one")
+            .condition_expression("allocated >= :one")
+            .set_expression_attribute_values(Some(values([(":one", n(1))])))
+            .build()?;
+        Ok(TransactWriteItem::builder().update(update).build())
+    }
+}
+
+fn is_ours(record: &InviteRecord, attempt: &str) -> bool {
+    record.invite.stored == Stored::Released && record.attempt.as_deref() == Some(attempt)
+}

@@ -1,0 +1,63 @@
+//! What a learner holds.
+
+use super::item::{self, SeatItem};
+use super::{Item, Store, StoreError, keys, s, values};
+use crate::domain::{Deal, LearnerId, Timestamp};
+use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
+
+/// A seat that a learner holds.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Seat {
+    /// Of which deal.
+    pub deal: Deal,
+    /// Since when.
+    pub accepted_at: Timestamp,
+}
+
+impl Store {
+    /// The learner's seats, as they are now: the entitlement check.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn seats_of(&self, learner: &LearnerId) -> Result<Vec<Seat>, StoreError> {
+        let mut held: Vec<SeatItem> = Vec::new();
+        let mut after: Option<Item> = None;
+        loop {
+            let output = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .key_condition_expression("pk = :pk AND begins_with(sk, :seat)")
+                .set_expression_attribute_values(Some(values([
+                    (":pk", s(keys::learner(learner))),
+                    (":seat", s("S#")),
+                ])))
+                .consistent_read(true)
+                .set_exclusive_start_key(after)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .await
+                .map_err(|error| StoreError::from_sdk("Query", &error))?;
+            for item in output.items.unwrap_or_default() {
+                held.push(item::read(item)?);
+            }
+            after = output.last_evaluated_key;
+            if after.is_none() {
+                break;
+            }
+        }
+        held.iter().try_for_each(|seat| item::check_version(seat.v))?;
+        let ids = held.iter().filter_map(|seat| keys::parse_seat(&seat.sk)).collect::<Vec<_>>();
+        let deals = self.deals(&ids).await?;
+        let mut seats: Vec<Seat> = held
+            .iter()
+            .filter_map(|seat| {
+                let id = keys::parse_seat(&seat.sk)?;
+                let deal = deals.iter().find(|deal| deal.id == id)?.clone();
+                Some(Seat { deal, accepted_at: item::seconds(seat.accepted_at) })
+            })
+            .collect();
+        seats.sort_by_key(|seat| (seat.accepted_at, seat.deal.id));
+        Ok(seats)
+    }
+}

@@ -1,0 +1,400 @@
+//! Queuing mails and recording what became of them. The outbox is the due index: a queued invite stands in it
+//! from the write that invites on, so there is no second store to fall out of step with (I4).
+
+use super::{Due, Item, Outcome, Store, StoreError, holds, item, keys, n, s, values, written, written_invite};
+use super::{Written, keys::Queue};
+use crate::domain::claim::{ClaimRefusal, MOST_TRIES, may_claim, retry_delay};
+use crate::domain::resend::{DOUBLE_CLICK, ResendRefusal, may_resend};
+use crate::domain::send::{SendRefusal, may_invite};
+use crate::domain::{
+    Deal, DealId, Delivery, Email, FailureReason, InviteId, InviteRecord, Link, LinkHash, Name, Sent, Stored,
+    Timestamp, whole_seconds,
+};
+use aws_sdk_dynamodb::types::AttributeValue;
+use chrono::Duration;
+
+/// Who asks for a send, and how long its links work and its first try may take.
+#[derive(Clone, Debug)]
+pub struct Inviter {
+    /// The manager's verified address, to stand in the mail.
+    pub email: Option<String>,
+    /// How long an invite can be accepted.
+    pub lifetime: Duration,
+    /// How long a try to mail is left alone.
+    pub lease: Duration,
+}
+
+/// What became of inviting an address.
+pub type QueueOutcome = Outcome<SendRefusal>;
+
+/// A new send: queued, with one link, in place of whatever the last send left. `if_not_exists` is there because
+/// an invite's first send has nothing to copy.
+const NEW_SEND: &str = "SET v = :v, #status = :open, delivery = :queued, queuedAt = :queuedAt, triedAt = :now, \
+    tries = :one, expiresAt = :expiresAt, purgeAt = :purgeAt, oldLinks3 = if_not_exists(oldLinks2, :none), \
+    oldLinks2 = if_not_exists(oldLinks1, :none), oldLinks1 = if_not_exists(links, :none), links = :links, \
+    listPk = :listPk, listSk = :listSk, duePk = :duePk, dueAt = :dueAt";
+
+/// What the last send left and the new one must not have.
+const LEFTOVERS: &str = "failure, failedAt, acceptedAt, acceptedAs, learner, attempt";
+
+/// A set of this one hash.
+fn set_of(link: &LinkHash) -> AttributeValue {
+    AttributeValue::Ss(vec![link.as_str().to_owned()])
+}
+
+fn new_send(deal: DealId, invite: InviteId, link: &LinkHash, inviter: &Inviter, now: Timestamp) -> Item {
+    let tried_at = whole_seconds(now);
+    values([
+        (":v", n(item::VERSION)),
+        (":open", s("open")),
+        (":queued", s("queued")),
+        (":queuedAt", n(now.timestamp_millis())),
+        (":now", n(tried_at.timestamp())),
+        (":one", n(1)),
+        (":expiresAt", n((tried_at + inviter.lifetime).timestamp())),
+        (":purgeAt", n(deal.purge_at().timestamp())),
+        (":none", AttributeValue::Null(true)),
+        (":links", set_of(link)),
+        (":listPk", s(keys::list(deal, Stored::Open).unwrap_or_default())),
+        (":listSk", s(keys::place(now, invite))),
+        (":duePk", s(keys::due_of(Queue::Send, invite))),
+        (":dueAt", n((now + inviter.lease).timestamp_millis())),
+        (":expired", s("expired")),
+    ])
+}
+
+impl Store {
+    /// Invites an address: one conditional upsert, whatever was there before. The link's hash is stored before its
+    /// mail goes out, so no mailbox ever holds a link that is not known.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing is stored then, or it is mailed later.
+    pub async fn queue_invite(
+        &self,
+        deal: &Deal,
+        email: &Email,
+        name: Option<&Name>,
+        link: &Link,
+        inviter: &Inviter,
+        now: Timestamp,
+    ) -> Result<QueueOutcome, StoreError> {
+        let hash = link.secret.hash();
+        let mut values = new_send(deal.id, link.invite, &hash, inviter, now);
+        values.insert(":email".into(), s(email.as_typed()));
+        values.insert(":addressPk".into(), s(keys::addresses(deal.id)));
+        values.insert(":addressSk".into(), s(email.normalised()));
+        values.insert(":cancelled".into(), s("cancelled"));
+        values.insert(":released".into(), s("released"));
+        let (mut set, mut remove) = (String::new(), String::from("resentAt"));
+        for (attribute, value) in
+            [("#name", name.map(Name::as_str)), ("invitedBy", inviter.email.as_deref())]
+        {
+            if let Some(value) = value {
+                let placeholder = format!(":{}", attribute.trim_start_matches('#'));
+                set.push_str(&format!(", {attribute} = {placeholder}"));
+                values.insert(placeholder, s(value));
+            } else {
+                remove.push_str(&format!(", {attribute}"));
+            }
+        }
+        let update = self
+            .update_invite(deal.id, link.invite, values)
+            .update_expression(format!(
+                "{NEW_SEND}, email = :email, addressPk = :addressPk, addressSk = :addressSk{set} \
+                 REMOVE {LEFTOVERS}, {remove} ADD sends :one"
+            ))
+            .condition_expression(
+                "attribute_not_exists(pk) OR #status IN (:expired, :cancelled, :released) \
+                 OR (#status = :open AND expiresAt <= :now)",
+            )
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_names("#name", "name");
+        written_invite(
+            update,
+            |record| holds(record, &hash),
+            |record| may_invite(record, now).err().unwrap_or(SendRefusal::AlreadyPending),
+        )
+        .await
+    }
+
+    /// Resends an invite: one conditional update. `expected` is the number of sends that the caller saw.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn resend_invite(
+        &self,
+        link: &Link,
+        expected: Option<u32>,
+        inviter: &Inviter,
+        now: Timestamp,
+    ) -> Result<Outcome<ResendRefusal>, StoreError> {
+        let hash = link.secret.hash();
+        let mut values = new_send(link.deal, link.invite, &hash, inviter, now);
+        let unchanged = if let Some(sends) = expected {
+            values.insert(":sends".into(), n(sends));
+            "sends = :sends"
+        } else {
+            values.insert(":before".into(), n((now - DOUBLE_CLICK).timestamp_millis()));
+            "(attribute_not_exists(resentAt) OR resentAt <= :before)"
+        };
+        let by = if let Some(email) = &inviter.email {
+            values.insert(":invitedBy".into(), s(email));
+            ", invitedBy = :invitedBy REMOVE "
+        } else {
+            " REMOVE invitedBy, "
+        };
+        let update = self
+            .update_invite(link.deal, link.invite, values)
+            .update_expression(format!("{NEW_SEND}, resentAt = :queuedAt{by}{LEFTOVERS} ADD sends :one"))
+            .condition_expression(format!("#status IN (:open, :expired) AND {unchanged}"))
+            .expression_attribute_names("#status", "status");
+        written_invite(
+            update,
+            |record| holds(record, &hash),
+            |record| may_resend(record, expected, now).err().unwrap_or(ResendRefusal::Stale),
+        )
+        .await
+    }
+
+    /// Takes up a queued mail for one more try: a new lease, a further link, four weeks from now.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn claim_invite(
+        &self,
+        due: &Due,
+        deal: &Deal,
+        link: &Link,
+        inviter: &Inviter,
+        jitter: f64,
+        now: Timestamp,
+    ) -> Result<Outcome<ClaimRefusal>, StoreError> {
+        let refused =
+            |record: &InviteRecord| may_claim(record, deal, due.sends, due.due_at, now).err();
+        if deal.state(now) != crate::domain::DealState::Active {
+            let record = self.invite(due.deal, due.invite).await?;
+            let reason = record.as_ref().and_then(refused).unwrap_or(ClaimRefusal::NotDue);
+            return Ok(Outcome::Refused(reason, record.map(Box::new)));
+        }
+        let hash = link.secret.hash();
+        let tried_at = whole_seconds(now);
+        let update = self
+            .update_invite(
+                due.deal,
+                due.invite,
+                values([
+                    (":open", s("open")),
+                    (":queued", s("queued")),
+                    (":sends", n(due.sends)),
+                    (":due", n(due.due_at.timestamp_millis())),
+                    (":now", n(tried_at.timestamp())),
+                    (":most", n(MOST_TRIES)),
+                    (":expiresAt", n((tried_at + inviter.lifetime).timestamp())),
+                    (":leaseEnd", n((now + retry_delay(inviter.lease, due.tries + 1, jitter)).timestamp_millis())),
+                    (":link", set_of(&hash)),
+                    (":one", n(1)),
+                ]),
+            )
+            .update_expression(
+                "SET triedAt = :now, expiresAt = :expiresAt, dueAt = :leaseEnd ADD links :link, tries :one",
+            )
+            .condition_expression(
+                "#status = :open AND delivery = :queued AND sends = :sends AND dueAt = :due \
+                 AND expiresAt > :now AND tries < :most",
+            )
+            .expression_attribute_names("#status", "status");
+        written_invite(
+            update,
+            |record| holds(record, &hash),
+            |record| record.and_then(refused).unwrap_or(ClaimRefusal::NotDue),
+        )
+        .await
+    }
+
+    /// Records that the try with this link got a mail out. `None` when a newer send has taken its place.
+    ///
+    /// The condition is the claim, not the status: a learner may have clicked before the mark, or a manager
+    /// cancelled. Only an invite that is still in the due index is put at its new place there.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the invite stays queued then, and is mailed again when its lease is over.
+    pub async fn mark_sent(&self, link: &Link, sent: Sent) -> Result<Option<InviteRecord>, StoreError> {
+        let hash = link.secret.hash();
+        let common = || {
+            values([
+                (":sent", s("sent")),
+                (":at", n(sent.at.timestamp())),
+                (":until", n(sent.until.timestamp())),
+                (":link", s(hash.as_str())),
+            ])
+        };
+        let set = "SET delivery = :sent, sentAt = :at, sentUntil = :until, expiresAt = :until";
+        let ours = "contains(links, :link) AND (delivery <> :sent OR sentAt < :at)";
+        let mut listed = common();
+        listed.insert(":duePk".into(), s(keys::due_of(Queue::Expire, link.invite)));
+        listed.insert(":dueAt".into(), n(sent.until.timestamp_millis()));
+        let update = self
+            .update_invite(link.deal, link.invite, listed)
+            .update_expression(format!("{set}, duePk = :duePk, dueAt = :dueAt REMOVE failure, failedAt"))
+            .condition_expression(format!("attribute_exists(duePk) AND {ours}"));
+        let record = match written(update).await? {
+            Written::Done(item) => return item::invite(item).map(Some),
+            Written::Refused(item) => item.map(item::invite).transpose()?,
+        };
+        match record {
+            Some(record) if !holds(&record, &hash) => Ok(None),
+            Some(record) if record.invite.delivery == Delivery::Sent => Ok(Some(record)),
+            Some(_) => {
+                let update = self
+                    .update_invite(link.deal, link.invite, common())
+                    .update_expression(format!("{set} REMOVE failure, failedAt"))
+                    .condition_expression(ours);
+                match written(update).await? {
+                    Written::Done(item) => item::invite(item).map(Some),
+                    Written::Refused(item) => item.map(item::invite).transpose(),
+                }
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// Records that the queued mail of `record`'s send won't be sent. Does nothing when that send is no longer
+    /// queued.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn mark_failed(
+        &self,
+        deal: DealId,
+        record: &InviteRecord,
+        reason: FailureReason,
+        now: Timestamp,
+    ) -> Result<Option<InviteRecord>, StoreError> {
+        let invite = &record.invite;
+        let reason = serde_json::to_value(reason).map_err(|_| StoreError::Corrupt("reason"))?;
+        let update = self
+            .update_invite(
+                deal,
+                invite.id,
+                values([
+                    (":open", s("open")),
+                    (":queued", s("queued")),
+                    (":failed", s("failed")),
+                    (":sends", n(invite.sends)),
+                    (":reason", s(reason.as_str().unwrap_or_default())),
+                    (":now", n(now.timestamp())),
+                    (":tries", n(record.tries)),
+                    (":expiresAt", n(invite.expires_at.timestamp())),
+                    (":duePk", s(keys::due_of(Queue::Expire, invite.id))),
+                    (":dueAt", n(invite.expires_at.timestamp_millis())),
+                ]),
+            )
+            .update_expression(
+                "SET delivery = :failed, failure = :reason, failedAt = :now, duePk = :duePk, dueAt = :dueAt",
+            )
+            .condition_expression(
+                "#status = :open AND delivery = :queued AND sends = :sends AND tries = :tries \
+                 AND expiresAt = :expiresAt",
+            )
+            .expression_attribute_names("#status", "status");
+        match written(update).await? {
+            Written::Done(item) => item::invite(item).map(Some),
+            Written::Refused(item) => item.map(item::invite).transpose(),
+        }
+    }
+
+    /// Puts a mail that was certainly not sent back into the queue, due at `due_at`. The link of the try is dropped:
+    /// no mail carries it. With `uncounted` the try does not count towards the most that a send may have.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the lease ends by itself then.
+    pub async fn put_back(&self, link: &Link, due_at: Timestamp, uncounted: bool) -> Result<(), StoreError> {
+        let hash = link.secret.hash();
+        let update = self
+            .update_invite(
+                link.deal,
+                link.invite,
+                values([
+                    (":open", s("open")),
+                    (":queued", s("queued")),
+                    (":link", s(hash.as_str())),
+                    (":links", set_of(&hash)),
+                    (":dueAt", n(due_at.timestamp_millis())),
+                    (":counted", n(if uncounted { -1 } else { 0 })),
+                ]),
+            )
+            .update_expression("SET dueAt = :dueAt DELETE links :links ADD tries :counted")
+            .condition_expression("#status = :open AND delivery = :queued AND contains(links, :link)")
+            .expression_attribute_names("#status", "status");
+        written(update).await.map(|_| ())
+    }
+
+    /// Puts off a queued mail that nobody holds, until `due_at`: its deal has not begun.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn put_off(&self, due: &Due, due_at: Timestamp) -> Result<(), StoreError> {
+        let update = self
+            .update_invite(
+                due.deal,
+                due.invite,
+                values([
+                    (":queued", s("queued")),
+                    (":due", n(due.due_at.timestamp_millis())),
+                    (":dueAt", n(due_at.timestamp_millis())),
+                ]),
+            )
+            .update_expression("SET dueAt = :dueAt")
+            .condition_expression("delivery = :queued AND dueAt = :due AND attribute_exists(duePk)");
+        written(update).await.map(|_| ())
+    }
+
+    /// Reserves the account's time for `mails` mails at `per_second`, all functions together: when to send them, or
+    /// `None` if their turn does not come before `until`.
+    ///
+    /// One item holds the instant up to which the account is spoken for; whoever wants to send moves it on.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn reserve_sends(
+        &self,
+        mails: u32,
+        per_second: u32,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let cost = Duration::milliseconds(i64::from(mails) * 1_000 / i64::from(per_second.max(1)));
+        let slots = |values| self.update(keys::SEND_SLOTS.into(), keys::SEND_SLOTS.into(), values);
+        let now_millis = n(now.timestamp_millis());
+        for _ in 0..10 {
+            let behind = slots(values([
+                (":cost", n(cost.num_milliseconds())),
+                (":now", now_millis.clone()),
+                (":until", n(until.timestamp_millis())),
+            ]))
+            .update_expression("SET freeAt = freeAt + :cost")
+            .condition_expression("freeAt BETWEEN :now AND :until");
+            let free_at = |item: &Item| item.get("freeAt").and_then(|at| at.as_n().ok()?.parse::<i64>().ok());
+            match written(behind).await? {
+                Written::Done(item) => {
+                    let free_at = free_at(&item).ok_or(StoreError::Corrupt("freeAt"))?;
+                    return Ok(Some(item::millis(free_at) - cost));
+                }
+                Written::Refused(Some(item)) if free_at(&item) > Some(until.timestamp_millis()) => {
+                    return Ok(None);
+                }
+                Written::Refused(_) => {}
+            }
+            let idle = slots(values([
+                (":free", n((now + cost).timestamp_millis())),
+                (":now", now_millis.clone()),
+            ]))
+            .update_expression("SET freeAt = :free")
+            .condition_expression("attribute_not_exists(freeAt) OR freeAt < :now");
+            if let Written::Done(_) = written(idle).await? {
+                return Ok(Some(now));
+            }
+        }
+        Ok(None)
+    }
+}

@@ -1,0 +1,125 @@
+//! Sweeps: walk what is due, shard by shard, many writes at once, and stop before the deadline.
+//!
+//! A sweep takes no input and keeps no state: what one leaves, the next one finds again (I7).
+
+use crate::clock::Deadline;
+use crate::domain::Timestamp;
+use crate::store::{Due, Item, Store, StoreError, keys};
+use crate::telemetry;
+use futures_util::stream::{self, StreamExt};
+use keys::Queue;
+use serde::Serialize;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// Batches under way at once, over all shards.
+const AT_ONCE: usize = 16;
+
+/// The least time in which a batch is worth starting.
+const LEAST_TIME: Duration = Duration::from_secs(1);
+
+/// What a sweep did. Its answer to the scheduler, and its metrics.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// Invites that were dealt with.
+    pub done: u64,
+    /// Invites to which something else had happened meanwhile.
+    pub skipped: u64,
+    /// How long the longest overdue one was due when the sweep began, in seconds.
+    pub lag_seconds: u64,
+    /// Invites that were seen and left for the next sweep.
+    pub left_over: u64,
+    /// Requests to the table that failed.
+    pub failures: u64,
+}
+
+/// What became of a batch.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Swept {
+    /// Dealt with.
+    pub done: u64,
+    /// No longer theirs to deal with.
+    pub skipped: u64,
+    /// Left for the next sweep.
+    pub left_over: u64,
+    /// Failed requests.
+    pub failures: u64,
+}
+
+/// Walks all that is due in `queue` at `now`, in batches of at most `batch`, until `deadline`.
+pub async fn sweep(
+    store: &Store,
+    queue: Queue,
+    batch: usize,
+    now: Timestamp,
+    deadline: Deadline,
+    work: impl AsyncFn(Vec<Due>) -> Swept,
+) -> Report {
+    let lag = AtomicU64::new(0);
+    let batches = stream::iter(0..keys::DUE_SHARDS_READ).map(|shard| {
+        let pages = stream::unfold(Walk::Start, move |walk| page(store, queue, shard, now, deadline, walk));
+        pages.flat_map(|page| match page {
+            Ok(due) => stream::iter(due.chunks(batch).map(|batch| Ok(batch.to_vec())).collect::<Vec<_>>()),
+            Err(error) => stream::iter(vec![Err(error)]),
+        })
+    });
+    let (lag_seen, work) = (&lag, &work);
+    let mut report = stream::select_all(batches.collect::<Vec<_>>().await.into_iter().map(Box::pin))
+        .map(|batch| async move {
+            match batch {
+                Ok(due) => {
+                    let oldest = due.iter().map(|due| due.due_at).min().unwrap_or(now);
+                    let seconds = u64::try_from((now - oldest).num_seconds()).unwrap_or_default();
+                    lag_seen.fetch_max(seconds, Ordering::Relaxed);
+                    if deadline.left() < LEAST_TIME {
+                        Swept { left_over: due.len() as u64, ..Swept::default() }
+                    } else {
+                        work(due).await
+                    }
+                }
+                Err(error) => {
+                    tracing::error!(error = telemetry::chain(&error), "what is due could not be read");
+                    Swept { failures: 1, ..Swept::default() }
+                }
+            }
+        })
+        .buffer_unordered(AT_ONCE)
+        .fold(Report::default(), |mut report, swept| async move {
+            report.done += swept.done;
+            report.skipped += swept.skipped;
+            report.left_over += swept.left_over;
+            report.failures += swept.failures;
+            report
+        })
+        .await;
+    report.lag_seconds = lag.load(Ordering::Relaxed);
+    report
+}
+
+/// Where a walk over a shard is.
+enum Walk {
+    Start,
+    After(Item),
+    End,
+}
+
+async fn page(
+    store: &Store,
+    queue: Queue,
+    shard: u8,
+    now: Timestamp,
+    deadline: Deadline,
+    walk: Walk,
+) -> Option<(Result<Vec<Due>, StoreError>, Walk)> {
+    let after = match walk {
+        Walk::Start => None,
+        Walk::After(_) if deadline.left() < LEAST_TIME => return None,
+        Walk::After(key) => Some(key),
+        Walk::End => return None,
+    };
+    match store.due_invites(queue, shard, now, after).await {
+        Ok((due, next)) => Some((Ok(due), next.map_or(Walk::End, Walk::After))),
+        Err(error) => Some((Err(error), Walk::End)),
+    }
+}
