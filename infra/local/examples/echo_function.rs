@@ -1,4 +1,6 @@
-//! A function for the tests of the runtime host: does what its event says.
+//! A stand-in for any function, for the tests of the host and of the gateway: does what its event says.
+
+use std::collections::BTreeMap;
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::{Value, json};
@@ -13,21 +15,41 @@ async fn main() -> Result<(), Error> {
 
 async fn handle(event: LambdaEvent<Value>) -> Result<Value, Error> {
     let deadline = event.context.deadline;
-    match event.payload.get("do").and_then(Value::as_str) {
+    let event = event.payload;
+    if event.get("routeKey").is_none() {
+        return obey(&event, deadline).await;
+    }
+    // Behind the gateway, the request's body says what to do, and the whole event is the answer.
+    let body = event.get("body").and_then(Value::as_str).unwrap_or_default();
+    let order = serde_json::from_str(body).unwrap_or_default();
+    obey(&order, deadline).await?;
+    Ok(json!({
+        "statusCode": 201,
+        "headers": { "content-type": "application/json", "cache-control": "no-store", "etag": "\"1\"" },
+        "body": event.to_string(),
+    }))
+}
+
+async fn obey(order: &Value, deadline: u64) -> Result<Value, Error> {
+    let text = |name| order.get(name).and_then(Value::as_str);
+    match text("do") {
         Some("hang") => std::future::pending().await,
         Some("exit") => std::process::exit(3),
         Some("fail") => Err("it was asked to fail".into()),
-        Some("environment") => Ok(json!(std::env::vars().collect::<std::collections::BTreeMap<_, _>>())),
+        Some("environment") => Ok(json!(std::env::vars().collect::<BTreeMap<_, _>>())),
         Some("meet") => {
-            // Ends only once as many as were asked for are here at once.
-            let folder = event.payload.get("folder").and_then(Value::as_str).unwrap_or_default();
-            let many = event.payload.get("many").and_then(Value::as_u64).unwrap_or_default();
-            std::fs::write(format!("{folder}/{}", std::process::id()), "")?;
-            while (std::fs::read_dir(folder)?.count() as u64) < many {
-                tokio::task::yield_now().await;
-            }
-            Ok(json!(std::process::id()))
+            let many = order.get("many").and_then(Value::as_u64).unwrap_or_default();
+            meet(text("folder").unwrap_or_default(), many)
         }
-        _ => Ok(json!({ "event": event.payload, "pid": std::process::id(), "deadline": deadline })),
+        _ => Ok(json!({ "event": order, "pid": std::process::id(), "deadline": deadline })),
     }
+}
+
+/// Ends only once as many processes are here as were asked for: all of them run at once.
+fn meet(folder: &str, many: u64) -> Result<Value, Error> {
+    std::fs::write(format!("{folder}/{}", std::process::id()), "")?;
+    while (std::fs::read_dir(folder)?.count() as u64) < many {
+        std::thread::yield_now();
+    }
+    Ok(json!(std::process::id()))
 }

@@ -13,6 +13,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
+use axum::routing::any;
 use http::{HeaderName, StatusCode};
 
 pub(crate) use authorizer::Authorizer;
@@ -39,7 +40,8 @@ pub(crate) struct Gateway {
 
 /// Everything under `/api`.
 pub(crate) fn router(gateway: Arc<Gateway>) -> Router {
-    Router::new().fallback(handle).with_state(gateway)
+    // Not nested: the event needs the path as it was asked for.
+    Router::new().route("/api", any(handle)).route("/api/{*path}", any(handle)).with_state(gateway)
 }
 
 async fn handle(State(gateway): State<Arc<Gateway>>, request: Request) -> Response {

@@ -85,7 +85,7 @@ impl Inbox {
             .warn("a mail was accepted and dropped, as SES does: a variable of its template has no value");
     }
 
-    fn mails(&self) -> Vec<Arc<Mail>> {
+    pub(crate) fn mails(&self) -> Vec<Arc<Mail>> {
         self.kept().mails.iter().cloned().collect()
     }
 
@@ -93,7 +93,7 @@ impl Inbox {
         self.kept().mails.iter().rev().find(|mail| mail.id == id).cloned()
     }
 
-    fn dropped(&self) -> u64 {
+    pub(crate) fn dropped(&self) -> u64 {
         self.kept().dropped
     }
 

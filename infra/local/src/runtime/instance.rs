@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use axum::body::Bytes;
 use chrono::{DateTime, Utc};
-use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::sync::{Notify, oneshot, watch};
 
 use super::FunctionError;
 
@@ -74,32 +74,18 @@ pub(super) struct Instance {
     killed: Notify,
     life: watch::Sender<Life>,
     init_error: Mutex<Option<String>>,
-    questions: mpsc::Sender<Question>,
 }
 
-/// Asks whoever stays with the process whether it lives.
-pub(super) type Question = oneshot::Sender<bool>;
-
 impl Instance {
-    /// A process that starts, and the questions about it, for whoever stays with it.
-    pub(super) fn new(id: u64) -> (Self, mpsc::Receiver<Question>) {
-        let (questions, asked) = mpsc::channel(1);
-        let instance = Self {
+    pub(super) fn new(id: u64) -> Self {
+        Self {
             id,
             doing: Mutex::new(Doing::Starting),
             wake: Notify::new(),
             killed: Notify::new(),
             life: watch::Sender::new(Life::Starting),
             init_error: Mutex::new(None),
-            questions,
-        };
-        (instance, asked)
-    }
-
-    /// Whether the process lives, by the operating system's word: an idle one may have been killed this moment.
-    pub(super) async fn lives(&self) -> bool {
-        let (question, answer) = oneshot::channel();
-        self.questions.send(question).await.is_ok() && answer.await.unwrap_or(false)
+        }
     }
 
     /// Offers an invocation; gives it back if the process is gone or not free.

@@ -103,21 +103,17 @@ impl Pool {
     }
 
     async fn idle_or_new(self: &Arc<Self>) -> Result<Arc<Instance>, InvokeError> {
-        loop {
-            let idle = lock(&self.idle).pop();
-            match idle {
-                Some(instance) if instance.lives().await => return Ok(instance),
-                Some(_dead) => {}
-                None => return self.start().await,
-            }
+        let idle = lock(&self.idle).pop();
+        match idle {
+            Some(instance) => Ok(instance),
+            None => self.start().await,
         }
     }
 
     /// Starts a process and waits until it asks for work.
     async fn start(self: &Arc<Self>) -> Result<Arc<Instance>, InvokeError> {
         let function = self.name();
-        let (instance, questions) = Instance::new(self.started.fetch_add(1, Ordering::Relaxed));
-        let instance = Arc::new(instance);
+        let instance = Arc::new(Instance::new(self.started.fetch_add(1, Ordering::Relaxed)));
         let child = process::spawn(&self.program, self.api, instance.id)
             .map_err(|error| InvokeError::Init { function, reason: error.to_string() })?;
         lock(&self.living).insert(instance.id, Arc::clone(&instance));
@@ -126,7 +122,7 @@ impl Pool {
         }
         let (pool, watched) = (Arc::clone(self), Arc::clone(&instance));
         tokio::spawn(async move {
-            process::watch(child, &watched, questions, &pool.log).await;
+            process::watch(child, &watched, &pool.log).await;
             pool.bury(watched.id);
         });
         match tokio::time::timeout(INIT_LIMIT, instance.ready()).await {

@@ -8,9 +8,8 @@ use std::net::SocketAddr;
 use std::process::{ExitStatus, Stdio};
 
 use tokio::process::{Child, Command};
-use tokio::sync::mpsc;
 
-use super::instance::{Instance, Question};
+use super::instance::Instance;
 use super::log::Log;
 use super::{Program, REGION};
 
@@ -48,22 +47,12 @@ fn lambda_environment(name: &str, api: SocketAddr, id: u64) -> Vec<(&'static str
 }
 
 /// Stays with the process until it ends, by itself or because it is to be killed.
-pub(super) async fn watch(
-    mut child: Child,
-    instance: &Instance,
-    mut questions: mpsc::Receiver<Question>,
-    log: &Log,
-) {
+pub(super) async fn watch(mut child: Child, instance: &Instance, log: &Log) {
     let (out, errors) = (child.stdout.take(), child.stderr.take());
     let end = async {
-        loop {
-            tokio::select! {
-                ended = child.wait() => return ended,
-                () = instance.kill_wanted() => break,
-                Some(question) = questions.recv() => {
-                    let _nobody_waits = question.send(matches!(child.try_wait(), Ok(None)));
-                }
-            }
+        tokio::select! {
+            ended = child.wait() => return ended,
+            () = instance.kill_wanted() => {}
         }
         child.start_kill()?;
         child.wait().await

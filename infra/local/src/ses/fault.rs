@@ -60,6 +60,11 @@ impl Faults {
         Ok(())
     }
 
+    #[cfg(test)]
+    pub(super) fn left(&self) -> u32 {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).map_or(0, |(_, left)| left)
+    }
+
     /// The fault of this call, if any.
     pub(super) fn next(&self) -> Option<Fault> {
         let mut next = self.0.lock().unwrap_or_else(PoisonError::into_inner);

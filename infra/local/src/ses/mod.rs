@@ -7,6 +7,8 @@ mod check;
 mod fault;
 mod request;
 mod template;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 use std::sync::Arc;

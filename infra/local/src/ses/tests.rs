@@ -1,0 +1,208 @@
+//! The endpoint as the real SDK sees it, its retries off as ours are.
+
+use aws_sdk_sesv2::Client;
+use aws_sdk_sesv2::config::retry::RetryConfig;
+use aws_sdk_sesv2::config::{BehaviorVersion, Config, Credentials, Region};
+use aws_sdk_sesv2::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_sesv2::operation::send_bulk_email::{SendBulkEmailError, SendBulkEmailOutput};
+use aws_sdk_sesv2::types::{
+    BulkEmailContent, BulkEmailEntry, BulkEmailStatus, Destination, EmailTemplateContent, MessageHeader,
+    MessageTag, ReplacementEmailContent, ReplacementTemplate, Template,
+};
+
+use super::*;
+use crate::terminal::Terminal;
+
+struct Bench {
+    client: Client,
+    ses: Arc<Ses>,
+}
+
+type Answer = Result<SendBulkEmailOutput, SdkError<SendBulkEmailError>>;
+
+impl Bench {
+    async fn start() -> Self {
+        let inbox = Arc::new(Inbox::open(None, Terminal::quiet()).unwrap());
+        let ses = Arc::new(Ses { inbox, faults: Arc::default() });
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let config = Config::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .endpoint_url(format!("http://{}", listener.local_addr().unwrap()))
+            .region(Region::new("us-east-1"))
+            .credentials_provider(Credentials::new("local", "local", None, None, "test"))
+            .retry_config(RetryConfig::disabled())
+            .build();
+        tokio::spawn(serve(listener, Arc::clone(&ses)));
+        Self { client: Client::from_conf(config), ses }
+    }
+
+    async fn send(&self, to: &[&str], html: &str) -> Answer {
+        let content =
+            EmailTemplateContent::builder().subject("{{subject}}").html(html).text("{{{text}}}").build();
+        let template = Template::builder()
+            .template_content(content)
+            .template_data(r#"{"subject":"Hi"}"#)
+            .headers(MessageHeader::builder().name("X-All").value("yes").build().unwrap())
+            .build();
+        let header =
+            MessageHeader::builder().name("List-Unsubscribe").value("<https://x.example>").build().unwrap();
+        let entry = |to: &&str| {
+            let data = r#"{"html":"<b>&</b>","text":"<t>"}"#;
+            let replacement = ReplacementTemplate::builder().replacement_template_data(data).build();
+            BulkEmailEntry::builder()
+                .destination(Destination::builder().to_addresses(*to).build())
+                .replacement_email_content(
+                    ReplacementEmailContent::builder().replacement_template(replacement).build(),
+                )
+                .replacement_headers(header.clone())
+                .replacement_tags(MessageTag::builder().name("invite").value("i1").build().unwrap())
+                .build()
+        };
+        self.client
+            .send_bulk_email()
+            .from_email_address("from@futurelearn.com")
+            .default_content(BulkEmailContent::builder().template(template).build())
+            .default_email_tags(MessageTag::builder().name("kind").value("invite").build().unwrap())
+            .set_bulk_email_entries(Some(to.iter().map(entry).collect()))
+            .send()
+            .await
+    }
+
+    fn fault(&self, json: &Value) {
+        self.ses.faults.set(&serde_json::from_value(json.clone()).unwrap()).unwrap();
+    }
+
+    fn delivered(&self) -> Vec<Value> {
+        self.ses.inbox.mails().iter().map(|mail| serde_json::to_value(&**mail).unwrap()).collect()
+    }
+}
+
+fn statuses(answer: &Answer) -> Vec<BulkEmailStatus> {
+    let results = answer.as_ref().unwrap().bulk_email_entry_results();
+    results.iter().map(|result| result.status().unwrap().clone()).collect()
+}
+
+fn code(answer: Answer) -> (u16, String) {
+    let error = answer.unwrap_err();
+    (error.raw_response().unwrap().status().as_u16(), error.code().unwrap().to_owned())
+}
+
+const ONE: &[&str] = &["ann@example.com"];
+
+#[tokio::test]
+async fn what_is_sent_is_in_the_inbox_unescaped() {
+    let bench = Bench::start().await;
+    let answer = bench.send(ONE, "{{{html}}}{{html}}").await;
+    assert_eq!(statuses(&answer), [BulkEmailStatus::Success]);
+    let id = answer.unwrap().bulk_email_entry_results()[0].message_id().unwrap().to_owned();
+    let mut mails = bench.delivered();
+    assert!(mails[0]["at"].take().as_str().unwrap().ends_with('Z'));
+    let expected = json!([{
+        "id": id, "at": null, "from": "from@futurelearn.com", "to": "ann@example.com", "subject": "Hi", "text": "<t>",
+        "html": "<b>&</b><b>&</b>", "headers": {"List-Unsubscribe": "<https://x.example>", "X-All": "yes"},
+        "tags": {"invite": "i1", "kind": "invite"},
+    }]);
+    assert_eq!(json!(mails), expected);
+}
+
+#[tokio::test]
+async fn every_entry_has_a_status_of_its_own() {
+    let bench = Bench::start().await;
+    let answer = bench.send(&["ann@example.com", "änn@example.com", "bob@example.com"], "x").await;
+    let (sent, invalid) = (BulkEmailStatus::Success, BulkEmailStatus::InvalidParameter);
+    assert_eq!(statuses(&answer), [sent.clone(), invalid, sent]);
+    assert_eq!(bench.delivered().len(), 2);
+}
+
+#[tokio::test]
+async fn a_missing_variable_is_accepted_and_never_sent() {
+    let bench = Bench::start().await;
+    let answer = bench.send(ONE, "{{nothing}}").await;
+    assert_eq!(statuses(&answer), [BulkEmailStatus::Success]);
+    assert!(answer.unwrap().bulk_email_entry_results()[0].message_id().is_some());
+    assert_eq!((bench.delivered().len(), bench.ses.inbox.dropped()), (0, 1));
+}
+
+#[tokio::test]
+async fn what_ses_refuses_is_refused() {
+    let bench = Bench::start().await;
+    let refused = (400, "BadRequestException".to_owned());
+    assert_eq!(code(bench.send(ONE, "{{#if html}}x{{/if}}").await), refused);
+    assert_eq!(code(bench.send(&["ann@example.com"; 51], "x").await), refused);
+    assert!(bench.send(&["ann@example.com"; 50], "x").await.is_ok());
+    assert_eq!(bench.delivered().len(), 50);
+}
+
+#[tokio::test]
+async fn throttled_and_down_send_nothing() {
+    let bench = Bench::start().await;
+    for (mode, status, expected) in
+        [("throttle", 429, "TooManyRequestsException"), ("down", 503, "ServiceUnavailable")]
+    {
+        bench.fault(&json!({"mode": mode, "count": 1}));
+        assert_eq!(code(bench.send(ONE, "x").await), (status, expected.to_owned()));
+    }
+    assert_eq!(bench.delivered().len(), 0);
+    assert_eq!(statuses(&bench.send(ONE, "x").await), [BulkEmailStatus::Success]);
+}
+
+#[tokio::test]
+async fn rejected_is_every_entry() {
+    let bench = Bench::start().await;
+    bench.fault(&json!({"mode": "reject", "count": 1}));
+    let answer = bench.send(&["ann@example.com", "bob@example.com"], "x").await;
+    assert_eq!(statuses(&answer), [BulkEmailStatus::MessageRejected, BulkEmailStatus::MessageRejected]);
+    assert_eq!(bench.delivered().len(), 0);
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_sent_and_not_a_byte_comes_back() {
+    let bench = Bench::start().await;
+    bench.fault(&json!({"mode": "lost-answer", "count": 1}));
+    let error = bench.send(ONE, "x").await.unwrap_err();
+    assert!(matches!(error, SdkError::DispatchFailure(_)), "{error:?}");
+    assert_eq!(bench.delivered().len(), 1);
+}
+
+#[tokio::test]
+async fn a_slow_answer_is_sent_at_its_end_even_if_nobody_waits() {
+    let bench = Bench::start().await;
+    bench.fault(&json!({"mode": "slow", "seconds": 1, "count": 1}));
+    {
+        let call = bench.send(ONE, "x");
+        tokio::pin!(call);
+        assert!(futures_util::poll!(call.as_mut()).is_pending());
+        while bench.ses.faults.left() > 0 {
+            assert!(futures_util::poll!(call.as_mut()).is_pending());
+            tokio::task::yield_now().await;
+        }
+    }
+    assert_eq!(bench.delivered().len(), 0);
+    while bench.delivered().is_empty() {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_later_fault_replaces_the_one_before_and_none_ends_it() {
+    let bench = Bench::start().await;
+    bench.fault(&json!({"mode": "down", "count": 5}));
+    bench.fault(&json!({"mode": "throttle", "count": 2}));
+    for _ in 0..2 {
+        assert_eq!(code(bench.send(ONE, "x").await).0, 429);
+    }
+    assert!(bench.send(ONE, "x").await.is_ok());
+    bench.fault(&json!({"mode": "down", "count": 5}));
+    bench.fault(&json!({"mode": "down", "count": 0}));
+    assert!(bench.send(ONE, "x").await.is_ok());
+}
+
+#[test]
+fn a_fault_that_is_none_is_refused() {
+    for json in [json!({"mode": "x", "count": 1}), json!({"mode": "slow", "count": 1})] {
+        assert!(Faults::default().set(&serde_json::from_value(json).unwrap()).is_err());
+    }
+    for json in [json!({"mode": "down"}), json!({"mode": "down", "count": -1}), json!([])] {
+        assert!(serde_json::from_value::<FaultRequest>(json).is_err());
+    }
+}

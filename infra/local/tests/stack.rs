@@ -1,0 +1,304 @@
+//! The whole stack over HTTP, as a browser, a script and a test see it; the functions are stand-ins.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use reqwest::redirect::Policy;
+use reqwest::{Client, Response, StatusCode};
+use seatkeeper_local::functions::FUNCTIONS;
+use seatkeeper_local::{Settings, Stack};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+struct Bench {
+    stack: Stack,
+    client: Client,
+    folder: PathBuf,
+}
+
+/// A folder of functions, all of them `examples/echo_function.rs`.
+fn functions() -> PathBuf {
+    static FOLDERS: AtomicU32 = AtomicU32::new(0);
+    let number = FOLDERS.fetch_add(1, Ordering::Relaxed);
+    let folder = std::env::temp_dir().join(format!("seatkeeper-functions-{}-{number}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let executable = std::env::current_exe().unwrap();
+    let echo = executable.parent().and_then(Path::parent).unwrap().join("examples/echo_function");
+    assert!(echo.is_file(), "cargo builds the examples with a plain `cargo test`: {}", echo.display());
+    for function in FUNCTIONS {
+        std::os::unix::fs::symlink(&echo, folder.join(function.name)).unwrap();
+    }
+    folder
+}
+
+async fn bench_with(env: &[(&str, &str)]) -> Bench {
+    let folder = functions();
+    let env = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let settings = Settings { functions_dir: folder.clone(), env, ..Settings::ephemeral() };
+    let stack = Stack::start(settings).await.unwrap();
+    Bench { stack, client: Client::builder().redirect(Policy::none()).build().unwrap(), folder }
+}
+
+async fn bench() -> Bench {
+    bench_with(&[]).await
+}
+
+impl Bench {
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.stack.url())
+    }
+
+    async fn token(&self, form: &[(&str, &str)]) -> Response {
+        self.client.post(self.url("/oidc/token")).form(form).send().await.unwrap()
+    }
+
+    async fn access(&self, username: &str, more: &[(&str, &str)]) -> String {
+        let form = [&[("grant_type", "password"), ("username", username)], more].concat();
+        let answer: Value = self.token(&form).await.json().await.unwrap();
+        answer["access_token"].as_str().unwrap().to_owned()
+    }
+
+    async fn get(&self, path: &str, token: &str) -> Response {
+        self.client.get(self.url(path)).bearer_auth(token).send().await.unwrap()
+    }
+
+    async fn order(&self, order: Value) -> Response {
+        self.client.post(self.url("/api/invites/preview")).json(&order).send().await.unwrap()
+    }
+
+    async fn stop(self) {
+        self.stack.stop().await;
+        std::fs::remove_dir_all(self.folder).unwrap();
+    }
+}
+
+async fn refusal(answer: Response) -> (u16, Value) {
+    (answer.status().as_u16(), answer.json().await.unwrap())
+}
+
+fn message(status: u16, message: &str) -> (u16, Value) {
+    (status, json!({ "message": message }))
+}
+
+fn claims(token: &str) -> Value {
+    let part = token.split('.').nth(1).unwrap();
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn a_request_goes_through_the_gateway_to_a_function_and_back() {
+    let bench = bench().await;
+    assert_eq!(bench.client.get(bench.url("/healthz")).send().await.unwrap().status(), StatusCode::OK);
+    let token = bench.access("manager@acme.example", &[]).await;
+    let answer = bench.get("/api/deals/d1/seats?status=pending&limit=2", &token).await;
+    assert_eq!((answer.status(), answer.headers()["etag"].to_str().unwrap()), (StatusCode::CREATED, "\"1\""));
+    let event: Value = answer.json().await.unwrap();
+    assert_eq!(event["routeKey"], "GET /api/deals/{dealId}/seats");
+    assert_eq!(event["rawPath"], "/api/deals/d1/seats");
+    assert_eq!(event["queryStringParameters"], json!({"status": "pending", "limit": "2"}));
+    let jwt = &event["requestContext"]["authorizer"]["jwt"];
+    assert_eq!(jwt["scopes"], json!(["invites.manage"]));
+    assert_eq!(jwt["claims"]["org"], "acme");
+    assert_eq!(jwt["claims"]["email_verified"], "true");
+    assert_eq!(jwt["claims"]["scope"], "invites.manage seats.accept");
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn the_gateway_refuses_in_its_own_words() {
+    let bench = bench().await;
+    let unauthorized = message(401, "Unauthorized");
+    let answer = bench.client.get(bench.url("/api/deals")).send().await.unwrap();
+    assert_eq!(answer.headers()["www-authenticate"], "Bearer");
+    assert_eq!(refusal(answer).await, unauthorized);
+    for more in [&[("expires_in", "0")], &[("expires_in", "-60")], &[("audience", "elsewhere")]] {
+        let token = bench.access("manager@acme.example", more).await;
+        assert_eq!(refusal(bench.get("/api/deals", &token).await).await, unauthorized, "{more:?}");
+    }
+    let learner = bench.access("ann@example.com", &[]).await;
+    assert_eq!(refusal(bench.get("/api/deals", &learner).await).await, message(403, "Forbidden"));
+    let narrowed = bench.access("manager@acme.example", &[("scope", "seats.accept")]).await;
+    assert_eq!(refusal(bench.get("/api/deals", &narrowed).await).await, message(403, "Forbidden"));
+    assert_eq!(refusal(bench.get("/api/nothing", &learner).await).await, message(404, "Not Found"));
+    let head = bench.client.head(bench.url("/api/me/seats")).bearer_auth(&learner).send().await.unwrap();
+    assert_eq!(head.status(), StatusCode::NOT_FOUND);
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn a_failed_integration_says_nothing_of_the_inside() {
+    let bench = bench_with(&[("FUNCTION_TIMEOUT", "300ms")]).await;
+    for order in ["exit", "fail"] {
+        let answer = bench.order(json!({ "do": order })).await;
+        assert_eq!(refusal(answer).await, message(500, "Internal Server Error"), "{order}");
+    }
+    assert_eq!(refusal(bench.order(json!({"do": "hang"})).await).await, message(503, "Service Unavailable"));
+    assert_eq!(bench.order(json!({})).await.status(), StatusCode::CREATED);
+    let large = "x".repeat(10 * 1024 * 1024 + 1);
+    assert_eq!(refusal(bench.order(json!(large)).await).await, message(413, "Request Entity Too Large"));
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn foreign_hosts_and_pages_are_refused_on_every_path() {
+    let bench = bench().await;
+    for path in ["/", "/accept", "/inbox", "/healthz", "/api/deals", "/oidc/jwks", "/nothing"] {
+        let foreign = bench.client.get(bench.url(path)).header("host", "evil.example").send().await.unwrap();
+        assert_eq!(foreign.status(), StatusCode::MISDIRECTED_REQUEST, "{path}");
+        let foreign =
+            bench.client.get(bench.url(path)).header("origin", "http://evil.example").send().await.unwrap();
+        assert_eq!(foreign.status(), StatusCode::FORBIDDEN, "{path}");
+    }
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn somebody_signs_in_with_a_code_and_pkce() {
+    let bench = bench().await;
+    let (verifier, back) = ("a-verifier-of-at-least-forty-three-characters", bench.url("/signed-in"));
+    let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier));
+    let request = [
+        ("client_id", "seatkeeper-portal"),
+        ("redirect_uri", &back),
+        ("response_type", "code"),
+        ("scope", "openid seats.accept deals.admin"),
+        ("state", "a state&"),
+        ("nonce", "n1"),
+        ("code_challenge", &challenge),
+        ("code_challenge_method", "S256"),
+    ];
+    let page = bench.client.get(bench.url("/oidc/authorize")).query(&request).send().await.unwrap();
+    assert_eq!(page.status(), StatusCode::OK);
+    assert!(page.text().await.unwrap().contains("manager@acme.example"));
+
+    let chosen = [&request[..], &[("email", "ann@example.com")]].concat();
+    let code = || async {
+        let answer = bench.client.post(bench.url("/oidc/authorize")).form(&chosen).send().await.unwrap();
+        let location = answer.headers()["location"].to_str().unwrap().to_owned();
+        let query = location.strip_prefix(&format!("{back}?code=")).unwrap().to_owned();
+        assert!(query.contains("&state=a%20state%26"), "{query}");
+        query.split('&').next().unwrap().to_owned()
+    };
+    let redeem = |code: String, verifier: &'static str| {
+        let form = [
+            ("grant_type", "authorization_code".to_owned()),
+            ("code", code),
+            ("redirect_uri", back.clone()),
+            ("client_id", "seatkeeper-portal".to_owned()),
+            ("code_verifier", verifier.to_owned()),
+        ];
+        bench.client.post(bench.url("/oidc/token")).form(&form).send()
+    };
+    let first = code().await;
+    let answer: Value = redeem(first.clone(), verifier).await.unwrap().json().await.unwrap();
+    assert_eq!(answer["scope"], "openid seats.accept");
+    let identity = claims(answer["id_token"].as_str().unwrap());
+    assert_eq!((&identity["nonce"], &identity["aud"]), (&json!("n1"), &json!("seatkeeper-portal")));
+    let access = answer["access_token"].as_str().unwrap();
+    assert_eq!(claims(access)["sub"], identity["sub"]);
+    assert_eq!(bench.get("/api/me/seats", access).await.status(), StatusCode::CREATED);
+
+    for (code, verifier) in [(first, verifier), (code().await, "another-verifier")] {
+        let answer = redeem(code, verifier).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
+        assert_eq!(answer.json::<Value>().await.unwrap()["error"], "invalid_grant");
+    }
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn a_sign_in_that_can_not_be_trusted_goes_nowhere() {
+    let bench = bench().await;
+    let challenge = "x".repeat(43);
+    let own = bench.url("/");
+    let ask = |client: &'static str, uri: String, method: &'static str| {
+        let request = [
+            ("client_id", client.to_owned()),
+            ("redirect_uri", uri),
+            ("response_type", "code".to_owned()),
+            ("code_challenge", challenge.clone()),
+            ("code_challenge_method", method.to_owned()),
+        ];
+        bench.client.get(bench.url("/oidc/authorize")).query(&request).send()
+    };
+    let portal = "seatkeeper-portal";
+    for (client, uri) in
+        [("other", own.clone()), (portal, "http://evil.example/".to_owned()), (portal, String::new())]
+    {
+        assert_eq!(ask(client, uri, "S256").await.unwrap().status(), StatusCode::BAD_REQUEST);
+    }
+    let told = ask(portal, own, "plain").await.unwrap();
+    assert_eq!(told.status(), StatusCode::SEE_OTHER);
+    assert!(told.headers()["location"].to_str().unwrap().contains("?error=invalid_request&"));
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn a_token_request_is_refused_as_the_rfc_says() {
+    let bench = bench().await;
+    for (form, error) in [
+        (&[("grant_type", "client_credentials")][..], "unsupported_grant_type"),
+        (&[("username", "ann@example.com")], "invalid_request"),
+        (&[("grant_type", "password")], "invalid_request"),
+        (&[("grant_type", "password"), ("username", "nobody")], "invalid_grant"),
+        (&[("grant_type", "password"), ("username", "a@b.example"), ("expires_in", "x")], "invalid_request"),
+        (
+            &[("grant_type", "password"), ("username", "a@b.example"), ("client_id", "other")],
+            "invalid_client",
+        ),
+        (&[("grant_type", "authorization_code"), ("code", "x")], "invalid_request"),
+    ] {
+        let answer = bench.token(form).await;
+        assert_eq!(answer.headers()["cache-control"], "no-store");
+        let (status, body) = refusal(answer).await;
+        assert_eq!((status, body["error"].as_str()), (400, Some(error)), "{form:?}");
+    }
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn the_inbox_is_a_page_and_json_and_takes_faults() {
+    let bench = bench().await;
+    let page = bench.client.get(bench.url("/inbox")).send().await.unwrap().text().await.unwrap();
+    assert!(page.contains("Nothing yet"));
+    let json: Value =
+        bench.client.get(bench.url("/inbox/messages.json")).send().await.unwrap().json().await.unwrap();
+    assert_eq!(json, json!([]));
+    assert_eq!(bench.client.get(bench.url("/inbox/x")).send().await.unwrap().status(), StatusCode::NOT_FOUND);
+    let fault = |body: &'static str| bench.client.post(bench.url("/inbox/faults")).body(body).send();
+    assert_eq!(fault(r#"{"mode":"down","count":1}"#).await.unwrap().status(), StatusCode::NO_CONTENT);
+    assert_eq!(fault(r#"{"mode":"up","count":1}"#).await.unwrap().status(), StatusCode::BAD_REQUEST);
+    assert_eq!(fault("").await.unwrap().status(), StatusCode::BAD_REQUEST);
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn sweeps_run_on_demand_and_killed_functions_come_back() {
+    let bench = bench().await;
+    let [expire, deliver] = bench.stack.sweep().await.unwrap();
+    assert_eq!(expire["event"]["source"], "aws.scheduler");
+    assert_ne!(expire["pid"], deliver["pid"]);
+    assert_eq!(bench.stack.kill("expire-invites"), 1);
+    let [again, _] = bench.stack.sweep().await.unwrap();
+    assert_ne!(again["pid"], expire["pid"]);
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn a_function_gets_its_settings_and_only_mailers_those_of_mail() {
+    let bench = bench_with(&[("INVITE_LIFETIME", "4s"), ("FUNCTION_TIMEOUT", "3s")]).await;
+    let order = || json!({"do": "environment"});
+    let mails = bench.stack.invoke("deliver-invites", order()).await.unwrap();
+    assert_eq!((&mails["INVITE_LIFETIME"], &mails["FUNCTION_TIMEOUT"]), (&json!("4s"), &json!("3s")));
+    assert_eq!(
+        (&mails["PORTAL_URL"], &mails["TABLE_NAME"]),
+        (&json!(bench.stack.url()), &json!("seatkeeper"))
+    );
+    assert_eq!(mails["MAIL_SUBJECT"], "FutureLearn Invitation");
+    assert_eq!(mails["AWS_ENDPOINT_URL_DYNAMODB"], bench.stack.dynamodb_endpoint());
+    let reads = bench.stack.invoke("deal-seats", order()).await.unwrap();
+    assert_eq!(reads.get("MAIL_SUBJECT"), None);
+    bench.stop().await;
+}
