@@ -125,8 +125,14 @@ impl Stack {
         let keys = key.jwks()?;
         let issuer = Issuer::new(origin.clone(), key);
         let authorizer = Authorizer { issuer: issuer.name(), audience: oidc::AUDIENCE.to_owned(), keys };
-        let gateway = Gateway { authorizer, host: Arc::clone(&host), port: listeners.port, terminal };
         let ready = Arc::new(AtomicBool::new(false));
+        let gateway = Gateway {
+            authorizer,
+            host: Arc::clone(&host),
+            port: listeners.port,
+            terminal,
+            ready: Arc::clone(&ready),
+        };
         let app = home::router(origin.as_str().into())
             .merge(inbox::router(inbox, faults))
             .nest("/oidc", oidc::router(Arc::new(issuer)))

@@ -94,7 +94,7 @@ fn keys(hash: &str, range: &str) -> Result<Vec<KeySchemaElement>, BuildError> {
 fn indexes() -> Result<Vec<GlobalSecondaryIndex>, BuildError> {
     [
         ("listing", keys("listPk", "listSk")?, including(LISTED)),
-        ("due", keys("duePk", "dueAt")?, including(&["sends"])),
+        ("due", keys("duePk", "dueAt")?, including(&["sends", "tries"])),
         ("address", keys("addressPk", "addressSk")?, keys_only()),
     ]
     .into_iter()

@@ -1,5 +1,7 @@
 //! The whole stack over HTTP, as a browser, a script and a test see it; the functions are stand-ins.
 
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test ends where something is amiss")]
+
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 

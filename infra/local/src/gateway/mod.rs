@@ -8,6 +8,7 @@ mod authorizer;
 mod event;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -36,6 +37,8 @@ pub(crate) struct Gateway {
     pub(crate) host: Arc<Host>,
     pub(crate) port: u16,
     pub(crate) terminal: Terminal,
+    /// Set once all is up; requests before that are our own and not worth a line.
+    pub(crate) ready: Arc<AtomicBool>,
 }
 
 /// Everything under `/api`.
@@ -54,7 +57,9 @@ async fn handle(State(gateway): State<Arc<Gateway>>, request: Request) -> Respon
         None => refuse(StatusCode::NOT_FOUND, "Not Found"),
         Some((route, variables)) => gateway.admit(route, variables, &parts, body).await,
     };
-    gateway.terminal.request(&key, response.status().as_u16(), watch.elapsed());
+    if gateway.ready.load(Ordering::SeqCst) {
+        gateway.terminal.request(&key, response.status().as_u16(), watch.elapsed());
+    }
     response
 }
 
