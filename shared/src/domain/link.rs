@@ -34,6 +34,7 @@ impl fmt::Debug for Secret {
 
 /// SHA-256 of a link's secret, in base64url.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct LinkHash(String);
 
 impl LinkHash {
