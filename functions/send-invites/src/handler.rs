@@ -111,38 +111,48 @@ pub(crate) async fn route(app: App, call: Call) -> Answer {
 
 /// A row, read: an address that comes for the first time, or what is wrong with it.
 enum Read {
-    Fresh { invite: InviteId, email: Email, name: Option<Name> },
-    Duplicate { invite: InviteId, email: String },
-    Invalid { email: String, error: EmailError },
+    Fresh(Fresh),
+    Duplicate { given: String, invite: InviteId },
+    Invalid { given: String, error: EmailError },
+}
+
+struct Fresh {
+    /// The address as it came, to tell the caller about.
+    given: String,
+    invite: InviteId,
+    email: Email,
+    name: Option<Name>,
 }
 
 fn read(rows: Vec<Row>, deal: &Deal) -> Vec<Read> {
     let mut seen = HashSet::new();
     rows.into_iter()
         .map(|row| match Email::parse(&row.email) {
-            Err(error) => Read::Invalid { email: row.email, error },
+            Err(error) => Read::Invalid { given: row.email, error },
             Ok(email) => {
                 let invite = deal.invite_id(&email);
                 if seen.insert(invite) {
-                    Read::Fresh { invite, email, name: row.name.as_deref().and_then(Name::clean) }
+                    let name = row.name.as_deref().and_then(Name::clean);
+                    Read::Fresh(Fresh { given: row.email, invite, email, name })
                 } else {
-                    Read::Duplicate { invite, email: row.email }
+                    Read::Duplicate { given: row.email, invite }
                 }
             }
         })
         .collect()
 }
 
-fn result(email: &str, outcome: RowOutcome, invite_id: Option<InviteId>, detail: Option<String>) -> RowResult {
-    RowResult { email: email.to_owned(), outcome, invite_id, detail }
+fn result(email: String, outcome: RowOutcome, invite_id: Option<InviteId>, detail: Option<String>) -> RowResult {
+    RowResult { email, outcome, invite_id, detail }
 }
 
-fn refused(row: Read) -> Result<(InviteId, Email, Option<Name>), RowResult> {
+/// The row, if the table has to decide about it.
+fn fresh(row: Read) -> Result<Fresh, RowResult> {
     match row {
-        Read::Fresh { invite, email, name } => Ok((invite, email, name)),
-        Read::Duplicate { invite, email } => Err(result(&email, RowOutcome::Duplicate, Some(invite), None)),
-        Read::Invalid { email, error } => {
-            Err(result(&email, RowOutcome::InvalidEmail, None, Some(format!("This {error}."))))
+        Read::Fresh(fresh) => Ok(fresh),
+        Read::Duplicate { given, invite } => Err(result(given, RowOutcome::Duplicate, Some(invite), None)),
+        Read::Invalid { given, error } => {
+            Err(result(given, RowOutcome::InvalidEmail, None, Some(format!("This {error}."))))
         }
     }
 }
@@ -154,7 +164,7 @@ fn outcome_of(refusal: SendRefusal) -> RowOutcome {
     }
 }
 
-fn unavailable(email: &str, error: &StoreError) -> RowResult {
+fn unavailable(email: String, error: &StoreError) -> RowResult {
     shared::telemetry::row_failed(error);
     result(email, RowOutcome::Unavailable, None, Some("This could not be stored. Please try again.".to_owned()))
 }
@@ -169,8 +179,8 @@ async fn queue(
 ) -> (Vec<RowResult>, Vec<Claim>) {
     let queued: Vec<(RowResult, Option<Claim>)> = stream::iter(rows)
         .map(|row| async move {
-            match refused(row) {
-                Ok((invite, email, name)) => queue_one(app, deal, invite, &email, name.as_ref(), inviter, call).await,
+            match fresh(row) {
+                Ok(row) => queue_one(app, deal, row, inviter, call).await,
                 Err(result) => (result, None),
             }
         })
@@ -184,45 +194,41 @@ async fn queue(
 async fn queue_one(
     app: &App,
     deal: &Deal,
-    invite: InviteId,
-    email: &Email,
-    name: Option<&Name>,
+    row: Fresh,
     inviter: &Inviter,
     call: &Call,
 ) -> (RowResult, Option<Claim>) {
+    let Fresh { given, invite, email, name } = row;
     let secret = match random() {
         Ok(bytes) => Secret::from_bytes(bytes),
-        Err(error) => return (unavailable(email.as_typed(), &error), None),
+        Err(error) => return (unavailable(given, &error), None),
     };
     let link = Link { deal: deal.id, invite, secret };
-    match app.delivery.store.queue_invite(deal, email, name, &link, inviter, call.now).await {
+    match app.delivery.store.queue_invite(deal, &email, name.as_ref(), &link, inviter, call.now).await {
         Ok(Outcome::Done(record)) => {
-            let result = result(email.as_typed(), RowOutcome::Invited, Some(invite), None);
+            let result = result(given, RowOutcome::Invited, Some(invite), None);
             (result, Some(Claim { record: *record, link }))
         }
-        Ok(Outcome::Refused(refusal, _)) => {
-            (result(email.as_typed(), outcome_of(refusal), Some(invite), None), None)
-        }
-        Err(error) => (unavailable(email.as_typed(), &error), None),
+        Ok(Outcome::Refused(refusal, _)) => (result(given, outcome_of(refusal), Some(invite), None), None),
+        Err(error) => (unavailable(given, &error), None),
     }
 }
 
 /// What would become of every row; stores and sends nothing.
 async fn foresee(app: &App, deal: &Deal, rows: Vec<Read>, call: &Call) -> Result<Vec<RowResult>, StoreError> {
-    let fresh: Vec<InviteId> = rows
+    let ids: Vec<InviteId> = rows
         .iter()
-        .filter_map(|row| if let Read::Fresh { invite, .. } = row { Some(*invite) } else { None })
+        .filter_map(|row| if let Read::Fresh(fresh) = row { Some(fresh.invite) } else { None })
         .collect();
-    let records = app.delivery.store.invites(deal.id, &fresh).await?;
-    let foreseen = rows.into_iter().map(|row| match refused(row) {
-        Ok((invite, email, _)) => {
+    let records = app.delivery.store.invites(deal.id, &ids).await?;
+    let foreseen = rows.into_iter().map(|row| match fresh(row) {
+        Ok(Fresh { given, invite, .. }) => {
             let existing = records.iter().find(|record| record.invite.id == invite);
             let outcome = may_invite(existing, call.now).map_or_else(outcome_of, |()| RowOutcome::Invited);
             let detail = existing
                 .filter(|_| outcome == RowOutcome::AlreadyPending)
                 .map(|record| format!("Pending since {}.", record.invite.queued_at.format("%-d %B %Y, %H:%M UTC")));
-            let invite = existing.map(|_| invite);
-            result(email.as_typed(), outcome, invite, detail)
+            result(given, outcome, existing.map(|_| invite), detail)
         }
         Err(result) => result,
     });
