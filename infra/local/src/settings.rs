@@ -44,6 +44,7 @@ pub struct SettingError {
 
 /// How a stack is to run.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own, named where it is set")]
 pub struct Settings {
     /// The port of the one origin; 0 takes any that is free.
     pub port: u16,
@@ -51,6 +52,8 @@ pub struct Settings {
     pub data: Option<PathBuf>,
     /// The folder of the functions' logs, one file each.
     pub logs: PathBuf,
+    /// Whether the logs are still there after [`Stack::stop`](crate::Stack::stop).
+    pub keep_logs: bool,
     /// Whether what the functions log is printed, too.
     pub echo_logs: bool,
     /// The folder of the functions' binaries.
@@ -89,6 +92,7 @@ impl Settings {
             port: parsed("PORT", variable("PORT"), DEFAULT_PORT, "a port number", |text| text.parse().ok())?,
             data: (!ephemeral).then(|| PathBuf::from(DATA)),
             logs: if ephemeral { temporary_folder() } else { Path::new(DATA).join("logs") },
+            keep_logs: true,
             echo_logs: switch("LOGS", variable("LOGS"))?,
             functions_dir: variable("FUNCTIONS_DIR").map_or_else(beside_our_own_executable, PathBuf::from),
             sweep_every: (!sweep_every.is_zero()).then_some(sweep_every),
@@ -98,13 +102,15 @@ impl Settings {
         })
     }
 
-    /// For tests: any free port, everything in memory, no schedule, not a word; logs in a folder of its own.
+    /// For tests: any free port, everything in memory, no schedule, not a word. Logs are in a folder of
+    /// their own, which a stack that is not stopped properly (a test that fails) leaves behind.
     #[must_use]
     pub fn ephemeral() -> Self {
         Self {
             port: 0,
             data: None,
             logs: temporary_folder(),
+            keep_logs: false,
             echo_logs: false,
             functions_dir: beside_our_own_executable(),
             sweep_every: None,

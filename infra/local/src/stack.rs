@@ -79,6 +79,8 @@ pub struct Stack {
     host: Arc<Host>,
     /// Servers and schedules: they end when this is dropped.
     tasks: JoinSet<()>,
+    /// The logs that go with the stack.
+    passing_logs: Option<PathBuf>,
     schedules: JoinSet<()>,
 }
 
@@ -143,7 +145,8 @@ impl Stack {
             tasks.spawn(serve(listener, app.clone()));
         }
 
-        let mut stack = Self { origin, database, host, tasks, schedules: JoinSet::new() };
+        let passing_logs = (!settings.keep_logs).then(|| settings.logs.clone());
+        let mut stack = Self { origin, database, host, tasks, passing_logs, schedules: JoinSet::new() };
         if let Some(plan) = plan.filter(|_| settings.seed) {
             plan.carry_out(stack.url()).await?;
             terminal.step("seeded", "acme (100 seats), globex (3 seats)");
@@ -227,6 +230,13 @@ impl Stack {
         self.schedules.shutdown().await;
         self.host.stop().await;
         self.tasks.shutdown().await;
+        if let Some(logs) = self.passing_logs {
+            // Whatever else lies there is not ours to delete, and keeps its folder.
+            for function in FUNCTIONS {
+                let _not_there = std::fs::remove_file(log_file(&logs, function));
+            }
+            let _not_empty = std::fs::remove_dir(logs);
+        }
     }
 }
 
@@ -273,10 +283,14 @@ fn programs(settings: &Settings, endpoints: &Endpoints) -> Result<Vec<Program>, 
         binary: binary(&settings.functions_dir, function.name),
         timeout: timeout.unwrap_or(function.timeout),
         settings: environment(settings, endpoints, function, timeout.unwrap_or(function.timeout)),
-        log: settings.logs.join(format!("{}.log", function.name)),
+        log: log_file(&settings.logs, function),
         echo_log: settings.echo_logs,
     };
     Ok(FUNCTIONS.iter().map(program).collect())
+}
+
+fn log_file(logs: &Path, function: &Function) -> PathBuf {
+    logs.join(format!("{}.log", function.name))
 }
 
 fn binary(folder: &Path, name: &str) -> PathBuf {

@@ -50,7 +50,17 @@ struct List {
 #[derive(Template)]
 #[template(path = "mail.html")]
 struct One {
+    framed: String,
     mail: Arc<Mail>,
+}
+
+/// A mail's HTML with its links opening at the top: in the frame, they could show nothing.
+fn framed(html: &str) -> String {
+    const AT_THE_TOP: &str = r#"<base target="_top">"#;
+    match html.split_once("<head>") {
+        Some((before, after)) => format!("{before}<head>{AT_THE_TOP}{after}"),
+        None => format!("{AT_THE_TOP}{html}"),
+    }
 }
 
 async fn list(State(pages): State<Pages>) -> Response {
@@ -63,7 +73,7 @@ async fn list(State(pages): State<Pages>) -> Response {
 
 async fn one(State(pages): State<Pages>, Path(id): Path<String>) -> Response {
     match pages.inbox.find(&id) {
-        Some(mail) => page::html(&One { mail }),
+        Some(mail) => page::html(&One { framed: framed(&mail.html), mail }),
         None => (StatusCode::NOT_FOUND, "There is no such mail.\n").into_response(),
     }
 }

@@ -27,7 +27,7 @@ fn program(timeout: Duration, settings: &[(&str, &str)]) -> Program {
         binary: binary(),
         timeout,
         settings: settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
-        log: crate::settings::temporary_folder().join("echo.log"),
+        log: std::env::temp_dir().join(format!("seatkeeper-echo-{}.log", std::process::id())),
         echo_log: false,
     }
 }
