@@ -162,6 +162,7 @@ impl Stack {
 
     fn where_everything_is(&self, settings: &Settings, millis: u128) -> String {
         let (url, logs) = (self.url(), settings.logs.display());
+        let people = oidc::PEOPLE.iter().map(|(email, _)| *email).collect::<Vec<_>>().join(", ");
         let data =
             settings.data.as_deref().map_or("in memory".to_owned(), |data| format!("{}/", data.display()));
         let sweeps = settings
@@ -173,6 +174,7 @@ impl Stack {
              inbox       {url}/inbox\n  \
              API         {url}/api\n  \
              issuer      {url}/oidc\n  \
+             sign in as  {people}\n  \
              DynamoDB    {}\n\n  \
              data        {data}\n  \
              logs        {logs}/\n  \
