@@ -1,0 +1,128 @@
+//! One answer, and what every answer of a kind has to be like.
+
+use reqwest::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap};
+use serde_json::{Value, json};
+
+/// An answer, with what was asked.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// Who asked for what.
+    pub asked: String,
+    /// The status.
+    pub status: u16,
+    /// All headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub text: String,
+}
+
+impl Answer {
+    /// The whole of it, for a failure's report.
+    pub fn show(&self) -> String {
+        let short: String = self.text.chars().take(3000).collect();
+        format!("{}\n→ {} {:?}\n{short}", self.asked, self.status, self.headers)
+    }
+
+    /// A header, or nothing.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    /// The body as JSON.
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("no JSON ({error}): {}", self.show()))
+    }
+
+    /// A success of a function with this status; its body (null for 204).
+    #[track_caller]
+    pub fn ok(&self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{}", self.show());
+        self.not_stored();
+        if status == 204 {
+            assert_eq!(self.text, "", "{}", self.show());
+            return Value::Null;
+        }
+        let kind = self.header(CONTENT_TYPE.as_str());
+        assert!(kind.starts_with("application/json"), "{}", self.show());
+        self.json()
+    }
+
+    /// A problem document with this status and code; its body.
+    #[track_caller]
+    pub fn problem(&self, status: u16, code: &str) -> Value {
+        let (body, seen) = (self.any_problem(status), self.json()["code"].clone());
+        assert_eq!(seen, json!(code), "{}", self.show());
+        body
+    }
+
+    /// A problem document with this status and whatever code.
+    #[track_caller]
+    pub fn any_problem(&self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{}", self.show());
+        self.not_stored();
+        assert!(
+            self.header(CONTENT_TYPE.as_str()).starts_with("application/problem+json"),
+            "{}",
+            self.show()
+        );
+        let body = self.json();
+        assert_eq!(body["status"], json!(status), "{}", self.show());
+        for field in ["type", "title", "detail", "code"] {
+            let filled = body[field].as_str().is_some_and(|text| !text.is_empty());
+            assert!(filled, "{field} is a text: {}", self.show());
+        }
+        body
+    }
+
+    /// A refusal in the gateway's own words.
+    #[track_caller]
+    pub fn refused(&self, status: u16, message: &str) {
+        let seen = (self.status, self.text.parse::<Value>().unwrap_or_default());
+        assert_eq!(seen, (status, json!({ "message": message })), "{}", self.show());
+    }
+
+    /// The entity tag.
+    #[track_caller]
+    pub fn etag(&self) -> String {
+        let etag = self.header(ETAG.as_str());
+        assert!(
+            etag.len() > 2 && etag.starts_with('"') && etag.ends_with('"'),
+            "a strong ETag: {}",
+            self.show()
+        );
+        etag.to_owned()
+    }
+
+    /// The code of a problem, or an empty text.
+    pub fn code(&self) -> String {
+        let body: Value = self.text.parse().unwrap_or_default();
+        body["code"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// All that can be compared of it: status, headers except the date, body.
+    pub fn fingerprint(&self) -> (u16, Vec<(String, String)>, String) {
+        let mut headers: Vec<_> = self
+            .headers
+            .iter()
+            .filter(|(name, _)| name.as_str() != "date")
+            .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+            .collect();
+        headers.sort();
+        (self.status, headers, self.text.clone())
+    }
+
+    #[track_caller]
+    fn not_stored(&self) {
+        assert_eq!(self.header(CACHE_CONTROL.as_str()), "no-store", "{}", self.show());
+        for name in ["set-cookie", "access-control-allow-origin"] {
+            assert_eq!(self.header(name), "", "no {name}: {}", self.show());
+        }
+    }
+}
+
+/// The fields that a problem document blames.
+pub fn problem_fields(problem: &Value) -> Vec<String> {
+    let errors = problem["errors"].as_array().cloned().unwrap_or_default();
+    errors.iter().map(|error| error["field"].as_str().unwrap_or_default().to_owned()).collect()
+}

@@ -1,0 +1,81 @@
+//! Somebody who asks, with their token.
+
+use reqwest::Method;
+use serde_json::Value;
+
+use crate::Answer;
+
+/// A person (or nobody, without a token) at the one origin.
+#[derive(Debug, Clone)]
+pub struct Client {
+    pub(crate) http: reqwest::Client,
+    pub(crate) origin: String,
+    /// Who it is; only for reports.
+    pub email: String,
+    /// What the person shows; none for nobody.
+    pub token: Option<String>,
+}
+
+impl Client {
+    /// The same person with another token, whatever that is.
+    #[must_use]
+    pub fn with_token(&self, token: Option<&str>) -> Self {
+        Self { token: token.map(str::to_owned), ..self.clone() }
+    }
+
+    /// `GET`.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.call("GET", path, &[], None).await
+    }
+
+    /// `POST` with a JSON body.
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.call("POST", path, &[], Some(body)).await
+    }
+
+    /// `PATCH` with a JSON body.
+    pub async fn patch(&self, path: &str, body: &Value) -> Answer {
+        self.call("PATCH", path, &[], Some(body)).await
+    }
+
+    /// `DELETE`.
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.call("DELETE", path, &[], None).await
+    }
+
+    /// Any request with a JSON body or none.
+    pub async fn call(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> Answer {
+        let json = [headers, &[("content-type", "application/json")]].concat();
+        match body {
+            Some(body) => self.raw(method, path, &json, body.to_string().into_bytes()).await,
+            None => self.raw(method, path, headers, Vec::new()).await,
+        }
+    }
+
+    /// Any request with any body; no header is added but the token's.
+    pub async fn raw(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Answer {
+        let shown: String = String::from_utf8_lossy(&body).chars().take(600).collect();
+        let asked = format!("{}: {method} {path} {headers:?} {shown}", self.email);
+        let method: Method = method.parse().expect("a method");
+        let mut request = self.http.request(method, format!("{}{path}", self.origin));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        if !body.is_empty() {
+            request = request.body(body);
+        }
+        let response = request.send().await.unwrap_or_else(|error| panic!("{asked}\n→ no answer: {error:?}"));
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let text = response.text().await.unwrap_or_else(|error| panic!("{asked}\n→ no body: {error:?}"));
+        Answer { asked, status, headers, text }
+    }
+}

@@ -1,0 +1,157 @@
+//! A deal, as its learning manager sees it.
+
+use serde_json::{Map, Value, json};
+
+use crate::{Answer, Client};
+
+/// A deal with the manager of its organisation, which has no other deal.
+#[derive(Debug, Clone)]
+pub struct Deal {
+    /// Its id.
+    pub id: String,
+    /// Its organisation's id.
+    pub organisation: String,
+    /// Who manages it.
+    pub manager: Client,
+}
+
+impl Deal {
+    /// The path of something of this deal.
+    pub fn path(&self, rest: &str) -> String {
+        format!("/api/deals/{}{rest}", self.id)
+    }
+
+    /// The path of one invite.
+    pub fn invite_path(&self, id: &str) -> String {
+        self.path(&format!("/invites/{id}"))
+    }
+
+    /// The path of one seat.
+    pub fn seat_path(&self, id: &str) -> String {
+        self.path(&format!("/seats/{id}"))
+    }
+
+    /// Asks for something of this deal.
+    pub async fn get(&self, rest: &str) -> Value {
+        self.manager.get(&self.path(rest)).await.ok(200)
+    }
+
+    /// Invites addresses; the answer's body.
+    pub async fn invite<E: AsRef<str>>(&self, emails: &[E]) -> Value {
+        let rows: Vec<_> = emails.iter().map(|email| json!({ "email": email.as_ref() })).collect();
+        self.try_invite(&json!({ "invites": rows })).await.ok(200)
+    }
+
+    /// Invites one address that can be invited; its invite's id.
+    pub async fn invite_one(&self, email: &str) -> String {
+        let answer = self.invite(&[email]).await;
+        assert_eq!(answer["results"][0]["outcome"], "invited", "{email}: {answer}");
+        answer["results"][0]["inviteId"].as_str().expect("an id").to_owned()
+    }
+
+    /// `POST invites` with any body.
+    pub async fn try_invite(&self, body: &Value) -> Answer {
+        self.manager.post(&self.path("/invites"), body).await
+    }
+
+    /// One invite by its id.
+    pub async fn one(&self, id: &str) -> Value {
+        self.manager.get(&self.invite_path(id)).await.ok(200)
+    }
+
+    /// All rows, through all pages, of a filter such as `status=pending&limit=7`.
+    pub async fn rows(&self, filter: &str) -> Vec<Value> {
+        let (mut rows, mut cursor) = (Vec::new(), None::<String>);
+        loop {
+            let more = cursor.map(|cursor| format!("&cursor={cursor}")).unwrap_or_default();
+            let page = self.get(&format!("/seats?{filter}{more}")).await;
+            rows.extend(page["invites"].as_array().expect("rows").iter().cloned());
+            match page["nextCursor"].as_str() {
+                Some(next) => cursor = Some(next.to_owned()),
+                None => return rows,
+            }
+            assert!(rows.len() <= 20_000, "pages without an end");
+        }
+    }
+
+    /// Addresses that begin with `email`, through all pages.
+    pub async fn search(&self, email: &str, more: &[(&str, Value)]) -> Vec<Value> {
+        let (mut rows, mut cursor) = (Vec::new(), Value::Null);
+        loop {
+            let mut body = Map::from_iter([("email".to_owned(), json!(email))]);
+            body.extend(more.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+            if cursor.is_string() {
+                body.insert("cursor".to_owned(), cursor);
+            }
+            let page = self.manager.post(&self.path("/seats/search"), &Value::Object(body)).await.ok(200);
+            rows.extend(page["invites"].as_array().expect("rows").iter().cloned());
+            cursor = page["nextCursor"].clone();
+            if cursor.is_null() {
+                return rows;
+            }
+        }
+    }
+
+    /// Resends one, as somebody who saw `etag`, or who did not look.
+    pub async fn resend(&self, id: &str, etag: Option<&str>) -> Answer {
+        let headers: Vec<_> = etag.map(|etag| ("if-match", etag)).into_iter().collect();
+        self.manager.call("POST", &format!("{}/resend", self.invite_path(id)), &headers, None).await
+    }
+
+    /// `POST invites/resend` with any body.
+    pub async fn resend_many(&self, body: &Value) -> Answer {
+        self.manager.post(&self.path("/invites/resend"), body).await
+    }
+
+    /// Cancels an invite.
+    pub async fn cancel(&self, id: &str) -> Answer {
+        self.manager.delete(&self.invite_path(id)).await
+    }
+
+    /// Takes a seat back.
+    pub async fn release(&self, id: &str) -> Answer {
+        self.manager.delete(&self.seat_path(id)).await
+    }
+
+    /// Total, allocated, available.
+    pub async fn seats(&self) -> [u64; 3] {
+        let page = self.get("/seats?limit=1").await;
+        ["total", "allocated", "available"].map(|name| page["seats"][name].as_u64().expect("a number"))
+    }
+
+    /// Pending, accepted, expired.
+    pub async fn counts(&self) -> [u64; 3] {
+        let counts = self.get("/counts").await;
+        ["pending", "accepted", "expired"].map(|name| counts[name].as_u64().expect("a number"))
+    }
+
+    /// All that the manager can see, to be compared.
+    pub async fn snapshot(&self) -> Value {
+        json!({
+            "deal": self.get("").await,
+            "counts": self.get("/counts").await,
+            "page": self.get("/seats?limit=200").await,
+            "pending": self.rows("status=pending").await,
+            "accepted": self.rows("status=accepted").await,
+            "expired": self.rows("status=expired").await,
+        })
+    }
+}
+
+/// The row of an address, in whatever casing.
+#[track_caller]
+pub fn row_of<'r>(rows: &'r [Value], email: &str) -> &'r Value {
+    let found =
+        rows.iter().find(|row| row["email"].as_str().is_some_and(|row| row.eq_ignore_ascii_case(email)));
+    found.unwrap_or_else(|| panic!("a row for {email} among {:?}", emails(rows)))
+}
+
+/// The addresses of rows, in their order.
+pub fn emails(rows: &[Value]) -> Vec<String> {
+    rows.iter().map(|row| row["email"].as_str().unwrap_or_default().to_owned()).collect()
+}
+
+/// The ids of rows, in their order.
+pub fn ids(rows: &[Value]) -> Vec<String> {
+    rows.iter().map(|row| row["id"].as_str().unwrap_or_default().to_owned()).collect()
+}

@@ -1,0 +1,29 @@
+//! A test's own world: a throwaway stack with the real function binaries, and a client that knows nothing but the
+//! HTTP contract (design §4).
+//!
+//! Invariant: a test waits only for a condition ([`eventually`], [`past`]), never for a length of time, and an answer
+//! that is not the expected one is shown whole: request, status, headers, body.
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    clippy::must_use_candidate,
+    reason = "test support: a panic is the failure report, and an answer that nobody looks at may be meant so"
+)]
+
+mod answer;
+mod client;
+mod deal;
+mod mail;
+mod shape;
+mod time;
+mod world;
+
+pub use answer::{Answer, problem_fields};
+pub use client::Client;
+pub use deal::{Deal, emails, ids, row_of};
+pub use mail::Mail;
+pub use shape::assert_shape;
+pub use time::{eventually, now, past, rfc3339, time};
+pub use world::{PARTNERSHIPS, World, json_object};

@@ -1,0 +1,36 @@
+//! One mail of the local inbox.
+
+use serde_json::Value;
+
+/// A mail, as `/inbox/messages.json` has it.
+#[derive(Debug, Clone)]
+pub struct Mail(pub Value);
+
+impl Mail {
+    /// One of its texts: `from`, `to`, `subject`, `text`, `html`, `at`, `id`.
+    #[track_caller]
+    pub fn field(&self, name: &str) -> &str {
+        self.0[name].as_str().unwrap_or_else(|| panic!("a mail has a {name}: {}", self.0))
+    }
+
+    /// Whether it went to this address, in whatever casing.
+    pub fn is_to(&self, address: &str) -> bool {
+        self.0["to"].as_str().is_some_and(|to| to.eq_ignore_ascii_case(address))
+    }
+
+    /// The whole link that the plain text prints.
+    #[track_caller]
+    pub fn link(&self) -> &str {
+        let found = self.field("text").split_whitespace().find(|word| word.contains("/accept#"));
+        found.unwrap_or_else(|| panic!("the plain text prints the link: {}", self.field("text")))
+    }
+
+    /// The token in the link: `/accept#<token>`.
+    #[track_caller]
+    pub fn token(&self) -> String {
+        let (_, token) = self.link().split_once("/accept#").unwrap_or_default();
+        let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        assert!(token.len() > 43 && token.chars().all(fits), "a token in base64url: {token}");
+        token.to_owned()
+    }
+}

@@ -1,0 +1,172 @@
+//! The stack of one test, and its people.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use seatkeeper_local::{Settings, Stack};
+use serde_json::{Value, json};
+
+use crate::{Answer, Client, Deal, Mail, eventually, now, rfc3339};
+
+/// Who makes deals.
+pub const PARTNERSHIPS: &str = "partnerships@futurelearn.example";
+
+/// A stack of its own, in memory, with no schedule and no deal to begin with.
+#[derive(Debug)]
+pub struct World {
+    /// The stack itself, to sweep, kill and stop.
+    pub stack: Stack,
+    http: reqwest::Client,
+    deals: AtomicU32,
+}
+
+impl World {
+    /// With the defaults of all settings.
+    pub async fn start() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// With some settings of the functions.
+    pub async fn with(env: &[(&str, &str)]) -> Self {
+        let env = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Self::of(Settings { env, seed: false, ..Settings::ephemeral() }).await
+    }
+
+    /// With any settings.
+    pub async fn of(settings: Settings) -> Self {
+        let stack = Stack::start(settings).await.unwrap_or_else(|error| panic!("the stack starts: {error}"));
+        let http = reqwest::Client::builder()
+            .timeout(Duration::from_mins(1))
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .expect("an HTTP client");
+        Self { stack, http, deals: AtomicU32::new(0) }
+    }
+
+    /// Ends it.
+    pub async fn stop(self) {
+        self.stack.stop().await;
+    }
+
+    /// Somebody who has not signed in.
+    pub fn nobody(&self) -> Client {
+        let origin = self.stack.url().to_owned();
+        Client { http: self.http.clone(), origin, email: "nobody".to_owned(), token: None }
+    }
+
+    /// Somebody who signed in with all that they are entitled to.
+    pub async fn person(&self, email: &str) -> Client {
+        self.person_with(email, &[]).await
+    }
+
+    /// Somebody with a token of one's own wishes: `scope`, `audience`, `expires_in`.
+    pub async fn person_with(&self, email: &str, wishes: &[(&str, &str)]) -> Client {
+        let form = [&[("grant_type", "password"), ("username", email)], wishes].concat();
+        let request = self.http.post(format!("{}/oidc/token", self.stack.url())).form(&form);
+        let answer: Value = request.send().await.expect("an answer").json().await.expect("JSON");
+        let token =
+            answer["access_token"].as_str().unwrap_or_else(|| panic!("no token for {email}: {answer}"));
+        Client { email: email.to_owned(), token: Some(token.to_owned()), ..self.nobody() }
+    }
+
+    /// The learning manager of an organisation.
+    pub async fn manager(&self, organisation: &str) -> Client {
+        self.person(&format!("manager@{organisation}.example")).await
+    }
+
+    /// A running deal of a new organisation.
+    pub async fn deal(&self, seats: u32) -> Deal {
+        self.deal_with(seats, &json!({})).await
+    }
+
+    /// The same with some fields of the request changed.
+    pub async fn deal_with(&self, seats: u32, changes: &Value) -> Deal {
+        let number = self.deals.fetch_add(1, Ordering::Relaxed);
+        let organisation = format!("organisation-{number}");
+        let mut body = self.deal_body(&organisation, seats);
+        for (name, value) in json_object(changes) {
+            body[name] = value.clone();
+        }
+        let partnerships = self.person(PARTNERSHIPS).await;
+        let key = format!("key-{number}");
+        let headers = [("idempotency-key", key.as_str())];
+        let made = partnerships.call("POST", "/api/deals", &headers, Some(&body)).await.ok(201);
+        let id = made["id"].as_str().expect("an id").to_owned();
+        Deal { id, manager: self.manager(&organisation).await, organisation }
+    }
+
+    /// A request for a deal that runs from yesterday for a year.
+    pub fn deal_body(&self, organisation: &str, seats: u32) -> Value {
+        json!({
+            "organisation": { "id": organisation, "name": format!("The {organisation}") },
+            "name": "Unlimited",
+            "seats": seats,
+            "startsAt": rfc3339(now() - TimeDelta::days(1)),
+            "endsAt": rfc3339(now() + TimeDelta::days(365)),
+        })
+    }
+
+    /// All mail, oldest first.
+    pub async fn inbox(&self) -> Vec<Mail> {
+        let answer = self.nobody().get("/inbox/messages.json").await.json();
+        answer.as_array().expect("mails").iter().cloned().map(Mail).collect()
+    }
+
+    /// The mail to one address, oldest first.
+    pub async fn inbox_for(&self, address: &str) -> Vec<Mail> {
+        self.inbox().await.into_iter().filter(|mail| mail.is_to(address)).collect()
+    }
+
+    /// The token in the newest mail to an address, which must have come by now.
+    pub async fn token_for(&self, address: &str) -> String {
+        let mails = self.inbox_for(address).await;
+        mails.last().unwrap_or_else(|| panic!("a mail to {address}")).token()
+    }
+
+    /// Makes the next `count` calls to SES fail; 0 ends it.
+    pub async fn fault(&self, mode: &str, count: u32) {
+        self.set_fault(&json!({ "mode": mode, "count": count })).await;
+    }
+
+    /// Makes the next `count` calls to SES take so long.
+    pub async fn slow(&self, seconds: u32, count: u32) {
+        self.set_fault(&json!({ "mode": "slow", "seconds": seconds, "count": count })).await;
+    }
+
+    async fn set_fault(&self, fault: &Value) {
+        let answer = self.nobody().post("/inbox/faults", fault).await;
+        assert_eq!(answer.status, 204, "{}", answer.show());
+    }
+
+    /// What a link shows to whoever opens it.
+    pub async fn preview(&self, token: &str) -> Answer {
+        self.nobody().post("/api/invites/preview", &json!({ "token": token })).await
+    }
+
+    /// Accepts as a learner.
+    pub async fn accept(&self, learner: &Client, token: &str) -> Answer {
+        learner.post("/api/invites/accept", &json!({ "token": token })).await
+    }
+
+    /// Runs both sweeps once.
+    pub async fn sweep(&self) -> [Value; 2] {
+        self.stack.sweep().await.unwrap_or_else(|error| panic!("a sweep: {error}"))
+    }
+
+    /// Sweeps until no row of the deal is queued any more.
+    pub async fn sweep_until_sent(&self, deal: &Deal, deadline: Duration) {
+        eventually("no row is queued", deadline, || async {
+            self.sweep().await;
+            let rows = deal.rows("limit=200").await;
+            rows.iter().all(|row| row["delivery"]["state"] != "queued").then_some(())
+        })
+        .await;
+    }
+}
+
+/// The fields of a JSON object.
+#[track_caller]
+pub fn json_object(value: &Value) -> &serde_json::Map<String, Value> {
+    value.as_object().unwrap_or_else(|| panic!("an object, not {value}"))
+}
