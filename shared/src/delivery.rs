@@ -24,7 +24,7 @@ use std::time::Duration;
 const CALLS: usize = 4;
 
 /// The least time in which a call to SES is worth starting, and its outcome can be recorded.
-const LEAST_TIME: Duration = Duration::from_secs(2);
+const LEAST_TIME: Duration = Duration::from_secs(1);
 
 /// What is kept of a run's time to record the last outcomes.
 const RECORDING: Duration = Duration::from_millis(1_000);

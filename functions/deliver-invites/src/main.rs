@@ -8,7 +8,7 @@ use shared::{config::MailConfig, delivery::Delivery, mail::ses::Mailer, store::S
 use std::time::Duration;
 
 /// What is kept of the time limit to report.
-const TO_REPORT: Duration = Duration::from_secs(3);
+const TO_REPORT: Duration = Duration::from_secs(1);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {

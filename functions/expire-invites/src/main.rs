@@ -15,7 +15,7 @@ use std::time::Duration;
 const BATCH: usize = 16;
 
 /// What is kept of the time limit to report.
-const TO_REPORT: Duration = Duration::from_secs(3);
+const TO_REPORT: Duration = Duration::from_secs(1);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {

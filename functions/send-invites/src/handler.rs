@@ -19,7 +19,7 @@ const MOST_ROWS: usize = 1_000;
 const WRITES: usize = 32;
 
 /// What is kept of a request's time to answer, once mailing is over.
-const TO_ANSWER: Duration = Duration::from_secs(3);
+const TO_ANSWER: Duration = Duration::from_secs(1);
 
 #[derive(Clone)]
 pub(crate) struct App {

@@ -12,7 +12,7 @@ use aws_sdk_dynamodb::types::{
 pub const LISTED: &[&str] = &[
     "email",
     "name",
-    "invitedBy",
+    "by",
     "sentAt",
     "sentUntil",
     "expiresAt",

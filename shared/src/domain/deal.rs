@@ -115,8 +115,8 @@ pub struct Deal {
     pub revision: u32,
     /// See [`Salt`].
     pub salt: Salt,
-    /// The shortest lifetime that an invite of this deal was ever sent with. An invite queued later than this
-    /// before now can't have expired, which bounds what a reader has to look at.
+    /// The shortest lifetime that an invite of this deal was ever sent with. An invite queued less than
+    /// this ago can't have expired, which bounds what a reader has to look at.
     pub shortest_lifetime: Option<Duration>,
 }
 
@@ -220,23 +220,34 @@ impl NewDeal {
     }
 }
 
+impl DealChange {
+    /// Whether the change makes sense for any deal.
+    ///
+    /// # Errors
+    /// [`DealChangeRefusal::SeatsOutOfRange`], [`DealChangeRefusal::EndsBeforeStart`].
+    pub fn check(&self) -> Result<(), DealChangeRefusal> {
+        self.seats.map_or(Ok(()), check_seats)?;
+        self.starts_at.zip(self.ends_at).map_or(Ok(()), |(starts_at, ends_at)| check_term(starts_at, ends_at))
+    }
+}
+
 impl Deal {
     /// Whether the deal may change like this.
     ///
     /// # Errors
     /// The first reason against it.
     pub fn may_change(&self, change: &DealChange) -> Result<(), DealChangeRefusal> {
+        change.check()?;
         if change.expected_revision.is_some_and(|expected| expected != self.revision) {
             return Err(DealChangeRefusal::Stale);
         }
-        if let Some(seats) = change.seats {
-            check_seats(seats)?;
-            if seats < self.allocated {
-                return Err(DealChangeRefusal::SeatsBelowAllocated { allocated: self.allocated });
-            }
+        if change.seats.is_some_and(|seats| seats < self.allocated) {
+            return Err(DealChangeRefusal::SeatsBelowAllocated { allocated: self.allocated });
         }
         let ends_at = change.ends_at.unwrap_or(self.ends_at);
-        check_term(change.starts_at.unwrap_or(self.starts_at), ends_at)?;
+        if change.starts_at.is_some() || change.ends_at.is_some() {
+            check_term(change.starts_at.unwrap_or(self.starts_at), ends_at)?;
+        }
         let latest = self.id.purge_at();
         if change.ends_at.is_some() && ends_at >= latest {
             return Err(DealChangeRefusal::EndsTooLate { latest });

@@ -128,7 +128,7 @@ impl LearnerId {
 #[must_use]
 pub fn address_digest(deal: DealId, email: &Email) -> String {
     let hash = Sha256::new().chain_update(deal.0).chain_update(email.normalised()).finalize();
-    URL_SAFE_NO_PAD.encode(hash.get(..12).unwrap_or_default())
+    URL_SAFE_NO_PAD.encode(hash.get(..6).unwrap_or_default())
 }
 
 #[cfg(test)]

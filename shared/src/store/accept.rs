@@ -190,8 +190,8 @@ impl Store {
             // A click proves that a mail arrived: delivery is settled with it.
             .update_expression(format!(
                 "SET #status = :accepted, acceptedAt = :now, learner = :learner, listPk = :listPk, \
-                 delivery = :sent, sentAt = triedAt, sentUntil = expiresAt{digest} \
-                 REMOVE duePk, dueAt, failure, failedAt"
+                 delivery = :sent, sentAt = triedAt{digest} \
+                 REMOVE duePk, dueAt, sentUntil, failure, failedAt"
             ))
             .condition_expression("#status = :open AND contains(links, :link) AND expiresAt > :now")
             .expression_attribute_names("#status", "status")

@@ -125,6 +125,9 @@ impl Store {
         id: DealId,
         change: &DealChange,
     ) -> Result<Result<Deal, DealChangeRefusal>, StoreError> {
+        if let Err(refusal) = change.check() {
+            return Ok(Err(refusal));
+        }
         if change.ends_at.is_some_and(|ends_at| ends_at >= id.purge_at()) {
             let deal = self.deal(id).await?;
             let refusal = deal.and_then(|deal| deal.may_change(change).err());
@@ -152,9 +155,6 @@ impl Store {
             add(":endsAt", ", endsAt = :endsAt", n(ends_at.timestamp()));
         }
         match (change.starts_at, change.ends_at) {
-            (Some(starts_at), Some(ends_at)) if starts_at >= ends_at => {
-                return Ok(Err(DealChangeRefusal::EndsBeforeStart));
-            }
             (Some(_), None) => conditions.push("endsAt > :startsAt"),
             (None, Some(_)) => conditions.push("startsAt < :endsAt"),
             _ => {}

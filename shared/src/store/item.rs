@@ -74,7 +74,7 @@ struct InviteItem {
     expires_at: i64,
     accepted_at: Option<i64>,
     accepted_as: Option<String>,
-    invited_by: Option<String>,
+    by: Option<String>,
     sends: u32,
     delivery: DeliveryState,
     failure: Option<FailureReason>,
@@ -170,10 +170,10 @@ pub(super) fn row(item: Item) -> Result<Invite, StoreError> {
 
 impl InviteItem {
     fn into_invite(self) -> Result<Invite, StoreError> {
-        let listed = self.list_sk.as_deref().and_then(keys::parse_place).map(|(at, _)| at);
+        let listed = self.list_sk.as_deref().and_then(keys::queued_at);
         let queued_at = self.queued_at.map(millis).or(listed).ok_or(StoreError::Corrupt("queuedAt"))?;
         let stored = self.status.or_else(|| keys::parse_list(self.list_pk.as_deref()?));
-        let sent = self.sent_at.zip(self.sent_until);
+        let sent = self.sent_at.map(|at| (at, self.sent_until.unwrap_or(self.expires_at)));
         Ok(Invite {
             id: keys::parse_invite(&self.sk).ok_or(StoreError::Corrupt("invite id"))?,
             email: self.email,
@@ -184,7 +184,7 @@ impl InviteItem {
             expires_at: seconds(self.expires_at),
             accepted_at: self.accepted_at.map(seconds),
             accepted_as: self.accepted_as,
-            invited_by: self.invited_by,
+            invited_by: self.by,
             sends: self.sends,
             delivery: match (self.delivery, self.failure) {
                 (DeliveryState::Queued, _) => Delivery::Queued,

@@ -6,7 +6,7 @@
 //! that paging shows it exactly once.
 
 use super::{Item, Store, StoreError, item, keys, n, s, values};
-use crate::domain::{Deal, DealId, DealState, Invite, InviteId, Status, Stored, Timestamp};
+use crate::domain::{Deal, DealId, DealState, Invite, InviteId, Status, Stored, Timestamp, whole_seconds};
 use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, Select};
 use chrono::Duration;
 use futures_util::future;
@@ -91,20 +91,26 @@ pub struct Counts {
 struct View {
     /// An ended deal has no pending invites.
     ended: bool,
-    /// Invites queued since then can't have expired.
+    /// Invites queued at or after this time can't have expired.
     fresh_since: Timestamp,
 }
 
 impl View {
     /// What is most likely the case, to read rows before the deal is there.
     fn presumed(lifetime: Duration, now: Timestamp) -> Self {
-        Self { ended: false, fresh_since: now - lifetime }
+        Self { ended: false, fresh_since: fresh_since(lifetime, now) }
     }
 
     fn of(deal: &Deal, lifetime: Duration, now: Timestamp) -> Self {
         let shortest = deal.shortest_lifetime.map_or(lifetime, |shortest| shortest.min(lifetime));
-        Self { ended: deal.state(now) == DealState::Ended, fresh_since: now - shortest }
+        Self { ended: deal.state(now) == DealState::Ended, fresh_since: fresh_since(shortest, now) }
     }
+}
+
+/// The first time of queuing with which an invite of this lifetime is not expired yet. A try begins in whole seconds,
+/// so that an invite queued within a second expires with its beginning.
+fn fresh_since(lifetime: Duration, now: Timestamp) -> Timestamp {
+    whole_seconds(now - lifetime) + Duration::seconds(1)
 }
 
 /// Rows of one partition, read down to some place.

@@ -27,12 +27,14 @@ pub struct Inviter {
 /// What became of inviting an address.
 pub type QueueOutcome = Outcome<SendRefusal>;
 
-/// A new send: queued, with one link, in place of whatever the last send left. `if_not_exists` is there because
+/// A new send: queued, with one link, in place of whatever the last send left. While it is queued, `sentUntil` keeps
+/// what the last mail said; once it is sent, `expiresAt` says the same, and `sentUntil` goes. `:none` is there because
 /// an invite's first send has nothing to copy.
 const NEW_SEND: &str = "SET v = :v, #status = :open, delivery = :queued, queuedAt = :queuedAt, triedAt = :now, \
     tries = :one, expiresAt = :expiresAt, purgeAt = :purgeAt, oldLinks3 = if_not_exists(oldLinks2, :none), \
     oldLinks2 = if_not_exists(oldLinks1, :none), oldLinks1 = if_not_exists(links, :none), links = :links, \
-    listPk = :listPk, listSk = :listSk, duePk = :duePk, dueAt = :dueAt";
+    listPk = :listPk, listSk = :listSk, duePk = :duePk, dueAt = :dueAt, \
+    sentUntil = if_not_exists(sentUntil, if_not_exists(expiresAt, :none))";
 
 /// What the last send left and the new one must not have.
 const LEFTOVERS: &str = "failure, failedAt, acceptedAt, acceptedAs, learner, attempt";
@@ -87,7 +89,7 @@ impl Store {
         values.insert(":released".into(), s("released"));
         let (mut set, mut remove) = (String::new(), String::from("resentAt"));
         for (attribute, value) in
-            [("#name", name.map(Name::as_str)), ("invitedBy", inviter.email.as_deref())]
+            [("#name", name.map(Name::as_str)), ("#by", inviter.email.as_deref())]
         {
             if let Some(value) = value {
                 let placeholder = format!(":{}", attribute.trim_start_matches('#'));
@@ -108,7 +110,8 @@ impl Store {
                  OR (#status = :open AND expiresAt <= :now)",
             )
             .expression_attribute_names("#status", "status")
-            .expression_attribute_names("#name", "name");
+            .expression_attribute_names("#name", "name")
+            .expression_attribute_names("#by", "by");
         written_invite(
             update,
             |record| holds(record, &hash),
@@ -138,16 +141,17 @@ impl Store {
             "(attribute_not_exists(resentAt) OR resentAt <= :before)"
         };
         let by = if let Some(email) = &inviter.email {
-            values.insert(":invitedBy".into(), s(email));
-            ", invitedBy = :invitedBy REMOVE "
+            values.insert(":by".into(), s(email));
+            ", #by = :by REMOVE "
         } else {
-            " REMOVE invitedBy, "
+            " REMOVE #by, "
         };
         let update = self
             .update_invite(link.deal, link.invite, values)
             .update_expression(format!("{NEW_SEND}, resentAt = :queuedAt{by}{LEFTOVERS} ADD sends :one"))
             .condition_expression(format!("#status IN (:open, :expired) AND {unchanged}"))
-            .expression_attribute_names("#status", "status");
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_names("#by", "by");
         written_invite(
             update,
             |record| holds(record, &hash),
@@ -228,14 +232,14 @@ impl Store {
                 (":link", s(hash.as_str())),
             ])
         };
-        let set = "SET delivery = :sent, sentAt = :at, sentUntil = :until, expiresAt = :until";
+        let set = "SET delivery = :sent, sentAt = :at, expiresAt = :until";
         let ours = "contains(links, :link) AND (delivery <> :sent OR sentAt < :at)";
         let mut listed = common();
         listed.insert(":duePk".into(), s(keys::due_of(Queue::Expire, link.invite)));
         listed.insert(":dueAt".into(), n(sent.until.timestamp_millis()));
         let update = self
             .update_invite(link.deal, link.invite, listed)
-            .update_expression(format!("{set}, duePk = :duePk, dueAt = :dueAt REMOVE failure, failedAt"))
+            .update_expression(format!("{set}, duePk = :duePk, dueAt = :dueAt REMOVE sentUntil, failure, failedAt"))
             .condition_expression(format!("attribute_exists(duePk) AND {ours}"));
         let record = match written(update).await? {
             Written::Done(item) => return item::invite(item).map(Some),
@@ -247,7 +251,7 @@ impl Store {
             Some(_) => {
                 let update = self
                     .update_invite(link.deal, link.invite, common())
-                    .update_expression(format!("{set} REMOVE failure, failedAt"))
+                    .update_expression(format!("{set} REMOVE sentUntil, failure, failedAt"))
                     .condition_expression(ours);
                 match written(update).await? {
                     Written::Done(item) => item::invite(item).map(Some),

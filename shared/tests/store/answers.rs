@@ -1,0 +1,204 @@
+//! Answers get lost and writers meet: each write, once with its answer lost after it was carried out, once with a
+//! conflict before it, does what it does without, exactly once.
+
+use super::world::{Fault, World, after, email, inviter, learner, sent, soon, start};
+use chrono::Duration;
+use shared::domain::{DealChange, FailureReason, Stored};
+use shared::store::{AcceptOutcome, CreateOutcome, Due, Outcome};
+
+/// Both faults that a single write may meet.
+const PLAIN: [Fault; 2] = [Fault::LoseAnswer, Fault::Conflict];
+
+/// Both faults that a transaction may meet.
+const TRANSACTION: [Fault; 2] = [Fault::LoseAnswer, Fault::CancelByConflict];
+
+fn is_done<R: PartialEq>(outcome: &Outcome<R>) -> bool {
+    matches!(outcome, Outcome::Done(_))
+}
+
+#[tokio::test]
+async fn inviting_counts_one_send() {
+    for fault in PLAIN {
+        let world = World::new(3).await;
+        let link = world.link("ann@example.com");
+        world.wire.disturb([fault]);
+        let queued = world
+            .store
+            .queue_invite(&world.deal, &email("ann@example.com"), None, &link, &inviter(), start())
+            .await
+            .unwrap();
+        assert!(is_done(&queued) && world.wire.is_quiet(), "{fault:?}: {queued:?}");
+        let record = world.record(&link).await.unwrap();
+        assert_eq!((record.invite.sends, record.links.current.len()), (1, 1), "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn resending_counts_one_send() {
+    for fault in PLAIN {
+        for expected in [None, Some(1)] {
+            let world = World::new(3).await;
+            world.send("ann@example.com", start()).await;
+            let link = world.link("ann@example.com");
+            world.wire.disturb([fault]);
+            let resent = world.store.resend_invite(&link, expected, &inviter(), after(60)).await.unwrap();
+            assert!(is_done(&resent) && world.wire.is_quiet(), "{fault:?}: {resent:?}");
+            let record = world.record(&link).await.unwrap();
+            assert_eq!(record.invite.sends, 2, "{fault:?}");
+            assert_eq!((record.links.current.len(), record.links.superseded.len()), (1, 1), "{fault:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn claiming_adds_one_link_and_one_try() {
+    for fault in PLAIN {
+        let world = World::new(3).await;
+        let (first, record) = world.queue("ann@example.com", start()).await;
+        let due = Due {
+            deal: first.deal,
+            invite: first.invite,
+            sends: 1,
+            tries: 1,
+            due_at: record.due_at.unwrap(),
+        };
+        let link = world.link("ann@example.com");
+        world.wire.disturb([fault]);
+        let claimed =
+            world.store.claim_invite(&due, &world.deal, &link, &inviter(), 0.5, after(60)).await.unwrap();
+        assert!(is_done(&claimed) && world.wire.is_quiet(), "{fault:?}: {claimed:?}");
+        let record = world.record(&link).await.unwrap();
+        assert_eq!((record.tries, record.links.current.len()), (2, 2), "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn outcomes_of_mailing_are_recorded_once() {
+    for fault in PLAIN {
+        let world = World::new(3).await;
+        let (link, record) = world.queue("ann@example.com", start()).await;
+        world.wire.disturb([fault]);
+        let marked = world.store.mark_sent(&link, sent(&record)).await.unwrap().unwrap();
+        assert!(world.wire.is_quiet(), "{fault:?}");
+        assert_eq!(marked.invite.sent, Some(sent(&record)), "{fault:?}");
+
+        let (link, record) = world.queue("bob@example.com", start()).await;
+        world.wire.disturb([fault]);
+        let reason = FailureReason::MessageRejected;
+        let failed = world.store.mark_failed(link.deal, &record, reason, after(1)).await.unwrap().unwrap();
+        assert_eq!(failed.due_at, Some(record.invite.expires_at), "{fault:?}");
+        assert_eq!(failed.invite.sent, None, "{fault:?}");
+
+        let (link, _) = world.queue("cid@example.com", start()).await;
+        world.wire.disturb([fault]);
+        world.store.put_back(&link, after(60), true).await.unwrap();
+        let record = world.record(&link).await.unwrap();
+        assert_eq!((record.tries, record.links.current.len()), (0, 0), "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn i1_accepting_takes_one_seat() {
+    for fault in TRANSACTION {
+        let world = World::new(3).await;
+        let (link, _) = world.send("ann@example.com", start()).await;
+        let warm = world.deal_now().await;
+        assert_eq!(warm.allocated, 0);
+        world.wire.disturb([fault, fault]);
+        let accepted = world.accept(&link, "ann", after(5)).await;
+        let AcceptOutcome::Accepted { accepted_at, .. } = accepted else { panic!("{fault:?}: {accepted:?}") };
+        assert_eq!(accepted_at, after(5), "{fault:?}");
+        assert_eq!(world.deal_now().await.allocated, 1, "{fault:?}");
+        assert_eq!(world.store.seats_of(&learner("ann")).await.unwrap().len(), 1, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn after_a_conflict_a_full_deal_is_an_answer_not_a_queue() {
+    let world = World::new(1).await;
+    let (ann, _) = world.send("ann@example.com", start()).await;
+    let (bob, _) = world.send("bob@example.com", start()).await;
+    world.accept(&ann, "ann", after(1)).await;
+    world.forget();
+    // The transaction conflicts for longer than anybody would wait; the look at the deal ends it.
+    world.wire.disturb([Fault::CancelByConflict; 4]);
+    let refused = world.store.accept_invite(&bob, &learner("bob"), None, after(2), soon()).await.unwrap();
+    assert_eq!(refused, AcceptOutcome::Refused(shared::domain::accept::AcceptRefusal::DealFull));
+}
+
+#[tokio::test]
+async fn i1_releasing_gives_back_one_seat() {
+    for fault in TRANSACTION {
+        let world = World::new(3).await;
+        for who in ["ann", "bob"] {
+            let (link, _) = world.send(&format!("{who}@example.com"), start()).await;
+            world.accept(&link, who, after(5)).await;
+        }
+        let ann = world.link("ann@example.com");
+        let read_first = world.record(&ann).await.unwrap();
+        assert_eq!(read_first.invite.stored, Stored::Accepted);
+        world.wire.disturb([fault]);
+        let released = world.store.release_seat(ann.deal, ann.invite, None).await.unwrap();
+        assert_eq!(released, Ok(()), "{fault:?}");
+        assert_eq!(world.deal_now().await.allocated, 1, "{fault:?}");
+        assert!(world.store.seats_of(&learner("ann")).await.unwrap().is_empty(), "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn cancelling_and_expiring_are_done_once() {
+    for fault in PLAIN {
+        let world = World::new(3).await;
+        let (link, _) = world.send("ann@example.com", start()).await;
+        world.wire.disturb([fault]);
+        let cancelled = world.store.cancel_invite(link.deal, link.invite, Some(1)).await.unwrap();
+        assert!(is_done(&cancelled), "{fault:?}: {cancelled:?}");
+
+        let (link, record) = world.send("bob@example.com", start()).await;
+        let due_at = record.due_at.unwrap();
+        let due = Due { deal: link.deal, invite: link.invite, sends: 1, tries: 1, due_at };
+        world.wire.disturb([fault]);
+        assert!(world.store.expire_invite(&due, due_at).await.unwrap(), "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_deal_is_made_and_changed_once() {
+    for fault in PLAIN {
+        let world = World::new(3).await;
+        let change = DealChange { seats: Some(5), expected_revision: Some(1), ..DealChange::default() };
+        world.wire.disturb([fault]);
+        let changed = world.store.change_deal(world.deal.id, &change).await.unwrap().unwrap();
+        assert_eq!((changed.seats, changed.revision), (5, 2), "{fault:?}");
+    }
+    for fault in TRANSACTION {
+        let world = World::new(3).await;
+        let new = shared::domain::NewDeal {
+            organisation: world.deal.organisation.clone(),
+            name: world.deal.name.clone(),
+            seats: 7,
+            starts_at: start(),
+            ends_at: after(1_000),
+        };
+        let make = |body| world.store.create_deal(&new, Some(("key", body)), Duration::days(365), start());
+        world.wire.disturb([fault]);
+        let CreateOutcome::Created(made) = make("body").await.unwrap() else { panic!("{fault:?}") };
+        let CreateOutcome::Created(again) = make("body").await.unwrap() else { panic!("{fault:?}") };
+        assert_eq!(made, again, "{fault:?}");
+        assert_eq!(make("other").await.unwrap(), CreateOutcome::KeyReused, "{fault:?}");
+        assert_eq!(world.store.deals_of(&new.organisation.id).await.unwrap().len(), 2, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn turns_to_send_do_not_overlap() {
+    let world = World::new(3).await;
+    let mut turns = Vec::new();
+    for _ in 0..5 {
+        let turn = world.store.reserve_sends(14, 14, start(), after(3)).await.unwrap();
+        turns.push(turn.map(|turn| (turn - start()).num_milliseconds()));
+    }
+    assert_eq!(turns, [Some(0), Some(1_000), Some(2_000), Some(3_000), None]);
+    let later = world.store.reserve_sends(14, 14, after(60), after(63)).await.unwrap();
+    assert_eq!(later, Some(after(60)));
+}

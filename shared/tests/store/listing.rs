@@ -1,0 +1,202 @@
+//! The page, the counts and the search, while rows are pending, expired, marked or not, and while they change.
+
+use super::world::{LIFETIME, World, after, learner, start};
+use chrono::Duration;
+use shared::domain::{Invite, InviteId, Status, Timestamp};
+use shared::store::{Due, PageQuery, StatusFilter};
+use std::collections::BTreeSet;
+
+fn query(filter: Option<StatusFilter>, limit: usize) -> PageQuery {
+    PageQuery { filter, limit, after: None, lifetime: LIFETIME }
+}
+
+/// Reads all pages; `between` happens after each.
+async fn pages(
+    world: &World,
+    mut query: PageQuery,
+    now: Timestamp,
+    between: impl AsyncFn(usize),
+) -> Vec<Invite> {
+    let mut rows = Vec::new();
+    for page in 0.. {
+        let read = world.store.page(world.deal.id, &query, now).await.unwrap().unwrap();
+        assert!(read.invites.len() <= query.limit);
+        rows.extend(read.invites);
+        between(page).await;
+        query.after = read.next;
+        if query.after.is_none() {
+            break;
+        }
+    }
+    rows
+}
+
+fn ids(rows: &[Invite]) -> Vec<InviteId> {
+    rows.iter().map(|row| row.id).collect()
+}
+
+/// Invites from long ago, of which some are marked as expired, some resent, some accepted; and fresh ones.
+async fn mixed(world: &World) -> Timestamp {
+    for i in 0..40 {
+        let (link, record) = world.send(&format!("old{i:02}@example.com"), after(i)).await;
+        let due = Due {
+            deal: link.deal,
+            invite: link.invite,
+            sends: 1,
+            tries: 1,
+            due_at: record.invite.expires_at,
+        };
+        if i % 4 == 0 {
+            assert!(world.store.expire_invite(&due, record.invite.expires_at).await.unwrap());
+        } else if i % 4 == 1 {
+            world.accept(&link, &format!("learner{i}"), after(100)).await;
+        }
+    }
+    let now = start() + LIFETIME + Duration::hours(1);
+    for i in 0..25 {
+        world.send(&format!("new{i:02}@example.com"), now - Duration::seconds(100 - i)).await;
+    }
+    now
+}
+
+#[tokio::test]
+async fn i2_tabs_and_counts_show_the_computed_status() {
+    let world = World::new(50).await;
+    let now = mixed(&world).await;
+    let all = pages(&world, query(None, 7), now, async |_| {}).await;
+    assert_eq!(all.len(), 65);
+    assert!(all.windows(2).all(|pair| pair[0].queued_at >= pair[1].queued_at), "newest queued first");
+    let (_, counts) = world.store.counts(world.deal.id, LIFETIME, now).await.unwrap().unwrap();
+    assert_eq!((counts.pending, counts.accepted, counts.expired), (25, 10, 30));
+    let tabs = [
+        (StatusFilter::Pending, Status::Pending, 25),
+        (StatusFilter::Accepted, Status::Accepted, 10),
+        (StatusFilter::Expired, Status::Expired, 30),
+    ];
+    for (filter, status, expected) in tabs {
+        for limit in [1, 7, 200] {
+            let rows = pages(&world, query(Some(filter), limit), now, async |_| {}).await;
+            let of_all: Vec<_> =
+                all.iter().filter(|row| row.status(world.deal.ends_at, now) == status).cloned().collect();
+            assert_eq!(ids(&rows), ids(&of_all), "{filter:?}, {limit} a page");
+            assert_eq!(rows.len(), expected, "{filter:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn i2_an_ended_deal_has_no_pending_invites() {
+    let world = World::new(50).await;
+    mixed(&world).await;
+    let now = world.deal.ends_at;
+    let (_, counts) = world.store.counts(world.deal.id, LIFETIME, now).await.unwrap().unwrap();
+    assert_eq!((counts.pending, counts.accepted, counts.expired), (0, 10, 55));
+    assert!(pages(&world, query(Some(StatusFilter::Pending), 50), now, async |_| {}).await.is_empty());
+    assert_eq!(pages(&world, query(Some(StatusFilter::Expired), 9), now, async |_| {}).await.len(), 55);
+}
+
+#[tokio::test]
+async fn i2_a_shorter_lifetime_than_today_is_remembered() {
+    let world = World::new(50).await;
+    let hour = Duration::hours(1);
+    world.store.deal_for_sending(world.deal.id, hour, start()).await.unwrap();
+    let link = world.link("ann@example.com");
+    let brief = shared::store::Inviter { lifetime: hour, ..super::world::inviter() };
+    let address = super::world::email("ann@example.com");
+    world.store.queue_invite(&world.deal, &address, None, &link, &brief, start()).await.unwrap();
+    // The setting has gone back to four weeks; the invite of an hour is expired all the same.
+    let now = start() + hour;
+    let (_, counts) = world.store.counts(world.deal.id, LIFETIME, now).await.unwrap().unwrap();
+    assert_eq!((counts.pending, counts.expired), (0, 1));
+    assert_eq!(pages(&world, query(Some(StatusFilter::Expired), 50), now, async |_| {}).await.len(), 1);
+}
+
+#[tokio::test]
+async fn rows_that_stay_are_shown_once_while_others_move() {
+    let world = World::new(200).await;
+    let now = mixed(&world).await;
+    let before = pages(&world, query(None, 200), now, async |_| {}).await;
+    let stay: BTreeSet<InviteId> = before
+        .iter()
+        .filter(|row| row.status(world.deal.ends_at, now) == Status::Expired)
+        .map(|row| row.id)
+        .collect();
+    for filter in [None, Some(StatusFilter::Expired)] {
+        // Between pages the sweep marks some, new ones are invited, and one of the fresh ones is accepted.
+        let moved = pages(&world, query(filter, 4), now, async |page| {
+            for shard in 0..4 {
+                let queue = shared::store::keys::Queue::Expire;
+                let (due, _) = world.store.due_invites(queue, shard, now, None).await.unwrap();
+                if let Some(due) = due.first() {
+                    world.store.expire_invite(due, now).await.unwrap();
+                }
+            }
+            let tag = filter.map_or("all", StatusFilter::as_str);
+            let (link, _) = world.send(&format!("late-{tag}-{page}@example.com"), now).await;
+            world.accept(&link, &format!("late-{tag}-{page}"), now).await;
+        })
+        .await;
+        let shown: Vec<InviteId> = ids(&moved).into_iter().filter(|id| stay.contains(id)).collect();
+        assert_eq!(shown.len(), stay.len(), "{filter:?}: none twice, none missing");
+        assert_eq!(shown.into_iter().collect::<BTreeSet<_>>(), stay, "{filter:?}");
+    }
+}
+
+#[tokio::test]
+async fn search_finds_by_the_beginning_in_the_order_of_addresses() {
+    let world = World::new(50).await;
+    let now = mixed(&world).await;
+    let search = async |prefix: &str, filter, limit| {
+        let mut query = query(filter, limit);
+        let mut found = Vec::new();
+        loop {
+            let page = world.store.search(world.deal.id, prefix, &query, now).await.unwrap().unwrap();
+            found.extend(page.invites.iter().map(|row| row.email.as_typed().to_owned()));
+            query.after = page.next;
+            if query.after.is_none() {
+                return found;
+            }
+        }
+    };
+    let old: Vec<String> = (0..40).map(|i| format!("old{i:02}@example.com")).collect();
+    for limit in [3, 40, 50] {
+        assert_eq!(search("old", None, limit).await, old, "{limit} a page");
+    }
+    assert_eq!(search("old0", None, 50).await, old[..10]);
+    assert_eq!(search("old07@", None, 50).await, old[7..8]);
+    assert!(search("x", None, 50).await.is_empty());
+    let accepted: Vec<_> = old.iter().skip(1).step_by(4).cloned().collect();
+    assert_eq!(search("old", Some(StatusFilter::Accepted), 3).await, accepted);
+    let cancelled = world.link("old00@example.com");
+    world.store.cancel_invite(cancelled.deal, cancelled.invite, None).await.unwrap();
+    assert_eq!(search("old", None, 50).await, old[1..]);
+}
+
+#[tokio::test]
+async fn more_than_a_thousand_are_counted_as_more() {
+    let world = World::new(1).await;
+    for chunk in 0..11 {
+        let sends = (0..100).map(|i| async move { format!("a{chunk}-{i}@example.com") });
+        for address in futures_util::future::join_all(sends).await {
+            world.queue(&address, after(chunk)).await;
+        }
+    }
+    let (_, counts) = world.store.counts(world.deal.id, LIFETIME, after(60)).await.unwrap().unwrap();
+    assert_eq!((counts.pending, counts.expired), (1_001, 0));
+    let later = start() + LIFETIME + Duration::hours(1);
+    let (_, counts) = world.store.counts(world.deal.id, LIFETIME, later).await.unwrap().unwrap();
+    assert_eq!((counts.pending, counts.expired), (0, 1_001));
+    assert!(world.store.seats_of(&learner("nobody")).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn i2_an_invite_queued_within_a_second_expires_with_its_beginning() {
+    let world = World::new(1).await;
+    let queued_at = start() + Duration::milliseconds(900);
+    let (_, record) = world.send("ann@example.com", queued_at).await;
+    assert_eq!(record.invite.expires_at, start() + LIFETIME);
+    let now = start() + LIFETIME;
+    let (_, counts) = world.store.counts(world.deal.id, LIFETIME, now).await.unwrap().unwrap();
+    assert_eq!((counts.pending, counts.expired), (0, 1));
+    assert_eq!(pages(&world, query(Some(StatusFilter::Expired), 50), now, async |_| {}).await.len(), 1);
+}
