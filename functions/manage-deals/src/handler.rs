@@ -3,13 +3,14 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use lambda_http::http::{HeaderValue, header};
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest, Sha256};
 use shared::config::Config;
 use shared::domain::{
     DealChange, NewDeal, Organisation, OrganisationId, Timestamp, Title, whole_seconds,
 };
-use shared::http::{self, Answer, Call, DealView, Problem};
+use shared::http::{self, Answer, Call, DealView, Object, Problem};
 use shared::store::{CreateOutcome, Store};
 
 #[derive(Clone)]
@@ -37,10 +38,13 @@ struct OrganisationBody {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct CreateBody {
+    #[serde(deserialize_with = "object")]
     organisation: OrganisationBody,
     name: String,
     seats: i64,
+    #[serde(deserialize_with = "rfc3339")]
     starts_at: DateTime<Utc>,
+    #[serde(deserialize_with = "rfc3339")]
     ends_at: DateTime<Utc>,
 }
 
@@ -90,7 +94,9 @@ async fn create(app: &App, call: &Call) -> Answer {
 struct ChangeBody {
     name: Option<String>,
     seats: Option<i64>,
+    #[serde(default, deserialize_with = "rfc3339_or_none")]
     starts_at: Option<DateTime<Utc>>,
+    #[serde(default, deserialize_with = "rfc3339_or_none")]
     ends_at: Option<DateTime<Utc>>,
 }
 
@@ -110,6 +116,23 @@ async fn change(app: &App, call: &Call) -> Answer {
     }
     let deal = app.store.change_deal(deal, &change).await??;
     Ok(http::tagged(200, deal.revision, &DealView::new(&deal, call.now)))
+}
+
+fn object<'de, D: Deserializer<'de>>(deserializer: D) -> Result<OrganisationBody, D::Error> {
+    Object::deserialize(deserializer).map(|Object(organisation)| organisation)
+}
+
+/// RFC 3339 to the letter; chrono by itself takes a few other forms too.
+fn rfc3339<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DateTime<Utc>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let at = DateTime::parse_from_rfc3339(&text).map(|at| at.to_utc());
+    at.map_err(|_| D::Error::custom("must be a time like 2026-11-23T15:04:05Z"))
+}
+
+fn rfc3339_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime<Utc>>, D::Error> {
+    #[derive(Deserialize)]
+    struct Time(#[serde(deserialize_with = "rfc3339")] DateTime<Utc>);
+    Ok(Option::<Time>::deserialize(deserializer)?.map(|Time(at)| at))
 }
 
 fn title(field: &'static str, text: &str) -> Result<Title, Problem> {

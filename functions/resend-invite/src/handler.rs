@@ -6,7 +6,7 @@ use shared::config::Config;
 use shared::delivery::{Claim, Delivery};
 use shared::domain::resend::ResendRefusal;
 use shared::domain::{Deal, DealState, InviteId, Link, Secret};
-use shared::http::{self, Answer, Call, InviteView, Manager, Problem};
+use shared::http::{self, Answer, Call, InviteView, Manager, Object, Problem};
 use shared::store::{Inviter, Outcome, StoreError, random};
 use std::collections::HashSet;
 use std::time::Duration;
@@ -72,7 +72,7 @@ async fn one(app: &App, call: &Call) -> Answer {
 #[serde(deny_unknown_fields)]
 struct Body {
     status: Option<String>,
-    invites: Option<Vec<Wanted>>,
+    invites: Option<Vec<Object<Wanted>>>,
 }
 
 /// An invite to resend, and how many sends the caller saw.
@@ -133,7 +133,7 @@ async fn many(app: &App, call: &Call) -> Answer {
     let store = &app.delivery.store;
     let all_expired = named.is_none();
     let wanted = match named {
-        Some(named) => named,
+        Some(named) => named.into_iter().map(|Object(wanted)| wanted).collect(),
         None => store
             .oldest_expired(&deal, app.config.lifetime, MOST_ROWS, call.now)
             .await?

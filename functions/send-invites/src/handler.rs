@@ -7,7 +7,7 @@ use shared::config::Config;
 use shared::delivery::{Claim, Delivery};
 use shared::domain::send::{SendRefusal, may_invite};
 use shared::domain::{Deal, DealState, Email, EmailError, InviteId, Link, Name, Secret};
-use shared::http::{self, Answer, Call, Problem};
+use shared::http::{self, Answer, Call, Object, Problem};
 use shared::store::{Inviter, Outcome, StoreError, random};
 use std::collections::HashSet;
 use std::time::Duration;
@@ -30,7 +30,7 @@ pub(crate) struct App {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct Body {
-    invites: Vec<Row>,
+    invites: Vec<Object<Row>>,
     #[serde(default)]
     dry_run: bool,
 }
@@ -124,10 +124,10 @@ struct Fresh {
     name: Option<Name>,
 }
 
-fn read(rows: Vec<Row>, deal: &Deal) -> Vec<Read> {
+fn read(rows: Vec<Object<Row>>, deal: &Deal) -> Vec<Read> {
     let mut seen = HashSet::new();
     rows.into_iter()
-        .map(|row| match Email::parse(&row.email) {
+        .map(|Object(row)| match Email::parse(&row.email) {
             Err(error) => Read::Invalid { given: row.email, error },
             Ok(email) => {
                 let invite = deal.invite_id(&email);

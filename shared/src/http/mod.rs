@@ -3,10 +3,12 @@
 //! Here alone errors are logged and requests measured. A function's handler sees neither AWS's event nor the log.
 
 mod caller;
+mod object;
 mod problem;
 mod view;
 
 pub use caller::{Caller, Learner, Manager};
+pub use object::Object;
 pub use problem::{FieldError, Problem};
 pub use view::{DealSummary, DealView, InviteView, PageView, SeatView, SeatsView, Time};
 
@@ -133,17 +135,31 @@ impl Call {
             return Err(Problem::too_large());
         }
         let mut json = serde_json::Deserializer::from_slice(bytes);
-        let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-            let field = error.path().to_string();
-            let error = error.into_inner();
-            if error.is_data() && field != "." {
-                Problem::field(field, error.to_string())
-            } else {
-                Problem::invalid(format!("The body is not what it should be: {error}"))
-            }
-        })?;
+        let Object(value) = serde_path_to_error::deserialize(&mut json).map_err(|error| not_fitting(&error))?;
         json.end().map_err(|error| Problem::invalid(format!("The body is not one JSON value: {error}")))?;
         Ok(value)
+    }
+}
+
+/// What a body that can't be read is told: the field to blame, where there is one.
+fn not_fitting(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
+    let (path, message) = (error.path().to_string(), error.inner().to_string());
+    // serde knows the place where a field is missing or too many, and names the field in the message.
+    let named = ["missing field `", "unknown field `", "duplicate field `"]
+        .iter()
+        .find_map(|start| message.strip_prefix(start)?.split('`').next());
+    let parent = if path == "." { None } else { Some(path.as_str()) };
+    let field = match (parent, named) {
+        (Some(parent), Some(named)) if parent.split('.').next_back() == Some(named) => parent.to_owned(),
+        (Some(parent), Some(named)) => format!("{parent}.{named}"),
+        (None, Some(named)) => named.to_owned(),
+        (Some(parent), None) => parent.to_owned(),
+        (None, None) => String::new(),
+    };
+    if error.inner().is_data() && !field.is_empty() {
+        Problem::field(field, message)
+    } else {
+        Problem::invalid(format!("The body is not what it should be: {message}"))
     }
 }
 
@@ -231,4 +247,65 @@ fn with_common_headers(mut response: Response<Body>) -> Response<Body> {
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only read")]
+    struct Rows {
+        rows: Vec<Object<Row>>,
+    }
+
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only read")]
+    struct Row {
+        email: String,
+    }
+
+    fn blamed(body: &str) -> Option<String> {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+        let call = Call {
+            route: String::new(),
+            caller: Caller::default(),
+            now: Timestamp::default(),
+            deadline: Deadline::within(Duration::from_secs(1)),
+            parameters: HashMap::new(),
+            query: HashMap::new(),
+            headers,
+            body: Body::Text(body.to_owned()),
+        };
+        let problem = call.json::<Rows>().err()?;
+        assert_eq!((problem.status(), problem.code()), (400, "invalid_request"));
+        Some(problem.fields().iter().map(|error| error.field.clone()).collect::<Vec<_>>().join(","))
+    }
+
+    #[test]
+    fn i8_a_body_that_does_not_fit_is_told_where() {
+        let cases = [
+            (r#"{"rows":[{"email":"a"}]}"#, None),
+            (r#"{"rows":[{"email":1}]}"#, Some("rows[0].email")),
+            (r#"{"rows":[{}]}"#, Some("rows[0].email")),
+            (r#"{"rows":[{"email":"a","x":1}]}"#, Some("rows[0].x")),
+            (r#"{"rows":[["a"]]}"#, Some("rows[0]")),
+            (r#"{"rows":{}}"#, Some("rows")),
+            (r"{}", Some("rows")),
+            (r#"{"rows":[],"more":1}"#, Some("more")),
+            (r#"{"rows":[],"rows":[]}"#, Some("rows")),
+            (r#"[[{"email":"a"}]]"#, Some("")),
+            (r#"{"rows":[]} {}"#, Some("")),
+            ("", Some("")),
+            ("null", Some("")),
+        ];
+        for (body, expected) in cases {
+            assert_eq!(blamed(body).as_deref(), expected, "{body}");
+        }
+        assert_eq!(blamed(&"[".repeat(10_000)).as_deref(), Some(""));
+    }
 }

@@ -141,6 +141,12 @@ impl Problem {
         self.status.as_u16()
     }
 
+    /// The fields to blame.
+    #[must_use]
+    pub fn fields(&self) -> &[FieldError] {
+        &self.errors
+    }
+
     /// What went wrong inside, for the log.
     #[must_use]
     pub fn cause(&self) -> Option<&StoreError> {

@@ -25,6 +25,11 @@ impl Cursor {
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         let (signature, position) = bytes.split_first_chunk::<16>()?;
+        // It goes into a key before it is verified, so it must at least look like one.
+        let is_place = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+        if !(1..=64).contains(&position.len()) || !position.iter().all(is_place) {
+            return None;
+        }
         Some(Self { signature: *signature, position: String::from_utf8(position.to_vec()).ok()? })
     }
 
