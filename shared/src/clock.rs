@@ -70,4 +70,3 @@ impl Stopwatch {
         self.0.elapsed()
     }
 }
-

@@ -8,8 +8,8 @@ use crate::clock::{self, Deadline, Stopwatch};
 use crate::config::MailConfig;
 use crate::domain::claim::{MOST_TRIES, retry_delay};
 use crate::domain::{Deal, FailureReason, InviteRecord, Link, Sent, Timestamp};
-use crate::mail::ses::{BULK, Mailer, Outgoing, Verdict};
 use crate::mail::compose;
+use crate::mail::ses::{BULK, Mailer, Outgoing, Verdict};
 use crate::store::{Inviter, Store, StoreError, random};
 use crate::telemetry::{self, Mailed};
 use chrono::Duration as Span;
@@ -27,7 +27,7 @@ const CALLS: usize = 4;
 const LEAST_TIME: Duration = Duration::from_secs(1);
 
 /// What is kept of a run's time to record the last outcomes.
-const RECORDING: Duration = Duration::from_millis(1_000);
+const RECORDING: Duration = Duration::from_secs(1);
 
 /// The right to mail one invite.
 #[derive(Clone, Debug)]
@@ -151,7 +151,8 @@ impl Run<'_> {
 
     /// Sends the mails, again and again for those that SES was too busy for, while there is time.
     async fn send(&self, claims: &[(Claim, &Deal)]) -> Vec<Verdict> {
-        let mails = claims.iter().map(|(claim, deal)| self.outgoing(claim, deal)).collect::<Result<Vec<_>, _>>();
+        let mails =
+            claims.iter().map(|(claim, deal)| self.outgoing(claim, deal)).collect::<Result<Vec<_>, _>>();
         let Ok(mut mails) = mails else { return vec![Verdict::TryLater; claims.len()] };
         let mut verdicts = vec![Verdict::Throttled; claims.len()];
         let mut waiting: Vec<usize> = (0..claims.len()).collect();
@@ -235,9 +236,7 @@ impl Run<'_> {
                 self.fail(claim, FailureReason::TooManyTries, now).await
             }
             Verdict::TryLater => put_back(retry_delay(lease, claim.record.tries, jitter()), false).await,
-            Verdict::Throttled | Verdict::Stopped => {
-                put_back(retry_delay(lease, 1, jitter()), true).await
-            }
+            Verdict::Throttled | Verdict::Stopped => put_back(retry_delay(lease, 1, jitter()), true).await,
             Verdict::Unknown => {
                 self.count(|mailed| mailed.unanswered += 1);
                 Ok(None)

@@ -30,8 +30,13 @@ struct Globals {
 
 /// Starts logging and metrics, for as long as the process runs.
 pub fn init() {
-    let level = std::env::var("RUST_LOG").ok().and_then(|level| level.parse().ok()).unwrap_or(LevelFilter::INFO);
-    let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(false);
+    let level =
+        std::env::var("RUST_LOG").ok().and_then(|level| level.parse().ok()).unwrap_or(LevelFilter::INFO);
+    let lines = tracing_subscriber::fmt::layer()
+        .json()
+        .flatten_event(true)
+        .with_current_span(false)
+        .with_span_list(false);
     let filter = Targets::new().with_target(OURS, level);
     // A second start in one process (a test) changes nothing.
     let _ = tracing_subscriber::registry().with(lines.with_filter(filter)).try_init();

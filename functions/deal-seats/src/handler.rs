@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use shared::config::Config;
 use shared::domain::{DealId, OrganisationId, email_prefix};
 use shared::http::{self, Answer, Call, DealSummary, DealView, InviteView, PageView, Problem};
-use shared::store::{COUNTED_UP_TO, Cursor, Page, PageQuery, StatusFilter, Store};
+use shared::store::{COUNTED_UP_TO, Cursor, NotACursor, Page, PageQuery, StatusFilter, Store};
 
 #[derive(Clone)]
 pub(crate) struct App {
@@ -68,8 +68,7 @@ async fn deal(app: &App, call: &Call) -> Answer {
 struct Asked {
     status: Option<StatusFilter>,
     limit: usize,
-    /// `Some(None)` is a cursor that can't even be read.
-    cursor: Option<Option<Cursor>>,
+    cursor: Option<Result<Cursor, NotACursor>>,
 }
 
 impl Asked {
@@ -102,7 +101,7 @@ fn answer(page: Option<Page>, asked: &Asked, filter: &str, app: &App, call: &Cal
     let Page { deal, invites, next } = page.ok_or_else(Problem::not_found)?;
     let deal = http::own(Some(deal), &manager)?;
     let genuine = |cursor: &Cursor| cursor.is_genuine(&deal.salt, filter);
-    if asked.cursor.as_ref().is_some_and(|cursor| !cursor.as_ref().is_some_and(genuine)) {
+    if asked.cursor.as_ref().is_some_and(|cursor| !cursor.as_ref().is_ok_and(genuine)) {
         return Err(Problem::field("cursor", "is not a cursor of this list"));
     }
     Ok(http::json(
@@ -148,8 +147,9 @@ async fn search(app: &App, call: &Call) -> Answer {
     call.caller.manager(&app.config.organisation_claim)?;
     let deal = call.deal()?;
     let body: SearchBody = call.json()?;
-    let prefix = email_prefix(&body.email)
-        .ok_or_else(|| Problem::field("email", "must be the beginning of an address, up to 254 characters"))?;
+    let prefix = email_prefix(&body.email).ok_or_else(|| {
+        Problem::field("email", "must be the beginning of an address, up to 254 characters")
+    })?;
     let asked = Asked {
         status: body.status,
         limit: Asked::limit(body.limit)?,

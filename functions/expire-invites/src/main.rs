@@ -30,7 +30,8 @@ async fn main() -> Result<(), Error> {
 
 async fn expire(store: &Store, now: Timestamp, deadline: Deadline) -> Report {
     let watch = Stopwatch::start();
-    let report = sweep(store, Queue::Expire, BATCH, now, deadline, async |due| mark(store, due, now).await).await;
+    let report =
+        sweep(store, Queue::Expire, BATCH, now, deadline, async |due| mark(store, due, now).await).await;
     telemetry::swept(&report, watch.elapsed(), store.usage());
     report
 }

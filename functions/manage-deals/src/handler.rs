@@ -7,9 +7,7 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest, Sha256};
 use shared::config::Config;
-use shared::domain::{
-    DealChange, NewDeal, Organisation, OrganisationId, Timestamp, Title, whole_seconds,
-};
+use shared::domain::{DealChange, NewDeal, Organisation, OrganisationId, Timestamp, Title, whole_seconds};
 use shared::http::{self, Answer, Call, DealView, Object, Problem};
 use shared::store::{CreateOutcome, Store};
 
@@ -53,9 +51,8 @@ async fn create(app: &App, call: &Call) -> Answer {
     let body: CreateBody = call.json()?;
     let new = NewDeal {
         organisation: Organisation {
-            id: OrganisationId::parse(&body.organisation.id).ok_or_else(|| {
-                Problem::field("organisation.id", "must be 1 to 64 of a-z, 0-9 and -")
-            })?,
+            id: OrganisationId::parse(&body.organisation.id)
+                .ok_or_else(|| Problem::field("organisation.id", "must be 1 to 64 of a-z, 0-9 and -"))?,
             name: title("organisation.name", &body.organisation.name)?,
         },
         name: title("name", &body.name)?,

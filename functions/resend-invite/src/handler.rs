@@ -108,7 +108,7 @@ struct Summary {
 }
 
 #[derive(Serialize)]
-struct Results {
+struct Answered {
     results: Vec<RowResult>,
     summary: Summary,
     remaining: u32,
@@ -150,7 +150,7 @@ async fn many(app: &App, call: &Call) -> Answer {
         0
     };
     let summary = summary(&results);
-    Ok(http::json(200, &Results { results, summary, remaining }))
+    Ok(http::json(200, &Answered { results, summary, remaining }))
 }
 
 /// Renews every invite, many at once; the claims are the right to mail them.

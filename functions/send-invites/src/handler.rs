@@ -73,7 +73,7 @@ struct Summary {
 }
 
 #[derive(Serialize)]
-struct Results {
+struct Answered {
     results: Vec<RowResult>,
     summary: Summary,
 }
@@ -106,7 +106,7 @@ pub(crate) async fn route(app: App, call: Call) -> Answer {
         app.delivery.run(call.deadline.earlier(TO_ANSWER)).mail_all(&deal, claims).await;
     }
     let summary = summary(&results);
-    Ok(http::json(200, &Results { results, summary }))
+    Ok(http::json(200, &Answered { results, summary }))
 }
 
 /// A row, read: an address that comes for the first time, or what is wrong with it.
@@ -142,7 +142,12 @@ fn read(rows: Vec<Object<Row>>, deal: &Deal) -> Vec<Read> {
         .collect()
 }
 
-fn result(email: String, outcome: RowOutcome, invite_id: Option<InviteId>, detail: Option<String>) -> RowResult {
+fn result(
+    email: String,
+    outcome: RowOutcome,
+    invite_id: Option<InviteId>,
+    detail: Option<String>,
+) -> RowResult {
     RowResult { email, outcome, invite_id, detail }
 }
 
@@ -166,7 +171,12 @@ fn outcome_of(refusal: SendRefusal) -> RowOutcome {
 
 fn unavailable(email: String, error: &StoreError) -> RowResult {
     shared::telemetry::row_failed(error);
-    result(email, RowOutcome::Unavailable, None, Some("This could not be stored. Please try again.".to_owned()))
+    result(
+        email,
+        RowOutcome::Unavailable,
+        None,
+        Some("This could not be stored. Please try again.".to_owned()),
+    )
 }
 
 /// Stores every row, many at once; the claims are the right to mail them.
@@ -225,9 +235,9 @@ async fn foresee(app: &App, deal: &Deal, rows: Vec<Read>, call: &Call) -> Result
         Ok(Fresh { given, invite, .. }) => {
             let existing = records.iter().find(|record| record.invite.id == invite);
             let outcome = may_invite(existing, call.now).map_or_else(outcome_of, |()| RowOutcome::Invited);
-            let detail = existing
-                .filter(|_| outcome == RowOutcome::AlreadyPending)
-                .map(|record| format!("Pending since {}.", record.invite.queued_at.format("%-d %B %Y, %H:%M UTC")));
+            let detail = existing.filter(|_| outcome == RowOutcome::AlreadyPending).map(|record| {
+                format!("Pending since {}.", record.invite.queued_at.format("%-d %B %Y, %H:%M UTC"))
+            });
             result(given, outcome, existing.map(|_| invite), detail)
         }
         Err(result) => result,

@@ -157,7 +157,9 @@ mod tests {
     #[test]
     fn the_invite_outranks_the_seat_and_the_seat_the_deal() {
         let full = Deal { allocated: 3, ..deal() };
-        let refusal = |holds_seat, now| may_accept(Some(&record()), Some(&full), holds_seat, &newest(), &ann(), at(now));
+        let refusal = |holds_seat, now| {
+            may_accept(Some(&record()), Some(&full), holds_seat, &newest(), &ann(), at(now))
+        };
         assert_eq!(refusal(true, 100), Err(AcceptRefusal::Expired));
         assert_eq!(refusal(true, 99), Err(AcceptRefusal::AlreadySeated));
         assert_eq!(refusal(false, 99), Err(AcceptRefusal::DealFull));

@@ -74,7 +74,8 @@ impl Link {
     /// The token, for the mail and for nothing else.
     #[must_use]
     pub fn token(&self) -> String {
-        URL_SAFE_NO_PAD.encode([self.deal.as_bytes().as_slice(), self.invite.as_bytes(), &self.secret.0].concat())
+        URL_SAFE_NO_PAD
+            .encode([self.deal.as_bytes().as_slice(), self.invite.as_bytes(), &self.secret.0].concat())
     }
 }
 

@@ -16,9 +16,9 @@ mod link;
 mod name;
 pub mod release;
 pub mod resend;
-pub mod send;
 #[cfg(test)]
 mod sample;
+pub mod send;
 
 pub use deal::{Deal, DealChange, DealChangeRefusal, DealState, NewDeal, Organisation, OrganisationId, Salt};
 pub use email::{Email, EmailError, email_prefix};

@@ -36,8 +36,11 @@ impl Name {
     /// nothing is left.
     #[must_use]
     pub fn clean(raw: &str) -> Option<Self> {
-        let spaced: String =
-            raw.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !is_invisible(*c)).collect();
+        let spaced: String = raw
+            .chars()
+            .map(|c| if c.is_whitespace() { ' ' } else { c })
+            .filter(|c| !is_invisible(*c))
+            .collect();
         let words: Vec<String> =
             spaced.split_whitespace().filter(|word| !is_url(word)).map(part_at_dots).collect();
         let name: String = words.join(" ").chars().take(LONGEST).collect();

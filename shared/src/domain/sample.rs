@@ -1,6 +1,8 @@
 //! Values for the domain's own tests.
 
-use super::{Deal, DealId, Delivery, Email, Invite, InviteId, InviteRecord, Links, Organisation, OrganisationId};
+use super::{
+    Deal, DealId, Delivery, Email, Invite, InviteId, InviteRecord, Links, Organisation, OrganisationId,
+};
 use super::{Salt, Secret, Stored, Timestamp, Title};
 use chrono::DateTime;
 

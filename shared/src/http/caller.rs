@@ -81,7 +81,9 @@ impl Caller {
     /// 403 when the token names nobody.
     pub fn identity(&self) -> Result<(&str, &str), Problem> {
         let claim = |name| self.claims.get(name).map(String::as_str).filter(|value| !value.is_empty());
-        claim("iss").zip(claim("sub")).ok_or_else(|| Problem::forbidden("Your token does not say who you are."))
+        claim("iss")
+            .zip(claim("sub"))
+            .ok_or_else(|| Problem::forbidden("Your token does not say who you are."))
     }
 
     fn verified_email(&self) -> Option<Email> {
@@ -101,7 +103,8 @@ mod tests {
 
     #[test]
     fn i6_a_manager_has_exactly_one_organisation() {
-        let manager = |org| caller(&[("scope", "openid invites.manage"), ("org", org)]).manager("org").is_ok();
+        let manager =
+            |org| caller(&[("scope", "openid invites.manage"), ("org", org)]).manager("org").is_ok();
         assert!(manager("acme"));
         for org in ["", "[acme globex]", "Acme", "acme globex", "ac_me", &"a".repeat(65)] {
             assert!(!manager(org), "{org:?}");
@@ -114,7 +117,8 @@ mod tests {
     #[test]
     fn only_a_verified_address_counts() {
         let email = |verified| {
-            let claims = [("scope", "seats.accept"), ("email", "ann@example.com"), ("email_verified", verified)];
+            let claims =
+                [("scope", "seats.accept"), ("email", "ann@example.com"), ("email_verified", verified)];
             caller(&claims).learner().unwrap().email
         };
         assert!(email("true").is_some());

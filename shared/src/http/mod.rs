@@ -67,7 +67,9 @@ impl Call {
             route,
             caller,
             now: clock::now(),
-            deadline: Deadline::from_epoch_millis(request.lambda_context_ref().map_or(0, |context| context.deadline)),
+            deadline: Deadline::from_epoch_millis(
+                request.lambda_context_ref().map_or(0, |context| context.deadline),
+            ),
             parameters: all(request.path_parameters_ref()),
             query: all(request.query_string_parameters_ref()),
             headers: request.headers().clone(),
@@ -135,7 +137,8 @@ impl Call {
             return Err(Problem::too_large());
         }
         let mut json = serde_json::Deserializer::from_slice(bytes);
-        let Object(value) = serde_path_to_error::deserialize(&mut json).map_err(|error| not_fitting(&error))?;
+        let Object(value) =
+            serde_path_to_error::deserialize(&mut json).map_err(|error| not_fitting(&error))?;
         json.end().map_err(|error| Problem::invalid(format!("The body is not one JSON value: {error}")))?;
         Ok(value)
     }
@@ -214,12 +217,13 @@ where
         let name = call.route.clone();
         let last = call.deadline.earlier(LAST_WORD).instant();
         let answer = tokio::time::timeout_at(last, route(app.clone(), call)).await;
-        let answer = answer.unwrap_or_else(|_| Err(Problem::timed_out()));
+        let answer = answer.unwrap_or_else(|_| Err(Problem::unavailable()));
         let (response, code) = match answer {
             Ok(response) => (response, None),
             Err(problem) => {
                 if problem.status() >= 500 {
-                    let cause = problem.cause().map_or_else(|| "out of time".to_owned(), |e| telemetry::chain(e));
+                    let cause =
+                        problem.cause().map_or_else(|| "out of time".to_owned(), |e| telemetry::chain(e));
                     tracing::error!(route = name, code = problem.code(), error = cause, "request failed");
                 }
                 let code = problem.code();

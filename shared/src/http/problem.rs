@@ -12,7 +12,10 @@ use serde::Serialize;
 
 /// A refusal, and why.
 #[derive(Debug)]
-pub struct Problem {
+pub struct Problem(Box<Parts>);
+
+#[derive(Debug)]
+struct Parts {
     status: StatusCode,
     code: &'static str,
     detail: String,
@@ -43,18 +46,27 @@ struct Document<'a> {
 
 impl Problem {
     fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), errors: Vec::new(), retry_after: None, cause: None }
+        let (errors, retry_after, cause) = (Vec::new(), None, None);
+        Self(Box::new(Parts { status, code, detail: detail.into(), errors, retry_after, cause }))
+    }
+
+    /// Blames a field.
+    fn blaming(mut self, field: impl Into<String>, detail: impl Into<String>) -> Self {
+        self.0.errors.push(FieldError { field: field.into(), detail: detail.into() });
+        self
+    }
+
+    /// Says in how many seconds to try again.
+    fn retry_after(mut self, seconds: u32) -> Self {
+        self.0.retry_after = Some(seconds);
+        self
     }
 
     /// 400: a field is wrong.
     #[must_use]
     pub fn field(field: impl Into<String>, detail: impl Into<String>) -> Self {
-        let error = FieldError { field: field.into(), detail: detail.into() };
-        Self {
-            detail: format!("{}: {}", error.field, error.detail),
-            errors: vec![error],
-            ..Self::new(StatusCode::BAD_REQUEST, "invalid_request", "")
-        }
+        let (field, detail) = (field.into(), detail.into());
+        Self::invalid(format!("{field}: {detail}")).blaming(field, detail)
     }
 
     /// 400: the request as a whole can't be read.
@@ -117,59 +129,58 @@ impl Problem {
         }
     }
 
-    pub(super) fn timed_out() -> Self {
-        Self { retry_after: Some(2), ..Self::unavailable() }
-    }
-
-    fn unavailable() -> Self {
+    /// 503: no answer in time, or none from the table.
+    pub(super) fn unavailable() -> Self {
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "unavailable",
             "This did not work just now. Nothing is lost; please try again.",
         )
+        .retry_after(2)
     }
 
     /// The stable code.
     #[must_use]
     pub fn code(&self) -> &'static str {
-        self.code
+        self.0.code
     }
 
     /// The HTTP status.
     #[must_use]
     pub fn status(&self) -> u16 {
-        self.status.as_u16()
+        self.0.status.as_u16()
     }
 
     /// The fields to blame.
     #[must_use]
     pub fn fields(&self) -> &[FieldError] {
-        &self.errors
+        &self.0.errors
     }
 
     /// What went wrong inside, for the log.
     #[must_use]
     pub fn cause(&self) -> Option<&StoreError> {
-        self.cause.as_ref()
+        self.0.cause.as_ref()
     }
 
     /// The problem document.
     #[must_use]
     pub fn into_response(self) -> Response<Body> {
+        let Parts { status, code, detail, errors, retry_after, .. } = *self.0;
         let document = Document {
-            r#type: format!("urn:seatkeeper:problem:{}", self.code),
-            title: self.status.canonical_reason().unwrap_or("Problem"),
-            status: self.status.as_u16(),
-            detail: &self.detail,
-            code: self.code,
-            errors: &self.errors,
+            r#type: format!("urn:seatkeeper:problem:{code}"),
+            title: status.canonical_reason().unwrap_or("Problem"),
+            status: status.as_u16(),
+            detail: &detail,
+            code,
+            errors: &errors,
         };
         let body = serde_json::to_string(&document).unwrap_or_default();
         let mut response = Response::new(Body::Text(body));
-        *response.status_mut() = self.status;
+        *response.status_mut() = status;
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if let Some(seconds) = self.retry_after {
+        if let Some(seconds) = retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
@@ -178,15 +189,16 @@ impl Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
-        let problem = match error {
-            StoreError::Unavailable { .. } => Self { retry_after: Some(2), ..Self::unavailable() },
+        let mut problem = match error {
+            StoreError::Unavailable { .. } => Self::unavailable(),
             StoreError::Corrupt(_) | StoreError::Random => Self::new(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "internal",
                 "Something is wrong on our side. It has been noted.",
             ),
         };
-        Self { cause: Some(error), ..problem }
+        problem.0.cause = Some(error);
+        problem
     }
 }
 
@@ -272,10 +284,9 @@ impl From<DealChangeRefusal> for Problem {
         match refusal {
             DealChangeRefusal::NotFound => Self::not_found(),
             DealChangeRefusal::Stale => stale(),
-            DealChangeRefusal::SeatsBelowAllocated { .. } => Self {
-                errors: vec![FieldError { field: "seats".to_owned(), detail: detail.clone() }],
-                ..Self::new(StatusCode::CONFLICT, "seats_below_allocated", detail)
-            },
+            DealChangeRefusal::SeatsBelowAllocated { .. } => {
+                Self::new(StatusCode::CONFLICT, "seats_below_allocated", &detail).blaming("seats", &detail)
+            }
             DealChangeRefusal::SeatsOutOfRange => Self::field("seats", detail),
             DealChangeRefusal::EndsBeforeStart | DealChangeRefusal::EndsTooLate { .. } => {
                 Self::field("endsAt", detail)

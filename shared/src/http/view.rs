@@ -2,7 +2,8 @@
 
 use crate::domain::address_digest;
 use crate::domain::{
-    Deal, DealId, DealState, Delivery, FailureReason, Invite, InviteId, Name, Organisation, Status, Timestamp, Title,
+    Deal, DealId, DealState, Delivery, FailureReason, Invite, InviteId, Name, Organisation, Status,
+    Timestamp, Title,
 };
 use crate::store::Seat;
 use chrono::SecondsFormat;

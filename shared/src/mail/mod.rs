@@ -33,7 +33,7 @@ struct Html<'a> {
     manager: Option<&'a str>,
     until: &'a str,
     link: &'a str,
-    link_text: &'a str,
+    label: &'a str,
 }
 
 #[derive(Template)]
@@ -45,7 +45,7 @@ struct Text<'a> {
     manager: Option<&'a str>,
     until: &'a str,
     link: &'a str,
-    link_text: &'a str,
+    label: &'a str,
 }
 
 /// Date, time and zone, as people read it.
@@ -78,7 +78,7 @@ pub fn compose(
         manager,
         until: &until,
         link: &url,
-        link_text: &config.link_text,
+        label: &config.link_text,
     };
     let text = Text {
         organisation,
@@ -87,7 +87,7 @@ pub fn compose(
         manager,
         until: &until,
         link: &url,
-        link_text: &config.link_text,
+        label: &config.link_text,
     };
     Ok(Mail {
         to: invite.email.mailbox().to_owned(),

@@ -14,8 +14,8 @@ use aws_sdk_sesv2::config::timeout::TimeoutConfig;
 use aws_sdk_sesv2::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_sesv2::operation::send_bulk_email::SendBulkEmailError;
 use aws_sdk_sesv2::types::{
-    BulkEmailContent, BulkEmailEntry, BulkEmailEntryResult, BulkEmailStatus, Destination, EmailTemplateContent,
-    MessageHeader, MessageTag, ReplacementEmailContent, ReplacementTemplate, Template,
+    BulkEmailContent, BulkEmailEntry, BulkEmailEntryResult, BulkEmailStatus, Destination,
+    EmailTemplateContent, MessageHeader, MessageTag, ReplacementEmailContent, ReplacementTemplate, Template,
 };
 use std::error::Error;
 use std::time::Duration;
@@ -134,8 +134,10 @@ fn entry(outgoing: &Outgoing) -> Result<BulkEmailEntry, BuildError> {
     let Outgoing { mail, tags } = outgoing;
     let data = serde_json::json!({ "subject": mail.subject, "html": mail.html, "text": mail.text });
     let template = ReplacementTemplate::builder().replacement_template_data(data.to_string()).build();
-    let tags =
-        tags.iter().map(|(name, value)| MessageTag::builder().name(*name).value(value).build()).collect::<Result<_, _>>()?;
+    let tags = tags
+        .iter()
+        .map(|(name, value)| MessageTag::builder().name(*name).value(value).build())
+        .collect::<Result<_, _>>()?;
     Ok(BulkEmailEntry::builder()
         .destination(Destination::builder().to_addresses(&mail.to).build())
         .replacement_email_content(ReplacementEmailContent::builder().replacement_template(template).build())

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::domain::{
-    DealId, Delivery, Email, Invite, InviteId, Links, Name, Organisation, OrganisationId, Salt, Secret, Stored, Title,
+    DealId, Delivery, Email, Invite, InviteId, Links, Name, Organisation, OrganisationId, Salt, Secret,
+    Stored, Title,
 };
 use chrono::{DateTime, Duration, Utc};
 use proptest::prelude::*;
@@ -63,8 +64,7 @@ fn mail(organisation: &str, name: Option<&str>, manager: Option<&str>) -> Mail {
         learner: None,
         attempt: None,
     };
-    let link =
-        Link { deal: deal.id, invite: record.invite.id, secret: Secret::from_bytes([3; 32]) };
+    let link = Link { deal: deal.id, invite: record.invite.id, secret: Secret::from_bytes([3; 32]) };
     compose(&config(), &deal, &record, &link, sent).unwrap()
 }
 

@@ -100,7 +100,8 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn preview(&self, link: &Link) -> Result<PreviewOutcome, StoreError> {
-        let (record, deal) = future::try_join(self.invite(link.deal, link.invite), self.deal(link.deal)).await?;
+        let (record, deal) =
+            future::try_join(self.invite(link.deal, link.invite), self.deal(link.deal)).await?;
         let hash = link.secret.hash();
         let (Ok(record), Some(deal)) = (known(record.as_ref(), &hash), deal) else {
             return Ok(PreviewOutcome::Refused(AcceptRefusal::UnknownInvite));
@@ -282,8 +283,8 @@ fn explain(
     if let Some(reason) = invite {
         let record = reason.item.filter(|item| !item.is_empty()).map(item::invite).transpose()?;
         let hash = link.secret.hash();
-        let verdict = known(record.as_ref(), &hash)
-            .and_then(|record| invite_accepts(record, &hash, learner, now));
+        let verdict =
+            known(record.as_ref(), &hash).and_then(|record| invite_accepts(record, &hash, learner, now));
         return Ok(verdict.err());
     }
     if seat.is_some() {

@@ -13,6 +13,10 @@ pub struct Cursor {
     position: String,
 }
 
+/// A text that does not even have a cursor's form.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct NotACursor;
+
 impl Cursor {
     /// The text of a cursor at `position` of what `filter` describes.
     #[must_use]
@@ -21,16 +25,19 @@ impl Cursor {
     }
 
     /// Reads a cursor's form; whether it is genuine, [`Cursor::is_genuine`] tells once the deal is known.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
-        let (signature, position) = bytes.split_first_chunk::<16>()?;
+    ///
+    /// # Errors
+    /// [`NotACursor`].
+    pub fn parse(text: &str) -> Result<Self, NotACursor> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| NotACursor)?;
+        let (signature, position) = bytes.split_first_chunk::<16>().ok_or(NotACursor)?;
         // It goes into a key before it is verified, so it must at least look like one.
         let is_place = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
         if !(1..=64).contains(&position.len()) || !position.iter().all(is_place) {
-            return None;
+            return Err(NotACursor);
         }
-        Some(Self { signature: *signature, position: String::from_utf8(position.to_vec()).ok()? })
+        let position = String::from_utf8(position.to_vec()).map_err(|_| NotACursor)?;
+        Ok(Self { signature: *signature, position })
     }
 
     /// True for a cursor that [`Cursor::sign`] made for this deal and filter. Takes as long for each wrong one.
@@ -74,10 +81,10 @@ mod tests {
             let place = place % forged.len();
             forged.replace_range(place..=place, &letter);
             if forged != text {
-                prop_assert!(!Cursor::parse(&forged).is_some_and(|cursor| cursor.is_genuine(&salt, &filter)));
+                prop_assert!(!Cursor::parse(&forged).is_ok_and(|cursor| cursor.is_genuine(&salt, &filter)));
             }
-            let cut = text.get(..text.len() - 2).and_then(Cursor::parse);
-            prop_assert!(!cut.is_some_and(|cursor| cursor.is_genuine(&salt, &filter)));
+            let cut = Cursor::parse(&text[..text.len() - 2]);
+            prop_assert!(!cut.is_ok_and(|cursor| cursor.is_genuine(&salt, &filter)));
         }
     }
 }

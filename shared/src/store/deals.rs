@@ -78,7 +78,8 @@ impl Store {
             body: body.to_owned(),
             purge_at: deal.purge_at,
         };
-        let Some(refused) = self.transact(vec![put(&self.table, item::write(creation)?)?, put_deal]).await? else {
+        let Some(refused) = self.transact(vec![put(&self.table, item::write(creation)?)?, put_deal]).await?
+        else {
             return Ok(CreateOutcome::Created(Box::new(deal.into_deal()?)));
         };
         let made: CreationItem = item::read(refused)?;
@@ -105,7 +106,8 @@ impl Store {
                 if service.err().is_transaction_canceled_exception()
                     && !super::retry::only_conflicts(service.err()) =>
             {
-                let TransactWriteItemsError::TransactionCanceledException(cancelled) = service.into_err() else {
+                let TransactWriteItemsError::TransactionCanceledException(cancelled) = service.into_err()
+                else {
                     return Err(StoreError::Corrupt("no reason"));
                 };
                 let reasons = cancelled.cancellation_reasons.unwrap_or_default();
@@ -271,8 +273,7 @@ impl Store {
     }
 
     async fn get_batch(&self, keys: &[(String, String)], consistent: bool) -> Result<Vec<Item>, StoreError> {
-        let keys: Vec<Item> =
-            keys.iter().map(|(pk, sk)| values([("pk", s(pk)), ("sk", s(sk))])).collect();
+        let keys: Vec<Item> = keys.iter().map(|(pk, sk)| values([("pk", s(pk)), ("sk", s(sk))])).collect();
         let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(consistent).build();
         let mut wanted = Some(wanted.map_err(|_| StoreError::Corrupt("no keys"))?);
         let mut items = Vec::new();

@@ -5,8 +5,8 @@
 
 use super::{Item, StoreError, keys};
 use crate::domain::{
-    Deal, Delivery, Email, FailureReason, Invite, InviteRecord, LearnerId, LinkHash, Links, Name, Organisation,
-    OrganisationId, Salt, Sent, Stored, Timestamp, Title,
+    Deal, Delivery, Email, FailureReason, Invite, InviteRecord, LearnerId, LinkHash, Links, Name,
+    Organisation, OrganisationId, Salt, Sent, Stored, Timestamp, Title,
 };
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Duration};
@@ -131,7 +131,8 @@ pub(super) struct DueItem {
 /// Reads an item of any kind.
 pub(super) fn read<T: serde::de::DeserializeOwned>(item: Item) -> Result<T, StoreError> {
     // The error's text may quote a value, so it is left out.
-    serde_dynamo::from_item(item).map_err(|_| StoreError::Corrupt("an attribute is missing or of another type"))
+    serde_dynamo::from_item(item)
+        .map_err(|_| StoreError::Corrupt("an attribute is missing or of another type"))
 }
 
 /// Writes an item of any kind.

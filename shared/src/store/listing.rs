@@ -334,13 +334,12 @@ impl Store {
                 None => Ok(None),
             }
         };
-        let ((deal, start), first) = match after {
-            Some(_) => (future::try_join(self.deal(id), start).await?, None),
-            None => {
-                let first = self.addresses(id, prefix, None, query.limit + 1);
-                let (deal, first) = future::try_join(self.deal(id), first).await?;
-                ((deal, None), Some(first))
-            }
+        let ((deal, start), first) = if after.is_some() {
+            (future::try_join(self.deal(id), start).await?, None)
+        } else {
+            let first = self.addresses(id, prefix, None, query.limit + 1);
+            let (deal, first) = future::try_join(self.deal(id), first).await?;
+            ((deal, None), Some(first))
         };
         let Some(deal) = deal else { return Ok(None) };
         let mut from = start.map(|record| record.invite).map(|invite| (invite.id, invite.email));
@@ -348,19 +347,20 @@ impl Store {
         let mut invites: Vec<Invite> = Vec::new();
         for _ in 0..MOST_ROUNDS {
             let wanted = query.limit - invites.len();
-            let ids = match batch.take() {
-                Some(ids) => ids,
-                None => {
-                    let start = from.as_ref().map(|(invite, email)| (*invite, email.normalised()));
-                    self.addresses(id, prefix, start, wanted + 1).await?
-                }
+            let ids = if let Some(ids) = batch.take() {
+                ids
+            } else {
+                let start = from.as_ref().map(|(invite, email)| (*invite, email.normalised()));
+                self.addresses(id, prefix, start, wanted + 1).await?
             };
             let has_more = ids.len() > wanted;
             let shown = ids.get(..wanted.min(ids.len())).unwrap_or_default();
             let keys = shown.iter().map(|invite| (keys::deal(id), keys::invite(*invite))).collect();
             let items = self.get_all(keys, false).await?;
-            let mut rows: Vec<Invite> =
-                items.into_iter().map(|item| item::invite(item).map(|record| record.invite)).collect::<Result<_, _>>()?;
+            let mut rows: Vec<Invite> = items
+                .into_iter()
+                .map(|item| item::invite(item).map(|record| record.invite))
+                .collect::<Result<_, _>>()?;
             rows.sort_by_key(|row| shown.iter().position(|invite| *invite == row.id));
             from = rows.last().map(|row| (row.id, row.email.clone())).or(from);
             invites.extend(rows.into_iter().filter(|row| {
@@ -428,8 +428,11 @@ impl Store {
         let (deal, counted) = future::try_join(self.deal_for_page(id), self.count(id, presumed, now)).await?;
         let Some(deal) = deal else { return Ok(None) };
         let view = View::of(&deal, lifetime, now);
-        let (pending, expired) =
-            if view.fresh_since == presumed.fresh_since { counted } else { self.count(id, view, now).await? };
+        let (pending, expired) = if view.fresh_since == presumed.fresh_since {
+            counted
+        } else {
+            self.count(id, view, now).await?
+        };
         let (pending, expired) = if view.ended { (0, pending + expired) } else { (pending, expired) };
         let counts = Counts {
             pending: pending.min(COUNTED_UP_TO + 1),

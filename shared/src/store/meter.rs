@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::config::interceptors::{
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
 use aws_sdk_dynamodb::operation::{
-    batch_get_item::BatchGetItemOutput, get_item::GetItemOutput, put_item::PutItemOutput, query::QueryOutput,
+    batch_get_item::BatchGetItemOutput, get_item::GetItemOutput, query::QueryOutput,
     transact_write_items::TransactWriteItemsOutput, update_item::UpdateItemOutput,
 };
 use aws_sdk_dynamodb::types::ConsumedCapacity;
@@ -69,8 +69,6 @@ impl Intercept for Meter {
         } else if let Some(output) = output.downcast_ref::<BatchGetItemOutput>() {
             self.add(|usage| usage.read_units += units(output.consumed_capacity().iter()));
         } else if let Some(output) = output.downcast_ref::<UpdateItemOutput>() {
-            self.add(|usage| usage.write_units += one(output.consumed_capacity()));
-        } else if let Some(output) = output.downcast_ref::<PutItemOutput>() {
             self.add(|usage| usage.write_units += one(output.consumed_capacity()));
         } else if let Some(output) = output.downcast_ref::<TransactWriteItemsOutput>() {
             self.add(|usage| usage.write_units += units(output.consumed_capacity().iter()));

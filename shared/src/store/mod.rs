@@ -15,11 +15,11 @@ mod listing;
 mod meter;
 mod release;
 mod retry;
-mod send;
 mod seats;
+mod send;
 
 pub use accept::{AcceptOutcome, PreviewOutcome};
-pub use cursor::Cursor;
+pub use cursor::{Cursor, NotACursor};
 pub use deals::CreateOutcome;
 pub use due::Due;
 pub use listing::{COUNTED_UP_TO, Counts, Page, PageQuery, StatusFilter};
@@ -121,7 +121,8 @@ impl Store {
         let store = Self::new(config::Builder::from(&shared), table);
         let key = AttributeValue::S("WARM".to_owned());
         // Whatever comes of it: a table that can't be reached is reported by the request that needs it.
-        let warmed = store.client.get_item().table_name(table).key("pk", key.clone()).key("sk", key).send().await;
+        let warmed =
+            store.client.get_item().table_name(table).key("pk", key.clone()).key("sk", key).send().await;
         if let Err(error) = warmed {
             tracing::warn!(error = %StoreError::from_sdk("GetItem", &error), "could not warm the connection");
         }
@@ -229,7 +230,9 @@ async fn written(update: UpdateItemFluentBuilder) -> Result<Written, StoreError>
         Ok(output) => Ok(Written::Done(output.attributes.unwrap_or_default())),
         Err(SdkError::ServiceError(service)) if service.err().is_conditional_check_failed_exception() => {
             match service.into_err() {
-                UpdateItemError::ConditionalCheckFailedException(refused) => Ok(Written::Refused(refused.item)),
+                UpdateItemError::ConditionalCheckFailedException(refused) => {
+                    Ok(Written::Refused(refused.item))
+                }
                 _ => Ok(Written::Refused(None)),
             }
         }
@@ -281,8 +284,8 @@ fn s(text: impl Into<String>) -> AttributeValue {
     AttributeValue::S(text.into())
 }
 
-fn n(number: impl ToString) -> AttributeValue {
-    AttributeValue::N(number.to_string())
+fn n(number: impl Into<i64>) -> AttributeValue {
+    AttributeValue::N(number.into().to_string())
 }
 
 fn values<const N: usize>(pairs: [(&str, AttributeValue); N]) -> Item {

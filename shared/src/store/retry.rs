@@ -3,7 +3,9 @@
 //! The SDK retries neither `TransactionConflictException` (a plain write met a transaction) nor a cancelled
 //! transaction whose reasons are conflicts only (aws-runtime 1.10). One classifier adds both.
 
-use aws_sdk_dynamodb::{error::ProvideErrorMetadata, operation::transact_write_items::TransactWriteItemsError};
+use aws_sdk_dynamodb::error::ProvideErrorMetadata;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_smithy_runtime_api::client::{
     interceptors::context::InterceptorContext,
     orchestrator::OrchestratorError,
@@ -25,19 +27,15 @@ impl ClassifyRetry for RetryConflicts {
     }
 }
 
-fn is_conflict(error: &OrchestratorError<aws_smithy_runtime_api::client::interceptors::context::Error>) -> bool {
+fn is_conflict(
+    error: &OrchestratorError<aws_smithy_runtime_api::client::interceptors::context::Error>,
+) -> bool {
     let Some(error) = error.as_operation_error() else { return false };
-    match error.downcast_ref::<TransactWriteItemsError>() {
-        Some(error) => only_conflicts(error),
-        None => {
-            use aws_sdk_dynamodb::operation::{put_item::PutItemError, update_item::UpdateItemError};
-            let code = error
-                .downcast_ref::<UpdateItemError>()
-                .and_then(ProvideErrorMetadata::code)
-                .or_else(|| error.downcast_ref::<PutItemError>().and_then(ProvideErrorMetadata::code));
-            code == Some("TransactionConflictException")
-        }
+    if let Some(error) = error.downcast_ref::<TransactWriteItemsError>() {
+        return only_conflicts(error);
     }
+    let update = error.downcast_ref::<UpdateItemError>();
+    update.and_then(ProvideErrorMetadata::code) == Some("TransactionConflictException")
 }
 
 /// True when every reason of a cancellation is a conflict: one that says why outranks it, and is an answer.

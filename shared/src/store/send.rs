@@ -1,7 +1,9 @@
 //! Queuing mails and recording what became of them. The outbox is the due index: a queued invite stands in it
 //! from the write that invites on, so there is no second store to fall out of step with (I4).
 
-use super::{Due, Item, Outcome, Store, StoreError, holds, item, keys, n, s, values, written, written_invite};
+use super::{
+    Due, Item, Outcome, Store, StoreError, holds, item, keys, n, s, values, written, written_invite,
+};
 use super::{Written, keys::Queue};
 use crate::domain::claim::{ClaimRefusal, MOST_TRIES, may_claim, retry_delay};
 use crate::domain::resend::{DOUBLE_CLICK, ResendRefusal, may_resend};
@@ -87,23 +89,22 @@ impl Store {
         values.insert(":addressSk".into(), s(email.normalised()));
         values.insert(":cancelled".into(), s("cancelled"));
         values.insert(":released".into(), s("released"));
-        let (mut set, mut remove) = (String::new(), String::from("resentAt"));
-        for (attribute, value) in
-            [("#name", name.map(Name::as_str)), ("#by", inviter.email.as_deref())]
-        {
+        let (mut set, mut remove) = (String::new(), vec![LEFTOVERS, "resentAt"]);
+        for (attribute, value) in [("#name", name.map(Name::as_str)), ("#by", inviter.email.as_deref())] {
             if let Some(value) = value {
                 let placeholder = format!(":{}", attribute.trim_start_matches('#'));
-                set.push_str(&format!(", {attribute} = {placeholder}"));
+                set = format!("{set}, {attribute} = {placeholder}");
                 values.insert(placeholder, s(value));
             } else {
-                remove.push_str(&format!(", {attribute}"));
+                remove.push(attribute);
             }
         }
         let update = self
             .update_invite(deal.id, link.invite, values)
             .update_expression(format!(
                 "{NEW_SEND}, email = :email, addressPk = :addressPk, addressSk = :addressSk{set} \
-                 REMOVE {LEFTOVERS}, {remove} ADD sends :one"
+                 REMOVE {} ADD sends :one",
+                remove.join(", ")
             ))
             .condition_expression(
                 "attribute_not_exists(pk) OR #status IN (:expired, :cancelled, :released) \
@@ -173,8 +174,7 @@ impl Store {
         jitter: f64,
         now: Timestamp,
     ) -> Result<Outcome<ClaimRefusal>, StoreError> {
-        let refused =
-            |record: &InviteRecord| may_claim(record, deal, due.sends, due.due_at, now).err();
+        let refused = |record: &InviteRecord| may_claim(record, deal, due.sends, due.due_at, now).err();
         if deal.state(now) != crate::domain::DealState::Active {
             let record = self.invite(due.deal, due.invite).await?;
             let reason = record.as_ref().and_then(refused).unwrap_or(ClaimRefusal::NotDue);
@@ -194,7 +194,10 @@ impl Store {
                     (":now", n(tried_at.timestamp())),
                     (":most", n(MOST_TRIES)),
                     (":expiresAt", n((tried_at + inviter.lifetime).timestamp())),
-                    (":leaseEnd", n((now + retry_delay(inviter.lease, due.tries + 1, jitter)).timestamp_millis())),
+                    (
+                        ":leaseEnd",
+                        n((now + retry_delay(inviter.lease, due.tries + 1, jitter)).timestamp_millis()),
+                    ),
                     (":link", set_of(&hash)),
                     (":one", n(1)),
                 ]),
@@ -232,14 +235,16 @@ impl Store {
                 (":link", s(hash.as_str())),
             ])
         };
-        let set = "SET delivery = :sent, sentAt = :at, expiresAt = :until";
+        let outcome = "SET delivery = :sent, sentAt = :at, expiresAt = :until";
         let ours = "contains(links, :link) AND (delivery <> :sent OR sentAt < :at)";
         let mut listed = common();
         listed.insert(":duePk".into(), s(keys::due_of(Queue::Expire, link.invite)));
         listed.insert(":dueAt".into(), n(sent.until.timestamp_millis()));
         let update = self
             .update_invite(link.deal, link.invite, listed)
-            .update_expression(format!("{set}, duePk = :duePk, dueAt = :dueAt REMOVE sentUntil, failure, failedAt"))
+            .update_expression(format!(
+                "{outcome}, duePk = :duePk, dueAt = :dueAt REMOVE sentUntil, failure, failedAt"
+            ))
             .condition_expression(format!("attribute_exists(duePk) AND {ours}"));
         let record = match written(update).await? {
             Written::Done(item) => return item::invite(item).map(Some),
@@ -251,7 +256,7 @@ impl Store {
             Some(_) => {
                 let update = self
                     .update_invite(link.deal, link.invite, common())
-                    .update_expression(format!("{set} REMOVE sentUntil, failure, failedAt"))
+                    .update_expression(format!("{outcome} REMOVE sentUntil, failure, failedAt"))
                     .condition_expression(ours);
                 match written(update).await? {
                     Written::Done(item) => item::invite(item).map(Some),
@@ -389,12 +394,10 @@ impl Store {
                 }
                 Written::Refused(_) => {}
             }
-            let idle = slots(values([
-                (":free", n((now + cost).timestamp_millis())),
-                (":now", now_millis.clone()),
-            ]))
-            .update_expression("SET freeAt = :free")
-            .condition_expression("attribute_not_exists(freeAt) OR freeAt < :now");
+            let idle =
+                slots(values([(":free", n((now + cost).timestamp_millis())), (":now", now_millis.clone())]))
+                    .update_expression("SET freeAt = :free")
+                    .condition_expression("attribute_not_exists(freeAt) OR freeAt < :now");
             if let Written::Done(_) = written(idle).await? {
                 return Ok(Some(now));
             }

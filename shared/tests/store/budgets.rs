@@ -12,16 +12,19 @@ struct Measured {
 
 impl Measured {
     fn new() -> Self {
-        Self { rows: vec![format!("| {:44} | {:>11} | {:>8} | {:>8} |", "operation", "round trips", "RRU", "WRU")] }
+        Self {
+            rows: vec![format!(
+                "| {:44} | {:>11} | {:>8} | {:>8} |",
+                "operation", "round trips", "RRU", "WRU"
+            )],
+        }
     }
 
     /// Notes what was used since the world was last told to forget, and holds it against the ceilings.
     fn note(&mut self, world: &World, what: &str, trips: usize, read: f64, write: f64) {
         let (used, made) = (world.store.usage(), world.wire.round_trips());
-        self.rows.push(format!(
-            "| {what:44} | {made:11} | {:8.1} | {:8.1} |",
-            used.read_units, used.write_units
-        ));
+        self.rows
+            .push(format!("| {what:44} | {made:11} | {:8.1} | {:8.1} |", used.read_units, used.write_units));
         assert!(made <= trips, "{what}: {made} round trips, at most {trips}");
         assert!(used.read_units <= read, "{what}: {} RRU, at most {read}", used.read_units);
         assert!(used.write_units <= write, "{what}: {} WRU, at most {write}", used.write_units);
@@ -46,8 +49,10 @@ async fn every_operation_keeps_to_its_budget() {
 
     // Sending, accepting, releasing, cancelling.
     let link = world.link(&address(0));
-    let queued =
-        store.queue_invite(&world.deal, &email(&address(0)), name.as_ref(), &link, &inviter(), start()).await.unwrap();
+    let queued = store
+        .queue_invite(&world.deal, &email(&address(0)), name.as_ref(), &link, &inviter(), start())
+        .await
+        .unwrap();
     let shared::store::Outcome::Done(record) = queued else { panic!("{queued:?}") };
     store.mark_sent(&link, sent(&record)).await.unwrap();
     measured.note(&world, "send, an invite (without the SES call)", 2, 0.0, 9.0);

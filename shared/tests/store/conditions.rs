@@ -38,7 +38,8 @@ struct Drawn {
 
 fn drawn() -> impl Strategy<Value = Drawn> {
     let near = || -1_i64..=1;
-    let status = prop::sample::select(vec!["open", "open", "open", "accepted", "expired", "cancelled", "released"]);
+    let status =
+        prop::sample::select(vec!["open", "open", "open", "accepted", "expired", "cancelled", "released"]);
     let delivery = prop::sample::select(vec!["queued", "queued", "sent"]);
     (
         (prop::bool::weighted(0.95), status, delivery, 1_u32..3, 7_u32..9),
@@ -46,14 +47,30 @@ fn drawn() -> impl Strategy<Value = Drawn> {
         (any::<bool>(), prop::bool::weighted(0.3), 0_usize..3),
         (1_u32..3, 0_u32..3, near(), 0_i64..=2, prop::option::of(1_u32..3)),
     )
-        .prop_map(|((exists, status, delivery, sends, tries), (expires_in, due_in, resent_ago), mine, deal)| {
-            let (is_mine, holds_seat, link) = mine;
-            let (seats, allocated, starts_in, ends_in, expected) = deal;
-            Drawn {
-                exists, status, delivery, sends, tries, expires_in, due_in, resent_ago, is_mine, holds_seat, link,
-                seats, allocated: allocated.min(seats), starts_in, ends_in, expected,
-            }
-        })
+        .prop_map(
+            |((exists, status, delivery, sends, tries), (expires_in, due_in, resent_ago), mine, deal)| {
+                let (is_mine, holds_seat, link) = mine;
+                let (seats, allocated, starts_in, ends_in, expected) = deal;
+                Drawn {
+                    exists,
+                    status,
+                    delivery,
+                    sends,
+                    tries,
+                    expires_in,
+                    due_in,
+                    resent_ago,
+                    is_mine,
+                    holds_seat,
+                    link,
+                    seats,
+                    allocated: allocated.min(seats),
+                    starts_in,
+                    ends_in,
+                    expected,
+                }
+            },
+        )
 }
 
 /// The instant around which states are drawn: some way into the deal.
@@ -165,7 +182,10 @@ fn accept_and_its_conditions_agree() {
         let done = store.accept_invite(&link, &me, None, now(), soon()).await.unwrap();
         match (&rule, done) {
             (Ok(()), AcceptOutcome::Accepted { accepted_at, .. }) => assert_eq!(accepted_at, now()),
-            (Err(AcceptRefusal::AlreadyYours { accepted_at: first }), AcceptOutcome::Accepted { accepted_at, .. }) => {
+            (
+                Err(AcceptRefusal::AlreadyYours { accepted_at: first }),
+                AcceptOutcome::Accepted { accepted_at, .. },
+            ) => {
                 assert_eq!(accepted_at, *first);
             }
             (Err(reason), AcceptOutcome::Refused(refusal)) => assert_eq!(*reason, refusal, "{drawn:?}"),
@@ -182,8 +202,11 @@ fn invite_and_its_condition_agree() {
     for_all(200, async |world, drawn, link| {
         let rule = may_invite(world.record(&link).await.as_ref(), now());
         let link = Link { secret: secret(9), ..link };
-        let done =
-            world.store.queue_invite(&world.deal, &email(ADDRESS), None, &link, &inviter(), now()).await.unwrap();
+        let done = world
+            .store
+            .queue_invite(&world.deal, &email(ADDRESS), None, &link, &inviter(), now())
+            .await
+            .unwrap();
         assert_eq!(verdict(done), rule, "{drawn:?}");
     });
 }

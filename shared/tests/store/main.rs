@@ -1,7 +1,17 @@
 //! The store against a real engine: rules and conditions agree, lost answers are recognised, budgets hold.
 
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test's panic is its report")]
-#![allow(clippy::allow_attributes, reason = "which of these lints a build of this test meets depends on its features")]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test's panic is its report"
+)]
+#![allow(
+    clippy::allow_attributes,
+    reason = "which of these lints a build of this test meets depends on its features"
+)]
 
 mod answers;
 mod budgets;

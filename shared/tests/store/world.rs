@@ -4,7 +4,9 @@ use aws_sdk_dynamodb::config::interceptors::{
     BeforeDeserializationInterceptorContextMut, BeforeTransmitInterceptorContextMut,
     BeforeTransmitInterceptorContextRef, FinalizerInterceptorContextRef,
 };
-use aws_sdk_dynamodb::config::{self, BehaviorVersion, ConfigBag, Credentials, Intercept, Region, RuntimeComponents};
+use aws_sdk_dynamodb::config::{
+    self, BehaviorVersion, ConfigBag, Credentials, Intercept, Region, RuntimeComponents,
+};
 use aws_sdk_dynamodb::error::BoxError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_runtime_api::http::Response;
@@ -14,7 +16,8 @@ use chrono::{DateTime, Duration};
 use seatkeeper_local::{database, table};
 use shared::clock::Deadline;
 use shared::domain::{
-    Deal, Email, InviteRecord, LearnerId, Link, NewDeal, Organisation, OrganisationId, Secret, Sent, Timestamp, Title,
+    Deal, Email, InviteRecord, LearnerId, Link, NewDeal, Organisation, OrganisationId, Secret, Sent,
+    Timestamp, Title,
 };
 use shared::store::{AcceptOutcome, CreateOutcome, Inviter, Item, Outcome, Store, random};
 use std::collections::VecDeque;
@@ -175,7 +178,11 @@ pub(crate) fn learner(name: &str) -> LearnerId {
 }
 
 pub(crate) fn inviter() -> Inviter {
-    Inviter { email: Some("manager@acme.example".to_owned()), lifetime: LIFETIME, lease: Duration::seconds(60) }
+    Inviter {
+        email: Some("manager@acme.example".to_owned()),
+        lifetime: LIFETIME,
+        lease: Duration::seconds(60),
+    }
 }
 
 pub(crate) fn soon() -> Deadline {
@@ -258,7 +265,8 @@ impl World {
 
     /// Writes attributes of an item as they are given, beside the store.
     pub(crate) async fn overwrite(&self, pk: String, sk: String, attributes: Item) {
-        let mut key = Item::from([("pk".into(), AttributeValue::S(pk)), ("sk".into(), AttributeValue::S(sk))]);
+        let mut key =
+            Item::from([("pk".into(), AttributeValue::S(pk)), ("sk".into(), AttributeValue::S(sk))]);
         let found = self.client.get_item().table_name(TABLE).set_key(Some(key.clone())).send().await.unwrap();
         key.extend(found.item.unwrap_or_default());
         key.extend(attributes);
