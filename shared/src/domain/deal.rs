@@ -197,7 +197,7 @@ pub enum DealChangeRefusal {
         /// How many are held.
         allocated: u32,
     },
-    /// Not 1 to [`MOST_SEATS`].
+    /// Not 1 to `MOST_SEATS`.
     #[error("must be between 1 and {MOST_SEATS}")]
     SeatsOutOfRange,
     /// It would end before it starts.

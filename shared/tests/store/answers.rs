@@ -180,12 +180,12 @@ async fn a_deal_is_made_and_changed_once() {
             starts_at: start(),
             ends_at: after(1_000),
         };
-        let make = |body| world.store.create_deal(&new, Some(("key", body)), Duration::days(365), start());
+        let create = |body| world.store.create_deal(&new, Some(("key", body)), Duration::days(365), start());
         world.wire.disturb([fault]);
-        let CreateOutcome::Created(made) = make("body").await.unwrap() else { panic!("{fault:?}") };
-        let CreateOutcome::Created(again) = make("body").await.unwrap() else { panic!("{fault:?}") };
+        let CreateOutcome::Created(made) = create("body").await.unwrap() else { panic!("{fault:?}") };
+        let CreateOutcome::Created(again) = create("body").await.unwrap() else { panic!("{fault:?}") };
         assert_eq!(made, again, "{fault:?}");
-        assert_eq!(make("other").await.unwrap(), CreateOutcome::KeyReused, "{fault:?}");
+        assert_eq!(create("other").await.unwrap(), CreateOutcome::KeyReused, "{fault:?}");
         assert_eq!(world.store.deals_of(&new.organisation.id).await.unwrap().len(), 2, "{fault:?}");
     }
 }

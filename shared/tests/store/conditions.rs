@@ -86,8 +86,8 @@ fn s(text: &str) -> AttributeValue {
     AttributeValue::S(text.to_owned())
 }
 
-fn n(number: impl ToString) -> AttributeValue {
-    AttributeValue::N(number.to_string())
+fn n(number: impl Into<i64>) -> AttributeValue {
+    AttributeValue::N(number.into().to_string())
 }
 
 fn secret(which: usize) -> Secret {
@@ -149,7 +149,7 @@ fn item<const N: usize>(attributes: [(&str, AttributeValue); N]) -> Item {
 }
 
 /// Draws states and holds `check` for each, in a table of its own.
-fn for_all(cases: u32, check: impl AsyncFn(&World, Drawn, Link)) {
+fn for_all(cases: u32, check: &impl AsyncFn(&World, Drawn, Link)) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
     let result = runner.run(&drawn(), |drawn| {
@@ -173,7 +173,7 @@ fn verdict<R>(outcome: Outcome<R>) -> Result<(), R> {
 
 #[test]
 fn accept_and_its_conditions_agree() {
-    for_all(400, async |world, drawn, link| {
+    for_all(400, &async |world, drawn, link| {
         let (store, me): (&Store, _) = (&world.store, learner("me"));
         let (record, deal) = (world.record(&link).await, world.deal_now().await);
         let holds = drawn.holds_seat;
@@ -199,7 +199,7 @@ fn accept_and_its_conditions_agree() {
 
 #[test]
 fn invite_and_its_condition_agree() {
-    for_all(200, async |world, drawn, link| {
+    for_all(200, &async |world, drawn, link| {
         let rule = may_invite(world.record(&link).await.as_ref(), now());
         let link = Link { secret: secret(9), ..link };
         let done = world
@@ -213,7 +213,7 @@ fn invite_and_its_condition_agree() {
 
 #[test]
 fn resend_and_its_condition_agree() {
-    for_all(300, async |world, drawn, link| {
+    for_all(300, &async |world, drawn, link| {
         let rule = may_resend(world.record(&link).await.as_ref(), drawn.expected, now());
         let link = Link { secret: secret(9), ..link };
         let done = world.store.resend_invite(&link, drawn.expected, &inviter(), now()).await.unwrap();
@@ -223,7 +223,7 @@ fn resend_and_its_condition_agree() {
 
 #[test]
 fn cancel_and_its_condition_agree() {
-    for_all(200, async |world, drawn, link| {
+    for_all(200, &async |world, drawn, link| {
         let rule = may_cancel(world.record(&link).await.as_ref(), drawn.expected);
         let done = world.store.cancel_invite(link.deal, link.invite, drawn.expected).await.unwrap();
         assert_eq!(verdict(done), rule, "{drawn:?}");
@@ -232,7 +232,7 @@ fn cancel_and_its_condition_agree() {
 
 #[test]
 fn release_and_its_conditions_agree() {
-    for_all(300, async |world, mut drawn, link| {
+    for_all(300, &async |world, mut drawn, link| {
         // Here the drawn learner holds what they accepted, and nothing else.
         if drawn.status == "accepted" {
             let holder = if drawn.is_mine { "me" } else { "other" };
@@ -254,7 +254,7 @@ fn release_and_its_conditions_agree() {
 
 #[test]
 fn expire_and_its_condition_agree() {
-    for_all(200, async |world, drawn, link| {
+    for_all(200, &async |world, drawn, link| {
         // What the index showed may be older than the table.
         let sends = drawn.expected.unwrap_or(drawn.sends);
         let due_at = now() + Duration::seconds(drawn.due_in);
@@ -274,7 +274,7 @@ fn expire_and_its_condition_agree() {
 
 #[test]
 fn claim_and_its_condition_agree() {
-    for_all(400, async |world, drawn, link| {
+    for_all(400, &async |world, drawn, link| {
         let sends = drawn.expected.unwrap_or(drawn.sends);
         let due_at = now() + Duration::seconds(drawn.resent_ago.map_or(drawn.due_in, |ago| ago - 10));
         let due = Due { deal: link.deal, invite: link.invite, sends, tries: drawn.tries, due_at };
@@ -289,7 +289,7 @@ fn claim_and_its_condition_agree() {
 
 #[test]
 fn changing_a_deal_and_its_condition_agree() {
-    for_all(300, async |world, drawn, link| {
+    for_all(300, &async |world, drawn, link| {
         let deal = world.deal_now().await;
         let change = DealChange {
             seats: drawn.expected.map(|seats| seats - 1),
