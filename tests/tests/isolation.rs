@@ -3,7 +3,6 @@
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    clippy::too_many_lines,
     reason = "tests of many cases, whose helpers fail as a test does"
 )]
 
