@@ -49,9 +49,9 @@ figures: build ## Print what each operation costs, as the README and docs/data-m
 images: ## Take the pictures for the README again (needs Debian's chromium)
 	@mkdir -p target/images docs/images
 	@awk 'marks >= 2; /^---$$/ { marks++ }' shared/src/mail/snapshots/shared__mail__tests__html.snap > target/images/mail.html
-	@printf '<body style="margin:0;display:flex;gap:16px;background:#fff"><iframe src="mail.html" style="border:0;width:390px;height:720px"></iframe><iframe src="mail.html" style="border:0;width:760px;height:720px"></iframe></body>' > target/images/both.html
+	@printf '<body style="margin:0;display:flex;gap:16px;background:#fff"><iframe src="mail.html" style="border:0;width:390px;height:800px"></iframe><iframe src="mail.html" style="border:0;width:760px;height:800px"></iframe></body>' > target/images/both.html
 	@chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --virtual-time-budget=4000 --user-data-dir=target/images/profile --allow-file-access-from-files \
-	  --window-size=1166,720 --screenshot=docs/images/mail.png "file://$(CURDIR)/target/images/both.html" 2>/dev/null
+	  --window-size=1166,800 --screenshot=docs/images/mail.png "file://$(CURDIR)/target/images/both.html" 2>/dev/null
 	@echo "docs/images/mail.png: look at it"
 
 clean: ## Remove what was built, and the local stack's data

@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// SES calls under way at once.
-const CALLS: usize = 4;
+pub const CALLS: usize = 4;
 
 /// The least time in which a call to SES is worth starting, and its outcome can be recorded.
 const LEAST_TIME: Duration = Duration::from_secs(1);
@@ -147,6 +147,16 @@ impl Run<'_> {
                 }
             })
             .collect()
+    }
+
+    /// Gives back claims that were not tried: they are due again after a lease, and the try does not count.
+    pub async fn put_back(&self, claims: impl Iterator<Item = &Claim>) {
+        let settled = claims.map(|claim| self.settle(claim, Verdict::Stopped));
+        for settled in future::join_all(settled).await {
+            if let Err(error) = settled {
+                tracing::error!(error = telemetry::chain(&error), "a claim could not be given back");
+            }
+        }
     }
 
     /// Sends the mails, again and again for those that SES was too busy for, while there is time.

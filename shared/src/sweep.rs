@@ -12,9 +12,6 @@ use serde::Serialize;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// Batches under way at once, over all shards.
-const AT_ONCE: usize = 16;
-
 /// The least time in which a batch is worth starting.
 const LEAST_TIME: Duration = Duration::from_secs(1);
 
@@ -47,11 +44,13 @@ pub struct Swept {
     pub failures: u64,
 }
 
-/// Walks all that is due in `queue` at `now`, in batches of at most `batch`, until `deadline`.
+/// Walks all that is due in `queue` at `now`, in batches of at most `batch`, `at_once` of them under way, until
+/// `deadline`.
 pub async fn sweep(
     store: &Store,
     queue: Queue,
     batch: usize,
+    at_once: usize,
     now: Timestamp,
     deadline: Deadline,
     work: impl AsyncFn(Vec<Due>) -> Swept,
@@ -84,7 +83,7 @@ pub async fn sweep(
                 }
             }
         })
-        .buffer_unordered(AT_ONCE)
+        .buffer_unordered(at_once)
         .fold(Report::default(), |mut report, swept| async move {
             report.done += swept.done;
             report.skipped += swept.skipped;

@@ -2,7 +2,7 @@
 
 use futures_util::future;
 use shared::clock::{self, Deadline, Stopwatch};
-use shared::delivery::{Claim, Delivery, Run, jitter};
+use shared::delivery::{CALLS, Claim, Delivery, Run, jitter};
 use shared::domain::claim::ClaimRefusal;
 use shared::domain::{Deal, DealId, Link, Secret, Timestamp};
 use shared::store::{Due, Outcome, StoreError, keys::Queue, random};
@@ -19,7 +19,7 @@ pub(crate) async fn deliver(delivery: &Delivery, now: Timestamp, deadline: Deadl
     let run = delivery.run(deadline);
     let deals = Deals::default();
     let work = async |due| mail(delivery, &run, &deals, due).await;
-    let report = sweep(&delivery.store, Queue::Send, delivery.batch(), now, deadline, work).await;
+    let report = sweep(&delivery.store, Queue::Send, delivery.batch(), CALLS, now, deadline, work).await;
     run.report();
     telemetry::swept(&report, watch.elapsed(), delivery.store.usage());
     report
@@ -43,8 +43,14 @@ async fn mail(delivery: &Delivery, run: &Run<'_>, deals: &Deals, due: Vec<Due>) 
             }
         }
     }
-    swept.done = held.len() as u64;
-    run.mail(held.iter().map(|(claim, deal)| (claim.clone(), deal.as_ref())).collect()).await;
+    if run.is_over() {
+        // Another batch has just found that SES takes nothing: these have not been tried.
+        swept.left_over += held.len() as u64;
+        run.put_back(held.iter().map(|(claim, _)| claim)).await;
+    } else {
+        swept.done = held.len() as u64;
+        run.mail(held.iter().map(|(claim, deal)| (claim.clone(), deal.as_ref())).collect()).await;
+    }
     swept
 }
 
@@ -77,7 +83,10 @@ async fn deal(delivery: &Delivery, deals: &Deals, id: DealId) -> Result<Option<A
     if let Some(deal) = deals.lock().unwrap_or_else(PoisonError::into_inner).get(&id) {
         return Ok(deal.clone());
     }
-    let deal = delivery.store.deal_for_sending(id, delivery.lifetime, clock::now()).await?.map(Arc::new);
+    let deal = delivery.store.deal(id).await?.map(Arc::new);
+    if let Some(deal) = &deal {
+        delivery.store.remember_lifetime(deal, delivery.lifetime).await?;
+    }
     deals.lock().unwrap_or_else(PoisonError::into_inner).insert(id, deal.clone());
     Ok(deal)
 }

@@ -14,6 +14,9 @@ use std::time::Duration;
 /// Invites marked at once, in each batch.
 const BATCH: usize = 16;
 
+/// Batches under way at once.
+const BATCHES: usize = 8;
+
 /// What is kept of the time limit to report.
 const TO_REPORT: Duration = Duration::from_secs(1);
 
@@ -31,7 +34,8 @@ async fn main() -> Result<(), Error> {
 async fn expire(store: &Store, now: Timestamp, deadline: Deadline) -> Report {
     let watch = Stopwatch::start();
     let report =
-        sweep(store, Queue::Expire, BATCH, now, deadline, async |due| mark(store, due, now).await).await;
+        sweep(store, Queue::Expire, BATCH, BATCHES, now, deadline, async |due| mark(store, due, now).await)
+            .await;
     telemetry::swept(&report, watch.elapsed(), store.usage());
     report
 }

@@ -36,12 +36,14 @@ pub(crate) async fn route(app: App, call: Call) -> Answer {
 
 /// The deal, if it is the manager's and runs.
 async fn active_deal(app: &App, call: &Call, manager: &Manager) -> Result<Deal, Problem> {
-    let deal = app.delivery.store.deal_for_sending(call.deal()?, app.config.lifetime, call.now).await?;
-    let deal = http::own(deal, manager)?;
+    let store = &app.delivery.store;
+    let deal = http::own(store.deal(call.deal()?).await?, manager)?;
     match deal.state(call.now) {
-        DealState::Active => Ok(deal),
-        state => Err(Problem::deal_not_active(state)),
+        DealState::Active => {}
+        state => return Err(Problem::deal_not_active(state)),
     }
+    store.remember_lifetime(&deal, app.config.lifetime).await?;
+    Ok(deal)
 }
 
 fn new_link(deal: &Deal, invite: InviteId) -> Result<Link, StoreError> {

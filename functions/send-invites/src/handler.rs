@@ -90,7 +90,7 @@ pub(crate) async fn route(app: App, call: Call) -> Answer {
         return Err(Problem::too_many_invites());
     }
     let store = &app.delivery.store;
-    let deal = http::own(store.deal_for_sending(id, app.config.lifetime, call.now).await?, &manager)?;
+    let deal = http::own(store.deal(id).await?, &manager)?;
     match deal.state(call.now) {
         DealState::Active => {}
         state => return Err(Problem::deal_not_active(state)),
@@ -99,6 +99,7 @@ pub(crate) async fn route(app: App, call: Call) -> Answer {
     let (results, claims) = if body.dry_run {
         (foresee(&app, &deal, rows, &call).await?, Vec::new())
     } else {
+        store.remember_lifetime(&deal, app.config.lifetime).await?;
         let inviter = app.delivery.inviter(manager.email);
         queue(&app, &deal, rows, &inviter, &call).await
     };

@@ -1,7 +1,7 @@
 //! Accepting and previewing: one round trip, whatever the token is worth.
 
 use super::{Store, StoreError, item, keys, n, s, values};
-use crate::clock::Deadline;
+use crate::clock::{Deadline, Stopwatch};
 use crate::domain::accept::{AcceptRefusal, deal_accepts, invite_accepts, known, may_accept};
 use crate::domain::address_digest;
 use crate::domain::{Deal, DealId, Email, InviteRecord, LearnerId, Link, Stored, Timestamp, whole_seconds};
@@ -14,6 +14,7 @@ use aws_sdk_dynamodb::types::{
 };
 use aws_smithy_types::error::operation::BuildError;
 use aws_smithy_types::retry::RetryConfig;
+use chrono::Duration as Span;
 use futures_util::future;
 use std::time::Duration;
 
@@ -54,10 +55,13 @@ impl Store {
         now: Timestamp,
         deadline: Deadline,
     ) -> Result<AcceptOutcome, StoreError> {
-        let accepted_at = whole_seconds(now);
+        let (watch, asked_at) = (Stopwatch::start(), now);
         let digest = email.map(|email| address_digest(link.deal, email));
         let mut wait = Duration::from_millis(20);
         loop {
+            // Waiting for others must not carry anybody past an expiry (I2).
+            let now = asked_at + Span::from_std(watch.elapsed()).unwrap_or_default();
+            let accepted_at = whole_seconds(now);
             let (written, deal) = future::join(
                 self.take_seat(link, learner, digest.as_deref(), accepted_at),
                 self.deal(link.deal),

@@ -3,7 +3,7 @@
 use super::item::{self, CreationItem, DealItem};
 use super::{Item, Store, StoreError, Written, attempt_id, keys, n, random, s, values, written};
 use crate::domain::{
-    Deal, DealChange, DealChangeRefusal, DealId, DealState, NewDeal, OrganisationId, Salt, Timestamp, Title,
+    Deal, DealChange, DealChangeRefusal, DealId, NewDeal, OrganisationId, Salt, Timestamp, Title,
 };
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
@@ -193,35 +193,27 @@ impl Store {
         self.get(keys::deal(id), keys::DEAL.to_owned()).await?.map(item::deal).transpose()
     }
 
-    /// The deal that invites of this lifetime are about to be sent for. An active deal remembers the shortest
-    /// lifetime that it was ever used with; see [`Deal::shortest_lifetime`].
+    /// Remembers that invites of this lifetime are about to be sent; see [`Deal::shortest_lifetime`]. A write only
+    /// when the lifetime is shorter than ever before: once in a deal's life, usually.
     ///
     /// # Errors
-    /// [`StoreError`].
-    pub async fn deal_for_sending(
-        &self,
-        id: DealId,
-        lifetime: Duration,
-        now: Timestamp,
-    ) -> Result<Option<Deal>, StoreError> {
-        let Some(mut deal) = self.deal(id).await? else { return Ok(None) };
-        let is_known = deal.shortest_lifetime.is_some_and(|shortest| shortest <= lifetime);
-        if deal.state(now) == DealState::Active && !is_known {
-            let update = self
-                .update(
-                    keys::deal(id),
-                    keys::DEAL.to_owned(),
-                    values([(":lifetime", n(lifetime.num_seconds()))]),
-                )
-                .update_expression("SET shortestLifetime = :lifetime")
-                .condition_expression(
-                    "attribute_exists(pk) AND \
-                     (attribute_not_exists(shortestLifetime) OR shortestLifetime > :lifetime)",
-                );
-            written(update).await?;
-            deal.shortest_lifetime = Some(lifetime);
+    /// [`StoreError`]; nothing may be sent then.
+    pub async fn remember_lifetime(&self, deal: &Deal, lifetime: Duration) -> Result<(), StoreError> {
+        if deal.shortest_lifetime.is_some_and(|shortest| shortest <= lifetime) {
+            return Ok(());
         }
-        Ok(Some(deal))
+        let update = self
+            .update(
+                keys::deal(deal.id),
+                keys::DEAL.to_owned(),
+                values([(":lifetime", n(lifetime.num_seconds()))]),
+            )
+            .update_expression("SET shortestLifetime = :lifetime")
+            .condition_expression(
+                "attribute_exists(pk) AND \
+                 (attribute_not_exists(shortestLifetime) OR shortestLifetime > :lifetime)",
+            );
+        written(update).await.map(|_| ())
     }
 
     /// An organisation's deals, oldest first.
@@ -288,6 +280,10 @@ impl Store {
                 .map_err(|error| StoreError::from_sdk("BatchGetItem", &error))?;
             items.extend(output.responses.unwrap_or_default().remove(&self.table).unwrap_or_default());
             wanted = output.unprocessed_keys.unwrap_or_default().remove(&self.table);
+            if wanted.is_some() {
+                // The table is busy: what is left is asked for a little later.
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            }
         }
         Ok(items)
     }

@@ -8,6 +8,9 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::types::{Delete, ReturnConsumedCapacity, TransactWriteItem, Update};
 use aws_smithy_types::error::operation::BuildError;
 
+/// How often a release looks again before it is clear that nobody else is changing the invite.
+const LOOKS: usize = 10;
+
 impl Store {
     /// Cancels an invite that is not accepted. `expected` is the number of sends that the caller saw.
     ///
@@ -58,7 +61,7 @@ impl Store {
         expected: Option<u32>,
     ) -> Result<Result<(), ReleaseRefusal>, StoreError> {
         let attempt = attempt_id()?;
-        loop {
+        for _ in 0..LOOKS {
             let record = self.invite(deal, invite).await?;
             if record.as_ref().is_some_and(|record| is_ours(record, &attempt)) {
                 return Ok(Ok(()));
@@ -84,13 +87,14 @@ impl Store {
                 .await;
             match sent {
                 Ok(_) => return Ok(Ok(())),
-                // Something happened since the read: look again. It ends, since each turn needs another change.
+                // Something happened since the read: look again.
                 Err(SdkError::ServiceError(service))
                     if service.err().is_transaction_canceled_exception()
                         && !super::retry::only_conflicts(service.err()) => {}
                 Err(error) => return Err(StoreError::from_sdk("TransactWriteItems", &error)),
             }
         }
+        Err(StoreError::Corrupt("an accepted invite has no seat"))
     }
 
     fn release_action(

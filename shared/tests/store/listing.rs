@@ -99,7 +99,7 @@ async fn i2_an_ended_deal_has_no_pending_invites() {
 async fn i2_a_shorter_lifetime_than_today_is_remembered() {
     let world = World::new(50).await;
     let hour = Duration::hours(1);
-    world.store.deal_for_sending(world.deal.id, hour, start()).await.unwrap();
+    world.store.remember_lifetime(&world.deal, hour).await.unwrap();
     let link = world.link("ann@example.com");
     let brief = shared::store::Inviter { lifetime: hour, ..super::world::inviter() };
     let address = super::world::email("ann@example.com");

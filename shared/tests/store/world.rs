@@ -215,7 +215,8 @@ impl World {
         };
         let made = store.create_deal(&new, None, Duration::days(365), start()).await.unwrap();
         let CreateOutcome::Created(deal) = made else { panic!("{made:?}") };
-        let deal = store.deal_for_sending(deal.id, LIFETIME, start()).await.unwrap().unwrap();
+        store.remember_lifetime(&deal, LIFETIME).await.unwrap();
+        let deal = store.deal(deal.id).await.unwrap().unwrap();
         let world = Self { store, wire, deal, client, _database: database };
         world.forget();
         world
