@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::config::{
     self, BehaviorVersion, ConfigBag, Credentials, Intercept, Region, RuntimeComponents,
 };
 use aws_sdk_dynamodb::error::BoxError;
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use aws_smithy_runtime_api::http::Response;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::config_bag::{Storable, StoreReplace};
@@ -20,7 +20,7 @@ use shared::domain::{
     Timestamp, Title,
 };
 use shared::store::{AcceptOutcome, CreateOutcome, Inviter, Item, Outcome, Store, random};
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
 /// What happens to a write.
@@ -272,6 +272,34 @@ impl World {
         key.extend(found.item.unwrap_or_default());
         key.extend(attributes);
         self.client.put_item().table_name(TABLE).set_item(Some(key)).send().await.unwrap();
+    }
+}
+
+impl World {
+    /// Writes many invites like this one, with addresses of these numbers, beside the store.
+    pub(crate) async fn multiply(&self, like: &Link, numbers: std::ops::Range<usize>) {
+        let key = [("pk", format!("D#{}", like.deal)), ("sk", format!("I#{}", like.invite))];
+        let key: Item =
+            key.into_iter().map(|(name, value)| (name.into(), AttributeValue::S(value))).collect();
+        let model =
+            self.client.get_item().table_name(TABLE).set_key(Some(key)).send().await.unwrap().item.unwrap();
+        let place = model["listSk"].as_s().unwrap()[..13].to_owned();
+        for numbers in numbers.collect::<Vec<_>>().chunks(25) {
+            let puts = numbers.iter().map(|number| {
+                let email = email(&format!("first.last{number:05}@acme.example"));
+                let id = self.deal.invite_id(&email).to_string();
+                let mut item = model.clone();
+                let mut set = |name: &str, value: String| item.insert(name.into(), AttributeValue::S(value));
+                set("sk", format!("I#{id}"));
+                set("email", email.as_typed().to_owned());
+                set("addressSk", email.normalised().to_owned());
+                set("listSk", format!("{place}{id:.16}"));
+                let put = PutRequest::builder().set_item(Some(item)).build().unwrap();
+                WriteRequest::builder().put_request(put).build()
+            });
+            let request = self.client.batch_write_item().request_items(TABLE, puts.collect());
+            assert!(request.send().await.unwrap().unprocessed_items().is_none_or(HashMap::is_empty));
+        }
     }
 }
 
