@@ -58,11 +58,11 @@ async fn two_hundred_learners_take_fifty_seats() {
     // Five give theirs back while all the others try again: never more than fifty.
     let holders = deal.rows("status=accepted&limit=10").await;
     let given_back = ids(&holders[..5]);
-    let releases = join_all(given_back.iter().map(|id| deal.release(id)));
+    let giving = join_all(given_back.iter().map(|id| deal.release(id)));
     let waiting: Vec<_> = learners.iter().zip(&answers).filter(|(_, answer)| answer.status == 409).collect();
     let again =
         join_all(waiting.iter().take(40).map(|(learner, _)| world.accept(learner, &tokens[&learner.email])));
-    let (released, again) = join(releases, again).await;
+    let (released, again) = join(giving, again).await;
     assert_eq!(tally(&released), counted([("204", 5)]));
     let more = again.iter().filter(|answer| answer.status == 200).count() as u64;
     assert!(
