@@ -11,6 +11,7 @@ use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, Select};
 use chrono::Duration;
 use futures_util::future;
 use serde::{Deserialize, Serialize};
+use std::cmp::Reverse;
 
 /// Up to this number, counts are exact; one more means "more than that".
 pub const COUNTED_UP_TO: u32 = 1_000;
@@ -113,6 +114,12 @@ fn fresh_since(lifetime: Duration, now: Timestamp) -> Timestamp {
     whole_seconds(now - lifetime) + Duration::seconds(1)
 }
 
+/// Where a row stands. Rows are compared by this text, as the engine compares them, not by what it is made of: ids
+/// sort differently as bytes.
+fn place(row: &Invite) -> String {
+    keys::place(row.queued_at, row.id)
+}
+
 /// Rows of one partition, read down to some place.
 struct Stretch {
     rows: Vec<Invite>,
@@ -158,7 +165,7 @@ impl Store {
         // The open ones first: what the sweep moves meanwhile is then found among the marked ones.
         let mut rows = self.oldest(deal.id, Stored::Open, Some(view), limit, now).await?;
         rows.extend(self.oldest(deal.id, Stored::Expired, None, limit, now).await?);
-        rows.sort_by_key(|invite| (invite.queued_at, invite.id));
+        rows.sort_by_cached_key(place);
         rows.dedup_by_key(|invite| invite.id);
         rows.truncate(limit);
         Ok(rows)
@@ -219,7 +226,7 @@ impl Store {
             if found.len() > wanted {
                 found.truncate(wanted);
                 rows.append(&mut found);
-                let last = rows.last().map(|row| keys::place(row.queued_at, row.id));
+                let last = rows.last().map(place);
                 return Ok((rows, last));
             }
             rows.append(&mut found);
@@ -267,10 +274,10 @@ impl Store {
         let down_to = stretches.iter().filter_map(|stretch| stretch.down_to.clone()).max();
         let mut rows: Vec<Invite> = stretches.into_iter().flat_map(|stretch| stretch.rows).collect();
         if let Some(down_to) = &down_to {
-            rows.retain(|row| keys::place(row.queued_at, row.id) >= *down_to);
+            rows.retain(|row| place(row) >= *down_to);
         }
         // A row that moved between two reads is there twice: the later state wins.
-        rows.sort_by_key(|row| (std::cmp::Reverse((row.queued_at, row.id)), row.stored == Stored::Open));
+        rows.sort_by_cached_key(|row| (Reverse(place(row)), row.stored == Stored::Open));
         rows.dedup_by_key(|row| row.id);
         Ok((rows, down_to))
     }

@@ -85,6 +85,33 @@ async fn i2_tabs_and_counts_show_the_computed_status() {
 }
 
 #[tokio::test]
+async fn rows_queued_in_the_same_instant_have_an_order_too() {
+    let world = World::new(50).await;
+    for i in 0..60 {
+        let (link, record) = world.send(&format!("a{i:02}@example.com"), start()).await;
+        let due_at = record.due_at.unwrap();
+        let due = Due { deal: link.deal, invite: link.invite, sends: 1, tries: 1, due_at };
+        match i % 3 {
+            0 => assert!(world.store.expire_invite(&due, due_at).await.unwrap()),
+            1 => assert!(matches!(
+                world.accept(&link, &format!("learner{i}"), after(1)).await,
+                shared::store::AcceptOutcome::Accepted { .. }
+            )),
+            _ => {}
+        }
+    }
+    let now = start() + LIFETIME;
+    for filter in [None, Some(StatusFilter::Expired)] {
+        let whole = pages(&world, query(filter, 200), now, async |_| {}).await;
+        assert_eq!(whole.len(), if filter.is_none() { 60 } else { 40 });
+        for limit in [1, 7, 40] {
+            let rows = pages(&world, query(filter, limit), now, async |_| {}).await;
+            assert_eq!(ids(&rows), ids(&whole), "{filter:?}, {limit} a page");
+        }
+    }
+}
+
+#[tokio::test]
 async fn i2_an_ended_deal_has_no_pending_invites() {
     let world = World::new(50).await;
     mixed(&world).await;
