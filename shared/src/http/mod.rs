@@ -108,7 +108,7 @@ impl Call {
         value.map_err(|_| Problem::field(name, "must be visible ASCII"))
     }
 
-    /// The number in `If-Match: "<n>"`.
+    /// The number in `If-Match: "<n>"`; none for `*`, which any state fulfils.
     ///
     /// # Errors
     /// 400 when it is anything else; it was never one of our tags then.
@@ -117,9 +117,13 @@ impl Call {
             let digits = tag.trim().strip_prefix('"')?.strip_suffix('"')?;
             digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok())?
         };
-        self.header("if-match")?
-            .map(|tag| parse(tag).ok_or_else(|| Problem::field("If-Match", "must be an ETag like \"3\"")))
-            .transpose()
+        match self.header("if-match")? {
+            None | Some("*") => Ok(None),
+            Some(tag) => {
+                let detail = "must be * or an ETag like \"3\"";
+                parse(tag).map(Some).ok_or_else(|| Problem::field("If-Match", detail))
+            }
+        }
     }
 
     /// The JSON body.
