@@ -5,7 +5,7 @@
 //! recorded as sent stays queued, and its lease ends by itself (I4).
 
 use crate::clock::{self, Deadline, Stopwatch};
-use crate::config::MailConfig;
+use crate::config::{Config, ConfigError, MailConfig};
 use crate::domain::claim::{MOST_TRIES, retry_delay};
 use crate::domain::{Deal, FailureReason, InviteRecord, Link, Sent, Timestamp};
 use crate::mail::compose;
@@ -22,6 +22,15 @@ use std::time::Duration;
 
 /// SES calls under way at once.
 pub const CALLS: usize = 4;
+
+/// Most invites that one request may send or resend.
+pub const MOST_ROWS: usize = 1_000;
+
+/// Invites that a request stores at once.
+pub const WRITES: usize = 32;
+
+/// What a request keeps of its time to answer, once mailing is over.
+pub const TO_ANSWER: Duration = Duration::from_secs(1);
 
 /// The least time in which a call to SES is worth starting, and its outcome can be recorded.
 const LEAST_TIME: Duration = Duration::from_secs(1);
@@ -68,6 +77,18 @@ pub struct Run<'a> {
 }
 
 impl Delivery {
+    /// Connects to the table and to SES as the environment says.
+    ///
+    /// # Errors
+    /// All settings that are missing or wrong.
+    pub async fn from_env() -> Result<(Config, Self), ConfigError> {
+        let (config, mail) = MailConfig::from_env()?;
+        let store = Store::connect(&config.table).await;
+        let mailer = Mailer::connect(&mail).await;
+        let lifetime = config.lifetime;
+        Ok((config, Self { store, mailer, config: mail, lifetime }))
+    }
+
     /// Who invites with this verified address.
     #[must_use]
     pub fn inviter(&self, email: Option<String>) -> Inviter {

@@ -60,10 +60,10 @@ async fn every_link_works(world: &World) {
     }
 }
 
-/// Runs the sweeps until all rows are sent, and looks all the while.
+/// Runs the sweeps until all rows are sent, and looks all the while. Two run at once: a claim is had by one. I7
 async fn until_all_are_sent(world: &World, deal: &Deal) {
     eventually("all rows are sent", SOON, || async {
-        world.sweep().await;
+        join(world.sweep(), world.sweep()).await;
         let rows = none_is_shown_as_sent_that_was_not(world, deal).await;
         rows.iter().all(|row| row["delivery"]["state"] == "sent").then_some(())
     })
@@ -273,6 +273,30 @@ async fn a_thousand_rows_are_answered_in_time_though_ses_is_slow() {
         "8 s are enough to store 1,000 rows: {states:?}",
         states = states(&rows)
     );
+    world.stop().await;
+}
+
+/// `SEND_RATE` is kept to, not found out by being throttled.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_send_rate_is_kept_to() {
+    let world = World::with(&[("SEND_RATE", "20")]).await;
+    let deal = world.deal(9).await;
+    let all = numbered("p", 70);
+    let answer = deal.invite(&all).await;
+    assert_eq!(answer["summary"]["invited"], 70, "{answer}");
+    let mut times: Vec<_> = world.inbox().await.iter().map(|mail| time(&mail.0["at"])).collect();
+    times.sort();
+    assert_eq!(
+        (times.len(), states(&deal.rows("limit=200").await)),
+        (70, BTreeMap::from([("sent".to_owned(), 70)]))
+    );
+    // What SES allows in a second may go at once; the next comes a second later.
+    let least = TimeDelta::milliseconds(1_900);
+    assert!(times[69] - times[0] >= least, "70 mails within {}", times[69] - times[0]);
+    for (index, from) in times.iter().enumerate() {
+        let within = times[index..].iter().take_while(|at| **at < *from + TimeDelta::seconds(1)).count();
+        assert!(within <= 40, "{within} mails within one second");
+    }
     world.stop().await;
 }
 

@@ -146,6 +146,21 @@ async fn of_two_at_once_one_wins() {
     assert_eq!(world.inbox_for("plain@example.com").await.len(), 2);
     assert_eq!(deal.one(&id).await["sends"], 2);
 
+    // The same of many at once.
+    let many = numbered("bulk", 10);
+    deal.invite(&many).await;
+    let rows = deal.rows("limit=200").await;
+    let seen: Vec<_> =
+        many.iter().map(|email| json!({"id": row_of(&rows, email)["id"], "sends": 1})).collect();
+    let body = json!({ "invites": seen });
+    let mails = world.inbox().await.len();
+    let answers = join_all((0..3).map(|_| deal.resend_many(&body))).await;
+    let sum = |name: &str| {
+        answers.iter().map(|answer| answer.ok(200)["summary"][name].as_u64().unwrap()).sum::<u64>()
+    };
+    assert_eq!(["resent", "skipped", "failed"].map(sum), [10, 20, 0]);
+    assert_eq!(world.inbox().await.len(), mails + 10);
+
     // Accept against cancel: whoever comes first; never both.
     let pairs = numbered("pair", 12);
     deal.invite(&pairs).await;

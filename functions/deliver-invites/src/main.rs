@@ -4,7 +4,7 @@ mod deliver;
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use shared::clock::{self, Deadline};
-use shared::{config::MailConfig, delivery::Delivery, mail::ses::Mailer, store::Store, telemetry};
+use shared::{delivery::Delivery, telemetry};
 use std::time::Duration;
 
 /// What is kept of the time limit to report.
@@ -13,10 +13,8 @@ const TO_REPORT: Duration = Duration::from_secs(1);
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init();
-    let (config, mail) = MailConfig::from_env()?;
-    let store = Store::connect(&config.table).await;
-    let mailer = Mailer::connect(&mail).await;
-    let delivery = &Delivery { store, mailer, config: mail, lifetime: config.lifetime };
+    let (_, delivery) = Delivery::from_env().await?;
+    let delivery = &delivery;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<serde_json::Value>| {
         let deadline = Deadline::from_epoch_millis(event.context.deadline).earlier(TO_REPORT);
         Ok::<_, Error>(deliver::deliver(delivery, clock::now(), deadline).await)

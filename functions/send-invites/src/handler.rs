@@ -4,22 +4,12 @@
 use futures_util::stream::{self, StreamExt};
 use serde::{Deserialize, Serialize};
 use shared::config::Config;
-use shared::delivery::{Claim, Delivery};
+use shared::delivery::{Claim, Delivery, MOST_ROWS, TO_ANSWER, WRITES};
 use shared::domain::send::{SendRefusal, may_invite};
 use shared::domain::{Deal, DealState, Email, EmailError, InviteId, Link, Name, Secret};
 use shared::http::{self, Answer, Call, Object, Problem};
 use shared::store::{Inviter, Outcome, StoreError, random};
 use std::collections::HashSet;
-use std::time::Duration;
-
-/// Most rows in one request.
-const MOST_ROWS: usize = 1_000;
-
-/// Rows stored at once.
-const WRITES: usize = 32;
-
-/// What is kept of a request's time to answer, once mailing is over.
-const TO_ANSWER: Duration = Duration::from_secs(1);
 
 #[derive(Clone)]
 pub(crate) struct App {

@@ -2,14 +2,11 @@
 
 mod handler;
 
-use shared::{config::MailConfig, delivery::Delivery, http, mail::ses::Mailer, store::Store, telemetry};
+use shared::{delivery::Delivery, http, telemetry};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     telemetry::init();
-    let (config, mail) = MailConfig::from_env()?;
-    let store = Store::connect(&config.table).await;
-    let mailer = Mailer::connect(&mail).await;
-    let delivery = Delivery { store: store.clone(), mailer, config: mail, lifetime: config.lifetime };
-    http::serve(store, handler::App { delivery, config }, handler::route).await
+    let (config, delivery) = Delivery::from_env().await?;
+    http::serve(delivery.store.clone(), handler::App { delivery, config }, handler::route).await
 }

@@ -7,7 +7,7 @@
 pub mod ses;
 
 use crate::config::MailConfig;
-use crate::domain::{Deal, InviteRecord, Link, Sent, Timestamp};
+use crate::domain::{Deal, InviteRecord, Link, Name, Sent, Timestamp};
 use askama::Template;
 
 /// A mail, ready to be sent.
@@ -23,10 +23,9 @@ pub struct Mail {
     pub text: String,
 }
 
-#[derive(Template)]
-#[template(path = "invite.html")]
-struct Html<'a> {
-    subject: &'a str,
+/// What both bodies say.
+#[derive(Clone, Copy)]
+struct Words<'a> {
     organisation: &'a str,
     deal: &'a str,
     name: Option<&'a str>,
@@ -37,15 +36,16 @@ struct Html<'a> {
 }
 
 #[derive(Template)]
+#[template(path = "invite.html")]
+struct Html<'a> {
+    subject: &'a str,
+    words: Words<'a>,
+}
+
+#[derive(Template)]
 #[template(path = "invite.txt")]
 struct Text<'a> {
-    organisation: &'a str,
-    deal: &'a str,
-    name: Option<&'a str>,
-    manager: Option<&'a str>,
-    until: &'a str,
-    link: &'a str,
-    label: &'a str,
+    words: Words<'a>,
 }
 
 /// Date, time and zone, as people read it.
@@ -67,24 +67,11 @@ pub fn compose(
     let invite = &record.invite;
     let url = format!("{}/accept#{}", config.portal, link.token());
     let until = in_words(sent.until.min(deal.ends_at));
-    let organisation = deal.organisation.name.as_str();
-    let name = invite.name.as_ref().map(crate::domain::Name::as_str);
-    let manager = invite.invited_by.as_deref();
-    let html = Html {
-        subject: &config.subject,
-        organisation,
+    let words = Words {
+        organisation: deal.organisation.name.as_str(),
         deal: deal.name.as_str(),
-        name,
-        manager,
-        until: &until,
-        link: &url,
-        label: &config.link_text,
-    };
-    let text = Text {
-        organisation,
-        deal: deal.name.as_str(),
-        name,
-        manager,
+        name: invite.name.as_ref().map(Name::as_str),
+        manager: invite.invited_by.as_deref(),
         until: &until,
         link: &url,
         label: &config.link_text,
@@ -92,8 +79,8 @@ pub fn compose(
     Ok(Mail {
         to: invite.email.mailbox().to_owned(),
         subject: config.subject.clone(),
-        html: html.render()?,
-        text: text.render()?,
+        html: Html { subject: &config.subject, words }.render()?,
+        text: Text { words }.render()?,
     })
 }
 
