@@ -29,6 +29,7 @@ check: ## All that has to hold before a change lands
 	$(MAKE) test
 
 deny: $(TOOLS)/cargo-deny ## Check licences, sources and duplicates of the dependencies
+	@$(CARGO) fetch --locked --quiet
 	$(TOOLS)/cargo-deny --locked --offline check bans licenses sources
 
 advisories: $(TOOLS)/cargo-deny ## Check the dependencies for known advisories (needs their database, from the network)

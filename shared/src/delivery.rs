@@ -17,7 +17,7 @@ use futures_util::stream::{self, StreamExt};
 use futures_util::{FutureExt, future};
 use std::sync::Mutex;
 use std::sync::PoisonError;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 /// SES calls under way at once.
@@ -72,6 +72,7 @@ pub struct Run<'a> {
     delivery: &'a Delivery,
     until: Deadline,
     stopped: AtomicBool,
+    unanswered: AtomicU32,
     slowest: Mutex<Duration>,
     mailed: Mutex<Mailed>,
 }
@@ -102,6 +103,7 @@ impl Delivery {
             delivery: self,
             until: until.earlier(RECORDING),
             stopped: AtomicBool::new(false),
+            unanswered: AtomicU32::new(0),
             slowest: Mutex::default(),
             mailed: Mutex::default(),
         }
@@ -199,7 +201,11 @@ impl Run<'_> {
                     *slot = verdict;
                 }
             }
-            if verdicts.iter().any(|verdict| matches!(verdict, Verdict::Stopped | Verdict::Unknown)) {
+            if verdicts.contains(&Verdict::Unknown) {
+                self.unanswered.fetch_add(1, Ordering::Relaxed);
+            }
+            // One answer may get lost; if two do, something is wrong with SES or the way there.
+            if verdicts.contains(&Verdict::Stopped) || self.unanswered.load(Ordering::Relaxed) > 1 {
                 self.stopped.store(true, Ordering::Relaxed);
             }
             let is_busy = |index: &usize| verdicts.get(*index) == Some(&Verdict::Throttled);

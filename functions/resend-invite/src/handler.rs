@@ -123,25 +123,21 @@ async fn many(app: &App, call: &Call) -> Answer {
     };
     let deal = active_deal(app, call, &manager).await?;
     let store = &app.delivery.store;
-    let all_expired = named.is_none();
-    let wanted = match named {
-        Some(named) => named.into_iter().map(|Object(wanted)| wanted).collect(),
-        None => store
-            .oldest_expired(&deal, app.config.lifetime, MOST_ROWS, call.now)
-            .await?
-            .into_iter()
-            .map(|invite| Wanted { id: invite.id.to_string(), sends: invite.sends })
-            .collect(),
+    let (wanted, expired): (Vec<Wanted>, _) = if let Some(named) = named {
+        (named.into_iter().map(|Object(wanted)| wanted).collect(), None)
+    } else {
+        let (lifetime, now) = (app.config.lifetime, call.now);
+        let oldest = store.oldest_expired(&deal, lifetime, MOST_ROWS, now).await?;
+        let wanted =
+            oldest.into_iter().map(|invite| Wanted { id: invite.id.to_string(), sends: invite.sends });
+        (wanted.collect(), Some(store.count_expired(&deal, lifetime, now).await?))
     };
     let inviter = app.delivery.inviter(manager.email);
     let (results, claims) = renew(app, &deal, wanted, &inviter, call).await;
     app.delivery.run(call.deadline.earlier(TO_ANSWER)).mail_all(&deal, claims).await;
-    let remaining = if all_expired {
-        store.counts(deal.id, app.config.lifetime, call.now).await?.map_or(0, |(_, counts)| counts.expired)
-    } else {
-        0
-    };
     let summary = summary(&results);
+    let resent = u32::try_from(summary.resent).unwrap_or(u32::MAX);
+    let remaining = expired.map_or(0, |expired| expired.saturating_sub(resent));
     Ok(http::json(200, &Answered { results, summary, remaining }))
 }
 

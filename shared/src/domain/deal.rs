@@ -1,6 +1,7 @@
 //! Deals: how many seats, for whom, from when to when.
 
 use super::{DealId, Email, InviteId, Timestamp, Title};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::Duration;
 use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
@@ -53,14 +54,28 @@ pub struct Organisation {
 
 /// 256 random bits of a deal, from which invite ids and cursor signatures are made. Never shown, never changed.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Salt(Vec<u8>);
+#[serde(try_from = "String", into = "String")]
+pub struct Salt([u8; 32]);
+
+impl TryFrom<String> for Salt {
+    type Error = &'static str;
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok().and_then(|bytes| bytes.try_into().ok());
+        bytes.map(Self).ok_or("not a salt")
+    }
+}
+
+impl From<Salt> for String {
+    fn from(salt: Salt) -> String {
+        URL_SAFE_NO_PAD.encode(salt.0)
+    }
+}
 
 impl Salt {
     /// The salt with these bytes, which must come from the operating system's random source.
     #[must_use]
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self(bytes.to_vec())
+        Self(bytes)
     }
 
     /// HMAC-SHA-256 under this salt, of the parts with their lengths.

@@ -107,7 +107,7 @@ impl Mailer {
                     ses.status = error.raw_response().map_or(0, |response| response.status().as_u16()),
                     mails = mails.len(),
                     verdict = ?verdict,
-                    "SES took no mail"
+                    "SES refused a call, or gave no answer"
                 );
                 for_all(verdict)
             }

@@ -73,8 +73,12 @@ impl Store {
                     return Ok(AcceptOutcome::Accepted { deal: Box::new(deal), accepted_at });
                 }
                 Seating::Refused(reasons) => explain(reasons, link, learner, now)?,
-                // Others are at the same deal. Its seats may be gone by now: then there is nothing to queue for.
-                Seating::Conflict => self.look(link, learner, now).await?.err(),
+                // Others are at the same deal: its seats may be gone by now, and then there is nothing to queue for. Or
+                // the answer got lost: then the seat may be theirs.
+                Seating::Unsure(error) => match self.look(link, learner, now).await?.err() {
+                    None if deadline.left() <= wait => return Err(error),
+                    refusal => refusal,
+                },
             };
             match refusal {
                 Some(AcceptRefusal::AlreadyYours { accepted_at }) => {
@@ -82,18 +86,10 @@ impl Store {
                     return Ok(AcceptOutcome::Accepted { deal: Box::new(deal), accepted_at });
                 }
                 Some(refusal) => return Ok(AcceptOutcome::Refused(refusal)),
-                // What spoke against it is gone: once more, for as long as there is time.
-                None if deadline.left() > wait => {
+                // Nothing speaks against it (any more): once more.
+                None => {
                     tokio::time::sleep(wait.mul_f64(jitter()?)).await;
                     wait = (wait * 2).min(Duration::from_secs(1));
-                }
-                None => {
-                    return Err(StoreError::Unavailable {
-                        operation: "TransactWriteItems",
-                        code: "TransactionConflict".to_owned(),
-                        status: 400,
-                        request_id: "none".to_owned(),
-                    });
                 }
             }
         }
@@ -138,33 +134,28 @@ impl Store {
             .set_transact_items(Some(actions.map_err(|_| StoreError::Corrupt("not a transaction"))?))
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .customize()
-            // Few repeats here: after a conflict the caller looks whether there is anything left to fight for.
-            .config_override(
-                config::Config::builder().retry_config(
-                    RetryConfig::standard()
-                        .with_max_attempts(3)
-                        .with_initial_backoff(Duration::from_millis(20))
-                        .with_max_backoff(Duration::from_millis(200)),
-                ),
-            )
+            // The caller repeats it: with the time as it is then, and after a look at what there is left to gain.
+            .config_override(config::Config::builder().retry_config(RetryConfig::disabled()))
             .send()
             .await;
         match sent {
             Ok(_) => Ok(Seating::Taken),
-            Err(SdkError::ServiceError(service)) if super::retry::only_conflicts(service.err()) => {
-                Ok(Seating::Conflict)
-            }
-            Err(SdkError::ServiceError(service))
-                if service.err().is_transaction_canceled_exception() && is_conditional(service.err()) =>
-            {
+            Err(SdkError::ServiceError(service)) if super::retry::is_answer(service.err()) => {
                 match service.into_err() {
                     TransactWriteItemsError::TransactionCanceledException(cancelled) => {
                         Ok(Seating::Refused(cancelled.cancellation_reasons.unwrap_or_default()))
                     }
-                    _ => Ok(Seating::Conflict),
+                    _ => Err(StoreError::Corrupt("no reasons")),
                 }
             }
-            Err(error) => Err(StoreError::from_sdk("TransactWriteItems", &error)),
+            Err(SdkError::ServiceError(service)) if super::retry::only_conflicts(service.err()) => {
+                let error = SdkError::ServiceError(service);
+                Ok(Seating::Unsure(StoreError::from_sdk("TransactWriteItems", &error)))
+            }
+            Err(error) => {
+                let error = StoreError::from_sdk("TransactWriteItems", &error);
+                if error.is_passing() { Ok(Seating::Unsure(error)) } else { Err(error) }
+            }
         }
     }
 
@@ -261,12 +252,8 @@ enum Seating {
     Taken,
     /// A reason for each action, in their order.
     Refused(Vec<CancellationReason>),
-    Conflict,
-}
-
-fn is_conditional(error: &TransactWriteItemsError) -> bool {
-    matches!(error, TransactWriteItemsError::TransactionCanceledException(cancelled)
-        if cancelled.cancellation_reasons().iter().any(failed))
+    /// A conflict with others, or no (readable) answer at all.
+    Unsure(StoreError),
 }
 
 fn failed(reason: &CancellationReason) -> bool {

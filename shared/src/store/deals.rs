@@ -102,10 +102,7 @@ impl Store {
             .await;
         match sent {
             Ok(_) => Ok(None),
-            Err(SdkError::ServiceError(service))
-                if service.err().is_transaction_canceled_exception()
-                    && !super::retry::only_conflicts(service.err()) =>
-            {
+            Err(SdkError::ServiceError(service)) if super::retry::is_answer(service.err()) => {
                 let TransactWriteItemsError::TransactionCanceledException(cancelled) = service.into_err()
                 else {
                     return Err(StoreError::Corrupt("no reason"));

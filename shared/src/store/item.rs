@@ -147,7 +147,7 @@ pub(super) fn deal(item: Item) -> Result<Deal, StoreError> {
 /// An invite with all that is stored of it.
 pub(super) fn invite(item: Item) -> Result<InviteRecord, StoreError> {
     let item: InviteItem = read(item)?;
-    check_version(item.v.unwrap_or_default())?;
+    check_version(item.v.ok_or(StoreError::Corrupt("version"))?)?;
     let superseded = [&item.old_links1, &item.old_links2, &item.old_links3];
     Ok(InviteRecord {
         links: Links {

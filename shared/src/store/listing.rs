@@ -140,13 +140,15 @@ impl Store {
         now: Timestamp,
     ) -> Result<Option<Page>, StoreError> {
         let presumed = View::presumed(query.lifetime, now);
-        let (deal, rows) =
-            future::try_join(self.deal_for_page(id), self.rows(id, query, presumed, now)).await?;
+        let (deal, rows) = future::try_join(self.deal(id), self.rows(id, query, presumed, now)).await?;
         let Some(deal) = deal else { return Ok(None) };
         let view = View::of(&deal, query.lifetime, now);
-        let depends_on_view = !matches!(query.filter, None | Some(StatusFilter::Accepted));
-        let (invites, next) =
-            if depends_on_view && view != presumed { self.rows(id, query, view, now).await? } else { rows };
+        let is_other = match query.filter {
+            None | Some(StatusFilter::Accepted) => false,
+            Some(StatusFilter::Pending) => view.ended != presumed.ended,
+            Some(StatusFilter::Expired) => view != presumed,
+        };
+        let (invites, next) = if is_other { self.rows(id, query, view, now).await? } else { rows };
         Ok(Some(Page { deal, invites, next }))
     }
 
@@ -432,7 +434,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Option<(Deal, Counts)>, StoreError> {
         let presumed = View::presumed(lifetime, now);
-        let (deal, counted) = future::try_join(self.deal_for_page(id), self.count(id, presumed, now)).await?;
+        let (deal, counted) = future::try_join(self.deal(id), self.count(id, presumed, now)).await?;
         let Some(deal) = deal else { return Ok(None) };
         let view = View::of(&deal, lifetime, now);
         let (pending, expired) = if view.fresh_since == presumed.fresh_since {
@@ -449,22 +451,42 @@ impl Store {
         Ok(Some((deal, counts)))
     }
 
+    /// How many invites of a running deal are expired: all of them, at 30 read units a thousand.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn count_expired(
+        &self,
+        deal: &Deal,
+        lifetime: Duration,
+        now: Timestamp,
+    ) -> Result<u32, StoreError> {
+        let edge = keys::place_floor(View::of(deal, lifetime, now).fresh_since);
+        let older = Some(("listSk < :edge", edge.as_str()));
+        let (_, unmarked) = self.count_range(deal.id, Stored::Open, older, Some(now), u32::MAX).await?;
+        let (marked, _) = self.count_range(deal.id, Stored::Expired, None, None, u32::MAX).await?;
+        Ok(unmarked + marked)
+    }
+
     /// Pending and expired ones, of a deal that runs.
     async fn count(&self, deal: DealId, view: View, now: Timestamp) -> Result<(u32, u32), StoreError> {
-        let edge = keys::place_floor(view.fresh_since);
+        let (edge, most) = (keys::place_floor(view.fresh_since), COUNTED_UP_TO + 1);
         let ((fresh, _), (late, unmarked), (marked, _)) = future::try_join3(
-            self.count_range(deal, Stored::Open, Some(("listSk >= :edge", &edge)), None),
-            self.count_range(deal, Stored::Open, Some(("listSk < :edge", &edge)), Some(now)),
-            self.count_range(deal, Stored::Expired, None, None),
+            self.count_range(deal, Stored::Open, Some(("listSk >= :edge", &edge)), None, most),
+            self.count_range(deal, Stored::Open, Some(("listSk < :edge", &edge)), Some(now), most),
+            self.count_range(deal, Stored::Expired, None, None, most),
         )
         .await?;
         // As in `rows_below`: what is being moved is found where it goes.
-        let marked =
-            if unmarked == 0 { marked } else { self.count_range(deal, Stored::Expired, None, None).await?.0 };
+        let marked = if unmarked == 0 {
+            marked
+        } else {
+            self.count_range(deal, Stored::Expired, None, None, most).await?.0
+        };
         Ok((fresh + late, unmarked + marked))
     }
 
-    /// How many rows of a partition there are, up to one more than matters. With `now`, those that expire later and
+    /// How many rows of a partition there are, up to `most`. With `now`, those that expire later and
     /// those that have expired, all of them.
     async fn count_range(
         &self,
@@ -472,6 +494,7 @@ impl Store {
         stored: Stored,
         range: Option<(&str, &str)>,
         now: Option<Timestamp>,
+        most: u32,
     ) -> Result<(u32, u32), StoreError> {
         let (mut kept, mut dropped) = (0, 0);
         let mut after: Option<Item> = None;
@@ -487,7 +510,7 @@ impl Store {
                 attributes.insert(":now".into(), n(now.timestamp()));
                 query = query.filter_expression("expiresAt > :now");
             } else {
-                let left = (COUNTED_UP_TO + 1).saturating_sub(kept);
+                let left = most.saturating_sub(kept);
                 query = query.limit(i32::try_from(left).unwrap_or(i32::MAX));
             }
             let output = query
@@ -499,7 +522,7 @@ impl Store {
             kept += output.count.unsigned_abs();
             dropped += (output.scanned_count - output.count).unsigned_abs();
             after = output.last_evaluated_key;
-            if after.is_none() || (now.is_none() && kept > COUNTED_UP_TO) {
+            if after.is_none() || (now.is_none() && kept >= most) {
                 return Ok((kept, dropped));
             }
         }
@@ -511,20 +534,5 @@ impl Store {
             .table_name(&self.table)
             .index_name(keys::LISTING)
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
-    }
-
-    /// The deal beside its rows, which may lag behind the table too: half the units of [`Store::deal`].
-    async fn deal_for_page(&self, id: DealId) -> Result<Option<Deal>, StoreError> {
-        let output = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .key("pk", s(keys::deal(id)))
-            .key("sk", s(keys::DEAL))
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await
-            .map_err(|error| StoreError::from_sdk("GetItem", &error))?;
-        output.item.map(item::deal).transpose()
     }
 }

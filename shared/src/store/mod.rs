@@ -74,6 +74,16 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// True for what goes away by itself: no answer, a fault on the other side, too much at once.
+    fn is_passing(&self) -> bool {
+        match self {
+            Self::Unavailable { code, status, .. } => {
+                *status == 0 || *status >= 500 || code.contains("Throttl") || code.contains("Throughput")
+            }
+            Self::Corrupt(_) | Self::Random => false,
+        }
+    }
+
     /// From a failed request; its texts are left out, since they may quote the item.
     fn from_sdk<E: ProvideErrorMetadata>(operation: &'static str, error: &SdkError<E>) -> Self {
         let code = match error {
@@ -137,7 +147,7 @@ impl Store {
         let config = config
             .retry_config(
                 RetryConfig::standard()
-                    .with_max_attempts(12)
+                    .with_max_attempts(40)
                     .with_initial_backoff(Duration::from_millis(20))
                     .with_max_backoff(Duration::from_secs(1)),
             )
@@ -145,7 +155,7 @@ impl Store {
                 TimeoutConfig::builder()
                     .connect_timeout(Duration::from_secs(1))
                     .operation_attempt_timeout(Duration::from_secs(3))
-                    .operation_timeout(Duration::from_secs(10))
+                    .operation_timeout(Duration::from_secs(25))
                     .build(),
             )
             .retry_classifier(retry::RetryConflicts)

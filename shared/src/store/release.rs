@@ -88,9 +88,7 @@ impl Store {
             match sent {
                 Ok(_) => return Ok(Ok(())),
                 // Something happened since the read: look again.
-                Err(SdkError::ServiceError(service))
-                    if service.err().is_transaction_canceled_exception()
-                        && !super::retry::only_conflicts(service.err()) => {}
+                Err(SdkError::ServiceError(service)) if super::retry::is_answer(service.err()) => {}
                 Err(error) => return Err(StoreError::from_sdk("TransactWriteItems", &error)),
             }
         }

@@ -38,7 +38,16 @@ fn is_conflict(
     update.and_then(ProvideErrorMetadata::code) == Some("TransactionConflictException")
 }
 
-/// True when every reason of a cancellation is a conflict: one that says why outranks it, and is an answer.
+/// True when a cancellation has a condition among its reasons: that is an answer, and outranks the others.
+pub(super) fn is_answer(error: &TransactWriteItemsError) -> bool {
+    matches!(error, TransactWriteItemsError::TransactionCanceledException(cancelled)
+        if cancelled.cancellation_reasons().iter().any(|reason| reason.code() == Some("ConditionalCheckFailed")))
+}
+
+/// Reasons that say nothing about the items: others were writing, or too much was.
+const PASSING: [&str; 3] = ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];
+
+/// True when every reason of a cancellation will pass by itself.
 pub(super) fn only_conflicts(error: &TransactWriteItemsError) -> bool {
     match error {
         TransactWriteItemsError::TransactionCanceledException(cancelled) => {
@@ -48,7 +57,7 @@ pub(super) fn only_conflicts(error: &TransactWriteItemsError) -> bool {
                 .filter_map(|reason| reason.code())
                 .filter(|code| *code != "None")
                 .peekable();
-            codes.peek().is_some() && codes.all(|code| code == "TransactionConflict")
+            codes.peek().is_some() && codes.all(|code| PASSING.contains(&code))
         }
         TransactWriteItemsError::TransactionInProgressException(_) => true,
         _ => false,
