@@ -216,6 +216,8 @@ where
 {
     let (store, app) = (&store, &app);
     lambda_http::run(service_fn(move |request: Request| async move {
+        let request_id =
+            request.lambda_context_ref().map_or_else(String::new, |context| context.request_id.clone());
         let call = Call::new(request);
         let watch = Stopwatch::start();
         let name = call.route.clone();
@@ -228,7 +230,13 @@ where
                 if problem.status() >= 500 {
                     let cause =
                         problem.cause().map_or_else(|| "out of time".to_owned(), |e| telemetry::chain(e));
-                    tracing::error!(route = name, code = problem.code(), error = cause, "request failed");
+                    tracing::error!(
+                        request_id,
+                        route = name,
+                        http.code = problem.code(),
+                        error = cause,
+                        "request failed"
+                    );
                 }
                 let code = problem.code();
                 (problem.into_response(), Some(code))
@@ -237,6 +245,7 @@ where
         let response = with_common_headers(response);
         let (status, latency, usage) = (response.status().as_u16(), watch.elapsed(), store.usage());
         tracing::info!(
+            request_id,
             route = name,
             http.status = status,
             http.code = code,
