@@ -60,7 +60,7 @@ impl Client {
 
     /// Any request with any body; no header is added but the token's.
     pub async fn raw(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Answer {
-        let shown: String = String::from_utf8_lossy(&body).chars().take(600).collect();
+        let shown: String = String::from_utf8_lossy(&body).chars().take(200).collect();
         let asked = format!("{}: {method} {path} {headers:?} {shown}", self.email);
         let method: Method = method.parse().expect("a method");
         let mut request = self.http.request(method, format!("{}{path}", self.origin));
