@@ -356,14 +356,14 @@ async fn killed_functions_lose_no_mail() {
         again["summary"]["invited"].as_u64().unwrap() + again["summary"]["skipped"].as_u64().unwrap(),
         300
     );
-    // Then the sweep dies a few times, too, each time after some more mail has gone out.
+    // Then the sweep dies twice, too, each time after some more mail has gone out.
     let sweeping = async {
         loop {
             _ = world.stack.sweep().await;
         }
     };
     let killing = async {
-        for _ in 0..3 {
+        for _ in 0..2 {
             let before = world.inbox().await.len();
             eventually("more mail goes out", SOON, || async {
                 let mails = world.inbox().await.len();
