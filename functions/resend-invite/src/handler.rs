@@ -163,6 +163,9 @@ async fn renew(
             let (outcome, claim) = match InviteId::parse(&row.id) {
                 None => (RowOutcome::NotFound, None),
                 Some(_) if repeated => (RowOutcome::Stale, None),
+                Some(_) if call.deadline.earlier(TO_ANSWER).left().is_zero() => {
+                    (RowOutcome::Unavailable, None)
+                }
                 Some(invite) => renew_one(app, deal, invite, row.sends, inviter, call).await,
             };
             (RowResult { invite_id: row.id, outcome }, claim)

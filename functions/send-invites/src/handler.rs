@@ -160,14 +160,13 @@ fn outcome_of(refusal: SendRefusal) -> RowOutcome {
     }
 }
 
+fn not_stored(email: String, detail: &str) -> RowResult {
+    result(email, RowOutcome::Unavailable, None, Some(detail.to_owned()))
+}
+
 fn unavailable(email: String, error: &StoreError) -> RowResult {
     shared::telemetry::row_failed(error);
-    result(
-        email,
-        RowOutcome::Unavailable,
-        None,
-        Some("This could not be stored. Please try again.".to_owned()),
-    )
+    not_stored(email, "This could not be stored. Please send it again.")
 }
 
 /// Stores every row, many at once; the claims are the right to mail them.
@@ -200,6 +199,9 @@ async fn queue_one(
     call: &Call,
 ) -> (RowResult, Option<Claim>) {
     let Fresh { given, invite, email, name } = row;
+    if call.deadline.earlier(TO_ANSWER).left().is_zero() {
+        return (not_stored(given, "There was no time left for this row. Please send it again."), None);
+    }
     let secret = match random() {
         Ok(bytes) => Secret::from_bytes(bytes),
         Err(error) => return (unavailable(given, &error), None),
