@@ -308,6 +308,8 @@ async fn a_cursor_holds_for_its_deal_and_filter_only() {
     let path = one.path("/seats/search");
     for (email, status, cursor) in [
         ("p1", Value::Null, &found),
+        ("p0", Value::Null, &found),
+        ("zzz", Value::Null, &found),
         ("p", json!("pending"), &found),
         ("p", Value::Null, &own),
         ("p", Value::Null, &whole),

@@ -194,6 +194,10 @@ async fn search_finds_by_the_beginning_in_the_order_of_addresses() {
     assert!(search("x", None, 50).await.is_empty());
     let accepted: Vec<_> = old.iter().skip(1).step_by(4).cloned().collect();
     assert_eq!(search("old", Some(StatusFilter::Accepted), 3).await, accepted);
+    let elsewhere = world.link("new00@example.com").invite.to_string();
+    let strayed = PageQuery { after: Some(elsewhere), ..query(None, 50) };
+    let page = world.store.search(world.deal.id, "old", &strayed, now).await.unwrap().unwrap();
+    assert!(page.invites.is_empty() && page.next.is_none(), "a position outside of the search is its end");
     let cancelled = world.link("old00@example.com");
     world.store.cancel_invite(cancelled.deal, cancelled.invite, None).await.unwrap();
     assert_eq!(search("old", None, 50).await, old[1..]);
