@@ -10,7 +10,7 @@ use crate::domain::claim::{MOST_TRIES, retry_delay};
 use crate::domain::{Deal, FailureReason, InviteRecord, Link, Sent, Timestamp};
 use crate::mail::compose;
 use crate::mail::ses::{BULK, Mailer, Outgoing, Verdict};
-use crate::store::{Inviter, Store, StoreError, random};
+use crate::store::{Inviter, Store, StoreError, jitter};
 use crate::telemetry::{self, Mailed};
 use chrono::Duration as Span;
 use futures_util::stream::{self, StreamExt};
@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 /// SES calls under way at once.
-pub const CALLS: usize = 4;
+const CALLS: usize = 4;
 
 /// Most invites that one request may send or resend.
 pub const MOST_ROWS: usize = 1_000;
@@ -29,8 +29,11 @@ pub const MOST_ROWS: usize = 1_000;
 /// Invites that a request stores at once.
 pub const WRITES: usize = 32;
 
-/// What a request keeps of its time to answer, once mailing is over.
+/// What a request keeps of its time to answer, once mailing is over. No row is begun to be stored after that.
 pub const TO_ANSWER: Duration = Duration::from_secs(1);
+
+/// What a request keeps of its time when the last row is being stored: it has to be enough to answer for all the others.
+pub const TO_STORE: Duration = Duration::from_millis(700);
 
 /// The least time in which a call to SES is worth starting, and its outcome can be recorded.
 const LEAST_TIME: Duration = Duration::from_secs(1);
@@ -190,7 +193,8 @@ impl Run<'_> {
         let mut verdicts = vec![Verdict::Throttled; claims.len()];
         let mut waiting: Vec<usize> = (0..claims.len()).collect();
         loop {
-            if !self.turn(waiting.len()).await {
+            // While it waited for its turn, another call may have ended the run.
+            if !self.turn(waiting.len()).await || self.stopped.load(Ordering::Relaxed) {
                 return verdicts;
             }
             let watch = Stopwatch::start();
@@ -259,9 +263,9 @@ impl Run<'_> {
         let store = &self.delivery.store;
         let now = clock::now();
         let lease = self.delivery.config.lease;
-        let put_back = async |delay: Span, uncounted: bool| {
+        let put_back = async |delay: Span, untried: bool| {
             self.count(|mailed| mailed.put_back += 1);
-            store.put_back(&claim.link, now + delay, uncounted).await.map(|()| None)
+            store.put_back(&claim.link, now + delay, untried).await.map(|()| None)
         };
         match verdict {
             Verdict::Sent => {
@@ -269,10 +273,12 @@ impl Run<'_> {
                 store.mark_sent(&claim.link, claim.sent()).await
             }
             Verdict::Failed(reason) => self.fail(claim, reason, now).await,
-            Verdict::TryLater if claim.record.tries >= MOST_TRIES => {
+            Verdict::TryLater | Verdict::Malformed if claim.record.tries >= MOST_TRIES => {
                 self.fail(claim, FailureReason::TooManyTries, now).await
             }
-            Verdict::TryLater => put_back(retry_delay(lease, claim.record.tries, jitter()), false).await,
+            Verdict::TryLater | Verdict::Malformed => {
+                put_back(retry_delay(lease, claim.record.tries, jitter()), false).await
+            }
             Verdict::Throttled | Verdict::Stopped => put_back(retry_delay(lease, 1, jitter()), true).await,
             Verdict::Unknown => {
                 self.count(|mailed| mailed.unanswered += 1);
@@ -307,10 +313,4 @@ impl Run<'_> {
         telemetry::mailed(mailed);
         mailed
     }
-}
-
-/// A random factor from 0 to 1; without randomness everything waits alike.
-#[must_use]
-pub fn jitter() -> f64 {
-    random().map_or(0.5, |bytes| f64::from(u32::from_be_bytes(bytes)) / f64::from(u32::MAX))
 }

@@ -6,6 +6,7 @@ use crate::clock::Deadline;
 use crate::domain::Timestamp;
 use crate::store::{Due, Item, Store, StoreError, keys};
 use crate::telemetry;
+use futures_util::future;
 use futures_util::stream::{self, StreamExt};
 use keys::Queue;
 use serde::Serialize;
@@ -44,8 +45,8 @@ pub struct Swept {
     pub failures: u64,
 }
 
-/// Walks all that is due in `queue` at `now`, in batches of at most `batch`, `at_once` of them under way, until
-/// `deadline`.
+/// Walks all that is due in `queue` at `now`, all shards at once, in batches of at most `batch`, `at_once` of them under
+/// way in each shard, until `deadline`.
 pub async fn sweep(
     store: &Store,
     queue: Queue,
@@ -55,45 +56,51 @@ pub async fn sweep(
     deadline: Deadline,
     work: impl AsyncFn(Vec<Due>) -> Swept,
 ) -> Report {
-    let lag = AtomicU64::new(0);
-    let batches = stream::iter(0..keys::DUE_SHARDS_READ).map(|shard| {
-        let pages = stream::unfold(Walk::Start, move |walk| page(store, queue, shard, now, deadline, walk));
-        pages.flat_map(|page| match page {
-            Ok(due) => stream::iter(due.chunks(batch).map(|batch| Ok(batch.to_vec())).collect::<Vec<_>>()),
-            Err(error) => stream::iter(vec![Err(error)]),
-        })
-    });
-    let (lag_seen, work) = (&lag, &work);
-    let mut report = stream::select_all(batches.collect::<Vec<_>>().await.into_iter().map(Box::pin))
-        .map(|batch| async move {
-            match batch {
+    let (lag, work) = (&AtomicU64::new(0), &work);
+    // Each shard is driven by itself: one that waits for its batches does not keep another from reading.
+    let shards = (0..keys::DUE_SHARDS_READ).map(|shard| {
+        stream::unfold(Walk::Start, move |walk| page(store, queue, shard, now, deadline, walk))
+            .flat_map(move |page| match page {
                 Ok(due) => {
-                    let oldest = due.iter().map(|due| due.due_at).min().unwrap_or(now);
-                    let seconds = u64::try_from((now - oldest).num_seconds()).unwrap_or_default();
-                    lag_seen.fetch_max(seconds, Ordering::Relaxed);
-                    if deadline.left() < LEAST_TIME {
-                        Swept { left_over: due.len() as u64, ..Swept::default() }
-                    } else {
-                        work(due).await
+                    stream::iter(due.chunks(batch).map(|batch| Ok(batch.to_vec())).collect::<Vec<_>>())
+                }
+                Err(error) => stream::iter(vec![Err(error)]),
+            })
+            .map(move |batch| async move {
+                match batch {
+                    Ok(due) => {
+                        let oldest = due.iter().map(|due| due.due_at).min().unwrap_or(now);
+                        let seconds = u64::try_from((now - oldest).num_seconds()).unwrap_or_default();
+                        lag.fetch_max(seconds, Ordering::Relaxed);
+                        in_time(due, deadline, work).await
+                    }
+                    Err(error) => {
+                        tracing::error!(error = telemetry::chain(&error), "what is due could not be read");
+                        Swept { failures: 1, ..Swept::default() }
                     }
                 }
-                Err(error) => {
-                    tracing::error!(error = telemetry::chain(&error), "what is due could not be read");
-                    Swept { failures: 1, ..Swept::default() }
-                }
-            }
-        })
-        .buffer_unordered(at_once)
-        .fold(Report::default(), |mut report, swept| async move {
-            report.done += swept.done;
-            report.skipped += swept.skipped;
-            report.left_over += swept.left_over;
-            report.failures += swept.failures;
-            report
-        })
-        .await;
+            })
+            .buffer_unordered(at_once)
+            .collect::<Vec<_>>()
+    });
+    let mut report = Report::default();
+    for swept in future::join_all(shards).await.into_iter().flatten() {
+        report.done += swept.done;
+        report.skipped += swept.skipped;
+        report.left_over += swept.left_over;
+        report.failures += swept.failures;
+    }
     report.lag_seconds = lag.load(Ordering::Relaxed);
     report
+}
+
+/// Works on a batch, unless the time is up before, or runs out meanwhile: then the next sweep finds what is left.
+async fn in_time(due: Vec<Due>, deadline: Deadline, work: &impl AsyncFn(Vec<Due>) -> Swept) -> Swept {
+    let left = Swept { left_over: due.len() as u64, ..Swept::default() };
+    if deadline.left() < LEAST_TIME {
+        return left;
+    }
+    tokio::time::timeout_at(deadline.instant(), work(due)).await.unwrap_or(left)
 }
 
 /// Where a walk over a shard is.

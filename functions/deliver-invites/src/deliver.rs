@@ -1,15 +1,22 @@
 //! One run: what is due in the send queue is claimed, mailed and recorded, batch by batch.
 
+use chrono::TimeDelta;
 use futures_util::future;
 use shared::clock::{self, Deadline, Stopwatch};
-use shared::delivery::{CALLS, Claim, Delivery, Run, jitter};
+use shared::delivery::{Claim, Delivery, Run};
 use shared::domain::claim::ClaimRefusal;
 use shared::domain::{Deal, DealId, Link, Secret, Timestamp};
-use shared::store::{Due, Outcome, StoreError, keys::Queue, random};
+use shared::store::{Due, Outcome, StoreError, jitter, keys::Queue, random};
 use shared::sweep::{Report, Swept, sweep};
 use shared::telemetry;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+
+/// Batches under way at once, in each shard.
+const BATCHES: usize = 1;
+
+/// How long a mail is put off at the most whose deal has not begun: its start may be moved again.
+const LONGEST_PUT_OFF: TimeDelta = TimeDelta::hours(1);
 
 /// The deals that a run has read: each once.
 type Deals = Mutex<HashMap<DealId, Option<Arc<Deal>>>>;
@@ -19,7 +26,7 @@ pub(crate) async fn deliver(delivery: &Delivery, now: Timestamp, deadline: Deadl
     let run = delivery.run(deadline);
     let deals = Deals::default();
     let work = async |due| mail(delivery, &run, &deals, due).await;
-    let report = sweep(&delivery.store, Queue::Send, delivery.batch(), CALLS, now, deadline, work).await;
+    let report = sweep(&delivery.store, Queue::Send, delivery.batch(), BATCHES, now, deadline, work).await;
     run.report();
     telemetry::swept(&report, watch.elapsed(), delivery.store.usage());
     report
@@ -71,7 +78,7 @@ async fn claim(
             Ok(None)
         }
         Outcome::Refused(ClaimRefusal::DealNotStarted, _) => {
-            store.put_off(due, deal.starts_at).await?;
+            store.put_off(due, deal.starts_at.min(now + LONGEST_PUT_OFF)).await?;
             Ok(None)
         }
         Outcome::Refused(..) => Ok(None),

@@ -14,8 +14,8 @@ use std::time::Duration;
 /// Invites marked at once, in each batch.
 const BATCH: usize = 16;
 
-/// Batches under way at once.
-const BATCHES: usize = 8;
+/// Batches under way at once, in each shard.
+const BATCHES: usize = 2;
 
 /// What is kept of the time limit to report.
 const TO_REPORT: Duration = Duration::from_secs(1);
@@ -34,14 +34,13 @@ async fn main() -> Result<(), Error> {
 async fn expire(store: &Store, now: Timestamp, deadline: Deadline) -> Report {
     let watch = Stopwatch::start();
     let report =
-        sweep(store, Queue::Expire, BATCH, BATCHES, now, deadline, async |due| mark(store, due, now).await)
-            .await;
+        sweep(store, Queue::Expire, BATCH, BATCHES, now, deadline, async |due| mark(store, due).await).await;
     telemetry::swept(&report, watch.elapsed(), store.usage());
     report
 }
 
-async fn mark(store: &Store, due: Vec<Due>, now: Timestamp) -> Swept {
-    let marked = future::join_all(due.iter().map(|due| store.expire_invite(due, now))).await;
+async fn mark(store: &Store, due: Vec<Due>) -> Swept {
+    let marked = future::join_all(due.iter().map(|due| store.expire_invite(due))).await;
     let mut swept = Swept::default();
     for marked in marked {
         match marked {

@@ -3,7 +3,7 @@
 use futures_util::stream::{self, StreamExt};
 use serde::{Deserialize, Serialize};
 use shared::config::Config;
-use shared::delivery::{Claim, Delivery, MOST_ROWS, TO_ANSWER, WRITES};
+use shared::delivery::{Claim, Delivery, MOST_ROWS, TO_ANSWER, TO_STORE, WRITES};
 use shared::domain::resend::ResendRefusal;
 use shared::domain::{Deal, DealState, InviteId, Link, Secret};
 use shared::http::{self, Answer, Call, InviteView, Manager, Object, Problem};
@@ -190,7 +190,11 @@ async fn renew_one(
         let outcome = app.delivery.store.resend_invite(&link, Some(sends), inviter, call.now).await?;
         Ok::<_, StoreError>((outcome, link))
     };
-    match renewed.await {
+    let limit = call.deadline.earlier(TO_STORE).instant();
+    let Ok(renewed) = tokio::time::timeout_at(limit, renewed).await else {
+        return (RowOutcome::Unavailable, None);
+    };
+    match renewed {
         Ok((Outcome::Done(record), link)) => (RowOutcome::Resent, Some(Claim { record: *record, link })),
         Ok((Outcome::Refused(refusal, _), _)) => {
             let outcome = match refusal {

@@ -4,7 +4,7 @@
 use futures_util::stream::{self, StreamExt};
 use serde::{Deserialize, Serialize};
 use shared::config::Config;
-use shared::delivery::{Claim, Delivery, MOST_ROWS, TO_ANSWER, WRITES};
+use shared::delivery::{Claim, Delivery, MOST_ROWS, TO_ANSWER, TO_STORE, WRITES};
 use shared::domain::send::{SendRefusal, may_invite};
 use shared::domain::{Deal, DealState, Email, EmailError, InviteId, Link, Name, Secret};
 use shared::http::{self, Answer, Call, Object, Problem};
@@ -160,6 +160,10 @@ fn outcome_of(refusal: SendRefusal) -> RowOutcome {
     }
 }
 
+/// What a row is told that could not be stored in time. If its write went through all the same, it is mailed later, and
+/// sending it again says that it is pending.
+const NO_TIME: &str = "There was no time left for this row. Please send it again.";
+
 fn not_stored(email: String, detail: &str) -> RowResult {
     result(email, RowOutcome::Unavailable, None, Some(detail.to_owned()))
 }
@@ -200,20 +204,24 @@ async fn queue_one(
 ) -> (RowResult, Option<Claim>) {
     let Fresh { given, invite, email, name } = row;
     if call.deadline.earlier(TO_ANSWER).left().is_zero() {
-        return (not_stored(given, "There was no time left for this row. Please send it again."), None);
+        return (not_stored(given, NO_TIME), None);
     }
     let secret = match random() {
         Ok(bytes) => Secret::from_bytes(bytes),
         Err(error) => return (unavailable(given, &error), None),
     };
     let link = Link { deal: deal.id, invite, secret };
-    match app.delivery.store.queue_invite(deal, &email, name.as_ref(), &link, inviter, call.now).await {
-        Ok(Outcome::Done(record)) => {
+    let queued = app.delivery.store.queue_invite(deal, &email, name.as_ref(), &link, inviter, call.now);
+    match tokio::time::timeout_at(call.deadline.earlier(TO_STORE).instant(), queued).await {
+        Ok(Ok(Outcome::Done(record))) => {
             let result = result(given, RowOutcome::Invited, Some(invite), None);
             (result, Some(Claim { record: *record, link }))
         }
-        Ok(Outcome::Refused(refusal, _)) => (result(given, outcome_of(refusal), Some(invite), None), None),
-        Err(error) => (unavailable(given, &error), None),
+        Ok(Ok(Outcome::Refused(refusal, _))) => {
+            (result(given, outcome_of(refusal), Some(invite), None), None)
+        }
+        Ok(Err(error)) => (unavailable(given, &error), None),
+        Err(_) => (not_stored(given, NO_TIME), None),
     }
 }
 

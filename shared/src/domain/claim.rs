@@ -41,10 +41,8 @@ pub fn may_claim(
     }
     match deal.state(now) {
         DealState::Ended => Err(ClaimRefusal::Never(FailureReason::DealEnded)),
+        _ if invite.expires_at <= now => Err(ClaimRefusal::Never(FailureReason::NotSentInTime)),
         DealState::Upcoming => Err(ClaimRefusal::DealNotStarted),
-        DealState::Active if invite.expires_at <= now => {
-            Err(ClaimRefusal::Never(FailureReason::NotSentInTime))
-        }
         DealState::Active if record.tries >= MOST_TRIES => {
             Err(ClaimRefusal::Never(FailureReason::TooManyTries))
         }
@@ -75,12 +73,13 @@ mod tests {
 
     #[test]
     fn i4_a_queued_mail_is_tried_or_says_why_not() {
-        let late_start = Deal { starts_at: at(80), ..deal() };
+        let late_start = Deal { starts_at: at(180), ..deal() };
         let ended = Deal { ends_at: at(75), ..deal() };
         let worn = InviteRecord { tries: MOST_TRIES, ..record() };
         let never = |reason| Err(ClaimRefusal::Never(reason));
         assert_eq!(verdict(&record(), &deal(), 75), Ok(()));
         assert_eq!(verdict(&record(), &late_start, 75), Err(ClaimRefusal::DealNotStarted));
+        assert_eq!(verdict(&record(), &late_start, 100), never(FailureReason::NotSentInTime));
         assert_eq!(verdict(&record(), &ended, 75), never(FailureReason::DealEnded));
         assert_eq!(verdict(&record(), &deal(), 100), never(FailureReason::NotSentInTime));
         assert_eq!(verdict(&worn, &deal(), 75), never(FailureReason::TooManyTries));

@@ -2,7 +2,7 @@
 //!
 //! Nothing here reads a clock, a table or an environment; `now` and random bytes are arguments. Each operation
 //! has a file with its rule and the outcomes that it can have. The store writes with conditions that say the
-//! same, and a test in `tests/` holds the two together.
+//! same, and `shared/tests/store/conditions.rs` holds the two together.
 
 pub mod accept;
 pub mod cancel;

@@ -1,6 +1,6 @@
 //! The HTTP edge: from API Gateway's event to a [`Call`], and from an answer or a [`Problem`] to a response.
 //!
-//! Here alone errors are logged and requests measured. A function's handler sees neither AWS's event nor the log.
+//! Here requests are logged and measured, with the cause of a failure. A handler sees neither AWS's event nor the log.
 
 mod caller;
 mod object;
@@ -126,17 +126,28 @@ impl Call {
         }
     }
 
+    /// # Errors
+    /// 415 when there is a body that is not JSON, whether or not the route reads it.
+    fn check_media_type(&self) -> Result<(), Problem> {
+        let body: &[u8] = self.body.as_ref();
+        let media_type = self.header("content-type")?.unwrap_or_default();
+        let media_type = media_type.split(';').next().unwrap_or_default().trim();
+        if body.is_empty() || media_type.eq_ignore_ascii_case("application/json") {
+            Ok(())
+        } else {
+            Err(Problem::unsupported_media_type())
+        }
+    }
+
     /// The JSON body.
     ///
     /// # Errors
     /// 415, 413, or 400 with the path of the field that does not fit.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        let media_type = self.header("content-type")?.unwrap_or_default();
-        let media_type = media_type.split(';').next().unwrap_or_default().trim();
-        if !media_type.eq_ignore_ascii_case("application/json") {
+        let bytes: &[u8] = self.body.as_ref();
+        if bytes.is_empty() && self.header("content-type")?.is_none() {
             return Err(Problem::unsupported_media_type());
         }
-        let bytes: &[u8] = self.body.as_ref();
         if bytes.len() > LARGEST_BODY {
             return Err(Problem::too_large());
         }
@@ -151,6 +162,10 @@ impl Call {
 /// What a body that can't be read is told: the field to blame, where there is one.
 fn not_fitting(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
     let (path, message) = (error.path().to_string(), error.inner().to_string());
+    // serde quotes what it found, which may be a token or an address; what it wanted is enough.
+    let message = message.split_once(", expected ").map_or(message.clone(), |(found, expected)| {
+        if found.starts_with("invalid ") { format!("expected {expected}") } else { message.clone() }
+    });
     // serde knows the place where a field is missing or too many, and names the field in the message.
     let named = ["missing field `", "unknown field `", "duplicate field `"]
         .iter()
@@ -222,8 +237,12 @@ where
         let watch = Stopwatch::start();
         let name = call.route.clone();
         let last = call.deadline.earlier(LAST_WORD).instant();
-        let answer = tokio::time::timeout_at(last, route(app.clone(), call)).await;
-        let answer = answer.unwrap_or_else(|_| Err(Problem::unavailable()));
+        let answer = if let Err(problem) = call.check_media_type() {
+            Err(problem)
+        } else {
+            let answer = tokio::time::timeout_at(last, route(app.clone(), call)).await;
+            answer.unwrap_or_else(|_| Err(Problem::unavailable()))
+        };
         let (response, code) = match answer {
             Ok(response) => (response, None),
             Err(problem) => {

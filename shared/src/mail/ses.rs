@@ -4,6 +4,7 @@
 //! nothing was sent (I4).
 
 use super::Mail;
+use crate::clock::Deadline;
 use crate::config::MailConfig;
 use crate::domain::FailureReason;
 use aws_config::BehaviorVersion;
@@ -51,6 +52,8 @@ pub enum Verdict {
     Sent,
     /// SES will never take it.
     Failed(FailureReason),
+    /// Not sent, since SES found something wrong with the call that it was in: with this mail, or with our settings.
+    Malformed,
     /// SES could not take it this time.
     TryLater,
     /// Not sent, since SES was asked too much at once.
@@ -88,7 +91,28 @@ impl Mailer {
     }
 
     /// Sends up to [`BULK`] mails in one call, and tells what became of each, in their order.
+    ///
+    /// A call that SES finds malformed is repeated mail by mail, so that one mail does not hold up the others for ever.
+    /// If it then takes none, the fault is not a mail's.
     pub async fn send(&self, mails: &[Outgoing], within: Duration) -> Vec<Verdict> {
+        let until = Deadline::within(within);
+        let verdicts = self.send_together(mails, within).await;
+        if mails.len() < 2 || !verdicts.contains(&Verdict::Malformed) {
+            return verdicts;
+        }
+        let mut verdicts = Vec::with_capacity(mails.len());
+        for mail in mails.chunks(1) {
+            verdicts.extend(self.send_together(mail, until.left()).await);
+        }
+        if !verdicts.contains(&Verdict::Sent) {
+            for verdict in verdicts.iter_mut().filter(|verdict| **verdict == Verdict::Malformed) {
+                *verdict = Verdict::Stopped;
+            }
+        }
+        verdicts
+    }
+
+    async fn send_together(&self, mails: &[Outgoing], within: Duration) -> Vec<Verdict> {
         let for_all = |verdict| vec![verdict; mails.len()];
         let Ok(call) = self.call(mails) else { return for_all(Verdict::TryLater) };
         let Ok(answer) = tokio::time::timeout(within, call.send()).await else {
@@ -173,6 +197,7 @@ fn verdict_of_call(error: &SdkError<SendBulkEmailError>) -> Verdict {
     match error {
         SdkError::ServiceError(service) => match service.err() {
             SendBulkEmailError::TooManyRequestsException(_) => Verdict::Throttled,
+            SendBulkEmailError::BadRequestException(_) => Verdict::Malformed,
             // 503 says that the request was not carried out; any other 5xx says nothing.
             _ if service.raw().status().as_u16() == 503 => Verdict::Stopped,
             _ if service.raw().status().is_server_error() => Verdict::Unknown,

@@ -9,8 +9,8 @@ use aws_sdk_dynamodb::config;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    CancellationReason, Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
-    Update,
+    CancellationReason, Get, Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure,
+    TransactGetItem, TransactWriteItem, Update,
 };
 use aws_smithy_types::error::operation::BuildError;
 use aws_smithy_types::retry::RetryConfig;
@@ -75,10 +75,13 @@ impl Store {
                 Seating::Refused(reasons) => explain(reasons, link, learner, now)?,
                 // Others are at the same deal: its seats may be gone by now, and then there is nothing to queue for. Or
                 // the answer got lost: then the seat may be theirs.
-                Seating::Unsure(error) => match self.look(link, learner, now).await?.err() {
-                    None if deadline.left() <= wait => return Err(error),
-                    refusal => refusal,
-                },
+                Seating::Unsure(error) => {
+                    let refusal = self.look(link, learner, now).await?.and_then(Result::err);
+                    if refusal.is_none() && deadline.left() <= wait {
+                        return Err(error);
+                    }
+                    refusal
+                }
             };
             match refusal {
                 Some(AcceptRefusal::AlreadyYours { accepted_at }) => {
@@ -88,7 +91,7 @@ impl Store {
                 Some(refusal) => return Ok(AcceptOutcome::Refused(refusal)),
                 // Nothing speaks against it (any more): once more.
                 None => {
-                    tokio::time::sleep(wait.mul_f64(jitter()?)).await;
+                    tokio::time::sleep(wait.mul_f64(super::jitter())).await;
                     wait = (wait * 2).min(Duration::from_secs(1));
                 }
             }
@@ -140,7 +143,7 @@ impl Store {
             .await;
         match sent {
             Ok(_) => Ok(Seating::Taken),
-            Err(SdkError::ServiceError(service)) if super::retry::is_answer(service.err()) => {
+            Err(SdkError::ServiceError(service)) if super::retry::is_first_answer(service.err()) => {
                 match service.into_err() {
                     TransactWriteItemsError::TransactionCanceledException(cancelled) => {
                         Ok(Seating::Refused(cancelled.cancellation_reasons.unwrap_or_default()))
@@ -148,7 +151,9 @@ impl Store {
                     _ => Err(StoreError::Corrupt("no reasons")),
                 }
             }
-            Err(SdkError::ServiceError(service)) if super::retry::only_conflicts(service.err()) => {
+            Err(SdkError::ServiceError(service))
+                if super::retry::only_conflicts(service.err()) || super::retry::is_answer(service.err()) =>
+            {
                 let error = SdkError::ServiceError(service);
                 Ok(Seating::Unsure(StoreError::from_sdk("TransactWriteItems", &error)))
             }
@@ -229,21 +234,43 @@ impl Store {
         Ok(TransactWriteItem::builder().update(update).build())
     }
 
-    /// Reads what the transaction would meet, and asks the rule.
+    /// Reads what the transaction would meet, all of one instant, and asks the rule. `None` when others are writing.
     async fn look(
         &self,
         link: &Link,
         learner: &LearnerId,
         now: Timestamp,
-    ) -> Result<Result<(), AcceptRefusal>, StoreError> {
-        let (record, deal, seat) = future::try_join3(
-            self.invite(link.deal, link.invite),
-            self.deal(link.deal),
-            self.get(keys::learner(learner), keys::seat(link.deal)),
-        )
-        .await?;
+    ) -> Result<Option<Result<(), AcceptRefusal>>, StoreError> {
+        let keys = [
+            (keys::deal(link.deal), keys::invite(link.invite)),
+            (keys::deal(link.deal), keys::DEAL.to_owned()),
+            (keys::learner(learner), keys::seat(link.deal)),
+        ];
+        let gets = keys.into_iter().map(|(pk, sk)| {
+            let get = Get::builder().table_name(&self.table).key("pk", s(pk)).key("sk", s(sk)).build()?;
+            Ok(TransactGetItem::builder().get(get).build())
+        });
+        let gets: Result<Vec<_>, BuildError> = gets.collect();
+        let read = self
+            .client
+            .transact_get_items()
+            .set_transact_items(Some(gets.map_err(|_| StoreError::Corrupt("not a transaction"))?))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await;
+        let output = match read {
+            Ok(output) => output,
+            Err(SdkError::ServiceError(service)) if service.err().is_transaction_canceled_exception() => {
+                return Ok(None);
+            }
+            Err(error) => return Err(StoreError::from_sdk("TransactGetItems", &error)),
+        };
+        let mut items = output.responses.unwrap_or_default().into_iter().map(|response| response.item);
+        let mut next = || items.next().flatten().filter(|item| !item.is_empty());
+        let (record, deal, seat) = (next(), next(), next());
+        let (record, deal) = (record.map(item::invite).transpose()?, deal.map(item::deal).transpose()?);
         let hash = link.secret.hash();
-        Ok(may_accept(record.as_ref(), deal.as_ref(), seat.is_some(), &hash, learner, now))
+        Ok(Some(may_accept(record.as_ref(), deal.as_ref(), seat.is_some(), &hash, learner, now)))
     }
 }
 
@@ -285,9 +312,4 @@ fn explain(
         Some(item) => Ok(deal_accepts(&item::deal(item)?, now).err()),
         None => Ok(Some(AcceptRefusal::UnknownInvite)),
     }
-}
-
-/// A random factor from 0 to 1.
-fn jitter() -> Result<f64, StoreError> {
-    Ok(f64::from(u32::from_be_bytes(super::random()?)) / f64::from(u32::MAX))
 }

@@ -60,7 +60,6 @@ impl Store {
             revision: 1,
             salt: Salt::from_bytes(random()?),
             shortest_lifetime: None,
-            attempt: None,
             purge_at: id.purge_at().timestamp(),
         };
         let put_deal = put(&self.table, item::write(&deal)?)?;

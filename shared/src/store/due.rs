@@ -1,8 +1,7 @@
 //! What a sweep has to do, and marking invites as expired.
 
 use super::item::{self, DueItem};
-use super::{Item, Outcome, Store, StoreError, keys, n, s, values, written_invite};
-use crate::domain::expire::may_expire;
+use super::{Item, Store, StoreError, Written, keys, n, s, values, written};
 use crate::domain::{DealId, InviteId, Stored, Timestamp};
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use keys::Queue;
@@ -58,11 +57,12 @@ impl Store {
         Ok((due, output.last_evaluated_key))
     }
 
-    /// Marks an invite as expired, unless something happened to it since (I7). True when it is marked.
+    /// Marks an invite as expired, unless something happened to it since (I7): the rule is
+    /// [`may_expire`](crate::domain::expire::may_expire). True when it is marked.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn expire_invite(&self, due: &Due, now: Timestamp) -> Result<bool, StoreError> {
+    pub async fn expire_invite(&self, due: &Due) -> Result<bool, StoreError> {
         let update = self
             .update_invite(
                 due.deal,
@@ -78,18 +78,17 @@ impl Store {
             .update_expression("SET #status = :expired, listPk = :listPk REMOVE duePk, dueAt")
             .condition_expression("#status = :open AND sends = :sends AND expiresAt = :expiresAt")
             .expression_attribute_names("#status", "status");
-        let marked = written_invite(
-            update,
-            |record| {
-                let invite = &record.invite;
+        Ok(match written(update).await? {
+            Written::Done(_) => true,
+            // An earlier try of this sweep, or another sweep, has marked this very send.
+            Written::Refused(Some(item)) => {
+                let invite = item::invite(item)?.invite;
                 invite.stored == Stored::Expired
                     && invite.sends == due.sends
                     && invite.expires_at == due.due_at
-            },
-            |record| record.is_some_and(|record| may_expire(record, due.sends, due.due_at, now)),
-        )
-        .await?;
-        Ok(matches!(marked, Outcome::Done(_)))
+            }
+            Written::Refused(None) => false,
+        })
     }
 }
 

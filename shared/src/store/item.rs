@@ -34,8 +34,6 @@ pub(super) struct DealItem {
     pub(super) salt: Salt,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) shortest_lifetime: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) attempt: Option<String>,
     pub(super) purge_at: i64,
 }
 

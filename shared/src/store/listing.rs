@@ -352,7 +352,8 @@ impl Store {
         };
         let Some(deal) = deal else { return Ok(None) };
         let mut from = start.map(|record| record.invite).map(|invite| (invite.id, invite.email));
-        if after.is_some() && !from.as_ref().is_some_and(|(_, email)| email.normalised().starts_with(prefix)) {
+        if after.is_some() && !from.as_ref().is_some_and(|(_, email)| email.normalised().starts_with(prefix))
+        {
             // A position outside of what is searched: no cursor of this search leads there.
             return Ok(Some(Page { deal, invites: Vec::new(), next: None }));
         }

@@ -29,6 +29,7 @@ pub use send::{Inviter, QueueOutcome};
 
 use crate::domain::{Deal, DealId, InviteId, InviteRecord, LinkHash};
 use aws_config::BehaviorVersion;
+use aws_sdk_dynamodb::config::retry::{RetryPartition, TokenBucket};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, builders::UpdateItemFluentBuilder};
 use aws_sdk_dynamodb::types::{
@@ -41,6 +42,9 @@ use std::time::Duration;
 
 /// An item as DynamoDB has it.
 pub type Item = HashMap<String, AttributeValue>;
+
+/// How long init waits for the first answer.
+const WARMING: Duration = Duration::from_secs(2);
 
 /// The table.
 #[derive(Clone, Debug)]
@@ -78,7 +82,11 @@ impl StoreError {
     fn is_passing(&self) -> bool {
         match self {
             Self::Unavailable { code, status, .. } => {
-                *status == 0 || *status >= 500 || code.contains("Throttl") || code.contains("Throughput")
+                *status == 0
+                    || *status >= 500
+                    || code.contains("Throttl")
+                    || code.contains("Throughput")
+                    || code.contains("Limit")
             }
             Self::Corrupt(_) | Self::Random => false,
         }
@@ -131,10 +139,9 @@ impl Store {
         let store = Self::new(config::Builder::from(&shared), table);
         let key = AttributeValue::S("WARM".to_owned());
         // Whatever comes of it: a table that can't be reached is reported by the request that needs it.
-        let warmed =
-            store.client.get_item().table_name(table).key("pk", key.clone()).key("sk", key).send().await;
-        if let Err(error) = warmed {
-            tracing::warn!(error = %StoreError::from_sdk("GetItem", &error), "could not warm the connection");
+        let warm = store.client.get_item().table_name(table).key("pk", key.clone()).key("sk", key).send();
+        if !matches!(tokio::time::timeout(WARMING, warm).await, Ok(Ok(_))) {
+            tracing::warn!("could not warm the connection");
         }
         let _ = store.usage();
         store
@@ -157,6 +164,11 @@ impl Store {
                     .operation_attempt_timeout(Duration::from_secs(3))
                     .operation_timeout(Duration::from_secs(25))
                     .build(),
+            )
+            // The SDK's quota of retries is the process's, not the request's, and does not fill up with time: a busy
+            // table would use it up, and then every conflict would be a failure.
+            .retry_partition(
+                RetryPartition::custom("seatkeeper").token_bucket(TokenBucket::unlimited()).build(),
             )
             .retry_classifier(retry::RetryConflicts)
             .interceptor(meter.clone())
@@ -282,6 +294,12 @@ pub fn random<const N: usize>() -> Result<[u8; N], StoreError> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(|_| StoreError::Random)?;
     Ok(bytes)
+}
+
+/// A random factor from 0 to 1; without randomness everything waits alike.
+#[must_use]
+pub fn jitter() -> f64 {
+    random().map_or(0.5, |bytes| f64::from(u32::from_be_bytes(bytes)) / f64::from(u32::MAX))
 }
 
 /// What only one attempt can have written.

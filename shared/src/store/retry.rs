@@ -44,6 +44,14 @@ pub(super) fn is_answer(error: &TransactWriteItemsError) -> bool {
         if cancelled.cancellation_reasons().iter().any(|reason| reason.code() == Some("ConditionalCheckFailed")))
 }
 
+/// True when a condition is the first reason of a cancellation, in the order of its actions. One behind a conflict may
+/// have met what the other writer is only just writing, or may not be this caller's to know.
+pub(super) fn is_first_answer(error: &TransactWriteItemsError) -> bool {
+    matches!(error, TransactWriteItemsError::TransactionCanceledException(cancelled)
+        if cancelled.cancellation_reasons().iter().filter_map(|reason| reason.code()).find(|code| *code != "None")
+            == Some("ConditionalCheckFailed"))
+}
+
 /// Reasons that say nothing about the items: others were writing, or too much was.
 const PASSING: [&str; 3] = ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];
 

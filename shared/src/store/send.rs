@@ -312,27 +312,29 @@ impl Store {
         }
     }
 
-    /// Puts a mail that was certainly not sent back into the queue, due at `due_at`. The link of the try is dropped:
-    /// no mail carries it. With `uncounted` the try does not count towards the most that a send may have.
+    /// Puts a mail that SES did not take back into the queue, due at `due_at`. With `untried` it was certainly not sent:
+    /// the try does not count, and its link is dropped, since no mail carries it. Otherwise both stay.
     ///
     /// # Errors
     /// [`StoreError`]; the lease ends by itself then.
-    pub async fn put_back(&self, link: &Link, due_at: Timestamp, uncounted: bool) -> Result<(), StoreError> {
+    pub async fn put_back(&self, link: &Link, due_at: Timestamp, untried: bool) -> Result<(), StoreError> {
         let hash = link.secret.hash();
+        let mut values = values([
+            (":open", s("open")),
+            (":queued", s("queued")),
+            (":link", s(hash.as_str())),
+            (":dueAt", n(due_at.timestamp_millis())),
+        ]);
+        let undone = if untried {
+            values.insert(":links".into(), set_of(&hash));
+            values.insert(":uncount".into(), n(-1));
+            " DELETE links :links ADD tries :uncount"
+        } else {
+            ""
+        };
         let update = self
-            .update_invite(
-                link.deal,
-                link.invite,
-                values([
-                    (":open", s("open")),
-                    (":queued", s("queued")),
-                    (":link", s(hash.as_str())),
-                    (":links", set_of(&hash)),
-                    (":dueAt", n(due_at.timestamp_millis())),
-                    (":counted", n(if uncounted { -1 } else { 0 })),
-                ]),
-            )
-            .update_expression("SET dueAt = :dueAt DELETE links :links ADD tries :counted")
+            .update_invite(link.deal, link.invite, values)
+            .update_expression(format!("SET dueAt = :dueAt{undone}"))
             .condition_expression("#status = :open AND delivery = :queued AND contains(links, :link)")
             .expression_attribute_names("#status", "status");
         written(update).await.map(|_| ())

@@ -88,7 +88,7 @@ async fn every_operation_keeps_to_its_budget() {
     world.forget();
     let due_at = record.invite.expires_at;
     let due = Due { deal: link.deal, invite: link.invite, sends: 1, tries: 1, due_at };
-    assert!(store.expire_invite(&due, due_at).await.unwrap());
+    assert!(store.expire_invite(&due).await.unwrap());
     measured.note(&world, "expire, an invite", 1, 0.0, 5.0);
     let (link, record) = world.queue(&address(3), start()).await;
     world.forget();
@@ -130,7 +130,7 @@ async fn pages_cost_the_same_whatever_the_deal_holds() {
     let (expired, old) = send(0, start()).await;
     let due_at = expired.due_at.unwrap();
     let due = Due { deal: old.deal, invite: old.invite, sends: 1, tries: 1, due_at };
-    assert!(world.store.expire_invite(&due, late).await.unwrap());
+    assert!(world.store.expire_invite(&due).await.unwrap());
     let (_, pending) = send(1, late).await;
     let (_, accepted) = send(2, late).await;
     world.accept(&accepted, "learner", late).await;

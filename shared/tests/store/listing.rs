@@ -47,7 +47,7 @@ async fn mixed(world: &World) -> Timestamp {
             due_at: record.invite.expires_at,
         };
         if i % 4 == 0 {
-            assert!(world.store.expire_invite(&due, record.invite.expires_at).await.unwrap());
+            assert!(world.store.expire_invite(&due).await.unwrap());
         } else if i % 4 == 1 {
             world.accept(&link, &format!("learner{i}"), after(100)).await;
         }
@@ -92,7 +92,7 @@ async fn rows_queued_in_the_same_instant_have_an_order_too() {
         let due_at = record.due_at.unwrap();
         let due = Due { deal: link.deal, invite: link.invite, sends: 1, tries: 1, due_at };
         match i % 3 {
-            0 => assert!(world.store.expire_invite(&due, due_at).await.unwrap()),
+            0 => assert!(world.store.expire_invite(&due).await.unwrap()),
             1 => assert!(matches!(
                 world.accept(&link, &format!("learner{i}"), after(1)).await,
                 shared::store::AcceptOutcome::Accepted { .. }
@@ -155,7 +155,7 @@ async fn rows_that_stay_are_shown_once_while_others_move() {
                 let queue = shared::store::keys::Queue::Expire;
                 let (due, _) = world.store.due_invites(queue, shard, now, None).await.unwrap();
                 if let Some(due) = due.first() {
-                    world.store.expire_invite(due, now).await.unwrap();
+                    world.store.expire_invite(due).await.unwrap();
                 }
             }
             let tag = filter.map_or("all", StatusFilter::as_str);

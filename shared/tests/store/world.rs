@@ -32,6 +32,8 @@ pub(crate) enum Fault {
     Conflict,
     /// The transaction meets another writer: cancelled by `TransactionConflict`, nothing is written.
     CancelByConflict,
+    /// The same, and a condition behind the conflict has failed too.
+    CancelByBoth,
 }
 
 /// Watches requests, and disturbs as many writes as it is told to.
@@ -98,7 +100,7 @@ impl Intercept for Wire {
         }
         let fault = self.0.lock().unwrap().faults.pop_front();
         bag.interceptor_state().store_put(Disturbed(fault));
-        if matches!(fault, Some(Fault::Conflict | Fault::CancelByConflict)) {
+        if matches!(fault, Some(Fault::Conflict | Fault::CancelByConflict | Fault::CancelByBoth)) {
             // Something else than the write reaches the engine.
             context.request_mut().headers_mut().insert("x-amz-target", "DynamoDB_20120810.ListTables");
             *context.request_mut().body_mut() = SdkBody::from("{}");
@@ -132,6 +134,11 @@ impl Intercept for Wire {
                 400,
                 r#"{"__type":"TransactionCanceledException","CancellationReasons":
                     [{"Code":"TransactionConflict"},{"Code":"None"},{"Code":"None"}]}"#,
+            ),
+            Some(Fault::CancelByBoth) => (
+                400,
+                r#"{"__type":"TransactionCanceledException","CancellationReasons":
+                    [{"Code":"TransactionConflict"},{"Code":"ConditionalCheckFailed"},{"Code":"ConditionalCheckFailed"}]}"#,
             ),
         };
         *context.response_mut() = Response::new(u16::try_into(status)?, SdkBody::from(body));
