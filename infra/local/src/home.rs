@@ -10,6 +10,8 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
+use http::HeaderValue;
+use http::header::REFERRER_POLICY;
 
 use crate::oidc::PEOPLE;
 use crate::page;
@@ -31,5 +33,10 @@ pub(crate) fn router(origin: Arc<str>) -> Router {
 }
 
 fn render(origin: &str, accept: bool) -> Response {
-    page::html(&Home { origin, accept, routes: ROUTES, people: PEOPLE })
+    let mut response = page::html(&Home { origin, accept, routes: ROUTES, people: PEOPLE });
+    if accept {
+        // Whoever stands here holds a link: nothing of it goes on to where they go next.
+        response.headers_mut().insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    }
+    response
 }

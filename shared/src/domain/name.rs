@@ -55,14 +55,14 @@ impl Name {
     }
 }
 
-/// `evil.example` becomes `evil. example`; a dot at the end of a word (`J.`) stays as it is.
+/// `evil.example` becomes `evil. example`; what no mail program takes for a host (`J.R.`) stays as it is.
 fn part_at_dots(word: &str) -> String {
     let mut parted = String::with_capacity(word.len() + 2);
-    let mut rest = word.chars().peekable();
-    while let Some(c) = rest.next() {
+    for (at, c) in word.char_indices() {
         parted.push(c);
         let is_dot = matches!(c, '.' | '\u{3002}' | '\u{ff0e}' | '\u{ff61}');
-        if is_dot && rest.peek().is_some_and(|next| next.is_alphanumeric()) {
+        let rest = word.get(at + c.len_utf8()..).unwrap_or_default();
+        if is_dot && rest.chars().take_while(|c| c.is_alphanumeric()).take(2).count() == 2 {
             parted.push(' ');
         }
     }
@@ -134,6 +134,7 @@ mod tests {
             ("  Ann \t Smith\r\n", Some("Ann Smith")),
             ("Ann\r\nBcc: all@example.com", Some("Ann Bcc: all@example. com")),
             ("J. R. Müller", Some("J. R. Müller")),
+            ("J.R.R. Tolkien", Some("J.R.R. Tolkien")),
             ("Ann https://evil.example/x", Some("Ann")),
             ("www.evil.example", None),
             ("win at evil.example now", Some("win at evil. example now")),
