@@ -126,7 +126,7 @@ struct MailMetrics {
 }
 
 /// Records what a run of mailing did.
-pub fn mailed(mailed: Mailed) {
+pub(crate) fn mailed(mailed: Mailed) {
     let Some(sink) = ServiceMetrics::try_sink() else { return };
     let metrics = MailMetrics {
         timestamp: Timestamp::now(),

@@ -5,8 +5,8 @@ use futures_util::future;
 use shared::clock::{self, Deadline, Stopwatch};
 use shared::delivery::{Claim, Delivery, Run};
 use shared::domain::claim::ClaimRefusal;
-use shared::domain::{Deal, DealId, Link, Secret, Timestamp};
-use shared::store::{Due, Outcome, StoreError, jitter, keys::Queue, random};
+use shared::domain::{Deal, DealId, Timestamp};
+use shared::store::{Due, Outcome, StoreError, jitter, keys::Queue, new_link};
 use shared::sweep::{Report, Swept, sweep};
 use shared::telemetry;
 use std::collections::HashMap;
@@ -68,7 +68,7 @@ async fn claim(
     due: &Due,
 ) -> Result<Option<(Claim, Arc<Deal>)>, StoreError> {
     let Some(deal) = deal(delivery, deals, due.deal).await? else { return Ok(None) };
-    let link = Link { deal: due.deal, invite: due.invite, secret: Secret::from_bytes(random()?) };
+    let link = new_link(due.deal, due.invite)?;
     let now = clock::now();
     let store = &delivery.store;
     match store.claim_invite(due, &deal, &link, &delivery.inviter(None), jitter(), now).await? {

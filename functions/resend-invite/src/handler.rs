@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 use shared::config::Config;
 use shared::delivery::{Claim, Delivery, MOST_ROWS, TO_ANSWER, TO_STORE, WRITES};
 use shared::domain::resend::ResendRefusal;
-use shared::domain::{Deal, DealState, InviteId, Link, Secret};
+use shared::domain::{Deal, DealState, InviteId};
 use shared::http::{self, Answer, Call, InviteView, Manager, Object, Problem};
-use shared::store::{Inviter, Outcome, StoreError, random};
+use shared::store::{Inviter, Outcome, StoreError, new_link};
 use std::collections::HashSet;
 
 #[derive(Clone)]
@@ -36,16 +36,12 @@ async fn active_deal(app: &App, call: &Call, manager: &Manager) -> Result<Deal, 
     Ok(deal)
 }
 
-fn new_link(deal: &Deal, invite: InviteId) -> Result<Link, StoreError> {
-    Ok(Link { deal: deal.id, invite, secret: Secret::from_bytes(random()?) })
-}
-
 /// `POST /api/deals/{dealId}/invites/{inviteId}/resend`: a double click sends once.
 async fn one(app: &App, call: &Call) -> Answer {
     let manager = call.caller.manager(&app.config.organisation_claim)?;
     let (invite, expected) = (call.invite()?, call.if_match()?);
     let deal = active_deal(app, call, &manager).await?;
-    let link = new_link(&deal, invite)?;
+    let link = new_link(deal.id, invite)?;
     let inviter = app.delivery.inviter(manager.email);
     let invite = match app.delivery.store.resend_invite(&link, expected, &inviter, call.now).await? {
         Outcome::Done(record) => {
@@ -186,7 +182,7 @@ async fn renew_one(
     call: &Call,
 ) -> (RowOutcome, Option<Claim>) {
     let renewed = async {
-        let link = new_link(deal, invite)?;
+        let link = new_link(deal.id, invite)?;
         let outcome = app.delivery.store.resend_invite(&link, Some(sends), inviter, call.now).await?;
         Ok::<_, StoreError>((outcome, link))
     };

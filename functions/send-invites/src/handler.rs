@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use shared::config::Config;
 use shared::delivery::{Claim, Delivery, MOST_ROWS, TO_ANSWER, TO_STORE, WRITES};
 use shared::domain::send::{SendRefusal, may_invite};
-use shared::domain::{Deal, DealState, Email, EmailError, InviteId, Link, Name, Secret};
+use shared::domain::{Deal, DealState, Email, EmailError, InviteId, Name};
 use shared::http::{self, Answer, Call, Object, Problem};
-use shared::store::{Inviter, Outcome, StoreError, random};
+use shared::store::{Inviter, Outcome, StoreError, new_link};
 use std::collections::HashSet;
 
 #[derive(Clone)]
@@ -206,11 +206,10 @@ async fn queue_one(
     if call.deadline.earlier(TO_ANSWER).left().is_zero() {
         return (not_stored(given, NO_TIME), None);
     }
-    let secret = match random() {
-        Ok(bytes) => Secret::from_bytes(bytes),
+    let link = match new_link(deal.id, invite) {
+        Ok(link) => link,
         Err(error) => return (unavailable(given, &error), None),
     };
-    let link = Link { deal: deal.id, invite, secret };
     let queued = app.delivery.store.queue_invite(deal, &email, name.as_ref(), &link, inviter, call.now);
     match tokio::time::timeout_at(call.deadline.earlier(TO_STORE).instant(), queued).await {
         Ok(Ok(Outcome::Done(record))) => {

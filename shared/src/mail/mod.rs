@@ -57,7 +57,7 @@ fn in_words(at: Timestamp) -> String {
 ///
 /// # Errors
 /// When a template can't be written, which takes running out of memory.
-pub fn compose(
+pub(crate) fn compose(
     config: &MailConfig,
     deal: &Deal,
     record: &InviteRecord,

@@ -12,16 +12,16 @@ use crate::domain::{DealId, InviteId, LearnerId, OrganisationId, Stored, Timesta
 use chrono::DateTime;
 
 /// The index of a deal's rows by stored status, newest queued first.
-pub const LISTING: &str = "listing";
+pub(crate) const LISTING: &str = "listing";
 /// The sparse, sharded index of what a sweep has to do.
-pub const DUE: &str = "due";
+pub(crate) const DUE: &str = "due";
 /// The index of a deal's rows by address, and of an organisation's deals.
-pub const ADDRESS: &str = "address";
+pub(crate) const ADDRESS: &str = "address";
 
 /// Shards of the due index that writers spread over.
-pub const DUE_SHARDS: u8 = 4;
+pub(crate) const DUE_SHARDS: u8 = 4;
 /// Shards of the due index that sweeps read: the larger of the present and the former [`DUE_SHARDS`].
-pub const DUE_SHARDS_READ: u8 = 4;
+pub(crate) const DUE_SHARDS_READ: u8 = 4;
 
 pub(super) const DEAL: &str = "DEAL";
 pub(super) const CREATION: &str = "K";

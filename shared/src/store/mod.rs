@@ -27,7 +27,7 @@ pub use meter::{Meter, Usage};
 pub use seats::Seat;
 pub use send::{Inviter, QueueOutcome};
 
-use crate::domain::{Deal, DealId, InviteId, InviteRecord, LinkHash};
+use crate::domain::{Deal, DealId, InviteId, InviteRecord, Link, LinkHash, Secret};
 use aws_config::BehaviorVersion;
 use aws_sdk_dynamodb::config::retry::{RetryPartition, TokenBucket};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
@@ -294,6 +294,14 @@ pub fn random<const N: usize>() -> Result<[u8; N], StoreError> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(|_| StoreError::Random)?;
     Ok(bytes)
+}
+
+/// A link with a new secret.
+///
+/// # Errors
+/// [`StoreError::Random`].
+pub fn new_link(deal: DealId, invite: InviteId) -> Result<Link, StoreError> {
+    Ok(Link { deal, invite, secret: Secret::from_bytes(random()?) })
 }
 
 /// A random factor from 0 to 1; without randomness everything waits alike.
