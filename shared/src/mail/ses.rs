@@ -24,6 +24,9 @@ use std::time::Duration;
 /// Most mails in one call ("Service quotas in Amazon SES": 50 destinations).
 pub const BULK: usize = 50;
 
+/// The least time in which one more call is worth starting.
+const LEAST_TIME: Duration = Duration::from_secs(1);
+
 /// The mail as SES's template: the three parts are rendered already.
 const SUBJECT: &str = "{{subject}}";
 const HTML: &str = "{{{html}}}";
@@ -102,7 +105,12 @@ impl Mailer {
         }
         let mut verdicts = Vec::with_capacity(mails.len());
         for mail in mails.chunks(1) {
-            verdicts.extend(self.send_together(mail, until.left()).await);
+            // Once SES takes nothing, or there is no time for an answer, the rest is left as it is: not sent.
+            if verdicts.last() == Some(&Verdict::Stopped) || until.left() < LEAST_TIME {
+                verdicts.push(Verdict::Stopped);
+            } else {
+                verdicts.extend(self.send_together(mail, until.left()).await);
+            }
         }
         if !verdicts.contains(&Verdict::Sent) {
             for verdict in verdicts.iter_mut().filter(|verdict| **verdict == Verdict::Malformed) {
