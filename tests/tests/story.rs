@@ -487,8 +487,8 @@ async fn rows_come_in_pages_and_are_found_by_address() {
     assert_eq!(emails(&deal.search(&all[4], &[]).await), [all[4].clone()]);
     assert!(deal.search("example.com", &[]).await.is_empty(), "only the beginning counts");
 
-    // A resend comes to the top.
-    let last = whole.last().unwrap();
+    // A resend comes to the top. The first batch's rows are in no order of their own, and one of them is accepted.
+    let last = whole.iter().rfind(|row| row["email"] != *all[3]).unwrap();
     deal.resend(last["id"].as_str().unwrap(), Some("\"1\"")).await.ok(200);
     assert_eq!(deal.rows("limit=50").await[0]["email"], last["email"]);
     world.stop().await;
