@@ -1,8 +1,12 @@
 //! Settings, read once, in init. One error names everything that is missing or wrong.
 
+use crate::http::Origin;
 use chrono::Duration as Lifetime;
 use std::fmt;
 use std::time::Duration;
+
+/// As many characters as 128 bits have in hexadecimal.
+const SHORTEST_SECRET: usize = 32;
 
 /// What every function needs.
 #[derive(Clone, Debug)]
@@ -15,6 +19,8 @@ pub struct Config {
     pub lifetime: Lifetime,
     /// `RETENTION`: how long a deal's items are kept after its end.
     pub retention: Lifetime,
+    /// `ORIGIN_SECRET`: by which requests are known to come through CloudFront, if they have to.
+    pub origin: Origin,
 }
 
 /// What the functions that mail need besides.
@@ -34,6 +40,8 @@ pub struct MailConfig {
     pub lease: Lifetime,
     /// `SEND_RATE`: mails a second, all functions together; 0 for no limit.
     pub send_rate: u32,
+    /// `SENDING_PAUSED`: nothing is mailed; what is queued stays queued.
+    pub paused: bool,
 }
 
 /// Settings that are missing or wrong.
@@ -65,6 +73,7 @@ impl Config {
             organisation_claim: settings.or("ORGANISATION_CLAIM", "org"),
             lifetime: settings.duration("INVITE_LIFETIME", "28d"),
             retention: settings.duration("RETENTION", "365d"),
+            origin: settings.origin("ORIGIN_SECRET"),
         }
     }
 }
@@ -91,6 +100,7 @@ impl MailConfig {
             configuration_set: (settings.get)("SES_CONFIGURATION_SET").filter(|name| !name.is_empty()),
             lease: settings.duration("DELIVERY_LEASE", "60s"),
             send_rate: settings.number("SEND_RATE", 14),
+            paused: settings.switch("SENDING_PAUSED"),
         };
         let timeout = settings.required_duration("FUNCTION_TIMEOUT");
         if mail.lease <= timeout {
@@ -156,6 +166,27 @@ impl<F: Fn(&str) -> Option<String>> Settings<F> {
         })
     }
 
+    /// A secret that nobody guesses; its value stays out of errors.
+    fn origin(&mut self, name: &str) -> Origin {
+        let secret = self.or(name, "");
+        if secret.is_empty() {
+            return Origin::default();
+        }
+        if secret.len() < SHORTEST_SECRET {
+            self.wrong.push(format!("{name} must have {SHORTEST_SECRET} characters at least"));
+        }
+        Origin::knowing(&secret)
+    }
+
+    /// `true` or `false`; `false` when it is not set.
+    fn switch(&mut self, name: &str) -> bool {
+        let text = self.or(name, "false");
+        text.parse().unwrap_or_else(|_| {
+            self.wrong.push(format!("{name} must be true or false, not {text:?}"));
+            false
+        })
+    }
+
     fn number(&mut self, name: &str, default: u32) -> u32 {
         let text = self.or(name, "");
         if text.is_empty() {
@@ -192,6 +223,7 @@ mod tests {
         assert_eq!(config.lifetime, Lifetime::days(28));
         assert_eq!(mail.portal, "https://p.example");
         assert_eq!(mail.send_rate, 14);
+        assert!(!mail.paused);
     }
 
     #[test]
@@ -199,11 +231,13 @@ mod tests {
         let error = read(&[
             ("INVITE_LIFETIME", "soon"),
             ("SEND_RATE", "-1"),
+            ("SENDING_PAUSED", "yes"),
+            ("ORIGIN_SECRET", "swordfish"),
             ("DELIVERY_LEASE", "29s"),
             ("FUNCTION_TIMEOUT", "29s"),
             ("MAIL_SUBJECT", "a\nb"),
         ])
         .unwrap_err();
-        insta::assert_snapshot!(error, @r#"the settings don't fit: TABLE_NAME is missing; INVITE_LIFETIME must be a time like 90s, 2h or 28d, not "soon"; MAIL_FROM is missing; PORTAL_URL is missing; SEND_RATE must be a whole number, not "-1"; DELIVERY_LEASE (29s) must be longer than FUNCTION_TIMEOUT (29s); MAIL_SUBJECT must be one line"#);
+        insta::assert_snapshot!(error, @r#"the settings don't fit: TABLE_NAME is missing; INVITE_LIFETIME must be a time like 90s, 2h or 28d, not "soon"; ORIGIN_SECRET must have 32 characters at least; MAIL_FROM is missing; PORTAL_URL is missing; SEND_RATE must be a whole number, not "-1"; SENDING_PAUSED must be true or false, not "yes"; DELIVERY_LEASE (29s) must be longer than FUNCTION_TIMEOUT (29s); MAIL_SUBJECT must be one line"#);
     }
 }

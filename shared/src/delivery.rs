@@ -70,7 +70,8 @@ pub struct Delivery {
     pub lifetime: Span,
 }
 
-/// One run of mailing: it ends when its time is up, or when SES will take nothing more for now.
+/// One run of mailing: it ends when its time is up, or when SES will take nothing more for now. While sending is paused
+/// it is over before it begins: nothing is claimed, reserved or mailed.
 pub struct Run<'a> {
     delivery: &'a Delivery,
     until: Deadline,
@@ -127,7 +128,9 @@ impl Run<'_> {
     #[must_use]
     pub fn is_over(&self) -> bool {
         let slowest = *self.slowest.lock().unwrap_or_else(PoisonError::into_inner);
-        self.stopped.load(Ordering::Relaxed) || self.until.left() < LEAST_TIME.max(slowest * 2)
+        self.delivery.config.paused
+            || self.stopped.load(Ordering::Relaxed)
+            || self.until.left() < LEAST_TIME.max(slowest * 2)
     }
 
     /// Mails these invites of one deal, several calls at once, and returns them as they are then, in their order.

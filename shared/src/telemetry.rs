@@ -3,12 +3,15 @@
 //! Only this workspace's own events are logged, at whatever level: the AWS SDK, hyper and the Lambda runtime print
 //! requests and events at the finer ones, and those carry addresses and tokens (I8). Our own events name
 //! operations, codes, counts and ids of AWS requests, nothing of a person.
+//!
+//! A metric is what an alarm watches: CloudWatch charges for each one by the month. All else is in the same lines, to be
+//! queried there.
 
 use crate::store::Usage;
 use metrique::ServiceMetrics;
-use metrique::emf::Emf;
+use metrique::emf::{Emf, NoMetric};
 use metrique::timers::Timestamp;
-use metrique::unit::{Count, Millisecond, Second};
+use metrique::unit::{Count, Second};
 use metrique::unit_of_work::metrics;
 use metrique::writer::{AttachGlobalEntrySink, AttachGlobalEntrySinkExt, Entry, EntryIoStreamExt, FormatExt};
 use std::error::Error;
@@ -50,45 +53,6 @@ pub fn init() {
     .forget();
 }
 
-/// The metrics of one HTTP request.
-#[metrics(rename_all = "PascalCase")]
-#[derive(Debug)]
-struct RequestMetrics {
-    #[metrics(timestamp)]
-    timestamp: Timestamp,
-    route: String,
-    status: String,
-    #[metrics(unit = Count)]
-    requests: u64,
-    #[metrics(unit = Count)]
-    server_errors: u64,
-    #[metrics(unit = Millisecond)]
-    latency: Duration,
-    #[metrics(unit = Count)]
-    dynamo_requests: u64,
-    #[metrics(unit = Count)]
-    read_units: f64,
-    #[metrics(unit = Count)]
-    write_units: f64,
-}
-
-/// Records an HTTP request.
-pub(crate) fn request(route: &str, status: u16, latency: Duration, usage: Usage) {
-    let Some(sink) = ServiceMetrics::try_sink() else { return };
-    let metrics = RequestMetrics {
-        timestamp: Timestamp::now(),
-        route: route.to_owned(),
-        status: status.to_string(),
-        requests: 1,
-        server_errors: u64::from(status >= 500),
-        latency,
-        dynamo_requests: usage.requests.into(),
-        read_units: usage.read_units,
-        write_units: usage.write_units,
-    };
-    drop(metrics.append_on_drop(sink));
-}
-
 /// What a run of mailing did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Mailed {
@@ -111,30 +75,25 @@ pub struct Mailed {
 struct MailMetrics {
     #[metrics(timestamp)]
     timestamp: Timestamp,
-    #[metrics(unit = Count)]
-    mails_sent: u64,
-    #[metrics(unit = Count)]
-    mails_failed: u64,
-    #[metrics(unit = Count)]
-    mails_put_back: u64,
-    #[metrics(unit = Count)]
-    mails_unanswered: u64,
-    #[metrics(unit = Count)]
-    mails_untried: u64,
+    mails_sent: NoMetric<u64>,
+    mails_failed: NoMetric<u64>,
+    mails_put_back: NoMetric<u64>,
+    mails_unanswered: NoMetric<u64>,
+    mails_untried: NoMetric<u64>,
     #[metrics(unit = Count)]
     sending_stopped: u64,
 }
 
 /// Records what a run of mailing did.
-pub(crate) fn mailed(mailed: Mailed) {
+pub fn mailed(mailed: Mailed) {
     let Some(sink) = ServiceMetrics::try_sink() else { return };
     let metrics = MailMetrics {
         timestamp: Timestamp::now(),
-        mails_sent: mailed.sent,
-        mails_failed: mailed.failed,
-        mails_put_back: mailed.put_back,
-        mails_unanswered: mailed.unanswered,
-        mails_untried: mailed.untried,
+        mails_sent: mailed.sent.into(),
+        mails_failed: mailed.failed.into(),
+        mails_put_back: mailed.put_back.into(),
+        mails_unanswered: mailed.unanswered.into(),
+        mails_untried: mailed.untried.into(),
         sending_stopped: u64::from(mailed.stopped),
     };
     drop(metrics.append_on_drop(sink));
@@ -145,40 +104,37 @@ pub(crate) fn mailed(mailed: Mailed) {
 struct SweepMetrics {
     #[metrics(timestamp)]
     timestamp: Timestamp,
-    #[metrics(unit = Count)]
-    done: u64,
-    #[metrics(unit = Count)]
-    skipped: u64,
     #[metrics(unit = Second)]
-    lag: Duration,
-    #[metrics(unit = Count)]
-    left_over: u64,
-    #[metrics(unit = Count)]
-    failures: u64,
-    #[metrics(unit = Millisecond)]
-    latency: Duration,
-    #[metrics(unit = Count)]
-    dynamo_requests: u64,
-    #[metrics(unit = Count)]
-    read_units: f64,
-    #[metrics(unit = Count)]
-    write_units: f64,
+    lag: Option<Duration>,
+    #[metrics(unit = Second)]
+    queued_for: Option<Duration>,
+    done: NoMetric<u64>,
+    skipped: NoMetric<u64>,
+    left_over: NoMetric<u64>,
+    failures: NoMetric<u64>,
+    latency: NoMetric<Duration>,
+    dynamo_requests: NoMetric<u64>,
+    read_units: NoMetric<f64>,
+    write_units: NoMetric<f64>,
 }
 
-/// Records a sweep.
-pub fn swept(report: &crate::sweep::Report, latency: Duration, usage: Usage) {
+/// Records a sweep; of the send queue, with how long the mail that waited longest had been queued. Where something
+/// failed, neither is known: saying nothing rings the alarm that zero would silence.
+pub fn swept(report: &crate::sweep::Report, queued_for: Option<Duration>, latency: Duration, usage: Usage) {
     let Some(sink) = ServiceMetrics::try_sink() else { return };
+    let is_whole = report.failures == 0;
     let metrics = SweepMetrics {
         timestamp: Timestamp::now(),
-        done: report.done,
-        skipped: report.skipped,
-        lag: Duration::from_secs(report.lag_seconds),
-        left_over: report.left_over,
-        failures: report.failures,
-        latency,
-        dynamo_requests: usage.requests.into(),
-        read_units: usage.read_units,
-        write_units: usage.write_units,
+        lag: is_whole.then(|| Duration::from_secs(report.lag_seconds)),
+        queued_for: queued_for.filter(|_| is_whole),
+        done: report.done.into(),
+        skipped: report.skipped.into(),
+        left_over: report.left_over.into(),
+        failures: report.failures.into(),
+        latency: latency.into(),
+        dynamo_requests: u64::from(usage.requests).into(),
+        read_units: usage.read_units.into(),
+        write_units: usage.write_units.into(),
     };
     drop(metrics.append_on_drop(sink));
 }

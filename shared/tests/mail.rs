@@ -66,6 +66,7 @@ async fn verdicts(mails: usize, answers: &[(u16, &'static str)]) -> (Vec<Verdict
         configuration_set: None,
         lease: Duration::seconds(60),
         send_rate: 0,
+        paused: false,
     };
     let mail = |_| Outgoing {
         mail: Mail {

@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a helper of tests fails as a test does")]
 
 use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -186,6 +188,93 @@ async fn mail_waits_until_ses_is_well() {
     world.sweep().await;
     assert_eq!(world.inbox().await.len(), 60, "what is sent is not sent again");
     world.stop().await;
+}
+
+/// All that is in the table, in one order.
+async fn table(world: &World) -> Vec<String> {
+    let items = world.stack.dynamodb().scan().table_name("seatkeeper").send().await.unwrap().items.unwrap();
+    let item =
+        |item: &std::collections::HashMap<_, _>| format!("{:?}", item.iter().collect::<BTreeMap<_, _>>());
+    let mut items: Vec<_> = items.iter().map(item).collect();
+    items.sort();
+    items
+}
+
+/// The values of a metric that a function wrote, run by run: what CloudWatch makes of its log.
+fn metrics(log: &Path, name: &str) -> Vec<f64> {
+    let log = std::fs::read_to_string(log).unwrap();
+    let documents = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let of_document = |document: Value| {
+        let directive = &document["_aws"]["CloudWatchMetrics"][0];
+        let is_named = directive["Metrics"].as_array()?.iter().any(|metric| metric["Name"] == name);
+        if !is_named {
+            return None;
+        }
+        assert_eq!(
+            [&directive["Namespace"], &directive["Dimensions"]],
+            [&json!("Seatkeeper"), &json!([["Function"]])]
+        );
+        assert_eq!(document["Function"], "deliver-invites");
+        Some(document[name].as_f64().unwrap())
+    };
+    documents.filter_map(of_document).collect()
+}
+
+/// `SENDING_PAUSED`: invites are stored and wait; no sweep claims or mails one. Once it is over, each is mailed once. I4
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn paused_mail_waits_and_then_goes_out() {
+    let folder = Settings::ephemeral().logs;
+    let settings = |port, paused: &str| {
+        let env = [("SENDING_PAUSED", paused), ("SEND_RATE", "20")].into_iter().chain(QUICK);
+        Settings {
+            port,
+            data: Some(folder.clone()),
+            seed: false,
+            env: env.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+            ..Settings::ephemeral()
+        }
+    };
+    let paused = settings(0, "true");
+    let log = paused.logs.join("deliver-invites.log");
+    let world = World::of(paused).await;
+    let port: u16 = world.stack.url().rsplit(':').next().unwrap().parse().unwrap();
+    let mut deal = world.deal(3).await;
+    let all = numbered("p", 3);
+    assert_eq!(deal.invite(&all).await["summary"]["invited"], 3);
+    let id = deal.rows("").await[0]["id"].as_str().unwrap().to_owned();
+    let resent = deal.resend(&id, None).await.ok(200);
+    assert_eq!([&resent["sends"], &resent["delivery"]["state"]], [&json!(2), &json!("queued")]);
+    let queued = table(&world).await;
+    let runs = AtomicUsize::new(0);
+    let [_, report] = eventually("all leases are over", SOON, || async {
+        let reports = world.sweep().await;
+        runs.fetch_add(1, Ordering::Relaxed);
+        (reports[1]["leftOver"] == 3 && reports[1]["lagSeconds"] != 0).then_some(reports)
+    })
+    .await;
+    assert_eq!([&report["done"], &report["skipped"], &report["failures"]], [&json!(0); 3], "{report}");
+    assert_eq!(table(&world).await, queued, "nothing is claimed, reserved or put off");
+    assert!(world.inbox().await.is_empty());
+    let runs = runs.into_inner();
+    let queued_for = eventually("every run is measured", SOON, || async {
+        let queued_for = metrics(&log, "QueuedFor");
+        (queued_for.len() == runs).then_some(queued_for)
+    })
+    .await;
+    assert_eq!(queued_for.last().copied(), report["lagSeconds"].as_f64(), "nobody knows of more");
+    for name in ["Lag", "SendingStopped"] {
+        assert_eq!(metrics(&log, name).len(), runs, "{name} is there for each run");
+    }
+    world.stop().await;
+
+    let world = World::of(settings(port, "false")).await;
+    deal.manager = world.manager(&deal.organisation).await;
+    until_all_are_sent(&world, &deal).await;
+    let mails = mails_by_address(&world).await;
+    assert_eq!((mails.len(), mails.values().max()), (3, Some(&1)), "exactly once: {mails:?}");
+    every_link_works(&world).await;
+    world.stop().await;
+    std::fs::remove_dir_all(folder).unwrap();
 }
 
 /// Answers are lost: at least one mail each, every mail of the newest send works, and a learner may click before the

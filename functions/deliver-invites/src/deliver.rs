@@ -10,7 +10,9 @@ use shared::store::{Due, Outcome, StoreError, jitter, keys::Queue, new_link};
 use shared::sweep::{Report, Swept, sweep};
 use shared::telemetry;
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 /// Batches under way at once, in each shard.
 const BATCHES: usize = 1;
@@ -25,14 +27,24 @@ pub(crate) async fn deliver(delivery: &Delivery, now: Timestamp, deadline: Deadl
     let watch = Stopwatch::start();
     let run = delivery.run(deadline);
     let deals = Deals::default();
-    let work = async |due| mail(delivery, &run, &deals, due).await;
+    let longest = AtomicU64::new(0);
+    let work = async |due| mail(delivery, &run, &deals, &longest, due).await;
     let report = sweep(&delivery.store, Queue::Send, delivery.batch(), BATCHES, now, deadline, work).await;
     run.report();
-    telemetry::swept(&report, watch.elapsed(), delivery.store.usage());
+    // What was seen and not claimed has been queued for longer than it has been due.
+    let queued_for = Duration::from_secs(longest.into_inner().max(report.lag_seconds));
+    telemetry::swept(&report, Some(queued_for), watch.elapsed(), delivery.store.usage());
     report
 }
 
-async fn mail(delivery: &Delivery, run: &Run<'_>, deals: &Deals, due: Vec<Due>) -> Swept {
+/// Mails a batch. `longest` is for how many seconds the oldest of the claimed had been queued.
+async fn mail(
+    delivery: &Delivery,
+    run: &Run<'_>,
+    deals: &Deals,
+    longest: &AtomicU64,
+    due: Vec<Due>,
+) -> Swept {
     if run.is_over() {
         return Swept { left_over: due.len() as u64, ..Swept::default() };
     }
@@ -41,7 +53,11 @@ async fn mail(delivery: &Delivery, run: &Run<'_>, deals: &Deals, due: Vec<Due>) 
     let mut held: Vec<(Claim, Arc<Deal>)> = Vec::new();
     for claimed in claimed {
         match claimed {
-            Ok(Some(claim)) => held.push(claim),
+            Ok(Some((claim, deal))) => {
+                let queued_for = (clock::now() - claim.record.invite.queued_at).num_seconds();
+                longest.fetch_max(u64::try_from(queued_for).unwrap_or_default(), Ordering::Relaxed);
+                held.push((claim, deal));
+            }
             Ok(None) => swept.skipped += 1,
             Err(error) => {
                 telemetry::row_failed(&error);

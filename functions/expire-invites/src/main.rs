@@ -35,7 +35,7 @@ async fn expire(store: &Store, now: Timestamp, deadline: Deadline) -> Report {
     let watch = Stopwatch::start();
     let report =
         sweep(store, Queue::Expire, BATCH, BATCHES, now, deadline, async |due| mark(store, due).await).await;
-    telemetry::swept(&report, watch.elapsed(), store.usage());
+    telemetry::swept(&report, None, watch.elapsed(), store.usage());
     report
 }
 

@@ -8,5 +8,6 @@ use shared::{delivery::Delivery, http, telemetry};
 async fn main() -> Result<(), lambda_http::Error> {
     telemetry::init();
     let (config, delivery) = Delivery::from_env().await?;
-    http::serve(delivery.store.clone(), handler::App { delivery, config }, handler::route).await
+    http::serve(config.origin, delivery.store.clone(), handler::App { delivery, config }, handler::route)
+        .await
 }

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use crate::routes::ROUTES;
+use crate::settings::{API_SETTINGS, FUNCTION_SETTINGS, FunctionSetting, MAIL_SETTINGS};
+
 /// A Lambda function: one binary of this name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Function {
@@ -11,6 +14,21 @@ pub struct Function {
     pub timeout: Duration,
     /// Whether it sends mail, and so gets the `MAIL_*` settings.
     pub mails: bool,
+}
+
+impl Function {
+    /// The names of its settings.
+    pub fn settings(&self) -> impl Iterator<Item = &'static str> {
+        self.settings_and_defaults().map(|(name, _)| name)
+    }
+
+    pub(crate) fn settings_and_defaults(&self) -> impl Iterator<Item = FunctionSetting> {
+        let answers = ROUTES.iter().any(|route| route.function == self.name);
+        let none: &[_] = &[];
+        let api = if answers { API_SETTINGS } else { none };
+        let mail = if self.mails { MAIL_SETTINGS } else { none };
+        FUNCTION_SETTINGS.iter().chain(api).chain(mail).copied()
+    }
 }
 
 /// API Gateway gives up on an integration after 30 s at most; a function behind it ends before that.

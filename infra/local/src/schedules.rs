@@ -15,7 +15,7 @@ use crate::runtime::{ACCOUNT, Host, InvokeError, REGION};
 use crate::terminal::Terminal;
 
 /// The sweeps, in the order in which they are run on demand.
-pub(crate) const SWEEPS: [&str; 2] = [EXPIRE_INVITES, DELIVER_INVITES];
+pub const SWEEPS: [&str; 2] = [EXPIRE_INVITES, DELIVER_INVITES];
 
 /// Runs the sweeps until the set is dropped, first at once: something may have come due while nothing ran.
 pub(crate) fn start(host: &Arc<Host>, every: Duration, terminal: Terminal) -> JoinSet<()> {

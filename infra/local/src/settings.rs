@@ -4,29 +4,39 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// The settings of the functions themselves, with the defaults of the local stack.
-pub(crate) const FUNCTION_SETTINGS: &[(&str, &str)] = &[
+/// A setting of the functions, with the default of the local stack.
+pub(crate) type FunctionSetting = (&'static str, &'static str);
+
+/// The settings of every function.
+pub(crate) const FUNCTION_SETTINGS: &[FunctionSetting] = &[
     ("TABLE_NAME", "seatkeeper"),
     ("INVITE_LIFETIME", "28d"),
-    ("DELIVERY_LEASE", "60s"),
-    ("SEND_RATE", "0"),
-    ("ORGANISATION_CLAIM", "org"),
     ("RETENTION", "365d"),
     ("LIMIT_RECIPIENT_PER_DAY", "0"),
     ("LIMIT_MANAGER_PER_HOUR", "0"),
     ("LIMIT_DEAL_PER_DAY", "0"),
 ];
 
-/// The settings of those functions that mail.
-pub(crate) const MAIL_SETTINGS: &[(&str, &str)] = &[
+/// The settings of those functions that answer requests.
+pub(crate) const API_SETTINGS: &[FunctionSetting] = &[("ORGANISATION_CLAIM", "org")];
+
+/// The settings of those functions that mail. Two defaults are worked out: the portal's address, and a function's own
+/// timeout.
+pub(crate) const MAIL_SETTINGS: &[FunctionSetting] = &[
     ("MAIL_FROM", "please.do.not.reply@futurelearn.com"),
     ("MAIL_SUBJECT", "FutureLearn Invitation"),
     ("MAIL_LINK_TEXT", "Click here to accept this invitation"),
+    ("DELIVERY_LEASE", "60s"),
+    ("SEND_RATE", "0"),
+    ("SENDING_PAUSED", "false"),
+    (PORTAL_URL, ""),
+    (FUNCTION_TIMEOUT, ""),
 ];
 
-/// Settings whose default is worked out: the portal's address, a function's own timeout, its log level.
 pub(crate) const PORTAL_URL: &str = "PORTAL_URL";
 pub(crate) const FUNCTION_TIMEOUT: &str = "FUNCTION_TIMEOUT";
+
+/// How much the functions log, if it is set.
 pub(crate) const RUST_LOG: &str = "RUST_LOG";
 
 const DEFAULT_PORT: u16 = 3000;
@@ -58,6 +68,8 @@ pub struct Settings {
     pub echo_logs: bool,
     /// The folder of the functions' binaries.
     pub functions_dir: PathBuf,
+    /// The folder of the portal, with its pages and their headers.
+    pub portal: PathBuf,
     /// How often the schedules run; none stops them.
     pub sweep_every: Option<Duration>,
     /// Overrides of the functions' settings, and `FUNCTION_TIMEOUT`.
@@ -80,9 +92,11 @@ impl Settings {
 
     fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self, SettingError> {
         let ephemeral = switch("EPHEMERAL", variable("EPHEMERAL"))?;
-        let names = FUNCTION_SETTINGS.iter().chain(MAIL_SETTINGS).map(|(name, _)| *name);
-        let env = names
-            .chain([PORTAL_URL, FUNCTION_TIMEOUT, RUST_LOG])
+        let settings = [FUNCTION_SETTINGS, API_SETTINGS, MAIL_SETTINGS].concat();
+        let env = settings
+            .into_iter()
+            .map(|(name, _)| name)
+            .chain([RUST_LOG])
             .filter_map(|name| Some((name.to_owned(), variable(name)?)))
             .collect::<BTreeMap<_, _>>();
         parsed(FUNCTION_TIMEOUT, env.get(FUNCTION_TIMEOUT).cloned(), Duration::ZERO, A_DURATION, duration)?;
@@ -95,6 +109,7 @@ impl Settings {
             keep_logs: true,
             echo_logs: switch("LOGS", variable("LOGS"))?,
             functions_dir: variable("FUNCTIONS_DIR").map_or_else(beside_our_own_executable, PathBuf::from),
+            portal: portal_of_this_checkout(),
             sweep_every: (!sweep_every.is_zero()).then_some(sweep_every),
             env,
             seed: true,
@@ -113,6 +128,7 @@ impl Settings {
             keep_logs: false,
             echo_logs: false,
             functions_dir: beside_our_own_executable(),
+            portal: portal_of_this_checkout(),
             sweep_every: None,
             env: BTreeMap::new(),
             seed: true,
@@ -163,6 +179,11 @@ fn beside_our_own_executable() -> PathBuf {
     let folder = executable.parent().unwrap_or(Path::new("."));
     let parent = folder.parent().filter(|_| folder.ends_with("deps") || folder.ends_with("examples"));
     parent.unwrap_or(folder).to_owned()
+}
+
+/// `portal/` of the checkout that this was built from: the stack runs from there.
+fn portal_of_this_checkout() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../portal")
 }
 
 /// A folder for what need not be kept, not yet made; its name is never the same twice.

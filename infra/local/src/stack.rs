@@ -20,17 +20,15 @@ use crate::clock::{self, Stopwatch};
 use crate::database::{self, Database, DatabaseError};
 use crate::functions::{FUNCTIONS, Function};
 use crate::gateway::{self, Authorizer, Gateway};
-use crate::home;
 use crate::inbox::{self, Inbox};
 use crate::oidc::{self, Issuer, KeyError, SigningKey};
 use crate::origin::{self, PortError};
+use crate::portal::{self, Headers};
 use crate::runtime::{Host, HostError, InvokeError, Program};
 use crate::schedules::{self, SWEEPS};
 use crate::seed::{Plan, SeedError};
 use crate::ses::{self, Faults, Ses};
-use crate::settings::{
-    FUNCTION_SETTINGS, FUNCTION_TIMEOUT, MAIL_SETTINGS, PORTAL_URL, RUST_LOG, SettingError, Settings,
-};
+use crate::settings::{FUNCTION_TIMEOUT, FunctionSetting, PORTAL_URL, RUST_LOG, SettingError, Settings};
 use crate::table::{self, TableError};
 use crate::terminal::Terminal;
 
@@ -97,6 +95,8 @@ impl Stack {
         // The port comes first: whoever runs two stacks learns that before the second touches any data.
         let listeners = origin::listen(settings.port).await?;
         let origin = format!("http://localhost:{}", listeners.port);
+        let headers = settings.portal.join("headers.json");
+        let headers = Headers::read(&headers).map_err(|error| StartError::File { path: headers, error })?;
 
         let database_file = data_file(&settings, "seatkeeper.db")?;
         let first_start = database_file.as_deref().is_none_or(|file| !file.exists());
@@ -135,10 +135,12 @@ impl Stack {
             terminal,
             ready: Arc::clone(&ready),
         };
-        let app = home::router(origin.as_str().into())
+        // On AWS the portal and the API are what CloudFront answers; the rest is of this stack only.
+        let app = portal::router(&settings.portal, &issuer.name(), oidc::CLIENT)
+            .merge(gateway::router(Arc::new(gateway)))
+            .layer(from_fn_with_state(Arc::new(headers), portal::add))
             .merge(inbox::router(inbox, faults))
             .nest("/oidc", oidc::router(Arc::new(issuer)))
-            .merge(gateway::router(Arc::new(gateway)))
             .route("/healthz", get(health(Arc::clone(&ready))))
             .layer(from_fn_with_state(listeners.port, origin::guard));
         for listener in listeners.listeners {
@@ -306,15 +308,19 @@ fn environment(
     function: &Function,
     timeout: std::time::Duration,
 ) -> Vec<(String, String)> {
-    let mail = if function.mails { MAIL_SETTINGS } else { &[] };
     let timeout = humantime::format_duration(timeout).to_string();
-    FUNCTION_SETTINGS
-        .iter()
-        .chain(mail)
-        .map(|(name, default)| (*name, settings.value(name, default)))
+    let value = |(name, default): FunctionSetting| {
+        let default = match name {
+            PORTAL_URL => endpoints.origin.as_str(),
+            FUNCTION_TIMEOUT => timeout.as_str(),
+            _ => default,
+        };
+        (name, settings.value(name, default))
+    };
+    function
+        .settings_and_defaults()
+        .map(value)
         .chain([
-            (PORTAL_URL, settings.value(PORTAL_URL, &endpoints.origin)),
-            (FUNCTION_TIMEOUT, timeout),
             ("AWS_ENDPOINT_URL_DYNAMODB", endpoints.dynamodb.clone()),
             ("AWS_ENDPOINT_URL_SESV2", endpoints.ses.clone()),
         ])

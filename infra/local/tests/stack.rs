@@ -8,11 +8,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::redirect::Policy;
-use reqwest::{Client, Response, StatusCode};
+use reqwest::{Client, Method, Response, StatusCode};
 use seatkeeper_local::functions::FUNCTIONS;
 use seatkeeper_local::{Settings, Stack};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 struct Bench {
     stack: Stack,
@@ -140,6 +142,136 @@ async fn a_failed_integration_says_nothing_of_the_inside() {
     assert_eq!(bench.order(json!({})).await.status(), StatusCode::CREATED);
     let large = "x".repeat(10 * 1024 * 1024 + 1);
     assert_eq!(refusal(bench.order(json!(large)).await).await, message(413, "Request Entity Too Large"));
+    bench.stop().await;
+}
+
+/// What `portal/headers.json` asks for, as CloudFront writes it.
+const HEADERS: [(&str, &str); 8] = [
+    (
+        "content-security-policy",
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
+         form-action 'none'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; \
+         trusted-types 'none'",
+    ),
+    ("strict-transport-security", "max-age=63072000; includeSubDomains"),
+    ("x-content-type-options", "nosniff"),
+    ("x-frame-options", "DENY"),
+    ("referrer-policy", "no-referrer"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
+    ("permissions-policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+];
+
+fn has_the_headers(answer: &Response) {
+    for (name, value) in HEADERS {
+        let values: Vec<_> = answer.headers().get_all(name).iter().collect();
+        assert_eq!(values, [value], "{name} of {}", answer.url());
+    }
+}
+
+#[tokio::test]
+async fn the_portal_is_served_as_cloudfront_serves_it() {
+    let bench = bench().await;
+    let file = |name: &str| {
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../portal/public").join(name))
+            .unwrap()
+    };
+    let (index, accept, style) = (file("index.html"), file("accept.html"), file("style.css"));
+    for (path, kind, body) in [
+        ("/", "text/html", &index),
+        ("/deals/abc", "text/html", &index),
+        ("/deals/abc/?tab=pending", "text/html", &index),
+        ("/accept", "text/html", &accept),
+        ("/accept/", "text/html", &accept),
+        ("/style.css", "text/css", &style),
+    ] {
+        for method in [Method::GET, Method::HEAD] {
+            let get = method == Method::GET;
+            let answer = bench.client.request(method, bench.url(path)).send().await.unwrap();
+            has_the_headers(&answer);
+            let header = |name: &str| answer.headers()[name].to_str().unwrap().to_owned();
+            assert_eq!(
+                (answer.status(), header("content-type")),
+                (StatusCode::OK, kind.to_owned()),
+                "{path}"
+            );
+            assert_eq!(header("content-length"), body.len().to_string(), "{path}");
+            assert_eq!(answer.text().await.unwrap(), if get { body.as_str() } else { "" }, "{path}");
+        }
+        let posted = bench.client.post(bench.url(path)).send().await.unwrap();
+        assert_eq!(posted.status(), StatusCode::METHOD_NOT_ALLOWED, "{path}");
+    }
+    for path in ["/style.js", "/assets/app.js", "/deals/a.b"] {
+        let answer = bench.client.get(bench.url(path)).send().await.unwrap();
+        has_the_headers(&answer);
+        assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{path}");
+    }
+    let answer = bench.client.get(bench.url("/config.json")).send().await.unwrap();
+    has_the_headers(&answer);
+    let config: Value = answer.json().await.unwrap();
+    let expected = json!({"issuer": bench.url("/oidc"), "clientId": "seatkeeper-portal", "scopePrefix": ""});
+    assert_eq!(config, expected);
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn nothing_outside_of_the_portal_is_served() {
+    let bench = bench().await;
+    let index = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../portal/public/index.html"));
+    let index = String::from_utf8(index.unwrap()).unwrap();
+    // By hand: a client would tidy the path up before it asks.
+    for (path, page) in [
+        ("/..%2f..%2fCargo.toml", false),
+        ("/%2e%2e/Cargo.toml", false),
+        ("/../headers.json", false),
+        ("/%2e%2e%2fheaders.json", false),
+        ("/..%5cheaders.json", false),
+        ("//etc/os-release.", false),
+        ("/style.css%00.html", false),
+        ("/..", false),
+        ("/.", false),
+        ("/assets/../../x", true),
+        ("//etc/hostname", true),
+    ] {
+        let address = bench.stack.url().strip_prefix("http://").unwrap();
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let request = format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let expected =
+            if page { ("HTTP/1.1 200 OK", index.as_str()) } else { ("HTTP/1.1 404 Not Found", "") };
+        assert_eq!((head.lines().next().unwrap(), body), expected, "{path}");
+    }
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn the_api_has_the_headers_of_the_portal_and_pages_of_this_stack_their_own() {
+    let bench = bench().await;
+    let learner = bench.access("ann@example.com", &[]).await;
+    let answer = bench.get("/api/me/seats", &learner).await;
+    has_the_headers(&answer);
+    assert_eq!(
+        (answer.status(), &answer.headers()["etag"]),
+        (StatusCode::CREATED, &"\"1\"".parse().unwrap())
+    );
+    for (path, status, says) in
+        [("/api/deals", 403, "Forbidden"), ("/api/nothing", 404, "Not Found"), ("/api/", 404, "Not Found")]
+    {
+        let answer = bench.get(path, &learner).await;
+        has_the_headers(&answer);
+        assert_eq!(refusal(answer).await, message(status, says), "{path}");
+    }
+    let failed = bench.order(json!({"do": "fail"})).await;
+    has_the_headers(&failed);
+    assert_eq!(refusal(failed).await, message(500, "Internal Server Error"));
+    for (path, status) in [("/inbox", 200), ("/oidc/jwks", 200), ("/oidc/nothing", 404), ("/healthz", 200)] {
+        let answer = bench.client.get(bench.url(path)).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), status, "{path}");
+        assert!(!answer.headers().contains_key("strict-transport-security"), "{path}");
+    }
     bench.stop().await;
 }
 

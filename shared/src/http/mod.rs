@@ -4,11 +4,13 @@
 
 mod caller;
 mod object;
+mod origin;
 mod problem;
 mod view;
 
 pub use caller::{Caller, Learner, Manager};
 pub use object::Object;
+pub use origin::Origin;
 pub use problem::{FieldError, Problem};
 pub use view::{DealSummary, DealView, InviteView, PageView, SeatView, SeatsView, Time};
 
@@ -220,16 +222,16 @@ pub fn no_content() -> Response<Body> {
     response
 }
 
-/// Answers requests with `route` until Lambda ends the process.
+/// Answers requests that come by way of `origin` with `route`, until Lambda ends the process.
 ///
 /// # Errors
 /// When the Runtime API can't be reached.
-pub async fn serve<A, F>(store: Store, app: A, route: fn(A, Call) -> F) -> Result<(), Error>
+pub async fn serve<A, F>(origin: Origin, store: Store, app: A, route: fn(A, Call) -> F) -> Result<(), Error>
 where
     A: Clone + Send + Sync,
     F: Future<Output = Answer> + Send,
 {
-    let (store, app) = (&store, &app);
+    let (origin, store, app) = (&origin, &store, &app);
     lambda_http::run(service_fn(move |request: Request| async move {
         let request_id =
             request.lambda_context_ref().map_or_else(String::new, |context| context.request_id.clone());
@@ -237,7 +239,9 @@ where
         let watch = Stopwatch::start();
         let name = call.route.clone();
         let last = call.deadline.earlier(LAST_WORD).instant();
-        let answer = if let Err(problem) = call.check_media_type() {
+        let answer = if !origin.admits(&call.headers) {
+            Ok(origin::forbidden())
+        } else if let Err(problem) = call.check_media_type() {
             Err(problem)
         } else {
             let answer = tokio::time::timeout_at(last, route(app.clone(), call)).await;
@@ -270,9 +274,10 @@ where
             http.code = code,
             latency_ms = u64::try_from(latency.as_millis()).unwrap_or(u64::MAX),
             dynamodb.requests = usage.requests,
+            dynamodb.read_units = usage.read_units,
+            dynamodb.write_units = usage.write_units,
             "request"
         );
-        telemetry::request(&name, status, latency, usage);
         Ok::<_, Error>(response)
     }))
     .await

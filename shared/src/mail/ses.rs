@@ -69,11 +69,13 @@ pub enum Verdict {
 
 impl Mailer {
     /// Connects to SES as the environment says, and warms the connection with a call of no mails, which SES refuses:
-    /// the handshake then falls into init.
+    /// the handshake then falls into init. While sending is paused, nothing is asked of SES.
     pub async fn connect(config: &MailConfig) -> Self {
         let shared = aws_config::defaults(BehaviorVersion::v2026_01_12()).load().await;
         let mailer = Self::new(Builder::from(&shared), config);
-        if let Ok(call) = mailer.call(&[]) {
+        if !config.paused
+            && let Ok(call) = mailer.call(&[])
+        {
             // Whatever comes of it: SES that can't be reached is reported by the mail that needs it.
             let _ = tokio::time::timeout(Duration::from_secs(3), call.send()).await;
         }

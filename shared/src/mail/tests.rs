@@ -21,6 +21,7 @@ fn config() -> MailConfig {
         configuration_set: None,
         lease: Duration::seconds(60),
         send_rate: 0,
+        paused: false,
     }
 }
 

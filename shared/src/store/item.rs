@@ -1,7 +1,7 @@
 //! Items, and what they are in the domain.
 //!
-//! `v` is the version of an item's shape. Readers accept this one and the one before, so that a new version of the
-//! functions and the old one can run side by side while one replaces the other.
+//! `v` is the version of an item's shape. Readers accept this one and the one before. Old and new functions run side by
+//! side while one replaces the other, so what reads a new version ships before what writes it.
 
 use super::{Item, StoreError, keys};
 use crate::domain::{

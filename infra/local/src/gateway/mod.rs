@@ -44,7 +44,11 @@ pub(crate) struct Gateway {
 /// Everything under `/api`.
 pub(crate) fn router(gateway: Arc<Gateway>) -> Router {
     // Not nested: the event needs the path as it was asked for.
-    Router::new().route("/api", any(handle)).route("/api/{*path}", any(handle)).with_state(gateway)
+    Router::new()
+        .route("/api", any(handle))
+        .route("/api/", any(handle))
+        .route("/api/{*path}", any(handle))
+        .with_state(gateway)
 }
 
 async fn handle(State(gateway): State<Arc<Gateway>>, request: Request) -> Response {

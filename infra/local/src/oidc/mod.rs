@@ -14,6 +14,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::routing::get;
 use axum::{Json, Router};
+use http::StatusCode;
 use serde_json::{Value, json};
 
 pub use key::KeyError;
@@ -54,6 +55,7 @@ pub(crate) fn router(issuer: Arc<Issuer>) -> Router {
         .route("/jwks", get(jwks))
         .merge(pages::router())
         .merge(token::router())
+        .fallback(async || StatusCode::NOT_FOUND)
         .with_state(issuer)
 }
 

@@ -1,0 +1,306 @@
+//! Who may what: entitlement comes from groups, which only administrators change.
+//!
+//! Invariant: what is granted was asked for, and the person is entitled to it. Whatever can't be read grants nothing:
+//! an error ends the sign-in.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+/// Who may see and invite to the deals of their organisation.
+const LEARNING_MANAGERS: &str = "learning-managers";
+/// Who may create, resize and end deals.
+const PARTNERSHIP_MANAGERS: &str = "partnership-managers";
+/// The user's attribute that holds a learning manager's organisation. The app client can't write it.
+const ORGANISATION: &str = "custom:org";
+/// In Cognito, the name of a scope begins with its resource server. The API knows scopes by their plain names.
+const RESOURCE_SERVER: &str = "seatkeeper/";
+
+/// The scopes of the API.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Scope {
+    SeatsAccept,
+    InvitesManage,
+    DealsAdmin,
+}
+
+impl Scope {
+    const ALL: [Self; 3] = [Self::SeatsAccept, Self::InvitesManage, Self::DealsAdmin];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::SeatsAccept => "seats.accept",
+            Self::InvitesManage => "invites.manage",
+            Self::DealsAdmin => "deals.admin",
+        }
+    }
+}
+
+/// Why no token is made. Says nothing of the person.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unreadable {
+    #[error("the event has version {0:?}, not 2: the trigger has to be V2_0")]
+    Version(String),
+    #[error("the event can't be read")]
+    Event(#[from] serde_json::Error),
+}
+
+/// What is read of the event, as the Cognito developer guide describes version 2.
+#[derive(Deserialize)]
+struct Event {
+    version: String,
+    request: Request,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Request {
+    user_attributes: BTreeMap<String, Value>,
+    group_configuration: Option<GroupConfiguration>,
+    scopes: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct GroupConfiguration {
+    groups_to_override: Option<Vec<String>>,
+}
+
+/// How the access token is to differ.
+#[derive(Serialize, Debug, Default, PartialEq)]
+#[serde(rename_all = "camelCase")]
+struct AccessToken {
+    claims_to_add_or_override: Map<String, Value>,
+    scopes_to_add: Vec<&'static str>,
+    scopes_to_suppress: Vec<String>,
+}
+
+/// The event with the answer in it, which is how a trigger answers.
+pub(crate) fn answer(mut event: Value) -> Result<Value, Unreadable> {
+    let read = Event::deserialize(&event)?;
+    if read.version != "2" {
+        return Err(Unreadable::Version(read.version));
+    }
+    let access_token = grant(&read.request);
+    if let Some(event) = event.as_object_mut() {
+        let details = json!({ "accessTokenGeneration": access_token });
+        event.insert("response".to_owned(), json!({ "claimsAndScopeOverrideDetails": details }));
+    }
+    Ok(event)
+}
+
+fn grant(request: &Request) -> AccessToken {
+    let groups = request.group_configuration.as_ref().and_then(|groups| groups.groups_to_override.as_deref());
+    let is_in = |group: &str| groups.unwrap_or_default().iter().any(|name| name == group);
+    let attribute = |name: &str| request.user_attributes.get(name).and_then(Value::as_str);
+    let organisation = attribute(ORGANISATION).filter(|id| is_organisation(id));
+    let is_entitled = |scope: &Scope| match scope {
+        Scope::SeatsAccept => true,
+        Scope::InvitesManage => is_in(LEARNING_MANAGERS) && organisation.is_some(),
+        Scope::DealsAdmin => is_in(PARTNERSHIP_MANAGERS),
+    };
+    let asked = request.scopes.as_deref().unwrap_or_default();
+    let is_asked = |scope: &Scope| {
+        asked.iter().any(|name| name.strip_prefix(RESOURCE_SERVER).is_some_and(|name| name == scope.name()))
+    };
+    let granted: Vec<Scope> = Scope::ALL.into_iter().filter(is_asked).filter(is_entitled).collect();
+
+    let mut claims = Map::new();
+    if let Some(organisation) = organisation.filter(|_| granted.contains(&Scope::InvitesManage)) {
+        claims.insert("org".to_owned(), organisation.into());
+    }
+    // For display, and to tell whether the invited address accepted.
+    if let Some(email) = attribute("email").filter(|_| attribute("email_verified") == Some("true")) {
+        claims.insert("email".to_owned(), email.into());
+        claims.insert("email_verified".to_owned(), "true".into());
+    }
+    // A name that is granted and asked for as it is stays: nobody says what Cognito does with one that is in both lists.
+    let is_to_go = |name: &&String| {
+        let plain = Scope::ALL.into_iter().find(|scope| scope.name() == *name);
+        name.starts_with(RESOURCE_SERVER) || plain.is_some_and(|scope| !granted.contains(&scope))
+    };
+    AccessToken {
+        claims_to_add_or_override: claims,
+        scopes_to_suppress: asked.iter().filter(is_to_go).cloned().collect(),
+        scopes_to_add: granted.into_iter().map(Scope::name).collect(),
+    }
+}
+
+/// As the API reads it: exactly one of `[a-z0-9-]{1,64}`.
+fn is_organisation(id: &str) -> bool {
+    (1..=64).contains(&id.len())
+        && id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// An event as Cognito sends it after a sign-in at the hosted pages.
+    fn event(groups: &[&str], organisation: Option<&str>, scopes: &[&str]) -> Value {
+        let mut event = json!({
+            "version": "2",
+            "triggerSource": "TokenGeneration_HostedAuth",
+            "region": "eu-west-1",
+            "userPoolId": "eu-west-1_AbCdEfGhI",
+            "userName": "0b5e6c2a-1111-2222-3333-444455556666",
+            "callerContext": { "awsSdkVersion": "aws-sdk-unknown-unknown", "clientId": "1example23456789" },
+            "request": {
+                "userAttributes": {
+                    "sub": "0b5e6c2a-1111-2222-3333-444455556666",
+                    "cognito:user_status": "CONFIRMED",
+                    "email": "ann@acme.example",
+                    "email_verified": "true",
+                },
+                "groupConfiguration": {
+                    "groupsToOverride": groups,
+                    "iamRolesToOverride": [],
+                    "preferredRole": null,
+                },
+                "scopes": scopes,
+            },
+            "response": { "claimsAndScopeOverrideDetails": null },
+        });
+        if let Some(organisation) = organisation {
+            event["request"]["userAttributes"][ORGANISATION] = organisation.into();
+        }
+        event
+    }
+
+    fn access_token(event: Value) -> Value {
+        answer(event).unwrap()["response"]["claimsAndScopeOverrideDetails"]["accessTokenGeneration"].clone()
+    }
+
+    const EVERYTHING: [&str; 5] =
+        ["openid", "email", "seatkeeper/seats.accept", "seatkeeper/invites.manage", "seatkeeper/deals.admin"];
+
+    #[test]
+    fn a_learner_who_asks_for_everything_may_accept() {
+        let token = access_token(event(&[], None, &EVERYTHING));
+        assert_eq!(token["scopesToAdd"], json!(["seats.accept"]));
+        assert_eq!(token["scopesToSuppress"], json!(&EVERYTHING[2..]));
+        let claims = json!({ "email": "ann@acme.example", "email_verified": "true" });
+        assert_eq!(token["claimsToAddOrOverride"], claims);
+    }
+
+    #[test]
+    fn a_learner_with_an_organisation_manages_nothing() {
+        let token = access_token(event(&["others"], Some("acme"), &EVERYTHING));
+        assert_eq!(token["scopesToAdd"], json!(["seats.accept"]));
+        assert_eq!(token["claimsToAddOrOverride"].get("org"), None);
+    }
+
+    #[test]
+    fn a_manager_manages_their_organisation() {
+        let token = access_token(event(&[LEARNING_MANAGERS], Some("acme"), &EVERYTHING));
+        assert_eq!(token["scopesToAdd"], json!(["seats.accept", "invites.manage"]));
+        assert_eq!(token["claimsToAddOrOverride"]["org"], "acme");
+    }
+
+    #[test]
+    fn a_manager_without_an_organisation_manages_nothing() {
+        for organisation in [None, Some(""), Some("Acme"), Some("a b"), Some("[acme globex]"), Some("acme\n")]
+        {
+            let token = access_token(event(&[LEARNING_MANAGERS], organisation, &EVERYTHING));
+            assert_eq!(token["scopesToAdd"], json!(["seats.accept"]), "{organisation:?}");
+            assert_eq!(token["claimsToAddOrOverride"].get("org"), None);
+        }
+    }
+
+    #[test]
+    fn a_partner_administers_deals() {
+        let token = access_token(event(&[PARTNERSHIP_MANAGERS], None, &EVERYTHING));
+        assert_eq!(token["scopesToAdd"], json!(["seats.accept", "deals.admin"]));
+    }
+
+    #[test]
+    fn what_was_not_asked_for_is_not_granted() {
+        let both = [LEARNING_MANAGERS, PARTNERSHIP_MANAGERS];
+        let token = access_token(event(&both, Some("acme"), &["openid", "seatkeeper/seats.accept"]));
+        assert_eq!(token["scopesToAdd"], json!(["seats.accept"]));
+        assert_eq!(token["claimsToAddOrOverride"].get("org"), None);
+        let token = access_token(event(&both, Some("acme"), &["aws.cognito.signin.user.admin"]));
+        assert_eq!([&token["scopesToAdd"], &token["scopesToSuppress"]], [&json!([]); 2]);
+    }
+
+    #[test]
+    fn a_plain_name_is_no_way_round() {
+        let token = access_token(event(&[], None, &["invites.manage", "deals.admin"]));
+        assert_eq!(token["scopesToAdd"], json!([]));
+        assert_eq!(token["scopesToSuppress"], json!(["invites.manage", "deals.admin"]));
+    }
+
+    #[test]
+    fn an_address_that_is_not_verified_is_not_told() {
+        let mut unverified = event(&[], None, &EVERYTHING);
+        unverified["request"]["userAttributes"]["email_verified"] = "false".into();
+        assert_eq!(access_token(unverified)["claimsToAddOrOverride"], json!({}));
+    }
+
+    #[test]
+    fn the_rest_of_the_event_is_handed_back() {
+        let asked = event(&[], None, &EVERYTHING);
+        let mut answered = answer(asked.clone()).unwrap();
+        answered["response"] = asked["response"].clone();
+        assert_eq!(answered, asked);
+    }
+
+    #[test]
+    fn a_person_without_groups_is_a_learner() {
+        for groups in [Value::Null, json!({}), json!({ "groupsToOverride": null })] {
+            let mut event = event(&[], Some("acme"), &EVERYTHING);
+            event["request"]["groupConfiguration"] = groups;
+            assert_eq!(access_token(event)["scopesToAdd"], json!(["seats.accept"]));
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_ends_the_sign_in_and_names_nobody() {
+        let mut old = event(&[], None, &EVERYTHING);
+        old["version"] = "1".into();
+        let mut odd = event(&[], None, &EVERYTHING);
+        odd["request"]["scopes"] = "ann@acme.example".into();
+        for event in [old, odd, json!({}), json!(null), json!("ann@acme.example")] {
+            let error = answer(event).unwrap_err();
+            assert!(!error.to_string().contains("acme.example"), "{error}");
+        }
+    }
+
+    proptest! {
+        /// Whatever groups, attributes and scopes there are: granted is asked for and entitled to, nothing of ours is
+        /// left in the token that was not granted, and no organisation is told without the right to manage it.
+        #[test]
+        fn granted_is_asked_for_and_entitled_to(
+            groups in prop::sample::subsequence(vec![LEARNING_MANAGERS, PARTNERSHIP_MANAGERS, "others"], 0..=3),
+            organisation in prop::option::of(prop_oneof![Just("acme".to_owned()), ".{0,70}"]),
+            scopes in prop::sample::subsequence(
+                vec![
+                    "openid", "seats.accept", "invites.manage", "deals.admin", "seatkeeper/seats.accept",
+                    "seatkeeper/invites.manage", "seatkeeper/deals.admin", "seatkeeper/other", "other/deals.admin",
+                ],
+                0..=9,
+            ),
+        ) {
+            let token = access_token(event(&groups, organisation.as_deref(), &scopes));
+            let names = |list: &str| -> Vec<String> { serde_json::from_value(token[list].clone()).unwrap() };
+            let granted = names("scopesToAdd");
+            for scope in &granted {
+                let asked = format!("{RESOURCE_SERVER}{scope}");
+                prop_assert!(scopes.contains(&asked.as_str()));
+            }
+            let manages = groups.contains(&LEARNING_MANAGERS) && organisation.as_deref().is_some_and(is_organisation);
+            prop_assert!(manages || !granted.contains(&"invites.manage".to_owned()));
+            prop_assert!(
+                groups.contains(&PARTNERSHIP_MANAGERS) || !granted.contains(&"deals.admin".to_owned())
+            );
+            let is_told = token["claimsToAddOrOverride"].get("org").is_some();
+            prop_assert_eq!(is_told, granted.contains(&"invites.manage".to_owned()));
+            let suppressed = names("scopesToSuppress");
+            prop_assert!(granted.iter().all(|name| !suppressed.contains(name)), "in both lists");
+            for left in scopes.iter().filter(|name| !suppressed.contains(&(**name).to_owned())) {
+                prop_assert!(["openid", "other/deals.admin"].contains(left) || granted.contains(&(*left).to_owned()));
+            }
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! What a function says that is not set up. Whoever deploys reads one line and knows all that is missing.
+#![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
+
+use std::process::Command;
+
+use seatkeeper_local::Settings;
+use seatkeeper_local::functions::FUNCTIONS;
+
+/// What a function prints with these settings and no others. Nobody is at the address of its Runtime API.
+fn last_words(function: &str, settings: &[(&str, &str)]) -> String {
+    let mut command = Command::new(Settings::ephemeral().functions_dir.join(function));
+    command.env_clear().env("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9").envs(settings.iter().copied());
+    let output = command.output().unwrap();
+    assert!(!output.status.success(), "{function} goes on without its settings");
+    String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
+}
+
+#[test]
+fn a_function_names_all_missing_settings_in_one_line() {
+    for function in FUNCTIONS {
+        let missing = if function.mails {
+            "TABLE_NAME is missing; MAIL_FROM is missing; PORTAL_URL is missing; FUNCTION_TIMEOUT is missing"
+        } else {
+            "TABLE_NAME is missing"
+        };
+        let expected = format!("Error: the settings don't fit: {missing}\n");
+        assert_eq!(last_words(function.name, &[]), expected, "{}", function.name);
+    }
+}
+
+#[test]
+fn a_secret_that_is_too_short_is_not_printed() {
+    let words = last_words("deal-seats", &[("TABLE_NAME", "t"), ("ORIGIN_SECRET", "swordfish")]);
+    assert_eq!(words, "Error: the settings don't fit: ORIGIN_SECRET must have 32 characters at least\n");
+}
