@@ -1,0 +1,254 @@
+"""What the system costs: measured units by list prices, as docs/operations.md has it. `make costs` prints it.
+
+Units are those of docs/data-model.md. What is assumed is named so: there is no measurement of it yet.
+"""
+
+from dataclasses import dataclass, field
+
+# ---- List prices of us-east-1 in USD, November 2026 ------------------------------------------------------------------
+
+WRITE_UNIT = 0.625 / 1e6
+READ_UNIT = 0.125 / 1e6
+STORED_GB = 0.25
+BACKED_UP_GB = 0.20
+MAIL = 0.10 / 1e3
+INVOCATION = 0.20 / 1e6
+GB_SECOND = {"x86_64": 0.0000166667, "arm64": 0.0000133334}
+API_REQUEST = 1.00 / 1e6
+CLOUDFRONT_REQUEST = 1.00 / 1e6
+SCHEDULED = 1.00 / 1e6
+LOGGED_GB = 0.50
+METRIC = 0.30
+ALARM = 0.10
+DASHBOARD = 3.00
+WEB_ACL = 5.00 + 1.00
+USER_POOL_USER = 0.015
+
+# What costs nothing in any month, however old the account is.
+FREE_INVOCATIONS = 1e6
+FREE_GB_SECONDS = 400e3
+FREE_CLOUDFRONT_REQUESTS = 10e6
+FREE_SCHEDULED = 14e6
+FREE_LOGGED_GB = 5
+FREE_STORED_GB = 25
+FREE_METRICS = 10
+FREE_ALARMS = 10
+FREE_DASHBOARDS = 3
+FREE_USERS = 10_000
+
+# ---- Measured: units of docs/data-model.md, and what the template has ------------------------------------------------
+
+# (read units, write units)
+SEND = (0, 8.0)
+RESEND = (0, 9.0)
+PREVIEW = (2.0, 0)
+ACCEPT = (1.0, 9.0)
+EXPIRE = (0, 4.0)
+MY_SEATS = (2.0, 0)
+DEAL = (1.0, 0)
+DEALS = (1.5, 0)
+PAGE = (6.0, 0)
+COUNTS = (59.0, 0)
+EMPTY_SHARD = (0.5, 0)
+
+SHARDS = 4
+SCHEDULES = 2
+METRICS = 4
+ALARMS = 10
+DASHBOARDS = 1
+API_GB = 0.25
+MAILING_GB = 0.5
+SEND_RATE = 14
+
+# ---- Assumed ---------------------------------------------------------------------------------------------------------
+
+INVITES = 1_000_000
+RESENT, ACCEPTED, EXPIRED = 0.20, 0.60, 0.20
+PREVIEWED = 0.70
+ROWS_A_REQUEST = 100
+# A manager looks once for ten invites: their deals, a page of all, the counts.
+INVITES_A_LOOK = 10
+CHECKS_A_SEAT = 1
+API_SECONDS = 0.05
+RESEND_SECONDS = 0.15
+SWEEP_SECONDS = 0.1
+# A request's line, the gateway's, and Lambda's own three.
+REQUEST_BYTES = 1_000
+RUN_BYTES = 850
+# Invite, seat and their places in the indexes, with 100 bytes each of DynamoDB's own.
+STORED_BYTES = 1_500
+HOURS = 730
+
+
+@dataclass
+class Use:
+    """What something uses; each cost is that of its list price."""
+
+    name: str
+    number: float
+    mails: float = 0
+    reads: float = 0
+    writes: float = 0
+    requests: float = 0
+    invocations: float = 0
+    gb_seconds: float = 0
+    logged: float = 0
+    costs: list[float] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.costs = [
+            self.mails * MAIL,
+            self.reads * READ_UNIT + self.writes * WRITE_UNIT,
+            self.invocations * INVOCATION + self.gb_seconds * GB_SECOND["x86_64"],
+            self.requests * (API_REQUEST + CLOUDFRONT_REQUEST),
+            self.logged / 1e9 * LOGGED_GB,
+        ]
+
+
+def api(name: str, number: float, units: list[tuple[float, float]]) -> Use:
+    """Requests that read or write in these ways, each of them a request of its own."""
+    requests = number * len(units)
+    return Use(
+        name,
+        number,
+        reads=number * sum(unit[0] for unit in units),
+        writes=number * sum(unit[1] for unit in units),
+        requests=requests,
+        invocations=requests,
+        gb_seconds=requests * API_SECONDS * API_GB,
+        logged=requests * REQUEST_BYTES,
+    )
+
+
+def invites() -> list[Use]:
+    """What a million invites use."""
+    sends = INVITES / ROWS_A_REQUEST
+    resends = INVITES * RESENT
+    return [
+        Use(
+            f"invites sent, {ROWS_A_REQUEST} a request",
+            INVITES,
+            mails=INVITES,
+            reads=sends * DEAL[0],
+            # Each call to SES reserves its turn.
+            writes=INVITES * SEND[1] + INVITES / SEND_RATE,
+            requests=sends,
+            invocations=sends,
+            # A request waits for its mails' turns.
+            gb_seconds=INVITES / SEND_RATE * MAILING_GB,
+            logged=sends * REQUEST_BYTES,
+        ),
+        Use(
+            "resent, one a request",
+            resends,
+            mails=resends,
+            reads=resends * DEAL[0],
+            writes=resends * (RESEND[1] + 1),
+            requests=resends,
+            invocations=resends,
+            gb_seconds=resends * RESEND_SECONDS * MAILING_GB,
+            logged=resends * REQUEST_BYTES,
+        ),
+        api("previewed", INVITES * PREVIEWED, [PREVIEW]),
+        api("accepted", INVITES * ACCEPTED, [ACCEPT]),
+        Use("marked as expired", INVITES * EXPIRED, writes=INVITES * EXPIRED * EXPIRE[1]),
+        api("looks of managers, three requests", INVITES / INVITES_A_LOOK, [DEALS, PAGE, COUNTS]),
+        api("looks at one's own seats", INVITES * ACCEPTED * CHECKS_A_SEAT, [MY_SEATS]),
+    ]
+
+
+def free_of(uses: list[Use]) -> float:
+    """What of it is free when all of it falls into one month."""
+    total = {
+        name: sum(getattr(use, name) for use in uses) for name in ("invocations", "gb_seconds", "requests", "logged")
+    }
+    return (
+        min(total["invocations"], FREE_INVOCATIONS) * INVOCATION
+        + min(total["gb_seconds"], FREE_GB_SECONDS) * GB_SECOND["x86_64"]
+        + min(total["requests"], FREE_CLOUDFRONT_REQUESTS) * CLOUDFRONT_REQUEST
+        + min(total["logged"] / 1e9, FREE_LOGGED_GB) * LOGGED_GB
+    )
+
+
+def months() -> list[tuple[str, str, float, float]]:
+    """What a month costs in which nobody comes: what, how much, by list price, beyond what is free."""
+    runs = SCHEDULES * HOURS * 60
+    gb_seconds = runs / 2 * SWEEP_SECONDS * (API_GB + MAILING_GB)
+    logged = runs * RUN_BYTES / 1e9
+    reads = runs * SHARDS * EMPTY_SHARD[0]
+    return [
+        ("alarms", f"{ALARMS}", ALARMS * ALARM, max(ALARMS - FREE_ALARMS, 0) * ALARM),
+        ("custom metrics", f"{METRICS}", METRICS * METRIC, max(METRICS - FREE_METRICS, 0) * METRIC),
+        ("dashboards", f"{DASHBOARDS}", DASHBOARDS * DASHBOARD, max(DASHBOARDS - FREE_DASHBOARDS, 0) * DASHBOARD),
+        ("runs that are scheduled", f"{runs:,.0f}", runs * SCHEDULED, max(runs - FREE_SCHEDULED, 0) * SCHEDULED),
+        (
+            "their invocations",
+            f"{gb_seconds:,.0f} GB-s",
+            runs * INVOCATION + gb_seconds * GB_SECOND["x86_64"],
+            max(runs - FREE_INVOCATIONS, 0) * INVOCATION + max(gb_seconds - FREE_GB_SECONDS, 0) * GB_SECOND["x86_64"],
+        ),
+        ("their queries", f"{reads:,.0f} RRU", reads * READ_UNIT, reads * READ_UNIT),
+        ("their logs", f"{logged:.2f} GB", logged * LOGGED_GB, max(logged - FREE_LOGGED_GB, 0) * LOGGED_GB),
+    ]
+
+
+def usd(amount: float) -> str:
+    return "" if amount == 0 else "< 0.01" if amount < 0.005 else f"{amount:,.2f}"
+
+
+def row(*cells: str) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def invites_table() -> list[str]:
+    uses = invites()
+    columns = [sum(costs) for costs in zip(*(use.costs for use in uses), strict=True)]
+    lines = [
+        row("of a million invites", "number", "SES", "DynamoDB", "Lambda", "API and CloudFront", "logs", "USD"),
+        row("---", *["---:"] * 7),
+    ]
+    lines += [row(use.name, f"{use.number:,.0f}", *map(usd, use.costs), usd(sum(use.costs))) for use in uses]
+    lines.append(row("**by list price**", "", *map(usd, columns), f"**{usd(sum(columns))}**"))
+    lines.append(
+        row("**beyond what is free in one month**", *[""] * 6, f"**{usd(sum(columns) - free_of(uses))}**"),
+    )
+    return lines
+
+
+def month_table() -> list[str]:
+    rows = months()
+    totals = [sum(amounts) for amounts in zip(*(entry[2:] for entry in rows), strict=True)]
+    lines = [row("a month without traffic", "how much", "USD by list price", "USD beyond what is free")]
+    lines.append(row("---", "---:", "---:", "---:"))
+    lines += [row(name, number, usd(listed), usd(charged)) for name, number, listed, charged in rows]
+    lines.append(row("**together**", "", f"**{usd(totals[0])}**", f"**{usd(totals[1])}**"))
+    return lines
+
+
+def besides_table() -> list[str]:
+    stored = INVITES * STORED_BYTES / 1e9
+    backed_up = stored * BACKED_UP_GB
+    users = INVITES * ACCEPTED
+    return [
+        row("besides, a month", "USD by list price", "USD beyond what is free"),
+        row("---", "---:", "---:"),
+        row(
+            f"each million invites kept, {stored:.1f} GB, with point-in-time recovery",
+            usd(stored * STORED_GB + backed_up),
+            usd(max(stored - FREE_STORED_GB, 0) * STORED_GB + backed_up),
+        ),
+        row("`WEB_ACL=true`, and 0.60 for a million requests", usd(WEB_ACL), usd(WEB_ACL)),
+        row(
+            f"`CREATE_USER_POOL=true`, with {users:,.0f} people who sign in that month",
+            usd(users * USER_POOL_USER),
+            usd((users - FREE_USERS) * USER_POOL_USER),
+        ),
+    ]
+
+
+def report() -> str:
+    return "\n".join([*invites_table(), "", *month_table(), "", *besides_table()])
+
+
+if __name__ == "__main__":
+    print(report())

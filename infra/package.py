@@ -1,0 +1,154 @@
+"""Builds the Lambda functions and zips them: target/package/<function>.zip, each holding one file, `bootstrap`.
+
+The same commit gives the same bytes, wherever the checkout lies: paths are mapped away, versions are locked, and the
+zips have no time of their own. A zip that passes its budget fails the build: size is start-up time.
+"""
+
+import argparse
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "target/package"
+
+# Machine: its Rust target, and the ELF header's e_machine.
+ARCHITECTURES = {
+    "x86_64": ("x86_64-unknown-linux-gnu", 62),
+    "arm64": ("aarch64-unknown-linux-gnu", 183),
+}
+# The C library of provided.al2023.
+GLIBC = (2, 34)
+# Bytes of a zip: what was measured and a tenth, by what a function links.
+BUDGETS = {"grant-scopes": 740_000}
+MAILING_BUDGET = 4_800_000
+TABLE_BUDGET = 4_650_000
+MAILING = {"send-invites", "resend-invite", "deliver-invites"}
+# Strings of the local stack's issuer: nothing of it may go to AWS.
+DEVELOPMENT_ISSUER = (b"/oidc/token", b"seatkeeper-local", b"partnerships@futurelearn.example")
+
+
+class Refused(Exception):
+    """What stands in the way, in a sentence that says what to do."""
+
+
+def functions() -> list[str]:
+    return sorted(folder.name for folder in (ROOT / "functions").iterdir() if folder.is_dir())
+
+
+def budget(function: str) -> int:
+    return BUDGETS.get(function, MAILING_BUDGET if function in MAILING else TABLE_BUDGET)
+
+
+def check_target(target: str) -> None:
+    """The standard library for the target has to be there; cargo would say so less clearly."""
+    libraries = subprocess.run(
+        ["rustc", "--print", "target-libdir", "--target", target], capture_output=True, text=True, check=False
+    )
+    if libraries.returncode != 0 or not Path(libraries.stdout.strip()).is_dir():
+        raise Refused(
+            f"Rust can't build for {target} here: run `rustup target add {target}`, or package for another ARCH."
+        )
+
+
+def build(target: str, names: list[str]) -> Path:
+    """Builds all functions and returns the folder that has them."""
+    cargo_home = Path(os.environ.get("CARGO_HOME", Path.home() / ".cargo")).resolve()
+    target_folder = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).resolve()
+    mapped = {cargo_home: "/cargo", target_folder: "/target", ROOT: "/seatkeeper"}
+    if blank := [str(path) for path in mapped if " " in str(path)]:
+        raise Refused(f"The compilers take no folder with a blank in its path: move {blank[0]} to one without.")
+    environment = dict(os.environ)
+    environment["RUSTFLAGS"] = " ".join(f"--remap-path-prefix={path}={name}" for path, name in mapped.items())
+    environment["CFLAGS"] = " ".join(f"-ffile-prefix-map={path}={name}" for path, name in mapped.items())
+    packages = [argument for name in names for argument in ("-p", name)]
+    folder = target_folder / "lambda"
+    command = ["cargo", "lambda", "build", "--release", "--locked", "--lambda-dir", str(folder)]
+    command += ["--target", ".".join([target, *map(str, GLIBC)]), *packages]
+    if subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode != 0:
+        raise Refused("The build failed; what cargo says of it stands above.")
+    return folder
+
+
+def check_binary(name: str, binary: bytes, machine: int) -> None:
+    if binary[:4] != b"\x7fELF" or int.from_bytes(binary[18:20], "little") != machine:
+        raise Refused(f"{name} was not built for the architecture that was asked for.")
+    needed = max(tuple(map(int, version)) for version in re.findall(rb"GLIBC_(\d+)\.(\d+)", binary))
+    if needed > GLIBC:
+        raise Refused(f"{name} needs glibc {needed[0]}.{needed[1]}, and Lambda has {GLIBC[0]}.{GLIBC[1]}.")
+    if found := [text.decode() for text in DEVELOPMENT_ISSUER if text in binary]:
+        raise Refused(f"{name} contains the development issuer: {', '.join(found)}.")
+
+
+def zip_binary(binary: bytes, path: Path) -> None:
+    """One file, executable, of no time: the earliest that a zip can say."""
+    entry = zipfile.ZipInfo("bootstrap", (1980, 1, 1, 0, 0, 0))
+    entry.create_system = 3
+    entry.external_attr = 0o100755 << 16
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(entry, binary, compresslevel=9)
+
+
+def machine_of(path: Path) -> int:
+    """The architecture that a zip's function was built for."""
+    with zipfile.ZipFile(path) as archive, archive.open("bootstrap") as binary:
+        return int.from_bytes(binary.read(20)[18:20], "little")
+
+
+def check_packaged(architecture: str) -> None:
+    """All zips are there and are for this architecture."""
+    _, machine = ARCHITECTURES[architecture]
+    for function in functions():
+        path = PACKAGE / f"{function}.zip"
+        if not path.exists() or machine_of(path) != machine:
+            raise Refused(f"{path.name} is not packaged for {architecture}: run `make package ARCH={architecture}`.")
+
+
+def package(architecture: str) -> None:
+    if architecture not in ARCHITECTURES:
+        raise Refused(f"ARCH is {architecture!r}; it can be {' or '.join(ARCHITECTURES)}.")
+    target, machine = ARCHITECTURES[architecture]
+    check_target(target)
+    print(
+        f"Building the functions for {architecture}, optimised (a first build takes about a quarter of an hour)…",
+        flush=True,
+    )
+    names = functions()
+    folder = build(target, names)
+    shutil.rmtree(PACKAGE, ignore_errors=True)
+    PACKAGE.mkdir(parents=True)
+    over = []
+    print(f"{'zip':<20}{'bytes':>10}{'budget':>11}  sha256")
+    for function in names:
+        binary = (folder / function / "bootstrap").read_bytes()
+        check_binary(function, binary, machine)
+        path = PACKAGE / f"{function}.zip"
+        zip_binary(binary, path)
+        size = path.stat().st_size
+        print(f"{function:<20}{size:>10}{budget(function):>11}  {hashlib.sha256(path.read_bytes()).hexdigest()[:16]}")
+        if size > budget(function):
+            over.append(function)
+    if over:
+        raise Refused(
+            f"Over budget: {', '.join(over)}. Find what made it grow (`cargo tree -p {over[0]}`), or raise the budget in infra/package.py and say why."
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--arch", default="x86_64")
+    try:
+        package(parser.parse_args().arch)
+    except Refused as refusal:
+        print(refusal, file=sys.stderr)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,356 @@
+"""Each rule can fail: every line of CHANGES breaks the template in one place, and a rule has to see it.
+
+Guard skips a rule that finds nothing to look at, and says that all is well. So the template must not skip any either.
+"""
+
+import copy
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+RULES = Path(__file__).parent
+INFRA = RULES.parent
+GUARD = os.environ.get("CFN_GUARD", str(INFRA.parent / ".tools/bin/cfn-guard"))
+
+# These look at what the template does not have. CHANGES adds it.
+ABOUT_WHAT_IS_NOT_THERE = {
+    "buckets_but_the_portals_are_versioned_and_logged",
+    "distributions_but_ours_are_logged",
+    "opens_and_clicks_are_no_events",
+    "topics_but_alarms_are_encrypted",
+}
+
+GONE = object()
+STATEMENT = "Properties.Policies.0.PolicyDocument.Statement"
+DISTRIBUTION = "Distribution.Properties.DistributionConfig"
+
+
+def allow(action, resource=None):
+    return {"Effect": "Allow", "Action": action, "Resource": resource or {"Fn::GetAtt": "Table.Arn"}}
+
+
+# (the rule, the place in the template's resources, what to put there); `+` appends to a list.
+CHANGES = [
+    # encryption.guard
+    ("tables_are_encrypted", "Table.Properties.SSESpecification", GONE),
+    ("tables_are_encrypted", "Table.Properties.SSESpecification.SSEEnabled", False),
+    ("queues_are_encrypted", "DeadLetters.Properties.SqsManagedSseEnabled", GONE),
+    ("queues_are_encrypted", "DeadLetters.Properties.SqsManagedSseEnabled", False),
+    ("buckets_are_encrypted", "PortalBucket.Properties.BucketEncryption", GONE),
+    ("buckets_are_encrypted", "PortalBucket.Properties.BucketEncryption.ServerSideEncryptionConfiguration", []),
+    ("buckets_are_private", "PortalBucket.Properties.PublicAccessBlockConfiguration", GONE),
+    ("buckets_are_private", "PortalBucket.Properties.PublicAccessBlockConfiguration.BlockPublicAcls", GONE),
+    ("buckets_are_private", "PortalBucket.Properties.PublicAccessBlockConfiguration.BlockPublicPolicy", False),
+    ("buckets_are_private", "PortalBucket.Properties.PublicAccessBlockConfiguration.IgnorePublicAcls", False),
+    ("buckets_are_private", "PortalBucket.Properties.PublicAccessBlockConfiguration.RestrictPublicBuckets", False),
+    ("buckets_know_no_acls", "PortalBucket.Properties.OwnershipControls", GONE),
+    ("buckets_know_no_acls", "PortalBucket.Properties.OwnershipControls.Rules", []),
+    ("buckets_know_no_acls", "PortalBucket.Properties.OwnershipControls.Rules.0.ObjectOwnership", "ObjectWriter"),
+    ("bucket_policies_deny_plain_http", "PortalBucketPolicy.Properties.PolicyDocument.Statement.1", GONE),
+    ("bucket_policies_deny_plain_http", "PortalBucketPolicy.Properties.PolicyDocument.Statement.1.Effect", "Allow"),
+    (
+        "bucket_policies_deny_plain_http",
+        "PortalBucketPolicy.Properties.PolicyDocument.Statement.1.Action",
+        "s3:GetObject",
+    ),
+    ("bucket_policies_deny_plain_http", "PortalBucketPolicy.Properties.PolicyDocument.Statement.1.Condition", GONE),
+    ("buckets_have_policies", "PortalBucketPolicy", GONE),
+    (
+        "bucket_policies_allow_one_distribution",
+        "PortalBucketPolicy.Properties.PolicyDocument.Statement.0.Principal",
+        "*",
+    ),
+    (
+        "bucket_policies_allow_one_distribution",
+        "PortalBucketPolicy.Properties.PolicyDocument.Statement.0.Action",
+        "s3:*",
+    ),
+    (
+        "bucket_policies_allow_one_distribution",
+        "PortalBucketPolicy.Properties.PolicyDocument.Statement.0.Condition",
+        GONE,
+    ),
+    ("pages_redirect_to_https", f"{DISTRIBUTION}.DefaultCacheBehavior.ViewerProtocolPolicy", "allow-all"),
+    ("pages_redirect_to_https", f"{DISTRIBUTION}.DefaultCacheBehavior.ViewerProtocolPolicy", GONE),
+    ("api_is_https_only", f"{DISTRIBUTION}.CacheBehaviors.0.ViewerProtocolPolicy", "redirect-to-https"),
+    ("api_is_https_only", f"{DISTRIBUTION}.CacheBehaviors.0.ViewerProtocolPolicy", GONE),
+    ("own_certificates_need_tls_1_2", f"{DISTRIBUTION}.ViewerCertificate.Fn::If.1.MinimumProtocolVersion", "TLSv1"),
+    ("own_certificates_need_tls_1_2", f"{DISTRIBUTION}.ViewerCertificate.Fn::If.1.MinimumProtocolVersion", GONE),
+    ("own_certificates_need_tls_1_2", f"{DISTRIBUTION}.ViewerCertificate.Fn::If.2", {"AcmCertificateArn": "arn"}),
+    ("own_certificates_need_tls_1_2", f"{DISTRIBUTION}.ViewerCertificate", {"AcmCertificateArn": "arn"}),
+    ("origins_are_https_only", f"{DISTRIBUTION}.Origins.1.CustomOriginConfig.OriginProtocolPolicy", "match-viewer"),
+    ("origins_are_https_only", f"{DISTRIBUTION}.Origins.1.CustomOriginConfig.OriginSSLProtocols.+", "TLSv1"),
+    ("origins_are_https_only", f"{DISTRIBUTION}.Origins.1.CustomOriginConfig.OriginSSLProtocols", GONE),
+    # records.guard
+    ("tables_can_be_restored", "Table.Properties.PointInTimeRecoverySpecification", GONE),
+    ("tables_can_be_restored", "Table.Properties.PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled", False),
+    ("tables_are_kept", "Table.DeletionPolicy", "Delete"),
+    ("tables_are_kept", "Table.UpdateReplacePolicy", GONE),
+    ("tables_are_kept", "Table.Properties.DeletionProtectionEnabled", False),
+    ("tables_are_on_demand", "Table.Properties.BillingMode", GONE),
+    ("tables_are_on_demand", "Table.Properties.ProvisionedThroughput", {"ReadCapacityUnits": 5}),
+    ("tables_forget", "Table.Properties.TimeToLiveSpecification", GONE),
+    ("tables_forget", "Table.Properties.TimeToLiveSpecification.Enabled", False),
+    ("tables_forget", "Table.Properties.TimeToLiveSpecification.AttributeName", "expiresAt"),
+    ("user_pools_are_kept", "UserPool.DeletionPolicy", GONE),
+    ("user_pools_are_kept", "UserPool.UpdateReplacePolicy", "Delete"),
+    ("user_pools_are_kept", "UserPool.Properties.DeletionProtection", "INACTIVE"),
+    # roles.guard
+    ("functions_and_roles_are_known", "OtherFunction", {"Type": "AWS::Serverless::Function", "Properties": {}}),
+    ("functions_and_roles_are_known", "OtherRole", {"Type": "AWS::IAM::Role", "Properties": {}}),
+    *[
+        ("functions_have_roles_of_their_own", f"{name}Function.Properties.Role.Fn::GetAtt", "OtherRole.Arn")
+        for name in ("DealSeats", "SendInvites", "ResendInvite", "AcceptInvite", "ReleaseSeat")
+    ],
+    *[
+        ("functions_have_roles_of_their_own", f"{name}Function.Properties.Role", GONE)
+        for name in ("ManageDeals", "ExpireInvites", "DeliverInvites", "GrantScopes")
+    ],
+    ("functions_have_roles_of_their_own", "DealSeatsFunction.Properties.Policies", ["AmazonDynamoDBFullAccess"]),
+    ("roles_have_no_policies_elsewhere", "DealSeatsRole.Properties.ManagedPolicyArns", ["arn:aws:iam::aws:policy/X"]),
+    ("roles_have_no_policies_elsewhere", "Extra", {"Type": "AWS::IAM::Policy", "Properties": {}}),
+    ("roles_have_no_policies_elsewhere", "Extra", {"Type": "AWS::IAM::RolePolicy", "Properties": {}}),
+    ("roles_have_no_wildcards", f"ManageDealsRole.{STATEMENT}.1.Action", "*"),
+    ("roles_have_no_wildcards", f"ManageDealsRole.{STATEMENT}.1.Action", "dynamodb:*"),
+    ("roles_have_no_wildcards", f"ManageDealsRole.{STATEMENT}.1.Action.+", "dynamodb:Put*"),
+    ("roles_have_no_wildcards", f"ManageDealsRole.{STATEMENT}.1.Resource", "*"),
+    ("roles_have_no_wildcards", f"ManageDealsRole.{STATEMENT}.1.Resource", GONE),
+    ("roles_have_no_wildcards", f"DealSeatsRole.{STATEMENT}.2.Resource.+", "arn:aws:dynamodb:eu-west-1:1:table/t"),
+    ("roles_have_no_wildcards", f"DealSeatsRole.{STATEMENT}.2.Resource.+", {"Fn::Sub": "${Table.Arn}/index/*"}),
+    ("roles_have_no_wildcards", f"DealSeatsRole.{STATEMENT}.2.Resource", {"Fn::Sub": "${Table.Arn}/*"}),
+    (
+        "roles_have_no_wildcards",
+        f"DealSeatsRole.{STATEMENT}.+",
+        {"Effect": "Allow", "NotAction": "iam:x", "Resource": []},
+    ),
+    ("roles_have_no_wildcards", f"DealSeatsRole.{STATEMENT}", allow("dynamodb:GetItem")),
+    ("roles_are_for_services", "DealSeatsRole.Properties.AssumeRolePolicyDocument.Statement.0.Principal", {"AWS": "1"}),
+    ("roles_are_for_services", "DealSeatsRole.Properties.AssumeRolePolicyDocument.Statement.0.Principal", "*"),
+    ("deal_seats_only_reads", f"DealSeatsRole.{STATEMENT}.+", allow("dynamodb:PutItem")),
+    ("deal_seats_only_reads", f"DealSeatsRole.{STATEMENT}.1.Action.+", "dynamodb:UpdateItem"),
+    ("deal_seats_only_reads", f"DealSeatsRole.{STATEMENT}.+", allow(["ses:SendBulkEmail"])),
+    ("send_invites_updates_and_mails", f"SendInvitesRole.{STATEMENT}.1.Action.+", "dynamodb:Scan"),
+    ("resend_invite_updates_and_mails", f"ResendInviteRole.{STATEMENT}.1.Action.+", "dynamodb:DeleteItem"),
+    ("accept_invite_writes_and_never_mails", f"AcceptInviteRole.{STATEMENT}.+", allow("ses:SendBulkEmail")),
+    ("accept_invite_writes_and_never_mails", f"AcceptInviteRole.{STATEMENT}.1.Action.+", "dynamodb:DeleteItem"),
+    ("release_seat_deletes_and_never_mails", f"ReleaseSeatRole.{STATEMENT}.+", allow("ses:SendBulkEmail")),
+    ("manage_deals_never_mails", f"ManageDealsRole.{STATEMENT}.1.Action.+", "dynamodb:DeleteTable"),
+    ("expire_invites_never_mails", f"ExpireInvitesRole.{STATEMENT}.+", allow("ses:SendBulkEmail")),
+    ("deliver_invites_updates_and_mails", f"DeliverInvitesRole.{STATEMENT}.+", allow("ses:SendEmail")),
+    ("grant_scopes_touches_nothing", f"GrantScopesRole.{STATEMENT}.+", allow("dynamodb:GetItem")),
+    ("schedules_only_start_functions", f"ScheduleRole.{STATEMENT}.+", allow("lambda:UpdateFunctionCode")),
+    (
+        "schedule_role_is_for_this_account",
+        "ScheduleRole.Properties.AssumeRolePolicyDocument.Statement.0.Condition",
+        GONE,
+    ),
+    ("mail_goes_from_the_sender", f"SendInvitesRole.{STATEMENT}.2.Action", "ses:SendEmail"),
+    ("mail_goes_from_the_sender", f"SendInvitesRole.{STATEMENT}.2.Resource.+", {"Fn::Sub": "arn:x:identity/${Other}"}),
+    ("permissions_name_their_source", "DealSeatsPermission.Properties.SourceArn", GONE),
+    ("permissions_name_their_source", "DealSeatsPermission.Properties.SourceArn", {"Fn::Sub": "arn:x:execute-api:*"}),
+    ("permissions_name_their_source", "GrantScopesPermission.Properties.SourceArn", "*"),
+    ("permissions_name_their_source", "GrantScopesPermission.Properties.Principal", "*"),
+    # functions.guard
+    ("log_groups_forget", "ApiLogs.Properties.RetentionInDays", GONE),
+    ("log_groups_forget", "DealSeatsLogs.Properties.RetentionInDays", 3653),
+    *[
+        ("functions_log_to_groups_of_their_own", f"{name}Function.Properties.LoggingConfig", GONE)
+        for name in ("DealSeats", "SendInvites", "ResendInvite", "AcceptInvite", "ReleaseSeat")
+    ],
+    *[
+        ("functions_log_to_groups_of_their_own", f"{name}Function.Properties.LoggingConfig.LogGroup.Ref", "ApiLogs")
+        for name in ("ManageDeals", "ExpireInvites", "DeliverInvites", "GrantScopes")
+    ],
+    ("functions_have_limits", "DealSeatsFunction.Properties.Timeout", GONE),
+    ("functions_have_limits", "DealSeatsFunction.Properties.Timeout", 50),
+    ("functions_have_limits", "ExpireInvitesFunction.Properties.Timeout", 60),
+    ("functions_have_limits", "DealSeatsFunction.Properties.MemorySize", GONE),
+    ("functions_have_limits", "DealSeatsFunction.Properties.MemorySize", 10240),
+    ("functions_run_on_al2023", "Globals.Function.Runtime", "provided.al2"),
+    ("functions_run_on_al2023", "DealSeatsFunction.Properties.Runtime", "nodejs22.x"),
+    ("functions_have_no_other_doors", "DealSeatsFunction.Properties.Events", {"All": {"Type": "HttpApi"}}),
+    ("functions_have_no_other_doors", "DealSeatsFunction.Properties.FunctionUrlConfig", {"AuthType": "NONE"}),
+    ("functions_have_no_other_doors", "Extra", {"Type": "AWS::Lambda::Url", "Properties": {}}),
+    ("schedules_do_not_pile_up", "ExpireInvitesSchedule.Properties.ScheduleExpression", "rate(10 seconds)"),
+    ("schedules_do_not_pile_up", "ExpireInvitesSchedule.Properties.Target.RetryPolicy", GONE),
+    ("schedules_do_not_pile_up", "ExpireInvitesSchedule.Properties.Target.RetryPolicy.MaximumRetryAttempts", 1),
+    ("schedules_do_not_pile_up", "DeliverInvitesSchedule.Properties.Target.RetryPolicy.MaximumEventAgeInSeconds", 61),
+    ("schedules_do_not_pile_up", "DeliverInvitesSchedule.Properties.Target.DeadLetterConfig", GONE),
+    ("sweeps_do_not_pile_up", "ExpireInvitesFunction.Properties.EventInvokeConfig", GONE),
+    ("sweeps_do_not_pile_up", "ExpireInvitesFunction.Properties.EventInvokeConfig.MaximumRetryAttempts", 2),
+    ("sweeps_do_not_pile_up", "DeliverInvitesFunction.Properties.EventInvokeConfig.MaximumEventAgeInSeconds", 300),
+    ("sweeps_do_not_pile_up", "DeliverInvitesFunction.Properties.EventInvokeConfig.DestinationConfig", GONE),
+    # api.guard
+    ("routes_need_a_token_with_a_scope", "ListDealsRoute.Properties.AuthorizationType", "NONE"),
+    ("routes_need_a_token_with_a_scope", "ListDealsRoute.Properties.AuthorizationType", GONE),
+    ("routes_need_a_token_with_a_scope", "AcceptInviteRoute.Properties.AuthorizationScopes", GONE),
+    ("routes_need_a_token_with_a_scope", "AcceptInviteRoute.Properties.AuthorizationScopes", []),
+    ("routes_need_a_token_with_a_scope", "AcceptInviteRoute.Properties.AuthorizationScopes.+", "openid"),
+    ("routes_need_a_token_with_a_scope", "PreviewInviteRoute.Properties.RouteKey", "POST /api/invites/preview2"),
+    ("routes_are_explicit", "PreviewInviteRoute.Properties.RouteKey", "$default"),
+    ("routes_are_explicit", "ListDealsRoute.Properties.RouteKey", "ANY /api/deals"),
+    ("routes_are_explicit", "ListDealsRoute.Properties.RouteKey", "GET /api/{proxy+}"),
+    ("authorizers_know_issuer_and_audience", "Authorizer.Properties.JwtConfiguration.Audience", []),
+    ("authorizers_know_issuer_and_audience", "Authorizer.Properties.JwtConfiguration.Audience", GONE),
+    ("authorizers_know_issuer_and_audience", "Authorizer.Properties.AuthorizerType", "REQUEST"),
+    ("stages_write_access_logs", "ApiStage.Properties.AccessLogSettings", GONE),
+    ("stages_write_access_logs", "ApiStage.Properties.AccessLogSettings.DestinationArn", GONE),
+    *[
+        ("access_logs_name_nobody", "ApiStage.Properties.AccessLogSettings.Format", f'{{"x":"{field}"}}')
+        for field in (
+            "$context.path",
+            "$context.identity.sourceIp",
+            "$context.identity.userAgent",
+            "$context.authorizer.claims.sub",
+            "$context.authorizer.error",
+            "$context.error.message",
+            "$context.requestIdentity",
+            "$context.statusAndMore",
+            "$request.querystring",
+        )
+    ],
+    ("stages_are_throttled", "ApiStage.Properties.DefaultRouteSettings", GONE),
+    ("stages_are_throttled", "ApiStage.Properties.DefaultRouteSettings.ThrottlingRateLimit", 10000),
+    ("stages_are_throttled", "ApiStage.Properties.DefaultRouteSettings.ThrottlingBurstLimit", GONE),
+    ("stages_are_throttled", "ApiStage.Properties.RouteSettings.GET /api/deals.ThrottlingRateLimit", GONE),
+    ("stages_are_throttled", "ApiStage.Properties.RouteSettings.GET /api/deals.ThrottlingBurstLimit", 5000),
+    # mail.guard
+    (
+        "links_are_not_tracked",
+        "MailConfigurationSet.Properties.TrackingOptions",
+        {"CustomRedirectDomain": "example.com"},
+    ),
+    ("engagement_is_not_measured", "MailConfigurationSet.Properties.VdmOptions", GONE),
+    (
+        "engagement_is_not_measured",
+        "MailConfigurationSet.Properties.VdmOptions.DashboardOptions.EngagementMetrics",
+        "ENABLED",
+    ),
+    *[
+        (
+            "opens_and_clicks_are_no_events",
+            "Extra",
+            {
+                "Type": "AWS::SES::ConfigurationSetEventDestination",
+                "Properties": {"EventDestination": {"MatchingEventTypes": types}},
+            },
+        )
+        for types in ([], ["BOUNCE", "OPEN"], ["CLICK"])
+    ],
+    ("mail_needs_tls", "MailConfigurationSet.Properties.DeliveryOptions", GONE),
+    ("mail_needs_tls", "MailConfigurationSet.Properties.DeliveryOptions.TlsPolicy", "OPTIONAL"),
+    ("complaints_are_heard", "MailConfigurationSet.Properties.SuppressionOptions.SuppressedReasons", ["BOUNCE"]),
+    ("complaints_are_heard", "MailConfigurationSet.Properties.SuppressionOptions", GONE),
+    # signin.guard
+    ("clients_have_no_secret", "UserPoolClient.Properties.GenerateSecret", True),
+    ("people_do_not_choose_their_organisation", "UserPoolClient.Properties.WriteAttributes.+", "custom:org"),
+    ("people_do_not_choose_their_organisation", "UserPoolClient.Properties.WriteAttributes", GONE),
+    ("people_do_not_choose_their_organisation", "UserPoolClient.Properties.WriteAttributes", []),
+    ("clients_do_not_tell_who_is_known", "UserPoolClient.Properties.PreventUserExistenceErrors", GONE),
+    ("clients_do_not_tell_who_is_known", "UserPoolClient.Properties.PreventUserExistenceErrors", "LEGACY"),
+    ("clients_use_the_code_flow", "UserPoolClient.Properties.AllowedOAuthFlows.+", "implicit"),
+    ("clients_use_the_code_flow", "UserPoolClient.Properties.ExplicitAuthFlows.+", "ALLOW_USER_PASSWORD_AUTH"),
+    ("clients_use_the_code_flow", "UserPoolClient.Properties.EnableTokenRevocation", False),
+    ("addresses_are_verified", "UserPool.Properties.AutoVerifiedAttributes", GONE),
+    ("addresses_are_verified", "UserPool.Properties.UserAttributeUpdateSettings", GONE),
+    # alarms.guard
+    ("alarms_tell_somebody", "SweepLagAlarm.Properties.AlarmActions", GONE),
+    ("alarms_tell_somebody", "SweepLagAlarm.Properties.AlarmActions", []),
+    ("alarms_tell_somebody", "SweepLagAlarm.Properties.ActionsEnabled", False),
+    ("alarms_tell_somebody", "SweepLagAlarm.Properties.TreatMissingData", GONE),
+    ("topics_take_only_this_account", "AlarmsPolicy.Properties.PolicyDocument.Statement.0.Condition", GONE),
+    ("topics_take_only_this_account", "AlarmsPolicy.Properties.PolicyDocument.Statement.0.Principal", "*"),
+    # exceptions.guard
+    ("topics_but_alarms_are_encrypted", "Extra", {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "x"}}),
+    ("buckets_but_the_portals_are_versioned_and_logged", "Extra", {"Type": "AWS::S3::Bucket", "Properties": {}}),
+    (
+        "distributions_but_ours_are_logged",
+        "Extra",
+        {"Type": "AWS::CloudFront::Distribution", "Properties": {"DistributionConfig": {"Enabled": True}}},
+    ),
+]
+
+
+class Template(yaml.SafeLoader):
+    """Reads short tags, such as !Ref, as Guard does."""
+
+    def tag(self, suffix, node):
+        if isinstance(node, yaml.ScalarNode):
+            value = self.construct_scalar(node)
+        elif isinstance(node, yaml.SequenceNode):
+            value = self.construct_sequence(node, deep=True)
+        else:
+            value = self.construct_mapping(node, deep=True)
+        return {suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}": value}
+
+
+Template.add_multi_constructor("!", Template.tag)
+
+
+def changed(template, path, value):
+    template = copy.deepcopy(template)
+    *way, last = path.split(".") if path.startswith("Globals.") else ["Resources", *path.split(".")]
+    place = template
+    for step in way:
+        place = place[int(step)] if isinstance(place, list) else place[step]
+    if last == "+":
+        place.append(value)
+    elif value is GONE:
+        del place[int(last) if isinstance(place, list) else last]
+    else:
+        place[int(last) if isinstance(place, list) else last] = value
+    return template
+
+
+def guard(data, rules=RULES):
+    """The names of the rules that the data pass, fail and skip."""
+    run = subprocess.run(
+        [GUARD, "validate", "--rules", rules, "--data", data, "--structured", "-o", "json", "--show-summary", "none"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode in (0, 19), run.stderr
+    report = json.loads(run.stdout)
+    passed, failed, skipped = set(), set(), set()
+    for of_file in report:
+        passed.update(of_file["compliant"])
+        failed.update(rule["Rule"]["name"] for rule in of_file["not_compliant"])
+        skipped.update(of_file["not_applicable"])
+    return passed, failed, skipped
+
+
+FILES = {
+    name: file
+    for file in RULES.glob("*.guard")
+    for name in re.findall(r"^rule (\w+)", file.read_text(), flags=re.MULTILINE)
+}
+
+
+@pytest.fixture(scope="session")
+def template():
+    return yaml.load((INFRA / "template.yaml").read_text(), Template)
+
+
+def test_the_template_skips_no_rule():
+    passed, failed, skipped = guard(INFRA / "template.yaml")
+    assert failed == set()
+    assert skipped == ABOUT_WHAT_IS_NOT_THERE
+    assert passed == FILES.keys() - ABOUT_WHAT_IS_NOT_THERE
+
+
+def test_every_rule_has_a_change():
+    assert {rule for rule, _, _ in CHANGES} == FILES.keys()
+
+
+@pytest.mark.parametrize(("rule", "path", "value"), CHANGES, ids=[f"{rule}-{path}" for rule, path, _ in CHANGES])
+def test_the_rule_fails(rule, path, value, template, tmp_path):
+    data = tmp_path / "template.json"
+    data.write_text(json.dumps(changed(template, path, value)))
+    _, failed, _ = guard(data, FILES[rule])
+    assert rule in failed

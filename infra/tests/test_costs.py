@@ -1,0 +1,51 @@
+"""The tables of costs are those of today's units, template and prices."""
+
+import re
+
+import costs
+import pytest
+from package import ROOT
+
+TEMPLATE = (ROOT / "infra/template.yaml").read_text()
+
+
+def test_the_document_has_the_tables_as_they_are_printed():
+    assert costs.report() in (ROOT / "docs/operations.md").read_text(), "run `make costs` and copy its tables"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "units"),
+    [
+        ("… all", costs.PAGE),
+        ("counts at 1,000 pending and 1,000 expired", costs.COUNTS),
+        ("a deal", costs.DEAL),
+        ("an organisation's deals (one)", costs.DEALS),
+        ("send, an invite", costs.SEND),
+        ("resend", costs.RESEND),
+        ("preview", costs.PREVIEW),
+        ("accept", costs.ACCEPT),
+        ("a learner's seats", costs.MY_SEATS),
+        ("expire, an invite", costs.EXPIRE),
+        ("sweep, a shard with nothing due", costs.EMPTY_SHARD),
+    ],
+)
+def test_the_units_are_those_of_the_data_model(pattern, units):
+    lines = (ROOT / "docs/data-model.md").read_text().splitlines()
+    rows = [[cell.strip() for cell in line.split("|")] for line in lines]
+    found = next(row for row in rows if row[1:2] == [pattern])
+    assert tuple(float(cell or 0) for cell in found[4:6]) == units
+
+
+def test_the_template_has_what_is_counted():
+    def count(kind: str) -> int:
+        return len(re.findall(rf"^    Type: {kind}$", TEMPLATE, re.MULTILINE))
+
+    assert count("AWS::CloudWatch::Alarm") == costs.ALARMS
+    assert count("AWS::CloudWatch::Dashboard") == costs.DASHBOARDS
+    assert count("AWS::Scheduler::Schedule") == costs.SCHEDULES
+    assert TEMPLATE.count("ScheduleExpression: rate(1 minute)") == costs.SCHEDULES
+
+
+def test_the_sweeps_read_as_many_shards():
+    keys = (ROOT / "shared/src/store/keys.rs").read_text()
+    assert f"DUE_SHARDS_READ: u8 = {costs.SHARDS};" in keys

@@ -1,0 +1,210 @@
+"""What a deployment refuses, before anything is made."""
+
+import http.client
+import subprocess
+from pathlib import Path
+
+import boto3
+import deploy
+import pytest
+from botocore.stub import Stubber
+from samcli.cli.types import CfnParameterOverridesType
+
+GOOD = {
+    "mail_from": "invites@acme.example",
+    "alarm_email": "ops@acme.example",
+    "issuer": "https://id.acme.example",
+    "audience": "seatkeeper",
+}
+
+
+@pytest.mark.parametrize(
+    ("given", "stack", "says"),
+    [
+        ({"mail_from": "nobody"}, "seatkeeper", "MAIL_FROM"),
+        ({"alarm_email": "a b@c.example"}, "seatkeeper", "ALARM_EMAIL"),
+        ({"invite_lifetime": "soon"}, "seatkeeper", "INVITE_LIFETIME"),
+        ({"invite_lifetime": "0s"}, "seatkeeper", "INVITE_LIFETIME"),
+        ({"retention": "1y"}, "seatkeeper", "RETENTION"),
+        ({"send_rate": "-1"}, "seatkeeper", "SEND_RATE"),
+        ({"send_rate": "0"}, "seatkeeper", "SENDING_PAUSED=true"),
+        ({"reserved_concurrency": "ten"}, "seatkeeper", "RESERVED_CONCURRENCY"),
+        ({"create_user_pool": "yes"}, "seatkeeper", "CREATE_USER_POOL"),
+        ({"sending_paused": "1"}, "seatkeeper", "SENDING_PAUSED"),
+        ({"web_acl": "on"}, "seatkeeper", "WEB_ACL"),
+        ({"arch": "riscv"}, "seatkeeper", "ARCH is 'riscv': give x86_64 or arm64."),
+        ({}, "Seatkeeper", "STACK"),
+        ({}, "aws-seats", "STACK"),
+    ],
+)
+def test_wrong_syntax_is_named(given, stack, says):
+    problems = list(deploy.check_syntax(given, stack))
+    assert len(problems) == 1
+    assert says in problems[0]
+
+
+def test_good_values_pass():
+    assert list(deploy.check_syntax(GOOD, "seatkeeper")) == []
+    assert list(deploy.check_together(GOOD, "eu-west-1")) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "region", "says"),
+    [
+        ({"mail_from": ""}, "us-east-1", "MAIL_FROM is missing"),
+        ({"alarm_email": ""}, "us-east-1", "ALARM_EMAIL is missing"),
+        ({"audience": ""}, "us-east-1", "AUDIENCE is missing"),
+        ({"issuer": ""}, "us-east-1", "either ISSUER"),
+        ({"create_user_pool": "true"}, "us-east-1", "either ISSUER"),
+        ({"web_acl": "true"}, "eu-west-1", "us-east-1 only"),
+        ({"portal_domain": "seats.acme.example"}, "us-east-1", "needs CERTIFICATE_ARN"),
+        ({"certificate_arn": "arn:aws:acm:eu-west-1:1:certificate/x"}, "us-east-1", "in us-east-1"),
+    ],
+)
+def test_what_does_not_fit_together_is_named(change, region, says):
+    problems = list(deploy.check_together(GOOD | change, region))
+    assert len(problems) == 1
+    assert says in problems[0]
+
+
+@pytest.mark.parametrize(
+    ("issuer", "says"),
+    [
+        ("http://id.acme.example", "must be https"),
+        ("https://localhost:3000/oidc", "development issuer"),
+        ("https://seats.localhost/oidc", "development issuer"),
+        ("https://127.0.0.1/oidc", "development issuer"),
+        ("https://[::1]/oidc", "development issuer"),
+        ("https://10.0.0.7", "development issuer"),
+        ("https://keycloak", "development issuer"),
+        ("https://localhost./oidc", "development issuer"),
+        ("https://127.1/oidc", "development issuer"),
+        ("https://0x7f.0.0.0x1/oidc", "development issuer"),
+        ("https://[bad", "no address"),
+    ],
+)
+def test_an_issuer_that_aws_must_not_trust_is_refused_without_asking_it(issuer, says):
+    def ask(_):
+        pytest.fail("it was asked")
+
+    assert says in next(deploy.check_issuer(issuer, ask))
+
+
+def test_an_issuer_has_to_call_itself_so():
+    assert list(deploy.check_issuer("https://id.acme.example", lambda _: {"issuer": "https://id.acme.example"})) == []
+    problems = list(deploy.check_issuer("https://id.acme.example", lambda _: {"issuer": "https://id.acme.example/"}))
+    assert "calls itself https://id.acme.example/" in problems[0]
+
+
+def test_an_issuer_whose_document_is_no_object_is_refused():
+    assert "calls itself None" in next(deploy.check_issuer("https://id.acme.example", lambda _: ["issuer"]))
+
+
+@pytest.mark.parametrize("error", [OSError("no route"), ValueError("no JSON"), http.client.InvalidURL("no URL")])
+def test_an_issuer_that_does_not_answer_is_refused(error):
+    def ask(_):
+        raise error
+
+    assert "can't be asked" in next(deploy.check_issuer("https://id.acme.example", ask))
+
+
+def ses(*answers: bool | None):
+    """An SES that knows the address and then the domain so: verified, waiting, or not at all."""
+    client = boto3.client("sesv2", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+    stub = Stubber(client)
+    for verified in answers:
+        if verified is None:
+            stub.add_client_error("get_email_identity", "NotFoundException", http_status_code=404)
+        else:
+            stub.add_response("get_email_identity", {"VerifiedForSendingStatus": verified})
+    stub.activate()
+    return client
+
+
+def test_a_sender_is_verified_by_its_address_or_its_domain():
+    assert deploy.check_sender("a@acme.example", ses(True, None)) == ("a@acme.example", [])
+    assert deploy.check_sender("a@acme.example", ses(None, True)) == ("acme.example", [])
+    assert deploy.check_sender("a@acme.example", ses(False, True)) == ("acme.example", [])
+
+
+def test_an_unverified_sender_is_refused_with_what_to_do():
+    identity, problems = deploy.check_sender("a@acme.example", ses(None, False))
+    assert identity is None
+    assert "has not verified acme.example yet. Add the DNS records that `make sender" in problems[0]
+    _, problems = deploy.check_sender("a@acme.example", ses(None, None))
+    assert "run `make sender MAIL_FROM=a@acme.example`" in problems[0]
+
+
+def test_what_is_not_given_stays_and_one_way_to_sign_in_drops_the_other():
+    assert deploy.resolve({"send_rate": "50"}, GOOD) == GOOD | {"send_rate": "50"}
+    to_pool = deploy.resolve({"create_user_pool": "true"}, GOOD)
+    assert (to_pool["issuer"], to_pool["audience"], to_pool["create_user_pool"]) == ("", "", "true")
+    to_issuer = deploy.resolve({"issuer": "https://id.acme.example"}, {"create_user_pool": "true"})
+    assert to_issuer["create_user_pool"] == "false"
+
+
+def test_refusals_come_together_and_make_nothing(capsys, monkeypatch):
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setattr(deploy, "sam_deploy", lambda *_: pytest.fail("it deployed"))
+    with pytest.raises(SystemExit) as ended:
+        deploy.run(lambda: deploy.deploy({"arch": "riscv", "mail_from": "nobody"}, "seatkeeper", False))
+    assert ended.value.code == 2
+    assert len(capsys.readouterr().err.splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "says"),
+    [
+        ("ROLLBACK_COMPLETE", "delete-stack"),
+        ("UPDATE_ROLLBACK_FAILED", "continue-update-rollback"),
+        ("UPDATE_IN_PROGRESS", "somebody else"),
+    ],
+)
+def test_a_stack_that_cannot_be_changed_is_left_alone(status, says):
+    assert says in next(deploy.check_state("seatkeeper", {"StackStatus": status}))
+
+
+@pytest.mark.parametrize("status", ["CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"])
+def test_a_stack_at_rest_can_be_changed(status):
+    assert list(deploy.check_state("seatkeeper", {"StackStatus": status})) == []
+    assert list(deploy.check_state("seatkeeper", None)) == []
+
+
+def test_a_name_that_a_refused_change_set_left_is_no_stack(monkeypatch):
+    """It has no parameters: the next deployment is a first one and makes the origin's secret."""
+    client = boto3.client("cloudformation", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+    stub = Stubber(client)
+    left = {"StackName": "seatkeeper", "CreationTime": "2026-11-24T00:00:00Z", "StackStatus": "REVIEW_IN_PROGRESS"}
+    stub.add_response("describe_stacks", {"Stacks": [left]})
+    stub.activate()
+    monkeypatch.setattr(boto3, "client", lambda _: client)
+    assert deploy.find_stack("seatkeeper") is None
+
+
+def test_values_reach_sam_whole_and_off_the_command_line(monkeypatch):
+    given = {"MailSubject": 'Say "hi", it\'s $5 = `a`', "OidcIssuer": "", "OriginSecret": "0" * 64, "SendRate": "7"}
+    seen = {}
+
+    def run(command, check):
+        assert not any("0" * 64 in word for word in command)
+        path = Path(command[-1].removeprefix("file://"))
+        assert path.stat().st_mode & 0o077 == 0
+        seen.update(CfnParameterOverridesType().convert((command[-1],), None, None))
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setattr(subprocess, "run", run)
+    deploy.sam_deploy("seatkeeper", "us-east-1", given)
+    assert seen == given
+
+
+def test_what_is_to_be_built_needs_no_package_yet(monkeypatch):
+    monkeypatch.setattr(deploy, "check_target", lambda _: None)
+    monkeypatch.setattr(deploy, "check_packaged", lambda _: pytest.fail("it asked for a package"))
+    assert list(deploy.check_package("arm64", True)) == []
+
+
+def test_a_stack_has_a_secret_when_cloudformation_says_so():
+    assert "OriginSecret" not in deploy.parameter_names(None)
+    assert "OriginSecret" not in deploy.parameter_names({"StackStatus": "IMPORT_COMPLETE"})
+    hidden = {"Parameters": [{"ParameterKey": "OriginSecret", "ParameterValue": "****"}]}
+    assert "OriginSecret" in deploy.parameter_names(hidden)

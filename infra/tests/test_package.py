@@ -1,0 +1,67 @@
+"""What a package is held to."""
+
+import zipfile
+
+import package
+import pytest
+
+LOCAL_STACK = package.ROOT / "target/debug/seatkeeper-local"
+X86_64 = package.ARCHITECTURES["x86_64"][1]
+
+
+def elf(machine: int, *strings: bytes) -> bytes:
+    return b"\x7fELF" + bytes(14) + machine.to_bytes(2, "little") + b"\0".join((b"GLIBC_2.17", *strings))
+
+
+def test_the_same_binary_gives_the_same_zip(tmp_path):
+    for name in ("a", "b"):
+        package.zip_binary(elf(X86_64), tmp_path / name)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+    with zipfile.ZipFile(tmp_path / "a") as archive:
+        (entry,) = archive.infolist()
+    assert entry.filename == "bootstrap"
+    assert entry.external_attr >> 16 == 0o100755
+
+
+def test_a_good_binary_passes():
+    package.check_binary("f", elf(X86_64), X86_64)
+
+
+@pytest.mark.parametrize(
+    ("binary", "says"),
+    [
+        (elf(183), "architecture"),
+        (b"#!/bin/sh", "architecture"),
+        (elf(X86_64, b"GLIBC_2.38"), "needs glibc 2.38"),
+        (elf(X86_64, b"seatkeeper-local"), "development issuer"),
+    ],
+)
+def test_a_binary_that_would_not_do_is_refused(binary, says):
+    with pytest.raises(package.Refused, match=says):
+        package.check_binary("f", binary, X86_64)
+
+
+def test_the_development_issuer_is_known_by_what_it_really_contains():
+    """Otherwise looking for it would find nothing anywhere."""
+    binary = LOCAL_STACK.read_bytes()
+    assert [text for text in package.DEVELOPMENT_ISSUER if text not in binary] == []
+
+
+def test_every_function_has_a_budget():
+    assert package.MAILING | package.BUDGETS.keys() <= set(package.functions())
+
+
+def test_a_folder_that_the_flags_cannot_name_is_refused(monkeypatch, tmp_path):
+    monkeypatch.setenv("CARGO_TARGET_DIR", str(tmp_path / "a folder"))
+    with pytest.raises(package.Refused, match="blank in its path"):
+        package.build("x86_64-unknown-linux-gnu", ["deal-seats"])
+
+
+def test_rust_without_the_target_says_how_to_add_it():
+    with pytest.raises(package.Refused, match="rustup target add wasm32-none-none"):
+        package.check_target("wasm32-none-none")
+
+
+def test_an_unknown_architecture_is_refused():
+    with pytest.raises(package.Refused, match="x86_64 or arm64"):
+        package.package("riscv")
