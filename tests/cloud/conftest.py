@@ -1,0 +1,153 @@
+"""One emulator for all tests, with the real template deployed to it twice: with tokens of a local issuer, and with the
+stack's own user pool."""
+
+import contextlib
+import shutil
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import cloud
+from cloud import FOLDER, MINISTACK, ROOT, SENDER, TOOLS, Emulator, Issuer, Stack, run, spawn, stop, wait_for
+
+# What breaks things on purpose comes late, then what looks back at all of it, and what deletes comes last.
+ORDER = ["story", "user_pool", "portal", "mail", "schedules", "roles", "settings", "logs", "deletion"]
+PARTNER = "partnerships@futurelearn.example"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Progress is told in the terminal as it happens, whatever pytest captures."""
+    reporter = config.pluginmanager.getplugin("terminalreporter")
+    capture = config.pluginmanager.getplugin("capturemanager")
+
+    def say(line: str) -> None:
+        with capture.global_and_fixture_disabled():
+            reporter.ensure_newline()
+            reporter.write_line(f"  … {line}")
+
+    cloud.say = say
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: ORDER.index(item.path.stem.removeprefix("test_")))
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def answers(port: int, path: str) -> bool:
+    try:
+        return Emulator(port).request("GET", path, f"localhost:{port}", {}, None).status == 200
+    except OSError:
+        return False
+
+
+@pytest.fixture(scope="session")
+def emulator() -> Iterator[Emulator]:
+    cloud.say("starting the AWS emulator (its log is target/cloud/emulator.log)")
+    emulator = Emulator(free_port())
+    scratch = FOLDER / "tmp"
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True)
+    environment = emulator.environment | {
+        # Requests are signed, and roles and policies are held to.
+        "AUTH": "true",
+        "GATEWAY_PORT": str(emulator.port),
+        # Cognito refuses a sign-in whose trigger fails, as it does on AWS.
+        "MINISTACK_COGNITO_PRETOKEN_STRICT": "1",
+        "SFTP_ENABLED": "0",
+        "IOT_MTLS_ENABLED": "0",
+        "TMPDIR": str(scratch),
+        # The functions inherit it: no level may log anything of a person (I8).
+        "RUST_LOG": "trace",
+    }
+    process = spawn("emulator", [str(MINISTACK), "tests/cloud/emulator.py"], environment)
+    try:
+        wait_for("the emulator's health", lambda: answers(emulator.port, "/_ministack/health"), 60)
+        yield emulator
+    finally:
+        # Ends the functions' processes, as long as there is somebody to collect them.
+        with contextlib.suppress(OSError):
+            emulator.request("POST", "/_ministack/reset", f"localhost:{emulator.port}", {}, b"")
+        stop(process)
+
+
+@pytest.fixture(scope="session")
+def issuer() -> Iterator[Issuer]:
+    cloud.say("starting the local issuer")
+    port = free_port()
+    environment = {"PORT": str(port), "EPHEMERAL": "1", "SWEEP_EVERY": "0"}
+    process = spawn("issuer", [str(ROOT / "target/debug/seatkeeper-local")], environment)
+    try:
+        wait_for("the issuer's health", lambda: answers(port, "/healthz"), 60)
+        yield Issuer(f"http://localhost:{port}/oidc")
+    finally:
+        stop(process)
+
+
+@pytest.fixture(scope="session")
+def sender(emulator: Emulator) -> str:
+    """The verified sender, made by the script that operators use."""
+    cloud.say("making the sender's identity (make sender)")
+    command = [sys.executable, "infra/sender.py", SENDER]
+    run("sender", command, emulator.environment)
+    return SENDER
+
+
+def deployed(emulator: Emulator, name: str) -> Stack:
+    found = emulator.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
+    return Stack(emulator, name, {out["OutputKey"]: out["OutputValue"] for out in found["Outputs"]})
+
+
+@pytest.fixture(scope="session")
+def stack(emulator: Emulator, issuer: Issuer, sender: str) -> Stack:
+    """The template with tokens of the local issuer: deploy.py refuses an issuer that is no https, so without it."""
+    cloud.say("deploying the template for tokens of the local issuer (sam deploy)")
+    parameters = {
+        "MailFrom": sender,
+        "SenderIdentity": sender.rpartition("@")[2],
+        "AlarmEmail": "ops@futurelearn.example",
+        "OriginSecret": "s" * 64,
+        "OidcIssuer": issuer.url,
+        "OidcAudience": "seatkeeper",
+        "SendRate": "1000",
+    }
+    command = [str(TOOLS / "sam"), "deploy", "--template-file", "infra/template.yaml"]
+    command += ["--config-file", str(ROOT / "infra/samconfig.toml"), "--stack-name", "issuer", "--no-progressbar"]
+    command += ["--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items())]
+    run("deploy-issuer", command, emulator.environment)
+    return deployed(emulator, "issuer")
+
+
+def deploy_with_pool(emulator: Emulator, sender: str) -> str:
+    """`make deploy`, but for the packaging that `make test-cloud` has done."""
+    command = [sys.executable, "infra/deploy.py", "--stack", "pool", "--create-user-pool", "true"]
+    command += ["--mail-from", sender, "--alarm-email", "ops@futurelearn.example", "--send-rate", "1000"]
+    return run("deploy-pool", command, emulator.environment)
+
+
+@pytest.fixture(scope="session")
+def pool(emulator: Emulator, sender: str) -> Stack:
+    """The template with its own user pool, deployed as operators do."""
+    cloud.say("deploying the template with a user pool (make deploy)")
+    deploy_with_pool(emulator, sender)
+    return deployed(emulator, "pool")
+
+
+@pytest.fixture(scope="session")
+def partner(issuer: Issuer) -> str:
+    return issuer.token(PARTNER)
+
+
+@pytest.fixture(scope="session")
+def manager(issuer: Issuer) -> str:
+    return issuer.token("manager@acme.example")

@@ -1,0 +1,322 @@
+"""Each function does its job with its own role, with nothing less, and with nobody else's.
+
+A job is all that a function is for, with a look at what came of it. Policies are asked at each request, so a change
+takes effect at once.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import permutations, product
+
+import cloud
+import pytest
+from botocore.exceptions import ClientError
+from cloud import FUNCTIONS, Issuer, Stack, somebody
+
+Grant = tuple[str, str]
+Job = Callable[[], None]
+
+# What the emulator does for a function without asking its role: it collects logs, and takes failed runs to their queue.
+NOT_ENFORCED = {"logs:CreateLogStream", "logs:PutLogEvents", "sqs:SendMessage"}
+
+# Jobs that another function's role allows as well, since it has all that they need: (job, role).
+INCLUDED = {
+    # Accepting takes a seat (put), and changes invite and deal (update), as making and changing a deal does.
+    ("manage-deals", "accept-invite"),
+    # Delivering reads the same index and marks the same items, and mails besides.
+    ("expire-invites", "deliver-invites"),
+}
+
+
+class Jobs:
+    """Each makes what it needs with the other functions, and returns what is to be done."""
+
+    def __init__(self, stack: Stack, issuer: Issuer, partner: str, manager: str) -> None:
+        self.stack, self.issuer, self.partner, self.manager = stack, issuer, partner, manager
+        self.deal = stack.make_deal(partner, seats=1000)
+        self.there = f"/api/deals/{self.deal}"
+
+    def prepare(self, function: str) -> Job:
+        return getattr(self, function.replace("-", "_"))()
+
+    def invited(self) -> tuple[str, str]:
+        address = somebody()
+        [invite] = self.stack.invite(self.manager, self.deal, address)
+        assert len(self.stack.emulator.mails(address)) == 1
+        return address, invite
+
+    def accepted(self) -> str:
+        address, invite = self.invited()
+        link = {"token": self.stack.emulator.link(address)}
+        self.stack.ok("POST", "/api/invites/accept", self.issuer.token(address), link)
+        return invite
+
+    def deal_seats(self) -> Job:
+        address, invite = self.invited()
+        ok, there, token = self.stack.ok, self.there, self.manager
+
+        def job() -> None:
+            assert self.deal in [row["id"] for row in ok("GET", "/api/deals", token)["deals"]]
+            assert ok("GET", there, token)["id"] == self.deal
+            assert invite in [row["id"] for row in ok("GET", f"{there}/seats?limit=200", token)["invites"]]
+            found = ok("POST", f"{there}/seats/search", token, {"email": address})
+            assert [row["id"] for row in found["invites"]] == [invite]
+            assert ok("GET", f"{there}/counts", token)["pending"] > 0
+            assert ok("GET", f"{there}/invites/{invite}", token)["status"] == "pending"
+
+        return job
+
+    def send_invites(self) -> Job:
+        def job() -> None:
+            address, _ = self.invited()
+            body = {"invites": [{"email": address}], "dryRun": True}
+            [row] = self.stack.ok("POST", f"{self.there}/invites", self.manager, body)["results"]
+            assert row["outcome"] == "already_pending"
+
+        return job
+
+    def resend_invite(self) -> Job:
+        address, invite = self.invited()
+        self.stack.make_expired(self.deal, invite)
+
+        def job() -> None:
+            path = f"{self.there}/invites"
+            expired = self.stack.ok("POST", f"{path}/resend", self.manager, {"status": "expired"})
+            assert {"inviteId": invite, "outcome": "resent"} in expired["results"]
+            one = self.stack.ok("POST", f"{path}/{invite}/resend", self.manager, headers={"if-match": '"2"'})
+            assert one["sends"] == 3
+            assert len(self.stack.emulator.mails(address)) == 3
+
+        return job
+
+    def accept_invite(self) -> Job:
+        address, invite = self.invited()
+        link, learner = {"token": self.stack.emulator.link(address)}, self.issuer.token(address)
+
+        def job() -> None:
+            assert self.stack.ok("POST", "/api/invites/preview", body=link)["status"] == "pending"
+            accepted = self.stack.ok("POST", "/api/invites/accept", learner, link)
+            assert self.stack.ok("POST", "/api/invites/accept", learner, link) == accepted
+            assert [seat["dealId"] for seat in self.stack.ok("GET", "/api/me/seats", learner)["seats"]] == [self.deal]
+            assert self.stack.item(self.deal, invite)["status"]["S"] == "accepted"
+
+        return job
+
+    def release_seat(self) -> Job:
+        released, (_, cancelled) = self.accepted(), self.invited()
+
+        def job() -> None:
+            for path in (f"invites/{cancelled}", f"seats/{released}"):
+                assert self.stack.call("DELETE", f"{self.there}/{path}", self.manager).status == 204
+            states = [self.stack.item(self.deal, invite)["status"]["S"] for invite in (cancelled, released)]
+            assert states == ["cancelled", "released"]
+
+        return job
+
+    def manage_deals(self) -> Job:
+        key = {"idempotency-key": somebody()}
+        body = {
+            "organisation": {"id": "others", "name": "Others"},
+            "name": "Unlimited",
+            "seats": 3,
+            "startsAt": "2026-01-01T00:00:00Z",
+            "endsAt": "2036-01-01T00:00:00Z",
+        }
+
+        def job() -> None:
+            first, again = (self.stack.ok("POST", "/api/deals", self.partner, body, key) for _ in range(2))
+            assert first["id"] == again["id"]
+            changed = self.stack.ok("PATCH", f"/api/deals/{first['id']}", self.partner, {"seats": 4})
+            assert changed["seats"]["total"] == 4
+
+        return job
+
+    def expire_invites(self) -> Job:
+        _, invite = self.invited()
+        self.stack.make_expired(self.deal, invite)
+
+        def job() -> None:
+            self.stack.invoke("expire-invites")
+            assert self.stack.item(self.deal, invite)["status"]["S"] == "expired"
+
+        return job
+
+    def deliver_invites(self) -> Job:
+        address, invite = self.invited()
+        self.stack.make_queued(self.deal, invite)
+
+        def job() -> None:
+            self.stack.invoke("deliver-invites")
+            assert self.stack.item(self.deal, invite)["delivery"]["S"] == "sent"
+            assert len(self.stack.emulator.mails(address)) == 2
+
+        return job
+
+
+def fails(job: Job) -> bool:
+    try:
+        job()
+    except AssertionError:
+        return True
+    return False
+
+
+def as_list(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+class Roles:
+    def __init__(self, stack: Stack) -> None:
+        self.iam, self.functions = stack.emulator.client("iam"), stack.emulator.client("lambda")
+        self.stack = stack
+        self.arns = {name: self.configuration(name)["Role"] for name in FUNCTIONS}
+
+    def configuration(self, function: str) -> dict:
+        return self.functions.get_function_configuration(FunctionName=self.stack.function(function))
+
+    def name(self, function: str) -> str:
+        return self.arns[function].rpartition("/")[2]
+
+    def grants(self, function: str) -> set[Grant]:
+        """Each action on each resource that a function's role allows."""
+        [policy] = self.iam.list_role_policies(RoleName=self.name(function))["PolicyNames"]
+        assert not self.iam.list_attached_role_policies(RoleName=self.name(function))["AttachedPolicies"]
+        document = self.iam.get_role_policy(RoleName=self.name(function), PolicyName=policy)["PolicyDocument"]
+        document = json.loads(document) if isinstance(document, str) else document
+        assert all(statement["Effect"] == "Allow" for statement in document["Statement"])
+        pairs = (product(as_list(one["Action"]), as_list(one["Resource"])) for one in document["Statement"])
+        return {grant for pair in pairs for grant in pair}
+
+    @contextmanager
+    def without(self, function: str, gone: Grant) -> Iterator[None]:
+        [policy] = self.iam.list_role_policies(RoleName=self.name(function))["PolicyNames"]
+        whole = self.grants(function)
+
+        def put(grants: set[Grant]) -> None:
+            statements = [{"Effect": "Allow", "Action": action, "Resource": on} for action, on in sorted(grants)]
+            document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+            self.iam.put_role_policy(RoleName=self.name(function), PolicyName=policy, PolicyDocument=document)
+
+        put(whole - {gone})
+        try:
+            yield
+        finally:
+            put(whole)
+
+    @contextmanager
+    def exchanged(self, function: str, other: str) -> Iterator[None]:
+        # The emulator starts a function anew when its environment is written, not when its role is.
+        name, environment = self.stack.function(function), self.configuration(function)["Environment"]
+
+        def put(role: str) -> None:
+            self.functions.update_function_configuration(
+                FunctionName=name, Role=role, Environment={"Variables": environment["Variables"]}
+            )
+
+        put(self.arns[other])
+        try:
+            yield
+        finally:
+            put(self.arns[function])
+
+
+@pytest.fixture(scope="module")
+def roles(stack: Stack) -> Roles:
+    return Roles(stack)
+
+
+@pytest.fixture(scope="module")
+def jobs(stack: Stack, issuer: Issuer, partner: str, manager: str) -> Iterator[Jobs]:
+    """The schedules rest meanwhile: each run is one that a test has asked for."""
+    scheduler = stack.emulator.client("scheduler")
+    kept = ("Name", "Description", "ScheduleExpression", "FlexibleTimeWindow", "Target")
+    functions = {Roles(stack).configuration(name)["FunctionArn"] for name in ("expire-invites", "deliver-invites")}
+    found = [scheduler.get_schedule(Name=entry["Name"]) for entry in scheduler.list_schedules()["Schedules"]]
+    mine = [{key: schedule[key] for key in kept} for schedule in found if schedule["Target"]["Arn"] in functions]
+    assert len(mine) == 2
+    for schedule in mine:
+        scheduler.update_schedule(**schedule, State="DISABLED")
+    yield Jobs(stack, issuer, partner, manager)
+    for schedule in mine:
+        scheduler.update_schedule(**schedule, State="ENABLED")
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_each_function_does_its_job_with_its_role_and_with_nothing_less(
+    roles: Roles, jobs: Jobs, function: str
+) -> None:
+    jobs.prepare(function)()
+    superfluous = set()
+    for grant in sorted(roles.grants(function)):
+        if grant[0] in NOT_ENFORCED:
+            continue
+        job = jobs.prepare(function)
+        with roles.without(function, grant):
+            if not fails(job):
+                superfluous.add(grant)
+    assert superfluous == set(), "the job is done without these"
+    jobs.prepare(function)()
+
+
+def test_no_function_does_its_job_with_anothers_role(roles: Roles, jobs: Jobs) -> None:
+    cloud.say("each function with each other's role (56 pairs)")
+    done = set()
+    for function, other in permutations(FUNCTIONS, 2):
+        job = jobs.prepare(function)
+        with roles.exchanged(function, other):
+            if not fails(job):
+                done.add((function, other))
+    assert done == INCLUDED
+    for function in FUNCTIONS:
+        jobs.prepare(function)()
+
+
+def test_what_sweeps_and_reads_has_no_way_to_do_more(roles: Roles) -> None:
+    grants = {function: {action for action, _ in roles.grants(function)} for function in FUNCTIONS}
+    mailing = {name for name, actions in grants.items() if any(action.startswith("ses:") for action in actions)}
+    assert mailing == {"send-invites", "resend-invite", "deliver-invites"}
+    writing = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem"}
+    assert not grants["deal-seats"] & writing
+    assert {name for name, actions in grants.items() if "dynamodb:DeleteItem" in actions} == {"release-seat"}
+
+
+def test_roles_name_each_action_and_resource(roles: Roles) -> None:
+    for function in FUNCTIONS:
+        for action, resource in roles.grants(function):
+            assert "*" not in action, (function, action)
+            # A log group's ARN ends in :*, for its streams.
+            assert "*" not in resource.removesuffix(":*"), (function, resource)
+            assert action not in {"dynamodb:Scan", "dynamodb:DeleteTable"}, function
+
+
+def invokers(stack: Stack, function: str) -> list[tuple[str, str]]:
+    """Which service may call a function, and for what of its own."""
+    try:
+        policy = stack.emulator.client("lambda").get_policy(FunctionName=stack.function(function))["Policy"]
+    except ClientError as error:
+        assert error.response["Error"]["Code"] == "ResourceNotFoundException"
+        return []
+    statements = json.loads(policy)["Statement"]
+    assert all((one["Effect"], one["Action"]) == ("Allow", "lambda:InvokeFunction") for one in statements)
+    return [(one["Principal"]["Service"], one["Condition"]["ArnLike"]["AWS:SourceArn"]) for one in statements]
+
+
+def test_only_the_stacks_own_gateway_and_pool_may_call_its_functions(stack: Stack, pool: Stack) -> None:
+    """The emulator does not ask for these permissions, so that they are there is all that can be shown."""
+    for function in FUNCTIONS[:6]:
+        arn = f"arn:aws:execute-api:us-east-1:000000000000:{stack.api_id}/*"
+        assert invokers(stack, function) == [("apigateway.amazonaws.com", arn)]
+    arn = f"arn:aws:cognito-idp:us-east-1:000000000000:userpool/{pool.outputs['UserPoolId']}"
+    assert invokers(pool, "grant-scopes") == [("cognito-idp.amazonaws.com", arn)]
+    for function in FUNCTIONS[6:]:
+        assert invokers(stack, function) == []
+
+
+def test_a_denied_function_says_nothing_of_the_inside(roles: Roles, jobs: Jobs, stack: Stack, manager: str) -> None:
+    [grant] = [grant for grant in roles.grants("deal-seats") if grant[0] == "dynamodb:GetItem"]
+    with roles.without("deal-seats", grant):
+        answer = stack.call("GET", jobs.there, manager)
+    assert (answer.status // 100, answer.code is not None) == (5, True)
+    for inside in ("AccessDenied", "dynamodb", "arn:", "role", stack.outputs["TableName"]):
+        assert inside.lower() not in answer.body.decode().lower()

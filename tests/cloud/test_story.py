@@ -1,0 +1,236 @@
+"""The product's story on AWS's own terms: through API Gateway and its JWT authorizer, with tokens of a local issuer."""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from html import unescape
+
+import pytest
+from cloud import SENDER, Answer, Issuer, Stack, link_of, path_of, private, resources, somebody
+
+NOWHERE = "A" * 22
+UNAUTHORISED = (401, {"message": "Unauthorized"})
+FORBIDDEN = (403, {"message": "Forbidden"})
+
+
+def plain(answer: Answer) -> tuple[int, dict]:
+    return answer.status, answer.json
+
+
+def test_a_partner_creates_a_deal_once_for_one_idempotency_key(stack: Stack, partner: str) -> None:
+    body = {
+        "organisation": {"id": "acme", "name": "Acme"},
+        "name": "Unlimited",
+        "seats": 5,
+        "startsAt": "2026-01-01T00:00:00Z",
+        "endsAt": "2036-01-01T00:00:00Z",
+    }
+    key = {"idempotency-key": "the-first-order"}
+    first = stack.call("POST", "/api/deals", partner, body, key)
+    again = stack.call("POST", "/api/deals", partner, body, key)
+    other = stack.call("POST", "/api/deals", partner, body | {"seats": 6}, key)
+    assert (first.status, again.status, other.status) == (201, 201, 422)
+    assert first.json["id"] == again.json["id"]
+    assert first.headers["cache-control"] == "no-store"
+
+
+def test_a_manager_sees_deals_invites_and_counts_of_them(stack: Stack, partner: str, manager: str) -> None:
+    deal = stack.make_deal(partner)
+    ann, bob = somebody("learners"), somebody("learners")
+    rows = [{"email": ann, "name": private("Ann Privately")}, {"email": "no address"}, {"email": bob}]
+
+    dry = stack.ok("POST", f"/api/deals/{deal}/invites", manager, {"invites": rows, "dryRun": True})
+    assert [result["outcome"] for result in dry["results"]] == ["invited", "invalid_email", "invited"]
+    assert stack.ok("GET", f"/api/deals/{deal}/counts", manager)["pending"] == 0
+    assert stack.emulator.mails(ann) == []
+
+    sent = stack.ok("POST", f"/api/deals/{deal}/invites", manager, {"invites": rows})
+    assert [result["outcome"] for result in sent["results"]] == ["invited", "invalid_email", "invited"]
+    assert sent["summary"] == {"invited": 2, "skipped": 0, "rejected": 1, "failed": 0}
+
+    assert deal in [entry["id"] for entry in stack.ok("GET", "/api/deals", manager)["deals"]]
+    assert stack.ok("GET", f"/api/deals/{deal}", manager)["seats"] == {"total": 10, "allocated": 0, "available": 10}
+    page = stack.ok("GET", f"/api/deals/{deal}/seats?status=pending", manager)
+    assert sorted(row["email"] for row in page["invites"]) == sorted([ann, bob])
+    assert {row["delivery"]["state"] for row in page["invites"]} == {"sent"}
+    assert stack.ok("GET", f"/api/deals/{deal}/counts", manager)["pending"] == 2
+    found = stack.ok("POST", f"/api/deals/{deal}/seats/search", manager, {"email": ann[:6]})
+    assert [row["email"] for row in found["invites"]] == [ann]
+    one = stack.call("GET", f"/api/deals/{deal}/invites/{sent['results'][0]['inviteId']}", manager)
+    assert (one.json["name"], one.headers["etag"]) == ("Ann Privately", '"1"')
+
+
+def test_i5_the_mail_has_one_link_to_the_portal_with_the_secret_in_its_fragment(
+    stack: Stack, partner: str, manager: str
+) -> None:
+    deal, address = stack.make_deal(partner), somebody()
+    stack.invite(manager, deal, address)
+    [mail] = stack.emulator.mails(address)
+    assert mail["Source"].endswith(f"<{SENDER}>") or mail["Source"] == SENDER
+    assert mail["Subject"] == "FutureLearn Invitation"
+    link = f"{stack.outputs['PortalUrl']}/accept#{link_of(mail)}"
+    assert link.startswith("https://")
+    assert re.findall(r"https?://[^\s<>\"]+", mail["BodyText"]) == [link]
+    assert set(re.findall(r'href="([^"]*)"', mail["BodyHtml"])) == {link}
+    assert "Click here to accept this invitation" in unescape(mail["BodyHtml"])
+    # Nothing that a mail program would fetch: no picture, no tracking.
+    assert not re.search(r"<img|src=|url\(", mail["BodyHtml"])
+
+
+def test_a_learner_looks_accepts_and_holds_a_seat(stack: Stack, issuer: Issuer, partner: str, manager: str) -> None:
+    deal, address = stack.make_deal(partner), somebody()
+    [invite] = stack.invite(manager, deal, address)
+    link, learner = {"token": stack.emulator.link(address)}, issuer.token(address)
+
+    preview = stack.ok("POST", "/api/invites/preview", body=link)
+    assert (preview["status"], preview["blocked"], preview["email"]) == ("pending", None, "p•••@staff.example")
+    accepted = stack.ok("POST", "/api/invites/accept", learner, link)
+    assert accepted["dealId"] == deal
+    assert stack.ok("POST", "/api/invites/accept", learner, link) == accepted
+    assert [seat["dealId"] for seat in stack.ok("GET", "/api/me/seats", learner)["seats"]] == [deal]
+    row = stack.ok("GET", f"/api/deals/{deal}/invites/{invite}", manager)
+    assert (row["status"], row["acceptedWith"]) == ("accepted", "invited_address")
+
+
+def test_i5_after_a_resend_only_the_newest_link_works(stack: Stack, issuer: Issuer, partner: str, manager: str) -> None:
+    deal, ann, bob = stack.make_deal(partner), somebody(), somebody()
+    first, second = stack.invite(manager, deal, ann, bob)
+    old = {address: {"token": stack.emulator.link(address)} for address in (ann, bob)}
+
+    path = f"/api/deals/{deal}/invites/{first}/resend"
+    assert stack.ok("POST", path, manager, headers={"if-match": '"1"'})["sends"] == 2
+    assert stack.call("POST", path, manager, headers={"if-match": '"1"'}).code == "stale"
+    rows = {"invites": [{"id": second, "sends": 1}]}
+    assert stack.ok("POST", f"/api/deals/{deal}/invites/resend", manager, rows)["summary"]["resent"] == 1
+
+    for address in (ann, bob):
+        answer = stack.call("POST", "/api/invites/accept", issuer.token(address), old[address])
+        assert (answer.status, answer.code) == (410, "invite_superseded")
+        stack.ok("POST", "/api/invites/accept", issuer.token(address), {"token": stack.emulator.link(address)})
+
+
+def test_i2_what_has_expired_is_expired_before_any_sweep_and_is_resent(
+    stack: Stack, issuer: Issuer, partner: str, manager: str
+) -> None:
+    deal, address = stack.make_deal(partner), somebody()
+    [invite] = stack.invite(manager, deal, address)
+    stack.make_expired(deal, invite)
+    # No sweep comes across it.
+    stack.write(deal, invite, dueAt={"N": "9999999999999"})
+    answer = stack.call("POST", "/api/invites/accept", issuer.token(address), {"token": stack.emulator.link(address)})
+    assert (answer.status, answer.code) == (410, "invite_expired")
+    assert stack.ok("GET", f"/api/deals/{deal}/counts", manager)["expired"] == 1
+
+    resent = stack.ok("POST", f"/api/deals/{deal}/invites/resend", manager, {"status": "expired"})
+    assert (resent["summary"]["resent"], resent["remaining"]) == (1, 0)
+    stack.ok("POST", "/api/invites/accept", issuer.token(address), {"token": stack.emulator.link(address)})
+
+
+def test_a_cancelled_link_says_so_and_a_released_seat_is_free(
+    stack: Stack, issuer: Issuer, partner: str, manager: str
+) -> None:
+    deal, ann, bob = stack.make_deal(partner, seats=2), somebody(), somebody()
+    cancelled, released = stack.invite(manager, deal, ann, bob)
+    assert stack.call("DELETE", f"/api/deals/{deal}/invites/{cancelled}", manager).status == 204
+    answer = stack.call("POST", "/api/invites/accept", issuer.token(ann), {"token": stack.emulator.link(ann)})
+    assert (answer.status, answer.code) == (410, "invite_cancelled")
+
+    learner = issuer.token(bob)
+    stack.ok("POST", "/api/invites/accept", learner, {"token": stack.emulator.link(bob)})
+    assert stack.call("PATCH", f"/api/deals/{deal}", partner, {"seats": 1}).json["seats"]["available"] == 0
+    for _ in range(2):
+        assert stack.call("DELETE", f"/api/deals/{deal}/seats/{released}", manager).status == 204
+    assert stack.ok("GET", "/api/me/seats", learner)["seats"] == []
+    assert stack.ok("GET", f"/api/deals/{deal}", manager)["seats"] == {"total": 1, "allocated": 0, "available": 1}
+
+
+def test_a_deal_does_not_shrink_below_what_is_held(stack: Stack, issuer: Issuer, partner: str, manager: str) -> None:
+    deal, ann, bob = stack.make_deal(partner, seats=2), somebody(), somebody()
+    stack.invite(manager, deal, ann, bob)
+    for address in (ann, bob):
+        stack.ok("POST", "/api/invites/accept", issuer.token(address), {"token": stack.emulator.link(address)})
+    answer = stack.call("PATCH", f"/api/deals/{deal}", partner, {"seats": 1})
+    assert (answer.status, answer.code) == (409, "seats_below_allocated")
+
+
+def test_i1_one_seat_goes_to_one_of_many_who_accept_at_once(
+    stack: Stack, issuer: Issuer, partner: str, manager: str
+) -> None:
+    deal, people = stack.make_deal(partner, seats=1), [somebody() for _ in range(8)]
+    stack.invite(manager, deal, *people)
+    calls = [(issuer.token(person), {"token": stack.emulator.link(person)}) for person in people]
+    with ThreadPoolExecutor(len(calls)) as threads:
+        answers = list(threads.map(lambda call: stack.call("POST", "/api/invites/accept", *call), calls))
+    assert sorted(answer.status for answer in answers) == [200] + [409] * 7
+    assert {answer.code for answer in answers if answer.status == 409} == {"deal_full"}
+    assert stack.ok("GET", f"/api/deals/{deal}", manager)["seats"] == {"total": 1, "allocated": 1, "available": 0}
+
+
+def test_the_gateway_refuses_whoever_has_no_token(stack: Stack) -> None:
+    open_to_all = {"POST /api/invites/preview"}
+    assert {route for route, scopes in stack.routes.items() if not scopes} == open_to_all
+    for route in stack.routes.keys() - open_to_all:
+        for token in (None, "not.a.token"):
+            answer = stack.call(*path_of(route, NOWHERE, NOWHERE), token)
+            assert plain(answer) == UNAUTHORISED, route
+
+
+@pytest.mark.parametrize("scope", ["invites.manage", "deals.admin", "seats.accept"])
+def test_the_gateway_refuses_a_token_without_the_routes_scope(stack: Stack, issuer: Issuer, scope: str) -> None:
+    people = {"deals.admin": "partnerships@futurelearn.example", "invites.manage": "manager@acme.example"}
+    token = issuer.token(people.get(scope) or somebody(), scope)
+    for route, scopes in stack.routes.items():
+        answer = stack.call(*path_of(route, NOWHERE, NOWHERE), token, {})
+        assert (plain(answer) == FORBIDDEN) == (bool(scopes) and scope not in scopes), (route, answer)
+
+
+def test_i6_another_organisations_deal_is_as_if_it_were_not_there(
+    stack: Stack, issuer: Issuer, partner: str, manager: str
+) -> None:
+    deal = stack.make_deal(partner, "acme")
+    [invite] = stack.invite(manager, deal, somebody())
+    stranger = issuer.token("manager@globex.example")
+    bodies = {
+        "POST /api/deals/{dealId}/invites": {"invites": [{"email": somebody()}]},
+        "POST /api/deals/{dealId}/invites/resend": {"status": "expired"},
+        "POST /api/deals/{dealId}/seats/search": {"email": "p"},
+    }
+    routes = [route for route, scopes in stack.routes.items() if "invites.manage" in scopes and "{dealId}" in route]
+    assert len(routes) == 10
+    for route in routes:
+        body = bodies.get(route)
+        foreign = stack.call(*path_of(route, deal, invite), stranger, body)
+        nowhere = stack.call(*path_of(route, NOWHERE, invite), stranger, body)
+        assert (foreign.status, foreign.code) == (404, "not_found"), route
+        assert foreign.body == nowhere.body, route
+    assert stack.ok("GET", f"/api/deals/{deal}/invites/{invite}", manager)["sends"] == 1
+
+
+def test_i6_what_is_no_link_is_an_unknown_invite(stack: Stack, issuer: Issuer) -> None:
+    answers = [
+        stack.call("POST", path, issuer.token(somebody()), {"token": token}).body
+        for path in ("/api/invites/preview", "/api/invites/accept")
+        for token in ("x", "A" * 86)
+    ]
+    assert len(set(answers)) == 1
+    assert b"unknown_invite" in answers[0]
+
+
+def test_only_cloudfront_reaches_the_functions(stack: Stack, manager: str) -> None:
+    for secret in ("", "x" * 64):
+        headers = {"x-origin-verify": secret}
+        answers = [
+            stack.call("GET", "/api/deals", manager, headers=headers),
+            stack.call("POST", "/api/invites/preview", body={"token": "x"}, headers=headers),
+        ]
+        assert [plain(answer) for answer in answers] == [FORBIDDEN] * 2
+
+
+def test_what_is_no_route_is_the_gateways_404(stack: Stack, manager: str) -> None:
+    answer = stack.call("GET", "/api/nothing", manager)
+    assert plain(answer) == (404, {"message": "Not Found"})
+
+
+def test_every_route_of_the_template_was_part_of_the_story(stack: Stack) -> None:
+    routes = {properties["RouteKey"] for properties in resources("AWS::ApiGatewayV2::Route")}
+    assert routes == stack.routes.keys()
+    assert stack.called == routes
