@@ -4,6 +4,14 @@
 SHELL := /bin/bash
 CARGO := cargo
 TOOLS := .tools/bin
+# Python's tools, in environments of their own: what deploys and packages, and the AWS emulator.
+AWS := .tools/aws
+MINISTACK := .tools/ministack
+export SAM_CLI_TELEMETRY := 0
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+STACK ?= seatkeeper
+ARCH ?= x86_64
 
 help: ## This list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -18,15 +26,67 @@ run: build ## Start the whole system on this machine
 demo: build ## Tell the story in a terminal, on a throwaway stack
 	@exec target/debug/seatkeeper-demo
 
-test: build ## Run every test
+test: test-rust test-deploy test-cloud ## Run every test
+
+test-rust: build ## Run the tests of the functions and of the local stack
 	$(CARGO) test --locked --workspace --all-features
 
-check: ## All that has to hold before a change lands
+test-deploy: $(AWS)/ready ## Run the tests of the deployment's scripts
+	$(AWS)/bin/pytest -q infra/tests
+
+test-cloud: build package $(MINISTACK)/ready ## Deploy to an AWS emulator and run the story there
+	$(AWS)/bin/pytest -q tests/cloud
+
+package: $(AWS)/ready ## Build the functions' zips (ARCH=arm64 for the other architecture)
+	@PATH="$(CURDIR)/$(AWS)/bin:$$PATH" $(AWS)/bin/python infra/package.py --arch $(ARCH)
+
+# An option of infra/deploy.py for each variable that is given: MAIL_FROM=… is --mail-from …; what is only a default
+# here is not given, so that ARCH stays what the stack has. In single quotes, as it is: nothing of it is the shell's.
+DEPLOY := MAIL_FROM MAIL_SUBJECT MAIL_LINK_TEXT ALARM_EMAIL ISSUER AUDIENCE ORGANISATION_CLAIM CREATE_USER_POOL \
+  PORTAL_DOMAIN CERTIFICATE_ARN ARCH INVITE_LIFETIME RETENTION SEND_RATE SENDING_PAUSED WEB_ACL RESERVED_CONCURRENCY
+quoted = '$(subst ','\'',$(1))'
+given = $(if $(filter-out file undefined,$(origin $(1))),$($(1)))
+option = $(if $(call given,$(1)),--$(shell echo $(1) | tr A-Z_ a-z-) $(call quoted,$($(1))))
+
+deploy: $(AWS)/ready ## Put the system on AWS (docs/operations.md)
+	@PATH="$(CURDIR)/$(AWS)/bin:$$PATH" $(AWS)/bin/python infra/deploy.py --package --stack $(call quoted,$(STACK)) \
+	  $(foreach name,$(DEPLOY),$(call option,$(name))) $(if $(ROTATE_ORIGIN_SECRET),--rotate-origin-secret)
+
+sender: $(AWS)/ready ## Make the identity that mail is sent from (MAIL_FROM=)
+	@PATH="$(CURDIR)/$(AWS)/bin:$$PATH" $(AWS)/bin/python infra/sender.py $(call quoted,$(MAIL_FROM)) --stack $(call quoted,$(STACK)) $(if $(ONLY_ADDRESS),--only-address)
+
+# Who is appointed is said in the command: many have an EMAIL in their environment, for git.
+said = $(call quoted,$(if $(filter command,$(origin $(1))),$($(1))))
+
+manager: $(AWS)/ready ## Appoint a learning manager in the stack's user pool (EMAIL= ORG=)
+	@$(AWS)/bin/python infra/people.py manager --stack $(call quoted,$(STACK)) --email $(call said,EMAIL) --org $(call said,ORG)
+
+partner: $(AWS)/ready ## Appoint a partnership manager (EMAIL=)
+	@$(AWS)/bin/python infra/people.py partner --stack $(call quoted,$(STACK)) --email $(call said,EMAIL)
+
+dismiss: $(AWS)/ready ## Take back both appointments (EMAIL=)
+	@$(AWS)/bin/python infra/people.py dismiss --stack $(call quoted,$(STACK)) --email $(call said,EMAIL)
+
+check: static ## All that has to hold before a change lands
+	$(MAKE) test
+
+static: ## What of it runs no test of the code: format, lints, docs, dependencies, templates
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets --all-features -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --all-features --no-deps --document-private-items
-	$(MAKE) deny machete
-	$(MAKE) test
+	$(MAKE) deny machete lint-python lint-template policies
+
+lint-python: $(AWS)/ready
+	$(AWS)/bin/ruff check --config infra/pyproject.toml infra tests/cloud
+	$(AWS)/bin/ruff format --config infra/pyproject.toml --check infra tests/cloud
+
+lint-template: $(AWS)/ready ## Check the templates
+	$(AWS)/bin/cfn-lint infra/template.yaml infra/sender.yaml
+	AWS_DEFAULT_REGION=us-east-1 $(AWS)/bin/sam validate --lint --template infra/template.yaml
+
+policies: $(TOOLS)/cfn-guard $(AWS)/ready ## Hold the templates against infra/rules, and see that each rule can fail
+	$(TOOLS)/cfn-guard validate --rules infra/rules --data infra/template.yaml infra/sender.yaml
+	$(AWS)/bin/pytest -q infra/rules
 
 deny: $(TOOLS)/cargo-deny ## Check licences, sources and duplicates of the dependencies
 	@$(CARGO) fetch --locked --quiet
@@ -44,8 +104,27 @@ $(TOOLS)/cargo-deny:
 $(TOOLS)/cargo-machete:
 	$(CARGO) install cargo-machete --version 0.9.2 --locked --root .tools
 
+$(TOOLS)/cfn-guard:
+	$(CARGO) install cfn-guard --version 3.2.1 --locked --root .tools
+
+$(AWS)/ready: infra/requirements.txt
+	@echo "Installing what packages and deploys (a minute)…"
+	@python3 -m venv --clear $(AWS) && $(AWS)/bin/pip install --quiet --requirement $< && touch $@
+
+$(MINISTACK)/ready: tests/cloud/requirements.txt
+	@echo "Installing the AWS emulator…"
+	@python3 -m venv --clear $(MINISTACK) && $(MINISTACK)/bin/pip install --quiet --requirement $< && touch $@
+
+lock: ## Resolve the versions of Python's tools again
+	for folder in infra tests/cloud; do rm -rf .tools/lock && python3 -m venv .tools/lock && \
+	  .tools/lock/bin/pip install --quiet --requirement $$folder/requirements.in && \
+	  { echo "# Written by \`make lock\` from requirements.in."; .tools/lock/bin/pip freeze --exclude pip --exclude setuptools; } > $$folder/requirements.txt || exit 1; done
+
 figures: build ## Print what each operation costs, as the README and docs/data-model.md have it
 	$(CARGO) test --locked -p shared --all-features --test store budgets -- --nocapture --test-threads 1
+
+costs: ## Print what it costs to run, as docs/operations.md has it
+	@python3 infra/costs.py
 
 images: ## Take the pictures for the README again (needs Debian's chromium)
 	@mkdir -p target/images docs/images
@@ -59,4 +138,5 @@ clean: ## Remove what was built, and the local stack's data
 	$(CARGO) clean
 	rm -rf .local
 
-.PHONY: help build run demo test check deny advisories machete figures images clean
+.PHONY: help build run demo test test-rust test-deploy test-cloud package deploy sender manager partner dismiss check static \
+  lint-python lint-template policies deny advisories machete lock figures costs images clean
