@@ -1,0 +1,60 @@
+/** The manager's deals. */
+import { useLocation } from "preact-iso";
+import { useEffect } from "preact/hooks";
+import { type DealWithSeats, listDeals } from "./api";
+import { date } from "./time";
+import { Heading } from "./ui/frame";
+import { useLoad } from "./ui/load";
+import { number } from "./ui/seat-numbers";
+import { Failure, Waiting } from "./ui/status";
+
+export const STATES = { upcoming: "Upcoming", active: "Active", ended: "Ended" };
+
+/** With `openSingle`, a single deal is opened at once. */
+export function Deals({ openSingle }: { openSingle?: boolean }) {
+  const { value: deals, problem, reload } = useLoad("deals", () => listDeals());
+  const { route } = useLocation();
+  const single = openSingle && deals?.length === 1 ? deals[0] : undefined;
+  useEffect(() => {
+    if (single) route(`/deals/${single.id}`, true);
+  }, [single]);
+  if (single) return <Waiting what="Opening the deal" />;
+  return (
+    <>
+      <Heading title="Deals">Deals</Heading>
+      {problem ? <Failure problem={problem} retry={() => void reload()} /> : !deals ? <Waiting what="Loading deals" /> : <DealList deals={deals} />}
+    </>
+  );
+}
+
+function DealList({ deals }: { deals: DealWithSeats[] }) {
+  if (deals.length === 0) {
+    return <p>Your organisation has no deal yet. Whoever sold you the subscription makes one; it appears here then.</p>;
+  }
+  return (
+    <table class="rows" role="table">
+      <thead role="rowgroup">
+        <tr role="row">
+          <th role="columnheader" scope="col">Deal</th>
+          <th role="columnheader" scope="col" class="figure">Seats</th>
+          <th role="columnheader" scope="col" class="figure">Allocated</th>
+          <th role="columnheader" scope="col" class="figure">Available</th>
+          <th role="columnheader" scope="col">From – to</th>
+          <th role="columnheader" scope="col">State</th>
+        </tr>
+      </thead>
+      <tbody role="rowgroup">
+        {deals.map((deal) => (
+          <tr role="row" key={deal.id}>
+            <th role="rowheader" scope="row"><a href={`/deals/${deal.id}`}>{deal.name}</a></th>
+            <td role="cell" class="figure" data-label="Seats">{number(deal.seats.total)}</td>
+            <td role="cell" class="figure" data-label="Allocated">{number(deal.seats.allocated)}</td>
+            <td role="cell" class="figure" data-label="Available">{number(deal.seats.available)}</td>
+            <td role="cell" data-label="From – to">{date(deal.startsAt)} – {date(deal.endsAt)}</td>
+            <td role="cell" data-label="State"><span class={`state ${deal.state}`}>{STATES[deal.state]}</span></td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

@@ -1,0 +1,110 @@
+/** The portal's entry: sign-in, and the ways between its pages. */
+import "./style.css";
+import { useSignal } from "@preact/signals";
+import { render } from "preact";
+import { LocationProvider, Route, Router, useLocation } from "preact-iso";
+import { useEffect } from "preact/hooks";
+import { Admin } from "./admin/admin";
+import { Deals } from "./deals";
+import { InvitePage } from "./invite/invite";
+import { SeatsPage } from "./seats/seats";
+import { finishSignIn, isReturning, session, sessionOver, signIn, type SignInFailure, wasSignedIn } from "./session";
+import { Frame, Heading } from "./ui/frame";
+import { Notice, Waiting } from "./ui/status";
+
+const SCOPES = ["invites.manage", "deals.admin"];
+
+const enter = (prompt?: string) =>
+  signIn({ redirectPath: "/", scopes: SCOPES, returnTo: location.pathname + location.search, ...(prompt && { prompt }) });
+
+function App() {
+  const arriving = useSignal(true);
+  const failure = useSignal<SignInFailure | undefined>(undefined);
+  useEffect(() => {
+    const arrive = async () => {
+      if (isReturning()) failure.value = await finishSignIn("/");
+      else if (wasSignedIn()) return enter();
+      arriving.value = false;
+    };
+    arrive().catch(() => {
+      failure.value = "failed";
+      arriving.value = false;
+    });
+  }, []);
+  if (arriving.value) return <Frame><Waiting what="Signing in" /></Frame>;
+  // Who was at work keeps the page, and what they typed, until they have signed in again.
+  if (!session.value && !sessionOver.value) return <Frame><Welcome failure={failure.value} /></Frame>;
+  return (
+    <LocationProvider>
+      <Frame nav={<Nav />}>
+        {sessionOver.value && <SessionOver />}
+        <Router>
+          <Route path="/" component={Home} />
+          <Route path="/deals" component={Deals} />
+          <Route path="/deals/:deal" component={SeatsPage} />
+          <Route path="/deals/:deal/invite" component={InvitePage} />
+          <Route path="/admin" component={Admin} />
+          <Route default component={Missing} />
+        </Router>
+      </Frame>
+    </LocationProvider>
+  );
+}
+
+const may = (scope: string) => session.value?.scopes.has(scope) ?? false;
+
+/** Managers begin with their deals; who only makes deals, with those. */
+function Home() {
+  return may("deals.admin") && !may("invites.manage") ? <Admin /> : <Deals openSingle />;
+}
+
+function Nav() {
+  const { path } = useLocation();
+  const current = (prefix: string) => (path.startsWith(prefix) ? { "aria-current": "page" as const } : {});
+  return (
+    <nav aria-label="Pages">
+      {(may("invites.manage") || !may("deals.admin")) && <a href="/deals" {...current("/deals")}>Deals</a>}
+      {may("deals.admin") && <a href="/admin" {...current("/admin")}>Deals admin</a>}
+    </nav>
+  );
+}
+
+function Welcome({ failure }: { failure: SignInFailure | undefined }) {
+  const problem = useSignal(failure);
+  const start = (prompt?: string) => enter(prompt).catch(() => (problem.value = "failed"));
+  return (
+    <>
+      <Heading title="Deal seats">Seats and invites of your learning subscription</Heading>
+      {problem.value === "declined" && <Notice>You did not sign in. Nothing has changed.</Notice>}
+      {problem.value === "failed" && (
+        <Notice tone="bad">Signing in did not work. Try again; if it goes on, tell whoever runs this site.</Notice>
+      )}
+      <p>See how many seats are left, invite the people who are to have one, and see who has accepted.</p>
+      <p class="actions">
+        <button type="button" onClick={() => void start()}>Sign in</button>
+        <button type="button" class="secondary outline" onClick={() => void start("select_account")}>Use another account</button>
+      </p>
+      <p class="soft">Were you invited? Open the link in the mail that you got: it leads to a page of its own.</p>
+    </>
+  );
+}
+
+function SessionOver() {
+  return (
+    <Notice tone="bad">
+      <p><strong>Your session is over.</strong> Sign in again to go on; what you have entered is kept.</p>
+      <button type="button" class="small" onClick={() => void enter()}>Sign in again</button>
+    </Notice>
+  );
+}
+
+function Missing() {
+  return (
+    <>
+      <Heading title="Not found">There is no such page</Heading>
+      <p><a href="/">Go to your deals</a></p>
+    </>
+  );
+}
+
+render(<App />, document.getElementById("app")!);

@@ -1,0 +1,1 @@
+export function SeatsPage() { return null; }

@@ -1,0 +1,41 @@
+/** What is around every page: the bar with the name, the ways, and whose session it is. */
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { session, signOut } from "../session";
+import { Confirm } from "./confirm";
+import { Announcer } from "./status";
+
+export function Frame({ nav, children }: { nav?: ComponentChildren; children: ComponentChildren }) {
+  const person = session.value;
+  return (
+    <>
+      <header class="bar">
+        <span class="brand"><img src="/favicon.svg" alt="" width="24" height="24" /> Seatkeeper</span>
+        {nav}
+        {person && (
+          <span class="account">
+            {person.email && <span class="soft">{person.email}</span>}
+            <button type="button" class="secondary outline small" onClick={() => void signOut()}>Sign out</button>
+          </span>
+        )}
+      </header>
+      <main>{children}</main>
+      <Confirm />
+      <Announcer />
+    </>
+  );
+}
+
+/** A page's heading and the window's title. It takes the focus when the page is opened from another one. */
+export function Heading({ children, title }: { children: ComponentChildren; title: string }) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    document.title = `${title} – Seatkeeper`;
+    // The first page keeps the browser's own place of focus, which is the document's beginning.
+    if (opened) heading.current?.focus();
+    opened = true;
+  }, [title]);
+  return <h1 ref={heading} tabIndex={-1}>{children}</h1>;
+}
+
+let opened = false;
