@@ -8,9 +8,11 @@
 import type { Invite, ListedStatus } from "../api";
 
 /** What is known of an invite from an action: its later row, or that it has left the page with this send. */
-type Own = { row: Invite } | { goneWith: number };
+type Own = { row: Invite; action: number } | { goneWith: number };
 
 const own = new Map<string, Map<string, Own>>();
+/** Counts the actions: a list that shows one of them has seen those before it. */
+let actions = 0;
 
 const of = (deal: string) => {
   let known = own.get(deal);
@@ -20,12 +22,13 @@ const of = (deal: string) => {
 
 /** A row as an action answered it. */
 export function recordRow(deal: string, row: Invite) {
-  of(deal).set(row.id, { row });
+  of(deal).set(row.id, { row, action: ++actions });
 }
 
-/** Invites that were just accepted for sending, new or again; `known` are rows that they replace. */
+/** Invites that were just accepted for sending, new or again. */
 export function recordSent(deal: string, sent: { id: string; email: string; name: string | null; invitedBy: string | null }[]) {
   const queuedAt = new Date().toISOString();
+  actions += 1;
   for (const { id, email, name, invitedBy } of sent) {
     const known = of(deal).get(id);
     const sends = known ? ("row" in known ? known.row.sends : known.goneWith) + 1 : 1;
@@ -33,7 +36,7 @@ export function recordSent(deal: string, sent: { id: string; email: string; name
       id, email, name, invitedBy, sends, queuedAt, status: "pending", sentAt: null, expiresAt: null, acceptedAt: null,
       acceptedWith: null, delivery: { state: "queued", at: queuedAt, reason: null },
     };
-    of(deal).set(id, { row });
+    of(deal).set(id, { row, action: actions });
   }
 }
 
@@ -51,13 +54,15 @@ const newer = (mine: Invite, listed: Invite) =>
 
 /**
  * A page of rows with one's own actions in it: rows that are older than an action are replaced, those that it took away
- * left out, and on a first page those put on top that no list has shown yet. What a list has caught up with is forgotten.
+ * left out, and on a first page those put on top that are newer than what the list has seen. A row that the list has
+ * passed over is on a later page. What a list has caught up with is forgotten.
  */
 export function withOwn(
   deal: string, listed: Invite[], view: { status: ListedStatus | undefined; first: boolean; matches: (row: Invite) => boolean },
 ): Invite[] {
   const known = of(deal);
   const shown = new Set<string>();
+  let seen = 0;
   const fits = (row: Invite) => (view.status === undefined || row.status === view.status) && view.matches(row);
   const rows = listed.flatMap((row) => {
     shown.add(row.id);
@@ -67,13 +72,17 @@ export function withOwn(
       if (row.sends <= mine.goneWith) return [];
     } else if (newer(mine.row, row)) {
       return fits(mine.row) ? [mine.row] : [];
+    } else {
+      seen = Math.max(seen, mine.action);
     }
     known.delete(row.id);
     return [row];
   });
   if (!view.first) return rows;
   const missing = [...known.values()].flatMap((mine) =>
-    "row" in mine && mine.row.status === "pending" && !shown.has(mine.row.id) && fits(mine.row) ? [mine.row] : [],
+    "row" in mine && mine.action > seen && mine.row.status === "pending" && !shown.has(mine.row.id) && fits(mine.row)
+      ? [mine.row]
+      : [],
   );
   return [...missing.reverse(), ...rows];
 }

@@ -7,6 +7,8 @@ export interface Loaded<T> {
   problem: Problem | undefined;
   loading: boolean;
   reload: () => Promise<void>;
+  /** Changes what was loaded, by what became known since. */
+  update: (change: (value: T) => T) => void;
 }
 
 /** A failure as a problem; anything else is a defect and goes on to the console. */
@@ -36,6 +38,9 @@ export function useLoad<T>(key: string, load: () => Promise<T>): Loaded<T> {
     void reload();
     return () => void newest.current++;
   }, [reload]);
+  const update = useCallback((change: (value: T) => T) => {
+    setState((old) => (old.value === undefined ? old : { ...old, value: change(old.value) }));
+  }, []);
   const current = state.key === key ? state : { loading: true, value: undefined, problem: undefined };
-  return { value: current.value, problem: current.problem, loading: current.loading, reload };
+  return { value: current.value, problem: current.problem, loading: current.loading, reload, update };
 }

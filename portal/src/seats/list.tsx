@@ -1,0 +1,110 @@
+/** The invites of a page, a row each. */
+import type { Invite } from "../api";
+import { date, fromNow } from "../time";
+import { When } from "../ui/when";
+import { canResend, statusOf } from "./words";
+
+export interface RowActions {
+  resend: (invite: Invite) => void;
+  cancel: (invite: Invite) => void;
+  release: (invite: Invite) => void;
+  pick: (invite: Invite, picked: boolean) => void;
+}
+
+export function InviteList({ rows, picked, busy, now, actions }: {
+  rows: Invite[];
+  picked: ReadonlySet<string>;
+  /** Those of which an answer is awaited. */
+  busy: ReadonlySet<string>;
+  now: number;
+  actions: RowActions;
+}) {
+  return (
+    <table class="rows" role="table" aria-label="Invites">
+      <thead role="rowgroup">
+        <tr role="row">
+          <th role="columnheader" scope="col" class="pick"><span class="visually-hidden">Select</span></th>
+          <th role="columnheader" scope="col">Address</th>
+          <th role="columnheader" scope="col">Invited by</th>
+          <th role="columnheader" scope="col">Invitation status</th>
+          <th role="columnheader" scope="col">Date sent</th>
+          <th role="columnheader" scope="col">Expires</th>
+          <th role="columnheader" scope="col"><span class="visually-hidden">Take back</span></th>
+        </tr>
+      </thead>
+      <tbody role="rowgroup">
+        {rows.map((invite) => (
+          <Row key={invite.id} {...{ invite, now, actions }} picked={picked.has(invite.id)} busy={busy.has(invite.id)} />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Row({ invite, picked, busy, now, actions }: {
+  invite: Invite;
+  picked: boolean;
+  busy: boolean;
+  now: number;
+  actions: RowActions;
+}) {
+  const { email } = invite;
+  const status = statusOf(invite);
+  return (
+    <tr role="row" aria-busy={busy}>
+      <td role="cell" class="pick">
+        {invite.status !== "accepted" && (
+          <input
+            type="checkbox" checked={picked} aria-label={`Select ${email}`}
+            onChange={(event) => actions.pick(invite, event.currentTarget.checked)}
+          />
+        )}
+      </td>
+      <th role="rowheader" scope="row">
+        {email}
+        {invite.name && <div class="soft">{invite.name}</div>}
+      </th>
+      <td role="cell" data-label="Invited by">{invite.invitedBy ?? "–"}</td>
+      <td role="cell" data-label="Invitation status" class="status">
+        <div>
+          <span class={`state ${status.tone}`}>{status.label}</span>
+          {invite.acceptedAt && <div class="soft">{date(invite.acceptedAt)}</div>}
+          {status.note && <div class="soft">{status.note}</div>}
+          {canResend(invite) && (
+            <button
+              type="button" class="link" aria-disabled={busy} aria-label={`Resend invite to ${email}`}
+              onClick={() => actions.resend(invite)}
+            >
+              Resend
+            </button>
+          )}
+        </div>
+      </td>
+      <td role="cell" data-label="Date sent">
+        {invite.sentAt ? <When time={invite.sentAt} now={now} /> : <span class="soft">Not sent yet</span>}
+      </td>
+      <td role="cell" data-label="Expires">
+        {invite.expiresAt && invite.status !== "accepted" ? (
+          <time dateTime={invite.expiresAt} title={date(invite.expiresAt)}>{fromNow(invite.expiresAt, now)}</time>
+        ) : "–"}
+      </td>
+      <td role="cell" class="act">
+        {invite.status === "accepted" ? (
+          <button
+            type="button" class="link" aria-disabled={busy} aria-label={`De-allocate seat of ${email}`}
+            onClick={() => actions.release(invite)}
+          >
+            De-allocate seat
+          </button>
+        ) : (
+          <button
+            type="button" class="link" aria-disabled={busy} aria-label={`Cancel invite to ${email}`}
+            onClick={() => actions.cancel(invite)}
+          >
+            Cancel invite
+          </button>
+        )}
+      </td>
+    </tr>
+  );
+}
