@@ -37,7 +37,7 @@ pub mod table;
 mod terminal;
 mod url;
 
-pub use oidc::KeyError;
+pub use oidc::{KeyError, RETURN_PATHS};
 pub use origin::PortError;
 pub use runtime::{FunctionError, HostError, InvokeError, MAX_INSTANCES};
 pub use schedules::SWEEPS;

@@ -36,12 +36,16 @@ pub(crate) const MAIL_SETTINGS: &[FunctionSetting] = &[
 pub(crate) const PORTAL_URL: &str = "PORTAL_URL";
 pub(crate) const FUNCTION_TIMEOUT: &str = "FUNCTION_TIMEOUT";
 
+/// Where learners go once they have their seat.
+const START_URL: &str = "START_URL";
+
 /// How much the functions log, if it is set.
 pub(crate) const RUST_LOG: &str = "RUST_LOG";
 
 const DEFAULT_PORT: u16 = 3000;
 const DEFAULT_SWEEP: Duration = Duration::from_mins(1);
 const DATA: &str = ".local";
+const DEFAULT_START: &str = "https://www.futurelearn.com/";
 
 /// A setting that makes no sense.
 #[derive(Debug, thiserror::Error)]
@@ -68,8 +72,10 @@ pub struct Settings {
     pub echo_logs: bool,
     /// The folder of the functions' binaries.
     pub functions_dir: PathBuf,
-    /// The folder of the portal, with its pages and their headers.
-    pub portal: PathBuf,
+    /// The folder of the portal's built pages; none serves no page.
+    pub portal: Option<PathBuf>,
+    /// Where *Start learning* leads.
+    pub start_url: String,
     /// How often the schedules run; none stops them.
     pub sweep_every: Option<Duration>,
     /// Overrides of the functions' settings, and `FUNCTION_TIMEOUT`.
@@ -109,7 +115,8 @@ impl Settings {
             keep_logs: true,
             echo_logs: switch("LOGS", variable("LOGS"))?,
             functions_dir: variable("FUNCTIONS_DIR").map_or_else(beside_our_own_executable, PathBuf::from),
-            portal: portal_of_this_checkout(),
+            portal: Some(checkout("portal/dist")),
+            start_url: parsed(START_URL, variable(START_URL), DEFAULT_START.to_owned(), A_LINK, link)?,
             sweep_every: (!sweep_every.is_zero()).then_some(sweep_every),
             env,
             seed: true,
@@ -117,7 +124,7 @@ impl Settings {
         })
     }
 
-    /// For tests: any free port, everything in memory, no schedule, not a word. Logs are in a folder of
+    /// For tests: any free port, everything in memory, no schedule, no page, not a word. Logs are in a folder of
     /// their own, which a stack that is not stopped properly (a test that fails) leaves behind.
     #[must_use]
     pub fn ephemeral() -> Self {
@@ -128,7 +135,8 @@ impl Settings {
             keep_logs: false,
             echo_logs: false,
             functions_dir: beside_our_own_executable(),
-            portal: portal_of_this_checkout(),
+            portal: None,
+            start_url: DEFAULT_START.to_owned(),
             sweep_every: None,
             env: BTreeMap::new(),
             seed: true,
@@ -142,6 +150,12 @@ impl Settings {
         parsed(FUNCTION_TIMEOUT, text, None, A_DURATION, |text| duration(text).map(Some))
     }
 
+    /// The value of a setting of those functions that mail.
+    pub(crate) fn mail_value(&self, name: &str) -> String {
+        let default = MAIL_SETTINGS.iter().find(|setting| setting.0 == name).map_or("", |setting| setting.1);
+        self.value(name, default)
+    }
+
     /// The value of a function's setting.
     pub(crate) fn value(&self, name: &str, default: &str) -> String {
         self.env.get(name).map_or(default, String::as_str).to_owned()
@@ -149,6 +163,7 @@ impl Settings {
 }
 
 const A_DURATION: &str = "a length of time (60s, 2m, 0)";
+const A_LINK: &str = "an https address, or an http one on localhost";
 
 fn parsed<T>(
     name: &'static str,
@@ -181,9 +196,16 @@ fn beside_our_own_executable() -> PathBuf {
     parent.unwrap_or(folder).to_owned()
 }
 
-/// `portal/` of the checkout that this was built from: the stack runs from there.
-fn portal_of_this_checkout() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../portal")
+/// An address that people may be sent to: nobody on the way can change what they find there.
+fn link(text: &str) -> Option<String> {
+    let url = reqwest::Url::parse(text).ok()?;
+    let here = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+    (url.scheme() == "https" || url.scheme() == "http" && here).then(|| url.into())
+}
+
+/// A path in the checkout that this was built from: the stack runs from there.
+pub(crate) fn checkout(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
 }
 
 /// A folder for what need not be kept, not yet made; its name is never the same twice.
@@ -220,11 +242,26 @@ mod tests {
 
     #[test]
     fn nonsense_is_named() {
-        for (name, value) in
-            [("PORT", "99999"), ("SWEEP_EVERY", "soon"), ("EPHEMERAL", "perhaps"), ("FUNCTION_TIMEOUT", "x")]
-        {
+        for (name, value) in [
+            ("PORT", "99999"),
+            ("SWEEP_EVERY", "soon"),
+            ("EPHEMERAL", "perhaps"),
+            ("FUNCTION_TIMEOUT", "x"),
+            ("START_URL", "www.futurelearn.com"),
+            ("START_URL", "http://www.futurelearn.com/"),
+            ("START_URL", "http://localhost.evil.example/"),
+            ("START_URL", "javascript:alert(1)"),
+        ] {
             let error = from(&[(name, value)]).unwrap_err().to_string();
             assert!(error.starts_with(&format!("{name}={value} is not ")), "{error}");
+        }
+    }
+
+    #[test]
+    fn learning_starts_somewhere_safe() {
+        assert_eq!(from(&[]).unwrap().start_url, "https://www.futurelearn.com/");
+        for address in ["https://learn.example/start?x=1", "http://localhost:8080/", "http://127.0.0.1/"] {
+            assert_eq!(from(&[("START_URL", address)]).unwrap().start_url, address);
         }
     }
 }

@@ -23,12 +23,14 @@ use crate::gateway::{self, Authorizer, Gateway};
 use crate::inbox::{self, Inbox};
 use crate::oidc::{self, Issuer, KeyError, SigningKey};
 use crate::origin::{self, PortError};
-use crate::portal::{self, Headers};
+use crate::portal::{self, Config, Files, Headers};
 use crate::runtime::{Host, HostError, InvokeError, Program};
 use crate::schedules::{self, SWEEPS};
 use crate::seed::{Plan, SeedError};
 use crate::ses::{self, Faults, Ses};
-use crate::settings::{FUNCTION_TIMEOUT, FunctionSetting, PORTAL_URL, RUST_LOG, SettingError, Settings};
+use crate::settings::{
+    FUNCTION_TIMEOUT, FunctionSetting, PORTAL_URL, RUST_LOG, SettingError, Settings, checkout,
+};
 use crate::table::{self, TableError};
 use crate::terminal::Terminal;
 
@@ -38,6 +40,9 @@ pub enum StartError {
     /// A setting makes no sense.
     #[error(transparent)]
     Setting(#[from] SettingError),
+    /// There are no pages to serve.
+    #[error("the portal is not built: run `make portal`")]
+    NoPortal,
     /// The origin's port can't be had.
     #[error(transparent)]
     Port(#[from] PortError),
@@ -91,12 +96,15 @@ impl Stack {
     pub async fn start(settings: Settings) -> Result<Self, StartError> {
         let watch = Stopwatch::start();
         let terminal = Terminal::new(settings.quiet);
+        if settings.portal.as_ref().is_some_and(|pages| !pages.join("index.html").is_file()) {
+            return Err(StartError::NoPortal);
+        }
         terminal.line("Seatkeeper, the whole stack on this machine");
         // The port comes first: whoever runs two stacks learns that before the second touches any data.
         let listeners = origin::listen(settings.port).await?;
         let origin = format!("http://localhost:{}", listeners.port);
-        let headers = settings.portal.join("headers.json");
-        let headers = Headers::read(&headers).map_err(|error| StartError::File { path: headers, error })?;
+        let headers = read("portal/headers.json", Headers::read)?;
+        let files = read("infra/portal-files.json", Files::read)?;
 
         let database_file = data_file(&settings, "seatkeeper.db")?;
         let first_start = database_file.as_deref().is_none_or(|file| !file.exists());
@@ -136,13 +144,18 @@ impl Stack {
             ready: Arc::clone(&ready),
         };
         // On AWS the portal and the API are what CloudFront answers; the rest is of this stack only.
-        let app = portal::router(&settings.portal, &issuer.name(), oidc::CLIENT)
-            .merge(gateway::router(Arc::new(gateway)))
-            .layer(from_fn_with_state(Arc::new(headers), portal::add))
-            .merge(inbox::router(inbox, faults))
-            .nest("/oidc", oidc::router(Arc::new(issuer)))
-            .route("/healthz", get(health(Arc::clone(&ready))))
-            .layer(from_fn_with_state(listeners.port, origin::guard));
+        let app = portal::router(
+            settings.portal.as_deref(),
+            files,
+            origin.clone(),
+            config(&settings, issuer.name()),
+        )
+        .merge(gateway::router(Arc::new(gateway)))
+        .layer(from_fn_with_state(Arc::new(headers), portal::add))
+        .merge(inbox::router(inbox, faults))
+        .nest("/oidc", oidc::router(Arc::new(issuer)))
+        .route("/healthz", get(health(Arc::clone(&ready))))
+        .layer(from_fn_with_state(listeners.port, origin::guard));
         for listener in listeners.listeners {
             tasks.spawn(serve(listener, app.clone()));
         }
@@ -257,6 +270,24 @@ fn health(ready: Arc<AtomicBool>) -> impl Fn() -> std::future::Ready<(StatusCode
         } else {
             (StatusCode::SERVICE_UNAVAILABLE, "starting\n")
         })
+    }
+}
+
+/// What a file of the checkout says.
+fn read<T>(path: &str, read: impl Fn(&Path) -> io::Result<T>) -> Result<T, StartError> {
+    let path = checkout(path);
+    read(&path).map_err(|error| StartError::File { path, error })
+}
+
+/// What the pages are told. The names of scopes are the API's own here.
+fn config(settings: &Settings, issuer: String) -> Config {
+    Config {
+        issuer,
+        client_id: oidc::CLIENT,
+        scope_prefix: "",
+        start_url: settings.start_url.clone(),
+        mail_from: settings.mail_value("MAIL_FROM"),
+        mail_subject: settings.mail_value("MAIL_SUBJECT"),
     }
 }
 

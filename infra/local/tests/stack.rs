@@ -7,10 +7,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::HeaderValue;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, Response, StatusCode};
 use seatkeeper_local::functions::FUNCTIONS;
-use seatkeeper_local::{Settings, Stack};
+use seatkeeper_local::{RETURN_PATHS, Settings, Stack};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -37,10 +38,16 @@ fn functions() -> PathBuf {
     folder
 }
 
+/// Pages that stand for the built portal.
+fn portal() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/portal")
+}
+
 async fn bench_with(env: &[(&str, &str)]) -> Bench {
     let folder = functions();
     let env = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    let settings = Settings { functions_dir: folder.clone(), env, ..Settings::ephemeral() };
+    let settings =
+        Settings { functions_dir: folder.clone(), portal: Some(portal()), env, ..Settings::ephemeral() };
     let stack = Stack::start(settings).await.unwrap();
     Bench { stack, client: Client::builder().redirect(Policy::none()).build().unwrap(), folder }
 }
@@ -172,31 +179,31 @@ fn has_the_headers(answer: &Response) {
 #[tokio::test]
 async fn the_portal_is_served_as_cloudfront_serves_it() {
     let bench = bench().await;
-    let file = |name: &str| {
-        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../portal/public").join(name))
-            .unwrap()
-    };
-    let (index, accept, style) = (file("index.html"), file("accept.html"), file("style.css"));
-    for (path, kind, body) in [
-        ("/", "text/html", &index),
-        ("/deals/abc", "text/html", &index),
-        ("/deals/abc/?tab=pending", "text/html", &index),
-        ("/accept", "text/html", &accept),
-        ("/accept/", "text/html", &accept),
-        ("/style.css", "text/css", &style),
+    let file = |name: &str| std::fs::read_to_string(portal().join(name)).unwrap();
+    let (html, always, year) =
+        ("text/html; charset=utf-8", "no-cache", "public, max-age=31536000, immutable");
+    let script = ("text/javascript; charset=utf-8", year);
+    for (path, (kind, caching), name) in [
+        ("/", (html, always), "index.html"),
+        ("/deals/abc", (html, always), "index.html"),
+        ("/deals/abc/?tab=pending", (html, always), "index.html"),
+        ("/accept", (html, always), "accept.html"),
+        ("/accept/", (html, always), "accept.html"),
+        ("/favicon.svg", ("image/svg+xml", always), "favicon.svg"),
+        ("/assets/app-Bq1xX2a_.js", script, "assets/app-Bq1xX2a_.js"),
     ] {
         for method in [Method::GET, Method::HEAD] {
-            let get = method == Method::GET;
+            let body = if method == Method::GET { file(name) } else { String::new() };
             let answer = bench.client.request(method, bench.url(path)).send().await.unwrap();
             has_the_headers(&answer);
             let header = |name: &str| answer.headers()[name].to_str().unwrap().to_owned();
+            assert_eq!(answer.status(), StatusCode::OK, "{path}");
             assert_eq!(
-                (answer.status(), header("content-type")),
-                (StatusCode::OK, kind.to_owned()),
-                "{path}"
+                (header("content-type"), header("cache-control")),
+                (kind.to_owned(), caching.to_owned())
             );
-            assert_eq!(header("content-length"), body.len().to_string(), "{path}");
-            assert_eq!(answer.text().await.unwrap(), if get { body.as_str() } else { "" }, "{path}");
+            assert_eq!(header("content-length"), file(name).len().to_string(), "{path}");
+            assert_eq!(answer.text().await.unwrap(), body, "{path}");
         }
         let posted = bench.client.post(bench.url(path)).send().await.unwrap();
         assert_eq!(posted.status(), StatusCode::METHOD_NOT_ALLOWED, "{path}");
@@ -205,20 +212,87 @@ async fn the_portal_is_served_as_cloudfront_serves_it() {
         let answer = bench.client.get(bench.url(path)).send().await.unwrap();
         has_the_headers(&answer);
         assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{path}");
+        assert_eq!(answer.headers()["cache-control"], always, "{path}");
     }
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn a_browser_that_has_a_file_is_told_to_keep_it() {
+    let bench = bench().await;
+    for (path, caching) in
+        [("/assets/app-Bq1xX2a_.js", "public, max-age=31536000, immutable"), ("/accept", "no-cache")]
+    {
+        let first = bench.client.get(bench.url(path)).send().await.unwrap();
+        let since = first.headers()["last-modified"].clone();
+        let again =
+            bench.client.get(bench.url(path)).header("if-modified-since", since).send().await.unwrap();
+        assert_eq!(again.status(), StatusCode::NOT_MODIFIED, "{path}");
+        assert_eq!(again.headers()["cache-control"], caching, "{path}");
+    }
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn pages_are_told_where_they_are() {
+    let bench = bench_with(&[("MAIL_FROM", "learn@acme.example")]).await;
     let answer = bench.client.get(bench.url("/config.json")).send().await.unwrap();
     has_the_headers(&answer);
+    assert_eq!(
+        (&answer.headers()["content-type"], &answer.headers()["cache-control"]),
+        (&HeaderValue::from_static("application/json"), &HeaderValue::from_static("no-cache"))
+    );
     let config: Value = answer.json().await.unwrap();
-    let expected = json!({"issuer": bench.url("/oidc"), "clientId": "seatkeeper-portal", "scopePrefix": ""});
+    let expected = json!({
+        "issuer": bench.url("/oidc"),
+        "clientId": "seatkeeper-portal",
+        "scopePrefix": "",
+        "startUrl": "https://www.futurelearn.com/",
+        "mailFrom": "learn@acme.example",
+        "mailSubject": "FutureLearn Invitation",
+    });
     assert_eq!(config, expected);
     bench.stop().await;
 }
 
 #[tokio::test]
+async fn a_page_at_another_name_of_this_machine_moves_to_the_issuers() {
+    let bench = bench().await;
+    let (_, port) = bench.stack.url().rsplit_once(':').unwrap();
+    let ask = |path: &str| bench.client.get(format!("http://127.0.0.1:{port}{path}")).send();
+    let moved = ask("/deals/abc?tab=expired").await.unwrap();
+    assert_eq!(moved.status(), StatusCode::TEMPORARY_REDIRECT);
+    assert_eq!(moved.headers()["location"], bench.url("/deals/abc?tab=expired"));
+    assert_eq!(ask("/favicon.svg").await.unwrap().status(), StatusCode::OK);
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn a_stack_needs_its_pages_or_none() {
+    let start = |portal| {
+        let settings = Settings { functions_dir: functions(), portal, ..Settings::ephemeral() };
+        let folder = settings.functions_dir.clone();
+        async move {
+            let started = Stack::start(settings).await;
+            std::fs::remove_dir_all(folder).unwrap();
+            started
+        }
+    };
+    let error = start(Some(portal().join("assets"))).await.unwrap_err();
+    assert_eq!(error.to_string(), "the portal is not built: run `make portal`");
+
+    let stack = start(None).await.unwrap();
+    for (path, status) in [("/", 404), ("/accept", 404), ("/config.json", 200), ("/healthz", 200)] {
+        let answer = reqwest::get(format!("{}{path}", stack.url())).await.unwrap();
+        assert_eq!(answer.status().as_u16(), status, "{path}");
+    }
+    stack.stop().await;
+}
+
+#[tokio::test]
 async fn nothing_outside_of_the_portal_is_served() {
     let bench = bench().await;
-    let index = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../portal/public/index.html"));
-    let index = String::from_utf8(index.unwrap()).unwrap();
+    let index = std::fs::read_to_string(portal().join("index.html")).unwrap();
     // By hand: a client would tidy the path up before it asks.
     for (path, page) in [
         ("/..%2f..%2fCargo.toml", false),
@@ -227,7 +301,7 @@ async fn nothing_outside_of_the_portal_is_served() {
         ("/%2e%2e%2fheaders.json", false),
         ("/..%5cheaders.json", false),
         ("//etc/os-release.", false),
-        ("/style.css%00.html", false),
+        ("/favicon.svg%00.html", false),
         ("/..", false),
         ("/.", false),
         ("/assets/../../x", true),
@@ -288,38 +362,64 @@ async fn foreign_hosts_and_pages_are_refused_on_every_path() {
     bench.stop().await;
 }
 
+/// What the portal asks for, but for where to come back to.
+fn sign_in_request<'r>(back: &'r str, challenge: &'r str) -> [(&'r str, &'r str); 8] {
+    [
+        ("client_id", "seatkeeper-portal"),
+        ("redirect_uri", back),
+        ("response_type", "code"),
+        ("scope", "openid email seats.accept deals.admin"),
+        ("state", "a state&"),
+        ("nonce", "n1"),
+        ("code_challenge", challenge),
+        ("code_challenge_method", "S256"),
+    ]
+}
+
+fn location(answer: &Response) -> reqwest::Url {
+    assert_eq!(answer.status(), StatusCode::SEE_OTHER);
+    answer.headers()["location"].to_str().unwrap().parse().unwrap()
+}
+
+/// One parameter of an address.
+fn parameter(url: &reqwest::Url, name: &str) -> Option<String> {
+    url.query_pairs().find(|(found, _)| found == name).map(|(_, value)| value.into_owned())
+}
+
 #[tokio::test]
 async fn somebody_signs_in_with_a_code_and_pkce() {
     let bench = bench().await;
-    let (verifier, back) = ("a-verifier-of-at-least-forty-three-characters", bench.url("/signed-in"));
+    for path in RETURN_PATHS {
+        signs_in(&bench, &bench.url(path)).await;
+    }
+    bench.stop().await;
+}
+
+async fn signs_in(bench: &Bench, back: &str) {
+    let verifier = "a-verifier-of-at-least-forty-three-characters";
     let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier));
-    let request = [
-        ("client_id", "seatkeeper-portal"),
-        ("redirect_uri", &back),
-        ("response_type", "code"),
-        ("scope", "openid seats.accept deals.admin"),
-        ("state", "a state&"),
-        ("nonce", "n1"),
-        ("code_challenge", &challenge),
-        ("code_challenge_method", "S256"),
-    ];
-    let page = bench.client.get(bench.url("/oidc/authorize")).query(&request).send().await.unwrap();
-    assert_eq!(page.status(), StatusCode::OK);
-    assert!(page.text().await.unwrap().contains("manager@acme.example"));
+    let request = sign_in_request(back, &challenge);
+    for more in [&[][..], &[("prompt", "login")], &[("prompt", "select_account"), ("ui_locales", "en")]] {
+        let request = [&request, more].concat();
+        let page = bench.client.get(bench.url("/oidc/authorize")).query(&request).send().await.unwrap();
+        assert_eq!(page.status(), StatusCode::OK, "{more:?}");
+        assert!(page.text().await.unwrap().contains("manager@acme.example"));
+    }
 
     let chosen = [&request[..], &[("email", "ann@example.com")]].concat();
     let code = || async {
         let answer = bench.client.post(bench.url("/oidc/authorize")).form(&chosen).send().await.unwrap();
-        let location = answer.headers()["location"].to_str().unwrap().to_owned();
-        let query = location.strip_prefix(&format!("{back}?code=")).unwrap().to_owned();
-        assert!(query.contains("&state=a%20state%26"), "{query}");
-        query.split('&').next().unwrap().to_owned()
+        let location = location(&answer);
+        assert_eq!(location.as_str().split('?').next(), Some(back));
+        assert_eq!(parameter(&location, "state").as_deref(), Some("a state&"));
+        assert_eq!(parameter(&location, "iss"), Some(bench.url("/oidc")));
+        parameter(&location, "code").unwrap()
     };
     let redeem = |code: String, verifier: &'static str| {
         let form = [
             ("grant_type", "authorization_code".to_owned()),
             ("code", code),
-            ("redirect_uri", back.clone()),
+            ("redirect_uri", back.to_owned()),
             ("client_id", "seatkeeper-portal".to_owned()),
             ("code_verifier", verifier.to_owned()),
         ];
@@ -327,9 +427,10 @@ async fn somebody_signs_in_with_a_code_and_pkce() {
     };
     let first = code().await;
     let answer: Value = redeem(first.clone(), verifier).await.unwrap().json().await.unwrap();
-    assert_eq!(answer["scope"], "openid seats.accept");
+    assert_eq!(answer["scope"], "openid email seats.accept");
     let identity = claims(answer["id_token"].as_str().unwrap());
     assert_eq!((&identity["nonce"], &identity["aud"]), (&json!("n1"), &json!("seatkeeper-portal")));
+    assert_eq!((&identity["email"], &identity["email_verified"]), (&json!("ann@example.com"), &json!(true)));
     let access = answer["access_token"].as_str().unwrap();
     assert_eq!(claims(access)["sub"], identity["sub"]);
     assert_eq!(bench.get("/api/me/seats", access).await.status(), StatusCode::CREATED);
@@ -339,6 +440,26 @@ async fn somebody_signs_in_with_a_code_and_pkce() {
         assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
         assert_eq!(answer.json::<Value>().await.unwrap()["error"], "invalid_grant");
     }
+}
+
+#[tokio::test]
+async fn the_portal_hears_why_nobody_signed_in() {
+    let bench = bench().await;
+    let (back, challenge) = (bench.url("/accept"), "x".repeat(43));
+    let request = sign_in_request(&back, &challenge);
+    let ask = |more: (&'static str, &'static str)| {
+        let form = [&request[..], &[more]].concat();
+        bench.client.post(bench.url("/oidc/authorize")).form(&form).send()
+    };
+    for (more, error) in [(("cancel", "1"), "access_denied"), (("prompt", "none"), "login_required")] {
+        let location = location(&ask(more).await.unwrap());
+        for (name, value) in [("error", error), ("state", "a state&"), ("iss", &bench.url("/oidc"))] {
+            assert_eq!(parameter(&location, name).as_deref(), Some(value), "{location}");
+        }
+        assert_eq!(parameter(&location, "code"), None);
+    }
+    let page = ask(("email", "a\"b")).await.unwrap().text().await.unwrap();
+    assert!(page.contains("That is not an email address.") && page.contains("value=\"a&#34;b\""), "{page}");
     bench.stop().await;
 }
 
@@ -358,14 +479,56 @@ async fn a_sign_in_that_can_not_be_trusted_goes_nowhere() {
         bench.client.get(bench.url("/oidc/authorize")).query(&request).send()
     };
     let portal = "seatkeeper-portal";
-    for (client, uri) in
-        [("other", own.clone()), (portal, "http://evil.example/".to_owned()), (portal, String::new())]
-    {
+    for (client, uri) in [
+        ("other", own.clone()),
+        (portal, "http://evil.example/".to_owned()),
+        (portal, bench.url("/inbox")),
+        (portal, String::new()),
+    ] {
         assert_eq!(ask(client, uri, "S256").await.unwrap().status(), StatusCode::BAD_REQUEST);
     }
-    let told = ask(portal, own, "plain").await.unwrap();
-    assert_eq!(told.status(), StatusCode::SEE_OTHER);
-    assert!(told.headers()["location"].to_str().unwrap().contains("?error=invalid_request&"));
+    let told = location(&ask(portal, own, "plain").await.unwrap());
+    assert_eq!(parameter(&told, "error").as_deref(), Some("invalid_request"));
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn somebody_signs_out_and_is_back_at_the_portal() {
+    let bench = bench().await;
+    let discovery = bench.url("/oidc/.well-known/openid-configuration");
+    let discovery: Value = bench.client.get(discovery).send().await.unwrap().json().await.unwrap();
+    let endpoint = discovery["end_session_endpoint"].as_str().unwrap();
+    let ask = |request: &[(&str, &str)]| bench.client.get(endpoint).query(request).send();
+    let token = |claims: Value| format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(claims.to_string()));
+
+    let portal = ("client_id", "seatkeeper-portal");
+    let hint = token(json!({"iss": bench.url("/oidc"), "aud": "seatkeeper-portal", "exp": 1}));
+    let (home, accept) = (bench.url("/"), bench.url("/accept"));
+    let back = ("post_logout_redirect_uri", home.as_str());
+    let cognito = ("logout_uri", home.as_str());
+    for (request, wanted) in [
+        (&[portal, ("id_token_hint", &hint), back, cognito][..], home.clone()),
+        (&[("id_token_hint", &hint), back], home.clone()),
+        (&[portal, ("post_logout_redirect_uri", &accept), ("state", "s&")], format!("{accept}?state=s%26")),
+    ] {
+        assert_eq!(location(&ask(request).await.unwrap()).as_str(), wanted);
+        let posted = bench.client.post(endpoint).form(request).send().await.unwrap();
+        assert_eq!(location(&posted).as_str(), wanted);
+    }
+    let page = ask(&[portal]).await.unwrap();
+    assert_eq!(page.status(), StatusCode::OK);
+    assert!(page.text().await.unwrap().contains("You are signed out"));
+
+    let foreign = token(json!({"iss": "https://id.example", "aud": "seatkeeper-portal"}));
+    for request in [
+        &[back][..],
+        &[("client_id", "other"), back],
+        &[portal, ("id_token_hint", &foreign), back],
+        &[portal, ("id_token_hint", "x"), back],
+        &[portal, ("post_logout_redirect_uri", "https://evil.example/")],
+    ] {
+        assert_eq!(ask(request).await.unwrap().status(), StatusCode::BAD_REQUEST, "{request:?}");
+    }
     bench.stop().await;
 }
 

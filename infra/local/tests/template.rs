@@ -19,7 +19,7 @@ use aws_sdk_dynamodb::types::{KeySchemaElement, Projection};
 use saphyr::{LoadableYamlNode, Scalar, Yaml};
 use seatkeeper_local::functions::{FUNCTIONS, Function};
 use seatkeeper_local::routes::ROUTES;
-use seatkeeper_local::{SWEEPS, database, table};
+use seatkeeper_local::{RETURN_PATHS, SWEEPS, database, table};
 use serde_json::{Map, Value, json};
 
 /// Settings that functions have on AWS only: locally there is neither a CloudFront that could be gone past nor a
@@ -448,6 +448,26 @@ fn edge(template: &Value) -> Differences {
     .concat()
 }
 
+/// The portal's client may send people back to the same addresses of the portal, after signing in and out.
+fn sign_in(template: &Value) -> Differences {
+    let clients: Vec<_> = resources(template, "AWS::Cognito::UserPoolClient").collect();
+    let [(id, client)] = clients[..] else { return vec![format!("{} clients", clients.len())] };
+    let address = |path: &&str| {
+        let at = |host: &str| json!({"Fn::Sub": format!("https://${{{host}}}{path}")});
+        json!({"Fn::If": ["HasPortalDomain", at("PortalDomain"), at("Distribution.DomainName")]})
+    };
+    let wanted: Value = RETURN_PATHS.iter().map(address).collect();
+    ["CallbackURLs", "LogoutURLs"]
+        .iter()
+        .flat_map(|name| difference(&format!("{id}, {name}"), &client[name], &wanted))
+        .collect()
+}
+
+#[test]
+fn people_are_sent_back_to_the_same_addresses() {
+    is_same(&sign_in(&template()));
+}
+
 #[test]
 fn no_link_is_tracked() {
     is_same(&mail(&template()));
@@ -478,7 +498,7 @@ fn change(template: &mut Value, path: &str, value: Option<Value>) {
 async fn what_is_missing_or_different_is_told() {
     let (template, table) = (template(), local_table().await);
     let all = |template: &Value| {
-        [routes, integrations, limits, functions, settings, schedules, mail, edge]
+        [routes, integrations, limits, functions, settings, schedules, sign_in, mail, edge]
             .iter()
             .flat_map(|compare| compare(template))
             .chain(tables(template, &table))
@@ -521,6 +541,7 @@ async fn what_is_missing_or_different_is_told() {
             Some(json!("ttl")),
             "TimeToLiveSpecification: ",
         ),
+        ("UserPoolClient/Properties/LogoutURLs/1", None, "UserPoolClient, LogoutURLs: "),
         ("MailConfigurationSet/Properties/TrackingOptions", Some(json!({})), "TrackingOptions: {}"),
         ("MailConfigurationSet/Properties/VdmOptions", None, "EngagementMetrics: null"),
         (

@@ -28,10 +28,14 @@ pub(crate) const AUDIENCE: &str = "seatkeeper";
 /// The one client: the portal.
 pub(crate) const CLIENT: &str = "seatkeeper-portal";
 
+/// The portal's paths that a browser may be sent back to, after signing in and after signing out: all that is registered,
+/// here as in the template's user pool.
+pub const RETURN_PATHS: [&str; 2] = ["/", "/accept"];
+
 /// The issuer.
 #[derive(Debug)]
 pub(crate) struct Issuer {
-    /// `http://localhost:<port>`, the only place to send a browser back to.
+    /// `http://localhost:<port>`.
     origin: String,
     key: SigningKey,
     codes: Codes,
@@ -45,6 +49,11 @@ impl Issuer {
     /// The issuer's identifier, exactly as in `iss`.
     pub(crate) fn name(&self) -> String {
         format!("{}/oidc", self.origin)
+    }
+
+    /// Whether a browser may be sent to this address.
+    fn is_registered(&self, address: &str) -> bool {
+        address.strip_prefix(&self.origin).is_some_and(|path| RETURN_PATHS.contains(&path))
     }
 }
 
@@ -70,6 +79,7 @@ async fn configuration(State(issuer): State<Arc<Issuer>>) -> Json<Value> {
         "end_session_endpoint": format!("{name}/logout"),
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
+        "authorization_response_iss_parameter_supported": true,
         "grant_types_supported": ["authorization_code", "password"],
         "code_challenge_methods_supported": ["S256"],
         "token_endpoint_auth_methods_supported": ["none"],
@@ -82,4 +92,32 @@ async fn configuration(State(issuer): State<Arc<Issuer>>) -> Json<Value> {
 
 async fn jwks(State(issuer): State<Arc<Issuer>>) -> Json<Value> {
     Json(json!({ "keys": [issuer.key.jwk()] }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_portals_own_addresses_are_registered() {
+        let issuer = Issuer::new("http://localhost:3000".to_owned(), SigningKey::generate().unwrap());
+        for address in ["http://localhost:3000/", "http://localhost:3000/accept"] {
+            assert!(issuer.is_registered(address), "{address}");
+        }
+        for address in [
+            "http://localhost:3000",
+            "http://localhost:3000/inbox",
+            "http://localhost:3000/accept/",
+            "http://localhost:3000/?a=b",
+            "http://localhost:3000/#x",
+            "http://localhost:30001/",
+            "http://localhost:3000@evil.example/",
+            "https://localhost:3000/",
+            "http://127.0.0.1:3000/",
+            "//localhost:3000/",
+            "",
+        ] {
+            assert!(!issuer.is_registered(address), "{address}");
+        }
+    }
 }

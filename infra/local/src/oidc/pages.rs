@@ -1,6 +1,8 @@
-//! `/oidc/authorize`: the page to choose who you are, and the way back to the portal with a code.
+//! `/oidc/authorize`: the page to choose who you are, and the way back to the portal with a code; `/oidc/logout`, the way
+//! back without one.
 //!
-//! Invariant: nothing is sent to an address outside our own origin; a request that names one is refused on a page.
+//! Invariant: a browser is sent to the portal's registered addresses only; a request that names another is refused on a
+//! page.
 
 use std::sync::Arc;
 
@@ -10,8 +12,11 @@ use axum::extract::rejection::{FormRejection, QueryRejection};
 use axum::extract::{Form, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::StatusCode;
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::code::Grant;
 use super::person::{PEOPLE, Person};
@@ -19,7 +24,7 @@ use super::{CLIENT, Issuer};
 use crate::{clock, page, url};
 
 pub(super) fn router() -> Router<Arc<Issuer>> {
-    Router::new().route("/authorize", get(choose).post(chosen)).route("/logout", get(logout))
+    Router::new().route("/authorize", get(choose).post(chosen)).route("/logout", get(logout).post(logout))
 }
 
 /// An authorisation request (RFC 6749 section 4.1.1, RFC 7636 section 4.3, `OpenID` Connect Core section 3.1.2.1).
@@ -34,9 +39,12 @@ struct Request {
     nonce: Option<String>,
     code_challenge: String,
     code_challenge_method: String,
+    /// Nobody is signed in here from one request to the next, so `login` and `select_account` ask for what happens anyway.
+    prompt: Option<String>,
     login_hint: Option<String>,
-    /// Who somebody chose to be; only the page itself sends it.
+    /// Who somebody chose to be, or that they would rather not; only the page itself sends these.
     email: Option<String>,
+    cancel: Option<String>,
 }
 
 #[derive(Template)]
@@ -44,6 +52,8 @@ struct Request {
 struct SignIn<'r> {
     request: &'r Request,
     people: &'static [(&'static str, &'static str)],
+    /// What the field for other addresses holds.
+    typed: &'r str,
     problem: Option<&'static str>,
 }
 
@@ -63,12 +73,12 @@ enum Flaw {
 }
 
 impl Request {
-    fn check(&self, origin: &str) -> Result<(), Flaw> {
+    fn check(&self, issuer: &Issuer) -> Result<(), Flaw> {
         if self.client_id != CLIENT {
             return Err(Flaw::Untrusted("client_id is not seatkeeper-portal."));
         }
-        if !is_our_own(&self.redirect_uri, origin) {
-            return Err(Flaw::Untrusted("redirect_uri is not on this stack's own origin."));
+        if !issuer.is_registered(&self.redirect_uri) {
+            return Err(Flaw::Untrusted("redirect_uri is none of the portal's."));
         }
         if self.response_type != "code" {
             return Err(Flaw::Error("unsupported_response_type", "response_type is code"));
@@ -77,37 +87,38 @@ impl Request {
         if self.code_challenge_method != "S256" || self.code_challenge.len() != 43 {
             return Err(Flaw::Error("invalid_request", "a code_challenge with the method S256 is needed"));
         }
+        if self.prompt.as_deref() == Some("none") {
+            return Err(Flaw::Error("login_required", "nobody is signed in without being asked"));
+        }
+        if self.cancel.is_some() {
+            return Err(Flaw::Error("access_denied", "the person would rather not"));
+        }
         Ok(())
     }
 
-    /// Back to the client, with these parameters and its state.
-    fn back(&self, parameters: &[(&str, &str)]) -> Response {
+    /// Back to the client, with these parameters, its state, and who answers (RFC 9207).
+    fn back(&self, issuer: &Issuer, parameters: &[(&str, &str)]) -> Response {
+        let name = issuer.name();
         let state = self.state.as_deref().map(|state| ("state", state));
-        let query: Vec<_> = parameters
-            .iter()
-            .copied()
-            .chain(state)
-            .map(|(name, value)| format!("{name}={}", url::encode(value)))
-            .collect();
-        let joint = if self.redirect_uri.contains('?') { '&' } else { '?' };
-        Redirect::to(&format!("{}{joint}{}", self.redirect_uri, query.join("&"))).into_response()
+        let all = parameters.iter().copied().chain([("iss", name.as_str())]).chain(state);
+        redirect(&self.redirect_uri, all)
     }
 }
 
-/// Whether an address lies on our origin: its authority ends at the slash that the origin is followed by.
-fn is_our_own(address: &str, origin: &str) -> bool {
-    let visible = address.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\' && byte != b'#');
-    visible && address.strip_prefix(origin).is_some_and(|path| path.starts_with('/'))
+fn redirect<'p>(address: &str, parameters: impl Iterator<Item = (&'p str, &'p str)>) -> Response {
+    let query: Vec<_> = parameters.map(|(name, value)| format!("{name}={}", url::encode(value))).collect();
+    let mark = if query.is_empty() { "" } else { "?" };
+    Redirect::to(&format!("{address}{mark}{}", query.join("&"))).into_response()
 }
 
 async fn choose(
     State(issuer): State<Arc<Issuer>>,
     request: Result<Query<Request>, QueryRejection>,
 ) -> Response {
-    let Ok(Query(request)) = request else { return untrusted("The request can't be read.") };
-    match request.check(&issuer.origin) {
+    let Ok(Query(request)) = request else { return refused(SIGN_IN, UNREADABLE) };
+    match request.check(&issuer) {
         Ok(()) => sign_in(&request, None),
-        Err(flaw) => refuse(&request, &flaw),
+        Err(flaw) => refuse(&issuer, &request, &flaw),
     }
 }
 
@@ -115,9 +126,9 @@ async fn chosen(
     State(issuer): State<Arc<Issuer>>,
     request: Result<Form<Request>, FormRejection>,
 ) -> Response {
-    let Ok(Form(request)) = request else { return untrusted("The request can't be read.") };
-    if let Err(flaw) = request.check(&issuer.origin) {
-        return refuse(&request, &flaw);
+    let Ok(Form(request)) = request else { return refused(SIGN_IN, UNREADABLE) };
+    if let Err(flaw) = request.check(&issuer) {
+        return refuse(&issuer, &request, &flaw);
     }
     let Some(person) = request.email.as_deref().and_then(Person::parse) else {
         return sign_in(&request, Some("That is not an email address."));
@@ -130,64 +141,80 @@ async fn chosen(
         challenge: request.code_challenge.clone(),
     };
     let code = issuer.codes.issue(grant, clock::now());
-    request.back(&[("code", &code), ("iss", &issuer.name())])
+    request.back(&issuer, &[("code", &code)])
 }
 
 fn sign_in(request: &Request, problem: Option<&'static str>) -> Response {
-    page::html(&SignIn { request, people: PEOPLE, problem })
+    let typed = request.email.as_deref().or(request.login_hint.as_deref()).unwrap_or_default();
+    page::html(&SignIn { request, people: PEOPLE, typed, problem })
 }
 
-fn refuse(request: &Request, flaw: &Flaw) -> Response {
+fn refuse(issuer: &Issuer, request: &Request, flaw: &Flaw) -> Response {
     match flaw {
-        Flaw::Untrusted(why) => untrusted(why),
+        Flaw::Untrusted(why) => refused(SIGN_IN, why),
         Flaw::Error(error, description) => {
-            request.back(&[("error", error), ("error_description", description)])
+            request.back(issuer, &[("error", error), ("error_description", description)])
         }
     }
 }
 
-fn untrusted(why: &str) -> Response {
-    (StatusCode::BAD_REQUEST, page::html(&Message { title: "This sign-in can't go on", text: why }))
-        .into_response()
+const SIGN_IN: &str = "This sign-in can't go on";
+const SIGN_OUT: &str = "This sign-out can't go on";
+const UNREADABLE: &str = "The request can't be read.";
+
+fn refused(title: &str, why: &str) -> Response {
+    (StatusCode::BAD_REQUEST, page::html(&Message { title, text: why })).into_response()
 }
 
-/// The end of a session (`OpenID` Connect RP-Initiated Logout 1.0). There is none here to end: only the way back.
-#[derive(Debug, Deserialize)]
+/// The end of a session (`OpenID` Connect RP-Initiated Logout 1.0). There is none here to end: only the way back, which
+/// the client has to be known for.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
 struct Logout {
+    client_id: Option<String>,
+    id_token_hint: Option<String>,
     post_logout_redirect_uri: Option<String>,
     state: Option<String>,
 }
 
-async fn logout(State(issuer): State<Arc<Issuer>>, Query(logout): Query<Logout>) -> Response {
-    let own = logout.post_logout_redirect_uri.filter(|address| is_our_own(address, &issuer.origin));
-    let Some(redirect_uri) = own else { return Redirect::to("/").into_response() };
-    match &logout.state {
-        None => Redirect::to(&redirect_uri).into_response(),
-        Some(_) => Request { redirect_uri, state: logout.state, ..Request::default() }.back(&[]),
+impl Logout {
+    fn check(&self, issuer: &Issuer) -> Result<(), &'static str> {
+        if self.client_id.is_none() && self.id_token_hint.is_none() {
+            return Err("Neither client_id nor id_token_hint says who asks.");
+        }
+        if self.client_id.as_deref().is_some_and(|client| client != CLIENT) {
+            return Err("client_id is not seatkeeper-portal.");
+        }
+        if self.id_token_hint.as_deref().is_some_and(|token| !is_for_the_portal(token, &issuer.name())) {
+            return Err("id_token_hint is no ID token of the portal's.");
+        }
+        if self.post_logout_redirect_uri.as_deref().is_some_and(|address| !issuer.is_registered(address)) {
+            return Err("post_logout_redirect_uri is none of the portal's.");
+        }
+        Ok(())
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Whether an ID token says that we gave it to the portal. It may have expired, and its key is gone with the start before
+/// this one, so nobody verifies it; nor does anything depend on it.
+fn is_for_the_portal(token: &str, issuer: &str) -> bool {
+    let claims = token.split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok());
+    let claims: Option<Value> = claims.and_then(|json| serde_json::from_slice(&json).ok());
+    claims.is_some_and(|claims| {
+        claims.get("iss").is_some_and(|name| name == issuer)
+            && claims.get("aud").is_some_and(|name| name == CLIENT)
+    })
+}
 
-    #[test]
-    fn only_our_own_origin_is_our_own() {
-        let origin = "http://localhost:3000";
-        assert!(is_our_own("http://localhost:3000/", origin));
-        assert!(is_our_own("http://localhost:3000/back?a=b", origin));
-        for address in [
-            "http://localhost:3000",
-            "http://localhost:30001/",
-            "http://localhost:3000@evil.example/",
-            "https://localhost:3000/",
-            "http://localhost:3000/#x",
-            "http://localhost:3000/\r\nX: y",
-            "http://localhost:3000/\\evil",
-            "//localhost:3000/",
-            "",
-        ] {
-            assert!(!is_our_own(address, origin), "{address}");
+async fn logout(State(issuer): State<Arc<Issuer>>, request: Result<Form<Logout>, FormRejection>) -> Response {
+    let Ok(Form(request)) = request else { return refused(SIGN_OUT, UNREADABLE) };
+    if let Err(why) = request.check(&issuer) {
+        return refused(SIGN_OUT, why);
+    }
+    match &request.post_logout_redirect_uri {
+        Some(address) => {
+            redirect(address, request.state.as_deref().map(|state| ("state", state)).into_iter())
         }
+        None => page::html(&Message { title: "You are signed out", text: "Nothing of you is kept here." }),
     }
 }

@@ -1,42 +1,89 @@
-//! The portal: the files of `portal/public` and its settings, as CloudFront serves them from the bucket.
+//! The portal: the pages that `make portal` has built and their settings, as CloudFront serves them from the bucket.
 //!
 //! Invariant: pages get here what they get on AWS: paths are mapped as the function at CloudFront in
-//! `infra/template.yaml` maps them, and the headers are the very same file's.
+//! `infra/template.yaml` maps them, and types, caching and headers are said in the very same files.
 
+mod files;
 mod headers;
 
 use std::path::Path;
+use std::sync::Arc;
 
-use axum::extract::Request;
-use axum::middleware::{Next, from_fn};
-use axum::response::Response;
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use http::header::CACHE_CONTROL;
-use http::{HeaderValue, Uri};
-use serde_json::json;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HOST};
+use http::{HeaderValue, StatusCode, Uri};
+use serde::Serialize;
 use tower_http::services::ServeDir;
 
+pub(crate) use files::Files;
 pub(crate) use headers::{Headers, add};
 
-/// What no other path of the origin takes: the portal's files, and `/config.json`, which a deployment writes on AWS.
-pub(crate) fn router(folder: &Path, issuer: &str, client: &str) -> Router {
-    let config = Json(json!({ "issuer": issuer, "clientId": client, "scopePrefix": "" }));
-    let files = ServeDir::new(folder.join("public")).append_index_html_on_directories(false);
-    Router::new()
-        .route("/config.json", get(move || std::future::ready(config.clone())))
-        .fallback_service(files)
-        .layer(from_fn(map))
+/// `/config.json`: what the pages have to know of where they are. A deployment writes it on AWS (`infra/deploy.py`).
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Config {
+    /// The `OpenID` issuer, and the portal's id there.
+    pub(crate) issuer: String,
+    pub(crate) client_id: &'static str,
+    /// What the names of the API's scopes begin with when the issuer is asked for them.
+    pub(crate) scope_prefix: &'static str,
+    /// Where learners go once they have their seat.
+    pub(crate) start_url: String,
+    /// What mails can be told by, for those who let mail through.
+    pub(crate) mail_from: String,
+    pub(crate) mail_subject: String,
 }
 
-async fn map(mut request: Request, next: Next) -> Response {
+/// What the middleware has to know.
+#[derive(Debug)]
+struct Site {
+    files: Files,
+    /// `http://localhost:<port>`.
+    origin: String,
+}
+
+/// What no other path of the origin takes: the portal's pages, if there are any, and `/config.json`.
+pub(crate) fn router(pages: Option<&Path>, files: Files, origin: String, config: Config) -> Router {
+    let config = Json(config);
+    let router = Router::new().route("/config.json", get(move || std::future::ready(config.clone())));
+    let router = match pages {
+        Some(pages) => router.fallback_service(ServeDir::new(pages).append_index_html_on_directories(false)),
+        None => router.fallback(async || StatusCode::NOT_FOUND),
+    };
+    router.layer(from_fn_with_state(Arc::new(Site { files, origin }), serve))
+}
+
+async fn serve(State(site): State<Arc<Site>>, mut request: Request, next: Next) -> Response {
     if let Some(page) = page(request.uri().path()) {
+        if !is_at(&site.origin, &request) {
+            let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+            return Redirect::temporary(&format!("{}{path}", site.origin)).into_response();
+        }
         *request.uri_mut() = Uri::from_static(page);
     }
+    let name = request.uri().path().trim_start_matches('/').to_owned();
     let mut response = next.run(request).await;
-    // Whoever works on a page sees what they changed.
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    let status = response.status();
+    let headers = response.headers_mut();
+    if status.is_success() {
+        headers.insert(CONTENT_TYPE, site.files.content_type(&name));
+    }
+    // What is not there may be there the next time.
+    let found = status.is_success() || status == StatusCode::NOT_MODIFIED;
+    let caching = site.files.cache_control(&name).filter(|_| found);
+    headers.insert(CACHE_CONTROL, caching.unwrap_or(HeaderValue::from_static("no-cache")));
     response
+}
+
+/// Whether a page was asked for by the origin's own name. At `127.0.0.1` it would be of another origin than its issuer,
+/// and could not sign anybody in.
+fn is_at(origin: &str, request: &Request) -> bool {
+    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
+    host.is_some_and(|host| origin.strip_prefix("http://").is_some_and(|own| own.eq_ignore_ascii_case(host)))
 }
 
 /// The page that a path stands for; none for a file, which is there or not.
