@@ -9,18 +9,30 @@ AWS := .tools/aws
 MINISTACK := .tools/ministack
 export SAM_CLI_TELEMETRY := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# What makes the pages, and what looks at them in a browser.
+export npm_config_audit := false
+export npm_config_fund := false
+export npm_config_progress := false
+export npm_config_loglevel := error
+export npm_config_update_notifier := false
+
+# What npm has installed in a folder; npm writes this list last of all.
+MODULES := node_modules/.package-lock.json
+PAGES := portal/dist/index.html
+# What they are built from. Folders as well: a file that goes away leaves a newer one behind.
+PORTAL := $(wildcard portal/*.html portal/*.json portal/*.ts) $(shell find portal/src portal/public)
 
 STACK ?= seatkeeper
 ARCH ?= x86_64
 
 help: ## This list
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
 
 build: ## Build the functions and the local stack
 	@echo "Building the functions and the local stack (a first build takes a few minutes)…"
 	@$(CARGO) build --locked --workspace --bins
 
-run: build ## Start the whole system on this machine
+run: build portal ## Start the whole system on this machine
 	@exec target/debug/seatkeeper-local
 
 demo: build ## Tell the story in a terminal, on a throwaway stack
@@ -31,11 +43,49 @@ test: test-rust test-deploy test-cloud ## Run every test
 test-rust: build ## Run the tests of the functions and of the local stack
 	$(CARGO) test --locked --workspace --all-features
 
+test-portal: portal/$(MODULES) ## Run the tests of the portal's code, and check its types
+	@cd portal && npm run --silent check && npm --silent test
+
+test-browser: build portal chromium tests/browser/$(MODULES) ## Use the portal in a browser, on the local stack
+	@cd tests/browser && npm --silent test
+
 test-deploy: $(AWS)/ready ## Run the tests of the deployment's scripts
 	$(AWS)/bin/pytest -q infra/tests
 
-test-cloud: build package $(MINISTACK)/ready ## Deploy to an AWS emulator and run the story there
+test-cloud: build portal package $(MINISTACK)/ready ## Deploy to an AWS emulator and run the story there
 	$(AWS)/bin/pytest -q tests/cloud
+
+# ---- The portal
+
+portal: $(PAGES) ## Build the portal's pages, if they are out of date
+
+$(PAGES): $(PORTAL) portal/$(MODULES)
+	@echo "Building the portal…"
+	@cd portal && npm run --silent build -- --logLevel warn
+	@touch $@
+
+%/$(MODULES): %/package-lock.json
+	@$(NODE_CHECK)
+	@echo "Installing what $* needs…"
+	@cd $* && npm ci >/dev/null
+	@touch $@
+
+# Older ones read neither the lock file nor the build's settings.
+define NODE_CHECK
+command -v node npm >/dev/null || { echo "The portal needs Node.js 20.19 or newer and npm 11 or newer: install them" >&2; exit 1; }; \
+node -e 'const [major, minor] = process.versions.node.split("."); process.exit(major > 20 || (major == 20 && minor >= 19) ? 0 : 1)' || \
+  { echo "The portal needs Node.js 20.19 or newer, and here is $$(node --version): install a newer one" >&2; exit 1; }; \
+[ "$$(npm --version | cut -d. -f1)" -ge 11 ] || \
+  { echo "The portal needs npm 11 or newer, and here is $$(npm --version): npm install --global npm@11" >&2; exit 1; }
+endef
+
+chromium:
+	@command -v chromium >/dev/null || if [ "$$(id -u)" = 0 ]; then \
+	  echo "Installing Chromium…" && apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; \
+	else echo "There is no chromium: apt-get install --no-install-recommends chromium fonts-dejavu-core (as root)" >&2; exit 1; fi
+
+# ---- AWS
 
 package: $(AWS)/ready ## Build the functions' zips (ARCH=arm64 for the other architecture)
 	@PATH="$(CURDIR)/$(AWS)/bin:$$PATH" $(AWS)/bin/python infra/package.py --arch $(ARCH)
@@ -48,7 +98,7 @@ quoted = '$(subst ','\'',$(1))'
 given = $(if $(filter-out file undefined,$(origin $(1))),$($(1)))
 option = $(if $(call given,$(1)),--$(shell echo $(1) | tr A-Z_ a-z-) $(call quoted,$($(1))))
 
-deploy: $(AWS)/ready ## Put the system on AWS (docs/operations.md)
+deploy: portal $(AWS)/ready ## Put the system on AWS (docs/operations.md)
 	@PATH="$(CURDIR)/$(AWS)/bin:$$PATH" $(AWS)/bin/python infra/deploy.py --package --stack $(call quoted,$(STACK)) \
 	  $(foreach name,$(DEPLOY),$(call option,$(name))) $(if $(ROTATE_ORIGIN_SECRET),--rotate-origin-secret)
 
@@ -67,6 +117,8 @@ partner: $(AWS)/ready ## Appoint a partnership manager (EMAIL=)
 dismiss: $(AWS)/ready ## Take back both appointments (EMAIL=)
 	@$(AWS)/bin/python infra/people.py dismiss --stack $(call quoted,$(STACK)) --email $(call said,EMAIL)
 
+# ---- Checks
+
 check: static ## All that has to hold before a change lands
 	$(MAKE) test
 
@@ -74,7 +126,10 @@ static: ## What of it runs no test of the code: format, lints, docs, dependencie
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets --all-features -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --all-features --no-deps --document-private-items
-	$(MAKE) deny machete lint-python lint-template policies
+	$(MAKE) deny machete lint-portal lint-python lint-template policies
+
+lint-portal: portal/$(MODULES)
+	@cd portal && npm run --silent check
 
 lint-python: $(AWS)/ready
 	$(AWS)/bin/ruff check --config infra/pyproject.toml infra tests/cloud
@@ -126,17 +181,19 @@ figures: build ## Print what each operation costs, as the README and docs/data-m
 costs: ## Print what it costs to run, as docs/operations.md has it
 	@python3 infra/costs.py
 
-images: ## Take the pictures for the README again (needs Debian's chromium)
+images: build portal chromium tests/browser/$(MODULES) ## Take the pictures in docs/images/ again
 	@mkdir -p target/images docs/images
 	@awk 'marks >= 2; /^---$$/ { marks++ }' shared/src/mail/snapshots/shared__mail__tests__html.snap > target/images/mail.html
 	@printf '<body style="margin:0;display:flex;gap:16px;background:#fff"><iframe src="mail.html" style="border:0;width:390px;height:800px"></iframe><iframe src="mail.html" style="border:0;width:760px;height:800px"></iframe></body>' > target/images/both.html
 	@chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --virtual-time-budget=4000 --user-data-dir=target/images/profile --allow-file-access-from-files \
 	  --window-size=1166,800 --screenshot=docs/images/mail.png "file://$(CURDIR)/target/images/both.html" 2>/dev/null
-	@echo "docs/images/mail.png: look at it"
+	@cd tests/browser && npm run --silent images
+	@echo "docs/images/: look at them"
 
 clean: ## Remove what was built, and the local stack's data
 	$(CARGO) clean
-	rm -rf .local
+	rm -rf .local portal/dist
 
-.PHONY: help build run demo test test-rust test-deploy test-cloud package deploy sender manager partner dismiss check static \
-  lint-python lint-template policies deny advisories machete lock figures costs images clean
+.DELETE_ON_ERROR:
+.PHONY: help build run demo test test-rust test-portal test-deploy test-browser test-cloud portal chromium package deploy sender manager partner dismiss check static \
+  lint-portal lint-python lint-template policies deny advisories machete lock figures costs images clean
