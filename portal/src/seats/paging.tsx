@@ -1,0 +1,32 @@
+/** The way through the pages of a list. */
+import { useState } from "preact/hooks";
+
+/** The places that were passed on the way here: a cursor leads on, not back. */
+export function useTrail(view: string, after: string | undefined) {
+  const [trail, setTrail] = useState<{ view: string; places: (string | undefined)[] }>({ view, places: [after] });
+  let places = trail.view === view ? trail.places : [after];
+  if (!places.includes(after)) places = after === undefined ? [after] : [...places, after];
+  if (trail.view !== view || trail.places !== places) setTrail({ view, places });
+  const index = places.indexOf(after);
+  return { index, fromStart: places[0] === undefined, previous: index > 0, places };
+}
+
+export function Pages({ trail, next, go }: {
+  trail: ReturnType<typeof useTrail>;
+  next: string | undefined;
+  go: (cursor: string | undefined) => void;
+}) {
+  const { index, fromStart, previous, places } = trail;
+  if (index === 0 && fromStart && next === undefined) return null;
+  return (
+    <nav class="pages" aria-label="Pages of the list">
+      {previous ? (
+        <button type="button" class="secondary outline small" onClick={() => go(places[index - 1])}>Previous page</button>
+      ) : !fromStart && (
+        <button type="button" class="secondary outline small" onClick={() => go(undefined)}>First page</button>
+      )}
+      {fromStart && <span class="soft">Page {index + 1}</span>}
+      {next !== undefined && <button type="button" class="secondary outline small" onClick={() => go(next)}>Next page</button>}
+    </nav>
+  );
+}
