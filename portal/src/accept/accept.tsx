@@ -1,0 +1,348 @@
+/**
+ * Accept: what a link invites to, shown before anyone signs in, and one click that takes the seat.
+ *
+ * Invariant: opening this page, signing in and coming back accept nothing. `acceptInvite` has one caller, a button.
+ */
+import { batch, signal, useSignal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { type Accepted, acceptInvite, type Preview, previewInvite, Problem } from "../api";
+import { loadConfig } from "../config";
+import { finishSignIn, isReturning, session, signIn, type SignInFailure } from "../session";
+import { date } from "../time";
+import { Frame, Heading } from "../ui/frame";
+import { asProblem, useLoad } from "../ui/load";
+import { announce, Notice, Waiting } from "../ui/status";
+import { useNow, When } from "../ui/when";
+import { isOther } from "./mask";
+import { dropToken, keepToken, token, tokenPasted } from "./token";
+import { wordsFor } from "./words";
+
+/** How an invite's story ended, if it did while this page was open. */
+type Ending = { accepted: Accepted; preview: Preview } | { code: string; preview: Preview | undefined };
+const ending = signal<Ending | null>(null);
+
+/** The last word on a link: what is left of it is what is shown. */
+function end(link: string, how: Ending) {
+  // Another link may have been opened meanwhile.
+  if (token.value !== link) return;
+  batch(() => {
+    ending.value = how;
+    dropToken();
+  });
+}
+
+export function AcceptPage() {
+  const arriving = useSignal(isReturning());
+  const failure = useSignal<SignInFailure | undefined>(undefined);
+  useEffect(() => {
+    if (!arriving.value) return;
+    const arrive = async () => {
+      failure.value = await finishSignIn("/accept").catch(() => "failed" as const);
+      arriving.value = false;
+      if (session.value) announce("You are signed in. Nothing is accepted yet.");
+    };
+    void arrive();
+  }, []);
+  const link = token.value;
+  return (
+    <Frame>
+      {arriving.value ? <Waiting what="Signing in" />
+        : link ? <Invitation key={link} link={link} failed={failure.value} />
+        : ending.value ? <Ended how={ending.value} />
+        : <NoLink />}
+    </Frame>
+  );
+}
+
+function Invitation({ link, failed }: { link: string; failed: SignInFailure | undefined }) {
+  const failure = useSignal(failed);
+  const refusal = useSignal<Problem | undefined>(undefined);
+  const busy = useSignal<"accepting" | "leaving" | undefined>(undefined);
+  const checks = useSignal(0);
+  const { value: preview, problem, loading, reload } = useLoad(link, async () => {
+    try {
+      const found = await previewInvite(link);
+      if (found.status === "expired") end(link, { code: whyExpired(found), preview: found });
+      return found;
+    } catch (error) {
+      const { code } = asProblem(error);
+      if (wordsFor(code).final) end(link, { code, preview: undefined });
+      throw error;
+    }
+  });
+  useEffect(() => {
+    // Who comes back by the browser's own way finds the page as they left it.
+    const comeBack = () => (busy.value = undefined);
+    addEventListener("pageshow", comeBack);
+    return () => removeEventListener("pageshow", comeBack);
+  }, []);
+
+  const enter = async (prompt?: string) => {
+    busy.value = "leaving";
+    failure.value = undefined;
+    try {
+      await signIn({ redirectPath: "/accept", scopes: ["seats.accept"], ...(prompt && { prompt }) });
+    } catch {
+      busy.value = undefined;
+      failure.value = "failed";
+    }
+  };
+  const accept = async (seen: Preview) => {
+    if (busy.value) return;
+    busy.value = "accepting";
+    refusal.value = failure.value = undefined;
+    try {
+      end(link, { accepted: await acceptInvite(link), preview: seen });
+    } catch (error) {
+      const problem = asProblem(error);
+      if (wordsFor(problem.code).final) end(link, { code: problem.code, preview: seen });
+      refusal.value = problem;
+    } finally {
+      busy.value = undefined;
+    }
+  };
+  const check = async () => {
+    await reload();
+    refusal.value = undefined;
+    checks.value++;
+  };
+
+  if (!preview) {
+    if (!problem) return <Waiting what="Reading your invitation" rows={4} />;
+    return (
+      <>
+        <Heading title="Your invitation">Your invitation</Heading>
+        <Refusal problem={problem} />
+        <p class="actions"><button type="button" disabled={loading} aria-busy={loading} onClick={() => void reload()}>Try again</button></p>
+      </>
+    );
+  }
+  const stopped = refusal.value?.code ?? preview.blocked;
+  const waits = preview.status === "pending" && (stopped === "deal_full" || stopped === "deal_not_started");
+  return (
+    <>
+      {preview.status === "accepted"
+        ? <Heading title="Accepted already">This invite has been accepted</Heading>
+        : <Heading title="Your invitation">{preview.organisation.name} invites you to {preview.deal.name}</Heading>}
+      {preview.status === "accepted" && (
+        <p>If that was you, you are done. To see your seat, sign in with the account that you accepted with.</p>
+      )}
+      {failure.value === "declined" && <Notice>You did not sign in. Nothing has happened, and your invite stays open.</Notice>}
+      {failure.value === "failed" && (
+        <Notice tone="bad">Signing in did not work. Nothing was accepted; try again, or use another account.</Notice>
+      )}
+      {problem ? <Refusal key={problem} problem={problem} />
+        : waits ? <Stop key={checks.value} code={stopped} deal={preview.deal} now={checks.value > 0 || !!refusal.value} />
+        : refusal.value ? <Refusal key={refusal.value} problem={refusal.value} />
+        : checks.value > 0 && <Focus><Notice tone="good">You can accept now.</Notice></Focus>}
+      {preview.status === "pending" && <Facts preview={preview} />}
+      {waits || problem ? (
+        <p class="actions"><button type="button" disabled={loading} aria-busy={loading} onClick={() => void check()}>Check again</button></p>
+      ) : (
+        <Actions preview={preview} refusal={refusal.value} busy={busy.value} accept={() => void accept(preview)} enter={(prompt) => void enter(prompt)} />
+      )}
+      {preview.status === "pending" && <Doubts preview={preview} />}
+    </>
+  );
+}
+
+/** An invite ends with its deal, if not before. */
+const whyExpired = ({ blocked, expiresAt, deal }: Preview) =>
+  blocked === "deal_ended" && expiresAt === deal.endsAt ? "deal_ended" : "invite_expired";
+
+function Facts({ preview: { organisation, deal, email, expiresAt } }: { preview: Preview }) {
+  const now = useNow();
+  return (
+    <dl class="facts">
+      <div><dt>From</dt><dd>{organisation.name}</dd></div>
+      <div><dt>For</dt><dd>A seat of the learning subscription {deal.name}, until {date(deal.endsAt)}</dd></div>
+      {email && <div><dt>Sent to</dt><dd>{email}</dd></div>}
+      {expiresAt && <div><dt>Accept by</dt><dd><When time={expiresAt} now={now} /></dd></div>}
+      <div>
+        <dt>What {organisation.name} will see</dt>
+        <dd>That you accepted, when, and whether with the invited address or with another; never which other one.</dd>
+      </div>
+    </dl>
+  );
+}
+
+function Actions({ preview, refusal, busy, accept, enter }: {
+  preview: Preview;
+  refusal: Problem | undefined;
+  busy: "accepting" | "leaving" | undefined;
+  accept: () => void;
+  enter: (prompt?: string) => void;
+}) {
+  const person = session.value;
+  const accepted = preview.status === "accepted";
+  if (!person) {
+    return (
+      <>
+        <p class="actions">
+          <button type="button" disabled={!!busy} aria-busy={!!busy} onClick={() => enter()}>
+            {accepted ? "Sign in to see your seat" : "Sign in to accept"}
+          </button>
+        </p>
+        {!accepted && <p class="soft">Sign in with any account that you like: it is the one you will learn with. You accept in the step after.</p>}
+      </>
+    );
+  }
+  const denied = refusal?.status === 403;
+  const name = `${accepted ? "Continue" : "Accept"} ${person.email ? `as ${person.email}` : "with this account"}`;
+  return (
+    <>
+      {!accepted && preview.email && person.email && isOther(preview.email, person.email) && (
+        <p>
+          The mail went to {preview.email}, and you are signed in as {person.email}. That is fine, if this is the account
+          that you want to learn with.
+        </p>
+      )}
+      <p class="actions">
+        {!denied && (
+          <button type="button" disabled={!!busy} aria-busy={busy === "accepting"} onClick={accept}>
+            {refusal?.passing ? "Try again" : name}
+          </button>
+        )}
+        <button type="button" class="secondary outline" disabled={!!busy} aria-busy={busy === "leaving"} onClick={() => enter("select_account")}>
+          Use another account
+        </button>
+      </p>
+    </>
+  );
+}
+
+function Doubts({ preview: { organisation, email } }: { preview: Preview }) {
+  return (
+    <section aria-labelledby="doubts">
+      <h2 id="doubts">Not sure about this mail?</h2>
+      <p>
+        Nothing happens until you press <em>Accept</em>. By opening this page you have only looked, and {organisation.name}{" "}
+        is not told.
+      </p>
+      <p>
+        {email && <>Is {email} not yours, or is </>}
+        {!email && "Is "}{organisation.name} unknown to you? Then close this page and do nothing. To be certain, ask somebody
+        whom you know at {organisation.name}, without replying to the mail.
+      </p>
+    </section>
+  );
+}
+
+/** What stops an invite for now. `now` says that somebody just asked, and waits for the answer. */
+function Stop({ code, deal, now }: { code: string; deal: Preview["deal"]; now: boolean }) {
+  const { title, text } = wordsFor(code);
+  const notice = (
+    <Notice>
+      <p><strong>{title}.</strong> {code === "deal_not_started" && <>It starts on {date(deal.startsAt)}.</>} {text}</p>
+    </Notice>
+  );
+  return now ? <Focus>{notice}</Focus> : notice;
+}
+
+/** A refusal that may pass, or that another account may get round. */
+function Refusal({ problem: { code, retryAfter } }: { problem: Problem }) {
+  const { title, text } = wordsFor(code);
+  return (
+    <Focus>
+      <Notice tone="bad">
+        <p><strong>{title}.</strong> {text} {retryAfter !== undefined && retryAfter > 1 && `Wait ${retryAfter} seconds.`}</p>
+      </Notice>
+    </Focus>
+  );
+}
+
+/** Takes the focus when it appears: the button that was pressed may be gone. */
+function Focus({ children }: { children: ComponentChildren }) {
+  const here = useRef<HTMLDivElement>(null);
+  useEffect(() => here.current?.focus(), []);
+  return <div ref={here} tabIndex={-1} data-focus>{children}</div>;
+}
+
+function Ended({ how }: { how: Ending }) {
+  const now = useNow();
+  if ("accepted" in how) {
+    const { accepted: { organisation, acceptedAt }, preview } = how;
+    return (
+      <>
+        <Heading title="Accepted">You have a seat</Heading>
+        <dl class="facts">
+          <div><dt>From</dt><dd>{organisation.name}</dd></div>
+          <div><dt>For</dt><dd>The learning subscription {preview.deal.name}, until {date(preview.deal.endsAt)}</dd></div>
+          <div><dt>Since</dt><dd><When time={acceptedAt} now={now} /></dd></div>
+          {session.value?.email && <div><dt>Your account</dt><dd>{session.value.email}</dd></div>}
+        </dl>
+        <p>Learn with this account from now on. You don’t need the mail any more.</p>
+        <StartLearning />
+      </>
+    );
+  }
+  const { code, preview } = how;
+  const { title, text } = wordsFor(code);
+  return (
+    <>
+      <Heading key={code} title={title}>{title}</Heading>
+      <p>{text}</p>
+      {preview && (
+        <dl class="facts">
+          <div><dt>From</dt><dd>{preview.organisation.name}</dd></div>
+          <div><dt>For</dt><dd>The learning subscription {preview.deal.name}</dd></div>
+          {preview.status === "expired" && preview.expiresAt && <div><dt>Was open until</dt><dd><When time={preview.expiresAt} now={now} /></dd></div>}
+        </dl>
+      )}
+      {(code === "already_seated" || code === "already_accepted") && <StartLearning />}
+      {PASTE_AGAIN.has(code) && <Paste label="Paste the link from the mail" />}
+    </>
+  );
+}
+
+/** Endings of a link where another one may be at hand. */
+const PASTE_AGAIN = new Set(["unknown_invite", "payload_too_large", "invite_superseded"]);
+
+function NoLink() {
+  return (
+    <>
+      <Heading title="Your invitation">Open the link in your mail</Heading>
+      <p>This page needs the link that you were sent, and was opened without it.</p>
+      <Paste label="Does the link not open? Paste it here" />
+      <h2>Have you accepted already?</h2>
+      <p>Then you are done, and don’t need the link any more.</p>
+      <StartLearning />
+    </>
+  );
+}
+
+function Paste({ label }: { label: string }) {
+  const field = useRef<HTMLInputElement>(null);
+  const [wrong, setWrong] = useState(false);
+  const submit = (event: Event) => {
+    event.preventDefault();
+    const pasted = tokenPasted(field.current!.value);
+    if (pasted) return keepToken(pasted);
+    setWrong(true);
+    field.current!.focus();
+  };
+  return (
+    <form class="paste" onSubmit={submit} noValidate>
+      <label for="link">{label}</label>
+      <input
+        ref={field} id="link" type="text" inputMode="url" autocomplete="off" autocapitalize="none" spellcheck={false}
+        {...(wrong && { "aria-invalid": "true" as const })} aria-describedby="link-hint"
+      />
+      <p id="link-hint" class={wrong ? "wrong" : "soft"} role={wrong ? "alert" : undefined}>
+        {wrong
+          ? "That does not look like a link from the mail. Copy all of it, from https:// to the last letter."
+          : "It begins with https:// and is rather long."}
+      </p>
+      <button type="submit">Show the invitation</button>
+    </form>
+  );
+}
+
+function StartLearning() {
+  const [url, setUrl] = useState<string>();
+  useEffect(() => {
+    loadConfig().then(({ startUrl }) => setUrl(startUrl), () => undefined);
+  }, []);
+  return <p class="actions">{url && <a class="go" href={url}>Start learning</a>}</p>;
+}

@@ -1,0 +1,53 @@
+import { describe, expect, it } from "vitest";
+import contract from "../../../docs/openapi.yaml?raw";
+import { codes, wordsFor } from "./words";
+
+/** The codes that an operation may answer: those in it, and those of the responses that it refers to. */
+function codesOf(path: string): string[] {
+  const operation = block(`  ${path}:`);
+  const responses = [...operation.matchAll(/#\/components\/responses\/(\w+)/g)].map(([, name]) => block(`    ${name}:`));
+  return [operation, ...responses].flatMap((text) =>
+    [...text.matchAll(/\bcode: \{(?:const: (\w+)|enum: \[([^\]]+)\])\}/g)].flatMap(([, one, many]) => one ?? many!.split(", ")),
+  );
+}
+
+/** What is indented below a line. */
+function block(head: string): string {
+  const lines = contract.split("\n");
+  const start = lines.indexOf(head);
+  expect(start, head).toBeGreaterThan(0);
+  const depth = head.search(/\S/);
+  const length = lines.slice(start + 1).findIndex((line) => line !== "" && line.search(/\S/) <= depth);
+  return lines.slice(start, start + 1 + length).join("\n");
+}
+
+describe("words", () => {
+  const contracted = new Set(["/api/invites/preview", "/api/invites/accept"].flatMap(codesOf));
+
+  it("finds the contract's codes", () => {
+    expect(contracted).toContain("unknown_invite");
+    expect(contracted).toContain("deal_full");
+    expect(contracted).toContain("unavailable");
+  });
+
+  it.each([...contracted, "offline", "session_over", "no_permission"])("there are some for %s", (code) => {
+    expect(codes).toContain(code);
+  });
+
+  it("differ for what differs to people", () => {
+    const alike = new Set(["invalid_request", "unsupported_media_type", "no_permission", "forbidden"]);
+    const titles = codes.filter((code) => !alike.has(code)).map((code) => wordsFor(code).title);
+    expect(new Set(titles).size).toBe(titles.length);
+  });
+
+  it("are there for codes that nobody knows yet", () => {
+    expect(wordsFor("toString").title).toBe(wordsFor("internal").title);
+  });
+
+  it("end what can’t be mended, and nothing else", () => {
+    expect(codes.filter((code) => wordsFor(code).final).sort()).toEqual([
+      "already_accepted", "already_seated", "deal_ended", "invite_cancelled", "invite_expired", "invite_superseded",
+      "payload_too_large", "unknown_invite",
+    ]);
+  });
+});
