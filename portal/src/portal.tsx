@@ -73,7 +73,7 @@ function Welcome({ failure }: { failure: SignInFailure | undefined }) {
   const problem = useSignal(failure);
   const start = (prompt?: string) => enter(prompt).catch(() => (problem.value = "failed"));
   return (
-    <>
+    <section class="card">
       <Heading title="Deal seats">Seats and invites of your learning subscription</Heading>
       {problem.value === "declined" && <Notice>You did not sign in. Nothing has changed.</Notice>}
       {problem.value === "failed" && (
@@ -85,7 +85,7 @@ function Welcome({ failure }: { failure: SignInFailure | undefined }) {
         <button type="button" class="secondary outline" onClick={() => void start("select_account")}>Use another account</button>
       </p>
       <p class="soft">Were you invited? Open the link in the mail that you got: it leads to a page of its own.</p>
-    </>
+    </section>
   );
 }
 

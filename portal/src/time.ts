@@ -21,10 +21,13 @@ const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
   ["year", 365 * 86_400], ["month", 30 * 86_400], ["week", 7 * 86_400], ["day", 86_400], ["hour", 3_600], ["minute", 60],
 ];
 
-/** `3 weeks ago`, `in 25 days`. Weeks and months are said of the past only: of what is to come, days are wanted. */
+/**
+ * `3 weeks ago`, `in 25 days`. Weeks and months are said of the past only: of what is to come, days are wanted, and the
+ * four weeks that were just given are 28 of them, not 27 and a bit.
+ */
 export function fromNow(time: string, now: number): string {
   const seconds = (Date.parse(time) - now) / 1000;
   const units = seconds > 0 ? UNITS.filter(([unit]) => unit !== "week" && unit !== "month") : UNITS;
   const [unit, length] = units.find(([, length]) => Math.abs(seconds) >= length) ?? ["second", 1];
-  return unit === "second" ? (seconds > 0 ? "in under a minute" : "just now") : relative.format(Math.trunc(seconds / length), unit);
+  return unit === "second" ? (seconds > 0 ? "in under a minute" : "just now") : relative.format(seconds > 0 ? Math.round(seconds / length) : Math.trunc(seconds / length), unit);
 }

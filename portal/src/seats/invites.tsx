@@ -6,7 +6,7 @@ import {
 import { confirm } from "../ui/confirm";
 import { asProblem, type Loaded } from "../ui/load";
 import { counted, number } from "../ui/seat-numbers";
-import { announce, Failure, Notice, Waiting } from "../ui/status";
+import { Failure, Notice, Waiting } from "../ui/status";
 import { useNow } from "../ui/when";
 import { each, type Progress, resendExpired, resendRows } from "./bulk";
 import { atLeast } from "./deal-head";
@@ -139,7 +139,6 @@ export function Invites({ deal, status, search, list, counts, onSearch, onFirst 
     try {
       said = await job((done) => {
         setRun({ what, done, total });
-        announce(total ? `${number(done)} of ${number(total)}` : number(done));
         return !stop.asked;
       });
     } catch (error) {
@@ -207,7 +206,7 @@ export function Invites({ deal, status, search, list, counts, onSearch, onFirst 
           <button type="button" class="secondary outline" disabled={run !== undefined} onClick={() => void resendAll()}>Resend all expired</button>
         )}
       </div>
-      <div aria-live="polite">
+      <div class="said" aria-live="polite">
         {run && (
           <Notice>
             <p>{run.what}: {number(run.done)} {run.total !== undefined && `of ${number(run.total)}`}</p>

@@ -60,7 +60,7 @@ function Row({ invite, picked, busy, now, actions }: {
           />
         )}
       </td>
-      <th role="rowheader" scope="row">
+      <th role="rowheader" scope="row" class="address">
         {email}
         {invite.name && <div class="soft">{invite.name}</div>}
       </th>
