@@ -1,5 +1,5 @@
 /** The list of a deal's invites, and what can be done about them: to one, to those selected, to all that have expired. */
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import {
   cancelInvite, type Counts, getInvite, type Invite, type ListedStatus, type Page, type Problem, releaseSeat, resendInvite,
 } from "../api";
@@ -42,6 +42,11 @@ export function Invites({ deal, status, search, list, counts, onSearch, onFirst 
   const [said, setSaid] = useState<Said>();
   const [run, setRun] = useState<Run>();
   const [stop] = useState({ asked: false });
+  const place = useRef<HTMLDivElement>(null);
+  // Whoever acted on what has gone goes on from what is said of it.
+  useEffect(() => {
+    if (said && document.activeElement === document.body) place.current?.focus();
+  }, [said]);
   const page = list.value;
   const rows = page?.invites ?? [];
   const chosen = rows.filter((row) => picked.has(row.id));
@@ -206,7 +211,7 @@ export function Invites({ deal, status, search, list, counts, onSearch, onFirst 
           <button type="button" class="secondary outline" disabled={run !== undefined} onClick={() => void resendAll()}>Resend all expired</button>
         )}
       </div>
-      <div class="said" aria-live="polite">
+      <div class="said" aria-live="polite" tabIndex={-1} ref={place}>
         {run && (
           <Notice>
             <p>{run.what}: {number(run.done)} {run.total !== undefined && `of ${number(run.total)}`}</p>

@@ -41,6 +41,12 @@ export function InviteList({ rows, picked, busy, now, actions }: {
   );
 }
 
+/** An address, which is broken after its `@` where it has to be. */
+function Address({ email }: { email: string }) {
+  const at = email.lastIndexOf("@") + 1;
+  return <>{email.slice(0, at)}<wbr />{email.slice(at)}</>;
+}
+
 function Row({ invite, picked, busy, now, actions }: {
   invite: Invite;
   picked: boolean;
@@ -61,10 +67,10 @@ function Row({ invite, picked, busy, now, actions }: {
         )}
       </td>
       <th role="rowheader" scope="row" class="address">
-        {email}
+        <Address email={email} />
         {invite.name && <div class="soft">{invite.name}</div>}
       </th>
-      <td role="cell" data-label="Invited by">{invite.invitedBy ?? "–"}</td>
+      <td role="cell" data-label="Invited by">{invite.invitedBy ? <Address email={invite.invitedBy} /> : "–"}</td>
       <td role="cell" data-label="Invitation status" class="status">
         <div>
           <span class={`state ${status.tone}`}>{status.label}</span>

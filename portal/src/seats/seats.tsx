@@ -1,7 +1,7 @@
 /** The Deal seats page: the three numbers, the tabs, and the list with what can be done about each invite. */
 import "./seats.css";
 import { useLocation } from "preact-iso";
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { getCounts, type Invite, listSeats, type ListedStatus, searchSeats } from "../api";
 import { Heading } from "../ui/frame";
 import { useLoad } from "../ui/load";
@@ -41,6 +41,12 @@ function Seats({ deal }: { deal: string }) {
     const matches = (row: Invite) => row.email.toLowerCase().startsWith(search.toLowerCase());
     return { ...page, invites: withOwn(deal, page.invites, { status, first: after === undefined, matches }) };
   });
+  // With another tab, the numbers are wanted as they are now.
+  const tab = useRef(status);
+  useEffect(() => {
+    if (tab.current !== status) void counts.reload();
+    tab.current = status;
+  }, [status]);
   const head = useLatest(list.value);
   const trail = useTrail(view, after);
   const go = (cursor: string | undefined) => (search ? setSearchAfter(cursor) : route(pathOf(deal, status, cursor)));

@@ -1,7 +1,7 @@
 /** One question at a time, in a native dialog: what will happen, to whom, and what they lose. */
 import { signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 interface Question {
   title: string;
@@ -38,13 +38,11 @@ export function Confirm() {
 
 function Dialog({ title, body, action, keep, answer }: Question) {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
-    const opener = document.activeElement;
-    dialog.current?.showModal();
-    return () => {
-      // Back to where the person was, if that is still there.
-      if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
-    };
+  useLayoutEffect(() => {
+    const element = dialog.current!;
+    element.showModal();
+    // Closing it gives the focus back to where it was.
+    return () => element.close();
   }, []);
   return (
     <dialog ref={dialog} aria-labelledby="question" onCancel={(event) => (event.preventDefault(), answer(false))}>
