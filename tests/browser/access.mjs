@@ -1,0 +1,118 @@
+/** Whether a page can be used by everybody: WCAG 2.2 AA as far as a program can tell, and the sizes of the house. */
+import assert from "node:assert/strict";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { AxeBuilder } from "@axe-core/playwright";
+
+const WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+const WIDTHS = [320, 768, 1280];
+const SCHEMES = ["light", "dark"];
+const MAX_TYPE_SIZES = 4;
+const SNAPSHOTS = join(import.meta.dirname, "snapshots");
+
+/** Holds the page as it is now against the rules: in light and dark, on a phone, a tablet and a desktop. */
+export async function checkAccess(page, { target = 24 } = {}) {
+  const before = page.viewportSize();
+  for (const width of WIDTHS) {
+    await page.setViewportSize({ width, height: before.height });
+    assert.deepEqual(await page.evaluate(misfits, { target, sizes: MAX_TYPE_SIZES }), [], `the layout at ${width} px`);
+    for (const colorScheme of SCHEMES) {
+      await page.emulateMedia({ colorScheme });
+      await checkRules(page, `${colorScheme}, ${width} px`);
+    }
+  }
+  await page.emulateMedia({ colorScheme: "light" });
+  await page.setViewportSize(before);
+}
+
+/** Holds each kind of thing that can be pressed against the rule of contrast while the mouse is over it, and while it has the focus. */
+export async function checkContrastInUse(page) {
+  const kinds = await page.evaluate(pressable);
+  for (const colorScheme of SCHEMES) {
+    await page.emulateMedia({ colorScheme });
+    for (const { kind, index } of kinds) {
+      const element = page.locator("a[href], button, summary, [role=button]").nth(index);
+      await element.hover();
+      await checkRules(page, `${colorScheme}, the mouse over ${kind}`, ["color-contrast"]);
+      await element.focus();
+      await checkRules(page, `${colorScheme}, the focus on ${kind}`, ["color-contrast"]);
+    }
+  }
+  await page.emulateMedia({ colorScheme: "light" });
+}
+
+async function checkRules(page, where, rules) {
+  const axe = new AxeBuilder({ page });
+  const { violations } = await (rules ? axe.withRules(rules) : axe.withTags(WCAG)).analyze();
+  const found = violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id}: ${target}: ${failureSummary}`));
+  assert.deepEqual(found, [], where);
+}
+
+/** In the page: the first of each kind of link and button that can be seen. */
+function pressable() {
+  const kinds = new Map();
+  for (const [index, element] of document.querySelectorAll("a[href], button, summary, [role=button]").entries()) {
+    const kind = `${element.localName}.${element.className}${element.hasAttribute("aria-current") ? " (current)" : ""}`;
+    const open = document.querySelector("dialog[open]");
+    if (element.checkVisibility() && !element.disabled && (!open || open.contains(element)) && !kinds.has(kind)) kinds.set(kind, index);
+  }
+  return [...kinds].map(([kind, index]) => ({ kind, index }));
+}
+
+/** In the page: what does not fit, is too small to press, or has one type size too many. */
+function misfits({ target, sizes }) {
+  const found = [];
+  const root = document.documentElement;
+  if (root.scrollWidth > root.clientWidth) found.push(`sideways scroll: ${root.scrollWidth} in ${root.clientWidth}`);
+  const name = (element) => `${element.localName}.${element.className} “${element.textContent.trim().slice(0, 40)}”`;
+  // What is there for screen readers only.
+  const unseen = (element) => element.closest(".visually-hidden, thead") && getComputedStyle(element.closest(".visually-hidden, thead")).clipPath !== "none";
+  const hasText = (element) => [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
+  const types = new Map();
+  for (const element of document.body.querySelectorAll("*")) {
+    if (!element.checkVisibility() || unseen(element)) continue;
+    const style = getComputedStyle(element);
+    const field = element.matches("input:not([type=checkbox], [type=radio], [type=file]), textarea, select");
+    if (hasText(element) || field) types.set(style.fontSize, name(element));
+    const cut = /hidden|clip/.test(style.overflowX) && element.scrollWidth > element.clientWidth + 1;
+    if (cut && !field && element.textContent.trim()) found.push(`clipped: ${name(element)}`);
+    if (hasText(element)) {
+      const { left, right } = element.getBoundingClientRect();
+      const scrolled = element.closest("pre, .scroll, textarea");
+      if (!scrolled && (left < -1 || right > root.clientWidth + 1)) found.push(`out of sight: ${name(element)}`);
+    }
+  }
+  if (types.size > sizes) found.push(`${types.size} type sizes: ${[...types].map((pair) => pair.join(" "))}`);
+  const inText = (element) =>
+    element.matches("a, button.link") && [...element.parentElement.childNodes].some((node) => node !== element && node.nodeType === Node.TEXT_NODE && node.data.trim());
+  for (const element of document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary, [role=button]")) {
+    if (!element.checkVisibility() || unseen(element) || inText(element)) continue;
+    // A label that holds its field is pressed with it.
+    const { width, height } = (element.matches("input") && element.closest("label") || element).getBoundingClientRect();
+    if (Math.min(width, height) < target - 0.5) found.push(`${Math.round(width)} × ${Math.round(height)} px: ${name(element)}`);
+  }
+  return found;
+}
+
+/** What differs from run to run. */
+const VOLATILE = [
+  [/\d{1,2} [A-Z][a-z]+ \d{4}(, \d{2}:\d{2} \w+)?/g, "‹date›"],
+  [/\b(just now|now|today|tomorrow|yesterday|in under a minute|in \d+ (day|hour|minute|month|year)s?|\d+ (day|hour|minute|second)s? ago)\b/g, "‹when›"],
+  [/\b\d{1,2} (Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec)\b/g, "‹day›"],
+  [/\/deals\/[\w-]+/g, "/deals/‹deal›"],
+  [/\b(org)-\d+\b/g, "$1"],
+  [/after=[\w%.-]+/g, "after=‹place›"],
+  [/localhost:\d+/g, "‹origin›"],
+];
+
+/** Compares what a screen reader is told of the page with the file of this name; `UPDATE=1` writes it. */
+export async function checkSnapshot(page, name) {
+  let told = `${await page.locator("body").ariaSnapshot()}\n`;
+  for (const [pattern, stand] of VOLATILE) told = told.replace(pattern, stand);
+  const file = join(SNAPSHOTS, `${name}.yml`);
+  if (process.env.UPDATE) {
+    await mkdir(SNAPSHOTS, { recursive: true });
+    return writeFile(file, told);
+  }
+  assert.equal(told, await readFile(file, "utf8"), `${file} (UPDATE=1 writes it anew: look at the difference)`);
+}

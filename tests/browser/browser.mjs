@@ -1,0 +1,178 @@
+/**
+ * Debian's Chromium, and people at it: one with a mouse, one with nothing but a keyboard.
+ *
+ * Invariant: whatever a test does, its pages log no error, break no part of their policy, and ask nothing of any other
+ * origin. A test names what it provokes itself.
+ */
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { test } from "node:test";
+import { chromium } from "playwright-core";
+
+const CHROMIUM = execFileSync("sh", ["-c", "command -v chromium"], { encoding: "utf8" }).trim();
+const ARGUMENTS = [
+  "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+  "--disable-component-update", "--disable-sync",
+];
+export const DESKTOP = { width: 1280, height: 900 };
+export const PHONE = { width: 390, height: 844 };
+/** How long a page may take to show what it should. */
+const PATIENCE = 10_000;
+
+export const launch = () => chromium.launch({ executablePath: CHROMIUM, headless: true, args: ARGUMENTS });
+
+/** A browser's own words for an answer of this status: said of each refusal, however well the page takes it. */
+export const answered = (status) => new RegExp(`^Failed to load resource: the server responded with a status of ${status}\\b`);
+
+/** Opens a window of its own: its page, and the faults that it has shown so far. */
+export async function open(browser, origin, options = {}) {
+  const context = await browser.newContext({
+    baseURL: origin, viewport: DESKTOP, locale: "en-GB", timezoneId: "Europe/London", colorScheme: "light",
+    reducedMotion: "reduce", ...options,
+  });
+  context.setDefaultTimeout(PATIENCE);
+  const faults = [];
+  // The console is the way out of the page that needs no script of the harness beside the page's own.
+  await context.addInitScript(() => {
+    addEventListener("securitypolicyviolation", (event) =>
+      console.error(`policy: ${event.effectiveDirective} ${event.blockedURI} ${event.sample}`));
+  });
+  context.on("console", (message) => {
+    if (message.type() === "error" || message.type() === "warning") faults.push(message.text());
+  });
+  context.on("weberror", (error) => faults.push(`exception: ${error.error()}`));
+  context.on("request", (request) => {
+    const url = new URL(request.url());
+    if (url.protocol.startsWith("http") && url.origin !== origin) faults.push(`another origin: ${url.origin}`);
+  });
+  context.on("requestfailed", (request) => {
+    const { errorText } = request.failure();
+    // Whoever leaves a page leaves its requests.
+    if (errorText !== "net::ERR_ABORTED") faults.push(`${errorText}: ${request.url()}`);
+  });
+  return { context, page: await context.newPage(), faults };
+}
+
+/**
+ * A test in a window of its own. `expect` has a pattern for each fault that the test itself provokes; `hands` runs it once
+ * for each way to use a page. What `where` answers is known only when the tests run: the browser and the stack.
+ */
+export function journeys(where) {
+  return (name, { expect = [], hands = [Mouse], ...options }, steps) => {
+    for (const Hand of hands) {
+      test(hands.length > 1 ? `${name}, by ${Hand.name.toLowerCase()}` : name, async (t) => {
+        const { browser, stack } = where();
+        const window = await open(browser, stack.url, options);
+        try {
+          await steps({ t, stack, ...window, hand: new Hand(window.page) });
+          const unforeseen = window.faults.filter((fault) => !expect.some((pattern) => pattern.test(fault)));
+          assert.deepEqual(unforeseen, [], "the browser has nothing to complain of");
+        } finally {
+          await window.context.close();
+        }
+      });
+    }
+  };
+}
+
+/** Counts what a person does: a click, a key that does something, a paste. Moving about is none. */
+class Hand {
+  actions = 0;
+
+  constructor(page) {
+    this.page = page;
+  }
+
+  find(role, name, within = this.page) {
+    return within.getByRole(role, { name, exact: typeof name === "string" });
+  }
+
+  /** Puts text into a field, as a paste does. */
+  async paste(role, name, text, within) {
+    await this.reach(role, name, within);
+    this.actions += 1;
+    await this.page.keyboard.insertText(text);
+  }
+
+  /** Replaces what is in a field. */
+  async write(role, name, text, within) {
+    await this.reach(role, name, within);
+    await this.page.keyboard.press("ControlOrMeta+A");
+    this.actions += 1;
+    await (text ? this.page.keyboard.insertText(text) : this.page.keyboard.press("Delete"));
+  }
+}
+
+export class Mouse extends Hand {
+  /** Where the next text goes. */
+  async reach(role, name, within) {
+    await this.find(role, name, within).click();
+  }
+
+  async press(role, name, within) {
+    await this.find(role, name, within).click();
+    this.actions += 1;
+  }
+}
+
+export class Keyboard extends Hand {
+  async reach(role, name, within) {
+    const target = this.find(role, name, within);
+    await target.waitFor();
+    await tabTo(this.page, target);
+  }
+
+  async press(role, name, within) {
+    await this.reach(role, name, within);
+    this.actions += 1;
+    await this.page.keyboard.press(role === "checkbox" || role === "radio" ? "Space" : "Enter");
+  }
+}
+
+export const BOTH = [Mouse, Keyboard];
+
+/** Far more than there are stops on the longest page. */
+const STOPS = 400;
+
+/** Presses Tab until this element has the focus; every stop on the way has to show that it has it, and to be in sight. */
+export async function tabTo(page, target) {
+  const element = await target.elementHandle();
+  for (let stop = 0; stop < STOPS; stop += 1) {
+    if (await element.evaluate((element) => element === document.activeElement)) return;
+    await page.keyboard.press("Tab");
+    assert.equal(await page.evaluate(hiddenFocus), null, "each stop shows that it has the focus");
+  }
+  assert.fail(`no way by Tab to ${target}`);
+}
+
+/** In the page: what has the focus and does not show it, if so. */
+function hiddenFocus() {
+  const element = document.activeElement;
+  if (!element || element === document.body) return null;
+  const style = getComputedStyle(element);
+  // `auto` is the browser's own ring.
+  const outlined = style.outlineStyle === "auto" || (style.outlineStyle !== "none" && Number.parseFloat(style.outlineWidth) >= 2);
+  const { left, top, right, bottom } = element.getBoundingClientRect();
+  const seen = bottom > 0 && top < innerHeight && right > 0 && left < innerWidth;
+  const at = document.elementFromPoint(
+    (Math.max(left, 0) + Math.min(right, innerWidth)) / 2, (Math.max(top, 0) + Math.min(bottom, innerHeight)) / 2,
+  );
+  const covered = at && !element.contains(at) && !at.contains(element);
+  return (outlined || style.boxShadow !== "none") && seen && !covered ? null : element.outerHTML.slice(0, 200);
+}
+
+/** Says to the issuer who one is, and waits to be back. */
+export async function chooseAccount(page, hand, email) {
+  await page.getByRole("heading", { name: "Who are you?" }).waitFor();
+  await hand.write("textbox", "Any other address", email);
+  await hand.press("button", "Sign in");
+  await page.waitForURL((url) => !url.pathname.startsWith("/oidc"));
+}
+
+/** Opens a page of the portal and signs in on the way. */
+export async function enter(page, email, path = "/", hand = new Mouse(page)) {
+  await page.goto(path);
+  await hand.press("button", "Sign in");
+  await chooseAccount(page, hand, email);
+  await page.getByRole("button", { name: "Sign out" }).waitFor();
+}

@@ -1,0 +1,191 @@
+/**
+ * The local stack with its real functions, and its API, as tests use them.
+ *
+ * Invariant: each stack has a port and a folder of its own, and nothing of it is left when it has been stopped.
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+
+const ROOT = resolve(import.meta.dirname, "../..");
+const PROGRAM = join(ROOT, "target/debug/seatkeeper-local");
+export const DIST = join(ROOT, "portal/dist");
+export const ADMIN = "partnerships@futurelearn.example";
+
+/** Looks until there is something; says what was missed after a while. */
+export async function until(what, look, seconds = 20) {
+  const end = Date.now() + seconds * 1000;
+  for (;;) {
+    const found = await look();
+    if (found) return found;
+    if (Date.now() > end) throw new Error(`waited ${seconds} s for ${what}`);
+    await new Promise((next) => setTimeout(next, 50));
+  }
+}
+
+export class Stack {
+  #folder;
+  #process;
+  #deals = 0;
+  #tokens = new Map();
+
+  /** Starts a stack. The schedules stand still unless `SWEEP_EVERY` says otherwise. */
+  static async start(env = {}) {
+    const stack = new Stack();
+    stack.#folder = await mkdtemp(join(tmpdir(), "seatkeeper-browser-"));
+    await stack.#run(env);
+    return stack;
+  }
+
+  /** The same data with other settings: what was sent under a short lifetime has expired under a long one. */
+  async restart(env = {}) {
+    await this.#end();
+    await this.#run(env);
+  }
+
+  async stop() {
+    await this.#end();
+    await rm(this.#folder, { recursive: true });
+  }
+
+  async #run(env) {
+    const child = spawn(PROGRAM, {
+      cwd: this.#folder,
+      env: { PATH: process.env.PATH, TMPDIR: this.#folder, PORT: "0", SWEEP_EVERY: "0", ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.#process = child;
+    process.once("exit", () => child.kill());
+    const said = [];
+    child.stderr.on("data", (text) => said.push(text));
+    const ready = new Promise((found, missed) => {
+      createInterface(child.stdout).on("line", (line) => {
+        const [, url] = /^ {2}portal +(http\S+)\/$/.exec(line) ?? [];
+        if (url) found(url);
+      });
+      child.once("error", missed);
+      child.once("close", () => missed(new Error(`the stack does not start: ${said.join("")}`)));
+    });
+    this.url = await ready;
+    this.#tokens.clear();
+  }
+
+  async #end() {
+    const ended = once(this.#process, "close");
+    this.#process.kill("SIGTERM");
+    await ended;
+  }
+
+  async #token(email) {
+    const known = this.#tokens.get(email);
+    if (known) return known;
+    const form = new URLSearchParams({ grant_type: "password", username: email });
+    const answer = await fetch(`${this.url}/oidc/token`, { method: "POST", body: form });
+    const { access_token } = await answer.json();
+    this.#tokens.set(email, access_token);
+    return access_token;
+  }
+
+  /** Asks the API as somebody; a refusal is an error. */
+  async api(email, method, path, body, headers = {}) {
+    const answer = await fetch(`${this.url}/api${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${await this.#token(email)}`,
+        ...(body && { "content-type": "application/json" }),
+        ...headers,
+      },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+    return text && JSON.parse(text);
+  }
+
+  /** A deal of an organisation of its own, so that no test sees what another one does. */
+  async newDeal({ seats = 20, name = "Unlimited", org = `org-${++this.#deals}`, starts = -1, ends = 365, title = "Hill & Dale" } = {}) {
+    const day = (days) => new Date(Date.now() + days * 86_400_000).toISOString().replace(/\.\d+/, "");
+    const deal = await this.api(ADMIN, "POST", "/deals", {
+      organisation: { id: org, name: title }, name, seats, startsAt: day(starts), endsAt: day(ends),
+    }, { "idempotency-key": crypto.randomUUID() });
+    return new TestDeal(this, deal, `manager@${org}.example`);
+  }
+
+  async mails(address) {
+    const mails = await (await fetch(`${this.url}/inbox/messages.json`)).json();
+    return address ? mails.filter(({ to }) => to === address) : mails;
+  }
+
+  /** The link of the newest mail to an address. */
+  async linkTo(address) {
+    const mail = await until(`a mail to ${address}`, async () => (await this.mails(address)).at(-1));
+    return /http\S+\/accept#[\w-]+/.exec(mail.text)[0];
+  }
+
+  /** Makes the next calls to the mail service fail; see the README on `/inbox/faults`. */
+  async fault(mode, count, more = {}) {
+    const answer = await fetch(`${this.url}/inbox/faults`, {
+      method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ mode, count, ...more }),
+    });
+    if (!answer.ok) throw new Error(`no fault: ${await answer.text()}`);
+  }
+
+  async accept(learner, link) {
+    return this.api(learner, "POST", "/invites/accept", { token: tokenOf(link) });
+  }
+}
+
+export const tokenOf = (link) => link.split("#")[1];
+
+/** `ann01@example.com`, `ann02@…`: as many as are wanted, in the order of the alphabet. */
+export const addresses = (name, count) =>
+  Array.from({ length: count }, (_, index) => `${name}${String(index + 1).padStart(String(count).length, "0")}@example.com`);
+
+class TestDeal {
+  constructor(stack, deal, manager) {
+    Object.assign(this, { stack, manager, id: deal.id, org: deal.organisation.id });
+  }
+
+  get path() {
+    return `/deals/${this.id}`;
+  }
+
+  api(method, path = "", body, headers) {
+    return this.stack.api(this.manager, method, `${this.path}${path}`, body, headers);
+  }
+
+  /** Invites people, 1,000 a request; each is an address, or an address and a name. */
+  async invite(people) {
+    const invites = people.map((person) => (typeof person === "string" ? { email: person } : person));
+    for (let from = 0; from < invites.length; from += 1000) {
+      await this.api("POST", "/invites", { invites: invites.slice(from, from + 1000) });
+    }
+  }
+
+  /** Invites somebody, who accepts. */
+  async seat(email, learner = email) {
+    await this.invite([email]);
+    await this.stack.accept(learner, await this.stack.linkTo(email));
+  }
+
+  async rows(status) {
+    const { invites } = await this.api("GET", `/seats?limit=200${status ? `&status=${status}` : ""}`);
+    return invites;
+  }
+
+  async row(email) {
+    return (await this.rows()).find((row) => row.email === email);
+  }
+
+  async patch(change) {
+    return this.stack.api(ADMIN, "PATCH", this.path, change);
+  }
+
+  /** Waits until all that is out has expired. */
+  async expired() {
+    await until("all to expire", async () => (await this.api("GET", "/counts")).pending === 0);
+  }
+}
