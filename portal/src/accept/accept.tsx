@@ -109,25 +109,24 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
   };
 
   if (!preview) {
-    if (!problem) return <Waiting what="Reading your invitation" rows={4} />;
     return (
       <>
         <Heading title="Your invitation">Your invitation</Heading>
-        <Refusal problem={problem} />
-        <p class="actions"><button type="button" disabled={loading} aria-busy={loading} onClick={() => void reload()}>Try again</button></p>
+        {!problem && <Waiting what="Reading your invitation" rows={4} />}
+        {problem && <Refusal problem={problem} />}
+        {problem && <p class="actions"><button type="button" disabled={loading} aria-busy={loading} onClick={() => void reload()}>Try again</button></p>}
       </>
     );
   }
+  const accepted = preview.status === "accepted";
   const stopped = refusal.value?.code ?? preview.blocked;
-  const waits = preview.status === "pending" && (stopped === "deal_full" || stopped === "deal_not_started");
+  const waits = !accepted && (stopped === "deal_full" || stopped === "deal_not_started");
   return (
     <>
-      {preview.status === "accepted"
-        ? <Heading title="Accepted already">This invite has been accepted</Heading>
-        : <Heading title="Your invitation">{preview.organisation.name} invites you to {preview.deal.name}</Heading>}
-      {preview.status === "accepted" && (
-        <p>If that was you, you are done. To see your seat, sign in with the account that you accepted with.</p>
-      )}
+      <Heading title={accepted ? "Accepted already" : "Your invitation"}>
+        {accepted ? "This invite has been accepted" : `${preview.organisation.name} invites you to ${preview.deal.name}`}
+      </Heading>
+      {accepted && <p>If that was you, you are done. To see your seat, sign in with the account that you accepted with.</p>}
       {failure.value === "declined" && <Notice>You did not sign in. Nothing has happened, and your invite stays open.</Notice>}
       {failure.value === "failed" && (
         <Notice tone="bad">Signing in did not work. Nothing was accepted; try again, or use another account.</Notice>
@@ -136,13 +135,13 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
         : waits ? <Stop key={checks.value} code={stopped} deal={preview.deal} now={checks.value > 0 || !!refusal.value} />
         : refusal.value ? <Refusal key={refusal.value} problem={refusal.value} />
         : checks.value > 0 && <Focus><Notice tone="good">You can accept now.</Notice></Focus>}
-      {preview.status === "pending" && <Facts preview={preview} />}
+      {accepted ? <Facts of={preview} /> : <Offer preview={preview} />}
       {waits || problem ? (
         <p class="actions"><button type="button" disabled={loading} aria-busy={loading} onClick={() => void check()}>Check again</button></p>
       ) : (
         <Actions preview={preview} refusal={refusal.value} busy={busy.value} accept={() => void accept(preview)} enter={(prompt) => void enter(prompt)} />
       )}
-      {preview.status === "pending" && <Doubts preview={preview} />}
+      {!accepted && <Doubts preview={preview} />}
     </>
   );
 }
@@ -151,17 +150,28 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
 const whyExpired = ({ blocked, expiresAt, deal }: Preview) =>
   blocked === "deal_ended" && expiresAt === deal.endsAt ? "deal_ended" : "invite_expired";
 
-function Facts({ preview: { organisation, deal, email, expiresAt } }: { preview: Preview }) {
-  const now = useNow();
+/** Who invited to what, and what else there is to say of it. */
+function Facts({ of: { organisation, deal }, children }: { of: Preview; children?: ComponentChildren }) {
   return (
     <dl class="facts">
       <div><dt>From</dt><dd>{organisation.name}</dd></div>
-      <div><dt>For</dt><dd>A seat of the learning subscription {deal.name}, until {date(deal.endsAt)}</dd></div>
+      <div><dt>For</dt><dd>The learning subscription {deal.name}, until {date(deal.endsAt)}</dd></div>
+      {children}
+    </dl>
+  );
+}
+
+/** What somebody has to know before they sign in. Who invites to what is in the heading. */
+function Offer({ preview: { deal, email, expiresAt } }: { preview: Preview }) {
+  const now = useNow();
+  return (
+    <dl class="facts">
+      <div><dt>You get</dt><dd>A seat of the learning subscription, until {date(deal.endsAt)}</dd></div>
       {email && <div><dt>Sent to</dt><dd>{email}</dd></div>}
       {expiresAt && <div><dt>Accept by</dt><dd><When time={expiresAt} now={now} /></dd></div>}
       <div>
-        <dt>What {organisation.name} will see</dt>
-        <dd>That you accepted, when, and whether with the invited address or with another; never which other one.</dd>
+        <dt>They will see</dt>
+        <dd>That you accepted, when, and whether with the invited address or another; never which other one.</dd>
       </div>
     </dl>
   );
@@ -246,7 +256,7 @@ function Refusal({ problem: { code, retryAfter } }: { problem: Problem }) {
   return (
     <Focus>
       <Notice tone="bad">
-        <p><strong>{title}.</strong> {text} {retryAfter !== undefined && retryAfter > 1 && `Wait ${retryAfter} seconds.`}</p>
+        <p><strong>{title}.</strong> {retryAfter && retryAfter > 1 ? text.replace("in a moment", `in ${retryAfter} seconds`) : text}</p>
       </Notice>
     </Focus>
   );
@@ -262,16 +272,14 @@ function Focus({ children }: { children: ComponentChildren }) {
 function Ended({ how }: { how: Ending }) {
   const now = useNow();
   if ("accepted" in how) {
-    const { accepted: { organisation, acceptedAt }, preview } = how;
+    const { accepted: { acceptedAt }, preview } = how;
     return (
       <>
         <Heading title="Accepted">You have a seat</Heading>
-        <dl class="facts">
-          <div><dt>From</dt><dd>{organisation.name}</dd></div>
-          <div><dt>For</dt><dd>The learning subscription {preview.deal.name}, until {date(preview.deal.endsAt)}</dd></div>
+        <Facts of={preview}>
           <div><dt>Since</dt><dd><When time={acceptedAt} now={now} /></dd></div>
           {session.value?.email && <div><dt>Your account</dt><dd>{session.value.email}</dd></div>}
-        </dl>
+        </Facts>
         <p>Learn with this account from now on. You don’t need the mail any more.</p>
         <StartLearning />
       </>
@@ -284,11 +292,9 @@ function Ended({ how }: { how: Ending }) {
       <Heading key={code} title={title}>{title}</Heading>
       <p>{text}</p>
       {preview && (
-        <dl class="facts">
-          <div><dt>From</dt><dd>{preview.organisation.name}</dd></div>
-          <div><dt>For</dt><dd>The learning subscription {preview.deal.name}</dd></div>
-          {preview.status === "expired" && preview.expiresAt && <div><dt>Was open until</dt><dd><When time={preview.expiresAt} now={now} /></dd></div>}
-        </dl>
+        <Facts of={preview}>
+          {preview.status === "expired" && preview.expiresAt && <div><dt>Open until</dt><dd><When time={preview.expiresAt} now={now} /></dd></div>}
+        </Facts>
       )}
       {(code === "already_seated" || code === "already_accepted") && <StartLearning />}
       {PASTE_AGAIN.has(code) && <Paste label="Paste the link from the mail" />}
@@ -334,7 +340,7 @@ function Paste({ label }: { label: string }) {
           ? "That does not look like a link from the mail. Copy all of it, from https:// to the last letter."
           : "It begins with https:// and is rather long."}
       </p>
-      <button type="submit">Show the invitation</button>
+      <button type="submit" class="outline">Show the invitation</button>
     </form>
   );
 }

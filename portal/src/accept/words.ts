@@ -65,11 +65,11 @@ const WORDS = {
   },
   too_many_requests: {
     title: "That was too often",
-    text: "Nothing was changed. Wait a moment, then try again.",
+    text: "Nothing was changed. Try again in a moment.",
   },
   unavailable: {
     title: "That did not work just now",
-    text: "Try again in a moment. That does no harm, even if the first try went through: you get one seat, not two.",
+    text: "Try again in a moment. Trying twice does no harm: you never take more than one seat.",
   },
   internal: {
     title: "Something is wrong on our side",
