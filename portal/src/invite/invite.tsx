@@ -1,1 +1,75 @@
-export function InvitePage() { return null; }
+/** Inviting people: paste, check, send, and what became of it, on one page with the seats that are left. */
+import "./invite.css";
+import { useEffect, useRef } from "preact/hooks";
+import { type Counts, getCounts, listSeats, type Seats } from "../api";
+import { DealHead } from "../seats/deal-head";
+import { Heading } from "../ui/frame";
+import { useLoad } from "../ui/load";
+import { Failure, Waiting } from "../ui/status";
+import { CheckList } from "./check-list";
+import { Entry } from "./entry";
+import { type Inviting, invitingOf } from "./inviting";
+import { MailHelp } from "./mail-help";
+import { Result } from "./result";
+import { Sending } from "./sending";
+
+export function InvitePage({ deal }: { deal: string }) {
+  return <Invite key={deal} deal={deal} />;
+}
+
+function Invite({ deal }: { deal: string }) {
+  const inviting = invitingOf(deal);
+  const stage = inviting.stage.value;
+  const { value: head, problem, reload } = useLoad(deal, async () => {
+    // Of the seats, only the head is wanted.
+    const [page, counts] = await Promise.all([listSeats(deal, { limit: 1 }), getCounts(deal)]);
+    return { ...page, counts };
+  });
+  useEffect(() => {
+    if (stage === "done") void reload();
+  }, [stage]);
+  useLeaving(inviting);
+  return (
+    <>
+      <p><a href={`/deals/${deal}`}>‹ Deal seats{head && `: ${head.deal.name}`}</a></p>
+      <Heading title="Invite people">Invite people</Heading>
+      {head ? (
+        <>
+          <DealHead deal={head.deal} seats={head.seats} counts={head.counts} />
+          {stage === "draft" && head.deal.state === "active" && <Listing inviting={inviting} seats={head.seats} counts={head.counts} />}
+          {(stage === "sending" || stage === "paused") && <Sending inviting={inviting} />}
+          {stage === "done" && <Result inviting={inviting} />}
+          <MailHelp />
+        </>
+      ) : problem ? (
+        problem.code === "session_over" || <Failure problem={problem} retry={() => void reload()} />
+      ) : (
+        <Waiting what="Loading the deal" />
+      )}
+    </>
+  );
+}
+
+function Listing(props: { inviting: Inviting; seats: Seats; counts: Counts }) {
+  const summary = useRef<HTMLHeadingElement>(null);
+  return (
+    <>
+      <Entry inviting={props.inviting} onChecked={() => summary.current?.focus()} />
+      <CheckList {...props} heading={summary} />
+    </>
+  );
+}
+
+/** A result that was seen is over when the page is left; what is being sent is not, and the browser asks before it goes. */
+function useLeaving(inviting: Inviting) {
+  useEffect(() => {
+    const ask = (event: Event) => {
+      if (inviting.stage.value === "sending") event.preventDefault();
+    };
+    addEventListener("beforeunload", ask);
+    return () => {
+      removeEventListener("beforeunload", ask);
+      if (inviting.stage.value === "done") inviting.clear();
+    };
+  }, [inviting]);
+}

@@ -1,0 +1,133 @@
+/** What would become of each row, before anything is sent; to correct, to drop, to send. */
+import type { RefObject } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { Counts, Seats } from "../api";
+import { atLeast } from "../seats/deal-head";
+import { confirm } from "../ui/confirm";
+import { counted, number, people } from "../ui/seat-numbers";
+import { announce, Notice } from "../ui/status";
+import type { Inviting, Row } from "./inviting";
+import { foreseen, summaryOf } from "./verdicts";
+
+export function CheckList({ inviting, seats, counts, heading }: {
+  inviting: Inviting;
+  seats: Seats;
+  counts: Counts;
+  /** Takes the focus when a check is done. */
+  heading: RefObject<HTMLHeadingElement | null>;
+}) {
+  const rows = inviting.rows.value;
+  const due = inviting.due.value.length;
+  const checking = inviting.checking.value;
+  if (rows.length === 0) return null;
+
+  const discard = async () => {
+    const yes = await confirm({
+      title: "Discard this list?",
+      body: <p>{counted(rows.length, "row is", "rows are")} taken off this page. Nothing was sent, and nobody is told.</p>,
+      action: "Discard list",
+      keep: "Keep it",
+    });
+    if (!yes) return;
+    inviting.clear();
+    document.getElementById("addresses")?.focus();
+  };
+
+  return (
+    <section class="list" aria-label="Checked addresses">
+      <h2 ref={heading} tabIndex={-1}>{summaryOf(rows.flatMap(({ verdict }) => verdict ?? [])) || "Checking…"}</h2>
+      {due > 0 && counts.pending + due > seats.available && (
+        <Notice>
+          With these, {atLeast(counts.pending + due, counts.exactUpTo, people)} may still accept,{" "}
+          {seats.available === 1 ? "1 seat is" : `${number(seats.available)} seats are`} left.
+          {seats.available > 0 && ` Seats go to the first ${seats.available === 1 ? "one" : number(seats.available)}.`}
+        </Notice>
+      )}
+      <p class="actions send">
+        {due > 0 && (
+          <button type="button" aria-disabled={checking} onClick={() => checking || void inviting.send()}>
+            {checking ? "Checking…" : `Send ${counted(due, "invite")}`}
+          </button>
+        )}
+        <button type="button" class="secondary outline" onClick={() => void discard()}>Discard list</button>
+        <span class="soft">{counted(seats.available, "seat")} left</span>
+      </p>
+      <table class="rows" role="table" aria-label="What will happen">
+        <thead role="rowgroup">
+          <tr role="row">
+            <th role="columnheader" scope="col">Address</th>
+            <th role="columnheader" scope="col">Name</th>
+            <th role="columnheader" scope="col">What will happen</th>
+            <th role="columnheader" scope="col"><span class="visually-hidden">Change</span></th>
+          </tr>
+        </thead>
+        <tbody role="rowgroup">
+          {rows.map((row, index) => <CheckedRow key={row.id} {...{ inviting, row }} place={index + 1} />)}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+function CheckedRow({ inviting, row, place }: { inviting: Inviting; row: Row; place: number }) {
+  const [editing, setEditing] = useState(false);
+  const input = useRef<HTMLInputElement>(null);
+  // Kept once shown: a field does not go away from under the person who has just corrected it.
+  const wrong = row.verdict?.outcome === "invalid_email";
+  const fields = editing || wrong;
+  useEffect(() => {
+    if (wrong) setEditing(true);
+  }, [wrong]);
+  const edit = () => {
+    setEditing(true);
+    setTimeout(() => input.current?.focus());
+  };
+
+  const correct = async (change: { email?: string; name?: string }) => {
+    await inviting.correct(row.id, change);
+    const verdict = inviting.rows.value.find(({ id }) => id === row.id)?.verdict;
+    if (verdict) announce(`${verdict.email}: ${foreseen(verdict).label}`);
+  };
+  const remove = (button: HTMLElement) => {
+    const line = button.closest("tr");
+    const next = line?.nextElementSibling ?? line?.previousElementSibling;
+    (next?.querySelector<HTMLElement>("button.remove") ?? document.getElementById("addresses"))?.focus();
+    announce(`Removed ${row.email || row.name}`);
+    void inviting.remove(row.id);
+  };
+
+  const said = row.verdict && foreseen(row.verdict);
+  const who = row.email || row.name;
+  const note = `verdict-${row.id}`;
+  return (
+    <tr role="row">
+      <th role="rowheader" scope="row">
+        {fields ? (
+          <input
+            ref={input} type="text" inputMode="email" autocomplete="off" autocapitalize="off" spellcheck={false} defaultValue={row.email}
+            aria-label={`Address in row ${place}`} aria-invalid={wrong || undefined} aria-describedby={note}
+            onChange={(event) => void correct({ email: event.currentTarget.value.trim() })}
+          />
+        ) : row.email}
+      </th>
+      <td role="cell" data-label="Name">
+        {fields ? (
+          <input
+            type="text" autocomplete="off" spellcheck={false} defaultValue={row.name} aria-label={`Name in row ${place}`}
+            onChange={(event) => void correct({ name: event.currentTarget.value.trim() })}
+          />
+        ) : row.name || "–"}
+      </td>
+      <td role="cell" data-label="What will happen" id={note}>
+        <div>
+          {said ? <span class={`state ${said.tone}`}>{said.label}</span> : <span class="soft">Checking…</span>}
+          {said?.note && <div class="soft">{said.note}</div>}
+        </div>
+      </td>
+      <td role="cell" class="change">
+        {!fields && <button type="button" class="link" aria-label={`Edit ${who}`} onClick={edit}>Edit</button>}
+        <button type="button" class="link remove" aria-label={`Remove ${who}`} onClick={(event) => remove(event.currentTarget)}>Remove</button>
+      </td>
+    </tr>
+  );
+}

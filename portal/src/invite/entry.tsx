@@ -1,0 +1,106 @@
+/** Where addresses come in: pasted, typed, or from a file. */
+import { useRef, useState } from "preact/hooks";
+import { number } from "../ui/seat-numbers";
+import { announce, Failure, Notice } from "../ui/status";
+import { LARGEST_FILE, readText } from "./file";
+import { type Inviting, MOST_ROWS } from "./inviting";
+import { parseAddresses } from "./parse";
+
+export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: () => void }) {
+  const [refusal, setRefusal] = useState("");
+  const [over, setOver] = useState(false);
+  const area = useRef<HTMLTextAreaElement>(null);
+  const file = useRef<HTMLInputElement>(null);
+  const { problem, checking } = inviting;
+  const listed = inviting.rows.value.length;
+
+  const check = async () => {
+    if (checking.value) return;
+    setRefusal("");
+    if (parseAddresses(inviting.text.value).length === 0) {
+      setRefusal(listed > 0 ? "There is no address here to add to the list." : "There is no address here yet.");
+      area.current?.focus();
+      return;
+    }
+    announce("Checking");
+    const long = await inviting.add();
+    if (long) {
+      setRefusal(
+        `These are ${number(long.tooMany)} addresses, and a list has ${number(MOST_ROWS)} at most. Take ` +
+          `${number(long.tooMany - MOST_ROWS)} out and send those afterwards. Nothing was checked yet.`,
+      );
+      area.current?.focus();
+    } else if (!problem.value) onChecked();
+  };
+
+  const onInput = (event: InputEvent & { currentTarget: HTMLTextAreaElement }) => {
+    inviting.text.value = event.currentTarget.value;
+    setRefusal("");
+    // A pasted list is complete; a single address may be one of several that are still to come.
+    const pasted = event.inputType === "insertFromPaste" || event.inputType === "insertFromDrop";
+    if (pasted && parseAddresses(inviting.text.value).length > 1) void check();
+  };
+
+  const take = async (chosen: File | undefined) => {
+    if (!chosen || checking.value) return;
+    if (chosen.size > LARGEST_FILE) {
+      setRefusal(`${chosen.name} is too large for a list of addresses. Save the sheet as CSV, then choose that file.`);
+      return;
+    }
+    const text = await readText(chosen);
+    if (text.includes("\0")) {
+      setRefusal(`${chosen.name} is not a text file. Save the sheet as CSV, then choose that file.`);
+      return;
+    }
+    inviting.text.value = [inviting.text.value, text].filter(Boolean).join("\n");
+    await check();
+  };
+
+  const onDragOver = (event: DragEvent) => {
+    if (!event.dataTransfer?.types.includes("Files")) return;
+    event.preventDefault();
+    setOver(true);
+  };
+  const onDrop = (event: DragEvent) => {
+    setOver(false);
+    if (!event.dataTransfer?.files.length) return;
+    event.preventDefault();
+    void take(event.dataTransfer.files[0]);
+  };
+
+  return (
+    <section class={`entry ${over ? "over" : ""}`} aria-label="Addresses" onDragOver={onDragOver} onDragLeave={() => setOver(false)} onDrop={onDrop}>
+      <label for="addresses">{listed > 0 ? "More addresses" : "Addresses"}</label>
+      <p class="soft" id="addresses-hint">
+        Paste them from a spreadsheet or a mail, with names or without, up to {number(MOST_ROWS)}; or drop a CSV file here.
+        Nothing is sent before you have seen what would be.
+      </p>
+      <textarea
+        id="addresses" ref={area} rows={listed > 0 ? 2 : 8} aria-describedby="addresses-hint" spellcheck={false} autocapitalize="off"
+        autocomplete="off" readOnly={checking.value} value={inviting.text.value} onInput={onInput}
+        placeholder={listed > 0 ? "" : "ann@example.com\nBob Roe <bob@example.com>"}
+      />
+      <p class="actions">
+        <button type="button" class={listed > 0 ? "secondary outline" : ""} aria-disabled={checking.value} onClick={() => void check()}>
+          {checking.value ? "Checking…" : "Check"}
+        </button>
+        <button type="button" class="secondary outline" aria-disabled={checking.value} onClick={() => file.current?.click()}>
+          Choose a CSV file
+        </button>
+        <a href="/invite-template.csv" download="invite-template.csv" target="_self">Download a template</a>
+      </p>
+      <input
+        ref={file} type="file" accept=".csv,.tsv,.txt,text/csv,text/plain" hidden aria-label="CSV file"
+        onChange={({ currentTarget }) => {
+          void take(currentTarget.files?.[0]);
+          // The same file, corrected, can be chosen again.
+          currentTarget.value = "";
+        }}
+      />
+      {refusal && <Notice tone="bad">{refusal}</Notice>}
+      {problem.value && problem.value.code !== "session_over" && (
+        <Failure problem={problem.value} retry={() => void (inviting.text.value ? check() : inviting.check())} />
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,19 @@
+/** The result as a file for a spreadsheet. */
+import Papa from "papaparse";
+
+/** What a spreadsheet may take for a formula when a cell begins with it; papaparse's own rule stops at a line break. */
+const FORMULA = /^[=+\-@\t\r]/;
+
+/** With a byte order mark, without which Excel takes UTF-8 for something else. */
+export function csvOf(records: string[][]): string {
+  return `\ufeff${Papa.unparse(records, { escapeFormulae: FORMULA })}`;
+}
+
+export function download(text: string, name: string) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
+  link.download = name;
+  link.click();
+  // The browser reads it after this; a minute is plenty.
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}

@@ -1,0 +1,89 @@
+/** What became of a list: to act on, and to keep. */
+import { useEffect, useRef } from "preact/hooks";
+import { counted, number, people } from "../ui/seat-numbers";
+import type { Inviting, Row } from "./inviting";
+import { csvOf, download } from "./result-file";
+import { became, foreseen, summaryOf } from "./verdicts";
+
+export function Result({ inviting }: { inviting: Inviting }) {
+  const rows = inviting.rows.value;
+  const invited = rows.filter(({ sent }) => sent?.outcome === "invited").length;
+  const unforeseen = inviting.sent.value.filter(({ sent }) => sent?.outcome !== "invited");
+  const failed = unforeseen.filter(({ sent }) => sent?.outcome === "unavailable").length;
+  const stopped = inviting.due.value.length;
+  const leftOut = rows.flatMap(({ verdict }) => (verdict && verdict.outcome !== "invited" ? [verdict] : []));
+  const open = rows.filter(isOpen);
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => heading.current?.focus(), []);
+  return (
+    <section aria-label="Result">
+      <h2 ref={heading} tabIndex={-1}>{invited > 0 ? `${people(invited)} invited` : "Nobody was invited"}</h2>
+      {invited > 0 && <p>The mails are on their way. Who accepts within four weeks holds a seat.</p>}
+      {unforeseen.length > 0 && (
+        <>
+          <h3>{number(unforeseen.length)} turned out otherwise than foreseen</h3>
+          <Unforeseen rows={unforeseen} />
+        </>
+      )}
+      {leftOut.length > 0 && <p>Left out, as foreseen: {summaryOf(leftOut)}.</p>}
+      {stopped > 0 && <p>{counted(stopped, "invite was", "invites were")} not sent any more.</p>}
+      <p class="actions">
+        {failed > 0 && (
+          <button type="button" onClick={() => void inviting.sendAgain()}>Try again to send {number(failed)}</button>
+        )}
+        {open.length > 0 && (
+          <button type="button" class={failed > 0 ? "secondary outline" : ""} onClick={() => void inviting.goBackTo(open)}>
+            Go back to {number(open.length)} not sent
+          </button>
+        )}
+        <button type="button" class="secondary outline" onClick={() => download(csvOf(records(rows)), "invites.csv")}>Download result</button>
+        <button type="button" class="secondary outline" onClick={() => inviting.clear()}>Invite more people</button>
+        <a href={`/deals/${inviting.deal}`}>See them on the Deal seats page</a>
+      </p>
+    </section>
+  );
+}
+
+/** Whether somebody can do something about this row on this page. */
+const isOpen = ({ verdict, sent }: Row) =>
+  sent ? sent.outcome === "invalid_email" : verdict?.outcome === "invited" || verdict?.outcome === "invalid_email";
+
+function Unforeseen({ rows }: { rows: Row[] }) {
+  return (
+    <table class="rows" role="table" aria-label="Otherwise than foreseen">
+      <thead role="rowgroup">
+        <tr role="row">
+          <th role="columnheader" scope="col">Address</th>
+          <th role="columnheader" scope="col">Foreseen</th>
+          <th role="columnheader" scope="col">What happened</th>
+        </tr>
+      </thead>
+      <tbody role="rowgroup">
+        {rows.map(({ id, email, verdict, sent }) => {
+          const now = sent && became(sent);
+          return (
+            <tr role="row" key={id}>
+              <th role="rowheader" scope="row">{email}</th>
+              <td role="cell" data-label="Foreseen">{verdict && foreseen(verdict).label}</td>
+              <td role="cell" data-label="What happened">
+                <div>
+                  <span class={`state ${now?.tone}`}>{now?.label}</span>
+                  <div class="soft">{now?.note}</div>
+                </div>
+              </td>
+            </tr>
+          );
+        })}
+      </tbody>
+    </table>
+  );
+}
+
+function records(rows: Row[]): string[][] {
+  const record = ({ email, name, verdict, sent }: Row) => {
+    if (!sent && verdict?.outcome === "invited") return [email, name, "Not sent", "Stopped before this one."];
+    const words = sent ? became(sent) : verdict && foreseen(verdict);
+    return [email, name, words?.label ?? "Not sent", words?.note ?? ""];
+  };
+  return [["Email", "Name", "Outcome", "Detail"], ...rows.map(record)];
+}

@@ -1,0 +1,73 @@
+/** How it is said what becomes, or became, of a row. */
+import type { SendOutcome, SendResult } from "../api";
+import { dateTime } from "../time";
+import { counted, number } from "../ui/seat-numbers";
+
+export interface Words {
+  /** The style that goes with it. */
+  tone: "accepted" | "pending" | "expired" | "failed";
+  label: string;
+  note: string;
+}
+
+const TONES: Record<SendOutcome, Words["tone"]> = {
+  invited: "accepted", already_pending: "pending", already_accepted: "pending", duplicate: "pending", invalid_email: "failed",
+  too_soon: "expired", unavailable: "failed",
+};
+
+const FORESEEN: Record<SendOutcome, string> = {
+  invited: "Will be invited",
+  already_pending: "Pending already",
+  already_accepted: "Accepted already",
+  duplicate: "Duplicate",
+  invalid_email: "Not an address",
+  too_soon: "Too soon",
+  unavailable: "Not checked",
+};
+
+const BECAME: Record<SendOutcome, string> = { ...FORESEEN, invited: "Invited", unavailable: "Not sent" };
+
+/** Said where the answer has no words of its own. */
+const NOTES: Partial<Record<SendOutcome, string>> = {
+  already_pending: "No second mail is sent. To mail again, resend it on the Deal seats page.",
+  already_accepted: "Holds a seat of this deal.",
+  duplicate: "Stands elsewhere in this list; one invite is sent.",
+};
+
+function words(labels: Record<SendOutcome, string>, { outcome, detail, retryAt }: SendResult): Words {
+  const notes = [detail ?? NOTES[outcome], retryAt && `Can be sent from ${dateTime(retryAt)} on.`];
+  return { tone: TONES[outcome], label: labels[outcome], note: notes.filter(Boolean).join(" ") };
+}
+
+/** What a dry run says. */
+export const foreseen = (result: SendResult) => words(FORESEEN, result);
+
+/** What sending said. */
+export const became = (result: SendResult) => words(BECAME, result);
+
+const is = (count: number) => (count === 1 ? "is" : "are");
+
+/** The parts of a summary, in its order: `38 will be invited, 1 is pending already, 1 is not an address`. */
+const SUMMED: [SendOutcome, (count: number) => string][] = [
+  ["invited", (count) => `${number(count)} will be invited`],
+  ["invalid_email", (count) => (count === 1 ? "1 is not an address" : `${number(count)} are not addresses`)],
+  ["already_pending", (count) => `${number(count)} ${is(count)} pending already`],
+  ["already_accepted", (count) => `${number(count)} ${count === 1 ? "has" : "have"} accepted already`],
+  ["duplicate", (count) => counted(count, "is a duplicate", "are duplicates")],
+  ["too_soon", (count) => `${number(count)} can’t be sent yet`],
+  ["unavailable", (count) => `${number(count)} could not be sent`],
+];
+
+export function summaryOf(results: SendResult[]): string {
+  const counts = new Map<SendOutcome, number>();
+  for (const { outcome } of results) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
+  const parts = SUMMED.flatMap(([outcome, say]) => {
+    const count = counts.get(outcome);
+    return count ? [say(count)] : [];
+  });
+  return parts.join(", ");
+}
+
+/** What has to be corrected comes first, what has nothing to be done about it next. */
+const RANKS: Partial<Record<SendOutcome, number>> = { invalid_email: 0, unavailable: 0, too_soon: 1, invited: 3 };
+export const rank = (result: SendResult | undefined) => (result ? (RANKS[result.outcome] ?? 2) : 0);
