@@ -9,7 +9,6 @@ import hashlib
 import http.client
 import ipaddress
 import json
-import mimetypes
 import re
 import secrets
 import subprocess
@@ -24,13 +23,16 @@ from botocore.exceptions import BotoCoreError, ClientError
 from package import ARCHITECTURES, ROOT, Refused, check_packaged, check_target, package
 
 TEMPLATE = ROOT / "infra/template.yaml"
-PORTAL = ROOT / "portal/public"
+PORTAL = ROOT / "portal/dist"
+# What files are and how long they may be kept, by the end and by the beginning of a name. The local stack reads it, too.
+PORTAL_FILES = json.loads((ROOT / "infra/portal-files.json").read_text())
 
 # What `make deploy` takes, and the template's parameter for it.
 PARAMETERS = {
     "mail_from": "MailFrom",
     "mail_subject": "MailSubject",
     "mail_link_text": "MailLinkText",
+    "start_url": "StartUrl",
     "alarm_email": "AlarmEmail",
     "issuer": "OidcIssuer",
     "audience": "OidcAudience",
@@ -48,6 +50,7 @@ PARAMETERS = {
 }
 SWITCHES = ("create_user_pool", "sending_paused", "web_acl")
 ADDRESS = re.compile(r'[^\s@<>"]+@[^\s@<>"]+\.[^\s@<>"]+')
+LINK = re.compile(r'https://[^\s/<>"]+(/[^\s<>"]*)?')
 # Without a zero at the beginning: functions refuse to start with no time at all.
 DURATION = re.compile(r"[1-9]\d*[smhd]")
 STACK_NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
@@ -84,6 +87,8 @@ def check_syntax(given: Values, stack: str) -> Iterator[str]:
     for name in ("mail_from", "alarm_email"):
         if name in given and not ADDRESS.fullmatch(given[name]):
             yield f"{name.upper()} is {given[name]!r}: give an email address."
+    if "start_url" in given and not LINK.fullmatch(given["start_url"]):
+        yield f"START_URL is {given['start_url']!r}: give an https address."
     for name in ("invite_lifetime", "retention"):
         if name in given and not DURATION.fullmatch(given[name]):
             yield f"{name.upper()} is {given[name]!r}: give a time like 90s, 2h or 28d."
@@ -156,6 +161,13 @@ def check_issuer(issuer: str, read: Callable[[str], dict] = read_discovery) -> I
         else:
             if found != issuer:
                 yield f"ISSUER is {issuer}, and calls itself {found}: give it exactly so."
+            elif not is_reached_by_the_portal(answer.get("token_endpoint"), parts.netloc):
+                yield f"ISSUER {issuer} gives tokens at {answer['token_endpoint']}: the portal's pages can ask https://{parts.netloc} only (portal/headers.json)."
+
+
+def is_reached_by_the_portal(endpoint: object, host: str) -> bool:
+    """Whether the portal's content security policy lets its pages ask there."""
+    return endpoint is None or str(endpoint).startswith(f"https://{host}/")
 
 
 def check_sender(address: str, ses) -> tuple[str | None, list[str]]:
@@ -224,26 +236,32 @@ def sam_deploy(stack: str, region: str, parameters: Values) -> None:
 
 
 def content_type(name: str) -> str:
-    guessed = mimetypes.guess_type(name)[0] or "application/octet-stream"
-    return f"{guessed}; charset=utf-8" if guessed.startswith("text/") or guessed.endswith("javascript") else guessed
+    return PORTAL_FILES["types"].get(name.rpartition(".")[2], "application/octet-stream")
 
 
 def cache_control(name: str) -> str:
     """What bears its content's hash in its name never changes; everything else is asked for again."""
-    return "public, max-age=31536000, immutable" if name.startswith("assets/") else "no-cache"
+    beginning = max((start for start in PORTAL_FILES["caching"] if name.startswith(start)), key=len)
+    return PORTAL_FILES["caching"][beginning]
 
 
 def portal_files(out: Values) -> dict[str, bytes]:
     files = {
         path.relative_to(PORTAL).as_posix(): path.read_bytes() for path in sorted(PORTAL.rglob("*")) if path.is_file()
     }
-    prefix = "seatkeeper/" if "UserPoolId" in out else ""
-    config = {"issuer": out["OidcIssuerUrl"], "clientId": out["OidcClientId"], "scopePrefix": prefix}
+    config = {
+        "issuer": out["OidcIssuerUrl"],
+        "clientId": out["OidcClientId"],
+        "scopePrefix": "seatkeeper/" if "UserPoolId" in out else "",
+        "startUrl": out["StartUrl"],
+        "mailFrom": out["MailFrom"],
+        "mailSubject": out["MailSubject"],
+    }
     return files | {"config.json": json.dumps(config).encode()}
 
 
 def upload_portal(out: Values) -> int:
-    """Makes the bucket hold the portal's files and nothing else. Returns how many objects it had to change."""
+    """Makes the bucket hold the portal's files. Returns how many objects it had to change."""
     s3, bucket = boto3.client("s3"), out["PortalBucket"]
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
     there = {entry["Key"]: entry["ETag"].strip('"') for page in pages for entry in page.get("Contents", [])}
@@ -256,7 +274,9 @@ def upload_portal(out: Values) -> int:
         s3.put_object(
             Bucket=bucket, Key=name, Body=files[name], ContentType=content_type(name), CacheControl=cache_control(name)
         )
-    gone = sorted(there.keys() - files.keys())
+    # Assets of earlier deployments stay: tabs that are open, and pages that CloudFront has still cached, ask for them. A
+    # deployment adds a few hundred kilobytes, which cost less than finding out when nobody needs them any more.
+    gone = sorted(name for name in there.keys() - files.keys() if not name.startswith("assets/"))
     for name in gone:
         s3.delete_object(Bucket=bucket, Key=name)
     if changed or gone:
@@ -265,6 +285,12 @@ def upload_portal(out: Values) -> int:
             InvalidationBatch={"CallerReference": secrets.token_hex(8), "Paths": {"Quantity": 1, "Items": ["/*"]}},
         )
     return len(changed) + len(gone)
+
+
+def check_portal() -> Iterator[str]:
+    """Whether there are pages to upload."""
+    if not (PORTAL / "index.html").is_file():
+        yield "The portal is not built: run `make portal`."
 
 
 def check_state(stack: str, before: dict | None) -> Iterator[str]:
@@ -313,6 +339,7 @@ def deploy(given: Values, stack: str, rotate: bool, will_build: bool = False) ->
     problems += found
     architecture = values.get("arch", "x86_64")
     problems += check_package(architecture, will_build)
+    problems += check_portal()
     if problems:
         raise Refused("\n".join(problems))
     if will_build:

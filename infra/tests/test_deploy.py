@@ -1,6 +1,8 @@
 """What a deployment refuses, before anything is made."""
 
+import hashlib
 import http.client
+import json
 import subprocess
 from pathlib import Path
 
@@ -23,6 +25,15 @@ GOOD = {
     [
         ({"mail_from": "nobody"}, "seatkeeper", "MAIL_FROM"),
         ({"alarm_email": "a b@c.example"}, "seatkeeper", "ALARM_EMAIL"),
+        (
+            {"start_url": "www.futurelearn.com"},
+            "seatkeeper",
+            "START_URL is 'www.futurelearn.com': give an https address.",
+        ),
+        ({"start_url": "http://www.futurelearn.com/"}, "seatkeeper", "START_URL"),
+        ({"start_url": "http://localhost:3000/"}, "seatkeeper", "START_URL"),
+        ({"start_url": "https://"}, "seatkeeper", "START_URL"),
+        ({"start_url": "javascript:alert(1)//https://x.example/"}, "seatkeeper", "START_URL"),
         ({"invite_lifetime": "soon"}, "seatkeeper", "INVITE_LIFETIME"),
         ({"invite_lifetime": "0s"}, "seatkeeper", "INVITE_LIFETIME"),
         ({"retention": "1y"}, "seatkeeper", "RETENTION"),
@@ -45,6 +56,8 @@ def test_wrong_syntax_is_named(given, stack, says):
 
 def test_good_values_pass():
     assert list(deploy.check_syntax(GOOD, "seatkeeper")) == []
+    for start_url in ("https://www.futurelearn.com", "https://learn.example/start?x=1#y"):
+        assert list(deploy.check_syntax({"start_url": start_url}, "seatkeeper")) == []
     assert list(deploy.check_together(GOOD, "eu-west-1")) == []
 
 
@@ -94,6 +107,19 @@ def test_an_issuer_has_to_call_itself_so():
     assert list(deploy.check_issuer("https://id.acme.example", lambda _: {"issuer": "https://id.acme.example"})) == []
     problems = list(deploy.check_issuer("https://id.acme.example", lambda _: {"issuer": "https://id.acme.example/"}))
     assert "calls itself https://id.acme.example/" in problems[0]
+
+
+def test_an_issuer_has_to_give_tokens_where_the_portal_may_ask():
+    found = {"issuer": "https://id.acme.example/a"}
+    for endpoint in ("https://id.acme.example/a/token", "https://id.acme.example/b/token"):
+        assert list(deploy.check_issuer(found["issuer"], lambda _, at=endpoint: found | {"token_endpoint": at})) == []
+    for endpoint in (
+        "https://tokens.acme.example/",
+        "http://id.acme.example/",
+        "https://id.acme.example.evil.example/",
+    ):
+        [problem] = deploy.check_issuer(found["issuer"], lambda _, at=endpoint: found | {"token_endpoint": at})
+        assert f"gives tokens at {endpoint}" in problem
 
 
 def test_an_issuer_whose_document_is_no_object_is_refused():
@@ -208,3 +234,104 @@ def test_a_stack_has_a_secret_when_cloudformation_says_so():
     assert "OriginSecret" not in deploy.parameter_names({"StackStatus": "IMPORT_COMPLETE"})
     hidden = {"Parameters": [{"ParameterKey": "OriginSecret", "ParameterValue": "****"}]}
     assert "OriginSecret" in deploy.parameter_names(hidden)
+
+
+# ---- The portal -------------------------------------------------------------------------------------------------------
+
+OUTPUTS = {
+    "PortalBucket": "bucket",
+    "DistributionId": "E1",
+    "OidcIssuerUrl": "https://id.acme.example",
+    "OidcClientId": "portal",
+    "StartUrl": "https://learn.acme.example/",
+    "MailFrom": "invites@acme.example",
+    "MailSubject": "Come and learn",
+}
+
+
+class Aws:
+    """A bucket and a distribution that remember what was done to them."""
+
+    def __init__(self, there: dict[str, bytes]):
+        self.there, self.done = there, []
+
+    def get_paginator(self, _):
+        return self
+
+    def paginate(self, **_):
+        entries = [
+            {"Key": name, "ETag": f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"'}
+            for name, body in self.there.items()
+        ]
+        return [{}, {"Contents": entries[:1]}, {"Contents": entries[1:]}]
+
+    def put_object(self, **put):
+        self.there[put["Key"]] = put["Body"]
+        self.done.append((put["Key"], put["ContentType"], put["CacheControl"]))
+
+    def delete_object(self, **deleted):
+        del self.there[deleted["Key"]]
+        self.done.append(deleted["Key"])
+
+    def create_invalidation(self, **asked):
+        self.done.append(asked["InvalidationBatch"]["Paths"]["Items"])
+
+
+def built(folder: Path, files: dict[str, str]) -> Path:
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    return folder
+
+
+def test_the_bucket_gets_what_was_built_and_keeps_old_assets_only(tmp_path, monkeypatch):
+    files = {"accept.html": "a", "assets/app-2.js": "two", "favicon.svg": "svg", "index.html": "i"}
+    monkeypatch.setattr(deploy, "PORTAL", built(tmp_path, files))
+    aws = Aws({"assets/app-1.js": b"one", "favicon.svg": b"svg", "index.html": b"old", "style.css": b"x"})
+    monkeypatch.setattr(boto3, "client", lambda _: aws)
+
+    assert deploy.upload_portal(OUTPUTS) == 5
+    html, script = "text/html; charset=utf-8", "text/javascript; charset=utf-8"
+    assert aws.done == [
+        ("assets/app-2.js", script, "public, max-age=31536000, immutable"),
+        ("config.json", "application/json", "no-cache"),
+        ("accept.html", html, "no-cache"),
+        ("index.html", html, "no-cache"),
+        "style.css",
+        ["/*"],
+    ]
+    assert sorted(aws.there) == sorted([*files, "assets/app-1.js", "config.json"])
+    assert json.loads(aws.there["config.json"]) == {
+        "issuer": "https://id.acme.example",
+        "clientId": "portal",
+        "scopePrefix": "",
+        "startUrl": "https://learn.acme.example/",
+        "mailFrom": "invites@acme.example",
+        "mailSubject": "Come and learn",
+    }
+
+    aws.done.clear()
+    assert deploy.upload_portal(OUTPUTS) == 0
+    assert aws.done == []
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("assets/index-Bq1xX.css", "text/css; charset=utf-8"),
+        ("favicon.ico", "image/x-icon"),
+        ("favicon.svg", "image/svg+xml"),
+        ("invite-template.csv", "text/csv; charset=utf-8"),
+        ("site.webmanifest", "application/manifest+json"),
+        ("x.unheard-of", "application/octet-stream"),
+    ],
+)
+def test_the_name_says_what_a_file_is(name, kind):
+    assert deploy.content_type(name) == kind
+
+
+def test_a_portal_that_is_not_built_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(deploy, "PORTAL", tmp_path)
+    assert list(deploy.check_portal()) == ["The portal is not built: run `make portal`."]
+    monkeypatch.setattr(deploy, "PORTAL", built(tmp_path, {"index.html": ""}))
+    assert list(deploy.check_portal()) == []

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 
 import pytest
-from cloud import ROOT, Answer, Stack, somebody
+from cloud import ROOT, SENDER, Answer, Stack, somebody
 from sign_in import register, sign_in
 
 Browse = Callable[..., Answer]
@@ -88,16 +88,35 @@ def assert_headers(answer: Answer, stack: Stack) -> None:
 )
 def test_each_address_of_the_portal_is_a_page(browse: Browse, pool: Stack, path: str, page: str) -> None:
     answer = browse("GET", path)
-    assert (answer.status, answer.body) == (200, (ROOT / "portal/public" / page).read_bytes())
+    assert (answer.status, answer.body) == (200, (ROOT / "portal/dist" / page).read_bytes())
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert answer.headers["cache-control"] == "no-cache"
     assert_headers(answer, pool)
 
 
-def test_the_portal_is_told_where_to_sign_in(browse: Browse, pool: Stack) -> None:
+def test_what_pages_load_is_kept_for_a_year(browse: Browse, pool: Stack) -> None:
+    assets = [path for path in (ROOT / "portal/dist/assets").iterdir() if path.suffix in (".js", ".css")]
+    assert {path.suffix for path in assets} == {".js", ".css"}
+    kinds = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
+    for path in assets:
+        answer = browse("GET", f"/assets/{path.name}")
+        assert (answer.status, answer.body) == (200, path.read_bytes())
+        assert answer.headers["content-type"] == kinds[path.suffix]
+        assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+        assert_headers(answer, pool)
+
+
+def test_the_portal_is_told_where_it_is(browse: Browse, pool: Stack) -> None:
     answer = browse("GET", "/config.json")
     out = pool.outputs
-    wanted = {"issuer": out["OidcIssuerUrl"], "clientId": out["OidcClientId"], "scopePrefix": "seatkeeper/"}
+    wanted = {
+        "issuer": out["OidcIssuerUrl"],
+        "clientId": out["OidcClientId"],
+        "scopePrefix": "seatkeeper/",
+        "startUrl": "https://www.futurelearn.com/",
+        "mailFrom": SENDER,
+        "mailSubject": "FutureLearn Invitation",
+    }
     assert (answer.status, answer.json) == (200, wanted)
     assert (answer.headers["content-type"], answer.headers["cache-control"]) == ("application/json", "no-cache")
     assert_headers(answer, pool)
