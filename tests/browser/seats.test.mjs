@@ -1,14 +1,20 @@
 /** The Deal seats page: what it shows of each invite, and what can be done about it. */
 import assert from "node:assert/strict";
-import { answered, BOTH, enter } from "./browser.mjs";
+import { isDeepStrictEqual } from "node:util";
+import { answered, BOTH, chooseAccount, enter, Mouse } from "./browser.mjs";
 import { addresses, until } from "./stack.mjs";
 import { suite } from "./suite.mjs";
 
+/** Deals whose invites have expired, by what they are for. */
 const expired = {};
 const check = suite({}, async (stack) => {
-  for (const name of ["resend", "all"]) expired[name] = await stack.newDeal({ name: "Unlimited" });
-  await expired.resend.invite(["ann@example.com", "bob@example.com"]);
-  await expired.all.invite(addresses("old", 60));
+  for (const [name, people] of Object.entries({
+    Mouse: addresses("old", 60), Keyboard: addresses("old", 60), stopped: addresses("old", 60),
+    stoppedByKeyboard: addresses("old", 60), older: ["ann@example.com"], mixed: ["eve@example.com"],
+  })) {
+    expired[name] = await stack.newDeal();
+    await expired[name].invite(people);
+  }
   for (const deal of Object.values(expired)) await deal.expired();
 });
 
@@ -17,6 +23,8 @@ const rowOf = (page, email) => page.getByRole("row").filter({ has: page.getByRol
 const tab = (page, name) => page.getByRole("navigation", { name: "Invitation status" }).getByRole("link", { name });
 /** The addresses that are listed, from the top. */
 const listed = (page) => list(page).getByRole("rowheader").allInnerTexts();
+/** Waits until the list is this. */
+const shows = (page, rows) => until(`the rows ${rows}`, async () => isDeepStrictEqual(await listed(page), rows));
 const says = (page, text) => page.getByRole("status").filter({ hasText: text }).or(page.getByRole("alert").filter({ hasText: text })).first().waitFor();
 
 check("a manager's single deal opens at once, and Deals stays in the navigation", { hands: BOTH }, async ({ page, stack, hand }) => {
@@ -45,6 +53,244 @@ check("the numbers, the tabs and the list say what is true", {}, async ({ page, 
   await page.waitForURL("**?status=accepted");
   await rowOf(page, "ann@example.com").waitFor();
   assert.deepEqual((await listed(page)).sort(), ["ann@example.com", "bob@example.com"]);
-  await page.reload();
-  await page.getByRole("button", { name: "Sign in" }).waitFor();
 });
+
+check("an address tells tab and place, and leads back there after signing in again", { hands: BOTH }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal({ seats: 500 });
+  await deal.invite(addresses("ann", 60));
+  await enter(page, deal.manager, deal.path, hand);
+  await hand.press("link", /^Pending/);
+  await hand.press("button", "Next page");
+  await until("the second page", async () => (await listed(page)).length === 10);
+  const address = page.url();
+  assert.match(address, /\?status=pending&after=/);
+  const rows = await listed(page);
+  // The access token is gone with the page.
+  await page.reload();
+  await chooseAccount(page, hand, deal.manager);
+  await shows(page, rows);
+  assert.equal(page.url(), address);
+});
+
+check("the pages of a list lose no row and double none, whatever is sent meanwhile", { hands: BOTH }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal({ seats: 500 });
+  const people = addresses("ann", 130);
+  await deal.invite(people);
+  await enter(page, deal.manager, deal.path, hand);
+  const seen = [];
+  for (const [number, rows] of [[1, 50], [2, 50], [3, 30]]) {
+    await page.getByText(`Page ${number}`).waitFor();
+    await until(`${rows} rows`, async () => (await listed(page)).length === rows && !seen.includes((await listed(page))[0]));
+    seen.push(...await listed(page));
+    if (number < 3) await hand.press("button", "Next page");
+    if (number === 1) await deal.invite(["new@example.com"]);
+  }
+  assert.deepEqual(seen.toSorted(), people);
+  assert.equal(await page.getByRole("button", { name: "Next page" }).count(), 0);
+  await hand.press("button", "Previous page");
+  await page.getByText("Page 2").waitFor();
+  await shows(page, seen.slice(50, 100));
+});
+
+check("people are found by the beginning of an address, which no address of a page has in it", { hands: BOTH }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal({ seats: 500 });
+  await deal.invite([...addresses("ann", 60), "bob@example.com", "Bobby@example.com"]);
+  const asked = [];
+  page.on("request", (request) => asked.push(request.url()));
+  page.on("framenavigated", (frame) => asked.push(frame.url()));
+  await enter(page, deal.manager, deal.path, hand);
+  await hand.write("searchbox", "Address begins with", "BOB");
+  await rowOf(page, "bob@example.com").waitFor();
+  await until("only two rows", async () => (await listed(page)).length === 2);
+  await hand.write("searchbox", "Address begins with", "ann");
+  await until("a page of them", async () => (await listed(page)).length === 50);
+  const first = await listed(page);
+  await hand.press("button", "Next page");
+  await until("the rest of them", async () => (await listed(page)).length === 10);
+  assert.deepEqual([...first, ...await listed(page)], addresses("ann", 60));
+  await hand.write("searchbox", "Address begins with", "zoe");
+  await page.getByText("No address here begins with that.").waitFor();
+  await hand.write("searchbox", "Address begins with", "");
+  await until("the whole list", async () => (await listed(page)).length === 50);
+  assert.deepEqual(asked.filter((url) => /bob|ann\b|zoe/i.test(url)), []);
+});
+
+check("a double click resends once, and the older link stops working", { hands: BOTH }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  const ann = `ann@${deal.org}.example`;
+  await deal.invite([ann, `bob@${deal.org}.example`]);
+  const asked = [];
+  page.on("request", (request) => request.url().endsWith("/resend") && asked.push(request.url()));
+  await enter(page, deal.manager, deal.path, hand);
+  if (hand instanceof Mouse) await page.getByRole("button", { name: `Resend invite to ${ann}` }).dblclick();
+  else {
+    await hand.press("button", `Resend invite to ${ann}`);
+    await page.keyboard.press("Enter");
+  }
+  await says(page, `A new invite to ${ann} is on its way`);
+  assert.equal((await deal.row(ann)).sends, 2);
+  assert.equal((await stack.mails(ann)).length, 2);
+  assert.equal(asked.length, 1);
+});
+
+check("an invite is cancelled once its person has been named, and Escape keeps it", { hands: BOTH }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await deal.invite([{ email: "ann@example.com", name: "Ann Example" }, "bob@example.com"]);
+  await enter(page, deal.manager, deal.path, hand);
+  await hand.press("button", "Cancel invite to ann@example.com");
+  const question = page.getByRole("dialog", { name: "Cancel the invite to ann@example.com?" });
+  await question.getByText("Ann Example (ann@example.com) can no longer accept").waitFor();
+  await page.keyboard.press("Escape");
+  await question.waitFor({ state: "hidden" });
+  assert.equal(await focused(page), "Cancel invite to ann@example.com");
+  assert.equal((await deal.row("ann@example.com")).status, "pending");
+  await hand.press("button", "Cancel invite to ann@example.com");
+  await hand.press("button", "Cancel invite", question);
+  await says(page, "The invite to ann@example.com is cancelled.");
+  await rowOf(page, "ann@example.com").waitFor({ state: "detached" });
+  assert.equal(await deal.row("ann@example.com"), undefined);
+  await tab(page, "All 1").waitFor();
+  assert.notEqual(await page.evaluate(() => document.activeElement.localName), "body", "the focus is not lost with the row");
+});
+
+check("a seat is de-allocated once its person and their loss have been named", { hands: BOTH }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal({ seats: 2 });
+  await deal.seat("ann@example.com");
+  await enter(page, deal.manager, deal.path, hand);
+  await hand.press("button", "De-allocate seat of ann@example.com");
+  const question = page.getByRole("dialog", { name: "De-allocate the seat of ann@example.com?" });
+  await question.getByText("ann@example.com loses the seat and with it access to Unlimited").waitFor();
+  await hand.press("button", "Keep seat", question);
+  await question.waitFor({ state: "hidden" });
+  assert.equal(await focused(page), "De-allocate seat of ann@example.com");
+  await hand.press("button", "De-allocate seat of ann@example.com");
+  await hand.press("button", "De-allocate seat", question);
+  await says(page, "ann@example.com no longer has a seat.");
+  assert.match(await page.getByRole("region", { name: "Seats" }).innerText(), /Allocated\s+0\s+Available\s+2/);
+  assert.equal((await deal.api("GET")).seats.allocated, 0);
+});
+
+check("rows are selected, and resent or cancelled together", { hands: BOTH }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  const people = ["ann", "bob", "cat"].map((name) => `${name}@${deal.org}.example`);
+  await deal.invite(people);
+  await enter(page, deal.manager, deal.path, hand);
+  await hand.press("checkbox", `Select ${people[0]}`);
+  await hand.press("checkbox", `Select ${people[1]}`);
+  await page.getByText("2 selected").waitFor();
+  await hand.press("button", "Resend selected");
+  await says(page, "2 invites resent.");
+  for (const [index, mails] of [2, 2, 1].entries()) assert.equal((await stack.mails(people[index])).length, mails);
+  await hand.press("checkbox", "Select all on this page");
+  await page.getByText("3 selected").waitFor();
+  await hand.press("checkbox", `Select ${people[2]}`);
+  await hand.press("button", "Cancel selected");
+  const question = page.getByRole("dialog", { name: "Cancel 2 invites?" });
+  assert.deepEqual((await question.getByRole("listitem").allInnerTexts()).sort(), people.slice(0, 2));
+  await hand.press("button", "Cancel 2 invites", question);
+  await says(page, "2 invites cancelled.");
+  await shows(page, [people[2]]);
+});
+
+check("all that have expired are resent in three actions", { hands: BOTH }, async ({ page, stack, hand }) => {
+  const deal = expired[hand.constructor.name];
+  await enter(page, deal.manager, deal.path, hand);
+  hand.actions = 0;
+  await hand.press("link", "Expired 60");
+  await hand.press("button", "Resend all expired");
+  await hand.press("button", "Resend all", page.getByRole("dialog", { name: "Resend 60 expired invites?" }));
+  await says(page, "60 invites resent.");
+  assert.equal(hand.actions, 3);
+  await tab(page, "Pending 60").waitFor();
+  await tab(page, "Expired 0").waitFor();
+  assert.ok((await deal.rows()).every(({ status, sends }) => status === "pending" && sends === 2));
+});
+
+check("resending all can be stopped: what is done is told, the rest is as it was", { hands: BOTH }, async ({ page, stack, hand }) => {
+  const deal = hand instanceof Mouse ? expired.stopped : expired.stoppedByKeyboard;
+  let answer;
+  const stopped = new Promise((resolve) => (answer = resolve));
+  await page.route("**/invites/resend", async (route) => {
+    await stopped;
+    await route.continue();
+  });
+  await enter(page, deal.manager, `${deal.path}?status=expired`, hand);
+  await hand.press("button", "Resend all expired");
+  await hand.press("button", "Resend all", page.getByRole("dialog"));
+  await page.getByRole("progressbar", { name: "Resending" }).waitFor();
+  await hand.press("button", "Stop");
+  answer();
+  await says(page, "50 invites resent. Stopped there; the others are as they were.");
+  await tab(page, "Expired 10").waitFor();
+  assert.equal((await deal.rows("expired")).length, 10);
+});
+
+check("what somebody did is shown at once, and not undone by a list that is older", {}, async ({ page, stack }) => {
+  const deal = expired.older;
+  await deal.invite(["bob@example.com"]);
+  const list = `**/api${deal.path}/seats*`;
+  await enter(page, deal.manager, deal.path);
+  await rowOf(page, "ann@example.com").getByText("Expired").waitFor();
+  const older = await deal.api("GET", "/seats");
+  await page.getByRole("button", { name: "Resend invite to ann@example.com" }).click();
+  await rowOf(page, "ann@example.com").getByText("Pending").waitFor();
+  await page.getByRole("button", { name: "Cancel invite to bob@example.com" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Cancel invite" }).click();
+  await rowOf(page, "bob@example.com").waitFor({ state: "detached" });
+  await page.route(list, (route) => route.fulfill({ json: older }));
+  await page.getByRole("link", { name: "Deals", exact: true }).click();
+  const answered = page.waitForResponse(list);
+  await page.getByRole("link", { name: "Unlimited" }).click();
+  await answered;
+  await rowOf(page, "ann@example.com").getByText("Pending").waitFor();
+  assert.deepEqual(await listed(page), ["ann@example.com"]);
+});
+
+check("each state of an invite has its words", {}, async ({ page, stack }) => {
+  const deal = expired.mixed;
+  await deal.seat("ann@example.com");
+  await deal.invite(["bob@example.com"]);
+  await stack.fault("reject", 1);
+  await deal.invite(["cat@example.com"]);
+  // As many tries as a request makes at once.
+  await stack.fault("down", 100);
+  await deal.invite(["dan@example.com"]);
+  await deal.api("POST", `/invites/${(await deal.row("bob@example.com")).id}/resend`);
+  await stack.fault("down", 0);
+  await enter(page, deal.manager);
+  const states = { ann: /Accepted/, bob: /Resending, last sent \d+ \w+/, cat: /Pending – not delivered\s+The mail service refused this address/, dan: /Sending…/, eve: /Expired/ };
+  for (const [name, words] of Object.entries(states)) assert.match(await rowOf(page, `${name}@example.com`).innerText(), words);
+  const resendable = await page.getByRole("button", { name: /^Resend invite to/ }).allInnerTexts();
+  assert.deepEqual(resendable, ["Resend", "Resend"], "only those with no mail on its way: cat and eve");
+});
+
+check("a mail that is on its way is looked after until it is out", {}, async ({ page, stack }) => {
+  const deal = await stack.newDeal();
+  await deal.invite(["ann@example.com"]);
+  const sent = await deal.api("GET", "/seats");
+  await page.route(`**/api${deal.path}/seats*`, (route) => route.fulfill({ json: {
+    ...sent, invites: sent.invites.map((row) => ({ ...row, sentAt: null, expiresAt: null, delivery: { ...row.delivery, state: "queued" } })),
+  } }));
+  await enter(page, deal.manager);
+  await rowOf(page, "ann@example.com").getByText("Sending…").waitFor();
+  await rowOf(page, "ann@example.com").getByText("Pending").waitFor();
+});
+
+check("what changed meanwhile is told and shown as it is", { expect: [answered(412), answered(409)] }, async ({ page, stack }) => {
+  const deal = await stack.newDeal();
+  await deal.invite(["ann@example.com", `bob@${deal.org}.example`]);
+  await enter(page, deal.manager);
+  await rowOf(page, "ann@example.com").waitFor();
+  const { id } = await deal.row("ann@example.com");
+  await deal.api("POST", `/invites/${id}/resend`, undefined, { "if-match": '"1"' });
+  await page.getByRole("button", { name: "Resend invite to ann@example.com" }).click();
+  await says(page, "Something changed about ann@example.com meanwhile.");
+  await stack.accept("bob@home.example", await stack.linkTo(`bob@${deal.org}.example`));
+  await page.getByRole("button", { name: `Cancel invite to bob@${deal.org}.example` }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Cancel invite" }).click();
+  await says(page, "has accepted meanwhile and holds a seat.");
+  await page.getByRole("button", { name: `De-allocate seat of bob@${deal.org}.example` }).waitFor();
+});
+
+/** The name of what has the focus. */
+const focused = (page) => page.evaluate(() => document.activeElement.getAttribute("aria-label") ?? document.activeElement.textContent);

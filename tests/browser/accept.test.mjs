@@ -1,0 +1,307 @@
+/** The accept page: what a link shows, what becomes of its token, and the one click that takes the seat. */
+import assert from "node:assert/strict";
+import { answered, BOTH, chooseAccount, Keyboard, Mouse, PHONE } from "./browser.mjs";
+import { tokenOf, until } from "./stack.mjs";
+import { suite } from "./suite.mjs";
+
+let lapsed;
+const check = suite({}, async (stack) => {
+  lapsed = await stack.newDeal();
+  await lapsed.invite(["ann@example.com"]);
+  lapsed.link = await stack.linkTo("ann@example.com");
+  await lapsed.expired();
+});
+
+/** A deal with an invite to an address that no other test has. */
+async function invited(stack, options) {
+  const deal = await stack.newDeal(options);
+  const email = `ann@${deal.org}.example`;
+  await deal.invite([email]);
+  // The stack may run at another port than when the mail was sent.
+  const open = async (address = email) => `/accept#${tokenOf(await stack.linkTo(address))}`;
+  return { deal, email, link: await open(), open };
+}
+
+const heading = (page, name) => page.getByRole("heading", { level: 1, name }).waitFor();
+const kept = (page) => page.evaluate(() => Object.values({ ...sessionStorage }));
+
+/** Signs in for the invite that is shown. */
+async function signIn(page, hand, email) {
+  await hand.press("button", "Sign in to accept");
+  await chooseAccount(page, hand, email);
+  await page.getByRole("button", { name: `Accept as ${email}` }).waitFor();
+}
+
+check("two clicks and a sign-in lead from the mail to the seat, on a phone", { viewport: PHONE, hands: BOTH }, async ({ page, stack, hand }) => {
+  const { deal, link } = await invited(stack);
+  await page.goto(link);
+  await heading(page, "Hill & Dale invites you to Unlimited");
+  await page.getByText(`a•••@${deal.org}.example`).first().waitFor();
+  await page.getByText("That you accepted, when, and whether with the invited address or another; never which other one.").waitFor();
+  await hand.press("button", "Sign in to accept");
+  const before = hand.actions;
+  await chooseAccount(page, hand, "ann@home.example");
+  const signingIn = hand.actions - before;
+  assert.equal((await deal.rows())[0].status, "pending", "nobody has accepted by signing in");
+  await hand.press("button", "Accept as ann@home.example");
+  await heading(page, "You have a seat");
+  assert.equal(hand.actions - signingIn, 2);
+  assert.equal((await deal.rows())[0].status, "accepted");
+  const { startUrl } = await (await fetch(`${stack.url}/config.json`)).json();
+  assert.equal(await page.getByRole("link", { name: "Start learning" }).getAttribute("href"), startUrl);
+});
+
+check("the token is in two bodies and in this tab only", {}, async ({ context, page, stack, hand }) => {
+  const { link } = await invited(stack);
+  const token = tokenOf(link);
+  const requests = [];
+  context.on("request", (request) => requests.push({ request, address: page.url() }));
+  await page.goto(link);
+  await heading(page, /invites you/);
+  assert.equal(page.url(), `${stack.url}/accept`);
+  assert.deepEqual(await kept(page), [token]);
+  await signIn(page, hand, "ann@home.example");
+  assert.equal(page.url(), `${stack.url}/accept`);
+  await hand.press("button", "Accept as ann@home.example");
+  await heading(page, "You have a seat");
+
+  const has = (text) => [token, token.slice(0, 20), token.slice(-20)].some((part) => text?.includes(part));
+  const carriers = [];
+  for (const { request, address } of requests) {
+    assert.ok(!has(request.url()), request.url());
+    assert.ok(!has(JSON.stringify(await request.allHeaders())), `the headers of ${request.url()}`);
+    if (has(request.postData())) carriers.push(`${request.method()} ${new URL(request.url()).pathname}`);
+    if (request.resourceType() === "fetch") assert.ok(!has(address), `the address bar at ${request.url()}`);
+  }
+  assert.deepEqual([...new Set(carriers)].sort(), ["POST /api/invites/accept", "POST /api/invites/preview"]);
+  assert.deepEqual(await context.cookies(), []);
+  assert.ok(!has(await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, history.state, document.documentElement.outerHTML]))));
+  assert.equal(carriers.filter((carrier) => carrier.endsWith("accept")).length, 1);
+});
+
+/** Each way in which an invite is refused before anyone signs in. */
+const REFUSED = [
+  ["a newer mail was sent", 410, "There is a newer mail for you", async ({ deal, link }) => {
+    await deal.api("POST", `/invites/${(await deal.rows())[0].id}/resend`, undefined, { "if-match": '"1"' });
+    return link;
+  }],
+  ["it has expired", undefined, "This invite has expired", async () => `/accept#${tokenOf(lapsed.link)}`],
+  ["it was cancelled", 410, "This invite was taken back", async ({ deal, link }) => {
+    await deal.api("DELETE", `/invites/${(await deal.rows())[0].id}`);
+    return link;
+  }],
+  ["its seat was de-allocated", 410, "This invite was taken back", async ({ deal, link, stack }) => {
+    await stack.accept("ann@home.example", link);
+    await deal.api("DELETE", `/seats/${(await deal.rows())[0].id}`);
+    return link;
+  }],
+  ["the link is not whole", 404, "This link belongs to no invite", async ({ link }) => link.slice(0, -1)],
+  ["the link is forged", 404, "This link belongs to no invite", async () => "/accept#AAAA"],
+  ["the deal has ended", undefined, "This subscription has ended", async ({ deal, link }) => {
+    await deal.patch({ endsAt: new Date(Date.now() - 3_600_000).toISOString().replace(/\.\d+/, "") });
+    return link;
+  }],
+];
+for (const [what, status, words, prepare] of REFUSED) {
+  check(`a link is refused in words of its own when ${what}`, { expect: status ? [answered(status)] : [] }, async ({ page, stack }) => {
+    const invite = await invited(stack);
+    await page.goto(await prepare({ ...invite, stack }));
+    await heading(page, words);
+    assert.deepEqual(await kept(page), [], "the token is of no more use");
+    assert.equal(await page.getByRole("button", { name: /Accept|Sign in/ }).count(), 0);
+  });
+}
+
+check("a full deal keeps the invite open, until there is a seat", { hands: BOTH }, async ({ page, stack, hand }) => {
+  const { deal, link } = await invited(stack, { seats: 1 });
+  await deal.seat(`bob@${deal.org}.example`);
+  await page.goto(link);
+  await page.getByText("Every seat is taken just now.").waitFor();
+  assert.equal(await page.getByRole("button", { name: /Accept|Sign in/ }).count(), 0);
+  await hand.press("button", "Check again");
+  await until("the answer", async () => (await page.evaluate(() => document.activeElement.textContent)).includes("Every seat is taken"));
+  await deal.patch({ seats: 2 });
+  await hand.press("button", "Check again");
+  await page.getByText("You can accept now.").waitFor();
+  await signIn(page, hand, "ann@home.example");
+});
+
+check("the last seat that goes while somebody reads is told, and the token is kept", { expect: [answered(409)] }, async ({ page, stack, hand }) => {
+  const { deal, link } = await invited(stack, { seats: 1 });
+  await page.goto(link);
+  await signIn(page, hand, "ann@home.example");
+  await deal.seat(`bob@${deal.org}.example`);
+  await hand.press("button", "Accept as ann@home.example");
+  await page.getByText("Every seat is taken just now.").waitFor();
+  assert.ok((await kept(page)).includes(tokenOf(link)));
+  await deal.patch({ seats: 2 });
+  await hand.press("button", "Check again");
+  await hand.press("button", "Accept as ann@home.example");
+  await heading(page, "You have a seat");
+});
+
+check("a deal that has not started says when it does", {}, async ({ page, stack }) => {
+  const { deal, link } = await invited(stack);
+  const start = new Date(Date.now() + 30 * 86_400_000);
+  await deal.patch({ startsAt: start.toISOString().replace(/\.\d+/, "") });
+  await page.goto(link);
+  const day = start.toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "Europe/London" });
+  await page.getByText(`It starts on ${day}.`).waitFor();
+});
+
+check("who has a seat already is told so, and the token is dropped", { expect: [answered(409)] }, async ({ page, stack, hand }) => {
+  const { deal, link } = await invited(stack);
+  await deal.seat(`bob@${deal.org}.example`, "ann@home.example");
+  await page.goto(link);
+  await signIn(page, hand, "ann@home.example");
+  await hand.press("button", "Accept as ann@home.example");
+  await heading(page, "You already have a seat");
+  await page.getByRole("link", { name: "Start learning" }).waitFor();
+  assert.ok(!(await kept(page)).includes(tokenOf(link)));
+});
+
+check("an accepted invite shows the seat to who has it, and tells another account that it is taken", { expect: [answered(409)] }, async ({ page, stack, hand }) => {
+  const { link } = await invited(stack);
+  await stack.accept("ann@home.example", link);
+  await page.goto(link);
+  await heading(page, "This invite has been accepted");
+  await hand.press("button", "Sign in to see your seat");
+  await chooseAccount(page, hand, "eve@home.example");
+  await hand.press("button", "Continue as eve@home.example");
+  await heading(page, "Another account has accepted this invite");
+
+  await page.goto("about:blank");
+  await page.goto(link);
+  await hand.press("button", "Sign in to see your seat");
+  await chooseAccount(page, hand, "ann@home.example");
+  await hand.press("button", "Continue as ann@home.example");
+  await heading(page, "You have a seat");
+});
+
+/** Each failure that passes. */
+const PASSING = [
+  ["the API can't answer", answered(503), "That did not work just now.", (route) =>
+    route.fulfill({ status: 503, contentType: "application/problem+json", json: { code: "unavailable", status: 503, title: "Unavailable", detail: "Try again." } })],
+  ["there is too much at once", answered(429), "That was too often.", (route) => route.fulfill({ status: 429, json: { message: "Too Many Requests" } })],
+  ["the connection fails", /ERR_CONNECTION_RESET/, "There is no connection.", (route) => route.abort("connectionreset")],
+];
+for (const [what, fault, words, answer] of PASSING) {
+  for (const step of ["preview", "accept"]) {
+    check(`the token is kept when ${what} at the ${step}, and works on the next try`, { expect: [fault], hands: step === "accept" ? BOTH : [Mouse] }, async ({ page, stack, hand }) => {
+      const { link } = await invited(stack);
+      await page.route(`**/api/invites/${step}`, answer);
+      await page.goto(link);
+      if (step === "accept") {
+        await signIn(page, hand, "ann@home.example");
+        await hand.press("button", "Accept as ann@home.example");
+      }
+      await page.getByText(words).waitFor();
+      assert.ok((await kept(page)).includes(tokenOf(link)));
+      await page.unroute(`**/api/invites/${step}`);
+      await hand.press("button", "Try again");
+      if (step === "accept") {
+        await heading(page, "You have a seat");
+        assert.ok(!(await kept(page)).includes(tokenOf(link)));
+      } else await page.getByRole("button", { name: "Sign in to accept" }).waitFor();
+    });
+  }
+}
+
+check("a session that is over costs no invite", { expect: [answered(401)] }, async ({ page, stack, hand }) => {
+  const { link } = await invited(stack);
+  await page.goto(link);
+  await signIn(page, hand, "ann@home.example");
+  await page.route("**/api/invites/accept", (route) => route.fulfill({ status: 401, json: { message: "Unauthorized" } }));
+  await hand.press("button", "Accept as ann@home.example");
+  await page.getByText("Your session is over.").waitFor();
+  await page.unroute("**/api/invites/accept");
+  await signIn(page, hand, "ann@home.example");
+  await hand.press("button", "Accept as ann@home.example");
+  await heading(page, "You have a seat");
+});
+
+check("a link that does not open can be pasted", { hands: BOTH }, async ({ page, stack, hand }) => {
+  const { link } = await invited(stack);
+  await page.goto("/accept");
+  await heading(page, "Open the link in your mail");
+  await hand.write("textbox", /Paste it here/, "what link?");
+  await hand.press("button", "Show the invitation");
+  await page.getByRole("alert").filter({ hasText: "That does not look like a link from the mail." }).waitFor();
+  await hand.write("textbox", /Paste it here/, `  ${stack.url}${link}\n`);
+  await hand.press("button", "Show the invitation");
+  await heading(page, /invites you/);
+  assert.equal(page.url(), `${stack.url}/accept`);
+});
+
+check("another account can be chosen before the click that accepts", { hands: BOTH }, async ({ page, stack, hand }) => {
+  const { deal, email, link } = await invited(stack);
+  await page.goto(link);
+  await signIn(page, hand, email);
+  await hand.press("button", "Use another account");
+  await chooseAccount(page, hand, "ann@home.example");
+  await page.getByText("That is fine, if this is the account that you want to learn with.").waitFor();
+  await hand.press("button", "Accept as ann@home.example");
+  await heading(page, "You have a seat");
+  assert.equal((await deal.rows())[0].acceptedWith, "other_address");
+});
+
+check("who would rather not sign in has done nothing, and can think again", { hands: BOTH }, async ({ page, stack, hand }) => {
+  const { deal, link } = await invited(stack);
+  await page.goto(link);
+  await hand.press("button", "Sign in to accept");
+  await hand.press("button", "Cancel");
+  await page.getByText("You did not sign in. Nothing has happened, and your invite stays open.").waitFor();
+  assert.equal((await deal.rows())[0].status, "pending");
+  await signIn(page, hand, "ann@home.example");
+});
+
+check("the invite outlives a reload, and another link takes its place", {}, async ({ page, stack }) => {
+  const { link } = await invited(stack);
+  const another = await invited(stack, { title: "Lake & Moor" });
+  await page.goto(link);
+  await heading(page, /Hill & Dale invites you/);
+  await page.reload();
+  await heading(page, /Hill & Dale invites you/);
+  await page.goto(another.link);
+  await heading(page, /Lake & Moor invites you/);
+  assert.equal(page.url(), `${stack.url}/accept`);
+  assert.deepEqual(await kept(page), [tokenOf(another.link)]);
+});
+
+check("a double click accepts once", { hands: BOTH }, async ({ page, stack, hand }) => {
+  const { link } = await invited(stack);
+  let posts = 0;
+  page.on("request", (request) => (posts += Number(request.url().endsWith("/accept") && request.method() === "POST")));
+  await page.goto(link);
+  await signIn(page, hand, "ann@home.example");
+  if (hand instanceof Keyboard) {
+    await hand.press("button", "Accept as ann@home.example");
+    await page.keyboard.press("Enter");
+  } else await page.getByRole("button", { name: "Accept as ann@home.example" }).dblclick();
+  await heading(page, "You have a seat");
+  assert.equal(posts, 1);
+});
+
+check("a scanner that follows the link and runs its script accepts nothing", {}, async ({ page, stack, hand }) => {
+  const { deal, link } = await invited(stack);
+  for (const method of ["GET", "HEAD"]) {
+    for (const path of [link, "/accept", "/api/invites/accept", "/api/invites/preview"]) {
+      await fetch(stack.url + path, { method });
+    }
+  }
+  const posted = [];
+  page.on("request", (request) => request.method() === "POST" && posted.push(new URL(request.url()).pathname));
+  await page.goto(link);
+  await heading(page, /invites you/);
+  // Some scroll and move about to look like people, and let the page's timers run.
+  await page.clock.install();
+  await page.mouse.wheel(0, 2000);
+  await page.mouse.move(200, 300);
+  await page.clock.runFor("30:00");
+  await page.waitForLoadState("networkidle");
+  assert.deepEqual([...new Set(posted)], ["/api/invites/preview"]);
+  // Nor does the page of somebody who has signed in and goes away.
+  await signIn(page, hand, "ann@home.example");
+  await page.goto("about:blank");
+  assert.equal((await deal.rows())[0].status, "pending");
+});
