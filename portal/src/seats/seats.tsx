@@ -64,7 +64,7 @@ function Seats({ deal }: { deal: string }) {
     <>
       <div class="head">
         <Heading title={`Deal seats: ${head.deal.name}`}>Deal seats: {head.deal.name}</Heading>
-        {head.deal.state === "active" && <a role="button" href={`/deals/${deal}/invite`}>Invite people</a>}
+        {head.deal.state === "active" && <a class="go" href={`/deals/${deal}/invite`}>Invite people</a>}
       </div>
       <DealHead deal={head.deal} seats={head.seats} counts={counts.value} />
       <nav class="tabs" aria-label="Invitation status">
