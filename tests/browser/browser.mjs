@@ -62,20 +62,26 @@ export function journeys(where) {
     for (const Hand of hands) {
       test(hands.length > 1 ? `${name}, by ${Hand.name.toLowerCase()}` : name, async (t) => {
         const { browser, stack } = where();
-        const window = await open(browser, stack.url, options);
+        const windows = [];
+        const another = async (options) => {
+          const window = await open(browser, stack.url, options);
+          windows.push(window);
+          return { ...window, hand: new Hand(window.page) };
+        };
         try {
-          await steps({ t, stack, ...window, hand: new Hand(window.page) });
-          const unforeseen = window.faults.filter((fault) => !expect.some((pattern) => pattern.test(fault)));
+          await steps({ t, stack, another, ...await another(options) });
+          const faults = windows.flatMap(({ faults }) => faults);
+          const unforeseen = faults.filter((fault) => !expect.some((pattern) => pattern.test(fault)));
           assert.deepEqual(unforeseen, [], "the browser has nothing to complain of");
         } finally {
-          await window.context.close();
+          for (const { context } of windows) await context.close();
         }
       });
     }
   };
 }
 
-/** Counts what a person does: a click, a key that does something, a paste. Moving about is none. */
+/** Counts what a person does: a click, a key that does something, a paste. Going somewhere by Tab is none. */
 class Hand {
   actions = 0;
 
@@ -87,11 +93,13 @@ class Hand {
     return within.getByRole(role, { name, exact: typeof name === "string" });
   }
 
-  /** Puts text into a field, as a paste does. */
+  /** Pastes what was copied elsewhere. */
   async paste(role, name, text, within) {
+    await this.page.context().grantPermissions(["clipboard-write"]);
+    await this.page.evaluate((text) => navigator.clipboard.writeText(text), text);
     await this.reach(role, name, within);
     this.actions += 1;
-    await this.page.keyboard.insertText(text);
+    await this.page.keyboard.press("ControlOrMeta+V");
   }
 
   /** Replaces what is in a field. */
@@ -107,11 +115,11 @@ export class Mouse extends Hand {
   /** Where the next text goes. */
   async reach(role, name, within) {
     await this.find(role, name, within).click();
+    this.actions += 1;
   }
 
-  async press(role, name, within) {
-    await this.find(role, name, within).click();
-    this.actions += 1;
+  press(role, name, within) {
+    return this.reach(role, name, within);
   }
 }
 

@@ -1,0 +1,243 @@
+/** Inviting: what is said of each row before anything is sent, and what becomes of a list. */
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { answered, BOTH, chooseAccount, enter, Mouse } from "./browser.mjs";
+import { addresses, until } from "./stack.mjs";
+import { suite } from "./suite.mjs";
+
+const check = suite();
+
+const inviting = async (page, hand, deal) => enter(page, deal.manager, `${deal.path}/invite`, hand);
+const summary = (page, name) => page.getByRole("heading", { level: 2, name }).waitFor();
+const rowOf = (page, name) => page.getByRole("row").filter({ has: page.getByRole("rowheader", { name }) });
+/** What is foreseen, by address. */
+const foreseen = async (page) => Object.fromEntries(await Promise.all(
+  (await page.getByRole("table", { name: "What will happen" }).getByRole("row").all()).slice(1).map(async (row) => {
+    const field = row.getByRole("rowheader").getByRole("textbox");
+    const address = await field.count() ? await field.inputValue() : await row.getByRole("rowheader").innerText();
+    return [address, await row.locator(".state").innerText()];
+  }),
+));
+const drafts = (page) => page.evaluate(() => Object.keys(sessionStorage).filter((key) => key.startsWith("invite:")));
+
+check("each row has its verdict before anything is sent, and is corrected or dropped in place", { hands: BOTH }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal({ seats: 4 });
+  const at = (name) => `${name}@${deal.org}.example`;
+  await deal.seat(at("ann"));
+  await deal.invite([at("bob")]);
+  await inviting(page, hand, deal);
+  const list = `Ann <${at("ann")}>, ${at("bob")}; ${at("cat")}\n${at("CAT")}\t${at("eve")}\ndan at example.com\n${at("fay")}`;
+  await hand.paste("textbox", "Addresses", list);
+  await summary(page, "3 will be invited, 1 is not an address, 1 is pending already, 1 has accepted already, 1 is a duplicate");
+  assert.deepEqual(await foreseen(page), {
+    "dan at example.com": "Not an address", [at("ann")]: "Accepted already", [at("bob")]: "Pending already", [at("CAT")]: "Duplicate",
+    [at("cat")]: "Will be invited", [at("eve")]: "Will be invited", [at("fay")]: "Will be invited",
+  });
+  await page.getByText("4 people may still accept, 3 seats are left. Seats go to the first 3.").waitFor();
+  await hand.write("textbox", "Address in row 1", at("dan"));
+  await page.keyboard.press("Tab");
+  await summary(page, /^4 will be invited, 1 is pending/);
+  await hand.press("button", `Remove ${at("eve")}`);
+  await hand.press("button", `Edit ${at("fay")}`);
+  const field = page.getByRole("rowheader").getByRole("textbox").last();
+  await until("the field", () => field.evaluate((field) => field === document.activeElement));
+  await page.keyboard.press("End");
+  await page.keyboard.type(".uk");
+  await page.keyboard.press("Tab");
+  await until("its verdict", async () => (await foreseen(page))[`${at("fay")}.uk`] === "Will be invited");
+  assert.deepEqual((await stack.mails()).filter(({ to }) => to.includes(deal.org)).length, 2, "a check mails nobody");
+  await hand.press("button", "Send 3 invites");
+  await summary(page, "3 people invited");
+  await page.getByText("Left out, as foreseen: 1 is pending already, 1 has accepted already, 1 is a duplicate.").waitFor();
+  assert.deepEqual((await deal.rows("pending")).map(({ email }) => email).sort(), [at("bob"), at("cat"), at("dan"), `${at("fay")}.uk`]);
+});
+
+check("addresses are typed and checked with a button", { hands: BOTH }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await inviting(page, hand, deal);
+  await hand.press("button", "Check");
+  await page.getByRole("alert").filter({ hasText: "There is no address here yet." }).waitFor();
+  await hand.write("textbox", "Addresses", "Ann Example <ann@example.com>");
+  await hand.press("button", "Check");
+  await summary(page, "1 will be invited");
+  await hand.write("textbox", "More addresses", "bob@example.com");
+  await hand.press("button", "Check");
+  await summary(page, "2 will be invited");
+  await hand.press("button", "Discard list");
+  await hand.press("button", "Discard list", page.getByRole("dialog", { name: "Discard this list?" }));
+  await page.getByRole("textbox", { name: "Addresses", exact: true }).waitFor();
+  assert.deepEqual(await drafts(page), []);
+  assert.deepEqual(await deal.rows(), []);
+});
+
+check("a CSV file is chosen, and the template is one", { hands: BOTH }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await inviting(page, hand, deal);
+  const downloading = page.waitForEvent("download");
+  await hand.press("link", "Download a template");
+  const template = await (await downloading).path();
+  const choosing = page.waitForEvent("filechooser");
+  await hand.press("button", "Choose a CSV file");
+  await (await choosing).setFiles({ name: "template.csv", mimeType: "text/csv", buffer: await readFile(template) });
+  await summary(page, "2 will be invited");
+  await rowOf(page, "ann@example.com").getByText("Ann Example").waitFor();
+});
+
+check("a file is dropped on the page", {}, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await inviting(page, hand, deal);
+  await page.getByRole("textbox", { name: "Addresses" }).waitFor();
+  const data = await page.evaluateHandle(() => {
+    const data = new DataTransfer();
+    data.items.add(new File(["Name;E-Mail\r\nDoe, Ann;ann@example.com\r\n"], "people.csv", { type: "text/csv" }));
+    return data;
+  });
+  for (const type of ["dragover", "drop"]) await page.dispatchEvent("#addresses", type, { dataTransfer: data });
+  await summary(page, "1 will be invited");
+  await rowOf(page, "ann@example.com").getByText("Doe, Ann").waitFor();
+});
+
+check("more than a thousand are refused before anything is checked", {}, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await inviting(page, hand, deal);
+  await hand.paste("textbox", "Addresses", addresses("ann", 1001).join("\n"));
+  await page.getByRole("alert").filter({ hasText: "These are 1,001 addresses, and a list has 1,000 at most. Take 1 out" }).waitFor();
+});
+
+check("what turned out otherwise is told, tried again, and downloaded", { hands: BOTH }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await inviting(page, hand, deal);
+  await hand.paste("textbox", "Addresses", "ann@example.com, bob@example.com, =cmd@example.com, nobody");
+  await summary(page, "3 will be invited, 1 is not an address");
+  // Somebody else invites one of them meanwhile, and another one can't be stored.
+  await deal.invite(["bob@example.com"]);
+  await page.route(`**/api${deal.path}/invites`, async (route) => {
+    const answer = await (await route.fetch({ postData: JSON.stringify({ invites: [{ email: "ann@example.com" }, { email: "bob@example.com" }], dryRun: false }) })).json();
+    const lost = { email: "=cmd@example.com", outcome: "unavailable", detail: "Nothing is stored: try again." };
+    await route.fulfill({ json: { ...answer, results: [...answer.results, lost] } });
+  }, { times: 1 });
+  await hand.press("button", "Send 3 invites");
+  await summary(page, "1 person invited");
+  await page.getByRole("heading", { name: "2 turned out otherwise than foreseen" }).waitFor();
+  assert.match(await rowOf(page, "bob@example.com").innerText(), /Will be invited\s+Pending already/);
+  const downloading = page.waitForEvent("download");
+  await hand.press("button", "Download result");
+  const file = await readFile(await (await downloading).path(), "utf8");
+  assert.match(file, /^\ufeffEmail,Name,Outcome,Detail\r\n/);
+  assert.match(file, /\r\nann@example.com,,Invited,/);
+  assert.match(file, /\r\n"?'=cmd@example.com"?,,Not sent,/, "no cell is a formula");
+  await hand.press("button", "Try again to send 1");
+  await summary(page, "2 people invited");
+  await hand.press("button", "Go back to 1 not sent");
+  await summary(page, "1 is not an address");
+});
+
+check("sending is watched, stopped, and gone on with", { hands: BOTH }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal({ seats: 200 });
+  await inviting(page, hand, deal);
+  await hand.paste("textbox", "Addresses", addresses("ann", 120).join("\n"));
+  await summary(page, "120 will be invited");
+  let answer;
+  const asked = new Promise((resolve) => (answer = resolve));
+  await page.route(`**/api${deal.path}/invites`, async (route) => {
+    await asked;
+    await route.continue();
+  }, { times: 1 });
+  await hand.press("button", "Send 120 invites");
+  await page.getByRole("progressbar", { name: "Invites sent" }).waitFor();
+  await hand.press("button", "Stop");
+  answer();
+  await summary(page, "Stopped");
+  await page.getByText("50 of 120 sent").first().waitFor();
+  assert.equal((await deal.rows()).length, 50);
+  await hand.press("button", "Go on");
+  await summary(page, "120 people invited");
+  assert.equal((await deal.rows()).length, 120);
+});
+
+check("a batch that fails leaves the rest to go on with, and nobody gets two mails", { expect: [answered(503)] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal({ seats: 200 });
+  const people = addresses(deal.org, 60);
+  await inviting(page, hand, deal);
+  await hand.paste("textbox", "Addresses", people.join("\n"));
+  await summary(page, "60 will be invited");
+  let calls = 0;
+  await page.route(`**/api${deal.path}/invites`, async (route) => {
+    calls += 1;
+    if (calls !== 2) return route.continue();
+    // The answer is lost: it was done all the same.
+    await route.fetch();
+    await route.fulfill({ status: 503, contentType: "application/problem+json", json: { code: "unavailable", status: 503, title: "", detail: "Try again." } });
+  });
+  await hand.press("button", "Send 60 invites");
+  await summary(page, "Not all could be sent");
+  await page.getByText("50 of 60 sent").first().waitFor();
+  await hand.press("button", "Go on");
+  await page.getByRole("button", { name: "Download result" }).waitFor();
+  const mails = (await stack.mails()).map(({ to }) => to).filter((to) => to.startsWith(deal.org));
+  assert.deepEqual(mails.sort(), people);
+});
+
+check("a draft survives a lost session, and is gone once it is sent", { expect: [answered(401)], hands: BOTH }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await inviting(page, hand, deal);
+  await page.route(`**/api${deal.path}/invites`, (route) => route.fulfill({ status: 401, json: { message: "Unauthorized" } }));
+  await hand.paste("textbox", "Addresses", "Ann <ann@example.com>, bob@example.com");
+  await page.getByText("Your session is over.").waitFor();
+  await page.unroute(`**/api${deal.path}/invites`);
+  await hand.press("button", "Sign in again");
+  await chooseAccount(page, hand, deal.manager);
+  await page.getByRole("textbox", { name: "Addresses" }).waitFor();
+  assert.equal(new URL(page.url()).pathname, `${deal.path}/invite`);
+  assert.equal(await page.getByRole("textbox", { name: "Addresses" }).inputValue(), "Ann <ann@example.com>, bob@example.com");
+  await hand.press("button", "Check");
+  await summary(page, "2 will be invited");
+  assert.deepEqual(await drafts(page), [`invite:${deal.id}`]);
+  await hand.press("button", "Send 2 invites");
+  await summary(page, "2 people invited");
+  assert.deepEqual(await drafts(page), []);
+});
+
+check("a draft is gone with signing out", { hands: BOTH }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await inviting(page, hand, deal);
+  await hand.write("textbox", "Addresses", "ann@example.com");
+  await until("the draft", async () => (await drafts(page)).length === 1);
+  await hand.press("button", "Sign out");
+  await page.waitForURL(`${stack.url}/`);
+  await page.getByRole("button", { name: "Sign in", exact: true }).waitFor();
+  assert.deepEqual(await page.evaluate(() => Object.keys(sessionStorage)), []);
+});
+
+check("who has just been invited is on the Deal seats page, though its list is older", {}, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await deal.invite(["old@example.com"]);
+  const older = await deal.api("GET", "/seats");
+  await inviting(page, hand, deal);
+  await hand.paste("textbox", "Addresses", "Ann Example <ann@example.com>\nbob@example.com");
+  await hand.press("button", "Send 2 invites");
+  await summary(page, "2 people invited");
+  await page.route(`**/api${deal.path}/seats*`, (route) => route.fulfill({ json: older }));
+  await hand.press("link", "See them on the Deal seats page");
+  await rowOf(page, "ann@example.com").waitFor();
+  await until("three rows", async () => (await page.getByRole("table", { name: "Invites" }).getByRole("rowheader").count()) === 3);
+});
+
+check("an IT team is told what to let through", { hands: BOTH }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  await inviting(page, hand, deal);
+  const summary = page.getByText("Not arriving? Copy this for your IT team.");
+  if (hand instanceof Mouse) await summary.click();
+  else {
+    await until("the focus", async () => {
+      await page.keyboard.press("Tab");
+      return page.evaluate(() => document.activeElement.localName === "summary");
+    });
+    await page.keyboard.press("Enter");
+  }
+  await hand.press("button", "Copy");
+  await page.getByText("Copied").first().waitFor();
+  const copied = await page.evaluate(() => navigator.clipboard.readText());
+  for (const word of ["please.do.not.reply@futurelearn.com", "FutureLearn Invitation", stack.url]) assert.ok(copied.includes(word), word);
+});
