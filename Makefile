@@ -38,7 +38,7 @@ run: build portal ## Start the whole system on this machine
 demo: build ## Tell the story in a terminal, on a throwaway stack
 	@exec target/debug/seatkeeper-demo
 
-test: test-rust test-deploy test-cloud ## Run every test
+test: test-rust test-portal test-deploy test-browser test-cloud ## Run every test
 
 test-rust: build ## Run the tests of the functions and of the local stack
 	$(CARGO) test --locked --workspace --all-features
