@@ -223,11 +223,7 @@ export function Invites({ deal, status, search, list, counts, onSearch, onFirst 
           ? <Failure problem={said.problem} {...(said.retry && { retry: said.retry })} />
           : <Notice tone={said.tone} onClose={() => setSaid(undefined)}><p>{said.text}</p></Notice>)}
       </div>
-      {list.problem && (
-        list.problem.code === "invalid_request" && !search
-          ? <Notice><p>This place in the list is no longer known. <button type="button" class="link" onClick={onFirst}>Go to the first page</button></p></Notice>
-          : <Failure problem={list.problem} retry={() => void list.reload()} />
-      )}
+      {list.problem && <ListFailure problem={list.problem} onFirst={search ? undefined : onFirst} retry={() => void list.reload()} />}
       {pickable.length > 0 && (
         <div class="actions bulk">
           <label class="check">
@@ -255,6 +251,12 @@ export function Invites({ deal, status, search, list, counts, onSearch, onFirst 
       {!page && list.loading && <Waiting what="Loading invites" rows={6} />}
     </section>
   );
+}
+
+/** Why there is no list. A place in it may be one of long ago, or mistyped: trying that again does not help. */
+export function ListFailure({ problem, onFirst, retry }: { problem: Problem; onFirst: (() => void) | undefined; retry: () => void }) {
+  if (problem.code !== "invalid_request" || !onFirst) return <Failure problem={problem} retry={retry} />;
+  return <Notice><p>This place in the list is no longer known. <button type="button" class="link" onClick={onFirst}>Go to the first page</button></p></Notice>;
 }
 
 /** A row, unless it has left the page. */

@@ -5,9 +5,9 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { getCounts, type Invite, listSeats, type ListedStatus, searchSeats } from "../api";
 import { Heading } from "../ui/frame";
 import { useLoad } from "../ui/load";
-import { Failure, Waiting } from "../ui/status";
+import { Waiting } from "../ui/status";
 import { DealHead } from "./deal-head";
-import { Invites } from "./invites";
+import { Invites, ListFailure } from "./invites";
 import { tabCount } from "./numbers";
 import { withOwn } from "./own";
 import { Pages, useTrail } from "./paging";
@@ -56,7 +56,7 @@ function Seats({ deal }: { deal: string }) {
     return (
       <>
         <Heading title="Deal seats">Deal seats</Heading>
-        {list.problem ? <Failure problem={list.problem} retry={() => void list.reload()} /> : <Waiting what="Loading the deal" rows={5} />}
+        {list.problem ? <ListFailure problem={list.problem} onFirst={() => go(undefined)} retry={() => void list.reload()} /> : <Waiting what="Loading the deal" rows={5} />}
       </>
     );
   }

@@ -31,6 +31,8 @@ export function Notice({ tone = "plain", children, onClose }: {
 
 /** A failure, in words, with what to do next. */
 export function Failure({ problem, retry }: { problem: Problem; retry?: () => void }) {
+  // That stands above every page, with the way to sign in again.
+  if (problem.code === "session_over") return null;
   return (
     <Notice tone="bad">
       <p><strong>{problem.detail}</strong> {hint(problem)}</p>
