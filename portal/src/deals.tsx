@@ -46,7 +46,7 @@ function DealList({ deals }: { deals: DealWithSeats[] }) {
       <tbody role="rowgroup">
         {deals.map((deal) => (
           <tr role="row" key={deal.id}>
-            <th role="rowheader" scope="row"><a href={`/deals/${deal.id}`}>{deal.name}</a></th>
+            <th role="rowheader" scope="row"><a class="alone" href={`/deals/${deal.id}`}>{deal.name}</a></th>
             <td role="cell" class="figure" data-label="Seats">{number(deal.seats.total)}</td>
             <td role="cell" class="figure" data-label="Allocated">{number(deal.seats.allocated)}</td>
             <td role="cell" class="figure" data-label="Available">{number(deal.seats.available)}</td>

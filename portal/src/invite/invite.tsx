@@ -31,7 +31,7 @@ function Invite({ deal }: { deal: string }) {
   useLeaving(inviting);
   return (
     <>
-      <p><a href={`/deals/${deal}`}>‹ Deal seats{head && `: ${head.deal.name}`}</a></p>
+      <p><a class="alone" href={`/deals/${deal}`}>‹ Deal seats{head && `: ${head.deal.name}`}</a></p>
       <Heading title="Invite people">Invite people</Heading>
       {head ? (
         <>
