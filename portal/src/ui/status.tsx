@@ -42,7 +42,7 @@ export function Failure({ problem, retry }: { problem: Problem; retry?: () => vo
 }
 
 function hint(problem: Problem): string {
-  if (problem.code === "offline") return "Check your connection, then try again. Nothing was changed by this.";
+  if (problem.code === "offline") return "Check your connection, then try again.";
   if (problem.code === "no_permission") return "Ask whoever manages learning in your organisation, or sign in with another account.";
   if (problem.status === 429) return `Wait ${problem.retryAfter ? `${problem.retryAfter} seconds` : "a moment"}, then try again.`;
   if (problem.passing) return "Try again in a moment.";
