@@ -6,6 +6,7 @@ import { atLeast } from "../seats/deal-head";
 import { confirm } from "../ui/confirm";
 import { counted, number, people } from "../ui/seat-numbers";
 import { announce, Notice } from "../ui/status";
+import { focusAddresses } from "./entry";
 import type { Inviting, Row } from "./inviting";
 import { foreseen, summaryOf } from "./verdicts";
 
@@ -30,11 +31,11 @@ export function CheckList({ inviting, seats, counts, heading }: {
     });
     if (!yes) return;
     inviting.clear();
-    document.getElementById("addresses")?.focus();
+    focusAddresses();
   };
 
   return (
-    <section class="list" aria-label="Checked addresses">
+    <section class="checked" aria-label="Checked addresses">
       <h2 ref={heading} tabIndex={-1}>{summaryOf(rows.flatMap(({ verdict }) => verdict ?? [])) || "Checking…"}</h2>
       {due > 0 && counts.pending + due > seats.available && (
         <Notice>
@@ -91,7 +92,8 @@ function CheckedRow({ inviting, row, place }: { inviting: Inviting; row: Row; pl
   const remove = (button: HTMLElement) => {
     const line = button.closest("tr");
     const next = line?.nextElementSibling ?? line?.previousElementSibling;
-    (next?.querySelector<HTMLElement>("button.remove") ?? document.getElementById("addresses"))?.focus();
+    if (next) next.querySelector<HTMLElement>("button.remove")?.focus();
+    else focusAddresses();
     announce(`Removed ${row.email || row.name}`);
     void inviting.remove(row.id);
   };

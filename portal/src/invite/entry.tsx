@@ -6,6 +6,9 @@ import { LARGEST_FILE, readText } from "./file";
 import { type Inviting, MOST_ROWS } from "./inviting";
 import { parseAddresses } from "./parse";
 
+/** For when what had the focus is gone; later, as a field is not to be had while a dialog is still open. */
+export const focusAddresses = () => void setTimeout(() => document.getElementById("addresses")?.focus());
+
 export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: () => void }) {
   const [refusal, setRefusal] = useState("");
   const [over, setOver] = useState(false);

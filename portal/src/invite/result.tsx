@@ -1,6 +1,7 @@
 /** What became of a list: to act on, and to keep. */
 import { useEffect, useRef } from "preact/hooks";
 import { counted, number, people } from "../ui/seat-numbers";
+import { focusAddresses } from "./entry";
 import type { Inviting, Row } from "./inviting";
 import { csvOf, download } from "./result-file";
 import { became, foreseen, summaryOf } from "./verdicts";
@@ -16,9 +17,9 @@ export function Result({ inviting }: { inviting: Inviting }) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
   return (
-    <section aria-label="Result">
+    <section class="result" aria-label="Result">
       <h2 ref={heading} tabIndex={-1}>{invited > 0 ? `${people(invited)} invited` : "Nobody was invited"}</h2>
-      {invited > 0 && <p>The mails are on their way. Who accepts within four weeks holds a seat.</p>}
+      {invited > 0 && <p>The mails are on their way. Whoever accepts takes a seat.</p>}
       {unforeseen.length > 0 && (
         <>
           <h3>{number(unforeseen.length)} turned out otherwise than foreseen</h3>
@@ -32,13 +33,13 @@ export function Result({ inviting }: { inviting: Inviting }) {
           <button type="button" onClick={() => void inviting.sendAgain()}>Try again to send {number(failed)}</button>
         )}
         {open.length > 0 && (
-          <button type="button" class={failed > 0 ? "secondary outline" : ""} onClick={() => void inviting.goBackTo(open)}>
+          <button type="button" class={failed > 0 ? "secondary outline" : ""} onClick={() => (void inviting.goBackTo(open), focusAddresses())}>
             Go back to {number(open.length)} not sent
           </button>
         )}
+        <a role="button" class={failed + open.length > 0 ? "secondary outline" : ""} href={`/deals/${inviting.deal}`}>See the deal’s seats</a>
         <button type="button" class="secondary outline" onClick={() => download(csvOf(records(rows)), "invites.csv")}>Download result</button>
-        <button type="button" class="secondary outline" onClick={() => inviting.clear()}>Invite more people</button>
-        <a href={`/deals/${inviting.deal}`}>See them on the Deal seats page</a>
+        <button type="button" class="secondary outline" onClick={() => (inviting.clear(), focusAddresses())}>Invite more people</button>
       </p>
     </section>
   );

@@ -17,7 +17,7 @@ export function Sending({ inviting }: { inviting: Inviting }) {
     if (sent > 0) announce(said);
   }, [said]);
   return (
-    <section aria-label="Sending">
+    <section class="result" aria-label="Sending">
       <h2 ref={heading} tabIndex={-1}>{!paused ? "Sending invites" : problem ? "Not all could be sent" : "Stopped"}</h2>
       <p>
         <progress value={sent} max={sent + left} aria-label="Invites sent">{said}</progress>
