@@ -266,7 +266,7 @@ function Refusal({ problem: { code, retryAfter } }: { problem: Problem }) {
 function Focus({ children }: { children: ComponentChildren }) {
   const here = useRef<HTMLDivElement>(null);
   useEffect(() => here.current?.focus(), []);
-  return <div ref={here} tabIndex={-1} data-focus>{children}</div>;
+  return <div ref={here} tabIndex={-1}>{children}</div>;
 }
 
 function Ended({ how }: { how: Ending }) {
