@@ -1,1 +1,229 @@
-export function Admin() { return null; }
+/** Deals of any organisation, for those who sell them: find, make, resize, edit, end. */
+import "./admin.css";
+import { useLocation } from "preact-iso";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { changeDeal, type DealWithSeats, getDeal, listDeals, type Problem } from "../api";
+import { STATES } from "../deals";
+import { session } from "../session";
+import { dateTime } from "../time";
+import { confirm } from "../ui/confirm";
+import { Heading } from "../ui/frame";
+import { asProblem, useLoad } from "../ui/load";
+import { counted, number } from "../ui/seat-numbers";
+import { announce, Failure, Notice, Waiting } from "../ui/status";
+import { isOrganisationId, losers, ORGANISATION_ID, utc } from "./fields";
+import { ChangeForm, type Kind, NewDealForm, type Seen } from "./forms";
+
+type Open = { kind: "new" } | { kind: Kind; seen: Seen };
+
+export function Admin() {
+  return (
+    <>
+      <Heading title="Deals admin">Deals admin</Heading>
+      {session.value && !session.value.scopes.has("deals.admin")
+        ? <Notice tone="bad"><strong>This account may not manage deals.</strong> Ask whoever gives out that permission, or sign in with another account.</Notice>
+        : <Deals />}
+    </>
+  );
+}
+
+function Deals() {
+  const { path, query, route } = useLocation();
+  const organisation = query["organisation"] ?? "";
+  const known = isOrganisationId(organisation);
+  const { value, problem, loading, reload, update } = useLoad(organisation, async () => (known ? await listDeals(organisation) : []));
+  // The list comes from an index that may not know yet what was just made.
+  const [made, setMade] = useState<DealWithSeats[]>([]);
+  const [open, setOpen] = useState<Open | null>(null);
+  const [said, setSaid] = useState("");
+  const [refusal, setRefusal] = useState<Problem>();
+  const starting = useRef(false);
+  const deals = value && [...value, ...made.filter((deal) => deal.organisation.id === organisation && !value.some(({ id }) => id === deal.id))];
+
+  useEffect(() => {
+    if (known && value) announce(`${counted(value.length, "deal")} of ${organisation}`);
+  }, [value === undefined, organisation]);
+
+  const take = (deal: DealWithSeats) => {
+    const replaced = (list: DealWithSeats[]) => list.map((old) => (old.id === deal.id ? deal : old));
+    update(replaced);
+    setMade(replaced);
+  };
+  const done = (deal: DealWithSeats, words: string) => {
+    take(deal);
+    setOpen(null);
+    setSaid(words);
+  };
+  /** Begins with the deal as it is now: what somebody decides on is what they see. */
+  const begin = async (deal: DealWithSeats, go: (seen: Seen) => Promise<void> | void) => {
+    if (starting.current) return;
+    starting.current = true;
+    setSaid("");
+    setRefusal(undefined);
+    try {
+      const seen = await getDeal(deal.id);
+      take(seen.body);
+      await go(seen);
+    } catch (error) {
+      setRefusal(asProblem(error));
+    } finally {
+      starting.current = false;
+    }
+  };
+  const end = async ({ body: deal, etag }: Seen) => {
+    const yes = await confirm({
+      title: `End ${deal.name} of ${deal.organisation.name} now?`,
+      body: <p>{capital(losers(deal))} To undo it, edit the deal and move its end.</p>,
+      action: "End deal now",
+      keep: "Keep deal",
+    });
+    if (!yes) return;
+    const now = Date.now();
+    const endsAt = utc(new Date(now));
+    // A deal can't end before it starts: one that has not is made to have, for a second.
+    const change = deal.state === "upcoming" ? { startsAt: utc(new Date(now - 1000)), endsAt } : { endsAt };
+    const { body } = await changeDeal(deal.id, change, etag);
+    done(body, `${body.name} of ${body.organisation.name} ${body.state === "ended" ? "has ended" : `ends on ${dateTime(body.endsAt)}`}.`);
+  };
+
+  return (
+    <>
+      <Find
+        organisation={organisation}
+        onFind={(id) => {
+          setSaid("");
+          setRefusal(undefined);
+          if (id === organisation) void reload();
+          else route(`${path}?${new URLSearchParams({ organisation: id })}`);
+        }}
+        onNew={() => setOpen({ kind: "new" })}
+      />
+      {said && <Result key={said}>{said}</Result>}
+      {refusal && (
+        refusal.code === "stale"
+          ? <Notice tone="bad">Somebody changed this deal meanwhile, and it did not end. <button type="button" class="small" onClick={() => (setRefusal(undefined), void reload())}>Show it as it is now</button></Notice>
+          : <Failure problem={refusal} />
+      )}
+      {problem ? <Failure problem={problem} retry={() => void reload()} />
+        : !known ? <p class="soft">Enter an organisation’s id to see its deals.</p>
+        : !deals ? <Waiting what="Loading deals" />
+        : deals.length === 0 ? <p>{organisation} has no deal yet. If that surprises you, look at the id again; otherwise make one.</p>
+        : <DealTable deals={deals} loading={loading} onChange={(kind, deal) => void begin(deal, (seen) => setOpen({ kind, seen }))} onEnd={(deal) => void begin(deal, end)} />}
+      {open?.kind === "new" && (
+        <NewDealForm
+          organisation={known ? organisation : ""} deal={deals?.[0]} onClose={() => setOpen(null)}
+          onDone={(deal) => {
+            setMade([...made, deal]);
+            done(deal, `${deal.name} was made for ${deal.organisation.name}: ${counted(deal.seats.total, "seat")}, ${dateTime(deal.startsAt)} – ${dateTime(deal.endsAt)}.`);
+            if (deal.organisation.id !== organisation) route(`${path}?${new URLSearchParams({ organisation: deal.organisation.id })}`);
+          }}
+        />
+      )}
+      {open && open.kind !== "new" && (
+        <ChangeForm
+          kind={open.kind} seen={open.seen} onSeen={take} onClose={() => setOpen(null)}
+          onDone={(deal) => done(deal, open.kind === "resize"
+            ? `${deal.name} has ${counted(deal.seats.total, "seat")} now, ${number(deal.seats.available)} of them available.`
+            : `${deal.name} is saved: ${dateTime(deal.startsAt)} – ${dateTime(deal.endsAt)}.`)}
+        />
+      )}
+    </>
+  );
+}
+
+const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** What came of it; it takes the focus, for the button that did it may be gone. */
+function Result({ children }: { children: string }) {
+  const here = useRef<HTMLDivElement>(null);
+  useEffect(() => here.current?.focus(), []);
+  return <div ref={here} tabIndex={-1}><Notice tone="good">{children}</Notice></div>;
+}
+
+function Find({ organisation, onFind, onNew }: { organisation: string; onFind: (id: string) => void; onNew: () => void }) {
+  const [id, setId] = useState("");
+  const [wrong, setWrong] = useState(false);
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    setId(organisation);
+    setWrong(organisation !== "" && !isOrganisationId(organisation));
+  }, [organisation]);
+  const submit = (event: Event) => {
+    event.preventDefault();
+    const text = id.trim();
+    setWrong(!isOrganisationId(text));
+    if (isOrganisationId(text)) onFind(text);
+    else field.current?.focus();
+  };
+  return (
+    <form class="find-deals" onSubmit={submit} noValidate>
+      <div>
+        <label for="organisation">Organisation id</label>
+        <input
+          ref={field} id="organisation" type="text" value={id} onInput={(event) => setId(event.currentTarget.value)}
+          autocomplete="off" autocapitalize="none" spellcheck={false}
+          {...(wrong && { "aria-invalid": "true" as const, "aria-describedby": "organisation-wrong" })}
+        />
+      </div>
+      <button type="submit" class="secondary outline">Find deals</button>
+      <button type="button" onClick={onNew}>New deal</button>
+      {wrong && <p id="organisation-wrong" class="wrong" role="alert">{ORGANISATION_ID}</p>}
+    </form>
+  );
+}
+
+function DealTable({ deals, loading, onChange, onEnd }: {
+  deals: DealWithSeats[];
+  loading: boolean;
+  onChange: (kind: Kind, deal: DealWithSeats) => void;
+  onEnd: (deal: DealWithSeats) => void;
+}) {
+  const name = deals[0]!.organisation.name;
+  return (
+    <>
+      <h2>{name}</h2>
+      <table class="rows" role="table" aria-label={`Deals of ${name}`} aria-busy={loading}>
+        <thead role="rowgroup">
+          <tr role="row">
+            <th role="columnheader" scope="col">Deal</th>
+            <th role="columnheader" scope="col" class="figure">Seats</th>
+            <th role="columnheader" scope="col" class="figure">Allocated</th>
+            <th role="columnheader" scope="col" class="figure">Available</th>
+            <th role="columnheader" scope="col">Starts</th>
+            <th role="columnheader" scope="col">Ends</th>
+            <th role="columnheader" scope="col">State</th>
+            <th role="columnheader" scope="col">Actions</th>
+          </tr>
+        </thead>
+        <tbody role="rowgroup">
+          {deals.map((deal) => (
+            <tr role="row" key={deal.id}>
+              <th role="rowheader" scope="row">{deal.name}</th>
+              <td role="cell" class="figure" data-label="Seats">{number(deal.seats.total)}</td>
+              <td role="cell" class="figure" data-label="Allocated">{number(deal.seats.allocated)}</td>
+              <td role="cell" class="figure" data-label="Available">{number(deal.seats.available)}</td>
+              <td role="cell" data-label="Starts">{dateTime(deal.startsAt)}</td>
+              <td role="cell" data-label="Ends">{dateTime(deal.endsAt)}</td>
+              <td role="cell" data-label="State"><span class={`state ${deal.state}`}>{STATES[deal.state]}</span></td>
+              <td role="cell">
+                <p class="actions">
+                  <Act what="Resize" deal={deal} onClick={() => onChange("resize", deal)} />
+                  <Act what="Edit" deal={deal} onClick={() => onChange("edit", deal)} />
+                  {deal.state !== "ended" && <Act what="End now" deal={deal} onClick={() => onEnd(deal)} />}
+                </p>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </>
+  );
+}
+
+function Act({ what, deal, onClick }: { what: string; deal: DealWithSeats; onClick: () => void }) {
+  return (
+    <button type="button" class="secondary outline small" onClick={onClick}>
+      {what}<span class="visually-hidden"> {deal.name}</span>
+    </button>
+  );
+}

@@ -1,0 +1,89 @@
+import { describe, expect, it } from "vitest";
+import { type DealWithSeats, Problem } from "../api";
+import { dateTime } from "../time";
+import { changeOf, fromInput, harmOf, losers, newDeal, numberIn, refusedFields, toInput, valuesOf, wrongIn } from "./fields";
+
+const DEAL: DealWithSeats = {
+  id: "C_aCKzOth8FIoKIKW6fNXg", name: "Unlimited", organisation: { id: "acme", name: "Acme" },
+  startsAt: "2026-09-01T00:00:00Z", endsAt: "2027-08-31T22:00:07Z", state: "active",
+  seats: { total: 100, allocated: 42, available: 58 },
+};
+const VALUES = valuesOf(DEAL);
+const ALL = Object.keys(VALUES) as (keyof typeof VALUES)[];
+const NOW = Date.parse("2026-11-24T00:00:00Z");
+
+it.each([
+  ["100", 100], [" 1,000 ", 1000], ["1 000 000", 1_000_000], ["1.5", undefined], ["1,5", undefined], ["-1", undefined],
+  ["", undefined], ["ten", undefined],
+])("%o is the number %o", (text, value) => expect(numberIn(text)).toBe(value));
+
+it("a time survives its input, seconds included", () => {
+  for (const time of ["2026-09-01T00:00:00Z", "2027-08-31T22:00:07Z", "2027-03-28T01:30:00Z"]) {
+    expect(fromInput(toInput(time))).toBe(time);
+  }
+  expect(fromInput("")).toBeUndefined();
+});
+
+describe("what fits", () => {
+  it("is a deal as it is", () => {
+    expect(wrongIn(VALUES, ALL)).toEqual({});
+    expect(newDeal(VALUES)).toEqual({
+      organisation: DEAL.organisation, name: DEAL.name, seats: 100, startsAt: DEAL.startsAt, endsAt: DEAL.endsAt,
+    });
+  });
+
+  it.each([
+    ["organisation.id", "Acme Ltd"], ["organisation.id", ""], ["organisation.name", " "], ["name", "x".repeat(101)],
+    ["seats", "0"], ["seats", "1,000,001"], ["startsAt", ""], ["endsAt", toInput("2026-08-31T00:00:00Z")],
+  ] as const)("%s is not %o", (field, text) => expect(Object.keys(wrongIn({ ...VALUES, [field]: text }, ALL))).toEqual([field]));
+
+  it("is asked only of the fields on the form", () => {
+    expect(wrongIn({ ...VALUES, name: "" }, ["seats"])).toEqual({});
+  });
+});
+
+describe("a change", () => {
+  it("says only what was touched", () => {
+    expect(changeOf(DEAL, VALUES)).toEqual({});
+    expect(changeOf(DEAL, { ...VALUES, seats: "150" })).toEqual({ seats: 150 });
+    expect(changeOf(DEAL, { ...VALUES, name: "Unlimited Plus " })).toEqual({ name: "Unlimited Plus" });
+  });
+
+  it("that gives more harms nobody", () => {
+    expect(harmOf(DEAL, { seats: 150, name: "New", endsAt: "2028-01-01T00:00:00Z" }, NOW)).toEqual([]);
+  });
+
+  it("that takes away says from whom", () => {
+    expect(harmOf(DEAL, { seats: 80 }, NOW)).toEqual([expect.stringContaining("38 of them are left")]);
+    expect(harmOf(DEAL, { endsAt: "2027-01-01T00:00:00Z" }, NOW)).toEqual([expect.stringContaining("42 learners lose access")]);
+    expect(harmOf(DEAL, { endsAt: "2026-11-01T00:00:00Z" }, NOW)).toEqual([expect.stringContaining("ends at once")]);
+    expect(harmOf(DEAL, { startsAt: "2027-01-01T00:00:00Z" }, NOW)).toEqual([expect.stringContaining("not started")]);
+  });
+
+  it("names learners only where there are any", () => {
+    const held = (allocated: number) => losers({ ...DEAL, seats: { total: 100, allocated, available: 100 - allocated } });
+    expect(held(0)).toBe("invites that are out can’t be accepted any more.");
+    expect(held(1)).toMatch(/^1 learner loses access/);
+    expect(held(1200)).toMatch(/^1,200 learners lose access/);
+  });
+});
+
+describe("a refusal", () => {
+  const refuse = (code: string, field: string, detail: string) => refusedFields(new Problem(code, detail, 400, [{ field, detail }]), ALL);
+
+  it("stands at its field, in words", () => {
+    expect(refuse("invalid_request", "endsAt", "must be later than startsAt")).toEqual({ endsAt: "Ends must be later than the start." });
+    expect(refuse("invalid_request", "organisation.name", "must not contain a URL")).toEqual({ "organisation.name": "Organisation name must not contain a URL." });
+    expect(refuse("invalid_request", "endsAt", "must be before 2028-08-31T22:00:00Z, when this deal's records are deleted"))
+      .toEqual({ endsAt: `Ends must be before ${dateTime("2028-08-31T22:00:00Z")}, when this deal's records are deleted.` });
+  });
+
+  it("of too few seats says how many it takes, and what else helps", () => {
+    const { seats } = refuse("seats_below_allocated", "seats", "42 seats are held: release some first");
+    expect(seats).toMatch(/Enter 42 or more, or have .* de-allocate/);
+  });
+
+  it("of what is not on the form is for the whole form", () => {
+    expect(refuse("invalid_request", "Idempotency-Key", "must be 1 to 255 characters")).toEqual({});
+  });
+});

@@ -1,0 +1,227 @@
+/** The forms in which deals are made and changed, each in a dialog. */
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { changeDeal, createDeal, type DealWithSeats, getDeal, Problem } from "../api";
+import { dateTime } from "../time";
+import { confirm } from "../ui/confirm";
+import { asProblem } from "../ui/load";
+import { counted, number } from "../ui/seat-numbers";
+import { Notice } from "../ui/status";
+import { dropDraft, keptDraft, keyFor } from "./draft";
+import { changeOf, type Field, FIELDS, fromInput, harmOf, newDeal, numberIn, refusedFields, toInput, type Values, valuesOf, type Wrong, wrongIn } from "./fields";
+
+const NEW = ["organisation.id", "organisation.name", "name", "seats", "startsAt", "endsAt"] as const;
+
+/** `deal` is one of the organisation's, to begin with. */
+export function NewDealForm({ organisation, deal, onDone, onClose }: {
+  organisation: string;
+  deal: DealWithSeats | undefined;
+  onDone: (deal: DealWithSeats) => void;
+  onClose: () => void;
+}) {
+  const [start] = useState(() => {
+    const kept = keptDraft();
+    if (kept) return kept.values;
+    const today = new Date(new Date().setHours(0, 0, 0, 0));
+    const inAYear = new Date(new Date(today).setFullYear(today.getFullYear() + 1));
+    return {
+      "organisation.id": organisation, "organisation.name": deal?.organisation.name ?? "", name: "", seats: "",
+      startsAt: toInput(today), endsAt: toInput(inAYear),
+    };
+  });
+  const close = () => {
+    dropDraft();
+    onClose();
+  };
+  return (
+    <Form
+      title="New deal" action="Make the deal" fields={NEW} start={start} onClose={close}
+      submit={async (values) => {
+        const made = await createDeal(newDeal(values), keyFor(values));
+        dropDraft();
+        onDone(made);
+      }}
+    />
+  );
+}
+
+const CHANGES = {
+  resize: { title: "Resize", action: "Resize", fields: ["seats"] },
+  edit: { title: "Edit", action: "Save", fields: ["name", "startsAt", "endsAt"] },
+} as const;
+export type Kind = keyof typeof CHANGES;
+
+/** A deal as somebody saw it, with the tag that says so. */
+export interface Seen {
+  body: DealWithSeats;
+  etag: string | null;
+}
+
+export function ChangeForm({ kind, seen, onSeen, onDone, onClose }: {
+  kind: Kind;
+  seen: Seen;
+  /** It turned out to be other than it was seen. */
+  onSeen: (deal: DealWithSeats) => void;
+  onDone: (deal: DealWithSeats) => void;
+  onClose: () => void;
+}) {
+  const { title, action, fields } = CHANGES[kind];
+  const [{ body: deal, etag }, setSeen] = useState(seen);
+  const [stale, setStale] = useState(false);
+  const [idle, setIdle] = useState(false);
+  const submit = async (values: Values) => {
+    const change = changeOf(deal, values);
+    setIdle(Object.keys(change).length === 0);
+    if (Object.keys(change).length === 0) return;
+    const harm = harmOf(deal, change, Date.now());
+    // Fewer seats than are held are refused anyway; there is nothing to ask then.
+    if (harm.length > 0 && !(change.seats !== undefined && change.seats < deal.seats.allocated)) {
+      const yes = await confirm({
+        title: `${title} ${deal.name} of ${deal.organisation.name}?`,
+        body: harm.map((text) => <p key={text}>{text}</p>),
+        action: kind === "resize" ? `Resize to ${counted(change.seats!, "seat")}` : "Save the changes",
+      });
+      if (!yes) return;
+    }
+    try {
+      onDone((await changeDeal(deal.id, change, etag)).body);
+    } catch (error) {
+      if (asProblem(error).code !== "stale") throw error;
+      const fresh = await getDeal(deal.id);
+      setSeen(fresh);
+      setStale(true);
+      onSeen(fresh.body);
+    }
+  };
+  return (
+    <Form title={`${title} ${deal.name}`} action={action} fields={fields} start={valuesOf(deal)} submit={submit} onClose={onClose}>
+      {(values) => (
+        <>
+          <p class="soft">
+            {deal.organisation.name}: {counted(deal.seats.total, "seat")}, {number(deal.seats.allocated)} allocated,{" "}
+            {number(deal.seats.available)} available; {dateTime(deal.startsAt)} – {dateTime(deal.endsAt)}.
+          </p>
+          {stale && <Notice tone="bad">Somebody changed this deal meanwhile. This is how it is now; look again, then decide anew.</Notice>}
+          {idle && <Notice>Nothing is changed yet.</Notice>}
+          {kind === "resize" && <p>{outcome(deal, values.seats)}</p>}
+        </>
+      )}
+    </Form>
+  );
+}
+
+/** What a number of seats would mean. */
+function outcome({ seats: { total, allocated } }: DealWithSeats, text: string): string {
+  const seats = numberIn(text);
+  if (seats === undefined || seats === total || seats < allocated) return `Learners hold ${counted(allocated, "seat")}; there can’t be fewer.`;
+  const more = seats - total;
+  return `${number(Math.abs(more))} ${more > 0 ? "more" : "fewer"} than now: ${number(seats - allocated)} would be available.`;
+}
+
+function Form({ title, action, fields, start, submit, onClose, children }: {
+  title: string;
+  action: string;
+  fields: readonly Field[];
+  /** What is in the fields that nobody has typed into. */
+  start: Values;
+  submit: (values: Values) => Promise<void>;
+  onClose: () => void;
+  children?: (values: Values) => ComponentChildren;
+}) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const [typed, setTyped] = useState<Partial<Values>>({});
+  const [wrong, setWrong] = useState<Wrong>({});
+  const [problem, setProblem] = useState<Problem>();
+  const [busy, setBusy] = useState(false);
+  const values = { ...start, ...typed };
+  useEffect(() => {
+    const opener = document.activeElement;
+    dialog.current?.showModal();
+    // By itself it would be the dialog, where that is so long that it scrolls.
+    dialog.current?.querySelector("input")?.focus();
+    return () => {
+      if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
+    };
+  }, []);
+  useEffect(() => {
+    dialog.current?.querySelector<HTMLElement>("[aria-invalid]")?.focus();
+  }, [wrong]);
+  useEffect(() => {
+    // Whoever sent the form from its end sees what came of it, too.
+    if (!busy) dialog.current?.querySelector(".notice")?.scrollIntoView({ block: "nearest" });
+  }, [busy]);
+
+  const send = async (event: Event) => {
+    event.preventDefault();
+    if (busy) return;
+    const found = wrongIn(values, fields);
+    setWrong(found);
+    setProblem(undefined);
+    if (Object.keys(found).length > 0) return;
+    setBusy(true);
+    try {
+      await submit(values);
+    } catch (error) {
+      const refusal = asProblem(error);
+      const refused = refusedFields(refusal, fields);
+      setWrong(refused);
+      if (Object.keys(refused).length === 0) setProblem(refusal);
+    } finally {
+      setBusy(false);
+    }
+  };
+  const close = (event: Event) => {
+    event.preventDefault();
+    if (!busy) onClose();
+  };
+  return (
+    <dialog ref={dialog} aria-labelledby="form-title" onCancel={close}>
+      <article>
+        <form class="deal-form" onSubmit={send} noValidate>
+          <h2 id="form-title">{title}</h2>
+          {children?.(values)}
+          {problem && <Notice tone="bad">{wordsFor(problem)}</Notice>}
+          {fields.map((field) => (
+            <Input key={field} field={field} value={values[field]} wrong={wrong[field]} onInput={(value) => setTyped({ ...typed, [field]: value })} />
+          ))}
+          <footer>
+            <button type="button" class="secondary outline" onClick={close}>Cancel</button>
+            <button type="submit" aria-busy={busy}>{action}</button>
+          </footer>
+        </form>
+      </article>
+    </dialog>
+  );
+}
+
+function Input({ field, value, wrong, onInput }: { field: Field; value: string; wrong: string | undefined; onInput: (value: string) => void }) {
+  const { label, hint } = FIELDS[field];
+  const id = `deal-${field}`;
+  const isTime = field === "startsAt" || field === "endsAt";
+  const time = isTime && fromInput(value);
+  const help = time ? `That is ${dateTime(time)}, in your time zone.` : hint;
+  return (
+    <div class={isTime || field.startsWith("organisation") ? "half" : undefined}>
+      <label for={id}>{label}</label>
+      <input
+        {...(isTime ? { type: "datetime-local" as const } : { type: "text" as const })}
+        id={id} required autocomplete="off"
+        {...(field === "seats" && { inputMode: "numeric" as const })}
+        {...(field === "organisation.id" && { spellcheck: false, autocapitalize: "none" })}
+        value={value} onInput={(event) => onInput(event.currentTarget.value)}
+        {...(wrong && { "aria-invalid": "true" as const })}
+        {...((wrong || help) && { "aria-describedby": `${id}-help` })}
+      />
+      {(wrong || help) && <p id={`${id}-help`} class={wrong ? "wrong" : "soft"}>{wrong ?? help}</p>}
+    </div>
+  );
+}
+
+/** A refusal that no field is to blame for. */
+function wordsFor({ code, detail, passing, errors }: Problem): string {
+  if (code === "session_over") return "Your session is over, and nothing was changed. Close this form, then sign in again.";
+  if (code === "no_permission" || code === "forbidden") return "This account may not change deals. Ask whoever gives out that permission, or sign in with another account.";
+  if (code === "not_found") return "There is no such deal any more. Close this form, and find the organisation’s deals again.";
+  if (passing) return "It is not known whether that went through. Try again: doing it twice does no harm.";
+  return errors.length > 0 ? errors.map(({ field, detail }) => `${field}: ${detail}`).join("; ") : detail;
+}
