@@ -156,7 +156,8 @@ export async function tabTo(page, target) {
 /** In the page: what has the focus and does not show it, if so. */
 function hiddenFocus() {
   const element = document.activeElement;
-  if (!element || element === document.body) return null;
+  // What has no place among the stops was given the focus by the page, to be read from there.
+  if (!element || element === document.body || element.tabIndex < 0) return null;
   const style = getComputedStyle(element);
   // `auto` is the browser's own ring.
   const outlined = style.outlineStyle === "auto" || (style.outlineStyle !== "none" && Number.parseFloat(style.outlineWidth) >= 2);

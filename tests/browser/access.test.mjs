@@ -1,0 +1,233 @@
+/** Every page in every state: the rules of WCAG 2.2 AA, its layout on three widths, light and dark, and what it tells a screen reader. */
+import assert from "node:assert/strict";
+import { checkAccess, checkContrastInUse, checkSnapshot } from "./access.mjs";
+import { answered, chooseAccount, enter, Mouse } from "./browser.mjs";
+import { ADMIN, addresses, tokenOf, until } from "./stack.mjs";
+import { suite } from "./suite.mjs";
+
+let mixed;
+let lapsed;
+const check = suite({}, async (stack) => {
+  mixed = await stack.newDeal({ seats: 3, org: "mixed" });
+  await mixed.invite(["eve@example.com"]);
+  lapsed = await stack.newDeal({ org: "lapsed" });
+  await lapsed.invite(["ann@example.com"]);
+  lapsed.link = await stack.linkTo("ann@example.com");
+  for (const deal of [mixed, lapsed]) await deal.expired();
+});
+
+/** A deal with a row in each state, and more invites than seats. */
+async function everyState(stack) {
+  if (mixed.ready) return mixed;
+  await mixed.seat("ann@example.com");
+  await mixed.seat("bob@example.com", "bob@home.example");
+  await mixed.invite([{ email: "cat@example.com", name: "Catherine Example" }, "a.very.long.address.of.a.person.with.many.names@some.department.of.a.large.organisation.example.com"]);
+  await stack.fault("reject", 1);
+  await mixed.invite(["dan@example.com"]);
+  await stack.fault("down", 100);
+  await mixed.invite(["fay@example.com"]);
+  await mixed.api("POST", `/invites/${(await mixed.row("cat@example.com")).id}/resend`);
+  await stack.fault("down", 0);
+  mixed.ready = true;
+  return mixed;
+}
+
+const heading = (page, name) => page.getByRole("heading", { level: 1, name }).waitFor();
+const UNAVAILABLE = { status: 503, contentType: "application/problem+json", json: { code: "unavailable", status: 503, title: "", detail: "Seatkeeper can’t answer right now." } };
+
+/** Each state of a page: how to get there, and what to expect of the console on the way. */
+const STATES = {
+  "welcome": { steps: async ({ page }) => {
+    await page.goto("/");
+    await page.getByRole("button", { name: "Sign in", exact: true }).waitFor();
+  }, inUse: true },
+  "deals": { steps: async ({ page, stack }) => {
+    await stack.newDeal({ org: "several", name: "Unlimited" });
+    await stack.newDeal({ org: "several", name: "Unlimited Starter", seats: 3, starts: 3 });
+    const ended = await stack.newDeal({ org: "several", name: "Last year’s" });
+    await ended.patch({ endsAt: new Date(Date.now() - 60_000).toISOString().replace(/\.\d+/, "") });
+    await enter(page, ended.manager);
+    await page.getByRole("link", { name: "Unlimited", exact: true }).waitFor();
+  }, inUse: true },
+  "deals-none": { steps: async ({ page }) => {
+    await enter(page, "manager@nobody.example");
+    await page.getByText("has no deal yet").waitFor();
+  } },
+  "deals-not-allowed": { expect: [answered(403)], steps: async ({ page }) => {
+    await enter(page, "learner@acme.example");
+    await page.getByRole("alert").waitFor();
+  } },
+  "not-found": { expect: [answered(404)], steps: async ({ page, stack }) => {
+    const deal = await everyState(stack);
+    await enter(page, deal.manager, "/deals/AAAAAAAAAAAAAAAAAAAAAA");
+    await heading(page, "There is no such deal");
+  } },
+  "seats": { steps: async ({ page, stack }) => {
+    const deal = await everyState(stack);
+    await enter(page, deal.manager, deal.path);
+    await page.getByRole("link", { name: /^All \d/ }).waitFor();
+    await page.getByRole("rowheader", { name: "ann@example.com" }).waitFor();
+  }, inUse: true },
+  "seats-selected": { steps: async ({ page, stack }) => {
+    const deal = await everyState(stack);
+    await enter(page, deal.manager, `${deal.path}?status=pending`);
+    await page.getByRole("checkbox", { name: "Select all on this page" }).check();
+    await page.getByText("4 selected").waitFor();
+  }, inUse: true },
+  "seats-question": { steps: async ({ page, stack }) => {
+    const deal = await everyState(stack);
+    await enter(page, deal.manager, deal.path);
+    await page.getByRole("button", { name: "Cancel invite to cat@example.com" }).click();
+    await page.getByRole("dialog").waitFor();
+  }, inUse: true },
+  "seats-done": { steps: async ({ page, stack }) => {
+    const deal = await stack.newDeal();
+    await deal.invite(["ann@example.com"]);
+    await enter(page, deal.manager, deal.path);
+    await page.getByRole("button", { name: "Resend invite to ann@example.com" }).click();
+    await page.getByText("A new invite to ann@example.com is on its way.").first().waitFor();
+  } },
+  "seats-empty": { steps: async ({ page, stack }) => {
+    const deal = await stack.newDeal();
+    await enter(page, deal.manager, deal.path);
+    await page.getByText("Nobody has been invited yet.").waitFor();
+    await page.getByRole("link", { name: "All 0" }).waitFor();
+  } },
+  "seats-loading": { steps: async ({ page, stack }) => {
+    const deal = await stack.newDeal();
+    await page.route("**/api/deals/**", () => undefined);
+    await enter(page, deal.manager, deal.path);
+    await page.getByText("Still waiting").waitFor();
+  } },
+  "seats-error": { expect: [answered(503)], steps: async ({ page, stack }) => {
+    const deal = await stack.newDeal();
+    await page.route("**/api/deals/**", (route) => route.fulfill(UNAVAILABLE));
+    await enter(page, deal.manager, deal.path);
+    await page.getByRole("alert").waitFor();
+  }, inUse: true },
+  "seats-session-over": { expect: [answered(401)], steps: async ({ page, stack }) => {
+    const deal = await everyState(stack);
+    await enter(page, deal.manager, deal.path);
+    await page.getByRole("rowheader", { name: "ann@example.com" }).waitFor();
+    await page.route("**/api/**", (route) => route.fulfill({ status: 401, json: { message: "Unauthorized" } }));
+    await page.getByRole("link", { name: /^Expired/ }).click();
+    await page.getByText("Your session is over.").waitFor();
+  } },
+  "seats-many": { steps: async ({ page, stack }) => {
+    const deal = await stack.newDeal({ seats: 10 });
+    await deal.invite(addresses("ann", 60));
+    await enter(page, deal.manager, deal.path);
+    await page.getByRole("button", { name: "Next page" }).click();
+    await page.getByRole("button", { name: "Previous page" }).waitFor();
+    await until("the rows", async () => (await page.getByRole("rowheader").count()) === 10);
+  }, snapshot: false },
+  "invite": { steps: async ({ page, stack }) => {
+    const deal = await stack.newDeal();
+    await enter(page, deal.manager, `${deal.path}/invite`);
+    await page.getByText("Not arriving?").click();
+    await page.getByRole("textbox", { name: "Addresses" }).waitFor();
+  }, inUse: true },
+  "invite-checked": { steps: async ({ page, stack, hand }) => {
+    const deal = await stack.newDeal({ seats: 2 });
+    await deal.invite(["bob@example.com"]);
+    await enter(page, deal.manager, `${deal.path}/invite`);
+    await hand.paste("textbox", "Addresses", "Ann Example <ann@example.com>, bob@example.com, cat@example.com; cat@example.com; dan at example.com");
+    await page.getByRole("heading", { name: /2 will be invited/ }).waitFor();
+  }, inUse: true },
+  "invite-sending": { steps: async ({ page, stack, hand }) => {
+    const deal = await stack.newDeal({ seats: 200 });
+    await enter(page, deal.manager, `${deal.path}/invite`);
+    await hand.paste("textbox", "Addresses", addresses("ann", 60).join("\n"));
+    const send = page.getByRole("button", { name: "Send 60 invites" });
+    await send.waitFor();
+    await page.route("**/invites", () => undefined);
+    await send.click();
+    await page.getByRole("progressbar", { name: "Invites sent" }).waitFor();
+    // The browser would ask whether to leave a page that sends.
+    page.on("dialog", (dialog) => dialog.accept());
+  } },
+  "invite-result": { steps: async ({ page, stack, hand }) => {
+    const deal = await stack.newDeal();
+    await enter(page, deal.manager, `${deal.path}/invite`);
+    await hand.paste("textbox", "Addresses", "ann@example.com, bob@example.com, nobody");
+    const send = page.getByRole("button", { name: "Send 2 invites" });
+    await send.waitFor();
+    await deal.invite(["bob@example.com"]);
+    await send.click();
+    await page.getByRole("heading", { name: "1 person invited" }).waitFor();
+  }, inUse: true },
+  "accept": { target: 44, steps: async ({ page, stack }) => {
+    await openInvite(page, stack, "accept");
+    await page.getByRole("button", { name: "Sign in to accept" }).waitFor();
+  }, inUse: true },
+  "accept-signed-in": { target: 44, steps: async ({ page, stack, hand }) => {
+    await openInvite(page, stack, "accept-signed-in");
+    await signIn(page, hand);
+  }, inUse: true },
+  "accept-done": { target: 44, steps: async ({ page, stack, hand }) => {
+    await openInvite(page, stack, "accept-done");
+    await signIn(page, hand);
+    await hand.press("button", "Accept as ann@home.example");
+    await page.getByRole("link", { name: "Start learning" }).waitFor();
+  }, inUse: true },
+  "accept-full": { target: 44, steps: async ({ page, stack }) => {
+    const deal = await openInvite(page, stack, "accept-full", { seats: 1 });
+    await deal.seat("bob@example.com", "bob@accept-full.example");
+    await page.reload();
+    await page.getByText("Every seat is taken").waitFor();
+  } },
+  "accept-expired": { target: 44, steps: async ({ page }) => {
+    await page.goto(`/accept#${tokenOf(lapsed.link)}`);
+    await heading(page, "This invite has expired");
+  } },
+  "accept-no-link": { target: 44, steps: async ({ page, hand }) => {
+    await page.goto("/accept");
+    await hand.write("textbox", /Paste it here/, "what?");
+    await hand.press("button", "Show the invitation");
+    await page.getByRole("alert").waitFor();
+    await page.getByRole("link", { name: "Start learning" }).waitFor();
+  }, inUse: true },
+  "accept-failing": { target: 44, expect: [answered(503)], steps: async ({ page, stack, hand }) => {
+    await openInvite(page, stack, "accept-failing");
+    await signIn(page, hand);
+    await page.route("**/api/invites/accept", (route) => route.fulfill(UNAVAILABLE));
+    await hand.press("button", "Accept as ann@home.example");
+    await page.getByText("That did not work just now.").waitFor();
+  } },
+  "accept-loading": { target: 44, steps: async ({ page, stack }) => {
+    await page.route("**/api/invites/preview", () => undefined);
+    await openInvite(page, stack, "accept-loading");
+    await page.getByText("Still waiting").waitFor();
+  } },
+};
+
+async function openInvite(page, stack, org, options) {
+  const deal = await stack.newDeal({ org, ...options });
+  await deal.invite([`ann@${org}.example`]);
+  await page.goto(`/accept#${tokenOf(await stack.linkTo(`ann@${org}.example`))}`);
+  return deal;
+}
+
+async function signIn(page, hand) {
+  await hand.press("button", "Sign in to accept");
+  await chooseAccount(page, hand, "ann@home.example");
+  await page.getByRole("button", { name: "Accept as ann@home.example" }).waitFor();
+}
+
+for (const [name, { steps, expect = [], target, inUse, snapshot = true }] of Object.entries(STATES)) {
+  check(`everybody can use the page: ${name}`, { expect }, async (window) => {
+    await steps(window);
+    if (snapshot) await checkSnapshot(window.page, name);
+    await checkAccess(window.page, { target });
+    if (inUse) await checkContrastInUse(window.page);
+  });
+}
+
+check("text at twice its size still fits", {}, async ({ page, stack }) => {
+  const deal = await everyState(stack);
+  await enter(page, deal.manager, deal.path);
+  await page.getByRole("rowheader", { name: "ann@example.com" }).waitFor();
+  // Half the width at twice the density is what a zoom of 200 % is.
+  await page.setViewportSize({ width: 640, height: 450 });
+  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true);
+});

@@ -1,0 +1,199 @@
+/** What a page says while it waits, when there is nothing, when something fails, and to whom it says no. */
+import assert from "node:assert/strict";
+import { answered, BOTH, chooseAccount, enter, Mouse } from "./browser.mjs";
+import { ADMIN, until } from "./stack.mjs";
+import { suite } from "./suite.mjs";
+
+const check = suite();
+
+const UNAVAILABLE = { status: 503, contentType: "application/problem+json", json: { code: "unavailable", status: 503, title: "Unavailable", detail: "Seatkeeper can’t answer right now." } };
+const seatsOf = (deal) => `**/api${deal.path}/seats*`;
+const heading = (page, name) => page.getByRole("heading", { level: 1, name }).waitFor();
+
+/** What moved by itself since the page began, as browsers measure it; the limit is theirs for “good”. */
+const GOOD_SHIFT = 0.1;
+const watchShifts = () => {
+  globalThis.shifts = 0;
+  new PerformanceObserver((list) => list.getEntries().forEach(({ value, hadRecentInput }) => (globalThis.shifts += hadRecentInput ? 0 : value)))
+    .observe({ type: "layout-shift", buffered: true });
+};
+
+check("what is waited for is said, and comes without a jump", {}, async ({ context, page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await deal.invite(["ann@example.com", "bob@example.com"]);
+  await context.addInitScript(watchShifts);
+  let answer;
+  const asked = new Promise((resolve) => (answer = resolve));
+  await page.route("**/api/deals/**", async (route) => {
+    await asked;
+    await route.continue();
+  });
+  await page.goto(deal.path);
+  await hand.press("button", "Sign in");
+  await chooseAccount(page, hand, deal.manager);
+  await page.getByRole("status").filter({ hasText: "Loading the deal" }).waitFor();
+  await page.getByText("Still waiting: the connection seems slow.").waitFor();
+  answer();
+  await page.getByRole("rowheader", { name: "ann@example.com" }).waitFor();
+  const shift = await page.evaluate(() => globalThis.shifts);
+  assert.ok(shift < GOOD_SHIFT, `a layout shift of ${shift}`);
+});
+
+check("nothing yet is said with what to do about it", { hands: BOTH }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await enter(page, deal.manager, deal.path, hand);
+  await page.getByText("Nobody has been invited yet.").waitFor();
+  await hand.press("link", /^Expired/);
+  await page.getByText("No invite has expired.").waitFor();
+  await hand.press("link", /^All/);
+  await hand.press("link", "Invite the first people");
+  await heading(page, "Invite people");
+});
+
+check("an organisation without a deal is told who makes one", {}, async ({ page }) => {
+  await enter(page, "manager@nobody-yet.example");
+  await page.getByText("Your organisation has no deal yet.").waitFor();
+});
+
+for (const [what, fault, words, answer] of [
+  ["the API can't answer", answered(503), "Seatkeeper can’t answer right now.", (route) => route.fulfill(UNAVAILABLE)],
+  ["the connection is lost", /ERR_INTERNET_DISCONNECTED/, "There is no connection to Seatkeeper.", (route) => route.abort("internetdisconnected")],
+  ["there is too much at once", answered(429), "Too many requests at once.", (route) => route.fulfill({ status: 429, json: { message: "Too Many Requests" } })],
+]) {
+  check(`when ${what}, trying again is one action`, { expect: [fault], hands: BOTH }, async ({ page, stack, hand }) => {
+    const deal = await stack.newDeal();
+    await deal.invite(["ann@example.com"]);
+    await page.route(seatsOf(deal), answer);
+    await enter(page, deal.manager, deal.path, hand);
+    await page.getByRole("alert").filter({ hasText: words }).waitFor();
+    await page.unroute(seatsOf(deal));
+    await hand.press("button", "Try again");
+    await page.getByRole("rowheader", { name: "ann@example.com" }).waitFor();
+  });
+}
+
+check("an action that fails is told, changes nothing, and is tried again", { expect: [answered(503)], hands: BOTH }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await deal.invite(["ann@example.com"]);
+  await page.route("**/resend", (route) => route.fulfill(UNAVAILABLE), { times: 1 });
+  await enter(page, deal.manager, deal.path, hand);
+  await hand.press("button", "Resend invite to ann@example.com");
+  await page.getByRole("alert").filter({ hasText: "Seatkeeper can’t answer right now." }).waitFor();
+  assert.equal((await deal.row("ann@example.com")).sends, 1);
+  await hand.press("button", "Try again");
+  await page.getByText("A new invite to ann@example.com is on its way.").first().waitFor();
+  assert.equal((await deal.row("ann@example.com")).sends, 2);
+});
+
+check("offline is said, and what was there stays in sight", { expect: [/ERR_INTERNET_DISCONNECTED/] }, async ({ context, page, stack }) => {
+  const deal = await stack.newDeal();
+  await deal.invite(["ann@example.com"]);
+  await enter(page, deal.manager, deal.path);
+  await page.getByRole("rowheader", { name: "ann@example.com" }).waitFor();
+  await context.setOffline(true);
+  await page.getByRole("button", { name: "Resend invite to ann@example.com" }).click();
+  await page.getByText("There is no connection to Seatkeeper.").first().waitFor();
+  await page.getByRole("rowheader", { name: "ann@example.com" }).waitFor();
+  await context.setOffline(false);
+  await page.getByRole("button", { name: "Try again" }).click();
+  await page.getByText("A new invite to ann@example.com is on its way.").first().waitFor();
+});
+
+check("a session that is over is said once, and signing in leads back to the page", { expect: [answered(401)], hands: BOTH }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await deal.invite(["ann@example.com"]);
+  await enter(page, deal.manager, `${deal.path}?status=pending`, hand);
+  await page.getByRole("rowheader", { name: "ann@example.com" }).waitFor();
+  await page.route("**/resend", (route) => route.fulfill({ status: 401, json: { message: "Unauthorized" } }), { times: 1 });
+  await hand.press("button", "Resend invite to ann@example.com");
+  await page.getByText("Your session is over.").first().waitFor();
+  assert.equal(await page.getByText("Your session is over.").count(), 1);
+  await hand.press("button", "Sign in again");
+  await chooseAccount(page, hand, deal.manager);
+  await page.getByRole("rowheader", { name: "ann@example.com" }).waitFor();
+  assert.equal(page.url(), `${stack.url}${deal.path}?status=pending`);
+});
+
+check("who may not manage invites is told what to do", { expect: [answered(403)] }, async ({ page }) => {
+  await enter(page, "learner@acme.example");
+  await page.getByRole("alert").filter({ hasText: "This account may not do that." }).waitFor();
+  assert.equal(await page.getByRole("button", { name: "Try again" }).count(), 0);
+});
+
+check("another organisation's deal looks like one that is not there", { expect: [answered(404)] }, async ({ page, stack }) => {
+  const [own, foreign] = [await stack.newDeal(), await stack.newDeal()];
+  await foreign.invite(["ann@example.com"]);
+  await enter(page, own.manager, foreign.path);
+  await heading(page, "There is no such deal");
+  const told = await page.getByRole("main").innerText();
+  await page.goto("/deals/AAAAAAAAAAAAAAAAAAAAAA");
+  await chooseAccount(page, new Mouse(page), own.manager);
+  await heading(page, "There is no such deal");
+  assert.equal(await page.getByRole("main").innerText(), told);
+});
+
+check("a page that is not there leads to the deals", {}, async ({ page, stack }) => {
+  const deal = await stack.newDeal();
+  await enter(page, deal.manager, "/nowhere");
+  await heading(page, "There is no such page");
+  await page.getByRole("link", { name: "Go to your deals" }).click();
+  await heading(page, "Deal seats: Unlimited");
+});
+
+check("a place in a list that is no longer known leads to the first page", { expect: [answered(400)], hands: BOTH }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await deal.invite(["ann@example.com"]);
+  await enter(page, deal.manager, `${deal.path}?after=forged`, hand);
+  await hand.press("button", "Go to the first page");
+  await page.getByRole("rowheader", { name: "ann@example.com" }).waitFor();
+});
+
+check("a deal that has ended invites nobody, and says so", {}, async ({ page, stack }) => {
+  const deal = await stack.newDeal();
+  await deal.invite(["ann@example.com"]);
+  await deal.patch({ endsAt: new Date(Date.now() - 60_000).toISOString().replace(/\.\d+/, "") });
+  await enter(page, deal.manager, deal.path);
+  await page.getByText("Nobody can be invited or accept any more.").waitFor();
+  assert.equal(await page.getByRole("link", { name: "Invite people" }).count(), 0);
+});
+
+check("who would rather not sign in, and who signs out, are told so", { hands: BOTH }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await page.goto("/");
+  await hand.press("button", "Sign in");
+  await hand.press("button", "Cancel");
+  await page.getByText("You did not sign in. Nothing has changed.").waitFor();
+  await hand.press("button", "Sign in");
+  await chooseAccount(page, hand, deal.manager);
+  await hand.press("button", "Sign out");
+  await page.waitForURL(`${stack.url}/`);
+  await page.getByRole("button", { name: "Sign in", exact: true }).waitFor();
+  await page.reload();
+  await page.getByRole("button", { name: "Sign in", exact: true }).waitFor();
+});
+
+check("the access token is in the page's memory only", {}, async ({ context, page, stack }) => {
+  const deal = await stack.newDeal();
+  await enter(page, deal.manager);
+  await heading(page, "Deal seats: Unlimited");
+  const stored = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, history.state]));
+  assert.doesNotMatch(stored, /eyJ/);
+  assert.deepEqual(await context.cookies(), []);
+  assert.deepEqual(await page.evaluate(async () => (await indexedDB.databases()).length + (await caches.keys()).length), 0);
+});
+
+check("motion is left out for who wants none, and is there for others", {}, async ({ page, stack }) => {
+  const deal = await stack.newDeal();
+  await page.route("**/api/deals/**", () => undefined);
+  await enter(page, deal.manager, deal.path);
+  await page.getByRole("status").filter({ hasText: "Loading the deal" }).waitFor();
+  const moving = () => page.evaluate(() => document.getAnimations().length);
+  assert.equal(await moving(), 0);
+  await page.emulateMedia({ reducedMotion: "no-preference" });
+  await until("motion", moving);
+});
+
+check("who only makes deals begins with those", {}, async ({ page }) => {
+  await enter(page, ADMIN);
+  await heading(page, "Deals admin");
+});
