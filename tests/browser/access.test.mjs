@@ -1,7 +1,7 @@
 /** Every page in every state: the rules of WCAG 2.2 AA, its layout on three widths, light and dark, and what it tells a screen reader. */
 import assert from "node:assert/strict";
 import { checkAccess, checkContrastInUse, checkSnapshot } from "./access.mjs";
-import { answered, chooseAccount, enter, Mouse } from "./browser.mjs";
+import { answered, chooseAccount, enter } from "./browser.mjs";
 import { ADMIN, addresses, tokenOf, until } from "./stack.mjs";
 import { suite } from "./suite.mjs";
 
@@ -156,6 +156,23 @@ const STATES = {
     await send.click();
     await page.getByRole("heading", { name: "1 person invited" }).waitFor();
   }, inUse: true },
+  "admin": { steps: async ({ page, stack }) => {
+    await stack.newDeal({ org: "found" });
+    await enter(page, ADMIN, "/admin?organisation=found");
+    await page.getByRole("button", { name: "Resize Unlimited" }).waitFor();
+  }, inUse: true },
+  "admin-new": { steps: async ({ page, hand }) => {
+    await enter(page, ADMIN, "/admin");
+    await hand.press("button", "New deal");
+    await hand.press("button", "Make the deal");
+    await page.locator("[aria-invalid=true]").first().waitFor();
+  }, inUse: true },
+  "admin-end": { steps: async ({ page, stack, hand }) => {
+    await stack.newDeal({ org: "to-end" });
+    await enter(page, ADMIN, "/admin?organisation=to-end");
+    await hand.press("button", "End now Unlimited");
+    await page.getByRole("dialog").waitFor();
+  } },
   "accept": { target: 44, steps: async ({ page, stack }) => {
     await openInvite(page, stack, "accept");
     await page.getByRole("button", { name: "Sign in to accept" }).waitFor();
