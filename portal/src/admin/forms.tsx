@@ -1,7 +1,8 @@
 /** The forms in which deals are made and changed, each in a dialog. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { changeDeal, createDeal, type DealWithSeats, getDeal, Problem } from "../api";
+import { session } from "../session";
 import { dateTime } from "../time";
 import { confirm } from "../ui/confirm";
 import { asProblem } from "../ui/load";
@@ -30,7 +31,8 @@ export function NewDealForm({ organisation, deal, onDone, onClose }: {
     };
   });
   const close = () => {
-    dropDraft();
+    // Whoever has to sign in again first goes on with it afterwards.
+    if (session.value) dropDraft();
     onClose();
   };
   return (
@@ -134,14 +136,13 @@ function Form({ title, action, fields, start, submit, onClose, children }: {
   const [problem, setProblem] = useState<Problem>();
   const [busy, setBusy] = useState(false);
   const values = { ...start, ...typed };
-  useEffect(() => {
-    const opener = document.activeElement;
-    dialog.current?.showModal();
+  useLayoutEffect(() => {
+    const element = dialog.current!;
+    element.showModal();
     // By itself it would be the dialog, where that is so long that it scrolls.
-    dialog.current?.querySelector("input")?.focus();
-    return () => {
-      if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
-    };
+    element.querySelector("input")?.focus();
+    // Closing it gives the focus back to where it was.
+    return () => element.close();
   }, []);
   useEffect(() => {
     dialog.current?.querySelector<HTMLElement>("[aria-invalid]")?.focus();
