@@ -1,0 +1,210 @@
+//! Bounds: how much of everything there is. Within them every interleaving is looked at.
+//!
+//! Time goes in ticks of 30 seconds. A lease is two of them, so a function that has to end before its lease does can
+//! still see the clock move once.
+
+use chrono::{DateTime, Duration};
+use shared::domain::Timestamp;
+
+/// Seconds of a tick.
+pub const TICK: i64 = 30;
+
+/// Ticks of a lease: `DELIVERY_LEASE` as it is by default.
+pub const LEASE: u8 = 2;
+
+/// The tick after the last: much later, when every lease is over.
+pub const LATER: u8 = 200;
+
+/// Invites at most: the size of the model's table.
+pub const INVITES: u8 = 3;
+
+/// Learners at most.
+pub const LEARNERS: u8 = 3;
+
+/// Functions under way at once, at most.
+pub const PROCESSES: u8 = 4;
+
+/// Links that an invite may come to have.
+pub const LINKS: u8 = 6;
+
+/// The instant of a tick.
+#[must_use]
+pub fn at(tick: u8) -> Timestamp {
+    DateTime::from_timestamp(1_800_000_000 + i64::from(tick) * TICK, 0).unwrap_or_default()
+}
+
+/// A span of ticks.
+#[must_use]
+pub fn ticks(count: u8) -> Duration {
+    Duration::seconds(i64::from(count) * TICK)
+}
+
+/// A change of the deal that a partnership manager may make, once.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Change {
+    /// Another number of seats.
+    Seats(u8),
+    /// Another start.
+    Starts(u8),
+    /// Another end.
+    Ends(u8),
+}
+
+/// How often each may still happen. What is not here may happen whenever there is a reason for it: steps of functions,
+/// runs of the deliverer and of the sweep, answers of SES that say *sent*, ticks.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Budget {
+    /// Invites that managers ask for.
+    pub invites: u8,
+    /// Resends.
+    pub resends: u8,
+    /// Cancellations.
+    pub cancels: u8,
+    /// Releases.
+    pub releases: u8,
+    /// Clicks of learners.
+    pub clicks: u8,
+    /// Answers of SES other than *sent*, lost ones among them, and mails that a function has no time for.
+    pub ses: u8,
+    /// Functions that die between two steps.
+    pub crashes: u8,
+    /// Answers of DynamoDB that get lost after the write, and conflicts.
+    pub losses: u8,
+}
+
+/// How much of everything there is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Bounds {
+    /// What it is called.
+    pub name: &'static str,
+    /// What it is there to show.
+    pub what: &'static str,
+    /// Addresses as managers type them.
+    pub addresses: &'static [&'static str],
+    /// Learners, who click on whatever link there is.
+    pub learners: u8,
+    /// Seats of the deal.
+    pub seats: u8,
+    /// When the deal starts.
+    pub starts: u8,
+    /// When it ends.
+    pub ends: u8,
+    /// The last tick but [`LATER`]: the deal has ended by then, whatever was changed.
+    pub last: u8,
+    /// Ticks for which an invite can be accepted.
+    pub lifetime: u8,
+    /// Tries that a send has had when the model begins to count them: the limit of eight is within reach then.
+    pub worn: u8,
+    /// What may happen to the deal, each once.
+    pub changes: &'static [Change],
+    /// Whether callers also say what they saw (`If-Match`).
+    pub seen: bool,
+    /// Functions under way at once.
+    pub processes: usize,
+    /// Of these, deliverers, and sweeps, of one invite.
+    pub sweepers: usize,
+    /// How often the rest.
+    pub budget: Budget,
+}
+
+const NOTHING: Budget =
+    Budget { invites: 0, resends: 0, cancels: 0, releases: 0, clicks: 0, ses: 0, crashes: 0, losses: 0 };
+
+/// One invite's mail.
+pub const DELIVERY: Bounds = Bounds {
+    name: "delivery",
+    what: "one invite, its mail, and whatever goes wrong with it",
+    addresses: &["ann@example.com"],
+    learners: 1,
+    seats: 1,
+    starts: 0,
+    ends: 6,
+    last: 6,
+    lifetime: 3,
+    worn: 0,
+    changes: &[],
+    seen: true,
+    processes: 3,
+    sweepers: 2,
+    budget: Budget { invites: 1, resends: 1, clicks: 1, ses: 1, crashes: 1, losses: 1, ..NOTHING },
+};
+
+/// Seats and who takes them.
+pub const SEATS: Bounds = Bounds {
+    name: "seats",
+    what: "two learners, two invites, one seat",
+    addresses: &["ann@example.com", "bob@example.com"],
+    learners: 2,
+    seats: 1,
+    starts: 0,
+    ends: 2,
+    last: 2,
+    lifetime: 2,
+    worn: 0,
+    changes: &[Change::Seats(2), Change::Seats(1)],
+    seen: false,
+    processes: 2,
+    sweepers: 1,
+    budget: Budget { invites: 2, clicks: 3, releases: 1, losses: 1, ..NOTHING },
+};
+
+/// Expiry, on both sides of it.
+pub const EXPIRY: Bounds = Bounds {
+    name: "expiry",
+    what: "one invite and its expiry, with the sweep, resends, a deal that ends earlier and late clicks",
+    addresses: &["ann@example.com"],
+    learners: 1,
+    seats: 1,
+    starts: 0,
+    ends: 5,
+    last: 5,
+    lifetime: 2,
+    worn: 0,
+    changes: &[Change::Ends(3)],
+    seen: false,
+    processes: 2,
+    sweepers: 2,
+    budget: Budget { invites: 2, resends: 1, cancels: 1, clicks: 2, losses: 1, ..NOTHING },
+};
+
+/// The last try.
+pub const TRIES: Bounds = Bounds {
+    name: "tries",
+    what: "a mail whose first try is its last, and a deal whose start is put off",
+    worn: 7,
+    changes: &[Change::Starts(4)],
+    budget: Budget { invites: 1, ses: 3, crashes: 1, losses: 1, clicks: 1, ..NOTHING },
+    ..DELIVERY
+};
+
+/// Addresses.
+pub const SPELLING: Bounds = Bounds {
+    name: "spelling",
+    what: "one address in three spellings",
+    addresses: &["ann@example.com", "Ann@Example.COM", " ann@example.com "],
+    ends: 3,
+    last: 3,
+    lifetime: 2,
+    budget: Budget { invites: 3, cancels: 1, clicks: 1, losses: 1, ..NOTHING },
+    ..DELIVERY
+};
+
+/// What is checked with every change.
+pub const SMALL: [Bounds; 5] = [SEATS, DELIVERY, EXPIRY, TRIES, SPELLING];
+
+/// What is checked by a command.
+pub const LARGE: [Bounds; 4] = [
+    Bounds {
+        changes: &[Change::Seats(2), Change::Seats(1)],
+        seen: true,
+        budget: Budget { invites: 3, cancels: 1, releases: 2, ..SEATS.budget },
+        ..SEATS
+    },
+    Bounds { budget: Budget { resends: 2, ses: 2, crashes: 2, losses: 1, ..DELIVERY.budget }, ..DELIVERY },
+    Bounds { seen: true, processes: 3, budget: Budget { crashes: 1, ses: 1, ..EXPIRY.budget }, ..EXPIRY },
+    Bounds {
+        changes: &[Change::Starts(4), Change::Ends(5)],
+        budget: Budget { resends: 1, losses: 2, ..TRIES.budget },
+        ..TRIES
+    },
+];

@@ -1,0 +1,34 @@
+//! `cargo run -p model`: checks the small bounds and prints the table of mistakes; with `--large` the large bounds.
+
+#![expect(clippy::print_stdout, reason = "a check talks to whoever runs it")]
+
+use model::bounds::{LARGE, SMALL};
+use model::mutant::Mutant;
+use model::{check, find, line, table, threads};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let (large, names) = match arguments.as_slice() {
+        ["--large", names @ ..] => (true, names),
+        names => (false, names),
+    };
+    let all: &[_] = if large { &LARGE } else { &SMALL };
+    let asked = all.iter().filter(|bounds| names.is_empty() || names.contains(&bounds.name));
+    let mut holds = true;
+    for bounds in asked {
+        let checked = check(*bounds, threads());
+        println!("{}", line(bounds, &checked));
+        for found in &checked.broken {
+            println!("  broken: {}\n  after {:#?}", found.property, found.way);
+        }
+        holds &= checked.broken.is_empty();
+    }
+    if !large && names.is_empty() {
+        let found: Vec<_> = Mutant::ALL.iter().map(|mutant| (*mutant, find(*mutant))).collect();
+        holds &= found.iter().all(|(mutant, checked)| checked.finds(mutant.property()).is_some());
+        println!("\n{}", table(&found));
+    }
+    if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

@@ -1,0 +1,425 @@
+//! The whole: table, mailboxes, functions under way, the clock; and what may happen next.
+
+use crate::bounds::{Bounds, Budget, INVITES, LATER, LEARNERS, LEASE, LINKS, PROCESSES};
+use crate::events::{Event, Seen};
+use crate::mutant::Mutant;
+use crate::process::{Answer, Process, Step};
+use crate::property;
+use crate::table::{DealRow, Due, Held, Queue, Rules, Table, keys};
+use stateright::{Model, Property};
+
+/// Seatkeeper within bounds, with or without a mistake.
+#[derive(Debug)]
+pub struct Seatkeeper {
+    pub(crate) bounds: Bounds,
+    pub(crate) rules: Rules,
+    /// For each address the number of its invite.
+    keys: Vec<u8>,
+    /// For each address the number of its owner.
+    pub(crate) people: Vec<u8>,
+    /// Whether no two addresses have the same owner.
+    are_alike: bool,
+    /// What was seen to happen so far.
+    pub seen: Seen,
+}
+
+/// The mails with one link that lie in a mailbox.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub(crate) struct Letter {
+    pub(crate) copies: u8,
+    /// The send that they are of.
+    pub(crate) send: u8,
+    /// Until when they say that the link works.
+    pub(crate) until: u8,
+}
+
+/// An invite's mails, by the numbers of their links. Nothing is ever deleted there.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub(crate) struct Mailbox {
+    pub(crate) letters: [Letter; LINKS as usize],
+    /// How many links the invite has had.
+    made: u8,
+    /// The sends of which a mail may have gone out with nobody left to know: SES gave no answer, or whoever heard it died
+    /// before it was recorded. Only these may be mailed more than once.
+    doubtful: u8,
+}
+
+impl Mailbox {
+    pub(crate) fn copies(&self, send: u8) -> u8 {
+        self.letters.iter().filter(|letter| letter.send == send).map(|letter| letter.copies).sum()
+    }
+
+    pub(crate) fn is_doubtful(&self, send: u8) -> bool {
+        self.doubtful & (1 << send) != 0
+    }
+}
+
+/// What a step did that no step may do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Flaw {
+    /// Accepted at or after the expiry, or outside of the deal's term.
+    AcceptedLate,
+    /// An expired send got a new expiry.
+    Revived,
+    /// Accepted with a link of an older send.
+    OldLink,
+    /// A write that happened was answered as if it had not.
+    Unanswered,
+    /// Two resends by callers that had seen the same, or within the ten seconds.
+    DoubleClick,
+    /// Marked as expired before its time.
+    ExpiredEarly,
+    /// A run of a sweep left an invite due just as it had found it.
+    Stuck,
+    /// More links than the model has room for.
+    TooManyLinks,
+}
+
+/// All there is at one instant.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct State {
+    pub(crate) clock: u8,
+    pub(crate) table: Table,
+    pub(crate) mailboxes: [Mailbox; INVITES as usize],
+    /// In order, so that which one is called first makes no difference.
+    pub(crate) processes: [Option<Process>; PROCESSES as usize],
+    left: Budget,
+    /// The changes of the deal that were asked for, and how many addresses and learners have come up so far: these are
+    /// alike, so the next one to come up may as well be the next in number.
+    changed: u8,
+    invited: u8,
+    clicked: u8,
+    flaws: u8,
+}
+
+/// What may happen next.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Action {
+    /// The clock goes on.
+    Tick,
+    /// A manager invites an address.
+    Invite(u8),
+    /// A manager resends; with the number of sends that they see, or without.
+    Resend(u8, Option<u8>),
+    /// A manager cancels.
+    Cancel(u8, Option<u8>),
+    /// A manager releases.
+    Release(u8, Option<u8>),
+    /// A partnership manager changes the deal.
+    Change(u8, Option<u8>),
+    /// A learner clicks on a link of an invite.
+    Click {
+        /// Who.
+        learner: u8,
+        /// The invite.
+        place: u8,
+        /// Its link.
+        link: u8,
+    },
+    /// A deliverer sees an invite in the due index.
+    Deliver(u8),
+    /// A sweep sees an invite in the due index.
+    Sweep(u8),
+    /// A function takes its next step.
+    Step(u8),
+    /// It does, and the answer gets lost.
+    StepUnheard(u8),
+    /// A function asks SES.
+    Ses(u8, Answer),
+    /// An accept's transaction meets another one.
+    Conflict(u8),
+    /// A function dies.
+    Crash(u8),
+}
+
+impl State {
+    /// The number of the invite's next link.
+    pub(crate) fn next_link(&mut self, place: u8) -> u8 {
+        let made = self.mailboxes[usize::from(place)].made;
+        self.flaw(Flaw::TooManyLinks, made >= LINKS);
+        made.min(LINKS - 1)
+    }
+
+    /// The link is stored.
+    pub(crate) fn made(&mut self, place: u8, link: u8) {
+        let mailbox = &mut self.mailboxes[usize::from(place)];
+        mailbox.made = mailbox.made.max(link + 1);
+    }
+
+    /// A mail arrives.
+    pub(crate) fn deliver(&mut self, held: Held) {
+        let letter = &mut self.mailboxes[usize::from(held.row)].letters[usize::from(held.link)];
+        *letter = Letter { copies: letter.copies + 1, send: held.sends, until: held.expires_at };
+    }
+
+    /// A mail of this send may have gone out, and nobody knows.
+    pub(crate) fn doubt(&mut self, held: Held) {
+        self.mailboxes[usize::from(held.row)].doubtful |= 1 << held.sends;
+    }
+
+    pub(crate) fn flaw(&mut self, flaw: Flaw, is_one: bool) {
+        self.flaws |= u8::from(is_one) << (flaw as u8);
+    }
+
+    pub(crate) fn has(&self, flaw: Flaw) -> bool {
+        self.flaws & (1 << (flaw as u8)) != 0
+    }
+
+    fn running(&self) -> impl Iterator<Item = (u8, Process)> {
+        (0..).zip(self.processes).filter_map(|(number, process)| Some((number, process?)))
+    }
+
+    /// Nothing is under way, nothing is due, and the clock has stopped.
+    pub(crate) fn is_over(&self) -> bool {
+        let is_due = |place| {
+            [Queue::Send, Queue::Expire]
+                .into_iter()
+                .any(|queue| Seatkeeper::due(self, place, queue).is_some())
+        };
+        self.clock == LATER && self.running().next().is_none() && !(0..INVITES).any(is_due)
+    }
+
+    fn start(&mut self, step: Step) -> Option<()> {
+        let slot = self.processes.iter_mut().find(|slot| slot.is_none())?;
+        *slot = Some(Process { since: self.clock, step });
+        Some(())
+    }
+}
+
+impl Seatkeeper {
+    /// Seatkeeper within these bounds, with this mistake.
+    #[must_use]
+    pub fn new(bounds: Bounds, mutant: Option<Mutant>) -> Self {
+        let rules = Rules::new(&bounds, mutant);
+        let keys_of = |as_typed| keys(bounds.addresses, as_typed);
+        let keys = keys_of(rules.wrong(Mutant::KeyAsTyped));
+        let people = keys_of(false);
+        let are_alike = usize::from(people.iter().max().map_or(0, |last| last + 1)) == people.len();
+        Self { bounds, rules, keys, people, are_alike, seen: Seen::default() }
+    }
+
+    pub(crate) fn saw(&self, event: Event) {
+        self.seen.add(event);
+    }
+
+    pub(crate) fn saw_if(&self, happened: bool, event: Event) {
+        if happened {
+            self.saw(event);
+        }
+    }
+
+    /// What callers may say of what they saw: nothing, or what there is.
+    fn expected(&self, seen: u8) -> impl Iterator<Item = Option<u8>> + use<> {
+        [None, Some(seen)].into_iter().take(if self.bounds.seen { 2 } else { 1 })
+    }
+
+    /// What people ask for.
+    fn people_act(&self, state: &State, actions: &mut Vec<Action>) {
+        let left = &state.left;
+        let numbers = |count: usize| 0..u8::try_from(count).unwrap_or(u8::MAX);
+        let runs = state.table.deal.runs(state.clock);
+        if left.invites > 0 && runs {
+            let known = usize::from(state.invited) + 1;
+            // Of spellings each is something else; addresses of different people are alike.
+            let count = if self.are_alike { known.min(self.keys.len()) } else { self.keys.len() };
+            actions.extend(numbers(count).map(Action::Invite));
+        }
+        for (place, row) in (0..INVITES).zip(&state.table.invites) {
+            let Some(row) = row else { continue };
+            if left.resends > 0 && runs {
+                actions.extend(self.expected(row.sends).map(|seen| Action::Resend(place, seen)));
+            }
+            if left.cancels > 0 {
+                actions.extend(self.expected(row.sends).map(|seen| Action::Cancel(place, seen)));
+            }
+            if left.releases > 0 {
+                actions.extend(self.expected(row.sends).map(|seen| Action::Release(place, seen)));
+            }
+            let letters = state.mailboxes[usize::from(place)].letters;
+            for (link, _) in (0..).zip(letters).filter(|(_, letter)| left.clicks > 0 && letter.copies > 0) {
+                let learners = 0..self.bounds.learners.min(state.clicked + 1);
+                actions.extend(learners.map(|learner| Action::Click { learner, place, link }));
+            }
+        }
+        for which in numbers(self.bounds.changes.len()).filter(|which| state.changed & (1 << which) == 0) {
+            actions.extend(self.expected(state.table.deal.revision).map(|seen| Action::Change(which, seen)));
+        }
+    }
+
+    /// What the functions that are under way may do, or suffer.
+    fn functions_act(state: &State, actions: &mut Vec<Action>) {
+        let left = &state.left;
+        let mut before = None;
+        for (number, process) in state.running() {
+            // Two that are in the same place are alike.
+            if before.replace(process) == Some(process) {
+                continue;
+            }
+            if let Step::Mail { .. } = process.step {
+                let answers = Answer::ALL.into_iter();
+                let may = |answer: &Answer| *answer == Answer::Sent || left.ses > 0;
+                actions.extend(answers.filter(may).map(|answer| Action::Ses(number, answer)));
+            } else {
+                actions.push(Action::Step(number));
+                if left.losses > 0 {
+                    actions.push(Action::StepUnheard(number));
+                    if let Step::Accept { .. } = process.step {
+                        actions.push(Action::Conflict(number));
+                    }
+                }
+            }
+            if left.crashes > 0 && process.matters() {
+                actions.push(Action::Crash(number));
+            }
+        }
+    }
+
+    fn next_tick(&self, state: &State) -> u8 {
+        if state.clock < self.bounds.last { state.clock + 1 } else { LATER }
+    }
+
+    /// Whether no function would outlive its lease if the clock went on.
+    fn may_tick(&self, state: &State) -> bool {
+        let next = self.next_tick(state);
+        let in_time = |process: Process| next < process.since + LEASE;
+        state.clock < LATER
+            && (self.rules.wrong(Mutant::LeaseOutlived)
+                || state.running().all(|(_, process)| in_time(process)))
+    }
+
+    /// Does it; `None` when it can't be done or would change nothing.
+    fn act(&self, state: &mut State, action: Action) -> Option<()> {
+        match action {
+            Action::Tick => state.clock = self.next_tick(state),
+            Action::Invite(address) => {
+                state.left.invites -= 1;
+                state.invited = state.invited.max(address + 1);
+                let place = *self.keys.get(usize::from(address))?;
+                state.start(Step::Invite { place, address, own: None })?;
+            }
+            Action::Resend(place, expected) => {
+                state.left.resends -= 1;
+                state.start(Step::Resend { place, expected, own: None })?;
+            }
+            Action::Cancel(place, expected) => {
+                state.left.cancels -= 1;
+                state.start(Step::Cancel { place, expected })?;
+            }
+            Action::Release(place, expected) => {
+                state.left.releases -= 1;
+                state.start(Step::Look { place, expected, own: false })?;
+            }
+            Action::Change(which, expected) => {
+                state.changed |= 1 << which;
+                state.start(Step::Change { which, expected, own: None })?;
+            }
+            Action::Click { learner, place, link } => {
+                state.left.clicks -= 1;
+                state.clicked = state.clicked.max(learner + 1);
+                state.start(Step::Accept { place, link, learner, now: state.clock, own: false })?;
+            }
+            Action::Deliver(place) => {
+                let due = Self::due(state, place, Queue::Send)?;
+                state.start(Step::Claim { place, due, term: state.table.deal.term(), own: None })?;
+            }
+            Action::Sweep(place) => {
+                let due: Due = Self::due(state, place, Queue::Expire)?;
+                state.start(Step::Expire { place, due, now: state.clock })?;
+            }
+            Action::Step(number) => self.go_on(state, number, false)?,
+            Action::StepUnheard(number) => {
+                state.left.losses -= 1;
+                self.go_on(state, number, true)?;
+            }
+            Action::Ses(number, answer) => {
+                state.left.ses -= u8::from(answer != Answer::Sent);
+                let process = state.processes[usize::from(number)].take()?;
+                let Step::Mail { held } = process.step else { return None };
+                let step = self.ses(state, held, answer);
+                state.processes[usize::from(number)] = step.map(|step| Process { step, ..process });
+            }
+            Action::Conflict(number) => {
+                state.left.losses -= 1;
+                let process = state.processes[usize::from(number)].as_mut()?;
+                let Step::Accept { place, link, learner, now, own } = process.step else { return None };
+                process.step = Step::Unsure { place, link, learner, now, own };
+            }
+            Action::Crash(number) => {
+                state.left.crashes -= 1;
+                if let Some(held) = state.processes[usize::from(number)].take()?.unrecorded() {
+                    state.doubt(held);
+                }
+            }
+        }
+        state.processes.sort_unstable_by(|one, other| other.cmp(one));
+        Some(())
+    }
+
+    fn go_on(&self, state: &mut State, number: u8, lost: bool) -> Option<()> {
+        let process = state.processes[usize::from(number)].take()?;
+        state.processes[usize::from(number)] = self.step(state, process, lost).ok()?;
+        Some(())
+    }
+}
+
+impl Model for Seatkeeper {
+    type State = State;
+    type Action = Action;
+
+    fn init_states(&self) -> Vec<State> {
+        let Bounds { seats, starts, ends, budget, .. } = self.bounds;
+        vec![State {
+            clock: 0,
+            table: Table {
+                deal: DealRow { seats, allocated: 0, starts, ends, revision: 1 },
+                invites: [None; INVITES as usize],
+                seats: [None; LEARNERS as usize],
+            },
+            mailboxes: [Mailbox::default(); INVITES as usize],
+            processes: [None; PROCESSES as usize],
+            left: budget,
+            changed: 0,
+            invited: 0,
+            clicked: 0,
+            flaws: 0,
+        }]
+    }
+
+    fn actions(&self, state: &State, actions: &mut Vec<Action>) {
+        let running = state.running().count();
+        if self.may_tick(state) {
+            actions.push(Action::Tick);
+        }
+        Self::functions_act(state, actions);
+        if running >= self.bounds.processes {
+            return;
+        }
+        self.people_act(state, actions);
+        let sweeping = |(_, process): &(u8, Process)| {
+            matches!(
+                process.step,
+                Step::Claim { .. } | Step::Doom { .. } | Step::PutOff { .. } | Step::Expire { .. }
+            )
+        };
+        if state.running().filter(sweeping).count() < self.bounds.sweepers {
+            for place in 0..INVITES {
+                if Self::due(state, place, Queue::Send).is_some() {
+                    actions.push(Action::Deliver(place));
+                }
+                if Self::due(state, place, Queue::Expire).is_some() {
+                    actions.push(Action::Sweep(place));
+                }
+            }
+        }
+    }
+
+    fn next_state(&self, last: &State, action: Action) -> Option<State> {
+        let mut state = *last;
+        self.act(&mut state, action)?;
+        Some(state)
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        property::all()
+    }
+}

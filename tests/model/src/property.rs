@@ -1,0 +1,115 @@
+//! The invariants of `design`, as properties of every state that can be reached.
+
+use crate::bounds::INVITES;
+use crate::model::{Flaw, Seatkeeper, State};
+use crate::table::{Mail, Queue, Row};
+use shared::domain::Stored;
+use stateright::Property;
+
+macro_rules! properties {
+    ($($name:ident = $text:literal: $holds:expr;)*) => {
+        $(#[doc = $text] pub const $name: &str = $text;)*
+
+        /// All of them.
+        pub const NAMES: &[&str] = &[$($text,)*];
+
+        pub(crate) fn all() -> Vec<Property<Seatkeeper>> {
+            type Holds = fn(&Seatkeeper, &State) -> bool;
+            vec![$({
+                let holds: Holds = $holds;
+                Property::always($text, holds)
+            },)*]
+        }
+    };
+}
+
+properties! {
+    I1_ALLOCATED = "I1 seats held = allocated ≤ seats": |_, state| {
+        let held = state.table.seats.iter().flatten().count();
+        let deal = state.table.deal;
+        held == usize::from(deal.allocated) && deal.allocated <= deal.seats
+    };
+    I1_ACCEPTED = "I1 a seat for each accepted invite, and for no other": |_, state| {
+        rows(state).all(|(place, row)| {
+            let holder = state.table.seats.iter().position(|seat| *seat == Some(place)).map(u8::try_from);
+            let accepted = row.is(Stored::Accepted);
+            holder.is_some() == accepted && (!accepted || holder == row.learner.map(Ok))
+        })
+    };
+    I2_IN_TIME = "I2 nobody accepts from the expiry or the deal's end on": |_, state| !state.has(Flaw::AcceptedLate);
+    I2_EXPIRED = "I2 what has expired comes back only by a new send": |_, state| !state.has(Flaw::Revived);
+    I3_ONE = "I3 one invite for an address": |model, state| {
+        let person = |row: &Row| model.people.get(usize::from(row.address));
+        rows(state).all(|(place, row)| {
+            rows(state).all(|(other, other_row)| place == other || person(&row) != person(&other_row))
+        })
+    };
+    I3_AGAIN = "I3 a pending or accepted invite blocks inviting again, and no other": |model, state| {
+        rows(state).all(|(place, row)| {
+            let pending = row.is(Stored::Open) && state.clock < row.expires_at;
+            let may = state.table.clone().invite(model.rules, place, row.address, 0, state.clock).is_ok();
+            may != (pending || row.is(Stored::Accepted))
+        })
+    };
+    I4_SENT = "I4 what is shown as sent was mailed": |_, state| {
+        rows(state).all(|(place, row)| row.mail != Mail::Sent || copies(state, place, row.sends) > 0)
+    };
+    I4_ONCE = "I4 a send is mailed once, unless SES's answer was lost": |_, state| {
+        rows(state).all(|(place, row)| {
+            (1..=row.sends).all(|send| copies(state, place, send) <= 1 || is_doubtful(state, place, send))
+        })
+    };
+    I4_FAILED = "I4 what is shown as failed was not mailed, unless SES's answer was lost": |_, state| {
+        rows(state).all(|(place, row)| {
+            row.mail != Mail::Failed
+                || copies(state, place, row.sends) == 0
+                || is_doubtful(state, place, row.sends)
+        })
+    };
+    I4_END = "I4 in the end every send is mailed or has failed": |_, state| {
+        let waits = |row: &Row| row.mail == Mail::Queued && (row.is(Stored::Open) || row.is(Stored::Accepted));
+        !state.is_over() || !rows(state).any(|(_, row)| waits(&row))
+    };
+    I4_ANSWER = "I4 what was done is answered as done": |_, state| !state.has(Flaw::Unanswered);
+    I4_DOUBLE_CLICK = "I4 a double click sends once": |_, state| !state.has(Flaw::DoubleClick);
+    I5_NEWEST = "I5 only links of the newest send accept": |_, state| !state.has(Flaw::OldLink);
+    I5_WORKS = "I5 every mail of the newest send works until it says, and older ones are told apart": |_, state| {
+        rows(state).all(|(place, row)| {
+            (0..).zip(&state.mailboxes[usize::from(place)].letters).all(|(link, letter)| {
+                if letter.copies == 0 {
+                    true
+                } else if letter.send == row.sends {
+                    !row.is(Stored::Open) || row.links.has(link) && letter.until <= row.expires_at
+                } else {
+                    row.superseded().has(link) || row.sends - letter.send > 3
+                }
+            })
+        })
+    };
+    I7_INDEX = "I7 the due index holds what there is to do, and nothing else": |_, state| {
+        rows(state).all(|(_, row)| match (row.is(Stored::Open), row.mail) {
+            (true, Mail::Queued) => matches!(row.due, Some((Queue::Send, _))),
+            (true, _) => row.due == Some((Queue::Expire, row.expires_at)),
+            (false, _) => row.due.is_none(),
+        })
+    };
+    I7_MARKS = "I7 the sweep marks only what has expired": |_, state| !state.has(Flaw::ExpiredEarly);
+    I7_END = "I7 in the end all that has expired is marked": |_, state| {
+        let expired = |row: &Row| row.is(Stored::Open) && row.expires_at <= state.clock;
+        !state.is_over() || !rows(state).any(|(_, row)| expired(&row))
+    };
+    I7_PROGRESS = "I7 no run leaves an invite due as it found it": |_, state| !state.has(Flaw::Stuck);
+    ROOM = "the model has room for what happens in it": |_, state| !state.has(Flaw::TooManyLinks);
+}
+
+fn rows(state: &State) -> impl Iterator<Item = (u8, Row)> {
+    (0..INVITES).zip(state.table.invites).filter_map(|(place, row)| Some((place, row?)))
+}
+
+fn copies(state: &State, place: u8, send: u8) -> u8 {
+    state.mailboxes[usize::from(place)].copies(send)
+}
+
+fn is_doubtful(state: &State, place: u8, send: u8) -> bool {
+    state.mailboxes[usize::from(place)].is_doubtful(send)
+}

@@ -1,0 +1,109 @@
+//! Running the checker, and what it says.
+
+use crate::bounds::Bounds;
+use crate::events::Event;
+use crate::model::{Action, Seatkeeper};
+use crate::mutant::Mutant;
+use shared::clock::Stopwatch;
+use stateright::{Checker, HasDiscoveries, Model};
+use std::fmt::Write;
+use std::time::Duration;
+
+/// What a check within bounds came to.
+#[derive(Debug)]
+pub struct Checked {
+    /// Different states.
+    pub states: usize,
+    /// Steps, those that led to a state that was known already among them.
+    pub steps: usize,
+    /// The longest way from the beginning.
+    pub depth: usize,
+    /// How long it took.
+    pub took: Duration,
+    /// The properties that do not hold, each with the shortest way there.
+    pub broken: Vec<Found>,
+    /// What happened.
+    pub events: Vec<Event>,
+}
+
+/// A way to a state in which a property does not hold.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Found {
+    /// The property.
+    pub property: &'static str,
+    /// What happened, in this order.
+    pub way: Vec<Action>,
+}
+
+/// Looks at every state within these bounds.
+#[must_use]
+pub fn check(bounds: Bounds, threads: usize) -> Checked {
+    run(Seatkeeper::new(bounds, None), threads, HasDiscoveries::AnyFailures)
+}
+
+/// Looks for the property that this mistake breaks, and a short way there. With one thread: then it is always the same.
+#[must_use]
+pub fn find(mutant: Mutant) -> Checked {
+    run(Seatkeeper::new(mutant.bounds(), Some(mutant)), 1, HasDiscoveries::AnyOf([mutant.property()].into()))
+}
+
+fn run(model: Seatkeeper, threads: usize, until: HasDiscoveries) -> Checked {
+    let watch = Stopwatch::start();
+    let checker = model.checker().threads(threads).finish_when(until).spawn_bfs().join();
+    let way = |path: stateright::Path<_, Action>| path.into_actions();
+    let mut broken: Vec<Found> = checker
+        .discoveries()
+        .into_iter()
+        .map(|(property, path)| Found { property, way: way(path) })
+        .collect();
+    let rank = |found: &Found| crate::property::NAMES.iter().position(|name| *name == found.property);
+    broken.sort_by_key(|found| (found.way.len(), rank(found)));
+    Checked {
+        states: checker.unique_state_count(),
+        steps: checker.state_count(),
+        depth: checker.max_depth(),
+        took: watch.elapsed(),
+        broken,
+        events: checker.model().seen.events(),
+    }
+}
+
+impl Checked {
+    /// The way to a state in which this property does not hold.
+    #[must_use]
+    pub fn finds(&self, property: &str) -> Option<&Found> {
+        self.broken.iter().find(|found| found.property == property)
+    }
+}
+
+/// As many threads as there are processors.
+#[must_use]
+pub fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// What a check came to, in a line.
+#[must_use]
+pub fn line(bounds: &Bounds, checked: &Checked) -> String {
+    let Checked { states, steps, depth, took, broken, .. } = checked;
+    let verdict = if broken.is_empty() { "all invariants hold" } else { "BROKEN" };
+    format!(
+        "{:<9} {states:>11} states, {steps:>11} steps, {depth} deep, {:.1} s: {verdict} ({})",
+        bounds.name,
+        took.as_secs_f64(),
+        bounds.what,
+    )
+}
+
+/// The table of mistakes, in Markdown.
+#[must_use]
+pub fn table(found: &[(Mutant, Checked)]) -> String {
+    let mut table = String::from("| mistake | found by | within | in steps |\n| --- | --- | --- | ---: |\n");
+    for (mutant, checked) in found {
+        let found = checked.finds(mutant.property());
+        let property = found.map_or("nothing", |found| found.property);
+        let steps = found.map_or(0, |found| found.way.len());
+        let _ = writeln!(table, "| {} | {property} | {} | {steps} |", mutant.what(), mutant.bounds().name);
+    }
+    table
+}
