@@ -67,7 +67,7 @@ function pressable() {
   return [...kinds].map(([kind, index]) => ({ kind, index }));
 }
 
-/** In the page: what does not fit, is too small to press, or has one type size too many. */
+/** In the page: what does not fit, is parted within a word, is too small to press, or has one type size too many. */
 function misfits({ target, sizes }) {
   const found = [];
   const root = document.documentElement;
@@ -88,6 +88,18 @@ function misfits({ target, sizes }) {
       const { left, right } = element.getBoundingClientRect();
       const scrolled = element.closest("pre, .scroll, textarea");
       if (!scrolled && (left < -1 || right > root.clientWidth + 1)) found.push(`out of sight: ${name(element)}`);
+    }
+  }
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const { data, parentElement } = texts.currentNode;
+    if (!parentElement.checkVisibility() || unseen(parentElement)) continue;
+    // Addresses and links may be parted; words may not.
+    for (const { index, 0: word } of data.matchAll(/(?<!\S)\p{L}{2,20}(?!\S)/gu)) {
+      const range = new Range();
+      range.setStart(texts.currentNode, index);
+      range.setEnd(texts.currentNode, index + word.length);
+      if (new Set([...range.getClientRects()].map(({ top }) => top)).size > 1) found.push(`a broken word: ${word} in ${name(parentElement)}`);
     }
   }
   if (types.size > sizes) found.push(`${types.size} type sizes: ${[...types].map((pair) => pair.join(" "))}`);

@@ -158,8 +158,9 @@ const STATES = {
   }, inUse: true },
   "admin": { steps: async ({ page, stack }) => {
     await stack.newDeal({ org: "found" });
+    await stack.newDeal({ org: "found", name: "Unlimited, evening courses", starts: 3 });
     await enter(page, ADMIN, "/admin?organisation=found");
-    await page.getByRole("button", { name: "Resize Unlimited" }).waitFor();
+    await page.getByRole("button", { name: "Resize Unlimited", exact: true }).waitFor();
   }, inUse: true },
   "admin-new": { steps: async ({ page, hand }) => {
     await enter(page, ADMIN, "/admin");

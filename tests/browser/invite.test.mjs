@@ -218,7 +218,7 @@ check("who has just been invited is on the Deal seats page, though its list is o
   await hand.press("button", "Send 2 invites");
   await summary(page, "2 people invited");
   await page.route(`**/api${deal.path}/seats*`, (route) => route.fulfill({ json: older }));
-  await hand.press("link", "See them on the Deal seats page");
+  await hand.press("link", "See the deal’s seats");
   await rowOf(page, "ann@example.com").waitFor();
   await until("three rows", async () => (await page.getByRole("table", { name: "Invites" }).getByRole("rowheader").count()) === 3);
 });

@@ -34,7 +34,7 @@ check("from forty people in a spreadsheet to the first seat", { hands: BOTH }, a
   await learner.hand.press("button", "Accept as ann@home.example");
   await learner.page.getByRole("link", { name: "Start learning" }).waitFor();
 
-  await hand.press("link", "See them on the Deal seats page");
+  await hand.press("link", "See the deal’s seats");
   await page.getByRole("link", { name: "Accepted 1" }).waitFor();
   const row = page.getByRole("row").filter({ has: page.getByRole("rowheader", { name: people[0] }) });
   assert.match(await row.innerText(), /Person 1[\s\S]*Accepted[\s\S]*with another address of theirs/);

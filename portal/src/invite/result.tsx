@@ -37,7 +37,7 @@ export function Result({ inviting }: { inviting: Inviting }) {
             Go back to {number(open.length)} not sent
           </button>
         )}
-        <a role="button" class={failed + open.length > 0 ? "secondary outline" : ""} href={`/deals/${inviting.deal}`}>See the deal’s seats</a>
+        <a class={failed + open.length > 0 ? "" : "go"} href={`/deals/${inviting.deal}`}>See the deal’s seats</a>
         <button type="button" class="secondary outline" onClick={() => download(csvOf(records(rows)), "invites.csv")}>Download result</button>
         <button type="button" class="secondary outline" onClick={() => (inviting.clear(), focusAddresses())}>Invite more people</button>
       </p>

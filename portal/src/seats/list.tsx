@@ -70,7 +70,7 @@ function Row({ invite, picked, busy, now, actions }: {
         <Address email={email} />
         {invite.name && <div class="soft">{invite.name}</div>}
       </th>
-      <td role="cell" data-label="Invited by">{invite.invitedBy ? <Address email={invite.invitedBy} /> : "–"}</td>
+      <td role="cell" data-label="Invited by" class="by">{invite.invitedBy ? <Address email={invite.invitedBy} /> : "–"}</td>
       <td role="cell" data-label="Invitation status" class="status">
         <div>
           <span class={`state ${status.tone}`}>{status.label}</span>
