@@ -3,7 +3,7 @@
 use super::{Outcome, Store, StoreError, attempt_id, keys, n, s, values, written_invite};
 use crate::domain::cancel::{CancelRefusal, may_cancel};
 use crate::domain::release::{ReleaseRefusal, may_release};
-use crate::domain::{DealId, InviteId, InviteRecord, LearnerId, Stored};
+use crate::domain::{DealId, InviteId, LearnerId};
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::types::{Delete, ReturnConsumedCapacity, TransactWriteItem, Update};
 use aws_smithy_types::error::operation::BuildError;
@@ -39,7 +39,10 @@ impl Store {
                 "SET #status = :cancelled, attempt = :attempt \
                  REMOVE listPk, listSk, duePk, dueAt, addressPk, addressSk",
             )
-            .condition_expression(format!("#status IN (:open, :expired){unchanged}"))
+            // Repeated after a new send, it must not cancel that one.
+            .condition_expression(format!(
+                "(attribute_not_exists(attempt) OR attempt <> :attempt) AND #status IN (:open, :expired){unchanged}"
+            ))
             .expression_attribute_names("#status", "status");
         written_invite(
             update,
@@ -63,7 +66,7 @@ impl Store {
         let attempt = attempt_id()?;
         for _ in 0..LOOKS {
             let record = self.invite(deal, invite).await?;
-            if record.as_ref().is_some_and(|record| is_ours(record, &attempt)) {
+            if record.as_ref().is_some_and(|record| record.attempt.as_ref() == Some(&attempt)) {
                 return Ok(Ok(()));
             }
             let sends = record.as_ref().map_or(0, |record| record.invite.sends);
@@ -144,8 +147,4 @@ impl Store {
             .build()?;
         Ok(TransactWriteItem::builder().update(update).build())
     }
-}
-
-fn is_ours(record: &InviteRecord, attempt: &str) -> bool {
-    record.invite.stored == Stored::Released && record.attempt.as_deref() == Some(attempt)
 }

@@ -38,8 +38,14 @@ const NEW_SEND: &str = "SET v = :v, #status = :open, delivery = :queued, queuedA
     listPk = :listPk, listSk = :listSk, duePk = :duePk, dueAt = :dueAt, \
     sentUntil = if_not_exists(sentUntil, if_not_exists(expiresAt, :none))";
 
-/// What the last send left and the new one must not have.
-const LEFTOVERS: &str = "failure, failedAt, acceptedAt, acceptedAs, learner, attempt";
+/// What the last send left and the new one must not have. `attempt` stays: a cancellation or release that is repeated
+/// after the new send still knows that it was done.
+const LEFTOVERS: &str = "failure, failedAt, acceptedAt, acceptedAs, learner";
+
+/// The link is not known yet. One that is known is this attempt's own: then the send was made before its answer was
+/// lost, whatever has happened to the invite since (a cancellation, say), and must not be made again.
+const NEW_LINK: &str = "NOT (contains(links, :link) OR contains(oldLinks1, :link) \
+    OR contains(oldLinks2, :link) OR contains(oldLinks3, :link))";
 
 /// A set of this one hash.
 fn set_of(link: &LinkHash) -> AttributeValue {
@@ -58,6 +64,7 @@ fn new_send(deal: DealId, invite: InviteId, link: &LinkHash, inviter: &Inviter, 
         (":expiresAt", n((tried_at + inviter.lifetime).timestamp())),
         (":purgeAt", n(deal.purge_at().timestamp())),
         (":none", AttributeValue::Null(true)),
+        (":link", s(link.as_str())),
         (":links", set_of(link)),
         (":listPk", s(keys::list(deal, Stored::Open).unwrap_or_default())),
         (":listSk", s(keys::place(now, invite))),
@@ -106,10 +113,10 @@ impl Store {
                  REMOVE {} ADD sends :one",
                 remove.join(", ")
             ))
-            .condition_expression(
-                "attribute_not_exists(pk) OR #status IN (:expired, :cancelled, :released) \
-                 OR (#status = :open AND expiresAt <= :now)",
-            )
+            .condition_expression(format!(
+                "attribute_not_exists(pk) OR ({NEW_LINK} AND (#status IN (:expired, :cancelled, :released) \
+                 OR (#status = :open AND expiresAt <= :now)))"
+            ))
             .expression_attribute_names("#status", "status")
             .expression_attribute_names("#name", "name")
             .expression_attribute_names("#by", "by");
@@ -150,7 +157,7 @@ impl Store {
         let update = self
             .update_invite(link.deal, link.invite, values)
             .update_expression(format!("{NEW_SEND}, resentAt = :queuedAt{by}{LEFTOVERS} ADD sends :one"))
-            .condition_expression(format!("#status IN (:open, :expired) AND {unchanged}"))
+            .condition_expression(format!("{NEW_LINK} AND #status IN (:open, :expired) AND {unchanged}"))
             .expression_attribute_names("#status", "status")
             .expression_attribute_names("#by", "by");
         written_invite(

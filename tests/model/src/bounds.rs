@@ -145,7 +145,7 @@ pub const SEATS: Bounds = Bounds {
     seen: false,
     processes: 2,
     sweepers: 1,
-    budget: Budget { invites: 2, clicks: 3, releases: 1, losses: 1, ..NOTHING },
+    budget: Budget { invites: 2, clicks: 3, releases: 2, losses: 1, ..NOTHING },
 };
 
 /// Expiry, on both sides of it.
@@ -189,8 +189,19 @@ pub const SPELLING: Bounds = Bounds {
     ..DELIVERY
 };
 
+/// Two resends.
+pub const CLICKS: Bounds = Bounds {
+    name: "clicks",
+    what: "one invite that is resent twice, by a double click or later",
+    ends: 3,
+    last: 3,
+    lifetime: 2,
+    budget: Budget { invites: 1, resends: 2, clicks: 1, losses: 1, ..NOTHING },
+    ..DELIVERY
+};
+
 /// What is checked with every change.
-pub const SMALL: [Bounds; 5] = [SEATS, DELIVERY, EXPIRY, TRIES, SPELLING];
+pub const SMALL: [Bounds; 6] = [SEATS, DELIVERY, EXPIRY, TRIES, SPELLING, CLICKS];
 
 /// What is checked by a command.
 pub const LARGE: [Bounds; 4] = [

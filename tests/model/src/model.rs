@@ -39,6 +39,8 @@ pub(crate) struct Mailbox {
     pub(crate) letters: [Letter; LINKS as usize],
     /// How many links the invite has had.
     made: u8,
+    /// How often it was cancelled or released.
+    attempts: u8,
     /// The sends of which a mail may have gone out with nobody left to know: SES gave no answer, or whoever heard it died
     /// before it was recorded. Only these may be mailed more than once.
     doubtful: u8,
@@ -69,6 +71,8 @@ pub(crate) enum Flaw {
     DoubleClick,
     /// Marked as expired before its time.
     ExpiredEarly,
+    /// A function repeated a write that had happened, and it happened again.
+    Twice,
     /// A run of a sweep left an invite due just as it had found it.
     Stuck,
     /// More links than the model has room for.
@@ -89,7 +93,7 @@ pub struct State {
     changed: u8,
     invited: u8,
     clicked: u8,
-    flaws: u8,
+    flaws: u16,
 }
 
 /// What may happen next.
@@ -146,6 +150,16 @@ impl State {
         mailbox.made = mailbox.made.max(link + 1);
     }
 
+    /// The number of the invite's next cancellation or release.
+    pub(crate) fn next_attempt(&self, place: u8) -> u8 {
+        self.mailboxes[usize::from(place)].attempts
+    }
+
+    /// The invite was cancelled or released.
+    pub(crate) fn attempted(&mut self, place: u8, attempt: u8) {
+        self.mailboxes[usize::from(place)].attempts = attempt + 1;
+    }
+
     /// A mail arrives.
     pub(crate) fn deliver(&mut self, held: Held) {
         let letter = &mut self.mailboxes[usize::from(held.row)].letters[usize::from(held.link)];
@@ -158,7 +172,7 @@ impl State {
     }
 
     pub(crate) fn flaw(&mut self, flaw: Flaw, is_one: bool) {
-        self.flaws |= u8::from(is_one) << (flaw as u8);
+        self.flaws |= u16::from(is_one) << (flaw as u8);
     }
 
     pub(crate) fn has(&self, flaw: Flaw) -> bool {
@@ -303,11 +317,11 @@ impl Seatkeeper {
             }
             Action::Cancel(place, expected) => {
                 state.left.cancels -= 1;
-                state.start(Step::Cancel { place, expected })?;
+                state.start(Step::Cancel { place, expected, own: None })?;
             }
             Action::Release(place, expected) => {
                 state.left.releases -= 1;
-                state.start(Step::Look { place, expected, own: false })?;
+                state.start(Step::Look { place, expected, own: None })?;
             }
             Action::Change(which, expected) => {
                 state.changed |= 1 << which;

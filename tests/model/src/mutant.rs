@@ -1,7 +1,7 @@
 //! Mistakes to be found: each drops or bends one rule of a step. A model that does not notice one of them proves less
 //! than it says.
 
-use crate::bounds::{Bounds, DELIVERY, EXPIRY, SEATS, SPELLING, TRIES};
+use crate::bounds::{Bounds, CLICKS, DELIVERY, EXPIRY, SEATS, SPELLING, TRIES};
 use crate::property;
 
 macro_rules! mutants {
@@ -67,8 +67,12 @@ mutants! {
     ResendNotRecognised in DELIVERY by I4_ANSWER: "resend: the repeated write does not know its own link";
     AcceptNotRecognised in SEATS by I4_ANSWER: "accept: the learner's own seat is not known again";
     ChangeNotRecognised in TRIES by I4_ANSWER: "change of a deal: the repeated write does not know its attempt";
-    ResendIgnoresSeen in DELIVERY by I4_DOUBLE_CLICK: "resend without `sends` as it was seen";
-    ResendIgnoresDoubleClick in DELIVERY by I4_DOUBLE_CLICK: "resend without the ten seconds";
+    InviteRepeated in EXPIRY by I4_REPEATED: "invite: the repeated write invites again what was cancelled meanwhile";
+    ResendRepeated in EXPIRY by I4_REPEATED: "resend: the repeated write resends what was invited again meanwhile";
+    CancelRepeated in EXPIRY by I4_REPEATED: "cancel: the repeated write cancels what was invited again meanwhile";
+    AttemptForgotten in SEATS by I4_REPEATED: "a new send forgets who released the seat before it";
+    ResendIgnoresSeen in CLICKS by I4_DOUBLE_CLICK: "resend without `sends` as it was seen";
+    ResendIgnoresDoubleClick in CLICKS by I4_DOUBLE_CLICK: "resend without the ten seconds";
     AcceptIgnoresLink in EXPIRY by I5_NEWEST: "accept with any link of the invite";
     ResendKeepsLinks in EXPIRY by I5_NEWEST: "resend adds its link to the old ones";
     ClaimReplacesLink in DELIVERY by I5_WORKS: "claim replaces the send's links";

@@ -51,11 +51,11 @@ pub(crate) enum Step {
     /// Record it for an invite that has left the due index.
     SettleUnlisted { held: Held },
     /// `release-seat`: cancel.
-    Cancel { place: u8, expected: Option<u8> },
+    Cancel { place: u8, expected: Option<u8>, own: Option<u8> },
     /// `release-seat`: read whose seat it is.
-    Look { place: u8, expected: Option<u8>, own: bool },
+    Look { place: u8, expected: Option<u8>, own: Option<u8> },
     /// `release-seat`: the transaction.
-    Release { place: u8, expected: Option<u8>, learner: u8, sends: u8, own: bool },
+    Release { place: u8, expected: Option<u8>, learner: u8, sends: u8, own: Option<u8> },
     /// `accept-invite`: the transaction, at the time of this try.
     Accept { place: u8, link: u8, learner: u8, now: u8, own: bool },
     /// `accept-invite`: the look after a try without an answer.
@@ -108,13 +108,15 @@ impl Process {
             | Step::Settle { .. }
             | Step::SettleUnlisted { .. }
             | Step::AcceptRest { .. } => true,
-            Step::Invite { own, .. } | Step::Resend { own, .. } | Step::Change { own, .. } => own.is_some(),
+            Step::Invite { own, .. }
+            | Step::Resend { own, .. }
+            | Step::Change { own, .. }
+            | Step::Cancel { own, .. }
+            | Step::Look { own, .. }
+            | Step::Release { own, .. } => own.is_some(),
             Step::Claim { own, .. } => own.is_some(),
-            Step::Look { own, .. }
-            | Step::Release { own, .. }
-            | Step::Accept { own, .. }
-            | Step::Unsure { own, .. } => own,
-            Step::Doom { .. } | Step::PutOff { .. } | Step::Cancel { .. } | Step::Expire { .. } => false,
+            Step::Accept { own, .. } | Step::Unsure { own, .. } => own,
+            Step::Doom { .. } | Step::PutOff { .. } | Step::Expire { .. } => false,
         }
     }
 
@@ -182,23 +184,37 @@ impl Seatkeeper {
                 self.saw(Event::MarkedUnlisted);
                 again(lost, true, step)
             }
-            Step::Cancel { place, expected } => {
-                let verdict = state.table.cancel(rules, place, expected);
+            Step::Cancel { place, expected, own } => {
+                let attempt = own.unwrap_or_else(|| state.next_attempt(place));
+                let verdict = state.table.cancel(rules, place, expected, attempt);
                 self.saw(verdict.map_or_else(Event::Cancel, |()| Event::Cancelled));
-                again(lost, verdict.is_ok(), step)
+                if verdict.is_ok() {
+                    state.flaw(Flaw::Twice, own.is_some());
+                    state.attempted(place, attempt);
+                }
+                again(lost, verdict.is_ok(), Step::Cancel { place, expected, own: Some(attempt) })
             }
             Step::Look { place, expected, own } => {
                 pointless(lost)?;
+                if own.is_some() && own == state.table.row(place).and_then(|row| row.attempt) {
+                    return Ok(None);
+                }
                 let verdict = state.table.may_release(rules, place, expected);
                 let seat = verdict.map_err(|refusal| self.saw(Event::Release(refusal)));
-                // Its own doing is *released before* as well: both are 204.
                 Ok(seat.ok().map(|(learner, sends)| Step::Release { place, expected, learner, sends, own }))
             }
             Step::Release { place, expected, learner, sends, own } => {
-                let released = state.table.release(rules, place, learner, sends);
+                let attempt = own.unwrap_or_else(|| state.next_attempt(place));
+                let released = state.table.release(rules, place, learner, sends, attempt);
                 self.saw(if released { Event::Released } else { Event::Release(ReleaseRefusal::Stale) });
+                if released {
+                    state.flaw(Flaw::Twice, own.is_some());
+                    state.attempted(place, attempt);
+                }
                 match (released, lost) {
-                    (true, true) => Ok(Some(Step::Release { place, expected, learner, sends, own: true })),
+                    (true, true) => {
+                        Ok(Some(Step::Release { place, expected, learner, sends, own: Some(attempt) }))
+                    }
                     (true, false) => Ok(None),
                     (false, true) => Err(Pointless),
                     (false, false) => Ok(Some(Step::Look { place, expected, own })),
@@ -254,6 +270,7 @@ impl Seatkeeper {
         let verdict = state.table.invite(rules, place, address, link, since);
         self.saw(verdict.map_or_else(Event::Invite, |()| Event::Invited));
         if verdict.is_ok() {
+            state.flaw(Flaw::Twice, own.is_some());
             state.made(place, link);
             let again = Step::Invite { place, address, own: Some(link) };
             return Ok(Some(if lost { again } else { self.mail(state, place, link) }));
@@ -276,6 +293,7 @@ impl Seatkeeper {
                 None => row.resent_at.is_some_and(|resent_at| since <= resent_at),
             });
             state.flaw(Flaw::DoubleClick, doubled);
+            state.flaw(Flaw::Twice, own.is_some());
             state.made(place, link);
             let again = Step::Resend { place, expected, own: Some(link) };
             return Ok(Some(if lost { again } else { self.mail(state, place, link) }));
@@ -294,6 +312,7 @@ impl Seatkeeper {
         self.saw(verdict.map_or_else(Event::Claim, |()| Event::Claimed));
         if verdict.is_ok() {
             state.flaw(Flaw::Revived, expired);
+            state.flaw(Flaw::Twice, own.is_some());
             state.made(place, link);
             let again = Step::Claim { place, due, term, own: Some((link, now)) };
             return Ok(Some(if lost { again } else { self.mail(state, place, link) }));

@@ -1,6 +1,6 @@
 //! The invariants of `design`, as properties of every state that can be reached.
 
-use crate::bounds::INVITES;
+use crate::bounds::{INVITES, LINKS};
 use crate::model::{Flaw, Seatkeeper, State};
 use crate::table::{Mail, Queue, Row};
 use shared::domain::Stored;
@@ -47,7 +47,7 @@ properties! {
     I3_AGAIN = "I3 a pending or accepted invite blocks inviting again, and no other": |model, state| {
         rows(state).all(|(place, row)| {
             let pending = row.is(Stored::Open) && state.clock < row.expires_at;
-            let may = state.table.clone().invite(model.rules, place, row.address, 0, state.clock).is_ok();
+            let may = state.table.clone().invite(model.rules, place, row.address, LINKS, state.clock).is_ok();
             may != (pending || row.is(Stored::Accepted))
         })
     };
@@ -72,6 +72,7 @@ properties! {
     };
     I4_ANSWER = "I4 what was done is answered as done": |_, state| !state.has(Flaw::Unanswered);
     I4_DOUBLE_CLICK = "I4 a double click sends once": |_, state| !state.has(Flaw::DoubleClick);
+    I4_REPEATED = "I4 a write that is repeated happens once": |_, state| !state.has(Flaw::Twice);
     I5_NEWEST = "I5 only links of the newest send accept": |_, state| !state.has(Flaw::OldLink);
     I5_WORKS = "I5 every mail of the newest send works until it says, and older ones are told apart": |_, state| {
         rows(state).all(|(place, row)| {

@@ -83,6 +83,8 @@ pub(crate) struct Row {
     pub(crate) due: Option<(Queue, u8)>,
     pub(crate) links: LinkSet,
     pub(crate) old: [LinkSet; 3],
+    /// The last cancellation or release, by its number.
+    pub(crate) attempt: Option<u8>,
 }
 
 impl Row {
@@ -364,12 +366,16 @@ impl Table {
             due: Some((Queue::Send, now + rules.lease())),
             links: LinkSet::of(link),
             old: [links, one, two],
+            attempt: before.and_then(|row| row.attempt),
         };
         if rules.wrong(Mutant::ResendKeepsLinks) {
             row.links = row.links.with(links);
         }
         if rules.wrong(Mutant::OldLinksForgotten) {
             row.old = [LinkSet::default(); 3];
+        }
+        if rules.wrong(Mutant::AttemptForgotten) {
+            row.attempt = None;
         }
         if rules.wrong(Mutant::QueuedNotDue) {
             row.due = None;
@@ -387,6 +393,10 @@ impl Table {
         now: u8,
     ) -> Result<(), SendRefusal> {
         let record = self.row(place).map(|row| rules.record(place, row));
+        // Its own repetition, whatever happened since.
+        if self.is_known(place, link) && !rules.wrong(Mutant::InviteRepeated) {
+            return Err(SendRefusal::AlreadyPending);
+        }
         match may_invite(record.as_ref(), at(now)) {
             Err(SendRefusal::AlreadyAccepted) if rules.wrong(Mutant::InviteIgnoresAccepted) => {}
             verdict => verdict?,
@@ -400,6 +410,11 @@ impl Table {
         Ok(())
     }
 
+    /// Whether the invite has had this link: then whoever wants to add it has done so before.
+    fn is_known(&self, place: u8, link: u8) -> bool {
+        self.row(place).is_some_and(|row| row.links.with(row.superseded()).has(link))
+    }
+
     /// `Store::resend_invite`.
     pub(crate) fn resend(
         &mut self,
@@ -410,6 +425,10 @@ impl Table {
         now: u8,
     ) -> Result<(), ResendRefusal> {
         let record = self.row(place).map(|row| rules.record(place, row));
+        // Its own repetition, whatever happened since.
+        if self.is_known(place, link) && !rules.wrong(Mutant::ResendRepeated) {
+            return Err(ResendRefusal::Stale);
+        }
         match may_resend(record.as_ref(), expected.map(u32::from), at(now)) {
             Err(ResendRefusal::Stale) if rules.wrong(Mutant::ResendIgnoresSeen) => {}
             Err(ResendRefusal::JustResent) if rules.wrong(Mutant::ResendIgnoresDoubleClick) => {}
@@ -584,7 +603,7 @@ impl Table {
     }
 
     /// The transaction of `Store::release_seat`. False when something has happened since the read.
-    pub(crate) fn release(&mut self, rules: Rules, place: u8, learner: u8, sends: u8) -> bool {
+    pub(crate) fn release(&mut self, rules: Rules, place: u8, learner: u8, sends: u8, attempt: u8) -> bool {
         let seat = self.seats[usize::from(learner)];
         let Some(row) = self.row_mut(place) else { return false };
         let is_theirs = row.learner == Some(learner) && row.sends == sends;
@@ -593,6 +612,7 @@ impl Table {
             return false;
         }
         row.status = Status(Stored::Released);
+        row.attempt = Some(attempt);
         if !rules.wrong(Mutant::ReleaseKeepsSeat) {
             self.seats[usize::from(learner)] = None;
         }
@@ -608,7 +628,14 @@ impl Table {
         rules: Rules,
         place: u8,
         expected: Option<u8>,
+        attempt: u8,
     ) -> Result<(), CancelRefusal> {
+        // Its own repetition, whatever happened since.
+        if self.row(place).is_some_and(|row| row.attempt == Some(attempt))
+            && !rules.wrong(Mutant::CancelRepeated)
+        {
+            return Err(CancelRefusal::AlreadyDone);
+        }
         let record = self.row(place).map(|row| rules.record(place, row));
         match may_cancel(record.as_ref(), expected.map(u32::from)) {
             Err(CancelRefusal::AlreadyAccepted) if rules.wrong(Mutant::CancelIgnoresStatus) => {}
@@ -616,6 +643,7 @@ impl Table {
         }
         let row = self.row_mut(place).as_mut().ok_or(CancelRefusal::NotFound)?;
         row.status = Status(Stored::Cancelled);
+        row.attempt = Some(attempt);
         if !rules.wrong(Mutant::CancelStaysDue) {
             row.due = None;
         }
