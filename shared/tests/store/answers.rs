@@ -192,6 +192,28 @@ async fn cancelling_and_expiring_are_done_once() {
 }
 
 #[tokio::test]
+async fn i4_a_send_that_is_repeated_late_is_not_sent_again() {
+    let world = World::new(3).await;
+    let (first, _) = world.send("ann@example.com", start()).await;
+    world.store.cancel_invite(first.deal, first.invite, None).await.unwrap();
+    // The answer to the invite got lost, and before it was repeated somebody cancelled it.
+    let ann = email("ann@example.com");
+    world.store.queue_invite(&world.deal, &ann, None, &first, &inviter(), after(5)).await.unwrap();
+    let record = world.record(&first).await.unwrap();
+    assert_eq!((record.invite.stored, record.invite.sends), (Stored::Cancelled, 1));
+
+    // The same with a resend, after which somebody resent once more.
+    let world = World::new(3).await;
+    world.send("ann@example.com", start()).await;
+    let (lost, newer) = (world.link("ann@example.com"), world.link("ann@example.com"));
+    world.store.resend_invite(&lost, None, &inviter(), after(60)).await.unwrap();
+    world.store.resend_invite(&newer, None, &inviter(), after(120)).await.unwrap();
+    world.store.resend_invite(&lost, None, &inviter(), after(180)).await.unwrap();
+    let record = world.record(&newer).await.unwrap();
+    assert_eq!((record.invite.sends, record.links.current.len()), (3, 1));
+}
+
+#[tokio::test]
 async fn a_deal_is_made_and_changed_once() {
     for fault in PLAIN {
         let world = World::new(3).await;
