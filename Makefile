@@ -93,7 +93,8 @@ package: $(AWS)/ready ## Build the functions' zips (ARCH=arm64 for the other arc
 # An option of infra/deploy.py for each variable that is given: MAIL_FROM=… is --mail-from …; what is only a default
 # here is not given, so that ARCH stays what the stack has. In single quotes, as it is: nothing of it is the shell's.
 DEPLOY := MAIL_FROM MAIL_SUBJECT MAIL_LINK_TEXT START_URL ALARM_EMAIL ISSUER AUDIENCE ORGANISATION_CLAIM CREATE_USER_POOL \
-  PORTAL_DOMAIN CERTIFICATE_ARN ARCH INVITE_LIFETIME RETENTION SEND_RATE SENDING_PAUSED WEB_ACL RESERVED_CONCURRENCY
+  PORTAL_DOMAIN CERTIFICATE_ARN ARCH INVITE_LIFETIME RETENTION SEND_RATE SENDING_PAUSED WEB_ACL RESERVED_CONCURRENCY \
+  LIMIT_RECIPIENT_PER_DAY LIMIT_RECIPIENT_INTERVAL LIMIT_MANAGER_PER_HOUR LIMIT_DEAL_PER_DAY
 quoted = '$(subst ','\'',$(1))'
 given = $(if $(filter-out file undefined,$(origin $(1))),$($(1)))
 option = $(if $(call given,$(1)),--$(shell echo $(1) | tr A-Z_ a-z-) $(call quoted,$($(1))))

@@ -40,6 +40,10 @@ GOOD = {
         ({"send_rate": "-1"}, "seatkeeper", "SEND_RATE"),
         ({"send_rate": "0"}, "seatkeeper", "SENDING_PAUSED=true"),
         ({"reserved_concurrency": "ten"}, "seatkeeper", "RESERVED_CONCURRENCY"),
+        ({"limit_recipient_per_day": "11"}, "seatkeeper", "LIMIT_RECIPIENT_PER_DAY is over 10"),
+        ({"limit_recipient_interval": "10"}, "seatkeeper", "LIMIT_RECIPIENT_INTERVAL"),
+        ({"limit_manager_per_hour": "many"}, "seatkeeper", "LIMIT_MANAGER_PER_HOUR"),
+        ({"limit_deal_per_day": "by_day"}, "seatkeeper", "LIMIT_DEAL_PER_DAY"),
         ({"create_user_pool": "yes"}, "seatkeeper", "CREATE_USER_POOL"),
         ({"sending_paused": "1"}, "seatkeeper", "SENDING_PAUSED"),
         ({"web_acl": "on"}, "seatkeeper", "WEB_ACL"),
@@ -58,6 +62,8 @@ def test_good_values_pass():
     assert list(deploy.check_syntax(GOOD, "seatkeeper")) == []
     for start_url in ("https://www.futurelearn.com", "https://learn.example/start?x=1#y"):
         assert list(deploy.check_syntax({"start_url": start_url}, "seatkeeper")) == []
+    limits = {"limit_recipient_interval": "0", "limit_recipient_per_day": "10", "limit_deal_per_day": "by_seats"}
+    assert list(deploy.check_syntax(limits, "seatkeeper")) == []
     assert list(deploy.check_together(GOOD, "eu-west-1")) == []
 
 

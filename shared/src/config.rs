@@ -1,5 +1,6 @@
 //! Settings, read once, in init. One error names everything that is missing or wrong.
 
+use crate::domain::limit::{MOST_PER_DAY, RecipientLimit, SendingLimits};
 use crate::http::Origin;
 use chrono::Duration as Lifetime;
 use std::fmt;
@@ -42,6 +43,39 @@ pub struct MailConfig {
     pub send_rate: u32,
     /// `SENDING_PAUSED`: nothing is mailed; what is queued stays queued.
     pub paused: bool,
+}
+
+/// The limits of sending, for the functions that are asked to send.
+///
+/// # Errors
+/// All that is wrong.
+pub fn sending_limits() -> Result<SendingLimits, ConfigError> {
+    let mut settings = Settings::new(|name| std::env::var(name).ok());
+    let limits = read_limits(&mut settings);
+    settings.finish(limits)
+}
+
+fn read_limits(settings: &mut Settings<impl Fn(&str) -> Option<String>>) -> SendingLimits {
+    let per_day = settings.number("LIMIT_RECIPIENT_PER_DAY", 3);
+    if per_day > MOST_PER_DAY {
+        settings
+            .wrong
+            .push(format!("LIMIT_RECIPIENT_PER_DAY must be {MOST_PER_DAY} at most, or 0 for no limit"));
+    }
+    let interval = settings.or("LIMIT_RECIPIENT_INTERVAL", "10m");
+    let recipient = RecipientLimit {
+        per_day,
+        interval: match interval.as_str() {
+            "0" => Lifetime::zero(),
+            interval => settings.parse_duration("LIMIT_RECIPIENT_INTERVAL", interval),
+        },
+    };
+    let manager_per_hour = settings.number("LIMIT_MANAGER_PER_HOUR", 2_000);
+    let deal_per_day = match settings.or("LIMIT_DEAL_PER_DAY", "by_seats").as_str() {
+        "by_seats" => None,
+        _ => Some(settings.number("LIMIT_DEAL_PER_DAY", 0)),
+    };
+    SendingLimits { recipient, manager_per_hour, deal_per_day }
 }
 
 /// Settings that are missing or wrong.
@@ -224,6 +258,38 @@ mod tests {
         assert_eq!(mail.portal, "https://p.example");
         assert_eq!(mail.send_rate, 14);
         assert!(!mail.paused);
+    }
+
+    fn limits(pairs: &'static [(&str, &str)]) -> Result<SendingLimits, ConfigError> {
+        let mut settings = Settings::new(|name: &str| {
+            pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+        });
+        let limits = read_limits(&mut settings);
+        settings.finish(limits)
+    }
+
+    #[test]
+    fn limits_of_sending_are_there_unless_they_are_taken_away() {
+        let usual = limits(&[]).unwrap();
+        assert_eq!(usual.recipient, RecipientLimit { per_day: 3, interval: Lifetime::minutes(10) });
+        assert_eq!((usual.manager_per_hour, usual.deal_per_day), (2_000, None));
+        let none = limits(&[
+            ("LIMIT_RECIPIENT_PER_DAY", "0"),
+            ("LIMIT_RECIPIENT_INTERVAL", "0"),
+            ("LIMIT_MANAGER_PER_HOUR", "0"),
+            ("LIMIT_DEAL_PER_DAY", "0"),
+        ])
+        .unwrap();
+        assert_eq!(none.recipient, RecipientLimit::NONE);
+        assert_eq!((none.manager_per_hour, none.deal_per_day), (0, Some(0)));
+        let error = limits(&[
+            ("LIMIT_RECIPIENT_PER_DAY", "11"),
+            ("LIMIT_RECIPIENT_INTERVAL", "often"),
+            ("LIMIT_MANAGER_PER_HOUR", "-1"),
+            ("LIMIT_DEAL_PER_DAY", "some"),
+        ])
+        .unwrap_err();
+        insta::assert_snapshot!(error, @r#"the settings don't fit: LIMIT_RECIPIENT_PER_DAY must be 10 at most, or 0 for no limit; LIMIT_RECIPIENT_INTERVAL must be a time like 90s, 2h or 28d, not "often"; LIMIT_MANAGER_PER_HOUR must be a whole number, not "-1"; LIMIT_DEAL_PER_DAY must be a whole number, not "some""#);
     }
 
     #[test]

@@ -7,10 +7,11 @@
 use crate::clock::{self, Deadline, Stopwatch};
 use crate::config::{Config, ConfigError, MailConfig};
 use crate::domain::claim::{MOST_TRIES, retry_delay};
+use crate::domain::limit::RecipientLimit;
 use crate::domain::{Deal, FailureReason, InviteRecord, Link, Sent, Timestamp};
 use crate::mail::compose;
 use crate::mail::ses::{BULK, Mailer, Outgoing, Verdict};
-use crate::store::{Inviter, Store, StoreError, jitter};
+use crate::store::{Allowance, Inviter, Store, StoreError, jitter};
 use crate::telemetry::{self, Mailed};
 use chrono::Duration as Span;
 use futures_util::stream::{self, StreamExt};
@@ -94,10 +95,17 @@ impl Delivery {
         Ok((config, Self { store, mailer, config: mail, lifetime }))
     }
 
-    /// Who invites with this verified address.
+    /// Who invites with this verified address, as often as the limit lets them.
     #[must_use]
-    pub fn inviter(&self, email: Option<String>) -> Inviter {
-        Inviter { email, lifetime: self.lifetime, lease: self.config.lease }
+    pub fn inviter(&self, email: Option<String>, limit: RecipientLimit) -> Inviter {
+        Inviter { email, lifetime: self.lifetime, lease: self.config.lease, limit }
+    }
+
+    /// Gives back what of an allowance was not used.
+    pub async fn give_back(&self, allowance: Allowance, used: u32) {
+        if let Err(error) = self.store.give_back(allowance, used).await {
+            tracing::error!(error = telemetry::chain(&error), "an allowance could not be given back");
+        }
     }
 
     /// Starts a run that has to be over by `until`.

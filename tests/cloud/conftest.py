@@ -120,6 +120,8 @@ def stack(emulator: Emulator, issuer: Issuer, sender: str) -> Stack:
         "OidcIssuer": issuer.url,
         "OidcAudience": "seatkeeper",
         "SendRate": "1000",
+        # The tests resend at once; test_settings.py has a limit.
+        "LimitRecipientInterval": "0",
     }
     command = [str(TOOLS / "sam"), "deploy", "--template-file", "infra/template.yaml"]
     command += ["--config-file", str(ROOT / "infra/samconfig.toml"), "--stack-name", "issuer", "--no-progressbar"]
@@ -132,6 +134,7 @@ def deploy_with_pool(emulator: Emulator, sender: str) -> str:
     """`make deploy`, but for the packaging that `make test-cloud` has done."""
     command = [sys.executable, "infra/deploy.py", "--stack", "pool", "--create-user-pool", "true"]
     command += ["--mail-from", sender, "--alarm-email", "ops@futurelearn.example", "--send-rate", "1000"]
+    command += ["--limit-recipient-interval", "0"]
     return run("deploy-pool", command, emulator.environment)
 
 

@@ -5,6 +5,7 @@ use futures_util::future;
 use shared::clock::{self, Deadline, Stopwatch};
 use shared::delivery::{Claim, Delivery, Run};
 use shared::domain::claim::ClaimRefusal;
+use shared::domain::limit::RecipientLimit;
 use shared::domain::{Deal, DealId, Timestamp};
 use shared::store::{Due, Outcome, StoreError, jitter, keys::Queue, new_link};
 use shared::sweep::{Report, Swept, sweep};
@@ -87,7 +88,9 @@ async fn claim(
     let link = new_link(due.deal, due.invite)?;
     let now = clock::now();
     let store = &delivery.store;
-    match store.claim_invite(due, &deal, &link, &delivery.inviter(None), jitter(), now).await? {
+    // One more try of a send is no send more: limits are for those who ask.
+    let inviter = delivery.inviter(None, RecipientLimit::NONE);
+    match store.claim_invite(due, &deal, &link, &inviter, jitter(), now).await? {
         Outcome::Done(record) => Ok(Some((Claim { record: *record, link }, deal))),
         Outcome::Refused(ClaimRefusal::Never(reason), Some(record)) => {
             store.mark_failed(due.deal, &record, reason, now).await?;

@@ -1,19 +1,22 @@
 //! Resending: one invite, or many at once.
 
+use futures_util::future;
 use futures_util::stream::{self, StreamExt};
 use serde::{Deserialize, Serialize};
 use shared::config::Config;
 use shared::delivery::{Claim, Delivery, MOST_ROWS, TO_ANSWER, TO_STORE, WRITES};
-use shared::domain::resend::ResendRefusal;
+use shared::domain::limit::SendingLimits;
+use shared::domain::resend::{ResendRefusal, may_resend};
 use shared::domain::{Deal, DealState, InviteId};
 use shared::http::{self, Answer, Call, InviteView, Manager, Object, Problem};
-use shared::store::{Inviter, Outcome, StoreError, new_link};
+use shared::store::{Allowance, Inviter, Outcome, Sender, StoreError, new_link};
 use std::collections::HashSet;
 
 #[derive(Clone)]
 pub(crate) struct App {
     pub(crate) delivery: Delivery,
     pub(crate) config: Config,
+    pub(crate) limits: SendingLimits,
 }
 
 pub(crate) async fn route(app: App, call: Call) -> Answer {
@@ -41,17 +44,36 @@ async fn one(app: &App, call: &Call) -> Answer {
     let manager = call.caller.manager(&app.config.organisation_claim)?;
     let (invite, expected) = (call.invite()?, call.if_match()?);
     let deal = active_deal(app, call, &manager).await?;
+    let store = &app.delivery.store;
+    let sender = Sender { manager: &manager.id, deal: &deal, limits: &app.limits };
+    let allowance = store.take_allowance(sender, 1, call.now).await?;
     let link = new_link(deal.id, invite)?;
-    let inviter = app.delivery.inviter(manager.email);
-    let invite = match app.delivery.store.resend_invite(&link, expected, &inviter, call.now).await? {
+    let inviter = app.delivery.inviter(manager.email, app.limits.recipient);
+    let resent = if allowance.sends > 0 {
+        store.resend_invite(&link, expected, &inviter, call.now).await?
+    } else {
+        // What speaks against it anyway is the better answer.
+        let record = store.invite(deal.id, invite).await?;
+        match may_resend(record.as_ref(), expected, app.limits.recipient, call.now) {
+            Ok(()) => return Err(Problem::too_many_requests(allowance.retry_at, call.now)),
+            Err(refusal) => Outcome::Refused(refusal, record.map(Box::new)),
+        }
+    };
+    let invite = match resent {
         Outcome::Done(record) => {
             let claim = Claim { record: *record, link };
             let run = app.delivery.run(call.deadline.earlier(TO_ANSWER));
-            let mailed = run.mail_all(&deal, vec![claim]).await;
+            let mail = run.mail_all(&deal, vec![claim]);
+            let (mailed, ()) = future::join(mail, app.delivery.give_back(allowance, 1)).await;
             mailed.into_iter().next().ok_or_else(Problem::not_found)?.invite
         }
-        Outcome::Refused(ResendRefusal::JustResent, Some(record)) => record.invite,
-        Outcome::Refused(refusal, _) => return Err(refusal.into()),
+        Outcome::Refused(refusal, record) => {
+            app.delivery.give_back(allowance, 0).await;
+            match (refusal, record) {
+                (ResendRefusal::JustResent, Some(record)) => record.invite,
+                (refusal, _) => return Err(Problem::of_resend(refusal, call.now)),
+            }
+        }
     };
     Ok(http::tagged(200, invite.sends, &InviteView::new(&invite, &deal, call.now)))
 }
@@ -78,6 +100,7 @@ enum RowOutcome {
     Stale,
     AlreadyAccepted,
     NotFound,
+    TooSoon,
     Unavailable,
 }
 
@@ -128,43 +151,101 @@ async fn many(app: &App, call: &Call) -> Answer {
             oldest.into_iter().map(|invite| Wanted { id: invite.id.to_string(), sends: invite.sends });
         (wanted.collect(), Some(store.count_expired(&deal, lifetime, now).await?))
     };
-    let inviter = app.delivery.inviter(manager.email);
-    let (results, claims) = renew(app, &deal, wanted, &inviter, call).await;
-    app.delivery.run(call.deadline.earlier(TO_ANSWER)).mail_all(&deal, claims).await;
+    let rows = read(wanted);
+    let wanted = u32::try_from(rows.iter().filter(|row| row.is_ok()).count()).unwrap_or(u32::MAX);
+    let sender = Sender { manager: &manager.id, deal: &deal, limits: &app.limits };
+    let allowance = store.take_allowance(sender, wanted, call.now).await?;
+    let rows = if allowance.sends < wanted { judge(app, &deal, rows, &allowance, call).await? } else { rows };
+    let inviter = app.delivery.inviter(manager.email, app.limits.recipient);
+    let (results, claims) = renew(app, &deal, rows, &inviter, call).await;
+    let used = results.iter().filter(|result| result.may_be_stored()).count();
+    let used = u32::try_from(used).unwrap_or(u32::MAX);
+    let run = app.delivery.run(call.deadline.earlier(TO_ANSWER));
+    future::join(run.mail_all(&deal, claims), app.delivery.give_back(allowance, used)).await;
     let summary = summary(&results);
     let resent = u32::try_from(summary.resent).unwrap_or(u32::MAX);
     let remaining = expired.map_or(0, |expired| expired.saturating_sub(resent));
     Ok(http::json(200, &Answered { results, summary, remaining }))
 }
 
+/// The rows that the table has to decide about, each with the number of sends that the caller saw; of the others, what
+/// is said of them.
+type Rows = Vec<Result<(InviteId, u32), RowResult>>;
+
+fn read(wanted: Vec<Wanted>) -> Rows {
+    let mut seen = HashSet::new();
+    let read = wanted.into_iter().map(|Wanted { id, sends }| {
+        let answer = |outcome| RowResult { invite_id: id.clone(), outcome };
+        let invite = InviteId::parse(&id).ok_or_else(|| answer(RowOutcome::NotFound))?;
+        // Named twice: the first one counts, and the second saw an older state then.
+        if seen.insert(invite) { Ok((invite, sends)) } else { Err(answer(RowOutcome::Stale)) }
+    });
+    read.collect()
+}
+
+impl RowResult {
+    fn new(invite: InviteId, outcome: RowOutcome) -> Self {
+        Self { invite_id: invite.to_string(), outcome }
+    }
+
+    /// False when it is certain that nothing was stored for this row.
+    fn may_be_stored(&self) -> bool {
+        matches!(self.outcome, RowOutcome::Resent | RowOutcome::Unavailable)
+    }
+}
+
+fn outcome_of(refusal: ResendRefusal) -> RowOutcome {
+    match refusal {
+        ResendRefusal::NotFound => RowOutcome::NotFound,
+        ResendRefusal::AlreadyAccepted => RowOutcome::AlreadyAccepted,
+        ResendRefusal::Stale | ResendRefusal::JustResent => RowOutcome::Stale,
+        ResendRefusal::TooSoon(_) => RowOutcome::TooSoon,
+    }
+}
+
+/// Judges every row by what there is, and lets through as many as may be sent.
+async fn judge(
+    app: &App,
+    deal: &Deal,
+    rows: Rows,
+    allowance: &Allowance,
+    call: &Call,
+) -> Result<Rows, StoreError> {
+    let ids: Vec<InviteId> = rows.iter().filter_map(|row| Some(row.as_ref().ok()?.0)).collect();
+    let records = app.delivery.store.invites(deal.id, &ids).await?;
+    let mut left = allowance.sends;
+    let judged = rows.into_iter().map(|row| {
+        let (invite, sends) = row?;
+        let existing = records.iter().find(|record| record.invite.id == invite);
+        match may_resend(existing, Some(sends), app.limits.recipient, call.now) {
+            Err(refusal) => Err(RowResult::new(invite, outcome_of(refusal))),
+            Ok(()) if left == 0 => Err(RowResult::new(invite, RowOutcome::TooSoon)),
+            Ok(()) => {
+                left -= 1;
+                Ok((invite, sends))
+            }
+        }
+    });
+    Ok(judged.collect())
+}
+
 /// Renews every invite, many at once; the claims are the right to mail them.
 async fn renew(
     app: &App,
     deal: &Deal,
-    wanted: Vec<Wanted>,
+    rows: Rows,
     inviter: &Inviter,
     call: &Call,
 ) -> (Vec<RowResult>, Vec<Claim>) {
-    let mut seen = HashSet::new();
-    let rows: Vec<_> = wanted
-        .into_iter()
-        .map(|row| {
-            // Named twice: the first one counts, and the second saw an older state then.
-            let repeated = !seen.insert(row.id.clone());
-            (row, repeated)
-        })
-        .collect();
     let renewed: Vec<(RowResult, Option<Claim>)> = stream::iter(rows)
-        .map(|(row, repeated)| async move {
-            let (outcome, claim) = match InviteId::parse(&row.id) {
-                None => (RowOutcome::NotFound, None),
-                Some(_) if repeated => (RowOutcome::Stale, None),
-                Some(_) if call.deadline.earlier(TO_ANSWER).left().is_zero() => {
-                    (RowOutcome::Unavailable, None)
+        .map(|row| async move {
+            match row {
+                Ok((invite, sends)) => {
+                    let (outcome, claim) = renew_one(app, deal, invite, sends, inviter, call).await;
+                    (RowResult::new(invite, outcome), claim)
                 }
-                Some(invite) => renew_one(app, deal, invite, row.sends, inviter, call).await,
-            };
-            (RowResult { invite_id: row.id, outcome }, claim)
+                Err(result) => (result, None),
+            }
         })
         .buffered(WRITES)
         .collect()
@@ -181,6 +262,9 @@ async fn renew_one(
     inviter: &Inviter,
     call: &Call,
 ) -> (RowOutcome, Option<Claim>) {
+    if call.deadline.earlier(TO_ANSWER).left().is_zero() {
+        return (RowOutcome::Unavailable, None);
+    }
     let renewed = async {
         let link = new_link(deal.id, invite)?;
         let outcome = app.delivery.store.resend_invite(&link, Some(sends), inviter, call.now).await?;
@@ -192,14 +276,7 @@ async fn renew_one(
     };
     match renewed {
         Ok((Outcome::Done(record), link)) => (RowOutcome::Resent, Some(Claim { record: *record, link })),
-        Ok((Outcome::Refused(refusal, _), _)) => {
-            let outcome = match refusal {
-                ResendRefusal::NotFound => RowOutcome::NotFound,
-                ResendRefusal::AlreadyAccepted => RowOutcome::AlreadyAccepted,
-                ResendRefusal::Stale | ResendRefusal::JustResent => RowOutcome::Stale,
-            };
-            (outcome, None)
-        }
+        Ok((Outcome::Refused(refusal, _), _)) => (outcome_of(refusal), None),
         Err(error) => {
             shared::telemetry::row_failed(&error);
             (RowOutcome::Unavailable, None)
@@ -212,7 +289,9 @@ fn summary(results: &[RowResult]) -> Summary {
     for result in results {
         *match result.outcome {
             RowOutcome::Resent => &mut summary.resent,
-            RowOutcome::Stale | RowOutcome::AlreadyAccepted | RowOutcome::NotFound => &mut summary.skipped,
+            RowOutcome::Stale | RowOutcome::AlreadyAccepted | RowOutcome::NotFound | RowOutcome::TooSoon => {
+                &mut summary.skipped
+            }
             RowOutcome::Unavailable => &mut summary.failed,
         } += 1;
     }

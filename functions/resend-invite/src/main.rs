@@ -2,12 +2,13 @@
 
 mod handler;
 
-use shared::{delivery::Delivery, http, telemetry};
+use shared::{config::sending_limits, delivery::Delivery, http, telemetry};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     telemetry::init();
     let (config, delivery) = Delivery::from_env().await?;
-    http::serve(config.origin, delivery.store.clone(), handler::App { delivery, config }, handler::route)
-        .await
+    let (origin, store) = (config.origin.clone(), delivery.store.clone());
+    let app = handler::App { delivery, config, limits: sending_limits()? };
+    http::serve(origin, store, app, handler::route).await
 }

@@ -1,20 +1,23 @@
 //! Inviting: every row is stored first, then mailed for as long as there is time. What is left stays queued, and
 //! `deliver-invites` takes it up.
 
+use futures_util::future;
 use futures_util::stream::{self, StreamExt};
 use serde::{Deserialize, Serialize};
 use shared::config::Config;
 use shared::delivery::{Claim, Delivery, MOST_ROWS, TO_ANSWER, TO_STORE, WRITES};
+use shared::domain::limit::SendingLimits;
 use shared::domain::send::{SendRefusal, may_invite};
-use shared::domain::{Deal, DealState, Email, EmailError, InviteId, Name};
-use shared::http::{self, Answer, Call, Object, Problem};
-use shared::store::{Inviter, Outcome, StoreError, new_link};
+use shared::domain::{Deal, DealState, Email, EmailError, InviteId, InviteRecord, Name, Timestamp};
+use shared::http::{self, Answer, Call, Object, Problem, Time};
+use shared::store::{Allowance, Inviter, Outcome, Sender, StoreError, new_link};
 use std::collections::HashSet;
 
 #[derive(Clone)]
 pub(crate) struct App {
     pub(crate) delivery: Delivery,
     pub(crate) config: Config,
+    pub(crate) limits: SendingLimits,
 }
 
 #[derive(Deserialize)]
@@ -40,6 +43,7 @@ enum RowOutcome {
     AlreadyAccepted,
     Duplicate,
     InvalidEmail,
+    TooSoon,
     Unavailable,
 }
 
@@ -52,6 +56,8 @@ struct RowResult {
     invite_id: Option<InviteId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_at: Option<Time>,
 }
 
 #[derive(Default, Serialize)]
@@ -86,77 +92,118 @@ pub(crate) async fn route(app: App, call: Call) -> Answer {
         state => return Err(Problem::deal_not_active(state)),
     }
     let rows = read(body.invites, &deal);
-    let (results, claims) = if body.dry_run {
-        (foresee(&app, &deal, rows, &call).await?, Vec::new())
+    let wanted = u32::try_from(rows.iter().filter(|row| row.is_ok()).count()).unwrap_or(u32::MAX);
+    let sender = Sender { manager: &manager.id, deal: &deal, limits: &app.limits };
+    let results = if body.dry_run {
+        let allowance = store.foresee_allowance(sender, wanted, call.now).await?;
+        let foreseen = judge(&app, &deal, rows, &allowance, call.now).await?;
+        foreseen.into_iter().map(|row| row.map_or_else(|result| result, Fresh::foreseen)).collect()
     } else {
         store.remember_lifetime(&deal, app.config.lifetime).await?;
-        let inviter = app.delivery.inviter(manager.email);
-        queue(&app, &deal, rows, &inviter, &call).await
+        let allowance = store.take_allowance(sender, wanted, call.now).await?;
+        let rows = if allowance.sends < wanted {
+            judge(&app, &deal, rows, &allowance, call.now).await?
+        } else {
+            rows
+        };
+        let inviter = app.delivery.inviter(manager.email, app.limits.recipient);
+        let (results, claims) = queue(&app, &deal, rows, &inviter, &call).await;
+        let used = results.iter().filter(|result| result.may_be_stored()).count();
+        let used = u32::try_from(used).unwrap_or(u32::MAX);
+        let run = app.delivery.run(call.deadline.earlier(TO_ANSWER));
+        future::join(run.mail_all(&deal, claims), app.delivery.give_back(allowance, used)).await;
+        results
     };
-    if !claims.is_empty() {
-        app.delivery.run(call.deadline.earlier(TO_ANSWER)).mail_all(&deal, claims).await;
-    }
     let summary = summary(&results);
     Ok(http::json(200, &Answered { results, summary }))
 }
 
-/// A row, read: an address that comes for the first time, or what is wrong with it.
-enum Read {
-    Fresh(Fresh),
-    Duplicate { given: String, invite: InviteId },
-    Invalid { given: String, error: EmailError },
-}
-
+/// A row that the table has to decide about: an address that can be read, and comes for the first time.
 struct Fresh {
     /// The address as it came, to tell the caller about.
     given: String,
     invite: InviteId,
+    /// Whether there is an invite for it, as far as is known.
+    exists: bool,
     email: Email,
     name: Option<Name>,
 }
 
-fn read(rows: Vec<Object<Row>>, deal: &Deal) -> Vec<Read> {
+/// The rows that the table has to decide about; of the others, what is said of them.
+type Rows = Vec<Result<Fresh, RowResult>>;
+
+fn read(rows: Vec<Object<Row>>, deal: &Deal) -> Rows {
     let mut seen = HashSet::new();
     rows.into_iter()
-        .map(|Object(row)| match Email::parse(&row.email) {
-            Err(error) => Read::Invalid { given: row.email, error },
-            Ok(email) => {
-                let invite = deal.invite_id(&email);
-                if seen.insert(invite) {
-                    let name = row.name.as_deref().and_then(Name::clean);
-                    Read::Fresh(Fresh { given: row.email, invite, email, name })
-                } else {
-                    Read::Duplicate { given: row.email, invite }
-                }
+        .map(|Object(row)| {
+            let email = Email::parse(&row.email).map_err(|error| RowResult::invalid(&row.email, error))?;
+            let invite = deal.invite_id(&email);
+            if !seen.insert(invite) {
+                return Err(RowResult::new(row.email, RowOutcome::Duplicate, Some(invite)));
             }
+            let name = row.name.as_deref().and_then(Name::clean);
+            Ok(Fresh { given: row.email, invite, exists: false, email, name })
         })
         .collect()
 }
 
-fn result(
-    email: String,
-    outcome: RowOutcome,
-    invite_id: Option<InviteId>,
-    detail: Option<String>,
-) -> RowResult {
-    RowResult { email, outcome, invite_id, detail }
-}
-
-/// The row, if the table has to decide about it.
-fn fresh(row: Read) -> Result<Fresh, RowResult> {
-    match row {
-        Read::Fresh(fresh) => Ok(fresh),
-        Read::Duplicate { given, invite } => Err(result(given, RowOutcome::Duplicate, Some(invite), None)),
-        Read::Invalid { given, error } => {
-            Err(result(given, RowOutcome::InvalidEmail, None, Some(format!("This {error}."))))
-        }
+impl Fresh {
+    /// It would be invited.
+    fn foreseen(self) -> RowResult {
+        RowResult::new(self.given, RowOutcome::Invited, self.exists.then_some(self.invite))
     }
 }
 
-fn outcome_of(refusal: SendRefusal) -> RowOutcome {
-    match refusal {
-        SendRefusal::AlreadyPending => RowOutcome::AlreadyPending,
-        SendRefusal::AlreadyAccepted => RowOutcome::AlreadyAccepted,
+impl RowResult {
+    fn new(email: String, outcome: RowOutcome, invite_id: Option<InviteId>) -> Self {
+        Self { email, outcome, invite_id, detail: None, retry_at: None }
+    }
+
+    fn saying(self, detail: impl Into<String>) -> Self {
+        Self { detail: Some(detail.into()), ..self }
+    }
+
+    fn invalid(email: &str, error: EmailError) -> Self {
+        Self::new(email.to_owned(), RowOutcome::InvalidEmail, None).saying(format!("This {error}."))
+    }
+
+    fn not_stored(email: String, detail: &str) -> Self {
+        Self::new(email, RowOutcome::Unavailable, None).saying(detail)
+    }
+
+    fn unavailable(email: String, error: &StoreError) -> Self {
+        shared::telemetry::row_failed(error);
+        Self::not_stored(email, "This could not be stored. Please send it again.")
+    }
+
+    fn refused(email: String, invite: InviteId, refusal: SendRefusal, record: Option<&InviteRecord>) -> Self {
+        let outcome = |outcome| Self::new(email, outcome, Some(invite));
+        match refusal {
+            SendRefusal::AlreadyPending => {
+                let pending = outcome(RowOutcome::AlreadyPending);
+                let since = record.map(|record| record.invite.queued_at.format("%-d %B %Y, %H:%M UTC"));
+                Self { detail: since.map(|since| format!("Pending since {since}.")), ..pending }
+            }
+            SendRefusal::AlreadyAccepted => outcome(RowOutcome::AlreadyAccepted),
+            SendRefusal::TooSoon(too_soon) => Self {
+                retry_at: Some(too_soon.retry_at.into()),
+                ..outcome(RowOutcome::TooSoon).saying("This address was sent several mails lately.")
+            },
+        }
+    }
+
+    /// Of a row beyond what the sender may send.
+    fn over_the_limit(email: String, allowance: &Allowance) -> Self {
+        let over = Self::new(email, RowOutcome::TooSoon, None);
+        Self {
+            retry_at: allowance.retry_at.map(Time::from),
+            ..over.saying("So many mails were sent lately that this one has to wait.")
+        }
+    }
+
+    /// False when it is certain that nothing was stored for this row.
+    fn may_be_stored(&self) -> bool {
+        matches!(self.outcome, RowOutcome::Invited | RowOutcome::Unavailable)
     }
 }
 
@@ -164,26 +211,17 @@ fn outcome_of(refusal: SendRefusal) -> RowOutcome {
 /// sending it again says that it is pending.
 const NO_TIME: &str = "There was no time left for this row. Please send it again.";
 
-fn not_stored(email: String, detail: &str) -> RowResult {
-    result(email, RowOutcome::Unavailable, None, Some(detail.to_owned()))
-}
-
-fn unavailable(email: String, error: &StoreError) -> RowResult {
-    shared::telemetry::row_failed(error);
-    not_stored(email, "This could not be stored. Please send it again.")
-}
-
 /// Stores every row, many at once; the claims are the right to mail them.
 async fn queue(
     app: &App,
     deal: &Deal,
-    rows: Vec<Read>,
+    rows: Rows,
     inviter: &Inviter,
     call: &Call,
 ) -> (Vec<RowResult>, Vec<Claim>) {
     let queued: Vec<(RowResult, Option<Claim>)> = stream::iter(rows)
         .map(|row| async move {
-            match fresh(row) {
+            match row {
                 Ok(row) => queue_one(app, deal, row, inviter, call).await,
                 Err(result) => (result, None),
             }
@@ -202,47 +240,52 @@ async fn queue_one(
     inviter: &Inviter,
     call: &Call,
 ) -> (RowResult, Option<Claim>) {
-    let Fresh { given, invite, email, name } = row;
+    let Fresh { given, invite, email, name, .. } = row;
     if call.deadline.earlier(TO_ANSWER).left().is_zero() {
-        return (not_stored(given, NO_TIME), None);
+        return (RowResult::not_stored(given, NO_TIME), None);
     }
     let link = match new_link(deal.id, invite) {
         Ok(link) => link,
-        Err(error) => return (unavailable(given, &error), None),
+        Err(error) => return (RowResult::unavailable(given, &error), None),
     };
     let queued = app.delivery.store.queue_invite(deal, &email, name.as_ref(), &link, inviter, call.now);
     match tokio::time::timeout_at(call.deadline.earlier(TO_STORE).instant(), queued).await {
         Ok(Ok(Outcome::Done(record))) => {
-            let result = result(given, RowOutcome::Invited, Some(invite), None);
+            let result = RowResult::new(given, RowOutcome::Invited, Some(invite));
             (result, Some(Claim { record: *record, link }))
         }
-        Ok(Ok(Outcome::Refused(refusal, _))) => {
-            (result(given, outcome_of(refusal), Some(invite), None), None)
+        Ok(Ok(Outcome::Refused(refusal, record))) => {
+            (RowResult::refused(given, invite, refusal, record.as_deref()), None)
         }
-        Ok(Err(error)) => (unavailable(given, &error), None),
-        Err(_) => (not_stored(given, NO_TIME), None),
+        Ok(Err(error)) => (RowResult::unavailable(given, &error), None),
+        Err(_) => (RowResult::not_stored(given, NO_TIME), None),
     }
 }
 
-/// What would become of every row; stores and sends nothing.
-async fn foresee(app: &App, deal: &Deal, rows: Vec<Read>, call: &Call) -> Result<Vec<RowResult>, StoreError> {
-    let ids: Vec<InviteId> = rows
-        .iter()
-        .filter_map(|row| if let Read::Fresh(fresh) = row { Some(fresh.invite) } else { None })
-        .collect();
+/// Judges every row by what there is, and lets through as many as may be sent.
+async fn judge(
+    app: &App,
+    deal: &Deal,
+    rows: Rows,
+    allowance: &Allowance,
+    now: Timestamp,
+) -> Result<Rows, StoreError> {
+    let ids: Vec<InviteId> = rows.iter().filter_map(|row| Some(row.as_ref().ok()?.invite)).collect();
     let records = app.delivery.store.invites(deal.id, &ids).await?;
-    let foreseen = rows.into_iter().map(|row| match fresh(row) {
-        Ok(Fresh { given, invite, .. }) => {
-            let existing = records.iter().find(|record| record.invite.id == invite);
-            let outcome = may_invite(existing, call.now).map_or_else(outcome_of, |()| RowOutcome::Invited);
-            let detail = existing.filter(|_| outcome == RowOutcome::AlreadyPending).map(|record| {
-                format!("Pending since {}.", record.invite.queued_at.format("%-d %B %Y, %H:%M UTC"))
-            });
-            result(given, outcome, existing.map(|_| invite), detail)
+    let mut left = allowance.sends;
+    let judged = rows.into_iter().map(|row| {
+        let row = row?;
+        let existing = records.iter().find(|record| record.invite.id == row.invite);
+        match may_invite(existing, app.limits.recipient, now) {
+            Err(refusal) => Err(RowResult::refused(row.given, row.invite, refusal, existing)),
+            Ok(()) if left == 0 => Err(RowResult::over_the_limit(row.given, allowance)),
+            Ok(()) => {
+                left -= 1;
+                Ok(Fresh { exists: existing.is_some(), ..row })
+            }
         }
-        Err(result) => result,
     });
-    Ok(foreseen.collect())
+    Ok(judged.collect())
 }
 
 fn summary(results: &[RowResult]) -> Summary {
@@ -253,7 +296,7 @@ fn summary(results: &[RowResult]) -> Summary {
             RowOutcome::AlreadyPending | RowOutcome::AlreadyAccepted | RowOutcome::Duplicate => {
                 &mut summary.skipped
             }
-            RowOutcome::InvalidEmail => &mut summary.rejected,
+            RowOutcome::InvalidEmail | RowOutcome::TooSoon => &mut summary.rejected,
             RowOutcome::Unavailable => &mut summary.failed,
         } += 1;
     }

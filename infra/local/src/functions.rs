@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::routes::ROUTES;
-use crate::settings::{API_SETTINGS, FUNCTION_SETTINGS, FunctionSetting, MAIL_SETTINGS};
+use crate::settings::{API_SETTINGS, FUNCTION_SETTINGS, FunctionSetting, LIMIT_SETTINGS, MAIL_SETTINGS};
 
 /// A Lambda function: one binary of this name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,8 +26,9 @@ impl Function {
         let answers = ROUTES.iter().any(|route| route.function == self.name);
         let none: &[_] = &[];
         let api = if answers { API_SETTINGS } else { none };
+        let limits = if answers && self.mails { LIMIT_SETTINGS } else { none };
         let mail = if self.mails { MAIL_SETTINGS } else { none };
-        FUNCTION_SETTINGS.iter().chain(api).chain(mail).copied()
+        FUNCTION_SETTINGS.iter().chain(api).chain(limits).chain(mail).copied()
     }
 }
 

@@ -8,17 +8,19 @@ use std::time::Duration;
 pub(crate) type FunctionSetting = (&'static str, &'static str);
 
 /// The settings of every function.
-pub(crate) const FUNCTION_SETTINGS: &[FunctionSetting] = &[
-    ("TABLE_NAME", "seatkeeper"),
-    ("INVITE_LIFETIME", "28d"),
-    ("RETENTION", "365d"),
-    ("LIMIT_RECIPIENT_PER_DAY", "0"),
-    ("LIMIT_MANAGER_PER_HOUR", "0"),
-    ("LIMIT_DEAL_PER_DAY", "0"),
-];
+pub(crate) const FUNCTION_SETTINGS: &[FunctionSetting] =
+    &[("TABLE_NAME", "seatkeeper"), ("INVITE_LIFETIME", "28d"), ("RETENTION", "365d")];
 
 /// The settings of those functions that answer requests.
 pub(crate) const API_SETTINGS: &[FunctionSetting] = &[("ORGANISATION_CLAIM", "org")];
+
+/// The settings of those functions that are asked to send: no limit, so that whoever tries things out is not stopped.
+pub(crate) const LIMIT_SETTINGS: &[FunctionSetting] = &[
+    ("LIMIT_RECIPIENT_PER_DAY", "0"),
+    ("LIMIT_RECIPIENT_INTERVAL", "0"),
+    ("LIMIT_MANAGER_PER_HOUR", "0"),
+    ("LIMIT_DEAL_PER_DAY", "0"),
+];
 
 /// The settings of those functions that mail. Two defaults are worked out: the portal's address, and a function's own
 /// timeout.
@@ -98,7 +100,7 @@ impl Settings {
 
     fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self, SettingError> {
         let ephemeral = switch("EPHEMERAL", variable("EPHEMERAL"))?;
-        let settings = [FUNCTION_SETTINGS, API_SETTINGS, MAIL_SETTINGS].concat();
+        let settings = [FUNCTION_SETTINGS, API_SETTINGS, LIMIT_SETTINGS, MAIL_SETTINGS].concat();
         let env = settings
             .into_iter()
             .map(|(name, _)| name)

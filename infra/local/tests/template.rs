@@ -25,8 +25,6 @@ use serde_json::{Map, Value, json};
 /// Settings that functions have on AWS only: locally there is neither a CloudFront that could be gone past nor a
 /// configuration set.
 const ONLY_ON_AWS: [&str; 2] = ["ORIGIN_SECRET", "SES_CONFIGURATION_SET"];
-/// Settings that functions have locally only: they belong to sending limits, which no function keeps yet.
-const ONLY_LOCAL: [&str; 3] = ["LIMIT_RECIPIENT_PER_DAY", "LIMIT_MANAGER_PER_HOUR", "LIMIT_DEAL_PER_DAY"];
 /// The function that Cognito calls; the local issuer grants scopes by itself.
 const GRANT_SCOPES: &str = "GrantScopesFunction";
 
@@ -234,8 +232,7 @@ fn settings(template: &Value) -> Differences {
         let names = variables.as_object().into_iter().flat_map(Map::keys);
         let on_aws =
             names.filter(|name| !ONLY_ON_AWS.contains(&name.as_str())).map(|name| (name.clone(), ()));
-        let local =
-            function.settings().filter(|name| !ONLY_LOCAL.contains(name)).map(|name| (name.to_owned(), ()));
+        let local = function.settings().map(|name| (name.to_owned(), ()));
         let answers = ROUTES.iter().any(|route| route.function == function.name);
         let has = |name: &str| json!(variables.get(name).is_some());
         let mut found = [

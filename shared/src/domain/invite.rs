@@ -137,6 +137,8 @@ pub struct InviteRecord {
     pub due_at: Option<Timestamp>,
     /// When it was last resent, since it was last invited.
     pub resent_at: Option<Timestamp>,
+    /// When the sends before the newest were asked for, the newest of them first: as many as a limit needed.
+    pub asked: Vec<Timestamp>,
     /// Who holds, or held, its seat.
     pub learner: Option<LearnerId>,
     /// What only the last cancellation or release could have written.

@@ -12,6 +12,7 @@ mod email;
 pub mod expire;
 mod id;
 pub mod invite;
+pub mod limit;
 mod link;
 mod name;
 pub mod release;

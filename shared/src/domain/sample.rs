@@ -57,6 +57,7 @@ pub(super) fn record() -> InviteRecord {
         tries: 1,
         due_at: Some(at(70)),
         resent_at: None,
+        asked: Vec::new(),
         learner: None,
         attempt: None,
     }

@@ -1,5 +1,6 @@
 //! Inviting an address: there is one invite for it (I3), and no state of it blocks for ever.
 
+use super::limit::{RecipientLimit, TooSoon};
 use super::{InviteRecord, Stored, Timestamp};
 
 /// Why an address is not invited (again).
@@ -9,19 +10,24 @@ pub enum SendRefusal {
     AlreadyPending,
     /// It holds a seat.
     AlreadyAccepted,
+    /// It was sent too often lately.
+    TooSoon(TooSoon),
 }
 
 /// Whether the address of `existing` may be invited at `now`. The caller has seen that the deal is active.
 ///
 /// # Errors
 /// The state that speaks against it.
-pub fn may_invite(existing: Option<&InviteRecord>, now: Timestamp) -> Result<(), SendRefusal> {
-    match existing.map(|record| &record.invite) {
-        Some(invite) if invite.stored == Stored::Accepted => Err(SendRefusal::AlreadyAccepted),
-        Some(invite) if invite.stored == Stored::Open && now < invite.expires_at => {
-            Err(SendRefusal::AlreadyPending)
-        }
-        _ => Ok(()),
+pub fn may_invite(
+    existing: Option<&InviteRecord>,
+    limit: RecipientLimit,
+    now: Timestamp,
+) -> Result<(), SendRefusal> {
+    let Some(record) = existing else { return Ok(()) };
+    match record.invite.stored {
+        Stored::Accepted => Err(SendRefusal::AlreadyAccepted),
+        Stored::Open if now < record.invite.expires_at => Err(SendRefusal::AlreadyPending),
+        _ => limit.check(record, now).map_err(SendRefusal::TooSoon),
     }
 }
 
@@ -29,6 +35,7 @@ pub fn may_invite(existing: Option<&InviteRecord>, now: Timestamp) -> Result<(),
 mod tests {
     use super::super::sample::{at, record};
     use super::*;
+    use chrono::Duration;
 
     #[test]
     fn i3_only_a_pending_or_accepted_invite_blocks() {
@@ -43,8 +50,23 @@ mod tests {
         for (stored, now, expected) in cases {
             let mut existing = record();
             existing.invite.stored = stored;
-            assert_eq!(may_invite(Some(&existing), at(now)), expected, "{stored:?} at {now}");
+            let verdict = may_invite(Some(&existing), RecipientLimit::NONE, at(now));
+            assert_eq!(verdict, expected, "{stored:?} at {now}");
         }
-        assert_eq!(may_invite(None, at(0)), Ok(()));
+        assert_eq!(may_invite(None, RecipientLimit::NONE, at(0)), Ok(()));
+    }
+
+    #[test]
+    fn what_blocks_for_good_outranks_what_passes() {
+        let limit = RecipientLimit { per_day: 0, interval: Duration::hours(1) };
+        let verdict = |stored| {
+            let mut existing = record();
+            existing.invite.stored = stored;
+            may_invite(Some(&existing), limit, at(50))
+        };
+        assert_eq!(verdict(Stored::Accepted), Err(SendRefusal::AlreadyAccepted));
+        assert_eq!(verdict(Stored::Open), Err(SendRefusal::AlreadyPending));
+        let too_soon = SendRefusal::TooSoon(TooSoon { retry_at: at(3_610) });
+        assert_eq!(verdict(Stored::Cancelled), Err(too_soon));
     }
 }

@@ -13,6 +13,8 @@ pub struct Caller {
 /// A learning manager.
 #[derive(Debug)]
 pub struct Manager {
+    /// Who they are: issuer and subject.
+    pub id: LearnerId,
     /// Whose deals they reach, and no other's (I6).
     pub organisation: OrganisationId,
     /// Their verified address.
@@ -56,7 +58,13 @@ impl Caller {
         let organisation = self.organisation(organisation_claim).ok_or_else(|| {
             Problem::forbidden("Your token does not say which one organisation you manage.")
         })?;
-        Ok(Manager { organisation, email: self.verified_email().map(|email| email.as_typed().to_owned()) })
+        let (issuer, subject) = self.identity()?;
+        let id = LearnerId::new(issuer, subject);
+        Ok(Manager {
+            id,
+            organisation,
+            email: self.verified_email().map(|email| email.as_typed().to_owned()),
+        })
     }
 
     /// The organisation in the claim of this name. An array of several, which the gateway writes as `[a b]`, is none.

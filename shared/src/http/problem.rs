@@ -4,8 +4,9 @@ use crate::domain::accept::AcceptRefusal;
 use crate::domain::cancel::CancelRefusal;
 use crate::domain::release::ReleaseRefusal;
 use crate::domain::resend::ResendRefusal;
-use crate::domain::{DealChangeRefusal, DealState};
+use crate::domain::{DealChangeRefusal, DealState, Timestamp};
 use crate::store::StoreError;
+use chrono::Duration;
 use lambda_http::http::{HeaderValue, StatusCode, header};
 use lambda_http::{Body, Response};
 use serde::Serialize;
@@ -129,6 +130,29 @@ impl Problem {
         }
     }
 
+    /// Why an invite was not resent.
+    #[must_use]
+    pub fn of_resend(refusal: ResendRefusal, now: Timestamp) -> Self {
+        match refusal {
+            ResendRefusal::NotFound => Self::not_found(),
+            ResendRefusal::AlreadyAccepted => Self::from(AcceptRefusal::AlreadyAccepted),
+            ResendRefusal::Stale | ResendRefusal::JustResent => stale(),
+            ResendRefusal::TooSoon(too_soon) => Self::too_many_requests(Some(too_soon.retry_at), now),
+        }
+    }
+
+    /// 429: so much was sent lately that this has to wait.
+    #[must_use]
+    pub fn too_many_requests(retry_at: Option<Timestamp>, now: Timestamp) -> Self {
+        let wait = retry_at.map_or(1, |at| (at - now + Duration::milliseconds(999)).num_seconds());
+        Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "too_many_requests",
+            "Too many mails were sent lately. Nothing was sent; try again later.",
+        )
+        .retry_after(u32::try_from(wait.max(1)).unwrap_or(u32::MAX))
+    }
+
     /// 503: no answer in time, or none from the table.
     pub(super) fn unavailable() -> Self {
         Self::new(
@@ -247,16 +271,6 @@ fn stale() -> Problem {
         "stale",
         "It was changed since you looked. Look again and decide anew.",
     )
-}
-
-impl From<ResendRefusal> for Problem {
-    fn from(refusal: ResendRefusal) -> Self {
-        match refusal {
-            ResendRefusal::NotFound => Self::not_found(),
-            ResendRefusal::AlreadyAccepted => Self::from(AcceptRefusal::AlreadyAccepted),
-            ResendRefusal::Stale | ResendRefusal::JustResent => stale(),
-        }
-    }
 }
 
 impl From<CancelRefusal> for Problem {

@@ -4,6 +4,7 @@
 //! side while one replaces the other, so what reads a new version ships before what writes it.
 
 use super::{Item, StoreError, keys};
+use crate::domain::limit::MOST_PER_DAY;
 use crate::domain::{
     Deal, Delivery, Email, FailureReason, Invite, InviteRecord, LearnerId, LinkHash, Links, Name,
     Organisation, OrganisationId, Salt, Sent, Stored, Timestamp, Title,
@@ -142,8 +143,15 @@ pub(super) fn deal(item: Item) -> Result<Deal, StoreError> {
     read::<DealItem>(item)?.into_deal()
 }
 
+/// When the sends before the newest were asked for, the newest of them first.
+fn asked(item: &Item) -> Vec<Timestamp> {
+    let at = |place| item.get(&format!("asked{place}"))?.as_n().ok()?.parse::<i64>().ok();
+    (1..MOST_PER_DAY).map_while(at).take_while(|at| *at > 0).map(millis).collect()
+}
+
 /// An invite with all that is stored of it.
 pub(super) fn invite(item: Item) -> Result<InviteRecord, StoreError> {
+    let asked = asked(&item);
     let item: InviteItem = read(item)?;
     check_version(item.v.ok_or(StoreError::Corrupt("version"))?)?;
     let superseded = [&item.old_links1, &item.old_links2, &item.old_links3];
@@ -156,6 +164,7 @@ pub(super) fn invite(item: Item) -> Result<InviteRecord, StoreError> {
         tries: item.tries.unwrap_or_default(),
         due_at: item.due_at.map(millis),
         resent_at: item.resent_at.map(millis),
+        asked,
         learner: item.learner.clone(),
         attempt: item.attempt.clone(),
         invite: item.into_invite()?,

@@ -7,6 +7,8 @@
 //! | seat         | `L#<learner>` | `S#<deal>`  |                   |                         |                 |
 //! | creation     | `K#<hash>`    | `K`         |                   |                         |                 |
 //! | send slots   | `RATE`        | `RATE`      |                   |                         |                 |
+//! | deal's sends | `D#<deal>`    | `SENDS`     |                   |                         |                 |
+//! | manager's    | `M#<manager>` | `SENDS`     |                   |                         |                 |
 
 use crate::domain::{DealId, InviteId, LearnerId, OrganisationId, Stored, Timestamp};
 use chrono::DateTime;
@@ -26,6 +28,7 @@ pub(crate) const DUE_SHARDS_READ: u8 = 4;
 pub(super) const DEAL: &str = "DEAL";
 pub(super) const CREATION: &str = "K";
 pub(super) const SEND_SLOTS: &str = "RATE";
+pub(super) const SENDS: &str = "SENDS";
 
 pub(super) fn deal(id: DealId) -> String {
     format!("D#{id}")
@@ -45,6 +48,10 @@ pub(super) fn parse_invite(sk: &str) -> Option<InviteId> {
 
 pub(super) fn learner(id: &LearnerId) -> String {
     format!("L#{}", id.as_str())
+}
+
+pub(super) fn manager(id: &LearnerId) -> String {
+    format!("M#{}", id.as_str())
 }
 
 pub(super) fn seat(deal: DealId) -> String {

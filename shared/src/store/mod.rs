@@ -6,6 +6,7 @@
 //! as done.
 
 mod accept;
+mod allowance;
 mod cursor;
 mod deals;
 mod due;
@@ -19,6 +20,7 @@ mod seats;
 mod send;
 
 pub use accept::{AcceptOutcome, PreviewOutcome};
+pub use allowance::{Allowance, Sender};
 pub use cursor::{Cursor, NotACursor};
 pub use deals::CreateOutcome;
 pub use due::Due;

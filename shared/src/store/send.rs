@@ -6,6 +6,7 @@ use super::{
 };
 use super::{Written, keys::Queue};
 use crate::domain::claim::{ClaimRefusal, MOST_TRIES, may_claim, retry_delay};
+use crate::domain::limit::RecipientLimit;
 use crate::domain::resend::{DOUBLE_CLICK, ResendRefusal, may_resend};
 use crate::domain::send::{SendRefusal, may_invite};
 use crate::domain::{
@@ -15,7 +16,7 @@ use crate::domain::{
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::Duration;
 
-/// Who asks for a send, and how long its links work and its first try may take.
+/// Who asks for a send, how long its links work and its first try may take, and how soon after others it may come.
 #[derive(Clone, Debug)]
 pub struct Inviter {
     /// The manager's verified address, to stand in the mail.
@@ -24,6 +25,8 @@ pub struct Inviter {
     pub lifetime: Duration,
     /// How long a try to mail is left alone.
     pub lease: Duration,
+    /// How often an invite may be sent.
+    pub limit: RecipientLimit,
 }
 
 /// What became of inviting an address.
@@ -74,6 +77,38 @@ fn new_send(deal: DealId, invite: InviteId, link: &LinkHash, inviter: &Inviter, 
     ])
 }
 
+/// The limit's part of a write that sends: what it remembers of the sends before, and under which condition it goes
+/// through ([`RecipientLimit::check`]). Both empty without a limit.
+struct Limited {
+    remember: String,
+    condition: String,
+}
+
+impl Limited {
+    /// Adds the values that the two expressions name.
+    fn new(limit: RecipientLimit, now: Timestamp, values: &mut Item) -> Self {
+        let mut limited = Self { remember: String::new(), condition: String::new() };
+        if limit.interval > Duration::zero() {
+            values.insert(":quiet".into(), n((now - limit.interval).timestamp_millis()));
+            limited.condition.push_str(" AND queuedAt <= :quiet");
+        }
+        if limit.per_day > 0 {
+            values.insert(":dayAgo".into(), n((now - Duration::days(1)).timestamp_millis()));
+            limited.condition.push_str(&match limit.remembered() {
+                0 => " AND queuedAt <= :dayAgo".to_owned(),
+                first => format!(" AND (attribute_not_exists(asked{first}) OR asked{first} <= :dayAgo)"),
+            });
+        }
+        for place in (1..=limit.remembered()).rev() {
+            let before = if place == 1 { "queuedAt".to_owned() } else { format!("asked{}", place - 1) };
+            values.insert(":never".into(), n(0));
+            let remember = format!(", asked{place} = if_not_exists({before}, :never)");
+            limited.remember.push_str(&remember);
+        }
+        limited
+    }
+}
+
 impl Store {
     /// Invites an address: one conditional upsert, whatever was there before. The link's hash is stored before its
     /// mail goes out, so no mailbox ever holds a link that is not known.
@@ -96,6 +131,7 @@ impl Store {
         values.insert(":addressSk".into(), s(email.normalised()));
         values.insert(":cancelled".into(), s("cancelled"));
         values.insert(":released".into(), s("released"));
+        let limited = Limited::new(inviter.limit, now, &mut values);
         let (mut set, mut remove) = (String::new(), vec![LEFTOVERS, "resentAt"]);
         for (attribute, value) in [("#name", name.map(Name::as_str)), ("#by", inviter.email.as_deref())] {
             if let Some(value) = value {
@@ -109,13 +145,15 @@ impl Store {
         let update = self
             .update_invite(deal.id, link.invite, values)
             .update_expression(format!(
-                "{NEW_SEND}, email = :email, addressPk = :addressPk, addressSk = :addressSk{set} \
+                "{NEW_SEND}{}, email = :email, addressPk = :addressPk, addressSk = :addressSk{set} \
                  REMOVE {} ADD sends :one",
+                limited.remember,
                 remove.join(", ")
             ))
             .condition_expression(format!(
                 "attribute_not_exists(pk) OR ({NEW_LINK} AND (#status IN (:expired, :cancelled, :released) \
-                 OR (#status = :open AND expiresAt <= :now)))"
+                 OR (#status = :open AND expiresAt <= :now)){})",
+                limited.condition
             ))
             .expression_attribute_names("#status", "status")
             .expression_attribute_names("#name", "name")
@@ -123,7 +161,7 @@ impl Store {
         written_invite(
             update,
             |record| holds(record, &hash),
-            |record| may_invite(record, now).err().unwrap_or(SendRefusal::AlreadyPending),
+            |record| may_invite(record, inviter.limit, now).err().unwrap_or(SendRefusal::AlreadyPending),
         )
         .await
     }
@@ -148,6 +186,7 @@ impl Store {
             values.insert(":before".into(), n((now - DOUBLE_CLICK).timestamp_millis()));
             "(attribute_not_exists(resentAt) OR resentAt <= :before)"
         };
+        let Limited { remember, condition } = Limited::new(inviter.limit, now, &mut values);
         let by = if let Some(email) = &inviter.email {
             values.insert(":by".into(), s(email));
             ", #by = :by REMOVE "
@@ -156,14 +195,18 @@ impl Store {
         };
         let update = self
             .update_invite(link.deal, link.invite, values)
-            .update_expression(format!("{NEW_SEND}, resentAt = :queuedAt{by}{LEFTOVERS} ADD sends :one"))
-            .condition_expression(format!("{NEW_LINK} AND #status IN (:open, :expired) AND {unchanged}"))
+            .update_expression(format!(
+                "{NEW_SEND}{remember}, resentAt = :queuedAt{by}{LEFTOVERS} ADD sends :one"
+            ))
+            .condition_expression(format!(
+                "{NEW_LINK} AND #status IN (:open, :expired) AND {unchanged}{condition}"
+            ))
             .expression_attribute_names("#status", "status")
             .expression_attribute_names("#by", "by");
         written_invite(
             update,
             |record| holds(record, &hash),
-            |record| may_resend(record, expected, now).err().unwrap_or(ResendRefusal::Stale),
+            |record| may_resend(record, expected, inviter.limit, now).err().unwrap_or(ResendRefusal::Stale),
         )
         .await
     }

@@ -4,8 +4,9 @@
 
 use super::world::{LIFETIME, World, after, email, inviter, learner, sent, start};
 use chrono::Duration;
+use shared::domain::limit::{RecipientLimit, SendingLimits};
 use shared::domain::{Link, Secret};
-use shared::store::{Due, PageQuery, StatusFilter, keys::Queue};
+use shared::store::{Due, Inviter, PageQuery, Sender, StatusFilter, keys::Queue};
 
 struct Measured {
     rows: Vec<String>,
@@ -98,6 +99,44 @@ async fn every_operation_keeps_to_its_budget() {
     measured.note(&world, "claim, an invite", 1, 0.0, 5.0);
     store.due_invites(Queue::Expire, 0, start(), None).await.unwrap();
     measured.note(&world, "sweep, a shard with nothing due", 1, 0.5, 0.0);
+
+    // With limits: what a request takes from them, and an invite that remembers its sends.
+    let limits = SendingLimits {
+        recipient: RecipientLimit { per_day: 3, interval: Duration::minutes(10) },
+        manager_per_hour: 2_000,
+        deal_per_day: None,
+    };
+    let sender = Sender { manager: &learner("max"), deal: &world.deal, limits: &limits };
+    store.take_allowance(sender, 10, start()).await.unwrap();
+    world.forget();
+    let allowance = store.take_allowance(sender, 10, after(1)).await.unwrap();
+    measured.note(&world, "take from both limits, a request", 1, 0.0, 2.0);
+    store.give_back(allowance, 9).await.unwrap();
+    measured.note(&world, "give back to both limits, a request", 1, 0.0, 2.0);
+    let limited = Inviter { limit: limits.recipient, ..inviter() };
+    let link = world.link(&address(4));
+    for sends in 0..4 {
+        world.forget();
+        let now = start() + Duration::days(sends);
+        let expected = u32::try_from(sends).ok();
+        if sends == 0 {
+            store
+                .queue_invite(&world.deal, &email(&address(4)), name.as_ref(), &link, &limited, now)
+                .await
+                .unwrap();
+        } else {
+            store.resend_invite(&world.link(&address(4)), expected, &limited, now).await.unwrap();
+        }
+    }
+    let newest = world.record(&link).await.unwrap();
+    assert_eq!((newest.invite.sends, newest.asked.len()), (4, 2));
+    world.forget();
+    let again = world.link(&address(4));
+    let now = start() + Duration::days(4);
+    let resent = store.resend_invite(&again, Some(4), &limited, now).await.unwrap();
+    let shared::store::Outcome::Done(record) = resent else { panic!("{resent:?}") };
+    store.mark_sent(&again, sent(&record)).await.unwrap();
+    measured.note(&world, "resend, with limits (without the SES call)", 2, 0.0, 10.0);
 
     // The deal's own.
     store.deal(world.deal.id).await.unwrap();

@@ -9,6 +9,7 @@ use shared::domain::accept::{AcceptRefusal, may_accept};
 use shared::domain::cancel::may_cancel;
 use shared::domain::claim::{ClaimRefusal, may_claim};
 use shared::domain::expire::may_expire;
+use shared::domain::limit::RecipientLimit;
 use shared::domain::release::{ReleaseRefusal, may_release};
 use shared::domain::resend::may_resend;
 use shared::domain::send::may_invite;
@@ -200,7 +201,7 @@ fn accept_and_its_conditions_agree() {
 #[test]
 fn invite_and_its_condition_agree() {
     for_all(200, &async |world, drawn, link| {
-        let rule = may_invite(world.record(&link).await.as_ref(), now());
+        let rule = may_invite(world.record(&link).await.as_ref(), RecipientLimit::NONE, now());
         let link = Link { secret: secret(9), ..link };
         let done = world
             .store
@@ -214,7 +215,8 @@ fn invite_and_its_condition_agree() {
 #[test]
 fn resend_and_its_condition_agree() {
     for_all(300, &async |world, drawn, link| {
-        let rule = may_resend(world.record(&link).await.as_ref(), drawn.expected, now());
+        let rule =
+            may_resend(world.record(&link).await.as_ref(), drawn.expected, RecipientLimit::NONE, now());
         let link = Link { secret: secret(9), ..link };
         let done = world.store.resend_invite(&link, drawn.expected, &inviter(), now()).await.unwrap();
         assert_eq!(verdict(done), rule, "{drawn:?}");

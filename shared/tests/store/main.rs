@@ -16,5 +16,6 @@
 mod answers;
 mod budgets;
 mod conditions;
+mod limits;
 mod listing;
 mod world;

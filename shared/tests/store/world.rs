@@ -15,6 +15,7 @@ use aws_smithy_types::config_bag::{Storable, StoreReplace};
 use chrono::{DateTime, Duration};
 use seatkeeper_local::{database, table};
 use shared::clock::Deadline;
+use shared::domain::limit::RecipientLimit;
 use shared::domain::{
     Deal, Email, InviteRecord, LearnerId, Link, NewDeal, Organisation, OrganisationId, Secret, Sent,
     Timestamp, Title,
@@ -189,6 +190,7 @@ pub(crate) fn inviter() -> Inviter {
         email: Some("manager@acme.example".to_owned()),
         lifetime: LIFETIME,
         lease: Duration::seconds(60),
+        limit: RecipientLimit::NONE,
     }
 }
 

@@ -10,6 +10,7 @@ use shared::domain::accept::{AcceptRefusal, may_accept};
 use shared::domain::cancel::{CancelRefusal, may_cancel};
 use shared::domain::claim::{ClaimRefusal, may_claim, retry_delay};
 use shared::domain::expire::may_expire;
+use shared::domain::limit::RecipientLimit;
 use shared::domain::release::{ReleaseRefusal, may_release};
 use shared::domain::resend::{ResendRefusal, may_resend};
 use shared::domain::send::{SendRefusal, may_invite};
@@ -199,6 +200,7 @@ static RECORD: LazyLock<InviteRecord> = LazyLock::new(|| InviteRecord {
     tries: 0,
     due_at: None,
     resent_at: None,
+    asked: Vec::new(),
     learner: None,
     attempt: None,
 });
@@ -397,7 +399,7 @@ impl Table {
         if self.is_known(place, link) && !rules.wrong(Mutant::InviteRepeated) {
             return Err(SendRefusal::AlreadyPending);
         }
-        match may_invite(record.as_ref(), at(now)) {
+        match may_invite(record.as_ref(), RecipientLimit::NONE, at(now)) {
             Err(SendRefusal::AlreadyAccepted) if rules.wrong(Mutant::InviteIgnoresAccepted) => {}
             verdict => verdict?,
         }
@@ -429,7 +431,7 @@ impl Table {
         if self.is_known(place, link) && !rules.wrong(Mutant::ResendRepeated) {
             return Err(ResendRefusal::Stale);
         }
-        match may_resend(record.as_ref(), expected.map(u32::from), at(now)) {
+        match may_resend(record.as_ref(), expected.map(u32::from), RecipientLimit::NONE, at(now)) {
             Err(ResendRefusal::Stale) if rules.wrong(Mutant::ResendIgnoresSeen) => {}
             Err(ResendRefusal::JustResent) if rules.wrong(Mutant::ResendIgnoresDoubleClick) => {}
             verdict => verdict?,

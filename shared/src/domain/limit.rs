@@ -1,0 +1,166 @@
+//! Limits of what is sent: to a recipient, by a manager, for a deal. They keep anybody from flooding a mailbox, and never
+//! say how often an invite can be resent in all.
+//!
+//! The recipient's is a rule over the invite itself, so its condition goes with the write that sends. The other two are
+//! windows over many invites: a count in the table that starts anew once its window is over.
+
+use super::{Deal, InviteRecord, Timestamp, whole_seconds};
+use chrono::Duration;
+
+/// The most sends to a recipient in a day that can be told apart: an invite remembers when so many were asked for.
+pub const MOST_PER_DAY: u32 = 10;
+
+/// Sends of a deal in a day, however few seats it has.
+const DEAL_FLOOR: u32 = 500;
+
+/// Sends of a deal in a day, for each of its seats.
+const DEAL_FACTOR: u32 = 5;
+
+/// How often one invite may be sent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct RecipientLimit {
+    /// Sends within any 24 hours, up to [`MOST_PER_DAY`]; 0 is no limit.
+    pub per_day: u32,
+    /// The least time between two sends; zero is none.
+    pub interval: Duration,
+}
+
+/// It was sent too often lately.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TooSoon {
+    /// From when on it can be sent again, in whole seconds.
+    pub retry_at: Timestamp,
+}
+
+impl RecipientLimit {
+    /// No limit.
+    pub const NONE: Self = Self { per_day: 0, interval: Duration::zero() };
+
+    /// How many of the older sends have to be remembered, besides the newest.
+    #[must_use]
+    pub fn remembered(self) -> u32 {
+        self.per_day.min(MOST_PER_DAY).saturating_sub(1)
+    }
+
+    /// Whether the invite may be sent at `now`, once more.
+    ///
+    /// # Errors
+    /// When it may not yet.
+    pub fn check(self, record: &InviteRecord, now: Timestamp) -> Result<(), TooSoon> {
+        let newest = record.invite.queued_at;
+        let of_a_day = match self.per_day {
+            0 => None,
+            1 => Some(newest),
+            _ => usize::try_from(self.remembered() - 1).ok().and_then(|nth| record.asked.get(nth)).copied(),
+        };
+        let free_at = of_a_day.map_or(newest, |first| first + Duration::days(1)).max(newest + self.interval);
+        if free_at <= now { Ok(()) } else { Err(TooSoon { retry_at: next_second(free_at) }) }
+    }
+}
+
+/// The limits of sending, as they are set.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SendingLimits {
+    /// Of one invite.
+    pub recipient: RecipientLimit,
+    /// Sends of a manager in an hour; 0 is no limit.
+    pub manager_per_hour: u32,
+    /// Sends of a deal in a day; 0 is no limit, `None` goes by its seats.
+    pub deal_per_day: Option<u32>,
+}
+
+impl SendingLimits {
+    /// Sends of this deal in a day; 0 is no limit.
+    #[must_use]
+    pub fn per_day(&self, deal: &Deal) -> u32 {
+        self.deal_per_day.unwrap_or_else(|| deal.seats.saturating_mul(DEAL_FACTOR).max(DEAL_FLOOR))
+    }
+}
+
+/// The first whole second that is not before `at`: what is shown as the end of a limit is no earlier than its end.
+#[must_use]
+pub fn next_second(at: Timestamp) -> Timestamp {
+    whole_seconds(at + Duration::milliseconds(999))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{at, deal, record};
+    use super::*;
+    use proptest::prelude::*;
+
+    const DAY: i64 = 86_400;
+
+    /// An invite that was asked for at these times, the newest first.
+    fn asked(times: &[i64]) -> InviteRecord {
+        let mut record = record();
+        let (newest, older) = times.split_first().unwrap();
+        record.invite.queued_at = at(*newest);
+        record.asked = older.iter().map(|time| at(*time)).collect();
+        record
+    }
+
+    #[test]
+    fn three_a_day_and_one_in_ten_minutes() {
+        let limit = RecipientLimit { per_day: 3, interval: Duration::minutes(10) };
+        let cases: [(&[i64], i64, Result<(), i64>); 7] = [
+            (&[0], 599, Err(600)),
+            (&[0], 600, Ok(())),
+            (&[600, 0], 1_200, Ok(())),
+            (&[1_200, 600, 0], 1_800, Err(DAY)),
+            (&[1_200, 600, 0], DAY, Ok(())),
+            (&[DAY, 1_200, 600], DAY + 600, Ok(())),
+            (&[DAY, 1_200, 600], DAY + 599, Err(DAY + 600)),
+        ];
+        for (times, now, expected) in cases {
+            let verdict = limit.check(&asked(times), at(now)).map_err(|too_soon| too_soon.retry_at);
+            assert_eq!(verdict, expected.map_err(at), "{times:?} at {now}");
+        }
+    }
+
+    proptest! {
+        /// Whoever asks whenever they like is let through so often in any day and no more, and is told exactly when.
+        #[test]
+        fn no_day_has_more_sends(per_day in 1_u32..6, interval in 0_i64..3_000, steps in prop::collection::vec(1_i64..20_000, 1..40)) {
+            let limit = RecipientLimit { per_day, interval: Duration::seconds(interval) };
+            let (mut sent, mut now): (Vec<i64>, i64) = (vec![0], 0);
+            for step in steps {
+                now += step;
+                let remembered = 1 + usize::try_from(limit.remembered()).unwrap();
+                let newest: Vec<i64> = sent.iter().rev().take(remembered).copied().collect();
+                match limit.check(&asked(&newest), at(now)) {
+                    Ok(()) => sent.push(now),
+                    Err(TooSoon { retry_at }) => {
+                        prop_assert!(limit.check(&asked(&newest), retry_at).is_ok());
+                        prop_assert!(limit.check(&asked(&newest), retry_at - Duration::seconds(1)).is_err());
+                    }
+                }
+            }
+            for (index, first) in sent.iter().enumerate() {
+                let in_a_day = sent[index..].iter().take_while(|time| **time < first + DAY).count();
+                prop_assert!(in_a_day <= usize::try_from(per_day).unwrap());
+            }
+            prop_assert!(sent.windows(2).all(|two| two[1] - two[0] >= interval));
+        }
+    }
+
+    #[test]
+    fn a_deal_of_many_seats_may_send_more() {
+        let limits = |deal_per_day| SendingLimits {
+            recipient: RecipientLimit::NONE,
+            manager_per_hour: 0,
+            deal_per_day,
+        };
+        let of = |seats| Deal { seats, ..deal() };
+        assert_eq!(limits(None).per_day(&of(3)), 500);
+        assert_eq!(limits(None).per_day(&of(101)), 505);
+        assert_eq!(limits(Some(7)).per_day(&of(101)), 7);
+        assert_eq!(limits(Some(0)).per_day(&of(101)), 0);
+    }
+
+    #[test]
+    fn the_end_of_a_limit_is_shown_no_earlier_than_it_is() {
+        let half = at(5) + Duration::milliseconds(1);
+        assert_eq!((next_second(at(5)), next_second(half)), (at(5), at(6)));
+    }
+}

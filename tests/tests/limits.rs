@@ -1,0 +1,148 @@
+//! Floods: what a recipient is sent, what a manager sends in an hour, and what is sent for a deal in a day, is limited;
+//! whoever is over a limit is told until when, and everybody else goes on.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a helper of tests fails as a test does")]
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use tests::{Deal, World, assert_shape, now, time};
+
+fn outcomes(answer: &Value) -> Vec<&str> {
+    let results = answer["results"].as_array().unwrap();
+    results.iter().map(|result| result["outcome"].as_str().unwrap()).collect()
+}
+
+fn numbered(name: &str, count: usize) -> Vec<String> {
+    (0..count).map(|number| format!("{name}{number:03}@example.com")).collect()
+}
+
+/// Resends with what is there now; the seconds after which it may be tried again, when it is too soon.
+async fn resend(deal: &Deal, id: &str) -> Result<(), i64> {
+    let sends = deal.one(id).await["sends"].clone();
+    let headers = [("if-match", format!("\"{sends}\""))];
+    let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let path = deal.invite_path(&format!("{id}/resend"));
+    let answer = deal.manager.call("POST", &path, &headers, None).await;
+    if answer.status == 200 {
+        return Ok(());
+    }
+    answer.problem(429, "too_many_requests");
+    Err(answer.header("retry-after").parse().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_recipient_gets_three_mails_a_day_whatever_is_done() {
+    let world = World::with(&[("LIMIT_RECIPIENT_PER_DAY", "3")]).await;
+    let deal = world.deal(5).await;
+    let id = deal.invite_one("ann@example.com").await;
+    assert_eq!((resend(&deal, &id).await, resend(&deal, &id).await), (Ok(()), Ok(())));
+    let wait = resend(&deal, &id).await.unwrap_err();
+    assert!((86_000..=86_401).contains(&wait), "a day after the first: {wait} s");
+
+    // Neither many at once nor taking it back and inviting again goes around it.
+    let rows = json!({ "invites": [{ "id": id, "sends": 3 }] });
+    let many = deal.manager.post(&deal.path("/invites/resend"), &rows).await.ok(200);
+    assert_eq!((outcomes(&many), &many["summary"]["skipped"]), (vec!["too_soon"], &json!(1)));
+    deal.manager.delete(&deal.invite_path(&id)).await.ok(204);
+    let bob = json!({ "email": "bob@example.com" });
+    let body = json!({ "invites": [{ "email": "Ann@Example.com" }, bob], "dryRun": true });
+    for body in [body.clone(), json!({ "invites": body["invites"] })] {
+        let answer = deal.try_invite(&body).await.ok(200);
+        assert_eq!(outcomes(&answer), ["too_soon", "invited"], "a neighbour goes on: {answer}");
+        let row = &answer["results"][0];
+        let expected = json!({ "email": "text", "outcome": "text", "inviteId": "text", "detail": "text", "retryAt": "time" });
+        assert_shape("a row that has to wait", row, &expected);
+        assert!((86_000..=86_401).contains(&(time(&row["retryAt"]) - now()).num_seconds()), "{row}");
+        let summary = json!({ "invited": 1, "skipped": 0, "rejected": 1, "failed": 0 });
+        assert_eq!(answer["summary"], summary);
+    }
+    assert_eq!(world.inbox_for("ann@example.com").await.len(), 3);
+    assert_eq!(world.inbox_for("bob@example.com").await.len(), 1);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_recipient_is_left_alone_for_a_while() {
+    let world = World::with(&[("LIMIT_RECIPIENT_INTERVAL", "10m")]).await;
+    let deal = world.deal(5).await;
+    let id = deal.invite_one("ann@example.com").await;
+    let wait = resend(&deal, &id).await.unwrap_err();
+    assert!((590..=601).contains(&wait), "{wait} s");
+    assert_eq!(deal.one(&id).await["sends"], 1);
+    assert_eq!(world.inbox_for("ann@example.com").await.len(), 1);
+    world.stop().await;
+}
+
+/// The limit holds exactly when many resend at once; and a second click on what was sent is an answer, not a refusal.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_many_resends_at_once_no_more_go_out_than_may() {
+    let world = World::with(&[("LIMIT_RECIPIENT_PER_DAY", "2"), ("LIMIT_MANAGER_PER_HOUR", "2")]).await;
+    let deal = world.deal(5).await;
+    let id = deal.invite_one("ann@example.com").await;
+    let path = deal.invite_path(&format!("{id}/resend"));
+    let nothing = json!({});
+    let clicks = join_all((0..8).map(|_| deal.manager.post(&path, &nothing))).await;
+    let statuses: Vec<u16> = clicks.iter().map(|answer| answer.status).collect();
+    assert!(statuses.iter().all(|status| [200, 429].contains(status)), "{statuses:?}");
+    assert!(statuses.contains(&200), "{statuses:?}");
+    deal.manager.post(&path, &json!({})).await.ok(200);
+    assert_eq!(deal.one(&id).await["sends"], 2);
+    assert_eq!(world.inbox_for("ann@example.com").await.len(), 2);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_manager_sends_so_many_in_an_hour_at_whatever_speed() {
+    let world = World::with(&[("LIMIT_MANAGER_PER_HOUR", "25")]).await;
+    let (deal, other) = (world.deal(100).await, world.deal(100).await);
+    let requests = (0..5).map(|request| {
+        let rows = numbered(&format!("request{request}-"), 10);
+        let deal = deal.clone();
+        async move { deal.invite(&rows).await }
+    });
+    let answers = join_all(requests).await;
+    let all: Vec<&str> = answers.iter().flat_map(outcomes).collect();
+    let count = |outcome: &str| all.iter().filter(|seen| **seen == outcome).count();
+    assert_eq!((count("invited"), count("too_soon")), (25, 25));
+    assert_eq!(deal.counts().await, [25, 0, 0]);
+    assert_eq!(world.inbox().await.len(), 25);
+
+    // What is said of the others is still said, and a row that has to wait says until when.
+    let first = deal.rows("limit=1").await[0].clone();
+    let rows = [first["email"].as_str().unwrap(), "new@example.com", "no address"];
+    let answer = deal.invite(&rows).await;
+    assert_eq!(outcomes(&answer), ["already_pending", "too_soon", "invalid_email"]);
+    let wait = (time(&answer["results"][1]["retryAt"]) - now()).num_seconds();
+    assert!((3_500..=3_601).contains(&wait), "{wait} s");
+    assert_eq!(resend(&deal, first["id"].as_str().unwrap()).await.map_err(|wait| wait > 3_500), Err(true));
+    deal.manager.delete(&deal.invite_path(first["id"].as_str().unwrap())).await.ok(204);
+    let gone = deal.invite_path(&format!("{}/resend", first["id"].as_str().unwrap()));
+    deal.manager.post(&gone, &json!({})).await.problem(404, "not_found");
+
+    // Another manager's hour is another one.
+    other.invite_one("ann@example.com").await;
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_that_need_no_mail_use_up_nothing() {
+    let world = World::with(&[("LIMIT_DEAL_PER_DAY", "6")]).await;
+    let deal = world.deal(100).await;
+    let five = numbered("learner", 5);
+    assert_eq!(deal.invite(&five).await["summary"]["invited"], 5);
+    // Again, and again: they are pending, and what was taken for them is given back.
+    for _ in 0..3 {
+        assert_eq!(deal.invite(&five).await["summary"]["skipped"], 5);
+    }
+    let dry = json!({ "invites": [{ "email": "ann@example.com" }, { "email": "bob@example.com" }], "dryRun": true });
+    for _ in 0..2 {
+        assert_eq!(outcomes(&deal.try_invite(&dry).await.ok(200)), ["invited", "too_soon"]);
+    }
+    let answer = deal.invite(&[&five[0], "ann@example.com", "bob@example.com", &five[1]]).await;
+    assert_eq!(outcomes(&answer), ["already_pending", "invited", "too_soon", "already_pending"]);
+    // Many are resent as far as it goes: not at all.
+    let rows: Vec<_> =
+        deal.rows("status=pending").await.iter().map(|row| json!({ "id": row["id"], "sends": 1 })).collect();
+    let many = deal.manager.post(&deal.path("/invites/resend"), &json!({ "invites": rows })).await.ok(200);
+    assert_eq!(outcomes(&many), ["too_soon"; 6]);
+    world.stop().await;
+}
