@@ -3,6 +3,7 @@ import { signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Problem } from "../api";
+import { fromNow } from "../time";
 
 const said = signal("");
 
@@ -44,7 +45,10 @@ export function Failure({ problem, retry }: { problem: Problem; retry?: () => vo
 function hint(problem: Problem): string {
   if (problem.code === "offline") return "Check your connection, then try again.";
   if (problem.code === "no_permission") return "Ask whoever manages learning in your organisation, or sign in with another account.";
-  if (problem.status === 429) return `Wait ${problem.retryAfter ? `${problem.retryAfter} seconds` : "a moment"}, then try again.`;
+  if (problem.status === 429) {
+    const now = Date.now();
+    return `Try again ${fromNow(new Date(now + (problem.retryAfter ?? 1) * 1000).toISOString(), now)}.`;
+  }
   if (problem.passing) return "Try again in a moment.";
   return "";
 }

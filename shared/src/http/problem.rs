@@ -148,7 +148,7 @@ impl Problem {
         Self::new(
             StatusCode::TOO_MANY_REQUESTS,
             "too_many_requests",
-            "Too many mails were sent lately. Nothing was sent; try again later.",
+            "Too many mails were sent lately, so nothing was sent now.",
         )
         .retry_after(u32::try_from(wait.max(1)).unwrap_or(u32::MAX))
     }
