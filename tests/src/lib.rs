@@ -16,6 +16,7 @@ mod answer;
 mod client;
 mod deal;
 mod mail;
+pub mod proxy;
 mod shape;
 mod time;
 mod world;

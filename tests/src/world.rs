@@ -7,6 +7,7 @@ use chrono::TimeDelta;
 use seatkeeper_local::{Settings, Stack};
 use serde_json::{Value, json};
 
+use crate::proxy::Proxy;
 use crate::{Answer, Client, Deal, Mail, eventually, now, rfc3339};
 
 /// Who makes deals.
@@ -42,6 +43,13 @@ impl World {
             .build()
             .expect("an HTTP client");
         Self { stack, http, deals: AtomicU32::new(0) }
+    }
+
+    /// The same with a proxy between its functions and what they call.
+    pub async fn behind(proxy: &Proxy, settings: Settings) -> Self {
+        let world = Self::of(Settings { in_between: Some(proxy.endpoints()), ..settings }).await;
+        proxy.lead_to(&world.stack);
+        world
     }
 
     /// Ends it.

@@ -42,5 +42,5 @@ pub use origin::PortError;
 pub use runtime::{FunctionError, HostError, InvokeError, MAX_INSTANCES};
 pub use schedules::SWEEPS;
 pub use seed::SeedError;
-pub use settings::{SettingError, Settings};
+pub use settings::{Endpoints, SettingError, Settings};
 pub use stack::{Stack, StartError};

@@ -58,6 +58,15 @@ pub struct SettingError {
     expected: &'static str,
 }
 
+/// Where functions find `DynamoDB` and SES: the URLs of both.
+#[derive(Debug, Clone)]
+pub struct Endpoints {
+    /// `DynamoDB`'s.
+    pub dynamodb: String,
+    /// SES's.
+    pub ses: String,
+}
+
 /// How a stack is to run.
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own, named where it is set")]
@@ -82,6 +91,8 @@ pub struct Settings {
     pub sweep_every: Option<Duration>,
     /// Overrides of the functions' settings, and `FUNCTION_TIMEOUT`.
     pub env: BTreeMap<String, String>,
+    /// What the functions call in place of the stack's own database and SES: something that stands in between.
+    pub in_between: Option<Endpoints>,
     /// Whether the two organisations are made on first start.
     pub seed: bool,
     /// Whether nothing is printed.
@@ -121,6 +132,7 @@ impl Settings {
             start_url: parsed(START_URL, variable(START_URL), DEFAULT_START.to_owned(), A_LINK, link)?,
             sweep_every: (!sweep_every.is_zero()).then_some(sweep_every),
             env,
+            in_between: None,
             seed: true,
             quiet: false,
         })
@@ -141,6 +153,7 @@ impl Settings {
             start_url: DEFAULT_START.to_owned(),
             sweep_every: None,
             env: BTreeMap::new(),
+            in_between: None,
             seed: true,
             quiet: true,
         }

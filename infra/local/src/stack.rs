@@ -29,7 +29,7 @@ use crate::schedules::{self, SWEEPS};
 use crate::seed::{Plan, SeedError};
 use crate::ses::{self, Faults, Ses};
 use crate::settings::{
-    FUNCTION_TIMEOUT, FunctionSetting, PORTAL_URL, RUST_LOG, SettingError, Settings, checkout,
+    Endpoints, FUNCTION_TIMEOUT, FunctionSetting, PORTAL_URL, RUST_LOG, SettingError, Settings, checkout,
 };
 use crate::table::{self, TableError};
 use crate::terminal::Terminal;
@@ -79,6 +79,7 @@ pub enum StartError {
 pub struct Stack {
     origin: String,
     database: Database,
+    endpoints: Endpoints,
     host: Arc<Host>,
     /// Servers and schedules: they end when this is dropped.
     tasks: JoinSet<()>,
@@ -120,7 +121,6 @@ impl Stack {
         let faults = Arc::new(Faults::default());
         let ses = TcpListener::bind(("127.0.0.1", 0)).await.map_err(StartError::SesPort)?;
         let endpoints = Endpoints {
-            origin: origin.clone(),
             dynamodb: database.endpoint().to_owned(),
             ses: format!("http://{}", ses.local_addr().map_err(StartError::SesPort)?),
         };
@@ -128,7 +128,7 @@ impl Stack {
         tasks
             .spawn(ses::serve(ses, Arc::new(Ses { inbox: Arc::clone(&inbox), faults: Arc::clone(&faults) })));
 
-        let host = Arc::new(Host::start(programs(&settings, &endpoints)?).await?);
+        let host = Arc::new(Host::start(programs(&settings, &origin, &endpoints)?).await?);
         terminal.step("functions", &format!("all {} ask for work", FUNCTIONS.len()));
 
         let key = SigningKey::generate()?;
@@ -161,7 +161,8 @@ impl Stack {
         }
 
         let passing_logs = (!settings.keep_logs).then(|| settings.logs.clone());
-        let mut stack = Self { origin, database, host, tasks, passing_logs, schedules: JoinSet::new() };
+        let mut stack =
+            Self { origin, database, endpoints, host, tasks, passing_logs, schedules: JoinSet::new() };
         if let Some(plan) = plan.filter(|_| settings.seed) {
             plan.carry_out(stack.url()).await?;
             terminal.step("seeded", "acme (100 seats), globex (3 seats)");
@@ -209,6 +210,12 @@ impl Stack {
     #[must_use]
     pub fn dynamodb_endpoint(&self) -> &str {
         self.database.endpoint()
+    }
+
+    /// The stack's own database and SES, whatever the functions call.
+    #[must_use]
+    pub fn endpoints(&self) -> &Endpoints {
+        &self.endpoints
     }
 
     /// A client of the database.
@@ -304,20 +311,14 @@ fn open_inbox(settings: &Settings, terminal: Terminal) -> Result<Arc<Inbox>, Sta
     inbox.map(Arc::new).map_err(|error| StartError::File { path: file.unwrap_or_default(), error })
 }
 
-/// Where a function finds the rest of the stack.
-struct Endpoints {
-    origin: String,
-    dynamodb: String,
-    ses: String,
-}
-
-fn programs(settings: &Settings, endpoints: &Endpoints) -> Result<Vec<Program>, SettingError> {
+fn programs(settings: &Settings, origin: &str, own: &Endpoints) -> Result<Vec<Program>, SettingError> {
+    let endpoints = settings.in_between.as_ref().unwrap_or(own);
     let timeout = settings.function_timeout()?;
     let program = |function: &Function| Program {
         name: function.name,
         binary: binary(&settings.functions_dir, function.name),
         timeout: timeout.unwrap_or(function.timeout),
-        settings: environment(settings, endpoints, function, timeout.unwrap_or(function.timeout)),
+        settings: environment(settings, origin, endpoints, function, timeout.unwrap_or(function.timeout)),
         log: log_file(&settings.logs, function),
         echo_log: settings.echo_logs,
     };
@@ -335,6 +336,7 @@ fn binary(folder: &Path, name: &str) -> PathBuf {
 /// The settings of a function: the same that `infra/template.yaml` gives it, and the endpoints.
 fn environment(
     settings: &Settings,
+    origin: &str,
     endpoints: &Endpoints,
     function: &Function,
     timeout: std::time::Duration,
@@ -342,7 +344,7 @@ fn environment(
     let timeout = humantime::format_duration(timeout).to_string();
     let value = |(name, default): FunctionSetting| {
         let default = match name {
-            PORTAL_URL => endpoints.origin.as_str(),
+            PORTAL_URL => origin,
             FUNCTION_TIMEOUT => timeout.as_str(),
             _ => default,
         };

@@ -1,0 +1,256 @@
+//! What is to be disturbed, and what has been.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use axum::body::Bytes;
+use seatkeeper_local::Endpoints;
+use tokio::sync::watch;
+
+use super::call::{Call, Calls, Service};
+use super::fault::Fault;
+
+/// How many calls there were, by operation and fault.
+pub type Tally = BTreeMap<(String, Option<Fault>), u32>;
+
+/// Faults at random, the same ones for the same seed and the same calls.
+#[derive(Debug, Clone)]
+pub struct Storm {
+    /// What chance begins with.
+    pub seed: u64,
+    /// How many of a thousand calls are disturbed.
+    pub share: u32,
+    /// Which calls can be.
+    pub calls: Calls,
+    /// What they may meet.
+    pub faults: Vec<Fault>,
+}
+
+/// A disturbance that was ordered: how often it came about.
+#[derive(Debug, Clone)]
+pub struct Disturbance(Arc<AtomicU32>);
+
+impl Disturbance {
+    /// How many calls have met it.
+    pub fn met(&self) -> u32 {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// On which side of a call everything stops.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// Before it is carried out.
+    Before,
+    /// Once it is carried out, and before it is answered.
+    After,
+}
+
+/// Everything is stopped from when this is [`reached`](Self::reached) until it is dropped.
+#[derive(Debug)]
+pub struct Stop {
+    reached: watch::Receiver<bool>,
+    _released: watch::Sender<()>,
+}
+
+impl Stop {
+    /// Waits until the call is there (and carried out, if that was the side).
+    pub async fn reached(&self) {
+        let mut reached = self.reached.clone();
+        if reached.wait_for(|reached| *reached).await.is_err() {
+            // It never will be: whoever waits does something else besides.
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Whether it was.
+    pub fn was_reached(&self) -> bool {
+        *self.reached.borrow()
+    }
+}
+
+/// A stop, as the proxy has it.
+#[derive(Debug)]
+pub(super) struct Halt {
+    calls: Calls,
+    after: u32,
+    side: Side,
+    reached: Arc<watch::Sender<bool>>,
+    released: watch::Receiver<()>,
+    /// From the call on that it was set for.
+    on: bool,
+}
+
+pub(super) fn stop(calls: Calls, after: u32, side: Side) -> (Stop, Halt) {
+    let (reached, is_reached) = watch::channel(false);
+    let (release, released) = watch::channel(());
+    let halt = Halt { calls, after, side, reached: Arc::new(reached), released, on: false };
+    (Stop { reached: is_reached, _released: release }, halt)
+}
+
+/// A call that is stopped.
+pub(super) struct Stopped {
+    reached: Option<Arc<watch::Sender<bool>>>,
+    released: watch::Receiver<()>,
+}
+
+impl Stopped {
+    /// Says that the place is reached, and waits for the end of the stop.
+    pub(super) async fn wait(mut self) {
+        if let Some(reached) = self.reached.take() {
+            reached.send_replace(true);
+        }
+        // Nothing is ever sent: the channel ends.
+        let _ended = self.released.changed().await;
+    }
+}
+
+/// What becomes of a call.
+pub(super) enum Decision {
+    Pass,
+    Fault(Fault),
+    Halt { side: Side, stopped: Stopped },
+}
+
+#[derive(Debug)]
+struct Rule {
+    calls: Calls,
+    after: u32,
+    left: u32,
+    fault: Fault,
+    met: Arc<AtomicU32>,
+}
+
+/// All that the proxy knows.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    way: Option<(reqwest::Client, Endpoints)>,
+    rules: Vec<Rule>,
+    storm: Option<(Storm, fastrand::Rng)>,
+    halt: Option<Halt>,
+    tally: Tally,
+    answers: HashMap<String, Bytes>,
+}
+
+impl State {
+    pub(super) fn lead(&mut self, endpoints: Option<Endpoints>) {
+        // A client of its own for each place: no connection to what was there before is used again.
+        self.way = endpoints.map(|endpoints| (reqwest::Client::new(), endpoints));
+    }
+
+    pub(super) fn way(&self, call: &Call) -> Option<(reqwest::Client, String)> {
+        let (client, endpoints) = self.way.as_ref()?;
+        let endpoint = match call.service {
+            Service::DynamoDb => &endpoints.dynamodb,
+            Service::Ses => &endpoints.ses,
+        };
+        Some((client.clone(), format!("{endpoint}{}", call.path)))
+    }
+
+    pub(super) fn disturb(&mut self, calls: Calls, after: u32, times: u32, fault: Fault) -> Disturbance {
+        let met = Arc::<AtomicU32>::default();
+        self.rules.push(Rule { calls, after, left: times, fault, met: Arc::clone(&met) });
+        Disturbance(met)
+    }
+
+    pub(super) fn storm(&mut self, storm: Option<Storm>) {
+        self.storm = storm.map(|storm| {
+            let chance = fastrand::Rng::with_seed(storm.seed);
+            (storm, chance)
+        });
+    }
+
+    pub(super) fn calm(&mut self) {
+        self.rules.clear();
+        self.storm = None;
+    }
+
+    pub(super) fn halt(&mut self, halt: Halt) {
+        self.halt = Some(halt);
+    }
+
+    pub(super) fn take_tally(&mut self) -> Tally {
+        std::mem::take(&mut self.tally)
+    }
+
+    /// What becomes of this call. Counts it.
+    pub(super) fn decide(&mut self, call: &Call) -> Decision {
+        if call.only_warms() {
+            return Decision::Pass;
+        }
+        if let Some((side, stopped)) = self.stopped(call) {
+            self.count(call, None);
+            return Decision::Halt { side, stopped };
+        }
+        let fault = self.scripted(call).or_else(|| self.random(call));
+        self.count(call, fault);
+        fault.map_or(Decision::Pass, Decision::Fault)
+    }
+
+    fn count(&mut self, call: &Call, fault: Option<Fault>) {
+        *self.tally.entry((call.operation.clone(), fault)).or_default() += 1;
+    }
+
+    fn stopped(&mut self, call: &Call) -> Option<(Side, Stopped)> {
+        // Its `Stop` is gone.
+        if self.halt.as_ref().is_some_and(|halt| halt.released.has_changed().is_err()) {
+            self.halt = None;
+        }
+        let halt = self.halt.as_mut()?;
+        let released = halt.released.clone();
+        if halt.on {
+            return Some((Side::Before, Stopped { reached: None, released }));
+        }
+        if !halt.calls.include(call) {
+            return None;
+        }
+        if let Some(less) = halt.after.checked_sub(1) {
+            halt.after = less;
+            return None;
+        }
+        halt.on = true;
+        Some((halt.side, Stopped { reached: Some(Arc::clone(&halt.reached)), released }))
+    }
+
+    fn scripted(&mut self, call: &Call) -> Option<Fault> {
+        for rule in &mut self.rules {
+            if rule.left == 0 || !can_meet(rule.fault, call) || !rule.calls.include(call) {
+                continue;
+            }
+            if let Some(less) = rule.after.checked_sub(1) {
+                rule.after = less;
+                continue;
+            }
+            rule.left -= 1;
+            rule.met.fetch_add(1, Ordering::SeqCst);
+            return Some(rule.fault);
+        }
+        None
+    }
+
+    fn random(&mut self, call: &Call) -> Option<Fault> {
+        let (storm, chance) = self.storm.as_mut()?;
+        if !storm.calls.include(call) || chance.u32(0..1000) >= storm.share {
+            return None;
+        }
+        let fitting: Vec<_> = storm.faults.iter().filter(|fault| can_meet(**fault, call)).collect();
+        chance.choice(fitting).copied()
+    }
+
+    /// What the same index query was answered last, at a time when it was answered truly.
+    pub(super) fn older_answer(&self, call: &Call) -> Bytes {
+        let older = call.index_query().and_then(|query| self.answers.get(&query).cloned());
+        older.unwrap_or_else(|| Bytes::from_static(br#"{"Items":[],"Count":0,"ScannedCount":0}"#))
+    }
+
+    pub(super) fn remember(&mut self, call: &Call, answer: &Bytes) {
+        if let Some(query) = call.index_query() {
+            self.answers.insert(query, answer.clone());
+        }
+    }
+}
+
+fn can_meet(fault: Fault, call: &Call) -> bool {
+    fault.can_meet(&call.operation, call.index_query().is_some())
+}

@@ -1,0 +1,184 @@
+//! The proxy itself: each disturbance is what it says.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Credentials, Region};
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
+use seatkeeper_local::{Endpoints, database, table};
+use tests::eventually;
+use tests::proxy::{Calls, Fault, Proxy, Side, Storm};
+
+const TABLE: &str = "table";
+const LATE: Duration = Duration::from_millis(400);
+
+struct Bench {
+    proxy: Proxy,
+    _database: database::Database,
+    client: Client,
+}
+
+fn key(text: &str) -> AttributeValue {
+    AttributeValue::S(text.to_owned())
+}
+
+impl Bench {
+    async fn new() -> Self {
+        let (proxy, database) = (Proxy::start().await, database::serve(None).await.unwrap());
+        table::create(&database.client(), TABLE).await.unwrap();
+        let ses = "http://127.0.0.1:9".to_owned();
+        proxy.lead(Some(Endpoints { dynamodb: database.endpoint().to_owned(), ses }));
+        let config = Config::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .endpoint_url(proxy.endpoints().dynamodb)
+            .region(Region::new("us-east-1"))
+            .credentials_provider(Credentials::new("local", "local", None, None, "tests"))
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(LATE / 2).build());
+        Self { proxy, _database: database, client: Client::from_conf(config.build()) }
+    }
+
+    /// Adds one to a number: the error's code, or what kind of failure it was.
+    async fn add(&self, item: &str) -> Result<(), String> {
+        let update = self.client.update_item().table_name(TABLE).key("pk", key(item)).key("sk", key(item));
+        let update = update.update_expression("ADD n :one");
+        let sent = update.expression_attribute_values(":one", AttributeValue::N("1".to_owned())).send().await;
+        sent.map(|_| ()).map_err(|error| kind(&error))
+    }
+
+    async fn transact(&self, item: &str) -> Result<(), String> {
+        let put =
+            Put::builder().table_name(TABLE).item("pk", key(item)).item("sk", key(item)).build().unwrap();
+        let action = TransactWriteItem::builder().put(put).build();
+        let sent = self.client.transact_write_items().transact_items(action).send().await;
+        sent.map(|_| ()).map_err(|error| kind(&error))
+    }
+
+    /// How often that was done.
+    async fn number(&self, item: &str) -> usize {
+        let get = self.client.get_item().table_name(TABLE).key("pk", key(item)).key("sk", key(item));
+        let item = get.consistent_read(true).send().await.unwrap().item;
+        item.map_or(0, |item| item["n"].as_n().unwrap().parse().unwrap())
+    }
+}
+
+fn kind<E: ProvideErrorMetadata>(error: &SdkError<E>) -> String {
+    match error {
+        SdkError::ServiceError(service) => service.err().code().unwrap_or("none").to_owned(),
+        SdkError::TimeoutError(_) => "timeout".to_owned(),
+        SdkError::DispatchFailure(_) => "no answer".to_owned(),
+        _ => "something else".to_owned(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_fault_is_what_it_says() {
+    let bench = Bench::new().await;
+    for (fault, seen, done) in [
+        (Fault::Throttle, "ThrottlingException", 0),
+        (Fault::Throughput, "ProvisionedThroughputExceededException", 0),
+        (Fault::Conflict, "TransactionConflictException", 0),
+        (Fault::Fail, "InternalServerError", 0),
+        (Fault::FailAfter, "InternalServerError", 1),
+        (Fault::Reset, "no answer", 0),
+        (Fault::LoseAnswer, "no answer", 1),
+        (Fault::Refuse, "ResourceNotFoundException", 0),
+        (Fault::AnswerLate(LATE), "timeout", 1),
+    ] {
+        let item = format!("{fault:?}");
+        let disturbance = bench.proxy.disturb(Calls::of("UpdateItem").containing(&item), 1, 1, fault);
+        assert_eq!(bench.add(&item).await, Ok(()), "{item}: the first one passes");
+        assert_eq!(bench.add(&item).await, Err(seen.to_owned()), "{item}");
+        assert_eq!((bench.number(&item).await, disturbance.met()), (1 + done, 1), "{item}");
+        assert_eq!(bench.add(&item).await, Ok(()), "{item}: once was ordered");
+    }
+
+    let late = Fault::ArriveLate(LATE);
+    bench.proxy.disturb(Calls::of("UpdateItem"), 0, 1, late);
+    assert_eq!(bench.add("late").await, Err("timeout".to_owned()));
+    assert_eq!(bench.number("late").await, 0, "not yet");
+    eventually("it is done though nobody waits", Duration::from_secs(10), || async {
+        (bench.number("late").await == 1).then_some(())
+    })
+    .await;
+
+    bench.proxy.disturb(Calls::all(), 0, 1, Fault::Conflict);
+    assert_eq!(bench.number("GetItem").await, 0, "a plain read meets no conflict");
+    assert_eq!(bench.transact("T").await, Err("TransactionCanceledException".to_owned()));
+    assert_eq!(bench.transact("T").await, Ok(()));
+    let tally = bench.proxy.tally();
+    assert_eq!(tally[&("UpdateItem".to_owned(), Some(Fault::Conflict))], 1);
+    assert_eq!(tally[&("TransactWriteItems".to_owned(), None)], 1);
+    assert_eq!(bench.proxy.tally().len(), 0, "it begins anew");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_index_answers_with_an_older_state() {
+    let bench = Bench::new().await;
+    let rows = async |now: &str| {
+        let query = bench.client.query().table_name(TABLE).index_name("due");
+        let query = query.key_condition_expression("duePk = :pk AND dueAt <= :now");
+        let query = query.expression_attribute_values(":pk", key("Q#0"));
+        let query = query.expression_attribute_values(":now", AttributeValue::N(now.to_owned()));
+        query.send().await.unwrap().count
+    };
+    let put = async |name: &str| {
+        let put = bench.client.put_item().table_name(TABLE).item("pk", key(name)).item("sk", key(name));
+        let put = put.item("duePk", key("Q#0")).item("dueAt", AttributeValue::N("1".to_owned()));
+        put.send().await.unwrap();
+    };
+    put("a").await;
+    bench.proxy.disturb(Calls::all(), 0, 1, Fault::Stale);
+    assert_eq!(rows("7").await, 0, "the oldest state of all");
+    assert_eq!(rows("8").await, 1);
+    put("b").await;
+    bench.proxy.disturb(Calls::all(), 0, 2, Fault::Stale);
+    assert_eq!((rows("9").await, rows("9").await, rows("9").await), (1, 1, 2));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn everything_stops_at_a_call() {
+    let bench = Bench::new().await;
+    for (side, done) in [(Side::Before, 1), (Side::After, 2)] {
+        let item = format!("{side:?}");
+        let stop = bench.proxy.stop_at(Calls::of("UpdateItem"), 1, side);
+        assert_eq!(bench.add(&item).await, Ok(()));
+        assert!(!stop.was_reached());
+        // The caller gives up; what was stopped is never carried out.
+        assert_eq!(bench.add(&item).await, Err("timeout".to_owned()));
+        stop.reached().await;
+        assert_eq!(bench.add(&item).await, Err("timeout".to_owned()), "nor is any other call");
+        drop(stop);
+        assert_eq!(bench.number(&item).await, done, "{side:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_storm_comes_again_from_its_seed() {
+    let mut seen = Vec::new();
+    for seed in [1, 1, 2] {
+        let bench = Bench::new().await;
+        bench.proxy.storm(Storm { seed, share: 500, calls: Calls::all(), faults: Fault::QUICK.to_vec() });
+        let mut outcomes = Vec::new();
+        for _ in 0..40 {
+            outcomes.push(bench.add("a").await);
+        }
+        bench.proxy.calm();
+        assert_eq!(bench.add("a").await, Ok(()), "calm");
+        seen.push(outcomes);
+    }
+    assert_eq!(seen[0], seen[1]);
+    assert_ne!(seen[0], seen[2]);
+    let kinds: std::collections::BTreeSet<_> = seen[0].iter().collect();
+    assert!(kinds.len() > 4, "{kinds:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_leads_nowhere_refuses_at_once() {
+    let bench = Bench::new().await;
+    bench.proxy.lead(None);
+    assert_eq!(bench.add("a").await, Err("ResourceNotFoundException".to_owned()));
+}
