@@ -108,6 +108,7 @@ const STATES = {
   "seats-session-over": { expect: [answered(401)], steps: async ({ page, stack }) => {
     const deal = await everyState(stack);
     await enter(page, deal.manager, deal.path);
+    await page.getByRole("link", { name: /^All \d/ }).waitFor();
     await page.getByRole("rowheader", { name: "ann@example.com" }).waitFor();
     await page.route("**/api/**", (route) => route.fulfill({ status: 401, json: { message: "Unauthorized" } }));
     await page.getByRole("link", { name: /^Expired/ }).click();

@@ -34,16 +34,16 @@ const NOTES: Partial<Record<SendOutcome, string>> = {
   duplicate: "Stands elsewhere in this list; one invite is sent.",
 };
 
-function words(labels: Record<SendOutcome, string>, { outcome, detail, retryAt }: SendResult): Words {
-  const notes = [detail ?? NOTES[outcome], retryAt && `Can be sent from ${dateTime(retryAt)} on.`];
+function words(labels: Record<SendOutcome, string>, { outcome, detail, retryAt }: SendResult, note = detail ?? NOTES[outcome]): Words {
+  const notes = [note, retryAt && `Can be sent from ${dateTime(retryAt)} on.`];
   return { tone: TONES[outcome], label: labels[outcome], note: notes.filter(Boolean).join(" ") };
 }
 
 /** What a dry run says. */
 export const foreseen = (result: SendResult) => words(FORESEEN, result);
 
-/** What sending said. */
-export const became = (result: SendResult) => words(BECAME, result);
+/** What sending said. What to do instead matters more then than the server's word on since when. */
+export const became = (result: SendResult) => words(BECAME, result, NOTES[result.outcome] ?? result.detail);
 
 const is = (count: number) => (count === 1 ? "is" : "are");
 
