@@ -108,6 +108,18 @@ def test_i5_after_a_resend_only_the_newest_link_works(stack: Stack, issuer: Issu
         stack.ok("POST", "/api/invites/accept", issuer.token(address), {"token": stack.emulator.link(address)})
 
 
+def test_a_recipient_gets_three_mails_a_day(stack: Stack, partner: str, manager: str) -> None:
+    deal, address = stack.make_deal(partner), somebody()
+    [invite] = stack.invite(manager, deal, address)
+    path = f"/api/deals/{deal}/invites/{invite}/resend"
+    for sends in (1, 2):
+        stack.ok("POST", path, manager, headers={"if-match": f'"{sends}"'})
+    answer = stack.call("POST", path, manager, headers={"if-match": '"3"'})
+    assert (answer.status, answer.code) == (429, "too_many_requests")
+    assert 80_000 < int(answer.headers["retry-after"]) <= 86_401
+    assert len(stack.emulator.mails(address)) == 3
+
+
 def test_i2_what_has_expired_is_expired_before_any_sweep_and_is_resent(
     stack: Stack, issuer: Issuer, partner: str, manager: str
 ) -> None:
