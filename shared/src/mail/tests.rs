@@ -62,6 +62,7 @@ fn mail(organisation: &str, name: Option<&str>, manager: Option<&str>) -> Mail {
         tries: 1,
         due_at: None,
         resent_at: None,
+        asked: Vec::new(),
         learner: None,
         attempt: None,
     };

@@ -110,7 +110,7 @@ impl Store {
     ) -> Result<Allowance, StoreError> {
         let rooms = sender.windows(now).map(async |window| {
             let item = self.get(window.pk.clone(), keys::SENDS.to_owned()).await?;
-            let room = match item.map(counted).transpose()? {
+            let room = match item.as_ref().map(counted).transpose()? {
                 Some((used, ends_at)) if now < ends_at => {
                     Room { sends: window.limit.saturating_sub(used).min(wanted), ends_at }
                 }
@@ -163,8 +163,8 @@ impl Store {
             .update_expression("SET used = used + :sends")
             .condition_expression("windowEnds > :now AND used <= :most");
             match written(more).await? {
-                Written::Done(item) => return Ok(Room { sends, ends_at: counted(item)?.1 }),
-                Written::Refused(Some(item)) => match counted(item)? {
+                Written::Done(item) => return Ok(Room { sends, ends_at: counted(&item)?.1 }),
+                Written::Refused(Some(item)) => match counted(&item)? {
                     (used, ends_at) if now < ends_at => {
                         sends = window.limit.saturating_sub(used).min(sends);
                         if sends == 0 {
@@ -186,7 +186,7 @@ impl Store {
             .update_expression("SET used = :sends, windowEnds = :ends, purgeAt = :purgeAt REMOVE attempt")
             .condition_expression("attribute_not_exists(pk) OR windowEnds <= :now");
             if let Written::Done(item) = written(anew).await? {
-                return Ok(Room { sends, ends_at: counted(item)?.1 });
+                return Ok(Room { sends, ends_at: counted(&item)?.1 });
             }
         }
         Ok(Room { sends: 0, ends_at: now + Duration::seconds(1) })
@@ -194,7 +194,7 @@ impl Store {
 }
 
 /// How many sends a window has seen, and when it is over.
-fn counted(item: Item) -> Result<(u32, Timestamp), StoreError> {
+fn counted(item: &Item) -> Result<(u32, Timestamp), StoreError> {
     let number = |name| item.get(name).and_then(|value| value.as_n().ok());
     let used = number("used").and_then(|used| used.parse().ok());
     let ends_at = number("windowEnds").and_then(|ends| ends.parse().ok()).map(item::millis);

@@ -87,25 +87,29 @@ struct Limited {
 impl Limited {
     /// Adds the values that the two expressions name.
     fn new(limit: RecipientLimit, now: Timestamp, values: &mut Item) -> Self {
-        let mut limited = Self { remember: String::new(), condition: String::new() };
+        let older = limit.remembered();
+        let mut conditions = Vec::new();
         if limit.interval > Duration::zero() {
             values.insert(":quiet".into(), n((now - limit.interval).timestamp_millis()));
-            limited.condition.push_str(" AND queuedAt <= :quiet");
+            conditions.push(" AND queuedAt <= :quiet".to_owned());
         }
         if limit.per_day > 0 {
             values.insert(":dayAgo".into(), n((now - Duration::days(1)).timestamp_millis()));
-            limited.condition.push_str(&match limit.remembered() {
+            conditions.push(match older {
                 0 => " AND queuedAt <= :dayAgo".to_owned(),
                 first => format!(" AND (attribute_not_exists(asked{first}) OR asked{first} <= :dayAgo)"),
             });
         }
-        for place in (1..=limit.remembered()).rev() {
-            let before = if place == 1 { "queuedAt".to_owned() } else { format!("asked{}", place - 1) };
+        if older > 0 {
             values.insert(":never".into(), n(0));
-            let remember = format!(", asked{place} = if_not_exists({before}, :never)");
-            limited.remember.push_str(&remember);
         }
-        limited
+        let moved: Vec<String> = (1..=older)
+            .map(|place| match place {
+                1 => ", asked1 = if_not_exists(queuedAt, :never)".to_owned(),
+                _ => format!(", asked{place} = if_not_exists(asked{}, :never)", place - 1),
+            })
+            .collect();
+        Self { remember: moved.concat(), condition: conditions.concat() }
     }
 }
 
