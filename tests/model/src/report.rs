@@ -5,7 +5,7 @@ use crate::events::Event;
 use crate::model::{Action, Seatkeeper};
 use crate::mutant::Mutant;
 use shared::clock::Stopwatch;
-use stateright::{Checker, HasDiscoveries, Model};
+use stateright::{Checker, CheckerBuilder, HasDiscoveries, Model};
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ pub struct Checked {
     pub states: usize,
     /// Steps, those that led to a state that was known already among them.
     pub steps: usize,
-    /// The longest way from the beginning.
+    /// The longest way from the beginning that was gone.
     pub depth: usize,
     /// How long it took.
     pub took: Duration,
@@ -35,21 +35,34 @@ pub struct Found {
     pub way: Vec<Action>,
 }
 
-/// Looks at every state within these bounds.
+/// Looks at every state within these bounds, depth first: that keeps of a state no more than its hash, where breadth
+/// first has to keep all those that wait for their turn. Only when something is broken it looks for the shortest way there.
 #[must_use]
 pub fn check(bounds: Bounds, threads: usize) -> Checked {
-    run(Seatkeeper::new(bounds, None), threads, HasDiscoveries::AnyFailures)
+    let checked = run(bounds, None, threads, HasDiscoveries::AnyFailures, CheckerBuilder::spawn_dfs);
+    if checked.broken.is_empty() {
+        return checked;
+    }
+    run(bounds, None, threads, HasDiscoveries::AnyFailures, CheckerBuilder::spawn_bfs)
 }
 
 /// Looks for the property that this mistake breaks, and a short way there. With one thread: then it is always the same.
 #[must_use]
 pub fn find(mutant: Mutant) -> Checked {
-    run(Seatkeeper::new(mutant.bounds(), Some(mutant)), 1, HasDiscoveries::AnyOf([mutant.property()].into()))
+    let until = HasDiscoveries::AnyOf([mutant.property()].into());
+    run(mutant.bounds(), Some(mutant), 1, until, CheckerBuilder::spawn_bfs)
 }
 
-fn run(model: Seatkeeper, threads: usize, until: HasDiscoveries) -> Checked {
+fn run<C: Checker<Seatkeeper>>(
+    bounds: Bounds,
+    mutant: Option<Mutant>,
+    threads: usize,
+    until: HasDiscoveries,
+    spawn: impl FnOnce(CheckerBuilder<Seatkeeper>) -> C,
+) -> Checked {
     let watch = Stopwatch::start();
-    let checker = model.checker().threads(threads).finish_when(until).spawn_bfs().join();
+    let model = Seatkeeper::new(bounds, mutant);
+    let checker = spawn(model.checker().threads(threads).finish_when(until)).join();
     let way = |path: stateright::Path<_, Action>| path.into_actions();
     let mut broken: Vec<Found> = checker
         .discoveries()
