@@ -20,6 +20,7 @@ pub mod resend;
 #[cfg(test)]
 mod sample;
 pub mod send;
+pub mod settle;
 
 pub use deal::{Deal, DealChange, DealChangeRefusal, DealState, NewDeal, Organisation, OrganisationId, Salt};
 pub use email::{Email, EmailError, email_prefix};

@@ -9,8 +9,9 @@ use crate::domain::claim::{ClaimRefusal, MOST_TRIES, may_claim, retry_delay};
 use crate::domain::limit::RecipientLimit;
 use crate::domain::resend::{DOUBLE_CLICK, ResendRefusal, may_resend};
 use crate::domain::send::{SendRefusal, may_invite};
+use crate::domain::settle::{MarkRefusal, may_mark_sent};
 use crate::domain::{
-    Deal, DealId, Delivery, Email, FailureReason, InviteId, InviteRecord, Link, LinkHash, Name, Sent, Stored,
+    Deal, DealId, Email, FailureReason, InviteId, InviteRecord, Link, LinkHash, Name, Sent, Stored,
     Timestamp, whole_seconds,
 };
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -275,54 +276,53 @@ impl Store {
     /// Records that the try with this link got a mail out. `None` when a newer send has taken its place.
     ///
     /// The condition is the claim, not the status: a learner may have clicked before the mark, or a manager
-    /// cancelled. Only an invite that is still in the due index is put at its new place there.
+    /// cancelled. Only an invite that is still in the due index is put at its new place there. The rule is
+    /// [`may_mark_sent`].
     ///
     /// # Errors
     /// [`StoreError`]; the invite stays queued then, and is mailed again when its lease is over.
     pub async fn mark_sent(&self, link: &Link, sent: Sent) -> Result<Option<InviteRecord>, StoreError> {
         let hash = link.secret.hash();
-        let common = || {
-            values([
+        let mut met = None;
+        for is_listed in [true, false] {
+            let mut values = values([
                 (":sent", s("sent")),
                 (":at", n(sent.at.timestamp())),
                 (":until", n(sent.until.timestamp())),
                 (":link", s(hash.as_str())),
-            ])
-        };
-        let outcome = "SET delivery = :sent, sentAt = :at, expiresAt = :until";
-        let ours = "contains(links, :link) AND (delivery <> :sent OR sentAt < :at)";
-        let mut listed = common();
-        listed.insert(":duePk".into(), s(keys::due_of(Queue::Expire, link.invite)));
-        listed.insert(":dueAt".into(), n(sent.until.timestamp_millis()));
-        let update = self
-            .update_invite(link.deal, link.invite, listed)
-            .update_expression(format!(
-                "{outcome}, duePk = :duePk, dueAt = :dueAt REMOVE sentUntil, failure, failedAt"
-            ))
-            .condition_expression(format!("attribute_exists(duePk) AND {ours}"));
-        let record = match written(update).await? {
-            Written::Done(item) => return item::invite(item).map(Some),
-            Written::Refused(item) => item.map(item::invite).transpose()?,
-        };
-        match record {
-            Some(record) if !holds(&record, &hash) => Ok(None),
-            Some(record) if record.invite.delivery == Delivery::Sent => Ok(Some(record)),
-            Some(_) => {
-                let update = self
-                    .update_invite(link.deal, link.invite, common())
-                    .update_expression(format!("{outcome} REMOVE sentUntil, failure, failedAt"))
-                    .condition_expression(ours);
-                match written(update).await? {
-                    Written::Done(item) => item::invite(item).map(Some),
-                    Written::Refused(item) => item.map(item::invite).transpose(),
-                }
+            ]);
+            let (place, still_listed) = if is_listed {
+                values.insert(":duePk".into(), s(keys::due_of(Queue::Expire, link.invite)));
+                values.insert(":dueAt".into(), n(sent.until.timestamp_millis()));
+                (", duePk = :duePk, dueAt = :dueAt", " AND attribute_exists(duePk)")
+            } else {
+                ("", "")
+            };
+            let update = self
+                .update_invite(link.deal, link.invite, values)
+                .update_expression(format!(
+                    "SET delivery = :sent, sentAt = :at, expiresAt = :until{place} \
+                     REMOVE sentUntil, failure, failedAt"
+                ))
+                .condition_expression(format!(
+                    "contains(links, :link) AND (delivery <> :sent OR sentAt < :at){still_listed}"
+                ));
+            met = match written(update).await? {
+                Written::Done(item) => return item::invite(item).map(Some),
+                Written::Refused(item) => item.map(item::invite).transpose()?,
+            };
+            match may_mark_sent(met.as_ref(), &hash, sent.at) {
+                // Nothing but its place in the due index speaks against it: once more, without one.
+                Ok(()) => {}
+                Err(MarkRefusal::AlreadyMarked) => break,
+                Err(MarkRefusal::Superseded) => return Ok(None),
             }
-            None => Ok(None),
         }
+        Ok(met)
     }
 
-    /// Records that the queued mail of `record`'s send won't be sent. Does nothing when that send is no longer
-    /// queued.
+    /// Records that the queued mail of `record`'s try won't be sent. Does nothing when that try is no longer
+    /// queued: the rule is [`may_mark_failed`](crate::domain::settle::may_mark_failed).
     ///
     /// # Errors
     /// [`StoreError`].
@@ -367,7 +367,8 @@ impl Store {
     }
 
     /// Puts a mail that SES did not take back into the queue, due at `due_at`. With `untried` it was certainly not sent:
-    /// the try does not count, and its link is dropped, since no mail carries it. Otherwise both stay.
+    /// the try does not count, and its link is dropped, since no mail carries it. Otherwise both stay. The rule is
+    /// [`may_put_back`](crate::domain::settle::may_put_back).
     ///
     /// # Errors
     /// [`StoreError`]; the lease ends by itself then.
@@ -394,7 +395,8 @@ impl Store {
         written(update).await.map(|_| ())
     }
 
-    /// Puts off a queued mail that nobody holds, until `due_at`: its deal has not begun.
+    /// Puts off a queued mail that nobody holds, until `due_at`: its deal has not begun. The rule is
+    /// [`may_put_off`](crate::domain::settle::may_put_off).
     ///
     /// # Errors
     /// [`StoreError`].

@@ -45,6 +45,7 @@ mutants! {
     ReleaseKeepsAllocated in SEATS by I1_ALLOCATED: "release without `allocated - 1`";
     ReleaseKeepsSeat in SEATS by I1_ALLOCATED: "release without deleting the seat";
     ReleaseIgnoresStatus in SEATS by I1_ALLOCATED: "release without *the invite is accepted* and *the seat is there*";
+    ReleaseIgnoresSend in SEATS by I4_REPEATED: "release without `sends` as it was read";
     ResizeIgnoresAllocated in SEATS by I1_ALLOCATED: "resize without `allocated <= seats`";
     CancelIgnoresStatus in EXPIRY by I1_ACCEPTED: "cancel without *not accepted*";
     InviteIgnoresAccepted in SEATS by I3_AGAIN: "invite over an accepted invite";
@@ -61,6 +62,8 @@ mutants! {
     LeaseOutlived in DELIVERY by I4_ONCE: "a function may run for longer than its lease";
     ClaimIgnoresDue in DELIVERY by I4_ONCE: "claim without `dueAt` as it was seen";
     PutBackAfterSending in DELIVERY by I4_ONCE: "what was sent is put back for another try";
+    PutBackByNobody in DELIVERY by I7_INDEX: "put back without *queued* and without the link";
+    PutOffByNobody in TRIES by I7_INDEX: "put off without *queued* and `dueAt` as it was seen";
     QueuedNotDue in DELIVERY by I4_END: "queue without a place in the due index";
     NeverNotRecorded in DELIVERY by I7_PROGRESS: "what can never be sent is not marked as failed";
     InviteNotRecognised in DELIVERY by I4_ANSWER: "invite: the repeated write does not know its own link";

@@ -173,7 +173,7 @@ impl Seatkeeper {
                 again(lost, marked, step)
             }
             Step::PutOff { place, due, until } => {
-                state.table.put_off(place, due, until);
+                state.table.put_off(rules, place, due, until);
                 self.saw(Event::PutOff);
                 again(lost, true, step)
             }
@@ -390,7 +390,7 @@ impl Seatkeeper {
         let now = state.clock;
         match verdict {
             Verdict::Sent if rules.wrong(Mutant::PutBackAfterSending) => {
-                state.table.put_back(held, now + rules.delay(held.tries), false);
+                state.table.put_back(rules, held, now + rules.delay(held.tries), false);
                 Ok(None)
             }
             Verdict::Sent => match state.table.mark_sent(rules, held) {
@@ -408,18 +408,18 @@ impl Seatkeeper {
                 self.saw_if(marked, Event::Failed(FailureReason::MessageRejected));
                 again(lost, marked, step)
             }
-            Verdict::Later if u32::from(held.tries) + u32::from(rules.worn) >= MOST_TRIES => {
+            Verdict::Later if rules.tries(held.tries) >= MOST_TRIES => {
                 let marked = state.table.mark_failed(rules, held);
                 self.saw_if(marked, Event::Failed(FailureReason::TooManyTries));
                 again(lost, marked, step)
             }
             Verdict::Later => {
-                state.table.put_back(held, now + rules.delay(held.tries), false);
+                state.table.put_back(rules, held, now + rules.delay(held.tries), false);
                 self.saw(Event::PutBack);
                 again(lost, true, step)
             }
             Verdict::Busy => {
-                state.table.put_back(held, now + rules.delay(1), true);
+                state.table.put_back(rules, held, now + rules.delay(1), true);
                 self.saw(Event::PutBackUntried);
                 again(lost, true, step)
             }

@@ -1,8 +1,7 @@
 //! The table, and what each write of the store does to it in one atomic step.
 //!
-//! Whether a write may happen is asked of the rules in `shared::domain`. The writes that record what became of a mail
-//! (`mark_sent`, `mark_failed`, `put_back`, `put_off`) have no rule there; their conditions are said again here, as
-//! `shared/src/store/send.rs` has them.
+//! Whether a write may happen is asked of the rules in `shared::domain`. Two conditions are no rule's, and are said again
+//! here: that a repeated write does not happen again, and that a release meets the very send that it has read.
 
 use crate::bounds::{Bounds, INVITES, LEARNERS, LEASE, LINKS, at, ticks};
 use crate::mutant::Mutant;
@@ -14,9 +13,11 @@ use shared::domain::limit::RecipientLimit;
 use shared::domain::release::{ReleaseRefusal, may_release};
 use shared::domain::resend::{ResendRefusal, may_resend};
 use shared::domain::send::{SendRefusal, may_invite};
+use shared::domain::settle::{MarkRefusal, may_mark_failed, may_mark_sent, may_put_back, may_put_off};
 use shared::domain::{
     Deal, DealChange, DealChangeRefusal, DealId, Delivery, Email, FailureReason, Invite, InviteId,
-    InviteRecord, LearnerId, LinkHash, Links, Organisation, OrganisationId, Salt, Secret, Stored, Title,
+    InviteRecord, LearnerId, LinkHash, Links, Organisation, OrganisationId, Salt, Secret, Sent, Stored,
+    Title,
 };
 use std::hash::{Hash, Hasher};
 use std::mem::discriminant;
@@ -91,6 +92,13 @@ pub(crate) struct Row {
 impl Row {
     pub(crate) fn is(&self, stored: Stored) -> bool {
         self.status.0 == stored
+    }
+
+    /// Marked as sent.
+    fn sent(&mut self, held: Held) {
+        self.mail = Mail::Sent;
+        self.sent_at = Some(held.tried_at);
+        self.expires_at = held.expires_at;
     }
 
     pub(crate) fn superseded(&self) -> LinkSet {
@@ -271,6 +279,11 @@ impl Rules {
         u8::try_from(delay.num_seconds() / ticks(1).num_seconds()).unwrap_or(u8::MAX)
     }
 
+    /// How many tries a send has had, as the domain counts them.
+    pub(crate) fn tries(self, counted: u8) -> u32 {
+        u32::from(counted) + u32::from(self.worn)
+    }
+
     /// The domain's view of an invite.
     fn record(self, place: u8, row: &Row) -> InviteRecord {
         let hashes = |set: LinkSet| {
@@ -280,13 +293,14 @@ impl Rules {
         let mut record = RECORD.clone();
         record.links = Links { current: hashes(row.links), superseded: hashes(row.superseded()) };
         record.tried_at = at(row.tried_at);
-        record.tries = u32::from(row.tries) + u32::from(self.worn);
+        record.tries = self.tries(row.tries);
         record.due_at = row.due.map(|(_, due)| at(due));
         record.resent_at = row.resent_at.map(at);
         record.learner = row.learner.map(|learner| person(learner).clone());
         let invite = &mut record.invite;
         invite.stored = row.status.0;
         invite.expires_at = at(row.expires_at);
+        invite.sent = row.sent_at.map(|sent_at| Sent { at: at(sent_at), until: at(row.expires_at) });
         invite.accepted_at = row.accepted_at.map(at);
         invite.sends = row.sends.into();
         invite.delivery = match row.mail {
@@ -474,40 +488,50 @@ impl Table {
 
     /// The first write of `Store::mark_sent`.
     pub(crate) fn mark_sent(&mut self, rules: Rules, held: Held) -> Marked {
-        let Some(row) = self.row_mut(held.row) else { return Marked::Superseded };
-        if row.due.is_some() && is_ours(rules, row, held) {
-            row.mail = Mail::Sent;
-            row.sent_at = Some(held.tried_at);
-            row.expires_at = held.expires_at;
-            row.due = Some((Queue::Expire, held.expires_at));
-            Marked::Done
-        } else if !row.links.has(held.link) {
-            Marked::Superseded
-        } else if row.mail == Mail::Sent {
-            Marked::Done
-        } else {
-            Marked::Unlisted
+        match self.may_mark_sent(rules, held) {
+            Err(MarkRefusal::Superseded) => return Marked::Superseded,
+            Err(MarkRefusal::AlreadyMarked) => return Marked::Done,
+            Ok(()) => {}
+        }
+        match self.row_mut(held.row) {
+            Some(row) if row.due.is_some() => {
+                row.sent(held);
+                row.due = Some((Queue::Expire, held.expires_at));
+                Marked::Done
+            }
+            _ => Marked::Unlisted,
         }
     }
 
     /// The second write of `Store::mark_sent`: the invite is no longer in the due index.
     pub(crate) fn mark_unlisted(&mut self, rules: Rules, held: Held) {
-        if let Some(row) = self.row_mut(held.row)
-            && is_ours(rules, row, held)
+        if self.may_mark_sent(rules, held).is_ok()
+            && let Some(row) = self.row_mut(held.row)
         {
-            row.mail = Mail::Sent;
-            row.sent_at = Some(held.tried_at);
-            row.expires_at = held.expires_at;
+            row.sent(held);
         }
+    }
+
+    fn may_mark_sent(&self, rules: Rules, held: Held) -> Result<(), MarkRefusal> {
+        let row = self.row(held.row);
+        if rules.wrong(Mutant::MarkByStatus) && row.is_some_and(|row| row.is(Stored::Open)) {
+            return Ok(());
+        }
+        let record = row.map(|row| rules.record(held.row, row));
+        may_mark_sent(record.as_ref(), hash(held.row, held.link), at(held.tried_at))
     }
 
     /// `Store::mark_failed`.
     pub(crate) fn mark_failed(&mut self, rules: Rules, held: Held) -> bool {
         let Some(row) = self.row_mut(held.row) else { return false };
-        let is_this_try =
-            row.sends == held.sends && row.tries == held.tries && row.expires_at == held.expires_at;
-        let is_queued = row.is(Stored::Open) && row.mail == Mail::Queued;
-        if !is_queued || !(is_this_try || rules.wrong(Mutant::FailByStatus)) {
+        let record = rules.record(held.row, row);
+        let mut seen = record.clone();
+        if !rules.wrong(Mutant::FailByStatus) {
+            seen.invite.sends = held.sends.into();
+            seen.tries = rules.tries(held.tries);
+            seen.invite.expires_at = at(held.expires_at);
+        }
+        if !may_mark_failed(&record, &seen) {
             return false;
         }
         row.mail = Mail::Failed;
@@ -516,21 +540,22 @@ impl Table {
     }
 
     /// `Store::put_back`.
-    pub(crate) fn put_back(&mut self, held: Held, due_at: u8, untried: bool) {
+    pub(crate) fn put_back(&mut self, rules: Rules, held: Held, due_at: u8, untried: bool) {
         let Some(row) = self.row_mut(held.row) else { return };
-        if row.is(Stored::Open) && row.mail == Mail::Queued && row.links.has(held.link) {
+        let record = rules.record(held.row, row);
+        if may_put_back(&record, hash(held.row, held.link)) || rules.wrong(Mutant::PutBackByNobody) {
             row.due = Some((Queue::Send, due_at));
             if untried {
                 row.links = row.links.without(held.link);
-                row.tries -= 1;
+                row.tries = row.tries.saturating_sub(1);
             }
         }
     }
 
     /// `Store::put_off`.
-    pub(crate) fn put_off(&mut self, place: u8, due: Due, until: u8) {
+    pub(crate) fn put_off(&mut self, rules: Rules, place: u8, due: Due, until: u8) {
         let Some(row) = self.row_mut(place) else { return };
-        if row.mail == Mail::Queued && row.due == Some((Queue::Send, due.at)) {
+        if may_put_off(&rules.record(place, row), at(due.at)) || rules.wrong(Mutant::PutOffByNobody) {
             row.due = Some((Queue::Send, until));
         }
     }
@@ -608,9 +633,9 @@ impl Table {
     pub(crate) fn release(&mut self, rules: Rules, place: u8, learner: u8, sends: u8, attempt: u8) -> bool {
         let seat = self.seats[usize::from(learner)];
         let Some(row) = self.row_mut(place) else { return false };
-        let is_theirs = row.learner == Some(learner) && row.sends == sends;
         let is_held = row.is(Stored::Accepted) && seat.is_some();
-        if !is_theirs || !(is_held || rules.wrong(Mutant::ReleaseIgnoresStatus)) {
+        let is_same = row.sends == sends || rules.wrong(Mutant::ReleaseIgnoresSend);
+        if !is_same || !(is_held || rules.wrong(Mutant::ReleaseIgnoresStatus)) {
             return false;
         }
         row.status = Status(Stored::Released);
@@ -700,12 +725,4 @@ impl Table {
         self.deal.revision += 1;
         Ok(())
     }
-}
-
-/// Whether a mark is this claim's to make: its link is among the send's, and no later try has been marked.
-fn is_ours(rules: Rules, row: &Row, held: Held) -> bool {
-    if rules.wrong(Mutant::MarkByStatus) {
-        return row.is(Stored::Open);
-    }
-    row.links.has(held.link) && (row.mail != Mail::Sent || row.sent_at < Some(held.tried_at))
 }
