@@ -75,7 +75,7 @@ impl Store {
                 Err(refusal) => return Ok(Err(refusal)),
             };
             let actions: Result<Vec<_>, BuildError> = [
-                self.release_action(deal, invite, learner, sends, &attempt),
+                self.release_action(deal, invite, sends, &attempt),
                 self.leave_action(deal, learner),
                 self.deallocate_action(deal),
             ]
@@ -102,7 +102,6 @@ impl Store {
         &self,
         deal: DealId,
         invite: InviteId,
-        learner: &LearnerId,
         sends: u32,
         attempt: &str,
     ) -> Result<TransactWriteItem, BuildError> {
@@ -113,12 +112,12 @@ impl Store {
             .update_expression(
                 "SET #status = :released, attempt = :attempt REMOVE listPk, listSk, addressPk, addressSk",
             )
-            .condition_expression("#status = :accepted AND learner = :learner AND sends = :sends")
+            // One send is accepted once: whose seat it is can't have changed while `sends` has not.
+            .condition_expression("#status = :accepted AND sends = :sends")
             .expression_attribute_names("#status", "status")
             .set_expression_attribute_values(Some(values([
                 (":accepted", s("accepted")),
                 (":released", s("released")),
-                (":learner", s(learner.as_str())),
                 (":sends", n(sends)),
                 (":attempt", s(attempt)),
             ])))

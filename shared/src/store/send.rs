@@ -412,7 +412,7 @@ impl Store {
                 ]),
             )
             .update_expression("SET dueAt = :dueAt")
-            .condition_expression("delivery = :queued AND dueAt = :due AND attribute_exists(duePk)");
+            .condition_expression("delivery = :queued AND dueAt = :due");
         written(update).await.map(|_| ())
     }
 
