@@ -1,6 +1,9 @@
 //! The HTTP edge: from API Gateway's event to a [`Call`], and from an answer or a [`Problem`] to a response.
 //!
 //! Here requests are logged and measured, with the cause of a failure. A handler sees neither AWS's event nor the log.
+//!
+//! The event is read as it is, not by way of `lambda_http`'s `Request`: that is built from the path, the query and three
+//! headers, which a caller writes, and panics where they don't make a URI.
 
 mod caller;
 mod object;
@@ -18,9 +21,12 @@ use crate::clock::{self, Deadline, Stopwatch};
 use crate::domain::{Deal, DealId, InviteId, Timestamp};
 use crate::store::Store;
 use crate::telemetry;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use lambda_http::aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use lambda_http::aws_lambda_events::query_map::QueryMap;
 use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use lambda_http::request::RequestContext;
-use lambda_http::{Body, Error, Request, RequestExt, Response, service_fn};
+use lambda_http::lambda_runtime::{self, LambdaEvent};
+use lambda_http::{Body, Context, Error, Response, service_fn};
 use serde::{Serialize, de::DeserializeOwned};
 use std::collections::HashMap;
 use std::future::Future;
@@ -49,33 +55,27 @@ pub struct Call {
     parameters: HashMap<String, String>,
     query: HashMap<String, String>,
     headers: HeaderMap,
-    body: Body,
+    body: Vec<u8>,
 }
 
 impl Call {
-    fn new(request: Request) -> Self {
-        let context = match request.request_context_ref() {
-            Some(RequestContext::ApiGatewayV2(context)) => Some(context),
-            _ => None,
-        };
-        let route = context.and_then(|context| context.route_key.clone()).unwrap_or_default();
-        let jwt = context.and_then(|context| context.authorizer.as_ref()?.jwt.as_ref());
-        let caller = Caller::new(jwt.map(|jwt| jwt.claims.clone()).unwrap_or_default());
-        let all = |map: Option<&lambda_http::aws_lambda_events::query_map::QueryMap>| {
-            let pairs = map.into_iter().flat_map(|map| map.iter());
-            pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
-        };
+    fn new(event: ApiGatewayV2httpRequest, context: &Context) -> Self {
+        let jwt = event.request_context.authorizer.and_then(|authorizer| authorizer.jwt);
+        // The gateway's own reading of the query joins repeated names; this one does not.
+        let query = event.raw_query_string.unwrap_or_default().parse::<QueryMap>().unwrap_or_default();
         Self {
-            route,
-            caller,
+            route: event.request_context.route_key.unwrap_or_default(),
+            caller: Caller::new(jwt.map(|jwt| jwt.claims).unwrap_or_default()),
             now: clock::now(),
-            deadline: Deadline::from_epoch_millis(
-                request.lambda_context_ref().map_or(0, |context| context.deadline),
-            ),
-            parameters: all(request.path_parameters_ref()),
-            query: all(request.query_string_parameters_ref()),
-            headers: request.headers().clone(),
-            body: request.into_body(),
+            deadline: Deadline::from_epoch_millis(context.deadline),
+            parameters: event.path_parameters,
+            query: query.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+            headers: event.headers,
+            body: match event.body.unwrap_or_default() {
+                // What is no base64 after all is no JSON either.
+                body if event.is_base64_encoded => STANDARD.decode(&body).unwrap_or(body.into_bytes()),
+                body => body.into_bytes(),
+            },
         }
     }
 
@@ -131,10 +131,9 @@ impl Call {
     /// # Errors
     /// 415 when there is a body that is not JSON, whether or not the route reads it.
     fn check_media_type(&self) -> Result<(), Problem> {
-        let body: &[u8] = self.body.as_ref();
         let media_type = self.header("content-type")?.unwrap_or_default();
         let media_type = media_type.split(';').next().unwrap_or_default().trim();
-        if body.is_empty() || media_type.eq_ignore_ascii_case("application/json") {
+        if self.body.is_empty() || media_type.eq_ignore_ascii_case("application/json") {
             Ok(())
         } else {
             Err(Problem::unsupported_media_type())
@@ -146,7 +145,7 @@ impl Call {
     /// # Errors
     /// 415, 413, or 400 with the path of the field that does not fit.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        let bytes: &[u8] = self.body.as_ref();
+        let bytes = self.body.as_slice();
         if bytes.is_empty() && self.header("content-type")?.is_none() {
             return Err(Problem::unsupported_media_type());
         }
@@ -232,55 +231,77 @@ where
     F: Future<Output = Answer> + Send,
 {
     let (origin, store, app) = (&origin, &store, &app);
-    lambda_http::run(service_fn(move |request: Request| async move {
-        let request_id =
-            request.lambda_context_ref().map_or_else(String::new, |context| context.request_id.clone());
-        let call = Call::new(request);
-        let watch = Stopwatch::start();
-        let name = call.route.clone();
-        let last = call.deadline.earlier(LAST_WORD).instant();
-        let answer = if !origin.admits(&call.headers) {
-            Ok(origin::forbidden())
-        } else if let Err(problem) = call.check_media_type() {
-            Err(problem)
-        } else {
-            let answer = tokio::time::timeout_at(last, route(app.clone(), call)).await;
-            answer.unwrap_or_else(|_| Err(Problem::unavailable()))
-        };
-        let (response, code) = match answer {
-            Ok(response) => (response, None),
-            Err(problem) => {
-                if problem.status() >= 500 {
-                    let cause =
-                        problem.cause().map_or_else(|| "out of time".to_owned(), |e| telemetry::chain(e));
-                    tracing::error!(
-                        request_id,
-                        route = name,
-                        http.code = problem.code(),
-                        error = cause,
-                        "request failed"
-                    );
-                }
-                let code = problem.code();
-                (problem.into_response(), Some(code))
-            }
-        };
-        let response = with_common_headers(response);
-        let (status, latency, usage) = (response.status().as_u16(), watch.elapsed(), store.usage());
-        tracing::info!(
-            request_id,
-            route = name,
-            http.status = status,
-            http.code = code,
-            latency_ms = u64::try_from(latency.as_millis()).unwrap_or(u64::MAX),
-            dynamodb.requests = usage.requests,
-            dynamodb.read_units = usage.read_units,
-            dynamodb.write_units = usage.write_units,
-            "request"
-        );
-        Ok::<_, Error>(response)
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<ApiGatewayV2httpRequest>| async move {
+        let (event, context) = event.into_parts();
+        Ok::<_, Error>(answer(*origin, store, app.clone(), route, event, &context).await)
     }))
     .await
+}
+
+/// What [`serve`] answers to one event.
+pub async fn answer<A, F>(
+    origin: Origin,
+    store: &Store,
+    app: A,
+    route: fn(A, Call) -> F,
+    event: ApiGatewayV2httpRequest,
+    context: &Context,
+) -> ApiGatewayV2httpResponse
+where
+    F: Future<Output = Answer>,
+{
+    let call = Call::new(event, context);
+    let (request_id, name) = (&context.request_id, call.route.clone());
+    let watch = Stopwatch::start();
+    let last = call.deadline.earlier(LAST_WORD).instant();
+    let answer = if !origin.admits(&call.headers) {
+        Ok(origin::forbidden())
+    } else if let Err(problem) = call.check_media_type() {
+        Err(problem)
+    } else {
+        let answer = tokio::time::timeout_at(last, route(app, call)).await;
+        answer.unwrap_or_else(|_| Err(Problem::unavailable()))
+    };
+    let (response, code) = match answer {
+        Ok(response) => (response, None),
+        Err(problem) => {
+            if problem.status() >= 500 {
+                let cause = problem.cause().map_or_else(|| "out of time".to_owned(), |e| telemetry::chain(e));
+                tracing::error!(
+                    request_id,
+                    route = name,
+                    http.code = problem.code(),
+                    error = cause,
+                    "request failed"
+                );
+            }
+            let code = problem.code();
+            (problem.into_response(), Some(code))
+        }
+    };
+    let (status, latency, usage) = (response.status().as_u16(), watch.elapsed(), store.usage());
+    tracing::info!(
+        request_id,
+        route = name,
+        http.status = status,
+        http.code = code,
+        latency_ms = u64::try_from(latency.as_millis()).unwrap_or(u64::MAX),
+        dynamodb.requests = usage.requests,
+        dynamodb.read_units = usage.read_units,
+        dynamodb.write_units = usage.write_units,
+        "request"
+    );
+    returned(with_common_headers(response))
+}
+
+/// The answer as API Gateway takes it.
+fn returned(response: Response<Body>) -> ApiGatewayV2httpResponse {
+    let (parts, body) = response.into_parts();
+    let mut returned = ApiGatewayV2httpResponse::default();
+    returned.status_code = parts.status.as_u16().into();
+    returned.headers = parts.headers;
+    returned.body = Some(body).filter(|body| !matches!(body, Body::Empty));
+    returned
 }
 
 fn with_common_headers(mut response: Response<Body>) -> Response<Body> {
@@ -320,7 +341,7 @@ mod tests {
             parameters: HashMap::new(),
             query: HashMap::new(),
             headers,
-            body: Body::Text(body.to_owned()),
+            body: body.as_bytes().to_vec(),
         };
         let problem = call.json::<Rows>().err()?;
         assert_eq!((problem.status(), problem.code()), (400, "invalid_request"));
