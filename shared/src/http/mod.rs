@@ -163,10 +163,14 @@ impl Call {
 /// What a body that can't be read is told: the field to blame, where there is one.
 fn not_fitting(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
     let (path, message) = (error.path().to_string(), error.inner().to_string());
-    // serde quotes what it found, which may be a token or an address; what it wanted is enough.
-    let message = message.split_once(", expected ").map_or(message.clone(), |(found, expected)| {
-        if found.starts_with("invalid ") { format!("expected {expected}") } else { message.clone() }
-    });
+    // serde quotes what it found, which may be a token or an address, and may itself read like a message; what it wanted is
+    // enough.
+    let message = match message.rsplit_once(", expected ") {
+        Some((found, expected)) if found.starts_with("invalid ") || found.starts_with("unknown variant ") => {
+            format!("expected {expected}")
+        }
+        _ => message,
+    };
     // serde knows the place where a field is missing or too many, and names the field in the message.
     let named = ["missing field `", "unknown field `", "duplicate field `"]
         .iter()
@@ -369,5 +373,33 @@ mod tests {
             assert_eq!(blamed(body).as_deref(), expected, "{body}");
         }
         assert_eq!(blamed(&"[".repeat(10_000)).as_deref(), Some(""));
+    }
+
+    #[test]
+    fn i8_a_refusal_does_not_repeat_what_was_sent() {
+        #[derive(Debug, Deserialize)]
+        #[serde(rename_all = "lowercase")]
+        enum Kind {
+            Known,
+        }
+        #[derive(Debug, Deserialize)]
+        #[expect(dead_code, reason = "only read")]
+        struct Wanted {
+            kind: Kind,
+            number: u32,
+        }
+        for (body, expected) in [
+            (r#"{"kind":"se-cret"}"#, "`known`"),
+            (r#"{"kind":"x, expected se-cret"}"#, "`known`"),
+            (r#"{"number":"se-cret"}"#, "u32"),
+            (r#"{"number":"x, expected se-cret"}"#, "u32"),
+        ] {
+            let mut json = serde_json::Deserializer::from_str(body);
+            let error = serde_path_to_error::deserialize::<_, Wanted>(&mut json).unwrap_err();
+            let problem = not_fitting(&error);
+            let Body::Text(text) = problem.into_response().into_body() else { panic!("no text") };
+            assert!(text.contains(expected) && !text.contains("se-cret"), "{text}");
+        }
+        assert!(serde_json::from_str::<Wanted>(r#"{"kind":"known","number":1}"#).is_ok());
     }
 }
