@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 /// Longest name, in characters.
 const LONGEST: usize = 100;
 
-/// True for what a reader can't see but a program obeys: control, zero-width, bidirectional and tag characters.
+/// True for what a reader can't see but a program obeys: control, zero-width, bidirectional and tag characters. Those of
+/// Unicode 17's `Default_Ignorable_Code_Point`, and some more.
 #[must_use]
 pub(super) fn is_invisible(c: char) -> bool {
     c.is_control()
@@ -16,7 +17,8 @@ pub(super) fn is_invisible(c: char) -> bool {
             '\u{00ad}' | '\u{034f}' | '\u{061c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
             | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
-            | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+            | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// True for a word that a mail program would make clickable.
@@ -139,6 +141,7 @@ mod tests {
             ("www.evil.example", None),
             ("win at evil.example now", Some("win at evil. example now")),
             ("A\u{202e}nn\u{200b}", Some("Ann")),
+            ("A\u{1d173}n\u{1bca0}n", Some("Ann")),
             ("<b>Ann</b>", Some("<b>Ann</b>")),
             ("\u{feff}", None),
             ("", None),
@@ -156,6 +159,7 @@ mod tests {
             ("  ", Err(TitleError::Empty)),
             ("a\nb", Err(TitleError::Invisible)),
             ("a\u{202e}b", Err(TitleError::Invisible)),
+            ("a\u{1d17a}b", Err(TitleError::Invisible)),
             ("see https://evil.example", Err(TitleError::Url)),
         ];
         for (raw, expected) in cases {
