@@ -109,7 +109,7 @@ pub fn email_prefix(raw: &str) -> Option<String> {
     let text = visible(raw);
     let prefix = match text.rsplit_once('@') {
         Some((local, domain)) if !domain.is_ascii() => {
-            format!("{local}@{}", idna::domain_to_ascii(domain).ok()?).to_ascii_lowercase()
+            format!("{}@{}", local.to_lowercase(), idna::domain_to_ascii(domain).ok()?)
         }
         _ => text.to_lowercase(),
     };
@@ -198,6 +198,7 @@ mod tests {
     fn prefixes_are_normalised_like_addresses() {
         assert_eq!(email_prefix(" AN\u{200b}").as_deref(), Some("an"));
         assert_eq!(email_prefix("ann@Bücher.example").as_deref(), Some("ann@xn--bcher-kva.example"));
+        assert_eq!(email_prefix("\u{c0}@\u{fc}").as_deref(), Some("\u{e0}@xn--tda"));
         assert_eq!(email_prefix(" "), None);
     }
 
