@@ -37,10 +37,12 @@ impl Caller {
         Self { claims }
     }
 
-    /// True when the token grants this scope.
+    /// True when the token grants this scope. An array, which the gateway writes as `[a b c]`, grants none: not those in its
+    /// middle either.
     #[must_use]
     pub fn has(&self, scope: &str) -> bool {
-        self.claims.get("scope").is_some_and(|scopes| scopes.split(' ').any(|granted| granted == scope))
+        let scopes = self.claims.get("scope").filter(|scopes| !scopes.starts_with('['));
+        scopes.is_some_and(|scopes| scopes.split(' ').any(|granted| granted == scope))
     }
 
     /// # Errors
@@ -120,6 +122,25 @@ mod tests {
         assert!(caller(&[("scope", "invites.manage")]).manager("org").is_err());
         assert!(caller(&[("scope", "invites.manager"), ("org", "acme")]).manager("org").is_err());
         assert!(caller(&[("scope", "invites.manage"), ("tenant", "acme")]).manager("tenant").is_ok());
+    }
+
+    #[test]
+    fn i6_a_scope_is_one_word_of_the_claim() {
+        // An array of scopes comes as `[a b]`: what can't be read grants nothing.
+        for scope in [
+            "[invites.manage]",
+            "[openid invites.manage]",
+            "[openid invites.manage seats.accept]",
+            "invites.manage,openid",
+            "INVITES.MANAGE",
+            "invites.manage\topenid",
+            "invites.managed",
+            "map[invites.manage:true]",
+            "",
+        ] {
+            assert!(!caller(&[("scope", scope), ("org", "acme")]).has("invites.manage"), "{scope:?}");
+        }
+        assert!(Caller::default().manager("org").is_err() && Caller::default().learner().is_err());
     }
 
     #[test]
