@@ -61,6 +61,32 @@ fn routes() -> Vec<Route> {
     ]
 }
 
+/// No route is left out: those of this file's table are those of the stack, with their scopes, but for preview, which
+/// anybody may call.
+#[test]
+fn every_route_of_the_stack_is_tried() {
+    let mut tried: Vec<_> = routes()
+        .iter()
+        .map(|route| {
+            let path = route.path.split('?').next().unwrap_or_default();
+            let path = path.replace("{deal}", "{dealId}").replace("{invite}", "{inviteId}");
+            (format!("{} {path}", route.method), route.scopes)
+        })
+        .collect();
+    tried.sort();
+    tried.dedup();
+    let anybody = |route: &&seatkeeper_local::routes::Route| !route.scopes.is_empty();
+    let mut there: Vec<_> = seatkeeper_local::routes::ROUTES
+        .iter()
+        .filter(anybody)
+        .map(|route| (route.key(), route.scopes))
+        .collect();
+    there.sort();
+    assert_eq!(tried, there);
+    let open = seatkeeper_local::routes::ROUTES.iter().filter(|route| !anybody(route));
+    assert_eq!(open.map(|route| route.key()).collect::<Vec<_>>(), ["POST /api/invites/preview"]);
+}
+
 /// I6: another organisation's deal, one that does not exist and what is no id answer the same 404, on every route.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_manager_reaches_only_deals_of_their_organisation() {

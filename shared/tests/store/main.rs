@@ -17,5 +17,6 @@ mod answers;
 mod budgets;
 mod conditions;
 mod limits;
+mod guesses;
 mod listing;
 mod world;

@@ -254,6 +254,47 @@ mod tests {
     }
 
     #[test]
+    fn a_key_id_is_not_the_key() {
+        // A stranger's token that names our key: the set says that it is ours, and it is not.
+        let (bench, stranger) = (bench(), SigningKey::generate().unwrap());
+        let mut keys = json!({"keys": [bench.key.jwk()]});
+        keys["keys"][0]["kid"] = stranger.jwk()["kid"].clone();
+        let keys = serde_json::from_value(keys).unwrap();
+        let confused = Bench { authorizer: Authorizer { keys, ..bench.authorizer }, ..bench };
+        let token = stranger.sign(&confused.claims()).unwrap();
+        assert_eq!(confused.check_token(&token), Err(Denied::Invalid("the signature is invalid")));
+    }
+
+    #[test]
+    fn a_token_does_not_choose_how_it_is_checked() {
+        use base64::Engine;
+        use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+        let bench = bench();
+        let good = bench.key.sign(&bench.claims()).unwrap();
+        let (_, signed) = good.split_once('.').unwrap();
+        let id = bench.key.jwk()["kid"].clone();
+        let own = SigningKey::generate().unwrap().jwk();
+        for header in [
+            json!({"alg": "none", "kid": id}),
+            json!({"alg": "None", "kid": id}),
+            json!({"alg": "HS256", "kid": id}),
+            json!({"alg": "HS512", "kid": id}),
+            json!({"alg": "RS512", "kid": id}),
+            json!({"alg": "PS256", "kid": id}),
+            json!({"alg": "ES256", "kid": id}),
+            json!({"alg": "RS256"}),
+            json!({"alg": "RS256", "kid": ""}),
+            json!({"alg": "RS256", "kid": "../../dev/null"}),
+            json!({"alg": "RS256", "kid": own["kid"], "jwk": own}),
+            json!({"alg": "RS256", "kid": id, "jwk": own}),
+            json!({"alg": "RS256", "kid": id, "jku": "https://evil.example/jwks", "x5u": "https://evil.example/x"}),
+        ] {
+            let token = format!("{}.{signed}", URL_SAFE_NO_PAD.encode(header.to_string()));
+            assert!(matches!(bench.check_token(&token), Err(Denied::Invalid(_))), "{header}");
+        }
+    }
+
+    #[test]
     fn without_a_token_there_is_nothing_to_check() {
         let headers = HeaderMap::from_iter([(AUTHORIZATION, "Basic abc".parse().unwrap())]);
         let bench = bench();

@@ -1,0 +1,89 @@
+//! Guessing: a token that was never sent gets one answer, by one round trip and as many requests, whatever it hits. So
+//! neither the answer nor its time tells a stranger what there is. I6.
+
+use crate::world::{World, after, email, learner, soon, start};
+use chrono::Duration;
+use shared::domain::accept::AcceptRefusal;
+use shared::domain::{DealChange, DealId, InviteId, Link, Secret, Stored};
+use shared::store::{AcceptOutcome, PreviewOutcome};
+
+/// What an answer cost: round trips in sequence, and requests.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Cost {
+    trips: usize,
+    requests: u32,
+}
+
+impl World {
+    fn cost(&self) -> Cost {
+        Cost { trips: self.wire.round_trips(), requests: self.store.usage().requests }
+    }
+
+    /// A guess is unknown, to preview and to accept, whoever guesses; what the two cost.
+    async fn guess(&self, what: &str, link: &Link, who: &str, seconds: i64) -> [Cost; 2] {
+        self.forget();
+        let preview = self.store.preview(link).await.unwrap();
+        assert_eq!(preview, PreviewOutcome::Refused(AcceptRefusal::UnknownInvite), "preview: {what}");
+        let preview = self.cost();
+        let address = email("stranger@example.com");
+        let accepted = self
+            .store
+            .accept_invite(link, &learner(who), Some(&address), after(seconds), soon())
+            .await
+            .unwrap();
+        assert_eq!(accepted, AcceptOutcome::Refused(AcceptRefusal::UnknownInvite), "accept: {what}");
+        [preview, self.cost()]
+    }
+}
+
+#[tokio::test]
+async fn i6_a_guess_gets_one_answer_by_one_round_trip_whatever_it_hits() {
+    let world = World::new(2).await;
+    // A link of each kind that there is, and who accepted.
+    let (pending, _) = world.send("pending@example.com", start()).await;
+    let (accepted, _) = world.send("accepted@example.com", start()).await;
+    world.accept(&accepted, "holder", after(1)).await;
+    let (cancelled, _) = world.send("cancelled@example.com", start()).await;
+    world.store.cancel_invite(cancelled.deal, cancelled.invite, None).await.unwrap();
+    let (released, _) = world.send("released@example.com", start()).await;
+    world.accept(&released, "leaver", after(2)).await;
+    world.store.release_seat(released.deal, released.invite, None).await.unwrap().unwrap();
+    let (expired, _) = world.send("expired@example.com", start() - Duration::days(29)).await;
+    let (queued, _) = world.queue("queued@example.com", start()).await;
+    let real = [&pending, &accepted, &cancelled, &released, &expired, &queued];
+    assert_eq!(world.record(&released).await.unwrap().invite.stored, Stored::Released);
+
+    let secret = Secret::from_bytes([7; 32]);
+    let (no_deal, no_invite) = (DealId::from_bytes([7; 16]), InviteId::from_bytes([7; 16]));
+    let mut guesses = vec![
+        ("nothing that there is", Link { deal: no_deal, invite: no_invite, secret: secret.clone() }),
+        ("a deal without that invite", Link { invite: no_invite, secret: secret.clone(), ..pending.clone() }),
+        ("a real link in another deal", Link { deal: no_deal, ..pending.clone() }),
+        ("a real secret at another invite", Link { invite: queued.invite, ..pending.clone() }),
+        ("a real secret at no invite", Link { invite: no_invite, ..pending.clone() }),
+    ];
+    guesses.extend(real.map(|link| ("a forged secret", Link { secret: secret.clone(), ..link.clone() })));
+
+    let one_trip = |requests| Cost { trips: 1, requests };
+    let all_alike = async |state: &str, seconds: i64| {
+        for (what, link) in &guesses {
+            for who in ["stranger", "holder", "leaver"] {
+                let costs = world.guess(&format!("{what}, {state}, {who}"), link, who, seconds).await;
+                assert_eq!(costs, [one_trip(2), one_trip(2)], "{what}, {state}, {who}");
+            }
+        }
+    };
+    all_alike("while the deal runs", 3).await;
+    let (last, _) = world.send("last@example.com", after(4)).await;
+    world.accept(&last, "last", after(5)).await;
+    assert_eq!(world.deal_now().await.allocated, 2);
+    all_alike("once it is full", 6).await;
+    all_alike("once the invites have expired", 40 * 86_400).await;
+    all_alike("once the deal has ended", 400 * 86_400).await;
+    let moved = DealChange { starts_at: Some(start() + Duration::days(10)), ..DealChange::default() };
+    world.store.change_deal(world.deal.id, &moved).await.unwrap().unwrap();
+    all_alike("before it starts", 7).await;
+    // What was really sent still says what it is.
+    let shown = world.store.preview(&pending).await.unwrap();
+    assert!(matches!(shown, PreviewOutcome::Shown(..)), "{shown:?}");
+}
