@@ -45,7 +45,9 @@ impl Name {
             .collect();
         let words: Vec<String> =
             spaced.split_whitespace().filter(|word| !is_url(word)).map(part_at_dots).collect();
-        let name: String = words.join(" ").chars().take(LONGEST).collect();
+        // What a dot stood before is a word of its own now, and may be a URL.
+        let words = words.iter().flat_map(|parted| parted.split(' ')).filter(|word| !is_url(word));
+        let name: String = words.collect::<Vec<_>>().join(" ").chars().take(LONGEST).collect();
         let name = name.trim_end();
         (!name.is_empty()).then(|| Self(name.to_owned()))
     }
@@ -142,6 +144,8 @@ mod tests {
             ("win at evil.example now", Some("win at evil. example now")),
             ("A\u{202e}nn\u{200b}", Some("Ann")),
             ("A\u{1d173}n\u{1bca0}n", Some("Ann")),
+            ("Ann.mailto:x@evil.example", Some("Ann. example")),
+            ("Ann.www.evil.example", Some("Ann. evil. example")),
             ("<b>Ann</b>", Some("<b>Ann</b>")),
             ("\u{feff}", None),
             ("", None),
