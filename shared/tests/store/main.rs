@@ -16,7 +16,7 @@
 mod answers;
 mod budgets;
 mod conditions;
-mod limits;
 mod guesses;
+mod limits;
 mod listing;
 mod world;
