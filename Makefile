@@ -179,6 +179,24 @@ lock: ## Resolve the versions of Python's tools again
 figures: build ## Print what each operation costs, as the README and docs/data-model.md have it
 	$(CARGO) test --locked -p shared --all-features --test store budgets -- --nocapture --test-threads 1
 
+# libFuzzer's instruments, by options of the stable compiler. For the target only: not for build scripts.
+HOST = $(shell rustc -vV | sed -n 's/^host: //p')
+INSTRUMENTS := --cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+  -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
+  -Cllvm-args=-sanitizer-coverage-trace-compares
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS ?= $(notdir $(wildcard tests/fuzz/corpus/*))
+
+fuzz: ## Look for inputs that break a promise (FUZZ_SECONDS=60 for each of FUZZ_TARGETS; needs a C++ compiler)
+	@RUSTFLAGS="$(INSTRUMENTS)" $(CARGO) build --locked --profile fuzz --package fuzz --target $(HOST) --target-dir target/fuzz
+	@for target in $(FUZZ_TARGETS); do mkdir -p target/fuzz/corpus/$$target; echo "$$target, $(FUZZ_SECONDS) s:"; \
+	  TARGET=$$target target/fuzz/$(HOST)/fuzz/fuzz target/fuzz/corpus/$$target tests/fuzz/corpus/$$target \
+	    -artifact_prefix=tests/fuzz/corpus/$$target/ -max_total_time=$(FUZZ_SECONDS) -timeout=10 -max_len=4096 \
+	    -dict=tests/fuzz/words.dict -print_final_stats=1 2>target/fuzz/$$target.log \
+	    || { grep -v '^#' target/fuzz/$$target.log | tail -60; exit 1; }; \
+	  sed -n -e 's/^stat::number_of_executed_units: */  executions /p' -e 's/^stat::average_exec_per_sec: */  a second   /p' \
+	    -e 's/^stat::new_units_added: */  new inputs /p' target/fuzz/$$target.log; done
+
 costs: ## Print what it costs to run, as docs/operations.md has it
 	@python3 infra/costs.py
 
@@ -197,4 +215,4 @@ clean: ## Remove what was built, and the local stack's data
 
 .DELETE_ON_ERROR:
 .PHONY: help build run demo test test-rust test-portal test-deploy test-browser test-cloud portal chromium package deploy sender manager partner dismiss check static \
-  lint-portal lint-python lint-template policies deny advisories machete lock figures costs images clean
+  lint-portal lint-python lint-template policies deny advisories machete lock figures fuzz costs images clean

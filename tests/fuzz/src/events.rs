@@ -1,0 +1,237 @@
+//! Events as the functions' binaries read them, from the Runtime API's bytes to the answer's. Every answer is one of the
+//! contract's; a refusal is a problem document with a known code that repeats no value of the request; what is refused as
+//! bad input, asked by GET, or for another's deal, writes nothing; and no token reaches the table. I5, I6, I8.
+
+use crate::world::{Asked, World};
+use lambda_http::aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use serde_json::{Value, json};
+use shared::domain::Link;
+use std::cell::OnceCell;
+use std::rc::Rc;
+
+/// Every route, with its function. `infra/local/src/routes.rs` is the table of them; a test below holds the two together.
+const ROUTES: &[(&str, &str)] = &[
+    ("GET /api/deals", "deal-seats"),
+    ("GET /api/deals/{dealId}", "deal-seats"),
+    ("GET /api/deals/{dealId}/seats", "deal-seats"),
+    ("POST /api/deals/{dealId}/seats/search", "deal-seats"),
+    ("GET /api/deals/{dealId}/counts", "deal-seats"),
+    ("GET /api/deals/{dealId}/invites/{inviteId}", "deal-seats"),
+    ("POST /api/deals/{dealId}/invites", "send-invites"),
+    ("POST /api/deals/{dealId}/invites/{inviteId}/resend", "resend-invite"),
+    ("POST /api/deals/{dealId}/invites/resend", "resend-invite"),
+    ("DELETE /api/deals/{dealId}/invites/{inviteId}", "release-seat"),
+    ("DELETE /api/deals/{dealId}/seats/{inviteId}", "release-seat"),
+    ("POST /api/invites/preview", "accept-invite"),
+    ("POST /api/invites/accept", "accept-invite"),
+    ("GET /api/me/seats", "accept-invite"),
+    ("POST /api/deals", "manage-deals"),
+    ("PATCH /api/deals/{dealId}", "manage-deals"),
+];
+
+/// Every code that a refusal can have, but for those of a failure (`internal`, `unavailable`), with its status.
+const CODES: &[(&str, i64)] = &[
+    ("invalid_request", 400),
+    ("forbidden", 403),
+    ("not_found", 404),
+    ("unknown_invite", 404),
+    ("already_accepted", 409),
+    ("already_seated", 409),
+    ("deal_ended", 409),
+    ("deal_full", 409),
+    ("deal_not_started", 409),
+    ("seats_below_allocated", 409),
+    ("invite_cancelled", 410),
+    ("invite_expired", 410),
+    ("invite_superseded", 410),
+    ("stale", 412),
+    ("payload_too_large", 413),
+    ("too_many_invites", 413),
+    ("unsupported_media_type", 415),
+    ("idempotency_key_reused", 422),
+];
+
+/// Stands for a secret in a corpus: no refusal may repeat it.
+const MARK: &str = "xS3cretx";
+
+thread_local! {
+    static WORLD: OnceCell<Rc<World>> = const { OnceCell::new() };
+}
+
+fn world() -> Rc<World> {
+    WORLD.with(|world| Rc::clone(world.get_or_init(|| Rc::new(World::new()))))
+}
+
+/// Whether the mark is the name of a field, which a refusal may well say.
+fn is_in_a_name(value: &Value) -> bool {
+    match value {
+        Value::Object(fields) => {
+            fields.iter().any(|(name, value)| name.contains(MARK) || is_in_a_name(value))
+        }
+        Value::Array(values) => values.iter().any(is_in_a_name),
+        _ => false,
+    }
+}
+
+fn is_read(operation: &str) -> bool {
+    ["GetItem", "BatchGetItem", "TransactGetItems", "Query"].contains(&operation)
+}
+
+/// Holds an answer against the contract.
+fn judge(
+    route: &str,
+    body: &[u8],
+    secrets: bool,
+    foreign: bool,
+    answered: &ApiGatewayV2httpResponse,
+    asked: &[Asked],
+) {
+    // As it goes back to the Runtime API.
+    let returned: Value = serde_json::from_slice(&serde_json::to_vec(answered).unwrap()).unwrap();
+    let shown = || format!("{route}\n{}\n→ {returned}\n{asked:?}", String::from_utf8_lossy(body));
+    let status = answered.status_code;
+    let header = |name: &str| returned["headers"][name].as_str().unwrap_or_default();
+    let text = returned["body"].as_str().unwrap_or_default();
+    let read: Value = serde_json::from_slice(body).unwrap_or_default();
+
+    assert!((200..500).contains(&status), "{}", shown());
+    assert_eq!(header("cache-control"), "no-store", "{}", shown());
+    assert_eq!(header("x-content-type-options"), "nosniff", "{}", shown());
+    let wrote: Vec<_> = asked.iter().filter(|(operation, _)| !is_read(operation)).collect();
+    if status >= 400 {
+        let document: Value = text.parse().unwrap_or_else(|_| panic!("no JSON: {}", shown()));
+        assert_eq!(header("content-type"), "application/problem+json", "{}", shown());
+        let code = document["code"].as_str().unwrap_or_default();
+        assert!(CODES.contains(&(code, status)), "an unknown code: {}", shown());
+        assert_eq!(document["status"], status, "{}", shown());
+        assert_eq!(document["type"], format!("urn:seatkeeper:problem:{code}"), "{}", shown());
+        for name in ["title", "detail"] {
+            assert!(document[name].as_str().is_some_and(|text| !text.is_empty()), "{}", shown());
+        }
+        let named = !secrets || is_in_a_name(&read) || (read.is_null() && !body.is_empty());
+        assert!(named || !text.contains(MARK), "a refusal repeats a value: {}", shown());
+        if matches!(status, 400 | 403 | 413 | 415) {
+            assert!(wrote.is_empty(), "bad input changes nothing: {}", shown());
+        }
+    } else if status == 204 {
+        assert_eq!((text, header("content-type")), ("", ""), "{}", shown());
+    } else {
+        assert!(matches!(status, 200 | 201) && text.parse::<Value>().is_ok(), "{}", shown());
+        assert_eq!(header("content-type"), "application/json", "{}", shown());
+    }
+    if route.starts_with("GET ") || route.ends_with("/preview") {
+        assert!(wrote.is_empty(), "asking changes nothing: {}", shown());
+    }
+    if foreign && route.contains("{dealId}") && !route.starts_with("PATCH") {
+        assert!(wrote.is_empty(), "another's deal is left alone: {}", shown());
+    }
+    let link = read["token"].as_str().and_then(Link::parse).map(|link| link.token());
+    if let Some(secret) = link.as_ref().map(|token| &token[44..]) {
+        assert!(
+            !asked.iter().any(|(_, body)| body.contains(secret)),
+            "a secret is stored hashed: {}",
+            shown()
+        );
+        assert!(!text.contains(secret), "no answer has a secret: {}", shown());
+    }
+}
+
+/// A request, written as a person would: a letter for the route, a digit for the caller, lines of headers and such, an
+/// empty line, the body.
+///
+/// The digit's bits: 1, the deal is another organisation's; 2, the body comes in base64; 4, no claims but those that lines
+/// give. Lines: `?query`, `deal:`, `invite:` (by default those that exist), `claim <name>:`, and headers.
+fn read(input: &[u8]) -> (usize, u8, Value, Vec<u8>) {
+    let world = world();
+    let route = usize::from(input.first().copied().unwrap_or_default()) % ROUTES.len();
+    let bits = input.get(1).copied().unwrap_or_default();
+    let rest = input.get(2..).unwrap_or_default();
+    let end = rest.windows(2).position(|two| two == b"\n\n");
+    let (head, body) = end.map_or((rest, &[][..]), |end| (&rest[..end], &rest[end + 2..]));
+    let (method, path) = ROUTES[route].0.split_once(' ').unwrap();
+    let mut event = json!({
+        "version": "2.0", "routeKey": ROUTES[route].0, "rawPath": path, "rawQueryString": "",
+        "headers": {"content-type": "application/json", "host": "api.example"},
+        "pathParameters": {"dealId": world.deal.to_string(), "inviteId": world.invite.to_string()},
+        "requestContext": {"routeKey": ROUTES[route].0, "stage": "$default", "timeEpoch": 0,
+            "http": {"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1"},
+            "authorizer": {"jwt": {"claims": {}, "scopes": null}}},
+        "isBase64Encoded": bits & 2 != 0,
+    });
+    if bits & 4 == 0 {
+        event["requestContext"]["authorizer"]["jwt"]["claims"] = json!({"iss": "https://issuer.example", "sub": "s",
+            "scope": "openid invites.manage seats.accept deals.admin", "org": "acme",
+            "email": "manager@acme.example", "email_verified": "true"});
+        // deals.admin reads anybody's deals, so who asks for another's has it not.
+        if bits & 1 != 0 && method != "PATCH" && path != "/api/deals" {
+            event["requestContext"]["authorizer"]["jwt"]["claims"]["scope"] =
+                json!("invites.manage seats.accept");
+        }
+    }
+    for line in String::from_utf8_lossy(head).lines() {
+        if let Some(query) = line.strip_prefix('?') {
+            event["rawQueryString"] = json!(query);
+        } else if let Some((name, value)) = line.split_once(": ") {
+            match (name, name.strip_prefix("claim ")) {
+                ("deal", _) => event["pathParameters"]["dealId"] = json!(value),
+                ("invite", _) => event["pathParameters"]["inviteId"] = json!(value),
+                (_, Some(claim)) => {
+                    event["requestContext"]["authorizer"]["jwt"]["claims"][claim] = json!(value)
+                }
+                _ => event["headers"][name.to_ascii_lowercase()] = json!(value),
+            }
+        }
+    }
+    // As the gateway hands it over: text where it is text, otherwise base64, which this is whenever it says so.
+    let body = String::from_utf8_lossy(body).into_owned();
+    if !body.is_empty() {
+        event["body"] = json!(body);
+    }
+    (route, bits, event, body.into_bytes())
+}
+
+pub(crate) fn requests(input: &[u8]) {
+    let (route, bits, event, body) = read(input);
+    // The gateway hands over no header that is none, and neither does lambda_http take one.
+    let Ok(event) = serde_json::from_slice(&serde_json::to_vec(&event).unwrap()) else { return };
+    let (route, function) = ROUTES[route];
+    let admin = String::from_utf8_lossy(input).contains("deals.admin");
+    let foreign = bits & 1 != 0;
+    let (answered, asked) = world().ask(function, event, foreign);
+    let body = if bits & 2 == 0 { body } else { decoded(&body) };
+    judge(route, &body, true, foreign && !admin, &answered, &asked);
+}
+
+fn decoded(body: &[u8]) -> Vec<u8> {
+    use base64::{Engine, engine::general_purpose::STANDARD};
+    STANDARD.decode(body).unwrap_or_else(|_| body.to_vec())
+}
+
+pub(crate) fn events(input: &[u8]) {
+    // What can't be read, lambda_runtime reports to the Runtime API, and goes on.
+    let Ok(event) = serde_json::from_slice::<ApiGatewayV2httpRequest>(input) else { return };
+    let key = event.request_context.route_key.clone().unwrap_or_default();
+    let body = event.body.clone().unwrap_or_default().into_bytes();
+    let body = if event.is_base64_encoded { decoded(&body) } else { body };
+    let listed = ROUTES.iter().find(|(route, _)| *route == key);
+    for (route, function) in listed.map_or(ROUTES, std::slice::from_ref) {
+        let (answered, asked) = world().ask(function, event.clone(), false);
+        judge(if listed.is_some() { route } else { "none" }, &body, false, false, &answered, &asked);
+        if listed.is_none() {
+            let wrote = asked.iter().any(|(operation, _)| !is_read(operation));
+            assert!(answered.status_code >= 400 && !wrote, "{answered:?} {asked:?}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_routes_are_those_of_the_stack() {
+        let there =
+            seatkeeper_local::routes::ROUTES.iter().map(|route| (route.key(), route.function.to_owned()));
+        let here =
+            super::ROUTES.iter().map(|(route, function)| ((*route).to_owned(), (*function).to_owned()));
+        assert!(here.eq(there));
+    }
+}

@@ -1,0 +1,134 @@
+//! Whatever bytes come in, a function keeps its word. I3, I5, I6, I8.
+//!
+//! A target takes bytes and panics where a property does not hold. `cargo test` gives each its corpus
+//! (`tests/fuzz/corpus/<target>`), as it is and with a few bytes changed; `make fuzz` gives it to libFuzzer, which looks for
+//! inputs that reach new code and leaves what failed in the corpus, for every later test run.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a panic is what a target reports with"
+)]
+
+mod events;
+mod handlers;
+mod text;
+mod tokens;
+mod world;
+
+/// A name, and what is done with the bytes.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// All targets.
+pub const TARGETS: &[Target] = &[
+    ("address", text::address),
+    ("search", text::search),
+    ("name", text::name),
+    ("title", text::title),
+    ("id", text::id),
+    ("link", tokens::link),
+    ("token", tokens::token),
+    ("cursor", tokens::cursor),
+    ("requests", events::requests),
+    ("events", events::events),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::TARGETS;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use proptest::sample::Index;
+    use proptest::test_runner::{Config, TestRunner};
+    use std::fs;
+    use std::path::Path;
+
+    /// Enough to notice at once what is broken; `make fuzz` is for what is rare.
+    const CASES: u32 = 2_000;
+
+    fn changed(input: &[u8], edits: &[(Index, u8, bool)]) -> Vec<u8> {
+        let mut bytes = input.to_vec();
+        for (place, byte, grow) in edits {
+            if *grow || bytes.is_empty() {
+                bytes.insert(place.index(bytes.len() + 1), *byte);
+            } else {
+                let place = place.index(bytes.len());
+                bytes[place] = *byte;
+            }
+        }
+        bytes
+    }
+
+    fn replay(name: &str) {
+        let (_, target) = TARGETS.iter().find(|(listed, _)| *listed == name).unwrap();
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(name);
+        let mut files: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        files.sort();
+        assert!(files.len() > 3, "{} is a corpus", folder.display());
+        let inputs: Vec<_> = files.iter().map(|file| fs::read(file).unwrap()).collect();
+        for (input, file) in inputs.iter().zip(&files) {
+            println!("{}", file.display());
+            target(input);
+        }
+        let config = Config { cases: CASES, failure_persistence: None, ..Config::default() };
+        let edit = (any::<Index>(), any::<u8>(), any::<bool>());
+        let strategy = (any::<Index>(), vec(edit, 0..12));
+        let outcome = TestRunner::new(config).run(&strategy, |(which, edits)| {
+            target(&changed(&inputs[which.index(inputs.len())], &edits));
+            Ok(())
+        });
+        if let Err(error) = outcome {
+            panic!("{error}");
+        }
+    }
+
+    #[test]
+    fn i3_an_address_is_itself_however_it_is_written() {
+        replay("address");
+    }
+
+    #[test]
+    fn i8_what_is_searched_for_is_fit_for_a_key() {
+        replay("search");
+    }
+
+    #[test]
+    fn i8_a_name_is_fit_for_a_mail_whatever_was_pasted() {
+        replay("name");
+    }
+
+    #[test]
+    fn i8_a_title_is_fit_for_a_mail_or_refused() {
+        replay("title");
+    }
+
+    #[test]
+    fn i8_an_id_has_one_form() {
+        replay("id");
+    }
+
+    #[test]
+    fn i5_a_token_is_one_link_and_shows_no_secret() {
+        replay("link");
+    }
+
+    #[test]
+    fn i6_a_token_is_any_text() {
+        replay("token");
+    }
+
+    #[test]
+    fn i6_only_our_own_cursor_is_genuine() {
+        replay("cursor");
+    }
+
+    #[test]
+    fn i8_every_request_gets_an_answer_of_the_contract() {
+        replay("requests");
+    }
+
+    #[test]
+    fn i8_every_event_that_can_be_read_gets_an_answer_of_the_contract() {
+        replay("events");
+    }
+}

@@ -1,0 +1,113 @@
+//! What people type: addresses, names, titles, ids. Whatever is taken is fit for a header, a page and a key, and reads
+//! back as itself. I3, I8.
+
+use shared::domain::{DealId, Email, InviteId, Name, OrganisationId, Title, email_prefix};
+
+/// What Unicode calls `Default_Ignorable_Code_Point`, and its line and paragraph separators: a reader does not see it.
+/// Written out once more, so that it does not depend on what the product takes for invisible.
+const UNSEEN: &[(u32, u32)] = &[
+    (0x00, 0x1f),
+    (0x7f, 0x9f),
+    (0xad, 0xad),
+    (0x34f, 0x34f),
+    (0x61c, 0x61c),
+    (0x115f, 0x1160),
+    (0x17b4, 0x17b5),
+    (0x180b, 0x180f),
+    (0x200b, 0x200f),
+    (0x2028, 0x202e),
+    (0x2060, 0x206f),
+    (0x3164, 0x3164),
+    (0xfe00, 0xfe0f),
+    (0xfeff, 0xfeff),
+    (0xffa0, 0xffa0),
+    (0xfff0, 0xfffb),
+    (0x1_bca0, 0x1_bca3),
+    (0x1_d173, 0x1_d17a),
+    (0xe_0000, 0xe_0fff),
+];
+
+#[track_caller]
+fn is_seen(text: &str) {
+    let unseen = |c: char| UNSEEN.iter().any(|(first, last)| (*first..=*last).contains(&u32::from(c)));
+    assert!(!text.contains(unseen), "{text:?} has a character that nobody sees");
+}
+
+pub(crate) fn address(input: &[u8]) {
+    let raw = String::from_utf8_lossy(input);
+    let email = match Email::parse(&raw) {
+        Ok(email) => email,
+        // An error says what is wrong with an address, not which.
+        Err(error) => return assert!(error.to_string().len() < 70),
+    };
+    is_seen(email.as_typed());
+    assert!(email.as_typed().chars().filter(|c| *c == '@').count() == 1, "{email:?}");
+    assert!(email.mailbox().len() <= 254 && email.normalised().len() <= 254, "{email:?}");
+    for text in [email.mailbox(), email.normalised()] {
+        let harmless = |c: char| c.is_ascii_graphic() && !"\"(),:;<>[]\\".contains(c);
+        assert!(text.chars().all(harmless), "{text:?} can't stand in a header");
+    }
+    for text in [email.as_typed(), email.mailbox(), email.normalised(), &format!(" \u{200b}{raw}\t")] {
+        let again = Email::parse(text).map(|again| again.normalised().to_owned());
+        assert_eq!(again.as_deref(), Ok(email.normalised()), "{text:?}");
+    }
+    assert_eq!(Email::try_from(String::from(email.clone())).as_ref(), Ok(&email), "as it is stored");
+    assert_eq!(email_prefix(email.as_typed()).as_deref(), Some(email.normalised()), "it is found by itself");
+    let masked = email.masked();
+    let (local, domain) = email.as_typed().split_once('@').unwrap();
+    assert_eq!(masked, format!("{}•••@{domain}", &local[..1]), "one character of the local part");
+}
+
+pub(crate) fn search(input: &[u8]) {
+    let raw = String::from_utf8_lossy(input);
+    let Some(prefix) = email_prefix(&raw) else { return };
+    is_seen(&prefix);
+    assert!((1..=254).contains(&prefix.len()), "{prefix:?}");
+    assert_eq!(email_prefix(&prefix).as_ref(), Some(&prefix), "normalised once is normalised");
+}
+
+pub(crate) fn name(input: &[u8]) {
+    let Some(name) = Name::clean(&String::from_utf8_lossy(input)) else { return };
+    let name = name.as_str();
+    is_seen(name);
+    assert!((1..=100).contains(&name.chars().count()), "{name:?}");
+    assert_eq!(name, name.split_whitespace().collect::<Vec<_>>().join(" "), "one space between words");
+    for word in name.to_lowercase().split(' ') {
+        let link = word.contains("://") || word.starts_with("www.") || word.starts_with("mailto:");
+        assert!(!link, "{name:?} has a link");
+        // A dot that is followed by two letters is what a mail program takes for the end of a host's name.
+        for (at, _) in word.match_indices(['.', '\u{3002}', '\u{ff0e}', '\u{ff61}']) {
+            let after = word[at..].chars().skip(1).take_while(|c| c.is_alphanumeric()).take(2).count();
+            assert!(after < 2, "{name:?} has a host's name");
+        }
+    }
+    assert_eq!(Name::clean(name).as_ref().map(Name::as_str), Some(name), "cleaned once is clean");
+}
+
+pub(crate) fn title(input: &[u8]) {
+    let raw = String::from_utf8_lossy(input);
+    let title = match Title::parse(&raw) {
+        Ok(title) => title,
+        Err(error) => return assert!(error.to_string().len() < 70),
+    };
+    is_seen(title.as_str());
+    assert_eq!(title.as_str(), raw.trim());
+    assert!((1..=100).contains(&title.as_str().chars().count()), "{title:?}");
+    assert!(!title.as_str().to_lowercase().contains("://"), "{title:?} has a link");
+    assert_eq!(Title::parse(title.as_str()), Ok(title));
+}
+
+pub(crate) fn id(input: &[u8]) {
+    let raw = String::from_utf8_lossy(input);
+    if let Some(id) = DealId::parse(&raw) {
+        assert_eq!(id.to_string(), raw);
+    }
+    if let Some(id) = InviteId::parse(&raw) {
+        assert_eq!(id.to_string(), raw);
+    }
+    if let Some(id) = OrganisationId::parse(&raw) {
+        assert_eq!(id.as_str(), raw);
+        let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        assert!((1..=64).contains(&raw.len()) && raw.chars().all(fits), "{raw:?}");
+    }
+}

@@ -1,0 +1,248 @@
+//! A table and an SES that answer at once, always the same, and remember what they were asked: one deal, one pending
+//! invite. The handlers, the store, the SDK and the mailer before them are the real ones.
+
+use crate::handlers::{accept_invite, deal_seats, manage_deals, release_seat, resend_invite, send_invites};
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_types::body::SdkBody;
+use chrono::DateTime;
+use lambda_http::Context;
+use lambda_http::aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use serde_json::{Value, json};
+use shared::config::{Config, MailConfig};
+use shared::delivery::Delivery;
+use shared::domain::{Deal, DealId, Email, InviteId};
+use shared::http::{Origin, answer};
+use shared::mail::ses::Mailer;
+use shared::store::Store;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Who is invited already.
+pub(crate) const INVITED: &str = "ann@example.com";
+
+const TABLE: &str = "seatkeeper";
+
+/// What was asked: the operation, and its body.
+pub(crate) type Asked = (String, String);
+
+#[derive(Debug, Default)]
+struct Wire {
+    asked: Mutex<Vec<Asked>>,
+    /// The deal is another organisation's.
+    foreign: AtomicBool,
+    /// The ids of the deal and its invite, once they are known.
+    ids: Mutex<Option<(DealId, InviteId)>>,
+}
+
+/// AWS, as far as it is needed.
+#[derive(Clone, Debug, Default)]
+struct Aws(Arc<Wire>);
+
+impl HttpConnector for Aws {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let target = request.headers().get("x-amz-target").unwrap_or("SES.SendBulkEmail");
+        let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
+        let body = String::from_utf8_lossy(request.body().bytes().unwrap_or_default()).into_owned();
+        let (status, answer) = self.0.answer(&operation, &body);
+        self.0.asked.lock().unwrap_or_else(PoisonError::into_inner).push((operation, body));
+        HttpConnectorFuture::ready(Ok(HttpResponse::new(
+            status.try_into().unwrap(),
+            SdkBody::from(answer.to_string()),
+        )))
+    }
+}
+
+impl Wire {
+    fn answer(&self, operation: &str, body: &str) -> (u16, Value) {
+        let asked: Value = body.parse().unwrap_or_default();
+        let found = |key: &Value| self.item(key["pk"]["S"].as_str()?, key["sk"]["S"].as_str()?);
+        let refused = "com.amazonaws.dynamodb.v20120810#";
+        match operation {
+            "GetItem" => (200, found(&asked["Key"]).map_or(json!({}), |item| json!({"Item": item}))),
+            "BatchGetItem" => {
+                let keys = asked["RequestItems"][TABLE]["Keys"].as_array().cloned().unwrap_or_default();
+                let items: Vec<_> = keys.iter().filter_map(found).collect();
+                (200, json!({"Responses": {TABLE: items}, "UnprocessedKeys": {}}))
+            }
+            "TransactGetItems" => (200, json!({"Responses": [{}, {}, {}]})),
+            // A page of rows has the one invite, all the rest is empty.
+            "Query" if body.contains("#o\"") => {
+                let key = self
+                    .ids
+                    .lock()
+                    .unwrap()
+                    .map(|(deal, invite)| (format!("D#{deal}"), format!("I#{invite}")));
+                let items: Vec<_> = key.and_then(|(pk, sk)| self.item(&pk, &sk)).into_iter().collect();
+                (200, json!({"Count": items.len(), "ScannedCount": items.len(), "Items": items}))
+            }
+            "Query" => (200, json!({"Items": [], "Count": 0, "ScannedCount": 0})),
+            "UpdateItem" => match found(&asked["Key"]) {
+                Some(deal) if asked["Key"]["sk"]["S"] == "DEAL" => (200, json!({"Attributes": deal})),
+                Some(invite) => (
+                    400,
+                    json!({"__type": format!("{refused}ConditionalCheckFailedException"), "Item": invite}),
+                ),
+                None => {
+                    let mut new = invite(asked["Key"]["pk"]["S"].as_str().unwrap_or_default(), "");
+                    new["sk"] = asked["Key"]["sk"].clone();
+                    (200, json!({"Attributes": new}))
+                }
+            },
+            // Of what would accept, the invite's condition fails, and there is none; all others go through.
+            "TransactWriteItems" if body.contains("allocated + :one") => (
+                400,
+                json!({"__type": format!("{refused}TransactionCanceledException"), "CancellationReasons":
+                    [{"Code": "ConditionalCheckFailed"}, {"Code": "None"}, {"Code": "None"}]}),
+            ),
+            "TransactWriteItems" => (200, json!({})),
+            _ => {
+                let mails = asked["BulkEmailEntries"].as_array().map_or(0, Vec::len);
+                let sent = json!({"Status": "SUCCESS", "MessageId": "m"});
+                (200, json!({"BulkEmailEntryResults": vec![sent; mails]}))
+            }
+        }
+    }
+
+    fn item(&self, pk: &str, sk: &str) -> Option<Value> {
+        let ids = *self.ids.lock().unwrap_or_else(PoisonError::into_inner);
+        let organisation = if self.foreign.load(Ordering::Relaxed) { "globex" } else { "acme" };
+        match (ids, sk) {
+            // Whatever deal is asked for before its id is known: that is the one.
+            (None, "DEAL") => Some(deal(pk, organisation)),
+            (Some((id, _)), "DEAL") if pk == format!("D#{id}") => Some(deal(pk, organisation)),
+            (Some((id, one)), sk) if pk == format!("D#{id}") && sk == format!("I#{one}") => {
+                Some(invite(pk, sk))
+            }
+            _ => None,
+        }
+    }
+}
+
+fn deal(pk: &str, organisation: &str) -> Value {
+    json!({
+        "pk": {"S": pk}, "sk": {"S": "DEAL"}, "v": {"N": "1"}, "name": {"S": "Unlimited"},
+        "organisationId": {"S": organisation}, "organisationName": {"S": "The organisation"},
+        "seats": {"N": "9"}, "allocated": {"N": "3"}, "startsAt": {"N": "1600000000"}, "endsAt": {"N": "4000000000"},
+        "revision": {"N": "2"}, "salt": {"S": "CQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQk"},
+        "shortestLifetime": {"N": "60"}, "purgeAt": {"N": "4100000000"}, "addressPk": {"S": "O#x"},
+        "addressSk": {"S": "x"},
+    })
+}
+
+fn invite(pk: &str, sk: &str) -> Value {
+    json!({
+        "pk": {"S": pk}, "sk": {"S": sk}, "v": {"N": "1"}, "status": {"S": "open"}, "email": {"S": INVITED},
+        "sends": {"N": "1"}, "queuedAt": {"N": "1790000000000"}, "triedAt": {"N": "1790000000"}, "tries": {"N": "1"},
+        "expiresAt": {"N": "3900000000"}, "delivery": {"S": "sent"}, "sentAt": {"N": "1790000000"},
+        "links": {"SS": ["47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"]}, "listPk": {"S": format!("{}#o", &pk[2..])},
+        "listSk": {"S": "1790000000000AAAAAAAAAAAAAAAA"},
+    })
+}
+
+/// The functions that answer requests, on such a table.
+#[derive(Debug)]
+pub(crate) struct World {
+    wire: Arc<Wire>,
+    store: Store,
+    config: Config,
+    delivery: Delivery,
+    runtime: tokio::runtime::Runtime,
+    /// The deal's id.
+    pub(crate) deal: DealId,
+    /// The id of the invite of [`INVITED`].
+    pub(crate) invite: InviteId,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let aws = Aws::default();
+        let wire = Arc::clone(&aws.0);
+        let client: SharedHttpClient = http_client_fn(move |_, _| SharedHttpConnector::new(aws.clone()));
+        let table = aws_sdk_dynamodb::Config::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::new("eu-west-1"))
+            .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+            .http_client(client.clone());
+        let ses = aws_sdk_sesv2::Config::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::new("eu-west-1"))
+            .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+            .http_client(client);
+        let store = Store::new(table, TABLE);
+        let days = chrono::Duration::days;
+        let config = Config {
+            table: TABLE.to_owned(),
+            organisation_claim: "org".to_owned(),
+            lifetime: days(28),
+            retention: days(365),
+            origin: Origin::default(),
+        };
+        let mail = MailConfig {
+            from: "invites@seatkeeper.example".to_owned(),
+            subject: "Invitation".to_owned(),
+            link_text: "Click here".to_owned(),
+            portal: "https://seatkeeper.example".to_owned(),
+            configuration_set: None,
+            lease: chrono::Duration::seconds(60),
+            send_rate: 0,
+            paused: false,
+        };
+        let mailer = Mailer::new(ses, &mail);
+        let delivery = Delivery { store: store.clone(), mailer, config: mail, lifetime: config.lifetime };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let deal = DealId::new([1; 14], DateTime::from_timestamp(4_100_000_000, 0).unwrap()).unwrap();
+        let known: Deal = runtime.block_on(store.deal(deal)).unwrap().unwrap();
+        let invite = known.invite_id(&Email::parse(INVITED).unwrap());
+        *wire.ids.lock().unwrap() = Some((deal, invite));
+        Self { wire, store, config, delivery, runtime, deal, invite }
+    }
+
+    /// What a function's binary answers to this event, and what it asked of AWS for that.
+    pub(crate) fn ask(
+        &self,
+        function: &str,
+        event: ApiGatewayV2httpRequest,
+        foreign: bool,
+    ) -> (ApiGatewayV2httpResponse, Vec<Asked>) {
+        self.wire.foreign.store(foreign, Ordering::Relaxed);
+        self.wire.asked.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        let mut context = Context::default();
+        // Far from now: what a function does when its time is up is not asked here.
+        context.deadline = 4_000_000_000_000;
+        let (origin, store, context) = (self.config.origin, &self.store, &context);
+        let (config, delivery) = (self.config.clone(), self.delivery.clone());
+        let answered = self.runtime.block_on(async {
+            match function {
+                "accept-invite" => {
+                    answer(origin, store, store.clone(), accept_invite::route, event, context).await
+                }
+                "deal-seats" => {
+                    let app = deal_seats::App { store: store.clone(), config };
+                    answer(origin, store, app, deal_seats::route, event, context).await
+                }
+                "manage-deals" => {
+                    let app = manage_deals::App { store: store.clone(), config };
+                    answer(origin, store, app, manage_deals::route, event, context).await
+                }
+                "release-seat" => {
+                    let app = release_seat::App { store: store.clone(), config };
+                    answer(origin, store, app, release_seat::route, event, context).await
+                }
+                "resend-invite" => {
+                    let app = resend_invite::App { delivery, config };
+                    answer(origin, store, app, resend_invite::route, event, context).await
+                }
+                _ => {
+                    let app = send_invites::App { delivery, config };
+                    answer(origin, store, app, send_invites::route, event, context).await
+                }
+            }
+        });
+        let asked = std::mem::take(&mut *self.wire.asked.lock().unwrap_or_else(PoisonError::into_inner));
+        (answered, asked)
+    }
+}
