@@ -4,9 +4,10 @@
 SHELL := /bin/bash
 CARGO := cargo
 TOOLS := .tools/bin
-# Python's tools, in environments of their own: what deploys and packages, and the AWS emulator.
+# Python's tools, in environments of their own: what deploys and packages, the AWS emulator, and what asks the API.
 AWS := .tools/aws
 MINISTACK := .tools/ministack
+API := .tools/api
 export SAM_CLI_TELEMETRY := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # What makes the pages, and what looks at them in a browser.
@@ -54,6 +55,13 @@ test-deploy: $(AWS)/ready ## Run the tests of the deployment's scripts
 
 test-cloud: build portal package $(MINISTACK)/ready ## Deploy to an AWS emulator and run the story there
 	$(AWS)/bin/pytest -q tests/cloud
+
+# How long each person asks (by default a dozen requests of each kind for each operation), and which requests they are.
+API_SECONDS ?= 0
+API_SEED ?= 1
+
+test-api: build portal $(API)/ready ## Ask the API whatever docs/openapi.yaml allows and forbids (API_SECONDS= API_SEED=)
+	@$(API)/bin/python tests/api/check.py --seconds $(API_SECONDS) --seed $(API_SEED)
 
 # ---- The portal
 
@@ -133,8 +141,8 @@ lint-portal: portal/$(MODULES)
 	@cd portal && npm run --silent check
 
 lint-python: $(AWS)/ready
-	$(AWS)/bin/ruff check --config infra/pyproject.toml infra tests/cloud
-	$(AWS)/bin/ruff format --config infra/pyproject.toml --check infra tests/cloud
+	$(AWS)/bin/ruff check --config infra/pyproject.toml infra tests/cloud tests/api
+	$(AWS)/bin/ruff format --config infra/pyproject.toml --check infra tests/cloud tests/api
 
 lint-template: $(AWS)/ready ## Check the templates
 	$(AWS)/bin/cfn-lint infra/template.yaml infra/sender.yaml
@@ -171,8 +179,12 @@ $(MINISTACK)/ready: tests/cloud/requirements.txt
 	@echo "Installing the AWS emulator…"
 	@python3 -m venv --clear $(MINISTACK) && $(MINISTACK)/bin/pip install --quiet --requirement $< && touch $@
 
+$(API)/ready: tests/api/requirements.txt
+	@echo "Installing what asks the API…"
+	@python3 -m venv --clear $(API) && $(API)/bin/pip install --quiet --requirement $< && touch $@
+
 lock: ## Resolve the versions of Python's tools again
-	for folder in infra tests/cloud; do rm -rf .tools/lock && python3 -m venv .tools/lock && \
+	for folder in infra tests/cloud tests/api; do rm -rf .tools/lock && python3 -m venv .tools/lock && \
 	  .tools/lock/bin/pip install --quiet --requirement $$folder/requirements.in && \
 	  { echo "# Written by \`make lock\` from requirements.in."; .tools/lock/bin/pip freeze --exclude pip --exclude setuptools; } > $$folder/requirements.txt || exit 1; done
 
@@ -214,5 +226,5 @@ clean: ## Remove what was built, and the local stack's data
 	rm -rf .local portal/dist
 
 .DELETE_ON_ERROR:
-.PHONY: help build run demo test test-rust test-portal test-deploy test-browser test-cloud portal chromium package deploy sender manager partner dismiss check static \
+.PHONY: help build run demo test test-rust test-portal test-deploy test-browser test-cloud test-api portal chromium package deploy sender manager partner dismiss check static \
   lint-portal lint-python lint-template policies deny advisories machete lock figures fuzz costs images clean
