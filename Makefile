@@ -25,6 +25,7 @@ PORTAL := $(wildcard portal/*.html portal/*.json portal/*.ts) $(shell find porta
 
 STACK ?= seatkeeper
 ARCH ?= x86_64
+SBOM_TARGET = $(ARCH:arm64=aarch64)-unknown-linux-gnu
 
 help: ## This list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -162,6 +163,22 @@ advisories: $(TOOLS)/cargo-deny ## Check the dependencies for known advisories (
 machete: $(TOOLS)/cargo-machete ## Find dependencies that nothing uses
 	$(TOOLS)/cargo-machete
 
+# Beside each Cargo.toml first, which is where the tool writes them, and with this folder's path in their references.
+sbom: $(TOOLS)/cargo-cyclonedx ## List what the functions and the portal are made of (CycloneDX, in target/sbom/)
+	@rm -rf target/sbom && mkdir -p target/sbom
+	@$(TOOLS)/cargo-cyclonedx cyclonedx --quiet --format json --spec-version 1.5 --describe binaries --no-build-deps \
+	  --target $(SBOM_TARGET)
+	@for file in functions/*/*_bin.cdx.json; do name=$$(basename $$file _bin.cdx.json); \
+	  sed 's|path+file://$(CURDIR)/|path+file:///|g' $$file > target/sbom/$$name.cdx.json; done
+	@rm -f functions/*/*_bin.cdx.json infra/local/*_bin.cdx.json tests/*/*_bin.cdx.json
+	@$(NODE_CHECK)
+	@cd portal && npm sbom --package-lock-only --omit dev --sbom-format cyclonedx > ../target/sbom/portal.cdx.json
+	@! grep -l '$(CURDIR)' target/sbom/* || { echo "a path of this machine is in them" >&2; exit 1; }
+	@for file in target/sbom/*; do echo "$$file: $$(grep -c '"purl"' $$file) packages"; done
+
+$(TOOLS)/cargo-cyclonedx:
+	$(CARGO) install cargo-cyclonedx --version 0.5.9 --locked --root .tools
+
 $(TOOLS)/cargo-deny:
 	$(CARGO) install cargo-deny --version 0.20.2 --locked --root .tools
 
@@ -227,4 +244,4 @@ clean: ## Remove what was built, and the local stack's data
 
 .DELETE_ON_ERROR:
 .PHONY: help build run demo test test-rust test-portal test-deploy test-browser test-cloud test-api portal chromium package deploy sender manager partner dismiss check static \
-  lint-portal lint-python lint-template policies deny advisories machete lock figures fuzz costs images clean
+  lint-portal lint-python lint-template policies deny advisories sbom machete lock figures fuzz costs images clean
