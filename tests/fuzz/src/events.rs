@@ -176,7 +176,7 @@ fn read(input: &[u8]) -> (usize, u8, Value, Vec<u8>) {
                 ("deal", _) => event["pathParameters"]["dealId"] = json!(value),
                 ("invite", _) => event["pathParameters"]["inviteId"] = json!(value),
                 (_, Some(claim)) => {
-                    event["requestContext"]["authorizer"]["jwt"]["claims"][claim] = json!(value)
+                    event["requestContext"]["authorizer"]["jwt"]["claims"][claim] = json!(value);
                 }
                 _ => event["headers"][name.to_ascii_lowercase()] = json!(value),
             }

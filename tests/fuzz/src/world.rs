@@ -14,6 +14,7 @@ use lambda_http::aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV
 use serde_json::{Value, json};
 use shared::config::{Config, MailConfig};
 use shared::delivery::Delivery;
+use shared::domain::limit::{RecipientLimit, SendingLimits};
 use shared::domain::{Deal, DealId, Email, InviteId};
 use shared::http::{Origin, answer};
 use shared::mail::ses::Mailer;
@@ -143,6 +144,10 @@ fn invite(pk: &str, sk: &str) -> Value {
     })
 }
 
+/// The table that answers here counts nothing.
+const UNLIMITED: SendingLimits =
+    SendingLimits { recipient: RecipientLimit::NONE, manager_per_hour: 0, deal_per_day: Some(0) };
+
 /// The functions that answer requests, on such a table.
 #[derive(Debug)]
 pub(crate) struct World {
@@ -233,11 +238,11 @@ impl World {
                     answer(origin, store, app, release_seat::route, event, context).await
                 }
                 "resend-invite" => {
-                    let app = resend_invite::App { delivery, config };
+                    let app = resend_invite::App { delivery, config, limits: UNLIMITED };
                     answer(origin, store, app, resend_invite::route, event, context).await
                 }
                 _ => {
-                    let app = send_invites::App { delivery, config };
+                    let app = send_invites::App { delivery, config, limits: UNLIMITED };
                     answer(origin, store, app, send_invites::route, event, context).await
                 }
             }
