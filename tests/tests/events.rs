@@ -1,10 +1,6 @@
 //! Events that API Gateway and the Scheduler hand to the real binaries, as odd as a caller can make them: none ends a
 //! function, and each gets an answer of ours. I8.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "tests of many cases, whose helpers fail as a test does"
-)]
+#![expect(clippy::unwrap_used, reason = "tests of many cases, whose helpers fail as a test does")]
 
 use serde_json::{Value, json};
 use tests::World;

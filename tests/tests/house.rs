@@ -1,5 +1,4 @@
 //! Rules of the house that a document makes.
-#![expect(clippy::unwrap_used, reason = "what can't be read fails the test")]
 
 use std::path::Path;
 

@@ -84,7 +84,10 @@ fn every_route_of_the_stack_is_tried() {
     there.sort();
     assert_eq!(tried, there);
     let open = seatkeeper_local::routes::ROUTES.iter().filter(|route| !anybody(route));
-    assert_eq!(open.map(|route| route.key()).collect::<Vec<_>>(), ["POST /api/invites/preview"]);
+    assert_eq!(
+        open.map(seatkeeper_local::routes::Route::key).collect::<Vec<_>>(),
+        ["POST /api/invites/preview"]
+    );
 }
 
 /// I6: another organisation's deal, one that does not exist and what is no id answer the same 404, on every route.

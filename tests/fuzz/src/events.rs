@@ -172,14 +172,13 @@ fn read(input: &[u8]) -> (usize, u8, Value, Vec<u8>) {
         if let Some(query) = line.strip_prefix('?') {
             event["rawQueryString"] = json!(query);
         } else if let Some((name, value)) = line.split_once(": ") {
-            match (name, name.strip_prefix("claim ")) {
-                ("deal", _) => event["pathParameters"]["dealId"] = json!(value),
-                ("invite", _) => event["pathParameters"]["inviteId"] = json!(value),
-                (_, Some(claim)) => {
-                    event["requestContext"]["authorizer"]["jwt"]["claims"][claim] = json!(value);
-                }
-                _ => event["headers"][name.to_ascii_lowercase()] = json!(value),
-            }
+            let place = match (name, name.strip_prefix("claim ")) {
+                ("deal", _) => &mut event["pathParameters"]["dealId"],
+                ("invite", _) => &mut event["pathParameters"]["inviteId"],
+                (_, Some(claim)) => &mut event["requestContext"]["authorizer"]["jwt"]["claims"][claim],
+                _ => &mut event["headers"][name.to_ascii_lowercase()],
+            };
+            *place = json!(value);
         }
     }
     // As the gateway hands it over: text where it is text, otherwise base64, which this is whenever it says so.
