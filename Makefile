@@ -158,7 +158,8 @@ deny: $(TOOLS)/cargo-deny ## Check licences, sources and duplicates of the depen
 	$(TOOLS)/cargo-deny --locked --offline check bans licenses sources
 
 advisories: $(TOOLS)/cargo-deny ## Check the dependencies for known advisories (needs their database, from the network)
-	$(TOOLS)/cargo-deny --locked check advisories
+	@$(TOOLS)/cargo-deny --locked check advisories || { echo "Either an advisory is named above, or their database could not be had from" \
+	  "github.com/rustsec/advisory-db: then nothing was checked. Run this where it can be." >&2; exit 1; }
 
 machete: $(TOOLS)/cargo-machete ## Find dependencies that nothing uses
 	$(TOOLS)/cargo-machete
