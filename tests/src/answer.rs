@@ -100,6 +100,16 @@ impl Answer {
         body["code"].as_str().unwrap_or_default().to_owned()
     }
 
+    /// Status and code in a word: `200`, `409 deal_full`.
+    pub fn kind(&self) -> String {
+        format!("{} {}", self.status, self.code()).trim_end().to_owned()
+    }
+
+    /// Whether it may have been done, and may not: no answer of the function's own, or one that says as much.
+    pub fn is_open(&self) -> bool {
+        self.status >= 500
+    }
+
     /// All that can be compared of it: status, headers except the date, body.
     pub fn fingerprint(&self) -> (u16, Vec<(String, String)>, String) {
         let mut headers: Vec<_> = self

@@ -18,6 +18,12 @@ impl Mail {
         self.0["to"].as_str().is_some_and(|to| to.eq_ignore_ascii_case(address))
     }
 
+    /// One of its tags: `deal`, `invite`, `send`.
+    #[track_caller]
+    pub fn tag(&self, name: &str) -> &str {
+        self.0["tags"][name].as_str().unwrap_or_else(|| panic!("a mail has a tag {name}: {}", self.0))
+    }
+
     /// The whole link that the plain text prints.
     #[track_caller]
     pub fn link(&self) -> &str {

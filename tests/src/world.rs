@@ -117,7 +117,13 @@ impl World {
 
     /// All mail, oldest first.
     pub async fn inbox(&self) -> Vec<Mail> {
-        let answer = self.nobody().get("/inbox/messages.json").await.json();
+        self.inbox_after(None).await
+    }
+
+    /// The mail that came after this one, oldest first.
+    pub async fn inbox_after(&self, mail: Option<&Mail>) -> Vec<Mail> {
+        let after = mail.map(|mail| format!("?after={}", mail.field("id"))).unwrap_or_default();
+        let answer = self.nobody().get(&format!("/inbox/messages.json{after}")).await.json();
         answer.as_array().expect("mails").iter().cloned().map(Mail).collect()
     }
 

@@ -7,12 +7,13 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use http::StatusCode;
 use http::header::CACHE_CONTROL;
+use serde::Deserialize;
 use serde_json::json;
 
 use super::{Inbox, Mail};
@@ -78,9 +79,17 @@ async fn one(State(pages): State<Pages>, Path(id): Path<String>) -> Response {
     }
 }
 
-async fn messages(State(pages): State<Pages>) -> Response {
+#[derive(Deserialize)]
+struct Asked {
+    /// The mail after which it goes on; by default, and when that one is gone, all are shown.
+    after: Option<String>,
+}
+
+async fn messages(State(pages): State<Pages>, Query(asked): Query<Asked>) -> Response {
     let mails = pages.inbox.mails();
-    let mails: Vec<&Mail> = mails.iter().map(AsRef::as_ref).collect();
+    let known = asked.after.and_then(|id| mails.iter().rposition(|mail| mail.id == id));
+    let mails: Vec<&Mail> =
+        mails.iter().skip(known.map_or(0, |known| known + 1)).map(AsRef::as_ref).collect();
     ([(CACHE_CONTROL, "no-store")], Json(mails)).into_response()
 }
 
