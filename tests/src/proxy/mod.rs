@@ -90,6 +90,11 @@ impl Proxy {
         self.state().take_tally()
     }
 
+    /// Whether no call is under way, nor one that is still to arrive.
+    pub fn is_idle(&self) -> bool {
+        Arc::strong_count(&self.state().presence) == 1
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         lock(&self.state)
     }
@@ -151,9 +156,12 @@ async fn disturb(state: Arc<Mutex<State>>, call: Call, fault: Fault) -> Response
             answer
         }
         Fault::ArriveLate(wait) => {
+            let under_way = Arc::clone(&lock(&state).presence);
             let late = tokio::spawn(async move {
                 tokio::time::sleep(wait).await;
-                carry_out(state, call).await
+                let answer = carry_out(state, call).await;
+                drop(under_way);
+                answer
             });
             late.await.unwrap_or_else(|_| cut_off())
         }
@@ -172,7 +180,13 @@ async fn disturb(state: Arc<Mutex<State>>, call: Call, fault: Fault) -> Response
 
 /// Forwards the call, in a task of its own: it is carried out whether or not its caller still waits.
 async fn carry_out(state: Arc<Mutex<State>>, call: Call) -> Response {
-    tokio::spawn(forward(state, call)).await.unwrap_or_else(|_| cut_off())
+    let under_way = Arc::clone(&lock(&state).presence);
+    let forwarded = tokio::spawn(async move {
+        let answer = forward(state, call).await;
+        drop(under_way);
+        answer
+    });
+    forwarded.await.unwrap_or_else(|_| cut_off())
 }
 
 async fn forward(state: Arc<Mutex<State>>, call: Call) -> Response {

@@ -131,6 +131,8 @@ pub(super) struct State {
     halt: Option<Halt>,
     tally: Tally,
     answers: HashMap<String, Bytes>,
+    /// Cloned for each call that is under way.
+    pub(super) presence: Arc<()>,
 }
 
 impl State {
