@@ -13,8 +13,11 @@
 )]
 
 mod answer;
+pub mod chaos;
 mod client;
 mod deal;
+pub mod history;
+pub mod load;
 mod mail;
 pub mod proxy;
 mod shape;
