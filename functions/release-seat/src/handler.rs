@@ -4,7 +4,7 @@ use shared::config::Config;
 use shared::domain::cancel::CancelRefusal;
 use shared::domain::release::ReleaseRefusal;
 use shared::http::{self, Answer, Call, Problem};
-use shared::store::{Outcome, Store};
+use shared::store::Store;
 
 #[derive(Clone)]
 pub(crate) struct App {
@@ -19,8 +19,8 @@ pub(crate) async fn route(app: App, call: Call) -> Answer {
     match call.route.as_str() {
         "DELETE /api/deals/{dealId}/invites/{inviteId}" => {
             match app.store.cancel_invite(deal, invite, expected).await? {
-                Outcome::Done(_) | Outcome::Refused(CancelRefusal::AlreadyDone, _) => Ok(http::no_content()),
-                Outcome::Refused(refusal, _) => Err(refusal.into()),
+                Ok(()) | Err(CancelRefusal::AlreadyDone) => Ok(http::no_content()),
+                Err(refusal) => Err(refusal.into()),
             }
         }
         "DELETE /api/deals/{dealId}/seats/{inviteId}" => {

@@ -141,8 +141,6 @@ pub struct InviteRecord {
     pub asked: Vec<Timestamp>,
     /// Who holds, or held, its seat.
     pub learner: Option<LearnerId>,
-    /// What only the last cancellation or release could have written.
-    pub attempt: Option<String>,
 }
 
 #[cfg(test)]

@@ -59,6 +59,5 @@ pub(super) fn record() -> InviteRecord {
         resent_at: None,
         asked: Vec::new(),
         learner: None,
-        attempt: None,
     }
 }

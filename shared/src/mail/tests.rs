@@ -64,7 +64,6 @@ fn mail(organisation: &str, name: Option<&str>, manager: Option<&str>) -> Mail {
         resent_at: None,
         asked: Vec::new(),
         learner: None,
-        attempt: None,
     };
     let link = Link { deal: deal.id, invite: record.invite.id, secret: Secret::from_bytes([3; 32]) };
     compose(&config(), &deal, &record, &link, sent).unwrap()

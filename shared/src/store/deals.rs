@@ -5,8 +5,6 @@ use super::{Item, Store, StoreError, Written, attempt_id, keys, n, random, s, va
 use crate::domain::{
     Deal, DealChange, DealChangeRefusal, DealId, NewDeal, OrganisationId, Salt, Timestamp, Title,
 };
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
     KeysAndAttributes, Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
@@ -65,9 +63,8 @@ impl Store {
         let put_deal = put(&self.table, item::write(&deal)?)?;
         let Some((key, body)) = idempotency else {
             // The id is random: an item that is there already is this attempt's own.
-            return match self.transact(vec![put_deal]).await? {
-                Some(_) | None => Ok(CreateOutcome::Created(Box::new(deal.into_deal()?))),
-            };
+            let (Ok(()) | Err(_)) = self.transact(vec![put_deal]).await?;
+            return Ok(CreateOutcome::Created(Box::new(deal.into_deal()?)));
         };
         let creation = CreationItem {
             pk: keys::creation(key),
@@ -77,41 +74,18 @@ impl Store {
             body: body.to_owned(),
             purge_at: deal.purge_at,
         };
-        let Some(refused) = self.transact(vec![put(&self.table, item::write(creation)?)?, put_deal]).await?
+        let Err(reasons) = self.transact(vec![put(&self.table, item::write(creation)?)?, put_deal]).await?
         else {
             return Ok(CreateOutcome::Created(Box::new(deal.into_deal()?)));
         };
-        let made: CreationItem = item::read(refused)?;
+        let met = reasons.into_iter().find_map(|reason| reason.item.filter(|item| !item.is_empty()));
+        let made: CreationItem = item::read(met.ok_or(StoreError::Corrupt("no item"))?)?;
         if made.body != body {
             return Ok(CreateOutcome::KeyReused);
         }
         let id = DealId::parse(&made.deal).ok_or(StoreError::Corrupt("deal id"))?;
         let deal = self.deal(id).await?.ok_or(StoreError::Corrupt("no deal"))?;
         Ok(CreateOutcome::Created(Box::new(deal)))
-    }
-
-    /// Puts new items; `Some` is the first that was there already.
-    async fn transact(&self, actions: Vec<TransactWriteItem>) -> Result<Option<Item>, StoreError> {
-        let sent = self
-            .client
-            .transact_write_items()
-            .set_transact_items(Some(actions))
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await;
-        match sent {
-            Ok(_) => Ok(None),
-            Err(SdkError::ServiceError(service)) if super::retry::is_answer(service.err()) => {
-                let TransactWriteItemsError::TransactionCanceledException(cancelled) = service.into_err()
-                else {
-                    return Err(StoreError::Corrupt("no reason"));
-                };
-                let reasons = cancelled.cancellation_reasons.unwrap_or_default();
-                let item = reasons.into_iter().find_map(|reason| reason.item.filter(|item| !item.is_empty()));
-                item.map(Some).ok_or(StoreError::Corrupt("no item"))
-            }
-            Err(error) => Err(StoreError::from_sdk("TransactWriteItems", &error)),
-        }
     }
 
     /// Changes a deal: one conditional update.
@@ -133,7 +107,7 @@ impl Store {
         }
         let attempt = attempt_id()?;
         let mut set = String::from("SET revision = revision + :one, attempt = :attempt");
-        let mut conditions = vec!["attribute_exists(pk)"];
+        let mut conditions = Vec::new();
         let mut values = values([(":one", n(1)), (":attempt", s(&attempt))]);
         let mut add = |name: &str, assignment: &str, value| {
             set.push_str(assignment);
@@ -160,6 +134,10 @@ impl Store {
         if let Some(revision) = change.expected_revision {
             values.insert(":revision".to_owned(), n(revision));
             conditions.push("revision = :revision");
+        }
+        // Any of these fails where there is no deal.
+        if conditions.is_empty() {
+            conditions.push("attribute_exists(pk)");
         }
         let mut update = self
             .update(keys::deal(id), keys::DEAL.to_owned(), values)

@@ -87,7 +87,6 @@ struct InviteItem {
     due_at: Option<i64>,
     resent_at: Option<i64>,
     learner: Option<LearnerId>,
-    attempt: Option<String>,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -166,7 +165,6 @@ pub(super) fn invite(item: Item) -> Result<InviteRecord, StoreError> {
         resent_at: item.resent_at.map(millis),
         asked,
         learner: item.learner.clone(),
-        attempt: item.attempt.clone(),
         invite: item.into_invite()?,
     })
 }

@@ -3,7 +3,8 @@
 //! No write is preceded by a read that its condition can make unnecessary. Every conditional write carries
 //! something that only this attempt could have written (a link's hash, an attempt id): when it is refused because
 //! its own first try had gone through and the answer was lost, the item that comes back shows that, and it counts
-//! as done.
+//! as done. A transaction carries it as its token, by which DynamoDB itself knows it again for ten minutes; the SDK repeats
+//! nothing for longer than [`Store::new`] lets it.
 
 mod accept;
 mod allowance;
@@ -33,9 +34,11 @@ use crate::domain::{Deal, DealId, InviteId, InviteRecord, Link, LinkHash, Secret
 use aws_config::BehaviorVersion;
 use aws_sdk_dynamodb::config::retry::{RetryPartition, TokenBucket};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, builders::UpdateItemFluentBuilder};
 use aws_sdk_dynamodb::types::{
-    AttributeValue, ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure,
+    AttributeValue, CancellationReason, ReturnConsumedCapacity, ReturnValue,
+    ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
 use aws_sdk_dynamodb::{Client, config};
 use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
@@ -199,6 +202,33 @@ impl Store {
 
     fn update_invite(&self, deal: DealId, invite: InviteId, values: Item) -> UpdateItemFluentBuilder {
         self.update(keys::deal(deal), keys::invite(invite), values)
+    }
+
+    /// Sends a transaction, under a token that stays the same when the SDK repeats it: done, by this try or an earlier
+    /// one, or refused for these reasons, one for each action.
+    async fn transact(
+        &self,
+        actions: Vec<TransactWriteItem>,
+    ) -> Result<Result<(), Vec<CancellationReason>>, StoreError> {
+        let sent = self
+            .client
+            .transact_write_items()
+            .set_transact_items(Some(actions))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await;
+        match sent {
+            Ok(_) => Ok(Ok(())),
+            Err(SdkError::ServiceError(service)) if retry::is_answer(service.err()) => {
+                match service.into_err() {
+                    TransactWriteItemsError::TransactionCanceledException(cancelled) => {
+                        Ok(Err(cancelled.cancellation_reasons.unwrap_or_default()))
+                    }
+                    _ => Err(StoreError::Corrupt("no reasons")),
+                }
+            }
+            Err(error) => Err(StoreError::from_sdk("TransactWriteItems", &error)),
+        }
     }
 
     /// One invite, as it is now.

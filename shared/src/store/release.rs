@@ -1,11 +1,10 @@
 //! Taking back: an invite that nobody accepted, or a seat.
 
-use super::{Outcome, Store, StoreError, attempt_id, keys, n, s, values, written_invite};
+use super::{Store, StoreError, item, keys, n, s, values};
 use crate::domain::cancel::{CancelRefusal, may_cancel};
 use crate::domain::release::{ReleaseRefusal, may_release};
 use crate::domain::{DealId, InviteId, LearnerId};
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::types::{Delete, ReturnConsumedCapacity, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{Delete, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update};
 use aws_smithy_types::error::operation::BuildError;
 
 /// How often a release looks again before it is clear that nobody else is changing the invite.
@@ -14,6 +13,9 @@ const LOOKS: usize = 10;
 impl Store {
     /// Cancels an invite that is not accepted. `expected` is the number of sends that the caller saw.
     ///
+    /// It is a transaction, of one action, for its token: without `expected` no condition could tell the repetition of
+    /// a plain update from a cancellation of what was invited again since.
+    ///
     /// # Errors
     /// [`StoreError`].
     pub async fn cancel_invite(
@@ -21,35 +23,13 @@ impl Store {
         deal: DealId,
         invite: InviteId,
         expected: Option<u32>,
-    ) -> Result<Outcome<CancelRefusal>, StoreError> {
-        let attempt = attempt_id()?;
-        let mut values = values([
-            (":open", s("open")),
-            (":expired", s("expired")),
-            (":cancelled", s("cancelled")),
-            (":attempt", s(&attempt)),
-        ]);
-        let unchanged = expected.map_or("", |sends| {
-            values.insert(":sends".into(), n(sends));
-            " AND sends = :sends"
-        });
-        let update = self
-            .update_invite(deal, invite, values)
-            .update_expression(
-                "SET #status = :cancelled, attempt = :attempt \
-                 REMOVE listPk, listSk, duePk, dueAt, addressPk, addressSk",
-            )
-            // Repeated after a new send, it must not cancel that one.
-            .condition_expression(format!(
-                "(attribute_not_exists(attempt) OR attempt <> :attempt) AND #status IN (:open, :expired){unchanged}"
-            ))
-            .expression_attribute_names("#status", "status");
-        written_invite(
-            update,
-            |record| record.attempt.as_ref() == Some(&attempt),
-            |record| may_cancel(record, expected).err().unwrap_or(CancelRefusal::Stale),
-        )
-        .await
+    ) -> Result<Result<(), CancelRefusal>, StoreError> {
+        let action = self.cancel_action(deal, invite, expected);
+        let action = action.map_err(|_| StoreError::Corrupt("not a transaction"))?;
+        let Err(reasons) = self.transact(vec![action]).await? else { return Ok(Ok(())) };
+        let met = reasons.into_iter().find_map(|reason| reason.item.filter(|item| !item.is_empty()));
+        let record = met.map(item::invite).transpose()?;
+        Ok(Err(may_cancel(record.as_ref(), expected).err().unwrap_or(CancelRefusal::Stale)))
     }
 
     /// Releases the seat of an accepted invite: invite, seat and deal in one transaction (I1). Whose seat it is has
@@ -63,39 +43,54 @@ impl Store {
         invite: InviteId,
         expected: Option<u32>,
     ) -> Result<Result<(), ReleaseRefusal>, StoreError> {
-        let attempt = attempt_id()?;
         for _ in 0..LOOKS {
             let record = self.invite(deal, invite).await?;
-            if record.as_ref().is_some_and(|record| record.attempt.as_ref() == Some(&attempt)) {
-                return Ok(Ok(()));
-            }
             let sends = record.as_ref().map_or(0, |record| record.invite.sends);
             let learner = match may_release(record.as_ref(), expected) {
                 Ok(learner) => learner,
                 Err(refusal) => return Ok(Err(refusal)),
             };
             let actions: Result<Vec<_>, BuildError> = [
-                self.release_action(deal, invite, sends, &attempt),
+                self.release_action(deal, invite, sends),
                 self.leave_action(deal, learner),
                 self.deallocate_action(deal),
             ]
             .into_iter()
             .collect();
-            let sent = self
-                .client
-                .transact_write_items()
-                .set_transact_items(Some(actions.map_err(|_| StoreError::Corrupt("not a transaction"))?))
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .send()
-                .await;
-            match sent {
-                Ok(_) => return Ok(Ok(())),
-                // Something happened since the read: look again.
-                Err(SdkError::ServiceError(service)) if super::retry::is_answer(service.err()) => {}
-                Err(error) => return Err(StoreError::from_sdk("TransactWriteItems", &error)),
+            let actions = actions.map_err(|_| StoreError::Corrupt("not a transaction"))?;
+            if self.transact(actions).await?.is_ok() {
+                return Ok(Ok(()));
             }
+            // Something happened since the read: look again.
         }
         Err(StoreError::Corrupt("an accepted invite has no seat"))
+    }
+
+    fn cancel_action(
+        &self,
+        deal: DealId,
+        invite: InviteId,
+        expected: Option<u32>,
+    ) -> Result<TransactWriteItem, BuildError> {
+        let mut values =
+            values([(":open", s("open")), (":expired", s("expired")), (":cancelled", s("cancelled"))]);
+        let unchanged = expected.map_or("", |sends| {
+            values.insert(":sends".into(), n(sends));
+            " AND sends = :sends"
+        });
+        let update = Update::builder()
+            .table_name(&self.table)
+            .key("pk", s(keys::deal(deal)))
+            .key("sk", s(keys::invite(invite)))
+            .update_expression(
+                "SET #status = :cancelled REMOVE listPk, listSk, duePk, dueAt, addressPk, addressSk",
+            )
+            .condition_expression(format!("#status IN (:open, :expired){unchanged}"))
+            .expression_attribute_names("#status", "status")
+            .set_expression_attribute_values(Some(values))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build()?;
+        Ok(TransactWriteItem::builder().update(update).build())
     }
 
     fn release_action(
@@ -103,15 +98,12 @@ impl Store {
         deal: DealId,
         invite: InviteId,
         sends: u32,
-        attempt: &str,
     ) -> Result<TransactWriteItem, BuildError> {
         let update = Update::builder()
             .table_name(&self.table)
             .key("pk", s(keys::deal(deal)))
             .key("sk", s(keys::invite(invite)))
-            .update_expression(
-                "SET #status = :released, attempt = :attempt REMOVE listPk, listSk, addressPk, addressSk",
-            )
+            .update_expression("SET #status = :released REMOVE listPk, listSk, addressPk, addressSk")
             // One send is accepted once: whose seat it is can't have changed while `sends` has not.
             .condition_expression("#status = :accepted AND sends = :sends")
             .expression_attribute_names("#status", "status")
@@ -119,7 +111,6 @@ impl Store {
                 (":accepted", s("accepted")),
                 (":released", s("released")),
                 (":sends", n(sends)),
-                (":attempt", s(attempt)),
             ])))
             .build()?;
         Ok(TransactWriteItem::builder().update(update).build())

@@ -42,8 +42,7 @@ const NEW_SEND: &str = "SET v = :v, #status = :open, delivery = :queued, queuedA
     listPk = :listPk, listSk = :listSk, duePk = :duePk, dueAt = :dueAt, \
     sentUntil = if_not_exists(sentUntil, if_not_exists(expiresAt, :none))";
 
-/// What the last send left and the new one must not have. `attempt` stays: a cancellation or release that is repeated
-/// after the new send still knows that it was done.
+/// What the last send left and the new one must not have.
 const LEFTOVERS: &str = "failure, failedAt, acceptedAt, acceptedAs, learner";
 
 /// The link is not known yet. One that is known is this attempt's own: then the send was made before its answer was

@@ -81,8 +81,8 @@ async fn every_operation_keeps_to_its_budget() {
     measured.note(&world, "release", 2, 1.0, 9.0);
     let (link, _) = world.send(&address(1), start()).await;
     world.forget();
-    store.cancel_invite(link.deal, link.invite, None).await.unwrap();
-    measured.note(&world, "cancel", 1, 0.0, 4.0);
+    store.cancel_invite(link.deal, link.invite, None).await.unwrap().unwrap();
+    measured.note(&world, "cancel", 1, 0.0, 5.0);
 
     // Sweeps.
     let (link, record) = world.send(&address(2), start()).await;

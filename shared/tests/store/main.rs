@@ -6,7 +6,8 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test's panic is its report"
+    clippy::print_stdout,
+    reason = "a test's panic is its report, and its figures are part of it"
 )]
 #![allow(
     clippy::allow_attributes,
@@ -16,7 +17,10 @@
 mod answers;
 mod budgets;
 mod conditions;
+mod drawn;
 mod guesses;
 mod limits;
 mod listing;
+mod meanwhile;
+mod wire;
 mod world;

@@ -1,168 +1,27 @@
 //! A table of its own for each test, a client that can be watched and disturbed, and a deal.
 
-use aws_sdk_dynamodb::config::interceptors::{
-    BeforeDeserializationInterceptorContextMut, BeforeTransmitInterceptorContextMut,
-    BeforeTransmitInterceptorContextRef, FinalizerInterceptorContextRef,
-};
-use aws_sdk_dynamodb::config::{
-    self, BehaviorVersion, ConfigBag, Credentials, Intercept, Region, RuntimeComponents,
-};
-use aws_sdk_dynamodb::error::BoxError;
-use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
-use aws_smithy_runtime_api::http::Response;
-use aws_smithy_types::body::SdkBody;
-use aws_smithy_types::config_bag::{Storable, StoreReplace};
+use super::wire::Wire;
+use aws_sdk_dynamodb::config::{self, BehaviorVersion, Credentials, Region};
+use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, KeysAndAttributes, PutRequest, WriteRequest};
 use chrono::{DateTime, Duration};
 use seatkeeper_local::{database, table};
 use shared::clock::Deadline;
 use shared::domain::limit::RecipientLimit;
 use shared::domain::{
-    Deal, Email, InviteRecord, LearnerId, Link, NewDeal, Organisation, OrganisationId, Secret, Sent,
+    Deal, DealId, Email, InviteRecord, LearnerId, Link, NewDeal, Organisation, OrganisationId, Secret, Sent,
     Timestamp, Title,
 };
 use shared::store::{AcceptOutcome, CreateOutcome, Inviter, Item, Outcome, Store, random};
-use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex};
+use std::collections::HashMap;
+use std::sync::Arc;
 
-/// What happens to a write.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub(crate) enum Fault {
-    /// It is carried out, and the answer is lost: the SDK sees a 500 and tries again.
-    LoseAnswer,
-    /// It meets another writer: `TransactionConflictException`, nothing is written.
-    Conflict,
-    /// The transaction meets another writer: cancelled by `TransactionConflict`, nothing is written.
-    CancelByConflict,
-    /// The same, and a condition behind the conflict has failed too.
-    CancelByBoth,
-}
-
-/// Watches requests, and disturbs as many writes as it is told to.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Wire(Arc<Mutex<WireState>>);
-
-/// The fault of the attempt that is under way.
-#[derive(Debug)]
-struct Disturbed(Option<Fault>);
-
-impl Storable for Disturbed {
-    type Storer = StoreReplace<Self>;
-}
-
-#[derive(Debug, Default)]
-struct WireState {
-    faults: VecDeque<Fault>,
-    events: Vec<bool>,
-}
-
-impl Wire {
-    /// Disturbs the next writes, one after the other.
-    pub(crate) fn disturb(&self, faults: impl IntoIterator<Item = Fault>) {
-        self.0.lock().unwrap().faults.extend(faults);
-    }
-
-    /// True when every fault has happened.
-    pub(crate) fn is_quiet(&self) -> bool {
-        self.0.lock().unwrap().faults.is_empty()
-    }
-
-    /// How many requests followed one another, since the last call: the longest chain in which each began after the
-    /// one before had ended.
-    pub(crate) fn round_trips(&self) -> usize {
-        let events = std::mem::take(&mut self.0.lock().unwrap().events);
-        // Once a request has ended, the next one to begin starts a new link of the chain.
-        let (mut links, mut ended) = (0, true);
-        for begins in events {
-            if begins && ended {
-                links += 1;
-                ended = false;
-            } else if !begins {
-                ended = true;
-            }
-        }
-        links
-    }
-}
-
-impl Intercept for Wire {
-    fn name(&self) -> &'static str {
-        "wire"
-    }
-
-    fn modify_before_transmit(
-        &self,
-        context: &mut BeforeTransmitInterceptorContextMut<'_>,
-        _: &RuntimeComponents,
-        bag: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        let target = context.request().headers().get("x-amz-target").unwrap_or_default();
-        if !["UpdateItem", "PutItem", "TransactWriteItems"].iter().any(|write| target.ends_with(write)) {
-            return Ok(());
-        }
-        let fault = self.0.lock().unwrap().faults.pop_front();
-        bag.interceptor_state().store_put(Disturbed(fault));
-        if matches!(fault, Some(Fault::Conflict | Fault::CancelByConflict | Fault::CancelByBoth)) {
-            // Something else than the write reaches the engine.
-            context.request_mut().headers_mut().insert("x-amz-target", "DynamoDB_20120810.ListTables");
-            *context.request_mut().body_mut() = SdkBody::from("{}");
-            context.request_mut().headers_mut().insert("content-length", "2");
-        }
-        Ok(())
-    }
-
-    fn read_before_transmit(
-        &self,
-        _: &BeforeTransmitInterceptorContextRef<'_>,
-        _: &RuntimeComponents,
-        _: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        self.0.lock().unwrap().events.push(true);
-        Ok(())
-    }
-
-    fn modify_before_deserialization(
-        &self,
-        context: &mut BeforeDeserializationInterceptorContextMut<'_>,
-        _: &RuntimeComponents,
-        bag: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        let disturbed = bag.load::<Disturbed>().and_then(|disturbed| disturbed.0);
-        let (status, body) = match disturbed {
-            None => return Ok(()),
-            Some(Fault::LoseAnswer) => (500, r#"{"__type":"InternalServerError"}"#),
-            Some(Fault::Conflict) => (400, r#"{"__type":"TransactionConflictException"}"#),
-            Some(Fault::CancelByConflict) => (
-                400,
-                r#"{"__type":"TransactionCanceledException","CancellationReasons":
-                    [{"Code":"TransactionConflict"},{"Code":"None"},{"Code":"None"}]}"#,
-            ),
-            Some(Fault::CancelByBoth) => (
-                400,
-                r#"{"__type":"TransactionCanceledException","CancellationReasons":
-                    [{"Code":"TransactionConflict"},{"Code":"ConditionalCheckFailed"},{"Code":"ConditionalCheckFailed"}]}"#,
-            ),
-        };
-        *context.response_mut() = Response::new(u16::try_into(status)?, SdkBody::from(body));
-        Ok(())
-    }
-
-    fn read_after_execution(
-        &self,
-        _: &FinalizerInterceptorContextRef<'_>,
-        _: &RuntimeComponents,
-        _: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        self.0.lock().unwrap().events.push(false);
-        Ok(())
-    }
-}
-
+#[derive(Clone)]
 pub(crate) struct World {
     pub(crate) store: Store,
     pub(crate) wire: Wire,
     pub(crate) deal: Deal,
     client: aws_sdk_dynamodb::Client,
-    _database: database::Database,
+    _database: Arc<database::Database>,
 }
 
 pub(crate) const TABLE: &str = "seatkeeper";
@@ -226,7 +85,7 @@ impl World {
         let CreateOutcome::Created(deal) = made else { panic!("{made:?}") };
         store.remember_lifetime(&deal, LIFETIME).await.unwrap();
         let deal = store.deal(deal.id).await.unwrap().unwrap();
-        let world = Self { store, wire, deal, client, _database: database };
+        let world = Self { store, wire, deal, client, _database: Arc::new(database) };
         world.forget();
         world
     }
@@ -273,23 +132,56 @@ impl World {
         self.store.deal(self.deal.id).await.unwrap().unwrap()
     }
 
-    /// Writes attributes of an item as they are given, beside the store.
-    pub(crate) async fn overwrite(&self, pk: String, sk: String, attributes: Item) {
-        let mut key =
-            Item::from([("pk".into(), AttributeValue::S(pk)), ("sk".into(), AttributeValue::S(sk))]);
-        let found = self.client.get_item().table_name(TABLE).set_key(Some(key.clone())).send().await.unwrap();
-        key.extend(found.item.unwrap_or_default());
-        key.extend(attributes);
-        self.client.put_item().table_name(TABLE).set_item(Some(key)).send().await.unwrap();
+    /// The same table, and a deal in it of which nothing is stored yet.
+    pub(crate) fn with_another_deal(&self) -> Self {
+        let mut id = *self.deal.id.as_bytes();
+        // The first two bytes say when it is purged.
+        id[2..].copy_from_slice(&random::<14>().unwrap());
+        Self { deal: Deal { id: DealId::from_bytes(id), ..self.deal.clone() }, ..self.clone() }
     }
+
+    /// Reads items as they are, beside the store.
+    pub(crate) async fn items<const N: usize>(&self, keys: [Key; N]) -> [Option<Item>; N] {
+        let wanted = KeysAndAttributes::builder().set_keys(Some(keys.iter().cloned().map(key).collect()));
+        let request = self.client.batch_get_item().request_items(TABLE, wanted.build().unwrap());
+        let found = request.send().await.unwrap().responses.unwrap().remove(TABLE).unwrap_or_default();
+        keys.map(|wanted| {
+            let wanted = key(wanted);
+            found
+                .iter()
+                .find(|item| wanted.iter().all(|(name, value)| item.get(name) == Some(value)))
+                .cloned()
+        })
+    }
+
+    /// Writes items as they are given, and deletes those of which nothing is given, beside the store.
+    pub(crate) async fn lay(&self, items: impl IntoIterator<Item = (Key, Option<Item>)>) {
+        let writes = items.into_iter().map(|(place, attributes)| {
+            if let Some(attributes) = attributes {
+                let item = Some(attributes.into_iter().chain(key(place)).collect());
+                let put = PutRequest::builder().set_item(item).build().unwrap();
+                WriteRequest::builder().put_request(put).build()
+            } else {
+                let delete = DeleteRequest::builder().set_key(Some(key(place))).build().unwrap();
+                WriteRequest::builder().delete_request(delete).build()
+            }
+        });
+        let request = self.client.batch_write_item().request_items(TABLE, writes.collect());
+        assert!(request.send().await.unwrap().unprocessed_items().is_none_or(HashMap::is_empty));
+    }
+}
+
+/// An item's `pk` and `sk`.
+pub(crate) type Key = (String, String);
+
+fn key((pk, sk): Key) -> Item {
+    Item::from([("pk".into(), AttributeValue::S(pk)), ("sk".into(), AttributeValue::S(sk))])
 }
 
 impl World {
     /// Writes many invites like this one, with addresses of these numbers, beside the store.
     pub(crate) async fn multiply(&self, like: &Link, numbers: std::ops::Range<usize>) {
-        let key = [("pk", format!("D#{}", like.deal)), ("sk", format!("I#{}", like.invite))];
-        let key: Item =
-            key.into_iter().map(|(name, value)| (name.into(), AttributeValue::S(value))).collect();
+        let key = key((format!("D#{}", like.deal), format!("I#{}", like.invite)));
         let model =
             self.client.get_item().table_name(TABLE).set_key(Some(key)).send().await.unwrap().item.unwrap();
         let place = model["listSk"].as_s().unwrap()[..13].to_owned();

@@ -25,7 +25,7 @@ pub const LEARNERS: u8 = 3;
 pub const PROCESSES: u8 = 4;
 
 /// Links that an invite may come to have.
-pub const LINKS: u8 = 6;
+pub const LINKS: u8 = 8;
 
 /// The instant of a tick.
 #[must_use]

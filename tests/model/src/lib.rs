@@ -17,9 +17,9 @@
 //!   due index, the invite before a release, its own `now`.
 //! - **Crashes** end a function between any two steps once it has written something. (Before that, its death is as if it
 //!   had never been called.)
-//! - **Lost answers** of the table: the write happened, and the function repeats it. For a transaction the repetition is
-//!   taken for a new one, though DynamoDB would know it by its token for ten minutes; accepting looks first, as the store
-//!   does. Conflicts: an accept that was cancelled by another transaction.
+//! - **Lost answers** of the table: the write happened, and the function repeats it. A cancellation or a release is a
+//!   transaction, which DynamoDB knows again by its token for ten minutes; accepting looks first, as the store does.
+//!   Conflicts: an accept that was cancelled by another transaction.
 //! - **SES** takes a mail, refuses it for good, for now, or all of them; it gives no answer, having taken it or not; or a
 //!   function has no time left to ask it.
 //! - **Managers** invite (again), resend, cancel, release, with what they saw (`If-Match`) or without; partnership
@@ -36,8 +36,7 @@
 //! ## What is not
 //!
 //! - **The store's conditions.** The model asks the rules; that DynamoDB's conditions say the same is for
-//!   `shared/tests/store/conditions.rs`. Four writes have no rule (`mark_sent`, `mark_failed`, `put_back`, `put_off`): their
-//!   conditions are said again in `table.rs`, by hand.
+//!   `shared/tests/store/conditions.rs`, and what each write leaves is said again in `table.rs`, by hand.
 //! - **The functions' code.** The order of their steps was taken over by hand from `delivery.rs`, `sweep.rs` and the
 //!   handlers.
 //! - **Requests of many rows, batches, the send rate, paging.** Each row is a function of its own here; it gets its answer

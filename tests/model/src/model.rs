@@ -39,8 +39,6 @@ pub(crate) struct Mailbox {
     pub(crate) letters: [Letter; LINKS as usize],
     /// How many links the invite has had.
     made: u8,
-    /// How often it was cancelled or released.
-    attempts: u8,
     /// The sends of which a mail may have gone out with nobody left to know: SES gave no answer, or whoever heard it died
     /// before it was recorded. Only these may be mailed more than once.
     doubtful: u8,
@@ -148,16 +146,6 @@ impl State {
     pub(crate) fn made(&mut self, place: u8, link: u8) {
         let mailbox = &mut self.mailboxes[usize::from(place)];
         mailbox.made = mailbox.made.max(link + 1);
-    }
-
-    /// The number of the invite's next cancellation or release.
-    pub(crate) fn next_attempt(&self, place: u8) -> u8 {
-        self.mailboxes[usize::from(place)].attempts
-    }
-
-    /// The invite was cancelled or released.
-    pub(crate) fn attempted(&mut self, place: u8, attempt: u8) {
-        self.mailboxes[usize::from(place)].attempts = attempt + 1;
     }
 
     /// A mail arrives.
@@ -317,11 +305,11 @@ impl Seatkeeper {
             }
             Action::Cancel(place, expected) => {
                 state.left.cancels -= 1;
-                state.start(Step::Cancel { place, expected, own: None })?;
+                state.start(Step::Cancel { place, expected, own: false })?;
             }
             Action::Release(place, expected) => {
                 state.left.releases -= 1;
-                state.start(Step::Look { place, expected, own: None })?;
+                state.start(Step::Look { place, expected, own: false })?;
             }
             Action::Change(which, expected) => {
                 state.changed |= 1 << which;

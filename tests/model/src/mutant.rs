@@ -45,7 +45,6 @@ mutants! {
     ReleaseKeepsAllocated in SEATS by I1_ALLOCATED: "release without `allocated - 1`";
     ReleaseKeepsSeat in SEATS by I1_ALLOCATED: "release without deleting the seat";
     ReleaseIgnoresStatus in SEATS by I1_ALLOCATED: "release without *the invite is accepted* and *the seat is there*";
-    ReleaseIgnoresSend in SEATS by I4_REPEATED: "release without `sends` as it was read";
     ResizeIgnoresAllocated in SEATS by I1_ALLOCATED: "resize without `allocated <= seats`";
     CancelIgnoresStatus in EXPIRY by I1_ACCEPTED: "cancel without *not accepted*";
     InviteIgnoresAccepted in SEATS by I3_AGAIN: "invite over an accepted invite";
@@ -73,7 +72,7 @@ mutants! {
     InviteRepeated in EXPIRY by I4_REPEATED: "invite: the repeated write invites again what was cancelled meanwhile";
     ResendRepeated in EXPIRY by I4_REPEATED: "resend: the repeated write resends what was invited again meanwhile";
     CancelRepeated in EXPIRY by I4_REPEATED: "cancel: the repeated write cancels what was invited again meanwhile";
-    AttemptForgotten in SEATS by I4_REPEATED: "a new send forgets who released the seat before it";
+    ReleaseRepeated in SEATS by I4_REPEATED: "release: the repeated write releases what was accepted again meanwhile";
     ResendIgnoresSeen in CLICKS by I4_DOUBLE_CLICK: "resend without `sends` as it was seen";
     ResendIgnoresDoubleClick in CLICKS by I4_DOUBLE_CLICK: "resend without the ten seconds";
     AcceptIgnoresLink in EXPIRY by I5_NEWEST: "accept with any link of the invite";

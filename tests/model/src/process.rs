@@ -31,7 +31,7 @@ pub(crate) enum Verdict {
 }
 
 /// The next request of a function. `own` is what only this attempt can have written, once it has been written and the
-/// answer was lost: the write is repeated then.
+/// answer was lost, or that there is such a thing: the write is repeated then.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) enum Step {
     /// `send-invites`: the row's upsert. The deal was read when it began.
@@ -50,12 +50,12 @@ pub(crate) enum Step {
     Settle { held: Held, verdict: Verdict },
     /// Record it for an invite that has left the due index.
     SettleUnlisted { held: Held },
-    /// `release-seat`: cancel.
-    Cancel { place: u8, expected: Option<u8>, own: Option<u8> },
+    /// `release-seat`: the transaction that cancels.
+    Cancel { place: u8, expected: Option<u8>, own: bool },
     /// `release-seat`: read whose seat it is.
-    Look { place: u8, expected: Option<u8>, own: Option<u8> },
-    /// `release-seat`: the transaction.
-    Release { place: u8, expected: Option<u8>, learner: u8, sends: u8, own: Option<u8> },
+    Look { place: u8, expected: Option<u8>, own: bool },
+    /// `release-seat`: the transaction that releases.
+    Release { place: u8, expected: Option<u8>, learner: u8, sends: u8, own: bool },
     /// `accept-invite`: the transaction, at the time of this try.
     Accept { place: u8, link: u8, learner: u8, now: u8, own: bool },
     /// `accept-invite`: the look after a try without an answer.
@@ -108,14 +108,13 @@ impl Process {
             | Step::Settle { .. }
             | Step::SettleUnlisted { .. }
             | Step::AcceptRest { .. } => true,
-            Step::Invite { own, .. }
-            | Step::Resend { own, .. }
-            | Step::Change { own, .. }
-            | Step::Cancel { own, .. }
-            | Step::Look { own, .. }
-            | Step::Release { own, .. } => own.is_some(),
+            Step::Invite { own, .. } | Step::Resend { own, .. } | Step::Change { own, .. } => own.is_some(),
             Step::Claim { own, .. } => own.is_some(),
-            Step::Accept { own, .. } | Step::Unsure { own, .. } => own,
+            Step::Cancel { own, .. }
+            | Step::Look { own, .. }
+            | Step::Release { own, .. }
+            | Step::Accept { own, .. }
+            | Step::Unsure { own, .. } => own,
             Step::Doom { .. } | Step::PutOff { .. } | Step::Expire { .. } => false,
         }
     }
@@ -184,37 +183,28 @@ impl Seatkeeper {
                 self.saw(Event::MarkedUnlisted);
                 again(lost, true, step)
             }
+            Step::Cancel { own: true, .. } if !rules.wrong(Mutant::CancelRepeated) => self.known_again(lost),
             Step::Cancel { place, expected, own } => {
-                let attempt = own.unwrap_or_else(|| state.next_attempt(place));
-                let verdict = state.table.cancel(rules, place, expected, attempt);
+                let verdict = state.table.cancel(rules, place, expected);
                 self.saw(verdict.map_or_else(Event::Cancel, |()| Event::Cancelled));
-                if verdict.is_ok() {
-                    state.flaw(Flaw::Twice, own.is_some());
-                    state.attempted(place, attempt);
-                }
-                again(lost, verdict.is_ok(), Step::Cancel { place, expected, own: Some(attempt) })
+                state.flaw(Flaw::Twice, own && verdict.is_ok());
+                again(lost, verdict.is_ok(), Step::Cancel { place, expected, own: true })
             }
             Step::Look { place, expected, own } => {
                 pointless(lost)?;
-                if own.is_some() && own == state.table.row(place).and_then(|row| row.attempt) {
-                    return Ok(None);
-                }
                 let verdict = state.table.may_release(rules, place, expected);
                 let seat = verdict.map_err(|refusal| self.saw(Event::Release(refusal)));
                 Ok(seat.ok().map(|(learner, sends)| Step::Release { place, expected, learner, sends, own }))
             }
+            Step::Release { own: true, .. } if !rules.wrong(Mutant::ReleaseRepeated) => {
+                self.known_again(lost)
+            }
             Step::Release { place, expected, learner, sends, own } => {
-                let attempt = own.unwrap_or_else(|| state.next_attempt(place));
-                let released = state.table.release(rules, place, learner, sends, attempt);
+                let released = state.table.release(rules, place, learner, sends);
                 self.saw(if released { Event::Released } else { Event::Release(ReleaseRefusal::Stale) });
-                if released {
-                    state.flaw(Flaw::Twice, own.is_some());
-                    state.attempted(place, attempt);
-                }
+                state.flaw(Flaw::Twice, own && released);
                 match (released, lost) {
-                    (true, true) => {
-                        Ok(Some(Step::Release { place, expected, learner, sends, own: Some(attempt) }))
-                    }
+                    (true, true) => Ok(Some(Step::Release { place, expected, learner, sends, own: true })),
                     (true, false) => Ok(None),
                     (false, true) => Err(Pointless),
                     (false, false) => Ok(Some(Step::Look { place, expected, own })),
@@ -261,6 +251,13 @@ impl Seatkeeper {
                 Ok(None)
             }
         }
+    }
+
+    /// DynamoDB knows the transaction by its token, and says that it is done.
+    fn known_again(&self, lost: bool) -> Next {
+        pointless(lost)?;
+        self.saw(Event::OwnWrite);
+        Ok(None)
     }
 
     fn invite(&self, state: &mut State, since: u8, row: (u8, u8, Option<u8>), lost: bool) -> Next {

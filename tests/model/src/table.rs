@@ -1,7 +1,7 @@
 //! The table, and what each write of the store does to it in one atomic step.
 //!
 //! Whether a write may happen is asked of the rules in `shared::domain`. Two conditions are no rule's, and are said again
-//! here: that a repeated write does not happen again, and that a release meets the very send that it has read.
+//! here: that a repeated send does not happen again, and that a release meets the very send that it has read.
 
 use crate::bounds::{Bounds, INVITES, LEARNERS, LEASE, LINKS, at, ticks};
 use crate::mutant::Mutant;
@@ -25,7 +25,7 @@ use std::sync::LazyLock;
 
 /// A set of an invite's links, by their numbers.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
-pub(crate) struct LinkSet(u8);
+pub(crate) struct LinkSet(u16);
 
 impl LinkSet {
     pub(crate) fn of(link: u8) -> Self {
@@ -85,8 +85,6 @@ pub(crate) struct Row {
     pub(crate) due: Option<(Queue, u8)>,
     pub(crate) links: LinkSet,
     pub(crate) old: [LinkSet; 3],
-    /// The last cancellation or release, by its number.
-    pub(crate) attempt: Option<u8>,
 }
 
 impl Row {
@@ -210,7 +208,6 @@ static RECORD: LazyLock<InviteRecord> = LazyLock::new(|| InviteRecord {
     resent_at: None,
     asked: Vec::new(),
     learner: None,
-    attempt: None,
 });
 
 /// The hash of an invite's link.
@@ -382,16 +379,12 @@ impl Table {
             due: Some((Queue::Send, now + rules.lease())),
             links: LinkSet::of(link),
             old: [links, one, two],
-            attempt: before.and_then(|row| row.attempt),
         };
         if rules.wrong(Mutant::ResendKeepsLinks) {
             row.links = row.links.with(links);
         }
         if rules.wrong(Mutant::OldLinksForgotten) {
             row.old = [LinkSet::default(); 3];
-        }
-        if rules.wrong(Mutant::AttemptForgotten) {
-            row.attempt = None;
         }
         if rules.wrong(Mutant::QueuedNotDue) {
             row.due = None;
@@ -630,16 +623,14 @@ impl Table {
     }
 
     /// The transaction of `Store::release_seat`. False when something has happened since the read.
-    pub(crate) fn release(&mut self, rules: Rules, place: u8, learner: u8, sends: u8, attempt: u8) -> bool {
+    pub(crate) fn release(&mut self, rules: Rules, place: u8, learner: u8, sends: u8) -> bool {
         let seat = self.seats[usize::from(learner)];
         let Some(row) = self.row_mut(place) else { return false };
         let is_held = row.is(Stored::Accepted) && seat.is_some();
-        let is_same = row.sends == sends || rules.wrong(Mutant::ReleaseIgnoresSend);
-        if !is_same || !(is_held || rules.wrong(Mutant::ReleaseIgnoresStatus)) {
+        if row.sends != sends || !(is_held || rules.wrong(Mutant::ReleaseIgnoresStatus)) {
             return false;
         }
         row.status = Status(Stored::Released);
-        row.attempt = Some(attempt);
         if !rules.wrong(Mutant::ReleaseKeepsSeat) {
             self.seats[usize::from(learner)] = None;
         }
@@ -655,14 +646,7 @@ impl Table {
         rules: Rules,
         place: u8,
         expected: Option<u8>,
-        attempt: u8,
     ) -> Result<(), CancelRefusal> {
-        // Its own repetition, whatever happened since.
-        if self.row(place).is_some_and(|row| row.attempt == Some(attempt))
-            && !rules.wrong(Mutant::CancelRepeated)
-        {
-            return Err(CancelRefusal::AlreadyDone);
-        }
         let record = self.row(place).map(|row| rules.record(place, row));
         match may_cancel(record.as_ref(), expected.map(u32::from)) {
             Err(CancelRefusal::AlreadyAccepted) if rules.wrong(Mutant::CancelIgnoresStatus) => {}
@@ -670,7 +654,6 @@ impl Table {
         }
         let row = self.row_mut(place).as_mut().ok_or(CancelRefusal::NotFound)?;
         row.status = Status(Stored::Cancelled);
-        row.attempt = Some(attempt);
         if !rules.wrong(Mutant::CancelStaysDue) {
             row.due = None;
         }

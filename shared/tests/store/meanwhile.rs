@@ -1,0 +1,230 @@
+//! What happens between two requests of a function, or between a write and its repetition: some conditions are there for
+//! nothing else, and no drawn state shows what they are for, since the function has just read what they ask for.
+
+use super::drawn::{Trial, item, n};
+use super::wire::{Fault, Request};
+use super::world::{LIFETIME, World, after, email, inviter, learner, sent, soon, start};
+use chrono::Duration;
+use shared::domain::release::ReleaseRefusal;
+use shared::domain::{DealChange, Delivery, InviteRecord, Link, NewDeal, Sent, Stored};
+use shared::store::{AcceptOutcome, CreateOutcome, Due, Outcome};
+
+/// Something that happens in a deal of three seats.
+pub(crate) struct Story {
+    pub(crate) name: &'static str,
+    pub(crate) tell: fn(&Trial),
+}
+
+/// All of them.
+pub(crate) const STORIES: &[Story] = &[
+    Story { name: "a cancellation repeated late", tell: |trial| trial.once(cancellation_repeated_late) },
+    Story { name: "a seat that has changed hands", tell: |trial| trial.once(seat_has_changed_hands) },
+    Story { name: "an invite that was accepted again", tell: |trial| trial.once(invite_was_accepted_again) },
+    Story { name: "a mark after a new send", tell: |trial| trial.once(mark_after_a_new_send) },
+    Story { name: "a mark after a later one", tell: |trial| trial.once(mark_after_a_later_one) },
+    Story { name: "a deal made again late", tell: |trial| trial.once(deal_made_again_late) },
+    Story { name: "two turns at once", tell: |trial| trial.once(two_turns_at_once) },
+];
+
+const ANN: &str = "ann@example.com";
+const BOB: &str = "bob@example.com";
+
+/// The one write that was caught.
+fn caught(world: &World) -> Request {
+    let mut caught = world.wire.caught();
+    assert_eq!(caught.len(), 1);
+    caught.remove(0)
+}
+
+impl World {
+    /// The write that would invite this address, at some time later; and its link.
+    async fn invitation(&self, address: &str) -> (Link, Request) {
+        let link = self.link(address);
+        self.wire.disturb([Fault::Catch]);
+        let invited =
+            self.store.queue_invite(&self.deal, &email(address), None, &link, &inviter(), after(20)).await;
+        assert!(invited.is_err(), "{invited:?}");
+        (link, caught(self))
+    }
+
+    /// The transaction that would accept with this link.
+    async fn acceptance(&self, link: &Link, who: &str) -> Request {
+        self.wire.disturb([Fault::Catch]);
+        let accepted = self.store.accept_invite(link, &learner(who), None, after(30), soon()).await;
+        assert!(accepted.is_err(), "{accepted:?}");
+        caught(self)
+    }
+
+    /// The transaction that would release this seat.
+    async fn release(&self, link: &Link) -> Request {
+        self.wire.disturb([Fault::Catch]);
+        let released = self.store.release_seat(link.deal, link.invite, None).await;
+        assert!(released.is_err(), "{released:?}");
+        caught(self)
+    }
+
+    async fn accepts(&self, link: &Link, who: &str) {
+        let accepted = self.accept(link, who, after(10)).await;
+        assert!(matches!(accepted, AcceptOutcome::Accepted { .. }), "{accepted:?}");
+    }
+
+    async fn cancels(&self, link: &Link) {
+        let cancelled = self.store.cancel_invite(link.deal, link.invite, None).await.unwrap();
+        assert_eq!(cancelled, Ok(()));
+    }
+
+    /// The seats that are held, as the deal counts them and as they are there.
+    async fn held(&self, who: &str) -> (u32, bool) {
+        let seats = self.store.seats_of(&learner(who)).await.unwrap();
+        (self.deal_now().await.allocated, seats.iter().any(|seat| seat.deal.id == self.deal.id))
+    }
+}
+
+/// A manager cancels; the answer gets lost; somebody invites again; the write is repeated.
+async fn cancellation_repeated_late(world: World) {
+    let (link, _) = world.send(ANN, start()).await;
+    let (_, invitation) = world.invitation(ANN).await;
+    world.wire.disturb([Fault::LoseAnswer]);
+    world.wire.meanwhile([invitation]);
+    let cancelled = world.store.cancel_invite(link.deal, link.invite, None).await.unwrap();
+    assert_eq!(cancelled, Ok(()));
+    assert!(world.wire.is_quiet());
+    let record = world.record(&link).await.unwrap();
+    assert_eq!((record.invite.stored, record.invite.sends), (Stored::Open, 2));
+}
+
+/// Two managers release the same seat, and before the second of them does, its learner takes another.
+async fn seat_has_changed_hands(world: World) {
+    let ((first, _), (second, _)) = (world.send(ANN, start()).await, world.send(BOB, start()).await);
+    let acceptance = world.acceptance(&second, "ann").await;
+    world.accepts(&first, "ann").await;
+    let release = world.release(&first).await;
+    world.wire.meanwhile([release, acceptance]);
+    let released = world.store.release_seat(first.deal, first.invite, None).await.unwrap();
+    assert_eq!(released, Err(ReleaseRefusal::AlreadyDone));
+    assert!(world.wire.is_quiet());
+    assert_eq!(world.held("ann").await, (1, true));
+}
+
+/// A manager releases the seat of the invite that they saw, and before that it was released and accepted once more.
+async fn invite_was_accepted_again(world: World) {
+    let (link, _) = world.send(ANN, start()).await;
+    world.accepts(&link, "ann").await;
+    let release = world.release(&link).await;
+    let (newer, invitation) = world.invitation(ANN).await;
+    let acceptance = world.acceptance(&newer, "ann").await;
+    world.wire.meanwhile([release, invitation, acceptance]);
+    let released = world.store.release_seat(link.deal, link.invite, Some(1)).await.unwrap();
+    assert_eq!(released, Err(ReleaseRefusal::Stale));
+    assert!(world.wire.is_quiet());
+    assert_eq!(world.held("ann").await, (1, true));
+}
+
+/// A mail went out, a manager cancelled, and while that is being recorded somebody invites again.
+async fn mark_after_a_new_send(world: World) {
+    let (link, record) = world.queue(ANN, start()).await;
+    world.cancels(&link).await;
+    let (_, invitation) = world.invitation(ANN).await;
+    world.wire.disturb([Fault::None]);
+    world.wire.meanwhile([invitation]);
+    assert_eq!(world.store.mark_sent(&link, sent(&record)).await.unwrap(), None);
+    assert!(world.wire.is_quiet());
+    let record = world.record(&link).await.unwrap();
+    assert_eq!((record.invite.delivery, record.invite.sends), (Delivery::Queued, 2));
+}
+
+/// Two tries of a send went out, the first of them unheard of, and a manager cancelled: the first is recorded last.
+async fn mark_after_a_later_one(world: World) {
+    let (link, first): (Link, InviteRecord) = world.queue(ANN, start()).await;
+    let due_at = first.due_at.unwrap();
+    let due = Due { deal: link.deal, invite: link.invite, sends: 1, tries: 1, due_at };
+    let again = world.link(ANN);
+    let claimed = world.store.claim_invite(&due, &world.deal, &again, &inviter(), 0.5, due_at).await.unwrap();
+    let Outcome::Done(second) = claimed else { panic!("{claimed:?}") };
+    world.cancels(&link).await;
+    world.wire.disturb([Fault::None, Fault::Catch]);
+    assert!(world.store.mark_sent(&again, sent(&second)).await.is_err());
+    let mark = caught(&world);
+    world.wire.disturb([Fault::None]);
+    world.wire.meanwhile([mark]);
+    let marked = world.store.mark_sent(&link, sent(&first)).await.unwrap().unwrap();
+    assert!(world.wire.is_quiet());
+    assert_eq!(marked.invite.sent, Some(Sent { at: due_at, until: due_at + LIFETIME }));
+}
+
+/// A request to make a deal arrives twice, so late that DynamoDB has forgotten the first.
+async fn deal_made_again_late(world: World) {
+    let new = NewDeal {
+        organisation: world.deal.organisation.clone(),
+        name: world.deal.name.clone(),
+        seats: 3,
+        starts_at: start(),
+        ends_at: after(100_000),
+    };
+    let create = async || world.store.create_deal(&new, None, Duration::days(365), start()).await;
+    world.wire.disturb([Fault::Catch]);
+    assert!(create().await.is_err());
+    let request = caught(&world);
+    // Whichever write comes next, this one comes before it.
+    world.wire.meanwhile([request.clone()]);
+    let CreateOutcome::Created(_) = create().await.unwrap() else { panic!() };
+    let id = request.deal().unwrap();
+    let change = DealChange { seats: Some(9), ..DealChange::default() };
+    world.store.change_deal(id, &change).await.unwrap().unwrap();
+    world.wire.meanwhile([request]);
+    let CreateOutcome::Created(_) = create().await.unwrap() else { panic!() };
+    assert!(world.wire.is_quiet());
+    assert_eq!(world.store.deal(id).await.unwrap().unwrap().seats, 9);
+}
+
+/// Two functions find the account idle, and both want to send at once.
+async fn two_turns_at_once(world: World) {
+    let slots = || ("RATE".to_owned(), "RATE".to_owned());
+    let reserve = async || world.store.reserve_sends(14, 7, start(), after(10)).await;
+    for free_at in [None, Some(after(-10))] {
+        let item = free_at.map(|at| item([("freeAt", n(at.timestamp_millis()))]));
+        world.lay([(slots(), item)]).await;
+        world.wire.disturb([Fault::None, Fault::Catch]);
+        assert!(reserve().await.is_err());
+        let other = caught(&world);
+        world.wire.disturb([Fault::None]);
+        world.wire.meanwhile([other]);
+        assert_eq!(reserve().await.unwrap(), Some(after(2)));
+        assert!(world.wire.is_quiet());
+    }
+}
+
+#[tokio::test]
+async fn i4_a_cancellation_that_is_repeated_late_spares_the_next_send() {
+    cancellation_repeated_late(World::new(3).await).await;
+}
+
+#[tokio::test]
+async fn i1_a_release_spares_the_seat_that_its_learner_took_since() {
+    seat_has_changed_hands(World::new(3).await).await;
+}
+
+#[tokio::test]
+async fn i1_a_release_spares_what_was_accepted_since() {
+    invite_was_accepted_again(World::new(3).await).await;
+}
+
+#[tokio::test]
+async fn i4_a_mark_spares_the_next_send() {
+    mark_after_a_new_send(World::new(3).await).await;
+}
+
+#[tokio::test]
+async fn i4_the_mark_of_a_later_try_stays() {
+    mark_after_a_later_one(World::new(3).await).await;
+}
+
+#[tokio::test]
+async fn turns_that_are_reserved_at_once_do_not_overlap() {
+    two_turns_at_once(World::new(3).await).await;
+}
+
+#[tokio::test]
+async fn a_deal_that_is_made_again_late_stays_as_it_is() {
+    deal_made_again_late(World::new(3).await).await;
+}
