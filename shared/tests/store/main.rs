@@ -22,5 +22,6 @@ mod guesses;
 mod limits;
 mod listing;
 mod meanwhile;
+mod removal;
 mod wire;
 mod world;
