@@ -4,21 +4,23 @@
 //! `removal.rs` runs the same checks with parts of the conditions taken away.
 
 use super::drawn::{ADDRESS, Laid, Trial, item, later, n, now, s, seat, secret, tried_at};
-use super::world::{LIFETIME, email, inviter, learner, soon};
+use super::world::{Key, LIFETIME, email, inviter, learner, soon};
 use chrono::Duration;
 use proptest::prelude::*;
 use shared::domain::accept::{AcceptRefusal, may_accept};
 use shared::domain::cancel::may_cancel;
 use shared::domain::claim::{ClaimRefusal, may_claim};
 use shared::domain::expire::may_expire;
+use shared::domain::limit::{RecipientLimit, SendingLimits};
 use shared::domain::release::{ReleaseRefusal, may_release};
 use shared::domain::resend::{ResendRefusal, may_resend};
 use shared::domain::send::{SendRefusal, may_invite};
 use shared::domain::settle::{MarkRefusal, may_mark_failed, may_mark_sent, may_put_back, may_put_off};
 use shared::domain::{
     DealChange, DealChangeRefusal, Delivery, FailureReason, InviteRecord, Link, NewDeal, Sent, Stored,
+    Timestamp,
 };
-use shared::store::{AcceptOutcome, CreateOutcome, Due, Item, Outcome, StoreError};
+use shared::store::{AcceptOutcome, CreateOutcome, Due, Inviter, Item, Outcome, Sender, StoreError};
 
 type Verdict<R> = Result<Result<(), R>, TestCaseError>;
 
@@ -50,6 +52,8 @@ pub(crate) const CHECKS: &[Check] = &[
     CREATE_DEAL,
     REMEMBER_LIFETIME,
     RESERVE_SENDS,
+    TAKE,
+    GIVE_BACK,
 ];
 
 fn holds(check: &Check, cases: u32) {
@@ -114,6 +118,7 @@ fn is_sent_anew(
     before: Option<&InviteRecord>,
     after: &InviteRecord,
     link: &Link,
+    limit: RecipientLimit,
 ) -> Result<(), TestCaseError> {
     let invite = &after.invite;
     prop_assert_eq!((invite.stored, invite.delivery), (Stored::Open, Delivery::Queued));
@@ -122,6 +127,10 @@ fn is_sent_anew(
     prop_assert_eq!(invite.expires_at, now() + LIFETIME);
     prop_assert_eq!(after.due_at, Some(now() + inviter().lease));
     prop_assert_eq!((&after.learner, invite.accepted_at), (&None, None));
+    if let Some(before) = before.filter(|_| limit.remembered() > 0) {
+        prop_assert_eq!(after.asked.first(), Some(&before.invite.queued_at));
+        prop_assert_eq!(after.asked.get(1), before.asked.first());
+    }
     let superseded = before.map_or_else(Vec::new, |before| before.links.current.clone());
     prop_assert!(superseded.iter().all(|link| after.links.superseded.contains(link)));
     Ok(())
@@ -183,14 +192,16 @@ const ACCEPT: Check = Check {
 
 const INVITE: Check = Check {
     name: "invite",
-    verdicts: &["Ok", "AlreadyPending", "AlreadyAccepted"],
+    verdicts: &["Ok", "AlreadyPending", "AlreadyAccepted", "TooSoon"],
     run: |trial| {
         trial.all(&async |laid| -> Verdict<SendRefusal> {
             let (link, repeated) = laid.new_link();
             let (store, record) = (&laid.world.store, laid.record.as_ref());
+            let limit = laid.drawn.asked.limit;
+            let by = Inviter { limit, ..inviter() };
             let outcome =
-                store.queue_invite(&laid.world.deal, &email(ADDRESS), None, &link, &inviter(), now()).await?;
-            let rule = may_invite(record, now());
+                store.queue_invite(&laid.world.deal, &email(ADDRESS), None, &link, &by, now()).await?;
+            let rule = may_invite(record, limit, now());
             if repeated {
                 // It has happened, whatever has happened since.
                 laid.is_as_before().await?;
@@ -203,7 +214,7 @@ const INVITE: Check = Check {
             prop_assert_eq!(verdict(outcome), rule);
             match (rule, laid.record_now().await?) {
                 (Ok(()), Some(after)) => {
-                    is_sent_anew(record, &after, &link)?;
+                    is_sent_anew(record, &after, &link, limit)?;
                     prop_assert_eq!(after.resent_at, None);
                 }
                 (Ok(()), None) => prop_assert!(false, "it is not there"),
@@ -216,14 +227,16 @@ const INVITE: Check = Check {
 
 const RESEND: Check = Check {
     name: "resend",
-    verdicts: &["Ok", "NotFound", "AlreadyAccepted", "Stale", "JustResent"],
+    verdicts: &["Ok", "NotFound", "AlreadyAccepted", "Stale", "JustResent", "TooSoon"],
     run: |trial| {
         trial.all(&async |laid| -> Verdict<ResendRefusal> {
             let (link, repeated) = laid.new_link();
             let (store, record, expected) =
                 (&laid.world.store, laid.record.as_ref(), laid.drawn.asked.expected);
-            let outcome = store.resend_invite(&link, expected, &inviter(), now()).await?;
-            let rule = may_resend(record, expected, now());
+            let limit = laid.drawn.asked.limit;
+            let by = Inviter { limit, ..inviter() };
+            let outcome = store.resend_invite(&link, expected, &by, now()).await?;
+            let rule = may_resend(record, expected, limit, now());
             if repeated {
                 laid.is_as_before().await?;
                 let is_newest = laid.drawn.asked.link == 0;
@@ -235,7 +248,7 @@ const RESEND: Check = Check {
             prop_assert_eq!(verdict(outcome), rule);
             match (rule, laid.record_now().await?) {
                 (Ok(()), Some(after)) => {
-                    is_sent_anew(record, &after, &link)?;
+                    is_sent_anew(record, &after, &link, limit)?;
                     prop_assert_eq!(after.resent_at, Some(now()));
                 }
                 (Ok(()), None) => prop_assert!(false, "it is not there"),
@@ -636,6 +649,86 @@ const RESERVE_SENDS: Check = Check {
     },
 };
 
+/// At most eight sends in a manager's hour.
+fn eight_an_hour() -> SendingLimits {
+    SendingLimits { recipient: RecipientLimit::NONE, manager_per_hour: 8, deal_per_day: Some(0) }
+}
+
+/// Where a manager's sends are counted.
+fn manager_key() -> Key {
+    (format!("M#{}", learner("max").as_str()), "SENDS".to_owned())
+}
+
+fn window(used: u32, ends_at: Timestamp) -> Item {
+    item([("used", n(used)), ("windowEnds", n(ends_at.timestamp_millis()))])
+}
+
+/// A window lets through what it has left, and the next one begins when it is over.
+const TAKE: Check = Check {
+    name: "take from a limit",
+    verdicts: &["Ok", "NothingDone"],
+    run: |trial| {
+        trial.all(&async |laid| {
+            let (world, asked) = (&laid.world, &laid.drawn.asked);
+            let before = laid.drawn.invite.as_ref().map(|invite| (invite.tries, later(invite.expires_in)));
+            world.lay([(manager_key(), before.map(|(used, ends_at)| window(used, ends_at)))]).await;
+            let (manager, limits, wanted) = (learner("max"), eight_an_hour(), asked.sends);
+            let sender = Sender { manager: &manager, deal: &world.deal, limits: &limits };
+            let foreseen = world.store.foresee_allowance(sender, wanted, now()).await?;
+            let taken = world.store.take_allowance(sender, wanted, now()).await?;
+            prop_assert_eq!((foreseen.sends, foreseen.retry_at), (taken.sends, taken.retry_at));
+            let (used, ends_at) =
+                before.filter(|(_, ends_at)| now() < *ends_at).unwrap_or((0, now() + Duration::hours(1)));
+            let room = wanted.min(8 - used);
+            prop_assert_eq!((taken.sends, taken.retry_at), (room, (room < wanted).then_some(ends_at)));
+            let [after] = world.items([manager_key()]).await;
+            let after = after.unwrap();
+            prop_assert_eq!(
+                (&after["used"], &after["windowEnds"]),
+                (&n(used + room), &n(ends_at.timestamp_millis()))
+            );
+            Ok(done(room == wanted))
+        })
+    },
+};
+
+/// What was not used goes back into the window that it came from, once.
+const GIVE_BACK: Check = Check {
+    name: "give back to a limit",
+    verdicts: &["Ok", "NothingDone"],
+    run: |trial| {
+        trial.all(&async |laid| {
+            let (world, asked) = (&laid.world, &laid.drawn.asked);
+            let Some(drawn) = &laid.drawn.invite else { return Ok(done(false)) };
+            world.lay([(manager_key(), None)]).await;
+            let (manager, limits) = (learner("max"), eight_an_hour());
+            let sender = Sender { manager: &manager, deal: &world.deal, limits: &limits };
+            let taken = world.store.take_allowance(sender, 7, now()).await?;
+            // Meanwhile others took, or gave back, and another window may have begun.
+            let ends_at = now() + Duration::hours(1) + Duration::seconds(asked.expires_in - 1);
+            let mut before = window(drawn.tries, ends_at);
+            if asked.coin {
+                before.insert("attempt".into(), s("another"));
+            }
+            world.lay([(manager_key(), Some(before.clone()))]).await;
+            world.store.give_back(taken, 0).await?;
+            let is_given = asked.expires_in == 1 && drawn.tries >= 7;
+            let [after] = world.items([manager_key()]).await;
+            let after = after.unwrap();
+            if is_given {
+                prop_assert_eq!(
+                    (&after["used"], &after["windowEnds"]),
+                    (&n(drawn.tries - 7), &before["windowEnds"])
+                );
+            } else {
+                let unchanged = before.iter().all(|(name, value)| after.get(name) == Some(value));
+                prop_assert!(unchanged && after.len() == before.len() + 2, "{after:?}");
+            }
+            Ok(done(is_given))
+        })
+    },
+};
+
 #[test]
 fn accept_and_its_conditions_agree() {
     holds(&ACCEPT, 1_000);
@@ -704,6 +797,16 @@ fn a_key_makes_one_deal() {
 #[test]
 fn the_shortest_lifetime_is_remembered() {
     holds(&REMEMBER_LIFETIME, 300);
+}
+
+#[test]
+fn a_window_lets_through_what_it_has_left() {
+    holds(&TAKE, 300);
+}
+
+#[test]
+fn what_was_not_used_goes_back_into_its_window() {
+    holds(&GIVE_BACK, 300);
 }
 
 #[test]

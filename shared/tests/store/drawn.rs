@@ -9,6 +9,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::Duration;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestRunner};
+use shared::domain::limit::RecipientLimit;
 use shared::domain::{Deal, InviteRecord, Link, Secret, Timestamp};
 use shared::store::Item;
 use std::cell::RefCell;
@@ -52,6 +53,9 @@ pub(crate) struct DrawnInvite {
     pub(crate) expires_in: i64,
     pub(crate) due_in: Option<i64>,
     pub(crate) resent_in: Option<i64>,
+    pub(crate) queued_in: i64,
+    /// Of the third send before this one's next.
+    pub(crate) asked_in: Option<i64>,
     pub(crate) sent_after: Option<i64>,
     pub(crate) is_mine: bool,
 }
@@ -68,7 +72,15 @@ pub(crate) struct Asked {
     pub(crate) due_in: i64,
     /// Decides what nothing else decides.
     pub(crate) coin: bool,
+    /// How often an invite may be sent: one of [`LIMITS`].
+    pub(crate) limit: RecipientLimit,
 }
+
+/// One that looks at the newest send and at the third last, and one that looks at the last only.
+const LIMITS: [RecipientLimit; 2] = [
+    RecipientLimit { per_day: 3, interval: Duration::minutes(10) },
+    RecipientLimit { per_day: 1, interval: Duration::zero() },
+];
 
 #[derive(Clone, Debug)]
 pub(crate) struct Drawn {
@@ -119,20 +131,27 @@ fn drawn_invite() -> impl Strategy<Value = Option<DrawnInvite>> {
     // What can still be done is drawn more often than what can't, since a single thing against it is enough.
     let expires_in = prop_oneof![3 => Just(1_i64), 1 => near()];
     let times = (expires_in, (near(), misplaced), prop::option::of(-11_i64..=-9), prop::option::of(near()));
-    let invite = (about_it, times).prop_map(|((status, delivery, sends, tries, is_mine), times)| {
-        let (expires_in, (due_in, misplaced), resent_in, sent_after) = times;
-        DrawnInvite {
-            status,
-            delivery,
-            sends,
-            tries,
-            expires_in,
-            due_in: ((status == "open") != misplaced).then_some(due_in),
-            resent_in,
-            sent_after,
-            is_mine,
-        }
-    });
+    // Long ago mostly; otherwise around a day, or ten minutes, ago.
+    let queued_in = prop_oneof![4 => Just(-90_000_i64), 1 => -86_401_i64..=-86_399, 1 => -601_i64..=-599];
+    let asked_in = prop::option::of(prop_oneof![2 => Just(-90_000_i64), 1 => -86_401_i64..=-86_399]);
+    let lately = (queued_in, asked_in);
+    let invite =
+        (about_it, times, lately).prop_map(|((status, delivery, sends, tries, is_mine), times, lately)| {
+            let (expires_in, (due_in, misplaced), resent_in, sent_after) = times;
+            DrawnInvite {
+                status,
+                delivery,
+                sends,
+                tries,
+                expires_in,
+                due_in: ((status == "open") != misplaced).then_some(due_in),
+                resent_in,
+                queued_in: lately.0,
+                asked_in: lately.1,
+                sent_after,
+                is_mine,
+            }
+        });
     prop::option::weighted(0.95, invite)
 }
 
@@ -143,13 +162,13 @@ fn asked(invite: Option<&DrawnInvite>) -> impl Strategy<Value = Asked> + use<> {
     let due_in = invite.and_then(|invite| invite.due_in).unwrap_or(0);
     let link = prop_oneof![1 => Just(0_usize), 1 => 1_usize..=4];
     (
-        (link, prop::option::of(1_u32..=2), any::<bool>()),
+        (link, prop::option::of(1_u32..=2), any::<bool>(), prop::sample::select(&LIMITS[..])),
         prop_oneof![3 => Just(sends), 1 => 1_u32..=2],
         prop_oneof![5 => Just(tries), 1 => 6_u32..=8],
         prop_oneof![5 => Just(expires_in), 1 => near()],
         prop_oneof![5 => Just(due_in), 1 => near()],
     )
-        .prop_map(|((link, expected, coin), sends, tries, expires_in, due_in)| Asked {
+        .prop_map(|((link, expected, coin, limit), sends, tries, expires_in, due_in)| Asked {
             link,
             expected,
             sends,
@@ -157,6 +176,7 @@ fn asked(invite: Option<&DrawnInvite>) -> impl Strategy<Value = Asked> + use<> {
             expires_in,
             due_in,
             coin,
+            limit,
         })
 }
 
@@ -205,7 +225,7 @@ impl DrawnInvite {
             ("delivery", s(self.delivery)),
             ("sends", n(self.sends)),
             ("tries", n(self.tries)),
-            ("queuedAt", millis(-100)),
+            ("queuedAt", millis(self.queued_in)),
             ("triedAt", n(tried_at().timestamp())),
             ("expiresAt", at(self.expires_in)),
         ]);
@@ -220,6 +240,10 @@ impl DrawnInvite {
         }
         if let Some(after) = self.sent_after {
             set("sentAt", n((tried_at() + Duration::seconds(after)).timestamp()));
+        }
+        if let Some(asked_in) = self.asked_in {
+            set("asked1", millis(asked_in));
+            set("asked2", millis(asked_in));
         }
         if let Some(resent_in) = self.resent_in {
             set("resentAt", millis(resent_in));
@@ -363,7 +387,8 @@ impl Trial {
                 Ok(()) => "Ok".to_owned(),
                 Err(refusal) => format!("{refusal:?}"),
             };
-            let verdict = verdict.split(" {").next().unwrap_or_default().trim_matches('"').to_owned();
+            let verdict = verdict.split(" {").next().unwrap_or_default();
+            let verdict = verdict.trim_start_matches("TooSoon(").to_owned();
             *self.verdicts.borrow_mut().entry(verdict).or_default() += 1;
             Ok(())
         });

@@ -44,7 +44,7 @@ async fn i6_a_guess_gets_one_answer_by_one_round_trip_whatever_it_hits() {
     let (accepted, _) = world.send("accepted@example.com", start()).await;
     world.accept(&accepted, "holder", after(1)).await;
     let (cancelled, _) = world.send("cancelled@example.com", start()).await;
-    world.store.cancel_invite(cancelled.deal, cancelled.invite, None).await.unwrap();
+    world.store.cancel_invite(cancelled.deal, cancelled.invite, None).await.unwrap().unwrap();
     let (released, _) = world.send("released@example.com", start()).await;
     world.accept(&released, "leaver", after(2)).await;
     world.store.release_seat(released.deal, released.invite, None).await.unwrap().unwrap();

@@ -1,7 +1,8 @@
 //! Limits of sending: the recipient's is a condition of the write that sends; a manager's and a deal's are counts that
 //! any number of requests take from at once.
 
-use super::world::{Fault, World, after, email, inviter, learner, start};
+use super::wire::Fault;
+use super::world::{World, after, email, inviter, learner, start};
 use chrono::Duration;
 use futures_util::future::join_all;
 use proptest::prelude::*;
@@ -55,7 +56,7 @@ fn the_limit_and_its_condition_agree() {
                         count(2, rule.is_ok());
                         count(3, matches!(rule, Err(ResendRefusal::TooSoon(_))));
                     } else {
-                        store.cancel_invite(link.deal, link.invite, None).await.unwrap();
+                        let _refused = store.cancel_invite(link.deal, link.invite, None).await.unwrap();
                     }
                 }
             });

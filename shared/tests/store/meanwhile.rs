@@ -3,11 +3,12 @@
 
 use super::drawn::{Trial, item, n};
 use super::wire::{Fault, Request};
-use super::world::{LIFETIME, World, after, email, inviter, learner, sent, soon, start};
+use super::world::{Key, LIFETIME, World, after, email, inviter, learner, sent, soon, start};
 use chrono::Duration;
+use shared::domain::limit::{RecipientLimit, SendingLimits};
 use shared::domain::release::ReleaseRefusal;
 use shared::domain::{DealChange, Delivery, InviteRecord, Link, NewDeal, Sent, Stored};
-use shared::store::{AcceptOutcome, CreateOutcome, Due, Outcome};
+use shared::store::{AcceptOutcome, Allowance, CreateOutcome, Due, Outcome, Sender, StoreError};
 
 /// Something that happens in a deal of three seats.
 pub(crate) struct Story {
@@ -24,6 +25,8 @@ pub(crate) const STORIES: &[Story] = &[
     Story { name: "a mark after a later one", tell: |trial| trial.once(mark_after_a_later_one) },
     Story { name: "a deal made again late", tell: |trial| trial.once(deal_made_again_late) },
     Story { name: "two turns at once", tell: |trial| trial.once(two_turns_at_once) },
+    Story { name: "two windows at once", tell: |trial| trial.once(two_windows_at_once) },
+    Story { name: "sends given back again", tell: |trial| trial.once(sends_given_back_again) },
 ];
 
 const ANN: &str = "ann@example.com";
@@ -192,6 +195,56 @@ async fn two_turns_at_once(world: World) {
         assert_eq!(reserve().await.unwrap(), Some(after(2)));
         assert!(world.wire.is_quiet());
     }
+}
+
+/// How many sends a manager gets out of eight an hour.
+async fn take(world: &World, wanted: u32) -> Result<Allowance, StoreError> {
+    let (manager, limits) = (learner("max"), EIGHT_AN_HOUR);
+    let sender = Sender { manager: &manager, deal: &world.deal, limits: &limits };
+    world.store.take_allowance(sender, wanted, start()).await
+}
+
+const EIGHT_AN_HOUR: SendingLimits =
+    SendingLimits { recipient: RecipientLimit::NONE, manager_per_hour: 8, deal_per_day: Some(0) };
+
+fn manager_key() -> Key {
+    (format!("M#{}", learner("max").as_str()), "SENDS".to_owned())
+}
+
+/// Two requests find a manager's hour over, and both want to begin the next.
+async fn two_windows_at_once(world: World) {
+    let over = item([("used", n(8)), ("windowEnds", n(start().timestamp_millis()))]);
+    for before in [None, Some(over)] {
+        world.lay([(manager_key(), before)]).await;
+        world.wire.disturb([Fault::None, Fault::Catch]);
+        assert!(take(&world, 5).await.is_err());
+        let other = caught(&world);
+        world.wire.disturb([Fault::None]);
+        world.wire.meanwhile([other]);
+        assert_eq!(take(&world, 5).await.unwrap().sends, 3);
+        assert!(world.wire.is_quiet());
+    }
+}
+
+/// A request gives back what it did not use, and the answer gets lost.
+async fn sends_given_back_again(world: World) {
+    world.lay([(manager_key(), None)]).await;
+    let unused = take(&world, 3).await.unwrap();
+    take(&world, 5).await.unwrap();
+    world.wire.disturb([Fault::LoseAnswer]);
+    world.store.give_back(unused, 0).await.unwrap();
+    assert!(world.wire.is_quiet());
+    assert_eq!(take(&world, 8).await.unwrap().sends, 3);
+}
+
+#[tokio::test]
+async fn no_window_begins_twice() {
+    two_windows_at_once(World::new(3).await).await;
+}
+
+#[tokio::test]
+async fn what_is_given_back_is_given_back_once() {
+    sends_given_back_again(World::new(3).await).await;
 }
 
 #[tokio::test]

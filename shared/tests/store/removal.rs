@@ -20,7 +20,7 @@ const MEET: u32 = 150;
 const FIND: u32 = 1_000;
 
 /// Places in the store's source that give a write its condition; the checks of `conditions.rs` come by each.
-const SITES: usize = 20;
+const SITES: usize = 23;
 
 /// A part of an expression, and what its absence comes to.
 #[derive(Clone, PartialEq, Debug)]
