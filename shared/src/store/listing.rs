@@ -12,6 +12,7 @@ use chrono::Duration;
 use futures_util::future;
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
+use std::collections::HashSet;
 
 /// Up to this number, counts are exact; one more means "more than that".
 pub const COUNTED_UP_TO: u32 = 1_000;
@@ -225,6 +226,7 @@ impl Store {
             let wanted = query.limit - rows.len();
             let (mut found, down_to) =
                 self.rows_below(deal, query.filter, after.as_deref(), wanted, view, now).await?;
+            found.retain(|row| rows.iter().all(|shown| shown.id != row.id));
             if found.len() > wanted {
                 found.truncate(wanted);
                 rows.append(&mut found);
@@ -278,9 +280,11 @@ impl Store {
         if let Some(down_to) = &down_to {
             rows.retain(|row| place(row) >= *down_to);
         }
-        // A row that moved between two reads is there twice: the later state wins.
+        // A row that moved between two reads is there twice, and far from itself if it was sent again meanwhile: its
+        // later state wins, which comes first.
         rows.sort_by_cached_key(|row| (Reverse(place(row)), row.stored == Stored::Open));
-        rows.dedup_by_key(|row| row.id);
+        let mut seen = HashSet::new();
+        rows.retain(|row| seen.insert(row.id));
         Ok((rows, down_to))
     }
 
