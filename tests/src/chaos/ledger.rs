@@ -168,7 +168,8 @@ impl Ledger {
         let disturbed: u32 =
             lock(&self.calls).iter().filter(|((_, fault), _)| fault.is_some()).map(|(_, times)| times).sum();
         format!(
-            "{left:>4} s left: {} done, {} refused, {} failed; {} mails, {disturbed} calls disturbed, {} processes killed, {} wrong",
+            "{left:>4} s left: {} done, {} refused, {} failed; {} mails, {disturbed} calls disturbed, \
+             {} processes killed, {} wrong",
             count('2'),
             count('4'),
             count('5'),

@@ -77,8 +77,8 @@ pub async fn run(options: Options, say: impl Fn(&str)) -> Summary {
     for number in 0..DEALS * 2 {
         hands.spawn(people::manage(Arc::clone(&scene), number % DEALS, rng.fork()));
     }
-    for _ in 0..LEARNERS {
-        hands.spawn(people::learn(Arc::clone(&scene), rng.fork()));
+    for hand in 0..LEARNERS {
+        hands.spawn(people::learn(Arc::clone(&scene), hand, LEARNERS, rng.fork()));
     }
     hands.spawn(people::resize(Arc::clone(&scene), rng.fork()));
     hands.spawn(people::read_mail(Arc::clone(&scene)));
