@@ -1,5 +1,7 @@
 //! Somebody who asks, with their token.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use reqwest::Method;
 use serde_json::Value;
 
@@ -10,6 +12,7 @@ use crate::Answer;
 pub struct Client {
     pub(crate) http: reqwest::Client,
     pub(crate) origin: String,
+    pub(crate) refusals: Arc<Mutex<Vec<Answer>>>,
     /// Who it is; only for reports.
     pub email: String,
     /// What the person shows; none for nobody.
@@ -60,6 +63,20 @@ impl Client {
 
     /// Any request with any body; no header is added but the token's.
     pub async fn raw(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Answer {
+        self.attempt(method, path, headers, body).await.unwrap_or_else(|failure| panic!("{failure}"))
+    }
+
+    /// The same where the whole stack may be gone: an answer, or what there was instead.
+    ///
+    /// # Errors
+    /// What was asked, and why there is no answer.
+    pub async fn attempt(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> Result<Answer, String> {
         let shown: String = String::from_utf8_lossy(&body).chars().take(200).collect();
         let asked = format!("{}: {method} {path} {headers:?} {shown}", self.email);
         let method: Method = method.parse().expect("a method");
@@ -73,9 +90,13 @@ impl Client {
         if !body.is_empty() {
             request = request.body(body);
         }
-        let response = request.send().await.unwrap_or_else(|error| panic!("{asked}\n→ no answer: {error:?}"));
+        let response = request.send().await.map_err(|error| format!("{asked}\n→ no answer: {error:?}"))?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let text = response.text().await.unwrap_or_else(|error| panic!("{asked}\n→ no body: {error:?}"));
-        Answer { asked, status, headers, text }
+        let text = response.text().await.map_err(|error| format!("{asked}\n→ no body: {error:?}"))?;
+        let answer = Answer { asked, status, headers, text };
+        if status >= 400 {
+            self.refusals.lock().unwrap_or_else(PoisonError::into_inner).push(answer.clone());
+        }
+        Ok(answer)
     }
 }

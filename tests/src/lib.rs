@@ -13,10 +13,12 @@
 )]
 
 mod answer;
+pub mod books;
 pub mod chaos;
 mod client;
 mod deal;
 pub mod history;
+pub mod leaks;
 pub mod load;
 mod mail;
 pub mod proxy;
@@ -30,4 +32,4 @@ pub use deal::{Deal, emails, ids, row_of};
 pub use mail::Mail;
 pub use shape::assert_shape;
 pub use time::{eventually, now, past, rfc3339, time};
-pub use world::{PARTNERSHIPS, World, json_object};
+pub use world::{PARTNERSHIPS, TABLE, World, json_object};

@@ -1,17 +1,22 @@
 //! The stack of one test, and its people.
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::TimeDelta;
 use seatkeeper_local::{Settings, Stack};
 use serde_json::{Value, json};
 
+use crate::books::Item;
 use crate::proxy::Proxy;
 use crate::{Answer, Client, Deal, Mail, eventually, now, rfc3339};
 
 /// Who makes deals.
 pub const PARTNERSHIPS: &str = "partnerships@futurelearn.example";
+
+/// The table's name.
+pub const TABLE: &str = "seatkeeper";
 
 /// A stack of its own, in memory, with no schedule and no deal to begin with.
 #[derive(Debug)]
@@ -20,6 +25,8 @@ pub struct World {
     pub stack: Stack,
     http: reqwest::Client,
     deals: AtomicU32,
+    refusals: Arc<Mutex<Vec<Answer>>>,
+    people: Mutex<Vec<(String, String)>>,
 }
 
 impl World {
@@ -42,7 +49,7 @@ impl World {
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .expect("an HTTP client");
-        Self { stack, http, deals: AtomicU32::new(0) }
+        Self { stack, http, deals: AtomicU32::new(0), refusals: Arc::default(), people: Mutex::default() }
     }
 
     /// The same with a proxy between its functions and what they call.
@@ -60,7 +67,8 @@ impl World {
     /// Somebody who has not signed in.
     pub fn nobody(&self) -> Client {
         let origin = self.stack.url().to_owned();
-        Client { http: self.http.clone(), origin, email: "nobody".to_owned(), token: None }
+        let refusals = Arc::clone(&self.refusals);
+        Client { http: self.http.clone(), origin, refusals, email: "nobody".to_owned(), token: None }
     }
 
     /// Somebody who signed in with all that they are entitled to.
@@ -75,6 +83,8 @@ impl World {
         let answer: Value = request.send().await.expect("an answer").json().await.expect("JSON");
         let token =
             answer["access_token"].as_str().unwrap_or_else(|| panic!("no token for {email}: {answer}"));
+        let person = (email.to_owned(), token.to_owned());
+        self.people.lock().unwrap_or_else(PoisonError::into_inner).push(person);
         Client { email: email.to_owned(), token: Some(token.to_owned()), ..self.nobody() }
     }
 
@@ -115,6 +125,23 @@ impl World {
         })
     }
 
+    /// Every answer so far that was an error, 400 or above.
+    pub fn refusals(&self) -> Vec<Answer> {
+        self.refusals.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Everybody who has signed in, with their tokens.
+    pub fn people_seen(&self) -> Vec<(String, String)> {
+        self.people.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// All that is in the table.
+    pub async fn items(&self) -> Vec<Item> {
+        let scan = self.stack.dynamodb().scan().table_name(TABLE).consistent_read(true);
+        let items = scan.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;
+        items.unwrap_or_else(|error| panic!("the table can be read: {error:?}"))
+    }
+
     /// All mail, oldest first.
     pub async fn inbox(&self) -> Vec<Mail> {
         self.inbox_after(None).await
@@ -123,13 +150,19 @@ impl World {
     /// The mail that came after this one, oldest first.
     pub async fn inbox_after(&self, mail: Option<&Mail>) -> Vec<Mail> {
         let after = mail.map(|mail| format!("?after={}", mail.field("id"))).unwrap_or_default();
-        let answer = self.nobody().get(&format!("/inbox/messages.json{after}")).await.json();
-        answer.as_array().expect("mails").iter().cloned().map(Mail).collect()
+        self.mails(&format!("/inbox/messages.json{after}")).await
     }
 
     /// The mail to one address, oldest first.
     pub async fn inbox_for(&self, address: &str) -> Vec<Mail> {
-        self.inbox().await.into_iter().filter(|mail| mail.is_to(address)).collect()
+        let mut url = reqwest::Url::parse(self.stack.url()).expect("a URL");
+        url.query_pairs_mut().append_pair("to", address);
+        self.mails(&format!("/inbox/messages.json?{}", url.query().unwrap_or_default())).await
+    }
+
+    async fn mails(&self, path: &str) -> Vec<Mail> {
+        let answer = self.nobody().get(path).await.json();
+        answer.as_array().expect("mails").iter().cloned().map(Mail).collect()
     }
 
     /// The token in the newest mail to an address, which must have come by now.

@@ -216,7 +216,6 @@ impl Row {
             resent_at: self.resent_at.map(at),
             asked: Vec::new(),
             learner: self.learner.map(learner).cloned(),
-            attempt: None,
         }
     }
 }

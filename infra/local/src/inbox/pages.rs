@@ -79,17 +79,21 @@ async fn one(State(pages): State<Pages>, Path(id): Path<String>) -> Response {
     }
 }
 
-#[derive(Deserialize)]
-struct Asked {
-    /// The mail after which it goes on; by default, and when that one is gone, all are shown.
+/// Which mails are wanted.
+#[derive(Debug, Deserialize)]
+struct Wanted {
+    /// Those that came after this one; when it is gone, all.
     after: Option<String>,
+    /// Those to one address, in whatever casing.
+    to: Option<String>,
 }
 
-async fn messages(State(pages): State<Pages>, Query(asked): Query<Asked>) -> Response {
+async fn messages(State(pages): State<Pages>, Query(Wanted { after, to }): Query<Wanted>) -> Response {
     let mails = pages.inbox.mails();
-    let known = asked.after.and_then(|id| mails.iter().rposition(|mail| mail.id == id));
-    let mails: Vec<&Mail> =
-        mails.iter().skip(known.map_or(0, |known| known + 1)).map(AsRef::as_ref).collect();
+    let known = after.and_then(|id| mails.iter().rposition(|mail| mail.id == id));
+    let wanted = |mail: &&Mail| to.as_ref().is_none_or(|to| mail.to.eq_ignore_ascii_case(to));
+    let newer = mails.iter().skip(known.map_or(0, |known| known + 1)).map(AsRef::as_ref);
+    let mails: Vec<&Mail> = newer.filter(wanted).collect();
     ([(CACHE_CONTROL, "no-store")], Json(mails)).into_response()
 }
 

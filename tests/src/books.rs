@@ -1,0 +1,255 @@
+//! The table and the inbox, read once and held against each other and against what the API says. I1–I5, I7.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde_json::Value;
+
+use crate::{Deal, Mail, World, now, time};
+
+/// An item of the table.
+pub type Item = HashMap<String, AttributeValue>;
+
+/// How often a send may have been mailed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mailed {
+    /// Nothing crashed, and SES's answers all arrived.
+    Once,
+    /// A function may have been killed between SES's answer and the mark, or the answer got lost.
+    AtLeastOnce,
+}
+
+/// What was found in a deal, where nothing was wrong.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Found {
+    /// Invites, in whatever state.
+    pub invites: usize,
+    /// Those whose mail failed for good, with a reason.
+    pub failed: usize,
+    /// Sends that were mailed more than once.
+    pub doubled: usize,
+    /// Invites that still wait to be mailed.
+    pub queued: usize,
+}
+
+/// All items and all mails, at a moment when nothing happens.
+#[derive(Debug)]
+pub struct Books {
+    deals: HashMap<String, Vec<Item>>,
+    seats: HashMap<String, Vec<Item>>,
+    mails: HashMap<String, Vec<Mail>>,
+}
+
+/// A text of an item.
+pub fn text<'i>(item: &'i Item, name: &str) -> Option<&'i str> {
+    item.get(name)?.as_s().ok().map(String::as_str)
+}
+
+/// A number of an item.
+pub fn number(item: &Item, name: &str) -> Option<i64> {
+    item.get(name)?.as_n().ok()?.parse().ok()
+}
+
+/// A tag that SES was given with a mail.
+fn tag<'m>(mail: &'m Mail, name: &str) -> &'m str {
+    mail.0["tags"][name].as_str().unwrap_or_else(|| panic!("a mail has the tag {name}: {}", mail.0))
+}
+
+impl Books {
+    /// Reads all that there is.
+    pub async fn open(world: &World) -> Self {
+        let items = world.items().await;
+        let mut books = Self { deals: HashMap::new(), seats: HashMap::new(), mails: HashMap::new() };
+        for item in items {
+            let (pk, sk) = (text(&item, "pk").unwrap_or_default(), text(&item, "sk").unwrap_or_default());
+            if let Some(deal) = pk.strip_prefix("D#") {
+                books.deals.entry(deal.to_owned()).or_default().push(item);
+            } else if let Some(deal) = sk.strip_prefix("S#") {
+                books.seats.entry(deal.to_owned()).or_default().push(item);
+            }
+        }
+        for mail in world.inbox().await {
+            books.mails.entry(tag(&mail, "deal").to_owned()).or_default().push(mail);
+        }
+        books
+    }
+
+    /// All mails, by the id of their deal.
+    pub fn mails(&self, deal: &str) -> &[Mail] {
+        self.mails.get(deal).map_or(&[], Vec::as_slice)
+    }
+
+    /// Holds a deal against all that must be true of it. `what` is for the report of a failure.
+    pub async fn check(&self, world: &World, deal: &Deal, mailed: Mailed, what: &str) -> Found {
+        let what = format!("{what}: deal {}", deal.id);
+        let items = self.deals.get(&deal.id).unwrap_or_else(|| panic!("{what}: is not in the table"));
+        let (deals, invites): (Vec<_>, Vec<_>) =
+            items.iter().partition(|item| text(item, "sk") == Some("DEAL"));
+        assert_eq!(deals.len(), 1, "{what}: one item is the deal's own");
+        self.seats_are_held_once(deal, deals[0], &invites, &what).await;
+        for invite in &invites {
+            stands_where_it_belongs(invite, &what);
+        }
+        let found = self.mails_are_as_shown(deal, &invites, mailed, &what);
+        rows_are_as_stored(deal, deals[0], &invites, &what).await;
+        self.links_are_those_of_the_newest_send(world, deal, deals[0], &invites, &what).await;
+        found
+    }
+
+    /// I1: allocated = accepted = seats held ≤ seats, and nobody holds two.
+    async fn seats_are_held_once(&self, deal: &Deal, item: &Item, invites: &[&Item], what: &str) {
+        let (seats, allocated) = (number(item, "seats"), number(item, "allocated"));
+        let held = self.seats.get(&deal.id).map_or(&[][..], Vec::as_slice);
+        let accepted: BTreeMap<_, _> = invites
+            .iter()
+            .filter(|invite| text(invite, "status") == Some("accepted"))
+            .map(|invite| (id(invite), text(invite, "learner")))
+            .collect();
+        let of_seats: BTreeMap<_, _> = held
+            .iter()
+            .map(|seat| {
+                let learner = text(seat, "pk").and_then(|pk| pk.strip_prefix("L#"));
+                (text(seat, "invite").unwrap_or_default(), learner)
+            })
+            .collect();
+        assert_eq!(of_seats, accepted, "{what}: whoever accepted holds the seat, and nobody else");
+        assert_eq!(of_seats.len(), held.len(), "{what}: an invite is worth one seat");
+        let learners: BTreeSet<_> = of_seats.values().collect();
+        assert_eq!(learners.len(), held.len(), "{what}: a learner holds one seat");
+        assert_eq!(allocated, i64::try_from(held.len()).ok(), "{what}: allocated are the seats held");
+        assert!(allocated <= seats, "{what}: oversold: {allocated:?} of {seats:?}");
+        let shown = deal.seats().await.map(|number| i64::try_from(number).ok());
+        let available = seats.zip(allocated).map(|(seats, allocated)| seats - allocated);
+        assert_eq!(shown, [seats, allocated, available], "{what}: what is shown");
+    }
+
+    /// I4: what is shown as sent was mailed, once where nothing got lost; what failed has a reason.
+    fn mails_are_as_shown(&self, deal: &Deal, invites: &[&Item], mailed: Mailed, what: &str) -> Found {
+        let mut found = Found { invites: invites.len(), ..Found::default() };
+        let mut sends: BTreeMap<(&str, i64), usize> = BTreeMap::new();
+        for mail in self.mails(&deal.id) {
+            let (invite, send) = (tag(mail, "invite"), tag(mail, "send").parse().expect("a number"));
+            let item = invites.iter().find(|item| id(item) == invite);
+            let item = item.unwrap_or_else(|| panic!("{what}: a mail without an invite: {}", mail.0));
+            assert_eq!(text(item, "email"), Some(mail.field("to")), "{what}: to whom it is");
+            assert!(Some(send) <= number(item, "sends"), "{what}: a mail of no send of {item:?}: {}", mail.0);
+            *sends.entry((id(item), send)).or_default() += 1;
+        }
+        for (send, mails) in &sends {
+            assert!(*mails == 1 || mailed == Mailed::AtLeastOnce, "{what}: {mails} mails of send {send:?}");
+        }
+        found.doubled = sends.values().filter(|mails| **mails > 1).count();
+        for invite in invites {
+            let newest = (id(invite), number(invite, "sends").unwrap_or_default());
+            match text(invite, "delivery") {
+                Some("sent") => {
+                    assert!(sends.contains_key(&newest), "{what}: sent, but not mailed: {invite:?}");
+                }
+                Some("failed") => {
+                    assert!(text(invite, "failure").is_some(), "{what}: failed without a reason: {invite:?}");
+                    found.failed += 1;
+                }
+                Some("queued") => found.queued += usize::from(text(invite, "status") == Some("open")),
+                other => panic!("{what}: delivery is {other:?}: {invite:?}"),
+            }
+            let was_mailed = sends.keys().any(|(of, _)| *of == id(invite));
+            assert!(was_mailed || !invite.contains_key("sentAt"), "{what}: sentAt, but no mail: {invite:?}");
+        }
+        found
+    }
+
+    /// I5: every mail of the newest send works, and no older one.
+    async fn links_are_those_of_the_newest_send(
+        &self,
+        world: &World,
+        deal: &Deal,
+        item: &Item,
+        invites: &[&Item],
+        what: &str,
+    ) {
+        for mail in self.mails(&deal.id) {
+            let Some(invite) = invites.iter().find(|item| id(item) == tag(mail, "invite")) else { continue };
+            let preview = world.preview(&mail.token()).await;
+            let is_newest = tag(mail, "send").parse().ok() == number(invite, "sends");
+            match (is_newest, text(invite, "status")) {
+                (false, _) => {
+                    assert!(preview.status >= 404, "{what}: an older link works: {}", preview.show());
+                }
+                (true, Some("cancelled" | "released")) => {
+                    preview.problem(410, "invite_cancelled");
+                }
+                (true, _) => {
+                    let (seen, expected) = (preview.ok(200), status(item, invite));
+                    assert_eq!(seen["status"], expected, "{what}: {}: {invite:?}", preview.show());
+                }
+            }
+        }
+    }
+}
+
+/// An invite's id.
+fn id(invite: &Item) -> &str {
+    text(invite, "sk").and_then(|sk| sk.strip_prefix("I#")).unwrap_or_default()
+}
+
+/// What everybody has to see: computed, never stored (I2).
+fn status(deal: &Item, invite: &Item) -> &'static str {
+    let until = number(invite, "expiresAt").min(number(deal, "endsAt"));
+    match text(invite, "status") {
+        Some("accepted") => "accepted",
+        Some("open") if Some(now().timestamp()) < until => "pending",
+        _ => "expired",
+    }
+}
+
+/// Each invite is in those indexes, and at those places of them, that its state says: what is not there is never
+/// swept, what is there too much is swept for nothing.
+fn stands_where_it_belongs(invite: &Item, what: &str) {
+    let (status, delivery) = (text(invite, "status"), text(invite, "delivery"));
+    let due = text(invite, "duePk").and_then(|key| key.chars().next());
+    let due_at = number(invite, "dueAt");
+    let expected = match (status, delivery) {
+        (Some("open"), Some("queued")) => Some('Q'),
+        (Some("open"), _) => Some('E'),
+        _ => None,
+    };
+    assert_eq!(due, expected, "{what}: its place among what is due: {invite:?}");
+    if due == Some('E') {
+        let expires_at = number(invite, "expiresAt").map(|at| at * 1_000);
+        assert_eq!(due_at, expires_at, "{what}: due when it expires: {invite:?}");
+    }
+    assert_eq!(due.is_some(), due_at.is_some(), "{what}: {invite:?}");
+    let list = text(invite, "listPk").and_then(|key| key.chars().last());
+    let expected = match status {
+        Some("open") => Some('o'),
+        Some("accepted") => Some('a'),
+        Some("expired") => Some('x'),
+        _ => None,
+    };
+    assert_eq!(list, expected, "{what}: its place among the rows: {invite:?}");
+    assert_eq!(list.is_some(), invite.contains_key("addressPk"), "{what}: {invite:?}");
+}
+
+/// What the manager sees is what is stored: each row once, with the computed status, and the counts of them.
+async fn rows_are_as_stored(deal: &Deal, item: &Item, invites: &[&Item], what: &str) {
+    let rows = deal.rows("limit=200").await;
+    let listed: BTreeMap<_, _> =
+        invites.iter().filter(|item| item.contains_key("listPk")).map(|item| (id(item), *item)).collect();
+    let shown: BTreeSet<_> = rows.iter().filter_map(|row| row["id"].as_str()).collect();
+    assert_eq!(shown, listed.keys().copied().collect(), "{what}: who is shown");
+    assert_eq!(shown.len(), rows.len(), "{what}: each once");
+    let mut counts = [0, 0, 0];
+    for row in &rows {
+        let invite = listed[row["id"].as_str().unwrap_or_default()];
+        let expected = status(item, invite);
+        assert_eq!(row["status"], expected, "{what}: {row}");
+        assert_eq!(row["delivery"]["state"].as_str(), text(invite, "delivery"), "{what}: {row}");
+        assert_eq!(row["delivery"]["reason"].as_str(), text(invite, "failure"), "{what}: {row}");
+        assert_eq!(row["sends"].as_i64(), number(invite, "sends"), "{what}: {row}");
+        let sent_at = |row: &Value| row["sentAt"].is_string().then(|| time(&row["sentAt"]).timestamp());
+        assert_eq!(sent_at(row), number(invite, "sentAt"), "{what}: {row}");
+        let place = ["pending", "accepted", "expired"].iter().position(|status| *status == expected);
+        counts[place.expect("a status")] += 1;
+    }
+    assert_eq!(deal.counts().await, counts, "{what}: the counts");
+}

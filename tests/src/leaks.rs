@@ -1,0 +1,151 @@
+//! What nobody may find in a log or in the body of an error (I8): every address, name and token that there was.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use aho_corasick::AhoCorasick;
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+
+use crate::books::text;
+use crate::{Answer, World};
+
+/// Words that must not be seen, in each form in which they may come.
+#[derive(Debug)]
+pub struct Secrets {
+    forms: Vec<String>,
+    search: AhoCorasick,
+}
+
+impl Secrets {
+    /// All that a world knows of people: from its table, its inbox, and those who asked.
+    pub async fn of(world: &World) -> Self {
+        let mut words = BTreeSet::new();
+        for item in world.items().await {
+            words.extend(text(&item, "email").map(str::to_owned));
+            words.extend(text(&item, "addressSk").filter(|address| address.contains('@')).map(str::to_owned));
+            words.extend(text(&item, "by").map(str::to_owned));
+            let is_invite = text(&item, "sk").is_some_and(|sk| sk.starts_with("I#"));
+            words.extend(text(&item, "name").filter(|_| is_invite).map(str::to_owned));
+        }
+        for mail in world.inbox().await {
+            let token = mail.token();
+            // The ids in front are no secret; what follows them is.
+            words.extend([mail.field("to").to_owned(), token[43..].to_owned(), token]);
+        }
+        for (email, token) in world.people_seen() {
+            words.insert(email);
+            // A token's head says only how it is signed.
+            words.extend(token.split('.').skip(1).map(str::to_owned));
+        }
+        // What nobody would recognise a person by: everybody's `manager@`, and nobody's name.
+        let locals: Vec<_> = words
+            .iter()
+            .filter_map(|word| Some(word.split_once('@')?.0.to_owned()))
+            .filter(|local| !["manager", "partnerships"].contains(&local.as_str()))
+            .collect();
+        words.extend(locals);
+        words.remove("nobody");
+        Self::new(words)
+    }
+
+    /// These words.
+    pub fn new(words: impl IntoIterator<Item = String>) -> Self {
+        let forms: Vec<_> = words.into_iter().filter(|word| word.len() > 3).flat_map(forms).collect();
+        let search = AhoCorasick::builder().ascii_case_insensitive(true).build(&forms);
+        Self { search: search.expect("so many words"), forms }
+    }
+
+    /// How many forms are looked for.
+    pub fn len(&self) -> usize {
+        self.forms.len()
+    }
+
+    /// Whether there is nothing to look for.
+    pub fn is_empty(&self) -> bool {
+        self.forms.is_empty()
+    }
+
+    /// The first of them in a text, with what stands around it.
+    pub fn find(&self, text: &str) -> Option<String> {
+        let found = self.search.find(text)?;
+        let around = |at: usize| (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
+        let from = around(found.start().saturating_sub(200));
+        let to = around((found.end() + 200).min(text.len()));
+        Some(format!("{} in …{}…", self.forms[found.pattern()], &text[from..to]))
+    }
+
+    /// Looks through all files of a folder; how many lines there were.
+    pub fn assert_none_in_logs(&self, logs: &Path) -> usize {
+        let mut lines = 0;
+        for entry in std::fs::read_dir(logs).expect("a folder of logs") {
+            let path = entry.expect("a file").path();
+            let text = String::from_utf8_lossy(&std::fs::read(&path).expect("a log")).into_owned();
+            lines += text.lines().count();
+            assert_eq!(self.find(&text), None, "{}", path.display());
+        }
+        lines
+    }
+
+    /// Looks through the bodies and headers of refusals.
+    pub fn assert_none_in(&self, refusals: &[Answer]) {
+        for refusal in refusals {
+            let headers = format!("{:?}", refusal.headers);
+            let found = self.find(&refusal.text).or_else(|| self.find(&headers));
+            assert_eq!(found, None, "{}", refusal.show());
+        }
+    }
+}
+
+/// As it is, in a URL, in JSON with escapes, and in base64 at each of the three places where it may begin.
+fn forms(word: String) -> Vec<String> {
+    let of_each = |escape: &dyn Fn(char) -> String| word.chars().map(escape).collect::<String>();
+    let in_url = of_each(&|c| match c {
+        c if c.is_ascii_alphanumeric() || "-._~".contains(c) => c.to_string(),
+        c => c.to_string().bytes().fold(String::new(), |all, byte| format!("{all}%{byte:02X}")),
+    });
+    let in_json = of_each(&|c| match c {
+        c if c.is_ascii_alphanumeric() || "-._ ".contains(c) => c.to_string(),
+        c => format!("\\u{:04x}", u32::from(c)),
+    });
+    let mut forms = BTreeSet::from([in_url, in_json]);
+    for engine in [STANDARD_NO_PAD, URL_SAFE_NO_PAD] {
+        for before in 0..3 {
+            let encoded = engine.encode([&vec![0; before], word.as_bytes()].concat());
+            // Characters at both ends depend on what stands beside the word.
+            let (from, to) = (before + usize::from(before > 0), encoded.len().saturating_sub(1));
+            forms.extend(encoded.get(from..to).filter(|core| core.len() > 7).map(str::to_owned));
+        }
+    }
+    forms.insert(word);
+    forms.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn i8_a_word_is_found_in_each_form() {
+        let secrets = Secrets::new(["ann.secret@example.com".to_owned(), "Zoë Whisper".to_owned()]);
+        let id = "A".repeat(5);
+        for text in [
+            "to ann.secret@example.com: no".to_owned(),
+            "ANN.SECRET@EXAMPLE.COM".to_owned(),
+            "?q=ann.secret%40example.com&x".to_owned(),
+            r#"{"a":"ann.secret\u0040example.com"}"#.to_owned(),
+            format!("{{\"x\":\"{}\"}}", STANDARD_NO_PAD.encode("ann.secret@example.com")),
+            format!("{{\"x\":\"{}\"}}", STANDARD_NO_PAD.encode("{\"email\":\"ann.secret@example.com\"}")),
+            format!("{{\"x\":\"{}\"}}", URL_SAFE_NO_PAD.encode(format!("{id} Zoë Whisper {id}"))),
+            format!("{{\"x\":\"{}\"}}", URL_SAFE_NO_PAD.encode(format!("{id}Zoë Whisper{id}"))),
+            "Zoë Whisper".to_owned(),
+            "Zo%C3%AB%20Whisper".to_owned(),
+            r"Zo\u00eb Whisper".to_owned(),
+        ] {
+            assert!(secrets.find(&text).is_some(), "{text}");
+        }
+        for text in ["", "ann", "example.com", "Whisper", "a request failed: InternalServerError"] {
+            assert_eq!(secrets.find(text), None, "{text}");
+        }
+    }
+}
