@@ -27,7 +27,7 @@ impl Calls {
         Self::default()
     }
 
-    /// Those of this operation: `GetItem`, `SendBulkEmail`.
+    /// Those of this operation: `GetItem`, `Query` (of the table), `Query due` (of an index), `SendBulkEmail`.
     pub fn of(operation: &str) -> Self {
         Self { operation: Some(operation.to_owned()), containing: None }
     }
@@ -63,9 +63,16 @@ impl Call {
         let body = axum::body::to_bytes(body, usize::MAX).await?;
         let target = head.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
         let operation = target.and_then(|target| target.rsplit('.').next()).unwrap_or("SendBulkEmail");
+        let mut operation = operation.to_owned();
+        if operation == "Query" {
+            let query: Value = serde_json::from_slice(&body).unwrap_or_default();
+            if let Some(index) = query["IndexName"].as_str() {
+                operation = format!("Query {index}");
+            }
+        }
         Ok(Self {
             service,
-            operation: operation.to_owned(),
+            operation,
             method: head.method,
             path: head.uri.path().to_owned(),
             headers: head.headers,
@@ -89,11 +96,10 @@ impl Call {
     /// Of an index query what it asks for, but not the time at which it does: what may be answered with an older
     /// state.
     pub(super) fn index_query(&self) -> Option<String> {
-        if self.operation != "Query" {
+        if !self.operation.starts_with("Query ") {
             return None;
         }
         let query = self.json();
-        query.get("IndexName")?;
         let values = &query["ExpressionAttributeValues"];
         // Where no row can have expired yet moves on with the clock; a cursor, which is longer, does not.
         let below = values[":below"]["S"].as_str().filter(|below| below.len() > 13);

@@ -56,28 +56,20 @@ impl Fault {
     ];
 
     /// Whether an operation like this can meet it.
-    pub fn can_meet(self, operation: &str, asks_an_index: bool) -> bool {
+    pub fn can_meet(self, operation: &str) -> bool {
         let mails = operation == "SendBulkEmail";
         match self {
             Self::Throughput => !mails,
             Self::Conflict => operation.starts_with("Transact") || operation == "UpdateItem",
-            Self::Stale => asks_an_index,
+            Self::Stale => operation.starts_with("Query "),
             Self::Entries(_) => mails,
             _ => true,
         }
     }
 
-    /// Whether it leaves the caller without knowing if the call was carried out.
-    pub fn hides_the_outcome(self) -> bool {
-        matches!(
-            self,
-            Self::FailAfter
-                | Self::LoseAnswer
-                | Self::AnswerLate(_)
-                | Self::ArriveLate(_)
-                | Self::Fail
-                | Self::Reset
-        )
+    /// Whether SES may have taken mails without anybody knowing.
+    pub fn may_double_mail(self) -> bool {
+        matches!(self, Self::FailAfter | Self::LoseAnswer | Self::AnswerLate(_) | Self::ArriveLate(_))
     }
 
     /// The answer of a call that meets it. It quotes the call, as no message of AWS does, so that whoever logs or

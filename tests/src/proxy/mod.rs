@@ -85,9 +85,14 @@ impl Proxy {
         stop
     }
 
-    /// How many calls there were since the last time that somebody asked, by operation and by the fault that they met.
+    /// Counts calls like these, from now on.
+    pub fn count(&self, calls: Calls) {
+        self.state().count_anew(calls);
+    }
+
+    /// How many were counted, by operation and by the fault that they met.
     pub fn tally(&self) -> Tally {
-        self.state().take_tally()
+        self.state().tally()
     }
 
     /// Whether no call is under way, nor one that is still to arrive.

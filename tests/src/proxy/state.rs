@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use axum::body::Bytes;
 use seatkeeper_local::Endpoints;
@@ -29,12 +29,20 @@ pub struct Storm {
 
 /// A disturbance that was ordered: how often it came about.
 #[derive(Debug, Clone)]
-pub struct Disturbance(Arc<AtomicU32>);
+pub struct Disturbance {
+    met: Arc<AtomicU32>,
+    ended: Arc<AtomicBool>,
+}
 
 impl Disturbance {
     /// How many calls have met it.
     pub fn met(&self) -> u32 {
-        self.0.load(Ordering::SeqCst)
+        self.met.load(Ordering::SeqCst)
+    }
+
+    /// No call meets it any more.
+    pub fn end(&self) {
+        self.ended.store(true, Ordering::SeqCst);
     }
 }
 
@@ -119,7 +127,7 @@ struct Rule {
     after: u32,
     left: u32,
     fault: Fault,
-    met: Arc<AtomicU32>,
+    order: Disturbance,
 }
 
 /// All that the proxy knows.
@@ -129,6 +137,7 @@ pub(super) struct State {
     rules: Vec<Rule>,
     storm: Option<(Storm, fastrand::Rng)>,
     halt: Option<Halt>,
+    counted: Calls,
     tally: Tally,
     answers: HashMap<String, Bytes>,
     /// Cloned for each call that is under way.
@@ -151,9 +160,9 @@ impl State {
     }
 
     pub(super) fn disturb(&mut self, calls: Calls, after: u32, times: u32, fault: Fault) -> Disturbance {
-        let met = Arc::<AtomicU32>::default();
-        self.rules.push(Rule { calls, after, left: times, fault, met: Arc::clone(&met) });
-        Disturbance(met)
+        let order = Disturbance { met: Arc::default(), ended: Arc::default() };
+        self.rules.push(Rule { calls, after, left: times, fault, order: order.clone() });
+        order
     }
 
     pub(super) fn storm(&mut self, storm: Option<Storm>) {
@@ -172,8 +181,13 @@ impl State {
         self.halt = Some(halt);
     }
 
-    pub(super) fn take_tally(&mut self) -> Tally {
-        std::mem::take(&mut self.tally)
+    pub(super) fn count_anew(&mut self, calls: Calls) {
+        self.counted = calls;
+        self.tally.clear();
+    }
+
+    pub(super) fn tally(&self) -> Tally {
+        self.tally.clone()
     }
 
     /// What becomes of this call. Counts it.
@@ -191,7 +205,9 @@ impl State {
     }
 
     fn count(&mut self, call: &Call, fault: Option<Fault>) {
-        *self.tally.entry((call.operation.clone(), fault)).or_default() += 1;
+        if self.counted.include(call) {
+            *self.tally.entry((call.operation.clone(), fault)).or_default() += 1;
+        }
     }
 
     fn stopped(&mut self, call: &Call) -> Option<(Side, Stopped)> {
@@ -216,8 +232,9 @@ impl State {
     }
 
     fn scripted(&mut self, call: &Call) -> Option<Fault> {
+        self.rules.retain(|rule| rule.left > 0 && !rule.order.ended.load(Ordering::SeqCst));
         for rule in &mut self.rules {
-            if rule.left == 0 || !can_meet(rule.fault, call) || !rule.calls.include(call) {
+            if !rule.fault.can_meet(&call.operation) || !rule.calls.include(call) {
                 continue;
             }
             if let Some(less) = rule.after.checked_sub(1) {
@@ -225,7 +242,7 @@ impl State {
                 continue;
             }
             rule.left -= 1;
-            rule.met.fetch_add(1, Ordering::SeqCst);
+            rule.order.met.fetch_add(1, Ordering::SeqCst);
             return Some(rule.fault);
         }
         None
@@ -236,7 +253,7 @@ impl State {
         if !storm.calls.include(call) || chance.u32(0..1000) >= storm.share {
             return None;
         }
-        let fitting: Vec<_> = storm.faults.iter().filter(|fault| can_meet(**fault, call)).collect();
+        let fitting: Vec<_> = storm.faults.iter().filter(|fault| fault.can_meet(&call.operation)).collect();
         chance.choice(fitting).copied()
     }
 
@@ -251,8 +268,4 @@ impl State {
             self.answers.insert(query, answer.clone());
         }
     }
-}
-
-fn can_meet(fault: Fault, call: &Call) -> bool {
-    fault.can_meet(&call.operation, call.index_query().is_some())
 }

@@ -1,0 +1,134 @@
+//! A stack behind the proxy that logs all that it can log, and what every test of faults ends with.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use seatkeeper_local::Settings;
+use tests::books::{Item, number, text};
+use tests::leaks::Secrets;
+use tests::proxy::Proxy;
+use tests::{Deal, TABLE, World, eventually, now};
+
+/// Within this time of a fault's end nothing is queued any more.
+const REPAIRED: Duration = Duration::from_mins(5);
+
+/// Four weeks and a minute, in seconds.
+const LIFETIME: i64 = 28 * 86_400 + 60;
+
+/// Whether the long version is asked for (`make prove`).
+pub(crate) fn is_long() -> bool {
+    std::env::var_os("FAULTS").is_some_and(|how| how == "all")
+}
+
+pub(crate) struct Bench {
+    pub(crate) world: World,
+    pub(crate) proxy: Proxy,
+    logs: PathBuf,
+}
+
+impl Bench {
+    /// With this time for each function, and a lease that is a second longer.
+    pub(crate) async fn new(timeout: u64) -> Self {
+        Self::of(Proxy::start().await, settings(timeout)).await
+    }
+
+    /// The same with these settings.
+    pub(crate) async fn of(proxy: Proxy, settings: Settings) -> Self {
+        let logs = settings.logs.clone();
+        Self { world: World::behind(&proxy, settings).await, proxy, logs }
+    }
+
+    /// The ends of all leases are waited for: nothing is queued then, and every sweep found something to do or nothing.
+    pub(crate) async fn until_nothing_is_queued(&self) {
+        eventually("nothing is queued", REPAIRED, || async {
+            self.world.sweep().await;
+            (self.queued().await == 0).then_some(())
+        })
+        .await;
+    }
+
+    async fn queued(&self) -> i32 {
+        let mut queued = 0;
+        for shard in 0..4 {
+            let query = self.world.stack.dynamodb().query().table_name(TABLE).index_name("due");
+            let query = query.key_condition_expression("duePk = :pk");
+            let query = query.expression_attribute_values(":pk", AttributeValue::S(format!("Q#{shard}")));
+            queued += query.send().await.unwrap().count;
+        }
+        queued
+    }
+
+    /// Makes four weeks pass for the open invites of a deal.
+    pub(crate) async fn age(&self, deal: &Deal) {
+        for mut item in self.open_invites(deal).await {
+            for (name, unit) in
+                [("expiresAt", 1), ("sentAt", 1), ("triedAt", 1), ("dueAt", 1_000), ("queuedAt", 1_000)]
+            {
+                if let Some(then) = number(&item, name) {
+                    item.insert(name.to_owned(), AttributeValue::N((then - LIFETIME * unit).to_string()));
+                }
+            }
+            let place = text(&item, "listSk").unwrap()[13..].to_owned();
+            let place = format!("{:013}{place}", number(&item, "queuedAt").unwrap());
+            item.insert("listSk".to_owned(), AttributeValue::S(place));
+            self.put(item).await;
+        }
+    }
+
+    /// Ends the leases of what is queued in a deal.
+    pub(crate) async fn end_leases(&self, deal: &Deal) {
+        for mut item in self.open_invites(deal).await {
+            if text(&item, "delivery") == Some("queued") {
+                let past = now().timestamp_millis() - 1_000;
+                item.insert("dueAt".to_owned(), AttributeValue::N(past.to_string()));
+                self.put(item).await;
+            }
+        }
+    }
+
+    async fn open_invites(&self, deal: &Deal) -> Vec<Item> {
+        let query = self.world.stack.dynamodb().query().table_name(TABLE).consistent_read(true);
+        let query = query.key_condition_expression("pk = :pk AND begins_with(sk, :invite)");
+        let query = query.expression_attribute_values(":pk", AttributeValue::S(format!("D#{}", deal.id)));
+        let query = query.expression_attribute_values(":invite", AttributeValue::S("I#".to_owned()));
+        let items = query.send().await.unwrap().items.unwrap();
+        items.into_iter().filter(|item| text(item, "status") == Some("open")).collect()
+    }
+
+    async fn put(&self, item: Item) {
+        let put = self.world.stack.dynamodb().put_item().table_name(TABLE).set_item(Some(item));
+        put.send().await.unwrap();
+    }
+
+    /// Takes the stack away in the middle of things.
+    pub(crate) fn drop_stack(self) -> Proxy {
+        drop(self.world);
+        self.proxy
+    }
+
+    /// Ends it, and looks for whatever nobody may find in its logs and in its refusals. I8
+    pub(crate) async fn stop(self) {
+        let (secrets, refusals) = (Secrets::of(&self.world).await, self.world.refusals());
+        assert!(secrets.len() > 10, "there is something to look for");
+        self.world.stop().await;
+        secrets.assert_none_in(&refusals);
+        let lines = secrets.assert_none_in_logs(&self.logs);
+        assert!(lines > 10, "there are logs");
+        std::fs::remove_dir_all(&self.logs).unwrap();
+        println!("no leak: {} forms, {lines} lines of logs, {} refusals", secrets.len(), refusals.len());
+    }
+}
+
+/// In memory, with all that the functions log.
+pub(crate) fn settings(timeout: u64) -> Settings {
+    let env = [
+        ("FUNCTION_TIMEOUT", format!("{timeout}s")),
+        ("DELIVERY_LEASE", format!("{}s", timeout + 1)),
+        // So many that nobody waits, but each mail has to have its turn.
+        ("SEND_RATE", "1000".to_owned()),
+        ("RUST_LOG", "trace".to_owned()),
+    ];
+    let env = env.map(|(name, value)| (name.to_owned(), value)).into();
+    Settings { env, seed: false, keep_logs: true, ..Settings::ephemeral() }
+}

@@ -1,0 +1,89 @@
+//! What is refused, with all of somebody's data in it: neither the answers nor the logs repeat any of it. I8
+//!
+//! Every other test here ends with the same search, at `RUST_LOG=trace` and after each fault.
+
+use serde_json::json;
+use tests::{PARTNERSHIPS, problem_fields};
+
+use crate::bench::Bench;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn i8_what_is_refused_is_not_repeated() {
+    let bench = Bench::new(8).await;
+    let world = &bench.world;
+    let deal = world.deal(2).await;
+    let (email, name) = ("ann.whisper@example.com", "Annabel Whisper");
+    let answer = deal.try_invite(&json!({ "invites": [{ "email": email, "name": name }] })).await.ok(200);
+    let id = answer["results"][0]["inviteId"].as_str().unwrap().to_owned();
+    let token = world.token_for(email).await;
+    let jwt = deal.manager.token.clone().unwrap();
+    let (learner, partnerships) =
+        (world.person("bob.hush@example.com").await, world.person(PARTNERSHIPS).await);
+
+    for secret in [email, name, token.as_str(), jwt.as_str()] {
+        let bodies = [
+            secret.to_owned(),
+            format!("{{\"invites\": {secret}"),
+            json!(secret).to_string(),
+            json!([secret]).to_string(),
+            json!({ "invites": secret, "token": [secret], "email": { "a": secret }, "status": secret })
+                .to_string(),
+            json!({ "invites": [secret], "token": { "t": secret } }).to_string(),
+            json!({ "invites": [{ "email": [secret], "name": secret }], "seats": secret }).to_string(),
+            json!({ "invites": [{ "id": secret, "sends": secret }], "startsAt": secret }).to_string(),
+            json!({ "status": secret, "endsAt": secret }).to_string(),
+            json!({ "email": email, "status": secret, "cursor": secret, "limit": secret }).to_string(),
+            json!({ "email": email, "cursor": secret }).to_string(),
+            json!({ "seats": 1, "startsAt": secret }).to_string(),
+            json!({ "organisation": { "id": secret, "name": secret }, "name": secret, "seats": 1,
+                "startsAt": "2026-01-01T00:00:00Z", "endsAt": "2027-01-01T00:00:00Z" })
+            .to_string(),
+        ];
+        for body in &bodies {
+            for (who, method, path) in [
+                (&deal.manager, "POST", deal.path("/invites")),
+                (&deal.manager, "POST", deal.path("/invites/resend")),
+                (&deal.manager, "POST", deal.path("/seats/search")),
+                (&learner, "POST", "/api/invites/accept".to_owned()),
+                (&learner, "POST", "/api/invites/preview".to_owned()),
+                (&partnerships, "POST", "/api/deals".to_owned()),
+                (&partnerships, "PATCH", deal.path("")),
+            ] {
+                for kind in ["application/json", "text/plain"] {
+                    let headers = [("content-type", kind)];
+                    let answer = who.raw(method, &path, &headers, body.clone().into_bytes()).await;
+                    assert!((400..500).contains(&answer.status), "{}", answer.show());
+                }
+            }
+        }
+        // Where none of it belongs: in paths, parameters and headers. (A name has characters that no header takes.)
+        let in_url = secret.replace(' ', "%20");
+        for path in [
+            format!("/api/deals/{in_url}"),
+            deal.path(&format!("/invites/{in_url}")),
+            deal.path(&format!("/seats?status={in_url}")),
+            deal.path(&format!("/seats?cursor={in_url}")),
+            deal.path(&format!("/seats?limit={in_url}")),
+            format!("/api/invites/{in_url}"),
+        ] {
+            let answer = deal.manager.get(&path).await;
+            assert!((400..500).contains(&answer.status), "{}", answer.show());
+        }
+        let headers = [("if-match", secret)];
+        for path in [deal.invite_path(&id), deal.seat_path(&id)] {
+            let answer = deal.manager.call("DELETE", &path, &headers, None).await;
+            assert_eq!(problem_fields(&answer.problem(400, "invalid_request")), ["If-Match"]);
+        }
+    }
+    // Refusals by the rules.
+    world.accept(&learner, &token).await.ok(200);
+    world
+        .accept(&world.person("eve.curious@example.com").await, &token)
+        .await
+        .problem(409, "already_accepted");
+    deal.resend(&id, Some("\"1\"")).await.problem(409, "already_accepted");
+    deal.cancel(&id).await.problem(409, "already_accepted");
+    deal.release(&id).await.ok(204);
+    world.accept(&learner, &token).await.problem(410, "invite_cancelled");
+    bench.stop().await;
+}
