@@ -50,11 +50,6 @@ pub fn number(item: &Item, name: &str) -> Option<i64> {
     item.get(name)?.as_n().ok()?.parse().ok()
 }
 
-/// A tag that SES was given with a mail.
-fn tag<'m>(mail: &'m Mail, name: &str) -> &'m str {
-    mail.0["tags"][name].as_str().unwrap_or_else(|| panic!("a mail has the tag {name}: {}", mail.0))
-}
-
 impl Books {
     /// Reads all that there is.
     pub async fn open(world: &World) -> Self {
@@ -69,7 +64,7 @@ impl Books {
             }
         }
         for mail in world.inbox().await {
-            books.mails.entry(tag(&mail, "deal").to_owned()).or_default().push(mail);
+            books.mails.entry(mail.tag("deal").to_owned()).or_default().push(mail);
         }
         books
     }
@@ -128,7 +123,7 @@ impl Books {
         let mut found = Found { invites: invites.len(), ..Found::default() };
         let mut sends: BTreeMap<(&str, i64), usize> = BTreeMap::new();
         for mail in self.mails(&deal.id) {
-            let (invite, send) = (tag(mail, "invite"), tag(mail, "send").parse().expect("a number"));
+            let (invite, send) = (mail.tag("invite"), mail.tag("send").parse().expect("a number"));
             let item = invites.iter().find(|item| id(item) == invite);
             let item = item.unwrap_or_else(|| panic!("{what}: a mail without an invite: {}", mail.0));
             assert_eq!(text(item, "email"), Some(mail.field("to")), "{what}: to whom it is");
@@ -168,9 +163,9 @@ impl Books {
         what: &str,
     ) {
         for mail in self.mails(&deal.id) {
-            let Some(invite) = invites.iter().find(|item| id(item) == tag(mail, "invite")) else { continue };
+            let Some(invite) = invites.iter().find(|item| id(item) == mail.tag("invite")) else { continue };
             let preview = world.preview(&mail.token()).await;
-            let is_newest = tag(mail, "send").parse().ok() == number(invite, "sends");
+            let is_newest = mail.tag("send").parse().ok() == number(invite, "sends");
             match (is_newest, text(invite, "status")) {
                 (false, _) => {
                     assert!(preview.status >= 404, "{what}: an older link works: {}", preview.show());

@@ -388,7 +388,7 @@ impl Trial {
                 Err(refusal) => format!("{refusal:?}"),
             };
             let verdict = verdict.split(" {").next().unwrap_or_default();
-            let verdict = verdict.trim_start_matches("TooSoon(").to_owned();
+            let verdict = verdict.trim_start_matches("TooSoon(").trim_matches('"').to_owned();
             *self.verdicts.borrow_mut().entry(verdict).or_default() += 1;
             Ok(())
         });

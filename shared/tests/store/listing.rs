@@ -109,7 +109,7 @@ async fn i3_a_row_that_is_sent_again_between_two_reads_is_shown_once() {
         ("expiresAt", number(record.invite.expires_at.timestamp())),
     ];
     let old = old.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    world.overwrite("OLD".to_owned(), format!("I#{}", link.invite), old).await;
+    world.lay([(("OLD".to_owned(), format!("I#{}", link.invite)), Some(old))]).await;
     for limit in [10, 50] {
         let page = world.store.page(world.deal.id, &query(None, limit), after(21)).await.unwrap().unwrap();
         assert_eq!((page.invites.len(), page.invites[0].sends), (10, 2), "{limit} a page");

@@ -32,7 +32,7 @@ pub(super) async fn change(scene: Arc<Scene>, mut rng: Rng) {
         if rng.bool() {
             // SES by itself, which has few calls.
             let mut faults = Fault::QUICK.to_vec();
-            faults.retain(|fault| fault.can_meet("SendBulkEmail", false));
+            faults.retain(|fault| fault.can_meet("SendBulkEmail"));
             if let Some(fault) = rng.choice(faults) {
                 scene.proxy.disturb(Calls::of("SendBulkEmail"), 0, rng.u32(1..4), fault);
             }
