@@ -189,14 +189,14 @@ pub const SPELLING: Bounds = Bounds {
     ..DELIVERY
 };
 
-/// Two resends.
+/// Clicks of managers, each more than once.
 pub const CLICKS: Bounds = Bounds {
     name: "clicks",
-    what: "one invite that is resent twice, by a double click or later",
+    what: "one invite that is resent twice, by a double click or later, and cancelled twice",
     ends: 3,
     last: 3,
     lifetime: 2,
-    budget: Budget { invites: 1, resends: 2, clicks: 1, losses: 1, ..NOTHING },
+    budget: Budget { invites: 1, resends: 2, cancels: 2, clicks: 1, losses: 1, ..NOTHING },
     ..DELIVERY
 };
 
