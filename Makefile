@@ -40,7 +40,7 @@ run: build portal ## Start the whole system on this machine
 demo: build ## Tell the story in a terminal, on a throwaway stack
 	@exec target/debug/seatkeeper-demo
 
-test: test-rust test-portal test-deploy test-browser test-cloud ## Run every test
+test: test-rust test-portal test-deploy test-api test-browser test-cloud ## Run every test
 
 test-rust: build ## Run the tests of the functions and of the local stack
 	$(CARGO) test --locked --workspace --all-features
@@ -63,6 +63,22 @@ API_SEED ?= 1
 
 test-api: build portal $(API)/ready ## Ask the API whatever docs/openapi.yaml allows and forbids (API_SECONDS= API_SEED=)
 	@$(API)/bin/python tests/api/check.py --seconds $(API_SECONDS) --seed $(API_SEED)
+
+# Each part says how far it is, and ends all when something does not hold. Seconds of the storms, and of each fuzz target.
+PROVE_SECONDS ?= 600
+
+prove: build ## The long part of the proof: two to three hours (PROVE_SECONDS=600; docs/reliability.md)
+	@echo "The model, within larger bounds…"
+	$(CARGO) run --locked --quiet -p model -- --large
+	@echo "Every fault at every operation, every boundary, forty storms…"
+	FAULTS=all $(CARGO) test --locked --workspace --all-features --test faults -- --nocapture
+	@echo "Histories, load, chaos…"
+	$(CARGO) build --locked --workspace --bins
+	target/debug/histories --seconds $(PROVE_SECONDS)
+	target/debug/load
+	target/debug/chaos --seconds $(PROVE_SECONDS)
+	$(MAKE) fuzz FUZZ_SECONDS=$(PROVE_SECONDS)
+	$(MAKE) test-api API_SECONDS=$(PROVE_SECONDS) API_SEED=$$RANDOM
 
 # ---- The portal
 
@@ -244,5 +260,5 @@ clean: ## Remove what was built, and the local stack's data
 	rm -rf .local portal/dist
 
 .DELETE_ON_ERROR:
-.PHONY: help build run demo test test-rust test-portal test-deploy test-browser test-cloud test-api portal chromium package deploy sender manager partner dismiss check static \
+.PHONY: help build run demo test prove test-rust test-portal test-deploy test-browser test-cloud test-api portal chromium package deploy sender manager partner dismiss check static \
   lint-portal lint-python lint-template policies deny advisories sbom machete lock figures fuzz costs images clean
