@@ -43,7 +43,7 @@ demo: build ## Tell the story in a terminal, on a throwaway stack
 test: test-rust test-portal test-deploy test-api test-browser test-cloud ## Run every test
 
 test-rust: build ## Run the tests of the functions and of the local stack
-	$(CARGO) test --locked --workspace --all-features
+	$(CARGO) test --locked --workspace --all-features -- --show-output
 
 test-portal: portal/$(MODULES) ## Run the tests of the portal's code, and check its types
 	@cd portal && npm run --silent check && npm --silent test

@@ -76,8 +76,9 @@ pub(crate) struct Asked {
     pub(crate) limit: RecipientLimit,
 }
 
-/// One that looks at the newest send and at the third last, and one that looks at the last only.
-const LIMITS: [RecipientLimit; 2] = [
+/// None, one that looks at the newest send and at the third last, and one that looks at the last only.
+const LIMITS: [RecipientLimit; 3] = [
+    RecipientLimit::NONE,
     RecipientLimit { per_day: 3, interval: Duration::minutes(10) },
     RecipientLimit { per_day: 1, interval: Duration::zero() },
 ];

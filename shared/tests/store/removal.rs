@@ -17,7 +17,7 @@ use std::sync::Mutex;
 /// Drawn states in which conditions are met; and those in which a check has to notice that something is missing: most are
 /// found in a few, but for one of six conditions five others have to hold.
 const MEET: u32 = 150;
-const FIND: u32 = 1_000;
+const FIND: u32 = 3_000;
 
 /// Places in the store's source that give a write its condition; the checks of `conditions.rs` come by each.
 const SITES: usize = 23;

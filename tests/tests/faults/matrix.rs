@@ -48,7 +48,7 @@ struct Cell {
 struct Played {
     cell: Cell,
     stage: Stage,
-    /// The function had not answered when its time was over.
+    /// The function's time was over before it had made the call, or before it had answered.
     out_of_time: bool,
 }
 
@@ -78,13 +78,14 @@ impl Cell {
         let disturbance = bench.proxy.disturb(calls, self.after, self.times, self.fault);
         let answer = stage.run(bench).await;
         disturbance.end();
-        assert!(disturbance.met() > 0 || !self.operation.is_steady(), "{self:?}: the call was made");
+        let was_met = disturbance.met() > 0 || !self.operation.is_steady();
+        assert!(was_met || self.times == LASTS, "{self:?}: the call was made: {}", answer.show());
         let done = stage.says_done(&answer);
-        let out_of_time = (answer.status, answer.code().as_str()) == (503, "");
+        let unanswered = (answer.status, answer.code().as_str()) == (503, "");
         if self.times == LASTS {
             if answer.status >= 500 {
                 // In our own words, and in time.
-                if !out_of_time {
+                if !unanswered {
                     answer.problem(503, "unavailable");
                     assert!(!answer.header("retry-after").is_empty(), "{self:?}: {}", answer.show());
                 }
@@ -99,7 +100,7 @@ impl Cell {
             let again = stage.run(bench).await;
             assert!(stage.is_fine_again(&again), "{self:?}: again: {}", again.show());
         }
-        Played { cell: self, stage, out_of_time }
+        Played { cell: self, stage, out_of_time: unanswered || !was_met }
     }
 
     /// How often a send may have been mailed: more than once if SES's answer got lost, or if there was no recording it
@@ -206,9 +207,9 @@ async fn what_does_not_end_is_said_and_loses_nothing() {
         }));
     }
     let played = play_all(&bench, all, AT_ONCE).await;
-    // So many processes at once share a core or two; one may be late with its last word, but not all.
+    // So many processes share a core or two: some may run out of time, but not all.
     let out_of_time = played.iter().filter(|played| played.out_of_time).count();
-    println!("{out_of_time} functions had not answered in time");
+    println!("{out_of_time} of {} functions ran out of time", played.len());
     assert!(out_of_time * 10 <= played.len(), "{out_of_time} of {}", played.len());
     bench.until_nothing_is_queued().await;
     look(&bench, &played).await;
