@@ -7,7 +7,7 @@
 //!
 //! ```text
 //! cargo run --locked -p model                # what the tests run: the small bounds, and the table of mistakes
-//! cargo run --locked -p model -- --large     # larger bounds: half an hour and 16 GB
+//! cargo run --locked -p model -- --large     # larger bounds: half an hour or so, and 3 GB
 //! ```
 //!
 //! ## What is modelled
