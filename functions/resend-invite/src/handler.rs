@@ -1,7 +1,7 @@
 //! Resending: one invite, or many at once.
 
 use futures_util::future;
-use futures_util::stream::{self, StreamExt};
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
 use shared::config::Config;
 use shared::delivery::{Claim, Delivery, MOST_ROWS, TO_ANSWER, TO_STORE, WRITES};
@@ -155,7 +155,17 @@ async fn many(app: &App, call: &Call) -> Answer {
     let wanted = u32::try_from(rows.iter().filter(|row| row.is_ok()).count()).unwrap_or(u32::MAX);
     let sender = Sender { manager: &manager.id, deal: &deal, limits: &app.limits };
     let allowance = store.take_allowance(sender, wanted, call.now).await?;
-    let rows = if allowance.sends < wanted { judge(app, &deal, rows, &allowance, call).await? } else { rows };
+    let rows = if allowance.sends < wanted {
+        match judge(app, &deal, rows, &allowance, call).await {
+            Ok(rows) => rows,
+            Err(error) => {
+                app.delivery.give_back(allowance, 0).await;
+                return Err(error.into());
+            }
+        }
+    } else {
+        rows
+    };
     let inviter = app.delivery.inviter(manager.email, app.limits.recipient);
     let (results, claims) = renew(app, &deal, rows, &inviter, call).await;
     let used = results.iter().filter(|result| result.may_be_stored()).count();
@@ -211,22 +221,25 @@ async fn judge(
     allowance: &Allowance,
     call: &Call,
 ) -> Result<Rows, StoreError> {
-    let ids: Vec<InviteId> = rows.iter().filter_map(|row| Some(row.as_ref().ok()?.0)).collect();
-    let records = app.delivery.store.invites(deal.id, &ids).await?;
-    let mut left = allowance.sends;
-    let judged = rows.into_iter().map(|row| {
-        let (invite, sends) = row?;
-        let existing = records.iter().find(|record| record.invite.id == invite);
-        match may_resend(existing, Some(sends), app.limits.recipient, call.now) {
-            Err(refusal) => Err(RowResult::new(invite, outcome_of(refusal))),
-            Ok(()) if left == 0 => Err(RowResult::new(invite, RowOutcome::TooSoon)),
-            Ok(()) => {
-                left -= 1;
-                Ok((invite, sends))
-            }
-        }
+    let read = rows.into_iter().map(|row| async move {
+        let (invite, sends) = match row {
+            Ok(row) => row,
+            Err(result) => return Ok(Err(result)),
+        };
+        let existing = app.delivery.store.invite(deal.id, invite).await?;
+        let verdict = may_resend(existing.as_ref(), Some(sends), app.limits.recipient, call.now);
+        let refused = |refusal| RowResult::new(invite, outcome_of(refusal));
+        Ok::<_, StoreError>(verdict.map(|()| (invite, sends)).map_err(refused))
     });
-    Ok(judged.collect())
+    let mut judged: Rows = stream::iter(read).buffered(WRITES).try_collect().await?;
+    let over =
+        judged.iter_mut().filter(|row| row.is_ok()).skip(usize::try_from(allowance.sends).unwrap_or(0));
+    for row in over {
+        if let Ok((invite, _)) = *row {
+            *row = Err(RowResult::new(invite, RowOutcome::TooSoon));
+        }
+    }
+    Ok(judged)
 }
 
 /// Renews every invite, many at once; the claims are the right to mail them.

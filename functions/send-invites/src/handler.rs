@@ -102,7 +102,13 @@ pub(crate) async fn route(app: App, call: Call) -> Answer {
         store.remember_lifetime(&deal, app.config.lifetime).await?;
         let allowance = store.take_allowance(sender, wanted, call.now).await?;
         let rows = if allowance.sends < wanted {
-            judge(&app, &deal, rows, &allowance, call.now).await?
+            match judge(&app, &deal, rows, &allowance, call.now).await {
+                Ok(rows) => rows,
+                Err(error) => {
+                    app.delivery.give_back(allowance, 0).await;
+                    return Err(error.into());
+                }
+            }
         } else {
             rows
         };

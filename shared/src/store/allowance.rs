@@ -141,10 +141,7 @@ impl Store {
             let back = self
                 .update(window.pk.clone(), keys::SENDS.to_owned(), values)
                 .update_expression("SET used = used - :unused, attempt = :attempt")
-                .condition_expression(
-                    "windowEnds = :ends AND used >= :unused \
-                     AND (attribute_not_exists(attempt) OR attempt <> :attempt)",
-                );
+                .condition_expression("windowEnds = :ends AND used >= :unused AND attempt <> :attempt");
             written(back).await.map(|_| ())
         });
         future::try_join_all(unused).await.map(|_| ())
@@ -181,9 +178,10 @@ impl Store {
                 (":sends", n(sends)),
                 (":ends", n(ends_at.timestamp_millis())),
                 (":purgeAt", n(window.purge_at.timestamp())),
+                (":none", s("none")),
                 (":now", millis.clone()),
             ]))
-            .update_expression("SET used = :sends, windowEnds = :ends, purgeAt = :purgeAt REMOVE attempt")
+            .update_expression("SET used = :sends, windowEnds = :ends, purgeAt = :purgeAt, attempt = :none")
             .condition_expression("attribute_not_exists(pk) OR windowEnds <= :now");
             if let Written::Done(item) = written(anew).await? {
                 return Ok(Room { sends, ends_at: counted(&item)?.1 });
