@@ -734,12 +734,12 @@ fn accept_and_its_conditions_agree() {
 
 #[test]
 fn invite_and_its_condition_agree() {
-    holds(&INVITE, 300);
+    holds(&INVITE, 400);
 }
 
 #[test]
 fn resend_and_its_condition_agree() {
-    holds(&RESEND, 300);
+    holds(&RESEND, 1_200);
 }
 
 #[test]
