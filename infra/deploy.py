@@ -96,9 +96,13 @@ def check_syntax(given: Values, stack: str) -> Iterator[str]:
     for name in ("invite_lifetime", "retention"):
         if name in given and not DURATION.fullmatch(given[name]):
             yield f"{name.upper()} is {given[name]!r}: give a time like 90s, 2h or 28d."
-    if "limit_recipient_interval" in given and not (given["limit_recipient_interval"] == "0" or DURATION.fullmatch(given["limit_recipient_interval"])):
+    if "limit_recipient_interval" in given and not (
+        given["limit_recipient_interval"] == "0" or DURATION.fullmatch(given["limit_recipient_interval"])
+    ):
         yield f"LIMIT_RECIPIENT_INTERVAL is {given['limit_recipient_interval']!r}: give a time like 10m, or 0 for none."
-    if "limit_deal_per_day" in given and not (given["limit_deal_per_day"] == "by_seats" or given["limit_deal_per_day"].isdecimal()):
+    if "limit_deal_per_day" in given and not (
+        given["limit_deal_per_day"] == "by_seats" or given["limit_deal_per_day"].isdecimal()
+    ):
         yield f"LIMIT_DEAL_PER_DAY is {given['limit_deal_per_day']!r}: give a whole number, or by_seats."
     if given.get("limit_recipient_per_day", "").isdecimal() and int(given["limit_recipient_per_day"]) > 10:
         yield "LIMIT_RECIPIENT_PER_DAY is over 10: an invite remembers no more sends than that. 0 is no limit."
