@@ -8,6 +8,9 @@ use chrono::{DateTime, Utc};
 
 use super::spec::{Act, Said, Spec, State};
 
+/// Far more than a window that has an explanation needs.
+const MOST_KNOWN: usize = 2_000_000;
+
 /// Something that was asked for and answered. `begin` and `end` are places in one order of all beginnings and ends.
 #[derive(Debug, Clone)]
 pub(super) struct Event {
@@ -30,6 +33,12 @@ pub(super) struct Event {
 impl Event {
     fn is_certain(&self) -> bool {
         self.said != Said::Nothing
+    }
+
+    /// Wherever it comes: a look or a refusal. What is done may have been done before, here, and be needed elsewhere.
+    fn never_changes(&self) -> bool {
+        matches!(self.act, Act::Preview(..) | Act::Runs)
+            || !matches!(self.said, Said::Done | Said::Accepted(_) | Said::Nothing)
     }
 
     /// One line of it.
@@ -88,25 +97,28 @@ impl Search<'_> {
             self.explained.finals.push(state.clone());
         }
         self.most = self.most.max(done.count_ones() as usize);
+        assert!(self.known.len() < MOST_KNOWN, "a window that is too large to be searched");
         let first_end = certain.iter().map(|index| self.events[*index].end).min().unwrap_or(u64::MAX);
+        let mut steps = Vec::new();
         for index in (0..self.events.len()).filter(left) {
-            let event = &self.events[index];
             // What ended before this began comes before it.
-            if event.begin > first_end {
+            if self.events[index].begin > first_end || self.is_too_late(index, done) {
                 continue;
             }
-            // What has no answer may have happened until all was quiet, and not later.
-            let too_late = |other: usize| done & (1 << other) != 0 && self.events[other].begin > event.end;
-            if (0..self.events.len()).any(too_late) {
-                continue;
+            let next = self.after(index, state);
+            // A look or a refusal that can come now may as well: whatever comes later can come all the same, unless it
+            // would be too late then.
+            let event = &self.events[index];
+            let hurries =
+                (0..self.events.len()).filter(left).any(|other| self.events[other].end < event.begin);
+            if event.never_changes() && !hurries && !next.is_empty() {
+                steps = vec![(index, next)];
+                break;
             }
-            let alone = !self.events.iter().any(|other| {
-                matches!(other.act, Act::Change(_, Some(_)))
-                    && other.begin < event.end
-                    && event.begin < other.end
-            });
-            let seconds = (event.asked.timestamp(), event.answered.timestamp());
-            for next in state.after(&event.act, &event.said, seconds, alone, self.spec) {
+            steps.push((index, next));
+        }
+        for (index, next) in steps {
+            for next in next {
                 found |= self.explore(done | 1 << index, &next);
             }
         }
@@ -115,6 +127,22 @@ impl Search<'_> {
         }
         self.known.insert((done, state.clone()), found);
         found
+    }
+
+    /// What has no answer may have happened until all was quiet, and not later.
+    fn is_too_late(&self, index: usize, done: u64) -> bool {
+        let end = self.events[index].end;
+        (0..self.events.len()).any(|other| done & (1 << other) != 0 && self.events[other].begin > end)
+    }
+
+    /// What comes of this state by an event.
+    fn after(&self, index: usize, state: &State) -> Vec<State> {
+        let event = &self.events[index];
+        let alone = !self.events.iter().any(|other| {
+            matches!(other.act, Act::Change(_, Some(_))) && other.begin < event.end && event.begin < other.end
+        });
+        let seconds = (event.asked.timestamp(), event.answered.timestamp());
+        state.after(&event.act, &event.said, seconds, alone, self.spec)
     }
 }
 
@@ -177,7 +205,22 @@ mod tests {
         assert_eq!(check(&[sent.clone(), open.clone()]), Ok(9), "not, or at any of eight seconds");
         let seen = |allocated| ((10, 11), Act::SeeDeal, Said::Seats(1, allocated));
         assert_eq!(check(&[sent.clone(), open.clone(), seen(0)]), Ok(1));
-        assert_eq!(check(&[sent, open, seen(1)]), Ok(8));
+        assert_eq!(check(&[sent.clone(), open.clone(), seen(1)]), Ok(8));
+        let elsewhere = ((10, 11), Act::SeeSeat(1), Said::Is(false));
+        assert_eq!(check(&[sent, open, elsewhere]), Ok(9), "a look at something else tells nothing");
+    }
+
+    #[test]
+    fn what_was_done_already_may_have_to_come_later() {
+        let cancelled = ((2, 3), Act::Cancel(0, None), Said::Done);
+        let sent = |from, to| ((from, to), Act::Invite(0), Said::Done);
+        let again = ((4, 9), Act::Cancel(0, None), Said::Done);
+        let seen = |status: &str| ((10, 11), Act::See(0), Said::Row(status.to_owned(), 2, None));
+        let ends_as =
+            |status| check(&[sent(0, 1), cancelled.clone(), again.clone(), sent(5, 8), seen(status)]);
+        assert_eq!(ends_as("cancelled"), Ok(4), "invited at any of four seconds, and then cancelled");
+        assert_eq!(ends_as("pending"), Ok(4), "cancelled once more, and then invited");
+        assert_eq!(ends_as("accepted"), Err(4));
     }
 
     #[test]
