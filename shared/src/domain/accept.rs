@@ -1,6 +1,6 @@
 //! Accepting: one person's click turns a link that was really sent into a seat.
 
-use super::{Deal, DealState, InviteRecord, LearnerId, LinkHash, Stored, Timestamp};
+use super::{Deal, DealState, InviteRecord, LinkHash, PersonId, Stored, Timestamp};
 
 /// Why a link gives no (new) seat.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -40,7 +40,7 @@ pub fn may_accept(
     deal: Option<&Deal>,
     holds_seat: bool,
     link: &LinkHash,
-    learner: &LearnerId,
+    learner: &PersonId,
     now: Timestamp,
 ) -> Result<(), AcceptRefusal> {
     let record = known(record, link)?;
@@ -71,7 +71,7 @@ pub fn known<'a>(
 pub fn invite_accepts(
     record: &InviteRecord,
     link: &LinkHash,
-    learner: &LearnerId,
+    learner: &PersonId,
     now: Timestamp,
 ) -> Result<(), AcceptRefusal> {
     let invite = &record.invite;
@@ -118,8 +118,8 @@ mod tests {
     fn older() -> LinkHash {
         Secret::from_bytes([2; 32]).hash()
     }
-    fn ann() -> LearnerId {
-        LearnerId::new("issuer", "ann")
+    fn ann() -> PersonId {
+        PersonId::new("issuer", "ann")
     }
 
     #[test]
@@ -128,7 +128,7 @@ mod tests {
             let mut record = record();
             record.invite.stored = stored;
             record.invite.accepted_at = Some(at(20));
-            record.learner = Some(LearnerId::new("issuer", "bob"));
+            record.learner = Some(PersonId::new("issuer", "bob"));
             may_accept(Some(&record), Some(&deal()), false, &link, &ann(), at(now))
         };
         assert_eq!(with(Stored::Open, newest(), 99), Ok(()));

@@ -99,12 +99,12 @@ impl DealId {
     }
 }
 
-/// A learner: SHA-256 over issuer and subject. The table never holds who that is.
+/// A person, as learner or as manager: SHA-256 over issuer and subject. The table never holds who that is.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
-pub struct LearnerId(String);
+pub struct PersonId(String);
 
-impl LearnerId {
-    /// The learner whom `issuer` calls `subject`. The length of the issuer is hashed too, so that no two pairs
+impl PersonId {
+    /// The person whom `issuer` calls `subject`. The length of the issuer is hashed too, so that no two pairs
     /// run together.
     #[must_use]
     pub fn new(issuer: &str, subject: &str) -> Self {
@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn issuer_and_subject_do_not_run_together() {
-        assert_ne!(LearnerId::new("https://a", "bc"), LearnerId::new("https://ab", "c"));
+        assert_ne!(PersonId::new("https://a", "bc"), PersonId::new("https://ab", "c"));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Every reader shows the *computed* status (I2): an open invite past its expiry is expired, whether or not a
 //! sweep has marked it.
 
-use super::{Email, InviteId, LearnerId, Links, Name, Timestamp};
+use super::{Email, InviteId, Links, Name, PersonId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// What the table says of an invite.
@@ -140,7 +140,7 @@ pub struct InviteRecord {
     /// When the sends before the newest were asked for, the newest of them first: as many as a limit needed.
     pub asked: Vec<Timestamp>,
     /// Who holds, or held, its seat.
-    pub learner: Option<LearnerId>,
+    pub learner: Option<PersonId>,
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Releasing: a manager takes back the seat of an accepted invite.
 
-use super::{InviteRecord, LearnerId, Stored};
+use super::{InviteRecord, PersonId, Stored};
 
 /// Why no seat was released.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -20,7 +20,7 @@ pub enum ReleaseRefusal {
 pub fn may_release(
     existing: Option<&InviteRecord>,
     expected: Option<u32>,
-) -> Result<&LearnerId, ReleaseRefusal> {
+) -> Result<&PersonId, ReleaseRefusal> {
     let record = existing.ok_or(ReleaseRefusal::NotFound)?;
     match (record.invite.stored, &record.learner) {
         (Stored::Released, _) => Err(ReleaseRefusal::AlreadyDone),
@@ -37,7 +37,7 @@ mod tests {
 
     #[test]
     fn only_a_held_seat_is_released() {
-        let learner = LearnerId::new("issuer", "ann");
+        let learner = PersonId::new("issuer", "ann");
         let cases = [
             (Stored::Accepted, None, Ok(&learner)),
             (Stored::Accepted, Some(2), Ok(&learner)),

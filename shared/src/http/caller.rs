@@ -1,7 +1,7 @@
 //! Who asks: what the gateway's authorizer verified, checked again for what is relied on.
 
 use super::Problem;
-use crate::domain::{Email, LearnerId, OrganisationId};
+use crate::domain::{Email, OrganisationId, PersonId};
 use std::collections::HashMap;
 
 /// The claims of a verified token, each of them a string, as API Gateway hands them over.
@@ -14,7 +14,7 @@ pub struct Caller {
 #[derive(Debug)]
 pub struct Manager {
     /// Who they are: issuer and subject.
-    pub id: LearnerId,
+    pub id: PersonId,
     /// Whose deals they reach, and no other's (I6).
     pub organisation: OrganisationId,
     /// Their verified address.
@@ -25,7 +25,7 @@ pub struct Manager {
 #[derive(Debug)]
 pub struct Learner {
     /// Who they are: issuer and subject.
-    pub id: LearnerId,
+    pub id: PersonId,
     /// Their verified address.
     pub email: Option<Email>,
 }
@@ -61,7 +61,7 @@ impl Caller {
             Problem::forbidden("Your token does not say which one organisation you manage.")
         })?;
         let (issuer, subject) = self.identity()?;
-        let id = LearnerId::new(issuer, subject);
+        let id = PersonId::new(issuer, subject);
         Ok(Manager {
             id,
             organisation,
@@ -82,7 +82,7 @@ impl Caller {
     pub fn learner(&self) -> Result<Learner, Problem> {
         self.require("seats.accept")?;
         let (issuer, subject) = self.identity()?;
-        Ok(Learner { id: LearnerId::new(issuer, subject), email: self.verified_email() })
+        Ok(Learner { id: PersonId::new(issuer, subject), email: self.verified_email() })
     }
 
     /// Issuer and subject.

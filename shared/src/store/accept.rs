@@ -4,7 +4,7 @@ use super::{Store, StoreError, item, keys, n, s, values};
 use crate::clock::{Deadline, Stopwatch};
 use crate::domain::accept::{AcceptRefusal, deal_accepts, invite_accepts, known, may_accept};
 use crate::domain::address_digest;
-use crate::domain::{Deal, DealId, Email, InviteRecord, LearnerId, Link, Stored, Timestamp, whole_seconds};
+use crate::domain::{Deal, DealId, Email, InviteRecord, Link, PersonId, Stored, Timestamp, whole_seconds};
 use aws_sdk_dynamodb::config;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
@@ -50,7 +50,7 @@ impl Store {
     pub async fn accept_invite(
         &self,
         link: &Link,
-        learner: &LearnerId,
+        learner: &PersonId,
         email: Option<&Email>,
         now: Timestamp,
         deadline: Deadline,
@@ -121,7 +121,7 @@ impl Store {
     async fn take_seat(
         &self,
         link: &Link,
-        learner: &LearnerId,
+        learner: &PersonId,
         accepted_as: Option<&str>,
         now: Timestamp,
     ) -> Result<Seating, StoreError> {
@@ -167,7 +167,7 @@ impl Store {
     fn accept_action(
         &self,
         link: &Link,
-        learner: &LearnerId,
+        learner: &PersonId,
         accepted_as: Option<&str>,
         now: Timestamp,
     ) -> Result<TransactWriteItem, BuildError> {
@@ -205,7 +205,7 @@ impl Store {
     fn seat_action(
         &self,
         link: &Link,
-        learner: &LearnerId,
+        learner: &PersonId,
         now: Timestamp,
     ) -> Result<TransactWriteItem, BuildError> {
         let seat = Put::builder()
@@ -238,7 +238,7 @@ impl Store {
     async fn look(
         &self,
         link: &Link,
-        learner: &LearnerId,
+        learner: &PersonId,
         now: Timestamp,
     ) -> Result<Option<Result<(), AcceptRefusal>>, StoreError> {
         let keys = [
@@ -292,7 +292,7 @@ fn failed(reason: &CancellationReason) -> bool {
 fn explain(
     reasons: Vec<CancellationReason>,
     link: &Link,
-    learner: &LearnerId,
+    learner: &PersonId,
     now: Timestamp,
 ) -> Result<Option<AcceptRefusal>, StoreError> {
     let mut reasons = reasons.into_iter();

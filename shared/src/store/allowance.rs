@@ -6,7 +6,7 @@
 
 use super::{Item, Store, StoreError, Written, attempt_id, item, keys, n, s, values, written};
 use crate::domain::limit::{SendingLimits, next_second};
-use crate::domain::{Deal, LearnerId, Timestamp};
+use crate::domain::{Deal, PersonId, Timestamp};
 use chrono::Duration;
 use futures_util::future;
 
@@ -44,7 +44,7 @@ pub struct Allowance {
 #[derive(Clone, Copy, Debug)]
 pub struct Sender<'a> {
     /// The manager who asks.
-    pub manager: &'a LearnerId,
+    pub manager: &'a PersonId,
     /// The deal that they send for.
     pub deal: &'a Deal,
     /// What is allowed.

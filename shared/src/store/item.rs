@@ -6,8 +6,8 @@
 use super::{Item, StoreError, keys};
 use crate::domain::limit::MOST_PER_DAY;
 use crate::domain::{
-    Deal, Delivery, Email, FailureReason, Invite, InviteRecord, LearnerId, LinkHash, Links, Name,
-    Organisation, OrganisationId, Salt, Sent, Stored, Timestamp, Title,
+    Deal, Delivery, Email, FailureReason, Invite, InviteRecord, LinkHash, Links, Name, Organisation,
+    OrganisationId, PersonId, Salt, Sent, Stored, Timestamp, Title,
 };
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Duration};
@@ -86,7 +86,7 @@ struct InviteItem {
     tries: Option<u32>,
     due_at: Option<i64>,
     resent_at: Option<i64>,
-    learner: Option<LearnerId>,
+    learner: Option<PersonId>,
 }
 
 #[derive(Clone, Copy, Deserialize)]

@@ -10,7 +10,7 @@
 //! | deal's sends | `D#<deal>`    | `SENDS`     |                   |                         |                 |
 //! | manager's    | `M#<manager>` | `SENDS`     |                   |                         |                 |
 
-use crate::domain::{DealId, InviteId, LearnerId, OrganisationId, Stored, Timestamp};
+use crate::domain::{DealId, InviteId, OrganisationId, PersonId, Stored, Timestamp};
 use chrono::DateTime;
 
 /// The index of a deal's rows by stored status, newest queued first.
@@ -46,11 +46,11 @@ pub(super) fn parse_invite(sk: &str) -> Option<InviteId> {
     InviteId::parse(sk.strip_prefix("I#")?)
 }
 
-pub(super) fn learner(id: &LearnerId) -> String {
+pub(super) fn learner(id: &PersonId) -> String {
     format!("L#{}", id.as_str())
 }
 
-pub(super) fn manager(id: &LearnerId) -> String {
+pub(super) fn manager(id: &PersonId) -> String {
     format!("M#{}", id.as_str())
 }
 

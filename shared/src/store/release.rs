@@ -3,7 +3,7 @@
 use super::{Store, StoreError, item, keys, n, s, values};
 use crate::domain::cancel::{CancelRefusal, may_cancel};
 use crate::domain::release::{ReleaseRefusal, may_release};
-use crate::domain::{DealId, InviteId, LearnerId};
+use crate::domain::{DealId, InviteId, PersonId};
 use aws_sdk_dynamodb::types::{Delete, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update};
 use aws_smithy_types::error::operation::BuildError;
 
@@ -116,7 +116,7 @@ impl Store {
         Ok(TransactWriteItem::builder().update(update).build())
     }
 
-    fn leave_action(&self, deal: DealId, learner: &LearnerId) -> Result<TransactWriteItem, BuildError> {
+    fn leave_action(&self, deal: DealId, learner: &PersonId) -> Result<TransactWriteItem, BuildError> {
         let delete = Delete::builder()
             .table_name(&self.table)
             .key("pk", s(keys::learner(learner)))

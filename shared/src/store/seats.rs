@@ -2,7 +2,7 @@
 
 use super::item::{self, SeatItem};
 use super::{Item, Store, StoreError, keys, s, values};
-use crate::domain::{Deal, LearnerId, Timestamp};
+use crate::domain::{Deal, PersonId, Timestamp};
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 
 /// A seat that a learner holds.
@@ -19,7 +19,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn seats_of(&self, learner: &LearnerId) -> Result<Vec<Seat>, StoreError> {
+    pub async fn seats_of(&self, learner: &PersonId) -> Result<Vec<Seat>, StoreError> {
         let mut held: Vec<SeatItem> = Vec::new();
         let mut after: Option<Item> = None;
         loop {

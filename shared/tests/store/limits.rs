@@ -10,7 +10,7 @@ use proptest::test_runner::{Config, TestRunner};
 use shared::domain::limit::{RecipientLimit, SendingLimits, TooSoon};
 use shared::domain::resend::{ResendRefusal, may_resend};
 use shared::domain::send::{SendRefusal, may_invite};
-use shared::domain::{Deal, LearnerId};
+use shared::domain::{Deal, PersonId};
 use shared::store::{Allowance, Inviter, Outcome, Sender};
 use std::cell::RefCell;
 
@@ -99,7 +99,7 @@ fn limits(manager_per_hour: u32, deal_per_day: u32) -> SendingLimits {
     SendingLimits { recipient: RecipientLimit::NONE, manager_per_hour, deal_per_day: Some(deal_per_day) }
 }
 
-async fn take(world: &World, manager: &LearnerId, limits: &SendingLimits, wanted: u32, at: i64) -> Allowance {
+async fn take(world: &World, manager: &PersonId, limits: &SendingLimits, wanted: u32, at: i64) -> Allowance {
     let sender = Sender { manager, deal: &world.deal, limits };
     world.store.take_allowance(sender, wanted, after(at)).await.unwrap()
 }

@@ -8,7 +8,7 @@ use seatkeeper_local::{database, table};
 use shared::clock::Deadline;
 use shared::domain::limit::RecipientLimit;
 use shared::domain::{
-    Deal, DealId, Email, InviteRecord, LearnerId, Link, NewDeal, Organisation, OrganisationId, Secret, Sent,
+    Deal, DealId, Email, InviteRecord, Link, NewDeal, Organisation, OrganisationId, PersonId, Secret, Sent,
     Timestamp, Title,
 };
 use shared::store::{AcceptOutcome, CreateOutcome, Inviter, Item, Outcome, Store, random};
@@ -40,8 +40,8 @@ pub(crate) fn email(address: &str) -> Email {
     Email::parse(address).unwrap()
 }
 
-pub(crate) fn learner(name: &str) -> LearnerId {
-    LearnerId::new("https://issuer.example", name)
+pub(crate) fn learner(name: &str) -> PersonId {
+    PersonId::new("https://issuer.example", name)
 }
 
 pub(crate) fn inviter() -> Inviter {

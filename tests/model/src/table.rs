@@ -16,8 +16,7 @@ use shared::domain::send::{SendRefusal, may_invite};
 use shared::domain::settle::{MarkRefusal, may_mark_failed, may_mark_sent, may_put_back, may_put_off};
 use shared::domain::{
     Deal, DealChange, DealChangeRefusal, DealId, Delivery, Email, FailureReason, Invite, InviteId,
-    InviteRecord, LearnerId, LinkHash, Links, Organisation, OrganisationId, Salt, Secret, Sent, Stored,
-    Title,
+    InviteRecord, LinkHash, Links, Organisation, OrganisationId, PersonId, Salt, Secret, Sent, Stored, Title,
 };
 use std::hash::{Hash, Hasher};
 use std::mem::discriminant;
@@ -166,8 +165,8 @@ static HASHES: LazyLock<Vec<LinkHash>> = LazyLock::new(|| {
     (0..INVITES * LINKS).map(|number| secret(number / LINKS, number % LINKS).hash()).collect()
 });
 
-static PEOPLE: LazyLock<Vec<LearnerId>> =
-    LazyLock::new(|| (0..LEARNERS).map(|learner| LearnerId::new("issuer", &learner.to_string())).collect());
+static PEOPLE: LazyLock<Vec<PersonId>> =
+    LazyLock::new(|| (0..LEARNERS).map(|learner| PersonId::new("issuer", &learner.to_string())).collect());
 
 fn title(text: &str) -> Title {
     Title::parse(text).expect("a title")
@@ -216,7 +215,7 @@ fn hash(invite: u8, link: u8) -> &'static LinkHash {
 }
 
 /// The domain's name of a learner.
-fn person(learner: u8) -> &'static LearnerId {
+fn person(learner: u8) -> &'static PersonId {
     &PEOPLE[usize::from(learner)]
 }
 

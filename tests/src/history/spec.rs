@@ -16,7 +16,7 @@ use shared::domain::resend::{DOUBLE_CLICK, ResendRefusal, may_resend};
 use shared::domain::send::{SendRefusal, may_invite};
 use shared::domain::{
     Deal, DealChange, DealChangeRefusal, DealId, DealState, Delivery, Email, Invite, InviteId, InviteRecord,
-    LearnerId, LinkHash, Links, Organisation, OrganisationId, Salt, Secret, Status, Stored, Timestamp, Title,
+    LinkHash, Links, Organisation, OrganisationId, PersonId, Salt, Secret, Status, Stored, Timestamp, Title,
 };
 
 /// Sends before the newest whose links are still known as replaced.
@@ -160,14 +160,14 @@ static EMAIL: LazyLock<Email> = LazyLock::new(|| Email::parse("ann@example.com")
 static LINKS: LazyLock<Vec<LinkHash>> =
     LazyLock::new(|| (0..=u8::MAX).map(|send| Secret::from_bytes([send; 32]).hash()).collect());
 
-static LEARNERS: LazyLock<Vec<LearnerId>> =
-    LazyLock::new(|| (0..=u8::MAX).map(|number| LearnerId::new("issuer", &number.to_string())).collect());
+static LEARNERS: LazyLock<Vec<PersonId>> =
+    LazyLock::new(|| (0..=u8::MAX).map(|number| PersonId::new("issuer", &number.to_string())).collect());
 
 fn link(send: u32) -> &'static LinkHash {
     &LINKS[send as usize]
 }
 
-fn learner(number: u8) -> &'static LearnerId {
+fn learner(number: u8) -> &'static PersonId {
     &LEARNERS[usize::from(number)]
 }
 
