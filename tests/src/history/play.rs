@@ -588,6 +588,14 @@ impl Game<'_> {
         for address in 0..ADDRESSES {
             self.see("at rest", address).await;
         }
+        self.remember();
+        for learner in 0..LEARNERS {
+            self.seat(learner).await;
+        }
+    }
+
+    /// What was seen at rest is what the next window expects.
+    fn remember(&self) {
         let mut known = lock(&self.known);
         known.next_expiry = None;
         for event in lock(&self.events).iter().filter(|event| event.who == "at rest") {
@@ -597,10 +605,6 @@ impl Game<'_> {
                     expires_at.filter(|_| status == "pending").and_then(|at| DateTime::from_timestamp(at, 0));
                 known.next_expiry = [known.next_expiry, at].into_iter().flatten().min();
             }
-        }
-        drop(known);
-        for learner in 0..LEARNERS {
-            self.seat(learner).await;
         }
     }
 
