@@ -70,8 +70,6 @@ PROVE_SECONDS ?= 600
 prove: build ## The long part of the proof: two to three hours (PROVE_SECONDS=600; docs/reliability.md)
 	@echo "The model, within larger bounds…"
 	$(CARGO) run --locked --quiet -p model -- --large
-	@echo "Every part of every condition, under each limit of sending…"
-	REMOVAL=all $(CARGO) test --locked --workspace --all-features --test store -- --nocapture removal
 	@echo "Every fault at every operation, every boundary, forty storms…"
 	FAULTS=all $(CARGO) test --locked --workspace --all-features --test faults -- --nocapture
 	@echo "Histories, load, chaos…"

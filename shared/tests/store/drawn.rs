@@ -340,7 +340,6 @@ pub(crate) struct Trial {
     runtime: tokio::runtime::Runtime,
     config: Config,
     /// Whether limits of sending are left out.
-    unlimited: bool,
     verdicts: RefCell<BTreeMap<String, u32>>,
 }
 
@@ -363,12 +362,7 @@ impl Trial {
         if !simplify {
             config.max_shrink_iters = 0;
         }
-        Self { world, like, deal_like, runtime, config, unlimited: false, verdicts: RefCell::default() }
-    }
-
-    /// The same without limits of sending.
-    pub(crate) fn unlimited(self) -> Self {
-        Self { unlimited: true, ..self }
+        Self { world, like, deal_like, runtime, config, verdicts: RefCell::default() }
     }
 
     /// Draws states and holds `check` for each. It returns the verdict that rule and engine agree on.
@@ -377,10 +371,7 @@ impl Trial {
         check: &impl AsyncFn(&Laid) -> Result<Result<(), R>, TestCaseError>,
     ) -> Result<(), String> {
         let mut runner = TestRunner::new(self.config.clone());
-        let result = runner.run(&drawn(), |mut drawn| {
-            if self.unlimited {
-                drawn.asked.limit = RecipientLimit::NONE;
-            }
+        let result = runner.run(&drawn(), |drawn| {
             let verdict = self.runtime.block_on(async {
                 let world = self.world.with_another_deal();
                 let link = Link { secret: secret(drawn.asked.link), ..world.link(ADDRESS) };

@@ -176,6 +176,7 @@ impl WireState {
                 Some("S") => "seat",
                 Some("K") => "creation",
                 Some("RATE") => "send slots",
+                Some("SENDS") => "window of sends",
                 _ => "unknown item",
             };
             let Some(Value::String(expression)) = action.get_mut("ConditionExpression") else { continue };

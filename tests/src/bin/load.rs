@@ -17,21 +17,28 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: &[&str]) -> Option<()> {
-    let say = |figures: Figures| print!("{figures}");
-    let number = |text: &str| text.parse::<usize>().ok();
-    match arguments {
-        [] => {
-            say(accepts(200, 50).await);
-            say(accepts(2_000, 1_000).await);
-            say(invites(10_000).await);
-            say(races(400).await);
-            say(sweep(1_000_000).await);
-        }
-        ["accepts", learners, seats] => say(accepts(number(learners)?, number(seats)?).await),
-        ["invites", count] => say(invites(number(count)?).await),
-        ["races", count] => say(races(number(count)?).await),
-        ["sweep", count] => say(sweep(number(count)?).await),
-        _ => return None,
+    let all = [
+        &["accepts", "200", "50"][..],
+        &["accepts", "2000", "1000"],
+        &["invites", "10000"],
+        &["races", "400"],
+        &["sweep", "1000000"],
+    ];
+    let wanted = if arguments.is_empty() { &all[..] } else { &[arguments] };
+    for arguments in wanted {
+        eprintln!("  {}…", arguments.join(" "));
+        print!("{}", figures(arguments).await?);
     }
     Some(())
+}
+
+async fn figures(arguments: &[&str]) -> Option<Figures> {
+    let number = |text: &str| text.parse().ok();
+    Some(match arguments {
+        ["accepts", learners, seats] => accepts(number(learners)?, number(seats)?).await,
+        ["invites", count] => invites(number(count)?).await,
+        ["races", count] => races(number(count)?).await,
+        ["sweep", count] => sweep(number(count)?).await,
+        _ => return None,
+    })
 }

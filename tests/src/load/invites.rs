@@ -6,7 +6,7 @@ use std::time::Duration;
 use seatkeeper_local::Settings;
 
 use super::Figures;
-use super::measure::{Watched, numbered, per, sum};
+use super::measure::{Watched, numbered, per, progress, sum};
 use crate::World;
 use crate::proxy::Proxy;
 
@@ -25,7 +25,7 @@ pub async fn invites(count: usize) -> Figures {
     let (mut peaks, mut pages) = (Vec::new(), Vec::new());
     let _before = proxy.tally();
     let mut calls: BTreeMap<String, u32> = BTreeMap::new();
-    for some in all.chunks(ROWS) {
+    for (number, some) in all.chunks(ROWS).enumerate() {
         let answer = deal.invite(some).await;
         assert_eq!(answer["summary"]["invited"], some.len(), "{}", answer["summary"]);
         peaks.push(watched.peak("send-invites"));
@@ -39,6 +39,7 @@ pub async fn invites(count: usize) -> Figures {
         let lines = watched.lines("deal-seats", "dynamodb.read_units", 3).await;
         pages.push([0, 1, 2].map(|place| sum(&lines[place..=place], "dynamodb.read_units")));
         let _reads = proxy.tally();
+        progress("invited", number * ROWS, number * ROWS + some.len(), count);
     }
     // What there was no time to mail is mailed once its lease is over.
     watched.world.sweep_until_sent(&deal, Duration::from_mins(3)).await;

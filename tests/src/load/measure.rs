@@ -85,6 +85,14 @@ fn status_of(process: &Path, name: &str) -> Option<u64> {
     line.split_whitespace().next()?.parse().ok()
 }
 
+/// Says how far it is, at each twentieth of the way.
+#[expect(clippy::print_stderr, reason = "what takes long shows progress")]
+pub(super) fn progress(what: &str, before: usize, done: usize, all: usize) {
+    if before * 20 / all < done * 20 / all {
+        eprintln!("  {what}: {done} of {all}");
+    }
+}
+
 /// The sum of a field over lines.
 pub(super) fn sum(lines: &[Value], field: &str) -> f64 {
     lines.iter().filter_map(|line| line[field].as_f64()).sum()

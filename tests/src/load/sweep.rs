@@ -1,6 +1,7 @@
 //! A sweep over very many that are due. I2, I7
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
@@ -12,7 +13,7 @@ use serde_json::json;
 use shared::domain::InviteId;
 
 use super::Figures;
-use super::measure::{Watched, per, sum};
+use super::measure::{Watched, per, progress, sum};
 use crate::{Deal, World, now, past, time};
 
 const TABLE: &str = "seatkeeper";
@@ -49,7 +50,9 @@ pub async fn sweep(count: usize) -> Figures {
         let report = watched.world.stack.invoke(EXPIRE_INVITES, json!({})).await.expect("a sweep");
         let marked = report["done"].as_u64().expect("a number");
         assert!(marked > 0 && report["skipped"] == 0 && report["failures"] == 0, "{report}");
+        let before = done;
         done += usize::try_from(marked).expect("few");
+        progress("marked", before, done, count);
         runs.extend(watched.lines(EXPIRE_INVITES, "DynamoRequests", 1).await);
     }
     let seconds = (now() - begun).as_seconds_f64();
@@ -117,12 +120,14 @@ async fn multiply(client: &Client, deal: &Deal, id: &str, count: usize) {
     let model = &get.send().await.expect("an answer").item.expect("the invite");
     let place = &model["listSk"].as_s().expect("a place")[..13];
     let mut rng = Rng::with_seed(1);
+    let written = AtomicUsize::new(0);
     let batches = (0..count.div_ceil(BATCH)).map(|batch| {
         let numbers = batch * BATCH..count.min((batch + 1) * BATCH);
         numbers.map(|number| (number, rng.u128(..).to_be_bytes())).collect::<Vec<_>>()
     });
     stream::iter(batches)
-        .for_each_concurrent(8, |numbers| async move {
+        .for_each_concurrent(8, |numbers| async {
+            let some = numbers.len();
             let puts = numbers.into_iter().map(|(number, random)| {
                 let (id, mut item) = (InviteId::from_bytes(random), model.clone());
                 let mut set = |name: &str, value: String| item.insert(name.to_owned(), text(value));
@@ -134,8 +139,10 @@ async fn multiply(client: &Client, deal: &Deal, id: &str, count: usize) {
                 let put = PutRequest::builder().set_item(Some(item)).build().expect("a put");
                 WriteRequest::builder().put_request(put).build()
             });
-            let written = client.batch_write_item().request_items(TABLE, puts.collect()).send().await;
-            assert!(written.expect("an answer").unprocessed_items().is_none_or(HashMap::is_empty));
+            let answer = client.batch_write_item().request_items(TABLE, puts.collect()).send().await;
+            assert!(answer.expect("an answer").unprocessed_items().is_none_or(HashMap::is_empty));
+            let before = written.fetch_add(some, Ordering::Relaxed);
+            progress("written", before, before + some, count);
         })
         .await;
 }
