@@ -5,7 +5,9 @@ use crate::events::Event;
 use crate::model::{Action, Seatkeeper};
 use crate::mutant::Mutant;
 use shared::clock::Stopwatch;
+use stateright::report::{ReportData, ReportDiscovery, Reporter};
 use stateright::{Checker, CheckerBuilder, HasDiscoveries, Model};
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -53,7 +55,7 @@ pub fn find(mutant: Mutant) -> Checked {
     run(mutant.bounds(), Some(mutant), 1, until, CheckerBuilder::spawn_bfs)
 }
 
-fn run<C: Checker<Seatkeeper>>(
+fn run<C: Checker<Seatkeeper> + Send + Sync>(
     bounds: Bounds,
     mutant: Option<Mutant>,
     threads: usize,
@@ -62,7 +64,8 @@ fn run<C: Checker<Seatkeeper>>(
 ) -> Checked {
     let watch = Stopwatch::start();
     let model = Seatkeeper::new(bounds, mutant);
-    let checker = spawn(model.checker().threads(threads).finish_when(until)).join();
+    let checker = spawn(model.checker().threads(threads).finish_when(until));
+    let checker = checker.join_and_report(&mut Progress { of: bounds.name, next: EVERY });
     let way = |path: stateright::Path<_, Action>| path.into_actions();
     let mut broken: Vec<Found> = checker
         .discoveries()
@@ -78,6 +81,36 @@ fn run<C: Checker<Seatkeeper>>(
         took: watch.elapsed(),
         broken,
         events: checker.model().seen.events(),
+    }
+}
+
+/// How often a check that takes long says how far it is.
+const EVERY: Duration = Duration::from_secs(15);
+
+struct Progress {
+    of: &'static str,
+    next: Duration,
+}
+
+impl Reporter<Seatkeeper> for Progress {
+    #[expect(clippy::print_stderr, reason = "what takes long shows progress")]
+    fn report_checking(&mut self, data: ReportData) {
+        if data.duration >= self.next && !data.done {
+            eprintln!("  {}: {} states in {} s", self.of, data.unique_states, data.duration.as_secs());
+            self.next = data.duration + EVERY;
+        }
+    }
+
+    fn report_discoveries(
+        &mut self,
+        _model: &Seatkeeper,
+        _discoveries: BTreeMap<&'static str, ReportDiscovery<Seatkeeper>>,
+    ) {
+    }
+
+    /// What is done waits for so long at most.
+    fn delay(&self) -> Duration {
+        Duration::from_millis(50)
     }
 }
 

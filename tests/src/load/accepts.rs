@@ -28,7 +28,7 @@ pub async fn accepts(learners: usize, seats: usize) -> Figures {
     let people: Vec<Client> =
         stream::iter(&all).map(|email| world.person(email)).buffered(AT_ONCE).collect().await;
 
-    let _before = proxy.tally();
+    proxy.count(Calls::all());
     let conflicts = vec![Fault::Conflict];
     proxy.storm(Storm {
         seed: 1,

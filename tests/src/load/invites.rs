@@ -8,7 +8,7 @@ use seatkeeper_local::Settings;
 use super::Figures;
 use super::measure::{Watched, numbered, per, progress, sum};
 use crate::World;
-use crate::proxy::Proxy;
+use crate::proxy::{Calls, Proxy};
 
 /// Rows of a request, the most that there can be.
 const ROWS: usize = 1_000;
@@ -23,9 +23,9 @@ pub async fn invites(count: usize) -> Figures {
     let deal = watched.world.deal(100).await;
     let all = numbered("first.last", count);
     let (mut peaks, mut pages) = (Vec::new(), Vec::new());
-    let _before = proxy.tally();
     let mut calls: BTreeMap<String, u32> = BTreeMap::new();
     for (number, some) in all.chunks(ROWS).enumerate() {
+        proxy.count(Calls::all());
         let answer = deal.invite(some).await;
         assert_eq!(answer["summary"]["invited"], some.len(), "{}", answer["summary"]);
         peaks.push(watched.peak("send-invites"));
@@ -38,7 +38,6 @@ pub async fn invites(count: usize) -> Figures {
         }
         let lines = watched.lines("deal-seats", "dynamodb.read_units", 3).await;
         pages.push([0, 1, 2].map(|place| sum(&lines[place..=place], "dynamodb.read_units")));
-        let _reads = proxy.tally();
         progress("invited", number * ROWS, number * ROWS + some.len(), count);
     }
     // What there was no time to mail is mailed once its lease is over.
@@ -71,9 +70,11 @@ pub async fn invites(count: usize) -> Figures {
     for (ceiling, (few, many)) in [4.0, 6.0, 80.0].iter().zip(few.iter().zip(many)) {
         assert!(many <= ceiling && many <= &(few + 1.0), "{few} RRU at {ROWS} rows, {many} at {count}");
     }
+    let of = |operation: &str| f64::from(calls.get(operation).copied().unwrap_or_default());
+    // One that queues it and one that marks it as sent, and a few that the sweep takes up.
+    assert!(of("UpdateItem") <= 2.2 * f64::from(u32::try_from(count).expect("few")), "{calls:?}");
     let what = |what: &str| format!("{count} invites in a deal: {what}");
     let mut figures = Figures::default();
-    let of = |operation: &str| f64::from(calls.get(operation).copied().unwrap_or_default());
     figures.add(
         &what("requests, DynamoDB writes for an invite"),
         format!("{}, {}", peaks.len(), per(of("UpdateItem"), count)),
