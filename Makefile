@@ -67,16 +67,17 @@ test-api: build portal $(API)/ready ## Ask the API whatever docs/openapi.yaml al
 # Each part says how far it is, and ends all when something does not hold. Seconds of the storms, and of each fuzz target.
 PROVE_SECONDS ?= 600
 
-prove: build ## The long part of the proof: two to three hours (PROVE_SECONDS=600; docs/reliability.md)
+prove: build portal ## The long part of the proof: two to three hours (PROVE_SECONDS=600; docs/reliability.md)
+	@echo "Building all of it optimised (ten minutes the first time)…"
+	@$(CARGO) build --locked --workspace --bins --profile prove
 	@echo "The model, within larger bounds…"
-	$(CARGO) run --locked --quiet -p model -- --large
+	target/prove/model --large
 	@echo "Every fault at every operation, every boundary, forty storms…"
 	FAULTS=all $(CARGO) test --locked --workspace --all-features --test faults -- --nocapture
 	@echo "Histories, load, chaos…"
-	$(CARGO) build --locked --workspace --bins
-	target/debug/histories --seconds $(PROVE_SECONDS)
-	target/debug/load
-	target/debug/chaos --seconds $(PROVE_SECONDS)
+	target/prove/histories --seconds $(PROVE_SECONDS)
+	target/prove/load
+	target/prove/chaos --seconds $(PROVE_SECONDS)
 	$(MAKE) fuzz FUZZ_SECONDS=$(PROVE_SECONDS)
 	$(MAKE) test-api API_SECONDS=$(PROVE_SECONDS) API_SEED=$$RANDOM
 

@@ -531,7 +531,7 @@ impl Store {
             kept += output.count.unsigned_abs();
             dropped += (output.scanned_count - output.count).unsigned_abs();
             after = output.last_evaluated_key;
-            if after.is_none() || (now.is_none() && kept >= most) {
+            if after.is_none() || (kept >= most && (now.is_none() || dropped >= most)) {
                 return Ok((kept, dropped));
             }
         }
