@@ -150,12 +150,9 @@ impl Ledger {
         lock(&self.dead).insert(token.to_owned());
     }
 
-    /// Takes down which calls there were, and which of them were disturbed.
+    /// Takes down which calls there have been, and which of them were disturbed.
     pub(super) fn note_calls(&self, proxy: &Proxy) {
-        let mut calls = lock(&self.calls);
-        for (call, times) in proxy.tally() {
-            *calls.entry(call).or_default() += times;
-        }
+        *lock(&self.calls) = proxy.tally();
     }
 
     /// A line of where it stands.
