@@ -16,7 +16,7 @@ use std::sync::Mutex;
 
 /// Drawn states in which conditions are met; and those in which a check has to notice that something is missing: most are
 /// found in a few, but for one of six conditions five others have to hold.
-const MEET: u32 = 150;
+const MEET: u32 = 60;
 const FIND: u32 = 2_000;
 
 /// Places in the store's source that give a write its condition; the checks of `conditions.rs` come by each.
