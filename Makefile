@@ -67,7 +67,7 @@ test-api: build portal $(API)/ready ## Ask the API whatever docs/openapi.yaml al
 # Each part says how far it is, and ends all when something does not hold. Seconds of the storms, and of each fuzz target.
 PROVE_SECONDS ?= 600
 
-prove: build portal ## The long part of the proof: three to four hours (PROVE_SECONDS=600; docs/reliability.md)
+prove: cxx build portal ## The long part of the proof: three to four hours (PROVE_SECONDS=600; docs/reliability.md)
 	@echo "Building all of it optimised (ten minutes the first time)…"
 	@$(CARGO) build --locked --workspace --bins --profile prove
 	@echo "The model, within larger bounds…"
@@ -234,7 +234,10 @@ INSTRUMENTS := --cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-cover
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?= $(notdir $(wildcard tests/fuzz/corpus/*))
 
-fuzz: ## Look for inputs that break a promise (FUZZ_SECONDS=60 for each of FUZZ_TARGETS; needs a C++ compiler)
+cxx:
+	@command -v $${CXX:-c++} >/dev/null || { echo "make fuzz needs a C++ compiler: apt-get install g++ (as root), or set CXX" >&2; exit 1; }
+
+fuzz: cxx ## Look for inputs that break a promise (FUZZ_SECONDS=60 for each of FUZZ_TARGETS; needs a C++ compiler)
 	@RUSTFLAGS="$(INSTRUMENTS)" $(CARGO) build --locked --profile fuzz --package fuzz --target $(HOST) --target-dir target/fuzz
 	@for target in $(FUZZ_TARGETS); do mkdir -p target/fuzz/corpus/$$target; echo "$$target, $(FUZZ_SECONDS) s:"; \
 	  TARGET=$$target target/fuzz/$(HOST)/fuzz/fuzz target/fuzz/corpus/$$target tests/fuzz/corpus/$$target \
@@ -262,4 +265,4 @@ clean: ## Remove what was built, and the local stack's data
 
 .DELETE_ON_ERROR:
 .PHONY: help build run demo test prove test-rust test-portal test-deploy test-browser test-cloud test-api portal chromium package deploy sender manager partner dismiss check static \
-  lint-portal lint-python lint-template policies deny advisories sbom machete lock figures fuzz costs images clean
+  lint-portal lint-python lint-template policies deny advisories sbom machete lock figures cxx fuzz costs images clean
