@@ -3,6 +3,7 @@ a line for each answer, for the table."""
 
 import json
 import os
+import re
 from pathlib import Path
 
 import schemathesis
@@ -35,9 +36,11 @@ def before_call(context, case, kwargs):
     if asked[label] % 4 == 3:
         return
     parameters = case.path_parameters or {}
-    if "dealId" in parameters:
+    # One that is none by its form is what is asked about, and stays.
+    is_id = lambda name: re.fullmatch(r"[A-Za-z0-9_-]{22}", str(parameters.get(name)))  # noqa: E731
+    if is_id("dealId"):
         parameters["dealId"] = WORLD["deal"]
-    if "inviteId" in parameters:
+    if is_id("inviteId"):
         method, path = label.split(" ")
         word = next(word for word in ("resend", "seats", "invites") if word in path)
         parameters["inviteId"] = next_of(POOLS[f"{method} {word}"])
