@@ -108,6 +108,24 @@ impl Delivery {
         }
     }
 
+    /// What rows were judged to be under an allowance; when they could not be, it is given back whole.
+    ///
+    /// # Errors
+    /// Those of the judging.
+    pub async fn judged<R>(
+        &self,
+        judged: Result<R, StoreError>,
+        allowance: Allowance,
+    ) -> Result<(R, Allowance), StoreError> {
+        match judged {
+            Ok(rows) => Ok((rows, allowance)),
+            Err(error) => {
+                self.give_back(allowance, 0).await;
+                Err(error)
+            }
+        }
+    }
+
     /// Starts a run that has to be over by `until`.
     #[must_use]
     pub fn run(&self, until: Deadline) -> Run<'_> {

@@ -155,16 +155,11 @@ async fn many(app: &App, call: &Call) -> Answer {
     let wanted = u32::try_from(rows.iter().filter(|row| row.is_ok()).count()).unwrap_or(u32::MAX);
     let sender = Sender { manager: &manager.id, deal: &deal, limits: &app.limits };
     let allowance = store.take_allowance(sender, wanted, call.now).await?;
-    let rows = if allowance.sends < wanted {
-        match judge(app, &deal, rows, &allowance, call).await {
-            Ok(rows) => rows,
-            Err(error) => {
-                app.delivery.give_back(allowance, 0).await;
-                return Err(error.into());
-            }
-        }
+    let (rows, allowance) = if allowance.sends < wanted {
+        let judged = judge(app, &deal, rows, &allowance, call).await;
+        app.delivery.judged(judged, allowance).await?
     } else {
-        rows
+        (rows, allowance)
     };
     let inviter = app.delivery.inviter(manager.email, app.limits.recipient);
     let (results, claims) = renew(app, &deal, rows, &inviter, call).await;

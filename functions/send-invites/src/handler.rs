@@ -101,16 +101,11 @@ pub(crate) async fn route(app: App, call: Call) -> Answer {
     } else {
         store.remember_lifetime(&deal, app.config.lifetime).await?;
         let allowance = store.take_allowance(sender, wanted, call.now).await?;
-        let rows = if allowance.sends < wanted {
-            match judge(&app, &deal, rows, &allowance, call.now).await {
-                Ok(rows) => rows,
-                Err(error) => {
-                    app.delivery.give_back(allowance, 0).await;
-                    return Err(error.into());
-                }
-            }
+        let (rows, allowance) = if allowance.sends < wanted {
+            let judged = judge(&app, &deal, rows, &allowance, call.now).await;
+            app.delivery.judged(judged, allowance).await?
         } else {
-            rows
+            (rows, allowance)
         };
         let inviter = app.delivery.inviter(manager.email, app.limits.recipient);
         let (results, claims) = queue(&app, &deal, rows, &inviter, &call).await;
