@@ -1,7 +1,7 @@
 /** The accept page: what a link shows, what becomes of its token, and the one click that takes the seat. */
 import assert from "node:assert/strict";
 import { answered, BOTH, chooseAccount, Keyboard, Mouse, PHONE } from "./browser.mjs";
-import { tokenOf, until } from "./stack.mjs";
+import { tokenOf } from "./stack.mjs";
 import { suite } from "./suite.mjs";
 
 let lapsed;
@@ -119,7 +119,7 @@ check("a full deal keeps the invite open, until there is a seat", { hands: BOTH 
   await page.getByText("Every seat is taken just now.").waitFor();
   assert.equal(await page.getByRole("button", { name: /Accept|Sign in/ }).count(), 0);
   await hand.press("button", "Check again");
-  await until("the answer", async () => (await page.evaluate(() => document.activeElement.textContent)).includes("Every seat is taken"));
+  await page.locator(":focus", { hasText: "Every seat is taken" }).waitFor();
   await deal.patch({ seats: 2 });
   await hand.press("button", "Check again");
   await page.getByText("You can accept now.").waitFor();
