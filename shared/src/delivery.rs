@@ -8,6 +8,7 @@ use crate::clock::{self, Deadline, Stopwatch};
 use crate::config::{Config, ConfigError, MailConfig};
 use crate::domain::claim::{MOST_TRIES, retry_delay};
 use crate::domain::limit::RecipientLimit;
+use crate::domain::settle::may_mail;
 use crate::domain::{Deal, FailureReason, InviteRecord, Link, Sent, Timestamp};
 use crate::mail::compose;
 use crate::mail::ses::{BULK, Mailer, Outgoing, Verdict};
@@ -52,6 +53,13 @@ pub struct Claim {
 }
 
 impl Claim {
+    /// The right that comes of a write. `None` if its answer got lost, and before it was given again others came: a newer
+    /// send, whose mail goes out instead, or a cancellation.
+    #[must_use]
+    pub fn of(record: InviteRecord, link: Link) -> Option<Self> {
+        may_mail(&record, &link.secret.hash()).then_some(Self { record, link })
+    }
+
     /// When this try began, and until when its link works.
     fn sent(&self) -> Sent {
         Sent { at: self.record.tried_at, until: self.record.invite.expires_at }

@@ -91,7 +91,7 @@ async fn claim(
     // One more try of a send is no send more: limits are for those who ask.
     let inviter = delivery.inviter(None, RecipientLimit::NONE);
     match store.claim_invite(due, &deal, &link, &inviter, jitter(), now).await? {
-        Outcome::Done(record) => Ok(Some((Claim { record: *record, link }, deal))),
+        Outcome::Done(record) => Ok(Claim::of(*record, link).map(|claim| (claim, deal))),
         Outcome::Refused(ClaimRefusal::Never(reason), Some(record)) => {
             store.mark_failed(due.deal, &record, reason, now).await?;
             Ok(None)

@@ -61,11 +61,12 @@ async fn one(app: &App, call: &Call) -> Answer {
     };
     let invite = match resent {
         Outcome::Done(record) => {
-            let claim = Claim { record: *record, link };
+            let stored = record.invite.clone();
+            let claims = Claim::of(*record, link).into_iter().collect();
             let run = app.delivery.run(call.deadline.earlier(TO_ANSWER));
-            let mail = run.mail_all(&deal, vec![claim]);
+            let mail = run.mail_all(&deal, claims);
             let (mailed, ()) = future::join(mail, app.delivery.give_back(allowance, 1)).await;
-            mailed.into_iter().next().ok_or_else(Problem::not_found)?.invite
+            mailed.into_iter().next().map_or(stored, |record| record.invite)
         }
         Outcome::Refused(refusal, record) => {
             app.delivery.give_back(allowance, 0).await;
@@ -283,7 +284,7 @@ async fn renew_one(
         return (RowOutcome::Unavailable, None);
     };
     match renewed {
-        Ok((Outcome::Done(record), link)) => (RowOutcome::Resent, Some(Claim { record: *record, link })),
+        Ok((Outcome::Done(record), link)) => (RowOutcome::Resent, Claim::of(*record, link)),
         Ok((Outcome::Refused(refusal, _), _)) => (outcome_of(refusal), None),
         Err(error) => {
             shared::telemetry::row_failed(&error);

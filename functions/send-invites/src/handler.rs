@@ -253,7 +253,7 @@ async fn queue_one(
     match tokio::time::timeout_at(call.deadline.earlier(TO_STORE).instant(), queued).await {
         Ok(Ok(Outcome::Done(record))) => {
             let result = RowResult::new(given, RowOutcome::Invited, Some(invite));
-            (result, Some(Claim { record: *record, link }))
+            (result, Claim::of(*record, link))
         }
         Ok(Ok(Outcome::Refused(refusal, record))) => {
             (RowResult::refused(given, invite, refusal, record.as_deref()), None)

@@ -89,6 +89,14 @@ pub struct Links {
     pub superseded: Vec<LinkHash>,
 }
 
+impl Links {
+    /// Whether this link is one of them.
+    #[must_use]
+    pub fn know(&self, link: &LinkHash) -> bool {
+        self.current.contains(link) || self.superseded.contains(link)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -41,10 +41,16 @@ pub fn may_mark_failed(record: &InviteRecord, seen: &InviteRecord) -> bool {
         && record.invite.expires_at == seen.invite.expires_at
 }
 
+/// Whether the mail with this link is still to go out.
+#[must_use]
+pub fn may_mail(record: &InviteRecord, link: &LinkHash) -> bool {
+    is_queued(record) && record.links.current.contains(link)
+}
+
 /// Whether the mail with this link, which did not go out, is put back into the queue.
 #[must_use]
 pub fn may_put_back(record: &InviteRecord, link: &LinkHash) -> bool {
-    is_queued(record) && record.links.current.contains(link)
+    may_mail(record, link)
 }
 
 /// Whether a queued mail that nobody has claimed since it was seen with `due_at` is put off.

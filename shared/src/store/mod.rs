@@ -30,7 +30,7 @@ pub use meter::{Meter, Usage};
 pub use seats::Seat;
 pub use send::{Inviter, QueueOutcome};
 
-use crate::domain::{Deal, DealId, InviteId, InviteRecord, Link, LinkHash, Secret};
+use crate::domain::{Deal, DealId, InviteId, InviteRecord, Link, Secret};
 use aws_config::BehaviorVersion;
 use aws_sdk_dynamodb::config::retry::{RetryPartition, TokenBucket};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
@@ -130,7 +130,8 @@ enum Written {
 /// What became of a conditional write to an invite.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Outcome<R> {
-    /// Done, by this attempt or by its own earlier try; the invite as it is now.
+    /// Done, by this attempt or by its own earlier try; the invite as it is now. After an earlier try that may be what
+    /// others have made of it since.
     Done(Box<InviteRecord>),
     /// Refused, for this reason; the invite as it is.
     Refused(R, Option<Box<InviteRecord>>),
@@ -311,11 +312,6 @@ async fn written_invite<R>(
             })
         }
     }
-}
-
-/// True when this link is among those of the newest send.
-fn holds(record: &InviteRecord, link: &LinkHash) -> bool {
-    record.links.current.contains(link)
 }
 
 /// Random bytes from the operating system.

@@ -1,9 +1,7 @@
 //! Queuing mails and recording what became of them. The outbox is the due index: a queued invite stands in it
 //! from the write that invites on, so there is no second store to fall out of step with (I4).
 
-use super::{
-    Due, Item, Outcome, Store, StoreError, holds, item, keys, n, s, values, written, written_invite,
-};
+use super::{Due, Item, Outcome, Store, StoreError, item, keys, n, s, values, written, written_invite};
 use super::{Written, keys::Queue};
 use crate::domain::claim::{ClaimRefusal, MOST_TRIES, may_claim, retry_delay};
 use crate::domain::limit::RecipientLimit;
@@ -164,7 +162,7 @@ impl Store {
             .expression_attribute_names("#by", "by");
         written_invite(
             update,
-            |record| holds(record, &hash),
+            |record| record.links.know(&hash),
             |record| may_invite(record, inviter.limit, now).err().unwrap_or(SendRefusal::AlreadyPending),
         )
         .await
@@ -209,7 +207,7 @@ impl Store {
             .expression_attribute_names("#by", "by");
         written_invite(
             update,
-            |record| holds(record, &hash),
+            |record| record.links.know(&hash),
             |record| may_resend(record, expected, inviter.limit, now).err().unwrap_or(ResendRefusal::Stale),
         )
         .await
@@ -266,7 +264,7 @@ impl Store {
             .expression_attribute_names("#status", "status");
         written_invite(
             update,
-            |record| holds(record, &hash),
+            |record| record.links.current.contains(&hash),
             |record| record.and_then(refused).unwrap_or(ClaimRefusal::NotDue),
         )
         .await

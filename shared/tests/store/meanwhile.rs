@@ -5,10 +5,12 @@ use super::drawn::{Trial, item, n};
 use super::wire::{Fault, Request};
 use super::world::{Key, LIFETIME, World, after, email, inviter, learner, sent, soon, start};
 use chrono::Duration;
+use shared::delivery::Claim;
 use shared::domain::limit::{RecipientLimit, SendingLimits};
 use shared::domain::release::ReleaseRefusal;
 use shared::domain::{DealChange, Delivery, InviteRecord, Link, NewDeal, Sent, Stored};
 use shared::store::{AcceptOutcome, Allowance, CreateOutcome, Due, Outcome, Sender, StoreError};
+use std::fmt::Debug;
 
 /// Something that happens in a deal of three seats.
 pub(crate) struct Story {
@@ -19,6 +21,7 @@ pub(crate) struct Story {
 /// All of them.
 pub(crate) const STORIES: &[Story] = &[
     Story { name: "a cancellation repeated late", tell: |trial| trial.once(cancellation_repeated_late) },
+    Story { name: "sends repeated late", tell: |trial| trial.once(sends_repeated_late) },
     Story { name: "a seat that has changed hands", tell: |trial| trial.once(seat_has_changed_hands) },
     Story { name: "an invite that was accepted again", tell: |trial| trial.once(invite_was_accepted_again) },
     Story { name: "a mark after a new send", tell: |trial| trial.once(mark_after_a_new_send) },
@@ -48,6 +51,16 @@ impl World {
             self.store.queue_invite(&self.deal, &email(address), None, &link, &inviter(), after(20)).await;
         assert!(invited.is_err(), "{invited:?}");
         (link, caught(self))
+    }
+
+    /// Of the next write the answer gets lost, and before it is repeated somebody resends.
+    async fn lose_and_renew(&self) {
+        self.wire.disturb([Fault::Catch]);
+        let resent = self.store.resend_invite(&self.link(ANN), None, &inviter(), after(70)).await;
+        assert!(resent.is_err(), "{resent:?}");
+        let renewal = caught(self);
+        self.wire.disturb([Fault::LoseAnswer]);
+        self.wire.meanwhile([renewal]);
     }
 
     /// The transaction that would accept with this link.
@@ -94,6 +107,27 @@ async fn cancellation_repeated_late(world: World) {
     assert!(world.wire.is_quiet());
     let record = world.record(&link).await.unwrap();
     assert_eq!((record.invite.stored, record.invite.sends), (Stored::Open, 2));
+}
+
+/// An address is invited and sent to again; each time the answer gets lost, somebody sends after that, and the write is
+/// repeated. It was done, is answered so, and the mail is left to the newer send.
+async fn sends_repeated_late(world: World) {
+    let link = world.link(ANN);
+    world.lose_and_renew().await;
+    let invited =
+        world.store.queue_invite(&world.deal, &email(ANN), None, &link, &inviter(), after(10)).await;
+    was_done(invited.unwrap(), link);
+    let link = world.link(ANN);
+    world.lose_and_renew().await;
+    let resent = world.store.resend_invite(&link, Some(2), &inviter(), after(60)).await;
+    was_done(resent.unwrap(), link.clone());
+    assert!(world.wire.is_quiet());
+    assert_eq!(world.record(&link).await.unwrap().invite.sends, 4);
+}
+
+fn was_done<R: Debug>(outcome: Outcome<R>, link: Link) {
+    let Outcome::Done(record) = outcome else { panic!("{outcome:?}") };
+    assert!(Claim::of(*record, link).is_none());
 }
 
 /// Two managers release the same seat, and before the second of them does, its learner takes another.
@@ -250,6 +284,11 @@ async fn what_is_given_back_is_given_back_once() {
 #[tokio::test]
 async fn i4_a_cancellation_that_is_repeated_late_spares_the_next_send() {
     cancellation_repeated_late(World::new(3).await).await;
+}
+
+#[tokio::test]
+async fn i4_a_send_that_is_repeated_after_a_newer_one_was_done() {
+    sends_repeated_late(World::new(3).await).await;
 }
 
 #[tokio::test]

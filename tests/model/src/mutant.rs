@@ -67,6 +67,7 @@ mutants! {
     NeverNotRecorded in DELIVERY by I7_PROGRESS: "what can never be sent is not marked as failed";
     InviteNotRecognised in DELIVERY by I4_ANSWER: "invite: the repeated write does not know its own link";
     ResendNotRecognised in DELIVERY by I4_ANSWER: "resend: the repeated write does not know its own link";
+    NewestRecognised in DELIVERY by I4_ANSWER: "invite, resend: the repeated write does not know its link once a newer send came";
     AcceptNotRecognised in SEATS by I4_ANSWER: "accept: the learner's own seat is not known again";
     ChangeNotRecognised in TRIES by I4_ANSWER: "change of a deal: the repeated write does not know its attempt";
     InviteRepeated in EXPIRY by I4_REPEATED: "invite: the repeated write invites again what was cancelled meanwhile";

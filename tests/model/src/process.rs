@@ -315,11 +315,11 @@ impl Seatkeeper {
             return Ok(Some(if lost { again } else { self.mail(state, place, link) }));
         }
         pointless(lost)?;
-        let own = own.map(|(link, _)| link);
-        if let Some(step) = self.recognised(state, place, own, true) {
-            return Ok(Some(step));
-        }
         let row = state.table.row(place);
+        let own = own.map(|(link, _)| link).filter(|link| row.is_some_and(|row| row.links.has(*link)));
+        if let Some(link) = own {
+            return Ok(self.known(state, place, link));
+        }
         Ok(match (verdict, row) {
             (Err(ClaimRefusal::Never(_)), Some(row)) if !rules.wrong(Mutant::NeverNotRecorded) => {
                 Some(Step::Doom { held: Held::of(place, row, 0), due })
@@ -342,16 +342,24 @@ impl Seatkeeper {
         Step::Mail { held }
     }
 
-    /// A write was refused. If it met its own doing, that is success. `known` is false for those that make the mistake
-    /// not to look; then somebody is told that nothing was done.
+    /// A write was refused. If it met its own doing, that is success, whatever came since. `known` is false for those that
+    /// make the mistake not to look; then somebody is told that nothing was done.
     fn recognised(&self, state: &mut State, place: u8, own: Option<u8>, known: bool) -> Option<Step> {
-        let link = own.filter(|link| state.table.row(place).is_some_and(|row| row.links.has(*link)))?;
-        if known {
-            self.saw(Event::OwnWrite);
-            return Some(self.mail(state, place, link));
+        let link = own?;
+        let remembers = !self.rules.wrong(Mutant::NewestRecognised);
+        let holds =
+            |row: &Row| row.links.has(link) || remembers && row.old.iter().any(|links| links.has(link));
+        if known && state.table.row(place).is_some_and(holds) {
+            return self.known(state, place, link);
         }
         state.flaw(Flaw::Unanswered, true);
         None
+    }
+
+    /// `Claim::of`, for a write that met its own doing.
+    fn known(&self, state: &mut State, place: u8, link: u8) -> Option<Step> {
+        self.saw(Event::OwnWrite);
+        state.table.may_mail(self.rules, place, link).then(|| self.mail(state, place, link))
     }
 
     /// What SES does with a held mail, and how the function goes on.

@@ -13,7 +13,9 @@ use shared::domain::limit::RecipientLimit;
 use shared::domain::release::{ReleaseRefusal, may_release};
 use shared::domain::resend::{ResendRefusal, may_resend};
 use shared::domain::send::{SendRefusal, may_invite};
-use shared::domain::settle::{MarkRefusal, may_mark_failed, may_mark_sent, may_put_back, may_put_off};
+use shared::domain::settle::{
+    MarkRefusal, may_mail, may_mark_failed, may_mark_sent, may_put_back, may_put_off,
+};
 use shared::domain::{
     Deal, DealChange, DealChangeRefusal, DealId, Delivery, Email, FailureReason, Invite, InviteId,
     InviteRecord, LinkHash, Links, Organisation, OrganisationId, PersonId, Salt, Secret, Sent, Stored, Title,
@@ -529,6 +531,11 @@ impl Table {
         row.mail = Mail::Failed;
         row.due = Some((Queue::Expire, row.expires_at)).filter(|_| !rules.wrong(Mutant::FailedNotDue));
         true
+    }
+
+    /// Whether the mail with this link is still to go out.
+    pub(crate) fn may_mail(&self, rules: Rules, place: u8, link: u8) -> bool {
+        self.row(place).is_some_and(|row| may_mail(&rules.record(place, row), hash(place, link)))
     }
 
     /// `Store::put_back`.
