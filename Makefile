@@ -67,7 +67,7 @@ test-api: build portal $(API)/ready ## Ask the API whatever docs/openapi.yaml al
 # Each part says how far it is, and ends all when something does not hold. Seconds of the storms, and of each fuzz target.
 PROVE_SECONDS ?= 600
 
-prove: cxx build portal ## The long part of the proof: hours, or 80 minutes with PROVE_SECONDS=60 (600; docs/reliability.md)
+prove: cxx build portal ## The long part of the proof: hours, or 70 minutes with PROVE_SECONDS=60 (600; docs/reliability.md)
 	@echo "Building all of it optimised (ten minutes the first time)…"
 	@$(CARGO) build --locked --workspace --bins --profile prove
 	@echo "The model, within larger bounds…"
