@@ -59,9 +59,7 @@ pub fn known<'a>(
     record: Option<&'a InviteRecord>,
     link: &LinkHash,
 ) -> Result<&'a InviteRecord, AcceptRefusal> {
-    record
-        .filter(|record| record.links.current.contains(link) || record.links.superseded.contains(link))
-        .ok_or(AcceptRefusal::UnknownInvite)
+    record.filter(|record| record.links.know(link)).ok_or(AcceptRefusal::UnknownInvite)
 }
 
 /// Whether the invite can be accepted with this of its links, by this learner.
