@@ -1,14 +1,32 @@
 //! DynamoDB in this process, on a loopback port of its own, for the function processes and for tests.
 //!
 //! Invariant: the server ends with its [`Database`]; what it was given a path for is on disk by then.
+//!
+//! The engine brings an HTTP server along, which lets every web page in the developer's browser read and write the
+//! table (`access-control-allow-origin: *`). So the requests are read here, behind the guard of all our ports.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Credentials, Region};
-use tokio::net::TcpListener;
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use dynoxide::DynoxideError;
+use dynoxide::auth_material::{self, AuthMaterial};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, DATE};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tokio::task::JoinHandle;
+
+use crate::origin::InnerPort;
+
+/// DynamoDB takes requests of up to 16 MB.
+const MAX_REQUEST: usize = 16 * 1024 * 1024;
 
 /// Why there is no database.
 #[derive(Debug, thiserror::Error)]
@@ -73,10 +91,75 @@ pub async fn serve(path: Option<&Path>) -> Result<Database, DatabaseError> {
         path: path.unwrap_or(Path::new(":memory:")).to_owned(),
         reason: error.to_string(),
     })?;
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(DatabaseError::Port)?;
-    let address = listener.local_addr().map_err(DatabaseError::Port)?;
-    let server = tokio::spawn(dynoxide::server::serve_on(listener, database));
-    Ok(Database { endpoint: format!("http://{address}"), server })
+    let app =
+        Router::new().route("/", post(call)).layer(DefaultBodyLimit::max(MAX_REQUEST)).with_state(database);
+    let port = InnerPort::bind().await.map_err(DatabaseError::Port)?;
+    Ok(Database { endpoint: port.url(), server: tokio::spawn(port.serve(app)) })
+}
+
+/// Answers one call of the API: `x-amz-target` names the operation.
+async fn call(
+    State(database): State<dynoxide::Database>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let target = text(HeaderName::from_static("x-amz-target")).unwrap_or_default();
+    let operation = target.strip_prefix("DynamoDB_20120810.").unwrap_or_default();
+    let unsigned = auth_material::validate(AuthMaterial {
+        authorization: text(AUTHORIZATION),
+        query: uri.query().unwrap_or_default(),
+        has_date_header: headers.contains_key("x-amz-date") || headers.contains_key(DATE),
+    });
+    let (status, json) = match unsigned {
+        Some(error) => (StatusCode::BAD_REQUEST, error),
+        None => match run(&database, operation, &body) {
+            Ok(json) => (StatusCode::OK, json),
+            Err(error) => {
+                let status = StatusCode::from_u16(error.status_code());
+                (status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), error.to_json())
+            }
+        },
+    };
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static("application/x-amz-json-1.0")),
+        (
+            HeaderName::from_static("x-amzn-requestid"),
+            HeaderValue::try_from(crate::random::uuid()).unwrap_or(HeaderValue::from_static("none")),
+        ),
+    ];
+    (status, headers, json).into_response()
+}
+
+/// The operations that the product, its tests and a developer's command line use.
+fn run(database: &dynoxide::Database, operation: &str, body: &[u8]) -> dynoxide::Result<String> {
+    match operation {
+        "BatchGetItem" => json(body, |request| database.batch_get_item(request)),
+        "BatchWriteItem" => json(body, |request| database.batch_write_item(request)),
+        "CreateTable" => json(body, |request| database.create_table(request)),
+        "DeleteItem" => json(body, |request| database.delete_item(request)),
+        "DescribeTable" => json(body, |request| database.describe_table(request)),
+        "DescribeTimeToLive" => json(body, |request| database.describe_time_to_live(request)),
+        "GetItem" => json(body, |request| database.get_item(request)),
+        "ListTables" => json(body, |request| database.list_tables(request)),
+        "PutItem" => json(body, |request| database.put_item(request)),
+        "Query" => json(body, |request| database.query(request)),
+        "Scan" => json(body, |request| database.scan(request)),
+        "TransactGetItems" => json(body, |request| database.transact_get_items(request)),
+        "TransactWriteItems" => json(body, |request| database.transact_write_items(request)),
+        "UpdateItem" => json(body, |request| database.update_item(request)),
+        "UpdateTimeToLive" => json(body, |request| database.update_time_to_live(request)),
+        other => Err(DynoxideError::ValidationException(format!("unknown operation `{other}`"))),
+    }
+}
+
+fn json<Request: DeserializeOwned, Answer: Serialize>(
+    body: &[u8],
+    operation: impl FnOnce(Request) -> dynoxide::Result<Answer>,
+) -> dynoxide::Result<String> {
+    let unreadable = |error: serde_json::Error| DynoxideError::SerializationException(error.to_string());
+    serde_json::to_string(&operation(serde_json::from_slice(body).map_err(unreadable)?)?).map_err(unreadable)
 }
 
 #[cfg(test)]

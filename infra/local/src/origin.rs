@@ -1,13 +1,13 @@
-//! The stack answers this machine only: it listens on loopback, and a request that a foreign page or a foreign name
-//! (DNS rebinding) brought here is refused on every path, before anything else looks at it.
+//! The stack answers this machine only: each of its ports listens on loopback, and a request that a foreign page or a
+//! foreign name (DNS rebinding) brought here is refused on every path, before anything else looks at it.
 
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use axum::Json;
 use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use axum::{Json, Router};
 use http::header::{HOST, ORIGIN};
 use http::{HeaderMap, StatusCode};
 use serde_json::json;
@@ -49,8 +49,36 @@ pub(crate) async fn listen(port: u16) -> Result<Listeners, PortError> {
     Ok(Listeners { port: bound, listeners: std::iter::once(first).chain(second).collect() })
 }
 
+/// A loopback port that the system chose, for what only this machine's processes call.
+pub(crate) struct InnerPort {
+    listener: TcpListener,
+    pub(crate) address: SocketAddr,
+}
+
+impl InnerPort {
+    pub(crate) async fn bind() -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let address = listener.local_addr()?;
+        Ok(Self { listener, address })
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Serves `app` behind the guard, until the task that runs this ends.
+    pub(crate) async fn serve(self, app: Router) {
+        let _ended = axum::serve(self.listener, guarded(app, self.address.port())).await;
+    }
+}
+
+/// What is served on `port`, to this machine only.
+pub(crate) fn guarded(app: Router, port: u16) -> Router {
+    app.layer(from_fn_with_state(port, guard))
+}
+
 /// Lets a request through if it is meant for us and comes from us, or from no page at all.
-pub(crate) async fn guard(State(port): State<u16>, request: Request, next: Next) -> Response {
+async fn guard(State(port): State<u16>, request: Request, next: Next) -> Response {
     match refusal(request.headers(), port) {
         None => next.run(request).await,
         Some((status, message)) => (status, Json(json!({ "message": message }))).into_response(),

@@ -22,7 +22,7 @@ use crate::functions::{FUNCTIONS, Function};
 use crate::gateway::{self, Authorizer, Gateway};
 use crate::inbox::{self, Inbox};
 use crate::oidc::{self, Issuer, KeyError, SigningKey};
-use crate::origin::{self, PortError};
+use crate::origin::{self, InnerPort, PortError};
 use crate::portal::{self, Config, Files, Headers};
 use crate::runtime::{Host, HostError, InvokeError, Program};
 use crate::schedules::{self, SWEEPS};
@@ -119,14 +119,11 @@ impl Stack {
 
         let inbox = open_inbox(&settings, terminal)?;
         let faults = Arc::new(Faults::default());
-        let ses = TcpListener::bind(("127.0.0.1", 0)).await.map_err(StartError::SesPort)?;
-        let endpoints = Endpoints {
-            dynamodb: database.endpoint().to_owned(),
-            ses: format!("http://{}", ses.local_addr().map_err(StartError::SesPort)?),
-        };
+        let ses_port = InnerPort::bind().await.map_err(StartError::SesPort)?;
+        let endpoints = Endpoints { dynamodb: database.endpoint().to_owned(), ses: ses_port.url() };
+        let ses = Ses { inbox: Arc::clone(&inbox), faults: Arc::clone(&faults) };
         let mut tasks = JoinSet::new();
-        tasks
-            .spawn(ses::serve(ses, Arc::new(Ses { inbox: Arc::clone(&inbox), faults: Arc::clone(&faults) })));
+        tasks.spawn(ses_port.serve(ses::router(Arc::new(ses))));
 
         let host = Arc::new(Host::start(programs(&settings, &origin, &endpoints)?).await?);
         terminal.step("functions", &format!("all {} ask for work", FUNCTIONS.len()));
@@ -154,8 +151,8 @@ impl Stack {
         .layer(from_fn_with_state(Arc::new(headers), portal::add))
         .merge(inbox::router(inbox, faults))
         .nest("/oidc", oidc::router(Arc::new(issuer)))
-        .route("/healthz", get(health(Arc::clone(&ready))))
-        .layer(from_fn_with_state(listeners.port, origin::guard));
+        .route("/healthz", get(health(Arc::clone(&ready))));
+        let app = origin::guarded(app, listeners.port);
         for listener in listeners.listeners {
             tasks.spawn(serve(listener, app.clone()));
         }

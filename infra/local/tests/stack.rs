@@ -350,14 +350,29 @@ async fn the_api_has_the_headers_of_the_portal_and_pages_of_this_stack_their_own
 }
 
 #[tokio::test]
-async fn foreign_hosts_and_pages_are_refused_on_every_path() {
+async fn foreign_hosts_and_pages_are_refused_on_every_path_of_every_port() {
     let bench = bench().await;
-    for path in ["/", "/accept", "/inbox", "/healthz", "/api/deals", "/oidc/jwks", "/nothing"] {
-        let foreign = bench.client.get(bench.url(path)).header("host", "evil.example").send().await.unwrap();
-        assert_eq!(foreign.status(), StatusCode::MISDIRECTED_REQUEST, "{path}");
-        let foreign =
-            bench.client.get(bench.url(path)).header("origin", "http://evil.example").send().await.unwrap();
-        assert_eq!(foreign.status(), StatusCode::FORBIDDEN, "{path}");
+    let environment = bench.stack.invoke("deliver-invites", json!({"do": "environment"})).await.unwrap();
+    let variable = |name: &str| environment[name].as_str().unwrap();
+    let origin = ["/", "/accept", "/inbox", "/healthz", "/api/deals", "/oidc/jwks", "/nothing"];
+    let origin = origin.map(|path| bench.url(path));
+    let ports = [
+        variable("AWS_ENDPOINT_URL_DYNAMODB").to_owned(),
+        format!("{}/v2/email/outbound-bulk-emails", variable("AWS_ENDPOINT_URL_SESV2")),
+        format!("{}/2018-06-01/runtime/invocation/next", variable("AWS_LAMBDA_RUNTIME_API")),
+    ];
+    for url in origin.iter().chain(&ports) {
+        for method in [Method::GET, Method::POST, Method::OPTIONS] {
+            let foreign = async |name, value| {
+                let request = bench.client.request(method.clone(), url).header(name, value);
+                let answer = request.send().await.unwrap();
+                assert_eq!(answer.headers().get("access-control-allow-origin"), None, "{method} {url}");
+                answer.status()
+            };
+            let statuses =
+                (foreign("host", "evil.example").await, foreign("origin", "http://evil.example").await);
+            assert_eq!(statuses, (StatusCode::MISDIRECTED_REQUEST, StatusCode::FORBIDDEN), "{method} {url}");
+        }
     }
     bench.stop().await;
 }

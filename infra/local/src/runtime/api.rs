@@ -10,7 +10,6 @@ use axum::{Json, Router};
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
-use tokio::net::TcpListener;
 
 use super::instance::{Handed, Instance, Outcome};
 use super::{ACCOUNT, FunctionError, Pools, REGION};
@@ -18,19 +17,17 @@ use super::{ACCOUNT, FunctionError, Pools, REGION};
 /// Lambda takes answers of up to 6 MB; the rest is room for what base64 and JSON add.
 const MAX_ANSWER: usize = 16 * 1024 * 1024;
 
-/// Serves the Runtime API to the functions' processes.
-pub(super) async fn serve(listener: TcpListener, pools: Pools) {
+/// The Runtime API's routes, for the functions' processes.
+pub(super) fn router(pools: Pools) -> Router {
     let runtime = Router::new()
         .route("/invocation/next", get(next))
         .route("/invocation/{request}/response", post(response))
         .route("/invocation/{request}/error", post(error))
         .route("/init/error", post(init_error));
-    let app = Router::new()
+    Router::new()
         .nest("/{function}/{instance}/2018-06-01/runtime", runtime)
         .layer(DefaultBodyLimit::max(MAX_ANSWER))
-        .with_state(pools);
-    // Serving ends with the task that runs it; it can't fail before that.
-    let _ended = axum::serve(listener, app).await;
+        .with_state(pools)
 }
 
 /// A failure as a function reports it.

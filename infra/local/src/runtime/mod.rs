@@ -21,9 +21,9 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use serde_json::Value;
-use tokio::net::TcpListener;
 use tokio::task::{AbortHandle, JoinSet};
 
+use crate::origin::InnerPort;
 use pool::Pool;
 
 /// The region that every function believes to run in.
@@ -147,17 +147,16 @@ pub(crate) type Pools = Arc<BTreeMap<&'static str, Arc<Pool>>>;
 impl Host {
     /// Starts one process of each function, and waits until all of them ask for work.
     pub(crate) async fn start(programs: Vec<Program>) -> Result<Self, HostError> {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(HostError::Port)?;
-        let address = listener.local_addr().map_err(HostError::Port)?;
+        let port = InnerPort::bind().await.map_err(HostError::Port)?;
         let mut pools = BTreeMap::new();
         for program in programs {
             if !program.binary.is_file() {
                 return Err(HostError::Missing { binary: program.binary });
             }
-            pools.insert(program.name, Arc::new(Pool::new(program, address)?));
+            pools.insert(program.name, Arc::new(Pool::new(program, port.address)?));
         }
         let pools = Arc::new(pools);
-        let server = tokio::spawn(api::serve(listener, Arc::clone(&pools))).abort_handle();
+        let server = tokio::spawn(port.serve(api::router(Arc::clone(&pools)))).abort_handle();
         let host = Self { pools, server };
         let mut starts: JoinSet<_> = host.pools.values().map(|pool| Arc::clone(pool).start_idle()).collect();
         while let Some(started) = starts.join_next().await {

@@ -21,7 +21,6 @@ use axum::routing::post;
 use axum::{Json, Router};
 use http::{HeaderName, StatusCode};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 
 pub(crate) use fault::{Fault, FaultRequest, Faults};
 
@@ -40,15 +39,13 @@ pub(crate) struct Ses {
     pub(crate) faults: Arc<Faults>,
 }
 
-/// Serves the endpoint.
-pub(crate) async fn serve(listener: TcpListener, ses: Arc<Ses>) {
-    let app = Router::new()
+/// The endpoint's routes.
+pub(crate) fn router(ses: Arc<Ses>) -> Router {
+    Router::new()
         .route("/v2/email/outbound-bulk-emails", post(send_bulk))
         .fallback(unknown)
         .layer(DefaultBodyLimit::max(MAX_REQUEST))
-        .with_state(ses);
-    // Serving ends with the task that runs it; it can't fail before that.
-    let _ended = axum::serve(listener, app).await;
+        .with_state(ses)
 }
 
 /// An error in the shape of SES v2 (restJson1).

@@ -11,6 +11,7 @@ use aws_sdk_sesv2::types::{
 };
 
 use super::*;
+use crate::origin::InnerPort;
 use crate::terminal::Terminal;
 
 struct Bench {
@@ -24,15 +25,15 @@ impl Bench {
     async fn start() -> Self {
         let inbox = Arc::new(Inbox::open(None, Terminal::quiet()).unwrap());
         let ses = Arc::new(Ses { inbox, faults: Arc::default() });
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let port = InnerPort::bind().await.unwrap();
         let config = Config::builder()
             .behavior_version(BehaviorVersion::v2026_01_12())
-            .endpoint_url(format!("http://{}", listener.local_addr().unwrap()))
+            .endpoint_url(port.url())
             .region(Region::new("us-east-1"))
             .credentials_provider(Credentials::new("local", "local", None, None, "test"))
             .retry_config(RetryConfig::disabled())
             .build();
-        tokio::spawn(serve(listener, Arc::clone(&ses)));
+        tokio::spawn(port.serve(router(Arc::clone(&ses))));
         Self { client: Client::from_conf(config), ses }
     }
 
