@@ -2,7 +2,7 @@ import { gzipSync } from "node:zlib";
 import { defineConfig, type Plugin } from "vite";
 
 /** What a page may load, compressed, in KiB. */
-const BUDGETS = { "accept.html": 25, "index.html": 50 };
+const BUDGETS = { "accept.html": 25, "index.html": 55 };
 const CSS_BUDGET = 15;
 
 /** Fails the build where a page loads more than its budget, counting what is imported on demand, too. */

@@ -135,6 +135,12 @@ const STATES = {
     await hand.paste("textbox", "Addresses", "Ann Example <ann@example.com>, bob@example.com, cat@example.com; cat@example.com; dan at example.com");
     await page.getByRole("heading", { name: /2 will be invited/ }).waitFor();
   }, inUse: true },
+  "invite-columns": { steps: async ({ page, stack, hand }) => {
+    const deal = await stack.newDeal();
+    await enter(page, deal.manager, `${deal.path}/invite`);
+    await hand.paste("textbox", "Addresses", "First Name,Last Name,Work Email,Personal Email\nAnn,Doe,ann@example.com,ann@home.example\nBob,Roe,,bob@home.example");
+    await page.getByRole("heading", { name: "Which columns do you mean?" }).waitFor();
+  }, inUse: true },
   "invite-sending": { steps: async ({ page, stack, hand }) => {
     const deal = await stack.newDeal({ seats: 200 });
     await enter(page, deal.manager, `${deal.path}/invite`);

@@ -8,7 +8,7 @@ import { counted, number, people } from "../ui/seat-numbers";
 import { announce, Notice } from "../ui/status";
 import { focusAddresses } from "./entry";
 import type { Inviting, Row } from "./inviting";
-import { foreseen, summaryOf } from "./verdicts";
+import { foreseen, leftOutOf, summaryOf } from "./verdicts";
 
 export function CheckList({ inviting, seats, counts, heading }: {
   inviting: Inviting;
@@ -20,6 +20,7 @@ export function CheckList({ inviting, seats, counts, heading }: {
   const rows = inviting.rows.value;
   const due = inviting.due.value.length;
   const checking = inviting.checking.value;
+  const leftOut = leftOutOf(inviting.leftOut.value);
   if (rows.length === 0) return null;
 
   const discard = async () => {
@@ -37,6 +38,7 @@ export function CheckList({ inviting, seats, counts, heading }: {
   return (
     <section class="checked" aria-label="Checked addresses">
       <h2 ref={heading} tabIndex={-1}>{summaryOf(rows.flatMap(({ verdict }) => verdict ?? [])) || "Checking…"}</h2>
+      {leftOut && <p class="soft">{leftOut}</p>}
       {due > 0 && counts.pending + due > seats.available && (
         <Notice>
           With these, {atLeast(counts.pending + due, counts.exactUpTo, people)} may still accept,{" "}

@@ -2,9 +2,11 @@
 import { useRef, useState } from "preact/hooks";
 import { number } from "../ui/seat-numbers";
 import { announce, Failure, Notice } from "../ui/status";
+import type { Columns } from "./columns";
+import { ColumnsForm } from "./columns-form";
 import { LARGEST_FILE, readText } from "./file";
 import { type Inviting, MOST_ROWS } from "./inviting";
-import { parseAddresses } from "./parse";
+import { readList } from "./parse";
 
 /** For when what had the focus is gone; later, as a field is not to be had while a dialog is still open. */
 export const focusAddresses = () => void setTimeout(() => document.getElementById("addresses")?.focus());
@@ -15,18 +17,21 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
   const area = useRef<HTMLTextAreaElement>(null);
   const file = useRef<HTMLInputElement>(null);
   const { problem, checking } = inviting;
+  const question = inviting.question.value;
   const listed = inviting.rows.value.length;
 
-  const check = async () => {
+  const check = async (answer?: Columns) => {
     if (checking.value) return;
     setRefusal("");
-    if (parseAddresses(inviting.text.value).length === 0) {
+    const list = inviting.read(answer);
+    if ("question" in list) return;
+    if (list.rows.length === 0) {
       setRefusal(listed > 0 ? "There is no address here to add to the list." : "There is no address here yet.");
       area.current?.focus();
       return;
     }
     announce("Checking");
-    const long = await inviting.add();
+    const long = await inviting.add(list);
     if (long) {
       setRefusal(
         `These are ${number(long.tooMany)} addresses, and a list has ${number(MOST_ROWS)} at most. Take ` +
@@ -37,11 +42,13 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
   };
 
   const onInput = (event: InputEvent & { currentTarget: HTMLTextAreaElement }) => {
-    inviting.text.value = event.currentTarget.value;
+    inviting.write(event.currentTarget.value);
     setRefusal("");
     // A pasted list is complete; a single address may be one of several that are still to come.
     const pasted = event.inputType === "insertFromPaste" || event.inputType === "insertFromDrop";
-    if (pasted && parseAddresses(inviting.text.value).length > 1) void check();
+    if (!pasted) return;
+    const list = readList(inviting.text.value);
+    if ("question" in list || list.rows.length > 1) void check();
   };
 
   const take = async (chosen: File | undefined) => {
@@ -55,7 +62,7 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
       setRefusal(`${chosen.name} is not a text file. Save the sheet as CSV, then choose that file.`);
       return;
     }
-    inviting.text.value = [inviting.text.value, text].filter(Boolean).join("\n");
+    inviting.write([inviting.text.value, text].filter(Boolean).join("\n"));
     await check();
   };
 
@@ -85,7 +92,7 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
       />
       <p class="actions">
         <button type="button" class={listed > 0 ? "secondary outline" : ""} aria-disabled={checking.value} onClick={() => void check()}>
-          {checking.value ? "Checking…" : "Check"}
+          {checking.value ? "Checking…" : "Check…"}
         </button>
         <button type="button" class="secondary outline" aria-disabled={checking.value} onClick={() => file.current?.click()}>
           Choose a CSV file
@@ -100,6 +107,7 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
           currentTarget.value = "";
         }}
       />
+      {question && <ColumnsForm key={question} question={question} onChosen={(columns) => void check(columns)} />}
       {refusal && <Notice tone="bad">{refusal}</Notice>}
       {problem.value && problem.value.code !== "session_over" && (
         <Failure problem={problem.value} retry={() => void (inviting.text.value ? check() : inviting.check())} />

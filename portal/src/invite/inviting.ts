@@ -10,7 +10,8 @@ import { recordSent } from "../seats/own";
 import { session } from "../session";
 import { asProblem } from "../ui/load";
 import { keepDraft, restoreDraft } from "./draft";
-import { parseAddresses } from "./parse";
+import type { Columns, ColumnsQuestion } from "./columns";
+import { type LeftOut, type List, readList, together } from "./parse";
 import { rank } from "./verdicts";
 
 /** How many the API takes at once, and so a list has. */
@@ -37,6 +38,10 @@ const isDue = (row: Row) => row.verdict?.outcome === "invited" && !row.sent;
 export class Inviting {
   readonly text = signal("");
   readonly rows = signal<Row[]>([]);
+  /** What has to be asked about the text before its rows are known. */
+  readonly question = signal<ColumnsQuestion | undefined>(undefined);
+  /** The lines of the texts so far that are no rows. */
+  readonly leftOut = signal<LeftOut>({});
   readonly checking = signal(false);
   readonly problem = signal<Problem | undefined>(undefined);
   readonly stage = signal<Stage>("draft");
@@ -45,6 +50,7 @@ export class Inviting {
   readonly sent = computed(() => this.rows.value.filter((row) => row.sent));
   #nextId = 0;
   #newestCheck = 0;
+  #answers: Columns[] = [];
 
   constructor(readonly deal: string) {
     const { text, rows } = restoreDraft(deal);
@@ -61,18 +67,36 @@ export class Inviting {
     return rows.map(({ email, name = "" }) => ({ id: this.#nextId++, email, name, verdict: undefined, sent: undefined }));
   }
 
+  /** Replaces the text. What was said of the columns of the text before is not said of this one. */
+  write(text: string) {
+    this.text.value = text;
+    this.question.value = undefined;
+    this.#answers = [];
+  }
+
+  /** Reads the text, with the answer to the question that is open; another one may be open then. */
+  read(answer?: Columns): List | { question: ColumnsQuestion } {
+    if (answer) this.#answers.push(answer);
+    const list = readList(this.text.value, this.#answers);
+    this.question.value = "question" in list ? list.question : undefined;
+    // Who chose columns with nothing in them is asked again.
+    if ("rows" in list && list.rows.length === 0) this.#answers = [];
+    return list;
+  }
+
   /**
-   * Checks the text's rows together with those that are there, and takes them into the list. Text that fails its check, or
-   * that would make the list too long, stays as it is; in the latter case, the answer is how long.
+   * Checks rows together with those that are there, and takes them into the list. Text whose rows fail their check, or would
+   * make the list too long, stays as it is; in the latter case, the answer is how long.
    */
-  async add(): Promise<{ tooMany: number } | undefined> {
-    const rows = [...this.rows.value, ...this.#asRows(parseAddresses(this.text.value))];
+  async add(list: List): Promise<{ tooMany: number } | undefined> {
+    const rows = [...this.rows.value, ...this.#asRows(list.rows)];
     if (rows.length > MOST_ROWS) return { tooMany: rows.length };
     const checked = await this.#foresee(rows);
     if (!checked) return undefined;
     // Only now: rows stay where they are while somebody works on them.
     this.rows.value = checked.toSorted((a, b) => rank(a.verdict) - rank(b.verdict));
-    this.text.value = "";
+    this.leftOut.value = together(this.leftOut.value, list.leftOut);
+    this.write("");
     return undefined;
   }
 
@@ -116,7 +140,8 @@ export class Inviting {
 
   clear() {
     this.#newestCheck += 1;
-    this.text.value = "";
+    this.write("");
+    this.leftOut.value = {};
     this.rows.value = [];
     this.problem.value = undefined;
     this.checking.value = false;

@@ -2,12 +2,31 @@ import fc from "fast-check";
 import Papa from "papaparse";
 import { describe, expect, it } from "vitest";
 import type { InviteRow } from "../api";
-import { parseAddresses } from "./parse";
+import { NO_NAMES } from "./name";
+import { type LeftOut, readList } from "./parse";
 
 const ANN = { email: "ann@example.com", name: "Ann Doe" };
 const BOB = { email: "bob@example.com", name: "Bob Roe" };
 const ann = { email: ANN.email };
 const bob = { email: BOB.email };
+
+/** The rows of a text that raises no question. */
+function parseAddresses(text: string): InviteRow[] {
+  const list = readList(text);
+  if ("question" in list) throw new Error(`asked about ${list.question.labels.join(", ")}`);
+  return list.rows;
+}
+
+/** What is asked about a text: the titles of the columns, the guesses by their titles. */
+function askedAbout(text: string) {
+  const list = readList(text);
+  if (!("question" in list)) return undefined;
+  const { labels, addresses, names, guess } = list.question;
+  const label = (column: number | undefined) => (column === undefined ? undefined : labels[column]);
+  return {
+    addresses: addresses.map(label), names: names.map(label), guess: [guess.email, guess.name, guess.family].map(label).filter(Boolean),
+  };
+}
 
 describe("what people paste", () => {
   it.each<[what: string, text: string, rows: InviteRow[]]>([
@@ -27,12 +46,12 @@ describe("what people paste", () => {
     ["recipients in lines", "Ann Doe <ann@example.com>,\nBob Roe <bob@example.com>", [ANN, BOB]],
     ["recipients with and without names", "ann@example.com, Bob Roe <bob@example.com>", [ann, BOB]],
     ["brackets only", "<ann@example.com>; <bob@example.com>", [ann, bob]],
-    ["a quoted name", '"Doe, Ann" <ann@example.com>, "Bob Roe" <bob@example.com>', [{ ...ANN, name: "Doe, Ann" }, BOB]],
+    ["a quoted name", '"Doe, Ann" <ann@example.com>, "Bob Roe" <bob@example.com>', [ANN, BOB]],
     ["quotes in a quoted name", String.raw`"Ann \"A\" Doe" <ann@example.com>`, [{ ...ANN, name: 'Ann "A" Doe' }]],
-    ["Outlook's names", "Doe, Ann <ann@example.com>; Roe, Bob <bob@example.com>", [{ ...ANN, name: "Doe, Ann" }, { ...BOB, name: "Roe, Bob" }]],
-    ["commas in names and between them", "Doe, Ann <ann@example.com>, Roe, Bob <bob@example.com>", [{ ...ANN, name: "Doe, Ann" }, { ...BOB, name: "Roe, Bob" }]],
+    ["Outlook's names", "Doe, Ann <ann@example.com>; Roe, Bob <bob@example.com>", [ANN, BOB]],
+    ["commas in names and between them", "Doe, Ann <ann@example.com>, Roe, Bob <bob@example.com>", [ANN, BOB]],
     ["an address for a name", "'ann@example.com' <ann@example.com>; \"bob@example.com\" <bob@example.com>", [ann, bob]],
-    ["recipients in quoted cells", '"Doe, Ann <ann@example.com>"\n"Roe, Bob <bob@example.com>"', [{ ...ANN, name: "Doe, Ann" }, { ...BOB, name: "Roe, Bob" }]],
+    ["recipients in quoted cells", '"Doe, Ann <ann@example.com>"\n"Roe, Bob <bob@example.com>"', [ANN, BOB]],
     ["a name after the brackets", "<ann@example.com>\tAnn Doe", [ANN]],
     ["a link", "mailto:ann@example.com?subject=Hello", [ann]],
     ["a link in brackets", "Ann Doe <mailto:ann@example.com>", [ANN]],
@@ -44,8 +63,7 @@ describe("what people paste", () => {
     ["name, address", "Ann Doe,ann@example.com\nBob Roe,bob@example.com", [ANN, BOB]],
     ["address, name", "ann@example.com\tAnn Doe\nbob@example.com\tBob Roe", [ANN, BOB]],
     ["name, address and semicolons in a line", "Ann Doe, ann@example.com; Bob Roe, bob@example.com", [ANN, BOB]],
-    ["a comma in a name, with semicolons", "Doe, Ann;ann@example.com", [{ ...ANN, name: "Doe, Ann" }]],
-    ["first, last, address", "Ann,Doe,ann@example.com\nBob,Roe,bob@example.com", [ANN, BOB]],
+    ["a comma in a name, with semicolons", "Doe, Ann;ann@example.com", [ANN]],
     ["a column of numbers", "1\tAnn Doe\tann@example.com\n2\tBob Roe\tbob@example.com", [ANN, BOB]],
     ["more columns than a name has", "Ann\tDoe\tann@example.com\tSales", [ann]],
     ["a header", "Name;E-Mail\nAnn Doe;ann@example.com\nBob Roe;bob@example.com", [ANN, BOB]],
@@ -56,7 +74,7 @@ describe("what people paste", () => {
     ["the columns of an address book", "Given Name,Family Name,Address,E-mail 1 - Label,E-mail 1 - Value\nAnn,Doe,1 High St,Work,ann@example.com", [ANN]],
     ["several addresses in a cell", 'name,email\nAnn Doe,"ann@example.com; bob@example.com"', [ann, bob]],
     ["a line break in a cell", 'email,name\nann@example.com,"Ann\nDoe"', [ANN]],
-    ["a quote that does not end", '"Ann Doe,ann@example.com\nbob@example.com', [{ ...ANN, name: '"Ann Doe' }, bob]],
+    ["a quote that does not end", '"Ann Doe,ann@example.com\nbob@example.com', [ANN, bob]],
     ["lines of different forms", "email\tname\nann@example.com\tAnn Doe\nBob Roe <bob@example.com>\nann@example.com", [ANN, BOB, ann]],
     ["no address", "ann at example.com", [{ email: "ann at example.com" }]],
     ["an address in pieces", "ann @ example.com", [{ email: "ann @ example.com" }]],
@@ -68,8 +86,170 @@ describe("what people paste", () => {
   ])("%s", (_, text, rows) => expect(parseAddresses(text)).toEqual(rows));
 });
 
+describe("what is no name", () => {
+  it.each<[what: string, text: string, rows: InviteRow[]]>([
+    ["a number before an address", "1. ann@example.com", [ann]],
+    ["a number with a bracket", "1) Ann Doe, ann@example.com\n2) Bob Roe, bob@example.com", [ANN, BOB]],
+    ["a number in its own cell", "1.\tann@example.com", [ann]],
+    ["a bullet", "• ann@example.com", [ann]],
+    ["a dash before a name", "- Ann Doe <ann@example.com>", [ANN]],
+    ["a dash between name and address", "Ann Doe - ann@example.com", [ANN]],
+    ["a dash with a bullet", "* Ann Doe – ann@example.com", [ANN]],
+    ["a conjunction", "ann@example.com and bob@example.com", [ann, bob]],
+    ["a conjunction before a name", "ann@example.com and Bob Roe <bob@example.com>", [ann, BOB]],
+    ["a bar", "ann@example.com | bob@example.com", [ann, bob]],
+    ["a header of a mail", "To: Ann Doe <ann@example.com>; Bob Roe <bob@example.com>; …", [ANN, BOB]],
+    ["a header without a name", "Cc: ann@example.com", [ann]],
+    ["a header in another language", "An: Ann Doe <ann@example.com>", [ANN]],
+    ["words of a sentence", "Please invite ann@example.com", [ann]],
+    ["words before a name", "Please invite Ann Doe <ann@example.com>", [ann]],
+    ["words after an address", "Please invite ann@example.com and bob@example.com to the course.", [ann, bob]],
+    ["words between commas", "Please invite ann@example.com, bob@example.com, thanks!", [ann, bob]],
+    ["small words", "the one at the desk ann@example.com", [ann]],
+    ["another cell", "Ann Doe;Sales;ann@example.com", [ann]],
+    ["a role after the address", "Ann Doe\tann@example.com\tOrganizer", [ann]],
+    ["a broken address", "ann@@example.com bob@example.com", [{ email: "ann@@example.com" }, bob]],
+    ["a broken address before brackets", "ann@@example.com <bob@example.com>", [{ email: "ann@@example.com" }, bob]],
+    ["a handle", "@ann bob@example.com", [{ email: "@ann" }, bob]],
+    ["words between addresses that are both of a name", "ann@example.com Bob Roe bob@example.com", [ann, bob]],
+    ["more than a name before brackets", "Sales, Doe, Ann <ann@example.com>", [{ email: "Sales" }, ann]],
+    ["a quoted punctuation mark", '"-" <ann@example.com>', [ann]],
+  ])("%s", (_, text, rows) => expect(parseAddresses(text)).toEqual(rows));
+
+  it.each<[text: string, name: string]>([
+    ["Ann van der Berg ann@example.com", "Ann van der Berg"],
+    ["Seán O’Brien ann@example.com", "Seán O’Brien"],
+    ["Ann Doe: ann@example.com", "Ann Doe"],
+    ["ann@example.com – Ann Doe", "Ann Doe"],
+    ["山田 太郎 ann@example.com", "山田 太郎"],
+    ["Ann Doe Jr. <ann@example.com>", "Ann Doe Jr."],
+  ])("%s has a name", (text, name) => expect(parseAddresses(text)).toEqual([{ email: "ann@example.com", name }]));
+});
+
+describe("a family name first is turned round", () => {
+  it.each<[name: string, shown: string]>([
+    ["Doe, Ann", "Ann Doe"],
+    ["DOE, ANN", "ANN DOE"],
+    ["van der Berg, Jan Willem", "Jan Willem van der Berg"],
+    ["Doe, Ann B.", "Ann B. Doe"],
+    ["Doe, Ann (HR)", "Ann Doe (HR)"],
+    ["Doe, Ann, PhD", "Ann Doe, PhD"],
+    ["Ann Doe, Jr.", "Ann Doe, Jr."],
+    ["Ann Doe, PhD", "Ann Doe, PhD"],
+    ["Ann Doe, M.D.", "Ann Doe, M.D."],
+    ["Ann Doe, FRSA", "Ann Doe, FRSA"],
+    ["Ann Doe, Head of Sales", "Ann Doe, Head of Sales"],
+    ["Doe, Ann, Bob", "Doe, Ann, Bob"],
+  ])("%s: %s", (name, shown) => expect(parseAddresses(`email;name\nann@example.com;${name}`)).toEqual([{ email: "ann@example.com", name: shown }]));
+});
+
+describe("the ways in which programs copy an address", () => {
+  it.each<[what: string, text: string, rows: InviteRow[]]>([
+    ["Outlook's link in brackets", "Ann Doe <ann@example.com<mailto:ann@example.com>>", [ANN]],
+    ["Outlook's link after an address", "ann@example.com<mailto:ann@example.com>", [ann]],
+    ["Outlook's link in square brackets", "Ann Doe [mailto:ann@example.com]", [ANN]],
+    ["Slack's link", "<mailto:ann@example.com|ann@example.com>", [ann]],
+    ["Slack's links in a row", "<mailto:ann@example.com|ann@example.com>, <mailto:bob@example.com|bob@example.com>", [ann, bob]],
+    ["Markdown's link", "[ann@example.com](mailto:ann@example.com)", [ann]],
+    ["Markdown's link with a name", "[Ann Doe](mailto:ann@example.com?subject=Hi)", [ANN]],
+    ["Markdown's table", "| Name | Email |\n|---|---|\n| Ann Doe | ann@example.com |", [ANN]],
+    ["an address in its quoted name", '"Doe, John <j@example.com>" <j@example.com>', [{ email: "j@example.com", name: "John Doe" }]],
+    ["another address in a quoted name", '"Bob Roe <bob@example.com>" <ann@example.com>', [BOB, ann]],
+    ["Exchange's prefix", "SMTP:ann@example.com", [ann]],
+    ["curly quotes around addresses", "“ann@example.com”, ‘bob@example.com’", [ann, bob]],
+    ["curly quotes around a name", "“Ann Doe” <ann@example.com>", [ANN]],
+    ["curly quotes around a comma", "“Doe, Ann” <ann@example.com>", [ANN]],
+    ["German quotes", "„Ann Doe“ <ann@example.com>", [ANN]],
+    ["curly quotes in a table", "name,email\n“Doe, Ann”,ann@example.com", [ANN]],
+    ["full-width characters", "ａｎｎ＠example．com，bob＠example.com", [ann, bob]],
+    ["an accent typed as a character of its own", "Jose\u0301 Doe <ann@example.com>", [{ ...ann, name: "José Doe" }]],
+    ["an apostrophe that is none", "o’brien@example.com; o´brien@example.com", [{ email: "o’brien@example.com" }, { email: "o´brien@example.com" }]],
+    ["a name after each bracket", "<ann@example.com> Ann Doe, <bob@example.com> Bob Roe", [ANN, BOB]],
+  ])("%s", (_, text, rows) => expect(parseAddresses(text)).toEqual(rows));
+});
+
+describe("headers", () => {
+  it.each<[header: string]>([
+    ["First name;Last name;E-mail"], ["Vorname;Nachname;E-Mail-Adresse"], ["Vorname;Name;E-Mail"], ["Prénom;Nom;Courriel"],
+    ["Prénom;Nom de famille;Adresse e-mail"], ["Nombre;Apellidos;Correo electrónico"], ["Nome;Cognome;Indirizzo di posta elettronica"],
+    ["Nome;Sobrenome;Endereço de e-mail"], ["Voornaam;Achternaam;E-mailadres"], ["Imię;Nazwisko;Adres e-mail"], ["Förnamn;Efternamn;E-postadress"],
+    ["Fornavn;Etternavn;E-post"], ["Etunimi;Sukunimi;Sähköposti"], ["Jméno;Příjmení;E-mailová adresa"], ["Prenume;Nume;Adresă de e-mail"],
+    ["Имя;Фамилия;Электронная почта"], ["名;姓;メールアドレス"], ["First Name [Required];Last Name [Required];Email Address [Required]"],
+    ["FIRSTNAME;LASTNAME;EMAIL_ADDRESS"], ["Learner first name;Learner last name;Learner email"],
+  ])("%s", (header) => expect(parseAddresses(`${header}\nAnn;Doe;ann@example.com`)).toEqual([ANN]));
+
+  it.each<[what: string, header: string, line: string]>([
+    ["German", "Name;Abteilung;E-Mail-Adresse", "Ann Doe;Vertrieb;ann@example.com"],
+    ["Dutch", "Naam;E-mailadres", "Ann Doe;ann@example.com"],
+    ["Japanese", "氏名,メールアドレス", "Ann Doe,ann@example.com"],
+    ["a whole name beside a first name", "Name,First name,Email", "Ann Doe,Ann,ann@example.com"],
+    ["Moodle", "username,firstname,lastname,email,course1", "annd,Ann,Doe,ann@example.com,C1"],
+    ["Zoom", "Name (Original Name),User Email,Join Time,Guest", "Ann Doe,ann@example.com,01/01/2026 10:00,No"],
+    ["Teams", "Name\tFirst Join\tLast Leave\tEmail\tRole", "Ann Doe\t1/1/26\t1/1/26\tann@example.com\tOrganizer"],
+    ["Slack", "username,email,status,has-2fa,userid,fullname,displayname", "annd,ann@example.com,Member,1,U1,Ann Doe,annie"],
+    ["Outlook", "First Name,Last Name,E-mail Address,E-mail Type,E-mail Display Name,E-mail 2 Address",
+      "Ann,Doe,ann@example.com,SMTP,Ann Doe (ann@example.com),"],
+    ["a login that repeats the address", "Username,Display name,Mail", "ANN@example.com,Ann Doe,ann@example.com"],
+  ])("%s", (_, header, line) => expect(parseAddresses(`${header}\n${line}`)).toEqual([ANN]));
+
+  it.each<[what: string, text: string, leftOut: LeftOut]>([
+    ["a line for a spreadsheet", "sep=;\nName;E-Mail\nAnn Doe;ann@example.com", { separator: 1, header: 1 }],
+    ["a separator that nobody would guess", "sep=/\nName/E-Mail\nAnn Doe/ann@example.com", { separator: 1, header: 1 }],
+    ["a title", "Staff list 2026\nName,E-Mail\nAnn Doe,ann@example.com", { title: 1, header: 1 }],
+    ["titles with commas", "Staff, all;;\nExported: May;;\n\nName;E-Mail;Team\nAnn Doe;ann@example.com;A", { title: 2, header: 1 }],
+    ["a header that comes again", "Name,E-Mail\nAnn Doe,ann@example.com\nName,E-Mail", { header: 2 }],
+    ["lines of marks", "Name,E-Mail\nAnn Doe,ann@example.com\n---,---", { header: 1, marks: 1 }],
+    ["a line about nobody", "Name,E-Mail,Team\nAnn Doe,ann@example.com,A\n,,B", { header: 1, nobody: 1 }],
+  ])("what is no row is counted: %s", (_, text, leftOut) => expect(readList(text)).toEqual({ rows: [ANN], leftOut }));
+});
+
+describe("where more than one column could be meant, the page asks", () => {
+  it.each<[what: string, text: string, addresses: string[], guess: string[]]>([
+    ["accounts with recovery addresses",
+      "First Name [Required],Last Name [Required],Email Address [Required],Recovery Email\nAnn,Doe,ann@example.com,ann@home.example\nBob,Roe,bob@example.com,",
+      ["Email Address [Required]", "Recovery Email"], ["Email Address [Required]", "First Name [Required]", "Last Name [Required]"]],
+    ["a blank work address", "Name,Work Email,Personal Email\nAnn Doe,,ann@home.example", ["Work Email", "Personal Email"], ["Work Email", "Name"]],
+    ["a fuller column of managers", "First name,Last name,Email address,Line manager email\nAnn,Doe,,max@example.com\nBob,Roe,bob@example.com,max@example.com",
+      ["Email address", "Line manager email"], ["Email address", "First name", "Last name"]],
+    ["managers first", "Name,Manager Email,Email\nAnn Doe,max@example.com,ann@example.com", ["Email", "Manager Email"], ["Email", "Name"]],
+    ["a manager in a column without a word of mail", "Name,Manager,Email\nAnn Doe,max@example.com,ann@example.com", ["Email", "Manager"], ["Email", "Name"]],
+    ["a login at another domain", "User principal name,Display name,Mail\nann@corp.example,Ann Doe,ann@example.com", ["Mail", "User principal name"], ["Mail", "Display name"]],
+    ["a work address in words, a private one plain", "Name,Work Email,Home Email\nAnn Doe,see ann@example.com,ann@home.example", ["Work Email", "Home Email"], ["Work Email", "Name"]],
+    ["no header", "Ann Doe\tann@example.com\tann@home.example", ["Column 2", "Column 3"], ["Column 2", "Column 1"]],
+    ["no header, commas", "Ann Doe,ann@example.com,ann@home.example\nBob Roe,bob@example.com,bob@home.example", ["Column 2", "Column 3"], ["Column 2", "Column 1"]],
+    ["addresses in turns", "Ann Doe\tann@example.com\t\nBob Roe\t\tbob@home.example", ["Column 2", "Column 3"], ["Column 2", "Column 1"]],
+  ])("addresses: %s", (_, text, addresses, guess) => expect(askedAbout(text)).toMatchObject({ addresses, guess }));
+
+  it.each<[what: string, text: string, names: string[], guess: string[]]>([
+    ["no header", "Ann Doe;Sales;ann@example.com\nBob Roe;Marketing;bob@example.com", ["Column 1", "Column 2"], ["Column 3", "Column 1"]],
+    ["an unknown title", "E-Mail;Kontakt\nann@example.com;Ann Doe", ["Kontakt"], ["E-Mail", "Kontakt"]],
+    ["only unknown titles", "Kontakt;Poczta\nAnn Doe;ann@example.com", ["Kontakt"], ["Poczta", "Kontakt"]],
+  ])("names: %s", (_, text, names, guess) => expect(askedAbout(text)).toMatchObject({ names, guess }));
+
+  it.each<[what: string, text: string]>([
+    ["a list of addresses in lines", "ann@example.com, bob@example.com,\ncat@example.com, dan@example.com"],
+    ["a list with words", "ann@example.com, bob, cat@example.com"],
+    ["a sentence of several lines", "Hi team,\nplease invite ann@example.com, bob@example.com, thanks\nBest, Max"],
+    ["one address column and a department", "Email,Department\nann@example.com,Sales"],
+  ])("but not about %s", (_, text) => expect(askedAbout(text)).toBeUndefined());
+
+  it("the answer holds for its table", () => {
+    const text = "Name,Work Email,Personal Email\nAnn Doe,,ann@home.example\nBob Roe,bob@example.com,bob@home.example\n,,cat@home.example";
+    expect(readList(text, [{ email: 1, name: 0 }])).toEqual({ rows: [{ email: "", name: "Ann Doe" }, BOB], leftOut: { header: 1, nobody: 1 } });
+    expect(readList(text, [{ email: 1 }])).toEqual({ rows: [bob], leftOut: { header: 1, nobody: 2 } });
+  });
+
+  it("each of two tables has a question of its own", () => {
+    const text = "Name,Email,Manager Email\nAnn Doe,ann@example.com,max@example.com\nName,Work Email,Home Email\nBob Roe,bob@example.com,bob@home.example";
+    const first = { email: 1, name: 0 };
+    expect(readList(text, [first])).toMatchObject({ question: { labels: ["Name", "Work Email", "Home Email"] } });
+    expect(readList(text, [first, first])).toMatchObject({ rows: [ANN, BOB] });
+  });
+});
+
 describe("any list, in any form", () => {
-  const word = fc.stringMatching(/^[A-Za-zÀ-ÖØ-öø-ÿĀ-ž]{1,8}([-'’][A-Za-zà-öø-ÿ]{1,6})?$/);
+  const word = fc.stringMatching(/^[A-ZÀ-ÖØ-ÞĀĂĄŁŽ][a-zß-öø-ÿąęłńśżž][A-Za-zÀ-ÖØ-öø-ÿĀ-ľŁ-ň]{0,7}([-'’][A-Za-zà-öø-ÿ]{1,6})?$/)
+    .filter((word) => !NO_NAMES.has(word.toLowerCase()) && word.normalize("NFKC") === word);
   const names = fc.array(word, { minLength: 1, maxLength: 3 }).map((words) => words.join(" "));
   const email = fc.stringMatching(/^[a-z0-9]([a-z0-9.+_'-]{0,10}[a-z0-9])?@[a-z0-9]{1,8}(\.[a-z]{2,5}){1,2}$/);
   const rowsOf = (name: fc.Arbitrary<string>) => fc.array(fc.record({ email, name: fc.option(name, { nil: undefined }) }), { minLength: 1, maxLength: 30 });
@@ -98,10 +278,11 @@ describe("any list, in any form", () => {
     }));
   });
 
+  const lastFirst = (name: string) => name.replace(/^(\S+) (\S+)$/, "$2, $1");
+
   it("recipients with commas in their names, quoted or parted as Outlook does", () => {
-    const lastFirst = fc.tuple(word, word).map((name) => name.join(", "));
-    fc.assert(fc.property(rowsOf(lastFirst), fc.boolean(), noise, (rows, quoted, noise) => {
-      const print = (name: string) => (quoted ? `"${name}"` : name);
+    fc.assert(fc.property(rowsOf(fc.tuple(word, word).map((name) => name.join(" "))), fc.boolean(), noise, (rows, quoted, noise) => {
+      const print = (name: string) => (quoted ? `"${lastFirst(name)}"` : lastFirst(name));
       const text = rows.map(({ email, name }) => (name ? `${print(name)} <${email}>` : email)).join(quoted ? ", " : "; ");
       // Without a bracket, there is nothing that makes it a list of recipients: it is one all the same.
       expect(parseAddresses(pasted(text, noise))).toEqual(expected(rows));
@@ -122,11 +303,40 @@ describe("any list, in any form", () => {
     }));
   });
 
+  it("each line becomes a row or is counted as left out", () => {
+    const cell = fc.oneof(email, names, fc.constantFrom("", "", "-", "1.", "Email", "Name", "Sales", "ann@@example.com", "E-Mail (Manager)"));
+    const delimiter = fc.constantFrom(",", ";", "\t");
+    fc.assert(fc.property(fc.array(fc.array(cell, { minLength: 1, maxLength: 4 }), { maxLength: 8 }), delimiter, (records, delimiter) => {
+      const lines = records.filter((cells) => cells.some(Boolean)).map((cells) => cells.join(delimiter));
+      const answers = Array.from({ length: 10 }, () => ({ email: 0, name: 1 }));
+      const list = readList(lines.join("\n"), answers);
+      if ("question" in list) throw new Error("asked again");
+      const counted = Object.values(list.leftOut).reduce((sum, count) => sum + count, 0);
+      expect(list.rows.length + counted).toBeGreaterThanOrEqual(lines.length);
+    }), { numRuns: 1000 });
+  });
+
+  it("no line vanishes, whatever is in it", () => {
+    const piece = fc.oneof(email, word, fc.constantFrom(",", ";", "\t", " ", "<", ">", '"', "@", "(", "1.", "-", "and", "please", "To:", "mailto:", "Email", "sep=;", "…"));
+    const header = fc.constantFrom("", "Email\n", "Name,Email\n", "Email\tWork email\n");
+    fc.assert(fc.property(fc.array(piece, { minLength: 1, maxLength: 8 }), header, (pieces, header) => {
+      const line = pieces.join("");
+      fc.pre(/[^\s,;"]/.test(line));
+      const list = readList(header + line, [{ email: 0, name: 1 }, { email: 0 }]);
+      if ("question" in list) throw new Error("asked again");
+      const counted = Object.values(list.leftOut).reduce((sum, count) => sum + count, 0);
+      expect(list.rows.length + counted).toBeGreaterThanOrEqual(header ? 2 : 1);
+    }), { numRuns: 2000 });
+  });
+
   it("loses no text", () => {
     const piece = fc.oneof(email, word, fc.constantFrom(",", ";", "\t", "\n", " ", "<", ">", '"', "@", "mailto:"));
     fc.assert(fc.property(fc.array(piece, { maxLength: 20 }), (pieces) => {
       const text = pieces.join("");
-      const kept = JSON.stringify(parseAddresses(text));
+      const list = readList(text);
+      // What is asked about shows its columns; the text stays where it is.
+      if ("question" in list) return;
+      const kept = JSON.stringify(list.rows);
       for (const [address] of text.matchAll(/(?<![^\s])[a-z0-9]+@[a-z0-9]+\.[a-z]{2,5}(?![^\s])/g)) expect(kept).toContain(address);
     }));
   });

@@ -1,141 +1,131 @@
 /**
  * Addresses, and names where there are any, in whatever form a spreadsheet or a mail client gives them.
  *
- * Invariant: nothing is judged and nothing is lost here. What is no address stays a row, so that the API can say of it
- * that it is none. Where a name can't be told from other columns there is none: better no name than a wrong one.
+ * Invariant: every line that is not blank becomes a row, or is counted as left out with the reason. Whether an address is one
+ * is for the API to say.
  */
-import Papa from "papaparse";
 import type { InviteRow } from "../api";
+import { type Columns, type ColumnsQuestion, type Decision, titledColumns, untitledColumns } from "./columns";
+import { fromCells, fromLine, fromPiece, isAngled } from "./recipients";
+import { likeliest, readingsOf, type TextRecord } from "./records";
+import { tidied } from "./tidy";
+import { kindOf } from "./titles";
 
-/** A whole text that looks like an address, with nothing around it. */
-const ADDRESS = /^[^\s@<>,;"]+@[^\s@<>,;"]+$/;
-/** `<ann@example.com>`, as mail clients write it. */
-const ANGLED = /<[^<>\n]*@[^<>\n]*>/;
-/** Soft hyphens, zero-width and direction marks, and the byte order mark: nobody sees them, and they come with a paste. */
-const INVISIBLE = /[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]/g;
+/** Why a line is no row. */
+export type Reason = "separator" | "title" | "header" | "nobody" | "marks";
+export type LeftOut = Partial<Record<Reason, number>>;
 
-export function parseAddresses(text: string): InviteRow[] {
-  const lines = text.replace(/\r\n?/g, "\n").replace(INVISIBLE, "").replace(/[^\S\n\t]/g, " ").replace(/^ +| +$/gm, "");
-  if (!ANGLED.test(lines)) return fromTable(lines);
+export function together(one: LeftOut, other: LeftOut): LeftOut {
+  const sum = { ...one };
+  for (const [reason, count] of Object.entries(other) as [Reason, number][]) sum[reason] = (sum[reason] ?? 0) + count;
+  return sum;
+}
+
+export interface List {
+  readonly rows: InviteRow[];
+  readonly leftOut: LeftOut;
+}
+
+/** Lines that are read alike. */
+type Part =
+  | { readonly kind: "out"; readonly reason: Reason }
+  | { readonly kind: "lines"; readonly lines: string[] }
+  | { readonly kind: "cells"; readonly records: TextRecord[] }
+  | { readonly kind: "table"; readonly records: TextRecord[]; readonly decision: Decision };
+
+/** The list in a text, or what has to be asked first. Each answer is for one table, in their order. */
+export function readList(text: string, answers: readonly Columns[] = []): List | { question: ColumnsQuestion } {
   const rows: InviteRow[] = [];
-  let table: string[] = [];
-  const endTable = () => {
-    rows.push(...fromTable(table.join("\n")));
-    table = [];
-  };
-  for (const line of lines.split("\n")) {
-    if (ANGLED.test(line)) {
-      endTable();
-      rows.push(...fromMailList(line));
-    } else table.push(line);
-  }
-  endTable();
-  return rows;
-}
-
-function row(email: string, name = ""): InviteRow {
-  const tidy = unquoted(name.replace(/\s+/g, " ").trim());
-  return tidy && tidy.toLowerCase() !== email.toLowerCase() ? { email, name: tidy } : { email };
-}
-
-const unquoted = (text: string) => text.replace(/^(["'])(.*)\1$/, "$2").trim();
-
-/** An address without what is put around one: brackets, quotes, `mailto:`, the full stop of a sentence. */
-function bare(text: string): string {
-  const inner = text.trim().replace(/^[<("'\s]+|[>)"'\s.]+$/g, "");
-  return /^mailto:/i.test(inner) ? inner.slice("mailto:".length).replace(/\?.*$/, "") : inner;
-}
-
-/** A recipient list: `Ann <ann@example.com>, "Doe, Ann" <…>`, and Outlook's `Doe, Ann <…>; …`. */
-function fromMailList(line: string): InviteRow[] {
-  const rows: InviteRow[] = [];
-  /** What stands between commas since the last address: the parts of a name, if an address in brackets follows. */
-  let parts: string[] = [];
-  let part = "";
-  const endPart = () => {
-    if (part.trim()) parts.push(part.trim());
-    part = "";
-  };
-  const endRecipient = () => {
-    endPart();
-    for (const text of parts) rows.push(...fromText(text));
-    parts = [];
-  };
-  for (const [token, quoted, angled] of line.matchAll(/"((?:[^"\\]|\\.)*)"|<([^<>]*)>|[,;\t]|[^",;\t<]+|./g)) {
-    if (quoted !== undefined && ANGLED.test(quoted)) {
-      rows.push(...fromMailList(quoted));
-    } else if (quoted !== undefined) {
-      part += quoted.replace(/\\(.)/g, "$1");
-    } else if (angled !== undefined) {
-      endPart();
-      const own = parts.findLastIndex((text) => text.includes("@") && bare(text).toLowerCase() !== bare(angled).toLowerCase()) + 1;
-      const name = parts.splice(own).join(", ");
-      endRecipient();
-      rows.push(row(bare(angled), name));
-    } else if (token === ";") {
-      endRecipient();
-    } else if (token === "," || token === "\t") {
-      endPart();
+  const leftOut: LeftOut = {};
+  const leave = (reason: Reason) => (leftOut[reason] = (leftOut[reason] ?? 0) + 1);
+  const take = (found: InviteRow[], reason: Reason) => (found.length > 0 ? rows.push(...found) : leave(reason));
+  const open = [...answers];
+  const answered = new Map<ColumnsQuestion, Columns>();
+  for (const part of partsOf(tidied(text))) {
+    if (part.kind === "out") leave(part.reason);
+    else if (part.kind === "lines") for (const line of part.lines) take(fromLine(line), "marks");
+    else if (part.kind === "cells") {
+      const column = addressColumn(part.records);
+      for (const { cells } of part.records) take(fromCellsInAnyOrder(cells, column), "marks");
     } else {
-      part += token;
+      const { decision } = part;
+      const columns = "guess" in decision ? (answered.get(decision) ?? open.shift()) : decision;
+      if (!columns) return { question: decision as ColumnsQuestion };
+      if ("guess" in decision) answered.set(decision, columns);
+      for (const record of part.records) take(fromTable(record, columns), /[\p{L}@]/u.test(record.raw) ? "nobody" : "marks");
     }
   }
-  endPart();
-  return withRest(rows, parts);
+  return { rows, leftOut };
 }
 
-/** Rows, with text that no address came after: the name of an only one, or else rows that are no addresses. */
-function withRest(rows: InviteRow[], rest: string[]): InviteRow[] {
-  const [only, another] = rows;
-  if (only && !another && only.name === undefined && !rest.some((text) => text.includes("@"))) {
-    return [row(only.email, rest.join(" ").replace(/^\((.*)\)$/, "$1"))];
+function partsOf(text: string): Part[] {
+  const separator = /^"?sep=(.)"?$/im.exec(text);
+  const lines = separator ? text.replace(separator[0], "") : text;
+  const parts: Part[] = separator ? [{ kind: "out", reason: "separator" }] : [];
+  const titled = readingsOf(lines, separator?.[1]).filter((records) => headersOf(records).length > 0);
+  if (titled.length === 0) return [...parts, ...withoutHeader(lines.split("\n"), separator?.[1])];
+  const records = likeliest(titled);
+  const headers = headersOf(records);
+  const [top = 0] = headers;
+  const above = records.slice(0, top);
+  // The lines above a header are its title, unless they have addresses of their own.
+  if (above.some(({ raw }) => raw.includes("@"))) parts.push(...withoutHeader(above.map(({ raw }) => raw), separator?.[1]));
+  else parts.push(...above.map((): Part => ({ kind: "out", reason: "title" })));
+  for (const [index, at] of headers.entries()) {
+    const titles = records[at]?.cells ?? [];
+    const body = records.slice(at + 1, headers[index + 1]);
+    parts.push({ kind: "out", reason: "header" });
+    const cells = body.filter((record) => !isLoose(record, titles)).map(({ cells }) => cells);
+    const decision = titledColumns(titles, cells);
+    for (const run of runs(body, (record) => isLoose(record, titles))) {
+      parts.push(run.apart ? { kind: "lines", lines: run.items.map(({ raw }) => raw) } : { kind: "table", records: run.items, decision });
+    }
   }
-  return [...rows, ...rest.flatMap((text) => fromText(text))];
+  return parts;
 }
 
-/** Free text: addresses with spaces, commas or semicolons between them, and the words before each as its name. */
-function fromText(text: string): InviteRow[] {
-  const rows: InviteRow[] = [];
-  let words: string[] = [];
-  for (const word of text.split(/[\s,;]+/)) {
-    if (ADDRESS.test(bare(word))) {
-      rows.push(row(bare(word), words.join(" ")));
-      words = [];
-    } else if (word) words.push(word);
+/** A line among a table's that is not of its form: a single address or recipient. */
+const isLoose = ({ cells, raw }: TextRecord, titles: string[]) => titles.length > 1 && cells.length === 1 && raw.includes("@");
+
+/** The places of the lines that name the columns. */
+function headersOf(records: TextRecord[]): number[] {
+  const found: number[] = [];
+  for (const [index, { cells, raw }] of records.entries()) {
+    if (raw.includes("@")) continue;
+    const kinds = cells.map(kindOf);
+    const below = records.slice(index + 1);
+    const address = cells.some((_, column) => kinds[column] === "email" || (kinds[column] === "address" && below.some((record) => record.cells[column]?.includes("@"))));
+    const first = found.length === 0 && !records.slice(0, index).some((record) => record.raw.includes("@"));
+    const known = kinds.filter(Boolean).length;
+    const alone = cells.filter(Boolean).length === 1;
+    if (address && (first ? !alone || cells.join(" ").split(/[\s-]+/).length <= 4 : known > 1)) found.push(index);
   }
-  if (rows.length > 0) return words.length > 0 ? withRest(rows, [words.join(" ")]) : rows;
-  const pieces = text.includes("@") ? [text] : text.split(/[,;]/);
-  return pieces.map((piece) => piece.replace(/\s+/g, " ").trim()).filter(Boolean).map((email) => ({ email }));
+  return found;
 }
 
-/** Lines of cells, in columns or not. */
-function fromTable(text: string): InviteRow[] {
-  const records = cellsOf(text);
-  const columns = columnsOf(records);
-  if (columns) {
-    return records.slice(1).flatMap((cells) => {
-      const name = columns.names.map((column) => cells[column] ?? "").join(" ");
-      return fromCells(cells[columns.email] ?? "", name);
-    });
-  }
-  const column = addressColumn(records);
-  return records.flatMap((cells) => fromRecord(cells, column));
-}
-
-/** The cells of each line, parted by whatever leaves most addresses alone in theirs. */
-function cellsOf(text: string): string[][] {
-  const lines = text.split("\n").map(endingAtSemicolons).join("\n");
-  const readings = ["\t", ";", ","].map((delimiter) => {
-    const strict = Papa.parse<string[]>(lines, { delimiter, skipEmptyLines: "greedy" });
-    // A quote that does not end would take all that follows into its cell.
-    const quotes = strict.errors.some((error) => error.type === "Quotes");
-    const { data } = quotes ? Papa.parse<string[]>(lines, { delimiter, skipEmptyLines: "greedy", quoteChar: "\0" }) : strict;
-    const records = data.map((cells) => cells.map((cell) => cell.trim()));
-    const alone = records.flat().filter((cell) => ADDRESS.test(bare(cell))).length;
-    // A header says more than any number of addresses.
-    return { records, weight: alone + (columnsOf(records) ? lines.length : 0) };
+function withoutHeader(lines: string[], separator: string | undefined): Part[] {
+  const filled = lines.filter((line) => line.trim());
+  return runs(filled, (line) => isAngled(line) && !line.includes("\t")).flatMap((run): Part[] => {
+    if (run.apart) return [{ kind: "lines", lines: run.items }];
+    const records = likeliest(readingsOf(run.items.map(endingAtSemicolons).join("\n"), separator));
+    const found = untitledColumns(records.map(({ cells }) => cells), run.items.some((line) => line.includes("\t")));
+    if (!found) return [{ kind: "cells", records }];
+    const { decision, titles } = found;
+    const body = titles ? records.slice(1) : records;
+    return [...(titles ? [{ kind: "out", reason: "header" } as const] : []), { kind: "table", records: body, decision }];
   });
-  return readings.reduce((best, next) => (next.weight > best.weight ? next : best)).records;
+}
+
+/** Items in their order, in runs of those that are apart and those that are not. */
+function runs<T>(items: T[], isApart: (item: T) => boolean): { apart: boolean; items: T[] }[] {
+  const found: { apart: boolean; items: T[] }[] = [];
+  for (const item of items) {
+    const apart = isApart(item);
+    const last = found.at(-1);
+    if (last?.apart === apart) last.items.push(item);
+    else found.push({ apart, items: [item] });
+  }
+  return found;
 }
 
 /** `Ann, ann@example.com; Bob, bob@example.com`: where each part has its address, a semicolon ends a record. */
@@ -145,46 +135,35 @@ function endingAtSemicolons(line: string): string {
   return ends ? parts.join("\n") : line;
 }
 
-/** Which columns the first line names, if it is a header. */
-function columnsOf(records: string[][]): { email: number; names: number[] } | undefined {
-  const [first, ...body] = records;
-  if (!first || first.some((cell) => cell.includes("@"))) return undefined;
-  const titles = first.map((cell) => (/[,;]/.test(cell) ? "" : cell.toLowerCase().replace(/[^a-z]/g, "")));
-  const find = (title: RegExp) => titles.flatMap((text, column) => (title.test(text) ? [column] : []));
-  // An address book has columns for the kind of an address and for streets: the one with the addresses is meant.
-  const addresses = (column: number) => body.filter((cells) => cells[column]?.includes("@")).length;
-  const [email] = find(/^[a-z]{0,12}e?mail(s|id|label|value|address(es)?)?$|^address(es)?$/)
-    .sort((a, b) => addresses(b) - addresses(a) || a - b);
-  if (email === undefined) return undefined;
-  const whole = find(/^(full|display|learner|staff|employee)?name$/).slice(0, 1);
-  const parts = [find(/^(first|given|fore)(name)?$/), find(/^(last|family)(name)?$|^surname$/)].flatMap((found) => found.slice(0, 1));
-  return { email, names: whole.length > 0 ? whole : parts };
+function fromTable({ cells }: TextRecord, { email, name, family }: Columns): InviteRow[] {
+  const cell = (column: number | undefined) => (column === undefined ? "" : (cells[column] ?? ""));
+  return marks(cell(email)) ? [] : fromCells(cell(email), [cell(name), cell(family)].filter(Boolean).join(" "));
 }
 
-/** Without a header: the column in which the addresses are, if the lines have more than one cell. */
-function addressColumn(records: string[][]): number | undefined {
+/** Whether a cell has something, and nothing that is written: the line under a table's header. */
+const marks = (cell: string) => cell !== "" && !/[\p{L}\p{N}@]/u.test(cell);
+
+/** The column in which the addresses are, if the lines have more than one cell. */
+function addressColumn(records: TextRecord[]): number | undefined {
   const counts = new Map<number, number>();
-  for (const cells of records) {
-    const [at, another] = cells.flatMap((cell, column) => (cell.includes("@") ? [column] : []));
+  for (const { cells } of records) {
+    const [at, another] = addressCells(cells);
     if (at === undefined || another !== undefined || cells.filter(Boolean).length < 2) continue;
     counts.set(at, (counts.get(at) ?? 0) + 1);
   }
   return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0];
 }
 
-function fromRecord(cells: string[], column: number | undefined): InviteRow[] {
-  const [at, another] = cells.flatMap((cell, index) => (cell.includes("@") ? [index] : []));
-  const email = at ?? (cells.length > 1 ? column : undefined);
-  if (email === undefined || another !== undefined) return cells.flatMap(fromText);
-  const others = cells.filter((cell, index) => index !== email && /\p{L}/u.test(cell));
-  return fromCells(cells[email] ?? "", others.length > 2 ? "" : others.join(" "));
-}
+const addressCells = (cells: string[]) => cells.flatMap((cell, column) => (cell.includes("@") ? [column] : []));
 
-/** A cell with an address and one with a name. Several addresses in the cell share no name. */
-function fromCells(cell: string, name: string): InviteRow[] {
-  const rows = fromText(cell);
-  const [only = { email: "" }, another] = rows;
-  if (another) return rows;
-  const named = row(only.email, only.name ?? name);
-  return named.email || named.name ? [named] : [];
+/** A line that speaks for itself: its address, and the text beside it if there is only one. */
+function fromCellsInAnyOrder(cells: string[], column: number | undefined): InviteRow[] {
+  const [at, another] = addressCells(cells);
+  const email = at ?? (cells.length > 1 ? column : undefined);
+  if (email === undefined || another !== undefined) {
+    const rows = cells.flatMap(fromPiece);
+    return rows.length > 0 ? rows : fromLine(cells.join(" "));
+  }
+  const texts = cells.filter((cell, index) => index !== email && /\p{L}/u.test(cell));
+  return fromCells(cells[email] ?? "", texts.length === 1 ? (texts[0] ?? "") : "");
 }

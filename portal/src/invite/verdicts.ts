@@ -2,6 +2,7 @@
 import type { SendOutcome, SendResult } from "../api";
 import { dateTime } from "../time";
 import { counted, number } from "../ui/seat-numbers";
+import type { LeftOut, Reason } from "./parse";
 
 export interface Words {
   /** The style that goes with it. */
@@ -66,6 +67,21 @@ export function summaryOf(results: SendResult[]): string {
     return count ? [say(count)] : [];
   });
   return parts.join(", ");
+}
+
+/** Why lines are no rows of the list. */
+const REASONS: [Reason, one: string, many: string][] = [
+  ["header", "line that names the columns", "lines that name the columns"],
+  ["title", "title line above them", "title lines above them"],
+  ["separator", "line that names the separator", "lines that name the separator"],
+  ["nobody", "line with neither an address nor a name in these columns", "lines with neither an address nor a name in these columns"],
+  ["marks", "line without a letter", "lines without a letter"],
+];
+
+/** `Left out: 1 line that names the columns, 2 lines without a letter.`; empty if nothing is. */
+export function leftOutOf(leftOut: LeftOut): string {
+  const parts = REASONS.flatMap(([reason, one, many]) => (leftOut[reason] ? [counted(leftOut[reason], one, many)] : []));
+  return parts.length > 0 ? `Left out: ${parts.join(", ")}.` : "";
 }
 
 /** What has to be corrected comes first, what has nothing to be done about it next. */

@@ -1,0 +1,154 @@
+/**
+ * A line of a recipient list or of running text.
+ *
+ * Invariant: a word with an `@` is a row, never part of a name; a line with a letter has a row at least.
+ */
+import type { InviteRow } from "../api";
+import { isFiller, isSuffix, nameBefore, nameInText, nameOf } from "./name";
+
+/** A whole text that looks like an address, with nothing around it. */
+const ADDRESS = /^[^\s@<>,;"]+@[^\s@<>,;"]+$/;
+/** `<ann@example.com>`, as mail clients write it. */
+const ANGLED = /<[^<>\n]*@[^<>\n]*>/;
+/** `1.ann@example.com` may be an address as it is; `1. ann@example.com` is not. */
+const BULLET = /^(?:[-–—*•·‣◦▪●○■□✓✔☐☑➢>→+]+\s*|\(?\d+[):]+\s*|\d+\.?\s+)(?=\S)/u;
+const LABEL = /^(?:to|cc|bcc|from|an|von|kopie|à|de|para|per|till|til|aan|do|e-?mail|name|宛先)\s*:\s*/iu;
+
+export const isAngled = (text: string) => ANGLED.test(text);
+export const isAddress = (text: string) => ADDRESS.test(bare(text));
+
+/** An address without what is put around one: brackets, quotes, `mailto:`, the full stop of a sentence. */
+export function bare(text: string): string {
+  const inner = text.trim().replace(/^[<([{"'‘’‚“”„«»\s]+|[>)\]}"'‘’‚“”„«»\s.:!?]+$/g, "");
+  return inner.replace(/^mailto:([^?]*).*$/i, "$1").replace(/^(?:smtp|e-?mail|to|cc|bcc):/i, "");
+}
+
+export function row(email: string, name = ""): InviteRow {
+  return name && name.toLowerCase() !== email.toLowerCase() ? { email, name } : { email };
+}
+
+/** The rows of a line; none only where it has neither a letter nor an `@`. */
+export function fromLine(line: string): InviteRow[] {
+  const rows = fromPiece(line);
+  return rows.length === 0 && /[\p{L}@]/u.test(line) ? [{ email: line.trim() }] : rows;
+}
+
+/** The rows of a part of a line; none where it is only words of a sentence. */
+export function fromPiece(piece: string): InviteRow[] {
+  const text = piece.trim().replace(BULLET, "").replace(BULLET, "").replace(LABEL, "");
+  return isAngled(text) ? fromRecipients(text) : fromText(text);
+}
+
+/** A recipient list: `Ann <ann@example.com>, "Doe, Ann" <…>`, and Outlook's `Doe, Ann <…>; …`. */
+function fromRecipients(line: string): InviteRow[] {
+  const rows: InviteRow[] = [];
+  /** What stands between commas since the last address: the parts of a name, if an address in brackets follows. */
+  let parts: string[] = [];
+  let part = "";
+  /** The row whose bracket the part follows directly. */
+  let before: InviteRow | undefined;
+  const endPart = () => {
+    const text = part.trim();
+    part = "";
+    if (!text) return;
+    if (before && !text.includes("@")) {
+      const name = nameBefore(text);
+      if (!before.name && name) before.name = name;
+    } else parts.push(text);
+  };
+  const endRecipient = () => {
+    endPart();
+    rows.push(...parts.flatMap(fromText));
+    parts = [];
+    before = undefined;
+  };
+  const tokens = [...line.matchAll(/"((?:[^"\\]|\\.)*)"|<([^<>]*)>|[,;\t|、]|[^",;\t|、<]+|./g)];
+  for (const [index, [token, quoted, angled]] of tokens.entries()) {
+    const next = tokens.slice(index + 1).find(([text]) => text.trim());
+    if (quoted !== undefined && isAngled(quoted)) {
+      const inner = fromRecipients(quoted);
+      const same = next?.[2] !== undefined && inner.every(({ email }) => email.toLowerCase() === bare(next[2]!).toLowerCase());
+      if (same) part += inner[0]?.name ?? "";
+      else rows.push(...inner);
+    } else if (quoted !== undefined) {
+      // A comma in quotes is part of the name.
+      part += quoted.replace(/\\(.)/g, "$1");
+    } else if (angled !== undefined && angled.includes("@")) {
+      // A part right before a bracket belongs to that bracket, whatever came before it.
+      before = undefined;
+      endPart();
+      const email = bare(angled);
+      const { others, name } = splitName(parts, email);
+      parts = [];
+      rows.push(...others.flatMap(fromText));
+      before = row(email, name);
+      rows.push(before);
+    } else if (token === ";" || token === "|") {
+      endRecipient();
+    } else if (/^[,\t、]$/.test(token)) {
+      endPart();
+      before = undefined;
+    } else {
+      part += token;
+    }
+  }
+  endPart();
+  const [only, another] = rows;
+  const [rest, more] = parts;
+  if (only && !another && !only.name && rest !== undefined && more === undefined && nameBefore(rest)) return [row(only.email, nameBefore(rest))];
+  return [...rows, ...parts.flatMap(fromText)];
+}
+
+/** The name in the parts before a bracket, and the parts that are something else. */
+function splitName(parts: string[], email: string): { others: string[]; name: string } {
+  const foreign = (text: string) => text.includes("@") && bare(text).toLowerCase() !== email.toLowerCase();
+  const last = parts.findLastIndex(foreign);
+  const own = parts.slice(last + 1);
+  const others = parts.slice(0, last + 1);
+  const end = others.at(-1);
+  if (own.length === 0 && end !== undefined) {
+    // `ann@example.com Bob Roe <bob@example.com>`: the words after the last address are Bob's.
+    const words = end.split(/\s+/);
+    const at = words.findLastIndex((word) => word.includes("@"));
+    return { others: [...others.slice(0, -1), words.slice(0, at + 1).join(" ")], name: nameBefore(words.slice(at + 1).join(" ")) };
+  }
+  const titled = own.length === 3 && isSuffix(own[2] ?? "");
+  if (own.length > 2 && !titled) return { others: [...others, ...own.slice(0, -2)], name: "" };
+  return { others, name: nameBefore(own.join(", ")) };
+}
+
+/** Running text: addresses with spaces, commas or bars between them. */
+function fromText(text: string): InviteRow[] {
+  const chunks = text.split(/[,;|\t、]|\s\/\s/).map((chunk) => chunk.replace(/\s+/g, " ").trim()).filter((chunk) => /[\p{L}@]/u.test(chunk));
+  return chunks.flatMap((chunk) => (chunk.includes("@") ? fromChunk(chunk) : isFiller(chunk) ? [] : [{ email: chunk }]));
+}
+
+/** Words with an `@` among them. The names stand all before their addresses, or all after them. */
+function fromChunk(chunk: string): InviteRow[] {
+  const words = chunk.split(" ");
+  if (!words.some((word) => /[^\s@]@+[^\s@]/.test(word))) return [{ email: chunk }];
+  const emails: string[] = [];
+  const gaps: string[] = [""];
+  for (const word of words) {
+    if (word.includes("@")) {
+      emails.push(bare(word));
+      gaps.push("");
+    } else gaps[gaps.length - 1] += ` ${word}`;
+  }
+  const names = gaps.map(nameInText);
+  const leading = names[0] !== "";
+  const trailing = names.at(-1) !== "";
+  return emails.map((email, index) => {
+    if (leading && (!trailing || emails.length === 1)) return row(email, names[index]);
+    return row(email, trailing && !leading ? names[index + 1] : "");
+  });
+}
+
+/** A cell with an address and one with a name. Several addresses in the cell share no name. */
+export function fromCells(cell: string, name: string): InviteRow[] {
+  const named = nameOf(name);
+  if (!cell.includes("@")) return cell || named ? [row(cell, named)] : [];
+  const rows = fromLine(cell);
+  const [only, another] = rows;
+  return only && !another ? [row(only.email, only.name ?? named)] : rows;
+}
