@@ -141,6 +141,13 @@ const STATES = {
     await hand.paste("textbox", "Addresses", "First Name,Last Name,Work Email,Personal Email\nAnn,Doe,ann@example.com,ann@home.example\nBob,Roe,,bob@home.example");
     await page.getByRole("heading", { name: "Which columns do you mean?" }).waitFor();
   }, inUse: true },
+  "invite-spelling": { steps: async ({ page, stack }) => {
+    const deal = await stack.newDeal();
+    await enter(page, deal.manager, `${deal.path}/invite`);
+    const buffer = Buffer.concat([Buffer.from("name,email\nDvo"), Buffer.from([0xf8]), Buffer.from("ak,ann@example.com\n")]);
+    await page.getByLabel("CSV file").setInputFiles({ name: "people.csv", mimeType: "text/csv", buffer });
+    await page.getByRole("heading", { name: "Which of these is spelt right?" }).waitFor();
+  }, inUse: true },
   "invite-sending": { steps: async ({ page, stack, hand }) => {
     const deal = await stack.newDeal({ seats: 200 });
     await enter(page, deal.manager, `${deal.path}/invite`);

@@ -139,6 +139,28 @@ check("another text is another question", {}, async ({ page, stack, hand }) => {
   await summary(page, "1 will be invited");
 });
 
+const file = (name, ...parts) => ({ name, mimeType: "text/csv", buffer: Buffer.concat(parts.map((part) => Buffer.from(part))) });
+
+check("a file in an older encoding is read right, and the page says how", {}, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await inviting(page, hand, deal);
+  await page.getByLabel("CSV file").setInputFiles(file("people.csv", "name,email\n", [0xa3], "ukasz,ann@example.com\n"));
+  await summary(page, "1 will be invited");
+  await rowOf(page, "ann@example.com").getByText("Łukasz").waitFor();
+  await page.getByText("people.csv does not say how its letters are stored. It is read as Central European.").waitFor();
+});
+
+check("where names could be spelt in two ways, the page asks", { hands: BOTH }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await inviting(page, hand, deal);
+  await page.getByLabel("CSV file").setInputFiles(file("people.csv", "name,email\nDvo", [0xf8], "ak,ann@example.com\n"));
+  await summary(page, "Which of these is spelt right?");
+  await page.getByRole("radio", { name: /Dvořak/ }).check();
+  await hand.press("button", "Use this spelling");
+  await summary(page, "1 will be invited");
+  await rowOf(page, "ann@example.com").getByText("Dvořak").waitFor();
+});
+
 check("more than a thousand are refused before anything is checked", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await inviting(page, hand, deal);

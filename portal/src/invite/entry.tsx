@@ -4,15 +4,18 @@ import { number } from "../ui/seat-numbers";
 import { announce, Failure, Notice } from "../ui/status";
 import type { Columns } from "./columns";
 import { ColumnsForm } from "./columns-form";
-import { LARGEST_FILE, readText } from "./file";
+import { LARGEST_FILE, type Reading, readingsOf } from "./file";
 import { type Inviting, MOST_ROWS } from "./inviting";
 import { readList } from "./parse";
+import { ReadingForm } from "./reading-form";
 
 /** For when what had the focus is gone; later, as a field is not to be had while a dialog is still open. */
 export const focusAddresses = () => void setTimeout(() => document.getElementById("addresses")?.focus());
 
 export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: () => void }) {
   const [refusal, setRefusal] = useState("");
+  const [note, setNote] = useState("");
+  const [readings, setReadings] = useState<Reading[]>([]);
   const [over, setOver] = useState(false);
   const area = useRef<HTMLTextAreaElement>(null);
   const file = useRef<HTMLInputElement>(null);
@@ -44,6 +47,7 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
   const onInput = (event: InputEvent & { currentTarget: HTMLTextAreaElement }) => {
     inviting.write(event.currentTarget.value);
     setRefusal("");
+    setNote("");
     // A pasted list is complete; a single address may be one of several that are still to come.
     const pasted = event.inputType === "insertFromPaste" || event.inputType === "insertFromDrop";
     if (!pasted) return;
@@ -53,15 +57,26 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
 
   const take = async (chosen: File | undefined) => {
     if (!chosen || checking.value) return;
+    setReadings([]);
     if (chosen.size > LARGEST_FILE) {
       setRefusal(`${chosen.name} is too large for a list of addresses. Save the sheet as CSV, then choose that file.`);
       return;
     }
-    const text = await readText(chosen);
-    if (text.includes("\0")) {
+    const found = await readingsOf(chosen);
+    const [only, another] = found;
+    setNote("");
+    if (!only) {
       setRefusal(`${chosen.name} is not a text file. Save the sheet as CSV, then choose that file.`);
-      return;
+    } else if (another) setReadings(found);
+    else {
+      if (only.name !== "Unicode") {
+        setNote(`${chosen.name} does not say how its letters are stored. It is read as ${only.name}. If a name looks wrong, save the sheet as “CSV UTF-8” and choose that file.`);
+      }
+      await read(only.text);
     }
+  };
+  const read = async (text: string) => {
+    setReadings([]);
     inviting.write([inviting.text.value, text].filter(Boolean).join("\n"));
     await check();
   };
@@ -107,7 +122,9 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
           currentTarget.value = "";
         }}
       />
+      {readings.length > 0 && <ReadingForm readings={readings} onChosen={(text) => void read(text)} />}
       {question && <ColumnsForm key={question} question={question} onChosen={(columns) => void check(columns)} />}
+      {note && <Notice>{note}</Notice>}
       {refusal && <Notice tone="bad">{refusal}</Notice>}
       {problem.value && problem.value.code !== "session_over" && (
         <Failure problem={problem.value} retry={() => void (inviting.text.value ? check() : inviting.check())} />

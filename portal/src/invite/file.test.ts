@@ -1,8 +1,34 @@
 import { expect, it } from "vitest";
-import { readText } from "./file";
+import { readingsOf, sampleOf } from "./file";
+
+const blob = (...bytes: number[]) => new Blob([new Uint8Array(bytes)]);
+const textsOf = async (file: Blob) => (await readingsOf(file)).map(({ text }) => text);
+const ascii = (text: string) => [...text].map((letter) => letter.charCodeAt(0));
+const wide = (text: string) => ascii(text).flatMap((code) => [code, 0]);
 
 it.each<[what: string, bytes: number[], text: string]>([
   ["UTF-8", [0xc3, 0x89, 0x61], "Éa"],
   ["UTF-8 with a byte order mark", [0xef, 0xbb, 0xbf, 0xc3, 0x89], "É"],
-  ["windows-1252", [0xc9, 0x6c, 0x6f, 0xfc], "Éloü"],
-])("%s", async (_, bytes, text) => expect(await readText(new Blob([new Uint8Array(bytes)]))).toBe(text));
+  ["UTF-16 as “Unicode Text” of a spreadsheet", [0xff, 0xfe, ...wide("a@b.de\t"), 0x41, 0x01], "a@b.de\tŁ"],
+  ["UTF-16, the high byte first", [0xfe, 0xff, 0x01, 0x41], "Ł"],
+  ["UTF-16 without a mark", wide("ann@example.com"), "ann@example.com"],
+  ["Windows-1252", [0xc9, 0x6c, 0x6f, 0xfc], "Éloü"],
+  ["Windows-1252 with an apostrophe", [...ascii("O"), 0x92, ...ascii("Brien")], "O’Brien"],
+  ["Windows-1250", [0xa3, ...ascii("ukasz "), 0xaf, ...ascii("aba")], "Łukasz Żaba"],
+  ["Windows-1251", [0xc8, 0xe2, 0xe0, 0xed], "Иван"],
+  ["Mac Roman", [...ascii("Jos"), 0x8e, ...ascii(" M"), 0x9f, ...ascii("ller")], "José Müller"],
+  ["Shift-JIS", [0x8e, 0x52, 0x93, 0x63, 0x91, 0xbe, 0x98, 0x59], "山田太郎"],
+])("a file in %s is read", async (_, bytes, text) => expect(await textsOf(blob(...bytes))).toEqual([text]));
+
+it("of several likely readings each is offered, with the names by which to tell them apart", async () => {
+  const readings = await readingsOf(blob(...ascii("name,email\nDvo"), 0xf8, ...ascii("ak,d@example.com")));
+  expect(readings.map(sampleOf)).toEqual(["Dvoøak", "Dvořak"]);
+});
+
+it("where no reading is likely, all are offered", async () => {
+  expect(await textsOf(blob(0xa9, 0x41))).toEqual(["©A", "ｩA"]);
+});
+
+it("a spreadsheet's own format is no text", async () => {
+  expect(await textsOf(blob(0x50, 0x4b, 3, 4, 0, 0, 0, 0x40, 0xff))).toEqual([]);
+});

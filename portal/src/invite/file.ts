@@ -3,12 +3,74 @@
 /** Far more than 1,000 rows need; more is some other file. */
 export const LARGEST_FILE = 2 * 1024 * 1024;
 
-/** A file's text: UTF-8, or what spreadsheets on Windows write otherwise. */
-export async function readText(file: Blob): Promise<string> {
-  const bytes = await file.arrayBuffer();
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    return new TextDecoder("windows-1252").decode(bytes);
+/** A file's text in one of the encodings that it may have. */
+export interface Reading {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** What spreadsheets write that do not write Unicode. Browsers know them all. */
+const LEGACY = [
+  ["windows-1252", "Western European"],
+  ["windows-1250", "Central European"],
+  ["windows-1251", "Cyrillic"],
+  ["macintosh", "Western European, from an old Mac"],
+  ["shift_jis", "Japanese"],
+] as const;
+
+/**
+ * The readings of a file. One is certain or the only likely one; of several, a person has to say which shows the names
+ * right; none means that the file is no text.
+ */
+export async function readingsOf(file: Blob): Promise<Reading[]> {
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  const unicode = decoded(bytes, markOf(bytes) ?? "utf-8");
+  if (unicode !== undefined && !unicode.includes("\0")) return [{ name: "Unicode", text: unicode }];
+  if (bytes.includes(0)) {
+    // Without a mark, only the right order of the bytes makes addresses of them.
+    const wide = ["utf-16le", "utf-16be"].map((encoding) => decoded(bytes, encoding));
+    return wide.filter((text) => text !== undefined && text.includes("@") && !text.includes("\0")).map((text = "") => ({ name: "Unicode", text }));
   }
+  const readings = LEGACY.flatMap(([encoding, name]) => {
+    const text = decoded(bytes, encoding);
+    return text === undefined ? [] : [{ name, text }];
+  });
+  const unlike = readings.filter(({ text }, index) => readings.findIndex((other) => other.text === text) === index);
+  const likely = unlike.filter(({ text }) => isLikely(text));
+  return likely.length > 0 ? likely : unlike;
+}
+
+/** The encoding that a byte order mark names. */
+function markOf([first, second]: Uint8Array): string | undefined {
+  if (first === 0xff && second === 0xfe) return "utf-16le";
+  return first === 0xfe && second === 0xff ? "utf-16be" : undefined;
+}
+
+function decoded(bytes: Uint8Array, encoding: string): string | undefined {
+  try {
+    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+const foreign = (text: string) => /[^\0-\x7f]/.test(text);
+
+/** A few cells by which a person sees whether a reading is right. */
+export function sampleOf({ text }: Reading): string {
+  const cells = text.split(/[\n\r,;\t]+/).map((cell) => cell.replaceAll('"', "").trim().slice(0, 40)).filter(foreign);
+  return [...new Set(cells)].slice(0, 3).join(", ");
+}
+
+/** Whether each word could be one: not `£ukasz`, `JosÈ` or `Јukasz`, half of it Cyrillic. */
+function isLikely(text: string): boolean {
+  const words = text.split(/[\s\0-&(-,./:-@[-`{-~]+/).map((word) => word.replace(/^[‘’“”„«»–—…•]+|[‘’“”„«»–—…•]+$/g, ""));
+  return words.filter(foreign).every((word) => {
+    if (/[^\p{L}\p{M}\p{N}'’–-]|ƒ/u.test(word) || word.normalize("NFKC") !== word.normalize("NFC")) return false;
+    const letters = word.replace(/[^\p{L}]/gu, "");
+    const scripts = [/\p{Script=Latin}/u, /\p{Script=Cyrillic}/u, /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u].filter((script) => script.test(letters));
+    const bareLatin = letters.length > 1 && /^\p{Script=Latin}+$/u.test(letters) && !/[A-Za-z]/.test(letters);
+    const risen = /\p{Ll}/u.test(word) && /\p{L}(?![A-Z])\p{Lu}|(?![a-z])\p{Ll}[A-Z]/u.test(word);
+    return scripts.length < 2 && !bareLatin && !risen;
+  });
 }
