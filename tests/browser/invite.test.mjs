@@ -161,6 +161,21 @@ check("where names could be spelt in two ways, the page asks", { hands: BOTH }, 
   await rowOf(page, "ann@example.com").getByText("Dvořak").waitFor();
 });
 
+check("an address with a likely mistake is offered without it", { hands: BOTH }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await inviting(page, hand, deal);
+  await hand.paste("textbox", "Addresses", "o’brien@example.com, ann@gmial.com");
+  await summary(page, "1 will be invited, 1 is not an address");
+  await hand.press("button", "o'brien@example.com");
+  await summary(page, "2 will be invited");
+  assert.equal(await page.getByRole("textbox", { name: "Address in row 1" }).inputValue(), "o'brien@example.com");
+  await hand.press("button", "ann@gmail.com");
+  await until("both", async () => {
+    const all = await foreseen(page);
+    return all["ann@gmail.com"] === "Will be invited" && all["o'brien@example.com"] === "Will be invited";
+  });
+});
+
 check("more than a thousand are refused before anything is checked", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await inviting(page, hand, deal);

@@ -8,6 +8,7 @@ import { counted, number, people } from "../ui/seat-numbers";
 import { announce, Notice } from "../ui/status";
 import { focusAddresses } from "./entry";
 import type { Inviting, Row } from "./inviting";
+import { suggestionFor } from "./suggestion";
 import { foreseen, leftOutOf, summaryOf } from "./verdicts";
 
 export function CheckList({ inviting, seats, counts, heading }: {
@@ -81,6 +82,7 @@ function CheckedRow({ inviting, row, place }: { inviting: Inviting; row: Row; pl
   useEffect(() => {
     if (wrong) setEditing(true);
   }, [wrong]);
+  const meant = suggestionFor(row.email);
   const edit = () => {
     setEditing(true);
     setTimeout(() => input.current?.focus());
@@ -90,6 +92,12 @@ function CheckedRow({ inviting, row, place }: { inviting: Inviting; row: Row; pl
     await inviting.correct(row.id, change);
     const verdict = inviting.rows.value.find(({ id }) => id === row.id)?.verdict;
     if (verdict) announce(`${verdict.email}: ${foreseen(verdict).label}`);
+  };
+  const use = () => {
+    void correct({ email: meant ?? row.email });
+    if (input.current) input.current.value = meant ?? row.email;
+    // The button goes with the mistake.
+    edit();
   };
   const remove = (button: HTMLElement) => {
     const line = button.closest("tr");
@@ -126,6 +134,11 @@ function CheckedRow({ inviting, row, place }: { inviting: Inviting; row: Row; pl
         <div>
           {said ? <span class={`state ${said.tone}`}>{said.label}</span> : <span class="soft">Checking…</span>}
           {said?.note && <div class="soft">{said.note}</div>}
+          {meant && (
+            <div class="soft">
+              Did you mean <button type="button" class="link" onClick={use}>{meant}</button>?
+            </div>
+          )}
         </div>
       </td>
       <td role="cell" class="change">

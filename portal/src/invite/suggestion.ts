@@ -1,0 +1,29 @@
+/** What somebody may have meant by an address. It is offered, never taken by itself. */
+
+/** Hosts of many people's mailboxes. Their likes, such as `mail.com`, are here so as not to be taken for a mistake. */
+const HOSTS =
+  ("gmail.com googlemail.com hotmail.com hotmail.co.uk hotmail.fr hotmail.it outlook.com outlook.fr outlook.de live.com live.co.uk msn.com " +
+    "yahoo.com yahoo.co.uk yahoo.co.jp yahoo.fr yahoo.de yahoo.es yahoo.it ymail.com icloud.com me.com mac.com aol.com mail.com email.com " +
+    "gmx.com gmx.de gmx.net web.de t-online.de orange.fr free.fr wanadoo.fr laposte.net libero.it wp.pl seznam.cz btinternet.com " +
+    "protonmail.com proton.me docomo.ne.jp mail.ru yandex.ru").split(" ");
+/** Shorter ones are one slip from too many real ones. */
+const SHORTEST = 8;
+
+export function suggestionFor(email: string): string | undefined {
+  const at = email.lastIndexOf("@");
+  if (at < 1) return undefined;
+  const local = email.slice(0, at).replace(/[’‘`´ʼ]/g, "'");
+  const domain = email.slice(at + 1).toLowerCase();
+  const host = HOSTS.includes(domain) ? undefined : HOSTS.find((host) => host.length >= SHORTEST && isOneSlip(domain, host));
+  const meant = `${local}@${host ?? email.slice(at + 1)}`;
+  return meant === email ? undefined : meant;
+}
+
+/** Whether one letter is missing, too many or another, or two have changed places. */
+function isOneSlip(typed: string, meant: string): boolean {
+  let start = 0;
+  while (start < typed.length && typed[start] === meant[start]) start += 1;
+  const [left, right] = [typed.slice(start), meant.slice(start)];
+  const swapped = left.length > 1 && left[1] === right[0] && left[0] === right[1] && left.slice(2) === right.slice(2);
+  return swapped || left.slice(1) === right || left === right.slice(1) || left.slice(1) === right.slice(1);
+}
