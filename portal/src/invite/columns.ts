@@ -37,7 +37,7 @@ class Table {
   readonly width: number;
 
   constructor(readonly titles: string[] | undefined, readonly body: string[][]) {
-    this.width = Math.max(titles?.length ?? 0, ...body.map((cells) => cells.length));
+    this.width = body.reduce((width, cells) => Math.max(width, cells.length), titles?.length ?? 0);
   }
 
   get columns(): number[] {

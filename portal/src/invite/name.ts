@@ -19,17 +19,20 @@ const CONJUNCTION = /^(?:and|or|und|oder|et|y|e|og|och|&)\s+(?=\p{Lu})/u;
 
 export const isSuffix = (text: string) => SUFFIX.test(text.replace(/\./g, " ").trim());
 
+const LONGEST_NAME = 200;
 const wordsOf = (text: string) => text.split(/\s+/).filter(Boolean);
 
 /** A cell or a quoted text that is meant as a name; empty where it is none. */
 export function nameOf(text: string): string {
+  if (text.length > LONGEST_NAME) return "";
   const bare = trimmed(text);
   return /\p{L}/u.test(bare) && !bare.includes("@") ? turnedRound(bare) : "";
 }
 
 /** The text before an address in brackets: a name unless a sentence or a header says otherwise. */
 export function nameBefore(text: string): string {
-  const name = nameOf(text.trim().replace(CONJUNCTION, ""));
+  // One word and a colon is a label.
+  const name = /^\s*\S+\s*:\s*$/.test(text) ? "" : nameOf(text.trim().replace(CONJUNCTION, ""));
   const words = wordsOf(name);
   const plain = words.map((word) => word.toLowerCase().replace(/[^\p{L}\p{M}'-]/gu, ""));
   return plain.some((word) => NO_NAMES.has(word)) || words.length > 7 || /\s[-–—/:]\s|[:;!?|]/.test(name) ? "" : name;

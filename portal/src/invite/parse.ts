@@ -61,16 +61,16 @@ export function readList(text: string, answers: readonly Columns[] = []): List |
 function partsOf(text: string): Part[] {
   const separator = /^"?sep=(.)"?$/im.exec(text);
   const lines = separator ? text.replace(separator[0], "") : text;
-  const parts: Part[] = separator ? [{ kind: "out", reason: "separator" }] : [];
-  const titled = readingsOf(lines, separator?.[1]).filter((records) => headersOf(records).length > 0);
-  if (titled.length === 0) return [...parts, ...withoutHeader(lines.split("\n"), separator?.[1])];
-  const records = likeliest(titled);
+  let parts: Part[] = separator ? [{ kind: "out", reason: "separator" }] : [];
+  const readings = readingsOf(lines, separator?.[1]).filter((records) => headersOf(records).length > 0);
+  if (readings.length === 0) return [...parts, ...withoutHeader(lines.split("\n"), separator?.[1])];
+  const records = likeliest(readings);
   const headers = headersOf(records);
   const [top = 0] = headers;
   const above = records.slice(0, top);
   // The lines above a header are its title, unless they have addresses of their own.
-  if (above.some(({ raw }) => raw.includes("@"))) parts.push(...withoutHeader(above.map(({ raw }) => raw), separator?.[1]));
-  else parts.push(...above.map((): Part => ({ kind: "out", reason: "title" })));
+  const titled = !above.some(({ raw }) => raw.includes("@"));
+  parts = parts.concat(titled ? above.map(() => ({ kind: "out", reason: "title" })) : withoutHeader(above.map(({ raw }) => raw), separator?.[1]));
   for (const [index, at] of headers.entries()) {
     const titles = records[at]?.cells ?? [];
     const body = records.slice(at + 1, headers[index + 1]);
@@ -90,12 +90,14 @@ const isLoose = ({ cells, raw }: TextRecord, titles: string[]) => titles.length 
 /** The places of the lines that name the columns. */
 function headersOf(records: TextRecord[]): number[] {
   const found: number[] = [];
+  const firstAddress = records.findIndex(({ raw }) => raw.includes("@"));
   for (const [index, { cells, raw }] of records.entries()) {
     if (raw.includes("@")) continue;
     const kinds = cells.map(kindOf);
-    const below = records.slice(index + 1);
-    const address = cells.some((_, column) => kinds[column] === "email" || (kinds[column] === "address" && below.some((record) => record.cells[column]?.includes("@"))));
-    const first = found.length === 0 && !records.slice(0, index).some((record) => record.raw.includes("@"));
+    // Streets are called addresses, too.
+    const holds = (column: number) => records.some((record) => record.cells[column]?.includes("@"));
+    const address = kinds.some((kind, column) => kind === "email" || (kind === "address" && holds(column)));
+    const first = found.length === 0 && (firstAddress < 0 || index < firstAddress);
     const known = kinds.filter(Boolean).length;
     const alone = cells.filter(Boolean).length === 1;
     if (address && (first ? !alone || cells.join(" ").split(/[\s-]+/).length <= 4 : known > 1)) found.push(index);

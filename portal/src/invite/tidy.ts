@@ -18,11 +18,11 @@ export function tidied(text: string): string {
 /** Where the text has straight quotes of its own, curly ones are part of what those enclose. */
 const straightened = (text: string) => (text.includes('"') ? text : text.replace(/[“”„‟«»]/g, '"'));
 
-/** Chat and mail programs write an address twice, once as a `mailto:` link. */
+/** Chat and mail programs write an address twice, once as a `mailto:` link. Limits keep a text of many brackets from taking minutes. */
 function withoutLinks(text: string): string {
   return text
-    .replace(/\[([^[\]\n]*)\]\(mailto:([^)\s?]+)[^)\n]*\)/gi, "$1 <$2>")
+    .replace(/\[([^[\]\n]*)\]\(mailto:([^()[\]<>\s?]{1,320})(?:\?[^)\n]{0,500})?\)/gi, "$1 <$2>")
     .replace(/<mailto:([^|<>\s]+)\|([^<>\n]*)>/gi, "$2 <$1>")
-    .replace(/\[mailto:([^\]\s]+)\]/gi, "<$1>")
+    .replace(/\[mailto:([^\]\s]{1,320})\]/gi, "<$1>")
     .replace(/<([^<>\n]*)<mailto:([^<>\n]*)>\s*>/gi, "<$2>");
 }

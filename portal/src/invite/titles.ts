@@ -39,7 +39,10 @@ const OTHER =
 /** A title without what is said in brackets: `Email Address [Required]`. */
 const unbracketed = (title: string) => title.normalize("NFKC").replace(/\[[^\]]*\]|\([^)]*\)|\*/g, " ");
 
+const LONGEST_TITLE = 80;
+
 export function kindOf(title: string): Kind | undefined {
+  if (title.length > LONGEST_TITLE) return undefined;
   const words = plain(unbracketed(title));
   const name = words.replace(ROLE, "");
   // A line that was not taken apart is not a title, nor is a sentence.
