@@ -19,7 +19,7 @@ export function ColumnsForm({ question, onChosen }: { question: ColumnsQuestion;
       <p class="soft">
         {addresses.length > 1
           ? "More than one column has addresses. Only those in the column that you choose are invited."
-          : "It is not clear which column has the names. If none has, choose “No name”."}
+          : "It is not clear what the columns hold. Choose “No name” if none has the people’s own names."}
       </p>
       <table class="rows" role="table" aria-label="First rows">
         <thead role="rowgroup">

@@ -5,7 +5,7 @@
  */
 import { nameInText } from "./name";
 import { isAddress, isAngled } from "./recipients";
-import { distance, isFurther, isOther, kindOf } from "./titles";
+import { distance, isFurther, isOther, isSomebodyElses, kindOf } from "./titles";
 
 export interface Columns {
   readonly email: number;
@@ -73,7 +73,7 @@ export function titledColumns(titles: string[], body: string[][]): Decision {
   const texts = table.columns.filter((column) => !addresses.includes(column) && table.hasText(column) && !isOther(table.title(column)));
   const unknown = known.name === undefined ? texts : [];
   const guess = { email, name: unknown.find((column) => table.cells(column).some(isFullName)), ...known };
-  if (addresses.length < 2 && unknown.length === 0) return guess;
+  if (addresses.length < 2 && unknown.length === 0 && !isSomebodyElses(table.title(email))) return guess;
   const names = [...new Set([...Object.values(known).filter((column) => column !== undefined), ...texts])].sort((a, b) => a - b);
   return table.question(addresses, names, known.family !== undefined || unknown.length > 1, guess);
 }
@@ -81,10 +81,12 @@ export function titledColumns(titles: string[], body: string[][]): Decision {
 /** The columns that may hold the addresses to invite, the likeliest first. */
 function addressColumns(table: Table): number[] {
   const named = (column: number) => kindOf(table.title(column)) === "email";
+  // Accounts without a name show their address in its place.
+  const isName = (column: number) => ["whole", "first", "last"].includes(kindOf(table.title(column)) ?? "");
   const blank = (column: number) => table.cells(column).every((cell) => cell === "");
   const meant = (column: number) => named(column) && (blank(column) ? !isFurther(table.title(column)) : table.cells(column).some((cell) => cell.includes("@")));
   const found = table.columns
-    .filter((column) => table.hasAddresses(column) || meant(column))
+    .filter((column) => (table.hasAddresses(column) && !isName(column)) || meant(column))
     .sort((a, b) => distance(table.title(a)) - distance(table.title(b)) || a - b);
   const [first, ...others] = found;
   if (first === undefined) return table.columns.filter((column) => kindOf(table.title(column)) === "email").slice(0, 1);
@@ -118,10 +120,12 @@ export function untitledColumns(records: string[][], tabbed: boolean): { decisio
   const lines = body.filter((cells) => cells.filter(Boolean).length > 1 && cells.some((cell) => cell.includes("@")));
   if (email === undefined) return undefined;
   const names = table.columns.filter(table.hasText);
+  // A word here and there is a remark.
   const texts = names.filter((column) => lines.filter((cells) => cells[column]).length * 2 >= lines.length);
-  const enough = (few: boolean) => lines.length > (few ? 0 : 1);
-  const ambiguous = addresses.length > 1 ? (texts.length > 0 ? enough(tabbed) : tabbed && enough(false)) : texts.length > 1 && enough(false);
-  if (!ambiguous && !titles) return undefined;
+  const several = lines.length > 1;
+  const twoAddresses = addresses.length > 1 && (texts.length > 0 ? several || tabbed : several && tabbed);
+  const twoNames = addresses.length === 1 && texts.length > 1 && several;
+  if (!twoAddresses && !twoNames && !titles) return undefined;
   const guess = { email, name: texts.find((column) => table.cells(column).some(isFullName)) ?? texts[0] };
   return { decision: table.question(addresses, names, names.length > 1, guess), titles: titles !== undefined };
 }

@@ -79,7 +79,7 @@ export class Inviting {
     if (answer) this.#answers.push(answer);
     const list = readList(this.text.value, this.#answers);
     this.question.value = "question" in list ? list.question : undefined;
-    // Who chose columns with nothing in them is asked again.
+    // If the chosen columns hold nothing, the next check asks again.
     if ("rows" in list && list.rows.length === 0) this.#answers = [];
     return list;
   }

@@ -218,6 +218,7 @@ describe("where more than one column could be meant, the page asks", () => {
       ["Email address", "Line manager email"], ["Email address", "First name", "Last name"]],
     ["managers first", "Name,Manager Email,Email\nAnn Doe,max@example.com,ann@example.com", ["Email", "Manager Email"], ["Email", "Name"]],
     ["a manager in a column without a word of mail", "Name,Manager,Email\nAnn Doe,max@example.com,ann@example.com", ["Email", "Manager"], ["Email", "Name"]],
+    ["only managers", "Name,Manager Email\nAnn Doe,max@example.com", ["Manager Email"], ["Manager Email", "Name"]],
     ["a login at another domain", "User principal name,Display name,Mail\nann@corp.example,Ann Doe,ann@example.com", ["Mail", "User principal name"], ["Mail", "Display name"]],
     ["a work address in words, a private one plain", "Name,Work Email,Home Email\nAnn Doe,see ann@example.com,ann@home.example", ["Work Email", "Home Email"], ["Work Email", "Name"]],
     ["no header", "Ann Doe\tann@example.com\tann@home.example", ["Column 2", "Column 3"], ["Column 2", "Column 1"]],
@@ -235,6 +236,7 @@ describe("where more than one column could be meant, the page asks", () => {
     ["a list of addresses in lines", "ann@example.com, bob@example.com,\ncat@example.com, dan@example.com"],
     ["a list with words", "ann@example.com, bob, cat@example.com"],
     ["a sentence of several lines", "Hi team,\nplease invite ann@example.com, bob@example.com, thanks\nBest, Max"],
+    ["an address in place of a name", "Name,Email\nAnn Doe,ann@example.com\nbob,bob@example.com\ncat@corp.example,cat@example.com"],
     ["one address column and a department", "Email,Department\nann@example.com,Sales"],
   ])("but not about %s", (_, text) => expect(askedAbout(text)).toBeUndefined());
 
@@ -242,6 +244,10 @@ describe("where more than one column could be meant, the page asks", () => {
     const text = "Name,Work Email,Personal Email\nAnn Doe,,ann@home.example\nBob Roe,bob@example.com,bob@home.example\n,,cat@home.example";
     expect(readList(text, [{ email: 1, name: 0 }])).toEqual({ rows: [{ email: "", name: "Ann Doe" }, BOB], leftOut: { header: 1, nobody: 1 } });
     expect(readList(text, [{ email: 1 }])).toEqual({ rows: [bob], leftOut: { header: 1, nobody: 2 } });
+  });
+
+  it("a dash in place of an address is a row with its name", () => {
+    expect(parseAddresses("Name,Email\nAnn Doe,-")).toEqual([{ email: "-", name: "Ann Doe" }]);
   });
 
   it("each of two tables has a question of its own", () => {

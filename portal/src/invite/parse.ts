@@ -6,6 +6,7 @@
  */
 import type { InviteRow } from "../api";
 import { type Columns, type ColumnsQuestion, type Decision, titledColumns, untitledColumns } from "./columns";
+import { nameOf } from "./name";
 import { fromCells, fromLine, fromPiece, isAngled } from "./recipients";
 import { likeliest, readingsOf, type TextRecord } from "./records";
 import { tidied } from "./tidy";
@@ -139,7 +140,8 @@ function endingAtSemicolons(line: string): string {
 
 function fromTable({ cells }: TextRecord, { email, name, family }: Columns): InviteRow[] {
   const cell = (column: number | undefined) => (column === undefined ? "" : (cells[column] ?? ""));
-  return marks(cell(email)) ? [] : fromCells(cell(email), [cell(name), cell(family)].filter(Boolean).join(" "));
+  const text = [cell(name), cell(family)].filter(Boolean).join(" ");
+  return marks(cell(email)) && nameOf(text) === "" ? [] : fromCells(cell(email), text);
 }
 
 /** Whether a cell has something, and nothing that is written: the line under a table's header. */

@@ -60,13 +60,15 @@ export const isOther = (title: string) => OTHER.test(plain(title));
 export const isFurther = (title: string) => /[2-9]/.test(plain(title));
 
 const OTHERS_ADDRESS = /manager|supervisor|boss|approver|vorgesetzt|fuhrungskraft|superieur|responsable|chef|leidinggevende|jefe|gestor|assistant|sponsor|parent|guardian|emergency|mentor|上司/;
-const PRIVATE_ADDRESS = /recovery|personal|private|privat|perso|prive|home|second|alternat|backup|other|previous|former|\bold\b|自宅|個人/;
+const PRIVATE_ADDRESS = /recovery|personal|private|privat|\bperso\b|prive|home|second|alternat|backup|other|previous|former|\bold\b|自宅|個人/;
 const WORK_ADDRESS = /work|business|company|corporate|primary|professional|professionnel|dienst|geschaft|arbeit|trabajo|lavoro|会社/;
+
+export const isSomebodyElses = (title: string) => OTHERS_ADDRESS.test(plain(title));
 
 /** How far an address column is from the one that is meant: somebody else's is further than a private one. */
 export function distance(title: string): number {
   const words = plain(title);
-  if (OTHERS_ADDRESS.test(words)) return 5;
+  if (isSomebodyElses(title)) return 5;
   if (PRIVATE_ADDRESS.test(words)) return 4;
   if (isFurther(title)) return 3;
   const kind = kindOf(title);
