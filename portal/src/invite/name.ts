@@ -11,6 +11,8 @@ export const NO_NAMES = new Set(
     "organizer our participants please regards required sent s'il staff subject team thank thanks the these this to und " +
     "with wrote your einladen").split(" "),
 );
+/** Of these, some are names in other languages: `Nguyen The Anh`. */
+const ALSO_NAMES = new Set(["add", "here", "the", "this", "to"]);
 /** The parts of family names that are written small. */
 const PARTICLES = new Set("af al av bin binti da das de del della den der di do dos du e el i ibn la le ten ter van von y zu zum".split(" "));
 /** What stands after a comma and is no first name. */
@@ -34,8 +36,12 @@ export function nameBefore(text: string): string {
   // One word and a colon is a label.
   const name = /^\s*\S+\s*:\s*$/.test(text) ? "" : nameOf(text.trim().replace(CONJUNCTION, ""));
   const words = wordsOf(name);
-  const plain = words.map((word) => word.toLowerCase().replace(/[^\p{L}\p{M}'-]/gu, ""));
-  return plain.some((word) => NO_NAMES.has(word)) || words.length > 7 || /\s[-–—/:]\s|[:;!?|]/.test(name) ? "" : name;
+  const foreign = words.some((word, index) => {
+    const plain = word.replace(/[^\p{L}\p{M}'-]/gu, "");
+    const small = plain.toLowerCase();
+    return NO_NAMES.has(small) && (index === 0 || plain === small || !ALSO_NAMES.has(small));
+  });
+  return foreign || words.length > 7 || /\s[-–—/:]\s|[:;!?|]/.test(name) ? "" : name;
 }
 
 /** Words beside an address in running text: a name only if each begins as names do. */

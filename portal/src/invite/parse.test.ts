@@ -120,6 +120,7 @@ describe("what is no name", () => {
   it.each<[text: string, name: string]>([
     ["Ann van der Berg ann@example.com", "Ann van der Berg"],
     ["Seán O’Brien ann@example.com", "Seán O’Brien"],
+    ["Nguyen The Anh <ann@example.com>", "Nguyen The Anh"],
     ["Ann Doe: ann@example.com", "Ann Doe"],
     ["ann@example.com – Ann Doe", "Ann Doe"],
     ["山田 太郎 ann@example.com", "山田 太郎"],

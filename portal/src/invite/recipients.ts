@@ -23,7 +23,7 @@ export function bare(text: string): string {
   return inner.replace(/^mailto:([^?]*).*$/i, "$1").replace(/^(?:smtp|e-?mail|to|cc|bcc):/i, "");
 }
 
-export function row(email: string, name = ""): InviteRow {
+function row(email: string, name = ""): InviteRow {
   return name && name.toLowerCase() !== email.toLowerCase() ? { email, name } : { email };
 }
 
