@@ -303,7 +303,7 @@ class Stack:
             deal,
             invite,
             queuedAt={"N": f"{queued}000"},
-            listSk={"S": f"{queued}000{invite[:16]}"},
+            listSk={"S": f"{queued}000999{invite[:16]}"},
             triedAt={"N": str(queued)},
             sentAt={"N": str(queued)},
             expiresAt={"N": str(queued + 28 * 86_400)},

@@ -7,7 +7,7 @@ use shared::config::Config;
 use shared::delivery::{Claim, Delivery, MOST_ROWS, TO_ANSWER, TO_STORE, WRITES};
 use shared::domain::limit::SendingLimits;
 use shared::domain::resend::{ResendRefusal, may_resend};
-use shared::domain::{Deal, DealState, InviteId};
+use shared::domain::{Deal, DealState, InviteId, Queued};
 use shared::http::{self, Answer, Call, InviteView, Manager, Object, Problem};
 use shared::store::{Allowance, Inviter, Outcome, Sender, StoreError, new_link};
 use std::collections::HashSet;
@@ -163,7 +163,10 @@ async fn many(app: &App, call: &Call) -> Answer {
         (rows, allowance)
     };
     let inviter = app.delivery.inviter(manager.email, app.limits.recipient);
-    let (results, claims) = renew(app, &deal, rows, &inviter, call).await;
+    // Named invites are listed as they are given here. The oldest expired ones keep the order of the list.
+    let last = rows.len().saturating_sub(1);
+    let order = |index: usize| if expired.is_some() { last.saturating_sub(index) } else { index };
+    let (results, claims) = renew(app, &deal, rows, &inviter, order, call).await;
     let used = results.iter().filter(|result| result.may_be_stored()).count();
     let used = u32::try_from(used).unwrap_or(u32::MAX);
     let run = app.delivery.run(call.deadline.earlier(TO_ANSWER));
@@ -244,16 +247,21 @@ async fn renew(
     deal: &Deal,
     rows: Rows,
     inviter: &Inviter,
+    order: impl Fn(usize) -> usize,
     call: &Call,
 ) -> (Vec<RowResult>, Vec<Claim>) {
     let renewed: Vec<(RowResult, Option<Claim>)> = stream::iter(rows)
-        .map(|row| async move {
-            match row {
-                Ok((invite, sends)) => {
-                    let (outcome, claim) = renew_one(app, deal, invite, sends, inviter, call).await;
-                    (RowResult::new(invite, outcome), claim)
+        .enumerate()
+        .map(|(index, row)| {
+            let at = Queued::in_order(call.now, order(index));
+            async move {
+                match row {
+                    Ok((invite, sends)) => {
+                        let (outcome, claim) = renew_one(app, deal, invite, sends, inviter, at, call).await;
+                        (RowResult::new(invite, outcome), claim)
+                    }
+                    Err(result) => (result, None),
                 }
-                Err(result) => (result, None),
             }
         })
         .buffered(WRITES)
@@ -269,6 +277,7 @@ async fn renew_one(
     invite: InviteId,
     sends: u32,
     inviter: &Inviter,
+    at: Queued,
     call: &Call,
 ) -> (RowOutcome, Option<Claim>) {
     if call.deadline.earlier(TO_ANSWER).left().is_zero() {
@@ -276,7 +285,7 @@ async fn renew_one(
     }
     let renewed = async {
         let link = new_link(deal.id, invite)?;
-        let outcome = app.delivery.store.resend_invite(&link, Some(sends), inviter, call.now).await?;
+        let outcome = app.delivery.store.resend_invite(&link, Some(sends), inviter, at).await?;
         Ok::<_, StoreError>((outcome, link))
     };
     let limit = call.deadline.earlier(TO_STORE).instant();

@@ -8,7 +8,7 @@ use shared::config::Config;
 use shared::delivery::{Claim, Delivery, MOST_ROWS, TO_ANSWER, TO_STORE, WRITES};
 use shared::domain::limit::SendingLimits;
 use shared::domain::send::{SendRefusal, may_invite};
-use shared::domain::{Deal, DealState, Email, EmailError, InviteId, InviteRecord, Name, Timestamp};
+use shared::domain::{Deal, DealState, Email, EmailError, InviteId, InviteRecord, Name, Queued, Timestamp};
 use shared::http::{self, Answer, Call, Object, Problem, Time};
 use shared::store::{Allowance, Inviter, Outcome, Sender, StoreError, new_link};
 use std::collections::HashSet;
@@ -221,9 +221,10 @@ async fn queue(
     call: &Call,
 ) -> (Vec<RowResult>, Vec<Claim>) {
     let queued: Vec<(RowResult, Option<Claim>)> = stream::iter(rows)
-        .map(|row| async move {
+        .enumerate()
+        .map(|(index, row)| async move {
             match row {
-                Ok(row) => queue_one(app, deal, row, inviter, call).await,
+                Ok(row) => queue_one(app, deal, row, inviter, Queued::in_order(call.now, index), call).await,
                 Err(result) => (result, None),
             }
         })
@@ -239,6 +240,7 @@ async fn queue_one(
     deal: &Deal,
     row: Fresh,
     inviter: &Inviter,
+    at: Queued,
     call: &Call,
 ) -> (RowResult, Option<Claim>) {
     let Fresh { given, invite, email, name, .. } = row;
@@ -249,7 +251,7 @@ async fn queue_one(
         Ok(link) => link,
         Err(error) => return (RowResult::unavailable(given, &error), None),
     };
-    let queued = app.delivery.store.queue_invite(deal, &email, name.as_ref(), &link, inviter, call.now);
+    let queued = app.delivery.store.queue_invite(deal, &email, name.as_ref(), &link, inviter, at);
     match tokio::time::timeout_at(call.deadline.earlier(TO_STORE).instant(), queued).await {
         Ok(Ok(Outcome::Done(record))) => {
             let result = RowResult::new(given, RowOutcome::Invited, Some(invite));

@@ -38,6 +38,30 @@ pub enum Status {
     Released,
 }
 
+/// When a send was asked for, and where its row stands among the rows of the same request.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Queued {
+    /// The time of the request, to the millisecond.
+    pub at: Timestamp,
+    /// 0 for the row that was given first, which is listed above the others.
+    pub order: u16,
+}
+
+impl Queued {
+    /// The row with this index of a request that came at `at`.
+    #[must_use]
+    pub fn in_order(at: Timestamp, index: usize) -> Self {
+        Self { at, order: u16::try_from(index).unwrap_or(u16::MAX) }
+    }
+}
+
+impl From<Timestamp> for Queued {
+    /// A send that a request asks for alone.
+    fn from(at: Timestamp) -> Self {
+        Self { at, order: 0 }
+    }
+}
+
 /// When the last mail that went out was tried, and until when its link was to work.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Sent {
@@ -92,6 +116,8 @@ pub struct Invite {
     pub stored: Stored,
     /// When the newest send was asked for, to the millisecond: the order of rows.
     pub queued_at: Timestamp,
+    /// The order within that request ([`Queued::order`]); 0 once the invite has left the list.
+    pub order: u16,
     /// The last mail that went out.
     pub sent: Option<Sent>,
     /// From when on the newest send can't be accepted, in whole seconds.

@@ -25,7 +25,7 @@ pub mod settle;
 pub use deal::{Deal, DealChange, DealChangeRefusal, DealState, NewDeal, Organisation, OrganisationId, Salt};
 pub use email::{Email, EmailError, email_prefix};
 pub use id::{DealId, InviteId, PersonId, address_digest};
-pub use invite::{Delivery, FailureReason, Invite, InviteRecord, Sent, Status, Stored};
+pub use invite::{Delivery, FailureReason, Invite, InviteRecord, Queued, Sent, Status, Stored};
 pub use link::{Link, LinkHash, Links, Secret};
 pub use name::{Name, Title, TitleError};
 

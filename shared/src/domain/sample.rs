@@ -36,6 +36,7 @@ pub(super) fn invite() -> Invite {
         name: None,
         stored: Stored::Open,
         queued_at: at(10),
+        order: 0,
         sent: None,
         expires_at: at(100),
         accepted_at: None,

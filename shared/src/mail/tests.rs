@@ -49,6 +49,7 @@ fn mail(organisation: &str, name: Option<&str>, manager: Option<&str>) -> Mail {
             name: name.and_then(Name::clean),
             stored: Stored::Open,
             queued_at: sent.at,
+            order: 0,
             sent: None,
             expires_at: sent.until,
             accepted_at: None,

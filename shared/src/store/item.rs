@@ -176,8 +176,8 @@ pub(super) fn row(item: Item) -> Result<Invite, StoreError> {
 
 impl InviteItem {
     fn into_invite(self) -> Result<Invite, StoreError> {
-        let listed = self.list_sk.as_deref().and_then(keys::queued_at);
-        let queued_at = self.queued_at.map(millis).or(listed).ok_or(StoreError::Corrupt("queuedAt"))?;
+        let listed = self.list_sk.as_deref().and_then(keys::queued);
+        let queued_at = self.queued_at.map(millis).or(listed.map(|listed| listed.at));
         let stored = self.status.or_else(|| keys::parse_list(self.list_pk.as_deref()?));
         let sent = self.sent_at.map(|at| (at, self.sent_until.unwrap_or(self.expires_at)));
         Ok(Invite {
@@ -185,7 +185,8 @@ impl InviteItem {
             email: self.email,
             name: self.name,
             stored: stored.ok_or(StoreError::Corrupt("status"))?,
-            queued_at,
+            queued_at: queued_at.ok_or(StoreError::Corrupt("queuedAt"))?,
+            order: listed.map_or(0, |listed| listed.order),
             sent: sent.map(|(at, until)| Sent { at: seconds(at), until: seconds(until) }),
             expires_at: seconds(self.expires_at),
             accepted_at: self.accepted_at.map(seconds),

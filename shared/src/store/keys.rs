@@ -10,7 +10,7 @@
 //! | deal's sends | `D#<deal>`    | `SENDS`     |                   |                         |                 |
 //! | manager's    | `M#<manager>` | `SENDS`     |                   |                         |                 |
 
-use crate::domain::{DealId, InviteId, OrganisationId, PersonId, Stored, Timestamp};
+use crate::domain::{DealId, InviteId, OrganisationId, PersonId, Queued, Stored, Timestamp};
 use chrono::DateTime;
 
 /// The index of a deal's rows by stored status, newest queued first.
@@ -94,9 +94,15 @@ pub(super) fn parse_list(list_pk: &str) -> Option<Stored> {
     }
 }
 
-/// A row's place in the listing: when it was queued, in milliseconds, and 96 bits of its id, so that no two are alike.
-pub(super) fn place(queued_at: Timestamp, invite: InviteId) -> String {
-    format!("{:013}{:.16}", queued_at.timestamp_millis(), invite.to_string())
+/// The last order that a place can hold: a request has at most 1,000 rows.
+const LAST: u16 = 999;
+
+/// A row's place in the listing: when its send was queued, in milliseconds; its order within the request; and 96 bits of
+/// its id, so that no two are alike. The listing is read backwards, so the order counts down: the row that was given
+/// first comes first.
+pub(super) fn place(queued: Queued, invite: InviteId) -> String {
+    let Queued { at, order } = queued;
+    format!("{:013}{:03}{:.16}", at.timestamp_millis(), LAST.saturating_sub(order), invite.to_string())
 }
 
 /// Before every place of a row queued at `at` or later.
@@ -104,9 +110,11 @@ pub(super) fn place_floor(at: Timestamp) -> String {
     format!("{:013}", at.timestamp_millis().max(0))
 }
 
-/// When the row at this place was queued.
-pub(super) fn queued_at(place: &str) -> Option<Timestamp> {
-    DateTime::from_timestamp_millis(place.get(..13)?.parse().ok()?)
+/// When the row at this place was queued, and its order within the request.
+pub(super) fn queued(place: &str) -> Option<Queued> {
+    let at = DateTime::from_timestamp_millis(place.get(..13)?.parse().ok()?)?;
+    let order = LAST.checked_sub(place.get(13..16)?.parse().ok()?)?;
+    Some(Queued { at, order })
 }
 
 /// Where an organisation's deal stands among its deals: oldest first.
@@ -142,23 +150,32 @@ mod tests {
 
     proptest! {
         #[test]
-        fn keys_can_be_read_back(deal_id: [u8; 16], invite_id: [u8; 16], millis in 0_i64..9_999_999_999_999) {
+        fn keys_can_be_read_back(
+            deal_id: [u8; 16], invite_id: [u8; 16], millis in 0_i64..9_999_999_999_999, order in 0..=LAST,
+        ) {
             let (deal_id, invite_id) = (DealId::from_bytes(deal_id), InviteId::from_bytes(invite_id));
             let at = DateTime::from_timestamp_millis(millis).unwrap();
             prop_assert_eq!(parse_deal(&deal(deal_id)), Some(deal_id));
             prop_assert_eq!(parse_invite(&invite(invite_id)), Some(invite_id));
             prop_assert_eq!(parse_seat(&seat(deal_id)), Some(deal_id));
-            prop_assert_eq!(queued_at(&place(at, invite_id)), Some(at));
-            prop_assert!(place_floor(at) <= place(at, invite_id));
+            let sent = Queued { at, order };
+            prop_assert_eq!(queued(&place(sent, invite_id)), Some(sent));
+            prop_assert!(place_floor(at) <= place(sent, invite_id));
             for stored in [Stored::Open, Stored::Accepted, Stored::Expired] {
                 prop_assert_eq!(parse_list(&list(deal_id, stored).unwrap()), Some(stored));
             }
         }
 
         #[test]
-        fn places_sort_by_time(a in 0_i64..9_999_999_999_999, b in 0_i64..9_999_999_999_999) {
-            let at = |millis| place(DateTime::from_timestamp_millis(millis).unwrap(), InviteId::from_bytes([0; 16]));
-            prop_assert_eq!(at(a).cmp(&at(b)), a.cmp(&b));
+        fn places_sort_by_time_and_then_against_the_order(
+            a in 0_i64..9_999_999_999_999, b in 0_i64..9_999_999_999_999, order_a in 0..=LAST, order_b in 0..=LAST,
+        ) {
+            let time = |millis| DateTime::from_timestamp_millis(millis).unwrap();
+            let at = |millis, order| place(Queued { at: time(millis), order }, InviteId::from_bytes([0; 16]));
+            prop_assert_eq!(at(a, 0).cmp(&at(b, 0)), a.cmp(&b));
+            prop_assert_eq!(at(a, order_a).cmp(&at(a, order_b)), order_b.cmp(&order_a));
+            // What `fresh_since` relies on: below the floor are exactly the rows that were queued before it.
+            prop_assert_eq!(at(a, order_a) < place_floor(time(b)), a < b);
         }
     }
 }

@@ -6,7 +6,9 @@
 //! that paging shows it exactly once.
 
 use super::{Item, Store, StoreError, item, keys, n, s, values};
-use crate::domain::{Deal, DealId, DealState, Invite, InviteId, Status, Stored, Timestamp, whole_seconds};
+use crate::domain::{
+    Deal, DealId, DealState, Invite, InviteId, Queued, Status, Stored, Timestamp, whole_seconds,
+};
 use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, Select};
 use chrono::Duration;
 use futures_util::future;
@@ -118,7 +120,7 @@ fn fresh_since(lifetime: Duration, now: Timestamp) -> Timestamp {
 /// Where a row stands. Rows are compared by this text, as the engine compares them, not by what it is made of: ids
 /// sort differently as bytes.
 fn place(row: &Invite) -> String {
-    keys::place(row.queued_at, row.id)
+    keys::place(Queued { at: row.queued_at, order: row.order }, row.id)
 }
 
 /// Rows of one partition, read down to some place.

@@ -9,7 +9,7 @@ use crate::domain::resend::{DOUBLE_CLICK, ResendRefusal, may_resend};
 use crate::domain::send::{SendRefusal, may_invite};
 use crate::domain::settle::{MarkRefusal, may_mark_sent};
 use crate::domain::{
-    Deal, DealId, Email, FailureReason, InviteId, InviteRecord, Link, LinkHash, Name, Sent, Stored,
+    Deal, DealId, Email, FailureReason, InviteId, InviteRecord, Link, LinkHash, Name, Queued, Sent, Stored,
     Timestamp, whole_seconds,
 };
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -53,7 +53,8 @@ fn set_of(link: &LinkHash) -> AttributeValue {
     AttributeValue::Ss(vec![link.as_str().to_owned()])
 }
 
-fn new_send(deal: DealId, invite: InviteId, link: &LinkHash, inviter: &Inviter, now: Timestamp) -> Item {
+fn new_send(deal: DealId, invite: InviteId, link: &LinkHash, inviter: &Inviter, queued: Queued) -> Item {
+    let now = queued.at;
     let tried_at = whole_seconds(now);
     values([
         (":v", n(item::VERSION)),
@@ -68,7 +69,7 @@ fn new_send(deal: DealId, invite: InviteId, link: &LinkHash, inviter: &Inviter, 
         (":link", s(link.as_str())),
         (":links", set_of(link)),
         (":listPk", s(keys::list(deal, Stored::Open).unwrap_or_default())),
-        (":listSk", s(keys::place(now, invite))),
+        (":listSk", s(keys::place(queued, invite))),
         (":duePk", s(keys::due_of(Queue::Send, invite))),
         (":dueAt", n((now + inviter.lease).timestamp_millis())),
         (":expired", s("expired")),
@@ -124,10 +125,11 @@ impl Store {
         name: Option<&Name>,
         link: &Link,
         inviter: &Inviter,
-        now: Timestamp,
+        queued: impl Into<Queued>,
     ) -> Result<QueueOutcome, StoreError> {
-        let hash = link.secret.hash();
-        let mut values = new_send(deal.id, link.invite, &hash, inviter, now);
+        let (hash, queued) = (link.secret.hash(), queued.into());
+        let now = queued.at;
+        let mut values = new_send(deal.id, link.invite, &hash, inviter, queued);
         values.insert(":email".into(), s(email.as_typed()));
         values.insert(":addressPk".into(), s(keys::addresses(deal.id)));
         values.insert(":addressSk".into(), s(email.normalised()));
@@ -177,10 +179,11 @@ impl Store {
         link: &Link,
         expected: Option<u32>,
         inviter: &Inviter,
-        now: Timestamp,
+        queued: impl Into<Queued>,
     ) -> Result<Outcome<ResendRefusal>, StoreError> {
-        let hash = link.secret.hash();
-        let mut values = new_send(link.deal, link.invite, &hash, inviter, now);
+        let (hash, queued) = (link.secret.hash(), queued.into());
+        let now = queued.at;
+        let mut values = new_send(link.deal, link.invite, &hash, inviter, queued);
         let unchanged = if let Some(sends) = expected {
             values.insert(":sends".into(), n(sends));
             "sends = :sends"

@@ -1,9 +1,9 @@
 //! The page, the counts and the search, while rows are pending, expired, marked or not, and while they change.
 
-use super::world::{LIFETIME, World, after, inviter, learner, start};
+use super::world::{LIFETIME, World, after, email, inviter, learner, start};
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::Duration;
-use shared::domain::{Invite, InviteId, Status, Timestamp};
+use shared::domain::{Invite, InviteId, Queued, Status, Timestamp};
 use shared::store::{Due, PageQuery, StatusFilter};
 use std::collections::BTreeSet;
 
@@ -101,7 +101,7 @@ async fn i3_a_row_that_is_sent_again_between_two_reads_is_shown_once() {
     let number = |number: i64| AttributeValue::N(number.to_string());
     let old = [
         ("listPk", text(format!("{}#x", link.deal))),
-        ("listSk", text(format!("{:013}{:.16}", start().timestamp_millis(), link.invite.to_string()))),
+        ("listSk", text(format!("{:013}999{:.16}", start().timestamp_millis(), link.invite.to_string()))),
         ("email", text("ann@example.com".to_owned())),
         ("sends", number(1)),
         ("delivery", text("sent".to_owned())),
@@ -143,6 +143,46 @@ async fn rows_queued_in_the_same_instant_have_an_order_too() {
             assert_eq!(ids(&rows), ids(&whole), "{filter:?}, {limit} a page");
         }
     }
+}
+
+#[tokio::test]
+async fn rows_of_one_request_are_listed_in_the_order_given() {
+    let world = World::new(50).await;
+    let addresses: Vec<String> = (0..12).map(|i| format!("a{}@example.com", (i * 7) % 12)).collect();
+    let shown = async |limit, filter| {
+        let rows = pages(&world, query(filter, limit), after(200), async |_| {}).await;
+        rows.into_iter().map(|row| row.email.as_typed().to_owned()).collect::<Vec<_>>()
+    };
+    for (index, address) in addresses.iter().enumerate() {
+        let (link, at) = (world.link(address), Queued::in_order(start(), index));
+        world.store.queue_invite(&world.deal, &email(address), None, &link, &inviter(), at).await.unwrap();
+        if index % 3 == 0 {
+            world.accept(&link, &format!("learner{index}"), after(1)).await;
+        }
+    }
+    for limit in [1, 5, 50] {
+        assert_eq!(shown(limit, None).await, addresses, "{limit} a page");
+    }
+    // Bulk resends, in an order of their own: above what they leave behind.
+    let (accepted, pending): (Vec<_>, Vec<_>) =
+        addresses.iter().cloned().enumerate().partition(|(index, _)| index % 3 == 0);
+    let resent: Vec<String> = pending.into_iter().rev().map(|(_, address)| address).collect();
+    for (index, address) in resent.iter().enumerate() {
+        let at = Queued::in_order(after(100), index);
+        world.store.resend_invite(&world.link(address), Some(1), &inviter(), at).await.unwrap();
+    }
+    let accepted = accepted.into_iter().map(|(_, address)| address);
+    let expected: Vec<String> = resent.iter().cloned().chain(accepted).collect();
+    for limit in [1, 5, 50] {
+        assert_eq!(shown(limit, None).await, expected, "{limit} a page");
+        assert_eq!(shown(limit, Some(StatusFilter::Pending)).await, resent, "{limit} a page");
+    }
+    let queued: BTreeSet<_> = pages(&world, query(None, 50), after(200), async |_| {})
+        .await
+        .into_iter()
+        .map(|row| row.queued_at)
+        .collect();
+    assert_eq!(queued, [start(), after(100)].into(), "queuedAt stays the time of the request");
 }
 
 #[tokio::test]

@@ -184,7 +184,7 @@ impl World {
         let key = key((format!("D#{}", like.deal), format!("I#{}", like.invite)));
         let model =
             self.client.get_item().table_name(TABLE).set_key(Some(key)).send().await.unwrap().item.unwrap();
-        let place = model["listSk"].as_s().unwrap()[..13].to_owned();
+        let place = model["listSk"].as_s().unwrap()[..16].to_owned();
         for numbers in numbers.collect::<Vec<_>>().chunks(25) {
             let puts = numbers.iter().map(|number| {
                 let email = email(&format!("first.last{number:05}@acme.example"));

@@ -140,7 +140,7 @@ fn invite(pk: &str, sk: &str) -> Value {
         "sends": {"N": "1"}, "queuedAt": {"N": "1790000000000"}, "triedAt": {"N": "1790000000"}, "tries": {"N": "1"},
         "expiresAt": {"N": "3900000000"}, "delivery": {"S": "sent"}, "sentAt": {"N": "1790000000"},
         "links": {"SS": ["47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"]}, "listPk": {"S": format!("{}#o", &pk[2..])},
-        "listSk": {"S": "1790000000000AAAAAAAAAAAAAAAA"},
+        "listSk": {"S": "1790000000000999AAAAAAAAAAAAAAAA"},
     })
 }
 

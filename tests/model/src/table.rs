@@ -194,6 +194,7 @@ static RECORD: LazyLock<InviteRecord> = LazyLock::new(|| InviteRecord {
         name: None,
         stored: Stored::Open,
         queued_at: at(0),
+        order: 0,
         sent: None,
         expires_at: at(0),
         accepted_at: None,

@@ -198,6 +198,7 @@ impl Row {
                 name: None,
                 stored,
                 queued_at: at(0),
+                order: 0,
                 sent: None,
                 expires_at: at(self.expires_at),
                 accepted_at: self.accepted_at.map(at),

@@ -136,7 +136,7 @@ async fn multiply(client: &Client, deal: &Deal, id: &str, count: usize) {
     let get = client.get_item().table_name(TABLE);
     let get = get.key("pk", text(format!("D#{}", deal.id))).key("sk", text(format!("I#{id}")));
     let model = &get.send().await.expect("an answer").item.expect("the invite");
-    let place = &model["listSk"].as_s().expect("a place")[..13];
+    let place = &model["listSk"].as_s().expect("a place")[..16];
     let mut rng = Rng::with_seed(1);
     let batches = (0..count.div_ceil(BATCH)).map(|batch| {
         let numbers = batch * BATCH..count.min((batch + 1) * BATCH);
