@@ -1,13 +1,15 @@
 //! Deals: made, changed and read.
 
 use super::item::{self, CreationItem, DealItem};
-use super::{Item, Store, StoreError, Written, attempt_id, keys, n, random, s, values, written};
+use super::{Item, Store, StoreError, keys, n, random, s, values, written};
 use crate::domain::{
     Deal, DealChange, DealChangeRefusal, DealId, NewDeal, OrganisationId, Salt, Timestamp, Title,
 };
 use aws_sdk_dynamodb::types::{
-    KeysAndAttributes, Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+    CancellationReason, KeysAndAttributes, Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure,
+    TransactWriteItem, Update,
 };
+use aws_smithy_types::error::operation::BuildError;
 use chrono::Duration;
 use futures_util::future;
 
@@ -78,8 +80,7 @@ impl Store {
         else {
             return Ok(CreateOutcome::Created(Box::new(deal.into_deal()?)));
         };
-        let met = reasons.into_iter().find_map(|reason| reason.item.filter(|item| !item.is_empty()));
-        let made: CreationItem = item::read(met.ok_or(StoreError::Corrupt("no item"))?)?;
+        let made: CreationItem = item::read(met(reasons).ok_or(StoreError::Corrupt("no item"))?)?;
         if made.body != body {
             return Ok(CreateOutcome::KeyReused);
         }
@@ -88,7 +89,10 @@ impl Store {
         Ok(CreateOutcome::Created(Box::new(deal)))
     }
 
-    /// Changes a deal: one conditional update.
+    /// Changes a deal and returns it as it is afterwards.
+    ///
+    /// The write is a transaction of one action, for its token. Without `expected_revision` no condition could tell a
+    /// plain update that is retried from one that overwrites somebody else's newer change.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -105,10 +109,22 @@ impl Store {
             let refusal = deal.and_then(|deal| deal.may_change(change).err());
             return Ok(Err(refusal.unwrap_or(DealChangeRefusal::NotFound)));
         }
-        let attempt = attempt_id()?;
-        let mut set = String::from("SET revision = revision + :one, attempt = :attempt");
+        let action = self.change_action(id, change);
+        let action = action.map_err(|_| StoreError::Corrupt("not a transaction"))?;
+        let Err(reasons) = self.transact(vec![action]).await? else {
+            return self.deal(id).await?.map(Ok).ok_or(StoreError::Corrupt("no deal"));
+        };
+        let refusal = match met(reasons).map(item::deal).transpose()? {
+            Some(deal) => deal.may_change(change).err().unwrap_or(DealChangeRefusal::Stale),
+            None => DealChangeRefusal::NotFound,
+        };
+        Ok(Err(refusal))
+    }
+
+    fn change_action(&self, id: DealId, change: &DealChange) -> Result<TransactWriteItem, BuildError> {
+        let mut set = String::from("SET revision = revision + :one");
         let mut conditions = Vec::new();
-        let mut values = values([(":one", n(1)), (":attempt", s(&attempt))]);
+        let mut values = values([(":one", n(1))]);
         let mut add = |name: &str, assignment: &str, value| {
             set.push_str(assignment);
             values.insert(name.to_owned(), value);
@@ -139,24 +155,18 @@ impl Store {
         if conditions.is_empty() {
             conditions.push("attribute_exists(pk)");
         }
-        let mut update = self
-            .update(keys::deal(id), keys::DEAL.to_owned(), values)
+        let mut update = Update::builder()
+            .table_name(&self.table)
+            .key("pk", s(keys::deal(id)))
+            .key("sk", s(keys::DEAL))
             .update_expression(set)
-            .condition_expression(conditions.join(" AND "));
+            .condition_expression(conditions.join(" AND "))
+            .set_expression_attribute_values(Some(values))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         if change.name.is_some() {
             update = update.expression_attribute_names("#name", "name");
         }
-        match written(update).await? {
-            Written::Done(item) => item::deal(item).map(Ok),
-            Written::Refused(None) => Ok(Err(DealChangeRefusal::NotFound)),
-            Written::Refused(Some(item)) if item::text(&item, "attempt") == Some(&attempt) => {
-                item::deal(item).map(Ok)
-            }
-            Written::Refused(Some(item)) => {
-                let refusal = item::deal(item)?.may_change(change).err();
-                Ok(Err(refusal.unwrap_or(DealChangeRefusal::Stale)))
-            }
-        }
+        Ok(TransactWriteItem::builder().update(update.build()?).build())
     }
 
     /// One deal, as it is now.
@@ -274,3 +284,8 @@ fn put(table: &str, item: Item) -> Result<TransactWriteItem, StoreError> {
         .map_err(|_| StoreError::Corrupt("not a put"))?;
     Ok(TransactWriteItem::builder().put(put).build())
 }
+/// The item that a condition of a cancelled transaction met.
+fn met(reasons: Vec<CancellationReason>) -> Option<Item> {
+    reasons.into_iter().find_map(|reason| reason.item.filter(|item| !item.is_empty()))
+}
+

@@ -219,15 +219,12 @@ async fn i4_a_send_that_is_repeated_late_is_not_sent_again() {
 
 #[tokio::test]
 async fn a_deal_is_made_and_changed_once() {
-    for fault in PLAIN {
+    for fault in TRANSACTION {
         let world = World::new(3).await;
         let change = DealChange { seats: Some(5), expected_revision: Some(1), ..DealChange::default() };
         world.wire.disturb([fault]);
         let changed = world.store.change_deal(world.deal.id, &change).await.unwrap().unwrap();
         assert_eq!((changed.seats, changed.revision), (5, 2), "{fault:?}");
-    }
-    for fault in TRANSACTION {
-        let world = World::new(3).await;
         let new = shared::domain::NewDeal {
             organisation: world.deal.organisation.clone(),
             name: world.deal.name.clone(),

@@ -145,7 +145,7 @@ async fn every_operation_keeps_to_its_budget() {
     measured.note(&world, "an organisation's deals (one)", 2, 1.5, 0.0);
     let change = shared::domain::DealChange { seats: Some(2_001), ..Default::default() };
     store.change_deal(world.deal.id, &change).await.unwrap().unwrap();
-    measured.note(&world, "change a deal", 1, 0.0, 1.0);
+    measured.note(&world, "change a deal", 2, 1.0, 2.0);
     println!("{}", measured.rows.join("\n"));
 }
 

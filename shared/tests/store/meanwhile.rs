@@ -27,6 +27,7 @@ pub(crate) const STORIES: &[Story] = &[
     Story { name: "a mark after a new send", tell: |trial| trial.once(mark_after_a_new_send) },
     Story { name: "a mark after a later one", tell: |trial| trial.once(mark_after_a_later_one) },
     Story { name: "a deal made again late", tell: |trial| trial.once(deal_made_again_late) },
+    Story { name: "a change of a deal retried late", tell: |trial| trial.once(change_retried_late) },
     Story { name: "two turns at once", tell: |trial| trial.once(two_turns_at_once) },
     Story { name: "two windows at once", tell: |trial| trial.once(two_windows_at_once) },
     Story { name: "sends given back again", tell: |trial| trial.once(sends_given_back_again) },
@@ -214,6 +215,29 @@ async fn deal_made_again_late(world: World) {
     assert_eq!(world.store.deal(id).await.unwrap().unwrap().seats, 9);
 }
 
+/// A partnership manager changes a deal, and the answer is lost. Before the write is retried, somebody changes the deal
+/// again: the newer change stays.
+async fn change_retried_late(world: World) {
+    let id = world.deal.id;
+    let seats = |seats, expected_revision| DealChange {
+        seats: Some(seats),
+        expected_revision,
+        ..DealChange::default()
+    };
+    for is_conditional in [false, true] {
+        let before = world.deal_now().await;
+        world.wire.disturb([Fault::Catch]);
+        assert!(world.store.change_deal(id, &seats(7, None)).await.is_err());
+        let newer = caught(&world);
+        world.wire.disturb([Fault::LoseAnswer]);
+        world.wire.meanwhile([newer]);
+        let older = seats(5, is_conditional.then_some(before.revision));
+        let changed = world.store.change_deal(id, &older).await.unwrap().unwrap();
+        assert!(world.wire.is_quiet());
+        assert_eq!((changed.seats, changed.revision), (7, before.revision + 2), "If-Match: {is_conditional}");
+    }
+}
+
 /// Two functions find the account idle, and both want to send at once.
 async fn two_turns_at_once(world: World) {
     let slots = || ("RATE".to_owned(), "RATE".to_owned());
@@ -309,6 +333,11 @@ async fn i4_a_mark_spares_the_next_send() {
 #[tokio::test]
 async fn i4_the_mark_of_a_later_try_stays() {
     mark_after_a_later_one(World::new(3).await).await;
+}
+
+#[tokio::test]
+async fn a_change_of_a_deal_that_is_retried_late_spares_the_newer_one() {
+    change_retried_late(World::new(3).await).await;
 }
 
 #[tokio::test]

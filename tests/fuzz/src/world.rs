@@ -82,7 +82,6 @@ impl Wire {
             }
             "Query" => (200, json!({"Items": [], "Count": 0, "ScannedCount": 0})),
             "UpdateItem" => match found(&asked["Key"]) {
-                Some(deal) if asked["Key"]["sk"]["S"] == "DEAL" => (200, json!({"Attributes": deal})),
                 Some(invite) => (
                     400,
                     json!({"__type": format!("{refused}ConditionalCheckFailedException"), "Item": invite}),
@@ -99,6 +98,15 @@ impl Wire {
                 json!({"__type": format!("{refused}TransactionCanceledException"), "CancellationReasons":
                     [{"Code": "ConditionalCheckFailed"}, {"Code": "None"}, {"Code": "None"}]}),
             ),
+            // A deal that is not there can't be changed.
+            "TransactWriteItems"
+                if asked["TransactItems"][0]["Update"]["Key"]["sk"]["S"] == "DEAL"
+                    && found(&asked["TransactItems"][0]["Update"]["Key"]).is_none() =>
+            {
+                let reasons = json!([{"Code": "ConditionalCheckFailed"}]);
+                let code = format!("{refused}TransactionCanceledException");
+                (400, json!({"__type": code, "CancellationReasons": reasons}))
+            }
             "TransactWriteItems" => (200, json!({})),
             _ => {
                 let mails = asked["BulkEmailEntries"].as_array().map_or(0, Vec::len);

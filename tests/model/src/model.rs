@@ -313,7 +313,7 @@ impl Seatkeeper {
             }
             Action::Change(which, expected) => {
                 state.changed |= 1 << which;
-                state.start(Step::Change { which, expected, own: None })?;
+                state.start(Step::Change { which, expected, own: false })?;
             }
             Action::Click { learner, place, link } => {
                 state.left.clicks -= 1;

@@ -69,11 +69,11 @@ mutants! {
     ResendNotRecognised in DELIVERY by I4_ANSWER: "resend: the repeated write does not know its own link";
     NewestRecognised in DELIVERY by I4_ANSWER: "invite, resend: the repeated write does not know its link once a newer send came";
     AcceptNotRecognised in SEATS by I4_ANSWER: "accept: the learner's own seat is not known again";
-    ChangeNotRecognised in TRIES by I4_ANSWER: "change of a deal: the repeated write does not know its attempt";
     InviteRepeated in EXPIRY by I4_REPEATED: "invite: the repeated write invites again what was cancelled meanwhile";
     ResendRepeated in EXPIRY by I4_REPEATED: "resend: the repeated write resends what was invited again meanwhile";
     CancelRepeated in EXPIRY by I4_REPEATED: "cancel: the repeated write cancels what was invited again meanwhile";
     ReleaseRepeated in SEATS by I4_REPEATED: "release: the repeated write releases what was accepted again meanwhile";
+    ChangeRepeated in TRIES by I4_REPEATED: "change of a deal: the repeated write changes what was changed again meanwhile";
     ResendIgnoresSeen in CLICKS by I4_DOUBLE_CLICK: "resend without `sends` as it was seen";
     ResendIgnoresDoubleClick in CLICKS by I4_DOUBLE_CLICK: "resend without the ten seconds";
     AcceptIgnoresLink in EXPIRY by I5_NEWEST: "accept with any link of the invite";

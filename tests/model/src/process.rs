@@ -65,7 +65,7 @@ pub(crate) enum Step {
     /// `expire-invites`: the mark of what the index showed.
     Expire { place: u8, due: Due, now: u8 },
     /// `manage-deals`: the update.
-    Change { which: u8, expected: Option<u8>, own: Option<u8> },
+    Change { which: u8, expected: Option<u8>, own: bool },
 }
 
 /// What SES does with a mail, and what the function hears of it.
@@ -108,13 +108,14 @@ impl Process {
             | Step::Settle { .. }
             | Step::SettleUnlisted { .. }
             | Step::AcceptRest { .. } => true,
-            Step::Invite { own, .. } | Step::Resend { own, .. } | Step::Change { own, .. } => own.is_some(),
+            Step::Invite { own, .. } | Step::Resend { own, .. } => own.is_some(),
             Step::Claim { own, .. } => own.is_some(),
             Step::Cancel { own, .. }
             | Step::Look { own, .. }
             | Step::Release { own, .. }
             | Step::Accept { own, .. }
-            | Step::Unsure { own, .. } => own,
+            | Step::Unsure { own, .. }
+            | Step::Change { own, .. } => own,
             Step::Doom { .. } | Step::PutOff { .. } | Step::Expire { .. } => false,
         }
     }
@@ -236,19 +237,13 @@ impl Seatkeeper {
                 state.flaw(Flaw::ExpiredEarly, marked && early);
                 again(lost, marked, step)
             }
+            Step::Change { own: true, .. } if !rules.wrong(Mutant::ChangeRepeated) => self.known_again(lost),
             Step::Change { which, expected, own } => {
                 let Some(change) = self.bounds.changes.get(usize::from(which)) else { return Err(Pointless) };
                 let verdict = state.table.change(rules, *change, expected);
                 self.saw(verdict.map_or_else(Event::Change, |()| Event::Changed));
-                if verdict.is_ok() {
-                    let own = Some(state.table.deal.revision);
-                    return Ok(lost.then_some(Step::Change { which, expected, own }));
-                }
-                pointless(lost)?;
-                // The attempt that the deal carries is this one's until the next change.
-                let is_own = own == Some(state.table.deal.revision);
-                state.flaw(Flaw::Unanswered, is_own && rules.wrong(Mutant::ChangeNotRecognised));
-                Ok(None)
+                state.flaw(Flaw::Twice, own && verdict.is_ok());
+                again(lost, verdict.is_ok(), Step::Change { which, expected, own: true })
             }
         }
     }

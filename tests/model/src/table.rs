@@ -113,7 +113,7 @@ pub(crate) struct DealRow {
     pub(crate) allocated: u8,
     pub(crate) starts: u8,
     pub(crate) ends: u8,
-    /// How often it was changed: no two changes leave the same, so this is the attempt's id as well.
+    /// How often it was changed.
     pub(crate) revision: u8,
 }
 
