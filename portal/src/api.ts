@@ -186,7 +186,10 @@ export const getDeal = (deal: string) => call<DealWithSeats>("GET", at(deal));
 export const createDeal = (deal: NewDeal, key: string) =>
   post<DealWithSeats>("/api/deals", deal, { "idempotency-key": key });
 
-export const changeDeal = (deal: string, change: Partial<Omit<NewDeal, "organisation">>, tag: string | null) =>
+/** What changes of a deal; of its organisation only the name, and only as this deal shows it. */
+export type DealChange = Partial<Omit<NewDeal, "organisation">> & { organisation?: { name: string } };
+
+export const changeDeal = (deal: string, change: DealChange, tag: string | null) =>
   call<DealWithSeats>("PATCH", at(deal), { body: change, headers: ifMatch(tag) });
 
 export interface PageQuery {

@@ -585,11 +585,15 @@ async fn deals_that_make_no_sense_are_refused() {
     }
     for name in names {
         change(json!({"name": name}), "name");
+        change(json!({"organisation": {"name": name}}), "organisation.name");
     }
     change(json!({"endsAt": "2001-01-01T00:00:00Z"}), "endsAt");
     change(json!({"startsAt": "2099-01-01T00:00:00Z"}), "");
     change(json!({"startsAt": "2099-01-01T00:00:00Z", "endsAt": "2098-01-01T00:00:00Z"}), "");
-    change(json!({"organisation": {"id": "other", "name": "Other"}}), "organisation");
+    change(json!({"organisation": {"id": "other", "name": "Other"}}), "organisation.id");
+    change(json!({"organisation": {}}), "organisation.name");
+    change(json!({"organisation": "Other"}), "organisation");
+    change(json!({"organisation": null}), "");
     change(json!({"allocated": 0}), "allocated");
     change(json!({"salt": "x"}), "salt");
     check_all(&partnerships, &cases).await;

@@ -550,6 +550,12 @@ async fn deals_are_made_once_and_resized() {
     assert_eq!([&changed["name"], &changed["seats"]["total"]], [&json!("Unlimited Plus"), &json!(2)]);
     assert_ne!(partnerships.get(&path).await.etag(), etag);
     partnerships.call("PATCH", &path, &[("if-match", &etag)], Some(&change)).await.problem(412, "stale");
+    let correction = json!({"organisation": {"name": "Initech Ltd"}});
+    let corrected = partnerships.patch(&path, &correction).await.ok(200);
+    assert_eq!(corrected["organisation"], json!({"id": "initech", "name": "Initech Ltd"}));
+    assert_eq!((&corrected["name"], &corrected["seats"]), (&changed["name"], &changed["seats"]));
+    let other = partnerships.get(&format!("/api/deals/{}", second["id"].as_str().unwrap())).await.ok(200);
+    assert_eq!(other["organisation"], body["organisation"], "another deal keeps the name");
 
     // Never fewer seats than are held.
     let deal = tests::Deal {

@@ -87,9 +87,16 @@ async fn create(app: &App, call: &Call) -> Answer {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OrganisationName {
+    name: String,
+}
+
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct ChangeBody {
     name: Option<String>,
+    organisation: Option<Object<OrganisationName>>,
     seats: Option<i64>,
     #[serde(default, deserialize_with = "rfc3339_or_none")]
     starts_at: Option<DateTime<Utc>>,
@@ -103,13 +110,17 @@ async fn change(app: &App, call: &Call) -> Answer {
     let body: ChangeBody = call.json()?;
     let change = DealChange {
         name: body.name.map(|name| title("name", &name)).transpose()?,
+        organisation_name: body
+            .organisation
+            .map(|Object(organisation)| title("organisation.name", &organisation.name))
+            .transpose()?,
         seats: body.seats.map(seats),
         starts_at: body.starts_at.map(|at| time("startsAt", at)).transpose()?,
         ends_at: body.ends_at.map(|at| time("endsAt", at)).transpose()?,
         expected_revision: call.if_match()?,
     };
     if (DealChange { expected_revision: None, ..change.clone() }) == DealChange::default() {
-        return Err(Problem::invalid("Say what to change: name, seats, startsAt or endsAt."));
+        return Err(Problem::invalid("Say what to change: name, organisation, seats, startsAt or endsAt."));
     }
     let deal = app.store.change_deal(deal, &change).await??;
     Ok(http::tagged(200, deal.revision, &DealView::new(&deal, call.now)))

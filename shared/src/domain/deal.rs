@@ -187,6 +187,8 @@ pub struct NewDeal {
 pub struct DealChange {
     /// A new name.
     pub name: Option<Title>,
+    /// The organisation's corrected name, as this deal shows it.
+    pub organisation_name: Option<Title>,
     /// Another number of seats.
     pub seats: Option<u32>,
     /// Another start.

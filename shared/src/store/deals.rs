@@ -137,6 +137,9 @@ impl Store {
             conditions.push("allocated <= :seats");
         }
         if let Some(starts_at) = change.starts_at {
+        if let Some(name) = change.organisation_name.as_ref().map(Title::as_str) {
+            add(":organisation", ", organisationName = :organisation", s(name));
+        }
             add(":startsAt", ", startsAt = :startsAt", n(starts_at.timestamp()));
         }
         if let Some(ends_at) = change.ends_at {

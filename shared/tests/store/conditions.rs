@@ -519,7 +519,7 @@ const CHANGE_DEAL: Check = Check {
                 starts_at: starts_in.map(later),
                 ends_at: ends_in.map(ends_at),
                 expected_revision,
-                name: None,
+                ..DealChange::default()
             };
             let rule = match &laid.deal {
                 Some(deal) => deal.may_change(&change),
