@@ -235,6 +235,13 @@ impl NewDeal {
         check_seats(self.seats)?;
         check_term(self.starts_at, self.ends_at)
     }
+
+    /// The deal's id, of these random bytes. `None` when its records would be kept beyond the year 3226, the latest
+    /// that an id can say.
+    #[must_use]
+    pub fn id(&self, random: [u8; 14], retention: Duration) -> Option<DealId> {
+        DealId::new(random, self.ends_at.checked_add_signed(retention)?)
+    }
 }
 
 impl DealChange {

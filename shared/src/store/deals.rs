@@ -40,10 +40,7 @@ impl Store {
         retention: Duration,
         now: Timestamp,
     ) -> Result<CreateOutcome, StoreError> {
-        let purge_at = new.ends_at.checked_add_signed(retention);
-        let Some(id) = purge_at.and_then(|at| DealId::new(random().ok()?, at)) else {
-            return Ok(CreateOutcome::EndsTooLate);
-        };
+        let Some(id) = new.id(random()?, retention) else { return Ok(CreateOutcome::EndsTooLate) };
         let deal = DealItem {
             pk: keys::deal(id),
             sk: keys::DEAL.to_owned(),
