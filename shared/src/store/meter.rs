@@ -7,7 +7,8 @@ use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
 use aws_sdk_dynamodb::operation::{
     batch_get_item::BatchGetItemOutput, get_item::GetItemOutput, query::QueryOutput,
-    transact_write_items::TransactWriteItemsOutput, update_item::UpdateItemOutput,
+    transact_get_items::TransactGetItemsOutput, transact_write_items::TransactWriteItemsOutput,
+    update_item::UpdateItemOutput,
 };
 use aws_sdk_dynamodb::types::ConsumedCapacity;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -67,6 +68,8 @@ impl Intercept for Meter {
         } else if let Some(output) = output.downcast_ref::<QueryOutput>() {
             self.add(|usage| usage.read_units += one(output.consumed_capacity()));
         } else if let Some(output) = output.downcast_ref::<BatchGetItemOutput>() {
+            self.add(|usage| usage.read_units += units(output.consumed_capacity().iter()));
+        } else if let Some(output) = output.downcast_ref::<TransactGetItemsOutput>() {
             self.add(|usage| usage.read_units += units(output.consumed_capacity().iter()));
         } else if let Some(output) = output.downcast_ref::<UpdateItemOutput>() {
             self.add(|usage| usage.write_units += one(output.consumed_capacity()));

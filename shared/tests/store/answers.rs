@@ -125,6 +125,8 @@ async fn after_a_conflict_a_full_deal_is_an_answer_not_a_queue() {
     world.wire.disturb([Fault::CancelByConflict; 4]);
     let refused = world.store.accept_invite(&bob, &learner("bob"), None, after(2), soon()).await.unwrap();
     assert_eq!(refused, AcceptOutcome::Refused(shared::domain::accept::AcceptRefusal::DealFull));
+    // The deal for the answer, and the look: three items, each of which costs a transaction two units.
+    assert_eq!(world.store.usage().read_units, 7.0);
 }
 
 #[tokio::test]
