@@ -9,17 +9,22 @@
 
 use crate::store::Usage;
 use metrique::ServiceMetrics;
-use metrique::emf::{Emf, NoMetric};
+use metrique::emf::{Emf, MetricDefinition, MetricDirective, NoMetric};
 use metrique::timers::Timestamp;
 use metrique::unit::{Count, Second};
 use metrique::unit_of_work::metrics;
-use metrique::writer::{AttachGlobalEntrySink, AttachGlobalEntrySinkExt, Entry, EntryIoStreamExt, FormatExt};
+use metrique::writer::{
+    AttachGlobalEntrySink, AttachGlobalEntrySinkExt, Entry, EntryIoStreamExt, FormatExt, Unit,
+};
 use std::error::Error;
 use std::fmt::Write;
 use std::time::Duration;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
+
+/// The namespace of every metric.
+const NAMESPACE: &str = "Seatkeeper";
 
 /// Where this workspace logs.
 const OURS: &str = "shared";
@@ -45,12 +50,22 @@ pub fn init() {
     let _ = tracing_subscriber::registry().with(lines.with_filter(filter)).try_init();
     let function = std::env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default();
     ServiceMetrics::write_directly_to(
-        Emf::builder("Seatkeeper".to_owned(), vec![vec!["Function".to_owned()]])
-            .build()
-            .output_to_makewriter(|| std::io::stdout().lock())
-            .merge_globals(Globals { function }),
+        emf().output_to_makewriter(|| std::io::stdout().lock()).merge_globals(Globals { function }),
     )
     .forget();
+}
+
+/// How metrics are written: by function. Unreadable items also count over all functions, since one alarm watches them.
+fn emf() -> Emf {
+    let unreadable =
+        MetricDefinition { name: "UnreadableItems", unit: Unit::Count, storage_resolution: None };
+    Emf::builder(NAMESPACE.to_owned(), vec![vec!["Function".to_owned()]])
+        .directive(MetricDirective {
+            dimensions: vec![Vec::new()],
+            metrics: vec![unreadable],
+            namespace: NAMESPACE,
+        })
+        .build()
 }
 
 /// What a run of mailing did.
@@ -151,7 +166,50 @@ pub fn chain(error: &dyn Error) -> String {
     text
 }
 
+#[metrics(rename_all = "PascalCase")]
+#[derive(Debug)]
+struct UnreadableMetrics {
+    #[metrics(timestamp)]
+    timestamp: Timestamp,
+    #[metrics(unit = Count)]
+    unreadable_items: u64,
+}
+
+/// Logs that an item of a list cannot be read, and of which deal it is, and counts it; the others go on.
+pub fn unreadable(error: &crate::store::StoreError, deal: Option<crate::domain::DealId>) {
+    let deal = deal.map(|deal| deal.to_string());
+    tracing::error!(error = chain(error), deal.id = deal, "an item of a list was skipped");
+    let Some(sink) = ServiceMetrics::try_sink() else { return };
+    drop(UnreadableMetrics { timestamp: Timestamp::now(), unreadable_items: 1 }.append_on_drop(sink));
+}
+
 /// Logs why one row of many failed; the others go on.
 pub fn row_failed(error: &crate::store::StoreError) {
     tracing::error!(error = chain(error), "a row failed");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use metrique::CloseValue;
+    use metrique::RootEntry;
+    use metrique::writer::format::Format;
+
+    #[test]
+    fn an_unreadable_item_counts_for_its_function_and_for_all_of_them() {
+        let mut line = Vec::new();
+        let metrics = UnreadableMetrics { timestamp: Timestamp::now(), unreadable_items: 1 };
+        let globals = Globals { function: "deal-seats".to_owned() };
+        emf().merge_globals(globals).format(&RootEntry::new(metrics.close()), &mut line).unwrap();
+        let line: serde_json::Value = serde_json::from_slice(&line).unwrap();
+        assert_eq!((&line["UnreadableItems"], &line["Function"]), (&1.into(), &"deal-seats".into()));
+        let published: Vec<_> = line["_aws"]["CloudWatchMetrics"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|published| (published["Metrics"][0]["Name"].as_str(), published["Dimensions"].to_string()))
+            .collect();
+        let name = Some("UnreadableItems");
+        assert_eq!(published, [(name, r#"[["Function"]]"#.to_owned()), (name, "[[]]".to_owned())]);
+    }
 }

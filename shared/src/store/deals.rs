@@ -232,10 +232,10 @@ impl Store {
         Ok(deals)
     }
 
-    /// These deals, in no order; those that don't exist are left out.
+    /// These deals, in no order. Those that do not exist or cannot be read are left out.
     pub(super) async fn deals(&self, ids: &[DealId]) -> Result<Vec<Deal>, StoreError> {
         let keys = ids.iter().map(|id| (keys::deal(*id), keys::DEAL.to_owned())).collect();
-        self.get_all(keys, true).await?.into_iter().map(item::deal).collect()
+        Ok(item::readable(self.get_all(keys, true).await?, item::deal))
     }
 
     /// Reads many items by their keys, a hundred in a request, the requests at once.

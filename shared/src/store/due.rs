@@ -53,7 +53,7 @@ impl Store {
             .send()
             .await
             .map_err(|error| StoreError::from_sdk("Query", &error))?;
-        let due = output.items.unwrap_or_default().into_iter().map(due).collect::<Result<_, _>>()?;
+        let due = item::readable(output.items.unwrap_or_default(), due);
         Ok((due, output.last_evaluated_key))
     }
 

@@ -9,6 +9,7 @@ use crate::domain::{
     Deal, Delivery, Email, FailureReason, Invite, InviteRecord, LinkHash, Links, Name, Organisation,
     OrganisationId, PersonId, Salt, Sent, Stored, Timestamp, Title,
 };
+use crate::telemetry;
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Duration};
 use serde::{Deserialize, Serialize};
@@ -133,6 +134,15 @@ pub(super) fn read<T: serde::de::DeserializeOwned>(item: Item) -> Result<T, Stor
         .map_err(|_| StoreError::Corrupt("an attribute is missing or of another type"))
 }
 
+/// Those of a list's items that can be read. One that cannot is reported and left out, so that it hides no other.
+pub(super) fn readable<T>(items: Vec<Item>, read: impl Fn(Item) -> Result<T, StoreError>) -> Vec<T> {
+    let read = |item: Item| {
+        let deal = text(&item, "pk").and_then(keys::parse_deal);
+        read(item).inspect_err(|error| telemetry::unreadable(error, deal)).ok()
+    };
+    items.into_iter().filter_map(read).collect()
+}
+
 /// Writes an item of any kind.
 pub(super) fn write<T: Serialize>(item: T) -> Result<Item, StoreError> {
     serde_dynamo::to_item(item).map_err(|_| StoreError::Corrupt("not an item"))
@@ -140,6 +150,12 @@ pub(super) fn write<T: Serialize>(item: T) -> Result<Item, StoreError> {
 
 pub(super) fn deal(item: Item) -> Result<Deal, StoreError> {
     read::<DealItem>(item)?.into_deal()
+}
+
+pub(super) fn seat(item: Item) -> Result<SeatItem, StoreError> {
+    let seat: SeatItem = read(item)?;
+    check_version(seat.v)?;
+    Ok(seat)
 }
 
 /// When the sends before the newest were asked for, the newest of them first.
@@ -205,7 +221,7 @@ impl InviteItem {
     }
 }
 
-pub(super) fn check_version(v: u8) -> Result<(), StoreError> {
+fn check_version(v: u8) -> Result<(), StoreError> {
     if v == VERSION || v + 1 == VERSION { Ok(()) } else { Err(StoreError::Corrupt("version")) }
 }
 

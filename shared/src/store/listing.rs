@@ -205,9 +205,7 @@ impl Store {
                 .send()
                 .await
                 .map_err(|error| StoreError::from_sdk("Query", &error))?;
-            for item in output.items.unwrap_or_default() {
-                rows.push(item::row(item)?);
-            }
+            rows.extend(item::readable(output.items.unwrap_or_default(), item::row));
             after = output.last_evaluated_key;
             if after.is_none() || rows.len() >= limit {
                 return Ok(rows);
@@ -325,7 +323,7 @@ impl Store {
             .send()
             .await
             .map_err(|error| StoreError::from_sdk("Query", &error))?;
-        let rows = output.items.unwrap_or_default().into_iter().map(item::row).collect::<Result<_, _>>()?;
+        let rows = item::readable(output.items.unwrap_or_default(), item::row);
         let down_to = output.last_evaluated_key.and_then(|key| item::text(&key, "listSk").map(str::to_owned));
         Ok(Stretch { rows, down_to })
     }

@@ -253,13 +253,13 @@ impl Store {
         futures_util::future::try_join(self.deal(deal), self.invite(deal, invite)).await
     }
 
-    /// Those of a deal's invites, in no order; those that don't exist are left out.
+    /// Those of a deal's invites, in no order. Those that do not exist or cannot be read are left out.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn invites(&self, deal: DealId, ids: &[InviteId]) -> Result<Vec<InviteRecord>, StoreError> {
         let keys = ids.iter().map(|id| (keys::deal(deal), keys::invite(*id))).collect();
-        self.get_all(keys, true).await?.into_iter().map(item::invite).collect()
+        Ok(item::readable(self.get_all(keys, true).await?, item::invite))
     }
 
     /// Reads one item as it is now.

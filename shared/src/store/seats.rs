@@ -38,15 +38,12 @@ impl Store {
                 .send()
                 .await
                 .map_err(|error| StoreError::from_sdk("Query", &error))?;
-            for item in output.items.unwrap_or_default() {
-                held.push(item::read(item)?);
-            }
+            held.extend(item::readable(output.items.unwrap_or_default(), item::seat));
             after = output.last_evaluated_key;
             if after.is_none() {
                 break;
             }
         }
-        held.iter().try_for_each(|seat| item::check_version(seat.v))?;
         let ids = held.iter().filter_map(|seat| keys::parse_seat(&seat.sk)).collect::<Vec<_>>();
         let deals = self.deals(&ids).await?;
         let mut seats: Vec<Seat> = held

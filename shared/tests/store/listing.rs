@@ -185,6 +185,87 @@ async fn rows_of_one_request_are_listed_in_the_order_given() {
     assert_eq!(queued, [start(), after(100)].into(), "queuedAt stays the time of the request");
 }
 
+/// Damages an invite: no version can read a text as its number of sends.
+async fn damage(world: &World, address: &str) {
+    let key = (format!("D#{}", world.deal.id), format!("I#{}", world.link(address).invite));
+    let [item] = world.items([key.clone()]).await;
+    let mut item = item.unwrap();
+    item.insert("sends".into(), AttributeValue::S("?".into()));
+    for name in ["pk", "sk"] {
+        item.remove(name);
+    }
+    world.lay([(key, Some(item))]).await;
+}
+
+#[tokio::test]
+async fn an_unreadable_row_hides_no_other() {
+    let world = World::new(50).await;
+    let addresses: Vec<String> = (0..9).map(|i| format!("a{i}@example.com")).collect();
+    for address in &addresses {
+        world.send(address, start()).await;
+    }
+    for i in [0, 4, 5, 8] {
+        damage(&world, &addresses[i]).await;
+    }
+    let readable = [1, 2, 3, 6, 7].map(|i| addresses[i].clone());
+    let late = start() + LIFETIME;
+    for limit in [1, 2, 50] {
+        for now in [after(1), late] {
+            let mut rows: Vec<_> = pages(&world, query(None, limit), now, async |_| {})
+                .await
+                .iter()
+                .map(|row| row.email.as_typed().to_owned())
+                .collect();
+            rows.sort_unstable();
+            assert_eq!(rows, readable, "{limit} a page");
+        }
+    }
+    let (_, counts) = world.store.counts(world.deal.id, LIFETIME, late).await.unwrap().unwrap();
+    assert_eq!((counts.pending, counts.expired), (0, 9));
+    let oldest = world.store.oldest_expired(&world.deal, LIFETIME, 50, late).await.unwrap();
+    assert_eq!(oldest.len(), 5);
+    let ids: Vec<_> = addresses.iter().map(|address| world.link(address).invite).collect();
+    assert_eq!(world.store.invites(world.deal.id, &ids).await.unwrap().len(), 5);
+    let mut due = 0;
+    for shard in 0..4 {
+        let queue = shared::store::keys::Queue::Expire;
+        due += world.store.due_invites(queue, shard, late, None).await.unwrap().0.len();
+    }
+    assert_eq!(due, 5);
+}
+
+#[tokio::test]
+async fn an_unreadable_deal_hides_no_other() {
+    let world = World::new(3).await;
+    let (link, _) = world.send("ann@example.com", start()).await;
+    world.accept(&link, "ann", after(1)).await;
+    let key = (format!("D#{}", world.deal.id), "DEAL".to_owned());
+    let [deal] = world.items([key.clone()]).await;
+    let other = world.with_another_deal();
+    let mut damaged = deal.unwrap();
+    for name in ["pk", "sk"] {
+        damaged.remove(name);
+    }
+    damaged.insert("seats".into(), AttributeValue::S("?".into()));
+    let seat = |v: &str| {
+        let values = [("v", v), ("acceptedAt", "1800000000")];
+        let values = values.map(|(name, value)| (name.to_owned(), AttributeValue::N(value.to_owned())));
+        Some(values.into_iter().collect())
+    };
+    let holder = format!("L#{}", learner("ann").as_str());
+    world
+        .lay([
+            ((format!("D#{}", other.deal.id), "DEAL".to_owned()), Some(damaged)),
+            ((holder.clone(), format!("S#{}", other.deal.id)), seat("1")),
+            ((holder, "S#damaged".to_owned()), seat("9")),
+        ])
+        .await;
+    let deals = world.store.deals_of(&world.deal.organisation.id).await.unwrap();
+    assert_eq!(deals.iter().map(|deal| deal.id).collect::<Vec<_>>(), [world.deal.id]);
+    let seats = world.store.seats_of(&learner("ann")).await.unwrap();
+    assert_eq!(seats.iter().map(|seat| seat.deal.id).collect::<Vec<_>>(), [world.deal.id]);
+}
+
 #[tokio::test]
 async fn i2_an_ended_deal_has_no_pending_invites() {
     let world = World::new(50).await;
