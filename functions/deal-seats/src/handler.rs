@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use shared::config::Config;
-use shared::domain::{DealId, OrganisationId, email_prefix};
+use shared::domain::{AddressPrefix, DealId, OrganisationId};
 use shared::http::{self, Answer, Call, DealSummary, DealView, InviteView, PageView, Problem};
 use shared::store::{COUNTED_UP_TO, Cursor, NotACursor, Page, PageQuery, StatusFilter, Store};
 
@@ -147,7 +147,7 @@ async fn search(app: &App, call: &Call) -> Answer {
     call.caller.manager(&app.config.organisation_claim)?;
     let deal = call.deal()?;
     let body: SearchBody = call.json()?;
-    let prefix = email_prefix(&body.email).ok_or_else(|| {
+    let prefix = AddressPrefix::parse(&body.email).ok_or_else(|| {
         Problem::field("email", "must be the beginning of an address, up to 254 characters")
     })?;
     let asked = Asked {
@@ -156,7 +156,7 @@ async fn search(app: &App, call: &Call) -> Answer {
         cursor: body.cursor.as_deref().map(Cursor::parse),
     };
     let page = app.store.search(deal, &prefix, &asked.query(app), call.now).await?;
-    answer(page, &asked, &format!("search {} {prefix}", asked.status_name()), app, call)
+    answer(page, &asked, &format!("search {} {}", asked.status_name(), prefix.as_str()), app, call)
 }
 
 #[derive(Serialize)]

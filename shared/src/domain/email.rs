@@ -80,6 +80,13 @@ impl Email {
         &self.normalised
     }
 
+    /// What an address is searched by: [`Email::normalised`] with its domain in Unicode, as people read it.
+    #[must_use]
+    pub fn searchable(&self) -> String {
+        let (local, host) = self.normalised.rsplit_once('@').unwrap_or((&self.normalised, ""));
+        format!("{local}@{}", idna::domain_to_unicode(host).0)
+    }
+
     /// `a•••@example.com`: enough for the person to recognise their own address, too little to learn another's.
     #[must_use]
     pub fn masked(&self) -> String {
@@ -102,22 +109,8 @@ impl From<Email> for String {
     }
 }
 
-/// The normalised beginning of an address, to search by. `None` when nothing is left of it, or when it is longer
-/// than any address.
-#[must_use]
-pub fn email_prefix(raw: &str) -> Option<String> {
-    let text = visible(raw);
-    let prefix = match text.rsplit_once('@') {
-        Some((local, domain)) if !domain.is_ascii() => {
-            format!("{}@{}", local.to_lowercase(), idna::domain_to_ascii(domain).ok()?)
-        }
-        _ => text.to_lowercase(),
-    };
-    (!prefix.is_empty() && prefix.len() <= 254).then_some(prefix)
-}
-
 /// Without what nobody sees, and without white space around.
-fn visible(raw: &str) -> String {
+pub(super) fn visible(raw: &str) -> String {
     raw.chars().filter(|c| !is_invisible(*c)).collect::<String>().trim().to_owned()
 }
 
@@ -192,14 +185,6 @@ mod tests {
     #[test]
     fn a_masked_address_keeps_the_first_character_and_the_domain() {
         assert_eq!(Email::parse("ann@example.com").unwrap().masked(), "a•••@example.com");
-    }
-
-    #[test]
-    fn prefixes_are_normalised_like_addresses() {
-        assert_eq!(email_prefix(" AN\u{200b}").as_deref(), Some("an"));
-        assert_eq!(email_prefix("ann@Bücher.example").as_deref(), Some("ann@xn--bcher-kva.example"));
-        assert_eq!(email_prefix("\u{c0}@\u{fc}").as_deref(), Some("\u{e0}@xn--tda"));
-        assert_eq!(email_prefix(" "), None);
     }
 
     proptest! {

@@ -19,15 +19,17 @@ pub mod release;
 pub mod resend;
 #[cfg(test)]
 mod sample;
+mod search;
 pub mod send;
 pub mod settle;
 
 pub use deal::{Deal, DealChange, DealChangeRefusal, DealState, NewDeal, Organisation, OrganisationId, Salt};
-pub use email::{Email, EmailError, email_prefix};
+pub use email::{Email, EmailError};
 pub use id::{DealId, InviteId, PersonId, address_digest};
 pub use invite::{Delivery, FailureReason, Invite, InviteRecord, Queued, Sent, Status, Stored};
 pub use link::{Link, LinkHash, Links, Secret};
 pub use name::{Name, Title, TitleError};
+pub use search::AddressPrefix;
 
 /// A point in time, always UTC.
 pub type Timestamp = chrono::DateTime<chrono::Utc>;

@@ -7,7 +7,8 @@
 
 use super::{Item, Store, StoreError, item, keys, n, s, values};
 use crate::domain::{
-    Deal, DealId, DealState, Invite, InviteId, Queued, Status, Stored, Timestamp, whole_seconds,
+    AddressPrefix, Deal, DealId, DealState, Email, Invite, InviteId, Queued, Status, Stored, Timestamp,
+    whole_seconds,
 };
 use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, Select};
 use chrono::Duration;
@@ -328,36 +329,28 @@ impl Store {
         Ok(Stretch { rows, down_to })
     }
 
-    /// A page of the rows whose address begins with `prefix` (normalised), in the order of addresses. `None` if there
-    /// is no such deal.
+    /// A page of the rows whose address begins with `prefix`, in the order of addresses. `None` if there is no such deal.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn search(
         &self,
         id: DealId,
-        prefix: &str,
+        prefix: &AddressPrefix,
         query: &PageQuery,
         now: Timestamp,
     ) -> Result<Option<Page>, StoreError> {
         let after = query.after.as_deref().and_then(InviteId::parse);
-        let start = async {
-            match after {
-                Some(invite) => self.invite(id, invite).await,
-                None => Ok(None),
-            }
-        };
-        let ((deal, start), first) = if after.is_some() {
-            (future::try_join(self.deal(id), start).await?, None)
+        let (deal, mut from, first) = if let Some(invite) = after {
+            let (deal, from) = future::try_join(self.deal(id), self.address(id, invite)).await?;
+            (deal, from, None)
         } else {
             let first = self.addresses(id, prefix, None, query.limit + 1);
             let (deal, first) = future::try_join(self.deal(id), first).await?;
-            ((deal, None), Some(first))
+            (deal, None, Some(first))
         };
         let Some(deal) = deal else { return Ok(None) };
-        let mut from = start.map(|record| record.invite).map(|invite| (invite.id, invite.email));
-        if after.is_some() && !from.as_ref().is_some_and(|(_, email)| email.normalised().starts_with(prefix))
-        {
+        if after.is_some() && !from.as_ref().is_some_and(|(_, address)| address.starts_with(prefix.range())) {
             // A position outside of what is searched: no cursor of this search leads there.
             return Ok(Some(Page { deal, invites: Vec::new(), next: None }));
         }
@@ -365,30 +358,23 @@ impl Store {
         let mut invites: Vec<Invite> = Vec::new();
         for _ in 0..MOST_ROUNDS {
             let wanted = query.limit - invites.len();
-            let ids = if let Some(ids) = batch.take() {
-                ids
-            } else {
-                let start = from.as_ref().map(|(invite, email)| (*invite, email.normalised()));
-                self.addresses(id, prefix, start, wanted + 1).await?
+            let found = match batch.take() {
+                Some(found) => found,
+                None => self.addresses(id, prefix, from.as_ref(), wanted + 1).await?,
             };
-            let has_more = ids.len() > wanted;
-            let shown = ids.get(..wanted.min(ids.len())).unwrap_or_default();
-            let keys = shown.iter().map(|invite| (keys::deal(id), keys::invite(*invite))).collect();
-            let items = self.get_all(keys, false).await?;
-            let mut rows: Vec<Invite> = items
-                .into_iter()
-                .map(|item| item::invite(item).map(|record| record.invite))
-                .collect::<Result<_, _>>()?;
-            rows.sort_by_key(|row| shown.iter().position(|invite| *invite == row.id));
-            from = rows.last().map(|row| (row.id, row.email.clone())).or(from);
-            invites.extend(rows.into_iter().filter(|row| {
+            let shown = found.get(..wanted.min(found.len())).unwrap_or_default();
+            let keys = shown.iter().map(|(invite, _)| (keys::deal(id), keys::invite(*invite))).collect();
+            let mut rows = item::readable(self.get_all(keys, false).await?, item::invite);
+            rows.sort_by_key(|row| shown.iter().position(|(invite, _)| *invite == row.invite.id));
+            invites.extend(rows.into_iter().map(|row| row.invite).filter(|row| {
                 let status = row.status(deal.ends_at, now);
                 let is_listed = !matches!(status, Status::Cancelled | Status::Released);
-                is_listed && query.filter.is_none_or(|filter| filter.shows(status))
+                is_listed
+                    && prefix.matches(&row.email)
+                    && query.filter.is_none_or(|filter| filter.shows(status))
             }));
-            if !has_more {
-                from = None;
-            }
+            // The last one that was read, whether or not it is shown.
+            from = if found.len() > wanted { shown.last().cloned() } else { None };
             if from.is_none() || invites.len() == query.limit {
                 break;
             }
@@ -396,18 +382,18 @@ impl Store {
         Ok(Some(Page { deal, invites, next: from.map(|(invite, _)| invite.to_string()) }))
     }
 
-    /// Ids of the rows whose address begins with `prefix`, from after `start` on.
+    /// Ids and addresses of the rows in the range of `prefix`, from after `start` on.
     async fn addresses(
         &self,
         deal: DealId,
-        prefix: &str,
-        start: Option<(InviteId, &str)>,
+        prefix: &AddressPrefix,
+        start: Option<&(InviteId, String)>,
         limit: usize,
-    ) -> Result<Vec<InviteId>, StoreError> {
+    ) -> Result<Vec<(InviteId, String)>, StoreError> {
         let start = start.map(|(invite, address)| {
             values([
                 ("pk", s(keys::deal(deal))),
-                ("sk", s(keys::invite(invite))),
+                ("sk", s(keys::invite(*invite))),
                 ("addressPk", s(keys::addresses(deal))),
                 ("addressSk", s(address)),
             ])
@@ -420,7 +406,7 @@ impl Store {
             .key_condition_expression("addressPk = :pk AND begins_with(addressSk, :prefix)")
             .set_expression_attribute_values(Some(values([
                 (":pk", s(keys::addresses(deal))),
-                (":prefix", s(prefix)),
+                (":prefix", s(prefix.range())),
             ])))
             .limit(i32::try_from(limit).unwrap_or(i32::MAX))
             .set_exclusive_start_key(start)
@@ -428,8 +414,24 @@ impl Store {
             .send()
             .await
             .map_err(|error| StoreError::from_sdk("Query", &error))?;
-        let items = output.items.unwrap_or_default();
-        Ok(items.iter().filter_map(|item| keys::parse_invite(item::text(item, "sk")?)).collect())
+        let place = |item: &Item| {
+            Some((keys::parse_invite(item::text(item, "sk")?)?, item::text(item, "addressSk")?.to_owned()))
+        };
+        Ok(output.items.unwrap_or_default().iter().filter_map(place).collect())
+    }
+
+    /// Where an invite stands, or stood before it was taken back, among the addresses.
+    async fn address(
+        &self,
+        deal: DealId,
+        invite: InviteId,
+    ) -> Result<Option<(InviteId, String)>, StoreError> {
+        let item = self.get(keys::deal(deal), keys::invite(invite)).await?;
+        let address = item.and_then(|item| {
+            let listed = item::text(&item, "addressSk").map(str::to_owned);
+            listed.or_else(|| Some(Email::parse(item::text(&item, "email")?).ok()?.searchable()))
+        });
+        Ok(address.map(|address| (invite, address)))
     }
 
     /// How many invites have which status, with the deal. `None` if there is no such deal.

@@ -132,7 +132,7 @@ impl Store {
         let mut values = new_send(deal.id, link.invite, &hash, inviter, queued);
         values.insert(":email".into(), s(email.as_typed()));
         values.insert(":addressPk".into(), s(keys::addresses(deal.id)));
-        values.insert(":addressSk".into(), s(email.normalised()));
+        values.insert(":addressSk".into(), s(email.searchable()));
         values.insert(":cancelled".into(), s("cancelled"));
         values.insert(":released".into(), s("released"));
         let limited = Limited::new(inviter.limit, now, &mut values);

@@ -5,7 +5,7 @@
 use super::world::{LIFETIME, World, after, email, inviter, learner, sent, start};
 use chrono::Duration;
 use shared::domain::limit::{RecipientLimit, SendingLimits};
-use shared::domain::{Link, Secret};
+use shared::domain::{AddressPrefix, Link, Secret};
 use shared::store::{Due, Inviter, PageQuery, Sender, StatusFilter, keys::Queue};
 
 struct Measured {
@@ -206,7 +206,8 @@ async fn pages_cost_the_same_whatever_the_deal_holds() {
         world.store.page(world.deal.id, &page(filter), late).await.unwrap();
         measured.note(&world, &format!("Deal seats page, 50 of 10,000 rows, {tab}"), 1, ceiling, 0.0);
     }
-    let read = world.store.search(world.deal.id, "first", &page(None), late).await.unwrap().unwrap();
+    let first = AddressPrefix::parse("first").unwrap();
+    let read = world.store.search(world.deal.id, &first, &page(None), late).await.unwrap().unwrap();
     assert_eq!(read.invites.len(), 50);
     measured.note(&world, "search by address, 50 of 10,000 rows", 2, 30.0, 0.0);
     println!("{}", measured.rows.join("\n"));

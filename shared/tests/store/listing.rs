@@ -3,7 +3,7 @@
 use super::world::{LIFETIME, World, after, email, inviter, learner, start};
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::Duration;
-use shared::domain::{Invite, InviteId, Queued, Status, Timestamp};
+use shared::domain::{AddressPrefix, Invite, InviteId, Queued, Status, Timestamp};
 use shared::store::{Due, PageQuery, StatusFilter};
 use std::collections::BTreeSet;
 
@@ -30,6 +30,26 @@ async fn pages(
         }
     }
     rows
+}
+
+/// The addresses that a search shows on all its pages.
+async fn found(
+    world: &World,
+    typed: &str,
+    filter: Option<StatusFilter>,
+    limit: usize,
+    now: Timestamp,
+) -> Vec<String> {
+    let (prefix, mut query) = (AddressPrefix::parse(typed).unwrap(), query(filter, limit));
+    let mut found = Vec::new();
+    loop {
+        let page = world.store.search(world.deal.id, &prefix, &query, now).await.unwrap().unwrap();
+        found.extend(page.invites.iter().map(|row| row.email.as_typed().to_owned()));
+        query.after = page.next;
+        if query.after.is_none() {
+            return found;
+        }
+    }
 }
 
 fn ids(rows: &[Invite]) -> Vec<InviteId> {
@@ -219,6 +239,7 @@ async fn an_unreadable_row_hides_no_other() {
             rows.sort_unstable();
             assert_eq!(rows, readable, "{limit} a page");
         }
+        assert_eq!(found(&world, "a", None, limit, after(1)).await, readable, "search, {limit} a page");
     }
     let (_, counts) = world.store.counts(world.deal.id, LIFETIME, late).await.unwrap().unwrap();
     assert_eq!((counts.pending, counts.expired), (0, 9));
@@ -328,18 +349,7 @@ async fn rows_that_stay_are_shown_once_while_others_move() {
 async fn search_finds_by_the_beginning_in_the_order_of_addresses() {
     let world = World::new(50).await;
     let now = mixed(&world).await;
-    let search = async |prefix: &str, filter, limit| {
-        let mut query = query(filter, limit);
-        let mut found = Vec::new();
-        loop {
-            let page = world.store.search(world.deal.id, prefix, &query, now).await.unwrap().unwrap();
-            found.extend(page.invites.iter().map(|row| row.email.as_typed().to_owned()));
-            query.after = page.next;
-            if query.after.is_none() {
-                return found;
-            }
-        }
-    };
+    let search = async |prefix: &str, filter, limit| found(&world, prefix, filter, limit, now).await;
     let old: Vec<String> = (0..40).map(|i| format!("old{i:02}@example.com")).collect();
     for limit in [3, 40, 50] {
         assert_eq!(search("old", None, limit).await, old, "{limit} a page");
@@ -351,11 +361,40 @@ async fn search_finds_by_the_beginning_in_the_order_of_addresses() {
     assert_eq!(search("old", Some(StatusFilter::Accepted), 3).await, accepted);
     let elsewhere = world.link("new00@example.com").invite.to_string();
     let strayed = PageQuery { after: Some(elsewhere), ..query(None, 50) };
-    let page = world.store.search(world.deal.id, "old", &strayed, now).await.unwrap().unwrap();
+    let old_ones = AddressPrefix::parse("old").unwrap();
+    let page = world.store.search(world.deal.id, &old_ones, &strayed, now).await.unwrap().unwrap();
     assert!(page.invites.is_empty() && page.next.is_none(), "a position outside of the search is its end");
     let cancelled = world.link("old00@example.com");
     world.store.cancel_invite(cancelled.deal, cancelled.invite, None).await.unwrap().unwrap();
     assert_eq!(search("old", None, 50).await, old[1..]);
+}
+
+#[tokio::test]
+async fn search_finds_a_domain_by_its_beginning_in_unicode_and_in_punycode() {
+    let world = World::new(50).await;
+    let addresses =
+        ["ann@bucher.example", "ann@bzz.example", "ann@bäcker.example", "ann@xn--bcher-kva.example"];
+    for address in addresses.into_iter().chain(["annie@bücher.example", "bob@bücher.example"]) {
+        world.send(address, start()).await;
+    }
+    let [bucher, bzz, baecker, buecher] = addresses;
+    for limit in [1, 2, 50] {
+        for (typed, expected) in [
+            ("ann@b", vec![bucher, bzz, baecker, buecher]),
+            ("ann@bü", vec![buecher]),
+            ("ANN@BÜCHER.EX", vec![buecher]),
+            ("ann@xn--bcher-kva.example", vec![buecher]),
+            ("ann@xn--bch", vec![buecher]),
+            ("ann@x", vec![baecker, buecher]),
+            ("ann@xy", vec![]),
+        ] {
+            assert_eq!(
+                found(&world, typed, None, limit, after(1)).await,
+                expected,
+                "{typed}, {limit} a page"
+            );
+        }
+    }
 }
 
 #[tokio::test]

@@ -1,0 +1,147 @@
+//! Searching by the beginning of an address, whichever way its domain is written.
+//!
+//! The address index is in the order of [`Email::searchable`]: the domain in Unicode, as people read it. The beginning
+//! of an address is then a range of the index. Punycode is the exception: a whole label can be converted, but the
+//! beginning of a label cannot (`xn--bch` may become `bücher`). The range then ends before that label, and the rows in
+//! it are compared one by one.
+
+use super::Email;
+use super::email::visible;
+
+/// The beginning of an address.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AddressPrefix {
+    range: String,
+    shown: String,
+    ascii: String,
+}
+
+/// What separates labels (RFC 3490, section 3.1).
+const DOTS: [char; 4] = ['.', '\u{3002}', '\u{ff0e}', '\u{ff61}'];
+
+impl AddressPrefix {
+    /// Reads what a person typed or pasted. `None` when nothing is left of it, or when it is longer than any address.
+    #[must_use]
+    pub fn parse(raw: &str) -> Option<Self> {
+        let text = visible(raw);
+        let prefix = match text.rsplit_once('@') {
+            Some((local, domain)) => Self::of(&local.to_lowercase(), domain),
+            None => Self::plain(text.to_lowercase()),
+        };
+        (1..=254).contains(&prefix.shown.chars().count()).then_some(prefix)
+    }
+
+    fn plain(shown: String) -> Self {
+        Self { range: shown.clone(), ascii: shown.clone(), shown }
+    }
+
+    fn of(local: &str, domain: &str) -> Self {
+        let (before, label) = match domain.rfind(DOTS) {
+            Some(dot) => {
+                let (before, label) = domain.split_at(dot);
+                (format!("{before}."), label.trim_start_matches(DOTS))
+            }
+            None => (String::new(), domain),
+        };
+        let range = format!("{local}@{}", unicode(&before));
+        let label = label.to_lowercase();
+        if label.is_empty() || !(label.starts_with("xn--") || "xn--".starts_with(&label)) {
+            // A label cannot end with a hyphen, but its beginning can.
+            let letters = label.trim_end_matches('-');
+            let hyphens = label.strip_prefix(letters).unwrap_or_default();
+            return Self::plain(format!("{range}{}{hyphens}", unicode(letters)));
+        }
+        let ascii = idna::domain_to_ascii(&before).unwrap_or_default();
+        Self { shown: format!("{range}{label}"), ascii: format!("{local}@{ascii}{label}"), range }
+    }
+
+    /// The range of the address index that holds every match, as the beginning of its keys.
+    #[must_use]
+    pub fn range(&self) -> &str {
+        &self.range
+    }
+
+    /// The text that is the same for all ways to write this prefix.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.shown
+    }
+
+    /// Whether the address begins like this, with its domain in Unicode or in punycode.
+    #[must_use]
+    pub fn matches(&self, email: &Email) -> bool {
+        email.searchable().starts_with(&self.shown) || email.normalised().starts_with(&self.ascii)
+    }
+}
+
+/// Whole labels in lower-case Unicode. One that is not valid gets U+FFFD, which no address has.
+fn unicode(labels: &str) -> String {
+    idna::domain_to_unicode(labels).0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ADDRESSES: [&str; 8] = [
+        "ann@example.com",
+        "Ann.Smith@Bücher.example",
+        "ann.smith@xn--bcher-kva.example",
+        "ann@mail.bücher-straße.example",
+        "ann@例え.テスト",
+        "ann@xerox.example",
+        "ann@אבג-דהו.example",
+        "ann@mail.xn--bcher-kva.xn--p1ai",
+    ];
+
+    /// True when a search for `typed` finds `address`.
+    fn finds(typed: &str, address: &str) -> bool {
+        let (prefix, email) = (AddressPrefix::parse(typed).unwrap(), Email::parse(address).unwrap());
+        email.searchable().starts_with(prefix.range()) && prefix.matches(&email)
+    }
+
+    #[test]
+    fn every_beginning_of_an_address_finds_it_in_unicode_and_in_punycode() {
+        for address in ADDRESSES {
+            let email = Email::parse(address).unwrap();
+            for form in [address, &email.searchable(), email.normalised(), &address.to_uppercase()] {
+                // Upper case makes two letters of ß, which is another domain.
+                if form.contains("STRASSE") {
+                    continue;
+                }
+                for (end, _) in form.char_indices().skip(1).chain([(form.len(), ' ')]) {
+                    assert!(finds(&form[..end], address), "{:?} finds {address}", &form[..end]);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_else_is_found() {
+        for (typed, address) in [
+            ("ann@bücher", "ann@bucher.example"),
+            ("ann@xn--bc", "ann@example.com"),
+            ("ann@xn--bcher-kva.com", "ann@bücher.example"),
+            ("ann@x", "ann@example.com"),
+            ("ann@mail.xn--", "ann@mail.example.com"),
+            ("nn@example", "ann@example.com"),
+        ] {
+            assert!(!finds(typed, address), "{typed:?} does not find {address}");
+        }
+    }
+
+    #[test]
+    fn one_prefix_has_one_text_however_it_is_typed() {
+        for (typed, text) in [
+            (" AN\u{200b}", Some("an")),
+            ("ann@Bücher.example", Some("ann@bücher.example")),
+            ("ann@XN--BCHER-KVA.example", Some("ann@bücher.example")),
+            ("ann@bücher。EX", Some("ann@bücher.ex")),
+            ("\u{c0}@\u{fc}", Some("\u{e0}@\u{fc}")),
+            (" ", None),
+            (&"a".repeat(255), None),
+        ] {
+            assert_eq!(AddressPrefix::parse(typed).as_ref().map(AddressPrefix::as_str), text, "{typed:?}");
+        }
+    }
+}
