@@ -64,6 +64,14 @@ async fn deal(app: &App, call: &Call) -> Answer {
     Ok(http::tagged(200, deal.revision, &DealView::new(&deal, call.now)))
 }
 
+/// The deal in the path, if it is the manager's organisation's (I6). Nothing else of a foreign deal is read.
+async fn own_deal(app: &App, call: &Call) -> Result<DealId, Problem> {
+    let manager = call.caller.manager(&app.config.organisation_claim)?;
+    let deal = call.deal()?;
+    let is_theirs = app.store.is_deal_of(deal, &manager.organisation).await?;
+    is_theirs.then_some(deal).ok_or_else(Problem::not_found)
+}
+
 /// What a page is asked for, from a query string or a body.
 struct Asked {
     status: Option<StatusFilter>,
@@ -94,12 +102,10 @@ impl Asked {
     }
 }
 
-/// Answers with a page, once deal and cursor are known to be the caller's. The rows were read with a cursor that had
-/// yet to be verified: its partition is the authorised path's in any case, and nothing of them is shown if it fails.
-fn answer(page: Option<Page>, asked: &Asked, filter: &str, app: &App, call: &Call) -> Answer {
-    let manager = call.caller.manager(&app.config.organisation_claim)?;
+/// Answers with a page, once its cursor is known to be genuine. The rows were read with a cursor that had yet to be
+/// verified: its partition is the authorised path's in any case, and nothing of them is shown if it fails.
+fn answer(page: Option<Page>, asked: &Asked, filter: &str, call: &Call) -> Answer {
     let Page { deal, invites, next } = page.ok_or_else(Problem::not_found)?;
-    let deal = http::own(Some(deal), &manager)?;
     let genuine = |cursor: &Cursor| cursor.is_genuine(&deal.salt, filter);
     if asked.cursor.as_ref().is_some_and(|cursor| !cursor.as_ref().is_ok_and(genuine)) {
         return Err(Problem::field("cursor", "is not a cursor of this list"));
@@ -117,8 +123,7 @@ fn answer(page: Option<Page>, asked: &Asked, filter: &str, app: &App, call: &Cal
 
 /// `GET /api/deals/{dealId}/seats`: the Deal seats page.
 async fn seats(app: &App, call: &Call) -> Answer {
-    call.caller.manager(&app.config.organisation_claim)?;
-    let deal = call.deal()?;
+    let deal = own_deal(app, call).await?;
     let status = match call.query("status") {
         None => None,
         Some("pending") => Some(StatusFilter::Pending),
@@ -130,7 +135,7 @@ async fn seats(app: &App, call: &Call) -> Answer {
     let asked =
         Asked { status, limit: Asked::limit(limit)?, cursor: call.query("cursor").map(Cursor::parse) };
     let page = app.store.page(deal, &asked.query(app), call.now).await?;
-    answer(page, &asked, &format!("seats {}", asked.status_name()), app, call)
+    answer(page, &asked, &format!("seats {}", asked.status_name()), call)
 }
 
 #[derive(Deserialize)]
@@ -144,8 +149,7 @@ struct SearchBody {
 
 /// `POST /api/deals/{dealId}/seats/search`: rows whose address begins so.
 async fn search(app: &App, call: &Call) -> Answer {
-    call.caller.manager(&app.config.organisation_claim)?;
-    let deal = call.deal()?;
+    let deal = own_deal(app, call).await?;
     let body: SearchBody = call.json()?;
     let prefix = AddressPrefix::parse(&body.email).ok_or_else(|| {
         Problem::field("email", "must be the beginning of an address, up to 254 characters")
@@ -156,7 +160,7 @@ async fn search(app: &App, call: &Call) -> Answer {
         cursor: body.cursor.as_deref().map(Cursor::parse),
     };
     let page = app.store.search(deal, &prefix, &asked.query(app), call.now).await?;
-    answer(page, &asked, &format!("search {} {}", asked.status_name(), prefix.as_str()), app, call)
+    answer(page, &asked, &format!("search {} {}", asked.status_name(), prefix.as_str()), call)
 }
 
 #[derive(Serialize)]
@@ -170,11 +174,9 @@ struct CountsView {
 
 /// `GET /api/deals/{dealId}/counts`: what the tabs say.
 async fn counts(app: &App, call: &Call) -> Answer {
-    let manager = call.caller.manager(&app.config.organisation_claim)?;
-    let id: DealId = call.deal()?;
-    let counted = app.store.counts(id, app.config.lifetime, call.now).await?;
-    let (deal, counts) = counted.ok_or_else(Problem::not_found)?;
-    http::own(Some(deal), &manager)?;
+    let deal = own_deal(app, call).await?;
+    let counted = app.store.counts(deal, app.config.lifetime, call.now).await?;
+    let (_, counts) = counted.ok_or_else(Problem::not_found)?;
     Ok(http::json(
         200,
         &CountsView {
@@ -188,9 +190,9 @@ async fn counts(app: &App, call: &Call) -> Answer {
 
 /// `GET /api/deals/{dealId}/invites/{inviteId}`: one invite, cancelled and released ones too.
 async fn invite(app: &App, call: &Call) -> Answer {
-    let manager = call.caller.manager(&app.config.organisation_claim)?;
-    let (deal, record) = app.store.deal_and_invite(call.deal()?, call.invite()?).await?;
-    let deal = http::own(deal, &manager)?;
+    let (deal, id) = (own_deal(app, call).await?, call.invite()?);
+    let (deal, record) = app.store.deal_and_invite(deal, id).await?;
+    let deal = deal.ok_or_else(Problem::not_found)?;
     let invite = record.ok_or_else(Problem::not_found)?.invite;
     Ok(http::tagged(200, invite.sends, &InviteView::new(&invite, &deal, call.now)))
 }

@@ -9,7 +9,7 @@ use sha2::Sha256;
 use std::fmt;
 
 /// An organisation's id, as the token's organisation claim has it: 1 to 64 of `[a-z0-9-]`.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct OrganisationId(String);
 

@@ -12,6 +12,8 @@ use aws_sdk_dynamodb::types::{
 use aws_smithy_types::error::operation::BuildError;
 use chrono::Duration;
 use futures_util::future;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What became of making a deal.
 #[derive(Clone, PartialEq, Debug)]
@@ -23,6 +25,12 @@ pub enum CreateOutcome {
     /// It would end too far in the future for its id to say when it is purged.
     EndsTooLate,
 }
+
+/// Deals with their organisation, as a process remembers them: a deal never changes hands.
+pub(super) type Owners = Arc<Mutex<HashSet<(DealId, OrganisationId)>>>;
+
+/// Deals that a process remembers: about 2 MB.
+const MOST_OWNERS: usize = 10_000;
 
 /// Items in one `BatchGetItem`.
 const BATCH: usize = 100;
@@ -129,14 +137,14 @@ impl Store {
         if let Some(name) = change.name.as_ref().map(Title::as_str) {
             add(":name", ", #name = :name", s(name));
         }
+        if let Some(name) = change.organisation_name.as_ref().map(Title::as_str) {
+            add(":organisation", ", organisationName = :organisation", s(name));
+        }
         if let Some(seats) = change.seats {
             add(":seats", ", seats = :seats", n(seats));
             conditions.push("allocated <= :seats");
         }
         if let Some(starts_at) = change.starts_at {
-        if let Some(name) = change.organisation_name.as_ref().map(Title::as_str) {
-            add(":organisation", ", organisationName = :organisation", s(name));
-        }
             add(":startsAt", ", startsAt = :startsAt", n(starts_at.timestamp()));
         }
         if let Some(ends_at) = change.ends_at {
@@ -175,6 +183,27 @@ impl Store {
     /// [`StoreError`].
     pub async fn deal(&self, id: DealId) -> Result<Option<Deal>, StoreError> {
         self.get(keys::deal(id), keys::DEAL.to_owned()).await?.map(item::deal).transpose()
+    }
+
+    /// Whether the deal is this organisation's (I6). The process remembers the deals that are, and reads them once. Any
+    /// other deal costs one read each time, whether it is somebody else's or does not exist.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn is_deal_of(&self, id: DealId, organisation: &OrganisationId) -> Result<bool, StoreError> {
+        let owner = (id, organisation.clone());
+        if self.owners.lock().unwrap_or_else(PoisonError::into_inner).contains(&owner) {
+            return Ok(true);
+        }
+        let is_theirs = self.deal(id).await?.is_some_and(|deal| deal.organisation.id == *organisation);
+        if is_theirs {
+            let mut owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);
+            if owners.len() >= MOST_OWNERS {
+                owners.clear();
+            }
+            owners.insert(owner);
+        }
+        Ok(is_theirs)
     }
 
     /// Remembers that invites of this lifetime are about to be sent; see [`Deal::shortest_lifetime`]. A write only
@@ -273,6 +302,11 @@ impl Store {
     }
 }
 
+/// The item that a condition of a cancelled transaction met.
+fn met(reasons: Vec<CancellationReason>) -> Option<Item> {
+    reasons.into_iter().find_map(|reason| reason.item.filter(|item| !item.is_empty()))
+}
+
 /// A put of an item that must be new.
 fn put(table: &str, item: Item) -> Result<TransactWriteItem, StoreError> {
     let put = Put::builder()
@@ -284,8 +318,3 @@ fn put(table: &str, item: Item) -> Result<TransactWriteItem, StoreError> {
         .map_err(|_| StoreError::Corrupt("not a put"))?;
     Ok(TransactWriteItem::builder().put(put).build())
 }
-/// The item that a condition of a cancelled transaction met.
-fn met(reasons: Vec<CancellationReason>) -> Option<Item> {
-    reasons.into_iter().find_map(|reason| reason.item.filter(|item| !item.is_empty()))
-}
-

@@ -57,6 +57,7 @@ pub struct Store {
     client: Client,
     table: String,
     meter: Meter,
+    owners: deals::Owners,
 }
 
 /// The table could not be asked, or holds what this version can't read. Says what and where, never which item.
@@ -179,7 +180,12 @@ impl Store {
             .retry_classifier(retry::RetryConflicts)
             .interceptor(meter.clone())
             .build();
-        Self { client: Client::from_conf(config), table: table.to_owned(), meter }
+        Self {
+            client: Client::from_conf(config),
+            table: table.to_owned(),
+            meter,
+            owners: deals::Owners::default(),
+        }
     }
 
     /// What was used since the last call.

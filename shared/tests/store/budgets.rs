@@ -141,6 +141,11 @@ async fn every_operation_keeps_to_its_budget() {
     // The deal's own.
     store.deal(world.deal.id).await.unwrap();
     measured.note(&world, "a deal", 1, 1.0, 0.0);
+    let owner = &world.deal.organisation.id;
+    assert!(store.is_deal_of(world.deal.id, owner).await.unwrap());
+    measured.note(&world, "whose a deal is, first time in a process", 1, 1.0, 0.0);
+    assert!(store.is_deal_of(world.deal.id, owner).await.unwrap());
+    measured.note(&world, "whose a deal is, known", 0, 0.0, 0.0);
     store.deals_of(&world.deal.organisation.id).await.unwrap();
     measured.note(&world, "an organisation's deals (one)", 2, 1.5, 0.0);
     let change = shared::domain::DealChange { seats: Some(2_001), ..Default::default() };

@@ -4,7 +4,7 @@
 use crate::world::{World, after, email, learner, soon, start};
 use chrono::Duration;
 use shared::domain::accept::AcceptRefusal;
-use shared::domain::{DealChange, DealId, InviteId, Link, Secret, Stored};
+use shared::domain::{DealChange, DealId, InviteId, Link, OrganisationId, Secret, Stored};
 use shared::store::{AcceptOutcome, PreviewOutcome};
 
 /// What an answer cost: round trips in sequence, and requests.
@@ -86,4 +86,24 @@ async fn i6_a_guess_gets_one_answer_by_one_round_trip_whatever_it_hits() {
     // What was really sent still says what it is.
     let shown = world.store.preview(&pending).await.unwrap();
     assert!(matches!(shown, PreviewOutcome::Shown(..)), "{shown:?}");
+}
+
+/// Whose a deal is costs one read, again and again, for somebody else's deal as for one that does not exist.
+#[tokio::test]
+async fn i6_a_foreign_deal_costs_what_an_unknown_one_costs() {
+    let world = World::new(1).await;
+    let (acme, globex) = (&world.deal.organisation.id, &OrganisationId::parse("globex").unwrap());
+    let unknown = DealId::from_bytes([7; 16]);
+    let ask = async |deal, organisation| {
+        world.forget();
+        (world.store.is_deal_of(deal, organisation).await.unwrap(), world.cost())
+    };
+    let one_read = Cost { trips: 1, requests: 1 };
+    for _ in 0..2 {
+        assert_eq!(ask(world.deal.id, globex).await, (false, one_read));
+        assert_eq!(ask(unknown, globex).await, (false, one_read));
+    }
+    assert_eq!(ask(world.deal.id, acme).await, (true, one_read));
+    assert_eq!(ask(world.deal.id, acme).await, (true, Cost { trips: 0, requests: 0 }));
+    assert_eq!(ask(world.deal.id, globex).await, (false, one_read));
 }

@@ -124,6 +124,8 @@ fn judge(
     }
     if foreign && route.contains("{dealId}") && !route.starts_with("PATCH") {
         assert!(wrote.is_empty(), "another's deal is left alone: {}", shown());
+        let is_deal = |(operation, body): &Asked| operation == "GetItem" && body.contains(r#""S":"DEAL""#);
+        assert!(asked.len() <= 1 && asked.iter().all(is_deal), "nothing of it is read: {}", shown());
     }
     let link = read["token"].as_str().and_then(Link::parse).map(|link| link.token());
     if let Some(secret) = link.as_ref().map(|token| &token[44..]) {

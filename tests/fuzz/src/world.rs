@@ -161,6 +161,8 @@ const UNLIMITED: SendingLimits =
 pub(crate) struct World {
     wire: Arc<Wire>,
     store: Store,
+    /// The store of a process that knows the deal as another organisation's.
+    foreign_store: Store,
     config: Config,
     delivery: Delivery,
     runtime: tokio::runtime::Runtime,
@@ -185,7 +187,7 @@ impl World {
             .region(Region::new("eu-west-1"))
             .credentials_provider(Credentials::new("test", "test", None, None, "test"))
             .http_client(client);
-        let store = Store::new(table, TABLE);
+        let (store, foreign_store) = (Store::new(table.clone(), TABLE), Store::new(table, TABLE));
         let days = chrono::Duration::days;
         let config = Config {
             table: TABLE.to_owned(),
@@ -211,7 +213,7 @@ impl World {
         let known: Deal = runtime.block_on(store.deal(deal)).unwrap().unwrap();
         let invite = known.invite_id(&Email::parse(INVITED).unwrap());
         *wire.ids.lock().unwrap() = Some((deal, invite));
-        Self { wire, store, config, delivery, runtime, deal, invite }
+        Self { wire, store, foreign_store, config, delivery, runtime, deal, invite }
     }
 
     /// What a function's binary answers to this event, and what it asked of AWS for that.
@@ -226,8 +228,9 @@ impl World {
         let mut context = Context::default();
         // Far from now: what a function does when its time is up is not asked here.
         context.deadline = 4_000_000_000_000;
-        let (origin, store, context) = (self.config.origin, &self.store, &context);
-        let (config, delivery) = (self.config.clone(), self.delivery.clone());
+        let store = if foreign { &self.foreign_store } else { &self.store };
+        let (origin, config, context) = (self.config.origin, self.config.clone(), &context);
+        let delivery = Delivery { store: store.clone(), ..self.delivery.clone() };
         let answered = self.runtime.block_on(async {
             match function {
                 "accept-invite" => {
