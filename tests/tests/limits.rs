@@ -146,3 +146,16 @@ async fn rows_that_need_no_mail_use_up_nothing() {
     assert_eq!(outcomes(&many), ["too_soon"; 6]);
     world.stop().await;
 }
+
+/// Plus tags are addresses of their own, with limits of their own, and one mailbox gets all their mails.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_small_deal_sends_at_most_fifty_mails_a_day() {
+    let world = World::with(&[("LIMIT_DEAL_PER_DAY", "by_seats")]).await;
+    let deal = world.deal(3).await;
+    let tagged: Vec<String> = (0..60).map(|tag| format!("ann+{tag}@example.com")).collect();
+    let answer = deal.invite(&tagged).await;
+    let summary = json!({ "invited": 50, "skipped": 0, "rejected": 10, "failed": 0 });
+    assert_eq!(answer["summary"], summary);
+    assert_eq!(outcomes(&answer)[50..], ["too_soon"; 10]);
+    world.stop().await;
+}

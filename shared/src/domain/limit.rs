@@ -10,8 +10,9 @@ use chrono::Duration;
 /// The most sends to a recipient in a day that can be told apart: an invite remembers when so many were asked for.
 pub const MOST_PER_DAY: u32 = 10;
 
-/// Sends of a deal in a day, however few seats it has.
-const DEAL_FLOOR: u32 = 500;
+/// Sends of a deal in a day, however few seats it has. More would let a small deal flood one mailbox: every plus tag is an
+/// address of its own, with a limit of its own.
+const DEAL_FLOOR: u32 = 50;
 
 /// Sends of a deal in a day, for each of its seats.
 const DEAL_FACTOR: u32 = 5;
@@ -145,15 +146,16 @@ mod tests {
     }
 
     #[test]
-    fn a_deal_of_many_seats_may_send_more() {
+    fn a_deal_may_send_five_mails_a_day_for_each_seat_and_at_least_fifty() {
         let limits = |deal_per_day| SendingLimits {
             recipient: RecipientLimit::NONE,
             manager_per_hour: 0,
             deal_per_day,
         };
         let of = |seats| Deal { seats, ..deal() };
-        assert_eq!(limits(None).per_day(&of(3)), 500);
-        assert_eq!(limits(None).per_day(&of(101)), 505);
+        for (seats, per_day) in [(1, 50), (3, 50), (10, 50), (11, 55), (101, 505)] {
+            assert_eq!(limits(None).per_day(&of(seats)), per_day, "{seats} seats");
+        }
         assert_eq!(limits(Some(7)).per_day(&of(101)), 7);
         assert_eq!(limits(Some(0)).per_day(&of(101)), 0);
     }
