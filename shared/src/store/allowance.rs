@@ -1,10 +1,10 @@
 //! Counting sends against the limits of a manager's hour and a deal's day.
 //!
-//! A request takes what it may send before it sends, in one write a window, and gives back what it did not need. Whatever
-//! gets lost on the way (an answer, the function itself) stays counted until the window is over: a limit may come a
-//! little early, and never late.
+//! A request takes what it may send before it sends, in one write a window, and gives back what it did not need. A write
+//! whose answer is lost recognises its own doing when it is repeated ([`attempts`]). What a function took before it died
+//! stays counted until the window is over: a limit may come a little early, and never late.
 
-use super::{Item, Store, StoreError, Written, attempt_id, item, keys, n, s, values, written};
+use super::{Item, Store, StoreError, Written, attempt_id, attempts, item, keys, n, s, values, written};
 use crate::domain::limit::{SendingLimits, next_second};
 use crate::domain::{Deal, PersonId, Timestamp};
 use chrono::Duration;
@@ -84,7 +84,7 @@ impl Store {
     /// [given back](Self::give_back).
     ///
     /// # Errors
-    /// [`StoreError`]; what was taken until then stays counted.
+    /// [`StoreError`]; nothing stays taken then, unless the table does not take it back either.
     pub async fn take_allowance(
         &self,
         sender: Sender<'_>,
@@ -95,7 +95,18 @@ impl Store {
             let room = self.take(&window, wanted, now).await?;
             Ok((window, room))
         });
-        Ok(Allowance::new(wanted, future::try_join_all(taken).await?))
+        let (mut granted, mut failed) = (Vec::new(), None);
+        for taken in future::join_all(taken).await {
+            match taken {
+                Ok(taken) => granted.push(taken),
+                Err(error) => failed = Some(error),
+            }
+        }
+        let allowance = Allowance::new(wanted, granted);
+        let Some(error) = failed else { return Ok(allowance) };
+        // The error that the caller gets is the first one: a refund that fails as well is of the same table.
+        let _ = self.give_back(allowance, 0).await;
+        Err(error)
     }
 
     /// What the sender has left of `wanted` sends; takes nothing.
@@ -136,12 +147,16 @@ impl Store {
                 (":unused", n(unused)),
                 (":ends", n(room.ends_at.timestamp_millis())),
                 (":attempt", s(attempt)),
+                (":none", s("none")),
             ]);
-            // Given back twice, it would let more through: the attempt tells a repetition.
+            // Given back twice, it would let more through.
             let back = self
                 .update(window.pk.clone(), keys::SENDS.to_owned(), values)
-                .update_expression("SET used = used - :unused, attempt = :attempt")
-                .condition_expression("windowEnds = :ends AND used >= :unused AND attempt <> :attempt");
+                .update_expression(format!("SET used = used - :unused{}", attempts::remember()))
+                .condition_expression(format!(
+                    "windowEnds = :ends AND used >= :unused AND {}",
+                    attempts::is_new()
+                ));
             written(back).await.map(|_| ())
         });
         future::try_join_all(unused).await.map(|_| ())
@@ -151,15 +166,18 @@ impl Store {
     async fn take(&self, window: &Window, wanted: u32, now: Timestamp) -> Result<Room, StoreError> {
         let update = |values| self.update(window.pk.clone(), keys::SENDS.to_owned(), values);
         let (millis, mut sends) = (n(now.timestamp_millis()), wanted.min(window.limit));
+        let attempt = attempt_id()?;
         for _ in 0..ATTEMPTS {
             let more = update(values([
                 (":sends", n(sends)),
                 (":most", n(window.limit - sends)),
                 (":now", millis.clone()),
+                (":attempt", s(&attempt)),
+                (":none", s("none")),
             ]))
-            .update_expression("SET used = used + :sends")
-            .condition_expression("windowEnds > :now AND used <= :most");
-            match written(more).await? {
+            .update_expression(format!("SET used = used + :sends{}", attempts::remember()))
+            .condition_expression(format!("windowEnds > :now AND used <= :most AND {}", attempts::is_new()));
+            match written(more).await?.by(&attempt) {
                 Written::Done(item) => return Ok(Room { sends, ends_at: counted(&item)?.1 }),
                 Written::Refused(Some(item)) => match counted(&item)? {
                     (used, ends_at) if now < ends_at => {
@@ -178,12 +196,16 @@ impl Store {
                 (":sends", n(sends)),
                 (":ends", n(ends_at.timestamp_millis())),
                 (":purgeAt", n(window.purge_at.timestamp())),
+                (":attempt", s(&attempt)),
                 (":none", s("none")),
                 (":now", millis.clone()),
             ]))
-            .update_expression("SET used = :sends, windowEnds = :ends, purgeAt = :purgeAt, attempt = :none")
+            .update_expression(format!(
+                "SET used = :sends, windowEnds = :ends, purgeAt = :purgeAt{}",
+                attempts::remember_only()
+            ))
             .condition_expression("attribute_not_exists(pk) OR windowEnds <= :now");
-            if let Written::Done(item) = written(anew).await? {
+            if let Written::Done(item) = written(anew).await?.by(&attempt) {
                 return Ok(Room { sends, ends_at: counted(&item)?.1 });
             }
         }

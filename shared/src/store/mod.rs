@@ -8,6 +8,7 @@
 
 mod accept;
 mod allowance;
+mod attempts;
 mod cursor;
 mod deals;
 mod due;

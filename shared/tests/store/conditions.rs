@@ -701,7 +701,7 @@ const GIVE_BACK: Check = Check {
             // Meanwhile others took, or gave back, and another window may have begun.
             let ends_at = now() + Duration::hours(1) + Duration::seconds(asked.expires_in - 1);
             let mut before = window(drawn.tries, ends_at);
-            before.insert("attempt".into(), s(if asked.coin { "another" } else { "none" }));
+            before.insert("attempt1".into(), s(if asked.coin { "another" } else { "none" }));
             world.lay([(manager_key(), Some(before.clone()))]).await;
             world.store.give_back(taken, 0).await?;
             let is_given = asked.expires_in == 1 && drawn.tries >= 7;

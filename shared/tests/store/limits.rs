@@ -156,22 +156,57 @@ async fn many_at_once_get_no_more_than_there_is() {
 }
 
 #[tokio::test]
-async fn what_gets_lost_makes_a_limit_earlier_never_later() {
+async fn sends_whose_answer_got_lost_are_taken_once() {
     let (max, limits) = (learner("max"), limits(10, 0));
-    // The answer to a write that took got lost: counted twice.
+    // What was sent at the start; when how many are wanted; how many are granted, by the first write or the second one;
+    // and how many are left then.
+    let cases = [
+        ("all of the first window", 0, (1, 10), (10, 2), 0),
+        ("some of the first window", 0, (1, 4), (4, 2), 6),
+        ("some of a window that has begun", 1, (1, 3), (3, 1), 6),
+        ("the rest of a window", 6, (1, 10), (4, 2), 0),
+        ("all of the next window", 10, (3_600, 10), (10, 2), 0),
+    ];
+    for (what, before, (at, wanted), (granted, write), left) in cases {
+        let world = World::new(1).await;
+        if before > 0 {
+            take(&world, &max, &limits, before, 0).await;
+        }
+        world.wire.disturb(vec![Fault::None; write - 1]);
+        world.wire.disturb([Fault::LoseAnswer]);
+        assert_eq!(take(&world, &max, &limits, wanted, at).await.sends, granted, "{what}");
+        assert!(world.wire.is_quiet(), "{what}");
+        assert_eq!(take(&world, &max, &limits, 10, at + 1).await.sends, left, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_not_used_is_given_back_once_whoever_writes_in_between() {
+    let (max, limits) = (learner("max"), limits(20, 0));
     let world = World::new(1).await;
-    take(&world, &max, &limits, 1, 0).await;
+    let [first, second] = [take(&world, &max, &limits, 6, 0).await, take(&world, &max, &limits, 6, 0).await];
+    take(&world, &max, &limits, 6, 0).await;
+    // The answer to the first refund is lost, and the second refund arrives before the first is repeated.
+    world.wire.disturb([Fault::Catch]);
+    assert!(world.store.give_back(second, 0).await.is_err());
+    let other = world.wire.caught();
     world.wire.disturb([Fault::LoseAnswer]);
-    assert_eq!(take(&world, &max, &limits, 3, 1).await.sends, 3);
-    assert_eq!(take(&world, &max, &limits, 10, 2).await.sends, 3);
-    // The answer to a write that gave back got lost: given back once.
-    let world = World::new(1).await;
-    let allowance = take(&world, &max, &limits, 8, 0).await;
-    take(&world, &max, &limits, 1, 0).await;
-    world.wire.disturb([Fault::LoseAnswer]);
-    world.store.give_back(allowance, 6).await.unwrap();
+    world.wire.meanwhile(other);
+    world.store.give_back(first, 0).await.unwrap();
     assert!(world.wire.is_quiet());
-    assert_eq!(take(&world, &max, &limits, 10, 1).await.sends, 3);
+    assert_eq!(take(&world, &max, &limits, 20, 1).await.sends, 14);
+}
+
+#[tokio::test]
+async fn what_one_limit_gave_is_given_back_when_the_other_can_not_be_asked() {
+    let (max, limits) = (learner("max"), limits(10, 10));
+    let world = World::new(1).await;
+    // The manager's window gives, and the deal's fails.
+    world.wire.disturb([Fault::None, Fault::Catch]);
+    let sender = Sender { manager: &max, deal: &world.deal, limits: &limits };
+    assert!(world.store.take_allowance(sender, 10, start()).await.is_err());
+    assert!(world.wire.is_quiet());
+    assert_eq!(take(&world, &max, &limits, 10, 1).await.sends, 10);
 }
 
 #[tokio::test]

@@ -30,6 +30,7 @@ pub(crate) const STORIES: &[Story] = &[
     Story { name: "a change of a deal retried late", tell: |trial| trial.once(change_retried_late) },
     Story { name: "two turns at once", tell: |trial| trial.once(two_turns_at_once) },
     Story { name: "two windows at once", tell: |trial| trial.once(two_windows_at_once) },
+    Story { name: "sends taken again", tell: |trial| trial.once(sends_taken_again) },
     Story { name: "sends given back again", tell: |trial| trial.once(sends_given_back_again) },
 ];
 
@@ -284,6 +285,16 @@ async fn two_windows_at_once(world: World) {
     }
 }
 
+/// A request takes sends from a window that has begun, and the answer gets lost.
+async fn sends_taken_again(world: World) {
+    world.lay([(manager_key(), None)]).await;
+    take(&world, 1).await.unwrap();
+    world.wire.disturb([Fault::LoseAnswer]);
+    assert_eq!(take(&world, 3).await.unwrap().sends, 3);
+    assert!(world.wire.is_quiet());
+    assert_eq!(take(&world, 8).await.unwrap().sends, 4);
+}
+
 /// A request gives back what it did not use, and the answer gets lost.
 async fn sends_given_back_again(world: World) {
     world.lay([(manager_key(), None)]).await;
@@ -298,6 +309,11 @@ async fn sends_given_back_again(world: World) {
 #[tokio::test]
 async fn no_window_begins_twice() {
     two_windows_at_once(World::new(3).await).await;
+}
+
+#[tokio::test]
+async fn what_is_taken_is_taken_once() {
+    sends_taken_again(World::new(3).await).await;
 }
 
 #[tokio::test]
