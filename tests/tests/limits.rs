@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a helper of tests fails as a test does")]
 
 use futures_util::future::join_all;
+use seatkeeper_local::Settings;
 use serde_json::{Value, json};
+use tests::proxy::{Calls, Fault, Proxy};
 use tests::{Deal, World, assert_shape, now, time};
 
 fn outcomes(answer: &Value) -> Vec<&str> {
@@ -144,6 +146,47 @@ async fn rows_that_need_no_mail_use_up_nothing() {
         deal.rows("status=pending").await.iter().map(|row| json!({ "id": row["id"], "sends": 1 })).collect();
     let many = deal.manager.post(&deal.path("/invites/resend"), &json!({ "invites": rows })).await.ok(200);
     assert_eq!(outcomes(&many), ["too_soon"; 6]);
+    world.stop().await;
+}
+
+/// A manager with two mails an hour and deals with one mail a day: one deal has sent its mail, another one has not.
+async fn one_deal_is_at_its_limit(world: &World) -> (Deal, String, Deal) {
+    let busy = world.deal(5).await;
+    let body = json!({ "organisation": { "id": busy.organisation, "name": "The same" } });
+    let other = Deal {
+        organisation: busy.organisation.clone(),
+        manager: busy.manager.clone(),
+        ..world.deal_with(5, &body).await
+    };
+    let id = busy.invite_one("ann@example.com").await;
+    (busy, id, other)
+}
+
+const TWO_AND_ONE: [(&str, &str); 2] = [("LIMIT_MANAGER_PER_HOUR", "2"), ("LIMIT_DEAL_PER_DAY", "1")];
+
+/// What the manager's limit granted is given back when the deal's limit refuses.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_resend_that_is_refused_uses_up_nothing() {
+    let world = World::with(&TWO_AND_ONE).await;
+    let (busy, id, other) = one_deal_is_at_its_limit(&world).await;
+    for _ in 0..3 {
+        resend(&busy, &id).await.unwrap_err();
+    }
+    other.invite_one("bob@example.com").await;
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_resend_that_fails_before_it_is_stored_uses_up_nothing() {
+    let proxy = Proxy::start().await;
+    let env = TWO_AND_ONE.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    let world = World::behind(&proxy, Settings { env, seed: false, ..Settings::ephemeral() }).await;
+    let (busy, id, other) = one_deal_is_at_its_limit(&world).await;
+    let path = busy.invite_path(&format!("{id}/resend"));
+    proxy.disturb(Calls::of("GetItem").containing(&format!("I#{id}")), 0, 1, Fault::Refuse);
+    let failed = busy.manager.post(&path, &json!({})).await;
+    assert!(failed.status >= 500, "{}", failed.show());
+    other.invite_one("bob@example.com").await;
     world.stop().await;
 }
 

@@ -7,7 +7,7 @@ use shared::config::Config;
 use shared::delivery::{Claim, Delivery, MOST_ROWS, TO_ANSWER, TO_STORE, WRITES};
 use shared::domain::limit::SendingLimits;
 use shared::domain::resend::{ResendRefusal, may_resend};
-use shared::domain::{Deal, DealState, InviteId, Queued};
+use shared::domain::{Deal, DealState, Invite, InviteId, Queued};
 use shared::http::{self, Answer, Call, InviteView, Manager, Object, Problem};
 use shared::store::{Allowance, Inviter, Outcome, Sender, StoreError, new_link};
 use std::collections::HashSet;
@@ -46,37 +46,42 @@ async fn one(app: &App, call: &Call) -> Answer {
     let deal = active_deal(app, call, &manager).await?;
     let store = &app.delivery.store;
     let sender = Sender { manager: &manager.id, deal: &deal, limits: &app.limits };
-    let allowance = store.take_allowance(sender, 1, call.now).await?;
     let link = new_link(deal.id, invite)?;
     let inviter = app.delivery.inviter(manager.email, app.limits.recipient);
-    let resent = if allowance.sends > 0 {
-        store.resend_invite(&link, expected, &inviter, call.now).await?
-    } else {
-        // What speaks against it anyway is the better answer.
-        let record = store.invite(deal.id, invite).await?;
+    let allowance = store.take_allowance(sender, 1, call.now).await?;
+    let answer = |invite: &Invite| http::tagged(200, invite.sends, &InviteView::new(invite, &deal, call.now));
+    let (refusal, record) = if allowance.sends == 0 {
+        let retry_at = allowance.retry_at;
+        // One of the two limits may have granted the send that the other one refused.
+        let (record, ()) =
+            future::join(store.invite(deal.id, invite), app.delivery.give_back(allowance, 0)).await;
+        let record = record?;
+        // What speaks against the resend anyway is the better answer.
         match may_resend(record.as_ref(), expected, app.limits.recipient, call.now) {
-            Ok(()) => return Err(Problem::too_many_requests(allowance.retry_at, call.now)),
-            Err(refusal) => Outcome::Refused(refusal, record.map(Box::new)),
+            Ok(()) => return Err(Problem::too_many_requests(retry_at, call.now)),
+            Err(refusal) => (refusal, record),
         }
-    };
-    let invite = match resent {
-        Outcome::Done(record) => {
-            let stored = record.invite.clone();
-            let claims = Claim::of(*record, link).into_iter().collect();
-            let run = app.delivery.run(call.deadline.earlier(TO_ANSWER));
-            let mail = run.mail_all(&deal, claims);
-            let (mailed, ()) = future::join(mail, app.delivery.give_back(allowance, 1)).await;
-            mailed.into_iter().next().map_or(stored, |record| record.invite)
-        }
-        Outcome::Refused(refusal, record) => {
-            app.delivery.give_back(allowance, 0).await;
-            match (refusal, record) {
-                (ResendRefusal::JustResent, Some(record)) => record.invite,
-                (refusal, _) => return Err(Problem::of_resend(refusal, call.now)),
+    } else {
+        // A write that failed may have been stored all the same, so its send stays counted.
+        match store.resend_invite(&link, expected, &inviter, call.now).await? {
+            Outcome::Done(record) => {
+                let stored = record.invite.clone();
+                let claims = Claim::of(*record, link).into_iter().collect();
+                let run = app.delivery.run(call.deadline.earlier(TO_ANSWER));
+                let mailed = run.mail_all(&deal, claims).await;
+                let invite = mailed.into_iter().next().map_or(stored, |record| record.invite);
+                return Ok(answer(&invite));
+            }
+            Outcome::Refused(refusal, record) => {
+                app.delivery.give_back(allowance, 0).await;
+                (refusal, record.map(|record| *record))
             }
         }
     };
-    Ok(http::tagged(200, invite.sends, &InviteView::new(&invite, &deal, call.now)))
+    match (refusal, record) {
+        (ResendRefusal::JustResent, Some(record)) => Ok(answer(&record.invite)),
+        (refusal, _) => Err(Problem::of_resend(refusal, call.now)),
+    }
 }
 
 #[derive(Deserialize)]
