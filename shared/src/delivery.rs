@@ -302,7 +302,7 @@ impl Run<'_> {
         let lease = self.delivery.config.lease;
         let put_back = async |delay: Span, untried: bool| {
             self.count(|mailed| mailed.put_back += 1);
-            store.put_back(&claim.link, now + delay, untried).await.map(|()| None)
+            store.put_back(&claim.link, &claim.record, now + delay, untried).await.map(|()| None)
         };
         match verdict {
             Verdict::Sent => {

@@ -47,10 +47,11 @@ pub fn may_mail(record: &InviteRecord, link: &LinkHash) -> bool {
     is_queued(record) && record.links.current.contains(link)
 }
 
-/// Whether the mail with this link, which did not go out, is put back into the queue.
+/// Whether the mail with this link, which did not go out, is put back into the queue: the claim still holds that left the
+/// invite as it was `seen`. A claim ends with its lease, with the next attempt, and with being put back itself.
 #[must_use]
-pub fn may_put_back(record: &InviteRecord, link: &LinkHash) -> bool {
-    may_mail(record, link)
+pub fn may_put_back(record: &InviteRecord, link: &LinkHash, seen: &InviteRecord) -> bool {
+    may_mail(record, link) && record.tries == seen.tries && record.due_at == seen.due_at
 }
 
 /// Whether a queued mail that nobody has claimed since it was seen with `due_at` is put off.
@@ -122,16 +123,28 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_queued_goes_back_into_the_queue() {
+    fn only_the_claim_that_still_holds_puts_its_mail_back() {
+        let seen = record();
+        assert!(may_put_back(&record(), &newest(), &seen));
+        assert!(!may_put_back(&record(), &older(), &seen), "another send");
+        // Sent, cancelled, another attempt, another lease.
+        let changes: [fn(&mut InviteRecord); 4] = [
+            |record| record.invite.delivery = Delivery::Sent,
+            |record| record.invite.stored = Stored::Cancelled,
+            |record| record.tries += 1,
+            |record| record.due_at = Some(at(71)),
+        ];
+        for (number, change) in changes.into_iter().enumerate() {
+            let mut meanwhile = record();
+            change(&mut meanwhile);
+            assert!(!may_put_back(&meanwhile, &newest(), &seen), "change {number}");
+        }
+    }
+
+    #[test]
+    fn only_what_is_queued_and_was_not_claimed_is_put_off() {
         let mut sent = record();
         sent.invite.delivery = Delivery::Sent;
-        let mut cancelled = record();
-        cancelled.invite.stored = Stored::Cancelled;
-        let put_back = |record: &InviteRecord, link| may_put_back(record, &link);
-        assert!(put_back(&record(), newest()));
-        assert!(!put_back(&record(), older()));
-        assert!(!put_back(&sent, newest()));
-        assert!(!put_back(&cancelled, newest()));
         assert!(may_put_off(&record(), at(70)));
         assert!(!may_put_off(&record(), at(71)));
         assert!(!may_put_off(&sent, at(70)));

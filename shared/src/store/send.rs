@@ -366,18 +366,28 @@ impl Store {
         }
     }
 
-    /// Puts a mail that SES did not take back into the queue, due at `due_at`. With `untried` it was certainly not sent:
-    /// the try does not count, and its link is dropped, since no mail carries it. Otherwise both stay. The rule is
+    /// Puts a mail that SES did not take back into the queue, due at `due_at`, as long as the claim that left the invite as
+    /// `seen` still holds. With `untried` the mail was certainly not sent: the attempt does not count, and its link is
+    /// dropped, since no mail carries it. Otherwise both stay. The rule is
     /// [`may_put_back`](crate::domain::settle::may_put_back).
     ///
     /// # Errors
     /// [`StoreError`]; the lease ends by itself then.
-    pub async fn put_back(&self, link: &Link, due_at: Timestamp, untried: bool) -> Result<(), StoreError> {
+    pub async fn put_back(
+        &self,
+        link: &Link,
+        seen: &InviteRecord,
+        due_at: Timestamp,
+        untried: bool,
+    ) -> Result<(), StoreError> {
         let hash = link.secret.hash();
+        let lease_end = seen.due_at.ok_or(StoreError::Corrupt("dueAt"))?;
         let mut values = values([
             (":open", s("open")),
             (":queued", s("queued")),
             (":link", s(hash.as_str())),
+            (":tries", n(seen.tries)),
+            (":leaseEnd", n(lease_end.timestamp_millis())),
             (":dueAt", n(due_at.timestamp_millis())),
         ]);
         let undone = if untried {
@@ -390,7 +400,10 @@ impl Store {
         let update = self
             .update_invite(link.deal, link.invite, values)
             .update_expression(format!("SET dueAt = :dueAt{undone}"))
-            .condition_expression("#status = :open AND delivery = :queued AND contains(links, :link)")
+            .condition_expression(
+                "#status = :open AND delivery = :queued AND contains(links, :link) AND tries = :tries \
+                 AND dueAt = :leaseEnd",
+            )
             .expression_attribute_names("#status", "status");
         written(update).await.map(|_| ())
     }

@@ -4,7 +4,7 @@
 use super::wire::Fault;
 use super::world::{World, after, email, inviter, learner, sent, soon, start};
 use chrono::Duration;
-use shared::domain::{DealChange, FailureReason, Stored};
+use shared::domain::{DealChange, FailureReason, InviteRecord, Stored};
 use shared::store::{AcceptOutcome, CreateOutcome, Due, Outcome};
 
 /// Both faults that a single write may meet.
@@ -90,12 +90,41 @@ async fn outcomes_of_mailing_are_recorded_once() {
         assert_eq!(failed.due_at, Some(record.invite.expires_at), "{fault:?}");
         assert_eq!(failed.invite.sent, None, "{fault:?}");
 
-        let (link, _) = world.queue("cid@example.com", start()).await;
+        let (link, claimed) = world.queue("cid@example.com", start()).await;
         world.wire.disturb([fault]);
-        world.store.put_back(&link, after(60), true).await.unwrap();
+        world.store.put_back(&link, &claimed, after(60), true).await.unwrap();
         let record = world.record(&link).await.unwrap();
         assert_eq!((record.tries, record.links.current.len()), (0, 0), "{fault:?}");
+        assert_eq!(record.due_at, Some(after(60)), "{fault:?}");
     }
+}
+
+/// The link that an attempt added stays as long as the send, so it alone does not tell an attempt from the next one.
+#[tokio::test]
+async fn an_attempt_is_put_back_once_and_only_by_its_own_claim() {
+    let world = World::new(3).await;
+    let (link, first) = world.queue("ann@example.com", start()).await;
+    let claim = async |record: &InviteRecord| {
+        let due_at = record.due_at.unwrap();
+        let due = Due { deal: link.deal, invite: link.invite, sends: 1, tries: record.tries, due_at };
+        let another = world.link("ann@example.com");
+        let claimed =
+            world.store.claim_invite(&due, &world.deal, &another, &inviter(), 0.5, due_at).await.unwrap();
+        let Outcome::Done(record) = claimed else { panic!("{claimed:?}") };
+        (another, *record)
+    };
+    let (second_link, second) = claim(&first).await;
+    // The first attempt comes back late: the second one holds the invite.
+    for untried in [true, false] {
+        world.store.put_back(&link, &first, after(5), untried).await.unwrap();
+        assert_eq!(world.record(&link).await.unwrap(), second);
+    }
+    // The second one is put back without counting less, so its link stays; then again, which changes nothing.
+    world.store.put_back(&second_link, &second, after(200), false).await.unwrap();
+    let waiting = world.record(&link).await.unwrap();
+    assert_eq!((waiting.tries, waiting.due_at, waiting.links.current.len()), (2, Some(after(200)), 2));
+    world.store.put_back(&second_link, &second, after(300), true).await.unwrap();
+    assert_eq!(world.record(&link).await.unwrap(), waiting);
 }
 
 #[tokio::test]

@@ -357,9 +357,13 @@ const PUT_BACK: Check = Check {
     verdicts: &["Ok", "NothingDone"],
     run: |trial| {
         trial.all(&async |laid| {
-            let (hash, untried) = (laid.link.secret.hash(), laid.drawn.asked.coin);
-            let rule = laid.record.as_ref().is_some_and(|record| may_put_back(record, &hash));
-            laid.world.store.put_back(&laid.link, later(60), untried).await?;
+            let (hash, asked) = (laid.link.secret.hash(), &laid.drawn.asked);
+            let untried = asked.coin;
+            // As its claim left it.
+            let mut seen = trial.like.clone();
+            (seen.tries, seen.due_at) = (asked.tries, Some(later(asked.due_in)));
+            let rule = laid.record.as_ref().is_some_and(|record| may_put_back(record, &hash, &seen));
+            laid.world.store.put_back(&laid.link, &seen, later(60), untried).await?;
             if rule {
                 let (before, after) = (laid.record.as_ref().unwrap(), laid.record_now().await?.unwrap());
                 prop_assert_eq!(after.due_at, Some(later(60)));

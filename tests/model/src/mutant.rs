@@ -61,7 +61,7 @@ mutants! {
     LeaseOutlived in DELIVERY by I4_ONCE: "a function may run for longer than its lease";
     ClaimIgnoresDue in DELIVERY by I4_ONCE: "claim without `dueAt` as it was seen";
     PutBackAfterSending in DELIVERY by I4_ONCE: "what was sent is put back for another try";
-    PutBackByNobody in DELIVERY by I7_INDEX: "put back without *queued* and without the link";
+    PutBackByNobody in DELIVERY by I7_INDEX: "put back without *queued* and without the claim";
     PutOffByNobody in TRIES by I7_INDEX: "put off without *queued* and `dueAt` as it was seen";
     QueuedNotDue in DELIVERY by I4_END: "queue without a place in the due index";
     NeverNotRecorded in DELIVERY by I7_PROGRESS: "what can never be sent is not marked as failed";

@@ -543,7 +543,10 @@ impl Table {
     pub(crate) fn put_back(&mut self, rules: Rules, held: Held, due_at: u8, untried: bool) {
         let Some(row) = self.row_mut(held.row) else { return };
         let record = rules.record(held.row, row);
-        if may_put_back(&record, hash(held.row, held.link)) || rules.wrong(Mutant::PutBackByNobody) {
+        let mut seen = record.clone();
+        seen.tries = rules.tries(held.tries);
+        seen.due_at = Some(at(held.tried_at + rules.delay(held.tries)));
+        if may_put_back(&record, hash(held.row, held.link), &seen) || rules.wrong(Mutant::PutBackByNobody) {
             row.due = Some((Queue::Send, due_at));
             if untried {
                 row.links = row.links.without(held.link);
