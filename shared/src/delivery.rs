@@ -12,8 +12,9 @@ use crate::domain::settle::may_mail;
 use crate::domain::{Deal, FailureReason, InviteRecord, Link, Sent, Timestamp};
 use crate::mail::compose;
 use crate::mail::ses::{BULK, Mailer, Outgoing, Verdict};
-use crate::store::{Allowance, Inviter, Store, StoreError, jitter};
+use crate::store::{Allowance, Inviter, Store, StoreError, jitter, sdk_config};
 use crate::telemetry::{self, Mailed};
+use aws_config::SdkConfig;
 use chrono::Duration as Span;
 use futures_util::stream::{self, StreamExt};
 use futures_util::{FutureExt, future};
@@ -97,10 +98,15 @@ impl Delivery {
     /// All settings that are missing or wrong.
     pub async fn from_env() -> Result<(Config, Self), ConfigError> {
         let (config, mail) = MailConfig::from_env()?;
-        let store = Store::connect(&config.table).await;
-        let mailer = Mailer::connect(&mail).await;
-        let lifetime = config.lifetime;
-        Ok((config, Self { store, mailer, config: mail, lifetime }))
+        let delivery = Self::connect(&sdk_config().await, &config, mail).await;
+        Ok((config, delivery))
+    }
+
+    /// Connects to the table and to SES at once.
+    pub async fn connect(sdk: &SdkConfig, config: &Config, mail: MailConfig) -> Self {
+        let (store, mailer) =
+            future::join(Store::connect_with(sdk, &config.table), Mailer::connect(sdk, &mail)).await;
+        Self { store, mailer, config: mail, lifetime: config.lifetime }
     }
 
     /// Who invites with this verified address, as often as the limit lets them.

@@ -14,6 +14,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::sync::OnceCell;
 
 /// Batches under way at once, in each shard.
 const BATCHES: usize = 1;
@@ -21,8 +22,24 @@ const BATCHES: usize = 1;
 /// How long a mail is put off at the most whose deal has not begun: its start may be moved again.
 const LONGEST_PUT_OFF: TimeDelta = TimeDelta::hours(1);
 
-/// The deals that a run has read: each once.
-type Deals = Mutex<HashMap<DealId, Option<Arc<Deal>>>>;
+/// A deal that is read once; `None` when there is no such deal.
+type ReadOnce = OnceCell<Option<Arc<Deal>>>;
+
+/// The deals of a run, each read once: who needs a deal that somebody else is reading waits for that answer.
+#[derive(Default)]
+struct Deals(Mutex<HashMap<DealId, Arc<ReadOnce>>>);
+
+impl Deals {
+    /// The deal, which `read` reads if nobody has yet.
+    async fn get(
+        &self,
+        id: DealId,
+        read: impl Future<Output = Result<Option<Arc<Deal>>, StoreError>>,
+    ) -> Result<Option<Arc<Deal>>, StoreError> {
+        let deal = Arc::clone(self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(id).or_default());
+        deal.get_or_try_init(|| read).await.cloned()
+    }
+}
 
 pub(crate) async fn deliver(delivery: &Delivery, now: Timestamp, deadline: Deadline) -> Report {
     let watch = Stopwatch::start();
@@ -84,7 +101,8 @@ async fn claim(
     deals: &Deals,
     due: &Due,
 ) -> Result<Option<(Claim, Arc<Deal>)>, StoreError> {
-    let Some(deal) = deal(delivery, deals, due.deal).await? else { return Ok(None) };
+    let deal = deals.get(due.deal, read_deal(delivery, due.deal)).await?;
+    let Some(deal) = deal else { return Ok(None) };
     let link = new_link(due.deal, due.invite)?;
     let now = clock::now();
     let store = &delivery.store;
@@ -104,15 +122,39 @@ async fn claim(
     }
 }
 
-/// The deal of an invite, read once in a run and remembered with its lifetime, as for every send.
-async fn deal(delivery: &Delivery, deals: &Deals, id: DealId) -> Result<Option<Arc<Deal>>, StoreError> {
-    if let Some(deal) = deals.lock().unwrap_or_else(PoisonError::into_inner).get(&id) {
-        return Ok(deal.clone());
-    }
+/// A deal, which remembers the lifetime that its invites are about to be sent with, as for every send.
+async fn read_deal(delivery: &Delivery, id: DealId) -> Result<Option<Arc<Deal>>, StoreError> {
     let deal = delivery.store.deal(id).await?.map(Arc::new);
     if let Some(deal) = &deal {
         delivery.store.remember_lifetime(deal, delivery.lifetime).await?;
     }
-    deals.lock().unwrap_or_else(PoisonError::into_inner).insert(id, deal.clone());
     Ok(deal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_deal_is_read_once_however_many_need_it_at_once() {
+        let (deals, reads) = (Deals::default(), AtomicU64::new(0));
+        let id = DealId::from_bytes([1; 16]);
+        let read = async || {
+            reads.fetch_add(1, Ordering::Relaxed);
+            tokio::task::yield_now().await;
+            Ok(None)
+        };
+        let got = future::join_all((0..50).map(|_| deals.get(id, read()))).await;
+        assert!(got.iter().all(|deal| matches!(deal, Ok(None))));
+        assert_eq!(reads.load(Ordering::Relaxed), 1);
+        assert!(matches!(deals.get(DealId::from_bytes([2; 16]), read()).await, Ok(None)));
+        assert_eq!(reads.load(Ordering::Relaxed), 2, "another deal");
+    }
+
+    #[tokio::test]
+    async fn a_deal_that_could_not_be_read_is_read_again() {
+        let (deals, id) = (Deals::default(), DealId::from_bytes([1; 16]));
+        assert!(deals.get(id, async { Err(StoreError::Random) }).await.is_err());
+        assert!(matches!(deals.get(id, async { Ok(None) }).await, Ok(None)));
+    }
 }

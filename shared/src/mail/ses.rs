@@ -7,7 +7,7 @@ use super::Mail;
 use crate::clock::Deadline;
 use crate::config::MailConfig;
 use crate::domain::FailureReason;
-use aws_config::BehaviorVersion;
+use aws_config::SdkConfig;
 use aws_sdk_sesv2::Client;
 use aws_sdk_sesv2::config::Builder;
 use aws_sdk_sesv2::config::retry::RetryConfig;
@@ -26,6 +26,10 @@ pub const BULK: usize = 50;
 
 /// The least time in which one more call is worth starting.
 const LEAST_TIME: Duration = Duration::from_secs(1);
+
+/// The longest that SES may take to answer. SES answers in well under a second; a call that takes longer must not hold a
+/// function until its own time is over.
+const LONGEST_CALL: Duration = Duration::from_secs(10);
 
 /// The mail as SES's template: the three parts are rendered already.
 const SUBJECT: &str = "{{subject}}";
@@ -68,11 +72,10 @@ pub enum Verdict {
 }
 
 impl Mailer {
-    /// Connects to SES as the environment says, and warms the connection with a call of no mails, which SES refuses:
-    /// the handshake then falls into init. While sending is paused, nothing is asked of SES.
-    pub async fn connect(config: &MailConfig) -> Self {
-        let shared = aws_config::defaults(BehaviorVersion::v2026_01_12()).load().await;
-        let mailer = Self::new(Builder::from(&shared), config);
+    /// Connects to SES, and warms the connection with a call of no mails, which SES refuses: the handshake then falls
+    /// into init. While sending is paused, nothing is asked of SES.
+    pub async fn connect(sdk: &SdkConfig, config: &MailConfig) -> Self {
+        let mailer = Self::new(Builder::from(sdk), config);
         if !config.paused
             && let Ok(call) = mailer.call(&[])
         {
@@ -85,8 +88,10 @@ impl Mailer {
     /// A mailer on this client configuration.
     #[must_use]
     pub fn new(client: Builder, config: &MailConfig) -> Self {
-        // How long a call may take is the caller's to say: it knows how much of its time is left.
-        let timeouts = TimeoutConfig::builder().connect_timeout(Duration::from_secs(2)).build();
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(Duration::from_secs(2))
+            .operation_timeout(LONGEST_CALL)
+            .build();
         let client = client.retry_config(RetryConfig::disabled()).timeout_config(timeouts).build();
         Self {
             client: Client::from_conf(client),

@@ -32,7 +32,7 @@ pub use seats::Seat;
 pub use send::{Inviter, QueueOutcome};
 
 use crate::domain::{Deal, DealId, InviteId, InviteRecord, Link, Secret};
-use aws_config::BehaviorVersion;
+use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_dynamodb::config::retry::{RetryPartition, TokenBucket};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
@@ -140,11 +140,15 @@ pub enum Outcome<R> {
 }
 
 impl Store {
-    /// Connects to the table as the environment says, and warms the connection: the first handshake then falls
-    /// into init, which has a full vCPU, rather than into somebody's request.
+    /// Connects to the table as the environment says.
     pub async fn connect(table: &str) -> Self {
-        let shared = aws_config::defaults(BehaviorVersion::v2026_01_12()).load().await;
-        let store = Self::new(config::Builder::from(&shared), table);
+        Self::connect_with(&sdk_config().await, table).await
+    }
+
+    /// Connects to the table, and warms the connection: the first handshake then falls into init, which has a full vCPU,
+    /// rather than into somebody's request.
+    pub async fn connect_with(sdk: &SdkConfig, table: &str) -> Self {
+        let store = Self::new(config::Builder::from(sdk), table);
         let key = AttributeValue::S("WARM".to_owned());
         // Whatever comes of it: a table that can't be reached is reported by the request that needs it.
         let warm = store.client.get_item().table_name(table).key("pk", key.clone()).key("sk", key).send();
@@ -319,6 +323,11 @@ async fn written_invite<R>(
             })
         }
     }
+}
+
+/// What the environment says to all clients of AWS.
+pub async fn sdk_config() -> SdkConfig {
+    aws_config::defaults(BehaviorVersion::v2026_01_12()).load().await
 }
 
 /// Random bytes from the operating system.
