@@ -44,6 +44,19 @@ const LEAST_TIME: Duration = Duration::from_secs(1);
 /// What is kept of a run's time to record the last outcomes.
 const RECORDING: Duration = Duration::from_secs(1);
 
+/// How long a request waits for its turn of the send rate. A waiting function takes one of the account's few, and the
+/// deliverer waits for all of them.
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
+
+/// Who runs, which says how long a run waits for its turn and what it does with mails that SES was not asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Runner {
+    /// A request. It waits two seconds in all, and leaves what is not tried to the deliverer, under the lease that it has.
+    Request,
+    /// The deliverer. It waits as long as it may run, and puts back what it claimed and did not try.
+    Deliverer,
+}
+
 /// The right to mail one invite.
 #[derive(Clone, Debug)]
 pub struct Claim {
@@ -84,7 +97,12 @@ pub struct Delivery {
 /// it is over before it begins: nothing is claimed, reserved or mailed.
 pub struct Run<'a> {
     delivery: &'a Delivery,
+    runner: Runner,
     until: Deadline,
+    /// When the last turn may come.
+    turns_until: Deadline,
+    /// No turn comes in time any more.
+    out_of_turns: AtomicBool,
     stopped: AtomicBool,
     unanswered: AtomicU32,
     slowest: Mutex<Duration>,
@@ -142,10 +160,19 @@ impl Delivery {
 
     /// Starts a run that has to be over by `until`.
     #[must_use]
-    pub fn run(&self, until: Deadline) -> Run<'_> {
+    pub fn run(&self, runner: Runner, until: Deadline) -> Run<'_> {
+        let until = until.earlier(RECORDING);
+        let last_turn = until.earlier(LEAST_TIME);
+        let turns_until = match runner {
+            Runner::Request => Deadline::within(LONGEST_WAIT.min(last_turn.left())),
+            Runner::Deliverer => last_turn,
+        };
         Run {
             delivery: self,
-            until: until.earlier(RECORDING),
+            runner,
+            until,
+            turns_until,
+            out_of_turns: AtomicBool::new(false),
             stopped: AtomicBool::new(false),
             unanswered: AtomicU32::new(0),
             slowest: Mutex::default(),
@@ -170,6 +197,7 @@ impl Run<'_> {
         let slowest = *self.slowest.lock().unwrap_or_else(PoisonError::into_inner);
         self.delivery.config.paused
             || self.stopped.load(Ordering::Relaxed)
+            || self.out_of_turns.load(Ordering::Relaxed)
             || self.until.left() < LEAST_TIME.max(slowest * 2)
     }
 
@@ -220,7 +248,7 @@ impl Run<'_> {
 
     /// Gives back claims that were not tried: they are due again after a lease, and the try does not count.
     pub async fn put_back(&self, claims: impl Iterator<Item = &Claim>) {
-        let settled = claims.map(|claim| self.settle(claim, Verdict::Stopped));
+        let settled = claims.map(|claim| self.settle(claim, Verdict::Untried));
         for settled in future::join_all(settled).await {
             if let Err(error) = settled {
                 tracing::error!(error = telemetry::chain(&error), "a claim could not be given back");
@@ -233,7 +261,7 @@ impl Run<'_> {
         let mails =
             claims.iter().map(|(claim, deal)| self.outgoing(claim, deal)).collect::<Result<Vec<_>, _>>();
         let Ok(mut mails) = mails else { return vec![Verdict::TryLater; claims.len()] };
-        let mut verdicts = vec![Verdict::Throttled; claims.len()];
+        let mut verdicts = vec![Verdict::Untried; claims.len()];
         let mut waiting: Vec<usize> = (0..claims.len()).collect();
         loop {
             // While it waited for its turn, another call may have ended the run.
@@ -243,17 +271,16 @@ impl Run<'_> {
             let watch = Stopwatch::start();
             let answers = self.delivery.mailer.send(&mails, self.until.left()).await;
             self.took(watch.elapsed());
+            // One answer may get lost; if two do, something is wrong with SES or the way there.
+            let is_unanswered = answers.contains(&Verdict::Unknown);
+            let is_too_much = is_unanswered && self.unanswered.fetch_add(1, Ordering::Relaxed) > 0;
+            if is_too_much || answers.iter().any(|verdict| verdict.ends_the_run()) {
+                self.stopped.store(true, Ordering::Relaxed);
+            }
             for (index, verdict) in waiting.iter().zip(answers) {
                 if let Some(slot) = verdicts.get_mut(*index) {
                     *slot = verdict;
                 }
-            }
-            if verdicts.contains(&Verdict::Unknown) {
-                self.unanswered.fetch_add(1, Ordering::Relaxed);
-            }
-            // One answer may get lost; if two do, something is wrong with SES or the way there.
-            if verdicts.contains(&Verdict::Stopped) || self.unanswered.load(Ordering::Relaxed) > 1 {
-                self.stopped.store(true, Ordering::Relaxed);
             }
             let is_busy = |index: &usize| verdicts.get(*index) == Some(&Verdict::Throttled);
             let still: Vec<bool> = waiting.iter().map(is_busy).collect();
@@ -285,15 +312,17 @@ impl Run<'_> {
             return true;
         }
         let now = clock::now();
-        let latest = self.until.left().saturating_sub(LEAST_TIME);
-        let latest = now + Span::from_std(latest).unwrap_or_default();
+        let latest = now + Span::from_std(self.turns_until.left()).unwrap_or_default();
         let mails = u32::try_from(mails).unwrap_or(u32::MAX);
         match self.delivery.store.reserve_sends(mails, rate, now, latest).await {
             Ok(Some(turn)) => {
                 tokio::time::sleep((turn - now).to_std().unwrap_or_default()).await;
                 true
             }
-            Ok(None) => false,
+            Ok(None) => {
+                self.out_of_turns.store(true, Ordering::Relaxed);
+                false
+            }
             Err(error) => {
                 tracing::error!(error = telemetry::chain(&error), "no turn to send could be reserved");
                 false
@@ -322,8 +351,14 @@ impl Run<'_> {
             Verdict::TryLater | Verdict::Malformed => {
                 put_back(retry_delay(lease, claim.record.tries, jitter()), false).await
             }
-            Verdict::Throttled | Verdict::Stopped => put_back(retry_delay(lease, 1, jitter()), true).await,
-            Verdict::Unknown => {
+            Verdict::Untried if self.runner == Runner::Request => {
+                self.count(|mailed| mailed.untried += 1);
+                Ok(None)
+            }
+            Verdict::Throttled | Verdict::Stopped | Verdict::Untried => {
+                put_back(retry_delay(lease, 1, jitter()), true).await
+            }
+            Verdict::Unavailable | Verdict::Unknown => {
                 self.count(|mailed| mailed.unanswered += 1);
                 Ok(None)
             }

@@ -1,4 +1,4 @@
-//! What the mailer makes of SES's refusals of a whole call.
+//! What the mailer makes of SES's answers, and of none.
 
 #![allow(
     missing_docs,
@@ -8,66 +8,31 @@
     reason = "a test's panic is its report"
 )]
 
-use aws_sdk_sesv2::config::interceptors::BeforeDeserializationInterceptorContextMut;
-use aws_sdk_sesv2::config::{
-    BehaviorVersion, Builder, ConfigBag, Credentials, Intercept, Region, RuntimeComponents,
+mod ses;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_sesv2::config::{AsyncSleep, Credentials, SharedAsyncSleep, SharedCredentialsProvider, Sleep};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
 };
-use aws_sdk_sesv2::error::BoxError;
-use aws_smithy_runtime_api::http::Response;
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
-use chrono::Duration;
-use shared::config::MailConfig;
+use ses::{DOWN, FAILED, MALFORMED, SENT, Said, Script, THROTTLED, client, mail_config};
+use shared::config::Config;
+use shared::delivery::Delivery;
+use shared::http::Origin;
 use shared::mail::Mail;
 use shared::mail::ses::{Mailer, Outgoing, Verdict};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use tokio::sync::Barrier;
 
-/// Answers in SES's place, one after the other; the last one for ever.
-#[derive(Clone, Debug)]
-struct Answers(Arc<Mutex<Vec<(u16, &'static str)>>>);
+const PAUSED: Said = (400, r#"{"__type":"SendingPausedException","message":"paused"}"#);
 
-impl Intercept for Answers {
-    fn name(&self) -> &'static str {
-        "answers"
-    }
+const LONG: Duration = Duration::from_secs(20);
 
-    fn modify_before_deserialization(
-        &self,
-        context: &mut BeforeDeserializationInterceptorContextMut<'_>,
-        _: &RuntimeComponents,
-        _: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        let mut answers = self.0.lock().unwrap();
-        let (status, body) = if answers.len() > 1 { answers.remove(0) } else { answers[0] };
-        *context.response_mut() = Response::new(status.try_into()?, SdkBody::from(body));
-        Ok(())
-    }
-}
-
-const MALFORMED: (u16, &str) = (400, r#"{"__type":"BadRequestException","message":"Illegal address"}"#);
-const PAUSED: (u16, &str) = (400, r#"{"__type":"SendingPausedException","message":"paused"}"#);
-const SENT: (u16, &str) = (200, r#"{"BulkEmailEntryResults":[{"Status":"SUCCESS","MessageId":"1"}]}"#);
-
-/// What becomes of this many mails when SES answers like this, and how many answers it did not come to.
-async fn verdicts(mails: usize, answers: &[(u16, &'static str)]) -> (Vec<Verdict>, usize) {
-    // Some server has to take the calls; what it says is replaced.
-    let server = seatkeeper_local::database::serve(None).await.unwrap();
-    let answers = Answers(Arc::new(Mutex::new(answers.to_vec())));
-    let client = Builder::new()
-        .behavior_version(BehaviorVersion::v2026_01_12())
-        .endpoint_url(server.endpoint())
-        .region(Region::new("us-east-1"))
-        .credentials_provider(Credentials::new("test", "test", None, None, "test"))
-        .interceptor(answers.clone());
-    let config = MailConfig {
-        from: "sender@example.com".to_owned(),
-        subject: "subject".to_owned(),
-        link_text: "link".to_owned(),
-        portal: "https://portal.example".to_owned(),
-        configuration_set: None,
-        lease: Duration::seconds(60),
-        send_rate: 0,
-        paused: false,
-    };
+fn mails(count: usize) -> Vec<Outgoing> {
     let mail = |_| Outgoing {
         mail: Mail {
             to: "ann@example.com".to_owned(),
@@ -77,32 +42,151 @@ async fn verdicts(mails: usize, answers: &[(u16, &'static str)]) -> (Vec<Verdict
         },
         tags: ["deal", "invite", "send"].map(|name| (name, "1".to_owned())),
     };
-    let mails: Vec<_> = (0..mails).map(mail).collect();
-    let verdicts = Mailer::new(client, &config).send(&mails, std::time::Duration::from_secs(20)).await;
-    let left = answers.0.lock().unwrap().len() - 1;
-    (verdicts, left)
+    (0..count).map(mail).collect()
+}
+
+/// What becomes of this many mails when SES answers like this, and how many answers it did not come to.
+async fn verdicts(count: usize, answers: &[Said], within: Duration) -> (Vec<Verdict>, usize) {
+    let script = Script::new(answers).await;
+    (script.mailer.send(&mails(count), within).await, script.left())
 }
 
 #[tokio::test]
 async fn i4_one_malformed_mail_does_not_hold_up_the_others() {
-    let (verdicts, left) = verdicts(3, &[MALFORMED, SENT, MALFORMED, SENT]).await;
+    let (verdicts, left) = verdicts(3, &[MALFORMED, SENT, MALFORMED, SENT], LONG).await;
     assert_eq!(verdicts, [Verdict::Sent, Verdict::Malformed, Verdict::Sent]);
     assert_eq!(left, 0);
 }
 
 #[tokio::test]
 async fn when_every_mail_is_malformed_the_fault_is_not_a_mails() {
-    assert_eq!(verdicts(2, &[MALFORMED]).await.0, [Verdict::Stopped; 2]);
+    assert_eq!(verdicts(2, &[MALFORMED], LONG).await.0, [Verdict::Stopped; 2]);
+}
+
+#[tokio::test]
+async fn a_malformed_mail_is_not_the_accounts_fault_when_another_got_another_answer() {
+    let cases = [(THROTTLED, Verdict::Throttled), (FAILED, Verdict::Unknown)];
+    for (answer, verdict) in cases {
+        let (verdicts, _) = verdicts(2, &[MALFORMED, MALFORMED, answer], LONG).await;
+        assert_eq!(verdicts, [Verdict::Malformed, verdict]);
+    }
+}
+
+#[tokio::test]
+async fn running_out_of_time_is_not_the_accounts_fault() {
+    // Time for the call of both mails, and not for one more.
+    let (verdicts, _) = verdicts(2, &[MALFORMED], Duration::from_millis(900)).await;
+    assert_eq!(verdicts, [Verdict::Untried; 2]);
+    assert!(!Verdict::Untried.ends_the_run());
 }
 
 #[tokio::test]
 async fn a_mail_by_itself_that_is_malformed_counts_its_try() {
-    assert_eq!(verdicts(1, &[MALFORMED]).await.0, [Verdict::Malformed]);
+    assert_eq!(verdicts(1, &[MALFORMED], LONG).await.0, [Verdict::Malformed]);
 }
 
 #[tokio::test]
 async fn mail_by_mail_ends_when_the_account_is_stopped() {
-    let (verdicts, left) = verdicts(4, &[MALFORMED, SENT, PAUSED, SENT, SENT]).await;
-    assert_eq!(verdicts, [Verdict::Sent, Verdict::Stopped, Verdict::Stopped, Verdict::Stopped]);
+    let (verdicts, left) = verdicts(4, &[MALFORMED, SENT, PAUSED, SENT, SENT], LONG).await;
+    assert_eq!(verdicts, [Verdict::Sent, Verdict::Stopped, Verdict::Untried, Verdict::Untried]);
     assert_eq!(left, 1, "nothing is asked after the pause");
+}
+
+/// I4: only an answer that says so is taken for *not sent*, and only then may the link be dropped.
+#[tokio::test]
+async fn i4_an_answer_that_does_not_say_not_sent_leaves_it_open() {
+    let suspended = (200, r#"{"BulkEmailEntryResults":[{"Status":"ACCOUNT_SUSPENDED"}]}"#);
+    let new_status = (200, r#"{"BulkEmailEntryResults":[{"Status":"SOMETHING_NEW"}]}"#);
+    let no_status = (200, r#"{"BulkEmailEntryResults":[{}]}"#);
+    let new_refusal = (403, r#"{"__type":"SomethingNewException"}"#);
+    let cases = [
+        (PAUSED, Verdict::Stopped),
+        (suspended, Verdict::Stopped),
+        (new_refusal, Verdict::Stopped),
+        (THROTTLED, Verdict::Throttled),
+        (DOWN, Verdict::Unavailable),
+        (new_status, Verdict::Unavailable),
+        (no_status, Verdict::Unavailable),
+        (FAILED, Verdict::Unknown),
+    ];
+    for (answer, verdict) in cases {
+        assert_eq!(verdicts(1, &[answer], LONG).await.0, [verdict], "{answer:?}");
+    }
+    assert!(Verdict::Unavailable.ends_the_run());
+}
+
+/// Never answers.
+#[derive(Debug)]
+struct Silent;
+
+impl HttpConnector for Silent {
+    fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
+        HttpConnectorFuture::new(std::future::pending())
+    }
+}
+
+/// A clock on which ten seconds are over at once, and no other time ever is.
+#[derive(Debug)]
+struct TenSeconds;
+
+impl AsyncSleep for TenSeconds {
+    fn sleep(&self, duration: Duration) -> Sleep {
+        if duration == Duration::from_secs(10) {
+            Sleep::new(std::future::ready(()))
+        } else {
+            Sleep::new(std::future::pending())
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_call_without_an_answer_ends_after_ten_seconds() {
+    let client = client()
+        .http_client(http_client_fn(|_, _| SharedHttpConnector::new(Silent)))
+        .sleep_impl(SharedAsyncSleep::new(TenSeconds));
+    let mailer = Mailer::new(client, &mail_config(0));
+    let mails = mails(1);
+    // The run itself has an hour.
+    let sending = mailer.send(&mails, Duration::from_hours(1));
+    let verdicts = tokio::time::timeout(LONG, sending).await;
+    assert_eq!(verdicts.unwrap(), [Verdict::Unknown]);
+}
+
+/// Answers once two are asking.
+#[derive(Clone, Debug)]
+struct Together {
+    two: Arc<Barrier>,
+    answered: Arc<AtomicUsize>,
+}
+
+impl HttpConnector for Together {
+    fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
+        let Self { two, answered } = self.clone();
+        HttpConnectorFuture::new(async move {
+            two.wait().await;
+            answered.fetch_add(1, Ordering::Relaxed);
+            Ok(HttpResponse::new(400.try_into().unwrap(), SdkBody::from("{}")))
+        })
+    }
+}
+
+#[tokio::test]
+async fn init_warms_both_connections_at_once() {
+    let together = Together { two: Arc::new(Barrier::new(2)), answered: Arc::default() };
+    let connector = together.clone();
+    let sdk = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(Region::new("us-east-1"))
+        .credentials_provider(SharedCredentialsProvider::new(Credentials::new("a", "b", None, None, "test")))
+        .http_client(http_client_fn(move |_, _| SharedHttpConnector::new(connector.clone())))
+        .build();
+    let config = Config {
+        table: "table".to_owned(),
+        organisation_claim: "org".to_owned(),
+        lifetime: chrono::Duration::days(28),
+        retention: chrono::Duration::days(365),
+        origin: Origin::default(),
+    };
+    Delivery::connect(&sdk, &config, mail_config(0)).await;
+    assert_eq!(together.answered.load(Ordering::Relaxed), 2);
 }

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use futures_util::future;
 use shared::clock::{self, Deadline, Stopwatch};
-use shared::delivery::{Claim, Delivery, Run};
+use shared::delivery::{Claim, Delivery, Run, Runner};
 use shared::domain::claim::ClaimRefusal;
 use shared::domain::limit::RecipientLimit;
 use shared::domain::{Deal, DealId, Timestamp};
@@ -43,7 +43,7 @@ impl Deals {
 
 pub(crate) async fn deliver(delivery: &Delivery, now: Timestamp, deadline: Deadline) -> Report {
     let watch = Stopwatch::start();
-    let run = delivery.run(deadline);
+    let run = delivery.run(Runner::Deliverer, deadline);
     let deals = Deals::default();
     let longest = AtomicU64::new(0);
     let work = async |due| mail(delivery, &run, &deals, &longest, due).await;

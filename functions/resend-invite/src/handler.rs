@@ -4,7 +4,7 @@ use futures_util::future;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
 use shared::config::Config;
-use shared::delivery::{Claim, Delivery, MOST_ROWS, TO_ANSWER, TO_STORE, WRITES};
+use shared::delivery::{Claim, Delivery, MOST_ROWS, Runner, TO_ANSWER, TO_STORE, WRITES};
 use shared::domain::limit::SendingLimits;
 use shared::domain::resend::{ResendRefusal, may_resend};
 use shared::domain::{Deal, DealState, Invite, InviteId, Queued};
@@ -67,7 +67,7 @@ async fn one(app: &App, call: &Call) -> Answer {
             Outcome::Done(record) => {
                 let stored = record.invite.clone();
                 let claims = Claim::of(*record, link).into_iter().collect();
-                let run = app.delivery.run(call.deadline.earlier(TO_ANSWER));
+                let run = app.delivery.run(Runner::Request, call.deadline.earlier(TO_ANSWER));
                 let mailed = run.mail_all(&deal, claims).await;
                 let invite = mailed.into_iter().next().map_or(stored, |record| record.invite);
                 return Ok(answer(&invite));
@@ -174,7 +174,7 @@ async fn many(app: &App, call: &Call) -> Answer {
     let (results, claims) = renew(app, &deal, rows, &inviter, order, call).await;
     let used = results.iter().filter(|result| result.may_be_stored()).count();
     let used = u32::try_from(used).unwrap_or(u32::MAX);
-    let run = app.delivery.run(call.deadline.earlier(TO_ANSWER));
+    let run = app.delivery.run(Runner::Request, call.deadline.earlier(TO_ANSWER));
     future::join(run.mail_all(&deal, claims), app.delivery.give_back(allowance, used)).await;
     let summary = summary(&results);
     let resent = u32::try_from(summary.resent).unwrap_or(u32::MAX);

@@ -5,7 +5,7 @@ use futures_util::future;
 use futures_util::stream::{self, StreamExt};
 use serde::{Deserialize, Serialize};
 use shared::config::Config;
-use shared::delivery::{Claim, Delivery, MOST_ROWS, TO_ANSWER, TO_STORE, WRITES};
+use shared::delivery::{Claim, Delivery, MOST_ROWS, Runner, TO_ANSWER, TO_STORE, WRITES};
 use shared::domain::limit::SendingLimits;
 use shared::domain::send::{SendRefusal, may_invite};
 use shared::domain::{Deal, DealState, Email, EmailError, InviteId, InviteRecord, Name, Queued, Timestamp};
@@ -111,7 +111,7 @@ pub(crate) async fn route(app: App, call: Call) -> Answer {
         let (results, claims) = queue(&app, &deal, rows, &inviter, &call).await;
         let used = results.iter().filter(|result| result.may_be_stored()).count();
         let used = u32::try_from(used).unwrap_or(u32::MAX);
-        let run = app.delivery.run(call.deadline.earlier(TO_ANSWER));
+        let run = app.delivery.run(Runner::Request, call.deadline.earlier(TO_ANSWER));
         future::join(run.mail_all(&deal, claims), app.delivery.give_back(allowance, used)).await;
         results
     };

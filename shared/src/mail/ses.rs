@@ -67,8 +67,20 @@ pub enum Verdict {
     Throttled,
     /// Not sent, for a reason that is not this mail's: no mail will be, until somebody mends it.
     Stopped,
+    /// SES failed, or said something new: this mail may have been sent, and no other will be for now.
+    Unavailable,
     /// There was no answer: it may have been sent.
     Unknown,
+    /// SES was not asked.
+    Untried,
+}
+
+impl Verdict {
+    /// Whether it is not worth asking SES for anything more.
+    #[must_use]
+    pub fn ends_the_run(self) -> bool {
+        matches!(self, Self::Stopped | Self::Unavailable)
+    }
 }
 
 impl Mailer {
@@ -103,7 +115,7 @@ impl Mailer {
     /// Sends up to [`BULK`] mails in one call, and tells what became of each, in their order.
     ///
     /// A call that SES finds malformed is repeated mail by mail, so that one mail does not hold up the others for ever.
-    /// If it then takes none, the fault is not a mail's.
+    /// If SES finds every one of them malformed, the fault is not a mail's.
     pub async fn send(&self, mails: &[Outgoing], within: Duration) -> Vec<Verdict> {
         let until = Deadline::within(within);
         let verdicts = self.send_together(mails, within).await;
@@ -112,17 +124,15 @@ impl Mailer {
         }
         let mut verdicts = Vec::with_capacity(mails.len());
         for mail in mails.chunks(1) {
-            // Once SES takes nothing, or there is no time for an answer, the rest is left as it is: not sent.
-            if verdicts.last() == Some(&Verdict::Stopped) || until.left() < LEAST_TIME {
-                verdicts.push(Verdict::Stopped);
+            // Once SES takes nothing, or there is no time for an answer, SES is not asked for the rest.
+            if verdicts.iter().any(|verdict: &Verdict| verdict.ends_the_run()) || until.left() < LEAST_TIME {
+                verdicts.push(Verdict::Untried);
             } else {
                 verdicts.extend(self.send_together(mail, until.left()).await);
             }
         }
-        if !verdicts.contains(&Verdict::Sent) {
-            for verdict in verdicts.iter_mut().filter(|verdict| **verdict == Verdict::Malformed) {
-                *verdict = Verdict::Stopped;
-            }
+        if verdicts.iter().all(|verdict| *verdict == Verdict::Malformed) {
+            verdicts.fill(Verdict::Stopped);
         }
         verdicts
     }
@@ -190,7 +200,7 @@ fn entry(outgoing: &Outgoing) -> Result<BulkEmailEntry, BuildError> {
         .build())
 }
 
-/// What a row of the answer says. Whatever is new stops the run: nothing is lost by leaving mails queued.
+/// What a row of the answer says. A status that is new, or none, does not say that the mail was not sent.
 fn verdict(result: &BulkEmailEntryResult) -> Verdict {
     let verdict = match result.status() {
         Some(BulkEmailStatus::Success) => Verdict::Sent,
@@ -198,7 +208,17 @@ fn verdict(result: &BulkEmailEntryResult) -> Verdict {
         Some(BulkEmailStatus::InvalidParameter) => Verdict::Failed(FailureReason::InvalidParameter),
         Some(BulkEmailStatus::TransientFailure | BulkEmailStatus::Failed) => Verdict::TryLater,
         Some(BulkEmailStatus::AccountThrottled) => Verdict::Throttled,
-        _ => Verdict::Stopped,
+        Some(
+            BulkEmailStatus::AccountDailyQuotaExceeded
+            | BulkEmailStatus::AccountSendingPaused
+            | BulkEmailStatus::AccountSuspended
+            | BulkEmailStatus::ConfigurationSetNotFound
+            | BulkEmailStatus::ConfigurationSetSendingPaused
+            | BulkEmailStatus::InvalidSendingPoolName
+            | BulkEmailStatus::MailFromDomainNotVerified
+            | BulkEmailStatus::TemplateNotFound,
+        ) => Verdict::Stopped,
+        _ => Verdict::Unavailable,
     };
     if verdict != Verdict::Sent {
         let status = result.status().map_or("none", BulkEmailStatus::as_str);
@@ -213,9 +233,10 @@ fn verdict_of_call(error: &SdkError<SendBulkEmailError>) -> Verdict {
         SdkError::ServiceError(service) => match service.err() {
             SendBulkEmailError::TooManyRequestsException(_) => Verdict::Throttled,
             SendBulkEmailError::BadRequestException(_) => Verdict::Malformed,
-            // 503 says that the request was not carried out; any other 5xx says nothing.
-            _ if service.raw().status().as_u16() == 503 => Verdict::Stopped,
-            _ if service.raw().status().is_server_error() => Verdict::Unknown,
+            // Only a refusal says that nothing was sent: an error of the server's may come after the mail. 503 says besides
+            // that the next call would fail as well.
+            _ if service.raw().status().as_u16() == 503 => Verdict::Unavailable,
+            _ if !service.raw().status().is_client_error() => Verdict::Unknown,
             _ if service.err().code() == Some("ThrottlingException") => Verdict::Throttled,
             _ => Verdict::Stopped,
         },

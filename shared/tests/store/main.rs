@@ -23,5 +23,8 @@ mod limits;
 mod listing;
 mod meanwhile;
 mod removal;
+mod sending;
+#[path = "../ses/mod.rs"]
+mod ses;
 mod wire;
 mod world;
