@@ -28,6 +28,7 @@ use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use lambda_http::lambda_runtime::{self, LambdaEvent};
 use lambda_http::{Body, Context, Error, Response, service_fn};
 use serde::{Serialize, de::DeserializeOwned};
+use serde_path_to_error::Segment;
 use std::collections::HashMap;
 use std::future::Future;
 use std::time::Duration;
@@ -35,8 +36,11 @@ use std::time::Duration;
 /// What is kept of a function's time to answer when the handler has not.
 const LAST_WORD: Duration = Duration::from_millis(500);
 
-/// Largest body: 1,000 rows with the longest names and addresses fit several times.
-const LARGEST_BODY: usize = 1024 * 1024;
+/// Largest body of a route that takes many rows: 1,000 rows with the longest names and addresses fit.
+const LARGEST_BULK_BODY: usize = 1024 * 1024;
+
+/// Largest body of every other route: a deal with the longest names fits, and so does any token.
+const LARGEST_BODY: usize = 4 * 1024;
 
 /// An answer, or why there is none.
 pub type Answer = Result<Response<Body>, Problem>;
@@ -129,6 +133,18 @@ impl Call {
     }
 
     /// # Errors
+    /// 413 when the body is larger than the route takes, whether or not the route reads it.
+    fn check_size(&self) -> Result<(), Problem> {
+        let largest = match self.route.as_str() {
+            "POST /api/deals/{dealId}/invites" | "POST /api/deals/{dealId}/invites/resend" => {
+                LARGEST_BULK_BODY
+            }
+            _ => LARGEST_BODY,
+        };
+        if self.body.len() > largest { Err(Problem::too_large(largest)) } else { Ok(()) }
+    }
+
+    /// # Errors
     /// 415 when there is a body that is not JSON, whether or not the route reads it.
     fn check_media_type(&self) -> Result<(), Problem> {
         let media_type = self.header("content-type")?.unwrap_or_default();
@@ -143,14 +159,11 @@ impl Call {
     /// The JSON body.
     ///
     /// # Errors
-    /// 415, 413, or 400 with the path of the field that does not fit.
+    /// 415, or 400 with the path of the field that does not fit.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         let bytes = self.body.as_slice();
         if bytes.is_empty() && self.header("content-type")?.is_none() {
             return Err(Problem::unsupported_media_type());
-        }
-        if bytes.len() > LARGEST_BODY {
-            return Err(Problem::too_large());
         }
         let mut json = serde_json::Deserializer::from_slice(bytes);
         let Object(value) =
@@ -160,34 +173,49 @@ impl Call {
     }
 }
 
-/// What a body that can't be read is told: the field to blame, where there is one.
+/// The refusal of a body that does not fit: the field to blame, if there is one, and what was expected.
+///
+/// Nothing of the body is repeated, since it may be a token or an address, and of any length. So an unknown field is not
+/// named: the object that has it is.
 fn not_fitting(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
-    let (path, message) = (error.path().to_string(), error.inner().to_string());
-    // serde quotes what it found, which may be a token or an address, and may itself read like a message; what it wanted is
-    // enough.
-    let message = match message.rsplit_once(", expected ") {
+    let message = error.inner().to_string();
+    let mut segments: Vec<&Segment> = error.path().iter().collect();
+    let is_unknown_field = message.starts_with("unknown field `");
+    if is_unknown_field {
+        segments.pop();
+    }
+    let mut field = String::new();
+    for segment in segments {
+        extend(&mut field, segment);
+    }
+    // serde names a field of ours that is missing or comes twice in the message only.
+    let named = ["missing field `", "duplicate field `"]
+        .iter()
+        .find_map(|start| message.strip_prefix(start)?.split('`').next());
+    if let Some(named) = named {
+        extend(&mut field, &Segment::Map { key: named.to_owned() });
+    }
+    // serde quotes first what it found and then says what it expected. What it found may read like such a message, too.
+    let detail = match message.rsplit_once(", expected ") {
+        Some((_, expected)) if is_unknown_field => format!("has an unknown field, expected {expected}"),
         Some((found, expected)) if found.starts_with("invalid ") || found.starts_with("unknown variant ") => {
             format!("expected {expected}")
         }
         _ => message,
     };
-    // serde knows the place where a field is missing or too many, and names the field in the message.
-    let named = ["missing field `", "unknown field `", "duplicate field `"]
-        .iter()
-        .find_map(|start| message.strip_prefix(start)?.split('`').next());
-    let parent = if path == "." { None } else { Some(path.as_str()) };
-    let field = match (parent, named) {
-        (Some(parent), Some(named)) if parent.split('.').next_back() == Some(named) => parent.to_owned(),
-        (Some(parent), Some(named)) => format!("{parent}.{named}"),
-        (None, Some(named)) => named.to_owned(),
-        (Some(parent), None) => parent.to_owned(),
-        (None, None) => String::new(),
-    };
     if error.inner().is_data() && !field.is_empty() {
-        Problem::field(field, message)
+        Problem::field(field, detail)
     } else {
-        Problem::invalid(format!("The body is not what it should be: {message}"))
+        Problem::invalid(format!("Invalid body: {detail}"))
     }
+}
+
+/// Appends a segment to a path like `invites[3].email`.
+fn extend(path: &mut String, segment: &Segment) {
+    if !path.is_empty() && !matches!(segment, Segment::Seq { .. }) {
+        path.push('.');
+    }
+    path.push_str(&segment.to_string());
 }
 
 /// The deal, if it is this manager's (I6).
@@ -260,7 +288,7 @@ where
     let last = call.deadline.earlier(LAST_WORD).instant();
     let answer = if !origin.admits(&call.headers) {
         Ok(origin::forbidden())
-    } else if let Err(problem) = call.check_media_type() {
+    } else if let Err(problem) = call.check_size().and_then(|()| call.check_media_type()) {
         Err(problem)
     } else {
         let answer = tokio::time::timeout_at(last, route(app, call)).await;
@@ -334,20 +362,31 @@ mod tests {
         email: String,
     }
 
-    fn blamed(body: &str) -> Option<String> {
-        let mut headers = HeaderMap::new();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
-        let call = Call {
-            route: String::new(),
+    fn call(route: &str, headers: &[(HeaderName, &'static [u8])], body: &[u8]) -> Call {
+        let headers =
+            headers.iter().map(|(name, value)| (name.clone(), HeaderValue::from_bytes(value).unwrap()));
+        Call {
+            route: route.to_owned(),
             caller: Caller::default(),
             now: Timestamp::default(),
             deadline: Deadline::within(Duration::from_secs(1)),
             parameters: HashMap::new(),
             query: HashMap::new(),
-            headers,
-            body: body.as_bytes().to_vec(),
-        };
-        let problem = call.json::<Rows>().err()?;
+            headers: headers.collect(),
+            body: body.to_vec(),
+        }
+    }
+
+    /// The refusal of a body that should have been `T`, as it is sent.
+    fn refusal<T: DeserializeOwned>(body: &str) -> Option<(Problem, String)> {
+        let json: &[u8] = b"application/json; charset=utf-8";
+        let read = || call("", &[(header::CONTENT_TYPE, json)], body.as_bytes()).json::<T>().err();
+        let Body::Text(text) = read()?.into_response().into_body() else { panic!("no text") };
+        Some((read()?, text))
+    }
+
+    fn blamed(body: &str) -> Option<String> {
+        let (problem, _) = refusal::<Rows>(body)?;
         assert_eq!((problem.status(), problem.code()), (400, "invalid_request"));
         Some(problem.fields().iter().map(|error| error.field.clone()).collect::<Vec<_>>().join(","))
     }
@@ -358,11 +397,12 @@ mod tests {
             (r#"{"rows":[{"email":"a"}]}"#, None),
             (r#"{"rows":[{"email":1}]}"#, Some("rows[0].email")),
             (r#"{"rows":[{}]}"#, Some("rows[0].email")),
-            (r#"{"rows":[{"email":"a","x":1}]}"#, Some("rows[0].x")),
+            (r#"{"rows":[{"email":"a"},{"email":"a","email":"a"}]}"#, Some("rows[1].email")),
+            (r#"{"rows":[{"email":"a","x":1}]}"#, Some("rows[0]")),
             (r#"{"rows":[["a"]]}"#, Some("rows[0]")),
             (r#"{"rows":{}}"#, Some("rows")),
             (r"{}", Some("rows")),
-            (r#"{"rows":[],"more":1}"#, Some("more")),
+            (r#"{"rows":[],"more":1}"#, Some("")),
             (r#"{"rows":[],"rows":[]}"#, Some("rows")),
             (r#"[[{"email":"a"}]]"#, Some("")),
             (r#"{"rows":[]} {}"#, Some("")),
@@ -377,29 +417,53 @@ mod tests {
 
     #[test]
     fn i8_a_refusal_does_not_repeat_what_was_sent() {
-        #[derive(Debug, Deserialize)]
+        #[derive(Deserialize)]
         #[serde(rename_all = "lowercase")]
         enum Kind {
             Known,
         }
-        #[derive(Debug, Deserialize)]
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
         #[expect(dead_code, reason = "only read")]
         struct Wanted {
             kind: Kind,
-            number: u32,
+            number: Option<u32>,
+            within: Option<Object<Row>>,
         }
+        let long = format!(r#"{{"{}":1}}"#, "se-cret".repeat(100));
         for (body, expected) in [
             (r#"{"kind":"se-cret"}"#, "`known`"),
             (r#"{"kind":"x, expected se-cret"}"#, "`known`"),
             (r#"{"number":"se-cret"}"#, "u32"),
             (r#"{"number":"x, expected se-cret"}"#, "u32"),
+            (r#"{"se-cret":1}"#, "unknown field, expected one of `kind`, `number`, `within`"),
+            (r#"{"x`, expected `se-cret":1}"#, "unknown field, expected one of `kind`, `number`, `within`"),
+            (r#"{"within":{"se.cret, [se-cret":1}}"#, "within: has an unknown field, expected `email`"),
+            (r#"{"within":{"email":["se-cret"]}}"#, "within.email: expected a string"),
+            (&long, "unknown field"),
         ] {
-            let mut json = serde_json::Deserializer::from_str(body);
-            let error = serde_path_to_error::deserialize::<_, Wanted>(&mut json).unwrap_err();
-            let problem = not_fitting(&error);
-            let Body::Text(text) = problem.into_response().into_body() else { panic!("no text") };
-            assert!(text.contains(expected) && !text.contains("se-cret"), "{text}");
+            let (_, text) = refusal::<Wanted>(body).unwrap();
+            assert!(text.contains(expected) && !text.contains("cret") && text.len() < 500, "{text}");
         }
-        assert!(serde_json::from_str::<Wanted>(r#"{"kind":"known","number":1}"#).is_ok());
+        assert!(refusal::<Wanted>(r#"{"kind":"known","number":1}"#).is_none());
+    }
+
+    #[test]
+    fn i8_a_body_has_a_largest_size_by_its_route() {
+        for (route, largest) in [
+            ("POST /api/deals/{dealId}/invites", 1024 * 1024),
+            ("POST /api/deals/{dealId}/invites/resend", 1024 * 1024),
+            ("POST /api/deals/{dealId}/invites/{inviteId}/resend", 4 * 1024),
+            ("POST /api/deals/{dealId}/seats/search", 4 * 1024),
+            ("POST /api/invites/preview", 4 * 1024),
+            ("POST /api/invites/accept", 4 * 1024),
+            ("POST /api/deals", 4 * 1024),
+            ("PATCH /api/deals/{dealId}", 4 * 1024),
+        ] {
+            let check = |size| call(route, &[], &vec![b' '; size]).check_size().err();
+            assert!(check(largest).is_none(), "{route}");
+            let problem = check(largest + 1).unwrap();
+            assert_eq!((problem.status(), problem.code()), (413, "payload_too_large"), "{route}");
+        }
     }
 }

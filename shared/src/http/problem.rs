@@ -98,8 +98,10 @@ impl Problem {
         )
     }
 
-    pub(super) fn too_large() -> Self {
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "The body is larger than 1 MiB.")
+    /// 413: a body over so many bytes.
+    pub(super) fn too_large(largest: usize) -> Self {
+        let detail = format!("The body is larger than {} KiB. Send a smaller one.", largest / 1024);
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", detail)
     }
 
     pub(super) fn unsupported_media_type() -> Self {
