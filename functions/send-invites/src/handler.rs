@@ -9,7 +9,7 @@ use shared::delivery::{Claim, Delivery, MOST_ROWS, Runner, TO_ANSWER, TO_STORE, 
 use shared::domain::limit::SendingLimits;
 use shared::domain::send::{SendRefusal, may_invite};
 use shared::domain::{Deal, DealState, Email, EmailError, InviteId, InviteRecord, Name, Queued, Timestamp};
-use shared::http::{self, Answer, Call, Object, Problem, Time};
+use shared::http::{self, Answer, Call, Cell, Object, Problem, Time};
 use shared::store::{Allowance, Inviter, Outcome, Sender, StoreError, new_link};
 use std::collections::HashSet;
 
@@ -31,8 +31,10 @@ struct Body {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Row {
-    email: String,
-    name: Option<String>,
+    #[serde(default)]
+    email: Cell,
+    #[serde(default)]
+    name: Cell,
 }
 
 #[derive(Clone, Copy, PartialEq, Serialize)]
@@ -137,13 +139,14 @@ fn read(rows: Vec<Object<Row>>, deal: &Deal) -> Rows {
     let mut seen = HashSet::new();
     rows.into_iter()
         .map(|Object(row)| {
-            let email = Email::parse(&row.email).map_err(|error| RowResult::invalid(&row.email, error))?;
+            let given = row.email.0.unwrap_or_default();
+            let email = Email::parse(&given).map_err(|error| RowResult::invalid(&given, error))?;
             let invite = deal.invite_id(&email);
             if !seen.insert(invite) {
-                return Err(RowResult::new(row.email, RowOutcome::Duplicate, Some(invite)));
+                return Err(RowResult::new(given, RowOutcome::Duplicate, Some(invite)));
             }
-            let name = row.name.as_deref().and_then(Name::clean);
-            Ok(Fresh { given: row.email, invite, exists: false, email, name })
+            let name = row.name.0.as_deref().and_then(Name::clean);
+            Ok(Fresh { given, invite, exists: false, email, name })
         })
         .collect()
 }

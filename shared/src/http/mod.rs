@@ -12,7 +12,7 @@ mod problem;
 mod view;
 
 pub use caller::{Caller, Learner, Manager};
-pub use object::Object;
+pub use object::{Cell, Object};
 pub use origin::Origin;
 pub use problem::{FieldError, Problem};
 pub use view::{DealSummary, DealView, InviteView, PageView, SeatView, SeatsView, Time};
