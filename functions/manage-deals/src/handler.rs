@@ -117,7 +117,7 @@ async fn change(app: &App, call: &Call) -> Answer {
         seats: body.seats.map(seats),
         starts_at: body.starts_at.map(|at| time("startsAt", at)).transpose()?,
         ends_at: body.ends_at.map(|at| time("endsAt", at)).transpose()?,
-        expected_revision: call.if_match()?,
+        expected_revision: call.if_match(app.store.revision(deal)).await?,
     };
     if (DealChange { expected_revision: None, ..change.clone() }) == DealChange::default() {
         return Err(Problem::invalid("Say what to change: name, organisation, seats, startsAt or endsAt."));

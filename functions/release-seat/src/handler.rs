@@ -14,8 +14,9 @@ pub(crate) struct App {
 
 pub(crate) async fn route(app: App, call: Call) -> Answer {
     let manager = call.caller.manager(&app.config.organisation_claim)?;
-    let (deal, invite, expected) = (call.deal()?, call.invite()?, call.if_match()?);
+    let (deal, invite) = (call.deal()?, call.invite()?);
     http::own(app.store.deal(deal).await?, &manager)?;
+    let expected = call.if_match(app.store.sends(deal, invite)).await?;
     match call.route.as_str() {
         "DELETE /api/deals/{dealId}/invites/{inviteId}" => {
             match app.store.cancel_invite(deal, invite, expected).await? {

@@ -42,9 +42,10 @@ async fn active_deal(app: &App, call: &Call, manager: &Manager) -> Result<Deal, 
 /// `POST /api/deals/{dealId}/invites/{inviteId}/resend`: a double click sends once.
 async fn one(app: &App, call: &Call) -> Answer {
     let manager = call.caller.manager(&app.config.organisation_claim)?;
-    let (invite, expected) = (call.invite()?, call.if_match()?);
+    let invite = call.invite()?;
     let deal = active_deal(app, call, &manager).await?;
     let store = &app.delivery.store;
+    let expected = call.if_match(store.sends(deal.id, invite)).await?;
     let sender = Sender { manager: &manager.id, deal: &deal, limits: &app.limits };
     let link = new_link(deal.id, invite)?;
     let inviter = app.delivery.inviter(manager.email, app.limits.recipient);

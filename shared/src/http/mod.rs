@@ -19,7 +19,7 @@ pub use view::{DealSummary, DealView, InviteView, PageView, SeatView, SeatsView,
 
 use crate::clock::{self, Deadline, Stopwatch};
 use crate::domain::{Deal, DealId, InviteId, Timestamp};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use crate::telemetry;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use lambda_http::aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
@@ -114,21 +114,28 @@ impl Call {
         value.map_err(|_| Problem::field(name, "must be visible ASCII"))
     }
 
-    /// The number in `If-Match: "<n>"`; none for `*`, which any state fulfils.
+    /// The number that `If-Match` expects; none without the header and for `*`, which any state fulfils.
+    ///
+    /// A condition that cannot hold, since no tag in it is one of ours, expects 0, which no deal and no invite ever has. Tags
+    /// are compared strongly (RFC 9110, section 13.1.1). `current` is the number as it is now, and is read only where the
+    /// header lists several of our tags.
     ///
     /// # Errors
-    /// 400 when it is anything else; it was never one of our tags then.
-    pub fn if_match(&self) -> Result<Option<u32>, Problem> {
-        let parse = |tag: &str| -> Option<u32> {
-            let digits = tag.trim().strip_prefix('"')?.strip_suffix('"')?;
-            digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok())?
-        };
-        match self.header("if-match")? {
-            None | Some("*") => Ok(None),
-            Some(tag) => {
-                let detail = "must be * or an ETag like \"3\"";
-                parse(tag).map(Some).ok_or_else(|| Problem::field("If-Match", detail))
-            }
+    /// When `current` cannot be read.
+    pub async fn if_match(
+        &self,
+        current: impl Future<Output = Result<Option<u32>, StoreError>>,
+    ) -> Result<Option<u32>, Problem> {
+        let values = || self.headers.get_all(header::IF_MATCH).iter().map(HeaderValue::as_bytes);
+        if values().all(|value| value.trim_ascii() == b"*") {
+            return Ok(None);
+        }
+        let ours: Vec<u32> =
+            values().flat_map(|value| value.split(|b| *b == b',')).filter_map(number_of).collect();
+        match ours[..] {
+            [] => Ok(Some(0)),
+            [number] => Ok(Some(number)),
+            _ => Ok(Some(current.await?.filter(|number| ours.contains(number)).unwrap_or(0))),
         }
     }
 
@@ -171,6 +178,12 @@ impl Call {
         json.end().map_err(|error| Problem::invalid(format!("The body is not one JSON value: {error}")))?;
         Ok(value)
     }
+}
+
+/// The number in a tag that [`tagged`] has written.
+fn number_of(tag: &[u8]) -> Option<u32> {
+    let digits = str::from_utf8(tag).ok()?.trim().strip_prefix('"')?.strip_suffix('"')?;
+    digits.parse().ok().filter(|number: &u32| number.to_string() == digits)
 }
 
 /// The refusal of a body that does not fit: the field to blame, if there is one, and what was expected.
@@ -446,6 +459,35 @@ mod tests {
             assert!(text.contains(expected) && !text.contains("cret") && text.len() < 500, "{text}");
         }
         assert!(refusal::<Wanted>(r#"{"kind":"known","number":1}"#).is_none());
+    }
+
+    #[tokio::test]
+    async fn if_match_expects_what_one_of_our_tags_says() {
+        for (header, current, expected) in [
+            (None, 3, None),
+            (Some("*"), 3, None),
+            (Some("\"3\""), 4, Some(3)),
+            (Some("\"abc\", W/\"2\", \"3\""), 4, Some(3)),
+            (Some("\"2\", \"3\""), 3, Some(3)),
+            (Some("\"2\",\"3\""), 2, Some(2)),
+            (Some("\"2\", \"3\""), 4, Some(0)),
+            (Some("\"abc\""), 3, Some(0)),
+            (Some("\"3,\""), 3, Some(0)),
+            (Some("\"03\""), 3, Some(0)),
+            (Some("\"+3\""), 3, Some(0)),
+            (Some("W/\"3\""), 3, Some(0)),
+            (Some("3"), 3, Some(0)),
+            (Some("\"99999999999\""), 3, Some(0)),
+            (Some("\"ä\""), 3, Some(0)),
+            (Some("\""), 3, Some(0)),
+            (Some(""), 3, Some(0)),
+        ] {
+            let headers: Vec<_> =
+                header.map(|value| (header::IF_MATCH, value.as_bytes())).into_iter().collect();
+            let call = call("", &headers, b"");
+            let found = call.if_match(async { Ok(Some(current)) }).await.unwrap();
+            assert_eq!(found, expected, "{header:?} of {current}");
+        }
     }
 
     #[test]

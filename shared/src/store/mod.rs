@@ -252,6 +252,22 @@ impl Store {
         item.map(item::invite).transpose()
     }
 
+    /// How often an invite was sent, as `If-Match` compares it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn sends(&self, deal: DealId, invite: InviteId) -> Result<Option<u32>, StoreError> {
+        Ok(self.invite(deal, invite).await?.map(|record| record.invite.sends))
+    }
+
+    /// A deal's revision, as `If-Match` compares it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn revision(&self, deal: DealId) -> Result<Option<u32>, StoreError> {
+        Ok(self.deal(deal).await?.map(|deal| deal.revision))
+    }
+
     /// A deal and one of its invites, read at once.
     ///
     /// # Errors
