@@ -363,6 +363,7 @@ async fn addresses_are_judged_row_by_row() {
         "ann@[127.0.0.1]".to_owned(),
         "änn@example.com".to_owned(),
         "ann😀@example.com".to_owned(),
+        "o’brien@example.com".to_owned(),
         "аnn@example.com".to_owned(), // the first letter is Cyrillic
         format!("{}@example.com", "l".repeat(65)),
         long(255),
@@ -380,6 +381,7 @@ async fn addresses_are_judged_row_by_row() {
         ("idn@bücher.example", "IDN@xn--bcher-kva.example"),
         ("upper@BÜCHER.example", "upper@bücher.example"),
         ("o'brien@example.com", "O'Brien@example.com"),
+        ("full＠ｗｉｄｔｈ．example", "ＦＵＬＬ@width.example"),
         ("first.last+tag@example.com", "First.Last+TAG@example.com"),
         (&long(254), &long(254).to_uppercase()),
     ];

@@ -1,11 +1,13 @@
 //! Addresses: one parser for every way in.
 //!
 //! Two spellings of one mailbox must give one invite (I3): white space around and invisible characters inside
-//! go, the domain becomes lower-case punycode, the local part lower-case. Dots and plus tags stay: whether they
-//! matter is the mail host's business. Mail goes to the address as typed.
+//! go, compatibility characters such as the full-width `＠` become what they stand for (NFKC), the domain becomes lower-case
+//! punycode, the local part lower-case. Dots and plus tags stay: whether they matter is the mail host's business. Mail goes
+//! to the address as typed, but for these characters.
 
 use super::name::is_invisible;
 use email_address::{EmailAddress, Options};
+use icu_normalizer::ComposingNormalizerBorrowed;
 use serde::{Deserialize, Serialize};
 
 /// An address that SES can deliver to.
@@ -26,6 +28,9 @@ pub enum EmailError {
     /// Over 254 characters, or over 64 before the `@`.
     #[error("is too long for an email address")]
     TooLong,
+    /// A curly apostrophe, as word processors and phones type it, before the `@`.
+    #[error("has a curly apostrophe before the @: type a straight one, '")]
+    CurlyApostrophe,
     /// SES delivers only to 7-bit ASCII local parts.
     #[error("has a character before the @ that mail cannot be sent to")]
     NonAsciiLocalPart,
@@ -42,11 +47,14 @@ impl Email {
     pub fn parse(raw: &str) -> Result<Self, EmailError> {
         let typed = visible(raw);
         let (local, domain) = typed.rsplit_once('@').ok_or(EmailError::Malformed)?;
-        if local.is_empty() || local.chars().any(|c| c.is_whitespace() || matches!(c, '"' | '(' | ')')) {
-            return Err(EmailError::Malformed);
+        if local.contains(['\u{2018}', '\u{2019}', '\u{201b}', '\u{2bc}']) {
+            return Err(EmailError::CurlyApostrophe);
         }
         if !local.is_ascii() {
             return Err(EmailError::NonAsciiLocalPart);
+        }
+        if local.is_empty() || local.contains(|c: char| c.is_whitespace() || matches!(c, '"' | '(' | ')')) {
+            return Err(EmailError::Malformed);
         }
         let host = idna::domain_to_ascii_strict(domain).map_err(|_| EmailError::BadDomain)?;
         if !is_public_host(&host) {
@@ -62,7 +70,7 @@ impl Email {
         Ok(Self { typed, mailbox, normalised })
     }
 
-    /// The address as typed, for people to read.
+    /// The address as typed, for people to read; compatibility characters are what they stand for.
     #[must_use]
     pub fn as_typed(&self) -> &str {
         &self.typed
@@ -109,9 +117,10 @@ impl From<Email> for String {
     }
 }
 
-/// Without what nobody sees, and without white space around.
+/// Without what nobody sees and without white space around, and with compatibility characters as what they stand for.
 pub(super) fn visible(raw: &str) -> String {
-    raw.chars().filter(|c| !is_invisible(*c)).collect::<String>().trim().to_owned()
+    let seen: String = raw.chars().filter(|c| !is_invisible(*c)).collect();
+    ComposingNormalizerBorrowed::new_nfkc().normalize(&seen).trim().to_owned()
 }
 
 /// At least two labels of letters, digits and inner hyphens, the last not all digits (RFC 1123, section 2.1).
@@ -147,6 +156,11 @@ mod tests {
             ("o'neil@example.co.uk", Ok("o'neil@example.co.uk")),
             ("ann@bücher.example", Ok("ann@xn--bcher-kva.example")),
             ("ann@BÜCHER.example", Ok("ann@xn--bcher-kva.example")),
+            ("ann＠example.com", Ok("ann@example.com")),
+            ("ann﹫example．com", Ok("ann@example.com")),
+            ("Ａｎｎ１@ｅｘａｍｐｌｅ.com", Ok("ann1@example.com")),
+            ("o＇brien@example.com", Ok("o'brien@example.com")),
+            ("\u{3000}\u{fb01}ona@example.com\u{a0}", Ok("fiona@example.com")),
             ("ann", Err(EmailError::Malformed)),
             ("ann@", Err(EmailError::BadDomain)),
             ("@example.com", Err(EmailError::Malformed)),
@@ -163,6 +177,11 @@ mod tests {
             ("ann@example..com", Err(EmailError::BadDomain)),
             ("ann@-example.com", Err(EmailError::BadDomain)),
             ("änn@example.com", Err(EmailError::NonAsciiLocalPart)),
+            ("o´brien@example.com", Err(EmailError::NonAsciiLocalPart)),
+            ("o’brien@example.com", Err(EmailError::CurlyApostrophe)),
+            ("o‘brien@example.com", Err(EmailError::CurlyApostrophe)),
+            ("oʼbrien@example.com", Err(EmailError::CurlyApostrophe)),
+            ("ann＠b＠example.com", Err(EmailError::Malformed)),
             ("Ann <ann@example.com>", Err(EmailError::Malformed)),
             ("ann@example.com, bob@example.com", Err(EmailError::Malformed)),
             ("ann@example.com\r\nBcc: x@example.com", Err(EmailError::Malformed)),
@@ -180,6 +199,7 @@ mod tests {
     fn mail_goes_to_the_address_as_typed() {
         assert_eq!(Email::parse("Ann@Example.com").unwrap().mailbox(), "Ann@Example.com");
         assert_eq!(Email::parse("Ann@Bücher.example").unwrap().mailbox(), "Ann@xn--bcher-kva.example");
+        assert_eq!(Email::parse("Ann＠Example.com").unwrap().mailbox(), "Ann@Example.com");
     }
 
     #[test]
