@@ -52,6 +52,17 @@ impl Name {
         (!name.is_empty()).then(|| Self(name.to_owned()))
     }
 
+    /// The name as one says it: "Doe, Ann" is "Ann Doe". With a suffix ("Ann Doe, Jr.") or several commas it stays as it is.
+    #[must_use]
+    pub fn spoken(&self) -> String {
+        match self.0.split_once(',') {
+            Some((family, given)) if !given.contains(',') && !has_suffix(given) => {
+                format!("{} {}", given.trim(), family.trim()).trim().to_owned()
+            }
+            _ => self.0.clone(),
+        }
+    }
+
     /// The cleaned text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -71,6 +82,19 @@ fn part_at_dots(word: &str) -> String {
         }
     }
     parted
+}
+
+/// True for what stands behind a comma after a whole name: "Jr.", "Ph.D.", "M. Sc.".
+fn has_suffix(given: &str) -> bool {
+    const SUFFIXES: [&str; 34] = [
+        "jr", "sr", "ii", "iii", "iv", "phd", "dphil", "edd", "md", "dds", "dvm", "jd", "esq", "ba", "bs",
+        "bsc", "ma", "ms", "msc", "mba", "mph", "mphil", "llb", "llm", "rn", "cpa", "cfa", "pmp", "obe",
+        "mbe", "cbe", "kc", "qc", "frcs",
+    ];
+    given.split_whitespace().chain([given]).any(|part| {
+        let letters: String = part.chars().filter(|c| c.is_alphanumeric()).collect();
+        SUFFIXES.contains(&letters.to_lowercase().as_str())
+    })
 }
 
 /// The name of an organisation or a deal: 1 to 100 visible characters, no URL.
@@ -152,6 +176,29 @@ mod tests {
         ];
         for (raw, expected) in cases {
             assert_eq!(cleaned(raw).as_deref(), expected, "{raw:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_with_one_comma_is_turned_round_where_it_is_spoken() {
+        let cases = [
+            ("Doe, Ann", "Ann Doe"),
+            ("Doe,Ann Mary", "Ann Mary Doe"),
+            ("van der Berg, Ann", "Ann van der Berg"),
+            ("Doe Jr., Ann", "Ann Doe Jr."),
+            ("DOE, ANN", "ANN DOE"),
+            ("Ann Doe, PhD", "Ann Doe, PhD"),
+            ("Ann Doe, Ph.D.", "Ann Doe, Ph.D."),
+            ("Ann Doe, M. Sc.", "Ann Doe, M. Sc."),
+            ("Ann Doe, MBA CPA", "Ann Doe, MBA CPA"),
+            ("Doe, Ann Jr.", "Doe, Ann Jr."),
+            ("Doe, Ann, PhD", "Doe, Ann, PhD"),
+            ("Doe,", "Doe"),
+            (", Ann", "Ann"),
+            ("Ann Doe", "Ann Doe"),
+        ];
+        for (given, spoken) in cases {
+            assert_eq!(Name::clean(given).unwrap().spoken(), spoken, "{given}");
         }
     }
 

@@ -67,10 +67,11 @@ pub(crate) fn compose(
     let invite = &record.invite;
     let url = format!("{}/accept#{}", config.portal, link.token());
     let until = in_words(sent.until.min(deal.ends_at));
+    let name = invite.name.as_ref().map(Name::spoken);
     let words = Words {
         organisation: deal.organisation.name.as_str(),
         deal: deal.name.as_str(),
-        name: invite.name.as_ref().map(Name::as_str),
+        name: name.as_deref(),
         manager: invite.invited_by.as_deref(),
         until: &until,
         link: &url,

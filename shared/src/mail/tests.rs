@@ -96,6 +96,12 @@ fn names_cannot_inject_html() {
     assert!(mail.text.contains("<script>alert(1)</script> & Sons"));
 }
 
+#[test]
+fn the_greeting_turns_a_name_with_a_comma_round() {
+    let mail = mail("Acme", Some("Doe, Ann"), None);
+    assert!(mail.html.contains(">Hello Ann Doe,<") && mail.text.contains("\nHello Ann Doe,\n"));
+}
+
 proptest! {
     #[test]
     fn whatever_the_name_the_mail_has_one_link(name: String) {
