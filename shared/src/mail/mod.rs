@@ -1,13 +1,13 @@
 //! The invitation mail: rendered here, sent by [`ses`].
 //!
 //! Everything that is not ours is escaped where it stands in HTML, and nothing of it gets into a header but the
-//! recipient's address, which [`Email`](crate::domain::Email) has vetted. The link's token is in the fragment, so
-//! it reaches no server but by the accept page's own doing (I5).
+//! recipient's address, which [`Email`](crate::domain::Email) has vetted. Names are broken so that no mail program makes
+//! links of them. The link's token is in the fragment, so it reaches no server but by the accept page's own doing (I5).
 
 pub mod ses;
 
 use crate::config::MailConfig;
-use crate::domain::{Deal, InviteRecord, Link, Name, Sent, Timestamp};
+use crate::domain::{Deal, InviteRecord, Link, Sent, Timestamp};
 use askama::Template;
 
 /// A mail, ready to be sent.
@@ -53,6 +53,35 @@ fn in_words(at: Timestamp) -> String {
     at.format("%-d %B %Y, %H:%M UTC").to_string()
 }
 
+/// The name of a person, a deal or an organisation, broken where a mail program would make a link of it: behind each dot and
+/// colon inside a word, as in `login.example.com`, and behind each digit of a telephone number. Readers do not see the breaks.
+fn unlinked(name: &str) -> String {
+    /// Nothing is drawn for it and no line ends at it.
+    const BREAK: char = '\u{200c}';
+    /// Mail programs take fewer digits for no telephone number.
+    const FEWEST_DIGITS: usize = 7;
+    let may_stand_in_number = |c: char| {
+        c.is_numeric()
+            || c.is_whitespace()
+            || matches!(c, '+' | '-' | '.' | '/' | '(' | ')' | '\u{2010}'..='\u{2015}')
+    };
+    let mut broken = String::with_capacity(name.len());
+    for run in name.split_inclusive(|c| !may_stand_in_number(c)) {
+        let is_number = run.chars().filter(|c| c.is_numeric()).count() >= FEWEST_DIGITS;
+        for c in run.chars() {
+            let ends_part = broken.ends_with(['.', ':', '\u{3002}', '\u{ff0e}', '\u{ff61}', '\u{ff1a}']);
+            if ends_part && !c.is_whitespace() {
+                broken.push(BREAK);
+            }
+            broken.push(c);
+            if is_number && c.is_numeric() {
+                broken.push(BREAK);
+            }
+        }
+    }
+    broken
+}
+
 /// The mail of one try to send an invite.
 ///
 /// # Errors
@@ -67,10 +96,12 @@ pub(crate) fn compose(
     let invite = &record.invite;
     let url = format!("{}/accept#{}", config.portal, link.token());
     let until = in_words(sent.until.min(deal.ends_at));
-    let name = invite.name.as_ref().map(Name::spoken);
+    let organisation = unlinked(deal.organisation.name.as_str());
+    let deal_name = unlinked(deal.name.as_str());
+    let name = invite.name.as_ref().map(|name| unlinked(&name.spoken()));
     let words = Words {
-        organisation: deal.organisation.name.as_str(),
-        deal: deal.name.as_str(),
+        organisation: &organisation,
+        deal: &deal_name,
         name: name.as_deref(),
         manager: invite.invited_by.as_deref(),
         until: &until,

@@ -26,10 +26,14 @@ fn config() -> MailConfig {
 }
 
 fn mail(organisation: &str, name: Option<&str>, manager: Option<&str>) -> Mail {
+    mail_of_deal("Unlimited", organisation, name, manager)
+}
+
+fn mail_of_deal(deal: &str, organisation: &str, name: Option<&str>, manager: Option<&str>) -> Mail {
     let sent = Sent { at: at("2026-11-23T15:04:05Z"), until: at("2026-12-21T15:04:05Z") };
     let deal = Deal {
         id: DealId::from_bytes([1; 16]),
-        name: Title::parse("Unlimited").unwrap(),
+        name: Title::parse(deal).unwrap(),
         organisation: Organisation {
             id: OrganisationId::parse("acme").unwrap(),
             name: Title::parse(organisation).unwrap(),
@@ -102,7 +106,49 @@ fn the_greeting_turns_a_name_with_a_comma_round() {
     assert!(mail.html.contains(">Hello Ann Doe,<") && mail.text.contains("\nHello Ann Doe,\n"));
 }
 
+#[test]
+fn a_name_is_broken_where_a_mail_program_would_make_a_link_of_it() {
+    let cases = [
+        ("Verify at login.example.com", "Verify at login.|example.|com"),
+        ("evil.example/path", "evil.|example/path"),
+        ("x@evil.example", "x@evil.|example"),
+        ("(www.evil.example)", "(www.|evil.|example)"),
+        ("<mailto:x@y>", "<mailto:|x@y>"),
+        ("evil。example", "evil。|example"),
+        ("call +44 20 7946 0958 now", "call +4|4| 2|0| 7|9|4|6| 0|9|5|8| now"),
+        ("(020) 7946-0958", "(0|2|0|) 7|9|4|6|-0|9|5|8|"),
+        ("2079460958", "2|0|7|9|4|6|0|9|5|8|"),
+        ("tel:112", "tel:|112"),
+        ("J. R. Doe", "J. R. Doe"),
+        ("Dr. Ann O'Neil-Müller", "Dr. Ann O'Neil-Müller"),
+        ("Class of 2026, room 12-34", "Class of 2026, room 12-34"),
+        ("علی\u{200c}رضا", "علی\u{200c}رضا"),
+    ];
+    for (given, expected) in cases {
+        assert_eq!(unlinked(given), expected.replace('|', "\u{200c}"), "{given}");
+    }
+}
+
+#[test]
+fn every_name_in_the_mail_is_broken() {
+    let mail = mail_of_deal("deal.example", "firm.example", Some("name.example"), None);
+    for body in [mail.html, mail.text] {
+        for name in ["deal", "firm", "name"] {
+            assert!(body.contains(&format!("{name}.\u{200c}example")), "{name}: {body}");
+            assert!(!body.contains(&format!("{name}.example")), "{name}: {body}");
+        }
+    }
+}
+
 proptest! {
+    #[test]
+    fn breaking_a_name_adds_breaks_and_nothing_else(name in r"[a-z0-9.:/@+() -]{0,40}") {
+        let broken = unlinked(&name);
+        let is_apart = |rest: &str| rest.is_empty() || rest.starts_with(['\u{200c}', ' ']);
+        prop_assert!(broken.split(['.', ':']).skip(1).all(is_apart));
+        prop_assert_eq!(broken.replace('\u{200c}', ""), name);
+    }
+
     #[test]
     fn whatever_the_name_the_mail_has_one_link(name: String) {
         let mail = mail("Acme", Some(&name), Some("manager@acme.example"));
