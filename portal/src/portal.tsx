@@ -23,13 +23,14 @@ function App() {
   useEffect(() => {
     const arrive = async () => {
       if (isReturning()) failure.value = await finishSignIn("/");
-      else if (wasSignedIn()) return enter();
+      else if (wasSignedIn()) {
+        failure.value = await enter();
+        // Without a failure, the issuer's page is on its way.
+        if (!failure.value) return;
+      }
       arriving.value = false;
     };
-    arrive().catch(() => {
-      failure.value = "failed";
-      arriving.value = false;
-    });
+    void arrive();
   }, []);
   if (arriving.value) return <Frame><Waiting what="Signing in" /></Frame>;
   // Who was at work keeps the page, and what they typed, until they have signed in again.
@@ -71,7 +72,7 @@ function Nav() {
 
 function Welcome({ failure }: { failure: SignInFailure | undefined }) {
   const problem = useSignal(failure);
-  const start = (prompt?: string) => enter(prompt).catch(() => (problem.value = "failed"));
+  const start = async (prompt?: string) => (problem.value = await enter(prompt));
   return (
     <section class="card">
       <Heading title="Deal seats">Seats and invites of your learning subscription</Heading>
@@ -79,6 +80,7 @@ function Welcome({ failure }: { failure: SignInFailure | undefined }) {
       {problem.value === "failed" && (
         <Notice tone="bad">Signing in did not work. Try again; if it goes on, tell whoever runs this site.</Notice>
       )}
+      {problem.value === "blocked" && <Blocked />}
       <p>See how many seats are left, invite the people who are to have one, and see who has accepted.</p>
       <p class="actions">
         <button type="button" onClick={() => void start()}>Sign in</button>
@@ -89,12 +91,28 @@ function Welcome({ failure }: { failure: SignInFailure | undefined }) {
   );
 }
 
-function SessionOver() {
+/** Signing in leads to another site and back, and something has to be kept meanwhile. */
+function Blocked() {
   return (
     <Notice tone="bad">
-      <p><strong>Your session is over.</strong> Sign in again to go on; what you have entered is kept.</p>
-      <button type="button" class="small" onClick={() => void enter()}>Sign in again</button>
+      This browser blocks site data, and signing in needs it. Allow cookies and site data for {location.host}, then reload
+      this page.
     </Notice>
+  );
+}
+
+function SessionOver() {
+  const failure = useSignal<SignInFailure | undefined>(undefined);
+  const again = async () => (failure.value = await enter());
+  return (
+    <>
+      <Notice tone="bad">
+        <p><strong>Your session is over.</strong> Sign in again to go on; what you have entered is kept.</p>
+        <button type="button" class="small" onClick={() => void again()}>Sign in again</button>
+      </Notice>
+      {failure.value === "failed" && <Notice tone="bad">Signing in did not work. Check your connection, then try again.</Notice>}
+      {failure.value === "blocked" && <Blocked />}
+    </>
   );
 }
 

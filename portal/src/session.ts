@@ -8,6 +8,7 @@
 import { signal } from "@preact/signals";
 import * as oauth from "oauth4webapi";
 import { type Config, loadConfig } from "./config";
+import { drop, dropAll, keep, kept, outlivesPage } from "./storage";
 
 export interface Session {
   accessToken: string;
@@ -26,8 +27,8 @@ export const session = signal<Session | null>(null);
 /** Whether a session ended while somebody was at work: they are asked to sign in again, and lose nothing. */
 export const sessionOver = signal(false);
 
-/** Why nobody is signed in after having been at the issuer. */
-export type SignInFailure = "declined" | "failed";
+/** Why nobody is signed in. `blocked`: the browser keeps nothing for this site, so no way leads back from the issuer. */
+export type SignInFailure = "declined" | "failed" | "blocked";
 
 const ATTEMPT = "sign-in";
 /** Set while somebody is signed in in this tab, so that a reload signs them in again without being asked to. */
@@ -52,11 +53,22 @@ async function discover(config: Config) {
   return oauth.processDiscoveryResponse(issuer, answer);
 }
 
-/**
- * Leaves for the issuer. `prompt` is OpenID Connect's: `select_account` for another one than last time.
- * `returnTo` is where this page goes on afterwards; it never reaches the issuer.
- */
-export async function signIn(options: { redirectPath: RedirectPath; scopes: string[]; returnTo?: string; prompt?: string }) {
+interface SignIn {
+  redirectPath: RedirectPath;
+  scopes: string[];
+  /** Where this page goes on afterwards; it never reaches the issuer. */
+  returnTo?: string;
+  /** OpenID Connect's: `select_account` for another one than last time. */
+  prompt?: string;
+}
+
+/** Leaves for the issuer. Returns why it did not, if so. */
+export async function signIn(options: SignIn): Promise<SignInFailure | undefined> {
+  if (!outlivesPage()) return "blocked";
+  return leave(options).catch(() => "failed");
+}
+
+async function leave(options: SignIn): Promise<undefined> {
   const config = await loadConfig();
   const server = await discover(config);
   const attempt: Attempt = {
@@ -78,8 +90,8 @@ export async function signIn(options: { redirectPath: RedirectPath; scopes: stri
     ...(options.prompt && { prompt: options.prompt }),
   };
   for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
-  sessionStorage.removeItem(SIGNED_IN);
-  sessionStorage.setItem(ATTEMPT, JSON.stringify(attempt));
+  drop(SIGNED_IN);
+  keep(ATTEMPT, JSON.stringify(attempt));
   location.assign(url);
 }
 
@@ -90,7 +102,7 @@ export function isReturning(): boolean {
 }
 
 /** Whether somebody was signed in in this tab before the page was loaded again. */
-export const wasSignedIn = () => sessionStorage.getItem(SIGNED_IN) !== null;
+export const wasSignedIn = () => kept(SIGNED_IN) !== null;
 
 /**
  * Takes what the issuer sent back with the person, and puts the address where they were in its place.
@@ -98,12 +110,14 @@ export const wasSignedIn = () => sessionStorage.getItem(SIGNED_IN) !== null;
  */
 export async function finishSignIn(redirectPath: RedirectPath): Promise<SignInFailure | undefined> {
   const answer = new URL(location.href);
-  const kept = sessionStorage.getItem(ATTEMPT);
-  sessionStorage.removeItem(ATTEMPT);
-  const attempt = kept === null ? undefined : (JSON.parse(kept) as Attempt);
-  history.replaceState(null, "", attempt?.returnTo ?? redirectPath);
-  if (!attempt) return "failed";
+  history.replaceState(null, "", redirectPath);
+  const text = kept(ATTEMPT);
+  drop(ATTEMPT);
+  if (text === null) return outlivesPage() ? "failed" : "blocked";
   try {
+    const attempt = JSON.parse(text) as Attempt;
+    // With the origin before it, no path is read as the address of another host.
+    history.replaceState(null, "", location.origin + attempt.returnTo);
     const config = await loadConfig();
     const server = await discover(config);
     const client: oauth.Client = { client_id: config.clientId };
@@ -123,7 +137,7 @@ export async function finishSignIn(redirectPath: RedirectPath): Promise<SignInFa
       scopes: new Set(grantedScopes(tokens.access_token, tokens.scope)),
     };
     sessionOver.value = false;
-    sessionStorage.setItem(SIGNED_IN, "");
+    keep(SIGNED_IN, "");
     return undefined;
   } catch (error) {
     return error instanceof oauth.AuthorizationResponseError && error.error === "access_denied" ? "declined" : "failed";
@@ -155,7 +169,7 @@ export function endSession() {
 export async function signOut() {
   const idToken = session.value?.idToken;
   session.value = null;
-  sessionStorage.clear();
+  dropAll();
   const home = `${location.origin}/`;
   let leave: string | URL = home;
   try {

@@ -38,7 +38,7 @@ export function AcceptPage() {
   useEffect(() => {
     if (!arriving.value) return;
     const arrive = async () => {
-      failure.value = await finishSignIn("/accept").catch(() => "failed" as const);
+      failure.value = await finishSignIn("/accept");
       arriving.value = false;
       if (session.value) announce("You are signed in. Nothing is accepted yet.");
     };
@@ -81,12 +81,9 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
   const enter = async (prompt?: string) => {
     busy.value = "leaving";
     failure.value = undefined;
-    try {
-      await signIn({ redirectPath: "/accept", scopes: ["seats.accept"], ...(prompt && { prompt }) });
-    } catch {
-      busy.value = undefined;
-      failure.value = "failed";
-    }
+    failure.value = await signIn({ redirectPath: "/accept", scopes: ["seats.accept"], ...(prompt && { prompt }) });
+    // Without a failure, the issuer's page is on its way.
+    if (failure.value) busy.value = undefined;
   };
   const accept = async (seen: Preview) => {
     if (busy.value) return;
@@ -130,6 +127,12 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
       {failure.value === "declined" && <Notice>You did not sign in. Nothing has happened, and your invite stays open.</Notice>}
       {failure.value === "failed" && (
         <Notice tone="bad">Signing in did not work. Nothing was accepted; try again, or use another account.</Notice>
+      )}
+      {failure.value === "blocked" && (
+        <Notice tone="bad">
+          This browser blocks site data, and signing in needs it. Nothing was accepted. Allow cookies and site data for{" "}
+          {location.host}, then open the link in your mail again. Or open it in another browser.
+        </Notice>
       )}
       {problem ? <Refusal key={problem} problem={problem} />
         : waits ? <Stop key={checks.value} code={stopped} deal={preview.deal} now={checks.value > 0 || !!refusal.value} />
