@@ -8,7 +8,7 @@ import { Admin } from "./admin/admin";
 import { Deals } from "./deals";
 import { InvitePage } from "./invite/invite";
 import { SeatsPage } from "./seats/seats";
-import { finishSignIn, isReturning, session, sessionOver, signIn, type SignInFailure, wasSignedIn } from "./session";
+import { finishSignIn, isReturning, session, sessionOver, signIn, type SignInFailure, tidyAddress, wasSignedIn } from "./session";
 import { Frame, Heading } from "./ui/frame";
 import { Notice, Waiting } from "./ui/status";
 
@@ -125,4 +125,5 @@ function Missing() {
   );
 }
 
+tidyAddress();
 render(<App />, document.getElementById("app")!);

@@ -1,6 +1,7 @@
 import * as oauth from "oauth4webapi";
-import { expect, test } from "vitest";
-import { grantedScopes, requestOptions } from "./session";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { finishSignIn, grantedScopes, requestOptions, signIn, tidyAddress } from "./session";
+import { keep } from "./storage";
 
 test.each([
   ["http://localhost:3000/oidc", true],
@@ -23,4 +24,62 @@ test("scopes are read from the access token, or from the answer where it is no J
   expect(grantedScopes(token({}), "deals.admin")).toEqual(["deals.admin"]);
   expect(grantedScopes("opaque", "deals.admin openid")).toEqual(["deals.admin", "openid"]);
   expect(grantedScopes("opaque", undefined)).toEqual([]);
+});
+
+describe("the address", () => {
+  const ORIGIN = "https://seats.example";
+  let address: URL;
+
+  beforeEach(() => {
+    // As browsers do: an address of another origin is refused.
+    vi.stubGlobal("history", {
+      replaceState(_: unknown, __: string, next: string) {
+        const resolved = new URL(next, address);
+        if (resolved.origin !== ORIGIN) throw new DOMException("another origin", "SecurityError");
+        address = resolved;
+        vi.stubGlobal("location", address);
+      },
+    });
+    vi.stubGlobal("fetch", () => Promise.reject(new TypeError("offline")));
+  });
+  afterEach(() => vi.unstubAllGlobals());
+
+  const open = (path: string) => vi.stubGlobal("location", (address = new URL(ORIGIN + path)));
+
+  test.each([
+    ["of a page", { returnTo: "/deals?status=expired" }, "/deals?status=expired"],
+    ["that could be another host's", { returnTo: "//x.example/" }, "//x.example/"],
+    ["of nothing but slashes", { returnTo: "///" }, "///"],
+  ])("%s is there again when the issuer has answered, without the code", async (_, attempt, path) => {
+    keep("sign-in", JSON.stringify(attempt));
+    open("/?code=spent&state=x");
+    expect(await finishSignIn("/")).toBe("failed");
+    expect(address.href).toBe(ORIGIN + path);
+  });
+
+  test("loses the code even if what was kept cannot be read", async () => {
+    keep("sign-in", "{");
+    open("/?code=spent&state=x");
+    expect(await finishSignIn("/")).toBe("failed");
+    expect(address.href).toBe(`${ORIGIN}/`);
+  });
+
+  test.each([
+    ["//x.example/", "/x.example/"],
+    ["///", "/"],
+    ["/deals//abc?after=a//b", "/deals/abc?after=a//b"],
+    ["/deals/abc", "/deals/abc"],
+  ])("%s becomes %s", (path, tidy) => {
+    open(path);
+    tidyAddress();
+    expect(address.href).toBe(ORIGIN + tidy);
+  });
+});
+
+test("without stored data nobody is sent to the issuer, or told to try again", async () => {
+  vi.stubGlobal("location", new URL("https://seats.example/?code=x&state=y"));
+  vi.stubGlobal("history", { replaceState: () => undefined });
+  expect(await signIn({ redirectPath: "/accept", scopes: [] })).toBe("blocked");
+  expect(await finishSignIn("/accept")).toBe("blocked");
+  vi.unstubAllGlobals();
 });

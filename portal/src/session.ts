@@ -3,7 +3,7 @@
  *
  * Invariant: the access token lives in this page's memory and nowhere else, so it is gone with the page. What has to
  * outlive the way to the issuer and back (state, verifier, nonce, where the person was) lies in `sessionStorage` until
- * they are back, once.
+ * they are back, once. The issuer's answer leaves the address before anything is done with it.
  */
 import { signal } from "@preact/signals";
 import * as oauth from "oauth4webapi";
@@ -93,6 +93,15 @@ async function leave(options: SignIn): Promise<undefined> {
   drop(SIGNED_IN);
   keep(ATTEMPT, JSON.stringify(attempt));
   location.assign(url);
+}
+
+/**
+ * Collapses the slashes of an address such as `//x.example/`: wherever its path is read as an address, it would be that
+ * of another host.
+ */
+export function tidyAddress() {
+  const { origin, pathname, search, hash } = location;
+  if (pathname.includes("//")) history.replaceState(null, "", origin + pathname.replace(/\/{2,}/g, "/") + search + hash);
 }
 
 /** Whether this page was opened by the issuer, with somebody signed in or a refusal. */
