@@ -82,6 +82,8 @@ def assert_headers(answer: Answer, stack: Stack) -> None:
         ("/", "index.html"),
         ("/accept", "accept.html"),
         ("/accept/", "accept.html"),
+        ("/accept%23AAAA.&utm_source=x", "accept.html"),
+        ("//x.example/", "index.html"),
         ("/deals/x", "index.html"),
         ("/deals/x/expired", "index.html"),
     ],

@@ -189,6 +189,7 @@ async fn the_portal_is_served_as_cloudfront_serves_it() {
         ("/deals/abc/?tab=pending", (html, always), "index.html"),
         ("/accept", (html, always), "accept.html"),
         ("/accept/", (html, always), "accept.html"),
+        ("/accept%23AAAA.&utm_source=x", (html, always), "accept.html"),
         ("/favicon.svg", ("image/svg+xml", always), "favicon.svg"),
         ("/assets/app-Bq1xX2a_.js", script, "assets/app-Bq1xX2a_.js"),
     ] {
