@@ -1,6 +1,6 @@
 /** The accept page: what a link shows, what becomes of its token, and the one click that takes the seat. */
 import assert from "node:assert/strict";
-import { answered, BOTH, chooseAccount, Keyboard, Mouse, PHONE } from "./browser.mjs";
+import { answered, BOTH, blockSiteData, chooseAccount, Keyboard, Mouse, PHONE } from "./browser.mjs";
 import { tokenOf } from "./stack.mjs";
 import { suite } from "./suite.mjs";
 
@@ -24,6 +24,9 @@ async function invited(stack, options) {
 
 const heading = (page, name) => page.getByRole("heading", { level: 1, name }).waitFor();
 const kept = (page) => page.evaluate(() => Object.values({ ...sessionStorage }));
+
+/** Whether a text has the token, or enough of it to be told by. */
+const hasPartOf = (token) => (text) => [token, token.slice(0, 20), token.slice(-20)].some((part) => text?.includes(part));
 
 /** Signs in for the invite that is shown. */
 async function signIn(page, hand, email) {
@@ -65,7 +68,7 @@ check("the token is in two bodies and in this tab only", {}, async ({ context, p
   await hand.press("button", "Accept as ann@home.example");
   await heading(page, "You have a seat");
 
-  const has = (text) => [token, token.slice(0, 20), token.slice(-20)].some((part) => text?.includes(part));
+  const has = hasPartOf(token);
   const carriers = [];
   for (const { request, address } of requests) {
     assert.ok(!has(request.url()), request.url());
@@ -77,6 +80,51 @@ check("the token is in two bodies and in this tab only", {}, async ({ context, p
   assert.deepEqual(await context.cookies(), []);
   assert.ok(!has(await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, history.state, document.documentElement.outerHTML]))));
   assert.equal(carriers.filter((carrier) => carrier.endsWith("accept")).length, 1);
+});
+
+/** What mail filters make of `/accept#<token>`. */
+const MANGLED = [
+  (token) => `/accept%23${token}`,
+  (token) => `/accept%2523${token}`,
+  (token) => `/accept/%23${token}`,
+  (token) => `/accept//%23${token}`,
+  (token) => `/accept%23${token}.&utm_source=a.b`,
+  (token) => `/accept%23${token}?utm_source=x#top`,
+  (token) => `/accept?utm_source=x#${token}`,
+];
+
+check("a link whose hash sign a mail filter has encoded opens the invitation, and only the page's own request has its token", {}, async ({ context, page, stack }) => {
+  const { link } = await invited(stack);
+  const token = tokenOf(link);
+  const has = hasPartOf(token);
+  const requests = [];
+  context.on("request", (request) => requests.push({ request, address: page.url() }));
+  for (const mangled of MANGLED) {
+    await page.goto("about:blank");
+    requests.length = 0;
+    await page.goto(mangled(token));
+    await heading(page, "Hill & Dale invites you to Unlimited");
+    assert.equal(page.url(), `${stack.url}/accept`);
+    assert.ok(!(await page.evaluate(() => performance.getEntriesByType("resource").map(({ name }) => name))).some(has));
+    const [own, ...others] = requests;
+    assert.equal(own.request.resourceType(), "document");
+    for (const { request, address } of others) {
+      assert.ok(!has(request.url()), request.url());
+      assert.ok(!has(JSON.stringify(await request.allHeaders())), `the headers of ${request.url()}`);
+      if (request.resourceType() === "fetch") assert.ok(!has(address), `the address bar at ${request.url()}`);
+    }
+  }
+});
+
+check("with site data blocked the invitation is shown, and signing in says what to allow", { hands: BOTH }, async ({ context, page, stack, hand }) => {
+  await blockSiteData(context);
+  const { link } = await invited(stack);
+  await page.goto(link);
+  await heading(page, "Hill & Dale invites you to Unlimited");
+  assert.equal(page.url(), `${stack.url}/accept`);
+  await hand.press("button", "Sign in to accept");
+  await page.getByRole("alert").filter({ hasText: `Allow cookies and site data for ${new URL(stack.url).host}, then open the link in your mail again.` }).waitFor();
+  assert.equal(page.url(), `${stack.url}/accept`);
 });
 
 /** Each way in which an invite is refused before anyone signs in. */
@@ -227,6 +275,9 @@ check("a link that does not open can be pasted", { hands: BOTH }, async ({ page,
   await hand.write("textbox", /Paste it here/, "what link?");
   await hand.press("button", "Show the invitation");
   await page.getByRole("alert").filter({ hasText: "That does not look like a link from the mail." }).waitFor();
+  await hand.write("textbox", /Paste it here/, "https://protect-eu.mimecast.com/s/W3nYCZ0p8tKzO1ySNl2Qw?domain=seats.example");
+  await hand.press("button", "Show the invitation");
+  await page.getByRole("alert").filter({ hasText: "That link leads to another site, such as a mail filter" }).waitFor();
   await hand.write("textbox", /Paste it here/, `  ${stack.url}${link}\n`);
   await hand.press("button", "Show the invitation");
   await heading(page, /invites you/);

@@ -53,6 +53,18 @@ export async function open(browser, origin, options = {}) {
   return { context, page: await context.newPage(), faults };
 }
 
+/** Has the browser refuse whatever would be kept for the site, as it does once somebody has blocked site data. */
+export const blockSiteData = (context) =>
+  context.addInitScript(() => {
+    for (const name of ["localStorage", "sessionStorage"]) {
+      Object.defineProperty(window, name, {
+        get() {
+          throw new DOMException("Access is denied for this document.", "SecurityError");
+        },
+      });
+    }
+  });
+
 /**
  * A test in a window of its own. `expect` has a pattern for each fault that the test itself provokes; `hands` runs it once
  * for each way to use a page. What `where` answers is known only when the tests run: the browser and the stack.

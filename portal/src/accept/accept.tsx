@@ -15,7 +15,7 @@ import { asProblem, useLoad } from "../ui/load";
 import { announce, Notice, Waiting } from "../ui/status";
 import { useNow, When } from "../ui/when";
 import { isOther } from "./mask";
-import { dropToken, keepToken, token, tokenPasted } from "./token";
+import { dropToken, isElsewhere, keepToken, token, tokenPasted } from "./token";
 import { wordsFor } from "./words";
 
 /** How an invite's story ended, if it did while this page was open. */
@@ -323,12 +323,13 @@ function NoLink() {
 
 function Paste({ label }: { label: string }) {
   const field = useRef<HTMLInputElement>(null);
-  const [wrong, setWrong] = useState(false);
+  const [wrong, setWrong] = useState<string>();
   const submit = (event: Event) => {
     event.preventDefault();
-    const pasted = tokenPasted(field.current!.value);
+    const text = field.current!.value;
+    const pasted = tokenPasted(text);
     if (pasted) return keepToken(pasted);
-    setWrong(true);
+    setWrong(isElsewhere(text, location.host) ? HIDDEN : INCOMPLETE);
     field.current!.focus();
   };
   return (
@@ -339,14 +340,16 @@ function Paste({ label }: { label: string }) {
         {...(wrong && { "aria-invalid": "true" as const })} aria-describedby="link-hint"
       />
       <p id="link-hint" class={wrong ? "wrong" : "soft"} role={wrong ? "alert" : undefined}>
-        {wrong
-          ? "That does not look like a link from the mail. Copy all of it, from https:// to the last letter."
-          : "It begins with https:// and is rather long."}
+        {wrong ?? "It begins with https:// and is rather long."}
       </p>
       <button type="submit" class="outline">Show the invitation</button>
     </form>
   );
 }
+
+const INCOMPLETE = "That does not look like a link from the mail. Copy all of it, from https:// to the last letter.";
+const HIDDEN =
+  "That link leads to another site, such as a mail filter, which hides the link of the invitation. Open it in your browser instead. If the invitation does not appear then, ask whoever manages learning in your organisation.";
 
 function StartLearning() {
   const [url, setUrl] = useState<string>();

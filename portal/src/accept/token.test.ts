@@ -1,35 +1,91 @@
 import { describe, expect, it } from "vitest";
-import { tokenIn, tokenPasted } from "./token";
+import { isElsewhere, tokenIn, tokenPasted } from "./token";
 
 const TOKEN = "AQEBAQEBAQEBAQEBAQEBAQICAgICAgICAgICAgICAgIDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMD-_";
+const LINK = `https://seats.example/accept#${TOKEN}`;
+const once = encodeURIComponent(LINK);
+const twice = encodeURIComponent(once);
+/** Proofpoint's second form: percent-encoded, with `-` for `%` and `_` for `/`. */
+const proofpoint2 = LINK.replace(/[-_#:]/g, (sign) => `-${sign.charCodeAt(0).toString(16).toUpperCase()}`).replaceAll("/", "_");
 
-describe("the fragment", () => {
+describe("the address", () => {
   it.each([
-    ["as it was sent", `#${TOKEN}`],
-    ["with a bracket of the mail around it", `#${TOKEN}>`],
-    ["at the end of a sentence", `#${TOKEN}).`],
-    ["with encoded blanks", `#%20${TOKEN}%0D%0A`],
-  ])("%s is the token", (_, fragment) => expect(tokenIn(fragment)).toBe(TOKEN));
+    ["as it was sent", `/accept#${TOKEN}`],
+    ["of the page's file", `/accept/#${TOKEN}`],
+    ["with slashes doubled", `//accept//#${TOKEN}`],
+    ["with its hash sign encoded", `/accept%23${TOKEN}`],
+    ["with its hash sign encoded twice", `/accept%2523${TOKEN}`],
+    ["with its hash sign encoded, behind a slash", `/accept/%23${TOKEN}`],
+    ["with a query before the hash sign", `/accept?utm_source=mail&x=1#${TOKEN}`],
+    ["with a query before the encoded hash sign", `/accept?utm_source=mail%23${TOKEN}`],
+    ["with a tail of a campaign", `/accept#${TOKEN}&utm_source=x`],
+    ["with a query behind it", `/accept#${TOKEN}?x=y`],
+    ["with a query behind its encoded hash sign", `/accept%23${TOKEN}?utm_source=x`],
+    ["with another fragment behind it", `/accept%23${TOKEN}#:~:text=you`],
+    ["with brackets around it", `/accept#<${TOKEN}>`],
+    ["with encoded brackets around it", `/accept#%3C${TOKEN}%3E`],
+    ["in quotes", `/accept#"${TOKEN}"`],
+    ["at the end of a sentence", `/accept#${TOKEN}).`],
+    ["with encoded blanks", `/accept#%20${TOKEN}%0D%0A`],
+    ["with letters behind it", `/accept#${TOKEN}Accept`],
+  ])("%s has the token", (_, address) => expect(tokenIn(address)).toBe(TOKEN));
 
-  it("that is no token is left to the API", () => {
-    expect(tokenIn("#what?else")).toBe("what?else");
-    expect(tokenIn("#100%")).toBe("100%");
-    expect(tokenIn("")).toBe("");
-    expect(tokenIn("#")).toBe("");
-  });
+  it.each([
+    ["/accept#AAAA", "AAAA"],
+    ["/accept%23what?else", "what"],
+    [`/accept#${TOKEN.slice(1)}`, TOKEN.slice(1)],
+    ["/accept", undefined],
+    ["/accept/", undefined],
+    ["/accept#", undefined],
+    ["/accept#%", undefined],
+    ["/accept/more", undefined],
+    [`/accept?code=${TOKEN}&state=x`, undefined],
+  ])("%s has %s", (address, token) => expect(tokenIn(address)).toBe(token));
 });
 
-describe("what is pasted", () => {
+describe("a pasted text", () => {
   it.each([
-    ["a link", `https://seats.example/accept#${TOKEN}`],
-    ["a link in brackets", ` <https://seats.example/accept#${TOKEN}>. `],
-    ["a link that was broken over two lines", `https://seats.example/accept#${TOKEN.slice(0, 30)}\n ${TOKEN.slice(30)}`],
-    ["a link within a filter's link", `https://safe.example/?url=https%3A%2F%2Fseats.example%2Faccept%23${TOKEN}&data=05`],
+    ["a link", LINK],
+    ["a link in brackets", ` <${LINK}>. `],
     ["the token alone", TOKEN],
     ["the token with its hash sign", `#${TOKEN}`],
-  ])("as %s is understood", (_, text) => expect(tokenPasted(text)).toBe(TOKEN));
+    ["the token in quotes", ` "${TOKEN}"\n`],
+    ["a link with the text after it", `${LINK}\n\nAccept by 21 December 2026, 15:04 UTC. You can sign in with`],
+    ["a link within a sentence", `Click here to accept this invitation: ${LINK}, said the mail`],
+    ["a link that was broken over two lines", `https://seats.example/accept#${TOKEN.slice(0, 30)}\n ${TOKEN.slice(30)}`],
+    ["a quoted reply", `> Click here to accept this invitation:\n>\n> ${LINK}\n>\n> Accept by 21 December`],
+    ["a quoted reply to a reply, broken", `> > https://seats.example/accept#${TOKEN.slice(0, 40)}\r\n> > ${TOKEN.slice(40)}\r\n> > Accept by`],
+    ["a mail's source with soft line breaks", `https://seats.example/accept#${TOKEN.slice(0, 30)}=\r\n${TOKEN.slice(30, 60)}=\n${TOKEN.slice(60)}\r\n`],
+    ["a link with invisible characters in it", `https://seats.example/accept#${TOKEN.slice(0, 30)}\u200b${TOKEN.slice(30, 60)}\u00ad${TOKEN.slice(60)}`],
+    ["a whole link below a cut one", `https://seats.example/accept#${TOKEN.slice(0, 9)}…\nhttps://seats.example/accept#${TOKEN}`],
+    ["a link of Safe Links", `https://eur03.safelinks.protection.outlook.com/?url=${once}&data=05%7C02%7Cann%40example.com%7C3f1c&sdata=V2x%2Bz%3D&reserved=0`],
+    ["a link of Safe Links, encoded twice", `https://nam11.safelinks.protection.outlook.com/?url=${twice}&data=05%7C01&reserved=0`],
+    ["a link of Safe Links that kept the hash sign encoded", `https://eur03.safelinks.protection.outlook.com/?url=https%3A%2F%2Fseats.example%2Faccept%2523${TOKEN}&data=05`],
+    ["a link of Safe Links in a mail's source", `<a href=3D"https://eur03.safelinks.protection.outlook.com/?url=3D${once.slice(0, 44)}=\r\n${once.slice(44)}&amp;data=3D05">`],
+    ["a link of Proofpoint's second form", `https://urldefense.proofpoint.com/v2/url?u=${proofpoint2}&d=DwMFaQ&c=euGZstcaTDllvimEN8b7jXrwqOf-v5A_CdpgnVfiiMM&r=x&m=y&s=z&e=`],
+    ["a link of Proofpoint's third form", `https://urldefense.com/v3/__https://seats.example/accept*${TOKEN}__;Iw!!Mih3wA!Cx9n-k_2$`],
+    ["a link of Proofpoint's third form, with an encoded hash sign", `https://urldefense.us/v3/__https://seats.example/accept*23${TOKEN}__;JQ!!Mih3wA!Cx9n$`],
+    ["a link of Proofpoint's third form, with a run", `https://urldefense.com/v3/__https://seats.example/accept/**A${TOKEN}__;PyM!!Mih3wA!Cx9n$`],
+    ["a link of Proofpoint's third form, with nothing replaced", `https://urldefense.com/v3/__https://seats.example/accept%23${TOKEN}__;!!Mih3wA!Cx9n$`],
+    ["a link of Proofpoint's within Safe Links", `https://eur03.safelinks.protection.outlook.com/?url=${encodeURIComponent(`https://urldefense.proofpoint.com/v2/url?u=${proofpoint2}&d=DwMFaQ`)}&data=05`],
+    ["a link of Google's", `https://www.google.com/url?q=${once}&source=gmail&ust=1764200000000000&sa=E&usg=AOvVaw3`],
+    ["a link of Google's, encoded twice", `https://www.google.com/url?q=https://seats.example/accept%2523${TOKEN}&sa=D`],
+    ["a link of Barracuda's", `https://linkprotect.cudasvc.com/url?a=${once.toLowerCase().replace(TOKEN.toLowerCase(), TOKEN)}&c=E,1,Yk9-xx_y&typo=1`],
+    ["a link of Cisco's", `https://secure-web.cisco.com/1Abc-d_e/${once}`],
+  ])("that is %s has the token", (_, text) => expect(tokenPasted(text)).toBe(TOKEN));
 
-  it.each(["", "hello", "https://seats.example/accept", "https://seats.example/accept#", "ann@example.com"])(
-    "as %o is not taken", (text) => expect(tokenPasted(text)).toBeUndefined(),
-  );
+  const MIMECAST = "https://protect-eu.mimecast.com/s/W3nYCZ0p8tKzO1ySNl2Qw?domain=seats.example";
+  it.each([
+    "", "hello", "https://seats.example/accept", "https://seats.example/accept#", "ann@example.com", TOKEN.slice(1), `${TOKEN}A`, MIMECAST,
+    `https://url.uk.m.mimecastprotect.com/s/${TOKEN}?domain=seats.example`,
+    `https://urldefense.proofpoint.com/v2/url?u=https-3A__example.com_&d=${TOKEN}`,
+    "https://urldefense.com/v3/__https://seats.example/__;Iw!!x$",
+  ])("as %o has none", (text) => expect(tokenPasted(text)).toBeUndefined());
+
+  it.each([
+    [MIMECAST, true],
+    ["see HTTPS://Seats.Example/accept", false],
+    ["https://seats.example:8443/accept", true],
+    ["hello", false],
+  ])("%o leads elsewhere: %s", (text, elsewhere) => expect(isElsewhere(text, "seats.example")).toBe(elsewhere));
 });
