@@ -217,6 +217,8 @@ check("an accepted invite shows the seat to who has it, and tells another accoun
   await chooseAccount(page, hand, "eve@home.example");
   await hand.press("button", "Continue as eve@home.example");
   await heading(page, "Another account has accepted this invite");
+  await page.getByRole("definition").filter({ hasText: "eve@home.example" }).waitFor();
+  await page.getByText("ask whoever manages learning in your organisation to take the seat back and invite you again.").waitFor();
 
   await page.goto("about:blank");
   await page.goto(link);

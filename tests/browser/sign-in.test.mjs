@@ -13,15 +13,12 @@ check("with site data blocked the portal says what to allow", { hands: BOTH }, a
   assert.equal(page.url(), `${stack.url}/`);
 });
 
-check("signing in ends at an address with doubled slashes as well", {}, async ({ page, stack, hand }) => {
-  for (const [path, tidy] of [["//x.example/", "/x.example/"], ["///", "/deals"]]) {
-    await page.goto(`${stack.url}${path}`);
-    // Who was signed in before is signed in again by the issuer, after one look at the list of accounts.
-    if (path !== "///") await hand.press("button", "Sign in");
+for (const [path, tidy] of [["//x.example/", "/x.example/"], ["///deals", "/deals"]]) {
+  check(`signing in at ${path} ends, and leaves no code in the address`, {}, async ({ page, stack, hand }) => {
+    await page.goto(stack.url + path);
+    await hand.press("button", "Sign in");
     await chooseAccount(page, hand, "manager@acme.example");
     await page.getByRole("button", { name: "Sign out" }).waitFor();
-    const { pathname, search } = new URL(page.url());
-    assert.ok(pathname.startsWith(tidy), pathname);
-    assert.equal(search, "");
-  }
-});
+    assert.equal(page.url(), stack.url + tidy);
+  });
+}

@@ -123,7 +123,12 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
       <Heading title={accepted ? "Accepted already" : "Your invitation"}>
         {accepted ? "This invite has been accepted" : `${preview.organisation.name} invites you to ${preview.deal.name}`}
       </Heading>
-      {accepted && <p>If that was you, you are done. To see your seat, sign in with the account that you accepted with.</p>}
+      {accepted && (
+        <p>
+          If that was you, sign in with the account that you accepted with to see your seat. If you no longer have that
+          account, ask whoever manages learning in your organisation.
+        </p>
+      )}
       {failure.value === "declined" && <Notice>You did not sign in. Nothing has happened, and your invite stays open.</Notice>}
       {failure.value === "failed" && (
         <Notice tone="bad">Signing in did not work. Nothing was accepted; try again, or use another account.</Notice>
@@ -296,6 +301,7 @@ function Ended({ how }: { how: Ending }) {
       <p>{text}</p>
       {preview && (
         <Facts of={preview}>
+          {code === "already_accepted" && session.value?.email && <div><dt>Your account</dt><dd>{session.value.email}</dd></div>}
           {preview.status === "expired" && preview.expiresAt && <div><dt>Open until</dt><dd><When time={preview.expiresAt} now={now} /></dd></div>}
         </Facts>
       )}

@@ -40,6 +40,13 @@ describe("words", () => {
     expect(new Set(titles).size).toBe(titles.length);
   });
 
+  it("say whom to ask where another account has the seat", () => {
+    const { title, text } = wordsFor("already_accepted");
+    expect(title).toMatch(/another account/i);
+    expect(text).toMatch(/deleted.* ask whoever manages learning .* invite you again/);
+    expect(text).not.toMatch(/you are done/);
+  });
+
   it("are there for codes that nobody knows yet", () => {
     expect(wordsFor("toString").title).toBe(wordsFor("internal").title);
   });

@@ -30,7 +30,7 @@ const WORDS = {
   },
   already_accepted: {
     title: "Another account has accepted this invite",
-    text: "If that account is yours too, you are done: start learning with it. If it is not, tell whoever manages learning in your organisation.",
+    text: "The seat belongs to the account that accepted, not to this one. If you still have that account, learn with it. If it was deleted, or was never yours, ask whoever manages learning in your organisation to take the seat back and invite you again.",
     final: true,
   },
   already_seated: {
