@@ -2,7 +2,7 @@
 import { useLocation } from "preact-iso";
 import { useEffect } from "preact/hooks";
 import { type DealWithSeats, listDeals } from "./api";
-import { date } from "./time";
+import { instant } from "./time";
 import { Heading } from "./ui/frame";
 import { useLoad } from "./ui/load";
 import { number } from "./ui/seat-numbers";
@@ -50,7 +50,7 @@ function DealList({ deals }: { deals: DealWithSeats[] }) {
             <td role="cell" class="figure" data-label="Seats">{number(deal.seats.total)}</td>
             <td role="cell" class="figure" data-label="Allocated">{number(deal.seats.allocated)}</td>
             <td role="cell" class="figure" data-label="Available">{number(deal.seats.available)}</td>
-            <td role="cell" data-label="From – to">{date(deal.startsAt)} – {date(deal.endsAt)}</td>
+            <td role="cell" data-label="From – to">{instant(deal.startsAt)} – {instant(deal.endsAt)}</td>
             <td role="cell" data-label="State"><span class={`state ${deal.state}`}>{STATES[deal.state]}</span></td>
           </tr>
         ))}

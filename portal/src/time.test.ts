@@ -1,5 +1,18 @@
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
+import dates from "../../shared/tests/dates.json?raw";
 import { fromNow } from "./time";
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+  vi.resetModules();
+});
+
+/** The mail is asked the same in `shared/src/mail/tests.rs`. */
+test.each(["UTC", "Europe/Berlin", "America/Los_Angeles", "Pacific/Auckland"])("a reader in %s sees the dates of the mail", async (zone) => {
+  vi.stubEnv("TZ", zone);
+  const { instant } = await import("./time");
+  for (const [time, text] of Object.entries(JSON.parse(dates) as Record<string, string>)) expect(instant(time)).toBe(text);
+});
 
 const now = Date.parse("2026-11-24T12:00:00Z");
 const DAY = 86_400;

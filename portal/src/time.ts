@@ -1,4 +1,9 @@
-/** Dates as people read them: with a time and a zone, and how long ago or from now. */
+/**
+ * Dates as people read them.
+ *
+ * When something begins or ends (a deal, an invite), that is one instant for everybody, and the mail knows no reader's
+ * zone: all pages say it as the mail does, in UTC. What has happened is said in the reader's own zone.
+ */
 
 const LOCALE = "en-GB";
 const whole = new Intl.DateTimeFormat(LOCALE, {
@@ -6,9 +11,17 @@ const whole = new Intl.DateTimeFormat(LOCALE, {
 });
 const day = new Intl.DateTimeFormat(LOCALE, { day: "numeric", month: "short", year: "numeric" });
 const dayOfYear = new Intl.DateTimeFormat(LOCALE, { day: "numeric", month: "short" });
+const longDay = new Intl.DateTimeFormat(LOCALE, { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
+const clock = new Intl.DateTimeFormat(LOCALE, { hour: "2-digit", minute: "2-digit", timeZone: "UTC" });
 const relative = new Intl.RelativeTimeFormat(LOCALE, { numeric: "auto" });
 
-/** `3 Nov 2026, 14:05 GMT` */
+/** `31 August 2026, 22:00 UTC`, of what begins or ends. The mail says the same: `instant` in `shared/src/mail/mod.rs`. */
+export function instant(time: string): string {
+  const at = new Date(time);
+  return `${longDay.format(at)}, ${clock.format(at)} UTC`;
+}
+
+/** `3 Nov 2026, 14:05 GMT`, of what has happened. */
 export const dateTime = (time: string) => whole.format(new Date(time));
 
 /** `3 Nov 2026` */

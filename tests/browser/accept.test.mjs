@@ -193,8 +193,9 @@ check("a deal that has not started says when it does", {}, async ({ page, stack 
   const start = new Date(Date.now() + 30 * 86_400_000);
   await deal.patch({ startsAt: start.toISOString().replace(/\.\d+/, "") });
   await page.goto(link);
-  const day = start.toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "Europe/London" });
-  await page.getByText(`It starts on ${day}.`).waitFor();
+  const [, day] = /^(\S+)T/.exec(start.toISOString());
+  const long = new Date(day).toLocaleDateString("en-GB", { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
+  await page.getByText(`It starts on ${long}, ${start.toISOString().slice(11, 16)} UTC.`).waitFor();
 });
 
 check("who has a seat already is told so, and the token is dropped", { expect: [answered(409)] }, async ({ page, stack, hand }) => {

@@ -9,7 +9,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { type Accepted, acceptInvite, type Preview, previewInvite, Problem } from "../api";
 import { loadConfig } from "../config";
 import { finishSignIn, isReturning, session, signIn, type SignInFailure } from "../session";
-import { date } from "../time";
+import { instant } from "../time";
 import { Frame, Heading } from "../ui/frame";
 import { asProblem, useLoad } from "../ui/load";
 import { announce, Notice, Waiting } from "../ui/status";
@@ -163,7 +163,7 @@ function Facts({ of: { organisation, deal }, children }: { of: Preview; children
   return (
     <dl class="facts">
       <div><dt>From</dt><dd>{organisation.name}</dd></div>
-      <div><dt>For</dt><dd>The learning subscription {deal.name}, until {date(deal.endsAt)}</dd></div>
+      <div><dt>For</dt><dd>The learning subscription {deal.name}, until {instant(deal.endsAt)}</dd></div>
       {children}
     </dl>
   );
@@ -174,9 +174,9 @@ function Offer({ preview: { deal, email, expiresAt } }: { preview: Preview }) {
   const now = useNow();
   return (
     <dl class="facts">
-      <div><dt>You get</dt><dd>A seat of the learning subscription, until {date(deal.endsAt)}</dd></div>
+      <div><dt>You get</dt><dd>A seat of the learning subscription, until {instant(deal.endsAt)}</dd></div>
       {email && <div><dt>Sent to</dt><dd>{email}</dd></div>}
-      {expiresAt && <div><dt>Accept by</dt><dd><When time={expiresAt} now={now} /></dd></div>}
+      {expiresAt && <div><dt>Accept by</dt><dd><When time={expiresAt} now={now} ends /></dd></div>}
       <div>
         <dt>They will see</dt>
         <dd>That you accepted, when, and whether with the invited address or another; never which other one.</dd>
@@ -252,7 +252,7 @@ function Stop({ code, deal, now }: { code: string; deal: Preview["deal"]; now: b
   const { title, text } = wordsFor(code);
   const notice = (
     <Notice>
-      <p><strong>{title}.</strong> {code === "deal_not_started" && <>It starts on {date(deal.startsAt)}.</>} {text}</p>
+      <p><strong>{title}.</strong> {code === "deal_not_started" && <>It starts on {instant(deal.startsAt)}.</>} {text}</p>
     </Notice>
   );
   return now ? <Focus>{notice}</Focus> : notice;
@@ -302,7 +302,7 @@ function Ended({ how }: { how: Ending }) {
       {preview && (
         <Facts of={preview}>
           {code === "already_accepted" && session.value?.email && <div><dt>Your account</dt><dd>{session.value.email}</dd></div>}
-          {preview.status === "expired" && preview.expiresAt && <div><dt>Open until</dt><dd><When time={preview.expiresAt} now={now} /></dd></div>}
+          {preview.status === "expired" && preview.expiresAt && <div><dt>Open until</dt><dd><When time={preview.expiresAt} now={now} ends /></dd></div>}
         </Facts>
       )}
       {(code === "already_seated" || code === "already_accepted") && <StartLearning />}

@@ -5,7 +5,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { changeDeal, type DealWithSeats, getDeal, listDeals, type Problem } from "../api";
 import { STATES } from "../deals";
 import { session } from "../session";
-import { dateTime } from "../time";
+import { instant } from "../time";
 import { confirm } from "../ui/confirm";
 import { Heading } from "../ui/frame";
 import { asProblem, useLoad } from "../ui/load";
@@ -83,7 +83,7 @@ function Deals() {
     // A deal can't end before it starts: one that has not is made to have, for a second.
     const change = deal.state === "upcoming" ? { startsAt: utc(new Date(now - 1000)), endsAt } : { endsAt };
     const { body } = await changeDeal(deal.id, change, etag);
-    done(body, `${body.name} of ${body.organisation.name} ${body.state === "ended" ? "has ended" : `ends on ${dateTime(body.endsAt)}`}.`);
+    done(body, `${body.name} of ${body.organisation.name} ${body.state === "ended" ? "has ended" : `ends on ${instant(body.endsAt)}`}.`);
   };
 
   return (
@@ -114,7 +114,7 @@ function Deals() {
           organisation={known ? organisation : ""} deal={deals?.[0]} onClose={() => setOpen(null)}
           onDone={(deal) => {
             setMade([...made, deal]);
-            done(deal, `${deal.name} was made for ${deal.organisation.name}: ${counted(deal.seats.total, "seat")}, ${dateTime(deal.startsAt)} – ${dateTime(deal.endsAt)}.`);
+            done(deal, `${deal.name} was made for ${deal.organisation.name}: ${counted(deal.seats.total, "seat")}, ${instant(deal.startsAt)} – ${instant(deal.endsAt)}.`);
             if (deal.organisation.id !== organisation) route(`${path}?${new URLSearchParams({ organisation: deal.organisation.id })}`);
           }}
         />
@@ -124,7 +124,7 @@ function Deals() {
           kind={open.kind} seen={open.seen} onSeen={take} onClose={() => setOpen(null)}
           onDone={(deal) => done(deal, open.kind === "resize"
             ? `${deal.name} has ${counted(deal.seats.total, "seat")} now, ${number(deal.seats.available)} of them available.`
-            : `${deal.name} is saved: ${dateTime(deal.startsAt)} – ${dateTime(deal.endsAt)}.`)}
+            : `${deal.name} is saved: ${instant(deal.startsAt)} – ${instant(deal.endsAt)}.`)}
         />
       )}
     </>
@@ -202,8 +202,8 @@ function DealTable({ deals, loading, onChange, onEnd }: {
               <td role="cell" class="figure" data-label="Seats">{number(deal.seats.total)}</td>
               <td role="cell" class="figure" data-label="Allocated">{number(deal.seats.allocated)}</td>
               <td role="cell" class="figure" data-label="Available">{number(deal.seats.available)}</td>
-              <td role="cell" data-label="Starts">{dateTime(deal.startsAt)}</td>
-              <td role="cell" data-label="Ends">{dateTime(deal.endsAt)}</td>
+              <td role="cell" data-label="Starts">{instant(deal.startsAt)}</td>
+              <td role="cell" data-label="Ends">{instant(deal.endsAt)}</td>
               <td role="cell" data-label="State"><span class={`state ${deal.state}`}>{STATES[deal.state]}</span></td>
               <td role="cell">
                 <p class="actions">

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type DealWithSeats, Problem } from "../api";
-import { dateTime } from "../time";
+import { instant } from "../time";
 import { changeOf, fromInput, harmOf, losers, newDeal, numberIn, refusedFields, toInput, valuesOf, wrongIn } from "./fields";
 
 const DEAL: DealWithSeats = {
@@ -75,7 +75,7 @@ describe("a refusal", () => {
     expect(refuse("invalid_request", "endsAt", "must be later than startsAt")).toEqual({ endsAt: "Ends must be later than the start." });
     expect(refuse("invalid_request", "organisation.name", "must not contain a URL")).toEqual({ "organisation.name": "Organisation name must not contain a URL." });
     expect(refuse("invalid_request", "endsAt", "must be before 2028-08-31T22:00:00Z, when this deal's records are deleted"))
-      .toEqual({ endsAt: `Ends must be before ${dateTime("2028-08-31T22:00:00Z")}, when this deal's records are deleted.` });
+      .toEqual({ endsAt: `Ends must be before ${instant("2028-08-31T22:00:00Z")}, when this deal's records are deleted.` });
   });
 
   it("of too few seats says how many it takes, and what else helps", () => {

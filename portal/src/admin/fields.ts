@@ -1,6 +1,6 @@
 /** A deal's fields as people type them: what fits, what the API is told, and what its refusals mean. */
 import type { DealWithSeats, NewDeal, Problem } from "../api";
-import { dateTime } from "../time";
+import { instant } from "../time";
 import { counted, number } from "../ui/seat-numbers";
 
 /** Named as the API names them in its refusals. */
@@ -101,11 +101,11 @@ export function harmOf(deal: DealWithSeats, change: Change, now: number): string
     harm.push(`${counted(change.seats, "seat")} instead of ${number(total)}: ${number(change.seats - allocated)} of them are left for people who are invited and have not accepted.`);
   }
   if (change.startsAt && deal.state === "active" && Date.parse(change.startsAt) > now) {
-    harm.push(`It has not started then: nobody can be invited or accept before ${dateTime(change.startsAt)}.`);
+    harm.push(`It has not started then: nobody can be invited or accept before ${instant(change.startsAt)}.`);
   }
   if (change.endsAt && change.endsAt < deal.endsAt && deal.state !== "ended") {
     const past = Date.parse(change.endsAt) <= now;
-    harm.push(`It ${past ? "ends at once" : `ends on ${dateTime(change.endsAt)}`}, instead of ${dateTime(deal.endsAt)}: ${losers(deal)}`);
+    harm.push(`It ${past ? "ends at once" : `ends on ${instant(change.endsAt)}`}, instead of ${instant(deal.endsAt)}: ${losers(deal)}`);
   }
   return harm;
 }
@@ -134,7 +134,7 @@ function belowAllocated(detail: string): string {
 /** The API says `must be later than startsAt`. */
 function sentence(label: string, detail: string): string {
   const plain = detail
-    .replace(/\d{4}-\d\d-\d\dT[\d:]+Z/g, dateTime)
+    .replace(/\d{4}-\d\d-\d\dT[\d:]+Z/g, instant)
     .replace(/\bstartsAt\b/g, "the start")
     .replace(/\bendsAt\b/g, "the end");
   return `${/^(must|is) /.test(plain) ? `${label} ` : ""}${plain}.`;

@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { changeDeal, createDeal, type DealWithSeats, getDeal, Problem } from "../api";
 import { session } from "../session";
-import { dateTime } from "../time";
+import { instant } from "../time";
 import { confirm } from "../ui/confirm";
 import { asProblem } from "../ui/load";
 import { counted, number } from "../ui/seat-numbers";
@@ -101,7 +101,7 @@ export function ChangeForm({ kind, seen, onSeen, onDone, onClose }: {
         <>
           <p class="soft">
             {deal.organisation.name}: {counted(deal.seats.total, "seat")}, {number(deal.seats.allocated)} allocated,{" "}
-            {number(deal.seats.available)} available; {dateTime(deal.startsAt)} – {dateTime(deal.endsAt)}.
+            {number(deal.seats.available)} available; {instant(deal.startsAt)} – {instant(deal.endsAt)}.
           </p>
           {stale && <Notice tone="bad">Somebody changed this deal meanwhile. This is how it is now; look again, then decide anew.</Notice>}
           {idle && <Notice>Nothing is changed yet.</Notice>}
@@ -200,7 +200,7 @@ function Input({ field, value, wrong, onInput }: { field: Field; value: string; 
   const id = `deal-${field}`;
   const isTime = field === "startsAt" || field === "endsAt";
   const time = isTime && fromInput(value);
-  const help = time ? `That is ${dateTime(time)}, in your time zone.` : hint;
+  const help = time ? `That is ${instant(time)}.` : hint;
   return (
     <div class={isTime || field.startsWith("organisation") ? "half" : undefined}>
       <label for={id}>{label}</label>

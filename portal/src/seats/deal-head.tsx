@@ -1,5 +1,5 @@
 import type { Counts, Deal, Seats } from "../api";
-import { date } from "../time";
+import { instant } from "../time";
 import { number, people, SeatNumbers } from "../ui/seat-numbers";
 import { Notice } from "../ui/status";
 
@@ -8,11 +8,11 @@ export function DealHead({ deal, seats, counts }: { deal: Deal; seats: Seats; co
   return (
     <>
       <p class="soft">
-        {deal.organisation.name}, {date(deal.startsAt)} – {date(deal.endsAt)}
+        {deal.organisation.name}, {instant(deal.startsAt)} – {instant(deal.endsAt)}
       </p>
       <SeatNumbers seats={seats} />
-      {deal.state === "upcoming" && <Notice>This deal starts on {date(deal.startsAt)}. Invites can be sent from then on.</Notice>}
-      {deal.state === "ended" && <Notice>This deal ended on {date(deal.endsAt)}. Nobody can be invited or accept any more.</Notice>}
+      {deal.state === "upcoming" && <Notice>This deal starts on {instant(deal.startsAt)}. Invites can be sent from then on.</Notice>}
+      {deal.state === "ended" && <Notice>This deal ended on {instant(deal.endsAt)}. Nobody can be invited or accept any more.</Notice>}
       {deal.state === "active" && counts && counts.pending > seats.available && (
         <Notice>
           {atLeast(counts.pending, counts.exactUpTo, people)} may still accept,{" "}

@@ -1,6 +1,6 @@
 /** The invites of a page, a row each. */
 import type { Invite } from "../api";
-import { date, fromNow } from "../time";
+import { date, fromNow, instant } from "../time";
 import { When } from "../ui/when";
 import { canResend, statusOf } from "./words";
 
@@ -91,7 +91,7 @@ function Row({ invite, picked, busy, now, actions }: {
       </td>
       <td role="cell" data-label="Expires">
         {invite.expiresAt && invite.status !== "accepted" ? (
-          <time dateTime={invite.expiresAt} title={date(invite.expiresAt)}>{fromNow(invite.expiresAt, now)}</time>
+          <time dateTime={invite.expiresAt} title={instant(invite.expiresAt)}>{fromNow(invite.expiresAt, now)}</time>
         ) : "–"}
       </td>
       <td role="cell" class="act">

@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import { dateTime, fromNow } from "../time";
+import { dateTime, fromNow, instant } from "../time";
 
 /** The time, renewed each half minute. */
 export function useNow(): number {
@@ -11,11 +11,11 @@ export function useNow(): number {
   return now;
 }
 
-/** Date, time and zone, with how long ago beside it. */
-export function When({ time, now }: { time: string; now: number }) {
+/** When something happened, with how long ago beside it; with `ends`, when something ends. */
+export function When({ time, now, ends }: { time: string; now: number; ends?: true }) {
   return (
     <span class="when">
-      <time dateTime={time}>{dateTime(time)}</time> <span class="soft">{fromNow(time, now)}</span>
+      <time dateTime={time}>{ends ? instant(time) : dateTime(time)}</time> <span class="soft">{fromNow(time, now)}</span>
     </span>
   );
 }

@@ -48,8 +48,8 @@ struct Text<'a> {
     words: Words<'a>,
 }
 
-/// Date, time and zone, as people read it.
-fn in_words(at: Timestamp) -> String {
+/// Date, time and zone of what ends, as people read it. The pages say the same: `instant` in `portal/src/time.ts`.
+fn instant(at: Timestamp) -> String {
     at.format("%-d %B %Y, %H:%M UTC").to_string()
 }
 
@@ -95,7 +95,7 @@ pub(crate) fn compose(
 ) -> Result<Mail, askama::Error> {
     let invite = &record.invite;
     let url = format!("{}/accept#{}", config.portal, link.token());
-    let until = in_words(sent.until.min(deal.ends_at));
+    let until = instant(sent.until.min(deal.ends_at));
     let organisation = unlinked(deal.organisation.name.as_str());
     let deal_name = unlinked(deal.name.as_str());
     let name = invite.name.as_ref().map(|name| unlinked(&name.spoken()));

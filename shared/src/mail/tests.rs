@@ -7,6 +7,7 @@ use crate::domain::{
 };
 use chrono::{DateTime, Duration, Utc};
 use proptest::prelude::*;
+use std::collections::BTreeMap;
 
 fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
@@ -90,6 +91,16 @@ fn the_html() {
 #[test]
 fn without_a_name_or_a_verified_manager() {
     insta::assert_snapshot!("plain_text_anonymous", mail("Acme", None, None).text);
+}
+
+/// The pages are asked the same in `portal/src/time.test.ts`.
+#[test]
+fn a_date_reads_as_on_the_pages() {
+    let dates: BTreeMap<String, String> =
+        serde_json::from_str(include_str!("../../tests/dates.json")).unwrap();
+    for (time, text) in dates {
+        assert_eq!(instant(at(&time)), text);
+    }
 }
 
 #[test]
