@@ -66,6 +66,37 @@ export const blockSiteData = (context) =>
   });
 
 /**
+ * Translates each page as Chrome does: it puts elements of its own in the place of text nodes, those that come later
+ * included. The words stay the same, so that a test can go by them.
+ */
+export const translate = (context) =>
+  context.addInitScript(() => {
+    window.translated = [];
+    const translateText = (text) => {
+      const { parentElement: parent } = text;
+      if (text.data.trim() === "" || !parent?.closest("body") || parent.closest("font")) return;
+      const font = document.createElement("font");
+      font.append(document.createElement("font"));
+      font.firstChild.textContent = text.data;
+      text.replaceWith(font);
+      window.translated.push({ text, font });
+    };
+    new MutationObserver((changes) => {
+      for (const { target, addedNodes } of changes) {
+        for (const node of [target, ...addedNodes]) {
+          const texts = document.createNodeIterator(node, NodeFilter.SHOW_TEXT);
+          for (let text = texts.nextNode(); text; text = texts.nextNode()) translateText(text);
+        }
+      }
+    }).observe(document, { childList: true, characterData: true, subtree: true });
+  });
+
+/** What a translated page shows and no longer means: the text that was translated has changed since. */
+export const staleTexts = (page) =>
+  page.evaluate(() => window.translated.flatMap(({ text, font }) =>
+    font.isConnected && text.data !== font.textContent ? [`${font.textContent}, not ${text.data}`] : []));
+
+/**
  * A test in a window of its own. `expect` has a pattern for each fault that the test itself provokes; `hands` runs it once
  * for each way to use a page. What `where` answers is known only when the tests run: the browser and the stack.
  */

@@ -13,6 +13,7 @@ import { instant } from "../time";
 import { Frame, Heading } from "../ui/frame";
 import { asProblem, useLoad } from "../ui/load";
 import { announce, Notice, Waiting } from "../ui/status";
+import { Text } from "../ui/text";
 import { useNow, When } from "../ui/when";
 import { isOther } from "./mask";
 import { dropToken, isElsewhere, keepToken, token, tokenPasted } from "./token";
@@ -143,13 +144,13 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
         : waits ? <Stop key={checks.value} code={stopped} deal={preview.deal} now={checks.value > 0 || !!refusal.value} />
         : refusal.value ? <Refusal key={refusal.value} problem={refusal.value} />
         : checks.value > 0 && <Focus><Notice tone="good">You can accept now.</Notice></Focus>}
-      {accepted ? <Facts of={preview} /> : <Offer preview={preview} />}
+      {accepted ? <Facts key={preview} of={preview} /> : <Offer key={preview} preview={preview} />}
       {waits || problem ? (
         <p class="actions"><button type="button" disabled={loading} aria-busy={loading} onClick={() => void check()}>Check again</button></p>
       ) : (
-        <Actions preview={preview} refusal={refusal.value} busy={busy.value} accept={() => void accept(preview)} enter={(prompt) => void enter(prompt)} />
+        <Actions key={String(!!session.value)} preview={preview} refusal={refusal.value} busy={busy.value} accept={() => void accept(preview)} enter={(prompt) => void enter(prompt)} />
       )}
-      {!accepted && <Doubts preview={preview} />}
+      {!accepted && <Doubts key={preview} preview={preview} />}
     </>
   );
 }
@@ -199,7 +200,7 @@ function Actions({ preview, refusal, busy, accept, enter }: {
       <>
         <p class="actions">
           <button type="button" disabled={!!busy} aria-busy={!!busy} onClick={() => enter()}>
-            {accepted ? "Sign in to see your seat" : "Sign in to accept"}
+            <Text>{accepted ? "Sign in to see your seat" : "Sign in to accept"}</Text>
           </button>
         </p>
         {!accepted && <p class="soft">Sign in with any account that you like: it is the one you will learn with. You accept in the step after.</p>}
@@ -219,7 +220,7 @@ function Actions({ preview, refusal, busy, accept, enter }: {
       <p class="actions">
         {!denied && (
           <button type="button" disabled={!!busy} aria-busy={busy === "accepting"} onClick={accept}>
-            {refusal?.passing ? "Try again" : name}
+            <Text>{refusal?.passing ? "Try again" : name}</Text>
           </button>
         )}
         <button type="button" class="secondary outline" disabled={!!busy} aria-busy={busy === "leaving"} onClick={() => enter("select_account")}>
@@ -346,7 +347,7 @@ function Paste({ label }: { label: string }) {
         {...(wrong && { "aria-invalid": "true" as const })} aria-describedby="link-hint"
       />
       <p id="link-hint" class={wrong ? "wrong" : "soft"} role={wrong ? "alert" : undefined}>
-        {wrong ?? "It begins with https:// and is rather long."}
+        <Text>{wrong ?? "It begins with https:// and is rather long."}</Text>
       </p>
       <button type="submit" class="outline">Show the invitation</button>
     </form>

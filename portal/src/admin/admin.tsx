@@ -11,6 +11,7 @@ import { Heading } from "../ui/frame";
 import { asProblem, useLoad } from "../ui/load";
 import { counted, number } from "../ui/seat-numbers";
 import { announce, Failure, Notice, Waiting } from "../ui/status";
+import { Text } from "../ui/text";
 import { isOrganisationId, losers, ORGANISATION_ID, utc } from "./fields";
 import { ChangeForm, type Kind, NewDealForm, type Seen } from "./forms";
 
@@ -107,7 +108,7 @@ function Deals() {
       {problem ? <Failure problem={problem} retry={() => void reload()} />
         : !known ? <p class="soft">Enter an organisation’s id to see its deals.</p>
         : !deals ? <Waiting what="Loading deals" />
-        : deals.length === 0 ? <p>{organisation} has no deal yet. If that surprises you, look at the id again; otherwise make one.</p>
+        : deals.length === 0 ? <p key={organisation}>{organisation} has no deal yet. If that surprises you, look at the id again; otherwise make one.</p>
         : <DealTable deals={deals} loading={loading} onChange={(kind, deal) => void begin(deal, (seen) => setOpen({ kind, seen }))} onEnd={(deal) => void begin(deal, end)} />}
       {open?.kind === "new" && (
         <NewDealForm
@@ -181,7 +182,7 @@ function DealTable({ deals, loading, onChange, onEnd }: {
   const name = deals[0]!.organisation.name;
   return (
     <>
-      <h2>{name}</h2>
+      <h2><Text>{name}</Text></h2>
       <table class="rows" role="table" aria-label={`Deals of ${name}`} aria-busy={loading}>
         <thead role="rowgroup">
           <tr role="row">
@@ -198,13 +199,13 @@ function DealTable({ deals, loading, onChange, onEnd }: {
         <tbody role="rowgroup">
           {deals.map((deal) => (
             <tr role="row" key={deal.id}>
-              <th role="rowheader" scope="row">{deal.name}</th>
-              <td role="cell" class="figure" data-label="Seats">{number(deal.seats.total)}</td>
-              <td role="cell" class="figure" data-label="Allocated">{number(deal.seats.allocated)}</td>
-              <td role="cell" class="figure" data-label="Available">{number(deal.seats.available)}</td>
-              <td role="cell" data-label="Starts">{instant(deal.startsAt)}</td>
-              <td role="cell" data-label="Ends">{instant(deal.endsAt)}</td>
-              <td role="cell" data-label="State"><span class={`state ${deal.state}`}>{STATES[deal.state]}</span></td>
+              <th role="rowheader" scope="row"><Text>{deal.name}</Text></th>
+              <td role="cell" class="figure" data-label="Seats"><Text>{number(deal.seats.total)}</Text></td>
+              <td role="cell" class="figure" data-label="Allocated"><Text>{number(deal.seats.allocated)}</Text></td>
+              <td role="cell" class="figure" data-label="Available"><Text>{number(deal.seats.available)}</Text></td>
+              <td role="cell" data-label="Starts"><Text>{instant(deal.startsAt)}</Text></td>
+              <td role="cell" data-label="Ends"><Text>{instant(deal.endsAt)}</Text></td>
+              <td role="cell" data-label="State"><span class={`state ${deal.state}`}><Text>{STATES[deal.state]}</Text></span></td>
               <td role="cell">
                 <p class="actions">
                   <Act what="Resize" deal={deal} onClick={() => onChange("resize", deal)} />

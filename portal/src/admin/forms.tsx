@@ -8,6 +8,7 @@ import { confirm } from "../ui/confirm";
 import { asProblem } from "../ui/load";
 import { counted, number } from "../ui/seat-numbers";
 import { Notice } from "../ui/status";
+import { Text } from "../ui/text";
 import { dropDraft, keptDraft, keyFor } from "./draft";
 import { changeOf, type Field, FIELDS, fromInput, harmOf, newDeal, numberIn, refusedFields, toInput, type Values, valuesOf, type Wrong, wrongIn } from "./fields";
 
@@ -99,13 +100,13 @@ export function ChangeForm({ kind, seen, onSeen, onDone, onClose }: {
     <Form title={`${title} ${deal.name}`} action={action} fields={fields} start={valuesOf(deal)} submit={submit} onClose={onClose}>
       {(values) => (
         <>
-          <p class="soft">
+          <p key={etag} class="soft">
             {deal.organisation.name}: {counted(deal.seats.total, "seat")}, {number(deal.seats.allocated)} allocated,{" "}
             {number(deal.seats.available)} available; {instant(deal.startsAt)} – {instant(deal.endsAt)}.
           </p>
           {stale && <Notice tone="bad">Somebody changed this deal meanwhile. This is how it is now; look again, then decide anew.</Notice>}
           {idle && <Notice>Nothing is changed yet.</Notice>}
-          {kind === "resize" && <p>{outcome(deal, values.seats)}</p>}
+          {kind === "resize" && <p><Text>{outcome(deal, values.seats)}</Text></p>}
         </>
       )}
     </Form>
@@ -181,7 +182,7 @@ function Form({ title, action, fields, start, submit, onClose, children }: {
         <form class="deal-form" onSubmit={send} noValidate>
           <h2 id="form-title">{title}</h2>
           {children?.(values)}
-          {problem && <Notice tone="bad">{wordsFor(problem)}</Notice>}
+          {problem && <Notice tone="bad"><Text>{wordsFor(problem)}</Text></Notice>}
           {fields.map((field) => (
             <Input key={field} field={field} value={values[field]} wrong={wrong[field]} onInput={(value) => setTyped({ ...typed, [field]: value })} />
           ))}
@@ -213,7 +214,7 @@ function Input({ field, value, wrong, onInput }: { field: Field; value: string; 
         {...(wrong && { "aria-invalid": "true" as const })}
         {...((wrong || help) && { "aria-describedby": `${id}-help` })}
       />
-      {(wrong || help) && <p id={`${id}-help`} class={wrong ? "wrong" : "soft"}>{wrong ?? help}</p>}
+      {(wrong || help) && <p id={`${id}-help`} class={wrong ? "wrong" : "soft"}><Text>{wrong ?? help ?? ""}</Text></p>}
     </div>
   );
 }

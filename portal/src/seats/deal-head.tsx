@@ -2,26 +2,29 @@ import type { Counts, Deal, Seats } from "../api";
 import { instant } from "../time";
 import { number, people, SeatNumbers } from "../ui/seat-numbers";
 import { Notice } from "../ui/status";
+import { Text } from "../ui/text";
 
 /** What stays in sight of a deal: its dates, its three numbers, and whether more people may accept than there are seats. */
 export function DealHead({ deal, seats, counts }: { deal: Deal; seats: Seats; counts: Counts | undefined }) {
   return (
     <>
       <p class="soft">
-        {deal.organisation.name}, {instant(deal.startsAt)} – {instant(deal.endsAt)}
+        <Text>{`${deal.organisation.name}, ${instant(deal.startsAt)} – ${instant(deal.endsAt)}`}</Text>
       </p>
       <SeatNumbers seats={seats} />
-      {deal.state === "upcoming" && <Notice>This deal starts on {instant(deal.startsAt)}. Invites can be sent from then on.</Notice>}
-      {deal.state === "ended" && <Notice>This deal ended on {instant(deal.endsAt)}. Nobody can be invited or accept any more.</Notice>}
+      {deal.state === "upcoming" && <Notice><Text>{`This deal starts on ${instant(deal.startsAt)}. Invites can be sent from then on.`}</Text></Notice>}
+      {deal.state === "ended" && <Notice><Text>{`This deal ended on ${instant(deal.endsAt)}. Nobody can be invited or accept any more.`}</Text></Notice>}
       {deal.state === "active" && counts && counts.pending > seats.available && (
-        <Notice>
-          {atLeast(counts.pending, counts.exactUpTo, people)} may still accept,{" "}
-          {seats.available === 1 ? "1 seat is" : `${number(seats.available)} seats are`} left.{" "}
-          {seats.available > 0 && `Seats go to the first ${seats.available === 1 ? "one" : number(seats.available)}.`}
-        </Notice>
+        <Notice><Text>{moreThanSeats(counts, seats)}</Text></Notice>
       )}
     </>
   );
+}
+
+function moreThanSeats({ pending, exactUpTo }: Counts, { available }: Seats): string {
+  const left = available === 1 ? "1 seat is" : `${number(available)} seats are`;
+  const first = available > 0 ? ` Seats go to the first ${available === 1 ? "one" : number(available)}.` : "";
+  return `${atLeast(pending, exactUpTo, people)} may still accept, ${left} left.${first}`;
 }
 
 /** A count that is exact up to a bound: `1,000+` above. */

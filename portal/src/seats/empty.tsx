@@ -14,9 +14,9 @@ export function Empty({ deal, status, search, active, more }: {
   active: boolean;
   more: boolean;
 }) {
-  if (more) return <p class="soft">Nothing is left on this page. Go on to the next.</p>;
-  if (search) return <p class="soft">No address here begins with that. Only the beginning of an address is looked at.</p>;
-  if (status) return <p class="soft">{EMPTY[status]}</p>;
+  if (more) return <p key="more" class="soft">Nothing is left on this page. Go on to the next.</p>;
+  if (search) return <p key="search" class="soft">No address here begins with that. Only the beginning of an address is looked at.</p>;
+  if (status) return <p key={status} class="soft">{EMPTY[status]}</p>;
   return (
     <p>
       Nobody has been invited yet. {active && <a href={`/deals/${deal}/invite`}>Invite the first people</a>}

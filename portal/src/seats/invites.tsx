@@ -7,6 +7,7 @@ import { confirm } from "../ui/confirm";
 import { asProblem, type Loaded } from "../ui/load";
 import { counted, number } from "../ui/seat-numbers";
 import { Failure, Notice, Waiting } from "../ui/status";
+import { Text } from "../ui/text";
 import { useNow } from "../ui/when";
 import { each, type Progress, resendExpired, resendRows } from "./bulk";
 import { atLeast } from "./deal-head";
@@ -214,14 +215,14 @@ export function Invites({ deal, status, search, list, counts, onSearch, onFirst 
       <div class="said" aria-live="polite" tabIndex={-1} ref={place}>
         {run && (
           <Notice>
-            <p>{run.what}: {number(run.done)} {run.total !== undefined && `of ${number(run.total)}`}</p>
+            <p><Text>{`${run.what}: ${number(run.done)}${run.total === undefined ? "" : ` of ${number(run.total)}`}`}</Text></p>
             <progress max={run.total} {...(run.total !== undefined && { value: run.done })} aria-label={run.what} />
             <p class="actions"><button type="button" class="secondary outline small" onClick={() => (stop.asked = true)}>Stop</button></p>
           </Notice>
         )}
         {said && ("problem" in said
           ? <Failure problem={said.problem} {...(said.retry && { retry: said.retry })} />
-          : <Notice tone={said.tone} onClose={() => setSaid(undefined)}><p>{said.text}</p></Notice>)}
+          : <Notice tone={said.tone} onClose={() => setSaid(undefined)}><p><Text>{said.text}</Text></p></Notice>)}
       </div>
       {list.problem && <ListFailure problem={list.problem} onFirst={search ? undefined : onFirst} retry={() => void list.reload()} />}
       {pickable.length > 0 && (
@@ -235,7 +236,7 @@ export function Invites({ deal, status, search, list, counts, onSearch, onFirst 
           </label>
           {chosen.length > 0 && (
             <>
-              <span class="soft">{number(chosen.length)} selected</span>
+              <span class="soft"><Text>{`${number(chosen.length)} selected`}</Text></span>
               <button type="button" class="secondary outline small" disabled={run !== undefined || resendable.length === 0} onClick={() => void resendPicked()}>
                 Resend selected
               </button>

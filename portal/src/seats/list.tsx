@@ -1,6 +1,7 @@
 /** The invites of a page, a row each. */
 import type { Invite } from "../api";
 import { date, fromNow, instant } from "../time";
+import { Text } from "../ui/text";
 import { When } from "../ui/when";
 import { canResend, statusOf } from "./words";
 
@@ -73,9 +74,9 @@ function Row({ invite, picked, busy, now, actions }: {
       <td role="cell" data-label="Invited by" class="by">{invite.invitedBy ? <Address email={invite.invitedBy} /> : "–"}</td>
       <td role="cell" data-label="Invitation status" class="status">
         <div>
-          <span class={`state ${status.tone}`}>{status.label}</span>
-          {invite.acceptedAt && <div class="soft">{date(invite.acceptedAt)}</div>}
-          {status.note && <div class="soft">{status.note}</div>}
+          <span class={`state ${status.tone}`}><Text>{status.label}</Text></span>
+          {invite.acceptedAt && <div key="accepted" class="soft"><Text>{date(invite.acceptedAt)}</Text></div>}
+          {status.note && <div key="note" class="soft"><Text>{status.note}</Text></div>}
           {canResend(invite) && (
             <button
               type="button" class="link" aria-disabled={busy} aria-label={`Resend invite to ${email}`}
@@ -91,20 +92,20 @@ function Row({ invite, picked, busy, now, actions }: {
       </td>
       <td role="cell" data-label="Expires">
         {invite.expiresAt && invite.status !== "accepted" ? (
-          <time dateTime={invite.expiresAt} title={instant(invite.expiresAt)}>{fromNow(invite.expiresAt, now)}</time>
-        ) : "–"}
+          <time dateTime={invite.expiresAt} title={instant(invite.expiresAt)}><Text>{fromNow(invite.expiresAt, now)}</Text></time>
+        ) : <Text>–</Text>}
       </td>
       <td role="cell" class="act">
         {invite.status === "accepted" ? (
           <button
-            type="button" class="link" aria-disabled={busy} aria-label={`De-allocate seat of ${email}`}
+            key="release" type="button" class="link" aria-disabled={busy} aria-label={`De-allocate seat of ${email}`}
             onClick={() => actions.release(invite)}
           >
             De-allocate seat
           </button>
         ) : (
           <button
-            type="button" class="link" aria-disabled={busy} aria-label={`Cancel invite to ${email}`}
+            key="cancel" type="button" class="link" aria-disabled={busy} aria-label={`Cancel invite to ${email}`}
             onClick={() => actions.cancel(invite)}
           >
             Cancel invite

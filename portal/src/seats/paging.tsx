@@ -1,5 +1,6 @@
 /** The way through the pages of a list. */
 import { useState } from "preact/hooks";
+import { Text } from "../ui/text";
 
 /** The places that were passed on the way here: a cursor leads on, not back. */
 export function useTrail(view: string, after: string | undefined) {
@@ -21,12 +22,12 @@ export function Pages({ trail, next, go }: {
   return (
     <nav class="pages" aria-label="Pages of the list">
       {previous ? (
-        <button type="button" class="secondary outline small" onClick={() => go(places[index - 1])}>Previous page</button>
+        <button key="previous" type="button" class="secondary outline small" onClick={() => go(places[index - 1])}>Previous page</button>
       ) : !fromStart && (
-        <button type="button" class="secondary outline small" onClick={() => go(undefined)}>First page</button>
+        <button key="first" type="button" class="secondary outline small" onClick={() => go(undefined)}>First page</button>
       )}
-      {fromStart && <span class="soft">Page {index + 1}</span>}
-      {next !== undefined && <button type="button" class="secondary outline small" onClick={() => go(next)}>Next page</button>}
+      {fromStart && <span class="soft"><Text>{`Page ${index + 1}`}</Text></span>}
+      {next !== undefined && <button key="next" type="button" class="secondary outline small" onClick={() => go(next)}>Next page</button>}
     </nav>
   );
 }

@@ -6,6 +6,7 @@ import { getCounts, type Invite, listSeats, type ListedStatus, searchSeats } fro
 import { Heading } from "../ui/frame";
 import { useLoad } from "../ui/load";
 import { Waiting } from "../ui/status";
+import { Text } from "../ui/text";
 import { DealHead } from "./deal-head";
 import { Invites, ListFailure } from "./invites";
 import { tabCount } from "./numbers";
@@ -63,14 +64,14 @@ function Seats({ deal }: { deal: string }) {
   return (
     <>
       <div class="head">
-        <Heading title={`Deal seats: ${head.deal.name}`}>Deal seats: {head.deal.name}</Heading>
+        <Heading title={`Deal seats: ${head.deal.name}`}>{`Deal seats: ${head.deal.name}`}</Heading>
         {head.deal.state === "active" && <a class="go" href={`/deals/${deal}/invite`}>Invite people</a>}
       </div>
       <DealHead deal={head.deal} seats={head.seats} counts={counts.value} />
       <nav class="tabs" aria-label="Invitation status">
         {TABS.map(([name, label]) => (
           <a key={label} href={pathOf(deal, name, undefined)} {...(name === status && { "aria-current": "page" })}>
-            {label} {counts.value && <span class="soft">{tabCount(counts.value, name)}</span>}
+            {label} {counts.value && <span class="soft"><Text>{tabCount(counts.value, name)}</Text></span>}
           </a>
         ))}
       </nav>

@@ -4,6 +4,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { session, signOut } from "../session";
 import { Confirm } from "./confirm";
 import { Announcer } from "./status";
+import { Text } from "./text";
 
 export function Frame({ nav, children }: { nav?: ComponentChildren; children: ComponentChildren }) {
   const person = session.value;
@@ -27,7 +28,7 @@ export function Frame({ nav, children }: { nav?: ComponentChildren; children: Co
 }
 
 /** A page's heading and the window's title. It takes the focus when the page is opened from another one. */
-export function Heading({ children, title }: { children: ComponentChildren; title: string }) {
+export function Heading({ children, title }: { children: string; title: string }) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     document.title = `${title} – Seatkeeper`;
@@ -35,7 +36,7 @@ export function Heading({ children, title }: { children: ComponentChildren; titl
     if (opened) heading.current?.focus();
     opened = true;
   }, [title]);
-  return <h1 ref={heading} tabIndex={-1}>{children}</h1>;
+  return <h1 ref={heading} tabIndex={-1}><Text>{children}</Text></h1>;
 }
 
 let opened = false;

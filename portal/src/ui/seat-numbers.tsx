@@ -1,4 +1,5 @@
 import type { Seats } from "../api";
+import { Text } from "./text";
 
 export const number = new Intl.NumberFormat("en-GB").format;
 
@@ -8,16 +9,15 @@ export const counted = (count: number, one: string, many = `${one}s`) => `${numb
 
 /** Seats, allocated, available, large, with a bar. */
 export function SeatNumbers({ seats }: { seats: Seats }) {
+  const share = `${seats.allocated} of ${seats.total}`;
   return (
     <section class="seat-numbers" aria-label="Seats">
       <dl>
-        <div><dt>Seats</dt><dd>{number(seats.total)}</dd></div>
-        <div><dt>Allocated</dt><dd>{number(seats.allocated)}</dd></div>
-        <div><dt>Available</dt><dd>{number(seats.available)}</dd></div>
+        <div><dt>Seats</dt><dd><Text>{number(seats.total)}</Text></dd></div>
+        <div><dt>Allocated</dt><dd><Text>{number(seats.allocated)}</Text></dd></div>
+        <div><dt>Available</dt><dd><Text>{number(seats.available)}</Text></dd></div>
       </dl>
-      <progress value={seats.allocated} max={seats.total} aria-label="Seats allocated">
-        {seats.allocated} of {seats.total}
-      </progress>
+      <progress key={share} value={seats.allocated} max={seats.total} aria-label="Seats allocated">{share}</progress>
     </section>
   );
 }

@@ -4,6 +4,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Problem } from "../api";
 import { fromNow } from "../time";
+import { Text } from "./text";
 
 const said = signal("");
 
@@ -14,7 +15,7 @@ export function announce(text: string) {
 }
 
 /** The page's live region; once in a page. */
-export const Announcer = () => <p class="visually-hidden" role="status">{said}</p>;
+export const Announcer = () => <p class="visually-hidden" role="status"><Text>{said.value}</Text></p>;
 
 /** The result of what somebody did, where they did it. */
 export function Notice({ tone = "plain", children, onClose }: {
@@ -36,7 +37,7 @@ export function Failure({ problem, retry }: { problem: Problem; retry?: () => vo
   if (problem.code === "session_over") return null;
   return (
     <Notice tone="bad">
-      <p><strong>{problem.detail}</strong> {hint(problem)}</p>
+      <p key={problem}><strong>{problem.detail}</strong> {hint(problem)}</p>
       {retry && problem.code !== "no_permission" && <button type="button" class="small" onClick={retry}>Try again</button>}
     </Notice>
   );

@@ -1,5 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { dateTime, fromNow, instant } from "../time";
+import { Text } from "./text";
 
 /** The time, renewed each half minute. */
 export function useNow(): number {
@@ -15,7 +16,8 @@ export function useNow(): number {
 export function When({ time, now, ends }: { time: string; now: number; ends?: true }) {
   return (
     <span class="when">
-      <time dateTime={time}>{ends ? instant(time) : dateTime(time)}</time> <span class="soft">{fromNow(time, now)}</span>
+      <time dateTime={time}><Text>{ends ? instant(time) : dateTime(time)}</Text></time>{" "}
+      <span class="soft"><Text>{fromNow(time, now)}</Text></span>
     </span>
   );
 }

@@ -1,0 +1,89 @@
+/** Pages that the browser has translated: what changes on them has to be seen all the same. */
+import assert from "node:assert/strict";
+import { ADMIN, tokenOf } from "./stack.mjs";
+import { answered, chooseAccount, enter, staleTexts, translate } from "./browser.mjs";
+import { suite } from "./suite.mjs";
+
+const check = suite();
+
+const shown = (page) => page.locator("body").innerText();
+
+check("a translated invitation shows what has changed since", { expect: [answered(401), answered(503)] }, async ({ context, page, stack, hand }) => {
+  await translate(context);
+  const deal = await stack.newDeal({ seats: 1 });
+  await deal.seat("bob@example.com");
+  await deal.invite(["ann@example.com"]);
+  await page.goto(`/accept#${tokenOf(await stack.linkTo("ann@example.com"))}`);
+  await page.getByRole("heading", { level: 1, name: "Hill & Dale invites you to Unlimited" }).waitFor();
+  await page.getByText("Every seat is taken just now.").waitFor();
+  const nextYear = new Date().getFullYear() + 1;
+  await deal.patch({ seats: 2, endsAt: `${nextYear}-12-31T00:00:00Z` });
+  await hand.press("button", "Check again");
+  await page.getByText(`A seat of the learning subscription, until 31 December ${nextYear}, 00:00 UTC`).waitFor();
+  await hand.press("button", "Sign in to accept");
+  await chooseAccount(page, hand, "ann@home.example");
+  for (const [status, button] of [[503, "Try again"], [401, "Sign in to accept"]]) {
+    await page.route("**/api/invites/accept", (route) => route.fulfill({ status, json: {} }));
+    await page.locator("main .actions button").first().click();
+    await page.getByRole("button", { name: button, exact: true }).waitFor();
+    await page.unroute("**/api/invites/accept");
+    assert.deepEqual(await staleTexts(page), []);
+  }
+  assert.doesNotMatch(await shown(page), /Try again|Accept as|The mail went to/);
+});
+
+check("a translated page goes on counting the days", {}, async ({ context, page, stack }) => {
+  await translate(context);
+  const deal = await stack.newDeal();
+  await deal.invite(["eve@example.com"]);
+  await page.clock.install();
+  await page.goto(`/accept#${tokenOf(await stack.linkTo("eve@example.com"))}`);
+  await page.getByText("in 28 days").waitFor();
+  await page.clock.fastForward(3 * 86_400_000);
+  await page.getByText("in 25 days").waitFor();
+  assert.deepEqual(await staleTexts(page), []);
+});
+
+check("a translated list of invites shows what has changed since", {}, async ({ context, page, stack, hand }) => {
+  await translate(context);
+  const deal = await stack.newDeal({ seats: 2 });
+  await deal.seat("bob@example.com");
+  await deal.invite(["ann@example.com", "cat@example.com", "dan@example.com"]);
+  await enter(page, deal.manager, deal.path, hand);
+  const numbers = page.getByRole("region", { name: "Seats" });
+  const pending = page.getByRole("link", { name: /^Pending/ });
+  await page.getByText("3 people may still accept, 1 seat is left.").waitFor();
+  await hand.press("button", "De-allocate seat of bob@example.com");
+  await hand.press("button", "De-allocate seat", page.getByRole("dialog"));
+  await page.getByText("bob@example.com no longer has a seat.").waitFor();
+  assert.match(await numbers.innerText(), /Allocated\s+0\s+Available\s+2$/);
+  await page.getByText("3 people may still accept, 2 seats are left.").waitFor();
+  await hand.press("button", "Cancel invite to ann@example.com");
+  await hand.press("button", "Cancel invite", page.getByRole("dialog"));
+  await page.getByText("The invite to ann@example.com is cancelled.").waitFor();
+  assert.match(await pending.innerText(), /^Pending 2$/);
+  assert.doesNotMatch(await shown(page), /may still accept|no longer has a seat/);
+  for (const [email, count] of [["cat@example.com", 1], ["dan@example.com", 2]]) {
+    await hand.press("checkbox", `Select ${email}`);
+    await page.getByText(`${count} selected`).waitFor();
+  }
+  await hand.press("button", "Resend invite to cat@example.com");
+  await page.getByText("A new invite to cat@example.com is on its way.").waitFor();
+  assert.deepEqual(await staleTexts(page), []);
+});
+
+check("a translated table of deals shows what has changed since", {}, async ({ context, page, stack, hand }) => {
+  await translate(context);
+  const { org } = await stack.newDeal({ seats: 10 });
+  await enter(page, ADMIN, `/admin?organisation=${org}`, hand);
+  await hand.press("button", "Resize Unlimited");
+  await hand.write("textbox", "Seats", "25");
+  await page.getByText(/15 more|more/).first().waitFor();
+  await hand.press("button", "Resize", page.getByRole("dialog"));
+  await page.getByText("Unlimited has 25 seats now").waitFor();
+  assert.deepEqual(await page.getByRole("row").nth(1).getByRole("cell").allInnerTexts().then((cells) => cells.slice(0, 3)), ["25", "0", "25"]);
+  await hand.press("button", "End now Unlimited");
+  await hand.press("button", "End deal now");
+  await page.getByRole("cell", { name: "Ended" }).waitFor();
+  assert.deepEqual(await staleTexts(page), []);
+});
