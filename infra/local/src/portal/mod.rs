@@ -93,7 +93,9 @@ fn is_at(origin: &str, request: &Request) -> bool {
 fn page(path: &str) -> Option<&'static str> {
     let tail = path.trim_start_matches('/').strip_prefix("accept");
     match tail {
-        Some(tail) if !tail.starts_with(|next: char| next.is_ascii_alphanumeric() || "_.-".contains(next)) => {
+        Some(tail)
+            if !tail.starts_with(|next: char| next.is_ascii_alphanumeric() || "_.-".contains(next)) =>
+        {
             Some("/accept.html")
         }
         _ if path.rsplit('/').next().is_some_and(|last| last.contains('.')) => None,
