@@ -72,6 +72,25 @@ check("a translated list of invites shows what has changed since", {}, async ({ 
   assert.deepEqual(await staleTexts(page), []);
 });
 
+check("a translated list of addresses shows what has changed since", {}, async ({ context, page, stack, hand }) => {
+  await translate(context);
+  const deal = await stack.newDeal({ seats: 1 });
+  await enter(page, deal.manager, `${deal.path}/invite`, hand);
+  await hand.write("textbox", "Addresses", "ann@example.com, bob@example");
+  await hand.press("button", "Check…");
+  await page.getByRole("heading", { name: "1 will be invited, 1 is not an address" }).waitFor();
+  await hand.write("textbox", "Address in row 1", "bob@example.com");
+  await page.keyboard.press("Tab");
+  await page.getByRole("heading", { name: "2 will be invited" }).waitFor();
+  await page.getByRole("button", { name: "Send 2 invites" }).waitFor();
+  await hand.write("textbox", "More addresses", "cat@example.com");
+  await hand.press("button", "Check…");
+  await page.getByText("With these, 3 people may still accept, 1 seat is left.").waitFor();
+  await hand.press("button", "Remove ann@example.com");
+  await page.getByText("With these, 2 people may still accept, 1 seat is left.").waitFor();
+  assert.deepEqual(await staleTexts(page), []);
+});
+
 check("a translated table of deals shows what has changed since", {}, async ({ context, page, stack, hand }) => {
   await translate(context);
   const { org } = await stack.newDeal({ seats: 10 });

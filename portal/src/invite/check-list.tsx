@@ -6,6 +6,7 @@ import { atLeast } from "../seats/deal-head";
 import { confirm } from "../ui/confirm";
 import { counted, number, people } from "../ui/seat-numbers";
 import { announce, Notice } from "../ui/status";
+import { Text } from "../ui/text";
 import { focusAddresses } from "./entry";
 import type { Inviting, Row } from "./inviting";
 import { suggestionFor } from "./suggestion";
@@ -38,23 +39,19 @@ export function CheckList({ inviting, seats, counts, heading }: {
 
   return (
     <section class="checked" aria-label="Checked addresses">
-      <h2 ref={heading} tabIndex={-1}>{summaryOf(rows.flatMap(({ verdict }) => verdict ?? [])) || "Checking…"}</h2>
-      {leftOut && <p class="soft">{leftOut}</p>}
+      <h2 ref={heading} tabIndex={-1}><Text>{summaryOf(rows.flatMap(({ verdict }) => verdict ?? [])) || "Checking…"}</Text></h2>
+      {leftOut && <p class="soft"><Text>{leftOut}</Text></p>}
       {due > 0 && counts.pending + due > seats.available && (
-        <Notice>
-          With these, {atLeast(counts.pending + due, counts.exactUpTo, people)} may still accept,{" "}
-          {seats.available === 1 ? "1 seat is" : `${number(seats.available)} seats are`} left.
-          {seats.available > 0 && ` Seats go to the first ${seats.available === 1 ? "one" : number(seats.available)}.`}
-        </Notice>
+        <Notice><Text>{moreThanSeats(counts.pending + due, counts, seats)}</Text></Notice>
       )}
       <p class="actions send">
         {due > 0 && (
           <button type="button" aria-disabled={checking} onClick={() => checking || void inviting.send()}>
-            {checking ? "Checking…" : `Send ${counted(due, "invite")}`}
+            <Text>{checking ? "Checking…" : `Send ${counted(due, "invite")}`}</Text>
           </button>
         )}
         <button type="button" class="secondary outline" onClick={() => void discard()}>Discard list</button>
-        <span class="soft">{counted(seats.available, "seat")} left</span>
+        <span class="soft"><Text>{`${counted(seats.available, "seat")} left`}</Text></span>
       </p>
       <table class="rows" role="table" aria-label="What will happen">
         <thead role="rowgroup">
@@ -71,6 +68,13 @@ export function CheckList({ inviting, seats, counts, heading }: {
       </table>
     </section>
   );
+}
+
+/** What it means when more people may accept than there are seats. */
+function moreThanSeats(pending: number, { exactUpTo }: Counts, { available }: Seats): string {
+  const left = available === 1 ? "1 seat is" : `${number(available)} seats are`;
+  const first = available > 0 ? ` Seats go to the first ${available === 1 ? "one" : number(available)}.` : "";
+  return `With these, ${atLeast(pending, exactUpTo, people)} may still accept, ${left} left.${first}`;
 }
 
 function CheckedRow({ inviting, row, place }: { inviting: Inviting; row: Row; place: number }) {
@@ -120,7 +124,7 @@ function CheckedRow({ inviting, row, place }: { inviting: Inviting; row: Row; pl
             aria-label={`Address in row ${place}`} aria-invalid={wrong || undefined} aria-describedby={note}
             onChange={(event) => void correct({ email: event.currentTarget.value.trim() })}
           />
-        ) : row.email}
+        ) : <Text>{row.email}</Text>}
       </th>
       <td role="cell" data-label="Name">
         {fields ? (
@@ -128,15 +132,15 @@ function CheckedRow({ inviting, row, place }: { inviting: Inviting; row: Row; pl
             type="text" autocomplete="off" spellcheck={false} defaultValue={row.name} aria-label={`Name in row ${place}`}
             onChange={(event) => void correct({ name: event.currentTarget.value.trim() })}
           />
-        ) : row.name || "–"}
+        ) : <Text>{row.name || "–"}</Text>}
       </td>
       <td role="cell" data-label="What will happen" id={note}>
         <div>
-          {said ? <span class={`state ${said.tone}`}>{said.label}</span> : <span class="soft">Checking…</span>}
-          {said?.note && <div class="soft">{said.note}</div>}
+          {said ? <span class={`state ${said.tone}`}><Text>{said.label}</Text></span> : <span class="soft">Checking…</span>}
+          {said?.note && <div class="soft"><Text>{said.note}</Text></div>}
           {meant && (
             <div class="soft">
-              Did you mean <button type="button" class="link" onClick={use}>{meant}</button>?
+              Did you mean <button type="button" class="link" onClick={use}><Text>{meant}</Text></button>?
             </div>
           )}
         </div>

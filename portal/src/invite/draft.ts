@@ -1,9 +1,10 @@
 /**
  * What is still to be sent, kept for when the page is gone before it is: a lost session, a reload.
  *
- * `sessionStorage`, so it ends with the tab, and with signing out.
+ * It ends with the tab, and with signing out.
  */
 import type { InviteRow } from "../api";
+import { drop, keep, kept } from "../storage";
 
 export interface Draft {
   text: string;
@@ -13,11 +14,11 @@ export interface Draft {
 const keyOf = (deal: string) => `invite:${deal}`;
 
 export function keepDraft(deal: string, draft: Draft) {
-  if (draft.text === "" && draft.rows.length === 0) sessionStorage.removeItem(keyOf(deal));
-  else sessionStorage.setItem(keyOf(deal), JSON.stringify(draft));
+  if (draft.text === "" && draft.rows.length === 0) drop(keyOf(deal));
+  else keep(keyOf(deal), JSON.stringify(draft));
 }
 
 export function restoreDraft(deal: string): Draft {
-  const kept = sessionStorage.getItem(keyOf(deal));
-  return kept === null ? { text: "", rows: [] } : (JSON.parse(kept) as Draft);
+  const draft = kept(keyOf(deal));
+  return draft === null ? { text: "", rows: [] } : (JSON.parse(draft) as Draft);
 }

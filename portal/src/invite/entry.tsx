@@ -2,6 +2,7 @@
 import { useRef, useState } from "preact/hooks";
 import { number } from "../ui/seat-numbers";
 import { announce, Failure, Notice } from "../ui/status";
+import { Text } from "../ui/text";
 import type { Columns } from "./columns";
 import { ColumnsForm } from "./columns-form";
 import { LARGEST_FILE, type Reading, readingsOf } from "./file";
@@ -95,7 +96,7 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
 
   return (
     <section class={`entry ${over ? "over" : ""}`} aria-label="Addresses" onDragOver={onDragOver} onDragLeave={() => setOver(false)} onDrop={onDrop}>
-      <label for="addresses">{listed > 0 ? "More addresses" : "Addresses"}</label>
+      <label for="addresses"><Text>{listed > 0 ? "More addresses" : "Addresses"}</Text></label>
       <p class="soft" id="addresses-hint">
         Paste them from a spreadsheet or a mail, with names or without, up to {number(MOST_ROWS)}; or drop a CSV file here.
         Nothing is sent before you have seen what would be.
@@ -107,7 +108,7 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
       />
       <p class="actions">
         <button type="button" class={listed > 0 ? "secondary outline" : ""} aria-disabled={checking.value} onClick={() => void check()}>
-          {checking.value ? "Checking…" : "Check…"}
+          <Text>{checking.value ? "Checking…" : "Check…"}</Text>
         </button>
         <button type="button" class="secondary outline" aria-disabled={checking.value} onClick={() => file.current?.click()}>
           Choose a CSV file
@@ -124,8 +125,8 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
       />
       {readings.length > 0 && <ReadingForm readings={readings} onChosen={(text) => void read(text)} />}
       {question && <ColumnsForm key={question} question={question} onChosen={(columns) => void check(columns)} />}
-      {note && <Notice>{note}</Notice>}
-      {refusal && <Notice tone="bad">{refusal}</Notice>}
+      {note && <Notice><Text>{note}</Text></Notice>}
+      {refusal && <Notice tone="bad"><Text>{refusal}</Text></Notice>}
       {problem.value && problem.value.code !== "session_over" && (
         <Failure problem={problem.value} retry={() => void (inviting.text.value ? check() : inviting.check())} />
       )}

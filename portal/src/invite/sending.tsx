@@ -2,6 +2,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { counted, number } from "../ui/seat-numbers";
 import { announce, Failure } from "../ui/status";
+import { Text } from "../ui/text";
 import type { Inviting } from "./inviting";
 
 export function Sending({ inviting }: { inviting: Inviting }) {
@@ -18,16 +19,18 @@ export function Sending({ inviting }: { inviting: Inviting }) {
   }, [said]);
   return (
     <section class="result" aria-label="Sending">
-      <h2 ref={heading} tabIndex={-1}>{!paused ? "Sending invites" : problem ? "Not all could be sent" : "Stopped"}</h2>
+      <h2 ref={heading} tabIndex={-1}><Text>{!paused ? "Sending invites" : problem ? "Not all could be sent" : "Stopped"}</Text></h2>
       <p>
         <progress value={sent} max={sent + left} aria-label="Invites sent">{said}</progress>
-        {said}
+        <Text>{said}</Text>
       </p>
       {paused ? (
         <>
           {problem && problem.code !== "session_over" && <Failure problem={problem} />}
           <p>
-            What is sent stays sent. {counted(left, "invite is", "invites are")} left, and kept here. Going on sends nobody a second mail.
+            <Text>
+              {`What is sent stays sent. ${counted(left, "invite is", "invites are")} left, and kept here. Going on sends nobody a second mail.`}
+            </Text>
           </p>
           <p class="actions">
             <button type="button" onClick={() => void inviting.send()}>Go on</button>
@@ -37,7 +40,7 @@ export function Sending({ inviting }: { inviting: Inviting }) {
       ) : (
         <p class="actions">
           <button type="button" class="secondary outline" aria-disabled={stopping} onClick={() => inviting.stop()}>
-            {stopping ? "Stopping…" : "Stop"}
+            <Text>{stopping ? "Stopping…" : "Stop"}</Text>
           </button>
           <span class="soft">You may look at other pages meanwhile. Keep this tab open.</span>
         </p>
