@@ -123,7 +123,6 @@ impl Event {
         Self::Expired,
         Self::SweepLost,
         Self::Changed,
-        Self::Change(DealChangeRefusal::Stale),
         Self::Change(DealChangeRefusal::SeatsBelowAllocated { allocated: 0 }),
     ];
 
