@@ -2,7 +2,7 @@
 
 use super::{DealId, Email, InviteId, Timestamp, Title};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use chrono::Duration;
+use chrono::{Duration, SecondsFormat};
 use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
@@ -221,7 +221,10 @@ pub enum DealChangeRefusal {
     #[error("must be later than startsAt")]
     EndsBeforeStart,
     /// It would run on after its items are purged.
-    #[error("must be before {latest}, when this deal's records are deleted: make a new deal instead")]
+    #[error(
+        "must be before {}, when this deal's records are deleted: make a new deal instead",
+        latest.to_rfc3339_opts(SecondsFormat::Secs, true)
+    )]
     EndsTooLate {
         /// The first instant that is too late.
         latest: Timestamp,
@@ -325,6 +328,8 @@ mod tests {
         let change = |ends_at| DealChange { ends_at: Some(ends_at), ..DealChange::default() };
         let latest = deal.id.purge_at();
         assert_eq!(deal.may_change(&change(latest)), Err(DealChangeRefusal::EndsTooLate { latest }));
+        let said = DealChangeRefusal::EndsTooLate { latest: at(0) }.to_string();
+        assert!(said.starts_with("must be before 1970-01-01T00:00:00Z, "), "{said}");
         assert_eq!(deal.may_change(&change(latest - Duration::seconds(1))), Ok(()));
     }
 
