@@ -231,7 +231,14 @@ async fn judge(
             Ok(row) => row,
             Err(result) => return Ok(Err(result)),
         };
-        let existing = app.delivery.store.invite(deal.id, invite).await?;
+        let existing = match app.delivery.store.invite(deal.id, invite).await {
+            // One invite that cannot be read keeps no other from being resent.
+            Err(error @ StoreError::Corrupt(_)) => {
+                shared::telemetry::row_failed(&error);
+                return Ok(Err(RowResult::new(invite, RowOutcome::Unavailable)));
+            }
+            read => read?,
+        };
         let verdict = may_resend(existing.as_ref(), Some(sends), app.limits.recipient, call.now);
         let refused = |refusal| RowResult::new(invite, outcome_of(refusal));
         Ok::<_, StoreError>(verdict.map(|()| (invite, sends)).map_err(refused))
