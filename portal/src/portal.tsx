@@ -14,6 +14,9 @@ import { Notice, Waiting } from "./ui/status";
 
 const SCOPES = ["invites.manage", "deals.admin"];
 
+/** The paths of the routes below: people who have not signed in see no route, and are told that no page is there. */
+const PAGE = /^\/(admin|deals(\/[^/]+(\/invite)?)?)?\/?$/;
+
 const enter = (prompt?: string) =>
   signIn({ redirectPath: "/", scopes: SCOPES, returnTo: location.pathname + location.search, ...(prompt && { prompt }) });
 
@@ -76,6 +79,9 @@ function Welcome({ failure }: { failure: SignInFailure | undefined }) {
   return (
     <section class="card">
       <Heading title="Deal seats">Seats and invites of your learning subscription</Heading>
+      {!PAGE.test(location.pathname) && (
+        <Notice tone="bad">There is no such page. Check the address, or sign in to go on to your deals.</Notice>
+      )}
       {problem.value === "declined" && <Notice>You did not sign in. Nothing has changed.</Notice>}
       {problem.value === "failed" && (
         <Notice tone="bad">Signing in did not work. Try again; if it goes on, tell whoever runs this site.</Notice>

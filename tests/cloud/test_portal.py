@@ -83,6 +83,7 @@ def assert_headers(answer: Answer, stack: Stack) -> None:
         ("/accept", "accept.html"),
         ("/accept/", "accept.html"),
         ("/accept%23AAAA.&utm_source=x", "accept.html"),
+        ("/ACCEPT.html%23AAAA", "accept.html"),
         ("//x.example/", "index.html"),
         ("/deals/x", "index.html"),
         ("/deals/x/expired", "index.html"),
@@ -129,6 +130,12 @@ def test_a_file_that_is_not_there_is_no_page(browse: Browse, path: str) -> None:
     answer = browse("GET", path)
     assert answer.status in (403, 404)
     assert b"<title>" not in answer.body or b"Seatkeeper" not in answer.body
+
+
+@pytest.mark.parametrize("path", ["/none.css", "/deals/a.b", "/..%2fnone.css"])
+def test_a_browser_gets_the_portal_in_place_of_a_file_that_is_not_there(browse: Browse, path: str) -> None:
+    answer = browse("GET", path, headers={"accept": "text/html,*/*;q=0.8"})
+    assert (answer.status, answer.body) == (200, (ROOT / "portal/dist/index.html").read_bytes())
 
 
 def test_the_apis_answers_come_through_unchanged(browse: Browse, pool: Stack, learner: str) -> None:

@@ -190,6 +190,7 @@ async fn the_portal_is_served_as_cloudfront_serves_it() {
         ("/accept", (html, always), "accept.html"),
         ("/accept/", (html, always), "accept.html"),
         ("/accept%23AAAA.&utm_source=x", (html, always), "accept.html"),
+        ("/%61CCEPT.html%23AAAA", (html, always), "accept.html"),
         ("/favicon.svg", ("image/svg+xml", always), "favicon.svg"),
         ("/assets/app-Bq1xX2a_.js", script, "assets/app-Bq1xX2a_.js"),
     ] {
@@ -214,6 +215,15 @@ async fn the_portal_is_served_as_cloudfront_serves_it() {
         has_the_headers(&answer);
         assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{path}");
         assert_eq!(answer.headers()["cache-control"], always, "{path}");
+    }
+    for (path, name) in
+        [("/deals/a.b", "index.html"), ("/..%2f..%2fx.toml", "index.html"), ("/favicon.svg", "favicon.svg")]
+    {
+        let browser = bench.client.get(bench.url(path)).header("accept", "text/html,*/*;q=0.8");
+        let answer = browser.send().await.unwrap();
+        has_the_headers(&answer);
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+        assert_eq!(answer.text().await.unwrap(), file(name), "{path}");
     }
     bench.stop().await;
 }

@@ -14,13 +14,15 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HOST};
-use http::{HeaderValue, StatusCode, Uri};
+use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HOST};
+use http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use serde::Serialize;
 use tower_http::services::ServeDir;
 
 pub(crate) use files::Files;
 pub(crate) use headers::{Headers, add};
+
+use crate::url::decode_path;
 
 /// `/config.json`: what the pages have to know of where they are. A deployment writes it on AWS (`infra/deploy.py`).
 #[derive(Debug, Clone, Serialize)]
@@ -58,7 +60,7 @@ pub(crate) fn router(pages: Option<&Path>, files: Files, origin: String, config:
 }
 
 async fn serve(State(site): State<Arc<Site>>, mut request: Request, next: Next) -> Response {
-    if let Some(page) = page(request.uri().path()) {
+    if let Some(page) = page(request.uri().path(), wants_page(request.headers())) {
         if !is_at(&site.origin, &request) {
             let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
             return Redirect::temporary(&format!("{}{path}", site.origin)).into_response();
@@ -86,21 +88,40 @@ fn is_at(origin: &str, request: &Request) -> bool {
     host.is_some_and(|host| origin.strip_prefix("http://").is_some_and(|own| own.eq_ignore_ascii_case(host)))
 }
 
+/// Whether a browser opens the path as a page.
+fn wants_page(headers: &HeaderMap) -> bool {
+    headers.get(ACCEPT).and_then(|kinds| kinds.to_str().ok()).is_some_and(|kinds| kinds.contains("text/html"))
+}
+
 /// The page that a path stands for; none for a file, which is there or not.
 ///
-/// A mail filter that turns the `#` of a link into `%23` puts the token into the path. The learner's page takes it from
-/// there.
-fn page(path: &str) -> Option<&'static str> {
-    let tail = path.trim_start_matches('/').strip_prefix("accept");
-    match tail {
-        Some(tail)
-            if !tail.starts_with(|next: char| next.is_ascii_alphanumeric() || "_.-".contains(next)) =>
-        {
-            Some("/accept.html")
-        }
-        _ if path.rsplit('/').next().is_some_and(|last| last.contains('.')) => None,
-        _ => Some("/index.html"),
+/// Mail filters rewrite links, for example the `#` as `%23`, which puts the token into the path. The learner's page
+/// takes the token from there. For a file that does not exist, a browser gets the portal, which says so, and every other
+/// client gets 404.
+fn page(path: &str, wants_page: bool) -> Option<&'static str> {
+    let decoded = decode_path(path);
+    if is_accept(&decoded) {
+        Some("/accept.html")
+    } else if !decoded.rsplit('/').next().is_some_and(|last| last.contains('.'))
+        || (wants_page && !is_file(path))
+    {
+        Some("/index.html")
+    } else {
+        None
     }
+}
+
+fn is_accept(path: &str) -> bool {
+    let path = path.to_ascii_lowercase();
+    path.trim_start_matches('/').strip_prefix("accept").is_some_and(|tail| {
+        let tail = tail.strip_prefix(".html").or_else(|| tail.strip_prefix(".htm")).unwrap_or(tail);
+        !tail.starts_with(|next: char| next.is_ascii_alphanumeric() || "_.-".contains(next))
+    })
+}
+
+fn is_file(path: &str) -> bool {
+    const FILES: [&str; 4] = ["/config.json", "/favicon.svg", "/index.html", "/invite-template.csv"];
+    path.starts_with("/assets/") || FILES.contains(&path)
 }
 
 #[cfg(test)]
@@ -114,8 +135,11 @@ mod tests {
         let pages: BTreeMap<String, Vec<String>> =
             serde_json::from_str(include_str!("../../tests/portal-paths.json")).unwrap();
         for (name, paths) in pages {
+            let for_browsers = name.split(' ').next().filter(|first| first.ends_with(".html"));
+            let for_others = for_browsers.filter(|page| *page == name);
             for path in paths {
-                assert_eq!(page(&path).unwrap_or("/").trim_start_matches('/'), name, "{path}");
+                let page = |wants_page| page(&path, wants_page).map(|page| page.trim_start_matches('/'));
+                assert_eq!((page(true), page(false)), (for_browsers, for_others), "{path}");
             }
         }
     }
