@@ -4,6 +4,7 @@ import { useSignal } from "@preact/signals";
 import { render } from "preact";
 import { LocationProvider, Route, Router, useLocation } from "preact-iso";
 import { useEffect } from "preact/hooks";
+import { leaveForInvitation } from "./accept/token";
 import { Admin } from "./admin/admin";
 import { Deals } from "./deals";
 import { InvitePage } from "./invite/invite";
@@ -131,5 +132,9 @@ function Missing() {
   );
 }
 
-tidyAddress();
-render(<App />, document.getElementById("app")!);
+addEventListener("hashchange", leaveForInvitation);
+// Before anything is asked for or shown, as on the accept page: a mail filter may have changed the path of a link.
+if (!leaveForInvitation()) {
+  tidyAddress();
+  render(<App />, document.getElementById("app")!);
+}

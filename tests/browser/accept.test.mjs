@@ -91,18 +91,38 @@ const MANGLED = [
   (token) => `/accept%23${token}.&utm_source=a.b`,
   (token) => `/accept%23${token}?utm_source=x#top`,
   (token) => `/accept?utm_source=x#${token}`,
+  (token) => `/ACCEPT#${token}`,
+  (token) => `/Accept%23${token}`,
+  (token) => `/%61ccept#${token}`,
+  (token) => `/accept.html#${token}`,
+  (token) => `/accept.html%23${token}`,
+  (token) => `/accept?${token}`,
+  (token) => `/accept/${token}`,
+  (token) => `/accept＃${token}`,
+  (token) => `/accept&#35;${token}`,
+  (token) => `/accept#token=${token}`,
+  (token) => `/accept#3D${token}`,
+];
+/** Addresses of the manager's page, which leads to the invitation. */
+const ELSEWHERE = [
+  (token) => `/#${token}`,
+  (token) => `//x#${token}`,
+  (token) => `/x/accept#${token}`,
+  (token) => `/foo.bar#${token}`,
+  (token) => `/deals?${token}`,
+  (token) => `/${token}`,
 ];
 
-check("a link whose hash sign a mail filter has encoded opens the invitation, and only the page's own request has its token", {}, async ({ context, page, stack }) => {
+check("a link that mail programs and filters have changed opens the invitation, and only the page's own request has its token", {}, async ({ context, page, stack }) => {
   const { link } = await invited(stack);
   const token = tokenOf(link);
   const has = hasPartOf(token);
   const requests = [];
   context.on("request", (request) => requests.push({ request, address: page.url() }));
-  for (const mangled of MANGLED) {
+  for (const mangled of [...MANGLED, ...ELSEWHERE]) {
     await page.goto("about:blank");
     requests.length = 0;
-    await page.goto(mangled(token));
+    await page.goto(stack.url + mangled(token));
     await heading(page, "Hill & Dale invites you to Unlimited");
     assert.equal(page.url(), `${stack.url}/accept`);
     assert.ok(!(await page.evaluate(() => performance.getEntriesByType("resource").map(({ name }) => name))).some(has));
@@ -114,6 +134,15 @@ check("a link whose hash sign a mail filter has encoded opens the invitation, an
       if (request.resourceType() === "fetch") assert.ok(!has(address), `the address bar at ${request.url()}`);
     }
   }
+});
+
+check("a token that joins the address of an open manager's page opens the invitation", {}, async ({ page, stack }) => {
+  const { link } = await invited(stack);
+  await page.goto("/");
+  await page.getByRole("button", { name: "Sign in", exact: true }).waitFor();
+  await page.goto(`/#${tokenOf(link)}`);
+  await heading(page, "Hill & Dale invites you to Unlimited");
+  assert.equal(page.url(), `${stack.url}/accept`);
 });
 
 check("with site data blocked the invitation is shown, and signing in says what to allow", { hands: BOTH }, async ({ context, page, stack, hand }) => {

@@ -334,7 +334,7 @@ function Paste({ label }: { label: string }) {
   const submit = (event: Event) => {
     event.preventDefault();
     const text = field.current!.value;
-    const pasted = tokenPasted(text);
+    const pasted = tokenPasted(text, location.host);
     if (pasted) return keepToken(pasted);
     setWrong(isElsewhere(text, location.host) ? HIDDEN : INCOMPLETE);
     field.current!.focus();

@@ -1,8 +1,9 @@
-import { describe, expect, it } from "vitest";
-import { isElsewhere, tokenIn, tokenPasted } from "./token";
+import { describe, expect, it, vi } from "vitest";
+import { isElsewhere, leaveForInvitation, tokenInAddress, tokenPasted } from "./token";
 
 const TOKEN = "AQEBAQEBAQEBAQEBAQEBAQICAgICAgICAgICAgICAgIDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMD-_";
 const LINK = `https://seats.example/accept#${TOKEN}`;
+const OTHER = TOKEN.replaceAll("A", "B");
 const once = encodeURIComponent(LINK);
 const twice = encodeURIComponent(once);
 /** Proofpoint's second form: percent-encoded, with `-` for `%` and `_` for `/`. */
@@ -28,7 +29,29 @@ describe("the address", () => {
     ["at the end of a sentence", `/accept#${TOKEN}).`],
     ["with encoded blanks", `/accept#%20${TOKEN}%0D%0A`],
     ["with letters behind it", `/accept#${TOKEN}Accept`],
-  ])("%s has the token", (_, address) => expect(tokenIn(address)).toBe(TOKEN));
+    ["in capitals", `/ACCEPT#${TOKEN}`],
+    ["with a letter of its path encoded", `/%61ccept#${TOKEN}`],
+    ["of the page's own file", `/accept.html%23${TOKEN}`],
+    ["at another path", `/x/accept#${TOKEN}`],
+    ["at no path", `/#${TOKEN}`],
+    ["with a query and no path", `/?utm_source=mail#${TOKEN}`],
+    ["with its hash sign lost", `/accept${encodeURIComponent("\u200b")}/${TOKEN}`],
+    ["in the query", `/accept?${TOKEN}`],
+    ["in the path", `/accept/${TOKEN}`],
+    ["in the path, with a tail", `/accept/${TOKEN}?utm_source=x#top`],
+    ["with a full-width hash sign", `/accept${encodeURIComponent("＃")}${TOKEN}`],
+    ["with its hash sign as an entity", `/accept&#35;${TOKEN}`],
+    ["with its hash sign as an encoded entity", `/accept%26amp%3B%23x23%3B${TOKEN}`],
+    ["with a name before the token", `/accept#token=${TOKEN}`],
+    ["with other names before the token", `/accept#utm_source=x&token=${TOKEN}`],
+    ["with what is left of a quoted-printable sign", `/accept#3D${TOKEN}`],
+    ["with what is left of a quoted-printable sign, and letters behind it", `/accept#3D${TOKEN}Accept`],
+    ["with a quoted-printable sign behind a name", `/#token=3D${TOKEN}`],
+    ["with its hash sign quoted-printable", `/accept=23${TOKEN}`],
+    ["behind a click id of the same length", `/deals?click=${OTHER}#${TOKEN}`],
+    ["beside a place in a list", `/deals/x?after=${OTHER}&x=${TOKEN}`],
+    ["behind bytes that are no text", `/accept%ff%23${TOKEN}`],
+  ])("%s has the token", (_, address) => expect(tokenInAddress(address)).toBe(TOKEN));
 
   it.each([
     ["/accept#AAAA", "AAAA"],
@@ -40,7 +63,14 @@ describe("the address", () => {
     ["/accept#%", undefined],
     ["/accept/more", undefined],
     [`/accept?code=${TOKEN}&state=x`, undefined],
-  ])("%s has %s", (address, token) => expect(tokenIn(address)).toBe(token));
+    [`/deals/x?status=expired&after=${TOKEN}`, undefined],
+    [`/#x${TOKEN}`, undefined],
+    [`/#${TOKEN}x`, undefined],
+    [`/x${TOKEN}`, undefined],
+    ["/x#AAAA", undefined],
+    ["/accept?id=2345", undefined],
+    ["/accept#token=AAAA", "AAAA"],
+  ])("%s has %s", (address, token) => expect(tokenInAddress(address)).toBe(token));
 });
 
 describe("a pasted text", () => {
@@ -72,7 +102,14 @@ describe("a pasted text", () => {
     ["a link of Google's, encoded twice", `https://www.google.com/url?q=https://seats.example/accept%2523${TOKEN}&sa=D`],
     ["a link of Barracuda's", `https://linkprotect.cudasvc.com/url?a=${once.toLowerCase().replace(TOKEN.toLowerCase(), TOKEN)}&c=E,1,Yk9-xx_y&typo=1`],
     ["a link of Cisco's", `https://secure-web.cisco.com/1Abc-d_e/${once}`],
-  ])("that is %s has the token", (_, text) => expect(tokenPasted(text)).toBe(TOKEN));
+    ["a link with its hash sign as an entity", LINK.replace("#", "&#35;")],
+    ["a link with a full-width hash sign", LINK.replace("#", "＃")],
+    ["a link with a name before the token", LINK.replace("#", "#token=")],
+    ["a link with what is left of a quoted-printable sign", LINK.replace("#", "#3D")],
+    ["a link without a hash sign", LINK.replace("#", "?")],
+    ["the token with its name", `#token=${TOKEN}`],
+    ["the token with what is left of a quoted-printable sign", `#3D${TOKEN}`],
+  ])("that is %s has the token", (_, text) => expect(tokenPasted(text, "seats.example")).toBe(TOKEN));
 
   const MIMECAST = "https://protect-eu.mimecast.com/s/W3nYCZ0p8tKzO1ySNl2Qw?domain=seats.example";
   it.each([
@@ -80,7 +117,7 @@ describe("a pasted text", () => {
     `https://url.uk.m.mimecastprotect.com/s/${TOKEN}?domain=seats.example`,
     `https://urldefense.proofpoint.com/v2/url?u=https-3A__example.com_&d=${TOKEN}`,
     "https://urldefense.com/v3/__https://seats.example/__;Iw!!x$",
-  ])("as %o has none", (text) => expect(tokenPasted(text)).toBeUndefined());
+  ])("as %o has none", (text) => expect(tokenPasted(text, "seats.example")).toBeUndefined());
 
   it.each([
     [MIMECAST, true],
@@ -88,4 +125,18 @@ describe("a pasted text", () => {
     ["https://seats.example:8443/accept", true],
     ["hello", false],
   ])("%o leads elsewhere: %s", (text, elsewhere) => expect(isElsewhere(text, "seats.example")).toBe(elsewhere));
+});
+
+it.each([
+  ["/", "", `#${TOKEN}`, true],
+  ["/deals/x", `?${TOKEN}`, "", true],
+  ["/", `?code=x&state=y`, `#${TOKEN}`, false],
+  ["/x/accept", "", "#AAAA", false],
+])("another page at %s%s%s leads to the invitation: %s", (pathname, search, hash, leaves) => {
+  const steps: string[] = [];
+  vi.stubGlobal("history", { replaceState: (_: null, __: string, address: string) => steps.push(address) });
+  vi.stubGlobal("location", { pathname, search, hash, replace: (address: string) => steps.push(address) });
+  expect(leaveForInvitation()).toBe(leaves);
+  expect(steps).toEqual(leaves ? ["/", `/accept#${TOKEN}`] : []);
+  vi.unstubAllGlobals();
 });

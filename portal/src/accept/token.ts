@@ -14,10 +14,7 @@ const KEY = "invite";
 /** The invite that this page is about; null without a link. */
 export const token = signal<string | null>(null);
 
-/**
- * Moves the token from the address to where it is kept. Mail filters turn the `#` into `%23`, so it may stand in the
- * path as well. Without a token in the address, the one that is kept holds.
- */
+/** Moves the token from the address to where it is kept. Without a token in the address, the kept one holds. */
 export function takeToken() {
   if (isReturning()) {
     // Some issuers put a fragment of their own behind their answer; that is no link from a mail.
@@ -27,9 +24,22 @@ export function takeToken() {
   const { pathname, search, hash } = location;
   // The slashes of `//accept` would make it the address of another host.
   if (pathname + search + hash !== "/accept") history.replaceState(null, "", "/accept");
-  const fresh = tokenIn(pathname + search + hash);
+  const fresh = tokenInAddress(pathname + search + hash);
   if (fresh) keepToken(fresh);
   else token.value ??= kept(KEY);
+}
+
+/**
+ * Opens the invitation in place of another page whose address holds a token. Returns whether it does. The token leaves
+ * the address first; a fragment reaches no server.
+ */
+export function leaveForInvitation(): boolean {
+  const { pathname, search, hash } = location;
+  const found = isReturning() ? undefined : wholeToken(plainly(pathname + search + hash));
+  if (!found) return false;
+  history.replaceState(null, "", "/");
+  location.replace(`/accept#${found}`);
+  return true;
 }
 
 export function keepToken(fresh: string) {
@@ -43,17 +53,47 @@ export function dropToken() {
 }
 
 /**
- * The token of the link in an address or in a text, also of one that mail filters have wrapped. A token is 86 characters
- * long; what follows belongs to a mail program. A shorter one is left to the API, which knows what to say of it.
+ * The token in an address. A token is 86 characters long. A shorter one behind `/accept#`
+ * is returned as well: the API says that the link is wrong.
  */
-export function tokenIn(text: string): string | undefined {
-  const plain = joined(unwrapped(joined(text)));
-  const link = (length: string) => new RegExp(`/accept/*(?:\\?[^#]*)?#[^\\w-]*([\\w-]${length})`, "i").exec(plain)?.[1];
-  return link("{86}") ?? link("+");
+export function tokenInAddress(address: string): string | undefined {
+  const plain = plainly(address);
+  return wholeToken(plain) ?? cutToken(plain);
 }
 
-/** The token in what somebody pasted: a link, a text with a link, or the token alone. Undefined if it is none of these. */
-export const tokenPasted = (text: string) => tokenIn(text) ?? /^[^\w-]*([\w-]{86})[^\w-]*$/.exec(joined(text))?.[1];
+/**
+ * The token in a pasted text: a link, also one that mail filters have wrapped, a text with a link, or the token alone.
+ * In a text with a link to another site than `host`, 86 characters may be that site's own.
+ */
+export function tokenPasted(text: string, host: string): string | undefined {
+  const plain = plainly(text);
+  return (isElsewhere(text, host) ? linkedToken(plain) : wholeToken(plain)) ?? cutToken(plain);
+}
+
+/** What stands before the token: a hash sign (`=23` in a mail's source), then signs or a name such as `token=`. */
+const LINK = "/accept(?:\\.html?)?/*(?:=23|(?:\\?[^#]*)?#)(?:[^\\w-]|\\w+=)*";
+/**
+ * What is left of the `=3D` that stands for `=` in a mail's source. No token begins so before the year 3050: its first
+ * two bytes count weeks since 1970.
+ */
+const QUOTED = "(?:3D)?";
+const LINKED = new RegExp(`${LINK}${QUOTED}([\\w-]{86})`, "i");
+const CUT = new RegExp(`${LINK}([\\w-]+)`, "i");
+/** 86 characters with no other of their kind around them: part of a longer run would be a wrong token. */
+const ALONE = new RegExp(`(?<![\\w-])${QUOTED}([\\w-]{86})(?![\\w-])`);
+/** A sign-in's code, and a place in a list: either can be as long as a token. */
+const OTHERS = /[?&](?:after|code)=[^&#]*/g;
+
+/** The token behind `/accept#`. Mail programs may add letters to it. */
+const linkedToken = (plain: string) => LINKED.exec(plain)?.[1];
+
+const cutToken = (plain: string) => CUT.exec(plain)?.[1];
+
+/** The token behind `/accept#`, or else anywhere, fragments first. */
+function wholeToken(plain: string): string | undefined {
+  const [start = "", ...fragments] = plain.replace(OTHERS, "").split("#");
+  return linkedToken(plain) ?? [...fragments, start].map((part) => ALONE.exec(part)?.[1]).find(Boolean);
+}
 
 /** Whether a text has a link to another site than `host`: a mail filter's, behind which ours is hidden. */
 export function isElsewhere(text: string, host: string): boolean {
@@ -61,17 +101,34 @@ export function isElsewhere(text: string, host: string): boolean {
   return site !== undefined && site.toLowerCase() !== host;
 }
 
+/** The text without breaks and encodings. */
+const plainly = (text: string) => joined(unwrapped(joined(text)));
+
 /** The text without breaks: mail programs break long lines, softly by `=`, and begin those of a reply with `>`. */
 const joined = (text: string) => text.replace(/=?[\s\p{Cf}]+(?:[>|][\s\p{Cf}]*)*/gu, "");
 
-/** The text with encodings undone, as often as filters behind one another have applied them. */
+/**
+ * The text with encodings undone, as often as filters behind one another have applied them. Full-width signs become
+ * plain ones.
+ */
 function unwrapped(text: string): string {
-  const plain = text
-    .replace(/%([0-7][0-9a-f])/gi, (_, code: string) => fromHex(code))
+  const plain = text.normalize("NFKC")
+    .replace(/(?:%[0-9a-f]{2})+/gi, decoded)
+    .replace(/&amp;/gi, "&")
+    .replace(/&(?:#0*35|#x0*23|num);/gi, "#")
     .replace(/urldefense\.[\w.]+\/v2\/url\?(?:\S*?&)?u=([^&]+)/gi, (_, url: string) =>
       url.replaceAll("_", "/").replace(/-([0-9a-f]{2})/gi, (_, code: string) => fromHex(code)))
     .replace(/urldefense\.[\w.]+\/v3\/__(.+?)__;([\w-]*)!/gi, (_, url: string, replaced: string) => restored(url, replaced));
   return plain === text ? text : unwrapped(plain);
+}
+
+function decoded(bytes: string): string {
+  try {
+    return decodeURIComponent(bytes);
+  } catch {
+    // The bytes are not UTF-8. Those of ASCII are all that a link consists of.
+    return bytes.replace(/%([0-7][0-9a-f])/gi, (_, code: string) => fromHex(code));
+  }
 }
 
 const fromHex = (code: string) => String.fromCharCode(Number.parseInt(code, 16));
