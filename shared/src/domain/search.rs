@@ -23,10 +23,11 @@ impl AddressPrefix {
     /// Reads what a person typed or pasted. `None` when nothing is left of it, or when it is longer than any address.
     #[must_use]
     pub fn parse(raw: &str) -> Option<Self> {
-        let text = visible(raw);
+        // Lower case can take a letter apart whose marks then stand in another order.
+        let text = visible(&visible(raw).to_lowercase());
         let prefix = match text.rsplit_once('@') {
-            Some((local, domain)) => Self::of(&local.to_lowercase(), domain),
-            None => Self::plain(text.to_lowercase()),
+            Some((local, domain)) => Self::of(local, domain),
+            None => Self::plain(text),
         };
         (1..=254).contains(&prefix.shown.chars().count()).then_some(prefix)
     }
@@ -142,6 +143,14 @@ mod tests {
             (&"a".repeat(255), None),
         ] {
             assert_eq!(AddressPrefix::parse(typed).as_ref().map(AddressPrefix::as_str), text, "{typed:?}");
+        }
+    }
+
+    #[test]
+    fn a_prefix_is_itself_once_it_is_normalised() {
+        for typed in ["ANN@Bücher.", "\u{130}\u{5c7}", "a\u{130}\u{5c7}@\u{130}\u{5c7}.example"] {
+            let prefix = AddressPrefix::parse(typed).unwrap();
+            assert_eq!(AddressPrefix::parse(prefix.as_str()), Some(prefix), "{typed:?}");
         }
     }
 }
