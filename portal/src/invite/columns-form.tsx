@@ -1,25 +1,30 @@
 /** Asks which columns of a table hold the addresses and the names. */
 import { useEffect, useId, useRef, useState } from "preact/hooks";
-import type { Columns, ColumnsQuestion } from "./columns";
+import { type Columns, type ColumnsQuestion, EVERY, type Guess } from "./columns";
 
 /** As many columns as fit beside each other. */
 const MOST_SHOWN = 6;
 
 export function ColumnsForm({ question, onChosen }: { question: ColumnsQuestion; onChosen: (columns: Columns) => void }) {
-  const { labels, samples, addresses, names, family, guess } = question;
-  const [columns, setColumns] = useState(guess);
+  const { labels, samples, addresses, names, family, untitled, guess } = question;
+  const [columns, setColumns] = useState<Guess>(guess);
+  const { email, name } = columns;
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
   // The guess and the other addresses first, so that what is to be decided between is in sight.
   const shown = [...new Set([guess.email, ...addresses, guess.name, guess.family, ...names])]
     .filter((column) => column !== undefined).slice(0, MOST_SHOWN).sort((a, b) => a - b);
+  const submit = (event: Event) => {
+    event.preventDefault();
+    if (email !== undefined) onChosen({ ...columns, email });
+  };
   return (
-    <form class="question" aria-label="Columns" onSubmit={(event) => (event.preventDefault(), onChosen(columns))}>
+    <form class="question" aria-label="Columns" onSubmit={submit}>
       <h2 ref={heading} tabIndex={-1}>Which columns do you mean?</h2>
       <p class="soft">
         {addresses.length > 1
           ? "More than one column has addresses. Only those in the column that you choose are invited."
-          : "It is not clear what the columns hold. Choose “No name” if none has the people’s own names."}
+          : "It is not clear what the columns hold. Choose “No name” if none has the people’s own names. If none has their addresses, correct the text above."}
       </p>
       <table class="rows" role="table" aria-label="First rows">
         <thead role="rowgroup">
@@ -35,30 +40,35 @@ export function ColumnsForm({ question, onChosen }: { question: ColumnsQuestion;
       </table>
       <div class="choices">
         <Choice
-          label="Address column" options={addresses} {...{ labels }} value={columns.email}
-          onChange={(email) => email !== undefined && setColumns({ ...columns, email })}
+          label="Address column" options={addresses} none={email === undefined ? "Choose…" : undefined} every={untitled} {...{ labels }} value={email}
+          onChange={(email) => setColumns({ ...columns, email })}
         />
-        {names.length > 0 && (
-          <Choice label="Name column" options={names} none="No name" {...{ labels }} value={columns.name} onChange={(name) => setColumns({ ...columns, name })} />
-        )}
-        {family && (
+        {names.length > 0 && email !== EVERY && (
           <Choice
-            label="Family name column" options={names} none="None" {...{ labels }} value={columns.family}
+            label="Name column" options={names} none="No name" {...{ labels }} value={name}
+            onChange={(name) => setColumns({ email, name, family: name === undefined || name === columns.family ? undefined : columns.family })}
+          />
+        )}
+        {family && name !== undefined && email !== EVERY && (
+          <Choice
+            label="Family name column" options={names.filter((column) => column !== name)} none="None" {...{ labels }} value={columns.family}
             onChange={(family) => setColumns({ ...columns, family })}
           />
         )}
       </div>
-      <p class="actions"><button type="submit">Use these columns</button></p>
+      <p class="actions"><button type="submit" aria-disabled={email === undefined}>Use these columns</button></p>
     </form>
   );
 }
 
-function Choice({ label, labels, options, none, value, onChange }: {
+function Choice({ label, labels, options, none, every, value, onChange }: {
   label: string;
   labels: string[];
   options: number[];
   /** What choosing no column is called, where that is possible. */
-  none?: string;
+  none?: string | undefined;
+  /** Whether the addresses of all columns may be meant. */
+  every?: boolean;
   value: number | undefined;
   onChange: (column: number | undefined) => void;
 }) {
@@ -69,6 +79,7 @@ function Choice({ label, labels, options, none, value, onChange }: {
       <select id={id} value={value ?? ""} onChange={({ currentTarget: { value } }) => onChange(value === "" ? undefined : Number(value))}>
         {none && <option value="">{none}</option>}
         {options.map((column) => <option key={column} value={column}>{labels[column]}</option>)}
+        {every && <option value={EVERY}>All of them: this is a list, not a table</option>}
       </select>
     </div>
   );

@@ -1,17 +1,24 @@
 /**
  * Which columns of a table hold the addresses and the names.
  *
- * Invariant: where more than one could be meant, a person says which. A guess may only be what they are offered first.
+ * Invariant: only a column whose title plainly says that it has the learners' addresses is taken without a question, and only
+ * if no other column has addresses. A guess is only what the page offers first; where none is plausible, a person chooses.
  */
-import { nameInText } from "./name";
-import { isAddress, isAngled } from "./recipients";
-import { distance, isFurther, isOther, isSomebodyElses, kindOf } from "./titles";
+import { isFullName, isPlaceholder } from "./name";
+import { isAddress, isAngled, isRecipient } from "./recipients";
+import { distance, isOther, isPlainAddress, kindOf } from "./titles";
+
+/** In place of a column: the lines are no table, and all their addresses are meant. */
+export const EVERY = -1;
 
 export interface Columns {
   readonly email: number;
   readonly name?: number | undefined;
   readonly family?: number | undefined;
 }
+
+/** What the page offers first; no address column where none is plausible. */
+export type Guess = Omit<Columns, "email"> & { readonly email: number | undefined };
 
 export interface ColumnsQuestion {
   /** A column's title, or its number, by column. */
@@ -22,15 +29,15 @@ export interface ColumnsQuestion {
   readonly names: number[];
   /** Whether names may be in two columns. */
   readonly family: boolean;
-  readonly guess: Columns;
+  /** Whether the columns have no titles, so that they may be none: a list in lines. */
+  readonly untitled: boolean;
+  readonly guess: Guess;
 }
 
 export type Decision = Columns | ColumnsQuestion;
 
 const SAMPLES = 3;
 const holdsAddress = (cell: string) => isAngled(cell) || (cell !== "" && cell.split(/[\s,;]+/).filter(Boolean).every(isAddress));
-
-const isFullName = (cell: string) => cell.includes(" ") && nameInText(cell) !== "";
 const contained = (part: string, whole: string) => whole.toLowerCase().includes(part.toLowerCase());
 
 class Table {
@@ -54,13 +61,20 @@ class Table {
 
   hasAddresses = (column: number) => this.cells(column).some(holdsAddress);
 
-  hasText = (column: number) => this.cells(column).some((cell) => /\p{L}/u.test(cell)) && !this.cells(column).some((cell) => cell.includes("@"));
+  /** Address books say beside an address which it is: `E-mail 1 - Label`, `Home`. What they say counts as part of the title. */
+  isPlainAddress(column: number): boolean {
+    const title = this.title(column);
+    const label = this.titles?.findIndex((other, at) => at !== column && other === title.replace(/Value$/, "Label")) ?? -1;
+    return isPlainAddress(title) && (label < 0 || this.cells(label).every((cell) => isPlainAddress(`${cell} ${title}`)));
+  }
 
-  question(addresses: number[], names: number[], family: boolean, guess: Columns): ColumnsQuestion {
+  hasText = (column: number) => this.cells(column).some((cell) => /\p{L}/u.test(cell) && !isPlaceholder(cell)) && !this.cells(column).some((cell) => cell.includes("@"));
+
+  question(addresses: number[], names: number[], family: boolean, guess: Guess): ColumnsQuestion {
     const labels = this.columns.map((column) => this.title(column) || `Column ${column + 1}`);
     // Of columns that are called alike, each says which one it is.
     const unlike = labels.map((label, column) => (labels.some((other, at) => at !== column && other === label) ? `${label} (column ${column + 1})` : label));
-    return { labels: unlike, samples: this.body.slice(0, SAMPLES), addresses, names, family, guess };
+    return { labels: unlike, samples: this.body.slice(0, SAMPLES), addresses, names, family, untitled: this.titles === undefined, guess };
   }
 }
 
@@ -68,35 +82,35 @@ class Table {
 export function titledColumns(titles: string[], body: string[][]): Decision {
   const table = new Table(titles, body);
   const addresses = addressColumns(table);
-  const [email = 0] = addresses;
-  const known = nameColumns(table);
+  const [first] = addresses;
+  const email = first !== undefined && table.isPlainAddress(first) ? first : undefined;
+  const known = nameColumns(table, addresses);
   const texts = table.columns.filter((column) => !addresses.includes(column) && table.hasText(column) && !isOther(table.title(column)));
   const unknown = known.name === undefined ? texts : [];
-  const guess = { email, name: unknown.find((column) => table.cells(column).some(isFullName)), ...known };
-  if (addresses.length < 2 && unknown.length === 0 && !isSomebodyElses(table.title(email))) return guess;
+  if (addresses.length < 2 && unknown.length === 0 && email !== undefined) return { email, ...known };
   const names = [...new Set([...Object.values(known).filter((column) => column !== undefined), ...texts])].sort((a, b) => a - b);
-  return table.question(addresses, names, known.family !== undefined || unknown.length > 1, guess);
+  return table.question(addresses, names, known.family !== undefined || unknown.length > 1, { email, ...known });
 }
 
 /** The columns that may hold the addresses to invite, the likeliest first. */
 function addressColumns(table: Table): number[] {
   const named = (column: number) => kindOf(table.title(column)) === "email";
-  // Accounts without a name show their address in its place.
-  const isName = (column: number) => ["whole", "first", "last"].includes(kindOf(table.title(column)) ?? "");
-  const blank = (column: number) => table.cells(column).every((cell) => cell === "");
-  const meant = (column: number) => named(column) && (blank(column) ? !isFurther(table.title(column)) : table.cells(column).some((cell) => cell.includes("@")));
+  // Accounts without a name show their address in its place; a column of `Ann Doe <ann@example.com>` has all of them.
+  const few = (column: number) => table.cells(column).filter(holdsAddress).length * 2 <= table.cells(column).filter(Boolean).length;
+  const isName = (column: number) => ["whole", "first", "last"].includes(kindOf(table.title(column)) ?? "") && few(column);
   const found = table.columns
-    .filter((column) => (table.hasAddresses(column) && !isName(column)) || meant(column))
+    .filter((column) => table.hasAddresses(column) ? !isName(column) : named(column) && (isPlainAddress(table.title(column)) || table.cells(column).some((cell) => cell.includes("@"))))
     .sort((a, b) => distance(table.title(a)) - distance(table.title(b)) || a - b);
   const [first, ...others] = found;
-  if (first === undefined) return table.columns.filter((column) => kindOf(table.title(column)) === "email").slice(0, 1);
+  if (first === undefined) return table.columns.filter(named).slice(0, 1);
   // A column that only repeats the first one's addresses is no other choice.
+  const blank = (column: number) => table.cells(column).every((cell) => cell === "");
   const repeats = (column: number) => !blank(column) && table.body.every((cells) => !cells[column] || (cells[first] && contained(cells[first], cells[column])));
   return [first, ...others.filter((column) => !repeats(column))];
 }
 
-function nameColumns(table: Table): Pick<Columns, "name" | "family"> {
-  const [first, last, whole] = (["first", "last", "whole"] as const).map((kind) => table.columns.find((column) => kindOf(table.title(column)) === kind));
+function nameColumns(table: Table, addresses: number[]): Pick<Columns, "name" | "family"> {
+  const [first, last, whole] = (["first", "last", "whole"] as const).map((kind) => table.columns.find((column) => kindOf(table.title(column)) === kind && !addresses.includes(column)));
   if (first !== undefined && last !== undefined) return { name: first, family: last };
   const part = first ?? last;
   if (part === undefined) return whole === undefined ? {} : { name: whole };
@@ -111,29 +125,34 @@ const contains = (whole = "", part = "") => part !== "" && whole.toLowerCase().s
  * The columns of lines without a known title; nothing where each line speaks for itself: a list of addresses, or one text
  * beside each. Commas and semicolons separate the addresses of lists, too; tabs come from a spreadsheet.
  */
-export function untitledColumns(records: string[][], tabbed: boolean): { decision: Decision; titles: boolean } | undefined {
-  const titles = unknownTitles(records);
-  const body = titles ? records.slice(1) : records;
-  const table = new Table(titles, body);
+export function untitledColumns(records: string[][], tabbed: boolean): ColumnsQuestion | undefined {
+  const table = new Table(undefined, records);
   const addresses = table.columns.filter(table.hasAddresses);
-  const [email] = addresses;
-  const lines = body.filter((cells) => cells.filter(Boolean).length > 1 && cells.some((cell) => cell.includes("@")));
-  if (email === undefined) return undefined;
+  if (addresses.length === 0) return undefined;
+  const lines = records.filter((cells) => cells.filter(Boolean).length > 1 && cells.some((cell) => cell.includes("@")));
   const names = table.columns.filter(table.hasText);
   // A word here and there is a remark.
   const texts = names.filter((column) => lines.filter((cells) => cells[column]).length * 2 >= lines.length);
   const several = lines.length > 1;
-  const twoAddresses = addresses.length > 1 && (texts.length > 0 ? several || tabbed : several && tabbed);
-  const twoNames = addresses.length === 1 && texts.length > 1 && several;
-  if (!twoAddresses && !twoNames && !titles) return undefined;
-  const guess = { email, name: texts.find((column) => table.cells(column).some(isFullName)) ?? texts[0] };
-  return { decision: table.question(addresses, names, names.length > 1, guess), titles: titles !== undefined };
+  // Recipients have commas in their names and between them.
+  const listed = !tabbed && records.some((cells) => cells.some(isAngled));
+  const named = texts.some((column) => table.cells(column).every((cell) => isFullName(cell)));
+  const twoAddresses = addresses.length > 1 && (listed || texts.length === 0 ? several && (tabbed || isAligned(records)) : several || tabbed || named);
+  const twoNames = !listed && addresses.length === 1 && texts.length > 1 && several;
+  if (!twoAddresses && !twoNames) return undefined;
+  const full = texts.filter((column) => table.cells(column).every((cell) => cell === "" || isFullName(cell)));
+  const guess = { email: addresses.length === 1 ? addresses[0] : undefined, name: full.length === 1 ? full[0] : undefined };
+  return table.question(addresses, names, names.length > 1, guess);
 }
 
-/** The first line, if it has titles in words that are not known: no addresses, where all other lines have theirs. */
-function unknownTitles([first, ...body]: string[][]): string[] | undefined {
-  if (!first || body.length === 0 || first.length < 2 || first.some((cell) => !/^[\p{L}\p{M}\s./'’()-]{2,}$/u.test(cell))) return undefined;
-  const shared = first.findIndex((_, column) => body.every((cells) => holdsAddress(cells[column] ?? "")));
-  const apart = shared >= 0 && !/[.\s]at\s|\.\p{L}{2,}$/iu.test(first[shared] ?? "");
-  return apart ? first : undefined;
+/** Whether each line has as many addresses as the others and nothing else. In a list, lines end with a comma, or as they happen to. */
+const isAligned = (records: string[][]) => records.every((cells) => cells.length === records[0]?.length && cells.every(isRecipient));
+
+/** Whether the first line has titles in words that are not known: no address, above lines that have theirs in one column. */
+export function hasTitles([first, ...body]: string[][]): boolean {
+  if (!first || first.length < 2 || first.some((cell) => !/^(?=.*\p{L})[^@;,|<>]{2,80}$/u.test(cell))) return false;
+  const lines = body.filter((cells) => cells.filter(Boolean).length > 1);
+  const shared = first.findIndex((_, column) => lines.filter((cells) => holdsAddress(cells[column] ?? "")).length * 2 > lines.length);
+  const title = first[shared] ?? "";
+  return shared >= 0 && !/[.\s]at\s|\.\p{L}{2,}$/iu.test(title) && !isPlaceholder(title);
 }

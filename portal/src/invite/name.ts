@@ -4,12 +4,13 @@
  * Invariant: better no name than a wrong one. A name has a letter, has no `@` and no punctuation around it.
  */
 
-/** Words of sentences and of mail headers. A text with one of these is not a name. */
+/** Words of sentences, greetings, mail headers and lists. A text with one of these is not a name. */
 export const NO_NAMES = new Set(
-  ("add address addresses also and attendee attendees bcc bitte cc contact dear email emails e-mail following from hello here hi " +
-    "inviter invitez invitar invite invited invites inviting kindly kopie mail mailto members name oder optional or organiser " +
-    "organizer our participants please regards required sent s'il staff subject team thank thanks the these this to und " +
-    "with wrote your einladen").split(" "),
+  ("above active add address addresses also and ask attendee attendees bcc bitte bonjour cc ciao contact dear email emails e-mail escribió external " +
+    "following from geehrte geehrter good group groups guten hallo hello here hi home hola inactive inviter invitez invitar invite invited invites inviting " +
+    "kindly kontakt kopie leave liebe lieber mail mailto members merci moin morning name none null optional organiser organizer our participants pending " +
+    "please private regards replaces required salut see sent s'il staff starts subject suspended tba tbc tbd team thank thanks the these this to und unknown " +
+    "via welcome with work wrote your einladen unbekannt").split(" "),
 );
 /** Of these, some are names in other languages: `Nguyen The Anh`. */
 const ALSO_NAMES = new Set(["add", "here", "the", "this", "to"]);
@@ -17,18 +18,38 @@ const ALSO_NAMES = new Set(["add", "here", "the", "this", "to"]);
 const PARTICLES = new Set("af al av bin binti da das de del della den der di do dos du e el i ibn la le ten ter van von y zu zum".split(" "));
 /** What stands after a comma and is no first name. */
 const SUFFIX = /^(jr|sr|i{2,3}|iv|phd|ph d|md|m d|mba|msc|bsc|ma|ba|llm|dr|prof|esq|rn|cpa|frcs|mp|obe|mbe|inc|ltd|llc|gmbh|ag)$/i;
+/** What people and programs write into a cell that has nothing. */
+const PLACEHOLDER = /^(?:n\/a|k\.?\s?A\.?|#\S+[!?]|#N\/A|nil|null|none|keine?|nobody|tb[acd]|to be (?:announced|confirmed|decided|done)|unknown|unbekannt|inconnu|not (?:known|available|applicable)|true|false|undefined|[^\p{L}\p{N}@]+)$/iu;
+/** Titles, which are no name by themselves. */
+export const HONORIFICS = new Set("mr mrs ms miss mx dr prof herr frau hr fr mme mlle m monsieur madame sig signor signora sr sra señor señora sir".split(" "));
 const CONJUNCTION = /^(?:and|or|und|oder|et|y|e|og|och|&)\s+(?=\p{Lu})/u;
 
 export const isSuffix = (text: string) => SUFFIX.test(text.replace(/\./g, " ").trim());
+/** Behind a whole name, short capitals are a degree: `Hal Ivy, CPA, CFA`. */
+export const isDegree = (text: string) => isSuffix(text) || /^[\p{Lu}.]{2,6}$/u.test(text);
 
 const LONGEST_NAME = 200;
 const wordsOf = (text: string) => text.split(/\s+/).filter(Boolean);
 
+export const isPlaceholder = (cell: string) => cell === "" || PLACEHOLDER.test(cell.trim()) || cell.trim() === "NA";
+
 /** A cell or a quoted text that is meant as a name; empty where it is none. */
 export function nameOf(text: string): string {
-  if (text.length > LONGEST_NAME) return "";
-  const bare = trimmed(text);
-  return /\p{L}/u.test(bare) && !bare.includes("@") ? turnedRound(bare) : "";
+  if (text.length > LONGEST_NAME || isPlaceholder(text)) return "";
+  const bare = trimmed(withoutRoles(text));
+  const words = wordsOf(bare).map((word) => word.replace(/[^\p{L}\p{M}'-]/gu, ""));
+  const foreign = words.some((word, index) => {
+    const small = word.toLowerCase();
+    return NO_NAMES.has(small) && (index === 0 || word === small || !ALSO_NAMES.has(small));
+  });
+  const titled = words.every((word) => HONORIFICS.has(word.toLowerCase()));
+  return /\p{L}/u.test(bare) && !/[@<>\p{N}]|\S:\s/u.test(bare) && !foreign && !titled ? turnedRound(bare) : "";
+}
+
+/** Without what stands in brackets or behind a bar: `Bob Roe [External]`, `Jon Kay | Acme`. */
+function withoutRoles(text: string): string {
+  const bare = text.replace(/\s\|\s.*$/, "").replace(/\([^()]*\)|\[[^[\]]*\]|\{[^{}]*\}/g, " ").trim();
+  return /\p{L}/u.test(bare) ? bare : text;
 }
 
 /** The text before an address in brackets: a name unless a sentence or a header says otherwise. */
@@ -36,20 +57,17 @@ export function nameBefore(text: string): string {
   // One word and a colon is a label.
   const name = /^\s*\S+\s*:\s*$/.test(text) ? "" : nameOf(text.trim().replace(CONJUNCTION, ""));
   const words = wordsOf(name);
-  const foreign = words.some((word, index) => {
-    const plain = word.replace(/[^\p{L}\p{M}'-]/gu, "");
-    const small = plain.toLowerCase();
-    return NO_NAMES.has(small) && (index === 0 || plain === small || !ALSO_NAMES.has(small));
-  });
-  return foreign || words.length > 7 || /\s[-–—/:]\s|[:;!?|]/.test(name) ? "" : name;
+  const capitals = words.filter(isCapitalised).length;
+  // `ann doe` is typed without capitals; `Sie finden Ann` is a sentence.
+  return (capitals > 0 && capitals < words.length) || words.length > 7 || /\s[-–—/:]\s|[:;!?|]/.test(name) ? "" : name;
 }
 
-/** Words beside an address in running text: a name only if each begins as names do. */
-export function nameInText(text: string): string {
-  const name = nameBefore(text);
-  const alike = wordsOf(name).every((word) => /^["'(]?[^\p{Ll}\p{N}]/u.test(word) || PARTICLES.has(word) || /^[dlo]['’]\p{Lu}/u.test(word));
-  return alike ? name : "";
-}
+/** Words beside an address in running text or in a column without a title: a name only if each begins as names do. */
+export const capitalised = (name: string) => (wordsOf(name).every(isCapitalised) ? name : "");
+export const nameInText = (text: string) => capitalised(nameBefore(text));
+export const isFullName = (cell: string) => cell.includes(" ") && nameInText(cell) !== "";
+
+const isCapitalised = (word: string) => /^["'(]?[^\p{Ll}\p{N}]/u.test(word) || PARTICLES.has(word) || /^[dlo]['’]\p{Lu}/u.test(word);
 
 /** Whether running text is nothing but the words of a sentence. */
 export const isFiller = (text: string) =>

@@ -2,8 +2,10 @@ import fc from "fast-check";
 import Papa from "papaparse";
 import { describe, expect, it } from "vitest";
 import type { InviteRow } from "../api";
-import { NO_NAMES } from "./name";
+import { EVERY } from "./columns";
+import { HONORIFICS, NO_NAMES } from "./name";
 import { type LeftOut, readList } from "./parse";
+import { isSomebodyElses } from "./titles";
 
 const ANN = { email: "ann@example.com", name: "Ann Doe" };
 const BOB = { email: "bob@example.com", name: "Bob Roe" };
@@ -72,7 +74,6 @@ describe("what people paste", () => {
     ["a header before recipients", "Name,Email\nAnn Doe,<ann@example.com>", [ANN]],
     ["first and last name", "Last name,First name,Department,Mail\nDoe,Ann,Sales,ann@example.com", [ANN]],
     ["the columns of an address book", "Given Name,Family Name,Address,E-mail 1 - Label,E-mail 1 - Value\nAnn,Doe,1 High St,Work,ann@example.com", [ANN]],
-    ["several addresses in a cell", 'name,email\nAnn Doe,"ann@example.com; bob@example.com"', [ann, bob]],
     ["a line break in a cell", 'email,name\nann@example.com,"Ann\nDoe"', [ANN]],
     ["a quote that does not end", '"Ann Doe,ann@example.com\nbob@example.com', [ANN, bob]],
     ["lines of different forms", "email\tname\nann@example.com\tAnn Doe\nBob Roe <bob@example.com>\nann@example.com", [ANN, BOB, ann]],
@@ -134,7 +135,7 @@ describe("a family name first is turned round", () => {
     ["DOE, ANN", "ANN DOE"],
     ["van der Berg, Jan Willem", "Jan Willem van der Berg"],
     ["Doe, Ann B.", "Ann B. Doe"],
-    ["Doe, Ann (HR)", "Ann Doe (HR)"],
+    ["Doe, Ann (HR)", "Ann Doe"],
     ["Doe, Ann, PhD", "Ann Doe, PhD"],
     ["Ann Doe, Jr.", "Ann Doe, Jr."],
     ["Ann Doe, PhD", "Ann Doe, PhD"],
@@ -219,19 +220,76 @@ describe("where more than one column could be meant, the page asks", () => {
       ["Email address", "Line manager email"], ["Email address", "First name", "Last name"]],
     ["managers first", "Name,Manager Email,Email\nAnn Doe,max@example.com,ann@example.com", ["Email", "Manager Email"], ["Email", "Name"]],
     ["a manager in a column without a word of mail", "Name,Manager,Email\nAnn Doe,max@example.com,ann@example.com", ["Email", "Manager"], ["Email", "Name"]],
-    ["only managers", "Name,Manager Email\nAnn Doe,max@example.com", ["Manager Email"], ["Manager Email", "Name"]],
+    ["only managers", "Name,Manager Email\nAnn Doe,max@example.com", ["Manager Email"], ["Name"]],
     ["a login at another domain", "User principal name,Display name,Mail\nann@corp.example,Ann Doe,ann@example.com", ["Mail", "User principal name"], ["Mail", "Display name"]],
     ["a work address in words, a private one plain", "Name,Work Email,Home Email\nAnn Doe,see ann@example.com,ann@home.example", ["Work Email", "Home Email"], ["Work Email", "Name"]],
-    ["no header", "Ann Doe\tann@example.com\tann@home.example", ["Column 2", "Column 3"], ["Column 2", "Column 1"]],
-    ["no header, commas", "Ann Doe,ann@example.com,ann@home.example\nBob Roe,bob@example.com,bob@home.example", ["Column 2", "Column 3"], ["Column 2", "Column 1"]],
-    ["addresses in turns", "Ann Doe\tann@example.com\t\nBob Roe\t\tbob@home.example", ["Column 2", "Column 3"], ["Column 2", "Column 1"]],
+    ["no header", "Ann Doe\tann@example.com\tann@home.example", ["Column 2", "Column 3"], ["Column 1"]],
+    ["no header, commas", "Ann Doe,ann@example.com,ann@home.example\nBob Roe,bob@example.com,bob@home.example", ["Column 2", "Column 3"], ["Column 1"]],
+    ["addresses in turns", "Ann Doe\tann@example.com\t\nBob Roe\t\tbob@home.example", ["Column 2", "Column 3"], ["Column 1"]],
   ])("addresses: %s", (_, text, addresses, guess) => expect(askedAbout(text)).toMatchObject({ addresses, guess }));
 
   it.each<[what: string, text: string, names: string[], guess: string[]]>([
     ["no header", "Ann Doe;Sales;ann@example.com\nBob Roe;Marketing;bob@example.com", ["Column 1", "Column 2"], ["Column 3", "Column 1"]],
-    ["an unknown title", "E-Mail;Kontakt\nann@example.com;Ann Doe", ["Kontakt"], ["E-Mail", "Kontakt"]],
-    ["only unknown titles", "Kontakt;Poczta\nAnn Doe;ann@example.com", ["Kontakt"], ["Poczta", "Kontakt"]],
+    ["an unknown title", "E-Mail;Kontakt\nann@example.com;Ann Doe", ["Kontakt"], ["E-Mail"]],
+    ["only unknown titles", "Kontakt;Poczta\nAnn Doe;ann@example.com", ["Kontakt"], ["Poczta"]],
   ])("names: %s", (_, text, names, guess) => expect(askedAbout(text)).toMatchObject({ names, guess }));
+
+  it.each<[title: string]>([
+    ["Reports To Email"], ["Line Mgr Email"], ["Mgr E-Mail"], ["Team lead email"], ["Head of department email"], ["Created by email"], ["HRBP Email"],
+    ["Referrer email"], ["Requester email"], ["Trainer email"], ["CC email"], ["Department email"], ["Spouse e-mail"], ["Next of kin email"],
+    ["Mother's email"], ["E-Mail Ansprechpartner"], ["E-Mail Teamleitung"], ["E-Mail Sekretariat"], ["E-mail N+1"], ["E-mail tuteur"],
+    ["Email responsabile"], ["E-mail przełożonego"], ["Почта руководителя"], ["经理邮箱"], ["What is the email of your manager?"], ["Who is your manager?"],
+    ["Home Email"], ["Recovery Email"], ["Personal Email"], ["E-Mail (privat)"], ["Email personale"], ["E-mail pessoal"], ["E-mail prywatny"], ["Личная почта"],
+    ["managerEmail"], ["Email DL"], ["User principal name"],
+  ])("addresses under “%s”, and none is chosen beforehand", (title) => {
+    expect(askedAbout(`Name;${title}\nAnn Doe;ann@example.com`)).toMatchObject({ addresses: [title], guess: ["Name"] });
+  });
+
+  it.each<[work: string, other: string]>([
+    ["E-mail corporativo", "E-mail pessoal"], ["Email pro", "Email personnel"], ["E-mail służbowy", "E-mail prywatny"], ["E-mail pracownika", "E-mail przełożonego"],
+    ["公司邮箱", "私人邮箱"], ["Рабочая почта", "Личная почта"], ["E-Mail dienstlich", "E-Mail privat"], ["Work Email", "Email"], ["Email aziendale", "Email personale"],
+    ["Adresse électronique", "Courriel du responsable"], ["Email", "Your line manager's email?"], ["emailAddress", "managerEmail"],
+  ])("“%s” is offered first beside “%s”", (work, other) => {
+    expect(askedAbout(`Name;${other};${work}\nAnn Doe;max@example.com;ann@example.com`)).toMatchObject({ addresses: [work, other], guess: [work, "Name"] });
+  });
+
+  it.each<[blank: string]>([["N/A"], ["n/a"], ["tbd"], ["TBC"], ["-"], ["?"], ["none"], ["unknown"], [""]])("a work column that has only “%s” is offered", (blank) => {
+    expect(askedAbout(`Name,Email,Buddy\nAnn Doe,${blank},bud@example.com`)).toMatchObject({ addresses: ["Email", "Buddy"], guess: ["Email", "Name"] });
+  });
+
+  it.each<[what: string, text: string, addresses: string[]]>([
+    ["recipients and managers", "Employee,Manager\nAnn Doe <ann@example.com>,Max Boss <max@example.com>", ["Employee", "Manager"]],
+    ["with semicolons", "Members;Owner\nAnn Doe <ann@example.com>;Max Boss <max@example.com>", ["Members", "Owner"]],
+    ["with quotes", '"Employee","Manager"\n"Doe, Ann <ann@example.com>","Boss, Max <max@example.com>"', ["Employee", "Manager"]],
+    ["private ones", "Work;Private\nAnn Doe <ann@example.com>;Ann Doe <ann@home.example>", ["Work", "Private"]],
+    ["above a footer", "Employee,Manager\nAnn Doe <ann@example.com>,Max Boss <max@example.com>\nQuestions? hr@example.com", ["Employee", "Manager"]],
+    ["a form", "Timestamp,Username,Who is your manager?\n2026/11/26 9:00,ann@example.com,max@example.com", ["Username", "Who is your manager?"]],
+    ["labels of an address book", "Name,E-mail 1 - Label,E-mail 1 - Value,E-mail 2 - Label,E-mail 2 - Value\nAnn Doe,Home,ann@home.example,Work,ann@example.com",
+      ["E-mail 1 - Value", "E-mail 2 - Value"]],
+    ["commas without a header", "ann@example.com,max@example.com\nbob@example.com,max@example.com", ["Column 1", "Column 2"]],
+    ["semicolons without a header", "ann@example.com;max@example.com\nbob@example.com;max@example.com", ["Column 1", "Column 2"]],
+    ["recipients without a header", "Ann Doe <ann@example.com>,Max Boss <max@example.com>\nBob Roe <bob@example.com>,Max Boss <max@example.com>", ["Column 1", "Column 2"]],
+    ["a single line", "Ann Doe,ann@example.com,max@example.com", ["Column 2", "Column 3"]],
+    ["labels in a column", "Name,Ann Doe\nWork email,ann@example.com\nManager email,max@example.com", ["Ann Doe"]],
+  ])("addresses in columns: %s, and none is chosen beforehand", (_, text, addresses) => {
+    const asked = askedAbout(text);
+    expect(asked).toMatchObject({ addresses });
+    expect(addresses).not.toContain(asked?.guess[0]);
+  });
+
+  it.each<[title: string]>([["Reports To"], ["Buddy name"], ["Invited by"], ["Emergency contact"], ["Cost centre"], ["Course name"]])(
+    "names under “%s”, and none is chosen beforehand", (title) => {
+      expect(askedAbout(`Email,${title}\nann@example.com,Eve Help\nbob@example.com,Max Boss`)).toMatchObject({ names: [title], guess: ["Email"] });
+    });
+
+  it("a family name alone is not chosen beforehand", () => {
+    expect(askedAbout("Doe, Ann, ann@example.com\nRoe, Bob, bob@example.com")).toMatchObject({ guess: ["Column 3"] });
+  });
+
+  it("lines of a list are all invited if that is the answer", () => {
+    const text = "ann@example.com, bob@example.com\nAnn Doe <cat@example.com>, dan@example.com";
+    expect(readList(text, [{ email: EVERY }])).toMatchObject({ rows: [ann, bob, { email: "cat@example.com", name: "Ann Doe" }, { email: "dan@example.com" }] });
+  });
 
   it.each<[what: string, text: string]>([
     ["a list of addresses in lines", "ann@example.com, bob@example.com,\ncat@example.com, dan@example.com"],
@@ -259,12 +317,94 @@ describe("where more than one column could be meant, the page asks", () => {
   });
 });
 
+describe("nobody is invited whom a list only mentions", () => {
+  it.each<[what: string, text: string, leftOut: LeftOut]>([
+    ["a footer", "Name,Email\nAnn Doe,ann@example.com\nExported by max@example.com on 26 Nov 2026", { header: 1, prose: 1 }],
+    ["a footer with a question", "Name\tEmail\nAnn Doe\tann@example.com\n\nQuestions? hr@example.com", { header: 1, prose: 1 }],
+    ["a footer with a colon", "Name,Email\nAnn Doe,ann@example.com\nRückfragen an: hr@example.com", { header: 1, prose: 1 }],
+    ["a footer of cells", "Name,Email,Team\nAnn Doe,ann@example.com,A\nVerantwortlich: Max Boss (max@example.com),,", { header: 1, prose: 1 }],
+    ["a title with a recipient", "Report created by Max Boss <max@example.com>\nName,Email\nAnn Doe,ann@example.com", { title: 1, header: 1 }],
+    ["a title with brackets", "Staff list – exported by Max Boss (max@example.com)\nName;E-Mail\nAnn Doe;ann@example.com", { title: 1, header: 1 }],
+    ["a title of cells", "Generated 2026-11-26 by max@example.com,,\nName,Email,Team\nAnn Doe,ann@example.com,A", { title: 1, header: 1 }],
+    ["a contact below a table", "Name,Email\nAnn Doe,ann@example.com\n\nContact,hr@example.com", { header: 1, others: 1 }],
+    ["an author below a table", "Name;E-Mail;Team\nAnn Doe;ann@example.com;A\nErstellt von;max@example.com;", { header: 1, others: 1 }],
+    ["labels", "Ann Doe: ann@example.com\nManager: max@example.com\nAssistant: eve@example.com\nPrivate: ann@home.example", { others: 3 }],
+    ["labels of addresses", "Ann Doe <ann@example.com>\nPersonal email: ann@home.example\nManager email: max@example.com", { others: 2 }],
+    ["labels in cells", "Manager\tmax@example.com\nAnn Doe\tann@example.com", { others: 1 }],
+    ["a manager in brackets", "Ann Doe <ann@example.com> (manager: Max Boss <max@example.com>)", { others: 1 }],
+    ["a manager behind a comma", "Ann Doe, ann@example.com, manager max@example.com", { others: 1 }],
+    ["a manager behind a dash", "Ann Doe – ann@example.com – reports to max@example.com", { others: 1 }],
+    ["a private address in brackets", "Ann Doe: ann@example.com (private: ann@home.example)", { others: 1 }],
+    ["a private address with a bracket", "Ann Doe\tann@example.com / ann@home.example (privat)", { others: 1 }],
+    ["a mail's headers", "From: Max Boss <max@example.com>\nReply-To: HR <hr@example.com>\nReturn-Path: <bounce@example.com>\nMessage-ID: <abc@mail.example.com>\nSubject: Course\nTo: Ann Doe <ann@example.com>",
+      { others: 5 }],
+    ["a German mail's headers", "Von: Max Boss <max@example.com>\nGesendet: Donnerstag\nAn: Ann Doe <ann@example.com>", { others: 2 }],
+    ["pictures", "Ann Doe ann@example.com <image001.png@01DA.ABC>\n[cid:image001.png@01DA1F2B.3C4D5E60]", { marks: 1 }],
+  ])("%s", (_, text, leftOut) => expect(readList(text)).toEqual({ rows: [ANN], leftOut }));
+
+  it.each<[cell: string]>([
+    ["ann@example.com; bob@example.com"], ["ann@example.com (dienstlich), ann@home.example (privat)"], ["ann@example.com ::: ann@home.example"],
+    ["ask max@example.com"], ["cat@example.com (cc: boss@example.com)"], ["see Max Boss <max@example.com>"],
+  ])("a cell that has more than one address is a row to correct: %s", (cell) => {
+    expect(parseAddresses(`Name\tEmail\nAnn Doe\t${cell}`)).toEqual([{ email: cell, name: "Ann Doe" }]);
+  });
+});
+
+describe("no line is lost", () => {
+  it.each<[what: string, text: string, rows: InviteRow[]]>([
+    ["two quotes that belong to different lines", 'Name,Email\n"Ann Doe,ann@example.com\nBob Roe","bob@example.com"', [ANN, BOB]],
+    ["a remark in quotes that begins here and ends there", 'Name;E-Mail;Note\nAnn Doe;ann@example.com;"call\nBob Roe;bob@example.com;done"', [ANN, BOB]],
+    ["a comma in quotes after a quote that does not end", 'Name,Email\n"Ann Doe,ann@example.com\n"Roe, Bob",bob@example.com', [ANN, BOB]],
+    ["an address in the column of names", "Name,Email\nAnn Doe <ann@example.com>,\nBob Roe,bob@example.com", [ANN, BOB]],
+    ["an address in place of a name", "Name,Email\nann@example.com,\nBob Roe,bob@example.com", [ann, BOB]],
+    ["words in the column of names", "Name;Email\nDoe, Ann (ann@example.com);\nBob Roe;bob@example.com", [{ email: "Doe, Ann (ann@example.com)" }, BOB]],
+    ["tables with separators of their own", "Name;E-Mail\nAnn Doe;ann@example.com\n\nName,Email\nBob Roe,bob@example.com", [ANN, BOB]],
+    ["recipients above a table", "Ann Doe <ann@example.com>\nName,Email\nBob Roe,bob@example.com", [ANN, BOB]],
+  ])("%s", (_, text, rows) => expect(parseAddresses(text)).toEqual(rows));
+});
+
+describe("better no name than a wrong one", () => {
+  it.each<[text: string]>([
+    ["Hello Ann, ann@example.com"], ["Welcome Bob, ann@example.com"], ["Good Morning ann@example.com"], ["Bonjour Dan <ann@example.com>"], ["Ciao Eve ann@example.com"],
+    ["Moin Bob <ann@example.com>"], ["Sehr geehrte Frau Doe <ann@example.com>"], ["Le 26 nov. 2026 à 09:00, Ann Doe <ann@example.com> a écrit :"],
+    ["Il giorno gio 26 nov 2026 Cat Poe <ann@example.com> ha scritto:"], ["E1001,ann@example.com"], ["anndoe,ann@example.com"], ["ann@example.com,Suspended"],
+    ["To,ann@example.com"], ["Organizer,ann@example.com"], ["Ask Dan <ann@example.com>"], ["Replaces Jon Kay <ann@example.com>"], ["Sie finden Gus <ann@example.com>"],
+    ["Merci d'inviter Fay Gill <ann@example.com>"], ["see Ann Doe <ann@example.com>"], ["Ann Doe via Google Groups <ann@example.com>"],
+    ["Eve Help on behalf of Max Boss <ann@example.com>"], ["Starts Monday ann@example.com"], ["ann@example.com (Work)"], ["ann@example.com [External]"],
+    ["ann@example.com (Maternity Leave)"], ["ann@example.com Pending"], ["mailto;ann@example.com"], ["<li>Ann Doe</li>;ann@example.com"],
+  ])("beside an address: %s", (text) => expect(parseAddresses(text)).toEqual([ann]));
+
+  it.each<[cell: string]>([
+    ["N/A"], ["NA"], ["#N/A"], ["#REF!"], ["NULL"], ["TBC"], ["unknown"], ["None"], ["TRUE"], ["Mr"], ["See above"], ["finance team"], ["Manager: Max Boss"], ["E1001"], ["-"],
+  ])("in a column of names: %s", (cell) => expect(parseAddresses(`Email;Name\nann@example.com;${cell}`)).toEqual([ann]));
+
+  it.each<[text: string]>([
+    ["ann@example.com\tMax Boss\nbob@example.com\tMax Boss"], ["Max Boss <ann@example.com>, Max Boss <bob@example.com>"], ["Name,Email\nAcme Ltd,ann@example.com\nAcme Ltd,bob@example.com"],
+  ])("one that comes again with another address: %s", (text) => expect(parseAddresses(text)).toEqual([ann, bob]));
+
+  it("two people may have one first name", () => {
+    expect(parseAddresses("First name,Email\nAnn,ann@example.com\nAnn,bob@example.com")).toEqual([{ ...ann, name: "Ann" }, { ...bob, name: "Ann" }]);
+  });
+
+  it.each<[text: string, name: string]>([
+    ["Ann Doe [External]", "Ann Doe"], ["[EXT] Ann Doe", "Ann Doe"], ["Ann Doe {Acme}", "Ann Doe"], ["Ann Doe (Guest)", "Ann Doe"], ["Ann Doe [On Leave] (12345)", "Ann Doe"],
+    ["Ann Doe | Acme", "Ann Doe"], ["Ann Doe, CPA, CFA", "Ann Doe, CPA, CFA"], ["ann doe", "ann doe"], ["Na Li", "Na Li"], ["Ann de Souza e Silva", "Ann de Souza e Silva"],
+  ])("a name without what is around it: %s", (text, name) => expect(parseAddresses(`${text} <ann@example.com>`)).toEqual([{ ...ann, name }]));
+
+  it("one column is not two parts of a name", () => {
+    const text = "Name,Work Email,Home Email\nDoe,ann@example.com,ann@home.example";
+    expect(readList(text, [{ email: 1, name: 0, family: 0 }])).toMatchObject({ rows: [{ ...ann, name: "Doe" }] });
+  });
+});
+
 describe("any list, in any form", () => {
   const word = fc.stringMatching(/^[A-ZÀ-ÖØ-ÞĀĂĄŁŽ][a-zß-öø-ÿąęłńśżž][A-Za-zÀ-ÖØ-öø-ÿĀ-ľŁ-ň]{0,7}([-'’][A-Za-zà-öø-ÿ]{1,6})?$/)
-    .filter((word) => !NO_NAMES.has(word.toLowerCase()) && word.normalize("NFKC") === word);
+    .filter((word) => !NO_NAMES.has(word.toLowerCase()) && !HONORIFICS.has(word.toLowerCase()) && !isSomebodyElses(word) && word.normalize("NFKC") === word);
   const names = fc.array(word, { minLength: 1, maxLength: 3 }).map((words) => words.join(" "));
   const email = fc.stringMatching(/^[a-z0-9]([a-z0-9.+_'-]{0,10}[a-z0-9])?@[a-z0-9]{1,8}(\.[a-z]{2,5}){1,2}$/);
-  const rowsOf = (name: fc.Arbitrary<string>) => fc.array(fc.record({ email, name: fc.option(name, { nil: undefined }) }), { minLength: 1, maxLength: 30 });
+  const rowsOf = (name: fc.Arbitrary<string>) => fc.uniqueArray(fc.record({ email, name: fc.option(name, { nil: undefined }) }), {
+    minLength: 1, maxLength: 30, selector: ({ name }) => name, comparator: (one, other) => one !== undefined && one === other,
+  });
   const expected = (rows: { email: string; name: string | undefined }[]) =>
     rows.map(({ email, name }) => (name === undefined ? { email } : { email, name }));
   /** What a clipboard adds without being asked. */

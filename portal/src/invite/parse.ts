@@ -5,15 +5,15 @@
  * is for the API to say.
  */
 import type { InviteRow } from "../api";
-import { type Columns, type ColumnsQuestion, type Decision, titledColumns, untitledColumns } from "./columns";
-import { nameOf } from "./name";
-import { fromCells, fromLine, fromPiece, isAngled } from "./recipients";
+import { type Columns, type ColumnsQuestion, type Decision, EVERY, hasTitles, titledColumns, untitledColumns } from "./columns";
+import { capitalised, nameOf } from "./name";
+import { fromCells, fromLine, fromPiece, isAngled, isList, ownPart } from "./recipients";
 import { likeliest, readingsOf, type TextRecord } from "./records";
 import { tidied } from "./tidy";
-import { kindOf } from "./titles";
+import { isSomebodyElses, kindOf } from "./titles";
 
-/** Why a line is no row. */
-export type Reason = "separator" | "title" | "header" | "nobody" | "marks";
+/** Why a line is no row, or an address of a line. */
+export type Reason = "separator" | "title" | "header" | "prose" | "others" | "nobody" | "marks";
 export type LeftOut = Partial<Record<Reason, number>>;
 
 export function together(one: LeftOut, other: LeftOut): LeftOut {
@@ -34,12 +34,19 @@ type Part =
   | { readonly kind: "cells"; readonly records: TextRecord[] }
   | { readonly kind: "table"; readonly records: TextRecord[]; readonly decision: Decision };
 
+const out = (reason: Reason): Part => ({ kind: "out", reason });
+
 /** The list in a text, or what has to be asked first. Each answer is for one table, in their order. */
 export function readList(text: string, answers: readonly Columns[] = []): List | { question: ColumnsQuestion } {
   const rows: InviteRow[] = [];
+  /** The rows whose first name stands under a title. */
+  const titled = new Set<InviteRow>();
   const leftOut: LeftOut = {};
   const leave = (reason: Reason) => (leftOut[reason] = (leftOut[reason] ?? 0) + 1);
-  const take = (found: InviteRow[], reason: Reason) => (found.length > 0 ? rows.push(...found) : leave(reason));
+  const take = (found: InviteRow[], reason: Reason) => {
+    for (const row of found) rows.push(row);
+    if (found.length === 0) leave(reason);
+  };
   const open = [...answers];
   const answered = new Map<ColumnsQuestion, Columns>();
   for (const part of partsOf(tidied(text))) {
@@ -47,46 +54,92 @@ export function readList(text: string, answers: readonly Columns[] = []): List |
     else if (part.kind === "lines") for (const line of part.lines) take(fromLine(line), "marks");
     else if (part.kind === "cells") {
       const column = addressColumn(part.records);
-      for (const { cells } of part.records) take(fromCellsInAnyOrder(cells, column), "marks");
+      for (const { cells } of part.records) {
+        if (isLabelled(cells)) leave("others");
+        else take(fromCellsInAnyOrder(cells, column), "marks");
+      }
     } else {
       const { decision } = part;
       const columns = "guess" in decision ? (answered.get(decision) ?? open.shift()) : decision;
       if (!columns) return { question: decision as ColumnsQuestion };
       if ("guess" in decision) answered.set(decision, columns);
-      for (const record of part.records) take(fromTable(record, columns), /[\p{L}@]/u.test(record.raw) ? "nobody" : "marks");
+      for (const record of part.records) {
+        if (columns.email === EVERY) take(fromLine(record.raw), "marks");
+        else if (isLabelled([record.cells[columns.name ?? -1] ?? "", record.cells[columns.email] ?? ""])) leave("others");
+        else {
+          const found = fromTable(record, columns);
+          if (!("untitled" in decision && decision.untitled)) for (const row of found) titled.add(row);
+          take(found, /[\p{L}@]/u.test(record.raw) ? "nobody" : "marks");
+        }
+      }
     }
   }
-  return { rows, leftOut };
+  return { rows: rows.map(withoutRepeatedName(rows, titled)), leftOut };
+}
+
+/** What stands beside several addresses is a department or a boss, not a name; only a first name may be that of two people. */
+function withoutRepeatedName(rows: InviteRow[], titled: Set<InviteRow>) {
+  const people = new Map<string, Set<string>>();
+  for (const { email, name } of rows) {
+    if (name) people.set(name, (people.get(name) ?? new Set()).add(email.toLowerCase()));
+  }
+  return (row: InviteRow): InviteRow => {
+    const { email, name } = row;
+    const own = !name || people.get(name)?.size === 1 || (titled.has(row) && !name.includes(" "));
+    return own ? row : { email };
+  };
 }
 
 function partsOf(text: string): Part[] {
   const separator = /^"?sep=(.)"?$/im.exec(text);
   const lines = separator ? text.replace(separator[0], "") : text;
-  let parts: Part[] = separator ? [{ kind: "out", reason: "separator" }] : [];
-  const readings = readingsOf(lines, separator?.[1]).filter((records) => headersOf(records).length > 0);
-  if (readings.length === 0) return [...parts, ...withoutHeader(lines.split("\n"), separator?.[1])];
-  const records = likeliest(readings);
+  return [...(separator ? [out("separator")] : []), ...tablesOf(lines, separator?.[1])];
+}
+
+/** The tables of a text, one after another, each with the separator of its own. */
+function tablesOf(text: string, separator: string | undefined): Part[] {
+  const readings = readingsOf(text, separator).map((records) => ({ records, headers: headersOf(records) })).filter(({ headers }) => headers.length > 0);
+  if (readings.length === 0) return withoutHeader(text.split("\n"), separator);
+  const topOf = ({ records, headers }: (typeof readings)[number]) => records.slice(0, headers[0]).reduce((length, { raw }) => length + raw.length, 0);
+  const top = Math.min(...readings.map(topOf));
+  const records = likeliest(readings.filter((reading) => topOf(reading) === top).map(({ records }) => records));
   const headers = headersOf(records);
-  const [top = 0] = headers;
-  const above = records.slice(0, top);
-  // The lines above a header are its title, unless they have addresses of their own.
-  const titled = !above.some(({ raw }) => raw.includes("@"));
-  parts = parts.concat(titled ? above.map(() => ({ kind: "out", reason: "title" })) : withoutHeader(above.map(({ raw }) => raw), separator?.[1]));
+  // The lines above a header are its title, unless they are recipients of their own.
+  const above = runs(records.slice(0, headers[0]), ({ raw }) => raw.includes("@") && isList(raw));
+  const parts = above.flatMap(({ place, items }) => (place ? withoutHeader(items.map(({ raw }) => raw), separator) : items.map(() => out("title"))));
   for (const [index, at] of headers.entries()) {
     const titles = records[at]?.cells ?? [];
-    const body = records.slice(at + 1, headers[index + 1]);
-    parts.push({ kind: "out", reason: "header" });
-    const cells = body.filter((record) => !isLoose(record, titles)).map(({ cells }) => cells);
-    const decision = titledColumns(titles, cells);
-    for (const run of runs(body, (record) => isLoose(record, titles))) {
-      parts.push(run.apart ? { kind: "lines", lines: run.items.map(({ raw }) => raw) } : { kind: "table", records: run.items, decision });
-    }
+    const lines = records.slice(at + 1, headers[index + 1]);
+    const other = separator === undefined ? lines.findIndex(({ cells, raw }) => cells.length === 1 && !raw.includes("@") && isHeaderOfOthers(raw)) : -1;
+    const body = other < 0 ? lines : lines.slice(0, other);
+    parts.push(...tableOf(titles, body, separator));
+    if (other >= 0) return [...parts, ...tablesOf(records.slice(at + 1 + other).map(({ raw }) => raw).join("\n"), undefined)];
   }
   return parts;
 }
 
-/** A line among a table's that is not of its form: a single address or recipient. */
-const isLoose = ({ cells, raw }: TextRecord, titles: string[]) => titles.length > 1 && cells.length === 1 && raw.includes("@");
+/** A table below its titles, and what stands between its lines. */
+function tableOf(titles: string[], body: TextRecord[], separator: string | undefined): Part[] {
+  const placeOf = (record: TextRecord) => placeIn(titles, record);
+  const decision = titledColumns(titles, body.filter((record) => placeOf(record) === "table").map(({ cells }) => cells));
+  const parts = runs(body, placeOf).flatMap(({ place, items }): Part[] => {
+    if (place === "table") return [{ kind: "table", records: items, decision }];
+    return place === "prose" ? items.map(() => out("prose")) : withoutHeader(items.map(({ raw }) => raw), separator);
+  });
+  return [out("header"), ...parts];
+}
+
+/** Whether a line that this separator does not take apart names columns with another one. */
+const isHeaderOfOthers = (line: string) => /[\t;,|]/.test(line) && readingsOf(line).some((records) => (records[0]?.cells.length ?? 0) > 1 && headersOf(records).length > 0);
+
+/** Whether a line is one of the table's, a list beside them, or a title or a footer with an address. */
+function placeIn(titles: string[], { cells, raw }: TextRecord): "table" | "list" | "prose" {
+  const filled = cells.filter(Boolean);
+  if (!raw.includes("@")) return "table";
+  if (titles.length === 1) return isList(raw) ? "list" : "table";
+  if (cells.length === 1) return isList(raw) ? "list" : "prose";
+  return filled.length === 1 && !isList(filled[0] ?? "") ? "prose" : "table";
+}
 
 /** The places of the lines that name the columns. */
 function headersOf(records: TextRecord[]): number[] {
@@ -107,26 +160,29 @@ function headersOf(records: TextRecord[]): number[] {
 }
 
 function withoutHeader(lines: string[], separator: string | undefined): Part[] {
-  const filled = lines.filter((line) => line.trim());
-  return runs(filled, (line) => isAngled(line) && !line.includes("\t")).flatMap((run): Part[] => {
-    if (run.apart) return [{ kind: "lines", lines: run.items }];
-    const records = likeliest(readingsOf(run.items.map(endingAtSemicolons).join("\n"), separator));
-    const found = untitledColumns(records.map(({ cells }) => cells), run.items.some((line) => line.includes("\t")));
-    if (!found) return [{ kind: "cells", records }];
-    const { decision, titles } = found;
-    const body = titles ? records.slice(1) : records;
-    return [...(titles ? [{ kind: "out", reason: "header" } as const] : []), { kind: "table", records: body, decision }];
-  });
+  const own = lines.filter((line) => line.trim()).map(ownPart);
+  const others = own.flatMap(({ others }) => Array.from({ length: others }, () => out("others")));
+  const filled = own.flatMap(({ text, others }) => (others > 0 && !/[\p{L}@]/u.test(text) ? [] : [text]));
+  const records = likeliest(readingsOf(filled.map(endingAtSemicolons).join("\n"), separator));
+  const [first, ...body] = records;
+  const cells = records.map(({ cells }) => cells);
+  if (first && hasTitles(cells)) return [...others, ...tableOf(first.cells, body, separator)];
+  const question = untitledColumns(cells, filled.some((line) => line.includes("\t")));
+  if (question) return [...others, { kind: "table", records, decision: question }];
+  const parts = runs(filled, (line) => isAngled(line) && !line.includes("\t")).map(({ place, items }): Part => (
+    place ? { kind: "lines", lines: items } : { kind: "cells", records: likeliest(readingsOf(items.map(endingAtSemicolons).join("\n"), separator)) }
+  ));
+  return [...others, ...parts];
 }
 
-/** Items in their order, in runs of those that are apart and those that are not. */
-function runs<T>(items: T[], isApart: (item: T) => boolean): { apart: boolean; items: T[] }[] {
-  const found: { apart: boolean; items: T[] }[] = [];
+/** Items in their order, in runs of those that have the same place. */
+function runs<T, P>(items: T[], placeOf: (item: T) => P): { place: P; items: T[] }[] {
+  const found: { place: P; items: T[] }[] = [];
   for (const item of items) {
-    const apart = isApart(item);
+    const place = placeOf(item);
     const last = found.at(-1);
-    if (last?.apart === apart) last.items.push(item);
-    else found.push({ apart, items: [item] });
+    if (last?.place === place) last.items.push(item);
+    else found.push({ place, items: [item] });
   }
   return found;
 }
@@ -134,14 +190,23 @@ function runs<T>(items: T[], isApart: (item: T) => boolean): { apart: boolean; i
 /** `Ann, ann@example.com; Bob, bob@example.com`: where each part has its address, a semicolon ends a record. */
 function endingAtSemicolons(line: string): string {
   const parts = line.split(";").filter((part) => part.trim());
-  const ends = parts.length > 1 && !line.includes('"') && parts.every((part) => part.split("@").length === 2);
+  const ends = parts.length > 1 && !line.includes('"') && parts.every((part) => part.includes(",") && part.split("@").length === 2);
   return ends ? parts.join("\n") : line;
 }
 
 function fromTable({ cells }: TextRecord, { email, name, family }: Columns): InviteRow[] {
   const cell = (column: number | undefined) => (column === undefined ? "" : (cells[column] ?? ""));
-  const text = [cell(name), cell(family)].filter(Boolean).join(" ");
-  return marks(cell(email)) && nameOf(text) === "" ? [] : fromCells(cell(email), text);
+  const text = [cell(name), family === name ? "" : cell(family)].filter(Boolean).join(" ");
+  // An address that somebody has put beside the name, or in its place, is the person's all the same.
+  if (!cell(email).includes("@") && text.includes("@")) return fromCells(text, "");
+  const named = [cell(name), family === name ? "" : cell(family)].map(nameOf).filter(Boolean).join(" ");
+  return marks(cell(email)) && named === "" ? [] : fromCells(cell(email), named);
+}
+
+/** A label and an address: `Manager`, `max@example.com`. */
+function isLabelled(cells: string[]): boolean {
+  const [label = "", address = "", more] = cells.filter(Boolean);
+  return more === undefined && address.includes("@") && isSomebodyElses(label);
 }
 
 /** Whether a cell has something, and nothing that is written: the line under a table's header. */
@@ -169,5 +234,9 @@ function fromCellsInAnyOrder(cells: string[], column: number | undefined): Invit
     return rows.length > 0 ? rows : fromLine(cells.join(" "));
   }
   const texts = cells.filter((cell, index) => index !== email && /\p{L}/u.test(cell));
-  return fromCells(cells[email] ?? "", texts.length === 1 ? (texts[0] ?? "") : "");
+  const cell = cells[email] ?? "";
+  const name = texts.length === 1 ? capitalised(nameOf(texts[0] ?? "")) : "";
+  // Beside a text, which of several addresses is meant nobody can tell.
+  const several = texts.length > 0 && cell.split("@").length > 2;
+  return several || !cell.includes("@") ? fromCells(cell, name) : fromLine(cell).map(({ email, name: own = name }) => (own ? { email, name: own } : { email }));
 }

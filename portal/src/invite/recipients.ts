@@ -4,7 +4,8 @@
  * Invariant: a word with an `@` is a row, never part of a name; a line with a letter has a row at least.
  */
 import type { InviteRow } from "../api";
-import { isFiller, isSuffix, nameBefore, nameInText, nameOf } from "./name";
+import { isDegree, isFiller, isFullName, isSuffix, nameBefore, nameInText } from "./name";
+import { isSomebodyElses } from "./titles";
 
 /** A whole text that looks like an address, with nothing around it. */
 const ADDRESS = /^[^\s@<>,;"]+@[^\s@<>,;"]+$/;
@@ -12,10 +13,45 @@ const ADDRESS = /^[^\s@<>,;"]+@[^\s@<>,;"]+$/;
 const ANGLED = /<[^<>\n]*@[^<>\n]*>/;
 /** `1.ann@example.com` may be an address as it is; `1. ann@example.com` is not. */
 const BULLET = /^(?:[-–—*•·‣◦▪●○■□✓✔☐☑➢>→+]+\s*|\(?\d+[):]+\s*|\d+\.?\s+)(?=\S)/u;
-const LABEL = /^(?:to|cc|bcc|from|an|von|kopie|à|de|para|per|till|til|aan|do|e-?mail|name|宛先)\s*:\s*/iu;
+/** `Jon Kay | Acme <jon@example.com>`: what stands between the bar and the bracket is no name. */
+const ROLE = /^([^@|<>\t]+)\s\|\s[^@|<>\t]+(?=<)/;
+const LABEL = /^(?:to|cc|bcc|an|kopie|à|para|per|till|til|aan|do|(?:work |business )?e-?mail|name|宛先)\s*:\s*/iu;
 
 export const isAngled = (text: string) => ANGLED.test(text);
 export const isAddress = (text: string) => ADDRESS.test(bare(text));
+/** Whether a cell is one address, with a name or without, and nothing else. */
+export const isRecipient = (cell: string) => isAddress(cell) || /^[^@<>]*<[^@<>]+@[^@<>]+>$/.test(cell);
+
+/** Whether a line is nothing but recipients: not a title, a footer or a sentence with an address. */
+export const isList = (line: string) =>
+  line.replace(BULLET, "").replace(LABEL, "").split(/[,;\t|]/).every((part) => {
+    const piece = part.trim();
+    const words = piece.replace(/[<(]?[^\s<>()]+@[^\s<>()]+[>)]?/, "").trim();
+    return words === "" || (/[<(]\S+@/.test(piece) || !piece.includes("@") ? nameInText(words) !== "" : isFullName(words));
+  });
+
+/** An address with the words before it and the brackets behind it. */
+const LABELLED = /((?:[^@,;|\t()<>[\]–—]{0,80}[\s:])?)[(<]{0,2}[^\s@,;:()<>[\]]{1,254}@[^\s@,;()<>[\]]{1,254}[>)\]]{0,2}(?:\s?[([]([^()@[\]]{1,80})[)\]])?/g;
+const HEADER = /^\s*([^:@<>]{1,40}):/;
+
+/** Far longer than an address with a name and a label. A longer part is left alone, as it would take minutes. */
+const LONGEST_PART = 600;
+
+/** A line without the addresses that are labelled as private or as somebody else's, and how many those are. */
+export function ownPart(line: string): { text: string; others: number } {
+  if (isSomebodyElses(HEADER.exec(line)?.[1] ?? "")) return { text: "", others: 1 };
+  let others = 0;
+  const own = (whole: string, before: string, behind = "") => {
+    const words = before.trim().replace(/^\/\s*/, "");
+    const colon = words.lastIndexOf(":");
+    const label = colon < 0 ? words : words.slice(0, colon);
+    if (!isSomebodyElses(behind) && !(isSomebodyElses(label) && (colon >= 0 || label === label.toLowerCase()))) return whole;
+    others += 1;
+    return " ";
+  };
+  const parts = line.split(/(?<=[,;\t|])/).map((part) => (part.includes("@") && part.length <= LONGEST_PART ? part.replace(LABELLED, own) : part));
+  return others > 0 ? { text: parts.join("").replace(/\(\s*\)|\[\s*\]/g, ""), others } : { text: line, others };
+}
 
 /** An address without what is put around one: brackets, quotes, `mailto:`, the full stop of a sentence. */
 export function bare(text: string): string {
@@ -35,7 +71,7 @@ export function fromLine(line: string): InviteRow[] {
 
 /** The rows of a part of a line; none where it is only words of a sentence. */
 export function fromPiece(piece: string): InviteRow[] {
-  const text = piece.trim().replace(BULLET, "").replace(BULLET, "").replace(LABEL, "");
+  const text = piece.trim().replace(BULLET, "").replace(BULLET, "").replace(LABEL, "").split(/(?<=[,;])/).map((part) => part.replace(ROLE, "$1 ")).join("");
   return isAngled(text) ? fromRecipients(text) : fromText(text);
 }
 
@@ -52,7 +88,7 @@ function fromRecipients(line: string): InviteRow[] {
     part = "";
     if (!text) return;
     if (before && !text.includes("@")) {
-      const name = nameBefore(text);
+      const name = nameInText(text);
       if (!before.name && name) before.name = name;
     } else parts.push(text);
   };
@@ -64,9 +100,9 @@ function fromRecipients(line: string): InviteRow[] {
   };
   const tokens = [...line.matchAll(/"((?:[^"\\]|\\.)*)"|<([^<>]*)>|[,;\t|、]|[^",;\t|、<]+|./g)];
   for (const [index, [token, quoted, angled]] of tokens.entries()) {
-    const next = tokens.slice(index + 1).find(([text]) => text.trim());
     if (quoted !== undefined && isAngled(quoted)) {
       const inner = fromRecipients(quoted);
+      const next = tokens.find(([text], at) => at > index && text.trim());
       const same = next?.[2] !== undefined && inner.every(({ email }) => email.toLowerCase() === bare(next[2]!).toLowerCase());
       if (same) part += inner[0]?.name ?? "";
       else rows.push(...inner);
@@ -112,7 +148,7 @@ function splitName(parts: string[], email: string): { others: string[]; name: st
     const at = words.findLastIndex((word) => word.includes("@"));
     return { others: [...others.slice(0, -1), words.slice(0, at + 1).join(" ")], name: nameBefore(words.slice(at + 1).join(" ")) };
   }
-  const titled = own.length === 3 && isSuffix(own[2] ?? "");
+  const titled = own.length > 2 && isFullName(own[0] ?? "") ? own.slice(1).every(isDegree) : own.length === 3 && isSuffix(own[2] ?? "");
   if (own.length > 2 && !titled) return { others: [...others, ...own.slice(0, -2)], name: "" };
   return { others, name: nameBefore(own.join(", ")) };
 }
@@ -144,11 +180,15 @@ function fromChunk(chunk: string): InviteRow[] {
   });
 }
 
-/** A cell with an address and one with a name. Several addresses in the cell share no name. */
+/**
+ * The row of an address cell and its name. A cell with several addresses, or with words around one, is a row to correct: which
+ * one is meant, nobody can tell.
+ */
 export function fromCells(cell: string, name: string): InviteRow[] {
-  const named = nameOf(name);
-  if (!cell.includes("@")) return cell || named ? [row(cell, named)] : [];
+  if (!cell.includes("@")) return cell || name ? [row(cell, name)] : [];
   const rows = fromLine(cell);
   const [only, another] = rows;
-  return only && !another ? [row(only.email, only.name ?? named)] : rows;
+  if (!only || another) return [row(cell, name)];
+  const plain = only.name !== undefined || isAddress(cell.replace(BULLET, "").replace(LABEL, ""));
+  return [plain ? row(only.email, only.name ?? name) : row(cell, name)];
 }

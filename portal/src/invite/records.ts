@@ -1,6 +1,10 @@
-/** Lines as cells. */
-import Papa from "papaparse";
-import { isAddress } from "./recipients";
+/**
+ * Lines as cells.
+ *
+ * Invariant: a quote takes no line away. One that does not end where a cell does, or that would take whole lines with addresses
+ * into its cell, is a letter like the others.
+ */
+import { isRecipient } from "./recipients";
 
 export interface TextRecord {
   readonly cells: string[];
@@ -15,28 +19,30 @@ export const readingsOf = (text: string, delimiter?: string): TextRecord[][] =>
   (delimiter === undefined ? DELIMITERS : [delimiter]).map((delimiter) => recordsOf(text, delimiter));
 
 function recordsOf(text: string, delimiter: string): TextRecord[] {
-  const read = (quoteChar: string) => {
-    const records: TextRecord[] = [];
-    let start = 0;
-    let faulty = false;
-    Papa.parse<string[]>(text, {
-      delimiter, quoteChar, newline: "\n",
-      step: ({ data, errors, meta }) => {
-        faulty ||= errors.some(({ type }) => type === "Quotes");
-        records.push({ cells: data.map((cell) => cell.trim()), raw: text.slice(start, meta.cursor).trim() });
-        start = meta.cursor;
-      },
-    });
-    return { records, faulty };
-  };
-  const strict = read('"');
-  // A quote that does not end would take all that follows into its cell.
-  const { records } = strict.faulty ? read("\0") : strict;
+  const mark = delimiter.replace(/[^\p{L}\p{N}\t]/u, "\\$&");
+  const quotedCell = new RegExp(`[^\\S\\n${mark}]*"([^"]*(?:""[^"]*)*)"[^\\S\\n${mark}]*(?=${mark}|\\n|$)`, "y");
+  const plainCell = new RegExp(`[^\\n${mark}]*`, "y");
+  const records: TextRecord[] = [];
+  let cells: string[] = [];
+  let start = 0;
+  for (let at = 0; at <= text.length; at += 1) {
+    quotedCell.lastIndex = plainCell.lastIndex = at;
+    const [quoted, inside = ""] = quotedCell.exec(text) ?? [];
+    const swallows = inside.includes("\n") && inside.includes("@") && inside.includes(delimiter);
+    const [plain = ""] = plainCell.exec(text) ?? [];
+    const isQuoted = quoted !== undefined && !swallows;
+    cells.push((isQuoted ? inside.replaceAll('""', '"') : plain).trim());
+    at += (isQuoted ? quoted : plain).length;
+    if (text[at] === delimiter) continue;
+    records.push({ cells, raw: text.slice(start, at).trim() });
+    cells = [];
+    start = at + 1;
+  }
   return records.filter(({ cells }) => cells.some(Boolean));
 }
 
 /** The reading in which most addresses have a cell to themselves. */
 export function likeliest(readings: TextRecord[][]): TextRecord[] {
-  const alone = (records: TextRecord[]) => records.flatMap(({ cells }) => cells.filter(isAddress)).length;
+  const alone = (records: TextRecord[]) => records.flatMap(({ cells }) => cells.filter(isRecipient)).length;
   return readings.reduce((best, next) => (alone(next) > alone(best) ? next : best));
 }

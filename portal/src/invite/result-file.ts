@@ -1,12 +1,16 @@
 /** The result as a file for a spreadsheet. */
-import Papa from "papaparse";
 
-/** What a spreadsheet may take for a formula when a cell begins with it; papaparse's own rule stops at a line break. */
+/** What a spreadsheet may take for a formula when a cell begins with it. */
 const FORMULA = /^[=+\-@\t\r]/;
 
 /** With a byte order mark, without which Excel takes UTF-8 for something else. */
 export function csvOf(records: string[][]): string {
-  return `\ufeff${Papa.unparse(records, { escapeFormulae: FORMULA })}`;
+  return `\ufeff${records.map((cells) => cells.map(cellOf).join(",")).join("\r\n")}`;
+}
+
+function cellOf(text: string): string {
+  const safe = text.replace(FORMULA, "'$&");
+  return /[",\r\n]|^\s|\s$/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
 export function download(text: string, name: string) {

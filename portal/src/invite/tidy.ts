@@ -5,6 +5,9 @@ const INVISIBLE = /[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]/g;
 /** All but spacing accents: NFKC makes a space of `´`, and some people type it for an apostrophe. */
 const COMPATIBLE = /[^\u00a8\u00af\u00b4\u00b8\u02d8-\u02dd]+/g;
 
+/** Pictures in a mail are named like addresses: `[cid:image001.png@01DA1F2B.3C4D5E60]`. */
+const IMAGE = /[<[]?(?:cid:)?(?<![\w-])[\w-]{1,80}\.(?:png|jpe?g|gif|bmp|svg)@[\w.-]{1,80}[>\]]?/gi;
+
 export function tidied(text: string): string {
   const plain = text
     .replace(COMPATIBLE, (part) => part.normalize("NFKC"))
@@ -12,7 +15,7 @@ export function tidied(text: string): string {
     .replace(INVISIBLE, "")
     .replace(/[^\S\n\t]/g, " ")
     .replace(/^ +| +$/gm, "");
-  return withoutLinks(straightened(plain));
+  return withoutLinks(straightened(plain)).replace(IMAGE, "…");
 }
 
 /** Where the text has straight quotes of its own, curly ones are part of what those enclose. */

@@ -4,11 +4,11 @@
 export type Kind = "email" | "address" | "whole" | "first" | "last";
 
 const plain = (title: string) =>
-  title.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().replace(/ł/g, "l").replace(/ø/g, "o").replace(/[^\p{L}\p{N}]+/gu, " ").trim();
+  title.normalize("NFKD").replace(/\p{M}/gu, "").replace(/(?<=\p{Ll})(?=\p{Lu})/gu, " ").toLowerCase().replace(/ł/g, "l").replace(/ø/g, "o").replace(/[^\p{L}\p{N}]+/gu, " ").trim();
 const setOf = (titles: string) => new Set(titles.split(",").map(plain));
 
 const EMAIL = new RegExp(
-  ["mail", "courriel", "correo", "epost", "sahkoposti", "postaelettronica", "elektronickaposta", "elpast", "epast", "почта", "имейл",
+  ["mail", "courriel", "electronique", "correo", "epost", "sahkoposti", "postaelettronica", "elektronickaposta", "poczta", "elpast", "epast", "почта", "имейл",
     "ηλεκτρονικο", "メール", "邮箱", "邮件", "郵件", "電郵", "이메일"].map((word) => plain(word)).join("|"),
 );
 /** Titles that speak of mail and hold no addresses. */
@@ -46,7 +46,7 @@ export function kindOf(title: string): Kind | undefined {
   const words = plain(unbracketed(title));
   const name = words.replace(ROLE, "");
   // A line that was not taken apart is not a title, nor is a sentence.
-  if (/[,;|]/.test(title) || words.split(" ").length > 6) return undefined;
+  if (/[,;|\t]/.test(title) || words.split(" ").length > 6) return undefined;
   if (EMAIL.test(words.replace(/ /g, "")) && !NOT_EMAIL.test(words)) return "email";
   if (ADDRESS.has(words)) return "address";
   if (FIRST.has(name)) return "first";
@@ -56,22 +56,44 @@ export function kindOf(title: string): Kind | undefined {
 
 export const isOther = (title: string) => OTHER.test(plain(title));
 
-/** Whether a title is that of a second or third address: `E-mail 2 - Value`. */
-export const isFurther = (title: string) => /[2-9]/.test(plain(title));
+/** Words of which the title of the learner's own address may be made: no others, so that a title in unknown words is asked about. */
+const PLAIN_WORDS = setOf(
+  // Mail and address.
+  "e,mail,mails,mailová,email,emails,courriel,correo,electrónico,electronico,elettronica,elettronico,électronique,eletrónico,post,epost,sähköposti,posta,elektronická," +
+    "pošta,poczta,elektroniczna,elpastas,pastas,el,epasts,pasts,почта,электронная,имейл,эл,cím,ηλεκτρονικό,ταχυδρομείο,メール,電子,邮箱,邮件,電子郵件,電郵,이메일," +
+    "address,addresses,adresse,adress,adressen,adresa,adresová,adres,indirizzo,dirección,endereço,adresă,osoite,adrese,адрес,アドレス,地址,주소," +
+    // What is around them.
+    "id,value,required,optional,read only,1,your,please,enter,what,is,the,of,de,di,do,da,del,du,des,d,l,s," +
+    // Work.
+    "work,business,company,corporate,primary,main,official,professional,office,professionnel,professionnelle,pro,travail,dienst,dienstlich,dienstliche,geschäft," +
+    "geschäftlich,geschäftliche,arbeit,beruflich,berufliche,firmen,trabajo,laboral,corporativo,lavoro,aziendale,trabalho,profissional,werk,zakelijk,zakelijke,jobb," +
+    "arbete,arbejde,arbejds,służbowy,służbowa,firmowy,firemní,pracovní,рабочая,рабочий,служебная,корпоративная,会社,公司,工作,회사," +
+    // The learner.
+    "learner,learners,staff,employee,employees,participant,participants,attendee,student,user,delegate,colleague,mitarbeiter,mitarbeiterin,teilnehmer,teilnehmerin," +
+    "lernende,employé,apprenant,empleado,participante,dipendente,partecipante,funcionário,colaborador,medewerker,deelnemer,pracownika,uczestnika,сотрудника,участника," +
+    "社員,受講者,员工,学员",
+);
+/** Compounds are made of the same words: `Mailadresse`. */
+const COMPOUND = new RegExp(`^(?:${[...PLAIN_WORDS].filter((word) => word.length > 1).join("|")})+$`);
 
-const OTHERS_ADDRESS = /manager|supervisor|boss|approver|vorgesetzt|fuhrungskraft|superieur|responsable|chef|leidinggevende|jefe|gestor|assistant|sponsor|parent|guardian|emergency|mentor|上司/;
-const PRIVATE_ADDRESS = /recovery|personal|private|privat|\bperso\b|prive|home|second|alternat|backup|other|previous|former|\bold\b|自宅|個人/;
-const WORK_ADDRESS = /work|business|company|corporate|primary|professional|professionnel|dienst|geschaft|arbeit|trabajo|lavoro|会社/;
-
-export const isSomebodyElses = (title: string) => OTHERS_ADDRESS.test(plain(title));
-
-/** How far an address column is from the one that is meant: somebody else's is further than a private one. */
-export function distance(title: string): number {
-  const words = plain(title);
-  if (isSomebodyElses(title)) return 5;
-  if (PRIVATE_ADDRESS.test(words)) return 4;
-  if (isFurther(title)) return 3;
+/** Whether a title says that its column has the learners' own addresses, those to invite. */
+export function isPlainAddress(title: string): boolean {
   const kind = kindOf(title);
-  if (kind === undefined) return 2;
-  return WORK_ADDRESS.test(words) ? 0 : 1;
+  return kind === "address" || (kind === "email" && plain(title).split(" ").every((word) => PLAIN_WORDS.has(word) || COMPOUND.test(word)));
+}
+
+const WORK_ADDRESS = /work|business|company|corporate|professional|\bpro\b|dienst|geschaft|arbeit|trabajo|lavoro|sluzbow|рабоч|会社|公司/;
+
+/** The order in which address columns are offered: those that are plainly meant first. */
+export const distance = (title: string) => (!isPlainAddress(title) ? 2 : WORK_ADDRESS.test(plain(title)) ? 0 : 1);
+
+/** Words that say whose or what kind of address follows, none of them the learner's own: a boss's, a private one, a sender's. */
+const OTHERS =
+  /^(?:manager|mgr|supervis|boss$|approve|vorgesetz|fuhrungskraft|superieur|responsab|chef|leidinggevend|jefe|gestor|assist|sekret|secretar|sponsor|parent|guardian|emergency|mentor|tutor|tuteur|coach$|owner|contact|kontakt|ansprech|question|ruckfrage|teamlei|reports?$|reporting$|hr$|hrbp$|przelozon|руководител|начальник|上司|经理|private?$|privat|priv$|perso$|personal|personnel|pessoal|prywatn|личн|recovery|home$|secondary|alternat|backup|previous|former|自宅|個人|私人|from$|von$|de$|da$|fra$|fran$|od$|от$|sender|absender|reply|return|message$|references$|received|delivered|envelope|sent$|gesendet|enviado|date$|datum|fecha|subject|betreff|objet$|asunto|exported|created|generated|erstellt|exportiert|差出人|发件人)/;
+const AROUND_OTHERS = setOf("line,team,lead,head,department,to,by,of,for,an,path,id,in,x,original,the,her,his,name,email,mail,e,address,addresses,adresse,work,n 1,1,n,s");
+
+/** Whether a label before or after an address says that it is not the learner's own; each of its words has to. */
+export function isSomebodyElses(label: string): boolean {
+  const words = plain(label).split(" ");
+  return label.length <= LONGEST_TITLE && words.some((word) => OTHERS.test(word)) && words.every((word) => OTHERS.test(word) || AROUND_OTHERS.has(word));
 }
