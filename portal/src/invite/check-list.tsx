@@ -22,6 +22,7 @@ export function CheckList({ inviting, seats, counts, heading }: {
   const rows = inviting.rows.value;
   const due = inviting.due.value.length;
   const checking = inviting.checking.value;
+  const unread = inviting.unread.value;
   const leftOut = leftOutOf(inviting.leftOut.value);
   if (rows.length === 0) return null;
 
@@ -46,12 +47,13 @@ export function CheckList({ inviting, seats, counts, heading }: {
       )}
       <p class="actions send">
         {due > 0 && (
-          <button type="button" aria-disabled={checking} onClick={() => checking || void inviting.send()}>
+          <button type="button" aria-disabled={checking || unread} onClick={() => checking || unread || void inviting.send()}>
             <Text>{checking ? "Checking…" : `Send ${counted(due, "invite")}`}</Text>
           </button>
         )}
         <button type="button" class="secondary outline" onClick={() => void discard()}>Discard list</button>
         <span class="soft"><Text>{`${counted(seats.available, "seat")} left`}</Text></span>
+        {due > 0 && unread && <span><Text>Check or clear the addresses above first: they are not in this list yet.</Text></span>}
       </p>
       <table class="rows" role="table" aria-label="What will happen">
         <thead role="rowgroup">

@@ -1,26 +1,28 @@
 /** Where addresses come in: pasted, typed, or from a file. */
-import { useRef, useState } from "preact/hooks";
-import { number } from "../ui/seat-numbers";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { counted, number } from "../ui/seat-numbers";
 import { announce, Failure, Notice } from "../ui/status";
 import { Text } from "../ui/text";
 import type { Columns } from "./columns";
 import { ColumnsForm } from "./columns-form";
-import { LARGEST_FILE, type Reading, readingsOf } from "./file";
+import { LARGEST_FILE, readingsOf } from "./file";
 import { type Inviting, MOST_ROWS } from "./inviting";
 import { readList } from "./parse";
-import { ReadingForm } from "./reading-form";
+import { ReadingForm, type Spelling } from "./reading-form";
 
 /** For when what had the focus is gone; later, as a field is not to be had while a dialog is still open. */
 export const focusAddresses = () => void setTimeout(() => document.getElementById("addresses")?.focus());
 
 export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: () => void }) {
   const [refusal, setRefusal] = useState("");
-  const [note, setNote] = useState("");
-  const [readings, setReadings] = useState<Reading[]>([]);
+  /** What there is to say about files, the newest last. */
+  const [notes, setNotes] = useState<{ text: string; tone?: "bad" }[]>([]);
+  const [spelling, setSpelling] = useState<Spelling>();
+  const [opening, setOpening] = useState(false);
   const [over, setOver] = useState(false);
   const area = useRef<HTMLTextAreaElement>(null);
   const file = useRef<HTMLInputElement>(null);
-  const { problem, checking } = inviting;
+  const { problem, checking, files } = inviting;
   const question = inviting.question.value;
   const listed = inviting.rows.value.length;
 
@@ -48,7 +50,7 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
   const onInput = (event: InputEvent & { currentTarget: HTMLTextAreaElement }) => {
     inviting.write(event.currentTarget.value);
     setRefusal("");
-    setNote("");
+    setNotes([]);
     // A pasted list is complete; a single address may be one of several that are still to come.
     const pasted = event.inputType === "insertFromPaste" || event.inputType === "insertFromDrop";
     if (!pasted) return;
@@ -56,28 +58,49 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
     if ("question" in list || list.rows.length > 1) void check();
   };
 
-  const take = async (chosen: File | undefined) => {
-    if (!chosen || checking.value) return;
-    setReadings([]);
+  const choose = (chosen: FileList | null) => {
+    setNotes([]);
+    files.value = [...files.value, ...(chosen ?? [])];
+    // What is in the box comes first, as it did.
+    if (inviting.text.value.trim() && !question) void check();
+  };
+  const free = !checking.value && !opening && !spelling && inviting.text.value.trim() === "";
+  const [next] = files.value;
+  const waiting = checking.value || opening ? 0 : files.value.length - (spelling ? 1 : 0);
+  useEffect(() => {
+    if (!next || !free) return;
+    setOpening(true);
+    void open(next).finally(() => setOpening(false));
+  }, [free, next]);
+
+  const say = (text: string, tone?: "bad") => setNotes((notes) => [...notes, { text, ...(tone && { tone }) }]);
+  const refuse = (text: string) => {
+    files.value = files.value.slice(1);
+    say(text, "bad");
+  };
+  const open = async (chosen: File) => {
     if (chosen.size > LARGEST_FILE) {
-      setRefusal(`${chosen.name} is too large for a list of addresses. Save the sheet as CSV, then choose that file.`);
+      refuse(`${chosen.name} is too large for a list of addresses. Save the sheet as CSV, then choose that file.`);
       return;
     }
-    const found = await readingsOf(chosen);
-    const [only, another] = found;
-    setNote("");
-    if (!only) {
-      setRefusal(`${chosen.name} is not a text file. Save the sheet as CSV, then choose that file.`);
-    } else if (another) setReadings(found);
+    const readings = await readingsOf(chosen);
+    const [only, another] = readings;
+    if (!only) refuse(`${chosen.name} is not a text file. Save the sheet as CSV, then choose that file.`);
+    else if (another) setSpelling({ file: chosen.name, readings });
     else {
       if (only.name !== "Unicode") {
-        setNote(`${chosen.name} does not say how its letters are stored. It is read as ${only.name}. If a name looks wrong, save the sheet as “CSV UTF-8” and choose that file.`);
+        say(`${chosen.name} does not say how its letters are stored. It is read as ${only.name}. If a name looks wrong, save the sheet as “CSV UTF-8” and choose that file.`);
       }
       await read(only.text);
     }
   };
+  const spelt = (text: string | undefined) => {
+    setSpelling(undefined);
+    if (text !== undefined) void read(text);
+    else refuse(`${spelling?.file} was not read. Save the sheet as “CSV UTF-8”, then choose that file.`);
+  };
   const read = async (text: string) => {
-    setReadings([]);
+    files.value = files.value.slice(1);
     inviting.write([inviting.text.value, text].filter(Boolean).join("\n"));
     await check();
   };
@@ -91,14 +114,14 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
     setOver(false);
     if (!event.dataTransfer?.files.length) return;
     event.preventDefault();
-    void take(event.dataTransfer.files[0]);
+    choose(event.dataTransfer.files);
   };
 
   return (
     <section class={`entry ${over ? "over" : ""}`} aria-label="Addresses" onDragOver={onDragOver} onDragLeave={() => setOver(false)} onDrop={onDrop}>
       <label for="addresses"><Text>{listed > 0 ? "More addresses" : "Addresses"}</Text></label>
       <p class="soft" id="addresses-hint">
-        Paste them from a spreadsheet or a mail, with names or without, up to {number(MOST_ROWS)}; or drop a CSV file here.
+        Paste them from a spreadsheet or a mail, with names or without, up to {number(MOST_ROWS)}; or drop CSV files here.
         Nothing is sent before you have seen what would be.
       </p>
       <textarea
@@ -110,22 +133,23 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
         <button type="button" class={listed > 0 ? "secondary outline" : ""} aria-disabled={checking.value} onClick={() => void check()}>
           <Text>{checking.value ? "Checking…" : "Check…"}</Text>
         </button>
-        <button type="button" class="secondary outline" aria-disabled={checking.value} onClick={() => file.current?.click()}>
+        <button type="button" class="secondary outline" onClick={() => file.current?.click()}>
           Choose a CSV file
         </button>
         <a href="/invite-template.csv" download="invite-template.csv" target="_self">Download a template</a>
       </p>
       <input
-        ref={file} type="file" accept=".csv,.tsv,.txt,text/csv,text/plain" hidden aria-label="CSV file"
+        ref={file} type="file" accept=".csv,.tsv,.txt,text/csv,text/plain" multiple hidden aria-label="CSV file"
         onChange={({ currentTarget }) => {
-          void take(currentTarget.files?.[0]);
+          choose(currentTarget.files);
           // The same file, corrected, can be chosen again.
           currentTarget.value = "";
         }}
       />
-      {readings.length > 0 && <ReadingForm readings={readings} onChosen={(text) => void read(text)} />}
+      {spelling && <ReadingForm {...{ spelling }} onChosen={spelt} />}
       {question && <ColumnsForm key={question} question={question} onChosen={(columns) => void check(columns)} />}
-      {note && <Notice><Text>{note}</Text></Notice>}
+      {waiting > 0 && <Notice><Text>{`${counted(waiting, "file waits", "files wait")} until what is here is checked or cleared.`}</Text></Notice>}
+      {notes.map(({ text, tone }) => <Notice key={text} {...(tone && { tone })}><Text>{text}</Text></Notice>)}
       {refusal && <Notice tone="bad"><Text>{refusal}</Text></Notice>}
       {problem.value && problem.value.code !== "session_over" && (
         <Failure problem={problem.value} retry={() => void (inviting.text.value ? check() : inviting.check())} />

@@ -15,10 +15,29 @@ it.each<[what: string, bytes: number[], text: string]>([
   ["Windows-1252", [0xc9, 0x6c, 0x6f, 0xfc], "Éloü"],
   ["Windows-1252 with an apostrophe", [...ascii("O"), 0x92, ...ascii("Brien")], "O’Brien"],
   ["Windows-1250", [0xa3, ...ascii("ukasz "), 0xaf, ...ascii("aba")], "Łukasz Żaba"],
-  ["Windows-1251", [0xc8, 0xe2, 0xe0, 0xed], "Иван"],
+  ["Windows-1251", [0xa8, 0xeb, 0xea, 0xe0], "Ёлка"],
+  ["Windows-1253", [0xcc, 0xe1, 0xf1, 0xdf, 0xe1], "Μαρία"],
+  ["KOI8-R", [0xe1, 0xce, 0xce, 0xc1], "Анна"],
   ["Mac Roman", [...ascii("Jos"), 0x8e, ...ascii(" M"), 0x9f, ...ascii("ller")], "José Müller"],
   ["Shift-JIS", [0x8e, 0x52, 0x93, 0x63, 0x91, 0xbe, 0x98, 0x59], "山田太郎"],
 ])("a file in %s is read", async (_, bytes, text) => expect(await textsOf(blob(...bytes))).toEqual([text]));
+
+it.each<[what: string, bytes: number[], text: string]>([
+  ["Hebrew", [0xe3, 0xe5, 0xe3], "דוד"],
+  ["Cyrillic", [0xc8, 0xe2, 0xe0, 0xed], "Иван"],
+])("%s that may be another script is not taken silently", async (_, bytes, text) => {
+  const found = await textsOf(blob(...bytes));
+  expect(found).toContain(text);
+  expect(found.length).toBeGreaterThan(1);
+});
+
+it("of Unicode with a damaged letter, the Unicode is offered first", async () => {
+  expect((await textsOf(blob(...ascii("J"), 0xc3, 0xb6, ...ascii("rg,"), 0xe4))).at(0)).toBe("Jörg,\ufffd");
+});
+
+it("a word processor's format is no text", async () => {
+  expect(await readingsOf(new Blob(["{\\rtf1\\ansi Ann Doe <ann@example.com>}"]))).toEqual([]);
+});
 
 it("of several likely readings each is offered, with the names by which to tell them apart", async () => {
   const readings = await readingsOf(blob(...ascii("name,email\nDvo"), 0xf8, ...ascii("ak,d@example.com")));
@@ -26,7 +45,7 @@ it("of several likely readings each is offered, with the names by which to tell 
 });
 
 it("where no reading is likely, all are offered", async () => {
-  expect(await textsOf(blob(0xa9, 0x41))).toEqual(["©A", "ｩA"]);
+  expect(await textsOf(blob(0xa9, 0x41))).toEqual(["©A", "╘A", "ｩA"]);
 });
 
 it("a spreadsheet's own format is no text", async () => {

@@ -14,9 +14,15 @@ const LEGACY = [
   ["windows-1252", "Western European"],
   ["windows-1250", "Central European"],
   ["windows-1251", "Cyrillic"],
+  ["koi8-r", "Cyrillic, KOI8-R"],
+  ["windows-1253", "Greek"],
+  ["windows-1255", "Hebrew"],
   ["macintosh", "Western European, from an old Mac"],
   ["shift_jis", "Japanese"],
 ] as const;
+
+/** A word processor's format is text, and its commands are no names. */
+const RICH_TEXT = "{\\rtf";
 
 /**
  * The readings of a file. One is certain or the only likely one; of several, a person has to say which shows the names
@@ -24,6 +30,7 @@ const LEGACY = [
  */
 export async function readingsOf(file: Blob): Promise<Reading[]> {
   const bytes = new Uint8Array(await file.arrayBuffer());
+  if (decoded(bytes.slice(0, RICH_TEXT.length), "ascii") === RICH_TEXT) return [];
   const unicode = decoded(bytes, markOf(bytes) ?? "utf-8");
   if (unicode !== undefined && !unicode.includes("\0")) return [{ name: "Unicode", text: unicode }];
   if (bytes.includes(0)) {
@@ -31,12 +38,15 @@ export async function readingsOf(file: Blob): Promise<Reading[]> {
     const wide = ["utf-16le", "utf-16be"].map((encoding) => decoded(bytes, encoding));
     return wide.filter((text) => text !== undefined && text.includes("@") && !text.includes("\0")).map((text = "") => ({ name: "Unicode", text }));
   }
-  const readings = LEGACY.flatMap(([encoding, name]) => {
+  const legacy = LEGACY.flatMap(([encoding, name]) => {
     const text = decoded(bytes, encoding);
     return text === undefined ? [] : [{ name, text }];
   });
+  const damaged = new TextDecoder().decode(bytes);
+  // Letters of several bytes come about by chance hardly ever: all but a few bytes are Unicode.
+  const readings = /[^\0-\x7f\ufffd]/.test(damaged) ? [{ name: "Unicode, with damaged letters", text: damaged }, ...legacy] : legacy;
   const unlike = readings.filter(({ text }, index) => readings.findIndex((other) => other.text === text) === index);
-  const likely = unlike.filter(({ text }) => isLikely(text));
+  const likely = unlike.filter(({ text }) => text === damaged || isLikely(text));
   return likely.length > 0 ? likely : unlike;
 }
 
@@ -66,9 +76,9 @@ export function sampleOf({ text }: Reading): string {
 function isLikely(text: string): boolean {
   const words = text.split(/[\s\0-&(-,./:-@[-`{-~]+/).map((word) => word.replace(/^[‘’“”„«»–—…•]+|[‘’“”„«»–—…•]+$/g, ""));
   return words.filter(foreign).every((word) => {
-    if (/[^\p{L}\p{M}\p{N}'’–-]|ƒ/u.test(word) || word.normalize("NFKC") !== word.normalize("NFC")) return false;
+    if (/[^\p{L}\p{M}\p{N}'’–-]|ƒ|^\p{M}/u.test(word) || word.normalize("NFKC") !== word.normalize("NFC")) return false;
     const letters = word.replace(/[^\p{L}]/gu, "");
-    const scripts = [/\p{Script=Latin}/u, /\p{Script=Cyrillic}/u, /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u].filter((script) => script.test(letters));
+    const scripts = [/\p{Script=Latin}/u, /\p{Script=Cyrillic}/u, /\p{Script=Greek}/u, /\p{Script=Hebrew}/u, /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u].filter((script) => script.test(letters));
     const bareLatin = letters.length > 1 && /^\p{Script=Latin}+$/u.test(letters) && !/[A-Za-z]/.test(letters);
     const risen = /\p{Ll}/u.test(word) && /\p{L}(?![A-Z])\p{Lu}|(?![a-z])\p{Ll}[A-Z]/u.test(word);
     return scripts.length < 2 && !bareLatin && !risen;

@@ -38,6 +38,10 @@ const isDue = (row: Row) => row.verdict?.outcome === "invited" && !row.sent;
 export class Inviting {
   readonly text = signal("");
   readonly rows = signal<Row[]>([]);
+  /** Files that are read once the text is: joined, neither would be read right. */
+  readonly files = signal<File[]>([]);
+  /** Whether there is something that is not in the list yet, and would be left behind by sending it. */
+  readonly unread = computed(() => this.text.value.trim() !== "" || this.files.value.length > 0);
   /** What has to be asked about the text before its rows are known. */
   readonly question = signal<ColumnsQuestion | undefined>(undefined);
   /** The lines of the texts so far that are no rows. */
@@ -138,9 +142,9 @@ export class Inviting {
     if (this.checking.value || this.rows.value.some((row) => row.verdict?.outcome === "duplicate")) await this.check();
   }
 
+  /** Drops the list. Text that is not part of it stays. */
   clear() {
     this.#newestCheck += 1;
-    this.write("");
     this.leftOut.value = {};
     this.rows.value = [];
     this.problem.value = undefined;
