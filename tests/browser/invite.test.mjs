@@ -18,6 +18,12 @@ const foreseen = async (page) => Object.fromEntries(await Promise.all(
     return [address, await row.locator(".state").innerText()];
   }),
 ));
+/** Presses a button that waits for something: it can be pressed, and does nothing. */
+const pressWaiting = async (page, name) => {
+  const button = page.getByRole("button", { name, exact: true });
+  assert.ok(await button.isDisabled(), `“${name}” waits`);
+  await button.click({ force: true });
+};
 const drafts = (page) => page.evaluate(() => Object.keys(sessionStorage).filter((key) => key.startsWith("invite:")));
 
 check("each row has its verdict before anything is sent, and is corrected or dropped in place", { hands: BOTH }, async ({ page, stack, hand }) => {
@@ -159,6 +165,87 @@ check("where names could be spelt in two ways, the page asks", { hands: BOTH }, 
   await hand.press("button", "Use this spelling");
   await summary(page, "1 will be invited");
   await rowOf(page, "ann@example.com").getByText("Dvořak").waitFor();
+});
+
+check("where no spelling is right, the file is not read", { hands: BOTH }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await inviting(page, hand, deal);
+  await page.getByLabel("CSV file").setInputFiles(file("people.csv", "name,email\nDvo", [0xf8], "ak,ann@example.com\n"));
+  await summary(page, "Which of these is spelt right?");
+  await pressWaiting(page, "Use this spelling");
+  await page.getByRole("radio", { name: "None of these" }).check();
+  await hand.press("button", "Use this spelling");
+  await page.getByRole("alert").filter({ hasText: "people.csv was not read. Save the sheet as “CSV UTF-8”" }).waitFor();
+  assert.equal(await page.getByRole("table", { name: "What will happen" }).count(), 0, "nothing was chosen beforehand, and nothing is read");
+});
+
+check("a column under another title is invited only once it is chosen", { hands: BOTH }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await inviting(page, hand, deal);
+  await hand.paste("textbox", "Addresses", "First name,Last name,E-mail tuteur\nAnn,Doe,ann@example.com");
+  await summary(page, "Which columns do you mean?");
+  await pressWaiting(page, "Use these columns");
+  await page.getByRole("combobox", { name: "Address column" }).selectOption({ label: "E-mail tuteur" });
+  await page.getByRole("combobox", { name: "Name column", exact: true }).selectOption({ label: "No name" });
+  assert.equal(await page.getByRole("combobox", { name: "Family name column" }).count(), 0, "no name is no family name either");
+  await hand.press("button", "Use these columns");
+  await summary(page, "1 will be invited");
+  await rowOf(page, "ann@example.com").getByText("–", { exact: true }).waitFor();
+});
+
+check("lines of a list that look like columns are all invited if that is the answer", {}, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await inviting(page, hand, deal);
+  await hand.paste("textbox", "Addresses", "ann@example.com, bob@example.com\ncat@example.com, dan@example.com");
+  await summary(page, "Which columns do you mean?");
+  await page.getByRole("combobox", { name: "Address column" }).selectOption({ label: "All of them: this is a list, not a table" });
+  await hand.press("button", "Use these columns");
+  await summary(page, "4 will be invited");
+});
+
+check("text that was not checked keeps the list from being sent", { hands: BOTH }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await inviting(page, hand, deal);
+  await hand.paste("textbox", "Addresses", "ann@example.com\nbob@example.com");
+  await summary(page, "2 will be invited");
+  await hand.write("textbox", "More addresses", "cat@example.com");
+  await page.getByText("Check or clear the addresses above first").waitFor();
+  await pressWaiting(page, "Send 2 invites");
+  await hand.press("button", "Check…");
+  await summary(page, "3 will be invited");
+  await hand.press("button", "Send 3 invites");
+  await summary(page, "3 people invited");
+});
+
+check("each file that is dropped is read, whatever is asked about another one", {}, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await inviting(page, hand, deal);
+  const files = page.getByLabel("CSV file");
+  await files.setInputFiles([
+    file("ann.csv", "Name,Work Email,Home Email\nAnn Doe,ann@example.com,ann@home.example\n"),
+    file("bob.csv", "name,email\nDvo", [0xf8], "ak,bob@example.com\n"),
+    file("cat.rtf", "{\\rtf1 cat@example.com}"),
+  ]);
+  await summary(page, "Which columns do you mean?");
+  await page.getByText("2 files wait until what is here is checked or cleared.").waitFor();
+  await files.setInputFiles(file("dan.csv", "Name;E-Mail\nDan Low;dan@example.com\n"));
+  await page.getByText("3 files wait").waitFor();
+  await hand.press("button", "Use these columns");
+  await summary(page, "Which of these is spelt right?");
+  await page.getByText("bob.csv does not say how its letters are stored.").waitFor();
+  await page.getByRole("radio", { name: /Dvořak/ }).check();
+  await hand.press("button", "Use this spelling");
+  await summary(page, "3 will be invited");
+  await page.getByRole("alert").filter({ hasText: "cat.rtf is not a text file." }).waitFor();
+});
+
+check("a file waits for the text in the box, and is not read together with it", {}, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await inviting(page, hand, deal);
+  await hand.write("textbox", "Addresses", "Ann Doe\nann (at) example.com");
+  await page.getByLabel("CSV file").setInputFiles(file("people.csv", "Name,Email\nBob Roe,bob@example.com\n"));
+  await summary(page, "1 will be invited, 2 are not addresses");
+  await rowOf(page, "bob@example.com").getByText("Bob Roe").waitFor();
 });
 
 check("an address with a likely mistake is offered without it", { hands: BOTH }, async ({ page, stack, hand }) => {
