@@ -68,7 +68,10 @@ class Table {
     return isPlainAddress(title) && (label < 0 || this.cells(label).every((cell) => isPlainAddress(`${cell} ${title}`)));
   }
 
-  hasText = (column: number) => this.cells(column).some((cell) => /\p{L}/u.test(cell) && !isPlaceholder(cell)) && !this.cells(column).some((cell) => cell.includes("@"));
+  hasText(column: number): boolean {
+    const cells = this.cells(column);
+    return cells.some((cell) => /\p{L}/u.test(cell) && !isPlaceholder(cell)) && !cells.some((cell) => cell.includes("@"));
+  }
 
   question(addresses: number[], names: number[], family: boolean, guess: Guess): ColumnsQuestion {
     const labels = this.columns.map((column) => this.title(column) || `Column ${column + 1}`);
@@ -98,8 +101,9 @@ function addressColumns(table: Table): number[] {
   // Accounts without a name show their address in its place; a column of `Ann Doe <ann@example.com>` has all of them.
   const few = (column: number) => table.cells(column).filter(holdsAddress).length * 2 <= table.cells(column).filter(Boolean).length;
   const isName = (column: number) => ["whole", "first", "last"].includes(kindOf(table.title(column)) ?? "") && few(column);
+  const meant = (column: number) => isPlainAddress(table.title(column)) || table.cells(column).some((cell) => cell.includes("@"));
   const found = table.columns
-    .filter((column) => table.hasAddresses(column) ? !isName(column) : named(column) && (isPlainAddress(table.title(column)) || table.cells(column).some((cell) => cell.includes("@"))))
+    .filter((column) => (table.hasAddresses(column) ? !isName(column) : named(column) && meant(column)))
     .sort((a, b) => distance(table.title(a)) - distance(table.title(b)) || a - b);
   const [first, ...others] = found;
   if (first === undefined) return table.columns.filter(named).slice(0, 1);
@@ -110,7 +114,8 @@ function addressColumns(table: Table): number[] {
 }
 
 function nameColumns(table: Table, addresses: number[]): Pick<Columns, "name" | "family"> {
-  const [first, last, whole] = (["first", "last", "whole"] as const).map((kind) => table.columns.find((column) => kindOf(table.title(column)) === kind && !addresses.includes(column)));
+  const others = table.columns.filter((column) => !addresses.includes(column));
+  const [first, last, whole] = (["first", "last", "whole"] as const).map((kind) => others.find((column) => kindOf(table.title(column)) === kind));
   if (first !== undefined && last !== undefined) return { name: first, family: last };
   const part = first ?? last;
   if (part === undefined) return whole === undefined ? {} : { name: whole };
@@ -130,7 +135,7 @@ export function untitledColumns(records: string[][], tabbed: boolean): ColumnsQu
   const addresses = table.columns.filter(table.hasAddresses);
   if (addresses.length === 0) return undefined;
   const lines = records.filter((cells) => cells.filter(Boolean).length > 1 && cells.some((cell) => cell.includes("@")));
-  const names = table.columns.filter(table.hasText);
+  const names = table.columns.filter((column) => table.hasText(column));
   // A word here and there is a remark.
   const texts = names.filter((column) => lines.filter((cells) => cells[column]).length * 2 >= lines.length);
   const several = lines.length > 1;
