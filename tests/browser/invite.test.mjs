@@ -248,6 +248,18 @@ check("a file waits for the text in the box, and is not read together with it", 
   await rowOf(page, "bob@example.com").getByText("Bob Roe").waitFor();
 });
 
+check("a cell with several addresses is a row to correct, and says so", {}, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await inviting(page, hand, deal);
+  await hand.paste("textbox", "Addresses", "Name\tEmail\nAnn Doe\tann@example.com / ann@home.example");
+  await hand.press("button", "Check…");
+  await summary(page, "1 is not an address");
+  await page.getByText("More than one address stands here. Keep the one to invite.").waitFor();
+  await hand.write("textbox", "Address in row 1", "ann@example.com");
+  await page.keyboard.press("Tab");
+  await summary(page, "1 will be invited");
+});
+
 check("an address with a likely mistake is offered without it", { hands: BOTH }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await inviting(page, hand, deal);

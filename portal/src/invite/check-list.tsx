@@ -88,7 +88,8 @@ function CheckedRow({ inviting, row, place }: { inviting: Inviting; row: Row; pl
   useEffect(() => {
     if (wrong) setEditing(true);
   }, [wrong]);
-  const meant = suggestionFor(row.email);
+  const several = wrong && row.email.split("@").length > 2;
+  const meant = several ? undefined : suggestionFor(row.email);
   const edit = () => {
     setEditing(true);
     setTimeout(() => input.current?.focus());
@@ -140,6 +141,7 @@ function CheckedRow({ inviting, row, place }: { inviting: Inviting; row: Row; pl
         <div>
           {said ? <span class={`state ${said.tone}`}><Text>{said.label}</Text></span> : <span class="soft">Checking…</span>}
           {said?.note && <div class="soft"><Text>{said.note}</Text></div>}
+          {several && <div class="soft"><Text>More than one address stands here. Keep the one to invite.</Text></div>}
           {meant && (
             <div class="soft">
               Did you mean <button type="button" class="link" onClick={use}><Text>{meant}</Text></button>?

@@ -9,6 +9,7 @@ it.each<[typed: string, meant: string | undefined]>([
   ["ann@gmaill.com", "ann@gmail.com"],
   ["Ann@Hotmali.com", "Ann@hotmail.com"],
   ["ann@gmail.con", "ann@gmail.com"],
+  ["jon@example.con", "jon@example.com"],
   ["ann@gmail.com", undefined],
   ["ann@GMAIL.com", undefined],
   ["ann@mail.com", undefined],

@@ -15,7 +15,7 @@ export function suggestionFor(email: string): string | undefined {
   const local = email.slice(0, at).replace(/[’‘`´ʼ]/g, "'");
   const domain = email.slice(at + 1).toLowerCase();
   const host = HOSTS.includes(domain) ? undefined : HOSTS.find((host) => host.length >= SHORTEST && isOneSlip(domain, host));
-  const meant = `${local}@${host ?? email.slice(at + 1)}`;
+  const meant = `${local}@${host ?? email.slice(at + 1).replace(/\.con$/i, ".com")}`;
   return meant === email ? undefined : meant;
 }
 
