@@ -261,7 +261,7 @@ images: build portal chromium tests/browser/$(MODULES) ## Take the pictures in d
 
 clean: ## Remove what was built, and the local stack's data
 	$(CARGO) clean
-	rm -rf .local portal/dist
+	rm -rf .local .local.old-* portal/dist
 
 .DELETE_ON_ERROR:
 .PHONY: help build run demo test prove test-rust test-portal test-deploy test-browser test-cloud test-api portal chromium package deploy sender manager partner dismiss check static \

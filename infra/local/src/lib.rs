@@ -17,6 +17,7 @@
 //! ```
 
 mod clock;
+mod data;
 pub mod database;
 pub mod functions;
 mod gateway;

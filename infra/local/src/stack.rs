@@ -17,6 +17,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use crate::clock::{self, Stopwatch};
+use crate::data;
 use crate::database::{self, Database, DatabaseError};
 use crate::functions::{FUNCTIONS, Function};
 use crate::gateway::{self, Authorizer, Gateway};
@@ -107,7 +108,13 @@ impl Stack {
         let headers = read("portal/headers.json", Headers::read)?;
         let files = read("infra/portal-files.json", Files::read)?;
 
-        let database_file = data_file(&settings, "seatkeeper.db")?;
+        if let Some(aside) = prepare_data(&settings)? {
+            let aside = aside.display();
+            terminal.line(&format!(
+                "  The data here is of an older version. It is now in {aside}/, and this stack begins anew."
+            ));
+        }
+        let database_file = data_file(&settings, "seatkeeper.db");
         let first_start = database_file.as_deref().is_none_or(|file| !file.exists());
         let plan = Plan::make(settings.data.as_deref(), first_start, clock::now())?;
         let database = database::serve(database_file.as_deref()).await?;
@@ -295,15 +302,19 @@ fn config(settings: &Settings, issuer: String) -> Config {
     }
 }
 
-/// The path of a file among the data, whose folder is made; none if nothing is kept.
-fn data_file(settings: &Settings, name: &str) -> Result<Option<PathBuf>, StartError> {
+/// Makes the data's folder ready, if anything is kept. Returns where the data of another version went.
+fn prepare_data(settings: &Settings) -> Result<Option<PathBuf>, StartError> {
     let Some(data) = &settings.data else { return Ok(None) };
-    std::fs::create_dir_all(data).map_err(|error| StartError::File { path: data.clone(), error })?;
-    Ok(Some(data.join(name)))
+    data::prepare(data).map_err(|error| StartError::File { path: data.clone(), error })
+}
+
+/// The path of a file among the data; none if nothing is kept.
+fn data_file(settings: &Settings, name: &str) -> Option<PathBuf> {
+    settings.data.as_ref().map(|data| data.join(name))
 }
 
 fn open_inbox(settings: &Settings, terminal: Terminal) -> Result<Arc<Inbox>, StartError> {
-    let file = data_file(settings, "inbox.jsonl")?;
+    let file = data_file(settings, "inbox.jsonl");
     let inbox = Inbox::open(file.as_deref(), terminal);
     inbox.map(Arc::new).map_err(|error| StartError::File { path: file.unwrap_or_default(), error })
 }
