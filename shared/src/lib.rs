@@ -3,12 +3,12 @@
 
 pub mod clock;
 pub mod config;
-#[cfg(feature = "mail")]
-pub mod delivery;
 pub mod domain;
 pub mod http;
 #[cfg(feature = "mail")]
 pub mod mail;
+#[cfg(feature = "mail")]
+pub mod sending;
 pub mod store;
 pub mod sweep;
 pub mod telemetry;

@@ -3,18 +3,22 @@
 //! A sweep takes no input and keeps no state: what one leaves, the next one finds again (I7).
 
 use crate::clock::Deadline;
-use crate::domain::Timestamp;
-use crate::store::{Due, Item, Store, StoreError, keys};
+use crate::domain::{DealId, InviteKey, Timestamp};
+use crate::store::{Due, InviteRecord, Item, Store, StoreError, keys};
 use crate::telemetry;
 use futures_util::future;
 use futures_util::stream::{self, StreamExt};
 use keys::Queue;
 use serde::Serialize;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::cell::Cell;
+use std::collections::HashMap;
 use std::time::Duration;
 
 /// The least time in which a batch is worth starting.
 const LEAST_TIME: Duration = Duration::from_secs(1);
+
+/// How long the invites of one deal may take to be read: a deal whose partition is throttled holds up no other.
+const LONGEST_READ: Duration = Duration::from_secs(2);
 
 /// What a sweep did. Its answer to the scheduler, and its metrics.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
@@ -54,9 +58,9 @@ pub async fn sweep(
     at_once: usize,
     now: Timestamp,
     deadline: Deadline,
-    work: impl AsyncFn(Vec<Due>) -> Swept,
+    work: impl AsyncFn(Vec<InviteRecord>) -> Swept,
 ) -> Report {
-    let (lag, work) = (&AtomicU64::new(0), &work);
+    let (lag, work) = (&Cell::new(0), &work);
     // Each shard is driven by itself: one that waits for its batches does not keep another from reading.
     let shards = (0..keys::DUE_SHARDS_READ).map(|shard| {
         stream::unfold(Walk::Start, move |walk| page(store, queue, shard, now, deadline, walk))
@@ -71,13 +75,10 @@ pub async fn sweep(
                     Ok(due) => {
                         let oldest = due.iter().map(|due| due.due_at).min().unwrap_or(now);
                         let seconds = u64::try_from((now - oldest).num_seconds()).unwrap_or_default();
-                        lag.fetch_max(seconds, Ordering::Relaxed);
-                        in_time(due, deadline, work).await
+                        lag.set(lag.get().max(seconds));
+                        in_time(store, due, deadline, work).await
                     }
-                    Err(error) => {
-                        tracing::error!(error = telemetry::chain(&error), "what is due could not be read");
-                        Swept { failures: 1, ..Swept::default() }
-                    }
+                    Err(error) => unread(&error),
                 }
             })
             .buffer_unordered(at_once)
@@ -90,17 +91,60 @@ pub async fn sweep(
         report.left_over += swept.left_over;
         report.failures += swept.failures;
     }
-    report.lag_seconds = lag.load(Ordering::Relaxed);
+    report.lag_seconds = lag.get();
     report
 }
 
-/// Works on a batch, unless the time is up before, or runs out meanwhile: then the next sweep finds what is left.
-async fn in_time(due: Vec<Due>, deadline: Deadline, work: &impl AsyncFn(Vec<Due>) -> Swept) -> Swept {
-    let left = Swept { left_over: due.len() as u64, ..Swept::default() };
+/// Reads the invites of a batch and works on them, unless the time is up before, or runs out meanwhile: then the next
+/// sweep finds what is left.
+async fn in_time(
+    store: &Store,
+    due: Vec<Due>,
+    deadline: Deadline,
+    work: &impl AsyncFn(Vec<InviteRecord>) -> Swept,
+) -> Swept {
+    let all = due.len() as u64;
+    let left = Swept { left_over: all, ..Swept::default() };
     if deadline.left() < LEAST_TIME {
         return left;
     }
-    tokio::time::timeout_at(deadline.instant(), work(due)).await.unwrap_or(left)
+    let swept = async {
+        let mut deals: HashMap<DealId, Vec<InviteKey>> = HashMap::new();
+        for Due { key, .. } in due {
+            deals.entry(key.deal).or_default().push(key);
+        }
+        let reads = future::join_all(deals.into_values().map(|keys| read(store, keys))).await;
+        let (records, reads): (Vec<_>, Vec<_>) = reads.into_iter().unzip();
+        let mut swept = work(records.into_iter().flatten().collect()).await;
+        for read in reads {
+            swept.skipped += read.skipped;
+            swept.left_over += read.left_over;
+            swept.failures += read.failures;
+        }
+        swept
+    };
+    tokio::time::timeout_at(deadline.instant(), swept).await.unwrap_or(left)
+}
+
+/// Reads invites of one deal; what is said of those that are gone or could not be read.
+async fn read(store: &Store, keys: Vec<InviteKey>) -> (Vec<InviteRecord>, Swept) {
+    let all = keys.len() as u64;
+    match tokio::time::timeout(LONGEST_READ, store.invites(keys)).await {
+        Ok(Ok(records)) => {
+            let skipped = all.saturating_sub(records.len() as u64);
+            (records, Swept { skipped, ..Swept::default() })
+        }
+        Ok(Err(error)) => (Vec::new(), Swept { left_over: all, ..unread(&error) }),
+        Err(_) => {
+            tracing::error!("the invites of a deal could not be read in time");
+            (Vec::new(), Swept { left_over: all, failures: 1, ..Swept::default() })
+        }
+    }
+}
+
+fn unread(error: &StoreError) -> Swept {
+    tracing::error!(error = telemetry::chain(error), "what is due could not be read");
+    Swept { failures: 1, ..Swept::default() }
 }
 
 /// Where a walk over a shard is.

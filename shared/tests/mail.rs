@@ -17,12 +17,10 @@ use aws_smithy_runtime_api::client::http::{
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
-use ses::{DOWN, FAILED, MALFORMED, SENT, Said, Script, THROTTLED, client, mail_config};
-use shared::config::Config;
-use shared::delivery::Delivery;
-use shared::http::Origin;
+use ses::{DOWN, FAILED, MALFORMED, NO_LIMITS, SENT, Said, Script, THROTTLED, client, config, mail_config};
 use shared::mail::Mail;
 use shared::mail::ses::{Mailer, Outgoing, Verdict};
+use shared::sending::Sending;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -180,13 +178,6 @@ async fn init_warms_both_connections_at_once() {
         .credentials_provider(SharedCredentialsProvider::new(Credentials::new("a", "b", None, None, "test")))
         .http_client(http_client_fn(move |_, _| SharedHttpConnector::new(connector.clone())))
         .build();
-    let config = Config {
-        table: "table".to_owned(),
-        organisation_claim: "org".to_owned(),
-        lifetime: chrono::Duration::days(28),
-        retention: chrono::Duration::days(365),
-        origin: Origin::default(),
-    };
-    Delivery::connect(&sdk, &config, mail_config(0)).await;
+    Sending::connect(&sdk, config(), mail_config(0), NO_LIMITS).await;
     assert_eq!(together.answered.load(Ordering::Relaxed), 2);
 }

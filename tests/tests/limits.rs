@@ -179,14 +179,15 @@ async fn a_resend_that_is_refused_uses_up_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_resend_that_fails_before_it_is_stored_uses_up_nothing() {
     let proxy = Proxy::start().await;
-    let env = TWO_AND_ONE.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    let env = [("LIMIT_MANAGER_PER_HOUR".to_owned(), "2".to_owned())].into();
     let world = World::behind(&proxy, Settings { env, seed: false, ..Settings::ephemeral() }).await;
-    let (busy, id, other) = one_deal_is_at_its_limit(&world).await;
-    let path = busy.invite_path(&format!("{id}/resend"));
-    proxy.disturb(Calls::of("GetItem").containing(&format!("I#{id}")), 0, 1, Fault::Refuse);
-    let failed = busy.manager.post(&path, &json!({})).await;
+    let deal = world.deal(5).await;
+    let id = deal.invite_one("ann@example.com").await;
+    // Several invites are read once the allowance is taken.
+    proxy.disturb(Calls::of("BatchGetItem").containing(&format!("I#{id}")), 0, 1, Fault::Refuse);
+    let failed = deal.resend_many(&json!({ "invites": [{ "id": id, "sends": 1 }] })).await;
     assert!(failed.status >= 500, "{}", failed.show());
-    other.invite_one("bob@example.com").await;
+    deal.invite_one("bob@example.com").await;
     world.stop().await;
 }
 

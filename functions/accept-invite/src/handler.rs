@@ -11,11 +11,11 @@ use std::time::Duration;
 /// What is kept of the time to answer once conflicts have taken the rest.
 const TO_ANSWER: Duration = Duration::from_secs(2);
 
-pub(crate) async fn route(store: Store, call: Call) -> Answer {
+pub(crate) async fn route(store: &Store, call: Call) -> Answer {
     match call.route.as_str() {
-        "POST /api/invites/preview" => preview(&store, &call).await,
-        "POST /api/invites/accept" => accept(&store, &call).await,
-        "GET /api/me/seats" => seats(&store, &call).await,
+        "POST /api/invites/preview" => preview(store, &call).await,
+        "POST /api/invites/accept" => accept(store, &call).await,
+        "GET /api/me/seats" => seats(store, &call).await,
         _ => Err(Problem::not_found()),
     }
 }
@@ -66,8 +66,8 @@ impl<'a> PreviewView<'a> {
 /// `POST /api/invites/preview`: what the link is, for whoever holds it.
 async fn preview(store: &Store, call: &Call) -> Answer {
     match store.preview(&link(call)?).await? {
-        PreviewOutcome::Shown(record, deal) => {
-            Ok(http::json(200, &PreviewView::new(&record.invite, &deal, call.now)))
+        PreviewOutcome::Shown(invite, deal) => {
+            Ok(http::json(200, &PreviewView::new(&invite, &deal, call.now)))
         }
         PreviewOutcome::Refused(refusal) => Err(refusal.into()),
     }

@@ -9,5 +9,5 @@ async fn main() -> Result<(), lambda_http::Error> {
     telemetry::init();
     let config = Config::from_env()?;
     let store = Store::connect(&config.table).await;
-    http::serve(config.origin, store.clone(), store, handler::route).await
+    http::serve(config.origin, &store, async |call| handler::route(&store, call).await).await
 }

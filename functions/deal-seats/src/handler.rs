@@ -2,24 +2,23 @@
 
 use serde::{Deserialize, Serialize};
 use shared::config::Config;
-use shared::domain::{AddressPrefix, DealId, OrganisationId};
+use shared::domain::{AddressPrefix, DealId, InviteKey, OrganisationId};
 use shared::http::{self, Answer, Call, DealSummary, DealView, InviteView, PageView, Problem};
 use shared::store::{COUNTED_UP_TO, Cursor, NotACursor, Page, PageQuery, StatusFilter, Store};
 
-#[derive(Clone)]
 pub(crate) struct App {
     pub(crate) store: Store,
     pub(crate) config: Config,
 }
 
-pub(crate) async fn route(app: App, call: Call) -> Answer {
+pub(crate) async fn route(app: &App, call: Call) -> Answer {
     match call.route.as_str() {
-        "GET /api/deals" => deals(&app, &call).await,
-        "GET /api/deals/{dealId}" => deal(&app, &call).await,
-        "GET /api/deals/{dealId}/seats" => seats(&app, &call).await,
-        "POST /api/deals/{dealId}/seats/search" => search(&app, &call).await,
-        "GET /api/deals/{dealId}/counts" => counts(&app, &call).await,
-        "GET /api/deals/{dealId}/invites/{inviteId}" => invite(&app, &call).await,
+        "GET /api/deals" => deals(app, &call).await,
+        "GET /api/deals/{dealId}" => deal(app, &call).await,
+        "GET /api/deals/{dealId}/seats" => seats(app, &call).await,
+        "POST /api/deals/{dealId}/seats/search" => search(app, &call).await,
+        "GET /api/deals/{dealId}/counts" => counts(app, &call).await,
+        "GET /api/deals/{dealId}/invites/{inviteId}" => invite(app, &call).await,
         _ => Err(Problem::not_found()),
     }
 }
@@ -190,8 +189,8 @@ async fn counts(app: &App, call: &Call) -> Answer {
 
 /// `GET /api/deals/{dealId}/invites/{inviteId}`: one invite, cancelled and released ones too.
 async fn invite(app: &App, call: &Call) -> Answer {
-    let (deal, id) = (own_deal(app, call).await?, call.invite()?);
-    let (deal, record) = app.store.deal_and_invite(deal, id).await?;
+    let key = InviteKey { deal: own_deal(app, call).await?, invite: call.invite()? };
+    let (deal, record) = app.store.deal_and_invite(key).await?;
     let deal = deal.ok_or_else(Problem::not_found)?;
     let invite = record.ok_or_else(Problem::not_found)?.invite;
     Ok(http::tagged(200, invite.sends, &InviteView::new(&invite, &deal, call.now)))

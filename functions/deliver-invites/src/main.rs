@@ -4,7 +4,7 @@ mod deliver;
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use shared::clock::{self, Deadline};
-use shared::{delivery::Delivery, telemetry};
+use shared::{sending::Sending, telemetry};
 use std::time::Duration;
 
 /// What is kept of the time limit to report.
@@ -13,11 +13,10 @@ const TO_REPORT: Duration = Duration::from_secs(1);
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init();
-    let (_, delivery) = Delivery::from_env().await?;
-    let delivery = &delivery;
+    let sending = &Sending::from_env().await?;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<serde_json::Value>| {
         let deadline = Deadline::from_epoch_millis(event.context.deadline).earlier(TO_REPORT);
-        Ok::<_, Error>(deliver::deliver(delivery, clock::now(), deadline).await)
+        Ok::<_, Error>(deliver::deliver(sending, clock::now(), deadline).await)
     }))
     .await
 }

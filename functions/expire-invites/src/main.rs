@@ -1,21 +1,25 @@
 //! `expire-invites`: marks as expired what is past its four weeks. It decides nothing (I2), it keeps the tabs cheap
 //! and the due index small.
 
-use futures_util::future;
+use futures_util::stream::{self, StreamExt};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use shared::clock::{self, Deadline, Stopwatch};
 use shared::config::Config;
 use shared::domain::Timestamp;
-use shared::store::{Due, Store, keys::Queue};
+use shared::domain::expire::expire;
+use shared::store::{Changed, InviteRecord, Seen, Store, keys::Queue};
 use shared::sweep::{Report, Swept, sweep};
 use shared::telemetry;
 use std::time::Duration;
 
-/// Invites marked at once, in each batch.
-const BATCH: usize = 16;
+/// Invites in a batch: as many as one request can read.
+const BATCH: usize = 100;
 
 /// Batches under way at once, in each shard.
-const BATCHES: usize = 2;
+const BATCHES: usize = 1;
+
+/// Invites marked at once, in each batch.
+const WRITES: usize = 32;
 
 /// What is kept of the time limit to report.
 const TO_REPORT: Duration = Duration::from_secs(1);
@@ -26,26 +30,30 @@ async fn main() -> Result<(), Error> {
     let store = &Store::connect(&Config::from_env()?.table).await;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<serde_json::Value>| {
         let deadline = Deadline::from_epoch_millis(event.context.deadline).earlier(TO_REPORT);
-        Ok::<_, Error>(expire(store, clock::now(), deadline).await)
+        Ok::<_, Error>(sweep_expired(store, clock::now(), deadline).await)
     }))
     .await
 }
 
-async fn expire(store: &Store, now: Timestamp, deadline: Deadline) -> Report {
+async fn sweep_expired(store: &Store, now: Timestamp, deadline: Deadline) -> Report {
     let watch = Stopwatch::start();
-    let report =
-        sweep(store, Queue::Expire, BATCH, BATCHES, now, deadline, async |due| mark(store, due).await).await;
+    let mark = async |due| mark(store, due, deadline).await;
+    let report = sweep(store, Queue::Expire, BATCH, BATCHES, now, deadline, mark).await;
     telemetry::swept(&report, None, watch.elapsed(), store.usage());
     report
 }
 
-async fn mark(store: &Store, due: Vec<Due>) -> Swept {
-    let marked = future::join_all(due.iter().map(|due| store.expire_invite(due))).await;
+async fn mark(store: &Store, due: Vec<InviteRecord>, deadline: Deadline) -> Swept {
+    let marked: Vec<_> = stream::iter(due)
+        .map(|record| store.change(record.key, Seen::Record(Some(record)), clock::now(), deadline, expire))
+        .buffer_unordered(WRITES)
+        .collect()
+        .await;
     let mut swept = Swept::default();
     for marked in marked {
         match marked {
-            Ok(true) => swept.done += 1,
-            Ok(false) => swept.skipped += 1,
+            Ok(Changed::Done(_)) => swept.done += 1,
+            Ok(Changed::Refused(..)) => swept.skipped += 1,
             Err(error) => {
                 telemetry::row_failed(&error);
                 swept.failures += 1;

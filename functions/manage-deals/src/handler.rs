@@ -11,17 +11,16 @@ use shared::domain::{DealChange, NewDeal, Organisation, OrganisationId, Timestam
 use shared::http::{self, Answer, Call, DealView, Object, Problem};
 use shared::store::{CreateOutcome, Store};
 
-#[derive(Clone)]
 pub(crate) struct App {
     pub(crate) store: Store,
     pub(crate) config: Config,
 }
 
-pub(crate) async fn route(app: App, call: Call) -> Answer {
+pub(crate) async fn route(app: &App, call: Call) -> Answer {
     call.caller.require("deals.admin")?;
     match call.route.as_str() {
-        "POST /api/deals" => create(&app, &call).await,
-        "PATCH /api/deals/{dealId}" => change(&app, &call).await,
+        "POST /api/deals" => create(app, &call).await,
+        "PATCH /api/deals/{dealId}" => change(app, &call).await,
         _ => Err(Problem::not_found()),
     }
 }

@@ -9,5 +9,6 @@ async fn main() -> Result<(), lambda_http::Error> {
     telemetry::init();
     let config = Config::from_env()?;
     let store = Store::connect(&config.table).await;
-    http::serve(config.origin, store.clone(), handler::App { store, config }, handler::route).await
+    let app = handler::App { store, config };
+    http::serve(app.config.origin, &app.store, async |call| handler::route(&app, call).await).await
 }

@@ -2,13 +2,12 @@
 
 mod handler;
 
-use shared::{config::sending_limits, delivery::Delivery, http, telemetry};
+use shared::{http, sending::Sending, telemetry};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     telemetry::init();
-    let (config, delivery) = Delivery::from_env().await?;
-    let (origin, store) = (config.origin, delivery.store.clone());
-    let app = handler::App { delivery, config, limits: sending_limits()? };
-    http::serve(origin, store, app, handler::route).await
+    let sending = Sending::from_env().await?;
+    http::serve(sending.config.origin, &sending.store, async |call| handler::route(&sending, call).await)
+        .await
 }

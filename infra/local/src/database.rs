@@ -200,7 +200,7 @@ mod tests {
         let mut indexes: Vec<_> =
             table.global_secondary_indexes().iter().filter_map(|index| index.index_name()).collect();
         indexes.sort_unstable();
-        assert_eq!(indexes, ["address", "due", "listing"]);
+        assert_eq!(indexes, ["address", "attention", "due", "listing"]);
         let ttl = client.describe_time_to_live().table_name("table").send().await.unwrap();
         assert_eq!(ttl.time_to_live_description.unwrap().attribute_name(), Some(crate::table::PURGE_AT));
     }

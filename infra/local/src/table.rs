@@ -8,7 +8,8 @@ use aws_sdk_dynamodb::types::{
     ProjectionType, ScalarAttributeType, TimeToLiveSpecification,
 };
 
-/// What a row of the Deal seats page shows, so that a page is one query.
+/// What a row of the Deal seats page shows, so that a page is one query; its key says the status and when it was queued.
+/// Which write of the item it is (`version`, `writers`) is in no index: every write would then be one more in each.
 pub const LISTED: &[&str] = &[
     "email",
     "name",
@@ -23,6 +24,9 @@ pub const LISTED: &[&str] = &[
     "failure",
     "failedAt",
 ];
+
+/// What its key says of a row of the listing, and not of one of another index.
+pub const UNLISTED: &[&str] = &["status", "queuedAt"];
 
 /// The attribute by which DynamoDB purges an item, some day after it.
 pub const PURGE_AT: &str = "purgeAt";
@@ -78,6 +82,8 @@ fn attributes() -> Result<Vec<AttributeDefinition>, BuildError> {
         ("dueAt", N),
         ("addressPk", S),
         ("addressSk", S),
+        ("attentionPk", S),
+        ("attentionSk", S),
     ]
     .into_iter()
     .map(|(name, kind)| AttributeDefinition::builder().attribute_name(name).attribute_type(kind).build())
@@ -94,8 +100,9 @@ fn keys(hash: &str, range: &str) -> Result<Vec<KeySchemaElement>, BuildError> {
 fn indexes() -> Result<Vec<GlobalSecondaryIndex>, BuildError> {
     [
         ("listing", keys("listPk", "listSk")?, including(LISTED)),
-        ("due", keys("duePk", "dueAt")?, including(&["sends", "tries"])),
+        ("due", keys("duePk", "dueAt")?, keys_only()),
         ("address", keys("addressPk", "addressSk")?, keys_only()),
+        ("attention", keys("attentionPk", "attentionSk")?, including(&[UNLISTED, LISTED].concat())),
     ]
     .into_iter()
     .map(|(name, keys, projection)| {

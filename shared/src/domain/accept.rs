@@ -1,6 +1,7 @@
 //! Accepting: one person's click turns a link that was really sent into a seat.
 
-use super::{Deal, DealState, InviteRecord, LinkHash, PersonId, Stored, Timestamp};
+use super::invite::{Invite, InviteState};
+use super::{Deal, DealState, LinkHash, PersonId, Timestamp};
 
 /// Why a link gives no (new) seat.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -36,15 +37,14 @@ pub enum AcceptRefusal {
 /// # Errors
 /// The reason against it.
 pub fn may_accept(
-    record: Option<&InviteRecord>,
+    invite: Option<&Invite>,
     deal: Option<&Deal>,
     holds_seat: bool,
     link: &LinkHash,
     learner: &PersonId,
     now: Timestamp,
 ) -> Result<(), AcceptRefusal> {
-    let record = known(record, link)?;
-    invite_accepts(record, link, learner, now)?;
+    invite_accepts(known(invite, link)?, link, learner, now)?;
     if holds_seat {
         return Err(AcceptRefusal::AlreadySeated);
     }
@@ -55,11 +55,8 @@ pub fn may_accept(
 ///
 /// # Errors
 /// [`AcceptRefusal::UnknownInvite`] for every other token.
-pub fn known<'a>(
-    record: Option<&'a InviteRecord>,
-    link: &LinkHash,
-) -> Result<&'a InviteRecord, AcceptRefusal> {
-    record.filter(|record| record.links.know(link)).ok_or(AcceptRefusal::UnknownInvite)
+pub fn known<'a>(invite: Option<&'a Invite>, link: &LinkHash) -> Result<&'a Invite, AcceptRefusal> {
+    invite.filter(|invite| invite.links.know(link)).ok_or(AcceptRefusal::UnknownInvite)
 }
 
 /// Whether the invite can be accepted with this of its links, by this learner.
@@ -67,25 +64,24 @@ pub fn known<'a>(
 /// # Errors
 /// The reason against it.
 pub fn invite_accepts(
-    record: &InviteRecord,
+    invite: &Invite,
     link: &LinkHash,
     learner: &PersonId,
     now: Timestamp,
 ) -> Result<(), AcceptRefusal> {
-    let invite = &record.invite;
-    match (invite.stored, invite.accepted_at) {
-        (Stored::Accepted, Some(accepted_at)) if record.learner.as_ref() == Some(learner) => {
+    match (invite.state, invite.accepted_at) {
+        (InviteState::Accepted, Some(accepted_at)) if invite.learner.as_ref() == Some(learner) => {
             return Err(AcceptRefusal::AlreadyYours { accepted_at });
         }
-        (Stored::Cancelled | Stored::Released, _) => return Err(AcceptRefusal::Cancelled),
+        (InviteState::Cancelled | InviteState::Released, _) => return Err(AcceptRefusal::Cancelled),
         _ => {}
     }
-    if !record.links.current.contains(link) {
+    if !invite.links.current.contains(link) {
         return Err(AcceptRefusal::Superseded);
     }
-    match invite.stored {
-        Stored::Accepted => Err(AcceptRefusal::AlreadyAccepted),
-        Stored::Open if now < invite.expires_at => Ok(()),
+    match invite.state {
+        InviteState::Accepted => Err(AcceptRefusal::AlreadyAccepted),
+        InviteState::Open if now < invite.expires_at => Ok(()),
         _ => Err(AcceptRefusal::Expired),
     }
 }
@@ -105,59 +101,66 @@ pub fn deal_accepts(deal: &Deal, now: Timestamp) -> Result<(), AcceptRefusal> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::{at, deal, record};
-    use super::super::{Email, Secret};
+    use super::super::sample::{at, deal, invite, link};
+    use super::super::{Email, Links};
     use super::*;
     use proptest::prelude::*;
 
-    fn newest() -> LinkHash {
-        Secret::from_bytes([1; 32]).hash()
-    }
-    fn older() -> LinkHash {
-        Secret::from_bytes([2; 32]).hash()
-    }
+    const STATES: [InviteState; 5] = [
+        InviteState::Open,
+        InviteState::Accepted,
+        InviteState::Expired,
+        InviteState::Cancelled,
+        InviteState::Released,
+    ];
+
     fn ann() -> PersonId {
         PersonId::new("issuer", "ann")
     }
 
     #[test]
     fn one_reason_for_each_case() {
-        let with = |stored, link: LinkHash, now| {
-            let mut record = record();
-            record.invite.stored = stored;
-            record.invite.accepted_at = Some(at(20));
-            record.learner = Some(PersonId::new("issuer", "bob"));
-            may_accept(Some(&record), Some(&deal()), false, &link, &ann(), at(now))
+        let with = |state, of_link, now| {
+            let learner = Some(PersonId::new("issuer", "bob"));
+            let invite = Invite { state, accepted_at: Some(at(20)), learner, ..invite() };
+            may_accept(Some(&invite), Some(&deal()), false, &link(of_link), &ann(), at(now))
         };
-        assert_eq!(with(Stored::Open, newest(), 99), Ok(()));
-        assert_eq!(with(Stored::Open, newest(), 100), Err(AcceptRefusal::Expired));
-        assert_eq!(with(Stored::Expired, newest(), 99), Err(AcceptRefusal::Expired));
-        assert_eq!(with(Stored::Open, older(), 99), Err(AcceptRefusal::Superseded));
-        assert_eq!(with(Stored::Cancelled, older(), 99), Err(AcceptRefusal::Cancelled));
-        assert_eq!(with(Stored::Released, newest(), 99), Err(AcceptRefusal::Cancelled));
-        assert_eq!(with(Stored::Accepted, newest(), 99), Err(AcceptRefusal::AlreadyAccepted));
-        let forged = Secret::from_bytes([9; 32]).hash();
-        for stored in [Stored::Open, Stored::Accepted, Stored::Expired, Stored::Cancelled, Stored::Released] {
-            assert_eq!(with(stored, forged.clone(), 99), Err(AcceptRefusal::UnknownInvite), "{stored:?}");
+        let (newest, older, forged) = (1, 2, 9);
+        assert_eq!(with(InviteState::Open, newest, 99), Ok(()));
+        assert_eq!(with(InviteState::Open, newest, 100), Err(AcceptRefusal::Expired));
+        assert_eq!(with(InviteState::Expired, newest, 99), Err(AcceptRefusal::Expired));
+        assert_eq!(with(InviteState::Open, older, 99), Err(AcceptRefusal::Superseded));
+        assert_eq!(with(InviteState::Cancelled, older, 99), Err(AcceptRefusal::Cancelled));
+        assert_eq!(with(InviteState::Released, newest, 99), Err(AcceptRefusal::Cancelled));
+        assert_eq!(with(InviteState::Accepted, newest, 99), Err(AcceptRefusal::AlreadyAccepted));
+        for state in STATES {
+            assert_eq!(with(state, forged, 99), Err(AcceptRefusal::UnknownInvite), "{state:?}");
+        }
+    }
+
+    #[test]
+    fn every_link_of_the_newest_send_accepts() {
+        let links = Links { current: vec![link(1), link(3)], ..Links::default() };
+        let invite = Invite { links, ..invite() };
+        for number in [1, 3] {
+            let verdict = may_accept(Some(&invite), Some(&deal()), false, &link(number), &ann(), at(50));
+            assert_eq!(verdict, Ok(()), "link {number}");
         }
     }
 
     #[test]
     fn accepting_again_keeps_the_first_date() {
-        let mut mine = record();
-        mine.invite.stored = Stored::Accepted;
-        mine.invite.accepted_at = Some(at(20));
-        mine.learner = Some(ann());
-        let again = may_accept(Some(&mine), Some(&deal()), true, &newest(), &ann(), at(500));
+        let accepted_at = Some(at(20));
+        let mine = Invite { state: InviteState::Accepted, accepted_at, learner: Some(ann()), ..invite() };
+        let again = may_accept(Some(&mine), Some(&deal()), true, &link(1), &ann(), at(500));
         assert_eq!(again, Err(AcceptRefusal::AlreadyYours { accepted_at: at(20) }));
     }
 
     #[test]
     fn the_invite_outranks_the_seat_and_the_seat_the_deal() {
         let full = Deal { allocated: 3, ..deal() };
-        let refusal = |holds_seat, now| {
-            may_accept(Some(&record()), Some(&full), holds_seat, &newest(), &ann(), at(now))
-        };
+        let refusal =
+            |holds_seat, now| may_accept(Some(&invite()), Some(&full), holds_seat, &link(1), &ann(), at(now));
         assert_eq!(refusal(true, 100), Err(AcceptRefusal::Expired));
         assert_eq!(refusal(true, 99), Err(AcceptRefusal::AlreadySeated));
         assert_eq!(refusal(false, 99), Err(AcceptRefusal::DealFull));
@@ -170,9 +173,8 @@ mod tests {
             now in 0_i64..20,
         ) {
             let deal = Deal { seats, allocated, starts_at: at(start), ends_at: at(end), ..deal() };
-            let mut record = record();
-            record.invite.expires_at = at(expires);
-            let verdict = may_accept(Some(&record), Some(&deal), false, &newest(), &ann(), at(now));
+            let invite = Invite { expires_at: at(expires), ..invite() };
+            let verdict = may_accept(Some(&invite), Some(&deal), false, &link(1), &ann(), at(now));
             let fits = now < expires && start <= now && now < end && allocated < seats;
             prop_assert_eq!(verdict.is_ok(), fits);
         }

@@ -1,6 +1,7 @@
 //! Cancelling: a manager takes back an invite that nobody has accepted.
 
-use super::{InviteRecord, Stored};
+use super::invite::{Invite, InviteState};
+use super::{Timestamp, whole_seconds};
 
 /// Why nothing was cancelled.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -15,43 +16,57 @@ pub enum CancelRefusal {
     Stale,
 }
 
-/// Whether to cancel; `expected` is the number of sends that the caller saw.
+/// The invite after it is cancelled; `expected` is the number of sends that the caller saw.
 ///
 /// # Errors
 /// The reason against it.
-pub fn may_cancel(existing: Option<&InviteRecord>, expected: Option<u32>) -> Result<(), CancelRefusal> {
-    let invite = &existing.ok_or(CancelRefusal::NotFound)?.invite;
-    match invite.stored {
-        Stored::Cancelled | Stored::Released => Err(CancelRefusal::AlreadyDone),
-        Stored::Accepted => Err(CancelRefusal::AlreadyAccepted),
-        Stored::Open | Stored::Expired if expected.is_some_and(|sends| sends != invite.sends) => {
+pub fn cancel(
+    existing: Option<&Invite>,
+    expected: Option<u32>,
+    now: Timestamp,
+) -> Result<Invite, CancelRefusal> {
+    let invite = existing.ok_or(CancelRefusal::NotFound)?;
+    match invite.state {
+        InviteState::Cancelled | InviteState::Released => Err(CancelRefusal::AlreadyDone),
+        InviteState::Accepted => Err(CancelRefusal::AlreadyAccepted),
+        InviteState::Open | InviteState::Expired if expected.is_some_and(|sends| sends != invite.sends) => {
             Err(CancelRefusal::Stale)
         }
-        Stored::Open | Stored::Expired => Ok(()),
+        InviteState::Open | InviteState::Expired => Ok(Invite {
+            state: InviteState::Cancelled,
+            removed_at: Some(whole_seconds(now)),
+            lease_until: None,
+            ..invite.clone()
+        }),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::record;
+    use super::super::sample::{at, invite};
     use super::*;
 
     #[test]
     fn what_can_be_cancelled() {
         let cases = [
-            (Stored::Open, None, Ok(())),
-            (Stored::Open, Some(2), Ok(())),
-            (Stored::Open, Some(1), Err(CancelRefusal::Stale)),
-            (Stored::Expired, None, Ok(())),
-            (Stored::Accepted, None, Err(CancelRefusal::AlreadyAccepted)),
-            (Stored::Cancelled, Some(1), Err(CancelRefusal::AlreadyDone)),
-            (Stored::Released, None, Err(CancelRefusal::AlreadyDone)),
+            (InviteState::Open, None, Ok(())),
+            (InviteState::Open, Some(2), Ok(())),
+            (InviteState::Open, Some(1), Err(CancelRefusal::Stale)),
+            (InviteState::Expired, None, Ok(())),
+            (InviteState::Accepted, None, Err(CancelRefusal::AlreadyAccepted)),
+            (InviteState::Cancelled, Some(1), Err(CancelRefusal::AlreadyDone)),
+            (InviteState::Released, None, Err(CancelRefusal::AlreadyDone)),
         ];
-        for (stored, expected_sends, verdict) in cases {
-            let mut existing = record();
-            existing.invite.stored = stored;
-            assert_eq!(may_cancel(Some(&existing), expected_sends), verdict, "{stored:?}");
+        for (state, expected_sends, verdict) in cases {
+            let cancelled = cancel(Some(&Invite { state, ..invite() }), expected_sends, at(50));
+            let as_cancelled = Invite {
+                state: InviteState::Cancelled,
+                removed_at: Some(at(50)),
+                lease_until: None,
+                ..invite()
+            };
+            assert_eq!(cancelled, verdict.map(|()| as_cancelled), "{state:?}");
         }
-        assert_eq!(may_cancel(None, None), Err(CancelRefusal::NotFound));
+        assert_eq!(cancel(None, None, at(50)), Err(CancelRefusal::NotFound));
     }
 }

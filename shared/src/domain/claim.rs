@@ -1,60 +1,81 @@
-//! Claiming: taking up a mail that is still queued, for one more try.
+//! Claiming: taking up a mail that is still queued when its lease is over, for one more attempt.
 //!
 //! A claim is a lease: while it lasts nobody else mails the invite. It adds a link to the send's, so that every
-//! mail of the send works, whichever tries got through (I5).
+//! mail of the send works, whichever attempts got through (I5).
 
-use super::{Deal, DealState, Delivery, FailureReason, InviteRecord, Stored, Timestamp};
+use super::expire::NotDue;
+use super::invite::Invite;
+use super::{
+    Deal, DealState, Delivery, FailureReason, LinkHash, Timestamp, whole_milliseconds, whole_seconds,
+};
 use chrono::Duration;
 
-/// Tries of one send, those without an answer included, before its mail is given up.
-pub const MOST_TRIES: u32 = 8;
+/// Attempts of one send, those without an answer included, before its mail is given up.
+pub const MOST_ATTEMPTS: u32 = 8;
 
-/// Why a queued mail is not tried.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum ClaimRefusal {
-    /// It is no longer this send's turn: sent, taken by another deliverer, accepted, resent, cancelled.
-    NotDue,
-    /// The deal has not begun (its start was moved): not now, but then.
-    DealNotStarted,
-    /// It will never be sent, for this reason.
-    Never(FailureReason),
+/// How long a mail is deferred at the most whose deal has not begun: its start may be moved again.
+const LONGEST_DEFERRAL: Duration = Duration::hours(1);
+
+/// What a further attempt brings along.
+#[derive(Clone, Debug)]
+pub struct NewAttempt {
+    /// The hash of its link.
+    pub link: LinkHash,
+    /// How long the invite can be accepted.
+    pub lifetime: Duration,
+    /// How long a first attempt is left alone; see [`retry_delay`].
+    pub lease: Duration,
+    /// A random number from 0 to 1.
+    pub jitter: f64,
 }
 
-/// Whether to take up at `now` what a deliverer saw in the due index with `sends` and `due_at`.
+/// The invite after a deliverer took it up: claimed for one more attempt, deferred until its deal begins, or failed
+/// with the reason why its mail can never be sent (I4).
 ///
 /// # Errors
-/// The reason against it.
-pub fn may_claim(
-    record: &InviteRecord,
+/// [`NotDue`] when the mail is no longer this deliverer's to send: sent, held by another, accepted, resent, cancelled.
+pub fn take_up(
+    existing: Option<&Invite>,
     deal: &Deal,
-    sends: u32,
-    due_at: Timestamp,
+    attempt: &NewAttempt,
     now: Timestamp,
-) -> Result<(), ClaimRefusal> {
-    let invite = &record.invite;
-    let is_its_turn = invite.stored == Stored::Open
-        && invite.delivery == Delivery::Queued
-        && invite.sends == sends
-        && record.due_at == Some(due_at);
-    if !is_its_turn {
-        return Err(ClaimRefusal::NotDue);
+) -> Result<Invite, NotDue> {
+    let invite = existing.filter(|invite| invite.is_queued()).ok_or(NotDue)?;
+    if invite.lease_until.is_some_and(|lease_until| now < lease_until) {
+        return Err(NotDue);
     }
-    match deal.state(now) {
-        DealState::Ended => Err(ClaimRefusal::Never(FailureReason::DealEnded)),
-        _ if invite.expires_at <= now => Err(ClaimRefusal::Never(FailureReason::NotSentInTime)),
-        DealState::Upcoming => Err(ClaimRefusal::DealNotStarted),
-        DealState::Active if record.tries >= MOST_TRIES => {
-            Err(ClaimRefusal::Never(FailureReason::TooManyTries))
+    let failed = |reason| Invite {
+        delivery: Delivery::Failed { reason, at: whole_seconds(now) },
+        lease_until: None,
+        ..invite.clone()
+    };
+    Ok(match deal.state(now) {
+        DealState::Ended => failed(FailureReason::DealEnded),
+        _ if invite.expires_at <= now => failed(FailureReason::NotSentInTime),
+        DealState::Upcoming => {
+            Invite { lease_until: Some(deal.starts_at.min(now + LONGEST_DEFERRAL)), ..invite.clone() }
         }
-        DealState::Active => Ok(()),
-    }
+        DealState::Active if invite.attempts >= MOST_ATTEMPTS => failed(FailureReason::TooManyAttempts),
+        DealState::Active => {
+            let (attempted_at, attempts) = (whole_seconds(now), invite.attempts + 1);
+            let lease = retry_delay(attempt.lease, attempts, attempt.jitter);
+            Invite {
+                links: invite.links.with(&attempt.link),
+                attempted_at,
+                attempts,
+                expires_at: attempted_at + attempt.lifetime,
+                lease_until: Some(whole_milliseconds(now + lease)),
+                ..invite.clone()
+            }
+        }
+    })
 }
 
-/// How long the `tries`-th try of a send is left alone: a lease (a minute), doubling to an hour, and up to a fifth
-/// more, so that what failed together does not come back together. `jitter` is a random number from 0 to 1.
+/// How long the `attempt`-th attempt of a send is left alone: a lease (a minute), doubling to an hour, and up to a
+/// fifth more, so that what failed together does not come back together. `jitter` is a random number from 0 to 1.
 #[must_use]
-pub fn retry_delay(lease: Duration, tries: u32, jitter: f64) -> Duration {
-    let doublings = tries.saturating_sub(1).min(16);
+pub fn retry_delay(lease: Duration, attempt: u32, jitter: f64) -> Duration {
+    let doublings = attempt.saturating_sub(1).min(16);
     let delay = (lease * (1 << doublings)).min(Duration::hours(1).max(lease)).as_seconds_f64();
     let millis = delay * 1_000.0 * (1.0 + 0.2 * jitter.clamp(0.0, 1.0));
     #[expect(clippy::cast_possible_truncation, reason = "at most 1.2 hours or leases, in milliseconds")]
@@ -63,46 +84,71 @@ pub fn retry_delay(lease: Duration, tries: u32, jitter: f64) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::{at, deal, record};
+    use super::super::InviteState;
+    use super::super::sample::{at, deal, invite, link};
     use super::*;
     use proptest::prelude::*;
 
-    fn verdict(record: &InviteRecord, deal: &Deal, now: i64) -> Result<(), ClaimRefusal> {
-        may_claim(record, deal, 2, at(70), at(now))
+    fn taken_up(invite: &Invite, deal: &Deal, now: i64) -> Result<Invite, NotDue> {
+        let attempt = NewAttempt {
+            link: link(9),
+            lifetime: Duration::seconds(90),
+            lease: Duration::minutes(1),
+            jitter: 0.0,
+        };
+        take_up(Some(invite), deal, &attempt, at(now))
     }
 
     #[test]
-    fn i4_a_queued_mail_is_tried_or_says_why_not() {
-        let late_start = Deal { starts_at: at(180), ..deal() };
-        let ended = Deal { ends_at: at(75), ..deal() };
-        let worn = InviteRecord { tries: MOST_TRIES, ..record() };
-        let never = |reason| Err(ClaimRefusal::Never(reason));
-        assert_eq!(verdict(&record(), &deal(), 75), Ok(()));
-        assert_eq!(verdict(&record(), &late_start, 75), Err(ClaimRefusal::DealNotStarted));
-        assert_eq!(verdict(&record(), &late_start, 100), never(FailureReason::NotSentInTime));
-        assert_eq!(verdict(&record(), &ended, 75), never(FailureReason::DealEnded));
-        assert_eq!(verdict(&record(), &deal(), 100), never(FailureReason::NotSentInTime));
-        assert_eq!(verdict(&worn, &deal(), 75), never(FailureReason::TooManyTries));
+    fn i5_a_further_attempt_adds_a_link_and_counts_the_four_weeks_anew() {
+        let claimed = taken_up(&invite(), &deal(), 75).unwrap();
+        assert_eq!(claimed.links.current, [link(1), link(9)]);
+        assert_eq!((claimed.attempts, claimed.attempted_at, claimed.expires_at), (2, at(75), at(165)));
+        // The second lease is twice as long as the first.
+        assert_eq!(claimed.lease_until, Some(at(195)));
+        assert_eq!((claimed.sends, claimed.queued), (invite().sends, invite().queued));
+    }
+
+    #[test]
+    fn i4_a_queued_mail_is_attempted_or_says_why_not() {
+        let (late, ended) = (Deal { starts_at: at(180), ..deal() }, Deal { ends_at: at(75), ..deal() });
+        let worn = Invite { attempts: MOST_ATTEMPTS, ..invite() };
+        let cases = [
+            (invite(), ended, 75, FailureReason::DealEnded),
+            (invite(), deal(), 100, FailureReason::NotSentInTime),
+            (invite(), late.clone(), 100, FailureReason::NotSentInTime),
+            (worn, deal(), 75, FailureReason::TooManyAttempts),
+        ];
+        for (invite, deal, now, reason) in cases {
+            let taken_up = taken_up(&invite, &deal, now).unwrap();
+            assert_eq!(taken_up.delivery, Delivery::Failed { reason, at: at(now) });
+            assert_eq!(taken_up.state, InviteState::Open);
+        }
+        let deferred = taken_up(&invite(), &late, 75).unwrap();
+        assert_eq!(deferred, Invite { lease_until: Some(at(180)), ..invite() });
+        let much_later = Deal { starts_at: at(90_000), ends_at: at(100_000), ..deal() };
+        assert_eq!(taken_up(&invite(), &much_later, 75).unwrap().lease_until, Some(at(75 + 3_600)));
     }
 
     #[test]
     fn one_deliverer_at_a_time() {
-        let claimed = InviteRecord { due_at: Some(at(130)), ..record() };
-        assert_eq!(verdict(&claimed, &deal(), 75), Err(ClaimRefusal::NotDue));
-        let mut sent = record();
-        sent.invite.delivery = Delivery::Sent;
-        assert_eq!(verdict(&sent, &deal(), 75), Err(ClaimRefusal::NotDue));
-        let mut resent = record();
-        resent.invite.sends = 3;
-        assert_eq!(verdict(&resent, &deal(), 75), Err(ClaimRefusal::NotDue));
+        let held = Invite { lease_until: Some(at(130)), ..invite() };
+        assert_eq!(taken_up(&held, &deal(), 75), Err(NotDue));
+        let sent = Invite { delivery: Delivery::Sent, ..invite() };
+        assert_eq!(taken_up(&sent, &deal(), 75), Err(NotDue));
+        for state in
+            [InviteState::Accepted, InviteState::Expired, InviteState::Cancelled, InviteState::Released]
+        {
+            assert_eq!(taken_up(&Invite { state, ..invite() }, &deal(), 75), Err(NotDue), "{state:?}");
+        }
     }
 
     proptest! {
         #[test]
-        fn tries_back_off_to_an_hour(tries in 0_u32..100, jitter in 0.0_f64..1.0) {
-            let delay = |tries| retry_delay(Duration::minutes(1), tries, jitter);
-            prop_assert!((Duration::minutes(1)..=Duration::minutes(72)).contains(&delay(tries)));
-            prop_assert!(delay(tries + 1) >= delay(tries));
+        fn attempts_back_off_to_an_hour(attempt in 0_u32..100, jitter in 0.0_f64..1.0) {
+            let delay = |attempt| retry_delay(Duration::minutes(1), attempt, jitter);
+            prop_assert!((Duration::minutes(1)..=Duration::minutes(72)).contains(&delay(attempt)));
+            prop_assert!(delay(attempt + 1) >= delay(attempt));
         }
     }
 }

@@ -1,40 +1,46 @@
 //! Expiring: the sweep marks what is past its four weeks. It decides nothing (I2); it keeps the due index small
 //! and the tabs cheap.
 
-use super::{InviteRecord, Stored, Timestamp};
+use super::Timestamp;
+use super::invite::{Invite, InviteState};
 
-/// Whether the sweep may mark the invite that it saw with `sends` and `expires_at`: nobody accepted, cancelled or
-/// resent it since (I7).
-#[must_use]
-pub fn may_expire(record: &InviteRecord, sends: u32, expires_at: Timestamp, now: Timestamp) -> bool {
-    let invite = &record.invite;
-    invite.stored == Stored::Open
-        && invite.sends == sends
-        && invite.expires_at == expires_at
-        && expires_at <= now
+/// Something happened to the invite since the sweep saw it in the due index: there is nothing to do for this sweep.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct NotDue;
+
+/// The invite marked as expired. A queued one is the deliverer's, which says why its mail was never sent.
+///
+/// # Errors
+/// [`NotDue`] when somebody accepted, cancelled or resent it since (I7).
+pub fn expire(existing: Option<&Invite>, now: Timestamp) -> Result<Invite, NotDue> {
+    let invite = existing.ok_or(NotDue)?;
+    if invite.state == InviteState::Open && !invite.is_queued() && invite.expires_at <= now {
+        Ok(Invite { state: InviteState::Expired, ..invite.clone() })
+    } else {
+        Err(NotDue)
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::{at, record};
+    use super::super::Delivery;
+    use super::super::sample::{at, invite};
     use super::*;
 
     #[test]
     fn i7_the_sweep_loses_to_whatever_happened_meanwhile() {
-        let seen = record();
-        let sweep = |record: &InviteRecord, now| may_expire(record, 2, at(100), at(now));
-        assert!(sweep(&seen, 100));
-        assert!(!sweep(&seen, 99));
-        for stored in [Stored::Accepted, Stored::Expired, Stored::Cancelled, Stored::Released] {
-            let mut moved = record();
-            moved.invite.stored = stored;
-            assert!(!sweep(&moved, 100), "{stored:?}");
+        let sent = Invite { delivery: Delivery::Sent, lease_until: None, ..invite() };
+        let expired = Invite { state: InviteState::Expired, ..sent.clone() };
+        assert_eq!(expire(Some(&sent), at(100)), Ok(expired));
+        assert_eq!(expire(Some(&sent), at(99)), Err(NotDue));
+        assert_eq!(expire(None, at(100)), Err(NotDue));
+        assert_eq!(expire(Some(&invite()), at(100)), Err(NotDue), "still queued");
+        for state in
+            [InviteState::Accepted, InviteState::Expired, InviteState::Cancelled, InviteState::Released]
+        {
+            assert_eq!(expire(Some(&Invite { state, ..sent.clone() }), at(100)), Err(NotDue), "{state:?}");
         }
-        let mut resent = record();
-        resent.invite.sends = 3;
-        assert!(!sweep(&resent, 100));
-        let mut claimed = record();
-        claimed.invite.expires_at = at(200);
-        assert!(!sweep(&claimed, 100));
+        let resent = Invite { expires_at: at(200), ..sent };
+        assert_eq!(expire(Some(&resent), at(100)), Err(NotDue));
     }
 }

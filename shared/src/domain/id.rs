@@ -131,6 +131,15 @@ pub fn address_digest(deal: DealId, email: &Email) -> String {
     URL_SAFE_NO_PAD.encode(hash.get(..6).unwrap_or_default())
 }
 
+/// Which invite of which deal.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct InviteKey {
+    /// The deal.
+    pub deal: DealId,
+    /// The invite.
+    pub invite: InviteId,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

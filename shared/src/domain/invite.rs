@@ -3,13 +3,15 @@
 //! Every reader shows the *computed* status (I2): an open invite past its expiry is expired, whether or not a
 //! sweep has marked it.
 
-use super::{Email, InviteId, Links, Name, PersonId, Timestamp};
+use super::limit::RecipientLimit;
+use super::{Email, InviteId, LinkHash, Links, Name, PersonId, Timestamp, whole_milliseconds, whole_seconds};
+use chrono::Duration;
 use serde::{Deserialize, Serialize};
 
-/// What the table says of an invite.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+/// What the table says of an invite; [`Invite::status`] is what people are told.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Stored {
+pub enum InviteState {
     /// Not accepted, not cancelled, not yet marked as expired.
     Open,
     /// The learner holds a seat.
@@ -51,27 +53,20 @@ impl Queued {
     /// The row with this index of a request that came at `at`.
     #[must_use]
     pub fn in_order(at: Timestamp, index: usize) -> Self {
-        Self { at, order: u16::try_from(index).unwrap_or(u16::MAX) }
+        Self { at: whole_milliseconds(at), order: u16::try_from(index).unwrap_or(u16::MAX) }
     }
 }
 
-impl From<Timestamp> for Queued {
-    /// A send that a request asks for alone.
-    fn from(at: Timestamp) -> Self {
-        Self { at, order: 0 }
-    }
-}
-
-/// When the last mail that went out was tried, and until when its link was to work.
+/// When the last mail that went out was attempted, and until when its link was to work.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Sent {
-    /// The beginning of the try that got a mail out.
+    /// The beginning of the attempt that got a mail out.
     pub at: Timestamp,
     /// Exactly one lifetime later.
     pub until: Timestamp,
 }
 
-/// What became of the mail of the newest send.
+/// What happened to the mail of the newest send.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Delivery {
     /// Not sent yet.
@@ -99,11 +94,13 @@ pub enum FailureReason {
     NotSentInTime,
     /// The deal ended before it was sent.
     DealEnded,
-    /// Every try failed or got no answer.
-    TooManyTries,
+    /// Every attempt failed or got no answer.
+    #[serde(rename = "too_many_tries")]
+    TooManyAttempts,
 }
 
-/// An invite, as a manager may see it.
+/// An invite. What a row of an index does not have (its links, its attempts) is empty in an invite that was read
+/// from one.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Invite {
     /// Its id.
@@ -112,12 +109,10 @@ pub struct Invite {
     pub email: Email,
     /// Their name, where the manager gave one.
     pub name: Option<Name>,
-    /// What the table says; [`Invite::status`] is what people are told.
-    pub stored: Stored,
-    /// When the newest send was asked for, to the millisecond: the order of rows.
-    pub queued_at: Timestamp,
-    /// The order within that request ([`Queued::order`]); 0 once the invite has left the list.
-    pub order: u16,
+    /// What the table says.
+    pub state: InviteState,
+    /// When the newest send was asked for, and its order within that request: the order of rows.
+    pub queued: Queued,
     /// The last mail that went out.
     pub sent: Option<Sent>,
     /// From when on the newest send can't be accepted, in whole seconds.
@@ -130,63 +125,143 @@ pub struct Invite {
     pub invited_by: Option<String>,
     /// How many sends there were for this (deal, address); it never goes back.
     pub sends: u32,
-    /// What became of the newest send's mail.
+    /// What happened to the newest send's mail.
     pub delivery: Delivery,
+    /// Hashes of the links that work, and of those that no longer do.
+    pub links: Links,
+    /// When the newest attempt to mail it began, in whole seconds.
+    pub attempted_at: Timestamp,
+    /// How many attempts the newest send had.
+    pub attempts: u32,
+    /// While its mail is queued: until when somebody holds it, to the millisecond.
+    pub lease_until: Option<Timestamp>,
+    /// When it was last resent, since it was last invited.
+    pub resent_at: Option<Timestamp>,
+    /// When the sends before the newest were asked for, the newest of them first: as many as the limit needed.
+    pub send_times: Vec<Timestamp>,
+    /// Who holds, or held, its seat.
+    pub learner: Option<PersonId>,
+    /// When it was cancelled or released.
+    pub removed_at: Option<Timestamp>,
+}
+
+/// What a new send brings along.
+#[derive(Clone, Debug)]
+pub struct NewSend {
+    /// The hash of its link.
+    pub link: LinkHash,
+    /// When it was asked for.
+    pub queued: Queued,
+    /// The verified address of the manager who asks, to stand in the mail.
+    pub invited_by: Option<String>,
+    /// How long the invite can be accepted.
+    pub lifetime: Duration,
+    /// How long its first attempt is left alone.
+    pub lease: Duration,
+    /// How often the invite may be sent.
+    pub limit: RecipientLimit,
+}
+
+/// The right to mail one invite until its lease ends: the newest attempt of its newest send.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Attempt {
+    /// The hash of the link that goes into the mail.
+    pub link: LinkHash,
+    /// Which send it belongs to.
+    pub sends: u32,
+    /// How many attempts that send has had, with this one.
+    pub number: u32,
+    /// When it began, and until when its link works.
+    pub sent: Sent,
+    /// Until when nobody else mails the invite.
+    pub lease_until: Timestamp,
 }
 
 impl Invite {
     /// The status at `now`, of an invite whose deal ends at `deal_ends_at` (I2).
     #[must_use]
     pub fn status(&self, deal_ends_at: Timestamp, now: Timestamp) -> Status {
-        match self.stored {
-            Stored::Open if now < self.expires_at.min(deal_ends_at) => Status::Pending,
-            Stored::Open | Stored::Expired => Status::Expired,
-            Stored::Accepted => Status::Accepted,
-            Stored::Cancelled => Status::Cancelled,
-            Stored::Released => Status::Released,
+        match self.state {
+            InviteState::Open if now < self.expires_at.min(deal_ends_at) => Status::Pending,
+            InviteState::Open | InviteState::Expired => Status::Expired,
+            InviteState::Accepted => Status::Accepted,
+            InviteState::Cancelled => Status::Cancelled,
+            InviteState::Released => Status::Released,
+        }
+    }
+
+    /// True while a mail of it is still to go out.
+    #[must_use]
+    pub fn is_queued(&self) -> bool {
+        self.state == InviteState::Open && self.delivery == Delivery::Queued
+    }
+
+    /// The newest attempt, if its mail carries this link and is still to go out. A cancellation, a newer send or a newer
+    /// attempt ends the right to mail it.
+    #[must_use]
+    pub fn attempt(&self, link: &LinkHash) -> Option<Attempt> {
+        let lease_until =
+            self.lease_until.filter(|_| self.is_queued() && self.links.current.last() == Some(link))?;
+        Some(Attempt {
+            link: link.clone(),
+            sends: self.sends,
+            number: self.attempts,
+            sent: Sent { at: self.attempted_at, until: self.expires_at },
+            lease_until,
+        })
+    }
+
+    /// The invite after one more send: open, queued under a lease, with one link that works.
+    #[must_use]
+    pub(super) fn with_new_send(&self, send: &NewSend, now: Timestamp) -> Self {
+        let attempted_at = whole_seconds(now);
+        Self {
+            state: InviteState::Open,
+            queued: send.queued,
+            expires_at: attempted_at + send.lifetime,
+            accepted_at: None,
+            accepted_as: None,
+            invited_by: send.invited_by.clone(),
+            sends: self.sends + 1,
+            delivery: Delivery::Queued,
+            links: self.links.superseded_by(&send.link),
+            attempted_at,
+            attempts: 1,
+            lease_until: Some(whole_milliseconds(now + send.lease)),
+            send_times: send.limit.remembered(self),
+            learner: None,
+            removed_at: None,
+            ..self.clone()
         }
     }
 }
 
-/// An invite with what only the functions know.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct InviteRecord {
-    /// What a manager may see.
-    pub invite: Invite,
-    /// Hashes of the links that work, and of those that no longer do.
-    pub links: Links,
-    /// When the newest try to mail it began, in whole seconds.
-    pub tried_at: Timestamp,
-    /// How many tries the newest send had.
-    pub tries: u32,
-    /// When it is due next, while it is in the due index: a queued one to be sent, another to be expired.
-    pub due_at: Option<Timestamp>,
-    /// When it was last resent, since it was last invited.
-    pub resent_at: Option<Timestamp>,
-    /// When the sends before the newest were asked for, the newest of them first: as many as a limit needed.
-    pub asked: Vec<Timestamp>,
-    /// Who holds, or held, its seat.
-    pub learner: Option<PersonId>,
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::sample::{at, invite};
+    use super::super::sample::{at, invite, link};
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn i4_only_the_newest_attempt_may_be_mailed() {
+        let links = Links { current: vec![link(1), link(3)], ..Links::default() };
+        let invite = Invite { links, attempts: 2, ..invite() };
+        let numbers = [1, 3, 2].map(|which| invite.attempt(&link(which)).map(|attempt| attempt.number));
+        assert_eq!(numbers, [None, Some(2), None]);
+    }
 
     proptest! {
         #[test]
         fn i2_pending_means_open_and_before_both_ends(expires in 0_i64..100, ends in 0_i64..100, now in 0_i64..100) {
-            let open = Invite { stored: Stored::Open, expires_at: at(expires), ..invite() };
+            let open = Invite { state: InviteState::Open, expires_at: at(expires), ..invite() };
             let pending = open.status(at(ends), at(now)) == Status::Pending;
             prop_assert_eq!(pending, now < expires && now < ends);
         }
 
         #[test]
         fn i2_the_sweep_changes_no_answer(expires in 0_i64..100, ends in 0_i64..100, late in 0_i64..50) {
-            let open = Invite { stored: Stored::Open, expires_at: at(expires), ..invite() };
-            let swept = Invite { stored: Stored::Expired, ..open.clone() };
+            let open = Invite { state: InviteState::Open, expires_at: at(expires), ..invite() };
+            let swept = Invite { state: InviteState::Expired, ..open.clone() };
             let now = at(expires + late);
             prop_assert_eq!(open.status(at(ends), now), swept.status(at(ends), now));
         }

@@ -4,7 +4,8 @@
 //! The recipient's is a rule over the invite itself, so its condition goes with the write that sends. The other two are
 //! windows over many invites: a count in the table that starts anew once its window is over.
 
-use super::{Deal, InviteRecord, Timestamp, whole_seconds};
+use super::invite::Invite;
+use super::{Deal, Timestamp, whole_seconds};
 use chrono::Duration;
 
 /// The most sends to a recipient in a day that can be told apart: an invite remembers when so many were asked for.
@@ -38,23 +39,30 @@ impl RecipientLimit {
     pub const NONE: Self = Self { per_day: 0, interval: Duration::zero() };
 
     /// How many of the older sends have to be remembered, besides the newest.
+    fn older_sends(self) -> usize {
+        usize::try_from(self.per_day.min(MOST_PER_DAY).saturating_sub(1)).unwrap_or_default()
+    }
+
+    /// What a new send of this invite remembers of the sends before it, the newest of them first.
     #[must_use]
-    pub fn remembered(self) -> u32 {
-        self.per_day.min(MOST_PER_DAY).saturating_sub(1)
+    pub(super) fn remembered(self, invite: &Invite) -> Vec<Timestamp> {
+        let before = (invite.sends > 0).then_some(invite.queued.at);
+        before.into_iter().chain(invite.send_times.iter().copied()).take(self.older_sends()).collect()
     }
 
     /// Whether the invite may be sent at `now`, once more.
     ///
     /// # Errors
     /// When it may not yet.
-    pub fn check(self, record: &InviteRecord, now: Timestamp) -> Result<(), TooSoon> {
-        let newest = record.invite.queued_at;
-        let of_a_day = match self.per_day {
-            0 => None,
-            1 => Some(newest),
-            _ => usize::try_from(self.remembered() - 1).ok().and_then(|nth| record.asked.get(nth)).copied(),
+    pub fn check(self, invite: &Invite, now: Timestamp) -> Result<(), TooSoon> {
+        let newest = invite.queued.at;
+        let first_of_the_day = match self.older_sends().checked_sub(1) {
+            _ if self.per_day == 0 => None,
+            None => Some(newest),
+            Some(oldest) => invite.send_times.get(oldest).copied(),
         };
-        let free_at = of_a_day.map_or(newest, |first| first + Duration::days(1)).max(newest + self.interval);
+        let free_at =
+            first_of_the_day.map_or(newest, |first| first + Duration::days(1)).max(newest + self.interval);
         if free_at <= now { Ok(()) } else { Err(TooSoon { retry_at: next_second(free_at) }) }
     }
 }
@@ -86,19 +94,18 @@ pub fn next_second(at: Timestamp) -> Timestamp {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::{at, deal, record};
+    use super::super::Queued;
+    use super::super::sample::{at, deal, invite};
     use super::*;
     use proptest::prelude::*;
 
     const DAY: i64 = 86_400;
 
     /// An invite that was asked for at these times, the newest first.
-    fn asked(times: &[i64]) -> InviteRecord {
-        let mut record = record();
+    fn asked(times: &[i64]) -> Invite {
         let (newest, older) = times.split_first().unwrap();
-        record.invite.queued_at = at(*newest);
-        record.asked = older.iter().map(|time| at(*time)).collect();
-        record
+        let send_times = older.iter().map(|time| at(*time)).collect();
+        Invite { queued: Queued { at: at(*newest), order: 0 }, send_times, ..invite() }
     }
 
     #[test]
@@ -124,16 +131,21 @@ mod tests {
         #[test]
         fn no_day_has_more_sends(per_day in 1_u32..6, interval in 0_i64..3_000, steps in prop::collection::vec(1_i64..20_000, 1..40)) {
             let limit = RecipientLimit { per_day, interval: Duration::seconds(interval) };
-            let (mut sent, mut now): (Vec<i64>, i64) = (vec![0], 0);
+            let (mut sent, mut now, mut invite): (Vec<i64>, i64, Invite) = (vec![0], 0, asked(&[0]));
             for step in steps {
                 now += step;
-                let remembered = 1 + usize::try_from(limit.remembered()).unwrap();
-                let newest: Vec<i64> = sent.iter().rev().take(remembered).copied().collect();
-                match limit.check(&asked(&newest), at(now)) {
-                    Ok(()) => sent.push(now),
+                match limit.check(&invite, at(now)) {
+                    Ok(()) => {
+                        sent.push(now);
+                        invite = Invite {
+                            send_times: limit.remembered(&invite),
+                            queued: Queued { at: at(now), order: 0 },
+                            ..invite
+                        };
+                    }
                     Err(TooSoon { retry_at }) => {
-                        prop_assert!(limit.check(&asked(&newest), retry_at).is_ok());
-                        prop_assert!(limit.check(&asked(&newest), retry_at - Duration::seconds(1)).is_err());
+                        prop_assert!(limit.check(&invite, retry_at).is_ok());
+                        prop_assert!(limit.check(&invite, retry_at - Duration::seconds(1)).is_err());
                     }
                 }
             }

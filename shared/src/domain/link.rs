@@ -2,7 +2,7 @@
 //!
 //! A secret is 256 bits from the operating system. It is shown once, in a mail; the table holds its SHA-256 (I5).
 
-use super::{DealId, InviteId};
+use super::{DealId, InviteId, InviteKey};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -71,6 +71,12 @@ impl Link {
         })
     }
 
+    /// Which invite it is of.
+    #[must_use]
+    pub fn key(&self) -> InviteKey {
+        InviteKey { deal: self.deal, invite: self.invite }
+    }
+
     /// The token, for the mail and for nothing else.
     #[must_use]
     pub fn token(&self) -> String {
@@ -79,21 +85,45 @@ impl Link {
     }
 }
 
-/// The hashes that an invite keeps: those of its newest send, one for each try whose mail may have gone out, and
+/// Sends before the newest whose links are told that a newer one exists.
+const SENDS_REMEMBERED: usize = 3;
+
+/// The hashes that an invite keeps: those of its newest send, one for each attempt whose mail may have gone out, and
 /// those of the few sends before it.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Links {
     /// Links of the newest send: each of them accepts.
     pub current: Vec<LinkHash>,
-    /// Links of the sends before: they are told that a newer one exists.
-    pub superseded: Vec<LinkHash>,
+    /// Links of the sends before, the newest of them first.
+    pub superseded: Vec<Vec<LinkHash>>,
 }
 
 impl Links {
     /// Whether this link is one of them.
     #[must_use]
     pub fn know(&self, link: &LinkHash) -> bool {
-        self.current.contains(link) || self.superseded.contains(link)
+        self.current.contains(link) || self.superseded.iter().flatten().any(|known| known == link)
+    }
+
+    /// With a further link of the newest send.
+    #[must_use]
+    pub(super) fn with(&self, link: &LinkHash) -> Self {
+        let current = self.current.iter().chain([link]).cloned().collect();
+        Self { current, superseded: self.superseded.clone() }
+    }
+
+    /// Without this link of the newest send.
+    #[must_use]
+    pub(super) fn without(&self, link: &LinkHash) -> Self {
+        let current = self.current.iter().filter(|known| *known != link).cloned().collect();
+        Self { current, superseded: self.superseded.clone() }
+    }
+
+    /// After a new send with this link.
+    #[must_use]
+    pub(super) fn superseded_by(&self, link: &LinkHash) -> Self {
+        let sends = [&self.current].into_iter().chain(&self.superseded).filter(|links| !links.is_empty());
+        Self { current: vec![link.clone()], superseded: sends.take(SENDS_REMEMBERED).cloned().collect() }
     }
 }
 
@@ -136,5 +166,15 @@ mod tests {
         let secret = Secret([7; 32]);
         assert_eq!(format!("{secret:?}"), "Secret(…)");
         assert_eq!(secret.hash().as_str().len(), 43);
+    }
+
+    #[test]
+    fn i5_a_new_send_leaves_one_link_that_works_and_three_sends_that_are_known() {
+        let hash = |number| Secret::from_bytes([number; 32]).hash();
+        let links = (1..=4).fold(Links::default(), |links, send| links.superseded_by(&hash(send)));
+        let links = links.with(&hash(14)).superseded_by(&hash(5));
+        assert_eq!(links.current, [hash(5)]);
+        assert_eq!(links.superseded, [vec![hash(4), hash(14)], vec![hash(3)], vec![hash(2)]]);
+        assert!(links.know(&hash(14)) && !links.know(&hash(1)));
     }
 }

@@ -1,8 +1,8 @@
 //! The rules of deals, seats and invites: pure functions over plain values.
 //!
 //! Nothing here reads a clock, a table or an environment; `now` and random bytes are arguments. Each operation
-//! has a file with its rule and the outcomes that it can have. The store writes with conditions that say the
-//! same, and `shared/tests/store/conditions.rs` holds the two together.
+//! has a file with its rule: from an invite as it is to the invite as it will be, or to the reason why not. The store
+//! writes what a rule returns, and knows none of them.
 
 pub mod accept;
 pub mod cancel;
@@ -15,18 +15,18 @@ pub mod invite;
 pub mod limit;
 mod link;
 mod name;
+pub mod outcome;
 pub mod release;
 pub mod resend;
 #[cfg(test)]
 mod sample;
 mod search;
 pub mod send;
-pub mod settle;
 
 pub use deal::{Deal, DealChange, DealChangeRefusal, DealState, NewDeal, Organisation, OrganisationId, Salt};
 pub use email::{Email, EmailError};
-pub use id::{DealId, InviteId, PersonId, address_digest};
-pub use invite::{Delivery, FailureReason, Invite, InviteRecord, Queued, Sent, Status, Stored};
+pub use id::{DealId, InviteId, InviteKey, PersonId, address_digest};
+pub use invite::{Attempt, Delivery, FailureReason, Invite, InviteState, NewSend, Queued, Sent, Status};
 pub use link::{Link, LinkHash, Links, Secret};
 pub use name::{Name, Title, TitleError};
 pub use search::AddressPrefix;
@@ -39,4 +39,10 @@ pub type Timestamp = chrono::DateTime<chrono::Utc>;
 #[must_use]
 pub fn whole_seconds(at: Timestamp) -> Timestamp {
     chrono::DateTime::from_timestamp(at.timestamp(), 0).unwrap_or(at)
+}
+
+/// Cuts a time to whole milliseconds, the precision in which the table keeps when something is due or was asked for.
+#[must_use]
+pub(crate) fn whole_milliseconds(at: Timestamp) -> Timestamp {
+    chrono::DateTime::from_timestamp_millis(at.timestamp_millis()).unwrap_or(at)
 }

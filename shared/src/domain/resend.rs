@@ -1,7 +1,8 @@
 //! Resending: a new link and four new weeks, for a pending or expired invite, any number of times.
 
-use super::limit::{RecipientLimit, TooSoon};
-use super::{InviteRecord, Stored, Timestamp};
+use super::Timestamp;
+use super::invite::{Invite, InviteState, NewSend};
+use super::limit::TooSoon;
 use chrono::Duration;
 
 /// Within this time of a resend, another one without `If-Match` is taken for a second click.
@@ -22,77 +23,98 @@ pub enum ResendRefusal {
     TooSoon(TooSoon),
 }
 
-/// Whether to resend at `now`; `expected` is the number of sends that the caller saw.
+/// The invite after a resend: queued, with one new link and four new weeks. `expected` is the number of sends that the
+/// caller saw.
 ///
 /// # Errors
 /// The reason against it.
-pub fn may_resend(
-    existing: Option<&InviteRecord>,
+pub fn resend(
+    existing: Option<&Invite>,
     expected: Option<u32>,
-    limit: RecipientLimit,
+    send: &NewSend,
     now: Timestamp,
-) -> Result<(), ResendRefusal> {
-    let record = existing.ok_or(ResendRefusal::NotFound)?;
-    match record.invite.stored {
-        Stored::Cancelled | Stored::Released => return Err(ResendRefusal::NotFound),
-        Stored::Accepted => return Err(ResendRefusal::AlreadyAccepted),
-        Stored::Open | Stored::Expired => {}
+) -> Result<Invite, ResendRefusal> {
+    let invite = existing.ok_or(ResendRefusal::NotFound)?;
+    match invite.state {
+        InviteState::Cancelled | InviteState::Released => return Err(ResendRefusal::NotFound),
+        InviteState::Accepted => return Err(ResendRefusal::AlreadyAccepted),
+        InviteState::Open | InviteState::Expired => {}
     }
-    match (expected, record.resent_at) {
-        (Some(sends), _) if sends != record.invite.sends => Err(ResendRefusal::Stale),
-        (None, Some(resent_at)) if now < resent_at + DOUBLE_CLICK => Err(ResendRefusal::JustResent),
-        _ => limit.check(record, now).map_err(ResendRefusal::TooSoon),
+    match (expected, invite.resent_at) {
+        (Some(sends), _) if sends != invite.sends => return Err(ResendRefusal::Stale),
+        // What counts is the click. Its write may come later, after a conflict.
+        (None, Some(resent_at)) if send.queued.at < resent_at + DOUBLE_CLICK => {
+            return Err(ResendRefusal::JustResent);
+        }
+        _ => send.limit.check(invite, now).map_err(ResendRefusal::TooSoon)?,
     }
+    Ok(Invite { resent_at: Some(send.queued.at), ..invite.with_new_send(send, now) })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::{at, record};
+    use super::super::Queued;
+    use super::super::limit::RecipientLimit;
+    use super::super::sample::{at, invite, link, new_send};
     use super::*;
 
-    fn may(
-        existing: Option<&InviteRecord>,
+    fn refusal(
+        invite: &Invite,
         expected: Option<u32>,
-        now: Timestamp,
-    ) -> Result<(), ResendRefusal> {
-        may_resend(existing, expected, RecipientLimit::NONE, now)
+        limit: RecipientLimit,
+        now: i64,
+    ) -> Option<ResendRefusal> {
+        let queued = Queued { at: at(now), order: 0 };
+        resend(Some(invite), expected, &NewSend { queued, limit, ..new_send(3) }, at(now)).err()
     }
 
     #[test]
     fn only_what_is_not_accepted_or_taken_back_is_resent() {
         let cases = [
-            (Stored::Open, Ok(())),
-            (Stored::Expired, Ok(())),
-            (Stored::Accepted, Err(ResendRefusal::AlreadyAccepted)),
-            (Stored::Cancelled, Err(ResendRefusal::NotFound)),
-            (Stored::Released, Err(ResendRefusal::NotFound)),
+            (InviteState::Open, None),
+            (InviteState::Expired, None),
+            (InviteState::Accepted, Some(ResendRefusal::AlreadyAccepted)),
+            (InviteState::Cancelled, Some(ResendRefusal::NotFound)),
+            (InviteState::Released, Some(ResendRefusal::NotFound)),
         ];
-        for (stored, expected) in cases {
-            let mut existing = record();
-            existing.invite.stored = stored;
-            assert_eq!(may(Some(&existing), None, at(50)), expected, "{stored:?}");
+        for (state, expected) in cases {
+            let existing = Invite { state, ..invite() };
+            assert_eq!(refusal(&existing, None, RecipientLimit::NONE, 50), expected, "{state:?}");
         }
-        assert_eq!(may(None, None, at(50)), Err(ResendRefusal::NotFound));
+        assert_eq!(resend(None, None, &new_send(3), at(50)), Err(ResendRefusal::NotFound));
+    }
+
+    #[test]
+    fn a_resend_is_a_new_send_that_remembers_when_it_was_asked_for() {
+        let resent = resend(Some(&invite()), Some(2), &new_send(3), at(50)).unwrap();
+        assert!(resent.is_queued());
+        assert_eq!((resent.sends, resent.queued, resent.resent_at), (3, new_send(3).queued, Some(at(50))));
+        assert_eq!(resent.links.current, [link(3)]);
+        assert_eq!((resent.name.clone(), resent.email.clone()), (invite().name, invite().email));
     }
 
     #[test]
     fn a_double_click_sends_once() {
-        let resent = InviteRecord { resent_at: Some(at(50)), ..record() };
-        assert_eq!(may(Some(&resent), None, at(59)), Err(ResendRefusal::JustResent));
-        assert_eq!(may(Some(&resent), None, at(60)), Ok(()));
-        assert_eq!(may(Some(&resent), Some(1), at(51)), Err(ResendRefusal::Stale));
-        assert_eq!(may(Some(&resent), Some(2), at(51)), Ok(()));
+        let resent = Invite { resent_at: Some(at(50)), ..invite() };
+        let refusal = |expected, now| refusal(&resent, expected, RecipientLimit::NONE, now);
+        assert_eq!(refusal(None, 59), Some(ResendRefusal::JustResent));
+        assert_eq!(refusal(None, 60), None);
+        assert_eq!(refusal(Some(1), 51), Some(ResendRefusal::Stale));
+        assert_eq!(refusal(Some(2), 51), None);
+        let clicked = NewSend { queued: Queued { at: at(59), order: 0 }, ..new_send(3) };
+        let written_late = resend(Some(&resent), None, &clicked, at(70)).err();
+        assert_eq!(written_late, Some(ResendRefusal::JustResent), "a write that comes after the ten seconds");
     }
 
     #[test]
     fn a_double_click_is_answered_before_any_limit() {
-        let resent = InviteRecord { resent_at: Some(at(50)), ..record() };
+        let resent = Invite { resent_at: Some(at(50)), ..invite() };
         let limit = RecipientLimit { per_day: 1, interval: Duration::zero() };
-        let verdict = |expected, now| may_resend(Some(&resent), expected, limit, now);
-        assert_eq!(verdict(None, at(59)), Err(ResendRefusal::JustResent));
-        assert_eq!(verdict(Some(1), at(59)), Err(ResendRefusal::Stale));
+        let refusal = |expected, now| refusal(&resent, expected, limit, now);
+        assert_eq!(refusal(None, 59), Some(ResendRefusal::JustResent));
+        assert_eq!(refusal(Some(1), 59), Some(ResendRefusal::Stale));
         let too_soon = ResendRefusal::TooSoon(TooSoon { retry_at: at(86_410) });
-        assert_eq!(verdict(Some(2), at(59)), Err(too_soon));
-        assert_eq!(verdict(None, at(86_410)), Ok(()));
+        assert_eq!(refusal(Some(2), 59), Some(too_soon));
+        assert_eq!(refusal(None, 86_410), None);
     }
 }

@@ -1,10 +1,11 @@
 //! Values for the domain's own tests.
 
+use super::limit::RecipientLimit;
 use super::{
-    Deal, DealId, Delivery, Email, Invite, InviteId, InviteRecord, Links, Organisation, OrganisationId,
+    Deal, DealId, Delivery, Email, Invite, InviteId, InviteState, LinkHash, Links, NewSend, Organisation,
+    OrganisationId, Queued, Salt, Secret, Timestamp, Title,
 };
-use super::{Salt, Secret, Stored, Timestamp, Title};
-use chrono::DateTime;
+use chrono::{DateTime, Duration};
 
 /// Seconds after the epoch: small numbers read better than dates.
 pub(super) fn at(seconds: i64) -> Timestamp {
@@ -29,14 +30,19 @@ pub(super) fn deal() -> Deal {
     }
 }
 
+/// The hash of a link, by a number.
+pub(super) fn link(number: u8) -> LinkHash {
+    Secret::from_bytes([number; 32]).hash()
+}
+
+/// An invite whose second send is queued: asked for at 10, held until 70, open until 100.
 pub(super) fn invite() -> Invite {
     Invite {
         id: InviteId::from_bytes([5; 16]),
         email: Email::parse("ann@example.com").unwrap(),
         name: None,
-        stored: Stored::Open,
-        queued_at: at(10),
-        order: 0,
+        state: InviteState::Open,
+        queued: Queued { at: at(10), order: 0 },
         sent: None,
         expires_at: at(100),
         accepted_at: None,
@@ -44,21 +50,25 @@ pub(super) fn invite() -> Invite {
         invited_by: None,
         sends: 2,
         delivery: Delivery::Queued,
+        links: Links { current: vec![link(1)], superseded: vec![vec![link(2)]] },
+        attempted_at: at(10),
+        attempts: 1,
+        lease_until: Some(at(70)),
+        resent_at: None,
+        send_times: Vec::new(),
+        learner: None,
+        removed_at: None,
     }
 }
 
-pub(super) fn record() -> InviteRecord {
-    InviteRecord {
-        invite: invite(),
-        links: Links {
-            current: vec![Secret::from_bytes([1; 32]).hash()],
-            superseded: vec![Secret::from_bytes([2; 32]).hash()],
-        },
-        tried_at: at(10),
-        tries: 1,
-        due_at: Some(at(70)),
-        resent_at: None,
-        asked: Vec::new(),
-        learner: None,
+/// A send with this link, for four weeks and with a lease of a minute.
+pub(super) fn new_send(number: u8) -> NewSend {
+    NewSend {
+        link: link(number),
+        queued: Queued { at: at(50), order: 7 },
+        invited_by: None,
+        lifetime: Duration::weeks(4),
+        lease: Duration::minutes(1),
+        limit: RecipientLimit::NONE,
     }
 }

@@ -1,11 +1,12 @@
 //! Inviting an address: there is one invite for it (I3), and no state of it blocks for ever.
 
-use super::limit::{RecipientLimit, TooSoon};
-use super::{InviteRecord, Stored, Timestamp};
+use super::invite::{Invite, InviteState, NewSend};
+use super::limit::TooSoon;
+use super::{Delivery, Email, InviteId, Links, Name, Queued, Timestamp};
 
 /// Why an address is not invited (again).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum SendRefusal {
+pub enum InviteRefusal {
     /// It was invited and may still accept.
     AlreadyPending,
     /// It holds a seat.
@@ -14,59 +15,141 @@ pub enum SendRefusal {
     TooSoon(TooSoon),
 }
 
-/// Whether the address of `existing` may be invited at `now`. The caller has seen that the deal is active.
+/// Who is invited.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Invitee {
+    /// The id of their invite, which is made of the deal and the address.
+    pub id: InviteId,
+    /// Their address.
+    pub email: Email,
+    /// Their name, where the manager gave one.
+    pub name: Option<Name>,
+}
+
+/// The invite of this address after inviting it (again): queued, with one link and four weeks. The caller has seen that
+/// the deal is active.
 ///
 /// # Errors
-/// The state that speaks against it.
-pub fn may_invite(
-    existing: Option<&InviteRecord>,
-    limit: RecipientLimit,
+/// The reason against it.
+pub fn invite(
+    existing: Option<&Invite>,
+    invitee: &Invitee,
+    send: &NewSend,
     now: Timestamp,
-) -> Result<(), SendRefusal> {
-    let Some(record) = existing else { return Ok(()) };
-    match record.invite.stored {
-        Stored::Accepted => Err(SendRefusal::AlreadyAccepted),
-        Stored::Open if now < record.invite.expires_at => Err(SendRefusal::AlreadyPending),
-        _ => limit.check(record, now).map_err(SendRefusal::TooSoon),
+) -> Result<Invite, InviteRefusal> {
+    match existing.map(|invite| (invite.state, invite)) {
+        None => {}
+        Some((InviteState::Accepted, _)) => return Err(InviteRefusal::AlreadyAccepted),
+        Some((InviteState::Open, invite)) if now < invite.expires_at => {
+            return Err(InviteRefusal::AlreadyPending);
+        }
+        Some((_, invite)) => send.limit.check(invite, now).map_err(InviteRefusal::TooSoon)?,
+    }
+    let before = existing.cloned().unwrap_or_else(|| never_sent(invitee, now));
+    let next = before.with_new_send(send, now);
+    Ok(Invite { email: invitee.email.clone(), name: invitee.name.clone(), resent_at: None, ..next })
+}
+
+/// An invite before its first send.
+fn never_sent(invitee: &Invitee, now: Timestamp) -> Invite {
+    Invite {
+        id: invitee.id,
+        email: invitee.email.clone(),
+        name: None,
+        state: InviteState::Open,
+        queued: Queued { at: now, order: 0 },
+        sent: None,
+        expires_at: now,
+        accepted_at: None,
+        accepted_as: None,
+        invited_by: None,
+        sends: 0,
+        delivery: Delivery::Queued,
+        links: Links::default(),
+        attempted_at: now,
+        attempts: 0,
+        lease_until: None,
+        resent_at: None,
+        send_times: Vec::new(),
+        learner: None,
+        removed_at: None,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::{at, record};
+    use super::super::limit::RecipientLimit;
+    use super::super::sample::{at, invite as sample, link, new_send};
+    use super::super::{FailureReason, PersonId, Sent};
     use super::*;
     use chrono::Duration;
+
+    fn invitee() -> Invitee {
+        let Invite { id, email, name, .. } = sample();
+        Invitee { id, email, name }
+    }
+
+    fn in_state(state: InviteState) -> Invite {
+        Invite { state, ..sample() }
+    }
 
     #[test]
     fn i3_only_a_pending_or_accepted_invite_blocks() {
         let cases = [
-            (Stored::Open, 99, Err(SendRefusal::AlreadyPending)),
-            (Stored::Open, 100, Ok(())),
-            (Stored::Accepted, 100, Err(SendRefusal::AlreadyAccepted)),
-            (Stored::Expired, 100, Ok(())),
-            (Stored::Cancelled, 99, Ok(())),
-            (Stored::Released, 99, Ok(())),
+            (InviteState::Open, 99, Err(InviteRefusal::AlreadyPending)),
+            (InviteState::Open, 100, Ok(3)),
+            (InviteState::Accepted, 100, Err(InviteRefusal::AlreadyAccepted)),
+            (InviteState::Expired, 100, Ok(3)),
+            (InviteState::Cancelled, 99, Ok(3)),
+            (InviteState::Released, 99, Ok(3)),
         ];
-        for (stored, now, expected) in cases {
-            let mut existing = record();
-            existing.invite.stored = stored;
-            let verdict = may_invite(Some(&existing), RecipientLimit::NONE, at(now));
-            assert_eq!(verdict, expected, "{stored:?} at {now}");
+        for (state, now, expected) in cases {
+            let invited = invite(Some(&in_state(state)), &invitee(), &new_send(3), at(now));
+            assert_eq!(invited.map(|invite| invite.sends), expected, "{state:?} at {now}");
         }
-        assert_eq!(may_invite(None, RecipientLimit::NONE, at(0)), Ok(()));
+    }
+
+    #[test]
+    fn i4_a_first_send_is_queued_under_a_lease() {
+        let invited = invite(None, &invitee(), &new_send(1), at(10)).unwrap();
+        assert!(invited.is_queued());
+        assert_eq!((invited.sends, invited.attempts, invited.lease_until), (1, 1, Some(at(70))));
+        assert_eq!((invited.expires_at, invited.sent), (at(10) + Duration::weeks(4), None));
+        assert_eq!((invited.links.current, invited.links.superseded), (vec![link(1)], Vec::new()));
+        assert!(invited.send_times.is_empty());
+    }
+
+    #[test]
+    fn nothing_of_the_last_send_is_left() {
+        let released = Invite {
+            state: InviteState::Released,
+            accepted_at: Some(at(20)),
+            accepted_as: Some("digest".to_owned()),
+            learner: Some(PersonId::new("issuer", "ann")),
+            resent_at: Some(at(15)),
+            removed_at: Some(at(30)),
+            sent: Some(Sent { at: at(10), until: at(100) }),
+            delivery: Delivery::Failed { reason: FailureReason::MessageRejected, at: at(12) },
+            ..sample()
+        };
+        let invited = invite(Some(&released), &invitee(), &new_send(3), at(50)).unwrap();
+        assert_eq!((invited.accepted_at, &invited.accepted_as, &invited.learner), (None, &None, &None));
+        assert_eq!((invited.resent_at, invited.removed_at, invited.delivery), (None, None, Delivery::Queued));
+        // The date of the last mail is shown until the next one is out.
+        assert_eq!(invited.sent, Some(Sent { at: at(10), until: at(100) }));
+        // Only the newest link accepts; the older ones are known as superseded.
+        assert_eq!(invited.links.current, [link(3)]);
+        assert_eq!(invited.links.superseded, [vec![link(1)], vec![link(2)]]);
     }
 
     #[test]
     fn what_blocks_for_good_outranks_what_passes() {
         let limit = RecipientLimit { per_day: 0, interval: Duration::hours(1) };
-        let verdict = |stored| {
-            let mut existing = record();
-            existing.invite.stored = stored;
-            may_invite(Some(&existing), limit, at(50))
-        };
-        assert_eq!(verdict(Stored::Accepted), Err(SendRefusal::AlreadyAccepted));
-        assert_eq!(verdict(Stored::Open), Err(SendRefusal::AlreadyPending));
-        let too_soon = SendRefusal::TooSoon(TooSoon { retry_at: at(3_610) });
-        assert_eq!(verdict(Stored::Cancelled), Err(too_soon));
+        let send = NewSend { limit, ..new_send(3) };
+        let refusal = |state| invite(Some(&in_state(state)), &invitee(), &send, at(50)).unwrap_err();
+        assert_eq!(refusal(InviteState::Accepted), InviteRefusal::AlreadyAccepted);
+        assert_eq!(refusal(InviteState::Open), InviteRefusal::AlreadyPending);
+        let too_soon = InviteRefusal::TooSoon(TooSoon { retry_at: at(3_610) });
+        assert_eq!(refusal(InviteState::Cancelled), too_soon);
     }
 }

@@ -11,7 +11,7 @@ pub struct Caller {
 }
 
 /// A learning manager.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Manager {
     /// Who they are: issuer and subject.
     pub id: PersonId,

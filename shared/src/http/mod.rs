@@ -270,31 +270,23 @@ pub fn no_content() -> Response<Body> {
 ///
 /// # Errors
 /// When the Runtime API can't be reached.
-pub async fn serve<A, F>(origin: Origin, store: Store, app: A, route: fn(A, Call) -> F) -> Result<(), Error>
-where
-    A: Clone + Send + Sync,
-    F: Future<Output = Answer> + Send,
-{
-    let (origin, store, app) = (&origin, &store, &app);
+pub async fn serve(origin: Origin, store: &Store, route: impl AsyncFn(Call) -> Answer) -> Result<(), Error> {
+    let route = &route;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<ApiGatewayV2httpRequest>| async move {
         let (event, context) = event.into_parts();
-        Ok::<_, Error>(answer(*origin, store, app.clone(), route, event, &context).await)
+        Ok::<_, Error>(answer(origin, store, route, event, &context).await)
     }))
     .await
 }
 
 /// What [`serve`] answers to one event.
-pub async fn answer<A, F>(
+pub async fn answer(
     origin: Origin,
     store: &Store,
-    app: A,
-    route: fn(A, Call) -> F,
+    route: &impl AsyncFn(Call) -> Answer,
     event: ApiGatewayV2httpRequest,
     context: &Context,
-) -> ApiGatewayV2httpResponse
-where
-    F: Future<Output = Answer>,
-{
+) -> ApiGatewayV2httpResponse {
     let call = Call::new(event, context);
     let (request_id, name) = (&context.request_id, call.route.clone());
     let watch = Stopwatch::start();
@@ -304,7 +296,7 @@ where
     } else if let Err(problem) = call.check_size().and_then(|()| call.check_media_type()) {
         Err(problem)
     } else {
-        let answer = tokio::time::timeout_at(last, route(app, call)).await;
+        let answer = tokio::time::timeout_at(last, route(call)).await;
         answer.unwrap_or_else(|_| Err(Problem::unavailable()))
     };
     let (response, code) = match answer {

@@ -156,7 +156,8 @@ impl Problem {
     }
 
     /// 503: no answer in time, or none from the table.
-    pub(super) fn unavailable() -> Self {
+    #[must_use]
+    pub fn unavailable() -> Self {
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "unavailable",

@@ -115,7 +115,7 @@ impl<'a> InviteView<'a> {
         let accepted_with =
             invite.accepted_at.map(|_| if by_invited() { "invited_address" } else { "other_address" });
         let (state, at, reason) = match invite.delivery {
-            Delivery::Queued => ("queued", Some(invite.queued_at), None),
+            Delivery::Queued => ("queued", Some(invite.queued.at), None),
             Delivery::Sent => ("sent", invite.sent.map(|sent| sent.at), None),
             Delivery::Failed { reason, at } => ("failed", Some(at), Some(reason)),
         };
@@ -124,7 +124,7 @@ impl<'a> InviteView<'a> {
             email: invite.email.as_typed(),
             name: invite.name.as_ref(),
             status: invite.status(deal.ends_at, now),
-            queued_at: invite.queued_at.into(),
+            queued_at: invite.queued.at.into(),
             sent_at: invite.sent.map(|sent| sent.at.into()),
             expires_at: invite.sent.map(|sent| sent.until.min(deal.ends_at).into()),
             accepted_at: invite.accepted_at.map(Time::from),

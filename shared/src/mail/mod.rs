@@ -7,7 +7,7 @@
 pub mod ses;
 
 use crate::config::MailConfig;
-use crate::domain::{Deal, InviteRecord, Link, Sent, Timestamp};
+use crate::domain::{Deal, Invite, Link, Sent, Timestamp};
 use askama::Template;
 
 /// A mail, ready to be sent.
@@ -89,11 +89,10 @@ fn unlinked(name: &str) -> String {
 pub(crate) fn compose(
     config: &MailConfig,
     deal: &Deal,
-    record: &InviteRecord,
+    invite: &Invite,
     link: &Link,
     sent: Sent,
 ) -> Result<Mail, askama::Error> {
-    let invite = &record.invite;
     let url = format!("{}/accept#{}", config.portal, link.token());
     let until = instant(sent.until.min(deal.ends_at));
     let organisation = unlinked(deal.organisation.name.as_str());

@@ -1,9 +1,10 @@
 //! What the mail says, word for word, and what it can't be made to say.
 
 use super::*;
+use crate::domain::limit::RecipientLimit;
+use crate::domain::send::{self, Invitee};
 use crate::domain::{
-    DealId, Delivery, Email, Invite, InviteId, Links, Name, Organisation, OrganisationId, Salt, Secret,
-    Stored, Title,
+    DealId, Email, InviteId, Name, NewSend, Organisation, OrganisationId, Queued, Salt, Secret, Title,
 };
 use chrono::{DateTime, Duration, Utc};
 use proptest::prelude::*;
@@ -47,32 +48,19 @@ fn mail_of_deal(deal: &str, organisation: &str, name: Option<&str>, manager: Opt
         salt: Salt::from_bytes([1; 32]),
         shortest_lifetime: None,
     };
-    let record = InviteRecord {
-        invite: Invite {
-            id: InviteId::from_bytes([2; 16]),
-            email: Email::parse("Ann@Example.com").unwrap(),
-            name: name.and_then(Name::clean),
-            stored: Stored::Open,
-            queued_at: sent.at,
-            order: 0,
-            sent: None,
-            expires_at: sent.until,
-            accepted_at: None,
-            accepted_as: None,
-            invited_by: manager.map(str::to_owned),
-            sends: 1,
-            delivery: Delivery::Queued,
-        },
-        links: Links::default(),
-        tried_at: sent.at,
-        tries: 1,
-        due_at: None,
-        resent_at: None,
-        asked: Vec::new(),
-        learner: None,
+    let (id, secret) = (InviteId::from_bytes([2; 16]), Secret::from_bytes([3; 32]));
+    let email = Email::parse("Ann@Example.com").unwrap();
+    let invitee = Invitee { id, email, name: name.and_then(Name::clean) };
+    let new_send = NewSend {
+        link: secret.hash(),
+        queued: Queued { at: sent.at, order: 0 },
+        invited_by: manager.map(str::to_owned),
+        lifetime: sent.until - sent.at,
+        lease: config().lease,
+        limit: RecipientLimit::NONE,
     };
-    let link = Link { deal: deal.id, invite: record.invite.id, secret: Secret::from_bytes([3; 32]) };
-    compose(&config(), &deal, &record, &link, sent).unwrap()
+    let invite = send::invite(None, &invitee, &new_send, sent.at).unwrap();
+    compose(&config(), &deal, &invite, &Link { deal: deal.id, invite: id, secret }, sent).unwrap()
 }
 
 #[test]

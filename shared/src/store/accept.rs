@@ -1,16 +1,16 @@
 //! Accepting and previewing: one round trip, whatever the token is worth.
 
+use super::change::{LEAVE_A_WRITER, list_of, writer_id};
 use super::{Store, StoreError, item, keys, n, s, values};
 use crate::clock::{Deadline, Stopwatch};
 use crate::domain::accept::{AcceptRefusal, deal_accepts, invite_accepts, known, may_accept};
 use crate::domain::address_digest;
-use crate::domain::{Deal, DealId, Email, InviteRecord, Link, PersonId, Stored, Timestamp, whole_seconds};
+use crate::domain::{Deal, DealId, Email, Invite, InviteState, Link, PersonId, Timestamp, whole_seconds};
 use aws_sdk_dynamodb::config;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    CancellationReason, Get, Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure,
-    TransactGetItem, TransactWriteItem, Update,
+    CancellationReason, Get, Put, ReturnConsumedCapacity, TransactGetItem, TransactWriteItem,
 };
 use aws_smithy_types::error::operation::BuildError;
 use aws_smithy_types::retry::RetryConfig;
@@ -36,7 +36,7 @@ pub enum AcceptOutcome {
 #[derive(Clone, PartialEq, Debug)]
 pub enum PreviewOutcome {
     /// A link of the newest send.
-    Shown(Box<InviteRecord>, Box<Deal>),
+    Shown(Box<Invite>, Box<Deal>),
     /// A link that gives nothing to show.
     Refused(AcceptRefusal),
 }
@@ -57,25 +57,26 @@ impl Store {
     ) -> Result<AcceptOutcome, StoreError> {
         let (watch, asked_at) = (Stopwatch::start(), now);
         let digest = email.map(|email| address_digest(link.deal, email));
+        let writer = writer_id()?;
         let mut wait = Duration::from_millis(20);
         loop {
             // Waiting for others must not carry anybody past an expiry (I2).
             let now = asked_at + Span::from_std(watch.elapsed()).unwrap_or_default();
             let accepted_at = whole_seconds(now);
             let (written, deal) = future::join(
-                self.take_seat(link, learner, digest.as_deref(), accepted_at),
+                self.take_seat(link, learner, digest.as_deref(), &writer, accepted_at),
                 self.deal(link.deal),
             )
             .await;
             let refusal = match written? {
-                Seating::Taken => {
+                AcceptWrite::Taken => {
                     let deal = deal?.ok_or(StoreError::Corrupt("no deal"))?;
                     return Ok(AcceptOutcome::Accepted { deal: Box::new(deal), accepted_at });
                 }
-                Seating::Refused(reasons) => explain(reasons, link, learner, now)?,
+                AcceptWrite::Refused(reasons) => explain(reasons, link, learner, now)?,
                 // Others are at the same deal: its seats may be gone by now, and then there is nothing to queue for. Or
                 // the answer got lost: then the seat may be theirs.
-                Seating::Unsure(error) => {
+                AcceptWrite::Unsure(error) => {
                     let refusal = self.look(link, learner, now).await?.and_then(Result::err);
                     if refusal.is_none() && deadline.left() <= wait {
                         return Err(error);
@@ -103,18 +104,18 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn preview(&self, link: &Link) -> Result<PreviewOutcome, StoreError> {
-        let (record, deal) =
-            future::try_join(self.invite(link.deal, link.invite), self.deal(link.deal)).await?;
+        let (deal, record) = self.deal_and_invite(link.key()).await?;
         let hash = link.secret.hash();
-        let (Ok(record), Some(deal)) = (known(record.as_ref(), &hash), deal) else {
+        let invite = record.map(|record| record.invite);
+        let (Ok(invite), Some(deal)) = (known(invite.as_ref(), &hash), deal) else {
             return Ok(PreviewOutcome::Refused(AcceptRefusal::UnknownInvite));
         };
-        Ok(if matches!(record.invite.stored, Stored::Cancelled | Stored::Released) {
+        Ok(if matches!(invite.state, InviteState::Cancelled | InviteState::Released) {
             PreviewOutcome::Refused(AcceptRefusal::Cancelled)
-        } else if !record.links.current.contains(&hash) {
+        } else if !invite.links.current.contains(&hash) {
             PreviewOutcome::Refused(AcceptRefusal::Superseded)
         } else {
-            PreviewOutcome::Shown(Box::new(record.clone()), Box::new(deal))
+            PreviewOutcome::Shown(Box::new(invite.clone()), Box::new(deal))
         })
     }
 
@@ -123,18 +124,18 @@ impl Store {
         link: &Link,
         learner: &PersonId,
         accepted_as: Option<&str>,
+        writer: &str,
         now: Timestamp,
-    ) -> Result<Seating, StoreError> {
-        let actions = [
-            self.accept_action(link, learner, accepted_as, now),
-            self.seat_action(link, learner, now),
-            self.allocate_action(link.deal, now),
+    ) -> Result<AcceptWrite, StoreError> {
+        let actions = vec![
+            self.accept_action(link, learner, accepted_as, writer, now)?,
+            self.seat_action(link, learner, now)?,
+            self.allocate_action(link.deal, now)?,
         ];
-        let actions: Result<Vec<_>, BuildError> = actions.into_iter().collect();
         let sent = self
             .client
             .transact_write_items()
-            .set_transact_items(Some(actions.map_err(|_| StoreError::Corrupt("not a transaction"))?))
+            .set_transact_items(Some(actions))
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .customize()
             // The caller repeats it: with the time as it is then, and after a look at what there is left to gain.
@@ -142,11 +143,11 @@ impl Store {
             .send()
             .await;
         match sent {
-            Ok(_) => Ok(Seating::Taken),
+            Ok(_) => Ok(AcceptWrite::Taken),
             Err(SdkError::ServiceError(service)) if super::retry::is_first_answer(service.err()) => {
                 match service.into_err() {
                     TransactWriteItemsError::TransactionCanceledException(cancelled) => {
-                        Ok(Seating::Refused(cancelled.cancellation_reasons.unwrap_or_default()))
+                        Ok(AcceptWrite::Refused(cancelled.cancellation_reasons.unwrap_or_default()))
                     }
                     _ => Err(StoreError::Corrupt("no reasons")),
                 }
@@ -155,11 +156,11 @@ impl Store {
                 if super::retry::only_conflicts(service.err()) || super::retry::is_answer(service.err()) =>
             {
                 let error = SdkError::ServiceError(service);
-                Ok(Seating::Unsure(StoreError::from_sdk("TransactWriteItems", &error)))
+                Ok(AcceptWrite::Unsure(StoreError::from_sdk("TransactWriteItems", &error)))
             }
             Err(error) => {
                 let error = StoreError::from_sdk("TransactWriteItems", &error);
-                if error.is_passing() { Ok(Seating::Unsure(error)) } else { Err(error) }
+                if error.is_passing() { Ok(AcceptWrite::Unsure(error)) } else { Err(error) }
             }
         }
     }
@@ -169,8 +170,9 @@ impl Store {
         link: &Link,
         learner: &PersonId,
         accepted_as: Option<&str>,
+        writer: &str,
         now: Timestamp,
-    ) -> Result<TransactWriteItem, BuildError> {
+    ) -> Result<TransactWriteItem, StoreError> {
         let mut values = values([
             (":open", s("open")),
             (":accepted", s("accepted")),
@@ -178,28 +180,26 @@ impl Store {
             (":link", s(link.secret.hash().as_str())),
             (":now", n(now.timestamp())),
             (":learner", s(learner.as_str())),
-            (":listPk", s(keys::list(link.deal, Stored::Accepted).unwrap_or_default())),
+            (":listPk", s(keys::list(link.deal, InviteState::Accepted))),
+            (":one", n(1)),
+            (":writer", list_of(writer)),
         ]);
         let digest = accepted_as.map_or("", |digest| {
             values.insert(":acceptedAs".into(), s(digest));
             ", acceptedAs = :acceptedAs"
         });
-        let update = Update::builder()
-            .table_name(&self.table)
-            .key("pk", s(keys::deal(link.deal)))
-            .key("sk", s(keys::invite(link.invite)))
+        self.update_action(
+            (keys::deal(link.deal), keys::invite(link.invite)),
             // A click proves that a mail arrived: delivery is settled with it.
-            .update_expression(format!(
+            format!(
                 "SET #status = :accepted, acceptedAt = :now, learner = :learner, listPk = :listPk, \
-                 delivery = :sent, sentAt = triedAt{digest} \
-                 REMOVE duePk, dueAt, sentUntil, failure, failedAt"
-            ))
-            .condition_expression("#status = :open AND contains(links, :link) AND expiresAt > :now")
-            .expression_attribute_names("#status", "status")
-            .set_expression_attribute_values(Some(values))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .build()?;
-        Ok(TransactWriteItem::builder().update(update).build())
+                 delivery = :sent, sentAt = attemptedAt{digest}, {LEAVE_A_WRITER} \
+                 REMOVE duePk, dueAt, attentionPk, attentionSk, sentUntil, failure, failedAt"
+            ),
+            "#status = :open AND contains(links, :link) AND expiresAt > :now",
+            &[("#status", "status")],
+            values,
+        )
     }
 
     fn seat_action(
@@ -207,7 +207,7 @@ impl Store {
         link: &Link,
         learner: &PersonId,
         now: Timestamp,
-    ) -> Result<TransactWriteItem, BuildError> {
+    ) -> Result<TransactWriteItem, StoreError> {
         let seat = Put::builder()
             .table_name(&self.table)
             .item("pk", s(keys::learner(learner)))
@@ -217,21 +217,19 @@ impl Store {
             .item("acceptedAt", n(now.timestamp()))
             .item("purgeAt", n(link.deal.purge_at().timestamp()))
             .condition_expression("attribute_not_exists(pk)")
-            .build()?;
+            .build();
+        let seat = seat.map_err(|_| StoreError::Corrupt("not a put"))?;
         Ok(TransactWriteItem::builder().put(seat).build())
     }
 
-    fn allocate_action(&self, deal: DealId, now: Timestamp) -> Result<TransactWriteItem, BuildError> {
-        let update = Update::builder()
-            .table_name(&self.table)
-            .key("pk", s(keys::deal(deal)))
-            .key("sk", s(keys::DEAL))
-            .update_expression("SET allocated = allocated + :one")
-            .condition_expression("allocated < seats AND startsAt <= :now AND endsAt > :now")
-            .set_expression_attribute_values(Some(values([(":one", n(1)), (":now", n(now.timestamp()))])))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .build()?;
-        Ok(TransactWriteItem::builder().update(update).build())
+    fn allocate_action(&self, deal: DealId, now: Timestamp) -> Result<TransactWriteItem, StoreError> {
+        self.update_action(
+            (keys::deal(deal), keys::DEAL.to_owned()),
+            "SET allocated = allocated + :one",
+            "allocated < seats AND startsAt <= :now AND endsAt > :now",
+            &[],
+            values([(":one", n(1)), (":now", n(now.timestamp()))]),
+        )
     }
 
     /// Reads what the transaction would meet, all of one instant, and asks the rule. `None` when others are writing.
@@ -269,13 +267,13 @@ impl Store {
         let mut next = || items.next().flatten().filter(|item| !item.is_empty());
         let (record, deal, seat) = (next(), next(), next());
         let (record, deal) = (record.map(item::invite).transpose()?, deal.map(item::deal).transpose()?);
-        let hash = link.secret.hash();
-        Ok(Some(may_accept(record.as_ref(), deal.as_ref(), seat.is_some(), &hash, learner, now)))
+        let (invite, hash) = (record.map(|record| record.invite), link.secret.hash());
+        Ok(Some(may_accept(invite.as_ref(), deal.as_ref(), seat.is_some(), &hash, learner, now)))
     }
 }
 
 /// What DynamoDB said to the transaction.
-enum Seating {
+enum AcceptWrite {
     Taken,
     /// A reason for each action, in their order.
     Refused(Vec<CancellationReason>),
@@ -300,9 +298,9 @@ fn explain(
     let (invite, seat, deal) = (next(), next(), next());
     if let Some(reason) = invite {
         let record = reason.item.filter(|item| !item.is_empty()).map(item::invite).transpose()?;
-        let hash = link.secret.hash();
+        let (invite, hash) = (record.map(|record| record.invite), link.secret.hash());
         let verdict =
-            known(record.as_ref(), &hash).and_then(|record| invite_accepts(record, &hash, learner, now));
+            known(invite.as_ref(), &hash).and_then(|invite| invite_accepts(invite, &hash, learner, now));
         return Ok(verdict.err());
     }
     if seat.is_some() {

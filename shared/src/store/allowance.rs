@@ -1,6 +1,6 @@
 //! Counting sends against the limits of a manager's hour and a deal's day.
 //!
-//! A request takes what it may send before it sends, in one write a window, and gives back what it did not need. A write
+//! A request takes what it may send before it sends, in one write a window, and refunds what it did not need. A write
 //! whose answer is lost recognises its own doing when it is repeated ([`attempts`]). What a function took before it died
 //! stays counted until the window is over: a limit may come a little early, and never late.
 
@@ -24,7 +24,7 @@ struct Window {
 
 /// What a window lets through.
 #[derive(Clone, Copy, Debug)]
-struct Room {
+struct Grant {
     sends: u32,
     /// When the window is over, which is when there is room again.
     ends_at: Timestamp,
@@ -37,7 +37,7 @@ pub struct Allowance {
     pub sends: u32,
     /// From when on there may be more, if there are fewer than were wanted.
     pub retry_at: Option<Timestamp>,
-    taken: Vec<(Window, Room)>,
+    taken: Vec<(Window, Grant)>,
 }
 
 /// Whose sends are counted: a manager's, and a deal's.
@@ -71,17 +71,17 @@ impl Sender<'_> {
 }
 
 impl Allowance {
-    fn new(wanted: u32, taken: Vec<(Window, Room)>) -> Self {
-        let short = taken.iter().filter(|(_, room)| room.sends < wanted);
-        let retry_at = short.map(|(_, room)| next_second(room.ends_at)).max();
-        let sends = taken.iter().map(|(_, room)| room.sends).min().unwrap_or(wanted);
+    fn new(wanted: u32, taken: Vec<(Window, Grant)>) -> Self {
+        let short = taken.iter().filter(|(_, grant)| grant.sends < wanted);
+        let retry_at = short.map(|(_, grant)| next_second(grant.ends_at)).max();
+        let sends = taken.iter().map(|(_, grant)| grant.sends).min().unwrap_or(wanted);
         Self { sends, retry_at, taken }
     }
 }
 
 impl Store {
     /// Takes up to `wanted` sends out of what the sender has left. What is not used has to be
-    /// [given back](Self::give_back).
+    /// [refunded](Self::refund).
     ///
     /// # Errors
     /// [`StoreError`]; nothing stays taken then, unless the table does not take it back either.
@@ -92,8 +92,8 @@ impl Store {
         now: Timestamp,
     ) -> Result<Allowance, StoreError> {
         let taken = sender.windows(now).map(async |window| {
-            let room = self.take(&window, wanted, now).await?;
-            Ok((window, room))
+            let grant = self.take(&window, wanted, now).await?;
+            Ok((window, grant))
         });
         let (mut granted, mut failed) = (Vec::new(), None);
         for taken in future::join_all(taken).await {
@@ -105,7 +105,7 @@ impl Store {
         let allowance = Allowance::new(wanted, granted);
         let Some(error) = failed else { return Ok(allowance) };
         // The error that the caller gets is the first one: a refund that fails as well is of the same table.
-        let _ = self.give_back(allowance, 0).await;
+        let _ = self.refund(allowance, 0).await;
         Err(error)
     }
 
@@ -119,37 +119,37 @@ impl Store {
         wanted: u32,
         now: Timestamp,
     ) -> Result<Allowance, StoreError> {
-        let rooms = sender.windows(now).map(async |window| {
+        let grants = sender.windows(now).map(async |window| {
             let item = self.get(window.pk.clone(), keys::SENDS.to_owned()).await?;
-            let room = match item.as_ref().map(counted).transpose()? {
+            let grant = match item.as_ref().map(counted).transpose()? {
                 Some((used, ends_at)) if now < ends_at => {
-                    Room { sends: window.limit.saturating_sub(used).min(wanted), ends_at }
+                    Grant { sends: window.limit.saturating_sub(used).min(wanted), ends_at }
                 }
-                _ => Room { sends: window.limit.min(wanted), ends_at: now + window.length },
+                _ => Grant { sends: window.limit.min(wanted), ends_at: now + window.length },
             };
-            Ok::<_, StoreError>((window, room))
+            Ok::<_, StoreError>((window, grant))
         });
-        Ok(Allowance::new(wanted, future::try_join_all(rooms).await?))
+        Ok(Allowance::new(wanted, future::try_join_all(grants).await?))
     }
 
-    /// Gives back what was taken but for the `used` sends.
+    /// Refunds what was taken but for the `used` sends.
     ///
     /// # Errors
     /// [`StoreError`]; then it stays counted until its window is over.
-    pub async fn give_back(&self, allowance: Allowance, used: u32) -> Result<(), StoreError> {
-        let unused = allowance.taken.iter().map(async |(window, room)| {
-            let unused = room.sends.saturating_sub(used);
+    pub async fn refund(&self, allowance: Allowance, used: u32) -> Result<(), StoreError> {
+        let unused = allowance.taken.iter().map(async |(window, grant)| {
+            let unused = grant.sends.saturating_sub(used);
             if unused == 0 {
                 return Ok(());
             }
             let attempt = attempt_id()?;
             let values = values([
                 (":unused", n(unused)),
-                (":ends", n(room.ends_at.timestamp_millis())),
+                (":ends", n(grant.ends_at.timestamp_millis())),
                 (":attempt", s(attempt)),
                 (":none", s("none")),
             ]);
-            // Given back twice, it would let more through.
+            // Refunded twice, it would let more through.
             let back = self
                 .update(window.pk.clone(), keys::SENDS.to_owned(), values)
                 .update_expression(format!("SET used = used - :unused{}", attempts::remember()))
@@ -163,7 +163,7 @@ impl Store {
     }
 
     /// Takes as many of `wanted` sends as the window has left, and begins it anew when it is over.
-    async fn take(&self, window: &Window, wanted: u32, now: Timestamp) -> Result<Room, StoreError> {
+    async fn take(&self, window: &Window, wanted: u32, now: Timestamp) -> Result<Grant, StoreError> {
         let update = |values| self.update(window.pk.clone(), keys::SENDS.to_owned(), values);
         let (millis, mut sends) = (n(now.timestamp_millis()), wanted.min(window.limit));
         let attempt = attempt_id()?;
@@ -178,12 +178,12 @@ impl Store {
             .update_expression(format!("SET used = used + :sends{}", attempts::remember()))
             .condition_expression(format!("windowEnds > :now AND used <= :most AND {}", attempts::is_new()));
             match written(more).await?.by(&attempt) {
-                Written::Done(item) => return Ok(Room { sends, ends_at: counted(&item)?.1 }),
+                Written::Done(item) => return Ok(Grant { sends, ends_at: counted(&item)?.1 }),
                 Written::Refused(Some(item)) => match counted(&item)? {
                     (used, ends_at) if now < ends_at => {
                         sends = window.limit.saturating_sub(used).min(sends);
                         if sends == 0 {
-                            return Ok(Room { sends, ends_at });
+                            return Ok(Grant { sends, ends_at });
                         }
                         continue;
                     }
@@ -206,10 +206,10 @@ impl Store {
             ))
             .condition_expression("attribute_not_exists(pk) OR windowEnds <= :now");
             if let Written::Done(item) = written(anew).await?.by(&attempt) {
-                return Ok(Room { sends, ends_at: counted(&item)?.1 });
+                return Ok(Grant { sends, ends_at: counted(&item)?.1 });
             }
         }
-        Ok(Room { sends: 0, ends_at: now + Duration::seconds(1) })
+        Ok(Grant { sends: 0, ends_at: now + Duration::seconds(1) })
     }
 }
 

@@ -1,15 +1,14 @@
 //! Deals: made, changed and read.
 
 use super::item::{self, CreationItem, DealItem};
-use super::{Item, Store, StoreError, keys, n, random, s, values, written};
+use super::{Item, Store, StoreError, all_items, keys, n, random, s, values, written};
 use crate::domain::{
     Deal, DealChange, DealChangeRefusal, DealId, NewDeal, OrganisationId, Salt, Timestamp, Title,
 };
 use aws_sdk_dynamodb::types::{
     CancellationReason, KeysAndAttributes, Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure,
-    TransactWriteItem, Update,
+    TransactWriteItem,
 };
-use aws_smithy_types::error::operation::BuildError;
 use chrono::Duration;
 use futures_util::future;
 use std::collections::HashSet;
@@ -114,8 +113,7 @@ impl Store {
             let refusal = deal.and_then(|deal| deal.may_change(change).err());
             return Ok(Err(refusal.unwrap_or(DealChangeRefusal::NotFound)));
         }
-        let action = self.change_action(id, change);
-        let action = action.map_err(|_| StoreError::Corrupt("not a transaction"))?;
+        let action = self.change_action(id, change)?;
         let Err(reasons) = self.transact(vec![action]).await? else {
             return self.deal(id).await?.map(Ok).ok_or(StoreError::Corrupt("no deal"));
         };
@@ -126,7 +124,7 @@ impl Store {
         Ok(Err(refusal))
     }
 
-    fn change_action(&self, id: DealId, change: &DealChange) -> Result<TransactWriteItem, BuildError> {
+    fn change_action(&self, id: DealId, change: &DealChange) -> Result<TransactWriteItem, StoreError> {
         let mut set = String::from("SET revision = revision + :one");
         let mut conditions = Vec::new();
         let mut values = values([(":one", n(1))]);
@@ -163,18 +161,14 @@ impl Store {
         if conditions.is_empty() {
             conditions.push("attribute_exists(pk)");
         }
-        let mut update = Update::builder()
-            .table_name(&self.table)
-            .key("pk", s(keys::deal(id)))
-            .key("sk", s(keys::DEAL))
-            .update_expression(set)
-            .condition_expression(conditions.join(" AND "))
-            .set_expression_attribute_values(Some(values))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        if change.name.is_some() {
-            update = update.expression_attribute_names("#name", "name");
-        }
-        Ok(TransactWriteItem::builder().update(update.build()?).build())
+        let names = if change.name.is_some() { &[("#name", "name")][..] } else { &[] };
+        self.update_action(
+            (keys::deal(id), keys::DEAL.to_owned()),
+            set,
+            conditions.join(" AND "),
+            names,
+            values,
+        )
     }
 
     /// One deal, as it is now.
@@ -234,28 +228,16 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn deals_of(&self, organisation: &OrganisationId) -> Result<Vec<Deal>, StoreError> {
-        let mut ids = Vec::new();
-        let mut after: Option<Item> = None;
-        loop {
-            let output = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .index_name(keys::ADDRESS)
-                .key_condition_expression("addressPk = :pk")
-                .set_expression_attribute_values(Some(values([(":pk", s(keys::organisation(organisation)))])))
-                .set_exclusive_start_key(after)
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .send()
-                .await
-                .map_err(|error| StoreError::from_sdk("Query", &error))?;
-            let items = output.items.unwrap_or_default();
-            ids.extend(items.iter().filter_map(|item| keys::parse_deal(item::text(item, "pk")?)));
-            after = output.last_evaluated_key;
-            if after.is_none() {
-                break;
-            }
-        }
+        let query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name(keys::ADDRESS)
+            .key_condition_expression("addressPk = :pk")
+            .set_expression_attribute_values(Some(values([(":pk", s(keys::organisation(organisation)))])));
+        let items = all_items(query).await?;
+        let ids: Vec<DealId> =
+            items.iter().filter_map(|item| keys::parse_deal(item::text(item, "pk")?)).collect();
         let mut deals = self.deals(&ids).await?;
         deals.sort_by_key(|deal| ids.iter().position(|id| *id == deal.id));
         Ok(deals)

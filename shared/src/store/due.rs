@@ -1,8 +1,8 @@
-//! What a sweep has to do, and marking invites as expired.
+//! What a sweep has to do.
 
 use super::item::{self, DueItem};
-use super::{Item, Store, StoreError, Written, keys, n, s, values, written};
-use crate::domain::{DealId, InviteId, Stored, Timestamp};
+use super::{Item, Store, StoreError, keys, n, s, values};
+use crate::domain::{InviteKey, Timestamp};
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use keys::Queue;
 
@@ -12,14 +12,8 @@ const PAGE: i32 = 250;
 /// An invite that is due, as the index shows it.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Due {
-    /// Its deal.
-    pub deal: DealId,
     /// The invite.
-    pub invite: InviteId,
-    /// The send that is due.
-    pub sends: u32,
-    /// How many tries that send had.
-    pub tries: u32,
+    pub key: InviteKey,
     /// Since when it is due.
     pub due_at: Timestamp,
 }
@@ -56,49 +50,9 @@ impl Store {
         let due = item::readable(output.items.unwrap_or_default(), due);
         Ok((due, output.last_evaluated_key))
     }
-
-    /// Marks an invite as expired, unless something happened to it since (I7): the rule is
-    /// [`may_expire`](crate::domain::expire::may_expire). True when it is marked.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn expire_invite(&self, due: &Due) -> Result<bool, StoreError> {
-        let update = self
-            .update_invite(
-                due.deal,
-                due.invite,
-                values([
-                    (":open", s("open")),
-                    (":expired", s("expired")),
-                    (":sends", n(due.sends)),
-                    (":expiresAt", n(due.due_at.timestamp())),
-                    (":listPk", s(keys::list(due.deal, Stored::Expired).unwrap_or_default())),
-                ]),
-            )
-            .update_expression("SET #status = :expired, listPk = :listPk REMOVE duePk, dueAt")
-            .condition_expression("#status = :open AND sends = :sends AND expiresAt = :expiresAt")
-            .expression_attribute_names("#status", "status");
-        Ok(match written(update).await? {
-            Written::Done(_) => true,
-            // An earlier try of this sweep, or another sweep, has marked this very send.
-            Written::Refused(Some(item)) => {
-                let invite = item::invite(item)?.invite;
-                invite.stored == Stored::Expired
-                    && invite.sends == due.sends
-                    && invite.expires_at == due.due_at
-            }
-            Written::Refused(None) => false,
-        })
-    }
 }
 
 fn due(item: Item) -> Result<Due, StoreError> {
-    let item: DueItem = item::read(item)?;
-    Ok(Due {
-        deal: keys::parse_deal(&item.pk).ok_or(StoreError::Corrupt("deal id"))?,
-        invite: keys::parse_invite(&item.sk).ok_or(StoreError::Corrupt("invite id"))?,
-        sends: item.sends,
-        tries: item.tries,
-        due_at: item::millis(item.due_at),
-    })
+    let DueItem { pk, sk, due_at } = item::read(item)?;
+    Ok(Due { key: keys::parse_invite_key(&pk, &sk)?, due_at: item::millis(due_at) })
 }

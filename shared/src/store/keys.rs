@@ -3,14 +3,17 @@
 //! | item         | pk            | sk          | listing           | due                     | address         |
 //! | ------------ | ------------- | ----------- | ----------------- | ----------------------- | --------------- |
 //! | deal         | `D#<deal>`    | `DEAL`      |                   |                         | `O#<org>`, made |
-//! | invite       | `D#<deal>`    | `I#<invite>`| `<deal>#o/a/x`, queued | `Q#<shard>`/`E#<shard>`, due | `A#<deal>`, address |
+//! | invite       | `D#<deal>`    | `I#<invite>`| `<deal>#o/a/x/r`, queued | `Q#<shard>`/`E#<shard>`, due | `A#<deal>`, address |
 //! | seat         | `L#<learner>` | `S#<deal>`  |                   |                         |                 |
 //! | creation     | `K#<hash>`    | `K`         |                   |                         |                 |
 //! | send slots   | `RATE`        | `RATE`      |                   |                         |                 |
 //! | deal's sends | `D#<deal>`    | `SENDS`     |                   |                         |                 |
 //! | manager's    | `M#<manager>` | `SENDS`     |                   |                         |                 |
+//!
+//! In the index `attention` stand invites whose mail failed for good: `<deal>#undelivered`, by when that was known.
 
-use crate::domain::{DealId, InviteId, OrganisationId, PersonId, Queued, Stored, Timestamp};
+use super::StoreError;
+use crate::domain::{DealId, InviteId, InviteKey, InviteState, OrganisationId, PersonId, Queued, Timestamp};
 use chrono::DateTime;
 
 /// The index of a deal's rows by stored status, newest queued first.
@@ -46,6 +49,12 @@ pub(super) fn parse_invite(sk: &str) -> Option<InviteId> {
     InviteId::parse(sk.strip_prefix("I#")?)
 }
 
+pub(super) fn parse_invite_key(pk: &str, sk: &str) -> Result<InviteKey, StoreError> {
+    let deal = parse_deal(pk).ok_or(StoreError::Corrupt("deal id"))?;
+    let invite = parse_invite(sk).ok_or(StoreError::Corrupt("invite id"))?;
+    Ok(InviteKey { deal, invite })
+}
+
 pub(super) fn learner(id: &PersonId) -> String {
     format!("L#{}", id.as_str())
 }
@@ -74,24 +83,30 @@ pub(super) fn addresses(deal: DealId) -> String {
     format!("A#{deal}")
 }
 
-/// The part of the listing that holds a deal's invites of this stored status; `None` for those that left it.
-pub(super) fn list(deal: DealId, stored: Stored) -> Option<String> {
-    let letter = match stored {
-        Stored::Open => 'o',
-        Stored::Accepted => 'a',
-        Stored::Expired => 'x',
-        Stored::Cancelled | Stored::Released => return None,
+/// The part of the listing that holds a deal's invites of this state. Those that were taken back share one.
+pub(super) fn list(deal: DealId, state: InviteState) -> String {
+    let letter = match state {
+        InviteState::Open => 'o',
+        InviteState::Accepted => 'a',
+        InviteState::Expired => 'x',
+        InviteState::Cancelled | InviteState::Released => 'r',
     };
-    Some(format!("{deal}#{letter}"))
+    format!("{deal}#{letter}")
 }
 
-pub(super) fn parse_list(list_pk: &str) -> Option<Stored> {
+/// The state of the rows in this part of the listing. What was taken back was either cancelled or released.
+pub(super) fn parse_list(list_pk: &str) -> Option<InviteState> {
     match list_pk.as_bytes().last()? {
-        b'o' => Some(Stored::Open),
-        b'a' => Some(Stored::Accepted),
-        b'x' => Some(Stored::Expired),
+        b'o' => Some(InviteState::Open),
+        b'a' => Some(InviteState::Accepted),
+        b'x' => Some(InviteState::Expired),
         _ => None,
     }
+}
+
+/// A deal's invites whose mail will not arrive, by when that was known.
+pub(super) fn undelivered(deal: DealId) -> String {
+    format!("{deal}#undelivered")
 }
 
 /// The last order that a place can hold: a request has at most 1,000 rows.
@@ -161,8 +176,8 @@ mod tests {
             let sent = Queued { at, order };
             prop_assert_eq!(queued(&place(sent, invite_id)), Some(sent));
             prop_assert!(place_floor(at) <= place(sent, invite_id));
-            for stored in [Stored::Open, Stored::Accepted, Stored::Expired] {
-                prop_assert_eq!(parse_list(&list(deal_id, stored).unwrap()), Some(stored));
+            for state in [InviteState::Open, InviteState::Accepted, InviteState::Expired] {
+                prop_assert_eq!(parse_list(&list(deal_id, state)), Some(state));
             }
         }
 

@@ -7,7 +7,7 @@
 
 use super::{Item, Store, StoreError, item, keys, n, s, values};
 use crate::domain::{
-    AddressPrefix, Deal, DealId, DealState, Email, Invite, InviteId, Queued, Status, Stored, Timestamp,
+    AddressPrefix, Deal, DealId, DealState, Email, Invite, InviteId, InviteState, Status, Timestamp,
     whole_seconds,
 };
 use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, Select};
@@ -121,7 +121,7 @@ fn fresh_since(lifetime: Duration, now: Timestamp) -> Timestamp {
 /// Where a row stands. Rows are compared by this text, as the engine compares them, not by what it is made of: ids
 /// sort differently as bytes.
 fn place(row: &Invite) -> String {
-    keys::place(Queued { at: row.queued_at, order: row.order }, row.id)
+    keys::place(row.queued, row.id)
 }
 
 /// Rows of one partition, read down to some place.
@@ -169,8 +169,8 @@ impl Store {
     ) -> Result<Vec<Invite>, StoreError> {
         let view = View::of(deal, lifetime, now);
         // The open ones first: what the sweep moves meanwhile is then found among the marked ones.
-        let mut rows = self.oldest(deal.id, Stored::Open, Some(view), limit, now).await?;
-        rows.extend(self.oldest(deal.id, Stored::Expired, None, limit, now).await?);
+        let mut rows = self.oldest(deal.id, InviteState::Open, Some(view), limit, now).await?;
+        rows.extend(self.oldest(deal.id, InviteState::Expired, None, limit, now).await?);
         rows.sort_by_cached_key(place);
         rows.dedup_by_key(|invite| invite.id);
         rows.truncate(limit);
@@ -180,7 +180,7 @@ impl Store {
     async fn oldest(
         &self,
         deal: DealId,
-        stored: Stored,
+        state: InviteState,
         unmarked: Option<View>,
         limit: usize,
         now: Timestamp,
@@ -188,7 +188,7 @@ impl Store {
         let mut rows = Vec::new();
         let mut after: Option<Item> = None;
         loop {
-            let mut attributes = values([(":pk", s(keys::list(deal, stored).unwrap_or_default()))]);
+            let mut attributes = values([(":pk", s(keys::list(deal, state)))]);
             let mut query = self.listing_query();
             if let Some(view) = unmarked.filter(|view| !view.ended) {
                 attributes.insert(":below".into(), s(keys::place_floor(view.fresh_since)));
@@ -254,25 +254,32 @@ impl Store {
         view: View,
         now: Timestamp,
     ) -> Result<(Vec<Invite>, Option<String>), StoreError> {
-        let read = |stored| self.stretch(deal, stored, filter, after, wanted + 1, view, now);
+        let read = |state| self.stretch(deal, state, filter, after, wanted + 1, view, now);
         let stretches = match filter {
             Some(StatusFilter::Pending) if view.ended => Vec::new(),
-            Some(StatusFilter::Pending) => vec![read(Stored::Open).await?],
-            Some(StatusFilter::Accepted) => vec![read(Stored::Accepted).await?],
+            Some(StatusFilter::Pending) => vec![read(InviteState::Open).await?],
+            Some(StatusFilter::Accepted) => vec![read(InviteState::Accepted).await?],
             Some(StatusFilter::Expired) => {
-                let (open, marked) = future::try_join(read(Stored::Open), read(Stored::Expired)).await?;
-                let marked = if open.rows.is_empty() { marked } else { read(Stored::Expired).await? };
+                let (open, marked) =
+                    future::try_join(read(InviteState::Open), read(InviteState::Expired)).await?;
+                let marked = if open.rows.is_empty() { marked } else { read(InviteState::Expired).await? };
                 vec![open, marked]
             }
             None => {
-                let (open, marked, accepted) =
-                    future::try_join3(read(Stored::Open), read(Stored::Expired), read(Stored::Accepted))
-                        .await?;
+                let (open, marked, accepted) = future::try_join3(
+                    read(InviteState::Open),
+                    read(InviteState::Expired),
+                    read(InviteState::Accepted),
+                )
+                .await?;
                 // Unmarked rows in sight: a sweep may be moving rows from the partition that was read last to the
                 // one that was read first. Reading the latter again finds them.
                 let is_unmarked = |row: &Invite| row.expires_at <= now;
-                let marked =
-                    if open.rows.iter().any(is_unmarked) { read(Stored::Expired).await? } else { marked };
+                let marked = if open.rows.iter().any(is_unmarked) {
+                    read(InviteState::Expired).await?
+                } else {
+                    marked
+                };
                 vec![open, marked, accepted]
             }
         };
@@ -283,7 +290,7 @@ impl Store {
         }
         // A row that moved between two reads is there twice, and far from itself if it was sent again meanwhile: its
         // later state wins, which comes first.
-        rows.sort_by_cached_key(|row| (Reverse(place(row)), row.stored == Stored::Open));
+        rows.sort_by_cached_key(|row| (Reverse(place(row)), row.state == InviteState::Open));
         let mut seen = HashSet::new();
         rows.retain(|row| seen.insert(row.id));
         Ok((rows, down_to))
@@ -293,16 +300,16 @@ impl Store {
     async fn stretch(
         &self,
         deal: DealId,
-        stored: Stored,
+        state: InviteState,
         filter: Option<StatusFilter>,
         after: Option<&str>,
         limit: usize,
         view: View,
         now: Timestamp,
     ) -> Result<Stretch, StoreError> {
-        let mut attributes = values([(":pk", s(keys::list(deal, stored).unwrap_or_default()))]);
+        let mut attributes = values([(":pk", s(keys::list(deal, state)))]);
         let mut query = self.listing_query().scan_index_forward(false);
-        let unmarked = stored == Stored::Open && filter == Some(StatusFilter::Expired) && !view.ended;
+        let unmarked = state == InviteState::Open && filter == Some(StatusFilter::Expired) && !view.ended;
         let fresh = unmarked.then(|| keys::place_floor(view.fresh_since));
         let below = [after.map(str::to_owned), fresh].into_iter().flatten().min();
         if let Some(below) = below {
@@ -311,7 +318,7 @@ impl Store {
         } else {
             query = query.key_condition_expression("listPk = :pk");
         }
-        if stored == Stored::Open && filter == Some(StatusFilter::Pending) {
+        if state == InviteState::Open && filter == Some(StatusFilter::Pending) {
             attributes.insert(":now".into(), n(now.timestamp()));
             query = query.filter_expression("expiresAt > :now");
         } else if unmarked {
@@ -474,8 +481,8 @@ impl Store {
     ) -> Result<u32, StoreError> {
         let edge = keys::place_floor(View::of(deal, lifetime, now).fresh_since);
         let older = Some(("listSk < :edge", edge.as_str()));
-        let (_, unmarked) = self.count_range(deal.id, Stored::Open, older, Some(now), u32::MAX).await?;
-        let (marked, _) = self.count_range(deal.id, Stored::Expired, None, None, u32::MAX).await?;
+        let (_, unmarked) = self.count_range(deal.id, InviteState::Open, older, Some(now), u32::MAX).await?;
+        let (marked, _) = self.count_range(deal.id, InviteState::Expired, None, None, u32::MAX).await?;
         Ok(unmarked + marked)
     }
 
@@ -483,16 +490,16 @@ impl Store {
     async fn count(&self, deal: DealId, view: View, now: Timestamp) -> Result<(u32, u32), StoreError> {
         let (edge, most) = (keys::place_floor(view.fresh_since), COUNTED_UP_TO + 1);
         let ((fresh, _), (late, unmarked), (marked, _)) = future::try_join3(
-            self.count_range(deal, Stored::Open, Some(("listSk >= :edge", &edge)), None, most),
-            self.count_range(deal, Stored::Open, Some(("listSk < :edge", &edge)), Some(now), most),
-            self.count_range(deal, Stored::Expired, None, None, most),
+            self.count_range(deal, InviteState::Open, Some(("listSk >= :edge", &edge)), None, most),
+            self.count_range(deal, InviteState::Open, Some(("listSk < :edge", &edge)), Some(now), most),
+            self.count_range(deal, InviteState::Expired, None, None, most),
         )
         .await?;
         // As in `rows_below`: what is being moved is found where it goes.
         let marked = if unmarked == 0 {
             marked
         } else {
-            self.count_range(deal, Stored::Expired, None, None, most).await?.0
+            self.count_range(deal, InviteState::Expired, None, None, most).await?.0
         };
         Ok((fresh + late, unmarked + marked))
     }
@@ -502,7 +509,7 @@ impl Store {
     async fn count_range(
         &self,
         deal: DealId,
-        stored: Stored,
+        state: InviteState,
         range: Option<(&str, &str)>,
         now: Option<Timestamp>,
         most: u32,
@@ -510,7 +517,7 @@ impl Store {
         let (mut kept, mut dropped) = (0, 0);
         let mut after: Option<Item> = None;
         loop {
-            let mut attributes = values([(":pk", s(keys::list(deal, stored).unwrap_or_default()))]);
+            let mut attributes = values([(":pk", s(keys::list(deal, state)))]);
             let mut condition = String::from("listPk = :pk");
             if let Some((part, edge)) = range {
                 condition = format!("{condition} AND {part}");

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::config::interceptors::{
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
 use aws_sdk_dynamodb::operation::{
-    batch_get_item::BatchGetItemOutput, get_item::GetItemOutput, query::QueryOutput,
+    batch_get_item::BatchGetItemOutput, get_item::GetItemOutput, put_item::PutItemOutput, query::QueryOutput,
     transact_get_items::TransactGetItemsOutput, transact_write_items::TransactWriteItemsOutput,
     update_item::UpdateItemOutput,
 };
@@ -71,6 +71,8 @@ impl Intercept for Meter {
             self.add(|usage| usage.read_units += units(output.consumed_capacity().iter()));
         } else if let Some(output) = output.downcast_ref::<TransactGetItemsOutput>() {
             self.add(|usage| usage.read_units += units(output.consumed_capacity().iter()));
+        } else if let Some(output) = output.downcast_ref::<PutItemOutput>() {
+            self.add(|usage| usage.write_units += one(output.consumed_capacity()));
         } else if let Some(output) = output.downcast_ref::<UpdateItemOutput>() {
             self.add(|usage| usage.write_units += one(output.consumed_capacity()));
         } else if let Some(output) = output.downcast_ref::<TransactWriteItemsOutput>() {

@@ -1,14 +1,16 @@
 //! The table: one struct over the DynamoDB client, a function for each thing that the product does with it.
 //!
-//! No write is preceded by a read that its condition can make unnecessary. Every conditional write carries
-//! something that only this attempt could have written (a link's hash, an attempt id): when it is refused because
-//! its own first try had gone through and the answer was lost, the item that comes back shows that, and it counts
-//! as done. A transaction carries it as its token, by which DynamoDB itself knows it again for ten minutes; the SDK repeats
-//! nothing for longer than [`Store::new`] lets it.
+//! An invite is written by [`Store::change`], whatever the rule. Accepting, releasing and changing a deal are transactions;
+//! the counts behind the limits have conditions of their own.
+//!
+//! Every write leaves something that only its own call has: a writer, an attempt id, a transaction's token. When a write
+//! is refused because it had happened before its answer was lost, the item that comes back shows that, and the write counts
+//! as done. The SDK repeats nothing for longer than [`Store::new`] lets it.
 
 mod accept;
 mod allowance;
 mod attempts;
+mod change;
 mod cursor;
 mod deals;
 mod due;
@@ -19,27 +21,29 @@ mod meter;
 mod release;
 mod retry;
 mod seats;
-mod send;
+mod send_rate;
 
 pub use accept::{AcceptOutcome, PreviewOutcome};
 pub use allowance::{Allowance, Sender};
+pub use change::{Changed, Seen};
 pub use cursor::{Cursor, NotACursor};
 pub use deals::CreateOutcome;
 pub use due::Due;
+pub use item::InviteRecord;
 pub use listing::{COUNTED_UP_TO, Counts, Page, PageQuery, StatusFilter};
 pub use meter::{Meter, Usage};
 pub use seats::Seat;
-pub use send::{Inviter, QueueOutcome};
 
-use crate::domain::{Deal, DealId, InviteId, InviteRecord, Link, Secret};
+use crate::domain::{Deal, DealId, InviteKey, Link, Secret};
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_dynamodb::config::retry::{RetryPartition, TokenBucket};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, builders::UpdateItemFluentBuilder};
 use aws_sdk_dynamodb::types::{
     AttributeValue, CancellationReason, ReturnConsumedCapacity, ReturnValue,
-    ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+    ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 use aws_sdk_dynamodb::{Client, config};
 use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
@@ -129,16 +133,6 @@ enum Written {
     Refused(Option<Item>),
 }
 
-/// What became of a conditional write to an invite.
-#[derive(Clone, PartialEq, Debug)]
-pub enum Outcome<R> {
-    /// Done, by this attempt or by its own earlier try; the invite as it is now. After an earlier try that may be what
-    /// others have made of it since.
-    Done(Box<InviteRecord>),
-    /// Refused, for this reason; the invite as it is.
-    Refused(R, Option<Box<InviteRecord>>),
-}
-
 impl Store {
     /// Connects to the table as the environment says.
     pub async fn connect(table: &str) -> Self {
@@ -212,8 +206,30 @@ impl Store {
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
     }
 
-    fn update_invite(&self, deal: DealId, invite: InviteId, values: Item) -> UpdateItemFluentBuilder {
-        self.update(keys::deal(deal), keys::invite(invite), values)
+    /// An update as one action of a transaction. `names` are placeholders of attributes whose names are reserved words.
+    fn update_action(
+        &self,
+        (pk, sk): (String, String),
+        update: impl Into<String>,
+        condition: impl Into<String>,
+        names: &[(&str, &str)],
+        values: Item,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let names = names.iter().map(|(placeholder, name)| ((*placeholder).to_owned(), (*name).to_owned()));
+        let update = Update::builder()
+            .table_name(&self.table)
+            .key("pk", s(pk))
+            .key("sk", s(sk))
+            .update_expression(update)
+            .condition_expression(condition)
+            .set_expression_attribute_names(
+                Some(names.collect()).filter(|names: &HashMap<_, _>| !names.is_empty()),
+            )
+            .set_expression_attribute_values(Some(values))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build();
+        let update = update.map_err(|_| StoreError::Corrupt("not an update"))?;
+        Ok(TransactWriteItem::builder().update(update).build())
     }
 
     /// Sends a transaction, under a token that stays the same when the SDK repeats it: done, by this try or an earlier
@@ -247,8 +263,8 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn invite(&self, deal: DealId, invite: InviteId) -> Result<Option<InviteRecord>, StoreError> {
-        let item = self.get(keys::deal(deal), keys::invite(invite)).await?;
+    pub async fn invite(&self, key: InviteKey) -> Result<Option<InviteRecord>, StoreError> {
+        let item = self.get(keys::deal(key.deal), keys::invite(key.invite)).await?;
         item.map(item::invite).transpose()
     }
 
@@ -256,8 +272,8 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn sends(&self, deal: DealId, invite: InviteId) -> Result<Option<u32>, StoreError> {
-        Ok(self.invite(deal, invite).await?.map(|record| record.invite.sends))
+    pub async fn sends(&self, key: InviteKey) -> Result<Option<u32>, StoreError> {
+        Ok(self.invite(key).await?.map(|record| record.invite.sends))
     }
 
     /// A deal's revision, as `If-Match` compares it.
@@ -274,18 +290,20 @@ impl Store {
     /// [`StoreError`].
     pub async fn deal_and_invite(
         &self,
-        deal: DealId,
-        invite: InviteId,
+        key: InviteKey,
     ) -> Result<(Option<Deal>, Option<InviteRecord>), StoreError> {
-        futures_util::future::try_join(self.deal(deal), self.invite(deal, invite)).await
+        futures_util::future::try_join(self.deal(key.deal), self.invite(key)).await
     }
 
-    /// Those of a deal's invites, in no order. Those that do not exist or cannot be read are left out.
+    /// These invites, in no order. Those that do not exist or cannot be read are left out.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn invites(&self, deal: DealId, ids: &[InviteId]) -> Result<Vec<InviteRecord>, StoreError> {
-        let keys = ids.iter().map(|id| (keys::deal(deal), keys::invite(*id))).collect();
+    pub async fn invites(
+        &self,
+        keys: impl IntoIterator<Item = InviteKey>,
+    ) -> Result<Vec<InviteRecord>, StoreError> {
+        let keys = keys.into_iter().map(|key| (keys::deal(key.deal), keys::invite(key.invite))).collect();
         Ok(item::readable(self.get_all(keys, true).await?, item::invite))
     }
 
@@ -306,6 +324,13 @@ impl Store {
     }
 }
 
+/// All that a query finds, page by page.
+async fn all_items(query: QueryFluentBuilder) -> Result<Vec<Item>, StoreError> {
+    let query = query.return_consumed_capacity(ReturnConsumedCapacity::Total);
+    let items = query.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;
+    items.map_err(|error| StoreError::from_sdk("Query", &error))
+}
+
 /// Sends a conditional update.
 async fn written(update: UpdateItemFluentBuilder) -> Result<Written, StoreError> {
     match update.send().await {
@@ -319,25 +344,6 @@ async fn written(update: UpdateItemFluentBuilder) -> Result<Written, StoreError>
             }
         }
         Err(error) => Err(StoreError::from_sdk("UpdateItem", &error)),
-    }
-}
-
-/// Sends a conditional update of an invite. `is_ours` recognises this attempt's own doing; `explain` is the
-/// domain's rule, which says why the table refused.
-async fn written_invite<R>(
-    update: UpdateItemFluentBuilder,
-    is_ours: impl FnOnce(&InviteRecord) -> bool,
-    explain: impl FnOnce(Option<&InviteRecord>) -> R,
-) -> Result<Outcome<R>, StoreError> {
-    match written(update).await? {
-        Written::Done(item) => Ok(Outcome::Done(Box::new(item::invite(item)?))),
-        Written::Refused(item) => {
-            let record = item.map(item::invite).transpose()?.map(Box::new);
-            Ok(match record {
-                Some(record) if is_ours(&record) => Outcome::Done(record),
-                record => Outcome::Refused(explain(record.as_deref()), record),
-            })
-        }
     }
 }
 
@@ -360,8 +366,8 @@ pub fn random<const N: usize>() -> Result<[u8; N], StoreError> {
 ///
 /// # Errors
 /// [`StoreError::Random`].
-pub fn new_link(deal: DealId, invite: InviteId) -> Result<Link, StoreError> {
-    Ok(Link { deal, invite, secret: Secret::from_bytes(random()?) })
+pub fn new_link(key: InviteKey) -> Result<Link, StoreError> {
+    Ok(Link { deal: key.deal, invite: key.invite, secret: Secret::from_bytes(random()?) })
 }
 
 /// A random factor from 0 to 1; without randomness everything waits alike.

@@ -5,7 +5,7 @@
 
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::operation::{put_item::PutItemError, update_item::UpdateItemError};
 use aws_smithy_runtime_api::client::{
     interceptors::context::InterceptorContext,
     orchestrator::OrchestratorError,
@@ -34,8 +34,9 @@ fn is_conflict(
     if let Some(error) = error.downcast_ref::<TransactWriteItemsError>() {
         return only_conflicts(error);
     }
-    let update = error.downcast_ref::<UpdateItemError>();
-    update.and_then(ProvideErrorMetadata::code) == Some("TransactionConflictException")
+    let put = error.downcast_ref::<PutItemError>().and_then(ProvideErrorMetadata::code);
+    let update = error.downcast_ref::<UpdateItemError>().and_then(ProvideErrorMetadata::code);
+    put.or(update) == Some("TransactionConflictException")
 }
 
 /// True when a cancellation has a condition among its reasons: that is an answer, and outranks the others.

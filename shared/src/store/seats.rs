@@ -1,9 +1,8 @@
 //! What a learner holds.
 
 use super::item::{self, SeatItem};
-use super::{Item, Store, StoreError, keys, s, values};
+use super::{Store, StoreError, all_items, keys, s, values};
 use crate::domain::{Deal, PersonId, Timestamp};
-use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 
 /// A seat that a learner holds.
 #[derive(Clone, PartialEq, Debug)]
@@ -20,30 +19,17 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn seats_of(&self, learner: &PersonId) -> Result<Vec<Seat>, StoreError> {
-        let mut held: Vec<SeatItem> = Vec::new();
-        let mut after: Option<Item> = None;
-        loop {
-            let output = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .key_condition_expression("pk = :pk AND begins_with(sk, :seat)")
-                .set_expression_attribute_values(Some(values([
-                    (":pk", s(keys::learner(learner))),
-                    (":seat", s("S#")),
-                ])))
-                .consistent_read(true)
-                .set_exclusive_start_key(after)
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .send()
-                .await
-                .map_err(|error| StoreError::from_sdk("Query", &error))?;
-            held.extend(item::readable(output.items.unwrap_or_default(), item::seat));
-            after = output.last_evaluated_key;
-            if after.is_none() {
-                break;
-            }
-        }
+        let query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("pk = :pk AND begins_with(sk, :seat)")
+            .set_expression_attribute_values(Some(values([
+                (":pk", s(keys::learner(learner))),
+                (":seat", s("S#")),
+            ])))
+            .consistent_read(true);
+        let held: Vec<SeatItem> = item::readable(all_items(query).await?, item::seat);
         let ids = held.iter().filter_map(|seat| keys::parse_seat(&seat.sk)).collect::<Vec<_>>();
         let deals = self.deals(&ids).await?;
         let mut seats: Vec<Seat> = held

@@ -9,7 +9,9 @@ use aws_smithy_runtime_api::http::Response;
 use aws_smithy_types::body::SdkBody;
 use chrono::Duration;
 use seatkeeper_local::database::{self, Database};
-use shared::config::MailConfig;
+use shared::config::{Config, MailConfig};
+use shared::domain::limit::{RecipientLimit, SendingLimits};
+use shared::http::Origin;
 use shared::mail::ses::Mailer;
 use std::sync::{Arc, Mutex};
 
@@ -65,6 +67,19 @@ pub(crate) fn mail_config(send_rate: u32) -> MailConfig {
         paused: false,
     }
 }
+
+pub(crate) fn config() -> Config {
+    Config {
+        table: "table".to_owned(),
+        organisation_claim: "org".to_owned(),
+        lifetime: Duration::days(28),
+        retention: Duration::days(365),
+        origin: Origin::default(),
+    }
+}
+
+pub(crate) const NO_LIMITS: SendingLimits =
+    SendingLimits { recipient: RecipientLimit::NONE, manager_per_hour: 0, deal_per_day: Some(0) };
 
 #[derive(Clone, Debug)]
 struct Answers(Arc<Mutex<Vec<Said>>>);

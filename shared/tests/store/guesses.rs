@@ -1,10 +1,10 @@
 //! Guessing: a token that was never sent gets one answer, by one round trip and as many requests, whatever it hits. So
 //! neither the answer nor its time tells a stranger what there is. I6.
 
-use crate::world::{World, after, email, learner, soon, start};
+use crate::world::{World, after, done, email, learner, soon, start};
 use chrono::Duration;
 use shared::domain::accept::AcceptRefusal;
-use shared::domain::{DealChange, DealId, InviteId, Link, OrganisationId, Secret, Stored};
+use shared::domain::{DealChange, DealId, InviteId, InviteState, Link, OrganisationId, Secret};
 use shared::store::{AcceptOutcome, PreviewOutcome};
 
 /// What an answer cost: round trips in sequence, and requests.
@@ -44,14 +44,14 @@ async fn i6_a_guess_gets_one_answer_by_one_round_trip_whatever_it_hits() {
     let (accepted, _) = world.send("accepted@example.com", start()).await;
     world.accept(&accepted, "holder", after(1)).await;
     let (cancelled, _) = world.send("cancelled@example.com", start()).await;
-    world.store.cancel_invite(cancelled.deal, cancelled.invite, None).await.unwrap().unwrap();
+    done(world.cancel(&cancelled, after(1)).await);
     let (released, _) = world.send("released@example.com", start()).await;
     world.accept(&released, "leaver", after(2)).await;
-    world.store.release_seat(released.deal, released.invite, None).await.unwrap().unwrap();
+    world.store.release_seat(released.key(), None, after(2)).await.unwrap().unwrap();
     let (expired, _) = world.send("expired@example.com", start() - Duration::days(29)).await;
     let (queued, _) = world.queue("queued@example.com", start()).await;
     let real = [&pending, &accepted, &cancelled, &released, &expired, &queued];
-    assert_eq!(world.record(&released).await.unwrap().invite.stored, Stored::Released);
+    assert_eq!(world.now(&released).await.state, InviteState::Released);
 
     let secret = Secret::from_bytes([7; 32]);
     let (no_deal, no_invite) = (DealId::from_bytes([7; 16]), InviteId::from_bytes([7; 16]));

@@ -1,99 +1,14 @@
-//! Limits of sending: the recipient's is a condition of the write that sends; a manager's and a deal's are counts that
-//! any number of requests take from at once.
+//! Limits of sending: a manager's and a deal's are counts that any number of requests take from at once. (The recipient's
+//! is part of the rules of inviting and resending.)
 
 use super::wire::Fault;
-use super::world::{World, after, email, inviter, learner, start};
-use chrono::Duration;
+use super::world::{World, after, learner, start};
 use futures_util::future::join_all;
-use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
-use shared::domain::limit::{RecipientLimit, SendingLimits, TooSoon};
-use shared::domain::resend::{ResendRefusal, may_resend};
-use shared::domain::send::{SendRefusal, may_invite};
+use shared::domain::limit::{RecipientLimit, SendingLimits};
 use shared::domain::{Deal, PersonId};
-use shared::store::{Allowance, Inviter, Outcome, Sender};
-use std::cell::RefCell;
+use shared::store::{Allowance, Sender};
 
 const DAY: i64 = 86_400;
-
-fn limited(limit: RecipientLimit) -> Inviter {
-    Inviter { limit, ..inviter() }
-}
-
-/// Sends, resends and cancellations at random times: the write goes through exactly when the rule says so, and is
-/// refused for the reason that the rule gives.
-#[test]
-fn the_limit_and_its_condition_agree() {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let config = Config { cases: 50, failure_persistence: None, ..Config::default() };
-    // Soon after one another or hours later.
-    let step = prop::sample::select(vec!["invite", "invite", "resend", "cancel"]);
-    let steps = prop::collection::vec((step, prop_oneof![1_i64..700, 20_000_i64..90_000]), 10..30);
-    let limit = (0_u32..=5, prop::sample::select(vec![0, 600]));
-    let seen = RefCell::new([0; 4]);
-    let count = |place: usize, happened| seen.borrow_mut()[place] += u32::from(happened);
-    TestRunner::new(config)
-        .run(&(steps, limit), |(steps, (per_day, interval))| {
-            let limit = RecipientLimit { per_day, interval: Duration::seconds(interval) };
-            runtime.block_on(async {
-                let world = World::new(1).await;
-                let (store, by, address) = (&world.store, limited(limit), email("ann@example.com"));
-                let mut seconds = 0;
-                for (step, wait) in steps {
-                    seconds += wait;
-                    let (now, link) = (after(seconds), world.link(address.as_typed()));
-                    let record = world.record(&link).await;
-                    if step == "invite" {
-                        let rule = may_invite(record.as_ref(), limit, now);
-                        let invited = store.queue_invite(&world.deal, &address, None, &link, &by, now).await;
-                        assert_eq!(verdict(invited.unwrap()), rule);
-                        count(0, rule.is_ok());
-                        count(1, matches!(rule, Err(SendRefusal::TooSoon(_))));
-                    } else if step == "resend" {
-                        let rule = may_resend(record.as_ref(), None, limit, now);
-                        let resent = store.resend_invite(&link, None, &by, now).await;
-                        assert_eq!(verdict(resent.unwrap()), rule);
-                        count(2, rule.is_ok());
-                        count(3, matches!(rule, Err(ResendRefusal::TooSoon(_))));
-                    } else {
-                        let _refused = store.cancel_invite(link.deal, link.invite, None).await.unwrap();
-                    }
-                }
-            });
-            Ok(())
-        })
-        .unwrap();
-    let seen = seen.into_inner();
-    assert!(seen.iter().all(|count| *count > 2), "invited, too soon, resent, too soon: {seen:?}");
-}
-
-fn verdict<R>(outcome: Outcome<R>) -> Result<(), R> {
-    match outcome {
-        Outcome::Done(_) => Ok(()),
-        Outcome::Refused(reason, _) => Err(reason),
-    }
-}
-
-#[tokio::test]
-async fn a_send_whose_answer_got_lost_counts_once() {
-    for fault in [Fault::LoseAnswer, Fault::Conflict] {
-        let world = World::new(1).await;
-        let by = limited(RecipientLimit { per_day: 2, interval: Duration::zero() });
-        world.queue("ann@example.com", start()).await;
-        let link = world.link("ann@example.com");
-        world.wire.disturb([fault]);
-        let resent = world.store.resend_invite(&link, Some(1), &by, after(60)).await.unwrap();
-        assert!(matches!(resent, Outcome::Done(_)) && world.wire.is_quiet(), "{fault:?}: {resent:?}");
-        assert_eq!(world.record(&link).await.unwrap().asked, [start()], "{fault:?}");
-        let third = world
-            .store
-            .resend_invite(&world.link("ann@example.com"), Some(2), &by, after(120))
-            .await
-            .unwrap();
-        let too_soon = ResendRefusal::TooSoon(TooSoon { retry_at: after(DAY) });
-        assert!(matches!(third, Outcome::Refused(reason, _) if reason == too_soon), "{third:?}");
-    }
-}
 
 fn limits(manager_per_hour: u32, deal_per_day: u32) -> SendingLimits {
     SendingLimits { recipient: RecipientLimit::NONE, manager_per_hour, deal_per_day: Some(deal_per_day) }
@@ -122,17 +37,17 @@ async fn a_window_lets_so_many_through_and_then_begins_anew() {
 }
 
 #[tokio::test]
-async fn the_narrower_of_two_limits_holds_and_the_rest_is_given_back() {
+async fn the_narrower_of_two_limits_holds_and_the_rest_is_refunded() {
     let world = World::new(1).await;
     let (max, eve) = (learner("max"), learner("eve"));
     let limits = limits(10, 12);
     let first = take(&world, &max, &limits, 10, 0).await;
     assert_eq!((first.sends, first.retry_at), (10, None));
-    world.store.give_back(first, 9).await.unwrap();
+    world.store.refund(first, 9).await.unwrap();
     // Three are left to the deal, ten to this manager.
     let second = take(&world, &eve, &limits, 10, 1).await;
     assert_eq!((second.sends, second.retry_at), (3, Some(after(DAY))));
-    world.store.give_back(second, 3).await.unwrap();
+    world.store.refund(second, 3).await.unwrap();
     let left = async |manager, wanted| {
         let sender = Sender { manager, deal: &world.deal, limits: &limits };
         world.store.foresee_allowance(sender, wanted, after(2)).await.unwrap().sends
@@ -148,11 +63,13 @@ async fn the_narrower_of_two_limits_holds_and_the_rest_is_given_back() {
 async fn many_at_once_get_no_more_than_there_is() {
     let world = World::new(1).await;
     let (max, limits) = (learner("max"), limits(50, 0));
-    // Also where the window has still to begin, and where answers get lost.
-    world.wire.disturb([Fault::Conflict, Fault::Conflict]);
-    let taken = join_all((0..20).map(|_| take(&world, &max, &limits, 7, 0))).await;
-    let sum: u32 = taken.iter().map(|allowance| allowance.sends).sum();
-    assert_eq!(sum, 50);
+    // Where the window has still to begin, and where it is over; also where others write.
+    for at in [0, 3_600] {
+        world.wire.disturb([Fault::Conflict, Fault::Conflict]);
+        let taken = join_all((0..20).map(|_| take(&world, &max, &limits, 7, at))).await;
+        let sum: u32 = taken.iter().map(|allowance| allowance.sends).sum();
+        assert_eq!(sum, 50);
+    }
 }
 
 #[tokio::test]
@@ -180,29 +97,27 @@ async fn sends_whose_answer_got_lost_are_taken_once() {
     }
 }
 
-#[tokio::test]
-async fn what_was_not_used_is_given_back_once_whoever_writes_in_between() {
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_not_used_is_refunded_once_whoever_writes_in_between() {
     let (max, limits) = (learner("max"), limits(20, 0));
     let world = World::new(1).await;
     let [first, second] = [take(&world, &max, &limits, 6, 0).await, take(&world, &max, &limits, 6, 0).await];
     take(&world, &max, &limits, 6, 0).await;
     // The answer to the first refund is lost, and the second refund arrives before the first is repeated.
-    world.wire.disturb([Fault::Catch]);
-    assert!(world.store.give_back(second, 0).await.is_err());
-    let other = world.wire.caught();
+    let others = world.others();
     world.wire.disturb([Fault::LoseAnswer]);
-    world.wire.meanwhile(other);
-    world.store.give_back(first, 0).await.unwrap();
+    world.wire.meanwhile(async move { others.store.refund(second, 0).await.unwrap() });
+    world.store.refund(first, 0).await.unwrap();
     assert!(world.wire.is_quiet());
     assert_eq!(take(&world, &max, &limits, 20, 1).await.sends, 14);
 }
 
 #[tokio::test]
-async fn what_one_limit_gave_is_given_back_when_the_other_can_not_be_asked() {
+async fn what_one_limit_gave_is_refunded_when_the_other_can_not_be_asked() {
     let (max, limits) = (learner("max"), limits(10, 10));
     let world = World::new(1).await;
     // The manager's window gives, and the deal's fails.
-    world.wire.disturb([Fault::None, Fault::Catch]);
+    world.wire.disturb([Fault::None, Fault::Refuse]);
     let sender = Sender { manager: &max, deal: &world.deal, limits: &limits };
     assert!(world.store.take_allowance(sender, 10, start()).await.is_err());
     assert!(world.wire.is_quiet());
@@ -210,12 +125,12 @@ async fn what_one_limit_gave_is_given_back_when_the_other_can_not_be_asked() {
 }
 
 #[tokio::test]
-async fn what_is_given_back_late_does_not_count_for_the_next_window() {
+async fn what_is_refunded_late_does_not_count_for_the_next_window() {
     let world = World::new(1).await;
     let (max, limits) = (learner("max"), limits(10, 0));
     let old = take(&world, &max, &limits, 10, 0).await;
     assert_eq!(take(&world, &max, &limits, 10, 3_600).await.sends, 10);
-    world.store.give_back(old, 0).await.unwrap();
+    world.store.refund(old, 0).await.unwrap();
     assert_eq!(take(&world, &max, &limits, 1, 3_601).await.sends, 0);
 }
 
@@ -224,7 +139,7 @@ async fn without_limits_nothing_is_counted() {
     let world = World::new(1).await;
     let allowance = take(&world, &learner("max"), &limits(0, 0), 1_000, 0).await;
     assert_eq!((allowance.sends, allowance.retry_at), (1_000, None));
-    world.store.give_back(allowance, 0).await.unwrap();
+    world.store.refund(allowance, 0).await.unwrap();
     assert_eq!(world.store.usage().requests, 0);
     let by_seats = SendingLimits { deal_per_day: None, ..limits(0, 0) };
     let deal = Deal { seats: 200, ..world.deal.clone() };

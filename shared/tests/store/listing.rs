@@ -1,10 +1,10 @@
 //! The page, the counts and the search, while rows are pending, expired, marked or not, and while they change.
 
-use super::world::{LIFETIME, World, after, email, inviter, learner, start};
-use aws_sdk_dynamodb::types::AttributeValue;
+use super::world::{LIFETIME, World, after, done, item, learner, n, new_send, s, start};
 use chrono::Duration;
-use shared::domain::{AddressPrefix, Invite, InviteId, Queued, Status, Timestamp};
-use shared::store::{Due, PageQuery, StatusFilter};
+use shared::domain::resend::resend;
+use shared::domain::{AddressPrefix, Invite, InviteId, NewSend, Queued, Status, Timestamp};
+use shared::store::{PageQuery, Seen, StatusFilter, keys::Queue};
 use std::collections::BTreeSet;
 
 fn query(filter: Option<StatusFilter>, limit: usize) -> PageQuery {
@@ -60,15 +60,9 @@ fn ids(rows: &[Invite]) -> Vec<InviteId> {
 async fn mixed(world: &World) -> Timestamp {
     for i in 0..40 {
         let (link, record) = world.send(&format!("old{i:02}@example.com"), after(i)).await;
-        let due = Due {
-            deal: link.deal,
-            invite: link.invite,
-            sends: 1,
-            tries: 1,
-            due_at: record.invite.expires_at,
-        };
         if i % 4 == 0 {
-            assert!(world.store.expire_invite(&due).await.unwrap());
+            let due_at = record.invite.expires_at;
+            done(world.expire(record, due_at).await);
         } else if i % 4 == 1 {
             world.accept(&link, &format!("learner{i}"), after(100)).await;
         }
@@ -86,7 +80,7 @@ async fn i2_tabs_and_counts_show_the_computed_status() {
     let now = mixed(&world).await;
     let all = pages(&world, query(None, 7), now, async |_| {}).await;
     assert_eq!(all.len(), 65);
-    assert!(all.windows(2).all(|pair| pair[0].queued_at >= pair[1].queued_at), "newest queued first");
+    assert!(all.windows(2).all(|pair| pair[0].queued.at >= pair[1].queued.at), "newest queued first");
     let (_, counts) = world.store.counts(world.deal.id, LIFETIME, now).await.unwrap().unwrap();
     assert_eq!((counts.pending, counts.accepted, counts.expired), (25, 10, 30));
     let tabs = [
@@ -110,26 +104,16 @@ async fn i2_tabs_and_counts_show_the_computed_status() {
 #[tokio::test]
 async fn i3_a_row_that_is_sent_again_between_two_reads_is_shown_once() {
     let world = World::new(50).await;
-    let (_, record) = world.send("ann@example.com", start()).await;
+    let (old, _) = world.send("ann@example.com", start()).await;
+    let mut old_row = world.item(&old).await;
     for i in 0..9 {
         world.send(&format!("bob{i}@example.com"), after(i + 1)).await;
     }
     let (link, resent_at) = (world.link("ann@example.com"), after(20));
-    world.store.resend_invite(&link, None, &inviter(), resent_at).await.unwrap();
+    done(world.resend(&link, None, resent_at).await);
     // As an item of another partition, since the engine's index is never old.
-    let text = |text: String| AttributeValue::S(text);
-    let number = |number: i64| AttributeValue::N(number.to_string());
-    let old = [
-        ("listPk", text(format!("{}#x", link.deal))),
-        ("listSk", text(format!("{:013}999{:.16}", start().timestamp_millis(), link.invite.to_string()))),
-        ("email", text("ann@example.com".to_owned())),
-        ("sends", number(1)),
-        ("delivery", text("sent".to_owned())),
-        ("sentAt", number(record.tried_at.timestamp())),
-        ("expiresAt", number(record.invite.expires_at.timestamp())),
-    ];
-    let old = old.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    world.lay([(("OLD".to_owned(), format!("I#{}", link.invite)), Some(old))]).await;
+    old_row.insert("listPk".to_owned(), s(&format!("{}#x", link.deal)));
+    world.lay([(("OLD".to_owned(), format!("I#{}", link.invite)), Some(old_row))]).await;
     for limit in [10, 50] {
         let page = world.store.page(world.deal.id, &query(None, limit), after(21)).await.unwrap().unwrap();
         assert_eq!((page.invites.len(), page.invites[0].sends), (10, 2), "{limit} a page");
@@ -143,14 +127,12 @@ async fn rows_queued_in_the_same_instant_have_an_order_too() {
     let world = World::new(50).await;
     for i in 0..60 {
         let (link, record) = world.send(&format!("a{i:02}@example.com"), start()).await;
-        let due_at = record.due_at.unwrap();
-        let due = Due { deal: link.deal, invite: link.invite, sends: 1, tries: 1, due_at };
         match i % 3 {
-            0 => assert!(world.store.expire_invite(&due).await.unwrap()),
-            1 => assert!(matches!(
-                world.accept(&link, &format!("learner{i}"), after(1)).await,
-                shared::store::AcceptOutcome::Accepted { .. }
-            )),
+            0 => {
+                let due_at = record.invite.expires_at;
+                done(world.expire(record, due_at).await);
+            }
+            1 => world.accepts(&link, &format!("learner{i}"), after(1)).await,
             _ => {}
         }
     }
@@ -174,8 +156,9 @@ async fn rows_of_one_request_are_listed_in_the_order_given() {
         rows.into_iter().map(|row| row.email.as_typed().to_owned()).collect::<Vec<_>>()
     };
     for (index, address) in addresses.iter().enumerate() {
-        let (link, at) = (world.link(address), Queued::in_order(start(), index));
-        world.store.queue_invite(&world.deal, &email(address), None, &link, &inviter(), at).await.unwrap();
+        let link = world.link(address);
+        let send = NewSend { queued: Queued::in_order(start(), index), ..new_send(&link, start()) };
+        done(world.invite(address, &link, &send, start()).await);
         if index % 3 == 0 {
             world.accept(&link, &format!("learner{index}"), after(1)).await;
         }
@@ -188,8 +171,10 @@ async fn rows_of_one_request_are_listed_in_the_order_given() {
         addresses.iter().cloned().enumerate().partition(|(index, _)| index % 3 == 0);
     let resent: Vec<String> = pending.into_iter().rev().map(|(_, address)| address).collect();
     for (index, address) in resent.iter().enumerate() {
-        let at = Queued::in_order(after(100), index);
-        world.store.resend_invite(&world.link(address), Some(1), &inviter(), at).await.unwrap();
+        let link = world.link(address);
+        let send = NewSend { queued: Queued::in_order(after(100), index), ..new_send(&link, after(100)) };
+        let rule = |existing: Option<&Invite>, now| resend(existing, Some(1), &send, now);
+        done(world.change(&link, Seen::Unread, after(100), rule).await);
     }
     let accepted = accepted.into_iter().map(|(_, address)| address);
     let expected: Vec<String> = resent.iter().cloned().chain(accepted).collect();
@@ -200,21 +185,9 @@ async fn rows_of_one_request_are_listed_in_the_order_given() {
     let queued: BTreeSet<_> = pages(&world, query(None, 50), after(200), async |_| {})
         .await
         .into_iter()
-        .map(|row| row.queued_at)
+        .map(|row| row.queued.at)
         .collect();
     assert_eq!(queued, [start(), after(100)].into(), "queuedAt stays the time of the request");
-}
-
-/// Damages an invite: no version can read a text as its number of sends.
-async fn damage(world: &World, address: &str) {
-    let key = (format!("D#{}", world.deal.id), format!("I#{}", world.link(address).invite));
-    let [item] = world.items([key.clone()]).await;
-    let mut item = item.unwrap();
-    item.insert("sends".into(), AttributeValue::S("?".into()));
-    for name in ["pk", "sk"] {
-        item.remove(name);
-    }
-    world.lay([(key, Some(item))]).await;
 }
 
 #[tokio::test]
@@ -225,7 +198,8 @@ async fn an_unreadable_row_hides_no_other() {
         world.send(address, start()).await;
     }
     for i in [0, 4, 5, 8] {
-        damage(&world, &addresses[i]).await;
+        // No version can read a text as its number of sends.
+        world.set(&world.link(&addresses[i]), [("sends", s("?"))]).await;
     }
     let readable = [1, 2, 3, 6, 7].map(|i| addresses[i].clone());
     let late = start() + LIFETIME;
@@ -245,14 +219,8 @@ async fn an_unreadable_row_hides_no_other() {
     assert_eq!((counts.pending, counts.expired), (0, 9));
     let oldest = world.store.oldest_expired(&world.deal, LIFETIME, 50, late).await.unwrap();
     assert_eq!(oldest.len(), 5);
-    let ids: Vec<_> = addresses.iter().map(|address| world.link(address).invite).collect();
-    assert_eq!(world.store.invites(world.deal.id, &ids).await.unwrap().len(), 5);
-    let mut due = 0;
-    for shard in 0..4 {
-        let queue = shared::store::keys::Queue::Expire;
-        due += world.store.due_invites(queue, shard, late, None).await.unwrap().0.len();
-    }
-    assert_eq!(due, 5);
+    let keys = addresses.iter().map(|address| world.link(address).key());
+    assert_eq!(world.store.invites(keys).await.unwrap().len(), 5);
 }
 
 #[tokio::test]
@@ -260,27 +228,14 @@ async fn an_unreadable_deal_hides_no_other() {
     let world = World::new(3).await;
     let (link, _) = world.send("ann@example.com", start()).await;
     world.accept(&link, "ann", after(1)).await;
-    let key = (format!("D#{}", world.deal.id), "DEAL".to_owned());
-    let [deal] = world.items([key.clone()]).await;
+    let [deal] = world.items([world.deal_key()]).await;
     let other = world.with_another_deal();
     let mut damaged = deal.unwrap();
-    for name in ["pk", "sk"] {
-        damaged.remove(name);
-    }
-    damaged.insert("seats".into(), AttributeValue::S("?".into()));
-    let seat = |v: &str| {
-        let values = [("v", v), ("acceptedAt", "1800000000")];
-        let values = values.map(|(name, value)| (name.to_owned(), AttributeValue::N(value.to_owned())));
-        Some(values.into_iter().collect())
-    };
-    let holder = format!("L#{}", learner("ann").as_str());
-    world
-        .lay([
-            ((format!("D#{}", other.deal.id), "DEAL".to_owned()), Some(damaged)),
-            ((holder.clone(), format!("S#{}", other.deal.id)), seat("1")),
-            ((holder, "S#damaged".to_owned()), seat("9")),
-        ])
-        .await;
+    damaged.insert("seats".into(), s("?"));
+    let seat = |v| Some(item([("v", n(v)), ("acceptedAt", n(start().timestamp()))]));
+    let unreadable = (world.seat_key("ann").0, "S#damaged".to_owned());
+    let items = [(other.deal_key(), Some(damaged)), (other.seat_key("ann"), seat(2)), (unreadable, seat(9))];
+    world.lay(items).await;
     let deals = world.store.deals_of(&world.deal.organisation.id).await.unwrap();
     assert_eq!(deals.iter().map(|deal| deal.id).collect::<Vec<_>>(), [world.deal.id]);
     let seats = world.store.seats_of(&learner("ann")).await.unwrap();
@@ -304,9 +259,8 @@ async fn i2_a_shorter_lifetime_than_today_is_remembered() {
     let hour = Duration::hours(1);
     world.store.remember_lifetime(&world.deal, hour).await.unwrap();
     let link = world.link("ann@example.com");
-    let brief = shared::store::Inviter { lifetime: hour, ..super::world::inviter() };
-    let address = super::world::email("ann@example.com");
-    world.store.queue_invite(&world.deal, &address, None, &link, &brief, start()).await.unwrap();
+    let brief = NewSend { lifetime: hour, ..new_send(&link, start()) };
+    done(world.invite("ann@example.com", &link, &brief, start()).await);
     // The setting has gone back to four weeks; the invite of an hour is expired all the same.
     let now = start() + hour;
     let (_, counts) = world.store.counts(world.deal.id, LIFETIME, now).await.unwrap().unwrap();
@@ -328,10 +282,9 @@ async fn rows_that_stay_are_shown_once_while_others_move() {
         // Between pages the sweep marks some, new ones are invited, and one of the fresh ones is accepted.
         let moved = pages(&world, query(filter, 4), now, async |page| {
             for shard in 0..4 {
-                let queue = shared::store::keys::Queue::Expire;
-                let (due, _) = world.store.due_invites(queue, shard, now, None).await.unwrap();
-                if let Some(due) = due.first() {
-                    world.store.expire_invite(due).await.unwrap();
+                let (due, _) = world.store.due_invites(Queue::Expire, shard, now, None).await.unwrap();
+                for record in world.store.invites(due.first().map(|due| due.key)).await.unwrap() {
+                    done(world.expire(record, now).await);
                 }
             }
             let tag = filter.map_or("all", StatusFilter::as_str);
@@ -364,8 +317,7 @@ async fn search_finds_by_the_beginning_in_the_order_of_addresses() {
     let old_ones = AddressPrefix::parse("old").unwrap();
     let page = world.store.search(world.deal.id, &old_ones, &strayed, now).await.unwrap().unwrap();
     assert!(page.invites.is_empty() && page.next.is_none(), "a position outside of the search is its end");
-    let cancelled = world.link("old00@example.com");
-    world.store.cancel_invite(cancelled.deal, cancelled.invite, None).await.unwrap().unwrap();
+    done(world.cancel(&world.link("old00@example.com"), now).await);
     assert_eq!(search("old", None, 50).await, old[1..]);
 }
 
@@ -377,10 +329,10 @@ async fn search_finds_a_domain_by_its_beginning_in_unicode_and_in_punycode() {
     for address in addresses.into_iter().chain(["annie@bücher.example", "bob@bücher.example"]) {
         world.send(address, start()).await;
     }
-    let [bucher, bzz, baecker, buecher] = addresses;
+    let [plain, bzz, baecker, buecher] = addresses;
     for limit in [1, 2, 50] {
         for (typed, expected) in [
-            ("ann@b", vec![bucher, bzz, baecker, buecher]),
+            ("ann@b", vec![plain, bzz, baecker, buecher]),
             ("ann@bü", vec![buecher]),
             ("ANN@BÜCHER.EX", vec![buecher]),
             ("ann@xn--bcher-kva.example", vec![buecher]),

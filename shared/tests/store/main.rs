@@ -1,4 +1,4 @@
-//! The store against a real engine: rules and conditions agree, lost answers are recognised, budgets hold.
+//! The store against a real engine: writes that meet others, lost answers, rules that have conditions, budgets.
 
 #![allow(
     missing_docs,
@@ -14,17 +14,15 @@
     reason = "which of these lints a build of this test meets depends on its features"
 )]
 
-mod answers;
 mod budgets;
+mod change;
 mod conditions;
-mod drawn;
 mod guesses;
 mod limits;
 mod listing;
-mod meanwhile;
-mod removal;
 mod sending;
 #[path = "../ses/mod.rs"]
 mod ses;
+mod transactions;
 mod wire;
 mod world;

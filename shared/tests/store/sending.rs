@@ -1,56 +1,51 @@
 //! Runs of mailing: what a run asks of SES, how long it waits for its turn, and what it records. I4.
 
-use super::ses::{DOWN, FAILED, MALFORMED, SENT, Said, Script, THROTTLED, mail_config};
-use super::world::{LIFETIME, World, soon};
+use super::ses::{DOWN, FAILED, MALFORMED, NO_LIMITS, SENT, Said, Script, THROTTLED, config, mail_config};
+use super::world::{World, soon};
 use shared::clock::{self, Deadline};
-use shared::delivery::{Claim, Delivery, Runner};
-use shared::domain::{Delivery as State, InviteRecord, Link};
+use shared::domain::{Delivery, Invite};
+use shared::sending::{Claim, Runner, Sending};
 use std::time::Duration;
 
 /// Invites whose mails are held, and SES that answers like this.
 struct Stage {
     world: World,
     script: Script,
-    delivery: Delivery,
-    held: Vec<(Link, InviteRecord)>,
+    sending: Sending,
+    claims: Vec<Claim>,
 }
 
 impl Stage {
     async fn new(mails: usize, answers: &[Said], send_rate: u32) -> Self {
         let (world, script) = (World::new(1).await, Script::new(answers).await);
-        let delivery = Delivery {
+        let sending = Sending {
             store: world.store.clone(),
             mailer: script.mailer.clone(),
-            config: mail_config(send_rate),
-            lifetime: LIFETIME,
+            mail: mail_config(send_rate),
+            config: config(),
+            limits: NO_LIMITS,
         };
-        let mut held = Vec::new();
+        let mut claims = Vec::new();
         for number in 0..mails {
-            held.push(world.queue(&format!("learner{number}@example.com"), clock::now()).await);
+            let (link, queued) = world.queue(&format!("learner{number}@example.com"), clock::now()).await;
+            claims.push(Claim::of(queued, link).unwrap());
         }
-        Self { world, script, delivery, held }
+        Self { world, script, sending, claims }
     }
 
-    fn claims(&self) -> Vec<Claim> {
-        self.held.iter().map(|(link, record)| Claim { record: record.clone(), link: link.clone() }).collect()
+    /// The invites as they are now.
+    async fn invites(&self) -> Vec<Invite> {
+        futures_util::future::join_all(self.claims.iter().map(|claim| self.world.now(&claim.link))).await
     }
 
-    async fn records(&self) -> Vec<InviteRecord> {
-        let mut records = Vec::new();
-        for (link, _) in &self.held {
-            records.push(self.world.record(link).await.unwrap());
-        }
-        records
-    }
-
-    /// As they were when they were claimed.
-    fn untouched(&self) -> Vec<InviteRecord> {
-        self.held.iter().map(|(_, record)| record.clone()).collect()
+    /// The invites as they were when they were claimed.
+    fn untouched(&self) -> Vec<Invite> {
+        self.claims.iter().map(|claim| claim.record.invite.clone()).collect()
     }
 
     /// The account's sending is spoken for, for so many seconds.
     async fn is_busy_for(&self, seconds: u32) {
-        let rate = self.delivery.config.send_rate;
+        let rate = self.sending.mail.send_rate;
         let now = clock::now();
         self.world.store.reserve_sends(seconds * rate, rate, now, now).await.unwrap().unwrap();
     }
@@ -60,8 +55,8 @@ impl Stage {
 async fn one_lost_answer_counts_once_in_a_run() {
     // Mail by mail: no answer for the first one, and the second one is throttled and sent in the next round.
     let stage = Stage::new(2, &[MALFORMED, FAILED, THROTTLED, SENT], 0).await;
-    let run = stage.delivery.run(Runner::Request, soon());
-    run.mail_all(&stage.world.deal, stage.claims()).await;
+    let run = stage.sending.run(Runner::Request, soon());
+    run.mail_all(&stage.world.deal, stage.claims.clone()).await;
     let mailed = run.report();
     assert_eq!((mailed.sent, mailed.unanswered, mailed.stopped), (1, 1, false), "{mailed:?}");
 }
@@ -69,9 +64,9 @@ async fn one_lost_answer_counts_once_in_a_run() {
 #[tokio::test]
 async fn two_lost_answers_end_a_run() {
     let stage = Stage::new(2, &[FAILED], 0).await;
-    let run = stage.delivery.run(Runner::Request, soon());
+    let run = stage.sending.run(Runner::Request, soon());
     let deal = &stage.world.deal;
-    for claim in stage.claims() {
+    for claim in stage.claims.clone() {
         assert!(!run.report().stopped);
         run.mail(vec![(claim, deal)]).await;
     }
@@ -83,10 +78,10 @@ async fn two_lost_answers_end_a_run() {
 async fn i4_the_link_stays_when_ses_was_down() {
     for runner in [Runner::Request, Runner::Deliverer] {
         let stage = Stage::new(1, &[DOWN], 0).await;
-        let run = stage.delivery.run(runner, soon());
-        run.mail_all(&stage.world.deal, stage.claims()).await;
+        let run = stage.sending.run(runner, soon());
+        run.mail_all(&stage.world.deal, stage.claims.clone()).await;
         assert!(run.is_over() && run.report().stopped, "{runner:?}");
-        assert_eq!(stage.records().await, stage.untouched(), "{runner:?}: the lease ends by itself");
+        assert_eq!(stage.invites().await, stage.untouched(), "{runner:?}: the lease ends by itself");
     }
 }
 
@@ -95,32 +90,31 @@ async fn a_request_leaves_what_gets_no_turn_within_two_seconds_without_a_write()
     let stage = Stage::new(3, &[SENT], 1).await;
     stage.is_busy_for(10).await;
     stage.world.forget();
-    let run = stage.delivery.run(Runner::Request, soon());
-    run.mail_all(&stage.world.deal, stage.claims()).await;
+    let run = stage.sending.run(Runner::Request, soon());
+    run.mail_all(&stage.world.deal, stage.claims.clone()).await;
     let mailed = run.report();
     assert_eq!((mailed.untried, mailed.stopped, run.is_over()), (3, false, true), "{mailed:?}");
     assert!(stage.world.store.usage().write_units < 1.0, "nothing is written");
-    assert_eq!(stage.records().await, stage.untouched());
+    assert_eq!(stage.invites().await, stage.untouched());
 }
 
 #[tokio::test]
 async fn a_request_takes_a_turn_within_two_seconds() {
     let stage = Stage::new(1, &[SENT], 1).await;
     stage.is_busy_for(1).await;
-    let run = stage.delivery.run(Runner::Request, soon());
-    let mailed = run.mail_all(&stage.world.deal, stage.claims()).await;
-    assert_eq!(mailed[0].invite.delivery, State::Sent);
+    let run = stage.sending.run(Runner::Request, soon());
+    let mailed = run.mail_all(&stage.world.deal, stage.claims.clone()).await;
+    assert_eq!(mailed[0].delivery, Delivery::Sent);
 }
 
 #[tokio::test]
-async fn the_deliverer_puts_back_what_gets_no_turn_while_it_runs() {
+async fn the_deliverer_requeues_what_gets_no_turn_while_it_runs() {
     let stage = Stage::new(1, &[SENT], 1).await;
     stage.is_busy_for(30).await;
-    let run = stage.delivery.run(Runner::Deliverer, Deadline::within(Duration::from_secs(15)));
-    let held = stage.claims();
-    run.mail(held.into_iter().map(|claim| (claim, &stage.world.deal)).collect()).await;
-    let record = stage.records().await.remove(0);
-    assert_eq!((record.tries, record.links.current.len()), (0, 0), "certainly not sent");
+    let run = stage.sending.run(Runner::Deliverer, Deadline::within(Duration::from_secs(15)));
+    run.mail(vec![(stage.claims[0].clone(), &stage.world.deal)]).await;
+    let invite = stage.invites().await.remove(0);
+    assert_eq!((invite.attempts, invite.links.current.len()), (0, 0), "certainly not sent");
     assert!(run.is_over() && !run.report().stopped);
     assert_eq!(stage.script.left(), 0);
 }

@@ -6,13 +6,22 @@ use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, KeysAndAttributes, 
 use chrono::{DateTime, Duration};
 use seatkeeper_local::{database, table};
 use shared::clock::Deadline;
+use shared::domain::cancel::{CancelRefusal, cancel};
+use shared::domain::claim::{NewAttempt, take_up};
+use shared::domain::expire::{NotDue, expire};
 use shared::domain::limit::RecipientLimit;
+use shared::domain::outcome::{Outcome, Superseded, record_outcome};
+use shared::domain::resend::{ResendRefusal, resend};
+use shared::domain::send::{InviteRefusal, Invitee, invite};
 use shared::domain::{
-    Deal, DealId, Email, InviteRecord, Link, NewDeal, Organisation, OrganisationId, PersonId, Secret, Sent,
-    Timestamp, Title,
+    Attempt, Deal, DealId, Email, Invite, Link, Name, NewDeal, NewSend, Organisation, OrganisationId,
+    PersonId, Queued, Secret, Timestamp, Title,
 };
-use shared::store::{AcceptOutcome, CreateOutcome, Inviter, Item, Outcome, Store, random};
+use shared::store::{
+    AcceptOutcome, Changed, CreateOutcome, InviteRecord, Item, Seen, Store, StoreError, random,
+};
 use std::collections::HashMap;
+use std::fmt::Debug;
 use std::sync::Arc;
 
 #[derive(Clone)]
@@ -21,11 +30,15 @@ pub(crate) struct World {
     pub(crate) wire: Wire,
     pub(crate) deal: Deal,
     client: aws_sdk_dynamodb::Client,
-    _database: Arc<database::Database>,
+    database: Arc<database::Database>,
 }
+
+/// What a change comes to.
+pub(crate) type Change<R> = Result<Changed<R>, StoreError>;
 
 pub(crate) const TABLE: &str = "seatkeeper";
 pub(crate) const LIFETIME: Duration = Duration::days(28);
+pub(crate) const LEASE: Duration = Duration::seconds(60);
 
 /// Some instant; the tests' clocks start here.
 pub(crate) fn start() -> Timestamp {
@@ -44,17 +57,37 @@ pub(crate) fn learner(name: &str) -> PersonId {
     PersonId::new("https://issuer.example", name)
 }
 
-pub(crate) fn inviter() -> Inviter {
-    Inviter {
-        email: Some("manager@acme.example".to_owned()),
+pub(crate) fn soon() -> Deadline {
+    Deadline::within(std::time::Duration::from_secs(20))
+}
+
+/// A send with this link, asked for then.
+pub(crate) fn new_send(link: &Link, now: Timestamp) -> NewSend {
+    NewSend {
+        link: link.secret.hash(),
+        queued: Queued::in_order(now, 0),
+        invited_by: Some("manager@acme.example".to_owned()),
         lifetime: LIFETIME,
-        lease: Duration::seconds(60),
+        lease: LEASE,
         limit: RecipientLimit::NONE,
     }
 }
 
-pub(crate) fn soon() -> Deadline {
-    Deadline::within(std::time::Duration::from_secs(20))
+/// The record of a change that was done.
+pub(crate) fn done<R: Debug>(changed: Change<R>) -> InviteRecord {
+    let Ok(Changed::Done(record)) = changed else { panic!("{changed:?}") };
+    record
+}
+
+/// The reason of a change that was refused.
+pub(crate) fn refused<R: Debug>(changed: Change<R>) -> R {
+    let Ok(Changed::Refused(reason, _)) = changed else { panic!("{changed:?}") };
+    reason
+}
+
+/// The attempt that a write queued, whose mail carries this link.
+pub(crate) fn attempt(record: &InviteRecord, link: &Link) -> Attempt {
+    record.invite.attempt(&link.secret.hash()).unwrap()
 }
 
 impl World {
@@ -64,13 +97,7 @@ impl World {
         let client = database.client();
         table::create(&client, TABLE).await.unwrap();
         let wire = Wire::default();
-        let config = config::Config::builder()
-            .behavior_version(BehaviorVersion::v2026_01_12())
-            .endpoint_url(database.endpoint())
-            .region(Region::new("us-east-1"))
-            .credentials_provider(Credentials::new("test", "test", None, None, "test"))
-            .interceptor(wire.clone());
-        let store = Store::new(config, TABLE);
+        let store = store(&database, &wire);
         let new = NewDeal {
             organisation: Organisation {
                 id: OrganisationId::parse("acme").unwrap(),
@@ -85,9 +112,15 @@ impl World {
         let CreateOutcome::Created(deal) = made else { panic!("{made:?}") };
         store.remember_lifetime(&deal, LIFETIME).await.unwrap();
         let deal = store.deal(deal.id).await.unwrap().unwrap();
-        let world = Self { store, wire, deal, client, _database: Arc::new(database) };
+        let world = Self { store, wire, deal, client, database: Arc::new(database) };
         world.forget();
         world
+    }
+
+    /// The same table for somebody else, whose requests are neither disturbed nor counted.
+    pub(crate) fn others(&self) -> Self {
+        let wire = Wire::default();
+        Self { store: store(&self.database, &wire), wire, ..self.clone() }
     }
 
     /// Starts counting anew.
@@ -104,32 +137,104 @@ impl World {
         }
     }
 
+    /// Changes the invite of this link by this rule.
+    pub(crate) async fn change<R>(
+        &self,
+        link: &Link,
+        seen: Seen,
+        now: Timestamp,
+        rule: impl Fn(Option<&Invite>, Timestamp) -> Result<Invite, R>,
+    ) -> Change<R> {
+        self.store.change(link.key(), seen, now, soon(), rule).await
+    }
+
+    pub(crate) async fn invite(
+        &self,
+        address: &str,
+        link: &Link,
+        send: &NewSend,
+        now: Timestamp,
+    ) -> Change<InviteRefusal> {
+        let name = Name::clean("First Lastname");
+        let invitee = Invitee { id: link.invite, email: email(address), name };
+        self.change(link, Seen::Nothing, now, |existing, now| invite(existing, &invitee, send, now)).await
+    }
+
+    pub(crate) async fn resend(
+        &self,
+        link: &Link,
+        expected: Option<u32>,
+        now: Timestamp,
+    ) -> Change<ResendRefusal> {
+        let send = new_send(link, now);
+        self.change(link, Seen::Unread, now, |existing, now| resend(existing, expected, &send, now)).await
+    }
+
+    pub(crate) async fn cancel(&self, link: &Link, now: Timestamp) -> Change<CancelRefusal> {
+        self.change(link, Seen::Unread, now, |existing, now| cancel(existing, None, now)).await
+    }
+
+    pub(crate) async fn expire(&self, record: InviteRecord, now: Timestamp) -> Change<NotDue> {
+        self.store.change(record.key, Seen::Record(Some(record)), now, soon(), expire).await
+    }
+
+    /// A deliverer takes up what it saw, for one more attempt with this link.
+    pub(crate) async fn claim(&self, seen: InviteRecord, link: &Link, now: Timestamp) -> Change<NotDue> {
+        let (link_hash, jitter) = (link.secret.hash(), 0.5);
+        let new = NewAttempt { link: link_hash, lifetime: LIFETIME, lease: LEASE, jitter };
+        let rule = |existing: Option<&Invite>, now| take_up(existing, &self.deal, &new, now);
+        self.change(link, Seen::Record(Some(seen)), now, rule).await
+    }
+
+    /// Records what happened to the mail with this link, as the write that queued it left the invite.
+    pub(crate) async fn record_outcome(
+        &self,
+        seen: &InviteRecord,
+        link: &Link,
+        outcome: Outcome,
+        now: Timestamp,
+    ) -> Change<Superseded> {
+        let attempt = attempt(seen, link);
+        let rule = |existing: Option<&Invite>, now| record_outcome(existing, &attempt, outcome, now);
+        self.change(link, Seen::Record(Some(seen.clone())), now, rule).await
+    }
+
     /// Invites an address at some time; it is queued, with this link.
     pub(crate) async fn queue(&self, address: &str, now: Timestamp) -> (Link, InviteRecord) {
         let link = self.link(address);
-        let queued =
-            self.store.queue_invite(&self.deal, &email(address), None, &link, &inviter(), now).await.unwrap();
-        let Outcome::Done(record) = queued else { panic!("{queued:?}") };
-        (link, *record)
+        let queued = done(self.invite(address, &link, &new_send(&link, now), now).await);
+        (link, queued)
     }
 
     /// Invites an address, and its mail goes out.
     pub(crate) async fn send(&self, address: &str, now: Timestamp) -> (Link, InviteRecord) {
-        let (link, record) = self.queue(address, now).await;
-        let record = self.store.mark_sent(&link, sent(&record)).await.unwrap().unwrap();
-        (link, record)
+        let (link, queued) = self.queue(address, now).await;
+        let sent = done(self.record_outcome(&queued, &link, Outcome::Sent, now).await);
+        (link, sent)
     }
 
     pub(crate) async fn accept(&self, link: &Link, who: &str, now: Timestamp) -> AcceptOutcome {
         self.store.accept_invite(link, &learner(who), None, now, soon()).await.unwrap()
     }
 
-    pub(crate) async fn record(&self, link: &Link) -> Option<InviteRecord> {
-        self.store.invite(link.deal, link.invite).await.unwrap()
+    pub(crate) async fn accepts(&self, link: &Link, who: &str, now: Timestamp) {
+        let accepted = self.accept(link, who, now).await;
+        assert!(matches!(accepted, AcceptOutcome::Accepted { .. }), "{accepted:?}");
+    }
+
+    /// The invite as it is now.
+    pub(crate) async fn now(&self, link: &Link) -> Invite {
+        self.store.invite(link.key()).await.unwrap().unwrap().invite
     }
 
     pub(crate) async fn deal_now(&self) -> Deal {
         self.store.deal(self.deal.id).await.unwrap().unwrap()
+    }
+
+    /// The seats that are held: as the deal counts them, and whether this learner has one.
+    pub(crate) async fn held(&self, who: &str) -> (u32, bool) {
+        let seats = self.store.seats_of(&learner(who)).await.unwrap();
+        (self.deal_now().await.allocated, seats.iter().any(|seat| seat.deal.id == self.deal.id))
     }
 
     /// The same table, and a deal in it of which nothing is stored yet.
@@ -138,6 +243,49 @@ impl World {
         // The first two bytes say when it is purged.
         id[2..].copy_from_slice(&random::<14>().unwrap());
         Self { deal: Deal { id: DealId::from_bytes(id), ..self.deal.clone() }, ..self.clone() }
+    }
+}
+
+fn store(database: &database::Database, wire: &Wire) -> Store {
+    let config = config::Config::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .endpoint_url(database.endpoint())
+        .region(Region::new("us-east-1"))
+        .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+        .interceptor(wire.clone());
+    Store::new(config, TABLE)
+}
+
+/// An item's `pk` and `sk`.
+pub(crate) type Key = (String, String);
+
+fn key((pk, sk): Key) -> Item {
+    Item::from([("pk".into(), AttributeValue::S(pk)), ("sk".into(), AttributeValue::S(sk))])
+}
+
+pub(crate) fn s(text: &str) -> AttributeValue {
+    AttributeValue::S(text.to_owned())
+}
+
+pub(crate) fn n(number: impl Into<i64>) -> AttributeValue {
+    AttributeValue::N(number.into().to_string())
+}
+
+pub(crate) fn item<const N: usize>(attributes: [(&str, AttributeValue); N]) -> Item {
+    attributes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+impl World {
+    pub(crate) fn deal_key(&self) -> Key {
+        (format!("D#{}", self.deal.id), "DEAL".to_owned())
+    }
+
+    pub(crate) fn invite_key(&self, link: &Link) -> Key {
+        (format!("D#{}", self.deal.id), format!("I#{}", link.invite))
+    }
+
+    pub(crate) fn seat_key(&self, who: &str) -> Key {
+        (format!("L#{}", learner(who).as_str()), format!("S#{}", self.deal.id))
     }
 
     /// Reads items as they are, beside the store.
@@ -154,7 +302,13 @@ impl World {
         })
     }
 
-    /// Writes items as they are given, and deletes those of which nothing is given, beside the store.
+    /// The item of an invite.
+    pub(crate) async fn item(&self, link: &Link) -> Item {
+        let [item] = self.items([self.invite_key(link)]).await;
+        item.unwrap()
+    }
+
+    /// Writes items as they are given, under these keys, and deletes those of which nothing is given, beside the store.
     pub(crate) async fn lay(&self, items: impl IntoIterator<Item = (Key, Option<Item>)>) {
         let writes = items.into_iter().map(|(place, attributes)| {
             if let Some(attributes) = attributes {
@@ -169,42 +323,31 @@ impl World {
         let request = self.client.batch_write_item().request_items(TABLE, writes.collect());
         assert!(request.send().await.unwrap().unprocessed_items().is_none_or(HashMap::is_empty));
     }
-}
 
-/// An item's `pk` and `sk`.
-pub(crate) type Key = (String, String);
+    /// Changes attributes of an invite's item, beside the store.
+    pub(crate) async fn set<const N: usize>(&self, link: &Link, attributes: [(&str, AttributeValue); N]) {
+        let mut changed = self.item(link).await;
+        changed.extend(item(attributes));
+        self.lay([(self.invite_key(link), Some(changed))]).await;
+    }
 
-fn key((pk, sk): Key) -> Item {
-    Item::from([("pk".into(), AttributeValue::S(pk)), ("sk".into(), AttributeValue::S(sk))])
-}
-
-impl World {
     /// Writes many invites like this one, with addresses of these numbers, beside the store.
     pub(crate) async fn multiply(&self, like: &Link, numbers: std::ops::Range<usize>) {
-        let key = key((format!("D#{}", like.deal), format!("I#{}", like.invite)));
-        let model =
-            self.client.get_item().table_name(TABLE).set_key(Some(key)).send().await.unwrap().item.unwrap();
+        let model = self.item(like).await;
         let place = model["listSk"].as_s().unwrap()[..16].to_owned();
         for numbers in numbers.collect::<Vec<_>>().chunks(25) {
-            let puts = numbers.iter().map(|number| {
+            let copies = numbers.iter().map(|number| {
                 let email = email(&format!("first.last{number:05}@acme.example"));
-                let id = self.deal.invite_id(&email).to_string();
-                let mut item = model.clone();
-                let mut set = |name: &str, value: String| item.insert(name.into(), AttributeValue::S(value));
-                set("sk", format!("I#{id}"));
-                set("email", email.as_typed().to_owned());
-                set("addressSk", email.normalised().to_owned());
-                set("listSk", format!("{place}{id:.16}"));
-                let put = PutRequest::builder().set_item(Some(item)).build().unwrap();
-                WriteRequest::builder().put_request(put).build()
+                let id = self.deal.invite_id(&email);
+                let mut copy = model.clone();
+                copy.extend(item([
+                    ("email", s(email.as_typed())),
+                    ("addressSk", s(email.normalised())),
+                    ("listSk", s(&format!("{place}{:.16}", id.to_string()))),
+                ]));
+                (self.invite_key(&Link { invite: id, ..like.clone() }), Some(copy))
             });
-            let request = self.client.batch_write_item().request_items(TABLE, puts.collect());
-            assert!(request.send().await.unwrap().unprocessed_items().is_none_or(HashMap::is_empty));
+            self.lay(copies).await;
         }
     }
-}
-
-/// When the try of this record was made, and until when its link works.
-pub(crate) fn sent(record: &InviteRecord) -> Sent {
-    Sent { at: record.tried_at, until: record.invite.expires_at }
 }

@@ -13,11 +13,11 @@ use lambda_http::Context;
 use lambda_http::aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use serde_json::{Value, json};
 use shared::config::{Config, MailConfig};
-use shared::delivery::Delivery;
 use shared::domain::limit::{RecipientLimit, SendingLimits};
 use shared::domain::{Deal, DealId, Email, InviteId};
 use shared::http::{Origin, answer};
 use shared::mail::ses::Mailer;
+use shared::sending::Sending;
 use shared::store::Store;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -81,17 +81,15 @@ impl Wire {
                 (200, json!({"Count": items.len(), "ScannedCount": items.len(), "Items": items}))
             }
             "Query" => (200, json!({"Items": [], "Count": 0, "ScannedCount": 0})),
-            "UpdateItem" => match found(&asked["Key"]) {
-                Some(invite) => (
-                    400,
-                    json!({"__type": format!("{refused}ConditionalCheckFailedException"), "Item": invite}),
-                ),
-                None => {
-                    let mut new = invite(asked["Key"]["pk"]["S"].as_str().unwrap_or_default(), "");
-                    new["sk"] = asked["Key"]["sk"].clone();
-                    (200, json!({"Attributes": new}))
+            "PutItem" if asked["ConditionExpression"] == "attribute_not_exists(pk)" => {
+                match found(&asked["Item"]) {
+                    Some(invite) => (
+                        400,
+                        json!({"__type": format!("{refused}ConditionalCheckFailedException"), "Item": invite}),
+                    ),
+                    None => (200, json!({})),
                 }
-            },
+            }
             // Of what would accept, the invite's condition fails, and there is none; all others go through.
             "TransactWriteItems" if body.contains("allocated + :one") => (
                 400,
@@ -107,7 +105,7 @@ impl Wire {
                 let code = format!("{refused}TransactionCanceledException");
                 (400, json!({"__type": code, "CancellationReasons": reasons}))
             }
-            "TransactWriteItems" => (200, json!({})),
+            "PutItem" | "UpdateItem" | "TransactWriteItems" => (200, json!({})),
             _ => {
                 let mails = asked["BulkEmailEntries"].as_array().map_or(0, Vec::len);
                 let sent = json!({"Status": "SUCCESS", "MessageId": "m"});
@@ -133,7 +131,7 @@ impl Wire {
 
 fn deal(pk: &str, organisation: &str) -> Value {
     json!({
-        "pk": {"S": pk}, "sk": {"S": "DEAL"}, "v": {"N": "1"}, "name": {"S": "Unlimited"},
+        "pk": {"S": pk}, "sk": {"S": "DEAL"}, "v": {"N": "2"}, "name": {"S": "Unlimited"},
         "organisationId": {"S": organisation}, "organisationName": {"S": "The organisation"},
         "seats": {"N": "9"}, "allocated": {"N": "3"}, "startsAt": {"N": "1600000000"}, "endsAt": {"N": "4000000000"},
         "revision": {"N": "2"}, "salt": {"S": "CQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQk"},
@@ -144,10 +142,11 @@ fn deal(pk: &str, organisation: &str) -> Value {
 
 fn invite(pk: &str, sk: &str) -> Value {
     json!({
-        "pk": {"S": pk}, "sk": {"S": sk}, "v": {"N": "1"}, "status": {"S": "open"}, "email": {"S": INVITED},
-        "sends": {"N": "1"}, "queuedAt": {"N": "1790000000000"}, "triedAt": {"N": "1790000000"}, "tries": {"N": "1"},
+        "pk": {"S": pk}, "sk": {"S": sk}, "v": {"N": "2"}, "version": {"N": "2"}, "writers": {"L": [{"S": "AAAAAAAA"}]},
+        "status": {"S": "open"}, "email": {"S": INVITED}, "sends": {"N": "1"}, "queuedAt": {"N": "1790000000000"},
+        "attemptedAt": {"N": "1790000000"}, "attempts": {"N": "1"},
         "expiresAt": {"N": "3900000000"}, "delivery": {"S": "sent"}, "sentAt": {"N": "1790000000"},
-        "links": {"SS": ["47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"]}, "listPk": {"S": format!("{}#o", &pk[2..])},
+        "links": {"L": [{"S": "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"}]}, "listPk": {"S": format!("{}#o", &pk[2..])},
         "listSk": {"S": "1790000000000999AAAAAAAAAAAAAAAA"},
     })
 }
@@ -160,11 +159,9 @@ const UNLIMITED: SendingLimits =
 #[derive(Debug)]
 pub(crate) struct World {
     wire: Arc<Wire>,
-    store: Store,
     /// The store of a process that knows the deal as another organisation's.
     foreign_store: Store,
-    config: Config,
-    delivery: Delivery,
+    sending: Sending,
     runtime: tokio::runtime::Runtime,
     /// The deal's id.
     pub(crate) deal: DealId,
@@ -207,13 +204,13 @@ impl World {
             paused: false,
         };
         let mailer = Mailer::new(ses, &mail);
-        let delivery = Delivery { store: store.clone(), mailer, config: mail, lifetime: config.lifetime };
+        let sending = Sending { store: store.clone(), mailer, mail, config, limits: UNLIMITED };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let deal = DealId::new([1; 14], DateTime::from_timestamp(4_100_000_000, 0).unwrap()).unwrap();
         let known: Deal = runtime.block_on(store.deal(deal)).unwrap().unwrap();
         let invite = known.invite_id(&Email::parse(INVITED).unwrap());
         *wire.ids.lock().unwrap() = Some((deal, invite));
-        Self { wire, store, foreign_store, config, delivery, runtime, deal, invite }
+        Self { wire, foreign_store, sending, runtime, deal, invite }
     }
 
     /// What a function's binary answers to this event, and what it asked of AWS for that.
@@ -228,36 +225,29 @@ impl World {
         let mut context = Context::default();
         // Far from now: what a function does when its time is up is not asked here.
         context.deadline = 4_000_000_000_000;
-        let store = if foreign { &self.foreign_store } else { &self.store };
-        let (origin, config, context) = (self.config.origin, self.config.clone(), &context);
-        let delivery = Delivery { store: store.clone(), ..self.delivery.clone() };
-        let answered = self.runtime.block_on(async {
-            match function {
-                "accept-invite" => {
-                    answer(origin, store, store.clone(), accept_invite::route, event, context).await
-                }
-                "deal-seats" => {
-                    let app = deal_seats::App { store: store.clone(), config };
-                    answer(origin, store, app, deal_seats::route, event, context).await
-                }
-                "manage-deals" => {
-                    let app = manage_deals::App { store: store.clone(), config };
-                    answer(origin, store, app, manage_deals::route, event, context).await
-                }
-                "release-seat" => {
-                    let app = release_seat::App { store: store.clone(), config };
-                    answer(origin, store, app, release_seat::route, event, context).await
-                }
-                "resend-invite" => {
-                    let app = resend_invite::App { delivery, config, limits: UNLIMITED };
-                    answer(origin, store, app, resend_invite::route, event, context).await
-                }
-                _ => {
-                    let app = send_invites::App { delivery, config, limits: UNLIMITED };
-                    answer(origin, store, app, send_invites::route, event, context).await
-                }
+        let mut sending = self.sending.clone();
+        if foreign {
+            sending.store = self.foreign_store.clone();
+        }
+        let (store, config) = (&sending.store, &sending.config);
+        let route = async |call| match function {
+            "accept-invite" => accept_invite::route(store, call).await,
+            "deal-seats" => {
+                let app = deal_seats::App { store: store.clone(), config: config.clone() };
+                deal_seats::route(&app, call).await
             }
-        });
+            "manage-deals" => {
+                let app = manage_deals::App { store: store.clone(), config: config.clone() };
+                manage_deals::route(&app, call).await
+            }
+            "release-seat" => {
+                let app = release_seat::App { store: store.clone(), config: config.clone() };
+                release_seat::route(&app, call).await
+            }
+            "resend-invite" => resend_invite::route(&sending, call).await,
+            _ => send_invites::route(&sending, call).await,
+        };
+        let answered = self.runtime.block_on(answer(config.origin, store, &route, event, &context));
         let asked = std::mem::take(&mut *self.wire.asked.lock().unwrap_or_else(PoisonError::into_inner));
         (answered, asked)
     }

@@ -203,11 +203,11 @@ pub const CLICKS: Bounds = Bounds {
 /// Round and round.
 pub const AGAIN: Bounds = Bounds {
     name: "again",
-    what: "one invite that is cancelled, accepted, released, and invited again after each",
+    what: "one invite that is cancelled, accepted, released, and invited again after each, in a deal that grows twice",
     ends: 1,
     last: 1,
     lifetime: 2,
-    seen: false,
+    changes: &[Change::Seats(2), Change::Seats(3)],
     processes: 2,
     budget: Budget { invites: 3, cancels: 1, releases: 1, clicks: 1, losses: 1, ..NOTHING },
     ..DELIVERY

@@ -2,13 +2,13 @@
 //! which something never happens proves nothing of it.
 
 use crate::process::Answer;
+use crate::table::{Mail, Row, Rule, Verdict};
 use shared::domain::accept::AcceptRefusal;
 use shared::domain::cancel::CancelRefusal;
-use shared::domain::claim::ClaimRefusal;
 use shared::domain::release::ReleaseRefusal;
 use shared::domain::resend::ResendRefusal;
-use shared::domain::send::SendRefusal;
-use shared::domain::{DealChangeRefusal, FailureReason, Timestamp};
+use shared::domain::send::InviteRefusal;
+use shared::domain::{DealChangeRefusal, Timestamp};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Something that happened in a step.
@@ -17,33 +17,37 @@ pub enum Event {
     /// An invite was queued.
     Invited,
     /// It was not.
-    Invite(SendRefusal),
+    Invite(InviteRefusal),
     /// An invite was queued again.
     Resent,
     /// It was not.
     Resend(ResendRefusal),
-    /// A queued mail was taken up.
+    /// A queued mail was taken up for one more attempt.
     Claimed,
-    /// It was not.
-    Claim(ClaimRefusal),
-    /// What could not be taken up was marked as failed.
-    Doomed,
-    /// What could not be taken up yet was put off.
-    PutOff,
-    /// A repeated write found its own doing.
+    /// It was deferred until its deal begins.
+    Deferred,
+    /// It can never be sent, and the invite says so.
+    GivenUp,
+    /// Somebody else had taken up the mail.
+    ClaimLost,
+    /// A repeated write found its own writer.
     OwnWrite,
+    /// A write was refused, because somebody else had written the invite.
+    Met,
+    /// A rule changed nothing, so nothing was written.
+    Unchanged,
     /// SES did this with a mail.
     Ses(Answer),
-    /// A mail was marked as failed after SES was asked.
-    Failed(FailureReason),
-    /// A mail was put back after a try.
-    PutBack,
-    /// A mail was put back untried.
-    PutBackUntried,
-    /// A mark came too late: there is a newer send.
-    MarkLost,
-    /// A mark for an invite that had left the due index.
-    MarkedUnlisted,
+    /// A mail was recorded as sent.
+    Sent,
+    /// A mail was recorded as failed after SES was asked.
+    Failed,
+    /// A mail was requeued after an attempt.
+    Requeued,
+    /// A mail was requeued without an attempt.
+    RequeuedUntried,
+    /// An outcome came too late: its attempt had lost its place.
+    OutcomeLost,
     /// An invite was cancelled.
     Cancelled,
     /// It was not.
@@ -73,21 +77,19 @@ impl Event {
     /// not exist, forged links, changes of a deal that make no sense), and reasons of SES that mean the same to it.
     pub const ALL: &[Self] = &[
         Self::Invited,
-        Self::Invite(SendRefusal::AlreadyPending),
-        Self::Invite(SendRefusal::AlreadyAccepted),
+        Self::Invite(InviteRefusal::AlreadyPending),
+        Self::Invite(InviteRefusal::AlreadyAccepted),
         Self::Resent,
         Self::Resend(ResendRefusal::NotFound),
         Self::Resend(ResendRefusal::AlreadyAccepted),
         Self::Resend(ResendRefusal::Stale),
         Self::Resend(ResendRefusal::JustResent),
         Self::Claimed,
-        Self::Claim(ClaimRefusal::NotDue),
-        Self::Claim(ClaimRefusal::DealNotStarted),
-        Self::Claim(ClaimRefusal::Never(FailureReason::NotSentInTime)),
-        Self::Claim(ClaimRefusal::Never(FailureReason::DealEnded)),
-        Self::Claim(ClaimRefusal::Never(FailureReason::TooManyTries)),
-        Self::Doomed,
-        Self::PutOff,
+        Self::Deferred,
+        Self::GivenUp,
+        Self::ClaimLost,
+        Self::Met,
+        Self::Unchanged,
         Self::OwnWrite,
         Self::Ses(Answer::Sent),
         Self::Ses(Answer::Rejected),
@@ -96,12 +98,11 @@ impl Event {
         Self::Ses(Answer::SentUnheard),
         Self::Ses(Answer::LostUnheard),
         Self::Ses(Answer::NoTime),
-        Self::Failed(FailureReason::MessageRejected),
-        Self::Failed(FailureReason::TooManyTries),
-        Self::PutBack,
-        Self::PutBackUntried,
-        Self::MarkLost,
-        Self::MarkedUnlisted,
+        Self::Sent,
+        Self::Failed,
+        Self::Requeued,
+        Self::RequeuedUntried,
+        Self::OutcomeLost,
         Self::Cancelled,
         Self::Cancel(CancelRefusal::AlreadyDone),
         Self::Cancel(CancelRefusal::AlreadyAccepted),
@@ -125,6 +126,23 @@ impl Event {
         Self::Changed,
         Self::Change(DealChangeRefusal::SeatsBelowAllocated { allocated: 0 }),
     ];
+
+    /// What a rule's write was.
+    pub(crate) fn of_write(rule: &Rule, next: &Row) -> Self {
+        match *rule {
+            Rule::Invite { .. } => Self::Invited,
+            Rule::Resend { .. } => Self::Resent,
+            Rule::Claim { link, .. } if next.links.has(link) => Self::Claimed,
+            Rule::Claim { .. } if next.mail == Mail::Failed => Self::GivenUp,
+            Rule::Claim { .. } => Self::Deferred,
+            Rule::Record { .. } if next.mail == Mail::Failed => Self::Failed,
+            Rule::Record { verdict: Verdict::Sent, .. } => Self::Sent,
+            Rule::Record { verdict: Verdict::Busy(_), .. } => Self::RequeuedUntried,
+            Rule::Record { .. } => Self::Requeued,
+            Rule::Cancel { .. } => Self::Cancelled,
+            Rule::Expire { .. } => Self::Expired,
+        }
+    }
 
     /// Without what differs from one case to the next.
     fn kind(self) -> Self {

@@ -5,7 +5,7 @@ use crate::events::{Event, Seen};
 use crate::mutant::Mutant;
 use crate::process::{Answer, Process, Step};
 use crate::property;
-use crate::table::{DealRow, Due, Held, Queue, Rules, Table, keys};
+use crate::table::{DealRow, Held, Queue, Rule, Rules, Table, keys};
 use stateright::{Model, Property};
 
 /// Seatkeeper within bounds, with or without a mistake.
@@ -135,11 +135,11 @@ pub enum Action {
 }
 
 impl State {
-    /// The number of the invite's next link.
-    pub(crate) fn next_link(&mut self, place: u8) -> u8 {
+    /// The rule with a link that the invite never had. It gets its number for good when it is stored.
+    pub(crate) fn with_next_link(&mut self, place: u8, rule: Rule) -> Rule {
         let made = self.mailboxes[usize::from(place)].made;
-        self.flaw(Flaw::TooManyLinks, made >= LINKS);
-        made.min(LINKS - 1)
+        self.flaw(Flaw::TooManyLinks, made >= LINKS && rule.link().is_some());
+        rule.with_link(made.min(LINKS - 1))
     }
 
     /// The link is stored.
@@ -150,13 +150,13 @@ impl State {
 
     /// A mail arrives.
     pub(crate) fn deliver(&mut self, held: Held) {
-        let letter = &mut self.mailboxes[usize::from(held.row)].letters[usize::from(held.link)];
+        let letter = &mut self.mailboxes[usize::from(held.place)].letters[usize::from(held.link)];
         *letter = Letter { copies: letter.copies + 1, send: held.sends, until: held.expires_at };
     }
 
     /// A mail of this send may have gone out, and nobody knows.
     pub(crate) fn doubt(&mut self, held: Held) {
-        self.mailboxes[usize::from(held.row)].doubtful |= 1 << held.sends;
+        self.mailboxes[usize::from(held.place)].doubtful |= 1 << held.sends;
     }
 
     pub(crate) fn flaw(&mut self, flaw: Flaw, is_one: bool) {
@@ -181,7 +181,7 @@ impl State {
         self.clock == LATER && self.running().next().is_none() && !(0..INVITES).any(is_due)
     }
 
-    fn start(&mut self, step: Step) -> Option<()> {
+    pub(crate) fn start(&mut self, step: Step) -> Option<()> {
         let slot = self.processes.iter_mut().find(|slot| slot.is_none())?;
         *slot = Some(Process { since: self.clock, step });
         Some(())
@@ -200,14 +200,18 @@ impl Seatkeeper {
         Self { bounds, rules, keys, people, are_alike, seen: Seen::default() }
     }
 
-    pub(crate) fn saw(&self, event: Event) {
-        self.seen.add(event);
+    /// A function has just written this invite. It is not among the processes while it takes its step. `raises` and
+    /// `forgets` are as in [`Process::others_wrote`].
+    pub(crate) fn wrote(&self, state: &mut State, place: u8, raises: bool, forgets: bool) {
+        let is_seen = raises && !self.rules.wrong(Mutant::PutUnconditional);
+        let is_overlooked = forgets || self.rules.wrong(Mutant::OnlyLastWriterKnown);
+        for process in state.processes.iter_mut().flatten() {
+            process.others_wrote(place, is_seen, is_overlooked);
+        }
     }
 
-    pub(crate) fn saw_if(&self, happened: bool, event: Event) {
-        if happened {
-            self.saw(event);
-        }
+    pub(crate) fn saw(&self, event: Event) {
+        self.seen.add(event);
     }
 
     /// What callers may say of what they saw: nothing, or what there is.
@@ -297,15 +301,15 @@ impl Seatkeeper {
                 state.left.invites -= 1;
                 state.invited = state.invited.max(address + 1);
                 let place = *self.keys.get(usize::from(address))?;
-                state.start(Step::Invite { place, address, own: None })?;
+                self.begin(state, place, Rule::Invite { address, link: 0 })?;
             }
             Action::Resend(place, expected) => {
                 state.left.resends -= 1;
-                state.start(Step::Resend { place, expected, own: None })?;
+                self.begin(state, place, Rule::Resend { expected, link: 0 })?;
             }
             Action::Cancel(place, expected) => {
                 state.left.cancels -= 1;
-                state.start(Step::Cancel { place, expected, own: false })?;
+                self.begin(state, place, Rule::Cancel { expected })?;
             }
             Action::Release(place, expected) => {
                 state.left.releases -= 1;
@@ -321,12 +325,12 @@ impl Seatkeeper {
                 state.start(Step::Accept { place, link, learner, now: state.clock, own: false })?;
             }
             Action::Deliver(place) => {
-                let due = Self::due(state, place, Queue::Send)?;
-                state.start(Step::Claim { place, due, term: state.table.deal.term(), own: None })?;
+                let (due, term) = (Self::due(state, place, Queue::Send)?, state.table.deal.term());
+                self.begin(state, place, Rule::Claim { due, term, link: 0 })?;
             }
             Action::Sweep(place) => {
-                let due: Due = Self::due(state, place, Queue::Expire)?;
-                state.start(Step::Expire { place, due, now: state.clock })?;
+                let due = Self::due(state, place, Queue::Expire)?;
+                self.begin(state, place, Rule::Expire { due })?;
             }
             Action::Step(number) => self.go_on(state, number, false)?,
             Action::StepUnheard(number) => {
@@ -336,8 +340,8 @@ impl Seatkeeper {
             Action::Ses(number, answer) => {
                 state.left.ses -= u8::from(answer != Answer::Sent);
                 let process = state.processes[usize::from(number)].take()?;
-                let Step::Mail { held } = process.step else { return None };
-                let step = self.ses(state, held, answer);
+                let Step::Mail { held, seen } = process.step else { return None };
+                let step = self.ses(state, (held, seen), answer);
                 state.processes[usize::from(number)] = step.map(|step| Process { step, ..process });
             }
             Action::Conflict(number) => {
@@ -397,12 +401,7 @@ impl Model for Seatkeeper {
             return;
         }
         self.people_act(state, actions);
-        let sweeping = |(_, process): &(u8, Process)| {
-            matches!(
-                process.step,
-                Step::Claim { .. } | Step::Doom { .. } | Step::PutOff { .. } | Step::Expire { .. }
-            )
-        };
+        let sweeping = |(_, process): &(u8, Process)| process.due().is_some();
         if state.running().filter(sweeping).count() < self.bounds.sweepers {
             for place in 0..INVITES {
                 if Self::due(state, place, Queue::Send).is_some() {

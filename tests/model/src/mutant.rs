@@ -7,7 +7,7 @@ use crate::property;
 macro_rules! mutants {
     ($($name:ident in $bounds:ident by $property:ident: $what:literal;)*) => {
         /// A mistake in one step.
-        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
         pub enum Mutant {
             $(#[doc = $what] $name,)*
         }
@@ -53,25 +53,27 @@ mutants! {
     ClaimIgnoresExpiry in DELIVERY by I2_EXPIRED: "claim without `expiresAt > now`";
     KeyAsTyped in SPELLING by I3_ONE: "invite ids made of the address as it was typed";
     CancelledBlocks in EXPIRY by I3_AGAIN: "a cancelled invite can't be invited again";
-    MarkBeforeMailing in DELIVERY by I4_SENT: "mark as sent before SES is asked";
+    MarkBeforeMailing in DELIVERY by I4_SENT: "record as sent before SES is asked";
     UnknownIsSent in DELIVERY by I4_SENT: "no answer of SES taken for *sent*";
-    MarkByStatus in DELIVERY by I4_SENT: "mark as sent by status, not by the claim";
-    FailByStatus in DELIVERY by I4_FAILED: "mark as failed by status, not by send and try";
+    SentByStatus in DELIVERY by I4_SENT: "record as sent by status, not by the attempt's link";
+    FailByStatus in DELIVERY by I4_FAILED: "record as failed by status, not by the attempt";
     NoLease in DELIVERY by I4_ONCE: "no lease: due at once";
     LeaseOutlived in DELIVERY by I4_ONCE: "a function may run for longer than its lease";
-    ClaimIgnoresDue in DELIVERY by I4_ONCE: "claim without `dueAt` as it was seen";
-    PutBackAfterSending in DELIVERY by I4_ONCE: "what was sent is put back for another try";
-    PutBackByNobody in DELIVERY by I7_INDEX: "put back without *queued* and without the claim";
-    PutOffByNobody in TRIES by I7_INDEX: "put off without *queued* and `dueAt` as it was seen";
+    ClaimIgnoresLease in DELIVERY by I4_ONCE: "claim while somebody else holds the mail";
+    RequeueAfterSending in DELIVERY by I4_ONCE: "what was sent is requeued";
+    RequeueByNobody in DELIVERY by I4_ONCE: "requeue whatever came after the attempt";
+    OutcomeLowersAccept in DELIVERY by I1_ACCEPTED: "an outcome opens an accepted invite again";
+    AcceptKeepsVersion in DELIVERY by I1_ACCEPTED: "accept does not raise `version`";
+    ChangeKeepsVersion in DELIVERY by I4_ONCE: "a change does not raise `version`";
+    PutUnconditional in DELIVERY by I1_ACCEPTED: "a change is put without its condition";
     QueuedNotDue in DELIVERY by I4_END: "queue without a place in the due index";
     NeverNotRecorded in DELIVERY by I7_PROGRESS: "what can never be sent is not marked as failed";
-    InviteNotRecognised in DELIVERY by I4_ANSWER: "invite: the repeated write does not know its own link";
-    ResendNotRecognised in DELIVERY by I4_ANSWER: "resend: the repeated write does not know its own link";
-    NewestRecognised in DELIVERY by I4_ANSWER: "invite, resend: the repeated write does not know its link once a newer send came";
+    OnlyLastWriterKnown in DELIVERY by I4_ANSWER: "a writer is looked for only at the end of the list";
+    AcceptForgetsWriters in EXPIRY by I4_ANSWER: "accept replaces the list of writers";
     AcceptNotRecognised in SEATS by I4_ANSWER: "accept: the learner's own seat is not known again";
-    InviteRepeated in EXPIRY by I4_REPEATED: "invite: the repeated write invites again what was cancelled meanwhile";
-    ResendRepeated in EXPIRY by I4_REPEATED: "resend: the repeated write resends what was invited again meanwhile";
-    CancelRepeated in EXPIRY by I4_REPEATED: "cancel: the repeated write cancels what was invited again meanwhile";
+    InviteLeavesNoWriter in EXPIRY by I4_REPEATED: "invite leaves no writer: its repetition invites again what was cancelled meanwhile";
+    ResendLeavesNoWriter in DELIVERY by I4_ANSWER: "resend leaves no writer: its repetition is told that it is stale";
+    CancelLeavesNoWriter in EXPIRY by I4_REPEATED: "cancel leaves no writer: its repetition cancels what was invited again meanwhile";
     ReleaseRepeated in SEATS by I4_REPEATED: "release: the repeated write releases what was accepted again meanwhile";
     ChangeRepeated in TRIES by I4_REPEATED: "change of a deal: the repeated write changes what was changed again meanwhile";
     ResendIgnoresSeen in CLICKS by I4_DOUBLE_CLICK: "resend without `sends` as it was seen";
@@ -79,12 +81,12 @@ mutants! {
     AcceptIgnoresLink in EXPIRY by I5_NEWEST: "accept with any link of the invite";
     ResendKeepsLinks in EXPIRY by I5_NEWEST: "resend adds its link to the old ones";
     ClaimReplacesLink in DELIVERY by I5_WORKS: "claim replaces the send's links";
-    UnknownIsUntried in DELIVERY by I5_WORKS: "no answer of SES taken for *not tried*";
+    UnknownIsUntried in DELIVERY by I5_WORKS: "no answer of SES taken for *not attempted*";
     OldLinksForgotten in EXPIRY by I5_WORKS: "resend forgets the links of the sends before";
     AcceptStaysDue in EXPIRY by I7_INDEX: "accept stays in the due index";
     CancelStaysDue in EXPIRY by I7_INDEX: "cancel stays in the due index";
     FailedNotDue in DELIVERY by I7_END: "a failed mail's invite leaves the due index";
     SweepIgnoresStatus in EXPIRY by I1_ACCEPTED: "sweep without *the invite is open*";
-    SweepIgnoresSend in EXPIRY by I7_MARKS: "sweep without `sends` and `expiresAt` as they were seen";
+    SweepIgnoresExpiry in EXPIRY by I7_MARKS: "sweep without *the invite has expired*";
     SweepMarksHalf in EXPIRY by I7_INDEX: "sweep takes it out of the index and leaves it open";
 }

@@ -6,11 +6,12 @@
 use crate::events::Event;
 use crate::model::{Flaw, Seatkeeper, State};
 use crate::mutant::Mutant;
-use crate::table::{Due, Held, Marked, Queue, Row, Term};
+use crate::table::{Due, Held, NO_LINK, Queue, Row, Rule, Verdict};
+use shared::domain::InviteState;
 use shared::domain::accept::AcceptRefusal;
-use shared::domain::claim::{ClaimRefusal, MOST_TRIES};
+use shared::domain::cancel::CancelRefusal;
 use shared::domain::release::ReleaseRefusal;
-use shared::domain::{FailureReason, Stored};
+use shared::domain::resend::ResendRefusal;
 
 /// A function under way.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -21,49 +22,34 @@ pub(crate) struct Process {
     pub(crate) step: Step,
 }
 
-/// What SES made of a mail, as the function knows it.
+/// Whether a function's write has happened, and its answer was lost.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub(crate) enum Verdict {
-    Sent,
-    Rejected,
-    Later,
-    Busy,
+pub(crate) enum Own {
+    No,
+    /// It has, and the function's id is among the item's writers.
+    Known,
+    /// It has, and by some mistake the item does not tell.
+    Forgotten,
 }
 
-/// The next request of a function. `own` is what only this attempt can have written, once it has been written and the
-/// answer was lost, or that there is such a thing: the write is repeated then.
+/// The next request of a function. `own` says of the transactions whether they have happened and the answer was lost.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) enum Step {
-    /// `send-invites`: the row's upsert. The deal was read when it began.
-    Invite { place: u8, address: u8, own: Option<u8> },
-    /// `resend-invite`: the update.
-    Resend { place: u8, expected: Option<u8>, own: Option<u8> },
-    /// `deliver-invites`: the claim of what the index showed, of a deal as it was read.
-    Claim { place: u8, due: Due, term: Term, own: Option<(u8, u8)> },
-    /// The claim was refused for ever: mark as failed, if the invite is as the refusal showed it.
-    Doom { held: Held, due: Due },
-    /// The claim was refused because the deal has not begun.
-    PutOff { place: u8, due: Due, until: u8 },
-    /// All three: ask SES.
-    Mail { held: Held },
-    /// Record what SES said.
-    Settle { held: Held, verdict: Verdict },
-    /// Record it for an invite that has left the due index.
-    SettleUnlisted { held: Held },
-    /// `release-seat`: the transaction that cancels.
-    Cancel { place: u8, expected: Option<u8>, own: bool },
+    /// All that go through `Store::change`: the `PutItem` of what the rule made of the invite as it was seen. `next` is
+    /// missing once somebody wrote the invite since: whatever is put then is refused.
+    Put { place: u8, rule: Rule, next: Option<Row>, own: Own },
+    /// All that send: ask SES. `seen` is the invite as the claim left it, until somebody else writes it.
+    Mail { held: Held, seen: Option<Row> },
     /// `release-seat`: read whose seat it is.
     Look { place: u8, expected: Option<u8>, own: bool },
     /// `release-seat`: the transaction that releases.
     Release { place: u8, expected: Option<u8>, learner: u8, sends: u8, own: bool },
-    /// `accept-invite`: the transaction, at the time of this try.
+    /// `accept-invite`: the transaction, at the time of this attempt.
     Accept { place: u8, link: u8, learner: u8, now: u8, own: bool },
-    /// `accept-invite`: the look after a try without an answer.
+    /// `accept-invite`: the look after an attempt without an answer.
     Unsure { place: u8, link: u8, learner: u8, now: u8, own: bool },
     /// Only with the mistake of accepting in two writes: the second.
     AcceptRest { place: u8, learner: u8 },
-    /// `expire-invites`: the mark of what the index showed.
-    Expire { place: u8, due: Due, now: u8 },
     /// `manage-deals`: the update.
     Change { which: u8, expected: Option<u8>, own: bool },
 }
@@ -77,7 +63,7 @@ pub enum Answer {
     Rejected,
     /// Not this time: `TRANSIENT_FAILURE`.
     Later,
-    /// Not taken because SES is too busy or wants no mail at all: the run ends, the mail was not tried.
+    /// Not taken because SES is too busy or wants no mail at all: the run ends, the mail was not attempted.
     Busy,
     /// Taken, and the answer got lost.
     SentUnheard,
@@ -104,39 +90,59 @@ impl Process {
     /// called.
     pub(crate) fn matters(&self) -> bool {
         match self.step {
-            Step::Mail { .. }
-            | Step::Settle { .. }
-            | Step::SettleUnlisted { .. }
-            | Step::AcceptRest { .. } => true,
-            Step::Invite { own, .. } | Step::Resend { own, .. } => own.is_some(),
-            Step::Claim { own, .. } => own.is_some(),
-            Step::Cancel { own, .. }
-            | Step::Look { own, .. }
+            Step::Mail { .. } | Step::AcceptRest { .. } => true,
+            Step::Put { rule, own, .. } => own != Own::No || matches!(rule, Rule::Record { .. }),
+            Step::Look { own, .. }
             | Step::Release { own, .. }
             | Step::Accept { own, .. }
             | Step::Unsure { own, .. }
             | Step::Change { own, .. } => own,
-            Step::Doom { .. } | Step::PutOff { .. } | Step::Expire { .. } => false,
         }
     }
 
     /// What the due index showed to it, as long as it has come to nothing else.
-    fn seen(&self) -> Option<(u8, Queue, Due)> {
+    pub(crate) fn due(&self) -> Option<(u8, Queue, Due)> {
         match self.step {
-            Step::Claim { place, due, .. } | Step::PutOff { place, due, .. } => {
-                Some((place, Queue::Send, due))
-            }
-            Step::Doom { held, due } => Some((held.row, Queue::Send, due)),
-            Step::Expire { place, due, .. } => Some((place, Queue::Expire, due)),
+            Step::Put { place, rule, .. } => rule.due().map(|(queue, due)| (place, queue, due)),
             _ => None,
         }
     }
 
-    /// The invite that it mails, if SES may have been asked and nothing says so yet.
+    /// It is over: a sweep must not leave an invite due as it found it.
+    fn ends(&self, state: &mut State) {
+        if let Some((place, queue, due)) = self.due() {
+            let as_found = |row: &Row| row.due == Some((queue, due.at)) && row.sends == due.sends;
+            let is_stuck = state.table.row(place).is_some_and(as_found);
+            state.flaw(Flaw::Stuck, is_stuck);
+        }
+    }
+
+    /// The attempt whose mail SES took, while nothing says so yet.
     pub(crate) fn unrecorded(&self) -> Option<Held> {
         match self.step {
-            Step::Settle { held, verdict: Verdict::Sent } | Step::SettleUnlisted { held } => Some(held),
+            Step::Put { rule: Rule::Record { held, verdict: Verdict::Sent }, own: Own::No, .. } => Some(held),
             _ => None,
+        }
+    }
+
+    /// Somebody wrote this invite. `raises` is false for the mistake not to raise its version, `forgets` true for the
+    /// mistake to leave no other writer in the item.
+    pub(crate) fn others_wrote(&mut self, written: u8, raises: bool, forgets: bool) {
+        match &mut self.step {
+            Step::Put { place, rule, next, own } if *place == written => {
+                if raises {
+                    *next = None;
+                    // The link was never stored. It gets a number again when the rule is asked again.
+                    if *own == Own::No {
+                        *rule = rule.with_link(NO_LINK);
+                    }
+                }
+                if forgets && *own == Own::Known {
+                    *own = Own::Forgotten;
+                }
+            }
+            Step::Mail { held, seen } if held.place == written && raises => *seen = None,
+            _ => {}
         }
     }
 }
@@ -150,12 +156,31 @@ impl Seatkeeper {
         lost: bool,
     ) -> Result<Option<Process>, Pointless> {
         let step = self.advance(state, process, lost)?;
-        if let (None, Some((place, queue, due))) = (step, process.seen()) {
-            let as_found = |row: &Row| row.due == Some((queue, due.at)) && row.sends == due.sends;
-            let is_stuck = state.table.row(place).is_some_and(as_found);
-            state.flaw(Flaw::Stuck, is_stuck);
+        if step.is_none() {
+            process.ends(state);
         }
         Ok(step.map(|step| Process { step, ..process }))
+    }
+
+    /// A function that begins with what is known of an invite: it writes, unless the rule refuses. `None` when nothing
+    /// comes of it.
+    pub(crate) fn begin(&self, state: &mut State, place: u8, rule: Rule) -> Option<()> {
+        let (now, rule) = (state.clock, state.with_next_link(place, rule));
+        // Only inviting writes before it has read. If there is an invite, that write is refused.
+        let is_new = matches!(rule, Rule::Invite { .. });
+        let row = state.table.row(place).copied();
+        let seen = row.filter(|_| !is_new);
+        match self.rules.apply(place, &rule, seen.as_ref(), now, now) {
+            Ok(next) => {
+                let holds = !is_new || row.is_none() || self.rules.wrong(Mutant::PutUnconditional);
+                state.start(Step::Put { place, rule, next: Some(next).filter(|_| holds), own: Own::No })
+            }
+            Err(refusal) => {
+                self.saw(refusal);
+                Process { since: now, step: Step::Put { place, rule, next: None, own: Own::No } }.ends(state);
+                state.has(Flaw::Stuck).then_some(())
+            }
+        }
     }
 
     /// The step itself; `None` when the function has answered. With `lost` the answer to its
@@ -164,33 +189,8 @@ impl Seatkeeper {
         let Process { since, step } = process;
         let rules = self.rules;
         match step {
-            Step::Invite { place, address, own } => self.invite(state, since, (place, address, own), lost),
-            Step::Resend { place, expected, own } => self.resend(state, since, (place, expected, own), lost),
-            Step::Claim { place, due, term, own } => self.claim(state, (place, due, term, own), lost),
-            Step::Doom { held, .. } => {
-                let marked = state.table.mark_failed(rules, held);
-                self.saw_if(marked, Event::Doomed);
-                again(lost, marked, step)
-            }
-            Step::PutOff { place, due, until } => {
-                state.table.put_off(rules, place, due, until);
-                self.saw(Event::PutOff);
-                again(lost, true, step)
-            }
+            Step::Put { place, rule, next, own } => self.put(state, since, (place, rule, next, own), lost),
             Step::Mail { .. } => Err(Pointless),
-            Step::Settle { held, verdict } => self.settle(state, held, verdict, lost),
-            Step::SettleUnlisted { held } => {
-                state.table.mark_unlisted(rules, held);
-                self.saw(Event::MarkedUnlisted);
-                again(lost, true, step)
-            }
-            Step::Cancel { own: true, .. } if !rules.wrong(Mutant::CancelRepeated) => self.known_again(lost),
-            Step::Cancel { place, expected, own } => {
-                let verdict = state.table.cancel(rules, place, expected);
-                self.saw(verdict.map_or_else(Event::Cancel, |()| Event::Cancelled));
-                state.flaw(Flaw::Twice, own && verdict.is_ok());
-                again(lost, verdict.is_ok(), Step::Cancel { place, expected, own: true })
-            }
             Step::Look { place, expected, own } => {
                 pointless(lost)?;
                 let verdict = state.table.may_release(rules, place, expected);
@@ -202,6 +202,9 @@ impl Seatkeeper {
             }
             Step::Release { place, expected, learner, sends, own } => {
                 let released = state.table.release(rules, place, learner, sends);
+                if released {
+                    self.wrote(state, place, true, false);
+                }
                 self.saw(if released { Event::Released } else { Event::Release(ReleaseRefusal::Stale) });
                 state.flaw(Flaw::Twice, own && released);
                 match (released, lost) {
@@ -229,14 +232,6 @@ impl Seatkeeper {
                 state.table.take_seat(place, learner);
                 Ok(None)
             }
-            Step::Expire { place, due, now } => {
-                let before = state.table.row(place).copied();
-                let marked = state.table.expire(rules, place, due, now);
-                self.saw(if marked { Event::Expired } else { Event::SweepLost });
-                let early = before.is_some_and(|row| row.expires_at > now);
-                state.flaw(Flaw::ExpiredEarly, marked && early);
-                again(lost, marked, step)
-            }
             Step::Change { own: true, .. } if !rules.wrong(Mutant::ChangeRepeated) => self.known_again(lost),
             Step::Change { which, expected, own } => {
                 let Some(change) = self.bounds.changes.get(usize::from(which)) else { return Err(Pointless) };
@@ -255,175 +250,137 @@ impl Seatkeeper {
         Ok(None)
     }
 
-    fn invite(&self, state: &mut State, since: u8, row: (u8, u8, Option<u8>), lost: bool) -> Next {
-        let (place, address, own) = row;
+    /// One `PutItem` of `Store::change`, and what follows from its answer.
+    fn put(
+        &self,
+        state: &mut State,
+        since: u8,
+        (place, rule, next, own): (u8, Rule, Option<Row>, Own),
+        lost: bool,
+    ) -> Next {
         let rules = self.rules;
-        let link = own.unwrap_or_else(|| state.next_link(place));
-        let verdict = state.table.invite(rules, place, address, link, since);
-        self.saw(verdict.map_or_else(Event::Invite, |()| Event::Invited));
-        if verdict.is_ok() {
-            state.flaw(Flaw::Twice, own.is_some());
-            state.made(place, link);
-            let again = Step::Invite { place, address, own: Some(link) };
-            return Ok(Some(if lost { again } else { self.mail(state, place, link) }));
-        }
-        pointless(lost)?;
-        let known = !rules.wrong(Mutant::InviteNotRecognised);
-        Ok(self.recognised(state, place, own, known))
-    }
-
-    fn resend(&self, state: &mut State, since: u8, row: (u8, Option<u8>, Option<u8>), lost: bool) -> Next {
-        let (place, expected, own) = row;
-        let rules = self.rules;
-        let link = own.unwrap_or_else(|| state.next_link(place));
-        let before = state.table.row(place).copied();
-        let verdict = state.table.resend(rules, place, link, expected, since);
-        self.saw(verdict.map_or_else(Event::Resend, |()| Event::Resent));
-        if verdict.is_ok() {
-            let doubled = before.is_some_and(|row| match expected {
-                Some(sends) => row.sends != sends,
-                None => row.resent_at.is_some_and(|resent_at| since <= resent_at),
-            });
-            state.flaw(Flaw::DoubleClick, doubled);
-            state.flaw(Flaw::Twice, own.is_some());
-            state.made(place, link);
-            let again = Step::Resend { place, expected, own: Some(link) };
-            return Ok(Some(if lost { again } else { self.mail(state, place, link) }));
-        }
-        pointless(lost)?;
-        let known = !rules.wrong(Mutant::ResendNotRecognised);
-        Ok(self.recognised(state, place, own, known))
-    }
-
-    fn claim(&self, state: &mut State, row: (u8, Due, Term, Option<(u8, u8)>), lost: bool) -> Next {
-        let (place, due, term, own) = row;
-        let rules = self.rules;
-        let (link, now) = own.unwrap_or_else(|| (state.next_link(place), state.clock));
-        let expired = state.table.row(place).is_some_and(|row| row.expires_at <= now);
-        let verdict = state.table.claim(rules, place, due, term, link, now);
-        self.saw(verdict.map_or_else(Event::Claim, |()| Event::Claimed));
-        if verdict.is_ok() {
-            state.flaw(Flaw::Revived, expired);
-            state.flaw(Flaw::Twice, own.is_some());
-            state.made(place, link);
-            let again = Step::Claim { place, due, term, own: Some((link, now)) };
-            return Ok(Some(if lost { again } else { self.mail(state, place, link) }));
-        }
-        pointless(lost)?;
-        let row = state.table.row(place);
-        let own = own.map(|(link, _)| link).filter(|link| row.is_some_and(|row| row.links.has(*link)));
-        if let Some(link) = own {
-            return Ok(self.known(state, place, link));
-        }
-        Ok(match (verdict, row) {
-            (Err(ClaimRefusal::Never(_)), Some(row)) if !rules.wrong(Mutant::NeverNotRecorded) => {
-                Some(Step::Doom { held: Held::of(place, row, 0), due })
+        if let Some(row) = next {
+            self.written(state, since, place, &rule, &row, own);
+            *state.table.row_mut(place) = Some(row);
+            let raises = !rules.wrong(Mutant::ChangeKeepsVersion);
+            self.wrote(state, place, raises, false);
+            if !lost {
+                return Ok(self.after(state, place, &rule));
             }
-            (Err(ClaimRefusal::DealNotStarted), _) => {
-                // At most an hour: longer than any of the model's times.
-                Some(Step::PutOff { place, due, until: term.starts })
-            }
-            _ => None,
-        })
-    }
-
-    /// Having written, or found its own writing: mail it.
-    fn mail(&self, state: &mut State, place: u8, link: u8) -> Step {
+            let own = if rules.leaves_a_writer(&rule) { Own::Known } else { Own::Forgotten };
+            let is_stored = rule.link().is_some_and(|link| row.links.has(link));
+            let rule = if is_stored { rule } else { rule.with_link(NO_LINK) };
+            return Ok(Some(Step::Put { place, rule, next: next.filter(|_| !raises), own }));
+        }
+        pointless(lost)?;
+        if own == Own::Known {
+            self.saw(Event::OwnWrite);
+            return Ok(self.after(state, place, &rule));
+        }
+        self.saw(Event::Met);
+        let rule = state.with_next_link(place, rule);
         let row = state.table.row(place).copied();
-        let held = row.map_or(Held::none(place, link), |row| Held::of(place, &row, link));
+        match rules.apply(place, &rule, row.as_ref(), since, state.clock) {
+            Err(refusal) => {
+                self.saw(refusal);
+                let is_success = matches!(
+                    refusal,
+                    Event::Cancel(CancelRefusal::AlreadyDone) | Event::Resend(ResendRefusal::JustResent)
+                );
+                let is_answered =
+                    matches!(rule, Rule::Invite { .. } | Rule::Resend { .. } | Rule::Cancel { .. });
+                state.flaw(Flaw::Unanswered, own != Own::No && is_answered && !is_success);
+                Ok(None)
+            }
+            Ok(next) if row == Some(next) => {
+                self.saw(Event::Unchanged);
+                Ok(self.after(state, place, &rule))
+            }
+            next => Ok(Some(Step::Put { place, rule, next: next.ok(), own })),
+        }
+    }
+
+    /// What happens with a write.
+    fn written(&self, state: &mut State, since: u8, place: u8, rule: &Rule, next: &Row, own: Own) {
+        self.saw(Event::of_write(rule, next));
+        state.flaw(Flaw::Twice, own != Own::No);
+        let before = state.table.row(place).copied();
+        if let Some(link) = rule.link().filter(|link| next.links.has(*link)) {
+            state.made(place, link);
+        }
+        let Some(before) = before else { return };
+        match rule {
+            Rule::Resend { expected, .. } => {
+                let doubled = match expected {
+                    Some(sends) => before.sends != *sends,
+                    None => before.resent_at.is_some_and(|resent_at| since <= resent_at),
+                };
+                state.flaw(Flaw::DoubleClick, doubled);
+            }
+            Rule::Claim { link, .. } => {
+                let revived = next.links.has(*link) && before.expires_at <= next.attempted_at;
+                state.flaw(Flaw::Revived, revived);
+            }
+            Rule::Expire { .. } => state.flaw(Flaw::ExpiredEarly, before.expires_at > state.clock),
+            _ => {}
+        }
+    }
+
+    /// How a function goes on whose write is stored: it mails what it holds the right to.
+    fn after(&self, state: &mut State, place: u8, rule: &Rule) -> Option<Step> {
+        let (link, row) = (rule.link()?, state.table.row(place).copied()?);
+        let held = self.rules.held(place, &row, link)?;
+        let mut seen = row;
         if self.rules.wrong(Mutant::MarkBeforeMailing) {
-            state.table.mark_sent(self.rules, held);
+            let sent = Rule::Record { held, verdict: Verdict::Sent };
+            seen = self.rules.apply(place, &sent, Some(&row), state.clock, state.clock).ok()?;
+            *state.table.row_mut(place) = Some(seen);
         }
-        Step::Mail { held }
+        Some(Step::Mail { held, seen: Some(seen) })
     }
 
-    /// A write was refused. If it met its own doing, that is success, whatever came since. `known` is false for those that
-    /// make the mistake not to look; then somebody is told that nothing was done.
-    fn recognised(&self, state: &mut State, place: u8, own: Option<u8>, known: bool) -> Option<Step> {
-        let link = own?;
-        let remembers = !self.rules.wrong(Mutant::NewestRecognised);
-        let holds =
-            |row: &Row| row.links.has(link) || remembers && row.old.iter().any(|links| links.has(link));
-        if known && state.table.row(place).is_some_and(holds) {
-            return self.known(state, place, link);
-        }
-        state.flaw(Flaw::Unanswered, true);
-        None
-    }
-
-    /// `Claim::of`, for a write that met its own doing.
-    fn known(&self, state: &mut State, place: u8, link: u8) -> Option<Step> {
-        self.saw(Event::OwnWrite);
-        state.table.may_mail(self.rules, place, link).then(|| self.mail(state, place, link))
-    }
-
-    /// What SES does with a held mail, and how the function goes on.
-    pub(crate) fn ses(&self, state: &mut State, held: Held, answer: Answer) -> Option<Step> {
+    /// What SES does with a mail, and how the function goes on.
+    pub(crate) fn ses(
+        &self,
+        state: &mut State,
+        (held, seen): (Held, Option<Row>),
+        answer: Answer,
+    ) -> Option<Step> {
         self.saw(Event::Ses(answer));
-        let settle = |verdict| Some(Step::Settle { held, verdict });
-        match answer {
+        let now = state.clock;
+        let verdict = match answer {
             Answer::Sent => {
                 state.deliver(held);
-                settle(Verdict::Sent)
+                if self.rules.wrong(Mutant::RequeueAfterSending) {
+                    Verdict::Later(now)
+                } else {
+                    Verdict::Sent
+                }
             }
-            Answer::Rejected => settle(Verdict::Rejected),
-            Answer::Later => settle(Verdict::Later),
-            Answer::Busy => settle(Verdict::Busy),
+            Answer::Rejected => Verdict::Rejected,
+            Answer::Later => Verdict::Later(now),
+            Answer::Busy => Verdict::Busy(now),
             Answer::SentUnheard | Answer::LostUnheard => {
                 if answer == Answer::SentUnheard {
                     state.deliver(held);
                 }
                 state.doubt(held);
-                match self.rules.mutant {
-                    Some(Mutant::UnknownIsSent) => settle(Verdict::Sent),
-                    Some(Mutant::UnknownIsUntried) => settle(Verdict::Busy),
-                    _ => None,
+                match self.rules.mutant? {
+                    Mutant::UnknownIsSent => Verdict::Sent,
+                    Mutant::UnknownIsUntried => Verdict::Busy(now),
+                    _ => return None,
                 }
             }
-            Answer::NoTime => None,
-        }
-    }
-
-    fn settle(&self, state: &mut State, held: Held, verdict: Verdict, lost: bool) -> Next {
-        let rules = self.rules;
-        let step = Step::Settle { held, verdict };
-        let now = state.clock;
-        match verdict {
-            Verdict::Sent if rules.wrong(Mutant::PutBackAfterSending) => {
-                state.table.put_back(rules, held, now + rules.delay(held.tries), false);
-                Ok(None)
-            }
-            Verdict::Sent => match state.table.mark_sent(rules, held) {
-                Marked::Unlisted => {
-                    pointless(lost)?;
-                    Ok(Some(Step::SettleUnlisted { held }))
-                }
-                marked => {
-                    self.saw_if(marked == Marked::Superseded, Event::MarkLost);
-                    again(lost, marked == Marked::Done, step)
-                }
-            },
-            Verdict::Rejected => {
-                let marked = state.table.mark_failed(rules, held);
-                self.saw_if(marked, Event::Failed(FailureReason::MessageRejected));
-                again(lost, marked, step)
-            }
-            Verdict::Later if rules.tries(held.tries) >= MOST_TRIES => {
-                let marked = state.table.mark_failed(rules, held);
-                self.saw_if(marked, Event::Failed(FailureReason::TooManyTries));
-                again(lost, marked, step)
-            }
-            Verdict::Later => {
-                state.table.put_back(rules, held, now + rules.delay(held.tries), false);
-                self.saw(Event::PutBack);
-                again(lost, true, step)
-            }
-            Verdict::Busy => {
-                state.table.put_back(rules, held, now + rules.delay(1), true);
-                self.saw(Event::PutBackUntried);
-                again(lost, true, step)
-            }
-        }
+            Answer::NoTime => return None,
+        };
+        // The rule is asked of the invite as the claim left it.
+        let rule = Rule::Record { held, verdict };
+        let next = match seen.map(|row| self.rules.apply(held.place, &rule, Some(&row), now, now)) {
+            Some(Err(_)) => return None,
+            Some(Ok(next)) if seen == Some(next) => return None,
+            next => next.and_then(Result::ok),
+        };
+        Some(Step::Put { place: held.place, rule, next, own: Own::No })
     }
 
     fn accept(&self, state: &mut State, click: Click, lost: bool) -> Next {
@@ -443,7 +400,9 @@ impl Seatkeeper {
             let newest = state.mailboxes[usize::from(place)].letters[usize::from(link)].send == row.sends;
             state.flaw(Flaw::OldLink, !newest);
         }
-        state.table.accept_invite(rules, place, learner, now);
+        state.table.accept_invite(rules, place, learner);
+        let raises = !rules.wrong(Mutant::AcceptKeepsVersion);
+        self.wrote(state, place, raises, rules.wrong(Mutant::AcceptForgetsWriters));
         if rules.wrong(Mutant::AcceptInParts) {
             return Ok(Some(Step::AcceptRest { place, learner }));
         }
@@ -458,8 +417,8 @@ impl Seatkeeper {
         let is_yours = matches!(refusal, AcceptRefusal::AlreadyYours { .. })
             && !self.rules.wrong(Mutant::AcceptNotRecognised);
         let holds_it = state.table.seats[usize::from(click.learner)] == Some(click.place)
-            && state.table.row(click.place).is_some_and(|row| row.is(Stored::Accepted));
-        // Told that they have a seat, and they have none; or by an earlier try of this click they have it, and are
+            && state.table.row(click.place).is_some_and(|row| row.is(InviteState::Accepted));
+        // Told that they have a seat, and they have none; or by an earlier attempt of this click they have it, and are
         // told otherwise.
         state.flaw(Flaw::Unanswered, is_yours != holds_it && (is_yours || click.own));
     }
@@ -468,14 +427,14 @@ impl Seatkeeper {
     pub(crate) fn due(state: &State, place: u8, queue: Queue) -> Option<Due> {
         let row = state.table.row(place)?;
         let (_, at) = row.due.filter(|(in_queue, at)| *in_queue == queue && *at <= state.clock)?;
-        Some(Due { sends: row.sends, tries: row.tries, at })
+        Some(Due { sends: row.sends, at })
     }
 }
 
 /// How a function goes on.
 type Next = Result<Option<Step>, Pointless>;
 
-/// A learner's click, in one of its tries.
+/// A learner's click, in one of its attempts.
 #[derive(Clone, Copy)]
 struct Click {
     place: u8,

@@ -1,9 +1,9 @@
 //! The invariants of `design`, as properties of every state that can be reached.
 
-use crate::bounds::{INVITES, LINKS};
+use crate::bounds::INVITES;
 use crate::model::{Flaw, Seatkeeper, State};
-use crate::table::{Mail, Queue, Row};
-use shared::domain::Stored;
+use crate::table::{Mail, NO_LINK, Queue, Row, Rule};
+use shared::domain::InviteState;
 use stateright::Property;
 
 macro_rules! properties {
@@ -32,7 +32,7 @@ properties! {
     I1_ACCEPTED = "I1 a seat for each accepted invite, and for no other": |_, state| {
         rows(state).all(|(place, row)| {
             let holder = state.table.seats.iter().position(|seat| *seat == Some(place)).map(u8::try_from);
-            let accepted = row.is(Stored::Accepted);
+            let accepted = row.is(InviteState::Accepted);
             holder.is_some() == accepted && (!accepted || holder == row.learner.map(Ok))
         })
     };
@@ -46,9 +46,10 @@ properties! {
     };
     I3_AGAIN = "I3 a pending or accepted invite blocks inviting again, and no other": |model, state| {
         rows(state).all(|(place, row)| {
-            let pending = row.is(Stored::Open) && state.clock < row.expires_at;
-            let may = state.table.clone().invite(model.rules, place, row.address, LINKS, state.clock).is_ok();
-            may != (pending || row.is(Stored::Accepted))
+            let pending = row.is(InviteState::Open) && state.clock < row.expires_at;
+            let again = Rule::Invite { address: row.address, link: NO_LINK };
+            let may = model.rules.apply(place, &again, Some(&row), state.clock, state.clock).is_ok();
+            may != (pending || row.is(InviteState::Accepted))
         })
     };
     I4_SENT = "I4 what is shown as sent was mailed": |_, state| {
@@ -67,7 +68,7 @@ properties! {
         })
     };
     I4_END = "I4 in the end every send is mailed or has failed": |_, state| {
-        let waits = |row: &Row| row.mail == Mail::Queued && (row.is(Stored::Open) || row.is(Stored::Accepted));
+        let waits = |row: &Row| row.mail == Mail::Queued && (row.is(InviteState::Open) || row.is(InviteState::Accepted));
         !state.is_over() || !rows(state).any(|(_, row)| waits(&row))
     };
     I4_ANSWER = "I4 what was done is answered as done": |_, state| !state.has(Flaw::Unanswered);
@@ -80,15 +81,15 @@ properties! {
                 if letter.copies == 0 {
                     true
                 } else if letter.send == row.sends {
-                    !row.is(Stored::Open) || row.links.has(link) && letter.until <= row.expires_at
+                    !row.is(InviteState::Open) || row.links.has(link) && letter.until <= row.expires_at
                 } else {
-                    row.superseded().has(link) || row.sends - letter.send > 3
+                    row.superseded().has(link) || row.sends > letter.send + 3
                 }
             })
         })
     };
     I7_INDEX = "I7 the due index holds what there is to do, and nothing else": |_, state| {
-        rows(state).all(|(_, row)| match (row.is(Stored::Open), row.mail) {
+        rows(state).all(|(_, row)| match (row.is(InviteState::Open), row.mail) {
             (true, Mail::Queued) => matches!(row.due, Some((Queue::Send, _))),
             (true, _) => row.due == Some((Queue::Expire, row.expires_at)),
             (false, _) => row.due.is_none(),
@@ -96,7 +97,7 @@ properties! {
     };
     I7_MARKS = "I7 the sweep marks only what has expired": |_, state| !state.has(Flaw::ExpiredEarly);
     I7_END = "I7 in the end all that has expired is marked": |_, state| {
-        let expired = |row: &Row| row.is(Stored::Open) && row.expires_at <= state.clock;
+        let expired = |row: &Row| row.is(InviteState::Open) && row.expires_at <= state.clock;
         !state.is_over() || !rows(state).any(|(_, row)| expired(&row))
     };
     I7_PROGRESS = "I7 no run leaves an invite due as it found it": |_, state| !state.has(Flaw::Stuck);

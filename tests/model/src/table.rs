@@ -1,31 +1,31 @@
-//! The table, and what each write of the store does to it in one atomic step.
+//! The table, and what each write does to it in one atomic step.
 //!
-//! Whether a write may happen is asked of the rules in `shared::domain`. Two conditions are no rule's, and are said again
-//! here: that a repeated send does not happen again, and that a release meets the very send that it has read.
+//! The rules of `shared::domain` say what an invite becomes. Accepting and releasing have a condition and an update of
+//! their own, which are written here by hand, and so is the place of an invite in the due index.
 
-use crate::bounds::{Bounds, INVITES, LEARNERS, LEASE, LINKS, at, ticks};
+use crate::bounds::{Bounds, INVITES, LEARNERS, LEASE, LINKS, TICK, at, ticks};
+use crate::events::Event;
 use crate::mutant::Mutant;
 use shared::domain::accept::{AcceptRefusal, may_accept};
-use shared::domain::cancel::{CancelRefusal, may_cancel};
-use shared::domain::claim::{ClaimRefusal, may_claim, retry_delay};
-use shared::domain::expire::may_expire;
+use shared::domain::cancel::cancel;
+use shared::domain::claim::{MOST_ATTEMPTS, NewAttempt, retry_delay, take_up};
+use shared::domain::expire::expire;
 use shared::domain::limit::RecipientLimit;
+use shared::domain::outcome::{Outcome, record_outcome};
 use shared::domain::release::{ReleaseRefusal, may_release};
-use shared::domain::resend::{ResendRefusal, may_resend};
-use shared::domain::send::{SendRefusal, may_invite};
-use shared::domain::settle::{
-    MarkRefusal, may_mail, may_mark_failed, may_mark_sent, may_put_back, may_put_off,
-};
+use shared::domain::resend::resend;
+use shared::domain::send::{Invitee, invite};
 use shared::domain::{
-    Deal, DealChange, DealChangeRefusal, DealId, Delivery, Email, FailureReason, Invite, InviteId,
-    InviteRecord, LinkHash, Links, Organisation, OrganisationId, PersonId, Salt, Secret, Sent, Stored, Title,
+    Attempt, Deal, DealChange, DealChangeRefusal, DealId, DealState, Delivery, Email, FailureReason, Invite,
+    InviteId, InviteState, LinkHash, Links, NewSend, Organisation, OrganisationId, PersonId, Queued, Salt,
+    Secret, Sent, Timestamp, Title,
 };
-use std::hash::{Hash, Hasher};
-use std::mem::discriminant;
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 /// A set of an invite's links, by their numbers.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub(crate) struct LinkSet(u16);
 
 impl LinkSet {
@@ -38,12 +38,9 @@ impl LinkSet {
     pub(crate) fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
-    pub(crate) fn without(self, link: u8) -> Self {
-        Self(self.0 & !(1 << link))
-    }
 }
 
-/// What became of the newest send's mail.
+/// What happened to the newest send's mail.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) enum Mail {
     Queued,
@@ -52,57 +49,73 @@ pub(crate) enum Mail {
 }
 
 /// A sweep's part of the due index.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) enum Queue {
     Send,
     Expire,
 }
 
-/// An invite's status in the table; [`Stored`] with a hash.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Status(pub(crate) Stored);
+/// An [`InviteState`] that has an order.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) struct StateNumber(u8);
 
-impl Hash for Status {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        discriminant(&self.0).hash(state);
+impl StateNumber {
+    fn state(self) -> InviteState {
+        match self.0 {
+            0 => InviteState::Open,
+            1 => InviteState::Accepted,
+            2 => InviteState::Expired,
+            3 => InviteState::Cancelled,
+            _ => InviteState::Released,
+        }
     }
 }
 
-/// An invite, as the table has it: a projection of [`InviteRecord`] onto what any rule or write looks at.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+impl From<InviteState> for StateNumber {
+    fn from(state: InviteState) -> Self {
+        Self(state as u8)
+    }
+}
+
+/// An invite, as the table has it: of an [`Invite`] what any rule or property looks at. Its version is missing, because
+/// only one question is ever asked of it: whether somebody wrote the invite since a function saw it. Each function
+/// knows that itself ([`Step::Put`](crate::process::Step::Put)).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct Row {
     /// The address as it was typed, by its number.
     pub(crate) address: u8,
-    pub(crate) status: Status,
+    state: StateNumber,
     pub(crate) mail: Mail,
     pub(crate) sends: u8,
-    pub(crate) tries: u8,
-    pub(crate) tried_at: u8,
-    pub(crate) sent_at: Option<u8>,
+    pub(crate) attempts: u8,
+    pub(crate) attempted_at: u8,
+    sent_at: Option<u8>,
     pub(crate) resent_at: Option<u8>,
     pub(crate) expires_at: u8,
-    pub(crate) accepted_at: Option<u8>,
     pub(crate) learner: Option<u8>,
+    lease_until: Option<u8>,
     pub(crate) due: Option<(Queue, u8)>,
     pub(crate) links: LinkSet,
-    pub(crate) old: [LinkSet; 3],
+    old: [LinkSet; 3],
 }
 
 impl Row {
-    pub(crate) fn is(&self, stored: Stored) -> bool {
-        self.status.0 == stored
-    }
-
-    /// Marked as sent.
-    fn sent(&mut self, held: Held) {
-        self.mail = Mail::Sent;
-        self.sent_at = Some(held.tried_at);
-        self.expires_at = held.expires_at;
+    pub(crate) fn is(&self, state: InviteState) -> bool {
+        self.state == state.into()
     }
 
     pub(crate) fn superseded(&self) -> LinkSet {
         let [one, two, three] = self.old;
         one.with(two).with(three)
+    }
+
+    /// Where the store's `places` puts it in the due index.
+    fn place(&self) -> Option<(Queue, u8)> {
+        match (self.state.state(), self.mail) {
+            (InviteState::Open, Mail::Queued) => self.lease_until.map(|at| (Queue::Send, at)),
+            (InviteState::Open, _) => Some((Queue::Expire, self.expires_at)),
+            _ => None,
+        }
     }
 }
 
@@ -128,19 +141,87 @@ pub(crate) struct Term {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct Due {
     pub(crate) sends: u8,
-    pub(crate) tries: u8,
     pub(crate) at: u8,
 }
 
-/// The right to mail one invite, as the write that gave it left the invite.
+/// An [`Attempt`], as the write that began it left the invite.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct Held {
-    pub(crate) row: u8,
+    pub(crate) place: u8,
     pub(crate) link: u8,
     pub(crate) sends: u8,
-    pub(crate) tries: u8,
-    pub(crate) tried_at: u8,
+    attempts: u8,
+    attempted_at: u8,
     pub(crate) expires_at: u8,
+    lease_until: u8,
+}
+
+/// What SES said of a mail.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) enum Verdict {
+    Sent,
+    Rejected,
+    /// Not now; since then.
+    Later(u8),
+    /// The mail was not attempted; since then.
+    Busy(u8),
+}
+
+/// A rule of the domain, with what a function asks it besides the invite.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) enum Rule {
+    Invite {
+        address: u8,
+        link: u8,
+    },
+    Resend {
+        expected: Option<u8>,
+        link: u8,
+    },
+    /// `take_up`, of what the index showed, and of a deal as it was read.
+    Claim {
+        due: Due,
+        term: Term,
+        link: u8,
+    },
+    Record {
+        held: Held,
+        verdict: Verdict,
+    },
+    Cancel {
+        expected: Option<u8>,
+    },
+    /// Of what the index showed.
+    Expire {
+        due: Due,
+    },
+}
+
+impl Rule {
+    /// The link that the rule adds, if it adds one.
+    pub(crate) fn link(&self) -> Option<u8> {
+        match *self {
+            Self::Invite { link, .. } | Self::Resend { link, .. } | Self::Claim { link, .. } => Some(link),
+            Self::Record { .. } | Self::Cancel { .. } | Self::Expire { .. } => None,
+        }
+    }
+
+    /// The same with another link, if it adds one.
+    pub(crate) fn with_link(mut self, new: u8) -> Self {
+        if let Self::Invite { link, .. } | Self::Resend { link, .. } | Self::Claim { link, .. } = &mut self {
+            *link = new;
+        }
+        self
+    }
+
+    /// What the due index showed to the sweep that asks.
+    pub(crate) fn due(&self) -> Option<(Queue, Due)> {
+        match self {
+            Self::Claim { due, .. } => Some((Queue::Send, *due)),
+            Self::Expire { due } => Some((Queue::Expire, *due)),
+            _ => None,
+        }
+    }
 }
 
 /// All that is stored.
@@ -152,19 +233,13 @@ pub(crate) struct Table {
     pub(crate) seats: [Option<u8>; LEARNERS as usize],
 }
 
-/// What became of marking a mail as sent.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Marked {
-    Done,
-    /// A newer send has taken its place.
-    Superseded,
-    /// It is no longer in the due index: once more, without a place there.
-    Unlisted,
-}
+/// The number of a link that no invite has.
+pub(crate) const NO_LINK: u8 = LINKS;
 
 static HASHES: LazyLock<Vec<LinkHash>> = LazyLock::new(|| {
     let secret = |invite, link| Secret::from_bytes([invite, link].repeat(16).try_into().unwrap_or([0; 32]));
-    (0..INVITES * LINKS).map(|number| secret(number / LINKS, number % LINKS).hash()).collect()
+    let numbers = (0..INVITES).flat_map(|invite| (0..=NO_LINK).map(move |link| (invite, link)));
+    numbers.map(|(invite, link)| secret(invite, link).hash()).collect()
 });
 
 static PEOPLE: LazyLock<Vec<PersonId>> =
@@ -187,34 +262,15 @@ static DEAL: LazyLock<Deal> = LazyLock::new(|| Deal {
     shortest_lifetime: None,
 });
 
-static RECORD: LazyLock<InviteRecord> = LazyLock::new(|| InviteRecord {
-    invite: Invite {
-        id: InviteId::from_bytes([5; 16]),
-        email: Email::parse("ann@example.com").expect("an address"),
-        name: None,
-        stored: Stored::Open,
-        queued_at: at(0),
-        order: 0,
-        sent: None,
-        expires_at: at(0),
-        accepted_at: None,
-        accepted_as: None,
-        invited_by: None,
-        sends: 0,
-        delivery: Delivery::Queued,
-    },
-    links: Links::default(),
-    tried_at: at(0),
-    tries: 0,
-    due_at: None,
-    resent_at: None,
-    asked: Vec::new(),
-    learner: None,
+static INVITEE: LazyLock<Invitee> = LazyLock::new(|| Invitee {
+    id: InviteId::from_bytes([5; 16]),
+    email: Email::parse("ann@example.com").expect("an address"),
+    name: None,
 });
 
 /// The hash of an invite's link.
 fn hash(invite: u8, link: u8) -> &'static LinkHash {
-    &HASHES[usize::from(invite * LINKS + link)]
+    &HASHES[usize::from(invite * (NO_LINK + 1) + link)]
 }
 
 /// The domain's name of a learner.
@@ -249,11 +305,16 @@ pub(crate) fn keys(addresses: &[&str], as_typed: bool) -> Vec<u8> {
 }
 
 /// What the rules are asked with besides the table: the bounds' lifetime, and the mistake, if one is made.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Rules {
-    pub(crate) lifetime: u8,
-    pub(crate) worn: u8,
+    lifetime: u8,
+    worn: u8,
     pub(crate) mutant: Option<Mutant>,
+}
+
+/// The tick of an instant.
+fn tick(instant: Timestamp) -> u8 {
+    u8::try_from((instant - at(0)).num_seconds() / TICK).unwrap_or(u8::MAX)
 }
 
 impl Rules {
@@ -265,50 +326,276 @@ impl Rules {
         self.mutant == Some(mutant)
     }
 
+    /// Whether a repetition of this write finds its writer.
+    pub(crate) fn leaves_a_writer(self, rule: &Rule) -> bool {
+        !matches!(
+            (self.mutant, rule),
+            (Some(Mutant::InviteLeavesNoWriter), Rule::Invite { .. })
+                | (Some(Mutant::ResendLeavesNoWriter), Rule::Resend { .. })
+                | (Some(Mutant::CancelLeavesNoWriter), Rule::Cancel { .. })
+        )
+    }
+
     fn lease(self) -> u8 {
         if self.wrong(Mutant::NoLease) { 0 } else { LEASE }
     }
 
-    /// How long a try is left alone, in ticks.
-    pub(crate) fn delay(self, tries: u8) -> u8 {
-        if self.wrong(Mutant::NoLease) {
-            return 0;
-        }
-        let delay = retry_delay(ticks(LEASE), tries.into(), 0.0);
-        u8::try_from(delay.num_seconds() / ticks(1).num_seconds()).unwrap_or(u8::MAX)
-    }
-
-    /// How many tries a send has had, as the domain counts them.
-    pub(crate) fn tries(self, counted: u8) -> u32 {
-        u32::from(counted) + u32::from(self.worn)
-    }
-
     /// The domain's view of an invite.
-    fn record(self, place: u8, row: &Row) -> InviteRecord {
-        let hashes = |set: LinkSet| {
-            let held = (0..LINKS).filter(|link| set.has(*link));
-            held.map(|link| hash(place, link).clone()).collect::<Vec<_>>()
+    fn invite(self, place: u8, row: &Row) -> Invite {
+        let hashes = |set: LinkSet| -> Vec<LinkHash> {
+            (0..LINKS).filter(|link| set.has(*link)).map(|link| hash(place, link).clone()).collect()
         };
-        let mut record = RECORD.clone();
-        record.links = Links { current: hashes(row.links), superseded: hashes(row.superseded()) };
-        record.tried_at = at(row.tried_at);
-        record.tries = self.tries(row.tries);
-        record.due_at = row.due.map(|(_, due)| at(due));
-        record.resent_at = row.resent_at.map(at);
-        record.learner = row.learner.map(|learner| person(learner).clone());
-        let invite = &mut record.invite;
-        invite.stored = row.status.0;
-        invite.expires_at = at(row.expires_at);
-        invite.sent = row.sent_at.map(|sent_at| Sent { at: at(sent_at), until: at(row.expires_at) });
-        invite.accepted_at = row.accepted_at.map(at);
-        invite.sends = row.sends.into();
-        invite.delivery = match row.mail {
-            Mail::Queued => Delivery::Queued,
-            Mail::Sent => Delivery::Sent,
-            Mail::Failed => Delivery::Failed { reason: FailureReason::MessageRejected, at: at(0) },
-        };
-        record
+        let older = row.old.iter().filter(|links| **links != LinkSet::default());
+        let Invitee { id, email, name } = INVITEE.clone();
+        Invite {
+            id,
+            email,
+            name,
+            state: row.state.state(),
+            queued: Queued { at: at(0), order: 0 },
+            sent: row.sent_at.map(|sent_at| Sent { at: at(sent_at), until: at(row.expires_at) }),
+            expires_at: at(row.expires_at),
+            accepted_at: row.learner.map(|_| at(0)),
+            accepted_as: None,
+            invited_by: None,
+            sends: row.sends.into(),
+            delivery: match row.mail {
+                Mail::Queued => Delivery::Queued,
+                Mail::Sent => Delivery::Sent,
+                Mail::Failed => Delivery::Failed { reason: FailureReason::MessageRejected, at: at(0) },
+            },
+            links: Links {
+                current: hashes(row.links),
+                superseded: older.map(|links| hashes(*links)).collect(),
+            },
+            attempted_at: at(row.attempted_at),
+            attempts: u32::from(row.attempts) + u32::from(self.worn),
+            lease_until: row.lease_until.map(at),
+            resent_at: row.resent_at.map(at),
+            send_times: Vec::new(),
+            learner: row.learner.map(|learner| person(learner).clone()),
+            removed_at: None,
+        }
     }
+
+    /// The table's view of what a rule made of an invite.
+    fn row(self, place: u8, before: Option<&Row>, address: u8, invite: &Invite) -> Row {
+        let number = |hash: &LinkHash| (0..LINKS).find(|link| self::hash(place, *link) == hash);
+        let set = |links: &[LinkHash]| {
+            links.iter().filter_map(number).fold(LinkSet::default(), |set, link| set.with(LinkSet::of(link)))
+        };
+        let mut old = [LinkSet::default(); 3];
+        for (set_of, links) in old.iter_mut().zip(&invite.links.superseded) {
+            *set_of = set(links);
+        }
+        let sends = small(invite.sends);
+        let is_new = before.is_none_or(|row| row.sends != sends);
+        let learner = PEOPLE.iter().position(|person| invite.learner.as_ref() == Some(person));
+        Row {
+            address,
+            state: invite.state.into(),
+            mail: match invite.delivery {
+                Delivery::Queued => Mail::Queued,
+                Delivery::Sent => Mail::Sent,
+                Delivery::Failed { .. } => Mail::Failed,
+            },
+            sends,
+            attempts: small(if is_new { 1 } else { invite.attempts - u32::from(self.worn) }),
+            attempted_at: tick(invite.attempted_at),
+            sent_at: invite.sent.map(|sent| tick(sent.at)),
+            resent_at: invite.resent_at.map(tick),
+            expires_at: tick(invite.expires_at),
+            learner: learner.and_then(|learner| u8::try_from(learner).ok()),
+            lease_until: invite.lease_until.map(tick),
+            due: None,
+            links: set(&invite.links.current),
+            old,
+        }
+    }
+
+    /// The attempt whose mail carries this link, if it is the function's to mail.
+    pub(crate) fn held(self, place: u8, row: &Row, link: u8) -> Option<Held> {
+        let attempt = self.invite(place, row).attempt(hash(place, link))?;
+        Some(Held {
+            place,
+            link,
+            sends: row.sends,
+            attempts: row.attempts,
+            attempted_at: row.attempted_at,
+            expires_at: row.expires_at,
+            lease_until: tick(attempt.lease_until),
+        })
+    }
+
+    fn attempt(self, held: Held) -> Attempt {
+        Attempt {
+            link: hash(held.place, held.link).clone(),
+            sends: held.sends.into(),
+            number: u32::from(held.attempts) + u32::from(self.worn),
+            sent: Sent { at: at(held.attempted_at), until: at(held.expires_at) },
+            lease_until: at(held.lease_until),
+        }
+    }
+
+    /// What a run of mailing makes of SES's answer.
+    fn outcome(self, attempt: &Attempt, verdict: Verdict) -> Outcome {
+        let delay = |number| {
+            if self.wrong(Mutant::NoLease) { ticks(0) } else { retry_delay(ticks(LEASE), number, 0.0) }
+        };
+        match verdict {
+            Verdict::Sent => Outcome::Sent,
+            Verdict::Rejected => Outcome::Failed(FailureReason::MessageRejected),
+            Verdict::Later(_) if attempt.number >= MOST_ATTEMPTS => {
+                Outcome::Failed(FailureReason::TooManyAttempts)
+            }
+            Verdict::Later(now) => {
+                Outcome::Requeued { due_at: at(now) + delay(attempt.number), was_attempted: true }
+            }
+            Verdict::Busy(now) => Outcome::Requeued { due_at: at(now) + delay(1), was_attempted: false },
+        }
+    }
+
+    /// What this rule makes of an invite at `now`, or why it does not. `since` is the time of the request. The rules are
+    /// pure, and few questions are asked very often: each is answered once.
+    pub(crate) fn apply(
+        self,
+        place: u8,
+        rule: &Rule,
+        before: Option<&Row>,
+        since: u8,
+        now: u8,
+    ) -> Result<Row, Event> {
+        type Question = (Rules, u8, Rule, Option<Row>, u8, u8);
+        thread_local! {
+            static ANSWERS: RefCell<HashMap<Question, Result<Row, Event>>> = RefCell::default();
+        }
+        let question = (self, place, *rule, before.copied(), since, now);
+        ANSWERS.with_borrow_mut(|answers| {
+            *answers.entry(question).or_insert_with(|| self.ask(place, rule, before, since, now))
+        })
+    }
+
+    fn ask(self, place: u8, rule: &Rule, before: Option<&Row>, since: u8, now: u8) -> Result<Row, Event> {
+        let mut existing = before.map(|row| self.invite(place, row));
+        if let Some(invite) = &mut existing {
+            self.misread(invite, rule, now);
+        }
+        let (existing, now) = (existing.as_ref(), at(now));
+        let new_send = |link| NewSend {
+            link: hash(place, link).clone(),
+            queued: Queued { at: at(since), order: 0 },
+            invited_by: None,
+            lifetime: ticks(self.lifetime),
+            lease: ticks(self.lease()),
+            limit: RecipientLimit::NONE,
+        };
+        let mut address = before.map_or(0, |row| row.address);
+        let invite = match *rule {
+            Rule::Invite { address: typed, link } => {
+                address = typed;
+                invite(existing, &INVITEE, &new_send(link), now).map_err(Event::Invite)
+            }
+            Rule::Resend { expected, link } => {
+                let expected = expected.filter(|_| !self.wrong(Mutant::ResendIgnoresSeen));
+                resend(existing, expected.map(u32::from), &new_send(link), now).map_err(Event::Resend)
+            }
+            Rule::Cancel { expected } => {
+                cancel(existing, expected.map(u32::from), now).map_err(Event::Cancel)
+            }
+            Rule::Claim { term, link, .. } => {
+                let attempt = NewAttempt {
+                    link: hash(place, link).clone(),
+                    lifetime: ticks(self.lifetime),
+                    lease: ticks(self.lease()),
+                    jitter: 0.0,
+                };
+                let deal = Deal { starts_at: at(term.starts), ends_at: at(term.ends), ..DEAL.clone() };
+                take_up(existing, &deal, &attempt, now).map_err(|_| Event::ClaimLost)
+            }
+            Rule::Expire { .. } => expire(existing, now).map_err(|_| Event::SweepLost),
+            Rule::Record { held, verdict } => {
+                let mut attempt = self.attempt(held);
+                let outcome = self.outcome(&attempt, verdict);
+                if let Some(invite) = existing {
+                    self.mistake(&mut attempt, invite, outcome);
+                }
+                record_outcome(existing, &attempt, outcome, now).map_err(|_| Event::OutcomeLost)
+            }
+        }?;
+        let row = self.row(place, before, address, &invite);
+        self.miswritten(rule, before, row).ok_or(Event::ClaimLost)
+    }
+
+    /// The mistakes in what a rule looks at.
+    fn misread(self, invite: &mut Invite, rule: &Rule, now: u8) {
+        let Some(mutant) = self.mutant else { return };
+        let is_accepted = invite.state == InviteState::Accepted;
+        match (mutant, rule) {
+            (Mutant::InviteIgnoresAccepted, Rule::Invite { .. })
+            | (Mutant::CancelIgnoresStatus, Rule::Cancel { .. })
+                if is_accepted =>
+            {
+                invite.state = InviteState::Expired;
+            }
+            (Mutant::CancelledBlocks, Rule::Invite { .. }) if invite.state == InviteState::Cancelled => {
+                invite.state = InviteState::Accepted;
+            }
+            (Mutant::ResendIgnoresSeen | Mutant::ResendIgnoresDoubleClick, Rule::Resend { .. }) => {
+                invite.resent_at = None;
+            }
+            (Mutant::ClaimIgnoresLease, Rule::Claim { .. }) => invite.lease_until = Some(at(0)),
+            (Mutant::ClaimIgnoresExpiry, Rule::Claim { .. }) => invite.expires_at = at(now + 1),
+            (Mutant::SweepIgnoresStatus, Rule::Expire { .. }) => invite.state = InviteState::Open,
+            (Mutant::SweepIgnoresExpiry, Rule::Expire { .. }) => invite.expires_at = at(0),
+            (Mutant::RequeueByNobody, Rule::Record { verdict: Verdict::Busy(_), .. })
+                if invite.state == InviteState::Open =>
+            {
+                invite.delivery = Delivery::Queued;
+                invite.lease_until = Some(at(now));
+            }
+            _ => {}
+        }
+    }
+
+    /// The mistakes in which attempt an outcome is recorded for.
+    fn mistake(self, attempt: &mut Attempt, invite: &Invite, outcome: Outcome) {
+        let is_meant = match (self.mutant, outcome) {
+            (Some(Mutant::SentByStatus), Outcome::Sent)
+            | (Some(Mutant::RequeueByNobody), Outcome::Requeued { .. }) => true,
+            (Some(Mutant::FailByStatus), Outcome::Failed(_)) => invite.is_queued(),
+            _ => false,
+        };
+        if let (true, Some(link)) = (is_meant, invite.links.current.last()) {
+            match invite.attempt(link) {
+                Some(held) => *attempt = held,
+                None => attempt.link = link.clone(),
+            }
+        }
+    }
+
+    /// The mistakes in what is written, and its place in the due index. `None` when the mistake is not to write.
+    fn miswritten(self, rule: &Rule, before: Option<&Row>, mut row: Row) -> Option<Row> {
+        row.due = row.place();
+        let links = before.map_or(LinkSet::default(), |row| row.links);
+        let Some(mutant) = self.mutant else { return Some(row) };
+        match (mutant, rule) {
+            (Mutant::ResendKeepsLinks, Rule::Resend { .. }) => row.links = row.links.with(links),
+            (Mutant::OldLinksForgotten, Rule::Resend { .. }) => row.old = [LinkSet::default(); 3],
+            (Mutant::ClaimReplacesLink, Rule::Claim { link, .. }) => row.links = LinkSet::of(*link),
+            (Mutant::NeverNotRecorded, Rule::Claim { .. }) if row.mail == Mail::Failed => return None,
+            (Mutant::OutcomeLowersAccept, Rule::Record { .. })
+            | (Mutant::SweepMarksHalf, Rule::Expire { .. }) => row.state = InviteState::Open.into(),
+            (Mutant::QueuedNotDue, Rule::Invite { .. } | Rule::Resend { .. }) => row.due = None,
+            (Mutant::CancelStaysDue, Rule::Cancel { .. }) => row.due = before.and_then(|row| row.due),
+            (Mutant::FailedNotDue, _) if row.mail == Mail::Failed => row.due = None,
+            _ => {}
+        }
+        Some(row)
+    }
+}
+
+fn small(number: u32) -> u8 {
+    u8::try_from(number).unwrap_or(u8::MAX)
 }
 
 impl DealRow {
@@ -329,25 +616,7 @@ impl DealRow {
     }
 
     pub(crate) fn runs(self, now: u8) -> bool {
-        self.domain().state(at(now)) == shared::domain::DealState::Active
-    }
-}
-
-impl Held {
-    /// Of an invite that is not there.
-    pub(crate) fn none(place: u8, link: u8) -> Self {
-        Self { row: place, link, sends: 0, tries: 0, tried_at: 0, expires_at: 0 }
-    }
-
-    pub(crate) fn of(place: u8, row: &Row, link: u8) -> Self {
-        Self {
-            row: place,
-            link,
-            sends: row.sends,
-            tries: row.tries,
-            tried_at: row.tried_at,
-            expires_at: row.expires_at,
-        }
+        self.domain().state(at(now)) == DealState::Active
     }
 }
 
@@ -356,211 +625,8 @@ impl Table {
         self.invites[usize::from(place)].as_ref()
     }
 
-    fn row_mut(&mut self, place: u8) -> &mut Option<Row> {
+    pub(crate) fn row_mut(&mut self, place: u8) -> &mut Option<Row> {
         &mut self.invites[usize::from(place)]
-    }
-
-    /// `NEW_SEND`: what a new send leaves, whatever was there.
-    fn new_send(&mut self, rules: Rules, place: u8, address: u8, link: u8, now: u8, resent: bool) {
-        let before = self.row(place).copied();
-        let sends = before.map_or(0, |row| row.sends) + 1;
-        let [one, two, _] = before.map_or([LinkSet::default(); 3], |row| row.old);
-        let links = before.map_or(LinkSet::default(), |row| row.links);
-        let mut row = Row {
-            address,
-            status: Status(Stored::Open),
-            mail: Mail::Queued,
-            sends,
-            tries: 1,
-            tried_at: now,
-            sent_at: before.and_then(|row| row.sent_at),
-            resent_at: resent.then_some(now),
-            expires_at: now + rules.lifetime,
-            accepted_at: None,
-            learner: None,
-            due: Some((Queue::Send, now + rules.lease())),
-            links: LinkSet::of(link),
-            old: [links, one, two],
-        };
-        if rules.wrong(Mutant::ResendKeepsLinks) {
-            row.links = row.links.with(links);
-        }
-        if rules.wrong(Mutant::OldLinksForgotten) {
-            row.old = [LinkSet::default(); 3];
-        }
-        if rules.wrong(Mutant::QueuedNotDue) {
-            row.due = None;
-        }
-        *self.row_mut(place) = Some(row);
-    }
-
-    /// `Store::queue_invite`.
-    pub(crate) fn invite(
-        &mut self,
-        rules: Rules,
-        place: u8,
-        address: u8,
-        link: u8,
-        now: u8,
-    ) -> Result<(), SendRefusal> {
-        let record = self.row(place).map(|row| rules.record(place, row));
-        // Its own repetition, whatever happened since.
-        if self.is_known(place, link) && !rules.wrong(Mutant::InviteRepeated) {
-            return Err(SendRefusal::AlreadyPending);
-        }
-        match may_invite(record.as_ref(), RecipientLimit::NONE, at(now)) {
-            Err(SendRefusal::AlreadyAccepted) if rules.wrong(Mutant::InviteIgnoresAccepted) => {}
-            verdict => verdict?,
-        }
-        if rules.wrong(Mutant::CancelledBlocks)
-            && self.row(place).is_some_and(|row| row.is(Stored::Cancelled))
-        {
-            return Err(SendRefusal::AlreadyPending);
-        }
-        self.new_send(rules, place, address, link, now, false);
-        Ok(())
-    }
-
-    /// Whether the invite has had this link: then whoever wants to add it has done so before.
-    fn is_known(&self, place: u8, link: u8) -> bool {
-        self.row(place).is_some_and(|row| row.links.with(row.superseded()).has(link))
-    }
-
-    /// `Store::resend_invite`.
-    pub(crate) fn resend(
-        &mut self,
-        rules: Rules,
-        place: u8,
-        link: u8,
-        expected: Option<u8>,
-        now: u8,
-    ) -> Result<(), ResendRefusal> {
-        let record = self.row(place).map(|row| rules.record(place, row));
-        // Its own repetition, whatever happened since.
-        if self.is_known(place, link) && !rules.wrong(Mutant::ResendRepeated) {
-            return Err(ResendRefusal::Stale);
-        }
-        match may_resend(record.as_ref(), expected.map(u32::from), RecipientLimit::NONE, at(now)) {
-            Err(ResendRefusal::Stale) if rules.wrong(Mutant::ResendIgnoresSeen) => {}
-            Err(ResendRefusal::JustResent) if rules.wrong(Mutant::ResendIgnoresDoubleClick) => {}
-            verdict => verdict?,
-        }
-        let address = self.row(place).map_or(0, |row| row.address);
-        self.new_send(rules, place, address, link, now, true);
-        Ok(())
-    }
-
-    /// `Store::claim_invite`.
-    pub(crate) fn claim(
-        &mut self,
-        rules: Rules,
-        place: u8,
-        due: Due,
-        term: Term,
-        link: u8,
-        now: u8,
-    ) -> Result<(), ClaimRefusal> {
-        let deal = DealRow { starts: term.starts, ends: term.ends, ..self.deal }.domain();
-        let mut record = rules.record(place, self.row(place).ok_or(ClaimRefusal::NotDue)?);
-        if rules.wrong(Mutant::ClaimIgnoresDue) && record.due_at.is_some() {
-            record.due_at = Some(at(due.at));
-        }
-        if rules.wrong(Mutant::ClaimIgnoresExpiry) {
-            record.invite.expires_at = at(now + 1);
-        }
-        may_claim(&record, &deal, due.sends.into(), at(due.at), at(now))?;
-        let row = self.row_mut(place).as_mut().ok_or(ClaimRefusal::NotDue)?;
-        row.tried_at = now;
-        row.expires_at = now + rules.lifetime;
-        row.due = Some((Queue::Send, now + rules.delay(due.tries + 1)));
-        row.links = row.links.with(LinkSet::of(link));
-        row.tries += 1;
-        if rules.wrong(Mutant::ClaimReplacesLink) {
-            row.links = LinkSet::of(link);
-        }
-        Ok(())
-    }
-
-    /// The first write of `Store::mark_sent`.
-    pub(crate) fn mark_sent(&mut self, rules: Rules, held: Held) -> Marked {
-        match self.may_mark_sent(rules, held) {
-            Err(MarkRefusal::Superseded) => return Marked::Superseded,
-            Err(MarkRefusal::AlreadyMarked) => return Marked::Done,
-            Ok(()) => {}
-        }
-        match self.row_mut(held.row) {
-            Some(row) if row.due.is_some() => {
-                row.sent(held);
-                row.due = Some((Queue::Expire, held.expires_at));
-                Marked::Done
-            }
-            _ => Marked::Unlisted,
-        }
-    }
-
-    /// The second write of `Store::mark_sent`: the invite is no longer in the due index.
-    pub(crate) fn mark_unlisted(&mut self, rules: Rules, held: Held) {
-        if self.may_mark_sent(rules, held).is_ok()
-            && let Some(row) = self.row_mut(held.row)
-        {
-            row.sent(held);
-        }
-    }
-
-    fn may_mark_sent(&self, rules: Rules, held: Held) -> Result<(), MarkRefusal> {
-        let row = self.row(held.row);
-        if rules.wrong(Mutant::MarkByStatus) && row.is_some_and(|row| row.is(Stored::Open)) {
-            return Ok(());
-        }
-        let record = row.map(|row| rules.record(held.row, row));
-        may_mark_sent(record.as_ref(), hash(held.row, held.link), at(held.tried_at))
-    }
-
-    /// `Store::mark_failed`.
-    pub(crate) fn mark_failed(&mut self, rules: Rules, held: Held) -> bool {
-        let Some(row) = self.row_mut(held.row) else { return false };
-        let record = rules.record(held.row, row);
-        let mut seen = record.clone();
-        if !rules.wrong(Mutant::FailByStatus) {
-            seen.invite.sends = held.sends.into();
-            seen.tries = rules.tries(held.tries);
-            seen.invite.expires_at = at(held.expires_at);
-        }
-        if !may_mark_failed(&record, &seen) {
-            return false;
-        }
-        row.mail = Mail::Failed;
-        row.due = Some((Queue::Expire, row.expires_at)).filter(|_| !rules.wrong(Mutant::FailedNotDue));
-        true
-    }
-
-    /// Whether the mail with this link is still to go out.
-    pub(crate) fn may_mail(&self, rules: Rules, place: u8, link: u8) -> bool {
-        self.row(place).is_some_and(|row| may_mail(&rules.record(place, row), hash(place, link)))
-    }
-
-    /// `Store::put_back`.
-    pub(crate) fn put_back(&mut self, rules: Rules, held: Held, due_at: u8, untried: bool) {
-        let Some(row) = self.row_mut(held.row) else { return };
-        let record = rules.record(held.row, row);
-        let mut seen = record.clone();
-        seen.tries = rules.tries(held.tries);
-        seen.due_at = Some(at(held.tried_at + rules.delay(held.tries)));
-        if may_put_back(&record, hash(held.row, held.link), &seen) || rules.wrong(Mutant::PutBackByNobody) {
-            row.due = Some((Queue::Send, due_at));
-            if untried {
-                row.links = row.links.without(held.link);
-                row.tries = row.tries.saturating_sub(1);
-            }
-        }
-    }
-
-    /// `Store::put_off`.
-    pub(crate) fn put_off(&mut self, rules: Rules, place: u8, due: Due, until: u8) {
-        let Some(row) = self.row_mut(place) else { return };
-        if may_put_off(&rules.record(place, row), at(due.at)) || rules.wrong(Mutant::PutOffByNobody) {
-            row.due = Some((Queue::Send, until));
-        }
     }
 
     /// Whether the transaction of `Store::accept_invite` goes through; also what its look after a conflict sees.
@@ -572,19 +638,38 @@ impl Table {
         learner: u8,
         now: u8,
     ) -> Result<(), AcceptRefusal> {
+        type Question = (Rules, Option<Row>, DealRow, bool, [u8; 4]);
+        thread_local! {
+            static ANSWERS: RefCell<HashMap<Question, Result<(), AcceptRefusal>>> = RefCell::default();
+        }
+        let holds_seat = self.seats[usize::from(learner)].is_some();
+        let row = self.row(place).copied();
+        let question = (rules, row, self.deal, holds_seat, [place, link, learner, now]);
+        ANSWERS.with_borrow_mut(|answers| {
+            *answers.entry(question).or_insert_with(|| self.ask_to_accept(rules, place, link, learner, now))
+        })
+    }
+
+    fn ask_to_accept(
+        &self,
+        rules: Rules,
+        place: u8,
+        link: u8,
+        learner: u8,
+        now: u8,
+    ) -> Result<(), AcceptRefusal> {
         let mut deal = self.deal.domain();
-        let mut record = self.row(place).map(|row| rules.record(place, row));
+        let mut invite = self.row(place).map(|row| rules.invite(place, row));
         let mut holds_seat = self.seats[usize::from(learner)].is_some();
-        if let Some(record) = &mut record {
-            let invite = &mut record.invite;
+        if let Some(invite) = &mut invite {
             match rules.mutant {
-                Some(Mutant::AcceptIgnoresStatus) if record.learner.as_ref() != Some(person(learner)) => {
-                    invite.stored = Stored::Open;
+                Some(Mutant::AcceptIgnoresStatus) if invite.learner.as_ref() != Some(person(learner)) => {
+                    invite.state = InviteState::Open;
                 }
                 Some(Mutant::AcceptIgnoresExpiry) => invite.expires_at = at(now + 1),
                 Some(Mutant::AcceptIgnoresLink) => {
-                    let old = std::mem::take(&mut record.links.superseded);
-                    record.links.current.extend(old);
+                    let old = std::mem::take(&mut invite.links.superseded);
+                    invite.links.current.extend(old.into_iter().flatten());
                 }
                 _ => {}
             }
@@ -595,17 +680,17 @@ impl Table {
             Some(Mutant::AcceptIgnoresSeat) => holds_seat = false,
             _ => {}
         }
-        may_accept(record.as_ref(), Some(&deal), holds_seat, hash(place, link), person(learner), at(now))
+        may_accept(invite.as_ref(), Some(&deal), holds_seat, hash(place, link), person(learner), at(now))
     }
 
     /// The invite's part of accepting.
-    pub(crate) fn accept_invite(&mut self, rules: Rules, place: u8, learner: u8, now: u8) {
+    pub(crate) fn accept_invite(&mut self, rules: Rules, place: u8, learner: u8) {
         if let Some(row) = self.row_mut(place) {
-            row.status = Status(Stored::Accepted);
-            row.accepted_at = Some(now);
+            row.state = InviteState::Accepted.into();
             row.learner = Some(learner);
             row.mail = Mail::Sent;
-            row.sent_at = Some(row.tried_at);
+            row.sent_at = Some(row.attempted_at);
+            row.lease_until = None;
             if !rules.wrong(Mutant::AcceptStaysDue) {
                 row.due = None;
             }
@@ -625,8 +710,8 @@ impl Table {
         place: u8,
         expected: Option<u8>,
     ) -> Result<(u8, u8), ReleaseRefusal> {
-        let record = self.row(place).map(|row| rules.record(place, row));
-        let learner = may_release(record.as_ref(), expected.map(u32::from))?;
+        let invite = self.row(place).map(|row| rules.invite(place, row));
+        let learner = may_release(invite.as_ref(), expected.map(u32::from))?;
         let learner = PEOPLE.iter().position(|person| person == learner).ok_or(ReleaseRefusal::NotFound)?;
         let sends = self.row(place).map_or(0, |row| row.sends);
         Ok((u8::try_from(learner).unwrap_or(0), sends))
@@ -636,58 +721,17 @@ impl Table {
     pub(crate) fn release(&mut self, rules: Rules, place: u8, learner: u8, sends: u8) -> bool {
         let seat = self.seats[usize::from(learner)];
         let Some(row) = self.row_mut(place) else { return false };
-        let is_held = row.is(Stored::Accepted) && seat.is_some();
+        let is_held = row.is(InviteState::Accepted) && seat.is_some();
         if row.sends != sends || !(is_held || rules.wrong(Mutant::ReleaseIgnoresStatus)) {
             return false;
         }
-        row.status = Status(Stored::Released);
+        row.state = InviteState::Released.into();
         if !rules.wrong(Mutant::ReleaseKeepsSeat) {
             self.seats[usize::from(learner)] = None;
         }
         if !rules.wrong(Mutant::ReleaseKeepsAllocated) {
             self.deal.allocated = self.deal.allocated.wrapping_sub(1);
         }
-        true
-    }
-
-    /// `Store::cancel_invite`.
-    pub(crate) fn cancel(
-        &mut self,
-        rules: Rules,
-        place: u8,
-        expected: Option<u8>,
-    ) -> Result<(), CancelRefusal> {
-        let record = self.row(place).map(|row| rules.record(place, row));
-        match may_cancel(record.as_ref(), expected.map(u32::from)) {
-            Err(CancelRefusal::AlreadyAccepted) if rules.wrong(Mutant::CancelIgnoresStatus) => {}
-            verdict => verdict?,
-        }
-        let row = self.row_mut(place).as_mut().ok_or(CancelRefusal::NotFound)?;
-        row.status = Status(Stored::Cancelled);
-        if !rules.wrong(Mutant::CancelStaysDue) {
-            row.due = None;
-        }
-        Ok(())
-    }
-
-    /// `Store::expire_invite`. False when something else has happened to the invite.
-    pub(crate) fn expire(&mut self, rules: Rules, place: u8, due: Due, now: u8) -> bool {
-        let Some(row) = self.row_mut(place) else { return false };
-        let mut record = rules.record(place, row);
-        if rules.wrong(Mutant::SweepIgnoresStatus) {
-            record.invite.stored = Stored::Open;
-        }
-        if rules.wrong(Mutant::SweepIgnoresSend) {
-            record.invite.sends = due.sends.into();
-            record.invite.expires_at = at(due.at);
-        }
-        if !may_expire(&record, due.sends.into(), at(due.at), at(now)) {
-            return false;
-        }
-        if !rules.wrong(Mutant::SweepMarksHalf) {
-            row.status = Status(Stored::Expired);
-        }
-        row.due = None;
         true
     }
 

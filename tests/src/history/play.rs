@@ -12,9 +12,10 @@ use futures_util::future::{BoxFuture, join_all};
 use seatkeeper_local::Settings;
 use seatkeeper_local::functions::{DELIVER_INVITES, EXPIRE_INVITES, FUNCTIONS};
 use serde_json::{Value, json};
+use shared::domain::InviteState;
 
 use super::search::{Event, explain};
-use super::spec::{Act, Said, Spec, Standing, State};
+use super::spec::{Act, Said, Spec, State};
 use crate::proxy::{Calls, Fault, Proxy, Storm};
 use crate::{Answer, Client, Deal, Mail, PARTNERSHIPS, World, eventually, now, past, rfc3339, time};
 
@@ -204,13 +205,13 @@ fn check(page: &[Value], passed: &HashSet<State>) -> Result<(), String> {
         if !seen.insert(address) {
             return Err(format!("an address has two rows: {row}"));
         }
-        let standing = match row["status"].as_str() {
-            Some("pending" | "expired") => Standing::Open,
-            Some("accepted") => Standing::Accepted,
+        let stored = match row["status"].as_str() {
+            Some("pending" | "expired") => InviteState::Open,
+            Some("accepted") => InviteState::Accepted,
             _ => return Err(format!("a row that should not be shown: {row}")),
         };
         let was = |state: &State| {
-            state.rows.get(&address).is_some_and(|was| was.standing == standing && row["sends"] == was.sends)
+            state.rows.get(&address).is_some_and(|was| was.state == stored && row["sends"] == was.sends)
         };
         if !passed.iter().any(was) {
             return Err(format!("a row that never was so: {row}"));

@@ -1,22 +1,23 @@
 //! One deal as a thing of the mind: what each operation does to it in one step, and what it answers.
 //!
-//! Whether something may happen is asked of the rules in `shared::domain`; what it then does is said here, in the plain
-//! words of the design. Marks of a sweep are not in it: they change no answer (I2, I7). Nor are tries to mail: what they
-//! change that can be seen is the expiry, which is not looked at where there can be a second try.
+//! The rules of `shared::domain` say what each operation makes of an invite. Accepting and releasing move a seat as well;
+//! that part is said here. Marks of a sweep are left out, because they change no answer (I2, I7). Attempts to mail are left
+//! out too: of what they change, only the expiry can be seen, and nobody looks at it where a second attempt is possible.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use chrono::DateTime;
+use chrono::{DateTime, Duration};
 use shared::domain::accept::{AcceptRefusal, known, may_accept};
-use shared::domain::cancel::{CancelRefusal, may_cancel};
+use shared::domain::cancel::{CancelRefusal, cancel};
 use shared::domain::limit::RecipientLimit;
 use shared::domain::release::{ReleaseRefusal, may_release};
-use shared::domain::resend::{DOUBLE_CLICK, ResendRefusal, may_resend};
-use shared::domain::send::{SendRefusal, may_invite};
+use shared::domain::resend::{DOUBLE_CLICK, ResendRefusal, resend};
+use shared::domain::send::{InviteRefusal, Invitee, invite};
 use shared::domain::{
-    Deal, DealChange, DealChangeRefusal, DealId, DealState, Delivery, Email, Invite, InviteId, InviteRecord,
-    LinkHash, Links, Organisation, OrganisationId, PersonId, Salt, Secret, Status, Stored, Timestamp, Title,
+    Deal, DealChange, DealChangeRefusal, DealId, DealState, Delivery, Email, Invite, InviteId, InviteState,
+    LinkHash, Links, NewSend, Organisation, OrganisationId, PersonId, Queued, Salt, Secret, Status,
+    Timestamp, Title,
 };
 
 /// Sends before the newest whose links are still known as replaced.
@@ -84,24 +85,11 @@ pub(super) enum Said {
     Nothing,
 }
 
-/// Where an invite stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Standing {
-    /// Sent, and neither accepted nor taken back.
-    Open,
-    /// Accepted.
-    Accepted,
-    /// Cancelled.
-    Cancelled,
-    /// Released.
-    Released,
-}
-
 /// An invite.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Row {
-    /// Where it stands.
-    pub(super) standing: Standing,
+    /// What the table says.
+    pub(super) state: InviteState,
     /// How many sends there were.
     pub(super) sends: u32,
     expires_at: i64,
@@ -154,7 +142,11 @@ static DEAL: LazyLock<Deal> = LazyLock::new(|| Deal {
     shortest_lifetime: None,
 });
 
-static EMAIL: LazyLock<Email> = LazyLock::new(|| Email::parse("ann@example.com").expect("an address"));
+static INVITEE: LazyLock<Invitee> = LazyLock::new(|| Invitee {
+    id: InviteId::from_bytes([1; 16]),
+    email: Email::parse("ann@example.com").expect("an address"),
+    name: None,
+});
 
 /// A link of each send, by its number: which secret it has makes no difference.
 static LINKS: LazyLock<Vec<LinkHash>> =
@@ -171,52 +163,56 @@ fn learner(number: u8) -> &'static PersonId {
     &LEARNERS[usize::from(number)]
 }
 
-impl Row {
-    fn sent(sends: u32, now: i64, spec: Spec) -> Self {
-        Self {
-            standing: Standing::Open,
-            sends,
-            expires_at: if spec.exact { now + spec.lifetime } else { NEVER },
-            resent_at: None,
-            learner: None,
-            accepted_at: None,
-        }
+impl Spec {
+    fn new_send(self, now: i64) -> NewSend {
+        let lifetime = Duration::seconds(if self.exact { self.lifetime } else { NEVER - now });
+        let queued = Queued { at: at(now), order: 0 };
+        let (link, lease) = (link(0).clone(), Duration::zero());
+        NewSend { link, queued, invited_by: None, lifetime, lease, limit: RecipientLimit::NONE }
     }
 
-    fn record(&self) -> InviteRecord {
-        let stored = match self.standing {
-            Standing::Open => Stored::Open,
-            Standing::Accepted => Stored::Accepted,
-            Standing::Cancelled => Stored::Cancelled,
-            Standing::Released => Stored::Released,
-        };
+    /// What can be seen of an invite, by whoever looks at times or not.
+    fn row(self, invite: &Invite) -> Row {
+        let learner = LEARNERS.iter().position(|learner| invite.learner.as_ref() == Some(learner));
+        Row {
+            state: invite.state,
+            sends: invite.sends,
+            expires_at: invite.expires_at.timestamp(),
+            resent_at: invite.resent_at.filter(|_| self.exact).map(|at| at.timestamp()),
+            learner: learner.and_then(|learner| u8::try_from(learner).ok()),
+            accepted_at: invite.accepted_at.map(|at| at.timestamp()),
+        }
+    }
+}
+
+impl Row {
+    fn invite(&self) -> Invite {
         let older = (1..=REMEMBERED).filter_map(|less| self.sends.checked_sub(less));
-        InviteRecord {
-            invite: Invite {
-                id: InviteId::from_bytes([1; 16]),
-                email: EMAIL.clone(),
-                name: None,
-                stored,
-                queued_at: at(0),
-                order: 0,
-                sent: None,
-                expires_at: at(self.expires_at),
-                accepted_at: self.accepted_at.map(at),
-                accepted_as: None,
-                invited_by: None,
-                sends: self.sends,
-                delivery: Delivery::Sent,
-            },
+        let Invitee { id, email, name } = INVITEE.clone();
+        Invite {
+            id,
+            email,
+            name,
+            state: self.state,
+            queued: Queued { at: at(0), order: 0 },
+            sent: None,
+            expires_at: at(self.expires_at),
+            accepted_at: self.accepted_at.map(at),
+            accepted_as: None,
+            invited_by: None,
+            sends: self.sends,
+            delivery: Delivery::Sent,
             links: Links {
                 current: vec![link(self.sends).clone()],
-                superseded: older.filter(|send| *send > 0).map(link).cloned().collect(),
+                superseded: older.filter(|send| *send > 0).map(|send| vec![link(send).clone()]).collect(),
             },
-            tried_at: at(0),
-            tries: 1,
-            due_at: None,
+            attempted_at: at(0),
+            attempts: 1,
+            lease_until: None,
             resent_at: self.resent_at.map(at),
-            asked: Vec::new(),
+            send_times: Vec::new(),
             learner: self.learner.map(learner).cloned(),
+            removed_at: None,
         }
     }
 }
@@ -234,8 +230,8 @@ impl State {
         Deal { seats: self.seats, allocated: self.allocated, ends_at: at(self.ends_at), ..DEAL.clone() }
     }
 
-    fn record(&self, address: u8) -> Option<InviteRecord> {
-        self.rows.get(&address).map(Row::record)
+    fn invite(&self, address: u8) -> Option<Invite> {
+        self.rows.get(&address).map(Row::invite)
     }
 
     fn with(&self, address: u8, row: Row) -> Self {
@@ -290,15 +286,12 @@ impl State {
         let refused = |code: &str| same(Said::Refused(code.to_owned()));
         match *act {
             Act::Invite(address) => {
-                let record = self.record(address);
-                match may_invite(record.as_ref(), RecipientLimit::NONE, at(now)) {
-                    Ok(()) => {
-                        let sends = self.rows.get(&address).map_or(0, |row| row.sends) + 1;
-                        vec![(self.with(address, Row::sent(sends, now, spec)), Said::Done)]
-                    }
-                    Err(SendRefusal::AlreadyPending) => refused("already_pending"),
-                    Err(SendRefusal::AlreadyAccepted) => refused("already_accepted"),
-                    Err(SendRefusal::TooSoon(_)) => refused("too_soon"),
+                let existing = self.invite(address);
+                match invite(existing.as_ref(), &INVITEE, &spec.new_send(now), at(now)) {
+                    Ok(invite) => vec![(self.with(address, spec.row(&invite)), Said::Done)],
+                    Err(InviteRefusal::AlreadyPending) => refused("already_pending"),
+                    Err(InviteRefusal::AlreadyAccepted) => refused("already_accepted"),
+                    Err(InviteRefusal::TooSoon(_)) => refused("too_soon"),
                 }
             }
             Act::Resend(address, expected) => {
@@ -312,29 +305,24 @@ impl State {
             }
             Act::ResendExpired(address) => {
                 let Some(row) = self.rows.get(&address) else { return Vec::new() };
-                let lapsed = row.standing == Standing::Open
+                let lapsed = row.state == InviteState::Open
                     && (!spec.exact || row.expires_at <= now || self.ends_at <= now);
                 if lapsed { self.resend(address, Some(row.sends), now, spec) } else { Vec::new() }
             }
             Act::Cancel(address, expected) => {
-                let record = self.record(address);
-                match (may_cancel(record.as_ref(), expected), self.rows.get(&address)) {
-                    (Ok(()), Some(row)) => {
-                        let row = Row { standing: Standing::Cancelled, ..row.clone() };
-                        vec![(self.with(address, row), Said::Done)]
-                    }
-                    (Err(CancelRefusal::AlreadyDone), _) => same(Said::Done),
-                    (Err(CancelRefusal::AlreadyAccepted), _) => refused("already_accepted"),
-                    (Err(CancelRefusal::Stale), _) => refused("stale"),
-                    _ => refused("not_found"),
+                match cancel(self.invite(address).as_ref(), expected, at(now)) {
+                    Ok(invite) => vec![(self.with(address, spec.row(&invite)), Said::Done)],
+                    Err(CancelRefusal::AlreadyDone) => same(Said::Done),
+                    Err(CancelRefusal::AlreadyAccepted) => refused("already_accepted"),
+                    Err(CancelRefusal::Stale) => refused("stale"),
+                    Err(CancelRefusal::NotFound) => refused("not_found"),
                 }
             }
             Act::Release(address) => {
-                let record = self.record(address);
-                match (may_release(record.as_ref(), None), self.rows.get(&address)) {
+                match (may_release(self.invite(address).as_ref(), None), self.rows.get(&address)) {
                     (Ok(_), Some(row)) => {
                         let mut state =
-                            self.with(address, Row { standing: Standing::Released, ..row.clone() });
+                            self.with(address, Row { state: InviteState::Released, ..row.clone() });
                         state.allocated -= 1;
                         state.holders.retain(|_, of| *of != address);
                         vec![(state, Said::Done)]
@@ -366,25 +354,21 @@ impl State {
     fn read(&self, act: &Act, now: i64) -> Said {
         let refused = |code: &str| Said::Refused(code.to_owned());
         match *act {
-            Act::Preview(address, send) => {
-                let record = self.record(address);
-                match known(record.as_ref(), link(send)) {
-                    Err(_) => refused("unknown_invite"),
-                    Ok(record) if matches!(record.invite.stored, Stored::Cancelled | Stored::Released) => {
-                        refused("invite_cancelled")
-                    }
-                    Ok(record) if record.links.current.contains(link(send)) => Said::Done,
-                    Ok(_) => refused("invite_superseded"),
+            Act::Preview(address, send) => match known(self.invite(address).as_ref(), link(send)) {
+                Err(_) => refused("unknown_invite"),
+                Ok(invite) if matches!(invite.state, InviteState::Cancelled | InviteState::Released) => {
+                    refused("invite_cancelled")
                 }
-            }
+                Ok(invite) if invite.links.current.contains(link(send)) => Said::Done,
+                Ok(_) => refused("invite_superseded"),
+            },
             Act::Runs => match self.deal().state(at(now)) {
                 DealState::Active => Said::Done,
                 DealState::Ended => refused("deal_ended"),
                 DealState::Upcoming => refused("deal_not_started"),
             },
-            Act::See(address) => match self.record(address) {
-                Some(record) => {
-                    let invite = record.invite;
+            Act::See(address) => match self.invite(address) {
+                Some(invite) => {
                     let status = match invite.status(at(self.ends_at), at(now)) {
                         Status::Pending => "pending",
                         Status::Accepted => "accepted",
@@ -406,29 +390,24 @@ impl State {
 
     fn resend(&self, address: u8, expected: Option<u32>, now: i64, spec: Spec) -> Vec<Step> {
         let refused = |code: &str| vec![(self.clone(), Said::Refused(code.to_owned()))];
-        let record = self.record(address);
-        match (may_resend(record.as_ref(), expected, RecipientLimit::NONE, at(now)), self.rows.get(&address))
-        {
-            (Ok(()), Some(row)) => {
-                let row = Row { resent_at: spec.exact.then_some(now), ..Row::sent(row.sends + 1, now, spec) };
-                vec![(self.with(address, row), Said::Done)]
-            }
+        match resend(self.invite(address).as_ref(), expected, &spec.new_send(now), at(now)) {
+            Ok(invite) => vec![(self.with(address, spec.row(&invite)), Said::Done)],
             // The invite is answered, and nothing is sent.
-            (Err(ResendRefusal::JustResent), _) => vec![(self.clone(), Said::Done)],
-            (Err(ResendRefusal::AlreadyAccepted), _) => refused("already_accepted"),
-            (Err(ResendRefusal::Stale), _) => refused("stale"),
-            _ => refused("not_found"),
+            Err(ResendRefusal::JustResent) => vec![(self.clone(), Said::Done)],
+            Err(ResendRefusal::AlreadyAccepted) => refused("already_accepted"),
+            Err(ResendRefusal::Stale) => refused("stale"),
+            Err(ResendRefusal::NotFound | ResendRefusal::TooSoon(_)) => refused("not_found"),
         }
     }
 
     fn accept(&self, who: u8, address: u8, send: u32, now: i64, spec: Spec) -> Vec<Step> {
-        let (record, deal) = (self.record(address), self.deal());
+        let (invite, deal) = (self.invite(address), self.deal());
         let holds_seat = self.holders.contains_key(&who);
-        let verdict = may_accept(record.as_ref(), Some(&deal), holds_seat, link(send), learner(who), at(now));
+        let verdict = may_accept(invite.as_ref(), Some(&deal), holds_seat, link(send), learner(who), at(now));
         let code = match (verdict, self.rows.get(&address)) {
             (Ok(()), Some(row)) => {
                 let row = Row {
-                    standing: Standing::Accepted,
+                    state: InviteState::Accepted,
                     learner: Some(who),
                     accepted_at: Some(if spec.exact { now } else { 0 }),
                     ..row.clone()

@@ -72,12 +72,12 @@ pub async fn invites(count: usize) -> Figures {
     }
     let of = |operation: &str| f64::from(calls.get(operation).copied().unwrap_or_default());
     // One that queues it and one that marks it as sent, and a few that the sweep takes up.
-    assert!(of("UpdateItem") <= 2.2 * f64::from(u32::try_from(count).expect("few")), "{calls:?}");
+    assert!(of("PutItem") <= 2.2 * f64::from(u32::try_from(count).expect("few")), "{calls:?}");
     let what = |what: &str| format!("{count} invites in a deal: {what}");
     let mut figures = Figures::default();
     figures.add(
         &what("requests, DynamoDB writes for an invite"),
-        format!("{}, {}", peaks.len(), per(of("UpdateItem"), count)),
+        format!("{}, {}", peaks.len(), per(of("PutItem"), count)),
     );
     figures.add(
         &what("mails in a call to SES"),

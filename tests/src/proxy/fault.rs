@@ -60,7 +60,9 @@ impl Fault {
         let mails = operation == "SendBulkEmail";
         match self {
             Self::Throughput => !mails,
-            Self::Conflict => operation.starts_with("Transact") || operation == "UpdateItem",
+            Self::Conflict => {
+                operation.starts_with("Transact") || ["PutItem", "UpdateItem"].contains(&operation)
+            }
             Self::Stale => operation.starts_with("Query "),
             Self::Entries(_) => mails,
             _ => true,

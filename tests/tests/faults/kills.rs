@@ -79,7 +79,7 @@ async fn look(bench: &Bench, killed: &[Killed]) {
         let found = books.check(&bench.world, &stage.deal, Mailed::AtLeastOnce, &what).await;
         assert_eq!((found.queued, found.failed), (0, 0), "{what}");
         // Only between SES's doing and the mark can a mail be sent that nobody knows of.
-        let may_double = boundary.call == "UpdateItem"
+        let may_double = boundary.call == "PutItem"
             || boundary.call == "SendBulkEmail" && boundary.side == Side::After
             || !boundary.operation.is_steady();
         assert!(may_double || found.doubled == 0, "{what}: {found:?}");

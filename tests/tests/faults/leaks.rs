@@ -3,7 +3,7 @@
 //! Every other test here ends with the same search, at `RUST_LOG=trace` and after each fault.
 
 use serde_json::json;
-use tests::{PARTNERSHIPS, problem_fields};
+use tests::PARTNERSHIPS;
 
 use crate::bench::Bench;
 

@@ -107,7 +107,7 @@ impl Cell {
     /// for as long as the function ran.
     fn mailed(&self) -> Mailed {
         let unknown = self.call == "SendBulkEmail" && self.fault.may_double_mail();
-        let unrecorded = self.call == "UpdateItem" && self.times == LASTS;
+        let unrecorded = self.call == "PutItem" && self.times == LASTS;
         if unknown || unrecorded { Mailed::AtLeastOnce } else { Mailed::Once }
     }
 }

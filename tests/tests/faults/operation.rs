@@ -64,7 +64,7 @@ impl Operation {
 
     /// Whether it makes the same calls each time. How many batches a sweep makes of some rows depends on their ids.
     pub(crate) fn is_steady(self) -> bool {
-        self != Self::DeliverMany
+        !matches!(self, Self::Expire | Self::DeliverMany)
     }
 
     fn delivers(self) -> bool {

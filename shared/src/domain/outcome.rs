@@ -1,0 +1,152 @@
+//! Recording what happened to a mail: for its own attempt, and for no other. An attempt that was given up may still be
+//! answered, long after a later one, or a newer send, has taken its place (I4).
+
+use super::invite::{Attempt, Invite};
+use super::{Delivery, FailureReason, Timestamp, whole_milliseconds, whole_seconds};
+
+/// What happened to the mail of one attempt.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Outcome {
+    /// SES took it.
+    Sent,
+    /// It will never be sent, for this reason.
+    Failed(FailureReason),
+    /// It was not sent, and is due again then.
+    Requeued {
+        /// When the next attempt may begin.
+        due_at: Timestamp,
+        /// Whether SES was asked for this very mail. If not, the attempt does not count, and its link goes: no mail
+        /// carries it.
+        was_attempted: bool,
+    },
+}
+
+/// The outcome belongs to an attempt whose place another attempt, a newer send, an answer or a cancellation has taken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Superseded;
+
+/// The invite with the outcome of this attempt.
+///
+/// That a mail was sent is recorded whatever the invite's state: a learner may have clicked before, or a manager
+/// cancelled. Any other outcome only concerns a mail that is still queued, by this very attempt.
+///
+/// # Errors
+/// [`Superseded`]; the outcome changes nothing then.
+pub fn record_outcome(
+    existing: Option<&Invite>,
+    attempt: &Attempt,
+    outcome: Outcome,
+    now: Timestamp,
+) -> Result<Invite, Superseded> {
+    let invite = existing.filter(|invite| invite.links.current.contains(&attempt.link)).ok_or(Superseded)?;
+    let is_held = invite.attempt(&attempt.link).as_ref() == Some(attempt);
+    match outcome {
+        // A later attempt of the same send got through as well, and its link works for longer.
+        Outcome::Sent if is_sent_since(invite, attempt.sent.at) => Ok(invite.clone()),
+        Outcome::Sent => Ok(Invite {
+            delivery: Delivery::Sent,
+            sent: Some(attempt.sent),
+            expires_at: attempt.sent.until,
+            lease_until: None,
+            ..invite.clone()
+        }),
+        _ if !is_held => Err(Superseded),
+        Outcome::Failed(reason) => Ok(Invite {
+            delivery: Delivery::Failed { reason, at: whole_seconds(now) },
+            lease_until: None,
+            ..invite.clone()
+        }),
+        Outcome::Requeued { due_at, was_attempted: true } => {
+            Ok(Invite { lease_until: Some(whole_milliseconds(due_at)), ..invite.clone() })
+        }
+        Outcome::Requeued { due_at, was_attempted: false } => Ok(Invite {
+            lease_until: Some(whole_milliseconds(due_at)),
+            attempts: invite.attempts.saturating_sub(1),
+            links: invite.links.without(&attempt.link),
+            ..invite.clone()
+        }),
+    }
+}
+
+fn is_sent_since(invite: &Invite, at: Timestamp) -> bool {
+    invite.delivery == Delivery::Sent && invite.sent.is_none_or(|sent| sent.at >= at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{at, invite, link};
+    use super::super::{InviteState, Links, Sent};
+    use super::*;
+
+    fn attempt() -> Attempt {
+        invite().attempt(&link(1)).unwrap()
+    }
+
+    fn recorded(invite: &Invite, outcome: Outcome) -> Result<Invite, Superseded> {
+        record_outcome(Some(invite), &attempt(), outcome, at(20))
+    }
+
+    #[test]
+    fn i4_a_mail_that_went_out_is_recorded_for_the_newest_send() {
+        let sent = Sent { at: at(10), until: at(100) };
+        let as_sent = Invite { delivery: Delivery::Sent, sent: Some(sent), lease_until: None, ..invite() };
+        let failed = Delivery::Failed { reason: FailureReason::TooManyAttempts, at: at(20) };
+        let before = Invite { sent: Some(Sent { at: at(9), until: at(99) }), ..as_sent.clone() };
+        for existing in [invite(), Invite { delivery: failed, ..invite() }, before] {
+            assert_eq!(
+                recorded(&existing, Outcome::Sent),
+                Ok(Invite { lease_until: None, ..as_sent.clone() })
+            );
+        }
+        let later =
+            Invite { sent: Some(Sent { at: at(11), until: at(101) }), expires_at: at(101), ..as_sent };
+        assert_eq!(recorded(&later, Outcome::Sent), Ok(later.clone()));
+        let resent = Invite { links: invite().links.superseded_by(&link(3)), ..invite() };
+        assert_eq!(recorded(&resent, Outcome::Sent), Err(Superseded));
+        assert_eq!(record_outcome(None, &attempt(), Outcome::Sent, at(20)), Err(Superseded));
+    }
+
+    #[test]
+    fn i4_a_click_or_a_cancellation_does_not_keep_a_mail_from_being_recorded() {
+        for state in
+            [InviteState::Accepted, InviteState::Expired, InviteState::Cancelled, InviteState::Released]
+        {
+            let recorded = recorded(&Invite { state, ..invite() }, Outcome::Sent).unwrap();
+            assert_eq!((recorded.state, recorded.delivery), (state, Delivery::Sent));
+        }
+    }
+
+    #[test]
+    fn i4_only_the_attempt_that_failed_or_waits_is_recorded_so() {
+        let outcomes = [
+            Outcome::Failed(FailureReason::MessageRejected),
+            Outcome::Requeued { due_at: at(30), was_attempted: true },
+            Outcome::Requeued { due_at: at(30), was_attempted: false },
+        ];
+        let changes: [fn(&mut Invite); 6] = [
+            |invite| invite.state = InviteState::Cancelled,
+            |invite| invite.delivery = Delivery::Sent,
+            |invite| invite.sends = 3,
+            |invite| invite.attempts = 2,
+            |invite| invite.expires_at = at(101),
+            |invite| invite.lease_until = Some(at(71)),
+        ];
+        for outcome in outcomes {
+            assert!(recorded(&invite(), outcome).is_ok());
+            for (number, change) in changes.into_iter().enumerate() {
+                let mut meanwhile = invite();
+                change(&mut meanwhile);
+                assert_eq!(recorded(&meanwhile, outcome), Err(Superseded), "{outcome:?}, change {number}");
+            }
+        }
+    }
+
+    #[test]
+    fn i5_a_requeued_mail_keeps_its_link_unless_no_mail_carries_it() {
+        let requeued =
+            |was_attempted| recorded(&invite(), Outcome::Requeued { due_at: at(30), was_attempted }).unwrap();
+        assert_eq!(requeued(true), Invite { lease_until: Some(at(30)), ..invite() });
+        let links = Links { current: Vec::new(), ..invite().links };
+        assert_eq!(requeued(false), Invite { lease_until: Some(at(30)), attempts: 0, links, ..invite() });
+    }
+}
