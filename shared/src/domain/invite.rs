@@ -224,7 +224,11 @@ impl Invite {
             invited_by: send.invited_by.clone(),
             sends: self.sends + 1,
             delivery: Delivery::Queued,
-            links: self.links.superseded_by(&send.link),
+            links: if self.sends > 0 {
+                self.links.superseded_by(&send.link)
+            } else {
+                Links::default().with(&send.link)
+            },
             attempted_at,
             attempts: 1,
             lease_until: Some(whole_milliseconds(now + send.lease)),

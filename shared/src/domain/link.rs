@@ -94,7 +94,7 @@ const SENDS_REMEMBERED: usize = 3;
 pub struct Links {
     /// Links of the newest send: each of them accepts.
     pub current: Vec<LinkHash>,
-    /// Links of the sends before, the newest of them first.
+    /// Links of the sends before, the newest of them first: none where no mail of a send carried its link.
     pub superseded: Vec<Vec<LinkHash>>,
 }
 
@@ -119,10 +119,10 @@ impl Links {
         Self { current, superseded: self.superseded.clone() }
     }
 
-    /// After a new send with this link.
+    /// After a new send with this link. These are the links of the sends before.
     #[must_use]
     pub(super) fn superseded_by(&self, link: &LinkHash) -> Self {
-        let sends = [&self.current].into_iter().chain(&self.superseded).filter(|links| !links.is_empty());
+        let sends = [&self.current].into_iter().chain(&self.superseded);
         Self { current: vec![link.clone()], superseded: sends.take(SENDS_REMEMBERED).cloned().collect() }
     }
 }
@@ -171,10 +171,15 @@ mod tests {
     #[test]
     fn i5_a_new_send_leaves_one_link_that_works_and_three_sends_that_are_known() {
         let hash = |number| Secret::from_bytes([number; 32]).hash();
-        let links = (1..=4).fold(Links::default(), |links, send| links.superseded_by(&hash(send)));
+        let first = Links::default().with(&hash(1));
+        let links = (2..=4).fold(first, |links, send| links.superseded_by(&hash(send)));
         let links = links.with(&hash(14)).superseded_by(&hash(5));
         assert_eq!(links.current, [hash(5)]);
         assert_eq!(links.superseded, [vec![hash(4), hash(14)], vec![hash(3)], vec![hash(2)]]);
         assert!(links.know(&hash(14)) && !links.know(&hash(1)));
+        // A send that left no link is one of the three all the same.
+        let links = links.without(&hash(5)).superseded_by(&hash(6));
+        assert_eq!(links.superseded, [vec![], vec![hash(4), hash(14)], vec![hash(3)]]);
+        assert!(!links.know(&hash(2)));
     }
 }
