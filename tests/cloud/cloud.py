@@ -304,7 +304,7 @@ class Stack:
             invite,
             queuedAt={"N": f"{queued}000"},
             listSk={"S": f"{queued}000999{invite[:16]}"},
-            triedAt={"N": str(queued)},
+            attemptedAt={"N": str(queued)},
             sentAt={"N": str(queued)},
             expiresAt={"N": str(queued + 28 * 86_400)},
             dueAt={"N": f"{queued + 28 * 86_400}000"},

@@ -22,9 +22,15 @@ NOT_ENFORCED = {"logs:CreateLogStream", "logs:PutLogEvents", "sqs:SendMessage"}
 
 # Jobs that another function's role allows as well, since it has all that they need: (job, role).
 INCLUDED = {
-    # Accepting takes a seat (put), and changes invite and deal (update), as making and changing a deal does.
-    ("manage-deals", "accept-invite"),
-    # Delivering reads the same index and marks the same items, and mails besides.
+    # Who reads, puts and updates items can make and change a deal: an action names no kind of item.
+    *(
+        ("manage-deals", name)
+        for name in ("accept-invite", "deliver-invites", "release-seat", "resend-invite", "send-invites")
+    ),
+    # Who mails what is stored before can store and mail a new invite.
+    ("send-invites", "deliver-invites"),
+    ("send-invites", "resend-invite"),
+    # Delivering reads the same index and changes the same items, and mails besides.
     ("expire-invites", "deliver-invites"),
 }
 
