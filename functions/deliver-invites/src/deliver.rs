@@ -17,7 +17,7 @@ use tokio::sync::OnceCell;
 /// Batches under way at once, in each shard.
 const BATCHES: usize = 1;
 
-/// A deal that is read once; `None` when there is no such deal.
+/// A deal that is read once; `None` when the deal does not exist.
 type ReadOnce = OnceCell<Option<Rc<Deal>>>;
 
 /// The deals of a run, each read once: who needs a deal that somebody else is reading waits for that answer.
