@@ -40,15 +40,15 @@ FREE_USERS = 10_000
 
 # (read units, write units)
 SEND = (0, 8.0)
-RESEND = (0, 9.0)
+RESEND = (2.0, 9.0)
 PREVIEW = (2.0, 0)
 ACCEPT = (1.0, 9.0)
-EXPIRE = (0, 4.0)
+EXPIRE = (1.0, 4.0)
 MY_SEATS = (2.0, 0)
 DEAL = (1.0, 0)
 DEALS = (1.5, 0)
 PAGE = (6.0, 0)
-COUNTS = (59.0, 0)
+COUNTS = (59.5, 0)
 EMPTY_SHARD = (0.5, 0)
 
 SHARDS = 4
