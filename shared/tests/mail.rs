@@ -1,7 +1,6 @@
 //! What the mailer makes of SES's answers, and of none.
 
 #![allow(
-    missing_docs,
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::allow_attributes,

@@ -33,9 +33,6 @@ pub enum AcceptRefusal {
 
 /// Whether this link takes a seat for this learner. Where several reasons speak against it, the invite's outranks
 /// the seat's, and the seat's the deal's.
-///
-/// # Errors
-/// The reason against it.
 pub fn may_accept(
     invite: Option<&Invite>,
     deal: Option<&Deal>,
@@ -60,9 +57,6 @@ pub fn known<'a>(invite: Option<&'a Invite>, link: &LinkHash) -> Result<&'a Invi
 }
 
 /// Whether the invite can be accepted with this of its links, by this learner.
-///
-/// # Errors
-/// The reason against it.
 pub fn invite_accepts(
     invite: &Invite,
     link: &LinkHash,
@@ -87,9 +81,6 @@ pub fn invite_accepts(
 }
 
 /// Whether the deal has a seat to give.
-///
-/// # Errors
-/// The reason against it.
 pub fn deal_accepts(deal: &Deal, now: Timestamp) -> Result<(), AcceptRefusal> {
     match deal.state(now) {
         DealState::Upcoming => Err(AcceptRefusal::DealNotStarted),

@@ -17,9 +17,6 @@ pub enum CancelRefusal {
 }
 
 /// The invite after it is cancelled; `expected` is the number of sends that the caller saw.
-///
-/// # Errors
-/// The reason against it.
 pub fn cancel(
     existing: Option<&Invite>,
     expected: Option<u32>,

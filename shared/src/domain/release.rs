@@ -15,9 +15,6 @@ pub enum ReleaseRefusal {
 }
 
 /// Whose seat to release; `expected` is the number of sends that the caller saw.
-///
-/// # Errors
-/// The reason against it.
 pub fn may_release(existing: Option<&Invite>, expected: Option<u32>) -> Result<&PersonId, ReleaseRefusal> {
     let invite = existing.ok_or(ReleaseRefusal::NotFound)?;
     match (invite.state, &invite.learner) {

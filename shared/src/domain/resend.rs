@@ -25,9 +25,6 @@ pub enum ResendRefusal {
 
 /// The invite after a resend: queued, with one new link and four new weeks. `expected` is the number of sends that the
 /// caller saw.
-///
-/// # Errors
-/// The reason against it.
 pub fn resend(
     existing: Option<&Invite>,
     expected: Option<u32>,

@@ -28,9 +28,6 @@ pub struct Invitee {
 
 /// The invite of this address after inviting it (again): queued, with one link and four weeks. The caller has seen that
 /// the deal is active.
-///
-/// # Errors
-/// The reason against it.
 pub fn invite(
     existing: Option<&Invite>,
     invitee: &Invitee,

@@ -197,9 +197,6 @@ impl Sending {
     }
 
     /// What sending these invites would come to; stores nothing.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn dry_run<R, E>(
         &self,
         request: &SendRequest,

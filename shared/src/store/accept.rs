@@ -100,9 +100,6 @@ impl Store {
     }
 
     /// What the link shows to whoever holds it; changes nothing.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn preview(&self, link: &Link) -> Result<PreviewOutcome, StoreError> {
         let (deal, record) = self.deal_and_invite(link.key()).await?;
         let hash = link.secret.hash();

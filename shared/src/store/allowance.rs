@@ -110,9 +110,6 @@ impl Store {
     }
 
     /// What the sender has left of `wanted` sends; takes nothing.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn foresee_allowance(
         &self,
         sender: Sender<'_>,

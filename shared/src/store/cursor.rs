@@ -25,9 +25,6 @@ impl Cursor {
     }
 
     /// Reads a cursor's form; whether it is genuine, [`Cursor::is_genuine`] tells once the deal is known.
-    ///
-    /// # Errors
-    /// [`NotACursor`].
     pub fn parse(text: &str) -> Result<Self, NotACursor> {
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| NotACursor)?;
         let (signature, position) = bytes.split_first_chunk::<16>().ok_or(NotACursor)?;

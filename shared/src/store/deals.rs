@@ -37,9 +37,6 @@ const BATCH: usize = 100;
 impl Store {
     /// Makes a deal. With `idempotency`, a hash of caller and key and a hash of the body, doing it again gives the
     /// same deal.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn create_deal(
         &self,
         new: &NewDeal,
@@ -97,9 +94,6 @@ impl Store {
     ///
     /// The write is a transaction of one action, for its token. Without `expected_revision` no condition could tell a
     /// plain update that is retried from one that overwrites somebody else's newer change.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn change_deal(
         &self,
         id: DealId,
@@ -172,18 +166,12 @@ impl Store {
     }
 
     /// One deal, as it is now.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn deal(&self, id: DealId) -> Result<Option<Deal>, StoreError> {
         self.get(keys::deal(id), keys::DEAL.to_owned()).await?.map(item::deal).transpose()
     }
 
     /// Whether the deal is this organisation's (I6). The process remembers the deals that are, and reads them once. Any
     /// other deal costs one read each time, whether it is somebody else's or does not exist.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn is_deal_of(&self, id: DealId, organisation: &OrganisationId) -> Result<bool, StoreError> {
         let owner = (id, organisation.clone());
         if self.owners.lock().unwrap_or_else(PoisonError::into_inner).contains(&owner) {
@@ -224,9 +212,6 @@ impl Store {
     }
 
     /// An organisation's deals, oldest first.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn deals_of(&self, organisation: &OrganisationId) -> Result<Vec<Deal>, StoreError> {
         let query = self
             .client

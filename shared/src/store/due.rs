@@ -21,9 +21,6 @@ pub struct Due {
 impl Store {
     /// What is due in one shard, the longest overdue first, and where to go on. The index may lag behind the table:
     /// what it shows is a hint, and the write that follows decides.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn due_invites(
         &self,
         queue: Queue,

@@ -134,9 +134,6 @@ struct Stretch {
 impl Store {
     /// A page of the deal's rows, newest queued first: the deal and the rows at once. `None` if there is no such
     /// deal.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn page(
         &self,
         id: DealId,
@@ -157,9 +154,6 @@ impl Store {
     }
 
     /// The oldest expired invites, at most `limit`, to be resent together.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn oldest_expired(
         &self,
         deal: &Deal,
@@ -337,9 +331,6 @@ impl Store {
     }
 
     /// A page of the rows whose address begins with `prefix`, in the order of addresses. `None` if there is no such deal.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn search(
         &self,
         id: DealId,
@@ -442,9 +433,6 @@ impl Store {
     }
 
     /// How many invites have which status, with the deal. `None` if there is no such deal.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn counts(
         &self,
         id: DealId,
@@ -470,9 +458,6 @@ impl Store {
     }
 
     /// How many invites of a running deal are expired: all of them, at 30 read units a thousand.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn count_expired(
         &self,
         deal: &Deal,

@@ -260,34 +260,22 @@ impl Store {
     }
 
     /// One invite, as it is now.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn invite(&self, key: InviteKey) -> Result<Option<InviteRecord>, StoreError> {
         let item = self.get(keys::deal(key.deal), keys::invite(key.invite)).await?;
         item.map(item::invite).transpose()
     }
 
     /// How often an invite was sent, as `If-Match` compares it.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn sends(&self, key: InviteKey) -> Result<Option<u32>, StoreError> {
         Ok(self.invite(key).await?.map(|record| record.invite.sends))
     }
 
     /// A deal's revision, as `If-Match` compares it.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn revision(&self, deal: DealId) -> Result<Option<u32>, StoreError> {
         Ok(self.deal(deal).await?.map(|deal| deal.revision))
     }
 
     /// A deal and one of its invites, read at once.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn deal_and_invite(
         &self,
         key: InviteKey,
@@ -296,9 +284,6 @@ impl Store {
     }
 
     /// These invites, in no order. Those that do not exist or cannot be read are left out.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn invites(
         &self,
         keys: impl IntoIterator<Item = InviteKey>,

@@ -12,9 +12,6 @@ const LOOKS: usize = 10;
 impl Store {
     /// Releases the seat of an accepted invite: invite, seat and deal in one transaction (I1). Whose seat it is has
     /// to be read first, because the seat's key is the learner's.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn release_seat(
         &self,
         key: InviteKey,

@@ -15,9 +15,6 @@ pub struct Seat {
 
 impl Store {
     /// The learner's seats, as they are now: the entitlement check.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn seats_of(&self, learner: &PersonId) -> Result<Vec<Seat>, StoreError> {
         let query = self
             .client

@@ -9,9 +9,6 @@ impl Store {
     /// `None` if their turn does not come before `until`.
     ///
     /// One item holds the instant up to which the account is spoken for; whoever wants to send moves it on.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn reserve_sends(
         &self,
         mails: u32,

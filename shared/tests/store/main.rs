@@ -1,7 +1,6 @@
 //! The store against a real engine: writes that meet others, lost answers, rules that have conditions, budgets.
 
 #![allow(
-    missing_docs,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
