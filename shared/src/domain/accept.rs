@@ -3,31 +3,23 @@
 use super::invite::{Invite, InviteState};
 use super::{Deal, DealState, LinkHash, PersonId, Timestamp};
 
-/// Why a link gives no (new) seat.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum AcceptRefusal {
     /// Not a link that was really sent: whatever else is the case, nothing more is said (I6).
     UnknownInvite,
     /// This learner accepted with it before: the same answer again.
     AlreadyYours {
-        /// When.
         accepted_at: Timestamp,
     },
-    /// Cancelled, or its seat released.
     Cancelled,
-    /// A newer link was sent.
     Superseded,
-    /// Somebody else accepted with it.
     AlreadyAccepted,
     /// `now >= expiresAt`.
     Expired,
     /// The learner holds a seat of the deal by another invite.
     AlreadySeated,
-    /// The deal has not begun.
     DealNotStarted,
-    /// The deal has ended.
     DealEnded,
-    /// Every seat is taken.
     DealFull,
 }
 
@@ -92,7 +84,7 @@ pub fn deal_accepts(deal: &Deal, now: Timestamp) -> Result<(), AcceptRefusal> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::{at, deal, invite, link};
+    use super::super::tests::{at, deal, invite, link};
     use super::super::{Email, Links};
     use super::*;
     use proptest::prelude::*;

@@ -3,14 +3,11 @@
 use super::invite::{Invite, InviteState};
 use super::{Timestamp, whole_seconds};
 
-/// Why nothing was cancelled.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum CancelRefusal {
-    /// No such invite.
     NotFound,
     /// It was taken back before: asking again is no error.
     AlreadyDone,
-    /// The learner holds a seat.
     AlreadyAccepted,
     /// It was sent again since the caller looked.
     Stale,
@@ -40,7 +37,7 @@ pub fn cancel(
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::{at, invite};
+    use super::super::tests::{at, invite};
     use super::*;
 
     #[test]

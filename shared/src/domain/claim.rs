@@ -19,9 +19,7 @@ const LONGEST_DEFERRAL: Duration = Duration::hours(1);
 /// What a further attempt brings along.
 #[derive(Clone, Debug)]
 pub struct NewAttempt {
-    /// The hash of its link.
     pub link: LinkHash,
-    /// How long the invite can be accepted.
     pub lifetime: Duration,
     /// How long a first attempt is left alone; see [`retry_delay`].
     pub lease: Duration,
@@ -73,7 +71,6 @@ pub fn take_up(
 
 /// How long the `attempt`-th attempt of a send is left alone: a lease (a minute), doubling to an hour, and up to a
 /// fifth more, so that what failed together does not come back together. `jitter` is a random number from 0 to 1.
-#[must_use]
 pub fn retry_delay(lease: Duration, attempt: u32, jitter: f64) -> Duration {
     let doublings = attempt.saturating_sub(1).min(16);
     let delay = (lease * (1 << doublings)).min(Duration::hours(1).max(lease)).as_seconds_f64();
@@ -85,7 +82,7 @@ pub fn retry_delay(lease: Duration, attempt: u32, jitter: f64) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::super::InviteState;
-    use super::super::sample::{at, deal, invite, link};
+    use super::super::tests::{at, deal, invite, link};
     use super::*;
     use proptest::prelude::*;
 

@@ -15,15 +15,11 @@ pub struct OrganisationId(String);
 
 impl OrganisationId {
     /// Reads an id; exactly one of `[a-z0-9-]{1,64}`.
-    #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let fits = (1..=64).contains(&text.len())
             && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
         fits.then(|| Self(text.to_owned()))
     }
-
-    /// The text form.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -42,13 +38,11 @@ impl From<OrganisationId> for String {
     }
 }
 
-/// Whose deal it is.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Organisation {
     /// What a manager's token must say.
     pub id: OrganisationId,
-    /// What people read.
     pub name: Title,
 }
 
@@ -73,13 +67,11 @@ impl From<Salt> for String {
 
 impl Salt {
     /// The salt with these bytes, which must come from the operating system's random source.
-    #[must_use]
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
     /// HMAC-SHA-256 under this salt, of the parts with their lengths.
-    #[must_use]
     pub fn mac(&self, purpose: &str, parts: &[&[u8]]) -> [u8; 32] {
         // HMAC takes a key of any length; an error is not possible here.
         let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) else { return [0; 32] };
@@ -112,35 +104,25 @@ pub enum DealState {
 /// A deal, as stored.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Deal {
-    /// Its id.
     pub id: DealId,
-    /// What was bought, for people to read.
     pub name: Title,
-    /// Who bought it.
     pub organisation: Organisation,
-    /// How many seats it has.
     pub seats: u32,
     /// How many of them learners hold (I1: never more than `seats`).
     pub allocated: u32,
-    /// From when seats can be used, in whole seconds.
     pub starts_at: Timestamp,
-    /// Until when, in whole seconds.
     pub ends_at: Timestamp,
     /// How often it was changed; what its `ETag` says.
     pub revision: u32,
-    /// See [`Salt`].
     pub salt: Salt,
     /// The shortest lifetime that an invite of this deal was ever sent with. An invite queued less than
     /// this ago can't have expired, which bounds what a reader has to look at.
     pub shortest_lifetime: Option<Duration>,
 }
 
-/// Most seats of one deal.
 const MOST_SEATS: u32 = 1_000_000;
 
 impl Deal {
-    /// Whether it runs at `now`.
-    #[must_use]
     pub fn state(&self, now: Timestamp) -> DealState {
         if now < self.starts_at {
             DealState::Upcoming
@@ -150,15 +132,11 @@ impl Deal {
             DealState::Ended
         }
     }
-
-    /// Seats that nobody holds.
-    #[must_use]
     pub fn available(&self) -> u32 {
         self.seats.saturating_sub(self.allocated)
     }
 
     /// The one invite of this address (I3).
-    #[must_use]
     pub fn invite_id(&self, email: &Email) -> InviteId {
         let mac = self.salt.mac("invite", &[email.normalised().as_bytes()]);
         let mut id = [0; 16];
@@ -170,28 +148,19 @@ impl Deal {
 /// A deal to be made; its parts are valid in themselves, [`NewDeal::check`] holds them against each other.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NewDeal {
-    /// Who buys.
     pub organisation: Organisation,
-    /// What is bought.
     pub name: Title,
-    /// How many seats.
     pub seats: u32,
-    /// From when.
     pub starts_at: Timestamp,
-    /// Until when.
     pub ends_at: Timestamp,
 }
 
-/// Any of a deal's properties, new.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct DealChange {
-    /// A new name.
     pub name: Option<Title>,
     /// The organisation's corrected name, as this deal shows it.
     pub organisation_name: Option<Title>,
-    /// Another number of seats.
     pub seats: Option<u32>,
-    /// Another start.
     pub starts_at: Option<Timestamp>,
     /// Another end. Invites that are out keep their own expiry; the earlier of the two counts.
     pub ends_at: Option<Timestamp>,
@@ -199,25 +168,17 @@ pub struct DealChange {
     pub expected_revision: Option<u32>,
 }
 
-/// Why a deal was not made or changed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum DealChangeRefusal {
-    /// There is no such deal.
     #[error("no such deal")]
     NotFound,
-    /// Somebody changed it meanwhile.
     #[error("the deal was changed meanwhile")]
     Stale,
-    /// Fewer seats than learners hold.
     #[error("{allocated} seats are held: release some first")]
-    SeatsBelowAllocated {
-        /// How many are held.
-        allocated: u32,
-    },
+    SeatsBelowAllocated { allocated: u32 },
     /// Not 1 to `MOST_SEATS`.
     #[error("must be between 1 and {MOST_SEATS}")]
     SeatsOutOfRange,
-    /// It would end before it starts.
     #[error("must be later than startsAt")]
     EndsBeforeStart,
     /// It would run on after its items are purged.
@@ -241,7 +202,6 @@ impl NewDeal {
 
     /// The deal's id, of these random bytes. `None` when its records would be kept beyond the year 3226, the latest
     /// that an id can say.
-    #[must_use]
     pub fn id(&self, random: [u8; 14], retention: Duration) -> Option<DealId> {
         DealId::new(random, self.ends_at.checked_add_signed(retention)?)
     }
@@ -293,7 +253,7 @@ fn check_term(starts_at: Timestamp, ends_at: Timestamp) -> Result<(), DealChange
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::{at, deal};
+    use super::super::tests::{at, deal};
     use super::*;
     use proptest::prelude::*;
 

@@ -34,7 +34,6 @@ pub enum EmailError {
     /// SES delivers only to 7-bit ASCII local parts.
     #[error("has a character before the @ that mail cannot be sent to")]
     NonAsciiLocalPart,
-    /// The domain is not a host name with at least two labels.
     #[error("has no valid domain")]
     BadDomain,
 }
@@ -71,32 +70,27 @@ impl Email {
     }
 
     /// The address as typed, for people to read; compatibility characters are what they stand for.
-    #[must_use]
     pub fn as_typed(&self) -> &str {
         &self.typed
     }
 
     /// The address that mail is sent to: as typed, the domain in punycode where it was not ASCII.
-    #[must_use]
     pub fn mailbox(&self) -> &str {
         &self.mailbox
     }
 
     /// What makes two spellings the same address.
-    #[must_use]
     pub fn normalised(&self) -> &str {
         &self.normalised
     }
 
     /// What an address is searched by: [`Email::normalised`] with its domain in Unicode, as people read it.
-    #[must_use]
     pub fn searchable(&self) -> String {
         let (local, host) = self.normalised.rsplit_once('@').unwrap_or((&self.normalised, ""));
         format!("{local}@{}", idna::domain_to_unicode(host).0)
     }
 
     /// `a•••@example.com`: enough for the person to recognise their own address, too little to learn another's.
-    #[must_use]
     pub fn masked(&self) -> String {
         let (local, domain) = self.typed.rsplit_once('@').unwrap_or((&self.typed, ""));
         let first: String = local.chars().take(1).collect();

@@ -24,7 +24,7 @@ pub fn expire(existing: Option<&Invite>, now: Timestamp) -> Result<Invite, NotDu
 #[cfg(test)]
 mod tests {
     use super::super::Delivery;
-    use super::super::sample::{at, invite};
+    use super::super::tests::{at, invite};
     use super::*;
 
     #[test]

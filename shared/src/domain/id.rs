@@ -19,19 +19,14 @@ macro_rules! id {
 
         impl $name {
             /// Reads the text form; anything else, however close, is `None`.
-            #[must_use]
             pub fn parse(text: &str) -> Option<Self> {
                 URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok().map(Self)
             }
 
             /// The id's 16 bytes, as they stand in a link.
-            #[must_use]
             pub fn as_bytes(&self) -> &[u8; 16] {
                 &self.0
             }
-
-            /// The id with these bytes.
-            #[must_use]
             pub fn from_bytes(bytes: [u8; 16]) -> Self {
                 Self(bytes)
             }
@@ -81,7 +76,6 @@ id! {
 impl DealId {
     /// A new id for a deal whose items are purged at the end of the week of `purge_at`. `None` beyond the year
     /// 3226, where the two bytes end.
-    #[must_use]
     pub fn new(random: [u8; 14], purge_at: Timestamp) -> Option<Self> {
         let week = u16::try_from(purge_at.timestamp().div_euclid(WEEK) + 1).ok()?;
         let mut bytes = [0; 16];
@@ -92,7 +86,6 @@ impl DealId {
     }
 
     /// When DynamoDB may delete the deal's items: at most a week after the time given to [`DealId::new`].
-    #[must_use]
     pub fn purge_at(&self) -> Timestamp {
         let [high, low, ..] = self.0;
         DateTime::from_timestamp(i64::from(u16::from_be_bytes([high, low])) * WEEK, 0).unwrap_or_default()
@@ -106,7 +99,6 @@ pub struct PersonId(String);
 impl PersonId {
     /// The person whom `issuer` calls `subject`. The length of the issuer is hashed too, so that no two pairs
     /// run together.
-    #[must_use]
     pub fn new(issuer: &str, subject: &str) -> Self {
         let hash = Sha256::new()
             .chain_update((issuer.len() as u64).to_be_bytes())
@@ -115,9 +107,6 @@ impl PersonId {
             .finalize();
         Self(URL_SAFE_NO_PAD.encode(hash))
     }
-
-    /// The text form, 43 characters.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -125,18 +114,14 @@ impl PersonId {
 
 /// What tells whether the address that accepted is the one that was invited, without keeping the former: a
 /// digest of the normalised address, bound to the deal.
-#[must_use]
 pub fn address_digest(deal: DealId, email: &Email) -> String {
     let hash = Sha256::new().chain_update(deal.0).chain_update(email.normalised()).finalize();
     URL_SAFE_NO_PAD.encode(hash.get(..6).unwrap_or_default())
 }
 
-/// Which invite of which deal.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct InviteKey {
-    /// The deal.
     pub deal: DealId,
-    /// The invite.
     pub invite: InviteId,
 }
 

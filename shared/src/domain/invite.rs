@@ -14,7 +14,6 @@ use serde::{Deserialize, Serialize};
 pub enum InviteState {
     /// Not accepted, not cancelled, not yet marked as expired.
     Open,
-    /// The learner holds a seat.
     Accepted,
     /// Marked by the sweep.
     Expired,
@@ -28,15 +27,10 @@ pub enum InviteState {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
-    /// Can be accepted.
     Pending,
-    /// The learner holds a seat.
     Accepted,
-    /// Was not accepted in time.
     Expired,
-    /// Taken back before it was accepted.
     Cancelled,
-    /// Its seat was taken back.
     Released,
 }
 
@@ -51,7 +45,6 @@ pub struct Queued {
 
 impl Queued {
     /// The row with this index of a request that came at `at`.
-    #[must_use]
     pub fn in_order(at: Timestamp, index: usize) -> Self {
         Self { at: whole_milliseconds(at), order: u16::try_from(index).unwrap_or(u16::MAX) }
     }
@@ -69,20 +62,15 @@ pub struct Sent {
 /// What happened to the mail of the newest send.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Delivery {
-    /// Not sent yet.
     Queued,
     /// Taken by SES.
     Sent,
-    /// It won't be sent.
     Failed {
-        /// Why.
         reason: FailureReason,
-        /// Since when that is known.
         at: Timestamp,
     },
 }
 
-/// Why a mail won't be sent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FailureReason {
@@ -92,7 +80,6 @@ pub enum FailureReason {
     InvalidParameter,
     /// It stayed queued until the invite expired.
     NotSentInTime,
-    /// The deal ended before it was sent.
     DealEnded,
     /// Every attempt failed or got no answer.
     #[serde(rename = "too_many_tries")]
@@ -103,21 +90,15 @@ pub enum FailureReason {
 /// from one.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Invite {
-    /// Its id.
     pub id: InviteId,
-    /// Whom it is for.
     pub email: Email,
-    /// Their name, where the manager gave one.
     pub name: Option<Name>,
-    /// What the table says.
     pub state: InviteState,
     /// When the newest send was asked for, and its order within that request: the order of rows.
     pub queued: Queued,
-    /// The last mail that went out.
     pub sent: Option<Sent>,
     /// From when on the newest send can't be accepted, in whole seconds.
     pub expires_at: Timestamp,
-    /// When it was accepted.
     pub accepted_at: Option<Timestamp>,
     /// [`address_digest`](super::address_digest) of the verified address of the learner who accepted.
     pub accepted_as: Option<String>,
@@ -125,7 +106,6 @@ pub struct Invite {
     pub invited_by: Option<String>,
     /// How many sends there were for this (deal, address); it never goes back.
     pub sends: u32,
-    /// What happened to the newest send's mail.
     pub delivery: Delivery,
     /// Hashes of the links that work, and of those that no longer do.
     pub links: Links,
@@ -141,45 +121,36 @@ pub struct Invite {
     pub send_times: Vec<Timestamp>,
     /// Who holds, or held, its seat.
     pub learner: Option<PersonId>,
-    /// When it was cancelled or released.
     pub removed_at: Option<Timestamp>,
 }
 
 /// What a new send brings along.
 #[derive(Clone, Debug)]
 pub struct NewSend {
-    /// The hash of its link.
     pub link: LinkHash,
-    /// When it was asked for.
     pub queued: Queued,
     /// The verified address of the manager who asks, to stand in the mail.
     pub invited_by: Option<String>,
-    /// How long the invite can be accepted.
     pub lifetime: Duration,
     /// How long its first attempt is left alone.
     pub lease: Duration,
-    /// How often the invite may be sent.
     pub limit: RecipientLimit,
 }
 
 /// The right to mail one invite until its lease ends: the newest attempt of its newest send.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Attempt {
-    /// The hash of the link that goes into the mail.
     pub link: LinkHash,
-    /// Which send it belongs to.
     pub sends: u32,
     /// How many attempts that send has had, with this one.
     pub number: u32,
     /// When it began, and until when its link works.
     pub sent: Sent,
-    /// Until when nobody else mails the invite.
     pub lease_until: Timestamp,
 }
 
 impl Invite {
     /// The status at `now`, of an invite whose deal ends at `deal_ends_at` (I2).
-    #[must_use]
     pub fn status(&self, deal_ends_at: Timestamp, now: Timestamp) -> Status {
         match self.state {
             InviteState::Open if now < self.expires_at.min(deal_ends_at) => Status::Pending,
@@ -191,14 +162,12 @@ impl Invite {
     }
 
     /// True while a mail of it is still to go out.
-    #[must_use]
     pub fn is_queued(&self) -> bool {
         self.state == InviteState::Open && self.delivery == Delivery::Queued
     }
 
     /// The newest attempt, if its mail carries this link and is still to go out. A cancellation, a newer send or a newer
     /// attempt ends the right to mail it.
-    #[must_use]
     pub fn attempt(&self, link: &LinkHash) -> Option<Attempt> {
         let lease_until =
             self.lease_until.filter(|_| self.is_queued() && self.links.current.last() == Some(link))?;
@@ -212,7 +181,6 @@ impl Invite {
     }
 
     /// The invite after one more send: open, queued under a lease, with one link that works.
-    #[must_use]
     pub(super) fn with_new_send(&self, send: &NewSend, now: Timestamp) -> Self {
         let attempted_at = whole_seconds(now);
         Self {
@@ -242,7 +210,7 @@ impl Invite {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::{at, invite, link};
+    use super::super::tests::{at, invite, link};
     use super::*;
     use proptest::prelude::*;
 

@@ -18,7 +18,6 @@ const DEAL_FLOOR: u32 = 50;
 /// Sends of a deal in a day, for each of its seats.
 const DEAL_FACTOR: u32 = 5;
 
-/// How often one invite may be sent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct RecipientLimit {
     /// Sends within any 24 hours, up to [`MOST_PER_DAY`]; 0 is no limit.
@@ -27,7 +26,6 @@ pub struct RecipientLimit {
     pub interval: Duration,
 }
 
-/// It was sent too often lately.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct TooSoon {
     /// From when on it can be sent again, in whole seconds.
@@ -35,7 +33,6 @@ pub struct TooSoon {
 }
 
 impl RecipientLimit {
-    /// No limit.
     pub const NONE: Self = Self { per_day: 0, interval: Duration::zero() };
 
     /// How many of the older sends have to be remembered, besides the newest.
@@ -44,7 +41,6 @@ impl RecipientLimit {
     }
 
     /// What a new send of this invite remembers of the sends before it, the newest of them first.
-    #[must_use]
     pub(super) fn remembered(self, invite: &Invite) -> Vec<Timestamp> {
         let before = (invite.sends > 0).then_some(invite.queued.at);
         before.into_iter().chain(invite.send_times.iter().copied()).take(self.older_sends()).collect()
@@ -67,10 +63,8 @@ impl RecipientLimit {
     }
 }
 
-/// The limits of sending, as they are set.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SendingLimits {
-    /// Of one invite.
     pub recipient: RecipientLimit,
     /// Sends of a manager in an hour; 0 is no limit.
     pub manager_per_hour: u32,
@@ -79,15 +73,12 @@ pub struct SendingLimits {
 }
 
 impl SendingLimits {
-    /// Sends of this deal in a day; 0 is no limit.
-    #[must_use]
     pub fn per_day(&self, deal: &Deal) -> u32 {
         self.deal_per_day.unwrap_or_else(|| deal.seats.saturating_mul(DEAL_FACTOR).max(DEAL_FLOOR))
     }
 }
 
 /// The first whole second that is not before `at`: what is shown as the end of a limit is no earlier than its end.
-#[must_use]
 pub fn next_second(at: Timestamp) -> Timestamp {
     whole_seconds(at + Duration::milliseconds(999))
 }
@@ -95,7 +86,7 @@ pub fn next_second(at: Timestamp) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::super::Queued;
-    use super::super::sample::{at, deal, invite};
+    use super::super::tests::{at, deal, invite};
     use super::*;
     use proptest::prelude::*;
 

@@ -14,13 +14,9 @@ pub struct Secret([u8; 32]);
 
 impl Secret {
     /// The secret with these bytes, which must come from the operating system's random source.
-    #[must_use]
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
-
-    /// What is stored of the secret.
-    #[must_use]
     pub fn hash(&self) -> LinkHash {
         LinkHash(URL_SAFE_NO_PAD.encode(Sha256::digest(self.0)))
     }
@@ -38,8 +34,6 @@ impl fmt::Debug for Secret {
 pub struct LinkHash(String);
 
 impl LinkHash {
-    /// The text form, 43 characters.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -48,18 +42,14 @@ impl LinkHash {
 /// What a mail's link carries: which invite, and the proof that one was sent it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Link {
-    /// The deal of the invite.
     pub deal: DealId,
-    /// The invite.
     pub invite: InviteId,
-    /// The proof.
     pub secret: Secret,
 }
 
 impl Link {
     /// Reads a token, `base64url(deal ‖ invite ‖ secret)`. Whatever is not exactly that is `None`: one form only,
     /// so that a flipped bit in the padding is no second name of the same link.
-    #[must_use]
     pub fn parse(token: &str) -> Option<Self> {
         let bytes: [u8; 64] = URL_SAFE_NO_PAD.decode(token).ok()?.try_into().ok()?;
         let (deal, rest) = bytes.split_first_chunk::<16>()?;
@@ -70,15 +60,11 @@ impl Link {
             secret: Secret(secret.try_into().ok()?),
         })
     }
-
-    /// Which invite it is of.
-    #[must_use]
     pub fn key(&self) -> InviteKey {
         InviteKey { deal: self.deal, invite: self.invite }
     }
 
     /// The token, for the mail and for nothing else.
-    #[must_use]
     pub fn token(&self) -> String {
         URL_SAFE_NO_PAD
             .encode([self.deal.as_bytes().as_slice(), self.invite.as_bytes(), &self.secret.0].concat())
@@ -92,35 +78,25 @@ const SENDS_REMEMBERED: usize = 3;
 /// those of the few sends before it.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Links {
-    /// Links of the newest send: each of them accepts.
     pub current: Vec<LinkHash>,
     /// Links of the sends before, the newest of them first: none where no mail of a send carried its link.
     pub superseded: Vec<Vec<LinkHash>>,
 }
 
 impl Links {
-    /// Whether this link is one of them.
-    #[must_use]
     pub fn know(&self, link: &LinkHash) -> bool {
         self.current.contains(link) || self.superseded.iter().flatten().any(|known| known == link)
     }
-
-    /// With a further link of the newest send.
-    #[must_use]
     pub(super) fn with(&self, link: &LinkHash) -> Self {
         let current = self.current.iter().chain([link]).cloned().collect();
         Self { current, superseded: self.superseded.clone() }
     }
-
-    /// Without this link of the newest send.
-    #[must_use]
     pub(super) fn without(&self, link: &LinkHash) -> Self {
         let current = self.current.iter().filter(|known| *known != link).cloned().collect();
         Self { current, superseded: self.superseded.clone() }
     }
 
     /// After a new send with this link. These are the links of the sends before.
-    #[must_use]
     pub(super) fn superseded_by(&self, link: &LinkHash) -> Self {
         let sends = [&self.current].into_iter().chain(&self.superseded);
         Self { current: vec![link.clone()], superseded: sends.take(SENDS_REMEMBERED).cloned().collect() }

@@ -18,8 +18,6 @@ mod name;
 pub mod outcome;
 pub mod release;
 pub mod resend;
-#[cfg(test)]
-mod sample;
 mod search;
 pub mod send;
 
@@ -36,13 +34,14 @@ pub type Timestamp = chrono::DateTime<chrono::Utc>;
 
 /// Cuts a time to whole seconds, the precision in which the contract shows times. What decides (an expiry) is cut
 /// before it is stored, so that what is shown and what decides are the same instant.
-#[must_use]
 pub fn whole_seconds(at: Timestamp) -> Timestamp {
     chrono::DateTime::from_timestamp(at.timestamp(), 0).unwrap_or(at)
 }
 
 /// Cuts a time to whole milliseconds, the precision in which the table keeps when something is due or was asked for.
-#[must_use]
 pub(crate) fn whole_milliseconds(at: Timestamp) -> Timestamp {
     chrono::DateTime::from_timestamp_millis(at.timestamp_millis()).unwrap_or(at)
 }
+
+#[cfg(test)]
+mod tests;

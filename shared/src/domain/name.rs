@@ -7,12 +7,10 @@ use icu_properties::props::{CanonicalCombiningClass, ExtendedPictographic, Scrip
 use icu_properties::{CodePointMapData, CodePointSetData};
 use serde::{Deserialize, Serialize};
 
-/// Longest name, in characters.
 const LONGEST: usize = 100;
 
 /// True for what a reader can't see but a program obeys: control, zero-width, bidirectional and tag characters. Those of
 /// Unicode 17's `Default_Ignorable_Code_Point`, and some more.
-#[must_use]
 pub(super) fn is_invisible(c: char) -> bool {
     c.is_control()
         || matches!(c,
@@ -91,7 +89,6 @@ pub struct Name(String);
 impl Name {
     /// Cleans a name: white space runs together, invisible characters and URLs go, and it is cut at 100 characters. `None`
     /// when nothing is left.
-    #[must_use]
     pub fn clean(raw: &str) -> Option<Self> {
         let spaced: String = raw.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).collect();
         let seen = without_invisible(&spaced);
@@ -103,7 +100,6 @@ impl Name {
     }
 
     /// The name as one says it: "Doe, Ann" is "Ann Doe". With a suffix ("Ann Doe, Jr.") or several commas it stays as it is.
-    #[must_use]
     pub fn spoken(&self) -> String {
         match self.0.split_once(',') {
             Some((family, given)) if !given.contains(',') && !has_suffix(given) => {
@@ -112,9 +108,6 @@ impl Name {
             _ => self.0.clone(),
         }
     }
-
-    /// The cleaned text.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -138,19 +131,15 @@ fn has_suffix(given: &str) -> bool {
 #[serde(transparent)]
 pub struct Title(String);
 
-/// Why a text is not a [`Title`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum TitleError {
-    /// Nothing but white space.
     #[error("must not be empty")]
     Empty,
-    /// Over 100 characters.
     #[error("must be at most 100 characters")]
     TooLong,
     /// A line break, a control, zero-width or bidirectional character that no letter or emoji beside it is written with.
     #[error("must not contain line breaks or invisible characters")]
     Invisible,
-    /// `https://…`, `www.…` or `mailto:…`.
     #[error("must not contain a URL")]
     Url,
 }
@@ -174,9 +163,6 @@ impl Title {
             Ok(Self(text.to_owned()))
         }
     }
-
-    /// The text.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -4,16 +4,13 @@
 use super::invite::{Attempt, Invite};
 use super::{Delivery, FailureReason, Timestamp, whole_milliseconds, whole_seconds};
 
-/// What happened to the mail of one attempt.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Outcome {
-    /// SES took it.
     Sent,
     /// It will never be sent, for this reason.
     Failed(FailureReason),
     /// It was not sent, and is due again then.
     Requeued {
-        /// When the next attempt may begin.
         due_at: Timestamp,
         /// Whether SES was asked for this very mail. If not, the attempt does not count, and its link goes: no mail
         /// carries it.
@@ -74,7 +71,7 @@ fn is_sent_since(invite: &Invite, at: Timestamp) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::{at, invite, link};
+    use super::super::tests::{at, invite, link};
     use super::super::{InviteState, Links, Sent};
     use super::*;
 

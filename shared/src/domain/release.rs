@@ -3,7 +3,6 @@
 use super::PersonId;
 use super::invite::{Invite, InviteState};
 
-/// Why no seat was released.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ReleaseRefusal {
     /// No such invite, or none that holds a seat.
@@ -27,7 +26,7 @@ pub fn may_release(existing: Option<&Invite>, expected: Option<u32>) -> Result<&
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::invite;
+    use super::super::tests::invite;
     use super::*;
 
     #[test]

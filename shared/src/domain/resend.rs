@@ -8,18 +8,15 @@ use chrono::Duration;
 /// Within this time of a resend, another one without `If-Match` is taken for a second click.
 pub const DOUBLE_CLICK: Duration = Duration::seconds(10);
 
-/// Why nothing was resent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ResendRefusal {
     /// No such invite, or one that was cancelled or released.
     NotFound,
-    /// The learner holds a seat.
     AlreadyAccepted,
     /// It was sent again since the caller looked.
     Stale,
     /// It was resent within [`DOUBLE_CLICK`], and the caller did not say what they saw.
     JustResent,
-    /// It was sent too often lately.
     TooSoon(TooSoon),
 }
 
@@ -52,7 +49,7 @@ pub fn resend(
 mod tests {
     use super::super::Queued;
     use super::super::limit::RecipientLimit;
-    use super::super::sample::{at, invite, link, new_send};
+    use super::super::tests::{at, invite, link, new_send};
     use super::*;
 
     fn refusal(

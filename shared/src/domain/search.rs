@@ -8,7 +8,6 @@
 use super::Email;
 use super::email::visible;
 
-/// The beginning of an address.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AddressPrefix {
     range: String,
@@ -21,7 +20,6 @@ const DOTS: [char; 4] = ['.', '\u{3002}', '\u{ff0e}', '\u{ff61}'];
 
 impl AddressPrefix {
     /// Reads what a person typed or pasted. `None` when nothing is left of it, or when it is longer than any address.
-    #[must_use]
     pub fn parse(raw: &str) -> Option<Self> {
         // Lower case can take a letter apart whose marks then stand in another order.
         let text = visible(&visible(raw).to_lowercase());
@@ -57,19 +55,16 @@ impl AddressPrefix {
     }
 
     /// The range of the address index that holds every match, as the beginning of its keys.
-    #[must_use]
     pub fn range(&self) -> &str {
         &self.range
     }
 
     /// The text that is the same for all ways to write this prefix.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.shown
     }
 
     /// Whether the address begins like this, with its domain in Unicode or in punycode.
-    #[must_use]
     pub fn matches(&self, email: &Email) -> bool {
         email.searchable().starts_with(&self.shown) || email.normalised().starts_with(&self.ascii)
     }

@@ -4,25 +4,18 @@ use super::invite::{Invite, InviteState, NewSend};
 use super::limit::TooSoon;
 use super::{Delivery, Email, InviteId, Links, Name, Queued, Timestamp};
 
-/// Why an address is not invited (again).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum InviteRefusal {
-    /// It was invited and may still accept.
     AlreadyPending,
-    /// It holds a seat.
     AlreadyAccepted,
-    /// It was sent too often lately.
     TooSoon(TooSoon),
 }
 
-/// Who is invited.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Invitee {
     /// The id of their invite, which is made of the deal and the address.
     pub id: InviteId,
-    /// Their address.
     pub email: Email,
-    /// Their name, where the manager gave one.
     pub name: Option<Name>,
 }
 
@@ -76,7 +69,7 @@ fn never_sent(invitee: &Invitee, now: Timestamp) -> Invite {
 #[cfg(test)]
 mod tests {
     use super::super::limit::RecipientLimit;
-    use super::super::sample::{at, invite as sample, link, new_send};
+    use super::super::tests::{at, invite as sample, link, new_send};
     use super::super::{FailureReason, PersonId, Sent};
     use super::*;
     use chrono::Duration;

@@ -1,4 +1,4 @@
-//! Values for the domain's own tests.
+//! Values that the tests of the domain's files share.
 
 use super::limit::RecipientLimit;
 use super::{
