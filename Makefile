@@ -54,7 +54,10 @@ test-browser: build portal chromium tests/browser/$(MODULES) ## Use the portal i
 test-deploy: $(AWS)/ready ## Run the tests of the deployment's scripts
 	$(AWS)/bin/pytest -q infra/tests
 
-test-cloud: build portal package $(MINISTACK)/ready ## Deploy to an AWS emulator and run the story there
+# The zips that the emulator runs: those of the development build, or with ZIPS=package those for AWS.
+ZIPS ?= package-debug
+
+test-cloud: build portal $(ZIPS) $(MINISTACK)/ready ## Deploy to an AWS emulator and run the story there
 	$(AWS)/bin/pytest -q tests/cloud
 
 # How long each person asks (by default a dozen requests of each kind for each operation), and which requests they are.
@@ -115,6 +118,9 @@ chromium:
 
 package: $(AWS)/ready ## Build the functions' zips (ARCH=arm64 for the other architecture)
 	@PATH="$(CURDIR)/$(AWS)/bin:$$PATH" $(AWS)/bin/python infra/package.py --arch $(ARCH)
+
+package-debug: build $(AWS)/ready
+	@$(AWS)/bin/python infra/package.py --debug
 
 # An option of infra/deploy.py for each variable that is given: MAIL_FROM=… is --mail-from …; what is only a default
 # here is not given, so that ARCH stays what the stack has. In single quotes, as it is: nothing of it is the shell's.
@@ -264,5 +270,5 @@ clean: ## Remove what was built, and the local stack's data
 	rm -rf .local .local.old-* portal/dist
 
 .DELETE_ON_ERROR:
-.PHONY: help build run demo test prove test-rust test-portal test-deploy test-browser test-cloud test-api portal chromium package deploy sender manager partner dismiss check static \
+.PHONY: help build run demo test prove test-rust test-portal test-deploy test-browser test-cloud test-api portal chromium package package-debug deploy sender manager partner dismiss check static \
   lint-portal lint-python lint-template policies deny advisories sbom machete lock figures cxx fuzz costs images clean

@@ -85,14 +85,14 @@ def check_binary(name: str, binary: bytes, machine: int) -> None:
         raise Refused(f"{name} contains the development issuer: {', '.join(found)}.")
 
 
-def zip_binary(binary: bytes, path: Path) -> None:
+def zip_binary(binary: bytes, path: Path, level: int = 9) -> None:
     """One file, executable, of no time: the earliest that a zip can say."""
     entry = zipfile.ZipInfo("bootstrap", (1980, 1, 1, 0, 0, 0))
     entry.create_system = 3
     entry.external_attr = 0o100755 << 16
     entry.compress_type = zipfile.ZIP_DEFLATED
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr(entry, binary, compresslevel=9)
+        archive.writestr(entry, binary, compresslevel=level)
 
 
 def machine_of(path: Path) -> int:
@@ -140,11 +140,28 @@ def package(architecture: str) -> None:
         )
 
 
+def package_debug() -> None:
+    """Zips the binaries of `make build` for the emulator. `make deploy` never uses these zips: it builds its own."""
+    folder = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug"
+    shutil.rmtree(PACKAGE, ignore_errors=True)
+    PACKAGE.mkdir(parents=True)
+    for function in functions():
+        stripped = PACKAGE / "bootstrap"
+        subprocess.run(["strip", "-o", stripped, folder / function], check=True)
+        zip_binary(stripped.read_bytes(), PACKAGE / f"{function}.zip", level=1)
+        stripped.unlink()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--arch", default="x86_64")
+    parser.add_argument("--debug", action="store_true", help="zip what `make build` built, for the emulator")
+    arguments = parser.parse_args()
     try:
-        package(parser.parse_args().arch)
+        if arguments.debug:
+            package_debug()
+        else:
+            package(arguments.arch)
     except Refused as refusal:
         print(refusal, file=sys.stderr)
         sys.exit(2)

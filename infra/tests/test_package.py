@@ -1,5 +1,8 @@
 """What a package is held to."""
 
+import shutil
+import subprocess
+import sys
 import zipfile
 
 import package
@@ -65,3 +68,17 @@ def test_rust_without_the_target_says_how_to_add_it():
 def test_an_unknown_architecture_is_refused():
     with pytest.raises(package.Refused, match="x86_64 or arm64"):
         package.package("riscv")
+
+
+def test_the_emulators_zips_hold_the_development_build(monkeypatch, tmp_path):
+    (tmp_path / "debug").mkdir()
+    shutil.copy(sys.executable, tmp_path / "debug/f")
+    monkeypatch.setenv("CARGO_TARGET_DIR", str(tmp_path))
+    monkeypatch.setattr(package, "PACKAGE", tmp_path / "package")
+    monkeypatch.setattr(package, "functions", lambda: ["f"])
+    package.package_debug()
+    assert [path.name for path in package.PACKAGE.iterdir()] == ["f.zip"]
+    with zipfile.ZipFile(package.PACKAGE / "f.zip") as archive:
+        archive.extract("bootstrap", tmp_path)
+    (tmp_path / "bootstrap").chmod(0o755)
+    assert subprocess.run([tmp_path / "bootstrap", "--version"], check=False).returncode == 0
