@@ -51,7 +51,8 @@ pub fn take_up(
         DealState::Ended => failed(FailureReason::DealEnded),
         _ if invite.expires_at <= now => failed(FailureReason::NotSentInTime),
         DealState::Upcoming => {
-            Invite { lease_until: Some(deal.starts_at.min(now + LONGEST_DEFERRAL)), ..invite.clone() }
+            let due_at = whole_milliseconds(deal.starts_at.min(now + LONGEST_DEFERRAL));
+            Invite { lease_until: Some(due_at), ..invite.clone() }
         }
         DealState::Active if invite.attempts >= MOST_ATTEMPTS => failed(FailureReason::TooManyAttempts),
         DealState::Active => {
@@ -86,14 +87,17 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn taken_up(invite: &Invite, deal: &Deal, now: i64) -> Result<Invite, NotDue> {
-        let attempt = NewAttempt {
+    fn attempt() -> NewAttempt {
+        NewAttempt {
             link: link(9),
             lifetime: Duration::seconds(90),
             lease: Duration::minutes(1),
             jitter: 0.0,
-        };
-        take_up(Some(invite), deal, &attempt, at(now))
+        }
+    }
+
+    fn taken_up(invite: &Invite, deal: &Deal, now: i64) -> Result<Invite, NotDue> {
+        take_up(Some(invite), deal, &attempt(), at(now))
     }
 
     #[test]
@@ -125,6 +129,16 @@ mod tests {
         assert_eq!(deferred, Invite { lease_until: Some(at(180)), ..invite() });
         let much_later = Deal { starts_at: at(90_000), ends_at: at(100_000), ..deal() };
         assert_eq!(taken_up(&invite(), &much_later, 75).unwrap().lease_until, Some(at(75 + 3_600)));
+    }
+
+    #[test]
+    fn a_lease_ends_at_a_whole_millisecond_as_the_table_keeps_it() {
+        let now = at(75) + Duration::nanoseconds(1_999_999);
+        let upcoming = Deal { starts_at: at(90_000), ends_at: at(100_000), ..deal() };
+        for (deal, lease) in [(upcoming, 3_600), (deal(), 120)] {
+            let taken_up = take_up(Some(&invite()), &deal, &attempt(), now).unwrap();
+            assert_eq!(taken_up.lease_until, Some(at(75 + lease) + Duration::milliseconds(1)));
+        }
     }
 
     #[test]
