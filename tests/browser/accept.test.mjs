@@ -316,6 +316,20 @@ check("a link that does not open can be pasted", { hands: BOTH }, async ({ page,
   assert.equal(page.url(), `${stack.url}/accept`);
 });
 
+check("the mail's button can be copied in place of its link", {}, async ({ page, stack }) => {
+  const { link } = await invited(stack);
+  await page.goto("/accept");
+  const box = page.getByRole("textbox", { name: /Paste it here/ });
+  await box.evaluate((element, href) => {
+    const clipboardData = new DataTransfer();
+    clipboardData.setData("text/plain", "Click here to accept this invitation");
+    clipboardData.setData("text/html", `<a href="${href}">Click here to accept this invitation</a>`);
+    element.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+  }, `${stack.url}${link}`);
+  await page.getByRole("button", { name: "Show the invitation" }).click();
+  await heading(page, /invites you/);
+});
+
 check("another account can be chosen before the click that accepts", { hands: BOTH }, async ({ page, stack, hand }) => {
   const { deal, email, link } = await invited(stack);
   await page.goto(link);

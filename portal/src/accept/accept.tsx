@@ -339,11 +339,19 @@ function Paste({ label }: { label: string }) {
     setWrong(isElsewhere(text, location.host) ? HIDDEN : INCOMPLETE);
     field.current!.focus();
   };
+  // Whoever copies the mail's button copies its words; the link behind them is in the copied page.
+  const paste = (event: ClipboardEvent) => {
+    const copied = (type: string) => event.clipboardData?.getData(type) ?? "";
+    const behind = tokenPasted(copied("text/html"), location.host);
+    if (!behind || tokenPasted(copied("text/plain"), location.host)) return;
+    event.preventDefault();
+    field.current!.value = `${location.origin}/accept#${behind}`;
+  };
   return (
     <form class="paste" onSubmit={submit} noValidate>
       <label for="link">{label}</label>
       <input
-        ref={field} id="link" type="text" inputMode="url" autocomplete="off" autocapitalize="none" spellcheck={false}
+        ref={field} id="link" type="text" inputMode="url" autocomplete="off" autocapitalize="none" spellcheck={false} onPaste={paste}
         {...(wrong && { "aria-invalid": "true" as const })} aria-describedby="link-hint"
       />
       <p id="link-hint" class={wrong ? "wrong" : "soft"} role={wrong ? "alert" : undefined}>

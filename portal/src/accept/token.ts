@@ -79,8 +79,11 @@ const LINK = "/accept(?:\\.html?)?/*(?:=23|(?:\\?[^#]*)?#)(?:[^\\w-]|\\w+=)*";
 const QUOTED = "(?:3D)?";
 const LINKED = new RegExp(`${LINK}${QUOTED}([\\w-]{86})`, "i");
 const CUT = new RegExp(`${LINK}([\\w-]+)`, "i");
-/** 86 characters with no other of their kind around them: part of a longer run would be a wrong token. */
-const ALONE = new RegExp(`(?<![\\w-])${QUOTED}([\\w-]{86})(?![\\w-])`);
+/**
+ * 86 characters with no other of their kind around them: part of a longer run would be a wrong token. The hash sign
+ * behind `accept` may be lost, or be `-23`.
+ */
+const ALONE = new RegExp(`(?<![\\w-])(?:accept(?:-23)?)?${QUOTED}([\\w-]{86})(?![\\w-])`, "i");
 /** A sign-in's code, and a place in a list: either can be as long as a token. */
 const OTHERS = /[?&](?:after|code)=[^&#]*/g;
 
@@ -113,9 +116,18 @@ const joined = (text: string) => text.replace(/=?[\s\p{Cf}]+(?:[>|][\s\p{Cf}]*)*
  */
 function unwrapped(text: string): string {
   const plain = text.normalize("NFKC")
+    // Word processors write a hyphen in other ways.
+    .replace(/[\u2010-\u2015\u2212]/g, "-")
     .replace(/(?:%[0-9a-f]{2})+/gi, decoded)
+    // A mail's source may write the signs of a token as quoted-printable, too. No token begins with these letters.
+    .replace(/=(5f|2d)/gi, (_, code: string) => fromHex(code))
+    // Markdown, TeX, RTF and JSON.
+    .replace(/\\(?:([-_#])|'([0-9a-f]{2})|u00([0-9a-f]{2}))/gi, (_, sign?: string, ...codes: string[]) => sign ?? fromHex(codes[0] ?? codes[1]!))
+    .replace(/<\/?w?br\b[^>]*>|&shy;/gi, "")
     .replace(/&amp;/gi, "&")
-    .replace(/&(?:#0*35|#x0*23|num);/gi, "#")
+    .replace(/&num;/gi, "#")
+    .replace(/&#(?:x([0-9a-f]{1,5})|(\d{1,6}));/gi, (_, hex?: string, number?: string) => String.fromCodePoint(hex ? Number.parseInt(hex, 16) : Number(number)))
+    .replace(/(?<=[?&]\w+=)[\w+/-]{24,}={0,2}/g, linkInBase64)
     .replace(/urldefense\.[\w.]+\/v2\/url\?(?:\S*?&)?u=([^&]+)/gi, (_, url: string) =>
       url.replaceAll("_", "/").replace(/-([0-9a-f]{2})/gi, (_, code: string) => fromHex(code)))
     .replace(/urldefense\.[\w.]+\/v3\/__(.+?)__;([\w-]*)!/gi, (_, url: string, replaced: string) => restored(url, replaced));
@@ -131,6 +143,20 @@ function decoded(bytes: string): string {
   }
 }
 
+/** Sophos puts the whole link into base64. Other values stay as they are. */
+function linkInBase64(value: string): string {
+  const text = fromBase64(value.replaceAll("=", ""));
+  return text && /^https?:/i.test(text) ? text : value;
+}
+
+function fromBase64(text: string): string | undefined {
+  try {
+    return atob(text.replaceAll("-", "+").replaceAll("_", "/"));
+  } catch {
+    return undefined;
+  }
+}
+
 const fromHex = (code: string) => String.fromCharCode(Number.parseInt(code, 16));
 
 /**
@@ -138,12 +164,8 @@ const fromHex = (code: string) => String.fromCharCode(Number.parseInt(code, 16))
  * base64url, and `**` and a letter for a run of them, two for `A`, three for `B`.
  */
 function restored(url: string, listed: string): string {
-  let characters: string;
-  try {
-    characters = atob(listed.replaceAll("-", "+").replaceAll("_", "/"));
-  } catch {
-    return url;
-  }
+  const characters = fromBase64(listed);
+  if (characters === undefined) return url;
   let next = 0;
   return url.replace(/\*(?:\*([\w-]))?/g, (_, run: string | undefined) => {
     const length = run === undefined ? 1 : RUNS.indexOf(run) + 2;
