@@ -4,13 +4,12 @@
 
 use crate::clock::Deadline;
 use crate::domain::{DealId, InviteKey, Timestamp};
-use crate::store::{Due, InviteRecord, Item, Store, StoreError, keys};
+use crate::store::{Due, InviteRecord, Result, Store, StoreError, in_time, keys};
 use crate::telemetry;
 use futures_util::future;
-use futures_util::stream::{self, StreamExt};
+use futures_util::stream::{self, Stream, StreamExt};
 use keys::Queue;
 use serde::Serialize;
-use std::cell::Cell;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -20,11 +19,10 @@ const LEAST_TIME: Duration = Duration::from_secs(1);
 /// How long the invites of one deal may take to be read: a deal whose partition is throttled holds up no other.
 const LONGEST_READ: Duration = Duration::from_secs(2);
 
-/// What a sweep did. Its answer to the scheduler, and its metrics.
+/// What a sweep, or a part of it, did. A sweep's is its answer to the scheduler, and its metrics.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
-    /// Invites that were dealt with.
     pub done: u64,
     /// Invites to which something else had happened meanwhile.
     pub skipped: u64,
@@ -32,21 +30,20 @@ pub struct Report {
     pub lag_seconds: u64,
     /// Invites that were seen and left for the next sweep.
     pub left_over: u64,
-    /// Requests to the table that failed.
+    /// Of requests to the table.
     pub failures: u64,
 }
 
-/// What became of a batch.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Swept {
-    /// Dealt with.
-    pub done: u64,
-    /// No longer theirs to deal with.
-    pub skipped: u64,
-    /// Left for the next sweep.
-    pub left_over: u64,
-    /// Failed requests.
-    pub failures: u64,
+impl Report {
+    fn plus(self, other: Self) -> Self {
+        Self {
+            done: self.done + other.done,
+            skipped: self.skipped + other.skipped,
+            lag_seconds: self.lag_seconds.max(other.lag_seconds),
+            left_over: self.left_over + other.left_over,
+            failures: self.failures + other.failures,
+        }
+    }
 }
 
 /// Walks all that is due in `queue` at `now`, all shards at once, in batches of at most `batch`, `at_once` of them under
@@ -58,118 +55,88 @@ pub async fn sweep(
     at_once: usize,
     now: Timestamp,
     deadline: Deadline,
-    work: impl AsyncFn(Vec<InviteRecord>) -> Swept,
+    work: impl AsyncFn(Vec<InviteRecord>) -> Report,
 ) -> Report {
-    let (lag, work) = (&Cell::new(0), &work);
+    let work = &work;
     // Each shard is driven by itself: one that waits for its batches does not keep another from reading.
     let shards = (0..keys::DUE_SHARDS_READ).map(|shard| {
-        stream::unfold(Walk::Start, move |walk| page(store, queue, shard, now, deadline, walk))
-            .flat_map(move |page| match page {
-                Ok(due) => {
-                    stream::iter(due.chunks(batch).map(|batch| Ok(batch.to_vec())).collect::<Vec<_>>())
-                }
-                Err(error) => stream::iter(vec![Err(error)]),
+        pages(store, queue, shard, now, deadline)
+            .flat_map(move |page| {
+                let (due, error) =
+                    page.map_or_else(|error| (Vec::new(), Some(Err(error))), |due| (due, None));
+                let batches = due.chunks(batch).map(|batch| Ok(batch.to_vec())).chain(error);
+                stream::iter(batches.collect::<Vec<_>>())
             })
             .map(move |batch| async move {
                 match batch {
-                    Ok(due) => {
-                        let oldest = due.iter().map(|due| due.due_at).min().unwrap_or(now);
-                        let seconds = u64::try_from((now - oldest).num_seconds()).unwrap_or_default();
-                        lag.set(lag.get().max(seconds));
-                        in_time(store, due, deadline, work).await
-                    }
+                    Ok(due) => work_through(store, due, now, deadline, work).await,
                     Err(error) => unread(&error),
                 }
             })
             .buffer_unordered(at_once)
-            .collect::<Vec<_>>()
+            .fold(Report::default(), async |sum, report| sum.plus(report))
     });
-    let mut report = Report::default();
-    for swept in future::join_all(shards).await.into_iter().flatten() {
-        report.done += swept.done;
-        report.skipped += swept.skipped;
-        report.left_over += swept.left_over;
-        report.failures += swept.failures;
-    }
-    report.lag_seconds = lag.get();
-    report
+    future::join_all(shards).await.into_iter().fold(Report::default(), Report::plus)
+}
+
+/// What is due in a shard, page by page: the first page in any case, the others while there is time.
+fn pages(
+    store: &Store,
+    queue: Queue,
+    shard: u8,
+    now: Timestamp,
+    deadline: Deadline,
+) -> impl Stream<Item = Result<Vec<Due>>> {
+    let pages = Box::pin(store.due_invites(queue, shard, now));
+    stream::unfold((pages, true), move |(mut pages, is_first)| async move {
+        if !is_first && deadline.left() < LEAST_TIME {
+            return None;
+        }
+        Some((pages.next().await?, (pages, false)))
+    })
 }
 
 /// Reads the invites of a batch and works on them, unless the time is up before, or runs out meanwhile: then the next
 /// sweep finds what is left.
-async fn in_time(
+async fn work_through(
     store: &Store,
     due: Vec<Due>,
+    now: Timestamp,
     deadline: Deadline,
-    work: &impl AsyncFn(Vec<InviteRecord>) -> Swept,
-) -> Swept {
-    let all = due.len() as u64;
-    let left = Swept { left_over: all, ..Swept::default() };
+    work: &impl AsyncFn(Vec<InviteRecord>) -> Report,
+) -> Report {
+    let oldest = due.iter().map(|due| due.due_at).min().unwrap_or(now);
+    let lag_seconds = u64::try_from((now - oldest).num_seconds()).unwrap_or_default();
+    let left = Report { left_over: due.len() as u64, lag_seconds, ..Report::default() };
     if deadline.left() < LEAST_TIME {
         return left;
     }
-    let swept = async {
+    let worked = async {
         let mut deals: HashMap<DealId, Vec<InviteKey>> = HashMap::new();
         for Due { key, .. } in due {
             deals.entry(key.deal).or_default().push(key);
         }
         let reads = future::join_all(deals.into_values().map(|keys| read(store, keys))).await;
         let (records, reads): (Vec<_>, Vec<_>) = reads.into_iter().unzip();
-        let mut swept = work(records.into_iter().flatten().collect()).await;
-        for read in reads {
-            swept.skipped += read.skipped;
-            swept.left_over += read.left_over;
-            swept.failures += read.failures;
-        }
-        swept
+        let worked = work(records.into_iter().flatten().collect()).await;
+        reads.into_iter().fold(Report { lag_seconds, ..worked }, Report::plus)
     };
-    tokio::time::timeout_at(deadline.instant(), swept).await.unwrap_or(left)
+    tokio::time::timeout_at(deadline.instant(), worked).await.unwrap_or(left)
 }
 
 /// Reads invites of one deal; what is said of those that are gone or could not be read.
-async fn read(store: &Store, keys: Vec<InviteKey>) -> (Vec<InviteRecord>, Swept) {
+async fn read(store: &Store, keys: Vec<InviteKey>) -> (Vec<InviteRecord>, Report) {
     let all = keys.len() as u64;
-    match tokio::time::timeout(LONGEST_READ, store.invites(keys)).await {
-        Ok(Ok(records)) => {
+    match in_time(Deadline::within(LONGEST_READ), "BatchGetItem", store.invites(keys)).await {
+        Ok(records) => {
             let skipped = all.saturating_sub(records.len() as u64);
-            (records, Swept { skipped, ..Swept::default() })
+            (records, Report { skipped, ..Report::default() })
         }
-        Ok(Err(error)) => (Vec::new(), Swept { left_over: all, ..unread(&error) }),
-        Err(_) => {
-            tracing::error!("the invites of a deal could not be read in time");
-            (Vec::new(), Swept { left_over: all, failures: 1, ..Swept::default() })
-        }
+        Err(error) => (Vec::new(), Report { left_over: all, ..unread(&error) }),
     }
 }
 
-fn unread(error: &StoreError) -> Swept {
+fn unread(error: &StoreError) -> Report {
     tracing::error!(error = telemetry::chain(error), "what is due could not be read");
-    Swept { failures: 1, ..Swept::default() }
-}
-
-/// Where a walk over a shard is.
-enum Walk {
-    Start,
-    After(Item),
-    End,
-}
-
-async fn page(
-    store: &Store,
-    queue: Queue,
-    shard: u8,
-    now: Timestamp,
-    deadline: Deadline,
-    walk: Walk,
-) -> Option<(Result<Vec<Due>, StoreError>, Walk)> {
-    let after = match walk {
-        Walk::Start => None,
-        Walk::After(_) if deadline.left() < LEAST_TIME => return None,
-        Walk::After(key) => Some(key),
-        Walk::End => return None,
-    };
-    match store.due_invites(queue, shard, now, after).await {
-        Ok((due, next)) => Some((Ok(due), next.map_or(Walk::End, Walk::After))),
-        Err(error) => Some((Err(error), Walk::End)),
-    }
+    Report { failures: 1, ..Report::default() }
 }

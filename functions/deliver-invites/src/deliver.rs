@@ -6,7 +6,7 @@ use shared::domain::claim::{NewAttempt, take_up};
 use shared::domain::{Deal, DealId, Invite, Timestamp};
 use shared::sending::{Claim, Run, Runner, Sending};
 use shared::store::{Changed, InviteRecord, Seen, StoreError, jitter, keys::Queue, new_link};
-use shared::sweep::{Report, Swept, sweep};
+use shared::sweep::{Report, sweep};
 use shared::telemetry;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -64,12 +64,12 @@ pub(crate) async fn deliver(sending: &Sending, now: Timestamp, deadline: Deadlin
 
 impl Deliverer<'_> {
     /// Mails a batch.
-    async fn mail(&self, due: Vec<InviteRecord>) -> Swept {
+    async fn mail(&self, due: Vec<InviteRecord>) -> Report {
         if self.run.is_over() {
-            return Swept { left_over: due.len() as u64, ..Swept::default() };
+            return Report { left_over: due.len() as u64, ..Report::default() };
         }
         let claimed = future::join_all(due.into_iter().map(|record| self.claim(record))).await;
-        let mut swept = Swept::default();
+        let mut swept = Report::default();
         let mut held: Vec<(Claim, Rc<Deal>)> = Vec::new();
         for claimed in claimed {
             match claimed {

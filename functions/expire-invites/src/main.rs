@@ -8,7 +8,7 @@ use shared::config::Config;
 use shared::domain::Timestamp;
 use shared::domain::expire::expire;
 use shared::store::{Changed, InviteRecord, Seen, Store, keys::Queue};
-use shared::sweep::{Report, Swept, sweep};
+use shared::sweep::{Report, sweep};
 use shared::telemetry;
 use std::time::Duration;
 
@@ -43,13 +43,13 @@ async fn sweep_expired(store: &Store, now: Timestamp, deadline: Deadline) -> Rep
     report
 }
 
-async fn mark(store: &Store, due: Vec<InviteRecord>, deadline: Deadline) -> Swept {
+async fn mark(store: &Store, due: Vec<InviteRecord>, deadline: Deadline) -> Report {
     let marked: Vec<_> = stream::iter(due)
         .map(|record| store.change(record.key, Seen::Record(Some(record)), clock::now(), deadline, expire))
         .buffer_unordered(WRITES)
         .collect()
         .await;
-    let mut swept = Swept::default();
+    let mut swept = Report::default();
     for marked in marked {
         match marked {
             Ok(Changed::Done(_)) => swept.done += 1,

@@ -1,20 +1,31 @@
 //! Counting sends against the limits of a manager's hour and a deal's day.
 //!
-//! A request takes what it may send before it sends, in one write a window, and refunds what it did not need. A write
-//! whose answer is lost recognises its own doing when it is repeated ([`attempts`]). What a function took before it died
-//! stays counted until the window is over: a limit may come a little early, and never late.
+//! A request takes what it may send before it sends, in one write a window, and refunds what it did not need. What a
+//! function took before it died stays counted until the window is over: a limit may come a little early, and never late.
+//!
+//! A count is written by many at once, so its state alone never says whose write changed it. Each write therefore leaves
+//! an id that only its own call knows, and the item keeps the last [`KEPT`] of them. When the SDK repeats a write, it finds
+//! its id there, however the count has moved since.
 
-use super::{Item, Store, StoreError, Written, attempt_id, attempts, item, keys, n, s, values, written};
+use super::write::WriteOutcome;
+use super::{Item, Result, Store, StoreError, item, keys, n, s, values, writer_id};
 use crate::domain::limit::{SendingLimits, next_second};
 use crate::domain::{Deal, PersonId, Timestamp};
 use chrono::Duration;
 use futures_util::future;
 
-/// How often a window is tried before it is clear that others don't let this request through.
+/// Attempts at a window before it is clear that others don't let this request through.
 const ATTEMPTS: usize = 10;
 
+/// As many may write between a write and its repetition.
+const KEPT: usize = 8;
+
+/// The condition under which a write is not a repetition of itself. `:attempt` is its id.
+const IS_NEW: &str =
+    "NOT :attempt IN (attempt1, attempt2, attempt3, attempt4, attempt5, attempt6, attempt7, attempt8)";
+
 /// How many sends fit into a window, and whose it is.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Window {
     pk: String,
     limit: u32,
@@ -22,32 +33,26 @@ struct Window {
     purge_at: Timestamp,
 }
 
-/// What a window lets through.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 struct Grant {
+    window: Window,
     sends: u32,
     /// When the window is over, which is when there is room again.
     ends_at: Timestamp,
 }
 
-/// The sends that a request may make.
 #[derive(Debug)]
 pub struct Allowance {
-    /// How many.
     pub sends: u32,
     /// From when on there may be more, if there are fewer than were wanted.
     pub retry_at: Option<Timestamp>,
-    taken: Vec<(Window, Grant)>,
+    grants: Vec<Grant>,
 }
 
-/// Whose sends are counted: a manager's, and a deal's.
 #[derive(Clone, Copy, Debug)]
 pub struct Sender<'a> {
-    /// The manager who asks.
     pub manager: &'a PersonId,
-    /// The deal that they send for.
     pub deal: &'a Deal,
-    /// What is allowed.
     pub limits: &'a SendingLimits,
 }
 
@@ -71,40 +76,22 @@ impl Sender<'_> {
 }
 
 impl Allowance {
-    fn new(wanted: u32, taken: Vec<(Window, Grant)>) -> Self {
-        let short = taken.iter().filter(|(_, grant)| grant.sends < wanted);
-        let retry_at = short.map(|(_, grant)| next_second(grant.ends_at)).max();
-        let sends = taken.iter().map(|(_, grant)| grant.sends).min().unwrap_or(wanted);
-        Self { sends, retry_at, taken }
+    fn new(wanted: u32, grants: Vec<Grant>) -> Self {
+        let short = grants.iter().filter(|grant| grant.sends < wanted);
+        let retry_at = short.map(|grant| next_second(grant.ends_at)).max();
+        let sends = grants.iter().map(|grant| grant.sends).min().unwrap_or(wanted);
+        Self { sends, retry_at, grants }
     }
 }
 
 impl Store {
     /// Takes up to `wanted` sends out of what the sender has left. What is not used has to be
-    /// [refunded](Self::refund).
-    ///
-    /// # Errors
-    /// [`StoreError`]; nothing stays taken then, unless the table does not take it back either.
-    pub async fn take_allowance(
-        &self,
-        sender: Sender<'_>,
-        wanted: u32,
-        now: Timestamp,
-    ) -> Result<Allowance, StoreError> {
-        let taken = sender.windows(now).map(async |window| {
-            let grant = self.take(&window, wanted, now).await?;
-            Ok((window, grant))
-        });
-        let (mut granted, mut failed) = (Vec::new(), None);
-        for taken in future::join_all(taken).await {
-            match taken {
-                Ok(taken) => granted.push(taken),
-                Err(error) => failed = Some(error),
-            }
-        }
-        let allowance = Allowance::new(wanted, granted);
-        let Some(error) = failed else { return Ok(allowance) };
-        // The error that the caller gets is the first one: a refund that fails as well is of the same table.
+    /// [refunded](Self::refund). After an error nothing stays taken, unless the refund fails as well.
+    pub async fn take_allowance(&self, sender: Sender<'_>, wanted: u32, now: Timestamp) -> Result<Allowance> {
+        let taken = future::join_all(sender.windows(now).map(|window| self.take(window, wanted, now))).await;
+        let (granted, failed): (Vec<_>, Vec<_>) = taken.into_iter().partition(Result::is_ok);
+        let allowance = Allowance::new(wanted, granted.into_iter().flatten().collect());
+        let Some(Err(error)) = failed.into_iter().next() else { return Ok(allowance) };
         let _ = self.refund(allowance, 0).await;
         Err(error)
     }
@@ -115,105 +102,99 @@ impl Store {
         sender: Sender<'_>,
         wanted: u32,
         now: Timestamp,
-    ) -> Result<Allowance, StoreError> {
+    ) -> Result<Allowance> {
         let grants = sender.windows(now).map(async |window| {
-            let item = self.get(window.pk.clone(), keys::SENDS.to_owned()).await?;
-            let grant = match item.as_ref().map(counted).transpose()? {
-                Some((used, ends_at)) if now < ends_at => {
-                    Grant { sends: window.limit.saturating_sub(used).min(wanted), ends_at }
-                }
-                _ => Grant { sends: window.limit.min(wanted), ends_at: now + window.length },
-            };
-            Ok::<_, StoreError>((window, grant))
+            let item = self.get(keys::sends_key(&window.pk)).await?;
+            let begun = item.as_ref().map(counted).transpose()?.filter(|(_, ends_at)| now < *ends_at);
+            let (used, ends_at) = begun.unwrap_or((0, now + window.length));
+            let sends = window.limit.saturating_sub(used).min(wanted);
+            Ok::<_, StoreError>(Grant { window, sends, ends_at })
         });
         Ok(Allowance::new(wanted, future::try_join_all(grants).await?))
     }
 
-    /// Refunds what was taken but for the `used` sends.
-    ///
-    /// # Errors
-    /// [`StoreError`]; then it stays counted until its window is over.
-    pub async fn refund(&self, allowance: Allowance, used: u32) -> Result<(), StoreError> {
-        let unused = allowance.taken.iter().map(async |(window, grant)| {
-            let unused = grant.sends.saturating_sub(used);
+    /// Refunds what was taken but for the `used` sends. After an error it stays counted until its window is over.
+    pub async fn refund(&self, allowance: Allowance, used: u32) -> Result<()> {
+        let unused = allowance.grants.iter().map(async |Grant { window, sends, ends_at }| {
+            let unused = sends.saturating_sub(used);
             if unused == 0 {
                 return Ok(());
             }
-            let attempt = attempt_id()?;
-            let values = values([
-                (":unused", n(unused)),
-                (":ends", n(grant.ends_at.timestamp_millis())),
-                (":attempt", s(attempt)),
-                (":none", s("none")),
-            ]);
+            let values = values([(":unused", n(unused)), (":ends", n(ends_at.timestamp_millis()))]);
             // Refunded twice, it would let more through.
-            let back = self
-                .update(window.pk.clone(), keys::SENDS.to_owned(), values)
-                .update_expression(format!("SET used = used - :unused{}", attempts::remember()))
-                .condition_expression(format!(
-                    "windowEnds = :ends AND used >= :unused AND {}",
-                    attempts::is_new()
-                ));
-            written(back).await.map(|_| ())
+            let condition = format!("windowEnds = :ends AND used >= :unused AND {IS_NEW}");
+            let (key, attempt) = (keys::sends_key(&window.pk), writer_id()?);
+            self.count_once(key, &attempt, "used = used - :unused", &condition, values).await.map(|_| ())
         });
         future::try_join_all(unused).await.map(|_| ())
     }
 
     /// Takes as many of `wanted` sends as the window has left, and begins it anew when it is over.
-    async fn take(&self, window: &Window, wanted: u32, now: Timestamp) -> Result<Grant, StoreError> {
-        let update = |values| self.update(window.pk.clone(), keys::SENDS.to_owned(), values);
+    async fn take(&self, window: Window, wanted: u32, now: Timestamp) -> Result<Grant> {
         let (millis, mut sends) = (n(now.timestamp_millis()), wanted.min(window.limit));
-        let attempt = attempt_id()?;
+        let (key, attempt) = (keys::sends_key(&window.pk), writer_id()?);
         for _ in 0..ATTEMPTS {
-            let more = update(values([
-                (":sends", n(sends)),
-                (":most", n(window.limit - sends)),
-                (":now", millis.clone()),
-                (":attempt", s(&attempt)),
-                (":none", s("none")),
-            ]))
-            .update_expression(format!("SET used = used + :sends{}", attempts::remember()))
-            .condition_expression(format!("windowEnds > :now AND used <= :most AND {}", attempts::is_new()));
-            match written(more).await?.by(&attempt) {
-                Written::Done(item) => return Ok(Grant { sends, ends_at: counted(&item)?.1 }),
-                Written::Refused(Some(item)) => match counted(&item)? {
-                    (used, ends_at) if now < ends_at => {
-                        sends = window.limit.saturating_sub(used).min(sends);
-                        if sends == 0 {
-                            return Ok(Grant { sends, ends_at });
-                        }
-                        continue;
+            let more =
+                values([(":sends", n(sends)), (":most", n(window.limit - sends)), (":now", millis.clone())]);
+            let condition = format!("windowEnds > :now AND used <= :most AND {IS_NEW}");
+            match self.count_once(key.clone(), &attempt, "used = used + :sends", &condition, more).await? {
+                WriteOutcome::Done(item) => {
+                    return Ok(Grant { window, sends, ends_at: counted(&item)?.1 });
+                }
+                WriteOutcome::Refused(Some(item)) if now < counted(&item)?.1 => {
+                    let (used, ends_at) = counted(&item)?;
+                    sends = window.limit.saturating_sub(used).min(sends);
+                    if sends == 0 {
+                        return Ok(Grant { window, sends, ends_at });
                     }
-                    _ => {}
-                },
-                Written::Refused(None) => {}
+                    continue;
+                }
+                WriteOutcome::Refused(_) => {}
             }
-            let ends_at = now + window.length;
-            let anew = update(values([
+            let anew = values([
                 (":sends", n(sends)),
-                (":ends", n(ends_at.timestamp_millis())),
+                (":ends", n((now + window.length).timestamp_millis())),
                 (":purgeAt", n(window.purge_at.timestamp())),
-                (":attempt", s(&attempt)),
-                (":none", s("none")),
                 (":now", millis.clone()),
-            ]))
-            .update_expression(format!(
-                "SET used = :sends, windowEnds = :ends, purgeAt = :purgeAt{}",
-                attempts::remember_only()
-            ))
-            .condition_expression("attribute_not_exists(pk) OR windowEnds <= :now");
-            if let Written::Done(item) = written(anew).await?.by(&attempt) {
-                return Ok(Grant { sends, ends_at: counted(&item)?.1 });
+            ]);
+            let set = "used = :sends, windowEnds = :ends, purgeAt = :purgeAt";
+            let condition = "attribute_not_exists(pk) OR windowEnds <= :now";
+            if let WriteOutcome::Done(item) =
+                self.count_once(key.clone(), &attempt, set, condition, anew).await?
+            {
+                return Ok(Grant { window, sends, ends_at: counted(&item)?.1 });
             }
         }
-        Ok(Grant { sends: 0, ends_at: now + Duration::seconds(1) })
+        Ok(Grant { window, sends: 0, ends_at: now + Duration::seconds(1) })
+    }
+
+    /// Updates a count and leaves `attempt` beside the ids before it. Done also means that `attempt` is among the last
+    /// that wrote the item.
+    async fn count_once(
+        &self,
+        key: Item,
+        attempt: &str,
+        set: &str,
+        condition: &str,
+        mut operands: Item,
+    ) -> Result<WriteOutcome> {
+        let older =
+            (2..=KEPT).map(|place| format!(", attempt{place} = if_not_exists(attempt{}, :none)", place - 1));
+        let update = format!("SET {set}, attempt1 = :attempt{}", older.collect::<String>());
+        operands.extend(values([(":attempt", s(attempt)), (":none", s("none"))]));
+        Ok(match self.update(key, update, condition, operands).await? {
+            WriteOutcome::Refused(Some(item))
+                if (1..=KEPT).any(|place| item::text(&item, &format!("attempt{place}")) == Some(attempt)) =>
+            {
+                WriteOutcome::Done(item)
+            }
+            outcome => outcome,
+        })
     }
 }
 
 /// How many sends a window has seen, and when it is over.
-fn counted(item: &Item) -> Result<(u32, Timestamp), StoreError> {
-    let number = |name| item.get(name).and_then(|value| value.as_n().ok());
-    let used = number("used").and_then(|used| used.parse().ok());
-    let ends_at = number("windowEnds").and_then(|ends| ends.parse().ok()).map(item::millis);
-    used.zip(ends_at).ok_or(StoreError::Corrupt("window"))
+fn counted(item: &Item) -> Result<(u32, Timestamp)> {
+    let used = item::number(item, "used").and_then(|used| u32::try_from(used).ok());
+    used.zip(item::number(item, "windowEnds").map(item::millis)).ok_or(StoreError::Corrupt("window"))
 }

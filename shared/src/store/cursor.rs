@@ -13,12 +13,10 @@ pub struct Cursor {
     position: String,
 }
 
-/// A text that does not even have a cursor's form.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct NotACursor;
 
 impl Cursor {
-    /// The text of a cursor at `position` of what `filter` describes.
     #[must_use]
     pub fn sign(salt: &Salt, filter: &str, position: &str) -> String {
         URL_SAFE_NO_PAD.encode([signature(salt, filter, position).as_slice(), position.as_bytes()].concat())
@@ -44,7 +42,6 @@ impl Cursor {
         expected.iter().zip(self.signature).fold(0, |differences, (a, b)| differences | (a ^ b)) == 0
     }
 
-    /// Where to go on.
     #[must_use]
     pub fn position(&self) -> &str {
         &self.position

@@ -1,20 +1,15 @@
 //! Deals: made, changed and read.
 
-use super::item::{self, CreationItem, DealItem};
-use super::{Item, Store, StoreError, all_items, keys, n, random, s, values, written};
+use super::read::all_items;
+use super::{Item, Result, Store, StoreError, item, keys, n, random, s, values};
 use crate::domain::{
     Deal, DealChange, DealChangeRefusal, DealId, NewDeal, OrganisationId, Salt, Timestamp, Title,
 };
-use aws_sdk_dynamodb::types::{
-    CancellationReason, KeysAndAttributes, Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure,
-    TransactWriteItem,
-};
+use aws_sdk_dynamodb::types::{CancellationReason, TransactWriteItem};
 use chrono::Duration;
-use futures_util::future;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// What became of making a deal.
 #[derive(Clone, PartialEq, Debug)]
 pub enum CreateOutcome {
     /// It is there: new, or made before with the same key and body.
@@ -31,9 +26,6 @@ pub(super) type Owners = Arc<Mutex<HashSet<(DealId, OrganisationId)>>>;
 /// Deals that a process remembers: about 2 MB.
 const MOST_OWNERS: usize = 10_000;
 
-/// Items in one `BatchGetItem`.
-const BATCH: usize = 100;
-
 impl Store {
     /// Makes a deal. With `idempotency`, a hash of caller and key and a hash of the body, doing it again gives the
     /// same deal.
@@ -43,49 +35,42 @@ impl Store {
         idempotency: Option<(&str, &str)>,
         retention: Duration,
         now: Timestamp,
-    ) -> Result<CreateOutcome, StoreError> {
+    ) -> Result<CreateOutcome> {
         let Some(id) = new.id(random()?, retention) else { return Ok(CreateOutcome::EndsTooLate) };
-        let deal = DealItem {
-            pk: keys::deal(id),
-            sk: keys::DEAL.to_owned(),
-            v: item::VERSION,
-            address_pk: keys::organisation(&new.organisation.id),
-            address_sk: keys::made(now, id),
+        let deal = Deal {
+            id,
             name: new.name.clone(),
-            organisation_id: new.organisation.id.clone(),
-            organisation_name: new.organisation.name.clone(),
+            organisation: new.organisation.clone(),
             seats: new.seats,
             allocated: 0,
-            starts_at: new.starts_at.timestamp(),
-            ends_at: new.ends_at.timestamp(),
+            starts_at: new.starts_at,
+            ends_at: new.ends_at,
             revision: 1,
             salt: Salt::from_bytes(random()?),
             shortest_lifetime: None,
-            purge_at: id.purge_at().timestamp(),
         };
-        let put_deal = put(&self.table, item::write(&deal)?)?;
-        let Some((key, body)) = idempotency else {
-            // The id is random: an item that is there already is this attempt's own.
-            let (Ok(()) | Err(_)) = self.transact(vec![put_deal]).await?;
-            return Ok(CreateOutcome::Created(Box::new(deal.into_deal()?)));
+        let mut actions = Vec::new();
+        if let Some((key, body)) = idempotency {
+            let mut creation = keys::creation_key(key);
+            creation.extend(values([
+                ("v", n(item::VERSION)),
+                ("deal", s(id.to_string())),
+                ("body", s(body)),
+                ("purgeAt", n(id.purge_at().timestamp())),
+            ]));
+            actions.push(self.create_action(creation)?);
+        }
+        actions.push(self.create_action(item::of_deal(&deal, now)?)?);
+        let refused = self.transact(actions).await?.err();
+        let (Some(reasons), Some((_, body))) = (refused, idempotency) else {
+            // The id is random: a deal that is there already is this attempt's own.
+            return Ok(CreateOutcome::Created(Box::new(deal)));
         };
-        let creation = CreationItem {
-            pk: keys::creation(key),
-            sk: keys::CREATION.to_owned(),
-            v: item::VERSION,
-            deal: id.to_string(),
-            body: body.to_owned(),
-            purge_at: deal.purge_at,
-        };
-        let Err(reasons) = self.transact(vec![put(&self.table, item::write(creation)?)?, put_deal]).await?
-        else {
-            return Ok(CreateOutcome::Created(Box::new(deal.into_deal()?)));
-        };
-        let made: CreationItem = item::read(met(reasons).ok_or(StoreError::Corrupt("no item"))?)?;
-        if made.body != body {
+        let made = met(reasons).ok_or(StoreError::Corrupt("no item"))?;
+        if item::text(&made, "body") != Some(body) {
             return Ok(CreateOutcome::KeyReused);
         }
-        let id = DealId::parse(&made.deal).ok_or(StoreError::Corrupt("deal id"))?;
+        let id = item::text(&made, "deal").and_then(DealId::parse).ok_or(StoreError::Corrupt("deal id"))?;
         let deal = self.deal(id).await?.ok_or(StoreError::Corrupt("no deal"))?;
         Ok(CreateOutcome::Created(Box::new(deal)))
     }
@@ -98,50 +83,44 @@ impl Store {
         &self,
         id: DealId,
         change: &DealChange,
-    ) -> Result<Result<Deal, DealChangeRefusal>, StoreError> {
+    ) -> Result<Result<Deal, DealChangeRefusal>> {
         if let Err(refusal) = change.check() {
             return Ok(Err(refusal));
         }
-        if change.ends_at.is_some_and(|ends_at| ends_at >= id.purge_at()) {
-            let deal = self.deal(id).await?;
-            let refusal = deal.and_then(|deal| deal.may_change(change).err());
-            return Ok(Err(refusal.unwrap_or(DealChangeRefusal::NotFound)));
-        }
-        let action = self.change_action(id, change)?;
-        let Err(reasons) = self.transact(vec![action]).await? else {
-            return self.deal(id).await?.map(Ok).ok_or(StoreError::Corrupt("no deal"));
+        // When its records are deleted stands in a deal's id, and in no attribute that a condition could compare.
+        let existing = if change.ends_at.is_some_and(|ends_at| ends_at >= id.purge_at()) {
+            self.deal(id).await?
+        } else {
+            let Err(reasons) = self.transact(vec![self.change_action(id, change)?]).await? else {
+                return self.deal(id).await?.map(Ok).ok_or(StoreError::Corrupt("no deal"));
+            };
+            met(reasons).map(item::deal).transpose()?
         };
-        let refusal = match met(reasons).map(item::deal).transpose()? {
-            Some(deal) => deal.may_change(change).err().unwrap_or(DealChangeRefusal::Stale),
-            None => DealChangeRefusal::NotFound,
-        };
-        Ok(Err(refusal))
+        Ok(Err(existing.map_or(DealChangeRefusal::NotFound, |deal| {
+            deal.may_change(change).err().unwrap_or(DealChangeRefusal::Stale)
+        })))
     }
 
-    fn change_action(&self, id: DealId, change: &DealChange) -> Result<TransactWriteItem, StoreError> {
-        let mut set = String::from("SET revision = revision + :one");
-        let mut conditions = Vec::new();
+    fn change_action(&self, id: DealId, change: &DealChange) -> Result<TransactWriteItem> {
+        let title = |title: &Title| s(title.as_str());
+        let time = |at: Timestamp| n(at.timestamp());
+        let attributes = [
+            ("name", change.name.as_ref().map(title)),
+            ("organisationName", change.organisation_name.as_ref().map(title)),
+            ("seats", change.seats.map(n)),
+            ("startsAt", change.starts_at.map(time)),
+            ("endsAt", change.ends_at.map(time)),
+        ];
+        let mut update = String::from("SET revision = revision + :one");
         let mut values = values([(":one", n(1))]);
-        let mut add = |name: &str, assignment: &str, value| {
-            set.push_str(assignment);
-            values.insert(name.to_owned(), value);
-        };
-        if let Some(name) = change.name.as_ref().map(Title::as_str) {
-            add(":name", ", #name = :name", s(name));
+        for (name, value) in attributes {
+            if let Some(value) = value {
+                update.extend([", #", name, " = :", name]);
+                values.insert(format!(":{name}"), value);
+            }
         }
-        if let Some(name) = change.organisation_name.as_ref().map(Title::as_str) {
-            add(":organisation", ", organisationName = :organisation", s(name));
-        }
-        if let Some(seats) = change.seats {
-            add(":seats", ", seats = :seats", n(seats));
-            conditions.push("allocated <= :seats");
-        }
-        if let Some(starts_at) = change.starts_at {
-            add(":startsAt", ", startsAt = :startsAt", n(starts_at.timestamp()));
-        }
-        if let Some(ends_at) = change.ends_at {
-            add(":endsAt", ", endsAt = :endsAt", n(ends_at.timestamp()));
-        }
+        let mut conditions = vec!["attribute_exists(pk)"];
+        conditions.extend(change.seats.map(|_| "allocated <= :seats"));
         match (change.starts_at, change.ends_at) {
             (Some(_), None) => conditions.push("endsAt > :startsAt"),
             (None, Some(_)) => conditions.push("startsAt < :endsAt"),
@@ -151,28 +130,16 @@ impl Store {
             values.insert(":revision".to_owned(), n(revision));
             conditions.push("revision = :revision");
         }
-        // Any of these fails where there is no deal.
-        if conditions.is_empty() {
-            conditions.push("attribute_exists(pk)");
-        }
-        let names = if change.name.is_some() { &[("#name", "name")][..] } else { &[] };
-        self.update_action(
-            (keys::deal(id), keys::DEAL.to_owned()),
-            set,
-            conditions.join(" AND "),
-            names,
-            values,
-        )
+        self.update_action(keys::deal_key(id), &update, &conditions.join(" AND "), values)
     }
 
-    /// One deal, as it is now.
-    pub async fn deal(&self, id: DealId) -> Result<Option<Deal>, StoreError> {
-        self.get(keys::deal(id), keys::DEAL.to_owned()).await?.map(item::deal).transpose()
+    pub async fn deal(&self, id: DealId) -> Result<Option<Deal>> {
+        self.get(keys::deal_key(id)).await?.map(item::deal).transpose()
     }
 
     /// Whether the deal is this organisation's (I6). The process remembers the deals that are, and reads them once. Any
     /// other deal costs one read each time, whether it is somebody else's or does not exist.
-    pub async fn is_deal_of(&self, id: DealId, organisation: &OrganisationId) -> Result<bool, StoreError> {
+    pub async fn is_deal_of(&self, id: DealId, organisation: &OrganisationId) -> Result<bool> {
         let owner = (id, organisation.clone());
         if self.owners.lock().unwrap_or_else(PoisonError::into_inner).contains(&owner) {
             return Ok(true);
@@ -189,38 +156,22 @@ impl Store {
     }
 
     /// Remembers that invites of this lifetime are about to be sent; see [`Deal::shortest_lifetime`]. A write only
-    /// when the lifetime is shorter than ever before: once in a deal's life, usually.
-    ///
-    /// # Errors
-    /// [`StoreError`]; nothing may be sent then.
-    pub async fn remember_lifetime(&self, deal: &Deal, lifetime: Duration) -> Result<(), StoreError> {
+    /// when the lifetime is shorter than ever before: once in a deal's life, usually. After an error nothing may be sent.
+    pub async fn remember_lifetime(&self, deal: &Deal, lifetime: Duration) -> Result<()> {
         if deal.shortest_lifetime.is_some_and(|shortest| shortest <= lifetime) {
             return Ok(());
         }
-        let update = self
-            .update(
-                keys::deal(deal.id),
-                keys::DEAL.to_owned(),
-                values([(":lifetime", n(lifetime.num_seconds()))]),
-            )
-            .update_expression("SET shortestLifetime = :lifetime")
-            .condition_expression(
-                "attribute_exists(pk) AND \
-                 (attribute_not_exists(shortestLifetime) OR shortestLifetime > :lifetime)",
-            );
-        written(update).await.map(|_| ())
+        let condition = "attribute_exists(pk) AND \
+            (attribute_not_exists(shortestLifetime) OR shortestLifetime > :lifetime)";
+        let values = values([(":lifetime", n(lifetime.num_seconds()))]);
+        let update = "SET shortestLifetime = :lifetime";
+        self.update(keys::deal_key(deal.id), update, condition, values).await.map(|_| ())
     }
 
-    /// An organisation's deals, oldest first.
-    pub async fn deals_of(&self, organisation: &OrganisationId) -> Result<Vec<Deal>, StoreError> {
-        let query = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name(keys::ADDRESS)
-            .key_condition_expression("addressPk = :pk")
-            .set_expression_attribute_values(Some(values([(":pk", s(keys::organisation(organisation)))])));
-        let items = all_items(query).await?;
+    /// Oldest first.
+    pub async fn deals_of(&self, organisation: &OrganisationId) -> Result<Vec<Deal>> {
+        let organisation = values([(":pk", s(keys::organisation(organisation)))]);
+        let items = all_items(self.query(Some(keys::ADDRESS), "addressPk = :pk", organisation)).await?;
         let ids: Vec<DealId> =
             items.iter().filter_map(|item| keys::parse_deal(item::text(item, "pk")?)).collect();
         let mut deals = self.deals(&ids).await?;
@@ -229,59 +180,13 @@ impl Store {
     }
 
     /// These deals, in no order. Those that do not exist or cannot be read are left out.
-    pub(super) async fn deals(&self, ids: &[DealId]) -> Result<Vec<Deal>, StoreError> {
-        let keys = ids.iter().map(|id| (keys::deal(*id), keys::DEAL.to_owned())).collect();
+    pub(super) async fn deals(&self, ids: &[DealId]) -> Result<Vec<Deal>> {
+        let keys = ids.iter().copied().map(keys::deal_key).collect();
         Ok(item::readable(self.get_all(keys, true).await?, item::deal))
-    }
-
-    /// Reads many items by their keys, a hundred in a request, the requests at once.
-    pub(super) async fn get_all(
-        &self,
-        keys: Vec<(String, String)>,
-        consistent: bool,
-    ) -> Result<Vec<Item>, StoreError> {
-        let batches = keys.chunks(BATCH).map(|batch| self.get_batch(batch, consistent));
-        Ok(future::try_join_all(batches).await?.into_iter().flatten().collect())
-    }
-
-    async fn get_batch(&self, keys: &[(String, String)], consistent: bool) -> Result<Vec<Item>, StoreError> {
-        let keys: Vec<Item> = keys.iter().map(|(pk, sk)| values([("pk", s(pk)), ("sk", s(sk))])).collect();
-        let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(consistent).build();
-        let mut wanted = Some(wanted.map_err(|_| StoreError::Corrupt("no keys"))?);
-        let mut items = Vec::new();
-        while let Some(keys) = wanted {
-            let output = self
-                .client
-                .batch_get_item()
-                .request_items(&self.table, keys)
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .send()
-                .await
-                .map_err(|error| StoreError::from_sdk("BatchGetItem", &error))?;
-            items.extend(output.responses.unwrap_or_default().remove(&self.table).unwrap_or_default());
-            wanted = output.unprocessed_keys.unwrap_or_default().remove(&self.table);
-            if wanted.is_some() {
-                // The table is busy: what is left is asked for a little later.
-                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-            }
-        }
-        Ok(items)
     }
 }
 
 /// The item that a condition of a cancelled transaction met.
 fn met(reasons: Vec<CancellationReason>) -> Option<Item> {
     reasons.into_iter().find_map(|reason| reason.item.filter(|item| !item.is_empty()))
-}
-
-/// A put of an item that must be new.
-fn put(table: &str, item: Item) -> Result<TransactWriteItem, StoreError> {
-    let put = Put::builder()
-        .table_name(table)
-        .set_item(Some(item))
-        .condition_expression("attribute_not_exists(pk)")
-        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-        .build()
-        .map_err(|_| StoreError::Corrupt("not a put"))?;
-    Ok(TransactWriteItem::builder().put(put).build())
 }

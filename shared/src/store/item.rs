@@ -1,59 +1,66 @@
 //! Items, and what they are in the domain.
 //!
-//! `v` is the version of an item's shape. Readers accept this one and, from 2 on, the one before. Old and new functions run side by
-//! side while one replaces the other, so what reads a new version ships before what writes it.
+//! `v` is the version of an item's shape. Readers accept this one and, from 2 on, the one before. Old and new functions run
+//! side by side while one replaces the other, so what reads a new version ships before what writes it.
 
 use super::keys::{self, Queue};
-use super::{Item, StoreError};
+use super::{Due, Item, Result, StoreError, n, s};
 use crate::domain::{
-    Deal, DealId, Delivery, Email, FailureReason, Invite, InviteKey, InviteState, LinkHash, Links, Name,
-    Organisation, OrganisationId, PersonId, Queued, Salt, Sent, Timestamp, Title,
+    Deal, DealId, Delivery, FailureReason, Invite, InviteKey, InviteState, Links, Organisation, Queued, Sent,
+    Timestamp,
 };
 use crate::telemetry;
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Duration};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 /// The version of the shape that is written. Items of version 1 were never deployed and are not read.
 pub(super) const VERSION: u8 = 2;
 
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct DealItem {
-    pub(super) pk: String,
-    pub(super) sk: String,
-    pub(super) v: u8,
-    pub(super) address_pk: String,
-    pub(super) address_sk: String,
-    pub(super) name: Title,
-    pub(super) organisation_id: OrganisationId,
-    pub(super) organisation_name: Title,
-    pub(super) seats: u32,
-    pub(super) allocated: u32,
-    pub(super) starts_at: i64,
-    pub(super) ends_at: i64,
-    pub(super) revision: u32,
-    pub(super) salt: Salt,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) shortest_lifetime: Option<i64>,
-    pub(super) purge_at: i64,
-}
+/// An item whose attributes are taken out one after the other. Those of an invite that nobody takes are not known to this
+/// version.
+struct Attributes(Item);
 
-impl DealItem {
-    pub(super) fn into_deal(self) -> Result<Deal, StoreError> {
-        check_version(self.v)?;
-        Ok(Deal {
-            id: keys::parse_deal(&self.pk).ok_or(StoreError::Corrupt("deal id"))?,
-            name: self.name,
-            organisation: Organisation { id: self.organisation_id, name: self.organisation_name },
-            seats: self.seats,
-            allocated: self.allocated,
-            starts_at: seconds(self.starts_at),
-            ends_at: seconds(self.ends_at),
-            revision: self.revision,
-            salt: self.salt,
-            shortest_lifetime: self.shortest_lifetime.map(Duration::seconds),
-        })
+impl Attributes {
+    /// An attribute that is not there is null, which is an `Option`'s `None`.
+    fn take<T: DeserializeOwned>(&mut self, name: &'static str) -> Result<T> {
+        let value = self.0.remove(name).unwrap_or(AttributeValue::Null(true));
+        // The error's text may quote the value, so it is left out.
+        serde_dynamo::from_attribute_value(value).map_err(|_| StoreError::Corrupt(name))
+    }
+
+    fn take_seconds(&mut self, name: &'static str) -> Result<Option<Timestamp>> {
+        Ok(self.take::<Option<i64>>(name)?.map(seconds))
+    }
+
+    fn take_millis(&mut self, name: &'static str) -> Result<Option<Timestamp>> {
+        Ok(self.take::<Option<i64>>(name)?.map(millis))
+    }
+
+    fn take_list<T: DeserializeOwned>(&mut self, name: &'static str) -> Result<Vec<T>> {
+        Ok(self.take::<Option<Vec<T>>>(name)?.unwrap_or_default())
+    }
+
+    fn take_version(&mut self) -> Result<()> {
+        if self.take::<u8>("v")? == VERSION { Ok(()) } else { Err(StoreError::Corrupt("v")) }
+    }
+
+    fn take_key(&mut self) -> Result<InviteKey> {
+        let deal = keys::parse_deal(&self.take::<String>("pk")?).ok_or(StoreError::Corrupt("deal id"))?;
+        let invite =
+            keys::parse_invite(&self.take::<String>("sk")?).ok_or(StoreError::Corrupt("invite id"))?;
+        Ok(InviteKey { deal, invite })
+    }
+
+    /// Neither nulls nor empty lists are stored.
+    fn put<T: Serialize>(&mut self, name: &'static str, value: T) -> Result<()> {
+        let value: AttributeValue =
+            serde_dynamo::to_attribute_value(value).map_err(|_| StoreError::Corrupt(name))?;
+        if !value.is_null() && !value.as_l().is_ok_and(Vec::is_empty) {
+            self.0.insert(name.to_owned(), value);
+        }
+        Ok(())
     }
 }
 
@@ -61,12 +68,11 @@ impl DealItem {
 /// stored beside it.
 #[derive(Clone, PartialEq, Debug)]
 pub struct InviteRecord {
-    /// Which it is.
     pub key: InviteKey,
-    /// The invite.
     pub invite: Invite,
-    version: u32,
-    writers: Vec<String>,
+    /// How often it was written.
+    pub(super) version: u32,
+    pub(super) writers: Vec<String>,
     unknown: Item,
 }
 
@@ -76,126 +82,17 @@ const WRITERS: usize = 8;
 impl InviteRecord {
     /// The record after `writer` made `invite` of what there was.
     pub(super) fn next(key: InviteKey, existing: Option<&Self>, invite: Invite, writer: &str) -> Self {
-        let before = existing.map_or(&[][..], |record| &record.writers);
-        let before = before.get(before.len().saturating_sub(WRITERS - 1)..).unwrap_or_default();
-        Self {
-            key,
-            invite,
-            version: existing.map_or(0, Self::version) + 1,
-            writers: before.iter().map(String::as_str).chain([writer]).map(str::to_owned).collect(),
-            unknown: existing.map(|record| record.unknown.clone()).unwrap_or_default(),
-        }
-    }
-
-    /// How often it was written.
-    pub(super) fn version(&self) -> u32 {
-        self.version
-    }
-
-    pub(super) fn was_written_by(&self, writer: &str) -> bool {
-        self.writers.iter().any(|known| known == writer)
+        let mut writers = existing.map(|record| record.writers.clone()).unwrap_or_default();
+        writers.drain(..writers.len().saturating_sub(WRITERS - 1));
+        writers.push(writer.to_owned());
+        let unknown = existing.map(|record| record.unknown.clone()).unwrap_or_default();
+        Self { key, invite, version: existing.map_or(0, |record| record.version) + 1, writers, unknown }
     }
 }
 
-/// An invite's item. A row of an index has the projected part of it. A row of the listing has neither `status` nor
-/// `queuedAt`, which its key says: a page is read by the kilobyte.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct InviteItem {
-    pk: String,
-    sk: String,
-    v: Option<u8>,
-    version: Option<u32>,
-    writers: Option<Vec<String>>,
-    status: Option<InviteState>,
-    queued_at: Option<i64>,
-    email: Email,
-    name: Option<Name>,
-    sent_at: Option<i64>,
-    // Left out where it is `expiresAt`.
-    sent_until: Option<i64>,
-    expires_at: i64,
-    accepted_at: Option<i64>,
-    accepted_as: Option<String>,
-    by: Option<String>,
-    sends: u32,
-    delivery: DeliveryState,
-    failure: Option<FailureReason>,
-    failed_at: Option<i64>,
-    links: Option<Vec<LinkHash>>,
-    old_links: Option<Vec<Vec<LinkHash>>>,
-    attempted_at: Option<i64>,
-    attempts: Option<u32>,
-    resent_at: Option<i64>,
-    send_times: Option<Vec<i64>>,
-    learner: Option<PersonId>,
-    removed_at: Option<i64>,
-    purge_at: Option<i64>,
-    list_pk: Option<String>,
-    list_sk: Option<String>,
-    due_pk: Option<String>,
-    due_at: Option<i64>,
-    address_pk: Option<String>,
-    address_sk: Option<String>,
-    attention_pk: Option<String>,
-    attention_sk: Option<String>,
-}
-
-/// The attributes of an invite that this version writes. All others are carried along as they are.
-const OWNED: [&str; 36] = [
-    "pk",
-    "sk",
-    "v",
-    "version",
-    "writers",
-    "status",
-    "queuedAt",
-    "email",
-    "name",
-    "sentAt",
-    "sentUntil",
-    "expiresAt",
-    "acceptedAt",
-    "acceptedAs",
-    "by",
-    "sends",
-    "delivery",
-    "failure",
-    "failedAt",
-    "links",
-    "oldLinks",
-    "attemptedAt",
-    "attempts",
-    "resentAt",
-    "sendTimes",
-    "learner",
-    "removedAt",
-    "purgeAt",
-    "listPk",
-    "listSk",
-    "duePk",
-    "dueAt",
-    "addressPk",
-    "addressSk",
-    "attentionPk",
-    "attentionSk",
-];
-
-/// Where an invite stands in the indexes; in an index that it left, it has no place.
-struct Places {
-    /// In the listing: partition and place.
-    listing: (String, String),
-    /// In the due index: what it is due for, and when.
-    due: Option<(Queue, Timestamp)>,
-    /// In the index of addresses: partition and address.
-    address: Option<(String, String)>,
-    /// In the index of what needs the manager: partition and place.
-    attention: Option<(String, String)>,
-}
-
-/// Where this invite belongs in the indexes. Nothing else sets these attributes but accepting and releasing, which do
-/// not write the whole item.
-fn places(deal: DealId, invite: &Invite) -> Places {
+/// Where this invite belongs in the indexes: partition and place in each, none in an index that it left. Nothing else sets
+/// these attributes but accepting and releasing, which do not write the whole item.
+fn places(deal: DealId, invite: &Invite) -> [([&'static str; 2], Option<[AttributeValue; 2]>); 4] {
     let is_removed = matches!(invite.state, InviteState::Cancelled | InviteState::Released);
     let listed = match invite.removed_at {
         Some(at) if is_removed => Queued { at, order: 0 },
@@ -204,69 +101,28 @@ fn places(deal: DealId, invite: &Invite) -> Places {
     // An invite is due once, for its next step.
     let due = match (invite.state, invite.delivery) {
         (InviteState::Open, Delivery::Queued) => invite.lease_until.map(|at| (Queue::Send, at)),
-        (InviteState::Open, Delivery::Sent | Delivery::Failed { .. }) => {
-            Some((Queue::Expire, invite.expires_at))
-        }
+        (InviteState::Open, _) => Some((Queue::Expire, invite.expires_at)),
         _ => None,
     };
     let attention = match (invite.state, invite.delivery) {
         (InviteState::Open | InviteState::Expired, Delivery::Failed { at, .. }) => {
-            Some((keys::undelivered(deal), keys::place(Queued { at, order: 0 }, invite.id)))
+            Some([s(keys::undelivered(deal)), s(keys::place(Queued { at, order: 0 }, invite.id))])
         }
         _ => None,
     };
-    Places {
-        listing: (keys::list(deal, invite.state), keys::place(listed, invite.id)),
-        attention,
-        due,
-        address: (!is_removed).then(|| (keys::addresses(deal), invite.email.searchable())),
-    }
-}
-
-#[derive(Clone, Copy, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum DeliveryState {
-    Queued,
-    Sent,
-    Failed,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct SeatItem {
-    pub(super) sk: String,
-    pub(super) v: u8,
-    pub(super) accepted_at: i64,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct CreationItem {
-    pub(super) pk: String,
-    pub(super) sk: String,
-    pub(super) v: u8,
-    pub(super) deal: String,
-    pub(super) body: String,
-    pub(super) purge_at: i64,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct DueItem {
-    pub(super) pk: String,
-    pub(super) sk: String,
-    pub(super) due_at: i64,
-}
-
-/// Reads an item of any kind.
-pub(super) fn read<T: serde::de::DeserializeOwned>(item: Item) -> Result<T, StoreError> {
-    // The error's text may quote a value, so it is left out.
-    serde_dynamo::from_item(item)
-        .map_err(|_| StoreError::Corrupt("an attribute is missing or of another type"))
+    let listing = Some([s(keys::list(deal, invite.state)), s(keys::place(listed, invite.id))]);
+    let due = due.map(|(queue, at)| [s(keys::due_of(queue, invite.id)), n(at.timestamp_millis())]);
+    let address = (!is_removed).then(|| [s(keys::addresses(deal)), s(invite.email.searchable())]);
+    [
+        (["listPk", "listSk"], listing),
+        (["duePk", "dueAt"], due),
+        (["addressPk", "addressSk"], address),
+        (["attentionPk", "attentionSk"], attention),
+    ]
 }
 
 /// Those of a list's items that can be read. One that cannot is reported and left out, so that it hides no other.
-pub(super) fn readable<T>(items: Vec<Item>, read: impl Fn(Item) -> Result<T, StoreError>) -> Vec<T> {
+pub(super) fn readable<T>(items: Vec<Item>, read: impl Fn(Item) -> Result<T>) -> Vec<T> {
     let read = |item: Item| {
         let deal = text(&item, "pk").and_then(keys::parse_deal);
         read(item).inspect_err(|error| telemetry::unreadable(error, deal)).ok()
@@ -274,150 +130,164 @@ pub(super) fn readable<T>(items: Vec<Item>, read: impl Fn(Item) -> Result<T, Sto
     items.into_iter().filter_map(read).collect()
 }
 
-/// Writes an item of any kind.
-pub(super) fn write<T: Serialize>(item: T) -> Result<Item, StoreError> {
-    serde_dynamo::to_item(item).map_err(|_| StoreError::Corrupt("not an item"))
-}
-
-pub(super) fn deal(item: Item) -> Result<Deal, StoreError> {
-    read::<DealItem>(item)?.into_deal()
-}
-
-pub(super) fn seat(item: Item) -> Result<SeatItem, StoreError> {
-    let seat: SeatItem = read(item)?;
-    check_version(seat.v)?;
-    Ok(seat)
-}
-
-/// An invite with all that is stored of it.
-pub(super) fn invite(mut item: Item) -> Result<InviteRecord, StoreError> {
-    let unknown = item.extract_if(|name, _| !OWNED.contains(&name.as_str())).collect();
-    let item: InviteItem = read(item)?;
-    check_version(item.v.ok_or(StoreError::Corrupt("v"))?)?;
-    Ok(InviteRecord {
-        key: keys::parse_invite_key(&item.pk, &item.sk)?,
-        version: item.version.ok_or(StoreError::Corrupt("version"))?,
-        writers: item.writers.clone().unwrap_or_default(),
-        unknown,
-        invite: item.into_invite()?,
+pub(super) fn deal(item: Item) -> Result<Deal> {
+    let mut item = Attributes(item);
+    item.take_version()?;
+    Ok(Deal {
+        id: keys::parse_deal(&item.take::<String>("pk")?).ok_or(StoreError::Corrupt("deal id"))?,
+        name: item.take("name")?,
+        organisation: Organisation { id: item.take("organisationId")?, name: item.take("organisationName")? },
+        seats: item.take("seats")?,
+        allocated: item.take("allocated")?,
+        starts_at: seconds(item.take("startsAt")?),
+        ends_at: seconds(item.take("endsAt")?),
+        revision: item.take("revision")?,
+        salt: item.take("salt")?,
+        shortest_lifetime: item.take::<Option<i64>>("shortestLifetime")?.map(Duration::seconds),
     })
 }
 
+pub(super) fn of_deal(deal: &Deal, now: Timestamp) -> Result<Item> {
+    let mut item = Attributes(keys::deal_key(deal.id));
+    item.put("v", VERSION)?;
+    item.put("addressPk", keys::organisation(&deal.organisation.id))?;
+    item.put("addressSk", keys::made(now, deal.id))?;
+    item.put("name", &deal.name)?;
+    item.put("organisationId", &deal.organisation.id)?;
+    item.put("organisationName", &deal.organisation.name)?;
+    item.put("seats", deal.seats)?;
+    item.put("allocated", deal.allocated)?;
+    item.put("startsAt", deal.starts_at.timestamp())?;
+    item.put("endsAt", deal.ends_at.timestamp())?;
+    item.put("revision", deal.revision)?;
+    item.put("salt", &deal.salt)?;
+    item.put("purgeAt", deal.id.purge_at().timestamp())?;
+    Ok(item.0)
+}
+
+pub(super) fn due(item: Item) -> Result<Due> {
+    let mut item = Attributes(item);
+    Ok(Due { key: item.take_key()?, due_at: millis(item.take("dueAt")?) })
+}
+
+/// The deal of a seat, and since when it is held.
+pub(super) fn seat(item: Item) -> Result<(DealId, Timestamp)> {
+    let mut item = Attributes(item);
+    item.take_version()?;
+    let deal = keys::parse_seat(&item.take::<String>("sk")?).ok_or(StoreError::Corrupt("deal id"))?;
+    Ok((deal, seconds(item.take("acceptedAt")?)))
+}
+
+pub(super) fn invite(item: Item) -> Result<InviteRecord> {
+    let mut item = Attributes(item);
+    item.take_version()?;
+    let (version, writers) = (item.take("version")?, item.take("writers")?);
+    let (key, invite) = take_invite(&mut item)?;
+    for written_anew in ["duePk", "addressPk", "addressSk", "attentionPk", "attentionSk", "purgeAt"] {
+        item.0.remove(written_anew);
+    }
+    Ok(InviteRecord { key, invite, version, writers, unknown: item.0 })
+}
+
 /// What a row of an index shows of an invite.
-pub(super) fn row(item: Item) -> Result<Invite, StoreError> {
-    read::<InviteItem>(item)?.into_invite()
+pub(super) fn row(item: Item) -> Result<Invite> {
+    take_invite(&mut Attributes(item)).map(|(_, invite)| invite)
+}
+
+/// An invite from its item, or from the projected part of it. A row of the listing has neither `status` nor `queuedAt`,
+/// which its key says: a page is read by the kilobyte.
+fn take_invite(item: &mut Attributes) -> Result<(InviteKey, Invite)> {
+    let key = item.take_key()?;
+    let partition = item.take::<Option<String>>("listPk")?;
+    let listed = item.take::<Option<String>>("listSk")?.as_deref().and_then(keys::queued);
+    let status = item.take::<Option<InviteState>>("status")?;
+    let queued_at = item.take_millis("queuedAt")?.or(listed.map(|listed| listed.at));
+    let expires_at = seconds(item.take("expiresAt")?);
+    // Left out where it is `expiresAt`.
+    let until = item.take_seconds("sentUntil")?.unwrap_or(expires_at);
+    let (reason, failed_at) =
+        (item.take::<Option<FailureReason>>("failure")?, item.take_seconds("failedAt")?);
+    let delivery = match item.take::<String>("delivery")?.as_str() {
+        "queued" => Delivery::Queued,
+        "sent" => Delivery::Sent,
+        "failed" => Delivery::Failed {
+            reason: reason.ok_or(StoreError::Corrupt("failure"))?,
+            at: failed_at.unwrap_or_default(),
+        },
+        _ => return Err(StoreError::Corrupt("delivery")),
+    };
+    let state = status.or_else(|| keys::parse_list(partition.as_deref()?));
+    let mut invite = Invite {
+        id: key.invite,
+        email: item.take("email")?,
+        name: item.take("name")?,
+        state: state.ok_or(StoreError::Corrupt("status"))?,
+        queued: Queued {
+            at: queued_at.ok_or(StoreError::Corrupt("queuedAt"))?,
+            order: listed.map_or(0, |listed| listed.order),
+        },
+        sent: item.take_seconds("sentAt")?.map(|at| Sent { at, until }),
+        expires_at,
+        accepted_at: item.take_seconds("acceptedAt")?,
+        accepted_as: item.take("acceptedAs")?,
+        invited_by: item.take("by")?,
+        sends: item.take("sends")?,
+        delivery,
+        links: Links { current: item.take_list("links")?, superseded: item.take_list("oldLinks")? },
+        attempted_at: item.take_seconds("attemptedAt")?.unwrap_or_default(),
+        attempts: item.take::<Option<u32>>("attempts")?.unwrap_or_default(),
+        lease_until: None,
+        resent_at: item.take_millis("resentAt")?,
+        send_times: item.take_list("sendTimes")?.into_iter().map(millis).collect(),
+        learner: item.take("learner")?,
+        removed_at: item.take_seconds("removedAt")?,
+    };
+    invite.lease_until = item.take_millis("dueAt")?.filter(|_| invite.is_queued());
+    Ok((key, invite))
 }
 
 /// The item of an invite, whole: its places in the indexes come with it.
-pub(super) fn of_invite(record: &InviteRecord) -> Result<Item, StoreError> {
-    let deal = record.key.deal;
-    let invite = record.invite.clone();
+pub(super) fn of_invite(record: &InviteRecord) -> Result<Item> {
+    let InviteRecord { key, invite, version, writers, unknown } = record;
     let (delivery, failure) = match invite.delivery {
-        Delivery::Queued => (DeliveryState::Queued, None),
-        Delivery::Sent => (DeliveryState::Sent, None),
-        Delivery::Failed { reason, at } => (DeliveryState::Failed, Some((reason, at))),
+        Delivery::Queued => ("queued", None),
+        Delivery::Sent => ("sent", None),
+        Delivery::Failed { reason, at } => ("failed", Some((reason, at.timestamp()))),
     };
+    let (reason, failed_at) = failure.unzip();
     let sent_until = invite.sent.map(|sent| sent.until).filter(|until| *until != invite.expires_at);
-    let Places { listing, due, address, attention } = places(deal, &invite);
-    let (address, attention) = (address.unzip(), attention.unzip());
-    let item = InviteItem {
-        pk: keys::deal(deal),
-        sk: keys::invite(invite.id),
-        v: Some(VERSION),
-        version: Some(record.version),
-        writers: Some(record.writers.clone()),
-        status: Some(invite.state),
-        queued_at: Some(invite.queued.at.timestamp_millis()),
-        sent_at: invite.sent.map(|sent| sent.at.timestamp()),
-        sent_until: sent_until.map(|until| until.timestamp()),
-        expires_at: invite.expires_at.timestamp(),
-        accepted_at: invite.accepted_at.map(|at| at.timestamp()),
-        accepted_as: invite.accepted_as.clone(),
-        by: invite.invited_by.clone(),
-        sends: invite.sends,
-        delivery,
-        failure: failure.map(|(reason, _)| reason),
-        failed_at: failure.map(|(_, at)| at.timestamp()),
-        attempted_at: Some(invite.attempted_at.timestamp()),
-        attempts: Some(invite.attempts),
-        resent_at: invite.resent_at.map(|at| at.timestamp_millis()),
-        send_times: some_of(invite.send_times.iter().map(Timestamp::timestamp_millis)),
-        removed_at: invite.removed_at.map(|at| at.timestamp()),
-        purge_at: Some(deal.purge_at().timestamp()),
-        list_pk: Some(listing.0),
-        list_sk: Some(listing.1),
-        due_pk: due.map(|(queue, _)| keys::due_of(queue, invite.id)),
-        due_at: due.map(|(_, at)| at.timestamp_millis()),
-        address_pk: address.0,
-        address_sk: address.1,
-        attention_pk: attention.0,
-        attention_sk: attention.1,
-        links: some_of(invite.links.current),
-        old_links: some_of(invite.links.superseded),
-        email: invite.email,
-        name: invite.name,
-        learner: invite.learner,
-    };
-    let mut written = write(item)?;
-    written.retain(|_, value| !value.is_null());
-    written.extend(record.unknown.clone());
-    Ok(written)
-}
-
-/// A list, where there is anything in it.
-fn some_of<T>(values: impl IntoIterator<Item = T>) -> Option<Vec<T>> {
-    Some(values.into_iter().collect()).filter(|values: &Vec<T>| !values.is_empty())
-}
-
-impl InviteItem {
-    fn into_invite(self) -> Result<Invite, StoreError> {
-        let sent = self.sent_at.map(|at| (at, self.sent_until.unwrap_or(self.expires_at)));
-        let delivery = match (self.delivery, self.failure) {
-            (DeliveryState::Queued, _) => Delivery::Queued,
-            (DeliveryState::Sent, _) => Delivery::Sent,
-            (DeliveryState::Failed, reason) => Delivery::Failed {
-                reason: reason.ok_or(StoreError::Corrupt("failure"))?,
-                at: seconds(self.failed_at.unwrap_or_default()),
-            },
-        };
-        let state = self.status.or_else(|| keys::parse_list(self.list_pk.as_deref()?));
-        let listed = self.list_sk.as_deref().and_then(keys::queued);
-        let queued_at = self.queued_at.map(millis).or(listed.map(|listed| listed.at));
-        let invite = Invite {
-            id: keys::parse_invite(&self.sk).ok_or(StoreError::Corrupt("invite id"))?,
-            email: self.email,
-            name: self.name,
-            state: state.ok_or(StoreError::Corrupt("status"))?,
-            queued: Queued {
-                at: queued_at.ok_or(StoreError::Corrupt("queuedAt"))?,
-                order: listed.map_or(0, |listed| listed.order),
-            },
-            sent: sent.map(|(at, until)| Sent { at: seconds(at), until: seconds(until) }),
-            expires_at: seconds(self.expires_at),
-            accepted_at: self.accepted_at.map(seconds),
-            accepted_as: self.accepted_as,
-            invited_by: self.by,
-            sends: self.sends,
-            delivery,
-            links: Links {
-                current: self.links.unwrap_or_default(),
-                superseded: self.old_links.unwrap_or_default(),
-            },
-            attempted_at: seconds(self.attempted_at.unwrap_or_default()),
-            attempts: self.attempts.unwrap_or_default(),
-            lease_until: None,
-            resent_at: self.resent_at.map(millis),
-            send_times: self.send_times.unwrap_or_default().into_iter().map(millis).collect(),
-            learner: self.learner,
-            removed_at: self.removed_at.map(seconds),
-        };
-        let lease_until = self.due_at.map(millis).filter(|_| invite.is_queued());
-        Ok(Invite { lease_until, ..invite })
+    let mut item = Attributes(keys::invite_key(*key));
+    item.put("v", VERSION)?;
+    item.put("version", version)?;
+    item.put("writers", writers)?;
+    item.put("status", invite.state)?;
+    item.put("queuedAt", invite.queued.at.timestamp_millis())?;
+    item.put("email", &invite.email)?;
+    item.put("name", &invite.name)?;
+    item.put("sentAt", invite.sent.map(|sent| sent.at.timestamp()))?;
+    item.put("sentUntil", sent_until.map(|until| until.timestamp()))?;
+    item.put("expiresAt", invite.expires_at.timestamp())?;
+    item.put("acceptedAt", invite.accepted_at.map(|at| at.timestamp()))?;
+    item.put("acceptedAs", &invite.accepted_as)?;
+    item.put("by", &invite.invited_by)?;
+    item.put("sends", invite.sends)?;
+    item.put("delivery", delivery)?;
+    item.put("failure", reason)?;
+    item.put("failedAt", failed_at)?;
+    item.put("links", &invite.links.current)?;
+    item.put("oldLinks", &invite.links.superseded)?;
+    item.put("attemptedAt", invite.attempted_at.timestamp())?;
+    item.put("attempts", invite.attempts)?;
+    item.put("resentAt", invite.resent_at.map(|at| at.timestamp_millis()))?;
+    item.put("sendTimes", invite.send_times.iter().map(Timestamp::timestamp_millis).collect::<Vec<_>>())?;
+    item.put("learner", &invite.learner)?;
+    item.put("removedAt", invite.removed_at.map(|at| at.timestamp()))?;
+    item.put("purgeAt", key.deal.purge_at().timestamp())?;
+    for (names, place) in places(key.deal, invite) {
+        item.0.extend(names.map(str::to_owned).into_iter().zip(place.into_iter().flatten()));
     }
-}
-
-fn check_version(v: u8) -> Result<(), StoreError> {
-    if v == VERSION { Ok(()) } else { Err(StoreError::Corrupt("v")) }
+    item.0.extend(unknown.clone());
+    Ok(item.0)
 }
 
 pub(super) fn seconds(seconds: i64) -> Timestamp {
@@ -428,9 +298,12 @@ pub(super) fn millis(millis: i64) -> Timestamp {
     DateTime::from_timestamp_millis(millis).unwrap_or_default()
 }
 
-/// The text of a string attribute.
 pub(super) fn text<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
-    item.get(name).and_then(|value: &AttributeValue| value.as_s().ok()).map(String::as_str)
+    item.get(name).and_then(|value| value.as_s().ok()).map(String::as_str)
+}
+
+pub(super) fn number(item: &Item, name: &str) -> Option<i64> {
+    item.get(name).and_then(|value| value.as_n().ok()?.parse().ok())
 }
 
 #[cfg(test)]
@@ -438,7 +311,7 @@ mod tests {
     use super::*;
     use crate::domain::limit::RecipientLimit;
     use crate::domain::send::{Invitee, invite as invited};
-    use crate::domain::{InviteId, NewSend, Secret};
+    use crate::domain::{Email, InviteId, NewSend, Secret};
 
     /// The record of an invite that was queued at second 1 and is held until second 61.
     fn queued() -> InviteRecord {

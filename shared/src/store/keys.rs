@@ -12,15 +12,12 @@
 //!
 //! In the index `attention` stand invites whose mail failed for good: `<deal>#undelivered`, by when that was known.
 
-use super::StoreError;
+use super::{Item, s, values};
 use crate::domain::{DealId, InviteId, InviteKey, InviteState, OrganisationId, PersonId, Queued, Timestamp};
 use chrono::DateTime;
 
-/// The index of a deal's rows by stored status, newest queued first.
 pub(crate) const LISTING: &str = "listing";
-/// The sparse, sharded index of what a sweep has to do.
 pub(crate) const DUE: &str = "due";
-/// The index of a deal's rows by address, and of an organisation's deals.
 pub(crate) const ADDRESS: &str = "address";
 
 /// Shards of the due index that writers spread over.
@@ -28,10 +25,34 @@ pub(crate) const DUE_SHARDS: u8 = 4;
 /// Shards of the due index that sweeps read: the larger of the present and the former [`DUE_SHARDS`].
 pub(crate) const DUE_SHARDS_READ: u8 = 4;
 
-pub(super) const DEAL: &str = "DEAL";
-pub(super) const CREATION: &str = "K";
-pub(super) const SEND_SLOTS: &str = "RATE";
-pub(super) const SENDS: &str = "SENDS";
+fn primary(pk: impl Into<String>, sk: impl Into<String>) -> Item {
+    values([("pk", s(pk)), ("sk", s(sk))])
+}
+
+pub(super) fn deal_key(id: DealId) -> Item {
+    primary(deal(id), "DEAL")
+}
+
+pub(super) fn invite_key(key: InviteKey) -> Item {
+    primary(deal(key.deal), invite(key.invite))
+}
+
+pub(super) fn seat_key(person: &PersonId, deal: DealId) -> Item {
+    primary(learner(person), seat(deal))
+}
+
+pub(super) fn creation_key(hash: &str) -> Item {
+    primary(format!("K#{hash}"), "K")
+}
+
+/// Of the count of sends of the deal or manager with this `pk`.
+pub(super) fn sends_key(pk: &str) -> Item {
+    primary(pk, "SENDS")
+}
+
+pub(super) fn send_slots_key() -> Item {
+    primary("RATE", "RATE")
+}
 
 pub(super) fn deal(id: DealId) -> String {
     format!("D#{id}")
@@ -49,12 +70,6 @@ pub(super) fn parse_invite(sk: &str) -> Option<InviteId> {
     InviteId::parse(sk.strip_prefix("I#")?)
 }
 
-pub(super) fn parse_invite_key(pk: &str, sk: &str) -> Result<InviteKey, StoreError> {
-    let deal = parse_deal(pk).ok_or(StoreError::Corrupt("deal id"))?;
-    let invite = parse_invite(sk).ok_or(StoreError::Corrupt("invite id"))?;
-    Ok(InviteKey { deal, invite })
-}
-
 pub(super) fn learner(id: &PersonId) -> String {
     format!("L#{}", id.as_str())
 }
@@ -69,10 +84,6 @@ pub(super) fn seat(deal: DealId) -> String {
 
 pub(super) fn parse_seat(sk: &str) -> Option<DealId> {
     DealId::parse(sk.strip_prefix("S#")?)
-}
-
-pub(super) fn creation(hash: &str) -> String {
-    format!("K#{hash}")
 }
 
 pub(super) fn organisation(id: &OrganisationId) -> String {
@@ -125,7 +136,7 @@ pub(super) fn place_floor(at: Timestamp) -> String {
     format!("{:013}", at.timestamp_millis().max(0))
 }
 
-/// When the row at this place was queued, and its order within the request.
+/// What [`place`] was made of, but for the id.
 pub(super) fn queued(place: &str) -> Option<Queued> {
     let at = DateTime::from_timestamp_millis(place.get(..13)?.parse().ok()?)?;
     let order = LAST.checked_sub(place.get(13..16)?.parse().ok()?)?;
@@ -137,7 +148,6 @@ pub(super) fn made(at: Timestamp, deal: DealId) -> String {
     format!("{:013}{deal}", at.timestamp_millis())
 }
 
-/// Which of the two sweeps has to do something for an invite.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Queue {
     /// To be mailed, from the end of its lease on.

@@ -1,5 +1,6 @@
 //! Counts what the table is asked: requests and capacity units, as DynamoDB reports them.
 
+use super::Store;
 use aws_sdk_dynamodb::config::interceptors::{
     BeforeTransmitInterceptorContextRef, FinalizerInterceptorContextRef,
 };
@@ -11,30 +12,31 @@ use aws_sdk_dynamodb::operation::{
     update_item::UpdateItemOutput,
 };
 use aws_sdk_dynamodb::types::ConsumedCapacity;
+use aws_smithy_runtime_api::client::interceptors::context::Output;
+use std::fmt::Debug;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// What an invocation asked of the table.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
 pub struct Usage {
     /// HTTP requests, repeated ones included.
     pub requests: u32,
-    /// Read request units.
     pub read_units: f64,
-    /// Write request units, indexes included.
+    /// Indexes included.
     pub write_units: f64,
 }
 
-/// The meter of one client.
 #[derive(Clone, Debug, Default)]
-pub struct Meter(Arc<Mutex<Usage>>);
+pub(super) struct Meter(Arc<Mutex<Usage>>);
 
-impl Meter {
+impl Store {
     /// What was used since the last call.
     #[must_use]
-    pub fn take(&self) -> Usage {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    pub fn usage(&self) -> Usage {
+        std::mem::take(&mut *self.meter.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
+}
 
+impl Meter {
     fn add(&self, add: impl FnOnce(&mut Usage)) {
         add(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
     }
@@ -62,26 +64,23 @@ impl Intercept for Meter {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let Some(Ok(output)) = context.output_or_error() else { return Ok(()) };
-        let one = |capacity: Option<&ConsumedCapacity>| units(capacity.into_iter());
-        if let Some(output) = output.downcast_ref::<GetItemOutput>() {
-            self.add(|usage| usage.read_units += one(output.consumed_capacity()));
-        } else if let Some(output) = output.downcast_ref::<QueryOutput>() {
-            self.add(|usage| usage.read_units += one(output.consumed_capacity()));
-        } else if let Some(output) = output.downcast_ref::<BatchGetItemOutput>() {
-            self.add(|usage| usage.read_units += units(output.consumed_capacity().iter()));
-        } else if let Some(output) = output.downcast_ref::<TransactGetItemsOutput>() {
-            self.add(|usage| usage.read_units += units(output.consumed_capacity().iter()));
-        } else if let Some(output) = output.downcast_ref::<PutItemOutput>() {
-            self.add(|usage| usage.write_units += one(output.consumed_capacity()));
-        } else if let Some(output) = output.downcast_ref::<UpdateItemOutput>() {
-            self.add(|usage| usage.write_units += one(output.consumed_capacity()));
-        } else if let Some(output) = output.downcast_ref::<TransactWriteItemsOutput>() {
-            self.add(|usage| usage.write_units += units(output.consumed_capacity().iter()));
-        }
+        let read = units::<GetItemOutput>(output, |output| output.consumed_capacity.as_slice())
+            + units::<QueryOutput>(output, |output| output.consumed_capacity.as_slice())
+            + units::<BatchGetItemOutput>(output, |output| output.consumed_capacity())
+            + units::<TransactGetItemsOutput>(output, |output| output.consumed_capacity());
+        let written = units::<PutItemOutput>(output, |output| output.consumed_capacity.as_slice())
+            + units::<UpdateItemOutput>(output, |output| output.consumed_capacity.as_slice())
+            + units::<TransactWriteItemsOutput>(output, |output| output.consumed_capacity());
+        self.add(|usage| {
+            usage.read_units += read;
+            usage.write_units += written;
+        });
         Ok(())
     }
 }
 
-fn units<'a>(capacity: impl Iterator<Item = &'a ConsumedCapacity>) -> f64 {
-    capacity.filter_map(ConsumedCapacity::capacity_units).sum()
+/// The units of an output of type `T`; of any other, none.
+fn units<T: Debug + Send + Sync + 'static>(output: &Output, capacity: fn(&T) -> &[ConsumedCapacity]) -> f64 {
+    let capacity = output.downcast_ref().map_or(&[][..], capacity);
+    capacity.iter().filter_map(ConsumedCapacity::capacity_units).sum()
 }

@@ -1,7 +1,7 @@
 //! The table: one struct over the DynamoDB client, a function for each thing that the product does with it.
 //!
-//! An invite is written by [`Store::change`], whatever the rule. Accepting, releasing and changing a deal are transactions;
-//! the counts behind the limits have conditions of their own.
+//! An invite is written by [`Store::change`], whatever the rule. Accepting and releasing touch more than one item: they are
+//! transactions, which raise `version` and leave a writer as well.
 //!
 //! Every write leaves something that only its own call has: a writer, an attempt id, a transaction's token. When a write
 //! is refused because it had happened before its answer was lost, the item that comes back shows that, and the write counts
@@ -9,7 +9,6 @@
 
 mod accept;
 mod allowance;
-mod attempts;
 mod change;
 mod cursor;
 mod deals;
@@ -18,10 +17,12 @@ mod item;
 pub mod keys;
 mod listing;
 mod meter;
+mod read;
 mod release;
 mod retry;
 mod seats;
 mod send_rate;
+mod write;
 
 pub use accept::{AcceptOutcome, PreviewOutcome};
 pub use allowance::{Allowance, Sender};
@@ -31,37 +32,34 @@ pub use deals::CreateOutcome;
 pub use due::Due;
 pub use item::InviteRecord;
 pub use listing::{COUNTED_UP_TO, Counts, Page, PageQuery, StatusFilter};
-pub use meter::{Meter, Usage};
+pub use meter::Usage;
 pub use seats::Seat;
 
-use crate::domain::{Deal, DealId, InviteKey, Link, Secret};
+use crate::clock::Deadline;
+use crate::domain::{InviteKey, Link, Secret};
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_dynamodb::config::retry::{RetryPartition, TokenBucket};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, builders::UpdateItemFluentBuilder};
-use aws_sdk_dynamodb::types::{
-    AttributeValue, CancellationReason, ReturnConsumedCapacity, ReturnValue,
-    ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
-};
+use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_dynamodb::{Client, config};
 use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// An item as DynamoDB has it.
+pub type Result<T, E = StoreError> = std::result::Result<T, E>;
+
+/// An item, or a key, as DynamoDB has it.
 pub type Item = HashMap<String, AttributeValue>;
 
 /// How long init waits for the first answer.
 const WARMING: Duration = Duration::from_secs(2);
 
-/// The table.
 #[derive(Clone, Debug)]
 pub struct Store {
     client: Client,
     table: String,
-    meter: Meter,
+    meter: meter::Meter,
     owners: deals::Owners,
 }
 
@@ -71,19 +69,16 @@ pub enum StoreError {
     /// DynamoDB gave no answer, or refused for a reason that is not in the data. Trying again may help.
     #[error("{operation} failed: {code} (status {status}, request {request_id})")]
     Unavailable {
-        /// The DynamoDB operation.
         operation: &'static str,
         /// DynamoDB's error code, or the kind of failure below HTTP.
         code: String,
         /// The HTTP status; 0 without an answer.
         status: u16,
-        /// AWS's id of the request.
         request_id: String,
     },
     /// An item has a shape that this version does not know.
     #[error("an item can't be read: {0}")]
     Corrupt(&'static str),
-    /// The operating system gave no random bytes.
     #[error("no random bytes")]
     Random,
 }
@@ -112,25 +107,18 @@ impl StoreError {
             SdkError::ResponseError(_) => "unreadable answer",
             _ => "not sent",
         };
+        let Some(response) = error.raw_response() else { return Self::without_answer(operation, code) };
         Self::Unavailable {
             operation,
             code: code.to_owned(),
-            status: error.raw_response().map_or(0, |response| response.status().as_u16()),
-            request_id: error
-                .raw_response()
-                .and_then(|response| response.headers().get("x-amzn-requestid"))
-                .unwrap_or("none")
-                .to_owned(),
+            status: response.status().as_u16(),
+            request_id: response.headers().get("x-amzn-requestid").unwrap_or("none").to_owned(),
         }
     }
-}
 
-/// What became of a conditional write.
-enum Written {
-    /// Done; the item as it is now.
-    Done(Item),
-    /// Refused; the item that the condition met, if there is one.
-    Refused(Option<Item>),
+    fn without_answer(operation: &'static str, code: &str) -> Self {
+        Self::Unavailable { operation, code: code.to_owned(), status: 0, request_id: "none".to_owned() }
+    }
 }
 
 impl Store {
@@ -156,7 +144,7 @@ impl Store {
     /// A store on this client configuration, with the retries and time limits that all of DynamoDB gets here.
     #[must_use]
     pub fn new(config: config::Builder, table: &str) -> Self {
-        let meter = Meter::default();
+        let meter = meter::Meter::default();
         let config = config
             .retry_config(
                 RetryConfig::standard()
@@ -186,150 +174,16 @@ impl Store {
             owners: deals::Owners::default(),
         }
     }
-
-    /// What was used since the last call.
-    #[must_use]
-    pub fn usage(&self) -> Usage {
-        self.meter.take()
-    }
-
-    /// An update of one item: asks for the new item when done and for the present one when refused.
-    fn update(&self, pk: String, sk: String, values: Item) -> UpdateItemFluentBuilder {
-        self.client
-            .update_item()
-            .table_name(&self.table)
-            .key("pk", s(pk))
-            .key("sk", s(sk))
-            .set_expression_attribute_values(Some(values))
-            .return_values(ReturnValue::AllNew)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-    }
-
-    /// An update as one action of a transaction. `names` are placeholders of attributes whose names are reserved words.
-    fn update_action(
-        &self,
-        (pk, sk): (String, String),
-        update: impl Into<String>,
-        condition: impl Into<String>,
-        names: &[(&str, &str)],
-        values: Item,
-    ) -> Result<TransactWriteItem, StoreError> {
-        let names = names.iter().map(|(placeholder, name)| ((*placeholder).to_owned(), (*name).to_owned()));
-        let update = Update::builder()
-            .table_name(&self.table)
-            .key("pk", s(pk))
-            .key("sk", s(sk))
-            .update_expression(update)
-            .condition_expression(condition)
-            .set_expression_attribute_names(
-                Some(names.collect()).filter(|names: &HashMap<_, _>| !names.is_empty()),
-            )
-            .set_expression_attribute_values(Some(values))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .build();
-        let update = update.map_err(|_| StoreError::Corrupt("not an update"))?;
-        Ok(TransactWriteItem::builder().update(update).build())
-    }
-
-    /// Sends a transaction, under a token that stays the same when the SDK repeats it: done, by this try or an earlier
-    /// one, or refused for these reasons, one for each action.
-    async fn transact(
-        &self,
-        actions: Vec<TransactWriteItem>,
-    ) -> Result<Result<(), Vec<CancellationReason>>, StoreError> {
-        let sent = self
-            .client
-            .transact_write_items()
-            .set_transact_items(Some(actions))
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await;
-        match sent {
-            Ok(_) => Ok(Ok(())),
-            Err(SdkError::ServiceError(service)) if retry::is_answer(service.err()) => {
-                match service.into_err() {
-                    TransactWriteItemsError::TransactionCanceledException(cancelled) => {
-                        Ok(Err(cancelled.cancellation_reasons.unwrap_or_default()))
-                    }
-                    _ => Err(StoreError::Corrupt("no reasons")),
-                }
-            }
-            Err(error) => Err(StoreError::from_sdk("TransactWriteItems", &error)),
-        }
-    }
-
-    /// One invite, as it is now.
-    pub async fn invite(&self, key: InviteKey) -> Result<Option<InviteRecord>, StoreError> {
-        let item = self.get(keys::deal(key.deal), keys::invite(key.invite)).await?;
-        item.map(item::invite).transpose()
-    }
-
-    /// How often an invite was sent, as `If-Match` compares it.
-    pub async fn sends(&self, key: InviteKey) -> Result<Option<u32>, StoreError> {
-        Ok(self.invite(key).await?.map(|record| record.invite.sends))
-    }
-
-    /// A deal's revision, as `If-Match` compares it.
-    pub async fn revision(&self, deal: DealId) -> Result<Option<u32>, StoreError> {
-        Ok(self.deal(deal).await?.map(|deal| deal.revision))
-    }
-
-    /// A deal and one of its invites, read at once.
-    pub async fn deal_and_invite(
-        &self,
-        key: InviteKey,
-    ) -> Result<(Option<Deal>, Option<InviteRecord>), StoreError> {
-        futures_util::future::try_join(self.deal(key.deal), self.invite(key)).await
-    }
-
-    /// These invites, in no order. Those that do not exist or cannot be read are left out.
-    pub async fn invites(
-        &self,
-        keys: impl IntoIterator<Item = InviteKey>,
-    ) -> Result<Vec<InviteRecord>, StoreError> {
-        let keys = keys.into_iter().map(|key| (keys::deal(key.deal), keys::invite(key.invite))).collect();
-        Ok(item::readable(self.get_all(keys, true).await?, item::invite))
-    }
-
-    /// Reads one item as it is now.
-    async fn get(&self, pk: String, sk: String) -> Result<Option<Item>, StoreError> {
-        let output = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .key("pk", s(pk))
-            .key("sk", s(sk))
-            .consistent_read(true)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await
-            .map_err(|error| StoreError::from_sdk("GetItem", &error))?;
-        Ok(output.item)
-    }
 }
 
-/// All that a query finds, page by page.
-async fn all_items(query: QueryFluentBuilder) -> Result<Vec<Item>, StoreError> {
-    let query = query.return_consumed_capacity(ReturnConsumedCapacity::Total);
-    let items = query.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;
-    items.map_err(|error| StoreError::from_sdk("Query", &error))
-}
-
-/// Sends a conditional update.
-async fn written(update: UpdateItemFluentBuilder) -> Result<Written, StoreError> {
-    match update.send().await {
-        Ok(output) => Ok(Written::Done(output.attributes.unwrap_or_default())),
-        Err(SdkError::ServiceError(service)) if service.err().is_conditional_check_failed_exception() => {
-            match service.into_err() {
-                UpdateItemError::ConditionalCheckFailedException(refused) => {
-                    Ok(Written::Refused(refused.item))
-                }
-                _ => Ok(Written::Refused(None)),
-            }
-        }
-        Err(error) => Err(StoreError::from_sdk("UpdateItem", &error)),
-    }
+/// Gives up on `work` when the time is up. It may have happened all the same.
+pub(crate) async fn in_time<T>(
+    deadline: Deadline,
+    operation: &'static str,
+    work: impl Future<Output = Result<T>>,
+) -> Result<T> {
+    let work = tokio::time::timeout_at(deadline.instant(), work);
+    work.await.unwrap_or_else(|_| Err(StoreError::without_answer(operation, "timeout")))
 }
 
 /// What the environment says to all clients of AWS.
@@ -337,21 +191,13 @@ pub async fn sdk_config() -> SdkConfig {
     aws_config::defaults(BehaviorVersion::v2026_01_12()).load().await
 }
 
-/// Random bytes from the operating system.
-///
-/// # Errors
-/// [`StoreError::Random`].
-pub fn random<const N: usize>() -> Result<[u8; N], StoreError> {
+pub fn random<const N: usize>() -> Result<[u8; N]> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(|_| StoreError::Random)?;
     Ok(bytes)
 }
 
-/// A link with a new secret.
-///
-/// # Errors
-/// [`StoreError::Random`].
-pub fn new_link(key: InviteKey) -> Result<Link, StoreError> {
+pub fn new_link(key: InviteKey) -> Result<Link> {
     Ok(Link { deal: key.deal, invite: key.invite, secret: Secret::from_bytes(random()?) })
 }
 
@@ -361,10 +207,9 @@ pub fn jitter() -> f64 {
     random().map_or(0.5, |bytes| f64::from(u32::from_be_bytes(bytes)) / f64::from(u32::MAX))
 }
 
-/// What only one attempt can have written.
-fn attempt_id() -> Result<String, StoreError> {
-    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-    Ok(URL_SAFE_NO_PAD.encode(random::<12>()?))
+/// What only one call can have written: the same for all its attempts.
+fn writer_id() -> Result<String> {
+    Ok(URL_SAFE_NO_PAD.encode(random::<6>()?))
 }
 
 fn s(text: impl Into<String>) -> AttributeValue {

@@ -134,7 +134,7 @@ async fn every_operation_keeps_to_its_budget() {
     let seen = world.read_one(&link).await;
     done(world.claim(seen, &world.link(&address(3)), queued.invite.lease_until.unwrap()).await);
     measured.note(&world, "claim, an invite", 2, 1.0, 5.0);
-    store.due_invites(Queue::Expire, 0, start(), None).await.unwrap();
+    world.due(Queue::Expire, 0, start()).await;
     measured.note(&world, "sweep, a shard with nothing due", 1, 0.5, 0.0);
 
     // With limits: what a request takes from them, and an invite that remembers its sends.

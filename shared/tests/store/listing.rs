@@ -282,7 +282,7 @@ async fn rows_that_stay_are_shown_once_while_others_move() {
         // Between pages the sweep marks some, new ones are invited, and one of the fresh ones is accepted.
         let moved = pages(&world, query(filter, 4), now, async |page| {
             for shard in 0..4 {
-                let (due, _) = world.store.due_invites(Queue::Expire, shard, now, None).await.unwrap();
+                let due = world.due(Queue::Expire, shard, now).await;
                 for record in world.store.invites(due.first().map(|due| due.key)).await.unwrap() {
                     done(world.expire(record, now).await);
                 }

@@ -4,6 +4,7 @@ use super::wire::Wire;
 use aws_sdk_dynamodb::config::{self, BehaviorVersion, Credentials, Region};
 use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, KeysAndAttributes, PutRequest, WriteRequest};
 use chrono::{DateTime, Duration};
+use futures_util::StreamExt;
 use seatkeeper_local::{database, table};
 use shared::clock::Deadline;
 use shared::domain::cancel::{CancelRefusal, cancel};
@@ -18,10 +19,12 @@ use shared::domain::{
     PersonId, Queued, Secret, Timestamp, Title,
 };
 use shared::store::{
-    AcceptOutcome, Changed, CreateOutcome, InviteRecord, Item, Seen, Store, StoreError, random,
+    AcceptOutcome, Changed, CreateOutcome, Due, InviteRecord, Item, Seen, Store, StoreError, keys::Queue,
+    random,
 };
 use std::collections::HashMap;
 use std::fmt::Debug;
+use std::pin::pin;
 use std::sync::Arc;
 
 #[derive(Clone)]
@@ -225,6 +228,11 @@ impl World {
     /// The invite as it is now.
     pub(crate) async fn now(&self, link: &Link) -> Invite {
         self.store.invite(link.key()).await.unwrap().unwrap().invite
+    }
+
+    /// The first page of what is due in a shard.
+    pub(crate) async fn due(&self, queue: Queue, shard: u8, now: Timestamp) -> Vec<Due> {
+        pin!(self.store.due_invites(queue, shard, now)).next().await.unwrap().unwrap()
     }
 
     pub(crate) async fn deal_now(&self) -> Deal {

@@ -1,0 +1,77 @@
+//! How many rows have which status.
+
+use super::{Part, StatusFilter, View};
+use crate::domain::{Deal, DealId, DealState, InviteState, Timestamp};
+use crate::store::read::pages;
+use crate::store::{Result, Store, keys};
+use aws_sdk_dynamodb::types::Select;
+use chrono::Duration;
+use futures_util::{TryStreamExt, future};
+use std::pin::pin;
+
+/// Up to this number, counts are exact; one more means "more than that".
+pub const COUNTED_UP_TO: u32 = 1_000;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Counts {
+    pub pending: u32,
+    /// Always exact.
+    pub accepted: u32,
+    pub expired: u32,
+}
+
+impl Store {
+    /// How many invites have which status, with the deal. `None` if there is no such deal.
+    pub async fn counts(
+        &self,
+        id: DealId,
+        lifetime: Duration,
+        now: Timestamp,
+    ) -> Result<Option<(Deal, Counts)>> {
+        let plan = |view: View| {
+            let edge = keys::place_floor(view.fresh_since);
+            let fresh = Part { range: Some(("listSk >= :edge", edge)), ..Part::whole(InviteState::Open) };
+            (fresh, view.unmarked(), Part::whole(InviteState::Expired))
+        };
+        let read = async |(fresh, unmarked, marked): &(Part, Part, Part)| {
+            let count = |part| self.count(id, part, now, COUNTED_UP_TO + 1);
+            let ((fresh, _), (expired, open), (first, _)) =
+                future::try_join3(count(fresh), count(unmarked), count(marked)).await?;
+            // As on a page: what is being moved is found where it goes.
+            let marked = if expired == 0 { first } else { count(marked).await?.0 };
+            Ok((fresh + open, expired + marked))
+        };
+        let counted = self.with_deal(id, lifetime, now, plan, read).await?;
+        Ok(counted.map(|(deal, (open, expired))| {
+            let is_ended = deal.state(now) == DealState::Ended;
+            let (pending, expired) = if is_ended { (0, open + expired) } else { (open, expired) };
+            let [pending, expired] = [pending, expired].map(|count| count.min(COUNTED_UP_TO + 1));
+            let accepted = deal.allocated;
+            (deal, Counts { pending, accepted, expired })
+        }))
+    }
+
+    /// How many invites of a deal are expired: all of them, at 30 read units a thousand.
+    pub async fn count_expired(&self, deal: &Deal, lifetime: Duration, now: Timestamp) -> Result<u32> {
+        let mut expired = 0;
+        for part in View::of(deal, lifetime, now).parts(Some(StatusFilter::Expired)) {
+            expired += self.count(deal.id, &part, now, u32::MAX).await?.0;
+        }
+        Ok(expired)
+    }
+
+    /// How many rows a part holds, and how many lie on the other side of its expiry: up to `most`, or more.
+    async fn count(&self, deal: DealId, part: &Part, now: Timestamp, most: u32) -> Result<(u32, u32)> {
+        // What a filter leaves out counts towards a limit as well.
+        let limit = part.expiry.map_or(most as usize, |_| usize::MAX);
+        let query = self.part_query(deal, part, now, limit).select(Select::Count);
+        let (mut pages, mut held, mut others) = (pin!(pages(query)), 0, 0);
+        while (held < most || part.expiry.is_some() && others < most)
+            && let Some(page) = pages.try_next().await?
+        {
+            held += page.count.unsigned_abs();
+            others += (page.scanned_count - page.count).unsigned_abs();
+        }
+        Ok((held, others))
+    }
+}

@@ -1,0 +1,166 @@
+//! The listing: a deal's rows by computed status, newest queued first.
+//!
+//! Rows lie in one partition for each stored status, in the order in which they are shown. Expired rows that the sweep has
+//! not marked yet are still among the open ones. An expired page therefore reads the old end of the open partition too, and
+//! a pending page leaves it out (I2). A row that stays as it is keeps its place while others move, so that paging shows it
+//! exactly once.
+
+mod counts;
+mod page;
+mod search;
+
+pub use counts::{COUNTED_UP_TO, Counts};
+
+use super::{Result, Store, keys, n, s, values};
+use crate::domain::{Deal, DealId, DealState, Invite, InviteState, Status, Timestamp, whole_seconds};
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use chrono::Duration;
+use futures_util::future;
+use serde::{Deserialize, Serialize};
+
+/// Reads in a row that one page may take before it is cut short (with a cursor to go on from).
+const MOST_ROUNDS: usize = 8;
+
+/// Which rows to show.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StatusFilter {
+    Pending,
+    Accepted,
+    Expired,
+}
+
+impl StatusFilter {
+    /// The filter's name, as in the query string.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Accepted => "accepted",
+            Self::Expired => "expired",
+        }
+    }
+
+    fn status(self) -> Status {
+        match self {
+            Self::Pending => Status::Pending,
+            Self::Accepted => Status::Accepted,
+            Self::Expired => Status::Expired,
+        }
+    }
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct PageQuery {
+    /// `None` for all rows.
+    pub filter: Option<StatusFilter>,
+    pub limit: usize,
+    /// The position where the page before ended.
+    pub after: Option<String>,
+    /// The lifetime of invites that are sent now.
+    pub lifetime: Duration,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct Page {
+    pub deal: Deal,
+    pub invites: Vec<Invite>,
+    /// The position to go on from; `None` at the end.
+    pub next: Option<String>,
+}
+
+/// What has to be known of a deal to find its expired invites.
+#[derive(Clone, Copy, Debug)]
+struct View {
+    /// An ended deal has no pending invites.
+    ended: bool,
+    /// Invites queued at or after this time can't have expired.
+    fresh_since: Timestamp,
+}
+
+impl View {
+    fn of(deal: &Deal, lifetime: Duration, now: Timestamp) -> Self {
+        let shortest = deal.shortest_lifetime.map_or(lifetime, |shortest| shortest.min(lifetime));
+        let ended = deal.state(now) == DealState::Ended;
+        Self { ended, fresh_since: fresh_since(shortest, now) }
+    }
+
+    /// The parts of the listing that hold the rows of a tab.
+    fn parts(self, filter: Option<StatusFilter>) -> Vec<Part> {
+        use InviteState::{Accepted, Expired, Open};
+        match filter {
+            None => [Open, Expired, Accepted].map(Part::whole).into(),
+            Some(StatusFilter::Accepted) => vec![Part::whole(Accepted)],
+            Some(StatusFilter::Pending) if self.ended => Vec::new(),
+            Some(StatusFilter::Pending) => {
+                vec![Part { expiry: Some("expiresAt > :now"), ..Part::whole(Open) }]
+            }
+            Some(StatusFilter::Expired) if self.ended => [Open, Expired].map(Part::whole).into(),
+            Some(StatusFilter::Expired) => vec![self.unmarked(), Part::whole(Expired)],
+        }
+    }
+
+    /// What has expired and the sweep has not marked yet.
+    fn unmarked(self) -> Part {
+        let range = Some(("listSk < :edge", keys::place_floor(self.fresh_since)));
+        Part { range, expiry: Some("expiresAt <= :now"), ..Part::whole(InviteState::Open) }
+    }
+}
+
+/// The first time of queuing with which an invite of this lifetime is not expired yet. An attempt begins in whole
+/// seconds, so that an invite queued within a second expires with its beginning.
+fn fresh_since(lifetime: Duration, now: Timestamp) -> Timestamp {
+    whole_seconds(now - lifetime) + Duration::seconds(1)
+}
+
+/// A part of the listing: the rows of one stored status.
+#[derive(Clone, PartialEq, Debug)]
+struct Part {
+    state: InviteState,
+    /// Those on one side of a place, `:edge`.
+    range: Option<(&'static str, String)>,
+    /// Those of which this holds.
+    expiry: Option<&'static str>,
+}
+
+impl Part {
+    fn whole(state: InviteState) -> Self {
+        Self { state, range: None, expiry: None }
+    }
+}
+
+impl Store {
+    /// A deal, and what `read` finds, at once: it reads what `plan` says for a deal as most are, and again if this deal
+    /// needs another plan. `None` if there is no such deal.
+    async fn with_deal<P: PartialEq, T>(
+        &self,
+        id: DealId,
+        lifetime: Duration,
+        now: Timestamp,
+        plan: impl Fn(View) -> P,
+        read: impl AsyncFn(&P) -> Result<T>,
+    ) -> Result<Option<(Deal, T)>> {
+        let presumed = plan(View { ended: false, fresh_since: fresh_since(lifetime, now) });
+        let (deal, found) = future::try_join(self.deal(id), read(&presumed)).await?;
+        let Some(deal) = deal else { return Ok(None) };
+        let planned = plan(View::of(&deal, lifetime, now));
+        let found = if planned == presumed { found } else { read(&planned).await? };
+        Ok(Some((deal, found)))
+    }
+
+    /// The rows of a part, oldest first.
+    fn part_query(&self, deal: DealId, part: &Part, now: Timestamp, limit: usize) -> QueryFluentBuilder {
+        let mut keys = "listPk = :pk".to_owned();
+        let mut values = values([(":pk", s(keys::list(deal, part.state)))]);
+        if let Some((range, edge)) = &part.range {
+            keys = format!("{keys} AND {range}");
+            values.insert(":edge".to_owned(), s(edge));
+        }
+        if part.expiry.is_some() {
+            values.insert(":now".to_owned(), n(now.timestamp()));
+        }
+        self.query(Some(keys::LISTING), &keys, values)
+            .set_filter_expression(part.expiry.map(str::to_owned))
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
+    }
+}

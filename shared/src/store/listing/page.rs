@@ -1,0 +1,110 @@
+//! The Deal seats page, and the oldest expired rows.
+
+use super::{MOST_ROUNDS, Page, PageQuery, Part, StatusFilter, View};
+use crate::domain::{Deal, DealId, Invite, InviteState, Timestamp};
+use crate::store::read::{one_page, pages};
+use crate::store::{Result, Store, StoreError, item, keys};
+use chrono::Duration;
+use futures_util::{StreamExt, TryStreamExt, future, stream};
+use std::cmp::Reverse;
+use std::collections::HashSet;
+
+/// Where a row stands. Rows are compared by this text, as the engine compares them, not by what it is made of: ids
+/// sort differently as bytes.
+fn place(row: &Invite) -> String {
+    keys::place(row.queued, row.id)
+}
+
+/// Rows in order, and the place down to which they are complete; `None` at the end.
+type Rows = (Vec<Invite>, Option<String>);
+
+impl Store {
+    /// A page of the deal's rows, newest queued first. `None` if there is no such deal.
+    pub async fn page(&self, id: DealId, query: &PageQuery, now: Timestamp) -> Result<Option<Page>> {
+        let plan = |view: View| view.parts(query.filter);
+        let read = async |parts: &Vec<Part>| self.rows(id, parts, query, now).await;
+        let found = self.with_deal(id, query.lifetime, now, plan, read).await?;
+        Ok(found.map(|(deal, (invites, next))| Page { deal, invites, next }))
+    }
+
+    /// The oldest expired invites, at most `limit`, to be resent together.
+    pub async fn oldest_expired(
+        &self,
+        deal: &Deal,
+        lifetime: Duration,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<Vec<Invite>> {
+        let mut rows = Vec::new();
+        // The open ones first: what the sweep moves meanwhile is then found among the marked ones.
+        for part in View::of(deal, lifetime, now).parts(Some(StatusFilter::Expired)) {
+            let pages = pages(self.part_query(deal.id, &part, now, limit));
+            let found = pages.map_ok(|page| item::readable(page.items.unwrap_or_default(), item::row));
+            let found = found.map_ok(|rows| stream::iter(rows).map(Ok)).try_flatten().take(limit);
+            rows.extend(found.try_collect::<Vec<_>>().await?);
+        }
+        rows.sort_by_cached_key(place);
+        rows.dedup_by_key(|invite| invite.id);
+        rows.truncate(limit);
+        Ok(rows)
+    }
+
+    async fn rows(&self, deal: DealId, parts: &[Part], query: &PageQuery, now: Timestamp) -> Result<Rows> {
+        let (mut rows, mut after) = (Vec::<Invite>::new(), query.after.clone());
+        for _ in 0..MOST_ROUNDS {
+            let wanted = query.limit - rows.len();
+            let (mut found, down_to) =
+                self.rows_below(deal, parts, after.as_deref(), wanted + 1, now).await?;
+            found.retain(|row| rows.iter().all(|shown| shown.id != row.id));
+            let is_more = found.len() > wanted;
+            rows.extend(found.into_iter().take(wanted));
+            after = if is_more { rows.last().map(place) } else { down_to };
+            if after.is_none() || rows.len() == query.limit {
+                break;
+            }
+        }
+        Ok((rows, after))
+    }
+
+    /// The rows of these parts below `after`: as many as `limit` or all there are, unless many had to be passed over.
+    async fn rows_below(
+        &self,
+        deal: DealId,
+        parts: &[Part],
+        after: Option<&str>,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<Rows> {
+        let read = async |part: &Part| {
+            let edge = part.range.iter().map(|(_, edge)| edge.as_str()).chain(after).min();
+            let part = Part { range: edge.map(|edge| ("listSk < :edge", edge.to_owned())), ..part.clone() };
+            let output = one_page(self.part_query(deal, &part, now, limit).scan_index_forward(false)).await?;
+            let last = output.last_evaluated_key.as_ref().and_then(|key| item::text(key, "listSk"));
+            let down_to = last.map(str::to_owned);
+            Ok::<Rows, StoreError>((item::readable(output.items.unwrap_or_default(), item::row), down_to))
+        };
+        let mut found = future::try_join_all(parts.iter().map(read)).await?;
+        // Unmarked rows in sight: a sweep may be moving rows from the partition that was read last to the one that was
+        // read first. Reading the latter again finds them.
+        let is_unmarked = |row: &Invite| row.state == InviteState::Open && row.expires_at <= now;
+        if found.iter().flat_map(|(rows, _)| rows).any(is_unmarked) {
+            for (part, found) in parts.iter().zip(&mut found) {
+                if part.state == InviteState::Expired {
+                    *found = read(part).await?;
+                }
+            }
+        }
+        let (rows, ends): (Vec<_>, Vec<_>) = found.into_iter().unzip();
+        let down_to = ends.into_iter().flatten().max();
+        let mut rows: Vec<Invite> = rows.into_iter().flatten().collect();
+        if let Some(down_to) = &down_to {
+            rows.retain(|row| place(row) >= *down_to);
+        }
+        // A row that moved between two reads is there twice, and far from itself if it was sent again meanwhile: its
+        // later state wins, which comes first.
+        rows.sort_by_cached_key(|row| (Reverse(place(row)), row.state == InviteState::Open));
+        let mut seen = HashSet::new();
+        rows.retain(|row| seen.insert(row.id));
+        Ok((rows, down_to))
+    }
+}

@@ -1,0 +1,108 @@
+//! Reads: one item, many by their keys, and queries.
+
+use super::item::{self, InviteRecord};
+use super::{Item, Result, Store, StoreError, keys};
+use crate::domain::{Deal, DealId, InviteKey};
+use aws_sdk_dynamodb::operation::query::{QueryOutput, builders::QueryFluentBuilder};
+use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnConsumedCapacity};
+use futures_util::future;
+use futures_util::stream::{self, Stream, TryStreamExt};
+use std::time::Duration;
+
+/// Most items of one `BatchGetItem`.
+const BATCH: usize = 100;
+
+/// How long a batch waits for what a busy table did not give.
+const BUSY: Duration = Duration::from_millis(50);
+
+impl Store {
+    pub async fn invite(&self, key: InviteKey) -> Result<Option<InviteRecord>> {
+        self.get(keys::invite_key(key)).await?.map(item::invite).transpose()
+    }
+
+    /// How often an invite was sent, as `If-Match` compares it.
+    pub async fn sends(&self, key: InviteKey) -> Result<Option<u32>> {
+        Ok(self.invite(key).await?.map(|record| record.invite.sends))
+    }
+
+    /// A deal's revision, as `If-Match` compares it.
+    pub async fn revision(&self, deal: DealId) -> Result<Option<u32>> {
+        Ok(self.deal(deal).await?.map(|deal| deal.revision))
+    }
+
+    /// Both at once.
+    pub async fn deal_and_invite(&self, key: InviteKey) -> Result<(Option<Deal>, Option<InviteRecord>)> {
+        future::try_join(self.deal(key.deal), self.invite(key)).await
+    }
+
+    /// These invites, in no order. Those that do not exist or cannot be read are left out.
+    pub async fn invites(&self, keys: impl IntoIterator<Item = InviteKey>) -> Result<Vec<InviteRecord>> {
+        let keys = keys.into_iter().map(keys::invite_key).collect();
+        Ok(item::readable(self.get_all(keys, true).await?, item::invite))
+    }
+
+    /// One item as it is now.
+    pub(super) async fn get(&self, key: Item) -> Result<Option<Item>> {
+        let read = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(key))
+            .consistent_read(true)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let output = read.send().await.map_err(|error| StoreError::from_sdk("GetItem", &error))?;
+        Ok(output.item)
+    }
+
+    /// Many items, in no order, a hundred in a request, the requests at once.
+    pub(super) async fn get_all(&self, keys: Vec<Item>, consistent: bool) -> Result<Vec<Item>> {
+        let batches = keys.chunks(BATCH).map(|batch| self.get_batch(batch, consistent));
+        Ok(future::try_join_all(batches).await?.into_iter().flatten().collect())
+    }
+
+    async fn get_batch(&self, keys: &[Item], consistent: bool) -> Result<Vec<Item>> {
+        let wanted = KeysAndAttributes::builder().set_keys(Some(keys.to_vec())).consistent_read(consistent);
+        let mut wanted = Some(wanted.build().map_err(|_| StoreError::Corrupt("no keys"))?);
+        let mut items = Vec::new();
+        while let Some(keys) = wanted {
+            let read = self
+                .client
+                .batch_get_item()
+                .request_items(&self.table, keys)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total);
+            let output = read.send().await.map_err(|error| StoreError::from_sdk("BatchGetItem", &error))?;
+            items.extend(output.responses.unwrap_or_default().remove(&self.table).unwrap_or_default());
+            wanted = output.unprocessed_keys.unwrap_or_default().remove(&self.table);
+            if wanted.is_some() {
+                tokio::time::sleep(BUSY).await;
+            }
+        }
+        Ok(items)
+    }
+
+    pub(super) fn query(&self, index: Option<&str>, keys: &str, values: Item) -> QueryFluentBuilder {
+        self.client
+            .query()
+            .table_name(&self.table)
+            .set_index_name(index.map(str::to_owned))
+            .key_condition_expression(keys)
+            .set_expression_attribute_values(Some(values))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+    }
+}
+
+pub(super) fn pages(query: QueryFluentBuilder) -> impl Stream<Item = Result<QueryOutput>> {
+    stream::unfold(query.into_paginator().send(), async |mut pages| {
+        let page = pages.next().await?;
+        Some((page.map_err(|error| StoreError::from_sdk("Query", &error)), pages))
+    })
+}
+
+/// What a query finds, to its end.
+pub(super) async fn all_items(query: QueryFluentBuilder) -> Result<Vec<Item>> {
+    pages(query).map_ok(|page| page.items.unwrap_or_default()).try_concat().await
+}
+
+pub(super) async fn one_page(query: QueryFluentBuilder) -> Result<QueryOutput> {
+    query.send().await.map_err(|error| StoreError::from_sdk("Query", &error))
+}
