@@ -48,24 +48,26 @@ async fn verdicts(count: usize, answers: &[Said], within: Duration) -> (Vec<Verd
     (script.mailer.send(&mails(count), within).await, script.left())
 }
 
+/// SES refuses a whole call because of one malformed mail. The mails are then sent one by one.
 #[tokio::test]
 async fn i4_one_malformed_mail_does_not_hold_up_the_others() {
-    let (verdicts, left) = verdicts(3, &[MALFORMED, SENT, MALFORMED, SENT], LONG).await;
-    assert_eq!(verdicts, [Verdict::Sent, Verdict::Malformed, Verdict::Sent]);
-    assert_eq!(left, 0);
-}
-
-#[tokio::test]
-async fn when_every_mail_is_malformed_the_fault_is_not_a_mails() {
-    assert_eq!(verdicts(2, &[MALFORMED], LONG).await.0, [Verdict::Stopped; 2]);
-}
-
-#[tokio::test]
-async fn a_malformed_mail_is_not_the_accounts_fault_when_another_got_another_answer() {
-    let cases = [(THROTTLED, Verdict::Throttled), (FAILED, Verdict::Unknown)];
-    for (answer, verdict) in cases {
-        let (verdicts, _) = verdicts(2, &[MALFORMED, MALFORMED, answer], LONG).await;
-        assert_eq!(verdicts, [Verdict::Malformed, verdict]);
+    use Verdict::{Malformed, Sent, Stopped, Throttled, Unknown, Untried};
+    let cases: [(&str, &[Said], &[Verdict], usize); 6] = [
+        ("one of three", &[MALFORMED, SENT, MALFORMED, SENT], &[Sent, Malformed, Sent], 0),
+        ("the only one: it counts its attempt", &[MALFORMED], &[Malformed], 0),
+        ("all of them: the fault is not a mail's", &[MALFORMED], &[Stopped; 2], 0),
+        ("another is throttled", &[MALFORMED, MALFORMED, THROTTLED], &[Malformed, Throttled], 0),
+        ("another gets no answer", &[MALFORMED, MALFORMED, FAILED], &[Malformed, Unknown], 0),
+        (
+            "the account is paused: nothing is asked after that",
+            &[MALFORMED, SENT, PAUSED, SENT, SENT],
+            &[Sent, Stopped, Untried, Untried],
+            1,
+        ),
+    ];
+    for (what, answers, expected, unasked) in cases {
+        let (verdicts, left) = verdicts(expected.len(), answers, LONG).await;
+        assert_eq!((&verdicts[..], left), (expected, unasked), "{what}");
     }
 }
 
@@ -75,18 +77,6 @@ async fn running_out_of_time_is_not_the_accounts_fault() {
     let (verdicts, _) = verdicts(2, &[MALFORMED], Duration::from_millis(900)).await;
     assert_eq!(verdicts, [Verdict::Untried; 2]);
     assert!(!Verdict::Untried.ends_the_run());
-}
-
-#[tokio::test]
-async fn a_mail_by_itself_that_is_malformed_counts_its_try() {
-    assert_eq!(verdicts(1, &[MALFORMED], LONG).await.0, [Verdict::Malformed]);
-}
-
-#[tokio::test]
-async fn mail_by_mail_ends_when_the_account_is_stopped() {
-    let (verdicts, left) = verdicts(4, &[MALFORMED, SENT, PAUSED, SENT, SENT], LONG).await;
-    assert_eq!(verdicts, [Verdict::Sent, Verdict::Stopped, Verdict::Untried, Verdict::Untried]);
-    assert_eq!(left, 1, "nothing is asked after the pause");
 }
 
 /// I4: only an answer that says so is taken for *not sent*, and only then may the link be dropped.

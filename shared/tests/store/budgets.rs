@@ -2,49 +2,22 @@
 //! the ceilings of `docs/data-model.md`. `make figures` prints the table. What a refused write costs, no engine reports;
 //! DynamoDB charges it like the write.
 
-use super::world::{LIFETIME, World, after, done, learner, new_send, s, start};
+use super::table::{LIFETIME, Table, after, done, learner, new_send, page_query, s, start};
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::Duration;
 use shared::domain::limit::{RecipientLimit, SendingLimits};
 use shared::domain::outcome::Outcome;
 use shared::domain::resend::resend;
 use shared::domain::{AddressPrefix, Invite, Link, NewSend, Secret, Timestamp};
-use shared::store::{InviteRecord, Item, PageQuery, Seen, Sender, StatusFilter, keys::Queue};
+use shared::store::{InviteRecord, Item, Seen, Sender, StatusFilter, keys::Queue};
 
-struct Measured {
-    rows: Vec<String>,
-}
-
-impl Measured {
-    fn new() -> Self {
-        Self {
-            rows: vec![format!(
-                "| {:44} | {:>11} | {:>8} | {:>8} |",
-                "operation", "round trips", "RRU", "WRU"
-            )],
-        }
-    }
-
-    /// Notes what was used since the world was last told to forget, and holds it against the ceilings. Returns the units
-    /// that were written.
-    fn note(&mut self, world: &World, what: &str, trips: usize, read: f64, write: f64) -> f64 {
-        let (used, made) = (world.store.usage(), world.wire.round_trips());
-        self.rows
-            .push(format!("| {what:44} | {made:11} | {:8.1} | {:8.1} |", used.read_units, used.write_units));
-        assert!(made <= trips, "{what}: {made} round trips, at most {trips}");
-        assert!(used.read_units <= read, "{what}: {} RRU, at most {read}", used.read_units);
-        assert!(used.write_units <= write, "{what}: {} WRU, at most {write}", used.write_units);
-        used.write_units
-    }
+fn print_header() {
+    println!("| {:44} | {:>11} | {:>8} | {:>8} |", "operation", "round trips", "RRU", "WRU");
 }
 
 /// Addresses and names of a usual length.
 fn address(i: usize) -> String {
     format!("first.last{i:05}@acme.example")
-}
-
-fn page(filter: Option<StatusFilter>) -> PageQuery {
-    PageQuery { filter, limit: 50, after: None, lifetime: LIFETIME }
 }
 
 /// Bytes of an item, as DynamoDB counts them.
@@ -60,7 +33,18 @@ fn size(item: &Item) -> usize {
     item.iter().map(|(name, value)| name.len() + of(value)).sum()
 }
 
-impl World {
+impl Table {
+    /// Prints what was used since the table was last told to forget, and holds it against the ceilings. Returns the units
+    /// that were written.
+    fn note(&self, what: &str, trips: usize, read: f64, write: f64) -> f64 {
+        let (used, made) = (self.store.usage(), self.wire.round_trips());
+        println!("| {what:44} | {made:11} | {:8.1} | {:8.1} |", used.read_units, used.write_units);
+        assert!(made <= trips, "{what}: {made} round trips, at most {trips}");
+        assert!(used.read_units <= read, "{what}: {} RRU, at most {read}", used.read_units);
+        assert!(used.write_units <= write, "{what}: {} WRU, at most {write}", used.write_units);
+        used.write_units
+    }
+
     /// Records that the mail with this link went out.
     async fn mark_sent(&self, queued: &InviteRecord, link: &Link, now: Timestamp) -> InviteRecord {
         done(self.record_outcome(queued, link, Outcome::Sent, now).await)
@@ -83,111 +67,110 @@ impl World {
 
 #[tokio::test]
 async fn every_operation_keeps_to_its_budget() {
-    let world = World::new(2_000).await;
-    let mut measured = Measured::new();
-    let store = &world.store;
+    let table = Table::new(2_000).await;
+    print_header();
+    let store = &table.store;
 
     // Sending, accepting, releasing, cancelling.
-    let (link, _) = world.send(&address(0), start()).await;
-    measured.note(&world, "send, an invite (without the SES call)", 2, 0.0, 9.0);
-    let again = world.link(&address(0));
-    world.read_and_resend(&again, RecipientLimit::NONE, after(60)).await;
-    measured.note(&world, "resend (without the SES call)", 3, 4.0, 10.0);
+    let (link, _) = table.send(&address(0), start()).await;
+    table.note("send, an invite (without the SES call)", 2, 0.0, 9.0);
+    let again = table.link(&address(0));
+    table.read_and_resend(&again, RecipientLimit::NONE, after(60)).await;
+    table.note("resend (without the SES call)", 3, 4.0, 10.0);
     store.preview(&again).await.unwrap();
-    measured.note(&world, "preview", 1, 2.0, 0.0);
-    world.accepts(&again, "ann", after(61)).await;
-    measured.note(&world, "accept (and the deal for the answer)", 1, 1.0, 10.0);
-    let bytes = size(&world.item(&link).await);
+    table.note("preview", 1, 2.0, 0.0);
+    table.accepts(&again, "ann", after(61)).await;
+    table.note("accept (and the deal for the answer)", 1, 1.0, 10.0);
+    let bytes = size(&table.item(&link).await);
     assert!(bytes < 1_024, "an invite that was sent, resent and accepted has {bytes} bytes");
-    world.accepts(&again, "ann", after(62)).await;
-    measured.note(&world, "accept, again by the same learner", 1, 1.0, 10.0);
+    table.accepts(&again, "ann", after(62)).await;
+    table.note("accept, again by the same learner", 1, 1.0, 10.0);
     let forged = Link { secret: Secret::from_bytes([9; 32]), ..again.clone() };
-    world.accept(&forged, "eve", after(62)).await;
-    measured.note(&world, "accept, refused: forged", 1, 1.0, 10.0);
-    let unknown = world.link("nobody@example.com");
-    world.accept(&unknown, "eve", after(62)).await;
-    measured.note(&world, "accept, refused: unknown", 1, 1.0, 10.0);
+    table.accept(&forged, "eve", after(62)).await;
+    table.note("accept, refused: forged", 1, 1.0, 10.0);
+    let unknown = table.link("nobody@example.com");
+    table.accept(&unknown, "eve", after(62)).await;
+    table.note("accept, refused: unknown", 1, 1.0, 10.0);
     store.seats_of(&learner("ann")).await.unwrap();
-    measured.note(&world, "a learner's seats", 2, 2.0, 0.0);
+    table.note("a learner's seats", 2, 2.0, 0.0);
     store.release_seat(again.key(), None, after(63)).await.unwrap().unwrap();
-    measured.note(&world, "release", 2, 1.0, 9.0);
+    table.note("release", 2, 1.0, 9.0);
     // One refused write more, which no engine counts: of at most 1 KB, it is one unit.
-    world.send(&address(0), after(64)).await;
-    measured.note(&world, "send, an address invited before", 3, 0.0, 9.0);
-    done(world.cancel(&again, after(65)).await);
-    let usual = measured.note(&world, "cancel", 2, 1.0, 5.0);
+    table.send(&address(0), after(64)).await;
+    table.note("send, an address invited before", 3, 0.0, 9.0);
+    done(table.cancel(&again, after(65)).await);
+    let usual = table.note("cancel", 2, 1.0, 5.0);
     // Another version of this program has made it larger.
-    let (large, _) = world.send(&address(1), start()).await;
-    world.set(&large, [("history", s(&"x".repeat(1_024)))]).await;
-    world.forget();
-    done(world.cancel(&large, after(65)).await);
-    let of_large = measured.note(&world, "cancel, an item of 1 to 2 KB", 2, 1.0, 10.0);
+    let (large, _) = table.send(&address(1), start()).await;
+    table.set(&large, [("history", s(&"x".repeat(1_024)))]).await;
+    table.forget();
+    done(table.cancel(&large, after(65)).await);
+    let of_large = table.note("cancel, an item of 1 to 2 KB", 2, 1.0, 10.0);
     assert!(of_large > usual, "{of_large} WRU for 2 KB, {usual} for 1 KB");
 
     // Sweeps.
-    let (link, sent) = world.send(&address(2), start()).await;
-    world.forget();
-    done(world.expire(world.read_one(&link).await, sent.invite.expires_at).await);
-    measured.note(&world, "expire, an invite", 2, 1.0, 5.0);
-    let (link, queued) = world.queue(&address(3), start()).await;
-    world.forget();
-    let seen = world.read_one(&link).await;
-    done(world.claim(seen, &world.link(&address(3)), queued.invite.lease_until.unwrap()).await);
-    measured.note(&world, "claim, an invite", 2, 1.0, 5.0);
-    world.due(Queue::Expire, 0, start()).await;
-    measured.note(&world, "sweep, a shard with nothing due", 1, 0.5, 0.0);
+    let (link, sent) = table.send(&address(2), start()).await;
+    table.forget();
+    done(table.expire(table.read_one(&link).await, sent.invite.expires_at).await);
+    table.note("expire, an invite", 2, 1.0, 5.0);
+    let (link, queued) = table.queue(&address(3), start()).await;
+    table.forget();
+    let seen = table.read_one(&link).await;
+    done(table.claim(seen, &table.link(&address(3)), queued.invite.lease_until.unwrap()).await);
+    table.note("claim, an invite", 2, 1.0, 5.0);
+    table.due(Queue::Expire, 0, start()).await;
+    table.note("sweep, a shard with nothing due", 1, 0.5, 0.0);
 
     // With limits: what a request takes from them, and an invite that remembers its sends.
     let recipient = RecipientLimit { per_day: 3, interval: Duration::minutes(10) };
     let limits = SendingLimits { recipient, manager_per_hour: 2_000, deal_per_day: None };
-    let sender = Sender { manager: &learner("max"), deal: &world.deal, limits: &limits };
+    let sender = Sender { manager: &learner("max"), deal: &table.deal, limits: &limits };
     store.take_allowance(sender, 10, start()).await.unwrap();
-    world.forget();
+    table.forget();
     let allowance = store.take_allowance(sender, 10, after(1)).await.unwrap();
-    measured.note(&world, "take from both limits, a request", 1, 0.0, 2.0);
+    table.note("take from both limits, a request", 1, 0.0, 2.0);
     store.refund(allowance, 9).await.unwrap();
-    measured.note(&world, "refund to both limits, a request", 1, 0.0, 2.0);
-    let (link, _) = world.send(&address(4), start()).await;
+    table.note("refund to both limits, a request", 1, 0.0, 2.0);
+    let (link, _) = table.send(&address(4), start()).await;
     for days in 1..=4 {
-        world.forget();
-        let again = world.link(&address(4));
-        world.read_and_resend(&again, recipient, start() + Duration::days(days)).await;
+        table.forget();
+        let again = table.link(&address(4));
+        table.read_and_resend(&again, recipient, start() + Duration::days(days)).await;
     }
-    measured.note(&world, "resend, with limits (without the SES call)", 3, 4.0, 10.0);
-    assert_eq!(world.now(&link).await.send_times.len(), 2);
-    world.forget();
+    table.note("resend, with limits (without the SES call)", 3, 4.0, 10.0);
+    assert_eq!(table.now(&link).await.send_times.len(), 2);
+    table.forget();
 
     // The deal's own.
-    store.deal(world.deal.id).await.unwrap();
-    measured.note(&world, "a deal", 1, 1.0, 0.0);
-    let owner = &world.deal.organisation.id;
-    assert!(store.is_deal_of(world.deal.id, owner).await.unwrap());
-    measured.note(&world, "whose a deal is, first time in a process", 1, 1.0, 0.0);
-    assert!(store.is_deal_of(world.deal.id, owner).await.unwrap());
-    measured.note(&world, "whose a deal is, known", 0, 0.0, 0.0);
-    store.deals_of(&world.deal.organisation.id).await.unwrap();
-    measured.note(&world, "an organisation's deals (one)", 2, 1.5, 0.0);
+    store.deal(table.deal.id).await.unwrap();
+    table.note("a deal", 1, 1.0, 0.0);
+    let owner = &table.deal.organisation.id;
+    assert!(store.is_deal_of(table.deal.id, owner).await.unwrap());
+    table.note("whose a deal is, first time in a process", 1, 1.0, 0.0);
+    assert!(store.is_deal_of(table.deal.id, owner).await.unwrap());
+    table.note("whose a deal is, known", 0, 0.0, 0.0);
+    store.deals_of(&table.deal.organisation.id).await.unwrap();
+    table.note("an organisation's deals (one)", 2, 1.5, 0.0);
     let change = shared::domain::DealChange { seats: Some(2_001), ..Default::default() };
-    store.change_deal(world.deal.id, &change).await.unwrap().unwrap();
-    measured.note(&world, "change a deal", 2, 1.0, 2.0);
-    println!("{}", measured.rows.join("\n"));
+    store.change_deal(table.deal.id, &change).await.unwrap().unwrap();
+    table.note("change a deal", 2, 1.0, 2.0);
 }
 
 #[tokio::test]
 async fn pages_cost_the_same_whatever_the_deal_holds() {
-    let world = World::new(20_000).await;
-    let mut measured = Measured::new();
+    let table = Table::new(20_000).await;
+    print_header();
     let late = start() + LIFETIME + Duration::days(1);
     // One of each: expired and marked, pending, accepted; and then many like them.
-    let (old, sent) = world.send(&address(0), start()).await;
+    let (old, sent) = table.send(&address(0), start()).await;
     let due_at = sent.invite.expires_at;
-    done(world.expire(sent, due_at).await);
-    let (pending, _) = world.send(&address(1), late).await;
-    let (accepted, _) = world.send(&address(2), late).await;
-    world.accepts(&accepted, "learner", late).await;
-    world.multiply(&old, 10..1_009).await;
-    world.multiply(&accepted, 2_000..2_099).await;
-    world.multiply(&pending, 10_000..10_099).await;
+    done(table.expire(sent, due_at).await);
+    let (pending, _) = table.send(&address(1), late).await;
+    let (accepted, _) = table.send(&address(2), late).await;
+    table.accepts(&accepted, "learner", late).await;
+    table.multiply(&old, 10..1_009).await;
+    table.multiply(&accepted, 2_000..2_099).await;
+    table.multiply(&pending, 10_000..10_099).await;
     let tabs = [
         ("pending", Some(StatusFilter::Pending), 4.0),
         ("accepted", Some(StatusFilter::Accepted), 4.0),
@@ -196,31 +179,30 @@ async fn pages_cost_the_same_whatever_the_deal_holds() {
     ];
     let mut of_a_hundred = Vec::new();
     for (tab, filter, ceiling) in tabs {
-        world.forget();
-        let read = world.store.page(world.deal.id, &page(filter), late).await.unwrap().unwrap();
+        table.forget();
+        let read = table.store.page(table.deal.id, &page_query(filter, 50), late).await.unwrap().unwrap();
         assert_eq!(read.invites.len(), 50, "{tab}");
-        of_a_hundred.push(world.store.usage());
+        of_a_hundred.push(table.store.usage());
         assert!(of_a_hundred.last().unwrap().read_units <= ceiling, "{tab}");
     }
-    world.multiply(&pending, 10_099..10_999).await;
-    world.forget();
-    let (_, counts) = world.store.counts(world.deal.id, LIFETIME, late).await.unwrap().unwrap();
+    table.multiply(&pending, 10_099..10_999).await;
+    table.forget();
+    let (_, counts) = table.store.counts(table.deal.id, LIFETIME, late).await.unwrap().unwrap();
     assert_eq!((counts.pending, counts.expired), (1_000, 1_000));
-    measured.note(&world, "counts, 1,000 pending and 1,000 expired", 1, 80.0, 0.0);
-    world.multiply(&pending, 10_999..20_000).await;
+    table.note("counts, 1,000 pending and 1,000 expired", 1, 80.0, 0.0);
+    table.multiply(&pending, 10_999..20_000).await;
     for ((tab, filter, ceiling), before) in tabs.into_iter().zip(of_a_hundred) {
-        world.forget();
-        let read = world.store.page(world.deal.id, &page(filter), late).await.unwrap().unwrap();
+        table.forget();
+        let read = table.store.page(table.deal.id, &page_query(filter, 50), late).await.unwrap().unwrap();
         assert_eq!(read.invites.len(), 50, "{tab}");
-        let now = world.store.usage();
+        let now = table.store.usage();
         assert_eq!(now, before, "{tab}: 10,001 pending cost what 100 do");
-        world.forget();
-        world.store.page(world.deal.id, &page(filter), late).await.unwrap();
-        measured.note(&world, &format!("Deal seats page, 50 of 10,000 rows, {tab}"), 1, ceiling, 0.0);
+        table.forget();
+        table.store.page(table.deal.id, &page_query(filter, 50), late).await.unwrap();
+        table.note(&format!("Deal seats page, 50 of 10,000 rows, {tab}"), 1, ceiling, 0.0);
     }
     let first = AddressPrefix::parse("first").unwrap();
-    let read = world.store.search(world.deal.id, &first, &page(None), late).await.unwrap().unwrap();
+    let read = table.store.search(table.deal.id, &first, &page_query(None, 50), late).await.unwrap().unwrap();
     assert_eq!(read.invites.len(), 50);
-    measured.note(&world, "search by address, 50 of 10,000 rows", 2, 30.0, 0.0);
-    println!("{}", measured.rows.join("\n"));
+    table.note("search by address, 50 of 10,000 rows", 2, 30.0, 0.0);
 }

@@ -2,7 +2,7 @@
 //! deal. States are drawn around an instant, close together, so that each comparison comes out both ways. What is refused
 //! changes nothing, and what is done leaves what it should.
 
-use super::world::{World, after, done, item, learner, n, s, soon};
+use super::table::{Table, after, done, item, learner, n, s, soon};
 use chrono::Duration;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestRunner};
@@ -119,8 +119,8 @@ fn seat() -> Item {
 }
 
 /// A drawn state as it lies in the table, and as the domain sees it.
-struct Laid {
-    world: World,
+struct Case {
+    table: Table,
     drawn: Drawn,
     /// The link of [`Drawn::link`].
     link: Link,
@@ -128,18 +128,18 @@ struct Laid {
     invite: Option<Invite>,
 }
 
-impl Laid {
+impl Case {
     /// What is stored of the deal, the invite, my seat and another's, attribute by attribute.
     async fn stored(&self) -> [Option<Item>; 4] {
-        let world = &self.world;
-        let [mine, others] = ["me", "other"].map(|who| world.seat_key(who));
-        world.items([world.deal_key(), world.invite_key(&self.link), mine, others]).await
+        let table = &self.table;
+        let [mine, others] = ["me", "other"].map(|who| table.seat_key(who));
+        table.items([table.deal_key(), table.invite_key(&self.link), mine, others]).await
     }
 
     /// Puts this in the invite's place.
     async fn put(&self, invite: Invite) {
         let rule = |_: Option<&Invite>, _| Ok::<_, Infallible>(invite.clone());
-        done(self.world.change(&self.link, Seen::Unread, now(), rule).await);
+        done(self.table.change(&self.link, Seen::Unread, now(), rule).await);
     }
 
     /// The transaction left the invite as writing all of it would, in its places in the indexes too.
@@ -149,7 +149,7 @@ impl Laid {
             item.retain(|name, _| !["version", "writers", "name"].contains(&name.as_str()));
             item
         };
-        let (left, invite) = (of_invite().await, self.world.now(&self.link).await);
+        let (left, invite) = (of_invite().await, self.table.now(&self.link).await);
         self.put(Invite { name: Name::clean("Another"), ..invite.clone() }).await;
         prop_assert_eq!(of_invite().await, left);
         Ok(invite)
@@ -161,14 +161,14 @@ impl Laid {
 fn agree(
     cases: u32,
     expected: &str,
-    check: &impl AsyncFn(&Laid) -> Result<Result<(), String>, TestCaseError>,
+    check: &impl AsyncFn(&Case) -> Result<Result<(), String>, TestCaseError>,
 ) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let (world, like, deal_like) = runtime.block_on(async {
-        let world = World::new(1).await;
-        let (_, queued) = world.queue("ann@example.com", now()).await;
-        let [deal_like] = world.items([world.deal_key()]).await;
-        (world, queued.invite, deal_like.unwrap())
+    let (table, like, deal_like) = runtime.block_on(async {
+        let table = Table::new(1).await;
+        let (_, queued) = table.queue("ann@example.com", now()).await;
+        let [deal_like] = table.items([table.deal_key()]).await;
+        (table, queued.invite, deal_like.unwrap())
     });
     let mut config = Config { failure_persistence: None, ..Config::default() };
     if std::env::var_os("PROPTEST_CASES").is_none() {
@@ -177,8 +177,8 @@ fn agree(
     let verdicts: RefCell<BTreeMap<String, u32>> = RefCell::default();
     let result = TestRunner::new(config).run(&drawn(like), |drawn| {
         let verdict = runtime.block_on(async {
-            let world = world.with_another_deal();
-            let link = Link { secret: secret(drawn.link), ..world.link("ann@example.com") };
+            let table = table.with_another_deal();
+            let link = Link { secret: secret(drawn.link), ..table.link("ann@example.com") };
             let deal = drawn.deal.map(|[seats, allocated]| {
                 let [starts_at, ends_at] = drawn.term.map(|seconds| n(later(seconds).timestamp()));
                 let counts = [("seats", n(seats)), ("allocated", n(allocated))];
@@ -186,18 +186,19 @@ fn agree(
                 deal_like.clone().into_iter().chain(item(counts)).chain(item(term)).collect()
             });
             let seats = [("me", drawn.has_my_seat), ("other", drawn.has_others_seat)];
-            let seats = seats.map(|(who, is_there)| (world.seat_key(who), is_there.then(seat)));
-            world.lay(seats.into_iter().chain([(world.deal_key(), deal)])).await;
-            let deal = world.store.deal(link.deal).await?;
-            let mut laid = Laid { world, drawn, link, deal, invite: None };
-            if let Some(drawn) = laid.drawn.invite.clone() {
-                laid.put(Invite { id: laid.link.invite, ..drawn }).await;
-                laid.invite = Some(laid.world.now(&laid.link).await);
+            let seats = seats.into_iter().filter(|(_, is_there)| *is_there);
+            let seats = seats.map(|(who, _)| (table.seat_key(who), seat()));
+            table.put(seats.chain(deal.map(|deal| (table.deal_key(), deal)))).await;
+            let deal = table.store.deal(link.deal).await?;
+            let mut case = Case { table, drawn, link, deal, invite: None };
+            if let Some(drawn) = case.drawn.invite.clone() {
+                case.put(Invite { id: case.link.invite, ..drawn }).await;
+                case.invite = Some(case.table.now(&case.link).await);
             }
-            let before = laid.stored().await;
-            let verdict = check(&laid).await?;
+            let before = case.stored().await;
+            let verdict = check(&case).await?;
             if verdict.is_err() {
-                prop_assert_eq!(laid.stored().await, before);
+                prop_assert_eq!(case.stored().await, before);
             }
             Ok(verdict)
         })?;
@@ -217,19 +218,19 @@ fn agree(
 fn accept_and_its_conditions_agree() {
     let verdicts = "Ok UnknownInvite AlreadyYours Cancelled Superseded AlreadyAccepted Expired AlreadySeated \
                     DealNotStarted DealEnded DealFull";
-    agree(500, verdicts, &async |laid| {
-        let (link, me, hash) = (&laid.link, learner("me"), laid.link.secret.hash());
-        let (invite, deal) = (laid.invite.as_ref(), laid.deal.as_ref());
-        let rule = may_accept(invite, deal, laid.drawn.has_my_seat, &hash, &me, now());
-        let outcome = laid.world.store.accept_invite(link, &me, None, now(), soon()).await;
+    agree(500, verdicts, &async |case| {
+        let (link, me, hash) = (&case.link, learner("me"), case.link.secret.hash());
+        let (invite, deal) = (case.invite.as_ref(), case.deal.as_ref());
+        let rule = may_accept(invite, deal, case.drawn.has_my_seat, &hash, &me, now());
+        let outcome = case.table.store.accept_invite(link, &me, None, now(), soon()).await;
         match (rule, outcome) {
             (Ok(()), Ok(AcceptOutcome::Accepted { accepted_at, .. })) => {
                 prop_assert_eq!(accepted_at, now());
                 // I1: a seat, and one seat more that is held.
-                let [stored, _, mine, _] = laid.stored().await;
+                let [stored, _, mine, _] = case.stored().await;
                 prop_assert_eq!(&mine.unwrap()["invite"], &s(&link.invite.to_string()));
                 prop_assert_eq!(&stored.unwrap()["allocated"], &n(deal.unwrap().allocated + 1));
-                let invite = laid.is_as_if_written_whole().await?;
+                let invite = case.is_as_if_written_whole().await?;
                 prop_assert_eq!((invite.state, invite.delivery), (InviteState::Accepted, Delivery::Sent));
                 prop_assert_eq!((invite.learner, invite.accepted_at), (Some(me), Some(now())));
                 prop_assert_eq!(invite.sent.map(|sent| sent.at), Some(invite.attempted_at));
@@ -258,18 +259,18 @@ fn accept_and_its_conditions_agree() {
 /// Also what no write leaves: an accepted invite without its seat, or a deal that counts too few. Nothing is made worse.
 #[test]
 fn release_and_its_conditions_agree() {
-    agree(400, "Ok NotFound AlreadyDone Stale Damaged", &async |laid| {
-        let (drawn, deal) = (&laid.drawn, laid.deal.as_ref());
-        let is_mine = laid.invite.as_ref().is_some_and(|invite| invite.learner == Some(learner("me")));
+    agree(400, "Ok NotFound AlreadyDone Stale Damaged", &async |case| {
+        let (drawn, deal) = (&case.drawn, case.deal.as_ref());
+        let is_mine = case.invite.as_ref().is_some_and(|invite| invite.learner == Some(learner("me")));
         let has_seat = if is_mine { drawn.has_my_seat } else { drawn.has_others_seat };
         let is_sound = has_seat && deal.is_some_and(|deal| deal.allocated > 0);
-        let rule = may_release(laid.invite.as_ref(), drawn.expected);
-        match (rule, laid.world.store.release_seat(laid.link.key(), drawn.expected, now()).await) {
+        let rule = may_release(case.invite.as_ref(), drawn.expected);
+        match (rule, case.table.store.release_seat(case.link.key(), drawn.expected, now()).await) {
             (Ok(_), Ok(Ok(()))) if is_sound => {
-                let [stored, _, mine, others] = laid.stored().await;
+                let [stored, _, mine, others] = case.stored().await;
                 prop_assert_eq!(if is_mine { mine } else { others }, None);
                 prop_assert_eq!(&stored.unwrap()["allocated"], &n(deal.unwrap().allocated - 1));
-                let invite = laid.is_as_if_written_whole().await?;
+                let invite = case.is_as_if_written_whole().await?;
                 prop_assert_eq!((invite.state, invite.removed_at), (InviteState::Released, Some(now())));
                 Ok(Ok(()))
             }
@@ -286,20 +287,20 @@ fn release_and_its_conditions_agree() {
 #[test]
 fn changing_a_deal_and_its_condition_agree() {
     let verdicts = "Ok NotFound Stale SeatsBelowAllocated SeatsOutOfRange EndsBeforeStart EndsTooLate";
-    agree(300, verdicts, &async |laid| {
-        let change = &laid.drawn.change;
-        let rule = match &laid.deal {
+    agree(300, verdicts, &async |case| {
+        let change = &case.drawn.change;
+        let rule = match &case.deal {
             Some(deal) => deal.may_change(change),
             None => change.check().and(Err(DealChangeRefusal::NotFound)),
         };
-        let changed = laid.world.store.change_deal(laid.link.deal, change).await?;
+        let changed = case.table.store.change_deal(case.link.deal, change).await?;
         prop_assert_eq!(changed.as_ref().err(), rule.as_ref().err());
-        if let (Ok(changed), Some(before)) = (changed, &laid.deal) {
+        if let (Ok(changed), Some(before)) = (changed, &case.deal) {
             prop_assert_eq!(changed.seats, change.seats.unwrap_or(before.seats));
             prop_assert_eq!(changed.starts_at, change.starts_at.unwrap_or(before.starts_at));
             prop_assert_eq!(changed.ends_at, change.ends_at.unwrap_or(before.ends_at));
             prop_assert_eq!((changed.revision, changed.allocated), (before.revision + 1, before.allocated));
-            prop_assert_eq!(laid.world.store.deal(laid.link.deal).await?, Some(changed));
+            prop_assert_eq!(case.table.store.deal(case.link.deal).await?, Some(changed));
         }
         Ok(rule.map_err(|refusal| format!("{refusal:?}").split(" {").next().unwrap().to_owned()))
     });

@@ -1,22 +1,18 @@
 //! Guessing: a token that was never sent gets one answer, by one round trip and as many requests, whatever it hits. So
 //! neither the answer nor its time tells a stranger what there is. I6.
 
-use crate::world::{World, after, done, email, learner, soon, start};
+use crate::table::{Table, after, done, email, learner, soon, start};
 use chrono::Duration;
 use shared::domain::accept::AcceptRefusal;
 use shared::domain::{DealChange, DealId, InviteId, InviteState, Link, OrganisationId, Secret};
 use shared::store::{AcceptOutcome, PreviewOutcome};
 
 /// What an answer cost: round trips in sequence, and requests.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Cost {
-    trips: usize,
-    requests: u32,
-}
+type Cost = (usize, u32);
 
-impl World {
+impl Table {
     fn cost(&self) -> Cost {
-        Cost { trips: self.wire.round_trips(), requests: self.store.usage().requests }
+        (self.wire.round_trips(), self.store.usage().requests)
     }
 
     /// A guess is unknown, to preview and to accept, whoever guesses; what the two cost.
@@ -26,11 +22,8 @@ impl World {
         assert_eq!(preview, PreviewOutcome::Refused(AcceptRefusal::UnknownInvite), "preview: {what}");
         let preview = self.cost();
         let address = email("stranger@example.com");
-        let accepted = self
-            .store
-            .accept_invite(link, &learner(who), Some(&address), after(seconds), soon())
-            .await
-            .unwrap();
+        let (who, now) = (learner(who), after(seconds));
+        let accepted = self.store.accept_invite(link, &who, Some(&address), now, soon()).await.unwrap();
         assert_eq!(accepted, AcceptOutcome::Refused(AcceptRefusal::UnknownInvite), "accept: {what}");
         [preview, self.cost()]
     }
@@ -38,20 +31,20 @@ impl World {
 
 #[tokio::test]
 async fn i6_a_guess_gets_one_answer_by_one_round_trip_whatever_it_hits() {
-    let world = World::new(2).await;
+    let table = Table::new(2).await;
     // A link of each kind that there is, and who accepted.
-    let (pending, _) = world.send("pending@example.com", start()).await;
-    let (accepted, _) = world.send("accepted@example.com", start()).await;
-    world.accept(&accepted, "holder", after(1)).await;
-    let (cancelled, _) = world.send("cancelled@example.com", start()).await;
-    done(world.cancel(&cancelled, after(1)).await);
-    let (released, _) = world.send("released@example.com", start()).await;
-    world.accept(&released, "leaver", after(2)).await;
-    world.store.release_seat(released.key(), None, after(2)).await.unwrap().unwrap();
-    let (expired, _) = world.send("expired@example.com", start() - Duration::days(29)).await;
-    let (queued, _) = world.queue("queued@example.com", start()).await;
+    let (pending, _) = table.send("pending@example.com", start()).await;
+    let (accepted, _) = table.send("accepted@example.com", start()).await;
+    table.accept(&accepted, "holder", after(1)).await;
+    let (cancelled, _) = table.send("cancelled@example.com", start()).await;
+    done(table.cancel(&cancelled, after(1)).await);
+    let (released, _) = table.send("released@example.com", start()).await;
+    table.accept(&released, "leaver", after(2)).await;
+    table.store.release_seat(released.key(), None, after(2)).await.unwrap().unwrap();
+    let (expired, _) = table.send("expired@example.com", start() - Duration::days(29)).await;
+    let (queued, _) = table.queue("queued@example.com", start()).await;
     let real = [&pending, &accepted, &cancelled, &released, &expired, &queued];
-    assert_eq!(world.now(&released).await.state, InviteState::Released);
+    assert_eq!(table.now(&released).await.state, InviteState::Released);
 
     let secret = Secret::from_bytes([7; 32]);
     let (no_deal, no_invite) = (DealId::from_bytes([7; 16]), InviteId::from_bytes([7; 16]));
@@ -64,46 +57,44 @@ async fn i6_a_guess_gets_one_answer_by_one_round_trip_whatever_it_hits() {
     ];
     guesses.extend(real.map(|link| ("a forged secret", Link { secret: secret.clone(), ..link.clone() })));
 
-    let one_trip = |requests| Cost { trips: 1, requests };
     let all_alike = async |state: &str, seconds: i64| {
         for (what, link) in &guesses {
             for who in ["stranger", "holder", "leaver"] {
-                let costs = world.guess(&format!("{what}, {state}, {who}"), link, who, seconds).await;
-                assert_eq!(costs, [one_trip(2), one_trip(2)], "{what}, {state}, {who}");
+                let costs = table.guess(&format!("{what}, {state}, {who}"), link, who, seconds).await;
+                assert_eq!(costs, [(1, 2); 2], "{what}, {state}, {who}");
             }
         }
     };
     all_alike("while the deal runs", 3).await;
-    let (last, _) = world.send("last@example.com", after(4)).await;
-    world.accept(&last, "last", after(5)).await;
-    assert_eq!(world.deal_now().await.allocated, 2);
+    let (last, _) = table.send("last@example.com", after(4)).await;
+    table.accept(&last, "last", after(5)).await;
+    assert_eq!(table.deal_now().await.allocated, 2);
     all_alike("once it is full", 6).await;
     all_alike("once the invites have expired", 40 * 86_400).await;
     all_alike("once the deal has ended", 400 * 86_400).await;
     let moved = DealChange { starts_at: Some(start() + Duration::days(10)), ..DealChange::default() };
-    world.store.change_deal(world.deal.id, &moved).await.unwrap().unwrap();
+    table.store.change_deal(table.deal.id, &moved).await.unwrap().unwrap();
     all_alike("before it starts", 7).await;
     // What was really sent still says what it is.
-    let shown = world.store.preview(&pending).await.unwrap();
+    let shown = table.store.preview(&pending).await.unwrap();
     assert!(matches!(shown, PreviewOutcome::Shown(..)), "{shown:?}");
 }
 
 /// Whose a deal is costs one read, again and again, for somebody else's deal as for one that does not exist.
 #[tokio::test]
 async fn i6_a_foreign_deal_costs_what_an_unknown_one_costs() {
-    let world = World::new(1).await;
-    let (acme, globex) = (&world.deal.organisation.id, &OrganisationId::parse("globex").unwrap());
+    let table = Table::new(1).await;
+    let (acme, globex) = (&table.deal.organisation.id, &OrganisationId::parse("globex").unwrap());
     let unknown = DealId::from_bytes([7; 16]);
     let ask = async |deal, organisation| {
-        world.forget();
-        (world.store.is_deal_of(deal, organisation).await.unwrap(), world.cost())
+        table.forget();
+        (table.store.is_deal_of(deal, organisation).await.unwrap(), table.cost())
     };
-    let one_read = Cost { trips: 1, requests: 1 };
     for _ in 0..2 {
-        assert_eq!(ask(world.deal.id, globex).await, (false, one_read));
-        assert_eq!(ask(unknown, globex).await, (false, one_read));
+        assert_eq!(ask(table.deal.id, globex).await, (false, (1, 1)));
+        assert_eq!(ask(unknown, globex).await, (false, (1, 1)));
     }
-    assert_eq!(ask(world.deal.id, acme).await, (true, one_read));
-    assert_eq!(ask(world.deal.id, acme).await, (true, Cost { trips: 0, requests: 0 }));
-    assert_eq!(ask(world.deal.id, globex).await, (false, one_read));
+    assert_eq!(ask(table.deal.id, acme).await, (true, (1, 1)));
+    assert_eq!(ask(table.deal.id, acme).await, (true, (0, 0)));
+    assert_eq!(ask(table.deal.id, globex).await, (false, (1, 1)));
 }

@@ -1,11 +1,11 @@
 //! Limits of sending: a manager's and a deal's are counts that any number of requests take from at once. (The recipient's
 //! is part of the rules of inviting and resending.)
 
+use super::table::{Table, after, learner, start};
 use super::wire::Fault;
-use super::world::{World, after, learner, start};
 use futures_util::future::join_all;
+use shared::domain::PersonId;
 use shared::domain::limit::{RecipientLimit, SendingLimits};
-use shared::domain::{Deal, PersonId};
 use shared::store::{Allowance, Sender};
 
 const DAY: i64 = 86_400;
@@ -14,17 +14,17 @@ fn limits(manager_per_hour: u32, deal_per_day: u32) -> SendingLimits {
     SendingLimits { recipient: RecipientLimit::NONE, manager_per_hour, deal_per_day: Some(deal_per_day) }
 }
 
-async fn take(world: &World, manager: &PersonId, limits: &SendingLimits, wanted: u32, at: i64) -> Allowance {
-    let sender = Sender { manager, deal: &world.deal, limits };
-    world.store.take_allowance(sender, wanted, after(at)).await.unwrap()
+async fn take(table: &Table, manager: &PersonId, limits: &SendingLimits, wanted: u32, at: i64) -> Allowance {
+    let sender = Sender { manager, deal: &table.deal, limits };
+    table.store.take_allowance(sender, wanted, after(at)).await.unwrap()
 }
 
 #[tokio::test]
 async fn a_window_lets_so_many_through_and_then_begins_anew() {
-    let world = World::new(1).await;
+    let table = Table::new(1).await;
     let (max, limits) = (learner("max"), limits(10, 0));
     let granted = async |wanted, at| {
-        let allowance = take(&world, &max, &limits, wanted, at).await;
+        let allowance = take(&table, &max, &limits, wanted, at).await;
         (allowance.sends, allowance.retry_at)
     };
     assert_eq!(granted(4, 0).await, (4, None));
@@ -33,40 +33,40 @@ async fn a_window_lets_so_many_through_and_then_begins_anew() {
     assert_eq!(granted(1, 3_599).await, (0, Some(after(3_600))));
     assert_eq!(granted(25, 3_600).await, (10, Some(after(7_200))));
     // Another manager has an hour of their own.
-    assert_eq!(take(&world, &learner("eve"), &limits, 4, 3_601).await.sends, 4);
+    assert_eq!(take(&table, &learner("eve"), &limits, 4, 3_601).await.sends, 4);
 }
 
 #[tokio::test]
 async fn the_narrower_of_two_limits_holds_and_the_rest_is_refunded() {
-    let world = World::new(1).await;
+    let table = Table::new(1).await;
     let (max, eve) = (learner("max"), learner("eve"));
     let limits = limits(10, 12);
-    let first = take(&world, &max, &limits, 10, 0).await;
+    let first = take(&table, &max, &limits, 10, 0).await;
     assert_eq!((first.sends, first.retry_at), (10, None));
-    world.store.refund(first, 9).await.unwrap();
+    table.store.refund(first, 9).await.unwrap();
     // Three are left to the deal, ten to this manager.
-    let second = take(&world, &eve, &limits, 10, 1).await;
+    let second = take(&table, &eve, &limits, 10, 1).await;
     assert_eq!((second.sends, second.retry_at), (3, Some(after(DAY))));
-    world.store.refund(second, 3).await.unwrap();
+    table.store.refund(second, 3).await.unwrap();
     let left = async |manager, wanted| {
-        let sender = Sender { manager, deal: &world.deal, limits: &limits };
-        world.store.foresee_allowance(sender, wanted, after(2)).await.unwrap().sends
+        let sender = Sender { manager, deal: &table.deal, limits: &limits };
+        table.store.foresee_allowance(sender, wanted, after(2)).await.unwrap().sends
     };
     assert_eq!((left(&max, 5).await, left(&eve, 9).await), (0, 0));
     // Of the managers' hours, nine and three are gone.
     let unlimited_deal = SendingLimits { deal_per_day: Some(0), ..limits };
-    assert_eq!(take(&world, &max, &unlimited_deal, 10, 2).await.sends, 1);
-    assert_eq!(take(&world, &eve, &unlimited_deal, 10, 2).await.sends, 7);
+    assert_eq!(take(&table, &max, &unlimited_deal, 10, 2).await.sends, 1);
+    assert_eq!(take(&table, &eve, &unlimited_deal, 10, 2).await.sends, 7);
 }
 
 #[tokio::test]
 async fn many_at_once_get_no_more_than_there_is() {
-    let world = World::new(1).await;
+    let table = Table::new(1).await;
     let (max, limits) = (learner("max"), limits(50, 0));
     // Where the window has still to begin, and where it is over; also where others write.
     for at in [0, 3_600] {
-        world.wire.disturb([Fault::Conflict, Fault::Conflict]);
-        let taken = join_all((0..20).map(|_| take(&world, &max, &limits, 7, at))).await;
+        table.wire.disturb([Fault::Conflict, Fault::Conflict]);
+        let taken = join_all((0..20).map(|_| take(&table, &max, &limits, 7, at))).await;
         let sum: u32 = taken.iter().map(|allowance| allowance.sends).sum();
         assert_eq!(sum, 50);
     }
@@ -85,64 +85,60 @@ async fn sends_whose_answer_got_lost_are_taken_once() {
         ("all of the next window", 10, (3_600, 10), (10, 2), 0),
     ];
     for (what, before, (at, wanted), (granted, write), left) in cases {
-        let world = World::new(1).await;
+        let table = Table::new(1).await;
         if before > 0 {
-            take(&world, &max, &limits, before, 0).await;
+            take(&table, &max, &limits, before, 0).await;
         }
-        world.wire.disturb(vec![Fault::None; write - 1]);
-        world.wire.disturb([Fault::LoseAnswer]);
-        assert_eq!(take(&world, &max, &limits, wanted, at).await.sends, granted, "{what}");
-        assert!(world.wire.is_quiet(), "{what}");
-        assert_eq!(take(&world, &max, &limits, 10, at + 1).await.sends, left, "{what}");
+        table.wire.disturb(vec![Fault::None; write - 1]);
+        table.wire.disturb([Fault::LoseAnswer]);
+        assert_eq!(take(&table, &max, &limits, wanted, at).await.sends, granted, "{what}");
+        assert!(table.wire.is_quiet(), "{what}");
+        assert_eq!(take(&table, &max, &limits, 10, at + 1).await.sends, left, "{what}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_not_used_is_refunded_once_whoever_writes_in_between() {
     let (max, limits) = (learner("max"), limits(20, 0));
-    let world = World::new(1).await;
-    let [first, second] = [take(&world, &max, &limits, 6, 0).await, take(&world, &max, &limits, 6, 0).await];
-    take(&world, &max, &limits, 6, 0).await;
+    let table = Table::new(1).await;
+    let [first, second] = [take(&table, &max, &limits, 6, 0).await, take(&table, &max, &limits, 6, 0).await];
+    take(&table, &max, &limits, 6, 0).await;
     // The answer to the first refund is lost, and the second refund arrives before the first is repeated.
-    let others = world.others();
-    world.wire.disturb([Fault::LoseAnswer]);
-    world.wire.meanwhile(async move { others.store.refund(second, 0).await.unwrap() });
-    world.store.refund(first, 0).await.unwrap();
-    assert!(world.wire.is_quiet());
-    assert_eq!(take(&world, &max, &limits, 20, 1).await.sends, 14);
+    let others = table.others();
+    table.wire.disturb([Fault::LoseAnswer]);
+    table.wire.meanwhile(async move { others.store.refund(second, 0).await.unwrap() });
+    table.store.refund(first, 0).await.unwrap();
+    assert!(table.wire.is_quiet());
+    assert_eq!(take(&table, &max, &limits, 20, 1).await.sends, 14);
 }
 
 #[tokio::test]
 async fn what_one_limit_gave_is_refunded_when_the_other_can_not_be_asked() {
     let (max, limits) = (learner("max"), limits(10, 10));
-    let world = World::new(1).await;
+    let table = Table::new(1).await;
     // The manager's window gives, and the deal's fails.
-    world.wire.disturb([Fault::None, Fault::Refuse]);
-    let sender = Sender { manager: &max, deal: &world.deal, limits: &limits };
-    assert!(world.store.take_allowance(sender, 10, start()).await.is_err());
-    assert!(world.wire.is_quiet());
-    assert_eq!(take(&world, &max, &limits, 10, 1).await.sends, 10);
+    table.wire.disturb([Fault::None, Fault::Refuse]);
+    let sender = Sender { manager: &max, deal: &table.deal, limits: &limits };
+    assert!(table.store.take_allowance(sender, 10, start()).await.is_err());
+    assert!(table.wire.is_quiet());
+    assert_eq!(take(&table, &max, &limits, 10, 1).await.sends, 10);
 }
 
 #[tokio::test]
 async fn what_is_refunded_late_does_not_count_for_the_next_window() {
-    let world = World::new(1).await;
+    let table = Table::new(1).await;
     let (max, limits) = (learner("max"), limits(10, 0));
-    let old = take(&world, &max, &limits, 10, 0).await;
-    assert_eq!(take(&world, &max, &limits, 10, 3_600).await.sends, 10);
-    world.store.refund(old, 0).await.unwrap();
-    assert_eq!(take(&world, &max, &limits, 1, 3_601).await.sends, 0);
+    let old = take(&table, &max, &limits, 10, 0).await;
+    assert_eq!(take(&table, &max, &limits, 10, 3_600).await.sends, 10);
+    table.store.refund(old, 0).await.unwrap();
+    assert_eq!(take(&table, &max, &limits, 1, 3_601).await.sends, 0);
 }
 
 #[tokio::test]
 async fn without_limits_nothing_is_counted() {
-    let world = World::new(1).await;
-    let allowance = take(&world, &learner("max"), &limits(0, 0), 1_000, 0).await;
+    let table = Table::new(1).await;
+    let allowance = take(&table, &learner("max"), &limits(0, 0), 1_000, 0).await;
     assert_eq!((allowance.sends, allowance.retry_at), (1_000, None));
-    world.store.refund(allowance, 0).await.unwrap();
-    assert_eq!(world.store.usage().requests, 0);
-    let by_seats = SendingLimits { deal_per_day: None, ..limits(0, 0) };
-    let deal = Deal { seats: 200, ..world.deal.clone() };
-    let sender = Sender { manager: &learner("max"), deal: &deal, limits: &by_seats };
-    assert_eq!(world.store.take_allowance(sender, 1_001, start()).await.unwrap().sends, 1_000);
+    table.store.refund(allowance, 0).await.unwrap();
+    assert_eq!(table.store.usage().requests, 0);
 }

@@ -22,6 +22,6 @@ mod listing;
 mod sending;
 #[path = "../ses/mod.rs"]
 mod ses;
+mod table;
 mod transactions;
 mod wire;
-mod world;

@@ -74,17 +74,14 @@ impl Wire {
     /// Lets this happen when the next write is about to arrive, and before it does. A test that uses it needs a runtime
     /// of several threads.
     pub(crate) fn meanwhile(&self, happens: impl Future<Output = ()> + Send + 'static) {
-        self.before_next(happens, false);
+        let meanwhile = Event::Meanwhile { happens: Box::pin(happens), is_late: false };
+        self.0.lock().unwrap().events.push_back(meanwhile);
     }
 
     /// The same, and the write arrives so late that the engine has forgotten its transaction's token.
     pub(crate) fn much_later(&self, happens: impl Future<Output = ()> + Send + 'static) {
-        self.before_next(happens, true);
-    }
-
-    fn before_next(&self, happens: impl Future<Output = ()> + Send + 'static, is_late: bool) {
-        let happens = Box::pin(happens);
-        self.0.lock().unwrap().events.push_back(Event::Meanwhile { happens, is_late });
+        let meanwhile = Event::Meanwhile { happens: Box::pin(happens), is_late: true };
+        self.0.lock().unwrap().events.push_back(meanwhile);
     }
 
     /// True when all has happened.

@@ -2,10 +2,10 @@
 
 use super::wire::Wire;
 use aws_sdk_dynamodb::config::{self, BehaviorVersion, Credentials, Region};
-use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, KeysAndAttributes, PutRequest, WriteRequest};
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, PutRequest, WriteRequest};
 use chrono::{DateTime, Duration};
 use futures_util::StreamExt;
-use seatkeeper_local::{database, table};
+use seatkeeper_local::database;
 use shared::clock::Deadline;
 use shared::domain::cancel::{CancelRefusal, cancel};
 use shared::domain::claim::{NewAttempt, take_up};
@@ -19,8 +19,8 @@ use shared::domain::{
     PersonId, Queued, Secret, Timestamp, Title,
 };
 use shared::store::{
-    AcceptOutcome, Changed, CreateOutcome, Due, InviteRecord, Item, Seen, Store, StoreError, keys::Queue,
-    random,
+    AcceptOutcome, Changed, CreateOutcome, Due, InviteRecord, Item, PageQuery, Seen, StatusFilter, Store,
+    StoreError, keys::Queue, random,
 };
 use std::collections::HashMap;
 use std::fmt::Debug;
@@ -28,7 +28,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 #[derive(Clone)]
-pub(crate) struct World {
+pub(crate) struct Table {
     pub(crate) store: Store,
     pub(crate) wire: Wire,
     pub(crate) deal: Deal,
@@ -76,6 +76,19 @@ pub(crate) fn new_send(link: &Link, now: Timestamp) -> NewSend {
     }
 }
 
+/// A deal of so many seats, which runs for a year.
+pub(crate) fn new_deal(seats: u32) -> NewDeal {
+    let organisation =
+        Organisation { id: OrganisationId::parse("acme").unwrap(), name: Title::parse("Acme").unwrap() };
+    let (starts_at, ends_at) = (start() - Duration::days(1), start() + Duration::days(365));
+    NewDeal { organisation, name: Title::parse("Unlimited").unwrap(), seats, starts_at, ends_at }
+}
+
+/// The query of a first page.
+pub(crate) fn page_query(filter: Option<StatusFilter>, limit: usize) -> PageQuery {
+    PageQuery { filter, limit, after: None, lifetime: LIFETIME }
+}
+
 /// The record of a change that was done.
 pub(crate) fn done<R: Debug>(changed: Change<R>) -> InviteRecord {
     let Ok(Changed::Done(record)) = changed else { panic!("{changed:?}") };
@@ -93,31 +106,21 @@ pub(crate) fn attempt(record: &InviteRecord, link: &Link) -> Attempt {
     record.invite.attempt(&link.secret.hash()).unwrap()
 }
 
-impl World {
-    /// A table with a deal of so many seats, which runs for a year.
+impl Table {
+    /// A table with a [`new_deal`].
     pub(crate) async fn new(seats: u32) -> Self {
         let database = database::serve(None).await.unwrap();
         let client = database.client();
-        table::create(&client, TABLE).await.unwrap();
+        seatkeeper_local::table::create(&client, TABLE).await.unwrap();
         let wire = Wire::default();
         let store = store(&database, &wire);
-        let new = NewDeal {
-            organisation: Organisation {
-                id: OrganisationId::parse("acme").unwrap(),
-                name: Title::parse("Acme").unwrap(),
-            },
-            name: Title::parse("Unlimited").unwrap(),
-            seats,
-            starts_at: start() - Duration::days(1),
-            ends_at: start() + Duration::days(365),
-        };
-        let made = store.create_deal(&new, None, Duration::days(365), start()).await.unwrap();
+        let made = store.create_deal(&new_deal(seats), None, Duration::days(365), start()).await.unwrap();
         let CreateOutcome::Created(deal) = made else { panic!("{made:?}") };
         store.remember_lifetime(&deal, LIFETIME).await.unwrap();
         let deal = store.deal(deal.id).await.unwrap().unwrap();
-        let world = Self { store, wire, deal, client, database: Arc::new(database) };
-        world.forget();
-        world
+        let table = Self { store, wire, deal, client, database: Arc::new(database) };
+        table.forget();
+        table
     }
 
     /// The same table for somebody else, whose requests are neither disturbed nor counted.
@@ -283,7 +286,7 @@ pub(crate) fn item<const N: usize>(attributes: [(&str, AttributeValue); N]) -> I
     attributes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-impl World {
+impl Table {
     pub(crate) fn deal_key(&self) -> Key {
         (format!("D#{}", self.deal.id), "DEAL".to_owned())
     }
@@ -316,19 +319,18 @@ impl World {
         item.unwrap()
     }
 
-    /// Writes items as they are given, under these keys, and deletes those of which nothing is given, beside the store.
-    pub(crate) async fn lay(&self, items: impl IntoIterator<Item = (Key, Option<Item>)>) {
+    /// Writes items as they are given, under these keys, beside the store.
+    pub(crate) async fn put(&self, items: impl IntoIterator<Item = (Key, Item)>) {
         let writes = items.into_iter().map(|(place, attributes)| {
-            if let Some(attributes) = attributes {
-                let item = Some(attributes.into_iter().chain(key(place)).collect());
-                let put = PutRequest::builder().set_item(item).build().unwrap();
-                WriteRequest::builder().put_request(put).build()
-            } else {
-                let delete = DeleteRequest::builder().set_key(Some(key(place))).build().unwrap();
-                WriteRequest::builder().delete_request(delete).build()
-            }
+            let item = Some(attributes.into_iter().chain(key(place)).collect());
+            let put = PutRequest::builder().set_item(item).build().unwrap();
+            WriteRequest::builder().put_request(put).build()
         });
-        let request = self.client.batch_write_item().request_items(TABLE, writes.collect());
+        let writes: Vec<_> = writes.collect();
+        if writes.is_empty() {
+            return;
+        }
+        let request = self.client.batch_write_item().request_items(TABLE, writes);
         assert!(request.send().await.unwrap().unprocessed_items().is_none_or(HashMap::is_empty));
     }
 
@@ -336,7 +338,7 @@ impl World {
     pub(crate) async fn set<const N: usize>(&self, link: &Link, attributes: [(&str, AttributeValue); N]) {
         let mut changed = self.item(link).await;
         changed.extend(item(attributes));
-        self.lay([(self.invite_key(link), Some(changed))]).await;
+        self.put([(self.invite_key(link), changed)]).await;
     }
 
     /// Writes many invites like this one, with addresses of these numbers, beside the store.
@@ -353,9 +355,9 @@ impl World {
                     ("addressSk", s(email.normalised())),
                     ("listSk", s(&format!("{place}{:.16}", id.to_string()))),
                 ]));
-                (self.invite_key(&Link { invite: id, ..like.clone() }), Some(copy))
+                (self.invite_key(&Link { invite: id, ..like.clone() }), copy)
             });
-            self.lay(copies).await;
+            self.put(copies).await;
         }
     }
 }
