@@ -92,7 +92,8 @@ fn pages(
         if !is_first && deadline.left() < LEAST_TIME {
             return None;
         }
-        Some((pages.next().await?, (pages, false)))
+        let page = in_time(deadline, "Query", async { pages.next().await.transpose() }).await;
+        Some((page.transpose()?, (pages, false)))
     })
 }
 

@@ -28,7 +28,7 @@ pub(crate) async fn route(app: &App, call: Call) -> Answer {
             }
         }
         "DELETE /api/deals/{dealId}/seats/{inviteId}" => {
-            match store.release_seat(key, expected, call.now).await? {
+            match store.release_seat(key, expected, call.now, call.deadline).await? {
                 Ok(()) | Err(ReleaseRefusal::AlreadyDone) => Ok(http::no_content()),
                 Err(refusal) => Err(refusal.into()),
             }

@@ -1,7 +1,7 @@
 //! Accepting and previewing: one round trip, whatever the token is worth.
 
 use super::change::{LEAVE_A_WRITER, list_of};
-use super::{Item, Result, Store, StoreError, item, jitter, keys, n, retry, s, values, writer_id};
+use super::{Item, Result, Store, StoreError, in_time, item, jitter, keys, n, retry, s, values, writer_id};
 use crate::clock::{Deadline, Stopwatch};
 use crate::domain::accept::{AcceptRefusal, deal_accepts, invite_accepts, known};
 use crate::domain::address_digest;
@@ -95,7 +95,7 @@ impl Store {
                 wait = (wait * 2).min(Duration::from_secs(1));
             }
         };
-        accepted.await
+        in_time(deadline, "TransactWriteItems", accepted).await
     }
 
     pub async fn preview(&self, link: &Link) -> Result<PreviewOutcome> {

@@ -1,7 +1,8 @@
 //! Releasing a seat.
 
 use super::change::{LEAVE_A_WRITER, list_of};
-use super::{Result, Store, StoreError, keys, n, s, values, writer_id};
+use super::{Result, Store, StoreError, in_time, keys, n, s, values, writer_id};
+use crate::clock::Deadline;
 use crate::domain::release::{ReleaseRefusal, may_release};
 use crate::domain::{InviteKey, InviteState, PersonId, Queued, Timestamp, whole_seconds};
 use aws_sdk_dynamodb::types::{Delete, TransactWriteItem};
@@ -11,12 +12,13 @@ const LOOKS: usize = 10;
 
 impl Store {
     /// Releases the seat of an accepted invite: invite, seat and deal in one transaction (I1). Whose seat it is has
-    /// to be read first, because the seat's key is the learner's.
+    /// to be read first, because the seat's key is the learner's. After an error it may have been released all the same.
     pub async fn release_seat(
         &self,
         key: InviteKey,
         expected: Option<u32>,
         now: Timestamp,
+        deadline: Deadline,
     ) -> Result<Result<(), ReleaseRefusal>> {
         let released = async {
             for _ in 0..LOOKS {
@@ -33,7 +35,7 @@ impl Store {
             }
             Err(StoreError::Corrupt("an accepted invite has no seat"))
         };
-        released.await
+        in_time(deadline, "TransactWriteItems", released).await
     }
 
     fn release_actions(

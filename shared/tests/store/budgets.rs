@@ -2,7 +2,7 @@
 //! the ceilings of `docs/data-model.md`. `make figures` prints the table. What a refused write costs, no engine reports;
 //! DynamoDB charges it like the write.
 
-use super::table::{LIFETIME, Table, after, done, learner, new_send, page_query, s, start};
+use super::table::{LIFETIME, Table, after, done, learner, new_send, page_query, s, soon, start};
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::Duration;
 use shared::domain::limit::{RecipientLimit, SendingLimits};
@@ -93,7 +93,7 @@ async fn every_operation_keeps_to_its_budget() {
     table.note("accept, refused: unknown", 1, 1.0, 10.0);
     store.seats_of(&learner("ann")).await.unwrap();
     table.note("a learner's seats", 2, 2.0, 0.0);
-    store.release_seat(again.key(), None, after(63)).await.unwrap().unwrap();
+    store.release_seat(again.key(), None, after(63), soon()).await.unwrap().unwrap();
     table.note("release", 2, 1.0, 9.0);
     // One refused write more, which no engine counts: of at most 1 KB, it is one unit.
     table.send(&address(0), after(64)).await;

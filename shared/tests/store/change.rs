@@ -1,7 +1,7 @@
 //! The one write of an invite: what becomes of it when others write the invite, answers get lost and transactions come
 //! between.
 
-use super::table::{Table, after, attempt, done, refused, start};
+use super::table::{Table, after, attempt, done, learner, refused, soon, start};
 use super::wire::Fault;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::join;
@@ -11,7 +11,8 @@ use shared::domain::expire::NotDue;
 use shared::domain::outcome::{Outcome, Superseded};
 use shared::domain::{Delivery, FailureReason, Invite, InviteState, Link, Name};
 use shared::sending::Claim;
-use shared::store::{Changed, Item, Seen, StoreError};
+use shared::store::{Changed, Item, Seen, StoreError, keys::Queue};
+use shared::sweep::{Report, sweep};
 use std::convert::Infallible;
 use std::time::Duration;
 
@@ -97,7 +98,7 @@ async fn every_write_is_counted_once_and_leaves_its_writer() {
         done(table.once(&link, fault, "mark as sent", mark).await);
         table.once(&link, of_transaction, "accept", table.accepts(&again, "ann", after(102))).await;
         assert_eq!(table.held("ann").await, (1, true), "{fault:?}");
-        let release = table.store.release_seat(link.key(), None, after(103));
+        let release = table.store.release_seat(link.key(), None, after(103), soon());
         assert_eq!(table.once(&link, of_transaction, "release", release).await.unwrap(), Ok(()));
         assert_eq!(table.held("ann").await, (0, false), "{fault:?}");
 
@@ -217,15 +218,34 @@ async fn after_ten_refusals_a_change_gives_up_and_others_writes_stay() {
 }
 
 #[tokio::test]
-async fn a_change_gives_up_when_its_time_is_up() {
+async fn a_write_gives_up_when_its_time_is_up() {
     let table = Table::new(3).await;
     let (link, _) = table.send(ANN, start()).await;
-    table.wire.disturb([Fault::Conflict; 40]);
-    let deadline = Deadline::within(Duration::from_millis(50));
+    let (store, key) = (&table.store, link.key());
+    let short = || Deadline::within(Duration::from_millis(50));
     let rule = |existing: Option<&Invite>, now| cancel(existing, None, now);
-    let cancelled = table.store.change(link.key(), Seen::Unread, after(1), deadline, rule).await;
-    assert!(matches!(cancelled, Err(StoreError::Unavailable { .. })), "{cancelled:?}");
+    table.wire.disturb([Fault::Conflict; 40]);
+    let cancelled = store.change(key, Seen::Unread, after(1), short(), rule).await.map(|_| ());
+    table.wire.calm();
+    // There is no time left to wait for the answer of a transaction.
+    let (ann, no_time) = (learner("ann"), Deadline::within(Duration::ZERO));
+    let accepted = store.accept_invite(&link, &ann, None, after(1), no_time).await.map(|_| ());
+    table.accepts(&link, "ann", after(2)).await;
+    table.wire.disturb([Fault::CancelByConflict; 40]);
+    let released = store.release_seat(key, None, after(3), short()).await.map(|_| ());
+    for (what, outcome) in [("cancel", cancelled), ("accept", accepted), ("release", released)] {
+        assert!(matches!(outcome, Err(StoreError::Unavailable { .. })), "{what}: {outcome:?}");
+    }
     assert!(!table.wire.is_quiet(), "there were conflicts left");
+}
+
+#[tokio::test]
+async fn i7_a_sweep_reports_that_its_time_ended_before_it_could_read() {
+    let table = Table::new(1).await;
+    let no_time = Deadline::within(Duration::ZERO);
+    let work = async |_| Report::default();
+    let report = sweep(&table.store, Queue::Expire, 1, 1, start(), no_time, work).await;
+    assert_eq!(report.failures, 4, "one for each shard");
 }
 
 #[tokio::test]

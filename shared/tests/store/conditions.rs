@@ -265,7 +265,7 @@ fn release_and_its_conditions_agree() {
         let has_seat = if is_mine { drawn.has_my_seat } else { drawn.has_others_seat };
         let is_sound = has_seat && deal.is_some_and(|deal| deal.allocated > 0);
         let rule = may_release(case.invite.as_ref(), drawn.expected);
-        match (rule, case.table.store.release_seat(case.link.key(), drawn.expected, now()).await) {
+        match (rule, case.table.store.release_seat(case.link.key(), drawn.expected, now(), soon()).await) {
             (Ok(_), Ok(Ok(()))) if is_sound => {
                 let [stored, _, mine, others] = case.stored().await;
                 prop_assert_eq!(if is_mine { mine } else { others }, None);

@@ -1,7 +1,7 @@
 //! Transactions and counters, when answers get lost, others write, and a write arrives late: accepting, releasing, making
 //! and changing a deal, and the send rate.
 
-use super::table::{Table, after, new_deal, start};
+use super::table::{Table, after, new_deal, soon, start};
 use super::wire::Fault;
 use chrono::Duration;
 use shared::domain::accept::AcceptRefusal;
@@ -63,12 +63,12 @@ async fn i1_a_release_spares_a_seat_that_was_taken_since() {
         }
         table.wire.meanwhile(async move {
             if !is_lost {
-                others.store.release_seat(key, None, after(2)).await.unwrap().unwrap();
+                others.store.release_seat(key, None, after(2), soon()).await.unwrap().unwrap();
             }
             let (newer, _) = others.send(address, after(3)).await;
             others.accepts(&newer, "ann", after(4)).await;
         });
-        let released = table.store.release_seat(key, expected_sends, after(5)).await.unwrap();
+        let released = table.store.release_seat(key, expected_sends, after(5), soon()).await.unwrap();
         assert_eq!((released, table.held("ann").await), (outcome, (1, true)), "{outcome:?}");
     }
 }

@@ -84,6 +84,11 @@ impl Wire {
         self.0.lock().unwrap().events.push_back(meanwhile);
     }
 
+    /// Disturbs no further write.
+    pub(crate) fn calm(&self) {
+        self.0.lock().unwrap().events.clear();
+    }
+
     /// True when all has happened.
     pub(crate) fn is_quiet(&self) -> bool {
         self.0.lock().unwrap().events.is_empty()
