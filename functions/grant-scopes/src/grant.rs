@@ -16,26 +16,6 @@ const ORGANISATION: &str = "custom:org";
 /// In Cognito, the name of a scope begins with its resource server. The API knows scopes by their plain names.
 const RESOURCE_SERVER: &str = "seatkeeper/";
 
-/// The scopes of the API.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-enum Scope {
-    SeatsAccept,
-    InvitesManage,
-    DealsAdmin,
-}
-
-impl Scope {
-    const ALL: [Self; 3] = [Self::SeatsAccept, Self::InvitesManage, Self::DealsAdmin];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::SeatsAccept => "seats.accept",
-            Self::InvitesManage => "invites.manage",
-            Self::DealsAdmin => "deals.admin",
-        }
-    }
-}
-
 /// Why no token is made. Says nothing of the person.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unreadable {
@@ -94,19 +74,19 @@ fn grant(request: &Request) -> AccessToken {
     let is_in = |group: &str| groups.unwrap_or_default().iter().any(|name| name == group);
     let attribute = |name: &str| request.user_attributes.get(name).and_then(Value::as_str);
     let organisation = attribute(ORGANISATION).filter(|id| is_organisation(id));
-    let is_entitled = |scope: &Scope| match scope {
-        Scope::SeatsAccept => true,
-        Scope::InvitesManage => is_in(LEARNING_MANAGERS) && organisation.is_some(),
-        Scope::DealsAdmin => is_in(PARTNERSHIP_MANAGERS),
-    };
+    let manages = is_in(LEARNING_MANAGERS) && organisation.is_some();
+    let scopes =
+        [("seats.accept", true), ("invites.manage", manages), ("deals.admin", is_in(PARTNERSHIP_MANAGERS))];
     let asked = request.scopes.as_deref().unwrap_or_default();
-    let is_asked = |scope: &Scope| {
-        asked.iter().any(|name| name.strip_prefix(RESOURCE_SERVER).is_some_and(|name| name == scope.name()))
-    };
-    let granted: Vec<Scope> = Scope::ALL.into_iter().filter(is_asked).filter(is_entitled).collect();
+    let is_asked = |scope: &str| asked.iter().any(|name| name.strip_prefix(RESOURCE_SERVER) == Some(scope));
+    let granted: Vec<&str> = scopes
+        .into_iter()
+        .filter(|(scope, is_entitled)| *is_entitled && is_asked(scope))
+        .map(|(scope, _)| scope)
+        .collect();
 
     let mut claims = Map::new();
-    if let Some(organisation) = organisation.filter(|_| granted.contains(&Scope::InvitesManage)) {
+    if let Some(organisation) = organisation.filter(|_| granted.contains(&"invites.manage")) {
         claims.insert("org".to_owned(), organisation.into());
     }
     // For display, and to tell whether the invited address accepted.
@@ -116,13 +96,13 @@ fn grant(request: &Request) -> AccessToken {
     }
     // A name that is granted and asked for as it is stays: nobody says what Cognito does with one that is in both lists.
     let is_to_go = |name: &&String| {
-        let plain = Scope::ALL.into_iter().find(|scope| scope.name() == *name);
-        name.starts_with(RESOURCE_SERVER) || plain.is_some_and(|scope| !granted.contains(&scope))
+        let is_plain = scopes.iter().any(|(scope, _)| scope == name);
+        name.starts_with(RESOURCE_SERVER) || is_plain && !granted.contains(&name.as_str())
     };
     AccessToken {
         claims_to_add_or_override: claims,
         scopes_to_suppress: asked.iter().filter(is_to_go).cloned().collect(),
-        scopes_to_add: granted.into_iter().map(Scope::name).collect(),
+        scopes_to_add: granted,
     }
 }
 
