@@ -5,7 +5,6 @@
 use crate::clock::Deadline;
 use crate::domain::{DealId, InviteKey, Timestamp};
 use crate::store::{Due, InviteRecord, Result, Store, StoreError, in_time, keys};
-use crate::telemetry;
 use futures_util::future;
 use futures_util::stream::{self, Stream, StreamExt};
 use keys::Queue;
@@ -138,6 +137,6 @@ async fn read(store: &Store, keys: Vec<InviteKey>) -> (Vec<InviteRecord>, Report
 }
 
 fn unread(error: &StoreError) -> Report {
-    tracing::error!(error = telemetry::chain(error), "what is due could not be read");
+    tracing::error!(error = %error, "what is due could not be read");
     Report { failures: 1, ..Report::default() }
 }

@@ -7,7 +7,9 @@
 //! A metric is what an alarm watches: CloudWatch charges for each one by the month. All else is in the same lines, to be
 //! queried there.
 
-use crate::store::Usage;
+use crate::domain::DealId;
+use crate::store::{StoreError, Usage};
+use crate::sweep::Report;
 use metrique::ServiceMetrics;
 use metrique::emf::{Emf, MetricDefinition, MetricDirective, NoMetric};
 use metrique::timers::Timestamp;
@@ -16,20 +18,13 @@ use metrique::unit_of_work::metrics;
 use metrique::writer::{
     AttachGlobalEntrySink, AttachGlobalEntrySinkExt, Entry, EntryIoStreamExt, FormatExt, Unit,
 };
-use std::error::Error;
-use std::fmt::Write;
 use std::time::Duration;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// The namespace of every metric.
 const NAMESPACE: &str = "Seatkeeper";
 
-/// Where this workspace logs.
-const OURS: &str = "shared";
-
-/// What every metric says besides.
 #[derive(Entry)]
 #[entry(rename_all = "PascalCase")]
 struct Globals {
@@ -45,7 +40,7 @@ pub fn init() {
         .flatten_event(true)
         .with_current_span(false)
         .with_span_list(false);
-    let filter = Targets::new().with_target(OURS, level);
+    let filter = Targets::new().with_target("shared", level);
     // A second start in one process (a test) changes nothing.
     let _ = tracing_subscriber::registry().with(lines.with_filter(filter)).try_init();
     let function = std::env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default();
@@ -71,17 +66,16 @@ fn emf() -> Emf {
 /// What a run of mailing did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Mailed {
-    /// Taken by SES.
     pub sent: u64,
     /// Given up, with a reason that the manager sees.
     pub failed: u64,
-    /// Certainly not sent; queued again.
-    pub put_back: u64,
-    /// No answer: left alone until the lease ends.
+    /// Certainly not sent, and due again after a lease.
+    pub requeued: u64,
+    /// Left alone until the lease ends, since SES may have sent them.
     pub unanswered: u64,
-    /// Not tried in this run; still queued.
+    /// Left alone until the lease ends, since SES was not asked.
     pub untried: u64,
-    /// Something about the account ended the run.
+    /// SES takes nothing more for now, for a reason that is not one mail's.
     pub stopped: bool,
 }
 
@@ -99,14 +93,13 @@ struct MailMetrics {
     sending_stopped: u64,
 }
 
-/// Records what a run of mailing did.
 pub fn mailed(mailed: Mailed) {
     let Some(sink) = ServiceMetrics::try_sink() else { return };
     let metrics = MailMetrics {
         timestamp: Timestamp::now(),
         mails_sent: mailed.sent.into(),
         mails_failed: mailed.failed.into(),
-        mails_put_back: mailed.put_back.into(),
+        mails_put_back: mailed.requeued.into(),
         mails_unanswered: mailed.unanswered.into(),
         mails_untried: mailed.untried.into(),
         sending_stopped: u64::from(mailed.stopped),
@@ -133,9 +126,9 @@ struct SweepMetrics {
     write_units: NoMetric<f64>,
 }
 
-/// Records a sweep; of the send queue, with how long the mail that waited longest had been queued. Where something
-/// failed, neither is known: saying nothing rings the alarm that zero would silence.
-pub fn swept(report: &crate::sweep::Report, queued_for: Option<Duration>, latency: Duration, usage: Usage) {
+/// `queued_for` is the age of the oldest mail in the send queue. Where a request failed, neither that nor the lag is
+/// known: saying nothing rings the alarm that zero would silence.
+pub fn swept(report: &Report, queued_for: Option<Duration>, latency: Duration, usage: Usage) {
     let Some(sink) = ServiceMetrics::try_sink() else { return };
     let is_whole = report.failures == 0;
     let metrics = SweepMetrics {
@@ -154,18 +147,6 @@ pub fn swept(report: &crate::sweep::Report, queued_for: Option<Duration>, latenc
     drop(metrics.append_on_drop(sink));
 }
 
-/// An error and what caused it, in one line. Errors of this workspace say nothing that a log must not hold.
-#[must_use]
-pub fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let _ = write!(text, ": {cause}");
-        source = cause.source();
-    }
-    text
-}
-
 #[metrics(rename_all = "PascalCase")]
 #[derive(Debug)]
 struct UnreadableMetrics {
@@ -175,17 +156,16 @@ struct UnreadableMetrics {
     unreadable_items: u64,
 }
 
-/// Logs that an item of a list cannot be read, and of which deal it is, and counts it; the others go on.
-pub fn unreadable(error: &crate::store::StoreError, deal: Option<crate::domain::DealId>) {
+/// An item of a list cannot be read. The list goes on without it.
+pub fn unreadable(error: &StoreError, deal: Option<DealId>) {
     let deal = deal.map(|deal| deal.to_string());
-    tracing::error!(error = chain(error), deal.id = deal, "an item of a list was skipped");
+    tracing::error!(error = %error, deal.id = deal, "an item of a list was skipped");
     let Some(sink) = ServiceMetrics::try_sink() else { return };
     drop(UnreadableMetrics { timestamp: Timestamp::now(), unreadable_items: 1 }.append_on_drop(sink));
 }
 
-/// Logs why one row of many failed; the others go on.
-pub fn row_failed(error: &crate::store::StoreError) {
-    tracing::error!(error = chain(error), "a row failed");
+pub fn row_failed(error: &StoreError) {
+    tracing::error!(error = %error, "a row failed");
 }
 
 #[cfg(test)]

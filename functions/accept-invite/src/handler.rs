@@ -1,21 +1,20 @@
 //! Preview and accept a link; the learner's own seats.
 
 use serde::{Deserialize, Serialize};
-use shared::clock::Deadline;
 use shared::domain::accept::{AcceptRefusal, deal_accepts};
 use shared::domain::{Deal, DealId, Invite, Link, Organisation, Status, Timestamp};
-use shared::http::{self, Answer, Call, DealSummary, Problem, SeatView, Time};
+use shared::http::{self, DealSummary, HandlerResult, Problem, Request, Time};
 use shared::store::{AcceptOutcome, PreviewOutcome, Store};
 use std::time::Duration;
 
 /// What is kept of the time to answer once conflicts have taken the rest.
 const TO_ANSWER: Duration = Duration::from_secs(2);
 
-pub(crate) async fn route(store: &Store, call: Call) -> Answer {
-    match call.route.as_str() {
-        "POST /api/invites/preview" => preview(store, &call).await,
-        "POST /api/invites/accept" => accept(store, &call).await,
-        "GET /api/me/seats" => seats(store, &call).await,
+pub(crate) async fn route(store: &Store, request: Request) -> HandlerResult {
+    match request.route.as_str() {
+        "POST /api/invites/preview" => preview(store, &request).await,
+        "POST /api/invites/accept" => accept(store, &request).await,
+        "GET /api/me/seats" => seats(store, &request).await,
         _ => Err(Problem::not_found()),
     }
 }
@@ -26,9 +25,9 @@ struct TokenBody {
     token: String,
 }
 
-/// The link in the body. Whatever is none belongs to no invite: there is no other answer to it (I6).
-fn link(call: &Call) -> Result<Link, Problem> {
-    let body: TokenBody = call.json()?;
+/// A malformed token gets the same answer as one that belongs to no invite (I6).
+fn link(request: &Request) -> Result<Link, Problem> {
+    let body: TokenBody = request.json()?;
     Link::parse(&body.token).ok_or_else(|| AcceptRefusal::UnknownInvite.into())
 }
 
@@ -63,11 +62,11 @@ impl<'a> PreviewView<'a> {
     }
 }
 
-/// `POST /api/invites/preview`: what the link is, for whoever holds it.
-async fn preview(store: &Store, call: &Call) -> Answer {
-    match store.preview(&link(call)?).await? {
+/// `POST /api/invites/preview`: for whoever holds the link.
+async fn preview(store: &Store, request: &Request) -> HandlerResult {
+    match store.preview(&link(request)?).await? {
         PreviewOutcome::Shown(invite, deal) => {
-            Ok(http::json(200, &PreviewView::new(&invite, &deal, call.now)))
+            Ok(http::json(200, &PreviewView::new(&invite, &deal, request.now)))
         }
         PreviewOutcome::Refused(refusal) => Err(refusal.into()),
     }
@@ -81,31 +80,44 @@ struct AcceptedView<'a> {
     accepted_at: Time,
 }
 
+impl<'a> AcceptedView<'a> {
+    fn new(deal: &'a Deal, accepted_at: Timestamp) -> Self {
+        Self { deal_id: deal.id, organisation: &deal.organisation, accepted_at: accepted_at.into() }
+    }
+}
+
 /// `POST /api/invites/accept`: the signed-in learner takes a seat.
-async fn accept(store: &Store, call: &Call) -> Answer {
-    let learner = call.caller.learner()?;
-    let link = link(call)?;
-    let deadline: Deadline = call.deadline.earlier(TO_ANSWER);
-    match store.accept_invite(&link, &learner.id, learner.email.as_ref(), call.now, deadline).await? {
-        AcceptOutcome::Accepted { deal, accepted_at } => Ok(http::json(
-            200,
-            &AcceptedView {
-                deal_id: deal.id,
-                organisation: &deal.organisation,
-                accepted_at: accepted_at.into(),
-            },
-        )),
+async fn accept(store: &Store, request: &Request) -> HandlerResult {
+    let learner = request.caller.learner()?;
+    let link = link(request)?;
+    let deadline = request.deadline.earlier(TO_ANSWER);
+    match store.accept_invite(&link, &learner.id, learner.email.as_ref(), request.now, deadline).await? {
+        AcceptOutcome::Accepted { deal, accepted_at } => {
+            Ok(http::json(200, &AcceptedView::new(&deal, accepted_at)))
+        }
         AcceptOutcome::Refused(refusal) => Err(refusal.into()),
     }
 }
 
 #[derive(Serialize)]
-struct Seats<'a> {
+#[serde(rename_all = "camelCase")]
+struct SeatView<'a> {
+    #[serde(flatten)]
+    accepted: AcceptedView<'a>,
+    ends_at: Time,
+}
+
+#[derive(Serialize)]
+struct SeatsView<'a> {
     seats: Vec<SeatView<'a>>,
 }
 
 /// `GET /api/me/seats`: what the learner is entitled to.
-async fn seats(store: &Store, call: &Call) -> Answer {
-    let seats = store.seats_of(&call.caller.learner()?.id).await?;
-    Ok(http::json(200, &Seats { seats: seats.iter().map(SeatView::from).collect() }))
+async fn seats(store: &Store, request: &Request) -> HandlerResult {
+    let seats = store.seats_of(&request.caller.learner()?.id).await?;
+    let seats = seats.iter().map(|seat| SeatView {
+        accepted: AcceptedView::new(&seat.deal, seat.accepted_at),
+        ends_at: seat.deal.ends_at.into(),
+    });
+    Ok(http::json(200, &SeatsView { seats: seats.collect() }))
 }

@@ -2,12 +2,12 @@
 
 mod handler;
 
-use shared::{config::Config, http, store::Store, telemetry};
+use shared::http::{self, App};
+use shared::telemetry;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     telemetry::init();
-    let config = Config::from_env()?;
-    let store = Store::connect(&config.table).await;
-    http::serve(config.origin, &store, async |call| handler::route(&store, call).await).await
+    let App { store, config } = App::from_env().await?;
+    http::serve(config.origin, &store, async |request| handler::route(&store, request).await).await
 }

@@ -63,7 +63,6 @@ pub(crate) async fn deliver(sending: &Sending, now: Timestamp, deadline: Deadlin
 }
 
 impl Deliverer<'_> {
-    /// Mails a batch.
     async fn mail(&self, due: Vec<InviteRecord>) -> Report {
         if self.run.is_over() {
             return Report { left_over: due.len() as u64, ..Report::default() };
@@ -86,14 +85,10 @@ impl Deliverer<'_> {
                 }
             }
         }
-        if self.run.is_over() {
-            // Another batch has just found that SES takes nothing: these have not been attempted.
-            swept.left_over += held.len() as u64;
-            self.run.requeue(held.into_iter().map(|(claim, _)| claim)).await;
-        } else {
-            swept.done = held.len() as u64;
-            self.run.mail(held.iter().map(|(claim, deal)| (claim.clone(), deal.as_ref())).collect()).await;
-        }
+        // If another batch has just found that SES takes nothing, these are requeued without an attempt.
+        let handled = if self.run.is_over() { &mut swept.left_over } else { &mut swept.done };
+        *handled += held.len() as u64;
+        self.run.mail(held.iter().map(|(claim, deal)| (claim.clone(), deal.as_ref())).collect()).await;
         swept
     }
 

@@ -6,23 +6,27 @@ use lambda_http::http::{HeaderValue, header};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest, Sha256};
-use shared::config::Config;
 use shared::domain::{DealChange, NewDeal, Organisation, OrganisationId, Timestamp, Title, whole_seconds};
-use shared::http::{self, Answer, Call, DealView, Object, Problem};
-use shared::store::{CreateOutcome, Store};
+use shared::http::{self, App, DealView, HandlerResult, Object, Problem, Request};
+use shared::store::CreateOutcome;
 
-pub(crate) struct App {
-    pub(crate) store: Store,
-    pub(crate) config: Config,
-}
-
-pub(crate) async fn route(app: &App, call: Call) -> Answer {
-    call.caller.require("deals.admin")?;
-    match call.route.as_str() {
-        "POST /api/deals" => create(app, &call).await,
-        "PATCH /api/deals/{dealId}" => change(app, &call).await,
+pub(crate) async fn route(app: &App, request: Request) -> HandlerResult {
+    request.caller.require_scope("deals.admin")?;
+    match request.route.as_str() {
+        "POST /api/deals" => create(app, &request).await,
+        "PATCH /api/deals/{dealId}" => change(app, &request).await,
         _ => Err(Problem::not_found()),
     }
+}
+
+/// RFC 3339 to the letter; chrono by itself takes a few other forms too.
+#[derive(Serialize, Deserialize)]
+struct Rfc3339(#[serde(deserialize_with = "rfc3339")] DateTime<Utc>);
+
+fn rfc3339<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DateTime<Utc>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let at = DateTime::parse_from_rfc3339(&text).map(|at| at.to_utc());
+    at.map_err(|_| D::Error::custom("must be a time like 2026-11-23T15:04:05Z"))
 }
 
 #[derive(Serialize, Deserialize)]
@@ -35,52 +39,53 @@ struct OrganisationBody {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct CreateBody {
-    #[serde(deserialize_with = "object")]
-    organisation: OrganisationBody,
+    organisation: Object<OrganisationBody>,
     name: String,
     seats: i64,
-    #[serde(deserialize_with = "rfc3339")]
-    starts_at: DateTime<Utc>,
-    #[serde(deserialize_with = "rfc3339")]
-    ends_at: DateTime<Utc>,
+    starts_at: Rfc3339,
+    ends_at: Rfc3339,
 }
 
 /// `POST /api/deals`: with an `Idempotency-Key`, once however often it is sent.
-async fn create(app: &App, call: &Call) -> Answer {
-    let body: CreateBody = call.json()?;
+async fn create(app: &App, request: &Request) -> HandlerResult {
+    let body: CreateBody = request.json()?;
+    let Object(organisation) = &body.organisation;
     let new = NewDeal {
         organisation: Organisation {
-            id: OrganisationId::parse(&body.organisation.id)
+            id: OrganisationId::parse(&organisation.id)
                 .ok_or_else(|| Problem::field("organisation.id", "must be 1 to 64 of a-z, 0-9 and -"))?,
-            name: title("organisation.name", &body.organisation.name)?,
+            name: title("organisation.name", &organisation.name)?,
         },
         name: title("name", &body.name)?,
         seats: seats(body.seats),
-        starts_at: time("startsAt", body.starts_at)?,
-        ends_at: time("endsAt", body.ends_at)?,
+        starts_at: time("startsAt", &body.starts_at)?,
+        ends_at: time("endsAt", &body.ends_at)?,
     };
     new.check()?;
-    let key = match call.header("idempotency-key")? {
+    let key = match request.header("idempotency-key")? {
         Some(key) if key.is_empty() || key.len() > 255 => {
             return Err(Problem::field("Idempotency-Key", "must be 1 to 255 characters"));
         }
         Some(key) => {
-            let (issuer, subject) = call.caller.identity()?;
+            let (issuer, subject) = request.caller.identity()?;
             Some(hash(&[issuer.as_bytes(), subject.as_bytes(), key.as_bytes()]))
         }
         None => None,
     };
     let body_hash = hash(&[&serde_json::to_vec(&body).unwrap_or_default()]);
     let idempotency = key.as_deref().map(|key| (key, body_hash.as_str()));
-    match app.store.create_deal(&new, idempotency, app.config.retention, call.now).await? {
+    match app.store.create_deal(&new, idempotency, app.config.retention, request.now).await? {
         CreateOutcome::Created(deal) => {
-            let mut response = http::tagged(201, deal.revision, &DealView::new(&deal, call.now));
+            let mut response = http::with_etag(201, deal.revision, &DealView::new(&deal, request.now));
             if let Ok(location) = HeaderValue::from_str(&format!("/api/deals/{}", deal.id)) {
                 response.headers_mut().insert(header::LOCATION, location);
             }
             Ok(response)
         }
-        CreateOutcome::KeyReused => Err(Problem::key_reused()),
+        CreateOutcome::KeyReused => {
+            let detail = "This Idempotency-Key was used with another body. Use a new key for a new deal.";
+            Err(Problem::new(422, "idempotency_key_reused", detail))
+        }
         CreateOutcome::EndsTooLate => Err(Problem::field("endsAt", "is too far in the future")),
     }
 }
@@ -97,16 +102,14 @@ struct ChangeBody {
     name: Option<String>,
     organisation: Option<Object<OrganisationName>>,
     seats: Option<i64>,
-    #[serde(default, deserialize_with = "rfc3339_or_none")]
-    starts_at: Option<DateTime<Utc>>,
-    #[serde(default, deserialize_with = "rfc3339_or_none")]
-    ends_at: Option<DateTime<Utc>>,
+    starts_at: Option<Rfc3339>,
+    ends_at: Option<Rfc3339>,
 }
 
 /// `PATCH /api/deals/{dealId}`.
-async fn change(app: &App, call: &Call) -> Answer {
-    let deal = call.deal()?;
-    let body: ChangeBody = call.json()?;
+async fn change(app: &App, request: &Request) -> HandlerResult {
+    let deal = request.deal_id()?;
+    let body: ChangeBody = request.json()?;
     let change = DealChange {
         name: body.name.map(|name| title("name", &name)).transpose()?,
         organisation_name: body
@@ -114,35 +117,18 @@ async fn change(app: &App, call: &Call) -> Answer {
             .map(|Object(organisation)| title("organisation.name", &organisation.name))
             .transpose()?,
         seats: body.seats.map(seats),
-        starts_at: body.starts_at.map(|at| time("startsAt", at)).transpose()?,
-        ends_at: body.ends_at.map(|at| time("endsAt", at)).transpose()?,
-        expected_revision: call.if_match(app.store.revision(deal)).await?,
+        starts_at: body.starts_at.map(|at| time("startsAt", &at)).transpose()?,
+        ends_at: body.ends_at.map(|at| time("endsAt", &at)).transpose()?,
+        expected_revision: request.if_match(app.store.revision(deal)).await?,
     };
     if (DealChange { expected_revision: None, ..change.clone() }) == DealChange::default() {
         return Err(Problem::invalid("Say what to change: name, organisation, seats, startsAt or endsAt."));
     }
     let deal = app.store.change_deal(deal, &change).await??;
-    Ok(http::tagged(200, deal.revision, &DealView::new(&deal, call.now)))
+    Ok(http::with_etag(200, deal.revision, &DealView::new(&deal, request.now)))
 }
 
-fn object<'de, D: Deserializer<'de>>(deserializer: D) -> Result<OrganisationBody, D::Error> {
-    Object::deserialize(deserializer).map(|Object(organisation)| organisation)
-}
-
-/// RFC 3339 to the letter; chrono by itself takes a few other forms too.
-fn rfc3339<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DateTime<Utc>, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    let at = DateTime::parse_from_rfc3339(&text).map(|at| at.to_utc());
-    at.map_err(|_| D::Error::custom("must be a time like 2026-11-23T15:04:05Z"))
-}
-
-fn rfc3339_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime<Utc>>, D::Error> {
-    #[derive(Deserialize)]
-    struct Time(#[serde(deserialize_with = "rfc3339")] DateTime<Utc>);
-    Ok(Option::<Time>::deserialize(deserializer)?.map(|Time(at)| at))
-}
-
-fn title(field: &'static str, text: &str) -> Result<Title, Problem> {
+fn title(field: &str, text: &str) -> Result<Title, Problem> {
     Title::parse(text).map_err(|error| Problem::field(field, error.to_string()))
 }
 
@@ -152,9 +138,9 @@ fn seats(seats: i64) -> u32 {
 }
 
 /// A time that can be shown and stored: whole seconds, from 1970 to 9999.
-fn time(field: &'static str, at: DateTime<Utc>) -> Result<Timestamp, Problem> {
+fn time(field: &str, Rfc3339(at): &Rfc3339) -> Result<Timestamp, Problem> {
     if (0..253_402_300_800).contains(&at.timestamp()) {
-        Ok(whole_seconds(at))
+        Ok(whole_seconds(*at))
     } else {
         Err(Problem::field(field, "must be a time between the years 1970 and 9999"))
     }

@@ -3,15 +3,15 @@
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use shared::domain::send::{InviteRefusal, Invitee, invite};
-use shared::domain::{Deal, Email, Invite, InviteId, Name, NewSend};
-use shared::http::{self, Answer, Call, Cell, Object, Problem, Time};
-use shared::sending::{MOST_ROWS, Row, RowOutcome, Sending};
+use shared::domain::{Deal, Email, InviteId, Name};
+use shared::http::{self, HandlerResult, Object, Request, Time, text_cell};
+use shared::sending::{Row, RowOutcome, Rule, Sending, check_rows};
 use shared::store::Seen;
 use std::collections::HashSet;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct Body {
+struct SendBody {
     invites: Vec<Object<GivenRow>>,
     #[serde(default)]
     dry_run: bool,
@@ -20,10 +20,10 @@ struct Body {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct GivenRow {
-    #[serde(default)]
-    email: Cell,
-    #[serde(default)]
-    name: Cell,
+    #[serde(default, deserialize_with = "text_cell")]
+    email: Option<String>,
+    #[serde(default, deserialize_with = "text_cell")]
+    name: Option<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Serialize)]
@@ -41,46 +41,52 @@ enum Outcome {
 #[derive(Serialize)]
 struct RowResult {
     email: String,
+    #[serde(flatten)]
+    answer: RowAnswer,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RowAnswer {
     outcome: Outcome,
-    #[serde(rename = "inviteId", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     invite_id: Option<InviteId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
-    #[serde(rename = "retryAt", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     retry_at: Option<Time>,
 }
 
 /// `POST /api/deals/{dealId}/invites`.
-pub(crate) async fn route(sending: &Sending, call: Call) -> Answer {
-    let body: Body = call.json()?;
-    if body.invites.is_empty() {
-        return Err(Problem::field("invites", "must have at least one row"));
-    }
-    if body.invites.len() > MOST_ROWS {
-        return Err(Problem::too_many_invites());
-    }
-    let request = sending.request(&call).await?;
+pub(crate) async fn route(sending: &Sending, request: Request) -> HandlerResult {
+    let SendBody { invites, dry_run } = request.json()?;
+    check_rows(invites.len())?;
+    let send_request = sending.authorize(&request).await?;
     let mut seen = HashSet::new();
-    let given: Vec<Given> =
-        body.invites.into_iter().map(|Object(row)| Given::read(row, &request.deal, &mut seen)).collect();
-    let rows = given.iter().enumerate().filter_map(|(order, given)| {
-        let invitee = given.invitee.as_ref().ok()?;
-        let rule = move |existing: Option<&Invite>, send: &NewSend, now| invite(existing, invitee, send, now);
+    let invitees: Vec<_> =
+        invites.iter().map(|Object(row)| invitee(row, &send_request.deal, &mut seen)).collect();
+    let rows = invitees.iter().enumerate().filter_map(|(order, invitee)| {
+        let invitee = invitee.as_ref().ok()?;
+        let rule: Rule<'_, _> = Box::new(|existing, send, now| invite(existing, invitee, send, now));
         Some(Row { invite: invitee.id, seen: Seen::Nothing, order, rule })
     });
-    let rows = rows.collect();
-    let outcomes = if body.dry_run {
-        sending.dry_run(&request, rows).await?
+    let outcomes = if dry_run {
+        sending.dry_run(&send_request, rows.collect()).await?
     } else {
-        sending.send(&request, rows).await?
+        sending.send(&send_request, rows.collect()).await?
     };
     let mut outcomes = outcomes.into_iter();
-    let result = |given: Given| match given.invitee {
-        Err(result) => result,
-        Ok(invitee) => RowResult::of(given.email, invitee.id, outcomes.next(), body.dry_run),
+    let results = invites.into_iter().zip(invitees).map(|(Object(row), invitee)| {
+        let answer = match invitee {
+            Ok(invitee) => RowAnswer::of(invitee.id, outcomes.next(), dry_run),
+            Err(answer) => answer,
+        };
+        RowResult { email: row.email.unwrap_or_default(), answer }
+    });
+    let results: Vec<RowResult> = results.collect();
+    let count = |counted: &[Outcome]| {
+        results.iter().filter(|result| counted.contains(&result.answer.outcome)).count()
     };
-    let results: Vec<RowResult> = given.into_iter().map(result).collect();
-    let count = |counted: &[Outcome]| results.iter().filter(|row| counted.contains(&row.outcome)).count();
     let summary = json!({
         "invited": count(&[Outcome::Invited]),
         "skipped": count(&[Outcome::AlreadyPending, Outcome::AlreadyAccepted, Outcome::Duplicate]),
@@ -90,69 +96,58 @@ pub(crate) async fn route(sending: &Sending, call: Call) -> Answer {
     Ok(http::json(200, &json!({"results": results, "summary": summary})))
 }
 
-/// A row as it was given: whom it invites, or what is to be said of it.
-struct Given {
-    email: String,
-    invitee: Result<Invitee, RowResult>,
-}
-
-impl Given {
-    fn read(row: GivenRow, deal: &Deal, seen: &mut HashSet<InviteId>) -> Self {
-        let email = row.email.0.unwrap_or_default();
-        let refused = |outcome, id| RowResult::new(email.clone(), outcome, id);
-        let invitee = match Email::parse(&email) {
-            Err(error) => Err(refused(Outcome::InvalidEmail, None).saying(format!("This {error}."))),
-            Ok(address) => {
-                let id = deal.invite_id(&address);
-                let name = row.name.0.as_deref().and_then(Name::clean);
-                let invitee = Invitee { id, email: address, name };
-                if seen.insert(id) { Ok(invitee) } else { Err(refused(Outcome::Duplicate, Some(id))) }
-            }
-        };
-        Self { email, invitee }
+/// Whom a row invites, or what is answered without asking the table.
+fn invitee(row: &GivenRow, deal: &Deal, seen: &mut HashSet<InviteId>) -> Result<Invitee, RowAnswer> {
+    let email = Email::parse(row.email.as_deref().unwrap_or_default())
+        .map_err(|error| RowAnswer::new(Outcome::InvalidEmail, None).saying(format!("This {error}.")))?;
+    let id = deal.invite_id(&email);
+    if !seen.insert(id) {
+        return Err(RowAnswer::new(Outcome::Duplicate, Some(id)));
     }
+    Ok(Invitee { id, email, name: row.name.as_deref().and_then(Name::clean) })
 }
 
-impl RowResult {
-    fn new(email: String, outcome: Outcome, invite_id: Option<InviteId>) -> Self {
-        Self { email, outcome, invite_id, detail: None, retry_at: None }
+impl RowAnswer {
+    fn new(outcome: Outcome, invite_id: Option<InviteId>) -> Self {
+        Self { outcome, invite_id, detail: None, retry_at: None }
     }
 
     fn saying(self, detail: impl Into<String>) -> Self {
         Self { detail: Some(detail.into()), ..self }
     }
 
-    fn of(email: String, id: InviteId, outcome: Option<RowOutcome<InviteRefusal>>, is_dry_run: bool) -> Self {
-        let of = |outcome| Self::new(email.clone(), outcome, Some(id));
-        let failed = |detail| Self::new(email.clone(), Outcome::Unavailable, None).saying(detail);
+    fn of(id: InviteId, outcome: Option<RowOutcome<InviteRefusal>>, is_dry_run: bool) -> Self {
+        let unavailable = Self::new(Outcome::Unavailable, None);
         match outcome {
             // A dry run names the invites that are there already.
-            Some(RowOutcome::Queued(invite)) if is_dry_run && invite.sends == 1 => {
-                Self::new(email, Outcome::Invited, None)
+            Some(RowOutcome::Queued(invite)) => {
+                Self::new(Outcome::Invited, (!is_dry_run || invite.sends > 1).then_some(id))
             }
-            Some(RowOutcome::Queued(_)) => of(Outcome::Invited),
             Some(RowOutcome::Refused(InviteRefusal::AlreadyPending, invite)) => {
                 let since = invite.map(|invite| invite.queued.at.format("%-d %B %Y, %H:%M UTC"));
-                Self {
-                    detail: since.map(|since| format!("Pending since {since}.")),
-                    ..of(Outcome::AlreadyPending)
-                }
+                let detail = since.map(|since| format!("Pending since {since}."));
+                Self { detail, ..Self::new(Outcome::AlreadyPending, Some(id)) }
             }
-            Some(RowOutcome::Refused(InviteRefusal::AlreadyAccepted, _)) => of(Outcome::AlreadyAccepted),
-            Some(RowOutcome::Refused(InviteRefusal::TooSoon(too_soon), _)) => Self {
-                retry_at: Some(too_soon.retry_at.into()),
-                ..of(Outcome::TooSoon).saying("This address was sent several mails lately.")
-            },
-            Some(RowOutcome::OverLimit(retry_at)) => Self {
-                retry_at: retry_at.map(Time::from),
-                ..Self::new(email, Outcome::TooSoon, None)
-                    .saying("Sending limit reached. Send this row again later.")
-            },
-            Some(RowOutcome::Failed(_)) => failed("This could not be stored. Please send it again."),
+            Some(RowOutcome::Refused(InviteRefusal::AlreadyAccepted, _)) => {
+                Self::new(Outcome::AlreadyAccepted, Some(id))
+            }
+            Some(RowOutcome::Refused(InviteRefusal::TooSoon(too_soon), _)) => {
+                let answer = Self::new(Outcome::TooSoon, Some(id));
+                let retry_at = Some(too_soon.retry_at.into());
+                Self { retry_at, ..answer.saying("This address was sent several mails lately.") }
+            }
+            Some(RowOutcome::OverLimit(retry_at)) => {
+                let answer = Self::new(Outcome::TooSoon, None);
+                let retry_at = retry_at.map(Time::from);
+                Self { retry_at, ..answer.saying("Sending limit reached. Send this row again later.") }
+            }
+            Some(RowOutcome::Failed(_)) => {
+                unavailable.saying("This could not be stored. Please send it again.")
+            }
             // If the write went through all the same, the row is mailed later, and sending it again says that it is
             // pending.
             Some(RowOutcome::NoTime) | None => {
-                failed("There was no time left for this row. Please send it again.")
+                unavailable.saying("There was no time left for this row. Please send it again.")
             }
         }
     }

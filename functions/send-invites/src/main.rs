@@ -8,6 +8,6 @@ use shared::{http, sending::Sending, telemetry};
 async fn main() -> Result<(), lambda_http::Error> {
     telemetry::init();
     let sending = Sending::from_env().await?;
-    http::serve(sending.config.origin, &sending.store, async |call| handler::route(&sending, call).await)
-        .await
+    let route = async |request| handler::route(&sending, request).await;
+    http::serve(sending.config.origin, &sending.store, route).await
 }

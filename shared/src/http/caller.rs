@@ -1,19 +1,18 @@
-//! Who asks: what the gateway's authorizer verified, checked again for what is relied on.
+//! Who asks, and which deals they reach: what the gateway's authorizer verified, checked again.
 
-use super::Problem;
-use crate::domain::{Email, OrganisationId, PersonId};
+use super::{Problem, Request};
+use crate::domain::{Deal, DealId, Email, OrganisationId, PersonId};
+use crate::store::Store;
 use std::collections::HashMap;
 
-/// The claims of a verified token, each of them a string, as API Gateway hands them over.
+/// The claims of a verified token. API Gateway makes a string of each, of an array `[a b c]`.
 #[derive(Debug, Default)]
 pub struct Caller {
     claims: HashMap<String, String>,
 }
 
-/// A learning manager.
 #[derive(Clone, Debug)]
 pub struct Manager {
-    /// Who they are: issuer and subject.
     pub id: PersonId,
     /// Whose deals they reach, and no other's (I6).
     pub organisation: OrganisationId,
@@ -21,85 +20,85 @@ pub struct Manager {
     pub email: Option<String>,
 }
 
-/// A learner.
 #[derive(Debug)]
 pub struct Learner {
-    /// Who they are: issuer and subject.
     pub id: PersonId,
     /// Their verified address.
     pub email: Option<Email>,
 }
 
 impl Caller {
-    /// The caller with these claims.
-    #[must_use]
     pub fn new(claims: HashMap<String, String>) -> Self {
         Self { claims }
     }
 
-    /// True when the token grants this scope. An array, which the gateway writes as `[a b c]`, grants none: not those in its
-    /// middle either.
-    #[must_use]
-    pub fn has(&self, scope: &str) -> bool {
-        let scopes = self.claims.get("scope").filter(|scopes| !scopes.starts_with('['));
+    fn claim(&self, name: &str) -> Option<&str> {
+        self.claims.get(name).map(String::as_str)
+    }
+
+    /// An array of scopes grants none, not even those in its middle.
+    pub fn has_scope(&self, scope: &str) -> bool {
+        let scopes = self.claim("scope").filter(|scopes| !scopes.starts_with('['));
         scopes.is_some_and(|scopes| scopes.split(' ').any(|granted| granted == scope))
     }
 
-    /// # Errors
-    /// 403 without the scope.
-    pub fn require(&self, scope: &str) -> Result<(), Problem> {
-        if self.has(scope) { Ok(()) } else { Err(Problem::forbidden("Your token lacks the scope for this.")) }
+    pub fn require_scope(&self, scope: &str) -> Result<(), Problem> {
+        let is_granted = self.has_scope(scope);
+        is_granted.then_some(()).ok_or_else(|| Problem::forbidden("Your token lacks the scope for this."))
     }
 
-    /// The learning manager that the caller is.
-    ///
-    /// # Errors
-    /// 403 without the scope, or without exactly one organisation in the claim of this name.
+    /// `organisation_claim` names the claim that must hold exactly one organisation.
     pub fn manager(&self, organisation_claim: &str) -> Result<Manager, Problem> {
-        self.require("invites.manage")?;
+        self.require_scope("invites.manage")?;
         let organisation = self.organisation(organisation_claim).ok_or_else(|| {
             Problem::forbidden("Your token does not say which one organisation you manage.")
         })?;
-        let (issuer, subject) = self.identity()?;
-        let id = PersonId::new(issuer, subject);
-        Ok(Manager {
-            id,
-            organisation,
-            email: self.verified_email().map(|email| email.as_typed().to_owned()),
-        })
+        let email = self.verified_email().map(|email| email.as_typed().to_owned());
+        Ok(Manager { id: self.person()?, organisation, email })
     }
 
-    /// The organisation in the claim of this name. An array of several, which the gateway writes as `[a b]`, is none.
-    #[must_use]
+    /// An array of several organisations is none.
     pub fn organisation(&self, claim: &str) -> Option<OrganisationId> {
-        self.claims.get(claim).and_then(|id| OrganisationId::parse(id))
+        self.claim(claim).and_then(OrganisationId::parse)
     }
 
-    /// The learner that the caller is.
-    ///
-    /// # Errors
-    /// 403 without the scope or without a subject.
     pub fn learner(&self) -> Result<Learner, Problem> {
-        self.require("seats.accept")?;
+        self.require_scope("seats.accept")?;
+        Ok(Learner { id: self.person()?, email: self.verified_email() })
+    }
+
+    fn person(&self) -> Result<PersonId, Problem> {
         let (issuer, subject) = self.identity()?;
-        Ok(Learner { id: PersonId::new(issuer, subject), email: self.verified_email() })
+        Ok(PersonId::new(issuer, subject))
     }
 
     /// Issuer and subject.
-    ///
-    /// # Errors
-    /// 403 when the token names nobody.
     pub fn identity(&self) -> Result<(&str, &str), Problem> {
-        let claim = |name| self.claims.get(name).map(String::as_str).filter(|value| !value.is_empty());
-        claim("iss")
-            .zip(claim("sub"))
-            .ok_or_else(|| Problem::forbidden("Your token does not say who you are."))
+        let claim = |name| self.claim(name).filter(|value| !value.is_empty());
+        let identity = claim("iss").zip(claim("sub"));
+        identity.ok_or_else(|| Problem::forbidden("Your token does not say who you are."))
     }
 
     fn verified_email(&self) -> Option<Email> {
-        let is_verified = self.claims.get("email_verified").is_some_and(|verified| verified == "true");
-        self.claims.get("email").filter(|_| is_verified).and_then(|email| Email::parse(email).ok())
+        let email = self.claim("email").filter(|_| self.claim("email_verified") == Some("true"));
+        email.and_then(|email| Email::parse(email).ok())
     }
+}
+
+/// The deal, if it belongs to the manager's organisation (I6).
+pub fn authorize_deal(deal: Option<Deal>, manager: &Manager) -> Result<Deal, Problem> {
+    deal.filter(|deal| deal.organisation.id == manager.organisation).ok_or_else(Problem::not_found)
+}
+
+/// The deal in the request's path, if it belongs to the manager's organisation (I6); reads nothing else of a foreign deal.
+pub async fn authorize_deal_id(
+    store: &Store,
+    request: &Request,
+    manager: &Manager,
+) -> Result<DealId, Problem> {
+    let deal = request.deal_id()?;
+    let is_theirs = store.is_deal_of(deal, &manager.organisation).await?;
+    is_theirs.then_some(deal).ok_or_else(Problem::not_found)
 }
 
 #[cfg(test)]
@@ -138,7 +137,7 @@ mod tests {
             "map[invites.manage:true]",
             "",
         ] {
-            assert!(!caller(&[("scope", scope), ("org", "acme")]).has("invites.manage"), "{scope:?}");
+            assert!(!caller(&[("scope", scope), ("org", "acme")]).has_scope("invites.manage"), "{scope:?}");
         }
         assert!(Caller::default().manager("org").is_err() && Caller::default().learner().is_err());
     }

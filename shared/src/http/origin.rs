@@ -1,10 +1,7 @@
 //! Where requests come from. On AWS that is CloudFront and nobody else: API Gateway's own address is public, and goes past
 //! the web ACL and the headers.
 
-use super::json;
 use lambda_http::http::HeaderMap;
-use lambda_http::{Body, Response};
-use serde_json::json;
 use sha2::{Digest, Sha256};
 
 /// The header that CloudFront adds to what it sends on, whatever the browser sent.
@@ -15,8 +12,6 @@ const HEADER: &str = "x-origin-verify";
 pub struct Origin(Option<[u8; 32]>);
 
 impl Origin {
-    /// The origin that knows this secret.
-    #[must_use]
     pub fn knowing(secret: &str) -> Self {
         Self(Some(Sha256::digest(secret).into()))
     }
@@ -30,11 +25,6 @@ impl Origin {
             _ => false,
         }
     }
-}
-
-/// As the gateway itself refuses.
-pub(super) fn forbidden() -> Response<Body> {
-    json(403, &json!({ "message": "Forbidden" }))
 }
 
 #[cfg(test)]

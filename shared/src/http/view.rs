@@ -1,31 +1,23 @@
-//! What the API shows: the shapes of `docs/openapi.yaml`.
+//! The shapes of `docs/openapi.yaml` that several functions show.
 
 use crate::domain::address_digest;
 use crate::domain::{
     Deal, DealId, DealState, Delivery, FailureReason, Invite, InviteId, Name, Organisation, Status,
     Timestamp, Title,
 };
-use crate::store::Seat;
 use chrono::SecondsFormat;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
-/// A time as RFC 3339 in whole seconds.
-#[derive(Clone, Copy, Debug)]
-pub struct Time(Timestamp);
-
-impl Serialize for Time {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0.to_rfc3339_opts(SecondsFormat::Secs, true))
-    }
-}
+/// RFC 3339 in UTC, in whole seconds.
+#[derive(Clone, Debug, Serialize)]
+pub struct Time(String);
 
 impl From<Timestamp> for Time {
     fn from(at: Timestamp) -> Self {
-        Self(at)
+        Self(at.to_rfc3339_opts(SecondsFormat::Secs, true))
     }
 }
 
-/// The seats of a deal.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct SeatsView {
     total: u32,
@@ -39,7 +31,6 @@ impl From<&Deal> for SeatsView {
     }
 }
 
-/// A deal without its seats, as it stands on the Deal seats page.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DealSummary<'a> {
@@ -52,8 +43,6 @@ pub struct DealSummary<'a> {
 }
 
 impl<'a> DealSummary<'a> {
-    /// The deal as it is at `now`.
-    #[must_use]
     pub fn new(deal: &'a Deal, now: Timestamp) -> Self {
         Self {
             id: deal.id,
@@ -66,7 +55,6 @@ impl<'a> DealSummary<'a> {
     }
 }
 
-/// A deal with its seats.
 #[derive(Debug, Serialize)]
 pub struct DealView<'a> {
     #[serde(flatten)]
@@ -75,8 +63,6 @@ pub struct DealView<'a> {
 }
 
 impl<'a> DealView<'a> {
-    /// The deal as it is at `now`.
-    #[must_use]
     pub fn new(deal: &'a Deal, now: Timestamp) -> Self {
         Self { deal: DealSummary::new(deal, now), seats: deal.into() }
     }
@@ -108,8 +94,6 @@ pub struct InviteView<'a> {
 }
 
 impl<'a> InviteView<'a> {
-    /// The invite as it is at `now`.
-    #[must_use]
     pub fn new(invite: &'a Invite, deal: &Deal, now: Timestamp) -> Self {
         let by_invited = || invite.accepted_as.as_ref() == Some(&address_digest(deal.id, &invite.email));
         let accepted_with =
@@ -132,41 +116,6 @@ impl<'a> InviteView<'a> {
             invited_by: invite.invited_by.as_deref(),
             sends: invite.sends,
             delivery: DeliveryView { state, at: at.map(Time::from), reason },
-        }
-    }
-}
-
-/// The Deal seats page.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct PageView<'a> {
-    /// The deal.
-    pub deal: DealSummary<'a>,
-    /// Its seats.
-    pub seats: SeatsView,
-    /// The rows.
-    pub invites: Vec<InviteView<'a>>,
-    /// Where to go on; `null` at the end.
-    pub next_cursor: Option<String>,
-}
-
-/// A learner's seat.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct SeatView<'a> {
-    deal_id: DealId,
-    organisation: &'a Organisation,
-    accepted_at: Time,
-    ends_at: Time,
-}
-
-impl<'a> From<&'a Seat> for SeatView<'a> {
-    fn from(seat: &'a Seat) -> Self {
-        Self {
-            deal_id: seat.deal.id,
-            organisation: &seat.deal.organisation,
-            accepted_at: seat.accepted_at.into(),
-            ends_at: seat.deal.ends_at.into(),
         }
     }
 }

@@ -10,28 +10,23 @@ use crate::config::MailConfig;
 use crate::domain::{Deal, Invite, Link, Sent, Timestamp};
 use askama::Template;
 
-/// A mail, ready to be sent.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Mail {
-    /// The recipient's mailbox.
     pub to: String,
-    /// The subject: a setting, nothing of anybody's.
+    /// A setting: nothing that a person typed.
     pub subject: String,
-    /// The body in HTML.
     pub html: String,
-    /// The body in plain text.
     pub text: String,
 }
 
 /// What both bodies say.
-#[derive(Clone, Copy)]
 struct Words<'a> {
-    organisation: &'a str,
-    deal: &'a str,
-    name: Option<&'a str>,
+    organisation: String,
+    deal: String,
+    name: Option<String>,
     manager: Option<&'a str>,
-    until: &'a str,
-    link: &'a str,
+    until: String,
+    link: String,
     label: &'a str,
 }
 
@@ -39,16 +34,16 @@ struct Words<'a> {
 #[template(path = "invite.html")]
 struct Html<'a> {
     subject: &'a str,
-    words: Words<'a>,
+    words: &'a Words<'a>,
 }
 
 #[derive(Template)]
 #[template(path = "invite.txt")]
 struct Text<'a> {
-    words: Words<'a>,
+    words: &'a Words<'a>,
 }
 
-/// Date, time and zone of what ends, as people read it. The pages say the same: `instant` in `portal/src/time.ts`.
+/// The pages write a time in the same way: `instant` in `portal/src/time.ts`.
 fn instant(at: Timestamp) -> String {
     at.format("%-d %B %Y, %H:%M UTC").to_string()
 }
@@ -56,9 +51,9 @@ fn instant(at: Timestamp) -> String {
 /// The name of a person, a deal or an organisation, broken where a mail program would make a link of it: behind each dot and
 /// colon inside a word, as in `login.example.com`, and behind each digit of a telephone number. Readers do not see the breaks.
 fn unlinked(name: &str) -> String {
-    /// Nothing is drawn for it and no line ends at it.
+    /// It is not drawn, and no line ends at it.
     const BREAK: char = '\u{200c}';
-    /// Mail programs take fewer digits for no telephone number.
+    /// Mail programs do not take fewer digits for a telephone number.
     const FEWEST_DIGITS: usize = 7;
     let may_stand_in_number = |c: char| {
         c.is_numeric()
@@ -82,10 +77,7 @@ fn unlinked(name: &str) -> String {
     broken
 }
 
-/// The mail of one try to send an invite.
-///
-/// # Errors
-/// When a template can't be written, which takes running out of memory.
+/// The mail of one attempt to send an invite.
 pub(crate) fn compose(
     config: &MailConfig,
     deal: &Deal,
@@ -93,18 +85,13 @@ pub(crate) fn compose(
     link: &Link,
     sent: Sent,
 ) -> Result<Mail, askama::Error> {
-    let url = format!("{}/accept#{}", config.portal, link.token());
-    let until = instant(sent.until.min(deal.ends_at));
-    let organisation = unlinked(deal.organisation.name.as_str());
-    let deal_name = unlinked(deal.name.as_str());
-    let name = invite.name.as_ref().map(|name| unlinked(&name.spoken()));
-    let words = Words {
-        organisation: &organisation,
-        deal: &deal_name,
-        name: name.as_deref(),
+    let words = &Words {
+        organisation: unlinked(deal.organisation.name.as_str()),
+        deal: unlinked(deal.name.as_str()),
+        name: invite.name.as_ref().map(|name| unlinked(&name.spoken())),
         manager: invite.invited_by.as_deref(),
-        until: &until,
-        link: &url,
+        until: instant(sent.until.min(deal.ends_at)),
+        link: format!("{}/accept#{}", config.portal, link.token()),
         label: &config.link_text,
     };
     Ok(Mail {

@@ -13,12 +13,14 @@ use aws_sdk_sesv2::config::Builder;
 use aws_sdk_sesv2::config::retry::RetryConfig;
 use aws_sdk_sesv2::config::timeout::TimeoutConfig;
 use aws_sdk_sesv2::error::{BuildError, ProvideErrorMetadata, SdkError};
-use aws_sdk_sesv2::operation::send_bulk_email::SendBulkEmailError;
+use aws_sdk_sesv2::operation::send_bulk_email::{SendBulkEmailError, builders::SendBulkEmailFluentBuilder};
 use aws_sdk_sesv2::types::{
     BulkEmailContent, BulkEmailEntry, BulkEmailEntryResult, BulkEmailStatus, Destination,
     EmailTemplateContent, MessageHeader, MessageTag, ReplacementEmailContent, ReplacementTemplate, Template,
 };
 use std::error::Error;
+use std::io::{self, ErrorKind};
+use std::iter;
 use std::time::Duration;
 
 /// Most mails in one call ("Service quotas in Amazon SES": 50 destinations).
@@ -27,16 +29,9 @@ pub const BULK: usize = 50;
 /// The least time in which one more call is worth starting.
 const LEAST_TIME: Duration = Duration::from_secs(1);
 
-/// The longest that SES may take to answer. SES answers in well under a second; a call that takes longer must not hold a
-/// function until its own time is over.
+/// SES answers in well under a second. A call that takes longer must not hold a function until its own time is over.
 const LONGEST_CALL: Duration = Duration::from_secs(10);
 
-/// The mail as SES's template: the three parts are rendered already.
-const SUBJECT: &str = "{{subject}}";
-const HTML: &str = "{{{html}}}";
-const TEXT: &str = "{{{text}}}";
-
-/// Sends mail.
 #[derive(Clone, Debug)]
 pub struct Mailer {
     client: Client,
@@ -46,7 +41,6 @@ pub struct Mailer {
 
 /// A mail with the tags under which SES reports on it.
 pub struct Outgoing {
-    /// The mail.
     pub mail: Mail,
     /// Name and value of each tag: `[A-Za-z0-9_-]` only.
     pub tags: [(&'static str, String); 3],
@@ -55,29 +49,26 @@ pub struct Outgoing {
 /// What SES said of one mail.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Verdict {
-    /// SES took it.
     Sent,
     /// SES will never take it.
     Failed(FailureReason),
-    /// Not sent, since SES found something wrong with the call that it was in: with this mail, or with our settings.
+    /// Not sent: SES found something wrong with its call, which is this mail, another one, or our settings.
     Malformed,
-    /// SES could not take it this time.
+    /// Not sent this time.
     TryLater,
-    /// Not sent, since SES was asked too much at once.
+    /// Not sent: SES was asked too much at once.
     Throttled,
-    /// Not sent, for a reason that is not this mail's: no mail will be, until somebody mends it.
+    /// Not sent, for a reason that is not this mail's. No mail will be sent until somebody mends it.
     Stopped,
-    /// SES failed, or said something new: this mail may have been sent, and no other will be for now.
+    /// SES failed, or said something new. This mail may have been sent, and no other will be for now.
     Unavailable,
-    /// There was no answer: it may have been sent.
+    /// SES gave no answer. This mail may have been sent.
     Unknown,
     /// SES was not asked.
     Untried,
 }
 
 impl Verdict {
-    /// Whether it is not worth asking SES for anything more.
-    #[must_use]
     pub fn ends_the_run(self) -> bool {
         matches!(self, Self::Stopped | Self::Unavailable)
     }
@@ -97,8 +88,6 @@ impl Mailer {
         mailer
     }
 
-    /// A mailer on this client configuration.
-    #[must_use]
     pub fn new(client: Builder, config: &MailConfig) -> Self {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(2))
@@ -112,7 +101,7 @@ impl Mailer {
         }
     }
 
-    /// Sends up to [`BULK`] mails in one call, and tells what became of each, in their order.
+    /// Sends up to [`BULK`] mails in one call: a verdict for each, in their order.
     ///
     /// A call that SES finds malformed is repeated mail by mail, so that one mail does not hold up the others for ever.
     /// If SES finds every one of them malformed, the fault is not a mail's.
@@ -125,12 +114,13 @@ impl Mailer {
         let mut verdicts = Vec::with_capacity(mails.len());
         for mail in mails.chunks(1) {
             // Once SES takes nothing, or there is no time for an answer, SES is not asked for the rest.
-            if verdicts.iter().any(|verdict: &Verdict| verdict.ends_the_run()) || until.left() < LEAST_TIME {
-                verdicts.push(Verdict::Untried);
-            } else {
-                verdicts.extend(self.send_together(mail, until.left()).await);
+            if verdicts.last().is_some_and(|last: &Verdict| last.ends_the_run()) || until.left() < LEAST_TIME
+            {
+                break;
             }
+            verdicts.extend(self.send_together(mail, until.left()).await);
         }
+        verdicts.resize(mails.len(), Verdict::Untried);
         if verdicts.iter().all(|verdict| *verdict == Verdict::Malformed) {
             verdicts.fill(Verdict::Stopped);
         }
@@ -163,12 +153,13 @@ impl Mailer {
         }
     }
 
-    fn call(
-        &self,
-        mails: &[Outgoing],
-    ) -> Result<aws_sdk_sesv2::operation::send_bulk_email::builders::SendBulkEmailFluentBuilder, BuildError>
-    {
-        let content = EmailTemplateContent::builder().subject(SUBJECT).html(HTML).text(TEXT).build();
+    fn call(&self, mails: &[Outgoing]) -> Result<SendBulkEmailFluentBuilder, BuildError> {
+        // The three parts are rendered already.
+        let content = EmailTemplateContent::builder()
+            .subject("{{subject}}")
+            .html("{{{html}}}")
+            .text("{{{text}}}")
+            .build();
         let template = Template::builder()
             .template_content(content)
             .template_data(r#"{"subject":"","html":"","text":""}"#)
@@ -248,14 +239,8 @@ fn verdict_of_call(error: &SdkError<SendBulkEmailError>) -> Verdict {
 
 /// True when there was no connection at all, so that nothing can have been sent.
 fn was_refused(error: &SdkError<SendBulkEmailError>) -> bool {
-    let mut source: Option<&(dyn Error + 'static)> = Some(error);
-    while let Some(cause) = source {
-        if let Some(io) = cause.downcast_ref::<std::io::Error>()
-            && io.kind() == std::io::ErrorKind::ConnectionRefused
-        {
-            return true;
-        }
-        source = cause.source();
-    }
-    false
+    let causes = iter::successors(Some(error as &(dyn Error + 'static)), |&cause| cause.source());
+    causes
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .any(|cause| cause.kind() == ErrorKind::ConnectionRefused)
 }

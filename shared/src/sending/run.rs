@@ -7,15 +7,15 @@ use super::Sending;
 use crate::clock::{self, Deadline, Stopwatch};
 use crate::domain::claim::{MOST_ATTEMPTS, retry_delay};
 use crate::domain::outcome::{Outcome, record_outcome};
-use crate::domain::{Attempt, Deal, FailureReason, Invite, Link};
+use crate::domain::{Attempt, Deal, FailureReason, Invite, Link, Timestamp};
 use crate::mail::compose;
 use crate::mail::ses::{BULK, Outgoing, Verdict};
-use crate::store::{Changed, InviteRecord, Seen, StoreError, jitter};
+use crate::store::{Changed, InviteRecord, Seen, jitter};
 use crate::telemetry::{self, Mailed};
 use chrono::Duration as Span;
 use futures_util::future;
 use futures_util::stream::{self, StreamExt};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
 /// SES calls under way at once.
@@ -31,7 +31,6 @@ const RECORDING: Duration = Duration::from_secs(1);
 /// deliverer waits for all of them.
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
-/// Who runs, which says how long a run waits for its turn and what it does with mails that SES was not asked for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Runner {
     /// A request. It waits two seconds in all, and leaves what was not attempted to the deliverer, under its lease.
@@ -47,14 +46,12 @@ pub struct Claim {
     pub record: InviteRecord,
     /// The link that goes into the mail; its hash is stored.
     pub link: Link,
-    /// The attempt that this claim is.
     pub attempt: Attempt,
 }
 
 impl Claim {
     /// The claim that a write made. `None` if the invite was sent again or cancelled before the retried write was
     /// acknowledged: then there is nothing to mail for this one.
-    #[must_use]
     pub fn of(record: InviteRecord, link: Link) -> Option<Self> {
         let attempt = record.invite.attempt(&link.secret.hash())?;
         Some(Self { record, link, attempt })
@@ -68,24 +65,18 @@ pub struct Run<'a> {
     runner: Runner,
     /// When the last outcome must be recorded.
     ends: Deadline,
-    /// When the last mail must be out.
-    until: Deadline,
     /// When the last turn may come.
     turns_until: Deadline,
-    /// No turn comes in time any more.
     is_out_of_turns: Cell<bool>,
-    is_stopped: Cell<bool>,
-    unanswered: Cell<u32>,
-    slowest: Cell<Duration>,
-    mailed: Cell<Mailed>,
+    lost_answers: Cell<u32>,
+    slowest_call: Cell<Duration>,
+    mailed: RefCell<Mailed>,
 }
 
 impl Sending {
     /// Starts a run that has to be over by `ends`.
-    #[must_use]
     pub fn run(&self, runner: Runner, ends: Deadline) -> Run<'_> {
-        let until = ends.earlier(RECORDING);
-        let last_turn = until.earlier(LEAST_TIME);
+        let last_turn = ends.earlier(RECORDING + LEAST_TIME);
         let turns_until = match runner {
             Runner::Request => Deadline::within(LONGEST_WAIT.min(last_turn.left())),
             Runner::Deliverer => last_turn,
@@ -94,18 +85,15 @@ impl Sending {
             sending: self,
             runner,
             ends,
-            until,
             turns_until,
             is_out_of_turns: Cell::default(),
-            is_stopped: Cell::default(),
-            unanswered: Cell::default(),
-            slowest: Cell::default(),
-            mailed: Cell::default(),
+            lost_answers: Cell::default(),
+            slowest_call: Cell::default(),
+            mailed: RefCell::default(),
         }
     }
 
     /// Mails in one call: SES's most, or what a second of the send rate allows.
-    #[must_use]
     pub fn batch(&self) -> usize {
         match self.mail.send_rate {
             0 => BULK,
@@ -116,12 +104,15 @@ impl Sending {
 
 impl Run<'_> {
     /// True when no further mail should be started.
-    #[must_use]
     pub fn is_over(&self) -> bool {
         self.sending.mail.paused
-            || self.is_stopped.get()
+            || self.mailed.borrow().stopped
             || self.is_out_of_turns.get()
-            || self.until.left() < LEAST_TIME.max(self.slowest.get() * 2)
+            || self.time_to_mail() < LEAST_TIME.max(self.slowest_call.get() * 2)
+    }
+
+    fn time_to_mail(&self) -> Duration {
+        self.ends.earlier(RECORDING).left()
     }
 
     /// Mails these invites of one deal, several calls at once, and returns them as they are then, in their order.
@@ -138,68 +129,50 @@ impl Run<'_> {
         mailed
     }
 
-    /// Mails up to a batch of invites, which may be of several deals.
+    /// Mails up to a batch of invites, which may be of several deals, and records what happened.
     pub async fn mail(&self, claims: Vec<(Claim, &Deal)>) -> Vec<Invite> {
-        if self.is_over() || claims.is_empty() {
-            self.count(|mailed| mailed.untried += claims.len() as u64);
-            return claims.into_iter().map(|(claim, _)| claim.record.invite).collect();
-        }
         let verdicts = self.attempt(&claims).await;
-        let recorded = claims.into_iter().zip(verdicts).map(async |((claim, _), verdict)| {
-            let as_claimed = claim.record.invite.clone();
-            self.record(claim, verdict).await.unwrap_or_else(|error| {
-                tracing::error!(error = telemetry::chain(&error), "an outcome could not be recorded");
-                as_claimed
-            })
-        });
-        future::join_all(recorded).await
-    }
-
-    /// Requeues claims that were not attempted: they are due again after a lease, and the attempt does not count.
-    pub async fn requeue(&self, claims: impl IntoIterator<Item = Claim>) {
-        let requeued = claims.into_iter().map(|claim| self.record(claim, Verdict::Untried));
-        for requeued in future::join_all(requeued).await {
-            if let Err(error) = requeued {
-                tracing::error!(error = telemetry::chain(&error), "a claim could not be requeued");
-            }
-        }
+        let claims = claims.into_iter().map(|(claim, _)| claim);
+        future::join_all(claims.zip(verdicts).map(|(claim, verdict)| self.record(claim, verdict))).await
     }
 
     /// Sends the mails, again and again for those that SES was too busy for, while there is time.
     async fn attempt(&self, claims: &[(Claim, &Deal)]) -> Vec<Verdict> {
-        let mails =
-            claims.iter().map(|(claim, deal)| self.outgoing(claim, deal)).collect::<Result<Vec<_>, _>>();
-        let Ok(mut mails) = mails else { return vec![Verdict::TryLater; claims.len()] };
         let mut verdicts = vec![Verdict::Untried; claims.len()];
-        let mut waiting: Vec<usize> = (0..claims.len()).collect();
-        loop {
+        let mut waiting: Vec<_> = verdicts.iter_mut().zip(claims).collect();
+        while !waiting.is_empty() && !self.is_over() {
             // While it waited for its turn, another call may have ended the run.
-            if !self.turn(waiting.len()).await || self.is_stopped.get() {
-                return verdicts;
+            if !self.turn(waiting.len()).await || self.mailed.borrow().stopped {
+                break;
             }
-            let watch = Stopwatch::start();
-            let answers = self.sending.mailer.send(&mails, self.until.left()).await;
-            self.slowest.set(self.slowest.get().max(watch.elapsed()));
-            // One answer may get lost; if two do, something is wrong with SES or the way there.
-            let unanswered = self.unanswered.get() + u32::from(answers.contains(&Verdict::Unknown));
-            self.unanswered.set(unanswered);
-            if answers.iter().any(|verdict| verdict.ends_the_run())
-                || (unanswered > 1 && answers.contains(&Verdict::Unknown))
-            {
-                self.is_stopped.set(true);
+            let answers = self.call(waiting.iter().map(|(_, claim)| *claim)).await;
+            for ((verdict, _), answer) in waiting.iter_mut().zip(answers) {
+                **verdict = answer;
             }
-            for (index, verdict) in waiting.iter().zip(answers) {
-                if let Some(slot) = verdicts.get_mut(*index) {
-                    *slot = verdict;
-                }
+            waiting.retain(|(verdict, _)| **verdict == Verdict::Throttled);
+            if !waiting.is_empty() && !self.is_over() {
+                tokio::time::sleep(Duration::from_millis(500).mul_f64(1.0 + jitter())).await;
             }
-            let is_busy = |index: &usize| verdicts.get(*index) == Some(&Verdict::Throttled);
-            (waiting, mails) = waiting.into_iter().zip(mails).filter(|(index, _)| is_busy(index)).unzip();
-            if waiting.is_empty() || self.is_over() {
-                return verdicts;
-            }
-            tokio::time::sleep(Duration::from_millis(500).mul_f64(1.0 + jitter())).await;
         }
+        verdicts
+    }
+
+    /// Asks SES once, and ends the run if there is no point in asking again.
+    async fn call<'a>(&self, claims: impl ExactSizeIterator<Item = &'a (Claim, &'a Deal)>) -> Vec<Verdict> {
+        let count = claims.len();
+        let mails: Result<Vec<_>, _> = claims.map(|(claim, deal)| self.outgoing(claim, deal)).collect();
+        let Ok(mails) = mails else { return vec![Verdict::TryLater; count] };
+        let watch = Stopwatch::start();
+        let verdicts = self.sending.mailer.send(&mails, self.time_to_mail()).await;
+        self.slowest_call.set(self.slowest_call.get().max(watch.elapsed()));
+        if verdicts.contains(&Verdict::Unknown) {
+            self.lost_answers.set(self.lost_answers.get() + 1);
+        }
+        // One answer may get lost; if two do, something is wrong with SES or the way there.
+        if self.lost_answers.get() > 1 || verdicts.iter().any(|verdict| verdict.ends_the_run()) {
+            self.mailed.borrow_mut().stopped = true;
+        }
+        verdicts
     }
 
     fn outgoing(&self, claim: &Claim, deal: &Deal) -> Result<Outgoing, askama::Error> {
@@ -231,62 +204,65 @@ impl Run<'_> {
                 false
             }
             Err(error) => {
-                tracing::error!(error = telemetry::chain(&error), "no turn to send could be reserved");
+                tracing::error!(%error, "no turn to send could be reserved");
                 false
             }
         }
     }
 
     /// Records what happened to one mail; returns the invite as it is then.
-    async fn record(&self, claim: Claim, verdict: Verdict) -> Result<Invite, StoreError> {
-        let now = clock::now();
-        let delay = |attempt| retry_delay(self.sending.mail.lease, attempt, jitter());
-        let attempts = claim.attempt.number;
+    async fn record(&self, claim: Claim, verdict: Verdict) -> Invite {
+        let Claim { record, link, attempt } = claim;
+        let (now, as_claimed) = (clock::now(), record.invite.clone());
+        let Some(outcome) = self.outcome(&attempt, verdict, now) else { return as_claimed };
+        let rule = |existing: Option<&Invite>, now| record_outcome(existing, &attempt, outcome, now);
+        let seen = Seen::Record(Some(record));
+        match self.sending.store.change(link.key(), seen, now, self.ends, rule).await {
+            Ok(Changed::Done(record)) => record.invite,
+            Ok(Changed::Refused(_, existing)) => existing.map_or(as_claimed, |record| record.invite),
+            Err(error) => {
+                tracing::error!(%error, "an outcome could not be recorded");
+                as_claimed
+            }
+        }
+    }
+
+    /// Counts a verdict, and says what it means for the invite: nothing if the mail is to be left alone until its lease
+    /// ends.
+    fn outcome(&self, attempt: &Attempt, verdict: Verdict, now: Timestamp) -> Option<Outcome> {
+        let mut mailed = self.mailed.borrow_mut();
+        let requeued = |attempts, was_attempted| {
+            let due_at = now + retry_delay(self.sending.mail.lease, attempts, jitter());
+            Outcome::Requeued { due_at, was_attempted }
+        };
         let outcome = match verdict {
             Verdict::Sent => Outcome::Sent,
             Verdict::Failed(reason) => Outcome::Failed(reason),
-            Verdict::TryLater | Verdict::Malformed if attempts >= MOST_ATTEMPTS => {
+            Verdict::TryLater | Verdict::Malformed if attempt.number >= MOST_ATTEMPTS => {
                 Outcome::Failed(FailureReason::TooManyAttempts)
             }
-            Verdict::TryLater | Verdict::Malformed => {
-                Outcome::Requeued { due_at: now + delay(attempts), was_attempted: true }
-            }
+            Verdict::TryLater | Verdict::Malformed => requeued(attempt.number, true),
             Verdict::Untried if self.runner == Runner::Request => {
-                self.count(|mailed| mailed.untried += 1);
-                return Ok(claim.record.invite);
+                mailed.untried += 1;
+                return None;
             }
-            Verdict::Throttled | Verdict::Stopped | Verdict::Untried => {
-                Outcome::Requeued { due_at: now + delay(1), was_attempted: false }
-            }
+            Verdict::Throttled | Verdict::Stopped | Verdict::Untried => requeued(1, false),
             Verdict::Unavailable | Verdict::Unknown => {
-                self.count(|mailed| mailed.unanswered += 1);
-                return Ok(claim.record.invite);
+                mailed.unanswered += 1;
+                return None;
             }
         };
-        self.count(|mailed| match outcome {
+        match outcome {
             Outcome::Sent => mailed.sent += 1,
             Outcome::Failed(_) => mailed.failed += 1,
-            Outcome::Requeued { .. } => mailed.put_back += 1,
-        });
-        let Claim { record, link, attempt } = claim;
-        let as_claimed = record.invite.clone();
-        let rule = |existing: Option<&Invite>, now| record_outcome(existing, &attempt, outcome, now);
-        let seen = Seen::Record(Some(record));
-        Ok(match self.sending.store.change(link.key(), seen, now, self.ends, rule).await? {
-            Changed::Done(record) => record.invite,
-            Changed::Refused(_, existing) => existing.map_or(as_claimed, |record| record.invite),
-        })
-    }
-
-    fn count(&self, count: impl FnOnce(&mut Mailed)) {
-        let mut mailed = self.mailed.get();
-        count(&mut mailed);
-        self.mailed.set(mailed);
+            Outcome::Requeued { .. } => mailed.requeued += 1,
+        }
+        Some(outcome)
     }
 
     /// Writes the run's metrics and returns what it did.
     pub fn report(&self) -> Mailed {
-        let mailed = Mailed { stopped: self.is_stopped.get(), ..self.mailed.get() };
+        let mailed = *self.mailed.borrow();
         telemetry::mailed(mailed);
         mailed
     }

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use shared::config::{Config, MailConfig};
 use shared::domain::limit::{RecipientLimit, SendingLimits};
 use shared::domain::{Deal, DealId, Email, InviteId};
-use shared::http::{Origin, answer};
+use shared::http::{App, Origin, answer};
 use shared::mail::ses::Mailer;
 use shared::sending::Sending;
 use shared::store::Store;
@@ -230,22 +230,22 @@ impl World {
             sending.store = self.foreign_store.clone();
         }
         let (store, config) = (&sending.store, &sending.config);
-        let route = async |call| match function {
-            "accept-invite" => accept_invite::route(store, call).await,
+        let route = async |request| match function {
+            "accept-invite" => accept_invite::route(store, request).await,
             "deal-seats" => {
-                let app = deal_seats::App { store: store.clone(), config: config.clone() };
-                deal_seats::route(&app, call).await
+                let app = App { store: store.clone(), config: config.clone() };
+                deal_seats::route(&app, request).await
             }
             "manage-deals" => {
-                let app = manage_deals::App { store: store.clone(), config: config.clone() };
-                manage_deals::route(&app, call).await
+                let app = App { store: store.clone(), config: config.clone() };
+                manage_deals::route(&app, request).await
             }
             "release-seat" => {
-                let app = release_seat::App { store: store.clone(), config: config.clone() };
-                release_seat::route(&app, call).await
+                let app = App { store: store.clone(), config: config.clone() };
+                release_seat::route(&app, request).await
             }
-            "resend-invite" => resend_invite::route(&sending, call).await,
-            _ => send_invites::route(&sending, call).await,
+            "resend-invite" => resend_invite::route(&sending, request).await,
+            _ => send_invites::route(&sending, request).await,
         };
         let answered = self.runtime.block_on(answer(config.origin, store, &route, event, &context));
         let asked = std::mem::take(&mut *self.wire.asked.lock().unwrap_or_else(PoisonError::into_inner));

@@ -1,0 +1,202 @@
+//! JSON bodies: how they are read, and what is said of one that does not fit.
+//!
+//! serde reads a struct from an array too, field by field. The contract knows objects only, so bodies are made of
+//! [`Object`]s.
+
+use super::Problem;
+use serde::Serialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor};
+use serde_json::Value;
+use serde_path_to_error::Segment;
+use std::fmt;
+use std::marker::PhantomData;
+
+/// A value that was written as a JSON object.
+#[derive(Debug, Serialize)]
+pub struct Object<T>(pub T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
+            type Value = Object<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Self::Value, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(members)).map(Object)
+            }
+        }
+
+        deserializer.deserialize_map(Members(PhantomData))
+    }
+}
+
+/// A text out of a spreadsheet. A value of another type counts as empty, so that one cell does not refuse the rows beside
+/// it.
+pub fn text_cell<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(match Value::deserialize(deserializer)? {
+        Value::String(text) => Some(text),
+        _ => None,
+    })
+}
+
+/// 400 with the path of the field that does not fit.
+pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let Object(value) = serde_path_to_error::deserialize(&mut json).map_err(|error| refusal_of(&error))?;
+    json.end().map_err(|error| Problem::invalid(format!("The body is not one JSON value: {error}")))?;
+    Ok(value)
+}
+
+/// The refusal of a body that does not fit: the field to blame, if there is one, and what was expected.
+///
+/// Nothing of the body is repeated, since it may be a token or an address, and of any length. So an unknown field is not
+/// named: the object that has it is.
+fn refusal_of(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
+    let message = error.inner().to_string();
+    let mut segments: Vec<&Segment> = error.path().iter().collect();
+    let is_unknown_field = message.starts_with("unknown field `");
+    if is_unknown_field {
+        segments.pop();
+    }
+    let mut field = String::new();
+    for segment in segments {
+        extend(&mut field, segment);
+    }
+    // serde names a field of ours that is missing or comes twice in the message only.
+    let named = ["missing field `", "duplicate field `"]
+        .iter()
+        .find_map(|start| message.strip_prefix(start)?.split('`').next());
+    if let Some(named) = named {
+        extend(&mut field, &Segment::Map { key: named.to_owned() });
+    }
+    // serde quotes first what it found and then says what it expected. What it found may read like such a message, too.
+    let detail = match message.rsplit_once(", expected ") {
+        Some((_, expected)) if is_unknown_field => format!("has an unknown field, expected {expected}"),
+        Some((found, expected)) if found.starts_with("invalid ") || found.starts_with("unknown variant ") => {
+            format!("expected {expected}")
+        }
+        _ => message,
+    };
+    if error.inner().is_data() && !field.is_empty() {
+        Problem::field(&field, detail)
+    } else {
+        Problem::invalid(format!("Invalid body: {detail}"))
+    }
+}
+
+/// Appends a segment to a path like `invites[3].email`.
+fn extend(path: &mut String, segment: &Segment) {
+    if !path.is_empty() && !matches!(segment, Segment::Seq { .. }) {
+        path.push('.');
+    }
+    path.push_str(&segment.to_string());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lambda_http::Body;
+    use serde::Deserialize;
+
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only read")]
+    struct Rows {
+        rows: Vec<Object<Row>>,
+    }
+
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only read")]
+    struct Row {
+        email: String,
+    }
+
+    /// The refusal of a body that should have been `T`, as it is sent.
+    fn refusal<T: DeserializeOwned>(body: &str) -> Option<String> {
+        let response = parse::<T>(body.as_bytes()).err()?.into_response();
+        assert_eq!(response.status(), 400);
+        let Body::Text(text) = response.into_body() else { panic!("no text") };
+        Some(text)
+    }
+
+    fn blamed(body: &str) -> Option<String> {
+        let problem: Value = serde_json::from_str(&refusal::<Rows>(body)?).unwrap();
+        assert_eq!(problem["code"], "invalid_request");
+        Some(problem["errors"][0]["field"].as_str().unwrap_or_default().to_owned())
+    }
+
+    #[test]
+    fn i8_a_body_that_does_not_fit_is_told_where() {
+        let cases = [
+            (r#"{"rows":[{"email":"a"}]}"#, None),
+            (r#"{"rows":[{"email":1}]}"#, Some("rows[0].email")),
+            (r#"{"rows":[{}]}"#, Some("rows[0].email")),
+            (r#"{"rows":[{"email":"a"},{"email":"a","email":"a"}]}"#, Some("rows[1].email")),
+            (r#"{"rows":[{"email":"a","x":1}]}"#, Some("rows[0]")),
+            (r#"{"rows":[["a"]]}"#, Some("rows[0]")),
+            (r#"{"rows":{}}"#, Some("rows")),
+            (r"{}", Some("rows")),
+            (r#"{"rows":[],"more":1}"#, Some("")),
+            (r#"{"rows":[],"rows":[]}"#, Some("rows")),
+            (r#"[[{"email":"a"}]]"#, Some("")),
+            (r#"{"rows":[]} {}"#, Some("")),
+            ("", Some("")),
+            ("null", Some("")),
+        ];
+        for (body, expected) in cases {
+            assert_eq!(blamed(body).as_deref(), expected, "{body}");
+        }
+        assert_eq!(blamed(&"[".repeat(10_000)).as_deref(), Some(""));
+    }
+
+    #[test]
+    fn i8_a_refusal_does_not_repeat_what_was_sent() {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "lowercase")]
+        enum Kind {
+            Known,
+        }
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        #[expect(dead_code, reason = "only read")]
+        struct Wanted {
+            kind: Kind,
+            number: Option<u32>,
+            within: Option<Object<Row>>,
+        }
+        let long = format!(r#"{{"{}":1}}"#, "se-cret".repeat(100));
+        for (body, expected) in [
+            (r#"{"kind":"se-cret"}"#, "`known`"),
+            (r#"{"kind":"x, expected se-cret"}"#, "`known`"),
+            (r#"{"number":"se-cret"}"#, "u32"),
+            (r#"{"number":"x, expected se-cret"}"#, "u32"),
+            (r#"{"se-cret":1}"#, "unknown field, expected one of `kind`, `number`, `within`"),
+            (r#"{"x`, expected `se-cret":1}"#, "unknown field, expected one of `kind`, `number`, `within`"),
+            (r#"{"within":{"se.cret, [se-cret":1}}"#, "within: has an unknown field, expected `email`"),
+            (r#"{"within":{"email":["se-cret"]}}"#, "within.email: expected a string"),
+            (&long, "unknown field"),
+        ] {
+            let text = refusal::<Wanted>(body).unwrap();
+            assert!(text.contains(expected) && !text.contains("cret") && text.len() < 500, "{text}");
+        }
+        assert!(refusal::<Wanted>(r#"{"kind":"known","number":1}"#).is_none());
+    }
+
+    #[test]
+    fn a_cell_of_another_type_than_text_is_empty() {
+        #[derive(Deserialize)]
+        struct Row(#[serde(deserialize_with = "text_cell")] Option<String>);
+        let cells = r#"["ann", null, 7, 1.5, true, ["ann"], {"ann": "ann"}]"#;
+        let cells: Vec<Row> = serde_json::from_str(cells).unwrap();
+        let mut cells = cells.into_iter().map(|Row(text)| text);
+        assert_eq!(cells.next(), Some(Some("ann".to_owned())));
+        assert!(cells.all(|text| text.is_none()));
+    }
+}

@@ -1,0 +1,90 @@
+//! The status and the code of every refusal of the domain.
+
+use super::Problem;
+use crate::domain::accept::AcceptRefusal;
+use crate::domain::cancel::CancelRefusal;
+use crate::domain::release::ReleaseRefusal;
+use crate::domain::resend::ResendRefusal;
+use crate::domain::{DealChangeRefusal, Timestamp};
+
+impl From<AcceptRefusal> for Problem {
+    fn from(refusal: AcceptRefusal) -> Self {
+        let (status, code, detail) = match refusal {
+            AcceptRefusal::UnknownInvite => (404, "unknown_invite", "This link belongs to no invite."),
+            AcceptRefusal::Cancelled => (410, "invite_cancelled", "The organisation took this invite back."),
+            AcceptRefusal::Superseded => {
+                let detail = "A newer invite was sent. Only the link in the newest mail works.";
+                (410, "invite_superseded", detail)
+            }
+            AcceptRefusal::Expired => {
+                let detail = "This invite was not accepted in time. Ask your learning manager to resend it.";
+                (410, "invite_expired", detail)
+            }
+            AcceptRefusal::AlreadyAccepted | AcceptRefusal::AlreadyYours { .. } => return already_accepted(),
+            AcceptRefusal::AlreadySeated => (409, "already_seated", "You hold a seat of this deal already."),
+            AcceptRefusal::DealNotStarted => (409, "deal_not_started", "This deal has not started yet."),
+            AcceptRefusal::DealEnded => (409, "deal_ended", "This deal has ended."),
+            AcceptRefusal::DealFull => {
+                let detail =
+                    "Every seat of this deal is taken. The invite stays open in case one becomes free.";
+                (409, "deal_full", detail)
+            }
+        };
+        Self::new(status, code, detail)
+    }
+}
+
+impl From<CancelRefusal> for Problem {
+    fn from(refusal: CancelRefusal) -> Self {
+        match refusal {
+            CancelRefusal::NotFound | CancelRefusal::AlreadyDone => Self::not_found(),
+            CancelRefusal::AlreadyAccepted => already_accepted(),
+            CancelRefusal::Stale => stale(),
+        }
+    }
+}
+
+impl From<ReleaseRefusal> for Problem {
+    fn from(refusal: ReleaseRefusal) -> Self {
+        match refusal {
+            ReleaseRefusal::NotFound | ReleaseRefusal::AlreadyDone => Self::not_found(),
+            ReleaseRefusal::Stale => stale(),
+        }
+    }
+}
+
+impl Problem {
+    pub fn of_resend(refusal: ResendRefusal, now: Timestamp) -> Self {
+        match refusal {
+            ResendRefusal::NotFound => Self::not_found(),
+            ResendRefusal::AlreadyAccepted => already_accepted(),
+            ResendRefusal::Stale | ResendRefusal::JustResent => stale(),
+            ResendRefusal::TooSoon(too_soon) => Self::too_many_requests(Some(too_soon.retry_at), now),
+        }
+    }
+}
+
+impl From<DealChangeRefusal> for Problem {
+    fn from(refusal: DealChangeRefusal) -> Self {
+        let detail = refusal.to_string();
+        match refusal {
+            DealChangeRefusal::NotFound => Self::not_found(),
+            DealChangeRefusal::Stale => stale(),
+            DealChangeRefusal::SeatsBelowAllocated { .. } => {
+                Self::new(409, "seats_below_allocated", &detail).blaming("seats", &detail)
+            }
+            DealChangeRefusal::SeatsOutOfRange => Self::field("seats", detail),
+            DealChangeRefusal::EndsBeforeStart | DealChangeRefusal::EndsTooLate { .. } => {
+                Self::field("endsAt", detail)
+            }
+        }
+    }
+}
+
+fn already_accepted() -> Problem {
+    Problem::new(409, "already_accepted", "This invite has been accepted already.")
+}
+
+fn stale() -> Problem {
+    Problem::new(412, "stale", "It was changed since you looked. Look again and decide anew.")
+}

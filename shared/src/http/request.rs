@@ -1,0 +1,216 @@
+//! A request as handlers see it.
+//!
+//! API Gateway's event is read as it is, not by way of `lambda_http`'s `Request`: that is built from the path, the query and
+//! three headers, which a caller writes, and panics where they don't make a URI.
+
+use super::{Caller, Problem, body};
+use crate::clock::{self, Deadline};
+use crate::domain::{DealId, InviteId, Timestamp};
+use crate::store::StoreError;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use lambda_http::Context;
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest;
+use lambda_http::aws_lambda_events::query_map::QueryMap;
+use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, header};
+use serde::de::DeserializeOwned;
+use std::collections::HashMap;
+
+/// Largest body of a route that takes many rows: 1,000 rows with the longest names and addresses fit.
+const LARGEST_BULK_BODY: usize = 1024 * 1024;
+
+/// Largest body of every other route: a deal with the longest names fits, and so does any token.
+const LARGEST_BODY: usize = 4 * 1024;
+
+#[derive(Debug)]
+pub struct Request {
+    /// The route, as the gateway chose it: `GET /api/deals/{dealId}`.
+    pub route: String,
+    /// Without claims on a route without a scope.
+    pub caller: Caller,
+    /// One time for everything that the request does.
+    pub now: Timestamp,
+    /// When the answer must be out.
+    pub deadline: Deadline,
+    parameters: HashMap<String, String>,
+    query: HashMap<String, String>,
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+impl Request {
+    pub(super) fn new(event: ApiGatewayV2httpRequest, context: &Context) -> Self {
+        let jwt = event.request_context.authorizer.and_then(|authorizer| authorizer.jwt);
+        // The gateway's own reading of the query joins repeated names; this one does not.
+        let query = event.raw_query_string.unwrap_or_default().parse::<QueryMap>().unwrap_or_default();
+        Self {
+            route: event.request_context.route_key.unwrap_or_default(),
+            caller: Caller::new(jwt.map(|jwt| jwt.claims).unwrap_or_default()),
+            now: clock::now(),
+            deadline: Deadline::from_epoch_millis(context.deadline),
+            parameters: event.path_parameters,
+            query: query.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+            headers: event.headers,
+            body: match event.body.unwrap_or_default() {
+                // Invalid base64 falls through to the JSON error.
+                body if event.is_base64_encoded => STANDARD.decode(&body).unwrap_or(body.into_bytes()),
+                body => body.into_bytes(),
+            },
+        }
+    }
+
+    /// 404 for a malformed id: no deal has it.
+    pub fn deal_id(&self) -> Result<DealId, Problem> {
+        self.parameters.get("dealId").and_then(|id| DealId::parse(id)).ok_or_else(Problem::not_found)
+    }
+
+    /// 404 for a malformed id: no invite has it.
+    pub fn invite_id(&self) -> Result<InviteId, Problem> {
+        self.parameters.get("inviteId").and_then(|id| InviteId::parse(id)).ok_or_else(Problem::not_found)
+    }
+
+    pub fn query(&self, name: &str) -> Option<&str> {
+        self.query.get(name).map(String::as_str)
+    }
+
+    pub(super) fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// 400 for a header that is not visible ASCII.
+    pub fn header(&self, name: &'static str) -> Result<Option<&str>, Problem> {
+        let value = self.headers.get(HeaderName::from_static(name)).map(HeaderValue::to_str).transpose();
+        value.map_err(|_| Problem::field(name, "must be visible ASCII"))
+    }
+
+    /// The number that `If-Match` expects; none without the header and for `*`, which any state fulfils.
+    ///
+    /// A condition that cannot hold, since no tag in it is one of ours, expects 0, which no deal and no invite ever has. Tags
+    /// are compared strongly (RFC 9110, section 13.1.1). `current` is the number as it is now, and is read only where the
+    /// header lists several of our tags.
+    pub async fn if_match(
+        &self,
+        current: impl Future<Output = Result<Option<u32>, StoreError>>,
+    ) -> Result<Option<u32>, Problem> {
+        let values = || self.headers.get_all(header::IF_MATCH).iter().map(HeaderValue::as_bytes);
+        if values().all(|value| value.trim_ascii() == b"*") {
+            return Ok(None);
+        }
+        let ours: Vec<u32> =
+            values().flat_map(|value| value.split(|b| *b == b',')).filter_map(number_of).collect();
+        match ours[..] {
+            [] => Ok(Some(0)),
+            [number] => Ok(Some(number)),
+            _ => Ok(Some(current.await?.filter(|number| ours.contains(number)).unwrap_or(0))),
+        }
+    }
+
+    /// Refuses a body that is too large (413) or not JSON (415), whether or not the route reads it.
+    pub(super) fn check_body(&self) -> Result<(), Problem> {
+        let largest = match self.route.as_str() {
+            "POST /api/deals/{dealId}/invites" | "POST /api/deals/{dealId}/invites/resend" => {
+                LARGEST_BULK_BODY
+            }
+            _ => LARGEST_BODY,
+        };
+        if self.body.len() > largest {
+            let detail = format!("The body is larger than {} KiB. Send a smaller one.", largest / 1024);
+            return Err(Problem::new(413, "payload_too_large", detail));
+        }
+        let media_type = self.header("content-type")?.unwrap_or_default();
+        let media_type = media_type.split(';').next().unwrap_or_default().trim();
+        if self.body.is_empty() || media_type.eq_ignore_ascii_case("application/json") {
+            Ok(())
+        } else {
+            Err(unsupported_media_type())
+        }
+    }
+
+    /// 415 without a body, or 400 with the path of the field that does not fit.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        if self.body.is_empty() && self.header("content-type")?.is_none() {
+            return Err(unsupported_media_type());
+        }
+        body::parse(&self.body)
+    }
+}
+
+fn unsupported_media_type() -> Problem {
+    Problem::new(415, "unsupported_media_type", "Send the body as application/json.")
+}
+
+/// The number in a tag that [`with_etag`](super::with_etag) has written.
+fn number_of(tag: &[u8]) -> Option<u32> {
+    let digits = str::from_utf8(tag).ok()?.trim().strip_prefix('"')?.strip_suffix('"')?;
+    digits.parse().ok().filter(|number: &u32| number.to_string() == digits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn request(route: &str, headers: &[(HeaderName, &'static [u8])], body: &[u8]) -> Request {
+        let headers =
+            headers.iter().map(|(name, value)| (name.clone(), HeaderValue::from_bytes(value).unwrap()));
+        Request {
+            route: route.to_owned(),
+            caller: Caller::default(),
+            now: Timestamp::default(),
+            deadline: Deadline::within(Duration::from_secs(1)),
+            parameters: HashMap::new(),
+            query: HashMap::new(),
+            headers: headers.collect(),
+            body: body.to_vec(),
+        }
+    }
+
+    #[tokio::test]
+    async fn if_match_expects_what_one_of_our_tags_says() {
+        for (header, current, expected) in [
+            (None, 3, None),
+            (Some("*"), 3, None),
+            (Some("\"3\""), 4, Some(3)),
+            (Some("\"abc\", W/\"2\", \"3\""), 4, Some(3)),
+            (Some("\"2\", \"3\""), 3, Some(3)),
+            (Some("\"2\",\"3\""), 2, Some(2)),
+            (Some("\"2\", \"3\""), 4, Some(0)),
+            (Some("\"abc\""), 3, Some(0)),
+            (Some("\"3,\""), 3, Some(0)),
+            (Some("\"03\""), 3, Some(0)),
+            (Some("\"+3\""), 3, Some(0)),
+            (Some("W/\"3\""), 3, Some(0)),
+            (Some("3"), 3, Some(0)),
+            (Some("\"99999999999\""), 3, Some(0)),
+            (Some("\"ä\""), 3, Some(0)),
+            (Some("\""), 3, Some(0)),
+            (Some(""), 3, Some(0)),
+        ] {
+            let headers: Vec<_> =
+                header.map(|value| (header::IF_MATCH, value.as_bytes())).into_iter().collect();
+            let request = request("", &headers, b"");
+            let found = request.if_match(async { Ok(Some(current)) }).await.unwrap();
+            assert_eq!(found, expected, "{header:?} of {current}");
+        }
+    }
+
+    #[test]
+    fn i8_a_body_has_a_largest_size_by_its_route() {
+        for (route, largest) in [
+            ("POST /api/deals/{dealId}/invites", 1024 * 1024),
+            ("POST /api/deals/{dealId}/invites/resend", 1024 * 1024),
+            ("POST /api/deals/{dealId}/invites/{inviteId}/resend", 4 * 1024),
+            ("POST /api/deals/{dealId}/seats/search", 4 * 1024),
+            ("POST /api/invites/preview", 4 * 1024),
+            ("POST /api/invites/accept", 4 * 1024),
+            ("POST /api/deals", 4 * 1024),
+            ("PATCH /api/deals/{dealId}", 4 * 1024),
+        ] {
+            let json: (_, &[u8]) = (header::CONTENT_TYPE, b"application/json; charset=utf-8");
+            let check = |size| request(route, &[json.clone()], &vec![b' '; size]).check_body().err();
+            assert!(check(largest).is_none(), "{route}");
+            let problem = check(largest + 1).unwrap();
+            assert_eq!(problem.code(), "payload_too_large", "{route}");
+            assert_eq!(problem.into_response().status(), 413, "{route}");
+        }
+    }
+}
