@@ -106,9 +106,9 @@ struct PageView<'a> {
 /// verified: its partition is the authorised path's in any case, and nothing of them is shown if it fails.
 ///
 /// `list` names the list that the cursor belongs to.
-fn answer(page: Option<Page>, asked: &PageRequest, list: &str, request: &Request) -> HandlerResult {
+fn answer(page: Option<Page>, page_request: &PageRequest, list: &str, request: &Request) -> HandlerResult {
     let Page { deal, invites, next } = page.ok_or_else(Problem::not_found)?;
-    if asked.cursor.as_ref().is_some_and(|cursor| !cursor.is_genuine(&deal.salt, list)) {
+    if page_request.cursor.as_ref().is_some_and(|cursor| !cursor.is_genuine(&deal.salt, list)) {
         return Err(not_a_cursor());
     }
     let invites = invites.iter().map(|invite| InviteView::new(invite, &deal, request.now)).collect();
@@ -128,9 +128,9 @@ async fn seats(app: &App, request: &Request) -> HandlerResult {
         Some(_) => return Err(Problem::field("status", "must be pending, accepted or expired")),
     };
     let limit = request.query("limit").map(|limit| limit.parse().unwrap_or(0));
-    let asked = PageRequest::new(app, status, limit, request.query("cursor"))?;
-    let page = app.store.page(deal, &asked.query, request.now).await?;
-    answer(page, &asked, &format!("seats {}", asked.status_name()), request)
+    let page_request = PageRequest::new(app, status, limit, request.query("cursor"))?;
+    let page = app.store.page(deal, &page_request.query, request.now).await?;
+    answer(page, &page_request, &format!("seats {}", page_request.status_name()), request)
 }
 
 #[derive(Deserialize)]
@@ -149,9 +149,14 @@ async fn search(app: &App, request: &Request) -> HandlerResult {
     let prefix = AddressPrefix::parse(&body.email).ok_or_else(|| {
         Problem::field("email", "must be the beginning of an address, up to 254 characters")
     })?;
-    let asked = PageRequest::new(app, body.status, body.limit, body.cursor.as_deref())?;
-    let page = app.store.search(deal, &prefix, &asked.query, request.now).await?;
-    answer(page, &asked, &format!("search {} {}", asked.status_name(), prefix.as_str()), request)
+    let page_request = PageRequest::new(app, body.status, body.limit, body.cursor.as_deref())?;
+    let page = app.store.search(deal, &prefix, &page_request.query, request.now).await?;
+    answer(
+        page,
+        &page_request,
+        &format!("search {} {}", page_request.status_name(), prefix.as_str()),
+        request,
+    )
 }
 
 #[derive(Serialize)]

@@ -77,11 +77,12 @@ fn grant(request: &Request) -> AccessToken {
     let manages = is_in(LEARNING_MANAGERS) && organisation.is_some();
     let scopes =
         [("seats.accept", true), ("invites.manage", manages), ("deals.admin", is_in(PARTNERSHIP_MANAGERS))];
-    let asked = request.scopes.as_deref().unwrap_or_default();
-    let is_asked = |scope: &str| asked.iter().any(|name| name.strip_prefix(RESOURCE_SERVER) == Some(scope));
+    let requested = request.scopes.as_deref().unwrap_or_default();
+    let is_requested =
+        |scope: &str| requested.iter().any(|name| name.strip_prefix(RESOURCE_SERVER) == Some(scope));
     let granted: Vec<&str> = scopes
         .into_iter()
-        .filter(|(scope, is_entitled)| *is_entitled && is_asked(scope))
+        .filter(|(scope, is_entitled)| *is_entitled && is_requested(scope))
         .map(|(scope, _)| scope)
         .collect();
 
@@ -95,13 +96,13 @@ fn grant(request: &Request) -> AccessToken {
         claims.insert("email_verified".to_owned(), "true".into());
     }
     // A name that is granted and asked for as it is stays: nobody says what Cognito does with one that is in both lists.
-    let is_to_go = |name: &&String| {
+    let is_suppressed = |name: &&String| {
         let is_plain = scopes.iter().any(|(scope, _)| scope == name);
         name.starts_with(RESOURCE_SERVER) || is_plain && !granted.contains(&name.as_str())
     };
     AccessToken {
         claims_to_add_or_override: claims,
-        scopes_to_suppress: asked.iter().filter(is_to_go).cloned().collect(),
+        scopes_to_suppress: requested.iter().filter(is_suppressed).cloned().collect(),
         scopes_to_add: granted,
     }
 }

@@ -29,10 +29,10 @@ pub const MOST_ROWS: usize = 1_000;
 /// Invites that a request stores at once.
 const WRITES: usize = 32;
 
-/// What a request keeps of its time to answer, once mailing is over. No row is begun to be stored after that.
+/// What a request keeps of its time to answer, once mailing is over. No write of a row begins after that.
 const TO_ANSWER: Duration = Duration::from_secs(1);
 
-/// What a request keeps of its time when the last row is being stored: enough to answer for all the others.
+/// What a request keeps of its time once the last write of a row must have ended: enough to answer.
 const TO_STORE: Duration = Duration::from_millis(700);
 
 #[derive(Clone, Debug)]
@@ -73,7 +73,7 @@ pub enum RowOutcome<E> {
     Queued(Box<Invite>),
     /// The rule refused; the invite as it is.
     Refused(E, Option<Box<Invite>>),
-    /// The manager's hour or the deal's day has nothing left, until then.
+    /// The manager's hour or the deal's day has no sends left, until then.
     OverLimit(Option<Timestamp>),
     /// The write failed or ran out of time. It may have been stored all the same, and is mailed later then.
     Failed(StoreError),
@@ -243,7 +243,7 @@ impl Sending {
         Ok((send, link))
     }
 
-    /// Writes a row that is not refused yet, while there is time. A claim is the right to mail it.
+    /// Writes a row that is not refused yet, while there is time.
     async fn write<E>(
         &self,
         request: &SendRequest,
