@@ -11,7 +11,8 @@ use crate::domain::DealId;
 use crate::store::{StoreError, Usage};
 use crate::sweep::Report;
 use metrique::ServiceMetrics;
-use metrique::emf::{Emf, MetricDefinition, MetricDirective, NoMetric};
+use metrique::emf::flags::NoMetric;
+use metrique::emf::{Emf, MetricDefinition, MetricDirective};
 use metrique::timers::Timestamp;
 use metrique::unit::{Count, Second};
 use metrique::unit_of_work::metrics;
@@ -64,66 +65,59 @@ fn emf() -> Emf {
 }
 
 /// What a run of mailing did.
+#[metrics(subfield, default_flags(NoMetric))]
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Mailed {
+    #[metrics(name = "MailsSent")]
     pub sent: u64,
     /// Given up, with a reason that the manager sees.
+    #[metrics(name = "MailsFailed")]
     pub failed: u64,
     /// Certainly not sent, and due again after a lease.
+    #[metrics(name = "MailsPutBack")]
     pub requeued: u64,
     /// Left alone until the lease ends, since SES may have sent them.
+    #[metrics(name = "MailsUnanswered")]
     pub unanswered: u64,
     /// Left alone until the lease ends, since SES was not asked.
+    #[metrics(name = "MailsUntried")]
     pub untried: u64,
     /// SES takes nothing more for now, for a reason that is not one mail's.
+    #[metrics(name = "SendingStopped", unit = Count, flags(skip(NoMetric)))]
     pub stopped: bool,
 }
 
-#[metrics(rename_all = "PascalCase")]
+#[metrics]
 #[derive(Debug)]
 struct MailMetrics {
     #[metrics(timestamp)]
     timestamp: Timestamp,
-    mails_sent: NoMetric<u64>,
-    mails_failed: NoMetric<u64>,
-    mails_put_back: NoMetric<u64>,
-    mails_unanswered: NoMetric<u64>,
-    mails_untried: NoMetric<u64>,
-    #[metrics(unit = Count)]
-    sending_stopped: u64,
+    #[metrics(flatten)]
+    mailed: Mailed,
 }
 
 pub fn mailed(mailed: Mailed) {
     let Some(sink) = ServiceMetrics::try_sink() else { return };
-    let metrics = MailMetrics {
-        timestamp: Timestamp::now(),
-        mails_sent: mailed.sent.into(),
-        mails_failed: mailed.failed.into(),
-        mails_put_back: mailed.requeued.into(),
-        mails_unanswered: mailed.unanswered.into(),
-        mails_untried: mailed.untried.into(),
-        sending_stopped: u64::from(mailed.stopped),
-    };
-    drop(metrics.append_on_drop(sink));
+    drop(MailMetrics { timestamp: Timestamp::now(), mailed }.append_on_drop(sink));
 }
 
-#[metrics(rename_all = "PascalCase")]
+#[metrics(rename_all = "PascalCase", default_flags(NoMetric))]
 #[derive(Debug)]
 struct SweepMetrics {
     #[metrics(timestamp)]
     timestamp: Timestamp,
-    #[metrics(unit = Second)]
+    #[metrics(unit = Second, flags(skip(NoMetric)))]
     lag: Option<Duration>,
-    #[metrics(unit = Second)]
+    #[metrics(unit = Second, flags(skip(NoMetric)))]
     queued_for: Option<Duration>,
-    done: NoMetric<u64>,
-    skipped: NoMetric<u64>,
-    left_over: NoMetric<u64>,
-    failures: NoMetric<u64>,
-    latency: NoMetric<Duration>,
-    dynamo_requests: NoMetric<u64>,
-    read_units: NoMetric<f64>,
-    write_units: NoMetric<f64>,
+    done: u64,
+    skipped: u64,
+    left_over: u64,
+    failures: u64,
+    latency: Duration,
+    dynamo_requests: u64,
+    read_units: f64,
+    write_units: f64,
 }
 
 /// `queued_for` is the age of the oldest mail in the send queue. Where a request failed, neither that nor the lag is
@@ -135,14 +129,14 @@ pub fn swept(report: &Report, queued_for: Option<Duration>, latency: Duration, u
         timestamp: Timestamp::now(),
         lag: is_whole.then(|| Duration::from_secs(report.lag_seconds)),
         queued_for: queued_for.filter(|_| is_whole),
-        done: report.done.into(),
-        skipped: report.skipped.into(),
-        left_over: report.left_over.into(),
-        failures: report.failures.into(),
-        latency: latency.into(),
-        dynamo_requests: u64::from(usage.requests).into(),
-        read_units: usage.read_units.into(),
-        write_units: usage.write_units.into(),
+        done: report.done,
+        skipped: report.skipped,
+        left_over: report.left_over,
+        failures: report.failures,
+        latency,
+        dynamo_requests: usage.requests.into(),
+        read_units: usage.read_units,
+        write_units: usage.write_units,
     };
     drop(metrics.append_on_drop(sink));
 }
@@ -175,13 +169,59 @@ mod tests {
     use metrique::RootEntry;
     use metrique::writer::format::Format;
 
+    /// The document as it is written.
+    fn written(metrics: impl metrique::InflectableEntry) -> serde_json::Value {
+        let mut line = Vec::new();
+        let globals = Globals { function: "deal-seats".to_owned() };
+        emf().merge_globals(globals).format(&RootEntry::new(metrics), &mut line).unwrap();
+        serde_json::from_slice(&line).unwrap()
+    }
+
+    /// The metrics of a document, and their units.
+    fn published(document: &serde_json::Value) -> Vec<(&str, Option<&str>)> {
+        let metrics = document["_aws"]["CloudWatchMetrics"][0]["Metrics"].as_array().unwrap();
+        metrics.iter().map(|metric| (metric["Name"].as_str().unwrap(), metric["Unit"].as_str())).collect()
+    }
+
+    #[test]
+    fn a_run_of_mailing_publishes_that_it_stopped_and_counts_the_rest() {
+        let mailed = Mailed { sent: 1, failed: 2, requeued: 3, unanswered: 4, untried: 5, stopped: true };
+        let document = written(MailMetrics { timestamp: Timestamp::now(), mailed }.close());
+        assert_eq!(published(&document), [("SendingStopped", Some("Count"))]);
+        let names =
+            ["MailsSent", "MailsFailed", "MailsPutBack", "MailsUnanswered", "MailsUntried", "SendingStopped"];
+        assert_eq!(names.map(|name| document[name].as_u64()), [1, 2, 3, 4, 5, 1].map(Some));
+    }
+
+    #[test]
+    fn a_sweep_publishes_its_lag_and_counts_the_rest() {
+        let second = Some(Duration::from_secs(1));
+        let document = written(
+            SweepMetrics {
+                timestamp: Timestamp::now(),
+                lag: second,
+                queued_for: second,
+                done: 1,
+                skipped: 2,
+                left_over: 3,
+                failures: 4,
+                latency: Duration::from_millis(5),
+                dynamo_requests: 6,
+                read_units: 7.5,
+                write_units: 8.5,
+            }
+            .close(),
+        );
+        assert_eq!(published(&document), [("Lag", Some("Seconds")), ("QueuedFor", Some("Seconds"))]);
+        let names = ["Lag", "Done", "Skipped", "LeftOver", "Failures", "Latency", "DynamoRequests"];
+        assert_eq!(names.map(|name| document[name].as_f64()), [1.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0].map(Some));
+        assert_eq!(["ReadUnits", "WriteUnits"].map(|name| document[name].as_f64()), [Some(7.5), Some(8.5)]);
+    }
+
     #[test]
     fn an_unreadable_item_counts_for_its_function_and_for_all_of_them() {
-        let mut line = Vec::new();
         let metrics = UnreadableMetrics { timestamp: Timestamp::now(), unreadable_items: 1 };
-        let globals = Globals { function: "deal-seats".to_owned() };
-        emf().merge_globals(globals).format(&RootEntry::new(metrics.close()), &mut line).unwrap();
-        let line: serde_json::Value = serde_json::from_slice(&line).unwrap();
+        let line = written(metrics.close());
         assert_eq!((&line["UnreadableItems"], &line["Function"]), (&1.into(), &"deal-seats".into()));
         let published: Vec<_> = line["_aws"]["CloudWatchMetrics"]
             .as_array()
