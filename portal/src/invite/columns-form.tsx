@@ -46,7 +46,7 @@ export function ColumnsForm({ question, onChosen }: { question: ColumnsQuestion;
         {names.length > 0 && email !== EVERY && (
           <Choice
             label="Name column" options={names} none="No name" {...{ labels }} value={name}
-            onChange={(name) => setColumns({ email, name, family: name === undefined || name === columns.family ? undefined : columns.family })}
+            onChange={(name) => setColumns({ ...columns, name, family: name === undefined || name === columns.family ? undefined : columns.family })}
           />
         )}
         {family && name !== undefined && email !== EVERY && (

@@ -4,9 +4,9 @@
  * Invariant: only a column whose title plainly says that it has the learners' addresses is taken without a question, and only
  * if no other column has addresses. A guess is only what the page offers first; where none is plausible, a person chooses.
  */
-import { isFullName, isPlaceholder } from "./name";
+import { isFullName, isPlaceholder, nameOf } from "./name";
 import { isAddress, isAngled, isRecipient } from "./recipients";
-import { distance, isOther, isPlainAddress, kindOf } from "./titles";
+import { distance, isLogin, isOther, isPlainAddress, isPrincipal, type Kind, kindOf } from "./titles";
 
 /** In place of a column: the lines are no table, and all their addresses are meant. */
 export const EVERY = -1;
@@ -14,6 +14,8 @@ export const EVERY = -1;
 export interface Columns {
   readonly email: number;
   readonly name?: number | undefined;
+  /** What a family name begins with: `van der`. */
+  readonly infix?: number | undefined;
   readonly family?: number | undefined;
 }
 
@@ -61,12 +63,29 @@ class Table {
 
   hasAddresses = (column: number) => this.cells(column).some(holdsAddress);
 
+  kind(column: number): Kind | undefined {
+    const filled = this.cells(column).filter(Boolean);
+    const kind = kindOf(this.title(column)) ?? (isLogin(this.title(column)) && filled.every(isFullName) ? "whole" : undefined);
+    // A column of numbers has no names, whatever its title says.
+    const numbers = filled.length > 0 && filled.every((cell) => /\p{N}/u.test(cell) && !/\p{L}/u.test(cell));
+    return numbers ? undefined : kind;
+  }
+
+  /** In a list of contacts, a contact's address is that of the person to invite. */
+  get hasContacts(): boolean {
+    const names = this.columns.filter((column) => ["whole", "first"].includes(this.kind(column) ?? ""));
+    return names.length > 0 && names.every((column) => /^contact/i.test(this.title(column)));
+  }
+
   /** Address books say beside an address which it is: `E-mail 1 - Label`, `Home`. What they say counts as part of the title. */
   isPlainAddress(column: number): boolean {
-    const title = this.title(column);
+    const title = this.hasContacts ? this.title(column).replace(/^contact\W+/i, "") : this.title(column);
     const label = this.titles?.findIndex((other, at) => at !== column && other === title.replace(/Value$/, "Label")) ?? -1;
     return isPlainAddress(title) && (label < 0 || this.cells(label).every((cell) => isPlainAddress(`${cell} ${title}`)));
   }
+
+  /** The order in which address columns are offered: those that are plainly meant first. */
+  distance = (column: number) => (!this.isPlainAddress(column) ? 4 : this.hasAddresses(column) ? distance(this.title(column)) : 3);
 
   hasText(column: number): boolean {
     const cells = this.cells(column);
@@ -89,10 +108,17 @@ export function titledColumns(titles: string[], body: string[][]): Decision {
   const email = first !== undefined && table.isPlainAddress(first) ? first : undefined;
   const known = nameColumns(table, addresses);
   const texts = table.columns.filter((column) => !addresses.includes(column) && table.hasText(column) && !isOther(table.title(column)));
-  const unknown = known.name === undefined ? texts : [];
+  const unknown = known.name === undefined ? texts : texts.filter((column) => isRestOfName(table, column, known));
   if (addresses.length < 2 && unknown.length === 0 && email !== undefined) return { email, ...known };
   const names = [...new Set([...Object.values(known).filter((column) => column !== undefined), ...texts])].sort((a, b) => a - b);
-  return table.question(addresses, names, known.family !== undefined || unknown.length > 1, { email, ...known });
+  return table.question(addresses, names, known.family !== undefined || unknown.length > (known.name === undefined ? 1 : 0), { email, ...known });
+}
+
+/** Whether a column under an unknown title may have the other half of the names: letters in every row, beside names that are not whole. */
+function isRestOfName(table: Table, column: number, { name = -2, family }: Pick<Columns, "name" | "family">): boolean {
+  const whole = table.kind(name) === "whole" && table.cells(name).every((cell) => cell === "" || cell.includes(" "));
+  return !whole && family === undefined && Math.abs(column - name) === 1 && table.kind(column) === undefined
+    && table.cells(column).every((cell) => /^\p{L}[\p{L}\p{M}' ’-]*$/u.test(cell));
 }
 
 /** The columns that may hold the addresses to invite, the likeliest first. */
@@ -104,24 +130,29 @@ function addressColumns(table: Table): number[] {
   const meant = (column: number) => isPlainAddress(table.title(column)) || table.cells(column).some((cell) => cell.includes("@"));
   const found = table.columns
     .filter((column) => (table.hasAddresses(column) ? !isName(column) : named(column) && meant(column)))
-    .sort((a, b) => distance(table.title(a)) - distance(table.title(b)) || a - b);
+    .sort((a, b) => table.distance(a) - table.distance(b) || a - b);
   const [first, ...others] = found;
-  if (first === undefined) return table.columns.filter(named).slice(0, 1);
+  const mentioned = table.columns.filter((column) => table.cells(column).some((cell) => cell.includes("@")));
+  if (first === undefined) return [...table.columns.filter(named), ...mentioned].slice(0, 1);
   // A column that only repeats the first one's addresses is no other choice.
   const blank = (column: number) => table.cells(column).every((cell) => cell === "");
   const repeats = (column: number) => !blank(column) && table.body.every((cells) => !cells[column] || (cells[first] && contained(cells[first], cells[column])));
-  return [first, ...others.filter((column) => !repeats(column))];
+  // Directories list a login and no mail for accounts without a mailbox of their own.
+  const isMissing = (column: number) => isPrincipal(table.title(first)) && blank(column);
+  return [first, ...others.filter((column) => !repeats(column) && !isMissing(column))];
 }
 
-function nameColumns(table: Table, addresses: number[]): Pick<Columns, "name" | "family"> {
-  const others = table.columns.filter((column) => !addresses.includes(column));
-  const [first, last, whole] = (["first", "last", "whole"] as const).map((kind) => others.find((column) => kindOf(table.title(column)) === kind));
-  if (first !== undefined && last !== undefined) return { name: first, family: last };
+function nameColumns(table: Table, addresses: number[]): Omit<Columns, "email"> {
+  const hasNames = (column: number) => table.cells(column).some((cell) => nameOf(cell) !== "");
+  const others = table.columns.filter((column) => !addresses.includes(column)).sort((a, b) => Number(hasNames(b)) - Number(hasNames(a)));
+  const [first, infix, last, whole] = (["first", "infix", "last", "whole"] as const).map((kind) => others.find((column) => table.kind(column) === kind));
+  const family = { ...(infix !== undefined && { infix }), family: last };
+  if (first !== undefined && last !== undefined) return { name: first, ...family };
   const part = first ?? last;
   if (part === undefined) return whole === undefined ? {} : { name: whole };
   // `Name` beside `Vorname` is the family name, unless its cells hold the first name too.
   if (whole === undefined || table.body.some((cells) => contains(cells[whole], cells[part]))) return { name: whole ?? part };
-  return first === undefined ? { name: whole, family: part } : { name: part, family: whole };
+  return first === undefined ? { name: whole, ...family } : { name: part, family: whole };
 }
 
 const contains = (whole = "", part = "") => part !== "" && whole.toLowerCase().split(/[\s,]+/).includes(part.toLowerCase());
@@ -157,7 +188,11 @@ const isAligned = (records: string[][]) => records.every((cells) => cells.length
 export function hasTitles([first, ...body]: string[][]): boolean {
   if (!first || first.length < 2 || first.some((cell) => !/^(?=.*\p{L})[^@;,|<>]{2,80}$/u.test(cell))) return false;
   const lines = body.filter((cells) => cells.filter(Boolean).length > 1);
-  const shared = first.findIndex((_, column) => lines.filter((cells) => holdsAddress(cells[column] ?? "")).length * 2 > lines.length);
+  const named = first.some(kindOf);
+  const shared = first.findIndex((_, column) => {
+    const addressed = lines.filter((cells) => cells[column]?.includes("@"));
+    return addressed.length * 2 > lines.length && (named || addressed.some((cells) => holdsAddress(cells[column] ?? "")));
+  });
   const title = first[shared] ?? "";
   return shared >= 0 && !/[.\s]at\s|\.\p{L}{2,}$/iu.test(title) && !isPlaceholder(title);
 }

@@ -89,6 +89,12 @@ function unpaired(text: string, opening: string, closing: string): string {
   return odd ? text.replaceAll(opening, "").replaceAll(closing, "").replace(/\s+/g, " ").trim() : text;
 }
 
+/** In Chinese, Japanese and Korean, the family name comes first. */
+const FAMILY_FIRST = /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}ー々\s]+$/u;
+export function fullName(given: string, family: string): string {
+  return (FAMILY_FIRST.test(given + family) ? [family, given] : [given, family]).filter(Boolean).join(" ");
+}
+
 /** `Doe, Ann` as `Ann Doe`: with one comma, and a first name after it. Another comma may stand before a suffix. */
 function turnedRound(name: string): string {
   const [family, given, suffix, another] = name.split(",").map((part) => part.trim());
@@ -98,5 +104,5 @@ function turnedRound(name: string): string {
   const sentence = given.split(" ").some((word) => /^(of|the|and|for|in|at)$/i.test(word));
   if (!letters(family) || !letters(given) || shouted || sentence) return name;
   const [, first = given, note = ""] = /^(.*?)(\s*\(.*\))$/.exec(given) ?? [];
-  return `${first} ${family}${note}${suffix === undefined ? "" : `, ${suffix}`}`;
+  return `${fullName(first, family)}${note}${suffix === undefined ? "" : `, ${suffix}`}`;
 }

@@ -182,7 +182,9 @@ describe("headers", () => {
     ["Nome;Sobrenome;Endereço de e-mail"], ["Voornaam;Achternaam;E-mailadres"], ["Imię;Nazwisko;Adres e-mail"], ["Förnamn;Efternamn;E-postadress"],
     ["Fornavn;Etternavn;E-post"], ["Etunimi;Sukunimi;Sähköposti"], ["Jméno;Příjmení;E-mailová adresa"], ["Prenume;Nume;Adresă de e-mail"],
     ["Имя;Фамилия;Электронная почта"], ["名;姓;メールアドレス"], ["First Name [Required];Last Name [Required];Email Address [Required]"],
-    ["FIRSTNAME;LASTNAME;EMAIL_ADDRESS"], ["Learner first name;Learner last name;Learner email"],
+    ["FIRSTNAME;LASTNAME;EMAIL_ADDRESS"], ["Eesnimi;Perenimi;E-post"], ["Ime;Priimek;E-naslov"], ["Isem;Kunjom;Indirizz elettroniku"],
+    ["Ainm;Sloinne;Ríomhphost"], ["Prénom;Nom;Mél"], ["Nome próprio;Apelido;Correio eletrónico"], ["Prenume;Nume;Poștă electronică"],
+    ["Όνομα;Επίθετο;Ηλεκτρονική διεύθυνση"], ["Ime;Prezime;Adresa e-pošte"], ["Nombre;Primer apellido;Correo"], ["givenName;sn;mail"], ["Learner first name;Learner last name;Learner email"],
   ])("%s", (header) => expect(parseAddresses(`${header}\nAnn;Doe;ann@example.com`)).toEqual([ANN]));
 
   it.each<[what: string, header: string, line: string]>([
@@ -196,8 +198,30 @@ describe("headers", () => {
     ["Slack", "username,email,status,has-2fa,userid,fullname,displayname", "annd,ann@example.com,Member,1,U1,Ann Doe,annie"],
     ["Outlook", "First Name,Last Name,E-mail Address,E-mail Type,E-mail Display Name,E-mail 2 Address",
       "Ann,Doe,ann@example.com,SMTP,Ann Doe (ann@example.com),"],
+    ["Entra", "id,userPrincipalName,displayName,surname,mail,givenName", "6f1,ann@example.com,Ann Doe,Doe,,Ann"],
+    ["Microsoft 365", "Display name,Proxy addresses,User principal name", "Ann Doe,SMTP:ann@example.com+smtp:ann@corp.example,ann@example.com"],
+    ["Okta", '"profile.login","profile.email","profile.secondEmail","profile.firstName","profile.lastName","profile.manager"',
+      '"ann@example.com","ann@example.com","","Ann","Doe","Max Boss"'],
+    ["Workday", "Worker,Business Title,Work Contact: Work Email", "Ann Doe,Clerk,ann@example.com"],
+    ["LDAP", "dn,cn,mail", '"cn=Ann Doe,dc=example",Ann Doe,ann@example.com'],
+    ["a customer system", "Company name,Contact name,Contact email", "Acme Ltd,Ann Doe,ann@example.com"],
+    ["a form", "Timestamp,What is your full name?,Email Address", "1/1/2026,Ann Doe,ann@example.com"],
+    ["names of users", "User name,Email", "Ann Doe,ann@example.com"],
+    ["a form of names in brackets", '"Name (Last, First)",Email', '"Doe, Ann",ann@example.com'],
     ["a login that repeats the address", "Username,Display name,Mail", "ANN@example.com,Ann Doe,ann@example.com"],
   ])("%s", (_, header, line) => expect(parseAddresses(`${header}\n${line}`)).toEqual([ANN]));
+
+  it("a Dutch family name keeps what it begins with", () => {
+    expect(parseAddresses("Voornaam;Tussenvoegsel;Achternaam;E-mailadres\nJan;van der;Berg;ann@example.com")).toEqual([{ ...ann, name: "Jan van der Berg" }]);
+  });
+
+  it.each<[what: string, text: string, name: string]>([
+    ["Kanji", "姓,名,メール\n山田,太郎,ann@example.com", "山田 太郎"],
+    ["a column of given names first", "First name,Last name,Email\n太郎,山田,ann@example.com", "山田 太郎"],
+    ["Kana", "名,姓,メール\nタロー,やまだ,ann@example.com", "やまだ タロー"],
+    ["Hangul", "성,이름,이메일\n김,민수,ann@example.com", "김 민수"],
+    ["names with a comma", '氏名,メール\n"山田, 太郎",ann@example.com', "山田 太郎"],
+  ])("the family name stands first: %s", (_, text, name) => expect(parseAddresses(text)).toEqual([{ ...ann, name }]));
 
   it.each<[what: string, text: string, leftOut: LeftOut]>([
     ["a line for a spreadsheet", "sep=;\nName;E-Mail\nAnn Doe;ann@example.com", { separator: 1, header: 1 }],
@@ -223,6 +247,14 @@ describe("where more than one column could be meant, the page asks", () => {
     ["only managers", "Name,Manager Email\nAnn Doe,max@example.com", ["Manager Email"], ["Name"]],
     ["a login at another domain", "User principal name,Display name,Mail\nann@corp.example,Ann Doe,ann@example.com", ["Mail", "User principal name"], ["Mail", "Display name"]],
     ["a work address in words, a private one plain", "Name,Work Email,Home Email\nAnn Doe,see ann@example.com,ann@home.example", ["Work Email", "Home Email"], ["Work Email", "Name"]],
+    ["a number and a name", 'Employee #,"Last name, First name",Work Email,Home Email\n1001,"Doe, Ann",ann@example.com,ann@home.example',
+      ["Work Email", "Home Email"], ["Work Email", "Last name, First name"]],
+    ["a number with a letter and a name", "Employee,Full name,Work Email,Home Email\nE1001,Ann Doe,ann@example.com,ann@home.example",
+      ["Work Email", "Home Email"], ["Work Email", "Full name"]],
+    ["Workday", "Worker,Reports To Email,Personal Contact: Personal Email,Work Contact: Work Email\nAnn Doe,max@example.com,ann@home.example,ann@example.com",
+      ["Work Contact: Work Email", "Reports To Email", "Personal Contact: Personal Email"], ["Work Contact: Work Email", "Worker"]],
+    ["a login of another form than the address", "profile.login,profile.email,profile.firstName,profile.lastName\nann@corp.example,ann@example.com,Ann,Doe",
+      ["profile.email", "profile.login"], ["profile.email", "profile.firstName", "profile.lastName"]],
     ["no header", "Ann Doe\tann@example.com\tann@home.example", ["Column 2", "Column 3"], ["Column 1"]],
     ["no header, commas", "Ann Doe,ann@example.com,ann@home.example\nBob Roe,bob@example.com,bob@home.example", ["Column 2", "Column 3"], ["Column 1"]],
     ["addresses in turns", "Ann Doe\tann@example.com\t\nBob Roe\t\tbob@home.example", ["Column 2", "Column 3"], ["Column 1"]],
@@ -230,6 +262,10 @@ describe("where more than one column could be meant, the page asks", () => {
 
   it.each<[what: string, text: string, names: string[], guess: string[]]>([
     ["no header", "Ann Doe;Sales;ann@example.com\nBob Roe;Marketing;bob@example.com", ["Column 1", "Column 2"], ["Column 3", "Column 1"]],
+    ["an unknown title beside half a name", "First name;Clan;E-Mail\nAnn;Doe;ann@example.com", ["First name", "Clan"], ["E-Mail", "First name"]],
+    ["an unknown title beside names of one word", "Name;Clan;E-Mail\nAnn;Doe;ann@example.com", ["Name", "Clan"], ["E-Mail", "Name"]],
+    ["a login beside an address", "User name;E-Mail\nanndoe;ann@example.com", ["User name"], ["E-Mail"]],
+    ["numbers under the title of names", "Employee #;Clan;E-Mail\n1001;Ann Doe;ann@example.com", ["Clan"], ["E-Mail"]],
     ["an unknown title", "E-Mail;Kontakt\nann@example.com;Ann Doe", ["Kontakt"], ["E-Mail"]],
     ["only unknown titles", "Kontakt;Poczta\nAnn Doe;ann@example.com", ["Kontakt"], ["Poczta"]],
   ])("names: %s", (_, text, names, guess) => expect(askedAbout(text)).toMatchObject({ names, guess }));
@@ -240,7 +276,7 @@ describe("where more than one column could be meant, the page asks", () => {
     ["Mother's email"], ["E-Mail Ansprechpartner"], ["E-Mail Teamleitung"], ["E-Mail Sekretariat"], ["E-mail N+1"], ["E-mail tuteur"],
     ["Email responsabile"], ["E-mail przełożonego"], ["Почта руководителя"], ["经理邮箱"], ["What is the email of your manager?"], ["Who is your manager?"],
     ["Home Email"], ["Recovery Email"], ["Personal Email"], ["E-Mail (privat)"], ["Email personale"], ["E-mail pessoal"], ["E-mail prywatny"], ["Личная почта"],
-    ["managerEmail"], ["Email DL"], ["User principal name"],
+    ["managerEmail"], ["Email DL"], ["Contact email"],
   ])("addresses under “%s”, and none is chosen beforehand", (title) => {
     expect(askedAbout(`Name;${title}\nAnn Doe;ann@example.com`)).toMatchObject({ addresses: [title], guess: ["Name"] });
   });
@@ -297,6 +333,7 @@ describe("where more than one column could be meant, the page asks", () => {
     ["a sentence of several lines", "Hi team,\nplease invite ann@example.com, bob@example.com, thanks\nBest, Max"],
     ["an address in place of a name", "Name,Email\nAnn Doe,ann@example.com\nbob,bob@example.com\ncat@corp.example,cat@example.com"],
     ["one address column and a department", "Email,Department\nann@example.com,Sales"],
+    ["a whole name beside another text", "Name,Cohort,Email\nAnn Doe,Spring,ann@example.com"],
   ])("but not about %s", (_, text) => expect(askedAbout(text)).toBeUndefined());
 
   it("the answer holds for its table", () => {

@@ -6,7 +6,7 @@
  */
 import type { InviteRow } from "../api";
 import { type Columns, type ColumnsQuestion, type Decision, EVERY, hasTitles, titledColumns, untitledColumns } from "./columns";
-import { capitalised, nameOf } from "./name";
+import { capitalised, fullName, nameOf } from "./name";
 import { fromCells, fromLine, fromPiece, isAngled, isList, ownPart } from "./recipients";
 import { likeliest, readingsOf, type TextRecord } from "./records";
 import { tidied } from "./tidy";
@@ -194,12 +194,13 @@ function endingAtSemicolons(line: string): string {
   return ends ? parts.join("\n") : line;
 }
 
-function fromTable({ cells }: TextRecord, { email, name, family }: Columns): InviteRow[] {
+function fromTable({ cells }: TextRecord, { email, name, infix, family }: Columns): InviteRow[] {
   const cell = (column: number | undefined) => (column === undefined ? "" : (cells[column] ?? ""));
-  const text = [cell(name), family === name ? "" : cell(family)].filter(Boolean).join(" ");
+  const last = family === undefined || family === name ? "" : [cell(infix), cell(family)].filter(Boolean).join(" ");
+  const text = [cell(name), last].filter(Boolean).join(" ");
   // An address that somebody has put beside the name, or in its place, is the person's all the same.
   if (!cell(email).includes("@") && text.includes("@")) return fromCells(text, "");
-  const named = [cell(name), family === name ? "" : cell(family)].map(nameOf).filter(Boolean).join(" ");
+  const named = fullName(nameOf(cell(name)), nameOf(last));
   return marks(cell(email)) && named === "" ? [] : fromCells(cell(email), named);
 }
 

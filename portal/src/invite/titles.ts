@@ -1,7 +1,7 @@
 /** What a column's title says about its cells, in the larger languages of Europe and in Japanese. */
 
 /** `whole` may turn out to be a family or a first name, by the company it keeps: `Nom` beside `Prénom`. */
-export type Kind = "email" | "address" | "whole" | "first" | "last";
+export type Kind = "email" | "address" | "whole" | "first" | "infix" | "last";
 
 const plain = (title: string) =>
   title.normalize("NFKD").replace(/\p{M}/gu, "").replace(/(?<=\p{Ll})(?=\p{Lu})/gu, " ").toLowerCase().replace(/ł/g, "l").replace(/ø/g, "o").replace(/[^\p{L}\p{N}]+/gu, " ").trim();
@@ -9,7 +9,8 @@ const setOf = (titles: string) => new Set(titles.split(",").map(plain));
 
 const EMAIL = new RegExp(
   ["mail", "courriel", "electronique", "correo", "epost", "sahkoposti", "postaelettronica", "elektronickaposta", "poczta", "elpast", "epast", "почта", "имейл",
-    "ηλεκτρονικο", "メール", "邮箱", "邮件", "郵件", "電郵", "이메일"].map((word) => plain(word)).join("|"),
+    "correio", "postaelectronica", "enaslov", "elektronskinaslov", "elettroniku", "ríomhpho",
+    "ηλεκτρονικ", "メール", "邮箱", "邮件", "郵件", "電郵", "이메일"].map((word) => plain(word)).join("|") + "|^(?:adresse)?mel(?:pro)?$",
 );
 /** Titles that speak of mail and hold no addresses. */
 const NOT_EMAIL = /mailing|mail ?(stop|code|list|box)|label|type\b|display|status|verified|subject|consent|language|format|notif|\b(no|none|without|kein|keine|sans|missing|sent|opt)\b/;
@@ -20,21 +21,27 @@ const WHOLE = setOf(
     "real name,teilnehmer,teilnehmerin,mitarbeiter,anzeigename,vollständiger name,vor und nachname,naam,volledige naam,nom,nom complet," +
     "nom et prénom,nom prénom,prénom et nom,nombre,nombre completo,nombre y apellidos,nome,nome completo,nome e cognome,cognome e nome,nominativo," +
     "namn,navn,fulde navn,nimi,imię i nazwisko,nazwisko i imię,jméno a příjmení,jméno,ime,ime in priimek,ime i prezime,meno,meno a priezvisko,név," +
-    "teljes név,nume,nume complet,nume și prenume,vardas pavardė,όνομα,ονοματεπώνυμο,име,имя,фио,氏名,名前,お名前,姓名,이름,성명",
+    "worker,isem,ainm,teljes név,nume,nume complet,nume și prenume,vardas pavardė,όνομα,ονοματεπώνυμο,име,имя,фио,氏名,名前,お名前,姓名,이름,성명",
 );
 const FIRST = setOf(
   "first,first name,firstname,given,given name,givenname,forename,forenames,vorname,prénom,prénoms,voornaam,roepnaam,förnamn,fornavn,etunimi,imię," +
-    "křestní jméno,keresztnév,utónév,prenume,primeiro nome,primer nombre,vardas,vārds,eesnimi,собствено име,名",
+    "křestní jméno,keresztnév,utónév,prenume,primeiro nome,nome próprio,primer nombre,vardas,vārds,eesnimi,céadainm,собствено име,名",
 );
 const LAST = setOf(
   "last,last name,lastname,family,family name,familyname,surname,nachname,familienname,nom de famille,achternaam,efternamn,etternavn,efternavn," +
     "sukunimi,nazwisko,příjmení,priezvisko,prezime,priimek,vezetéknév,apellido,apellidos,cognome,sobrenome,apelido,apelidos,pavardė,uzvārds," +
-    "perekonnanimi,επώνυμο,фамилия,姓",
+    "perekonnanimi,perenimi,kunjom,sloinne,sn,primer apellido,apellido 1,επώνυμο,επίθετο,фамилия,姓,성",
 );
-const ROLE = /^(learner|staff|employee|participant|student|member|attendee|delegate|invitee|contact|legal|preferred) (?=.*name)/;
+/** What a Dutch family name begins with, in a column of its own. */
+const INFIX = setOf("tussenvoegsel,tussenvoegsels,voorvoegsel,voorvoegsels");
+/** Titles of logins as well as of names: the cells say which. */
+const LOGIN = setOf("user name,username,user,cn");
+/** Logins that look like addresses, and mostly are. */
+const PRINCIPAL = setOf("user principal name,upn");
+const ROLE = /^(?:what is |please enter |enter )?(?:your )?(?:(?:learner|staff|employee|participant|student|member|attendee|delegate|invitee|contact|legal|preferred|profile) )?(?=.*name)/;
 /** Columns of text that nobody takes for names. */
 const OTHER =
-  /department|abteilung|service|departamento|reparto|afdeling|avdelning|部署|dział|company|organi[sz]ation|firma|société|empresa|title|job|role|rolle|position|funktion|group|team|country|city|location|site|status|phone|telefon|\bid\b|path|language|date|time|street|region|office|password|notes?\b|username|url|gender|type|label|manager|supervisor|vorgesetzt/;
+  /department|abteilung|service|departamento|reparto|afdeling|avdelning|部署|dział|company|organi[sz]ation|firma|société|empresa|title|job|role|rolle|position|funktion|group|team|country|city|location|site|status|phone|telefon|\bid\b|path|language|date|time|street|region|office|password|notes?\b|username|url|gender|type|label|manager|supervisor|vorgesetzt|middle/;
 
 /** A title without what is said in brackets: `Email Address [Required]`. */
 const unbracketed = (title: string) => title.normalize("NFKC").replace(/\[[^\]]*\]|\([^)]*\)|\*/g, " ");
@@ -43,17 +50,22 @@ const LONGEST_TITLE = 80;
 
 export function kindOf(title: string): Kind | undefined {
   if (title.length > LONGEST_TITLE) return undefined;
-  const words = plain(unbracketed(title));
+  const own = unbracketed(title);
+  const words = plain(own);
   const name = words.replace(ROLE, "");
+  if (/^(?:last|family)[^,;|\t]*, (?:first|given)[^,;|\t]*$/i.test(own)) return "whole";
   // A line that was not taken apart is not a title, nor is a sentence.
-  if (/[,;|\t]/.test(title) || words.split(" ").length > 6) return undefined;
+  if (/[,;|\t]/.test(own) || words.split(" ").length > 6) return undefined;
   if (EMAIL.test(words.replace(/ /g, "")) && !NOT_EMAIL.test(words)) return "email";
   if (ADDRESS.has(words)) return "address";
   if (FIRST.has(name)) return "first";
   if (LAST.has(name)) return "last";
+  if (INFIX.has(name)) return "infix";
   return WHOLE.has(name) ? "whole" : undefined;
 }
 
+export const isPrincipal = (title: string) => PRINCIPAL.has(plain(title));
+export const isLogin = (title: string) => LOGIN.has(plain(title));
 export const isOther = (title: string) => OTHER.test(plain(title));
 
 /** Words of which the title of the learner's own address may be made: no others, so that a title in unknown words is asked about. */
@@ -62,8 +74,9 @@ const PLAIN_WORDS = setOf(
   "e,mail,mails,mailová,email,emails,courriel,correo,electrónico,electronico,elettronica,elettronico,électronique,eletrónico,post,epost,sähköposti,posta,elektronická," +
     "pošta,poczta,elektroniczna,elpastas,pastas,el,epasts,pasts,почта,электронная,имейл,эл,cím,ηλεκτρονικό,ταχυδρομείο,メール,電子,邮箱,邮件,電子郵件,電郵,이메일," +
     "address,addresses,adresse,adress,adressen,adresa,adresová,adres,indirizzo,dirección,endereço,adresă,osoite,adrese,адрес,アドレス,地址,주소," +
+    "correio,poștă,electronică,pošte,emailová,naslov,elektronski,indirizz,elettroniku,tal,ríomhphost,ríomhphoist,seoladh,mél,ηλεκτρονική,ηλεκτρονικού,ταχυδρομείου,διεύθυνση," +
     // What is around them.
-    "id,value,required,optional,read only,1,your,please,enter,what,is,the,of,de,di,do,da,del,du,des,d,l,s," +
+    "id,value,profile,required,optional,read only,1,your,please,enter,what,is,the,of,de,di,do,da,del,du,des,d,l,s," +
     // Work.
     "work,business,company,corporate,primary,main,official,professional,office,professionnel,professionnelle,pro,travail,dienst,dienstlich,dienstliche,geschäft," +
     "geschäftlich,geschäftliche,arbeit,beruflich,berufliche,firmen,trabajo,laboral,corporativo,lavoro,aziendale,trabalho,profissional,werk,zakelijk,zakelijke,jobb," +
@@ -79,13 +92,14 @@ const COMPOUND = new RegExp(`^(?:${[...PLAIN_WORDS].filter((word) => word.length
 /** Whether a title says that its column has the learners' own addresses, those to invite. */
 export function isPlainAddress(title: string): boolean {
   const kind = kindOf(title);
-  return kind === "address" || (kind === "email" && plain(title).split(" ").every((word) => PLAIN_WORDS.has(word) || COMPOUND.test(word)));
+  const words = plain(title).replace(/^work contact /, "").split(" ");
+  return kind === "address" || isPrincipal(title) || (kind === "email" && words.every((word) => PLAIN_WORDS.has(word) || COMPOUND.test(word)));
 }
 
 const WORK_ADDRESS = /work|business|company|corporate|professional|\bpro\b|dienst|geschaft|arbeit|trabajo|lavoro|sluzbow|рабоч|会社|公司/;
 
 /** The order in which address columns are offered: those that are plainly meant first. */
-export const distance = (title: string) => (!isPlainAddress(title) ? 2 : WORK_ADDRESS.test(plain(title)) ? 0 : 1);
+export const distance = (title: string) => (isPrincipal(title) ? 2 : WORK_ADDRESS.test(plain(title)) ? 0 : 1);
 
 /** Words that say whose or what kind of address follows, none of them the learner's own: a boss's, a private one, a sender's. */
 const OTHERS =
