@@ -166,6 +166,10 @@ describe("the ways in which programs copy an address", () => {
     ["curly quotes in a table", "name,email\n“Doe, Ann”,ann@example.com", [ANN]],
     ["full-width characters", "ａｎｎ＠example．com，bob＠example.com", [ann, bob]],
     ["an accent typed as a character of its own", "Jose\u0301 Doe <ann@example.com>", [{ ...ann, name: "José Doe" }]],
+    ["a key before an address", "email=ann@example.com", [ann]],
+    ["keys before values", "name=Ann Doe,email=ann@example.com", [ANN]],
+    ["keys in lines", "fullName=Ann Doe; EmailAddress=ann@example.com\nfullName=Bob Roe; EmailAddress=bob@example.com", [ANN, BOB]],
+    ["an equals sign of the address", "prvs=123=ann@example.com", [{ email: "prvs=123=ann@example.com" }]],
     ["an apostrophe that is none", "o’brien@example.com; o´brien@example.com", [{ email: "o’brien@example.com" }, { email: "o´brien@example.com" }]],
     ["a name after each bracket", "<ann@example.com> Ann Doe, <bob@example.com> Bob Roe", [ANN, BOB]],
   ])("%s", (_, text, rows) => expect(parseAddresses(text)).toEqual(rows));
@@ -367,6 +371,7 @@ describe("nobody is invited whom a list only mentions", () => {
     ["an author below a table", "Name;E-Mail;Team\nAnn Doe;ann@example.com;A\nErstellt von;max@example.com;", { header: 1, others: 1 }],
     ["labels", "Ann Doe: ann@example.com\nManager: max@example.com\nAssistant: eve@example.com\nPrivate: ann@home.example", { others: 3 }],
     ["labels of addresses", "Ann Doe <ann@example.com>\nPersonal email: ann@home.example\nManager email: max@example.com", { others: 2 }],
+    ["a key of a manager's address", "name=Ann Doe,email=ann@example.com,manager_email=max@example.com", { others: 1 }],
     ["labels in cells", "Manager\tmax@example.com\nAnn Doe\tann@example.com", { others: 1 }],
     ["a manager in brackets", "Ann Doe <ann@example.com> (manager: Max Boss <max@example.com>)", { others: 1 }],
     ["a manager behind a comma", "Ann Doe, ann@example.com, manager max@example.com", { others: 1 }],
@@ -378,6 +383,18 @@ describe("nobody is invited whom a list only mentions", () => {
     ["a German mail's headers", "Von: Max Boss <max@example.com>\nGesendet: Donnerstag\nAn: Ann Doe <ann@example.com>", { others: 2 }],
     ["pictures", "Ann Doe ann@example.com <image001.png@01DA.ABC>\n[cid:image001.png@01DA1F2B.3C4D5E60]", { marks: 1 }],
   ])("%s", (_, text, leftOut) => expect(readList(text)).toEqual({ rows: [ANN], leftOut }));
+
+  it.each<[text: string]>([
+    ["Name,Email\nAnn Doe,ask max@example.com first\nBob Roe,bob@example.com"], ["Employee,Notes\nAnn Doe,ask max@example.com first\nBob Roe,bob@example.com"],
+    ["Name,Contact\nAnn Doe,ask max@example.com first\nBob Roe,bob@example.com"], ["Ann Doe,ask max@example.com first\nBob Roe,bob@example.com"],
+    ["Employee,Notes\nAnn Doe,ask max@example.com first\nBob Roe,see eve@example.com"], ["Name;Remark\nAnn Doe;ask max@example.com first"],
+  ])("a cell with words around an address is a row to correct in any table: %s", (text) => {
+    expect(readList(text, [{ email: 1, name: 0 }])).toMatchObject({ rows: expect.arrayContaining([{ email: "ask max@example.com first", name: "Ann Doe" }]) });
+  });
+
+  it("a remark in brackets beside a name and an address is no part of the address", () => {
+    expect(parseAddresses("Ann Doe; ann@example.com (Sales)\nBob Roe; bob@example.com")).toEqual([ANN, BOB]);
+  });
 
   it.each<[cell: string]>([
     ["ann@example.com; bob@example.com"], ["ann@example.com (dienstlich), ann@home.example (privat)"], ["ann@example.com ::: ann@home.example"],
@@ -406,10 +423,21 @@ describe("better no name than a wrong one", () => {
     ["Moin Bob <ann@example.com>"], ["Sehr geehrte Frau Doe <ann@example.com>"], ["Le 26 nov. 2026 à 09:00, Ann Doe <ann@example.com> a écrit :"],
     ["Il giorno gio 26 nov 2026 Cat Poe <ann@example.com> ha scritto:"], ["E1001,ann@example.com"], ["anndoe,ann@example.com"], ["ann@example.com,Suspended"],
     ["To,ann@example.com"], ["Organizer,ann@example.com"], ["Ask Dan <ann@example.com>"], ["Replaces Jon Kay <ann@example.com>"], ["Sie finden Gus <ann@example.com>"],
-    ["Merci d'inviter Fay Gill <ann@example.com>"], ["see Ann Doe <ann@example.com>"], ["Ann Doe via Google Groups <ann@example.com>"],
+    ["Could you add ann@example.com? Cheers"], ["Please add ann@example.com ? Cheers"], ["Please add ann@example.com! Cheers"], ["Please add ann@example.com… Cheers"],
+    ["Also ann@example.com. Best"], ["Also <ann@example.com>. Best"], ["Could you add <ann@example.com>! Cheers"], ["Can Ann (ann@example.com) please get access"],
+    ["Can Ann Doe <ann@example.com> get a seat?"], ["Is Ann Doe ann@example.com in?"], ["Merci d'inviter Fay Gill <ann@example.com>"], ["see Ann Doe <ann@example.com>"], ["Ann Doe via Google Groups <ann@example.com>"],
     ["Eve Help on behalf of Max Boss <ann@example.com>"], ["Starts Monday ann@example.com"], ["ann@example.com (Work)"], ["ann@example.com [External]"],
     ["ann@example.com (Maternity Leave)"], ["ann@example.com Pending"], ["mailto;ann@example.com"], ["<li>Ann Doe</li>;ann@example.com"],
   ])("beside an address: %s", (text) => expect(parseAddresses(text)).toEqual([ann]));
+
+  it.each<[text: string]>([
+    ["Hi, could you add Ann Doe (ann@example.com) and Bob Roe (bob@example.com)? Cheers!"], ["Hello, ann@example.com should get a seat. Also bob@example.com. Best"],
+    ["Are Ann Doe <ann@example.com> and Bob Roe <bob@example.com> in?"], ["Can Ann (ann@example.com) please get access, cc Bob (bob@example.com)?"],
+  ])("in a sentence about two: %s", (text) => expect(parseAddresses(text)).toEqual([ann, bob]));
+
+  it("a full stop behind an address ends no list", () => {
+    expect(parseAddresses("Ann Doe ann@example.com. Bob Roe bob@example.com.")).toEqual([ANN, BOB]);
+  });
 
   it.each<[cell: string]>([
     ["N/A"], ["NA"], ["#N/A"], ["#REF!"], ["NULL"], ["TBC"], ["unknown"], ["None"], ["TRUE"], ["Mr"], ["See above"], ["finance team"], ["Manager: Max Boss"], ["E1001"], ["-"],

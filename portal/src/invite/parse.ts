@@ -7,7 +7,7 @@
 import type { InviteRow } from "../api";
 import { type Columns, type ColumnsQuestion, type Decision, EVERY, hasTitles, titledColumns, untitledColumns } from "./columns";
 import { capitalised, fullName, nameOf } from "./name";
-import { fromCells, fromLine, fromPiece, isAngled, isList, ownPart } from "./recipients";
+import { fromCells, fromLine, fromPiece, isAngled, isList, LABEL, ownPart } from "./recipients";
 import { likeliest, readingsOf, type TextRecord } from "./records";
 import { tidied } from "./tidy";
 import { isSomebodyElses, kindOf } from "./titles";
@@ -163,7 +163,9 @@ function withoutHeader(lines: string[], separator: string | undefined): Part[] {
   const own = lines.filter((line) => line.trim()).map(ownPart);
   const others = own.flatMap(({ others }) => Array.from({ length: others }, () => out("others")));
   const filled = own.flatMap(({ text, others }) => (others > 0 && !/[\p{L}@]/u.test(text) ? [] : [text]));
-  const records = likeliest(readingsOf(filled.map(endingAtSemicolons).join("\n"), separator));
+  const readings = readingsOf(filled.map(endingAtSemicolons).join("\n"), separator);
+  const likely = likeliest(readings);
+  const records = [likely, ...readings].find((records) => hasTitles(records.map(({ cells }) => cells))) ?? likely;
   const [first, ...body] = records;
   const cells = records.map(({ cells }) => cells);
   if (first && hasTitles(cells)) return [...others, ...tableOf(first.cells, body, separator)];
@@ -236,8 +238,9 @@ function fromCellsInAnyOrder(cells: string[], column: number | undefined): Invit
   }
   const texts = cells.filter((cell, index) => index !== email && /\p{L}/u.test(cell));
   const cell = cells[email] ?? "";
-  const name = texts.length === 1 ? capitalised(nameOf(texts[0] ?? "")) : "";
+  const name = texts.length === 1 ? capitalised(nameOf(texts[0]?.replace(LABEL, "") ?? "")) : "";
   // Beside a text, which of several addresses is meant nobody can tell.
   const several = texts.length > 0 && cell.split("@").length > 2;
+  if (name) return fromCells(cell.replace(/\s[([][^()[\]@]*[)\]]$/, ""), name);
   return several || !cell.includes("@") ? fromCells(cell, name) : fromLine(cell).map(({ email, name: own = name }) => (own ? { email, name: own } : { email }));
 }

@@ -15,7 +15,7 @@ const ANGLED = /<[^<>\n]*@[^<>\n]*>/;
 const BULLET = /^(?:[-–—*•·‣◦▪●○■□✓✔☐☑➢>→+]+\s*|\(?\d+[):]+\s*|\d+\.?\s+)(?=\S)/u;
 /** `Jon Kay | Acme <jon@example.com>`: what stands between the bar and the bracket is no name. */
 const ROLE = /^([^@|<>\t]+)\s\|\s[^@|<>\t]+(?=<)/;
-const LABEL = /^(?:to|cc|bcc|an|kopie|à|para|per|till|til|aan|do|(?:work |business )?e-?mail|name|宛先)\s*:\s*/iu;
+export const LABEL = /^(?:to|cc|bcc|an|kopie|à|para|per|till|til|aan|do|(?:work |business )?(?:e-?)?mail(?:[ _-]?address)?|name|宛先)\s*:\s*/iu;
 
 export const isAngled = (text: string) => ANGLED.test(text);
 export const isAddress = (text: string) => ADDRESS.test(bare(text));
@@ -69,8 +69,16 @@ export function fromLine(line: string): InviteRow[] {
   return rows.length === 0 && /[\p{L}@]/u.test(line) ? [{ email: line.trim() }] : rows;
 }
 
+/** A question, or words that go on behind an address as those of a sentence do. What stands before the address is part of it. */
+const SENTENCE = /@[^?]*\?(?:$|[\s)"'])|@\S+\s+\p{Ll}+\s+\p{Ll}+(?![\p{L}\p{M}'’-])(?!\s*[<([])/u;
+
 /** The rows of a part of a line; none where it is only words of a sentence. */
 export function fromPiece(piece: string): InviteRow[] {
+  const rows = fromRecipientsOrText(piece);
+  return SENTENCE.test(piece) ? rows.map(({ email }) => ({ email })) : rows;
+}
+
+function fromRecipientsOrText(piece: string): InviteRow[] {
   const text = piece.trim().replace(BULLET, "").replace(BULLET, "").replace(LABEL, "").split(/(?<=[,;])/).map((part) => part.replace(ROLE, "$1 ")).join("");
   return isAngled(text) ? fromRecipients(text) : fromText(text);
 }
@@ -88,7 +96,7 @@ function fromRecipients(line: string): InviteRow[] {
     part = "";
     if (!text) return;
     if (before && !text.includes("@")) {
-      const name = nameInText(text);
+      const name = ENDED.test(text) ? "" : nameInText(text);
       if (!before.name && name) before.name = name;
     } else parts.push(text);
   };
@@ -159,24 +167,34 @@ function fromText(text: string): InviteRow[] {
   return chunks.flatMap((chunk) => (chunk.includes("@") ? fromChunk(chunk) : isFiller(chunk) ? [] : [{ email: chunk }]));
 }
 
+/** The end of a sentence. What follows is not about the address before. */
+const ENDED = /^[.!?…]/;
+
 /** Words with an `@` among them. The names stand all before their addresses, or all after them. */
 function fromChunk(chunk: string): InviteRow[] {
   const words = chunk.split(" ");
   if (!words.some((word) => /[^\s@]@+[^\s@]/.test(word))) return [{ email: chunk }];
   const emails: string[] = [];
   const gaps: string[] = [""];
+  /** Where a sentence ends between an address and the words behind it. */
+  const ends = new Set<number>();
   for (const word of words) {
     if (word.includes("@")) {
       emails.push(bare(word));
       gaps.push("");
-    } else gaps[gaps.length - 1] += ` ${word}`;
+      if (/[.!?…][)\]"']*$/.test(word)) ends.add(emails.length);
+    } else {
+      if (gaps.at(-1) === "" && ENDED.test(word)) ends.add(emails.length);
+      gaps[gaps.length - 1] += ` ${word}`;
+    }
   }
   const names = gaps.map(nameInText);
+  const behind = names.map((name, index) => (ends.has(index) ? "" : name));
   const leading = names[0] !== "";
-  const trailing = names.at(-1) !== "";
+  const trailing = behind.at(-1) !== "";
   return emails.map((email, index) => {
     if (leading && (!trailing || emails.length === 1)) return row(email, names[index]);
-    return row(email, trailing && !leading ? names[index + 1] : "");
+    return row(email, trailing && !leading ? behind[index + 1] : "");
   });
 }
 

@@ -1,5 +1,7 @@
 /** Pasted text in one spelling: one kind of line end, space and quote; no invisible characters; links as mail clients write addresses. */
 
+import { isPlainAddress, isSomebodyElses, kindOf } from "./titles";
+
 /** Soft hyphens, zero-width and direction marks, and the byte order mark: a paste brings them along and nobody sees them. */
 const INVISIBLE = /[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]/g;
 /** All but spacing accents: NFKC makes a space of `´`, and some people type it for an apostrophe. */
@@ -8,6 +10,16 @@ const COMPATIBLE = /[^\u00a8\u00af\u00b4\u00b8\u02d8-\u02dd]+/g;
 /** Pictures in a mail are named like addresses: `[cid:image001.png@01DA1F2B.3C4D5E60]`. */
 const IMAGE = /[<[]?(?:cid:)?(?<![\w-])[\w-]{1,80}\.(?:png|jpe?g|gif|bmp|svg)@[\w.-]{1,80}[>\]]?/gi;
 
+/** What programs write before a value: `email=ann@example.com`. An address may have a `=` of its own. */
+const KEY = /(?<![^\s,;|{])["']?(\p{L}[\p{L}_-]{0,39})["']?=(?=\S)/gu;
+
+function labelOf(key: string): string | undefined {
+  const kind = kindOf(key);
+  if (kind === undefined || isSomebodyElses(key)) return isSomebodyElses(key) ? `${key}: ` : undefined;
+  if (isPlainAddress(key)) return "email:";
+  return kind === "whole" || kind === "first" ? "name:" : `${key}: `;
+}
+
 export function tidied(text: string): string {
   const plain = text
     .replace(COMPATIBLE, (part) => part.normalize("NFKC"))
@@ -15,7 +27,7 @@ export function tidied(text: string): string {
     .replace(INVISIBLE, "")
     .replace(/[^\S\n\t]/g, " ")
     .replace(/^ +| +$/gm, "");
-  return withoutLinks(straightened(plain)).replace(IMAGE, "…");
+  return withoutLinks(straightened(plain)).replace(IMAGE, "…").replace(KEY, (whole, key: string) => labelOf(key) ?? whole);
 }
 
 /** Where the text has straight quotes of its own, curly ones are part of what those enclose. */
