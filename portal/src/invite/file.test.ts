@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { readingsOf, sampleOf } from "./file";
+import { readingsOf, samplesOf } from "./file";
 
 const blob = (...bytes: number[]) => new Blob([new Uint8Array(bytes)]);
 const textsOf = async (file: Blob) => (await readingsOf(file)).map(({ text }) => text);
@@ -31,8 +31,23 @@ it.each<[what: string, bytes: number[], text: string]>([
   expect(found.length).toBeGreaterThan(1);
 });
 
-it("of Unicode with a damaged letter, the Unicode is offered first", async () => {
-  expect((await textsOf(blob(...ascii("J"), 0xc3, 0xb6, ...ascii("rg,"), 0xe4))).at(0)).toBe("Jörg,\ufffd");
+it("the names that are shown differ, wherever they stand", async () => {
+  const title = [...ascii("Keresztn"), 0xe9, ...ascii("v;Vezet"), 0xe9, ...ascii("kn"), 0xe9, ...ascii("v;E-mail c"), 0xed, ...ascii("m\n")];
+  const readings = await readingsOf(blob(...title, ...ascii("Gy"), 0xf5, ...ascii("z"), 0xf5, ...ascii(";Kov"), 0xe1, ...ascii("cs;gyozo@ex.com")));
+  expect(samplesOf(readings)).toEqual(["Gyõzõ", "Győző"]);
+});
+
+it("each reading is told from each other, even by one word among many", () => {
+  const [first, second, third] = ["É È Ê Ë Ø", "Ł Ń Ś Ź Ø", "Ł Ń Ś Ź Ż"].map((text) => ({ name: "", text }));
+  expect(samplesOf([first!, second!, third!])).toEqual(["É, È, Ê, Ø", "Ł, Ń, Ś, Ø", "Ł, Ń, Ś, Ż"]);
+});
+
+it("a reading with a damaged letter is not offered beside one without", async () => {
+  expect(await textsOf(blob(0xc7, 0xb3, 0xed, 0xe0))).toEqual(["Зіна"]);
+});
+
+it("Unicode with a damaged letter is read where no other reading is likely", async () => {
+  expect(await textsOf(blob(...ascii("J"), 0xc3, 0xb6, ...ascii("rg,"), 0xe4))).toEqual(["Jörg,\ufffd"]);
 });
 
 it("a word processor's format is no text", async () => {
@@ -41,7 +56,7 @@ it("a word processor's format is no text", async () => {
 
 it("of several likely readings each is offered, with the names by which to tell them apart", async () => {
   const readings = await readingsOf(blob(...ascii("name,email\nDvo"), 0xf8, ...ascii("ak,d@example.com")));
-  expect(readings.map(sampleOf)).toEqual(["Dvoøak", "Dvořak"]);
+  expect(samplesOf(readings)).toEqual(["Dvoøak", "Dvořak"]);
 });
 
 it("where no reading is likely, all are offered", async () => {

@@ -42,12 +42,12 @@ export async function readingsOf(file: Blob): Promise<Reading[]> {
     const text = decoded(bytes, encoding);
     return text === undefined ? [] : [{ name, text }];
   });
+  const unlike = legacy.filter(({ text }, index) => legacy.findIndex((other) => other.text === text) === index);
+  const likely = unlike.filter(({ text }) => isLikely(text));
+  if (likely.length > 0) return likely;
   const damaged = new TextDecoder().decode(bytes);
   // Letters of several bytes come about by chance hardly ever: all but a few bytes are Unicode.
-  const readings = /[^\0-\x7f\ufffd]/.test(damaged) ? [{ name: "Unicode, with damaged letters", text: damaged }, ...legacy] : legacy;
-  const unlike = readings.filter(({ text }, index) => readings.findIndex((other) => other.text === text) === index);
-  const likely = unlike.filter(({ text }) => text === damaged || isLikely(text));
-  return likely.length > 0 ? likely : unlike;
+  return /[^\0-\x7f\ufffd]/.test(damaged) ? [{ name: "Unicode, with damaged letters", text: damaged }] : unlike;
 }
 
 /** The encoding that a byte order mark names. */
@@ -66,11 +66,22 @@ function decoded(bytes: Uint8Array, encoding: string): string | undefined {
 
 const foreign = (text: string) => /[^\0-\x7f]/.test(text);
 
-/** A few cells by which a person sees whether a reading is right. */
-export function sampleOf({ text }: Reading): string {
-  const cells = text.split(/[\n\r,;\t]+/).map((cell) => cell.replaceAll('"', "").trim().slice(0, 40)).filter(foreign);
-  return [...new Set(cells)].slice(0, 3).join(", ");
+/** For each reading, a few words by which a person sees whether it is right: those that are not the same in all of them. */
+export function samplesOf(readings: Reading[]): string[] {
+  // All readings have these marks in the same places.
+  const words = readings.map(({ text }) => text.split(/[\n\r,;\t" ]+/).map((word) => word.slice(0, 40)));
+  let samples = readings.map((): string[] => []);
+  for (const index of words[0]?.keys() ?? []) {
+    const shown = words.map((word) => word[index] ?? "");
+    if (shown.every((word) => word === shown[0])) continue;
+    const longer = samples.map((sample, reading) => [...new Set([...sample, shown[reading] ?? ""])]);
+    if (distinct(longer) > distinct(samples) || samples.every((sample) => sample.length < SAMPLES)) samples = longer;
+  }
+  return samples.map((sample) => sample.join(", "));
 }
+
+const SAMPLES = 3;
+const distinct = (samples: string[][]) => new Set(samples.map((sample) => sample.join())).size;
 
 /** Whether each word could be one: not `£ukasz`, `JosÈ` or `Јukasz`, half of it Cyrillic. */
 function isLikely(text: string): boolean {

@@ -1,6 +1,6 @@
 /** Asks in which of several encodings a file shows the names right. */
-import { useEffect, useRef, useState } from "preact/hooks";
-import { type Reading, sampleOf } from "./file";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { type Reading, samplesOf } from "./file";
 
 /** The readings of a file, of which a person has to choose one. */
 export interface Spelling {
@@ -11,6 +11,7 @@ export interface Spelling {
 /** `onChosen` gets the text; none if no reading is right. */
 export function ReadingForm({ spelling: { file, readings }, onChosen }: { spelling: Spelling; onChosen: (text: string | undefined) => void }) {
   const [chosen, setChosen] = useState<number>();
+  const samples = useMemo(() => samplesOf(readings), [readings]);
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), [readings]);
   const submit = (event: Event) => {
@@ -25,7 +26,7 @@ export function ReadingForm({ spelling: { file, readings }, onChosen }: { spelli
       <fieldset>
         <legend class="visually-hidden">Spelling</legend>
         {readings.map((reading, index) => (
-          <label key={reading.name}>{option(index)} {sampleOf(reading)} <span class="soft">{reading.name}</span></label>
+          <label key={reading.name}>{option(index)} {samples[index]} <span class="soft">{reading.name}</span></label>
         ))}
         <label>{option(readings.length)} None of these</label>
       </fieldset>
