@@ -7,13 +7,14 @@
 import type { InviteRow } from "../api";
 import { type Columns, type ColumnsQuestion, type Decision, EVERY, hasTitles, titledColumns, untitledColumns } from "./columns";
 import { capitalised, fullName, nameOf } from "./name";
+import { withoutMail } from "./mail";
 import { fromCells, fromLine, fromPiece, isAngled, isList, LABEL, ownPart } from "./recipients";
 import { likeliest, readingsOf, type TextRecord } from "./records";
 import { tidied } from "./tidy";
 import { isSomebodyElses, kindOf } from "./titles";
 
 /** Why a line is no row, or an address of a line. */
-export type Reason = "separator" | "title" | "header" | "prose" | "others" | "nobody" | "marks";
+export type Reason = "separator" | "title" | "header" | "prose" | "others" | "signature" | "nobody" | "marks";
 export type LeftOut = Partial<Record<Reason, number>>;
 
 export function together(one: LeftOut, other: LeftOut): LeftOut {
@@ -42,14 +43,19 @@ export function readList(text: string, answers: readonly Columns[] = []): List |
   /** The rows whose first name stands under a title. */
   const titled = new Set<InviteRow>();
   const leftOut: LeftOut = {};
-  const leave = (reason: Reason) => (leftOut[reason] = (leftOut[reason] ?? 0) + 1);
+  const leave = (reason: Reason, count = 1) => {
+    if (count > 0) leftOut[reason] = (leftOut[reason] ?? 0) + count;
+  };
   const take = (found: InviteRow[], reason: Reason) => {
     for (const row of found) rows.push(row);
     if (found.length === 0) leave(reason);
   };
   const open = [...answers];
   const answered = new Map<ColumnsQuestion, Columns>();
-  for (const part of partsOf(tidied(text))) {
+  const mail = withoutMail(tidied(text));
+  leave("others", mail.headers);
+  leave("signature", mail.signatures);
+  for (const part of partsOf(mail.text)) {
     if (part.kind === "out") leave(part.reason);
     else if (part.kind === "lines") for (const line of part.lines) take(fromLine(line), "marks");
     else if (part.kind === "cells") {
@@ -74,7 +80,9 @@ export function readList(text: string, answers: readonly Columns[] = []): List |
       }
     }
   }
-  return { rows: rows.map(withoutRepeatedName(rows, titled)), leftOut };
+  const own = rows.filter(({ email }) => !mail.writers.has(email.toLowerCase()));
+  leave("others", rows.length - own.length);
+  return { rows: own.map(withoutRepeatedName(own, titled)), leftOut };
 }
 
 /** What stands beside several addresses is a department or a boss, not a name; only a first name may be that of two people. */

@@ -1,0 +1,92 @@
+/**
+ * What a mail says of itself: its headers, who wrote what it answers, and signatures.
+ *
+ * Invariant: nobody is invited because they wrote a mail, or because somebody forwarded a mail to them. A `To:` line without
+ * the other headers is a list like any other.
+ */
+
+export interface Mail {
+  /** The text without the lines that are left out. */
+  readonly text: string;
+  /** How many lines are headers. */
+  readonly headers: number;
+  /** How many lines are of signatures. */
+  readonly signatures: number;
+  /** The addresses of those who wrote, in lower case. */
+  readonly writers: ReadonlySet<string>;
+}
+
+type Field = "from" | "date" | "to" | "cc" | "subject";
+
+/** What mail programs call the fields of a header, in the larger languages. */
+const LABELS: Record<Field, string> = {
+  from: "from,von,de,da,van,fra,från,od,от,lähettäjä,feladó,差出人,发件人",
+  date: "sent,date,gesendet,datum,envoyé,enviado,enviado el,enviada em,enviado em,inviato,data,fecha,verzonden,skickat,sendt,dato,wysłano,odesláno,отправлено,дата,送信日時,发送时间",
+  to: "to,an,à,a,para,per,aan,till,til,do,komu,кому,vastaanottaja,címzett,宛先,收件人",
+  cc: "cc,bcc,kopie,copie,copia,kopia,kopi,копия",
+  subject: "subject,betreff,objet,asunto,assunto,oggetto,onderwerp,ämne,emne,temat,předmět,тема,aihe,tárgy,件名,主题",
+};
+const FIELDS = new Map((Object.keys(LABELS) as Field[]).flatMap((field) => LABELS[field].split(",").map((label) => [label, field] as const)));
+
+const LABEL = /^\**(\p{L}[\p{L}\p{M} -]{0,30}?)\s?\**:/u;
+const fieldOf = (line: string) => FIELDS.get(LABEL.exec(line)?.[1]?.toLowerCase() ?? "");
+
+const QUOTED = /^(?:> ?)+(?=[^\s>])/;
+const WROTE = /(?<!\p{L})(?:wrote|a écrit|schrieb|escribió|escreveu|ha scritto|schreef|skrev|napisał)(?!\p{L})/iu;
+const DATED = /\d{4}|\d[:.]\d\d/;
+const ADDRESS = /[^\s<>()[\],;:"']+@[^\s<>()[\],;:"']+/g;
+/** What is longer is a list, and would take minutes. */
+const LONGEST_HEADER = 500;
+const addressesIn = (line: string) => new Set(line.slice(0, LONGEST_HEADER).match(ADDRESS)?.map((address) => address.toLowerCase()));
+
+export function withoutMail(text: string): Mail {
+  const raw = text.split("\n");
+  const lines = raw.map((line) => line.replace(QUOTED, ""));
+  const isQuoted = (index: number) => raw[index]?.startsWith(">");
+  const kept: string[] = [];
+  const writers = new Set<string>();
+  let [headers, signatures] = [0, 0];
+  let signature: number | undefined;
+  for (let index = 0; index < lines.length; index += 1) {
+    const line = lines[index] ?? "";
+    const reply = replyLength(lines, index);
+    const length = reply || headerLength(lines, index);
+    if (length > 0 || (line && signature !== undefined && isQuoted(index) !== isQuoted(signature))) signature = undefined;
+    if (line === "--" && kept.some(Boolean)) signature = index;
+    const taken = lines.slice(index, index + Math.max(length, 1));
+    const from = reply > 0 ? taken : taken.filter((header) => fieldOf(header) === "from");
+    for (const address of addressesIn(from.join(" "))) writers.add(address);
+    if (length > 0) {
+      headers += taken.filter(Boolean).length;
+      index += length - 1;
+    } else if (signature === undefined) kept.push(line);
+    else if (line) signatures += 1;
+  }
+  return { text: kept.join("\n"), headers, signatures, writers };
+}
+
+/** How many lines say who wrote what follows: `On 23 Nov 2026, Max Boss <max@example.com> wrote:`. Mail programs break long ones. */
+function replyLength(lines: string[], index: number): number {
+  return [1, 2, 3].find((length) => {
+    const part = lines.slice(index, index + length);
+    const line = part.join(" ");
+    if (line.length > LONGEST_HEADER || part.includes("") || !line.endsWith(":") || addressesIn(line).size !== 1) return false;
+    const wrote = WROTE.test(line);
+    return length === 1 ? wrote || DATED.test(line) : DATED.test(part[0] ?? "") && (wrote || />:$/.test(line));
+  }) ?? 0;
+}
+
+/** How many lines are the headers of a mail that was forwarded; none where one of the four that it has is missing. */
+function headerLength(lines: string[], start: number): number {
+  const found = new Set<Field>();
+  let end = start;
+  for (let index = start; fieldOf(lines[start] ?? "") && index < lines.length; index += 1) {
+    const line = lines[index] ?? "";
+    const field = fieldOf(line);
+    const continues = index === end + 1 && /[,;]$/.test(lines[end] ?? "");
+    if (field ? found.has(field) : line && !continues && !LABEL.test(line)) break;
+    if (field) found.add(field);
+    if (field || continues) end = index;
+  }
+  return (["from", "date", "to", "subject"] as const).every((field) => found.has(field)) ? end - start + 1 : 0;
+}
