@@ -39,6 +39,7 @@ export interface ColumnsQuestion {
 export type Decision = Columns | ColumnsQuestion;
 
 const SAMPLES = 3;
+const CONTACT = /^(?:primary |main )?contact\W+/i;
 const holdsAddress = (cell: string) => isAngled(cell) || (cell !== "" && cell.split(/[\s,;]+/).filter(Boolean).every(isAddress));
 const contained = (part: string, whole: string) => whole.toLowerCase().includes(part.toLowerCase());
 
@@ -74,12 +75,12 @@ class Table {
   /** In a list of contacts, a contact's address is that of the person to invite. */
   get hasContacts(): boolean {
     const names = this.columns.filter((column) => ["whole", "first"].includes(this.kind(column) ?? ""));
-    return names.length > 0 && names.every((column) => /^contact/i.test(this.title(column)));
+    return names.length > 0 && names.every((column) => CONTACT.test(this.title(column)));
   }
 
   /** Address books say beside an address which it is: `E-mail 1 - Label`, `Home`. What they say counts as part of the title. */
   isPlainAddress(column: number): boolean {
-    const title = this.hasContacts ? this.title(column).replace(/^contact\W+/i, "") : this.title(column);
+    const title = this.hasContacts ? this.title(column).replace(CONTACT, "") : this.title(column);
     const label = this.titles?.findIndex((other, at) => at !== column && other === title.replace(/Value$/, "Label")) ?? -1;
     return isPlainAddress(title) && (label < 0 || this.cells(label).every((cell) => isPlainAddress(`${cell} ${title}`)));
   }

@@ -70,9 +70,11 @@ function replyLength(lines: string[], index: number): number {
   return [1, 2, 3].find((length) => {
     const part = lines.slice(index, index + length);
     const line = part.join(" ");
-    if (line.length > LONGEST_HEADER || part.includes("") || !line.endsWith(":") || addressesIn(line).size !== 1) return false;
+    const addresses = addressesIn(line).size;
+    if (line.length > LONGEST_HEADER || part.includes("") || !line.endsWith(":") || addresses > 1) return false;
     const wrote = WROTE.test(line);
-    return length === 1 ? wrote || DATED.test(line) : DATED.test(part[0] ?? "") && (wrote || />:$/.test(line));
+    if (length === 1) return [wrote, DATED.test(line), addresses === 1].filter(Boolean).length > 1;
+    return addresses === 1 && DATED.test(part[0] ?? "") && (wrote || />:$/.test(line));
   }) ?? 0;
 }
 

@@ -168,6 +168,7 @@ describe("the ways in which programs copy an address", () => {
     ["an accent typed as a character of its own", "Jose\u0301 Doe <ann@example.com>", [{ ...ann, name: "José Doe" }]],
     ["a key before an address", "email=ann@example.com", [ann]],
     ["keys before values", "name=Ann Doe,email=ann@example.com", [ANN]],
+    ["keys before quoted values", 'name="Ann Doe" email="ann@example.com"', [ANN]],
     ["keys in lines", "fullName=Ann Doe; EmailAddress=ann@example.com\nfullName=Bob Roe; EmailAddress=bob@example.com", [ANN, BOB]],
     ["an equals sign of the address", "prvs=123=ann@example.com", [{ email: "prvs=123=ann@example.com" }]],
     ["an apostrophe that is none", "o’brien@example.com; o´brien@example.com", [{ email: "o’brien@example.com" }, { email: "o´brien@example.com" }]],
@@ -187,7 +188,9 @@ describe("headers", () => {
     ["Fornavn;Etternavn;E-post"], ["Etunimi;Sukunimi;Sähköposti"], ["Jméno;Příjmení;E-mailová adresa"], ["Prenume;Nume;Adresă de e-mail"],
     ["Имя;Фамилия;Электронная почта"], ["名;姓;メールアドレス"], ["First Name [Required];Last Name [Required];Email Address [Required]"],
     ["FIRSTNAME;LASTNAME;EMAIL_ADDRESS"], ["Eesnimi;Perenimi;E-post"], ["Ime;Priimek;E-naslov"], ["Isem;Kunjom;Indirizz elettroniku"],
-    ["Ainm;Sloinne;Ríomhphost"], ["Prénom;Nom;Mél"], ["Nome próprio;Apelido;Correio eletrónico"], ["Prenume;Nume;Poștă electronică"],
+    ["Ainm;Sloinne;Ríomhphost"], ["Prénom;Nom;Mél"], ["Prénom;Nom;Adresse mél professionnelle"], ["Vārds;Uzvārds;E-pasta adrese"], ["Vardas;Pavardė;El. pašto adresas"],
+    ["Meno;Priezvisko;Emailová adresa"], ["Nombre;Apellido paterno;Correo"], ["Preferred Name - First;Preferred Name - Last;Email - Primary Work"],
+    ["Nome próprio;Apelido;Correio eletrónico"], ["Prenume;Nume;Poștă electronică"],
     ["Όνομα;Επίθετο;Ηλεκτρονική διεύθυνση"], ["Ime;Prezime;Adresa e-pošte"], ["Nombre;Primer apellido;Correo"], ["givenName;sn;mail"], ["Learner first name;Learner last name;Learner email"],
   ])("%s", (header) => expect(parseAddresses(`${header}\nAnn;Doe;ann@example.com`)).toEqual([ANN]));
 
@@ -209,6 +212,8 @@ describe("headers", () => {
     ["Workday", "Worker,Business Title,Work Contact: Work Email", "Ann Doe,Clerk,ann@example.com"],
     ["LDAP", "dn,cn,mail", '"cn=Ann Doe,dc=example",Ann Doe,ann@example.com'],
     ["a customer system", "Company name,Contact name,Contact email", "Acme Ltd,Ann Doe,ann@example.com"],
+    ["another customer system", "Company,Primary contact name,Primary contact email", "Acme Ltd,Ann Doe,ann@example.com"],
+    ["a title with a possessive", "Employee's name,Employee's email", "Ann Doe,ann@example.com"],
     ["a form", "Timestamp,What is your full name?,Email Address", "1/1/2026,Ann Doe,ann@example.com"],
     ["names of users", "User name,Email", "Ann Doe,ann@example.com"],
     ["a form of names in brackets", '"Name (Last, First)",Email', '"Doe, Ann",ann@example.com'],
@@ -337,6 +342,7 @@ describe("where more than one column could be meant, the page asks", () => {
     ["a sentence of several lines", "Hi team,\nplease invite ann@example.com, bob@example.com, thanks\nBest, Max"],
     ["an address in place of a name", "Name,Email\nAnn Doe,ann@example.com\nbob,bob@example.com\ncat@corp.example,cat@example.com"],
     ["one address column and a department", "Email,Department\nann@example.com,Sales"],
+    ["how a name is read aloud", "氏名,フリガナ,メール\n山田太郎,ヤマダタロウ,ann@example.com"],
     ["a whole name beside another text", "Name,Cohort,Email\nAnn Doe,Spring,ann@example.com"],
   ])("but not about %s", (_, text) => expect(askedAbout(text)).toBeUndefined());
 
@@ -390,6 +396,7 @@ describe("nobody is invited whom a list only mentions", () => {
     ["El lun, 23 nov 2026 a las 10:00, Max Boss (<max@example.com>) escribió:"], ["Il giorno gio 26 nov 2026 Max Boss <max@example.com> ha scritto:"],
     ["Op ma 23 nov 2026 om 10:00 schreef Max Boss <max@example.com>:"], ["Max Boss <max@example.com> wrote on 23 Nov 2026:"],
     ["max@example.com <max@example.com> wrote:"], ["2026年11月23日(月) 10:00 Max Boss <max@example.com>:"], ["Van: Max Boss <max@example.com>"],
+    ["On 23/11/2026 10:00, Max Boss wrote:"],
   ])("who wrote a mail: %s", (header) => expect(readList(`${header}\n> Ann Doe <ann@example.com>`)).toEqual({ rows: [ANN], leftOut: { others: 1 } }));
 
   it.each<[what: string, text: string, leftOut: LeftOut]>([

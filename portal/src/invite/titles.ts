@@ -1,4 +1,4 @@
-/** What a column's title says about its cells, in the larger languages of Europe and in Japanese. */
+/** What a column's title says about its cells, in the languages of the EU and some others. */
 
 /** `whole` may turn out to be a family or a first name, by the company it keeps: `Nom` beside `Prénom`. */
 export type Kind = "email" | "address" | "whole" | "first" | "infix" | "last";
@@ -10,7 +10,7 @@ const setOf = (titles: string) => new Set(titles.split(",").map(plain));
 const EMAIL = new RegExp(
   ["mail", "courriel", "electronique", "correo", "epost", "sahkoposti", "postaelettronica", "elektronickaposta", "poczta", "elpast", "epast", "почта", "имейл",
     "correio", "postaelectronica", "enaslov", "elektronskinaslov", "elettroniku", "ríomhpho",
-    "ηλεκτρονικ", "メール", "邮箱", "邮件", "郵件", "電郵", "이메일"].map((word) => plain(word)).join("|") + "|^(?:adresse)?mel(?:pro)?$",
+    "ηλεκτρονικ", "メール", "邮箱", "邮件", "郵件", "電郵", "이메일"].map((word) => plain(word)).join("|") + "|^(?:adresse)?mel(?:pro.*)?$",
 );
 /** Titles that speak of mail and hold no addresses. */
 const NOT_EMAIL = /mailing|mail ?(stop|code|list|box)|label|type\b|display|status|verified|subject|consent|language|format|notif|\b(no|none|without|kein|keine|sans|missing|sent|opt)\b/;
@@ -30,7 +30,7 @@ const FIRST = setOf(
 const LAST = setOf(
   "last,last name,lastname,family,family name,familyname,surname,nachname,familienname,nom de famille,achternaam,efternamn,etternavn,efternavn," +
     "sukunimi,nazwisko,příjmení,priezvisko,prezime,priimek,vezetéknév,apellido,apellidos,cognome,sobrenome,apelido,apelidos,pavardė,uzvārds," +
-    "perekonnanimi,perenimi,kunjom,sloinne,sn,primer apellido,apellido 1,επώνυμο,επίθετο,фамилия,姓,성",
+    "perekonnanimi,perenimi,kunjom,sloinne,sn,primer apellido,apellido paterno,apellido 1,επώνυμο,επίθετο,фамилия,姓,성",
 );
 /** What a Dutch family name begins with, in a column of its own. */
 const INFIX = setOf("tussenvoegsel,tussenvoegsels,voorvoegsel,voorvoegsels");
@@ -38,10 +38,11 @@ const INFIX = setOf("tussenvoegsel,tussenvoegsels,voorvoegsel,voorvoegsels");
 const LOGIN = setOf("user name,username,user,cn");
 /** Logins that look like addresses, and mostly are. */
 const PRINCIPAL = setOf("user principal name,upn");
-const ROLE = /^(?:what is |please enter |enter )?(?:your )?(?:(?:learner|staff|employee|participant|student|member|attendee|delegate|invitee|contact|legal|preferred|profile) )?(?=.*name)/;
-/** Columns of text that nobody takes for names. */
+const ROLE =
+  /^(?:what is |please enter |enter )?(?:your )?(?:(?:(?:legal|preferred) name|learner|staff|employee|participant|student|member|attendee|delegate|invitee|(?:primary |main )?contact|legal|preferred|profile) (?:s )?)?(?=.*name|first$|last$)/;
+/** Columns of text that are no names to greet by. Accents and the marks of `ガ` are removed before. */
 const OTHER =
-  /department|abteilung|service|departamento|reparto|afdeling|avdelning|部署|dział|company|organi[sz]ation|firma|société|empresa|title|job|role|rolle|position|funktion|group|team|country|city|location|site|status|phone|telefon|\bid\b|path|language|date|time|street|region|office|password|notes?\b|username|url|gender|type|label|manager|supervisor|vorgesetzt|middle/;
+  /department|abteilung|service|departamento|reparto|afdeling|avdelning|部署|dział|company|organi[sz]ation|firma|société|empresa|title|job|role|rolle|position|funktion|group|team|country|city|location|site|status|phone|telefon|\bid\b|path|language|date|time|street|region|office|password|notes?\b|username|url|gender|type|label|manager|supervisor|vorgesetzt|middle|nickname|カナ|かな/;
 
 /** A title without what is said in brackets: `Email Address [Required]`. */
 const unbracketed = (title: string) => title.normalize("NFKC").replace(/\[[^\]]*\]|\([^)]*\)|\*/g, " ");
@@ -74,7 +75,7 @@ const PLAIN_WORDS = setOf(
   "e,mail,mails,mailová,email,emails,courriel,correo,electrónico,electronico,elettronica,elettronico,électronique,eletrónico,post,epost,sähköposti,posta,elektronická," +
     "pošta,poczta,elektroniczna,elpastas,pastas,el,epasts,pasts,почта,электронная,имейл,эл,cím,ηλεκτρονικό,ταχυδρομείο,メール,電子,邮箱,邮件,電子郵件,電郵,이메일," +
     "address,addresses,adresse,adress,adressen,adresa,adresová,adres,indirizzo,dirección,endereço,adresă,osoite,adrese,адрес,アドレス,地址,주소," +
-    "correio,poștă,electronică,pošte,emailová,naslov,elektronski,indirizz,elettroniku,tal,ríomhphost,ríomhphoist,seoladh,mél,ηλεκτρονική,ηλεκτρονικού,ταχυδρομείου,διεύθυνση," +
+    "pasta,pašto,adresas,correio,poștă,electronică,pošte,emailová,naslov,elektronski,indirizz,elettroniku,tal,ríomhphost,ríomhphoist,seoladh,mél,ηλεκτρονική,ηλεκτρονικού,ταχυδρομείου,διεύθυνση," +
     // What is around them.
     "id,value,profile,required,optional,read only,1,your,please,enter,what,is,the,of,de,di,do,da,del,du,des,d,l,s," +
     // Work.
