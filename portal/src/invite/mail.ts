@@ -39,9 +39,11 @@ const ADDRESS = /[^\s<>()[\],;:"']+@[^\s<>()[\],;:"']+/g;
 const LONGEST_HEADER = 500;
 const addressesIn = (line: string) => new Set(line.slice(0, LONGEST_HEADER).match(ADDRESS)?.map((address) => address.toLowerCase()));
 
+/** Without the lines that only say something of a mail, and without the marks of a quoted one. */
 export function withoutMail(text: string): Mail {
   const raw = text.split("\n");
-  const lines = raw.map((line) => line.replace(QUOTED, ""));
+  // A line of marks alone stays, so that it is counted.
+  const lines = raw.map((line) => (/[\p{L}\p{N}@-]/u.test(line) ? line.replace(QUOTED, "") : line));
   const isQuoted = (index: number) => raw[index]?.startsWith(">");
   const kept: string[] = [];
   const writers = new Set<string>();
@@ -73,8 +75,9 @@ function replyLength(lines: string[], index: number): number {
     const addresses = addressesIn(line).size;
     if (line.length > LONGEST_HEADER || part.includes("") || !line.endsWith(":") || addresses > 1) return false;
     const wrote = WROTE.test(line);
-    if (length === 1) return [wrote, DATED.test(line), addresses === 1].filter(Boolean).length > 1;
-    return addresses === 1 && DATED.test(part[0] ?? "") && (wrote || />:$/.test(line));
+    // Digits of an address are no date.
+    const dated = DATED.test((part[0] ?? "").replace(ADDRESS, ""));
+    return length === 1 ? [wrote, dated, addresses === 1].filter(Boolean).length > 1 : addresses === 1 && dated && (wrote || line.endsWith(">:"));
   }) ?? 0;
 }
 
@@ -82,7 +85,8 @@ function replyLength(lines: string[], index: number): number {
 function headerLength(lines: string[], start: number): number {
   const found = new Set<Field>();
   let end = start;
-  for (let index = start; fieldOf(lines[start] ?? "") && index < lines.length; index += 1) {
+  if (!fieldOf(lines[start] ?? "")) return 0;
+  for (let index = start; index < lines.length; index += 1) {
     const line = lines[index] ?? "";
     const field = fieldOf(line);
     const continues = index === end + 1 && /[,;]$/.test(lines[end] ?? "");

@@ -168,6 +168,7 @@ describe("the ways in which programs copy an address", () => {
     ["an accent typed as a character of its own", "Jose\u0301 Doe <ann@example.com>", [{ ...ann, name: "José Doe" }]],
     ["a key before an address", "email=ann@example.com", [ann]],
     ["keys before values", "name=Ann Doe,email=ann@example.com", [ANN]],
+    ["keys in quoted cells", '"name=Doe, Ann","email=ann@example.com"', [ANN]],
     ["keys before quoted values", 'name="Ann Doe" email="ann@example.com"', [ANN]],
     ["keys in lines", "fullName=Ann Doe; EmailAddress=ann@example.com\nfullName=Bob Roe; EmailAddress=bob@example.com", [ANN, BOB]],
     ["an equals sign of the address", "prvs=123=ann@example.com", [{ email: "prvs=123=ann@example.com" }]],
@@ -422,6 +423,10 @@ describe("nobody is invited whom a list only mentions", () => {
     expect(readList(text)).toEqual({ rows: [ANN, BOB], leftOut: { signature: 7 } });
   });
 
+  it("an address with a year and a colon is no header of a mail", () => {
+    expect(parseAddresses("Please add ann2026@example.com:")).toEqual([{ email: "ann2026@example.com" }]);
+  });
+
   it("a line of marks above a list is no signature", () => {
     expect(readList("--\nAnn Doe <ann@example.com>")).toEqual({ rows: [ANN], leftOut: { marks: 1 } });
   });
@@ -563,7 +568,7 @@ describe("any list, in any form", () => {
   });
 
   it("each line becomes a row or is counted as left out", () => {
-    const cell = fc.oneof(email, names, fc.constantFrom("", "", "-", "1.", "Email", "Name", "Sales", "ann@@example.com", "E-Mail (Manager)"));
+    const cell = fc.oneof(email, names, fc.constantFrom("", "", "-", "1.", "Email", "Name", "Sales", "ann@@example.com", "E-Mail (Manager)", "--", "From: max@example.com", "2026 max@example.com wrote:", "email=max@example.com"));
     const delimiter = fc.constantFrom(",", ";", "\t");
     fc.assert(fc.property(fc.array(fc.array(cell, { minLength: 1, maxLength: 4 }), { maxLength: 8 }), delimiter, (records, delimiter) => {
       const lines = records.filter((cells) => cells.some(Boolean)).map((cells) => cells.join(delimiter));
@@ -576,7 +581,7 @@ describe("any list, in any form", () => {
   });
 
   it("no line vanishes, whatever is in it", () => {
-    const piece = fc.oneof(email, word, fc.constantFrom(",", ";", "\t", " ", "<", ">", '"', "@", "(", "1.", "-", "and", "please", "To:", "mailto:", "Email", "sep=;", "…"));
+    const piece = fc.oneof(email, word, fc.constantFrom(",", ";", "\t", " ", "<", ">", '"', "@", "(", "1.", "-", "and", "please", "To:", "From:", "wrote:", "2026", "--", "?", "email=", "mailto:", "Email", "sep=;", "…"));
     const header = fc.constantFrom("", "Email\n", "Name,Email\n", "Email\tWork email\n");
     fc.assert(fc.property(fc.array(piece, { minLength: 1, maxLength: 8 }), header, (pieces, header) => {
       const line = pieces.join("");

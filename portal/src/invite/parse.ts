@@ -6,8 +6,8 @@
  */
 import type { InviteRow } from "../api";
 import { type Columns, type ColumnsQuestion, type Decision, EVERY, hasTitles, titledColumns, untitledColumns } from "./columns";
-import { capitalised, fullName, nameOf } from "./name";
 import { withoutMail } from "./mail";
+import { capitalised, fullName, nameOf } from "./name";
 import { fromCells, fromLine, fromPiece, isAngled, isList, LABEL, ownPart } from "./recipients";
 import { likeliest, readingsOf, type TextRecord } from "./records";
 import { tidied } from "./tidy";
@@ -247,8 +247,9 @@ function fromCellsInAnyOrder(cells: string[], column: number | undefined): Invit
   const texts = cells.filter((cell, index) => index !== email && /\p{L}/u.test(cell));
   const cell = cells[email] ?? "";
   const name = texts.length === 1 ? capitalised(nameOf(texts[0]?.replace(LABEL, "") ?? "")) : "";
+  // Beside a name, words around the address say that it is another person's. A remark in brackets says nothing of the kind.
+  if (name) return fromCells(cell.replace(/\s[([][^()[\]@]*[)\]]$/, ""), name);
   // Beside a text, which of several addresses is meant nobody can tell.
   const several = texts.length > 0 && cell.split("@").length > 2;
-  if (name) return fromCells(cell.replace(/\s[([][^()[\]@]*[)\]]$/, ""), name);
   return several || !cell.includes("@") ? fromCells(cell, name) : fromLine(cell).map(({ email, name: own = name }) => (own ? { email, name: own } : { email }));
 }

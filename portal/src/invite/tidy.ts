@@ -11,13 +11,13 @@ const COMPATIBLE = /[^\u00a8\u00af\u00b4\u00b8\u02d8-\u02dd]+/g;
 const IMAGE = /[<[]?(?:cid:)?(?<![\w-])[\w-]{1,80}\.(?:png|jpe?g|gif|bmp|svg)@[\w.-]{1,80}[>\]]?/gi;
 
 /** What programs write before a value: `email=ann@example.com`. An address may have a `=` of its own. */
-const KEY = /(?<![^\s,;|{])["']?(\p{L}[\p{L}_-]{0,39})["']?=["']?(?=\S)/gu;
+const KEY = /(?<![^\s,;|{"'])(\p{L}[\p{L}_-]{0,39})["']?=["']?(?=\S)/gu;
 
 function labelOf(key: string): string | undefined {
-  const kind = kindOf(key);
-  if (kind === undefined || isSomebodyElses(key)) return isSomebodyElses(key) ? `${key}: ` : undefined;
+  if (isSomebodyElses(key)) return `${key}: `;
   if (isPlainAddress(key)) return "email:";
-  return kind === "whole" || kind === "first" ? "name:" : `${key}: `;
+  const kind = kindOf(key);
+  return kind && (kind === "whole" || kind === "first" ? "name:" : `${key}: `);
 }
 
 export function tidied(text: string): string {

@@ -75,7 +75,7 @@ const REASONS: [Reason, one: string, many: string][] = [
   ["title", "title line above them", "title lines above them"],
   ["separator", "line that names the separator", "lines that name the separator"],
   ["prose", "line with an address that is a title, a footer or a sentence", "lines with an address that are titles, footers or sentences"],
-  ["others", "address or line that is labelled as private, as somebody else’s or as a sender’s", "addresses or lines that are labelled as private, as somebody else’s or as a sender’s"],
+  ["others", "address or line that is labelled as private, as somebody else’s or as a mail’s header", "addresses or lines that are labelled as private, as somebody else’s or as a mail’s header"],
   ["signature", "line of a signature", "lines of a signature"],
   ["nobody", "line with neither an address nor a name in these columns", "lines with neither an address nor a name in these columns"],
   ["marks", "line without a letter", "lines without a letter"],
