@@ -80,7 +80,8 @@ class Table {
 
   /** Address books say beside an address which it is: `E-mail 1 - Label`, `Home`. What they say counts as part of the title. */
   isPlainAddress(column: number): boolean {
-    const title = this.hasContacts ? this.title(column).replace(CONTACT, "") : this.title(column);
+    const given = this.title(column);
+    const title = CONTACT.test(given) && this.hasContacts ? given.replace(CONTACT, "") : given;
     const label = this.titles?.findIndex((other, at) => at !== column && other === title.replace(/Value$/, "Label")) ?? -1;
     return isPlainAddress(title) && (label < 0 || this.cells(label).every((cell) => isPlainAddress(`${cell} ${title}`)));
   }
@@ -189,10 +190,9 @@ const isAligned = (records: string[][]) => records.every((cells) => cells.length
 export function hasTitles([first, ...body]: string[][]): boolean {
   if (!first || first.length < 2 || first.some((cell) => !/^(?=.*\p{L})[^@;,|<>]{2,80}$/u.test(cell))) return false;
   const lines = body.filter((cells) => cells.filter(Boolean).length > 1);
-  const named = first.some(kindOf);
   const shared = first.findIndex((_, column) => {
     const addressed = lines.filter((cells) => cells[column]?.includes("@"));
-    return addressed.length * 2 > lines.length && (named || addressed.some((cells) => holdsAddress(cells[column] ?? "")));
+    return addressed.length * 2 > lines.length && (addressed.some((cells) => holdsAddress(cells[column] ?? "")) || first.some(kindOf));
   });
   const title = first[shared] ?? "";
   return shared >= 0 && !/[.\s]at\s|\.\p{L}{2,}$/iu.test(title) && !isPlaceholder(title);

@@ -173,12 +173,10 @@ function withoutHeader(lines: string[], separator: string | undefined): Part[] {
   const filled = own.flatMap(({ text, others }) => (others > 0 && !/[\p{L}@]/u.test(text) ? [] : [text]));
   const readings = readingsOf(filled.map(endingAtSemicolons).join("\n"), separator);
   const likely = likeliest(readings);
-  const records = [likely, ...readings].find((records) => hasTitles(records.map(({ cells }) => cells))) ?? likely;
-  const [first, ...body] = records;
-  const cells = records.map(({ cells }) => cells);
-  if (first && hasTitles(cells)) return [...others, ...tableOf(first.cells, body, separator)];
-  const question = untitledColumns(cells, filled.some((line) => line.includes("\t")));
-  if (question) return [...others, { kind: "table", records, decision: question }];
+  const [titles, ...body] = [likely, ...readings].find((records) => hasTitles(records.map(({ cells }) => cells))) ?? [];
+  if (titles) return [...others, ...tableOf(titles.cells, body, separator)];
+  const question = untitledColumns(likely.map(({ cells }) => cells), filled.some((line) => line.includes("\t")));
+  if (question) return [...others, { kind: "table", records: likely, decision: question }];
   const parts = runs(filled, (line) => isAngled(line) && !line.includes("\t")).map(({ place, items }): Part => (
     place ? { kind: "lines", lines: items } : { kind: "cells", records: likeliest(readingsOf(items.map(endingAtSemicolons).join("\n"), separator)) }
   ));
