@@ -11,13 +11,12 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::instance::{Handed, Instance, Outcome};
+use super::instance::{Instance, Outcome};
 use super::{ACCOUNT, FunctionError, Pools, REGION};
 
 /// Lambda takes answers of up to 6 MB; the rest is room for what base64 and JSON add.
 const MAX_ANSWER: usize = 16 * 1024 * 1024;
 
-/// The Runtime API's routes, for the functions' processes.
 pub(super) fn router(pools: Pools) -> Router {
     let runtime = Router::new()
         .route("/invocation/next", get(next))
@@ -30,7 +29,6 @@ pub(super) fn router(pools: Pools) -> Router {
         .with_state(pools)
 }
 
-/// A failure as a function reports it.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Report {
@@ -51,7 +49,7 @@ fn instance(pools: &Pools, function: &str, id: u64) -> Option<Arc<Instance>> {
 
 async fn next(State(pools): State<Pools>, Path((function, id)): Path<(String, u64)>) -> Response {
     let Some(instance) = instance(&pools, &function, id) else { return unknown() };
-    let Some(Handed { id, event, deadline }) = instance.next().await else { return unknown() };
+    let Some((id, event, deadline)) = instance.next().await else { return unknown() };
     let headers = [
         ("content-type", "application/json".to_owned()),
         ("lambda-runtime-aws-request-id", id),

@@ -1,17 +1,16 @@
 //! One process of a function, as its mailbox: what it is doing, and what it is to do next.
 //!
-//! Invariant: an invocation that was offered is answered exactly once through its `reply`, whatever happens to the
-//! process, and is told apart by whether the process has seen it.
+//! Invariant: an invocation that the process has seen is answered exactly once through its `reply`. One that it has not
+//! seen is dropped with its `reply` when the process dies, so that another process can take it.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use axum::body::Bytes;
 use chrono::{DateTime, Utc};
-use tokio::sync::{Notify, oneshot, watch};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use super::FunctionError;
 
-/// An invocation on its way to a process.
 #[derive(Debug)]
 pub(super) struct Work {
     pub(super) id: String,
@@ -20,44 +19,14 @@ pub(super) struct Work {
     pub(super) reply: oneshot::Sender<Outcome>,
 }
 
-/// How an invocation ended.
 #[derive(Debug)]
 pub(super) enum Outcome {
-    /// The function answered.
     Answered(Bytes),
-    /// The function reported a failure.
     Failed(FunctionError),
-    /// The process died before it had asked for the event: another can take it.
-    Unseen,
     /// The process died while it worked.
     Crashed(String),
 }
 
-/// What the Runtime API hands to a process that asks for work.
-#[derive(Debug)]
-pub(super) struct Handed {
-    pub(super) id: String,
-    pub(super) event: Bytes,
-    pub(super) deadline: DateTime<Utc>,
-}
-
-#[derive(Debug)]
-enum Doing {
-    Starting,
-    Idle,
-    Offered(Work),
-    Running { id: String, reply: oneshot::Sender<Outcome> },
-    Gone,
-}
-
-/// What there is for a process that asks for work.
-enum Taken {
-    Work(Handed),
-    NotYet,
-    Never,
-}
-
-/// How far a process has got.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Life {
     Starting,
@@ -65,141 +34,107 @@ enum Life {
     Gone(String),
 }
 
-/// One process of a function.
+#[derive(Debug)]
+struct State {
+    /// None once the process takes no more work.
+    offers: Option<mpsc::Sender<Work>>,
+    running: Option<(String, oneshot::Sender<Outcome>)>,
+    init_error: Option<String>,
+}
+
 #[derive(Debug)]
 pub(super) struct Instance {
     pub(super) id: u64,
-    doing: Mutex<Doing>,
-    wake: Notify,
+    state: Mutex<State>,
+    offered: tokio::sync::Mutex<mpsc::Receiver<Work>>,
     killed: Notify,
     life: watch::Sender<Life>,
-    init_error: Mutex<Option<String>>,
 }
 
 impl Instance {
     pub(super) fn new(id: u64) -> Self {
+        let (offers, offered) = mpsc::channel(1);
         Self {
             id,
-            doing: Mutex::new(Doing::Starting),
-            wake: Notify::new(),
+            state: Mutex::new(State { offers: Some(offers), running: None, init_error: None }),
+            offered: tokio::sync::Mutex::new(offered),
             killed: Notify::new(),
             life: watch::Sender::new(Life::Starting),
-            init_error: Mutex::new(None),
         }
     }
 
-    /// Offers an invocation; gives it back if the process is gone or not free.
-    pub(super) fn offer(&self, work: Work) -> Result<(), Work> {
-        let mut doing = lock(&self.doing);
-        if !matches!(*doing, Doing::Idle) {
-            return Err(work);
-        }
-        *doing = Doing::Offered(work);
-        self.wake.notify_one();
-        Ok(())
+    /// Offers an invocation to a process that is idle. Returns whether the process takes work.
+    pub(super) fn offer(&self, work: Work) -> bool {
+        lock(&self.state).offers.as_ref().is_some_and(|offers| offers.try_send(work).is_ok())
     }
 
     /// The process asks for work: waits until there is some. None once the process is given up.
-    pub(super) async fn next(&self) -> Option<Handed> {
-        self.begin_waiting();
-        loop {
-            match self.take() {
-                Taken::Work(handed) => return Some(handed),
-                Taken::Never => return None,
-                Taken::NotYet => self.wake.notified().await,
+    pub(super) async fn next(&self) -> Option<(String, Bytes, DateTime<Utc>)> {
+        self.end(Outcome::Crashed("it asked for more work instead".to_owned()));
+        self.life.send_if_modified(|life| {
+            let first = *life == Life::Starting;
+            if first {
+                *life = Life::Ready;
             }
-        }
-    }
-
-    /// A process that asks for work is ready, and has ended whatever it was doing, answered or not.
-    fn begin_waiting(&self) {
-        let mut doing = lock(&self.doing);
-        match &*doing {
-            Doing::Starting => *doing = Doing::Idle,
-            Doing::Running { .. } => {
-                let unanswered = std::mem::replace(&mut *doing, Doing::Idle);
-                finish(unanswered, Outcome::Crashed("it asked for more work instead".to_owned()));
-            }
-            Doing::Idle | Doing::Offered(_) | Doing::Gone => return,
-        }
-        drop(doing);
-        self.life.send_replace(Life::Ready);
-    }
-
-    fn take(&self) -> Taken {
-        let mut doing = lock(&self.doing);
-        match std::mem::replace(&mut *doing, Doing::Idle) {
-            Doing::Offered(Work { id, event, deadline, reply }) => {
-                *doing = Doing::Running { id: id.clone(), reply };
-                Taken::Work(Handed { id, event, deadline })
-            }
-            Doing::Gone => {
-                *doing = Doing::Gone;
-                Taken::Never
-            }
-            other => {
-                *doing = other;
-                Taken::NotYet
-            }
-        }
+            first
+        });
+        let Work { id, event, deadline, reply } = self.offered.lock().await.recv().await?;
+        let mut state = lock(&self.state);
+        // Killed in between: the process will not see this.
+        state.offers.as_ref()?;
+        state.running = Some((id.clone(), reply));
+        Some((id, event, deadline))
     }
 
     /// The process ends invocation `id`; false if that is not what it is doing.
     pub(super) fn finish(&self, id: &str, outcome: Outcome) -> bool {
-        let mut doing = lock(&self.doing);
-        if !matches!(&*doing, Doing::Running { id: running, .. } if running == id) {
-            return false;
+        let is_running = lock(&self.state).running.as_ref().is_some_and(|(running, _)| running == id);
+        if is_running {
+            self.end(outcome);
         }
-        finish(std::mem::replace(&mut *doing, Doing::Idle), outcome);
-        true
+        is_running
+    }
+
+    /// Tells whoever waits for the invocation under way how it ended, if there is one.
+    fn end(&self, outcome: Outcome) {
+        if let Some((_, reply)) = lock(&self.state).running.take() {
+            let _nobody_waits = reply.send(outcome);
+        }
     }
 
     /// The process says that it can't start.
     pub(super) fn init_failed(&self, error: &FunctionError) {
-        *lock(&self.init_error) = Some(format!("{}: {}", error.kind, error.message));
+        lock(&self.state).init_error = Some(format!("{}: {}", error.kind, error.message));
         self.kill();
     }
 
-    /// The process is to be killed; it takes no more work.
+    /// The process is to be killed, and takes no more work. The invocation under way ends when the process is really
+    /// gone: only then is it certain that nothing follows.
     pub(super) fn kill(&self) {
-        let unseen = {
-            let mut doing = lock(&self.doing);
-            match &*doing {
-                // What runs is told when the process is really gone: only then is it certain that nothing follows.
-                Doing::Running { .. } | Doing::Gone => None,
-                _ => Some(std::mem::replace(&mut *doing, Doing::Gone)),
-            }
-        };
-        if let Some(unseen) = unseen {
-            finish(unseen, Outcome::Unseen);
-        }
+        self.close();
         self.killed.notify_one();
-        self.wake.notify_one();
     }
 
-    /// Waits until somebody wants the process killed.
+    fn close(&self) {
+        lock(&self.state).offers = None;
+        // While `next` waits, it drops what it receives.
+        if let Ok(mut offered) = self.offered.try_lock() {
+            while offered.try_recv().is_ok() {}
+        }
+    }
+
     pub(super) async fn kill_wanted(&self) {
         self.killed.notified().await;
     }
 
-    /// The process has ended.
     pub(super) fn ended(&self, reason: &str) {
-        let reason = lock(&self.init_error).take().unwrap_or_else(|| reason.to_owned());
-        let was = std::mem::replace(&mut *lock(&self.doing), Doing::Gone);
-        let outcome = match was {
-            Doing::Offered(_) => Outcome::Unseen,
-            _ => Outcome::Crashed(reason.clone()),
-        };
-        finish(was, outcome);
+        self.close();
+        let reason = lock(&self.state).init_error.take().unwrap_or_else(|| reason.to_owned());
+        self.end(Outcome::Crashed(reason.clone()));
         self.life.send_replace(Life::Gone(reason));
-        self.wake.notify_one();
     }
 
-    /// Waits until the process first asks for work.
-    ///
-    /// # Errors
-    ///
-    /// What it said last, if it ended before.
+    /// Waits until the process first asks for work. The error is what it said last, if it ended before.
     pub(super) async fn ready(&self) -> Result<(), String> {
         let mut life = self.life.subscribe();
         match life.wait_for(|life| *life != Life::Starting).await.as_deref() {
@@ -211,20 +146,12 @@ impl Instance {
 
     #[cfg(test)]
     pub(super) fn busy(&self) -> bool {
-        matches!(*lock(&self.doing), Doing::Running { .. })
+        lock(&self.state).running.is_some()
     }
 
-    /// Waits until the process is gone.
     pub(super) async fn gone(&self) {
         let mut life = self.life.subscribe();
         let _given_up = life.wait_for(|life| matches!(life, Life::Gone(_))).await;
-    }
-}
-
-/// Tells whoever waits how it ended. If nobody does any more, then nobody needs to know.
-fn finish(doing: Doing, outcome: Outcome) {
-    if let Doing::Offered(Work { reply, .. }) | Doing::Running { reply, .. } = doing {
-        let _nobody_waits = reply.send(outcome);
     }
 }
 

@@ -13,7 +13,6 @@ use super::log::Log;
 use super::{HostError, INIT_LIMIT, InvokeError, MAX_INSTANCES, Program, process};
 use crate::clock;
 
-/// All processes of one function.
 #[derive(Debug)]
 pub(crate) struct Pool {
     program: Program,
@@ -52,7 +51,6 @@ impl Pool {
         lock(&self.living).get(&id).cloned()
     }
 
-    /// Starts a process and leaves it idle.
     pub(super) async fn start_idle(self: Arc<Self>) -> Result<(), InvokeError> {
         let instance = self.start().await?;
         lock(&self.idle).push(instance);
@@ -73,33 +71,28 @@ impl Pool {
                 deadline: clock::now() + self.program.timeout,
                 reply,
             };
-            if instance.offer(work).is_err() {
+            if !instance.offer(work) {
                 continue;
             }
-            match tokio::time::timeout(self.program.timeout, outcome).await {
-                Ok(Ok(Outcome::Unseen)) => {}
-                Ok(Ok(Outcome::Crashed(reason))) => return Err(InvokeError::Crashed { function, reason }),
-                Ok(Ok(Outcome::Answered(answer))) => {
-                    self.rest(instance);
-                    return Ok(answer);
-                }
-                Ok(Ok(Outcome::Failed(error))) => {
-                    self.rest(instance);
-                    return Err(InvokeError::Failed { function, error });
-                }
-                Ok(Err(_)) => return Err(InvokeError::Stopping),
+            let outcome = match tokio::time::timeout(self.program.timeout, outcome).await {
+                Ok(Ok(outcome)) => outcome,
+                // Dropped unseen.
+                Ok(Err(_)) => continue,
                 Err(_) => {
                     instance.kill();
                     instance.gone().await;
                     return Err(InvokeError::TimedOut { function, after: self.program.timeout });
                 }
-            }
+            };
+            let answer = match outcome {
+                Outcome::Crashed(reason) => return Err(InvokeError::Crashed { function, reason }),
+                Outcome::Answered(answer) => Ok(answer),
+                Outcome::Failed(error) => Err(InvokeError::Failed { function, error }),
+            };
+            lock(&self.idle).push(instance);
+            return answer;
         }
         Err(InvokeError::Crashed { function, reason: "one process after the other died".to_owned() })
-    }
-
-    fn rest(&self, instance: Arc<Instance>) {
-        lock(&self.idle).push(instance);
     }
 
     async fn idle_or_new(self: &Arc<Self>) -> Result<Arc<Instance>, InvokeError> {
@@ -110,7 +103,6 @@ impl Pool {
         }
     }
 
-    /// Starts a process and waits until it asks for work.
     async fn start(self: &Arc<Self>) -> Result<Arc<Instance>, InvokeError> {
         let function = self.name();
         let instance = Arc::new(Instance::new(self.started.fetch_add(1, Ordering::Relaxed)));
@@ -158,7 +150,6 @@ impl Pool {
         self.kill_all();
     }
 
-    /// Waits until no process is left.
     pub(super) async fn gone(&self) {
         let living: Vec<_> = lock(&self.living).values().cloned().collect();
         for instance in living {
