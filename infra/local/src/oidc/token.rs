@@ -23,7 +23,6 @@ pub(super) fn router() -> Router<Arc<Issuer>> {
     Router::new().route("/token", post(token))
 }
 
-/// The parameters of both grant types; a browser's empty fields count as absent.
 #[derive(Debug, Default, Deserialize)]
 struct Request {
     grant_type: Option<String>,
@@ -39,34 +38,25 @@ struct Request {
     expires_in: Option<String>,
 }
 
-/// A refusal as RFC 6749 (section 5.2) writes it.
+/// A refusal as RFC 6749 (section 5.2) writes it: the error, and what it means here.
 #[derive(Debug)]
-enum Refusal {
-    Request(&'static str),
-    Client,
-    Grant(&'static str),
-    GrantType,
-    Server(KeyError),
-}
+struct Refusal(&'static str, &'static str);
+
+const INVALID_REQUEST: &str = "invalid_request";
+const INVALID_GRANT: &str = "invalid_grant";
+const SERVER_ERROR: &str = "server_error";
 
 impl From<KeyError> for Refusal {
-    fn from(error: KeyError) -> Self {
-        Self::Server(error)
+    fn from(_: KeyError) -> Self {
+        Self(SERVER_ERROR, "the token could not be signed")
     }
 }
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let bad = StatusCode::BAD_REQUEST;
-        let (status, error, description) = match self {
-            Self::Request(description) => (bad, "invalid_request", description.to_owned()),
-            Self::Client => (bad, "invalid_client", format!("the client is {CLIENT}")),
-            Self::Grant(description) => (bad, "invalid_grant", description.to_owned()),
-            Self::GrantType => {
-                (bad, "unsupported_grant_type", "authorization_code and password are supported".to_owned())
-            }
-            Self::Server(error) => (StatusCode::INTERNAL_SERVER_ERROR, "server_error", error.to_string()),
-        };
+        let Self(error, description) = self;
+        let is_ours = error == SERVER_ERROR;
+        let status = if is_ours { StatusCode::INTERNAL_SERVER_ERROR } else { StatusCode::BAD_REQUEST };
         (status, NOT_STORED, Json(json!({ "error": error, "error_description": description })))
             .into_response()
     }
@@ -78,16 +68,19 @@ async fn token(
     State(issuer): State<Arc<Issuer>>,
     request: Result<Form<Request>, FormRejection>,
 ) -> Result<Response, Refusal> {
-    let Form(request) = request.map_err(|_| Refusal::Request("the body is not a form"))?;
+    let Form(request) = request.map_err(|_| Refusal(INVALID_REQUEST, "the body is not a form"))?;
     if request.client_id.as_deref().is_some_and(|client| client != CLIENT) {
-        return Err(Refusal::Client);
+        return Err(Refusal("invalid_client", "the client is seatkeeper-portal"));
     }
     let now = clock::now();
     let answer = match request.grant_type.as_deref() {
         Some("authorization_code") => issuer.for_code(&request, now)?,
         Some("password") => issuer.for_name(&request, now)?,
-        Some(_) => return Err(Refusal::GrantType),
-        None => return Err(Refusal::Request("grant_type is missing")),
+        Some(_) => {
+            let known = "authorization_code and password are supported";
+            return Err(Refusal("unsupported_grant_type", known));
+        }
+        None => return Err(Refusal(INVALID_REQUEST, "grant_type is missing")),
     };
     Ok((NOT_STORED, Json(answer)).into_response())
 }
@@ -97,9 +90,12 @@ impl Issuer {
         let (Some(code), Some(uri), Some(verifier), Some(_client)) =
             (&request.code, &request.redirect_uri, &request.code_verifier, &request.client_id)
         else {
-            return Err(Refusal::Request("code, redirect_uri, client_id and code_verifier are needed"));
+            return Err(Refusal(
+                INVALID_REQUEST,
+                "code, redirect_uri, client_id and code_verifier are needed",
+            ));
         };
-        let refused = Refusal::Grant("the code is used up, too old, or not for this request");
+        let refused = Refusal(INVALID_GRANT, "the code is used up, too old, or not for this request");
         let grant = self.codes.redeem(code, uri, verifier, now).ok_or(refused)?;
         let scope = grant.person.grant(grant.scope.as_deref());
         let mut answer = self.access(&grant.person, &scope, AUDIENCE, LIFETIME_SECONDS, now)?;
@@ -113,15 +109,15 @@ impl Issuer {
     }
 
     fn for_name(&self, request: &Request, now: DateTime<Utc>) -> Result<Value, Refusal> {
-        let name = request.username.as_deref().ok_or(Refusal::Request("username is missing"))?;
-        let person = Person::parse(name).ok_or(Refusal::Grant("username is not an email address"))?;
+        let name = request.username.as_deref().ok_or(Refusal(INVALID_REQUEST, "username is missing"))?;
+        let person = Person::parse(name).ok_or(Refusal(INVALID_GRANT, "username is not an email address"))?;
         let lifetime = match request.expires_in.as_deref() {
             None => LIFETIME_SECONDS,
             Some(seconds) => seconds
                 .parse()
                 .ok()
                 .filter(|seconds| (-1_000_000_000..=1_000_000_000).contains(seconds))
-                .ok_or(Refusal::Request("expires_in is a number of seconds"))?,
+                .ok_or(Refusal(INVALID_REQUEST, "expires_in is a number of seconds"))?,
         };
         let scope = person.grant(request.scope.as_deref());
         let audience = request.audience.as_deref().unwrap_or(AUDIENCE);

@@ -3,18 +3,14 @@
 //!
 //! Invariant: a header that is asked for there and not served here is refused at the start, never left out.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
-use std::str::FromStr;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use http::header::{
-    CONTENT_SECURITY_POLICY, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
-    X_FRAME_OPTIONS,
-};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
 
@@ -26,27 +22,22 @@ const SIGN_IN: &str = " ${SignIn}";
 pub(crate) struct Headers(Vec<(HeaderName, HeaderValue, bool)>);
 
 impl Headers {
-    /// Reads them from the portal's folder.
     pub(crate) fn read(file: &Path) -> io::Result<Self> {
         Self::parse(&std::fs::read(file)?)
     }
 
     fn parse(json: &[u8]) -> io::Result<Self> {
-        let File { security, custom } = serde_json::from_slice(json)?;
-        let SecurityHeaders { policy, transport, types, frames, referrer } = security;
-        let security = [
-            (CONTENT_SECURITY_POLICY.as_str(), policy.value.sub.0.replace(SIGN_IN, ""), policy.replaces),
-            (STRICT_TRANSPORT_SECURITY.as_str(), transport.value(), transport.replaces),
-            (X_CONTENT_TYPE_OPTIONS.as_str(), "nosniff".to_owned(), types.replaces),
-            (X_FRAME_OPTIONS.as_str(), frames.value, frames.replaces),
-            (REFERRER_POLICY.as_str(), referrer.value, referrer.replaces),
-        ];
-        let custom = custom.items.iter().map(|item| (item.name.as_str(), item.value.clone(), item.replaces));
-        let headers = security.into_iter().chain(custom);
-        headers
-            .map(|(name, text, replaces)| Ok((parse(name)?, value(&text)?, replaces)))
-            .collect::<io::Result<_>>()
-            .map(Self)
+        let File { security_headers_config, custom_headers_config: Custom { items } } =
+            serde_json::from_slice(json)?;
+        let security = security_headers_config.into_iter().map(|(kind, header)| {
+            let (name, value) = header.security(&kind).ok_or_else(|| meaningless(&kind))?;
+            parsed(name, &value, header.replaces)
+        });
+        let custom = items.iter().map(|header| {
+            let (name, value) = (header.header.as_deref(), header.value.as_deref());
+            parsed(name.unwrap_or_default(), value.unwrap_or_default(), header.replaces)
+        });
+        security.chain(custom).collect::<io::Result<_>>().map(Self)
     }
 
     fn put_into(&self, headers: &mut HeaderMap) {
@@ -58,20 +49,16 @@ impl Headers {
     }
 }
 
-/// Adds the headers to whatever is answered.
 pub(crate) async fn add(State(headers): State<Arc<Headers>>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     headers.put_into(response.headers_mut());
     response
 }
 
-/// A header's value, in which nothing is left to substitute.
-fn value(text: &str) -> io::Result<HeaderValue> {
-    if text.contains("${") { Err(meaningless(text)) } else { parse(text) }
-}
-
-fn parse<T: FromStr>(text: &str) -> io::Result<T> {
-    text.parse().map_err(|_| meaningless(text))
+fn parsed(name: &str, value: &str, replaces: bool) -> io::Result<(HeaderName, HeaderValue, bool)> {
+    let header = name.parse().ok().zip(value.parse().ok()).filter(|_| !value.contains("${"));
+    let (name, value) = header.ok_or_else(|| meaningless(&format!("{name}: {value}")))?;
+    Ok((name, value, replaces))
 }
 
 fn meaningless(text: &str) -> io::Error {
@@ -79,36 +66,31 @@ fn meaningless(text: &str) -> io::Error {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
 struct File {
-    #[serde(rename = "SecurityHeadersConfig")]
-    security: SecurityHeaders,
-    #[serde(rename = "CustomHeadersConfig")]
-    custom: CustomHeaders,
+    security_headers_config: BTreeMap<String, Header>,
+    custom_headers_config: Custom,
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SecurityHeaders {
-    #[serde(rename = "ContentSecurityPolicy")]
-    policy: ContentSecurityPolicy,
-    #[serde(rename = "StrictTransportSecurity")]
-    transport: StrictTransportSecurity,
-    #[serde(rename = "ContentTypeOptions")]
-    types: ContentTypeOptions,
-    #[serde(rename = "FrameOptions")]
-    frames: FrameOptions,
-    #[serde(rename = "ReferrerPolicy")]
-    referrer: ReferrerPolicy,
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+struct Custom {
+    items: Vec<Header>,
 }
 
+/// A header of any kind: which fields it has depends on the kind.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ContentSecurityPolicy {
-    #[serde(rename = "ContentSecurityPolicy")]
-    value: Substituted,
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+struct Header {
     #[serde(rename = "Override")]
     replaces: bool,
+    header: Option<String>,
+    value: Option<String>,
+    content_security_policy: Option<Substituted>,
+    access_control_max_age_sec: Option<u32>,
+    include_subdomains: Option<bool>,
+    frame_option: Option<String>,
+    referrer_policy: Option<String>,
 }
 
 /// `Fn::Sub` with the text and what its variables stand for on AWS.
@@ -119,70 +101,30 @@ struct Substituted {
     sub: (String, serde_json::Value),
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct StrictTransportSecurity {
-    #[serde(rename = "AccessControlMaxAgeSec")]
-    max_age: u32,
-    #[serde(rename = "IncludeSubdomains")]
-    subdomains: bool,
-    #[serde(rename = "Override")]
-    replaces: bool,
-}
-
-impl StrictTransportSecurity {
-    fn value(&self) -> String {
-        let subdomains = if self.subdomains { "; includeSubDomains" } else { "" };
-        format!("max-age={}{subdomains}", self.max_age)
+impl Header {
+    /// The name and the value of a security header of this kind.
+    fn security(&self, kind: &str) -> Option<(&'static str, String)> {
+        Some(match kind {
+            "ContentSecurityPolicy" => {
+                ("content-security-policy", self.content_security_policy.as_ref()?.sub.0.replace(SIGN_IN, ""))
+            }
+            "StrictTransportSecurity" => {
+                let subdomains = if self.include_subdomains? { "; includeSubDomains" } else { "" };
+                let max_age = self.access_control_max_age_sec?;
+                ("strict-transport-security", format!("max-age={max_age}{subdomains}"))
+            }
+            "ContentTypeOptions" => ("x-content-type-options", "nosniff".to_owned()),
+            "FrameOptions" => ("x-frame-options", self.frame_option.clone()?),
+            "ReferrerPolicy" => ("referrer-policy", self.referrer_policy.clone()?),
+            _ => return None,
+        })
     }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ContentTypeOptions {
-    #[serde(rename = "Override")]
-    replaces: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FrameOptions {
-    #[serde(rename = "FrameOption")]
-    value: String,
-    #[serde(rename = "Override")]
-    replaces: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ReferrerPolicy {
-    #[serde(rename = "ReferrerPolicy")]
-    value: String,
-    #[serde(rename = "Override")]
-    replaces: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CustomHeaders {
-    #[serde(rename = "Items")]
-    items: Vec<CustomHeader>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CustomHeader {
-    #[serde(rename = "Header")]
-    name: String,
-    #[serde(rename = "Value")]
-    value: String,
-    #[serde(rename = "Override")]
-    replaces: bool,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http::header::{REFERRER_POLICY, X_FRAME_OPTIONS};
     use serde_json::{Value, json};
 
     fn file() -> Value {
@@ -242,8 +184,8 @@ mod tests {
             ("/SecurityHeadersConfig/StrictTransportSecurity", "Preload"),
             ("/CustomHeadersConfig/Items/0", "Comment"),
         ] {
-            let error = change(pointer, name, json!(true));
-            assert!(error.contains(&format!("unknown field `{name}`")), "{error}");
+            let error = change(pointer, name, json!({"Override": true}));
+            assert!(error.contains(&format!("`{name}`")), "{error}");
         }
         let policy = json!({"Fn::Sub": ["img-src ${Elsewhere}", {}]});
         let error = change("/SecurityHeadersConfig/ContentSecurityPolicy", "ContentSecurityPolicy", policy);

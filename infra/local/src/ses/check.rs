@@ -12,9 +12,7 @@ use super::SesError;
 use super::request::{BulkEntry, BulkRequest, Content, Pair, Template as TemplateRequest};
 use super::template::{Data, Template};
 
-/// Destinations in one call.
 const MAX_ENTRIES: usize = 50;
-/// Recipients of one mail.
 const MAX_RECIPIENTS: usize = 50;
 /// Bytes of a template, all its parts together.
 const MAX_TEMPLATE: usize = 500 * 1024;
@@ -38,7 +36,6 @@ const OWN_HEADERS: &[&str] = &[
     "to",
 ];
 
-/// A request that SES accepts.
 pub(super) struct Checked {
     pub(super) from: String,
     pub(super) headers: BTreeMap<String, String>,
@@ -52,7 +49,6 @@ pub(super) enum Entry {
     Invalid(String),
     /// It is accepted and then never sent: a variable is missing.
     Unrendered,
-    /// It is sent.
     Mail(Rendered),
 }
 
@@ -72,11 +68,6 @@ struct Templates {
     text: Template,
 }
 
-/// Checks a request.
-///
-/// # Errors
-///
-/// What SES answers when it refuses all of it.
 pub(super) fn check(request: &BulkRequest) -> Result<Checked, SesError> {
     let from = request.from_email_address.as_deref().unwrap_or_default();
     address(from).map_err(|why| SesError::bad_request(format!("FromEmailAddress: {why}")))?;
@@ -89,7 +80,7 @@ pub(super) fn check(request: &BulkRequest) -> Result<Checked, SesError> {
     let template =
         request.default_content.template.as_ref().ok_or_else(|| missing("DefaultContent.Template"))?;
     let templates = templates(template)?;
-    let defaults = data(template.data.as_deref(), "TemplateData")?;
+    let defaults = data(template.template_data.as_deref(), "TemplateData")?;
     let entries = request.bulk_email_entries.iter().map(|entry| check_entry(entry, &templates, &defaults));
     Ok(Checked {
         from: from.to_owned(),
@@ -104,11 +95,11 @@ fn missing(what: &str) -> SesError {
 }
 
 fn templates(request: &TemplateRequest) -> Result<Templates, SesError> {
-    if request.name.is_some() || request.arn.is_some() {
+    if request.template_name.is_some() || request.template_arn.is_some() {
         let message = "Template does not exist: only inline templates are known here".to_owned();
         return Err(SesError { status: StatusCode::NOT_FOUND, code: "NotFoundException", message });
     }
-    let content = request.content.as_ref().ok_or_else(|| missing("TemplateContent"))?;
+    let content = request.template_content.as_ref().ok_or_else(|| missing("TemplateContent"))?;
     let Content { subject: Some(subject), html, text } = content else { return Err(missing("Subject")) };
     if html.is_none() && text.is_none() {
         return Err(missing("Html or Text"));
@@ -130,11 +121,9 @@ fn data(json: Option<&str>, what: &str) -> Result<Data, SesError> {
 }
 
 fn check_entry(entry: &BulkEntry, templates: &Templates, defaults: &Data) -> Result<Entry, SesError> {
-    let replacement =
-        entry.replacement_email_content.as_ref().and_then(|content| content.replacement_template.as_ref());
-    let replacement = replacement.and_then(|template| template.replacement_template_data.as_deref());
+    let replacement = &entry.replacement_email_content.replacement_template.replacement_template_data;
     let mut values = defaults.clone();
-    values.extend(data(replacement, "ReplacementTemplateData")?);
+    values.extend(data(replacement.as_deref(), "ReplacementTemplateData")?);
     let (headers, tags) = (headers(&entry.replacement_headers)?, tags(&entry.replacement_tags)?);
 
     let to = match recipients(entry) {
@@ -152,12 +141,13 @@ fn check_entry(entry: &BulkEntry, templates: &Templates, defaults: &Data) -> Res
 
 fn recipients(entry: &BulkEntry) -> Result<String, String> {
     let destination = &entry.destination;
-    let all = || destination.to.iter().chain(&destination.cc).chain(&destination.bcc);
-    if destination.to.is_empty() || all().count() > MAX_RECIPIENTS {
+    let to = &destination.to_addresses;
+    let all = || to.iter().chain(&destination.cc_addresses).chain(&destination.bcc_addresses);
+    if to.is_empty() || all().count() > MAX_RECIPIENTS {
         return Err(format!("Destination must have 1 to {MAX_RECIPIENTS} recipients"));
     }
     all().try_for_each(|recipient| address(recipient))?;
-    Ok(destination.to.join(", "))
+    Ok(to.join(", "))
 }
 
 /// An address, alone or as `Name <address>`: 7-bit ASCII before the @, Punycode after it, no line break anywhere.
@@ -250,14 +240,12 @@ mod tests {
 
     #[test]
     fn a_fault_of_the_request_refuses_all_of_it() {
-        let many = Value::Array(vec![entry("ann@example.com", "{}"); 51]);
         let header = |name: &str, value: &str| json!([{"Name": name, "Value": value}]);
         for (pointer, value) in [
             ("/FromEmailAddress", json!(null)),
             ("/FromEmailAddress", json!("nobody")),
             ("/FromEmailAddress", json!("a\r\nBcc: x <from@futurelearn.com>")),
             ("/BulkEmailEntries", json!([])),
-            ("/BulkEmailEntries", many),
             ("/BulkEmailEntries/0/ReplacementHeaders", header("X-A", "a\r\nBcc: b@example.com")),
             ("/BulkEmailEntries/0/ReplacementHeaders", header("X A", "a")),
             ("/BulkEmailEntries/0/ReplacementHeaders", header("Subject", "a")),

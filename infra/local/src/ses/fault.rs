@@ -7,7 +7,6 @@ use serde::Deserialize;
 
 use super::SLOWEST;
 
-/// One way to fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// 429, nothing is sent.
@@ -50,10 +49,6 @@ pub(crate) struct Faults(Mutex<Option<(Fault, u32)>>);
 
 impl Faults {
     /// Takes the place of what was set before; a count of 0 ends it.
-    ///
-    /// # Errors
-    ///
-    /// Says which modes there are, if this is none of them.
     pub(crate) fn set(&self, request: &FaultRequest) -> Result<(), String> {
         let fault = request.fault()?;
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((fault, request.count));

@@ -39,7 +39,6 @@ pub(crate) struct Ses {
     pub(crate) faults: Arc<Faults>,
 }
 
-/// The endpoint's routes.
 pub(crate) fn router(ses: Arc<Ses>) -> Router {
     Router::new()
         .route("/v2/email/outbound-bulk-emails", post(send_bulk))

@@ -19,17 +19,12 @@ pub(super) struct DefaultContent {
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(rename_all = "PascalCase", default)]
 pub(super) struct Template {
-    #[serde(rename = "TemplateName")]
-    pub(super) name: Option<String>,
-    #[serde(rename = "TemplateArn")]
-    pub(super) arn: Option<String>,
-    #[serde(rename = "TemplateContent")]
-    pub(super) content: Option<Content>,
-    #[serde(rename = "TemplateData")]
-    pub(super) data: Option<String>,
-    #[serde(rename = "Headers")]
+    pub(super) template_name: Option<String>,
+    pub(super) template_arn: Option<String>,
+    pub(super) template_content: Option<Content>,
+    pub(super) template_data: Option<String>,
     pub(super) headers: Vec<Pair>,
 }
 
@@ -45,26 +40,23 @@ pub(super) struct Content {
 #[serde(rename_all = "PascalCase", default)]
 pub(super) struct BulkEntry {
     pub(super) destination: Destination,
-    pub(super) replacement_email_content: Option<ReplacementContent>,
+    pub(super) replacement_email_content: ReplacementContent,
     pub(super) replacement_headers: Vec<Pair>,
     pub(super) replacement_tags: Vec<Pair>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(rename_all = "PascalCase", default)]
 pub(super) struct Destination {
-    #[serde(rename = "ToAddresses")]
-    pub(super) to: Vec<String>,
-    #[serde(rename = "CcAddresses")]
-    pub(super) cc: Vec<String>,
-    #[serde(rename = "BccAddresses")]
-    pub(super) bcc: Vec<String>,
+    pub(super) to_addresses: Vec<String>,
+    pub(super) cc_addresses: Vec<String>,
+    pub(super) bcc_addresses: Vec<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub(super) struct ReplacementContent {
-    pub(super) replacement_template: Option<ReplacementTemplate>,
+    pub(super) replacement_template: ReplacementTemplate,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -73,7 +65,6 @@ pub(super) struct ReplacementTemplate {
     pub(super) replacement_template_data: Option<String>,
 }
 
-/// A header or a tag.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Pair {

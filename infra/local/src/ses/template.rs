@@ -4,7 +4,6 @@ use serde_json::{Map, Value};
 
 use super::SesError;
 
-/// The variables' values.
 pub(super) type Data = Map<String, Value>;
 
 #[derive(Debug, PartialEq, Eq)]
@@ -18,11 +17,6 @@ enum Part {
 pub(super) struct Template(Vec<Part>);
 
 impl Template {
-    /// Reads a template.
-    ///
-    /// # Errors
-    ///
-    /// `BadRequestException` for block helpers, partials and whatever else is not a plain variable.
     pub(super) fn parse(source: &str) -> Result<Self, SesError> {
         let mut parts = Vec::new();
         let mut rest = source;
