@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 
-/// The time now, in UTC.
 pub(crate) fn now() -> DateTime<Utc> {
     Utc::now()
 }
@@ -19,12 +18,10 @@ pub(crate) fn now() -> DateTime<Utc> {
 pub(crate) struct Stopwatch(Instant);
 
 impl Stopwatch {
-    /// Begins to measure.
     pub(crate) fn start() -> Self {
         Self(Instant::now())
     }
 
-    /// The time since [`Stopwatch::start`].
     pub(crate) fn elapsed(self) -> Duration {
         self.0.elapsed()
     }

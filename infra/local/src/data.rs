@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 /// The version of the items that the functions read (`v`), as the folder says it.
 const VERSION: &str = "2";
 
-/// The file that says it.
 const FILE: &str = "version";
 
 /// Makes the folder ready for this version. Returns where the data of another version went, if there was any.

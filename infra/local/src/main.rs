@@ -31,7 +31,6 @@ async fn run() -> Result<(), StartError> {
     Ok(())
 }
 
-/// Waits for Ctrl-C or SIGTERM.
 async fn stop_wanted() {
     let terminated = async {
         match signal(SignalKind::terminate()) {

@@ -13,13 +13,10 @@ use http::{HeaderMap, StatusCode};
 use serde_json::json;
 use tokio::net::TcpListener;
 
-/// Why the port can't be had.
 #[derive(Debug, thiserror::Error)]
 pub enum PortError {
-    /// Another program has it.
     #[error("port {0} is in use: end what listens there, or choose another (PORT={next} make run)", next = .0.wrapping_add(1).max(1024))]
     Busy(u16),
-    /// Any other reason.
     #[error("port {0} can't be bound: {1}")]
     Refused(u16, #[source] io::Error),
 }

@@ -9,7 +9,6 @@ use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CO
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-src 'self'; \
                       form-action 'self'; frame-ancestors 'self'; base-uri 'none'";
 
-/// A page.
 pub(crate) fn html(template: &impl Template) -> Response {
     let Ok(html) = template.render() else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
     let headers = [

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use crate::clock;
 
-/// The terminal of a stack, or silence.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Terminal {
     quiet: bool,
@@ -22,12 +21,10 @@ impl Terminal {
         Self::new(true)
     }
 
-    /// One step of the start.
     pub(crate) fn step(self, what: &str, detail: &str) {
         self.line(&format!("  {what:<11} {detail}"));
     }
 
-    /// A line as it is.
     pub(crate) fn line(self, line: &str) {
         if !self.quiet {
             say(line);
@@ -47,7 +44,6 @@ impl Terminal {
     }
 }
 
-/// Prints a line, quiet or not.
 pub(crate) fn say(line: &str) {
     println!("{line}");
 }

@@ -11,7 +11,6 @@ use http::header::{CONTENT_TYPE, SET_COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde_json::Value;
 
-/// The response; none if what was returned can't be one.
 pub(super) fn response(returned: &Value) -> Option<Response> {
     let Some(status) = returned.get("statusCode") else {
         // Without a status, whatever was returned is the body, as JSON.
@@ -74,7 +73,6 @@ fn header_name(name: &str) -> Option<HeaderName> {
     name.parse().ok()
 }
 
-/// A header's value; numbers and booleans are written out.
 fn header_value(value: &Value) -> Option<HeaderValue> {
     match value {
         Value::String(text) => text.parse().ok(),

@@ -11,10 +11,8 @@ use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde_json::{Map, Value};
 
-/// What a token says of its bearer.
 pub(crate) type Claims = Map<String, Value>;
 
-/// A request that may pass.
 #[derive(Debug)]
 pub(crate) struct Granted {
     pub(crate) claims: Claims,
@@ -22,10 +20,8 @@ pub(crate) struct Granted {
     pub(crate) scopes: Vec<&'static str>,
 }
 
-/// Why a request may not pass.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Denied {
-    /// There is no token.
     NoToken,
     /// There is one, but it does not count.
     Invalid(&'static str),
@@ -53,11 +49,8 @@ impl Denied {
 /// Checks tokens of one issuer for one audience.
 #[derive(Debug)]
 pub(crate) struct Authorizer {
-    /// The issuer, exactly.
     pub(crate) issuer: String,
-    /// The audience, exactly.
     pub(crate) audience: String,
-    /// The issuer's keys.
     pub(crate) keys: JwkSet,
 }
 
@@ -108,7 +101,6 @@ impl Authorizer {
         Ok(claims)
     }
 
-    /// The claims, if our issuer signed them.
     fn signed(&self, token: &str) -> Result<Claims, &'static str> {
         let header = jsonwebtoken::decode_header(token).map_err(|_| "the token can't be read")?;
         if header.alg != Algorithm::RS256 {
@@ -245,11 +237,6 @@ mod tests {
         let forged = format!("{header}.{claims}.{foreign_signature}");
         assert_eq!(bench.check_token(&forged), Err(Denied::Invalid("the signature is invalid")));
 
-        // {"alg":"none","kid":…}
-        assert!(matches!(
-            bench.check_token(&format!("eyJhbGciOiJub25lIn0.{claims}.")),
-            Err(Denied::Invalid(_))
-        ));
         assert!(matches!(bench.check_token("nonsense"), Err(Denied::Invalid(_))));
     }
 

@@ -40,7 +40,6 @@ fn to_the_millisecond<S: Serializer>(at: &DateTime<Utc>, serializer: S) -> Resul
     serializer.serialize_str(&at.to_rfc3339_opts(SecondsFormat::Millis, true))
 }
 
-/// All mail.
 #[derive(Debug)]
 pub(crate) struct Inbox {
     kept: Mutex<Kept>,
@@ -65,7 +64,6 @@ impl Inbox {
         Ok(Self { kept: Mutex::new(kept), terminal })
     }
 
-    /// Takes a mail in.
     pub(crate) fn deliver(&self, mail: Mail) {
         let mut kept = self.kept();
         let line = serde_json::to_string(&mail).unwrap_or_default();

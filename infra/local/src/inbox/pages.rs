@@ -23,14 +23,12 @@ use crate::ses::{FaultRequest, Faults};
 /// As many rows on the page; the JSON has all.
 const SHOWN: usize = 500;
 
-/// What the pages show and set.
 #[derive(Debug, Clone)]
 struct Pages {
     inbox: Arc<Inbox>,
     faults: Arc<Faults>,
 }
 
-/// Everything under `/inbox`.
 pub(crate) fn router(inbox: Arc<Inbox>, faults: Arc<Faults>) -> Router {
     Router::new()
         .route("/inbox", get(list))
@@ -79,7 +77,6 @@ async fn one(State(pages): State<Pages>, Path(id): Path<String>) -> Response {
     }
 }
 
-/// Which mails are wanted.
 #[derive(Debug, Deserialize)]
 struct Wanted {
     /// Those that came after this one; when it is gone, all.

@@ -13,7 +13,6 @@ use super::person::Person;
 
 const LIFETIME: TimeDelta = TimeDelta::seconds(60);
 
-/// What a code stands for.
 #[derive(Debug, Clone)]
 pub(super) struct Grant {
     pub(super) person: Person,
@@ -23,12 +22,10 @@ pub(super) struct Grant {
     pub(super) challenge: String,
 }
 
-/// The codes that are out.
 #[derive(Debug, Default)]
 pub(super) struct Codes(Mutex<HashMap<String, (DateTime<Utc>, Grant)>>);
 
 impl Codes {
-    /// A new code for a grant.
     pub(super) fn issue(&self, grant: Grant, now: DateTime<Utc>) -> String {
         let code = crate::random::base64url::<32>();
         let mut codes = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -10,18 +10,14 @@ use jsonwebtoken::jwk::JwkSet;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-/// The cryptography refused.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
-    /// A key could not be made.
     #[error("no signing key could be made")]
     Generate,
-    /// A token could not be signed.
     #[error("the token could not be signed")]
     Sign,
 }
 
-/// A key that signs tokens with RS256.
 pub(crate) struct SigningKey {
     pair: RsaKeyPair,
     id: String,
@@ -34,7 +30,6 @@ impl std::fmt::Debug for SigningKey {
 }
 
 impl SigningKey {
-    /// Makes a new key.
     pub(crate) fn generate() -> Result<Self, KeyError> {
         let pair = RsaKeyPair::generate(KeySize::Rsa2048).map_err(|_| KeyError::Generate)?;
         let public = pair.public_key().as_der().map_err(|_| KeyError::Generate)?;
@@ -42,7 +37,6 @@ impl SigningKey {
         Ok(Self { pair, id })
     }
 
-    /// The public key as a JSON Web Key.
     pub(crate) fn jwk(&self) -> Value {
         let public = self.pair.public_key();
         json!({
@@ -60,7 +54,6 @@ impl SigningKey {
         serde_json::from_value(json!({ "keys": [self.jwk()] })).map_err(|_| KeyError::Generate)
     }
 
-    /// A JWT of these claims.
     pub(crate) fn sign(&self, claims: &Value) -> Result<String, KeyError> {
         let header = json!({ "alg": "RS256", "typ": "JWT", "kid": self.id });
         let encoded = |part: &Value| URL_SAFE_NO_PAD.encode(part.to_string());

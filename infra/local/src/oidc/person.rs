@@ -21,10 +21,8 @@ const ACCEPT: &str = "seats.accept";
 const ADMIN: &str = "deals.admin";
 /// `OpenID`'s own scopes, which everybody may have.
 const OPENID: &[&str] = &["openid", "email", "profile"];
-/// Every scope that there is.
 pub(super) const ALL_SCOPES: &[&str] = &["openid", "email", "profile", MANAGE, ACCEPT, ADMIN];
 
-/// Somebody who signs in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Person {
     email: String,
@@ -37,7 +35,6 @@ impl Person {
         EmailAddress::is_valid(&email).then_some(Self { email })
     }
 
-    /// The address, in lower case.
     pub(super) fn email(&self) -> &str {
         &self.email
     }

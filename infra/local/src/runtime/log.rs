@@ -10,7 +10,6 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use super::instance::lock;
 use crate::terminal;
 
-/// One function's log file, shared by all of its processes.
 #[derive(Debug)]
 pub(super) struct Log {
     file: Mutex<File>,
@@ -18,7 +17,6 @@ pub(super) struct Log {
 }
 
 impl Log {
-    /// Opens the file to append to it; its folder is made if need be.
     pub(super) fn open(path: &Path, echo_as: Option<&'static str>) -> io::Result<Self> {
         fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
         let file = OpenOptions::new().create(true).append(true).open(path)?;
