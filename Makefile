@@ -38,7 +38,7 @@ run: build portal ## Start the whole system on this machine
 	@exec target/debug/seatkeeper-local
 
 demo: build ## Tell the story in a terminal, on a throwaway stack
-	@exec target/debug/seatkeeper-demo
+	@exec target/debug/demo
 
 test: test-rust test-portal test-deploy test-api test-browser test-cloud ## Run every test
 
