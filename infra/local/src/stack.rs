@@ -27,7 +27,7 @@ use crate::origin::{self, InnerPort, PortError};
 use crate::portal::{self, Config, Files, Headers};
 use crate::runtime::{Host, HostError, InvokeError, Program};
 use crate::schedules::{self, SWEEPS};
-use crate::seed::{Plan, SeedError};
+use crate::seed::{self, SeedError};
 use crate::ses::{self, Faults, Ses};
 use crate::settings::{
     Endpoints, FUNCTION_TIMEOUT, FunctionSetting, PORTAL_URL, RUST_LOG, SettingError, Settings, checkout,
@@ -115,8 +115,6 @@ impl Stack {
             ));
         }
         let database_file = data_file(&settings, "seatkeeper.db");
-        let first_start = database_file.as_deref().is_none_or(|file| !file.exists());
-        let plan = Plan::make(settings.data.as_deref(), first_start, clock::now())?;
         let database = database::serve(database_file.as_deref()).await?;
         table::create(&database.client(), &settings.value("TABLE_NAME", "seatkeeper")).await?;
         terminal.step(
@@ -167,8 +165,7 @@ impl Stack {
         let passing_logs = (!settings.keep_logs).then(|| settings.logs.clone());
         let mut stack =
             Self { origin, database, endpoints, host, tasks, passing_logs, schedules: JoinSet::new() };
-        if let Some(plan) = plan.filter(|_| settings.seed) {
-            plan.carry_out(stack.url()).await?;
+        if settings.seed && seed::seed(stack.url(), clock::now()).await? {
             terminal.step("seeded", "acme (100 seats), globex (3 seats)");
         }
         if let Some(every) = settings.sweep_every {
