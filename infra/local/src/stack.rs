@@ -24,7 +24,7 @@ use crate::gateway::{self, Authorizer, Gateway};
 use crate::inbox::{self, Inbox};
 use crate::oidc::{self, Issuer, KeyError, SigningKey};
 use crate::origin::{self, InnerPort, PortError};
-use crate::portal::{self, Config, Files, Headers};
+use crate::portal::{self, Config, Headers};
 use crate::runtime::{Host, HostError, InvokeError, Program};
 use crate::schedules::{self, SWEEPS};
 use crate::seed::{self, SeedError};
@@ -106,7 +106,6 @@ impl Stack {
         let listeners = origin::listen(settings.port).await?;
         let origin = format!("http://localhost:{}", listeners.port);
         let headers = read("portal/headers.json", Headers::read)?;
-        let files = read("infra/portal-files.json", Files::read)?;
 
         if let Some(aside) = prepare_data(&settings)? {
             let aside = aside.display();
@@ -146,17 +145,13 @@ impl Stack {
             ready: Arc::clone(&ready),
         };
         // On AWS the portal and the API are what CloudFront answers; the rest is of this stack only.
-        let app = portal::router(
-            settings.portal.as_deref(),
-            files,
-            origin.clone(),
-            config(&settings, issuer.name()),
-        )
-        .merge(gateway::router(Arc::new(gateway)))
-        .layer(from_fn_with_state(Arc::new(headers), portal::add))
-        .merge(inbox::router(inbox, faults))
-        .nest("/oidc", oidc::router(Arc::new(issuer)))
-        .route("/healthz", get(health(Arc::clone(&ready))));
+        let app =
+            portal::router(settings.portal.as_deref(), origin.clone(), config(&settings, issuer.name()))
+                .merge(gateway::router(Arc::new(gateway)))
+                .layer(from_fn_with_state(Arc::new(headers), portal::add))
+                .merge(inbox::router(inbox, faults))
+                .nest("/oidc", oidc::router(Arc::new(issuer)))
+                .route("/healthz", get(health(Arc::clone(&ready))));
         let app = origin::guarded(app, listeners.port);
         for listener in listeners.listeners {
             tasks.spawn(serve(listener, app.clone()));

@@ -5,51 +5,37 @@
 //! for again each time.
 
 use std::collections::BTreeMap;
-use std::io;
-use std::path::Path;
+use std::sync::LazyLock;
 
 use http::HeaderValue;
 use serde::Deserialize;
 
-/// What is known of files, by their names without the slash in front.
-#[derive(Debug)]
-pub(crate) struct Files {
-    types: BTreeMap<String, HeaderValue>,
-    caching: Vec<(String, HeaderValue)>,
-}
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+struct Files {
     /// Content types, by the end of a name.
     types: BTreeMap<String, String>,
     /// Values of `cache-control`, by the beginning of a name.
     caching: BTreeMap<String, String>,
 }
 
-impl Files {
-    /// Reads the file.
-    pub(crate) fn read(file: &Path) -> io::Result<Self> {
-        let File { types, caching } = serde_json::from_slice(&std::fs::read(file)?)?;
-        let value = |(name, text): (String, String)| {
-            let value = HeaderValue::try_from(&text).map_err(|_| io::Error::other(format!("`{text}`")))?;
-            Ok((name, value))
-        };
-        let types = types.into_iter().map(value).collect::<io::Result<_>>()?;
-        // The longest beginning says it.
-        let caching = caching.into_iter().rev().map(value).collect::<io::Result<_>>()?;
-        Ok(Self { types, caching })
-    }
+#[expect(clippy::expect_used, reason = "the file is part of this binary: every test sees a mistake in it")]
+static FILES: LazyLock<Files> = LazyLock::new(|| {
+    serde_json::from_str(include_str!("../../../portal-files.json"))
+        .expect("infra/portal-files.json is sound")
+});
 
-    pub(super) fn content_type(&self, name: &str) -> HeaderValue {
-        let end = name.rsplit('.').next().unwrap_or_default();
-        self.types.get(end).cloned().unwrap_or_else(|| HeaderValue::from_static("application/octet-stream"))
-    }
+/// The content type of a file, by its name without the slash in front.
+pub(super) fn content_type(name: &str) -> HeaderValue {
+    let known = FILES.types.get(name.rsplit('.').next().unwrap_or_default());
+    let known = known.and_then(|kind| kind.parse().ok());
+    known.unwrap_or(HeaderValue::from_static("application/octet-stream"))
+}
 
-    pub(super) fn cache_control(&self, name: &str) -> Option<HeaderValue> {
-        let mut rules = self.caching.iter();
-        rules.find(|(beginning, _)| name.starts_with(beginning)).map(|(_, value)| value.clone())
-    }
+pub(super) fn cache_control(name: &str) -> Option<HeaderValue> {
+    // The longest beginning says it.
+    let mut rules = FILES.caching.iter().rev();
+    rules.find(|(beginning, _)| name.starts_with(*beginning)).and_then(|(_, value)| value.parse().ok())
 }
 
 #[cfg(test)]
@@ -58,8 +44,6 @@ mod tests {
 
     #[test]
     fn the_name_says_what_a_file_is_and_how_long_it_may_be_kept() {
-        let files = Path::new(env!("CARGO_MANIFEST_DIR")).join("../portal-files.json");
-        let files = Files::read(&files).unwrap();
         let (always, year) = ("no-cache", "public, max-age=31536000, immutable");
         for (name, kind, caching) in [
             ("index.html", "text/html; charset=utf-8", always),
@@ -72,7 +56,7 @@ mod tests {
             ("x", "application/octet-stream", always),
         ] {
             assert_eq!(
-                (files.content_type(name), files.cache_control(name)),
+                (content_type(name), cache_control(name)),
                 (HeaderValue::from_static(kind), Some(HeaderValue::from_static(caching))),
                 "{name}"
             );

@@ -19,7 +19,6 @@ use http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use serde::Serialize;
 use tower_http::services::ServeDir;
 
-pub(crate) use files::Files;
 pub(crate) use headers::{Headers, add};
 
 use crate::url::decode_path;
@@ -40,30 +39,22 @@ pub(crate) struct Config {
     pub(crate) mail_subject: String,
 }
 
-/// What the middleware has to know.
-#[derive(Debug)]
-struct Site {
-    files: Files,
-    /// `http://localhost:<port>`.
-    origin: String,
-}
-
 /// What no other path of the origin takes: the portal's pages, if there are any, and `/config.json`.
-pub(crate) fn router(pages: Option<&Path>, files: Files, origin: String, config: Config) -> Router {
+pub(crate) fn router(pages: Option<&Path>, origin: String, config: Config) -> Router {
     let config = Json(config);
     let router = Router::new().route("/config.json", get(move || std::future::ready(config.clone())));
     let router = match pages {
         Some(pages) => router.fallback_service(ServeDir::new(pages).append_index_html_on_directories(false)),
         None => router.fallback(async || StatusCode::NOT_FOUND),
     };
-    router.layer(from_fn_with_state(Arc::new(Site { files, origin }), serve))
+    router.layer(from_fn_with_state(Arc::<str>::from(origin), serve))
 }
 
-async fn serve(State(site): State<Arc<Site>>, mut request: Request, next: Next) -> Response {
+async fn serve(State(origin): State<Arc<str>>, mut request: Request, next: Next) -> Response {
     if let Some(page) = page(request.uri().path(), wants_page(request.headers())) {
-        if !is_at(&site.origin, &request) {
+        if !is_at(&origin, &request) {
             let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
-            return Redirect::temporary(&format!("{}{path}", site.origin)).into_response();
+            return Redirect::temporary(&format!("{origin}{path}")).into_response();
         }
         *request.uri_mut() = Uri::from_static(page);
     }
@@ -72,11 +63,11 @@ async fn serve(State(site): State<Arc<Site>>, mut request: Request, next: Next) 
     let status = response.status();
     let headers = response.headers_mut();
     if status.is_success() {
-        headers.insert(CONTENT_TYPE, site.files.content_type(&name));
+        headers.insert(CONTENT_TYPE, files::content_type(&name));
     }
     // What is not there may be there the next time.
     let found = status.is_success() || status == StatusCode::NOT_MODIFIED;
-    let caching = site.files.cache_control(&name).filter(|_| found);
+    let caching = files::cache_control(&name).filter(|_| found);
     headers.insert(CACHE_CONTROL, caching.unwrap_or(HeaderValue::from_static("no-cache")));
     response
 }
