@@ -36,7 +36,6 @@ mod settings;
 mod stack;
 pub mod table;
 mod terminal;
-mod url;
 
 pub use oidc::{KeyError, RETURN_PATHS};
 pub use origin::PortError;

@@ -13,17 +13,17 @@ use chrono::{DateTime, Utc};
 use http::header::{CONTENT_TYPE, HOST, USER_AGENT};
 use http::request::Parts;
 use http::{HeaderMap, Version};
+use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 
 use super::Granted;
+use crate::random;
 use crate::routes::Route;
 use crate::runtime::ACCOUNT;
-use crate::{random, url};
 
 /// The variables of a path, still percent-encoded.
 pub(crate) type Variables<'r> = BTreeMap<&'static str, &'r str>;
 
-/// Everything that an event is made of.
 pub(super) struct Incoming<'r> {
     pub(super) route: &'static Route,
     pub(super) variables: Variables<'r>,
@@ -35,7 +35,6 @@ pub(super) struct Incoming<'r> {
 }
 
 impl Incoming<'_> {
-    /// The event.
     pub(super) fn event(&self, request_id: &str) -> Value {
         let path = self.parts.uri.path();
         let mut event = json!({
@@ -73,8 +72,11 @@ impl Incoming<'_> {
             set(&mut event, &["queryStringParameters"], json!(query));
         }
         if !self.variables.is_empty() {
-            let variables: BTreeMap<_, _> =
-                self.variables.iter().map(|(name, value)| (name, url::decode_path(value))).collect();
+            let variables: BTreeMap<_, _> = self
+                .variables
+                .iter()
+                .map(|(name, value)| (name, percent_decode_str(value).decode_utf8_lossy()))
+                .collect();
             set(&mut event, &["pathParameters"], json!(variables));
         }
         if !self.body.is_empty() {
@@ -89,14 +91,7 @@ impl Incoming<'_> {
     fn headers(&self) -> BTreeMap<String, String> {
         let mut headers = BTreeMap::<String, String>::new();
         for (name, value) in &self.parts.headers {
-            let value = String::from_utf8_lossy(value.as_bytes());
-            headers
-                .entry(name.as_str().to_owned())
-                .and_modify(|values| {
-                    values.push(',');
-                    values.push_str(&value);
-                })
-                .or_insert_with(|| value.clone().into_owned());
+            join(&mut headers, name.as_str(), &String::from_utf8_lossy(value.as_bytes()));
         }
         headers.extend([
             ("x-amzn-trace-id".to_owned(), random::trace_id()),
@@ -112,23 +107,22 @@ impl Incoming<'_> {
         host.rsplit_once(':').map_or(host.as_str(), |(name, _)| name).to_owned()
     }
 
-    /// Decoded, repeated values joined by commas.
     fn query(&self) -> BTreeMap<String, String> {
         let mut query = BTreeMap::<String, String>::new();
-        let pairs = self.parts.uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
-        for pair in pairs {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let value = url::decode_query(value);
-            query
-                .entry(url::decode_query(name))
-                .and_modify(|values| {
-                    values.push(',');
-                    values.push_str(&value);
-                })
-                .or_insert(value);
+        for (name, value) in form_urlencoded::parse(self.parts.uri.query().unwrap_or_default().as_bytes()) {
+            join(&mut query, &name, &value);
         }
         query
     }
+}
+
+/// Adds a value to those of the same name, after a comma.
+fn join(values: &mut BTreeMap<String, String>, name: &str, value: &str) {
+    let joined = match values.get(name) {
+        Some(before) => format!("{before},{value}"),
+        None => value.to_owned(),
+    };
+    values.insert(name.to_owned(), joined);
 }
 
 fn set(event: &mut Value, path: &[&str], value: Value) {

@@ -21,7 +21,7 @@ use serde_json::Value;
 use super::code::Grant;
 use super::person::{PEOPLE, Person};
 use super::{CLIENT, Issuer};
-use crate::{clock, page, url};
+use crate::{clock, page};
 
 pub(super) fn router() -> Router<Arc<Issuer>> {
     Router::new().route("/authorize", get(choose).post(chosen)).route("/logout", get(logout).post(logout))
@@ -64,7 +64,6 @@ struct Message<'m> {
     text: &'m str,
 }
 
-/// What is wrong with a request.
 enum Flaw {
     /// Nobody to tell but the person at the browser.
     Untrusted(&'static str),
@@ -106,9 +105,9 @@ impl Request {
 }
 
 fn redirect<'p>(address: &str, parameters: impl Iterator<Item = (&'p str, &'p str)>) -> Response {
-    let query: Vec<_> = parameters.map(|(name, value)| format!("{name}={}", url::encode(value))).collect();
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
     let mark = if query.is_empty() { "" } else { "?" };
-    Redirect::to(&format!("{address}{mark}{}", query.join("&"))).into_response()
+    Redirect::to(&format!("{address}{mark}{query}")).into_response()
 }
 
 async fn choose(

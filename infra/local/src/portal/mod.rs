@@ -16,12 +16,11 @@ use axum::routing::get;
 use axum::{Json, Router};
 use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HOST};
 use http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use percent_encoding::percent_decode_str;
 use serde::Serialize;
 use tower_http::services::ServeDir;
 
 pub(crate) use headers::{Headers, add};
-
-use crate::url::decode_path;
 
 /// `/config.json`: what the pages have to know of where they are. A deployment writes it on AWS (`infra/deploy.py`).
 #[derive(Debug, Clone, Serialize)]
@@ -90,7 +89,7 @@ fn wants_page(headers: &HeaderMap) -> bool {
 /// takes the token from there. For a file that does not exist, a browser gets the portal, which says so, and every other
 /// client gets 404.
 fn page(path: &str, wants_page: bool) -> Option<&'static str> {
-    let decoded = decode_path(path);
+    let decoded = percent_decode_str(path).decode_utf8_lossy();
     if is_accept(&decoded) {
         Some("/accept.html")
     } else if !decoded.rsplit('/').next().is_some_and(|last| last.contains('.'))
