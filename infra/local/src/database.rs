@@ -24,41 +24,34 @@ use serde::de::DeserializeOwned;
 use tokio::task::JoinHandle;
 
 use crate::origin::InnerPort;
+use crate::template;
 
 /// DynamoDB takes requests of up to 16 MB.
 const MAX_REQUEST: usize = 16 * 1024 * 1024;
 
-/// Why there is no database.
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
-    /// No loopback port could be bound.
     #[error("no port for the database")]
     Port(#[source] io::Error),
-    /// The file can't be opened, or is none of ours.
+    #[error("the table can't be made: {0}")]
+    Table(#[from] DynoxideError),
     #[error("the database {} can't be opened: {reason}; move it away to begin anew", path.display())]
-    Open {
-        /// The file.
-        path: PathBuf,
-        /// What the engine says.
-        reason: String,
-    },
+    Open { path: PathBuf, reason: String },
 }
 
 /// A DynamoDB endpoint that is served until this is dropped.
-#[derive(Debug)]
 pub struct Database {
+    engine: dynoxide::Database,
     endpoint: String,
     server: JoinHandle<()>,
 }
 
 impl Database {
-    /// The URL of the endpoint, for `AWS_ENDPOINT_URL_DYNAMODB`.
     #[must_use]
     pub fn endpoint(&self) -> &str {
         &self.endpoint
     }
 
-    /// A client of this endpoint.
     #[must_use]
     pub fn client(&self) -> Client {
         let config = Config::builder()
@@ -69,6 +62,34 @@ impl Database {
             .build();
         Client::from_conf(config)
     }
+
+    /// Creates the template's table under this name, with its indexes and its TTL. A table that exists is left as it is.
+    pub fn create_table(&self, name: &str) -> Result<(), DatabaseError> {
+        let Some(table) = template::resources("AWS::DynamoDB::Table").next() else { return Ok(()) };
+        let create = serde_json::json!({
+            "TableName": name,
+            "AttributeDefinitions": table.get("/AttributeDefinitions"),
+            "BillingMode": table.get("/BillingMode"),
+            "GlobalSecondaryIndexes": table.get("/GlobalSecondaryIndexes"),
+            "KeySchema": table.get("/KeySchema"),
+        });
+        match run(&self.engine, "CreateTable", create.to_string().as_bytes()) {
+            Err(DynoxideError::ResourceInUseException(_)) => return Ok(()),
+            created => created?,
+        };
+        let purge = serde_json::json!({
+            "TableName": name,
+            "TimeToLiveSpecification": table.get("/TimeToLiveSpecification"),
+        });
+        run(&self.engine, "UpdateTimeToLive", purge.to_string().as_bytes())?;
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for Database {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Database").field("endpoint", &self.endpoint).finish_non_exhaustive()
+    }
 }
 
 impl Drop for Database {
@@ -78,23 +99,21 @@ impl Drop for Database {
 }
 
 /// Serves the database in the file `path`, or one in memory.
-///
-/// # Errors
-///
-/// When the file can't be opened or no port can be bound.
 pub async fn serve(path: Option<&Path>) -> Result<Database, DatabaseError> {
-    let database = match path {
+    let engine = match path {
         None => dynoxide::Database::memory(),
         Some(path) => dynoxide::Database::new(&path.to_string_lossy()),
     };
-    let database = database.map_err(|error| DatabaseError::Open {
+    let engine = engine.map_err(|error| DatabaseError::Open {
         path: path.unwrap_or(Path::new(":memory:")).to_owned(),
         reason: error.to_string(),
     })?;
-    let app =
-        Router::new().route("/", post(call)).layer(DefaultBodyLimit::max(MAX_REQUEST)).with_state(database);
+    let app = Router::new()
+        .route("/", post(call))
+        .layer(DefaultBodyLimit::max(MAX_REQUEST))
+        .with_state(engine.clone());
     let port = InnerPort::bind().await.map_err(DatabaseError::Port)?;
-    Ok(Database { endpoint: port.url(), server: tokio::spawn(port.serve(app)) })
+    Ok(Database { engine, endpoint: port.url(), server: tokio::spawn(port.serve(app)) })
 }
 
 /// Answers one call of the API: `x-amz-target` names the operation.
@@ -178,13 +197,13 @@ mod tests {
         let path = folder.join("seatkeeper.db");
         {
             let database = serve(Some(&path)).await.unwrap();
-            crate::table::create(&database.client(), "table").await.unwrap();
+            database.create_table("table").unwrap();
             let put =
                 database.client().put_item().table_name("table").item("pk", key("a")).item("sk", key("b"));
             put.item("note", key("kept")).send().await.unwrap();
         }
         let database = serve(Some(&path)).await.unwrap();
-        crate::table::create(&database.client(), "table").await.unwrap();
+        database.create_table("table").unwrap();
         let get = database.client().get_item().table_name("table").key("pk", key("a")).key("sk", key("b"));
         let item = get.send().await.unwrap().item.unwrap();
         assert_eq!(item["note"], key("kept"));
@@ -192,16 +211,16 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_table_has_its_indexes_and_its_ttl() {
+    async fn the_table_is_what_the_template_says() {
         let database = serve(None).await.unwrap();
         let client = database.client();
-        crate::table::create(&client, "table").await.unwrap();
+        database.create_table("table").unwrap();
         let table = client.describe_table().table_name("table").send().await.unwrap().table.unwrap();
         let mut indexes: Vec<_> =
             table.global_secondary_indexes().iter().filter_map(|index| index.index_name()).collect();
         indexes.sort_unstable();
         assert_eq!(indexes, ["address", "attention", "due", "listing"]);
         let ttl = client.describe_time_to_live().table_name("table").send().await.unwrap();
-        assert_eq!(ttl.time_to_live_description.unwrap().attribute_name(), Some(crate::table::PURGE_AT));
+        assert_eq!(ttl.time_to_live_description.unwrap().attribute_name(), Some("purgeAt"));
     }
 }

@@ -1,55 +1,94 @@
-//! The functions that the stack runs: pure data, to be held against `infra/template.yaml`.
+//! The functions that the stack runs, as the template declares them.
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
 use std::time::Duration;
 
-use crate::routes::ROUTES;
-use crate::settings::{API_SETTINGS, FUNCTION_SETTINGS, FunctionSetting, LIMIT_SETTINGS, MAIL_SETTINGS};
+use serde_json::Value;
 
-/// A Lambda function: one binary of this name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+use crate::template::{self, Resource};
+
+#[derive(Debug)]
 pub struct Function {
-    /// The name of the function, of its folder and of its binary.
     pub name: &'static str,
     /// The time that one invocation may take before it is killed.
     pub timeout: Duration,
-    /// Whether it sends mail, and so gets the `MAIL_*` settings.
-    pub mails: bool,
+    pub(crate) memory: u64,
+    /// Its settings, with their values where these do not depend on a deployment.
+    pub(crate) settings: BTreeMap<&'static str, Option<String>>,
 }
-
-impl Function {
-    /// The names of its settings.
-    pub fn settings(&self) -> impl Iterator<Item = &'static str> {
-        self.settings_and_defaults().map(|(name, _)| name)
-    }
-
-    pub(crate) fn settings_and_defaults(&self) -> impl Iterator<Item = FunctionSetting> {
-        let answers = ROUTES.iter().any(|route| route.function == self.name);
-        let none: &[_] = &[];
-        let api = if answers { API_SETTINGS } else { none };
-        let limits = if answers && self.mails { LIMIT_SETTINGS } else { none };
-        let mail = if self.mails { MAIL_SETTINGS } else { none };
-        FUNCTION_SETTINGS.iter().chain(api).chain(limits).chain(mail).copied()
-    }
-}
-
-/// API Gateway gives up on an integration after 30 s at most; a function behind it ends before that.
-const API: Duration = Duration::from_secs(29);
-/// A scheduled run ends before the next one begins, a minute later.
-const SCHEDULED: Duration = Duration::from_secs(50);
 
 /// Marks what is past its four weeks; scheduled.
 pub const EXPIRE_INVITES: &str = "expire-invites";
 /// Sends what is still queued; scheduled.
 pub const DELIVER_INVITES: &str = "deliver-invites";
 
-/// All functions.
-pub const FUNCTIONS: &[Function] = &[
-    Function { name: "deal-seats", timeout: API, mails: false },
-    Function { name: "send-invites", timeout: API, mails: true },
-    Function { name: "resend-invite", timeout: API, mails: true },
-    Function { name: "accept-invite", timeout: API, mails: false },
-    Function { name: "release-seat", timeout: API, mails: false },
-    Function { name: "manage-deals", timeout: API, mails: false },
-    Function { name: EXPIRE_INVITES, timeout: SCHEDULED, mails: false },
-    Function { name: DELIVER_INVITES, timeout: SCHEDULED, mails: true },
-];
+/// Locally there is neither a CloudFront that somebody could go past nor a configuration set.
+const ONLY_ON_AWS: [&str; 2] = ["ORIGIN_SECRET", "SES_CONFIGURATION_SET"];
+
+/// All functions but Cognito's, which the local issuer replaces.
+pub static FUNCTIONS: LazyLock<Vec<Function>> = LazyLock::new(|| {
+    let all = template::resources("AWS::Serverless::Function");
+    all.filter(|resource| resource.whole.get("Condition").is_none()).map(function).collect()
+});
+
+fn function(resource: Resource) -> Function {
+    let number = |name: &str| {
+        let own = resource.get(name).as_u64();
+        own.or_else(|| template::of_every_function(name).as_u64()).unwrap_or_default()
+    };
+    let variables = "/Environment/Variables";
+    let settings = [template::of_every_function(variables), resource.get(variables)];
+    let settings = settings.into_iter().filter_map(Value::as_object).flatten();
+    Function {
+        name: name(resource),
+        timeout: Duration::from_secs(number("/Timeout")),
+        memory: number("/MemorySize"),
+        settings: settings
+            .filter(|(name, _)| !ONLY_ON_AWS.contains(&name.as_str()))
+            .map(|(name, value)| (name.as_str(), value_of(value)))
+            .collect(),
+    }
+}
+
+fn name(function: Resource) -> &'static str {
+    let zip = function.text("/CodeUri").rsplit('/').next().unwrap_or_default();
+    zip.strip_suffix(".zip").unwrap_or(zip)
+}
+
+/// A setting's value, if it is a literal or a parameter that has a default.
+fn value_of(setting: &'static Value) -> Option<String> {
+    setting.as_str().map(str::to_owned).or_else(|| template::parameter(template::referred(setting)))
+}
+
+/// The name of the function that `value` refers to.
+pub(crate) fn referred(value: &'static Value) -> &'static str {
+    let id = template::referred(value);
+    template::resources("AWS::Serverless::Function").find(|function| function.id == id).map_or("", name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_function_is_what_the_template_says() {
+        let described = |name: &str| {
+            let function = FUNCTIONS.iter().find(|function| function.name == name).unwrap();
+            let setting = |name| function.settings.get(name).cloned();
+            (function.timeout.as_secs(), function.memory, setting("FUNCTION_TIMEOUT"), setting("RETENTION"))
+        };
+        let (short, long, retention) = ("29s".to_owned(), "50s".to_owned(), Some(Some("365d".to_owned())));
+        assert_eq!(described("deal-seats"), (29, 256, Some(Some(short.clone())), retention.clone()));
+        assert_eq!(described("send-invites"), (29, 512, Some(Some(short)), retention.clone()));
+        assert_eq!(described(DELIVER_INVITES), (50, 512, Some(Some(long)), retention));
+    }
+
+    #[test]
+    fn settings_that_only_aws_has_and_functions_with_a_condition_are_left_out() {
+        for function in FUNCTIONS.iter() {
+            assert_ne!(function.name, "grant-scopes");
+            assert!(!function.settings.contains_key("ORIGIN_SECRET"), "{}", function.name);
+        }
+    }
+}

@@ -34,13 +34,12 @@ mod seed;
 mod ses;
 mod settings;
 mod stack;
-pub mod table;
+mod template;
 mod terminal;
 
-pub use oidc::{KeyError, RETURN_PATHS};
+pub use oidc::KeyError;
 pub use origin::PortError;
 pub use runtime::{FunctionError, HostError, InvokeError, MAX_INSTANCES};
-pub use schedules::SWEEPS;
 pub use seed::SeedError;
 pub use settings::{Endpoints, SettingError, Settings};
 pub use stack::{Stack, StartError};

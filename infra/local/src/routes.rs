@@ -1,57 +1,44 @@
-//! The routes of the API: pure data, to be held against `infra/template.yaml`, and the choice among them.
+//! The routes of the API, as the template declares them, and the choice among them.
 //!
-//! As in API Gateway, the route is chosen before anything else is looked at, a fixed segment wins over a variable
-//! one, and a method that is not listed (HEAD, OPTIONS) has no route at all.
+//! As in API Gateway, the route is chosen before anything else is looked at, a fixed segment wins over a variable one,
+//! and a method that is not listed (HEAD, OPTIONS) has no route at all.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use matchit::Router;
+use serde_json::Value;
+
+use crate::functions;
+use crate::template::{self, Resource};
 
 /// One route of the HTTP API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Route {
-    /// The HTTP method, in capitals.
     pub method: &'static str,
     /// The path, with variables in braces.
     pub path: &'static str,
-    /// The function that answers.
     pub function: &'static str,
     /// The scopes of which a token needs any one; none: no authorizer, anybody may call.
     pub scopes: &'static [&'static str],
 }
 
-const MANAGER: &[&str] = &["invites.manage"];
-const LEARNER: &[&str] = &["seats.accept"];
-const ADMIN: &[&str] = &["deals.admin"];
-const MANAGER_OR_ADMIN: &[&str] = &["invites.manage", "deals.admin"];
-const ANYBODY: &[&str] = &[];
+/// The values of a path's variables, still percent-encoded.
+pub(crate) type Variables<'p> = BTreeMap<&'static str, &'p str>;
 
-const fn route(
-    method: &'static str,
-    path: &'static str,
-    function: &'static str,
-    scopes: &'static [&'static str],
-) -> Route {
-    Route { method, path, function, scopes }
+pub static ROUTES: LazyLock<Vec<Route>> =
+    LazyLock::new(|| template::resources("AWS::ApiGatewayV2::Route").map(route).collect());
+
+fn route(resource: Resource) -> Route {
+    let (method, path) = resource.text("/RouteKey").split_once(' ').unwrap_or_default();
+    let target = resource.text("/Target/Fn::Sub");
+    let integration = target.strip_prefix("integrations/${").and_then(|rest| rest.strip_suffix('}'));
+    let function = template::resources("AWS::ApiGatewayV2::Integration")
+        .find(|resource| Some(resource.id) == integration)
+        .map_or("", |integration| functions::referred(integration.get("/IntegrationUri")));
+    let scopes = resource.get("/AuthorizationScopes").as_array().into_iter().flatten();
+    Route { method, path, function, scopes: scopes.filter_map(Value::as_str).collect::<Vec<_>>().leak() }
 }
-
-/// Every route of the API, as in the design's HTTP contract.
-pub const ROUTES: &[Route] = &[
-    route("GET", "/api/deals", "deal-seats", MANAGER_OR_ADMIN),
-    route("GET", "/api/deals/{dealId}", "deal-seats", MANAGER_OR_ADMIN),
-    route("GET", "/api/deals/{dealId}/seats", "deal-seats", MANAGER),
-    route("POST", "/api/deals/{dealId}/seats/search", "deal-seats", MANAGER),
-    route("GET", "/api/deals/{dealId}/counts", "deal-seats", MANAGER),
-    route("GET", "/api/deals/{dealId}/invites/{inviteId}", "deal-seats", MANAGER),
-    route("POST", "/api/deals/{dealId}/invites", "send-invites", MANAGER),
-    route("POST", "/api/deals/{dealId}/invites/{inviteId}/resend", "resend-invite", MANAGER),
-    route("POST", "/api/deals/{dealId}/invites/resend", "resend-invite", MANAGER),
-    route("DELETE", "/api/deals/{dealId}/invites/{inviteId}", "release-seat", MANAGER),
-    route("DELETE", "/api/deals/{dealId}/seats/{inviteId}", "release-seat", MANAGER),
-    route("POST", "/api/invites/preview", "accept-invite", ANYBODY),
-    route("POST", "/api/invites/accept", "accept-invite", LEARNER),
-    route("GET", "/api/me/seats", "accept-invite", LEARNER),
-    route("POST", "/api/deals", "manage-deals", ADMIN),
-    route("PATCH", "/api/deals/{dealId}", "manage-deals", ADMIN),
-];
 
 impl Route {
     /// The route key as API Gateway writes it: `POST /api/deals/{dealId}/invites`.
@@ -59,46 +46,28 @@ impl Route {
     pub fn key(&self) -> String {
         format!("{} {}", self.method, self.path)
     }
-
-    /// The values of the path's variables, still percent-encoded, if the path is one of this route's.
-    fn variables<'p>(&self, path: &'p str) -> Option<BTreeMap<&'static str, &'p str>> {
-        let (mut wanted, mut given) = (self.path.split('/'), path.split('/'));
-        let mut variables = BTreeMap::new();
-        loop {
-            match (wanted.next(), given.next()) {
-                (None, None) => return Some(variables),
-                (Some(wanted), Some(given)) => match variable(wanted) {
-                    Some(name) if !given.is_empty() => {
-                        variables.insert(name, given);
-                    }
-                    None if wanted == given => {}
-                    _ => return None,
-                },
-                _ => return None,
-            }
-        }
-    }
-
-    /// One flag for each segment, true where it is a variable: of two routes that fit, the smaller wins.
-    fn specificity(&self) -> Vec<bool> {
-        self.path.split('/').map(|segment| variable(segment).is_some()).collect()
-    }
 }
 
-fn variable(segment: &str) -> Option<&str> {
-    segment.strip_prefix('{')?.strip_suffix('}')
-}
+/// The routes of each method.
+#[expect(
+    clippy::expect_used,
+    reason = "the template is part of this binary: every test sees a mistake in it"
+)]
+static BY_METHOD: LazyLock<BTreeMap<&str, Router<&Route>>> = LazyLock::new(|| {
+    let mut routers = BTreeMap::<_, Router<_>>::new();
+    for route in ROUTES.iter() {
+        let router = routers.entry(route.method).or_default();
+        router.insert(route.path, route).expect("no two routes of the template are the same");
+    }
+    routers
+});
 
 /// The route for a method and a path (without its query), with the values of the path's variables.
-pub(crate) fn choose<'p>(
-    method: &str,
-    path: &'p str,
-) -> Option<(&'static Route, BTreeMap<&'static str, &'p str>)> {
-    ROUTES
-        .iter()
-        .filter(|route| route.method == method)
-        .filter_map(|route| Some((route, route.variables(path)?)))
-        .min_by_key(|(route, _)| route.specificity())
+pub(crate) fn choose<'p>(method: &str, path: &'p str) -> Option<(&'static Route, Variables<'p>)> {
+    let found = BY_METHOD.get(method)?.at(path).ok()?;
+    let variables = Variables::from_iter(found.params.iter());
+    // The router lets a variable be empty in the middle of a path.
+    variables.values().all(|value| !value.is_empty()).then_some((*found.value, variables))
 }
 
 #[cfg(test)]
@@ -107,6 +76,16 @@ mod tests {
 
     fn key(method: &str, path: &str) -> Option<String> {
         choose(method, path).map(|(route, _)| route.key())
+    }
+
+    #[test]
+    fn a_route_is_what_the_template_says() {
+        let route = |key: &str| *ROUTES.iter().find(|route| route.key() == key).unwrap();
+        let deals = route("GET /api/deals");
+        assert_eq!((deals.function, deals.scopes), ("deal-seats", &["invites.manage", "deals.admin"][..]));
+        let preview = route("POST /api/invites/preview");
+        assert_eq!((preview.function, preview.scopes), ("accept-invite", &[][..]));
+        assert!(ROUTES.iter().all(|route| !route.function.is_empty()), "{ROUTES:?}");
     }
 
     #[test]
@@ -136,17 +115,6 @@ mod tests {
             ("GET", "/api/deals/d1/seats/more/still"),
         ] {
             assert_eq!(key(method, path), None, "{method} {path}");
-        }
-    }
-
-    #[test]
-    fn every_route_has_a_known_function_and_is_listed_once() {
-        let mut keys: Vec<_> = ROUTES.iter().map(Route::key).collect();
-        keys.sort();
-        keys.dedup();
-        assert_eq!(keys.len(), ROUTES.len());
-        for route in ROUTES {
-            assert!(crate::functions::FUNCTIONS.iter().any(|function| function.name == route.function));
         }
     }
 }

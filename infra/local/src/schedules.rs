@@ -9,17 +9,16 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
-use crate::clock;
-use crate::functions::{DELIVER_INVITES, EXPIRE_INVITES};
 use crate::runtime::{ACCOUNT, Host, InvokeError, REGION};
 use crate::terminal::Terminal;
+use crate::{clock, functions, template};
 
-/// The sweeps, in the order in which they are run on demand.
-pub const SWEEPS: [&str; 2] = [EXPIRE_INVITES, DELIVER_INVITES];
-
-/// Runs the sweeps until the set is dropped, first at once: something may have come due while nothing ran.
+/// Runs the template's schedules until the set is dropped, first at once: something may have come due while nothing ran.
 pub(crate) fn start(host: &Arc<Host>, every: Duration, terminal: Terminal) -> JoinSet<()> {
-    SWEEPS.into_iter().map(|function| repeat(function, Arc::clone(host), every, terminal)).collect()
+    template::resources("AWS::Scheduler::Schedule")
+        .map(|schedule| functions::referred(schedule.get("/Target/Arn")))
+        .map(|function| repeat(function, Arc::clone(host), every, terminal))
+        .collect()
 }
 
 async fn repeat(function: &'static str, host: Arc<Host>, every: Duration, terminal: Terminal) {
@@ -33,7 +32,6 @@ async fn repeat(function: &'static str, host: Arc<Host>, every: Duration, termin
     }
 }
 
-/// Runs one sweep once.
 pub(crate) async fn run(function: &'static str, host: &Host) -> Result<Value, InvokeError> {
     host.invoke(function, &event(function)).await
 }

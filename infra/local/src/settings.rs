@@ -4,39 +4,24 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// A setting of the functions, with the default of the local stack.
-pub(crate) type FunctionSetting = (&'static str, &'static str);
+use crate::functions::FUNCTIONS;
+use crate::template;
 
-/// The settings of every function.
-pub(crate) const FUNCTION_SETTINGS: &[FunctionSetting] =
-    &[("TABLE_NAME", "seatkeeper"), ("INVITE_LIFETIME", "28d"), ("RETENTION", "365d")];
-
-/// The settings of those functions that answer requests.
-pub(crate) const API_SETTINGS: &[FunctionSetting] = &[("ORGANISATION_CLAIM", "org")];
-
-/// The settings of those functions that are asked to send: no limit, so that whoever tries things out is not stopped.
-pub(crate) const LIMIT_SETTINGS: &[FunctionSetting] = &[
+/// Settings whose values are others than in the template: no limit, so that whoever tries things out is not stopped.
+const LOCAL: [(&str, &str); 7] = [
+    (TABLE_NAME, "seatkeeper"),
+    (MAIL_FROM, "please.do.not.reply@futurelearn.com"),
+    ("SEND_RATE", "0"),
     ("LIMIT_RECIPIENT_PER_DAY", "0"),
     ("LIMIT_RECIPIENT_INTERVAL", "0"),
     ("LIMIT_MANAGER_PER_HOUR", "0"),
     ("LIMIT_DEAL_PER_DAY", "0"),
 ];
 
-/// The settings of those functions that mail. Two defaults are worked out: the portal's address, and a function's own
-/// timeout.
-pub(crate) const MAIL_SETTINGS: &[FunctionSetting] = &[
-    ("MAIL_FROM", "please.do.not.reply@futurelearn.com"),
-    ("MAIL_SUBJECT", "FutureLearn Invitation"),
-    ("MAIL_LINK_TEXT", "Click here to accept this invitation"),
-    ("DELIVERY_LEASE", "60s"),
-    ("SEND_RATE", "0"),
-    ("SENDING_PAUSED", "false"),
-    (PORTAL_URL, ""),
-    (FUNCTION_TIMEOUT, ""),
-];
-
+pub(crate) const TABLE_NAME: &str = "TABLE_NAME";
+pub(crate) const MAIL_FROM: &str = "MAIL_FROM";
 pub(crate) const PORTAL_URL: &str = "PORTAL_URL";
-pub(crate) const FUNCTION_TIMEOUT: &str = "FUNCTION_TIMEOUT";
+const FUNCTION_TIMEOUT: &str = "FUNCTION_TIMEOUT";
 
 /// Where learners go once they have their seat.
 const START_URL: &str = "START_URL";
@@ -47,9 +32,7 @@ pub(crate) const RUST_LOG: &str = "RUST_LOG";
 const DEFAULT_PORT: u16 = 3000;
 const DEFAULT_SWEEP: Duration = Duration::from_mins(1);
 const DATA: &str = ".local";
-const DEFAULT_START: &str = "https://www.futurelearn.com/";
 
-/// A setting that makes no sense.
 #[derive(Debug, thiserror::Error)]
 #[error("{name}={value} is not {expected}")]
 pub struct SettingError {
@@ -61,13 +44,10 @@ pub struct SettingError {
 /// Where functions find `DynamoDB` and SES: the URLs of both.
 #[derive(Debug, Clone)]
 pub struct Endpoints {
-    /// `DynamoDB`'s.
     pub dynamodb: String,
-    /// SES's.
     pub ses: String,
 }
 
-/// How a stack is to run.
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own, named where it is set")]
 pub struct Settings {
@@ -81,7 +61,6 @@ pub struct Settings {
     pub keep_logs: bool,
     /// Whether what the functions log is printed, too.
     pub echo_logs: bool,
-    /// The folder of the functions' binaries.
     pub functions_dir: PathBuf,
     /// The folder of the portal's built pages; none serves no page.
     pub portal: Option<PathBuf>,
@@ -93,28 +72,21 @@ pub struct Settings {
     pub env: BTreeMap<String, String>,
     /// What the functions call in place of the stack's own database and SES: something that stands in between.
     pub in_between: Option<Endpoints>,
-    /// Whether the two organisations are made on first start.
     pub seed: bool,
-    /// Whether nothing is printed.
     pub quiet: bool,
 }
 
 impl Settings {
     /// What the environment says, with the defaults of `make run`.
-    ///
-    /// # Errors
-    ///
-    /// Names the setting that makes no sense.
     pub fn from_env() -> Result<Self, SettingError> {
         Self::from_variables(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
     }
 
     fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self, SettingError> {
         let ephemeral = switch("EPHEMERAL", variable("EPHEMERAL"))?;
-        let settings = [FUNCTION_SETTINGS, API_SETTINGS, LIMIT_SETTINGS, MAIL_SETTINGS].concat();
-        let env = settings
-            .into_iter()
-            .map(|(name, _)| name)
+        let env = FUNCTIONS
+            .iter()
+            .flat_map(|function| function.settings.keys().copied())
             .chain([RUST_LOG])
             .filter_map(|name| Some((name.to_owned(), variable(name)?)))
             .collect::<BTreeMap<_, _>>();
@@ -129,7 +101,7 @@ impl Settings {
             echo_logs: switch("LOGS", variable("LOGS"))?,
             functions_dir: variable("FUNCTIONS_DIR").map_or_else(beside_our_own_executable, PathBuf::from),
             portal: Some(checkout("portal/dist")),
-            start_url: parsed(START_URL, variable(START_URL), DEFAULT_START.to_owned(), A_LINK, link)?,
+            start_url: parsed(START_URL, variable(START_URL), default_start(), A_LINK, link)?,
             sweep_every: (!sweep_every.is_zero()).then_some(sweep_every),
             env,
             in_between: None,
@@ -150,7 +122,7 @@ impl Settings {
             echo_logs: false,
             functions_dir: beside_our_own_executable(),
             portal: None,
-            start_url: DEFAULT_START.to_owned(),
+            start_url: default_start(),
             sweep_every: None,
             env: BTreeMap::new(),
             in_between: None,
@@ -165,15 +137,10 @@ impl Settings {
         parsed(FUNCTION_TIMEOUT, text, None, A_DURATION, |text| duration(text).map(Some))
     }
 
-    /// The value of a setting of those functions that mail.
-    pub(crate) fn mail_value(&self, name: &str) -> String {
-        let default = MAIL_SETTINGS.iter().find(|setting| setting.0 == name).map_or("", |setting| setting.1);
-        self.value(name, default)
-    }
-
-    /// The value of a function's setting.
-    pub(crate) fn value(&self, name: &str, default: &str) -> String {
-        self.env.get(name).map_or(default, String::as_str).to_owned()
+    /// The value of a function's setting, `default` being the template's.
+    pub(crate) fn value(&self, name: &str, default: Option<String>) -> Option<String> {
+        let local = || LOCAL.iter().find(|setting| setting.0 == name).map(|setting| setting.1.to_owned());
+        self.env.get(name).cloned().or_else(local).or(default)
     }
 }
 
@@ -193,6 +160,10 @@ fn parsed<T>(
 
 fn duration(text: &str) -> Option<Duration> {
     if text == "0" { Some(Duration::ZERO) } else { humantime::parse_duration(text).ok() }
+}
+
+fn default_start() -> String {
+    template::parameter("StartUrl").unwrap_or_default()
 }
 
 fn switch(name: &'static str, value: Option<String>) -> Result<bool, SettingError> {
@@ -251,8 +222,12 @@ mod tests {
             from(&[("PORT", "3100"), ("EPHEMERAL", "1"), ("SWEEP_EVERY", "0"), ("INVITE_LIFETIME", "90s")])
                 .unwrap();
         assert_eq!((settings.port, settings.data.as_deref(), settings.sweep_every), (3100, None, None));
-        assert_eq!(settings.value("INVITE_LIFETIME", "28d"), "90s");
-        assert_eq!(settings.value("DELIVERY_LEASE", "60s"), "60s");
+        for (name, value) in
+            [("INVITE_LIFETIME", "90s"), ("SEND_RATE", "0"), ("DELIVERY_LEASE", "of the template")]
+        {
+            let found = settings.value(name, Some("of the template".to_owned()));
+            assert_eq!(found.as_deref(), Some(value), "{name}");
+        }
     }
 
     #[test]

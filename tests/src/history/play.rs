@@ -174,7 +174,7 @@ impl Stage {
             let mut rng = rng.fork();
             hands.push(Box::pin(async move {
                 tokio::time::sleep(Duration::from_millis(rng.u64(0..500))).await;
-                let function = rng.choice(FUNCTIONS).expect("functions");
+                let function = rng.choice(FUNCTIONS.iter()).expect("functions");
                 let _how_many = self.world.stack.kill(function.name);
             }));
         }

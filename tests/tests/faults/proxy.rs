@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Credentials, Region};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
-use seatkeeper_local::{Endpoints, database, table};
+use seatkeeper_local::{Endpoints, database};
 use tests::eventually;
 use tests::proxy::{Calls, Fault, Proxy, Side, Storm};
 
@@ -29,7 +29,7 @@ fn key(text: &str) -> AttributeValue {
 impl Bench {
     async fn new() -> Self {
         let (proxy, database) = (Proxy::start().await, database::serve(None).await.unwrap());
-        table::create(&database.client(), TABLE).await.unwrap();
+        database.create_table(TABLE).unwrap();
         let ses = "http://127.0.0.1:9".to_owned();
         proxy.lead(Some(Endpoints { dynamodb: database.endpoint().to_owned(), ses }));
         let config = Config::builder()

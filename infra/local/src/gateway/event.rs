@@ -18,11 +18,8 @@ use serde_json::{Map, Value, json};
 
 use super::Granted;
 use crate::random;
-use crate::routes::Route;
+use crate::routes::{Route, Variables};
 use crate::runtime::ACCOUNT;
-
-/// The variables of a path, still percent-encoded.
-pub(crate) type Variables<'r> = BTreeMap<&'static str, &'r str>;
 
 pub(super) struct Incoming<'r> {
     pub(super) route: &'static Route,

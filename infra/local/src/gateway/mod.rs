@@ -21,7 +21,7 @@ pub(crate) use authorizer::Authorizer;
 
 use crate::clock::{self, Stopwatch};
 use crate::random;
-use crate::routes::{self, Route};
+use crate::routes::{self, Route, Variables};
 use crate::runtime::{Host, InvokeError};
 use crate::terminal::Terminal;
 use authorizer::{Denied, Granted};
@@ -41,7 +41,6 @@ pub(crate) struct Gateway {
     pub(crate) ready: Arc<AtomicBool>,
 }
 
-/// Everything under `/api`.
 pub(crate) fn router(gateway: Arc<Gateway>) -> Router {
     // Not nested: the event needs the path as it was asked for.
     Router::new()
@@ -71,7 +70,7 @@ impl Gateway {
     async fn admit(
         &self,
         route: &'static Route,
-        variables: event::Variables<'_>,
+        variables: Variables<'_>,
         parts: &http::request::Parts,
         body: Body,
     ) -> Response {
@@ -119,7 +118,6 @@ fn deny(denied: &Denied) -> Response {
         .into_response()
 }
 
-/// A refusal in the gateway's own words.
 fn refuse(status: StatusCode, message: &str) -> Response {
     (status, axum::Json(serde_json::json!({ "message": message }))).into_response()
 }

@@ -21,21 +21,18 @@ pub use key::KeyError;
 pub(crate) use key::SigningKey;
 pub(crate) use person::{PARTNERSHIP_MANAGER, PEOPLE};
 
+use crate::template;
 use code::Codes;
 
-/// The audience of access tokens: the API.
 pub(crate) const AUDIENCE: &str = "seatkeeper";
-/// The one client: the portal.
 pub(crate) const CLIENT: &str = "seatkeeper-portal";
 
-/// The portal's paths that a browser may be sent back to, after signing in and after signing out: all that is registered,
-/// here as in the template's user pool.
-pub const RETURN_PATHS: [&str; 2] = ["/", "/accept"];
+/// Where the template's user pool lists the addresses that a browser may return to.
+const AFTER_SIGN_IN: &str = "/CallbackURLs";
+const AFTER_SIGN_OUT: &str = "/LogoutURLs";
 
-/// The issuer.
 #[derive(Debug)]
 pub(crate) struct Issuer {
-    /// `http://localhost:<port>`.
     origin: String,
     key: SigningKey,
     codes: Codes,
@@ -51,13 +48,16 @@ impl Issuer {
         format!("{}/oidc", self.origin)
     }
 
-    /// Whether a browser may be sent to this address.
-    fn is_registered(&self, address: &str) -> bool {
-        address.strip_prefix(&self.origin).is_some_and(|path| RETURN_PATHS.contains(&path))
+    /// Whether a browser may return to this address.
+    fn is_registered(&self, address: &str, list: &str) -> bool {
+        let urls = template::resources("AWS::Cognito::UserPoolClient")
+            .filter_map(|client| client.get(list).as_array());
+        let mut paths =
+            urls.flatten().filter_map(|url| url.get("Fn::Sub")?.as_str()?.strip_prefix("${PortalUrl.Value}"));
+        address.strip_prefix(&self.origin).is_some_and(|path| paths.any(|registered| path == registered))
     }
 }
 
-/// Everything under `/oidc`.
 pub(crate) fn router(issuer: Arc<Issuer>) -> Router {
     Router::new()
         .route("/.well-known/openid-configuration", get(configuration))
@@ -102,7 +102,9 @@ mod tests {
     fn only_the_portals_own_addresses_are_registered() {
         let issuer = Issuer::new("http://localhost:3000".to_owned(), SigningKey::generate().unwrap());
         for address in ["http://localhost:3000/", "http://localhost:3000/accept"] {
-            assert!(issuer.is_registered(address), "{address}");
+            for list in [AFTER_SIGN_IN, AFTER_SIGN_OUT] {
+                assert!(issuer.is_registered(address, list), "{address} {list}");
+            }
         }
         for address in [
             "http://localhost:3000",
@@ -117,7 +119,7 @@ mod tests {
             "//localhost:3000/",
             "",
         ] {
-            assert!(!issuer.is_registered(address), "{address}");
+            assert!(!issuer.is_registered(address, AFTER_SIGN_IN), "{address}");
         }
     }
 }

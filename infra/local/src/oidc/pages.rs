@@ -20,7 +20,7 @@ use serde_json::Value;
 
 use super::code::Grant;
 use super::person::{PEOPLE, Person};
-use super::{CLIENT, Issuer};
+use super::{AFTER_SIGN_IN, AFTER_SIGN_OUT, CLIENT, Issuer};
 use crate::{clock, page};
 
 pub(super) fn router() -> Router<Arc<Issuer>> {
@@ -76,7 +76,7 @@ impl Request {
         if self.client_id != CLIENT {
             return Err(Flaw::Untrusted("client_id is not seatkeeper-portal."));
         }
-        if !issuer.is_registered(&self.redirect_uri) {
+        if !issuer.is_registered(&self.redirect_uri, AFTER_SIGN_IN) {
             return Err(Flaw::Untrusted("redirect_uri is none of the portal's."));
         }
         if self.response_type != "code" {
@@ -187,7 +187,11 @@ impl Logout {
         if self.id_token_hint.as_deref().is_some_and(|token| !is_for_the_portal(token, &issuer.name())) {
             return Err("id_token_hint is no ID token of the portal's.");
         }
-        if self.post_logout_redirect_uri.as_deref().is_some_and(|address| !issuer.is_registered(address)) {
+        if self
+            .post_logout_redirect_uri
+            .as_deref()
+            .is_some_and(|address| !issuer.is_registered(address, AFTER_SIGN_OUT))
+        {
             return Err("post_logout_redirect_uri is none of the portal's.");
         }
         Ok(())

@@ -35,107 +35,54 @@ pub const MAX_INSTANCES: usize = 16;
 /// Lambda's own limit for the time from the start of a process to its first request for work.
 const INIT_LIMIT: Duration = Duration::from_secs(10);
 
-/// What one function is and how its processes are started.
 #[derive(Debug, Clone)]
 pub(crate) struct Program {
-    /// The function's name.
     pub(crate) name: &'static str,
-    /// The binary.
     pub(crate) binary: PathBuf,
-    /// The deadline of each invocation.
     pub(crate) timeout: Duration,
-    /// The function's settings, beside what Lambda itself sets.
+    /// In megabytes: what the function is told, and nobody enforces.
+    pub(crate) memory: u64,
     pub(crate) settings: Vec<(String, String)>,
-    /// The file that takes what it prints.
     pub(crate) log: PathBuf,
-    /// Whether that is printed here, too.
     pub(crate) echo_log: bool,
 }
 
-/// What a function itself reports as its failure.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FunctionError {
-    /// The kind, as the function names it.
     pub kind: String,
-    /// The message.
     pub message: String,
 }
 
-/// Why an invocation has no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum InvokeError {
-    /// There is no function of that name.
     #[error("no function {0}")]
     Unknown(String),
-    /// The function reported a failure.
     #[error("{function} failed: {}", error.message)]
-    Failed {
-        /// The function's name.
-        function: &'static str,
-        /// What it reported.
-        error: FunctionError,
-    },
-    /// The process ended before it had answered.
+    Failed { function: &'static str, error: FunctionError },
     #[error("{function} ended before it answered ({reason})")]
-    Crashed {
-        /// The function's name.
-        function: &'static str,
-        /// How it ended.
-        reason: String,
-    },
-    /// The deadline passed; the process was killed.
+    Crashed { function: &'static str, reason: String },
     #[error("{function} timed out after {}", humantime::format_duration(*after))]
-    TimedOut {
-        /// The function's name.
-        function: &'static str,
-        /// Its timeout.
-        after: Duration,
-    },
-    /// A new process could not be started, or ended before it asked for work.
+    TimedOut { function: &'static str, after: Duration },
     #[error("{function} does not start: {reason}")]
-    Init {
-        /// The function's name.
-        function: &'static str,
-        /// What it said last.
-        reason: String,
-    },
-    /// The answer is not JSON.
+    Init { function: &'static str, reason: String },
     #[error("{function} answered something that is not JSON")]
-    Answer {
-        /// The function's name.
-        function: &'static str,
-    },
-    /// The stack is being stopped.
+    Answer { function: &'static str },
     #[error("the stack is stopping")]
     Stopping,
 }
 
-/// Why the functions can't be run.
 #[derive(Debug, thiserror::Error)]
 pub enum HostError {
-    /// No loopback port could be bound for the Runtime API.
     #[error("no port for the Lambda Runtime API")]
     Port(#[source] io::Error),
-    /// A binary is not there.
     #[error("there is no {}: build the functions first (cargo build --workspace)", binary.display())]
-    Missing {
-        /// Where it was looked for.
-        binary: PathBuf,
-    },
-    /// A log file can't be written.
+    Missing { binary: PathBuf },
     #[error("the log {} can't be written: {error}", path.display())]
-    Log {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        error: io::Error,
-    },
-    /// A function does not get as far as asking for work.
+    Log { path: PathBuf, error: io::Error },
     #[error(transparent)]
     Start(InvokeError),
 }
 
-/// All functions, each with its processes.
 #[derive(Debug)]
 pub(crate) struct Host {
     pools: Pools,
@@ -180,7 +127,6 @@ impl Host {
         self.pools.get(function).map_or(0, |pool| pool.kill_all())
     }
 
-    /// How many processes of a function there are.
     #[cfg(test)]
     fn instances(&self, function: &str) -> usize {
         self.pools.get(function).map_or(0, |pool| pool.instances())
@@ -192,7 +138,6 @@ impl Host {
         self.pools.get(function).map_or(0, |pool| pool.busy())
     }
 
-    /// Kills all processes and waits until they are gone.
     pub(crate) async fn stop(&self) {
         for pool in self.pools.values() {
             pool.close();

@@ -17,7 +17,7 @@ use super::{Program, REGION};
 pub(super) fn spawn(program: &Program, api: SocketAddr, id: u64) -> io::Result<Child> {
     Command::new(&program.binary)
         .env_clear()
-        .envs(lambda_environment(program.name, api, id))
+        .envs(lambda_environment(program, api, id))
         .envs(program.settings.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -27,11 +27,12 @@ pub(super) fn spawn(program: &Program, api: SocketAddr, id: u64) -> io::Result<C
 }
 
 /// What Lambda itself sets (developer guide, "Defined runtime environment variables").
-fn lambda_environment(name: &str, api: SocketAddr, id: u64) -> Vec<(&'static str, String)> {
+fn lambda_environment(program: &Program, api: SocketAddr, id: u64) -> Vec<(&'static str, String)> {
+    let name = program.name;
     vec![
         ("AWS_LAMBDA_RUNTIME_API", format!("http://{api}/{name}/{id}")),
         ("AWS_LAMBDA_FUNCTION_NAME", name.to_owned()),
-        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256".to_owned()),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", program.memory.to_string()),
         ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
         ("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{name}")),
         ("AWS_LAMBDA_LOG_STREAM_NAME", format!("local/[$LATEST]{id}")),

@@ -26,6 +26,7 @@ fn program(timeout: Duration, settings: &[(&str, &str)]) -> Program {
         name: FUNCTION,
         binary: binary(),
         timeout,
+        memory: 256,
         settings: settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
         log: std::env::temp_dir().join(format!("seatkeeper-echo-{}.log", std::process::id())),
         echo_log: false,

@@ -1,0 +1,102 @@
+//! `infra/template.yaml`, from which the local stack takes its routes, functions, settings, table, schedules and the
+//! addresses that a sign-in may return to.
+//!
+//! It is read as if it were deployed with the defaults of its parameters: no condition holds.
+
+use std::sync::LazyLock;
+
+use saphyr::{LoadableYamlNode, Scalar, Yaml};
+use serde_json::{Map, Value};
+
+#[expect(
+    clippy::expect_used,
+    reason = "the template is part of this binary: every test sees a mistake in it"
+)]
+static TEMPLATE: LazyLock<Template> = LazyLock::new(|| {
+    Template::parse(include_str!("../../template.yaml")).expect("infra/template.yaml is sound")
+});
+
+struct Template {
+    /// Everything but the resources.
+    whole: Value,
+    /// In the order of the file, which [`Value`] does not keep.
+    resources: Vec<(String, Value)>,
+}
+
+impl Template {
+    fn parse(text: &str) -> Option<Self> {
+        let documents = Yaml::load_from_str(text).ok()?;
+        let document = documents.first()?;
+        let resources = document.as_mapping_get("Resources")?.as_mapping()?.iter();
+        let resource = |(id, node): (&Yaml, &Yaml)| Some((id.as_str()?.to_owned(), json(node)?));
+        Some(Self { whole: json(document)?, resources: resources.map(resource).collect::<Option<_>>()? })
+    }
+}
+
+/// The node as JSON, with the short forms of functions written out: `!Ref Table` is `{"Ref": "Table"}`.
+fn json(node: &Yaml) -> Option<Value> {
+    Some(match node {
+        Yaml::Value(Scalar::Null) => Value::Null,
+        Yaml::Value(Scalar::Boolean(value)) => (*value).into(),
+        Yaml::Value(Scalar::Integer(value)) => (*value).into(),
+        Yaml::Value(Scalar::FloatingPoint(value)) => value.into_inner().into(),
+        Yaml::Value(Scalar::String(value)) => value.as_ref().into(),
+        Yaml::Sequence(items) => Value::Array(items.iter().map(json).collect::<Option<_>>()?),
+        Yaml::Mapping(fields) => {
+            let field = |(name, value): (&Yaml, &Yaml)| Some((name.as_str()?.to_owned(), json(value)?));
+            Value::Object(fields.iter().map(field).collect::<Option<_>>()?)
+        }
+        Yaml::Tagged(tag, value) => {
+            let is_long = ["Ref", "Condition"].contains(&tag.suffix.as_str());
+            let name = if is_long { tag.suffix.clone() } else { format!("Fn::{}", tag.suffix) };
+            Value::Object(Map::from_iter([(name, json(value)?)]))
+        }
+        Yaml::Representation(..) | Yaml::Alias(_) | Yaml::BadValue => return None,
+    })
+}
+
+#[derive(Clone, Copy)]
+pub(crate) struct Resource {
+    pub(crate) id: &'static str,
+    pub(crate) whole: &'static Value,
+}
+
+impl Resource {
+    /// A property, by a JSON pointer. Null if the resource has none.
+    pub(crate) fn get(self, pointer: &str) -> &'static Value {
+        at(self.whole, &format!("/Properties{pointer}"))
+    }
+
+    pub(crate) fn text(self, pointer: &str) -> &'static str {
+        self.get(pointer).as_str().unwrap_or_default()
+    }
+}
+
+/// The resources of a type, in the order of the file.
+pub(crate) fn resources(kind: &str) -> impl Iterator<Item = Resource> {
+    let all = TEMPLATE.resources.iter().map(|(id, whole)| Resource { id, whole });
+    all.filter(move |resource| at(resource.whole, "/Type") == kind)
+}
+
+/// What `Globals` says of every function.
+pub(crate) fn of_every_function(pointer: &str) -> &'static Value {
+    at(&TEMPLATE.whole, &format!("/Globals/Function{pointer}"))
+}
+
+pub(crate) fn parameter(name: &str) -> Option<String> {
+    match at(&TEMPLATE.whole, &format!("/Parameters/{name}/Default")) {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        other => Some(other.to_string()),
+    }
+}
+
+fn at(value: &'static Value, pointer: &str) -> &'static Value {
+    value.pointer(pointer).unwrap_or(&Value::Null)
+}
+
+/// The logical id of the resource that `value` refers to, by name or by an attribute.
+pub(crate) fn referred(value: &'static Value) -> &'static str {
+    let attribute = at(value, "/Fn::GetAtt").as_str().and_then(|path| path.split('.').next());
+    at(value, "/Ref").as_str().or(attribute).unwrap_or_default()
+}
