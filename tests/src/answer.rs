@@ -3,21 +3,15 @@
 use reqwest::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap};
 use serde_json::{Value, json};
 
-/// An answer, with what was asked.
 #[derive(Debug, Clone)]
 pub struct Answer {
-    /// Who asked for what.
     pub asked: String,
-    /// The status.
     pub status: u16,
-    /// All headers.
     pub headers: HeaderMap,
-    /// The body.
     pub text: String,
 }
 
 impl Answer {
-    /// The whole of it, for a failure's report.
     pub fn show(&self) -> String {
         let short: String = self.text.chars().take(3000).collect();
         format!("{}\n→ {} {:?}\n{short}", self.asked, self.status, self.headers)
@@ -28,7 +22,6 @@ impl Answer {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
-    /// The body as JSON.
     #[track_caller]
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("no JSON ({error}): {}", self.show()))
@@ -75,14 +68,12 @@ impl Answer {
         body
     }
 
-    /// A refusal in the gateway's own words.
     #[track_caller]
     pub fn refused(&self, status: u16, message: &str) {
         let seen = (self.status, self.text.parse::<Value>().unwrap_or_default());
         assert_eq!(seen, (status, json!({ "message": message })), "{}", self.show());
     }
 
-    /// The entity tag.
     #[track_caller]
     pub fn etag(&self) -> String {
         let etag = self.header(ETAG.as_str());
@@ -94,7 +85,6 @@ impl Answer {
         etag.to_owned()
     }
 
-    /// The code of a problem, or an empty text.
     pub fn code(&self) -> String {
         let body: Value = self.text.parse().unwrap_or_default();
         body["code"].as_str().unwrap_or_default().to_owned()
@@ -131,7 +121,6 @@ impl Answer {
     }
 }
 
-/// The fields that a problem document blames.
 pub fn problem_fields(problem: &Value) -> Vec<String> {
     let errors = problem["errors"].as_array().cloned().unwrap_or_default();
     errors.iter().map(|error| error["field"].as_str().unwrap_or_default().to_owned()).collect()

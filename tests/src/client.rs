@@ -20,12 +20,6 @@ pub struct Client {
 }
 
 impl Client {
-    /// The same person with another token, whatever that is.
-    #[must_use]
-    pub fn with_token(&self, token: Option<&str>) -> Self {
-        Self { token: token.map(str::to_owned), ..self.clone() }
-    }
-
     /// `GET`.
     pub async fn get(&self, path: &str) -> Answer {
         self.call("GET", path, &[], None).await

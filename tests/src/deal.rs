@@ -7,31 +7,24 @@ use crate::{Answer, Client};
 /// A deal with the manager of its organisation, which has no other deal.
 #[derive(Debug, Clone)]
 pub struct Deal {
-    /// Its id.
     pub id: String,
-    /// Its organisation's id.
     pub organisation: String,
-    /// Who manages it.
     pub manager: Client,
 }
 
 impl Deal {
-    /// The path of something of this deal.
     pub fn path(&self, rest: &str) -> String {
         format!("/api/deals/{}{rest}", self.id)
     }
 
-    /// The path of one invite.
     pub fn invite_path(&self, id: &str) -> String {
         self.path(&format!("/invites/{id}"))
     }
 
-    /// The path of one seat.
     pub fn seat_path(&self, id: &str) -> String {
         self.path(&format!("/seats/{id}"))
     }
 
-    /// Asks for something of this deal.
     pub async fn get(&self, rest: &str) -> Value {
         self.manager.get(&self.path(rest)).await.ok(200)
     }
@@ -54,7 +47,6 @@ impl Deal {
         self.manager.post(&self.path("/invites"), body).await
     }
 
-    /// One invite by its id.
     pub async fn one(&self, id: &str) -> Value {
         self.manager.get(&self.invite_path(id)).await.ok(200)
     }
@@ -103,29 +95,24 @@ impl Deal {
         self.manager.post(&self.path("/invites/resend"), body).await
     }
 
-    /// Cancels an invite.
     pub async fn cancel(&self, id: &str) -> Answer {
         self.manager.delete(&self.invite_path(id)).await
     }
 
-    /// Takes a seat back.
     pub async fn release(&self, id: &str) -> Answer {
         self.manager.delete(&self.seat_path(id)).await
     }
 
-    /// Total, allocated, available.
     pub async fn seats(&self) -> [u64; 3] {
         let page = self.get("/seats?limit=1").await;
         ["total", "allocated", "available"].map(|name| page["seats"][name].as_u64().expect("a number"))
     }
 
-    /// Pending, accepted, expired.
     pub async fn counts(&self) -> [u64; 3] {
         let counts = self.get("/counts").await;
         ["pending", "accepted", "expired"].map(|name| counts[name].as_u64().expect("a number"))
     }
 
-    /// All that the manager can see, to be compared.
     pub async fn snapshot(&self) -> Value {
         json!({
             "deal": self.get("").await,
@@ -138,7 +125,6 @@ impl Deal {
     }
 }
 
-/// The row of an address, in whatever casing.
 #[track_caller]
 pub fn row_of<'r>(rows: &'r [Value], email: &str) -> &'r Value {
     let found =
@@ -146,12 +132,15 @@ pub fn row_of<'r>(rows: &'r [Value], email: &str) -> &'r Value {
     found.unwrap_or_else(|| panic!("a row for {email} among {:?}", emails(rows)))
 }
 
-/// The addresses of rows, in their order.
 pub fn emails(rows: &[Value]) -> Vec<String> {
     rows.iter().map(|row| row["email"].as_str().unwrap_or_default().to_owned()).collect()
 }
 
-/// The ids of rows, in their order.
 pub fn ids(rows: &[Value]) -> Vec<String> {
     rows.iter().map(|row| row["id"].as_str().unwrap_or_default().to_owned()).collect()
+}
+
+/// `name` with a number, as many as are wanted, in the order of the alphabet.
+pub fn addresses(name: &str, count: usize) -> Vec<String> {
+    (0..count).map(|number| format!("{name}{number:05}@example.com")).collect()
 }

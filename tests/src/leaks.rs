@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
 use crate::books::text;
-use crate::{Answer, World};
+use crate::{Answer, TestStack};
 
 /// Words that must not be seen, in each form in which they may come.
 #[derive(Debug)]
@@ -18,22 +18,22 @@ pub struct Secrets {
 }
 
 impl Secrets {
-    /// All that a world knows of people: from its table, its inbox, and those who asked.
-    pub async fn of(world: &World) -> Self {
+    /// All that a stack knows of people: from its table, its inbox, and those who asked.
+    pub async fn of(stack: &TestStack) -> Self {
         let mut words = BTreeSet::new();
-        for item in world.items().await {
+        for item in stack.items().await {
             words.extend(text(&item, "email").map(str::to_owned));
             words.extend(text(&item, "addressSk").filter(|address| address.contains('@')).map(str::to_owned));
             words.extend(text(&item, "by").map(str::to_owned));
             let is_invite = text(&item, "sk").is_some_and(|sk| sk.starts_with("I#"));
             words.extend(text(&item, "name").filter(|_| is_invite).map(str::to_owned));
         }
-        for mail in world.inbox().await {
+        for mail in stack.inbox().await {
             let token = mail.token();
             // The ids in front are no secret; what follows them is.
             words.extend([mail.field("to").to_owned(), token[43..].to_owned(), token]);
         }
-        for (email, token) in world.people_seen() {
+        for (email, token) in stack.people_seen() {
             words.insert(email);
             // A token's head says only how it is signed.
             words.extend(token.split('.').skip(1).map(str::to_owned));
@@ -49,19 +49,16 @@ impl Secrets {
         Self::new(words)
     }
 
-    /// These words.
     pub fn new(words: impl IntoIterator<Item = String>) -> Self {
         let forms: Vec<_> = words.into_iter().filter(|word| word.len() > 3).flat_map(forms).collect();
         let search = AhoCorasick::builder().ascii_case_insensitive(true).build(&forms);
         Self { search: search.expect("so many words"), forms }
     }
 
-    /// How many forms are looked for.
     pub fn len(&self) -> usize {
         self.forms.len()
     }
 
-    /// Whether there is nothing to look for.
     pub fn is_empty(&self) -> bool {
         self.forms.is_empty()
     }
@@ -87,7 +84,6 @@ impl Secrets {
         lines
     }
 
-    /// Looks through the bodies and headers of refusals.
     pub fn assert_none_in(&self, refusals: &[Answer]) {
         for refusal in refusals {
             let headers = format!("{:?}", refusal.headers);

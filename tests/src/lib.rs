@@ -1,4 +1,4 @@
-//! A test's own world: a throwaway stack with the real function binaries, and a client that knows nothing but the
+//! What tests have in hand: a throwaway stack with the real function binaries, and a client that knows nothing but the
 //! HTTP contract (design §4).
 //!
 //! Invariant: a test waits only for a condition ([`eventually`], [`past`]), never for a length of time, and an answer
@@ -22,14 +22,12 @@ pub mod leaks;
 pub mod load;
 mod mail;
 pub mod proxy;
-mod shape;
+mod stack;
 mod time;
-mod world;
 
 pub use answer::{Answer, problem_fields};
 pub use client::Client;
-pub use deal::{Deal, emails, ids, row_of};
+pub use deal::{Deal, addresses, emails, ids, row_of};
 pub use mail::Mail;
-pub use shape::assert_shape;
+pub use stack::{PARTNERSHIPS, TABLE, TestStack, assert_fields, json_object};
 pub use time::{eventually, now, past, rfc3339, time};
-pub use world::{PARTNERSHIPS, TABLE, World, json_object};

@@ -13,7 +13,6 @@ impl Mail {
         self.0[name].as_str().unwrap_or_else(|| panic!("a mail has a {name}: {}", self.0))
     }
 
-    /// Whether it went to this address, in whatever casing.
     pub fn is_to(&self, address: &str) -> bool {
         self.0["to"].as_str().is_some_and(|to| to.eq_ignore_ascii_case(address))
     }
@@ -24,7 +23,6 @@ impl Mail {
         self.0["tags"][name].as_str().unwrap_or_else(|| panic!("a mail has a tag {name}: {}", self.0))
     }
 
-    /// The whole link that the plain text prints.
     #[track_caller]
     pub fn link(&self) -> &str {
         let found = self.field("text").split_whitespace().find(|word| word.contains("/accept#"));

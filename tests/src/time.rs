@@ -17,7 +17,6 @@ pub fn now() -> DateTime<Utc> {
     Utc::now()
 }
 
-/// As a request writes a time.
 pub fn rfc3339(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Secs, true)
 }

@@ -2,7 +2,7 @@
 //! contract's; a refusal is a problem document with a known code that repeats nothing of the request; what is refused as
 //! bad input, asked by GET, or for another's deal, writes nothing; and no token reaches the table. I5, I6, I8.
 
-use crate::world::{Asked, World};
+use crate::functions::{Asked, Functions};
 use lambda_http::aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use serde_json::{Value, json};
 use shared::domain::Link;
@@ -55,18 +55,17 @@ const CODES: &[(&str, i64)] = &[
 const MARK: &str = "xS3cretx";
 
 thread_local! {
-    static WORLD: OnceCell<Rc<World>> = const { OnceCell::new() };
+    static FUNCTIONS: OnceCell<Rc<Functions>> = const { OnceCell::new() };
 }
 
-fn world() -> Rc<World> {
-    WORLD.with(|world| Rc::clone(world.get_or_init(|| Rc::new(World::new()))))
+fn functions() -> Rc<Functions> {
+    FUNCTIONS.with(|functions| Rc::clone(functions.get_or_init(|| Rc::new(Functions::new()))))
 }
 
 fn is_read(operation: &str) -> bool {
     ["GetItem", "BatchGetItem", "TransactGetItems", "Query"].contains(&operation)
 }
 
-/// Holds an answer against the contract.
 fn judge(
     route: &str,
     body: &[u8],
@@ -132,7 +131,7 @@ fn judge(
 /// The digit's bits: 1, the deal is another organisation's; 2, the body comes in base64; 4, no claims but those that lines
 /// give. Lines: `?query`, `deal:`, `invite:` (by default those that exist), `claim <name>:`, and headers.
 fn read(input: &[u8]) -> (usize, u8, Value, Vec<u8>) {
-    let world = world();
+    let functions = functions();
     let route = usize::from(input.first().copied().unwrap_or_default()) % ROUTES.len();
     let bits = input.get(1).copied().unwrap_or_default();
     let rest = input.get(2..).unwrap_or_default();
@@ -142,7 +141,7 @@ fn read(input: &[u8]) -> (usize, u8, Value, Vec<u8>) {
     let mut event = json!({
         "version": "2.0", "routeKey": ROUTES[route].0, "rawPath": path, "rawQueryString": "",
         "headers": {"content-type": "application/json", "host": "api.example"},
-        "pathParameters": {"dealId": world.deal.to_string(), "inviteId": world.invite.to_string()},
+        "pathParameters": {"dealId": functions.deal.to_string(), "inviteId": functions.invite.to_string()},
         "requestContext": {"routeKey": ROUTES[route].0, "stage": "$default", "timeEpoch": 0,
             "http": {"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1"},
             "authorizer": {"jwt": {"claims": {}, "scopes": null}}},
@@ -186,7 +185,7 @@ pub(crate) fn requests(input: &[u8]) {
     let (route, function) = ROUTES[route];
     let admin = String::from_utf8_lossy(input).contains("deals.admin");
     let foreign = bits & 1 != 0;
-    let (answered, asked) = world().ask(function, event, foreign);
+    let (answered, asked) = functions().ask(function, event, foreign);
     let body = if bits & 2 == 0 { body } else { decoded(&body) };
     judge(route, &body, true, foreign && !admin, &answered, &asked);
 }
@@ -204,7 +203,7 @@ pub(crate) fn events(input: &[u8]) {
     let body = if event.is_base64_encoded { decoded(&body) } else { body };
     let listed = ROUTES.iter().find(|(route, _)| *route == key);
     for (route, function) in listed.map_or(ROUTES, std::slice::from_ref) {
-        let (answered, asked) = world().ask(function, event.clone(), false);
+        let (answered, asked) = functions().ask(function, event.clone(), false);
         judge(if listed.is_some() { route } else { "none" }, &body, false, false, &answered, &asked);
         if listed.is_none() {
             let wrote = asked.iter().any(|(operation, _)| !is_read(operation));

@@ -11,15 +11,13 @@
 )]
 
 mod events;
+mod functions;
 mod handlers;
 mod text;
 mod tokens;
-mod world;
 
-/// A name, and what is done with the bytes.
 pub type Target = (&'static str, fn(&[u8]));
 
-/// All targets.
 pub const TARGETS: &[Target] = &[
     ("address", text::address),
     ("search", text::search),

@@ -18,7 +18,6 @@ pub const LATER: u8 = 200;
 /// Invites at most: the size of the model's table.
 pub const INVITES: u8 = 3;
 
-/// Learners at most.
 pub const LEARNERS: u8 = 3;
 
 /// Functions under way at once, at most.
@@ -42,11 +41,8 @@ pub fn ticks(count: u8) -> Duration {
 /// A change of the deal that a partnership manager may make, once.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Change {
-    /// Another number of seats.
     Seats(u8),
-    /// Another start.
     Starts(u8),
-    /// Another end.
     Ends(u8),
 }
 
@@ -54,40 +50,26 @@ pub enum Change {
 /// runs of the deliverer and of the sweep, answers of SES that say *sent*, ticks.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Budget {
-    /// Invites that managers ask for.
     pub invites: u8,
-    /// Resends.
     pub resends: u8,
-    /// Cancellations.
     pub cancels: u8,
-    /// Releases.
     pub releases: u8,
-    /// Clicks of learners.
     pub clicks: u8,
     /// Answers of SES other than *sent*, lost ones among them, and mails that a function has no time for.
     pub ses: u8,
-    /// Functions that die between two steps.
     pub crashes: u8,
     /// Answers of DynamoDB that get lost after the write, and conflicts.
     pub losses: u8,
 }
 
-/// How much of everything there is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Bounds {
-    /// What it is called.
     pub name: &'static str,
-    /// What it is there to show.
     pub what: &'static str,
-    /// Addresses as managers type them.
     pub addresses: &'static [&'static str],
-    /// Learners, who click on whatever link there is.
     pub learners: u8,
-    /// Seats of the deal.
     pub seats: u8,
-    /// When the deal starts.
     pub starts: u8,
-    /// When it ends.
     pub ends: u8,
     /// The last tick but [`LATER`]: the deal has ended by then, whatever was changed.
     pub last: u8,
@@ -101,16 +83,13 @@ pub struct Bounds {
     pub seen: bool,
     /// Functions under way at once.
     pub processes: usize,
-    /// Of these, deliverers, and sweeps, of one invite.
     pub sweepers: usize,
-    /// How often the rest.
     pub budget: Budget,
 }
 
 const NOTHING: Budget =
     Budget { invites: 0, resends: 0, cancels: 0, releases: 0, clicks: 0, ses: 0, crashes: 0, losses: 0 };
 
-/// One invite's mail.
 pub const DELIVERY: Bounds = Bounds {
     name: "delivery",
     what: "one invite, its mail, and whatever goes wrong with it",
@@ -129,7 +108,6 @@ pub const DELIVERY: Bounds = Bounds {
     budget: Budget { invites: 1, resends: 1, clicks: 1, ses: 1, crashes: 1, losses: 1, ..NOTHING },
 };
 
-/// Seats and who takes them.
 pub const SEATS: Bounds = Bounds {
     name: "seats",
     what: "two learners, two invites, one seat",
@@ -167,7 +145,6 @@ pub const EXPIRY: Bounds = Bounds {
     budget: Budget { invites: 2, resends: 1, cancels: 1, clicks: 2, losses: 1, ..NOTHING },
 };
 
-/// The last try.
 pub const TRIES: Bounds = Bounds {
     name: "tries",
     what: "a mail whose first try is its last, and a deal whose start is put off",
@@ -177,7 +154,6 @@ pub const TRIES: Bounds = Bounds {
     ..DELIVERY
 };
 
-/// Addresses.
 pub const SPELLING: Bounds = Bounds {
     name: "spelling",
     what: "one address in three spellings",
@@ -200,7 +176,6 @@ pub const CLICKS: Bounds = Bounds {
     ..DELIVERY
 };
 
-/// Round and round.
 pub const AGAIN: Bounds = Bounds {
     name: "again",
     what: "one invite that is cancelled, accepted, released, and invited again after each, in a deal that grows twice",

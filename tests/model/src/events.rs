@@ -11,24 +11,17 @@ use shared::domain::send::InviteRefusal;
 use shared::domain::{DealChangeRefusal, Timestamp};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Something that happened in a step.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Event {
-    /// An invite was queued.
     Invited,
-    /// It was not.
     Invite(InviteRefusal),
-    /// An invite was queued again.
     Resent,
-    /// It was not.
     Resend(ResendRefusal),
-    /// A queued mail was taken up for one more attempt.
     Claimed,
     /// It was deferred until its deal begins.
     Deferred,
     /// It can never be sent, and the invite says so.
     GivenUp,
-    /// Somebody else had taken up the mail.
     ClaimLost,
     /// A repeated write found its own writer.
     OwnWrite,
@@ -36,37 +29,23 @@ pub enum Event {
     Met,
     /// A rule changed nothing, so nothing was written.
     Unchanged,
-    /// SES did this with a mail.
     Ses(Answer),
-    /// A mail was recorded as sent.
     Sent,
-    /// A mail was recorded as failed after SES was asked.
     Failed,
-    /// A mail was requeued after an attempt.
     Requeued,
     /// A mail was requeued without an attempt.
     RequeuedUntried,
     /// An outcome came too late: its attempt had lost its place.
     OutcomeLost,
-    /// An invite was cancelled.
     Cancelled,
-    /// It was not.
     Cancel(CancelRefusal),
-    /// A seat was released.
     Released,
-    /// It was not.
     Release(ReleaseRefusal),
-    /// A seat was taken.
     Accepted,
-    /// It was not.
     Accept(AcceptRefusal),
-    /// An invite was marked as expired.
     Expired,
-    /// A sweep came too late.
     SweepLost,
-    /// The deal was changed.
     Changed,
-    /// It was not.
     Change(DealChangeRefusal),
 }
 
@@ -127,7 +106,6 @@ impl Event {
         Self::Change(DealChangeRefusal::SeatsBelowAllocated { allocated: 0 }),
     ];
 
-    /// What a rule's write was.
     pub(crate) fn of_write(rule: &Rule, next: &Row) -> Self {
         match *rule {
             Rule::Invite { .. } => Self::Invited,
@@ -144,7 +122,6 @@ impl Event {
         }
     }
 
-    /// Without what differs from one case to the next.
     fn kind(self) -> Self {
         match self {
             Self::Accept(AcceptRefusal::AlreadyYours { .. }) => {
@@ -158,7 +135,6 @@ impl Event {
     }
 }
 
-/// The events that were seen, all threads together.
 #[derive(Debug, Default)]
 pub struct Seen(AtomicU64);
 
@@ -172,7 +148,6 @@ impl Seen {
         }
     }
 
-    /// Those that were seen.
     #[must_use]
     pub fn events(&self) -> Vec<Event> {
         let seen = self.0.load(Ordering::Relaxed);

@@ -13,21 +13,15 @@ use stateright::{Model, Property};
 pub struct Seatkeeper {
     pub(crate) bounds: Bounds,
     pub(crate) rules: Rules,
-    /// For each address the number of its invite.
     keys: Vec<u8>,
-    /// For each address the number of its owner.
     pub(crate) people: Vec<u8>,
-    /// Whether no two addresses have the same owner.
     are_alike: bool,
-    /// What was seen to happen so far.
     pub seen: Seen,
 }
 
-/// The mails with one link that lie in a mailbox.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub(crate) struct Letter {
     pub(crate) copies: u8,
-    /// The send that they are of.
     pub(crate) send: u8,
     /// Until when they say that the link works.
     pub(crate) until: u8,
@@ -37,7 +31,6 @@ pub(crate) struct Letter {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub(crate) struct Mailbox {
     pub(crate) letters: [Letter; LINKS as usize],
-    /// How many links the invite has had.
     made: u8,
     /// The sends of which a mail may have gone out with nobody left to know: SES gave no answer, or whoever heard it died
     /// before it was recorded. Only these may be mailed more than once.
@@ -94,43 +87,26 @@ pub struct State {
     flaws: u16,
 }
 
-/// What may happen next.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Action {
-    /// The clock goes on.
     Tick,
-    /// A manager invites an address.
     Invite(u8),
     /// A manager resends; with the number of sends that they see, or without.
     Resend(u8, Option<u8>),
-    /// A manager cancels.
     Cancel(u8, Option<u8>),
-    /// A manager releases.
     Release(u8, Option<u8>),
-    /// A partnership manager changes the deal.
     Change(u8, Option<u8>),
-    /// A learner clicks on a link of an invite.
     Click {
-        /// Who.
         learner: u8,
-        /// The invite.
         place: u8,
-        /// Its link.
         link: u8,
     },
-    /// A deliverer sees an invite in the due index.
     Deliver(u8),
-    /// A sweep sees an invite in the due index.
     Sweep(u8),
-    /// A function takes its next step.
     Step(u8),
-    /// It does, and the answer gets lost.
     StepUnheard(u8),
-    /// A function asks SES.
     Ses(u8, Answer),
-    /// An accept's transaction meets another one.
     Conflict(u8),
-    /// A function dies.
     Crash(u8),
 }
 
@@ -142,13 +118,11 @@ impl State {
         rule.with_link(made.min(LINKS - 1))
     }
 
-    /// The link is stored.
     pub(crate) fn made(&mut self, place: u8, link: u8) {
         let mailbox = &mut self.mailboxes[usize::from(place)];
         mailbox.made = mailbox.made.max(link + 1);
     }
 
-    /// A mail arrives.
     pub(crate) fn deliver(&mut self, held: Held) {
         let letter = &mut self.mailboxes[usize::from(held.place)].letters[usize::from(held.link)];
         *letter = Letter { copies: letter.copies + 1, send: held.sends, until: held.expires_at };
@@ -189,7 +163,6 @@ impl State {
 }
 
 impl Seatkeeper {
-    /// Seatkeeper within these bounds, with this mistake.
     #[must_use]
     pub fn new(bounds: Bounds, mutant: Option<Mutant>) -> Self {
         let rules = Rules::new(&bounds, mutant);
@@ -219,7 +192,6 @@ impl Seatkeeper {
         [None, Some(seen)].into_iter().take(if self.bounds.seen { 2 } else { 1 })
     }
 
-    /// What people ask for.
     fn people_act(&self, state: &State, actions: &mut Vec<Action>) {
         let left = &state.left;
         let numbers = |count: usize| 0..u8::try_from(count).unwrap_or(u8::MAX);

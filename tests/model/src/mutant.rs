@@ -6,17 +6,14 @@ use crate::property;
 
 macro_rules! mutants {
     ($($name:ident in $bounds:ident by $property:ident: $what:literal;)*) => {
-        /// A mistake in one step.
         #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
         pub enum Mutant {
             $(#[doc = $what] $name,)*
         }
 
         impl Mutant {
-            /// All of them.
             pub const ALL: &'static [Self] = &[$(Self::$name,)*];
 
-            /// What is wrong with it.
             #[must_use]
             pub fn what(self) -> &'static str {
                 match self { $(Self::$name => $what,)* }
@@ -28,7 +25,6 @@ macro_rules! mutants {
                 match self { $(Self::$name => $bounds,)* }
             }
 
-            /// The property that finds it.
             #[must_use]
             pub fn property(self) -> &'static str {
                 match self { $(Self::$name => property::$property,)* }

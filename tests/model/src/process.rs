@@ -13,12 +13,10 @@ use shared::domain::cancel::CancelRefusal;
 use shared::domain::release::ReleaseRefusal;
 use shared::domain::resend::ResendRefusal;
 
-/// A function under way.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct Process {
     /// When it began: the `now` of its request, and what its time limit counts from.
     pub(crate) since: u8,
-    /// What it does next.
     pub(crate) step: Step,
 }
 
@@ -28,7 +26,6 @@ pub(crate) enum Own {
     No,
     /// It has, and the function's id is among the item's writers.
     Known,
-    /// It has, and by some mistake the item does not tell.
     Forgotten,
 }
 
@@ -300,7 +297,6 @@ impl Seatkeeper {
         }
     }
 
-    /// What happens with a write.
     fn written(&self, state: &mut State, since: u8, place: u8, rule: &Rule, next: &Row, own: Own) {
         self.saw(Event::of_write(rule, next));
         state.flaw(Flaw::Twice, own != Own::No);
@@ -410,7 +406,6 @@ impl Seatkeeper {
         Ok(lost.then_some(Step::Unsure { place, link, learner, now, own: true }))
     }
 
-    /// The learner is told so.
     fn accept_answered(&self, state: &mut State, click: Click, verdict: Result<(), AcceptRefusal>) {
         let Err(refusal) = verdict else { return };
         self.saw(Event::Accept(refusal));
@@ -431,10 +426,8 @@ impl Seatkeeper {
     }
 }
 
-/// How a function goes on.
 type Next = Result<Option<Step>, Pointless>;
 
-/// A learner's click, in one of its attempts.
 #[derive(Clone, Copy)]
 struct Click {
     place: u8,
@@ -444,7 +437,6 @@ struct Click {
     own: bool,
 }
 
-/// There is no write here whose answer could get lost.
 #[derive(Debug)]
 pub(crate) struct Pointless;
 

@@ -10,7 +10,6 @@ macro_rules! properties {
     ($($name:ident = $text:literal: $holds:expr;)*) => {
         $(#[doc = $text] pub const $name: &str = $text;)*
 
-        /// All of them.
         pub const NAMES: &[&str] = &[$($text,)*];
 
         pub(crate) fn all() -> Vec<Property<Seatkeeper>> {

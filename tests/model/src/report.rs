@@ -11,29 +11,22 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::Duration;
 
-/// What a check within bounds came to.
 #[derive(Debug)]
 pub struct Checked {
-    /// Different states.
     pub states: usize,
     /// Steps, those that led to a state that was known already among them.
     pub steps: usize,
-    /// The longest way from the beginning that was gone.
     pub depth: usize,
-    /// How long it took.
     pub took: Duration,
     /// The properties that do not hold, each with the shortest way there.
     pub broken: Vec<Found>,
-    /// What happened.
     pub events: Vec<Event>,
 }
 
 /// A way to a state in which a property does not hold.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Found {
-    /// The property.
     pub property: &'static str,
-    /// What happened, in this order.
     pub way: Vec<Action>,
 }
 
@@ -108,7 +101,6 @@ impl Reporter<Seatkeeper> for Progress {
     ) {
     }
 
-    /// What is done waits for so long at most.
     fn delay(&self) -> Duration {
         Duration::from_millis(50)
     }
@@ -122,13 +114,11 @@ impl Checked {
     }
 }
 
-/// As many threads as there are processors.
 #[must_use]
 pub fn threads() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// What a check came to, in a line.
 #[must_use]
 pub fn line(bounds: &Bounds, checked: &Checked) -> String {
     let Checked { states, steps, depth, took, broken, .. } = checked;
@@ -141,7 +131,6 @@ pub fn line(bounds: &Bounds, checked: &Checked) -> String {
     )
 }
 
-/// The table of mistakes, in Markdown.
 #[must_use]
 pub fn table(found: &[(Mutant, Checked)]) -> String {
     let mut table = String::from("| mistake | found by | within | in steps |\n| --- | --- | --- | ---: |\n");

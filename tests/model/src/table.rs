@@ -24,7 +24,6 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-/// A set of an invite's links, by their numbers.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub(crate) struct LinkSet(u16);
 
@@ -40,7 +39,6 @@ impl LinkSet {
     }
 }
 
-/// What happened to the newest send's mail.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) enum Mail {
     Queued,
@@ -48,7 +46,6 @@ pub(crate) enum Mail {
     Failed,
 }
 
-/// A sweep's part of the due index.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) enum Queue {
     Send,
@@ -82,7 +79,6 @@ impl From<InviteState> for StateNumber {
 /// knows that itself ([`Step::Put`](crate::process::Step::Put)).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct Row {
-    /// The address as it was typed, by its number.
     pub(crate) address: u8,
     state: StateNumber,
     pub(crate) mail: Mail,
@@ -119,14 +115,12 @@ impl Row {
     }
 }
 
-/// The deal, as the table has it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct DealRow {
     pub(crate) seats: u8,
     pub(crate) allocated: u8,
     pub(crate) starts: u8,
     pub(crate) ends: u8,
-    /// How often it was changed.
     pub(crate) revision: u8,
 }
 
@@ -137,7 +131,6 @@ pub(crate) struct Term {
     pub(crate) ends: u8,
 }
 
-/// A row of the due index.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct Due {
     pub(crate) sends: u8,
@@ -156,7 +149,6 @@ pub(crate) struct Held {
     lease_until: u8,
 }
 
-/// What SES said of a mail.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) enum Verdict {
     Sent,
@@ -191,14 +183,12 @@ pub(crate) enum Rule {
     Cancel {
         expected: Option<u8>,
     },
-    /// Of what the index showed.
     Expire {
         due: Due,
     },
 }
 
 impl Rule {
-    /// The link that the rule adds, if it adds one.
     pub(crate) fn link(&self) -> Option<u8> {
         match *self {
             Self::Invite { link, .. } | Self::Resend { link, .. } | Self::Claim { link, .. } => Some(link),
@@ -206,7 +196,6 @@ impl Rule {
         }
     }
 
-    /// The same with another link, if it adds one.
     pub(crate) fn with_link(mut self, new: u8) -> Self {
         if let Self::Invite { link, .. } | Self::Resend { link, .. } | Self::Claim { link, .. } = &mut self {
             *link = new;
@@ -214,7 +203,6 @@ impl Rule {
         self
     }
 
-    /// What the due index showed to the sweep that asks.
     pub(crate) fn due(&self) -> Option<(Queue, Due)> {
         match self {
             Self::Claim { due, .. } => Some((Queue::Send, *due)),
@@ -224,7 +212,6 @@ impl Rule {
     }
 }
 
-/// All that is stored.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Table {
     pub(crate) deal: DealRow,
@@ -233,7 +220,6 @@ pub(crate) struct Table {
     pub(crate) seats: [Option<u8>; LEARNERS as usize],
 }
 
-/// The number of a link that no invite has.
 pub(crate) const NO_LINK: u8 = LINKS;
 
 static HASHES: LazyLock<Vec<LinkHash>> = LazyLock::new(|| {
@@ -268,12 +254,10 @@ static INVITEE: LazyLock<Invitee> = LazyLock::new(|| Invitee {
     name: None,
 });
 
-/// The hash of an invite's link.
 fn hash(invite: u8, link: u8) -> &'static LinkHash {
     &HASHES[usize::from(invite * (NO_LINK + 1) + link)]
 }
 
-/// The domain's name of a learner.
 fn person(learner: u8) -> &'static PersonId {
     &PEOPLE[usize::from(learner)]
 }
@@ -326,7 +310,6 @@ impl Rules {
         self.mutant == Some(mutant)
     }
 
-    /// Whether a repetition of this write finds its writer.
     pub(crate) fn leaves_a_writer(self, rule: &Rule) -> bool {
         !matches!(
             (self.mutant, rule),
@@ -340,7 +323,6 @@ impl Rules {
         if self.wrong(Mutant::NoLease) { 0 } else { LEASE }
     }
 
-    /// The domain's view of an invite.
     fn invite(self, place: u8, row: &Row) -> Invite {
         let hashes = |set: LinkSet| -> Vec<LinkHash> {
             (0..LINKS).filter(|link| set.has(*link)).map(|link| hash(place, link).clone()).collect()
@@ -378,7 +360,6 @@ impl Rules {
         }
     }
 
-    /// The table's view of what a rule made of an invite.
     fn row(self, place: u8, before: Option<&Row>, address: u8, invite: &Invite) -> Row {
         let number = |hash: &LinkHash| (0..LINKS).find(|link| self::hash(place, *link) == hash);
         let set = |links: &[LinkHash]| {
@@ -437,7 +418,6 @@ impl Rules {
         }
     }
 
-    /// What a run of mailing makes of SES's answer.
     fn outcome(self, attempt: &Attempt, verdict: Verdict) -> Outcome {
         let delay = |number| {
             if self.wrong(Mutant::NoLease) { ticks(0) } else { retry_delay(ticks(LEASE), number, 0.0) }
@@ -526,7 +506,6 @@ impl Rules {
         self.miswritten(rule, before, row).ok_or(Event::ClaimLost)
     }
 
-    /// The mistakes in what a rule looks at.
     fn misread(self, invite: &mut Invite, rule: &Rule, now: u8) {
         let Some(mutant) = self.mutant else { return };
         let is_accepted = invite.state == InviteState::Accepted;
@@ -599,7 +578,6 @@ fn small(number: u32) -> u8 {
 }
 
 impl DealRow {
-    /// The domain's view of the deal.
     fn domain(self) -> Deal {
         Deal {
             seats: self.seats.into(),
@@ -683,7 +661,6 @@ impl Table {
         may_accept(invite.as_ref(), Some(&deal), holds_seat, hash(place, link), person(learner), at(now))
     }
 
-    /// The invite's part of accepting.
     pub(crate) fn accept_invite(&mut self, rules: Rules, place: u8, learner: u8) {
         if let Some(row) = self.row_mut(place) {
             row.state = InviteState::Accepted.into();
@@ -697,7 +674,6 @@ impl Table {
         }
     }
 
-    /// The seat's and the deal's part of it.
     pub(crate) fn take_seat(&mut self, place: u8, learner: u8) {
         self.seats[usize::from(learner)] = Some(place);
         self.deal.allocated += 1;

@@ -16,48 +16,26 @@ static CHECKED: LazyLock<Vec<Checked>> = LazyLock::new(|| {
     checked.into()
 });
 
-/// No property of this invariant is broken in any state.
-#[track_caller]
-fn holds(invariant: &str) {
-    for (bounds, checked) in SMALL.iter().zip(&*CHECKED) {
-        let broken = checked.broken.iter().find(|found| found.property.starts_with(invariant));
-        assert_eq!(broken, None, "within the bounds of {}", bounds.name);
-    }
+macro_rules! hold {
+    ($($test:ident: $invariant:literal)*) => {$(
+        #[test]
+        fn $test() {
+            for (bounds, checked) in SMALL.iter().zip(&*CHECKED) {
+                let broken = checked.broken.iter().find(|found| found.property.starts_with($invariant));
+                assert_eq!(broken, None, "within the bounds of {}", bounds.name);
+            }
+        }
+    )*};
 }
 
-#[test]
-fn i1_no_seat_is_held_twice_or_oversold() {
-    holds("I1");
-}
-
-#[test]
-fn i2_nobody_accepts_what_has_expired() {
-    holds("I2");
-}
-
-#[test]
-fn i3_an_address_has_one_invite_that_never_blocks_for_ever() {
-    holds("I3");
-}
-
-#[test]
-fn i4_mail_is_neither_lost_nor_doubled_in_silence() {
-    holds("I4");
-}
-
-#[test]
-fn i5_the_newest_links_work_and_no_others() {
-    holds("I5");
-}
-
-#[test]
-fn i7_sweeps_lose_races_and_finish_in_the_end() {
-    holds("I7");
-}
-
-#[test]
-fn the_model_has_room_for_what_happens_in_it() {
-    holds("the model");
+hold! {
+    i1_no_seat_is_held_twice_or_oversold: "I1"
+    i2_nobody_accepts_what_has_expired: "I2"
+    i3_an_address_has_one_invite_that_never_blocks_for_ever: "I3"
+    i4_mail_is_neither_lost_nor_doubled_in_silence: "I4"
+    i5_the_newest_links_work_and_no_others: "I5"
+    i7_sweeps_lose_races_and_finish_in_the_end: "I7"
+    the_model_has_room_for_what_happens_in_it: "the model"
 }
 
 #[test]

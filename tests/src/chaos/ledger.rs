@@ -15,7 +15,6 @@ use crate::{Answer, Mail};
 /// As many that are wrong are told; then the run ends.
 const ENOUGH: usize = 20;
 
-/// A mail that came, and the link in it.
 #[derive(Debug, Clone)]
 pub(super) struct Sent {
     pub(super) deal: String,
@@ -27,9 +26,7 @@ pub(super) struct Sent {
 /// What managers were answered about the sends of one invite.
 #[derive(Debug, Default, Clone, Copy)]
 pub(super) struct Asked {
-    /// It was sent.
     pub(super) done: u64,
-    /// It may have been.
     pub(super) open: u64,
 }
 
@@ -40,7 +37,6 @@ struct Mails {
     newest: Option<Mail>,
 }
 
-/// All that is known of a run.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
     pub(super) closing: AtomicBool,
@@ -49,16 +45,13 @@ pub(super) struct Ledger {
     answers: Mutex<BTreeMap<(&'static str, String), u32>>,
     mails: Mutex<Mails>,
     asked: Mutex<HashMap<(String, String), Asked>>,
-    /// Links that were said to work no more.
     dead: Mutex<HashSet<String>>,
-    /// What was said of failures.
     failures: Mutex<BTreeSet<String>>,
     calls: Mutex<Tally>,
     wrong: Mutex<Vec<String>>,
 }
 
 impl Ledger {
-    /// Something that must not be.
     pub(super) fn wrong(&self, what: String) {
         lock(&self.wrong).push(what);
     }
@@ -155,7 +148,6 @@ impl Ledger {
         *lock(&self.calls) = proxy.tally();
     }
 
-    /// A line of where it stands.
     pub(super) fn progress(&self, proxy: &Proxy, left: i64) -> String {
         self.note_calls(proxy);
         let answers = lock(&self.answers);
@@ -209,12 +201,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What a run came to.
 #[derive(Debug)]
 pub struct Summary {
-    /// What it was begun with.
     pub options: Options,
-    /// How long after the storm something was still queued.
     pub settled: Duration,
     /// How often each operation was answered in which way.
     pub answers: BTreeMap<String, BTreeMap<String, u32>>,
@@ -222,15 +211,10 @@ pub struct Summary {
     pub calls: u32,
     /// How many of them met which fault.
     pub faults: BTreeMap<String, u32>,
-    /// Processes that were killed.
     pub kills: usize,
-    /// Runs of the two sweeps.
     pub sweeps: u32,
-    /// Mails that came.
     pub mails: usize,
-    /// Sends that they are of.
     pub sends: usize,
-    /// What was wrong.
     pub wrong: Vec<String>,
 }
 
@@ -241,7 +225,6 @@ impl Summary {
         kinds.filter(|(seen, _)| seen.starts_with(kind)).map(|(_, times)| times).sum()
     }
 
-    /// All of it, to read.
     pub fn table(&self) -> String {
         let mut text = format!(
             "Chaos of {} s from seed {}\n\n| operation | answers |\n| --- | --- |\n",
@@ -278,7 +261,6 @@ impl Summary {
     }
 }
 
-/// The rows of an answer.
 pub(super) fn list<'v>(value: &'v Value, name: &str) -> impl Iterator<Item = &'v Value> {
     value[name].as_array().into_iter().flatten()
 }

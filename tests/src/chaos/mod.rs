@@ -20,15 +20,13 @@ use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::proxy::Proxy;
-use crate::{Deal, World, now, past};
+use crate::{Deal, TestStack, now, past};
 
 pub use ledger::Summary;
 
 use ledger::Ledger;
 
-/// Deals, with two managers' hands each.
 const DEALS: usize = 5;
-/// Learners' hands.
 const LEARNERS: usize = 8;
 /// Everything is short, so that much of it passes within a run: leases are as short as a function's least timeout lets
 /// them be, and invites expire while they are still wanted. Limits and the rate are set, so that their writes are made,
@@ -44,18 +42,14 @@ const SETTINGS: [(&str, &str); 6] = [
 /// The longest that anything of a function goes on after its time: its timeout, and a call that comes late.
 const AFTERMATH: chrono::TimeDelta = chrono::TimeDelta::seconds(11);
 
-/// How long, and with what to begin.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
-    /// What chance begins with.
     pub seed: u64,
-    /// How long it is stormy.
     pub storm: Duration,
 }
 
-/// What all of them share.
 struct Scene {
-    world: World,
+    stack: TestStack,
     proxy: Proxy,
     deals: Vec<Deal>,
     ledger: Ledger,
@@ -65,13 +59,13 @@ struct Scene {
 pub async fn run(options: Options, say: impl Fn(&str)) -> Summary {
     let proxy = Proxy::start().await;
     let env = SETTINGS.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect();
-    let world = World::behind(&proxy, Settings { env, seed: false, ..Settings::ephemeral() }).await;
+    let stack = TestStack::behind(&proxy, Settings { env, seed: false, ..Settings::ephemeral() }).await;
     let mut rng = Rng::with_seed(options.seed);
     let mut deals = Vec::new();
     for _ in 0..DEALS {
-        deals.push(world.deal(rng.u32(4..16)).await);
+        deals.push(stack.deal(rng.u32(4..16)).await);
     }
-    let scene = Arc::new(Scene { world, proxy, deals, ledger: Ledger::default() });
+    let scene = Arc::new(Scene { stack, proxy, deals, ledger: Ledger::default() });
 
     let mut hands = JoinSet::new();
     for number in 0..DEALS * 2 {
@@ -113,14 +107,14 @@ pub async fn run(options: Options, say: impl Fn(&str)) -> Summary {
     for deal in &scene.deals {
         let forever =
             json!({ "seats": 1000, "endsAt": crate::rfc3339(now() + chrono::TimeDelta::days(300)) });
-        scene.world.person(crate::PARTNERSHIPS).await.patch(&deal.path(""), &forever).await.ok(200);
+        scene.stack.person(crate::PARTNERSHIPS).await.patch(&deal.path(""), &forever).await.ok(200);
     }
     let settled = verdict::settle(&scene).await;
     sweeps.shutdown().await;
     verdict::judge(&scene).await;
     let summary = scene.ledger.summary(options, settled);
     if let Some(scene) = Arc::into_inner(scene) {
-        scene.world.stop().await;
+        scene.stack.stop().await;
     }
     summary
 }

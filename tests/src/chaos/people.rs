@@ -25,8 +25,7 @@ fn address(deal: &Deal, number: u32, rng: &mut Rng) -> String {
     if rng.u8(0..4) == 0 { address.to_uppercase() } else { address }
 }
 
-/// The people who accept.
-pub(super) fn learners() -> impl Iterator<Item = String> {
+fn learners() -> impl Iterator<Item = String> {
     (0..PEOPLE).map(|number| format!("learner{number}@example.com"))
 }
 
@@ -125,7 +124,6 @@ async fn invite(scene: &Scene, deal: &Deal, rng: &mut Rng) {
     }
 }
 
-/// Something about one row that was seen.
 async fn change(scene: &Scene, deal: &Deal, rows: &[Value], rng: &mut Rng) {
     let Some(row) = rng.choice(rows) else { return };
     let (id, sends) = (row["id"].as_str().unwrap_or_default(), row["sends"].to_string());
@@ -202,7 +200,7 @@ async fn release(scene: &Scene, deal: &Deal, rng: &mut Rng) {
 pub(super) async fn learn(scene: Arc<Scene>, hand: usize, hands: usize, mut rng: Rng) {
     let mut people = Vec::new();
     for email in learners().skip(hand).step_by(hands) {
-        people.push(scene.world.person(&email).await);
+        people.push(scene.stack.person(&email).await);
     }
     let mut pause = tokio::time::interval(Duration::from_millis(20));
     while !scene.ledger.closing.load(Ordering::SeqCst) {
@@ -210,13 +208,13 @@ pub(super) async fn learn(scene: Arc<Scene>, hand: usize, hands: usize, mut rng:
         let Some(learner) = rng.choice(&people) else { return };
         let Some(mail) = scene.ledger.some_mail(&mut rng) else { continue };
         match rng.u8(0..20) {
-            0..=1 => scene.ledger.note("preview", &scene.world.preview(&mail.token).await),
+            0..=1 => scene.ledger.note("preview", &scene.stack.preview(&mail.token).await),
             2 => scene.ledger.note("my seats", &learner.get("/api/me/seats").await),
             3 => {
                 // I6: a link that is not quite one that was sent.
                 let forged = if mail.token.ends_with('A') { "g" } else { "A" };
                 let forged = format!("{}{forged}", &mail.token[..mail.token.len() - 1]);
-                let answer = scene.world.accept(learner, &forged).await;
+                let answer = scene.stack.accept(learner, &forged).await;
                 scene.ledger.note("accept a forged one", &answer);
                 scene.ledger.holds(answer.is_open() || answer.kind() == "404 unknown_invite", || {
                     format!("I6: a forged link is answered: {}", answer.show())
@@ -224,7 +222,7 @@ pub(super) async fn learn(scene: Arc<Scene>, hand: usize, hands: usize, mut rng:
             }
             _ => {
                 let (was_dead, asked) = (scene.ledger.is_dead(&mail.token), now());
-                let answer = scene.world.accept(learner, &mail.token).await;
+                let answer = scene.stack.accept(learner, &mail.token).await;
                 scene.ledger.note("accept", &answer);
                 match answer.kind().as_str() {
                     "200" => {
@@ -252,7 +250,7 @@ pub(super) async fn learn(scene: Arc<Scene>, hand: usize, hands: usize, mut rng:
 
 /// Who resizes deals, ends them for a moment, and lets them go on.
 pub(super) async fn resize(scene: Arc<Scene>, mut rng: Rng) {
-    let partnerships = scene.world.person(PARTNERSHIPS).await;
+    let partnerships = scene.stack.person(PARTNERSHIPS).await;
     let mut pause = tokio::time::interval(Duration::from_millis(300));
     while !scene.ledger.closing.load(Ordering::SeqCst) {
         pause.tick().await;
@@ -271,7 +269,6 @@ pub(super) async fn resize(scene: Arc<Scene>, mut rng: Rng) {
     }
 }
 
-/// What comes into the mailboxes.
 pub(super) async fn read_mail(scene: Arc<Scene>) {
     let mut pause = tokio::time::interval(Duration::from_millis(100));
     while !scene.ledger.closing.load(Ordering::SeqCst) {
@@ -282,7 +279,7 @@ pub(super) async fn read_mail(scene: Arc<Scene>) {
 
 pub(super) async fn fetch_mail(scene: &Scene) {
     let newest = scene.ledger.newest_mail();
-    scene.ledger.note_mails(scene.world.inbox_after(newest.as_ref()).await);
+    scene.ledger.note_mails(scene.stack.inbox_after(newest.as_ref()).await);
 }
 
 /// The schedules, hurried; until the end of all.
@@ -292,7 +289,7 @@ pub(super) async fn sweep(scene: Arc<Scene>) {
         pause.tick().await;
         for function in [EXPIRE_INVITES, DELIVER_INVITES] {
             // A run that is killed has no answer; the next one finds what it left.
-            let _answer = scene.world.stack.invoke(function, json!({})).await;
+            let _answer = scene.stack.local.invoke(function, json!({})).await;
             scene.ledger.sweeps.fetch_add(1, Ordering::SeqCst);
         }
     }

@@ -46,7 +46,7 @@ pub(super) async fn kill(scene: Arc<Scene>, mut rng: Rng) {
     loop {
         tokio::time::sleep(Duration::from_millis(rng.u64(300..2_000))).await;
         if let Some(function) = rng.choice(FUNCTIONS.iter()) {
-            scene.ledger.kills.fetch_add(scene.world.stack.kill(function.name), Ordering::SeqCst);
+            scene.ledger.kills.fetch_add(scene.stack.local.kill(function.name), Ordering::SeqCst);
         }
     }
 }

@@ -17,24 +17,20 @@ use shared::domain::InviteState;
 use super::search::{Event, explain};
 use super::spec::{Act, Said, Spec, State};
 use crate::proxy::{Calls, Fault, Proxy, Storm};
-use crate::{Answer, Client, Deal, Mail, PARTNERSHIPS, World, eventually, now, past, rfc3339, time};
+use crate::{Answer, Client, Deal, Mail, PARTNERSHIPS, TestStack, eventually, now, past, rfc3339, time};
 
-/// Addresses that are invited.
 const ADDRESSES: u8 = 3;
-/// People who accept.
 const LEARNERS: u8 = 4;
 /// Managers' hands, those of each learner, and a partnership manager's: so many at once in a window.
 const MANAGERS: usize = 3;
 const HANDS: usize = MANAGERS + LEARNERS as usize + 1;
 /// What each of them does at most, one after the other. All of a window has to fit into [`explain`].
 const DEEDS: u8 = 3;
-/// Functions that die in a window, at most.
 const KILLS: u8 = 4;
 
 const LEARNER: usize = MANAGERS;
 const PARTNER: usize = HANDS - 1;
 
-/// What disturbs a history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// Only what is repeated at once: so every answer is there, invites are short, and deals end.
@@ -43,31 +39,25 @@ pub enum Kind {
     Disturbed,
 }
 
-/// How much there was.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Figures {
-    /// Histories.
     pub histories: usize,
-    /// Windows.
     pub windows: usize,
     /// Operations, with those that only read.
     pub operations: usize,
     /// Operations without an answer.
     pub open: usize,
-    /// Rows of pages.
     pub rows: usize,
 }
 
-/// Where histories of a kind are played.
 #[derive(Debug)]
 pub struct Stage {
-    world: World,
+    stack: TestStack,
     proxy: Proxy,
     kind: Kind,
 }
 
 impl Stage {
-    /// Sets it up.
     pub async fn new(kind: Kind) -> Self {
         let env: &[(&str, &str)] = match kind {
             Kind::Timely => &[("INVITE_LIFETIME", "4s")],
@@ -75,13 +65,12 @@ impl Stage {
         };
         let env = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let proxy = Proxy::start().await;
-        let world = World::behind(&proxy, Settings { env, seed: false, ..Settings::ephemeral() }).await;
-        Self { world, proxy, kind }
+        let stack = TestStack::behind(&proxy, Settings { env, seed: false, ..Settings::ephemeral() }).await;
+        Self { stack, proxy, kind }
     }
 
-    /// Ends it.
     pub async fn clear(self) {
-        self.world.stop().await;
+        self.stack.stop().await;
     }
 
     /// Plays a history of a new deal.
@@ -122,20 +111,20 @@ impl Stage {
     }
 
     async fn begin(&self, seats: u32) -> Game<'_> {
-        let deal = self.world.deal(seats).await;
+        let deal = self.stack.deal(seats).await;
         let ends_at = time(&deal.get("").await["endsAt"]).timestamp();
         let emails = (0..ADDRESSES).map(|number| format!("a{number}@{}.example.com", deal.organisation));
         let people = (0..LEARNERS).map(|number| format!("l{number}@{}.example.com", deal.organisation));
         let people: Vec<_> = people.collect();
         Game {
-            learners: join_all(people.iter().map(|email| self.world.person(email))).await,
-            partnerships: self.world.person(PARTNERSHIPS).await,
+            learners: join_all(people.iter().map(|email| self.stack.person(email))).await,
+            partnerships: self.stack.person(PARTNERSHIPS).await,
             emails: emails.collect(),
             known: Mutex::default(),
             order: AtomicU64::default(),
             events: Mutex::default(),
             pages: Mutex::default(),
-            world: &self.world,
+            stack: &self.stack,
             kind: self.kind,
             ends_at,
             deal,
@@ -175,7 +164,7 @@ impl Stage {
             hands.push(Box::pin(async move {
                 tokio::time::sleep(Duration::from_millis(rng.u64(0..500))).await;
                 let function = rng.choice(FUNCTIONS.iter()).expect("functions");
-                let _how_many = self.world.stack.kill(function.name);
+                let _how_many = self.stack.local.kill(function.name);
             }));
         }
         join_all(hands).await;
@@ -232,7 +221,6 @@ fn tell(what: &str, seed: u64, kind: Kind, window: usize, states: &[State], even
     text
 }
 
-/// A link that was mailed.
 #[derive(Debug, Clone)]
 struct Sent {
     address: u8,
@@ -240,7 +228,6 @@ struct Sent {
     token: String,
 }
 
-/// What the players have learned.
 #[derive(Debug, Default)]
 struct Known {
     ids: [Option<String>; ADDRESSES as usize],
@@ -252,7 +239,7 @@ struct Known {
 }
 
 struct Game<'s> {
-    world: &'s World,
+    stack: &'s TestStack,
     kind: Kind,
     deal: Deal,
     ends_at: i64,
@@ -269,7 +256,6 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// An answer, and when it was asked for and came.
 struct Asked {
     answer: Answer,
     begin: u64,
@@ -326,13 +312,11 @@ impl Game<'_> {
         (0..ADDRESSES).find(|address| known.ids[usize::from(*address)].as_deref() == Some(id))
     }
 
-    /// So many sends were seen, usually.
     fn expected(&self, address: u8, rng: &mut Rng) -> u32 {
         let sends = lock(&self.known).sends[usize::from(address)];
         if rng.u8(0..6) == 0 { sends + 1 } else { sends }
     }
 
-    /// What this hand does next.
     async fn act(&self, hand: usize, rng: &mut Rng) {
         let address = rng.u8(0..ADDRESSES);
         match hand {
@@ -498,7 +482,6 @@ impl Game<'_> {
         }
     }
 
-    /// A link, usually one of the newest.
     async fn mail(&self, rng: &mut Rng) -> Option<Sent> {
         self.fetch_mail().await;
         let known = lock(&self.known);
@@ -508,7 +491,7 @@ impl Game<'_> {
 
     async fn accept(&self, learner: u8, rng: &mut Rng) {
         let Some(Sent { address, send, token }) = self.mail(rng).await else { return };
-        let asked = self.ask(self.world.accept(&self.learners[usize::from(learner)], &token)).await;
+        let asked = self.ask(self.stack.accept(&self.learners[usize::from(learner)], &token)).await;
         let act = Act::Accept { learner, address, send };
         let who = format!("learner {learner}");
         if asked.answer.status == 200 {
@@ -521,7 +504,7 @@ impl Game<'_> {
 
     async fn preview(&self, who: &str, rng: &mut Rng) {
         let Some(Sent { address, send, token }) = self.mail(rng).await else { return };
-        let asked = self.ask(self.world.preview(&token)).await;
+        let asked = self.ask(self.stack.preview(&token)).await;
         self.note_plain(who, &asked, Act::Preview(address, send));
     }
 
@@ -548,7 +531,7 @@ impl Game<'_> {
     /// It changes nothing that anybody sees; killed, it has no answer.
     async fn sweep(&self) {
         for function in [EXPIRE_INVITES, DELIVER_INVITES] {
-            let _answer = self.world.stack.invoke(function, json!({})).await;
+            let _answer = self.stack.local.invoke(function, json!({})).await;
         }
     }
 
@@ -578,7 +561,6 @@ impl Game<'_> {
         }
     }
 
-    /// Reads everything, while nobody does anything.
     async fn look(&self) {
         self.fetch_mail().await;
         for row in self.deal.rows("").await {
@@ -611,7 +593,7 @@ impl Game<'_> {
 
     async fn fetch_mail(&self) {
         let newest = lock(&self.known).newest.clone();
-        let came = self.world.inbox_after(newest.as_ref()).await;
+        let came = self.stack.inbox_after(newest.as_ref()).await;
         let mut known = lock(&self.known);
         for mail in came {
             let address = self.emails.iter().position(|email| mail.is_to(email));
@@ -625,7 +607,6 @@ impl Game<'_> {
     }
 }
 
-/// A deal's numbers.
 fn seats(answer: &Value) -> Said {
     let numbers = ["total", "allocated", "available"]
         .map(|name| u32::try_from(answer["seats"][name].as_u64().expect("a number")).expect("few"));

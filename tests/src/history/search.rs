@@ -14,19 +14,12 @@ const MOST_KNOWN: usize = 2_000_000;
 /// Something that was asked for and answered. `begin` and `end` are places in one order of all beginnings and ends.
 #[derive(Debug, Clone)]
 pub(super) struct Event {
-    /// Who asked.
     pub(super) who: String,
-    /// What for.
     pub(super) act: Act,
-    /// What was answered.
     pub(super) said: Said,
-    /// When it was asked.
     pub(super) asked: DateTime<Utc>,
-    /// When it was answered, or when everything was quiet.
     pub(super) answered: DateTime<Utc>,
-    /// The place of its beginning.
     pub(super) begin: u64,
-    /// The place of its end.
     pub(super) end: u64,
 }
 
@@ -41,7 +34,6 @@ impl Event {
             || !matches!(self.said, Said::Done | Said::Accepted(_) | Said::Nothing)
     }
 
-    /// One line of it.
     pub(super) fn show(&self, from: DateTime<Utc>) -> String {
         let millis = |at: DateTime<Utc>| (at - from).num_milliseconds();
         format!(
@@ -55,12 +47,9 @@ impl Event {
     }
 }
 
-/// What a window can be explained by.
 #[derive(Debug, Default)]
 pub(super) struct Explained {
-    /// What the deal may be like at its end.
     pub(super) finals: Vec<State>,
-    /// What it may have been like, from the beginning on.
     pub(super) passed: HashSet<State>,
 }
 
@@ -78,7 +67,6 @@ pub(super) fn explain(initial: &[State], events: &[Event], spec: Spec) -> Result
 struct Search<'e> {
     events: &'e [Event],
     spec: Spec,
-    /// Whether what is left can be explained from here.
     known: HashMap<(u64, State), bool>,
     explained: Explained,
     most: usize,
@@ -135,7 +123,6 @@ impl Search<'_> {
         (0..self.events.len()).any(|other| done & (1 << other) != 0 && self.events[other].begin > end)
     }
 
-    /// What comes of this state by an event.
     fn after(&self, index: usize, state: &State) -> Vec<State> {
         let event = &self.events[index];
         let alone = !self.events.iter().any(|other| {

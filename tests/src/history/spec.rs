@@ -23,51 +23,35 @@ use shared::domain::{
 /// Sends before the newest whose links are still known as replaced.
 const REMEMBERED: u32 = 3;
 
-/// Later than any time here.
 const NEVER: i64 = 4_000_000_000;
 
 /// What was asked for, of addresses and learners by their numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Act {
-    /// Invite an address.
     Invite(u8),
     /// Resend, as somebody who saw so many sends, or who did not look.
     Resend(u8, Option<u32>),
-    /// Resend with all that have expired.
     ResendExpired(u8),
-    /// Cancel, as somebody who saw so many sends.
     Cancel(u8, Option<u32>),
-    /// Take the seat back.
     Release(u8),
-    /// Accept with a link of this send.
     Accept {
-        /// Who.
         learner: u8,
-        /// Whose invite.
         address: u8,
-        /// Which of its sends.
         send: u32,
     },
-    /// Look at a link of this send.
     Preview(u8, u32),
-    /// Change the seats, or the end.
     Change(Option<u32>, Option<i64>),
     /// Whether the deal runs, as a request to send finds it.
     Runs,
-    /// Read the invite.
     See(u8),
     /// Read the deal: all seats, and those allocated.
     SeeDeal,
-    /// Read how many seats are allocated.
     SeeAllocated,
-    /// Read whether a learner holds a seat.
     SeeSeat(u8),
 }
 
-/// What was answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Said {
-    /// That it is done.
     Done,
     /// That it was accepted, at this second.
     Accepted(i64),
@@ -75,22 +59,16 @@ pub(super) enum Said {
     Refused(String),
     /// An invite: its status, how many sends, and its expiry, where that is known.
     Row(String, u32, Option<i64>),
-    /// Seats, and allocated ones.
     Seats(u32, u32),
-    /// Allocated ones.
     Allocated(u32),
-    /// Yes or no.
     Is(bool),
     /// Nothing: it may have happened, or may still until everything is quiet.
     Nothing,
 }
 
-/// An invite.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Row {
-    /// What the table says.
     pub(super) state: InviteState,
-    /// How many sends there were.
     pub(super) sends: u32,
     expires_at: i64,
     resent_at: Option<i64>,
@@ -98,20 +76,15 @@ pub(super) struct Row {
     accepted_at: Option<i64>,
 }
 
-/// The deal, its invites, and who holds a seat.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct State {
-    /// Its seats.
     pub(super) seats: u32,
-    /// Those that are held.
     pub(super) allocated: u32,
     ends_at: i64,
-    /// Its invites.
     pub(super) rows: BTreeMap<u8, Row>,
     holders: BTreeMap<u8, u8>,
 }
 
-/// What holds for a whole history.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Spec {
     /// How long an invite can be accepted, in seconds.
@@ -125,7 +98,6 @@ fn at(second: i64) -> Timestamp {
     DateTime::from_timestamp(second, 0).expect("a time")
 }
 
-/// What of a deal no operation here looks at.
 static DEAL: LazyLock<Deal> = LazyLock::new(|| Deal {
     id: DealId::new([1; 14], at(5_000_000_000)).expect("an id"),
     name: Title::parse("Unlimited").expect("a title"),
@@ -217,11 +189,9 @@ impl Row {
     }
 }
 
-/// A step and what it is answered with.
 type Step = (State, Said);
 
 impl State {
-    /// A deal that nobody was invited to yet.
     pub(super) fn new(seats: u32, ends_at: i64) -> Self {
         Self { seats, allocated: 0, ends_at, rows: BTreeMap::new(), holders: BTreeMap::new() }
     }

@@ -4,9 +4,9 @@ use futures_util::{StreamExt, stream};
 use seatkeeper_local::Settings;
 
 use super::Figures;
-use super::measure::{Watched, numbered, per, sum, tally, tokens};
+use super::measure::{Watched, per, sum, tally, tokens};
 use crate::proxy::{Calls, Fault, Proxy, Storm};
-use crate::{Client, World};
+use crate::{Client, TestStack, addresses};
 
 /// Requests at once: four times as many as there are processes.
 const AT_ONCE: usize = 64;
@@ -17,16 +17,16 @@ const CONFLICTS: u32 = 200;
 /// deal is full.
 pub async fn accepts(learners: usize, seats: usize) -> Figures {
     let (proxy, settings) = (Proxy::start().await, Settings { seed: false, ..Settings::ephemeral() });
-    let mut watched = Watched::new(World::behind(&proxy, settings.clone()).await, &settings);
-    let world = &watched.world;
-    let deal = world.deal(u32::try_from(seats).expect("few")).await;
-    let all = numbered("learner", learners);
+    let mut watched = Watched::new(TestStack::behind(&proxy, settings.clone()).await, &settings);
+    let stack = &watched.stack;
+    let deal = stack.deal(u32::try_from(seats).expect("few")).await;
+    let all = addresses("learner", learners);
     for some in all.chunks(1_000) {
         assert_eq!(deal.invite(some).await["summary"]["invited"], some.len());
     }
-    let tokens = tokens(&world.inbox().await);
+    let tokens = tokens(&stack.inbox().await);
     let people: Vec<Client> =
-        stream::iter(&all).map(|email| world.person(email)).buffered(AT_ONCE).collect().await;
+        stream::iter(&all).map(|email| stack.person(email)).buffered(AT_ONCE).collect().await;
 
     proxy.count(Calls::all());
     let conflicts = vec![Fault::Conflict];
@@ -37,7 +37,7 @@ pub async fn accepts(learners: usize, seats: usize) -> Figures {
         faults: conflicts,
     });
     let answers: Vec<_> = stream::iter(&people)
-        .map(|learner| world.accept(learner, &tokens[&learner.email]))
+        .map(|learner| stack.accept(learner, &tokens[&learner.email]))
         .buffer_unordered(AT_ONCE)
         .collect()
         .await;
@@ -80,6 +80,6 @@ pub async fn accepts(learners: usize, seats: usize) -> Figures {
     figures.add(&what("DynamoDB requests for a seat"), per(sum(&took, "dynamodb.requests"), took.len()));
     figures.add(&what("DynamoDB requests for a refusal"), per(sum(&full, "dynamodb.requests"), full.len()));
     figures.add(&what("WRU for a seat"), per(sum(&took, "dynamodb.write_units"), took.len()));
-    watched.world.stop().await;
+    watched.stack.stop().await;
     figures
 }

@@ -6,11 +6,10 @@ use std::time::Duration;
 use seatkeeper_local::Settings;
 
 use super::Figures;
-use super::measure::{Watched, numbered, per, progress, sum};
-use crate::World;
+use super::measure::{Watched, per, progress, sum};
 use crate::proxy::{Calls, Proxy};
+use crate::{TestStack, addresses};
 
-/// Rows of a request, the most that there can be.
 const ROWS: usize = 1_000;
 /// As much more memory than after the first request the last one may have needed: caches, and a heap with holes.
 const SLACK_KIB: u64 = 24 * 1024;
@@ -19,9 +18,9 @@ const SLACK_KIB: u64 = 24 * 1024;
 /// page costs grows with what the deal holds.
 pub async fn invites(count: usize) -> Figures {
     let (proxy, settings) = (Proxy::start().await, Settings { seed: false, ..Settings::ephemeral() });
-    let mut watched = Watched::new(World::behind(&proxy, settings.clone()).await, &settings);
-    let deal = watched.world.deal(100).await;
-    let all = numbered("first.last", count);
+    let mut watched = Watched::new(TestStack::behind(&proxy, settings.clone()).await, &settings);
+    let deal = watched.stack.deal(100).await;
+    let all = addresses("first.last", count);
     let (mut peaks, mut pages) = (Vec::new(), Vec::new());
     let mut calls: BTreeMap<String, u32> = BTreeMap::new();
     for (number, some) in all.chunks(ROWS).enumerate() {
@@ -41,12 +40,12 @@ pub async fn invites(count: usize) -> Figures {
         progress("invited", number * ROWS, number * ROWS + some.len(), count);
     }
     // What there was no time to mail is mailed once its lease is over.
-    watched.world.sweep_until_sent(&deal, Duration::from_mins(3)).await;
+    watched.stack.sweep_until_sent(&deal, Duration::from_mins(3)).await;
     let lines = watched.lines("send-invites", "dynamodb.requests", peaks.len()).await;
 
     // I3, I4: one row and one mail each.
     let mut mails: BTreeMap<String, usize> = BTreeMap::new();
-    for mail in watched.world.inbox().await {
+    for mail in watched.stack.inbox().await {
         *mails.entry(mail.field("to").to_owned()).or_default() += 1;
     }
     assert_eq!((mails.len(), mails.values().max()), (count, Some(&1)), "each is mailed once");
@@ -61,7 +60,7 @@ pub async fn invites(count: usize) -> Figures {
     // Asked for again, they are pending, and nobody is mailed.
     let again = deal.invite(&all[..ROWS.min(count)]).await;
     assert_eq!(again["summary"]["skipped"], ROWS.min(count), "{}", again["summary"]);
-    assert_eq!(watched.world.inbox().await.len(), count);
+    assert_eq!(watched.stack.inbox().await.len(), count);
 
     let ([first, .., last], [few, .., many]) = (peaks.as_slice(), pages.as_slice()) else {
         panic!("at least two requests")
@@ -94,6 +93,6 @@ pub async fn invites(count: usize) -> Figures {
             format!("{} and {}", few[place], many[place]),
         );
     }
-    watched.world.stop().await;
+    watched.stack.stop().await;
     figures
 }

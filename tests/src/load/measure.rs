@@ -8,9 +8,8 @@ use std::time::Duration;
 use seatkeeper_local::Settings;
 use serde_json::Value;
 
-use crate::{Mail, World, eventually};
+use crate::{Mail, TestStack, eventually};
 
-/// What was measured, to read.
 #[derive(Debug, Default)]
 pub struct Figures(Vec<(String, String)>);
 
@@ -29,18 +28,17 @@ impl fmt::Display for Figures {
     }
 }
 
-/// A world whose processes can be watched.
 pub(super) struct Watched {
-    pub(super) world: World,
+    pub(super) stack: TestStack,
     logs: PathBuf,
     functions: PathBuf,
     read: BTreeMap<&'static str, usize>,
 }
 
 impl Watched {
-    pub(super) fn new(world: World, settings: &Settings) -> Self {
+    pub(super) fn new(stack: TestStack, settings: &Settings) -> Self {
         let functions = settings.functions_dir.canonicalize().expect("the functions' folder");
-        Self { world, logs: settings.logs.clone(), functions, read: BTreeMap::new() }
+        Self { stack, logs: settings.logs.clone(), functions, read: BTreeMap::new() }
     }
 
     /// The next `count` lines of a function's log that have this field; they come a moment after the answer.
@@ -69,7 +67,6 @@ impl Watched {
     }
 }
 
-/// Whether it runs this program, and we started it.
 fn is_ours(process: &Path, program: &Path) -> bool {
     std::fs::read_link(process.join("exe")).is_ok_and(|exe| exe == program)
         && status_of(process, "PPid:") == Some(std::process::id().into())
@@ -85,7 +82,6 @@ fn status_of(process: &Path, name: &str) -> Option<u64> {
     line.split_whitespace().next()?.parse().ok()
 }
 
-/// Says how far it is, at each twentieth of the way.
 #[expect(clippy::print_stderr, reason = "what takes long shows progress")]
 pub(super) fn progress(what: &str, before: usize, done: usize, all: usize) {
     if before * 20 / all < done * 20 / all {
@@ -93,29 +89,20 @@ pub(super) fn progress(what: &str, before: usize, done: usize, all: usize) {
     }
 }
 
-/// The sum of a field over lines.
 pub(super) fn sum(lines: &[Value], field: &str) -> f64 {
     lines.iter().filter_map(|line| line[field].as_f64()).sum()
 }
 
-/// So many in each of so many, with two digits.
 pub(super) fn per(amount: f64, count: usize) -> String {
     #[expect(clippy::cast_precision_loss, reason = "counts of a test")]
     let ratio = amount / count as f64;
     format!("{ratio:.2}")
 }
 
-/// The token of each address's newest mail.
 pub(super) fn tokens(mails: &[Mail]) -> BTreeMap<String, String> {
     mails.iter().map(|mail| (mail.field("to").to_owned(), mail.token())).collect()
 }
 
-/// So many addresses.
-pub(super) fn numbered(name: &str, count: usize) -> Vec<String> {
-    (0..count).map(|number| format!("{name}{number:05}@example.com")).collect()
-}
-
-/// How many there are of each.
 pub(super) fn tally(kinds: impl Iterator<Item = String>) -> BTreeMap<String, usize> {
     let mut tally = BTreeMap::new();
     for kind in kinds {

@@ -6,11 +6,9 @@
 mod accepts;
 mod invites;
 mod measure;
-mod races;
 mod sweep;
 
 pub use accepts::accepts;
 pub use invites::invites;
 pub use measure::Figures;
-pub use races::races;
 pub use sweep::sweep;

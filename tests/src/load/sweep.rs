@@ -13,7 +13,7 @@ use shared::domain::InviteId;
 
 use super::Figures;
 use super::measure::{Watched, per, progress, sum};
-use crate::{Deal, World, now, past, time};
+use crate::{Deal, TestStack, now, past, time};
 
 const TABLE: &str = "seatkeeper";
 /// Who is invited to each deal; the others are written like this one.
@@ -33,15 +33,15 @@ pub async fn sweep(count: usize) -> Figures {
     let data = std::env::temp_dir().join(format!("seatkeeper-load-{}", std::process::id()));
     let env = [("INVITE_LIFETIME".to_owned(), "2s".to_owned())].into_iter().collect();
     let settings = Settings { data: Some(data.clone()), env, seed: false, ..Settings::ephemeral() };
-    let mut watched = Watched::new(World::of(settings.clone()).await, &settings);
+    let mut watched = Watched::new(TestStack::of(settings.clone()).await, &settings);
     let mut deals = Vec::new();
     for _ in 0..count.div_ceil(OF_A_DEAL) {
-        deals.push(watched.world.deal(100).await);
+        deals.push(watched.stack.deal(100).await);
     }
     let deal = &deals[0];
     let id = deal.invite_one(MODEL).await;
     past(time(&deal.one(&id).await["expiresAt"])).await;
-    watched.world.sweep().await;
+    watched.stack.sweep().await;
     let nothing = watched.lines(EXPIRE_INVITES, "DynamoRequests", 1).await.pop().expect("a sweep");
     assert_eq!(nothing["Done"], 1, "{nothing}");
     let idle = watched.peak(EXPIRE_INVITES);
@@ -51,11 +51,11 @@ pub async fn sweep(count: usize) -> Figures {
     for deal in &deals[1..] {
         models.push(deal.invite_one(MODEL).await);
     }
-    let (client, mut written) = (watched.world.stack.dynamodb(), 0);
+    let (client, mut written) = (watched.stack.local.dynamodb(), 0);
     for (deal, id) in deals.iter().zip(&models) {
         past(time(&deal.one(id).await["expiresAt"])).await;
         let many = OF_A_DEAL.min(count - written);
-        multiply(&client, deal, id, many - 1).await;
+        write_copies(&client, deal, id, many - 1).await;
         progress("written", written, written + many, count);
         written += many;
     }
@@ -65,7 +65,7 @@ pub async fn sweep(count: usize) -> Figures {
 
     let (begun, mut runs, mut done) = (now(), Vec::new(), 0);
     while done < count {
-        let report = watched.world.stack.invoke(EXPIRE_INVITES, json!({})).await.expect("a sweep");
+        let report = watched.stack.local.invoke(EXPIRE_INVITES, json!({})).await.expect("a sweep");
         let marked = report["done"].as_u64().expect("a number");
         assert!(marked > 0 && report["skipped"] == 0 && report["failures"] == 0, "{report}");
         let before = done;
@@ -78,7 +78,7 @@ pub async fn sweep(count: usize) -> Figures {
     assert_eq!(done, count, "each is marked once");
     assert_eq!(seen(deal).await, before, "I2: what a sweep does changes no answer");
     // I7: there is nothing left, and that costs a query a shard.
-    let report = watched.world.stack.invoke(EXPIRE_INVITES, json!({})).await.expect("a sweep");
+    let report = watched.stack.local.invoke(EXPIRE_INVITES, json!({})).await.expect("a sweep");
     assert_eq!([&report["done"], &report["leftOver"]], [&json!(0), &json!(0)]);
     let empty = watched.lines(EXPIRE_INVITES, "DynamoRequests", 1).await.pop().expect("a sweep");
     assert_eq!(empty["DynamoRequests"], 4, "{empty}");
@@ -106,7 +106,7 @@ pub async fn sweep(count: usize) -> Figures {
     );
     assert!(requests <= 1.05 * f64::from(u32::try_from(count + 1_000).expect("few")), "{requests} requests");
     assert!(written <= 5.0 * f64::from(u32::try_from(count).expect("few")), "{written} WRU");
-    watched.world.stop().await;
+    watched.stack.stop().await;
     std::fs::remove_dir_all(data).expect("the data goes");
     figures
 }
@@ -132,7 +132,7 @@ async fn seen(deal: &Deal) -> serde_json::Value {
 }
 
 /// Writes many invites like this one, beside the functions: what differs is id, address and place.
-async fn multiply(client: &Client, deal: &Deal, id: &str, count: usize) {
+async fn write_copies(client: &Client, deal: &Deal, id: &str, count: usize) {
     let get = client.get_item().table_name(TABLE);
     let get = get.key("pk", text(format!("D#{}", deal.id))).key("sk", text(format!("I#{id}")));
     let model = &get.send().await.expect("an answer").item.expect("the invite");

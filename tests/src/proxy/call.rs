@@ -5,12 +5,9 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, Method};
 use serde_json::Value;
 
-/// Whom a call goes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Service {
-    /// The table.
     DynamoDb,
-    /// The mail.
     Ses,
 }
 
@@ -22,7 +19,6 @@ pub struct Calls {
 }
 
 impl Calls {
-    /// All calls.
     pub fn all() -> Self {
         Self::default()
     }
@@ -44,7 +40,6 @@ impl Calls {
     }
 }
 
-/// One call.
 #[derive(Debug)]
 pub(super) struct Call {
     pub(super) service: Service,
@@ -53,7 +48,6 @@ pub(super) struct Call {
     pub(super) path: String,
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
-    /// The body as text.
     pub(super) text: String,
 }
 

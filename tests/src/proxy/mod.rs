@@ -51,7 +51,6 @@ impl Proxy {
         self.endpoints.clone()
     }
 
-    /// Leads to the database and the SES of this stack.
     pub fn lead_to(&self, stack: &Stack) {
         self.lead(Some(stack.endpoints().clone()));
     }
@@ -72,7 +71,6 @@ impl Proxy {
         self.state().storm(Some(storm));
     }
 
-    /// Ends all disturbances.
     pub fn calm(&self) {
         self.state().calm();
     }
@@ -85,7 +83,6 @@ impl Proxy {
         stop
     }
 
-    /// Counts calls like these, from now on.
     pub fn count(&self, calls: Calls) {
         self.state().count_anew(calls);
     }
@@ -213,7 +210,6 @@ async fn forward(state: Arc<Mutex<State>>, call: Call) -> Response {
     (status, headers, body).into_response()
 }
 
-/// DynamoDB's 200.
 fn dynamodb(body: impl Into<Body>) -> Response {
     let headers = HeaderMap::from_iter([(
         header::CONTENT_TYPE,

@@ -11,19 +11,14 @@ use tokio::sync::watch;
 use super::call::{Call, Calls, Service};
 use super::fault::Fault;
 
-/// How many calls there were, by operation and fault.
 pub type Tally = BTreeMap<(String, Option<Fault>), u32>;
 
 /// Faults at random, the same ones for the same seed and the same calls.
 #[derive(Debug, Clone)]
 pub struct Storm {
-    /// What chance begins with.
     pub seed: u64,
-    /// How many of a thousand calls are disturbed.
     pub share: u32,
-    /// Which calls can be.
     pub calls: Calls,
-    /// What they may meet.
     pub faults: Vec<Fault>,
 }
 
@@ -35,12 +30,10 @@ pub struct Disturbance {
 }
 
 impl Disturbance {
-    /// How many calls have met it.
     pub fn met(&self) -> u32 {
         self.met.load(Ordering::SeqCst)
     }
 
-    /// No call meets it any more.
     pub fn end(&self) {
         self.ended.store(true, Ordering::SeqCst);
     }
@@ -49,7 +42,6 @@ impl Disturbance {
 /// On which side of a call everything stops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
-    /// Before it is carried out.
     Before,
     /// Once it is carried out, and before it is answered.
     After,
@@ -72,13 +64,11 @@ impl Stop {
         }
     }
 
-    /// Whether it was.
     pub fn was_reached(&self) -> bool {
         *self.reached.borrow()
     }
 }
 
-/// A stop, as the proxy has it.
 #[derive(Debug)]
 pub(super) struct Halt {
     calls: Calls,
@@ -86,7 +76,6 @@ pub(super) struct Halt {
     side: Side,
     reached: Arc<watch::Sender<bool>>,
     released: watch::Receiver<()>,
-    /// From the call on that it was set for.
     on: bool,
 }
 
@@ -97,7 +86,6 @@ pub(super) fn stop(calls: Calls, after: u32, side: Side) -> (Stop, Halt) {
     (Stop { reached: is_reached, _released: release }, halt)
 }
 
-/// A call that is stopped.
 pub(super) struct Stopped {
     reached: Option<Arc<watch::Sender<bool>>>,
     released: watch::Receiver<()>,
@@ -114,7 +102,6 @@ impl Stopped {
     }
 }
 
-/// What becomes of a call.
 pub(super) enum Decision {
     Pass,
     Fault(Fault),
@@ -130,7 +117,6 @@ struct Rule {
     order: Disturbance,
 }
 
-/// All that the proxy knows.
 #[derive(Debug, Default)]
 pub(super) struct State {
     way: Option<(reqwest::Client, Endpoints)>,
@@ -140,7 +126,6 @@ pub(super) struct State {
     counted: Calls,
     tally: Tally,
     answers: HashMap<String, Bytes>,
-    /// Cloned for each call that is under way.
     pub(super) presence: Arc<()>,
 }
 
@@ -190,7 +175,6 @@ impl State {
         self.tally.clone()
     }
 
-    /// What becomes of this call. Counts it.
     pub(super) fn decide(&mut self, call: &Call) -> Decision {
         if call.only_warms() {
             return Decision::Pass;

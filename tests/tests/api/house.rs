@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-/// What is written between two marks, every time.
 fn between(text: &str, mark: char) -> impl Iterator<Item = &str> {
     text.split(mark).skip(1).step_by(2)
 }

@@ -6,7 +6,7 @@ use tests::chaos::{Options, run};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn all_invariants_outlive_chaos() {
-    let options = Options { seed: 20_261_123, storm: Duration::from_secs(30) };
+    let options = Options { seed: 20_261_123, storm: Duration::from_secs(15) };
     let summary = run(options, |line| println!("{line}")).await;
     println!("{}", summary.table());
     assert!(summary.wrong.is_empty(), "{:#?}", summary.wrong);

@@ -10,15 +10,15 @@ use crate::bench::Bench;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn i8_what_is_refused_is_not_repeated() {
     let bench = Bench::new(8).await;
-    let world = &bench.world;
-    let deal = world.deal(2).await;
+    let stack = &bench.stack;
+    let deal = stack.deal(2).await;
     let (email, name) = ("ann.whisper@example.com", "Annabel Whisper");
     let answer = deal.try_invite(&json!({ "invites": [{ "email": email, "name": name }] })).await.ok(200);
     let id = answer["results"][0]["inviteId"].as_str().unwrap().to_owned();
-    let token = world.token_for(email).await;
+    let token = stack.token_for(email).await;
     let jwt = deal.manager.token.clone().unwrap();
     let (learner, partnerships) =
-        (world.person("bob.hush@example.com").await, world.person(PARTNERSHIPS).await);
+        (stack.person("bob.hush@example.com").await, stack.person(PARTNERSHIPS).await);
 
     for secret in [email, name, token.as_str(), jwt.as_str()] {
         let bodies = [
@@ -76,14 +76,14 @@ async fn i8_what_is_refused_is_not_repeated() {
         }
     }
     // Refusals by the rules.
-    world.accept(&learner, &token).await.ok(200);
-    world
-        .accept(&world.person("eve.curious@example.com").await, &token)
+    stack.accept(&learner, &token).await.ok(200);
+    stack
+        .accept(&stack.person("eve.curious@example.com").await, &token)
         .await
         .problem(409, "already_accepted");
     deal.resend(&id, Some("\"1\"")).await.problem(409, "already_accepted");
     deal.cancel(&id).await.problem(409, "already_accepted");
     deal.release(&id).await.ok(204);
-    world.accept(&learner, &token).await.problem(410, "invite_cancelled");
+    stack.accept(&learner, &token).await.problem(410, "invite_cancelled");
     bench.stop().await;
 }

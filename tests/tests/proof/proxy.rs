@@ -58,7 +58,6 @@ impl Bench {
         sent.map(|_| ()).map_err(|error| kind(&error))
     }
 
-    /// How often that was done.
     async fn number(&self, item: &str) -> usize {
         let get = self.client.get_item().table_name(TABLE).key("pk", key(item)).key("sk", key(item));
         let item = get.consistent_read(true).send().await.unwrap().item;

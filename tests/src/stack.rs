@@ -12,74 +12,61 @@ use crate::books::Item;
 use crate::proxy::Proxy;
 use crate::{Answer, Client, Deal, Mail, eventually, now, rfc3339};
 
-/// Who makes deals.
 pub const PARTNERSHIPS: &str = "partnerships@futurelearn.example";
 
-/// The table's name.
 pub const TABLE: &str = "seatkeeper";
 
 /// A stack of its own, in memory, with no schedule and no deal to begin with.
 #[derive(Debug)]
-pub struct World {
-    /// The stack itself, to sweep, kill and stop.
-    pub stack: Stack,
+pub struct TestStack {
+    pub local: Stack,
     http: reqwest::Client,
     deals: AtomicU32,
     refusals: Arc<Mutex<Vec<Answer>>>,
     people: Mutex<Vec<(String, String)>>,
 }
 
-impl World {
-    /// With the defaults of all settings.
+impl TestStack {
     pub async fn start() -> Self {
         Self::with(&[]).await
     }
 
-    /// With some settings of the functions.
     pub async fn with(env: &[(&str, &str)]) -> Self {
         let env = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         Self::of(Settings { env, seed: false, ..Settings::ephemeral() }).await
     }
 
-    /// With any settings.
     pub async fn of(settings: Settings) -> Self {
-        let stack = Stack::start(settings).await.unwrap_or_else(|error| panic!("the stack starts: {error}"));
+        let local = Stack::start(settings).await.unwrap_or_else(|error| panic!("the stack starts: {error}"));
         let http = reqwest::Client::builder()
             .timeout(Duration::from_mins(1))
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .expect("an HTTP client");
-        Self { stack, http, deals: AtomicU32::new(0), refusals: Arc::default(), people: Mutex::default() }
+        Self { local, http, deals: AtomicU32::new(0), refusals: Arc::default(), people: Mutex::default() }
     }
 
     /// The same with a proxy between its functions and what they call.
     pub async fn behind(proxy: &Proxy, settings: Settings) -> Self {
-        let world = Self::of(Settings { in_between: Some(proxy.endpoints()), ..settings }).await;
-        proxy.lead_to(&world.stack);
-        world
+        let stack = Self::of(Settings { in_between: Some(proxy.endpoints()), ..settings }).await;
+        proxy.lead_to(&stack.local);
+        stack
     }
 
-    /// Ends it.
     pub async fn stop(self) {
-        self.stack.stop().await;
+        self.local.stop().await;
     }
 
-    /// Somebody who has not signed in.
     pub fn nobody(&self) -> Client {
-        let origin = self.stack.url().to_owned();
+        let origin = self.local.url().to_owned();
         let refusals = Arc::clone(&self.refusals);
         Client { http: self.http.clone(), origin, refusals, email: "nobody".to_owned(), token: None }
     }
 
     /// Somebody who signed in with all that they are entitled to.
     pub async fn person(&self, email: &str) -> Client {
-        self.person_with(email, &[]).await
-    }
-
-    /// Somebody with a token of one's own wishes: `scope`, `audience`, `expires_in`.
-    pub async fn person_with(&self, email: &str, wishes: &[(&str, &str)]) -> Client {
-        let form = [&[("grant_type", "password"), ("username", email)], wishes].concat();
-        let request = self.http.post(format!("{}/oidc/token", self.stack.url())).form(&form);
+        let form = [("grant_type", "password"), ("username", email)];
+        let request = self.http.post(format!("{}/oidc/token", self.local.url())).form(&form);
         let answer: Value = request.send().await.expect("an answer").json().await.expect("JSON");
         let token =
             answer["access_token"].as_str().unwrap_or_else(|| panic!("no token for {email}: {answer}"));
@@ -88,17 +75,14 @@ impl World {
         Client { email: email.to_owned(), token: Some(token.to_owned()), ..self.nobody() }
     }
 
-    /// The learning manager of an organisation.
     pub async fn manager(&self, organisation: &str) -> Client {
         self.person(&format!("manager@{organisation}.example")).await
     }
 
-    /// A running deal of a new organisation.
     pub async fn deal(&self, seats: u32) -> Deal {
         self.deal_with(seats, &json!({})).await
     }
 
-    /// The same with some fields of the request changed.
     pub async fn deal_with(&self, seats: u32, changes: &Value) -> Deal {
         let number = self.deals.fetch_add(1, Ordering::Relaxed);
         let organisation = format!("organisation-{number}");
@@ -125,37 +109,31 @@ impl World {
         })
     }
 
-    /// Every answer so far that was an error, 400 or above.
     pub fn refusals(&self) -> Vec<Answer> {
         self.refusals.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Everybody who has signed in, with their tokens.
     pub fn people_seen(&self) -> Vec<(String, String)> {
         self.people.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// All that is in the table.
     pub async fn items(&self) -> Vec<Item> {
-        let scan = self.stack.dynamodb().scan().table_name(TABLE).consistent_read(true);
+        let scan = self.local.dynamodb().scan().table_name(TABLE).consistent_read(true);
         let items = scan.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;
         items.unwrap_or_else(|error| panic!("the table can be read: {error:?}"))
     }
 
-    /// All mail, oldest first.
     pub async fn inbox(&self) -> Vec<Mail> {
         self.inbox_after(None).await
     }
 
-    /// The mail that came after this one, oldest first.
     pub async fn inbox_after(&self, mail: Option<&Mail>) -> Vec<Mail> {
         let after = mail.map(|mail| format!("?after={}", mail.field("id"))).unwrap_or_default();
         self.mails(&format!("/inbox/messages.json{after}")).await
     }
 
-    /// The mail to one address, oldest first.
     pub async fn inbox_for(&self, address: &str) -> Vec<Mail> {
-        let mut url = reqwest::Url::parse(self.stack.url()).expect("a URL");
+        let mut url = reqwest::Url::parse(self.local.url()).expect("a URL");
         url.query_pairs_mut().append_pair("to", address);
         self.mails(&format!("/inbox/messages.json?{}", url.query().unwrap_or_default())).await
     }
@@ -173,32 +151,21 @@ impl World {
 
     /// Makes the next `count` calls to SES fail; 0 ends it.
     pub async fn fault(&self, mode: &str, count: u32) {
-        self.set_fault(&json!({ "mode": mode, "count": count })).await;
-    }
-
-    /// Makes the next `count` calls to SES take so long.
-    pub async fn slow(&self, seconds: u32, count: u32) {
-        self.set_fault(&json!({ "mode": "slow", "seconds": seconds, "count": count })).await;
-    }
-
-    async fn set_fault(&self, fault: &Value) {
-        let answer = self.nobody().post("/inbox/faults", fault).await;
+        let answer = self.nobody().post("/inbox/faults", &json!({ "mode": mode, "count": count })).await;
         assert_eq!(answer.status, 204, "{}", answer.show());
     }
 
-    /// What a link shows to whoever opens it.
     pub async fn preview(&self, token: &str) -> Answer {
         self.nobody().post("/api/invites/preview", &json!({ "token": token })).await
     }
 
-    /// Accepts as a learner.
     pub async fn accept(&self, learner: &Client, token: &str) -> Answer {
         learner.post("/api/invites/accept", &json!({ "token": token })).await
     }
 
     /// Runs both sweeps once.
     pub async fn sweep(&self) -> [Value; 2] {
-        self.stack.sweep().await.unwrap_or_else(|error| panic!("a sweep: {error}"))
+        self.local.sweep().await.unwrap_or_else(|error| panic!("a sweep: {error}"))
     }
 
     /// Sweeps until no row of the deal is queued any more.
@@ -212,8 +179,18 @@ impl World {
     }
 }
 
-/// The fields of a JSON object.
 #[track_caller]
 pub fn json_object(value: &Value) -> &serde_json::Map<String, Value> {
     value.as_object().unwrap_or_else(|| panic!("an object, not {value}"))
+}
+
+/// An object has these fields, and may have more.
+#[track_caller]
+pub fn assert_fields(actual: &Value, expected: &Value) {
+    for (name, value) in json_object(expected) {
+        match value {
+            Value::Object(_) => assert_fields(&actual[name], value),
+            _ => assert_eq!(&actual[name], value, "{name} of {actual}"),
+        }
+    }
 }

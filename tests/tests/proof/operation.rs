@@ -48,7 +48,6 @@ pub(crate) const SWEEPS: [Operation; 3] = [Operation::Expire, Operation::Deliver
 const MANY: usize = 3;
 
 impl Operation {
-    /// The function that does it.
     pub(crate) fn function(self) -> &'static str {
         match self {
             Self::Invite | Self::InviteMany => "send-invites",
@@ -80,7 +79,6 @@ impl Operation {
     }
 }
 
-/// All that is there for one operation, to be done.
 #[derive(Debug)]
 pub(crate) struct Stage {
     pub(crate) operation: Operation,
@@ -99,10 +97,10 @@ fn address(number: usize, row: usize) -> String {
 impl Stage {
     /// Prepares it in a deal of its own. `number` is not used twice.
     pub(crate) async fn new(bench: &Bench, operation: Operation, number: usize) -> Self {
-        let world = &bench.world;
-        let deal = world.deal(5).await;
-        let learner = world.person(&format!("hushed-{number}@example.com")).await;
-        let partnerships = world.person(PARTNERSHIPS).await;
+        let stack = &bench.stack;
+        let deal = stack.deal(5).await;
+        let learner = stack.person(&format!("hushed-{number}@example.com")).await;
+        let partnerships = stack.person(PARTNERSHIPS).await;
         let mut stage =
             Self { operation, deal, ids: Vec::new(), tokens: Vec::new(), learner, partnerships, number };
         // For the deliverer, mails that nobody sent.
@@ -117,7 +115,7 @@ impl Stage {
         assert_eq!(lost.met(), times, "the mail is not sent");
         for row in 0..operation.invites() {
             if !operation.delivers() {
-                stage.tokens.push(world.token_for(&address(number, row)).await);
+                stage.tokens.push(stack.token_for(&address(number, row)).await);
             }
         }
         match operation {
@@ -129,7 +127,7 @@ impl Stage {
                 stage.deal.cancel(&stage.ids[2]).await.ok(204);
                 bench.age(&stage.deal).await;
                 stage.invite(2..3).await.ok(200);
-                stage.tokens[2] = world.token_for(&address(number, 2)).await;
+                stage.tokens[2] = stack.token_for(&address(number, 2)).await;
             }
             Operation::Deliver | Operation::DeliverMany => bench.end_leases(&stage.deal).await,
             _ => {}
@@ -178,7 +176,7 @@ impl Stage {
             Operation::CreateDeal => {
                 let key = format!("made-{}", self.number);
                 let headers = [("idempotency-key", key.as_str())];
-                let mut body = bench.world.deal_body(&self.organisation(), 4);
+                let mut body = bench.stack.deal_body(&self.organisation(), 4);
                 // The same body each time.
                 (body["startsAt"], body["endsAt"]) =
                     (json!("2026-01-01T00:00:00Z"), json!("2030-01-01T00:00:00Z"));
@@ -188,7 +186,7 @@ impl Stage {
             Operation::ReadDeal => self.read_deal().await,
             Operation::ReadLinks => self.read_links().await,
             Operation::Expire | Operation::Deliver | Operation::DeliverMany => {
-                let swept = bench.world.stack.invoke(self.operation.function(), json!({})).await;
+                let swept = bench.stack.local.invoke(self.operation.function(), json!({})).await;
                 let (status, text) = match swept {
                     Ok(report) => (200, report.to_string()),
                     Err(error) => (502, error.to_string()),

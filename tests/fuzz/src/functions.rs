@@ -22,7 +22,6 @@ use shared::store::Store;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Who is invited already.
 pub(crate) const INVITED: &str = "ann@example.com";
 
 const TABLE: &str = "seatkeeper";
@@ -33,13 +32,11 @@ pub(crate) type Asked = (String, String);
 #[derive(Debug, Default)]
 struct Wire {
     asked: Mutex<Vec<Asked>>,
-    /// The deal is another organisation's.
     foreign: AtomicBool,
     /// The ids of the deal and its invite, once they are known.
     ids: Mutex<Option<(DealId, InviteId)>>,
 }
 
-/// AWS, as far as it is needed.
 #[derive(Clone, Debug, Default)]
 struct Aws(Arc<Wire>);
 
@@ -151,25 +148,22 @@ fn invite(pk: &str, sk: &str) -> Value {
     })
 }
 
-/// The table that answers here counts nothing.
 const UNLIMITED: SendingLimits =
     SendingLimits { recipient: RecipientLimit::NONE, manager_per_hour: 0, deal_per_day: Some(0) };
 
-/// The functions that answer requests, on such a table.
 #[derive(Debug)]
-pub(crate) struct World {
+pub(crate) struct Functions {
     wire: Arc<Wire>,
     /// The store of a process that knows the deal as another organisation's.
     foreign_store: Store,
     sending: Sending,
     runtime: tokio::runtime::Runtime,
-    /// The deal's id.
     pub(crate) deal: DealId,
     /// The id of the invite of [`INVITED`].
     pub(crate) invite: InviteId,
 }
 
-impl World {
+impl Functions {
     pub(crate) fn new() -> Self {
         let aws = Aws::default();
         let wire = Arc::clone(&aws.0);

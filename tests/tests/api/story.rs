@@ -1,19 +1,19 @@
 //! The story of the product, as its people live it (design §1, §4, §5), on a stack of its own for each chapter.
-#![expect(clippy::too_many_lines, reason = "a story has its length")]
 
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use futures_util::future::join_all;
 use serde_json::{Value, json};
-use tests::{PARTNERSHIPS, World, assert_shape, emails, now, past, rfc3339, row_of, time};
+use tests::{PARTNERSHIPS, TestStack, assert_fields, emails, now, past, rfc3339, row_of, time};
 
 const FOUR_WEEKS: TimeDelta = TimeDelta::seconds(28 * 86_400);
 
 /// Invite, inbox, preview, accept: the seat moves, and nothing else does. I1.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_learner_takes_the_seat_they_were_invited_to() {
-    let world = World::start().await;
-    let deal = world.deal(2).await;
+    let stack = TestStack::start().await;
+    let deal = stack.deal(2).await;
     let before = now();
 
     let answer = deal
@@ -21,43 +21,29 @@ async fn a_learner_takes_the_seat_they_were_invited_to() {
         .await
         .ok(200);
     let ann = answer["results"][0]["inviteId"].as_str().unwrap();
-    assert_eq!(
-        answer["summary"],
-        json!({"invited": 2, "skipped": 0, "rejected": 0, "failed": 0}),
-        "{answer}"
-    );
+    assert_eq!(answer["summary"], json!({"invited": 2, "skipped": 0, "rejected": 0, "failed": 0}));
     assert_eq!(deal.seats().await, [2, 0, 2], "a pending invite takes no seat");
     assert_eq!(deal.counts().await, [2, 0, 0]);
 
     // What the manager sees, and how its times belong together.
     let row = deal.one(ann).await;
-    assert_eq!(
-        [&row["email"], &row["name"], &row["status"], &row["sends"], &row["invitedBy"]],
-        [
-            &json!("Ann.Lee@Example.com"),
-            &json!("Ann"),
-            &json!("pending"),
-            &json!(1),
-            &json!(deal.manager.email)
-        ]
+    assert_fields(
+        &row,
+        &json!({"email": "Ann.Lee@Example.com", "name": "Ann", "status": "pending", "sends": 1, "invitedBy": deal.manager.email}),
     );
     assert_eq!(row["delivery"]["state"], "sent", "{row}");
     let [queued, sent, expires] = ["queuedAt", "sentAt", "expiresAt"].map(|name| time(&row[name]));
     assert_eq!(expires - sent, FOUR_WEEKS, "{row}");
     assert!(before - TimeDelta::seconds(1) <= queued && queued <= sent && sent <= now(), "{row}");
-    assert_eq!(
-        &row,
-        row_of(&deal.rows("status=pending").await, "ann.lee@example.com"),
-        "one invite is its row"
-    );
+    assert_eq!(&row, row_of(&deal.rows("status=pending").await, "ann.lee@example.com"));
 
     // The mail.
-    let mails = world.inbox_for("Ann.Lee@Example.com").await;
+    let mails = stack.inbox_for("Ann.Lee@Example.com").await;
     let [mail] = &mails[..] else { panic!("one mail, not {mails:?}") };
     assert_eq!(mail.field("to"), "Ann.Lee@Example.com", "mail goes to the address as typed");
     assert!(mail.field("from").contains("please.do.not.reply@futurelearn.com"), "{}", mail.field("from"));
     assert_eq!(mail.field("subject"), "FutureLearn Invitation");
-    assert_eq!(mail.link(), format!("{}/accept#{}", world.stack.url(), mail.token()));
+    assert_eq!(mail.link(), format!("{}/accept#{}", stack.local.url(), mail.token()));
     for body in [mail.field("text"), mail.field("html")] {
         for said in
             ["Click here to accept this invitation", "Unlimited", deal.manager.email.as_str(), mail.link()]
@@ -69,25 +55,19 @@ async fn a_learner_takes_the_seat_they_were_invited_to() {
 
     // Whoever has the link sees what it is, and masks the address.
     let token = mail.token();
-    let preview = world.preview(&token).await.ok(200);
-    let expected = json!({"email": "A•••@Example.com", "status": "pending", "blocked": null, "expiresAt": row["expiresAt"]});
-    for (name, value) in tests::json_object(&expected) {
-        assert_eq!(&preview[name], value, "{preview}");
-    }
-    assert_eq!(preview["organisation"]["id"], json!(deal.organisation), "{preview}");
+    let preview = stack.preview(&token).await.ok(200);
+    let expected = json!({"email": "A•••@Example.com", "status": "pending", "blocked": null,
+        "expiresAt": row["expiresAt"], "organisation": {"id": deal.organisation}});
+    assert_fields(&preview, &expected);
 
     // The learner signs in with any account, accepts, and accepts again: the first date stays.
-    let learner = world.person("ann.at.home@example.org").await;
+    let learner = stack.person("ann.at.home@example.org").await;
     assert_eq!(learner.get("/api/me/seats").await.ok(200), json!({"seats": []}));
-    let accepted = world.accept(&learner, &token).await.ok(200);
+    let accepted = stack.accept(&learner, &token).await.ok(200);
     assert_eq!(accepted["dealId"], json!(deal.id));
     let first = time(&accepted["acceptedAt"]);
     past(first + TimeDelta::milliseconds(2_100)).await;
-    assert_eq!(
-        world.accept(&learner, &token).await.ok(200),
-        accepted,
-        "accepting twice keeps the first date"
-    );
+    assert_eq!(stack.accept(&learner, &token).await.ok(200), accepted, "the first date stays");
 
     let seats = learner.get("/api/me/seats").await.ok(200);
     let held = json!({"dealId": deal.id, "organisation": accepted["organisation"], "acceptedAt": accepted["acceptedAt"],
@@ -95,57 +75,53 @@ async fn a_learner_takes_the_seat_they_were_invited_to() {
     assert_eq!(seats, json!({"seats": [held]}));
     assert_eq!((deal.seats().await, deal.counts().await), ([2, 1, 1], [1, 1, 0]));
     let row = deal.one(ann).await;
-    assert_eq!(
-        [&row["status"], &row["acceptedAt"], &row["acceptedWith"], &row["email"]],
-        [&json!("accepted"), &accepted["acceptedAt"], &json!("other_address"), &json!("Ann.Lee@Example.com")]
+    assert_fields(
+        &row,
+        &json!({"status": "accepted", "acceptedAt": accepted["acceptedAt"], "acceptedWith": "other_address", "email": "Ann.Lee@Example.com"}),
     );
     let page = deal.manager.get(&deal.path("/seats")).await;
     assert!(!page.text.contains("ann.at.home"), "a manager never sees the other address: {}", page.show());
     assert_eq!(emails(&deal.rows("status=accepted").await), ["Ann.Lee@Example.com"]);
     assert_eq!(emails(&deal.rows("status=pending").await), ["bob@example.com"]);
-    let preview = world.preview(&token).await.ok(200);
-    assert_eq!(
-        [&preview["status"], &preview["email"]],
-        [&json!("accepted"), &Value::Null],
-        "masked, only while pending"
-    );
+    let preview = stack.preview(&token).await.ok(200);
+    assert_fields(&preview, &json!({"status": "accepted", "email": null}));
 
     // Somebody else with the same link, and the same learner with another link.
-    let other = world.person("carl@example.com").await;
-    world.accept(&other, &token).await.problem(409, "already_accepted");
-    let bobs = world.token_for("bob@example.com").await;
-    world.accept(&learner, &bobs).await.problem(409, "already_seated");
+    let other = stack.person("carl@example.com").await;
+    stack.accept(&other, &token).await.problem(409, "already_accepted");
+    let bobs = stack.token_for("bob@example.com").await;
+    stack.accept(&learner, &bobs).await.problem(409, "already_seated");
     assert_eq!((deal.seats().await, deal.counts().await), ([2, 1, 1], [1, 1, 0]), "I1");
-    let bob = world.person("bob@example.com").await;
-    world.accept(&bob, &bobs).await.ok(200);
+    let bob = stack.person("bob@example.com").await;
+    stack.accept(&bob, &bobs).await.ok(200);
     assert_eq!(row_of(&deal.rows("").await, "bob@example.com")["acceptedWith"], "invited_address");
 
     // An accepted invite is neither sent again nor cancelled.
-    let mails = world.inbox().await.len();
+    let mails = stack.inbox().await.len();
     deal.resend(ann, None).await.problem(409, "already_accepted");
     deal.cancel(ann).await.problem(409, "already_accepted");
     let again = deal.invite(&["ann.lee@example.com"]).await;
     assert_eq!(again["results"][0]["outcome"], "already_accepted", "{again}");
-    assert_eq!(world.inbox().await.len(), mails, "and nobody gets a mail of it");
-    world.stop().await;
+    assert_eq!(stack.inbox().await.len(), mails, "and nobody gets a mail of it");
+    stack.stop().await;
 }
 
 /// A full deal is an answer, not a failure: the invite stays pending, and a released seat goes to the next. I1.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_deal_turns_away_until_a_seat_is_released() {
-    let world = World::start().await;
-    let deal = world.deal(1).await;
+    let stack = TestStack::start().await;
+    let deal = stack.deal(1).await;
     let emails = ["ann@example.com", "bob@example.com"];
     deal.invite(&emails).await;
-    let (ann, bob) = (world.person("ann@example.com").await, world.person("bob@example.com").await);
-    let (anns, bobs) = (world.token_for(emails[0]).await, world.token_for(emails[1]).await);
-    world.accept(&ann, &anns).await.ok(200);
+    let (ann, bob) = (stack.person("ann@example.com").await, stack.person("bob@example.com").await);
+    let (anns, bobs) = (stack.token_for(emails[0]).await, stack.token_for(emails[1]).await);
+    stack.accept(&ann, &anns).await.ok(200);
 
     for _ in 0..2 {
-        world.accept(&bob, &bobs).await.problem(409, "deal_full");
+        stack.accept(&bob, &bobs).await.problem(409, "deal_full");
     }
-    let preview = world.preview(&bobs).await.ok(200);
-    assert_eq!([&preview["status"], &preview["blocked"]], [&json!("pending"), &json!("deal_full")]);
+    let preview = stack.preview(&bobs).await.ok(200);
+    assert_fields(&preview, &json!({"status": "pending", "blocked": "deal_full"}));
     assert_eq!((deal.seats().await, deal.counts().await), ([1, 1, 0], [1, 1, 0]));
 
     let rows = deal.rows("").await;
@@ -162,9 +138,9 @@ async fn a_full_deal_turns_away_until_a_seat_is_released() {
     );
     assert_eq!(ann.get("/api/me/seats").await.ok(200), json!({"seats": []}));
     assert_eq!(deal.one(anns_id).await["status"], "released", "stays readable by id");
-    world.accept(&ann, &anns).await.problem(410, "invite_cancelled");
-    assert_eq!(world.preview(&bobs).await.ok(200)["blocked"], Value::Null);
-    world.accept(&bob, &bobs).await.ok(200);
+    stack.accept(&ann, &anns).await.problem(410, "invite_cancelled");
+    assert_eq!(stack.preview(&bobs).await.ok(200)["blocked"], Value::Null);
+    stack.accept(&bob, &bobs).await.ok(200);
     assert_eq!(deal.seats().await, [1, 1, 0]);
 
     // Who was released can be invited again, and it counts on.
@@ -172,24 +148,24 @@ async fn a_full_deal_turns_away_until_a_seat_is_released() {
     assert_eq!(again["results"][0]["outcome"], "invited", "{again}");
     assert_eq!(again["results"][0]["inviteId"], json!(anns_id), "one invite for one address: I3");
     assert_eq!(deal.one(anns_id).await["sends"], 2);
-    let token = world.token_for(emails[0]).await;
-    world.accept(&ann, &token).await.problem(409, "deal_full");
+    let token = stack.token_for(emails[0]).await;
+    stack.accept(&ann, &token).await.problem(409, "deal_full");
     deal.release(bobs_id).await.ok(204);
-    world.accept(&ann, &token).await.ok(200);
+    stack.accept(&ann, &token).await.ok(200);
     // A release that was meant for the first time does not take the second seat.
     assert_eq!(deal.seats().await, [1, 1, 0]);
-    world.stop().await;
+    stack.stop().await;
 }
 
 /// I2: with the sweep stopped every answer is right, and the sweep then changes none of them. I7.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_invite_expires_by_itself_and_is_resent() {
-    let world = World::with(&[("INVITE_LIFETIME", "4s")]).await;
-    let deal = world.deal(5).await;
+    let stack = TestStack::with(&[("INVITE_LIFETIME", "4s")]).await;
+    let deal = stack.deal(5).await;
     let all = ["ann@example.com", "bob@example.com", "carl@example.com"];
     deal.invite(&all).await;
-    let bob = world.person(all[1]).await;
-    world.accept(&bob, &world.token_for(all[1]).await).await.ok(200);
+    let bob = stack.person(all[1]).await;
+    stack.accept(&bob, &stack.token_for(all[1]).await).await.ok(200);
     assert_eq!(deal.counts().await, [2, 1, 0]);
     let pending = deal.rows("status=pending").await;
     for row in &pending {
@@ -198,13 +174,13 @@ async fn an_invite_expires_by_itself_and_is_resent() {
     let end = pending.iter().map(|row| time(&row["expiresAt"])).max().unwrap();
 
     past(end).await;
-    let anns = world.token_for(all[0]).await;
-    let ann = world.person(all[0]).await;
+    let anns = stack.token_for(all[0]).await;
+    let ann = stack.person(all[0]).await;
     let mut seen = Vec::new();
     for round in ["no sweep has run", "a sweep has run", "two sweeps have run"] {
-        world.accept(&ann, &anns).await.problem(410, "invite_expired");
-        let preview = world.preview(&anns).await.ok(200);
-        assert_eq!([&preview["status"], &preview["email"]], [&json!("expired"), &Value::Null], "{round}");
+        stack.accept(&ann, &anns).await.problem(410, "invite_expired");
+        let preview = stack.preview(&anns).await.ok(200);
+        assert_fields(&preview, &json!({"status": "expired", "email": null}));
         assert_eq!(deal.counts().await, [0, 1, 2], "{round}");
         assert_eq!(emails(&deal.rows("status=pending").await), [""; 0], "{round}");
         assert_eq!(deal.rows("status=expired").await.len(), 2, "{round}");
@@ -221,7 +197,7 @@ async fn an_invite_expires_by_itself_and_is_resent() {
         assert_eq!(emails(&deal.search("c", &[("status", json!("expired"))]).await), [all[2]], "{round}");
         assert!(deal.search("c", &[("status", json!("pending"))]).await.is_empty(), "{round}");
         seen.push((round, deal.snapshot().await));
-        world.sweep().await;
+        stack.sweep().await;
     }
     for pair in seen.windows(2) {
         assert_eq!(pair[0].1, pair[1].1, "{} ≠ {}", pair[0].0, pair[1].0);
@@ -230,49 +206,46 @@ async fn an_invite_expires_by_itself_and_is_resent() {
     // Resend one by one: a new mail, a new link, the whole lifetime again; the old link says what happened.
     let id = row_of(&deal.rows("").await, all[0])["id"].as_str().unwrap().to_owned();
     let row = deal.resend(&id, None).await.ok(200);
-    assert_eq!(
-        [&row["status"], &row["sends"], &row["delivery"]["state"]],
-        [&json!("pending"), &json!(2), &json!("sent")]
-    );
+    assert_fields(&row, &json!({"status": "pending", "sends": 2, "delivery": {"state": "sent"}}));
     assert_eq!(time(&row["expiresAt"]) - time(&row["sentAt"]), TimeDelta::seconds(4), "{row}");
-    assert_eq!(world.inbox_for(all[0]).await.len(), 2);
-    world.accept(&ann, &anns).await.problem(410, "invite_superseded");
-    assert_ne!(world.preview(&anns).await.status, 404, "an old link was really sent");
-    let newer = world.token_for(all[0]).await;
+    assert_eq!(stack.inbox_for(all[0]).await.len(), 2);
+    stack.accept(&ann, &anns).await.problem(410, "invite_superseded");
+    assert_ne!(stack.preview(&anns).await.status, 404, "an old link was really sent");
+    let newer = stack.token_for(all[0]).await;
     assert_ne!(newer, anns);
-    world.accept(&ann, &newer).await.ok(200);
+    stack.accept(&ann, &newer).await.ok(200);
 
     // Inviting an expired one again is the same as resending it.
     let again = deal.invite(&[all[2]]).await;
     assert_eq!(again["results"][0]["outcome"], "invited", "{again}");
-    assert_eq!(world.inbox_for(all[2]).await.len(), 2);
+    assert_eq!(stack.inbox_for(all[2]).await.len(), 2);
     assert_eq!((deal.seats().await, deal.counts().await), ([5, 2, 3], [1, 2, 0]));
     // The old time is over and must not end the new send. I7
-    world.sweep().await;
+    stack.sweep().await;
     assert_eq!(deal.counts().await, [1, 2, 0], "a sweep loses against a resend");
-    world.stop().await;
+    stack.stop().await;
 }
 
 /// `If-Match`, and the ten seconds without it: a double click sends once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_resend_knows_what_its_caller_saw() {
-    let world = World::start().await;
-    let deal = world.deal(5).await;
+    let stack = TestStack::start().await;
+    let deal = stack.deal(5).await;
     let id = deal.invite_one("ann@example.com").await;
     let etag = deal.manager.get(&deal.invite_path(&id)).await.etag();
     assert_eq!(etag, "\"1\"", "the tag is the number of sends");
 
-    let first = world.token_for("ann@example.com").await;
+    let first = stack.token_for("ann@example.com").await;
     let resent = deal.resend(&id, Some(&etag)).await;
     assert_eq!((resent.ok(200)["sends"].clone(), resent.etag()), (json!(2), "\"2\"".to_owned()));
     deal.resend(&id, Some(&etag)).await.problem(412, "stale");
     deal.resend(&id, Some("\"99\"")).await.problem(412, "stale");
     // Within 10 s of the last resend: without a tag nothing is sent, and the invite is the answer.
     let row = deal.resend(&id, None).await.ok(200);
-    assert_eq!([&row["sends"], &row["id"]], [&json!(2), &json!(id)]);
-    let mails = world.inbox().await;
+    assert_fields(&row, &json!({"sends": 2, "id": id}));
+    let mails = stack.inbox().await;
     assert_eq!(mails.len(), 2, "each send is one mail");
-    world.accept(&world.person("ann@example.com").await, &first).await.problem(410, "invite_superseded");
+    stack.accept(&stack.person("ann@example.com").await, &first).await.problem(410, "invite_superseded");
 
     // Older links are told so for a while, newest only work. I5
     let mut tokens = vec![first, mails[1].token()];
@@ -280,78 +253,74 @@ async fn a_resend_knows_what_its_caller_saw() {
         // A list holds if one of its tags does.
         let resent = deal.resend(&id, Some(&format!("\"1\", \"{sends}\""))).await.ok(200);
         assert_eq!(resent["sends"], json!(sends + 1));
-        tokens.push(world.token_for("ann@example.com").await);
+        tokens.push(stack.token_for("ann@example.com").await);
     }
     let newest = tokens.pop().unwrap();
-    let learner = world.person("ann@example.com").await;
+    let learner = stack.person("ann@example.com").await;
     for token in tokens.iter().rev().take(2) {
-        world.accept(&learner, token).await.problem(410, "invite_superseded");
+        stack.accept(&learner, token).await.problem(410, "invite_superseded");
     }
     for token in &tokens {
-        assert_ne!(world.accept(&learner, token).await.status, 200, "only links of the newest send work");
+        assert_ne!(stack.accept(&learner, token).await.status, 200, "only links of the newest send work");
     }
 
     // Delete knows it, too.
     let stale = deal.manager.call("DELETE", &deal.invite_path(&id), &[("if-match", "\"4\"")], None).await;
     stale.problem(412, "stale");
-    world.accept(&learner, &newest).await.ok(200);
+    stack.accept(&learner, &newest).await.ok(200);
     let stale = deal.manager.call("DELETE", &deal.seat_path(&id), &[("if-match", "\"1\"")], None).await;
     stale.problem(412, "stale");
     let etag = deal.manager.get(&deal.invite_path(&id)).await.etag();
     let tags = format!("W/\"1\", \"98\", {etag}");
     deal.manager.call("DELETE", &deal.seat_path(&id), &[("if-match", &tags)], None).await.ok(204);
     assert_eq!(deal.seats().await, [5, 0, 5]);
-    world.stop().await;
+    stack.stop().await;
 }
 
 /// A cancelled invite is gone for the learner and the page, readable by id, and no obstacle. I3.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cancelled_invite_is_refused_and_can_be_sent_again() {
-    let world = World::with(&[("INVITE_LIFETIME", "4s")]).await;
-    let deal = world.deal(5).await;
+    let stack = TestStack::with(&[("INVITE_LIFETIME", "4s")]).await;
+    let deal = stack.deal(5).await;
     let id = deal.invite_one("ann@example.com").await;
-    let first = world.token_for("ann@example.com").await;
-    let ann = world.person("ann@example.com").await;
+    let first = stack.token_for("ann@example.com").await;
+    let ann = stack.person("ann@example.com").await;
     for _ in 0..2 {
         deal.cancel(&id).await.ok(204);
     }
-    world.accept(&ann, &first).await.problem(410, "invite_cancelled");
+    stack.accept(&ann, &first).await.problem(410, "invite_cancelled");
     assert_eq!(deal.one(&id).await["status"], "cancelled");
     assert_eq!((deal.counts().await, deal.rows("").await), ([0, 0, 0], vec![]));
     assert!(deal.search("ann", &[]).await.is_empty());
-    world.sweep().await;
-    assert_eq!(world.inbox().await.len(), 1);
+    stack.sweep().await;
+    assert_eq!(stack.inbox().await.len(), 1);
 
     let again = deal.invite(&["ANN@example.com"]).await;
-    assert_eq!(
-        again["results"][0],
-        json!({"email": "ANN@example.com", "outcome": "invited", "inviteId": id}),
-        "{again}"
-    );
+    assert_fields(&again["results"][0], &json!({"outcome": "invited", "inviteId": id}));
     assert_eq!(deal.one(&id).await["sends"], 2);
-    world.accept(&ann, &first).await.problem(410, "invite_superseded");
+    stack.accept(&ann, &first).await.problem(410, "invite_superseded");
 
     // An expired one can be cancelled, too.
     past(time(&deal.one(&id).await["expiresAt"])).await;
     assert_eq!(deal.counts().await, [0, 0, 1]);
-    let second = world.token_for("ann@example.com").await;
+    let second = stack.token_for("ann@example.com").await;
     deal.cancel(&id).await.ok(204);
-    world.accept(&ann, &second).await.problem(410, "invite_cancelled");
+    stack.accept(&ann, &second).await.problem(410, "invite_cancelled");
     assert_eq!(deal.counts().await, [0, 0, 0]);
     assert_eq!(deal.invite(&["ann@example.com"]).await["results"][0]["outcome"], "invited");
-    world.accept(&ann, &world.token_for("ann@example.com").await).await.ok(200);
+    stack.accept(&ann, &stack.token_for("ann@example.com").await).await.ok(200);
     assert_eq!(deal.seats().await, [5, 1, 4]);
-    world.stop().await;
+    stack.stop().await;
 }
 
 /// A dry run says what a commit would do, and does nothing; duplicates and neighbours are told row by row.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_dry_run_predicts_and_changes_nothing() {
-    let world = World::start().await;
-    let deal = world.deal(5).await;
+    let stack = TestStack::start().await;
+    let deal = stack.deal(5).await;
     deal.invite(&["pending@example.com", "accepted@example.com", "cancelled@example.com"]).await;
-    world
-        .accept(&world.person("a@b.example").await, &world.token_for("accepted@example.com").await)
+    stack
+        .accept(&stack.person("a@b.example").await, &stack.token_for("accepted@example.com").await)
         .await
         .ok(200);
     let cancelled = row_of(&deal.rows("").await, "cancelled@example.com")["id"].as_str().unwrap().to_owned();
@@ -368,7 +337,7 @@ async fn a_dry_run_predicts_and_changes_nothing() {
         (" new@example.com ", "duplicate"),
     ];
     let mut body = json!({"dryRun": true, "invites": rows.iter().map(|(email, _)| json!({"email": email})).collect::<Vec<_>>()});
-    let before = (deal.snapshot().await, world.inbox().await.len());
+    let before = (deal.snapshot().await, stack.inbox().await.len());
     let dry = deal.try_invite(&body).await.ok(200);
     let outcomes = |answer: &Value| {
         let results = answer["results"].as_array().unwrap();
@@ -379,26 +348,26 @@ async fn a_dry_run_predicts_and_changes_nothing() {
     for (result, (email, _)) in dry["results"].as_array().unwrap().iter().zip(rows) {
         assert_eq!(result["email"], email, "a result per row, in order, as it was given");
     }
-    assert_eq!((deal.snapshot().await, world.inbox().await.len()), before, "a dry run changes nothing");
+    assert_eq!((deal.snapshot().await, stack.inbox().await.len()), before, "a dry run changes nothing");
 
     body["dryRun"] = json!(false);
     let real = deal.try_invite(&body).await.ok(200);
     assert_eq!((outcomes(&real), &real["summary"]), (outcomes(&dry), &dry["summary"]));
-    assert_eq!(world.inbox().await.len(), before.1 + 2);
+    assert_eq!(stack.inbox().await.len(), before.1 + 2);
     assert_eq!(deal.counts().await, [3, 1, 0]);
-    world.stop().await;
+    stack.stop().await;
 }
 
 /// Both forms of the bulk resend.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_are_resent_at_once() {
-    let world = World::with(&[("INVITE_LIFETIME", "5s")]).await;
-    let deal = world.deal(5).await;
+    let stack = TestStack::with(&[("INVITE_LIFETIME", "5s")]).await;
+    let deal = stack.deal(5).await;
     let all: Vec<_> = (0..6).map(|number| format!("p{number}@example.com")).collect();
     deal.invite(&all).await;
     let rows = deal.rows("").await;
     let id = |email: &str| row_of(&rows, email)["id"].clone();
-    world.accept(&world.person("x@example.com").await, &world.token_for(&all[0]).await).await.ok(200);
+    stack.accept(&stack.person("x@example.com").await, &stack.token_for(&all[0]).await).await.ok(200);
     let cancelled = id(&all[5]);
     deal.cancel(cancelled.as_str().unwrap()).await.ok(204);
 
@@ -414,17 +383,13 @@ async fn many_are_resent_at_once() {
         .iter()
         .map(|result| result["outcome"].as_str().unwrap())
         .collect();
-    assert_eq!(
-        outcomes[..5],
-        ["already_accepted", "resent", "stale", "not_found", "not_found"],
-        "{answer:#}"
-    );
+    assert_eq!(outcomes[..5], ["already_accepted", "resent", "stale", "not_found", "not_found"]);
     assert_ne!(outcomes[5], "resent", "a cancelled invite is not brought back by a resend: {answer:#}");
     assert_eq!(answer["results"][3]["inviteId"], json!(nobody));
     assert_eq!(answer["summary"]["resent"], 1, "{answer}");
     assert_eq!(deal.one(id(&all[1]).as_str().unwrap()).await["sends"], 2);
-    assert_eq!(world.inbox_for(&all[1]).await.len(), 2);
-    assert_eq!(world.inbox().await.len(), 7);
+    assert_eq!(stack.inbox_for(&all[1]).await.len(), 2);
+    assert_eq!(stack.inbox().await.len(), 7);
 
     // All that have expired; none of the others.
     past(deal.rows("status=pending").await.iter().map(|row| time(&row["expiresAt"])).max().unwrap()).await;
@@ -433,78 +398,71 @@ async fn many_are_resent_at_once() {
     let answer = deal.resend_many(&json!({"status": "expired"})).await.ok(200);
     assert_eq!(answer["summary"], json!({"resent": 4, "skipped": 0, "failed": 0}), "{answer}");
     assert_eq!(answer["remaining"], 0, "{answer}");
-    assert_eq!((deal.counts().await, world.inbox().await.len()), ([4, 1, 0], 11));
+    assert_eq!((deal.counts().await, stack.inbox().await.len()), ([4, 1, 0], 11));
     assert_eq!(emails(&deal.rows("status=pending").await), expired, "they keep their order");
     let again = deal.resend_many(&json!({"status": "expired"})).await.ok(200);
     assert_eq!(
         again,
         json!({"results": [], "summary": {"resent": 0, "skipped": 0, "failed": 0}, "remaining": 0})
     );
-    world.stop().await;
+    stack.stop().await;
 }
 
-/// Pages, filters and search by the beginning of an address; newest queued first.
+/// Pages, filters and search by the beginning of an address; newest queued first. How pages hold while rows move is shown
+/// in `shared/tests/store/listing.rs`.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rows_come_in_pages_and_are_found_by_address() {
-    let world = World::start().await;
-    let deal = world.deal(50).await;
+    let stack = TestStack::start().await;
+    let deal = stack.deal(50).await;
     let all: Vec<_> = (0..23).map(|number| format!("p{number:02}@example.com")).collect();
     for batch in all.chunks(8) {
         deal.invite(batch).await;
     }
     let whole = deal.rows("limit=200").await;
-    assert_eq!(whole.len(), 23);
-    let queued: Vec<_> = whole.iter().map(|row| time(&row["queuedAt"])).collect();
-    assert!(queued.is_sorted_by(|a, b| a >= b), "newest queued first: {queued:?}");
     let newest_first: Vec<_> = all.chunks(8).rev().flatten().cloned().collect();
     assert_eq!(emails(&whole), newest_first, "newest queued first, each request in its order");
-    for limit in [1, 7, 23, 24] {
-        for filter in ["", "status=pending&"] {
-            let rows = deal.rows(&format!("{filter}limit={limit}")).await;
-            assert_eq!(emails(&rows), emails(&whole), "{filter}limit={limit}");
-            assert!(rows == whole, "a row is the same on each page: {filter}limit={limit}");
-        }
+    for filter in ["limit=1", "limit=7", "status=pending&limit=23"] {
+        assert!(deal.rows(filter).await == whole, "{filter}");
     }
-    for number in [3, 11, 20] {
-        let learner = world.person(&all[number]).await;
-        world.accept(&learner, &world.token_for(&all[number]).await).await.ok(200);
-    }
-    let mut accepted = emails(&deal.rows("status=accepted&limit=2").await);
-    accepted.sort();
-    assert_eq!(accepted, [3, 11, 20].map(|number| all[number].clone()));
-    assert_eq!(deal.rows("status=pending&limit=6").await.len(), 20);
-    assert_eq!(deal.rows("limit=6").await.len(), 23);
+    let learner = stack.person(&all[3]).await;
+    stack.accept(&learner, &stack.token_for(&all[3]).await).await.ok(200);
+    assert_eq!(emails(&deal.rows("status=accepted&limit=2").await), [all[3].clone()]);
+    assert_eq!(deal.rows("status=pending&limit=6").await.len(), 22);
 
-    for limit in [1, 4, 200] {
-        let limit = [("limit", json!(limit))];
-        assert_eq!(
-            emails(&deal.search("P1", &limit).await),
-            all[10..20],
-            "the beginning, in whatever casing"
-        );
-        assert_eq!(emails(&deal.search("p", &limit).await), all);
-    }
+    let limit = [("limit", json!(4))];
+    assert_eq!(emails(&deal.search("P1", &limit).await), all[10..20], "the beginning, in whatever casing");
     assert_eq!(emails(&deal.search("p0", &[("status", json!("accepted"))]).await), [all[3].clone()]);
-    assert_eq!(emails(&deal.search(&all[4], &[]).await), [all[4].clone()]);
     assert!(deal.search("example.com", &[]).await.is_empty(), "only the beginning counts");
 
     // A resend comes to the top, and several do so in the order in which they are named.
-    let last = row_of(&whole, &all[7]);
-    deal.resend(last["id"].as_str().unwrap(), Some("\"1\"")).await.ok(200);
-    assert_eq!(deal.rows("limit=50").await[0]["email"], last["email"]);
     let named = [5, 17, 9, 0].map(|number| all[number].clone());
     let rows = named.clone().map(|email| json!({"id": row_of(&whole, &email)["id"], "sends": 1}));
     deal.resend_many(&json!({"invites": rows})).await.ok(200);
     assert_eq!(emails(&deal.rows("limit=50").await)[..4], named);
-    world.stop().await;
+    stack.stop().await;
+}
+
+/// I3: the same address twenty times at once, in two casings: one invite, one mail.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_address_invited_twenty_times_is_one_invite() {
+    let stack = TestStack::start().await;
+    let deal = stack.deal(5).await;
+    let emails = ["ann@example.com", "ANN@Example.com"];
+    let answers = join_all((0..20).map(|number| deal.invite(&emails[number % 2..=number % 2]))).await;
+    let results: Vec<_> = answers.iter().map(|answer| &answer["results"][0]).collect();
+    let outcome = |outcome: &str| results.iter().filter(|result| result["outcome"] == outcome).count();
+    assert_eq!((outcome("invited"), outcome("already_pending")), (1, 19), "{results:?}");
+    assert!(results.iter().all(|result| result["inviteId"] == results[0]["inviteId"]), "{results:?}");
+    assert_eq!((deal.counts().await, stack.inbox().await.len()), ([1, 0, 0], 1));
+    stack.stop().await;
 }
 
 /// Partnership managers make, read, resize and end deals of any organisation.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn deals_are_made_once_and_resized() {
-    let world = World::start().await;
-    let partnerships = world.person(PARTNERSHIPS).await;
-    let body = world.deal_body("initech", 3);
+    let stack = TestStack::start().await;
+    let partnerships = stack.person(PARTNERSHIPS).await;
+    let body = stack.deal_body("initech", 3);
     let post = async |key: &str, body: &Value| {
         partnerships.call("POST", "/api/deals", &[("idempotency-key", key)], Some(body)).await
     };
@@ -518,11 +476,11 @@ async fn deals_are_made_once_and_resized() {
     post("one", &another).await.any_problem(422);
     let second = post("two", &body).await.ok(201);
     assert_ne!(second["id"], made["id"]);
-    post("three", &world.deal_body("hooli", 1)).await.ok(201);
+    post("three", &stack.deal_body("hooli", 1)).await.ok(201);
 
     // Twenty at once with one key are one deal.
-    let key_four = world.deal_body("pied-piper", 1);
-    let many = futures_util::future::join_all((0..20).map(|_| post("four", &key_four))).await;
+    let key_four = stack.deal_body("pied-piper", 1);
+    let many = join_all((0..20).map(|_| post("four", &key_four))).await;
     let first = many[0].ok(201);
     assert!(many.iter().all(|answer| answer.ok(201) == first));
 
@@ -534,12 +492,12 @@ async fn deals_are_made_once_and_resized() {
     };
     let mut both = [made["id"].to_string(), second["id"].to_string()];
     both.sort();
-    let manager = world.manager("initech").await;
+    let manager = stack.manager("initech").await;
     assert_eq!(list(&manager, "").await, both);
     assert_eq!(list(&partnerships, "?organisation=initech").await, both);
     assert_eq!(list(&partnerships, "?organisation=pied-piper").await.len(), 1);
     assert_eq!(list(&partnerships, "?organisation=unknown").await.len(), 0);
-    assert_eq!(list(&world.manager("unknown").await, "").await.len(), 0);
+    assert_eq!(list(&stack.manager("unknown").await, "").await.len(), 0);
 
     // Changes, each with the tag that its caller saw.
     let path = format!("/api/deals/{}", made["id"].as_str().unwrap());
@@ -549,7 +507,7 @@ async fn deals_are_made_once_and_resized() {
     assert_eq!(partnerships.get(&path).await.etag(), etag);
     let change = json!({"name": "Unlimited Plus", "seats": 2});
     let changed = partnerships.call("PATCH", &path, &[("if-match", &etag)], Some(&change)).await.ok(200);
-    assert_eq!([&changed["name"], &changed["seats"]["total"]], [&json!("Unlimited Plus"), &json!(2)]);
+    assert_fields(&changed, &json!({"name": "Unlimited Plus", "seats": {"total": 2}}));
     assert_ne!(partnerships.get(&path).await.etag(), etag);
     partnerships.call("PATCH", &path, &[("if-match", &etag)], Some(&change)).await.problem(412, "stale");
     let correction = json!({"organisation": {"name": "Initech Ltd"}});
@@ -568,36 +526,36 @@ async fn deals_are_made_once_and_resized() {
     let people = ["a@example.com", "b@example.com"];
     deal.invite(&people).await;
     for email in people {
-        world.accept(&world.person(email).await, &world.token_for(email).await).await.ok(200);
+        stack.accept(&stack.person(email).await, &stack.token_for(email).await).await.ok(200);
     }
     partnerships.patch(&path, &json!({"seats": 1})).await.problem(409, "seats_below_allocated");
     partnerships.patch(&path, &json!({"seats": 2})).await.ok(200);
     assert_eq!(deal.seats().await, [2, 2, 0]);
     partnerships.patch(&path, &json!({"seats": 5})).await.ok(200);
     assert_eq!(deal.seats().await, [5, 2, 3]);
-    world.stop().await;
+    stack.stop().await;
 }
 
 /// I2: an invite lasts no longer than its deal; that is shown, and moving the end needs no other write.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_end_of_a_deal_clips_its_invites() {
-    let world = World::start().await;
-    let partnerships = world.person(PARTNERSHIPS).await;
+    let stack = TestStack::start().await;
+    let partnerships = stack.person(PARTNERSHIPS).await;
     let ends = now() + TimeDelta::days(7);
-    let deal = world.deal_with(5, &json!({"endsAt": rfc3339(ends)})).await;
+    let deal = stack.deal_with(5, &json!({"endsAt": rfc3339(ends)})).await;
     let ids = [deal.invite_one("ann@example.com").await, deal.invite_one("bob@example.com").await];
     let patch = async |changes: Value| partnerships.patch(&deal.path(""), &changes).await.ok(200);
-    let (ann, anns) = (world.person("ann@example.com").await, world.token_for("ann@example.com").await);
-    let (bob, bobs) = (world.person("bob@example.com").await, world.token_for("bob@example.com").await);
+    let (ann, anns) = (stack.person("ann@example.com").await, stack.token_for("ann@example.com").await);
+    let (bob, bobs) = (stack.person("bob@example.com").await, stack.token_for("bob@example.com").await);
     let row = deal.one(&ids[0]).await;
     assert_eq!(row["expiresAt"], json!(rfc3339(ends)), "clipped to the deal's end");
-    assert_eq!(world.preview(&anns).await.ok(200)["expiresAt"], row["expiresAt"]);
+    assert_eq!(stack.preview(&anns).await.ok(200)["expiresAt"], row["expiresAt"]);
 
     // A later end: four weeks after the mail, and not more.
     patch(json!({"endsAt": rfc3339(now() + TimeDelta::days(300))})).await;
     let row = deal.one(&ids[0]).await;
     assert_eq!(time(&row["expiresAt"]) - time(&row["sentAt"]), FOUR_WEEKS, "{row}");
-    world.accept(&bob, &bobs).await.ok(200);
+    stack.accept(&bob, &bobs).await.ok(200);
 
     // An end that comes: from then on it is over, with no write to any invite.
     let soon = rfc3339(now() + TimeDelta::seconds(2));
@@ -606,13 +564,9 @@ async fn the_end_of_a_deal_clips_its_invites() {
     past(time(&json!(soon))).await;
     for sweeps in 0..2 {
         assert_eq!(deal.get("").await["state"], "ended");
-        world.accept(&ann, &anns).await.problem(409, "deal_ended");
-        let preview = world.preview(&anns).await.ok(200);
-        assert_eq!(
-            [&preview["status"], &preview["blocked"]],
-            [&json!("expired"), &json!("deal_ended")],
-            "{preview}"
-        );
+        stack.accept(&ann, &anns).await.problem(409, "deal_ended");
+        let preview = stack.preview(&anns).await.ok(200);
+        assert_fields(&preview, &json!({"status": "expired", "blocked": "deal_ended"}));
         assert_eq!(deal.counts().await, [0, 1, 1], "after {sweeps} sweeps");
         assert_eq!(emails(&deal.rows("status=expired").await), ["ann@example.com"]);
         assert!(deal.rows("status=pending").await.is_empty());
@@ -621,13 +575,10 @@ async fn the_end_of_a_deal_clips_its_invites() {
             .await
             .problem(409, "deal_ended");
         deal.resend(&ids[0], Some("\"1\"")).await.problem(409, "deal_ended");
-        world.sweep().await;
+        stack.sweep().await;
     }
-    assert_eq!(
-        bob.get("/api/me/seats").await.ok(200)["seats"][0]["endsAt"],
-        json!(soon),
-        "the entitlement ends with it"
-    );
+    let seats = bob.get("/api/me/seats").await.ok(200)["seats"].clone();
+    assert_eq!(seats[0]["endsAt"], json!(soon), "the entitlement ends with it");
 
     // Extended again: what was still within its four weeks is pending again.
     patch(json!({"endsAt": rfc3339(now() + TimeDelta::days(300))})).await;
@@ -638,16 +589,16 @@ async fn the_end_of_a_deal_clips_its_invites() {
     let (start, end) = (now() + TimeDelta::days(1), now() + TimeDelta::days(300));
     patch(json!({"startsAt": rfc3339(start), "endsAt": rfc3339(end)})).await;
     assert_eq!(deal.get("").await["state"], "upcoming");
-    world.accept(&ann, &anns).await.problem(409, "deal_not_started");
-    assert_eq!(world.preview(&anns).await.ok(200)["blocked"], "deal_not_started");
+    stack.accept(&ann, &anns).await.problem(409, "deal_not_started");
+    assert_eq!(stack.preview(&anns).await.ok(200)["blocked"], "deal_not_started");
     deal.try_invite(&json!({"invites": [{"email": "carl@example.com"}]}))
         .await
         .problem(409, "deal_not_started");
-    assert_eq!(world.inbox().await.len(), 2);
+    assert_eq!(stack.inbox().await.len(), 2);
     patch(json!({"startsAt": rfc3339(now() - TimeDelta::hours(1))})).await;
-    world.accept(&ann, &anns).await.ok(200);
+    stack.accept(&ann, &anns).await.ok(200);
     assert_eq!(deal.seats().await, [5, 2, 3]);
-    world.stop().await;
+    stack.stop().await;
 }
 
 /// The schedules do by themselves what the other chapters ask for.
@@ -659,33 +610,20 @@ async fn the_schedules_mark_what_has_expired() {
         seed: true,
         ..seatkeeper_local::Settings::ephemeral()
     };
-    let world = World::of(settings).await;
+    let stack = TestStack::of(settings).await;
     // A first start makes two organisations.
     for (organisation, name, seats) in [("acme", "Unlimited", 100), ("globex", "Unlimited Starter", 3)] {
-        let deals = world.manager(organisation).await.get("/api/deals").await.ok(200);
+        let deals = stack.manager(organisation).await.get("/api/deals").await.ok(200);
         assert_eq!(deals["deals"].as_array().map(Vec::len), Some(1), "{deals}");
-        let expected = json!({"name": name, "total": seats, "state": "active"});
-        let deal = &deals["deals"][0];
-        assert_eq!(
-            json!({"name": deal["name"], "total": deal["seats"]["total"], "state": deal["state"]}),
-            expected
-        );
+        let expected = json!({"name": name, "seats": {"total": seats}, "state": "active"});
+        assert_fields(&deals["deals"][0], &expected);
     }
-    let deal = world.deal(2).await;
+    let deal = stack.deal(2).await;
     deal.invite(&["ann@example.com"]).await;
     let row = deal.rows("").await[0].clone();
     past(time(&row["expiresAt"]) + TimeDelta::seconds(2)).await;
     let now = deal.rows("").await[0].clone();
-    assert_eq!(
-        [&now["status"], &now["expiresAt"], &now["sends"]],
-        [&json!("expired"), &row["expiresAt"], &json!(1)]
-    );
-    assert_eq!(world.inbox().await.len(), 1);
-    assert_shape(
-        "counts",
-        &deal.get("/counts").await,
-        &json!({"pending": "number", "accepted": "number",
-        "expired": "number", "exactUpTo": "number"}),
-    );
-    world.stop().await;
+    assert_fields(&now, &json!({"status": "expired", "expiresAt": row["expiresAt"], "sends": 1}));
+    assert_eq!(stack.inbox().await.len(), 1);
+    stack.stop().await;
 }

@@ -10,11 +10,14 @@ use serde_json::Value;
 use tests::books::{Books, Found, Mailed};
 use tests::proxy::{Calls, Fault};
 
-use crate::bench::{Bench, is_long};
+use crate::bench::{Bench, in_this_form};
 use crate::operation::{Operation, REQUESTS, SWEEPS, Stage};
 
-/// How long a function may run here.
 const TIMEOUT: u64 = 8;
+
+/// The short form plays one of so many cells. It has no divisor in common with the number of faults, so that each fault
+/// has its turn.
+const ONE_OF: usize = 5;
 
 /// Longer than a try to reach the table may take (`shared/src/store/mod.rs`).
 const TABLE_LATE: Duration = Duration::from_millis(3_300);
@@ -25,16 +28,12 @@ const SES_LATE: Duration = Duration::from_secs(7);
 /// What lasts as long as the operation.
 const LASTS: u32 = u32::MAX;
 
-/// Of so many cells alike, one is played.
-const THINNED: u32 = 6;
-
 /// How long one may run that fails for all of that time.
 const IN_VAIN: u64 = 5;
 
 /// As many that wait for something are under way at once.
 const AT_ONCE: usize = 16;
 
-/// One way to disturb an operation.
 #[derive(Debug, Clone)]
 struct Cell {
     operation: Operation,
@@ -112,8 +111,7 @@ impl Cell {
     }
 }
 
-/// All ways in which an operation that makes these calls can meet one of the faults. Where it makes many calls of one
-/// kind, each meets some of the faults, and each fault some of the calls; all of them if that is asked for.
+/// The ways in which an operation that makes these calls can meet one of the faults.
 fn cells(
     operation: Operation,
     calls: &BTreeMap<String, u32>,
@@ -125,22 +123,20 @@ fn cells(
         // What lasts does so from the first call on; where there are few, from each of them on.
         let places = if times == LASTS && *count > 5 { 1 } else { *count };
         let faults = faults(call).into_iter().filter(|fault| fault.can_meet(call));
-        for (shift, fault) in (0..).zip(faults) {
-            let cell = |after| Cell { operation, call: call.clone(), after, times, fault };
-            let is_chosen = |place: &u32| places < 3 || (place + shift).is_multiple_of(THINNED) || is_long();
-            all.extend((0..places).filter(is_chosen).map(cell));
+        for fault in faults {
+            all.extend((0..places).map(|after| Cell { operation, call: call.clone(), after, times, fault }));
         }
     }
-    all
+    in_this_form(all, ONE_OF, operation as usize)
 }
 
 /// Everything that must be true once all is quiet.
 async fn look(bench: &Bench, played: &[Played]) {
-    let books = Books::open(&bench.world).await;
+    let books = Books::open(&bench.stack).await;
     let looks = played.iter().map(async |Played { cell, stage, .. }| {
         let what = format!("{cell:?}");
         stage.is_done(&what).await;
-        let found = books.check(&bench.world, &stage.deal, cell.mailed(), &what).await;
+        let found = books.check(&bench.stack, &stage.deal, cell.mailed(), &what).await;
         assert_eq!(found.queued, 0, "{what}");
         let may_fail = cell.fault == Fault::Entries("MESSAGE_REJECTED");
         assert!(may_fail || found.failed == 0, "{what}: {found:?}");
@@ -267,10 +263,10 @@ async fn a_throttled_partition_holds_up_no_other() {
     assert_eq!(states(hot.deal.rows("").await), ["queued", "queued", "queued"]);
     bench.end_leases(&hot.deal).await;
     bench.until_nothing_is_queued().await;
-    let books = Books::open(&bench.world).await;
+    let books = Books::open(&bench.stack).await;
     for stage in [&hot, &cold, &accept] {
         stage.is_done("throttled").await;
-        books.check(&bench.world, &stage.deal, Mailed::Once, "throttled").await;
+        books.check(&bench.stack, &stage.deal, Mailed::Once, "throttled").await;
     }
     bench.stop().await;
 }

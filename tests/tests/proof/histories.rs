@@ -1,15 +1,7 @@
 //! What people do to one deal at the same time has an order that explains every answer: linearisable, per deal. I1–I7.
 
-#![expect(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "a helper of tests fails as a test does, and the figures are what a test run is to show"
-)]
-
 use tests::history::{Figures, Kind, Stage};
 
-/// The seeds that are kept.
 const SEEDS: &str = include_str!("histories.seeds");
 
 /// Plays all of them; the least of operations that this has to be.

@@ -1,5 +1,5 @@
 //! Every function killed at every boundary between two calls, on both sides of it: before the call is carried out, and
-//! after that but before its answer. Enumerated from a run that nothing disturbs, not sampled.
+//! after that but before its answer. Enumerated from a run that nothing disturbs; the long form kills at each.
 
 use futures_util::future::join;
 use futures_util::stream::{self, StreamExt};
@@ -7,12 +7,14 @@ use tests::books::{Books, Found, Mailed};
 use tests::proxy::{Calls, Side};
 use tokio::sync::oneshot;
 
-use crate::bench::Bench;
+use crate::bench::{Bench, in_this_form};
 use crate::matrix::calls;
 use crate::operation::{Operation, REQUESTS, SWEEPS, Stage};
 
-/// How long a function may run here.
 const TIMEOUT: u64 = 5;
+
+/// The short form kills at one of so many boundaries: an odd number, so that both sides of calls have their turn.
+const ONE_OF: usize = 5;
 
 /// Where a function is killed: at which call of a kind, and on which side of it.
 #[derive(Debug, Clone)]
@@ -29,7 +31,6 @@ struct Killed {
     reached: bool,
 }
 
-/// All boundaries of an operation.
 async fn boundaries(bench: &Bench, operation: Operation, number: usize) -> Vec<Boundary> {
     let calls = calls(bench, operation, number, false).await;
     println!("{operation:?}: {calls:?}");
@@ -41,7 +42,7 @@ async fn boundaries(bench: &Bench, operation: Operation, number: usize) -> Vec<B
             }
         }
     }
-    boundaries
+    in_this_form(boundaries, ONE_OF, number)
 }
 
 impl Boundary {
@@ -57,7 +58,7 @@ impl Boundary {
         };
         let kill = async {
             tokio::select! {
-                () = stop.reached() => assert!(bench.world.stack.kill(self.operation.function()) > 0, "{self:?}"),
+                () = stop.reached() => assert!(bench.stack.local.kill(self.operation.function()) > 0, "{self:?}"),
                 _ = has_ended => {}
             }
         };
@@ -72,11 +73,11 @@ impl Boundary {
 
 /// Everything that must be true once all is quiet.
 async fn look(bench: &Bench, killed: &[Killed]) {
-    let books = Books::open(&bench.world).await;
+    let books = Books::open(&bench.stack).await;
     let looks = killed.iter().map(async |Killed { boundary, stage, .. }| {
         let what = format!("{boundary:?}");
         stage.is_done(&what).await;
-        let found = books.check(&bench.world, &stage.deal, Mailed::AtLeastOnce, &what).await;
+        let found = books.check(&bench.stack, &stage.deal, Mailed::AtLeastOnce, &what).await;
         assert_eq!((found.queued, found.failed), (0, 0), "{what}");
         // Only between SES's doing and the mark can a mail be sent that nobody knows of.
         let may_double = boundary.call == "PutItem"

@@ -8,7 +8,7 @@ use seatkeeper_local::Settings;
 use tests::books::{Item, number, text};
 use tests::leaks::Secrets;
 use tests::proxy::Proxy;
-use tests::{Deal, TABLE, World, eventually, now};
+use tests::{Deal, TABLE, TestStack, eventually, now};
 
 /// Within this time of a fault's end nothing is queued any more.
 const REPAIRED: Duration = Duration::from_mins(5);
@@ -16,13 +16,19 @@ const REPAIRED: Duration = Duration::from_mins(5);
 /// Four weeks and a minute, in seconds.
 const LIFETIME: i64 = 28 * 86_400 + 60;
 
-/// Whether the long version is asked for (`make prove`).
+/// Whether the long form is asked for (`make prove`).
 pub(crate) fn is_long() -> bool {
-    std::env::var_os("FAULTS").is_some_and(|how| how == "all")
+    std::env::var_os("PROOF").is_some_and(|form| form == "long")
+}
+
+/// All of them in the long form, and one of so many in the short one; which, `shift` says.
+pub(crate) fn in_this_form<T>(all: Vec<T>, one_of: usize, shift: usize) -> Vec<T> {
+    let is_chosen = |index: usize| is_long() || (index + shift).is_multiple_of(one_of);
+    all.into_iter().enumerate().filter(|(index, _)| is_chosen(*index)).map(|(_, one)| one).collect()
 }
 
 pub(crate) struct Bench {
-    pub(crate) world: World,
+    pub(crate) stack: TestStack,
     pub(crate) proxy: Proxy,
     logs: PathBuf,
 }
@@ -33,16 +39,15 @@ impl Bench {
         Self::of(Proxy::start().await, settings(timeout)).await
     }
 
-    /// The same with these settings.
     pub(crate) async fn of(proxy: Proxy, settings: Settings) -> Self {
         let logs = settings.logs.clone();
-        Self { world: World::behind(&proxy, settings).await, proxy, logs }
+        Self { stack: TestStack::behind(&proxy, settings).await, proxy, logs }
     }
 
     /// The ends of all leases are waited for: nothing is queued then, and every sweep found something to do or nothing.
     pub(crate) async fn until_nothing_is_queued(&self) {
         eventually("nothing is queued", REPAIRED, || async {
-            self.world.sweep().await;
+            self.stack.sweep().await;
             (self.queued().await == 0).then_some(())
         })
         .await;
@@ -51,7 +56,7 @@ impl Bench {
     async fn queued(&self) -> i32 {
         let mut queued = 0;
         for shard in 0..4 {
-            let query = self.world.stack.dynamodb().query().table_name(TABLE).index_name("due");
+            let query = self.stack.local.dynamodb().query().table_name(TABLE).index_name("due");
             let query = query.key_condition_expression("duePk = :pk");
             let query = query.expression_attribute_values(":pk", AttributeValue::S(format!("Q#{shard}")));
             queued += query.send().await.unwrap().count;
@@ -76,7 +81,6 @@ impl Bench {
         }
     }
 
-    /// Ends the leases of what is queued in a deal.
     pub(crate) async fn end_leases(&self, deal: &Deal) {
         for mut item in self.open_invites(deal).await {
             if text(&item, "delivery") == Some("queued") {
@@ -88,7 +92,7 @@ impl Bench {
     }
 
     async fn open_invites(&self, deal: &Deal) -> Vec<Item> {
-        let query = self.world.stack.dynamodb().query().table_name(TABLE).consistent_read(true);
+        let query = self.stack.local.dynamodb().query().table_name(TABLE).consistent_read(true);
         let query = query.key_condition_expression("pk = :pk AND begins_with(sk, :invite)");
         let query = query.expression_attribute_values(":pk", AttributeValue::S(format!("D#{}", deal.id)));
         let query = query.expression_attribute_values(":invite", AttributeValue::S("I#".to_owned()));
@@ -100,21 +104,20 @@ impl Bench {
         // A function's late write must not undo this one.
         let version = number(&item, "version").unwrap() + 1;
         item.insert("version".to_owned(), AttributeValue::N(version.to_string()));
-        let put = self.world.stack.dynamodb().put_item().table_name(TABLE).set_item(Some(item));
+        let put = self.stack.local.dynamodb().put_item().table_name(TABLE).set_item(Some(item));
         put.send().await.unwrap();
     }
 
-    /// Takes the stack away in the middle of things.
     pub(crate) fn drop_stack(self) -> Proxy {
-        drop(self.world);
+        drop(self.stack);
         self.proxy
     }
 
     /// Ends it, and looks for whatever nobody may find in its logs and in its refusals. I8
     pub(crate) async fn stop(self) {
-        let (secrets, refusals) = (Secrets::of(&self.world).await, self.world.refusals());
+        let (secrets, refusals) = (Secrets::of(&self.stack).await, self.stack.refusals());
         assert!(secrets.len() > 10, "there is something to look for");
-        self.world.stop().await;
+        self.stack.stop().await;
         secrets.assert_none_in(&refusals);
         let lines = secrets.assert_none_in_logs(&self.logs);
         assert!(lines > 10, "there are logs");
@@ -123,7 +126,6 @@ impl Bench {
     }
 }
 
-/// In memory, with all that the functions log.
 pub(crate) fn settings(timeout: u64) -> Settings {
     let env = [
         ("FUNCTION_TIMEOUT", format!("{timeout}s")),

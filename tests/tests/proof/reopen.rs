@@ -13,7 +13,6 @@ use tests::{Client, Deal, eventually};
 
 use crate::bench::{self, Bench, is_long};
 
-/// How long a function may run here.
 const TIMEOUT: u64 = 5;
 
 /// People who are busy when it goes down, each with some addresses to invite and to accept with.
@@ -23,7 +22,6 @@ const EACH: usize = 8;
 /// It goes down once so many requests have been answered.
 const ENOUGH: usize = 8;
 
-/// What somebody was told is done.
 #[derive(Debug, Default)]
 struct Told {
     invited: Vec<String>,
@@ -73,15 +71,15 @@ async fn what_was_answered_is_there_when_the_database_opens_again() {
     let settings =
         |port| Settings { port, data: Some(folder.clone()), logs: logs.clone(), ..bench::settings(TIMEOUT) };
     let mut bench = Bench::of(Proxy::start().await, settings(0)).await;
-    let port: u16 = bench.world.stack.url().rsplit(':').next().unwrap().parse().unwrap();
-    let mut deals = vec![bench.world.deal(200).await, bench.world.deal(200).await];
+    let port: u16 = bench.stack.local.url().rsplit(':').next().unwrap().parse().unwrap();
+    let mut deals = vec![bench.stack.deal(200).await, bench.stack.deal(200).await];
     let mut all = Told::default();
-    for round in 0..if is_long() { 20 } else { 3 } {
+    for round in 0..if is_long() { 20 } else { 1 } {
         let answered = Arc::<AtomicUsize>::default();
         let mut people = Vec::new();
         for number in 0..BUSY {
             let emails = (0..EACH).map(|each| format!("hush-{round}-{number}-{each}@example.com"));
-            let learners = join_all(emails.map(async |email| bench.world.person(&email).await)).await;
+            let learners = join_all(emails.map(async |email| bench.stack.person(&email).await)).await;
             let deal = deals[number % deals.len()].clone();
             people.push(tokio::spawn(busy(deal, learners, Arc::clone(&answered))));
         }
@@ -101,14 +99,14 @@ async fn what_was_answered_is_there_when_the_database_opens_again() {
         assert!(under_way > 0, "somebody was busy");
         bench = Bench::of(proxy, settings(port)).await;
         for deal in &mut deals {
-            deal.manager = bench.world.manager(&deal.organisation).await;
+            deal.manager = bench.stack.manager(&deal.organisation).await;
         }
     }
     bench.until_nothing_is_queued().await;
-    let books = Books::open(&bench.world).await;
+    let books = Books::open(&bench.stack).await;
     let (mut invited, mut accepted) = (Vec::new(), Vec::new());
     for deal in &deals {
-        let found = books.check(&bench.world, deal, Mailed::AtLeastOnce, "reopened").await;
+        let found = books.check(&bench.stack, deal, Mailed::AtLeastOnce, "reopened").await;
         assert_eq!((found.queued, found.failed), (0, 0));
         for row in deal.rows("limit=200").await {
             let email = row["email"].as_str().unwrap().to_owned();

@@ -1,0 +1,230 @@
+//! Attacks that fail, over HTTP and past the gateway. `SECURITY.md` lists them all with their tests; these are the ones that
+//! no other file has.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use tests::books::text;
+use tests::{Client, Deal, PARTNERSHIPS, TestStack};
+
+const JSON: &[(&str, &str)] = &[("content-type", "application/json")];
+
+/// An event of this route, from somebody with these claims, as the gateway would hand it over.
+fn event(route: &str, deal: &Deal, claims: &Value, body: Option<&Value>) -> Value {
+    let (method, path) = route.split_once(' ').unwrap();
+    let mut event = json!({
+        "version": "2.0", "routeKey": route, "rawPath": path, "rawQueryString": "",
+        "headers": {"content-type": "application/json", "host": "localhost"},
+        "pathParameters": {"dealId": deal.id, "inviteId": "AAAAAAAAAAAAAAAAAAAAAA"},
+        "requestContext": {"routeKey": route, "stage": "$default", "timeEpoch": 0,
+            "http": {"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1"}},
+        "isBase64Encoded": false,
+    });
+    if !claims.is_null() {
+        event["requestContext"]["authorizer"] = json!({"jwt": {"claims": claims, "scopes": null}});
+    }
+    if let Some(body) = body {
+        event["body"] = json!(body.to_string());
+    }
+    event
+}
+
+/// I6: each function checks again what it relies on. With a gateway that let everybody through, claims without the scope,
+/// or with another organisation than one, entitle to nothing. Which claims do is shown in `shared/src/http/caller.rs`.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn i6_odd_claims_entitle_to_nothing() {
+    let stack = TestStack::start().await;
+    let deal = stack.deal(2).await;
+    deal.invite(&["ann@example.com"]).await;
+    let before = (deal.snapshot().await, stack.inbox().await.len());
+    let claims = |scope: &str, org: &str| json!({"iss": "i", "sub": "s", "scope": scope, "org": org});
+    let row = json!({"invites": [{"email": "eve@example.com"}]});
+    let name = json!({"name": "Stolen"});
+    let link = json!({"token": stack.token_for("ann@example.com").await});
+    let routes = [
+        ("deal-seats", "GET /api/deals/{dealId}", None),
+        ("deal-seats", "GET /api/deals/{dealId}/seats", None),
+        ("deal-seats", "GET /api/deals/{dealId}/counts", None),
+        ("deal-seats", "GET /api/deals/{dealId}/invites/{inviteId}", None),
+        ("send-invites", "POST /api/deals/{dealId}/invites", Some(&row)),
+        ("resend-invite", "POST /api/deals/{dealId}/invites/{inviteId}/resend", None),
+        ("release-seat", "DELETE /api/deals/{dealId}/invites/{inviteId}", None),
+        ("release-seat", "DELETE /api/deals/{dealId}/seats/{inviteId}", None),
+        ("manage-deals", "PATCH /api/deals/{dealId}", Some(&name)),
+        ("accept-invite", "POST /api/invites/accept", Some(&link)),
+        ("accept-invite", "GET /api/me/seats", None),
+    ];
+    let status = async |function, route, claims: &Value, body| {
+        let answer = stack.local.invoke(function, event(route, &deal, claims, body)).await.unwrap();
+        answer["statusCode"].clone()
+    };
+    for (function, route, body) in routes {
+        // A manager's scope is neither a learner's nor an administrator's.
+        let other_scope = if route.contains("PATCH") || !route.contains("{dealId}") {
+            "invites.manage"
+        } else {
+            "seats.accept"
+        };
+        for claims in [
+            Value::Null,
+            claims("", &deal.organisation),
+            claims("[invites.manage deals.admin seats.accept]", &deal.organisation),
+            claims(other_scope, &deal.organisation),
+            claims("invites.manage", &format!("[{} globex]", deal.organisation)),
+        ] {
+            assert_eq!(status(function, route, &claims, body).await, 403, "{route} with {claims}");
+        }
+    }
+    let genuine = claims("openid invites.manage", &deal.organisation);
+    assert_eq!(status("deal-seats", "GET /api/deals/{dealId}", &genuine, None).await, 200);
+    assert_eq!((deal.snapshot().await, stack.inbox().await.len()), before, "nothing has changed");
+    stack.stop().await;
+}
+
+/// I6: the salt that makes ids and signs cursors is in no answer and no mail, and the same address has another id in every
+/// deal.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn i6_an_id_can_not_be_computed_and_the_salt_is_never_shown() {
+    let stack = TestStack::start().await;
+    let (one, two) = (stack.deal(3).await, stack.deal(3).await);
+    let partnerships = stack.person(PARTNERSHIPS).await;
+    let mut ids = BTreeSet::new();
+    for deal in [&one, &two] {
+        for email in ["ann@example.com", "bob@example.com"] {
+            assert!(ids.insert(deal.invite_one(email).await), "{email}");
+        }
+    }
+    let items = stack.items().await;
+    let salts: BTreeSet<_> = items.iter().filter_map(|item| text(item, "salt")).collect();
+    assert!(
+        salts.len() == 2 && salts.iter().all(|salt| salt.len() == 43),
+        "256 bits of its own for each deal"
+    );
+    let token = stack.token_for("ann@example.com").await;
+    let mut texts = vec![
+        one.snapshot().await.to_string(),
+        partnerships.get(&one.path("")).await.text,
+        partnerships.patch(&one.path(""), &json!({"seats": 4})).await.text,
+        stack.preview(&token).await.text,
+        one.try_invite(&json!({"invites": [{"email": "x"}], "dryRun": true})).await.text,
+        one.get("/seats?limit=1").await.to_string(),
+    ];
+    texts.extend(stack.inbox().await.into_iter().map(|mail| mail.0.to_string()));
+    for salt in &salts {
+        assert!(!texts.iter().any(|text| text.contains(salt)), "a salt is shown");
+    }
+    stack.stop().await;
+}
+
+/// I5, I6: each link that has had its day says so, again and again, gives no seat, and names nobody.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn i5_old_links_replayed_do_nothing_and_name_nobody() {
+    let stack = TestStack::with(&[("INVITE_LIFETIME", "4s")]).await;
+    let deal = stack.deal(9).await;
+    let email = |name: &str| format!("{name}.hidden@example.com");
+    let invite =
+        async |name: &str| (deal.invite_one(&email(name)).await, stack.token_for(&email(name)).await);
+
+    let (resent, resent_token) = invite("resent").await;
+    deal.resend(&resent, Some("\"1\"")).await.ok(200);
+    let newest = stack.token_for(&email("resent")).await;
+    let (accepted, accepted_token) = invite("accepted").await;
+    let holder = stack.person(&email("accepted")).await;
+    let first = stack.accept(&holder, &accepted_token).await.ok(200);
+    stack.accept(&stack.person(&email("resent")).await, &newest).await.ok(200);
+    let (cancelled, cancelled_token) = invite("cancelled").await;
+    deal.cancel(&cancelled).await.ok(204);
+    let (released, released_token) = invite("released").await;
+    stack.accept(&stack.person(&email("released")).await, &released_token).await.ok(200);
+    deal.release(&released).await.ok(204);
+    let (expired, expired_token) = invite("expired").await;
+    let until = tests::time(&deal.one(&expired).await["expiresAt"]);
+    tests::past(until).await;
+
+    let before = (deal.snapshot().await, stack.inbox().await.len());
+    let eve = stack.person("eve@example.com").await;
+    let replays = [
+        (&resent_token, 410, "invite_superseded"),
+        (&newest, 409, "already_accepted"),
+        (&accepted_token, 409, "already_accepted"),
+        (&cancelled_token, 410, "invite_cancelled"),
+        (&released_token, 410, "invite_cancelled"),
+        (&expired_token, 410, "invite_expired"),
+    ];
+    for _ in 0..3 {
+        for (token, status, code) in replays {
+            let answer = stack.accept(&eve, token).await;
+            answer.problem(status, code);
+            for text in [answer.text, stack.preview(token).await.text] {
+                for word in ["hidden", &deal.manager.email, &accepted, &resent, &expired] {
+                    assert!(!text.contains(word), "{word} in {text}");
+                }
+            }
+        }
+    }
+    // Only who accepted gets the same answer once more; and that changes nothing either.
+    assert_eq!(stack.accept(&holder, &accepted_token).await.ok(200), first);
+    assert_eq!(eve.get("/api/me/seats").await.ok(200), json!({"seats": []}));
+    assert_eq!((deal.snapshot().await, stack.inbox().await.len()), before, "nothing has changed");
+    stack.stop().await;
+}
+
+/// I8: bodies at the limit and over it, nested and long beyond sense, and headers without end, on every route that takes a
+/// body: a refusal that says so, in time, and the function that answered it answers the next.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn i8_bodies_and_headers_beyond_sense_are_refused() {
+    const BULK: usize = 1024 * 1024;
+    const OTHER: usize = 4 * 1024;
+    let stack = TestStack::start().await;
+    let deal = stack.deal(2).await;
+    let (partnerships, learner) = (stack.person(PARTNERSHIPS).await, stack.person("x@example.com").await);
+    let before = (deal.snapshot().await, stack.inbox().await.len());
+    let routes: [(&Client, &str, String, usize); 7] = [
+        (&deal.manager, "POST", deal.path("/invites"), BULK),
+        (&deal.manager, "POST", deal.path("/invites/resend"), BULK),
+        (&deal.manager, "POST", deal.path("/seats/search"), OTHER),
+        (&learner, "POST", "/api/invites/preview".to_owned(), OTHER),
+        (&learner, "POST", "/api/invites/accept".to_owned(), OTHER),
+        (&partnerships, "POST", "/api/deals".to_owned(), OTHER),
+        (&partnerships, "PATCH", deal.path(""), OTHER),
+    ];
+    let padded = |length: usize| format!("{{{}}}", " ".repeat(length - 2)).into_bytes();
+    for (client, method, path, largest) in routes {
+        let ask = async |body: Vec<u8>| client.raw(method, &path, JSON, body).await;
+        ask(padded(largest)).await.problem(400, "invalid_request");
+        ask(padded(largest + 1)).await.problem(413, "payload_too_large");
+        let million = format!("{{\"invites\":[{}0]}}", "0,".repeat(1_000_000));
+        ask(million.into_bytes()).await.problem(413, "payload_too_large");
+        // As many as the route takes, however long each is.
+        let fill = |each: &str| each.repeat((largest - 100) / each.len() / 2);
+        for body in [
+            fill("["),
+            fill("{\"a\":"),
+            format!("{{\"invites\":{}{}}}", fill("["), fill("]")),
+            format!("{{\"token\":{}{}}}", fill("["), fill("]")),
+            format!("{{\"invites\":[{}0]}}", fill("0,")),
+            format!("{{\"invites\":[{}{{}}]}}", fill("{\"x\":0},")),
+            format!("{{{}\"f\":0}}", fill("\"f\":0,")),
+            format!("{{\"{}\":0}}", fill("name")),
+            format!("{{\"seats\":{}}}", fill("9")),
+        ] {
+            let answer = ask(body.into_bytes()).await;
+            assert!(answer.text.len() < 500, "what was sent is not repeated");
+            answer.problem(400, "invalid_request");
+        }
+    }
+    // A body that is too large is refused before anything is read.
+    let elsewhere = format!("/api/deals/{}/invites", "A".repeat(22));
+    deal.manager.raw("POST", &elsewhere, JSON, padded(BULK + 1)).await.problem(413, "payload_too_large");
+    deal.manager.raw("GET", &deal.path(""), JSON, padded(OTHER + 1)).await.problem(413, "payload_too_large");
+    // Headers and request lines are the gateway's business, on AWS 10,240 bytes of both. None of it is a 5xx.
+    let huge = "x".repeat(60_000);
+    for name in ["x-huge", "if-match", "content-type"] {
+        let answer = deal.manager.call("GET", &deal.path(""), &[(name, huge.as_str())], None).await;
+        assert!(answer.status < 500, "{}", answer.show());
+    }
+    let long = deal.manager.get(&format!("{}?x={huge}", deal.path(""))).await;
+    assert!(long.status < 500, "{}", long.show());
+    assert_eq!((deal.snapshot().await, stack.inbox().await.len()), before, "nothing has changed");
+    stack.stop().await;
+}
