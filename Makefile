@@ -30,9 +30,16 @@ SBOM_TARGET = $(ARCH:arm64=aarch64)-unknown-linux-gnu
 help: ## This list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
 
+# What `make run` starts, and no test, model or fuzz target. `make test` has built it already, and sets BUILT.
 build: ## Build the functions and the local stack
+ifndef BUILT
 	@echo "Building the functions and the local stack (a first build takes a few minutes)…"
-	@$(CARGO) build --locked --workspace --bins
+	@$(CARGO) build --locked --bins --package seatkeeper-local $(addprefix --package ,$(notdir $(wildcard functions/*)))
+endif
+
+# Everything that the tests run, in one build: the features that tests need would otherwise compile crates twice.
+build-tests:
+	@$(CARGO) build --locked --workspace --all-features --bins --tests
 
 run: build portal ## Start the whole system on this machine
 	@exec target/debug/seatkeeper-local
@@ -40,10 +47,15 @@ run: build portal ## Start the whole system on this machine
 demo: build ## Tell the story in a terminal, on a throwaway stack
 	@exec target/debug/demo
 
-test: test-rust test-portal test-deploy test-api test-browser test-cloud ## Run every test
+test: ## Run every test, side by side where that is safe; ends with a table
+	@MAKE=$(MAKE) python3 tests/parts.py
 
-test-rust: build ## Run the tests of the functions and of the local stack
-	$(CARGO) test --locked --workspace --all-features -- --show-output
+# What npm and pip install, and the pages.
+install:
+	@$(MAKE) -j4 portal chromium tests/browser/$(MODULES) $(AWS)/ready $(MINISTACK)/ready $(API)/ready
+
+test-rust: build-tests ## Run the tests of the functions and of the local stack
+	@python3 tests/rust.py
 
 test-portal: portal/$(MODULES) ## Run the tests of the portal's code, and check its types
 	@cd portal && npm run --silent check && npm --silent test
@@ -51,7 +63,7 @@ test-portal: portal/$(MODULES) ## Run the tests of the portal's code, and check 
 test-browser: build portal chromium tests/browser/$(MODULES) ## Use the portal in a browser, on the local stack
 	@cd tests/browser && npm --silent test
 
-test-deploy: $(AWS)/ready ## Run the tests of the deployment's scripts
+test-deploy: build $(AWS)/ready ## Run the tests of the deployment's scripts
 	$(AWS)/bin/pytest -q infra/tests
 
 # The zips that the emulator runs: those of the development build, or with ZIPS=package those for AWS.
@@ -67,21 +79,33 @@ API_SEED ?= 1
 test-api: build portal $(API)/ready ## Ask the API whatever docs/openapi.yaml allows and forbids (API_SECONDS= API_SEED=)
 	@$(API)/bin/python tests/api/check.py --seconds $(API_SECONDS) --seed $(API_SEED)
 
-# Each part says how far it is, and ends all when something does not hold. Seconds of the storms, and of each fuzz target.
+# Seconds of the histories, of the chaos, of each fuzz target, and of each person who asks the API.
 PROVE_SECONDS ?= 600
 
-prove: cxx build portal ## The long part of the proof: hours, or 70 minutes with PROVE_SECONDS=60 (600; docs/reliability.md)
-	@echo "Building all of it optimised (ten minutes the first time)…"
-	@$(CARGO) build --locked --workspace --bins --profile prove
-	@echo "The model, within larger bounds…"
-	target/prove/model --large
-	@echo "Every fault at every operation, every boundary, forty storms…"
-	FAULTS=all $(CARGO) test --locked --workspace --all-features --test faults -- --nocapture
-	@echo "Histories, load, chaos…"
-	target/prove/histories --seconds $(PROVE_SECONDS)
-	target/prove/load
-	target/prove/chaos --seconds $(PROVE_SECONDS)
+prove: prove-model prove-faults prove-histories prove-load prove-chaos ## The long proof: hours, or 70 minutes with PROVE_SECONDS=60 (docs/reliability.md)
 	$(MAKE) fuzz FUZZ_SECONDS=$(PROVE_SECONDS)
+	$(MAKE) prove-api
+
+build-prove: build
+	@echo "Building the proof, optimised (ten minutes the first time)…"
+	@$(CARGO) build --locked --workspace --all-features --bins --profile prove
+
+prove-model: build-prove
+	target/prove/model --large
+
+prove-faults: build-tests
+	PROOF=long $(CARGO) test --locked --workspace --all-features --test proof -- --nocapture
+
+prove-histories: build-prove
+	target/prove/prove histories --seconds $(PROVE_SECONDS)
+
+prove-load: build-prove
+	target/prove/prove load
+
+prove-chaos: build-prove
+	target/prove/prove chaos --seconds $(PROVE_SECONDS)
+
+prove-api:
 	$(MAKE) test-api API_SECONDS=$(PROVE_SECONDS) API_SEED=$$RANDOM
 
 # ---- The portal
@@ -165,8 +189,8 @@ lint-portal: portal/$(MODULES)
 	@cd portal && npm run --silent check
 
 lint-python: $(AWS)/ready
-	$(AWS)/bin/ruff check --config infra/pyproject.toml infra tests/cloud tests/api
-	$(AWS)/bin/ruff format --config infra/pyproject.toml --check infra tests/cloud tests/api
+	$(AWS)/bin/ruff check --config infra/pyproject.toml infra tests/*.py tests/cloud tests/api
+	$(AWS)/bin/ruff format --config infra/pyproject.toml --check infra tests/*.py tests/cloud tests/api
 
 lint-template: $(AWS)/ready ## Check the templates
 	$(AWS)/bin/cfn-lint infra/template.yaml infra/sender.yaml
@@ -230,7 +254,7 @@ lock: ## Resolve the versions of Python's tools again
 	  { echo "# Written by \`make lock\` from requirements.in."; .tools/lock/bin/pip freeze --exclude pip --exclude setuptools; } > $$folder/requirements.txt || exit 1; done
 
 figures: build ## Print what each operation costs, as the README and docs/data-model.md have it
-	$(CARGO) test --locked -p shared --all-features --test store budgets -- --nocapture --test-threads 1
+	$(CARGO) test --locked --workspace --all-features --test store budgets -- --nocapture --test-threads 1
 
 # libFuzzer's instruments, by options of the stable compiler. For the target only: not for build scripts.
 HOST = $(shell rustc -vV | sed -n 's/^host: //p')
@@ -270,5 +294,5 @@ clean: ## Remove what was built, and the local stack's data
 	rm -rf .local .local.old-* portal/dist
 
 .DELETE_ON_ERROR:
-.PHONY: help build run demo test prove test-rust test-portal test-deploy test-browser test-cloud test-api portal chromium package package-debug deploy sender manager partner dismiss check static \
+.PHONY: help build build-tests build-prove install run demo test prove prove-model prove-faults prove-histories prove-load prove-chaos prove-api test-rust test-portal test-deploy test-browser test-cloud test-api portal chromium package package-debug deploy sender manager partner dismiss check static \
   lint-portal lint-python lint-template policies deny advisories sbom machete lock figures cxx fuzz costs images clean

@@ -1,0 +1,53 @@
+"""Builds all tests of the workspace and runs their binaries side by side: most of what they do is wait for each other's
+answers, so one after the other they would leave the cores idle. Prints what each binary says once it ends."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+CARGO = [os.environ.get("CARGO", "cargo"), "test", "--locked", "--workspace", "--all-features"]
+# The longest first.
+LONGEST = ["proof", "store", "api", "load", "invariants", "mistakes"]
+AT_ONCE = 3
+
+
+def binaries() -> list[dict]:
+    command = [*CARGO, "--no-run", "--message-format", "json-render-diagnostics"]
+    built = subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout
+    messages = [json.loads(line) for line in built.splitlines()]
+    return [message for message in messages if message.get("executable") and message["profile"]["test"]]
+
+
+def rank(binary: dict) -> int:
+    name = binary["target"]["name"]
+    return LONGEST.index(name) if name in LONGEST else len(LONGEST)
+
+
+def run(binary: dict) -> bool:
+    folder, began = Path(binary["manifest_path"]).parent, time.monotonic()
+    ran = subprocess.run(
+        [binary["executable"], "--show-output"],
+        cwd=folder,
+        env=os.environ | {"CARGO_MANIFEST_DIR": str(folder)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
+    said = f"== {folder.name} {binary['target']['name']}, {time.monotonic() - began:.0f} s\n{ran.stdout.decode(errors='replace')}"
+    print(said, flush=True)
+    return ran.returncode == 0
+
+
+def main() -> None:
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        passed = list(threads.map(run, sorted(binaries(), key=rank)))
+    subprocess.run([*CARGO, "--doc"], check=True)
+    sys.exit(not all(passed))
+
+
+if __name__ == "__main__":
+    main()
