@@ -11,7 +11,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tests::{Answer, Deal, World, eventually};
+use tests::{Answer, Deal, TestStack, eventually};
 
 /// Four weeks, for those who can't wait.
 const LIFETIME: &str = "5s";
@@ -21,20 +21,20 @@ async fn main() {
     println!(
         "Seatkeeper: a manager, a deal of three seats, and five invites that live for {LIFETIME} instead of 28d."
     );
-    let world = World::with(&[("INVITE_LIFETIME", LIFETIME)]).await;
-    let story = Story { deal: world.deal(3).await, world };
+    let stack = TestStack::with(&[("INVITE_LIFETIME", LIFETIME)]).await;
+    let story = Story { deal: stack.deal(3).await, stack };
     story.invite().await;
     story.accept_until_full().await;
     story.release_and_accept().await;
     let first_link = story.expire().await;
     story.resend(&first_link).await;
     story.keep_out().await;
-    story.world.stop().await;
+    story.stack.stop().await;
     println!("\nAll of it as expected.");
 }
 
 struct Story {
-    world: World,
+    stack: TestStack,
     deal: Deal,
 }
 
@@ -47,14 +47,14 @@ impl Story {
         let summary = json!({ "invited": 5, "skipped": 1, "rejected": 0, "failed": 0 });
         assert_eq!(answer.json()["summary"], summary);
         assert_eq!(answer.json()["results"][5]["outcome"], "duplicate");
-        let mails = self.world.inbox().await;
+        let mails = self.stack.inbox().await;
         assert_eq!((mails.len(), mails[0].field("subject")), (5, "FutureLearn Invitation"));
         println!("{:25} 5 mails in the inbox, \"FutureLearn Invitation\", each with a link of its own", "");
     }
 
     async fn accept_until_full(&self) {
         println!("\nLearners accept, until no seat is left");
-        let preview = self.world.preview(&self.link("ann").await).await;
+        let preview = self.stack.preview(&self.link("ann").await).await;
         self.line(&preview, "200", "Ann opens her link: looking changes nothing").await;
         assert_eq!(preview.json()["email"], "a•••@example.com");
         for (name, expected, what) in [
@@ -79,12 +79,12 @@ impl Story {
         let link = self.link("eve").await;
         println!("{:25} Eve waits too long …", "");
         eventually("Eve's invite expires", Duration::from_mins(1), || async {
-            (self.world.preview(&link).await.json()["status"] == "expired").then_some(())
+            (self.stack.preview(&link).await.json()["status"] == "expired").then_some(())
         })
         .await;
         self.accept("eve", &link, "410 invite_expired", "Eve clicks; no sweep has run yet").await;
         assert_eq!(self.invite_of("eve").await["status"], "expired");
-        self.world.sweep().await;
+        self.stack.sweep().await;
         let counts = self.deal.manager.get(&self.deal.path("/counts")).await;
         self.line(&counts, "200", "The sweep has marked it: 1 expired, none pending").await;
         assert_eq!(self.deal.counts().await, [0, 3, 1]);
@@ -106,20 +106,20 @@ impl Story {
 
     async fn keep_out(&self) {
         println!("\nOthers learn nothing");
-        let answer = self.world.preview("a-link-that-was-never-sent").await;
+        let answer = self.stack.preview("a-link-that-was-never-sent").await;
         self.line(&answer, "404 unknown_invite", "A link that was never sent").await;
         for (email, expected, what) in [
             ("manager@acme.example", "404 not_found", "Another organisation's manager"),
             ("ann@example.com", "403", "A learner"),
         ] {
-            let answer = self.world.person(email).await.get(&self.deal.path("")).await;
+            let answer = self.stack.person(email).await.get(&self.deal.path("")).await;
             self.line(&answer, expected, what).await;
         }
     }
 
     async fn accept(&self, name: &str, link: &str, expected: &str, what: &str) {
-        let learner = self.world.person(&address(name)).await;
-        let answer = self.world.accept(&learner, link).await;
+        let learner = self.stack.person(&address(name)).await;
+        let answer = self.stack.accept(&learner, link).await;
         self.line(&answer, expected, what).await;
     }
 
@@ -129,7 +129,7 @@ impl Story {
     }
 
     async fn link(&self, name: &str) -> String {
-        self.world.token_for(&address(name)).await
+        self.stack.token_for(&address(name)).await
     }
 
     async fn invite_of(&self, name: &str) -> Value {
