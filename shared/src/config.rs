@@ -54,14 +54,14 @@ impl fmt::Debug for ConfigError {
 
 impl Config {
     pub fn from_env() -> Result<Self, ConfigError> {
-        Settings::read(&from_env, Settings::config)
+        Settings::read(from_env, Settings::config)
     }
 }
 
 impl MailConfig {
     /// Everything that a function needs to send.
     pub fn from_env() -> Result<(Config, Self, SendingLimits), ConfigError> {
-        Settings::read(&from_env, Settings::to_send)
+        Settings::read(from_env, Settings::mailing)
     }
 }
 
@@ -69,23 +69,25 @@ fn from_env(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
+type Lookup = Box<dyn Fn(&str) -> Option<String>>;
+
 /// Reads settings and collects what is wrong with them.
-struct Settings<'a> {
-    get: &'a dyn Fn(&str) -> Option<String>,
+struct Settings {
+    get: Lookup,
     wrong: Vec<String>,
 }
 
-impl<'a> Settings<'a> {
+impl Settings {
     fn read<T>(
-        get: &'a dyn Fn(&str) -> Option<String>,
+        get: impl Fn(&str) -> Option<String> + 'static,
         read: impl FnOnce(&mut Self) -> T,
     ) -> Result<T, ConfigError> {
-        let mut settings = Self { get, wrong: Vec::new() };
+        let mut settings = Self { get: Box::new(get), wrong: Vec::new() };
         let value = read(&mut settings);
         if settings.wrong.is_empty() { Ok(value) } else { Err(ConfigError(settings.wrong)) }
     }
 
-    fn to_send(&mut self) -> (Config, MailConfig, SendingLimits) {
+    fn mailing(&mut self) -> (Config, MailConfig, SendingLimits) {
         (self.config(), self.mail_config(), self.sending_limits())
     }
 
@@ -197,11 +199,12 @@ impl<'a> Settings<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::HashMap;
 
-    fn read<T>(pairs: &[(&str, &str)], read: impl FnOnce(&mut Settings<'_>) -> T) -> Result<T, ConfigError> {
-        let get =
-            |name: &str| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
-        Settings::read(&get, read)
+    fn read<T>(pairs: &[(&str, &str)], read: impl FnOnce(&mut Settings) -> T) -> Result<T, ConfigError> {
+        let pair = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        let pairs: HashMap<String, String> = pairs.iter().map(pair).collect();
+        Settings::read(move |name| pairs.get(name).cloned(), read)
     }
 
     #[test]
@@ -212,7 +215,7 @@ mod tests {
             ("PORTAL_URL", "https://p.example/"),
             ("FUNCTION_TIMEOUT", "29s"),
         ];
-        let (config, mail, _) = read(&least, |settings| settings.to_send()).unwrap();
+        let (config, mail, _) = read(&least, Settings::mailing).unwrap();
         assert_eq!(config.lifetime, Lifetime::days(28));
         assert_eq!(mail.portal, "https://p.example");
         assert_eq!(mail.send_rate, 14);
@@ -221,7 +224,7 @@ mod tests {
 
     #[test]
     fn limits_of_sending_are_there_unless_they_are_taken_away() {
-        let limits = |pairs: &[(&str, &str)]| read(pairs, |settings| settings.sending_limits());
+        let limits = |pairs: &[(&str, &str)]| read(pairs, Settings::sending_limits);
         let usual = limits(&[]).unwrap();
         assert_eq!(usual.recipient, RecipientLimit { per_day: 3, interval: Lifetime::minutes(10) });
         assert_eq!((usual.manager_per_hour, usual.deal_per_day), (2_000, None));
@@ -256,7 +259,7 @@ mod tests {
             ("MAIL_SUBJECT", "a\nb"),
             ("LIMIT_MANAGER_PER_HOUR", "many"),
         ];
-        let error = read(&pairs, |settings| settings.to_send()).unwrap_err();
+        let error = read(&pairs, Settings::mailing).unwrap_err();
         insta::assert_snapshot!(error, @r#"the settings don't fit: TABLE_NAME is missing; INVITE_LIFETIME must be a time like 90s, 2h or 28d, not "soon"; ORIGIN_SECRET must have 32 characters at least; MAIL_FROM is missing; PORTAL_URL is missing; SEND_RATE must be a whole number, not "-1"; SENDING_PAUSED must be true or false, not "yes"; DELIVERY_LEASE (29s) must be longer than FUNCTION_TIMEOUT (29s); MAIL_SUBJECT must be one line; LIMIT_MANAGER_PER_HOUR must be a whole number, not "many""#);
     }
 }

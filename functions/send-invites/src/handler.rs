@@ -84,9 +84,7 @@ pub(crate) async fn route(sending: &Sending, request: Request) -> HandlerResult 
         RowResult { email: row.email.unwrap_or_default(), answer }
     });
     let results: Vec<RowResult> = results.collect();
-    let count = |counted: &[Outcome]| {
-        results.iter().filter(|result| counted.contains(&result.answer.outcome)).count()
-    };
+    let count = |of: &[Outcome]| results.iter().filter(|row| of.contains(&row.answer.outcome)).count();
     let summary = json!({
         "invited": count(&[Outcome::Invited]),
         "skipped": count(&[Outcome::AlreadyPending, Outcome::AlreadyAccepted, Outcome::Duplicate]),
@@ -117,7 +115,7 @@ impl RowAnswer {
     }
 
     fn of(id: InviteId, outcome: Option<RowOutcome<InviteRefusal>>, is_dry_run: bool) -> Self {
-        let unavailable = Self::new(Outcome::Unavailable, None);
+        let failed = Self::new(Outcome::Unavailable, None);
         match outcome {
             // A dry run names the invites that are there already.
             Some(RowOutcome::Queued(invite)) => {
@@ -141,13 +139,10 @@ impl RowAnswer {
                 let retry_at = retry_at.map(Time::from);
                 Self { retry_at, ..answer.saying("Sending limit reached. Send this row again later.") }
             }
-            Some(RowOutcome::Failed(_)) => {
-                unavailable.saying("This could not be stored. Please send it again.")
-            }
-            // If the write went through all the same, the row is mailed later, and sending it again says that it is
-            // pending.
+            Some(RowOutcome::Failed(_)) => failed.saying("This could not be stored. Please send it again."),
+            // A row that was stored all the same is mailed later. Sent again, it is pending.
             Some(RowOutcome::NoTime) | None => {
-                unavailable.saying("There was no time left for this row. Please send it again.")
+                failed.saying("There was no time left for this row. Please send it again.")
             }
         }
     }

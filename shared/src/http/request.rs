@@ -205,8 +205,8 @@ mod tests {
             ("POST /api/deals", 4 * 1024),
             ("PATCH /api/deals/{dealId}", 4 * 1024),
         ] {
-            let json: (_, &[u8]) = (header::CONTENT_TYPE, b"application/json; charset=utf-8");
-            let check = |size| request(route, &[json.clone()], &vec![b' '; size]).check_body().err();
+            let json: [(_, &[u8]); 1] = [(header::CONTENT_TYPE, b"application/json; charset=utf-8")];
+            let check = |size| request(route, &json, &vec![b' '; size]).check_body().err();
             assert!(check(largest).is_none(), "{route}");
             let problem = check(largest + 1).unwrap();
             assert_eq!(problem.code(), "payload_too_large", "{route}");

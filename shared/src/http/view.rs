@@ -1,9 +1,8 @@
 //! The shapes of `docs/openapi.yaml` that several functions show.
 
-use crate::domain::address_digest;
 use crate::domain::{
     Deal, DealId, DealState, Delivery, FailureReason, Invite, InviteId, Name, Organisation, Status,
-    Timestamp, Title,
+    Timestamp, Title, address_digest,
 };
 use chrono::SecondsFormat;
 use serde::Serialize;
