@@ -18,9 +18,9 @@ pub enum Event {
     Resent,
     Resend(ResendRefusal),
     Claimed,
-    /// It was deferred until its deal begins.
+    /// A mail was deferred until its deal begins.
     Deferred,
-    /// It can never be sent, and the invite says so.
+    /// A mail can never be sent, and its invite says so.
     GivenUp,
     ClaimLost,
     /// A repeated write found its own writer.

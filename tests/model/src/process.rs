@@ -24,7 +24,7 @@ pub(crate) struct Process {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) enum Own {
     No,
-    /// It has, and the function's id is among the item's writers.
+    /// The write happened, and the function's id is among the item's writers.
     Known,
     Forgotten,
 }
