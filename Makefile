@@ -48,7 +48,7 @@ demo: build ## Tell the story in a terminal, on a throwaway stack
 	@exec target/debug/demo
 
 test: ## Run every test, side by side where that is safe; ends with a table
-	@MAKE=$(MAKE) python3 tests/parts.py
+	@python3 tests/parts.py
 
 # What npm and pip install, and the pages.
 install:
@@ -86,7 +86,7 @@ prove: prove-model prove-faults prove-histories prove-load prove-chaos ## The lo
 	$(MAKE) fuzz FUZZ_SECONDS=$(PROVE_SECONDS)
 	$(MAKE) prove-api
 
-build-prove: build
+build-prove:
 	@echo "Building the proof, optimised (ten minutes the first time)…"
 	@$(CARGO) build --locked --workspace --all-features --bins --profile prove
 

@@ -45,7 +45,7 @@ def run(part: str, needs: list[Future], follows: list[Future]) -> Outcome:
     wait(follows)
     print(f"… {part}", flush=True)
     log, began = LOGS / f"{part}.log", time.monotonic()
-    command = [os.environ.get("MAKE", "make"), "--no-print-directory", part, "BUILT=yes"]
+    command = ["make", "--no-print-directory", part, "BUILT=yes"]
     with log.open("wb") as output:
         process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
         _, status, usage = os.wait4(process.pid, 0)
