@@ -94,6 +94,7 @@ prove-model: build-prove
 	target/prove/model --large
 
 prove-faults: build-tests
+	PROPTEST_CASES=20000 $(CARGO) test --locked --workspace --all-features --test store conditions
 	PROOF=long $(CARGO) test --locked --workspace --all-features --test proof -- --nocapture
 
 prove-histories: build-prove
