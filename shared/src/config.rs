@@ -43,7 +43,7 @@ pub struct MailConfig {
 
 #[derive(thiserror::Error)]
 #[error("the settings don't fit: {}", .0.join("; "))]
-pub struct ConfigError(Vec<String>);
+pub struct ConfigError(pub(crate) Vec<String>);
 
 /// As `Display`: Rust prints what `main` returns by `Debug`, and whoever deploys reads it.
 impl fmt::Debug for ConfigError {

@@ -1,6 +1,7 @@
 //! What the functions share. Dependencies point one way: `functions/* → http, store, mail → domain`, and the
 //! domain knows no clock, no network and no AWS type.
 
+pub mod aws;
 pub mod clock;
 pub mod config;
 pub mod domain;

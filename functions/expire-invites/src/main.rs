@@ -27,7 +27,7 @@ const TO_REPORT: Duration = Duration::from_secs(1);
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init();
-    let store = &Store::connect(&Config::from_env()?.table).await;
+    let store = &Store::connect(&Config::from_env()?.table).await?;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<serde_json::Value>| {
         let deadline = Deadline::from_epoch_millis(event.context.deadline).earlier(TO_REPORT);
         Ok::<_, Error>(sweep_expired(store, clock::now(), deadline).await)

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Credentials, Region};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
@@ -59,6 +60,7 @@ impl Database {
             .endpoint_url(&self.endpoint)
             .region(Region::new(crate::runtime::REGION))
             .credentials_provider(Credentials::new("local", "local", None, None, "seatkeeper-local"))
+            .http_client(http_client())
             .build();
         Client::from_conf(config)
     }
@@ -90,6 +92,12 @@ impl std::fmt::Debug for Database {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("Database").field("endpoint", &self.endpoint).finish_non_exhaustive()
     }
+}
+
+/// How clients of AWS reach this stack: by plain HTTP, without a TLS library.
+#[must_use]
+pub fn http_client() -> SharedHttpClient {
+    aws_smithy_http_client::Builder::new().build_http()
 }
 
 impl Drop for Database {

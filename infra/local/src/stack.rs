@@ -89,6 +89,8 @@ impl Stack {
                 "  The data here is of an older version. It is now in {aside}/, and this stack begins anew."
             ));
         }
+        // Finding its primes takes up to a second, and the functions start meanwhile.
+        let signing_key = tokio::task::spawn_blocking(SigningKey::generate);
         let database_file = data_file(&settings, "seatkeeper.db");
         let database = database::serve(database_file.as_deref()).await?;
         database.create_table(&settings.value(TABLE_NAME, None).unwrap_or_default())?;
@@ -108,10 +110,10 @@ impl Stack {
         let host = Arc::new(Host::start(programs(&settings, &origin, &endpoints)?).await?);
         terminal.step("functions", &format!("all {} ask for work", FUNCTIONS.len()));
 
-        let key = SigningKey::generate()?;
-        let keys = key.jwks()?;
-        let issuer = Issuer::new(origin.clone(), key);
-        let authorizer = Authorizer { issuer: issuer.name(), audience: oidc::AUDIENCE.to_owned(), keys };
+        let signing_key = signing_key.await.map_err(|_| KeyError::Generate)??;
+        let key = signing_key.verification_key();
+        let issuer = Issuer::new(origin.clone(), signing_key);
+        let authorizer = Authorizer { issuer: issuer.name(), audience: oidc::AUDIENCE.to_owned(), key };
         let ready = Arc::new(AtomicBool::new(false));
         let gateway = Gateway {
             authorizer,

@@ -23,7 +23,7 @@ pub struct App {
 impl App {
     pub async fn from_env() -> Result<Self, ConfigError> {
         let config = Config::from_env()?;
-        Ok(Self { store: Store::connect(&config.table).await, config })
+        Ok(Self { store: Store::connect(&config.table).await?, config })
     }
 }
 

@@ -7,7 +7,6 @@ use super::Mail;
 use crate::clock::Deadline;
 use crate::config::MailConfig;
 use crate::domain::FailureReason;
-use aws_config::SdkConfig;
 use aws_sdk_sesv2::Client;
 use aws_sdk_sesv2::config::Builder;
 use aws_sdk_sesv2::config::retry::RetryConfig;
@@ -18,6 +17,7 @@ use aws_sdk_sesv2::types::{
     BulkEmailContent, BulkEmailEntry, BulkEmailEntryResult, BulkEmailStatus, Destination,
     EmailTemplateContent, MessageHeader, MessageTag, ReplacementEmailContent, ReplacementTemplate, Template,
 };
+use aws_types::SdkConfig;
 use std::error::Error;
 use std::io::{self, ErrorKind};
 use std::iter;

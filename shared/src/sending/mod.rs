@@ -8,6 +8,7 @@ mod run;
 
 pub use run::{Claim, Run, Runner};
 
+use crate::aws;
 use crate::clock::Deadline;
 use crate::config::{Config, ConfigError, MailConfig};
 use crate::domain::accept::AcceptRefusal;
@@ -15,9 +16,9 @@ use crate::domain::limit::SendingLimits;
 use crate::domain::{Deal, DealState, Invite, InviteId, InviteKey, Link, NewSend, Queued, Timestamp};
 use crate::http::{Manager, Problem, Request, authorize_deal, authorize_deal_id};
 use crate::mail::ses::Mailer;
-use crate::store::{Allowance, Changed, InviteRecord, Seen, Sender, Store, StoreError, new_link, sdk_config};
+use crate::store::{Allowance, Changed, InviteRecord, Seen, Sender, Store, StoreError, new_link};
 use crate::telemetry;
-use aws_config::SdkConfig;
+use aws_types::SdkConfig;
 use futures_util::future;
 use futures_util::stream::{self, StreamExt};
 use std::collections::HashMap;
@@ -115,7 +116,7 @@ impl<E> RowOutcome<E> {
 impl Sending {
     pub async fn from_env() -> Result<Self, ConfigError> {
         let (config, mail, limits) = MailConfig::from_env()?;
-        Ok(Self::connect(&sdk_config().await, config, mail, limits).await)
+        Ok(Self::connect(&aws::sdk_config()?, config, mail, limits).await)
     }
 
     pub async fn connect(sdk: &SdkConfig, config: Config, mail: MailConfig, limits: SendingLimits) -> Self {

@@ -35,14 +35,16 @@ pub use listing::{COUNTED_UP_TO, Counts, Page, PageQuery, StatusFilter};
 pub use meter::Usage;
 pub use seats::Seat;
 
+use crate::aws;
 use crate::clock::Deadline;
+use crate::config::ConfigError;
 use crate::domain::{InviteKey, Link, Secret};
-use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_dynamodb::config::retry::{RetryPartition, TokenBucket};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_dynamodb::{Client, config};
 use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
+use aws_types::SdkConfig;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use std::collections::HashMap;
 use std::time::Duration;
@@ -123,8 +125,8 @@ impl StoreError {
 
 impl Store {
     /// Connects to the table as the environment says.
-    pub async fn connect(table: &str) -> Self {
-        Self::connect_with(&sdk_config().await, table).await
+    pub async fn connect(table: &str) -> Result<Self, ConfigError> {
+        Ok(Self::connect_with(&aws::sdk_config()?, table).await)
     }
 
     /// Connects to the table, and warms the connection: the first handshake then falls into init, which has a full vCPU,
@@ -184,11 +186,6 @@ pub(crate) async fn in_time<T>(
 ) -> Result<T> {
     let work = tokio::time::timeout_at(deadline.instant(), work);
     work.await.unwrap_or_else(|_| Err(StoreError::without_answer(operation, "timeout")))
-}
-
-/// What the environment says to all clients of AWS.
-pub async fn sdk_config() -> SdkConfig {
-    aws_config::defaults(BehaviorVersion::v2026_01_12()).load().await
 }
 
 pub fn random<const N: usize>() -> Result<[u8; N]> {

@@ -53,6 +53,7 @@ pub(crate) fn client() -> Builder {
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(Region::new("us-east-1"))
         .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+        .http_client(database::http_client())
 }
 
 pub(crate) fn mail_config(send_rate: u32) -> MailConfig {

@@ -263,6 +263,7 @@ fn store(database: &database::Database, wire: &Wire) -> Store {
         .endpoint_url(database.endpoint())
         .region(Region::new("us-east-1"))
         .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+        .http_client(database::http_client())
         .interceptor(wire.clone());
     Store::new(config, TABLE)
 }

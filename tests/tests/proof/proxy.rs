@@ -37,6 +37,7 @@ impl Bench {
             .endpoint_url(proxy.endpoints().dynamodb)
             .region(Region::new("us-east-1"))
             .credentials_provider(Credentials::new("local", "local", None, None, "tests"))
+            .http_client(database::http_client())
             .retry_config(RetryConfig::disabled())
             .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(LATE / 2).build());
         Self { proxy, _database: database, client: Client::from_conf(config.build()) }

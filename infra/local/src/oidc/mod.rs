@@ -18,7 +18,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 pub use key::KeyError;
-pub(crate) use key::SigningKey;
+pub(crate) use key::{SigningKey, VerificationKey};
 pub(crate) use person::{PARTNERSHIP_MANAGER, PEOPLE};
 
 use crate::template;

@@ -31,6 +31,7 @@ impl Bench {
             .endpoint_url(port.url())
             .region(Region::new("us-east-1"))
             .credentials_provider(Credentials::new("local", "local", None, None, "test"))
+            .http_client(crate::database::http_client())
             .retry_config(RetryConfig::disabled())
             .build();
         tokio::spawn(port.serve(router(Arc::clone(&ses))));

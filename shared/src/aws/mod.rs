@@ -1,0 +1,168 @@
+//! What the clients of AWS share: region, credentials, endpoints, and whom TLS trusts.
+//!
+//! Lambda's environment says all of it. So the SDK's own loader, which also knows profiles, roles and instance metadata,
+//! is not linked, and neither are the 140 roots of the operating system parsed at each start
+//! (docs/decisions/0022-a-lean-start.md).
+
+use crate::config::ConfigError;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use aws_types::SdkConfig;
+use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+
+/// Amazon Trust Services' roots, in PEM.
+const ROOTS: &[u8] = include_bytes!("roots.pem");
+
+/// The variables that give one service an endpoint of its own.
+const SERVICES: [&str; 2] = ["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_SESV2"];
+
+/// The configuration of all clients, from the variables that Lambda sets (developer guide, "Defined runtime environment
+/// variables"), and these of the SDKs: `AWS_ENDPOINT_URL`, the two above and `AWS_CA_BUNDLE`.
+///
+/// # Errors
+/// When `AWS_CA_BUNDLE` names no file of certificates.
+pub fn sdk_config() -> Result<SdkConfig, ConfigError> {
+    read(|name| std::env::var(name).ok())
+}
+
+fn read(get: impl Fn(&str) -> Option<String>) -> Result<SdkConfig, ConfigError> {
+    let set = |name: &str| get(name).filter(|value| !value.is_empty());
+    let roots = set("AWS_CA_BUNDLE").map_or_else(|| Ok(ROOTS.to_vec()), |path| bundle(&path))?;
+    let trust = TrustStore::empty().with_pem_certificate(roots);
+    let context = TlsContext::builder().with_trust_store(trust).build();
+    let context = context.map_err(|_| ConfigError(vec!["TLS has no context".to_owned()]))?;
+    let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(context);
+    let credentials = set("AWS_ACCESS_KEY_ID").zip(set("AWS_SECRET_ACCESS_KEY")).map(|(id, secret)| {
+        let credentials = Credentials::new(id, secret, set("AWS_SESSION_TOKEN"), None, "environment");
+        SharedCredentialsProvider::new(credentials)
+    });
+    let mut config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(set("AWS_REGION").or_else(|| set("AWS_DEFAULT_REGION")).map(Region::new))
+        .http_client(http.build_https());
+    config.set_endpoint_url(set("AWS_ENDPOINT_URL"));
+    config.set_credentials_provider(credentials);
+    let endpoints = SERVICES.iter().filter_map(|name| Some((*name, set(name)?))).collect();
+    Ok(config.service_config(Endpoints(endpoints)).build())
+}
+
+/// The certificates in a file, all of which are trusted, and no others.
+fn bundle(path: &str) -> Result<Vec<u8>, ConfigError> {
+    let refused = || ConfigError(vec!["AWS_CA_BUNDLE must name a file of certificates in PEM".to_owned()]);
+    let pem = std::fs::read(path).map_err(|_| refused())?;
+    // The client would panic over what it cannot read.
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(&pem) {
+        roots.add(certificate.map_err(|_| refused())?).map_err(|_| refused())?;
+    }
+    if roots.is_empty() { Err(refused()) } else { Ok(pem) }
+}
+
+/// The endpoints of single services, by their variable.
+#[derive(Debug)]
+struct Endpoints(Vec<(&'static str, String)>);
+
+impl LoadServiceConfig for Endpoints {
+    fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
+        let name = format!("{}_{}", key.env(), key.service_id().to_uppercase());
+        self.0.iter().find(|(known, _)| *known == name).map(|(_, endpoint)| endpoint.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock;
+    use crate::domain::Timestamp;
+    use chrono::{DateTime, Duration, NaiveDateTime};
+    use sha2::{Digest, Sha256};
+
+    /// The roots, with the fingerprint above each.
+    fn roots() -> Vec<(String, CertificateDer<'static>)> {
+        let text = str::from_utf8(ROOTS).unwrap().split_inclusive("-----END CERTIFICATE-----\n");
+        let root = |text: &str| {
+            let (above, _) = text.split_once("\n-----BEGIN").unwrap();
+            let fingerprint = above.rsplit('\n').next().unwrap();
+            (fingerprint.to_owned(), CertificateDer::from_pem_slice(text.as_bytes()).unwrap())
+        };
+        text.map(str::trim_start).filter(|text| !text.is_empty()).map(root).collect()
+    }
+
+    /// When a certificate ends: the second of its two times (RFC 5280, section 4.1.2.5), which are `UTCTime` until 2049.
+    fn end(certificate: &[u8]) -> Timestamp {
+        let times: Vec<_> = certificate.windows(15).filter(|part| part.starts_with(b"\x17\x0d")).collect();
+        let end = NaiveDateTime::parse_from_str(str::from_utf8(&times[1][2..]).unwrap(), "%y%m%d%H%M%SZ");
+        end.unwrap().and_utc()
+    }
+
+    #[test]
+    fn the_roots_are_those_whose_fingerprints_stand_above_them() {
+        let roots = roots();
+        assert_eq!(roots.len(), 5);
+        for (fingerprint, certificate) in roots {
+            let hash: String = Sha256::digest(&certificate).iter().map(|byte| format!("{byte:02x}")).collect();
+            assert_eq!(hash, fingerprint);
+            RootCertStore::empty().add(certificate).unwrap();
+        }
+    }
+
+    #[test]
+    fn the_first_root_expires_at_the_end_of_2037_and_not_within_two_years() {
+        let first = roots().iter().map(|(_, certificate)| end(certificate)).min().unwrap();
+        assert_eq!(first, "2037-12-31T23:59:59Z".parse::<DateTime<chrono::Utc>>().unwrap());
+        assert!(first - clock::now() > Duration::days(730), "take the new roots into roots.pem");
+    }
+
+    fn read_from(pairs: &'static [(&str, &str)]) -> Result<SdkConfig, ConfigError> {
+        read(|name| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
+    }
+
+    #[test]
+    fn a_service_has_its_own_endpoint_or_that_of_all() {
+        const ALL: (&str, &str) = ("AWS_ENDPOINT_URL", "http://all");
+        const OWN: (&str, &str) = ("AWS_ENDPOINT_URL_DYNAMODB", "http://own");
+        const NONE: (&str, &str) = ("AWS_ENDPOINT_URL_DYNAMODB", "");
+        let cases: [(&'static [_], _); 5] = [
+            (&[], None),
+            (&[ALL], Some("http://all")),
+            (&[OWN], Some("http://own")),
+            (&[ALL, OWN], Some("http://own")),
+            (&[ALL, NONE], Some("http://all")),
+        ];
+        for (pairs, expected) in cases {
+            let config = read_from(pairs).unwrap();
+            // As the client of the service asks for it.
+            let service = ServiceConfigKey::builder().service_id("DynamoDB").env("AWS_ENDPOINT_URL");
+            let service = service.profile("endpoint_url").build().unwrap();
+            let own = config.service_config().unwrap().load_config(service);
+            assert_eq!(own.as_deref().or(config.endpoint_url()), expected, "{pairs:?}");
+        }
+    }
+
+    #[test]
+    fn lambdas_variables_say_region_and_credentials() {
+        let config = read_from(&[
+            ("AWS_REGION", "eu-west-1"),
+            ("AWS_ACCESS_KEY_ID", "id"),
+            ("AWS_SECRET_ACCESS_KEY", "secret"),
+            ("AWS_SESSION_TOKEN", "token"),
+        ]);
+        let config = config.unwrap();
+        assert_eq!(config.region().map(Region::as_ref), Some("eu-west-1"));
+        assert!(config.credentials_provider().is_some());
+    }
+
+    #[test]
+    fn a_bundle_has_to_be_a_file_of_certificates() {
+        assert_eq!(bundle("src/aws/roots.pem").unwrap(), ROOTS);
+        for path in ["src/aws/none.pem", "src/aws/mod.rs", "src"] {
+            let error = bundle(path).unwrap_err().to_string();
+            assert!(error.ends_with("AWS_CA_BUNDLE must name a file of certificates in PEM"), "{error}");
+        }
+    }
+}
