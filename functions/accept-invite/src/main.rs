@@ -6,7 +6,7 @@ use shared::http::{self, App};
 use shared::telemetry;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_http::Error> {
+async fn main() -> Result<(), lambda_runtime::Error> {
     telemetry::init();
     let App { store, config } = App::from_env().await?;
     http::serve(config.origin, &store, async |request| handler::route(&store, request).await).await

@@ -6,7 +6,7 @@ use shared::http::{self, App};
 use shared::telemetry;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_http::Error> {
+async fn main() -> Result<(), lambda_runtime::Error> {
     telemetry::init();
     let app = App::from_env().await?;
     http::serve(app.config.origin, &app.store, async |request| handler::route(&app, request).await).await

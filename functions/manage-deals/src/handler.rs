@@ -1,8 +1,8 @@
 //! Making, resizing and ending deals.
 
+use ::http::{HeaderValue, header};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
-use lambda_http::http::{HeaderValue, header};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest, Sha256};

@@ -5,7 +5,7 @@ mod handler;
 use shared::{http, sending::Sending, telemetry};
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_http::Error> {
+async fn main() -> Result<(), lambda_runtime::Error> {
     telemetry::init();
     let sending = Sending::from_env().await?;
     let route = async |request| handler::route(&sending, request).await;

@@ -105,7 +105,8 @@ mod tests {
         let roots = roots();
         assert_eq!(roots.len(), 5);
         for (fingerprint, certificate) in roots {
-            let hash: String = Sha256::digest(&certificate).iter().map(|byte| format!("{byte:02x}")).collect();
+            let hash: String =
+                Sha256::digest(&certificate).iter().map(|byte| format!("{byte:02x}")).collect();
             assert_eq!(hash, fingerprint);
             RootCertStore::empty().add(certificate).unwrap();
         }

@@ -4,6 +4,7 @@
 
 mod body;
 mod caller;
+mod event;
 mod origin;
 mod problem;
 mod refusal;
@@ -14,6 +15,7 @@ mod view;
 
 pub use body::{Object, text_cell};
 pub use caller::{Caller, Learner, Manager, authorize_deal, authorize_deal_id};
+pub use event::{Event, Returned};
 pub use origin::Origin;
 pub use problem::Problem;
 pub use request::Request;

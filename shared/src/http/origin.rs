@@ -1,11 +1,11 @@
 //! Where requests come from. On AWS that is CloudFront and nobody else: API Gateway's own address is public, and goes past
 //! the web ACL and the headers.
 
-use lambda_http::http::HeaderMap;
+use http::HeaderMap;
 use sha2::{Digest, Sha256};
 
 /// The header that CloudFront adds to what it sends on, whatever the browser sent.
-const HEADER: &str = "x-origin-verify";
+pub(super) const HEADER: &str = "x-origin-verify";
 
 /// The secret by which CloudFront is known, as its SHA-256; none where everybody may come, as locally.
 #[derive(Clone, Copy, Debug, Default)]
@@ -30,7 +30,7 @@ impl Origin {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lambda_http::http::HeaderValue;
+    use http::HeaderValue;
 
     const SECRET: &str = "0123456789abcdef0123456789abcdef";
 

@@ -4,8 +4,7 @@ use super::response;
 use crate::domain::Timestamp;
 use crate::store::StoreError;
 use chrono::Duration;
-use lambda_http::http::{HeaderValue, StatusCode, header};
-use lambda_http::{Body, Response};
+use http::{HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
 
 /// Why a request is not answered as asked.
@@ -94,7 +93,7 @@ impl Problem {
         self.cause.as_deref()
     }
 
-    pub(super) fn into_response(self) -> Response<Body> {
+    pub(super) fn into_response(self) -> Response<String> {
         let title = StatusCode::from_u16(self.status).ok().and_then(|status| status.canonical_reason());
         let document = Document {
             r#type: format!("urn:seatkeeper:problem:{}", self.code),
@@ -136,14 +135,14 @@ mod tests {
         let response = Problem::from(error).into_response();
         assert_eq!(response.status(), 503);
         assert!(response.headers().contains_key("retry-after"));
-        let Body::Text(body) = response.body() else { panic!("no text") };
+        let body = response.body();
         insta::assert_snapshot!(body, @r#"{"type":"urn:seatkeeper:problem:unavailable","title":"Service Unavailable","status":503,"detail":"This did not work just now. Nothing is lost; please try again.","code":"unavailable"}"#);
     }
 
     #[test]
     fn a_field_error_names_the_field() {
         let response = Problem::field("seats", "must be positive").into_response();
-        let Body::Text(body) = response.body() else { panic!("no text") };
+        let body = response.body();
         insta::assert_snapshot!(body, @r#"{"type":"urn:seatkeeper:problem:invalid_request","title":"Bad Request","status":400,"detail":"seats: must be positive","code":"invalid_request","errors":[{"field":"seats","detail":"must be positive"}]}"#);
     }
 }

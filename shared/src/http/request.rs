@@ -1,17 +1,14 @@
 //! A request as handlers see it.
 //!
-//! API Gateway's event is read as it is, not by way of `lambda_http`'s `Request`: that is built from the path, the query and
+//! API Gateway's event is read as it is ([`Event`]), not by way of `lambda_http`'s `Request`: that is built from the path, the query and
 //! three headers, which a caller writes, and panics where they don't make a URI.
 
-use super::{Caller, Problem, body};
+use super::{Caller, Event, Problem, body};
 use crate::clock::{self, Deadline};
 use crate::domain::{DealId, InviteId, Timestamp};
 use crate::store::StoreError;
-use base64::{Engine, engine::general_purpose::STANDARD};
-use lambda_http::Context;
-use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest;
-use lambda_http::aws_lambda_events::query_map::QueryMap;
-use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use lambda_runtime::Context;
 use serde::de::DeserializeOwned;
 use std::collections::HashMap;
 
@@ -38,23 +35,20 @@ pub struct Request {
 }
 
 impl Request {
-    pub(super) fn new(event: ApiGatewayV2httpRequest, context: &Context) -> Self {
+    pub(super) fn new(event: Event, context: &Context) -> Self {
+        let (route, body) = (event.route().to_owned(), event.body());
         let jwt = event.request_context.authorizer.and_then(|authorizer| authorizer.jwt);
         // The gateway's own reading of the query joins repeated names; this one does not.
-        let query = event.raw_query_string.unwrap_or_default().parse::<QueryMap>().unwrap_or_default();
+        let query = event.raw_query_string.unwrap_or_default();
         Self {
-            route: event.request_context.route_key.unwrap_or_default(),
-            caller: Caller::new(jwt.map(|jwt| jwt.claims).unwrap_or_default()),
+            route,
+            caller: Caller::new(jwt.and_then(|jwt| jwt.claims).unwrap_or_default()),
             now: clock::now(),
             deadline: Deadline::from_epoch_millis(context.deadline),
-            parameters: event.path_parameters,
-            query: query.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
-            headers: event.headers,
-            body: match event.body.unwrap_or_default() {
-                // Invalid base64 falls through to the JSON error.
-                body if event.is_base64_encoded => STANDARD.decode(&body).unwrap_or(body.into_bytes()),
-                body => body.into_bytes(),
-            },
+            parameters: event.path_parameters.unwrap_or_default(),
+            query: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
+            headers: event.headers.unwrap_or_default().0,
+            body,
         }
     }
 

@@ -1,13 +1,11 @@
 //! Serving: every event becomes a request, is handled within its time, logged and measured.
 
-use super::{HandlerResult, Origin, Problem, Request, json, response};
+use super::{Event, HandlerResult, Origin, Problem, Request, Returned, json, response};
 use crate::clock::Stopwatch;
 use crate::config::{Config, ConfigError};
 use crate::store::Store;
-use lambda_http::aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
-use lambda_http::lambda_runtime::{self, LambdaEvent};
-use lambda_http::{Context, Error, service_fn};
-use serde_json::json;
+use lambda_runtime::{Context, Error, LambdaEvent, Runtime, service_fn};
+use serde_json::{json, value::RawValue};
 use std::time::Duration;
 
 /// What is kept of a function's time to answer when the handler has not.
@@ -34,11 +32,17 @@ pub async fn serve(
     route: impl AsyncFn(Request) -> HandlerResult,
 ) -> Result<(), Error> {
     let route = &route;
-    lambda_runtime::run(service_fn(move |event: LambdaEvent<ApiGatewayV2httpRequest>| async move {
-        let (event, context) = event.into_parts();
-        Ok::<_, Error>(answer(origin, store, route, event, &context).await)
-    }))
-    .await
+    // The event is read here, not by the runtime, which would follow the path to each of its values. The futures of requests
+    // are large, and would be moved through all layers of the runtime.
+    let service = service_fn(move |event: LambdaEvent<Box<RawValue>>| {
+        Box::pin(async move {
+            let (event, context) = event.into_parts();
+            let event = serde_json::from_str(event.get())?;
+            Ok::<_, Error>(answer(origin, store, route, event, &context).await)
+        })
+    });
+    // Without the spans that `lambda_runtime::run` adds: nothing of them would be logged.
+    Runtime::new(service).run().await
 }
 
 /// What [`serve`] answers to one event.
@@ -46,9 +50,9 @@ pub async fn answer(
     origin: Origin,
     store: &Store,
     route: &impl AsyncFn(Request) -> HandlerResult,
-    event: ApiGatewayV2httpRequest,
+    event: Event,
     context: &Context,
-) -> ApiGatewayV2httpResponse {
+) -> Returned {
     let request = Request::new(event, context);
     let (request_id, name) = (&context.request_id, request.route.clone());
     let watch = Stopwatch::start();
@@ -87,5 +91,7 @@ async fn handle(
     }
     request.check_body()?;
     let last = request.deadline.earlier(LAST_WORD).instant();
-    tokio::time::timeout_at(last, route(request)).await.unwrap_or_else(|_| Err(Problem::unavailable()))
+    tokio::time::timeout_at(last, Box::pin(route(request)))
+        .await
+        .unwrap_or_else(|_| Err(Problem::unavailable()))
 }

@@ -3,9 +3,9 @@
 //! bad input, asked by GET, or for another's deal, writes nothing; and no token reaches the table. I5, I6, I8.
 
 use crate::functions::{Asked, Functions};
-use lambda_http::aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use serde_json::{Value, json};
 use shared::domain::Link;
+use shared::http::{Event, Returned};
 use std::cell::OnceCell;
 use std::rc::Rc;
 
@@ -30,7 +30,7 @@ const ROUTES: &[(&str, &str)] = &[
 ];
 
 /// Every code that a refusal can have, but for those of a failure (`internal`, `unavailable`), with its status.
-const CODES: &[(&str, i64)] = &[
+const CODES: &[(&str, u16)] = &[
     ("invalid_request", 400),
     ("forbidden", 403),
     ("not_found", 404),
@@ -66,14 +66,7 @@ fn is_read(operation: &str) -> bool {
     ["GetItem", "BatchGetItem", "TransactGetItems", "Query"].contains(&operation)
 }
 
-fn judge(
-    route: &str,
-    body: &[u8],
-    secrets: bool,
-    foreign: bool,
-    answered: &ApiGatewayV2httpResponse,
-    asked: &[Asked],
-) {
+fn judge(route: &str, body: &[u8], secrets: bool, foreign: bool, answered: &Returned, asked: &[Asked]) {
     // As it goes back to the Runtime API.
     let returned: Value = serde_json::from_slice(&serde_json::to_vec(answered).unwrap()).unwrap();
     let shown = || format!("{route}\n{}\n→ {returned}\n{asked:?}", String::from_utf8_lossy(body));
@@ -180,7 +173,7 @@ fn read(input: &[u8]) -> (usize, u8, Value, Vec<u8>) {
 
 pub(crate) fn requests(input: &[u8]) {
     let (route, bits, event, body) = read(input);
-    // The gateway hands over no header that is none, and neither does lambda_http take one.
+    // The gateway hands over no header that is none, and no function reads one.
     let Ok(event) = serde_json::from_slice(&serde_json::to_vec(&event).unwrap()) else { return };
     let (route, function) = ROUTES[route];
     let admin = String::from_utf8_lossy(input).contains("deals.admin");
@@ -197,10 +190,8 @@ fn decoded(body: &[u8]) -> Vec<u8> {
 
 pub(crate) fn events(input: &[u8]) {
     // What can't be read, lambda_runtime reports to the Runtime API, and goes on.
-    let Ok(event) = serde_json::from_slice::<ApiGatewayV2httpRequest>(input) else { return };
-    let key = event.request_context.route_key.clone().unwrap_or_default();
-    let body = event.body.clone().unwrap_or_default().into_bytes();
-    let body = if event.is_base64_encoded { decoded(&body) } else { body };
+    let Ok(event) = serde_json::from_slice::<Event>(input) else { return };
+    let (key, body) = (event.route(), event.body());
     let listed = ROUTES.iter().find(|(route, _)| *route == key);
     for (route, function) in listed.map_or(ROUTES, std::slice::from_ref) {
         let (answered, asked) = functions().ask(function, event.clone(), false);

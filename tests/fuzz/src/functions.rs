@@ -9,13 +9,12 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
 use chrono::DateTime;
-use lambda_http::Context;
-use lambda_http::aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use lambda_runtime::Context;
 use serde_json::{Value, json};
 use shared::config::{Config, MailConfig};
 use shared::domain::limit::{RecipientLimit, SendingLimits};
 use shared::domain::{Deal, DealId, Email, InviteId};
-use shared::http::{App, Origin, answer};
+use shared::http::{App, Event, Origin, Returned, answer};
 use shared::mail::ses::Mailer;
 use shared::sending::Sending;
 use shared::store::Store;
@@ -208,12 +207,7 @@ impl Functions {
     }
 
     /// What a function's binary answers to this event, and what it asked of AWS for that.
-    pub(crate) fn ask(
-        &self,
-        function: &str,
-        event: ApiGatewayV2httpRequest,
-        foreign: bool,
-    ) -> (ApiGatewayV2httpResponse, Vec<Asked>) {
+    pub(crate) fn ask(&self, function: &str, event: Event, foreign: bool) -> (Returned, Vec<Asked>) {
         self.wire.foreign.store(foreign, Ordering::Relaxed);
         self.wire.asked.lock().unwrap_or_else(PoisonError::into_inner).clear();
         let mut context = Context::default();
