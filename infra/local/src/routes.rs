@@ -65,7 +65,7 @@ static BY_METHOD: LazyLock<BTreeMap<&str, Router<&Route>>> = LazyLock::new(|| {
 /// The route for a method and a path (without its query), with the values of the path's variables.
 pub(crate) fn choose<'p>(method: &str, path: &'p str) -> Option<(&'static Route, Variables<'p>)> {
     let found = BY_METHOD.get(method)?.at(path).ok()?;
-    let variables = Variables::from_iter(found.params.iter());
+    let variables: Variables<'_> = found.params.iter().collect();
     // The router lets a variable be empty in the middle of a path.
     variables.values().all(|value| !value.is_empty()).then_some((*found.value, variables))
 }

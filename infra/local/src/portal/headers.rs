@@ -68,20 +68,20 @@ fn meaningless(text: &str) -> io::Error {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 struct File {
-    security_headers_config: BTreeMap<String, Header>,
+    security_headers_config: BTreeMap<String, Entry>,
     custom_headers_config: Custom,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 struct Custom {
-    items: Vec<Header>,
+    items: Vec<Entry>,
 }
 
 /// A header of any kind: which fields it has depends on the kind.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
-struct Header {
+struct Entry {
     #[serde(rename = "Override")]
     replaces: bool,
     header: Option<String>,
@@ -101,7 +101,7 @@ struct Substituted {
     sub: (String, serde_json::Value),
 }
 
-impl Header {
+impl Entry {
     /// The name and the value of a security header of this kind.
     fn security(&self, kind: &str) -> Option<(&'static str, String)> {
         Some(match kind {

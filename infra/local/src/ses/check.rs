@@ -9,7 +9,7 @@ use email_address::EmailAddress;
 use http::StatusCode;
 
 use super::SesError;
-use super::request::{BulkEntry, BulkRequest, Content, Pair, Template as TemplateRequest};
+use super::request::{BulkEntry, BulkRequest, Content, Inline, Pair};
 use super::template::{Data, Template};
 
 const MAX_ENTRIES: usize = 50;
@@ -94,7 +94,7 @@ fn missing(what: &str) -> SesError {
     SesError::bad_request(format!("{what} is missing"))
 }
 
-fn templates(request: &TemplateRequest) -> Result<Templates, SesError> {
+fn templates(request: &Inline) -> Result<Templates, SesError> {
     if request.template_name.is_some() || request.template_arn.is_some() {
         let message = "Template does not exist: only inline templates are known here".to_owned();
         return Err(SesError { status: StatusCode::NOT_FOUND, code: "NotFoundException", message });
@@ -141,8 +141,8 @@ fn check_entry(entry: &BulkEntry, templates: &Templates, defaults: &Data) -> Res
 
 fn recipients(entry: &BulkEntry) -> Result<String, String> {
     let destination = &entry.destination;
-    let to = &destination.to_addresses;
-    let all = || to.iter().chain(&destination.cc_addresses).chain(&destination.bcc_addresses);
+    let to = &destination.to;
+    let all = || to.iter().chain(&destination.cc).chain(&destination.bcc);
     if to.is_empty() || all().count() > MAX_RECIPIENTS {
         return Err(format!("Destination must have 1 to {MAX_RECIPIENTS} recipients"));
     }

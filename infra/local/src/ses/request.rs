@@ -15,12 +15,12 @@ pub(super) struct BulkRequest {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub(super) struct DefaultContent {
-    pub(super) template: Option<Template>,
+    pub(super) template: Option<Inline>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-pub(super) struct Template {
+pub(super) struct Inline {
     pub(super) template_name: Option<String>,
     pub(super) template_arn: Option<String>,
     pub(super) template_content: Option<Content>,
@@ -46,11 +46,14 @@ pub(super) struct BulkEntry {
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
+#[serde(default)]
 pub(super) struct Destination {
-    pub(super) to_addresses: Vec<String>,
-    pub(super) cc_addresses: Vec<String>,
-    pub(super) bcc_addresses: Vec<String>,
+    #[serde(rename = "ToAddresses")]
+    pub(super) to: Vec<String>,
+    #[serde(rename = "CcAddresses")]
+    pub(super) cc: Vec<String>,
+    #[serde(rename = "BccAddresses")]
+    pub(super) bcc: Vec<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
