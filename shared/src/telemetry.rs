@@ -7,18 +7,13 @@
 //! A metric is what an alarm watches: CloudWatch charges for each one by the month. All else is in the same lines, to be
 //! queried there.
 
-use crate::domain::DealId;
+use crate::clock;
+use crate::domain::{DealId, Timestamp};
 use crate::store::{StoreError, Usage};
 use crate::sweep::Report;
-use metrique::ServiceMetrics;
-use metrique::emf::flags::NoMetric;
-use metrique::emf::{Emf, MetricDefinition, MetricDirective};
-use metrique::timers::Timestamp;
-use metrique::unit::{Count, Second};
-use metrique::unit_of_work::metrics;
-use metrique::writer::{
-    AttachGlobalEntrySink, AttachGlobalEntrySinkExt, Entry, EntryIoStreamExt, FormatExt, Unit,
-};
+use serde_json::{Map, Value, json};
+use std::io::Write;
+use std::sync::OnceLock;
 use std::time::Duration;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
@@ -26,11 +21,8 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 const NAMESPACE: &str = "Seatkeeper";
 
-#[derive(Entry)]
-#[entry(rename_all = "PascalCase")]
-struct Globals {
-    function: String,
-}
+/// Whose metrics they are. Without [`init`] nothing is recorded.
+static FUNCTION: OnceLock<String> = OnceLock::new();
 
 /// Starts logging and metrics, for as long as the process runs.
 pub fn init() {
@@ -44,118 +36,103 @@ pub fn init() {
     let filter = Targets::new().with_target("shared", level);
     // A second start in one process (a test) changes nothing.
     let _ = tracing_subscriber::registry().with(lines.with_filter(filter)).try_init();
-    let function = std::env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default();
-    ServiceMetrics::write_directly_to(
-        emf().output_to_makewriter(|| std::io::stdout().lock()).merge_globals(Globals { function }),
-    )
-    .forget();
+    let _ = FUNCTION.set(std::env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default());
 }
 
-/// How metrics are written: by function. Unreadable items also count over all functions, since one alarm watches them.
-fn emf() -> Emf {
-    let unreadable =
-        MetricDefinition { name: "UnreadableItems", unit: Unit::Count, storage_resolution: None };
-    Emf::builder(NAMESPACE.to_owned(), vec![vec!["Function".to_owned()]])
-        .directive(MetricDirective {
-            dimensions: vec![Vec::new()],
-            metrics: vec![unreadable],
-            namespace: NAMESPACE,
-        })
-        .build()
+/// A metric: its name, CloudWatch's unit, and its value. One without a value is not published.
+type Metric = (&'static str, &'static str, Option<Value>);
+
+/// The dimensions of a metric that is kept by function.
+const BY_FUNCTION: &[&[&str]] = &[&["Function"]];
+
+/// The dimensions of a metric that is kept by function and also over all of them, since one alarm watches them.
+const ALSO_OVER_ALL: &[&[&str]] = &[&["Function"], &[]];
+
+/// Writes a document of metrics and of what else is worth a query.
+fn record(dimensions: &[&[&str]], metrics: &[Metric], values: Value) {
+    let Some(function) = FUNCTION.get() else { return };
+    let document = document(function, clock::now(), dimensions, metrics, values);
+    // Without standard output there is nobody to tell.
+    let _ = writeln!(std::io::stdout().lock(), "{document}");
+}
+
+/// The document that CloudWatch makes metrics of ("Specification: Embedded metric format" in its user guide).
+fn document(
+    function: &str,
+    now: Timestamp,
+    dimensions: &[&[&str]],
+    metrics: &[Metric],
+    values: Value,
+) -> Value {
+    let known = || metrics.iter().filter_map(|(name, unit, value)| Some((*name, unit, value.as_ref()?)));
+    let published: Vec<_> = known().map(|(name, unit, _)| json!({ "Name": name, "Unit": unit })).collect();
+    let directives: Vec<_> = dimensions
+        .iter()
+        .map(|names| json!({ "Namespace": NAMESPACE, "Dimensions": [names], "Metrics": published }))
+        .collect();
+    let mut document = match values {
+        Value::Object(values) => values,
+        _ => Map::new(),
+    };
+    document.extend(known().map(|(name, _, value)| (name.to_owned(), value.clone())));
+    document.insert("Function".to_owned(), function.into());
+    let directives = json!({ "Timestamp": now.timestamp_millis(), "CloudWatchMetrics": directives });
+    document.insert("_aws".to_owned(), directives);
+    Value::Object(document)
 }
 
 /// What a run of mailing did.
-#[metrics(subfield, default_flags(NoMetric))]
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Mailed {
-    #[metrics(name = "MailsSent")]
     pub sent: u64,
     /// Given up, with a reason that the manager sees.
-    #[metrics(name = "MailsFailed")]
     pub failed: u64,
     /// Certainly not sent, and due again after a lease.
-    #[metrics(name = "MailsPutBack")]
     pub requeued: u64,
     /// Left alone until the lease ends, since SES may have sent them.
-    #[metrics(name = "MailsUnanswered")]
     pub unanswered: u64,
     /// Left alone until the lease ends, since SES was not asked.
-    #[metrics(name = "MailsUntried")]
     pub untried: u64,
     /// SES takes nothing more for now, for a reason that is not one mail's.
-    #[metrics(name = "SendingStopped", unit = Count, flags(skip(NoMetric)))]
     pub stopped: bool,
 }
 
-#[metrics]
-#[derive(Debug)]
-struct MailMetrics {
-    #[metrics(timestamp)]
-    timestamp: Timestamp,
-    #[metrics(flatten)]
-    mailed: Mailed,
-}
-
 pub fn mailed(mailed: Mailed) {
-    let Some(sink) = ServiceMetrics::try_sink() else { return };
-    drop(MailMetrics { timestamp: Timestamp::now(), mailed }.append_on_drop(sink));
-}
-
-#[metrics(rename_all = "PascalCase", default_flags(NoMetric))]
-#[derive(Debug)]
-struct SweepMetrics {
-    #[metrics(timestamp)]
-    timestamp: Timestamp,
-    #[metrics(unit = Second, flags(skip(NoMetric)))]
-    lag: Option<Duration>,
-    #[metrics(unit = Second, flags(skip(NoMetric)))]
-    queued_for: Option<Duration>,
-    done: u64,
-    skipped: u64,
-    left_over: u64,
-    failures: u64,
-    latency: Duration,
-    dynamo_requests: u64,
-    read_units: f64,
-    write_units: f64,
+    let Mailed { sent, failed, requeued, unanswered, untried, stopped } = mailed;
+    let values = json!({
+        "MailsSent": sent,
+        "MailsFailed": failed,
+        "MailsPutBack": requeued,
+        "MailsUnanswered": unanswered,
+        "MailsUntried": untried,
+    });
+    record(BY_FUNCTION, &[("SendingStopped", "Count", Some(u64::from(stopped).into()))], values);
 }
 
 /// `queued_for` is the age of the oldest mail in the send queue. Where a request failed, neither that nor the lag is
 /// known: saying nothing rings the alarm that zero would silence.
 pub fn swept(report: &Report, queued_for: Option<Duration>, latency: Duration, usage: Usage) {
-    let Some(sink) = ServiceMetrics::try_sink() else { return };
     let is_whole = report.failures == 0;
-    let metrics = SweepMetrics {
-        timestamp: Timestamp::now(),
-        lag: is_whole.then(|| Duration::from_secs(report.lag_seconds)),
-        queued_for: queued_for.filter(|_| is_whole),
-        done: report.done,
-        skipped: report.skipped,
-        left_over: report.left_over,
-        failures: report.failures,
-        latency,
-        dynamo_requests: usage.requests.into(),
-        read_units: usage.read_units,
-        write_units: usage.write_units,
-    };
-    drop(metrics.append_on_drop(sink));
-}
-
-#[metrics(rename_all = "PascalCase")]
-#[derive(Debug)]
-struct UnreadableMetrics {
-    #[metrics(timestamp)]
-    timestamp: Timestamp,
-    #[metrics(unit = Count)]
-    unreadable_items: u64,
+    let lag = is_whole.then(|| report.lag_seconds.into());
+    let queued_for = queued_for.filter(|_| is_whole).map(|time| time.as_secs_f64().into());
+    let values = json!({
+        "Done": report.done,
+        "Skipped": report.skipped,
+        "LeftOver": report.left_over,
+        "Failures": report.failures,
+        "Latency": latency.as_secs_f64() * 1_000.0,
+        "DynamoRequests": usage.requests,
+        "ReadUnits": usage.read_units,
+        "WriteUnits": usage.write_units,
+    });
+    record(BY_FUNCTION, &[("Lag", "Seconds", lag), ("QueuedFor", "Seconds", queued_for)], values);
 }
 
 /// An item of a list cannot be read. The list goes on without it.
 pub fn unreadable(error: &StoreError, deal: Option<DealId>) {
     let deal = deal.map(|deal| deal.to_string());
     tracing::error!(error = %error, deal.id = deal, "an item of a list was skipped");
-    let Some(sink) = ServiceMetrics::try_sink() else { return };
-    drop(UnreadableMetrics { timestamp: Timestamp::now(), unreadable_items: 1 }.append_on_drop(sink));
+    record(ALSO_OVER_ALL, &[("UnreadableItems", "Count", Some(1.into()))], Value::Null);
 }
 
 pub fn row_failed(error: &StoreError) {
@@ -165,71 +142,30 @@ pub fn row_failed(error: &StoreError) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use metrique::CloseValue;
-    use metrique::RootEntry;
-    use metrique::writer::format::Format;
-
-    /// The document as it is written.
-    fn written(metrics: impl metrique::InflectableEntry) -> serde_json::Value {
-        let mut line = Vec::new();
-        let globals = Globals { function: "deal-seats".to_owned() };
-        emf().merge_globals(globals).format(&RootEntry::new(metrics), &mut line).unwrap();
-        serde_json::from_slice(&line).unwrap()
-    }
-
-    /// The metrics of a document, and their units.
-    fn published(document: &serde_json::Value) -> Vec<(&str, Option<&str>)> {
-        let metrics = document["_aws"]["CloudWatchMetrics"][0]["Metrics"].as_array().unwrap();
-        metrics.iter().map(|metric| (metric["Name"].as_str().unwrap(), metric["Unit"].as_str())).collect()
-    }
-
-    #[test]
-    fn a_run_of_mailing_publishes_that_it_stopped_and_counts_the_rest() {
-        let mailed = Mailed { sent: 1, failed: 2, requeued: 3, unanswered: 4, untried: 5, stopped: true };
-        let document = written(MailMetrics { timestamp: Timestamp::now(), mailed }.close());
-        assert_eq!(published(&document), [("SendingStopped", Some("Count"))]);
-        let names =
-            ["MailsSent", "MailsFailed", "MailsPutBack", "MailsUnanswered", "MailsUntried", "SendingStopped"];
-        assert_eq!(names.map(|name| document[name].as_u64()), [1, 2, 3, 4, 5, 1].map(Some));
-    }
-
-    #[test]
-    fn a_sweep_publishes_its_lag_and_counts_the_rest() {
-        let second = Some(Duration::from_secs(1));
-        let document = written(
-            SweepMetrics {
-                timestamp: Timestamp::now(),
-                lag: second,
-                queued_for: second,
-                done: 1,
-                skipped: 2,
-                left_over: 3,
-                failures: 4,
-                latency: Duration::from_millis(5),
-                dynamo_requests: 6,
-                read_units: 7.5,
-                write_units: 8.5,
-            }
-            .close(),
-        );
-        assert_eq!(published(&document), [("Lag", Some("Seconds")), ("QueuedFor", Some("Seconds"))]);
-        let names = ["Lag", "Done", "Skipped", "LeftOver", "Failures", "Latency", "DynamoRequests"];
-        assert_eq!(names.map(|name| document[name].as_f64()), [1.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0].map(Some));
-        assert_eq!(["ReadUnits", "WriteUnits"].map(|name| document[name].as_f64()), [Some(7.5), Some(8.5)]);
-    }
 
     #[test]
     fn an_unreadable_item_counts_for_its_function_and_for_all_of_them() {
-        let metrics = UnreadableMetrics { timestamp: Timestamp::now(), unreadable_items: 1 };
-        let line = written(metrics.close());
-        assert_eq!((&line["UnreadableItems"], &line["Function"]), (&1.into(), &"deal-seats".into()));
-        let published: Vec<_> = line["_aws"]["CloudWatchMetrics"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|published| (published["Metrics"][0]["Name"].as_str(), published["Dimensions"].to_string()))
-            .collect();
-        let name = Some("UnreadableItems");
-        assert_eq!(published, [(name, r#"[["Function"]]"#.to_owned()), (name, "[[]]".to_owned())]);
+        let metrics = [("UnreadableItems", "Count", Some(1.into()))];
+        let document = document("deal-seats", Timestamp::default(), ALSO_OVER_ALL, &metrics, Value::Null);
+        let metrics = json!([{ "Name": "UnreadableItems", "Unit": "Count" }]);
+        let directive = |dimensions: Value| json!({ "Namespace": "Seatkeeper", "Dimensions": [dimensions], "Metrics": metrics });
+        let expected = json!({
+            "_aws": {
+                "Timestamp": 0,
+                "CloudWatchMetrics": [directive(json!(["Function"])), directive(json!([]))],
+            },
+            "Function": "deal-seats",
+            "UnreadableItems": 1,
+        });
+        assert_eq!(document, expected);
+    }
+
+    #[test]
+    fn a_metric_without_a_value_is_not_published() {
+        let metrics = [("Lag", "Seconds", None), ("QueuedFor", "Seconds", Some(1.into()))];
+        let document = document("f", Timestamp::default(), BY_FUNCTION, &metrics, json!({ "Done": 3 }));
+        let published = &document["_aws"]["CloudWatchMetrics"][0]["Metrics"];
+        assert_eq!(published, &json!([{ "Name": "QueuedFor", "Unit": "Seconds" }]));
+        assert_eq!((document.get("Lag"), &document["Done"]), (None, &json!(3)));
     }
 }
