@@ -113,6 +113,10 @@ impl From<Email> for String {
 
 /// Without what nobody sees and without white space around, and with compatibility characters as what they stand for.
 pub(super) fn visible(raw: &str) -> String {
+    // Printable ASCII, as most addresses are, is what NFKC would make of it, at a tenth of the cost.
+    if raw.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return raw.trim().to_owned();
+    }
     let seen: String = raw.chars().filter(|c| !is_invisible(*c)).collect();
     ComposingNormalizerBorrowed::new_nfkc().normalize(&seen).trim().to_owned()
 }

@@ -161,13 +161,12 @@ impl Store {
             "allocated < seats AND startsAt <= :now AND endsAt > :now",
             values([(":one", n(1)), (":now", n(now.timestamp()))]),
         )?;
-        let written = self
+        let transaction = self
             .transaction(vec![accept, self.create_action(seat)?, allocate])
             .customize()
             // The caller repeats it: with the time as it is then, and after a look at what there is left to gain.
-            .config_override(config::Config::builder().retry_config(RetryConfig::disabled()))
-            .send()
-            .await;
+            .config_override(config::Config::builder().retry_config(RetryConfig::disabled()));
+        let written = Box::pin(transaction.send()).await;
         let Err(error) = written else { return Ok(AcceptWrite::Taken) };
         let reasons = retry::reasons(error.as_service_error());
         // A condition behind a conflict may have met what the other writer is only just writing, or may not be this
@@ -194,13 +193,12 @@ impl Store {
             let get = get.map_err(|_| StoreError::Corrupt("not a read"))?;
             Ok(TransactGetItem::builder().get(get).build())
         });
-        let read = self
+        let look = self
             .client
             .transact_get_items()
             .set_transact_items(Some(gets.collect::<Result<_>>()?))
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await;
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let read = Box::pin(look.send()).await;
         let refused = read.as_ref().err().and_then(SdkError::as_service_error);
         if refused.is_some_and(TransactGetItemsError::is_transaction_canceled_exception) {
             return Ok(None);

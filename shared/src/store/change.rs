@@ -120,7 +120,7 @@ impl Store {
                 .expression_attribute_values(":seen", n(seen.version)),
             None => put.condition_expression("attribute_not_exists(pk)"),
         };
-        let Err(error) = put.send().await else { return Ok(Ok(())) };
+        let Err(error) = Box::pin(put.send()).await else { return Ok(Ok(())) };
         match (StoreError::from_sdk("PutItem", &error), error.into_service_error()) {
             (_, PutItemError::ConditionalCheckFailedException(refused)) => {
                 Ok(Err(refused.item.map(item::invite).transpose()?))

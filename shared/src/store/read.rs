@@ -1,4 +1,6 @@
 //! Reads: one item, many by their keys, and queries.
+//!
+//! Here and in the writes a request to the SDK is boxed: its future is large, and each caller would move it.
 
 use super::item::{self, InviteRecord};
 use super::{Item, Result, Store, StoreError, keys};
@@ -50,7 +52,7 @@ impl Store {
             .set_key(Some(key))
             .consistent_read(true)
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        let output = read.send().await.map_err(|error| StoreError::from_sdk("GetItem", &error))?;
+        let output = Box::pin(read.send()).await.map_err(|error| StoreError::from_sdk("GetItem", &error))?;
         Ok(output.item)
     }
 
@@ -70,7 +72,8 @@ impl Store {
                 .batch_get_item()
                 .request_items(&self.table, keys)
                 .return_consumed_capacity(ReturnConsumedCapacity::Total);
-            let output = read.send().await.map_err(|error| StoreError::from_sdk("BatchGetItem", &error))?;
+            let output = Box::pin(read.send()).await;
+            let output = output.map_err(|error| StoreError::from_sdk("BatchGetItem", &error))?;
             items.extend(output.responses.unwrap_or_default().remove(&self.table).unwrap_or_default());
             wanted = output.unprocessed_keys.unwrap_or_default().remove(&self.table);
             if wanted.is_some() {
@@ -104,5 +107,5 @@ pub(super) async fn all_items(query: QueryFluentBuilder) -> Result<Vec<Item>> {
 }
 
 pub(super) async fn one_page(query: QueryFluentBuilder) -> Result<QueryOutput> {
-    query.send().await.map_err(|error| StoreError::from_sdk("Query", &error))
+    Box::pin(query.send()).await.map_err(|error| StoreError::from_sdk("Query", &error))
 }

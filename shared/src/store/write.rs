@@ -24,7 +24,7 @@ impl Store {
         condition: impl Into<String>,
         values: Item,
     ) -> Result<WriteOutcome> {
-        let sent = self
+        let update = self
             .client
             .update_item()
             .table_name(&self.table)
@@ -34,9 +34,8 @@ impl Store {
             .set_expression_attribute_values(Some(values))
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await;
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let sent = Box::pin(update.send()).await;
         match sent.map_err(|error| (StoreError::from_sdk("UpdateItem", &error), error.into_service_error())) {
             Ok(output) => Ok(WriteOutcome::Done(output.attributes.unwrap_or_default())),
             Err((_, UpdateItemError::ConditionalCheckFailedException(refused))) => {
@@ -98,7 +97,7 @@ impl Store {
         &self,
         actions: Vec<TransactWriteItem>,
     ) -> Result<Result<(), Vec<CancellationReason>>> {
-        let Err(error) = self.transaction(actions).send().await else { return Ok(Ok(())) };
+        let Err(error) = Box::pin(self.transaction(actions).send()).await else { return Ok(Ok(())) };
         let reasons = retry::reasons(error.as_service_error());
         // A condition is an answer, and outranks conflicts.
         if reasons.iter().any(retry::is_condition) {
