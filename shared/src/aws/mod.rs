@@ -5,18 +5,27 @@
 //! (docs/decisions/0022-a-lean-start.md).
 
 use crate::config::ConfigError;
-use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
-use aws_smithy_http_client::Builder;
+use aws_sdk_dynamodb::config::{
+    BehaviorVersion, Credentials, Region, SharedCredentialsProvider, StalledStreamProtectionConfig,
+};
+use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn,
+};
 use aws_types::SdkConfig;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use std::time::Duration;
 
 /// Amazon Trust Services' roots, in PEM.
 const ROOTS: &[u8] = include_bytes!("roots.pem");
+
+/// How long a connection may take. A lost packet is sent again after a second.
+const CONNECTING: Duration = Duration::from_secs(2);
 
 /// The variables that give one service an endpoint of its own.
 const SERVICES: [&str; 2] = ["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_SESV2"];
@@ -33,10 +42,6 @@ pub fn sdk_config() -> Result<SdkConfig, ConfigError> {
 fn read(get: impl Fn(&str) -> Option<String>) -> Result<SdkConfig, ConfigError> {
     let set = |name: &str| get(name).filter(|value| !value.is_empty());
     let roots = set("AWS_CA_BUNDLE").map_or_else(|| Ok(ROOTS.to_vec()), |path| bundle(&path))?;
-    let trust = TrustStore::empty().with_pem_certificate(roots);
-    let context = TlsContext::builder().with_trust_store(trust).build();
-    let context = context.map_err(|_| ConfigError(vec!["TLS has no context".to_owned()]))?;
-    let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(context);
     let credentials = set("AWS_ACCESS_KEY_ID").zip(set("AWS_SECRET_ACCESS_KEY")).map(|(id, secret)| {
         let credentials = Credentials::new(id, secret, set("AWS_SESSION_TOKEN"), None, "environment");
         SharedCredentialsProvider::new(credentials)
@@ -44,11 +49,28 @@ fn read(get: impl Fn(&str) -> Option<String>) -> Result<SdkConfig, ConfigError> 
     let mut config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(set("AWS_REGION").or_else(|| set("AWS_DEFAULT_REGION")).map(Region::new))
-        .http_client(http.build_https());
+        .http_client(http_client(roots)?)
+        // Every call has a time limit of its own; watching each body besides is work in every request.
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
     config.set_endpoint_url(set("AWS_ENDPOINT_URL"));
     config.set_credentials_provider(credentials);
     let endpoints = SERVICES.iter().filter_map(|name| Some((*name, set(name)?))).collect();
     Ok(config.service_config(Endpoints(endpoints)).build())
+}
+
+/// One connector for all clients. The SDK's own client would parse the roots once for each client, and once more to see
+/// whether that works.
+fn http_client(roots: Vec<u8>) -> Result<SharedHttpClient, ConfigError> {
+    let trust = TrustStore::empty().with_pem_certificate(roots);
+    let context = TlsContext::builder().with_trust_store(trust).build();
+    let context = context.map_err(|_| ConfigError(vec!["TLS has no context".to_owned()]))?;
+    let connector = Connector::builder()
+        .connector_settings(HttpConnectorSettings::builder().connect_timeout(CONNECTING).build())
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .tls_context(context)
+        .build();
+    let connector = SharedHttpConnector::new(connector);
+    Ok(http_client_fn(move |_, _| connector.clone()))
 }
 
 /// The certificates in a file, all of which are trusted, and no others.
@@ -79,8 +101,15 @@ mod tests {
     use super::*;
     use crate::clock;
     use crate::domain::Timestamp;
-    use chrono::{DateTime, Duration, NaiveDateTime};
+    use aws_sdk_dynamodb::config::retry::RetryConfig;
+    use aws_sdk_dynamodb::{Client, config};
+    use chrono::{DateTime, Duration, NaiveDateTime, Utc};
+    use rustls::pki_types::PrivateKeyDer;
+    use rustls::{ServerConfig, ServerConnection, StreamOwned};
     use sha2::{Digest, Sha256};
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::sync::Arc;
 
     /// The roots, with the fingerprint above each.
     fn roots() -> Vec<(String, CertificateDer<'static>)> {
@@ -115,11 +144,11 @@ mod tests {
     #[test]
     fn the_first_root_expires_at_the_end_of_2037_and_not_within_two_years() {
         let first = roots().iter().map(|(_, certificate)| end(certificate)).min().unwrap();
-        assert_eq!(first, "2037-12-31T23:59:59Z".parse::<DateTime<chrono::Utc>>().unwrap());
+        assert_eq!(first, "2037-12-31T23:59:59Z".parse::<DateTime<Utc>>().unwrap());
         assert!(first - clock::now() > Duration::days(730), "take the new roots into roots.pem");
     }
 
-    fn read_from(pairs: &'static [(&str, &str)]) -> Result<SdkConfig, ConfigError> {
+    fn read_from(pairs: &[(&str, &str)]) -> Result<SdkConfig, ConfigError> {
         read(|name| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
     }
 
@@ -128,7 +157,7 @@ mod tests {
         const ALL: (&str, &str) = ("AWS_ENDPOINT_URL", "http://all");
         const OWN: (&str, &str) = ("AWS_ENDPOINT_URL_DYNAMODB", "http://own");
         const NONE: (&str, &str) = ("AWS_ENDPOINT_URL_DYNAMODB", "");
-        let cases: [(&'static [_], _); 5] = [
+        let cases: [(&[_], _); 5] = [
             (&[], None),
             (&[ALL], Some("http://all")),
             (&[OWN], Some("http://own")),
@@ -164,6 +193,47 @@ mod tests {
         for path in ["src/aws/none.pem", "src/aws/mod.rs", "src"] {
             let error = bundle(path).unwrap_err().to_string();
             assert!(error.ends_with("AWS_CA_BUNDLE must name a file of certificates in PEM"), "{error}");
+        }
+    }
+
+    /// Takes one connection as a table on `localhost` would: its port, and its certificate in PEM.
+    fn table_on_tls() -> (u16, String) {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let server = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+        let server = server.unwrap().with_no_client_auth();
+        let server = Arc::new(server.with_single_cert(vec![made.cert.der().clone()], key).unwrap());
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        std::thread::spawn(move || {
+            let (socket, _) = listener.accept().unwrap();
+            let mut stream = StreamOwned::new(ServerConnection::new(server).unwrap(), socket);
+            // Whoever does not trust the certificate hangs up.
+            if stream.read(&mut [0; 4096]).is_ok() {
+                stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").unwrap();
+            }
+        });
+        (port, made.cert.pem())
+    }
+
+    #[tokio::test]
+    async fn who_is_trusted_is_amazon_or_whom_the_bundle_names() {
+        for is_named in [false, true] {
+            let (port, certificate) = table_on_tls();
+            let bundle = std::env::temp_dir().join(format!("seatkeeper-bundle-{port}.pem"));
+            std::fs::write(&bundle, certificate).unwrap();
+            let config = read_from(&[
+                ("AWS_REGION", "eu-west-1"),
+                ("AWS_ACCESS_KEY_ID", "id"),
+                ("AWS_SECRET_ACCESS_KEY", "secret"),
+                ("AWS_ENDPOINT_URL_DYNAMODB", &format!("https://localhost:{port}")),
+                ("AWS_CA_BUNDLE", if is_named { bundle.to_str().unwrap() } else { "" }),
+            ]);
+            std::fs::remove_file(bundle).unwrap();
+            let config = config::Builder::from(&config.unwrap()).retry_config(RetryConfig::disabled());
+            let answer = Client::from_conf(config.build()).list_tables().send().await;
+            assert_eq!(answer.is_ok(), is_named, "{answer:?}");
         }
     }
 }

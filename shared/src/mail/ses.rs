@@ -89,10 +89,7 @@ impl Mailer {
     }
 
     pub fn new(client: Builder, config: &MailConfig) -> Self {
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(Duration::from_secs(2))
-            .operation_timeout(LONGEST_CALL)
-            .build();
+        let timeouts = TimeoutConfig::builder().operation_timeout(LONGEST_CALL).build();
         let client = client.retry_config(RetryConfig::disabled()).timeout_config(timeouts).build();
         Self {
             client: Client::from_conf(client),
