@@ -278,6 +278,11 @@ fuzz: cxx ## Look for inputs that break a promise (FUZZ_SECONDS=60 for each of F
 	  sed -n -e 's/^stat::number_of_executed_units: */  executions /p' -e 's/^stat::average_exec_per_sec: */  a second   /p' \
 	    -e 's/^stat::new_units_added: */  new inputs /p' target/fuzz/$$target.log; done
 
+bench: ## Measure how fast the functions start and answer, against infra/budgets.json (needs valgrind)
+	@echo "Building the local stack…"
+	@$(CARGO) build --locked --workspace --bins
+	@python3 infra/bench.py
+
 costs: ## Print what it costs to run, as docs/operations.md has it
 	@python3 infra/costs.py
 
@@ -296,4 +301,4 @@ clean: ## Remove what was built, and the local stack's data
 
 .DELETE_ON_ERROR:
 .PHONY: help build build-tests build-prove install run demo test prove prove-model prove-faults prove-histories prove-load prove-chaos prove-api test-rust test-portal test-deploy test-browser test-cloud test-api portal chromium package package-debug deploy sender manager partner dismiss check static \
-  lint-portal lint-python lint-template policies deny advisories sbom machete lock figures cxx fuzz costs images clean
+  lint-portal lint-python lint-template policies deny advisories sbom machete lock figures bench cxx fuzz costs images clean
