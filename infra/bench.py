@@ -242,7 +242,11 @@ def instructions(folder: Path, name: str, dynamodb: str, made: dict, times: int,
     with tempfile.TemporaryDirectory() as scratch:
         command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={scratch}/out", binary(folder, name)]
         process = subprocess.Popen(
-            command, env=runtime.environment(name, dynamodb), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+            command,
+            env=runtime.environment(name, dynamodb),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         try:
             runtime.wait()
@@ -301,7 +305,10 @@ class Report:
             return "" if number is None else f"{number:,.2f}" if number < 100 else f"{number:,.0f}"
 
         is_over = measured > budget
-        print(f"{name:<46}{shown(measured):>12}{shown(budget):>12}{shown(empty):>12}{'  over' if is_over else ''}", flush=True)
+        print(
+            f"{name:<46}{shown(measured):>12}{shown(budget):>12}{shown(empty):>12}{'  over' if is_over else ''}",
+            flush=True,
+        )
         if is_over:
             self.over.append(name)
 
@@ -341,7 +348,9 @@ def measure(folder: Path, stack: Stack, budgets: dict) -> list[str]:
         (f"a page of {ROWS}", "deal-seats", page, 200, "page_instructions"),
         ("a forged accept", "accept-invite", forged, 404, "forged_accept_instructions"),
     ):
-        report.row(f"warm: {what}, instructions", warm(folder, function, stack.dynamodb, made, status), budgets[budget], empty)
+        report.row(
+            f"warm: {what}, instructions", warm(folder, function, stack.dynamodb, made, status), budgets[budget], empty
+        )
     return report.over
 
 
