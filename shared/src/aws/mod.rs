@@ -107,6 +107,7 @@ mod tests {
     use rustls::pki_types::PrivateKeyDer;
     use rustls::{ServerConfig, ServerConnection, StreamOwned};
     use sha2::{Digest, Sha256};
+    use std::fmt::Write as _;
     use std::io::{Read, Write};
     use std::net::TcpListener;
     use std::sync::Arc;
@@ -134,8 +135,10 @@ mod tests {
         let roots = roots();
         assert_eq!(roots.len(), 5);
         for (fingerprint, certificate) in roots {
-            let hash: String =
-                Sha256::digest(&certificate).iter().map(|byte| format!("{byte:02x}")).collect();
+            let mut hash = String::new();
+            for byte in Sha256::digest(&certificate) {
+                write!(hash, "{byte:02x}").unwrap();
+            }
             assert_eq!(hash, fingerprint);
             RootCertStore::empty().add(certificate).unwrap();
         }
