@@ -278,7 +278,7 @@ fuzz: cxx ## Look for inputs that break a promise (FUZZ_SECONDS=60 for each of F
 	  sed -n -e 's/^stat::number_of_executed_units: */  executions /p' -e 's/^stat::average_exec_per_sec: */  a second   /p' \
 	    -e 's/^stat::new_units_added: */  new inputs /p' target/fuzz/$$target.log; done
 
-bench: ## Measure how fast the functions start and answer, against infra/budgets.json (needs valgrind)
+bench: portal ## Measure how fast the functions start and answer, against infra/budgets.json (needs valgrind)
 	@echo "Building the local stack…"
 	@$(CARGO) build --locked --workspace --bins
 	@python3 infra/bench.py
