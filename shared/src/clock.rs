@@ -26,7 +26,6 @@ impl Deadline {
         Self(Instant::now() + time)
     }
 
-    #[must_use]
     pub fn earlier(self, by: Duration) -> Self {
         Self(self.0.checked_sub(by).unwrap_or(self.0))
     }

@@ -7,7 +7,6 @@ use super::{Caller, Event, Problem, body};
 use crate::clock::{self, Deadline};
 use crate::domain::{DealId, InviteId, Timestamp};
 use crate::store::StoreError;
-use http::{HeaderMap, HeaderName, HeaderValue, header};
 use lambda_runtime::Context;
 use serde::de::DeserializeOwned;
 use std::collections::HashMap;
@@ -30,7 +29,7 @@ pub struct Request {
     pub deadline: Deadline,
     parameters: HashMap<String, String>,
     query: HashMap<String, String>,
-    headers: HeaderMap,
+    headers: HashMap<String, String>,
     body: Vec<u8>,
 }
 
@@ -38,6 +37,8 @@ impl Request {
     pub(super) fn new(event: Event, context: &Context) -> Self {
         let (route, body) = (event.route().to_owned(), event.body());
         let jwt = event.request_context.authorizer.and_then(|authorizer| authorizer.jwt);
+        let headers = event.headers.unwrap_or_default().into_iter();
+        let headers = headers.map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
         // The gateway's own reading of the query joins repeated names; this one does not.
         let query = event.raw_query_string.unwrap_or_default();
         Self {
@@ -47,7 +48,7 @@ impl Request {
             deadline: Deadline::from_epoch_millis(context.deadline),
             parameters: event.path_parameters.unwrap_or_default(),
             query: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
-            headers: event.headers.unwrap_or_default().0,
+            headers,
             body,
         }
     }
@@ -66,14 +67,18 @@ impl Request {
         self.query.get(name).map(String::as_str)
     }
 
-    pub(super) fn headers(&self) -> &HeaderMap {
-        &self.headers
+    /// A header, whatever its characters.
+    pub(super) fn raw_header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(String::as_str)
     }
 
     /// 400 for a header that is not visible ASCII.
-    pub fn header(&self, name: &'static str) -> Result<Option<&str>, Problem> {
-        let value = self.headers.get(HeaderName::from_static(name)).map(HeaderValue::to_str).transpose();
-        value.map_err(|_| Problem::field(name, "must be visible ASCII"))
+    pub fn header(&self, name: &str) -> Result<Option<&str>, Problem> {
+        let value = self.raw_header(name);
+        match value.filter(|value| !value.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\t'))) {
+            Some(_) => Err(Problem::field(name, "must be visible ASCII")),
+            None => Ok(value),
+        }
     }
 
     /// The number that `If-Match` expects; none without the header and for `*`, which any state fulfils.
@@ -85,12 +90,10 @@ impl Request {
         &self,
         current: impl Future<Output = Result<Option<u32>, StoreError>>,
     ) -> Result<Option<u32>, Problem> {
-        let values = || self.headers.get_all(header::IF_MATCH).iter().map(HeaderValue::as_bytes);
-        if values().all(|value| value.trim_ascii() == b"*") {
+        let Some(tags) = self.raw_header("if-match").filter(|tags| tags.trim() != "*") else {
             return Ok(None);
-        }
-        let ours: Vec<u32> =
-            values().flat_map(|value| value.split(|b| *b == b',')).filter_map(number_of).collect();
+        };
+        let ours: Vec<u32> = tags.split(',').filter_map(number_of).collect();
         match ours[..] {
             [] => Ok(Some(0)),
             [number] => Ok(Some(number)),
@@ -133,8 +136,8 @@ fn unsupported_media_type() -> Problem {
 }
 
 /// The number in a tag that [`with_etag`](super::with_etag) has written.
-fn number_of(tag: &[u8]) -> Option<u32> {
-    let digits = str::from_utf8(tag).ok()?.trim().strip_prefix('"')?.strip_suffix('"')?;
+fn number_of(tag: &str) -> Option<u32> {
+    let digits = tag.trim().strip_prefix('"')?.strip_suffix('"')?;
     digits.parse().ok().filter(|number: &u32| number.to_string() == digits)
 }
 
@@ -143,9 +146,8 @@ mod tests {
     use super::*;
     use std::time::Duration;
 
-    fn request(route: &str, headers: &[(HeaderName, &'static [u8])], body: &[u8]) -> Request {
-        let headers =
-            headers.iter().map(|(name, value)| (name.clone(), HeaderValue::from_bytes(value).unwrap()));
+    fn request(route: &str, headers: &[(&str, &str)], body: &[u8]) -> Request {
+        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         Request {
             route: route.to_owned(),
             caller: Caller::default(),
@@ -179,8 +181,7 @@ mod tests {
             (Some("\""), 3, Some(0)),
             (Some(""), 3, Some(0)),
         ] {
-            let headers: Vec<_> =
-                header.map(|value| (header::IF_MATCH, value.as_bytes())).into_iter().collect();
+            let headers: Vec<_> = header.map(|value| ("if-match", value)).into_iter().collect();
             let request = request("", &headers, b"");
             let found = request.if_match(async { Ok(Some(current)) }).await.unwrap();
             assert_eq!(found, expected, "{header:?} of {current}");
@@ -199,7 +200,7 @@ mod tests {
             ("POST /api/deals", 4 * 1024),
             ("PATCH /api/deals/{dealId}", 4 * 1024),
         ] {
-            let json: [(_, &[u8]); 1] = [(header::CONTENT_TYPE, b"application/json; charset=utf-8")];
+            let json = [("content-type", "application/json; charset=utf-8")];
             let check = |size| request(route, &json, &vec![b' '; size]).check_body().err();
             assert!(check(largest).is_none(), "{route}");
             let problem = check(largest + 1).unwrap();

@@ -1,5 +1,6 @@
 //! Serving: every event becomes a request, is handled within its time, logged and measured.
 
+use super::origin::HEADER;
 use super::{Event, HandlerResult, Origin, Problem, Request, Returned, json, response};
 use crate::clock::Stopwatch;
 use crate::config::{Config, ConfigError};
@@ -85,7 +86,7 @@ async fn handle(
     route: &impl AsyncFn(Request) -> HandlerResult,
     request: Request,
 ) -> HandlerResult {
-    if !origin.admits(request.headers()) {
+    if !origin.admits(request.raw_header(HEADER)) {
         // As the gateway itself refuses.
         return Ok(json(403, &json!({ "message": "Forbidden" })));
     }

@@ -17,7 +17,6 @@ pub struct Cursor {
 pub struct NotACursor;
 
 impl Cursor {
-    #[must_use]
     pub fn sign(salt: &Salt, filter: &str, position: &str) -> String {
         URL_SAFE_NO_PAD.encode([signature(salt, filter, position).as_slice(), position.as_bytes()].concat())
     }
@@ -36,13 +35,11 @@ impl Cursor {
     }
 
     /// True for a cursor that [`Cursor::sign`] made for this deal and filter. Takes as long for each wrong one.
-    #[must_use]
     pub fn is_genuine(&self, salt: &Salt, filter: &str) -> bool {
         let expected = signature(salt, filter, &self.position);
         expected.iter().zip(self.signature).fold(0, |differences, (a, b)| differences | (a ^ b)) == 0
     }
 
-    #[must_use]
     pub fn position(&self) -> &str {
         &self.position
     }

@@ -30,7 +30,6 @@ pub(super) struct Meter(Arc<Mutex<Usage>>);
 
 impl Store {
     /// What was used since the last call.
-    #[must_use]
     pub fn usage(&self) -> Usage {
         std::mem::take(&mut *self.meter.0.lock().unwrap_or_else(PoisonError::into_inner))
     }

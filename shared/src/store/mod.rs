@@ -144,7 +144,6 @@ impl Store {
     }
 
     /// A store on this client configuration, with the retries and time limits that all of DynamoDB gets here.
-    #[must_use]
     pub fn new(config: config::Builder, table: &str) -> Self {
         let meter = meter::Meter::default();
         let config = config
@@ -199,7 +198,6 @@ pub fn new_link(key: InviteKey) -> Result<Link> {
 }
 
 /// A random factor from 0 to 1; without randomness everything waits alike.
-#[must_use]
 pub fn jitter() -> f64 {
     random().map_or(0.5, |bytes| f64::from(u32::from_be_bytes(bytes)) / f64::from(u32::MAX))
 }

@@ -32,7 +32,6 @@ pub enum StatusFilter {
 
 impl StatusFilter {
     /// The filter's name, as in the query string.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
