@@ -57,9 +57,15 @@ impl RecipientLimit {
             None => Some(newest),
             Some(oldest) => invite.send_times.get(oldest).copied(),
         };
-        let free_at =
-            first_of_the_day.map_or(newest, |first| first + Duration::days(1)).max(newest + self.interval);
-        if free_at <= now { Ok(()) } else { Err(TooSoon { retry_at: next_second(free_at) }) }
+        // Without a limit nothing is compared: two requests at once may see each other's time as later than their own.
+        let interval = Some(self.interval).filter(|interval| !interval.is_zero());
+        let free_at = first_of_the_day
+            .map(|first| first + Duration::days(1))
+            .max(interval.map(|interval| newest + interval));
+        match free_at.filter(|free_at| now < *free_at) {
+            Some(free_at) => Err(TooSoon { retry_at: next_second(free_at) }),
+            None => Ok(()),
+        }
     }
 }
 
@@ -115,6 +121,11 @@ mod tests {
             let verdict = limit.check(&asked(times), at(now)).map_err(|too_soon| too_soon.retry_at);
             assert_eq!(verdict, expected.map_err(at), "{times:?} at {now}");
         }
+    }
+
+    #[test]
+    fn without_a_limit_a_send_may_come_before_the_newest_one() {
+        assert_eq!(RecipientLimit::NONE.check(&asked(&[100, 50]), at(99)), Ok(()));
     }
 
     proptest! {
