@@ -1,6 +1,5 @@
-//! Sweeps: walk what is due, shard by shard, many writes at once, and stop before the deadline.
-//!
-//! A sweep takes no input and keeps no state: what one leaves, the next one finds again (I7).
+//! Walks what is due, all shards in parallel, and stops before the deadline. A sweep has no input and no
+//! state: what one leaves, the next one finds again (I7).
 
 use crate::clock::Deadline;
 use crate::domain::{DealId, InviteKey, Timestamp};
@@ -12,24 +11,24 @@ use serde::Serialize;
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// The least time in which a batch is worth starting.
+/// No batch starts with less time left than this.
 const LEAST_TIME: Duration = Duration::from_secs(1);
 
-/// How long the invites of one deal may take to be read: a deal whose partition is throttled holds up no other.
+/// Limits the read of one deal's invites, so that a throttled partition does not hold up other deals.
 const LONGEST_READ: Duration = Duration::from_secs(2);
 
-/// What a sweep, or a part of it, did. A sweep's is its answer to the scheduler, and its metrics.
+/// The answer to the scheduler, and the metrics.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
     pub done: u64,
-    /// Invites to which something else had happened meanwhile.
+    /// Invites that had changed in the meantime.
     pub skipped: u64,
-    /// How long the longest overdue one was due when the sweep began, in seconds.
+    /// How long the longest overdue invite had been due when the sweep began.
     pub lag_seconds: u64,
     /// Invites that were seen and left for the next sweep.
     pub left_over: u64,
-    /// Of requests to the table.
+    /// Failed requests to the table.
     pub failures: u64,
 }
 
@@ -45,8 +44,7 @@ impl Report {
     }
 }
 
-/// Walks all that is due in `queue` at `now`, all shards at once, in batches of at most `batch`, `at_once` of them under
-/// way in each shard, until `deadline`.
+/// Keeps up to `at_once` batches of at most `batch` invites in flight in each shard.
 pub async fn sweep(
     store: &Store,
     queue: Queue,
@@ -57,7 +55,7 @@ pub async fn sweep(
     work: impl AsyncFn(Vec<InviteRecord>) -> Report,
 ) -> Report {
     let work = &work;
-    // Each shard is driven by itself: one that waits for its batches does not keep another from reading.
+    // A future for each shard: one that waits for its batches does not keep another from reading.
     let shards = (0..keys::DUE_SHARDS_READ).map(|shard| {
         pages(store, queue, shard, now, deadline)
             .flat_map(move |page| {
@@ -78,7 +76,7 @@ pub async fn sweep(
     future::join_all(shards).await.into_iter().fold(Report::default(), Report::plus)
 }
 
-/// What is due in a shard, page by page: the first page in any case, the others while there is time.
+/// The first page is read in any case, the others while there is time.
 fn pages(
     store: &Store,
     queue: Queue,
@@ -96,8 +94,7 @@ fn pages(
     })
 }
 
-/// Reads the invites of a batch and works on them, unless the time is up before, or runs out meanwhile: then the next
-/// sweep finds what is left.
+/// When the time runs out, the batch counts as left over, and the next sweep finds what is left.
 async fn work_through(
     store: &Store,
     due: Vec<Due>,
@@ -124,7 +121,6 @@ async fn work_through(
     tokio::time::timeout_at(deadline.instant(), worked).await.unwrap_or(left)
 }
 
-/// Reads invites of one deal; what is said of those that are gone or could not be read.
 async fn read(store: &Store, keys: Vec<InviteKey>) -> (Vec<InviteRecord>, Report) {
     let all = keys.len() as u64;
     match in_time(Deadline::within(LONGEST_READ), "BatchGetItem", store.invites(keys)).await {

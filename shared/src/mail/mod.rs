@@ -1,8 +1,6 @@
-//! The invitation mail: rendered here, sent by [`ses`].
-//!
-//! Everything that is not ours is escaped where it stands in HTML, and nothing of it gets into a header but the
-//! recipient's address, which [`Email`](crate::domain::Email) has vetted. Names are broken so that no mail program makes
-//! links of them. The link's token is in the fragment, so it reaches no server but by the accept page's own doing (I5).
+//! Renders the invitation mail; [`ses`] sends it. Untrusted text is escaped in HTML. None of it reaches a
+//! header but the recipient's address, which [`Email`](crate::domain::Email) has validated. The link's token
+//! is in the fragment, so no server receives the token before the accept page sends it (I5).
 
 pub mod ses;
 
@@ -13,13 +11,12 @@ use askama::Template;
 #[derive(Clone, PartialEq, Eq)]
 pub struct Mail {
     pub to: String,
-    /// A setting: nothing that a person typed.
+    /// From a setting, never from user input.
     pub subject: String,
     pub html: String,
     pub text: String,
 }
 
-/// What both bodies say.
 struct Words<'a> {
     organisation: String,
     deal: String,
@@ -43,17 +40,17 @@ struct Text<'a> {
     words: &'a Words<'a>,
 }
 
-/// The pages write a time in the same way: `instant` in `portal/src/time.ts`.
+/// `instant` in `portal/src/time.ts` formats times in the same way.
 fn instant(at: Timestamp) -> String {
     at.format("%-d %B %Y, %H:%M UTC").to_string()
 }
 
-/// The name of a person, a deal or an organisation, broken where a mail program would make a link of it: behind each dot and
-/// colon inside a word, as in `login.example.com`, and behind each digit of a telephone number. Readers do not see the breaks.
+/// Inserts an invisible break wherever a mail program would turn a name into a link: after a dot or colon
+/// inside a word (`login.example.com`), and after each digit of a telephone number.
 fn unlinked(name: &str) -> String {
-    /// It is not drawn, and no line ends at it.
+    /// Zero-width non-joiner: not drawn, and no line ends there.
     const BREAK: char = '\u{200c}';
-    /// Mail programs do not take fewer digits for a telephone number.
+    /// Mail programs make no link of a number with fewer digits.
     const FEWEST_DIGITS: usize = 7;
     let may_stand_in_number = |c: char| {
         c.is_numeric()
@@ -77,7 +74,6 @@ fn unlinked(name: &str) -> String {
     broken
 }
 
-/// The mail of one attempt to send an invite.
 pub(crate) fn compose(
     config: &MailConfig,
     deal: &Deal,

@@ -1,7 +1,6 @@
-//! SES: bulk calls, and what their answers mean for each mail.
-//!
-//! SES has no idempotency key, so the SDK's own retries are off: a call is repeated only when its answer says that
-//! nothing was sent (I4).
+//! Sends mails through SES in bulk calls and gives each mail a verdict
+//! (`docs/decisions/0006-the-outbox-is-the-due-index.md`). SES has no idempotency key, so the SDK's retries
+//! are off: a call is repeated only when its response says that nothing was sent (I4).
 
 use super::Mail;
 use crate::clock::Deadline;
@@ -23,13 +22,13 @@ use std::io::{self, ErrorKind};
 use std::iter;
 use std::time::Duration;
 
-/// Most mails in one call ("Service quotas in Amazon SES": 50 destinations).
+/// SES's limit on destinations in one call ("Service quotas in Amazon SES").
 pub const BULK: usize = 50;
 
-/// The least time in which one more call is worth starting.
+/// No further call starts with less time left than this.
 const LEAST_TIME: Duration = Duration::from_secs(1);
 
-/// SES answers in well under a second. A call that takes longer must not hold a function until its own time is over.
+/// SES answers in well under a second. A slow call must not use up the function's time.
 const LONGEST_CALL: Duration = Duration::from_secs(10);
 
 #[derive(Clone, Debug)]
@@ -39,32 +38,28 @@ pub struct Mailer {
     configuration_set: Option<String>,
 }
 
-/// A mail with the tags under which SES reports on it.
 pub struct Outgoing {
     pub mail: Mail,
-    /// Name and value of each tag: `[A-Za-z0-9_-]` only.
+    /// Name and value of each tag, `[A-Za-z0-9_-]` only. SES's reports on the mail carry the tags.
     pub tags: [(&'static str, String); 3],
 }
 
-/// What SES said of one mail.
+/// Only mails that are `Sent`, `Unavailable` or `Unknown` may be out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Verdict {
     Sent,
-    /// SES will never take it.
+    /// SES will never accept this mail.
     Failed(FailureReason),
-    /// Not sent: SES found something wrong with its call, which is this mail, another one, or our settings.
+    /// SES found the call malformed, because of this mail, another mail of the call, or our settings.
     Malformed,
-    /// Not sent this time.
     TryLater,
-    /// Not sent: SES was asked too much at once.
     Throttled,
-    /// Not sent, for a reason that is not this mail's. No mail will be sent until somebody mends it.
+    /// No mail will be sent until somebody fixes the account, the settings or the connection.
     Stopped,
-    /// SES failed, or said something new. This mail may have been sent, and no other will be for now.
+    /// SES failed, or returned a new status. No other mail will be sent for now.
     Unavailable,
-    /// SES gave no answer. This mail may have been sent.
+    /// SES gave no answer, or a server error.
     Unknown,
-    /// SES was not asked.
     Untried,
 }
 
@@ -75,14 +70,14 @@ impl Verdict {
 }
 
 impl Mailer {
-    /// Connects to SES, and warms the connection with a call of no mails, which SES refuses: the handshake then falls
-    /// into init. While sending is paused, nothing is asked of SES.
+    /// Warms the connection with an empty call, which SES refuses, so that the TLS handshake runs in init.
+    /// While sending is paused, SES is not called.
     pub async fn connect(sdk: &SdkConfig, config: &MailConfig) -> Self {
         let mailer = Self::new(Builder::from(sdk), config);
         if !config.paused
             && let Ok(call) = mailer.call(&[])
         {
-            // Whatever comes of it: SES that can't be reached is reported by the mail that needs it.
+            // The result is ignored: if SES cannot be reached, the first mail reports that.
             let _ = tokio::time::timeout(Duration::from_secs(3), call.send()).await;
         }
         mailer
@@ -98,10 +93,8 @@ impl Mailer {
         }
     }
 
-    /// Sends up to [`BULK`] mails in one call: a verdict for each, in their order.
-    ///
-    /// A call that SES finds malformed is repeated mail by mail, so that one mail does not hold up the others for ever.
-    /// If SES finds every one of them malformed, the fault is not a mail's.
+    /// Sends up to [`BULK`] mails and returns verdicts in order. A malformed call is repeated mail by mail,
+    /// so that one bad mail cannot block the others. If every mail is malformed, our settings are at fault.
     pub async fn send(&self, mails: &[Outgoing], within: Duration) -> Vec<Verdict> {
         let until = Deadline::within(within);
         let verdicts = self.send_together(mails, within).await;
@@ -110,7 +103,6 @@ impl Mailer {
         }
         let mut verdicts = Vec::with_capacity(mails.len());
         for mail in mails.chunks(1) {
-            // Once SES takes nothing, or there is no time for an answer, SES is not asked for the rest.
             if verdicts.last().is_some_and(|last: &Verdict| last.ends_the_run()) || until.left() < LEAST_TIME
             {
                 break;
@@ -151,7 +143,7 @@ impl Mailer {
     }
 
     fn call(&self, mails: &[Outgoing]) -> Result<SendBulkEmailFluentBuilder, BuildError> {
-        // The three parts are rendered already.
+        // The parts are rendered already, so the template only passes them through.
         let content = EmailTemplateContent::builder()
             .subject("{{subject}}")
             .html("{{{html}}}")
@@ -188,7 +180,7 @@ fn entry(outgoing: &Outgoing) -> Result<BulkEmailEntry, BuildError> {
         .build())
 }
 
-/// What a row of the answer says. A status that is new, or none, does not say that the mail was not sent.
+/// An unknown or missing status does not prove that the mail was not sent.
 fn verdict(result: &BulkEmailEntryResult) -> Verdict {
     let verdict = match result.status() {
         Some(BulkEmailStatus::Success) => Verdict::Sent,
@@ -215,14 +207,12 @@ fn verdict(result: &BulkEmailEntryResult) -> Verdict {
     verdict
 }
 
-/// What a refused call, or one without an answer, means for all of its mails.
 fn verdict_of_call(error: &SdkError<SendBulkEmailError>) -> Verdict {
     match error {
         SdkError::ServiceError(service) => match service.err() {
             SendBulkEmailError::TooManyRequestsException(_) => Verdict::Throttled,
             SendBulkEmailError::BadRequestException(_) => Verdict::Malformed,
-            // Only a refusal says that nothing was sent: an error of the server's may come after the mail. 503 says besides
-            // that the next call would fail as well.
+            // A 5xx can come after the mail went out. After a 503 the next call would fail too.
             _ if service.raw().status().as_u16() == 503 => Verdict::Unavailable,
             _ if !service.raw().status().is_client_error() => Verdict::Unknown,
             _ if service.err().code() == Some("ThrottlingException") => Verdict::Throttled,
@@ -234,7 +224,7 @@ fn verdict_of_call(error: &SdkError<SendBulkEmailError>) -> Verdict {
     }
 }
 
-/// True when there was no connection at all, so that nothing can have been sent.
+/// A refused connection proves that nothing was sent.
 fn was_refused(error: &SdkError<SendBulkEmailError>) -> bool {
     let causes = iter::successors(Some(error as &(dyn Error + 'static)), |&cause| cause.source());
     causes

@@ -1,8 +1,6 @@
-//! Sending, once for all who send: quota, precheck, write, mail, record, refund. A handler says who asks, which invites,
-//! and which rule.
-//!
-//! Every mail is stored before it is sent (I4). What a request has no time to mail stays queued under the lease that the
-//! request holds, and `deliver-invites` takes it up.
+//! The one pipeline for sending: quota, precheck, write, mail, record, refund. A handler supplies the caller,
+//! the rows and the rule. Every mail is stored before it is sent (I4). Mails that a request has no time for
+//! stay queued under the request's lease, and `deliver-invites` sends them.
 
 mod run;
 
@@ -24,16 +22,15 @@ use futures_util::stream::{self, StreamExt};
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// Most invites that one request may send or resend.
 pub const MOST_ROWS: usize = 1_000;
 
-/// Invites that a request stores at once.
+/// Writes in flight in one request.
 const WRITES: usize = 32;
 
-/// What a request keeps of its time to answer, once mailing is over. No write of a row begins after that.
+/// Mailing ends this long before the request's deadline, and no row's write starts later.
 const TO_ANSWER: Duration = Duration::from_secs(1);
 
-/// What a request keeps of its time once the last write of a row must have ended: enough to answer.
+/// The last row's write must end this long before the deadline, which leaves time to answer.
 const TO_STORE: Duration = Duration::from_millis(700);
 
 #[derive(Clone, Debug)]
@@ -45,44 +42,39 @@ pub struct Sending {
     pub limits: SendingLimits,
 }
 
-/// A manager's request to send invites of a deal, which is theirs and active.
+/// An authorised request: the deal is the manager's, and active.
 #[derive(Clone, Debug)]
 pub struct SendRequest {
     pub deal: Deal,
     pub manager: Manager,
     pub now: Timestamp,
-    /// When the answer must be out.
     pub deadline: Deadline,
 }
 
-/// The rule that says what an invite becomes when it is sent.
+/// Returns the invite after the send, or why the invite must not be sent.
 pub type Rule<'a, E> = Box<dyn Fn(Option<&Invite>, &NewSend, Timestamp) -> Result<Invite, E> + 'a>;
 
-/// One invite to send.
 pub struct Row<'a, E> {
     pub invite: InviteId,
     pub seen: Seen,
-    /// Its place among the rows of the request, counted from the top of the list.
+    /// The row's index in the request.
     pub order: usize,
     pub rule: Rule<'a, E>,
 }
 
-/// What happened to a row.
 #[derive(Debug)]
 pub enum RowOutcome<E> {
-    /// Stored, and mailed if there was time. In a dry run: it would be.
+    /// Stored, and mailed if there was time. In a dry run, nothing is stored.
     Queued(Box<Invite>),
-    /// The rule refused; the invite as it is.
     Refused(E, Option<Box<Invite>>),
-    /// The manager's hour or the deal's day has no sends left, until then.
+    /// The manager's hourly or the deal's daily limit is used up, until this time.
     OverLimit(Option<Timestamp>),
-    /// The write failed or ran out of time. It may have been stored all the same, and is mailed later then.
+    /// The write failed or timed out. The invite may be stored all the same, and is then mailed later.
     Failed(StoreError),
-    /// There was no time to begin it.
     NoTime,
 }
 
-/// An outcome for each row, in their order.
+/// One outcome for each row, in order.
 type Outcomes<E> = Result<Vec<RowOutcome<E>>, StoreError>;
 
 impl SendRequest {
@@ -125,14 +117,12 @@ impl Sending {
         Self { store, mailer, mail, config, limits }
     }
 
-    /// Lets a manager send invites of the deal in the request's path.
     pub async fn authorize(&self, request: &Request) -> Result<SendRequest, Problem> {
         let manager = request.caller.manager(&self.config.organisation_claim)?;
         let deal = authorize_deal(self.store.deal(request.deal_id()?).await?, &manager)?;
         SendRequest::new(deal, manager, request)
     }
 
-    /// Lets a manager send the invite in the request's path, which is read with its deal at once.
     pub async fn authorize_invite(
         &self,
         request: &Request,
@@ -145,7 +135,7 @@ impl Sending {
         Ok((request, invite, record))
     }
 
-    /// Sends these invites. An error comes before anything is stored.
+    /// An error means that nothing was stored.
     pub async fn send<E>(&self, request: &SendRequest, mut rows: Vec<Row<'_, E>>) -> Outcomes<E> {
         self.store.remember_lifetime(&request.deal, self.config.lifetime).await?;
         let wanted = count(rows.len());
@@ -173,7 +163,6 @@ impl Sending {
         Ok(outcomes)
     }
 
-    /// The outcomes that sending these invites would have. Stores nothing.
     pub async fn dry_run<E>(&self, request: &SendRequest, mut rows: Vec<Row<'_, E>>) -> Outcomes<E> {
         let wanted = count(rows.len());
         let allowance = self.store.foresee_allowance(self.sender(request), wanted, request.now).await?;
@@ -181,8 +170,8 @@ impl Sending {
         self.foresee(request, &rows, &allowance)
     }
 
-    /// The outcome of each row that must not be written, where the limits grant fewer sends than are asked for: a row that
-    /// its rule refuses takes no send from another.
+    /// If the limits grant fewer sends than there are rows, returns an outcome for each row that must not be
+    /// written. A row that its rule refuses takes no send from another row.
     async fn precheck<E>(
         &self,
         request: &SendRequest,
@@ -200,7 +189,6 @@ impl Sending {
         Ok(foreseen.map(|outcome| (!outcome.may_be_stored()).then_some(outcome)).collect())
     }
 
-    /// Reads the invites that nobody has read yet, a hundred in a request.
     async fn read<E>(&self, deal: &Deal, rows: &mut [Row<'_, E>]) -> Result<(), StoreError> {
         let is_unread = |row: &&mut Row<'_, E>| !matches!(row.seen, Seen::Record(_));
         let unread: Vec<_> = rows.iter_mut().filter(is_unread).collect();
@@ -214,7 +202,7 @@ impl Sending {
         Ok(())
     }
 
-    /// What the rules say of rows that were read, as far as the allowance goes.
+    /// Applies the rules to rows that were read, in order, until the allowance is used up.
     fn foresee<E>(&self, request: &SendRequest, rows: &[Row<'_, E>], allowance: &Allowance) -> Outcomes<E> {
         let mut left = allowance.sends;
         let outcomes = rows.iter().map(|row| {
@@ -244,7 +232,6 @@ impl Sending {
         Ok((send, link))
     }
 
-    /// Writes a row that is not refused yet, while there is time.
     async fn write<E>(
         &self,
         request: &SendRequest,
@@ -289,7 +276,6 @@ impl Sending {
     }
 }
 
-/// Refuses a request of no rows, and one of too many.
 pub fn check_rows(rows: usize) -> Result<(), Problem> {
     let too_many = "At most 1,000 rows go into one request. Send the rest in another one.";
     match rows {

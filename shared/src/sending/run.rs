@@ -1,7 +1,5 @@
-//! Mailing what is queued and held by a claim, and recording what happened to it.
-//!
-//! A claim is the right to mail one invite until its lease ends. Whatever goes wrong on the way, a mail that was not
-//! recorded as sent stays queued, and its lease ends by itself (I4).
+//! Mails claimed invites and records the outcomes. A claim is the right to mail one invite until its lease
+//! ends. A mail that was not recorded as sent stays queued, and its lease ends by itself (I4).
 
 use super::Sending;
 use crate::clock::{self, Deadline, Stopwatch};
@@ -18,54 +16,50 @@ use futures_util::stream::{self, StreamExt};
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
-/// SES calls under way at once.
+/// SES calls in flight.
 const CALLS: usize = 4;
 
-/// The least time in which a call to SES is worth starting, and its outcome can be recorded.
+/// No SES call starts with less time left than this.
 const LEAST_TIME: Duration = Duration::from_secs(1);
 
-/// What is kept of a run's time to record the last outcomes.
+/// Reserved at the end of a run to record the last outcomes.
 const RECORDING: Duration = Duration::from_secs(1);
 
-/// How long a request waits for its turn of the send rate. A waiting function takes one of the account's few, and the
-/// deliverer waits for all of them.
+/// How long a request waits for its turn of the send rate. A waiting request holds one of the account's few
+/// concurrent functions, and the deliverer waits for all of them.
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Runner {
-    /// A request. It waits two seconds in all, and leaves what was not attempted to the deliverer, under its lease.
+    /// Waits at most `LONGEST_WAIT`, and leaves unattempted mails to the deliverer, under their lease.
     Request,
-    /// The deliverer. It waits as long as it may run, and requeues what it claimed and did not attempt.
+    /// Waits as long as it may run, and requeues the mails that it claimed and did not attempt.
     Deliverer,
 }
 
-/// The right to mail one invite.
 #[derive(Clone, Debug)]
 pub struct Claim {
-    /// The invite, as the write that claimed it left it.
+    /// The invite as the claiming write stored it.
     pub record: InviteRecord,
-    /// The link that goes into the mail; its hash is stored.
+    /// The link in the mail. Only its hash is stored.
     pub link: Link,
     pub attempt: Attempt,
 }
 
 impl Claim {
-    /// The claim that a write made. `None` if the invite was sent again or cancelled before the retried write was
-    /// acknowledged: then there is nothing to mail for this one.
+    /// `None` if the invite was resent or cancelled before our retried write was acknowledged.
     pub fn of(record: InviteRecord, link: Link) -> Option<Self> {
         let attempt = record.invite.attempt(&link.secret.hash())?;
         Some(Self { record, link, attempt })
     }
 }
 
-/// One run of mailing: it ends when its time is up, or when SES will take nothing more for now. While sending is paused
-/// it is over before it begins: nothing is claimed, reserved or mailed.
+/// A run ends when its time is up or SES accepts no more mail. While sending is paused, it ends at once.
 pub struct Run<'a> {
     sending: &'a Sending,
     runner: Runner,
-    /// When the last outcome must be recorded.
+    /// The last outcome must be recorded by then.
     ends: Deadline,
-    /// When the last turn may come.
     turns_until: Deadline,
     is_out_of_turns: Cell<bool>,
     lost_answers: Cell<u32>,
@@ -74,7 +68,6 @@ pub struct Run<'a> {
 }
 
 impl Sending {
-    /// Starts a run that has to be over by `ends`.
     pub fn run(&self, runner: Runner, ends: Deadline) -> Run<'_> {
         let last_turn = ends.earlier(RECORDING + LEAST_TIME);
         let turns_until = match runner {
@@ -93,7 +86,7 @@ impl Sending {
         }
     }
 
-    /// Mails in one call: SES's most, or what a second of the send rate allows.
+    /// Mails in one call: at most one second's worth of the send rate.
     pub fn batch(&self) -> usize {
         match self.mail.send_rate {
             0 => BULK,
@@ -103,7 +96,6 @@ impl Sending {
 }
 
 impl Run<'_> {
-    /// True when no further mail should be started.
     pub fn is_over(&self) -> bool {
         self.sending.mail.paused
             || self.mailed.borrow().stopped
@@ -115,8 +107,7 @@ impl Run<'_> {
         self.ends.earlier(RECORDING).left()
     }
 
-    /// Mails these invites of one deal, several calls at once, and returns them as they are then, in their order.
-    /// Those that the run had no time for stay queued.
+    /// Returns the invites as they are afterwards, in order. Mails that the run had no time for stay queued.
     pub async fn mail_all(&self, deal: &Deal, claims: Vec<Claim>) -> Vec<Invite> {
         let mailed = stream::iter(claims)
             .map(|claim| (claim, deal))
@@ -129,19 +120,19 @@ impl Run<'_> {
         mailed
     }
 
-    /// Mails up to a batch of invites, which may be of several deals, and records what happened.
+    /// Mails at most one [`Sending::batch`].
     pub async fn mail(&self, claims: Vec<(Claim, &Deal)>) -> Vec<Invite> {
         let verdicts = self.attempt(&claims).await;
         let claims = claims.into_iter().map(|(claim, _)| claim);
         future::join_all(claims.zip(verdicts).map(|(claim, verdict)| self.record(claim, verdict))).await
     }
 
-    /// Sends the mails, again and again for those that SES was too busy for, while there is time.
+    /// Sends the mails, and retries throttled ones while there is time.
     async fn attempt(&self, claims: &[(Claim, &Deal)]) -> Vec<Verdict> {
         let mut verdicts = vec![Verdict::Untried; claims.len()];
         let mut waiting: Vec<_> = verdicts.iter_mut().zip(claims).collect();
         while !waiting.is_empty() && !self.is_over() {
-            // While it waited for its turn, another call may have ended the run.
+            // Another call may have ended the run while this one waited for its turn.
             if !self.turn(waiting.len()).await || self.mailed.borrow().stopped {
                 break;
             }
@@ -157,7 +148,6 @@ impl Run<'_> {
         verdicts
     }
 
-    /// Asks SES once, and ends the run if there is no point in asking again.
     async fn call<'a>(&self, claims: impl ExactSizeIterator<Item = &'a (Claim, &'a Deal)>) -> Vec<Verdict> {
         let count = claims.len();
         let mails: Result<Vec<_>, _> = claims.map(|(claim, deal)| self.outgoing(claim, deal)).collect();
@@ -168,7 +158,7 @@ impl Run<'_> {
         if verdicts.contains(&Verdict::Unknown) {
             self.lost_answers.set(self.lost_answers.get() + 1);
         }
-        // One answer may get lost; if two do, something is wrong with SES or the way there.
+        // One response may get lost. If two do, SES or the network is failing.
         if self.lost_answers.get() > 1 || verdicts.iter().any(|verdict| verdict.ends_the_run()) {
             self.mailed.borrow_mut().stopped = true;
         }
@@ -186,7 +176,7 @@ impl Run<'_> {
         Ok(Outgoing { mail, tags })
     }
 
-    /// Waits for the account's turn to send this many mails. False when it does not come in time.
+    /// Waits for a turn in the account's send rate. False if no turn comes in time.
     async fn turn(&self, mails: usize) -> bool {
         let rate = self.sending.mail.send_rate;
         if rate == 0 {
@@ -210,7 +200,6 @@ impl Run<'_> {
         }
     }
 
-    /// Records what happened to one mail; returns the invite as it is then.
     async fn record(&self, claim: Claim, verdict: Verdict) -> Invite {
         let Claim { record, link, attempt } = claim;
         let (now, as_claimed) = (clock::now(), record.invite.clone());
@@ -227,8 +216,7 @@ impl Run<'_> {
         }
     }
 
-    /// Counts a verdict, and says what it means for the invite: nothing if the mail is to be left alone until its lease
-    /// ends.
+    /// Counts the verdict. `None` leaves the invite alone until its lease ends.
     fn outcome(&self, attempt: &Attempt, verdict: Verdict, now: Timestamp) -> Option<Outcome> {
         let mut mailed = self.mailed.borrow_mut();
         let requeued = |attempts, was_attempted| {
@@ -260,7 +248,6 @@ impl Run<'_> {
         Some(outcome)
     }
 
-    /// Writes the run's metrics and returns what it did.
     pub fn report(&self) -> Mailed {
         let mailed = *self.mailed.borrow();
         telemetry::mailed(mailed);

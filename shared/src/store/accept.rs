@@ -1,4 +1,4 @@
-//! Accepting and previewing: one round trip, whatever the token is worth.
+//! Accepts and previews invites, in one round trip whether or not the token is valid (I6).
 
 use super::change::{LEAVE_A_WRITER, list_of};
 use super::{Item, Result, Store, StoreError, in_time, item, jitter, keys, n, retry, s, values, writer_id};
@@ -17,7 +17,7 @@ use std::time::Duration;
 
 #[derive(Clone, PartialEq, Debug)]
 pub enum AcceptOutcome {
-    /// The learner holds a seat of this deal, since then.
+    /// The learner holds a seat, from this accept or an earlier one.
     Accepted {
         deal: Box<Deal>,
         accepted_at: Timestamp,
@@ -27,7 +27,7 @@ pub enum AcceptOutcome {
 
 #[derive(Clone, PartialEq, Debug)]
 pub enum PreviewOutcome {
-    /// A link of the newest send.
+    /// The link belongs to the newest send.
     Shown(Box<Invite>, Box<Deal>),
     Refused(AcceptRefusal),
 }
@@ -35,18 +35,16 @@ pub enum PreviewOutcome {
 enum AcceptWrite {
     Taken,
     Refused(Met),
-    /// A conflict with others, or no (readable) answer at all.
+    /// A conflict, or no readable response.
     Unsure(StoreError),
 }
 
-/// What is known of the invite, the seat and the deal that a transaction met. One whose condition held is `None`; an item
-/// that does not exist is empty.
+/// The invite, seat and deal that a transaction met: `None` if the condition held, empty if there is no item.
 type Met = [Option<Item>; 3];
 
 impl Store {
-    /// Gives the learner a seat: invite, seat and deal in one transaction, and nothing before it (I1). The deal is
-    /// read at the same time, for the organisation in the answer. After an error the learner may hold the seat all the
-    /// same, and accepting again gives the same answer.
+    /// Takes a seat in one transaction over invite, seat and deal, with no read before it (I1). After an
+    /// error the learner may hold the seat all the same; accepting again gives the same answer.
     pub async fn accept_invite(
         &self,
         link: &Link,
@@ -61,7 +59,7 @@ impl Store {
             let writer = writer_id()?;
             let mut wait = Duration::from_millis(20);
             loop {
-                // Waiting for others must not carry anybody past an expiry (I2).
+                // Every attempt has its own time, so that waiting carries nobody past an expiry (I2).
                 let now = asked_at + Span::from_std(watch.elapsed()).unwrap_or_default();
                 let accepted_at = whole_seconds(now);
                 let (written, deal) = future::join(
@@ -72,8 +70,7 @@ impl Store {
                 let refusal = match written? {
                     AcceptWrite::Taken => Some(AcceptRefusal::AlreadyYours { accepted_at }),
                     AcceptWrite::Refused(met) => refusal(met, link, learner, now)?,
-                    // Others are at the same deal: its seats may be gone by now, and then there is nothing to queue for. Or
-                    // the answer got lost: then the seat may be theirs.
+                    // The deal may be full by now, or the seat the learner's already: look before a retry.
                     AcceptWrite::Unsure(error) => {
                         let met = self.look(link, learner).await?;
                         let refusal = met.map_or(Ok(None), |met| refusal(met, link, learner, now))?;
@@ -89,7 +86,6 @@ impl Store {
                         return Ok(AcceptOutcome::Accepted { deal: Box::new(deal), accepted_at });
                     }
                     Some(refusal) => return Ok(AcceptOutcome::Refused(refusal)),
-                    // Nothing speaks against it (any more): once more.
                     None => tokio::time::sleep(wait.mul_f64(jitter())).await,
                 }
                 wait = (wait * 2).min(Duration::from_secs(1));
@@ -139,7 +135,7 @@ impl Store {
         });
         let accept = self.update_action(
             keys::invite_key(link.key()),
-            // A click proves that a mail arrived: delivery is settled with it.
+            // A click proves that a mail arrived, so accepting also records the delivery.
             &format!(
                 "SET #status = :accepted, acceptedAt = :now, learner = :learner, listPk = :listPk, \
                  delivery = :sent, sentAt = attemptedAt{digest}, {LEAVE_A_WRITER} \
@@ -164,13 +160,13 @@ impl Store {
         let transaction = self
             .transaction(vec![accept, self.create_action(seat)?, allocate])
             .customize()
-            // The caller repeats it: with the time as it is then, and after a look at what there is left to gain.
+            // `accept_invite` retries instead, with the current time and after a look at the deal.
             .config_override(config::Config::builder().retry_config(RetryConfig::disabled()));
         let written = Box::pin(transaction.send()).await;
         let Err(error) = written else { return Ok(AcceptWrite::Taken) };
         let reasons = retry::reasons(error.as_service_error());
-        // A condition behind a conflict may have met what the other writer is only just writing, or may not be this
-        // caller's to know.
+        // A condition behind a conflict decides nothing. The other write may change the item, and a caller
+        // with a forged token must not learn of it.
         if retry::objections(reasons).next().is_some_and(retry::is_condition) {
             let mut reasons = reasons.iter();
             return Ok(AcceptWrite::Refused([(); 3].map(|()| {
@@ -184,7 +180,7 @@ impl Store {
         if is_open || error.is_passing() { Ok(AcceptWrite::Unsure(error)) } else { Err(error) }
     }
 
-    /// Reads what the transaction would meet, all of one instant. `None` when others are writing.
+    /// Reads all three items at one instant. `None` if a conflict cancelled the read.
     async fn look(&self, link: &Link, learner: &PersonId) -> Result<Option<Met>> {
         let keys =
             [keys::invite_key(link.key()), keys::seat_key(learner, link.deal), keys::deal_key(link.deal)];
@@ -211,7 +207,7 @@ impl Store {
     }
 }
 
-/// Why there is no seat. `None` when the rule finds nothing against it: what a condition met has changed since.
+/// `None` if no rule refuses: the item that failed a condition has changed since.
 fn refusal(
     [invite, seat, deal]: Met,
     link: &Link,

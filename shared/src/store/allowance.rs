@@ -1,11 +1,8 @@
-//! Counting sends against the limits of a manager's hour and a deal's day.
-//!
-//! A request takes what it may send before it sends, in one write a window, and refunds what it did not need. What a
-//! function took before it died stays counted until the window is over: a limit may come a little early, and never late.
-//!
-//! A count is written by many at once, so its state alone never says whose write changed it. Each write therefore leaves
-//! an id that only its own call knows, and the item keeps the last [`KEPT`] of them. When the SDK repeats a write, it finds
-//! its id there, however the count has moved since.
+//! Counts sends against a manager's hourly and a deal's daily limit
+//! (`docs/decisions/0020-limits-of-sending.md`). A request takes sends before it sends, and refunds the
+//! unused ones. Sends taken by a function that died stay counted until the window ends: a limit may apply
+//! early, never late. Each write leaves a random id, and the item keeps the last [`KEPT`], so that a write
+//! that the SDK repeats recognises itself.
 
 use super::write::WriteOutcome;
 use super::{Item, Result, Store, StoreError, item, keys, n, s, values, writer_id};
@@ -14,17 +11,16 @@ use crate::domain::{Deal, PersonId, Timestamp};
 use chrono::Duration;
 use futures_util::future;
 
-/// Attempts at a window before it is clear that others don't let this request through.
+/// After this many attempts at a contended window, the request gets no sends.
 const ATTEMPTS: usize = 10;
 
-/// As many may write between a write and its repetition.
+/// A repeated write recognises itself if fewer than this many writes came in between.
 const KEPT: usize = 8;
 
-/// The condition under which a write is not a repetition of itself. `:attempt` is its id.
+/// False if the write with the id `:attempt` already happened.
 const IS_NEW: &str =
     "NOT :attempt IN (attempt1, attempt2, attempt3, attempt4, attempt5, attempt6, attempt7, attempt8)";
 
-/// How many sends fit into a window, and whose it is.
 #[derive(Debug)]
 struct Window {
     pk: String,
@@ -37,14 +33,13 @@ struct Window {
 struct Grant {
     window: Window,
     sends: u32,
-    /// When the window is over, which is when there is room again.
     ends_at: Timestamp,
 }
 
 #[derive(Debug)]
 pub struct Allowance {
     pub sends: u32,
-    /// From when on there may be more, if there are fewer than were wanted.
+    /// When there may be more sends; `None` if all that were wanted are granted.
     pub retry_at: Option<Timestamp>,
     grants: Vec<Grant>,
 }
@@ -85,8 +80,8 @@ impl Allowance {
 }
 
 impl Store {
-    /// Takes up to `wanted` sends out of what the sender has left. What is not used has to be
-    /// [refunded](Self::refund). After an error nothing stays taken, unless the refund fails as well.
+    /// Takes up to `wanted` sends. Unused sends must be [refunded](Self::refund). After an error nothing
+    /// stays taken, unless the refund fails as well.
     pub async fn take_allowance(&self, sender: Sender<'_>, wanted: u32, now: Timestamp) -> Result<Allowance> {
         let taken = future::join_all(sender.windows(now).map(|window| self.take(window, wanted, now))).await;
         let (granted, failed): (Vec<_>, Vec<_>) = taken.into_iter().partition(Result::is_ok);
@@ -96,7 +91,7 @@ impl Store {
         Err(error)
     }
 
-    /// What the sender has left of `wanted` sends; takes nothing.
+    /// As [`Self::take_allowance`], but takes nothing.
     pub async fn foresee_allowance(
         &self,
         sender: Sender<'_>,
@@ -113,7 +108,7 @@ impl Store {
         Ok(Allowance::new(wanted, future::try_join_all(grants).await?))
     }
 
-    /// Refunds what was taken but for the `used` sends. After an error it stays counted until its window is over.
+    /// Refunds all but `used` sends. After an error they stay counted until their window ends.
     pub async fn refund(&self, allowance: Allowance, used: u32) -> Result<()> {
         let unused = allowance.grants.iter().map(async |Grant { window, sends, ends_at }| {
             let unused = sends.saturating_sub(used);
@@ -121,7 +116,7 @@ impl Store {
                 return Ok(());
             }
             let values = values([(":unused", n(unused)), (":ends", n(ends_at.timestamp_millis()))]);
-            // Refunded twice, it would let more through.
+            // A refund that is applied twice would let more sends through.
             let condition = format!("windowEnds = :ends AND used >= :unused AND {IS_NEW}");
             let (key, attempt) = (keys::sends_key(&window.pk), writer_id()?);
             self.count_once(key, &attempt, "used = used - :unused", &condition, values).await.map(|_| ())
@@ -129,7 +124,7 @@ impl Store {
         future::try_join_all(unused).await.map(|_| ())
     }
 
-    /// Takes as many of `wanted` sends as the window has left, and begins it anew when it is over.
+    /// Takes up to `wanted` sends, and begins a new window when the last one is over.
     async fn take(&self, window: Window, wanted: u32, now: Timestamp) -> Result<Grant> {
         let (millis, mut sends) = (n(now.timestamp_millis()), wanted.min(window.limit));
         let (key, attempt) = (keys::sends_key(&window.pk), writer_id()?);
@@ -168,8 +163,7 @@ impl Store {
         Ok(Grant { window, sends: 0, ends_at: now + Duration::seconds(1) })
     }
 
-    /// Updates a count and leaves `attempt` beside the ids before it. Done also means that `attempt` is among the last
-    /// that wrote the item.
+    /// Updates a count under the id `attempt`. `Done` also if an earlier repetition was applied.
     async fn count_once(
         &self,
         key: Item,
@@ -193,7 +187,6 @@ impl Store {
     }
 }
 
-/// How many sends a window has seen, and when it is over.
 fn counted(item: &Item) -> Result<(u32, Timestamp)> {
     let used = item::number(item, "used").and_then(|used| u32::try_from(used).ok());
     used.zip(item::number(item, "windowEnds").map(item::millis)).ok_or(StoreError::Corrupt("window"))

@@ -1,10 +1,7 @@
-//! The one write of an invite: optimistic locking, for every rule, knowing none of them.
-//!
-//! What a rule returns replaces the item on condition that nobody wrote it since it was seen (`version`). A refused write
-//! returns the item that it met, and the rule is asked again about that one.
-//!
-//! Every write leaves the id of its writer, and an item keeps the last eight. A write whose answer got lost is repeated
-//! and refused by its own version; it finds its id among the writers then, whoever wrote since, and is done.
+//! The one write of an invite, for every rule: optimistic locking on `version`
+//! (`docs/decisions/0021-one-write-for-all-rules.md`). A refused write returns the current item, and the rule
+//! is applied to that item. Every write leaves the id of its writer, and an item keeps the last eight, so
+//! that a write whose response got lost recognises itself when the SDK repeats it.
 
 use super::item::{self, InviteRecord};
 use super::{Result, Store, StoreError, in_time, jitter, n, s, writer_id};
@@ -15,49 +12,44 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, ReturnValu
 use chrono::Duration as Span;
 use std::time::Duration;
 
-/// How often a rule is applied before it is clear that others keep writing the invite.
 const ATTEMPTS: u32 = 10;
 
-/// The longest wait after a first refusal; it doubles with each further one.
+/// The limit of the first wait. It doubles with each further wait.
 const FIRST_WAIT: Duration = Duration::from_millis(20);
 
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
-/// What every other write of an invite does as well, in an update expression with `:one` and `:writer`. A write that left
-/// it out would be undone silently by whoever saw the invite before it.
+/// Every other write of an invite contains this clause. Without the clause, a change that read the invite
+/// before would silently undo that write.
 pub(super) const LEAVE_A_WRITER: &str = "version = version + :one, writers = list_append(writers, :writer)";
 
-/// What `:writer` stands for.
 pub(super) fn list_of(writer: &str) -> AttributeValue {
     AttributeValue::L(vec![s(writer)])
 }
 
-/// What the caller knows of an invite.
 #[derive(Clone, Debug)]
 #[expect(clippy::large_enum_variant, reason = "one for each write, and most have a record")]
 pub enum Seen {
-    /// Nothing: most likely there is none. If there is one after all, the refused write returns it.
+    /// Probably a new invite. If there is one after all, the refused write returns it.
     Nothing,
-    /// The invite as it was read, or as an earlier write left it; none if there was none.
+    /// As read, or as an earlier write left it; `None` if there was no invite.
     Record(Option<InviteRecord>),
-    /// Nothing, but there should be one: it is read first.
+    /// The invite probably exists, so it is read first.
     Unread,
 }
 
 #[derive(Clone, Debug)]
 pub enum Changed<R> {
-    /// The rule allowed it, and it is stored; the invite as it is now. After a write whose answer got lost that may be
-    /// what others have made of it since.
+    /// The stored invite. After a lost response it may include later changes by others.
     Done(InviteRecord),
-    /// The rule refused, for this reason; the invite as it is.
+    /// The rule's refusal, and the current invite.
     Refused(R, Option<InviteRecord>),
 }
 
 impl Store {
-    /// Applies `rule` to the invite and stores the result, unless somebody else wrote it first: then applies it to what
-    /// is there now. If the rule changes nothing, nothing is written. `now` is the time of the request; the rule gets
-    /// the time of each attempt. When the time is up or others keep writing the invite, the answer is
-    /// [`StoreError::Unavailable`], and the change may have happened all the same.
+    /// Applies `rule` and stores the result; after a conflict, applies `rule` to the current invite. An
+    /// unchanged invite is not written. `now` is the time of the request; the rule gets the time of each
+    /// attempt. After [`StoreError::Unavailable`] the change may have happened all the same.
     pub async fn change<R>(
         &self,
         key: InviteKey,
@@ -76,7 +68,7 @@ impl Store {
             };
             let mut wait = FIRST_WAIT;
             for attempt in 0..ATTEMPTS {
-                // From the second refusal on, others are given a moment.
+                // The first retry is immediate; the others back off.
                 if attempt > 1 {
                     tokio::time::sleep(wait.mul_f64(jitter())).await;
                     wait = (wait * 2).min(LONGEST_WAIT);
@@ -101,7 +93,7 @@ impl Store {
         in_time(deadline, "PutItem", changed).await
     }
 
-    /// Writes the whole item. If somebody wrote it since `seen`, the invite as it is comes back.
+    /// After a conflict, returns the current invite.
     async fn put_invite(
         &self,
         next: &InviteRecord,

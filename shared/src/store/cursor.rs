@@ -1,12 +1,11 @@
-//! Cursors: where a page ended, signed with the deal's salt and bound to what was asked.
-//!
-//! A cursor holds the place of the last row, or its id, never an address. The partition that is read comes from the
-//! authorised path, so even a forged one could only skip rows of the caller's own deal; it is refused all the same.
+//! Cursors: where a page ended, signed with the deal's salt and bound to the query. A cursor holds a row's
+//! place or id, never an address. The partition comes from the authorised path, so a forged cursor could only
+//! skip rows of the caller's own deal; it is refused all the same.
 
 use crate::domain::Salt;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
-/// A cursor as it came, not yet verified.
+/// Not verified until [`Cursor::is_genuine`].
 #[derive(Clone, PartialEq, Debug)]
 pub struct Cursor {
     signature: [u8; 16],
@@ -21,11 +20,10 @@ impl Cursor {
         URL_SAFE_NO_PAD.encode([signature(salt, filter, position).as_slice(), position.as_bytes()].concat())
     }
 
-    /// Reads a cursor's form; whether it is genuine, [`Cursor::is_genuine`] tells once the deal is known.
     pub fn parse(text: &str) -> Result<Self, NotACursor> {
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| NotACursor)?;
         let (signature, position) = bytes.split_first_chunk::<16>().ok_or(NotACursor)?;
-        // It goes into a key before it is verified, so it must at least look like one.
+        // The position goes into a key before it is verified, so it must look like part of a key.
         let is_place = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
         if !(1..=64).contains(&position.len()) || !position.iter().all(is_place) {
             return Err(NotACursor);
@@ -34,7 +32,7 @@ impl Cursor {
         Ok(Self { signature: *signature, position })
     }
 
-    /// True for a cursor that [`Cursor::sign`] made for this deal and filter. Takes as long for each wrong one.
+    /// True if [`Cursor::sign`] made the cursor for this deal and filter. Compares in constant time.
     pub fn is_genuine(&self, salt: &Salt, filter: &str) -> bool {
         let expected = signature(salt, filter, &self.position);
         expected.iter().zip(self.signature).fold(0, |differences, (a, b)| differences | (a ^ b)) == 0

@@ -1,4 +1,4 @@
-//! Deals: made, changed and read.
+//! Creates, changes and reads deals.
 
 use super::read::all_items;
 use super::{Item, Result, Store, StoreError, item, keys, n, random, s, values};
@@ -12,23 +12,22 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 #[derive(Clone, PartialEq, Debug)]
 pub enum CreateOutcome {
-    /// It is there: new, or made before with the same key and body.
+    /// New, or created before with the same key and body.
     Created(Box<Deal>),
     /// The key was used with another body.
     KeyReused,
-    /// It would end too far in the future for its id to say when it is purged.
+    /// The purge date would not fit into the deal's id.
     EndsTooLate,
 }
 
-/// Deals with their organisation, as a process remembers them: a deal never changes hands.
+/// A process may cache owners, because a deal never changes its organisation.
 pub(super) type Owners = Arc<Mutex<HashSet<(DealId, OrganisationId)>>>;
 
-/// Deals that a process remembers: about 2 MB.
+/// About 2 MB.
 const MOST_OWNERS: usize = 10_000;
 
 impl Store {
-    /// Makes a deal. With `idempotency`, a hash of caller and key and a hash of the body, doing it again gives the
-    /// same deal.
+    /// `idempotency`: a hash of caller and key, and a hash of the body. A repetition returns the same deal.
     pub async fn create_deal(
         &self,
         new: &NewDeal,
@@ -63,7 +62,7 @@ impl Store {
         actions.push(self.create_action(item::of_deal(&deal, now)?)?);
         let refused = self.transact(actions).await?.err();
         let (Some(reasons), Some((_, body))) = (refused, idempotency) else {
-            // The id is random: a deal that is there already is this attempt's own.
+            // The id is random, so a deal that exists already was written by this very call.
             return Ok(CreateOutcome::Created(Box::new(deal)));
         };
         let made = met(reasons).ok_or(StoreError::Corrupt("no item"))?;
@@ -75,10 +74,8 @@ impl Store {
         Ok(CreateOutcome::Created(Box::new(deal)))
     }
 
-    /// Changes a deal and returns it as it is afterwards.
-    ///
-    /// The write is a transaction of one action, for its token. Without `expected_revision` no condition could tell a
-    /// plain update that is retried from one that overwrites somebody else's newer change.
+    /// A transaction of one action, for its token: without `expected_revision`, no condition of a plain
+    /// update could tell a retry from an overwrite of somebody else's newer change.
     pub async fn change_deal(
         &self,
         id: DealId,
@@ -87,7 +84,7 @@ impl Store {
         if let Err(refusal) = change.check() {
             return Ok(Err(refusal));
         }
-        // When its records are deleted stands in a deal's id, and in no attribute that a condition could compare.
+        // The purge date is in the deal's id, not in an attribute that a condition could compare.
         let existing = if change.ends_at.is_some_and(|ends_at| ends_at >= id.purge_at()) {
             self.deal(id).await?
         } else {
@@ -137,8 +134,7 @@ impl Store {
         self.get(keys::deal_key(id)).await?.map(item::deal).transpose()
     }
 
-    /// Whether the deal is this organisation's (I6). The process remembers the deals that are, and reads them once. Any
-    /// other deal costs one read each time, whether it is somebody else's or does not exist.
+    /// Another organisation's deal and a missing one cost one read each time, so they look alike (I6).
     pub async fn is_deal_of(&self, id: DealId, organisation: &OrganisationId) -> Result<bool> {
         let owner = (id, organisation.clone());
         if self.owners.lock().unwrap_or_else(PoisonError::into_inner).contains(&owner) {
@@ -155,8 +151,7 @@ impl Store {
         Ok(is_theirs)
     }
 
-    /// Remembers that invites of this lifetime are about to be sent; see [`Deal::shortest_lifetime`]. A write only
-    /// when the lifetime is shorter than ever before: once in a deal's life, usually. After an error nothing may be sent.
+    /// Must succeed before invites of this lifetime are sent; see [`Deal::shortest_lifetime`].
     pub async fn remember_lifetime(&self, deal: &Deal, lifetime: Duration) -> Result<()> {
         if deal.shortest_lifetime.is_some_and(|shortest| shortest <= lifetime) {
             return Ok(());
@@ -179,14 +174,14 @@ impl Store {
         Ok(deals)
     }
 
-    /// These deals, in no order. Those that do not exist or cannot be read are left out.
+    /// In no order. Deals that do not exist or cannot be read are left out.
     pub(super) async fn deals(&self, ids: &[DealId]) -> Result<Vec<Deal>> {
         let keys = ids.iter().copied().map(keys::deal_key).collect();
         Ok(item::readable(self.get_all(keys, true).await?, item::deal))
     }
 }
 
-/// The item that a condition of a cancelled transaction met.
+/// The item that failed a condition.
 fn met(reasons: Vec<CancellationReason>) -> Option<Item> {
     reasons.into_iter().find_map(|reason| reason.item.filter(|item| !item.is_empty()))
 }

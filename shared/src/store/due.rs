@@ -1,4 +1,4 @@
-//! What a sweep has to do.
+//! The due index. It may lag behind the table: a row is a hint, and the write that follows decides.
 
 use super::read::pages;
 use super::{Result, Store, item, keys, n, s, values};
@@ -15,8 +15,7 @@ pub struct Due {
 }
 
 impl Store {
-    /// What is due in one shard, page by page, the longest overdue first. The index may lag behind the table: what it
-    /// shows is a hint, and the write that follows decides.
+    /// Longest overdue first.
     pub fn due_invites(
         &self,
         queue: Queue,

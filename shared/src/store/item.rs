@@ -1,7 +1,5 @@
-//! Items, and what they are in the domain.
-//!
-//! `v` is the version of an item's shape. Readers accept this one and, from 2 on, the one before. Old and new functions run
-//! side by side while one replaces the other, so what reads a new version ships before what writes it.
+//! Converts between items and domain types. `v` is the version of an item's shape. Old and new functions run
+//! side by side during a deployment, so readers of a new version ship before its writers.
 
 use super::keys::{self, Queue};
 use super::{Due, Item, Result, StoreError, n, s};
@@ -15,18 +13,17 @@ use chrono::{DateTime, Duration};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// The version of the shape that is written. Items of version 1 were never deployed and are not read.
+/// Items of version 1 were never deployed and are not read.
 pub(super) const VERSION: u8 = 2;
 
-/// An item whose attributes are taken out one after the other. Those of an invite that nobody takes are not known to this
-/// version.
+/// Reading an attribute removes it. The attributes that remain are unknown to this version.
 struct Attributes(Item);
 
 impl Attributes {
-    /// An attribute that is not there is null, which is an `Option`'s `None`.
+    /// A missing attribute reads as null, which is an `Option`'s `None`.
     fn take<T: DeserializeOwned>(&mut self, name: &'static str) -> Result<T> {
         let value = self.0.remove(name).unwrap_or(AttributeValue::Null(true));
-        // The error's text may quote the value, so it is left out.
+        // The error's text may quote the value, so the text is left out.
         serde_dynamo::from_attribute_value(value).map_err(|_| StoreError::Corrupt(name))
     }
 
@@ -53,7 +50,6 @@ impl Attributes {
         Ok(InviteKey { deal, invite })
     }
 
-    /// Neither nulls nor empty lists are stored.
     fn put<T: Serialize>(&mut self, name: &'static str, value: T) -> Result<()> {
         let value: AttributeValue =
             serde_dynamo::to_attribute_value(value).map_err(|_| StoreError::Corrupt(name))?;
@@ -64,23 +60,21 @@ impl Attributes {
     }
 }
 
-/// An invite as the table holds it: the invite, which write of it this is, and what other versions of this program have
-/// stored beside it.
+/// A stored invite, with the attributes of other versions of this program, which every write carries along.
 #[derive(Clone, PartialEq, Debug)]
 pub struct InviteRecord {
     pub key: InviteKey,
     pub invite: Invite,
-    /// How often it was written.
+    /// The number of writes, for optimistic locking.
     pub(super) version: u32,
     pub(super) writers: Vec<String>,
     unknown: Item,
 }
 
-/// Writers that an item remembers: a write is recognised when its repetition arrives if fewer others have written since.
+/// A repeated write recognises itself if fewer than this many writes came in between.
 const WRITERS: usize = 8;
 
 impl InviteRecord {
-    /// The record after `writer` made `invite` of what there was.
     pub(super) fn next(key: InviteKey, existing: Option<&Self>, invite: Invite, writer: &str) -> Self {
         let mut writers = existing.map(|record| record.writers.clone()).unwrap_or_default();
         writers.drain(..writers.len().saturating_sub(WRITERS - 1));
@@ -90,15 +84,15 @@ impl InviteRecord {
     }
 }
 
-/// Where this invite belongs in the indexes: partition and place in each, none in an index that it left. Nothing else sets
-/// these attributes but accepting and releasing, which do not write the whole item.
+/// The invite's keys in each index; `None` takes the invite out. Only accepting and releasing, which do not
+/// write the whole item, set these attributes themselves.
 fn places(deal: DealId, invite: &Invite) -> [([&'static str; 2], Option<[AttributeValue; 2]>); 4] {
     let is_removed = matches!(invite.state, InviteState::Cancelled | InviteState::Released);
     let listed = match invite.removed_at {
         Some(at) if is_removed => Queued { at, order: 0 },
         _ => invite.queued,
     };
-    // An invite is due once, for its next step.
+    // An invite has at most one due entry, for its next step.
     let due = match (invite.state, invite.delivery) {
         (InviteState::Open, Delivery::Queued) => invite.lease_until.map(|at| (Queue::Send, at)),
         (InviteState::Open, _) => Some((Queue::Expire, invite.expires_at)),
@@ -121,7 +115,7 @@ fn places(deal: DealId, invite: &Invite) -> [([&'static str; 2], Option<[Attribu
     ]
 }
 
-/// Those of a list's items that can be read. One that cannot is reported and left out, so that it hides no other.
+/// Reports and skips unreadable items, so that one of them cannot hide the others.
 pub(super) fn readable<T>(items: Vec<Item>, read: impl Fn(Item) -> Result<T>) -> Vec<T> {
     let read = |item: Item| {
         let deal = text(&item, "pk").and_then(keys::parse_deal);
@@ -170,7 +164,6 @@ pub(super) fn due(item: Item) -> Result<Due> {
     Ok(Due { key: item.take_key()?, due_at: millis(item.take("dueAt")?) })
 }
 
-/// The deal of a seat, and since when it is held.
 pub(super) fn seat(item: Item) -> Result<(DealId, Timestamp)> {
     let mut item = Attributes(item);
     item.take_version()?;
@@ -189,13 +182,11 @@ pub(super) fn invite(item: Item) -> Result<InviteRecord> {
     Ok(InviteRecord { key, invite, version, writers, unknown: item.0 })
 }
 
-/// What a row of an index shows of an invite.
 pub(super) fn row(item: Item) -> Result<Invite> {
     take_invite(&mut Attributes(item)).map(|(_, invite)| invite)
 }
 
-/// An invite from its item, or from the projected part of it. A row of the listing has neither `status` nor `queuedAt`,
-/// which its key says: a page is read by the kilobyte.
+/// To keep pages small, a row of the listing has no `status` and no `queuedAt`. Its key holds both.
 fn take_invite(item: &mut Attributes) -> Result<(InviteKey, Invite)> {
     let key = item.take_key()?;
     let partition = item.take::<Option<String>>("listPk")?;
@@ -203,7 +194,7 @@ fn take_invite(item: &mut Attributes) -> Result<(InviteKey, Invite)> {
     let status = item.take::<Option<InviteState>>("status")?;
     let queued_at = item.take_millis("queuedAt")?.or(listed.map(|listed| listed.at));
     let expires_at = seconds(item.take("expiresAt")?);
-    // Left out where it is `expiresAt`.
+    // Stored only if it differs from `expiresAt`.
     let until = item.take_seconds("sentUntil")?.unwrap_or(expires_at);
     let (reason, failed_at) =
         (item.take::<Option<FailureReason>>("failure")?, item.take_seconds("failedAt")?);
@@ -246,7 +237,6 @@ fn take_invite(item: &mut Attributes) -> Result<(InviteKey, Invite)> {
     Ok((key, invite))
 }
 
-/// The item of an invite, whole: its places in the indexes come with it.
 pub(super) fn of_invite(record: &InviteRecord) -> Result<Item> {
     let InviteRecord { key, invite, version, writers, unknown } = record;
     let (delivery, failure) = match invite.delivery {

@@ -1,16 +1,4 @@
-//! Every key of the table, built here and nowhere else. `docs/data-model.md` tells what is read with which.
-//!
-//! | item         | pk            | sk          | listing           | due                     | address         |
-//! | ------------ | ------------- | ----------- | ----------------- | ----------------------- | --------------- |
-//! | deal         | `D#<deal>`    | `DEAL`      |                   |                         | `O#<org>`, made |
-//! | invite       | `D#<deal>`    | `I#<invite>`| `<deal>#o/a/x/r`, queued | `Q#<shard>`/`E#<shard>`, due | `A#<deal>`, address |
-//! | seat         | `L#<learner>` | `S#<deal>`  |                   |                         |                 |
-//! | creation     | `K#<hash>`    | `K`         |                   |                         |                 |
-//! | send slots   | `RATE`        | `RATE`      |                   |                         |                 |
-//! | deal's sends | `D#<deal>`    | `SENDS`     |                   |                         |                 |
-//! | manager's    | `M#<manager>` | `SENDS`     |                   |                         |                 |
-//!
-//! In the index `attention` stand invites whose mail failed for good: `<deal>#undelivered`, by when that was known.
+//! Every key of the table is built here and nowhere else. `docs/data-model.md` lists them.
 
 use super::{Item, s, values};
 use crate::domain::{DealId, InviteId, InviteKey, InviteState, OrganisationId, PersonId, Queued, Timestamp};
@@ -20,9 +8,9 @@ pub(crate) const LISTING: &str = "listing";
 pub(crate) const DUE: &str = "due";
 pub(crate) const ADDRESS: &str = "address";
 
-/// Shards of the due index that writers spread over.
+/// Shards of the due index for writers. `docs/data-model.md` says how to change the number.
 pub(crate) const DUE_SHARDS: u8 = 4;
-/// Shards of the due index that sweeps read: the larger of the present and the former [`DUE_SHARDS`].
+/// Shards that sweeps read: the larger of the present and the former [`DUE_SHARDS`].
 pub(crate) const DUE_SHARDS_READ: u8 = 4;
 
 fn primary(pk: impl Into<String>, sk: impl Into<String>) -> Item {
@@ -45,7 +33,7 @@ pub(super) fn creation_key(hash: &str) -> Item {
     primary(format!("K#{hash}"), "K")
 }
 
-/// Of the count of sends of the deal or manager with this `pk`.
+/// `pk` is a deal's or a manager's.
 pub(super) fn sends_key(pk: &str) -> Item {
     primary(pk, "SENDS")
 }
@@ -94,7 +82,6 @@ pub(super) fn addresses(deal: DealId) -> String {
     format!("A#{deal}")
 }
 
-/// The part of the listing that holds a deal's invites of this state. Those that were taken back share one.
 pub(super) fn list(deal: DealId, state: InviteState) -> String {
     let letter = match state {
         InviteState::Open => 'o',
@@ -105,7 +92,7 @@ pub(super) fn list(deal: DealId, state: InviteState) -> String {
     format!("{deal}#{letter}")
 }
 
-/// The state of the rows in this part of the listing. What was taken back was either cancelled or released.
+/// `None` for removed invites: they were either cancelled or released.
 pub(super) fn parse_list(list_pk: &str) -> Option<InviteState> {
     match list_pk.as_bytes().last()? {
         b'o' => Some(InviteState::Open),
@@ -115,44 +102,42 @@ pub(super) fn parse_list(list_pk: &str) -> Option<InviteState> {
     }
 }
 
-/// A deal's invites whose mail will not arrive, by when that was known.
+/// A deal's invites whose mail failed for good, in the index `attention`.
 pub(super) fn undelivered(deal: DealId) -> String {
     format!("{deal}#undelivered")
 }
 
-/// The last order that a place can hold: a request has at most 1,000 rows.
+/// A place has three digits for the order, because a request has at most 1,000 rows.
 const LAST: u16 = 999;
 
-/// A row's place in the listing: when its send was queued, in milliseconds; its order within the request; and 96 bits of
-/// its id, so that no two are alike. The listing is read backwards, so the order counts down: the row that was given
-/// first comes first.
+/// A row's sort key in the listing: milliseconds, order in the request, and 96 bits of the id. The order
+/// counts down, because the listing is read backwards.
 pub(super) fn place(queued: Queued, invite: InviteId) -> String {
     let Queued { at, order } = queued;
     format!("{:013}{:03}{:.16}", at.timestamp_millis(), LAST.saturating_sub(order), invite.to_string())
 }
 
-/// Before every place of a row queued at `at` or later.
+/// Sorts before every place of a row queued at `at` or later.
 pub(super) fn place_floor(at: Timestamp) -> String {
     format!("{:013}", at.timestamp_millis().max(0))
 }
 
-/// What [`place`] was made of, but for the id.
+/// The inverse of [`place`], without the id.
 pub(super) fn queued(place: &str) -> Option<Queued> {
     let at = DateTime::from_timestamp_millis(place.get(..13)?.parse().ok()?)?;
     let order = LAST.checked_sub(place.get(13..16)?.parse().ok()?)?;
     Some(Queued { at, order })
 }
 
-/// Where an organisation's deal stands among its deals: oldest first.
+/// Sorts an organisation's deals, oldest first.
 pub(super) fn made(at: Timestamp, deal: DealId) -> String {
     format!("{:013}{deal}", at.timestamp_millis())
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Queue {
-    /// To be mailed, from the end of its lease on.
+    /// To be mailed, once the lease is over.
     Send,
-    /// To be marked as expired.
     Expire,
 }
 

@@ -1,4 +1,4 @@
-//! Counts what the table is asked: requests and capacity units, as DynamoDB reports them.
+//! Counts requests and capacity units, as DynamoDB reports them.
 
 use super::Store;
 use aws_sdk_dynamodb::config::interceptors::{
@@ -18,10 +18,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
 pub struct Usage {
-    /// HTTP requests, repeated ones included.
+    /// Including retries.
     pub requests: u32,
     pub read_units: f64,
-    /// Indexes included.
+    /// Including indexes.
     pub write_units: f64,
 }
 
@@ -29,7 +29,7 @@ pub struct Usage {
 pub(super) struct Meter(Arc<Mutex<Usage>>);
 
 impl Store {
-    /// What was used since the last call.
+    /// Usage since the last call.
     pub fn usage(&self) -> Usage {
         std::mem::take(&mut *self.meter.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -78,7 +78,7 @@ impl Intercept for Meter {
     }
 }
 
-/// The units of an output of type `T`; of any other, none.
+/// 0 for an output of another type.
 fn units<T: Debug + Send + Sync + 'static>(output: &Output, capacity: fn(&T) -> &[ConsumedCapacity]) -> f64 {
     let capacity = output.downcast_ref().map_or(&[][..], capacity);
     capacity.iter().filter_map(ConsumedCapacity::capacity_units).sum()

@@ -1,11 +1,7 @@
-//! The table: one struct over the DynamoDB client, a function for each thing that the product does with it.
-//!
-//! An invite is written by [`Store::change`], whatever the rule. Accepting and releasing touch more than one item: they are
-//! transactions, which raise `version` and leave a writer as well.
-//!
-//! Every write leaves something that only its own call has: a writer, an attempt id, a transaction's token. When a write
-//! is refused because it had happened before its answer was lost, the item that comes back shows that, and the write counts
-//! as done. The SDK repeats nothing for longer than [`Store::new`] lets it.
+//! The table: one struct over the DynamoDB client. [`Store::change`] writes an invite; accepting and
+//! releasing are transactions over several items. Every write leaves an id of its call: a writer, an attempt
+//! id, or a transaction's token. When a repeated write is refused because the first one happened, the item
+//! that comes back shows the id, and the write counts as done.
 
 mod accept;
 mod allowance;
@@ -51,7 +47,7 @@ use std::time::Duration;
 
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 
-/// An item, or a key, as DynamoDB has it.
+/// An item, a key, or the values of an expression.
 pub type Item = HashMap<String, AttributeValue>;
 
 /// How long init waits for the first answer.
@@ -65,20 +61,19 @@ pub struct Store {
     owners: deals::Owners,
 }
 
-/// The table could not be asked, or holds what this version can't read. Says what and where, never which item.
+/// Never names or quotes an item (I8).
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// DynamoDB gave no answer, or refused for a reason that is not in the data. Trying again may help.
+    /// No answer, or a refusal for a reason that is not in the data. A retry may help.
     #[error("{operation} failed: {code} (status {status}, request {request_id})")]
     Unavailable {
         operation: &'static str,
         /// DynamoDB's error code, or the kind of failure below HTTP.
         code: String,
-        /// The HTTP status; 0 without an answer.
+        /// 0 without an answer.
         status: u16,
         request_id: String,
     },
-    /// An item has a shape that this version does not know.
     #[error("an item can't be read: {0}")]
     Corrupt(&'static str),
     #[error("no random bytes")]
@@ -86,7 +81,7 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// True for what goes away by itself: no answer, a fault on the other side, too much at once.
+    /// True for failures that pass: no answer, a server error, throttling.
     fn is_passing(&self) -> bool {
         match self {
             Self::Unavailable { code, status, .. } => {
@@ -100,7 +95,7 @@ impl StoreError {
         }
     }
 
-    /// From a failed request; its texts are left out, since they may quote the item.
+    /// Drops the SDK's messages, since they may quote the item.
     fn from_sdk<E: ProvideErrorMetadata>(operation: &'static str, error: &SdkError<E>) -> Self {
         let code = match error {
             SdkError::ServiceError(service) => service.err().code().unwrap_or("unknown"),
@@ -124,17 +119,15 @@ impl StoreError {
 }
 
 impl Store {
-    /// Connects to the table as the environment says.
     pub async fn connect(table: &str) -> Result<Self, ConfigError> {
         Ok(Self::connect_with(&aws::sdk_config()?, table).await)
     }
 
-    /// Connects to the table, and warms the connection: the first handshake then falls into init, which has a full vCPU,
-    /// rather than into somebody's request.
+    /// Warms the connection: the TLS handshake then runs in init, which has a full vCPU, not in a request.
     pub async fn connect_with(sdk: &SdkConfig, table: &str) -> Self {
         let store = Self::new(config::Builder::from(sdk), table);
         let key = AttributeValue::S("WARM".to_owned());
-        // Whatever comes of it: a table that can't be reached is reported by the request that needs it.
+        // If the table cannot be reached, the request that needs it reports that.
         let warm = store.client.get_item().table_name(table).key("pk", key.clone()).key("sk", key).send();
         if !matches!(tokio::time::timeout(WARMING, warm).await, Ok(Ok(_))) {
             tracing::warn!("could not warm the connection");
@@ -143,7 +136,6 @@ impl Store {
         store
     }
 
-    /// A store on this client configuration, with the retries and time limits that all of DynamoDB gets here.
     pub fn new(config: config::Builder, table: &str) -> Self {
         let meter = meter::Meter::default();
         let config = config
@@ -160,8 +152,8 @@ impl Store {
                     .operation_timeout(Duration::from_secs(25))
                     .build(),
             )
-            // The SDK's quota of retries is the process's, not the request's, and does not fill up with time: a busy
-            // table would use it up, and then every conflict would be a failure.
+            // The SDK's retry quota belongs to the process and does not refill with time. A busy table would
+            // use it up, and every conflict would then fail.
             .retry_partition(
                 RetryPartition::custom("seatkeeper").token_bucket(TokenBucket::unlimited()).build(),
             )
@@ -177,7 +169,7 @@ impl Store {
     }
 }
 
-/// Gives up on `work` when the time is up. It may have happened all the same.
+/// After a timeout, `work` may have happened all the same.
 pub(crate) async fn in_time<T>(
     deadline: Deadline,
     operation: &'static str,
@@ -197,12 +189,12 @@ pub fn new_link(key: InviteKey) -> Result<Link> {
     Ok(Link { deal: key.deal, invite: key.invite, secret: Secret::from_bytes(random()?) })
 }
 
-/// A random factor from 0 to 1; without randomness everything waits alike.
+/// A random factor from 0 to 1; a constant if there are no random bytes.
 pub fn jitter() -> f64 {
     random().map_or(0.5, |bytes| f64::from(u32::from_be_bytes(bytes)) / f64::from(u32::MAX))
 }
 
-/// What only one call can have written: the same for all its attempts.
+/// Unique to a call, and the same for all its attempts.
 fn writer_id() -> Result<String> {
     Ok(URL_SAFE_NO_PAD.encode(random::<6>()?))
 }

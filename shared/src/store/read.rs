@@ -1,6 +1,5 @@
-//! Reads: one item, many by their keys, and queries.
-//!
-//! Here and in the writes a request to the SDK is boxed: its future is large, and each caller would move it.
+//! Reads: one item, many by their keys, and queries. Requests to the SDK are boxed, here and in the writes:
+//! their futures are large, and each caller would move them.
 
 use super::item::{self, InviteRecord};
 use super::{Item, Result, Store, StoreError, keys};
@@ -11,10 +10,10 @@ use futures_util::future;
 use futures_util::stream::{self, Stream, TryStreamExt};
 use std::time::Duration;
 
-/// Most items of one `BatchGetItem`.
+/// DynamoDB's limit for one `BatchGetItem`.
 const BATCH: usize = 100;
 
-/// How long a batch waits for what a busy table did not give.
+/// The wait before unprocessed keys are requested again.
 const BUSY: Duration = Duration::from_millis(50);
 
 impl Store {
@@ -22,28 +21,26 @@ impl Store {
         self.get(keys::invite_key(key)).await?.map(item::invite).transpose()
     }
 
-    /// How often an invite was sent, as `If-Match` compares it.
+    /// For `If-Match`.
     pub async fn sends(&self, key: InviteKey) -> Result<Option<u32>> {
         Ok(self.invite(key).await?.map(|record| record.invite.sends))
     }
 
-    /// A deal's revision, as `If-Match` compares it.
+    /// For `If-Match`.
     pub async fn revision(&self, deal: DealId) -> Result<Option<u32>> {
         Ok(self.deal(deal).await?.map(|deal| deal.revision))
     }
 
-    /// Both at once.
     pub async fn deal_and_invite(&self, key: InviteKey) -> Result<(Option<Deal>, Option<InviteRecord>)> {
         future::try_join(self.deal(key.deal), self.invite(key)).await
     }
 
-    /// These invites, in no order. Those that do not exist or cannot be read are left out.
+    /// In no order. Invites that do not exist or cannot be read are left out.
     pub async fn invites(&self, keys: impl IntoIterator<Item = InviteKey>) -> Result<Vec<InviteRecord>> {
         let keys = keys.into_iter().map(keys::invite_key).collect();
         Ok(item::readable(self.get_all(keys, true).await?, item::invite))
     }
 
-    /// One item as it is now.
     pub(super) async fn get(&self, key: Item) -> Result<Option<Item>> {
         let read = self
             .client
@@ -56,7 +53,7 @@ impl Store {
         Ok(output.item)
     }
 
-    /// Many items, in no order, a hundred in a request, the requests at once.
+    /// In no order; the batches are read in parallel.
     pub(super) async fn get_all(&self, keys: Vec<Item>, consistent: bool) -> Result<Vec<Item>> {
         let batches = keys.chunks(BATCH).map(|batch| self.get_batch(batch, consistent));
         Ok(future::try_join_all(batches).await?.into_iter().flatten().collect())
@@ -101,7 +98,6 @@ pub(super) fn pages(query: QueryFluentBuilder) -> impl Stream<Item = Result<Quer
     })
 }
 
-/// What a query finds, to its end.
 pub(super) async fn all_items(query: QueryFluentBuilder) -> Result<Vec<Item>> {
     pages(query).map_ok(|page| page.items.unwrap_or_default()).try_concat().await
 }

@@ -1,4 +1,4 @@
-//! Releasing a seat.
+//! Releases a seat: invite, seat and deal in one transaction (I1).
 
 use super::change::{LEAVE_A_WRITER, list_of};
 use super::{Result, Store, StoreError, in_time, keys, n, s, values, writer_id};
@@ -7,12 +7,11 @@ use crate::domain::release::{ReleaseRefusal, may_release};
 use crate::domain::{InviteKey, InviteState, PersonId, Queued, Timestamp, whole_seconds};
 use aws_sdk_dynamodb::types::{Delete, TransactWriteItem};
 
-/// How often a release looks again before it is clear that nobody else is changing the invite.
+/// If so many transactions are refused, the items disagree: nobody changes an invite that often.
 const LOOKS: usize = 10;
 
 impl Store {
-    /// Releases the seat of an accepted invite: invite, seat and deal in one transaction (I1). Whose seat it is has
-    /// to be read first, because the seat's key is the learner's. After an error it may have been released all the same.
+    /// Reads the invite first: the seat's key holds the learner. After an error the seat may be released.
     pub async fn release_seat(
         &self,
         key: InviteKey,
@@ -31,7 +30,6 @@ impl Store {
                 if self.transact(self.release_actions(key, learner, sends, now)?).await?.is_ok() {
                     return Ok(Ok(()));
                 }
-                // Something happened since the read: look again.
             }
             Err(StoreError::Corrupt("an accepted invite has no seat"))
         };
@@ -52,7 +50,7 @@ impl Store {
                 "SET #status = :released, removedAt = :now, listPk = :listPk, listSk = :listSk, \
                  {LEAVE_A_WRITER} REMOVE addressPk, addressSk"
             ),
-            // One send is accepted once: whose seat it is can't have changed while `sends` has not.
+            // A send is accepted only once, so an unchanged `sends` means the same learner.
             "#status = :accepted AND sends = :sends",
             values([
                 (":accepted", s("accepted")),

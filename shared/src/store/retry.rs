@@ -1,7 +1,5 @@
-//! A write that DynamoDB refuses because somebody else was writing is no failure. It is sent again.
-//!
-//! The SDK retries neither `TransactionConflictException` (a plain write met a transaction) nor a cancelled
-//! transaction whose reasons are conflicts only (aws-runtime 1.10). One classifier adds both.
+//! Retries writes that conflict with other writers. The SDK retries neither `TransactionConflictException` (a
+//! plain write met a transaction) nor a transaction cancelled by nothing but conflicts (aws-runtime 1.10).
 
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
@@ -10,7 +8,7 @@ use aws_sdk_dynamodb::types::CancellationReason;
 use aws_smithy_runtime_api::client::interceptors::context::{Error, InterceptorContext};
 use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction};
 
-/// Reasons that say nothing about the items: others were writing, or too much was.
+/// Reasons that say nothing about the items: conflicts and throttling.
 const PASSING: [&str; 3] = ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];
 
 #[derive(Debug)]
@@ -34,7 +32,7 @@ fn is_conflict(error: &Error) -> bool {
     only_conflicts(error.downcast_ref()) || put.or(update) == Some("TransactionConflictException")
 }
 
-/// Why a transaction was cancelled: a reason for each action, in their order.
+/// One reason for each action, in order.
 pub(super) fn reasons(error: Option<&TransactWriteItemsError>) -> &[CancellationReason] {
     match error {
         Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
@@ -48,12 +46,12 @@ pub(super) fn is_condition(reason: &CancellationReason) -> bool {
     reason.code() == Some("ConditionalCheckFailed")
 }
 
-/// The reasons of those actions that had something against them.
+/// An action without an objection has the code `None`.
 pub(super) fn objections(reasons: &[CancellationReason]) -> impl Iterator<Item = &CancellationReason> {
     reasons.iter().filter(|reason| reason.code().is_some_and(|code| code != "None"))
 }
 
-/// True when every reason of a cancellation will pass by itself.
+/// True if the same transaction may succeed later.
 pub(super) fn only_conflicts(error: Option<&TransactWriteItemsError>) -> bool {
     let mut codes = objections(reasons(error)).filter_map(CancellationReason::code).peekable();
     matches!(error, Some(TransactWriteItemsError::TransactionInProgressException(_)))

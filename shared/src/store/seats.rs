@@ -1,4 +1,4 @@
-//! What a learner holds.
+//! The entitlement check: the seats that a learner holds.
 
 use super::read::all_items;
 use super::{Result, Store, item, keys, s, values};
@@ -11,7 +11,6 @@ pub struct Seat {
 }
 
 impl Store {
-    /// The learner's seats, as they are now: the entitlement check.
     pub async fn seats_of(&self, learner: &PersonId) -> Result<Vec<Seat>> {
         let values = values([(":pk", s(keys::learner(learner))), (":seat", s("S#"))]);
         let query = self.query(None, "pk = :pk AND begins_with(sk, :seat)", values).consistent_read(true);

@@ -1,18 +1,16 @@
-//! The send rate of the account, which all functions share.
+//! The account's send rate, which all functions share. One item holds the instant up to which the account's
+//! sending is reserved (`docs/decisions/0010-one-item-keeps-the-send-rate.md`).
 
 use super::write::WriteOutcome;
 use super::{Item, Result, Store, StoreError, item, keys, n, values};
 use crate::domain::Timestamp;
 use chrono::Duration;
 
-/// Attempts at a turn before it is clear that others don't let this request through.
+/// After this many conflicts the caller gets no turn.
 const ATTEMPTS: usize = 10;
 
 impl Store {
-    /// Reserves the account's time for `mails` mails at `per_second`, all functions together: when to send them, or
-    /// `None` if their turn does not come before `until`.
-    ///
-    /// One item holds the instant up to which the account is spoken for; whoever wants to send moves it on.
+    /// Returns when to send the mails, or `None` if their turn comes after `until`.
     pub async fn reserve_sends(
         &self,
         mails: u32,

@@ -1,4 +1,4 @@
-//! Writes under a condition: of one item, and of several in a transaction.
+//! Conditional writes: of one item, or of several in a transaction.
 
 use super::{Item, Result, Store, StoreError, retry};
 use aws_sdk_dynamodb::operation::transact_write_items::builders::TransactWriteItemsFluentBuilder;
@@ -10,9 +10,9 @@ use aws_sdk_dynamodb::types::{
 use std::collections::HashMap;
 
 pub(super) enum WriteOutcome {
-    /// The item as it is now.
+    /// The item after the write.
     Done(Item),
-    /// The item that the condition met, if there is one.
+    /// The item that failed the condition, if there is one.
     Refused(Option<Item>),
 }
 
@@ -45,8 +45,7 @@ impl Store {
         }
     }
 
-    /// An update as one action of a transaction. `#name` in an expression is the attribute `name`, whose name is a
-    /// reserved word.
+    /// `#name` stands for the attribute `name`, where that is a word that DynamoDB reserves.
     pub(super) fn update_action(
         &self,
         key: Item,
@@ -72,7 +71,6 @@ impl Store {
         Ok(TransactWriteItem::builder().update(update).build())
     }
 
-    /// A put of an item that must be new, as one action of a transaction.
     pub(super) fn create_action(&self, item: Item) -> Result<TransactWriteItem> {
         let put = Put::builder()
             .table_name(&self.table)
@@ -84,7 +82,7 @@ impl Store {
         Ok(TransactWriteItem::builder().put(put).build())
     }
 
-    /// A transaction, under a token that stays the same when the SDK repeats it.
+    /// The SDK adds a token, which stays the same when it repeats the transaction.
     pub(super) fn transaction(&self, actions: Vec<TransactWriteItem>) -> TransactWriteItemsFluentBuilder {
         self.client
             .transact_write_items()
@@ -92,14 +90,14 @@ impl Store {
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
     }
 
-    /// Sends a transaction: done, by this attempt or an earlier one, or refused for these reasons, one for each action.
+    /// The inner error has one reason for each action.
     pub(super) async fn transact(
         &self,
         actions: Vec<TransactWriteItem>,
     ) -> Result<Result<(), Vec<CancellationReason>>> {
         let Err(error) = Box::pin(self.transaction(actions).send()).await else { return Ok(Ok(())) };
         let reasons = retry::reasons(error.as_service_error());
-        // A condition is an answer, and outranks conflicts.
+        // A failed condition is an answer, so it outranks conflicts.
         if reasons.iter().any(retry::is_condition) {
             return Ok(Err(reasons.to_vec()));
         }

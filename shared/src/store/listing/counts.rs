@@ -1,4 +1,4 @@
-//! How many rows have which status.
+//! Counts a deal's rows by status.
 
 use super::{Part, StatusFilter, View};
 use crate::domain::{Deal, DealId, DealState, InviteState, Timestamp};
@@ -9,7 +9,7 @@ use chrono::Duration;
 use futures_util::{TryStreamExt, future};
 use std::pin::pin;
 
-/// Up to this number, counts are exact; one more means "more than that".
+/// Counts are exact up to this number; one more means "more than that".
 pub const COUNTED_UP_TO: u32 = 1_000;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -21,7 +21,7 @@ pub struct Counts {
 }
 
 impl Store {
-    /// How many invites have which status, with the deal. `None` if there is no such deal.
+    /// `None` if there is no such deal.
     pub async fn counts(
         &self,
         id: DealId,
@@ -39,7 +39,7 @@ impl Store {
             let count = |part| self.count(id, part, now, COUNTED_UP_TO + 1);
             let ((fresh, _), (open, expired), (first, _)) =
                 future::try_join3(count(fresh), count(late), count(marked)).await?;
-            // As on a page: what is being moved is found where it goes.
+            // The sweep may be moving unmarked rows to the marked ones. A second count finds them.
             let marked = if expired == 0 { first } else { count(marked).await?.0 };
             Ok((fresh + open, expired + marked))
         };
@@ -53,7 +53,7 @@ impl Store {
         }))
     }
 
-    /// How many invites of a deal are expired: all of them, at 30 read units a thousand.
+    /// Counts without a limit, at 30 read units a thousand.
     pub async fn count_expired(&self, deal: &Deal, lifetime: Duration, now: Timestamp) -> Result<u32> {
         let mut expired = 0;
         for part in View::of(deal, lifetime, now).parts(Some(StatusFilter::Expired)) {
@@ -62,9 +62,9 @@ impl Store {
         Ok(expired)
     }
 
-    /// How many rows a part holds, and how many lie on the other side of its expiry: up to `most`, or more.
+    /// Rows of the part, and rows that its expiry filters out, each counted up to `most` or beyond.
     async fn count(&self, deal: DealId, part: &Part, now: Timestamp, most: u32) -> Result<(u32, u32)> {
-        // What a filter leaves out counts towards a limit as well.
+        // DynamoDB limits rows before it filters them.
         let limit = part.expiry.map_or(most as usize, |_| usize::MAX);
         let query = self.part_query(deal, part, now, limit).select(Select::Count);
         let (mut pages, mut held, mut others) = (pin!(pages(query)), 0, 0);

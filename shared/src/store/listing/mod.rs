@@ -1,9 +1,7 @@
-//! The listing: a deal's rows by computed status, newest queued first.
-//!
-//! Rows lie in one partition for each stored status, in the order in which they are shown. Expired rows that the sweep has
-//! not marked yet are still among the open ones. An expired page therefore reads the old end of the open partition too, and
-//! a pending page leaves it out (I2). A row that stays as it is keeps its place while others move, so that paging shows it
-//! exactly once.
+//! The listing: a deal's rows by computed status, newest queued first. Each stored status has one partition,
+//! sorted as it is shown. Expired rows that the sweep has not marked are still among the open ones: an
+//! expired page also reads the old end of the open partition, and a pending page filters them out (I2). An
+//! unchanged row keeps its place, so paging shows it exactly once.
 
 mod counts;
 mod page;
@@ -18,10 +16,9 @@ use chrono::Duration;
 use futures_util::future;
 use serde::{Deserialize, Serialize};
 
-/// Reads in a row that one page may take before it is cut short (with a cursor to go on from).
+/// Reads in sequence for one page. After these, the page ends early and has a cursor.
 const MOST_ROUNDS: usize = 8;
 
-/// Which rows to show.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum StatusFilter {
@@ -31,7 +28,6 @@ pub enum StatusFilter {
 }
 
 impl StatusFilter {
-    /// The filter's name, as in the query string.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
@@ -54,9 +50,9 @@ pub struct PageQuery {
     /// `None` for all rows.
     pub filter: Option<StatusFilter>,
     pub limit: usize,
-    /// The position where the page before ended.
+    /// Where the previous page ended.
     pub after: Option<String>,
-    /// The lifetime of invites that are sent now.
+    /// The current lifetime of new invites.
     pub lifetime: Duration,
 }
 
@@ -64,11 +60,10 @@ pub struct PageQuery {
 pub struct Page {
     pub deal: Deal,
     pub invites: Vec<Invite>,
-    /// The position to go on from; `None` at the end.
+    /// `None` on the last page.
     pub next: Option<String>,
 }
 
-/// What has to be known of a deal to find its expired invites.
 #[derive(Clone, Copy, Debug)]
 struct View {
     /// An ended deal has no pending invites.
@@ -84,7 +79,6 @@ impl View {
         Self { ended, fresh_since: fresh_since(shortest, now) }
     }
 
-    /// The parts of the listing that hold the rows of a tab.
     fn parts(self, filter: Option<StatusFilter>) -> Vec<Part> {
         use InviteState::{Accepted, Expired, Open};
         match filter {
@@ -99,26 +93,24 @@ impl View {
         }
     }
 
-    /// What has expired and the sweep has not marked yet.
+    /// Expired rows that the sweep has not marked yet.
     fn unmarked(self) -> Part {
         let range = Some(("listSk < :edge", keys::place_floor(self.fresh_since)));
         Part { range, expiry: Some("expiresAt <= :now"), ..Part::whole(InviteState::Open) }
     }
 }
 
-/// The first time of queuing with which an invite of this lifetime is not expired yet. An attempt begins in whole
-/// seconds, so that an invite queued within a second expires with its beginning.
+/// Attempts begin in whole seconds: an invite expires as if queued at the beginning of its second.
 fn fresh_since(lifetime: Duration, now: Timestamp) -> Timestamp {
     whole_seconds(now - lifetime) + Duration::seconds(1)
 }
 
-/// A part of the listing: the rows of one stored status.
 #[derive(Clone, PartialEq, Debug)]
 struct Part {
     state: InviteState,
-    /// Those on one side of a place, `:edge`.
+    /// A key condition on `:edge`, and the value of `:edge`.
     range: Option<(&'static str, String)>,
-    /// Those of which this holds.
+    /// A filter expression.
     expiry: Option<&'static str>,
 }
 
@@ -129,8 +121,8 @@ impl Part {
 }
 
 impl Store {
-    /// A deal, and what `read` finds, at once: it reads what `plan` says for a deal as most are, and again if this deal
-    /// needs another plan. `None` if there is no such deal.
+    /// Reads the deal and, at the same time, the rows that `plan` names for a typical deal. Reads again if
+    /// this deal needs another plan. `None` if there is no such deal.
     async fn with_deal<P: PartialEq, T>(
         &self,
         id: DealId,
@@ -147,7 +139,7 @@ impl Store {
         Ok(Some((deal, found)))
     }
 
-    /// The rows of a part, oldest first.
+    /// Oldest first.
     fn part_query(&self, deal: DealId, part: &Part, now: Timestamp, limit: usize) -> QueryFluentBuilder {
         let mut keys = "listPk = :pk".to_owned();
         let mut values = values([(":pk", s(keys::list(deal, part.state)))]);

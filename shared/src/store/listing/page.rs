@@ -9,8 +9,7 @@ use futures_util::{StreamExt, TryStreamExt, future, stream};
 use std::cmp::Reverse;
 use std::collections::HashSet;
 
-/// Where a row stands. Rows are compared by this text, as the engine compares them, not by what it is made of: ids
-/// sort differently as bytes.
+/// Rows are compared by this text, as DynamoDB compares them: as bytes, ids sort differently.
 fn place(row: &Invite) -> String {
     keys::place(row.queued, row.id)
 }
@@ -19,7 +18,7 @@ fn place(row: &Invite) -> String {
 type Rows = (Vec<Invite>, Option<String>);
 
 impl Store {
-    /// A page of the deal's rows, newest queued first. `None` if there is no such deal.
+    /// `None` if there is no such deal.
     pub async fn page(&self, id: DealId, query: &PageQuery, now: Timestamp) -> Result<Option<Page>> {
         let plan = |view: View| view.parts(query.filter);
         let read = async |parts: &Vec<Part>| self.rows(id, parts, query, now).await;
@@ -27,7 +26,6 @@ impl Store {
         Ok(found.map(|(deal, (invites, next))| Page { deal, invites, next }))
     }
 
-    /// The oldest expired invites, at most `limit`, to be resent together.
     pub async fn oldest_expired(
         &self,
         deal: &Deal,
@@ -36,7 +34,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Vec<Invite>> {
         let mut rows = Vec::new();
-        // The open ones first: what the sweep moves meanwhile is then found among the marked ones.
+        // Open rows first: rows that the sweep moves meanwhile are then found among the marked ones.
         for part in View::of(deal, lifetime, now).parts(Some(StatusFilter::Expired)) {
             let pages = pages(self.part_query(deal.id, &part, now, limit));
             let found = pages.map_ok(|page| item::readable(page.items.unwrap_or_default(), item::row));
@@ -66,7 +64,7 @@ impl Store {
         Ok((rows, after))
     }
 
-    /// The rows of these parts below `after`: as many as `limit` or all there are, unless many had to be passed over.
+    /// May return fewer than `limit` rows if many had to be skipped.
     async fn rows_below(
         &self,
         deal: DealId,
@@ -84,8 +82,7 @@ impl Store {
             Ok::<Rows, StoreError>((item::readable(output.items.unwrap_or_default(), item::row), down_to))
         };
         let mut found = future::try_join_all(parts.iter().map(read)).await?;
-        // Unmarked rows in sight: a sweep may be moving rows from the partition that was read last to the one that was
-        // read first. Reading the latter again finds them.
+        // The sweep may have moved unmarked rows after the expired ones were read. A second read finds them.
         let is_unmarked = |row: &Invite| row.state == InviteState::Open && row.expires_at <= now;
         if found.iter().flat_map(|(rows, _)| rows).any(is_unmarked) {
             for (part, found) in parts.iter().zip(&mut found) {
@@ -100,8 +97,8 @@ impl Store {
         if let Some(down_to) = &down_to {
             rows.retain(|row| place(row) >= *down_to);
         }
-        // A row that moved between two reads is there twice, and far from itself if it was sent again meanwhile: its
-        // later state wins, which comes first.
+        // A row that moved between reads appears twice, maybe far apart. The later state sorts first and
+        // wins.
         rows.sort_by_cached_key(|row| (Reverse(place(row)), row.state == InviteState::Open));
         let mut seen = HashSet::new();
         rows.retain(|row| seen.insert(row.id));

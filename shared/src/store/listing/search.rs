@@ -1,4 +1,4 @@
-//! The search by address.
+//! Searches a deal's invites by address.
 
 use super::{MOST_ROUNDS, Page, PageQuery};
 use crate::domain::{AddressPrefix, DealId, Email, InviteId, InviteKey, Status, Timestamp};
@@ -6,11 +6,11 @@ use crate::store::read::one_page;
 use crate::store::{Item, Result, Store, item, keys, s, values};
 use futures_util::future;
 
-/// A row's place in the order of addresses.
+/// An invite and its `addressSk`.
 type Place = (InviteId, String);
 
 impl Store {
-    /// A page of the rows whose address begins with `prefix`, in the order of addresses. `None` if there is no such deal.
+    /// In the order of addresses. `None` if there is no such deal.
     pub async fn search(
         &self,
         id: DealId,
@@ -22,7 +22,7 @@ impl Store {
             let Some(after) = query.after.as_deref().and_then(InviteId::parse) else {
                 return self.addresses(id, prefix, None, query.limit + 1).await;
             };
-            // Where the invite stands, or stood before it was taken back, among the addresses.
+            // A removed invite has no `addressSk`. Its email says where it stood.
             let item = self.get(keys::invite_key(InviteKey { deal: id, invite: after })).await?;
             let from = item.and_then(|item| {
                 let listed = item::text(&item, "addressSk").map(str::to_owned);
@@ -30,7 +30,7 @@ impl Store {
             });
             match from.filter(|address| address.starts_with(prefix.range())) {
                 Some(from) => self.addresses(id, prefix, Some(&(after, from)), query.limit + 1).await,
-                // A position outside of what is searched: no cursor of this search leads there.
+                // Outside the prefix: no cursor of this search leads there.
                 None => Ok(Vec::new()),
             }
         };
@@ -52,7 +52,7 @@ impl Store {
                     && prefix.matches(&row.email)
                     && query.filter.is_none_or(|filter| filter.status() == status)
             }));
-            // The last one that was read, whether or not it is shown.
+            // The last row read, whether or not it is shown.
             let last = found.pop().filter(|_| is_more);
             if let Some(from) = &last
                 && invites.len() < query.limit
@@ -65,7 +65,6 @@ impl Store {
         }
     }
 
-    /// The places in the range of `prefix`, from after `start` on.
     async fn addresses(
         &self,
         deal: DealId,
