@@ -1,4 +1,4 @@
-//! The clock, read here and nowhere else.
+//! The only file that reads the clock.
 
 #![expect(clippy::disallowed_methods, reason = "the one place")]
 
@@ -16,7 +16,7 @@ pub fn now() -> Timestamp {
 pub struct Deadline(Instant);
 
 impl Deadline {
-    /// From the Runtime API's deadline, in milliseconds since the epoch.
+    /// Takes the deadline that the Runtime API gives.
     pub fn from_epoch_millis(deadline: u64) -> Self {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Self::within(Duration::from_millis(deadline).saturating_sub(since_epoch))

@@ -1,4 +1,4 @@
-//! Settings, read once, in init. One error names everything that is missing or wrong.
+//! Settings, read once at init. One error names every setting that is missing or wrong.
 
 use crate::domain::limit::{MOST_PER_DAY, RecipientLimit, SendingLimits};
 use crate::http::Origin;
@@ -6,10 +6,9 @@ use chrono::Duration as Lifetime;
 use std::fmt;
 use std::time::Duration;
 
-/// As many characters as 128 bits have in hexadecimal.
+/// 128 bits in hexadecimal.
 const SHORTEST_SECRET: usize = 32;
 
-/// What every function needs.
 #[derive(Clone, Debug)]
 pub struct Config {
     pub table: String,
@@ -22,22 +21,20 @@ pub struct Config {
     pub origin: Origin,
 }
 
-/// What the functions that mail need besides.
 #[derive(Clone, Debug)]
 pub struct MailConfig {
     /// The sender's address, verified with SES.
     pub from: String,
     pub subject: String,
     pub link_text: String,
-    /// Where the accept page is, without a slash at the end.
+    /// The portal's URL, without a trailing slash.
     pub portal: String,
     pub configuration_set: Option<String>,
-    /// How long an attempt to mail is left alone. Longer than any function runs, or two functions could hold the same
-    /// mail.
+    /// The lease of an attempt. Longer than any function runs, or two functions could hold the same mail.
     pub lease: Lifetime,
-    /// Mails a second, all functions together; 0 for no limit.
+    /// Mails a second, all functions together; 0 is no limit.
     pub send_rate: u32,
-    /// Nothing is mailed; queued mails stay queued.
+    /// While true, nothing is mailed and mails stay queued.
     pub paused: bool,
 }
 
@@ -45,7 +42,7 @@ pub struct MailConfig {
 #[error("the settings don't fit: {}", .0.join("; "))]
 pub struct ConfigError(pub(crate) Vec<String>);
 
-/// As `Display`: Rust prints what `main` returns by `Debug`, and whoever deploys reads it.
+/// Like `Display`: Rust prints the error that `main` returns with `Debug`, and an operator reads it.
 impl fmt::Debug for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
@@ -59,7 +56,6 @@ impl Config {
 }
 
 impl MailConfig {
-    /// Everything that a function needs to send.
     pub fn from_env() -> Result<(Config, Self, SendingLimits), ConfigError> {
         Settings::read(from_env, Settings::mailing)
     }
@@ -71,7 +67,6 @@ fn from_env(name: &str) -> Option<String> {
 
 type Lookup = Box<dyn Fn(&str) -> Option<String>>;
 
-/// Reads settings and collects what is wrong with them.
 struct Settings {
     get: Lookup,
     wrong: Vec<String>,
@@ -178,7 +173,7 @@ impl Settings {
         self.parsed(name, default, "a whole number", |text| text.parse().ok())
     }
 
-    /// A time of whole seconds, at least one.
+    /// Whole seconds, at least one.
     fn duration(&mut self, name: &str, default: Lifetime) -> Lifetime {
         self.parsed(name, default, "a time like 90s, 2h or 28d", |text| {
             let time = humantime::parse_duration(text).ok().filter(|time| *time >= Duration::from_secs(1))?;

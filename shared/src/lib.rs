@@ -1,5 +1,4 @@
-//! What the functions share. Dependencies point one way: `functions/* → http, store, mail → domain`, and the
-//! domain knows no clock, no network and no AWS type.
+//! Code that the functions share. Dependencies point one way: `sending → {http, store, mail} → domain`.
 
 pub mod aws;
 pub mod clock;

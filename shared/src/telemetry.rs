@@ -1,11 +1,7 @@
-//! Logs and metrics: JSON lines on standard output, where Lambda collects them.
-//!
-//! Only this workspace's own events are logged, at whatever level: the AWS SDK, hyper and the Lambda runtime print
-//! requests and events at the finer ones, and those carry addresses and tokens (I8). Our own events name
-//! operations, codes, counts and ids of AWS requests, nothing of a person.
-//!
-//! A metric is what an alarm watches: CloudWatch charges for each one by the month. All else is in the same lines, to be
-//! queried there.
+//! Logs and metrics, as JSON lines on standard output. Only this workspace's own events are logged, at every
+//! level: the AWS SDK, hyper and the Lambda runtime log requests, which carry addresses and tokens (I8,
+//! docs/decisions/0011-logs-only-from-our-own-crates.md). CloudWatch charges for each metric by the month, so
+//! only values that an alarm watches are metrics. The other values can be queried in the same lines.
 
 use crate::clock;
 use crate::domain::{DealId, Timestamp};
@@ -21,10 +17,9 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 const NAMESPACE: &str = "Seatkeeper";
 
-/// Whose metrics they are. Without [`init`] nothing is recorded.
+/// The value of the metrics' dimension. Without [`init`] nothing is recorded.
 static FUNCTION: OnceLock<String> = OnceLock::new();
 
-/// Starts logging and metrics, for as long as the process runs.
 pub fn init() {
     let level =
         std::env::var("RUST_LOG").ok().and_then(|level| level.parse().ok()).unwrap_or(LevelFilter::INFO);
@@ -39,16 +34,14 @@ pub fn init() {
     let _ = FUNCTION.set(std::env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default());
 }
 
-/// A metric: its name, CloudWatch's unit, and its value. One without a value is not published.
+/// Name, CloudWatch's unit, value. A metric without a value is not published.
 type Metric = (&'static str, &'static str, Option<Value>);
 
-/// The dimensions of a metric that is kept by function.
 const BY_FUNCTION: &[&[&str]] = &[&["Function"]];
 
-/// The dimensions of a metric that is kept by function and also over all of them, since one alarm watches them.
+/// By function, and over all functions for the one alarm that watches them together.
 const ALSO_OVER_ALL: &[&[&str]] = &[&["Function"], &[]];
 
-/// Writes a document of metrics and of what else is worth a query.
 fn record(dimensions: &[&[&str]], metrics: &[Metric], values: Value) {
     let Some(function) = FUNCTION.get() else { return };
     let document = document(function, clock::now(), dimensions, metrics, values);
@@ -56,7 +49,7 @@ fn record(dimensions: &[&[&str]], metrics: &[Metric], values: Value) {
     let _ = writeln!(std::io::stdout().lock(), "{document}");
 }
 
-/// The document that CloudWatch makes metrics of ("Specification: Embedded metric format" in its user guide).
+/// The format of CloudWatch's user guide, "Specification: Embedded metric format".
 fn document(
     function: &str,
     now: Timestamp,
@@ -81,19 +74,18 @@ fn document(
     Value::Object(document)
 }
 
-/// What a run of mailing did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Mailed {
     pub sent: u64,
-    /// Given up, with a reason that the manager sees.
+    /// Failed for good, with a reason that the manager sees.
     pub failed: u64,
     /// Certainly not sent, and due again after a lease.
     pub requeued: u64,
-    /// Left alone until the lease ends, since SES may have sent them.
+    /// Held until the lease ends, since SES may have sent them.
     pub unanswered: u64,
-    /// Left alone until the lease ends, since SES was not asked.
+    /// Held until the lease ends; SES was not asked.
     pub untried: u64,
-    /// SES takes nothing more for now, for a reason that is not one mail's.
+    /// SES takes no more mail for now, for a reason that is not one mail's.
     pub stopped: bool,
 }
 
@@ -109,8 +101,8 @@ pub fn mailed(mailed: Mailed) {
     record(BY_FUNCTION, &[("SendingStopped", "Count", Some(u64::from(stopped).into()))], values);
 }
 
-/// `queued_for` is the age of the oldest mail in the send queue. Where a request failed, neither that nor the lag is
-/// known: saying nothing rings the alarm that zero would silence.
+/// `queued_for` is the age of the oldest mail in the send queue. After a failed request neither this age nor
+/// the lag is known: a missing value rings the alarm that zero would silence.
 pub fn swept(report: &Report, queued_for: Option<Duration>, latency: Duration, usage: Usage) {
     let is_whole = report.failures == 0;
     let lag = is_whole.then(|| report.lag_seconds.into());
@@ -128,7 +120,7 @@ pub fn swept(report: &Report, queued_for: Option<Duration>, latency: Duration, u
     record(BY_FUNCTION, &[("Lag", "Seconds", lag), ("QueuedFor", "Seconds", queued_for)], values);
 }
 
-/// An item of a list cannot be read. The list goes on without it.
+/// The list goes on without the item.
 pub fn unreadable(error: &StoreError, deal: Option<DealId>) {
     let deal = deal.map(|deal| deal.to_string());
     tracing::error!(error = %error, deal.id = deal, "an item of a list was skipped");

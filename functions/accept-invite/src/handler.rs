@@ -1,4 +1,4 @@
-//! Preview and accept a link; the learner's own seats.
+//! Previewing and accepting a link; the learner's own seats.
 
 use serde::{Deserialize, Serialize};
 use shared::domain::accept::{AcceptRefusal, deal_accepts};
@@ -7,7 +7,7 @@ use shared::http::{self, DealSummary, HandlerResult, Problem, Request, Time};
 use shared::store::{AcceptOutcome, PreviewOutcome, Store};
 use std::time::Duration;
 
-/// What is kept of the time to answer once conflicts have taken the rest.
+/// Time reserved for the answer when conflicts have used up the rest.
 const TO_ANSWER: Duration = Duration::from_secs(2);
 
 pub(crate) async fn route(store: &Store, request: Request) -> HandlerResult {
@@ -62,7 +62,7 @@ impl<'a> PreviewView<'a> {
     }
 }
 
-/// `POST /api/invites/preview`: for whoever holds the link.
+/// For whoever holds the link, signed in or not.
 async fn preview(store: &Store, request: &Request) -> HandlerResult {
     match store.preview(&link(request)?).await? {
         PreviewOutcome::Shown(invite, deal) => {
@@ -86,7 +86,6 @@ impl<'a> AcceptedView<'a> {
     }
 }
 
-/// `POST /api/invites/accept`: the signed-in learner takes a seat.
 async fn accept(store: &Store, request: &Request) -> HandlerResult {
     let learner = request.caller.learner()?;
     let link = link(request)?;
@@ -112,7 +111,6 @@ struct SeatsView<'a> {
     seats: Vec<SeatView<'a>>,
 }
 
-/// `GET /api/me/seats`: what the learner is entitled to.
 async fn seats(store: &Store, request: &Request) -> HandlerResult {
     let seats = store.seats_of(&request.caller.learner()?.id).await?;
     let seats = seats.iter().map(|seat| SeatView {

@@ -1,4 +1,4 @@
-//! `accept-invite`: what a learner does. The only function that gives seats.
+//! `accept-invite`: the learner's routes. The only function that allocates seats.
 
 mod handler;
 

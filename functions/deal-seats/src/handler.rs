@@ -25,7 +25,7 @@ struct DealsView<'a> {
     deals: Vec<DealView<'a>>,
 }
 
-/// `GET /api/deals`: those of a manager's own organisation; with `deals.admin`, those of any organisation.
+/// A manager sees their own organisation's deals; `deals.admin` sees any organisation's.
 async fn deals(app: &App, request: &Request) -> HandlerResult {
     let detail = "must be an organisation's id: 1 to 64 of a-z, 0-9 and -";
     let parse = |id| OrganisationId::parse(id).ok_or_else(|| Problem::field("organisation", detail));
@@ -45,7 +45,6 @@ async fn deals(app: &App, request: &Request) -> HandlerResult {
     Ok(http::json(200, &DealsView { deals }))
 }
 
-/// `GET /api/deals/{dealId}`.
 async fn deal(app: &App, request: &Request) -> HandlerResult {
     let deal = if request.caller.has_scope("deals.admin") {
         app.store.deal(request.deal_id()?).await?.ok_or_else(Problem::not_found)?
@@ -61,7 +60,6 @@ async fn authorize(app: &App, request: &Request) -> Result<DealId, Problem> {
     authorize_deal_id(&app.store, request, &manager).await
 }
 
-/// The page that a query string or a body asks for.
 struct PageRequest {
     query: PageQuery,
     cursor: Option<Cursor>,
@@ -102,10 +100,8 @@ struct PageView<'a> {
     next_cursor: Option<String>,
 }
 
-/// Answers with a page, once its cursor is known to be genuine. The rows were read with a cursor that had yet to be
-/// verified: its partition is the authorised path's in any case, and nothing of them is shown if it fails.
-///
-/// `list` names the list that the cursor belongs to.
+/// Verifies the cursor of `list` after reading its rows, since only the deal's salt can verify it. Until then
+/// the cursor reaches no partition but the authorised deal's, and if it is not genuine, no row is shown.
 fn answer(page: Option<Page>, page_request: &PageRequest, list: &str, request: &Request) -> HandlerResult {
     let Page { deal, invites, next } = page.ok_or_else(Problem::not_found)?;
     if page_request.cursor.as_ref().is_some_and(|cursor| !cursor.is_genuine(&deal.salt, list)) {
@@ -117,7 +113,6 @@ fn answer(page: Option<Page>, page_request: &PageRequest, list: &str, request: &
     Ok(http::json(200, &PageView { deal, seats, invites, next_cursor }))
 }
 
-/// `GET /api/deals/{dealId}/seats`: the Deal seats page.
 async fn seats(app: &App, request: &Request) -> HandlerResult {
     let deal = authorize(app, request).await?;
     let status = match request.query("status") {
@@ -142,7 +137,6 @@ struct SearchBody {
     cursor: Option<String>,
 }
 
-/// `POST /api/deals/{dealId}/seats/search`: rows whose address begins with `email`.
 async fn search(app: &App, request: &Request) -> HandlerResult {
     let deal = authorize(app, request).await?;
     let body: SearchBody = request.json()?;
@@ -168,7 +162,6 @@ struct CountsView {
     exact_up_to: u32,
 }
 
-/// `GET /api/deals/{dealId}/counts`: what the tabs say.
 async fn counts(app: &App, request: &Request) -> HandlerResult {
     let deal = authorize(app, request).await?;
     let counted = app.store.counts(deal, app.config.lifetime, request.now).await?;
@@ -176,7 +169,7 @@ async fn counts(app: &App, request: &Request) -> HandlerResult {
     Ok(http::json(200, &CountsView { pending, accepted, expired, exact_up_to: COUNTED_UP_TO }))
 }
 
-/// `GET /api/deals/{dealId}/invites/{inviteId}`: one invite, cancelled and released ones too.
+/// Also shows cancelled and released invites.
 async fn invite(app: &App, request: &Request) -> HandlerResult {
     let key = InviteKey { deal: authorize(app, request).await?, invite: request.invite_id()? };
     let (deal, record) = app.store.deal_and_invite(key).await?;

@@ -1,4 +1,4 @@
-//! `deal-seats`: what a manager sees. Reads only.
+//! `deal-seats`: the manager's views. Reads only.
 
 mod handler;
 

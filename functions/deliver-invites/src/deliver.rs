@@ -1,4 +1,4 @@
-//! One run: what is due in the send queue is claimed, mailed and recorded, batch by batch.
+//! One run of the deliverer: claims due mails, sends them and records the outcomes, batch by batch.
 
 use futures_util::future;
 use shared::clock::{self, Deadline, Stopwatch};
@@ -17,15 +17,15 @@ use tokio::sync::OnceCell;
 /// Batches under way at once, in each shard.
 const BATCHES: usize = 1;
 
-/// A deal that is read once; `None` when the deal does not exist.
+/// A deal, or `None` if the deal does not exist.
 type ReadOnce = OnceCell<Option<Rc<Deal>>>;
 
-/// The deals of a run, each read once: who needs a deal that somebody else is reading waits for that answer.
+/// Each deal of a run is read once: a second batch that needs the deal waits for the first batch's read.
 #[derive(Default)]
 struct Deals(RefCell<HashMap<DealId, Rc<ReadOnce>>>);
 
 impl Deals {
-    /// The deal, which is read if nobody has yet, and remembered with its lifetime, as for every send.
+    /// Also has the deal remember the lifetime, as before every send.
     async fn get(&self, sending: &Sending, id: DealId) -> Result<Option<Rc<Deal>>, StoreError> {
         let deal = Rc::clone(self.0.borrow_mut().entry(id).or_default());
         let read = async || {
@@ -39,13 +39,12 @@ impl Deals {
     }
 }
 
-/// What the batches of a run share.
 struct Deliverer<'a> {
     sending: &'a Sending,
     run: Run<'a>,
     deals: Deals,
     deadline: Deadline,
-    /// For how many seconds the oldest of the claimed had been queued.
+    /// Seconds that the oldest claimed mail had been queued.
     longest: Cell<u64>,
 }
 
@@ -56,7 +55,7 @@ pub(crate) async fn deliver(sending: &Sending, now: Timestamp, deadline: Deadlin
     let work = async |due| deliverer.mail(due).await;
     let report = sweep(&sending.store, Queue::Send, sending.batch(), BATCHES, now, deadline, work).await;
     deliverer.run.report();
-    // What was seen and not claimed has been queued for longer than it has been due.
+    // A mail that was seen but not claimed has been queued for longer than it has been due.
     let queued_for = Duration::from_secs(deliverer.longest.get().max(report.lag_seconds));
     telemetry::swept(&report, Some(queued_for), watch.elapsed(), sending.store.usage());
     report
@@ -85,15 +84,14 @@ impl Deliverer<'_> {
                 }
             }
         }
-        // If another batch has just found that SES takes nothing, these are requeued without an attempt.
+        // If another batch has just found that SES takes nothing, these mails are requeued unattempted.
         let handled = if self.run.is_over() { &mut swept.left_over } else { &mut swept.done };
         *handled += held.len() as u64;
         self.run.mail(held.iter().map(|(claim, deal)| (claim.clone(), deal.as_ref())).collect()).await;
         swept
     }
 
-    /// Takes up one invite. Nothing is to be mailed for one that must wait or that failed for good; its reason is stored
-    /// (I4).
+    /// `None` if nothing is to be mailed: the mail must wait, is not due, or failed for a stored reason (I4).
     async fn claim(&self, record: InviteRecord) -> Result<Option<(Claim, Rc<Deal>)>, StoreError> {
         let key = record.key;
         let Some(deal) = self.deals.get(self.sending, key.deal).await? else { return Ok(None) };

@@ -1,5 +1,4 @@
-//! `expire-invites`: marks as expired what is past its four weeks. It decides nothing (I2), it keeps the tabs cheap
-//! and the due index small.
+//! `expire-invites`: the sweep that marks invites past their expiry. It decides nothing (I2).
 
 use futures_util::stream::{self, StreamExt};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
@@ -12,16 +11,16 @@ use shared::sweep::{Report, sweep};
 use shared::telemetry;
 use std::time::Duration;
 
-/// Invites in a batch: as many as one request can read.
+/// As many as one `BatchGetItem` can read.
 const BATCH: usize = 100;
 
 /// Batches under way at once, in each shard.
 const BATCHES: usize = 1;
 
-/// Invites marked at once, in each batch.
+/// Writes under way at once, in each batch.
 const WRITES: usize = 32;
 
-/// What is kept of the time limit to report.
+/// Time reserved for the report.
 const TO_REPORT: Duration = Duration::from_secs(1);
 
 #[tokio::main(flavor = "current_thread")]

@@ -1,4 +1,4 @@
-//! A function that does nothing: what `make bench` compares the others with.
+//! A function that does nothing: the baseline of `make bench`.
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde::de::IgnoredAny;

@@ -1,22 +1,19 @@
-//! Who may what: entitlement comes from groups, which only administrators change.
-//!
-//! Invariant: what is granted was asked for, and the person is entitled to it. Whatever can't be read grants nothing:
-//! an error ends the sign-in.
+//! Grants scopes by group; only administrators change groups
+//! (docs/decisions/0016-scopes-come-from-groups.md). Invariant: every granted scope was requested, and the
+//! person is entitled to it. An event that cannot be read grants nothing: the error ends the sign-in.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
-/// Who may see and invite to the deals of their organisation.
 const LEARNING_MANAGERS: &str = "learning-managers";
-/// Who may create, resize and end deals.
 const PARTNERSHIP_MANAGERS: &str = "partnership-managers";
-/// The user's attribute that holds a learning manager's organisation. The app client can't write it.
+/// A learning manager's organisation. The app client cannot write this attribute.
 const ORGANISATION: &str = "custom:org";
-/// In Cognito, the name of a scope begins with its resource server. The API knows scopes by their plain names.
+/// Cognito prefixes a scope with its resource server; the API uses the plain name.
 const RESOURCE_SERVER: &str = "seatkeeper/";
 
-/// Why no token is made. Says nothing of the person.
+/// The messages say nothing of the person.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unreadable {
     #[error("the event has version {0:?}, not 2: the trigger has to be V2_0")]
@@ -25,7 +22,7 @@ pub(crate) enum Unreadable {
     Event(#[from] serde_json::Error),
 }
 
-/// What is read of the event, as the Cognito developer guide describes version 2.
+/// The fields that are read of version 2 of the event (Cognito developer guide).
 #[derive(Deserialize)]
 struct Event {
     version: String,
@@ -46,7 +43,6 @@ struct GroupConfiguration {
     groups_to_override: Option<Vec<String>>,
 }
 
-/// How the access token is to differ.
 #[derive(Serialize, Debug, Default, PartialEq)]
 #[serde(rename_all = "camelCase")]
 struct AccessToken {
@@ -55,7 +51,7 @@ struct AccessToken {
     scopes_to_suppress: Vec<String>,
 }
 
-/// The event with the answer in it, which is how a trigger answers.
+/// A trigger answers with its own event, to which it adds the response.
 pub(crate) fn answer(mut event: Value) -> Result<Value, Unreadable> {
     let read = Event::deserialize(&event)?;
     if read.version != "2" {
@@ -95,7 +91,7 @@ fn grant(request: &Request) -> AccessToken {
         claims.insert("email".to_owned(), email.into());
         claims.insert("email_verified".to_owned(), "true".into());
     }
-    // A name that is granted and asked for as it is stays: nobody says what Cognito does with one that is in both lists.
+    // A granted plain name is not suppressed: Cognito does not document a name in both lists.
     let is_suppressed = |name: &&String| {
         let is_plain = scopes.iter().any(|(scope, _)| scope == name);
         name.starts_with(RESOURCE_SERVER) || is_plain && !granted.contains(&name.as_str())
@@ -107,7 +103,7 @@ fn grant(request: &Request) -> AccessToken {
     }
 }
 
-/// As the API reads it: exactly one of `[a-z0-9-]{1,64}`.
+/// Accepts the same ids as `shared::domain::OrganisationId`.
 fn is_organisation(id: &str) -> bool {
     (1..=64).contains(&id.len())
         && id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')

@@ -1,7 +1,5 @@
-//! `grant-scopes`: called by the stack's own user pool before it makes a token. Of the scopes that were asked for it
-//! grants those that the person is entitled to, and tells the API whose deals they manage.
-//!
-//! It depends on nothing of ours, and on no AWS client: sign-in waits for it.
+//! `grant-scopes`: called by the stack's own user pool before it makes a token. Grants the requested scopes
+//! that the person is entitled to. Every sign-in waits for it, so it uses neither `shared` nor an AWS client.
 
 mod grant;
 

@@ -1,4 +1,4 @@
-//! Making, resizing and ending deals.
+//! Creating, resizing and ending deals.
 
 use ::http::{HeaderValue, header};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -19,7 +19,7 @@ pub(crate) async fn route(app: &App, request: Request) -> HandlerResult {
     }
 }
 
-/// RFC 3339 to the letter; chrono by itself takes a few other forms too.
+/// Strict RFC 3339; chrono alone accepts other forms too.
 #[derive(Serialize, Deserialize)]
 struct Rfc3339(#[serde(deserialize_with = "rfc3339")] DateTime<Utc>);
 
@@ -46,7 +46,7 @@ struct CreateBody {
     ends_at: Rfc3339,
 }
 
-/// `POST /api/deals`: with an `Idempotency-Key`, once however often it is sent.
+/// With an `Idempotency-Key`, a repeated request creates no second deal.
 async fn create(app: &App, request: &Request) -> HandlerResult {
     let body: CreateBody = request.json()?;
     let Object(organisation) = &body.organisation;
@@ -106,7 +106,6 @@ struct ChangeBody {
     ends_at: Option<Rfc3339>,
 }
 
-/// `PATCH /api/deals/{dealId}`.
 async fn change(app: &App, request: &Request) -> HandlerResult {
     let deal = request.deal_id()?;
     let body: ChangeBody = request.json()?;
@@ -132,12 +131,12 @@ fn title(field: &str, text: &str) -> Result<Title, Problem> {
     Title::parse(text).map_err(|error| Problem::field(field, error.to_string()))
 }
 
-/// What no deal can have (negative, or beyond 32 bits) becomes 0, which the rule refuses.
+/// A number that no deal can have (negative, or beyond 32 bits) becomes 0, which the rule refuses.
 fn seats(seats: i64) -> u32 {
     u32::try_from(seats).unwrap_or_default()
 }
 
-/// A time that can be shown and stored: whole seconds, from 1970 to 9999.
+/// A time that can be stored and shown: whole seconds of the years 1970 to 9999.
 fn time(field: &str, Rfc3339(at): &Rfc3339) -> Result<Timestamp, Problem> {
     if (0..253_402_300_800).contains(&at.timestamp()) {
         Ok(whole_seconds(*at))

@@ -1,4 +1,4 @@
-//! `manage-deals`: partnership managers make and change deals of any organisation.
+//! `manage-deals`: partnership managers create and change deals of any organisation.
 
 mod handler;
 

@@ -1,4 +1,4 @@
-//! Cancelling an invite, de-allocating a seat.
+//! Cancelling an invite, releasing a seat.
 
 use shared::domain::cancel::{CancelRefusal, cancel};
 use shared::domain::release::ReleaseRefusal;

@@ -1,4 +1,4 @@
-//! `release-seat`: a manager takes back an invite or a seat.
+//! `release-seat`: a manager cancels an invite or releases a seat.
 
 mod handler;
 

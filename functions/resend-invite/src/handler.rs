@@ -23,7 +23,7 @@ fn rule(expected: Option<u32>) -> Rule<'static, ResendRefusal> {
     Box::new(move |existing, send, now| resend(existing, expected, send, now))
 }
 
-/// `POST /api/deals/{dealId}/invites/{inviteId}/resend`: a double click sends once.
+/// A double click sends once.
 async fn resend_one(sending: &Sending, request: &Request) -> HandlerResult {
     let (send_request, invite, record) = sending.authorize_invite(request).await?;
     let sends = record.as_ref().map(|record| record.invite.sends);
@@ -50,7 +50,6 @@ struct ResendBody {
     invites: Option<Vec<Object<SeenInvite>>>,
 }
 
-/// An invite to resend, and how many sends the manager saw.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SeenInvite {
@@ -89,7 +88,7 @@ struct RowResult {
     outcome: Outcome,
 }
 
-/// `POST /api/deals/{dealId}/invites/resend`: those that are named, or the expired ones, oldest first.
+/// Resends the named invites, or the expired ones, oldest first.
 async fn resend_many(sending: &Sending, request: &Request) -> HandlerResult {
     let body: ResendBody = request.json()?;
     let named = match (body.status.as_deref(), body.invites) {
@@ -114,7 +113,7 @@ async fn resend_many(sending: &Sending, request: &Request) -> HandlerResult {
     for (index, SeenInvite { id, sends }) in wanted.into_iter().enumerate() {
         let outcome = match InviteId::parse(&id) {
             None => Some(Outcome::NotFound),
-            // Named twice: the first one counts, and the second saw an older state then.
+            // Named twice: the first row counts, so this row saw an older state.
             Some(invite) if !seen.insert(invite) => Some(Outcome::Stale),
             Some(invite) => {
                 rows.push(Row { invite, seen: Seen::Unread, order: order(index), rule: rule(Some(sends)) });
@@ -136,7 +135,7 @@ async fn resend_many(sending: &Sending, request: &Request) -> HandlerResult {
     Ok(http::json(200, &json!({"results": results, "summary": summary, "remaining": remaining})))
 }
 
-/// The oldest expired invites, and how many there are in all.
+/// Also returns the number of all expired invites.
 async fn oldest_expired(
     sending: &Sending,
     send_request: &SendRequest,

@@ -1,4 +1,4 @@
-//! `resend-invite`: a manager sends an invite again, or many.
+//! `resend-invite`: a manager resends one invite or many.
 
 mod handler;
 

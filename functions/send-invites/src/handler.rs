@@ -57,7 +57,6 @@ struct RowAnswer {
     retry_at: Option<Time>,
 }
 
-/// `POST /api/deals/{dealId}/invites`.
 pub(crate) async fn route(sending: &Sending, request: Request) -> HandlerResult {
     let SendBody { invites, dry_run } = request.json()?;
     check_rows(invites.len())?;
@@ -94,7 +93,7 @@ pub(crate) async fn route(sending: &Sending, request: Request) -> HandlerResult 
     Ok(http::json(200, &json!({"results": results, "summary": summary})))
 }
 
-/// Whom a row invites, or what is answered without asking the table.
+/// Answers malformed and duplicate rows without reading the table.
 fn invitee(row: &GivenRow, deal: &Deal, seen: &mut HashSet<InviteId>) -> Result<Invitee, RowAnswer> {
     let email = Email::parse(row.email.as_deref().unwrap_or_default())
         .map_err(|error| RowAnswer::new(Outcome::InvalidEmail, None).saying(format!("This {error}.")))?;
@@ -117,7 +116,7 @@ impl RowAnswer {
     fn of(id: InviteId, outcome: Option<RowOutcome<InviteRefusal>>, is_dry_run: bool) -> Self {
         let failed = Self::new(Outcome::Unavailable, None);
         match outcome {
-            // A dry run names the invites that are there already.
+            // A dry run gives the id of an invite only if it exists already.
             Some(RowOutcome::Queued(invite)) => {
                 Self::new(Outcome::Invited, (!is_dry_run || invite.sends > 1).then_some(id))
             }
@@ -140,7 +139,7 @@ impl RowAnswer {
                 Self { retry_at, ..answer.saying("Sending limit reached. Send this row again later.") }
             }
             Some(RowOutcome::Failed(_)) => failed.saying("This could not be stored. Please send it again."),
-            // A row that was stored all the same is mailed later. Sent again, it is pending.
+            // If the row was stored after all, it is mailed later, and a repetition finds it pending.
             Some(RowOutcome::NoTime) | None => {
                 failed.saying("There was no time left for this row. Please send it again.")
             }

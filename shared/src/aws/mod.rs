@@ -1,7 +1,5 @@
-//! What the clients of AWS share: region, credentials, endpoints, and whom TLS trusts.
-//!
-//! Lambda's environment says all of it. So the SDK's own loader, which also knows profiles, roles and instance metadata,
-//! is not linked, and neither are the 140 roots of the operating system parsed at each start
+//! What the AWS clients share: region, credentials, endpoints and TLS roots, all from Lambda's environment.
+//! The SDK's own loader and the operating system's 140 roots would slow down each start
 //! (docs/decisions/0022-a-lean-start.md).
 
 use crate::config::ConfigError;
@@ -24,17 +22,14 @@ use std::time::Duration;
 /// Amazon Trust Services' roots, in PEM.
 const ROOTS: &[u8] = include_bytes!("roots.pem");
 
-/// How long a connection may take. A lost packet is sent again after a second.
+/// Allows for one lost packet, which TCP sends again after a second.
 const CONNECTING: Duration = Duration::from_secs(2);
 
-/// The variables that give one service an endpoint of its own.
+/// Variables that set the endpoint of one service.
 const SERVICES: [&str; 2] = ["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_SESV2"];
 
-/// The configuration of all clients, from the variables that Lambda sets (developer guide, "Defined runtime environment
-/// variables"), and these of the SDKs: `AWS_ENDPOINT_URL`, the two above and `AWS_CA_BUNDLE`.
-///
-/// # Errors
-/// When `AWS_CA_BUNDLE` names no file of certificates.
+/// Reads the variables that Lambda sets (developer guide, "Defined runtime environment variables") and the
+/// SDKs' own: `AWS_ENDPOINT_URL`, those in `SERVICES` and `AWS_CA_BUNDLE`.
 pub fn sdk_config() -> Result<SdkConfig, ConfigError> {
     read(|name| std::env::var(name).ok())
 }
@@ -50,7 +45,7 @@ fn read(get: impl Fn(&str) -> Option<String>) -> Result<SdkConfig, ConfigError> 
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(set("AWS_REGION").or_else(|| set("AWS_DEFAULT_REGION")).map(Region::new))
         .http_client(http_client(roots)?)
-        // Every call has a time limit of its own; watching each body besides is work in every request.
+        // Every call has its own timeout. Watching each body as well costs work in every request.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
     config.set_endpoint_url(set("AWS_ENDPOINT_URL"));
     config.set_credentials_provider(credentials);
@@ -58,8 +53,7 @@ fn read(get: impl Fn(&str) -> Option<String>) -> Result<SdkConfig, ConfigError> 
     Ok(config.service_config(Endpoints(endpoints)).build())
 }
 
-/// One connector for all clients. The SDK's own client would parse the roots once for each client, and once more to see
-/// whether that works.
+/// One connector for all clients. The SDK's own client would parse the roots twice for each client.
 fn http_client(roots: Vec<u8>) -> Result<SharedHttpClient, ConfigError> {
     let trust = TrustStore::empty().with_pem_certificate(roots);
     let context = TlsContext::builder().with_trust_store(trust).build();
@@ -73,11 +67,11 @@ fn http_client(roots: Vec<u8>) -> Result<SharedHttpClient, ConfigError> {
     Ok(http_client_fn(move |_, _| connector.clone()))
 }
 
-/// The certificates in a file, all of which are trusted, and no others.
+/// The bundle replaces `ROOTS`.
 fn bundle(path: &str) -> Result<Vec<u8>, ConfigError> {
     let refused = || ConfigError(vec!["AWS_CA_BUNDLE must name a file of certificates in PEM".to_owned()]);
     let pem = std::fs::read(path).map_err(|_| refused())?;
-    // The client would panic over what it cannot read.
+    // The client would panic on a certificate that it cannot read.
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(&pem) {
         roots.add(certificate.map_err(|_| refused())?).map_err(|_| refused())?;
@@ -85,7 +79,7 @@ fn bundle(path: &str) -> Result<Vec<u8>, ConfigError> {
     if roots.is_empty() { Err(refused()) } else { Ok(pem) }
 }
 
-/// The endpoints of single services, by their variable.
+/// Pairs of variable and endpoint.
 #[derive(Debug)]
 struct Endpoints(Vec<(&'static str, String)>);
 

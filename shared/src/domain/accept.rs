@@ -1,30 +1,28 @@
-//! Accepting: one person's click turns a link that was really sent into a seat.
+//! Accepting: a learner turns a link that was really sent into a seat.
 
 use super::invite::{Invite, InviteState};
 use super::{Deal, DealState, LinkHash, PersonId, Timestamp};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum AcceptRefusal {
-    /// Not a link that was really sent: whatever else is the case, nothing more is said (I6).
+    /// The link was never sent. Nothing more is said of the invite (I6).
     UnknownInvite,
-    /// This learner accepted with it before: the same answer again.
+    /// The same learner accepted before, and gets the same answer again.
     AlreadyYours {
         accepted_at: Timestamp,
     },
     Cancelled,
     Superseded,
     AlreadyAccepted,
-    /// `now >= expiresAt`.
     Expired,
-    /// The learner holds a seat of the deal by another invite.
+    /// By another invite of the same deal.
     AlreadySeated,
     DealNotStarted,
     DealEnded,
     DealFull,
 }
 
-/// Whether this link takes a seat for this learner. Where several reasons speak against it, the invite's outranks
-/// the seat's, and the seat's the deal's.
+/// The invite's reason outranks the seat's, and the seat's outranks the deal's.
 pub fn may_accept(
     invite: Option<&Invite>,
     deal: Option<&Deal>,
@@ -40,15 +38,11 @@ pub fn may_accept(
     deal_accepts(deal.ok_or(AcceptRefusal::UnknownInvite)?, now)
 }
 
-/// The invite of a link that was really sent.
-///
-/// # Errors
-/// [`AcceptRefusal::UnknownInvite`] for every other token.
+/// The invite, if the link was really sent for it.
 pub fn known<'a>(invite: Option<&'a Invite>, link: &LinkHash) -> Result<&'a Invite, AcceptRefusal> {
     invite.filter(|invite| invite.links.know(link)).ok_or(AcceptRefusal::UnknownInvite)
 }
 
-/// Whether the invite can be accepted with this of its links, by this learner.
 pub fn invite_accepts(
     invite: &Invite,
     link: &LinkHash,
@@ -72,7 +66,6 @@ pub fn invite_accepts(
     }
 }
 
-/// Whether the deal has a seat to give.
 pub fn deal_accepts(deal: &Deal, now: Timestamp) -> Result<(), AcceptRefusal> {
     match deal.state(now) {
         DealState::Upcoming => Err(AcceptRefusal::DealNotStarted),

@@ -6,14 +6,13 @@ use super::{Timestamp, whole_seconds};
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum CancelRefusal {
     NotFound,
-    /// It was taken back before: asking again is no error.
+    /// Already cancelled or released. Repeating the request succeeds.
     AlreadyDone,
     AlreadyAccepted,
-    /// It was sent again since the caller looked.
     Stale,
 }
 
-/// The invite after it is cancelled; `expected` is the number of sends that the caller saw.
+/// `expected` is the number of sends that the caller saw.
 pub fn cancel(
     existing: Option<&Invite>,
     expected: Option<u32>,

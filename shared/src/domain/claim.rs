@@ -1,7 +1,6 @@
-//! Claiming: taking up a mail that is still queued when its lease is over, for one more attempt.
-//!
-//! A claim is a lease: while it lasts nobody else mails the invite. It adds a link to the send's, so that every
-//! mail of the send works, whichever attempts got through (I5).
+//! Claiming: a queued mail whose lease is over gets one more attempt. A claim is a lease: until it ends,
+//! nobody else mails the invite. Each claim adds a link to the send's links, so that every mail of the send
+//! works, whichever attempts got through (I5).
 
 use super::expire::NotDue;
 use super::invite::Invite;
@@ -10,28 +9,24 @@ use super::{
 };
 use chrono::Duration;
 
-/// Attempts of one send, those without an answer included, before its mail is given up.
+/// Attempts of one send, unanswered ones included, before its mail fails for good.
 pub const MOST_ATTEMPTS: u32 = 8;
 
-/// How long a mail is deferred at the most whose deal has not begun: its start may be moved again.
+/// The longest deferral of a mail whose deal has not begun: its start may be moved meanwhile.
 const LONGEST_DEFERRAL: Duration = Duration::hours(1);
 
-/// What a further attempt brings along.
 #[derive(Clone, Debug)]
 pub struct NewAttempt {
     pub link: LinkHash,
     pub lifetime: Duration,
-    /// How long a first attempt is left alone; see [`retry_delay`].
+    /// The lease of a first attempt; see [`retry_delay`].
     pub lease: Duration,
-    /// A random number from 0 to 1.
+    /// Random, from 0 to 1.
     pub jitter: f64,
 }
 
-/// The invite after a deliverer took it up: claimed for one more attempt, deferred until its deal begins, or failed
-/// with the reason why its mail can never be sent (I4).
-///
-/// # Errors
-/// [`NotDue`] when the mail is no longer this deliverer's to send: sent, held by another, accepted, resent, cancelled.
+/// Claims the mail for one more attempt, defers it until its deal begins, or fails it for good with the
+/// reason (I4). [`NotDue`] if the mail is sent or held, or the invite accepted, resent or cancelled.
 pub fn take_up(
     existing: Option<&Invite>,
     deal: &Deal,
@@ -70,8 +65,8 @@ pub fn take_up(
     })
 }
 
-/// How long the `attempt`-th attempt of a send is left alone: a lease (a minute), doubling to an hour, and up to a
-/// fifth more, so that what failed together does not come back together. `jitter` is a random number from 0 to 1.
+/// The lease of the `attempt`-th attempt: `lease`, doubling to an hour, plus up to a fifth by `jitter`, so
+/// that mails that failed together do not come back together.
 pub fn retry_delay(lease: Duration, attempt: u32, jitter: f64) -> Duration {
     let doublings = attempt.saturating_sub(1).min(16);
     let delay = (lease * (1 << doublings)).min(Duration::hours(1).max(lease)).as_seconds_f64();

@@ -8,13 +8,12 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use std::fmt;
 
-/// An organisation's id, as the token's organisation claim has it: 1 to 64 of `[a-z0-9-]`.
+/// 1 to 64 of `[a-z0-9-]`, as in the token's organisation claim.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct OrganisationId(String);
 
 impl OrganisationId {
-    /// Reads an id; exactly one of `[a-z0-9-]{1,64}`.
     pub fn parse(text: &str) -> Option<Self> {
         let fits = (1..=64).contains(&text.len())
             && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
@@ -41,12 +40,11 @@ impl From<OrganisationId> for String {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Organisation {
-    /// What a manager's token must say.
     pub id: OrganisationId,
     pub name: Title,
 }
 
-/// 256 random bits of a deal, from which invite ids and cursor signatures are made. Never shown, never changed.
+/// 256 random bits, the key of invite ids and cursor signatures. Never shown, never changed.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Salt([u8; 32]);
@@ -66,14 +64,14 @@ impl From<Salt> for String {
 }
 
 impl Salt {
-    /// The salt with these bytes, which must come from the operating system's random source.
+    /// The bytes must come from the operating system's random source.
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// HMAC-SHA-256 under this salt, of the parts with their lengths.
+    /// HMAC-SHA-256 over the parts, each with its length.
     pub fn mac(&self, purpose: &str, parts: &[&[u8]]) -> [u8; 32] {
-        // HMAC takes a key of any length; an error is not possible here.
+        // Cannot fail: HMAC takes a key of any length.
         let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) else { return [0; 32] };
         for part in [purpose.as_bytes()].iter().chain(parts) {
             mac.update(&(part.len() as u64).to_be_bytes());
@@ -89,34 +87,29 @@ impl fmt::Debug for Salt {
     }
 }
 
-/// Whether a deal's seats can be used now.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DealState {
-    /// `now < startsAt`.
     Upcoming,
-    /// `startsAt <= now < endsAt`.
     Active,
-    /// `endsAt <= now`.
     Ended,
 }
 
-/// A deal, as stored.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Deal {
     pub id: DealId,
     pub name: Title,
     pub organisation: Organisation,
     pub seats: u32,
-    /// How many of them learners hold (I1: never more than `seats`).
+    /// Seats that learners hold (I1: never more than `seats`).
     pub allocated: u32,
     pub starts_at: Timestamp,
     pub ends_at: Timestamp,
-    /// How often it was changed; what its `ETag` says.
+    /// Counts changes; the deal's `ETag`.
     pub revision: u32,
     pub salt: Salt,
-    /// The shortest lifetime that an invite of this deal was ever sent with. An invite queued less than
-    /// this ago can't have expired, which bounds what a reader has to look at.
+    /// The shortest lifetime that an invite of this deal was ever sent with. An invite queued more recently
+    /// than this cannot have expired, which bounds the rows that a reader looks at.
     pub shortest_lifetime: Option<Duration>,
 }
 
@@ -136,7 +129,7 @@ impl Deal {
         self.seats.saturating_sub(self.allocated)
     }
 
-    /// The one invite of this address (I3).
+    /// One invite for each address (I3).
     pub fn invite_id(&self, email: &Email) -> InviteId {
         let mac = self.salt.mac("invite", &[email.normalised().as_bytes()]);
         let mut id = [0; 16];
@@ -145,7 +138,6 @@ impl Deal {
     }
 }
 
-/// A deal to be made; its parts are valid in themselves, [`NewDeal::check`] holds them against each other.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NewDeal {
     pub organisation: Organisation,
@@ -158,13 +150,13 @@ pub struct NewDeal {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct DealChange {
     pub name: Option<Title>,
-    /// The organisation's corrected name, as this deal shows it.
+    /// Corrects the organisation's name, as this deal shows it.
     pub organisation_name: Option<Title>,
     pub seats: Option<u32>,
     pub starts_at: Option<Timestamp>,
-    /// Another end. Invites that are out keep their own expiry; the earlier of the two counts.
+    /// Sent invites keep their own expiry; the earlier of that and the deal's end counts.
     pub ends_at: Option<Timestamp>,
-    /// The revision that the caller saw (`If-Match`).
+    /// The revision in `If-Match`.
     pub expected_revision: Option<u32>,
 }
 
@@ -176,12 +168,10 @@ pub enum DealChangeRefusal {
     Stale,
     #[error("{allocated} seats are held: release some first")]
     SeatsBelowAllocated { allocated: u32 },
-    /// Not 1 to `MOST_SEATS`.
     #[error("must be between 1 and {MOST_SEATS}")]
     SeatsOutOfRange,
     #[error("must be later than startsAt")]
     EndsBeforeStart,
-    /// It would run on after its items are purged.
     #[error(
         "must be before {}, when this deal's records are deleted: make a new deal instead",
         latest.to_rfc3339_opts(SecondsFormat::Secs, true)
@@ -193,25 +183,19 @@ pub enum DealChangeRefusal {
 }
 
 impl NewDeal {
-    /// # Errors
-    /// [`DealChangeRefusal::SeatsOutOfRange`], [`DealChangeRefusal::EndsBeforeStart`].
     pub fn check(&self) -> Result<(), DealChangeRefusal> {
         check_seats(self.seats)?;
         check_term(self.starts_at, self.ends_at)
     }
 
-    /// The deal's id, of these random bytes. `None` when its records would be kept beyond the year 3226, the latest
-    /// that an id can say.
+    /// `None` if the deal's items would be kept beyond the year 3226, the last that an id can hold.
     pub fn id(&self, random: [u8; 14], retention: Duration) -> Option<DealId> {
         DealId::new(random, self.ends_at.checked_add_signed(retention)?)
     }
 }
 
 impl DealChange {
-    /// Whether the change makes sense for any deal.
-    ///
-    /// # Errors
-    /// [`DealChangeRefusal::SeatsOutOfRange`], [`DealChangeRefusal::EndsBeforeStart`].
+    /// The checks that need no deal.
     pub fn check(&self) -> Result<(), DealChangeRefusal> {
         self.seats.map_or(Ok(()), check_seats)?;
         self.starts_at.zip(self.ends_at).map_or(Ok(()), |(starts_at, ends_at)| check_term(starts_at, ends_at))
@@ -219,10 +203,6 @@ impl DealChange {
 }
 
 impl Deal {
-    /// Whether the deal may change like this.
-    ///
-    /// # Errors
-    /// The first reason against it.
     pub fn may_change(&self, change: &DealChange) -> Result<(), DealChangeRefusal> {
         change.check()?;
         if change.expected_revision.is_some_and(|expected| expected != self.revision) {

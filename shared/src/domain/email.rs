@@ -1,9 +1,7 @@
-//! Addresses: one parser for every way in.
-//!
-//! Two spellings of one mailbox must give one invite (I3): white space around and invisible characters inside
-//! go, compatibility characters such as the full-width `＠` become what they stand for (NFKC), the domain becomes lower-case
-//! punycode, the local part lower-case. Dots and plus tags stay: whether they matter is the mail host's business. Mail goes
-//! to the address as typed, but for these characters.
+//! Email addresses. Two spellings of one mailbox must give one invite (I3). So white space around and
+//! invisible characters inside are removed, NFKC replaces compatibility characters such as the full-width
+//! `＠`, the domain becomes lower-case punycode and the local part lower case. Dots and plus tags stay: only
+//! the mail host knows whether they matter.
 
 use super::name::is_invisible;
 use email_address::{EmailAddress, Options};
@@ -19,16 +17,15 @@ pub struct Email {
     normalised: String,
 }
 
-/// Why a text is not an [`Email`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum EmailError {
-    /// Not of the form `local@domain`, or in a form (quoted, with comments, an IP address) that few hosts take.
+    /// Also quoted local parts, comments and IP addresses, which few hosts accept.
     #[error("is not an email address")]
     Malformed,
     /// Over 254 characters, or over 64 before the `@`.
     #[error("is too long for an email address")]
     TooLong,
-    /// A curly apostrophe, as word processors and phones type it, before the `@`.
+    /// Word processors and phones type curly apostrophes.
     #[error("has a curly apostrophe before the @: type a straight one, '")]
     CurlyApostrophe,
     /// SES delivers only to 7-bit ASCII local parts.
@@ -39,10 +36,7 @@ pub enum EmailError {
 }
 
 impl Email {
-    /// Reads an address as a person typed or pasted it.
-    ///
-    /// # Errors
-    /// What is wrong with it, in words that complete a sentence beginning with the address.
+    /// An error completes a sentence that begins with the address.
     pub fn parse(raw: &str) -> Result<Self, EmailError> {
         let typed = visible(raw);
         let (local, domain) = typed.rsplit_once('@').ok_or(EmailError::Malformed)?;
@@ -69,28 +63,28 @@ impl Email {
         Ok(Self { typed, mailbox, normalised })
     }
 
-    /// The address as typed, for people to read; compatibility characters are what they stand for.
+    /// For people to read: as typed, without invisible characters and after NFKC.
     pub fn as_typed(&self) -> &str {
         &self.typed
     }
 
-    /// The address that mail is sent to: as typed, the domain in punycode where it was not ASCII.
+    /// For SES: as typed, with a non-ASCII domain in punycode.
     pub fn mailbox(&self) -> &str {
         &self.mailbox
     }
 
-    /// What makes two spellings the same address.
+    /// Equal for all spellings of an address.
     pub fn normalised(&self) -> &str {
         &self.normalised
     }
 
-    /// What an address is searched by: [`Email::normalised`] with its domain in Unicode, as people read it.
+    /// [`Email::normalised`] with its domain in Unicode, as people read it.
     pub fn searchable(&self) -> String {
         let (local, host) = self.normalised.rsplit_once('@').unwrap_or((&self.normalised, ""));
         format!("{local}@{}", idna::domain_to_unicode(host).0)
     }
 
-    /// `a•••@example.com`: enough for the person to recognise their own address, too little to learn another's.
+    /// `a•••@example.com`: the owner recognises the address, and nobody else learns it.
     pub fn masked(&self) -> String {
         let (local, domain) = self.typed.rsplit_once('@').unwrap_or((&self.typed, ""));
         let first: String = local.chars().take(1).collect();
@@ -111,9 +105,9 @@ impl From<Email> for String {
     }
 }
 
-/// Without what nobody sees and without white space around, and with compatibility characters as what they stand for.
+/// Removes invisible characters, applies NFKC and trims white space.
 pub(super) fn visible(raw: &str) -> String {
-    // Printable ASCII, as most addresses are, is what NFKC would make of it, at a tenth of the cost.
+    // NFKC leaves printable ASCII unchanged. Most addresses are ASCII, and this check costs a tenth of NFKC.
     if raw.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         return raw.trim().to_owned();
     }

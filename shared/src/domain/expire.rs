@@ -1,17 +1,14 @@
-//! Expiring: the sweep marks what is past its four weeks. It decides nothing (I2); it keeps the due index small
+//! Expiring: the sweep marks invites past their expiry. It decides nothing (I2); it keeps the due index small
 //! and the tabs cheap.
 
 use super::Timestamp;
 use super::invite::{Invite, InviteState};
 
-/// Something happened to the invite since the sweep saw it in the due index: there is nothing to do for this sweep.
+/// The invite changed since the sweep read it from the due index, so the sweep leaves it alone.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct NotDue;
 
-/// The invite marked as expired. A queued one is the deliverer's, which says why its mail was never sent.
-///
-/// # Errors
-/// [`NotDue`] when somebody accepted, cancelled or resent it since (I7).
+/// Loses every race (I7). The deliverer records why the mail of a queued invite was never sent.
 pub fn expire(existing: Option<&Invite>, now: Timestamp) -> Result<Invite, NotDue> {
     let invite = existing.ok_or(NotDue)?;
     if invite.state == InviteState::Open && !invite.is_queued() && invite.expires_at <= now {

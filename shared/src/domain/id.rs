@@ -1,4 +1,4 @@
-//! Identifiers: 128 bits each, written as 22 characters of base64url.
+//! Identifiers. The ids of deals and invites have 128 bits, written as 22 characters of base64url.
 
 use super::{Timestamp, email::Email};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt;
 
-/// Seconds in a week, the unit in which a deal's id tells when the deal is purged.
+/// A week in seconds. A deal's id holds the purge time in weeks.
 const WEEK: i64 = 7 * 86_400;
 
 macro_rules! id {
@@ -18,12 +18,10 @@ macro_rules! id {
         pub struct $name([u8; 16]);
 
         impl $name {
-            /// Reads the text form; anything else, however close, is `None`.
             pub fn parse(text: &str) -> Option<Self> {
                 URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok().map(Self)
             }
 
-            /// The id's 16 bytes, as they stand in a link.
             pub fn as_bytes(&self) -> &[u8; 16] {
                 &self.0
             }
@@ -60,22 +58,20 @@ macro_rules! id {
 }
 
 id! {
-    /// A deal: two bytes that say in which week its items are purged, and 112 random bits.
-    ///
-    /// The week is in the id because accepting creates a seat in one write, without having read the deal, and
-    /// the seat needs to carry when it is purged (`docs/decisions/0005-the-deal-id-says-when-it-is-purged.md`).
+    /// Two bytes for the week in which the deal's items are purged, then 112 random bits. Accepting creates a
+    /// seat without having read the deal, and the seat needs its purge time
+    /// (`docs/decisions/0005-the-deal-id-says-when-it-is-purged.md`).
     DealId
 }
 
 id! {
-    /// An invite: HMAC-SHA-256 of the normalised address under the deal's salt, cut to 128 bits. One invite for
-    /// one (deal, address) is therefore the primary key's doing (I3), and a stranger cannot compute an id.
+    /// HMAC-SHA-256 of the normalised address under the deal's salt, cut to 128 bits. So the primary key
+    /// allows one invite for each (deal, address) (I3), and a stranger cannot compute an id.
     InviteId
 }
 
 impl DealId {
-    /// A new id for a deal whose items are purged at the end of the week of `purge_at`. `None` beyond the year
-    /// 3226, where the two bytes end.
+    /// Rounds `purge_at` up to the end of its week. `None` beyond the year 3226, where two bytes end.
     pub fn new(random: [u8; 14], purge_at: Timestamp) -> Option<Self> {
         let week = u16::try_from(purge_at.timestamp().div_euclid(WEEK) + 1).ok()?;
         let mut bytes = [0; 16];
@@ -92,13 +88,12 @@ impl DealId {
     }
 }
 
-/// A person, as learner or as manager: SHA-256 over issuer and subject. The table never holds who that is.
+/// SHA-256 over issuer and subject, so that the table does not hold who the learner or manager is.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct PersonId(String);
 
 impl PersonId {
-    /// The person whom `issuer` calls `subject`. The length of the issuer is hashed too, so that no two pairs
-    /// run together.
+    /// The length of the issuer is hashed too, so that no two pairs give the same input.
     pub fn new(issuer: &str, subject: &str) -> Self {
         let hash = Sha256::new()
             .chain_update((issuer.len() as u64).to_be_bytes())
@@ -112,8 +107,8 @@ impl PersonId {
     }
 }
 
-/// What tells whether the address that accepted is the one that was invited, without keeping the former: a
-/// digest of the normalised address, bound to the deal.
+/// A digest of the normalised address, bound to the deal. It tells whether the invited address accepted,
+/// without storing the address that did.
 pub fn address_digest(deal: DealId, email: &Email) -> String {
     let hash = Sha256::new().chain_update(deal.0).chain_update(email.normalised()).finalize();
     URL_SAFE_NO_PAD.encode(hash.get(..6).unwrap_or_default())

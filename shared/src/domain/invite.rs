@@ -1,29 +1,24 @@
-//! Invites: what is stored of one, and what is shown.
-//!
-//! Every reader shows the *computed* status (I2): an open invite past its expiry is expired, whether or not a
-//! sweep has marked it.
+//! Invites, as stored and as shown. Every reader shows the computed status (I2): an open invite past its
+//! expiry is expired, whether or not the sweep has marked it.
 
 use super::limit::RecipientLimit;
 use super::{Email, InviteId, LinkHash, Links, Name, PersonId, Timestamp, whole_milliseconds, whole_seconds};
 use chrono::Duration;
 use serde::{Deserialize, Serialize};
 
-/// What the table says of an invite; [`Invite::status`] is what people are told.
+/// As stored; people see [`Invite::status`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum InviteState {
-    /// Not accepted, not cancelled, not yet marked as expired.
+    /// Pending, or past its expiry and not yet marked by the sweep.
     Open,
     Accepted,
-    /// Marked by the sweep.
     Expired,
-    /// Taken back by a manager before it was accepted.
+    /// Taken back before anybody accepted.
     Cancelled,
-    /// Accepted, and the seat taken back by a manager.
     Released,
 }
 
-/// What people are told of an invite at some instant.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
@@ -34,36 +29,35 @@ pub enum Status {
     Released,
 }
 
-/// When a send was asked for, and where its row stands among the rows of the same request.
+/// When a send was requested, and its row's place in that request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Queued {
-    /// The time of the request, to the millisecond.
+    /// To the millisecond.
     pub at: Timestamp,
-    /// 0 for the row that was given first, which is listed above the others.
+    /// 0 for the first row of the request, which is listed above the others.
     pub order: u16,
 }
 
 impl Queued {
-    /// The row with this index of a request that came at `at`.
     pub fn in_order(at: Timestamp, index: usize) -> Self {
         Self { at: whole_milliseconds(at), order: u16::try_from(index).unwrap_or(u16::MAX) }
     }
 }
 
-/// When the last mail that went out was attempted, and until when its link was to work.
+/// The last mail that went out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Sent {
-    /// The beginning of the attempt that got a mail out.
+    /// When its attempt began.
     pub at: Timestamp,
-    /// Exactly one lifetime later.
+    /// When its link expires: exactly one lifetime later.
     pub until: Timestamp,
 }
 
-/// What happened to the mail of the newest send.
+/// The state of the newest send's mail.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Delivery {
     Queued,
-    /// Taken by SES.
+    /// Accepted by SES.
     Sent,
     Failed {
         reason: FailureReason,
@@ -78,61 +72,57 @@ pub enum FailureReason {
     MessageRejected,
     /// SES found the address or a field malformed.
     InvalidParameter,
-    /// It stayed queued until the invite expired.
+    /// The mail stayed queued until the invite expired.
     NotSentInTime,
     DealEnded,
-    /// Every attempt failed or got no answer.
     #[serde(rename = "too_many_tries")]
     TooManyAttempts,
 }
 
-/// An invite. What a row of an index does not have (its links, its attempts) is empty in an invite that was read
-/// from one.
+/// In an invite read from an index, what the index does not hold (links, attempts) is empty.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Invite {
     pub id: InviteId,
     pub email: Email,
     pub name: Option<Name>,
     pub state: InviteState,
-    /// When the newest send was asked for, and its order within that request: the order of rows.
+    /// When the newest send was requested. Lists are in this order.
     pub queued: Queued,
     pub sent: Option<Sent>,
-    /// From when on the newest send can't be accepted, in whole seconds.
+    /// In whole seconds. From this instant on nobody can accept.
     pub expires_at: Timestamp,
     pub accepted_at: Option<Timestamp>,
     /// [`address_digest`](super::address_digest) of the verified address of the learner who accepted.
     pub accepted_as: Option<String>,
     /// The verified address of the manager who asked for the newest send.
     pub invited_by: Option<String>,
-    /// How many sends there were for this (deal, address); it never goes back.
+    /// Counts the sends for this (deal, address); never decreases.
     pub sends: u32,
     pub delivery: Delivery,
-    /// Hashes of the links that work, and of those that no longer do.
     pub links: Links,
-    /// When the newest attempt to mail it began, in whole seconds.
+    /// When the newest attempt began, in whole seconds.
     pub attempted_at: Timestamp,
-    /// How many attempts the newest send had.
+    /// Counts the attempts of the newest send.
     pub attempts: u32,
-    /// While its mail is queued: until when somebody holds it, to the millisecond.
+    /// Set while the mail is queued, to the millisecond.
     pub lease_until: Option<Timestamp>,
-    /// When it was last resent, since it was last invited.
+    /// Cleared when the address is invited again.
     pub resent_at: Option<Timestamp>,
-    /// When the sends before the newest were asked for, the newest of them first: as many as the limit needed.
+    /// Request times of the earlier sends, newest first: as many as the limit needs.
     pub send_times: Vec<Timestamp>,
-    /// Who holds, or held, its seat.
+    /// Who holds or held its seat.
     pub learner: Option<PersonId>,
     pub removed_at: Option<Timestamp>,
 }
 
-/// What a new send brings along.
 #[derive(Clone, Debug)]
 pub struct NewSend {
     pub link: LinkHash,
     pub queued: Queued,
-    /// The verified address of the manager who asks, to stand in the mail.
+    /// The manager's verified address, which the mail shows.
     pub invited_by: Option<String>,
     pub lifetime: Duration,
-    /// How long its first attempt is left alone.
+    /// The lease of the first attempt.
     pub lease: Duration,
     pub limit: RecipientLimit,
 }
@@ -142,15 +132,14 @@ pub struct NewSend {
 pub struct Attempt {
     pub link: LinkHash,
     pub sends: u32,
-    /// How many attempts that send has had, with this one.
+    /// Counts the send's attempts from 1.
     pub number: u32,
-    /// When it began, and until when its link works.
     pub sent: Sent,
     pub lease_until: Timestamp,
 }
 
 impl Invite {
-    /// The status at `now`, of an invite whose deal ends at `deal_ends_at` (I2).
+    /// Computed (I2): the end of the deal expires an invite too.
     pub fn status(&self, deal_ends_at: Timestamp, now: Timestamp) -> Status {
         match self.state {
             InviteState::Open if now < self.expires_at.min(deal_ends_at) => Status::Pending,
@@ -161,13 +150,12 @@ impl Invite {
         }
     }
 
-    /// True while a mail of it is still to go out.
     pub fn is_queued(&self) -> bool {
         self.state == InviteState::Open && self.delivery == Delivery::Queued
     }
 
-    /// The newest attempt, if its mail carries this link and is still to go out. A cancellation, a newer send or a newer
-    /// attempt ends the right to mail it.
+    /// The newest attempt, if it has this link and its mail is still queued. A cancellation, a newer send or
+    /// a newer attempt ends the right to mail.
     pub fn attempt(&self, link: &LinkHash) -> Option<Attempt> {
         let lease_until =
             self.lease_until.filter(|_| self.is_queued() && self.links.current.last() == Some(link))?;
@@ -180,7 +168,7 @@ impl Invite {
         })
     }
 
-    /// The invite after one more send: open, queued under a lease, with one link that works.
+    /// Opens the invite and queues it under a lease, with one link that works.
     pub(super) fn with_new_send(&self, send: &NewSend, now: Timestamp) -> Self {
         let attempted_at = whole_seconds(now);
         Self {

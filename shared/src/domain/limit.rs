@@ -1,55 +1,48 @@
-//! Limits of what is sent: to a recipient, by a manager, for a deal. They keep anybody from flooding a mailbox, and never
-//! say how often an invite can be resent in all.
-//!
-//! The recipient's is a rule over the invite itself, so its condition goes with the write that sends. The other two are
-//! windows over many invites: a count in the table that starts anew once its window is over.
+//! Limits on sends to a recipient, by a manager and for a deal. They keep anybody from flooding a mailbox,
+//! but never cap how often an invite can be resent in all (docs/decisions/0020-limits-of-sending.md).
 
 use super::invite::Invite;
 use super::{Deal, Timestamp, whole_seconds};
 use chrono::Duration;
 
-/// The most sends to a recipient in a day that can be told apart: an invite remembers when so many were asked for.
+/// An invite remembers this many send times, so a higher limit could not be checked.
 pub const MOST_PER_DAY: u32 = 10;
 
-/// Sends of a deal in a day, however few seats it has. More would let a small deal flood one mailbox: every plus tag is an
-/// address of its own, with a limit of its own.
+/// The least daily limit of a deal. A higher one would let a small deal flood one mailbox: every plus tag is
+/// an address with its own limit.
 const DEAL_FLOOR: u32 = 50;
 
-/// Sends of a deal in a day, for each of its seats.
+/// Sends a day for each seat of a deal.
 const DEAL_FACTOR: u32 = 5;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct RecipientLimit {
     /// Sends within any 24 hours, up to [`MOST_PER_DAY`]; 0 is no limit.
     pub per_day: u32,
-    /// The least time between two sends; zero is none.
+    /// The least time between two sends; zero is no limit.
     pub interval: Duration,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct TooSoon {
-    /// From when on it can be sent again, in whole seconds.
+    /// The earliest time of another send, in whole seconds.
     pub retry_at: Timestamp,
 }
 
 impl RecipientLimit {
     pub const NONE: Self = Self { per_day: 0, interval: Duration::zero() };
 
-    /// How many of the older sends have to be remembered, besides the newest.
+    /// How many send times to remember besides the newest.
     fn older_sends(self) -> usize {
         usize::try_from(self.per_day.min(MOST_PER_DAY).saturating_sub(1)).unwrap_or_default()
     }
 
-    /// What a new send of this invite remembers of the sends before it, the newest of them first.
+    /// The send times that a new send keeps, newest first.
     pub(super) fn remembered(self, invite: &Invite) -> Vec<Timestamp> {
         let before = (invite.sends > 0).then_some(invite.queued.at);
         before.into_iter().chain(invite.send_times.iter().copied()).take(self.older_sends()).collect()
     }
 
-    /// Whether the invite may be sent at `now`, once more.
-    ///
-    /// # Errors
-    /// When it may not yet.
     pub fn check(self, invite: &Invite, now: Timestamp) -> Result<(), TooSoon> {
         let newest = invite.queued.at;
         let first_of_the_day = match self.older_sends().checked_sub(1) {
@@ -72,9 +65,9 @@ impl RecipientLimit {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SendingLimits {
     pub recipient: RecipientLimit,
-    /// Sends of a manager in an hour; 0 is no limit.
+    /// 0 is no limit.
     pub manager_per_hour: u32,
-    /// Sends of a deal in a day; 0 is no limit, `None` goes by its seats.
+    /// 0 is no limit; `None` derives the limit from the deal's seats.
     pub deal_per_day: Option<u32>,
 }
 
@@ -84,7 +77,7 @@ impl SendingLimits {
     }
 }
 
-/// The first whole second that is not before `at`: what is shown as the end of a limit is no earlier than its end.
+/// Rounds up, so that the time shown is never before the end of the limit.
 pub fn next_second(at: Timestamp) -> Timestamp {
     whole_seconds(at + Duration::milliseconds(999))
 }

@@ -1,6 +1,5 @@
-//! Links: the token in a mail, its secret, and what is kept of it.
-//!
-//! A secret is 256 bits from the operating system. It is shown once, in a mail; the table holds its SHA-256 (I5).
+//! The links in mails. A secret is 256 bits from the operating system. It is shown once, in a mail; the table
+//! holds its SHA-256 (I5).
 
 use super::{DealId, InviteId, InviteKey};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -8,12 +7,12 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt;
 
-/// The 256 secret bits of a link. It has no `Display`, and its `Debug` shows nothing.
+/// Has no `Display`, and its `Debug` shows nothing, so that it cannot be logged.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret([u8; 32]);
 
 impl Secret {
-    /// The secret with these bytes, which must come from the operating system's random source.
+    /// The bytes must come from the operating system's random source.
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
@@ -39,7 +38,6 @@ impl LinkHash {
     }
 }
 
-/// What a mail's link carries: which invite, and the proof that one was sent it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Link {
     pub deal: DealId,
@@ -48,8 +46,8 @@ pub struct Link {
 }
 
 impl Link {
-    /// Reads a token, `base64url(deal ‖ invite ‖ secret)`. Whatever is not exactly that is `None`: one form only,
-    /// so that a flipped bit in the padding is no second name of the same link.
+    /// Reads `base64url(deal ‖ invite ‖ secret)`, in the canonical form only: a flipped bit in the padding
+    /// must not give a second token for the same link.
     pub fn parse(token: &str) -> Option<Self> {
         let bytes: [u8; 64] = URL_SAFE_NO_PAD.decode(token).ok()?.try_into().ok()?;
         let (deal, rest) = bytes.split_first_chunk::<16>()?;
@@ -64,22 +62,21 @@ impl Link {
         InviteKey { deal: self.deal, invite: self.invite }
     }
 
-    /// The token, for the mail and for nothing else.
+    /// For the mail only.
     pub fn token(&self) -> String {
         URL_SAFE_NO_PAD
             .encode([self.deal.as_bytes().as_slice(), self.invite.as_bytes(), &self.secret.0].concat())
     }
 }
 
-/// Sends before the newest whose links are told that a newer one exists.
+/// Earlier sends whose links are still recognised, as superseded.
 const SENDS_REMEMBERED: usize = 3;
 
-/// The hashes that an invite keeps: those of its newest send, one for each attempt whose mail may have gone out, and
-/// those of the few sends before it.
+/// Hashes of the newest send, one for each attempt whose mail may have gone out, and of a few earlier sends.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Links {
     pub current: Vec<LinkHash>,
-    /// Links of the sends before, the newest of them first: none where no mail of a send carried its link.
+    /// One entry for each earlier send, newest first. An entry is empty if no mail of the send went out.
     pub superseded: Vec<Vec<LinkHash>>,
 }
 
@@ -96,7 +93,6 @@ impl Links {
         Self { current, superseded: self.superseded.clone() }
     }
 
-    /// After a new send with this link. These are the links of the sends before.
     pub(super) fn superseded_by(&self, link: &LinkHash) -> Self {
         let sends = [&self.current].into_iter().chain(&self.superseded);
         Self { current: vec![link.clone()], superseded: sends.take(SENDS_REMEMBERED).cloned().collect() }

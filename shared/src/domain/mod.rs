@@ -1,8 +1,5 @@
-//! The rules of deals, seats and invites: pure functions over plain values.
-//!
-//! Nothing here reads a clock, a table or an environment; `now` and random bytes are arguments. Each operation
-//! has a file with its rule: from an invite as it is to the invite as it will be, or to the reason why not. The store
-//! writes what a rule returns, and knows none of them.
+//! The rules of deals, seats and invites: pure functions that take `now` and random bytes as arguments. Each
+//! operation has a file with its rule, which returns the changed invite or the reason against the change.
 
 pub mod accept;
 pub mod cancel;
@@ -29,16 +26,15 @@ pub use link::{Link, LinkHash, Links, Secret};
 pub use name::{Name, Title, TitleError};
 pub use search::AddressPrefix;
 
-/// A point in time, always UTC.
 pub type Timestamp = chrono::DateTime<chrono::Utc>;
 
-/// Cuts a time to whole seconds, the precision in which the contract shows times. What decides (an expiry) is cut
-/// before it is stored, so that what is shown and what decides are the same instant.
+/// Cuts to whole seconds, the precision of times in the API. An expiry is cut before it is stored, so that
+/// the stored and the shown instant are the same.
 pub fn whole_seconds(at: Timestamp) -> Timestamp {
     chrono::DateTime::from_timestamp(at.timestamp(), 0).unwrap_or(at)
 }
 
-/// Cuts a time to whole milliseconds, the precision in which the table keeps when something is due or was asked for.
+/// Cuts to whole milliseconds, the precision in which the table stores queue times and lease ends.
 pub(crate) fn whole_milliseconds(at: Timestamp) -> Timestamp {
     chrono::DateTime::from_timestamp_millis(at.timestamp_millis()).unwrap_or(at)
 }

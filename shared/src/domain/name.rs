@@ -1,7 +1,6 @@
-//! Names: of learners (cleaned, whatever was pasted) and of organisations and deals (refused when unfit).
-//!
-//! A name ends up in a mail from a trusted sender, so none may carry a line break, a hidden character or a URL. What a mail
-//! program makes a link of without one, such as a telephone number, is kept as given: the mail breaks it.
+//! Learners' names are cleaned; names of organisations and deals are refused when unfit. A name appears in
+//! mail from a trusted sender, so no name may carry a line break, a hidden character or a URL. A telephone
+//! number is kept; the mail breaks it up invisibly, so that mail programs do not link it.
 
 use icu_properties::props::{CanonicalCombiningClass, ExtendedPictographic, Script};
 use icu_properties::{CodePointMapData, CodePointSetData};
@@ -9,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 const LONGEST: usize = 100;
 
-/// True for what a reader can't see but a program obeys: control, zero-width, bidirectional and tag characters. Those of
-/// Unicode 17's `Default_Ignorable_Code_Point`, and some more.
+/// Characters that a reader cannot see but a program obeys (control, zero-width, bidirectional, tag): those
+/// of Unicode 17's `Default_Ignorable_Code_Point`, and some more.
 pub(super) fn is_invisible(c: char) -> bool {
     c.is_control()
         || matches!(c,
@@ -21,7 +20,7 @@ pub(super) fn is_invisible(c: char) -> bool {
             | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// The text without invisible characters, except those that letters or emoji beside them are written with.
+/// Keeps the invisible characters that neighbouring letters or emoji are written with.
 fn without_invisible(text: &str) -> String {
     let may_stay = |c: char| !is_invisible(c) || matches!(c, '\u{200c}' | '\u{200d}' | '\u{fe0f}');
     let mut chars = text.chars().filter(|c| may_stay(*c)).peekable();
@@ -35,8 +34,8 @@ fn without_invisible(text: &str) -> String {
     kept
 }
 
-/// True where an invisible character is part of how a word or an emoji is written: U+200C and U+200D after a virama and
-/// between letters of a script that is written with them, U+200D between pictographs, U+FE0F after one and in a keycap.
+/// Whether an invisible character is part of a word or emoji: U+200C and U+200D after a virama and between
+/// letters of scripts that use them, U+200D between pictographs, U+FE0F after a pictograph and in a keycap.
 fn joins(before: char, c: char, after: Option<char>) -> bool {
     let is_pictograph = |c| CodePointSetData::new::<ExtendedPictographic>().contains(c);
     let may_end_emoji = |c| is_pictograph(c) || matches!(c, '\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}');
@@ -52,8 +51,7 @@ fn is_virama(c: char) -> bool {
     CodePointMapData::<CanonicalCombiningClass>::new().get(c) == CanonicalCombiningClass::Virama
 }
 
-/// True for a letter or mark of a script in which U+200C and U+200D change how its neighbours are drawn (The Unicode
-/// Standard, sections 9.2 and 12.1).
+/// Scripts in which U+200C and U+200D change how neighbours are drawn (The Unicode Standard, 9.2 and 12.1).
 fn is_joined(c: char) -> bool {
     matches!(
         CodePointMapData::<Script>::new().get(c),
@@ -75,31 +73,29 @@ fn is_joined(c: char) -> bool {
     )
 }
 
-/// True for a word that a mail program would make clickable.
+/// Mail programs make such words clickable.
 fn is_url(word: &str) -> bool {
     let word = word.to_lowercase();
     word.contains("://") || word.starts_with("www.") || word.starts_with("mailto:")
 }
 
-/// A learner's name, as given by the manager and cleaned.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Name(String);
 
 impl Name {
-    /// Cleans a name: white space runs together, invisible characters and URLs go, and it is cut at 100 characters. `None`
-    /// when nothing is left.
+    /// Collapses white space, removes invisible characters and URLs, cuts at 100 characters. `None` if empty.
     pub fn clean(raw: &str) -> Option<Self> {
         let spaced: String = raw.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).collect();
         let seen = without_invisible(&spaced);
         let words: Vec<&str> = seen.split_whitespace().filter(|word| !is_url(word)).collect();
         let cut: String = words.join(" ").chars().take(LONGEST).collect();
-        // The cut may have parted a joiner from what it joins.
+        // The cut may have separated a joiner from the character that it joins.
         let name = without_invisible(cut.trim_end());
         (!name.is_empty()).then_some(Self(name))
     }
 
-    /// The name as one says it: "Doe, Ann" is "Ann Doe". With a suffix ("Ann Doe, Jr.") or several commas it stays as it is.
+    /// "Doe, Ann" becomes "Ann Doe". A name with a suffix ("Ann Doe, Jr.") or several commas stays as it is.
     pub fn spoken(&self) -> String {
         match self.0.split_once(',') {
             Some((family, given)) if !given.contains(',') && !has_suffix(given) => {
@@ -113,7 +109,7 @@ impl Name {
     }
 }
 
-/// True for what stands behind a comma after a whole name: "Jr.", "Ph.D.", "M. Sc.".
+/// Whether the text after a comma is a suffix: "Jr.", "Ph.D.", "M. Sc.".
 fn has_suffix(given: &str) -> bool {
     const SUFFIXES: [&str; 34] = [
         "jr", "sr", "ii", "iii", "iv", "phd", "dphil", "edd", "md", "dds", "dvm", "jd", "esq", "ba", "bs",
@@ -137,7 +133,6 @@ pub enum TitleError {
     Empty,
     #[error("must be at most 100 characters")]
     TooLong,
-    /// A line break, a control, zero-width or bidirectional character that no letter or emoji beside it is written with.
     #[error("must not contain line breaks or invisible characters")]
     Invisible,
     #[error("must not contain a URL")]
@@ -145,10 +140,7 @@ pub enum TitleError {
 }
 
 impl Title {
-    /// Takes a text that is fit to stand in a mail.
-    ///
-    /// # Errors
-    /// What is wrong with it: these names are an administrator's, who can mend them.
+    /// Refuses instead of cleaning: an administrator wrote the title and can correct it.
     pub fn parse(raw: &str) -> Result<Self, TitleError> {
         let text = raw.trim();
         if text.is_empty() {

@@ -1,5 +1,5 @@
-//! Recording what happened to a mail: for its own attempt, and for no other. An attempt that was given up may still be
-//! answered, long after a later one, or a newer send, has taken its place (I4).
+//! Records the outcome of a mail for its own attempt only. An attempt that was given up may still be
+//! answered, long after a later attempt or a newer send has taken its place (I4).
 
 use super::invite::{Attempt, Invite};
 use super::{Delivery, FailureReason, Timestamp, whole_milliseconds, whole_seconds};
@@ -7,28 +7,22 @@ use super::{Delivery, FailureReason, Timestamp, whole_milliseconds, whole_second
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Outcome {
     Sent,
-    /// It will never be sent, for this reason.
+    /// The mail will never be sent.
     Failed(FailureReason),
-    /// It was not sent, and is due again then.
     Requeued {
         due_at: Timestamp,
-        /// Whether SES was asked for this very mail. If not, the attempt does not count, and its link goes: no mail
-        /// carries it.
+        /// Whether SES was asked to send this mail. If not, the attempt does not count and its link is
+        /// removed, as no mail carries it.
         was_attempted: bool,
     },
 }
 
-/// The outcome belongs to an attempt whose place another attempt, a newer send, an answer or a cancellation has taken.
+/// Another attempt, a newer send, an acceptance or a cancellation has taken the attempt's place.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Superseded;
 
-/// The invite with the outcome of this attempt.
-///
-/// That a mail was sent is recorded whatever the invite's state: a learner may have clicked before, or a manager
-/// cancelled. Any other outcome only concerns a mail that is still queued, by this very attempt.
-///
-/// # Errors
-/// [`Superseded`]; the outcome changes nothing then.
+/// `Sent` is recorded in every state, since a learner may have clicked or a manager cancelled meanwhile.
+/// Every other outcome applies only while the mail is queued and held by this very attempt.
 pub fn record_outcome(
     existing: Option<&Invite>,
     attempt: &Attempt,
@@ -38,7 +32,7 @@ pub fn record_outcome(
     let invite = existing.filter(|invite| invite.links.current.contains(&attempt.link)).ok_or(Superseded)?;
     let is_held = invite.attempt(&attempt.link).as_ref() == Some(attempt);
     match outcome {
-        // A later attempt of the same send got through as well, and its link works for longer.
+        // A later attempt of the same send got through too, and its link works for longer.
         Outcome::Sent if is_sent_since(invite, attempt.sent.at) => Ok(invite.clone()),
         Outcome::Sent => Ok(Invite {
             delivery: Delivery::Sent,

@@ -5,15 +5,14 @@ use super::invite::{Invite, InviteState};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ReleaseRefusal {
-    /// No such invite, or none that holds a seat.
+    /// No such invite, or the invite holds no seat.
     NotFound,
-    /// It was released before: asking again is no error.
+    /// Already released. Repeating the request succeeds.
     AlreadyDone,
-    /// It was sent again since the caller looked.
     Stale,
 }
 
-/// Whose seat to release; `expected` is the number of sends that the caller saw.
+/// The learner who loses the seat. `expected` is the number of sends that the caller saw.
 pub fn may_release(existing: Option<&Invite>, expected: Option<u32>) -> Result<&PersonId, ReleaseRefusal> {
     let invite = existing.ok_or(ReleaseRefusal::NotFound)?;
     match (invite.state, &invite.learner) {

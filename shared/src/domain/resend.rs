@@ -1,27 +1,24 @@
-//! Resending: a new link and four new weeks, for a pending or expired invite, any number of times.
+//! Resending: a pending or expired invite gets a new link and a new lifetime, any number of times.
 
 use super::Timestamp;
 use super::invite::{Invite, InviteState, NewSend};
 use super::limit::TooSoon;
 use chrono::Duration;
 
-/// Within this time of a resend, another one without `If-Match` is taken for a second click.
+/// A second resend within this time, without `If-Match`, counts as a double click.
 pub const DOUBLE_CLICK: Duration = Duration::seconds(10);
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ResendRefusal {
-    /// No such invite, or one that was cancelled or released.
+    /// No such invite, or the invite was cancelled or released.
     NotFound,
     AlreadyAccepted,
-    /// It was sent again since the caller looked.
     Stale,
-    /// It was resent within [`DOUBLE_CLICK`], and the caller did not say what they saw.
     JustResent,
     TooSoon(TooSoon),
 }
 
-/// The invite after a resend: queued, with one new link and four new weeks. `expected` is the number of sends that the
-/// caller saw.
+/// `expected` is the number of sends that the caller saw.
 pub fn resend(
     existing: Option<&Invite>,
     expected: Option<u32>,
@@ -36,7 +33,7 @@ pub fn resend(
     }
     match (expected, invite.resent_at) {
         (Some(sends), _) if sends != invite.sends => return Err(ResendRefusal::Stale),
-        // What counts is the click. Its write may come later, after a conflict.
+        // The time of the click counts. The write may come later, after a conflict.
         (None, Some(resent_at)) if send.queued.at < resent_at + DOUBLE_CLICK => {
             return Err(ResendRefusal::JustResent);
         }

@@ -1,9 +1,7 @@
-//! Searching by the beginning of an address, whichever way its domain is written.
-//!
-//! The address index is in the order of [`Email::searchable`]: the domain in Unicode, as people read it. The beginning
-//! of an address is then a range of the index. Punycode is the exception: a whole label can be converted, but the
-//! beginning of a label cannot (`xn--bch` may become `bücher`). The range then ends before that label, and the rows in
-//! it are compared one by one.
+//! Search by the beginning of an address, with its domain in Unicode or punycode. The address index is
+//! ordered by [`Email::searchable`], whose domain is in Unicode, so a prefix is a range of the index. The
+//! exception is a prefix that ends inside a punycode label, which cannot be converted (`xn--bch` may become
+//! `bücher`): its range ends before that label, and the rows in the range are compared one by one.
 
 use super::Email;
 use super::email::visible;
@@ -15,13 +13,13 @@ pub struct AddressPrefix {
     ascii: String,
 }
 
-/// What separates labels (RFC 3490, section 3.1).
+/// Label separators (RFC 3490, section 3.1).
 const DOTS: [char; 4] = ['.', '\u{3002}', '\u{ff0e}', '\u{ff61}'];
 
 impl AddressPrefix {
-    /// Reads what a person typed or pasted. `None` when nothing is left of it, or when it is longer than any address.
+    /// `None` if nothing visible is left, or if the text is longer than any address.
     pub fn parse(raw: &str) -> Option<Self> {
-        // Lower case can take a letter apart whose marks then stand in another order.
+        // Lower-casing can decompose a letter and leave its marks in another order, so NFKC is applied again.
         let text = visible(&visible(raw).to_lowercase());
         let prefix = match text.rsplit_once('@') {
             Some((local, domain)) => Self::of(local, domain),
@@ -54,23 +52,22 @@ impl AddressPrefix {
         Self { shown: format!("{range}{label}"), ascii: format!("{local}@{ascii}{label}"), range }
     }
 
-    /// The range of the address index that holds every match, as the beginning of its keys.
+    /// The beginning of all matching keys in the address index.
     pub fn range(&self) -> &str {
         &self.range
     }
 
-    /// The text that is the same for all ways to write this prefix.
+    /// Equal for all spellings of this prefix.
     pub fn as_str(&self) -> &str {
         &self.shown
     }
 
-    /// Whether the address begins like this, with its domain in Unicode or in punycode.
     pub fn matches(&self, email: &Email) -> bool {
         email.searchable().starts_with(&self.shown) || email.normalised().starts_with(&self.ascii)
     }
 }
 
-/// Whole labels in lower-case Unicode. One that is not valid gets U+FFFD, which no address has.
+/// Whole labels in lower-case Unicode. An invalid label gets U+FFFD, which no address has.
 fn unicode(labels: &str) -> String {
     idna::domain_to_unicode(labels).0
 }

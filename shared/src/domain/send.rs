@@ -1,4 +1,4 @@
-//! Inviting an address: there is one invite for it (I3), and no state of it blocks for ever.
+//! Inviting: an address has one invite (I3), and no state of the invite blocks the address for ever.
 
 use super::invite::{Invite, InviteState, NewSend};
 use super::limit::TooSoon;
@@ -13,14 +13,13 @@ pub enum InviteRefusal {
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Invitee {
-    /// The id of their invite, which is made of the deal and the address.
+    /// Derived from the deal and the address.
     pub id: InviteId,
     pub email: Email,
     pub name: Option<Name>,
 }
 
-/// The invite of this address after inviting it (again): queued, with one link and four weeks. The caller has seen that
-/// the deal is active.
+/// The caller has checked that the deal is active.
 pub fn invite(
     existing: Option<&Invite>,
     invitee: &Invitee,
@@ -40,7 +39,6 @@ pub fn invite(
     Ok(Invite { email: invitee.email.clone(), name: invitee.name.clone(), resent_at: None, ..next })
 }
 
-/// An invite before its first send.
 fn never_sent(invitee: &Invitee, now: Timestamp) -> Invite {
     Invite {
         id: invitee.id,

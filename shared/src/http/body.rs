@@ -1,7 +1,5 @@
-//! JSON bodies: how they are read, and what is said of one that does not fit.
-//!
-//! serde reads a struct from an array too, field by field. The contract knows objects only, so bodies are made of
-//! [`Object`]s.
+//! Reads JSON bodies and reports why one does not fit. serde reads a struct from an array too, but the
+//! contract allows objects only, so bodies are made of [`Object`]s.
 
 use super::Problem;
 use serde::Serialize;
@@ -12,7 +10,6 @@ use serde_path_to_error::Segment;
 use std::fmt;
 use std::marker::PhantomData;
 
-/// A value that was written as a JSON object.
 #[derive(Debug, Serialize)]
 pub struct Object<T>(pub T);
 
@@ -36,8 +33,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     }
 }
 
-/// A text out of a spreadsheet. A value of another type counts as empty, so that one cell does not refuse the rows beside
-/// it.
+/// Reads a cell that is not text as empty, so that one cell does not refuse all other rows.
 pub fn text_cell<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     Ok(match Value::deserialize(deserializer)? {
         Value::String(text) => Some(text),
@@ -45,7 +41,6 @@ pub fn text_cell<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<St
     })
 }
 
-/// 400 with the path of the field that does not fit.
 pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let Object(value) = serde_path_to_error::deserialize(&mut json).map_err(|error| refusal_of(&error))?;
@@ -53,10 +48,8 @@ pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     Ok(value)
 }
 
-/// The refusal of a body that does not fit: the field to blame, if there is one, and what was expected.
-///
-/// Nothing of the body is repeated, since it may be a token or an address, and of any length. So an unknown field is not
-/// named: the object that has it is.
+/// Names the field and what was expected. Nothing of the body is repeated, since it may be a token or an
+/// address, and of any length. So an unknown field is reported by the object that has it.
 fn refusal_of(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
     let message = error.inner().to_string();
     let mut segments: Vec<&Segment> = error.path().iter().collect();
@@ -68,14 +61,14 @@ fn refusal_of(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem 
     for segment in segments {
         extend(&mut field, segment);
     }
-    // serde names a field of ours that is missing or comes twice in the message only.
+    // serde names a missing or duplicate field in the message only.
     let named = ["missing field `", "duplicate field `"]
         .iter()
         .find_map(|start| message.strip_prefix(start)?.split('`').next());
     if let Some(named) = named {
         extend(&mut field, &Segment::Map { key: named.to_owned() });
     }
-    // serde quotes first what it found and then says what it expected. What it found may read like such a message, too.
+    // serde quotes the value first and the expectation last. The value may look like such a message, too.
     let detail = match message.rsplit_once(", expected ") {
         Some((_, expected)) if is_unknown_field => format!("has an unknown field, expected {expected}"),
         Some((found, expected)) if found.starts_with("invalid ") || found.starts_with("unknown variant ") => {
@@ -90,7 +83,7 @@ fn refusal_of(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem 
     }
 }
 
-/// Appends a segment to a path like `invites[3].email`.
+/// Builds a path like `invites[3].email`.
 fn extend(path: &mut String, segment: &Segment) {
     if !path.is_empty() && !matches!(segment, Segment::Seq { .. }) {
         path.push('.');

@@ -1,11 +1,11 @@
-//! Who asks, and which deals they reach: what the gateway's authorizer verified, checked again.
+//! The caller and the deals they reach, from the claims that the gateway's authorizer verified.
 
 use super::{Problem, Request};
 use crate::domain::{Deal, DealId, Email, OrganisationId, PersonId};
 use crate::store::Store;
 use std::collections::HashMap;
 
-/// The claims of a verified token. API Gateway makes a string of each, of an array `[a b c]`.
+/// API Gateway makes a string of each claim, and `[a b c]` of an array.
 #[derive(Debug, Default)]
 pub struct Caller {
     claims: HashMap<String, String>,
@@ -14,7 +14,7 @@ pub struct Caller {
 #[derive(Clone, Debug)]
 pub struct Manager {
     pub id: PersonId,
-    /// Whose deals they reach, and no other's (I6).
+    /// The manager reaches this organisation's deals and no other's (I6).
     pub organisation: OrganisationId,
     /// Their verified address.
     pub email: Option<String>,
@@ -47,7 +47,6 @@ impl Caller {
         is_granted.then_some(()).ok_or_else(|| Problem::forbidden("Your token lacks the scope for this."))
     }
 
-    /// `organisation_claim` names the claim that must hold exactly one organisation.
     pub fn manager(&self, organisation_claim: &str) -> Result<Manager, Problem> {
         self.require_scope("invites.manage")?;
         let organisation = self.organisation(organisation_claim).ok_or_else(|| {
@@ -57,7 +56,7 @@ impl Caller {
         Ok(Manager { id: self.person()?, organisation, email })
     }
 
-    /// An array of several organisations is none.
+    /// The claim must hold one organisation; an array of several gives `None`.
     pub fn organisation(&self, claim: &str) -> Option<OrganisationId> {
         self.claim(claim).and_then(OrganisationId::parse)
     }
@@ -85,12 +84,12 @@ impl Caller {
     }
 }
 
-/// The deal, if it belongs to the manager's organisation (I6).
+/// Another organisation's deal gets the same 404 as a missing deal (I6).
 pub fn authorize_deal(deal: Option<Deal>, manager: &Manager) -> Result<Deal, Problem> {
     deal.filter(|deal| deal.organisation.id == manager.organisation).ok_or_else(Problem::not_found)
 }
 
-/// The deal in the request's path, if it belongs to the manager's organisation (I6); reads nothing else of a foreign deal.
+/// Like [`authorize_deal`] for the deal in the path, but reads nothing else of a foreign deal.
 pub async fn authorize_deal_id(
     store: &Store,
     request: &Request,

@@ -1,6 +1,5 @@
-//! The HTTP edge: from API Gateway's event to a [`Request`], and from a [`HandlerResult`] to a response.
-//!
-//! Here requests are logged and measured, with the cause of a failure. A handler sees neither AWS's event nor the log.
+//! The HTTP edge: turns API Gateway's event into a [`Request`] and a [`HandlerResult`] into a response, and
+//! logs and measures each request. A handler sees neither AWS's event nor the log.
 
 mod body;
 mod caller;

@@ -1,12 +1,12 @@
-//! Where requests come from. On AWS that is CloudFront and nobody else: API Gateway's own address is public, and goes past
-//! the web ACL and the headers.
+//! On AWS only CloudFront may send requests: API Gateway's own address is public and bypasses the web ACL and
+//! the headers (docs/decisions/0015-only-cloudfront-reaches-the-api.md).
 
 use sha2::{Digest, Sha256};
 
-/// The header that CloudFront adds to what it sends on, whatever the browser sent.
+/// CloudFront sets this header on every request, whatever the browser sent.
 pub(super) const HEADER: &str = "x-origin-verify";
 
-/// The secret by which CloudFront is known, as its SHA-256; none where everybody may come, as locally.
+/// SHA-256 of CloudFront's secret; `None` admits everybody, as locally.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Origin(Option<[u8; 32]>);
 
@@ -15,10 +15,10 @@ impl Origin {
         Self(Some(Sha256::digest(secret).into()))
     }
 
-    /// Whether a request with this header came that way. How long comparing takes tells of hashes, not of the secret.
+    /// The time that the comparison takes tells of hashes, not of the secret.
     pub(super) fn admits(&self, secret: Option<&str>) -> bool {
-        self.0
-            .is_none_or(|hash| secret.is_some_and(|secret| <[u8; 32]>::from(Sha256::digest(secret)) == hash))
+        let is_ours = |hash| secret.is_some_and(|secret| <[u8; 32]>::from(Sha256::digest(secret)) == hash);
+        self.0.is_none_or(is_ours)
     }
 }
 

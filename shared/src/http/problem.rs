@@ -7,7 +7,6 @@ use chrono::Duration;
 use http::{HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
 
-/// Why a request is not answered as asked.
 #[derive(Debug, Serialize)]
 pub struct Problem {
     status: u16,
@@ -26,7 +25,7 @@ pub struct Problem {
 
 #[derive(Debug, Serialize)]
 struct FieldError {
-    /// The field's path, as in `invites[3].email`.
+    /// A path like `invites[3].email`.
     field: String,
     detail: String,
 }
@@ -57,7 +56,7 @@ impl Problem {
         Self::new(403, "forbidden", detail)
     }
 
-    /// The same answer for what does not exist and for what is another organisation's (I6).
+    /// The same for what does not exist and for what belongs to another organisation (I6).
     pub fn not_found() -> Self {
         Self::new(404, "not_found", "There is no such thing, or it is not yours.")
     }
@@ -84,7 +83,6 @@ impl Problem {
         self.code
     }
 
-    /// True when the fault is ours.
     pub(super) fn is_failure(&self) -> bool {
         self.status >= 500
     }

@@ -1,4 +1,4 @@
-//! Responses, and how API Gateway takes them.
+//! Responses in the shape that API Gateway takes.
 
 use super::{Problem, Returned};
 use http::{HeaderValue, Response, StatusCode, header};
@@ -10,7 +10,7 @@ pub fn json(status: u16, value: &impl Serialize) -> Response<String> {
     of_type("application/json", status, value)
 }
 
-/// A JSON response with this number as its `ETag`, which [`Request::if_match`](super::Request::if_match) reads back.
+/// Adds the `ETag` that [`Request::if_match`](super::Request::if_match) reads back.
 pub fn with_etag(status: u16, tag: u32, value: &impl Serialize) -> Response<String> {
     let mut response = json(status, value);
     if let Ok(tag) = HeaderValue::from_str(&format!("\"{tag}\"")) {
@@ -32,7 +32,7 @@ pub(super) fn of_type(media_type: &'static str, status: u16, value: &impl Serial
     response
 }
 
-/// The response as API Gateway takes it, with the headers that every response has.
+/// Adds the headers that every response has.
 pub(super) fn for_gateway(mut response: Response<String>) -> Returned {
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -1,4 +1,4 @@
-//! Serving: every event becomes a request, is handled within its time, logged and measured.
+//! Serving: each event becomes a request, which is handled within its deadline, logged and measured.
 
 use super::origin::HEADER;
 use super::{Event, HandlerResult, Origin, Problem, Request, Returned, json, response};
@@ -9,10 +9,10 @@ use lambda_runtime::{Context, Error, LambdaEvent, Runtime, service_fn};
 use serde_json::{json, value::RawValue};
 use std::time::Duration;
 
-/// What is kept of a function's time to answer when the handler has not.
+/// Time reserved for a 503 when the handler has not answered.
 const LAST_WORD: Duration = Duration::from_millis(500);
 
-/// What a function that mails nothing works with.
+/// The dependencies of a function that sends no mail.
 #[derive(Clone, Debug)]
 pub struct App {
     pub store: Store,
@@ -26,15 +26,14 @@ impl App {
     }
 }
 
-/// Answers requests that come by way of `origin` with `route`, until Lambda ends the process.
 pub async fn serve(
     origin: Origin,
     store: &Store,
     route: impl AsyncFn(Request) -> HandlerResult,
 ) -> Result<(), Error> {
     let route = &route;
-    // The event is read here, not by the runtime, which would follow the path to each of its values. The futures of requests
-    // are large, and would be moved through all layers of the runtime.
+    // The event is read here because the runtime would track the path of each value. The futures are boxed
+    // because they are large, and the runtime's layers would move them.
     let service = service_fn(move |event: LambdaEvent<Box<RawValue>>| {
         Box::pin(async move {
             let (event, context) = event.into_parts();
@@ -42,11 +41,10 @@ pub async fn serve(
             Ok::<_, Error>(answer(origin, store, route, event, &context).await)
         })
     });
-    // Without the spans that `lambda_runtime::run` adds: nothing of them would be logged.
+    // `lambda_runtime::run` would add spans, which nothing logs.
     Runtime::new(service).run().await
 }
 
-/// What [`serve`] answers to one event.
 pub async fn answer(
     origin: Origin,
     store: &Store,
@@ -87,7 +85,7 @@ async fn handle(
     request: Request,
 ) -> HandlerResult {
     if !origin.admits(request.raw_header(HEADER)) {
-        // As the gateway itself refuses.
+        // The gateway's own refusal looks the same.
         return Ok(json(403, &json!({ "message": "Forbidden" })));
     }
     request.check_body()?;

@@ -1,4 +1,4 @@
-//! The shapes of `docs/openapi.yaml` that several functions show.
+//! Shapes of `docs/openapi.yaml` that several functions return.
 
 use crate::domain::{
     Deal, DealId, DealState, Delivery, FailureReason, Invite, InviteId, Name, Organisation, Status,
@@ -74,7 +74,6 @@ struct DeliveryView {
     reason: Option<FailureReason>,
 }
 
-/// An invite, as a manager sees it.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct InviteView<'a> {
