@@ -1,7 +1,7 @@
 //! Accepts and previews invites, in one round trip whether or not the token is valid (I6).
 
 use super::change::{LEAVE_A_WRITER, list_of};
-use super::{Item, Result, Store, StoreError, in_time, item, jitter, keys, n, retry, s, values, writer_id};
+use super::{Backoff, Item, Result, Store, StoreError, in_time, item, keys, n, retry, s, values, writer_id};
 use crate::clock::{Deadline, Stopwatch};
 use crate::domain::accept::{AcceptRefusal, deal_accepts, invite_accepts, known};
 use crate::domain::address_digest;
@@ -13,7 +13,6 @@ use aws_sdk_dynamodb::types::{Get, ReturnConsumedCapacity, TransactGetItem};
 use aws_smithy_types::retry::RetryConfig;
 use chrono::Duration as Span;
 use futures_util::future;
-use std::time::Duration;
 
 #[derive(Clone, PartialEq, Debug)]
 pub enum AcceptOutcome {
@@ -57,7 +56,7 @@ impl Store {
         let accepted = async {
             let digest = email.map(|email| address_digest(link.deal, email));
             let writer = writer_id()?;
-            let mut wait = Duration::from_millis(20);
+            let mut backoff = Backoff::default();
             loop {
                 // Every attempt has its own time, so that waiting carries nobody past an expiry (I2).
                 let now = asked_at + Span::from_std(watch.elapsed()).unwrap_or_default();
@@ -74,7 +73,7 @@ impl Store {
                     AcceptWrite::Unsure(error) => {
                         let met = self.look(link, learner).await?;
                         let refusal = met.map_or(Ok(None), |met| refusal(met, link, learner, now))?;
-                        if refusal.is_none() && deadline.left() <= wait {
+                        if refusal.is_none() && deadline.left() <= backoff.bound {
                             return Err(error);
                         }
                         refusal
@@ -86,9 +85,8 @@ impl Store {
                         return Ok(AcceptOutcome::Accepted { deal: Box::new(deal), accepted_at });
                     }
                     Some(refusal) => return Ok(AcceptOutcome::Refused(refusal)),
-                    None => tokio::time::sleep(wait.mul_f64(jitter())).await,
+                    None => backoff.wait().await,
                 }
-                wait = (wait * 2).min(Duration::from_secs(1));
             }
         };
         in_time(deadline, "TransactWriteItems", accepted).await

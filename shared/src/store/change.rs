@@ -4,20 +4,14 @@
 //! that a write whose response got lost recognises itself when the SDK repeats it.
 
 use super::item::{self, InviteRecord};
-use super::{Result, Store, StoreError, in_time, jitter, n, s, writer_id};
+use super::{Backoff, Result, Store, StoreError, in_time, n, s, writer_id};
 use crate::clock::{Deadline, Stopwatch};
 use crate::domain::{Invite, InviteKey, Timestamp};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure};
 use chrono::Duration as Span;
-use std::time::Duration;
 
 const ATTEMPTS: u32 = 10;
-
-/// The limit of the first wait. It doubles with each further wait.
-const FIRST_WAIT: Duration = Duration::from_millis(20);
-
-const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
 /// Every other write of an invite contains this clause. Without the clause, a change that read the invite
 /// before would silently undo that write.
@@ -66,12 +60,11 @@ impl Store {
                 Seen::Record(record) => record,
                 Seen::Unread => self.invite(key).await?,
             };
-            let mut wait = FIRST_WAIT;
+            let mut backoff = Backoff::default();
             for attempt in 0..ATTEMPTS {
                 // The first retry is immediate; the others back off.
                 if attempt > 1 {
-                    tokio::time::sleep(wait.mul_f64(jitter())).await;
-                    wait = (wait * 2).min(LONGEST_WAIT);
+                    backoff.wait().await;
                 }
                 let now = asked_at + Span::from_std(watch.elapsed()).unwrap_or_default();
                 let invite = match rule(existing.as_ref().map(|record| &record.invite), now) {

@@ -5,6 +5,7 @@
 
 mod accept;
 mod allowance;
+mod backoff;
 mod change;
 mod cursor;
 mod deals;
@@ -22,6 +23,7 @@ mod write;
 
 pub use accept::{AcceptOutcome, PreviewOutcome};
 pub use allowance::{Allowance, Sender};
+pub use backoff::Backoff;
 pub use change::{Changed, Seen};
 pub use cursor::{Cursor, NotACursor};
 pub use deals::CreateOutcome;

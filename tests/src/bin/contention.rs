@@ -1,0 +1,116 @@
+//! `contention`: a simulation of many learners who accept the same deal's seats at the same time. It needs no database.
+//!
+//! Accepting is one transaction that moves the deal's counter. DynamoDB refuses a transaction at once when another one is
+//! under way on the same item, and the function repeats it after a random wait. Each line of the table is an arrival rate,
+//! under one policy of waiting and with the counter in one or more items. What is assumed: a transaction holds its items for
+//! 10 ms, and looking at what it would meet takes 5 ms. Both are guesses until AWS shows them.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command tells what it does")]
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use shared::store::Backoff;
+
+const TRANSACTION: Duration = Duration::from_millis(10);
+const LOOK: Duration = Duration::from_millis(5);
+/// How long a request repeats its transaction: Lambda's time limit of the function, less the answer's.
+const TIME_TO_ANSWER: Duration = Duration::from_millis(28_500);
+const ARRIVALS_FOR: Duration = Duration::from_mins(1);
+const RATES: [u32; 5] = [20, 50, 80, 100, 200];
+
+/// One learner's next attempt. Ordered by time, then by learner, so that a seed gives the same run.
+type Attempt = Reverse<(Duration, usize)>;
+
+struct Learner {
+    arrived: Duration,
+    backoff: Backoff,
+    attempts: u32,
+}
+
+struct Run {
+    accepted: Vec<Duration>,
+    refused: u32,
+    attempts: u32,
+}
+
+fn simulate(rate: u32, counters: usize, backoff: Backoff, random: &mut fastrand::Rng) -> Run {
+    let (mut learners, mut due) = (Vec::new(), BinaryHeap::<Attempt>::new());
+    let mut arrived = Duration::ZERO;
+    while arrived < ARRIVALS_FOR {
+        // Arrivals are independent of each other: the time between two is exponential.
+        arrived += Duration::from_secs_f64(-(1.0 - random.f64()).ln() / f64::from(rate));
+        due.push(Reverse((arrived, learners.len())));
+        learners.push(Learner { arrived, backoff, attempts: 0 });
+    }
+    let mut free_at = vec![Duration::ZERO; counters];
+    let mut run = Run { accepted: Vec::new(), refused: 0, attempts: 0 };
+    while let Some(Reverse((now, index))) = due.pop() {
+        let (Some(learner), Some(free_at)) =
+            (learners.get_mut(index), free_at.get_mut(random.usize(..counters)))
+        else {
+            continue;
+        };
+        learner.attempts += 1;
+        run.attempts += 1;
+        if now >= *free_at {
+            *free_at = now + TRANSACTION;
+            run.accepted.push(free_at.saturating_sub(learner.arrived));
+            continue;
+        }
+        let again = now + LOOK + learner.backoff.next(random.f64());
+        if again.saturating_sub(learner.arrived) < TIME_TO_ANSWER {
+            due.push(Reverse((again, index)));
+        } else {
+            run.refused += 1;
+        }
+    }
+    run.accepted.sort_unstable();
+    run
+}
+
+fn percentile(sorted: &[Duration], percent: usize) -> String {
+    let at = (sorted.len() * percent / 100).min(sorted.len().saturating_sub(1));
+    sorted.get(at).map_or_else(String::new, |time| format!("{:.2}", time.as_secs_f64()))
+}
+
+fn main() -> ExitCode {
+    let seed = match std::env::args().nth(1).map(|seed| seed.parse()) {
+        None => 1,
+        Some(Ok(seed)) => seed,
+        Some(Err(_)) => {
+            eprintln!("contention [SEED]");
+            return ExitCode::from(2);
+        }
+    };
+    println!(
+        "| longest wait | counters | accepts a second | p50, s | p99, s | attempts each | answered 503 |"
+    );
+    println!("| ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
+    let (first, second) = (Duration::from_millis(20), Duration::from_secs(1));
+    // The product's own is the second.
+    let policies = [
+        (Backoff::new(first, second / 10), second / 10, 1),
+        (Backoff::default(), second / 4, 1),
+        (Backoff::new(first, second), second, 1),
+        (Backoff::new(first, second * 4), second * 4, 1),
+        (Backoff::default(), second / 4, 4),
+        (Backoff::default(), second / 4, 16),
+    ];
+    for (backoff, longest, counters) in policies {
+        for rate in RATES {
+            let run = simulate(rate, counters, backoff, &mut fastrand::Rng::with_seed(seed));
+            let learners = f64::from(u32::try_from(run.accepted.len()).unwrap_or(u32::MAX) + run.refused);
+            println!(
+                "| {:?} | {counters} | {rate} | {} | {} | {:.1} | {:.1} % |",
+                longest,
+                percentile(&run.accepted, 50),
+                percentile(&run.accepted, 99),
+                f64::from(run.attempts) / learners,
+                100.0 * f64::from(run.refused) / learners,
+            );
+        }
+    }
+    ExitCode::SUCCESS
+}
