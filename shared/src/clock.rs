@@ -11,6 +11,11 @@ pub fn now() -> Timestamp {
     Utc::now()
 }
 
+/// The beginning of what is timed: `elapsed()` says how long ago it was.
+pub fn start() -> Instant {
+    Instant::now()
+}
+
 /// When an invocation must have answered.
 #[derive(Clone, Copy, Debug)]
 pub struct Deadline(Instant);
@@ -36,18 +41,5 @@ impl Deadline {
 
     pub fn instant(self) -> Instant {
         self.0
-    }
-}
-
-#[derive(Clone, Copy, Debug)]
-pub struct Stopwatch(Instant);
-
-impl Stopwatch {
-    pub fn start() -> Self {
-        Self(Instant::now())
-    }
-
-    pub fn elapsed(self) -> Duration {
-        self.0.elapsed()
     }
 }

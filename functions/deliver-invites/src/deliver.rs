@@ -1,7 +1,7 @@
 //! One run of the deliverer: claims due mails, sends them and records the outcomes, batch by batch.
 
 use futures_util::future;
-use shared::clock::{self, Deadline, Stopwatch};
+use shared::clock::{self, Deadline};
 use shared::domain::claim::{NewAttempt, take_up};
 use shared::domain::{Deal, DealId, Invite, Timestamp};
 use shared::sending::{Claim, Run, Runner, Sending};
@@ -49,7 +49,7 @@ struct Deliverer<'a> {
 }
 
 pub(crate) async fn deliver(sending: &Sending, now: Timestamp, deadline: Deadline) -> Report {
-    let watch = Stopwatch::start();
+    let watch = clock::start();
     let run = sending.run(Runner::Deliverer, deadline);
     let deliverer = Deliverer { sending, run, deals: Deals::default(), deadline, longest: Cell::default() };
     let work = async |due| deliverer.mail(due).await;

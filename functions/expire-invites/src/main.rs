@@ -2,7 +2,7 @@
 
 use futures_util::stream::{self, StreamExt};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use shared::clock::{self, Deadline, Stopwatch};
+use shared::clock::{self, Deadline};
 use shared::config::Config;
 use shared::domain::Timestamp;
 use shared::domain::expire::expire;
@@ -35,7 +35,7 @@ async fn main() -> Result<(), Error> {
 }
 
 async fn sweep_expired(store: &Store, now: Timestamp, deadline: Deadline) -> Report {
-    let watch = Stopwatch::start();
+    let watch = clock::start();
     let mark = async |due| mark(store, due, deadline).await;
     let report = sweep(store, Queue::Expire, BATCH, BATCHES, now, deadline, mark).await;
     telemetry::swept(&report, None, watch.elapsed(), store.usage());

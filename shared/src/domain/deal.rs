@@ -10,7 +10,7 @@ use std::fmt;
 
 /// 1 to 64 of `[a-z0-9-]`, as in the token's organisation claim.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[serde(try_from = "String")]
 pub struct OrganisationId(String);
 
 impl OrganisationId {
@@ -28,12 +28,6 @@ impl TryFrom<String> for OrganisationId {
     type Error = &'static str;
     fn try_from(text: String) -> Result<Self, Self::Error> {
         Self::parse(&text).ok_or("not an organisation id")
-    }
-}
-
-impl From<OrganisationId> for String {
-    fn from(id: OrganisationId) -> String {
-        id.0
     }
 }
 

@@ -3,7 +3,7 @@
 //! Most of an event is skipped, not stored: the gateway's account, the path, the query a second time.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use http::{HeaderMap, HeaderValue, Response};
+use http::{HeaderMap, HeaderValue, Response, header, response::Parts};
 use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -63,10 +63,13 @@ pub struct Returned {
     body: String,
 }
 
-impl From<Response<String>> for Returned {
-    fn from(response: Response<String>) -> Self {
-        let (parts, body) = response.into_parts();
-        Self { status_code: parts.status.as_u16(), headers: parts.headers, body }
+impl Returned {
+    /// With the headers that every response has.
+    pub(super) fn new(response: Response<String>) -> Self {
+        let (Parts { status, mut headers, .. }, body) = response.into_parts();
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        Self { status_code: status.as_u16(), headers, body }
     }
 }
 
@@ -144,9 +147,13 @@ mod tests {
     fn an_answer_is_what_the_gateway_takes() {
         let mut response = Response::new("{}".to_owned());
         response.headers_mut().insert("etag", HeaderValue::from_static("\"1\""));
-        let returned = serde_json::to_value(Returned::from(response)).unwrap();
-        assert_eq!(returned, json!({"statusCode": 200, "headers": {"etag": "\"1\""}, "body": "{}"}));
-        let empty = serde_json::to_value(Returned::from(Response::new(String::new()))).unwrap();
-        assert_eq!(empty, json!({"statusCode": 200, "headers": {}}));
+        let returned = serde_json::to_value(Returned::new(response)).unwrap();
+        let common = json!({"cache-control": "no-store", "x-content-type-options": "nosniff"});
+        assert_eq!(
+            returned,
+            json!({"statusCode": 200, "headers": {"etag": "\"1\"", "cache-control": "no-store", "x-content-type-options": "nosniff"}, "body": "{}"})
+        );
+        let empty = serde_json::to_value(Returned::new(Response::new(String::new()))).unwrap();
+        assert_eq!(empty, json!({"statusCode": 200, "headers": common}));
     }
 }

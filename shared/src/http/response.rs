@@ -1,6 +1,6 @@
 //! Responses in the shape that API Gateway takes.
 
-use super::{Problem, Returned};
+use super::Problem;
 use http::{HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
 
@@ -30,12 +30,4 @@ pub(super) fn of_type(media_type: &'static str, status: u16, value: &impl Serial
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     response
-}
-
-/// Adds the headers that every response has.
-pub(super) fn for_gateway(mut response: Response<String>) -> Returned {
-    let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    response.into()
 }

@@ -1,8 +1,8 @@
 //! Serving: each event becomes a request, which is handled within its deadline, logged and measured.
 
 use super::origin::HEADER;
-use super::{Event, HandlerResult, Origin, Problem, Request, Returned, json, response};
-use crate::clock::Stopwatch;
+use super::{Event, HandlerResult, Origin, Problem, Request, Returned, json};
+use crate::clock;
 use crate::config::{Config, ConfigError};
 use crate::store::Store;
 use lambda_runtime::{Context, Error, LambdaEvent, Runtime, service_fn};
@@ -54,7 +54,7 @@ pub async fn answer(
 ) -> Returned {
     let request = Request::new(event, context);
     let (request_id, name) = (&context.request_id, request.route.clone());
-    let watch = Stopwatch::start();
+    let watch = clock::start();
     let result = handle(origin, route, request).await;
     let code = result.as_ref().err().map(Problem::code);
     let response = result.unwrap_or_else(|problem| {
@@ -76,7 +76,7 @@ pub async fn answer(
         dynamodb.write_units = usage.write_units,
         "request"
     );
-    response::for_gateway(response)
+    Returned::new(response)
 }
 
 async fn handle(

@@ -2,7 +2,7 @@
 //! ends. A mail that was not recorded as sent stays queued, and its lease ends by itself (I4).
 
 use super::Sending;
-use crate::clock::{self, Deadline, Stopwatch};
+use crate::clock::{self, Deadline};
 use crate::domain::claim::{MOST_ATTEMPTS, retry_delay};
 use crate::domain::outcome::{Outcome, record_outcome};
 use crate::domain::{Attempt, Deal, FailureReason, Invite, Link, Timestamp};
@@ -152,7 +152,7 @@ impl Run<'_> {
         let count = claims.len();
         let mails: Result<Vec<_>, _> = claims.map(|(claim, deal)| self.outgoing(claim, deal)).collect();
         let Ok(mails) = mails else { return vec![Verdict::TryLater; count] };
-        let watch = Stopwatch::start();
+        let watch = clock::start();
         let verdicts = self.sending.mailer.send(&mails, self.time_to_mail()).await;
         self.slowest_call.set(self.slowest_call.get().max(watch.elapsed()));
         if verdicts.contains(&Verdict::Unknown) {

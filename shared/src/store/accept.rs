@@ -2,7 +2,7 @@
 
 use super::change::{LEAVE_A_WRITER, list_of};
 use super::{Backoff, Item, Result, Store, StoreError, in_time, item, keys, n, retry, s, values, writer_id};
-use crate::clock::{Deadline, Stopwatch};
+use crate::clock::{self, Deadline};
 use crate::domain::accept::{AcceptRefusal, deal_accepts, invite_accepts, known};
 use crate::domain::address_digest;
 use crate::domain::{Deal, Email, Invite, InviteState, Link, PersonId, Timestamp, whole_seconds};
@@ -52,7 +52,7 @@ impl Store {
         now: Timestamp,
         deadline: Deadline,
     ) -> Result<AcceptOutcome> {
-        let (watch, asked_at) = (Stopwatch::start(), now);
+        let (watch, asked_at) = (clock::start(), now);
         let accepted = async {
             let digest = email.map(|email| address_digest(link.deal, email));
             let writer = writer_id()?;

@@ -5,7 +5,7 @@
 
 use super::item::{self, InviteRecord};
 use super::{Backoff, Result, Store, StoreError, in_time, n, s, writer_id};
-use crate::clock::{Deadline, Stopwatch};
+use crate::clock::{self, Deadline};
 use crate::domain::{Invite, InviteKey, Timestamp};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure};
@@ -52,7 +52,7 @@ impl Store {
         deadline: Deadline,
         rule: impl Fn(Option<&Invite>, Timestamp) -> Result<Invite, R>,
     ) -> Result<Changed<R>> {
-        let (watch, asked_at) = (Stopwatch::start(), now);
+        let (watch, asked_at) = (clock::start(), now);
         let changed = async {
             let writer = writer_id()?;
             let mut existing = match seen {
