@@ -51,18 +51,14 @@ impl fmt::Debug for ConfigError {
 
 impl Config {
     pub fn from_env() -> Result<Self, ConfigError> {
-        Settings::read(from_env, Settings::config)
+        Settings::read(|name| std::env::var(name).ok(), Settings::config)
     }
 }
 
 impl MailConfig {
     pub fn from_env() -> Result<(Config, Self, SendingLimits), ConfigError> {
-        Settings::read(from_env, Settings::mailing)
+        Settings::read(|name| std::env::var(name).ok(), Settings::mailing)
     }
-}
-
-fn from_env(name: &str) -> Option<String> {
-    std::env::var(name).ok()
 }
 
 type Lookup = Box<dyn Fn(&str) -> Option<String>>;

@@ -77,7 +77,7 @@ impl PageRequest {
             Some(limit @ 1..=200) => limit as usize,
             Some(_) => return Err(Problem::field("limit", "must be a whole number from 1 to 200")),
         };
-        let cursor = cursor.map(Cursor::parse).transpose().map_err(|_| not_a_cursor())?;
+        let cursor = cursor.map(|text| Cursor::parse(text).ok_or_else(not_a_cursor)).transpose()?;
         let after = cursor.as_ref().map(|cursor| cursor.position().to_owned());
         Ok(Self { query: PageQuery { filter, limit, after, lifetime: app.config.lifetime }, cursor })
     }

@@ -63,15 +63,24 @@ impl Salt {
         Self(bytes)
     }
 
-    /// HMAC-SHA-256 over the parts, each with its length.
+    /// HMAC-SHA-256 of the parts with their lengths.
     pub fn mac(&self, purpose: &str, parts: &[&[u8]]) -> [u8; 32] {
-        // Cannot fail: HMAC takes a key of any length.
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) else { return [0; 32] };
+        self.hmac(purpose, parts).map_or([0; 32], |mac| mac.finalize().into_bytes().into())
+    }
+
+    /// Whether `tag` is the beginning of that MAC. Compares in constant time.
+    pub fn verifies(&self, purpose: &str, parts: &[&[u8]], tag: &[u8]) -> bool {
+        self.hmac(purpose, parts).is_some_and(|mac| mac.verify_truncated_left(tag).is_ok())
+    }
+
+    /// `None` is not possible: HMAC takes a key of any length.
+    fn hmac(&self, purpose: &str, parts: &[&[u8]]) -> Option<Hmac<Sha256>> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).ok()?;
         for part in [purpose.as_bytes()].iter().chain(parts) {
             mac.update(&(part.len() as u64).to_be_bytes());
             mac.update(part);
         }
-        mac.finalize().into_bytes().into()
+        Some(mac)
     }
 }
 

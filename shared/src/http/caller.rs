@@ -7,9 +7,7 @@ use std::collections::HashMap;
 
 /// API Gateway makes a string of each claim, and `[a b c]` of an array.
 #[derive(Debug, Default)]
-pub struct Caller {
-    claims: HashMap<String, String>,
-}
+pub struct Caller(pub(super) HashMap<String, String>);
 
 #[derive(Clone, Debug)]
 pub struct Manager {
@@ -28,12 +26,8 @@ pub struct Learner {
 }
 
 impl Caller {
-    pub fn new(claims: HashMap<String, String>) -> Self {
-        Self { claims }
-    }
-
     fn claim(&self, name: &str) -> Option<&str> {
-        self.claims.get(name).map(String::as_str)
+        self.0.get(name).map(String::as_str)
     }
 
     /// An array of scopes grants none, not even those in its middle.
@@ -106,7 +100,7 @@ mod tests {
 
     fn caller(claims: &[(&str, &str)]) -> Caller {
         let all = [("iss", "https://issuer"), ("sub", "1")];
-        Caller::new(all.iter().chain(claims).map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect())
+        Caller(all.iter().chain(claims).map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect())
     }
 
     #[test]

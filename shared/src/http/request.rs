@@ -43,7 +43,7 @@ impl Request {
         let query = event.raw_query_string.unwrap_or_default();
         Self {
             route,
-            caller: Caller::new(jwt.and_then(|jwt| jwt.claims).unwrap_or_default()),
+            caller: Caller(jwt.and_then(|jwt| jwt.claims).unwrap_or_default()),
             now: clock::now(),
             deadline: Deadline::from_epoch_millis(context.deadline),
             parameters: event.path_parameters.unwrap_or_default(),

@@ -25,7 +25,7 @@ pub use accept::{AcceptOutcome, PreviewOutcome};
 pub use allowance::{Allowance, Sender};
 pub use backoff::Backoff;
 pub use change::{Changed, Seen};
-pub use cursor::{Cursor, NotACursor};
+pub use cursor::Cursor;
 pub use deals::CreateOutcome;
 pub use due::Due;
 pub use item::InviteRecord;

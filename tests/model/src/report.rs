@@ -4,7 +4,7 @@ use crate::bounds::Bounds;
 use crate::events::Event;
 use crate::model::{Action, Seatkeeper};
 use crate::mutant::Mutant;
-use shared::clock::Stopwatch;
+use shared::clock;
 use stateright::report::{ReportData, ReportDiscovery, Reporter};
 use stateright::{Checker, CheckerBuilder, HasDiscoveries, Model};
 use std::collections::BTreeMap;
@@ -55,7 +55,7 @@ fn run<C: Checker<Seatkeeper> + Send + Sync>(
     until: HasDiscoveries,
     spawn: impl FnOnce(CheckerBuilder<Seatkeeper>) -> C,
 ) -> Checked {
-    let watch = Stopwatch::start();
+    let watch = clock::start();
     let model = Seatkeeper::new(bounds, mutant);
     let checker = spawn(model.checker().threads(threads).finish_when(until));
     let checker = checker.join_and_report(&mut Progress { of: bounds.name, next: EVERY });
