@@ -66,10 +66,7 @@ async fn create(app: &App, request: &Request) -> HandlerResult {
         Some(key) if key.is_empty() || key.len() > 255 => {
             return Err(Problem::field("Idempotency-Key", "must be 1 to 255 characters"));
         }
-        Some(key) => {
-            let (issuer, subject) = request.caller.identity()?;
-            Some(hash(&[issuer.as_bytes(), subject.as_bytes(), key.as_bytes()]))
-        }
+        Some(key) => Some(hash(&[request.caller.person()?.as_str().as_bytes(), key.as_bytes()])),
         None => None,
     };
     let body_hash = hash(&[&serde_json::to_vec(&body).unwrap_or_default()]);

@@ -179,10 +179,7 @@ pub enum DealChangeRefusal {
         "must be before {}, when this deal's records are deleted: make a new deal instead",
         latest.to_rfc3339_opts(SecondsFormat::Secs, true)
     )]
-    EndsTooLate {
-        /// The first instant that is too late.
-        latest: Timestamp,
-    },
+    EndsTooLate { latest: Timestamp },
 }
 
 impl NewDeal {

@@ -60,16 +60,10 @@ impl Caller {
         Ok(Learner { id: self.person()?, email: self.verified_email() })
     }
 
-    fn person(&self) -> Result<PersonId, Problem> {
-        let (issuer, subject) = self.identity()?;
-        Ok(PersonId::new(issuer, subject))
-    }
-
-    /// Issuer and subject.
-    pub fn identity(&self) -> Result<(&str, &str), Problem> {
+    pub fn person(&self) -> Result<PersonId, Problem> {
         let claim = |name| self.claim(name).filter(|value| !value.is_empty());
-        let identity = claim("iss").zip(claim("sub"));
-        identity.ok_or_else(|| Problem::forbidden("Your token does not say who you are."))
+        let person = claim("iss").zip(claim("sub")).map(|(issuer, subject)| PersonId::new(issuer, subject));
+        person.ok_or_else(|| Problem::forbidden("Your token does not say who you are."))
     }
 
     fn verified_email(&self) -> Option<Email> {
