@@ -44,7 +44,6 @@ impl Queued {
     }
 }
 
-/// The last mail that went out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Sent {
     /// When its attempt began.
@@ -53,11 +52,9 @@ pub struct Sent {
     pub until: Timestamp,
 }
 
-/// The state of the newest send's mail.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Delivery {
     Queued,
-    /// Accepted by SES.
     Sent,
     Failed {
         reason: FailureReason,
@@ -110,7 +107,6 @@ pub struct Invite {
     pub resent_at: Option<Timestamp>,
     /// Request times of the earlier sends, newest first: as many as the limit needs.
     pub send_times: Vec<Timestamp>,
-    /// Who holds or held its seat.
     pub learner: Option<PersonId>,
     pub removed_at: Option<Timestamp>,
 }
@@ -122,7 +118,6 @@ pub struct NewSend {
     /// The manager's verified address, which the mail shows.
     pub invited_by: Option<String>,
     pub lifetime: Duration,
-    /// The lease of the first attempt.
     pub lease: Duration,
     pub limit: RecipientLimit,
 }
