@@ -5,15 +5,26 @@ use std::process::ExitCode;
 use seatkeeper_local::{Settings, Stack, StartError};
 use tokio::signal::unix::{SignalKind, signal};
 
+const USAGE: &str = "\
+seatkeeper-local: Seatkeeper on this machine, until Ctrl-C. It takes no arguments; settings are in the environment:
+  PORT=3000      the port of everything
+  EPHEMERAL=1    keep nothing (otherwise data stays in .local/)
+README.md has the others.";
+
+#[expect(
+    clippy::print_stderr,
+    reason = "the answer to an argument, or the one line that says why it does not start"
+)]
 #[tokio::main]
 async fn main() -> ExitCode {
+    if std::env::args().nth(1).is_some() {
+        eprintln!("{USAGE}");
+        return ExitCode::from(2);
+    }
     match run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            #[expect(clippy::print_stderr, reason = "the one line that says why it does not start")]
-            {
-                eprintln!("error: {error}");
-            }
+            eprintln!("error: {error}");
             ExitCode::FAILURE
         }
     }
