@@ -45,6 +45,7 @@ run: build portal ## Start the whole system on this machine
 	@exec target/debug/seatkeeper-local
 
 demo: build ## Tell the story in a terminal, on a throwaway stack
+	@$(CARGO) build --locked --quiet --package tests --bin demo
 	@exec target/debug/demo
 
 test: ## Run every test, side by side where that is safe; ends with a table
