@@ -9,16 +9,11 @@
 
 mod ses;
 
-use aws_sdk_sesv2::config::{
-    AsyncSleep, BehaviorVersion, Credentials, Region, SharedAsyncSleep, SharedCredentialsProvider, Sleep,
-};
-use aws_smithy_runtime_api::client::http::{
-    HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
-};
+use aws_sdk_sesv2::config::{AsyncSleep, Builder, SharedAsyncSleep, Sleep};
+use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
-use aws_types::SdkConfig;
-use ses::{DOWN, FAILED, MALFORMED, NO_LIMITS, SENT, Said, Script, THROTTLED, client, config, mail_config};
+use ses::{DOWN, FAILED, MALFORMED, NO_LIMITS, SENT, Said, Script, THROTTLED, config, mail_config, sdk};
 use shared::mail::Mail;
 use shared::mail::ses::{Mailer, Outgoing, Verdict};
 use shared::sending::Sending;
@@ -46,8 +41,9 @@ fn mails(count: usize) -> Vec<Outgoing> {
 
 /// What becomes of this many mails when SES answers like this, and how many answers it did not come to.
 async fn verdicts(count: usize, answers: &[Said], within: Duration) -> (Vec<Verdict>, usize) {
-    let script = Script::new(answers).await;
-    (script.mailer.send(&mails(count), within).await, script.left())
+    let script = Script::new(answers);
+    let verdicts = script.mailer().send(&mails(count), within).await;
+    (verdicts, script.0.lock().unwrap().len() - 1)
 }
 
 /// SES refuses a whole call because of one malformed mail. The mails are then sent one by one.
@@ -104,7 +100,6 @@ async fn i4_an_answer_that_does_not_say_not_sent_leaves_it_open() {
     assert!(Verdict::Unavailable.ends_the_run());
 }
 
-/// Never answers.
 #[derive(Debug)]
 struct Silent;
 
@@ -130,9 +125,7 @@ impl AsyncSleep for TenSeconds {
 
 #[tokio::test]
 async fn a_call_without_an_answer_ends_after_ten_seconds() {
-    let client = client()
-        .http_client(http_client_fn(|_, _| SharedHttpConnector::new(Silent)))
-        .sleep_impl(SharedAsyncSleep::new(TenSeconds));
+    let client = Builder::from(&sdk(Silent)).sleep_impl(SharedAsyncSleep::new(TenSeconds));
     let mailer = Mailer::new(client, &mail_config(0));
     let mails = mails(1);
     // The run itself has an hour.
@@ -162,13 +155,6 @@ impl HttpConnector for Together {
 #[tokio::test]
 async fn init_warms_both_connections_at_once() {
     let together = Together { two: Arc::new(Barrier::new(2)), answered: Arc::default() };
-    let connector = together.clone();
-    let sdk = SdkConfig::builder()
-        .behavior_version(BehaviorVersion::v2026_01_12())
-        .region(Region::new("us-east-1"))
-        .credentials_provider(SharedCredentialsProvider::new(Credentials::new("a", "b", None, None, "test")))
-        .http_client(http_client_fn(move |_, _| SharedHttpConnector::new(connector.clone())))
-        .build();
-    Sending::connect(&sdk, config(), mail_config(0), NO_LIMITS).await;
+    Sending::connect(&sdk(together.clone()), config(), mail_config(0), NO_LIMITS).await;
     assert_eq!(together.answered.load(Ordering::Relaxed), 2);
 }

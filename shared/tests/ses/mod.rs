@@ -1,14 +1,13 @@
 //! SES as a script: what it answers is written down, call by call.
 
-use aws_sdk_sesv2::config::interceptors::BeforeDeserializationInterceptorContextMut;
-use aws_sdk_sesv2::config::{
-    BehaviorVersion, Builder, ConfigBag, Credentials, Intercept, Region, RuntimeComponents,
+use aws_sdk_sesv2::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
 };
-use aws_sdk_sesv2::error::BoxError;
-use aws_smithy_runtime_api::http::Response;
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
+use aws_types::SdkConfig;
 use chrono::Duration;
-use seatkeeper_local::database::{self, Database};
 use shared::config::{Config, MailConfig};
 use shared::domain::limit::{RecipientLimit, SendingLimits};
 use shared::http::Origin;
@@ -24,36 +23,37 @@ pub(crate) const THROTTLED: Said = (429, r#"{"__type":"TooManyRequestsException"
 pub(crate) const FAILED: Said = (500, r#"{"__type":"InternalFailure"}"#);
 pub(crate) const DOWN: Said = (503, r#"{"__type":"ServiceUnavailable"}"#);
 
-/// A mailer, and the answers that it has not come to.
-pub(crate) struct Script {
-    pub(crate) mailer: Mailer,
-    answers: Answers,
-    _server: Database,
-}
+/// The answers of SES that are left. They come one after the other, the last one for ever.
+#[derive(Clone, Debug)]
+pub(crate) struct Script(pub(crate) Arc<Mutex<Vec<Said>>>);
 
 impl Script {
-    /// The answers come one after the other, the last one for ever.
-    pub(crate) async fn new(answers: &[Said]) -> Self {
-        // Some server has to take the calls; what it says is replaced.
-        let server = database::serve(None).await.unwrap();
-        let answers = Answers(Arc::new(Mutex::new(answers.to_vec())));
-        let client = client().endpoint_url(server.endpoint()).interceptor(answers.clone());
-        Self { mailer: Mailer::new(client, &mail_config(0)), answers, _server: server }
+    pub(crate) fn new(answers: &[Said]) -> Self {
+        Self(Arc::new(Mutex::new(answers.to_vec())))
     }
 
-    /// How many answers are left besides the one that is given for ever.
-    pub(crate) fn left(&self) -> usize {
-        self.answers.0.lock().unwrap().len() - 1
+    pub(crate) fn mailer(&self) -> Mailer {
+        Mailer::new((&sdk(self.clone())).into(), &mail_config(0))
     }
 }
 
-/// What every client of SES needs.
-pub(crate) fn client() -> Builder {
-    Builder::new()
+impl HttpConnector for Script {
+    fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
+        let mut answers = self.0.lock().unwrap();
+        let (status, body) = if answers.len() > 1 { answers.remove(0) } else { answers[0] };
+        HttpConnectorFuture::ready(Ok(HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body))))
+    }
+}
+
+pub(crate) fn sdk(connector: impl HttpConnector + 'static) -> SdkConfig {
+    let connector = SharedHttpConnector::new(connector);
+    let credentials = Credentials::new("test", "test", None, None, "test");
+    SdkConfig::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(Region::new("us-east-1"))
-        .credentials_provider(Credentials::new("test", "test", None, None, "test"))
-        .http_client(database::http_client())
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .http_client(http_client_fn(move |_, _| connector.clone()))
+        .build()
 }
 
 pub(crate) fn mail_config(send_rate: u32) -> MailConfig {
@@ -81,24 +81,3 @@ pub(crate) fn config() -> Config {
 
 pub(crate) const NO_LIMITS: SendingLimits =
     SendingLimits { recipient: RecipientLimit::NONE, manager_per_hour: 0, deal_per_day: Some(0) };
-
-#[derive(Clone, Debug)]
-struct Answers(Arc<Mutex<Vec<Said>>>);
-
-impl Intercept for Answers {
-    fn name(&self) -> &'static str {
-        "answers"
-    }
-
-    fn modify_before_deserialization(
-        &self,
-        context: &mut BeforeDeserializationInterceptorContextMut<'_>,
-        _: &RuntimeComponents,
-        _: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        let mut answers = self.0.lock().unwrap();
-        let (status, body) = if answers.len() > 1 { answers.remove(0) } else { answers[0] };
-        *context.response_mut() = Response::new(status.try_into()?, SdkBody::from(body));
-        Ok(())
-    }
-}

@@ -9,7 +9,7 @@ use shared::domain::limit::{RecipientLimit, SendingLimits};
 use shared::domain::outcome::Outcome;
 use shared::domain::resend::resend;
 use shared::domain::{AddressPrefix, Invite, Link, NewSend, Secret, Timestamp};
-use shared::store::{InviteRecord, Item, Seen, Sender, StatusFilter, keys::Queue};
+use shared::store::{InviteRecord, Item, Seen, Sender, StatusFilter, Usage, keys::Queue};
 
 fn print_header() {
     println!("| {:44} | {:>11} | {:>8} | {:>8} |", "operation", "round trips", "RRU", "WRU");
@@ -34,20 +34,15 @@ fn size(item: &Item) -> usize {
 }
 
 impl Table {
-    /// Prints what was used since the table was last told to forget, and holds it against the ceilings. Returns the units
-    /// that were written.
-    fn note(&self, what: &str, trips: usize, read: f64, write: f64) -> f64 {
+    /// Prints what was used since the table was last told to forget, and holds it against the ceilings. Returns what
+    /// was used.
+    fn note(&self, what: &str, trips: usize, read: f64, write: f64) -> Usage {
         let (used, made) = (self.store.usage(), self.wire.round_trips());
         println!("| {what:44} | {made:11} | {:8.1} | {:8.1} |", used.read_units, used.write_units);
         assert!(made <= trips, "{what}: {made} round trips, at most {trips}");
         assert!(used.read_units <= read, "{what}: {} RRU, at most {read}", used.read_units);
         assert!(used.write_units <= write, "{what}: {} WRU, at most {write}", used.write_units);
-        used.write_units
-    }
-
-    /// Records that the mail with this link went out.
-    async fn mark_sent(&self, queued: &InviteRecord, link: &Link, now: Timestamp) -> InviteRecord {
-        done(self.record_outcome(queued, link, Outcome::Sent, now).await)
+        used
     }
 
     /// Reads a deal and an invite as `resend-invite` does, and sends it with this limit.
@@ -56,7 +51,7 @@ impl Table {
         let send = NewSend { limit, ..new_send(link, now) };
         let rule = |existing: Option<&Invite>, now| resend(existing, None, &send, now);
         let queued = done(self.change(link, Seen::Record(seen), now, rule).await);
-        self.mark_sent(&queued, link, now).await;
+        done(self.record_outcome(&queued, link, Outcome::Sent, now).await);
     }
 
     /// What a sweep does with an invite that it has found.
@@ -99,13 +94,13 @@ async fn every_operation_keeps_to_its_budget() {
     table.send(&address(0), after(64)).await;
     table.note("send, an address invited before", 3, 0.0, 9.0);
     done(table.cancel(&again, after(65)).await);
-    let usual = table.note("cancel", 2, 1.0, 5.0);
+    let usual = table.note("cancel", 2, 1.0, 5.0).write_units;
     // Another version of this program has made it larger.
     let (large, _) = table.send(&address(1), start()).await;
     table.set(&large, [("history", s(&"x".repeat(1_024)))]).await;
     table.forget();
     done(table.cancel(&large, after(65)).await);
-    let of_large = table.note("cancel, an item of 1 to 2 KB", 2, 1.0, 10.0);
+    let of_large = table.note("cancel, an item of 1 to 2 KB", 2, 1.0, 10.0).write_units;
     assert!(of_large > usual, "{of_large} WRU for 2 KB, {usual} for 1 KB");
 
     // Sweeps.
@@ -195,11 +190,8 @@ async fn pages_cost_the_same_whatever_the_deal_holds() {
         table.forget();
         let read = table.store.page(table.deal.id, &page_query(filter, 50), late).await.unwrap().unwrap();
         assert_eq!(read.invites.len(), 50, "{tab}");
-        let now = table.store.usage();
+        let now = table.note(&format!("Deal seats page, 50 of 10,000 rows, {tab}"), 1, ceiling, 0.0);
         assert_eq!(now, before, "{tab}: 10,001 pending cost what 100 do");
-        table.forget();
-        table.store.page(table.deal.id, &page_query(filter, 50), late).await.unwrap();
-        table.note(&format!("Deal seats page, 50 of 10,000 rows, {tab}"), 1, ceiling, 0.0);
     }
     let first = AddressPrefix::parse("first").unwrap();
     let read = table.store.search(table.deal.id, &first, &page_query(None, 50), late).await.unwrap().unwrap();

@@ -4,10 +4,8 @@
 use super::table::{Table, after, attempt, done, learner, refused, soon, start};
 use super::wire::Fault;
 use aws_sdk_dynamodb::types::AttributeValue;
-use futures_util::future::join;
 use shared::clock::Deadline;
 use shared::domain::cancel::{CancelRefusal, cancel};
-use shared::domain::expire::NotDue;
 use shared::domain::outcome::{Outcome, Superseded};
 use shared::domain::{Delivery, FailureReason, Invite, InviteState, Link, Name};
 use shared::sending::Claim;
@@ -128,23 +126,16 @@ async fn many_conflicts_in_one_process_are_no_failure() {
 /// The mail is out, and before that is recorded the learner has clicked.
 #[tokio::test(flavor = "multi_thread")]
 async fn i1_a_seat_stays_when_the_outcome_of_its_mail_comes_later() {
-    for is_at_once in [true, false] {
-        let table = Table::new(3).await;
-        let (link, queued) = table.queue(ANN, start()).await;
-        let (others, clicked) = (table.others(), link.clone());
-        let accept = async move { others.accepts(&clicked, "ann", after(1)).await };
-        if is_at_once {
-            table.wire.meanwhile(accept);
-        } else {
-            accept.await;
-        }
-        let recorded = done(table.record_outcome(&queued, &link, Outcome::Sent, after(2)).await).invite;
-        assert_eq!((recorded.state, recorded.delivery), (InviteState::Accepted, Delivery::Sent));
-        assert_eq!(recorded.sent, Some(attempt(&queued, &link).sent));
-        assert_eq!((table.now(&link).await, table.held("ann").await), (recorded, (1, true)));
-        let failed = table.record_outcome(&queued, &link, REJECTED, after(3)).await;
-        assert_eq!(refused(failed), Superseded, "a click proves that the mail arrived");
-    }
+    let table = Table::new(3).await;
+    let (link, queued) = table.queue(ANN, start()).await;
+    let (others, clicked) = (table.others(), link.clone());
+    table.wire.meanwhile(async move { others.accepts(&clicked, "ann", after(1)).await });
+    let recorded = done(table.record_outcome(&queued, &link, Outcome::Sent, after(2)).await).invite;
+    assert_eq!((recorded.state, recorded.delivery), (InviteState::Accepted, Delivery::Sent));
+    assert_eq!(recorded.sent, Some(attempt(&queued, &link).sent));
+    assert_eq!((table.now(&link).await, table.held("ann").await), (recorded, (1, true)));
+    let failed = table.record_outcome(&queued, &link, REJECTED, after(3)).await;
+    assert_eq!(refused(failed), Superseded, "a click proves that the mail arrived");
 }
 
 /// What a write did, somebody has undone before its repetition arrives.
@@ -246,22 +237,6 @@ async fn i7_a_sweep_reports_that_its_time_ended_before_it_could_read() {
     let work = async |_| Report::default();
     let report = sweep(&table.store, Queue::Expire, 1, 1, start(), no_time, work).await;
     assert_eq!(report.failures, 4, "one for each shard");
-}
-
-#[tokio::test]
-async fn i4_of_two_deliverers_at_once_one_claims() {
-    let table = Table::new(3).await;
-    let (link, queued) = table.queue(ANN, start()).await;
-    let (first, second) = (table.link(ANN), table.link(ANN));
-    let claims =
-        join(table.claim(queued.clone(), &first, after(61)), table.claim(queued, &second, after(61)));
-    let mut claims: [_; 2] = claims.await.into();
-    claims.sort_by_key(|claim| matches!(claim, Ok(Changed::Done(_))));
-    let [lost, won] = claims;
-    assert_eq!(refused(lost), NotDue);
-    let won = done(won).invite;
-    assert_eq!((won.attempts, won.links.current.len()), (2, 2));
-    assert_eq!(table.now(&link).await, won);
 }
 
 #[tokio::test]

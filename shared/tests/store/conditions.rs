@@ -18,9 +18,6 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::fmt::Debug;
 
-/// How often at least each verdict has to be among those of the drawn states.
-const OFTEN: u32 = 5;
-
 /// The instant around which states are drawn: some way into the deal.
 fn now() -> Timestamp {
     after(1_000_000)
@@ -30,7 +27,6 @@ fn later(seconds: i64) -> Timestamp {
     now() + Duration::seconds(seconds)
 }
 
-/// A state as it is drawn.
 #[derive(Clone, Debug)]
 struct Drawn {
     /// Attributes of the deal: seats, allocated, start and end.
@@ -44,7 +40,6 @@ struct Drawn {
     link: usize,
     /// The number of sends that the caller saw.
     expected: Option<u32>,
-    /// What the deal is to become.
     change: DealChange,
 }
 
@@ -122,7 +117,6 @@ fn seat() -> Item {
 struct Case {
     table: Table,
     drawn: Drawn,
-    /// The link of [`Drawn::link`].
     link: Link,
     deal: Option<Deal>,
     invite: Option<Invite>,
@@ -136,7 +130,6 @@ impl Case {
         table.items([table.deal_key(), table.invite_key(&self.link), mine, others]).await
     }
 
-    /// Puts this in the invite's place.
     async fn put(&self, invite: Invite) {
         let rule = |_: Option<&Invite>, _| Ok::<_, Infallible>(invite.clone());
         done(self.table.change(&self.link, Seen::Unread, now(), rule).await);
@@ -211,7 +204,7 @@ fn agree(
     let mut expected: Vec<_> = expected.split_whitespace().collect();
     expected.sort_unstable();
     assert_eq!(verdicts.keys().collect::<Vec<_>>(), expected, "other verdicts than there should be");
-    assert!(verdicts.values().all(|times| *times >= OFTEN), "{verdicts:?}");
+    assert!(verdicts.values().all(|times| *times >= 5), "one is hardly drawn: {verdicts:?}");
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! A table of its own for each test, a client that can be watched and disturbed, and a deal.
 
 use super::wire::Wire;
-use aws_sdk_dynamodb::config::{self, BehaviorVersion, Credentials, Region};
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, PutRequest, WriteRequest};
 use chrono::{DateTime, Duration};
 use futures_util::StreamExt;
@@ -33,17 +32,15 @@ pub(crate) struct Table {
     pub(crate) wire: Wire,
     pub(crate) deal: Deal,
     client: aws_sdk_dynamodb::Client,
-    database: Arc<database::Database>,
+    _database: Arc<database::Database>,
 }
 
-/// What a change comes to.
 pub(crate) type Change<R> = Result<Changed<R>, StoreError>;
 
 pub(crate) const TABLE: &str = "seatkeeper";
 pub(crate) const LIFETIME: Duration = Duration::days(28);
 pub(crate) const LEASE: Duration = Duration::seconds(60);
 
-/// Some instant; the tests' clocks start here.
 pub(crate) fn start() -> Timestamp {
     DateTime::from_timestamp(1_800_000_000, 0).unwrap()
 }
@@ -64,7 +61,6 @@ pub(crate) fn soon() -> Deadline {
     Deadline::within(std::time::Duration::from_secs(20))
 }
 
-/// A send with this link, asked for then.
 pub(crate) fn new_send(link: &Link, now: Timestamp) -> NewSend {
     NewSend {
         link: link.secret.hash(),
@@ -76,7 +72,6 @@ pub(crate) fn new_send(link: &Link, now: Timestamp) -> NewSend {
     }
 }
 
-/// A deal of so many seats, which runs for a year.
 pub(crate) fn new_deal(seats: u32) -> NewDeal {
     let organisation =
         Organisation { id: OrganisationId::parse("acme").unwrap(), name: Title::parse("Acme").unwrap() };
@@ -84,18 +79,15 @@ pub(crate) fn new_deal(seats: u32) -> NewDeal {
     NewDeal { organisation, name: Title::parse("Unlimited").unwrap(), seats, starts_at, ends_at }
 }
 
-/// The query of a first page.
 pub(crate) fn page_query(filter: Option<StatusFilter>, limit: usize) -> PageQuery {
     PageQuery { filter, limit, after: None, lifetime: LIFETIME }
 }
 
-/// The record of a change that was done.
 pub(crate) fn done<R: Debug>(changed: Change<R>) -> InviteRecord {
     let Ok(Changed::Done(record)) = changed else { panic!("{changed:?}") };
     record
 }
 
-/// The reason of a change that was refused.
 pub(crate) fn refused<R: Debug>(changed: Change<R>) -> R {
     let Ok(Changed::Refused(reason, _)) = changed else { panic!("{changed:?}") };
     reason
@@ -107,18 +99,17 @@ pub(crate) fn attempt(record: &InviteRecord, link: &Link) -> Attempt {
 }
 
 impl Table {
-    /// A table with a [`new_deal`].
     pub(crate) async fn new(seats: u32) -> Self {
         let database = database::serve(None).await.unwrap();
         let client = database.client();
         database.create_table(TABLE).unwrap();
         let wire = Wire::default();
-        let store = store(&database, &wire);
+        let store = store(&client, &wire);
         let made = store.create_deal(&new_deal(seats), None, Duration::days(365), start()).await.unwrap();
         let CreateOutcome::Created(deal) = made else { panic!("{made:?}") };
         store.remember_lifetime(&deal, LIFETIME).await.unwrap();
         let deal = store.deal(deal.id).await.unwrap().unwrap();
-        let table = Self { store, wire, deal, client, database: Arc::new(database) };
+        let table = Self { store, wire, deal, client, _database: Arc::new(database) };
         table.forget();
         table
     }
@@ -126,10 +117,9 @@ impl Table {
     /// The same table for somebody else, whose requests are neither disturbed nor counted.
     pub(crate) fn others(&self) -> Self {
         let wire = Wire::default();
-        Self { store: store(&self.database, &wire), wire, ..self.clone() }
+        Self { store: store(&self.client, &wire), wire, ..self.clone() }
     }
 
-    /// Starts counting anew.
     pub(crate) fn forget(&self) {
         let _ = self.store.usage();
         self.wire.round_trips();
@@ -143,7 +133,6 @@ impl Table {
         }
     }
 
-    /// Changes the invite of this link by this rule.
     pub(crate) async fn change<R>(
         &self,
         link: &Link,
@@ -205,14 +194,12 @@ impl Table {
         self.change(link, Seen::Record(Some(seen.clone())), now, rule).await
     }
 
-    /// Invites an address at some time; it is queued, with this link.
     pub(crate) async fn queue(&self, address: &str, now: Timestamp) -> (Link, InviteRecord) {
         let link = self.link(address);
         let queued = done(self.invite(address, &link, &new_send(&link, now), now).await);
         (link, queued)
     }
 
-    /// Invites an address, and its mail goes out.
     pub(crate) async fn send(&self, address: &str, now: Timestamp) -> (Link, InviteRecord) {
         let (link, queued) = self.queue(address, now).await;
         let sent = done(self.record_outcome(&queued, &link, Outcome::Sent, now).await);
@@ -228,7 +215,6 @@ impl Table {
         assert!(matches!(accepted, AcceptOutcome::Accepted { .. }), "{accepted:?}");
     }
 
-    /// The invite as it is now.
     pub(crate) async fn now(&self, link: &Link) -> Invite {
         self.store.invite(link.key()).await.unwrap().unwrap().invite
     }
@@ -257,15 +243,8 @@ impl Table {
     }
 }
 
-fn store(database: &database::Database, wire: &Wire) -> Store {
-    let config = config::Config::builder()
-        .behavior_version(BehaviorVersion::v2026_01_12())
-        .endpoint_url(database.endpoint())
-        .region(Region::new("us-east-1"))
-        .credentials_provider(Credentials::new("test", "test", None, None, "test"))
-        .http_client(database::http_client())
-        .interceptor(wire.clone());
-    Store::new(config, TABLE)
+fn store(client: &aws_sdk_dynamodb::Client, wire: &Wire) -> Store {
+    Store::new(client.config().to_builder().interceptor(wire.clone()), TABLE)
 }
 
 /// An item's `pk` and `sk`.
@@ -314,7 +293,6 @@ impl Table {
         })
     }
 
-    /// The item of an invite.
     pub(crate) async fn item(&self, link: &Link) -> Item {
         let [item] = self.items([self.invite_key(link)]).await;
         item.unwrap()

@@ -12,9 +12,6 @@ use shared::store::{AcceptOutcome, CreateOutcome};
 const ANN: &str = "ann@example.com";
 const BOB: &str = "bob@example.com";
 
-/// Both faults that a transaction may meet.
-const FAULTS: [Fault; 2] = [Fault::LoseAnswer, Fault::CancelByConflict];
-
 #[tokio::test]
 async fn after_a_conflict_a_full_deal_is_an_answer_not_a_queue() {
     let table = Table::new(1).await;
@@ -75,7 +72,7 @@ async fn i1_a_release_spares_a_seat_that_was_taken_since() {
 
 #[tokio::test]
 async fn a_deal_is_made_and_changed_once() {
-    for fault in FAULTS {
+    for fault in [Fault::LoseAnswer, Fault::CancelByConflict] {
         let table = Table::new(3).await;
         let change = DealChange { seats: Some(5), expected_revision: Some(1), ..DealChange::default() };
         table.wire.disturb([fault]);

@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::config::interceptors::{
     BeforeDeserializationInterceptorContextMut, BeforeTransmitInterceptorContextMut,
-    BeforeTransmitInterceptorContextRef, FinalizerInterceptorContextRef,
+    FinalizerInterceptorContextRef,
 };
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
@@ -17,7 +17,6 @@ use std::sync::{Arc, Mutex};
 use tokio::runtime::Handle;
 use tokio::task::block_in_place;
 
-/// What happens to a write.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(crate) enum Fault {
     /// It is carried out, and the answer is lost: the SDK sees a 500 and tries again.
@@ -30,11 +29,9 @@ pub(crate) enum Fault {
     CancelByBoth,
     /// Nothing is written, and it is never tried again.
     Refuse,
-    /// Nothing.
     None,
 }
 
-/// What a write meets.
 enum Event {
     Fault(Fault),
     Meanwhile { happens: BoxFuture<'static, ()>, is_late: bool },
@@ -52,17 +49,16 @@ impl fmt::Debug for Wire {
 }
 
 /// The fault of the attempt that is under way.
-#[derive(Debug)]
-struct Disturbed(Fault);
-
-impl Storable for Disturbed {
+impl Storable for Fault {
     type Storer = StoreReplace<Self>;
 }
 
 #[derive(Default)]
 struct WireState {
     events: VecDeque<Event>,
-    trips: Vec<bool>,
+    round_trips: usize,
+    /// Whether no request has ended since the newest round trip began.
+    is_under_way: bool,
 }
 
 impl Wire {
@@ -84,7 +80,6 @@ impl Wire {
         self.0.lock().unwrap().events.push_back(meanwhile);
     }
 
-    /// Disturbs no further write.
     pub(crate) fn calm(&self) {
         self.0.lock().unwrap().events.clear();
     }
@@ -97,18 +92,9 @@ impl Wire {
     /// How many requests followed one another, since the last call: the longest chain in which each began after the
     /// one before had ended.
     pub(crate) fn round_trips(&self) -> usize {
-        let trips = std::mem::take(&mut self.0.lock().unwrap().trips);
-        // Once a request has ended, the next one to begin starts a new link of the chain.
-        let (mut links, mut ended) = (0, true);
-        for begins in trips {
-            if begins && ended {
-                links += 1;
-                ended = false;
-            } else if !begins {
-                ended = true;
-            }
-        }
-        links
+        let mut state = self.0.lock().unwrap();
+        state.is_under_way = false;
+        std::mem::take(&mut state.round_trips)
     }
 }
 
@@ -158,6 +144,11 @@ impl Intercept for Wire {
         _: &RuntimeComponents,
         bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
+        let mut state = self.0.lock().unwrap();
+        if !std::mem::replace(&mut state.is_under_way, true) {
+            state.round_trips += 1;
+        }
+        drop(state);
         let target = context.request().headers().get("x-amz-target").unwrap_or_default();
         let operation = target.split_once('.').map_or("", |(_, operation)| operation).to_owned();
         if !["UpdateItem", "PutItem", "DeleteItem", "TransactWriteItems"].contains(&operation.as_str()) {
@@ -183,17 +174,7 @@ impl Intercept for Wire {
             // Something that changes nothing reaches the engine in its place.
             replace(context, "ListTables", &json!({}))?;
         }
-        bag.interceptor_state().store_put(Disturbed(fault));
-        Ok(())
-    }
-
-    fn read_before_transmit(
-        &self,
-        _: &BeforeTransmitInterceptorContextRef<'_>,
-        _: &RuntimeComponents,
-        _: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        self.0.lock().unwrap().trips.push(true);
+        bag.interceptor_state().store_put(fault);
         Ok(())
     }
 
@@ -208,7 +189,7 @@ impl Intercept for Wire {
             (400, json!({ "__type": "TransactionCanceledException", "CancellationReasons": reasons }))
         };
         let failed = "ConditionalCheckFailed";
-        let (status, body) = match bag.load::<Disturbed>().map_or(Fault::None, |disturbed| disturbed.0) {
+        let (status, body) = match bag.load::<Fault>().copied().unwrap_or(Fault::None) {
             Fault::None => return Ok(()),
             Fault::Refuse => (400, json!({ "__type": "ValidationException" })),
             Fault::LoseAnswer => (500, json!({ "__type": "InternalServerError" })),
@@ -226,7 +207,7 @@ impl Intercept for Wire {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        self.0.lock().unwrap().trips.push(false);
+        self.0.lock().unwrap().is_under_way = false;
         Ok(())
     }
 }
