@@ -56,10 +56,7 @@ pub struct Sent {
 pub enum Delivery {
     Queued,
     Sent,
-    Failed {
-        reason: FailureReason,
-        at: Timestamp,
-    },
+    Failed { reason: FailureReason, at: Timestamp },
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
