@@ -104,6 +104,7 @@ describe("what is no name", () => {
     ["a header in another language", "An: Ann Doe <ann@example.com>", [ANN]],
     ["a label", "Users: ann@example.com, bob@example.com", [ann, bob]],
     ["words of a sentence", "Please invite ann@example.com", [ann]],
+    ["words behind a semicolon", "Ann Doe <ann@example.com>, bob@example.com; dan at example.com", [ANN, bob, { email: "dan at example.com" }]],
     ["words before a name", "Please invite Ann Doe <ann@example.com>", [ann]],
     ["words after an address", "Please invite ann@example.com and bob@example.com to the course.", [ann, bob]],
     ["words between commas", "Please invite ann@example.com, bob@example.com, thanks!", [ann, bob]],

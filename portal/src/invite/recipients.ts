@@ -70,7 +70,7 @@ export function fromLine(line: string): InviteRow[] {
 }
 
 /** A question, or words that go on behind an address as those of a sentence do. What stands before the address is part of it. */
-const SENTENCE = /\?(?:$|[\s)"'])|@\S{1,254}\s+\p{Ll}+\s+\p{Ll}+(?![\p{L}\p{M}'’-])(?!\s*[<([])/u;
+const SENTENCE = /\?(?:$|[\s)"'])|@\S{0,253}[^\s,;]\s+\p{Ll}+\s+\p{Ll}+(?![\p{L}\p{M}'’-])(?!\s*[<([])/u;
 
 /** The rows of a part of a line; none where it is only words of a sentence. */
 export function fromPiece(piece: string): InviteRow[] {
