@@ -58,7 +58,7 @@ impl Problem {
 
     /// The same for what does not exist and for what belongs to another organisation (I6).
     pub fn not_found() -> Self {
-        Self::new(404, "not_found", "There is no such thing, or it is not yours.")
+        Self::new(404, "not_found", "Not found, or you do not have access to it.")
     }
 
     pub fn too_many_requests(retry_at: Option<Timestamp>, now: Timestamp) -> Self {

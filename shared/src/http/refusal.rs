@@ -86,5 +86,5 @@ fn already_accepted() -> Problem {
 }
 
 fn stale() -> Problem {
-    Problem::new(412, "stale", "It was changed since you looked. Look again and decide anew.")
+    Problem::new(412, "stale", "This changed since you loaded it. Reload and try again.")
 }
