@@ -29,7 +29,7 @@ impl Event {
 
     pub fn body(&self) -> Vec<u8> {
         let body = self.body.as_deref().unwrap_or_default().as_bytes();
-        // What is no base64 after all is no JSON either.
+        // Invalid base64 falls through to the JSON error.
         let decoded = self.is_base64_encoded.then(|| STANDARD.decode(body).ok()).flatten();
         decoded.unwrap_or_else(|| body.to_vec())
     }

@@ -15,7 +15,7 @@ impl Origin {
         Self(Some(Sha256::digest(secret).into()))
     }
 
-    /// The time that the comparison takes tells of hashes, not of the secret.
+    /// Compares hashes, so that the time of the comparison reveals nothing of the secret.
     pub(super) fn admits(&self, secret: Option<&str>) -> bool {
         let is_ours = |hash| secret.is_some_and(|secret| <[u8; 32]>::from(Sha256::digest(secret)) == hash);
         self.0.is_none_or(is_ours)

@@ -123,7 +123,7 @@ impl Authorizer {
     }
 }
 
-/// What a token says of how it was signed (RFC 7515, section 4). Where it says where to find the key, nobody looks there.
+/// A token's header (RFC 7515, section 4). A key that the token itself brings or points to is ignored.
 #[derive(Deserialize)]
 struct Header {
     alg: String,
