@@ -1,7 +1,7 @@
 //! Counts sends against a manager's hourly and a deal's daily limit
 //! (`docs/decisions/0020-limits-of-sending.md`). A request takes sends before it sends, and refunds the
 //! unused ones. Sends taken by a function that died stay counted until the window ends: a limit may apply
-//! early, never late. Each write leaves a random id, and the item keeps the last [`KEPT`], so that a write
+//! early. `docs/reliability.md` lists when it may apply late. Each write leaves a random id, and the item keeps the last [`KEPT`], so that a write
 //! that the SDK repeats recognises itself.
 
 use super::write::WriteOutcome;
