@@ -157,7 +157,7 @@ quoted = '$(subst ','\'',$(1))'
 given = $(if $(filter-out file undefined,$(origin $(1))),$($(1)))
 option = $(if $(call given,$(1)),--$(shell echo $(1) | tr A-Z_ a-z-) $(call quoted,$($(1))))
 
-deploy: portal $(AWS)/ready ## Put the system on AWS (docs/operations.md)
+deploy: portal $(AWS)/ready ## Put the system on AWS (docs/deploy.md)
 	@PATH="$(CURDIR)/$(AWS)/bin:$$PATH" $(AWS)/bin/python infra/deploy.py --package --stack $(call quoted,$(STACK)) \
 	  $(foreach name,$(DEPLOY),$(call option,$(name))) $(if $(ROTATE_ORIGIN_SECRET),--rotate-origin-secret)
 
@@ -284,7 +284,7 @@ bench: portal ## Measure how fast the functions start and answer, against infra/
 	@$(CARGO) build --locked --workspace --bins
 	@python3 infra/bench.py
 
-costs: ## Print what it costs to run, as docs/operations.md has it
+costs: ## Print what it costs to run, as docs/how-to.md has it
 	@python3 infra/costs.py
 
 images: build portal chromium tests/browser/$(MODULES) ## Take the pictures in docs/images/ again

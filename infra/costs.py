@@ -1,4 +1,4 @@
-"""What the system costs: measured units by list prices, as docs/operations.md has it. `make costs` prints it.
+"""What the system costs: measured units by list prices, as docs/how-to.md has it. `make costs` prints it.
 
 Units are those of docs/data-model.md. What is assumed is named so: there is no measurement of it yet.
 """

@@ -359,9 +359,7 @@ def deploy(given: Values, stack: str, rotate: bool, will_build: bool = False) ->
     if will_build:
         package(architecture)
     if not session.client("sesv2").get_account().get("ProductionAccessEnabled"):
-        say(
-            "Note: SES is in its sandbox here and mails verified addresses only; docs/operations.md says how to leave it."
-        )
+        say("Note: SES is in its sandbox here and mails verified addresses only; docs/how-to.md says how to leave it.")
 
     parameters = {PARAMETERS[name]: value for name, value in values.items() if value or name in ("issuer", "audience")}
     parameters["SenderIdentity"] = identity

@@ -10,7 +10,7 @@ TEMPLATE = (ROOT / "infra/template.yaml").read_text()
 
 
 def test_the_document_has_the_tables_as_they_are_printed():
-    assert costs.report() in (ROOT / "docs/operations.md").read_text(), "run `make costs` and copy its tables"
+    assert costs.report() in (ROOT / "docs/how-to.md").read_text(), "run `make costs` and copy its tables"
 
 
 @pytest.mark.parametrize(
