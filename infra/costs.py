@@ -50,6 +50,8 @@ DEALS = (1.5, 0)
 PAGE = (6.0, 0)
 COUNTS = (59.5, 0)
 EMPTY_SHARD = (0.5, 0)
+LIMITS = (0, 2.0)
+CLAIM = (1.0, 4.0)
 
 SHARDS = 4
 SCHEDULES = 2
@@ -59,6 +61,8 @@ DASHBOARDS = 1
 API_GB = 0.25
 MAILING_GB = 0.5
 SEND_RATE = 14
+# A request waits two seconds for its turns of the send rate, which is two calls to SES. The deliverer sends the rest.
+CALLS_A_REQUEST = 2
 
 # ---- Assumed ---------------------------------------------------------------------------------------------------------
 
@@ -123,18 +127,19 @@ def api(name: str, number: float, units: list[tuple[float, float]]) -> Use:
 def invites() -> list[Use]:
     """What a million invites use."""
     sends = INVITES / ROWS_A_REQUEST
+    claimed = INVITES - sends * min(CALLS_A_REQUEST * SEND_RATE, ROWS_A_REQUEST)
     resends = INVITES * RESENT
     return [
         Use(
             f"invites sent, {ROWS_A_REQUEST} a request",
             INVITES,
             mails=INVITES,
-            reads=sends * DEAL[0],
-            # Each call to SES reserves its turn.
-            writes=INVITES * SEND[1] + INVITES / SEND_RATE,
+            reads=sends * DEAL[0] + claimed * CLAIM[0],
+            # Each request takes from the limits, and each call to SES reserves its turn.
+            writes=INVITES * SEND[1] + claimed * CLAIM[1] + sends * LIMITS[1] + INVITES / SEND_RATE,
             requests=sends,
             invocations=sends,
-            # A request waits for its mails' turns.
+            # Functions wait for their mails' turns.
             gb_seconds=INVITES / SEND_RATE * MAILING_GB,
             logged=sends * REQUEST_BYTES,
         ),
@@ -142,8 +147,9 @@ def invites() -> list[Use]:
             "resent, one a request",
             resends,
             mails=resends,
-            reads=resends * DEAL[0],
-            writes=resends * (RESEND[1] + 1),
+            reads=resends * RESEND[0],
+            # A lone resend finds the send rate idle: its turn is a refused write and a write.
+            writes=resends * (RESEND[1] + LIMITS[1] + 2),
             requests=resends,
             invocations=resends,
             gb_seconds=resends * RESEND_SECONDS * MAILING_GB,
@@ -151,7 +157,12 @@ def invites() -> list[Use]:
         ),
         api("previewed", INVITES * PREVIEWED, [PREVIEW]),
         api("accepted", INVITES * ACCEPTED, [ACCEPT]),
-        Use("marked as expired", INVITES * EXPIRED, writes=INVITES * EXPIRED * EXPIRE[1]),
+        Use(
+            "marked as expired",
+            INVITES * EXPIRED,
+            reads=INVITES * EXPIRED * EXPIRE[0],
+            writes=INVITES * EXPIRED * EXPIRE[1],
+        ),
         api("looks of managers, three requests", INVITES / INVITES_A_LOOK, [DEALS, PAGE, COUNTS]),
         api("looks at one's own seats", INVITES * ACCEPTED * CHECKS_A_SEAT, [MY_SEATS]),
     ]

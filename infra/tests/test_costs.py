@@ -27,6 +27,8 @@ def test_the_document_has_the_tables_as_they_are_printed():
         ("a learner's seats", costs.MY_SEATS),
         ("expire, an invite", costs.EXPIRE),
         ("sweep, a shard with nothing due", costs.EMPTY_SHARD),
+        ("take from both limits, a request", costs.LIMITS),
+        ("claim, an invite", costs.CLAIM),
     ],
 )
 def test_the_units_are_those_of_the_data_model(pattern, units):
