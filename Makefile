@@ -1,89 +1,89 @@
-# What people and CI run. `make` alone lists it.
+# Every command for people and CI. `make` alone lists them.
 
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 CARGO := cargo
 TOOLS := .tools/bin
-# Python's tools, in environments of their own: what deploys and packages, the AWS emulator, and what asks the API.
+# Python's tools, in an environment each: deployment, the AWS emulator, and the test of the API.
 AWS := .tools/aws
 MINISTACK := .tools/ministack
 API := .tools/api
 export SAM_CLI_TELEMETRY := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-# What makes the pages, and what looks at them in a browser.
+# npm builds the pages and tests them in a browser.
 export npm_config_audit := false
 export npm_config_fund := false
 export npm_config_progress := false
 export npm_config_loglevel := error
 export npm_config_update_notifier := false
 
-# What npm has installed in a folder; npm writes this list last of all.
+# npm writes this list last, so it is there only after a whole installation.
 MODULES := node_modules/.package-lock.json
 PAGES := portal/dist/index.html
-# What they are built from. Folders as well: a file that goes away leaves a newer one behind.
+# The sources of the pages. Folders too: deleting a file makes its folder newer.
 PORTAL := $(wildcard portal/*.html portal/*.json portal/*.ts) $(shell find portal/src portal/public)
 
 STACK ?= seatkeeper
 ARCH ?= x86_64
 SBOM_TARGET = $(ARCH:arm64=aarch64)-unknown-linux-gnu
 
-help: ## This list
+help: ## Print this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
 
-# What `make run` starts, and no test, model or fuzz target. `make test` has built it already, and sets BUILT.
+# Only the binaries of `make run`: no test, model or fuzz target. `make test` has built them already, and sets BUILT.
 build: ## Build the functions and the local stack
 ifndef BUILT
 	@echo "Building the functions and the local stack (a first build takes a few minutes)…"
 	@$(CARGO) build --locked --bins --package seatkeeper-local $(addprefix --package ,$(notdir $(wildcard functions/*)))
 endif
 
-# Everything that the tests run, in one build: the features that tests need would otherwise compile crates twice.
+# One build for all tests: the features that tests need would otherwise compile crates twice.
 build-tests:
 	@$(CARGO) build --locked --workspace --all-features --bins --tests
 
 run: build portal ## Start the whole system on this machine
 	@exec target/debug/seatkeeper-local
 
-demo: build ## Tell the story in a terminal, on a throwaway stack
+demo: build ## Show the product in a terminal, on a throwaway stack
 	@$(CARGO) build --locked --quiet --package tests --bin demo
 	@exec target/debug/demo
 
-test: ## Run every test, side by side where that is safe; ends with a table
+test: ## Run every test, side by side; ends with a table
 	@python3 tests/parts.py
 
-# What npm and pip install, and the pages.
+# The packages of npm and pip, and the pages.
 install:
 	@$(MAKE) -j4 portal chromium tests/browser/$(MODULES) $(AWS)/ready $(MINISTACK)/ready $(API)/ready
 
-test-rust: build-tests ## Run the tests of the functions and of the local stack
+test-rust: build-tests ## Test the functions and the local stack
 	@python3 tests/rust.py
 
-test-portal: portal/$(MODULES) ## Run the tests of the portal's code, and check its types
+test-portal: portal/$(MODULES) ## Test the portal's code, and check its types
 	@cd portal && npm run --silent check && npm --silent test
 
-test-browser: build portal chromium tests/browser/$(MODULES) ## Use the portal in a browser, on the local stack
+test-browser: build portal chromium tests/browser/$(MODULES) ## Test the portal in a browser, on the local stack
 	@cd tests/browser && npm --silent test
 
-test-deploy: build $(AWS)/ready ## Run the tests of the deployment's scripts
+test-deploy: build $(AWS)/ready ## Test the deployment's scripts
 	$(AWS)/bin/pytest -q infra/tests
 
-# The zips that the emulator runs: those of the development build, or with ZIPS=package those for AWS.
+# The emulator runs the zips of the development build, or with ZIPS=package those for AWS.
 ZIPS ?= package-debug
 
-test-cloud: build portal $(ZIPS) $(MINISTACK)/ready ## Deploy to an AWS emulator and run the story there
+test-cloud: build portal $(ZIPS) $(MINISTACK)/ready ## Deploy to an AWS emulator, and test there (ZIPS=package for the optimised zips)
 	$(AWS)/bin/pytest -q tests/cloud
 
-# How long each person asks (by default a dozen requests of each kind for each operation), and which requests they are.
+# Seconds for each of the four kinds of people (0: a dozen requests of each kind for each operation), and the seed.
 API_SECONDS ?= 0
 API_SEED ?= 1
 
-test-api: build portal $(API)/ready ## Ask the API whatever docs/openapi.yaml allows and forbids (API_SECONDS= API_SEED=)
+test-api: build portal $(API)/ready ## Test the API against its OpenAPI description (API_SECONDS= API_SEED=)
 	@$(API)/bin/python tests/api/check.py --seconds $(API_SECONDS) --seed $(API_SEED)
 
-# Seconds of the histories, of the chaos, of each fuzz target, and of each person who asks the API.
+# Seconds for the histories, the chaos, each fuzz target, and each kind of people of the API test.
 PROVE_SECONDS ?= 600
 
-prove: prove-model prove-faults prove-histories prove-load prove-chaos ## The long proof: hours, or 70 minutes with PROVE_SECONDS=60 (docs/reliability.md)
+prove: prove-model prove-faults prove-histories prove-load prove-chaos ## Run the long proof: hours, or 70 minutes with PROVE_SECONDS=60 (docs/reliability.md)
 	$(MAKE) fuzz FUZZ_SECONDS=$(PROVE_SECONDS)
 	$(MAKE) prove-api
 
@@ -121,11 +121,11 @@ $(PAGES): $(PORTAL) portal/$(MODULES)
 
 %/$(MODULES): %/package-lock.json
 	@$(NODE_CHECK)
-	@echo "Installing what $* needs…"
+	@echo "Installing the packages of $*…"
 	@cd $* && npm ci >/dev/null
 	@touch $@
 
-# Older ones read neither the lock file nor the build's settings.
+# Older versions read neither the lock file nor the build's settings.
 define NODE_CHECK
 command -v node npm >/dev/null || { echo "The portal needs Node.js 20.19 or newer and npm 11 or newer: install them" >&2; exit 1; }; \
 node -e 'const [major, minor] = process.versions.node.split("."); process.exit(major > 20 || (major == 20 && minor >= 19) ? 0 : 1)' || \
@@ -142,14 +142,14 @@ chromium:
 
 # ---- AWS
 
-package: $(AWS)/ready ## Build the functions' zips (ARCH=arm64 for the other architecture)
+package: $(AWS)/ready ## Build the functions' zips (ARCH=arm64)
 	@PATH="$(CURDIR)/$(AWS)/bin:$$PATH" $(AWS)/bin/python infra/package.py --arch $(ARCH)
 
 package-debug: build $(AWS)/ready
 	@$(AWS)/bin/python infra/package.py --debug
 
-# An option of infra/deploy.py for each variable that is given: MAIL_FROM=… is --mail-from …; what is only a default
-# here is not given, so that ARCH stays what the stack has. In single quotes, as it is: nothing of it is the shell's.
+# Passes each given variable to infra/deploy.py as an option: MAIL_FROM=… is --mail-from …. A default of this file is not
+# passed, so the stack keeps its ARCH. Single quotes keep the shell from expanding the value.
 DEPLOY := MAIL_FROM MAIL_SUBJECT MAIL_LINK_TEXT START_URL ALARM_EMAIL ISSUER AUDIENCE ORGANISATION_CLAIM CREATE_USER_POOL \
   PORTAL_DOMAIN CERTIFICATE_ARN ARCH INVITE_LIFETIME RETENTION SEND_RATE SENDING_PAUSED WEB_ACL RESERVED_CONCURRENCY \
   LIMIT_RECIPIENT_PER_DAY LIMIT_RECIPIENT_INTERVAL LIMIT_MANAGER_PER_HOUR LIMIT_DEAL_PER_DAY
@@ -157,35 +157,40 @@ quoted = '$(subst ','\'',$(1))'
 given = $(if $(filter-out file undefined,$(origin $(1))),$($(1)))
 option = $(if $(call given,$(1)),--$(shell echo $(1) | tr A-Z_ a-z-) $(call quoted,$($(1))))
 
-deploy: portal $(AWS)/ready ## Put the system on AWS (docs/deploy.md)
+deploy: portal $(AWS)/ready ## Deploy to AWS (docs/deploy.md)
 	@PATH="$(CURDIR)/$(AWS)/bin:$$PATH" $(AWS)/bin/python infra/deploy.py --package --stack $(call quoted,$(STACK)) \
 	  $(foreach name,$(DEPLOY),$(call option,$(name))) $(if $(ROTATE_ORIGIN_SECRET),--rotate-origin-secret)
 
-sender: $(AWS)/ready ## Make the identity that mail is sent from (MAIL_FROM=)
+sender: $(AWS)/ready ## Create the sender of the mail, and print its DNS records (MAIL_FROM=)
 	@PATH="$(CURDIR)/$(AWS)/bin:$$PATH" $(AWS)/bin/python infra/sender.py $(call quoted,$(MAIL_FROM)) --stack $(call quoted,$(STACK)) $(if $(ONLY_ADDRESS),--only-address)
 
-# Who is appointed is said in the command: many have an EMAIL in their environment, for git.
+# EMAIL and ORG count only on the command line: many people have an EMAIL in their environment, for git.
 said = $(call quoted,$(if $(filter command,$(origin $(1))),$($(1))))
 
-manager: $(AWS)/ready ## Appoint a learning manager in the stack's user pool (EMAIL= ORG=)
+manager: $(AWS)/ready ## Appoint a learning manager in the user pool (EMAIL= ORG=)
 	@$(AWS)/bin/python infra/people.py manager --stack $(call quoted,$(STACK)) --email $(call said,EMAIL) --org $(call said,ORG)
 
 partner: $(AWS)/ready ## Appoint a partnership manager (EMAIL=)
 	@$(AWS)/bin/python infra/people.py partner --stack $(call quoted,$(STACK)) --email $(call said,EMAIL)
 
-dismiss: $(AWS)/ready ## Take back both appointments (EMAIL=)
+dismiss: $(AWS)/ready ## Withdraw both appointments (EMAIL=)
 	@$(AWS)/bin/python infra/people.py dismiss --stack $(call quoted,$(STACK)) --email $(call said,EMAIL)
 
 # ---- Checks
 
-check: static ## All that has to hold before a change lands
+check: static ## Check everything before a change lands: make static, then make test
 	$(MAKE) test
 
-static: ## What of it runs no test of the code: format, lints, docs, dependencies, templates
+static: ## Check format, lints, docs, words, dependencies, templates: no test of the code
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets --all-features -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --all-features --no-deps --document-private-items
-	$(MAKE) deny machete lint-portal lint-python lint-template policies
+	$(MAKE) words deny machete lint-portal lint-python lint-template policies
+
+# git grep ends with 1 where it finds nothing, and with more if it cannot search.
+words: ## Look for the phrases that .ci/words lists
+	@git grep -nwiIE -f <(grep '^[^#]' .ci/words) -- . ':!.ci/words' ':!*.lock' ':!*package-lock.json' ':!tests/fuzz/corpus'; \
+	  case $$? in 1) ;; 0) echo "Say these lines in plain words; the comments in .ci/words say how." >&2; exit 1 ;; *) exit 2 ;; esac
 
 lint-portal: portal/$(MODULES)
 	@cd portal && npm run --silent check
@@ -198,7 +203,7 @@ lint-template: $(AWS)/ready ## Check the templates
 	$(AWS)/bin/cfn-lint infra/template.yaml infra/sender.yaml
 	AWS_DEFAULT_REGION=us-east-1 $(AWS)/bin/sam validate --lint --template infra/template.yaml
 
-policies: $(TOOLS)/cfn-guard $(AWS)/ready ## Hold the templates against infra/rules, and see that each rule can fail
+policies: $(TOOLS)/cfn-guard $(AWS)/ready ## Check the templates against infra/rules, and that each rule can fail
 	$(TOOLS)/cfn-guard validate --rules infra/rules --data infra/template.yaml infra/sender.yaml
 	$(AWS)/bin/pytest -q infra/rules
 
@@ -206,15 +211,15 @@ deny: $(TOOLS)/cargo-deny ## Check licences, sources and duplicates of the depen
 	@$(CARGO) fetch --locked --quiet
 	$(TOOLS)/cargo-deny --locked --offline check bans licenses sources
 
-advisories: $(TOOLS)/cargo-deny ## Check the dependencies for known advisories (needs their database, from the network)
-	@$(TOOLS)/cargo-deny --locked check advisories || { echo "Either an advisory is named above, or their database could not be had from" \
-	  "github.com/rustsec/advisory-db: then nothing was checked. Run this where it can be." >&2; exit 1; }
+advisories: $(TOOLS)/cargo-deny ## Check the dependencies for known advisories (needs the network)
+	@$(TOOLS)/cargo-deny --locked check advisories || { echo "Either an advisory is named above, or the database could not be downloaded from" \
+	  "github.com/rustsec/advisory-db, and nothing was checked. Then run this again with a network." >&2; exit 1; }
 
-machete: $(TOOLS)/cargo-machete ## Find dependencies that nothing uses
+machete: $(TOOLS)/cargo-machete ## Find unused dependencies
 	$(TOOLS)/cargo-machete
 
-# Beside each Cargo.toml first, which is where the tool writes them, and with this folder's path in their references.
-sbom: $(TOOLS)/cargo-cyclonedx ## List what the functions and the portal are made of (CycloneDX, in target/sbom/)
+# The tool writes the lists beside each Cargo.toml, with this folder's path in their references.
+sbom: $(TOOLS)/cargo-cyclonedx ## List the packages of the functions and the portal (CycloneDX, in target/sbom/)
 	@rm -rf target/sbom && mkdir -p target/sbom
 	@$(TOOLS)/cargo-cyclonedx cyclonedx --quiet --format json --spec-version 1.5 --describe binaries --no-build-deps \
 	  --target $(SBOM_TARGET)
@@ -223,7 +228,7 @@ sbom: $(TOOLS)/cargo-cyclonedx ## List what the functions and the portal are mad
 	@rm -f functions/*/*_bin.cdx.json infra/local/*_bin.cdx.json tests/*/*_bin.cdx.json
 	@$(NODE_CHECK)
 	@cd portal && npm sbom --package-lock-only --omit dev --sbom-format cyclonedx > ../target/sbom/portal.cdx.json
-	@! grep -l '$(CURDIR)' target/sbom/* || { echo "a path of this machine is in them" >&2; exit 1; }
+	@! grep -l '$(CURDIR)' target/sbom/* || { echo "The lists name a path of this machine: remove it with the sed above." >&2; exit 1; }
 	@for file in target/sbom/*; do echo "$$file: $$(grep -c '"purl"' $$file) packages"; done
 
 $(TOOLS)/cargo-cyclonedx:
@@ -239,7 +244,7 @@ $(TOOLS)/cfn-guard:
 	$(CARGO) install cfn-guard --version 3.2.1 --locked --root .tools
 
 $(AWS)/ready: infra/requirements.txt
-	@echo "Installing what packages and deploys (a minute)…"
+	@echo "Installing the deployment's tools (a minute)…"
 	@python3 -m venv --clear $(AWS) && $(AWS)/bin/pip install --quiet --requirement $< && touch $@
 
 $(MINISTACK)/ready: tests/cloud/requirements.txt
@@ -247,18 +252,18 @@ $(MINISTACK)/ready: tests/cloud/requirements.txt
 	@python3 -m venv --clear $(MINISTACK) && $(MINISTACK)/bin/pip install --quiet --requirement $< && touch $@
 
 $(API)/ready: tests/api/requirements.txt
-	@echo "Installing what asks the API…"
+	@echo "Installing the API test's tools…"
 	@python3 -m venv --clear $(API) && $(API)/bin/pip install --quiet --requirement $< && touch $@
 
-lock: ## Resolve the versions of Python's tools again
+lock: ## Resolve the versions of the Python tools again
 	for folder in infra tests/cloud tests/api; do rm -rf .tools/lock && python3 -m venv .tools/lock && \
 	  .tools/lock/bin/pip install --quiet --requirement $$folder/requirements.in && \
 	  { echo "# Written by \`make lock\` from requirements.in."; .tools/lock/bin/pip freeze --exclude pip --exclude setuptools; } > $$folder/requirements.txt || exit 1; done
 
-figures: build ## Print what each operation costs, as the README and docs/data-model.md have it
+figures: build ## Print the cost of each operation, against its ceiling (docs/data-model.md)
 	$(CARGO) test --locked --workspace --all-features --test store budgets -- --nocapture --test-threads 1
 
-# libFuzzer's instruments, by options of the stable compiler. For the target only: not for build scripts.
+# libFuzzer's instrumentation, by options of the stable compiler, for the target only: not for build scripts.
 HOST = $(shell rustc -vV | sed -n 's/^host: //p')
 INSTRUMENTS := --cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
   -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
@@ -269,7 +274,7 @@ FUZZ_TARGETS ?= $(notdir $(wildcard tests/fuzz/corpus/*))
 cxx:
 	@command -v $${CXX:-c++} >/dev/null || { echo "make fuzz needs a C++ compiler: apt-get install g++ (as root), or set CXX" >&2; exit 1; }
 
-fuzz: cxx ## Look for inputs that break a promise (FUZZ_SECONDS=60 for each of FUZZ_TARGETS; needs a C++ compiler)
+fuzz: cxx ## Fuzz (FUZZ_SECONDS=60 for each of FUZZ_TARGETS; needs a C++ compiler)
 	@RUSTFLAGS="$(INSTRUMENTS)" $(CARGO) build --locked --profile fuzz --package fuzz --target $(HOST) --target-dir target/fuzz
 	@for target in $(FUZZ_TARGETS); do mkdir -p target/fuzz/corpus/$$target; echo "$$target, $(FUZZ_SECONDS) s:"; \
 	  TARGET=$$target target/fuzz/$(HOST)/fuzz/fuzz target/fuzz/corpus/$$target tests/fuzz/corpus/$$target \
@@ -279,12 +284,12 @@ fuzz: cxx ## Look for inputs that break a promise (FUZZ_SECONDS=60 for each of F
 	  sed -n -e 's/^stat::number_of_executed_units: */  executions /p' -e 's/^stat::average_exec_per_sec: */  a second   /p' \
 	    -e 's/^stat::new_units_added: */  new inputs /p' target/fuzz/$$target.log; done
 
-bench: portal ## Measure how fast the functions start and answer, against infra/budgets.json (needs valgrind)
+bench: portal ## Measure start and warm requests, against infra/budgets.json (needs valgrind)
 	@echo "Building the local stack…"
 	@$(CARGO) build --locked --workspace --bins
 	@python3 infra/bench.py
 
-costs: ## Print what it costs to run, as docs/how-to.md has it
+costs: ## Print the running costs, as in docs/how-to.md
 	@python3 infra/costs.py
 
 images: build portal chromium tests/browser/$(MODULES) ## Take the pictures in docs/images/ again
@@ -296,10 +301,10 @@ images: build portal chromium tests/browser/$(MODULES) ## Take the pictures in d
 	@cd tests/browser && npm run --silent images
 	@echo "docs/images/: look at them"
 
-clean: ## Remove what was built, and the local stack's data
+clean: ## Remove all builds, and the local stack's data
 	$(CARGO) clean
 	rm -rf .local .local.old-* portal/dist
 
 .DELETE_ON_ERROR:
-.PHONY: help build build-tests build-prove install run demo test prove prove-model prove-faults prove-histories prove-load prove-chaos prove-api test-rust test-portal test-deploy test-browser test-cloud test-api portal chromium package package-debug deploy sender manager partner dismiss check static \
+.PHONY: help build build-tests build-prove install run demo test prove prove-model prove-faults prove-histories prove-load prove-chaos prove-api test-rust test-portal test-deploy test-browser test-cloud test-api portal chromium package package-debug deploy sender manager partner dismiss check static words \
   lint-portal lint-python lint-template policies deny advisories sbom machete lock figures bench cxx fuzz costs images clean
