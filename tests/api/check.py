@@ -1,6 +1,6 @@
-"""Asks the API whatever docs/openapi.yaml allows and forbids, as a learning manager, a partnership manager, a learner and
-nobody, on a throwaway stack with the real functions. It fails on a 5xx, on a status, content type, header or shape that is
-not documented, and when an operation never succeeded: then nothing of it was tried.
+"""Tests the API against docs/openapi.yaml, as a learning manager, a partnership manager, a learner and a person without a
+token, on a throwaway stack with the real functions. It fails on a 5xx, on an undocumented status, content type, header or
+shape, and if an operation never succeeded, because then its answers were not tested.
 
 `make test-api` runs it. SECONDS gives it more time, SEED other requests."""
 

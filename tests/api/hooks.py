@@ -36,7 +36,7 @@ def before_call(context, case, kwargs):
     if asked[label] % 4 == 3:
         return
     parameters = case.path_parameters or {}
-    # One that is none by its form is what is asked about, and stays.
+    # Leave malformed ids unchanged.
     is_id = lambda name: re.fullmatch(r"[A-Za-z0-9_-]{22}", str(parameters.get(name)))  # noqa: E731
     if is_id("dealId"):
         parameters["dealId"] = WORLD["deal"]

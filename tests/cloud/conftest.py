@@ -22,7 +22,7 @@ PARTNER = "partnerships@futurelearn.example"
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Progress is told in the terminal as it happens, whatever pytest captures."""
+    """Prints progress in the terminal at once, also while pytest captures output."""
     reporter = config.pluginmanager.getplugin("terminalreporter")
     capture = config.pluginmanager.getplugin("capturemanager")
 

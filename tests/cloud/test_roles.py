@@ -35,7 +35,7 @@ INCLUDED = {
 
 
 class Jobs:
-    """Each makes what it needs with the other functions, and returns what is to be done."""
+    """A job for each function. Each prepares its data through the other functions, and returns the job."""
 
     def __init__(self, stack: Stack, issuer: Issuer, partner: str, manager: str) -> None:
         self.stack, self.issuer, self.partner, self.manager = stack, issuer, partner, manager
@@ -273,7 +273,7 @@ def test_roles_name_each_action_and_resource(roles: Roles) -> None:
 
 
 def invokers(stack: Stack, function: str) -> list[tuple[str, str]]:
-    """Which service may call a function, and for what of its own."""
+    """The services that may call a function, and the source of each."""
     try:
         policy = stack.emulator.client("lambda").get_policy(FunctionName=stack.function(function))["Policy"]
     except ClientError as error:

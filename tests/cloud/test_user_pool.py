@@ -13,14 +13,14 @@ FORBIDDEN = (403, {"message": "Forbidden"})
 
 
 def appoint(stack: Stack, task: str, person: str, *options: str) -> str:
-    """`make manager`, `make partner`. Who has no account yet gets a password for once by mail."""
+    """`make manager`, `make partner`. A person without an account receives a temporary password by mail."""
     command = [sys.executable, "infra/people.py", task, "--stack", stack.name, "--email", person, *options]
     run(f"people-{task}", command, stack.emulator.environment)
     return person
 
 
 def set_password(stack: Stack, person: str) -> None:
-    """Stands for the mail with the password for once, which the emulator does not send."""
+    """Replaces the mail with the temporary password, which the emulator does not send."""
     stack.emulator.client("cognito-idp").admin_set_user_password(
         UserPoolId=stack.outputs["UserPoolId"], Username=person, Password=PASSWORD, Permanent=False
     )
