@@ -1,11 +1,11 @@
 import { gzipSync } from "node:zlib";
 import { defineConfig, type Plugin } from "vite";
 
-/** What a page may load, compressed, in KiB. */
+/** The most that a page may load, compressed, in KiB. */
 const BUDGETS = { "accept.html": 25, "index.html": 55 };
 const CSS_BUDGET = 15;
 
-/** Fails the build where a page loads more than its budget, counting what is imported on demand, too. */
+/** Fails the build if a page loads more than its budget, imports on demand included. */
 function budgets(): Plugin {
   return {
     name: "budgets",
@@ -37,13 +37,13 @@ function budgets(): Plugin {
 }
 
 export default defineConfig({
-  // No preset: the JSX that Preact wants is an option of the compiler.
+  // Preact needs no preset: the compiler has an option for its JSX.
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   plugins: [budgets()],
   build: {
     target: "es2023",
     modulePreload: false,
-    // The policy has no `data:` for scripts or styles, and a page asks for what it needs by name.
+    // The content security policy allows no `data:` URL for scripts and styles.
     assetsInlineLimit: 0,
     rolldownOptions: { input: ["index.html", "accept.html"] },
   },

@@ -1,4 +1,4 @@
-/** The HTTP contract, as the pages use it (docs/openapi.yaml). */
+/** Calls to the API (docs/openapi.yaml). */
 import { endSession, session } from "./session";
 
 export type ListedStatus = "pending" | "accepted" | "expired";
@@ -58,12 +58,12 @@ export interface SendResult {
   detail?: string;
   retryAt?: string;
 }
-export interface SendAnswer {
+export interface SendResponse {
   results: SendResult[];
   summary: { invited: number; skipped: number; rejected: number; failed: number };
 }
 export type ResendOutcome = "resent" | "stale" | "already_accepted" | "not_found" | "too_soon" | "unavailable";
-export interface ResendAnswer {
+export interface ResendResponse {
   results: { inviteId: string; outcome: ResendOutcome }[];
   summary: { resent: number; skipped: number; failed: number };
   remaining: number;
@@ -91,24 +91,24 @@ export interface NewDeal {
   endsAt: string;
 }
 
-/** Why a request failed: the problem document's code, or one of those that no function answers. */
+/** Why a request failed. */
 export class Problem extends Error {
   constructor(
-    /** `offline`: no answer came. `session_over`, `no_permission`: the gateway refused. Otherwise as in the API's contract. */
+    /** `offline`: no response. `session_over`, `no_permission`: refused by the gateway. Others: docs/openapi.yaml. */
     readonly code: string,
-    /** For people. */
+    /** Shown to people. */
     readonly detail: string,
-    /** HTTP's, 0 without an answer. */
+    /** 0 if no response arrived. */
     readonly status = 0,
     readonly errors: { field: string; detail: string }[] = [],
-    /** In seconds, if the answer says when to try again. */
+    /** Seconds to wait, if the response says so. */
     readonly retryAfter: number | undefined = undefined,
   ) {
     super(code);
   }
 
-  /** Whether trying the same again can help. */
-  get passing() {
+  /** Whether a retry can help. */
+  get temporary() {
     return this.status === 0 || this.status === 429 || this.status >= 500;
   }
 }
@@ -117,12 +117,12 @@ interface Options {
   body?: unknown;
   headers?: Record<string, string>;
 }
-interface Answer<T> {
+interface ApiResponse<T> {
   body: T;
   etag: string | null;
 }
 
-async function call<T>(method: string, path: string, { body, headers = {} }: Options = {}): Promise<Answer<T>> {
+async function request<T>(method: string, path: string, { body, headers = {} }: Options = {}): Promise<ApiResponse<T>> {
   const token = session.value?.accessToken;
   let response: Response;
   try {
@@ -142,12 +142,12 @@ async function call<T>(method: string, path: string, { body, headers = {} }: Opt
       return { body: content as T, etag: response.headers.get("etag") };
     }
   } catch {
-    throw new Problem("offline", "There is no connection to Seatkeeper.");
+    throw new Problem("offline", "Can’t connect to Seatkeeper.");
   }
   throw await problemOf(response);
 }
 
-/** Reads a refusal: a function's problem document, or the gateway's own body. */
+/** A function refuses with a problem document, the gateway with a body of its own. */
 async function problemOf(response: Response): Promise<Problem> {
   const { status } = response;
   const after = Number(response.headers.get("retry-after") ?? Number.NaN);
@@ -158,11 +158,11 @@ async function problemOf(response: Response): Promise<Problem> {
   }
   if (status === 401) {
     endSession();
-    return new Problem("session_over", "Your session is over. Sign in again.", status);
+    return new Problem("session_over", "Your session has ended. Sign in again.", status);
   }
-  if (status === 403) return new Problem("no_permission", "This account may not do that.", status);
-  if (status === 429) return new Problem("too_many_requests", "Too many requests at once.", status, [], retryAfter);
-  return new Problem("unavailable", "Seatkeeper can’t answer right now.", status, [], retryAfter);
+  if (status === 403) return new Problem("no_permission", "This account does not have permission.", status);
+  if (status === 429) return new Problem("too_many_requests", "Too many requests.", status, [], retryAfter);
+  return new Problem("unavailable", "Seatkeeper is not available right now.", status, [], retryAfter);
 }
 
 const at = (deal: string, rest = "") => `/api/deals/${encodeURIComponent(deal)}${rest}`;
@@ -170,27 +170,27 @@ const ifMatch = (tag: string | null | undefined) => (tag ? { "if-match": tag } :
 const sendsTag = (invite: { sends: number }) => ifMatch(`"${invite.sends}"`);
 
 async function read<T>(path: string): Promise<T> {
-  return (await call<T>("GET", path)).body;
+  return (await request<T>("GET", path)).body;
 }
 async function post<T>(path: string, body: unknown, headers: Record<string, string> = {}): Promise<T> {
-  return (await call<T>("POST", path, { body, headers })).body;
+  return (await request<T>("POST", path, { body, headers })).body;
 }
 
 export const listDeals = async (organisation?: string) =>
   (await read<{ deals: DealWithSeats[] }>(`/api/deals${organisation ? `?${new URLSearchParams({ organisation })}` : ""}`)).deals;
 
-/** A deal, with the tag that a change of it names. */
-export const getDeal = (deal: string) => call<DealWithSeats>("GET", at(deal));
+/** A deal, and the `ETag` that `changeDeal` sends back. */
+export const getDeal = (deal: string) => request<DealWithSeats>("GET", at(deal));
 
-/** `key` makes trying again safe: the same key and body are the same deal. */
+/** A retry with the same key and body creates no second deal. */
 export const createDeal = (deal: NewDeal, key: string) =>
   post<DealWithSeats>("/api/deals", deal, { "idempotency-key": key });
 
-/** What changes of a deal; of its organisation only the name, and only as this deal shows it. */
+/** The organisation's name changes on this deal only. */
 export type DealChange = Partial<Omit<NewDeal, "organisation">> & { organisation?: { name: string } };
 
 export const changeDeal = (deal: string, change: DealChange, tag: string | null) =>
-  call<DealWithSeats>("PATCH", at(deal), { body: change, headers: ifMatch(tag) });
+  request<DealWithSeats>("PATCH", at(deal), { body: change, headers: ifMatch(tag) });
 
 export interface PageQuery {
   status?: ListedStatus | undefined;
@@ -204,7 +204,7 @@ export function listSeats(deal: string, query: PageQuery): Promise<Page> {
   return read(at(deal, `/seats${text && `?${text}`}`));
 }
 
-/** A POST, because addresses stay out of URLs. */
+/** A POST keeps addresses out of URLs. */
 export const searchSeats = (deal: string, email: string, query: PageQuery) =>
   post<Page>(at(deal, "/seats/search"), { email, ...query });
 
@@ -212,23 +212,23 @@ export const getCounts = (deal: string) => read<Counts>(at(deal, "/counts"));
 
 export const getInvite = (deal: string, invite: string) => read<Invite>(at(deal, `/invites/${invite}`));
 
-/** At most 1,000 rows. A dry run says what would become of them, and changes nothing. */
+/** At most 1,000 rows. A dry run predicts each row's outcome and changes nothing. */
 export const sendInvites = (deal: string, invites: InviteRow[], dryRun: boolean) =>
-  post<SendAnswer>(at(deal, "/invites"), { invites, dryRun });
+  post<SendResponse>(at(deal, "/invites"), { invites, dryRun });
 
-/** Names the send that the manager saw, so that a double click sends once. */
+/** `If-Match` names the send that the manager saw, so a double click sends once. */
 export const resendInvite = async (deal: string, invite: { id: string; sends: number }) =>
-  (await call<Invite>("POST", at(deal, `/invites/${invite.id}/resend`), { headers: sendsTag(invite) })).body;
+  (await request<Invite>("POST", at(deal, `/invites/${invite.id}/resend`), { headers: sendsTag(invite) })).body;
 
 export const resendInvites = (deal: string, invites: { id: string; sends: number }[]) =>
-  post<ResendAnswer>(at(deal, "/invites/resend"), { invites: invites.map(({ id, sends }) => ({ id, sends })) });
+  post<ResendResponse>(at(deal, "/invites/resend"), { invites: invites.map(({ id, sends }) => ({ id, sends })) });
 
 export async function cancelInvite(deal: string, invite: { id: string; sends: number }) {
-  await call("DELETE", at(deal, `/invites/${invite.id}`), { headers: sendsTag(invite) });
+  await request("DELETE", at(deal, `/invites/${invite.id}`), { headers: sendsTag(invite) });
 }
 
 export async function releaseSeat(deal: string, invite: { id: string; sends: number }) {
-  await call("DELETE", at(deal, `/seats/${invite.id}`), { headers: sendsTag(invite) });
+  await request("DELETE", at(deal, `/seats/${invite.id}`), { headers: sendsTag(invite) });
 }
 
 export const previewInvite = (token: string) => post<Preview>("/api/invites/preview", { token });

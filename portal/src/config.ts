@@ -1,24 +1,24 @@
-/** What a deployment tells its pages: `/config.json`. */
+/** The settings of a deployment, from `/config.json`. */
 export interface Config {
   /** The OpenID issuer, exactly as its discovery document names it. */
   issuer: string;
   clientId: string;
-  /** What the issuer puts before the names of the API's scopes when it is asked for them. */
+  /** The prefix of the API's scopes in a request to the issuer. */
   scopePrefix: string;
-  /** Where *Start learning* leads. */
+  /** The target of *Start learning*. */
   startUrl: string;
-  /** Who the invites come from, and under which subject: for those who let mail through. */
+  /** The invites' sender and subject, for IT teams that filter mail. */
   mailFrom: string;
   mailSubject: string;
 }
 
 let loaded: Promise<Config> | undefined;
 
-/** The settings of this deployment; asked for once, and again after a failure. */
+/** Requests the settings once; a failed request is repeated by the next call. */
 export function loadConfig(): Promise<Config> {
-  loaded ??= fetch("/config.json", { cache: "no-cache" }).then((answer) => {
-    if (!answer.ok) throw new Error(`config.json: ${answer.status}`);
-    return answer.json() as Promise<Config>;
+  loaded ??= fetch("/config.json", { cache: "no-cache" }).then((response) => {
+    if (!response.ok) throw new Error(`config.json: ${response.status}`);
+    return response.json() as Promise<Config>;
   });
   loaded.catch(() => (loaded = undefined));
   return loaded;

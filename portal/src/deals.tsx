@@ -10,7 +10,7 @@ import { Failure, Waiting } from "./ui/status";
 
 export const STATES = { upcoming: "Upcoming", active: "Active", ended: "Ended" };
 
-/** With `openSingle`, a single deal is opened at once. */
+/** With `openSingle`, an only deal is opened instead of listed. */
 export function Deals({ openSingle }: { openSingle?: boolean }) {
   const { value: deals, problem, reload } = useLoad("deals", () => listDeals());
   const { route } = useLocation();
@@ -29,7 +29,7 @@ export function Deals({ openSingle }: { openSingle?: boolean }) {
 
 function DealList({ deals }: { deals: DealWithSeats[] }) {
   if (deals.length === 0) {
-    return <p>Your organisation has no deal yet. Whoever sold you the subscription makes one; it appears here then.</p>;
+    return <p>Your organisation has no deals yet. A deal appears here when your partnership manager creates it.</p>;
   }
   return (
     <table class="rows" role="table">

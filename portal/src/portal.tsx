@@ -1,4 +1,4 @@
-/** The portal's entry: sign-in, and the ways between its pages. */
+/** The portal's entry point: sign-in and routes. */
 import "./style.css";
 import { useSignal } from "@preact/signals";
 import { render } from "preact";
@@ -15,7 +15,7 @@ import { Notice, Waiting } from "./ui/status";
 
 const SCOPES = ["invites.manage", "deals.admin"];
 
-/** The paths of the routes below: people who have not signed in see no route, and are told that no page is there. */
+/** The paths of the routes below. No route is rendered before sign-in, so this tells whether a page exists. */
 const PAGE = /^\/(admin|deals(\/[^/]+(\/invite)?)?)?\/?$/;
 
 const enter = (prompt?: string) =>
@@ -29,7 +29,7 @@ function App() {
       if (isReturning()) failure.value = await finishSignIn("/");
       else if (wasSignedIn()) {
         failure.value = await enter();
-        // Without a failure, the issuer's page is on its way.
+        // The issuer's page is loading.
         if (!failure.value) return;
       }
       arriving.value = false;
@@ -37,7 +37,7 @@ function App() {
     void arrive();
   }, []);
   if (arriving.value) return <Frame><Waiting what="Signing in" /></Frame>;
-  // Who was at work keeps the page, and what they typed, until they have signed in again.
+  // When a session ends, the page and its input stay until the person has signed in again.
   if (!session.value && !sessionOver.value) return <Frame><Welcome failure={failure.value} /></Frame>;
   return (
     <LocationProvider>
@@ -58,7 +58,7 @@ function App() {
 
 const may = (scope: string) => session.value?.scopes.has(scope) ?? false;
 
-/** Managers begin with their deals; who only makes deals, with those. */
+/** Learning managers start with their deals, partnership managers with Deals admin. */
 function Home() {
   return may("deals.admin") && !may("invites.manage") ? <Admin /> : <Deals openSingle />;
 }
@@ -79,31 +79,30 @@ function Welcome({ failure }: { failure: SignInFailure | undefined }) {
   const start = async (prompt?: string) => (problem.value = await enter(prompt));
   return (
     <section class="card">
-      <Heading title="Deal seats">Seats and invites of your learning subscription</Heading>
+      <Heading title="Deal seats">Seats and invites for your learning subscription</Heading>
       {!PAGE.test(location.pathname) && (
-        <Notice tone="bad">There is no such page. Check the address, or sign in to go on to your deals.</Notice>
+        <Notice tone="bad">Page not found. Check the address, or sign in to see your deals.</Notice>
       )}
       {problem.value === "declined" && <Notice>You did not sign in. Nothing has changed.</Notice>}
       {problem.value === "failed" && (
-        <Notice tone="bad">Signing in did not work. Try again; if it goes on, tell whoever runs this site.</Notice>
+        <Notice tone="bad">Sign-in failed. Try again. If it fails again, tell the team that runs this site.</Notice>
       )}
       {problem.value === "blocked" && <Blocked />}
-      <p>See how many seats are left, invite the people who are to have one, and see who has accepted.</p>
+      <p>See how many seats are left, invite people, and see who has accepted.</p>
       <p class="actions">
         <button type="button" onClick={() => void start()}>Sign in</button>
         <button type="button" class="secondary outline" onClick={() => void start("select_account")}>Use another account</button>
       </p>
-      <p class="soft">Were you invited? Open the link in the mail that you got: it leads to a page of its own.</p>
+      <p class="soft">Were you invited? Open the link in your invitation email.</p>
     </section>
   );
 }
 
-/** Signing in leads to another site and back, and something has to be kept meanwhile. */
 function Blocked() {
   return (
     <Notice tone="bad">
-      This browser blocks site data, and signing in needs it. Allow cookies and site data for {location.host}, then reload
-      this page.
+      This browser blocks site data, which sign-in needs. Allow cookies and site data for {location.host}, then reload this
+      page.
     </Notice>
   );
 }
@@ -114,10 +113,10 @@ function SessionOver() {
   return (
     <>
       <Notice tone="bad">
-        <p><strong>Your session is over.</strong> Sign in again to go on; what you have entered is kept.</p>
+        <p><strong>Your session has ended.</strong> Sign in again to continue. Nothing that you entered is lost.</p>
         <button type="button" class="small" onClick={() => void again()}>Sign in again</button>
       </Notice>
-      {failure.value === "failed" && <Notice tone="bad">Signing in did not work. Check your connection, then try again.</Notice>}
+      {failure.value === "failed" && <Notice tone="bad">Sign-in failed. Check your internet connection, then try again.</Notice>}
       {failure.value === "blocked" && <Blocked />}
     </>
   );
@@ -126,14 +125,14 @@ function SessionOver() {
 function Missing() {
   return (
     <>
-      <Heading title="Not found">There is no such page</Heading>
+      <Heading title="Not found">Page not found</Heading>
       <p><a href="/">Go to your deals</a></p>
     </>
   );
 }
 
 addEventListener("hashchange", leaveForInvitation);
-// Before anything is asked for or shown, as on the accept page: a mail filter may have changed the path of a link.
+// Before any request or rendering, as on the accept page: a mail filter may have changed the path of a link.
 if (!leaveForInvitation()) {
   tidyAddress();
   render(<App />, document.getElementById("app")!);

@@ -1,4 +1,4 @@
-/** The function at CloudFront that maps paths to pages; the local stack is asked the same in `infra/local`. */
+/** The CloudFront function that maps paths to pages. `infra/local` tests the local stack with the same paths. */
 import { expect, it } from "vitest";
 import paths from "../../infra/local/tests/portal-paths.json?raw";
 import template from "../../infra/template.yaml?raw";

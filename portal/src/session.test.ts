@@ -9,16 +9,16 @@ test.each([
   ["http://localhost.example.com", false],
   ["http://issuer.example.com", false],
   ["https://issuer.example.com", false],
-])("plain http goes to this machine only: %s", (issuer, allowed) => {
+])("plain http is allowed to this machine only: %s", (issuer, allowed) => {
   expect(requestOptions(issuer)[oauth.allowInsecureRequests]).toBe(allowed);
 });
 
-test("the library refuses plain http to anybody else, before anything is sent", async () => {
+test("the library refuses plain http to any other issuer, before it sends anything", async () => {
   const issuer = "http://issuer.example.com";
   await expect(oauth.discoveryRequest(new URL(issuer), requestOptions(issuer))).rejects.toThrow(/HTTPS/);
 });
 
-test("scopes are read from the access token, or from the answer where it is no JWT", () => {
+test("scopes are read from the access token, or from the response if the token is opaque", () => {
   const token = (claims: object) => `e30.${btoa(JSON.stringify(claims)).replaceAll("+", "-").replaceAll("/", "_")}.x`;
   expect(grantedScopes(token({ scope: "openid invites.manage" }), "openid")).toEqual(["openid", "invites.manage"]);
   expect(grantedScopes(token({}), "deals.admin")).toEqual(["deals.admin"]);
@@ -31,7 +31,7 @@ describe("the address", () => {
   let address: URL;
 
   beforeEach(() => {
-    // As browsers do: an address of another origin is refused.
+    // Browsers refuse an address of another origin.
     vi.stubGlobal("history", {
       replaceState(_: unknown, __: string, next: string) {
         const resolved = new URL(next, address);
@@ -48,16 +48,16 @@ describe("the address", () => {
 
   test.each([
     ["of a page", { returnTo: "/deals?status=expired" }, "/deals?status=expired"],
-    ["that could be another host's", { returnTo: "//x.example/" }, "//x.example/"],
-    ["of nothing but slashes", { returnTo: "///" }, "///"],
-  ])("%s is there again when the issuer has answered, without the code", async (_, attempt, path) => {
+    ["that looks like another host's", { returnTo: "//x.example/" }, "//x.example/"],
+    ["made of slashes", { returnTo: "///" }, "///"],
+  ])("%s is restored after sign-in, without the code", async (_, attempt, path) => {
     keep("sign-in", JSON.stringify(attempt));
     open("/?code=spent&state=x");
     expect(await finishSignIn("/")).toBe("failed");
     expect(address.href).toBe(ORIGIN + path);
   });
 
-  test("loses the code even if what was kept cannot be read", async () => {
+  test("loses the code even if the stored attempt cannot be read", async () => {
     keep("sign-in", "{");
     open("/?code=spent&state=x");
     expect(await finishSignIn("/")).toBe("failed");
@@ -76,7 +76,7 @@ describe("the address", () => {
   });
 });
 
-test("without stored data nobody is sent to the issuer, or told to try again", async () => {
+test("without storage, sign-in is blocked before the redirect and after it", async () => {
   vi.stubGlobal("location", new URL("https://seats.example/?code=x&state=y"));
   vi.stubGlobal("history", { replaceState: () => undefined });
   expect(await signIn({ redirectPath: "/accept", scopes: [] })).toBe("blocked");

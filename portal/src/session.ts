@@ -1,14 +1,13 @@
 /**
- * Sign-in: OpenID Connect, authorisation code with PKCE.
+ * Sign-in with OpenID Connect: authorisation code with PKCE.
  *
- * Invariant: the access token lives in this page's memory and nowhere else, so it is gone with the page. What has to
- * outlive the way to the issuer and back (state, verifier, nonce, where the person was) lies in `sessionStorage` until
- * they are back, once. The issuer's answer leaves the address before anything is done with it.
+ * Invariant: the access token exists only in this page's memory. `sessionStorage` holds the attempt (state, verifier, nonce,
+ * return path) until the issuer redirects back; each attempt is used once. The issuer's code leaves the address first of all.
  */
 import { signal } from "@preact/signals";
 import * as oauth from "oauth4webapi";
 import { type Config, loadConfig } from "./config";
-import { drop, dropAll, keep, kept, outlivesPage } from "./storage";
+import { drop, dropAll, keep, kept, survivesRedirect } from "./storage";
 
 export interface Session {
   accessToken: string;
@@ -18,20 +17,20 @@ export interface Session {
   scopes: ReadonlySet<string>;
 }
 
-/** Where the issuer may send people back to: nowhere else is registered. */
+/** The redirect URIs that are registered with the issuer. */
 export type RedirectPath = "/" | "/accept";
 
-/** Null until somebody has signed in, and again when the session is over. */
+/** Null before sign-in and after the session has ended. */
 export const session = signal<Session | null>(null);
 
-/** Whether a session ended while somebody was at work: they are asked to sign in again, and lose nothing. */
+/** Set when a session ends while the page is in use. The page keeps its input and asks for another sign-in. */
 export const sessionOver = signal(false);
 
-/** Why nobody is signed in. `blocked`: the browser keeps nothing for this site, so no way leads back from the issuer. */
+/** Why sign-in failed. `blocked`: the browser blocks site data, so the attempt would be lost at the issuer. */
 export type SignInFailure = "declined" | "failed" | "blocked";
 
 const ATTEMPT = "sign-in";
-/** Set while somebody is signed in in this tab, so that a reload signs them in again without being asked to. */
+/** Stored while this tab is signed in: a reload then signs in again by itself. */
 const SIGNED_IN = "signed-in";
 
 interface Attempt {
@@ -41,7 +40,7 @@ interface Attempt {
   returnTo: string;
 }
 
-/** Tokens go over https; on this very machine, plain http will do. */
+/** Allows plain http only to an issuer on this machine. */
 export function requestOptions(issuer: string) {
   const { protocol, hostname } = new URL(issuer);
   return { [oauth.allowInsecureRequests]: protocol === "http:" && (hostname === "localhost" || hostname === "127.0.0.1") };
@@ -49,26 +48,26 @@ export function requestOptions(issuer: string) {
 
 async function discover(config: Config) {
   const issuer = new URL(config.issuer);
-  const answer = await oauth.discoveryRequest(issuer, requestOptions(config.issuer));
-  return oauth.processDiscoveryResponse(issuer, answer);
+  const response = await oauth.discoveryRequest(issuer, requestOptions(config.issuer));
+  return oauth.processDiscoveryResponse(issuer, response);
 }
 
 interface SignIn {
   redirectPath: RedirectPath;
   scopes: string[];
-  /** Where this page goes on afterwards; it never reaches the issuer. */
+  /** The path to show after sign-in. It is never sent to the issuer. */
   returnTo?: string;
-  /** OpenID Connect's: `select_account` for another one than last time. */
+  /** OpenID Connect's `prompt`: `select_account` offers other accounts. */
   prompt?: string;
 }
 
-/** Leaves for the issuer. Returns why it did not, if so. */
+/** Redirects to the issuer, or returns why it could not. */
 export async function signIn(options: SignIn): Promise<SignInFailure | undefined> {
-  if (!outlivesPage()) return "blocked";
-  return leave(options).catch(() => "failed");
+  if (!survivesRedirect()) return "blocked";
+  return redirectToIssuer(options).catch(() => "failed");
 }
 
-async function leave(options: SignIn): Promise<undefined> {
+async function redirectToIssuer(options: SignIn): Promise<undefined> {
   const config = await loadConfig();
   const server = await discover(config);
   const attempt: Attempt = {
@@ -95,42 +94,36 @@ async function leave(options: SignIn): Promise<undefined> {
   location.assign(url);
 }
 
-/**
- * Collapses the slashes of an address such as `//x.example/`: wherever its path is read as an address, it would be that
- * of another host.
- */
+/** Collapses double slashes: resolved as a URL, the path `//x.example/` would be another host. */
 export function tidyAddress() {
   const { origin, pathname, search, hash } = location;
   if (pathname.includes("//")) history.replaceState(null, "", origin + pathname.replace(/\/{2,}/g, "/") + search + hash);
 }
 
-/** Whether this page was opened by the issuer, with somebody signed in or a refusal. */
+/** Whether the issuer redirected here, with a code or an error. */
 export function isReturning(): boolean {
   const query = new URLSearchParams(location.search);
   return query.has("state") && (query.has("code") || query.has("error"));
 }
 
-/** Whether somebody was signed in in this tab before the page was loaded again. */
+/** Whether this tab was signed in before the reload. */
 export const wasSignedIn = () => kept(SIGNED_IN) !== null;
 
-/**
- * Takes what the issuer sent back with the person, and puts the address where they were in its place.
- * Returns why nobody is signed in, if so.
- */
+/** Exchanges the issuer's code for tokens and restores the address from before. Returns why sign-in failed, if it did. */
 export async function finishSignIn(redirectPath: RedirectPath): Promise<SignInFailure | undefined> {
-  const answer = new URL(location.href);
+  const returned = new URL(location.href);
   history.replaceState(null, "", redirectPath);
   const text = kept(ATTEMPT);
   drop(ATTEMPT);
-  if (text === null) return outlivesPage() ? "failed" : "blocked";
+  if (text === null) return survivesRedirect() ? "failed" : "blocked";
   try {
     const attempt = JSON.parse(text) as Attempt;
-    // With the origin before it, no path is read as the address of another host.
+    // The origin in front keeps a path such as `//x.example/` on this host.
     history.replaceState(null, "", location.origin + attempt.returnTo);
     const config = await loadConfig();
     const server = await discover(config);
     const client: oauth.Client = { client_id: config.clientId };
-    const parameters = oauth.validateAuthResponse(server, client, answer, attempt.state);
+    const parameters = oauth.validateAuthResponse(server, client, returned, attempt.state);
     const response = await oauth.authorizationCodeGrantRequest(
       server, client, oauth.None(), parameters, location.origin + redirectPath, attempt.verifier, requestOptions(config.issuer),
     );
@@ -154,8 +147,8 @@ export async function finishSignIn(redirectPath: RedirectPath): Promise<SignInFa
 }
 
 /**
- * What the person may do, to show what they can use; the API decides by itself. Some issuers say it only in the access
- * token, where the names are the API's own.
+ * The granted scopes, by which the portal shows or hides pages; the API checks its own. Some issuers list them only in the
+ * access token, without a prefix.
  */
 export function grantedScopes(accessToken: string, scope: string | undefined): string[] {
   try {
@@ -163,18 +156,18 @@ export function grantedScopes(accessToken: string, scope: string | undefined): s
     const claim: unknown = JSON.parse(atob(payload)).scope;
     if (typeof claim === "string") return claim.split(" ");
   } catch {
-    // Not a JWT: what the answer said will do.
+    // An opaque token: the response lists the scopes.
   }
   return scope?.split(" ") ?? [];
 }
 
-/** The API no longer takes the token: whoever is at work signs in again. */
+/** Called when the API rejects the token. */
 export function endSession() {
   session.value = null;
   sessionOver.value = true;
 }
 
-/** Signs out here and at the issuer, and forgets whatever this tab has kept. */
+/** Signs out here and at the issuer, and deletes everything stored in this tab. */
 export async function signOut() {
   const idToken = session.value?.idToken;
   session.value = null;
@@ -189,14 +182,14 @@ export async function signOut() {
       const parameters = {
         client_id: config.clientId,
         post_logout_redirect_uri: home,
-        // Cognito's own name for it.
+        // Cognito's name for it.
         logout_uri: home,
         ...(idToken && { id_token_hint: idToken }),
       };
       for (const [name, value] of Object.entries(parameters)) leave.searchParams.set(name, value);
     }
   } catch {
-    // Without its issuer, the session here is over all the same.
+    // If the issuer can't be reached, sign out here only.
   }
   location.assign(leave);
 }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { drop, dropAll, keep, kept, outlivesPage } from "./storage";
+import { drop, dropAll, keep, kept, survivesRedirect } from "./storage";
 
-/** What `sessionStorage` does once it can be reached. */
+/** Stands in for `sessionStorage`. */
 function storage(limit = Infinity): Storage {
   const entries = new Map<string, string>();
   return {
@@ -17,23 +17,23 @@ function storage(limit = Infinity): Storage {
   };
 }
 
-const PLACES: [string, boolean, () => Storage][] = [
+const STORAGES: [string, boolean, () => Storage][] = [
   ["works", true, storage()],
   ["is blocked", false, undefined],
   ["is full", true, storage(3)],
-].map(([what, outlives, found]) => [what as string, outlives as boolean, () => {
+].map(([what, survives, found]) => [what as string, survives as boolean, () => {
   if (!found) throw new DOMException("blocked", "SecurityError");
   return found as Storage;
 }]);
 
-describe.each(PLACES)("where sessionStorage %s", (_, outlives, get) => {
+describe.each(STORAGES)("if sessionStorage %s", (_, survives, get) => {
   beforeEach(() => {
     Object.defineProperty(globalThis, "sessionStorage", { configurable: true, get });
     dropAll();
   });
   afterEach(() => vi.unstubAllGlobals());
 
-  it("what is kept is found until it is dropped", () => {
+  it("a text is found until it is dropped", () => {
     expect(kept("name")).toBeNull();
     keep("name", "first");
     keep("name", "second");
@@ -42,17 +42,17 @@ describe.each(PLACES)("where sessionStorage %s", (_, outlives, get) => {
     expect(kept("name")).toBeNull();
   });
 
-  it("all can be dropped at once", () => {
+  it("all texts are dropped together", () => {
     keep("a", "1");
     keep("b", "a long one");
     dropAll();
     expect([kept("a"), kept("b")]).toEqual([null, null]);
   });
 
-  it(`the page ${outlives ? "can" : "cannot"} count on what it keeps`, () => expect(outlivesPage()).toBe(outlives));
+  it(`texts ${survives ? "survive" : "do not survive"} a redirect`, () => expect(survivesRedirect()).toBe(survives));
 });
 
-it("a newer value that finds no room outranks the older one that did", () => {
+it("a newer text that does not fit replaces an older one that did", () => {
   const small = storage(3);
   Object.defineProperty(globalThis, "sessionStorage", { configurable: true, value: small });
   keep("name", "old");

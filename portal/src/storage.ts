@@ -1,12 +1,12 @@
 /**
- * What outlives a page in its tab: `sessionStorage`, and memory where the browser has no room or blocks site data.
+ * Texts stored for this tab: in `sessionStorage`, or in memory if it is full or blocked.
  *
- * Invariant: nothing here throws. With site data blocked, every access to `sessionStorage` does, reading it included.
+ * Invariant: nothing here throws. If site data is blocked, even reading `sessionStorage` throws.
  */
 
 const memory = new Map<string, string>();
 
-/** The result of `use`, or undefined where `sessionStorage` refuses. */
+/** The result of `use`, or undefined if it throws. */
 function stored<T>(use: (storage: Storage) => T): T | undefined {
   try {
     return use(sessionStorage);
@@ -33,8 +33,8 @@ export function dropAll() {
   stored((storage) => storage.clear());
 }
 
-/** Whether what is kept is still there after the way to another site and back. */
-export function outlivesPage(): boolean {
+/** Whether stored texts are still there after a redirect to another site and back. */
+export function survivesRedirect(): boolean {
   const probe = "probe";
   return stored((storage) => (storage.setItem(probe, ""), storage.removeItem(probe), true)) ?? false;
 }

@@ -7,8 +7,8 @@ afterEach(() => {
   vi.resetModules();
 });
 
-/** The mail is asked the same in `shared/src/mail/tests.rs`. */
-test.each(["UTC", "Europe/Berlin", "America/Los_Angeles", "Pacific/Auckland"])("a reader in %s sees the dates of the mail", async (zone) => {
+/** `shared/src/mail/tests.rs` checks the mail against the same file. */
+test.each(["UTC", "Europe/Berlin", "America/Los_Angeles", "Pacific/Auckland"])("a reader in %s sees the same dates as in the mail", async (zone) => {
   vi.stubEnv("TZ", zone);
   const { instant } = await import("./time");
   for (const [time, text] of Object.entries(JSON.parse(dates) as Record<string, string>)) expect(instant(time)).toBe(text);
@@ -27,6 +27,6 @@ test.each([
   [20, "in under a minute"],
   [28 * DAY - 3, "in 28 days"],
   [40 * DAY, "in 40 days"],
-])("%i seconds from now are %s", (seconds, text) => {
+])("%i seconds from now is %s", (seconds, text) => {
   expect(fromNow(new Date(now + seconds * 1000).toISOString(), now)).toBe(text);
 });

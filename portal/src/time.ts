@@ -1,8 +1,8 @@
 /**
  * Dates as people read them.
  *
- * When something begins or ends (a deal, an invite), that is one instant for everybody, and the mail knows no reader's
- * zone: all pages say it as the mail does, in UTC. What has happened is said in the reader's own zone.
+ * Starts and ends (of a deal, of an invite) are shown in UTC, as in the mail: it does not know the reader's time zone.
+ * Past events are shown in the reader's time zone.
  */
 
 const LOCALE = "en-GB";
@@ -15,29 +15,26 @@ const longDay = new Intl.DateTimeFormat(LOCALE, { day: "numeric", month: "long",
 const clock = new Intl.DateTimeFormat(LOCALE, { hour: "2-digit", minute: "2-digit", timeZone: "UTC" });
 const relative = new Intl.RelativeTimeFormat(LOCALE, { numeric: "auto" });
 
-/** `31 August 2026, 22:00 UTC`, of what begins or ends. The mail says the same: `instant` in `shared/src/mail/mod.rs`. */
+/** `31 August 2026, 22:00 UTC`: a start or an end. The mail uses the same format: `instant` in `shared/src/mail/mod.rs`. */
 export function instant(time: string): string {
   const at = new Date(time);
   return `${longDay.format(at)}, ${clock.format(at)} UTC`;
 }
 
-/** `3 Nov 2026, 14:05 GMT`, of what has happened. */
+/** `3 Nov 2026, 14:05 GMT`: a past event. */
 export const dateTime = (time: string) => whole.format(new Date(time));
 
 /** `3 Nov 2026` */
 export const date = (time: string) => day.format(new Date(time));
 
-/** `3 Nov`, in this year or not. */
+/** `3 Nov` */
 export const shortDate = (time: string) => dayOfYear.format(new Date(time));
 
 const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
   ["year", 365 * 86_400], ["month", 30 * 86_400], ["week", 7 * 86_400], ["day", 86_400], ["hour", 3_600], ["minute", 60],
 ];
 
-/**
- * `3 weeks ago`, `in 25 days`. Weeks and months are said of the past only: of what is to come, days are wanted, and the
- * four weeks that were just given are 28 of them, not 27 and a bit.
- */
+/** `3 weeks ago`, `in 25 days`. The future is rounded, and in days: an invite that was just sent expires in 28 days, not 27. */
 export function fromNow(time: string, now: number): string {
   const seconds = (Date.parse(time) - now) / 1000;
   const units = seconds > 0 ? UNITS.filter(([unit]) => unit !== "week" && unit !== "month") : UNITS;

@@ -40,7 +40,7 @@ check("two clicks and a sign-in lead from the mail to the seat, on a phone", { v
   await page.goto(link);
   await heading(page, "Hill & Dale invites you to Unlimited");
   await page.getByText(`a•••@${deal.org}.example`).first().waitFor();
-  await page.getByText("That you accepted, when, and whether with the invited address or another; never which other one.").waitFor();
+  await page.getByText("That you accepted, when, and whether you used the invited address. If you use another address, that address is not shown.").waitFor();
   await hand.press("button", "Sign in to accept");
   const before = hand.actions;
   await chooseAccount(page, hand, "ann@home.example");
@@ -152,28 +152,28 @@ check("with site data blocked the invitation is shown, and signing in says what 
   await heading(page, "Hill & Dale invites you to Unlimited");
   assert.equal(page.url(), `${stack.url}/accept`);
   await hand.press("button", "Sign in to accept");
-  await page.getByRole("alert").filter({ hasText: `Allow cookies and site data for ${new URL(stack.url).host}, then open the link in your mail again.` }).waitFor();
+  await page.getByRole("alert").filter({ hasText: `Allow cookies and site data for ${new URL(stack.url).host}, then open the link in your email again.` }).waitFor();
   assert.equal(page.url(), `${stack.url}/accept`);
 });
 
 /** Each way in which an invite is refused before anyone signs in. */
 const REFUSED = [
-  ["a newer mail was sent", 410, "There is a newer mail for you", async ({ deal, link }) => {
+  ["a newer mail was sent", 410, "There is a newer email for you", async ({ deal, link }) => {
     await deal.api("POST", `/invites/${(await deal.rows())[0].id}/resend`, undefined, { "if-match": '"1"' });
     return link;
   }],
   ["it has expired", undefined, "This invite has expired", async () => `/accept#${tokenOf(lapsed.link)}`],
-  ["it was cancelled", 410, "This invite was taken back", async ({ deal, link }) => {
+  ["it was cancelled", 410, "This invite was cancelled", async ({ deal, link }) => {
     await deal.api("DELETE", `/invites/${(await deal.rows())[0].id}`);
     return link;
   }],
-  ["its seat was de-allocated", 410, "This invite was taken back", async ({ deal, link, stack }) => {
+  ["its seat was de-allocated", 410, "This invite was cancelled", async ({ deal, link, stack }) => {
     await stack.accept("ann@home.example", link);
     await deal.api("DELETE", `/seats/${(await deal.rows())[0].id}`);
     return link;
   }],
-  ["the link is not whole", 404, "This link belongs to no invite", async ({ link }) => link.slice(0, -1)],
-  ["the link is forged", 404, "This link belongs to no invite", async () => "/accept#AAAA"],
+  ["the link is not whole", 404, "This link does not work", async ({ link }) => link.slice(0, -1)],
+  ["the link is forged", 404, "This link does not work", async () => "/accept#AAAA"],
   ["the deal has ended", undefined, "This subscription has ended", async ({ deal, link }) => {
     await deal.patch({ endsAt: new Date(Date.now() - 3_600_000).toISOString().replace(/\.\d+/, "") });
     return link;
@@ -193,10 +193,10 @@ check("a full deal keeps the invite open, until there is a seat", { hands: BOTH 
   const { deal, link } = await invited(stack, { seats: 1 });
   await deal.seat(`bob@${deal.org}.example`);
   await page.goto(link);
-  await page.getByText("Every seat is taken just now.").waitFor();
+  await page.getByText("All seats are taken.").waitFor();
   assert.equal(await page.getByRole("button", { name: /Accept|Sign in/ }).count(), 0);
   await hand.press("button", "Check again");
-  await page.locator(":focus", { hasText: "Every seat is taken" }).waitFor();
+  await page.locator(":focus", { hasText: "All seats are taken" }).waitFor();
   await deal.patch({ seats: 2 });
   await hand.press("button", "Check again");
   await page.getByText("You can accept now.").waitFor();
@@ -209,7 +209,7 @@ check("the last seat that goes while somebody reads is told, and the token is ke
   await signIn(page, hand, "ann@home.example");
   await deal.seat(`bob@${deal.org}.example`);
   await hand.press("button", "Accept as ann@home.example");
-  await page.getByText("Every seat is taken just now.").waitFor();
+  await page.getByText("All seats are taken.").waitFor();
   assert.ok((await kept(page)).includes(tokenOf(link)));
   await deal.patch({ seats: 2 });
   await hand.press("button", "Check again");
@@ -248,7 +248,7 @@ check("an accepted invite shows the seat to who has it, and tells another accoun
   await hand.press("button", "Continue as eve@home.example");
   await heading(page, "Another account has accepted this invite");
   await page.getByRole("definition").filter({ hasText: "eve@home.example" }).waitFor();
-  await page.getByText("ask whoever manages learning in your organisation to take the seat back and invite you again.").waitFor();
+  await page.getByText("ask the learning manager at your organisation to remove the seat and invite you again.").waitFor();
 
   await page.goto("about:blank");
   await page.goto(link);
@@ -260,10 +260,10 @@ check("an accepted invite shows the seat to who has it, and tells another accoun
 
 /** Each failure that passes. */
 const PASSING = [
-  ["the API can't answer", answered(503), "That did not work just now.", (route) =>
+  ["the API can't answer", answered(503), "Seatkeeper is not available right now.", (route) =>
     route.fulfill({ status: 503, contentType: "application/problem+json", json: { code: "unavailable", status: 503, title: "Unavailable", detail: "Try again." } })],
-  ["there is too much at once", answered(429), "That was too often.", (route) => route.fulfill({ status: 429, json: { message: "Too Many Requests" } })],
-  ["the connection fails", /ERR_CONNECTION_RESET/, "There is no connection.", (route) => route.abort("connectionreset")],
+  ["there is too much at once", answered(429), "Too many attempts.", (route) => route.fulfill({ status: 429, json: { message: "Too Many Requests" } })],
+  ["the connection fails", /ERR_CONNECTION_RESET/, "Can’t connect to Seatkeeper.", (route) => route.abort("connectionreset")],
 ];
 for (const [what, fault, words, answer] of PASSING) {
   for (const step of ["preview", "accept"]) {
@@ -293,7 +293,7 @@ check("a session that is over costs no invite", { expect: [answered(401)] }, asy
   await signIn(page, hand, "ann@home.example");
   await page.route("**/api/invites/accept", (route) => route.fulfill({ status: 401, json: { message: "Unauthorized" } }));
   await hand.press("button", "Accept as ann@home.example");
-  await page.getByText("Your session is over.").waitFor();
+  await page.getByText("Your session has ended.").waitFor();
   await page.unroute("**/api/invites/accept");
   await signIn(page, hand, "ann@home.example");
   await hand.press("button", "Accept as ann@home.example");
@@ -303,13 +303,13 @@ check("a session that is over costs no invite", { expect: [answered(401)] }, asy
 check("a link that does not open can be pasted", { hands: BOTH }, async ({ page, stack, hand }) => {
   const { link } = await invited(stack);
   await page.goto("/accept");
-  await heading(page, "Open the link in your mail");
+  await heading(page, "Open the link in your email");
   await hand.write("textbox", /Paste it here/, "what link?");
   await hand.press("button", "Show the invitation");
-  await page.getByRole("alert").filter({ hasText: "That does not look like a link from the mail." }).waitFor();
+  await page.getByRole("alert").filter({ hasText: "This is not a complete link from the email." }).waitFor();
   await hand.write("textbox", /Paste it here/, "https://protect-eu.mimecast.com/s/W3nYCZ0p8tKzO1ySNl2Qw?domain=seats.example");
   await hand.press("button", "Show the invitation");
-  await page.getByRole("alert").filter({ hasText: "That link leads to another site, such as a mail filter" }).waitFor();
+  await page.getByRole("alert").filter({ hasText: "This link leads to another site, such as a mail filter" }).waitFor();
   await hand.write("textbox", /Paste it here/, `  ${stack.url}${link}\n`);
   await hand.press("button", "Show the invitation");
   await heading(page, /invites you/);
@@ -336,7 +336,7 @@ check("another account can be chosen before the click that accepts", { hands: BO
   await signIn(page, hand, email);
   await hand.press("button", "Use another account");
   await chooseAccount(page, hand, "ann@home.example");
-  await page.getByText("That is fine, if this is the account that you want to learn with.").waitFor();
+  await page.getByText("That is fine if you want to learn with this account.").waitFor();
   await hand.press("button", "Accept as ann@home.example");
   await heading(page, "You have a seat");
   assert.equal((await deal.rows())[0].acceptedWith, "other_address");
@@ -347,7 +347,7 @@ check("who would rather not sign in has done nothing, and can think again", { ha
   await page.goto(link);
   await hand.press("button", "Sign in to accept");
   await hand.press("button", "Cancel");
-  await page.getByText("You did not sign in. Nothing has happened, and your invite stays open.").waitFor();
+  await page.getByText("You did not sign in. Nothing was accepted, and your invite is still open.").waitFor();
   assert.equal((await deal.rows())[0].status, "pending");
   await signIn(page, hand, "ann@home.example");
 });

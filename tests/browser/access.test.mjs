@@ -33,7 +33,7 @@ async function everyState(stack) {
 }
 
 const heading = (page, name) => page.getByRole("heading", { level: 1, name }).waitFor();
-const UNAVAILABLE = { status: 503, contentType: "application/problem+json", json: { code: "unavailable", status: 503, title: "", detail: "Seatkeeper can’t answer right now." } };
+const UNAVAILABLE = { status: 503, contentType: "application/problem+json", json: { code: "unavailable", status: 503, title: "", detail: "Seatkeeper is not available right now." } };
 
 /** Each state of a page: how to get there, and what to expect of the console on the way. */
 const STATES = {
@@ -51,7 +51,7 @@ const STATES = {
   }, inUse: true },
   "deals-none": { steps: async ({ page }) => {
     await enter(page, "manager@nobody.example");
-    await page.getByText("has no deal yet").waitFor();
+    await page.getByText("has no deals yet").waitFor();
   } },
   "deals-not-allowed": { expect: [answered(403)], steps: async ({ page }) => {
     await enter(page, "learner@acme.example");
@@ -60,7 +60,7 @@ const STATES = {
   "not-found": { expect: [answered(404)], steps: async ({ page, stack }) => {
     const deal = await everyState(stack);
     await enter(page, deal.manager, "/deals/AAAAAAAAAAAAAAAAAAAAAA");
-    await heading(page, "There is no such deal");
+    await heading(page, "Deal not found");
   } },
   "seats": { steps: async ({ page, stack }) => {
     const deal = await everyState(stack);
@@ -112,7 +112,7 @@ const STATES = {
     await page.getByRole("rowheader", { name: "ann@example.com" }).waitFor();
     await page.route("**/api/**", (route) => route.fulfill({ status: 401, json: { message: "Unauthorized" } }));
     await page.getByRole("link", { name: /^Expired/ }).click();
-    await page.getByText("Your session is over.").waitFor();
+    await page.getByText("Your session has ended.").waitFor();
   } },
   "seats-many": { steps: async ({ page, stack }) => {
     const deal = await stack.newDeal({ seats: 10 });
@@ -125,7 +125,7 @@ const STATES = {
   "invite": { steps: async ({ page, stack }) => {
     const deal = await stack.newDeal();
     await enter(page, deal.manager, `${deal.path}/invite`);
-    await page.getByText("Not arriving?").click();
+    await page.getByText("Emails not arriving?").click();
     await page.getByRole("textbox", { name: "Addresses" }).waitFor();
   }, inUse: true },
   "invite-checked": { steps: async ({ page, stack, hand }) => {
@@ -179,7 +179,7 @@ const STATES = {
   "admin-new": { steps: async ({ page, hand }) => {
     await enter(page, ADMIN, "/admin");
     await hand.press("button", "New deal");
-    await hand.press("button", "Make the deal");
+    await hand.press("button", "Create deal");
     await page.locator("[aria-invalid=true]").first().waitFor();
   }, inUse: true },
   "admin-end": { steps: async ({ page, stack, hand }) => {
@@ -206,7 +206,7 @@ const STATES = {
     const deal = await openInvite(page, stack, "accept-full", { seats: 1 });
     await deal.seat("bob@example.com", "bob@accept-full.example");
     await page.reload();
-    await page.getByText("Every seat is taken").waitFor();
+    await page.getByText("All seats are taken").waitFor();
   } },
   "accept-expired": { target: 44, steps: async ({ page }) => {
     await page.goto(`/accept#${tokenOf(lapsed.link)}`);
@@ -224,7 +224,7 @@ const STATES = {
     await signIn(page, hand);
     await page.route("**/api/invites/accept", (route) => route.fulfill(UNAVAILABLE));
     await hand.press("button", "Accept as ann@home.example");
-    await page.getByText("That did not work just now.").waitFor();
+    await page.getByText("Seatkeeper is not available right now.").waitFor();
   } },
   "accept-loading": { target: 44, steps: async ({ page, stack }) => {
     await page.route("**/api/invites/preview", () => undefined);

@@ -12,7 +12,7 @@ const rowOf = (page, name) => page.getByRole("row").filter({ has: page.getByRole
 /** Opens the deals of an organisation. */
 async function find(page, hand, org) {
   await enter(page, ADMIN, "/admin", hand);
-  await hand.write("textbox", "Organisation id", org);
+  await hand.write("textbox", "Organisation ID", org);
   await hand.press("button", "Find deals");
 }
 
@@ -21,12 +21,12 @@ check("an organisation's deals are found by its id, which the address keeps", { 
   await find(page, hand, deal.org);
   assert.match(await rowOf(page, "Unlimited").innerText(), /1,200\s+0\s+1,200/);
   assert.equal(page.url(), `${stack.url}/admin?organisation=${deal.org}`);
-  await hand.write("textbox", "Organisation id", "No Such!");
+  await hand.write("textbox", "Organisation ID", "No Such!");
   await hand.press("button", "Find deals");
   await page.getByRole("alert").waitFor();
-  await hand.write("textbox", "Organisation id", "nobody-yet");
+  await hand.write("textbox", "Organisation ID", "nobody-yet");
   await hand.press("button", "Find deals");
-  await page.getByText("nobody-yet has no deal yet.").waitFor();
+  await page.getByText("nobody-yet has no deals yet.").waitFor();
 });
 
 check("a deal is made, and an answer that is lost makes no second one", { expect: [/ERR_CONNECTION_RESET/], hands: BOTH }, async ({ page, stack, hand }) => {
@@ -34,7 +34,7 @@ check("a deal is made, and an answer that is lost makes no second one", { expect
   await find(page, hand, org);
   await hand.press("button", "New deal");
   const form = page.getByRole("dialog", { name: "New deal" });
-  await hand.press("button", "Make the deal", form);
+  await hand.press("button", "Create deal", form);
   assert.equal(await form.locator("[aria-invalid=true]").count(), 3, "what is missing is said at its field");
   await hand.write("textbox", "Organisation name", "Dale & Co", form);
   await hand.write("textbox", "Subscription", "Unlimited", form);
@@ -43,10 +43,10 @@ check("a deal is made, and an answer that is lost makes no second one", { expect
     await route.fetch();
     await route.abort("connectionreset");
   }, { times: 1 });
-  await hand.press("button", "Make the deal", form);
-  await form.getByText("It is not known whether that went through.").waitFor();
-  await hand.press("button", "Make the deal", form);
-  await says(page, "Unlimited was made for Dale & Co: 25 seats");
+  await hand.press("button", "Create deal", form);
+  await form.getByText("We don’t know whether this was saved.").waitFor();
+  await hand.press("button", "Create deal", form);
+  await says(page, "Unlimited was created for Dale & Co: 25 seats");
   await rowOf(page, "Unlimited").waitFor();
   const { deals } = await stack.api(ADMIN, "GET", `/deals?organisation=${org}`);
   assert.deepEqual(deals.map(({ seats }) => seats.total), [25]);
@@ -65,7 +65,7 @@ check("a deal is resized, but not below the seats that are held", { expect: [ans
   await hand.write("textbox", /^Seats/, "8", form);
   await form.getByText("3 more than now: 6 would be available.").waitFor();
   await hand.press("button", "Resize", form);
-  await says(page, "Unlimited has 8 seats now, 6 of them available.");
+  await says(page, "Unlimited now has 8 seats, 6 of them available.");
   assert.equal((await deal.api("GET")).seats.total, 8);
 });
 
@@ -77,10 +77,10 @@ check("a change that somebody else has made meanwhile is shown before it is over
   await hand.write("textbox", /^Seats/, "8", form);
   await deal.patch({ seats: 7 });
   await hand.press("button", "Resize", form);
-  await form.getByText("Somebody changed this deal meanwhile.").waitFor();
+  await form.getByText("This deal changed since you opened it.").waitFor();
   await form.getByText("7 seats").waitFor();
   await hand.press("button", "Resize", form);
-  await says(page, "Unlimited has 8 seats now");
+  await says(page, "Unlimited now has 8 seats");
 });
 
 check("a deal is ended once what that takes away has been said", { hands: BOTH }, async ({ page, stack, hand }) => {
@@ -107,13 +107,13 @@ check("a deal's name and dates are edited", { hands: BOTH }, async ({ page, stac
   const form = page.getByRole("dialog", { name: "Edit Unlimited" });
   await hand.write("textbox", "Subscription", "Unlimited Plus", form);
   await hand.press("button", "Save", form);
-  await says(page, "Unlimited Plus is saved");
+  await says(page, "Unlimited Plus was saved");
   assert.equal((await deal.api("GET")).name, "Unlimited Plus");
 });
 
 check("a manager may not make deals, and is told so", {}, async ({ page, stack }) => {
   const deal = await stack.newDeal();
   await enter(page, deal.manager, "/admin");
-  await page.getByText("This account may not manage deals.").waitFor();
+  await page.getByText("This account does not have permission to manage deals.").waitFor();
   assert.equal(await page.getByRole("button", { name: "New deal" }).count(), 0);
 });

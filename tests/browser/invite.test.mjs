@@ -34,15 +34,15 @@ check("each row has its verdict before anything is sent, and is corrected or dro
   await inviting(page, hand, deal);
   const list = `Ann <${at("ann")}>, ${at("bob")}; ${at("cat")}\n${at("CAT")}\t${at("eve")}\ndan at example.com\n${at("fay")}`;
   await hand.paste("textbox", "Addresses", list);
-  await summary(page, "3 will be invited, 1 is not an address, 1 is pending already, 1 has accepted already, 1 is a duplicate");
+  await summary(page, "3 will be invited, 1 is not an address, 1 is already pending, 1 has already accepted, 1 is a duplicate");
   assert.deepEqual(await foreseen(page), {
-    "dan at example.com": "Not an address", [at("ann")]: "Accepted already", [at("bob")]: "Pending already", [at("CAT")]: "Duplicate",
+    "dan at example.com": "Not an address", [at("ann")]: "Already accepted", [at("bob")]: "Already pending", [at("CAT")]: "Duplicate",
     [at("cat")]: "Will be invited", [at("eve")]: "Will be invited", [at("fay")]: "Will be invited",
   });
-  await page.getByText("4 people may still accept, 3 seats are left. Seats go to the first 3.").waitFor();
+  await page.getByText("4 people may still accept, but only 3 seats are left. The first 3 to accept get them.").waitFor();
   await hand.write("textbox", "Address in row 1", at("dan"));
   await page.keyboard.press("Tab");
-  await summary(page, /^4 will be invited, 1 is pending/);
+  await summary(page, /^4 will be invited, 1 is already pending/);
   await hand.press("button", `Remove ${at("eve")}`);
   await hand.press("button", `Edit ${at("fay")}`);
   const field = page.getByRole("rowheader").getByRole("textbox").last();
@@ -54,7 +54,7 @@ check("each row has its verdict before anything is sent, and is corrected or dro
   assert.deepEqual((await stack.mails()).filter(({ to }) => to.includes(deal.org)).length, 2, "a check mails nobody");
   await hand.press("button", "Send 3 invites");
   await summary(page, "3 people invited");
-  await page.getByText("Left out, as foreseen: 1 is pending already, 1 has accepted already, 1 is a duplicate.").waitFor();
+  await page.getByText("Left out before sending: 1 is already pending, 1 has already accepted, 1 is a duplicate.").waitFor();
   assert.deepEqual((await deal.rows("pending")).map(({ email }) => email).sort(), [at("bob"), at("cat"), at("dan"), `${at("fay")}.uk`]);
 });
 
@@ -102,7 +102,7 @@ check("a file is dropped on the page", {}, async ({ page, stack, hand }) => {
   await summary(page, "1 will be invited");
   // The family name first is turned round, and the line of titles is accounted for.
   await rowOf(page, "ann@example.com").getByText("Ann Doe").waitFor();
-  await page.getByText("Left out: 1 line that names the columns.").waitFor();
+  await page.getByText("Left out: 1 header line.").waitFor();
 });
 
 const ACCOUNTS = "First Name [Required]\tLast Name [Required]\tEmail Address [Required]\tRecovery Email\n" +
@@ -153,7 +153,7 @@ check("a file in an older encoding is read right, and the page says how", {}, as
   await page.getByLabel("CSV file").setInputFiles(file("people.csv", "name,email\n", [0xa3], "ukasz,ann@example.com\n"));
   await summary(page, "1 will be invited");
   await rowOf(page, "ann@example.com").getByText("Łukasz").waitFor();
-  await page.getByText("people.csv does not say how its letters are stored. It is read as Central European.").waitFor();
+  await page.getByText("people.csv does not say which character encoding it uses, so it was read as Central European.").waitFor();
 });
 
 check("where names could be spelt in two ways, the page asks", { hands: BOTH }, async ({ page, stack, hand }) => {
@@ -227,12 +227,12 @@ check("each file that is dropped is read, whatever is asked about another one", 
     file("cat.rtf", "{\\rtf1 cat@example.com}"),
   ]);
   await summary(page, "Which columns do you mean?");
-  await page.getByText("2 files wait until what is here is checked or cleared.").waitFor();
+  await page.getByText("2 files are waiting. First check or clear the addresses above.").waitFor();
   await files.setInputFiles(file("dan.csv", "Name;E-Mail\nDan Low;dan@example.com\n"));
-  await page.getByText("3 files wait").waitFor();
+  await page.getByText("3 files are waiting").waitFor();
   await hand.press("button", "Use these columns");
   await summary(page, "Which of these is spelt right?");
-  await page.getByText("bob.csv does not say how its letters are stored.").waitFor();
+  await page.getByText("bob.csv does not say which character encoding it uses.").waitFor();
   await page.getByRole("radio", { name: /Dvořak/ }).check();
   await hand.press("button", "Use this spelling");
   await summary(page, "3 will be invited");
@@ -254,7 +254,7 @@ check("a cell with several addresses is a row to correct, and says so", {}, asyn
   await hand.paste("textbox", "Addresses", "Name\tEmail\nAnn Doe\tann@example.com / ann@home.example");
   await hand.press("button", "Check…");
   await summary(page, "1 is not an address");
-  await page.getByText("More than one address stands here. Keep the one to invite.").waitFor();
+  await page.getByText("This is more than one address. Keep only the one to invite.").waitFor();
   await hand.write("textbox", "Address in row 1", "ann@example.com");
   await page.keyboard.press("Tab");
   await summary(page, "1 will be invited");
@@ -279,7 +279,7 @@ check("more than a thousand are refused before anything is checked", {}, async (
   const deal = await stack.newDeal();
   await inviting(page, hand, deal);
   await hand.paste("textbox", "Addresses", addresses("ann", 1001).join("\n"));
-  await page.getByRole("alert").filter({ hasText: "These are 1,001 addresses, and a list has 1,000 at most. Take 1 out" }).waitFor();
+  await page.getByRole("alert").filter({ hasText: "These are 1,001 addresses, but a list can have at most 1,000. Nothing was checked." }).waitFor();
 });
 
 check("what turned out otherwise is told, tried again, and downloaded", { hands: BOTH }, async ({ page, stack, hand }) => {
@@ -296,8 +296,8 @@ check("what turned out otherwise is told, tried again, and downloaded", { hands:
   }, { times: 1 });
   await hand.press("button", "Send 3 invites");
   await summary(page, "1 person invited");
-  await page.getByRole("heading", { name: "2 turned out otherwise than foreseen" }).waitFor();
-  assert.match(await rowOf(page, "bob@example.com").innerText(), /Will be invited\s+Pending already/);
+  await page.getByRole("heading", { name: "2 people were not invited" }).waitFor();
+  assert.match(await rowOf(page, "bob@example.com").innerText(), /Will be invited\s+Already pending/);
   const downloading = page.waitForEvent("download");
   await hand.press("button", "Download result");
   const file = await readFile(await (await downloading).path(), "utf8");
@@ -328,7 +328,7 @@ check("sending is watched, stopped, and gone on with", { hands: BOTH }, async ({
   await summary(page, "Stopped");
   await page.getByText("50 of 120 sent").first().waitFor();
   assert.equal((await deal.rows()).length, 50);
-  await hand.press("button", "Go on");
+  await hand.press("button", "Continue");
   await summary(page, "120 people invited");
   assert.equal((await deal.rows()).length, 120);
 });
@@ -348,9 +348,9 @@ check("a batch that fails leaves the rest to go on with, and nobody gets two mai
     await route.fulfill({ status: 503, contentType: "application/problem+json", json: { code: "unavailable", status: 503, title: "", detail: "Try again." } });
   });
   await hand.press("button", "Send 60 invites");
-  await summary(page, "Not all could be sent");
+  await summary(page, "Not all invites could be sent");
   await page.getByText("50 of 60 sent").first().waitFor();
-  await hand.press("button", "Go on");
+  await hand.press("button", "Continue");
   await page.getByRole("button", { name: "Download result" }).waitFor();
   const mails = (await stack.mails()).map(({ to }) => to).filter((to) => to.startsWith(deal.org));
   assert.deepEqual(mails.sort(), people);
@@ -361,7 +361,7 @@ check("a draft survives a lost session, and is gone once it is sent", { expect: 
   await inviting(page, hand, deal);
   await page.route(`**/api${deal.path}/invites`, (route) => route.fulfill({ status: 401, json: { message: "Unauthorized" } }));
   await hand.paste("textbox", "Addresses", "Ann <ann@example.com>, bob@example.com");
-  await page.getByText("Your session is over.").waitFor();
+  await page.getByText("Your session has ended.").waitFor();
   await page.unroute(`**/api${deal.path}/invites`);
   await hand.press("button", "Sign in again");
   await chooseAccount(page, hand, deal.manager);
@@ -405,7 +405,7 @@ check("an IT team is told what to let through", { hands: BOTH }, async ({ page, 
   const deal = await stack.newDeal();
   await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
   await inviting(page, hand, deal);
-  const summary = page.getByText("Not arriving? Copy this for your IT team.");
+  const summary = page.getByText("Emails not arriving? Copy this for your IT team.");
   if (hand instanceof Mouse) await summary.click();
   else {
     await until("the focus", async () => {

@@ -45,10 +45,10 @@ check("the numbers, the tabs and the list say what is true", {}, async ({ page, 
   await enter(page, deal.manager);
   const numbers = await page.getByRole("region", { name: "Seats" }).innerText();
   assert.match(numbers, /Seats\s+3\s+Allocated\s+2\s+Available\s+1/);
-  await page.getByText("2 people may still accept, 1 seat is left. Seats go to the first one.").waitFor();
+  await page.getByText("2 people may still accept, but only 1 seat is left. The first to accept gets it.").waitFor();
   for (const name of ["All 4", "Pending 2", "Accepted 2", "Expired 0"]) await tab(page, name).waitFor();
   await rowOf(page, "cat@example.com").getByText("Cat Example").waitFor();
-  await rowOf(page, "bob@example.com").getByText("with another address of theirs").waitFor();
+  await rowOf(page, "bob@example.com").getByText("with another address").waitFor();
   await tab(page, "Accepted").click();
   await page.waitForURL("**?status=accepted");
   await rowOf(page, "ann@example.com").waitFor();
@@ -109,7 +109,7 @@ check("people are found by the beginning of an address, which no address of a pa
   await until("the rest of them", async () => (await listed(page)).length === 10);
   assert.deepEqual([...first, ...await listed(page)], addresses("ann", 60));
   await hand.write("searchbox", "Address begins with", "zoe");
-  await page.getByText("No address here begins with that.").waitFor();
+  await page.getByText("No address begins with this text.").waitFor();
   await hand.write("searchbox", "Address begins with", "");
   await until("the whole list", async () => (await listed(page)).length === 50);
   assert.deepEqual(asked.filter((url) => /bob|ann\b|zoe/i.test(url)), []);
@@ -159,7 +159,7 @@ check("a seat is de-allocated once its person and their loss have been named", {
   await enter(page, deal.manager, deal.path, hand);
   await hand.press("button", "De-allocate seat of ann@example.com");
   const question = page.getByRole("dialog", { name: "De-allocate the seat of ann@example.com?" });
-  await question.getByText("ann@example.com loses the seat and with it access to Unlimited").waitFor();
+  await question.getByText("ann@example.com loses the seat and access to Unlimited").waitFor();
   await hand.press("button", "Keep seat", question);
   await question.waitFor({ state: "hidden" });
   assert.equal(await focused(page), "De-allocate seat of ann@example.com");
@@ -220,7 +220,7 @@ check("resending all can be stopped: what is done is told, the rest is as it was
   await page.getByRole("progressbar", { name: "Resending" }).waitFor();
   await hand.press("button", "Stop");
   answer();
-  await says(page, "50 invites resent. Stopped there; the others are as they were.");
+  await says(page, "50 invites resent. You stopped here, so the others were not resent.");
   await tab(page, "Expired 10").waitFor();
   assert.equal((await deal.rows("expired")).length, 10);
 });
@@ -258,7 +258,7 @@ check("each state of an invite has its words", {}, async ({ page, stack }) => {
   await deal.api("POST", `/invites/${(await deal.row("bob@example.com")).id}/resend`);
   await stack.fault("down", 0);
   await enter(page, deal.manager);
-  const states = { ann: /Accepted/, bob: /Resending, last sent \d+ \w+/, cat: /Pending – not delivered\s+The mail service refused this address/, dan: /Sending…/, eve: /Expired/ };
+  const states = { ann: /Accepted/, bob: /Resending, last sent \d+ \w+/, cat: /Pending – not delivered\s+The email service refused this address/, dan: /Sending…/, eve: /Expired/ };
   for (const [name, words] of Object.entries(states)) assert.match(await rowOf(page, `${name}@example.com`).innerText(), words);
   const resendable = await page.getByRole("button", { name: /^Resend invite to/ }).allInnerTexts();
   assert.deepEqual(resendable, ["Resend", "Resend"], "only those with no mail on its way: cat and eve");
@@ -284,11 +284,11 @@ check("what changed meanwhile is told and shown as it is", { expect: [answered(4
   const { id } = await deal.row("ann@example.com");
   await deal.api("POST", `/invites/${id}/resend`, undefined, { "if-match": '"1"' });
   await page.getByRole("button", { name: "Resend invite to ann@example.com" }).click();
-  await says(page, "Something changed about ann@example.com meanwhile.");
+  await says(page, "The invite to ann@example.com changed since you loaded it.");
   await stack.accept("bob@home.example", await stack.linkTo(`bob@${deal.org}.example`));
   await page.getByRole("button", { name: `Cancel invite to bob@${deal.org}.example` }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Cancel invite" }).click();
-  await says(page, "has accepted meanwhile and holds a seat.");
+  await says(page, "has already accepted and holds a seat.");
   await page.getByRole("button", { name: `De-allocate seat of bob@${deal.org}.example` }).waitFor();
 });
 

@@ -6,7 +6,7 @@ import { suite } from "./suite.mjs";
 
 const check = suite();
 
-const UNAVAILABLE = { status: 503, contentType: "application/problem+json", json: { code: "unavailable", status: 503, title: "Unavailable", detail: "Seatkeeper can’t answer right now." } };
+const UNAVAILABLE = { status: 503, contentType: "application/problem+json", json: { code: "unavailable", status: 503, title: "Unavailable", detail: "Seatkeeper is not available right now." } };
 const seatsOf = (deal) => `**/api${deal.path}/seats*`;
 const heading = (page, name) => page.getByRole("heading", { level: 1, name }).waitFor();
 
@@ -52,13 +52,13 @@ check("nothing yet is said with what to do about it", { hands: BOTH }, async ({ 
 
 check("an organisation without a deal is told who makes one", {}, async ({ page }) => {
   await enter(page, "manager@nobody-yet.example");
-  await page.getByText("Your organisation has no deal yet.").waitFor();
+  await page.getByText("Your organisation has no deals yet.").waitFor();
 });
 
 for (const [what, fault, words, answer] of [
-  ["the API can't answer", answered(503), "Seatkeeper can’t answer right now.", (route) => route.fulfill(UNAVAILABLE)],
-  ["the connection is lost", /ERR_INTERNET_DISCONNECTED/, "There is no connection to Seatkeeper.", (route) => route.abort("internetdisconnected")],
-  ["there is too much at once", answered(429), "Too many requests at once.", (route) => route.fulfill({ status: 429, json: { message: "Too Many Requests" } })],
+  ["the API can't answer", answered(503), "Seatkeeper is not available right now.", (route) => route.fulfill(UNAVAILABLE)],
+  ["the connection is lost", /ERR_INTERNET_DISCONNECTED/, "Can’t connect to Seatkeeper.", (route) => route.abort("internetdisconnected")],
+  ["there is too much at once", answered(429), "Too many requests.", (route) => route.fulfill({ status: 429, json: { message: "Too Many Requests" } })],
 ]) {
   check(`when ${what}, trying again is one action`, { expect: [fault], hands: BOTH }, async ({ page, stack, hand }) => {
     const deal = await stack.newDeal();
@@ -78,7 +78,7 @@ check("an action that fails is told, changes nothing, and is tried again", { exp
   await page.route("**/resend", (route) => route.fulfill(UNAVAILABLE), { times: 1 });
   await enter(page, deal.manager, deal.path, hand);
   await hand.press("button", "Resend invite to ann@example.com");
-  await page.getByRole("alert").filter({ hasText: "Seatkeeper can’t answer right now." }).waitFor();
+  await page.getByRole("alert").filter({ hasText: "Seatkeeper is not available right now." }).waitFor();
   assert.equal((await deal.row("ann@example.com")).sends, 1);
   await hand.press("button", "Try again");
   await page.getByText("A new invite to ann@example.com is on its way.").first().waitFor();
@@ -92,7 +92,7 @@ check("offline is said, and what was there stays in sight", { expect: [/ERR_INTE
   await page.getByRole("rowheader", { name: "ann@example.com" }).waitFor();
   await context.setOffline(true);
   await page.getByRole("button", { name: "Resend invite to ann@example.com" }).click();
-  await page.getByText("There is no connection to Seatkeeper.").first().waitFor();
+  await page.getByText("Can’t connect to Seatkeeper.").first().waitFor();
   await page.getByRole("rowheader", { name: "ann@example.com" }).waitFor();
   await context.setOffline(false);
   await page.getByRole("button", { name: "Try again" }).click();
@@ -106,8 +106,8 @@ check("a session that is over is said once, and signing in leads back to the pag
   await page.getByRole("rowheader", { name: "ann@example.com" }).waitFor();
   await page.route("**/resend", (route) => route.fulfill({ status: 401, json: { message: "Unauthorized" } }), { times: 1 });
   await hand.press("button", "Resend invite to ann@example.com");
-  await page.getByText("Your session is over.").first().waitFor();
-  assert.equal(await page.getByText("Your session is over.").count(), 1);
+  await page.getByText("Your session has ended.").first().waitFor();
+  assert.equal(await page.getByText("Your session has ended.").count(), 1);
   await hand.press("button", "Sign in again");
   await chooseAccount(page, hand, deal.manager);
   await page.getByRole("rowheader", { name: "ann@example.com" }).waitFor();
@@ -116,7 +116,7 @@ check("a session that is over is said once, and signing in leads back to the pag
 
 check("who may not manage invites is told what to do", { expect: [answered(403)] }, async ({ page }) => {
   await enter(page, "learner@acme.example");
-  await page.getByRole("alert").filter({ hasText: "This account may not do that." }).waitFor();
+  await page.getByRole("alert").filter({ hasText: "This account does not have permission." }).waitFor();
   assert.equal(await page.getByRole("button", { name: "Try again" }).count(), 0);
 });
 
@@ -124,18 +124,18 @@ check("another organisation's deal looks like one that is not there", { expect: 
   const [own, foreign] = [await stack.newDeal(), await stack.newDeal()];
   await foreign.invite(["ann@example.com"]);
   await enter(page, own.manager, foreign.path);
-  await heading(page, "There is no such deal");
+  await heading(page, "Deal not found");
   const told = await page.getByRole("main").innerText();
   await page.goto("/deals/AAAAAAAAAAAAAAAAAAAAAA");
   await chooseAccount(page, new Mouse(page), own.manager);
-  await heading(page, "There is no such deal");
+  await heading(page, "Deal not found");
   assert.equal(await page.getByRole("main").innerText(), told);
 });
 
 for (const path of ["/nowhere", "/foo.bar", "/..%2f"]) {
   check(`${path} says that no page is there, before anybody signs in`, {}, async ({ page }) => {
     await page.goto(path);
-    await page.getByRole("alert").filter({ hasText: "There is no such page." }).waitFor();
+    await page.getByRole("alert").filter({ hasText: "Page not found." }).waitFor();
   });
 }
 
@@ -150,7 +150,7 @@ for (const path of ["/", "/deals", "/deals/x", "/deals/x/invite", "/admin"]) {
 check("a page that is not there leads to the deals", {}, async ({ page, stack }) => {
   const deal = await stack.newDeal();
   await enter(page, deal.manager, "/nowhere");
-  await heading(page, "There is no such page");
+  await heading(page, "Page not found");
   await page.getByRole("link", { name: "Go to your deals" }).click();
   await heading(page, "Deal seats: Unlimited");
 });

@@ -15,11 +15,11 @@ check("a translated invitation shows what has changed since", { expect: [answere
   await deal.invite(["ann@example.com"]);
   await page.goto(`/accept#${tokenOf(await stack.linkTo("ann@example.com"))}`);
   await page.getByRole("heading", { level: 1, name: "Hill & Dale invites you to Unlimited" }).waitFor();
-  await page.getByText("Every seat is taken just now.").waitFor();
+  await page.getByText("All seats are taken.").waitFor();
   const nextYear = new Date().getFullYear() + 1;
   await deal.patch({ seats: 2, endsAt: `${nextYear}-12-31T00:00:00Z` });
   await hand.press("button", "Check again");
-  await page.getByText(`A seat of the learning subscription, until 31 December ${nextYear}, 00:00 UTC`).waitFor();
+  await page.getByText(`A seat on the learning subscription, until 31 December ${nextYear}, 00:00 UTC`).waitFor();
   await hand.press("button", "Sign in to accept");
   await chooseAccount(page, hand, "ann@home.example");
   for (const [status, button] of [[503, "Try again"], [401, "Sign in to accept"]]) {
@@ -52,12 +52,12 @@ check("a translated list of invites shows what has changed since", {}, async ({ 
   await enter(page, deal.manager, deal.path, hand);
   const numbers = page.getByRole("region", { name: "Seats" });
   const pending = page.getByRole("link", { name: /^Pending/ });
-  await page.getByText("3 people may still accept, 1 seat is left.").waitFor();
+  await page.getByText("3 people may still accept, but only 1 seat is left.").waitFor();
   await hand.press("button", "De-allocate seat of bob@example.com");
   await hand.press("button", "De-allocate seat", page.getByRole("dialog"));
   await page.getByText("bob@example.com no longer has a seat.").waitFor();
   assert.match(await numbers.innerText(), /Allocated\s+0\s+Available\s+2$/);
-  await page.getByText("3 people may still accept, 2 seats are left.").waitFor();
+  await page.getByText("3 people may still accept, but only 2 seats are left.").waitFor();
   await hand.press("button", "Cancel invite to ann@example.com");
   await hand.press("button", "Cancel invite", page.getByRole("dialog"));
   await page.getByText("The invite to ann@example.com is cancelled.").waitFor();
@@ -85,9 +85,9 @@ check("a translated list of addresses shows what has changed since", {}, async (
   await page.getByRole("button", { name: "Send 2 invites" }).waitFor();
   await hand.write("textbox", "More addresses", "cat@example.com");
   await hand.press("button", "Check…");
-  await page.getByText("With these, 3 people may still accept, 1 seat is left.").waitFor();
+  await page.getByText("With this list, 3 people may still accept, but only 1 seat is left.").waitFor();
   await hand.press("button", "Remove ann@example.com");
-  await page.getByText("With these, 2 people may still accept, 1 seat is left.").waitFor();
+  await page.getByText("With this list, 2 people may still accept, but only 1 seat is left.").waitFor();
   assert.deepEqual(await staleTexts(page), []);
 });
 
@@ -99,7 +99,7 @@ check("a translated table of deals shows what has changed since", {}, async ({ c
   await hand.write("textbox", "Seats", "25");
   await page.getByText(/15 more|more/).first().waitFor();
   await hand.press("button", "Resize", page.getByRole("dialog"));
-  await page.getByText("Unlimited has 25 seats now").waitFor();
+  await page.getByText("Unlimited now has 25 seats").waitFor();
   assert.deepEqual(await page.getByRole("row").nth(1).getByRole("cell").allInnerTexts().then((cells) => cells.slice(0, 3)), ["25", "0", "25"]);
   await hand.press("button", "End now Unlimited");
   await hand.press("button", "End deal now");

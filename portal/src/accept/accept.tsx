@@ -1,7 +1,7 @@
 /**
- * Accept: what a link invites to, shown before anyone signs in, and one click that takes the seat.
+ * The accept page: shows the invitation before sign-in, and takes the seat on one click.
  *
- * Invariant: opening this page, signing in and coming back accept nothing. `acceptInvite` has one caller, a button.
+ * Invariant: opening the page and signing in accept nothing. `acceptInvite` has one caller, a button.
  */
 import { batch, signal, useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
@@ -19,13 +19,13 @@ import { isOther } from "./mask";
 import { dropToken, isElsewhere, keepToken, token, tokenPasted } from "./token";
 import { wordsFor } from "./words";
 
-/** How an invite's story ended, if it did while this page was open. */
+/** The final result of a link, once there is one. */
 type Ending = { accepted: Accepted; preview: Preview } | { code: string; preview: Preview | undefined };
 const ending = signal<Ending | null>(null);
 
-/** The last word on a link: what is left of it is what is shown. */
+/** Shows the final result of a link, and drops its token. */
 function end(link: string, how: Ending) {
-  // Another link may have been opened meanwhile.
+  // The person may have opened another link while the request ran.
   if (token.value !== link) return;
   batch(() => {
     ending.value = how;
@@ -41,7 +41,7 @@ export function AcceptPage() {
     const arrive = async () => {
       failure.value = await finishSignIn("/accept");
       arriving.value = false;
-      if (session.value) announce("You are signed in. Nothing is accepted yet.");
+      if (session.value) announce("You are signed in. You have not accepted yet.");
     };
     void arrive();
   }, []);
@@ -73,7 +73,7 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
     }
   });
   useEffect(() => {
-    // Who comes back by the browser's own way finds the page as they left it.
+    // The browser's Back button may restore this page as it was left, busy.
     const comeBack = () => (busy.value = undefined);
     addEventListener("pageshow", comeBack);
     return () => removeEventListener("pageshow", comeBack);
@@ -83,7 +83,7 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
     busy.value = "leaving";
     failure.value = undefined;
     failure.value = await signIn({ redirectPath: "/accept", scopes: ["seats.accept"], ...(prompt && { prompt }) });
-    // Without a failure, the issuer's page is on its way.
+    // Without a failure, the issuer's page is loading.
     if (failure.value) busy.value = undefined;
   };
   const accept = async (seen: Preview) => {
@@ -110,7 +110,7 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
     return (
       <>
         <Heading title="Your invitation">Your invitation</Heading>
-        {!problem && <Waiting what="Reading your invitation" rows={4} />}
+        {!problem && <Waiting what="Loading your invitation" rows={4} />}
         {problem && <Refusal problem={problem} />}
         {problem && <p class="actions"><button type="button" disabled={loading} aria-busy={loading} onClick={() => void reload()}>Try again</button></p>}
       </>
@@ -121,23 +121,23 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
   const waits = !accepted && (stopped === "deal_full" || stopped === "deal_not_started");
   return (
     <>
-      <Heading title={accepted ? "Accepted already" : "Your invitation"}>
+      <Heading title={accepted ? "Already accepted" : "Your invitation"}>
         {accepted ? "This invite has been accepted" : `${preview.organisation.name} invites you to ${preview.deal.name}`}
       </Heading>
       {accepted && (
         <p>
-          If that was you, sign in with the account that you accepted with to see your seat. If you no longer have that
-          account, ask whoever manages learning in your organisation.
+          If you accepted it, sign in with the same account to see your seat. If you no longer have that account, ask the
+          learning manager at your organisation.
         </p>
       )}
-      {failure.value === "declined" && <Notice>You did not sign in. Nothing has happened, and your invite stays open.</Notice>}
+      {failure.value === "declined" && <Notice>You did not sign in. Nothing was accepted, and your invite is still open.</Notice>}
       {failure.value === "failed" && (
-        <Notice tone="bad">Signing in did not work. Nothing was accepted; try again, or use another account.</Notice>
+        <Notice tone="bad">Sign-in failed. Nothing was accepted. Try again, or use another account.</Notice>
       )}
       {failure.value === "blocked" && (
         <Notice tone="bad">
-          This browser blocks site data, and signing in needs it. Nothing was accepted. Allow cookies and site data for{" "}
-          {location.host}, then open the link in your mail again. Or open it in another browser.
+          This browser blocks site data, which sign-in needs. Nothing was accepted. Allow cookies and site data for{" "}
+          {location.host}, then open the link in your email again. Or open the link in another browser.
         </Notice>
       )}
       {problem ? <Refusal key={problem} problem={problem} />
@@ -155,11 +155,10 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
   );
 }
 
-/** An invite ends with its deal, if not before. */
+/** An invite expires at the end of its deal, if not before. */
 const whyExpired = ({ blocked, expiresAt, deal }: Preview) =>
   blocked === "deal_ended" && expiresAt === deal.endsAt ? "deal_ended" : "invite_expired";
 
-/** Who invited to what, and what else there is to say of it. */
 function Facts({ of: { organisation, deal }, children }: { of: Preview; children?: ComponentChildren }) {
   return (
     <dl class="facts">
@@ -170,17 +169,17 @@ function Facts({ of: { organisation, deal }, children }: { of: Preview; children
   );
 }
 
-/** What somebody has to know before they sign in. Who invites to what is in the heading. */
+/** What people should know before they sign in. The heading names the organisation and the deal. */
 function Offer({ preview: { deal, email, expiresAt } }: { preview: Preview }) {
   const now = useNow();
   return (
     <dl class="facts">
-      <div><dt>You get</dt><dd>A seat of the learning subscription, until {instant(deal.endsAt)}</dd></div>
+      <div><dt>You get</dt><dd>A seat on the learning subscription, until {instant(deal.endsAt)}</dd></div>
       {email && <div><dt>Sent to</dt><dd>{email}</dd></div>}
       {expiresAt && <div><dt>Accept by</dt><dd><When time={expiresAt} now={now} ends /></dd></div>}
       <div>
-        <dt>They will see</dt>
-        <dd>That you accepted, when, and whether with the invited address or another; never which other one.</dd>
+        <dt>Your organisation sees</dt>
+        <dd>That you accepted, when, and whether you used the invited address. If you use another address, that address is not shown.</dd>
       </div>
     </dl>
   );
@@ -203,7 +202,7 @@ function Actions({ preview, refusal, busy, accept, enter }: {
             <Text>{accepted ? "Sign in to see your seat" : "Sign in to accept"}</Text>
           </button>
         </p>
-        {!accepted && <p class="soft">Sign in with any account that you like: it is the one you will learn with. You accept in the step after.</p>}
+        {!accepted && <p class="soft">You can use any account. Choose the one you want to learn with. You accept in the next step.</p>}
       </>
     );
   }
@@ -213,14 +212,14 @@ function Actions({ preview, refusal, busy, accept, enter }: {
     <>
       {!accepted && preview.email && person.email && isOther(preview.email, person.email) && (
         <p>
-          The mail went to {preview.email}, and you are signed in as {person.email}. That is fine, if this is the account
-          that you want to learn with.
+          The email was sent to {preview.email}, and you are signed in as {person.email}. That is fine if you want to learn
+          with this account.
         </p>
       )}
       <p class="actions">
         {!denied && (
           <button type="button" disabled={!!busy} aria-busy={busy === "accepting"} onClick={accept}>
-            <Text>{refusal?.passing ? "Try again" : name}</Text>
+            <Text>{refusal?.temporary ? "Try again" : name}</Text>
           </button>
         )}
         <button type="button" class="secondary outline" disabled={!!busy} aria-busy={busy === "leaving"} onClick={() => enter("select_account")}>
@@ -234,21 +233,19 @@ function Actions({ preview, refusal, busy, accept, enter }: {
 function Doubts({ preview: { organisation, email } }: { preview: Preview }) {
   return (
     <section aria-labelledby="doubts">
-      <h2 id="doubts">Not sure about this mail?</h2>
+      <h2 id="doubts">Not sure about this email?</h2>
       <p>
-        Nothing happens until you press <em>Accept</em>. By opening this page you have only looked, and {organisation.name}{" "}
-        is not told.
+        Nothing is accepted until you press <em>Accept</em>. {organisation.name} does not see that you opened this page.
       </p>
       <p>
-        {email && <>Is {email} not yours, or is </>}
-        {!email && "Is "}{organisation.name} unknown to you? Then close this page and do nothing. To be certain, ask somebody
-        whom you know at {organisation.name}, without replying to the mail.
+        If {email && <>{email} is not your address, or </>}you do not know {organisation.name}, close this page and do
+        nothing. To be sure, ask someone you know at {organisation.name}. Do not reply to the email.
       </p>
     </section>
   );
 }
 
-/** What stops an invite for now. `now` says that somebody just asked, and waits for the answer. */
+/** Why the invite can't be accepted yet. `now`: it answers a click, so it takes the focus. */
 function Stop({ code, deal, now }: { code: string; deal: Preview["deal"]; now: boolean }) {
   const { title, text } = wordsFor(code);
   const notice = (
@@ -259,7 +256,7 @@ function Stop({ code, deal, now }: { code: string; deal: Preview["deal"]; now: b
   return now ? <Focus>{notice}</Focus> : notice;
 }
 
-/** A refusal that may pass, or that another account may get round. */
+/** A refusal that may pass with time or with another account. */
 function Refusal({ problem: { code, retryAfter } }: { problem: Problem }) {
   const { title, text } = wordsFor(code);
   return (
@@ -271,7 +268,7 @@ function Refusal({ problem: { code, retryAfter } }: { problem: Problem }) {
   );
 }
 
-/** Takes the focus when it appears: the button that was pressed may be gone. */
+/** Takes the focus, because the button that was pressed may be gone. */
 function Focus({ children }: { children: ComponentChildren }) {
   const here = useRef<HTMLDivElement>(null);
   useEffect(() => here.current?.focus(), []);
@@ -289,7 +286,7 @@ function Ended({ how }: { how: Ending }) {
           <div><dt>Since</dt><dd><When time={acceptedAt} now={now} /></dd></div>
           {session.value?.email && <div><dt>Your account</dt><dd>{session.value.email}</dd></div>}
         </Facts>
-        <p>Learn with this account from now on. You don’t need the mail any more.</p>
+        <p>Use this account to learn. You no longer need the email.</p>
         <StartLearning />
       </>
     );
@@ -307,22 +304,22 @@ function Ended({ how }: { how: Ending }) {
         </Facts>
       )}
       {(code === "already_seated" || code === "already_accepted") && <StartLearning />}
-      {PASTE_AGAIN.has(code) && <Paste label="Paste the link from the mail" />}
+      {PASTE_AGAIN.has(code) && <Paste label="Paste the link from the email" />}
     </>
   );
 }
 
-/** Endings of a link where another one may be at hand. */
+/** Refusals after which the person may have another link to try. */
 const PASTE_AGAIN = new Set(["unknown_invite", "payload_too_large", "invite_superseded"]);
 
 function NoLink() {
   return (
     <>
-      <Heading title="Your invitation">Open the link in your mail</Heading>
-      <p>This page needs the link that you were sent, and was opened without it.</p>
-      <Paste label="Does the link not open? Paste it here" />
-      <h2>Have you accepted already?</h2>
-      <p>Then you are done, and don’t need the link any more.</p>
+      <Heading title="Your invitation">Open the link in your email</Heading>
+      <p>This page needs the link from your invitation email.</p>
+      <Paste label="Link does not open? Paste it here" />
+      <h2>Already accepted?</h2>
+      <p>Then you no longer need the link.</p>
       <StartLearning />
     </>
   );
@@ -339,7 +336,7 @@ function Paste({ label }: { label: string }) {
     setWrong(isElsewhere(text, location.host) ? HIDDEN : INCOMPLETE);
     field.current!.focus();
   };
-  // Whoever copies the mail's button copies its words; the link behind them is in the copied page.
+  // If the mail's button was copied, the link is only in the copied HTML.
   const paste = (event: ClipboardEvent) => {
     const copied = (type: string) => event.clipboardData?.getData(type) ?? "";
     const behind = tokenPasted(copied("text/html"), location.host);
@@ -355,16 +352,16 @@ function Paste({ label }: { label: string }) {
         {...(wrong && { "aria-invalid": "true" as const })} aria-describedby="link-hint"
       />
       <p id="link-hint" class={wrong ? "wrong" : "soft"} role={wrong ? "alert" : undefined}>
-        <Text>{wrong ?? "It begins with https:// and is rather long."}</Text>
+        <Text>{wrong ?? "It starts with https:// and is long. Copy all of it."}</Text>
       </p>
       <button type="submit" class="outline">Show the invitation</button>
     </form>
   );
 }
 
-const INCOMPLETE = "That does not look like a link from the mail. Copy all of it, from https:// to the last letter.";
+const INCOMPLETE = "This is not a complete link from the email. Copy all of it, from https:// to the last letter.";
 const HIDDEN =
-  "That link leads to another site, such as a mail filter, which hides the link of the invitation. Open it in your browser instead. If the invitation does not appear then, ask whoever manages learning in your organisation.";
+  "This link leads to another site, such as a mail filter, which hides the invitation link. Open it in your browser instead. If the invitation does not appear, ask the learning manager at your organisation.";
 
 function StartLearning() {
   const [url, setUrl] = useState<string>();

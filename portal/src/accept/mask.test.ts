@@ -7,4 +7,4 @@ it.each([
   ["abe@example.com", false],
   ["bob@example.com", true],
   ["ann@home.example", true],
-])("of a•••@example.com, %s is another: %s", (email, other) => expect(isOther("a•••@example.com", email)).toBe(other));
+])("a•••@example.com, %s: another address: %s", (email, other) => expect(isOther("a•••@example.com", email)).toBe(other));

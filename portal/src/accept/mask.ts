@@ -1,6 +1,6 @@
 /**
- * Whether an account's address is for sure another one than the invited, of which only `a•••@example.com` is known.
- * What looks alike may still be another: only the API knows.
+ * Whether an address certainly differs from the invited one, of which the page knows only `a•••@example.com`. An address
+ * that fits the mask may still be another one.
  */
 export function isOther(masked: string, email: string): boolean {
   const parts = (text: string) => [text.slice(0, 1), text.slice(text.lastIndexOf("@"))].join("").toLowerCase();

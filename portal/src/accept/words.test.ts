@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import contract from "../../../docs/openapi.yaml?raw";
 import { codes, wordsFor } from "./words";
 
-/** The codes that an operation may answer: those in it, and those of the responses that it refers to. */
+/** The codes of an operation's responses, in the contract itself or in a component that it refers to. */
 function codesOf(path: string): string[] {
   const operation = block(`  ${path}:`);
   const responses = [...operation.matchAll(/#\/components\/responses\/(\w+)/g)].map(([, name]) => block(`    ${name}:`));
@@ -11,7 +11,7 @@ function codesOf(path: string): string[] {
   );
 }
 
-/** What is indented below a line. */
+/** The lines that are indented below `head`. */
 function block(head: string): string {
   const lines = contract.split("\n");
   const start = lines.indexOf(head);
@@ -30,28 +30,28 @@ describe("words", () => {
     expect(contracted).toContain("unavailable");
   });
 
-  it.each([...contracted, "offline", "session_over", "no_permission"])("there are some for %s", (code) => {
+  it.each([...contracted, "offline", "session_over", "no_permission"])("exist for %s", (code) => {
     expect(codes).toContain(code);
   });
 
-  it("differ for what differs to people", () => {
+  it("have a different title for each problem that people can tell apart", () => {
     const alike = new Set(["invalid_request", "unsupported_media_type", "no_permission", "forbidden"]);
     const titles = codes.filter((code) => !alike.has(code)).map((code) => wordsFor(code).title);
     expect(new Set(titles).size).toBe(titles.length);
   });
 
-  it("say whom to ask where another account has the seat", () => {
+  it("say whom to ask if another account has the seat", () => {
     const { title, text } = wordsFor("already_accepted");
     expect(title).toMatch(/another account/i);
-    expect(text).toMatch(/deleted.* ask whoever manages learning .* invite you again/);
+    expect(text).toMatch(/deleted.* ask the learning manager .* invite you again/);
     expect(text).not.toMatch(/you are done/);
   });
 
-  it("are there for codes that nobody knows yet", () => {
+  it("exist for unknown codes", () => {
     expect(wordsFor("toString").title).toBe(wordsFor("internal").title);
   });
 
-  it("end what can’t be mended, and nothing else", () => {
+  it("give up the link only if it can never work again", () => {
     expect(codes.filter((code) => wordsFor(code).final).sort()).toEqual([
       "already_accepted", "already_seated", "deal_ended", "invite_cancelled", "invite_expired", "invite_superseded",
       "payload_too_large", "unknown_invite",

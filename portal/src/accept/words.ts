@@ -1,83 +1,83 @@
-/** What a refusal means to the person who was invited: what happened, and what to do next. */
+/** Refusals in the words of the invited person: what happened, then what to do. */
 
 interface Words {
   title: string;
   text: string;
-  /** Whether the link has nothing more to say, to whomever signs in and however often. */
+  /** Set if the link can never work again, for any account. */
   final?: true;
 }
 
 const WORDS = {
   unknown_invite: {
-    title: "This link belongs to no invite",
-    text: "It may have lost a part on its way. Open the link in the mail once more, or copy all of it and paste it below.",
+    title: "This link does not work",
+    text: "A part of it may be missing. Open the link in the email again, or copy the whole link and paste it below.",
     final: true,
   },
   invite_superseded: {
-    title: "There is a newer mail for you",
-    text: "The invite was sent again, and this older link stopped working then. Look for the newest mail, among junk mail as well, and open the link in that one.",
+    title: "There is a newer email for you",
+    text: "The invite was sent again, so this older link no longer works. Find the newest email (look in your junk folder too) and open its link.",
     final: true,
   },
   invite_expired: {
     title: "This invite has expired",
-    text: "It was not accepted in time. Ask whoever manages learning in your organisation to resend it: you get a new mail with a new link.",
+    text: "It was not accepted in time. Ask the learning manager at your organisation to resend it. You will get a new email with a new link.",
     final: true,
   },
   invite_cancelled: {
-    title: "This invite was taken back",
-    text: "Your organisation took back the invite, or the seat that came with it. If you did not expect that, ask whoever manages learning there; they can invite you again.",
+    title: "This invite was cancelled",
+    text: "Your organisation cancelled the invite, or removed your seat. If you did not expect this, ask the learning manager at your organisation. They can invite you again.",
     final: true,
   },
   already_accepted: {
     title: "Another account has accepted this invite",
-    text: "The seat belongs to the account that accepted, not to this one. If you still have that account, learn with it. If it was deleted, or was never yours, ask whoever manages learning in your organisation to take the seat back and invite you again.",
+    text: "The seat belongs to the account that accepted, not to this one. If you still have that account, use it to learn. If it was deleted, or was never yours, ask the learning manager at your organisation to remove the seat and invite you again.",
     final: true,
   },
   already_seated: {
     title: "You already have a seat",
-    text: "This account holds a seat of this subscription by another invite. You need no second one: just start learning.",
+    text: "You accepted another invite to this subscription with this account. You do not need a second seat. You can start learning.",
     final: true,
   },
   deal_ended: {
     title: "This subscription has ended",
-    text: "Nobody can accept an invite to it any more. Ask whoever manages learning in your organisation whether there is a new one.",
+    text: "Its invites can no longer be accepted. Ask the learning manager at your organisation whether there is a new subscription.",
     final: true,
   },
   deal_full: {
-    title: "Every seat is taken just now",
-    text: "Your invite stays open, and a seat may become free: check again later. Or ask whoever manages learning in your organisation for more seats.",
+    title: "All seats are taken",
+    text: "Your invite stays open. Check again later, because a seat may become free, or ask the learning manager at your organisation for more seats.",
   },
   deal_not_started: {
     title: "This subscription has not started yet",
-    text: "Your invite stays open. Come back by the link in your mail once it has started.",
+    text: "Your invite stays open. Open the link in your email again after the start.",
   },
   session_over: {
-    title: "Your session is over",
-    text: "Nothing was accepted. Sign in again to go on; your invite is kept.",
+    title: "Your session has ended",
+    text: "Nothing was accepted, and your invite is still open. Sign in again to continue.",
   },
   no_permission: {
     title: "This account can’t accept invites",
-    text: "Nothing was accepted. Sign in with another account, such as one of your own instead of one that is shared.",
+    text: "Nothing was accepted. Sign in with another account. Use your own account, not a shared one.",
   },
   forbidden: {
     title: "This account can’t accept invites",
-    text: "Signing in did not say who you are. Nothing was accepted. Sign in with another account.",
+    text: "Sign-in did not tell us who you are. Nothing was accepted. Sign in with another account.",
   },
   too_many_requests: {
-    title: "That was too often",
+    title: "Too many attempts",
     text: "Nothing was changed. Try again in a moment.",
   },
   unavailable: {
-    title: "That did not work just now",
-    text: "Try again in a moment. Trying twice does no harm: you never take more than one seat.",
+    title: "Seatkeeper is not available right now",
+    text: "Try again in a moment. Trying again is safe: you never take more than one seat.",
   },
   internal: {
-    title: "Something is wrong on our side",
-    text: "It has been noted. Try again in a moment; that does no harm. If it goes on, tell whoever manages learning in your organisation.",
+    title: "Something went wrong on our side",
+    text: "The error was recorded. Try again in a moment: that is safe. If it happens again, tell the learning manager at your organisation.",
   },
   offline: {
-    title: "There is no connection",
-    text: "Check that you are online, then try again. Your invite is kept meanwhile.",
+    title: "Can’t connect to Seatkeeper",
+    text: "Check your internet connection, then try again. Your invite is still open.",
   },
   invalid_request: {
     title: "This page is out of date",
@@ -88,15 +88,15 @@ const WORDS = {
     text: "Nothing was accepted. Reload the page, then try again.",
   },
   payload_too_large: {
-    title: "That is no link of ours",
-    text: "It is much too long. Open the link in the mail once more, or copy just that link and paste it below.",
+    title: "This is not an invitation link",
+    text: "It is much too long. Open the link in the email again, or copy only that link and paste it below.",
     final: true,
   },
 } satisfies Record<string, Words>;
 
 export type Code = keyof typeof WORDS;
 
-/** Codes that are not in the contract yet are passed off as a fault of ours: which they are. */
+/** An unknown code is shown as a fault on our side. */
 export const wordsFor = (code: string): Words => (Object.hasOwn(WORDS, code) ? WORDS[code as Code] : WORDS.internal);
 
 export const codes = Object.keys(WORDS);

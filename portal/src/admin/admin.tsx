@@ -1,4 +1,4 @@
-/** Deals of any organisation, for those who sell them: find, make, resize, edit, end. */
+/** Deals admin: partnership managers find, create, resize, edit and end deals of any organisation. */
 import "./admin.css";
 import { useLocation } from "preact-iso";
 import { useEffect, useRef, useState } from "preact/hooks";
@@ -13,16 +13,16 @@ import { counted, number } from "../ui/seat-numbers";
 import { announce, Failure, Notice, Waiting } from "../ui/status";
 import { Text } from "../ui/text";
 import { isOrganisationId, losers, ORGANISATION_ID, utc } from "./fields";
-import { ChangeForm, type Kind, NewDealForm, type Seen } from "./forms";
+import { ChangeForm, type Kind, type LoadedDeal, NewDealForm } from "./forms";
 
-type Open = { kind: "new" } | { kind: Kind; seen: Seen };
+type Open = { kind: "new" } | { kind: Kind; loaded: LoadedDeal };
 
 export function Admin() {
   return (
     <>
       <Heading title="Deals admin">Deals admin</Heading>
       {session.value && !session.value.scopes.has("deals.admin")
-        ? <Notice tone="bad"><strong>This account may not manage deals.</strong> Ask whoever gives out that permission, or sign in with another account.</Notice>
+        ? <Notice tone="bad"><strong>This account does not have permission to manage deals.</strong> Ask an administrator for it, or sign in with another account.</Notice>
         : <Deals />}
     </>
   );
@@ -33,55 +33,55 @@ function Deals() {
   const organisation = query["organisation"] ?? "";
   const known = isOrganisationId(organisation);
   const { value, problem, loading, reload, update } = useLoad(organisation, async () => (known ? await listDeals(organisation) : []));
-  // The list comes from an index that may not know yet what was just made.
-  const [made, setMade] = useState<DealWithSeats[]>([]);
+  // The index behind the list may lag: these deals were just created here.
+  const [created, setCreated] = useState<DealWithSeats[]>([]);
   const [open, setOpen] = useState<Open | null>(null);
   const [said, setSaid] = useState("");
   const [refusal, setRefusal] = useState<Problem>();
   const starting = useRef(false);
-  const deals = value && [...value, ...made.filter((deal) => deal.organisation.id === organisation && !value.some(({ id }) => id === deal.id))];
+  const deals = value && [...value, ...created.filter((deal) => deal.organisation.id === organisation && !value.some(({ id }) => id === deal.id))];
 
   useEffect(() => {
     if (known && value) announce(`${counted(value.length, "deal")} of ${organisation}`);
   }, [value === undefined, organisation]);
 
-  const take = (deal: DealWithSeats) => {
+  const show = (deal: DealWithSeats) => {
     const replaced = (list: DealWithSeats[]) => list.map((old) => (old.id === deal.id ? deal : old));
     update(replaced);
-    setMade(replaced);
+    setCreated(replaced);
   };
   const done = (deal: DealWithSeats, words: string) => {
-    take(deal);
+    show(deal);
     setOpen(null);
     setSaid(words);
   };
-  /** Begins with the deal as it is now: what somebody decides on is what they see. */
-  const begin = async (deal: DealWithSeats, go: (seen: Seen) => Promise<void> | void) => {
+  /** Loads the deal again before an action, so that people decide on current values. */
+  const begin = async (deal: DealWithSeats, go: (loaded: LoadedDeal) => Promise<void> | void) => {
     if (starting.current) return;
     starting.current = true;
     setSaid("");
     setRefusal(undefined);
     try {
-      const seen = await getDeal(deal.id);
-      take(seen.body);
-      await go(seen);
+      const loaded = await getDeal(deal.id);
+      show(loaded.body);
+      await go(loaded);
     } catch (error) {
       setRefusal(asProblem(error));
     } finally {
       starting.current = false;
     }
   };
-  const end = async ({ body: deal, etag }: Seen) => {
+  const end = async ({ body: deal, etag }: LoadedDeal) => {
     const yes = await confirm({
       title: `End ${deal.name} of ${deal.organisation.name} now?`,
-      body: <p>{capital(losers(deal))} To undo it, edit the deal and move its end.</p>,
+      body: <p>{capital(losers(deal))} To undo this, edit the deal and set a later end.</p>,
       action: "End deal now",
       keep: "Keep deal",
     });
     if (!yes) return;
     const now = Date.now();
     const endsAt = utc(new Date(now));
-    // A deal can't end before it starts: one that has not is made to have, for a second.
+    // A deal can't end before it starts, so an upcoming one starts a second ago.
     const change = deal.state === "upcoming" ? { startsAt: utc(new Date(now - 1000)), endsAt } : { endsAt };
     const { body } = await changeDeal(deal.id, change, etag);
     done(body, `${body.name} of ${body.organisation.name} ${body.state === "ended" ? "has ended" : `ends on ${instant(body.endsAt)}`}.`);
@@ -102,30 +102,30 @@ function Deals() {
       {said && <Result key={said}>{said}</Result>}
       {refusal && (
         refusal.code === "stale"
-          ? <Notice tone="bad">Somebody changed this deal meanwhile, and it did not end. <button type="button" class="small" onClick={() => (setRefusal(undefined), void reload())}>Show it as it is now</button></Notice>
+          ? <Notice tone="bad">This deal changed since you loaded it, so it was not ended. <button type="button" class="small" onClick={() => (setRefusal(undefined), void reload())}>Reload deals</button></Notice>
           : <Failure problem={refusal} />
       )}
       {problem ? <Failure problem={problem} retry={() => void reload()} />
-        : !known ? <p class="soft">Enter an organisation’s id to see its deals.</p>
+        : !known ? <p class="soft">Enter an organisation’s ID to see its deals.</p>
         : !deals ? <Waiting what="Loading deals" />
-        : deals.length === 0 ? <p key={organisation}>{organisation} has no deal yet. If that surprises you, look at the id again; otherwise make one.</p>
-        : <DealTable deals={deals} loading={loading} onChange={(kind, deal) => void begin(deal, (seen) => setOpen({ kind, seen }))} onEnd={(deal) => void begin(deal, end)} />}
+        : deals.length === 0 ? <p key={organisation}>{organisation} has no deals yet. Check the ID, or create a deal.</p>
+        : <DealTable deals={deals} loading={loading} onChange={(kind, deal) => void begin(deal, (loaded) => setOpen({ kind, loaded }))} onEnd={(deal) => void begin(deal, end)} />}
       {open?.kind === "new" && (
         <NewDealForm
           organisation={known ? organisation : ""} deal={deals?.[0]} onClose={() => setOpen(null)}
           onDone={(deal) => {
-            setMade([...made, deal]);
-            done(deal, `${deal.name} was made for ${deal.organisation.name}: ${counted(deal.seats.total, "seat")}, ${instant(deal.startsAt)} – ${instant(deal.endsAt)}.`);
+            setCreated([...created, deal]);
+            done(deal, `${deal.name} was created for ${deal.organisation.name}: ${counted(deal.seats.total, "seat")}, ${instant(deal.startsAt)} – ${instant(deal.endsAt)}.`);
             if (deal.organisation.id !== organisation) route(`${path}?${new URLSearchParams({ organisation: deal.organisation.id })}`);
           }}
         />
       )}
       {open && open.kind !== "new" && (
         <ChangeForm
-          kind={open.kind} seen={open.seen} onSeen={take} onClose={() => setOpen(null)}
+          kind={open.kind} loaded={open.loaded} onReload={show} onClose={() => setOpen(null)}
           onDone={(deal) => done(deal, open.kind === "resize"
-            ? `${deal.name} has ${counted(deal.seats.total, "seat")} now, ${number(deal.seats.available)} of them available.`
-            : `${deal.name} is saved: ${instant(deal.startsAt)} – ${instant(deal.endsAt)}.`)}
+            ? `${deal.name} now has ${counted(deal.seats.total, "seat")}, ${number(deal.seats.available)} of them available.`
+            : `${deal.name} was saved: ${instant(deal.startsAt)} – ${instant(deal.endsAt)}.`)}
         />
       )}
     </>
@@ -134,7 +134,7 @@ function Deals() {
 
 const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
-/** What came of it; it takes the focus, for the button that did it may be gone. */
+/** Takes the focus, because the button that was pressed may be gone. */
 function Result({ children }: { children: string }) {
   const here = useRef<HTMLDivElement>(null);
   useEffect(() => here.current?.focus(), []);
@@ -159,7 +159,7 @@ function Find({ organisation, onFind, onNew }: { organisation: string; onFind: (
   return (
     <form class="find-deals" onSubmit={submit} noValidate>
       <div>
-        <label for="organisation">Organisation id</label>
+        <label for="organisation">Organisation ID</label>
         <input
           ref={field} id="organisation" type="text" value={id} onInput={(event) => setId(event.currentTarget.value)}
           autocomplete="off" autocapitalize="none" spellcheck={false}

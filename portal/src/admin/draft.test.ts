@@ -15,7 +15,7 @@ beforeEach(() => {
   });
 });
 
-it("the same deal has the same key, however it is typed", () => {
+it("the same deal has the same key, with or without spaces around a field", () => {
   const key = keyFor(VALUES);
   expect(keyFor({ ...VALUES })).toBe(key);
   expect(keyFor({ ...VALUES, name: " Unlimited " })).toBe(key);
@@ -26,7 +26,7 @@ it("another deal has another key", () => {
   expect(keyFor({ ...VALUES, seats: "101" })).not.toBe(key);
 });
 
-it("a deal like one that was made before is another deal", () => {
+it("a deal like an earlier one is another deal", () => {
   const key = keyFor(VALUES);
   dropDraft();
   expect(keptDraft()).toBeUndefined();

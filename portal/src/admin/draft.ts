@@ -1,8 +1,8 @@
 /**
- * A deal that was sent to be made and not yet answered.
+ * The new deal that was last submitted, until the API confirms it.
  *
- * Invariant: the same content is always sent with the same key, in this tab also after signing in again, so that a lost
- * answer never makes two deals. Other content gets another key.
+ * Invariant: in this tab, the same content is always sent with the same `Idempotency-Key`, even after another sign-in. So a
+ * lost response never leads to two deals.
  */
 import { drop, keep, kept } from "../storage";
 import { newDeal, type Values } from "./fields";
@@ -20,7 +20,7 @@ export function keptDraft(): Draft | undefined {
   return text === null ? undefined : (JSON.parse(text) as Draft);
 }
 
-/** The `Idempotency-Key` for these values, which are kept until the deal is made or given up. */
+/** The `Idempotency-Key` for these values. Stores both until the deal is created or given up. */
 export function keyFor(values: Values): string {
   const content = JSON.stringify(newDeal(values));
   const draft = keptDraft();

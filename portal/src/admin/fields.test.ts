@@ -17,15 +17,15 @@ it.each([
   ["", undefined], ["ten", undefined],
 ])("%o is the number %o", (text, value) => expect(numberIn(text)).toBe(value));
 
-it("a time survives its input, seconds included", () => {
+it("a time passes through its input unchanged, with its seconds", () => {
   for (const time of ["2026-09-01T00:00:00Z", "2027-08-31T22:00:07Z", "2027-03-28T01:30:00Z"]) {
     expect(fromInput(toInput(time))).toBe(time);
   }
   expect(fromInput("")).toBeUndefined();
 });
 
-describe("what fits", () => {
-  it("is a deal as it is", () => {
+describe("validation", () => {
+  it("accepts an existing deal's values", () => {
     expect(wrongIn(VALUES, ALL)).toEqual({});
     expect(newDeal(VALUES)).toEqual({
       organisation: DEAL.organisation, name: DEAL.name, seats: 100, startsAt: DEAL.startsAt, endsAt: DEAL.endsAt,
@@ -35,34 +35,34 @@ describe("what fits", () => {
   it.each([
     ["organisation.id", "Acme Ltd"], ["organisation.id", ""], ["organisation.name", " "], ["name", "x".repeat(101)],
     ["seats", "0"], ["seats", "1,000,001"], ["startsAt", ""], ["endsAt", toInput("2026-08-31T00:00:00Z")],
-  ] as const)("%s is not %o", (field, text) => expect(Object.keys(wrongIn({ ...VALUES, [field]: text }, ALL))).toEqual([field]));
+  ] as const)("refuses for %s: %o", (field, text) => expect(Object.keys(wrongIn({ ...VALUES, [field]: text }, ALL))).toEqual([field]));
 
-  it("is asked only of the fields on the form", () => {
+  it("looks only at the fields on the form", () => {
     expect(wrongIn({ ...VALUES, name: "" }, ["seats"])).toEqual({});
   });
 });
 
 describe("a change", () => {
-  it("says only what was touched", () => {
+  it("has only the edited fields", () => {
     expect(changeOf(DEAL, VALUES)).toEqual({});
     expect(changeOf(DEAL, { ...VALUES, seats: "150" })).toEqual({ seats: 150 });
     expect(changeOf(DEAL, { ...VALUES, name: "Unlimited Plus " })).toEqual({ name: "Unlimited Plus" });
   });
 
-  it("that gives more harms nobody", () => {
+  it("for the better harms nobody", () => {
     expect(harmOf(DEAL, { seats: 150, name: "New", endsAt: "2028-01-01T00:00:00Z" }, NOW)).toEqual([]);
   });
 
-  it("that takes away says from whom", () => {
-    expect(harmOf(DEAL, { seats: 80 }, NOW)).toEqual([expect.stringContaining("38 of them are left")]);
+  it("for the worse says what is lost", () => {
+    expect(harmOf(DEAL, { seats: 80 }, NOW)).toEqual([expect.stringContaining("38 will be available")]);
     expect(harmOf(DEAL, { endsAt: "2027-01-01T00:00:00Z" }, NOW)).toEqual([expect.stringContaining("42 learners lose access")]);
-    expect(harmOf(DEAL, { endsAt: "2026-11-01T00:00:00Z" }, NOW)).toEqual([expect.stringContaining("ends at once")]);
-    expect(harmOf(DEAL, { startsAt: "2027-01-01T00:00:00Z" }, NOW)).toEqual([expect.stringContaining("not started")]);
+    expect(harmOf(DEAL, { endsAt: "2026-11-01T00:00:00Z" }, NOW)).toEqual([expect.stringContaining("ends immediately")]);
+    expect(harmOf(DEAL, { startsAt: "2027-01-01T00:00:00Z" }, NOW)).toEqual([expect.stringContaining("not have started")]);
   });
 
-  it("names learners only where there are any", () => {
+  it("mentions learners only if there are any", () => {
     const held = (allocated: number) => losers({ ...DEAL, seats: { total: 100, allocated, available: 100 - allocated } });
-    expect(held(0)).toBe("invites that are out can’t be accepted any more.");
+    expect(held(0)).toBe("pending invites can no longer be accepted.");
     expect(held(1)).toMatch(/^1 learner loses access/);
     expect(held(1200)).toMatch(/^1,200 learners lose access/);
   });
@@ -71,19 +71,19 @@ describe("a change", () => {
 describe("a refusal", () => {
   const refuse = (code: string, field: string, detail: string) => refusedFields(new Problem(code, detail, 400, [{ field, detail }]), ALL);
 
-  it("stands at its field, in words", () => {
+  it("is a sentence at its field", () => {
     expect(refuse("invalid_request", "endsAt", "must be later than startsAt")).toEqual({ endsAt: "Ends must be later than the start." });
     expect(refuse("invalid_request", "organisation.name", "must not contain a URL")).toEqual({ "organisation.name": "Organisation name must not contain a URL." });
     expect(refuse("invalid_request", "endsAt", "must be before 2028-08-31T22:00:00Z, when this deal's records are deleted"))
       .toEqual({ endsAt: `Ends must be before ${instant("2028-08-31T22:00:00Z")}, when this deal's records are deleted.` });
   });
 
-  it("of too few seats says how many it takes, and what else helps", () => {
+  it("of too few seats says how many are needed, and what else helps", () => {
     const { seats } = refuse("seats_below_allocated", "seats", "42 seats are held: release some first");
-    expect(seats).toMatch(/Enter 42 or more, or have .* de-allocate/);
+    expect(seats).toMatch(/hold 42 seats. Enter 42 or more, or ask .* de-allocate/);
   });
 
-  it("of what is not on the form is for the whole form", () => {
+  it("of a field that is not on the form is shown for the whole form", () => {
     expect(refuse("invalid_request", "Idempotency-Key", "must be 1 to 255 characters")).toEqual({});
   });
 });

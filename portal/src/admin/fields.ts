@@ -1,13 +1,13 @@
-/** A deal's fields as people type them: what fits, what the API is told, and what its refusals mean. */
+/** A deal's fields as people type them: validation, conversion for the API, and its refusals in words. */
 import type { DealWithSeats, NewDeal, Problem } from "../api";
 import { instant } from "../time";
 import { counted, number } from "../ui/seat-numbers";
 
-/** Named as the API names them in its refusals. */
+/** The keys are the API's names in its refusals. */
 export const FIELDS = {
-  "organisation.id": { label: "Organisation id", hint: "As its managers’ accounts have it: a–z, 0–9 and hyphens." },
-  "organisation.name": { label: "Organisation name", hint: "Learners read it in their mail." },
-  name: { label: "Subscription", hint: "What was bought, as learners know it: Unlimited, for example." },
+  "organisation.id": { label: "Organisation ID", hint: "The ID in its managers’ accounts: a–z, 0–9 and hyphens." },
+  "organisation.name": { label: "Organisation name", hint: "Learners see it in their emails." },
+  name: { label: "Subscription", hint: "The name that learners know, for example Unlimited." },
   seats: { label: "Seats", hint: undefined },
   startsAt: { label: "Starts", hint: undefined },
   endsAt: { label: "Ends", hint: undefined },
@@ -17,22 +17,22 @@ export type Values = Record<Field, string>;
 export type Wrong = Partial<Record<Field, string>>;
 
 export const isOrganisationId = (text: string) => /^[a-z0-9-]{1,64}$/.test(text);
-export const ORGANISATION_ID = "1 to 64 of a–z, 0–9 and hyphens. It is an id such as acme, not a name.";
+export const ORGANISATION_ID = "Enter an ID such as acme, not a name: 1 to 64 characters from a–z, 0–9 and hyphens.";
 
-/** A whole number, also with thousands set apart; undefined if it is none. */
+/** A whole number, with or without separators between thousands. */
 export function numberIn(text: string): number | undefined {
   const plain = text.trim();
   return /^(\d+|\d{1,3}([, ]\d{3})+)$/.test(plain) ? Number(plain.replace(/\D/g, "")) : undefined;
 }
 
-/** What `<input type="datetime-local">` shows for a time: in the reader’s own zone. */
+/** A time as the value of `<input type="datetime-local">`, in the reader’s time zone. */
 export function toInput(time: string | Date): string {
   const at = new Date(time);
   const local = new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString();
   return local.slice(0, at.getSeconds() ? 19 : 16);
 }
 
-/** The time that such an input says, as the API writes times; undefined if it says none. */
+/** The value of such an input as a time for the API. */
 export function fromInput(text: string): string | undefined {
   const at = new Date(text);
   return Number.isNaN(at.getTime()) ? undefined : utc(at);
@@ -49,7 +49,7 @@ export const valuesOf = (deal: DealWithSeats): Values => ({
   endsAt: toInput(deal.endsAt),
 });
 
-/** What does not fit in these fields, before the API is asked. */
+/** What is wrong with these fields. */
 export function wrongIn(values: Values, fields: readonly Field[]): Wrong {
   const wrong: Wrong = {};
   for (const field of fields) {
@@ -58,23 +58,23 @@ export function wrongIn(values: Values, fields: readonly Field[]): Wrong {
       if (!isOrganisationId(text)) wrong[field] = ORGANISATION_ID;
     } else if (field === "seats") {
       const seats = numberIn(text);
-      if (seats === undefined || seats < 1 || seats > 1_000_000) wrong[field] = "A whole number from 1 to 1,000,000.";
+      if (seats === undefined || seats < 1 || seats > 1_000_000) wrong[field] = "Enter a whole number from 1 to 1,000,000.";
     } else if (field === "startsAt" || field === "endsAt") {
       if (!fromInput(text)) wrong[field] = "Choose a date and a time.";
     } else if (!text) {
-      wrong[field] = "This can’t be empty.";
+      wrong[field] = "Enter a name.";
     } else if ([...text].length > 100) {
-      wrong[field] = "At most 100 characters.";
+      wrong[field] = "Enter at most 100 characters.";
     }
   }
   const { startsAt, endsAt } = values;
   if (fields.includes("endsAt") && !wrong.startsAt && !wrong.endsAt && new Date(endsAt) <= new Date(startsAt)) {
-    wrong.endsAt = "The end has to be later than the start.";
+    wrong.endsAt = "The end must be later than the start.";
   }
   return wrong;
 }
 
-/** The deal that fitting values describe. */
+/** For valid values only. */
 export const newDeal = (values: Values): NewDeal => ({
   organisation: { id: values["organisation.id"].trim(), name: values["organisation.name"].trim() },
   name: values.name.trim(),
@@ -85,7 +85,7 @@ export const newDeal = (values: Values): NewDeal => ({
 
 export type Change = Partial<Omit<NewDeal, "organisation">>;
 
-/** What fitting values change of a deal. What was not touched is not sent, and keeps its seconds. */
+/** The changed fields, of valid values. A field that was not edited is not sent: its seconds would be lost. */
 export function changeOf(deal: DealWithSeats, values: Values): Change {
   const before = valuesOf(deal);
   const { organisation: _, ...after } = newDeal(values);
@@ -93,30 +93,30 @@ export function changeOf(deal: DealWithSeats, values: Values): Change {
   return Object.fromEntries(changed.map((field) => [field, after[field]]));
 }
 
-/** What people lose by a change; nothing for most. */
+/** What learners and managers lose by a change. */
 export function harmOf(deal: DealWithSeats, change: Change, now: number): string[] {
   const { allocated, total } = deal.seats;
   const harm: string[] = [];
   if (change.seats !== undefined && change.seats < total) {
-    harm.push(`${counted(change.seats, "seat")} instead of ${number(total)}: ${number(change.seats - allocated)} of them are left for people who are invited and have not accepted.`);
+    harm.push(`${counted(change.seats, "seat")} instead of ${number(total)}: ${number(change.seats - allocated)} will be available.`);
   }
   if (change.startsAt && deal.state === "active" && Date.parse(change.startsAt) > now) {
-    harm.push(`It has not started then: nobody can be invited or accept before ${instant(change.startsAt)}.`);
+    harm.push(`The deal will not have started: nobody can be invited or accept before ${instant(change.startsAt)}.`);
   }
   if (change.endsAt && change.endsAt < deal.endsAt && deal.state !== "ended") {
     const past = Date.parse(change.endsAt) <= now;
-    harm.push(`It ${past ? "ends at once" : `ends on ${instant(change.endsAt)}`}, instead of ${instant(deal.endsAt)}: ${losers(deal)}`);
+    harm.push(`The deal ends ${past ? "immediately" : `on ${instant(change.endsAt)}`} instead of ${instant(deal.endsAt)}: ${losers(deal)}`);
   }
   return harm;
 }
 
-/** Who loses what when a deal ends. */
+/** What learners lose when a deal ends. */
 export function losers({ seats: { allocated } }: DealWithSeats): string {
   const access = allocated === 0 ? "" : allocated === 1 ? "1 learner loses access, and " : `${number(allocated)} learners lose access, and `;
-  return `${access}invites that are out can’t be accepted any more.`;
+  return `${access}pending invites can no longer be accepted.`;
 }
 
-/** A refusal, by field as far as it names any that are on the form. */
+/** The details of a refusal, for each field on the form that it names. */
 export function refusedFields(problem: Problem, fields: readonly Field[]): Wrong {
   const wrong: Wrong = {};
   for (const { field, detail } of problem.errors) {
@@ -128,10 +128,10 @@ export function refusedFields(problem: Problem, fields: readonly Field[]): Wrong
 
 function belowAllocated(detail: string): string {
   const held = /^\d+/.exec(detail)?.[0];
-  return `${held ? `Learners hold ${number(Number(held))}, and none is taken from them this way. Enter ${number(Number(held))} or more` : "Learners hold more than that. Enter more"}, or have the organisation’s learning manager de-allocate seats first.`;
+  return `${held ? `Learners hold ${counted(Number(held), "seat")}. Enter ${number(Number(held))} or more` : "Learners hold more seats than that. Enter more"}, or ask the organisation’s learning manager to de-allocate seats first.`;
 }
 
-/** The API says `must be later than startsAt`. */
+/** Makes a sentence of a detail such as `must be later than startsAt`. */
 function sentence(label: string, detail: string): string {
   const plain = detail
     .replace(/\d{4}-\d\d-\d\dT[\d:]+Z/g, instant)

@@ -1,4 +1,4 @@
-/** The forms in which deals are made and changed, each in a dialog. */
+/** The dialogs in which deals are created and changed. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { changeDeal, createDeal, type DealWithSeats, getDeal, Problem } from "../api";
@@ -14,7 +14,7 @@ import { changeOf, type Field, FIELDS, fromInput, harmOf, newDeal, numberIn, ref
 
 const NEW = ["organisation.id", "organisation.name", "name", "seats", "startsAt", "endsAt"] as const;
 
-/** `deal` is one of the organisation's, to begin with. */
+/** `deal`: one of the organisation's deals, whose organisation name is filled in. */
 export function NewDealForm({ organisation, deal, onDone, onClose }: {
   organisation: string;
   deal: DealWithSeats | undefined;
@@ -32,17 +32,17 @@ export function NewDealForm({ organisation, deal, onDone, onClose }: {
     };
   });
   const close = () => {
-    // Whoever has to sign in again first goes on with it afterwards.
+    // After a session has ended, the draft is kept for after the next sign-in.
     if (session.value) dropDraft();
     onClose();
   };
   return (
     <Form
-      title="New deal" action="Make the deal" fields={NEW} start={start} onClose={close}
+      title="New deal" action="Create deal" fields={NEW} start={start} onClose={close}
       submit={async (values) => {
-        const made = await createDeal(newDeal(values), keyFor(values));
+        const created = await createDeal(newDeal(values), keyFor(values));
         dropDraft();
-        onDone(made);
+        onDone(created);
       }}
     />
   );
@@ -54,22 +54,21 @@ const CHANGES = {
 } as const;
 export type Kind = keyof typeof CHANGES;
 
-/** A deal as somebody saw it, with the tag that says so. */
-export interface Seen {
+export interface LoadedDeal {
   body: DealWithSeats;
   etag: string | null;
 }
 
-export function ChangeForm({ kind, seen, onSeen, onDone, onClose }: {
+export function ChangeForm({ kind, loaded, onReload, onDone, onClose }: {
   kind: Kind;
-  seen: Seen;
-  /** It turned out to be other than it was seen. */
-  onSeen: (deal: DealWithSeats) => void;
+  loaded: LoadedDeal;
+  /** The deal had changed, and was loaded again. */
+  onReload: (deal: DealWithSeats) => void;
   onDone: (deal: DealWithSeats) => void;
   onClose: () => void;
 }) {
   const { title, action, fields } = CHANGES[kind];
-  const [{ body: deal, etag }, setSeen] = useState(seen);
+  const [{ body: deal, etag }, setLoaded] = useState(loaded);
   const [stale, setStale] = useState(false);
   const [idle, setIdle] = useState(false);
   const submit = async (values: Values) => {
@@ -77,12 +76,12 @@ export function ChangeForm({ kind, seen, onSeen, onDone, onClose }: {
     setIdle(Object.keys(change).length === 0);
     if (Object.keys(change).length === 0) return;
     const harm = harmOf(deal, change, Date.now());
-    // Fewer seats than are held are refused anyway; there is nothing to ask then.
+    // The API refuses fewer seats than learners hold: no need to ask first.
     if (harm.length > 0 && !(change.seats !== undefined && change.seats < deal.seats.allocated)) {
       const yes = await confirm({
         title: `${title} ${deal.name} of ${deal.organisation.name}?`,
         body: harm.map((text) => <p key={text}>{text}</p>),
-        action: kind === "resize" ? `Resize to ${counted(change.seats!, "seat")}` : "Save the changes",
+        action: kind === "resize" ? `Resize to ${counted(change.seats!, "seat")}` : "Save changes",
       });
       if (!yes) return;
     }
@@ -91,9 +90,9 @@ export function ChangeForm({ kind, seen, onSeen, onDone, onClose }: {
     } catch (error) {
       if (asProblem(error).code !== "stale") throw error;
       const fresh = await getDeal(deal.id);
-      setSeen(fresh);
+      setLoaded(fresh);
       setStale(true);
-      onSeen(fresh.body);
+      onReload(fresh.body);
     }
   };
   return (
@@ -104,8 +103,8 @@ export function ChangeForm({ kind, seen, onSeen, onDone, onClose }: {
             {deal.organisation.name}: {counted(deal.seats.total, "seat")}, {number(deal.seats.allocated)} allocated,{" "}
             {number(deal.seats.available)} available; {instant(deal.startsAt)} – {instant(deal.endsAt)}.
           </p>
-          {stale && <Notice tone="bad">Somebody changed this deal meanwhile. This is how it is now; look again, then decide anew.</Notice>}
-          {idle && <Notice>Nothing is changed yet.</Notice>}
+          {stale && <Notice tone="bad">This deal changed since you opened it. Check its current values above, then try again.</Notice>}
+          {idle && <Notice>You have not changed anything.</Notice>}
           {kind === "resize" && <p><Text>{outcome(deal, values.seats)}</Text></p>}
         </>
       )}
@@ -113,10 +112,10 @@ export function ChangeForm({ kind, seen, onSeen, onDone, onClose }: {
   );
 }
 
-/** What a number of seats would mean. */
+/** The effect of a number of seats. */
 function outcome({ seats: { total, allocated } }: DealWithSeats, text: string): string {
   const seats = numberIn(text);
-  if (seats === undefined || seats === total || seats < allocated) return `Learners hold ${counted(allocated, "seat")}; there can’t be fewer.`;
+  if (seats === undefined || seats === total || seats < allocated) return `Learners hold ${counted(allocated, "seat")}. The deal can’t have fewer.`;
   const more = seats - total;
   return `${number(Math.abs(more))} ${more > 0 ? "more" : "fewer"} than now: ${number(seats - allocated)} would be available.`;
 }
@@ -125,7 +124,7 @@ function Form({ title, action, fields, start, submit, onClose, children }: {
   title: string;
   action: string;
   fields: readonly Field[];
-  /** What is in the fields that nobody has typed into. */
+  /** The values of fields that were not edited. */
   start: Values;
   submit: (values: Values) => Promise<void>;
   onClose: () => void;
@@ -140,16 +139,16 @@ function Form({ title, action, fields, start, submit, onClose, children }: {
   useLayoutEffect(() => {
     const element = dialog.current!;
     element.showModal();
-    // By itself it would be the dialog, where that is so long that it scrolls.
+    // By default, a dialog that scrolls takes the focus itself.
     element.querySelector("input")?.focus();
-    // Closing it gives the focus back to where it was.
+    // Closing the dialog restores the focus.
     return () => element.close();
   }, []);
   useEffect(() => {
     dialog.current?.querySelector<HTMLElement>("[aria-invalid]")?.focus();
   }, [wrong]);
   useEffect(() => {
-    // Whoever sent the form from its end sees what came of it, too.
+    // Shows the notice to a person who submitted from the end of the form.
     if (!busy) dialog.current?.querySelector(".notice")?.scrollIntoView({ block: "nearest" });
   }, [busy]);
 
@@ -219,11 +218,11 @@ function Input({ field, value, wrong, onInput }: { field: Field; value: string; 
   );
 }
 
-/** A refusal that no field is to blame for. */
-function wordsFor({ code, detail, passing, errors }: Problem): string {
-  if (code === "session_over") return "Your session is over, and nothing was changed. Close this form, then sign in again.";
-  if (code === "no_permission" || code === "forbidden") return "This account may not change deals. Ask whoever gives out that permission, or sign in with another account.";
-  if (code === "not_found") return "There is no such deal any more. Close this form, and find the organisation’s deals again.";
-  if (passing) return "It is not known whether that went through. Try again: doing it twice does no harm.";
+/** A refusal that belongs to no field. */
+function wordsFor({ code, detail, temporary, errors }: Problem): string {
+  if (code === "session_over") return "Your session has ended, and nothing was changed. Close this form, then sign in again.";
+  if (code === "no_permission" || code === "forbidden") return "This account does not have permission to change deals. Ask an administrator for it, or sign in with another account.";
+  if (code === "not_found") return "This deal no longer exists. Close this form, then find the organisation’s deals again.";
+  if (temporary) return "We don’t know whether this was saved. Try again: saving twice does no harm.";
   return errors.length > 0 ? errors.map(({ field, detail }) => `${field}: ${detail}`).join("; ") : detail;
 }

@@ -1,22 +1,22 @@
-/** What would become of each row, before anything is sent; to correct, to drop, to send. */
+/** The checked list: what will happen to each row, before anything is sent. */
 import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Counts, Seats } from "../api";
-import { atLeast } from "../seats/deal-head";
+import { moreThanSeats } from "../seats/deal-head";
 import { confirm } from "../ui/confirm";
-import { counted, number, people } from "../ui/seat-numbers";
+import { counted } from "../ui/seat-numbers";
 import { announce, Notice } from "../ui/status";
 import { Text } from "../ui/text";
 import { focusAddresses } from "./entry";
 import type { Inviting, Row } from "./inviting";
 import { suggestionFor } from "./suggestion";
-import { foreseen, leftOutOf, summaryOf } from "./verdicts";
+import { leftOutOf, predicted, summaryOf } from "./verdicts";
 
 export function CheckList({ inviting, seats, counts, heading }: {
   inviting: Inviting;
   seats: Seats;
   counts: Counts;
-  /** Takes the focus when a check is done. */
+  /** Takes the focus after a check. */
   heading: RefObject<HTMLHeadingElement | null>;
 }) {
   const rows = inviting.rows.value;
@@ -29,9 +29,9 @@ export function CheckList({ inviting, seats, counts, heading }: {
   const discard = async () => {
     const yes = await confirm({
       title: "Discard this list?",
-      body: <p>{counted(rows.length, "row is", "rows are")} taken off this page. Nothing was sent, and nobody is told.</p>,
+      body: <p>This removes {counted(rows.length, "row")} from this page. No email is sent.</p>,
       action: "Discard list",
-      keep: "Keep it",
+      keep: "Keep list",
     });
     if (!yes) return;
     inviting.clear();
@@ -43,7 +43,7 @@ export function CheckList({ inviting, seats, counts, heading }: {
       <h2 ref={heading} tabIndex={-1}><Text>{summaryOf(rows.flatMap(({ verdict }) => verdict ?? [])) || "Checking…"}</Text></h2>
       {leftOut && <p class="soft"><Text>{leftOut}</Text></p>}
       {due > 0 && counts.pending + due > seats.available && (
-        <Notice><Text>{moreThanSeats(counts.pending + due, counts, seats)}</Text></Notice>
+        <Notice><Text>{`With this list, ${moreThanSeats(counts.pending + due, counts, seats)}`}</Text></Notice>
       )}
       <p class="actions send">
         {due > 0 && (
@@ -61,7 +61,7 @@ export function CheckList({ inviting, seats, counts, heading }: {
             <th role="columnheader" scope="col">Address</th>
             <th role="columnheader" scope="col">Name</th>
             <th role="columnheader" scope="col">What will happen</th>
-            <th role="columnheader" scope="col"><span class="visually-hidden">Change</span></th>
+            <th role="columnheader" scope="col"><span class="visually-hidden">Actions</span></th>
           </tr>
         </thead>
         <tbody role="rowgroup">
@@ -72,17 +72,10 @@ export function CheckList({ inviting, seats, counts, heading }: {
   );
 }
 
-/** What it means when more people may accept than there are seats. */
-function moreThanSeats(pending: number, { exactUpTo }: Counts, { available }: Seats): string {
-  const left = available === 1 ? "1 seat is" : `${number(available)} seats are`;
-  const first = available > 0 ? ` Seats go to the first ${available === 1 ? "one" : number(available)}.` : "";
-  return `With these, ${atLeast(pending, exactUpTo, people)} may still accept, ${left} left.${first}`;
-}
-
 function CheckedRow({ inviting, row, place }: { inviting: Inviting; row: Row; place: number }) {
   const [editing, setEditing] = useState(false);
   const input = useRef<HTMLInputElement>(null);
-  // Kept once shown: a field does not go away from under the person who has just corrected it.
+  // Once shown, a field stays: it must not disappear while somebody corrects it.
   const wrong = row.verdict?.outcome === "invalid_email";
   const fields = editing || wrong;
   useEffect(() => {
@@ -98,12 +91,12 @@ function CheckedRow({ inviting, row, place }: { inviting: Inviting; row: Row; pl
   const correct = async (change: { email?: string; name?: string }) => {
     await inviting.correct(row.id, change);
     const verdict = inviting.rows.value.find(({ id }) => id === row.id)?.verdict;
-    if (verdict) announce(`${verdict.email}: ${foreseen(verdict).label}`);
+    if (verdict) announce(`${verdict.email}: ${predicted(verdict).label}`);
   };
   const use = () => {
     void correct({ email: meant ?? row.email });
     if (input.current) input.current.value = meant ?? row.email;
-    // The button goes with the mistake.
+    // The button disappears with the mistake, so the field takes the focus.
     edit();
   };
   const remove = (button: HTMLElement) => {
@@ -115,7 +108,7 @@ function CheckedRow({ inviting, row, place }: { inviting: Inviting; row: Row; pl
     void inviting.remove(row.id);
   };
 
-  const said = row.verdict && foreseen(row.verdict);
+  const prediction = row.verdict && predicted(row.verdict);
   const who = row.email || row.name;
   const note = `verdict-${row.id}`;
   return (
@@ -139,9 +132,9 @@ function CheckedRow({ inviting, row, place }: { inviting: Inviting; row: Row; pl
       </td>
       <td role="cell" data-label="What will happen" id={note}>
         <div>
-          {said ? <span class={`state ${said.tone}`}><Text>{said.label}</Text></span> : <span class="soft">Checking…</span>}
-          {said?.note && <div class="soft"><Text>{said.note}</Text></div>}
-          {several && <div class="soft"><Text>More than one address stands here. Keep the one to invite.</Text></div>}
+          {prediction ? <span class={`state ${prediction.tone}`}><Text>{prediction.label}</Text></span> : <span class="soft">Checking…</span>}
+          {prediction?.note && <div class="soft"><Text>{prediction.note}</Text></div>}
+          {several && <div class="soft"><Text>This is more than one address. Keep only the one to invite.</Text></div>}
           {meant && (
             <div class="soft">
               Did you mean <button type="button" class="link" onClick={use}><Text>{meant}</Text></button>?

@@ -1,8 +1,8 @@
-/** Asks which columns of a table hold the addresses and the names. */
+/** Asks which columns of a table have the addresses and the names. */
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { type Columns, type ColumnsQuestion, EVERY, type Guess } from "./columns";
 
-/** As many columns as fit beside each other. */
+/** More columns do not fit side by side. */
 const MOST_SHOWN = 6;
 
 export function ColumnsForm({ question, onChosen }: { question: ColumnsQuestion; onChosen: (columns: Columns) => void }) {
@@ -11,7 +11,7 @@ export function ColumnsForm({ question, onChosen }: { question: ColumnsQuestion;
   const { email, name } = columns;
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
-  // The guess and the other addresses first, so that what is to be decided between is in sight.
+  // The guess and the other address columns first, because the choice is between these.
   const shown = [...new Set([guess.email, ...addresses, guess.name, guess.family, ...names])]
     .filter((column) => column !== undefined).slice(0, MOST_SHOWN).sort((a, b) => a - b);
   const submit = (event: Event) => {
@@ -23,8 +23,8 @@ export function ColumnsForm({ question, onChosen }: { question: ColumnsQuestion;
       <h2 ref={heading} tabIndex={-1}>Which columns do you mean?</h2>
       <p class="soft">
         {addresses.length > 1
-          ? "More than one column has addresses. Only those in the column that you choose are invited."
-          : "It is not clear what the columns hold. Choose “No name” if none has the people’s own names. If none has their addresses, correct the text above."}
+          ? "More than one column has addresses. Only the addresses in the column that you choose are invited."
+          : "We could not tell which columns have the addresses and names. Choose “No name” if no column has the people’s names. If no column has their addresses, correct the text above."}
       </p>
       <table class="rows" role="table" aria-label="First rows">
         <thead role="rowgroup">
@@ -65,9 +65,9 @@ function Choice({ label, labels, options, none, every, value, onChange }: {
   label: string;
   labels: string[];
   options: number[];
-  /** What choosing no column is called, where that is possible. */
+  /** The label of the option to choose no column, if there is one. */
   none?: string | undefined;
-  /** Whether the addresses of all columns may be meant. */
+  /** Offers the addresses of all columns. */
   every?: boolean;
   value: number | undefined;
   onChange: (column: number | undefined) => void;

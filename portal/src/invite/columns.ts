@@ -1,37 +1,37 @@
 /**
- * Which columns of a table hold the addresses and the names.
+ * Which columns of a table have the addresses and the names.
  *
- * Invariant: only a column whose title plainly says that it has the learners' addresses is taken without a question, and only
- * if no other column has addresses. A guess is only what the page offers first; where none is plausible, a person chooses.
+ * Invariant: an address column is used without a question only if its title clearly means the learners' own addresses and no
+ * other column has addresses. A guess only preselects an option.
  */
 import { isFullName, isPlaceholder, nameOf } from "./name";
 import { isAddress, isAngled, isRecipient } from "./recipients";
 import { distance, isLogin, isOther, isPlainAddress, isPrincipal, type Kind, kindOf } from "./titles";
 
-/** In place of a column: the lines are no table, and all their addresses are meant. */
+/** Instead of a column: the lines are a list, not a table, and all addresses are meant. */
 export const EVERY = -1;
 
 export interface Columns {
   readonly email: number;
   readonly name?: number | undefined;
-  /** What a family name begins with: `van der`. */
+  /** The first part of a family name: `van der`. */
   readonly infix?: number | undefined;
   readonly family?: number | undefined;
 }
 
-/** What the page offers first; no address column where none is plausible. */
+/** The preselected columns. Without a likely address column, the person must choose one. */
 export type Guess = Omit<Columns, "email"> & { readonly email: number | undefined };
 
 export interface ColumnsQuestion {
-  /** A column's title, or its number, by column. */
+  /** The title of each column, or its number. */
   readonly labels: string[];
   /** The first rows of the table. */
   readonly samples: string[][];
   readonly addresses: number[];
   readonly names: number[];
-  /** Whether names may be in two columns. */
+  /** Whether names may be split over two columns. */
   readonly family: boolean;
-  /** Whether the columns have no titles, so that they may be none: a list in lines. */
+  /** Whether the columns have no titles. Then the text may be a list in lines. */
   readonly untitled: boolean;
   readonly guess: Guess;
 }
@@ -67,18 +67,18 @@ class Table {
   kind(column: number): Kind | undefined {
     const filled = this.cells(column).filter(Boolean);
     const kind = kindOf(this.title(column)) ?? (isLogin(this.title(column)) && filled.every(isFullName) ? "whole" : undefined);
-    // A column of numbers has no names, whatever its title says.
+    // A column of numbers has no names, even if its title says so.
     const numbers = filled.length > 0 && filled.every((cell) => /\p{N}/u.test(cell) && !/\p{L}/u.test(cell));
     return numbers ? undefined : kind;
   }
 
-  /** In a list of contacts, a contact's address is that of the person to invite. */
+  /** In a list of contacts, the contact is the person to invite. */
   get hasContacts(): boolean {
     const names = this.columns.filter((column) => ["whole", "first"].includes(this.kind(column) ?? ""));
     return names.length > 0 && names.every((column) => CONTACT.test(this.title(column)));
   }
 
-  /** Address books say beside an address which it is: `E-mail 1 - Label`, `Home`. What they say counts as part of the title. */
+  /** Address books label an address in a column of its own: `E-mail 1 - Label`, `Home`. The label counts as part of the title. */
   isPlainAddress(column: number): boolean {
     const given = this.title(column);
     const title = CONTACT.test(given) && this.hasContacts ? given.replace(CONTACT, "") : given;
@@ -86,7 +86,7 @@ class Table {
     return isPlainAddress(title) && (label < 0 || this.cells(label).every((cell) => isPlainAddress(`${cell} ${title}`)));
   }
 
-  /** The order in which address columns are offered: those that are plainly meant first. */
+  /** Sorts the address columns: the clearest first. */
   distance = (column: number) => (!this.isPlainAddress(column) ? 4 : this.hasAddresses(column) ? distance(this.title(column)) : 3);
 
   hasText(column: number): boolean {
@@ -96,13 +96,13 @@ class Table {
 
   question(addresses: number[], names: number[], family: boolean, guess: Guess): ColumnsQuestion {
     const labels = this.columns.map((column) => this.title(column) || `Column ${column + 1}`);
-    // Of columns that are called alike, each says which one it is.
+    // Columns with the same title show their number.
     const unlike = labels.map((label, column) => (labels.some((other, at) => at !== column && other === label) ? `${label} (column ${column + 1})` : label));
     return { labels: unlike, samples: this.body.slice(0, SAMPLES), addresses, names, family, untitled: this.titles === undefined, guess };
   }
 }
 
-/** The columns of a table whose first line names them. */
+/** The columns of a table with a header. */
 export function titledColumns(titles: string[], body: string[][]): Decision {
   const table = new Table(titles, body);
   const addresses = addressColumns(table);
@@ -116,17 +116,17 @@ export function titledColumns(titles: string[], body: string[][]): Decision {
   return table.question(addresses, names, known.family !== undefined || unknown.length > (known.name === undefined ? 1 : 0), { email, ...known });
 }
 
-/** Whether a column under an unknown title may have the other half of the names: letters in every row, beside names that are not whole. */
+/** Whether a column with an unknown title may have the other half of the names: it has letters in every row, and is next to half names. */
 function isRestOfName(table: Table, column: number, { name = -2, family }: Pick<Columns, "name" | "family">): boolean {
   const whole = table.kind(name) === "whole" && table.cells(name).every((cell) => cell === "" || cell.includes(" "));
   return !whole && family === undefined && Math.abs(column - name) === 1 && table.kind(column) === undefined
     && table.cells(column).every((cell) => /^\p{L}[\p{L}\p{M}' ’-]*$/u.test(cell));
 }
 
-/** The columns that may hold the addresses to invite, the likeliest first. */
+/** The columns that may have the addresses to invite, the likeliest first. */
 function addressColumns(table: Table): number[] {
   const named = (column: number) => kindOf(table.title(column)) === "email";
-  // Accounts without a name show their address in its place; a column of `Ann Doe <ann@example.com>` has all of them.
+  // Accounts without a name show their address instead. In a column of `Ann Doe <ann@example.com>`, every cell has an address.
   const few = (column: number) => table.cells(column).filter(holdsAddress).length * 2 <= table.cells(column).filter(Boolean).length;
   const isName = (column: number) => ["whole", "first", "last"].includes(kindOf(table.title(column)) ?? "") && few(column);
   const meant = (column: number) => isPlainAddress(table.title(column)) || table.cells(column).some((cell) => cell.includes("@"));
@@ -136,10 +136,10 @@ function addressColumns(table: Table): number[] {
   const [first, ...others] = found;
   const mentioned = table.columns.filter((column) => table.cells(column).some((cell) => cell.includes("@")));
   if (first === undefined) return [...table.columns.filter(named), ...mentioned].slice(0, 1);
-  // A column that only repeats the first one's addresses is no other choice.
+  // A column that only repeats the first column's addresses is not a choice.
   const blank = (column: number) => table.cells(column).every((cell) => cell === "");
   const repeats = (column: number) => !blank(column) && table.body.every((cells) => !cells[column] || (cells[first] && contained(cells[first], cells[column])));
-  // Directories list a login and no mail for accounts without a mailbox of their own.
+  // Directories list accounts without a mailbox with a login only.
   const isMissing = (column: number) => isPrincipal(table.title(first)) && blank(column);
   return [first, ...others.filter((column) => !repeats(column) && !isMissing(column))];
 }
@@ -152,7 +152,7 @@ function nameColumns(table: Table, addresses: number[]): Omit<Columns, "email"> 
   if (first !== undefined && last !== undefined) return { name: first, ...family };
   const part = first ?? last;
   if (part === undefined) return whole === undefined ? {} : { name: whole };
-  // `Name` beside `Vorname` is the family name, unless its cells hold the first name too.
+  // `Name` beside `Vorname` is the family name, unless its cells contain the first name too.
   if (whole === undefined || table.body.some((cells) => contains(cells[whole], cells[part]))) return { name: whole ?? part };
   return first === undefined ? { name: whole, ...family } : { name: part, family: whole };
 }
@@ -160,8 +160,8 @@ function nameColumns(table: Table, addresses: number[]): Omit<Columns, "email"> 
 const contains = (whole = "", part = "") => part !== "" && whole.toLowerCase().split(/[\s,]+/).includes(part.toLowerCase());
 
 /**
- * The columns of lines without a known title; nothing where each line speaks for itself: a list of addresses, or one text
- * beside each. Commas and semicolons separate the addresses of lists, too; tabs come from a spreadsheet.
+ * The question about lines without a header. There is none if each line is clear: only addresses, or one text beside each
+ * address. Commas and semicolons also separate addresses in lists; tabs come from a spreadsheet.
  */
 export function untitledColumns(records: string[][], tabbed: boolean): ColumnsQuestion | undefined {
   const table = new Table(undefined, records);
@@ -169,10 +169,10 @@ export function untitledColumns(records: string[][], tabbed: boolean): ColumnsQu
   if (addresses.length === 0) return undefined;
   const lines = records.filter((cells) => cells.filter(Boolean).length > 1 && cells.some((cell) => cell.includes("@")));
   const names = table.columns.filter((column) => table.hasText(column));
-  // A word here and there is a remark.
+  // A text in fewer than half of the lines is a remark.
   const texts = names.filter((column) => lines.filter((cells) => cells[column]).length * 2 >= lines.length);
   const several = lines.length > 1;
-  // Recipients have commas in their names and between them.
+  // Recipients have commas both in names and between recipients.
   const listed = !tabbed && records.some((cells) => cells.some(isAngled));
   const named = texts.some((column) => table.cells(column).every((cell) => isFullName(cell)));
   const twoAddresses = addresses.length > 1 && (listed || texts.length === 0 ? several && (tabbed || isAligned(records)) : several || tabbed || named);
@@ -183,10 +183,10 @@ export function untitledColumns(records: string[][], tabbed: boolean): ColumnsQu
   return table.question(addresses, names, names.length > 1, guess);
 }
 
-/** Whether each line has as many addresses as the others and nothing else. In a list, lines end with a comma, or as they happen to. */
+/** Whether all lines have the same number of addresses and nothing else. Lines of a list differ, or end with a comma. */
 const isAligned = (records: string[][]) => records.every((cells) => cells.length === records[0]?.length && cells.every(isRecipient));
 
-/** Whether the first line has titles in words that are not known: no address, above lines that have theirs in one column. */
+/** Whether the first line is a header of unknown titles: no address, above lines with addresses in one column. */
 export function hasTitles([first, ...body]: string[][]): boolean {
   if (!first || first.length < 2 || first.some((cell) => !/^(?=.*\p{L})[^@;,|<>]{2,80}$/u.test(cell))) return false;
   const lines = body.filter((cells) => cells.filter(Boolean).length > 1);

@@ -1,8 +1,4 @@
-/**
- * What is still to be sent, kept for when the page is gone before it is: a lost session, a reload.
- *
- * It ends with the tab, and with signing out.
- */
+/** Keeps the unsent list across a reload or a lost session, until the tab is closed or the person signs out. */
 import type { InviteRow } from "../api";
 import { drop, keep, kept } from "../storage";
 

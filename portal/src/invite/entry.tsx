@@ -1,4 +1,4 @@
-/** Where addresses come in: pasted, typed, or from a file. */
+/** The field for addresses: pasted, typed, or from a file. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { counted, number } from "../ui/seat-numbers";
 import { announce, Failure, Notice } from "../ui/status";
@@ -10,12 +10,12 @@ import { type Inviting, MOST_ROWS } from "./inviting";
 import { readList } from "./parse";
 import { ReadingForm, type Spelling } from "./reading-form";
 
-/** For when what had the focus is gone; later, as a field is not to be had while a dialog is still open. */
+/** Used when the focused element has gone. Deferred: a field can't take the focus while a dialog is open. */
 export const focusAddresses = () => void setTimeout(() => document.getElementById("addresses")?.focus());
 
 export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: () => void }) {
   const [refusal, setRefusal] = useState("");
-  /** What there is to say about files, the newest last. */
+  /** Messages about files, the newest last. */
   const [notes, setNotes] = useState<{ text: string; tone?: "bad" }[]>([]);
   const [spelling, setSpelling] = useState<Spelling>();
   const [opening, setOpening] = useState(false);
@@ -32,7 +32,7 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
     const list = inviting.read(answer);
     if ("question" in list) return;
     if (list.rows.length === 0) {
-      setRefusal(listed > 0 ? "There is no address here to add to the list." : "There is no address here yet.");
+      setRefusal(`There is no address here ${listed > 0 ? "to add to the list" : "yet"}. Type or paste one.`);
       area.current?.focus();
       return;
     }
@@ -40,8 +40,8 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
     const long = await inviting.add(list);
     if (long) {
       setRefusal(
-        `These are ${number(long.tooMany)} addresses, and a list has ${number(MOST_ROWS)} at most. Take ` +
-          `${number(long.tooMany - MOST_ROWS)} out and send those afterwards. Nothing was checked yet.`,
+        `These are ${number(long.tooMany)} addresses, but a list can have at most ${number(MOST_ROWS)}. ` +
+          "Nothing was checked. Split the list, and send the parts one after another.",
       );
       area.current?.focus();
     } else if (!problem.value) onChecked();
@@ -51,7 +51,7 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
     inviting.write(event.currentTarget.value);
     setRefusal("");
     setNotes([]);
-    // A pasted list is complete; a single address may be one of several that are still to come.
+    // A pasted list is checked at once. After a single address, more may follow.
     const pasted = event.inputType === "insertFromPaste" || event.inputType === "insertFromDrop";
     if (!pasted) return;
     const list = readList(inviting.text.value);
@@ -61,7 +61,7 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
   const choose = (chosen: FileList | null) => {
     setNotes([]);
     files.value = [...files.value, ...(chosen ?? [])];
-    // What is in the box comes first, as it did.
+    // The text in the box came before the file, so it is checked first.
     if (inviting.text.value.trim() && !question) void check();
   };
   const free = !checking.value && !opening && !spelling && inviting.text.value.trim() === "";
@@ -73,10 +73,10 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
     void open(next).finally(() => setOpening(false));
   }, [free, next]);
 
-  const say = (text: string, tone?: "bad") => setNotes((notes) => [...notes, { text, ...(tone && { tone }) }]);
+  const addNote = (text: string, tone?: "bad") => setNotes((notes) => [...notes, { text, ...(tone && { tone }) }]);
   const refuse = (text: string) => {
     files.value = files.value.slice(1);
-    say(text, "bad");
+    addNote(text, "bad");
   };
   const open = async (chosen: File) => {
     if (chosen.size > LARGEST_FILE) {
@@ -89,7 +89,7 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
     else if (another) setSpelling({ file: chosen.name, readings });
     else {
       if (only.name !== "Unicode") {
-        say(`${chosen.name} does not say how its letters are stored. It is read as ${only.name}. If a name looks wrong, save the sheet as “CSV UTF-8” and choose that file.`);
+        addNote(`${chosen.name} does not say which character encoding it uses, so it was read as ${only.name}. If a name looks wrong, save the sheet as “CSV UTF-8” and choose that file.`);
       }
       await read(only.text);
     }
@@ -121,8 +121,8 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
     <section class={`entry ${over ? "over" : ""}`} aria-label="Addresses" onDragOver={onDragOver} onDragLeave={() => setOver(false)} onDrop={onDrop}>
       <label for="addresses"><Text>{listed > 0 ? "More addresses" : "Addresses"}</Text></label>
       <p class="soft" id="addresses-hint">
-        Paste them from a spreadsheet or a mail, with names or without, up to {number(MOST_ROWS)}; or drop CSV files here.
-        Nothing is sent before you have seen what would be.
+        Paste up to {number(MOST_ROWS)} addresses from a spreadsheet or an email, with or without names, or drop CSV files
+        here. You see what will happen before anything is sent.
       </p>
       <textarea
         id="addresses" ref={area} rows={listed > 0 ? 2 : 8} aria-describedby="addresses-hint" spellcheck={false} autocapitalize="off"
@@ -142,13 +142,13 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
         ref={file} type="file" accept=".csv,.tsv,.txt,text/csv,text/plain" multiple hidden aria-label="CSV file"
         onChange={({ currentTarget }) => {
           choose(currentTarget.files);
-          // The same file, corrected, can be chosen again.
+          // Without this, the browser ignores the same file when it is chosen again.
           currentTarget.value = "";
         }}
       />
       {spelling && <ReadingForm {...{ spelling }} onChosen={spelt} />}
       {question && <ColumnsForm key={question} question={question} onChosen={(columns) => void check(columns)} />}
-      {waiting > 0 && <Notice><Text>{`${counted(waiting, "file waits", "files wait")} until what is here is checked or cleared.`}</Text></Notice>}
+      {waiting > 0 && <Notice><Text>{`${counted(waiting, "file is", "files are")} waiting. First check or clear the addresses above.`}</Text></Notice>}
       {notes.map(({ text, tone }) => <Notice key={text} {...(tone && { tone })}><Text>{text}</Text></Notice>)}
       {refusal && <Notice tone="bad"><Text>{refusal}</Text></Notice>}
       {problem.value && problem.value.code !== "session_over" && (

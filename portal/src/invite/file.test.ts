@@ -25,44 +25,44 @@ it.each<[what: string, bytes: number[], text: string]>([
 it.each<[what: string, bytes: number[], text: string]>([
   ["Hebrew", [0xe3, 0xe5, 0xe3], "דוד"],
   ["Cyrillic", [0xc8, 0xe2, 0xe0, 0xed], "Иван"],
-])("%s that may be another script is not taken silently", async (_, bytes, text) => {
+])("%s that could be another script is not chosen silently", async (_, bytes, text) => {
   const found = await textsOf(blob(...bytes));
   expect(found).toContain(text);
   expect(found.length).toBeGreaterThan(1);
 });
 
-it("the names that are shown differ, wherever they stand", async () => {
+it("the samples show the words that differ, not the header", async () => {
   const title = [...ascii("Keresztn"), 0xe9, ...ascii("v;Vezet"), 0xe9, ...ascii("kn"), 0xe9, ...ascii("v;E-mail c"), 0xed, ...ascii("m\n")];
   const readings = await readingsOf(blob(...title, ...ascii("Gy"), 0xf5, ...ascii("z"), 0xf5, ...ascii(";Kov"), 0xe1, ...ascii("cs;gyozo@ex.com")));
   expect(samplesOf(readings)).toEqual(["Gyõzõ", "Győző"]);
 });
 
-it("each reading is told from each other, even by one word among many", () => {
+it("the samples tell all readings apart, even if only one word differs", () => {
   const [first, second, third] = ["É È Ê Ë Ø", "Ł Ń Ś Ź Ø", "Ł Ń Ś Ź Ż"].map((text) => ({ name: "", text }));
   expect(samplesOf([first!, second!, third!])).toEqual(["É, È, Ê, Ø", "Ł, Ń, Ś, Ø", "Ł, Ń, Ś, Ż"]);
 });
 
-it("a reading with a damaged letter is not offered beside one without", async () => {
+it("a reading with a damaged letter is not offered if another reading has none", async () => {
   expect(await textsOf(blob(0xc7, 0xb3, 0xed, 0xe0))).toEqual(["Зіна"]);
 });
 
-it("Unicode with a damaged letter is read where no other reading is likely", async () => {
+it("Unicode with a damaged letter is read if no other reading is likely", async () => {
   expect(await textsOf(blob(...ascii("J"), 0xc3, 0xb6, ...ascii("rg,"), 0xe4))).toEqual(["Jörg,\ufffd"]);
 });
 
-it("a word processor's format is no text", async () => {
+it("a word processor's format is not a text", async () => {
   expect(await readingsOf(new Blob(["{\\rtf1\\ansi Ann Doe <ann@example.com>}"]))).toEqual([]);
 });
 
-it("of several likely readings each is offered, with the names by which to tell them apart", async () => {
+it("all likely readings are offered, with the names that differ", async () => {
   const readings = await readingsOf(blob(...ascii("name,email\nDvo"), 0xf8, ...ascii("ak,d@example.com")));
   expect(samplesOf(readings)).toEqual(["Dvoøak", "Dvořak"]);
 });
 
-it("where no reading is likely, all are offered", async () => {
+it("if no reading is likely, all are offered", async () => {
   expect(await textsOf(blob(0xa9, 0x41))).toEqual(["©A", "╘A", "ｩA"]);
 });
 
-it("a spreadsheet's own format is no text", async () => {
+it("a spreadsheet's own format is not a text", async () => {
   expect(await textsOf(blob(0x50, 0x4b, 3, 4, 0, 0, 0, 0x40, 0xff))).toEqual([]);
 });

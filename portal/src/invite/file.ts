@@ -1,15 +1,15 @@
 /** Files that people choose or drop. */
 
-/** Far more than 1,000 rows need; more is some other file. */
+/** Far more than 1,000 rows need: a larger file is not a list. */
 export const LARGEST_FILE = 2 * 1024 * 1024;
 
-/** A file's text in one of the encodings that it may have. */
+/** A file's text, decoded with one possible encoding. */
 export interface Reading {
   readonly name: string;
   readonly text: string;
 }
 
-/** What spreadsheets write that do not write Unicode. Browsers know them all. */
+/** Encodings of spreadsheets that do not write Unicode. All browsers can decode them. */
 const LEGACY = [
   ["windows-1252", "Western European"],
   ["windows-1250", "Central European"],
@@ -21,20 +21,17 @@ const LEGACY = [
   ["shift_jis", "Japanese"],
 ] as const;
 
-/** A word processor's format is text, and its commands are no names. */
+/** A word processor's format is text, but its commands are not names. */
 const RICH_TEXT = "{\\rtf";
 
-/**
- * The readings of a file. One is certain or the only likely one; of several, a person has to say which shows the names
- * right; none means that the file is no text.
- */
+/** The possible readings of a file. Of several, a person has to choose. None means that the file is not a text. */
 export async function readingsOf(file: Blob): Promise<Reading[]> {
   const bytes = new Uint8Array(await file.arrayBuffer());
   if (decoded(bytes.slice(0, RICH_TEXT.length), "ascii") === RICH_TEXT) return [];
   const unicode = decoded(bytes, markOf(bytes) ?? "utf-8");
   if (unicode !== undefined && !unicode.includes("\0")) return [{ name: "Unicode", text: unicode }];
   if (bytes.includes(0)) {
-    // Without a mark, only the right order of the bytes makes addresses of them.
+    // Without a byte order mark, only the right byte order yields addresses.
     const wide = ["utf-16le", "utf-16be"].map((encoding) => decoded(bytes, encoding));
     return wide.filter((text) => text !== undefined && text.includes("@") && !text.includes("\0")).map((text = "") => ({ name: "Unicode", text }));
   }
@@ -46,7 +43,7 @@ export async function readingsOf(file: Blob): Promise<Reading[]> {
   const likely = unlike.filter(({ text }) => isLikely(text));
   if (likely.length > 0) return likely;
   const damaged = new TextDecoder().decode(bytes);
-  // Letters of several bytes come about by chance hardly ever: all but a few bytes are Unicode.
+  // Multi-byte letters hardly ever appear by chance, so all but a few bytes are Unicode.
   return /[^\0-\x7f\ufffd]/.test(damaged) ? [{ name: "Unicode, with damaged letters", text: damaged }] : unlike;
 }
 
@@ -66,9 +63,9 @@ function decoded(bytes: Uint8Array, encoding: string): string | undefined {
 
 const foreign = (text: string) => /[^\0-\x7f]/.test(text);
 
-/** For each reading, a few words by which a person sees whether it is right: those that are not the same in all of them. */
+/** A few words for each reading that differ between the readings, so that a person can tell which one is right. */
 export function samplesOf(readings: Reading[]): string[] {
-  // All readings have these marks in the same places.
+  // All readings have these separators in the same places.
   const words = readings.map(({ text }) => text.split(/[\n\r,;\t" ]+/).map((word) => word.slice(0, 40)));
   let samples = readings.map((): string[] => []);
   for (const index of words[0]?.keys() ?? []) {
@@ -83,7 +80,7 @@ export function samplesOf(readings: Reading[]): string[] {
 const SAMPLES = 3;
 const distinct = (samples: string[][]) => new Set(samples.map((sample) => sample.join())).size;
 
-/** Whether each word could be one: not `£ukasz`, `JosÈ` or `Јukasz`, half of it Cyrillic. */
+/** Whether each word is plausible. `£ukasz`, `JosÈ` and the half Cyrillic `Јukasz` are not. */
 function isLikely(text: string): boolean {
   const words = text.split(/[\s\0-&(-,./:-@[-`{-~]+/).map((word) => word.replace(/^[‘’“”„«»–—…•]+|[‘’“”„«»–—…•]+$/g, ""));
   return words.filter(foreign).every((word) => {

@@ -1,4 +1,4 @@
-/** Inviting people: paste, check, send, and what became of it, on one page with the seats that are left. */
+/** The Invite people page: paste, check, send, result. */
 import "./invite.css";
 import { useEffect, useRef } from "preact/hooks";
 import { type Counts, getCounts, listSeats, type Seats } from "../api";
@@ -21,7 +21,7 @@ function Invite({ deal }: { deal: string }) {
   const inviting = invitingOf(deal);
   const stage = inviting.stage.value;
   const { value: head, problem, reload } = useLoad(deal, async () => {
-    // Of the seats, only the head is wanted.
+    // Only the deal is needed, not its invites.
     const [page, counts] = await Promise.all([listSeats(deal, { limit: 1 }), getCounts(deal)]);
     return { ...page, counts };
   });
@@ -60,7 +60,7 @@ function Listing(props: { inviting: Inviting; seats: Seats; counts: Counts }) {
   );
 }
 
-/** A result that was seen is over when the page is left; what is being sent is not, and the browser asks before it goes. */
+/** Asks before the browser leaves during sending. Clears a finished result when the page is left. */
 function useLeaving(inviting: Inviting) {
   useEffect(() => {
     const ask = (event: Event) => {

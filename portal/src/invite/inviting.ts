@@ -1,8 +1,8 @@
 /**
  * A list of people to invite, from the first paste to the result.
  *
- * Invariant: a row is sent only after a check said of this very row that it will be invited, and what the API said of a row is
- * never lost: a batch that fails leaves what is done as done and the rest to go on with. Sending a row twice is harmless.
+ * Invariant: a row is sent only after a check predicted that it will be invited. The API's outcome of a row is never lost: if a
+ * batch fails, earlier outcomes stay and the rest can be sent later. Sending a row twice is harmless.
  */
 import { computed, effect, signal } from "@preact/signals";
 import { type InviteRow, type Problem, type SendResult, sendInvites } from "../api";
@@ -14,22 +14,22 @@ import type { Columns, ColumnsQuestion } from "./columns";
 import { type LeftOut, type List, readList, together } from "./parse";
 import { rank } from "./verdicts";
 
-/** How many the API takes at once, and so a list has. */
+/** The API's limit for one request. */
 export const MOST_ROWS = 1000;
-/** Few enough that *Stop* and the progress mean something at the rate that mail is sent. */
+/** At the rate that mail is sent, a batch of this size ends soon: *Stop* and the progress work. */
 const BATCH = 50;
 
 export interface Row {
   readonly id: number;
   readonly email: string;
   readonly name: string;
-  /** What the last check said; none since the row was changed. */
+  /** The last check's prediction; undefined after the row was changed. */
   readonly verdict: SendResult | undefined;
-  /** What sending said. */
+  /** The outcome of sending. */
   readonly sent: SendResult | undefined;
 }
 
-/** `draft`: to be checked, corrected, sent. `paused`: stopped, or a batch failed. */
+/** `paused`: the manager stopped, or a batch failed. */
 export type Stage = "draft" | "sending" | "paused" | "done";
 
 const toInvite = ({ email, name }: Row): InviteRow => (name ? { email, name } : { email });
@@ -38,13 +38,13 @@ const isDue = (row: Row) => row.verdict?.outcome === "invited" && !row.sent;
 export class Inviting {
   readonly text = signal("");
   readonly rows = signal<Row[]>([]);
-  /** Files that are read once the text is: joined, neither would be read right. */
+  /** Files that wait until the text is read: joined, both could be misread. */
   readonly files = signal<File[]>([]);
-  /** Whether there is something that is not in the list yet, and would be left behind by sending it. */
+  /** Whether a text or file is not in the list yet, and would not be sent with it. */
   readonly unread = computed(() => this.text.value.trim() !== "" || this.files.value.length > 0);
-  /** What has to be asked about the text before its rows are known. */
+  /** The open question about the text's columns. */
   readonly question = signal<ColumnsQuestion | undefined>(undefined);
-  /** The lines of the texts so far that are no rows. */
+  /** How many lines of all texts are not in the list, and why. */
   readonly leftOut = signal<LeftOut>({});
   readonly checking = signal(false);
   readonly problem = signal<Problem | undefined>(undefined);
@@ -71,14 +71,14 @@ export class Inviting {
     return rows.map(({ email, name = "" }) => ({ id: this.#nextId++, email, name, verdict: undefined, sent: undefined }));
   }
 
-  /** Replaces the text. What was said of the columns of the text before is not said of this one. */
+  /** Replaces the text. Answers about the columns of the old text are dropped. */
   write(text: string) {
     this.text.value = text;
     this.question.value = undefined;
     this.#answers = [];
   }
 
-  /** Reads the text, with the answer to the question that is open; another one may be open then. */
+  /** Reads the text with the answer to the open question. It may lead to another question. */
   read(answer?: Columns): List | { question: ColumnsQuestion } {
     if (answer) this.#answers.push(answer);
     const list = readList(this.text.value, this.#answers);
@@ -89,15 +89,15 @@ export class Inviting {
   }
 
   /**
-   * Checks rows together with those that are there, and takes them into the list. Text whose rows fail their check, or would
-   * make the list too long, stays as it is; in the latter case, the answer is how long.
+   * Checks new rows together with the list, and adds them. If the check fails, the text stays. If the list would be too long,
+   * returns its length.
    */
   async add(list: List): Promise<{ tooMany: number } | undefined> {
     const rows = [...this.rows.value, ...this.#asRows(list.rows)];
     if (rows.length > MOST_ROWS) return { tooMany: rows.length };
-    const checked = await this.#foresee(rows);
+    const checked = await this.#predict(rows);
     if (!checked) return undefined;
-    // Only now: rows stay where they are while somebody works on them.
+    // Rows are sorted only here: they must not move while somebody corrects them.
     this.rows.value = checked.toSorted((a, b) => rank(a.verdict) - rank(b.verdict));
     this.leftOut.value = together(this.leftOut.value, list.leftOut);
     this.write("");
@@ -105,22 +105,22 @@ export class Inviting {
   }
 
   async check() {
-    const checked = await this.#foresee(this.rows.value);
+    const checked = await this.#predict(this.rows.value);
     if (checked) this.rows.value = checked;
   }
 
-  /** The rows with what would become of each; nothing if that failed, or if others were asked about meanwhile. */
-  async #foresee(rows: Row[]): Promise<Row[] | undefined> {
+  /** The rows with predictions; undefined if the check failed, or if a newer check has started. */
+  async #predict(rows: Row[]): Promise<Row[] | undefined> {
     const turn = ++this.#newestCheck;
     this.problem.value = undefined;
     this.checking.value = rows.length > 0;
     if (rows.length === 0) return rows;
-    // As they came: of two alike, the first is invited, wherever it is shown.
-    const asked = rows.toSorted((a, b) => a.id - b.id);
+    // In the order of arrival: of two equal addresses, the API invites the first.
+    const arrived = rows.toSorted((a, b) => a.id - b.id);
     try {
-      const { results } = await sendInvites(this.deal, asked.map(toInvite), true);
+      const { results } = await sendInvites(this.deal, arrived.map(toInvite), true);
       if (turn !== this.#newestCheck) return undefined;
-      const verdicts = new Map(asked.map((row, index) => [row.id, results[index]]));
+      const verdicts = new Map(arrived.map((row, index) => [row.id, results[index]]));
       return rows.map((row) => ({ ...row, verdict: verdicts.get(row.id) }));
     } catch (error) {
       if (turn === this.#newestCheck) this.problem.value = asProblem(error);
@@ -130,7 +130,6 @@ export class Inviting {
     }
   }
 
-  /** Changes a row and checks the list again. */
   async correct(id: number, change: { email?: string; name?: string }) {
     this.rows.value = this.rows.value.map((row) => (row.id === id ? { ...row, ...change, verdict: undefined } : row));
     await this.check();
@@ -138,11 +137,11 @@ export class Inviting {
 
   async remove(id: number) {
     this.rows.value = this.rows.value.filter((row) => row.id !== id);
-    // The other one of two alike is to be invited now; and a check that is on its way is of another list.
+    // A duplicate of the removed row can be invited now. A running check still includes the row, so it is repeated.
     if (this.checking.value || this.rows.value.some((row) => row.verdict?.outcome === "duplicate")) await this.check();
   }
 
-  /** Drops the list. Text that is not part of it stays. */
+  /** Drops the list, but not the text in the box. */
   clear() {
     this.#newestCheck += 1;
     this.leftOut.value = {};
@@ -152,7 +151,7 @@ export class Inviting {
     this.stage.value = "draft";
   }
 
-  /** Sends what is due, batch by batch, until it is done, stopped, or fails. */
+  /** Sends batch by batch, until all is sent, the manager stops, or a batch fails. */
   async send() {
     this.problem.value = undefined;
     this.stopping.value = false;
@@ -177,24 +176,24 @@ export class Inviting {
     }));
   }
 
-  /** Ends after the batch that is being sent. */
+  /** Stops after the current batch. */
   stop() {
     this.stopping.value = true;
   }
 
-  /** Shows the result of what was sent so far. */
+  /** Shows the result without sending the rest. */
   finish() {
     this.problem.value = undefined;
     this.stage.value = "done";
   }
 
-  /** Sends those again of which nothing was stored. */
+  /** Sends the rows again that could not be stored. */
   async sendAgain() {
     this.rows.value = this.rows.value.map((row) => (row.sent?.outcome === "unavailable" ? { ...row, sent: undefined } : row));
     await this.send();
   }
 
-  /** Goes back to the list with these rows only. */
+  /** Returns to the list, with only these rows. */
   async goBackTo(rows: Row[]) {
     this.clear();
     this.rows.value = rows.map((row) => ({ ...row, sent: undefined }));
@@ -204,7 +203,7 @@ export class Inviting {
 
 const open = new Map<string, Inviting>();
 
-/** The list of a deal: one for as long as the page is loaded, so that sending goes on while other pages are looked at. */
+/** A deal's list lives until the tab is reloaded, so that sending continues while the manager visits other pages. */
 export function invitingOf(deal: string): Inviting {
   let inviting = open.get(deal);
   if (!inviting) open.set(deal, (inviting = new Inviting(deal)));

@@ -1,4 +1,4 @@
-/** For when mails don't arrive: what an IT team has to know to let them through. */
+/** A text for IT teams whose filters stop the mails. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { type Config, loadConfig } from "../config";
 import { announce } from "../ui/status";
@@ -8,32 +8,32 @@ export function MailHelp() {
   const [copied, setCopied] = useState("");
   const area = useRef<HTMLTextAreaElement>(null);
   useEffect(() => {
-    // It is loaded already: signing in took it.
+    // Sign-in has loaded the settings already.
     void loadConfig().then(setConfig);
   }, []);
   if (!config) return null;
   const text = [
-    "Our staff get invitations to a learning subscription by mail. Please let these mails through, and don’t rewrite their links:",
+    "Our staff receive invitations to a learning subscription by email. Please let these emails through, and do not rewrite their links:",
     "",
     `From: ${config.mailFrom}`,
     `Subject: ${config.mailSubject}`,
     `Links lead to: ${location.origin}`,
     "",
-    "Following a link accepts nothing by itself: a person has to sign in and to click.",
+    "Opening a link accepts nothing: a person has to sign in and click a button.",
   ].join("\n");
   const copy = async () => {
-    const say = (words: string) => (setCopied(words), announce(words));
+    const tell = (words: string) => (setCopied(words), announce(words));
     try {
       await navigator.clipboard.writeText(text);
-      say("Copied");
+      tell("Copied");
     } catch {
       area.current?.select();
-      say("Selected: copy it with your keyboard");
+      tell("The text is selected. Copy it with your keyboard.");
     }
   };
   return (
     <details class="mail-help">
-      <summary>Not arriving? Copy this for your IT team.</summary>
+      <summary>Emails not arriving? Copy this for your IT team.</summary>
       <textarea ref={area} readOnly rows={7} value={text} aria-label="Text for your IT team" />
       <p class="actions">
         <button type="button" class="secondary outline small" onClick={() => void copy()}>Copy</button>

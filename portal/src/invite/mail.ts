@@ -1,24 +1,24 @@
 /**
- * What a mail says of itself: its headers, who wrote what it answers, and signatures.
+ * Recognises a mail's headers, reply lines and signatures.
  *
- * Invariant: nobody is invited because they wrote a mail, or because somebody forwarded a mail to them. A `To:` line without
- * the other headers is a list like any other.
+ * Invariant: nobody is invited for having written a mail or received a forwarded one. A `To:` line without the other headers
+ * is an ordinary list.
  */
 
 export interface Mail {
-  /** The text without the lines that are left out. */
+  /** The remaining text. */
   readonly text: string;
-  /** How many lines are headers. */
+  /** The number of header lines. */
   readonly headers: number;
-  /** How many lines are of signatures. */
+  /** The number of signature lines. */
   readonly signatures: number;
-  /** The addresses of those who wrote, in lower case. */
+  /** The senders' addresses, in lower case. */
   readonly writers: ReadonlySet<string>;
 }
 
 type Field = "from" | "date" | "to" | "cc" | "subject";
 
-/** What mail programs call the fields of a header, in the larger languages. */
+/** The names of header fields in mail programs, in the larger languages. */
 const LABELS: Record<Field, string> = {
   from: "from,von,de,da,van,fra,från,od,от,lähettäjä,feladó,差出人,发件人",
   date: "sent,date,gesendet,datum,envoyé,enviado,enviado el,enviada em,enviado em,inviato,data,fecha,verzonden,skickat,sendt,dato,wysłano,odesláno,отправлено,дата,送信日時,发送时间",
@@ -35,14 +35,14 @@ const QUOTED = /^(?:> ?)+(?=[^\s>])/;
 const WROTE = /(?<!\p{L})(?:wrote|a écrit|schrieb|escribió|escreveu|ha scritto|schreef|skrev|napisał)(?!\p{L})/iu;
 const DATED = /\d{4}|\d[:.]\d\d/;
 const ADDRESS = /[^\s<>()[\],;:"']+@[^\s<>()[\],;:"']+/g;
-/** What is longer is a list, and would take minutes. */
+/** A longer line is a list, and would take minutes. */
 const LONGEST_HEADER = 500;
 const addressesIn = (line: string) => new Set(line.slice(0, LONGEST_HEADER).match(ADDRESS)?.map((address) => address.toLowerCase()));
 
-/** Without the lines that only say something of a mail, and without the marks of a quoted one. */
+/** Removes headers, reply lines, signatures and quote marks. */
 export function withoutMail(text: string): Mail {
   const raw = text.split("\n");
-  // A line of marks alone stays, so that it is counted.
+  // A line of marks only stays, so that it is counted.
   const lines = raw.map((line) => (/[\p{L}\p{N}@-]/u.test(line) ? line.replace(QUOTED, "") : line));
   const isQuoted = (index: number) => raw[index]?.startsWith(">");
   const kept: string[] = [];
@@ -67,7 +67,7 @@ export function withoutMail(text: string): Mail {
   return { text: kept.join("\n"), headers, signatures, writers };
 }
 
-/** How many lines say who wrote what follows: `On 23 Nov 2026, Max Boss <max@example.com> wrote:`. Mail programs break long ones. */
+/** The number of lines of a reply line: `On 23 Nov 2026, Max Boss <max@example.com> wrote:`. Mail programs break long ones. */
 function replyLength(lines: string[], index: number): number {
   return [1, 2, 3].find((length) => {
     const part = lines.slice(index, index + length);
@@ -75,13 +75,13 @@ function replyLength(lines: string[], index: number): number {
     const addresses = addressesIn(line).size;
     if (line.length > LONGEST_HEADER || part.includes("") || !line.endsWith(":") || addresses > 1) return false;
     const wrote = WROTE.test(line);
-    // Digits of an address are no date.
+    // The digits of an address are not a date.
     const dated = DATED.test((part[0] ?? "").replace(ADDRESS, ""));
     return length === 1 ? [wrote, dated, addresses === 1].filter(Boolean).length > 1 : addresses === 1 && dated && (wrote || line.endsWith(">:"));
   }) ?? 0;
 }
 
-/** How many lines are the headers of a mail that was forwarded; none where one of the four that it has is missing. */
+/** The number of header lines of a forwarded mail; 0 if one of the four required fields is missing. */
 function headerLength(lines: string[], start: number): number {
   const found = new Set<Field>();
   let end = start;

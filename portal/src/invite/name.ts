@@ -1,10 +1,10 @@
 /**
- * What may greet somebody as their name.
+ * Recognises names to greet people by.
  *
- * Invariant: better no name than a wrong one. A name has a letter, has no `@` and no punctuation around it.
+ * Invariant: no name is better than a wrong one. A name has a letter, no `@`, and no punctuation around it.
  */
 
-/** Words of sentences, greetings, mail headers and lists. A text with one of these is not a name. */
+/** Words of sentences, greetings, mail headers and lists. A text with one of them is not a name. */
 export const NO_NAMES = new Set(
   ("above active add address addresses also and ask attendee attendees bcc bitte bonjour cc ciao contact dear email emails e-mail escribió external " +
     "following from geehrte geehrter good group groups guten hallo hello here hi home hola inactive inviter invitez invitar invite invited invites inviting " +
@@ -12,20 +12,20 @@ export const NO_NAMES = new Set(
     "please private regards replaces required salut see sent s'il staff starts subject suspended tba tbc tbd team thank thanks the these this to und unknown " +
     "via welcome with work wrote your einladen unbekannt").split(" "),
 );
-/** Of these, some are names in other languages: `Nguyen The Anh`. */
+/** Some of them are names in other languages: `Nguyen The Anh`. */
 const ALSO_NAMES = new Set(["add", "here", "the", "this", "to"]);
-/** The parts of family names that are written small. */
+/** Lower-case parts of family names. */
 const PARTICLES = new Set("af al av bin binti da das de del della den der di do dos du e el i ibn la le ten ter van von y zu zum".split(" "));
-/** What stands after a comma and is no first name. */
+/** Suffixes after a comma, which are not first names. */
 const SUFFIX = /^(jr|sr|i{2,3}|iv|phd|ph d|md|m d|mba|msc|bsc|ma|ba|llm|dr|prof|esq|rn|cpa|frcs|mp|obe|mbe|inc|ltd|llc|gmbh|ag)$/i;
-/** What people and programs write into a cell that has nothing. */
+/** What people and programs write into an empty cell. */
 const PLACEHOLDER = /^(?:n\/a|k\.?\s?A\.?|#\S+[!?]|#N\/A|nil|null|none|keine?|nobody|tb[acd]|to be (?:announced|confirmed|decided|done)|unknown|unbekannt|inconnu|not (?:known|available|applicable)|true|false|undefined|[^\p{L}\p{N}@]+)$/iu;
-/** Titles, which are no name by themselves. */
+/** A title alone is not a name. */
 export const HONORIFICS = new Set("mr mrs ms miss mx dr prof herr frau hr fr mme mlle m monsieur madame sig signor signora sr sra señor señora sir".split(" "));
 const CONJUNCTION = /^(?:and|or|und|oder|et|y|e|og|och|&)\s+(?=\p{Lu})/u;
 
 export const isSuffix = (text: string) => SUFFIX.test(text.replace(/\./g, " ").trim());
-/** Behind a whole name, short capitals are a degree: `Hal Ivy, CPA, CFA`. */
+/** After a full name, short capitals are a degree: `Hal Ivy, CPA, CFA`. */
 export const isDegree = (text: string) => isSuffix(text) || /^[\p{Lu}.]{2,6}$/u.test(text);
 
 const LONGEST_NAME = 200;
@@ -33,7 +33,7 @@ const wordsOf = (text: string) => text.split(/\s+/).filter(Boolean);
 
 export const isPlaceholder = (cell: string) => cell === "" || PLACEHOLDER.test(cell.trim()) || cell.trim() === "NA";
 
-/** A cell or a quoted text that is meant as a name; empty where it is none. */
+/** The name in a cell or in quotes; empty if it is not a name. */
 export function nameOf(text: string): string {
   if (text.length > LONGEST_NAME || isPlaceholder(text)) return "";
   const bare = trimmed(withoutRoles(text));
@@ -46,39 +46,39 @@ export function nameOf(text: string): string {
   return /\p{L}/u.test(bare) && !/[@<>\p{N}]|\S:\s/u.test(bare) && !foreign && !titled ? turnedRound(bare) : "";
 }
 
-/** Without what stands in brackets or behind a bar: `Bob Roe [External]`, `Jon Kay | Acme`. */
+/** Removes brackets and text after a bar: `Bob Roe [External]`, `Jon Kay | Acme`. */
 function withoutRoles(text: string): string {
   const bare = text.replace(/\s\|\s.*$/, "").replace(/\([^()]*\)|\[[^[\]]*\]|\{[^{}]*\}/g, " ").trim();
   return /\p{L}/u.test(bare) ? bare : text;
 }
 
-/** The text before an address in brackets: a name unless a sentence or a header says otherwise. */
+/** The name before an address in brackets; empty if the text is a sentence or a header. */
 export function nameBefore(text: string): string {
-  // One word and a colon is a label.
+  // One word and a colon are a label.
   const name = /^\s*\S+\s*:\s*$/.test(text) ? "" : nameOf(text.trim().replace(CONJUNCTION, ""));
   const words = wordsOf(name);
   const capitals = words.filter(isCapitalised).length;
-  // `ann doe` is typed without capitals; `Sie finden Ann` is a sentence.
+  // `ann doe` is a name typed without capitals; `Sie finden Ann` is a sentence.
   return (capitals > 0 && capitals < words.length) || words.length > 7 || /\s[-–—/:]\s|[:;!?|]/.test(name) ? "" : name;
 }
 
-/** Words beside an address in running text or in a column without a title: a name only if each begins as names do. */
+/** In running text or in a column without a title, words are a name only if each is capitalised. */
 export const capitalised = (name: string) => (wordsOf(name).every(isCapitalised) ? name : "");
 export const nameInText = (text: string) => capitalised(nameBefore(text));
 export const isFullName = (cell: string) => cell.includes(" ") && nameInText(cell) !== "";
 
 const isCapitalised = (word: string) => /^["'(]?[^\p{Ll}\p{N}]/u.test(word) || PARTICLES.has(word) || /^[dlo]['’]\p{Lu}/u.test(word);
 
-/** Whether running text is nothing but the words of a sentence. */
+/** Whether a text has only words of sentences. */
 export const isFiller = (text: string) =>
   wordsOf(text).every((word) => !/[\p{L}\p{N}]/u.test(word) || NO_NAMES.has(word.toLowerCase().replace(/[^\p{L}'-]/gu, "")));
 
-/** Without numbers of a list, bullets, dashes, and quotes and brackets around all of it. */
+/** Removes list numbers, bullets and dashes, and quotes and brackets around the whole text. */
 function trimmed(text: string): string {
   const words = text.replace(/\s+/g, " ").trim().replace(/^\(?\d+[.):]+\s*/, "");
   const inner = words.replace(/^[("'‘’‚“”„«»]+(.*?)[)"'‘’‚“”„«»]+[,;:]?$/u, (whole, inside: string) => (/["()]/.test(inside) ? whole : inside));
   const edged = inner.replace(/^[^\p{L}\p{N}("]+/u, "").replace(/[^\p{L}\p{M}\p{N})."]+$/u, "");
-  // A quote or bracket without its partner goes as well, and the full stop of a sentence.
+  // Also removes unpaired quotes and brackets, and the full stop of a sentence.
   const paired = unpaired(unpaired(edged, '"', '"'), "(", ")");
   return /(^|[\s.])(jr|sr|dr|prof|esq|phil|habil|\p{L})\.$/iu.test(paired) ? paired : paired.replace(/[.\s]+$/, "");
 }
@@ -95,7 +95,7 @@ export function fullName(given: string, family: string): string {
   return (FAMILY_FIRST.test(given + family) ? [family, given] : [given, family]).filter(Boolean).join(" ");
 }
 
-/** `Doe, Ann` as `Ann Doe`: with one comma, and a first name after it. Another comma may stand before a suffix. */
+/** Turns `Doe, Ann` into `Ann Doe`. A second comma is allowed before a suffix. */
 function turnedRound(name: string): string {
   const [family, given, suffix, another] = name.split(",").map((part) => part.trim());
   if (!family || !given || isSuffix(given) || another !== undefined || (suffix !== undefined && !isSuffix(suffix))) return name;

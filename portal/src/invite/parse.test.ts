@@ -12,15 +12,15 @@ const BOB = { email: "bob@example.com", name: "Bob Roe" };
 const ann = { email: ANN.email };
 const bob = { email: BOB.email };
 
-/** The rows of a text that raises no question. */
+/** The rows of a text without a question. */
 function parseAddresses(text: string): InviteRow[] {
   const list = readList(text);
   if ("question" in list) throw new Error(`asked about ${list.question.labels.join(", ")}`);
   return list.rows;
 }
 
-/** What is asked about a text: the titles of the columns, the guesses by their titles. */
-function askedAbout(text: string) {
+/** The question about a text, with titles instead of column numbers. */
+function questionAbout(text: string) {
   const list = readList(text);
   if (!("question" in list)) return undefined;
   const { labels, addresses, names, guess } = list.question;
@@ -61,7 +61,7 @@ describe("what people paste", () => {
     ["a name before an address", "Ann Doe ann@example.com\nBob Roe bob@example.com", [ANN, BOB]],
     ["a name after an address", "ann@example.com (Ann Doe)", [ANN]],
     ["a full stop", "ann@example.com.", [ann]],
-    ["what can't be seen", "\ufeff\u00a0ann@exam\u200bple.com\u00a0\nbob@example.com\u200f", [ann, bob]],
+    ["invisible characters", "\ufeff\u00a0ann@exam\u200bple.com\u00a0\nbob@example.com\u200f", [ann, bob]],
     ["name, address", "Ann Doe,ann@example.com\nBob Roe,bob@example.com", [ANN, BOB]],
     ["address, name", "ann@example.com\tAnn Doe\nbob@example.com\tBob Roe", [ANN, BOB]],
     ["name, address and semicolons in a line", "Ann Doe, ann@example.com; Bob Roe, bob@example.com", [ANN, BOB]],
@@ -75,19 +75,19 @@ describe("what people paste", () => {
     ["first and last name", "Last name,First name,Department,Mail\nDoe,Ann,Sales,ann@example.com", [ANN]],
     ["the columns of an address book", "Given Name,Family Name,Address,E-mail 1 - Label,E-mail 1 - Value\nAnn,Doe,1 High St,Work,ann@example.com", [ANN]],
     ["a line break in a cell", 'email,name\nann@example.com,"Ann\nDoe"', [ANN]],
-    ["a quote that does not end", '"Ann Doe,ann@example.com\nbob@example.com', [ANN, bob]],
+    ["an unclosed quote", '"Ann Doe,ann@example.com\nbob@example.com', [ANN, bob]],
     ["lines of different forms", "email\tname\nann@example.com\tAnn Doe\nBob Roe <bob@example.com>\nann@example.com", [ANN, BOB, ann]],
     ["no address", "ann at example.com", [{ email: "ann at example.com" }]],
     ["an address in pieces", "ann @ example.com", [{ email: "ann @ example.com" }]],
-    ["no addresses between addresses", "ann@example.com, bob, bob@example.com", [ann, { email: "bob" }, bob]],
-    ["no addresses at all", "ann; bob", [{ email: "ann" }, { email: "bob" }]],
+    ["a word between addresses", "ann@example.com, bob, bob@example.com", [ann, { email: "bob" }, bob]],
+    ["words only", "ann; bob", [{ email: "ann" }, { email: "bob" }]],
     ["no address in its column", "name,email\nAnn Doe,ann at example.com", [{ email: "ann at example.com", name: "Ann Doe" }]],
     ["no address in its column, without a header", "Bob Roe\tbob@example.com\nAnn Doe\tann at example.com", [BOB, { email: "ann at example.com", name: "Ann Doe" }]],
     ["a name without an address", "Bob Roe\tbob@example.com\nAnn Doe\t", [BOB, { email: "", name: "Ann Doe" }]],
   ])("%s", (_, text, rows) => expect(parseAddresses(text)).toEqual(rows));
 });
 
-describe("what is no name", () => {
+describe("what is not a name", () => {
   it.each<[what: string, text: string, rows: InviteRow[]]>([
     ["a number before an address", "1. ann@example.com", [ann]],
     ["a number with a bracket", "1) Ann Doe, ann@example.com\n2) Bob Roe, bob@example.com", [ANN, BOB]],
@@ -130,7 +130,7 @@ describe("what is no name", () => {
   ])("%s has a name", (text, name) => expect(parseAddresses(text)).toEqual([{ email: "ann@example.com", name }]));
 });
 
-describe("a family name first is turned round", () => {
+describe("a family name before a comma goes last", () => {
   it.each<[name: string, shown: string]>([
     ["Doe, Ann", "Ann Doe"],
     ["DOE, ANN", "ANN DOE"],
@@ -147,7 +147,7 @@ describe("a family name first is turned round", () => {
   ])("%s: %s", (name, shown) => expect(parseAddresses(`email;name\nann@example.com;${name}`)).toEqual([{ email: "ann@example.com", name: shown }]));
 });
 
-describe("the ways in which programs copy an address", () => {
+describe("addresses as programs copy them", () => {
   it.each<[what: string, text: string, rows: InviteRow[]]>([
     ["Outlook's link in brackets", "Ann Doe <ann@example.com<mailto:ann@example.com>>", [ANN]],
     ["Outlook's link after an address", "ann@example.com<mailto:ann@example.com>", [ann]],
@@ -173,12 +173,12 @@ describe("the ways in which programs copy an address", () => {
     ["keys before quoted values", 'name="Ann Doe" email="ann@example.com"', [ANN]],
     ["keys in lines", "fullName=Ann Doe; EmailAddress=ann@example.com\nfullName=Bob Roe; EmailAddress=bob@example.com", [ANN, BOB]],
     ["an equals sign of the address", "prvs=123=ann@example.com", [{ email: "prvs=123=ann@example.com" }]],
-    ["an apostrophe that is none", "o’brien@example.com; o´brien@example.com", [{ email: "o’brien@example.com" }, { email: "o´brien@example.com" }]],
+    ["typographic apostrophes", "o’brien@example.com; o´brien@example.com", [{ email: "o’brien@example.com" }, { email: "o´brien@example.com" }]],
     ["a name after each bracket", "<ann@example.com> Ann Doe, <bob@example.com> Bob Roe", [ANN, BOB]],
   ])("%s", (_, text, rows) => expect(parseAddresses(text)).toEqual(rows));
 });
 
-it("a text of links that do not end takes no time", () => {
+it("a text of unclosed links is read quickly", () => {
   expect(readList("[a](mailto:".repeat(20_000))).toMatchObject({ leftOut: {} });
 });
 
@@ -222,7 +222,7 @@ describe("headers", () => {
     ["a login that repeats the address", "Username,Display name,Mail", "ANN@example.com,Ann Doe,ann@example.com"],
   ])("%s", (_, header, line) => expect(parseAddresses(`${header}\n${line}`)).toEqual([ANN]));
 
-  it("a Dutch family name keeps what it begins with", () => {
+  it("a Dutch family name keeps its first part", () => {
     expect(parseAddresses("Voornaam;Tussenvoegsel;Achternaam;E-mailadres\nJan;van der;Berg;ann@example.com")).toEqual([{ ...ann, name: "Jan van der Berg" }]);
   });
 
@@ -232,20 +232,20 @@ describe("headers", () => {
     ["Kana", "名,姓,メール\nタロー,やまだ,ann@example.com", "やまだ タロー"],
     ["Hangul", "성,이름,이메일\n김,민수,ann@example.com", "김 민수"],
     ["names with a comma", '氏名,メール\n"山田, 太郎",ann@example.com', "山田 太郎"],
-  ])("the family name stands first: %s", (_, text, name) => expect(parseAddresses(text)).toEqual([{ ...ann, name }]));
+  ])("the family name comes first: %s", (_, text, name) => expect(parseAddresses(text)).toEqual([{ ...ann, name }]));
 
   it.each<[what: string, text: string, leftOut: LeftOut]>([
     ["a line for a spreadsheet", "sep=;\nName;E-Mail\nAnn Doe;ann@example.com", { separator: 1, header: 1 }],
-    ["a separator that nobody would guess", "sep=/\nName/E-Mail\nAnn Doe/ann@example.com", { separator: 1, header: 1 }],
+    ["an unusual separator", "sep=/\nName/E-Mail\nAnn Doe/ann@example.com", { separator: 1, header: 1 }],
     ["a title", "Staff list 2026\nName,E-Mail\nAnn Doe,ann@example.com", { title: 1, header: 1 }],
     ["titles with commas", "Staff, all;;\nExported: May;;\n\nName;E-Mail;Team\nAnn Doe;ann@example.com;A", { title: 2, header: 1 }],
-    ["a header that comes again", "Name,E-Mail\nAnn Doe,ann@example.com\nName,E-Mail", { header: 2 }],
+    ["a repeated header", "Name,E-Mail\nAnn Doe,ann@example.com\nName,E-Mail", { header: 2 }],
     ["lines of marks", "Name,E-Mail\nAnn Doe,ann@example.com\n---,---", { header: 1, marks: 1 }],
     ["a line about nobody", "Name,E-Mail,Team\nAnn Doe,ann@example.com,A\n,,B", { header: 1, nobody: 1 }],
-  ])("what is no row is counted: %s", (_, text, leftOut) => expect(readList(text)).toEqual({ rows: [ANN], leftOut }));
+  ])("lines that are not rows are counted: %s", (_, text, leftOut) => expect(readList(text)).toEqual({ rows: [ANN], leftOut }));
 });
 
-describe("where more than one column could be meant, the page asks", () => {
+describe("the page asks if more than one column could be meant", () => {
   it.each<[what: string, text: string, addresses: string[], guess: string[]]>([
     ["accounts with recovery addresses",
       "First Name [Required],Last Name [Required],Email Address [Required],Recovery Email\nAnn,Doe,ann@example.com,ann@home.example\nBob,Roe,bob@example.com,",
@@ -269,7 +269,7 @@ describe("where more than one column could be meant, the page asks", () => {
     ["no header", "Ann Doe\tann@example.com\tann@home.example", ["Column 2", "Column 3"], ["Column 1"]],
     ["no header, commas", "Ann Doe,ann@example.com,ann@home.example\nBob Roe,bob@example.com,bob@home.example", ["Column 2", "Column 3"], ["Column 1"]],
     ["addresses in turns", "Ann Doe\tann@example.com\t\nBob Roe\t\tbob@home.example", ["Column 2", "Column 3"], ["Column 1"]],
-  ])("addresses: %s", (_, text, addresses, guess) => expect(askedAbout(text)).toMatchObject({ addresses, guess }));
+  ])("addresses: %s", (_, text, addresses, guess) => expect(questionAbout(text)).toMatchObject({ addresses, guess }));
 
   it.each<[what: string, text: string, names: string[], guess: string[]]>([
     ["no header", "Ann Doe;Sales;ann@example.com\nBob Roe;Marketing;bob@example.com", ["Column 1", "Column 2"], ["Column 3", "Column 1"]],
@@ -279,7 +279,7 @@ describe("where more than one column could be meant, the page asks", () => {
     ["numbers under the title of names", "Employee #;Clan;E-Mail\n1001;Ann Doe;ann@example.com", ["Clan"], ["E-Mail"]],
     ["an unknown title", "E-Mail;Kontakt\nann@example.com;Ann Doe", ["Kontakt"], ["E-Mail"]],
     ["only unknown titles", "Kontakt;Poczta\nAnn Doe;ann@example.com", ["Kontakt"], ["Poczta"]],
-  ])("names: %s", (_, text, names, guess) => expect(askedAbout(text)).toMatchObject({ names, guess }));
+  ])("names: %s", (_, text, names, guess) => expect(questionAbout(text)).toMatchObject({ names, guess }));
 
   it.each<[title: string]>([
     ["Reports To Email"], ["Line Mgr Email"], ["Mgr E-Mail"], ["Team lead email"], ["Head of department email"], ["Created by email"], ["HRBP Email"],
@@ -288,8 +288,8 @@ describe("where more than one column could be meant, the page asks", () => {
     ["Email responsabile"], ["E-mail przełożonego"], ["Почта руководителя"], ["经理邮箱"], ["What is the email of your manager?"], ["Who is your manager?"],
     ["Home Email"], ["Recovery Email"], ["Personal Email"], ["E-Mail (privat)"], ["Email personale"], ["E-mail pessoal"], ["E-mail prywatny"], ["Личная почта"],
     ["managerEmail"], ["Email DL"], ["Contact email"],
-  ])("addresses under “%s”, and none is chosen beforehand", (title) => {
-    expect(askedAbout(`Name;${title}\nAnn Doe;ann@example.com`)).toMatchObject({ addresses: [title], guess: ["Name"] });
+  ])("addresses under “%s” are not preselected", (title) => {
+    expect(questionAbout(`Name;${title}\nAnn Doe;ann@example.com`)).toMatchObject({ addresses: [title], guess: ["Name"] });
   });
 
   it.each<[work: string, other: string]>([
@@ -297,11 +297,11 @@ describe("where more than one column could be meant, the page asks", () => {
     ["公司邮箱", "私人邮箱"], ["Рабочая почта", "Личная почта"], ["E-Mail dienstlich", "E-Mail privat"], ["Work Email", "Email"], ["Email aziendale", "Email personale"],
     ["Adresse électronique", "Courriel du responsable"], ["Email", "Your line manager's email?"], ["emailAddress", "managerEmail"],
   ])("“%s” is offered first beside “%s”", (work, other) => {
-    expect(askedAbout(`Name;${other};${work}\nAnn Doe;max@example.com;ann@example.com`)).toMatchObject({ addresses: [work, other], guess: [work, "Name"] });
+    expect(questionAbout(`Name;${other};${work}\nAnn Doe;max@example.com;ann@example.com`)).toMatchObject({ addresses: [work, other], guess: [work, "Name"] });
   });
 
   it.each<[blank: string]>([["N/A"], ["n/a"], ["tbd"], ["TBC"], ["-"], ["?"], ["none"], ["unknown"], [""]])("a work column that has only “%s” is offered", (blank) => {
-    expect(askedAbout(`Name,Email,Buddy\nAnn Doe,${blank},bud@example.com`)).toMatchObject({ addresses: ["Email", "Buddy"], guess: ["Email", "Name"] });
+    expect(questionAbout(`Name,Email,Buddy\nAnn Doe,${blank},bud@example.com`)).toMatchObject({ addresses: ["Email", "Buddy"], guess: ["Email", "Name"] });
   });
 
   it.each<[what: string, text: string, addresses: string[]]>([
@@ -318,22 +318,22 @@ describe("where more than one column could be meant, the page asks", () => {
     ["recipients without a header", "Ann Doe <ann@example.com>,Max Boss <max@example.com>\nBob Roe <bob@example.com>,Max Boss <max@example.com>", ["Column 1", "Column 2"]],
     ["a single line", "Ann Doe,ann@example.com,max@example.com", ["Column 2", "Column 3"]],
     ["labels in a column", "Name,Ann Doe\nWork email,ann@example.com\nManager email,max@example.com", ["Ann Doe"]],
-  ])("addresses in columns: %s, and none is chosen beforehand", (_, text, addresses) => {
-    const asked = askedAbout(text);
-    expect(asked).toMatchObject({ addresses });
-    expect(addresses).not.toContain(asked?.guess[0]);
+  ])("addresses in columns are not preselected: %s", (_, text, addresses) => {
+    const question = questionAbout(text);
+    expect(question).toMatchObject({ addresses });
+    expect(addresses).not.toContain(question?.guess[0]);
   });
 
   it.each<[title: string]>([["Reports To"], ["Buddy name"], ["Invited by"], ["Emergency contact"], ["Cost centre"], ["Course name"]])(
-    "names under “%s”, and none is chosen beforehand", (title) => {
-      expect(askedAbout(`Email,${title}\nann@example.com,Eve Help\nbob@example.com,Max Boss`)).toMatchObject({ names: [title], guess: ["Email"] });
+    "names under “%s” are not preselected", (title) => {
+      expect(questionAbout(`Email,${title}\nann@example.com,Eve Help\nbob@example.com,Max Boss`)).toMatchObject({ names: [title], guess: ["Email"] });
     });
 
-  it("a family name alone is not chosen beforehand", () => {
-    expect(askedAbout("Doe, Ann, ann@example.com\nRoe, Bob, bob@example.com")).toMatchObject({ guess: ["Column 3"] });
+  it("a family name alone is not preselected", () => {
+    expect(questionAbout("Doe, Ann, ann@example.com\nRoe, Bob, bob@example.com")).toMatchObject({ guess: ["Column 3"] });
   });
 
-  it("lines of a list are all invited if that is the answer", () => {
+  it("all addresses are invited if the answer says that the text is a list", () => {
     const text = "ann@example.com, bob@example.com\nAnn Doe <cat@example.com>, dan@example.com";
     expect(readList(text, [{ email: EVERY }])).toMatchObject({ rows: [ann, bob, { email: "cat@example.com", name: "Ann Doe" }, { email: "dan@example.com" }] });
   });
@@ -346,9 +346,9 @@ describe("where more than one column could be meant, the page asks", () => {
     ["one address column and a department", "Email,Department\nann@example.com,Sales"],
     ["how a name is read aloud", "氏名,フリガナ,メール\n山田太郎,ヤマダタロウ,ann@example.com"],
     ["a whole name beside another text", "Name,Cohort,Email\nAnn Doe,Spring,ann@example.com"],
-  ])("but not about %s", (_, text) => expect(askedAbout(text)).toBeUndefined());
+  ])("but not about %s", (_, text) => expect(questionAbout(text)).toBeUndefined());
 
-  it("the answer holds for its table", () => {
+  it("an answer applies to its table", () => {
     const text = "Name,Work Email,Personal Email\nAnn Doe,,ann@home.example\nBob Roe,bob@example.com,bob@home.example\n,,cat@home.example";
     expect(readList(text, [{ email: 1, name: 0 }])).toEqual({ rows: [{ email: "", name: "Ann Doe" }, BOB], leftOut: { header: 1, nobody: 1 } });
     expect(readList(text, [{ email: 1 }])).toEqual({ rows: [bob], leftOut: { header: 1, nobody: 2 } });
@@ -366,7 +366,7 @@ describe("where more than one column could be meant, the page asks", () => {
   });
 });
 
-describe("nobody is invited whom a list only mentions", () => {
+describe("a person whom a list only mentions is not invited", () => {
   it.each<[what: string, text: string, leftOut: LeftOut]>([
     ["a footer", "Name,Email\nAnn Doe,ann@example.com\nExported by max@example.com on 26 Nov 2026", { header: 1, prose: 1 }],
     ["a footer with a question", "Name\tEmail\nAnn Doe\tann@example.com\n\nQuestions? hr@example.com", { header: 1, prose: 1 }],
@@ -399,11 +399,11 @@ describe("nobody is invited whom a list only mentions", () => {
     ["Op ma 23 nov 2026 om 10:00 schreef Max Boss <max@example.com>:"], ["Max Boss <max@example.com> wrote on 23 Nov 2026:"],
     ["max@example.com <max@example.com> wrote:"], ["2026年11月23日(月) 10:00 Max Boss <max@example.com>:"], ["Van: Max Boss <max@example.com>"],
     ["On 23/11/2026 10:00, Max Boss wrote:"],
-  ])("who wrote a mail: %s", (header) => expect(readList(`${header}\n> Ann Doe <ann@example.com>`)).toEqual({ rows: [ANN], leftOut: { others: 1 } }));
+  ])("the writer of a mail: %s", (header) => expect(readList(`${header}\n> Ann Doe <ann@example.com>`)).toEqual({ rows: [ANN], leftOut: { others: 1 } }));
 
   it.each<[what: string, text: string, leftOut: LeftOut]>([
-    ["a line that is broken", "On Mon, 23 Nov 2026 at 10:00, Max Boss\n<max@example.com> wrote:\n\nAnn Doe <ann@example.com>", { others: 2 }],
-    ["a writer's other line", "From: Max Boss <max@example.com>\nTo: Ann Doe <ann@example.com>\n\nMax@example.com", { others: 2 }],
+    ["a broken line", "On Mon, 23 Nov 2026 at 10:00, Max Boss\n<max@example.com> wrote:\n\nAnn Doe <ann@example.com>", { others: 2 }],
+    ["another line of the writer", "From: Max Boss <max@example.com>\nTo: Ann Doe <ann@example.com>\n\nMax@example.com", { others: 2 }],
     ["a writer in a table", "On 23 Nov 2026 Max Boss <max@example.com> wrote:\nName,Email\nAnn Doe,ann@example.com\nMax Boss,max@example.com", { header: 1, others: 2 }],
     ["a forwarded mail's headers", "From: Max Boss <max@example.com>\nSent: Monday\nTo: HR <hr@example.com>;\nEve Help <eve@example.com>\nSubject: Staff\n\nAnn Doe <ann@example.com>",
       { others: 5 }],
@@ -415,7 +415,7 @@ describe("nobody is invited whom a list only mentions", () => {
     ["a signature below a table", "Name,Email\nAnn Doe,ann@example.com\n--\nMax Boss\n+44 1234\n\nmax@example.com", { header: 1, signature: 4 }],
   ])("of a mail, %s", (_, text, leftOut) => expect(readList(text)).toEqual({ rows: [ANN], leftOut }));
 
-  it("a list of recipients is no header of a mail", () => {
+  it("a list of recipients is not a mail's header", () => {
     expect(readList("To: Ann Doe <ann@example.com>\nCc: Bob Roe <bob@example.com>")).toEqual({ rows: [ANN, BOB], leftOut: {} });
   });
 
@@ -424,11 +424,11 @@ describe("nobody is invited whom a list only mentions", () => {
     expect(readList(text)).toEqual({ rows: [ANN, BOB], leftOut: { signature: 7 } });
   });
 
-  it("an address with a year and a colon is no header of a mail", () => {
+  it("an address with a year and a colon is not a mail's header", () => {
     expect(parseAddresses("Please add ann2026@example.com:")).toEqual([{ email: "ann2026@example.com" }]);
   });
 
-  it("a line of marks above a list is no signature", () => {
+  it("a line of dashes above a list is not a signature", () => {
     expect(readList("--\nAnn Doe <ann@example.com>")).toEqual({ rows: [ANN], leftOut: { marks: 1 } });
   });
 
@@ -440,32 +440,32 @@ describe("nobody is invited whom a list only mentions", () => {
     expect(readList(text, [{ email: 1, name: 0 }])).toMatchObject({ rows: expect.arrayContaining([{ email: "ask max@example.com first", name: "Ann Doe" }]) });
   });
 
-  it("a remark in brackets beside a name and an address is no part of the address", () => {
+  it("a remark in brackets beside a name and an address is not part of the address", () => {
     expect(parseAddresses("Ann Doe; ann@example.com (Sales)\nBob Roe; bob@example.com")).toEqual([ANN, BOB]);
   });
 
   it.each<[cell: string]>([
     ["ann@example.com; bob@example.com"], ["ann@example.com (dienstlich), ann@home.example (privat)"], ["ann@example.com ::: ann@home.example"],
     ["ask max@example.com"], ["cat@example.com (cc: boss@example.com)"], ["see Max Boss <max@example.com>"],
-  ])("a cell that has more than one address is a row to correct: %s", (cell) => {
+  ])("a cell with more than one address, or with words, is a row to correct: %s", (cell) => {
     expect(parseAddresses(`Name\tEmail\nAnn Doe\t${cell}`)).toEqual([{ email: cell, name: "Ann Doe" }]);
   });
 });
 
 describe("no line is lost", () => {
   it.each<[what: string, text: string, rows: InviteRow[]]>([
-    ["two quotes that belong to different lines", 'Name,Email\n"Ann Doe,ann@example.com\nBob Roe","bob@example.com"', [ANN, BOB]],
-    ["a remark in quotes that begins here and ends there", 'Name;E-Mail;Note\nAnn Doe;ann@example.com;"call\nBob Roe;bob@example.com;done"', [ANN, BOB]],
-    ["a comma in quotes after a quote that does not end", 'Name,Email\n"Ann Doe,ann@example.com\n"Roe, Bob",bob@example.com', [ANN, BOB]],
+    ["two quotes in different lines", 'Name,Email\n"Ann Doe,ann@example.com\nBob Roe","bob@example.com"', [ANN, BOB]],
+    ["a quoted remark over two lines", 'Name;E-Mail;Note\nAnn Doe;ann@example.com;"call\nBob Roe;bob@example.com;done"', [ANN, BOB]],
+    ["a comma in quotes after an unclosed quote", 'Name,Email\n"Ann Doe,ann@example.com\n"Roe, Bob",bob@example.com', [ANN, BOB]],
     ["an address in the column of names", "Name,Email\nAnn Doe <ann@example.com>,\nBob Roe,bob@example.com", [ANN, BOB]],
-    ["an address in place of a name", "Name,Email\nann@example.com,\nBob Roe,bob@example.com", [ann, BOB]],
+    ["an address instead of a name", "Name,Email\nann@example.com,\nBob Roe,bob@example.com", [ann, BOB]],
     ["words in the column of names", "Name;Email\nDoe, Ann (ann@example.com);\nBob Roe;bob@example.com", [{ email: "Doe, Ann (ann@example.com)" }, BOB]],
-    ["tables with separators of their own", "Name;E-Mail\nAnn Doe;ann@example.com\n\nName,Email\nBob Roe,bob@example.com", [ANN, BOB]],
+    ["tables with different separators", "Name;E-Mail\nAnn Doe;ann@example.com\n\nName,Email\nBob Roe,bob@example.com", [ANN, BOB]],
     ["recipients above a table", "Ann Doe <ann@example.com>\nName,Email\nBob Roe,bob@example.com", [ANN, BOB]],
   ])("%s", (_, text, rows) => expect(parseAddresses(text)).toEqual(rows));
 });
 
-describe("better no name than a wrong one", () => {
+describe("no name is better than a wrong one", () => {
   it.each<[text: string]>([
     ["Hello Ann, ann@example.com"], ["Welcome Bob, ann@example.com"], ["Good Morning ann@example.com"], ["Bonjour Dan <ann@example.com>"], ["Ciao Eve ann@example.com"],
     ["Moin Bob <ann@example.com>"], ["Sehr geehrte Frau Doe <ann@example.com>"],
@@ -483,7 +483,7 @@ describe("better no name than a wrong one", () => {
     ["Are Ann Doe <ann@example.com> and Bob Roe <bob@example.com> in?"], ["Can Ann (ann@example.com) please get access, cc Bob (bob@example.com)?"],
   ])("in a sentence about two: %s", (text) => expect(parseAddresses(text)).toEqual([ann, bob]));
 
-  it("a full stop behind an address ends no list", () => {
+  it("a full stop after an address does not end the list", () => {
     expect(parseAddresses("Ann Doe ann@example.com. Bob Roe bob@example.com.")).toEqual([ANN, BOB]);
   });
 
@@ -493,16 +493,16 @@ describe("better no name than a wrong one", () => {
 
   it.each<[text: string]>([
     ["ann@example.com\tMax Boss\nbob@example.com\tMax Boss"], ["Max Boss <ann@example.com>, Max Boss <bob@example.com>"], ["Name,Email\nAcme Ltd,ann@example.com\nAcme Ltd,bob@example.com"],
-  ])("one that comes again with another address: %s", (text) => expect(parseAddresses(text)).toEqual([ann, bob]));
+  ])("a name with two addresses: %s", (text) => expect(parseAddresses(text)).toEqual([ann, bob]));
 
-  it("two people may have one first name", () => {
+  it("two people may share a first name", () => {
     expect(parseAddresses("First name,Email\nAnn,ann@example.com\nAnn,bob@example.com")).toEqual([{ ...ann, name: "Ann" }, { ...bob, name: "Ann" }]);
   });
 
   it.each<[text: string, name: string]>([
     ["Ann Doe [External]", "Ann Doe"], ["[EXT] Ann Doe", "Ann Doe"], ["Ann Doe {Acme}", "Ann Doe"], ["Ann Doe (Guest)", "Ann Doe"], ["Ann Doe [On Leave] (12345)", "Ann Doe"],
     ["Ann Doe | Acme", "Ann Doe"], ["Ann Doe, CPA, CFA", "Ann Doe, CPA, CFA"], ["ann doe", "ann doe"], ["Na Li", "Na Li"], ["Ann de Souza e Silva", "Ann de Souza e Silva"],
-  ])("a name without what is around it: %s", (text, name) => expect(parseAddresses(`${text} <ann@example.com>`)).toEqual([{ ...ann, name }]));
+  ])("a name without the text around it: %s", (text, name) => expect(parseAddresses(`${text} <ann@example.com>`)).toEqual([{ ...ann, name }]));
 
   it("one column is not two parts of a name", () => {
     const text = "Name,Work Email,Home Email\nDoe,ann@example.com,ann@home.example";
@@ -510,8 +510,8 @@ describe("better no name than a wrong one", () => {
   });
 });
 
-describe("any list, in any form", () => {
-  /** On a machine that has other work, too. */
+describe("generated lists", () => {
+  /** Enough on a busy machine. */
   const PATIENCE = 60_000;
   const word = fc.stringMatching(/^[A-ZÀ-ÖØ-ÞĀĂĄŁŽ][a-zß-öø-ÿąęłńśżž][A-Za-zÀ-ÖØ-öø-ÿĀ-ľŁ-ň]{0,7}([-'’][A-Za-zà-öø-ÿ]{1,6})?$/)
     .filter((word) => !NO_NAMES.has(word.toLowerCase()) && !HONORIFICS.has(word.toLowerCase()) && !isSomebodyElses(word) && word.normalize("NFKC") === word);
@@ -522,7 +522,7 @@ describe("any list, in any form", () => {
   });
   const expected = (rows: { email: string; name: string | undefined }[]) =>
     rows.map(({ email, name }) => (name === undefined ? { email } : { email, name }));
-  /** What a clipboard adds without being asked. */
+  /** What a clipboard may add. */
   const noise = fc.record({ before: fc.constantFrom("", "\ufeff", "\n", "\u00a0"), after: fc.constantFrom("", "\n", "\r\n", "\u200b", " "), windows: fc.boolean() });
   const pasted = (text: string, { before, after, windows }: { before: string; after: string; windows: boolean }) =>
     before + (windows ? text.replaceAll("\n", "\r\n") : text) + after;
@@ -547,11 +547,10 @@ describe("any list, in any form", () => {
 
   const lastFirst = (name: string) => name.replace(/^(\S+) (\S+)$/, "$2, $1");
 
-  it("recipients with commas in their names, quoted or parted as Outlook does", () => {
+  it("recipients with commas in their names, quoted or separated as in Outlook", () => {
     fc.assert(fc.property(rowsOf(fc.tuple(word, word).map((name) => name.join(" "))), fc.boolean(), noise, (rows, quoted, noise) => {
       const print = (name: string) => (quoted ? `"${lastFirst(name)}"` : lastFirst(name));
       const text = rows.map(({ email, name }) => (name ? `${print(name)} <${email}>` : email)).join(quoted ? ", " : "; ");
-      // Without a bracket, there is nothing that makes it a list of recipients: it is one all the same.
       expect(parseAddresses(pasted(text, noise))).toEqual(expected(rows));
     }));
   });
@@ -570,7 +569,7 @@ describe("any list, in any form", () => {
     }));
   });
 
-  it("each line becomes a row or is counted as left out", () => {
+  it("each line becomes a row or is counted", () => {
     const cell = fc.oneof(email, names, fc.constantFrom("", "", "-", "1.", "Email", "Name", "Sales", "ann@@example.com", "E-Mail (Manager)", "--", "From: max@example.com", "2026 max@example.com wrote:", "email=max@example.com"));
     const delimiter = fc.constantFrom(",", ";", "\t");
     fc.assert(fc.property(fc.array(fc.array(cell, { minLength: 1, maxLength: 4 }), { maxLength: 8 }), delimiter, (records, delimiter) => {
@@ -583,7 +582,7 @@ describe("any list, in any form", () => {
     }), { numRuns: 1000 });
   }, PATIENCE);
 
-  it("no line vanishes, whatever is in it", () => {
+  it("a line of any pieces becomes a row or is counted", () => {
     const piece = fc.oneof(email, word, fc.constantFrom(",", ";", "\t", " ", "<", ">", '"', "@", "(", "1.", "-", "and", "please", "To:", "From:", "wrote:", "2026", "--", "?", "email=", "mailto:", "Email", "sep=;", "…"));
     const header = fc.constantFrom("", "Email\n", "Name,Email\n", "Email\tWork email\n");
     fc.assert(fc.property(fc.array(piece, { minLength: 1, maxLength: 8 }), header, (pieces, header) => {
@@ -601,7 +600,7 @@ describe("any list, in any form", () => {
     fc.assert(fc.property(fc.array(piece, { maxLength: 20 }), (pieces) => {
       const text = pieces.join("");
       const list = readList(text);
-      // What is asked about shows its columns; the text stays where it is.
+      // A question loses nothing: the text stays in the box.
       if ("question" in list) return;
       const kept = JSON.stringify(list.rows);
       for (const [address] of text.matchAll(/(?<![^\s])[a-z0-9]+@[a-z0-9]+\.[a-z]{2,5}(?![^\s])/g)) expect(kept).toContain(address);

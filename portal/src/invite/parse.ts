@@ -1,8 +1,8 @@
 /**
- * Addresses, and names where there are any, in whatever form a spreadsheet or a mail client gives them.
+ * Reads addresses and names in the many forms in which spreadsheets and mail clients copy them.
  *
- * Invariant: every line that is not blank becomes a row, or is counted as left out with the reason. Whether an address is one
- * is for the API to say.
+ * Invariant: every line that is not blank becomes a row, or is counted as left out with a reason. The API decides whether an
+ * address is valid.
  */
 import type { InviteRow } from "../api";
 import { type Columns, type ColumnsQuestion, type Decision, EVERY, hasTitles, titledColumns, untitledColumns } from "./columns";
@@ -13,7 +13,7 @@ import { likeliest, readingsOf, type TextRecord } from "./records";
 import { tidied } from "./tidy";
 import { isSomebodyElses, kindOf } from "./titles";
 
-/** Why a line is no row, or an address of a line. */
+/** Why a line, or an address in it, is not a row. */
 export type Reason = "separator" | "title" | "header" | "prose" | "others" | "signature" | "nobody" | "marks";
 export type LeftOut = Partial<Record<Reason, number>>;
 
@@ -28,7 +28,7 @@ export interface List {
   readonly leftOut: LeftOut;
 }
 
-/** Lines that are read alike. */
+/** Lines that are read in the same way. */
 type Part =
   | { readonly kind: "out"; readonly reason: Reason }
   | { readonly kind: "lines"; readonly lines: string[] }
@@ -37,10 +37,10 @@ type Part =
 
 const out = (reason: Reason): Part => ({ kind: "out", reason });
 
-/** The list in a text, or what has to be asked first. Each answer is for one table, in their order. */
+/** The list in a text, or a question about it. `answers` has one answer for each table, in order. */
 export function readList(text: string, answers: readonly Columns[] = []): List | { question: ColumnsQuestion } {
   const rows: InviteRow[] = [];
-  /** The rows whose first name stands under a title. */
+  /** Rows from a table with a header: there, two people may share a first name. */
   const titled = new Set<InviteRow>();
   const leftOut: LeftOut = {};
   const leave = (reason: Reason, count = 1) => {
@@ -85,7 +85,7 @@ export function readList(text: string, answers: readonly Columns[] = []): List |
   return { rows: own.map(withoutRepeatedName(own, titled)), leftOut };
 }
 
-/** What stands beside several addresses is a department or a boss, not a name; only a first name may be that of two people. */
+/** A text beside several addresses is a department or a boss, not a name. Only a first name may be repeated. */
 function withoutRepeatedName(rows: InviteRow[], titled: Set<InviteRow>) {
   const people = new Map<string, Set<string>>();
   for (const { email, name } of rows) {
@@ -104,7 +104,7 @@ function partsOf(text: string): Part[] {
   return [...(separator ? [out("separator")] : []), ...tablesOf(lines, separator?.[1])];
 }
 
-/** The tables of a text, one after another, each with the separator of its own. */
+/** The tables of a text. Each may have another separator. */
 function tablesOf(text: string, separator: string | undefined): Part[] {
   const readings = readingsOf(text, separator).map((records) => ({ records, headers: headersOf(records) })).filter(({ headers }) => headers.length > 0);
   if (readings.length === 0) return withoutHeader(text.split("\n"), separator);
@@ -112,7 +112,7 @@ function tablesOf(text: string, separator: string | undefined): Part[] {
   const top = Math.min(...readings.map(topOf));
   const records = likeliest(readings.filter((reading) => topOf(reading) === top).map(({ records }) => records));
   const headers = headersOf(records);
-  // The lines above a header are its title, unless they are recipients of their own.
+  // The lines above a header are a title, unless they are recipients.
   const above = runs(records.slice(0, headers[0]), ({ raw }) => raw.includes("@") && isList(raw));
   const parts = above.flatMap(({ place, items }) => (place ? withoutHeader(items.map(({ raw }) => raw), separator) : items.map(() => out("title"))));
   for (const [index, at] of headers.entries()) {
@@ -126,7 +126,7 @@ function tablesOf(text: string, separator: string | undefined): Part[] {
   return parts;
 }
 
-/** A table below its titles, and what stands between its lines. */
+/** A table below its header, and other lines in between. */
 function tableOf(titles: string[], body: TextRecord[], separator: string | undefined): Part[] {
   const placeOf = (record: TextRecord) => placeIn(titles, record);
   const decision = titledColumns(titles, body.filter((record) => placeOf(record) === "table").map(({ cells }) => cells));
@@ -137,10 +137,10 @@ function tableOf(titles: string[], body: TextRecord[], separator: string | undef
   return [out("header"), ...parts];
 }
 
-/** Whether a line that this separator does not take apart names columns with another one. */
+/** Whether a line is a header under another separator. */
 const isHeaderOfOthers = (line: string) => /[\t;,|]/.test(line) && readingsOf(line).some((records) => (records[0]?.cells.length ?? 0) > 1 && headersOf(records).length > 0);
 
-/** Whether a line is one of the table's, a list beside them, or a title or a footer with an address. */
+/** Whether a line belongs to the table, is a list of its own, or is a title or footer with an address. */
 function placeIn(titles: string[], { cells, raw }: TextRecord): "table" | "list" | "prose" {
   const filled = cells.filter(Boolean);
   if (!raw.includes("@")) return "table";
@@ -149,14 +149,14 @@ function placeIn(titles: string[], { cells, raw }: TextRecord): "table" | "list"
   return filled.length === 1 && !isList(filled[0] ?? "") ? "prose" : "table";
 }
 
-/** The places of the lines that name the columns. */
+/** The indexes of header lines. */
 function headersOf(records: TextRecord[]): number[] {
   const found: number[] = [];
   const firstAddress = records.findIndex(({ raw }) => raw.includes("@"));
   for (const [index, { cells, raw }] of records.entries()) {
     if (raw.includes("@")) continue;
     const kinds = cells.map(kindOf);
-    // Streets are called addresses, too.
+    // An `address` column may hold street addresses.
     const holds = (column: number) => records.some((record) => record.cells[column]?.includes("@"));
     const address = kinds.some((kind, column) => kind === "email" || (kind === "address" && holds(column)));
     const first = found.length === 0 && (firstAddress < 0 || index < firstAddress);
@@ -183,7 +183,7 @@ function withoutHeader(lines: string[], separator: string | undefined): Part[] {
   return [...others, ...parts];
 }
 
-/** Items in their order, in runs of those that have the same place. */
+/** Groups neighbouring items with the same place. */
 function runs<T, P>(items: T[], placeOf: (item: T) => P): { place: P; items: T[] }[] {
   const found: { place: P; items: T[] }[] = [];
   for (const item of items) {
@@ -195,7 +195,7 @@ function runs<T, P>(items: T[], placeOf: (item: T) => P): { place: P; items: T[]
   return found;
 }
 
-/** `Ann, ann@example.com; Bob, bob@example.com`: where each part has its address, a semicolon ends a record. */
+/** `Ann, ann@example.com; Bob, bob@example.com`: if each part has an address, a semicolon ends a record. */
 function endingAtSemicolons(line: string): string {
   const parts = line.split(";").filter((part) => part.trim());
   const ends = parts.length > 1 && !line.includes('"') && parts.every((part) => part.includes(",") && part.split("@").length === 2);
@@ -206,22 +206,22 @@ function fromTable({ cells }: TextRecord, { email, name, infix, family }: Column
   const cell = (column: number | undefined) => (column === undefined ? "" : (cells[column] ?? ""));
   const last = family === undefined || family === name ? "" : [cell(infix), cell(family)].filter(Boolean).join(" ");
   const text = [cell(name), last].filter(Boolean).join(" ");
-  // An address that somebody has put beside the name, or in its place, is the person's all the same.
+  // Somebody may have put the address into the name column.
   if (!cell(email).includes("@") && text.includes("@")) return fromCells(text, "");
   const named = fullName(nameOf(cell(name)), nameOf(last));
   return marks(cell(email)) && named === "" ? [] : fromCells(cell(email), named);
 }
 
-/** A label and an address: `Manager`, `max@example.com`. */
+/** Whether a line is a label and an address: `Manager`, `max@example.com`. */
 function isLabelled(cells: string[]): boolean {
   const [label = "", address = "", more] = cells.filter(Boolean);
   return more === undefined && address.includes("@") && isSomebodyElses(label);
 }
 
-/** Whether a cell has something, and nothing that is written: the line under a table's header. */
+/** Whether a cell has only punctuation, such as the line below a header. */
 const marks = (cell: string) => cell !== "" && !/[\p{L}\p{N}@]/u.test(cell);
 
-/** The column in which the addresses are, if the lines have more than one cell. */
+/** The column with the addresses, if lines have more than one cell. */
 function addressColumn(records: TextRecord[]): number | undefined {
   const counts = new Map<number, number>();
   for (const { cells } of records) {
@@ -234,7 +234,7 @@ function addressColumn(records: TextRecord[]): number | undefined {
 
 const addressCells = (cells: string[]) => cells.flatMap((cell, column) => (cell.includes("@") ? [column] : []));
 
-/** A line that speaks for itself: its address, and the text beside it if there is only one. */
+/** A line without known columns: its address, and the text beside it if there is only one. */
 function fromCellsInAnyOrder(cells: string[], column: number | undefined): InviteRow[] {
   const [at, another] = addressCells(cells);
   const email = at ?? (cells.length > 1 ? column : undefined);
@@ -245,9 +245,9 @@ function fromCellsInAnyOrder(cells: string[], column: number | undefined): Invit
   const texts = cells.filter((cell, index) => index !== email && /\p{L}/u.test(cell));
   const cell = cells[email] ?? "";
   const name = texts.length === 1 ? capitalised(nameOf(texts[0]?.replace(LABEL, "") ?? "")) : "";
-  // Beside a name, words around the address say that it is another person's. A remark in brackets says nothing of the kind.
+  // Beside a name, words around the address mean that it is another person's. A remark in brackets does not.
   if (name) return fromCells(cell.replace(/\s[([][^()[\]@]*[)\]]$/, ""), name);
-  // Beside a text, which of several addresses is meant nobody can tell.
+  // Beside a text, it is not clear which of several addresses is meant.
   const several = texts.length > 0 && cell.split("@").length > 2;
   return several || !cell.includes("@") ? fromCells(cell, name) : fromLine(cell).map(({ email, name: own = name }) => (own ? { email, name: own } : { email }));
 }

@@ -1,14 +1,13 @@
-/** Asks in which of several encodings a file shows the names right. */
+/** Asks which of several encodings shows a file's names correctly. */
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { type Reading, samplesOf } from "./file";
 
-/** The readings of a file, of which a person has to choose one. */
 export interface Spelling {
   readonly file: string;
   readonly readings: Reading[];
 }
 
-/** `onChosen` gets the text; none if no reading is right. */
+/** `onChosen` receives the text, or undefined if no reading is right. */
 export function ReadingForm({ spelling: { file, readings }, onChosen }: { spelling: Spelling; onChosen: (text: string | undefined) => void }) {
   const [chosen, setChosen] = useState<number>();
   const samples = useMemo(() => samplesOf(readings), [readings]);
@@ -22,7 +21,7 @@ export function ReadingForm({ spelling: { file, readings }, onChosen }: { spelli
   return (
     <form class="question" aria-label="Letters" onSubmit={submit}>
       <h2 ref={heading} tabIndex={-1}>Which of these is spelt right?</h2>
-      <p class="soft">{file} does not say how its letters are stored. Choose the line in which they are right.</p>
+      <p class="soft">{file} does not say which character encoding it uses. Choose the line in which the words are spelt right.</p>
       <fieldset>
         <legend class="visually-hidden">Spelling</legend>
         {readings.map((reading, index) => (

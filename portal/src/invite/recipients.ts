@@ -1,28 +1,28 @@
 /**
- * A line of a recipient list or of running text.
+ * Reads a line of a recipient list or of running text.
  *
- * Invariant: a word with an `@` is a row, never part of a name; a line with a letter has a row at least.
+ * Invariant: a word with an `@` is a row, never part of a name. A line with a letter has at least one row.
  */
 import type { InviteRow } from "../api";
 import { isDegree, isFiller, isFullName, isSuffix, nameBefore, nameInText } from "./name";
 import { isSomebodyElses } from "./titles";
 
-/** A whole text that looks like an address, with nothing around it. */
+/** A text that looks like an address, with nothing around it. */
 const ADDRESS = /^[^\s@<>,;"]+@[^\s@<>,;"]+$/;
 /** `<ann@example.com>`, as mail clients write it. */
 const ANGLED = /<[^<>\n]*@[^<>\n]*>/;
-/** `1.ann@example.com` may be an address as it is; `1. ann@example.com` is not. */
+/** `1.ann@example.com` may be an address; in `1. ann@example.com`, the number is a bullet. */
 const BULLET = /^(?:[-–—*•·‣◦▪●○■□✓✔☐☑➢>→+]+\s*|\(?\d+[):]+\s*|\d+\.?\s+)(?=\S)/u;
-/** `Jon Kay | Acme <jon@example.com>`: what stands between the bar and the bracket is no name. */
+/** In `Jon Kay | Acme <jon@example.com>`, the text between bar and bracket is not part of the name. */
 const ROLE = /^([^@|<>\t]+)\s\|\s[^@|<>\t]+(?=<)/;
 export const LABEL = /^(?:to|cc|bcc|an|kopie|à|para|per|till|til|aan|do|(?:work |business )?(?:e-?)?mail(?:[ _-]?address)?|name|宛先)\s*:\s*/iu;
 
 export const isAngled = (text: string) => ANGLED.test(text);
 export const isAddress = (text: string) => ADDRESS.test(bare(text));
-/** Whether a cell is one address, with a name or without, and nothing else. */
+/** Whether a cell is one address, with or without a name, and nothing else. */
 export const isRecipient = (cell: string) => isAddress(cell) || /^[^@<>]*<[^@<>]+@[^@<>]+>$/.test(cell);
 
-/** Whether a line is nothing but recipients: not a title, a footer or a sentence with an address. */
+/** Whether a line has only recipients: it is not a title, footer or sentence with an address. */
 export const isList = (line: string) =>
   line.replace(BULLET, "").replace(LABEL, "").split(/[,;\t|]/).every((part) => {
     const piece = part.trim();
@@ -30,14 +30,14 @@ export const isList = (line: string) =>
     return words === "" || (/[<(]\S+@/.test(piece) || !piece.includes("@") ? nameInText(words) !== "" : isFullName(words));
   });
 
-/** An address with the words before it and the brackets behind it. */
+/** An address with the words before it and the brackets after it. */
 const LABELLED = /((?:[^@,;|\t()<>[\]–—]{0,80}[\s:])?)[(<]{0,2}[^\s@,;:()<>[\]]{1,254}@[^\s@,;()<>[\]]{1,254}[>)\]]{0,2}(?:\s?[([]([^()@[\]]{1,80})[)\]])?/g;
 const HEADER = /^\s*([^:@<>]{1,40}):/;
 
-/** Far longer than an address with a name and a label. A longer part is left alone, as it would take minutes. */
+/** Far more than an address with a name and a label needs. A longer part would take minutes, and is skipped. */
 const LONGEST_PART = 600;
 
-/** A line without the addresses that are labelled as private or as somebody else's, and how many those are. */
+/** A line without addresses that are labelled as private or as somebody else's, and the number of those. */
 export function ownPart(line: string): { text: string; others: number } {
   if (isSomebodyElses(HEADER.exec(line)?.[1] ?? "")) return { text: "", others: 1 };
   let others = 0;
@@ -53,7 +53,7 @@ export function ownPart(line: string): { text: string; others: number } {
   return others > 0 ? { text: parts.join("").replace(/\(\s*\)|\[\s*\]/g, ""), others } : { text: line, others };
 }
 
-/** An address without what is put around one: brackets, quotes, `mailto:`, the full stop of a sentence. */
+/** Removes brackets, quotes, `mailto:` and the full stop of a sentence from an address. */
 export function bare(text: string): string {
   const inner = text.trim().replace(/^[<([{"'‘’‚“”„«»\s]+|[>)\]}"'‘’‚“”„«»\s.:!?]+$/g, "");
   return inner.replace(/^mailto:([^?]*).*$/i, "$1").replace(/^(?:smtp|e-?mail|to|cc|bcc):/i, "");
@@ -63,16 +63,16 @@ function row(email: string, name = ""): InviteRow {
   return name && name.toLowerCase() !== email.toLowerCase() ? { email, name } : { email };
 }
 
-/** The rows of a line; none only where it has neither a letter nor an `@`. */
+/** The rows of a line; none only if it has neither a letter nor an `@`. */
 export function fromLine(line: string): InviteRow[] {
   const rows = fromPiece(line);
   return rows.length === 0 && /[\p{L}@]/u.test(line) ? [{ email: line.trim() }] : rows;
 }
 
-/** A question, or words that go on behind an address as those of a sentence do. What stands before the address is part of it. */
+/** A question, or lower-case words after an address. The text before the address is then part of a sentence, not a name. */
 const SENTENCE = /\?(?:$|[\s)"'])|@\S{0,253}[^\s,;]\s+\p{Ll}+\s+\p{Ll}+(?![\p{L}\p{M}'’-])(?!\s*[<([])/u;
 
-/** The rows of a part of a line; none where it is only words of a sentence. */
+/** The rows of a part of a line; none if it has only words of a sentence. */
 export function fromPiece(piece: string): InviteRow[] {
   const rows = fromRecipientsOrText(piece);
   return SENTENCE.test(piece.slice(piece.indexOf("@"))) ? rows.map(({ email }) => ({ email })) : rows;
@@ -86,10 +86,10 @@ function fromRecipientsOrText(piece: string): InviteRow[] {
 /** A recipient list: `Ann <ann@example.com>, "Doe, Ann" <…>`, and Outlook's `Doe, Ann <…>; …`. */
 function fromRecipients(line: string): InviteRow[] {
   const rows: InviteRow[] = [];
-  /** What stands between commas since the last address: the parts of a name, if an address in brackets follows. */
+  /** The texts between commas since the last address: parts of a name, if an address in brackets follows. */
   let parts: string[] = [];
   let part = "";
-  /** The row whose bracket the part follows directly. */
+  /** The row whose bracket is right before the part. */
   let before: InviteRow | undefined;
   const endPart = () => {
     const text = part.trim();
@@ -118,7 +118,7 @@ function fromRecipients(line: string): InviteRow[] {
       // A comma in quotes is part of the name.
       part += quoted.replace(/\\(.)/g, "$1");
     } else if (angled !== undefined && angled.includes("@")) {
-      // A part right before a bracket belongs to that bracket, whatever came before it.
+      // A part right before a bracket belongs to that bracket.
       before = undefined;
       endPart();
       const email = bare(angled);
@@ -143,7 +143,7 @@ function fromRecipients(line: string): InviteRow[] {
   return [...rows, ...parts.flatMap(fromText)];
 }
 
-/** The name in the parts before a bracket, and the parts that are something else. */
+/** The name in the parts before a bracket, and the other parts. */
 function splitName(parts: string[], email: string): { others: string[]; name: string } {
   const foreign = (text: string) => text.includes("@") && bare(text).toLowerCase() !== email.toLowerCase();
   const last = parts.findLastIndex(foreign);
@@ -167,16 +167,16 @@ function fromText(text: string): InviteRow[] {
   return chunks.flatMap((chunk) => (chunk.includes("@") ? fromChunk(chunk) : isFiller(chunk) ? [] : [{ email: chunk }]));
 }
 
-/** The end of a sentence. What follows is not about the address before. */
+/** The end of a sentence: the words after it are not the name of the address before it. */
 const ENDED = /^[.!?…]/;
 
-/** Words with an `@` among them. The names stand all before their addresses, or all after them. */
+/** Words with addresses among them. All names are before their addresses, or all are after them. */
 function fromChunk(chunk: string): InviteRow[] {
   const words = chunk.split(" ");
   if (!words.some((word) => /[^\s@]@+[^\s@]/.test(word))) return [{ email: chunk }];
   const emails: string[] = [];
   const gaps: string[] = [""];
-  /** Where a sentence ends between an address and the words behind it. */
+  /** The gaps in which a sentence ends. */
   const ends = new Set<number>();
   for (const word of words) {
     if (word.includes("@")) {
@@ -198,10 +198,7 @@ function fromChunk(chunk: string): InviteRow[] {
   });
 }
 
-/**
- * The row of an address cell and its name. A cell with several addresses, or with words around one, is a row to correct: which
- * one is meant, nobody can tell.
- */
+/** The row of an address cell and its name. A cell with several addresses, or with words around one, is a row to correct. */
 export function fromCells(cell: string, name: string): InviteRow[] {
   if (!cell.includes("@")) return cell || name ? [row(cell, name)] : [];
   const rows = fromLine(cell);

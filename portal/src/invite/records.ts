@@ -1,20 +1,20 @@
 /**
- * Lines as cells.
+ * Splits lines into cells.
  *
- * Invariant: a quote takes no line away. One that does not end where a cell does, or that would take whole lines with addresses
- * into its cell, is a letter like the others.
+ * Invariant: a quote never swallows lines. If it does not end at the end of a cell, or if its cell would contain lines with
+ * addresses, it is an ordinary character.
  */
 import { isRecipient } from "./recipients";
 
 export interface TextRecord {
   readonly cells: string[];
-  /** The line, or the lines, as they stand in the text. */
+  /** The record's text, unsplit. */
   readonly raw: string;
 }
 
 const DELIMITERS = ["\t", ";", ",", "|"];
 
-/** The records of a text under each delimiter that may be meant. */
+/** The records of a text, for each possible delimiter. */
 export const readingsOf = (text: string, delimiter?: string): TextRecord[][] =>
   (delimiter === undefined ? DELIMITERS : [delimiter]).map((delimiter) => recordsOf(text, delimiter));
 
@@ -41,7 +41,7 @@ function recordsOf(text: string, delimiter: string): TextRecord[] {
   return records.filter(({ cells }) => cells.some(Boolean));
 }
 
-/** The reading in which most addresses have a cell to themselves. */
+/** The reading in which the most addresses have a cell of their own. */
 export function likeliest(readings: TextRecord[][]): TextRecord[] {
   const alone = (records: TextRecord[]) => records.flatMap(({ cells }) => cells.filter(isRecipient)).length;
   return readings.reduce((best, next) => (alone(next) > alone(best) ? next : best));

@@ -11,13 +11,13 @@ const cell = fc.oneof(
 const records = fc.array(fc.tuple(cell, cell, cell), { minLength: 1 });
 const read = (text: string) => Papa.parse<string[]>(text.slice(1), { delimiter: ",", newline: "\r\n" }).data;
 
-it("no cell begins as a formula does", () => {
+it("no cell begins like a formula", () => {
   fc.assert(fc.property(records, (records) => {
     for (const text of read(csvOf(records)).flat()) expect(text).not.toMatch(/^[=+\-@\t\r]/);
   }));
 });
 
-it("every cell comes back, a formula behind an apostrophe", () => {
+it("every cell is read back, a formula with an apostrophe in front", () => {
   fc.assert(fc.property(records, (records) => {
     expect(read(csvOf(records))).toEqual(records.map((cells) => cells.map((text) => (/^[=+\-@\t\r]/.test(text) ? `'${text}` : text))));
   }));

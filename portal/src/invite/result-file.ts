@@ -1,9 +1,9 @@
-/** The result as a file for a spreadsheet. */
+/** The result as a CSV file. */
 
-/** What a spreadsheet may take for a formula when a cell begins with it. */
+/** A spreadsheet may run a cell that begins with one of these as a formula. */
 const FORMULA = /^[=+\-@\t\r]/;
 
-/** With a byte order mark, without which Excel takes UTF-8 for something else. */
+/** Excel recognises UTF-8 only with a byte order mark. */
 export function csvOf(records: string[][]): string {
   return `\ufeff${records.map((cells) => cells.map(cellOf).join(",")).join("\r\n")}`;
 }
@@ -18,6 +18,6 @@ export function download(text: string, name: string) {
   link.href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
   link.download = name;
   link.click();
-  // The browser reads it after this; a minute is plenty.
+  // The browser reads the URL after the click. A minute is plenty.
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

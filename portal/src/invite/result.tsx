@@ -1,16 +1,16 @@
-/** What became of a list: to act on, and to keep. */
+/** The result of sending a list. */
 import { useEffect, useRef } from "preact/hooks";
 import { counted, number, people } from "../ui/seat-numbers";
 import { focusAddresses } from "./entry";
 import type { Inviting, Row } from "./inviting";
 import { csvOf, download } from "./result-file";
-import { became, foreseen, summaryOf } from "./verdicts";
+import { predicted, sentOutcome, summaryOf } from "./verdicts";
 
 export function Result({ inviting }: { inviting: Inviting }) {
   const rows = inviting.rows.value;
   const invited = rows.filter(({ sent }) => sent?.outcome === "invited").length;
-  const unforeseen = inviting.sent.value.filter(({ sent }) => sent?.outcome !== "invited");
-  const failed = unforeseen.filter(({ sent }) => sent?.outcome === "unavailable").length;
+  const notInvited = inviting.sent.value.filter(({ sent }) => sent?.outcome !== "invited");
+  const failed = notInvited.filter(({ sent }) => sent?.outcome === "unavailable").length;
   const stopped = inviting.due.value.length;
   const leftOut = rows.flatMap(({ verdict }) => (verdict && verdict.outcome !== "invited" ? [verdict] : []));
   const open = rows.filter(isOpen);
@@ -19,15 +19,15 @@ export function Result({ inviting }: { inviting: Inviting }) {
   return (
     <section class="result" aria-label="Result">
       <h2 ref={heading} tabIndex={-1}>{invited > 0 ? `${people(invited)} invited` : "Nobody was invited"}</h2>
-      {invited > 0 && <p>The mails are on their way. Whoever accepts takes a seat.</p>}
-      {unforeseen.length > 0 && (
+      {invited > 0 && <p>The emails are on their way. Each person who accepts takes a seat.</p>}
+      {notInvited.length > 0 && (
         <>
-          <h3>{number(unforeseen.length)} turned out otherwise than foreseen</h3>
-          <Unforeseen rows={unforeseen} />
+          <h3>{counted(notInvited.length, "person was", "people were")} not invited</h3>
+          <NotInvited rows={notInvited} />
         </>
       )}
-      {leftOut.length > 0 && <p>Left out, as foreseen: {summaryOf(leftOut)}.</p>}
-      {stopped > 0 && <p>{counted(stopped, "invite was", "invites were")} not sent any more.</p>}
+      {leftOut.length > 0 && <p>Left out before sending: {summaryOf(leftOut)}.</p>}
+      {stopped > 0 && <p>{counted(stopped, "invite was", "invites were")} not sent.</p>}
       <p class="actions">
         {failed > 0 && (
           <button type="button" onClick={() => void inviting.sendAgain()}>Try again to send {number(failed)}</button>
@@ -45,31 +45,31 @@ export function Result({ inviting }: { inviting: Inviting }) {
   );
 }
 
-/** Whether somebody can do something about this row on this page. */
+/** Whether the row can still be corrected or sent. */
 const isOpen = ({ verdict, sent }: Row) =>
   sent ? sent.outcome === "invalid_email" : verdict?.outcome === "invited" || verdict?.outcome === "invalid_email";
 
-function Unforeseen({ rows }: { rows: Row[] }) {
+function NotInvited({ rows }: { rows: Row[] }) {
   return (
-    <table class="rows" role="table" aria-label="Otherwise than foreseen">
+    <table class="rows" role="table" aria-label="Not invited">
       <thead role="rowgroup">
         <tr role="row">
           <th role="columnheader" scope="col">Address</th>
-          <th role="columnheader" scope="col">Foreseen</th>
+          <th role="columnheader" scope="col">Expected</th>
           <th role="columnheader" scope="col">What happened</th>
         </tr>
       </thead>
       <tbody role="rowgroup">
         {rows.map(({ id, email, verdict, sent }) => {
-          const now = sent && became(sent);
+          const outcome = sent && sentOutcome(sent);
           return (
             <tr role="row" key={id}>
               <th role="rowheader" scope="row">{email}</th>
-              <td role="cell" data-label="Foreseen">{verdict && foreseen(verdict).label}</td>
+              <td role="cell" data-label="Expected">{verdict && predicted(verdict).label}</td>
               <td role="cell" data-label="What happened">
                 <div>
-                  <span class={`state ${now?.tone}`}>{now?.label}</span>
-                  <div class="soft">{now?.note}</div>
+                  <span class={`state ${outcome?.tone}`}>{outcome?.label}</span>
+                  <div class="soft">{outcome?.note}</div>
                 </div>
               </td>
             </tr>
@@ -82,8 +82,8 @@ function Unforeseen({ rows }: { rows: Row[] }) {
 
 function records(rows: Row[]): string[][] {
   const record = ({ email, name, verdict, sent }: Row) => {
-    if (!sent && verdict?.outcome === "invited") return [email, name, "Not sent", "Stopped before this one."];
-    const words = sent ? became(sent) : verdict && foreseen(verdict);
+    if (!sent && verdict?.outcome === "invited") return [email, name, "Not sent", "Sending stopped before this row."];
+    const words = sent ? sentOutcome(sent) : verdict && predicted(verdict);
     return [email, name, words?.label ?? "Not sent", words?.note ?? ""];
   };
   return [["Email", "Name", "Outcome", "Detail"], ...rows.map(record)];

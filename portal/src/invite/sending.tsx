@@ -1,4 +1,4 @@
-/** Sending, to be watched and stopped, and gone on with. */
+/** Sending in progress, which can be stopped and continued. */
 import { useEffect, useRef } from "preact/hooks";
 import { counted, number } from "../ui/seat-numbers";
 import { announce, Failure } from "../ui/status";
@@ -11,30 +11,30 @@ export function Sending({ inviting }: { inviting: Inviting }) {
   const { value: problem } = inviting.problem;
   const sent = inviting.sent.value.length;
   const left = inviting.due.value.length;
-  const said = `${number(sent)} of ${number(sent + left)} sent`;
+  const progress = `${number(sent)} of ${number(sent + left)} sent`;
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), [paused]);
   useEffect(() => {
-    if (sent > 0) announce(said);
-  }, [said]);
+    if (sent > 0) announce(progress);
+  }, [progress]);
   return (
     <section class="result" aria-label="Sending">
-      <h2 ref={heading} tabIndex={-1}><Text>{!paused ? "Sending invites" : problem ? "Not all could be sent" : "Stopped"}</Text></h2>
+      <h2 ref={heading} tabIndex={-1}><Text>{!paused ? "Sending invites" : problem ? "Not all invites could be sent" : "Stopped"}</Text></h2>
       <p>
-        <progress value={sent} max={sent + left} aria-label="Invites sent">{said}</progress>
-        <Text>{said}</Text>
+        <progress value={sent} max={sent + left} aria-label="Invites sent">{progress}</progress>
+        <Text>{progress}</Text>
       </p>
       {paused ? (
         <>
           {problem && problem.code !== "session_over" && <Failure problem={problem} />}
           <p>
             <Text>
-              {`What is sent stays sent. ${counted(left, "invite is", "invites are")} left, and kept here. Going on sends nobody a second mail.`}
+              {`${counted(left, "invite is", "invites are")} still to be sent. You can continue now: nobody gets a second email.`}
             </Text>
           </p>
           <p class="actions">
-            <button type="button" onClick={() => void inviting.send()}>Go on</button>
-            <button type="button" class="secondary outline" onClick={() => inviting.finish()}>Leave it at that</button>
+            <button type="button" onClick={() => void inviting.send()}>Continue</button>
+            <button type="button" class="secondary outline" onClick={() => inviting.finish()}>Finish without the rest</button>
           </p>
         </>
       ) : (
@@ -42,7 +42,7 @@ export function Sending({ inviting }: { inviting: Inviting }) {
           <button type="button" class="secondary outline" aria-disabled={stopping} onClick={() => inviting.stop()}>
             <Text>{stopping ? "Stopping…" : "Stop"}</Text>
           </button>
-          <span class="soft">You may look at other pages meanwhile. Keep this tab open.</span>
+          <span class="soft">You can use other pages of Seatkeeper while the invites are sent. Keep this tab open.</span>
         </p>
       )}
     </section>

@@ -1,29 +1,29 @@
-/** Work on many invites, a part at a time, so that it can be watched and stopped between two parts. */
+/** Bulk actions, one batch at a time: they show progress, and can be stopped between two batches. */
 import { type Invite, listSeats, Problem, type ResendOutcome, resendInvites } from "../api";
 import { recordRow, withOwn } from "./own";
 
-/** Few enough that a part ends soon, at the rate that mail is sent. */
-const PART = 50;
+/** At the rate that mail is sent, a batch of this size ends soon. */
+const BATCH = 50;
 
 export type Tally = Map<ResendOutcome, number>;
 
 export interface Progress {
   done: number;
   tally: Tally;
-  /** Rows as they are by now. */
+  /** The resent rows. */
   rows: Invite[];
 }
 
-/** Says what is done so far; a `false` stops it. */
-type Watch = (progress: Progress) => boolean;
+/** Called after each batch. `false` stops the work. */
+type OnProgress = (progress: Progress) => boolean;
 
-/** A resend that was asked for: pending, and its mail is on its way. */
+/** The row after a resend: pending, with a queued mail. */
 function resent(row: Invite): Invite {
   const queuedAt = new Date().toISOString();
   return { ...row, status: "pending", sends: row.sends + 1, queuedAt, delivery: { state: "queued", at: queuedAt, reason: null } };
 }
 
-async function resendPart(deal: string, rows: Invite[], progress: Progress) {
+async function resendBatch(deal: string, rows: Invite[], progress: Progress) {
   const { results } = await resendInvites(deal, rows);
   for (const { inviteId, outcome } of results) {
     progress.done += 1;
@@ -39,44 +39,41 @@ async function resendPart(deal: string, rows: Invite[], progress: Progress) {
 
 const start = (): Progress => ({ done: 0, tally: new Map(), rows: [] });
 
-export async function resendRows(deal: string, rows: Invite[], watch: Watch, progress = start()): Promise<Progress> {
-  for (let from = 0; from < rows.length; from += PART) {
-    await resendPart(deal, rows.slice(from, from + PART), progress);
-    if (!watch(progress)) break;
+export async function resendRows(deal: string, rows: Invite[], onProgress: OnProgress, progress = start()): Promise<Progress> {
+  for (let from = 0; from < rows.length; from += BATCH) {
+    await resendBatch(deal, rows.slice(from, from + BATCH), progress);
+    if (!onProgress(progress)) break;
   }
   return progress;
 }
 
-/**
- * Resends all that have expired, page by page. Those that were resent stay where they were in the list that is read, as a
- * cursor is a place in it, so none comes twice.
- */
-export async function resendExpired(deal: string, watch: Watch): Promise<Progress> {
+/** Resends all expired invites, page by page. A cursor is a position in the list, so resending a page skips or repeats none. */
+export async function resendExpired(deal: string, onProgress: OnProgress): Promise<Progress> {
   const progress = start();
   let cursor: string | undefined;
   do {
-    const page = await listSeats(deal, { status: "expired", cursor, limit: PART });
+    const page = await listSeats(deal, { status: "expired", cursor, limit: BATCH });
     const view = { status: "expired", first: false, matches: () => true } as const;
     const rows = withOwn(deal, page.invites, view);
-    if (rows.length > 0) await resendPart(deal, rows, progress);
+    if (rows.length > 0) await resendBatch(deal, rows, progress);
     cursor = page.nextCursor ?? undefined;
-  } while (watch(progress) && cursor !== undefined);
+  } while (onProgress(progress) && cursor !== undefined);
   return progress;
 }
 
-/** Does one thing after the other; what fails does not stop the others, unless trying on is vain. */
+/** Runs `act` on each row and returns the rows that were refused. Stops at a failure that would hit every row. */
 export async function each<T>(
-  rows: T[], act: (row: T) => Promise<void>, watch: (done: number) => boolean,
+  rows: T[], act: (row: T) => Promise<void>, onProgress: (done: number) => boolean,
 ): Promise<{ row: T; problem: Problem }[]> {
   const failed: { row: T; problem: Problem }[] = [];
   for (const [index, row] of rows.entries()) {
     try {
       await act(row);
     } catch (error) {
-      if (!(error instanceof Problem) || error.passing || error.status === 401) throw error;
+      if (!(error instanceof Problem) || error.temporary || error.status === 401) throw error;
       failed.push({ row, problem: error });
     }
-    if (!watch(index + 1)) break;
+    if (!onProgress(index + 1)) break;
   }
   return failed;
 }

@@ -4,7 +4,7 @@ import { number, people, SeatNumbers } from "../ui/seat-numbers";
 import { Notice } from "../ui/status";
 import { Text } from "../ui/text";
 
-/** What stays in sight of a deal: its dates, its three numbers, and whether more people may accept than there are seats. */
+/** A deal's dates, its seats, and a warning if it has more pending invites than free seats. */
 export function DealHead({ deal, seats, counts }: { deal: Deal; seats: Seats; counts: Counts | undefined }) {
   return (
     <>
@@ -12,22 +12,24 @@ export function DealHead({ deal, seats, counts }: { deal: Deal; seats: Seats; co
         <Text>{`${deal.organisation.name}, ${instant(deal.startsAt)} – ${instant(deal.endsAt)}`}</Text>
       </p>
       <SeatNumbers seats={seats} />
-      {deal.state === "upcoming" && <Notice><Text>{`This deal starts on ${instant(deal.startsAt)}. Invites can be sent from then on.`}</Text></Notice>}
+      {deal.state === "upcoming" && <Notice><Text>{`This deal starts on ${instant(deal.startsAt)}. You can send invites from then on.`}</Text></Notice>}
       {deal.state === "ended" && <Notice><Text>{`This deal ended on ${instant(deal.endsAt)}. Nobody can be invited or accept any more.`}</Text></Notice>}
       {deal.state === "active" && counts && counts.pending > seats.available && (
-        <Notice><Text>{moreThanSeats(counts, seats)}</Text></Notice>
+        <Notice><Text>{moreThanSeats(counts.pending, counts, seats)}</Text></Notice>
       )}
     </>
   );
 }
 
-function moreThanSeats({ pending, exactUpTo }: Counts, { available }: Seats): string {
-  const left = available === 1 ? "1 seat is" : `${number(available)} seats are`;
-  const first = available > 0 ? ` Seats go to the first ${available === 1 ? "one" : number(available)}.` : "";
-  return `${atLeast(pending, exactUpTo, people)} may still accept, ${left} left.${first}`;
+/** For more pending invites than free seats. */
+export function moreThanSeats(pending: number, { exactUpTo }: Counts, { available }: Seats): string {
+  const many = atLeast(pending, exactUpTo, people);
+  if (available === 0) return `${many} may still accept, but no seat is left.`;
+  if (available === 1) return `${many} may still accept, but only 1 seat is left. The first to accept gets it.`;
+  return `${many} may still accept, but only ${number(available)} seats are left. The first ${number(available)} to accept get them.`;
 }
 
-/** A count that is exact up to a bound: `1,000+` above. */
+/** The API counts up to a limit: above it, `1,000+`. */
 export function atLeast(count: number, exactUpTo: number, say: (count: number) => string = number): string {
   return count > exactUpTo ? say(count).replace(number(count), `${number(exactUpTo)}+`) : say(count);
 }

@@ -1,4 +1,4 @@
-/** The list of a deal's invites, and what can be done about them: to one, to those selected, to all that have expired. */
+/** A deal's invites, with actions on one row, on the selected rows and on all expired ones. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import {
   cancelInvite, type Counts, getInvite, type Invite, type ListedStatus, type Page, type Problem, releaseSeat, resendInvite,
@@ -19,9 +19,9 @@ import { Search } from "./search";
 import { useSendingRows } from "./sending";
 import { canResend, NOT_RESENT } from "./words";
 
-/** Something to tell after an action, in place. */
-type Said = { tone: "good" | "bad" | "plain"; text: string } | { problem: Problem; retry?: () => void };
-/** Work on many that is under way. */
+/** The message after an action. */
+type Message = { tone: "good" | "bad" | "plain"; text: string } | { problem: Problem; retry?: () => void };
+/** A bulk action in progress. */
 interface Run {
   what: string;
   done: number;
@@ -40,23 +40,23 @@ export function Invites({ deal, status, search, list, counts, onSearch, onFirst 
   const now = useNow();
   const [picked, setPicked] = useState<ReadonlySet<string>>(new Set());
   const [busy, setBusy] = useState<ReadonlySet<string>>(new Set());
-  const [said, setSaid] = useState<Said>();
+  const [message, setMessage] = useState<Message>();
   const [run, setRun] = useState<Run>();
   const [stop] = useState({ asked: false });
   const place = useRef<HTMLDivElement>(null);
-  // Whoever acted on what has gone goes on from what is said of it.
+  // If the focus was on a row that has gone, it moves to the message.
   useEffect(() => {
-    if (said && document.activeElement === document.body) place.current?.focus();
-  }, [said]);
+    if (message && document.activeElement === document.body) place.current?.focus();
+  }, [message]);
   const page = list.value;
   const rows = page?.invites ?? [];
   const chosen = rows.filter((row) => picked.has(row.id));
   const resendable = chosen.filter(canResend);
 
-  const tell = (tone: "good" | "bad" | "plain", text: string) => setSaid({ tone, text });
+  const tell = (tone: "good" | "bad" | "plain", text: string) => setMessage({ tone, text });
 
-  /** Puts a row in the place of an older view of it, or takes it away, and the numbers with it. */
-  const settle = (before: Invite, after: Invite | undefined) => {
+  /** Replaces or removes a row, and updates the counts. */
+  const replaceRow = (before: Invite, after: Invite | undefined) => {
     if (after) recordRow(deal, after);
     else recordGone(deal, before);
     list.update((page) => ({
@@ -68,16 +68,16 @@ export function Invites({ deal, status, search, list, counts, onSearch, onFirst 
     if (!after) setPicked(without(picked, before.id));
   };
 
-  /** What an action was refused for: the row as it is now, and the words. */
+  /** Shows the row's current state, and why the action was refused. */
   const refused = async (row: Invite, problem: Problem, again: () => void) => {
     if (problem.code !== "stale" && problem.code !== "already_accepted" && problem.code !== "not_found") {
-      return setSaid({ problem, retry: again });
+      return setMessage({ problem, retry: again });
     }
-    if (problem.code !== "not_found") settle(row, listed(await getInvite(deal, row.id)));
+    if (problem.code !== "not_found") replaceRow(row, listed(await getInvite(deal, row.id)));
     const text = {
-      stale: `Something changed about ${row.email} meanwhile. The row shows it as it is now.`,
-      already_accepted: `${row.email} has accepted meanwhile and holds a seat.`,
-      not_found: `There is no invite to ${row.email} any more.`,
+      stale: `The invite to ${row.email} changed since you loaded it. The list now shows its current state.`,
+      already_accepted: `${row.email} has already accepted and holds a seat. Nothing was changed.`,
+      not_found: `The invite to ${row.email} no longer exists.`,
     }[problem.code];
     tell("plain", text);
   };
@@ -85,11 +85,11 @@ export function Invites({ deal, status, search, list, counts, onSearch, onFirst 
   const act = async (row: Invite, again: () => void, action: () => Promise<void>) => {
     if (busy.has(row.id)) return;
     setBusy((busy) => new Set(busy).add(row.id));
-    setSaid(undefined);
+    setMessage(undefined);
     try {
       await action();
     } catch (error) {
-      await refused(row, asProblem(error), again).catch((error) => setSaid({ problem: asProblem(error) }));
+      await refused(row, asProblem(error), again).catch((error) => setMessage({ problem: asProblem(error) }));
     } finally {
       setBusy((busy) => without(busy, row.id));
     }
@@ -98,20 +98,20 @@ export function Invites({ deal, status, search, list, counts, onSearch, onFirst 
   const actions: RowActions = {
     pick: (row, on) => setPicked(on ? new Set(picked).add(row.id) : without(picked, row.id)),
     resend: (row) => act(row, () => actions.resend(row), async () => {
-      settle(row, await resendInvite(deal, row));
+      replaceRow(row, await resendInvite(deal, row));
       tell("good", `A new invite to ${row.email} is on its way. Older links no longer work.`);
     }),
     cancel: async (row) => {
       const sure = await confirm({
         title: `Cancel the invite to ${row.email}?`,
-        body: <p>{person(row)} can no longer accept: the link in the mail stops working. You can invite them again at any time.</p>,
+        body: <p>{person(row)} can no longer accept: the link in the email stops working. You can invite them again at any time.</p>,
         action: "Cancel invite",
         keep: "Keep invite",
       });
       if (!sure) return;
       await act(row, () => actions.cancel(row), async () => {
         await cancelInvite(deal, row);
-        settle(row, undefined);
+        replaceRow(row, undefined);
         tell("good", `The invite to ${row.email} is cancelled.`);
       });
     },
@@ -120,8 +120,8 @@ export function Invites({ deal, status, search, list, counts, onSearch, onFirst 
         title: `De-allocate the seat of ${row.email}?`,
         body: (
           <p>
-            {person(row)} loses the seat and with it access to {page?.deal.name}. The seat becomes available. To have it
-            again, they need a new invite.
+            {person(row)} loses the seat and access to {page?.deal.name}. The seat becomes available. To get a seat again,
+            they need a new invite.
           </p>
         ),
         action: "De-allocate seat",
@@ -130,34 +130,35 @@ export function Invites({ deal, status, search, list, counts, onSearch, onFirst 
       if (!sure) return;
       await act(row, () => actions.release(row), async () => {
         await releaseSeat(deal, row);
-        settle(row, undefined);
-        tell("good", `${row.email} no longer has a seat. It is available again.`);
+        replaceRow(row, undefined);
+        tell("good", `${row.email} no longer has a seat. The seat is available again.`);
       });
     },
   };
 
-  /** Runs work on many, with its progress in sight, and shows what is true afterwards. */
-  const work = async (what: string, total: number | undefined, job: (watch: (done: number) => boolean) => Promise<Said>) => {
+  /** Runs a bulk action with its progress, then reloads the list. */
+  const runBulk = async (what: string, total: number | undefined, job: (onProgress: (done: number) => boolean) => Promise<Message>) => {
     stop.asked = false;
-    setSaid(undefined);
+    setMessage(undefined);
     setRun({ what, done: 0, total });
-    let said: Said;
+    let result: Message;
     try {
-      said = await job((done) => {
+      result = await job((done) => {
         setRun({ what, done, total });
         return !stop.asked;
       });
     } catch (error) {
-      said = { problem: asProblem(error) };
+      result = { problem: asProblem(error) };
     }
     setRun(undefined);
     setPicked(new Set());
-    setSaid(said);
+    setMessage(result);
     await Promise.all([list.reload(), counts.reload()]);
   };
 
   const resendPicked = () =>
-    work("Resending", resendable.length, async (watch) => resendSummary(await resendRows(deal, resendable, ({ done }) => watch(done)), stop.asked));
+    runBulk("Resending", resendable.length, async (onProgress) =>
+      resendSummary(await resendRows(deal, resendable, ({ done }) => onProgress(done)), stop.asked));
 
   const resendAll = async () => {
     const { expired, exactUpTo } = counts.value ?? { expired: 0, exactUpTo: 0 };
@@ -165,12 +166,12 @@ export function Invites({ deal, status, search, list, counts, onSearch, onFirst 
     const many = atLeast(expired, exactUpTo, (count) => counted(count, "expired invite"));
     const sure = await confirm({
       title: `Resend ${many}?`,
-      body: <p>Each gets a new mail with a new link and four new weeks. Their older links stay without use.</p>,
+      body: <p>Each person gets a new email with a new link and a new expiry date. Only the new link works.</p>,
       action: "Resend all",
     });
     if (!sure) return;
-    await work("Resending", exact ? expired : undefined, async (watch) =>
-      resendSummary(await resendExpired(deal, ({ done }) => watch(done)), stop.asked));
+    await runBulk("Resending", exact ? expired : undefined, async (onProgress) =>
+      resendSummary(await resendExpired(deal, ({ done }) => onProgress(done)), stop.asked));
   };
 
   const cancelPicked = async () => {
@@ -179,28 +180,28 @@ export function Invites({ deal, status, search, list, counts, onSearch, onFirst 
       title: `Cancel ${many}?`,
       body: (
         <>
-          <p>These people can no longer accept: the links in their mails stop working.</p>
+          <p>These people can no longer accept: the links in their emails stop working.</p>
           <ul class="people">{chosen.map((row) => <li key={row.id}>{row.email}</li>)}</ul>
         </>
       ),
       action: `Cancel ${many}`,
-      keep: "Keep them",
+      keep: "Keep invites",
     });
     if (!sure) return;
-    await work("Cancelling", chosen.length, async (watch) => {
+    await runBulk("Cancelling", chosen.length, async (onProgress) => {
       let done = 0;
       const failed = await each(chosen, async (row) => {
         await cancelInvite(deal, row);
         recordGone(deal, row);
         done += 1;
-      }, watch);
+      }, onProgress);
       const text = `${counted(done, "invite")} cancelled.`;
       if (failed.length === 0) return { tone: "good", text };
-      return { tone: "plain", text: `${text} Not cancelled, as they changed meanwhile: ${failed.map(({ row }) => row.email).join(", ")}.` };
+      return { tone: "plain", text: `${text} Not cancelled, because they changed since you loaded this page: ${failed.map(({ row }) => row.email).join(", ")}.` };
     });
   };
 
-  useSendingRows(deal, rows, (before, after) => settle(before, listed(after)));
+  useSendingRows(deal, rows, (before, after) => replaceRow(before, listed(after)));
 
   const pickable = rows.filter((row) => row.status !== "accepted");
   const allPicked = pickable.length > 0 && pickable.every((row) => picked.has(row.id));
@@ -212,7 +213,7 @@ export function Invites({ deal, status, search, list, counts, onSearch, onFirst 
           <button type="button" class="secondary outline" disabled={run !== undefined} onClick={() => void resendAll()}>Resend all expired</button>
         )}
       </div>
-      <div class="said" aria-live="polite" tabIndex={-1} ref={place}>
+      <div class="message" aria-live="polite" tabIndex={-1} ref={place}>
         {run && (
           <Notice>
             <p><Text>{`${run.what}: ${number(run.done)}${run.total === undefined ? "" : ` of ${number(run.total)}`}`}</Text></p>
@@ -220,9 +221,9 @@ export function Invites({ deal, status, search, list, counts, onSearch, onFirst 
             <p class="actions"><button type="button" class="secondary outline small" onClick={() => (stop.asked = true)}>Stop</button></p>
           </Notice>
         )}
-        {said && ("problem" in said
-          ? <Failure problem={said.problem} {...(said.retry && { retry: said.retry })} />
-          : <Notice tone={said.tone} onClose={() => setSaid(undefined)}><p><Text>{said.text}</Text></p></Notice>)}
+        {message && ("problem" in message
+          ? <Failure problem={message.problem} {...(message.retry && { retry: message.retry })} />
+          : <Notice tone={message.tone} onClose={() => setMessage(undefined)}><p><Text>{message.text}</Text></p></Notice>)}
       </div>
       {list.problem && <ListFailure problem={list.problem} onFirst={search ? undefined : onFirst} retry={() => void list.reload()} />}
       {pickable.length > 0 && (
@@ -254,13 +255,13 @@ export function Invites({ deal, status, search, list, counts, onSearch, onFirst 
   );
 }
 
-/** Why there is no list. A place in it may be one of long ago, or mistyped: trying that again does not help. */
+/** Why there is no list. The address may hold an old or mistyped cursor, for which a retry does not help. */
 export function ListFailure({ problem, onFirst, retry }: { problem: Problem; onFirst: (() => void) | undefined; retry: () => void }) {
   if (problem.code !== "invalid_request" || !onFirst) return <Failure problem={problem} retry={retry} />;
-  return <Notice><p>This place in the list is no longer known. <button type="button" class="link" onClick={onFirst}>Go to the first page</button></p></Notice>;
+  return <Notice><p>This page of the list no longer exists. <button type="button" class="link" onClick={onFirst}>Go to the first page</button></p></Notice>;
 }
 
-/** A row, unless it has left the page. */
+/** Cancelled and released invites leave the list. */
 const listed = (row: Invite) => (row.status === "cancelled" || row.status === "released" ? undefined : row);
 
 const person = (row: Invite) => (row.name ? `${row.name} (${row.email})` : row.email);
@@ -271,12 +272,12 @@ function without(set: ReadonlySet<string>, id: string): ReadonlySet<string> {
   return rest;
 }
 
-function resendSummary({ done, tally }: Progress, stopped: boolean): Said {
+function resendSummary({ done, tally }: Progress, stopped: boolean): Message {
   const resent = tally.get("resent") ?? 0;
   const parts = [`${counted(resent, "invite")} resent.`];
   for (const [outcome, count] of tally) {
     if (outcome !== "resent") parts.push(`${number(count)} ${NOT_RESENT[outcome]}.`);
   }
-  if (stopped) parts.push("Stopped there; the others are as they were.");
+  if (stopped) parts.push("You stopped here, so the others were not resent.");
   return { tone: resent === done && !stopped ? "good" : "plain", text: parts.join(" ") };
 }

@@ -1,4 +1,4 @@
-/** The invites of a page, a row each. */
+/** The table of invites. */
 import type { Invite } from "../api";
 import { date, fromNow, instant } from "../time";
 import { Text } from "../ui/text";
@@ -15,7 +15,7 @@ export interface RowActions {
 export function InviteList({ rows, picked, busy, now, actions }: {
   rows: Invite[];
   picked: ReadonlySet<string>;
-  /** Those of which an answer is awaited. */
+  /** Rows with a request in progress. */
   busy: ReadonlySet<string>;
   now: number;
   actions: RowActions;
@@ -30,7 +30,7 @@ export function InviteList({ rows, picked, busy, now, actions }: {
           <th role="columnheader" scope="col">Invitation status</th>
           <th role="columnheader" scope="col">Date sent</th>
           <th role="columnheader" scope="col">Expires</th>
-          <th role="columnheader" scope="col"><span class="visually-hidden">Take back</span></th>
+          <th role="columnheader" scope="col"><span class="visually-hidden">Actions</span></th>
         </tr>
       </thead>
       <tbody role="rowgroup">
@@ -42,7 +42,7 @@ export function InviteList({ rows, picked, busy, now, actions }: {
   );
 }
 
-/** An address, which is broken after its `@` where it has to be. */
+/** An address that may break after its `@`. */
 function Address({ email }: { email: string }) {
   const at = email.lastIndexOf("@") + 1;
   return <>{email.slice(0, at)}<wbr />{email.slice(at)}</>;

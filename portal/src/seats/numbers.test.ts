@@ -4,7 +4,7 @@ import { moveCount, moveSeat, tabCount } from "./numbers";
 
 const counts = { pending: 3, accepted: 2, expired: 1, exactUpTo: 1000 };
 
-test("a count is exact up to the bound, and a bound above", () => {
+test("a count is exact up to the limit, and “+” above it", () => {
   expect([0, 999, 1000, 1001].map((count) => atLeast(count, 1000))).toEqual(["0", "999", "1,000", "1,000+"]);
   expect(tabCount({ ...counts, pending: 1001 }, "pending")).toBe("1,000+");
   expect(tabCount({ ...counts, accepted: 5000 }, "accepted")).toBe("5,000");
@@ -12,14 +12,14 @@ test("a count is exact up to the bound, and a bound above", () => {
   expect(tabCount({ ...counts, expired: 1001 }, undefined)).toBe("1,005+");
 });
 
-test("an action moves an invite from one count to the other", () => {
+test("an action moves an invite from one count to another", () => {
   expect(moveCount(counts, "expired", "pending")).toEqual({ ...counts, pending: 4, expired: 0 });
   expect(moveCount(counts, "pending", undefined)).toEqual({ ...counts, pending: 2 });
   expect(moveCount(counts, "accepted", undefined)).toEqual({ ...counts, accepted: 1 });
   expect(moveCount({ ...counts, expired: 1001 }, "expired", "pending")).toEqual({ ...counts, pending: 4, expired: 1001 });
 });
 
-test("a seat is taken or given back with it", () => {
+test("a status change allocates or frees a seat", () => {
   const seats = { total: 5, allocated: 2, available: 3 };
   expect(moveSeat(seats, "accepted", undefined)).toEqual({ total: 5, allocated: 1, available: 4 });
   expect(moveSeat(seats, "pending", "accepted")).toEqual({ total: 5, allocated: 3, available: 2 });

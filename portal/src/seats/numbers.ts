@@ -1,11 +1,10 @@
-/** The numbers of the page, kept in step with one's own actions. */
+/** The page's counts, updated after each of the manager's own actions. */
 import type { Counts, Invite, ListedStatus, Seats } from "../api";
 import { number } from "../ui/seat-numbers";
 import { atLeast } from "./deal-head";
 
-/** A tab's count. */
 export function tabCount({ pending, accepted, expired, exactUpTo }: Counts, status: ListedStatus | undefined): string {
-  // Accepted ones are the allocated seats: always exact.
+  // The number of accepted invites is the number of allocated seats: always exact.
   if (status === "accepted") return number(accepted);
   if (status) return atLeast({ pending, expired }[status], exactUpTo);
   const all = Math.min(pending, exactUpTo) + accepted + Math.min(expired, exactUpTo);
@@ -23,7 +22,7 @@ export function moveCount(counts: Counts, from: Status, to: Status): Counts {
   const moved = { ...counts };
   const move = (status: Status, by: number) => {
     if (status !== "pending" && status !== "accepted" && status !== "expired") return;
-    // Above the bound the number itself is not known.
+    // Above the limit, the count is not known.
     if (status === "accepted" || moved[status] <= counts.exactUpTo) moved[status] += by;
   };
   move(from, -1);

@@ -15,7 +15,7 @@ const all = { status: undefined, first: true, matches: () => true };
 const sent = (id: string) => ({ id, email: `${id}@example.com`, name: null, invitedBy: null });
 const ids = (rows: Invite[]) => rows.map(({ id }) => id);
 
-describe("one's own action in a list", () => {
+describe("the manager's own action in a list", () => {
   test("replaces an older row in its place", () => {
     const deal = newDeal();
     const resent = row("b", { sends: 2, delivery: queued });
@@ -23,16 +23,16 @@ describe("one's own action in a list", () => {
     expect(withOwn(deal, [row("a"), row("b"), row("c")], all)).toEqual([row("a"), resent, row("c")]);
   });
 
-  test("gives way to a row that is as new, for good", () => {
+  test("gives way for good to a row that is as new", () => {
     const deal = newDeal();
     recordRow(deal, row("a", { sends: 2, delivery: queued }));
     const listed = row("a", { sends: 2 });
     expect(withOwn(deal, [listed], all)).toEqual([listed]);
-    // Not even an older answer that comes later brings it back: the list has caught up.
+    // An older response that arrives later does not bring the action back: the list has caught up.
     expect(withOwn(deal, [row("a")], all)).toEqual([row("a")]);
   });
 
-  test("counts as newer within a send by how far it has come", () => {
+  test("is newer within a send if it is further on", () => {
     const deal = newDeal();
     recordRow(deal, row("a"));
     expect(withOwn(deal, [row("a", { delivery: queued })], all)).toEqual([row("a")]);
@@ -40,7 +40,7 @@ describe("one's own action in a list", () => {
     expect(withOwn(deal, [accepted], all)).toEqual([accepted]);
   });
 
-  test("takes a row away until it is sent anew", () => {
+  test("removes a row until it is sent again", () => {
     const deal = newDeal();
     recordGone(deal, row("a"));
     expect(withOwn(deal, [row("a"), row("b")], all)).toEqual([row("b")]);
@@ -48,14 +48,14 @@ describe("one's own action in a list", () => {
     expect(withOwn(deal, [again], all)).toEqual([again]);
   });
 
-  test("leaves the list that it no longer belongs to", () => {
+  test("removes a row from a list that it no longer belongs to", () => {
     const deal = newDeal();
     const expired = row("a", { status: "expired" });
     recordRow(deal, row("a", { sends: 2, delivery: queued }));
     expect(withOwn(deal, [expired], { ...all, status: "expired" })).toEqual([]);
   });
 
-  test("shows what no list has shown yet on top of the first page, newest first, where it fits", () => {
+  test("puts new rows on top of the first page, newest first, if they match the view", () => {
     const deal = newDeal();
     recordSent(deal, [sent("new")]);
     recordSent(deal, [sent("newer")]);
@@ -65,19 +65,19 @@ describe("one's own action in a list", () => {
     expect(ids(withOwn(deal, [], { ...all, matches: ({ email }) => email.startsWith("newer") }))).toEqual(["newer"]);
   });
 
-  test("does not double a row that is on a later page", () => {
+  test("does not repeat a row that is on a later page", () => {
     const deal = newDeal();
     recordSent(deal, [sent("a"), sent("b"), sent("c")]);
     expect(ids(withOwn(deal, [row("a"), row("b")], all))).toEqual(["a", "b"]);
     expect(ids(withOwn(deal, [row("c")], { ...all, first: false }))).toEqual(["c"]);
   });
 
-  test("of another deal changes nothing", () => {
+  test("does not change another deal's list", () => {
     recordSent(newDeal(), [sent("a")]);
     expect(withOwn(newDeal(), [], all)).toEqual([]);
   });
 
-  test("sends again with a greater number than what was taken away", () => {
+  test("gives an invite that was removed and sent again a higher send number", () => {
     const deal = newDeal();
     recordGone(deal, row("a", { sends: 3 }));
     recordSent(deal, [sent("a")]);

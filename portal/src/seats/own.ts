@@ -1,17 +1,16 @@
 /**
- * What this manager did, until a list shows it: lists come from an index that may be a moment older than one's own
- * action.
+ * The manager's own actions, until the lists show them: the index behind a list lags a little.
  *
- * Invariant: an answer to one's own action is never undone by an older row. `sends` never goes back, and within a send
- * an invite only moves on, so of two views of one invite the later is known without a clock.
+ * Invariant: an older row in a list never hides the manager's own action. `sends` only grows, and within a send an invite
+ * only moves forward, so the newer of two versions is known without a clock.
  */
 import type { Invite, ListedStatus } from "../api";
 
-/** What is known of an invite from an action: its later row, or that it has left the page with this send. */
+/** The row after an action, or the send with which the invite left the list. */
 type Own = { row: Invite; action: number } | { goneWith: number };
 
 const own = new Map<string, Map<string, Own>>();
-/** Counts the actions: a list that shows one of them has seen those before it. */
+/** Numbers the actions: a list that shows one of them includes all earlier ones. */
 let actions = 0;
 
 const of = (deal: string) => {
@@ -20,12 +19,12 @@ const of = (deal: string) => {
   return known;
 };
 
-/** A row as an action answered it. */
+/** Records the row that an action returned. */
 export function recordRow(deal: string, row: Invite) {
   of(deal).set(row.id, { row, action: ++actions });
 }
 
-/** Invites that were just accepted for sending, new or again. */
+/** Records invites that were just queued. */
 export function recordSent(deal: string, sent: { id: string; email: string; name: string | null; invitedBy: string | null }[]) {
   const queuedAt = new Date().toISOString();
   actions += 1;
@@ -40,12 +39,12 @@ export function recordSent(deal: string, sent: { id: string; email: string; name
   }
 }
 
-/** An invite that was cancelled, or whose seat was taken back. */
+/** Records an invite that was cancelled, or whose seat was de-allocated. */
 export function recordGone(deal: string, invite: { id: string; sends: number }) {
   of(deal).set(invite.id, { goneWith: invite.sends });
 }
 
-/** How far an invite has come within a send. */
+/** How far an invite is within a send. */
 const progress = (row: Invite) =>
   (row.status === "pending" ? 0 : 2) + (row.delivery.state === "queued" ? 0 : 1);
 
@@ -53,9 +52,8 @@ const newer = (mine: Invite, listed: Invite) =>
   mine.sends > listed.sends || (mine.sends === listed.sends && progress(mine) > progress(listed));
 
 /**
- * A page of rows with one's own actions in it: rows that are older than an action are replaced, those that it took away
- * left out, and on a first page those put on top that are newer than what the list has seen. A row that the list has
- * passed over is on a later page. What a list has caught up with is forgotten.
+ * A page of a list, with the manager's own actions applied. Older rows are replaced or left out. The first page begins with
+ * the rows that are newer than the list. An action that the list shows is dropped.
  */
 export function withOwn(
   deal: string, listed: Invite[], view: { status: ListedStatus | undefined; first: boolean; matches: (row: Invite) => boolean },

@@ -1,8 +1,8 @@
-/** The way through the pages of a list. */
+/** Navigation through the pages of a list. */
 import { useState } from "preact/hooks";
 import { Text } from "../ui/text";
 
-/** The places that were passed on the way here: a cursor leads on, not back. */
+/** Remembers the cursors of earlier pages, because a cursor leads only forward. */
 export function useTrail(view: string, after: string | undefined) {
   const [trail, setTrail] = useState<{ view: string; places: (string | undefined)[] }>({ view, places: [after] });
   let places = trail.view === view ? trail.places : [after];

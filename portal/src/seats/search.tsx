@@ -1,9 +1,8 @@
 import { useEffect, useState } from "preact/hooks";
 
-/** Finds by the beginning of an address. */
 export function Search({ text, onSearch }: { text: string; onSearch: (text: string) => void }) {
   const [typed, setTyped] = useState(text);
-  // Each letter is a request: wait until the person pauses.
+  // Search when the person pauses, not at each letter.
   useEffect(() => {
     if (typed.trim() === text) return;
     const timer = setTimeout(() => onSearch(typed.trim()), 300);

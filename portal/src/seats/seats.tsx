@@ -1,4 +1,4 @@
-/** The Deal seats page: the three numbers, the tabs, and the list with what can be done about each invite. */
+/** The Deal seats page: seats, tabs, and the list of invites. */
 import "./seats.css";
 import { useLocation } from "preact-iso";
 import { useEffect, useRef, useState } from "preact/hooks";
@@ -17,7 +17,7 @@ const TABS: [ListedStatus | undefined, string][] = [
   [undefined, "All"], ["pending", "Pending"], ["accepted", "Accepted"], ["expired", "Expired"],
 ];
 
-/** The address of a page: its tab and its place, never an address of mail. */
+/** A page's path has its tab and cursor, but never an email address. */
 function pathOf(deal: string, status: ListedStatus | undefined, after: string | undefined) {
   const query = new URLSearchParams({ ...(status && { status }), ...(after && { after }) }).toString();
   return `/deals/${deal}${query && `?${query}`}`;
@@ -31,7 +31,7 @@ function Seats({ deal }: { deal: string }) {
   const { query, route } = useLocation();
   const status = TABS.find(([name]) => name === query["status"])?.[0];
   const [search, setSearch] = useState("");
-  // A search has places of its own, which are not in the address: they were bound to what was looked for.
+  // A search's cursor is bound to the search text, and so is not in the path either.
   const [searchAfter, setSearchAfter] = useState<string>();
   const after = search ? searchAfter : query["after"] || undefined;
   const view = `${status ?? ""}|${search}`;
@@ -42,7 +42,7 @@ function Seats({ deal }: { deal: string }) {
     const matches = (row: Invite) => row.email.toLowerCase().startsWith(search.toLowerCase());
     return { ...page, invites: withOwn(deal, page.invites, { status, first: after === undefined, matches }) };
   });
-  // With another tab, the numbers are wanted as they are now.
+  // Another tab shows current counts.
   const tab = useRef(status);
   useEffect(() => {
     if (tab.current !== status) void counts.reload();
@@ -85,7 +85,7 @@ function Seats({ deal }: { deal: string }) {
   );
 }
 
-/** The last that was there, while the next is loaded: numbers do not vanish when a tab is changed. */
+/** The last value, until the next is loaded: the seats stay visible when the tab changes. */
 function useLatest<T>(value: T | undefined): T | undefined {
   const [latest, setLatest] = useState(value);
   if (value !== undefined && value !== latest) setLatest(value);
@@ -95,8 +95,8 @@ function useLatest<T>(value: T | undefined): T | undefined {
 function Missing() {
   return (
     <>
-      <Heading title="Not found">There is no such deal</Heading>
-      <p>It may belong to another organisation, or the link is not complete. <a href="/deals">Go to your deals</a></p>
+      <Heading title="Not found">Deal not found</Heading>
+      <p>It may belong to another organisation, or the link may be incomplete. <a href="/deals">Go to your deals</a></p>
     </>
   );
 }

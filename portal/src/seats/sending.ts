@@ -2,27 +2,26 @@ import { useEffect, useState } from "preact/hooks";
 import { getInvite, type Invite } from "../api";
 import { isSending } from "./words";
 
-/** How often rows whose mail is on its way are looked at again, in milliseconds: less and less. */
-const LOOKS = [1500, 3000, 5000, 10_000, 20_000, 30_000];
-/** How many of them at once. */
-const LOOK_AT = 10;
+/** Milliseconds between two checks, which become rarer. */
+const INTERVALS = [1500, 3000, 5000, 10_000, 20_000, 30_000];
+const ROWS_PER_CHECK = 10;
 
-/** Watches what is being sent until it was, while the page is in sight. */
-export function useSendingRows(deal: string, rows: Invite[], settle: (before: Invite, after: Invite) => void) {
-  const [look, setLook] = useState(0);
+/** While the page is visible, checks rows with a queued mail until it is sent. */
+export function useSendingRows(deal: string, rows: Invite[], replaceRow: (before: Invite, after: Invite) => void) {
+  const [checks, setChecks] = useState(0);
   const sending = rows.filter(isSending);
   const which = sending.map(({ id, sends }) => id + sends).join();
-  useEffect(() => setLook(0), [which]);
+  useEffect(() => setChecks(0), [which]);
   useEffect(() => {
     if (sending.length === 0) return;
     const timer = setTimeout(async () => {
-      setLook(look + 1);
+      setChecks(checks + 1);
       if (document.hidden) return;
-      await Promise.all(sending.slice(0, LOOK_AT).map(async (row) => {
+      await Promise.all(sending.slice(0, ROWS_PER_CHECK).map(async (row) => {
         const seen = await getInvite(deal, row.id).catch(() => undefined);
-        if (seen && seen.sends >= row.sends && !isSending(seen)) settle(row, seen);
+        if (seen && seen.sends >= row.sends && !isSending(seen)) replaceRow(row, seen);
       }));
-    }, LOOKS[Math.min(look, LOOKS.length - 1)]);
+    }, INTERVALS[Math.min(checks, INTERVALS.length - 1)]);
     return () => clearTimeout(timer);
-  }, [which, look]);
+  }, [which, checks]);
 }

@@ -1,22 +1,21 @@
-/** How an invite's state is said. */
+/** An invite's state in words. */
 import type { Invite, ResendOutcome } from "../api";
 import { shortDate } from "../time";
 
 export interface Status {
-  /** The style that goes with it. */
+  /** The style of the label. */
   tone: "pending" | "accepted" | "expired" | "failed";
   label: string;
-  /** What there is to add. */
   note?: string;
 }
 
-/** Why a mail was not delivered; `delivery.reason` of the API. */
+/** By the API's `delivery.reason`. */
 const REASONS: Record<string, string> = {
-  message_rejected: "The mail service refused this address. Check it, then invite the right one.",
-  invalid_parameter: "The mail service takes this for no address. Check it, then invite the right one.",
-  not_sent_in_time: "It could not be sent before it expired. Resend it.",
-  deal_ended: "The deal ended before it could be sent.",
-  too_many_tries: "It could not be sent in many tries. Resend it later.",
+  message_rejected: "The email service refused this address. Check it, then invite the correct address.",
+  invalid_parameter: "The email service does not recognise this address. Check it, then invite the correct address.",
+  not_sent_in_time: "The email could not be sent before the invite expired. Resend it.",
+  deal_ended: "The deal ended before the email could be sent.",
+  too_many_tries: "Several attempts to send the email failed. Resend it later.",
 };
 
 export function statusOf(invite: Invite): Status {
@@ -24,10 +23,11 @@ export function statusOf(invite: Invite): Status {
     return {
       tone: "accepted",
       label: "Accepted",
-      ...(invite.acceptedWith === "other_address" && { note: "with another address of theirs" }),
+      ...(invite.acceptedWith === "other_address" && { note: "with another address" }),
     };
   }
-  if (invite.status === "cancelled" || invite.status === "released") return { tone: "expired", label: "Taken back" };
+  if (invite.status === "cancelled") return { tone: "expired", label: "Cancelled" };
+  if (invite.status === "released") return { tone: "expired", label: "De-allocated" };
   const label = invite.status === "pending" ? "Pending" : "Expired";
   if (invite.delivery.state === "failed") {
     const note = REASONS[invite.delivery.reason ?? ""];
@@ -40,17 +40,17 @@ export function statusOf(invite: Invite): Status {
   return { tone: "pending", label };
 }
 
-/** Whether its mail is still to go out: nobody has to ask for another one then. */
+/** Whether its mail is still queued. Such an invite needs no resend. */
 export const isSending = (invite: Invite) => invite.status === "pending" && invite.delivery.state === "queued";
 
 export const canResend = (invite: Invite) =>
   (invite.status === "pending" || invite.status === "expired") && !isSending(invite);
 
-/** What became of those that were not resent, said of a number of them. */
+/** Why a number of invites was not resent: `2 had already accepted.` */
 export const NOT_RESENT: Record<Exclude<ResendOutcome, "resent">, string> = {
-  stale: "changed meanwhile",
-  already_accepted: "had accepted meanwhile",
-  not_found: "had been taken back",
-  too_soon: "got too many mails lately; try again later",
-  unavailable: "could not be reached; try again",
+  stale: "changed since you loaded this page",
+  already_accepted: "had already accepted",
+  not_found: "had been cancelled",
+  too_soon: "reached the sending limit. Resend later",
+  unavailable: "could not be resent. Try again",
 };

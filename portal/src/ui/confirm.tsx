@@ -1,4 +1,4 @@
-/** One question at a time, in a native dialog: what will happen, to whom, and what they lose. */
+/** Asks one question at a time in a native dialog: what will happen, to whom, and what they lose. */
 import { signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
@@ -6,16 +6,16 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 interface Question {
   title: string;
   body: ComponentChildren;
-  /** The button that does it, in the words of what it does. */
+  /** The label of the button that confirms. */
   action: string;
-  /** The button that does not. */
+  /** The label of the button that changes nothing. */
   keep: string;
   answer: (yes: boolean) => void;
 }
 
 const question = signal<Question | null>(null);
 
-/** Asks, and answers whether the person wants it. Escape is a no. */
+/** Resolves to whether the person confirmed. Escape means no. */
 export function confirm(ask: { title: string; body: ComponentChildren; action: string; keep?: string }): Promise<boolean> {
   question.value?.answer(false);
   return new Promise((resolve) => {
@@ -30,7 +30,7 @@ export function confirm(ask: { title: string; body: ComponentChildren; action: s
   });
 }
 
-/** Where the question is asked; once in a page. */
+/** Shows the question. Each page has one. */
 export function Confirm() {
   const asked = question.value;
   return asked && <Dialog key={asked.title} {...asked} />;
@@ -41,7 +41,7 @@ function Dialog({ title, body, action, keep, answer }: Question) {
   useLayoutEffect(() => {
     const element = dialog.current!;
     element.showModal();
-    // Closing it gives the focus back to where it was.
+    // Closing the dialog restores the focus.
     return () => element.close();
   }, []);
   return (

@@ -1,4 +1,4 @@
-/** What is around every page: the bar with the name, the ways, and whose session it is. */
+/** The frame of every page: the bar with navigation and account, the dialog, the live region. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { session, signOut } from "../session";
@@ -27,12 +27,12 @@ export function Frame({ nav, children }: { nav?: ComponentChildren; children: Co
   );
 }
 
-/** A page's heading and the window's title. It takes the focus when the page is opened from another one. */
+/** A page's heading and window title. The heading takes the focus when the person comes from another page. */
 export function Heading({ children, title }: { children: string; title: string }) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     document.title = `${title} – Seatkeeper`;
-    // The first page keeps the browser's own place of focus, which is the document's beginning.
+    // On the first page, the focus stays at the beginning of the document.
     if (opened) heading.current?.focus();
     opened = true;
   }, [title]);

@@ -2,22 +2,22 @@ import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { Problem } from "../api";
 
 export interface Loaded<T> {
-  /** The last that was loaded; kept while it is loaded again, and when that fails. */
+  /** The last loaded value. It stays during a reload, and if that fails. */
   value: T | undefined;
   problem: Problem | undefined;
   loading: boolean;
   reload: () => Promise<void>;
-  /** Changes what was loaded, by what became known since. */
+  /** Changes the loaded value without a request. */
   update: (change: (value: T) => T) => void;
 }
 
-/** A failure as a problem; anything else is a defect and goes on to the console. */
+/** Rethrows anything that is not a `Problem`: it is a defect, for the console. */
 export function asProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   throw error;
 }
 
-/** Loads something whenever `key` changes. An answer that comes late, after another was asked for, is dropped. */
+/** Loads a value whenever `key` changes. Drops a response that a newer request has overtaken. */
 export function useLoad<T>(key: string, load: () => Promise<T>): Loaded<T> {
   const [state, setState] = useState<{ key: string; value?: T; problem?: Problem; loading: boolean }>({ key, loading: true });
   const newest = useRef(0);

@@ -7,7 +7,6 @@ export const number = new Intl.NumberFormat("en-GB").format;
 export const people = (count: number) => `${number(count)} ${count === 1 ? "person" : "people"}`;
 export const counted = (count: number, one: string, many = `${one}s`) => `${number(count)} ${count === 1 ? one : many}`;
 
-/** Seats, allocated, available, large, with a bar. */
 export function SeatNumbers({ seats }: { seats: Seats }) {
   const share = `${seats.allocated} of ${seats.total}`;
   return (

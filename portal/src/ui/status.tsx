@@ -1,4 +1,4 @@
-/** What the page has to say: results, waiting, failures. */
+/** Messages of a page: results, failures, waiting. */
 import { signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
@@ -8,16 +8,15 @@ import { Text } from "./text";
 
 const said = signal("");
 
-/** Says something to those who listen to the page; what is seen has to stand on the page as well. */
+/** Tells screen readers only: a message for everybody must be visible as well. */
 export function announce(text: string) {
-  // The same words twice are two messages only if something else stood there between.
+  // A live region reads a repeated text only if it differs.
   said.value = said.value === text ? `${text}\u00a0` : text;
 }
 
-/** The page's live region; once in a page. */
+/** The live region. Each page has one. */
 export const Announcer = () => <p class="visually-hidden" role="status"><Text>{said.value}</Text></p>;
 
-/** The result of what somebody did, where they did it. */
 export function Notice({ tone = "plain", children, onClose }: {
   tone?: "plain" | "good" | "bad";
   children: ComponentChildren;
@@ -31,9 +30,9 @@ export function Notice({ tone = "plain", children, onClose }: {
   );
 }
 
-/** A failure, in words, with what to do next. */
+/** What failed, and what to do. */
 export function Failure({ problem, retry }: { problem: Problem; retry?: () => void }) {
-  // That stands above every page, with the way to sign in again.
+  // The portal shows this one above every page.
   if (problem.code === "session_over") return null;
   return (
     <Notice tone="bad">
@@ -44,17 +43,17 @@ export function Failure({ problem, retry }: { problem: Problem; retry?: () => vo
 }
 
 function hint(problem: Problem): string {
-  if (problem.code === "offline") return "Check your connection, then try again.";
-  if (problem.code === "no_permission") return "Ask whoever manages learning in your organisation, or sign in with another account.";
+  if (problem.code === "offline") return "Check your internet connection, then try again.";
+  if (problem.code === "no_permission") return "Sign in with another account, or ask the learning manager at your organisation.";
   if (problem.status === 429) {
     const now = Date.now();
     return `Try again ${fromNow(new Date(now + (problem.retryAfter ?? 1) * 1000).toISOString(), now)}.`;
   }
-  if (problem.passing) return "Try again in a moment.";
+  if (problem.temporary) return "Try again in a moment.";
   return "";
 }
 
-/** Waiting, said only when it lasts: what comes at once should not flicker. */
+/** Placeholders for content that is loading. The text appears only after a while, so that it does not flicker. */
 export function Waiting({ what, rows = 3 }: { what: string; rows?: number }) {
   const [slow, setSlow] = useState(false);
   useEffect(() => {

@@ -2,7 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import { dateTime, fromNow, instant } from "../time";
 import { Text } from "./text";
 
-/** The time, renewed each half minute. */
+/** The current time, updated every 30 seconds. */
 export function useNow(): number {
   const [now, setNow] = useState(Date.now);
   useEffect(() => {
@@ -12,7 +12,7 @@ export function useNow(): number {
   return now;
 }
 
-/** When something happened, with how long ago beside it; with `ends`, when something ends. */
+/** When something happened, and how long ago; with `ends`, when something ends. */
 export function When({ time, now, ends }: { time: string; now: number; ends?: true }) {
   return (
     <span class="when">
