@@ -34,7 +34,7 @@ export function MailHelp() {
   return (
     <details class="mail-help">
       <summary>Emails not arriving? Copy this for your IT team.</summary>
-      <textarea ref={area} readOnly rows={7} value={text} aria-label="Text for your IT team" />
+      <textarea ref={area} readOnly rows={8} value={text} aria-label="Text for your IT team" />
       <p class="actions">
         <button type="button" class="secondary outline small" onClick={() => void copy()}>Copy</button>
         <span class="soft">{copied}</span>
