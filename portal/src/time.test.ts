@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from "vitest";
 import dates from "../../shared/tests/dates.json?raw";
-import { fromNow } from "./time";
+import { ago, fromNow } from "./time";
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -29,4 +29,9 @@ test.each([
   [40 * DAY, "in 40 days"],
 ])("%i seconds from now is %s", (seconds, text) => {
   expect(fromNow(new Date(now + seconds * 1000).toISOString(), now)).toBe(text);
+});
+
+test("an event after the last update of the current time happened just now", () => {
+  expect(ago(new Date(now + 20_000).toISOString(), now)).toBe("just now");
+  expect(ago(new Date(now - 90_000).toISOString(), now)).toBe("1 minute ago");
 });

@@ -41,3 +41,6 @@ export function fromNow(time: string, now: number): string {
   const [unit, length] = units.find(([, length]) => Math.abs(seconds) >= length) ?? ["second", 1];
   return unit === "second" ? (seconds > 0 ? "in under a minute" : "just now") : relative.format(seconds > 0 ? Math.round(seconds / length) : Math.trunc(seconds / length), unit);
 }
+
+/** How long ago something happened. `now` is updated now and then, so it may lie before `time`. */
+export const ago = (time: string, now: number) => fromNow(time, Math.max(now, Date.parse(time)));

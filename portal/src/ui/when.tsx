@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import { dateTime, fromNow, instant } from "../time";
+import { ago, dateTime, fromNow, instant } from "../time";
 import { Text } from "./text";
 
 /** The current time, updated every 30 seconds. */
@@ -17,7 +17,7 @@ export function When({ time, now, ends }: { time: string; now: number; ends?: tr
   return (
     <span class="when">
       <time dateTime={time}><Text>{ends ? instant(time) : dateTime(time)}</Text></time>{" "}
-      <span class="soft"><Text>{fromNow(time, now)}</Text></span>
+      <span class="soft"><Text>{ends ? fromNow(time, now) : ago(time, now)}</Text></span>
     </span>
   );
 }
