@@ -1,9 +1,9 @@
-"""Measures how fast the functions start and answer, and fails when a budget of budgets.json is passed.
+"""Measures how fast the functions start and answer. Fails if a figure is over its budget in budgets.json.
 
-Instructions are counted by valgrind's callgrind, over the release binaries behind a Runtime API that hands out an event
-0, 1 or 51 times and then ends the process. So a warm request is a fiftieth of a difference, and no other process's noise
-is in the figures. The table is the local stack's, over plain HTTP: TLS is in none of them. Times are a ratio within one
-run: to a function that does nothing, built from the same lock file.
+valgrind's callgrind counts the instructions of the release binaries. A Runtime API delivers one event 0, 1 or 51 times and
+then ends the process. A warm request is a fiftieth of the difference between 51 and 1, so other processes do not disturb
+the figure. The table is the local stack's, over plain HTTP, so no figure includes TLS. Times are relative to a function
+that does nothing, built from the same lock file.
 """
 
 import argparse
@@ -27,7 +27,7 @@ import package
 
 EMPTY = "empty"
 MEASURED = ("accept-invite", "deal-seats")
-# Starts of each function for its time.
+# Starts of each function; the median counts.
 STARTS = 40
 WARM = 50
 ROWS = 25
@@ -37,16 +37,16 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, *_: object) -> None:
-        """A connection that breaks is a process that ended, as it should."""
+        """A broken connection only means that the process ended."""
 
 
 class Runtime:
-    """A Runtime API for one process: hands out an event so many times, and then ends the process."""
+    """A Runtime API for one process: delivers an event `times` times, then keeps the process waiting."""
 
     def __init__(self, event: dict, times: int) -> None:
         self.times = self.left = times
         self.answers: list[dict] = []
-        self.asked = threading.Event()
+        self.polled = threading.Event()
         body = json.dumps(event).encode()
         runtime = self
 
@@ -55,9 +55,9 @@ class Runtime:
             disable_nagle_algorithm = True
 
             def do_GET(self) -> None:
-                runtime.asked.set()
+                runtime.polled.set()
                 if runtime.left == 0:
-                    # As Lambda does with a function that it does not need: no answer, until the process ends.
+                    # Like Lambda when there is no work: no answer until the process ends.
                     threading.Event().wait()
                 runtime.left -= 1
                 self.send_response(200)
@@ -71,7 +71,7 @@ class Runtime:
 
             def do_POST(self) -> None:
                 answer = self.rfile.read(int(self.headers["content-length"]))
-                runtime.asked.clear()
+                runtime.polled.clear()
                 runtime.answers.append(json.loads(answer))
                 self.send_response(202)
                 self.send_header("content-length", "0")
@@ -99,11 +99,11 @@ class Runtime:
         }
 
     def wait(self) -> None:
-        """Until the function has answered every event and asks for another."""
+        """Waits until the function has answered every event and polls for another."""
         end = time.monotonic() + 120
-        while len(self.answers) < self.times or not self.asked.is_set():
+        while len(self.answers) < self.times or not self.polled.is_set():
             if time.monotonic() > end:
-                raise package.Refused("A function did not ask for work within two minutes.")
+                raise package.Refused("A function did not poll for work within two minutes: run it by hand to see why.")
             time.sleep(0.001)
 
 
@@ -125,7 +125,7 @@ class Stack:
                 self.dynamodb = found[1]
                 break
         else:
-            raise package.Refused("The local stack did not start; `make run` shows why.")
+            raise package.Refused("The local stack did not start: run `make run` to see why.")
         self.deal = self.ask("/api/deals")["deals"][0]["id"]
         invites = [{"email": f"learner{number}@example.com", "name": f"Learner {number}"} for number in range(ROWS)]
         self.ask(f"/api/deals/{self.deal}/invites", {"invites": invites})
@@ -143,7 +143,7 @@ class Stack:
             return json.load(answer)
 
     def forged(self) -> str:
-        """A link of an invite that exists, with a secret that was never sent."""
+        """A token of an existing invite, with a secret that was never sent."""
         token = bytearray(base64.urlsafe_b64decode(self.token + "=="))
         token[-1] ^= 1
         return base64.urlsafe_b64encode(token).decode().rstrip("=")
@@ -154,7 +154,7 @@ class Stack:
 
 
 def event(route: str, parameters: dict[str, str] | None = None, query: str = "", body: dict | None = None) -> dict:
-    """A request as API Gateway hands it over, with the headers that CloudFront and a browser add."""
+    """API Gateway's event for a request, with the headers of CloudFront and a browser."""
     method, path = route.split(" ")
     claims = {
         "iss": "http://localhost/oidc",
@@ -222,13 +222,13 @@ def target() -> Path:
 
 
 def build() -> Path:
-    print("Building the functions and one that does nothing, optimised (minutes)…", flush=True)
+    print("Building the functions, and one that does nothing, optimised (some minutes)…", flush=True)
     command = ["cargo", "build", "--locked", "--release"]
     names = [argument for name in package.functions() for argument in ("--package", name)]
     examples = ["--package", "grant-scopes", "--example", EMPTY]
     for arguments in ([*names, "--bins"], examples):
         if subprocess.run([*command, *arguments], cwd=package.ROOT, check=False).returncode != 0:
-            raise package.Refused("The build failed; what cargo says of it stands above.")
+            raise package.Refused("The build failed, for the reason that cargo gives above.")
     return target() / "release"
 
 
@@ -237,7 +237,7 @@ def binary(folder: Path, name: str) -> Path:
 
 
 def instructions(folder: Path, name: str, dynamodb: str, made: dict, times: int, expected: int | None) -> int:
-    """How many a process executes until it has answered so many events."""
+    """Instructions of a process until it has answered the event `times` times."""
     runtime = Runtime(made, times)
     with tempfile.TemporaryDirectory() as scratch:
         command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={scratch}/out", binary(folder, name)]
@@ -255,7 +255,9 @@ def instructions(folder: Path, name: str, dynamodb: str, made: dict, times: int,
         _, said = process.communicate()
     statuses = {answer.get("statusCode") for answer in runtime.answers if answer}
     if times and expected and statuses != {expected}:
-        raise package.Refused(f"{name} answered {statuses or 'nothing'} instead of {expected}.")
+        raise package.Refused(
+            f"{name} answered {statuses or 'nothing'} instead of {expected}: fix the function or its event in bench.py."
+        )
     return int(re.search(r"Collected : (\d+)", said)[1])
 
 
@@ -265,13 +267,13 @@ def warm(folder: Path, name: str, dynamodb: str, made: dict, expected: int | Non
 
 
 def start(folder: Path, name: str, dynamodb: str) -> tuple[float, int]:
-    """Seconds from the start of a process until it asks for work, and the bytes that it holds then."""
+    """Seconds until a process polls for work, and its resident bytes by then."""
     runtime = Runtime({}, 0)
     environment = runtime.environment(name, dynamodb)
     begin = time.perf_counter()
     process = subprocess.Popen([binary(folder, name)], env=environment, stdout=subprocess.DEVNULL)
     try:
-        runtime.asked.wait(10)
+        runtime.polled.wait(10)
         took = time.perf_counter() - begin
         status = Path(f"/proc/{process.pid}/status").read_text()
     finally:
@@ -294,7 +296,7 @@ def zip_size(path: Path) -> int:
 
 
 class Report:
-    """Rows of what was measured, each beside its budget."""
+    """Prints each measured figure beside its budget."""
 
     def __init__(self) -> None:
         self.over: list[str] = []
@@ -327,12 +329,12 @@ def measure(folder: Path, stack: Stack, budgets: dict) -> list[str]:
     times = {name: statistics.median(took for took, _ in found) for name, found in starts.items()}
     held = {name: statistics.median(bytes_ for _, bytes_ in found) for name, found in starts.items()}
     for name in MEASURED:
-        report.row(f"init of {name}, times the empty one's", times[name] / times[EMPTY], budgets["init_time_ratio"], 1)
+        report.row(f"init of {name}, relative to empty", times[name] / times[EMPTY], budgets["init_time_ratio"], 1)
         report.row(f"init of {name}, bytes resident", held[name], budgets["init_resident_bytes"], held[EMPTY])
 
     if not shutil.which("valgrind"):
         raise package.Refused(
-            "Instructions are not counted without valgrind: apt-get install valgrind (as root), or your system's package."
+            "valgrind is missing, which counts the instructions: run `apt-get install valgrind` as root, or install your system's package."
         )
     empty = instructions(folder, EMPTY, stack.dynamodb, {}, 0, None)
     for name in MEASURED:
@@ -356,7 +358,7 @@ def measure(folder: Path, stack: Stack, budgets: dict) -> list[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--binaries", type=Path, help="measure these instead of building")
+    parser.add_argument("--binaries", type=Path, help="measure the binaries in this folder instead of building")
     arguments = parser.parse_args()
     try:
         folder = arguments.binaries or build()
@@ -367,7 +369,7 @@ def main() -> None:
             stack.stop()
         if over:
             raise package.Refused(
-                f"Over budget: {', '.join(over)}. Find what made it grow, or raise the budget in infra/budgets.json and say why."
+                f"Over budget: {', '.join(over)}. Find the cause, or raise the budget in infra/budgets.json and say why."
             )
     except package.Refused as refusal:
         print(refusal, file=sys.stderr)

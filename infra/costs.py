@@ -1,6 +1,6 @@
 """What the system costs: measured units by list prices, as docs/how-to.md has it. `make costs` prints it.
 
-Units are those of docs/data-model.md. What is assumed is named so: there is no measurement of it yet.
+The units are those of docs/data-model.md. Assumptions are marked: nothing has been measured on AWS yet.
 """
 
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ DASHBOARD = 3.00
 WEB_ACL = 5.00 + 1.00
 USER_POOL_USER = 0.015
 
-# What costs nothing in any month, however old the account is.
+# Free in every month, for accounts of any age.
 FREE_INVOCATIONS = 1e6
 FREE_GB_SECONDS = 400e3
 FREE_CLOUDFRONT_REQUESTS = 10e6
@@ -36,7 +36,7 @@ FREE_ALARMS = 10
 FREE_DASHBOARDS = 3
 FREE_USERS = 10_000
 
-# ---- Measured: units of docs/data-model.md, and what the template has ------------------------------------------------
+# ---- Measured: units of docs/data-model.md, and counts of the template ------------------------------------------------
 
 # (read units, write units)
 SEND = (0, 8.0)
@@ -70,7 +70,7 @@ INVITES = 1_000_000
 RESENT, ACCEPTED, EXPIRED = 0.20, 0.60, 0.20
 PREVIEWED = 0.70
 ROWS_A_REQUEST = 100
-# A manager looks once for ten invites: their deals, a page of all, the counts.
+# A manager loads the portal once for ten invites: deals, a page of all, counts.
 INVITES_A_LOOK = 10
 CHECKS_A_SEAT = 1
 API_SECONDS = 0.05
@@ -86,7 +86,7 @@ HOURS = 730
 
 @dataclass
 class Use:
-    """What something uses; each cost is that of its list price."""
+    """The use by one kind of request, and its costs by list price."""
 
     name: str
     number: float
@@ -110,7 +110,7 @@ class Use:
 
 
 def api(name: str, number: float, units: list[tuple[float, float]]) -> Use:
-    """Requests that read or write in these ways, each of them a request of its own."""
+    """The use by `number` visits, each with one request for each entry of `units`."""
     requests = number * len(units)
     return Use(
         name,
@@ -125,7 +125,7 @@ def api(name: str, number: float, units: list[tuple[float, float]]) -> Use:
 
 
 def invites() -> list[Use]:
-    """What a million invites use."""
+    """The use by a million invites."""
     sends = INVITES / ROWS_A_REQUEST
     claimed = INVITES - sends * min(CALLS_A_REQUEST * SEND_RATE, ROWS_A_REQUEST)
     resends = INVITES * RESENT
@@ -169,7 +169,7 @@ def invites() -> list[Use]:
 
 
 def free_of(uses: list[Use]) -> float:
-    """What of it is free when all of it falls into one month."""
+    """The value of the free tier, if all use falls into one month."""
     total = {
         name: sum(getattr(use, name) for use in uses) for name in ("invocations", "gb_seconds", "requests", "logged")
     }
@@ -182,7 +182,7 @@ def free_of(uses: list[Use]) -> float:
 
 
 def months() -> list[tuple[str, str, float, float]]:
-    """What a month costs in which nobody comes: what, how much, by list price, beyond what is free."""
+    """A month without traffic: name, amount, list price, price beyond the free tier."""
     runs = SCHEDULES * HOURS * 60
     gb_seconds = runs / 2 * SWEEP_SECONDS * (API_GB + MAILING_GB)
     logged = runs * RUN_BYTES / 1e9

@@ -1,7 +1,7 @@
-"""Puts the system on AWS: checks all that can be checked first, deploys the template, uploads the portal.
+"""Deploys the system to AWS: preflight check, template, portal.
 
-Whatever would fail half-way is refused before anything is made, all of it at once, each in a sentence that says what to
-do. What is not given keeps the value of the deployment before.
+The preflight check reports every problem before anything is created, and says what to do about each. A setting that is
+not given keeps its value from the last deployment.
 """
 
 import argparse
@@ -24,10 +24,10 @@ from package import ARCHITECTURES, ROOT, Refused, check_packaged, check_target, 
 
 TEMPLATE = ROOT / "infra/template.yaml"
 PORTAL = ROOT / "portal/dist"
-# What files are and how long they may be kept, by the end and by the beginning of a name. The local stack reads it, too.
+# Media types by file extension, and cache headers by path prefix. The local stack reads this file too.
 PORTAL_FILES = json.loads((ROOT / "infra/portal-files.json").read_text())
 
-# What `make deploy` takes, and the template's parameter for it.
+# The settings of `make deploy`, and the template parameter of each.
 PARAMETERS = {
     "mail_from": "MailFrom",
     "mail_subject": "MailSubject",
@@ -55,7 +55,7 @@ PARAMETERS = {
 SWITCHES = ("create_user_pool", "sending_paused", "web_acl")
 ADDRESS = re.compile(r'[^\s@<>"]+@[^\s@<>"]+\.[^\s@<>"]+')
 LINK = re.compile(r'https://[^\s/<>"]+(/[^\s<>"]*)?')
-# Without a zero at the beginning: functions refuse to start with no time at all.
+# No leading zero: functions refuse to start with a time of 0.
 DURATION = re.compile(r"[1-9]\d*[smhd]")
 STACK_NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 
@@ -67,14 +67,14 @@ def say(line: str) -> None:
 
 
 def find_stack(name: str) -> dict | None:
-    """The stack as it is, or None when there is none."""
+    """Describes the stack. None if it does not exist."""
     try:
         found = boto3.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
     except ClientError as error:
         if "does not exist" in str(error):
             return None
         raise
-    # A first change set that was refused leaves the name, and nothing else: no parameter of it has a value.
+    # A refused first change set leaves a stack with a name and no parameter values.
     return None if found["StackStatus"] == "REVIEW_IN_PROGRESS" else found
 
 
@@ -82,17 +82,17 @@ def outputs(stack: dict) -> Values:
     return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
 
-# ---- What is checked before anything is made --------------------------------------------------------------------------
+# ---- Preflight check ---------------------------------------------------------------------------------------------------
 
 
 def check_syntax(given: Values, stack: str) -> Iterator[str]:
     if not STACK_NAME.fullmatch(stack) or any(word in stack for word in ("aws", "amazon", "cognito")):
-        yield f"STACK is {stack!r}: give 1 to 31 lower-case letters, digits and hyphens, without aws, amazon or cognito in it."
+        yield f"STACK is {stack!r}: give 1 to 31 lower-case letters, digits and hyphens, and none of the words aws, amazon and cognito."
     for name in ("mail_from", "alarm_email"):
         if name in given and not ADDRESS.fullmatch(given[name]):
             yield f"{name.upper()} is {given[name]!r}: give an email address."
     if "start_url" in given and not LINK.fullmatch(given["start_url"]):
-        yield f"START_URL is {given['start_url']!r}: give an https address."
+        yield f"START_URL is {given['start_url']!r}: give an https URL."
     for name in ("invite_lifetime", "retention"):
         if name in given and not DURATION.fullmatch(given[name]):
             yield f"{name.upper()} is {given[name]!r}: give a time like 90s, 2h or 28d."
@@ -103,14 +103,14 @@ def check_syntax(given: Values, stack: str) -> Iterator[str]:
     if "limit_deal_per_day" in given and not (
         given["limit_deal_per_day"] == "by_seats" or given["limit_deal_per_day"].isdecimal()
     ):
-        yield f"LIMIT_DEAL_PER_DAY is {given['limit_deal_per_day']!r}: give a whole number, or by_seats."
+        yield f"LIMIT_DEAL_PER_DAY is {given['limit_deal_per_day']!r}: give a whole number or by_seats."
     if given.get("limit_recipient_per_day", "").isdecimal() and int(given["limit_recipient_per_day"]) > 10:
-        yield "LIMIT_RECIPIENT_PER_DAY is over 10: an invite remembers no more sends than that. 0 is no limit."
+        yield "LIMIT_RECIPIENT_PER_DAY is over 10: give at most 10, the number of sends that an invite remembers, or 0 for no limit."
     for name in ("send_rate", "reserved_concurrency", "limit_recipient_per_day", "limit_manager_per_hour"):
         if name in given and not given[name].isdecimal():
             yield f"{name.upper()} is {given[name]!r}: give a whole number."
     if given.get("send_rate", "").isdecimal() and int(given["send_rate"]) == 0:
-        yield "SEND_RATE is 0: give at least 1, or SENDING_PAUSED=true to mail nothing."
+        yield "SEND_RATE is 0: give at least 1, or SENDING_PAUSED=true to stop all mail."
     for name in SWITCHES:
         if name in given and given[name] not in ("true", "false"):
             yield f"{name.upper()} is {given[name]!r}: give true or false."
@@ -119,29 +119,29 @@ def check_syntax(given: Values, stack: str) -> Iterator[str]:
 
 
 def check_together(values: Values, region: str) -> Iterator[str]:
-    """What has to fit together, of the values as they will be."""
+    """Checks the combination of given and kept values."""
     for name in ("mail_from", "alarm_email"):
         if not values.get(name):
-            yield f"{name.upper()} is missing: give it, as in `make deploy {name.upper()}=…@your.domain`."
+            yield f"{name.upper()} is missing: add it, as in `make deploy {name.upper()}=…@your.domain`."
     has_pool = values.get("create_user_pool") == "true"
     if bool(values.get("issuer")) == has_pool:
-        yield "Say how people sign in: either ISSUER=https://… and AUDIENCE=…, or CREATE_USER_POOL=true."
+        yield "Choose how people sign in: give either ISSUER=https://… and AUDIENCE=…, or CREATE_USER_POOL=true."
     if values.get("issuer") and not values.get("audience"):
-        yield "AUDIENCE is missing: give the audience that the issuer's access tokens are for."
+        yield "AUDIENCE is missing: give the audience of the issuer's access tokens."
     if values.get("web_acl") == "true" and region != "us-east-1":
-        yield f"WEB_ACL=true works in us-east-1 only, where CloudFront's web ACLs live, and this is {region}: leave it out, or deploy there."
+        yield f"WEB_ACL=true works in us-east-1 only, and this is {region}: give WEB_ACL=false, or deploy in us-east-1."
     if values.get("portal_domain") and not values.get("certificate_arn"):
-        yield "PORTAL_DOMAIN needs CERTIFICATE_ARN: the ARN of its ACM certificate in us-east-1."
+        yield "PORTAL_DOMAIN needs CERTIFICATE_ARN: give the ARN of its ACM certificate in us-east-1."
     if values.get("certificate_arn") and ":us-east-1:" not in values["certificate_arn"]:
-        yield "CERTIFICATE_ARN must be a certificate in us-east-1, where CloudFront takes them from."
+        yield "CERTIFICATE_ARN is not in us-east-1: give a certificate in us-east-1, the only Region that CloudFront reads."
 
 
 def is_inside(host: str) -> bool:
-    """Whether a host is this machine or its network: nothing that API Gateway could reach, or should trust."""
+    """Whether a host is this machine or its network. API Gateway cannot reach such a host, and must not trust it."""
     host = host.rstrip(".")
     if host == "localhost" or host.endswith((".localhost", ".local", ".internal")) or "." not in host:
         return True
-    # No top-level domain begins with a digit, but addresses in short or in hex do: 127.1, 0x7f.0.0.0x1.
+    # No top-level domain begins with a digit, but short and hexadecimal addresses do: 127.1, 0x7f.0.0.0x1.
     if host.rpartition(".")[2][0].isdigit():
         return True
     try:
@@ -160,32 +160,32 @@ def check_issuer(issuer: str, read: Callable[[str], dict] = read_discovery) -> I
     try:
         parts = urlsplit(issuer)
     except ValueError as error:
-        yield f"ISSUER is {issuer}: that is no address ({error})."
+        yield f"ISSUER is {issuer}, which is not a URL ({error}): give an https URL."
         return
     if parts.scheme != "https":
-        yield f"ISSUER is {issuer}: it must be https, or anybody on the way could make tokens."
+        yield f"ISSUER is {issuer}: give an https URL. Without TLS, anybody on the network could forge tokens."
     elif is_inside(parts.hostname or ""):
-        yield f"ISSUER is {issuer}: that is a host of this machine or network, and the development issuer is not for AWS; give your identity provider's."
+        yield f"ISSUER is {issuer}, on this machine or network: give your identity provider's issuer. The development issuer is not for AWS."
     else:
         try:
             answer = read(issuer)
             found = answer.get("issuer") if isinstance(answer, dict) else None
         except (OSError, ValueError, http.client.HTTPException) as error:
-            yield f"ISSUER {issuer} can't be asked for its discovery document ({error}): check the address."
+            yield f"The discovery document of ISSUER {issuer} could not be read ({error}): check the URL."
         else:
             if found != issuer:
-                yield f"ISSUER is {issuer}, and calls itself {found}: give it exactly so."
+                yield f"ISSUER is {issuer}, but its discovery document says {found}: give exactly that."
             elif not is_reached_by_the_portal(answer.get("token_endpoint"), parts.netloc):
-                yield f"ISSUER {issuer} gives tokens at {answer['token_endpoint']}: the portal's pages can ask https://{parts.netloc} only (portal/headers.json)."
+                yield f"ISSUER {issuer} issues tokens at {answer['token_endpoint']}, but the portal may call only https://{parts.netloc} (portal/headers.json): give an issuer with its token endpoint on its own host."
 
 
 def is_reached_by_the_portal(endpoint: object, host: str) -> bool:
-    """Whether the portal's content security policy lets its pages ask there."""
+    """Whether the portal's content security policy allows this token endpoint."""
     return endpoint is None or str(endpoint).startswith(f"https://{host}/")
 
 
 def check_sender(address: str, ses) -> tuple[str | None, list[str]]:
-    """The verified identity that the address belongs to, and what stands in the way."""
+    """Returns the verified identity of the address, and the problems."""
     domain = address.rpartition("@")[2]
     states = {}
     for identity in (address, domain):
@@ -196,18 +196,18 @@ def check_sender(address: str, ses) -> tuple[str | None, list[str]]:
     if verified := next((identity for identity, state in states.items() if state), None):
         return verified, []
     if states:
-        waiting = f"MAIL_FROM {address}: SES has not verified {', '.join(states)} yet."
+        waiting = f"SES has not verified {', '.join(states)} yet, which MAIL_FROM needs."
         return None, [
-            f"{waiting} Add the DNS records that `make sender MAIL_FROM={address}` prints, and wait until it says verified."
+            f"{waiting} Add the DNS records that `make sender MAIL_FROM={address}` prints, and run it again until it says verified."
         ]
-    return None, [f"MAIL_FROM {address} is no sender that SES knows here: run `make sender MAIL_FROM={address}`."]
+    return None, [f"SES does not know MAIL_FROM {address} in this Region: run `make sender MAIL_FROM={address}`."]
 
 
 # ---- Deploying --------------------------------------------------------------------------------------------------------
 
 
 def parameter_names(stack: dict | None) -> set[str]:
-    """What the stack has a value for, shown or not. One that adopted a table has few."""
+    """The parameters that have a value, masked or not. A stack that imported a table has few."""
     return {parameter["ParameterKey"] for parameter in (stack or {}).get("Parameters", [])}
 
 
@@ -217,7 +217,7 @@ def earlier_values(stack: dict | None) -> Values:
 
 
 def resolve(given: Values, earlier: Values) -> Values:
-    """The values as they will be. Choosing one way to sign in drops the other."""
+    """Merges given and earlier values. Choosing one way to sign in drops the other."""
     values = earlier | given
     if given.get("create_user_pool") == "true":
         values |= {"issuer": given.get("issuer", ""), "audience": given.get("audience", "")}
@@ -236,16 +236,16 @@ def sam_deploy(stack: str, region: str, parameters: Values) -> None:
         str(TEMPLATE.with_name("samconfig.toml")),
     ]
     command += ["--stack-name", stack, "--region", region, "--no-progressbar", "--parameter-overrides"]
-    # In a file of our own: a value may hold quotes, at which sam would cut it off, and everybody on this machine can
-    # read a command line, which would show the secret. JSON is YAML, and sam takes no JSON.
+    # In a file: sam would cut a value at a quote, and every user of this machine can read a command line, secret
+    # included. JSON is valid YAML, and sam accepts only YAML.
     with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
         json.dump(parameters, file)
         file.flush()
         ended = subprocess.run([*command, f"file://{file.name}"], check=False)
     if ended.returncode != 0:
         raise Refused(
-            "CloudFormation did not take it; what it says stands above. It puts back what was there before; "
-            "deploying again says what is left to do."
+            "CloudFormation refused the deployment, for the reason above, and restores the last one. "
+            "Fix the reason, then deploy again."
         )
 
 
@@ -254,7 +254,7 @@ def content_type(name: str) -> str:
 
 
 def cache_control(name: str) -> str:
-    """What bears its content's hash in its name never changes; everything else is asked for again."""
+    """A file with its content's hash in its name never changes. Browsers revalidate every other file."""
     beginning = max((start for start in PORTAL_FILES["caching"] if name.startswith(start)), key=len)
     return PORTAL_FILES["caching"][beginning]
 
@@ -275,7 +275,7 @@ def portal_files(out: Values) -> dict[str, bytes]:
 
 
 def upload_portal(out: Values) -> int:
-    """Makes the bucket hold the portal's files. Returns how many objects it had to change."""
+    """Uploads changed files and deletes old pages. Returns how many objects changed."""
     s3, bucket = boto3.client("s3"), out["PortalBucket"]
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
     there = {entry["Key"]: entry["ETag"].strip('"') for page in pages for entry in page.get("Contents", [])}
@@ -283,13 +283,13 @@ def upload_portal(out: Values) -> int:
     changed = [
         name for name, body in files.items() if there.get(name) != hashlib.md5(body, usedforsecurity=False).hexdigest()
     ]
-    # Pages last: what they load has to be there.
+    # Pages last, so that everything they load is there.
     for name in sorted(changed, key=lambda name: name.endswith(".html")):
         s3.put_object(
             Bucket=bucket, Key=name, Body=files[name], ContentType=content_type(name), CacheControl=cache_control(name)
         )
-    # Assets of earlier deployments stay: tabs that are open, and pages that CloudFront has still cached, ask for them. A
-    # deployment adds a few hundred kilobytes, which cost less than finding out when nobody needs them any more.
+    # Assets of earlier deployments stay, because open tabs and cached pages still load them. A deployment adds a few
+    # hundred kilobytes, which cost less than tracking who still needs them.
     gone = sorted(name for name in there.keys() - files.keys() if not name.startswith("assets/"))
     for name in gone:
         s3.delete_object(Bucket=bucket, Key=name)
@@ -302,24 +302,24 @@ def upload_portal(out: Values) -> int:
 
 
 def check_portal() -> Iterator[str]:
-    """Whether there are pages to upload."""
+    """The pages must be built."""
     if not (PORTAL / "index.html").is_file():
         yield "The portal is not built: run `make portal`."
 
 
 def check_state(stack: str, before: dict | None) -> Iterator[str]:
-    """Whether CloudFormation can change the stack now."""
+    """CloudFormation must be able to change the stack now."""
     status = before["StackStatus"] if before else ""
     if status in ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"):
-        yield f"{stack} is what a failed deployment left ({status}): delete it with `aws cloudformation delete-stack --stack-name {stack}`, then deploy again."
+        yield f"{stack} is left over from a failed deployment ({status}): delete it with `aws cloudformation delete-stack --stack-name {stack}`, then deploy again."
     elif status == "UPDATE_ROLLBACK_FAILED":
-        yield f"CloudFormation could not put {stack} back: run `aws cloudformation continue-update-rollback --stack-name {stack}`, then deploy again."
+        yield f"CloudFormation could not roll {stack} back: run `aws cloudformation continue-update-rollback --stack-name {stack}`, then deploy again."
     elif status.endswith("_IN_PROGRESS"):
-        yield f"{stack} is being changed by somebody else ({status}): deploy again when that has ended."
+        yield f"Another change of {stack} is running ({status}): deploy again when it has ended."
 
 
 def check_package(architecture: str, will_build: bool) -> Iterator[str]:
-    """Whether there are functions to deploy, or can be."""
+    """The functions must be packaged, or Rust able to build them."""
     if architecture not in ARCHITECTURES:
         return  # check_syntax has named it
     try:
@@ -335,11 +335,11 @@ def deploy(given: Values, stack: str, rotate: bool, will_build: bool = False) ->
     session = boto3.session.Session()
     region = session.region_name
     if not region:
-        raise Refused("No region is set: say where, as in `AWS_DEFAULT_REGION=eu-west-1 make deploy …`.")
+        raise Refused("No Region is set: give one, as in `AWS_DEFAULT_REGION=eu-west-1 make deploy …`.")
     problems = list(check_syntax(given, stack))
     if problems:
         raise Refused("\n".join(problems))
-    say(f"Checking the account and the settings (region {region}, stack {stack})…")
+    say(f"Checking the account and the settings (Region {region}, stack {stack})…")
     account = session.client("sts").get_caller_identity()["Account"]
     before = find_stack(stack)
     problems += check_state(stack, before)
@@ -365,29 +365,29 @@ def deploy(given: Values, stack: str, rotate: bool, will_build: bool = False) ->
     parameters["SenderIdentity"] = identity
     if rotate or "OriginSecret" not in parameter_names(before):
         parameters["OriginSecret"] = secrets.token_hex(32)
-    say(f"Deploying to account {account} (a first time takes about ten minutes, most of it CloudFront's)…")
+    say(f"Deploying to account {account} (about ten minutes the first time, mostly for CloudFront)…")
     sam_deploy(stack, region, parameters)
     after = find_stack(stack)
     out = outputs(after)
     uploaded = upload_portal(out)
     is_same = before is not None and before.get("LastUpdatedTime") == after.get("LastUpdatedTime")
     if is_same and not uploaded:
-        say("Nothing to change: all is as it was deployed before.")
+        say("Nothing changed since the last deployment.")
     say(f"\nSeatkeeper is at {out['PortalUrl']}")
     if values.get("portal_domain"):
-        say(f"  Point {values['portal_domain']} at {out['DistributionDomain']} (a CNAME record).")
+        say(f"  Add a DNS record: {values['portal_domain']} CNAME {out['DistributionDomain']}")
     if before is None:
-        say(f"  Confirm the alarms: there is a mail from AWS to {values['alarm_email']}.")
+        say(f"  Confirm the alarm subscription: AWS has mailed {values['alarm_email']}.")
         if "UserPoolId" in out:
-            say("  Appoint who creates deals:   make partner EMAIL=…")
-            say("  Appoint a learning manager:  make manager EMAIL=… ORG=…")
+            say("  Add a partnership manager:  make partner EMAIL=…")
+            say("  Add a learning manager:     make manager EMAIL=… ORG=…")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--stack", default="seatkeeper")
     parser.add_argument("--rotate-origin-secret", action="store_true")
-    parser.add_argument("--package", action="store_true", help="build the functions once the checks have passed")
+    parser.add_argument("--package", action="store_true", help="build the functions after the preflight check")
     for name in PARAMETERS:
         parser.add_argument(f"--{name.replace('_', '-')}")
     arguments = vars(parser.parse_args())
@@ -396,14 +396,14 @@ def main() -> None:
 
 
 def run(command: Callable[[], None]) -> None:
-    """Runs a command; what goes wrong is said in sentences."""
+    """Runs a command and prints its problems without a traceback."""
     try:
         command()
     except Refused as refusal:
         print(refusal, file=sys.stderr)
         sys.exit(2)
     except (BotoCoreError, ClientError) as error:
-        print(f"AWS says: {error}", file=sys.stderr)
+        print(f"A request to AWS failed: {error}", file=sys.stderr)
         sys.exit(2)
 
 

@@ -1,7 +1,7 @@
-"""Builds the Lambda functions and zips them: target/package/<function>.zip, each holding one file, `bootstrap`.
+"""Builds the Lambda functions and zips them: target/package/<function>.zip, each with one file, `bootstrap`.
 
-The same commit gives the same bytes, wherever the checkout lies: paths are mapped away, versions are locked, and the
-zips have no time of their own. A zip that passes its budget fails the build: size is start-up time.
+The build is reproducible: it removes paths, locks versions, and writes a fixed time into the zips. A zip over its budget
+fails the build, because size costs start-up time.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "target/package"
 
-# Machine: its Rust target, and the ELF header's e_machine.
+# The Rust target, and e_machine of the ELF header.
 ARCHITECTURES = {
     "x86_64": ("x86_64-unknown-linux-gnu", 62),
     "arm64": ("aarch64-unknown-linux-gnu", 183),
@@ -27,12 +27,12 @@ ARCHITECTURES = {
 GLIBC = (2, 34)
 # Bytes of a zip; `make bench` has the other budgets of this file.
 BUDGETS = json.loads((ROOT / "infra/budgets.json").read_text())["zip_bytes"]
-# Strings of the local stack's issuer: nothing of it may go to AWS.
+# Strings of the development issuer, which must not be deployed.
 DEVELOPMENT_ISSUER = (b"/oidc/token", b"seatkeeper-local", b"partnerships@futurelearn.example")
 
 
 class Refused(Exception):
-    """What stands in the way, in a sentence that says what to do."""
+    """A problem, in a sentence that says what to do."""
 
 
 def functions() -> list[str]:
@@ -40,23 +40,23 @@ def functions() -> list[str]:
 
 
 def check_target(target: str) -> None:
-    """The standard library for the target has to be there; cargo would say so less clearly."""
+    """The target's standard library must be installed. cargo would report its absence less clearly."""
     libraries = subprocess.run(
         ["rustc", "--print", "target-libdir", "--target", target], capture_output=True, text=True, check=False
     )
     if libraries.returncode != 0 or not Path(libraries.stdout.strip()).is_dir():
         raise Refused(
-            f"Rust can't build for {target} here: run `rustup target add {target}`, or package for another ARCH."
+            f"Rust has no standard library for {target}: run `rustup target add {target}`, or give another ARCH."
         )
 
 
 def build(target: str, names: list[str]) -> Path:
-    """Builds all functions and returns the folder that has them."""
+    """Builds the functions and returns their folder."""
     cargo_home = Path(os.environ.get("CARGO_HOME", Path.home() / ".cargo")).resolve()
     target_folder = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).resolve()
     mapped = {cargo_home: "/cargo", target_folder: "/target", ROOT: "/seatkeeper"}
     if blank := [str(path) for path in mapped if " " in str(path)]:
-        raise Refused(f"The compilers take no folder with a blank in its path: move {blank[0]} to one without.")
+        raise Refused(f"The compilers do not accept a space in a path: move {blank[0]} to a path without one.")
     environment = dict(os.environ)
     environment["RUSTFLAGS"] = " ".join(f"--remap-path-prefix={path}={name}" for path, name in mapped.items())
     environment["CFLAGS"] = " ".join(f"-ffile-prefix-map={path}={name}" for path, name in mapped.items())
@@ -65,22 +65,26 @@ def build(target: str, names: list[str]) -> Path:
     command = ["cargo", "lambda", "build", "--release", "--locked", "--lambda-dir", str(folder)]
     command += ["--target", ".".join([target, *map(str, GLIBC)]), *packages]
     if subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode != 0:
-        raise Refused("The build failed; what cargo says of it stands above.")
+        raise Refused("The build failed, for the reason that cargo gives above.")
     return folder
 
 
 def check_binary(name: str, binary: bytes, machine: int) -> None:
     if binary[:4] != b"\x7fELF" or int.from_bytes(binary[18:20], "little") != machine:
-        raise Refused(f"{name} was not built for the architecture that was asked for.")
+        raise Refused(f"{name} was built for another architecture: remove target/lambda, then package again.")
     needed = max(tuple(map(int, version)) for version in re.findall(rb"GLIBC_(\d+)\.(\d+)", binary))
     if needed > GLIBC:
-        raise Refused(f"{name} needs glibc {needed[0]}.{needed[1]}, and Lambda has {GLIBC[0]}.{GLIBC[1]}.")
+        raise Refused(
+            f"{name} needs glibc {needed[0]}.{needed[1]}, but Lambda has {GLIBC[0]}.{GLIBC[1]}: build it with `make package`."
+        )
     if found := [text.decode() for text in DEVELOPMENT_ISSUER if text in binary]:
-        raise Refused(f"{name} contains the development issuer: {', '.join(found)}.")
+        raise Refused(
+            f"{name} contains the development issuer ({', '.join(found)}): remove its dependency on infra/local."
+        )
 
 
 def zip_binary(binary: bytes, path: Path, level: int = 9) -> None:
-    """One file, executable, of no time: the earliest that a zip can say."""
+    """One executable file, with the earliest time that a zip can store."""
     entry = zipfile.ZipInfo("bootstrap", (1980, 1, 1, 0, 0, 0))
     entry.create_system = 3
     entry.external_attr = 0o100755 << 16
@@ -90,13 +94,13 @@ def zip_binary(binary: bytes, path: Path, level: int = 9) -> None:
 
 
 def machine_of(path: Path) -> int:
-    """The architecture that a zip's function was built for."""
+    """Reads e_machine of the zipped binary."""
     with zipfile.ZipFile(path) as archive, archive.open("bootstrap") as binary:
         return int.from_bytes(binary.read(20)[18:20], "little")
 
 
 def check_packaged(architecture: str) -> None:
-    """All zips are there and are for this architecture."""
+    """Every zip must exist, for this architecture."""
     _, machine = ARCHITECTURES[architecture]
     for function in functions():
         path = PACKAGE / f"{function}.zip"
@@ -106,11 +110,11 @@ def check_packaged(architecture: str) -> None:
 
 def package(architecture: str) -> None:
     if architecture not in ARCHITECTURES:
-        raise Refused(f"ARCH is {architecture!r}; it can be {' or '.join(ARCHITECTURES)}.")
+        raise Refused(f"ARCH is {architecture!r}: give {' or '.join(ARCHITECTURES)}.")
     target, machine = ARCHITECTURES[architecture]
     check_target(target)
     print(
-        f"Building the functions for {architecture}, optimised (a first build takes about a quarter of an hour)…",
+        f"Building the functions for {architecture}, optimised (about a quarter of an hour the first time)…",
         flush=True,
     )
     names = functions()
@@ -130,12 +134,12 @@ def package(architecture: str) -> None:
             over.append(function)
     if over:
         raise Refused(
-            f"Over budget: {', '.join(over)}. Find what made it grow (`cargo tree -p {over[0]}`), or raise the budget in infra/budgets.json and say why."
+            f"Over budget: {', '.join(over)}. Find the cause (`cargo tree -p {over[0]}`), or raise the budget in infra/budgets.json and say why."
         )
 
 
 def package_debug() -> None:
-    """Zips the binaries of `make build` for the emulator. `make deploy` never uses these zips: it builds its own."""
+    """Zips the binaries of `make build` for the emulator. `make deploy` builds its own zips."""
     folder = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug"
     shutil.rmtree(PACKAGE, ignore_errors=True)
     PACKAGE.mkdir(parents=True)
@@ -149,7 +153,7 @@ def package_debug() -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--arch", default="x86_64")
-    parser.add_argument("--debug", action="store_true", help="zip what `make build` built, for the emulator")
+    parser.add_argument("--debug", action="store_true", help="zip the binaries of `make build`, for the emulator")
     arguments = parser.parse_args()
     try:
         if arguments.debug:

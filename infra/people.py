@@ -1,4 +1,4 @@
-"""Appoints people in the stack's own user pool: learning managers, partnership managers; and dismisses them."""
+"""Adds and removes learning managers and partnership managers in the stack's own user pool."""
 
 import argparse
 import re
@@ -16,28 +16,27 @@ def user_pool(stack: str) -> str:
     pool = outputs(found).get("UserPoolId") if found else None
     if not pool:
         raise Refused(
-            f"The stack {stack} has no user pool: people are appointed at your own identity provider, or deploy with CREATE_USER_POOL=true."
+            f"The stack {stack} has no user pool: add people at your identity provider, or deploy with CREATE_USER_POOL=true."
         )
     return pool
 
 
 def find_user(cognito, pool: str, email: str) -> dict | None:
-    """Who has this address."""
     found = cognito.list_users(UserPoolId=pool, Filter=f'email = "{email}"', Limit=1)["Users"]
     return found[0] if found else None
 
 
 def check_verified(user: dict, pool: str, email: str) -> None:
-    """Anybody can register anybody's address. Appointing it before it is confirmed would appoint their password."""
+    """Anybody can register any address. An unconfirmed user may have a stranger's password."""
     attributes = {attribute["Name"]: attribute["Value"] for attribute in user.get("Attributes", [])}
     if attributes.get("email_verified") != "true":
         raise Refused(
-            f"Somebody registered {email} and has not shown that the address is theirs: delete that user with `aws cognito-idp admin-delete-user --user-pool-id {pool} --username {user['Username']}`, then run this again, which invites the address itself."
+            f"{email} was registered but never confirmed, perhaps by a stranger: delete that user with `aws cognito-idp admin-delete-user --user-pool-id {pool} --username {user['Username']}`, then run this command again, which mails a temporary password to the address."
         )
 
 
 def appoint(cognito, pool: str, email: str, group: str, organisation: str | None) -> None:
-    """Makes the user when there is none (Cognito mails them a password for once), then the appointment."""
+    """Creates a missing user, to whom Cognito mails a temporary password, and adds the user to the group."""
     attributes = [{"Name": "custom:org", "Value": organisation}] if organisation else []
     user = find_user(cognito, pool, email)
     if user is None:
@@ -55,10 +54,10 @@ def appoint(cognito, pool: str, email: str, group: str, organisation: str | None
 
 
 def dismiss(cognito, pool: str, email: str) -> None:
-    """The groups grant, so they go first, and then the sign-ins made with them; the organisation alone grants nothing."""
+    """Groups go first, because they grant access. The organisation alone grants nothing."""
     user = find_user(cognito, pool, email)
     if user is None:
-        raise Refused(f"Nobody in the user pool has the address {email}.")
+        raise Refused(f"The user pool has no user with the address {email}: check the address.")
     name = user["Username"]
     for group in (MANAGERS, PARTNERS):
         cognito.admin_remove_user_from_group(UserPoolId=pool, Username=name, GroupName=group)
@@ -71,18 +70,18 @@ def people(task: str, email: str, organisation: str, stack: str) -> None:
         raise Refused(f"EMAIL is {email!r}: give the person's email address.")
     if task == "manager" and not ORGANISATION.fullmatch(organisation):
         raise Refused(
-            f"ORG is {organisation!r}: give the organisation's id, 1 to 64 lower-case letters, digits and hyphens, as in its deals."
+            f"ORG is {organisation!r}: give the organisation's id as in its deals: 1 to 64 lower-case letters, digits and hyphens."
         )
     pool, cognito = user_pool(stack), boto3.client("cognito-idp")
     if task == "manager":
         appoint(cognito, pool, email, MANAGERS, organisation)
-        say(f"{email} manages the deals of {organisation}, from the next sign-in on.")
+        say(f"{email} manages the deals of {organisation} from the next sign-in.")
     elif task == "partner":
         appoint(cognito, pool, email, PARTNERS, None)
-        say(f"{email} creates, resizes and ends deals, from the next sign-in on.")
+        say(f"{email} creates, resizes and ends deals from the next sign-in.")
     else:
         dismiss(cognito, pool, email)
-        say(f"{email} is a learner again. Access that was already granted ends within the hour.")
+        say(f"{email} is a learner again. Tokens issued earlier expire within an hour.")
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""The scripts are modules of the folder above."""
+"""Makes the scripts of the parent folder importable."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The tables of costs are those of today's units, template and prices."""
+"""The cost tables use the current units, template and prices."""
 
 import re
 
@@ -31,14 +31,14 @@ def test_the_document_has_the_tables_as_they_are_printed():
         ("claim, an invite", costs.CLAIM),
     ],
 )
-def test_the_units_are_those_of_the_data_model(pattern, units):
+def test_the_units_match_the_data_model(pattern, units):
     lines = (ROOT / "docs/data-model.md").read_text().splitlines()
     rows = [[cell.strip() for cell in line.split("|")] for line in lines]
     found = next(row for row in rows if row[1:2] == [pattern])
     assert tuple(float(cell or 0) for cell in found[4:6]) == units
 
 
-def test_the_template_has_what_is_counted():
+def test_the_template_has_as_many_alarms_dashboards_and_schedules():
     def count(kind: str) -> int:
         return len(re.findall(rf"^    Type: {kind}$", TEMPLATE, re.MULTILINE))
 

@@ -1,4 +1,4 @@
-"""What a deployment refuses, before anything is made."""
+"""What a deployment refuses before it creates anything."""
 
 import hashlib
 import http.client
@@ -28,7 +28,7 @@ GOOD = {
         (
             {"start_url": "www.futurelearn.com"},
             "seatkeeper",
-            "START_URL is 'www.futurelearn.com': give an https address.",
+            "START_URL is 'www.futurelearn.com': give an https URL.",
         ),
         ({"start_url": "http://www.futurelearn.com/"}, "seatkeeper", "START_URL"),
         ({"start_url": "http://localhost:3000/"}, "seatkeeper", "START_URL"),
@@ -80,7 +80,7 @@ def test_good_values_pass():
         ({"certificate_arn": "arn:aws:acm:eu-west-1:1:certificate/x"}, "us-east-1", "in us-east-1"),
     ],
 )
-def test_what_does_not_fit_together_is_named(change, region, says):
+def test_settings_that_contradict_each_other_are_named(change, region, says):
     problems = list(deploy.check_together(GOOD | change, region))
     assert len(problems) == 1
     assert says in problems[0]
@@ -89,7 +89,7 @@ def test_what_does_not_fit_together_is_named(change, region, says):
 @pytest.mark.parametrize(
     ("issuer", "says"),
     [
-        ("http://id.acme.example", "must be https"),
+        ("http://id.acme.example", "give an https URL"),
         ("https://localhost:3000/oidc", "development issuer"),
         ("https://seats.localhost/oidc", "development issuer"),
         ("https://127.0.0.1/oidc", "development issuer"),
@@ -99,23 +99,23 @@ def test_what_does_not_fit_together_is_named(change, region, says):
         ("https://localhost./oidc", "development issuer"),
         ("https://127.1/oidc", "development issuer"),
         ("https://0x7f.0.0.0x1/oidc", "development issuer"),
-        ("https://[bad", "no address"),
+        ("https://[bad", "not a URL"),
     ],
 )
-def test_an_issuer_that_aws_must_not_trust_is_refused_without_asking_it(issuer, says):
-    def ask(_):
-        pytest.fail("it was asked")
+def test_an_issuer_that_aws_must_not_trust_is_refused_without_a_request(issuer, says):
+    def read(_):
+        pytest.fail("a request was sent")
 
-    assert says in next(deploy.check_issuer(issuer, ask))
+    assert says in next(deploy.check_issuer(issuer, read))
 
 
-def test_an_issuer_has_to_call_itself_so():
+def test_the_discovery_document_must_name_the_same_issuer():
     assert list(deploy.check_issuer("https://id.acme.example", lambda _: {"issuer": "https://id.acme.example"})) == []
     problems = list(deploy.check_issuer("https://id.acme.example", lambda _: {"issuer": "https://id.acme.example/"}))
-    assert "calls itself https://id.acme.example/" in problems[0]
+    assert "its discovery document says https://id.acme.example/" in problems[0]
 
 
-def test_an_issuer_has_to_give_tokens_where_the_portal_may_ask():
+def test_the_token_endpoint_must_be_one_that_the_portal_may_call():
     found = {"issuer": "https://id.acme.example/a"}
     for endpoint in ("https://id.acme.example/a/token", "https://id.acme.example/b/token"):
         assert list(deploy.check_issuer(found["issuer"], lambda _, at=endpoint: found | {"token_endpoint": at})) == []
@@ -125,23 +125,25 @@ def test_an_issuer_has_to_give_tokens_where_the_portal_may_ask():
         "https://id.acme.example.evil.example/",
     ):
         [problem] = deploy.check_issuer(found["issuer"], lambda _, at=endpoint: found | {"token_endpoint": at})
-        assert f"gives tokens at {endpoint}" in problem
+        assert f"issues tokens at {endpoint}" in problem
 
 
-def test_an_issuer_whose_document_is_no_object_is_refused():
-    assert "calls itself None" in next(deploy.check_issuer("https://id.acme.example", lambda _: ["issuer"]))
+def test_a_discovery_document_that_is_not_an_object_is_refused():
+    assert "its discovery document says None" in next(
+        deploy.check_issuer("https://id.acme.example", lambda _: ["issuer"])
+    )
 
 
 @pytest.mark.parametrize("error", [OSError("no route"), ValueError("no JSON"), http.client.InvalidURL("no URL")])
 def test_an_issuer_that_does_not_answer_is_refused(error):
-    def ask(_):
+    def read(_):
         raise error
 
-    assert "can't be asked" in next(deploy.check_issuer("https://id.acme.example", ask))
+    assert "could not be read" in next(deploy.check_issuer("https://id.acme.example", read))
 
 
 def ses(*answers: bool | None):
-    """An SES that knows the address and then the domain so: verified, waiting, or not at all."""
+    """An SES where the address, and then the domain, is verified (True), waiting (False) or unknown (None)."""
     client = boto3.client("sesv2", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
     stub = Stubber(client)
     for verified in answers:
@@ -162,12 +164,13 @@ def test_a_sender_is_verified_by_its_address_or_its_domain():
 def test_an_unverified_sender_is_refused_with_what_to_do():
     identity, problems = deploy.check_sender("a@acme.example", ses(None, False))
     assert identity is None
-    assert "has not verified acme.example yet. Add the DNS records that `make sender" in problems[0]
+    assert "has not verified acme.example yet" in problems[0]
+    assert "Add the DNS records that `make sender" in problems[0]
     _, problems = deploy.check_sender("a@acme.example", ses(None, None))
     assert "run `make sender MAIL_FROM=a@acme.example`" in problems[0]
 
 
-def test_what_is_not_given_stays_and_one_way_to_sign_in_drops_the_other():
+def test_settings_are_kept_and_one_way_to_sign_in_drops_the_other():
     assert deploy.resolve({"send_rate": "50"}, GOOD) == GOOD | {"send_rate": "50"}
     to_pool = deploy.resolve({"create_user_pool": "true"}, GOOD)
     assert (to_pool["issuer"], to_pool["audience"], to_pool["create_user_pool"]) == ("", "", "true")
@@ -175,7 +178,7 @@ def test_what_is_not_given_stays_and_one_way_to_sign_in_drops_the_other():
     assert to_issuer["create_user_pool"] == "false"
 
 
-def test_refusals_come_together_and_make_nothing(capsys, monkeypatch):
+def test_all_problems_are_reported_and_nothing_is_deployed(capsys, monkeypatch):
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setattr(deploy, "sam_deploy", lambda *_: pytest.fail("it deployed"))
     with pytest.raises(SystemExit) as ended:
@@ -189,7 +192,7 @@ def test_refusals_come_together_and_make_nothing(capsys, monkeypatch):
     [
         ("ROLLBACK_COMPLETE", "delete-stack"),
         ("UPDATE_ROLLBACK_FAILED", "continue-update-rollback"),
-        ("UPDATE_IN_PROGRESS", "somebody else"),
+        ("UPDATE_IN_PROGRESS", "Another change"),
     ],
 )
 def test_a_stack_that_cannot_be_changed_is_left_alone(status, says):
@@ -202,12 +205,12 @@ def test_a_stack_at_rest_can_be_changed(status):
     assert list(deploy.check_state("seatkeeper", None)) == []
 
 
-def test_a_name_that_a_refused_change_set_left_is_no_stack(monkeypatch):
-    """It has no parameters: the next deployment is a first one and makes the origin's secret."""
+def test_a_stack_that_only_has_a_refused_change_set_does_not_exist(monkeypatch):
+    """Such a stack has no parameters, so the next deployment must create the origin's secret."""
     client = boto3.client("cloudformation", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
     stub = Stubber(client)
-    left = {"StackName": "seatkeeper", "CreationTime": "2026-11-24T00:00:00Z", "StackStatus": "REVIEW_IN_PROGRESS"}
-    stub.add_response("describe_stacks", {"Stacks": [left]})
+    refused = {"StackName": "seatkeeper", "CreationTime": "2026-11-24T00:00:00Z", "StackStatus": "REVIEW_IN_PROGRESS"}
+    stub.add_response("describe_stacks", {"Stacks": [refused]})
     stub.activate()
     monkeypatch.setattr(boto3, "client", lambda _: client)
     assert deploy.find_stack("seatkeeper") is None
@@ -229,13 +232,13 @@ def test_values_reach_sam_whole_and_off_the_command_line(monkeypatch):
     assert seen == given
 
 
-def test_what_is_to_be_built_needs_no_package_yet(monkeypatch):
+def test_a_deployment_that_builds_needs_no_package(monkeypatch):
     monkeypatch.setattr(deploy, "check_target", lambda _: None)
-    monkeypatch.setattr(deploy, "check_packaged", lambda _: pytest.fail("it asked for a package"))
+    monkeypatch.setattr(deploy, "check_packaged", lambda _: pytest.fail("it needed a package"))
     assert list(deploy.check_package("arm64", True)) == []
 
 
-def test_a_stack_has_a_secret_when_cloudformation_says_so():
+def test_a_masked_parameter_counts_as_set():
     assert "OriginSecret" not in deploy.parameter_names(None)
     assert "OriginSecret" not in deploy.parameter_names({"StackStatus": "IMPORT_COMPLETE"})
     hidden = {"Parameters": [{"ParameterKey": "OriginSecret", "ParameterValue": "****"}]}
@@ -256,10 +259,10 @@ OUTPUTS = {
 
 
 class Aws:
-    """A bucket and a distribution that remember what was done to them."""
+    """A bucket and a distribution that record each call."""
 
-    def __init__(self, there: dict[str, bytes]):
-        self.there, self.done = there, []
+    def __init__(self, files: dict[str, bytes]):
+        self.files, self.calls = files, []
 
     def get_paginator(self, _):
         return self
@@ -267,20 +270,20 @@ class Aws:
     def paginate(self, **_):
         entries = [
             {"Key": name, "ETag": f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"'}
-            for name, body in self.there.items()
+            for name, body in self.files.items()
         ]
         return [{}, {"Contents": entries[:1]}, {"Contents": entries[1:]}]
 
     def put_object(self, **put):
-        self.there[put["Key"]] = put["Body"]
-        self.done.append((put["Key"], put["ContentType"], put["CacheControl"]))
+        self.files[put["Key"]] = put["Body"]
+        self.calls.append((put["Key"], put["ContentType"], put["CacheControl"]))
 
     def delete_object(self, **deleted):
-        del self.there[deleted["Key"]]
-        self.done.append(deleted["Key"])
+        del self.files[deleted["Key"]]
+        self.calls.append(deleted["Key"])
 
-    def create_invalidation(self, **asked):
-        self.done.append(asked["InvalidationBatch"]["Paths"]["Items"])
+    def create_invalidation(self, **request):
+        self.calls.append(request["InvalidationBatch"]["Paths"]["Items"])
 
 
 def built(folder: Path, files: dict[str, str]) -> Path:
@@ -290,7 +293,7 @@ def built(folder: Path, files: dict[str, str]) -> Path:
     return folder
 
 
-def test_the_bucket_gets_what_was_built_and_keeps_old_assets_only(tmp_path, monkeypatch):
+def test_the_bucket_gets_the_build_and_keeps_only_old_assets(tmp_path, monkeypatch):
     files = {"accept.html": "a", "assets/app-2.js": "two", "favicon.svg": "svg", "index.html": "i"}
     monkeypatch.setattr(deploy, "PORTAL", built(tmp_path, files))
     aws = Aws({"assets/app-1.js": b"one", "favicon.svg": b"svg", "index.html": b"old", "style.css": b"x"})
@@ -298,7 +301,7 @@ def test_the_bucket_gets_what_was_built_and_keeps_old_assets_only(tmp_path, monk
 
     assert deploy.upload_portal(OUTPUTS) == 5
     html, script = "text/html; charset=utf-8", "text/javascript; charset=utf-8"
-    assert aws.done == [
+    assert aws.calls == [
         ("assets/app-2.js", script, "public, max-age=31536000, immutable"),
         ("config.json", "application/json", "no-cache"),
         ("accept.html", html, "no-cache"),
@@ -306,8 +309,8 @@ def test_the_bucket_gets_what_was_built_and_keeps_old_assets_only(tmp_path, monk
         "style.css",
         ["/*"],
     ]
-    assert sorted(aws.there) == sorted([*files, "assets/app-1.js", "config.json"])
-    assert json.loads(aws.there["config.json"]) == {
+    assert sorted(aws.files) == sorted([*files, "assets/app-1.js", "config.json"])
+    assert json.loads(aws.files["config.json"]) == {
         "issuer": "https://id.acme.example",
         "clientId": "portal",
         "scopePrefix": "",
@@ -316,9 +319,9 @@ def test_the_bucket_gets_what_was_built_and_keeps_old_assets_only(tmp_path, monk
         "mailSubject": "Come and learn",
     }
 
-    aws.done.clear()
+    aws.calls.clear()
     assert deploy.upload_portal(OUTPUTS) == 0
-    assert aws.done == []
+    assert aws.calls == []
 
 
 @pytest.mark.parametrize(
@@ -332,7 +335,7 @@ def test_the_bucket_gets_what_was_built_and_keeps_old_assets_only(tmp_path, monk
         ("x.unheard-of", "application/octet-stream"),
     ],
 )
-def test_the_name_says_what_a_file_is(name, kind):
+def test_the_media_type_follows_the_file_extension(name, kind):
     assert deploy.content_type(name) == kind
 
 

@@ -1,4 +1,4 @@
-"""What a package is held to."""
+"""What a package must and must not contain."""
 
 import shutil
 import subprocess
@@ -39,13 +39,13 @@ def test_a_good_binary_passes():
         (elf(X86_64, b"seatkeeper-local"), "development issuer"),
     ],
 )
-def test_a_binary_that_would_not_do_is_refused(binary, says):
+def test_an_unusable_binary_is_refused(binary, says):
     with pytest.raises(package.Refused, match=says):
         package.check_binary("f", binary, X86_64)
 
 
-def test_the_development_issuer_is_known_by_what_it_really_contains():
-    """Otherwise looking for it would find nothing anywhere."""
+def test_the_local_stack_contains_every_string_of_the_development_issuer():
+    """Otherwise the search for these strings in the packages proves nothing."""
     binary = LOCAL_STACK.read_bytes()
     assert [text for text in package.DEVELOPMENT_ISSUER if text not in binary] == []
 
@@ -54,9 +54,9 @@ def test_every_function_has_a_budget():
     assert package.BUDGETS.keys() == set(package.functions())
 
 
-def test_a_folder_that_the_flags_cannot_name_is_refused(monkeypatch, tmp_path):
+def test_a_folder_with_a_space_in_its_path_is_refused(monkeypatch, tmp_path):
     monkeypatch.setenv("CARGO_TARGET_DIR", str(tmp_path / "a folder"))
-    with pytest.raises(package.Refused, match="blank in its path"):
+    with pytest.raises(package.Refused, match="space in a path"):
         package.build("x86_64-unknown-linux-gnu", ["deal-seats"])
 
 

@@ -1,4 +1,4 @@
-"""Appointing people: what the user pool is asked."""
+"""Adding and removing people: the requests to the user pool."""
 
 import boto3
 import people
@@ -18,14 +18,14 @@ def cognito():
         stub.assert_no_pending_responses()
 
 
-def someone(stub, *names, verified="true"):
+def add_users(stub, *names, verified="true"):
     wanted = POOL | {"Filter": 'email = "ann@acme.example"', "Limit": 1}
     attributes = [{"Name": "email_verified", "Value": verified}]
     stub.add_response("list_users", {"Users": [{"Username": n, "Attributes": attributes} for n in names]}, wanted)
 
 
-def test_a_manager_who_is_new_is_made_with_the_organisation(cognito):
-    someone(cognito.stub)
+def test_a_new_manager_is_created_with_the_organisation(cognito):
+    add_users(cognito.stub)
     attributes = {"email": "ann@acme.example", "email_verified": "true", "custom:org": "acme"}
     wanted = POOL | {
         "Username": "ann@acme.example",
@@ -37,8 +37,8 @@ def test_a_manager_who_is_new_is_made_with_the_organisation(cognito):
     people.appoint(cognito, POOL["UserPoolId"], "ann@acme.example", people.MANAGERS, "acme")
 
 
-def test_a_manager_who_is_there_gets_the_organisation(cognito):
-    someone(cognito.stub, "u1")
+def test_an_existing_user_gets_the_organisation(cognito):
+    add_users(cognito.stub, "u1")
     wanted = PERSON | {"UserAttributes": [{"Name": "custom:org", "Value": "acme"}]}
     cognito.stub.add_response("admin_update_user_attributes", {}, wanted)
     cognito.stub.add_response("admin_add_user_to_group", {}, PERSON | {"GroupName": "learning-managers"})
@@ -46,15 +46,15 @@ def test_a_manager_who_is_there_gets_the_organisation(cognito):
 
 
 @pytest.mark.parametrize(("group", "organisation"), [(people.MANAGERS, "acme"), (people.PARTNERS, None)])
-def test_an_address_that_somebody_registered_unconfirmed_is_not_appointed(cognito, group, organisation):
-    """It would appoint whoever chose the password."""
-    someone(cognito.stub, "u1", verified="false")
+def test_an_unconfirmed_user_is_not_added(cognito, group, organisation):
+    """A stranger may have registered the address and chosen the password."""
+    add_users(cognito.stub, "u1", verified="false")
     with pytest.raises(people.Refused, match="admin-delete-user --user-pool-id us-east-1_pool --username u1"):
         people.appoint(cognito, POOL["UserPoolId"], "ann@acme.example", group, organisation)
 
 
-def test_who_is_dismissed_keeps_nothing(cognito):
-    someone(cognito.stub, "u1")
+def test_a_dismissed_person_loses_groups_sessions_and_organisation(cognito):
+    add_users(cognito.stub, "u1")
     for group in ("learning-managers", "partnership-managers"):
         cognito.stub.add_response("admin_remove_user_from_group", {}, PERSON | {"GroupName": group})
     cognito.stub.add_response("admin_user_global_sign_out", {}, PERSON)
@@ -72,12 +72,12 @@ def test_who_is_dismissed_keeps_nothing(cognito):
         ("partner", "", "", "EMAIL"),
     ],
 )
-def test_a_wrong_person_is_refused(task, email, organisation, says):
+def test_a_malformed_address_or_organisation_is_refused(task, email, organisation, says):
     with pytest.raises(people.Refused, match=says):
         people.people(task, email, organisation, "seatkeeper")
 
 
-def test_a_stack_without_a_pool_appoints_nobody(monkeypatch):
+def test_a_stack_without_a_pool_adds_nobody(monkeypatch):
     monkeypatch.setattr(people, "find_stack", lambda _: {"Outputs": []})
     with pytest.raises(people.Refused, match="no user pool"):
         people.people("partner", "ann@acme.example", "", "seatkeeper")
