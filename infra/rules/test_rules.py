@@ -1,6 +1,6 @@
-"""Each rule can fail: every line of CHANGES breaks the template in one place, and a rule has to see it.
+"""Every rule can fail: each line of CHANGES breaks the template in one place, and its rule must fail.
 
-Guard skips a rule that finds nothing to look at, and says that all is well. So the template must not skip any either.
+Guard passes a rule that finds no resource, so the template must not skip any rule.
 """
 
 import copy
@@ -17,15 +17,15 @@ RULES = Path(__file__).parent
 INFRA = RULES.parent
 GUARD = os.environ.get("CFN_GUARD", str(INFRA.parent / ".tools/bin/cfn-guard"))
 
-# These look at what the template does not have. CHANGES adds it.
-ABOUT_WHAT_IS_NOT_THERE = {
+# Rules for resources that the template does not have; CHANGES adds one.
+WITHOUT_A_RESOURCE = {
     "buckets_but_the_portals_are_versioned_and_logged",
     "distributions_but_ours_are_logged",
     "opens_and_clicks_are_no_events",
     "topics_but_alarms_are_encrypted",
 }
 
-GONE = object()
+REMOVED = object()
 STATEMENT = "Properties.Policies.0.PolicyDocument.Statement"
 DISTRIBUTION = "Distribution.Properties.DistributionConfig"
 
@@ -34,32 +34,32 @@ def allow(action, resource=None):
     return {"Effect": "Allow", "Action": action, "Resource": resource or {"Fn::GetAtt": "Table.Arn"}}
 
 
-# (the rule, the place in the template's resources, what to put there); `+` appends to a list.
+# (rule, place in the template's resources, new value); `+` appends to a list.
 CHANGES = [
     # encryption.guard
-    ("tables_are_encrypted", "Table.Properties.SSESpecification", GONE),
+    ("tables_are_encrypted", "Table.Properties.SSESpecification", REMOVED),
     ("tables_are_encrypted", "Table.Properties.SSESpecification.SSEEnabled", False),
-    ("queues_are_encrypted", "DeadLetters.Properties.SqsManagedSseEnabled", GONE),
+    ("queues_are_encrypted", "DeadLetters.Properties.SqsManagedSseEnabled", REMOVED),
     ("queues_are_encrypted", "DeadLetters.Properties.SqsManagedSseEnabled", False),
-    ("buckets_are_encrypted", "PortalBucket.Properties.BucketEncryption", GONE),
+    ("buckets_are_encrypted", "PortalBucket.Properties.BucketEncryption", REMOVED),
     ("buckets_are_encrypted", "PortalBucket.Properties.BucketEncryption.ServerSideEncryptionConfiguration", []),
-    ("buckets_are_private", "PortalBucket.Properties.PublicAccessBlockConfiguration", GONE),
-    ("buckets_are_private", "PortalBucket.Properties.PublicAccessBlockConfiguration.BlockPublicAcls", GONE),
+    ("buckets_are_private", "PortalBucket.Properties.PublicAccessBlockConfiguration", REMOVED),
+    ("buckets_are_private", "PortalBucket.Properties.PublicAccessBlockConfiguration.BlockPublicAcls", REMOVED),
     ("buckets_are_private", "PortalBucket.Properties.PublicAccessBlockConfiguration.BlockPublicPolicy", False),
     ("buckets_are_private", "PortalBucket.Properties.PublicAccessBlockConfiguration.IgnorePublicAcls", False),
     ("buckets_are_private", "PortalBucket.Properties.PublicAccessBlockConfiguration.RestrictPublicBuckets", False),
-    ("buckets_know_no_acls", "PortalBucket.Properties.OwnershipControls", GONE),
-    ("buckets_know_no_acls", "PortalBucket.Properties.OwnershipControls.Rules", []),
-    ("buckets_know_no_acls", "PortalBucket.Properties.OwnershipControls.Rules.0.ObjectOwnership", "ObjectWriter"),
-    ("bucket_policies_deny_plain_http", "PortalBucketPolicy.Properties.PolicyDocument.Statement.1", GONE),
+    ("buckets_have_no_acls", "PortalBucket.Properties.OwnershipControls", REMOVED),
+    ("buckets_have_no_acls", "PortalBucket.Properties.OwnershipControls.Rules", []),
+    ("buckets_have_no_acls", "PortalBucket.Properties.OwnershipControls.Rules.0.ObjectOwnership", "ObjectWriter"),
+    ("bucket_policies_deny_plain_http", "PortalBucketPolicy.Properties.PolicyDocument.Statement.1", REMOVED),
     ("bucket_policies_deny_plain_http", "PortalBucketPolicy.Properties.PolicyDocument.Statement.1.Effect", "Allow"),
     (
         "bucket_policies_deny_plain_http",
         "PortalBucketPolicy.Properties.PolicyDocument.Statement.1.Action",
         "s3:GetObject",
     ),
-    ("bucket_policies_deny_plain_http", "PortalBucketPolicy.Properties.PolicyDocument.Statement.1.Condition", GONE),
-    ("buckets_have_policies", "PortalBucketPolicy", GONE),
+    ("bucket_policies_deny_plain_http", "PortalBucketPolicy.Properties.PolicyDocument.Statement.1.Condition", REMOVED),
+    ("buckets_have_policies", "PortalBucketPolicy", REMOVED),
     (
         "bucket_policies_allow_one_distribution",
         "PortalBucketPolicy.Properties.PolicyDocument.Statement.0.Principal",
@@ -73,35 +73,35 @@ CHANGES = [
     (
         "bucket_policies_allow_one_distribution",
         "PortalBucketPolicy.Properties.PolicyDocument.Statement.0.Condition",
-        GONE,
+        REMOVED,
     ),
     ("pages_redirect_to_https", f"{DISTRIBUTION}.DefaultCacheBehavior.ViewerProtocolPolicy", "allow-all"),
-    ("pages_redirect_to_https", f"{DISTRIBUTION}.DefaultCacheBehavior.ViewerProtocolPolicy", GONE),
+    ("pages_redirect_to_https", f"{DISTRIBUTION}.DefaultCacheBehavior.ViewerProtocolPolicy", REMOVED),
     ("api_is_https_only", f"{DISTRIBUTION}.CacheBehaviors.0.ViewerProtocolPolicy", "redirect-to-https"),
-    ("api_is_https_only", f"{DISTRIBUTION}.CacheBehaviors.0.ViewerProtocolPolicy", GONE),
+    ("api_is_https_only", f"{DISTRIBUTION}.CacheBehaviors.0.ViewerProtocolPolicy", REMOVED),
     ("own_certificates_need_tls_1_2", f"{DISTRIBUTION}.ViewerCertificate.Fn::If.1.MinimumProtocolVersion", "TLSv1"),
-    ("own_certificates_need_tls_1_2", f"{DISTRIBUTION}.ViewerCertificate.Fn::If.1.MinimumProtocolVersion", GONE),
+    ("own_certificates_need_tls_1_2", f"{DISTRIBUTION}.ViewerCertificate.Fn::If.1.MinimumProtocolVersion", REMOVED),
     ("own_certificates_need_tls_1_2", f"{DISTRIBUTION}.ViewerCertificate.Fn::If.2", {"AcmCertificateArn": "arn"}),
     ("own_certificates_need_tls_1_2", f"{DISTRIBUTION}.ViewerCertificate", {"AcmCertificateArn": "arn"}),
     ("origins_are_https_only", f"{DISTRIBUTION}.Origins.1.CustomOriginConfig.OriginProtocolPolicy", "match-viewer"),
     ("origins_are_https_only", f"{DISTRIBUTION}.Origins.1.CustomOriginConfig.OriginSSLProtocols.+", "TLSv1"),
-    ("origins_are_https_only", f"{DISTRIBUTION}.Origins.1.CustomOriginConfig.OriginSSLProtocols", GONE),
+    ("origins_are_https_only", f"{DISTRIBUTION}.Origins.1.CustomOriginConfig.OriginSSLProtocols", REMOVED),
     # records.guard
-    ("tables_can_be_restored", "Table.Properties.PointInTimeRecoverySpecification", GONE),
+    ("tables_can_be_restored", "Table.Properties.PointInTimeRecoverySpecification", REMOVED),
     ("tables_can_be_restored", "Table.Properties.PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled", False),
     ("tables_are_kept", "Table.DeletionPolicy", "Delete"),
-    ("tables_are_kept", "Table.UpdateReplacePolicy", GONE),
+    ("tables_are_kept", "Table.UpdateReplacePolicy", REMOVED),
     ("tables_are_kept", "Table.Properties.DeletionProtectionEnabled", False),
-    ("tables_are_on_demand", "Table.Properties.BillingMode", GONE),
+    ("tables_are_on_demand", "Table.Properties.BillingMode", REMOVED),
     ("tables_are_on_demand", "Table.Properties.ProvisionedThroughput", {"ReadCapacityUnits": 5}),
-    ("tables_forget", "Table.Properties.TimeToLiveSpecification", GONE),
-    ("tables_forget", "Table.Properties.TimeToLiveSpecification.Enabled", False),
-    ("tables_forget", "Table.Properties.TimeToLiveSpecification.AttributeName", "expiresAt"),
-    ("user_pools_are_kept", "UserPool.DeletionPolicy", GONE),
+    ("tables_purge", "Table.Properties.TimeToLiveSpecification", REMOVED),
+    ("tables_purge", "Table.Properties.TimeToLiveSpecification.Enabled", False),
+    ("tables_purge", "Table.Properties.TimeToLiveSpecification.AttributeName", "expiresAt"),
+    ("user_pools_are_kept", "UserPool.DeletionPolicy", REMOVED),
     ("user_pools_are_kept", "UserPool.UpdateReplacePolicy", "Delete"),
     ("user_pools_are_kept", "UserPool.Properties.DeletionProtection", "INACTIVE"),
     # roles.guard
-    ("functions_name_their_roles", "DealSeatsFunction.Properties.Role", GONE),
+    ("functions_name_their_roles", "DealSeatsFunction.Properties.Role", REMOVED),
     ("functions_name_their_roles", "DealSeatsFunction.Properties.Policies", ["AmazonDynamoDBFullAccess"]),
     ("roles_have_no_policies_elsewhere", "DealSeatsRole.Properties.ManagedPolicyArns", ["arn:aws:iam::aws:policy/X"]),
     ("roles_have_no_policies_elsewhere", "Extra", {"Type": "AWS::IAM::Policy", "Properties": {}}),
@@ -110,7 +110,7 @@ CHANGES = [
     ("roles_have_no_wildcards", f"ManageDealsRole.{STATEMENT}.1.Action", "dynamodb:*"),
     ("roles_have_no_wildcards", f"ManageDealsRole.{STATEMENT}.1.Action.+", "dynamodb:Put*"),
     ("roles_have_no_wildcards", f"ManageDealsRole.{STATEMENT}.1.Resource", "*"),
-    ("roles_have_no_wildcards", f"ManageDealsRole.{STATEMENT}.1.Resource", GONE),
+    ("roles_have_no_wildcards", f"ManageDealsRole.{STATEMENT}.1.Resource", REMOVED),
     ("roles_have_no_wildcards", f"DealSeatsRole.{STATEMENT}.2.Resource.+", "arn:aws:dynamodb:eu-west-1:1:table/t"),
     ("roles_have_no_wildcards", f"DealSeatsRole.{STATEMENT}.2.Resource.+", {"Fn::Sub": "${Table.Arn}/index/*"}),
     ("roles_have_no_wildcards", f"DealSeatsRole.{STATEMENT}.2.Resource", {"Fn::Sub": "${Table.Arn}/*"}),
@@ -125,47 +125,47 @@ CHANGES = [
     ("roles_write_logs_to_groups_that_are_there", f"DealSeatsRole.{STATEMENT}.0.Action.+", "logs:CreateLogGroup"),
     ("roles_send_only_to_dead_letters", f"DealSeatsRole.{STATEMENT}.+", allow("sqs:SendMessage")),
     ("roles_send_only_to_dead_letters", f"ExpireInvitesRole.{STATEMENT}.3.Action", "sqs:ReceiveMessage"),
-    ("grant_scopes_touches_nothing", f"GrantScopesRole.{STATEMENT}.+", allow("dynamodb:GetItem")),
+    ("grant_scopes_calls_no_service", f"GrantScopesRole.{STATEMENT}.+", allow("dynamodb:GetItem")),
     ("schedules_only_start_functions", f"ScheduleRole.{STATEMENT}.+", allow("lambda:UpdateFunctionCode")),
     (
         "schedule_role_is_for_this_account",
         "ScheduleRole.Properties.AssumeRolePolicyDocument.Statement.0.Condition",
-        GONE,
+        REMOVED,
     ),
     ("mail_goes_from_the_sender", f"SendInvitesRole.{STATEMENT}.2.Action", "ses:SendEmail"),
     ("mail_goes_from_the_sender", f"SendInvitesRole.{STATEMENT}.2.Resource.+", {"Fn::Sub": "arn:x:identity/${Other}"}),
-    ("permissions_name_their_source", "DealSeatsPermission.Properties.SourceArn", GONE),
+    ("permissions_name_their_source", "DealSeatsPermission.Properties.SourceArn", REMOVED),
     ("permissions_name_their_source", "DealSeatsPermission.Properties.SourceArn", {"Fn::Sub": "arn:x:execute-api:*"}),
     ("permissions_name_their_source", "GrantScopesPermission.Properties.SourceArn", "*"),
     ("permissions_name_their_source", "GrantScopesPermission.Properties.Principal", "*"),
     # functions.guard
-    ("log_groups_forget", "ApiLogs.Properties.RetentionInDays", GONE),
-    ("log_groups_forget", "DealSeatsLogs.Properties.RetentionInDays", 3653),
-    ("functions_have_limits", "Globals.Function.Timeout", GONE),
+    ("log_groups_expire", "ApiLogs.Properties.RetentionInDays", REMOVED),
+    ("log_groups_expire", "DealSeatsLogs.Properties.RetentionInDays", 3653),
+    ("functions_have_limits", "Globals.Function.Timeout", REMOVED),
     ("functions_have_limits", "Globals.Function.Timeout", 50),
     ("functions_have_limits", "DealSeatsFunction.Properties.Timeout", 50),
     ("functions_have_limits", "ExpireInvitesFunction.Properties.Timeout", 60),
-    ("functions_have_limits", "Globals.Function.MemorySize", GONE),
+    ("functions_have_limits", "Globals.Function.MemorySize", REMOVED),
     ("functions_have_limits", "Globals.Function.MemorySize", 10240),
     ("functions_have_limits", "SendInvitesFunction.Properties.MemorySize", 10240),
     ("functions_run_on_al2023", "Globals.Function.Runtime", "provided.al2"),
     ("functions_run_on_al2023", "DealSeatsFunction.Properties.Runtime", "nodejs22.x"),
-    ("functions_have_no_other_doors", "DealSeatsFunction.Properties.Events", {"All": {"Type": "HttpApi"}}),
-    ("functions_have_no_other_doors", "DealSeatsFunction.Properties.FunctionUrlConfig", {"AuthType": "NONE"}),
-    ("functions_have_no_other_doors", "Extra", {"Type": "AWS::Lambda::Url", "Properties": {}}),
+    ("functions_have_no_other_triggers", "DealSeatsFunction.Properties.Events", {"All": {"Type": "HttpApi"}}),
+    ("functions_have_no_other_triggers", "DealSeatsFunction.Properties.FunctionUrlConfig", {"AuthType": "NONE"}),
+    ("functions_have_no_other_triggers", "Extra", {"Type": "AWS::Lambda::Url", "Properties": {}}),
     ("schedules_do_not_pile_up", "ExpireInvitesSchedule.Properties.ScheduleExpression", "rate(10 seconds)"),
-    ("schedules_do_not_pile_up", "ExpireInvitesSchedule.Properties.Target.RetryPolicy", GONE),
+    ("schedules_do_not_pile_up", "ExpireInvitesSchedule.Properties.Target.RetryPolicy", REMOVED),
     ("schedules_do_not_pile_up", "ExpireInvitesSchedule.Properties.Target.RetryPolicy.MaximumRetryAttempts", 1),
     ("schedules_do_not_pile_up", "DeliverInvitesSchedule.Properties.Target.RetryPolicy.MaximumEventAgeInSeconds", 61),
-    ("schedules_do_not_pile_up", "DeliverInvitesSchedule.Properties.Target.DeadLetterConfig", GONE),
-    ("sweeps_do_not_pile_up", "ExpireInvitesFunction.Properties.EventInvokeConfig", GONE),
+    ("schedules_do_not_pile_up", "DeliverInvitesSchedule.Properties.Target.DeadLetterConfig", REMOVED),
+    ("sweeps_do_not_pile_up", "ExpireInvitesFunction.Properties.EventInvokeConfig", REMOVED),
     ("sweeps_do_not_pile_up", "ExpireInvitesFunction.Properties.EventInvokeConfig.MaximumRetryAttempts", 2),
     ("sweeps_do_not_pile_up", "DeliverInvitesFunction.Properties.EventInvokeConfig.MaximumEventAgeInSeconds", 300),
-    ("sweeps_do_not_pile_up", "DeliverInvitesFunction.Properties.EventInvokeConfig.DestinationConfig", GONE),
+    ("sweeps_do_not_pile_up", "DeliverInvitesFunction.Properties.EventInvokeConfig.DestinationConfig", REMOVED),
     # api.guard
     ("routes_need_a_token_with_a_scope", "ListDealsRoute.Properties.AuthorizationType", "NONE"),
-    ("routes_need_a_token_with_a_scope", "ListDealsRoute.Properties.AuthorizationType", GONE),
-    ("routes_need_a_token_with_a_scope", "AcceptInviteRoute.Properties.AuthorizationScopes", GONE),
+    ("routes_need_a_token_with_a_scope", "ListDealsRoute.Properties.AuthorizationType", REMOVED),
+    ("routes_need_a_token_with_a_scope", "AcceptInviteRoute.Properties.AuthorizationScopes", REMOVED),
     ("routes_need_a_token_with_a_scope", "AcceptInviteRoute.Properties.AuthorizationScopes", []),
     ("routes_need_a_token_with_a_scope", "AcceptInviteRoute.Properties.AuthorizationScopes.+", "openid"),
     ("routes_need_a_token_with_a_scope", "PreviewInviteRoute.Properties.RouteKey", "POST /api/invites/preview2"),
@@ -173,12 +173,12 @@ CHANGES = [
     ("routes_are_explicit", "ListDealsRoute.Properties.RouteKey", "ANY /api/deals"),
     ("routes_are_explicit", "ListDealsRoute.Properties.RouteKey", "GET /api/{proxy+}"),
     ("authorizers_know_issuer_and_audience", "Authorizer.Properties.JwtConfiguration.Audience", []),
-    ("authorizers_know_issuer_and_audience", "Authorizer.Properties.JwtConfiguration.Audience", GONE),
+    ("authorizers_know_issuer_and_audience", "Authorizer.Properties.JwtConfiguration.Audience", REMOVED),
     ("authorizers_know_issuer_and_audience", "Authorizer.Properties.AuthorizerType", "REQUEST"),
-    ("stages_write_access_logs", "ApiStage.Properties.AccessLogSettings", GONE),
-    ("stages_write_access_logs", "ApiStage.Properties.AccessLogSettings.DestinationArn", GONE),
+    ("stages_write_access_logs", "ApiStage.Properties.AccessLogSettings", REMOVED),
+    ("stages_write_access_logs", "ApiStage.Properties.AccessLogSettings.DestinationArn", REMOVED),
     *[
-        ("access_logs_name_nobody", "ApiStage.Properties.AccessLogSettings.Format", f'{{"x":"{field}"}}')
+        ("access_logs_identify_nobody", "ApiStage.Properties.AccessLogSettings.Format", f'{{"x":"{field}"}}')
         for field in (
             "$context.path",
             "$context.identity.sourceIp",
@@ -191,16 +191,16 @@ CHANGES = [
             "$request.querystring",
         )
     ],
-    ("stages_are_throttled", "ApiStage.Properties.DefaultRouteSettings", GONE),
+    ("stages_are_throttled", "ApiStage.Properties.DefaultRouteSettings", REMOVED),
     ("stages_are_throttled", "ApiStage.Properties.DefaultRouteSettings.ThrottlingRateLimit", 10000),
-    ("stages_are_throttled", "ApiStage.Properties.DefaultRouteSettings.ThrottlingBurstLimit", GONE),
-    ("stages_are_throttled", "ApiStage.Properties.RouteSettings.GET /api/deals.ThrottlingRateLimit", GONE),
+    ("stages_are_throttled", "ApiStage.Properties.DefaultRouteSettings.ThrottlingBurstLimit", REMOVED),
+    ("stages_are_throttled", "ApiStage.Properties.RouteSettings.GET /api/deals.ThrottlingRateLimit", REMOVED),
     ("stages_are_throttled", "ApiStage.Properties.RouteSettings.GET /api/deals.ThrottlingBurstLimit", 5000),
     ("integrations_speak_format_2", "DealSeatsIntegration.Properties.PayloadFormatVersion", "1.0"),
     ("integrations_speak_format_2", "DealSeatsIntegration.Properties.IntegrationType", "HTTP_PROXY"),
     ("integrations_speak_format_2", "DealSeatsIntegration.Properties.TimeoutInMillis", 5000),
-    ("every_answer_has_the_headers", f"{DISTRIBUTION}.DefaultCacheBehavior.ResponseHeadersPolicyId", GONE),
-    ("every_answer_has_the_headers", f"{DISTRIBUTION}.CacheBehaviors.0.ResponseHeadersPolicyId", GONE),
+    ("every_answer_has_the_headers", f"{DISTRIBUTION}.DefaultCacheBehavior.ResponseHeadersPolicyId", REMOVED),
+    ("every_answer_has_the_headers", f"{DISTRIBUTION}.CacheBehaviors.0.ResponseHeadersPolicyId", REMOVED),
     ("every_answer_has_the_headers", "PortalHeaders.Properties.ResponseHeadersPolicyConfig", {"Name": "others"}),
     ("errors_are_not_replaced_by_pages", f"{DISTRIBUTION}.CustomErrorResponses", [{"ErrorCode": 404}]),
     # mail.guard
@@ -209,7 +209,7 @@ CHANGES = [
         "MailConfigurationSet.Properties.TrackingOptions",
         {"CustomRedirectDomain": "example.com"},
     ),
-    ("engagement_is_not_measured", "MailConfigurationSet.Properties.VdmOptions", GONE),
+    ("engagement_is_not_measured", "MailConfigurationSet.Properties.VdmOptions", REMOVED),
     (
         "engagement_is_not_measured",
         "MailConfigurationSet.Properties.VdmOptions.DashboardOptions.EngagementMetrics",
@@ -226,28 +226,32 @@ CHANGES = [
         )
         for types in ([], ["BOUNCE", "OPEN"], ["CLICK"])
     ],
-    ("mail_needs_tls", "MailConfigurationSet.Properties.DeliveryOptions", GONE),
+    ("mail_needs_tls", "MailConfigurationSet.Properties.DeliveryOptions", REMOVED),
     ("mail_needs_tls", "MailConfigurationSet.Properties.DeliveryOptions.TlsPolicy", "OPTIONAL"),
-    ("complaints_are_heard", "MailConfigurationSet.Properties.SuppressionOptions.SuppressedReasons", ["BOUNCE"]),
-    ("complaints_are_heard", "MailConfigurationSet.Properties.SuppressionOptions", GONE),
+    (
+        "complaints_and_bounces_are_suppressed",
+        "MailConfigurationSet.Properties.SuppressionOptions.SuppressedReasons",
+        ["BOUNCE"],
+    ),
+    ("complaints_and_bounces_are_suppressed", "MailConfigurationSet.Properties.SuppressionOptions", REMOVED),
     # signin.guard
     ("clients_have_no_secret", "UserPoolClient.Properties.GenerateSecret", True),
     ("people_do_not_choose_their_organisation", "UserPoolClient.Properties.WriteAttributes.+", "custom:org"),
-    ("people_do_not_choose_their_organisation", "UserPoolClient.Properties.WriteAttributes", GONE),
+    ("people_do_not_choose_their_organisation", "UserPoolClient.Properties.WriteAttributes", REMOVED),
     ("people_do_not_choose_their_organisation", "UserPoolClient.Properties.WriteAttributes", []),
-    ("clients_do_not_tell_who_is_known", "UserPoolClient.Properties.PreventUserExistenceErrors", GONE),
-    ("clients_do_not_tell_who_is_known", "UserPoolClient.Properties.PreventUserExistenceErrors", "LEGACY"),
+    ("clients_do_not_reveal_accounts", "UserPoolClient.Properties.PreventUserExistenceErrors", REMOVED),
+    ("clients_do_not_reveal_accounts", "UserPoolClient.Properties.PreventUserExistenceErrors", "LEGACY"),
     ("clients_use_the_code_flow", "UserPoolClient.Properties.AllowedOAuthFlows.+", "implicit"),
     ("clients_use_the_code_flow", "UserPoolClient.Properties.ExplicitAuthFlows.+", "ALLOW_USER_PASSWORD_AUTH"),
     ("clients_use_the_code_flow", "UserPoolClient.Properties.EnableTokenRevocation", False),
-    ("addresses_are_verified", "UserPool.Properties.AutoVerifiedAttributes", GONE),
-    ("addresses_are_verified", "UserPool.Properties.UserAttributeUpdateSettings", GONE),
+    ("addresses_are_verified", "UserPool.Properties.AutoVerifiedAttributes", REMOVED),
+    ("addresses_are_verified", "UserPool.Properties.UserAttributeUpdateSettings", REMOVED),
     # alarms.guard
-    ("alarms_tell_somebody", "SweepLagAlarm.Properties.AlarmActions", GONE),
-    ("alarms_tell_somebody", "SweepLagAlarm.Properties.AlarmActions", []),
-    ("alarms_tell_somebody", "SweepLagAlarm.Properties.ActionsEnabled", False),
-    ("alarms_tell_somebody", "SweepLagAlarm.Properties.TreatMissingData", GONE),
-    ("topics_take_only_this_account", "AlarmsPolicy.Properties.PolicyDocument.Statement.0.Condition", GONE),
+    ("alarms_notify_somebody", "SweepLagAlarm.Properties.AlarmActions", REMOVED),
+    ("alarms_notify_somebody", "SweepLagAlarm.Properties.AlarmActions", []),
+    ("alarms_notify_somebody", "SweepLagAlarm.Properties.ActionsEnabled", False),
+    ("alarms_notify_somebody", "SweepLagAlarm.Properties.TreatMissingData", REMOVED),
+    ("topics_take_only_this_account", "AlarmsPolicy.Properties.PolicyDocument.Statement.0.Condition", REMOVED),
     ("topics_take_only_this_account", "AlarmsPolicy.Properties.PolicyDocument.Statement.0.Principal", "*"),
     # exceptions.guard
     ("topics_but_alarms_are_encrypted", "Extra", {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "x"}}),
@@ -261,7 +265,7 @@ CHANGES = [
 
 
 class Template(yaml.SafeLoader):
-    """Reads short tags, such as !Ref, as Guard does."""
+    """Reads short tags such as !Ref in the same way as Guard."""
 
     def tag(self, suffix, node):
         if isinstance(node, yaml.ScalarNode):
@@ -278,13 +282,13 @@ Template.add_multi_constructor("!", Template.tag)
 
 def changed(template, path, value):
     template = copy.deepcopy(template)
-    *way, last = path.split(".") if path.startswith("Globals.") else ["Resources", *path.split(".")]
+    *steps, last = path.split(".") if path.startswith("Globals.") else ["Resources", *path.split(".")]
     place = template
-    for step in way:
+    for step in steps:
         place = place[int(step)] if isinstance(place, list) else place[step]
     if last == "+":
         place.append(value)
-    elif value is GONE:
+    elif value is REMOVED:
         del place[int(last) if isinstance(place, list) else last]
     else:
         place[int(last) if isinstance(place, list) else last] = value
@@ -292,7 +296,7 @@ def changed(template, path, value):
 
 
 def guard(data, rules=RULES):
-    """The names of the rules that the data pass, fail and skip."""
+    """The names of the passed, failed and skipped rules."""
     run = subprocess.run(
         [GUARD, "validate", "--rules", rules, "--data", data, "--structured", "-o", "json", "--show-summary", "none"],
         capture_output=True,
@@ -302,10 +306,10 @@ def guard(data, rules=RULES):
     assert run.returncode in (0, 19), run.stderr
     report = json.loads(run.stdout)
     passed, failed, skipped = set(), set(), set()
-    for of_file in report:
-        passed.update(of_file["compliant"])
-        failed.update(rule["Rule"]["name"] for rule in of_file["not_compliant"])
-        skipped.update(of_file["not_applicable"])
+    for file in report:
+        passed.update(file["compliant"])
+        failed.update(rule["Rule"]["name"] for rule in file["not_compliant"])
+        skipped.update(file["not_applicable"])
     return passed, failed, skipped
 
 
@@ -324,8 +328,8 @@ def template():
 def test_the_template_skips_no_rule():
     passed, failed, skipped = guard(INFRA / "template.yaml")
     assert failed == set()
-    assert skipped == ABOUT_WHAT_IS_NOT_THERE
-    assert passed == FILES.keys() - ABOUT_WHAT_IS_NOT_THERE
+    assert skipped == WITHOUT_A_RESOURCE
+    assert passed == FILES.keys() - WITHOUT_A_RESOURCE
 
 
 def test_every_rule_has_a_change():
@@ -340,7 +344,7 @@ def test_the_rule_fails(rule, path, value, template, tmp_path):
     assert rule in failed
 
 
-# ---- What a rule can't compare: one place of the template with another -----------------------------------------------
+# ---- Guard cannot compare two places of the template, so these tests do ----------------------------------------------
 
 
 def of_type(template, kind):
@@ -363,7 +367,7 @@ def test_each_function_has_a_role_a_log_group_and_a_zip_of_its_own_name(template
         assert function["CodeUri"] == f"../target/package/{binary}.zip"
         assert function["FunctionName"] == {"Fn::Sub": f"${{AWS::StackName}}-{binary}"}
         assert referred(function["Role"]) == f"{parts}Role"
-        # A function that names no group logs to the one of its own name.
+        # Without LoggingConfig, a function logs to the group of its own name.
         assert "LoggingConfig" not in function
         group = {"Fn::Sub": f"/aws/lambda/${{AWS::StackName}}-{binary}"}
         assert resources[f"{parts}Logs"]["Properties"]["LogGroupName"] == group
@@ -380,7 +384,7 @@ def test_a_function_knows_its_timeout(template):
             assert settings["FUNCTION_TIMEOUT"] == f"{function.get('Timeout', of_all['Timeout'])}s", name
 
 
-def test_each_route_has_a_limit_in_a_stage_that_is_made_after_the_routes(template):
+def test_each_route_has_a_limit_in_a_stage_that_depends_on_the_routes(template):
     routes = of_type(template, "AWS::ApiGatewayV2::Route")
     [stage] = of_type(template, "AWS::ApiGatewayV2::Stage")
     limits = template["Resources"][stage]["Properties"]["RouteSettings"]
@@ -388,7 +392,7 @@ def test_each_route_has_a_limit_in_a_stage_that_is_made_after_the_routes(templat
     assert sorted(template["Resources"][stage]["DependsOn"]) == sorted(routes)
 
 
-def test_the_gateway_may_call_each_function_that_it_has_an_integration_for(template):
+def test_the_gateway_may_call_each_function_with_an_integration(template):
     integrations = of_type(template, "AWS::ApiGatewayV2::Integration").values()
     permissions = of_type(template, "AWS::Lambda::Permission").values()
     gateway = [one for one in permissions if one["Principal"] == "apigateway.amazonaws.com"]
