@@ -39,7 +39,7 @@ pub struct MailConfig {
 }
 
 #[derive(thiserror::Error)]
-#[error("the settings don't fit: {}", .0.join("; "))]
+#[error("invalid settings: {}", .0.join("; "))]
 pub struct ConfigError(pub(crate) Vec<String>);
 
 /// Like `Display`: Rust prints the error that `main` returns with `Debug`, and an operator reads it.
@@ -122,7 +122,7 @@ impl Settings {
         let per_day = self.number("LIMIT_RECIPIENT_PER_DAY", 3);
         if per_day > MOST_PER_DAY {
             self.wrong
-                .push(format!("LIMIT_RECIPIENT_PER_DAY must be {MOST_PER_DAY} at most, or 0 for no limit"));
+                .push(format!("LIMIT_RECIPIENT_PER_DAY must be at most {MOST_PER_DAY}, or 0 for no limit"));
         }
         let interval = match self.text("LIMIT_RECIPIENT_INTERVAL", "10m").as_str() {
             "0" => Lifetime::zero(),
@@ -181,7 +181,7 @@ impl Settings {
     fn origin(&mut self, name: &str) -> Origin {
         let Some(secret) = self.optional(name) else { return Origin::default() };
         if secret.len() < SHORTEST_SECRET {
-            self.wrong.push(format!("{name} must have {SHORTEST_SECRET} characters at least"));
+            self.wrong.push(format!("{name} must have at least {SHORTEST_SECRET} characters"));
         }
         Origin::knowing(&secret)
     }
@@ -199,14 +199,14 @@ mod tests {
     }
 
     #[test]
-    fn the_least_that_a_mailing_function_needs() {
-        let least = [
+    fn the_required_settings_of_a_mailing_function() {
+        let required = [
             ("TABLE_NAME", "t"),
             ("MAIL_FROM", "a@b.example"),
             ("PORTAL_URL", "https://p.example/"),
             ("FUNCTION_TIMEOUT", "29s"),
         ];
-        let (config, mail, _) = read(&least, Settings::mailing).unwrap();
+        let (config, mail, _) = read(&required, Settings::mailing).unwrap();
         assert_eq!(config.lifetime, Lifetime::days(28));
         assert_eq!(mail.portal, "https://p.example");
         assert_eq!(mail.send_rate, 14);
@@ -214,11 +214,11 @@ mod tests {
     }
 
     #[test]
-    fn limits_of_sending_are_there_unless_they_are_taken_away() {
+    fn sending_limits_are_on_by_default_and_can_be_switched_off() {
         let limits = |pairs: &[(&str, &str)]| read(pairs, Settings::sending_limits);
-        let usual = limits(&[]).unwrap();
-        assert_eq!(usual.recipient, RecipientLimit { per_day: 3, interval: Lifetime::minutes(10) });
-        assert_eq!((usual.manager_per_hour, usual.deal_per_day), (2_000, None));
+        let default = limits(&[]).unwrap();
+        assert_eq!(default.recipient, RecipientLimit { per_day: 3, interval: Lifetime::minutes(10) });
+        assert_eq!((default.manager_per_hour, default.deal_per_day), (2_000, None));
         let none = limits(&[
             ("LIMIT_RECIPIENT_PER_DAY", "0"),
             ("LIMIT_RECIPIENT_INTERVAL", "0"),
@@ -235,11 +235,11 @@ mod tests {
             ("LIMIT_DEAL_PER_DAY", "some"),
         ])
         .unwrap_err();
-        insta::assert_snapshot!(error, @r#"the settings don't fit: LIMIT_RECIPIENT_PER_DAY must be 10 at most, or 0 for no limit; LIMIT_RECIPIENT_INTERVAL must be a time like 90s, 2h or 28d, not "often"; LIMIT_MANAGER_PER_HOUR must be a whole number, not "-1"; LIMIT_DEAL_PER_DAY must be a whole number, not "some""#);
+        insta::assert_snapshot!(error, @r#"invalid settings: LIMIT_RECIPIENT_PER_DAY must be at most 10, or 0 for no limit; LIMIT_RECIPIENT_INTERVAL must be a time like 90s, 2h or 28d, not "often"; LIMIT_MANAGER_PER_HOUR must be a whole number, not "-1"; LIMIT_DEAL_PER_DAY must be a whole number, not "some""#);
     }
 
     #[test]
-    fn one_error_names_all_that_is_wrong() {
+    fn one_error_names_every_wrong_setting() {
         let pairs = [
             ("INVITE_LIFETIME", "soon"),
             ("SEND_RATE", "-1"),
@@ -251,6 +251,6 @@ mod tests {
             ("LIMIT_MANAGER_PER_HOUR", "many"),
         ];
         let error = read(&pairs, Settings::mailing).unwrap_err();
-        insta::assert_snapshot!(error, @r#"the settings don't fit: TABLE_NAME is missing; INVITE_LIFETIME must be a time like 90s, 2h or 28d, not "soon"; ORIGIN_SECRET must have 32 characters at least; MAIL_FROM is missing; PORTAL_URL is missing; SEND_RATE must be a whole number, not "-1"; SENDING_PAUSED must be true or false, not "yes"; DELIVERY_LEASE (29s) must be longer than FUNCTION_TIMEOUT (29s); MAIL_SUBJECT must be one line; LIMIT_MANAGER_PER_HOUR must be a whole number, not "many""#);
+        insta::assert_snapshot!(error, @r#"invalid settings: TABLE_NAME is missing; INVITE_LIFETIME must be a time like 90s, 2h or 28d, not "soon"; ORIGIN_SECRET must have at least 32 characters; MAIL_FROM is missing; PORTAL_URL is missing; SEND_RATE must be a whole number, not "-1"; SENDING_PAUSED must be true or false, not "yes"; DELIVERY_LEASE (29s) must be longer than FUNCTION_TIMEOUT (29s); MAIL_SUBJECT must be one line; LIMIT_MANAGER_PER_HOUR must be a whole number, not "many""#);
     }
 }

@@ -1,4 +1,4 @@
-"""What happens when a function is deployed with settings that don't fit."""
+"""What happens when a function is deployed with invalid settings."""
 
 import json
 from collections.abc import Iterator
@@ -40,7 +40,7 @@ def test_a_function_without_its_settings_names_them_in_one_line(
     # The emulator answers with what the process said last, where AWS would have it in the log.
     assert "FunctionError" in answer
     said = json.load(answer["Payload"])["errorMessage"]
-    assert said.endswith(f"the settings don't fit: {line}")
+    assert said.endswith(f"invalid settings: {line}")
     assert "\n" not in said
 
 

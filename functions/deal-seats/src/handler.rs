@@ -32,11 +32,11 @@ async fn deals(app: &App, request: &Request) -> HandlerResult {
     let wanted = request.query("organisation").map(parse).transpose()?;
     let organisation = if request.caller.has_scope("deals.admin") {
         let own = || request.caller.organisation(&app.config.organisation_claim);
-        wanted.or_else(own).ok_or_else(|| Problem::field("organisation", "must say whose deals to show"))?
+        wanted.or_else(own).ok_or_else(|| Problem::field("organisation", "must name an organisation"))?
     } else {
         let own = request.caller.manager(&app.config.organisation_claim)?.organisation;
         if wanted.is_some_and(|wanted| wanted != own) {
-            return Err(Problem::forbidden("Another organisation's deals are not yours to see."));
+            return Err(Problem::forbidden("You can list only your own organisation's deals."));
         }
         own
     };
@@ -88,7 +88,7 @@ impl PageRequest {
 }
 
 fn not_a_cursor() -> Problem {
-    Problem::field("cursor", "is not a cursor of this list")
+    Problem::field("cursor", "is not valid for this list. Start again without a cursor")
 }
 
 #[derive(Serialize)]

@@ -118,7 +118,7 @@ async fn change(app: &App, request: &Request) -> HandlerResult {
         expected_revision: request.if_match(app.store.revision(deal)).await?,
     };
     if (DealChange { expected_revision: None, ..change.clone() }) == DealChange::default() {
-        return Err(Problem::invalid("Say what to change: name, organisation, seats, startsAt or endsAt."));
+        return Err(Problem::invalid("Give at least one of name, organisation, seats, startsAt or endsAt."));
     }
     let deal = app.store.change_deal(deal, &change).await??;
     Ok(http::with_etag(200, deal.revision, &DealView::new(&deal, request.now)))

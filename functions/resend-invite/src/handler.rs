@@ -18,12 +18,10 @@ pub(crate) async fn route(sending: &Sending, request: Request) -> HandlerResult 
     }
 }
 
-/// `expected` is the number of sends that the manager saw.
 fn rule(expected: Option<u32>) -> Rule<'static, ResendRefusal> {
     Box::new(move |existing, send, now| resend(existing, expected, send, now))
 }
 
-/// A double click sends once.
 async fn resend_one(sending: &Sending, request: &Request) -> HandlerResult {
     let (send_request, invite, record) = sending.authorize_invite(request).await?;
     let sends = record.as_ref().map(|record| record.invite.sends);
@@ -98,7 +96,7 @@ async fn resend_many(sending: &Sending, request: &Request) -> HandlerResult {
             check_rows(invites.len())?;
             Some(invites.into_iter().map(|Object(invite)| invite).collect())
         }
-        _ => return Err(Problem::invalid("Say either status or invites.")),
+        _ => return Err(Problem::invalid("Give either status or invites.")),
     };
     let is_by_status = named.is_none();
     let send_request = sending.authorize(request).await?;

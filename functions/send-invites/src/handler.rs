@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use shared::domain::send::{InviteRefusal, Invitee, invite};
-use shared::domain::{Deal, Email, InviteId, Name};
+use shared::domain::{Deal, Email, InviteId, Name, readable};
 use shared::http::{self, HandlerResult, Object, Request, Time, text_cell};
 use shared::sending::{Row, RowOutcome, Rule, Sending, check_rows};
 use shared::store::Seen;
@@ -121,8 +121,7 @@ impl RowAnswer {
                 Self::new(Outcome::Invited, (!is_dry_run || invite.sends > 1).then_some(id))
             }
             Some(RowOutcome::Refused(InviteRefusal::AlreadyPending, invite)) => {
-                let since = invite.map(|invite| invite.queued.at.format("%-d %B %Y, %H:%M UTC"));
-                let detail = since.map(|since| format!("Pending since {since}."));
+                let detail = invite.map(|invite| format!("Pending since {}.", readable(invite.queued.at)));
                 Self { detail, ..Self::new(Outcome::AlreadyPending, Some(id)) }
             }
             Some(RowOutcome::Refused(InviteRefusal::AlreadyAccepted, _)) => {
@@ -131,18 +130,16 @@ impl RowAnswer {
             Some(RowOutcome::Refused(InviteRefusal::TooSoon(too_soon), _)) => {
                 let answer = Self::new(Outcome::TooSoon, Some(id));
                 let retry_at = Some(too_soon.retry_at.into());
-                Self { retry_at, ..answer.saying("This address was sent several mails lately.") }
+                Self { retry_at, ..answer.saying("Sending limit reached for this address.") }
             }
             Some(RowOutcome::OverLimit(retry_at)) => {
                 let answer = Self::new(Outcome::TooSoon, None);
                 let retry_at = retry_at.map(Time::from);
                 Self { retry_at, ..answer.saying("Sending limit reached. Send this row again later.") }
             }
-            Some(RowOutcome::Failed(_)) => failed.saying("This could not be stored. Please send it again."),
+            Some(RowOutcome::Failed(_)) => failed.saying("This row could not be stored. Send it again."),
             // If the row was stored after all, it is mailed later, and a repetition finds it pending.
-            Some(RowOutcome::NoTime) | None => {
-                failed.saying("There was no time left for this row. Please send it again.")
-            }
+            Some(RowOutcome::NoTime) | None => failed.saying("Time ran out before this row. Send it again."),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Deals: how many seats, for whom, from when to when.
+//! Deals: an organisation, a number of seats, a start and an end.
 
 use super::{DealId, Email, InviteId, Timestamp, Title};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -159,7 +159,6 @@ pub struct DealChange {
     pub starts_at: Option<Timestamp>,
     /// Sent invites keep their own expiry; the earlier of that and the deal's end counts.
     pub ends_at: Option<Timestamp>,
-    /// The revision in `If-Match`.
     pub expected_revision: Option<u32>,
 }
 
@@ -167,16 +166,16 @@ pub struct DealChange {
 pub enum DealChangeRefusal {
     #[error("no such deal")]
     NotFound,
-    #[error("the deal was changed meanwhile")]
+    #[error("the deal has changed")]
     Stale,
-    #[error("{allocated} seats are held: release some first")]
+    #[error("{allocated} seats are taken. Release some first.")]
     SeatsBelowAllocated { allocated: u32 },
     #[error("must be between 1 and {MOST_SEATS}")]
     SeatsOutOfRange,
     #[error("must be later than startsAt")]
     EndsBeforeStart,
     #[error(
-        "must be before {}, when this deal's records are deleted: make a new deal instead",
+        "must be before {}, when this deal's records are deleted. Create a new deal instead",
         latest.to_rfc3339_opts(SecondsFormat::Secs, true)
     )]
     EndsTooLate { latest: Timestamp },
@@ -239,7 +238,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn i1_a_deal_never_shrinks_below_what_is_held(seats in 1_u32..50, allocated in 0_u32..50, new in 0_u32..60) {
+        fn i1_a_deal_never_shrinks_below_its_taken_seats(seats in 1_u32..50, allocated in 0_u32..50, new in 0_u32..60) {
             let deal = Deal { seats: seats.max(allocated), allocated, ..deal() };
             let verdict = deal.may_change(&DealChange { seats: Some(new), ..DealChange::default() });
             prop_assert_eq!(verdict.is_ok(), new >= 1 && new >= allocated);
@@ -263,13 +262,13 @@ mod tests {
     }
 
     #[test]
-    fn a_deal_cannot_outlive_its_records() {
+    fn a_deal_ends_before_its_records_are_deleted() {
         let deal = deal();
         let change = |ends_at| DealChange { ends_at: Some(ends_at), ..DealChange::default() };
         let latest = deal.id.purge_at();
         assert_eq!(deal.may_change(&change(latest)), Err(DealChangeRefusal::EndsTooLate { latest }));
-        let said = DealChangeRefusal::EndsTooLate { latest: at(0) }.to_string();
-        assert!(said.starts_with("must be before 1970-01-01T00:00:00Z, "), "{said}");
+        let detail = DealChangeRefusal::EndsTooLate { latest: at(0) }.to_string();
+        assert!(detail.starts_with("must be before 1970-01-01T00:00:00Z, "), "{detail}");
         assert_eq!(deal.may_change(&change(latest - Duration::seconds(1))), Ok(()));
     }
 

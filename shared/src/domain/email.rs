@@ -26,10 +26,10 @@ pub enum EmailError {
     #[error("is too long for an email address")]
     TooLong,
     /// Word processors and phones type curly apostrophes.
-    #[error("has a curly apostrophe before the @: type a straight one, '")]
+    #[error("has a curly apostrophe before the @. Type a straight one (') instead")]
     CurlyApostrophe,
     /// SES delivers only to 7-bit ASCII local parts.
-    #[error("has a character before the @ that mail cannot be sent to")]
+    #[error("has a character before the @ that we cannot send mail to")]
     NonAsciiLocalPart,
     #[error("has no valid domain")]
     BadDomain,
@@ -137,7 +137,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn addresses_and_what_they_are() {
+    fn addresses_are_normalised_or_refused() {
         let long_local = format!("{}@example.com", "a".repeat(65));
         let long = format!("ann@{}.com", ["a".repeat(63).as_str(); 4].join("."));
         let cases: &[(&str, Result<&str, EmailError>)] = &[
@@ -210,7 +210,7 @@ mod tests {
         }
 
         #[test]
-        fn whatever_parses_is_safe_in_a_header(raw: String) {
+        fn a_parsed_address_is_safe_in_a_header(raw: String) {
             if let Ok(email) = Email::parse(&raw) {
                 prop_assert!(email.mailbox().is_ascii());
                 prop_assert!(!email.mailbox().contains(|c: char| c.is_ascii_control() || c == ' '));

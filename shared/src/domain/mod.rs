@@ -34,6 +34,11 @@ pub fn whole_seconds(at: Timestamp) -> Timestamp {
     chrono::DateTime::from_timestamp(at.timestamp(), 0).unwrap_or(at)
 }
 
+/// For people: `23 November 2026, 15:04 UTC`, as `instant` in `portal/src/time.ts` writes it.
+pub fn readable(at: Timestamp) -> String {
+    at.format("%-d %B %Y, %H:%M UTC").to_string()
+}
+
 /// Cuts to whole milliseconds, the precision in which the table stores queue times and lease ends.
 pub(crate) fn whole_milliseconds(at: Timestamp) -> Timestamp {
     chrono::DateTime::from_timestamp_millis(at.timestamp_millis()).unwrap_or(at)

@@ -5,7 +5,7 @@ use crate::domain::{Deal, DealId, Email, OrganisationId, PersonId};
 use crate::store::Store;
 use std::collections::HashMap;
 
-/// API Gateway makes a string of each claim, and `[a b c]` of an array.
+/// API Gateway turns every claim into a string, and an array into `[a b c]`.
 #[derive(Debug, Default)]
 pub struct Caller(pub(super) HashMap<String, String>);
 
@@ -30,7 +30,7 @@ impl Caller {
         self.0.get(name).map(String::as_str)
     }
 
-    /// An array of scopes grants none, not even those in its middle.
+    /// An array of scopes grants nothing.
     pub fn has_scope(&self, scope: &str) -> bool {
         let scopes = self.claim("scope").filter(|scopes| !scopes.starts_with('['));
         scopes.is_some_and(|scopes| scopes.split(' ').any(|granted| granted == scope))
@@ -38,14 +38,13 @@ impl Caller {
 
     pub fn require_scope(&self, scope: &str) -> Result<(), Problem> {
         let is_granted = self.has_scope(scope);
-        is_granted.then_some(()).ok_or_else(|| Problem::forbidden("Your token lacks the scope for this."))
+        is_granted.then_some(()).ok_or_else(|| Problem::forbidden("Your token lacks the required scope."))
     }
 
     pub fn manager(&self, organisation_claim: &str) -> Result<Manager, Problem> {
         self.require_scope("invites.manage")?;
-        let organisation = self.organisation(organisation_claim).ok_or_else(|| {
-            Problem::forbidden("Your token does not say which one organisation you manage.")
-        })?;
+        let detail = "Your token must name exactly one organisation.";
+        let organisation = self.organisation(organisation_claim).ok_or_else(|| Problem::forbidden(detail))?;
         let email = self.verified_email().map(|email| email.as_typed().to_owned());
         Ok(Manager { id: self.person()?, organisation, email })
     }
@@ -63,7 +62,7 @@ impl Caller {
     pub fn person(&self) -> Result<PersonId, Problem> {
         let claim = |name| self.claim(name).filter(|value| !value.is_empty());
         let person = claim("iss").zip(claim("sub")).map(|(issuer, subject)| PersonId::new(issuer, subject));
-        person.ok_or_else(|| Problem::forbidden("Your token does not say who you are."))
+        person.ok_or_else(|| Problem::forbidden("Your token must name an issuer and a subject."))
     }
 
     fn verified_email(&self) -> Option<Email> {
@@ -111,8 +110,8 @@ mod tests {
     }
 
     #[test]
-    fn i6_a_scope_is_one_word_of_the_claim() {
-        // An array of scopes comes as `[a b]`: what can't be read grants nothing.
+    fn i6_a_scope_must_be_one_word_of_the_claim() {
+        // API Gateway turns an array of scopes into `[a b]`.
         for scope in [
             "[invites.manage]",
             "[openid invites.manage]",

@@ -1,7 +1,7 @@
 //! Problem documents (RFC 9457).
 
 use super::response;
-use crate::domain::Timestamp;
+use crate::domain::{Timestamp, readable};
 use crate::store::StoreError;
 use chrono::Duration;
 use http::{HeaderValue, Response, StatusCode, header};
@@ -11,7 +11,7 @@ use serde::Serialize;
 pub struct Problem {
     status: u16,
     detail: String,
-    /// Clients rely on it: it never changes.
+    /// Clients rely on the code, so it never changes.
     code: &'static str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldError>,
@@ -56,20 +56,23 @@ impl Problem {
         Self::new(403, "forbidden", detail)
     }
 
-    /// The same for what does not exist and for what belongs to another organisation (I6).
+    /// Another organisation's deal gets the same answer as a missing one (I6).
     pub fn not_found() -> Self {
         Self::new(404, "not_found", "Not found, or you do not have access to it.")
     }
 
     pub fn too_many_requests(retry_at: Option<Timestamp>, now: Timestamp) -> Self {
-        let wait = retry_at.map_or(1, |at| (at - now + Duration::milliseconds(999)).num_seconds());
-        let retry_after = Some(u32::try_from(wait.max(1)).unwrap_or(u32::MAX));
-        let detail = "Too many mails were sent lately, so nothing was sent now.";
+        let retry_at = retry_at.unwrap_or(now + Duration::seconds(1));
+        let wait = (retry_at - now + Duration::milliseconds(999)).num_seconds().max(1);
+        let retry_after = Some(u32::try_from(wait).unwrap_or(u32::MAX));
+        // Rounded up to the minute, so that nobody comes back too early.
+        let from = readable(retry_at + Duration::seconds(59));
+        let detail = format!("Sending limit reached. You can send this invite again from {from}.");
         Self { retry_after, ..Self::new(429, "too_many_requests", detail) }
     }
 
     pub fn unavailable() -> Self {
-        let detail = "This did not work just now. Nothing is lost; please try again.";
+        let detail = "The service is temporarily unavailable. Try again in a few seconds.";
         Self { retry_after: Some(2), ..Self::new(503, "unavailable", detail) }
     }
 
@@ -111,7 +114,7 @@ impl From<StoreError> for Problem {
         let problem = match error {
             StoreError::Unavailable { .. } => Self::unavailable(),
             StoreError::Corrupt(_) | StoreError::Random => {
-                Self::new(500, "internal", "Something is wrong on our side. It has been noted.")
+                Self::new(500, "internal", "Something went wrong on our side. Try again later.")
             }
         };
         Self { cause: Some(Box::new(error)), ..problem }
@@ -123,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fault_inside_says_nothing_of_the_inside() {
+    fn a_server_error_reveals_nothing() {
         let error = StoreError::Unavailable {
             operation: "UpdateItem",
             code: "ThrottlingException".to_owned(),
@@ -134,7 +137,19 @@ mod tests {
         assert_eq!(response.status(), 503);
         assert!(response.headers().contains_key("retry-after"));
         let body = response.body();
-        insta::assert_snapshot!(body, @r#"{"type":"urn:seatkeeper:problem:unavailable","title":"Service Unavailable","status":503,"detail":"This did not work just now. Nothing is lost; please try again.","code":"unavailable"}"#);
+        insta::assert_snapshot!(body, @r#"{"type":"urn:seatkeeper:problem:unavailable","title":"Service Unavailable","status":503,"detail":"The service is temporarily unavailable. Try again in a few seconds.","code":"unavailable"}"#);
+    }
+
+    #[test]
+    fn a_limit_is_refused_with_a_minute_by_which_it_has_ended() {
+        let now = "2026-11-23T14:00:00Z".parse().unwrap();
+        for (retry_at, minute) in [("14:05:00", "14:05"), ("14:05:01", "14:06")] {
+            let retry_at: Timestamp = format!("2026-11-23T{retry_at}Z").parse().unwrap();
+            let response = Problem::too_many_requests(Some(retry_at), now).into_response();
+            assert_eq!(response.headers()["retry-after"], (retry_at - now).num_seconds().to_string());
+            let detail = format!("You can send this invite again from 23 November 2026, {minute} UTC.");
+            assert!(response.body().contains(&detail), "{}", response.body());
+        }
     }
 
     #[test]

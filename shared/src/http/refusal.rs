@@ -10,24 +10,26 @@ use crate::domain::{DealChangeRefusal, Timestamp};
 impl From<AcceptRefusal> for Problem {
     fn from(refusal: AcceptRefusal) -> Self {
         let (status, code, detail) = match refusal {
-            AcceptRefusal::UnknownInvite => (404, "unknown_invite", "This link belongs to no invite."),
-            AcceptRefusal::Cancelled => (410, "invite_cancelled", "The organisation took this invite back."),
+            AcceptRefusal::UnknownInvite => {
+                (404, "unknown_invite", "This link belongs to no invite. Check that you copied all of it.")
+            }
+            AcceptRefusal::Cancelled => {
+                (410, "invite_cancelled", "This invite was cancelled. Ask your learning manager for another.")
+            }
             AcceptRefusal::Superseded => {
-                let detail = "A newer invite was sent. Only the link in the newest mail works.";
-                (410, "invite_superseded", detail)
+                (410, "invite_superseded", "A newer mail replaced this link. Open the newest mail.")
             }
             AcceptRefusal::Expired => {
-                let detail = "This invite was not accepted in time. Ask your learning manager to resend it.";
-                (410, "invite_expired", detail)
+                (410, "invite_expired", "This invite has expired. Ask your learning manager to resend it.")
             }
-            AcceptRefusal::AlreadyAccepted | AcceptRefusal::AlreadyYours { .. } => return already_accepted(),
-            AcceptRefusal::AlreadySeated => (409, "already_seated", "You hold a seat of this deal already."),
+            AcceptRefusal::AlreadyAccepted | AcceptRefusal::AlreadyYours { .. } => {
+                (409, "already_accepted", "Another account accepted this invite. Sign in with that account.")
+            }
+            AcceptRefusal::AlreadySeated => (409, "already_seated", "You already hold a seat of this deal."),
             AcceptRefusal::DealNotStarted => (409, "deal_not_started", "This deal has not started yet."),
             AcceptRefusal::DealEnded => (409, "deal_ended", "This deal has ended."),
             AcceptRefusal::DealFull => {
-                let detail =
-                    "Every seat of this deal is taken. The invite stays open in case one becomes free.";
-                (409, "deal_full", detail)
+                (409, "deal_full", "Every seat is taken. You can still accept if a seat becomes free.")
             }
         };
         Self::new(status, code, detail)
@@ -82,7 +84,7 @@ impl From<DealChangeRefusal> for Problem {
 }
 
 fn already_accepted() -> Problem {
-    Problem::new(409, "already_accepted", "This invite has been accepted already.")
+    Problem::new(409, "already_accepted", "This invite was already accepted.")
 }
 
 fn stale() -> Problem {

@@ -5,7 +5,7 @@
 pub mod ses;
 
 use crate::config::MailConfig;
-use crate::domain::{Deal, Invite, Link, Sent, Timestamp};
+use crate::domain::{Deal, Invite, Link, Sent, readable};
 use askama::Template;
 
 #[derive(Clone, PartialEq, Eq)]
@@ -38,11 +38,6 @@ struct Html<'a> {
 #[template(path = "invite.txt")]
 struct Text<'a> {
     words: &'a Words<'a>,
-}
-
-/// `instant` in `portal/src/time.ts` formats times in the same way.
-fn instant(at: Timestamp) -> String {
-    at.format("%-d %B %Y, %H:%M UTC").to_string()
 }
 
 /// Inserts an invisible break wherever a mail program would turn a name into a link: after a dot or colon
@@ -86,7 +81,7 @@ pub(crate) fn compose(
         deal: unlinked(deal.name.as_str()),
         name: invite.name.as_ref().map(|name| unlinked(&name.spoken())),
         manager: invite.invited_by.as_deref(),
-        until: instant(sent.until.min(deal.ends_at)),
+        until: readable(sent.until.min(deal.ends_at)),
         link: format!("{}/accept#{}", config.portal, link.token()),
         label: &config.link_text,
     };

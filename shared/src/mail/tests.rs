@@ -1,4 +1,4 @@
-//! What the mail says, word for word, and what it can't be made to say.
+//! The text of the mail, and names that must not change what it says.
 
 use super::*;
 use crate::domain::limit::RecipientLimit;
@@ -81,13 +81,13 @@ fn without_a_name_or_a_verified_manager() {
     insta::assert_snapshot!("plain_text_anonymous", mail("Acme", None, None).text);
 }
 
-/// The pages are asked the same in `portal/src/time.test.ts`.
+/// `portal/src/time.test.ts` tests the pages with the same dates.
 #[test]
 fn a_date_reads_as_on_the_pages() {
     let dates: BTreeMap<String, String> =
         serde_json::from_str(include_str!("../../tests/dates.json")).unwrap();
     for (time, text) in dates {
-        assert_eq!(instant(at(&time)), text);
+        assert_eq!(readable(at(&time)), text);
     }
 }
 
@@ -106,7 +106,7 @@ fn the_greeting_turns_a_name_with_a_comma_round() {
 }
 
 #[test]
-fn a_name_is_broken_where_a_mail_program_would_make_a_link_of_it() {
+fn a_name_is_broken_where_a_mail_program_would_link_it() {
     let cases = [
         ("Verify at login.example.com", "Verify at login.|example.|com"),
         ("evil.example/path", "evil.|example/path"),
@@ -149,7 +149,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_the_name_the_mail_has_one_link(name: String) {
+    fn with_any_name_the_mail_has_one_link(name: String) {
         let mail = mail("Acme", Some(&name), Some("manager@acme.example"));
         let count = |text: &str, what| text.matches(what).count();
         prop_assert_eq!(count(&mail.html, "href="), 1);

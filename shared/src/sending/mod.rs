@@ -277,7 +277,7 @@ impl Sending {
 }
 
 pub fn check_rows(rows: usize) -> Result<(), Problem> {
-    let too_many = "At most 1,000 rows go into one request. Send the rest in another one.";
+    let too_many = "A request can have at most 1,000 rows. Send the rest in another request.";
     match rows {
         0 => Err(Problem::field("invites", "must have at least one row")),
         1..=MOST_ROWS => Ok(()),

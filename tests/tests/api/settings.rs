@@ -22,7 +22,7 @@ fn a_function_names_all_missing_settings_in_one_line() {
         } else {
             "TABLE_NAME is missing"
         };
-        let expected = format!("Error: the settings don't fit: {missing}\n");
+        let expected = format!("Error: invalid settings: {missing}\n");
         assert_eq!(last_words(function.name, &[]), expected, "{}", function.name);
     }
 }
@@ -30,5 +30,5 @@ fn a_function_names_all_missing_settings_in_one_line() {
 #[test]
 fn a_secret_that_is_too_short_is_not_printed() {
     let words = last_words("deal-seats", &[("TABLE_NAME", "t"), ("ORIGIN_SECRET", "swordfish")]);
-    assert_eq!(words, "Error: the settings don't fit: ORIGIN_SECRET must have 32 characters at least\n");
+    assert_eq!(words, "Error: invalid settings: ORIGIN_SECRET must have at least 32 characters\n");
 }
