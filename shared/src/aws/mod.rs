@@ -1,5 +1,5 @@
 //! What the AWS clients share: region, credentials, endpoints and TLS roots, all from Lambda's environment.
-//! The SDK's own loader and the operating system's 140 roots would slow down each start
+//! The SDK's own loader and the operating system's 140 roots would slow down every start
 //! (docs/decisions/0022-a-lean-start.md).
 
 use crate::config::ConfigError;
@@ -117,7 +117,7 @@ mod tests {
         text.map(str::trim_start).filter(|text| !text.is_empty()).map(root).collect()
     }
 
-    /// When a certificate ends: the second of its two times (RFC 5280, section 4.1.2.5), which are `UTCTime` until 2049.
+    /// When a certificate expires: the second of its two times (RFC 5280, section 4.1.2.5), which are `UTCTime` until 2049.
     fn end(certificate: &[u8]) -> Timestamp {
         let times: Vec<_> = certificate.windows(15).filter(|part| part.starts_with(b"\x17\x0d")).collect();
         let end = NaiveDateTime::parse_from_str(str::from_utf8(&times[1][2..]).unwrap(), "%y%m%d%H%M%SZ");
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn the_roots_are_those_whose_fingerprints_stand_above_them() {
+    fn each_root_has_the_fingerprint_above_it() {
         let roots = roots();
         assert_eq!(roots.len(), 5);
         for (fingerprint, certificate) in roots {
@@ -142,7 +142,7 @@ mod tests {
     fn the_first_root_expires_at_the_end_of_2037_and_not_within_two_years() {
         let first = roots().iter().map(|(_, certificate)| end(certificate)).min().unwrap();
         assert_eq!(first, "2037-12-31T23:59:59Z".parse::<DateTime<Utc>>().unwrap());
-        assert!(first - clock::now() > Duration::days(730), "take the new roots into roots.pem");
+        assert!(first - clock::now() > Duration::days(730), "add the new roots to roots.pem");
     }
 
     fn read_from(pairs: &[(&str, &str)]) -> Result<SdkConfig, ConfigError> {
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_service_has_its_own_endpoint_or_that_of_all() {
+    fn a_service_has_its_own_endpoint_or_the_common_one() {
         const ALL: (&str, &str) = ("AWS_ENDPOINT_URL", "http://all");
         const OWN: (&str, &str) = ("AWS_ENDPOINT_URL_DYNAMODB", "http://own");
         const NONE: (&str, &str) = ("AWS_ENDPOINT_URL_DYNAMODB", "");
@@ -163,7 +163,7 @@ mod tests {
         ];
         for (pairs, expected) in cases {
             let config = read_from(pairs).unwrap();
-            // As the client of the service asks for it.
+            // The lookup of the service's client.
             let service = ServiceConfigKey::builder().service_id("DynamoDB").env("AWS_ENDPOINT_URL");
             let service = service.profile("endpoint_url").build().unwrap();
             let own = config.service_config().unwrap().load_config(service);
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn lambdas_variables_say_region_and_credentials() {
+    fn lambdas_variables_set_region_and_credentials() {
         let config = read_from(&[
             ("AWS_REGION", "eu-west-1"),
             ("AWS_ACCESS_KEY_ID", "id"),
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bundle_has_to_be_a_file_of_certificates() {
+    fn a_bundle_must_be_a_file_of_certificates() {
         assert_eq!(bundle("src/aws/roots.pem").unwrap(), ROOTS);
         for path in ["src/aws/none.pem", "src/aws/mod.rs", "src"] {
             let error = bundle(path).unwrap_err().to_string();
@@ -193,29 +193,29 @@ mod tests {
         }
     }
 
-    /// Takes one connection as a table on `localhost` would: its port, and its certificate in PEM.
+    /// A table on `localhost` that accepts one connection. Returns its port and its certificate in PEM.
     fn table_on_tls() -> (u16, String) {
-        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-        let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+        let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let key = PrivateKeyDer::try_from(certified.signing_key.serialize_der()).unwrap();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let server = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
         let server = server.unwrap().with_no_client_auth();
-        let server = Arc::new(server.with_single_cert(vec![made.cert.der().clone()], key).unwrap());
+        let server = Arc::new(server.with_single_cert(vec![certified.cert.der().clone()], key).unwrap());
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         std::thread::spawn(move || {
             let (socket, _) = listener.accept().unwrap();
             let mut stream = StreamOwned::new(ServerConnection::new(server).unwrap(), socket);
-            // Whoever does not trust the certificate hangs up.
+            // A client that does not trust the certificate hangs up.
             if stream.read(&mut [0; 4096]).is_ok() {
                 stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").unwrap();
             }
         });
-        (port, made.cert.pem())
+        (port, certified.cert.pem())
     }
 
     #[tokio::test]
-    async fn who_is_trusted_is_amazon_or_whom_the_bundle_names() {
+    async fn only_amazon_or_the_bundle_is_trusted() {
         for is_named in [false, true] {
             let (port, certificate) = table_on_tls();
             let bundle = std::env::temp_dir().join(format!("seatkeeper-bundle-{port}.pem"));

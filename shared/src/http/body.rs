@@ -1,5 +1,5 @@
-//! Reads JSON bodies and reports why one does not fit. serde reads a struct from an array too, but the
-//! contract allows objects only, so bodies are made of [`Object`]s.
+//! Reads JSON bodies and reports why one is refused. serde also reads a struct from an array, but the
+//! contract allows only objects, so bodies are made of [`Object`]s.
 
 use super::Problem;
 use serde::Serialize;
@@ -110,7 +110,7 @@ mod tests {
         email: String,
     }
 
-    /// The refusal of a body that should have been `T`, as it is sent.
+    /// The response to a body that is not a `T`.
     fn refusal<T: DeserializeOwned>(body: &str) -> Option<String> {
         let response = parse::<T>(body.as_bytes()).err()?.into_response();
         assert_eq!(response.status(), 400);
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn i8_a_body_that_does_not_fit_is_told_where() {
+    fn i8_a_refusal_names_the_field() {
         let cases = [
             (r#"{"rows":[{"email":"a"}]}"#, None),
             (r#"{"rows":[{"email":1}]}"#, Some("rows[0].email")),
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn i8_a_refusal_does_not_repeat_what_was_sent() {
+    fn i8_a_refusal_does_not_repeat_the_body() {
         #[derive(Deserialize)]
         #[serde(rename_all = "lowercase")]
         enum Kind {
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cell_of_another_type_than_text_is_empty() {
+    fn a_cell_that_is_not_text_is_empty() {
         #[derive(Deserialize)]
         struct Row(#[serde(deserialize_with = "text_cell")] Option<String>);
         let cells = r#"["ann", null, 7, 1.5, true, ["ann"], {"ann": "ann"}]"#;

@@ -1,6 +1,4 @@
-//! API Gateway's event and answer (payload format 2.0), as far as a function needs them.
-//!
-//! Most of an event is skipped, not stored: the gateway's account, the path, the query a second time.
+//! API Gateway's event and response (payload format 2.0), with only the fields that a function needs.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{HeaderMap, HeaderValue, Response, header, response::Parts};
@@ -8,13 +6,12 @@ use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
-/// A request, as the gateway hands it over.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Event {
     pub(super) request_context: RequestContext,
     pub(super) raw_query_string: Option<String>,
-    /// The gateway joins the values of a header that comes twice by commas.
+    /// The gateway joins the values of a repeated header with commas.
     pub(super) headers: Option<HashMap<String, String>>,
     pub(super) path_parameters: Option<HashMap<String, String>>,
     pub(super) body: Option<String>,
@@ -22,7 +19,7 @@ pub struct Event {
 }
 
 impl Event {
-    /// As the gateway chose it: `GET /api/deals/{dealId}`.
+    /// The route that the gateway matched: `GET /api/deals/{dealId}`.
     pub fn route(&self) -> &str {
         self.request_context.route_key.as_deref().unwrap_or_default()
     }
@@ -52,7 +49,6 @@ pub(super) struct Jwt {
     pub(super) claims: Option<HashMap<String, String>>,
 }
 
-/// An answer, as the gateway takes it.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Returned {
@@ -64,7 +60,7 @@ pub struct Returned {
 }
 
 impl Returned {
-    /// With the headers that every response has.
+    /// Adds the headers that every response has.
     pub(super) fn new(response: Response<String>) -> Self {
         let (Parts { status, mut headers, .. }, body) = response.into_parts();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -73,7 +69,7 @@ impl Returned {
     }
 }
 
-/// Every header of an answer is ASCII, and none comes twice.
+/// Every header is ASCII, and none is repeated.
 fn as_map<S: Serializer>(headers: &HeaderMap, serializer: S) -> Result<S::Ok, S::Error> {
     let text = |value: &HeaderValue| value.to_str().unwrap_or_default().to_owned();
     serializer.collect_map(headers.iter().map(|(name, value)| (name.as_str(), text(value))))
@@ -84,13 +80,13 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    /// As the Runtime API hands it over, in text.
+    /// Reads the event from text, like the Runtime API's client.
     fn read(event: &serde_json::Value) -> Result<Event, serde_json::Error> {
         serde_json::from_slice(event.to_string().as_bytes())
     }
 
     #[test]
-    fn of_an_event_is_kept_what_a_function_reads() {
+    fn the_fields_that_a_function_reads_are_kept() {
         let event = read(&json!({
             "version": "2.0", "routeKey": "GET /a", "rawPath": "/a", "rawQueryString": "limit=2",
             "cookies": ["a=b"],
@@ -115,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_request_does_not_have_may_be_null_or_left_out() {
+    fn a_missing_field_may_be_null_or_left_out() {
         for event in [
             json!({}),
             json!({"requestContext": {}, "headers": {}}),
@@ -133,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_gateway_hands_over_is_not_read() {
+    fn an_event_that_no_gateway_sends_is_refused() {
         for event in [
             json!({"headers": {"if-match": 1}}),
             json!({"requestContext": {"authorizer": {"jwt": {"claims": {"sub": 1}}}}}),
@@ -144,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_what_the_gateway_takes() {
+    fn a_response_has_the_gateways_format() {
         let mut response = Response::new("{}".to_owned());
         response.headers_mut().insert("etag", HeaderValue::from_static("\"1\""));
         let returned = serde_json::to_value(Returned::new(response)).unwrap();

@@ -1,7 +1,5 @@
-//! A request as handlers see it.
-//!
-//! API Gateway's event is read as it is ([`Event`]), not by way of `lambda_http`'s `Request`: that is built from the path, the query and
-//! three headers, which a caller writes, and panics where they don't make a URI.
+//! A request as handlers see it. `lambda_http`'s `Request` is not used: it panics on a path, query or header that
+//! does not make a URI, and a caller writes these.
 
 use super::{Caller, Event, Problem, body};
 use crate::clock::{self, Deadline};
@@ -11,10 +9,10 @@ use lambda_runtime::Context;
 use serde::de::DeserializeOwned;
 use std::collections::HashMap;
 
-/// Largest body of a route that takes many rows: 1,000 rows with the longest names and addresses fit.
+/// The largest body of a request with many rows: 1,000 rows with the longest names and addresses fit.
 const LARGEST_BULK_BODY: usize = 1024 * 1024;
 
-/// Largest body of every other route: a deal with the longest names fits, and so does any token.
+/// The largest body of any other request: a deal with the longest names fits, and so does a token.
 const LARGEST_BODY: usize = 4 * 1024;
 
 #[derive(Debug)]
@@ -67,7 +65,7 @@ impl Request {
         self.query.get(name).map(String::as_str)
     }
 
-    /// A header, whatever its characters.
+    /// A header with any characters.
     pub(super) fn raw_header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(String::as_str)
     }
@@ -81,11 +79,9 @@ impl Request {
         }
     }
 
-    /// The number that `If-Match` expects; none without the header and for `*`, which any state fulfils.
-    ///
-    /// A condition that cannot hold, since no tag in it is one of ours, expects 0, which no deal and no invite ever has. Tags
-    /// are compared strongly (RFC 9110, section 13.1.1). `current` is the number as it is now, and is read only where the
-    /// header lists several of our tags.
+    /// The number that `If-Match` expects, or `None` without the header and for `*`. A header with none of our
+    /// tags expects 0, which no deal or invite has. Tags are compared strongly (RFC 9110, section 13.1.1).
+    /// `current` is read only if the header lists several of our tags.
     pub async fn if_match(
         &self,
         current: impl Future<Output = Result<Option<u32>, StoreError>>,
@@ -135,7 +131,7 @@ fn unsupported_media_type() -> Problem {
     Problem::new(415, "unsupported_media_type", "Send the body as application/json.")
 }
 
-/// The number in a tag that [`with_etag`](super::with_etag) has written.
+/// The number in a tag of [`with_etag`](super::with_etag).
 fn number_of(tag: &str) -> Option<u32> {
     let digits = tag.trim().strip_prefix('"')?.strip_suffix('"')?;
     digits.parse().ok().filter(|number: &u32| number.to_string() == digits)
@@ -161,7 +157,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn if_match_expects_what_one_of_our_tags_says() {
+    async fn if_match_expects_the_number_of_one_of_our_tags() {
         for (header, current, expected) in [
             (None, 3, None),
             (Some("*"), 3, None),
@@ -189,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn i8_a_body_has_a_largest_size_by_its_route() {
+    fn i8_each_route_limits_its_body() {
         for (route, largest) in [
             ("POST /api/deals/{dealId}/invites", 1024 * 1024),
             ("POST /api/deals/{dealId}/invites/resend", 1024 * 1024),

@@ -303,7 +303,7 @@ mod tests {
     use crate::domain::send::{Invitee, invite as invited};
     use crate::domain::{Email, InviteId, NewSend, Secret};
 
-    /// The record of an invite that was queued at second 1 and is held until second 61.
+    /// The record of an invite that was queued at second 1, with a lease until second 61.
     fn queued() -> InviteRecord {
         let (id, email) = (InviteId::from_bytes([2; 16]), Email::parse("Ann@BÜCHER.example").unwrap());
         let send = NewSend {
@@ -324,10 +324,10 @@ mod tests {
     }
 
     #[test]
-    fn every_state_stands_in_its_places() {
+    fn every_state_has_its_places_in_the_indexes() {
         use InviteState::{Accepted, Cancelled, Expired, Open, Released};
         let failed = Delivery::Failed { reason: FailureReason::MessageRejected, at: seconds(2) };
-        // Of each index the beginning of the partition and of the place; none where it has no place.
+        // The beginnings of partition and place in each index; `None` if there is no place.
         let (sending, expiring) = (Some(("Q#2", "61000")), Some(("E#2", "101000")));
         let ann = Some(("A#", "ann@bücher.example"));
         let undelivered = Some(("#undelivered", "0000000002000"));
@@ -367,7 +367,7 @@ mod tests {
     }
 
     #[test]
-    fn an_item_is_read_as_it_was_written_with_what_is_not_known() {
+    fn an_item_is_read_as_written_and_unknown_attributes_are_kept() {
         let mut written = of_invite(&queued()).unwrap();
         assert!(!written.values().any(AttributeValue::is_null), "{written:?}");
         written.insert("history".to_owned(), AttributeValue::L(vec![AttributeValue::N("1".to_owned())]));

@@ -31,7 +31,7 @@ impl Store {
         let plan = |view: View| {
             let edge = keys::place_floor(view.fresh_since);
             let fresh = Part { range: Some(("listSk >= :edge", edge)), ..Part::whole(InviteState::Open) };
-            // Asked for the open ones: beyond a megabyte, the local engine's `ScannedCount` is one too high for each page.
+            // Filters for the open rows: beyond a megabyte, the local engine counts one scanned row too many a page.
             let late = Part { expiry: Some("expiresAt > :now"), ..view.unmarked() };
             (fresh, late, Part::whole(InviteState::Expired))
         };

@@ -9,7 +9,7 @@ use futures_util::{StreamExt, TryStreamExt, future, stream};
 use std::cmp::Reverse;
 use std::collections::HashSet;
 
-/// Rows are compared by this text, as DynamoDB compares them: as bytes, ids sort differently.
+/// Rows are compared by this text, like in DynamoDB. Ids would sort differently as bytes.
 fn place(row: &Invite) -> String {
     keys::place(row.queued, row.id)
 }
@@ -34,7 +34,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Vec<Invite>> {
         let mut rows = Vec::new();
-        // Open rows first: rows that the sweep moves meanwhile are then found among the marked ones.
+        // Open rows first: a row that the sweep moves in between is then found among the marked rows.
         for part in View::of(deal, lifetime, now).parts(Some(StatusFilter::Expired)) {
             let pages = pages(self.part_query(deal.id, &part, now, limit));
             let found = pages.map_ok(|page| item::readable(page.items.unwrap_or_default(), item::row));
@@ -97,8 +97,7 @@ impl Store {
         if let Some(down_to) = &down_to {
             rows.retain(|row| place(row) >= *down_to);
         }
-        // A row that moved between reads appears twice, maybe far apart. The later state sorts first and
-        // wins.
+        // A row that moved between reads appears twice, maybe far apart. The later state sorts first.
         rows.sort_by_cached_key(|row| (Reverse(place(row)), row.state == InviteState::Open));
         let mut seen = HashSet::new();
         rows.retain(|row| seen.insert(row.id));

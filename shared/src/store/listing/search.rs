@@ -22,7 +22,7 @@ impl Store {
             let Some(after) = query.after.as_deref().and_then(InviteId::parse) else {
                 return self.addresses(id, prefix, None, query.limit + 1).await;
             };
-            // A removed invite has no `addressSk`. Its email says where it stood.
+            // A removed invite has no `addressSk`, so its place comes from its email.
             let item = self.get(keys::invite_key(InviteKey { deal: id, invite: after })).await?;
             let from = item.and_then(|item| {
                 let listed = item::text(&item, "addressSk").map(str::to_owned);
