@@ -11,17 +11,16 @@ pub fn now() -> Timestamp {
     Utc::now()
 }
 
-/// The beginning of what is timed: `elapsed()` says how long ago it was.
 pub fn start() -> Instant {
     Instant::now()
 }
 
-/// When an invocation must have answered.
+/// When an invocation must have been answered.
 #[derive(Clone, Copy, Debug)]
 pub struct Deadline(Instant);
 
 impl Deadline {
-    /// Takes the deadline that the Runtime API gives.
+    /// From the Runtime API's deadline.
     pub fn from_epoch_millis(deadline: u64) -> Self {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Self::within(Duration::from_millis(deadline).saturating_sub(since_epoch))

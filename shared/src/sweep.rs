@@ -1,5 +1,5 @@
-//! Walks what is due, all shards in parallel, and stops before the deadline. A sweep has no input and no
-//! state: what one leaves, the next one finds again (I7).
+//! Walks the due invites, all shards in parallel, and stops before the deadline. A sweep has no input and no
+//! state: the next sweep finds the invites that this one leaves (I7).
 
 use crate::clock::Deadline;
 use crate::domain::{DealId, InviteKey, Timestamp};
@@ -22,7 +22,7 @@ const LONGEST_READ: Duration = Duration::from_secs(2);
 #[serde(rename_all = "camelCase")]
 pub struct Report {
     pub done: u64,
-    /// Invites that had changed in the meantime.
+    /// Invites that somebody changed after the index was read.
     pub skipped: u64,
     /// How long the longest overdue invite had been due when the sweep began.
     pub lag_seconds: u64,
@@ -55,7 +55,7 @@ pub async fn sweep(
     work: impl AsyncFn(Vec<InviteRecord>) -> Report,
 ) -> Report {
     let work = &work;
-    // A future for each shard: one that waits for its batches does not keep another from reading.
+    // A future for each shard, so that a slow shard does not hold up the others.
     let shards = (0..keys::DUE_SHARDS_READ).map(|shard| {
         pages(store, queue, shard, now, deadline)
             .flat_map(move |page| {
@@ -76,7 +76,7 @@ pub async fn sweep(
     future::join_all(shards).await.into_iter().fold(Report::default(), Report::plus)
 }
 
-/// The first page is read in any case, the others while there is time.
+/// Always reads the first page, and the others while there is time.
 fn pages(
     store: &Store,
     queue: Queue,
@@ -94,7 +94,7 @@ fn pages(
     })
 }
 
-/// When the time runs out, the batch counts as left over, and the next sweep finds what is left.
+/// If time runs out, the whole batch counts as left over.
 async fn work_through(
     store: &Store,
     due: Vec<Due>,

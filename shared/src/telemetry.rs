@@ -45,7 +45,7 @@ const ALSO_OVER_ALL: &[&[&str]] = &[&["Function"], &[]];
 fn record(dimensions: &[&[&str]], metrics: &[Metric], values: Value) {
     let Some(function) = FUNCTION.get() else { return };
     let document = document(function, clock::now(), dimensions, metrics, values);
-    // Without standard output there is nobody to tell.
+    // If standard output is closed, nothing can report that.
     let _ = writeln!(std::io::stdout().lock(), "{document}");
 }
 
@@ -83,9 +83,9 @@ pub struct Mailed {
     pub requeued: u64,
     /// Held until the lease ends, since SES may have sent them.
     pub unanswered: u64,
-    /// Held until the lease ends; SES was not asked.
+    /// Held until the lease ends. SES was not called.
     pub untried: u64,
-    /// SES takes no more mail for now, for a reason that is not one mail's.
+    /// SES accepts no mail for now, for a reason that is not in one of the mails.
     pub stopped: bool,
 }
 
@@ -120,7 +120,7 @@ pub fn swept(report: &Report, queued_for: Option<Duration>, latency: Duration, u
     record(BY_FUNCTION, &[("Lag", "Seconds", lag), ("QueuedFor", "Seconds", queued_for)], values);
 }
 
-/// The list goes on without the item.
+/// Logs and counts an item that a list leaves out.
 pub fn unreadable(error: &StoreError, deal: Option<DealId>) {
     let deal = deal.map(|deal| deal.to_string());
     tracing::error!(error = %error, deal.id = deal, "an item of a list was skipped");
@@ -136,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_unreadable_item_counts_for_its_function_and_for_all_of_them() {
+    fn an_unreadable_item_counts_for_its_function_and_for_all_functions() {
         let metrics = [("UnreadableItems", "Count", Some(1.into()))];
         let document = document("deal-seats", Timestamp::default(), ALSO_OVER_ALL, &metrics, Value::Null);
         let metrics = json!([{ "Name": "UnreadableItems", "Unit": "Count" }]);

@@ -62,7 +62,7 @@ impl<'a> PreviewView<'a> {
     }
 }
 
-/// For whoever holds the link, signed in or not.
+/// Needs no sign-in: the link is the permission.
 async fn preview(store: &Store, request: &Request) -> HandlerResult {
     match store.preview(&link(request)?).await? {
         PreviewOutcome::Shown(invite, deal) => {

@@ -17,7 +17,6 @@ use tokio::sync::OnceCell;
 /// Batches under way at once, in each shard.
 const BATCHES: usize = 1;
 
-/// A deal, or `None` if the deal does not exist.
 type ReadOnce = OnceCell<Option<Rc<Deal>>>;
 
 /// Each deal of a run is read once: a second batch that needs the deal waits for the first batch's read.
@@ -25,7 +24,7 @@ type ReadOnce = OnceCell<Option<Rc<Deal>>>;
 struct Deals(RefCell<HashMap<DealId, Rc<ReadOnce>>>);
 
 impl Deals {
-    /// Also has the deal remember the lifetime, as before every send.
+    /// Also stores the lifetime in the deal, as every send does first.
     async fn get(&self, sending: &Sending, id: DealId) -> Result<Option<Rc<Deal>>, StoreError> {
         let deal = Rc::clone(self.0.borrow_mut().entry(id).or_default());
         let read = async || {
@@ -84,14 +83,14 @@ impl Deliverer<'_> {
                 }
             }
         }
-        // If another batch has just found that SES takes nothing, these mails are requeued unattempted.
+        // If another batch has just found that SES accepts no mail, these mails are requeued unattempted.
         let handled = if self.run.is_over() { &mut swept.left_over } else { &mut swept.done };
         *handled += held.len() as u64;
         self.run.mail(held.iter().map(|(claim, deal)| (claim.clone(), deal.as_ref())).collect()).await;
         swept
     }
 
-    /// `None` if nothing is to be mailed: the mail must wait, is not due, or failed for a stored reason (I4).
+    /// `None` if the mail must wait, is not due, or failed for a stored reason (I4).
     async fn claim(&self, record: InviteRecord) -> Result<Option<(Claim, Rc<Deal>)>, StoreError> {
         let key = record.key;
         let Some(deal) = self.deals.get(self.sending, key.deal).await? else { return Ok(None) };

@@ -1,4 +1,4 @@
-//! `deliver-invites`: takes up mails still queued when their lease is over, so that no mail is lost (I4).
+//! `deliver-invites`: sends mails that are still queued when their lease is over, so that none is lost (I4).
 
 mod deliver;
 
@@ -7,7 +7,6 @@ use shared::clock::{self, Deadline};
 use shared::{sending::Sending, telemetry};
 use std::time::Duration;
 
-/// Time reserved for the report.
 const TO_REPORT: Duration = Duration::from_secs(1);
 
 #[tokio::main(flavor = "current_thread")]

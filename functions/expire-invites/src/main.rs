@@ -20,7 +20,6 @@ const BATCHES: usize = 1;
 /// Writes under way at once, in each batch.
 const WRITES: usize = 32;
 
-/// Time reserved for the report.
 const TO_REPORT: Duration = Duration::from_secs(1);
 
 #[tokio::main(flavor = "current_thread")]

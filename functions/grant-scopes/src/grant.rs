@@ -13,16 +13,16 @@ const ORGANISATION: &str = "custom:org";
 /// Cognito prefixes a scope with its resource server; the API uses the plain name.
 const RESOURCE_SERVER: &str = "seatkeeper/";
 
-/// The messages say nothing of the person.
+/// No message contains personal data.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unreadable {
-    #[error("the event has version {0:?}, not 2: the trigger has to be V2_0")]
+    #[error("the event has version {0:?} instead of 2: set the trigger to V2_0")]
     Version(String),
-    #[error("the event can't be read")]
+    #[error("the event cannot be read")]
     Event(#[from] serde_json::Error),
 }
 
-/// The fields that are read of version 2 of the event (Cognito developer guide).
+/// The fields that this function reads, in version 2 of the event (Cognito developer guide).
 #[derive(Deserialize)]
 struct Event {
     version: String,
@@ -51,7 +51,7 @@ struct AccessToken {
     scopes_to_suppress: Vec<String>,
 }
 
-/// A trigger answers with its own event, to which it adds the response.
+/// Returns the event with the response added, as Cognito expects.
 pub(crate) fn answer(mut event: Value) -> Result<Value, Unreadable> {
     let read = Event::deserialize(&event)?;
     if read.version != "2" {
@@ -153,7 +153,7 @@ mod tests {
         ["openid", "email", "seatkeeper/seats.accept", "seatkeeper/invites.manage", "seatkeeper/deals.admin"];
 
     #[test]
-    fn a_learner_who_asks_for_everything_may_accept() {
+    fn a_learner_who_requests_every_scope_may_only_accept() {
         let token = access_token(event(&[], None, &EVERYTHING));
         assert_eq!(token["scopesToAdd"], json!(["seats.accept"]));
         assert_eq!(token["scopesToSuppress"], json!(&EVERYTHING[2..]));
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_asked_for_is_not_granted() {
+    fn only_requested_scopes_are_granted() {
         let both = [LEARNING_MANAGERS, PARTNERSHIP_MANAGERS];
         let token = access_token(event(&both, Some("acme"), &["openid", "seatkeeper/seats.accept"]));
         assert_eq!(token["scopesToAdd"], json!(["seats.accept"]));
@@ -202,25 +202,25 @@ mod tests {
     }
 
     #[test]
-    fn a_plain_name_is_no_way_round() {
+    fn a_plain_scope_name_grants_nothing() {
         let token = access_token(event(&[], None, &["invites.manage", "deals.admin"]));
         assert_eq!(token["scopesToAdd"], json!([]));
         assert_eq!(token["scopesToSuppress"], json!(["invites.manage", "deals.admin"]));
     }
 
     #[test]
-    fn an_address_that_is_not_verified_is_not_told() {
+    fn an_unverified_address_is_not_in_the_token() {
         let mut unverified = event(&[], None, &EVERYTHING);
         unverified["request"]["userAttributes"]["email_verified"] = "false".into();
         assert_eq!(access_token(unverified)["claimsToAddOrOverride"], json!({}));
     }
 
     #[test]
-    fn the_rest_of_the_event_is_handed_back() {
-        let asked = event(&[], None, &EVERYTHING);
-        let mut answered = answer(asked.clone()).unwrap();
-        answered["response"] = asked["response"].clone();
-        assert_eq!(answered, asked);
+    fn the_rest_of_the_event_is_returned_unchanged() {
+        let sent = event(&[], None, &EVERYTHING);
+        let mut returned = answer(sent.clone()).unwrap();
+        returned["response"] = sent["response"].clone();
+        assert_eq!(returned, sent);
     }
 
     #[test]
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_ends_the_sign_in_and_names_nobody() {
+    fn an_unreadable_event_ends_the_sign_in_and_the_error_names_nobody() {
         let mut old = event(&[], None, &EVERYTHING);
         old["version"] = "1".into();
         let mut odd = event(&[], None, &EVERYTHING);
@@ -245,10 +245,9 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever groups, attributes and scopes there are: granted is asked for and entitled to, nothing of ours is
-        /// left in the token that was not granted, and no organisation is told without the right to manage it.
+        /// Also: the token keeps no scope of ours that was not granted, and names an organisation only to its managers.
         #[test]
-        fn granted_is_asked_for_and_entitled_to(
+        fn a_granted_scope_was_requested_and_the_person_is_entitled_to_it(
             groups in prop::sample::subsequence(vec![LEARNING_MANAGERS, PARTNERSHIP_MANAGERS, "others"], 0..=3),
             organisation in prop::option::of(prop_oneof![Just("acme".to_owned()), ".{0,70}"]),
             scopes in prop::sample::subsequence(
@@ -263,16 +262,16 @@ mod tests {
             let names = |list: &str| -> Vec<String> { serde_json::from_value(token[list].clone()).unwrap() };
             let granted = names("scopesToAdd");
             for scope in &granted {
-                let asked = format!("{RESOURCE_SERVER}{scope}");
-                prop_assert!(scopes.contains(&asked.as_str()));
+                let requested = format!("{RESOURCE_SERVER}{scope}");
+                prop_assert!(scopes.contains(&requested.as_str()));
             }
             let manages = groups.contains(&LEARNING_MANAGERS) && organisation.as_deref().is_some_and(is_organisation);
             prop_assert!(manages || !granted.contains(&"invites.manage".to_owned()));
             prop_assert!(
                 groups.contains(&PARTNERSHIP_MANAGERS) || !granted.contains(&"deals.admin".to_owned())
             );
-            let is_told = token["claimsToAddOrOverride"].get("org").is_some();
-            prop_assert_eq!(is_told, granted.contains(&"invites.manage".to_owned()));
+            let names_organisation = token["claimsToAddOrOverride"].get("org").is_some();
+            prop_assert_eq!(names_organisation, granted.contains(&"invites.manage".to_owned()));
             let suppressed = names("scopesToSuppress");
             prop_assert!(granted.iter().all(|name| !suppressed.contains(name)), "in both lists");
             for left in scopes.iter().filter(|name| !suppressed.contains(&(**name).to_owned())) {

@@ -1,4 +1,4 @@
-//! Cancelling: a manager takes back an invite that nobody has accepted.
+//! Cancelling an invite that nobody has accepted.
 
 use super::invite::{Invite, InviteState};
 use super::{Timestamp, whole_seconds};
@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_can_be_cancelled() {
+    fn only_pending_and_expired_invites_are_cancelled() {
         let cases = [
             (InviteState::Open, None, Ok(())),
             (InviteState::Open, Some(2), Ok(())),

@@ -12,7 +12,7 @@ use chrono::Duration;
 /// Attempts of one send, unanswered ones included, before its mail fails for good.
 pub const MOST_ATTEMPTS: u32 = 8;
 
-/// The longest deferral of a mail whose deal has not begun: its start may be moved meanwhile.
+/// The longest deferral of a mail whose deal has not started. The start may be changed to an earlier time.
 const LONGEST_DEFERRAL: Duration = Duration::hours(1);
 
 #[derive(Clone, Debug)]
@@ -25,7 +25,7 @@ pub struct NewAttempt {
     pub jitter: f64,
 }
 
-/// Claims the mail for one more attempt, defers it until its deal begins, or fails it for good with the
+/// Claims the mail for one more attempt, defers it until its deal starts, or fails it for good with the
 /// reason (I4). [`NotDue`] if the mail is sent or held, or the invite accepted, resent or cancelled.
 pub fn take_up(
     existing: Option<&Invite>,
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn i5_a_further_attempt_adds_a_link_and_counts_the_four_weeks_anew() {
+    fn i5_a_further_attempt_adds_a_link_and_restarts_the_lifetime() {
         let claimed = taken_up(&invite(), &deal(), 75).unwrap();
         assert_eq!(claimed.links.current, [link(1), link(9)]);
         assert_eq!((claimed.attempts, claimed.attempted_at, claimed.expires_at), (2, at(75), at(165)));

@@ -25,7 +25,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn i7_the_sweep_loses_to_whatever_happened_meanwhile() {
+    fn i7_the_sweep_loses_to_every_other_change() {
         let sent = Invite { delivery: Delivery::Sent, lease_until: None, ..invite() };
         let expired = Invite { state: InviteState::Expired, ..sent.clone() };
         assert_eq!(expire(Some(&sent), at(100)), Ok(expired));

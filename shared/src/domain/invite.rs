@@ -14,7 +14,6 @@ pub enum InviteState {
     Open,
     Accepted,
     Expired,
-    /// Taken back before anybody accepted.
     Cancelled,
     Released,
 }

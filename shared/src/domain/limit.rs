@@ -91,8 +91,8 @@ mod tests {
 
     const DAY: i64 = 86_400;
 
-    /// An invite that was asked for at these times, the newest first.
-    fn asked(times: &[i64]) -> Invite {
+    /// An invite with these request times, newest first.
+    fn sent_at(times: &[i64]) -> Invite {
         let (newest, older) = times.split_first().unwrap();
         let send_times = older.iter().map(|time| at(*time)).collect();
         Invite { queued: Queued { at: at(*newest), order: 0 }, send_times, ..invite() }
@@ -111,22 +111,22 @@ mod tests {
             (&[DAY, 1_200, 600], DAY + 599, Err(DAY + 600)),
         ];
         for (times, now, expected) in cases {
-            let verdict = limit.check(&asked(times), at(now)).map_err(|too_soon| too_soon.retry_at);
+            let verdict = limit.check(&sent_at(times), at(now)).map_err(|too_soon| too_soon.retry_at);
             assert_eq!(verdict, expected.map_err(at), "{times:?} at {now}");
         }
     }
 
     #[test]
     fn without_a_limit_a_send_may_come_before_the_newest_one() {
-        assert_eq!(RecipientLimit::NONE.check(&asked(&[100, 50]), at(99)), Ok(()));
+        assert_eq!(RecipientLimit::NONE.check(&sent_at(&[100, 50]), at(99)), Ok(()));
     }
 
     proptest! {
-        /// Whoever asks whenever they like is let through so often in any day and no more, and is told exactly when.
+        /// Also: a refusal names the exact time of the next send.
         #[test]
-        fn no_day_has_more_sends(per_day in 1_u32..6, interval in 0_i64..3_000, steps in prop::collection::vec(1_i64..20_000, 1..40)) {
+        fn no_day_has_more_sends_than_the_limit(per_day in 1_u32..6, interval in 0_i64..3_000, steps in prop::collection::vec(1_i64..20_000, 1..40)) {
             let limit = RecipientLimit { per_day, interval: Duration::seconds(interval) };
-            let (mut sent, mut now, mut invite): (Vec<i64>, i64, Invite) = (vec![0], 0, asked(&[0]));
+            let (mut sent, mut now, mut invite): (Vec<i64>, i64, Invite) = (vec![0], 0, sent_at(&[0]));
             for step in steps {
                 now += step;
                 match limit.check(&invite, at(now)) {
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_of_a_limit_is_shown_no_earlier_than_it_is() {
+    fn the_end_of_a_limit_is_rounded_up_to_a_second() {
         let half = at(5) + Duration::milliseconds(1);
         assert_eq!((next_second(at(5)), next_second(half)), (at(5), at(6)));
     }

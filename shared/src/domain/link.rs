@@ -128,7 +128,7 @@ mod tests {
         }
 
         #[test]
-        fn any_text_parses_or_not_without_harm(token: String) {
+        fn parsing_never_panics(token: String) {
             let _ = Link::parse(&token);
         }
     }
@@ -149,7 +149,7 @@ mod tests {
         assert_eq!(links.current, [hash(5)]);
         assert_eq!(links.superseded, [vec![hash(4), hash(14)], vec![hash(3)], vec![hash(2)]]);
         assert!(links.know(&hash(14)) && !links.know(&hash(1)));
-        // A send that left no link is one of the three all the same.
+        // A send without a link still counts as one of the three.
         let links = links.without(&hash(5)).superseded_by(&hash(6));
         assert_eq!(links.superseded, [vec![], vec![hash(4), hash(14)], vec![hash(3)]]);
         assert!(!links.know(&hash(2)));

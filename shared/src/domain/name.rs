@@ -20,7 +20,7 @@ pub(super) fn is_invisible(c: char) -> bool {
             | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// Keeps the invisible characters that neighbouring letters or emoji are written with.
+/// Keeps the invisible characters that are part of a word or an emoji.
 fn without_invisible(text: &str) -> String {
     let may_stay = |c: char| !is_invisible(c) || matches!(c, '\u{200c}' | '\u{200d}' | '\u{fe0f}');
     let mut chars = text.chars().filter(|c| may_stay(*c)).peekable();
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn what_letters_and_emoji_are_written_with_stays() {
+    fn joiners_and_variation_selectors_stay() {
         let cases = [
             ("Persian, between joining letters", "علی\u{200c}رضا", "علی\u{200c}رضا"),
             ("Sinhala, after a virama", "ශ්\u{200d}රී", "ශ්\u{200d}රී"),
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_with_one_comma_is_turned_round_where_it_is_spoken() {
+    fn a_name_with_one_comma_is_spoken_given_name_first() {
         let cases = [
             ("Doe, Ann", "Ann Doe"),
             ("Doe,Ann Mary", "Ann Mary Doe"),

@@ -1,5 +1,5 @@
-//! Records the outcome of a mail for its own attempt only. An attempt that was given up may still be
-//! answered, long after a later attempt or a newer send has taken its place (I4).
+//! Records the outcome of a mail for its own attempt only. SES may still answer an abandoned attempt, long
+//! after a later attempt or a newer send took its place (I4).
 
 use super::invite::{Attempt, Invite};
 use super::{Delivery, FailureReason, Timestamp, whole_milliseconds, whole_seconds};
@@ -21,7 +21,7 @@ pub enum Outcome {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Superseded;
 
-/// `Sent` is recorded in every state, since a learner may have clicked or a manager cancelled meanwhile.
+/// `Sent` is recorded in every state: by then a learner may have accepted, or a manager cancelled.
 /// Every other outcome applies only while the mail is queued and held by this very attempt.
 pub fn record_outcome(
     existing: Option<&Invite>,
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn i4_a_click_or_a_cancellation_does_not_keep_a_mail_from_being_recorded() {
+    fn i4_a_sent_mail_is_recorded_in_every_state() {
         for state in
             [InviteState::Accepted, InviteState::Expired, InviteState::Cancelled, InviteState::Released]
         {
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn i4_only_the_attempt_that_failed_or_waits_is_recorded_so() {
+    fn i4_failed_and_requeued_apply_only_to_their_own_attempt() {
         let outcomes = [
             Outcome::Failed(FailureReason::MessageRejected),
             Outcome::Requeued { due_at: at(30), was_attempted: true },
@@ -125,9 +125,9 @@ mod tests {
         for outcome in outcomes {
             assert!(recorded(&invite(), outcome).is_ok());
             for (number, change) in changes.into_iter().enumerate() {
-                let mut meanwhile = invite();
-                change(&mut meanwhile);
-                assert_eq!(recorded(&meanwhile, outcome), Err(Superseded), "{outcome:?}, change {number}");
+                let mut changed = invite();
+                change(&mut changed);
+                assert_eq!(recorded(&changed, outcome), Err(Superseded), "{outcome:?}, change {number}");
             }
         }
     }

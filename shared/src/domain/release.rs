@@ -1,4 +1,4 @@
-//! Releasing: a manager takes back the seat of an accepted invite.
+//! Releasing the seat of an accepted invite, so that somebody else can take it.
 
 use super::PersonId;
 use super::invite::{Invite, InviteState};

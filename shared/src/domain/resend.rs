@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_not_accepted_or_taken_back_is_resent() {
+    fn only_pending_and_expired_invites_are_resent() {
         let cases = [
             (InviteState::Open, None),
             (InviteState::Expired, None),
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn a_resend_is_a_new_send_that_remembers_when_it_was_asked_for() {
+    fn a_resend_is_a_new_send_and_stores_its_time() {
         let resent = resend(Some(&invite()), Some(2), &new_send(3), at(50)).unwrap();
         assert!(resent.is_queued());
         assert_eq!((resent.sends, resent.queued, resent.resent_at), (3, new_send(3).queued, Some(at(50))));
@@ -94,7 +94,11 @@ mod tests {
         assert_eq!(refusal(Some(2), 51), None);
         let clicked = NewSend { queued: Queued { at: at(59), order: 0 }, ..new_send(3) };
         let written_late = resend(Some(&resent), None, &clicked, at(70)).err();
-        assert_eq!(written_late, Some(ResendRefusal::JustResent), "a write that comes after the ten seconds");
+        assert_eq!(
+            written_late,
+            Some(ResendRefusal::JustResent),
+            "a write more than ten seconds after the click"
+        );
     }
 
     #[test]

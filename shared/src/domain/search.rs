@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn one_prefix_has_one_text_however_it_is_typed() {
+    fn every_spelling_of_a_prefix_has_the_same_text() {
         for (typed, text) in [
             (" AN\u{200b}", Some("an")),
             ("ann@Bücher.example", Some("ann@bücher.example")),
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_prefix_is_itself_once_it_is_normalised() {
+    fn normalising_a_prefix_again_changes_nothing() {
         for typed in ["ANN@Bücher.", "\u{130}\u{5c7}", "a\u{130}\u{5c7}@\u{130}\u{5c7}.example"] {
             let prefix = AddressPrefix::parse(typed).unwrap();
             assert_eq!(AddressPrefix::parse(prefix.as_str()), Some(prefix), "{typed:?}");

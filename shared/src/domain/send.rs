@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_of_the_last_send_is_left() {
+    fn a_new_send_replaces_the_last_one() {
         let released = Invite {
             state: InviteState::Released,
             accepted_at: Some(at(20)),
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn what_blocks_for_good_outranks_what_passes() {
+    fn a_permanent_refusal_outranks_a_limit() {
         let limit = RecipientLimit { per_day: 0, interval: Duration::hours(1) };
         let send = NewSend { limit, ..new_send(3) };
         let refusal = |state| invite(Some(&in_state(state)), &invitee(), &send, at(50)).unwrap_err();

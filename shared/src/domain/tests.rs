@@ -1,4 +1,4 @@
-//! Values that the tests of the domain's files share.
+//! Values for the unit tests of the domain.
 
 use super::limit::RecipientLimit;
 use super::{
@@ -30,12 +30,12 @@ pub(super) fn deal() -> Deal {
     }
 }
 
-/// The hash of a link, by a number.
+/// The hash of the link with this number.
 pub(super) fn link(number: u8) -> LinkHash {
     Secret::from_bytes([number; 32]).hash()
 }
 
-/// An invite whose second send is queued: asked for at 10, held until 70, open until 100.
+/// An invite whose second send is queued: requested at 10, leased until 70, expires at 100.
 pub(super) fn invite() -> Invite {
     Invite {
         id: InviteId::from_bytes([5; 16]),

@@ -1,5 +1,5 @@
 //! The HTTP edge: turns API Gateway's event into a [`Request`] and a [`HandlerResult`] into a response, and
-//! logs and measures each request. A handler sees neither AWS's event nor the log.
+//! logs and measures each request. A handler sees neither the event nor the log.
 
 mod body;
 mod caller;

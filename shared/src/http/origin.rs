@@ -3,10 +3,10 @@
 
 use sha2::{Digest, Sha256};
 
-/// CloudFront sets this header on every request, whatever the browser sent.
+/// CloudFront sets this header on every request and replaces one that the browser sent.
 pub(super) const HEADER: &str = "x-origin-verify";
 
-/// SHA-256 of CloudFront's secret; `None` admits everybody, as locally.
+/// SHA-256 of CloudFront's secret. `None`, the local default, admits every request.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Origin(Option<[u8; 32]>);
 
@@ -29,7 +29,7 @@ mod tests {
     const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
     #[test]
-    fn only_who_knows_the_secret_is_admitted() {
+    fn only_a_request_with_the_secret_is_admitted() {
         let origin = Origin::knowing(SECRET);
         assert!(origin.admits(Some(SECRET)));
         let twice = [SECRET, SECRET].join(",");
@@ -39,7 +39,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_secret_everybody_is() {
+    fn without_a_secret_every_request_is_admitted() {
         assert!(Origin::default().admits(None));
     }
 }

@@ -40,7 +40,7 @@ pub struct Mailer {
 
 pub struct Outgoing {
     pub mail: Mail,
-    /// Name and value of each tag, `[A-Za-z0-9_-]` only. SES's reports on the mail carry the tags.
+    /// Name and value of each tag, `[A-Za-z0-9_-]` only. SES's events about the mail carry the tags.
     pub tags: [(&'static str, String); 3],
 }
 

@@ -107,7 +107,7 @@ impl Run<'_> {
         self.ends.earlier(RECORDING).left()
     }
 
-    /// Returns the invites as they are afterwards, in order. Mails that the run had no time for stay queued.
+    /// Returns the invites after the run, in order. Mails that the run had no time for stay queued.
     pub async fn mail_all(&self, deal: &Deal, claims: Vec<Claim>) -> Vec<Invite> {
         let mailed = stream::iter(claims)
             .map(|claim| (claim, deal))

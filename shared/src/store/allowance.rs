@@ -1,7 +1,7 @@
 //! Counts sends against a manager's hourly and a deal's daily limit
 //! (`docs/decisions/0020-limits-of-sending.md`). A request takes sends before it sends, and refunds the
-//! unused ones. Sends taken by a function that died stay counted until the window ends: a limit may apply
-//! early. `docs/reliability.md` lists when it may apply late. Each write leaves a random id, and the item keeps the last [`KEPT`], so that a write
+//! unused ones. Sends taken by a function that died stay counted until the window ends, so a limit may apply
+//! early. `docs/reliability.md` lists when it may apply late. Each write leaves a random id, by which a write
 //! that the SDK repeats recognises itself.
 
 use super::write::WriteOutcome;
@@ -39,7 +39,7 @@ struct Grant {
 #[derive(Debug)]
 pub struct Allowance {
     pub sends: u32,
-    /// When there may be more sends; `None` if all that were wanted are granted.
+    /// When there may be more sends; `None` if every wanted send is granted.
     pub retry_at: Option<Timestamp>,
     grants: Vec<Grant>,
 }
@@ -91,7 +91,7 @@ impl Store {
         Err(error)
     }
 
-    /// As [`Self::take_allowance`], but takes nothing.
+    /// Like [`Self::take_allowance`], but takes nothing.
     pub async fn foresee_allowance(
         &self,
         sender: Sender<'_>,
@@ -146,7 +146,7 @@ impl Store {
                 }
                 WriteOutcome::Refused(_) => {}
             }
-            let anew = values([
+            let new_window = values([
                 (":sends", n(sends)),
                 (":ends", n((now + window.length).timestamp_millis())),
                 (":purgeAt", n(window.purge_at.timestamp())),
@@ -155,7 +155,7 @@ impl Store {
             let set = "used = :sends, windowEnds = :ends, purgeAt = :purgeAt";
             let condition = "attribute_not_exists(pk) OR windowEnds <= :now";
             if let WriteOutcome::Done(item) =
-                self.count_once(key.clone(), &attempt, set, condition, anew).await?
+                self.count_once(key.clone(), &attempt, set, condition, new_window).await?
             {
                 return Ok(Grant { window, sends, ends_at: counted(&item)?.1 });
             }
@@ -163,7 +163,7 @@ impl Store {
         Ok(Grant { window, sends: 0, ends_at: now + Duration::seconds(1) })
     }
 
-    /// Updates a count under the id `attempt`. `Done` also if an earlier repetition was applied.
+    /// Updates a count under the id `attempt`. `Done` also if an earlier repetition was stored.
     async fn count_once(
         &self,
         key: Item,

@@ -22,7 +22,7 @@ impl Backoff {
         Self { bound: first, longest }
     }
 
-    /// The next wait, of a random number from 0 to 1.
+    /// `random` is from 0 to 1.
     pub fn next(&mut self, random: f64) -> Duration {
         let wait = self.bound.mul_f64(random);
         self.bound = (self.bound * 2).min(self.longest);

@@ -65,11 +65,11 @@ impl Store {
             // The id is random, so a deal that exists already was written by this very call.
             return Ok(CreateOutcome::Created(Box::new(deal)));
         };
-        let made = met(reasons).ok_or(StoreError::Corrupt("no item"))?;
-        if item::text(&made, "body") != Some(body) {
+        let found = met(reasons).ok_or(StoreError::Corrupt("no item"))?;
+        if item::text(&found, "body") != Some(body) {
             return Ok(CreateOutcome::KeyReused);
         }
-        let id = item::text(&made, "deal").and_then(DealId::parse).ok_or(StoreError::Corrupt("deal id"))?;
+        let id = item::text(&found, "deal").and_then(DealId::parse).ok_or(StoreError::Corrupt("deal id"))?;
         let deal = self.deal(id).await?.ok_or(StoreError::Corrupt("no deal"))?;
         Ok(CreateOutcome::Created(Box::new(deal)))
     }

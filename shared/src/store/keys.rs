@@ -184,7 +184,7 @@ mod tests {
             let at = |millis, order| place(Queued { at: time(millis), order }, InviteId::from_bytes([0; 16]));
             prop_assert_eq!(at(a, 0).cmp(&at(b, 0)), a.cmp(&b));
             prop_assert_eq!(at(a, order_a).cmp(&at(a, order_b)), order_b.cmp(&order_a));
-            // What `fresh_since` relies on: below the floor are exactly the rows that were queued before it.
+            // `fresh_since` relies on this: exactly the rows that were queued before the floor sort below it.
             prop_assert_eq!(at(a, order_a) < place_floor(time(b)), a < b);
         }
     }

@@ -7,7 +7,7 @@ use crate::domain::release::{ReleaseRefusal, may_release};
 use crate::domain::{InviteKey, InviteState, PersonId, Queued, Timestamp, whole_seconds};
 use aws_sdk_dynamodb::types::{Delete, TransactWriteItem};
 
-/// If so many transactions are refused, the items disagree: nobody changes an invite that often.
+/// After this many refused transactions the items must disagree: nobody changes an invite that often.
 const LOOKS: usize = 10;
 
 impl Store {
