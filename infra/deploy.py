@@ -372,7 +372,7 @@ def deploy(given: Values, stack: str, rotate: bool, will_build: bool = False) ->
     uploaded = upload_portal(out)
     is_same = before is not None and before.get("LastUpdatedTime") == after.get("LastUpdatedTime")
     if is_same and not uploaded:
-        say("Nothing changed since the last deployment.")
+        say("Nothing to change since the last deployment.")
     say(f"\nSeatkeeper is at {out['PortalUrl']}")
     if values.get("portal_domain"):
         say(f"  Add a DNS record: {values['portal_domain']} CNAME {out['DistributionDomain']}")

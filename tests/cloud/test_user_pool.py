@@ -137,4 +137,4 @@ def test_who_is_dismissed_is_a_learner_again(pool: Stack) -> None:
 def test_a_second_deployment_changes_nothing(pool: Stack) -> None:
     command = [sys.executable, "infra/deploy.py", "--stack", pool.name]
     said = run("deploy-again", command, pool.emulator.environment)
-    assert "Nothing changed since the last deployment." in said
+    assert "Nothing to change since the last deployment." in said
