@@ -16,13 +16,27 @@ use serde::de::DeserializeOwned;
 /// Items of version 1 were never deployed and are not read.
 pub(super) const VERSION: u8 = 2;
 
-/// Reading an attribute removes it. The attributes that remain are unknown to this version.
-struct Attributes(Item);
+/// Reading an attribute removes it. The attributes that remain are unknown to this version. A list, because
+/// comparing a few dozen names costs less than hashing one.
+struct Attributes(Vec<(String, AttributeValue)>);
 
 impl Attributes {
+    fn of(item: Item) -> Self {
+        Self(item.into_iter().collect())
+    }
+
+    fn into_item(self) -> Item {
+        self.0.into_iter().collect()
+    }
+
+    fn remove(&mut self, name: &str) -> Option<AttributeValue> {
+        let place = self.0.iter().position(|(known, _)| known == name)?;
+        Some(self.0.swap_remove(place).1)
+    }
+
     /// A missing attribute reads as null, which is an `Option`'s `None`.
     fn take<T: DeserializeOwned>(&mut self, name: &'static str) -> Result<T> {
-        let value = self.0.remove(name).unwrap_or(AttributeValue::Null(true));
+        let value = self.remove(name).unwrap_or(AttributeValue::Null(true));
         // The error's text may quote the value, so the text is left out.
         serde_dynamo::from_attribute_value(value).map_err(|_| StoreError::Corrupt(name))
     }
@@ -54,7 +68,7 @@ impl Attributes {
         let value: AttributeValue =
             serde_dynamo::to_attribute_value(value).map_err(|_| StoreError::Corrupt(name))?;
         if !value.is_null() && !value.as_l().is_ok_and(Vec::is_empty) {
-            self.0.insert(name.to_owned(), value);
+            self.0.push((name.to_owned(), value));
         }
         Ok(())
     }
@@ -125,7 +139,7 @@ pub(super) fn readable<T>(items: Vec<Item>, read: impl Fn(Item) -> Result<T>) ->
 }
 
 pub(super) fn deal(item: Item) -> Result<Deal> {
-    let mut item = Attributes(item);
+    let mut item = Attributes::of(item);
     item.take_version()?;
     Ok(Deal {
         id: keys::parse_deal(&item.take::<String>("pk")?).ok_or(StoreError::Corrupt("deal id"))?,
@@ -142,7 +156,7 @@ pub(super) fn deal(item: Item) -> Result<Deal> {
 }
 
 pub(super) fn of_deal(deal: &Deal, now: Timestamp) -> Result<Item> {
-    let mut item = Attributes(keys::deal_key(deal.id));
+    let mut item = Attributes::of(keys::deal_key(deal.id));
     item.put("v", VERSION)?;
     item.put("addressPk", keys::organisation(&deal.organisation.id))?;
     item.put("addressSk", keys::made(now, deal.id))?;
@@ -156,34 +170,34 @@ pub(super) fn of_deal(deal: &Deal, now: Timestamp) -> Result<Item> {
     item.put("revision", deal.revision)?;
     item.put("salt", &deal.salt)?;
     item.put("purgeAt", deal.id.purge_at().timestamp())?;
-    Ok(item.0)
+    Ok(item.into_item())
 }
 
 pub(super) fn due(item: Item) -> Result<Due> {
-    let mut item = Attributes(item);
+    let mut item = Attributes::of(item);
     Ok(Due { key: item.take_key()?, due_at: millis(item.take("dueAt")?) })
 }
 
 pub(super) fn seat(item: Item) -> Result<(DealId, Timestamp)> {
-    let mut item = Attributes(item);
+    let mut item = Attributes::of(item);
     item.take_version()?;
     let deal = keys::parse_seat(&item.take::<String>("sk")?).ok_or(StoreError::Corrupt("deal id"))?;
     Ok((deal, seconds(item.take("acceptedAt")?)))
 }
 
 pub(super) fn invite(item: Item) -> Result<InviteRecord> {
-    let mut item = Attributes(item);
+    let mut item = Attributes::of(item);
     item.take_version()?;
     let (version, writers) = (item.take("version")?, item.take("writers")?);
     let (key, invite) = take_invite(&mut item)?;
     for written_anew in ["duePk", "addressPk", "addressSk", "attentionPk", "attentionSk", "purgeAt"] {
-        item.0.remove(written_anew);
+        item.remove(written_anew);
     }
-    Ok(InviteRecord { key, invite, version, writers, unknown: item.0 })
+    Ok(InviteRecord { key, invite, version, writers, unknown: item.into_item() })
 }
 
 pub(super) fn row(item: Item) -> Result<Invite> {
-    take_invite(&mut Attributes(item)).map(|(_, invite)| invite)
+    take_invite(&mut Attributes::of(item)).map(|(_, invite)| invite)
 }
 
 /// To keep pages small, a row of the listing has no `status` and no `queuedAt`. Its key holds both.
@@ -246,7 +260,7 @@ pub(super) fn of_invite(record: &InviteRecord) -> Result<Item> {
     };
     let (reason, failed_at) = failure.unzip();
     let sent_until = invite.sent.map(|sent| sent.until).filter(|until| *until != invite.expires_at);
-    let mut item = Attributes(keys::invite_key(*key));
+    let mut item = Attributes::of(keys::invite_key(*key));
     item.put("v", VERSION)?;
     item.put("version", version)?;
     item.put("writers", writers)?;
@@ -277,7 +291,7 @@ pub(super) fn of_invite(record: &InviteRecord) -> Result<Item> {
         item.0.extend(names.map(str::to_owned).into_iter().zip(place.into_iter().flatten()));
     }
     item.0.extend(unknown.clone());
-    Ok(item.0)
+    Ok(item.into_item())
 }
 
 pub(super) fn seconds(seconds: i64) -> Timestamp {
