@@ -1,4 +1,4 @@
-//! A stand-in for any function, for the tests of the host and of the gateway: does what its event says.
+//! A stand-in for any function, for the tests of the host and of the gateway. Its event tells it what to do.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, Error> {
     if event.get("routeKey").is_none() {
         return obey(&event, deadline).await;
     }
-    // Behind the gateway, the request's body says what to do, and the whole event is the answer.
+    // Behind the gateway, the request's body is the order, and the answer has the whole event.
     let body = event.get("body").and_then(Value::as_str).unwrap_or_default();
     let order = serde_json::from_str(body).unwrap_or_default();
     obey(&order, deadline).await?;
@@ -45,7 +45,7 @@ async fn obey(order: &Value, deadline: u64) -> Result<Value, Error> {
     }
 }
 
-/// Ends only once as many processes are here as were asked for: all of them run at once.
+/// Waits until this many processes run at the same time.
 fn meet(folder: &str, many: u64) -> Result<Value, Error> {
     std::fs::write(format!("{folder}/{}", std::process::id()), "")?;
     while (std::fs::read_dir(folder)?.count() as u64) < many {

@@ -1,5 +1,5 @@
-//! The clock, read here and nowhere else in this crate: everything below takes `now` as an argument, so that
-//! what depends on time (tokens, codes, deadlines) can be tested at any time.
+//! The only file of this crate that reads the clock. All other code takes `now` as an argument, so a test can choose
+//! the time.
 #![expect(
     clippy::disallowed_methods,
     reason = "this is the one file of the local stack that reads the clock"
@@ -13,7 +13,7 @@ pub(crate) fn now() -> DateTime<Utc> {
     Utc::now()
 }
 
-/// Measures how long something took, on a clock that never goes back.
+/// Measures a duration on a clock that never goes back.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Stopwatch(Instant);
 

@@ -11,22 +11,22 @@ use crate::template::{self, Resource};
 #[derive(Debug)]
 pub struct Function {
     pub name: &'static str,
-    /// The time that one invocation may take before it is killed.
+    /// The time limit of one invocation, after which its process is killed.
     pub timeout: Duration,
     pub(crate) memory: u64,
-    /// Its settings, with their values where these do not depend on a deployment.
+    /// Its settings. A setting has no value if the value depends on the deployment.
     pub(crate) settings: BTreeMap<&'static str, Option<String>>,
 }
 
-/// Marks what is past its four weeks; scheduled.
+/// The schedule that marks invites as expired.
 pub const EXPIRE_INVITES: &str = "expire-invites";
-/// Sends what is still queued; scheduled.
+/// The schedule that sends queued invites.
 pub const DELIVER_INVITES: &str = "deliver-invites";
 
-/// Locally there is neither a CloudFront that somebody could go past nor a configuration set.
+/// Settings of CloudFront and of SES's configuration set, which the local stack does not have.
 const ONLY_ON_AWS: [&str; 2] = ["ORIGIN_SECRET", "SES_CONFIGURATION_SET"];
 
-/// All functions but Cognito's, which the local issuer replaces.
+/// All functions except Cognito's, which the local issuer replaces.
 pub static FUNCTIONS: LazyLock<Vec<Function>> = LazyLock::new(|| {
     let all = template::resources("AWS::Serverless::Function");
     all.filter(|resource| resource.whole.get("Condition").is_none()).map(function).collect()
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn settings_that_only_aws_has_and_functions_with_a_condition_are_left_out() {
+    fn settings_and_functions_that_only_aws_has_are_left_out() {
         for function in FUNCTIONS.iter() {
             assert_ne!(function.name, "grant-scopes");
             assert!(!function.settings.contains_key("ORIGIN_SECRET"), "{}", function.name);

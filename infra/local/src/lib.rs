@@ -1,20 +1,10 @@
 //! Seatkeeper's whole stack on one machine: `make run`, and the same in a test's own process.
 //!
-//! API Gateway, Lambda, DynamoDB, SES, EventBridge Scheduler and an `OpenID` issuer, each as far as Seatkeeper uses it
-//! and there as strict as the original, in front of the real function binaries. No AWS account, no Docker.
+//! Stand-ins for API Gateway, Lambda, DynamoDB, SES, EventBridge Scheduler and an `OpenID` issuer run the real function
+//! binaries. Each stand-in does what Seatkeeper uses of the original, and is as strict. It needs no AWS account and no
+//! Docker.
 //!
-//! Invariant: a function can't tell that it does not run on AWS. What only works here is a mistake here.
-//!
-//! ```no_run
-//! # async fn example() -> Result<(), seatkeeper_local::StartError> {
-//! use seatkeeper_local::{Settings, Stack};
-//!
-//! let stack = Stack::start(Settings::ephemeral()).await?;
-//! println!("{}", stack.url());
-//! stack.stop().await;
-//! # Ok(())
-//! # }
-//! ```
+//! Invariant: a function can't tell that it does not run on AWS. If code works here but not on AWS, this crate is wrong.
 
 mod clock;
 mod data;
@@ -37,9 +27,6 @@ mod stack;
 mod template;
 mod terminal;
 
-pub use oidc::KeyError;
-pub use origin::PortError;
-pub use runtime::{FunctionError, HostError, InvokeError, MAX_INSTANCES};
-pub use seed::SeedError;
-pub use settings::{Endpoints, SettingError, Settings};
+pub use runtime::InvokeError;
+pub use settings::{Endpoints, Settings};
 pub use stack::{Stack, StartError};

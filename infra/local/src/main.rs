@@ -6,15 +6,12 @@ use seatkeeper_local::{Settings, Stack, StartError};
 use tokio::signal::unix::{SignalKind, signal};
 
 const USAGE: &str = "\
-seatkeeper-local: Seatkeeper on this machine, until Ctrl-C. It takes no arguments; settings are in the environment:
-  PORT=3000      the port of everything
-  EPHEMERAL=1    keep nothing (otherwise data stays in .local/)
-README.md has the others.";
+seatkeeper-local runs Seatkeeper on this machine until Ctrl-C. It takes no arguments. Set it by the environment:
+  PORT=3000      the port of the portal, the API, the inbox and the issuer
+  EPHEMERAL=1    keep no data (without it, .local/ keeps the data)
+README.md lists all settings.";
 
-#[expect(
-    clippy::print_stderr,
-    reason = "the answer to an argument, or the one line that says why it does not start"
-)]
+#[expect(clippy::print_stderr, reason = "the usage, or the one line that says why the stack can't start")]
 #[tokio::main]
 async fn main() -> ExitCode {
     if std::env::args().nth(1).is_some() {
@@ -32,27 +29,21 @@ async fn main() -> ExitCode {
 
 async fn run() -> Result<(), StartError> {
     let settings = Settings::from_env()?;
-    // Ctrl-C while the stack starts drops what was started so far, processes and all.
+    // A signal during the start drops all that has started so far, processes included.
     let stack = tokio::select! {
         started = Stack::start(settings) => started?,
-        () = stop_wanted() => return Ok(()),
+        () = signalled() => return Ok(()),
     };
-    stop_wanted().await;
+    signalled().await;
     stack.stop().await;
     Ok(())
 }
 
-async fn stop_wanted() {
-    let terminated = async {
-        match signal(SignalKind::terminate()) {
-            Ok(mut terminate) => {
-                terminate.recv().await;
-            }
-            Err(_) => std::future::pending().await,
-        }
-    };
+/// Waits for Ctrl-C or SIGTERM.
+async fn signalled() {
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return std::future::pending().await };
     tokio::select! {
         _ = tokio::signal::ctrl_c() => {}
-        () = terminated => {}
+        _ = terminate.recv() => {}
     }
 }

@@ -1,5 +1,5 @@
-//! The stack answers this machine only: each of its ports listens on loopback, and a request that a foreign page or a
-//! foreign name (DNS rebinding) brought here is refused on every path, before anything else looks at it.
+//! The stack serves this machine only. Each of its ports listens on loopback. On every path, a guard refuses a request
+//! that a foreign page or a foreign name (DNS rebinding) brought, before other code looks at it.
 
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -15,38 +15,32 @@ use tokio::net::TcpListener;
 
 #[derive(Debug, thiserror::Error)]
 pub enum PortError {
-    #[error("port {0} is in use: end what listens there, or choose another (PORT={next} make run)", next = .0.wrapping_add(1).max(1024))]
+    #[error("port {0} is in use. Stop the program that uses it, or choose another port: PORT={next} make run", next = .0.wrapping_add(1).max(1024))]
     Busy(u16),
-    #[error("port {0} can't be bound: {1}")]
+    #[error("port {0} can't be used: {1}")]
     Refused(u16, #[source] io::Error),
 }
 
-/// The loopback listeners of one port, on IPv4 and, where there is one, on IPv6.
-pub(crate) struct Listeners {
-    pub(crate) port: u16,
-    pub(crate) listeners: Vec<TcpListener>,
-}
-
-/// Listens on loopback only. `localhost` may mean either address, so a busy port on any of the two is refused.
-pub(crate) async fn listen(port: u16) -> Result<Listeners, PortError> {
+/// Listens on loopback: IPv4 and, if the machine has it, IPv6. `localhost` may mean either address, so the port must be
+/// free on both. Returns the port, too, since port 0 stands for any free one.
+pub(crate) async fn listen(port: u16) -> Result<(u16, Vec<TcpListener>), PortError> {
     let refused = |error: io::Error| match error.kind() {
         io::ErrorKind::AddrInUse => PortError::Busy(port),
         _ => PortError::Refused(port, error),
     };
-    let first = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await.map_err(refused)?;
+    let first = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(refused)?;
     let bound = first.local_addr().map_err(refused)?.port();
-    let second = match TcpListener::bind(SocketAddr::from((Ipv6Addr::LOCALHOST, bound))).await {
-        Ok(listener) => Some(listener),
+    let second = match TcpListener::bind((Ipv6Addr::LOCALHOST, bound)).await {
         Err(error) if error.kind() == io::ErrorKind::AddrInUse && port != 0 => {
             return Err(PortError::Busy(port));
         }
-        // No IPv6 on this machine: then nobody else answers there either.
-        Err(_) => None,
+        // Without IPv6, no other program can listen there either.
+        second => second.ok(),
     };
-    Ok(Listeners { port: bound, listeners: std::iter::once(first).chain(second).collect() })
+    Ok((bound, std::iter::once(first).chain(second).collect()))
 }
 
-/// A loopback port that the system chose, for what only this machine's processes call.
+/// A loopback port, chosen by the system, that only processes of this machine call.
 pub(crate) struct InnerPort {
     listener: TcpListener,
     pub(crate) address: SocketAddr,
@@ -65,16 +59,21 @@ impl InnerPort {
 
     /// Serves `app` behind the guard, until the task that runs this ends.
     pub(crate) async fn serve(self, app: Router) {
-        let _ended = axum::serve(self.listener, guarded(app, self.address.port())).await;
+        serve(self.listener, guarded(app, self.address.port())).await;
     }
 }
 
-/// What is served on `port`, to this machine only.
+pub(crate) async fn serve(listener: TcpListener, app: Router) {
+    // Serving does not fail. It ends with its task.
+    let _never = axum::serve(listener, app).await;
+}
+
+/// Puts the guard of `port` before `app`.
 pub(crate) fn guarded(app: Router, port: u16) -> Router {
     app.layer(from_fn_with_state(port, guard))
 }
 
-/// Lets a request through if it is meant for us and comes from us, or from no page at all.
+/// Lets a request pass if it names our host and comes from our pages, or from no page.
 async fn guard(State(port): State<u16>, request: Request, next: Next) -> Response {
     match refusal(request.headers(), port) {
         None => next.run(request).await,
@@ -91,7 +90,7 @@ fn refusal(headers: &HeaderMap, port: u16) -> Option<(StatusCode, &'static str)>
     let mut hosts = headers.get_all(HOST).iter();
     let host = hosts.next().and_then(|host| host.to_str().ok());
     if hosts.next().is_some() || !host.is_some_and(ours) {
-        return Some((StatusCode::MISDIRECTED_REQUEST, "This is not the host that you asked for"));
+        return Some((StatusCode::MISDIRECTED_REQUEST, "This host serves other names only"));
     }
     let own = |origin: &str| origin.strip_prefix("http://").is_some_and(ours);
     let foreign = headers.get_all(ORIGIN).iter().any(|origin| !origin.to_str().is_ok_and(own));
@@ -130,9 +129,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_busy_port_says_what_to_do() {
-        let listeners = listen(0).await.unwrap();
-        let Err(error) = listen(listeners.port).await else { panic!("the port is taken") };
-        assert!(error.to_string().contains("is in use"), "{error}");
+    async fn a_busy_port_is_an_error_that_says_what_to_do() {
+        let (port, _listeners) = listen(0).await.unwrap();
+        let error = listen(port).await.unwrap_err().to_string();
+        assert!(error.contains("is in use") && error.contains("PORT="), "{error}");
     }
 }

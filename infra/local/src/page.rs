@@ -1,11 +1,11 @@
-//! HTML pages: never stored, never framed, and free of script and of anything from elsewhere.
+//! HTML pages of the inbox and the issuer. They are never stored or framed, and have no script and no foreign content.
 
 use askama::Template;
 use axum::response::{Html, IntoResponse, Response};
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 
-/// The frame is for mails, which are shown inside a page; their links open at the top.
+/// `frame-src` lets the inbox show a mail in a frame.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-src 'self'; \
                       form-action 'self'; frame-ancestors 'self'; base-uri 'none'";
 
@@ -14,7 +14,7 @@ pub(crate) fn html(template: &impl Template) -> Response {
     let headers = [
         (CACHE_CONTROL, "no-store"),
         (CONTENT_SECURITY_POLICY, POLICY),
-        // Not `no-referrer`: a form's post would then come from the origin `null`, which is foreign.
+        // With `no-referrer`, a form would post with the origin `null`, which the guard refuses.
         (REFERRER_POLICY, "same-origin"),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ];

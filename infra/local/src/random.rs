@@ -1,34 +1,28 @@
-//! Ids that nobody can guess, from the operating system.
+//! Ids that nobody can guess, from the operating system's random numbers.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-
-#[expect(clippy::expect_used, reason = "a machine without a source of randomness can't run anything here")]
-fn bytes<const N: usize>() -> [u8; N] {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
-    bytes
-}
-
-/// `N` random bytes in hexadecimal.
-pub(crate) fn hex<const N: usize>() -> String {
-    let digit = |value: u8| char::from_digit(value.into(), 16).unwrap_or('0');
-    bytes::<N>().iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
-}
+use uuid::Uuid;
 
 /// `N` random bytes in base64url.
+#[expect(clippy::expect_used, reason = "a machine without a source of randomness can't run anything here")]
 pub(crate) fn base64url<const N: usize>() -> String {
-    URL_SAFE_NO_PAD.encode(bytes::<N>())
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
+    URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// A random UUID (version 4), as Lambda names its requests.
+/// A random UUID. Lambda and SES name their requests so.
 pub(crate) fn uuid() -> String {
-    let hex = hex::<16>();
-    let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
-    format!("{}-{}-4{}-8{}-{}", part(0, 8), part(8, 12), part(13, 16), part(17, 20), part(20, 32))
+    Uuid::new_v4().to_string()
 }
 
-/// A trace id in the form of X-Ray's header, sampled by nobody.
+/// 32 random hexadecimal digits.
+pub(crate) fn hex() -> String {
+    Uuid::new_v4().simple().to_string()
+}
+
+/// A trace id in the form of X-Ray's header. Its trace is not sampled.
 pub(crate) fn trace_id() -> String {
-    format!("Root=1-{}-{};Parent={};Sampled=0", hex::<4>(), hex::<12>(), hex::<8>())
+    format!("Root=1-{:.8}-{:.24};Parent={:.16};Sampled=0", hex(), hex(), hex())
 }

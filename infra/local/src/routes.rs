@@ -1,7 +1,7 @@
-//! The routes of the API, as the template declares them, and the choice among them.
+//! The routes of the API, as the template declares them.
 //!
-//! As in API Gateway, the route is chosen before anything else is looked at, a fixed segment wins over a variable one,
-//! and a method that is not listed (HEAD, OPTIONS) has no route at all.
+//! As in API Gateway, a fixed segment wins over a variable, and a method that the template does not list (HEAD, OPTIONS)
+//! has no route.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -19,7 +19,7 @@ pub struct Route {
     /// The path, with variables in braces.
     pub path: &'static str,
     pub function: &'static str,
-    /// The scopes of which a token needs any one; none: no authorizer, anybody may call.
+    /// A token needs one of these scopes. A route without scopes is open to everybody.
     pub scopes: &'static [&'static str],
 }
 
@@ -51,7 +51,7 @@ impl Route {
 /// The routes of each method.
 #[expect(
     clippy::expect_used,
-    reason = "the template is part of this binary: every test sees a mistake in it"
+    reason = "the template is part of this binary, so every test sees a mistake in it"
 )]
 static BY_METHOD: LazyLock<BTreeMap<&str, Router<&Route>>> = LazyLock::new(|| {
     let mut routers = BTreeMap::<_, Router<_>>::new();
@@ -62,11 +62,11 @@ static BY_METHOD: LazyLock<BTreeMap<&str, Router<&Route>>> = LazyLock::new(|| {
     routers
 });
 
-/// The route for a method and a path (without its query), with the values of the path's variables.
+/// The route of a method and a path (without its query), and the values of the path's variables.
 pub(crate) fn choose<'p>(method: &str, path: &'p str) -> Option<(&'static Route, Variables<'p>)> {
     let found = BY_METHOD.get(method)?.at(path).ok()?;
     let variables: Variables<'_> = found.params.iter().collect();
-    // The router lets a variable be empty in the middle of a path.
+    // The router accepts an empty variable in the middle of a path. API Gateway does not.
     variables.values().all(|value| !value.is_empty()).then_some((*found.value, variables))
 }
 
@@ -90,20 +90,22 @@ mod tests {
 
     #[test]
     fn a_fixed_segment_wins_over_a_variable() {
-        let one = "POST /api/deals/{dealId}/invites/{inviteId}/resend";
-        assert_eq!(key("POST", "/api/deals/d1/invites/i1/resend").as_deref(), Some(one));
-        let many = "POST /api/deals/{dealId}/invites/resend";
-        assert_eq!(key("POST", "/api/deals/d1/invites/resend").as_deref(), Some(many));
+        for (path, route) in [
+            ("/api/deals/d1/invites/i1/resend", "POST /api/deals/{dealId}/invites/{inviteId}/resend"),
+            ("/api/deals/d1/invites/resend", "POST /api/deals/{dealId}/invites/resend"),
+        ] {
+            assert_eq!(key("POST", path).as_deref(), Some(route));
+        }
     }
 
     #[test]
-    fn variables_are_taken_from_the_path() {
+    fn a_variable_keeps_its_percent_encoding() {
         let (_, variables) = choose("GET", "/api/deals/d%201/invites/i1").unwrap();
         assert_eq!(variables, BTreeMap::from([("dealId", "d%201"), ("inviteId", "i1")]));
     }
 
     #[test]
-    fn what_is_not_listed_has_no_route() {
+    fn a_method_or_path_that_the_template_does_not_list_has_no_route() {
         for (method, path) in [
             ("HEAD", "/api/deals"),
             ("OPTIONS", "/api/deals"),

@@ -1,6 +1,6 @@
-//! The schedules: the sweeps run every so often, as EventBridge Scheduler runs them on AWS.
+//! The schedules, which run the sweeps as EventBridge Scheduler does on AWS.
 //!
-//! Invariant: a run that is still going on is never doubled. Each sweep keeps its own time.
+//! Invariant: a sweep never runs twice at a time. Each sweep has its own clock.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,8 @@ use crate::runtime::{ACCOUNT, Host, InvokeError, REGION};
 use crate::terminal::Terminal;
 use crate::{clock, functions, template};
 
-/// Runs the template's schedules until the set is dropped, first at once: something may have come due while nothing ran.
+/// Runs the template's schedules until the set is dropped. The first runs start at once, since invites may have become
+/// due while the stack was down.
 pub(crate) fn start(host: &Arc<Host>, every: Duration, terminal: Terminal) -> JoinSet<()> {
     template::resources("AWS::Scheduler::Schedule")
         .map(|schedule| functions::referred(schedule.get("/Target/Arn")))
@@ -36,7 +37,7 @@ pub(crate) async fn run(function: &'static str, host: &Host) -> Result<Value, In
     host.invoke(function, &event(function)).await
 }
 
-/// What EventBridge Scheduler sends to a target without an input of its own.
+/// The event that EventBridge Scheduler sends to a target without an input.
 fn event(schedule: &str) -> Value {
     json!({
         "version": "0",

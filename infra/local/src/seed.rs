@@ -1,65 +1,60 @@
-//! The two organisations of a first start, made as anybody would make them: through the API.
+//! The two organisations of a first start, created through the API.
 //!
-//! Invariant: a start makes those deals that are not there yet, so it completes a start that ended half-way.
+//! Invariant: every start creates the deals that are missing. It completes a start that ended half-way.
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use http::StatusCode;
-use reqwest::{Client, Response};
+use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
 
 use crate::oidc::PARTNERSHIP_MANAGER;
 
-/// The id and the name of an organisation, the name of its deal, and how many seats it has.
+/// The id and name of an organisation, and the name and seats of its deal.
 const DEALS: [(&str, &str, &str, u32); 2] =
     [("acme", "Acme", "Unlimited", 100), ("globex", "Globex", "Unlimited Starter", 3)];
 
 #[derive(Debug, thiserror::Error)]
 pub enum SeedError {
-    #[error("the API did not answer: {0}")]
+    #[error("the API gave no answer: {0}")]
     Unreachable(#[from] reqwest::Error),
-    #[error("the API refused: {status} {body}")]
+    #[error("the API answered {status}: {body}")]
     Refused { status: StatusCode, body: String },
 }
 
-/// Makes the deals of organisations that have none, through the gateway at `origin`. Returns whether it made any.
+/// Creates a deal for each organisation that has none, through the gateway at `origin`. Returns whether any was missing.
 pub(crate) async fn seed(origin: &str, now: DateTime<Utc>) -> Result<bool, SeedError> {
     let client = Client::new();
     let form = [("grant_type", "password"), ("username", PARTNERSHIP_MANAGER)];
-    let token = accepted(client.post(format!("{origin}/oidc/token")).form(&form).send().await?).await?;
+    let token = accepted(client.post(format!("{origin}/oidc/token")).form(&form)).await?;
     let token = token.get("access_token").and_then(Value::as_str).unwrap_or_default();
     let url = format!("{origin}/api/deals");
-    let mut made = false;
+    let at = |days| (now + TimeDelta::days(days)).to_rfc3339_opts(SecondsFormat::Secs, true);
+    let mut any_missing = false;
     for (organisation, name, deal, seats) in DEALS {
-        let there =
-            client.get(format!("{url}?organisation={organisation}")).bearer_auth(token).send().await?;
-        let there = accepted(there).await?;
-        if there.get("deals").and_then(Value::as_array).is_some_and(Vec::is_empty) {
-            let body = body(organisation, name, deal, seats, now);
-            accepted(client.post(&url).bearer_auth(token).json(&body).send().await?).await?;
-            made = true;
+        let list = client.get(format!("{url}?organisation={organisation}"));
+        let list = accepted(list.bearer_auth(token)).await?;
+        if list.get("deals").and_then(Value::as_array).is_some_and(Vec::is_empty) {
+            let body = json!({
+                "organisation": { "id": organisation, "name": name },
+                "name": deal,
+                "seats": seats,
+                "startsAt": at(-1),
+                "endsAt": at(365),
+            });
+            accepted(client.post(&url).bearer_auth(token).json(&body)).await?;
+            any_missing = true;
         }
     }
-    Ok(made)
+    Ok(any_missing)
 }
 
-async fn accepted(answer: Response) -> Result<Value, SeedError> {
+async fn accepted(request: RequestBuilder) -> Result<Value, SeedError> {
+    let answer = request.send().await?;
     let status = answer.status();
     if status.is_success() {
         return Ok(answer.json().await?);
     }
     Err(SeedError::Refused { status, body: answer.text().await? })
-}
-
-/// A deal that began yesterday and lasts a year.
-fn body(organisation: &str, name: &str, deal: &str, seats: u32, now: DateTime<Utc>) -> Value {
-    let at = |days| (now + TimeDelta::days(days)).to_rfc3339_opts(SecondsFormat::Secs, true);
-    json!({
-        "organisation": { "id": organisation, "name": name },
-        "name": deal,
-        "seats": seats,
-        "startsAt": at(-1),
-        "endsAt": at(365),
-    })
 }
 
 #[cfg(test)]
@@ -75,16 +70,17 @@ mod tests {
 
     #[tokio::test]
     async fn only_an_organisation_without_a_deal_gets_one() {
-        let made = Arc::new(Mutex::new(vec![json!("acme")]));
-        let (listed, added) = (Arc::clone(&made), Arc::clone(&made));
-        let list = move |Query(query): Query<Value>| {
-            let deals: Vec<_> =
-                listed.lock().unwrap().iter().filter(|id| **id == query["organisation"]).cloned().collect();
-            std::future::ready(Json(json!({ "deals": deals })))
+        let deals = Arc::new(Mutex::new(vec![json!("acme")]));
+        let (listed, added) = (Arc::clone(&deals), Arc::clone(&deals));
+        let list = async move |Query(query): Query<Value>| {
+            let is_of = |deal: &Value| *deal == query["organisation"];
+            Json(
+                json!({ "deals": listed.lock().unwrap().iter().filter(|deal| is_of(deal)).collect::<Vec<_>>() }),
+            )
         };
-        let add = move |Json(body): Json<Value>| {
+        let add = async move |Json(body): Json<Value>| {
             added.lock().unwrap().push(body["organisation"]["id"].clone());
-            std::future::ready(Json(body))
+            Json(body)
         };
         let app = Router::new()
             .route("/oidc/token", post(async || Json(json!({ "access_token": "t" }))))
@@ -93,9 +89,8 @@ mod tests {
         let origin = port.url();
         tokio::spawn(port.serve(app));
 
-        let now = DateTime::UNIX_EPOCH;
-        assert!(seed(&origin, now).await.unwrap());
-        assert_eq!(*made.lock().unwrap(), ["acme", "globex"]);
-        assert!(!seed(&origin, now).await.unwrap());
+        assert!(seed(&origin, DateTime::UNIX_EPOCH).await.unwrap());
+        assert_eq!(*deals.lock().unwrap(), ["acme", "globex"]);
+        assert!(!seed(&origin, DateTime::UNIX_EPOCH).await.unwrap());
     }
 }

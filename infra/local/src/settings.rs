@@ -1,4 +1,4 @@
-//! What can be set: read from the environment here and nowhere else.
+//! The settings. No other code reads the environment.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::functions::FUNCTIONS;
 use crate::template;
 
-/// Settings whose values are others than in the template: no limit, so that whoever tries things out is not stopped.
+/// Settings whose values differ from the template's. There are no limits, so nothing stops people who try things out.
 const LOCAL: [(&str, &str); 7] = [
     (TABLE_NAME, "seatkeeper"),
     (MAIL_FROM, "please.do.not.reply@futurelearn.com"),
@@ -21,27 +21,21 @@ const LOCAL: [(&str, &str); 7] = [
 pub(crate) const TABLE_NAME: &str = "TABLE_NAME";
 pub(crate) const MAIL_FROM: &str = "MAIL_FROM";
 pub(crate) const PORTAL_URL: &str = "PORTAL_URL";
+/// How much the functions log.
+pub(crate) const RUST_LOG: &str = "RUST_LOG";
 const FUNCTION_TIMEOUT: &str = "FUNCTION_TIMEOUT";
 
-/// Where learners go once they have their seat.
-const START_URL: &str = "START_URL";
-
-/// How much the functions log, if it is set.
-pub(crate) const RUST_LOG: &str = "RUST_LOG";
-
-const DEFAULT_PORT: u16 = 3000;
-const DEFAULT_SWEEP: Duration = Duration::from_mins(1);
 const DATA: &str = ".local";
 
 #[derive(Debug, thiserror::Error)]
-#[error("{name}={value} is not {expected}")]
+#[error("{name}={value} is not valid. Set {name} to {expected}")]
 pub struct SettingError {
     name: &'static str,
     value: String,
     expected: &'static str,
 }
 
-/// Where functions find `DynamoDB` and SES: the URLs of both.
+/// The URLs at which functions find `DynamoDB` and SES.
 #[derive(Debug, Clone)]
 pub struct Endpoints {
     pub dynamodb: String,
@@ -49,69 +43,66 @@ pub struct Endpoints {
 }
 
 #[derive(Debug, Clone)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own, named where it is set")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a separate switch, set by its name")]
 pub struct Settings {
-    /// The port of the one origin; 0 takes any that is free.
+    /// The port of the stack's origin. 0 takes any free port.
     pub port: u16,
-    /// The folder where the database and the inbox lie; none keeps them in memory.
+    /// The folder of the database and the inbox. Without a folder, both are in memory.
     pub data: Option<PathBuf>,
     /// The folder of the functions' logs, one file each.
     pub logs: PathBuf,
-    /// Whether the logs are still there after [`Stack::stop`](crate::Stack::stop).
+    /// Whether [`Stack::stop`](crate::Stack::stop) leaves the logs.
     pub keep_logs: bool,
-    /// Whether what the functions log is printed, too.
+    /// Whether the functions' logs are printed, too.
     pub echo_logs: bool,
     pub functions_dir: PathBuf,
-    /// The folder of the portal's built pages; none serves no page.
+    /// The folder of the portal's built pages. Without a folder, no page is served.
     pub portal: Option<PathBuf>,
-    /// Where *Start learning* leads.
+    /// The address behind *Start learning*.
     pub start_url: String,
-    /// How often the schedules run; none stops them.
+    /// The time between two runs of a schedule. Without a time, no schedule runs.
     pub sweep_every: Option<Duration>,
     /// Overrides of the functions' settings, and `FUNCTION_TIMEOUT`.
     pub env: BTreeMap<String, String>,
-    /// What the functions call in place of the stack's own database and SES: something that stands in between.
+    /// Endpoints that the functions call in place of the stack's own database and SES.
     pub in_between: Option<Endpoints>,
     pub seed: bool,
     pub quiet: bool,
 }
 
 impl Settings {
-    /// What the environment says, with the defaults of `make run`.
+    /// The settings of `make run`, as the environment changes them.
     pub fn from_env() -> Result<Self, SettingError> {
         Self::from_variables(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
     }
 
     fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self, SettingError> {
-        let ephemeral = switch("EPHEMERAL", variable("EPHEMERAL"))?;
-        let env = FUNCTIONS
-            .iter()
-            .flat_map(|function| function.settings.keys().copied())
-            .chain([RUST_LOG])
-            .filter_map(|name| Some((name.to_owned(), variable(name)?)))
-            .collect::<BTreeMap<_, _>>();
-        parsed(FUNCTION_TIMEOUT, env.get(FUNCTION_TIMEOUT).cloned(), Duration::ZERO, A_DURATION, duration)?;
-        let sweep_every =
-            parsed("SWEEP_EVERY", variable("SWEEP_EVERY"), DEFAULT_SWEEP, A_DURATION, duration)?;
-        Ok(Self {
-            port: parsed("PORT", variable("PORT"), DEFAULT_PORT, "a port number", |text| text.parse().ok())?,
-            data: (!ephemeral).then(|| PathBuf::from(DATA)),
-            logs: if ephemeral { temporary_folder() } else { Path::new(DATA).join("logs") },
+        let is_ephemeral = switch("EPHEMERAL", variable("EPHEMERAL"))?;
+        let names = FUNCTIONS.iter().flat_map(|function| function.settings.keys().copied()).chain([RUST_LOG]);
+        let env = names.filter_map(|name| Some((name.to_owned(), variable(name)?))).collect();
+        let every = parsed("SWEEP_EVERY", variable("SWEEP_EVERY"), A_DURATION, duration)?;
+        let every = every.unwrap_or(Duration::from_mins(1));
+        let port = parsed("PORT", variable("PORT"), "a port number", |text| text.parse().ok())?;
+        let start_url = parsed("START_URL", variable("START_URL"), A_LINK, link)?;
+        let settings = Self {
+            port: port.unwrap_or(3000),
+            data: (!is_ephemeral).then(|| PathBuf::from(DATA)),
+            logs: if is_ephemeral { temporary_folder() } else { Path::new(DATA).join("logs") },
             keep_logs: true,
             echo_logs: switch("LOGS", variable("LOGS"))?,
-            functions_dir: variable("FUNCTIONS_DIR").map_or_else(beside_our_own_executable, PathBuf::from),
             portal: Some(checkout("portal/dist")),
-            start_url: parsed(START_URL, variable(START_URL), default_start(), A_LINK, link)?,
-            sweep_every: (!sweep_every.is_zero()).then_some(sweep_every),
+            start_url: start_url.unwrap_or_else(default_start),
+            sweep_every: Some(every).filter(|every| !every.is_zero()),
             env,
-            in_between: None,
-            seed: true,
             quiet: false,
-        })
+            ..Self::ephemeral()
+        };
+        settings.function_timeout()?;
+        Ok(settings)
     }
 
-    /// For tests: any free port, everything in memory, no schedule, no page, not a word. Logs are in a folder of
-    /// their own, which a stack that is not stopped properly (a test that fails) leaves behind.
+    /// The settings of tests: any free port, all data in memory, no schedule, no page, nothing printed. The logs have a
+    /// folder of their own. A test that fails does not stop its stack, and so leaves the folder behind.
     #[must_use]
     pub fn ephemeral() -> Self {
         Self {
@@ -131,31 +122,29 @@ impl Settings {
         }
     }
 
-    /// The timeout that holds for all functions in place of their own, if one is set.
+    /// The time limit of all functions, if one is set in place of their own.
     pub(crate) fn function_timeout(&self) -> Result<Option<Duration>, SettingError> {
-        let text = self.env.get(FUNCTION_TIMEOUT).cloned();
-        parsed(FUNCTION_TIMEOUT, text, None, A_DURATION, |text| duration(text).map(Some))
+        parsed(FUNCTION_TIMEOUT, self.env.get(FUNCTION_TIMEOUT).cloned(), A_DURATION, duration)
     }
 
-    /// The value of a function's setting, `default` being the template's.
+    /// The value of a function's setting. The template has `default`.
     pub(crate) fn value(&self, name: &str, default: Option<String>) -> Option<String> {
         let local = || LOCAL.iter().find(|setting| setting.0 == name).map(|setting| setting.1.to_owned());
         self.env.get(name).cloned().or_else(local).or(default)
     }
 }
 
-const A_DURATION: &str = "a length of time (60s, 2m, 0)";
-const A_LINK: &str = "an https address, or an http one on localhost";
+const A_DURATION: &str = "a duration (60s, 2m, 0)";
+const A_LINK: &str = "an https address, or an http address on localhost";
 
 fn parsed<T>(
     name: &'static str,
     value: Option<String>,
-    default: T,
     expected: &'static str,
     parse: impl Fn(&str) -> Option<T>,
-) -> Result<T, SettingError> {
-    let Some(value) = value else { return Ok(default) };
-    parse(value.trim()).ok_or(SettingError { name, value, expected })
+) -> Result<Option<T>, SettingError> {
+    let parsed = |value: String| parse(value.trim()).ok_or(SettingError { name, value, expected });
+    value.map(parsed).transpose()
 }
 
 fn duration(text: &str) -> Option<Duration> {
@@ -167,14 +156,15 @@ fn default_start() -> String {
 }
 
 fn switch(name: &'static str, value: Option<String>) -> Result<bool, SettingError> {
-    parsed(name, value, false, "1 or 0", |text| match text {
+    let switch = parsed(name, value, "1 or 0", |text| match text {
         "1" | "true" => Some(true),
         "0" | "false" => Some(false),
         _ => None,
-    })
+    });
+    Ok(switch?.unwrap_or_default())
 }
 
-/// `target/debug`, for the stack's own binary and for a test in `target/debug/deps` alike.
+/// `target/debug`, also for a test in `target/debug/deps`.
 fn beside_our_own_executable() -> PathBuf {
     let executable = std::env::current_exe().unwrap_or_default();
     let folder = executable.parent().unwrap_or(Path::new("."));
@@ -182,21 +172,21 @@ fn beside_our_own_executable() -> PathBuf {
     parent.unwrap_or(folder).to_owned()
 }
 
-/// An address that people may be sent to: nobody on the way can change what they find there.
+/// A safe address to send people to: nobody between them and its server can change the page.
 fn link(text: &str) -> Option<String> {
     let url = reqwest::Url::parse(text).ok()?;
-    let here = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-    (url.scheme() == "https" || url.scheme() == "http" && here).then(|| url.into())
+    let is_local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+    (url.scheme() == "https" || url.scheme() == "http" && is_local).then(|| url.into())
 }
 
-/// A path in the checkout that this was built from: the stack runs from there.
+/// A path in the checkout that this program was built from.
 pub(crate) fn checkout(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
 }
 
-/// A folder for what need not be kept, not yet made; its name is never the same twice.
+/// A new name for a temporary folder. The folder does not exist yet.
 pub(crate) fn temporary_folder() -> PathBuf {
-    std::env::temp_dir().join(format!("seatkeeper-{}", crate::random::hex::<8>()))
+    std::env::temp_dir().join(format!("seatkeeper-{}", crate::random::hex()))
 }
 
 #[cfg(test)]
@@ -209,15 +199,16 @@ mod tests {
     }
 
     #[test]
-    fn without_any_setting_it_is_make_run() {
+    fn the_defaults_are_those_of_make_run() {
         let settings = from(&[]).unwrap();
         assert_eq!((settings.port, settings.sweep_every), (3000, Some(Duration::from_mins(1))));
         assert_eq!(settings.data.as_deref(), Some(Path::new(".local")));
+        assert_eq!(settings.start_url, "https://www.futurelearn.com/");
         assert!(settings.env.is_empty());
     }
 
     #[test]
-    fn settings_are_taken_from_the_environment() {
+    fn the_environment_overrides_the_local_values_and_they_override_the_template() {
         let settings =
             from(&[("PORT", "3100"), ("EPHEMERAL", "1"), ("SWEEP_EVERY", "0"), ("INVITE_LIFETIME", "90s")])
                 .unwrap();
@@ -228,10 +219,13 @@ mod tests {
             let found = settings.value(name, Some("of the template".to_owned()));
             assert_eq!(found.as_deref(), Some(value), "{name}");
         }
+        for address in ["https://learn.example/start?x=1", "http://localhost:8080/", "http://127.0.0.1/"] {
+            assert_eq!(from(&[("START_URL", address)]).unwrap().start_url, address);
+        }
     }
 
     #[test]
-    fn nonsense_is_named() {
+    fn an_invalid_value_is_refused_by_its_name() {
         for (name, value) in [
             ("PORT", "99999"),
             ("SWEEP_EVERY", "soon"),
@@ -243,15 +237,7 @@ mod tests {
             ("START_URL", "javascript:alert(1)"),
         ] {
             let error = from(&[(name, value)]).unwrap_err().to_string();
-            assert!(error.starts_with(&format!("{name}={value} is not ")), "{error}");
-        }
-    }
-
-    #[test]
-    fn learning_starts_somewhere_safe() {
-        assert_eq!(from(&[]).unwrap().start_url, "https://www.futurelearn.com/");
-        for address in ["https://learn.example/start?x=1", "http://localhost:8080/", "http://127.0.0.1/"] {
-            assert_eq!(from(&[("START_URL", address)]).unwrap().start_url, address);
+            assert!(error.starts_with(&format!("{name}={value} is not valid. ")), "{error}");
         }
     }
 }

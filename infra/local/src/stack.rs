@@ -1,30 +1,28 @@
-//! The whole stack, started in order and stopped as one.
+//! The whole stack: started in order, stopped as one.
 //!
-//! Invariant: once [`Stack::start`] returns, everything works; when the [`Stack`] is stopped or dropped, no process and
-//! no port of it is left.
+//! Invariant: once [`Stack::start`] returns, everything works. Once the [`Stack`] is stopped or dropped, none of its
+//! processes and ports is left.
 
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use http::StatusCode;
-use serde_json::Value;
-use tokio::net::TcpListener;
+use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::clock::{self, Stopwatch};
 use crate::data;
 use crate::database::{self, Database, DatabaseError};
 use crate::functions::{DELIVER_INVITES, EXPIRE_INVITES, FUNCTIONS, Function};
-use crate::gateway::{self, Authorizer, Gateway};
+use crate::gateway::{self, Gateway};
 use crate::inbox::{self, Inbox};
-use crate::oidc::{self, Issuer, KeyError, SigningKey};
+use crate::oidc::{self, Issuer, Key, KeyError};
 use crate::origin::{self, InnerPort, PortError};
-use crate::portal::{self, Config, Headers};
+use crate::portal::{self, Headers};
 use crate::runtime::{Host, HostError, InvokeError, Program};
 use crate::schedules;
 use crate::seed::{self, SeedError};
@@ -39,11 +37,11 @@ use crate::terminal::Terminal;
 pub enum StartError {
     #[error(transparent)]
     Setting(#[from] SettingError),
-    #[error("the portal is not built: run `make portal`")]
+    #[error("the portal is not built. Build it first: make portal")]
     NoPortal,
     #[error(transparent)]
     Port(#[from] PortError),
-    #[error("no port for SES: {0}")]
+    #[error("SES has no port: {0}")]
     SesPort(#[source] io::Error),
     #[error("{} can't be used: {error}", path.display())]
     File { path: PathBuf, error: io::Error },
@@ -53,7 +51,7 @@ pub enum StartError {
     Key(#[from] KeyError),
     #[error(transparent)]
     Functions(#[from] HostError),
-    #[error("seeding failed: {0}")]
+    #[error("the first deals can't be created: {0}")]
     Seed(#[from] SeedError),
 }
 
@@ -63,115 +61,88 @@ pub struct Stack {
     database: Database,
     endpoints: Endpoints,
     host: Arc<Host>,
-    /// Servers and schedules: they end when this is dropped.
-    tasks: JoinSet<()>,
-    /// The logs that go with the stack.
-    passing_logs: Option<PathBuf>,
+    /// The servers. They end when this is dropped.
+    servers: JoinSet<()>,
     schedules: JoinSet<()>,
+    /// The folder of logs that goes with the stack.
+    passing_logs: Option<PathBuf>,
 }
 
 impl Stack {
     pub async fn start(settings: Settings) -> Result<Self, StartError> {
         let watch = Stopwatch::start();
-        let terminal = Terminal::new(settings.quiet);
+        let terminal = Terminal { quiet: settings.quiet };
         if settings.portal.as_ref().is_some_and(|pages| !pages.join("index.html").is_file()) {
             return Err(StartError::NoPortal);
         }
         terminal.line("Seatkeeper, the whole stack on this machine");
-        // The port comes first: whoever runs two stacks learns that before the second touches any data.
-        let listeners = origin::listen(settings.port).await?;
-        let origin = format!("http://localhost:{}", listeners.port);
-        let headers = read("portal/headers.json", Headers::read)?;
+        // The port comes first: a second stack on the same port fails here, before it uses the data.
+        let (port, listeners) = origin::listen(settings.port).await?;
+        let origin = format!("http://localhost:{port}");
+        let headers = with_file(checkout("portal/headers.json"), Headers::read)?;
 
-        if let Some(aside) = prepare_data(&settings)? {
-            let aside = aside.display();
+        if let Some(data) = &settings.data
+            && let Some(old) = with_file(data.clone(), data::prepare)?
+        {
             terminal.line(&format!(
-                "  The data here is of an older version. It is now in {aside}/, and this stack begins anew."
+                "  An older version stored the data here. It is now in {}/, and this stack starts empty.",
+                old.display()
             ));
         }
-        // Finding its primes takes up to a second, and the functions start meanwhile.
-        let signing_key = tokio::task::spawn_blocking(SigningKey::generate);
-        let database_file = data_file(&settings, "seatkeeper.db");
-        let database = database::serve(database_file.as_deref()).await?;
+        // The search for the key's primes takes up to a second. The database and the functions start in that time.
+        let key = tokio::task::spawn_blocking(Key::generate);
+        let in_data = |name: &str| settings.data.as_ref().map(|data| data.join(name));
+        let file = in_data("seatkeeper.db");
+        let database = database::serve(file.as_deref()).await?;
         database.create_table(&settings.value(TABLE_NAME, None).unwrap_or_default())?;
-        terminal.step(
-            "database",
-            &database_file.map_or("in memory".to_owned(), |file| file.display().to_string()),
-        );
+        terminal.step("database", &file.map_or("in memory".to_owned(), |file| file.display().to_string()));
 
-        let inbox = open_inbox(&settings, terminal)?;
-        let faults = Arc::new(Faults::default());
+        let file = in_data("inbox.jsonl");
+        let inbox = Inbox::open(file.as_deref(), terminal)
+            .map_err(|error| StartError::File { path: file.unwrap_or_default(), error })?;
+        let (inbox, faults) = (Arc::new(inbox), Arc::new(Faults::default()));
         let ses_port = InnerPort::bind().await.map_err(StartError::SesPort)?;
         let endpoints = Endpoints { dynamodb: database.endpoint().to_owned(), ses: ses_port.url() };
         let ses = Ses { inbox: Arc::clone(&inbox), faults: Arc::clone(&faults) };
-        let mut tasks = JoinSet::new();
-        tasks.spawn(ses_port.serve(ses::router(Arc::new(ses))));
+        let mut servers = JoinSet::new();
+        servers.spawn(ses_port.serve(ses::router(Arc::new(ses))));
 
         let host = Arc::new(Host::start(programs(&settings, &origin, &endpoints)?).await?);
-        terminal.step("functions", &format!("all {} ask for work", FUNCTIONS.len()));
+        terminal.step("functions", &format!("all {} are ready", FUNCTIONS.len()));
 
-        let signing_key = signing_key.await.map_err(|_| KeyError::Generate)??;
-        let key = signing_key.verification_key();
-        let issuer = Issuer::new(origin.clone(), signing_key);
-        let authorizer = Authorizer { issuer: issuer.name(), audience: oidc::AUDIENCE.to_owned(), key };
+        let key = key.await.map_err(|_| KeyError::Generate)??;
+        let issuer = Arc::new(Issuer::new(origin.clone(), key));
         let ready = Arc::new(AtomicBool::new(false));
         let gateway = Gateway {
-            authorizer,
+            issuer: Arc::clone(&issuer),
             host: Arc::clone(&host),
-            port: listeners.port,
+            port,
             terminal,
             ready: Arc::clone(&ready),
         };
-        // On AWS the portal and the API are what CloudFront answers; the rest is of this stack only.
-        let app =
-            portal::router(settings.portal.as_deref(), origin.clone(), config(&settings, issuer.name()))
-                .merge(gateway::router(Arc::new(gateway)))
-                .layer(from_fn_with_state(Arc::new(headers), portal::add))
-                .merge(inbox::router(inbox, faults))
-                .nest("/oidc", oidc::router(Arc::new(issuer)))
-                .route("/healthz", get(health(Arc::clone(&ready))));
-        let app = origin::guarded(app, listeners.port);
-        for listener in listeners.listeners {
-            tasks.spawn(serve(listener, app.clone()));
+        let health_ready = Arc::clone(&ready);
+        // On AWS, CloudFront serves the portal and the API. The other routes exist only here.
+        let config = config(&settings, &issuer.name());
+        let app = portal::router(settings.portal.as_deref(), origin.clone(), config)
+            .merge(gateway::router(Arc::new(gateway)))
+            .layer(from_fn_with_state(Arc::new(headers), portal::add))
+            .merge(inbox::router(inbox, faults))
+            .nest("/oidc", oidc::router(issuer))
+            .route("/healthz", get(move || std::future::ready(health(&health_ready))));
+        let app = origin::guarded(app, port);
+        for listener in listeners {
+            servers.spawn(origin::serve(listener, app.clone()));
         }
 
-        let passing_logs = (!settings.keep_logs).then(|| settings.logs.clone());
-        let mut stack =
-            Self { origin, database, endpoints, host, tasks, passing_logs, schedules: JoinSet::new() };
-        if settings.seed && seed::seed(stack.url(), clock::now()).await? {
-            terminal.step("seeded", "acme (100 seats), globex (3 seats)");
+        if settings.seed && seed::seed(&origin, clock::now()).await? {
+            terminal.step("deals", "created: acme (100 seats), globex (3 seats)");
         }
-        if let Some(every) = settings.sweep_every {
-            stack.schedules = schedules::start(&stack.host, every, terminal);
-        }
+        let every = settings.sweep_every;
+        let schedules = every.map(|every| schedules::start(&host, every, terminal)).unwrap_or_default();
         ready.store(true, Ordering::SeqCst);
-        let millis = watch.elapsed().as_millis();
-        terminal.line(&stack.where_everything_is(&settings, millis));
-        Ok(stack)
-    }
-
-    fn where_everything_is(&self, settings: &Settings, millis: u128) -> String {
-        let (url, logs) = (self.url(), settings.logs.display());
-        let people = oidc::PEOPLE.iter().map(|(email, _)| *email).collect::<Vec<_>>().join(", ");
-        let data =
-            settings.data.as_deref().map_or("in memory".to_owned(), |data| format!("{}/", data.display()));
-        let sweeps = settings
-            .sweep_every
-            .map_or("stopped".to_owned(), |every| format!("every {}", humantime::format_duration(every)));
-        format!(
-            "\nReady after {millis} ms\n\n  \
-             portal      {url}/\n  \
-             inbox       {url}/inbox\n  \
-             API         {url}/api\n  \
-             issuer      {url}/oidc\n  \
-             sign in as  {people}\n  \
-             DynamoDB    {}\n\n  \
-             data        {data}\n  \
-             logs        {logs}/\n  \
-             sweeps      {sweeps}\n\n\
-             Ctrl-C ends it.\n",
-            self.dynamodb_endpoint(),
-        )
+        terminal.line(&summary(&settings, &origin, &endpoints.dynamodb, watch.elapsed().as_millis()));
+        let passing_logs = (!settings.keep_logs).then_some(settings.logs);
+        Ok(Self { origin, database, endpoints, host, servers, schedules, passing_logs })
     }
 
     #[must_use]
@@ -179,12 +150,7 @@ impl Stack {
         &self.origin
     }
 
-    #[must_use]
-    pub fn dynamodb_endpoint(&self) -> &str {
-        self.database.endpoint()
-    }
-
-    /// The stack's own database and SES, whatever the functions call.
+    /// The stack's own database and SES, even if the functions call others.
     #[must_use]
     pub fn endpoints(&self) -> &Endpoints {
         &self.endpoints
@@ -204,7 +170,7 @@ impl Stack {
         Ok([expired, schedules::run(DELIVER_INVITES, &self.host).await?])
     }
 
-    /// Kills all processes of a function, whatever they are doing, as a crash would; how many they were.
+    /// Kills all processes of a function in the middle of their work, as a crash would. Returns how many there were.
     #[must_use]
     pub fn kill(&self, function: &str) -> usize {
         self.host.kill(function)
@@ -213,9 +179,9 @@ impl Stack {
     pub async fn stop(mut self) {
         self.schedules.shutdown().await;
         self.host.stop().await;
-        self.tasks.shutdown().await;
+        self.servers.shutdown().await;
         if let Some(logs) = self.passing_logs {
-            // Whatever else lies there is not ours to delete, and keeps its folder.
+            // Other files in the folder are not ours to delete. They keep the folder.
             for function in FUNCTIONS.iter() {
                 let _not_there = std::fs::remove_file(log_file(&logs, function));
             }
@@ -224,51 +190,50 @@ impl Stack {
     }
 }
 
-async fn serve(listener: TcpListener, app: Router) {
-    // Serving ends with the task that runs it; it can't fail before that.
-    let _ended = axum::serve(listener, app).await;
+/// What a person at the terminal needs to know. `tests/browser/stack.mjs` reads the portal's line.
+fn summary(settings: &Settings, url: &str, dynamodb: &str, millis: u128) -> String {
+    let people = oidc::PEOPLE.map(|(email, _)| email).join(", ");
+    let data = settings.data.as_ref().map_or("in memory".to_owned(), |data| format!("{}/", data.display()));
+    let sweeps = settings.sweep_every.map(humantime::format_duration);
+    let sweeps = sweeps.map_or("never".to_owned(), |every| format!("every {every}"));
+    let logs = settings.logs.display();
+    format!(
+        "\nReady after {millis} ms\n\n  \
+         portal      {url}/\n  \
+         inbox       {url}/inbox\n  \
+         API         {url}/api\n  \
+         issuer      {url}/oidc\n  \
+         sign in as  {people}\n  \
+         DynamoDB    {dynamodb}\n\n  \
+         data        {data}\n  \
+         logs        {logs}/\n  \
+         sweeps      {sweeps}\n\n\
+         Press Ctrl-C to stop.\n"
+    )
 }
 
-fn health(ready: Arc<AtomicBool>) -> impl Fn() -> std::future::Ready<(StatusCode, &'static str)> + Clone {
-    move || {
-        std::future::ready(if ready.load(Ordering::SeqCst) {
-            (StatusCode::OK, "ok\n")
-        } else {
-            (StatusCode::SERVICE_UNAVAILABLE, "starting\n")
-        })
-    }
+fn health(ready: &AtomicBool) -> (StatusCode, &'static str) {
+    let starting = (StatusCode::SERVICE_UNAVAILABLE, "starting\n");
+    if ready.load(Ordering::SeqCst) { (StatusCode::OK, "ok\n") } else { starting }
 }
 
-fn read<T>(path: &str, read: impl Fn(&Path) -> io::Result<T>) -> Result<T, StartError> {
-    let path = checkout(path);
-    read(&path).map_err(|error| StartError::File { path, error })
+/// Adds the path to the error of `use_file`.
+fn with_file<T>(path: PathBuf, use_file: impl FnOnce(&Path) -> io::Result<T>) -> Result<T, StartError> {
+    use_file(&path).map_err(|error| StartError::File { path, error })
 }
 
-fn config(settings: &Settings, issuer: String) -> Config {
-    Config {
-        issuer,
-        client_id: oidc::CLIENT,
-        scope_prefix: "",
-        start_url: settings.start_url.clone(),
-        mail_from: settings.value(MAIL_FROM, None).unwrap_or_default(),
-        mail_subject: settings.value("MAIL_SUBJECT", template::parameter("MailSubject")).unwrap_or_default(),
-    }
-}
-
-/// Makes the data's folder ready, if anything is kept. Returns where the data of another version went.
-fn prepare_data(settings: &Settings) -> Result<Option<PathBuf>, StartError> {
-    let Some(data) = &settings.data else { return Ok(None) };
-    data::prepare(data).map_err(|error| StartError::File { path: data.clone(), error })
-}
-
-fn data_file(settings: &Settings, name: &str) -> Option<PathBuf> {
-    settings.data.as_ref().map(|data| data.join(name))
-}
-
-fn open_inbox(settings: &Settings, terminal: Terminal) -> Result<Arc<Inbox>, StartError> {
-    let file = data_file(settings, "inbox.jsonl");
-    let inbox = Inbox::open(file.as_deref(), terminal);
-    inbox.map(Arc::new).map_err(|error| StartError::File { path: file.unwrap_or_default(), error })
+/// `/config.json`, the settings of the pages. On AWS, a deployment writes it (`infra/deploy.py`).
+fn config(settings: &Settings, issuer: &str) -> Value {
+    json!({
+        "issuer": issuer,
+        "clientId": oidc::CLIENT,
+        // The issuer's names of the API's scopes begin with it.
+        "scopePrefix": "",
+        "startUrl": settings.start_url,
+        // Learners and their IT recognise mails by these.
+        "mailFrom": settings.value(MAIL_FROM, None),
+        "mailSubject": settings.value("MAIL_SUBJECT", template::parameter("MailSubject")),
+    })
 }
 
 fn programs(settings: &Settings, origin: &str, own: &Endpoints) -> Result<Vec<Program>, SettingError> {
@@ -276,7 +241,7 @@ fn programs(settings: &Settings, origin: &str, own: &Endpoints) -> Result<Vec<Pr
     let timeout = settings.function_timeout()?;
     let program = |function: &Function| Program {
         name: function.name,
-        binary: binary(&settings.functions_dir, function.name),
+        binary: settings.functions_dir.join(function.name),
         timeout: timeout.unwrap_or(function.timeout),
         memory: function.memory,
         settings: environment(settings, origin, endpoints, function),
@@ -290,10 +255,6 @@ fn log_file(logs: &Path, function: &Function) -> PathBuf {
     logs.join(format!("{}.log", function.name))
 }
 
-fn binary(folder: &Path, name: &str) -> PathBuf {
-    folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
-}
-
 fn environment(
     settings: &Settings,
     origin: &str,
@@ -304,15 +265,12 @@ fn environment(
         let default = if *name == PORTAL_URL { Some(origin.to_owned()) } else { default.clone() };
         Some((*name, settings.value(name, default)?))
     };
-    function
-        .settings
-        .iter()
-        .filter_map(value)
-        .chain([
-            ("AWS_ENDPOINT_URL_DYNAMODB", endpoints.dynamodb.clone()),
-            ("AWS_ENDPOINT_URL_SESV2", endpoints.ses.clone()),
-        ])
-        .chain(settings.env.get(RUST_LOG).map(|level| (RUST_LOG, level.clone())))
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect()
+    let own = function.settings.iter().filter_map(value);
+    own.chain([
+        ("AWS_ENDPOINT_URL_DYNAMODB", endpoints.dynamodb.clone()),
+        ("AWS_ENDPOINT_URL_SESV2", endpoints.ses.clone()),
+    ])
+    .chain(settings.env.get(RUST_LOG).map(|level| (RUST_LOG, level.clone())))
+    .map(|(name, value)| (name.to_owned(), value))
+    .collect()
 }

@@ -1,7 +1,7 @@
-//! `infra/template.yaml`, from which the local stack takes its routes, functions, settings, table, schedules and the
+//! `infra/template.yaml`. The local stack takes from it the routes, functions, settings, table and schedules, and the
 //! addresses that a sign-in may return to.
 //!
-//! It is read as if it were deployed with the defaults of its parameters: no condition holds.
+//! The template is read as if it were deployed with the defaults of its parameters. No condition holds then.
 
 use std::sync::LazyLock;
 
@@ -10,14 +10,13 @@ use serde_json::{Map, Value};
 
 #[expect(
     clippy::expect_used,
-    reason = "the template is part of this binary: every test sees a mistake in it"
+    reason = "the template is part of this binary, so every test sees a mistake in it"
 )]
 static TEMPLATE: LazyLock<Template> = LazyLock::new(|| {
-    Template::parse(include_str!("../../template.yaml")).expect("infra/template.yaml is sound")
+    Template::parse(include_str!("../../template.yaml")).expect("infra/template.yaml can be read")
 });
 
 struct Template {
-    /// Everything but the resources.
     whole: Value,
     /// In the order of the file, which [`Value`] does not keep.
     resources: Vec<(String, Value)>,
@@ -33,7 +32,7 @@ impl Template {
     }
 }
 
-/// The node as JSON, with the short forms of functions written out: `!Ref Table` is `{"Ref": "Table"}`.
+/// The node as JSON, with the long forms of functions: `!Ref Table` is `{"Ref": "Table"}`.
 fn json(node: &Yaml) -> Option<Value> {
     Some(match node {
         Yaml::Value(Scalar::Null) => Value::Null,
@@ -62,7 +61,7 @@ pub(crate) struct Resource {
 }
 
 impl Resource {
-    /// A property, by a JSON pointer. Null if the resource has none.
+    /// A property, by its JSON pointer. A missing property is null.
     pub(crate) fn get(self, pointer: &str) -> &'static Value {
         at(self.whole, &format!("/Properties{pointer}"))
     }
@@ -78,7 +77,7 @@ pub(crate) fn resources(kind: &str) -> impl Iterator<Item = Resource> {
     all.filter(move |resource| at(resource.whole, "/Type") == kind)
 }
 
-/// What `Globals` says of every function.
+/// A property that `Globals` sets for every function.
 pub(crate) fn of_every_function(pointer: &str) -> &'static Value {
     at(&TEMPLATE.whole, &format!("/Globals/Function{pointer}"))
 }
@@ -95,7 +94,7 @@ fn at(value: &'static Value, pointer: &str) -> &'static Value {
     value.pointer(pointer).unwrap_or(&Value::Null)
 }
 
-/// The logical id of the resource that `value` refers to, by name or by an attribute.
+/// The logical id of the resource that `value` refers to, by `Ref` or `GetAtt`.
 pub(crate) fn referred(value: &'static Value) -> &'static str {
     let attribute = at(value, "/Fn::GetAtt").as_str().and_then(|path| path.split('.').next());
     at(value, "/Ref").as_str().or(attribute).unwrap_or_default()

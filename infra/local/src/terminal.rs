@@ -1,6 +1,6 @@
-//! What is printed while the stack runs: little, aligned, and never an address, a name or a token.
+//! What the stack prints while it runs. No line has an address, a name or a token in it.
 
-#![expect(clippy::print_stdout, reason = "the terminal is what this file is for")]
+#![expect(clippy::print_stdout, reason = "this is the one file of the local stack that prints")]
 
 use std::time::Duration;
 
@@ -8,19 +8,10 @@ use crate::clock;
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Terminal {
-    quiet: bool,
+    pub(crate) quiet: bool,
 }
 
 impl Terminal {
-    pub(crate) fn new(quiet: bool) -> Self {
-        Self { quiet }
-    }
-
-    #[cfg(test)]
-    pub(crate) fn quiet() -> Self {
-        Self::new(true)
-    }
-
     pub(crate) fn step(self, what: &str, detail: &str) {
         self.line(&format!("  {what:<11} {detail}"));
     }
@@ -31,14 +22,13 @@ impl Terminal {
         }
     }
 
-    /// One API request; the route's key stands for its path, which has ids in it.
+    /// One API request. Its path has ids in it, so the route's key is printed in its place.
     pub(crate) fn request(self, route: &str, status: u16, took: Duration) {
         let (method, path) = route.split_once(' ').unwrap_or((route, ""));
         let (time, millis) = (clock::now().format("%H:%M:%S"), took.as_millis());
         self.line(&format!("{time}  {method:<6} {path:<46} {status}  {millis:>5} ms"));
     }
 
-    /// Something that a developer should know.
     pub(crate) fn warn(self, what: &str) {
         self.line(&format!("{}  ! {what}", clock::now().format("%H:%M:%S")));
     }

@@ -1,84 +1,47 @@
-//! What a function returned, as an HTTP response (payload format 2.0).
+//! A function's answer as an HTTP response (payload format 2.0).
 //!
-//! Invariant: what a function did not say is said as API Gateway says it, and an answer that makes no sense is a failed
-//! integration, never a guess.
+//! Invariant: what a function leaves out, API Gateway's own defaults fill in. An answer of the wrong form is a failed
+//! integration.
+
+use std::collections::HashMap;
 
 use axum::body::Body;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{CONTENT_TYPE, SET_COOKIE};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use serde::Deserialize;
 use serde_json::Value;
 
-pub(super) fn response(returned: &Value) -> Option<Response> {
-    let Some(status) = returned.get("statusCode") else {
-        // Without a status, whatever was returned is the body, as JSON.
-        return Some(build(
-            StatusCode::OK,
-            HeaderMap::new(),
-            "application/json",
-            returned.to_string().into(),
-        ));
-    };
-    let status = u16::try_from(status.as_u64()?).ok()?;
-    let status = StatusCode::from_u16(status).ok()?;
-    let text = match returned.get("body") {
-        None | Some(Value::Null) => "",
-        Some(body) => body.as_str()?,
-    };
-    let encoded = returned.get("isBase64Encoded").and_then(Value::as_bool).unwrap_or_default();
-    let body = if encoded { STANDARD.decode(text).ok()?.into() } else { Body::from(text.to_owned()) };
-    Some(build(status, headers(returned)?, "text/plain;charset=UTF-8", body))
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer {
+    status_code: u16,
+    headers: Option<HashMap<String, String>>,
+    cookies: Option<Vec<String>>,
+    body: Option<String>,
+    is_base64_encoded: Option<bool>,
 }
 
-fn build(status: StatusCode, mut headers: HeaderMap, default_type: &'static str, body: Body) -> Response {
+pub(super) fn response(returned: Value) -> Option<Response> {
+    if returned.get("statusCode").is_none() {
+        // Without a status, the whole value is the body.
+        return Some(([(CONTENT_TYPE, "application/json")], returned.to_string()).into_response());
+    }
+    let answer: Answer = serde_json::from_value(returned).ok()?;
+    let status = StatusCode::from_u16(answer.status_code).ok()?;
+    let mut headers: HeaderMap = HeaderMap::try_from(&answer.headers.unwrap_or_default()).ok()?;
+    for cookie in answer.cookies.unwrap_or_default() {
+        headers.append(SET_COOKIE, cookie.parse().ok()?);
+    }
     if status != StatusCode::NO_CONTENT {
-        headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static(default_type));
+        headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("text/plain;charset=UTF-8"));
     }
-    let mut response = Response::new(body);
-    *response.status_mut() = status;
-    *response.headers_mut() = headers;
-    response
-}
-
-fn headers(returned: &Value) -> Option<HeaderMap> {
-    let mut headers = HeaderMap::new();
-    for (name, value) in object(returned, "headers")? {
-        headers.insert(header_name(name)?, header_value(value)?);
-    }
-    for (name, values) in object(returned, "multiValueHeaders")? {
-        let name = header_name(name)?;
-        headers.remove(&name);
-        for value in values.as_array()? {
-            headers.append(&name, header_value(value)?);
-        }
-    }
-    for cookie in returned.get("cookies").and_then(Value::as_array).into_iter().flatten() {
-        headers.append(SET_COOKIE, header_value(cookie)?);
-    }
-    Some(headers)
-}
-
-/// The fields of an object that may be left out or null.
-fn object<'v>(returned: &'v Value, name: &str) -> Option<impl Iterator<Item = (&'v String, &'v Value)>> {
-    let fields = match returned.get(name) {
-        None | Some(Value::Null) => None,
-        Some(value) => Some(value.as_object()?),
-    };
-    Some(fields.into_iter().flatten())
-}
-
-fn header_name(name: &str) -> Option<HeaderName> {
-    name.parse().ok()
-}
-
-fn header_value(value: &Value) -> Option<HeaderValue> {
-    match value {
-        Value::String(text) => text.parse().ok(),
-        Value::Number(_) | Value::Bool(_) => value.to_string().parse().ok(),
-        _ => None,
-    }
+    let text = answer.body.unwrap_or_default();
+    let is_encoded = answer.is_base64_encoded.unwrap_or_default();
+    let body = if is_encoded { STANDARD.decode(text).ok()? } else { text.into_bytes() };
+    Some((status, headers, Body::from(body)).into_response())
 }
 
 #[cfg(test)]
@@ -86,8 +49,8 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    async fn check(returned: Value) -> Option<(u16, Option<String>, String)> {
-        let response = response(&returned)?;
+    async fn read(returned: Value) -> Option<(u16, Option<String>, String)> {
+        let response = response(returned)?;
         let content_type =
             response.headers().get(CONTENT_TYPE).map(|value| value.to_str().unwrap().to_owned());
         let status = response.status().as_u16();
@@ -96,36 +59,37 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_answer_is_passed_on_as_it_is() {
-        let json = Some("application/problem+json".to_owned());
-        let returned =
-            json!({"statusCode": 409, "headers": {"Content-Type": "application/problem+json"}, "body": "{}"});
-        assert_eq!(check(returned).await, Some((409, json, "{}".to_owned())));
-        let returned = json!({"statusCode": 200, "body": "aGk=", "isBase64Encoded": true, "headers": null});
-        assert_eq!(
-            check(returned).await,
-            Some((200, Some("text/plain;charset=UTF-8".into()), "hi".to_owned()))
-        );
-        assert_eq!(check(json!({"statusCode": 204})).await, Some((204, None, String::new())));
-    }
-
-    #[tokio::test]
-    async fn without_a_status_it_is_the_body() {
-        let expected = (200, Some("application/json".into()), r#"{"a":1}"#.to_owned());
-        assert_eq!(check(json!({"a": 1})).await, Some(expected));
+    async fn an_answer_becomes_a_response_with_the_gateways_defaults() {
+        let problem = "application/problem+json";
+        for (returned, status, content_type, body) in [
+            (
+                json!({"statusCode": 409, "headers": {"Content-Type": problem}, "body": "{}"}),
+                409,
+                Some(problem),
+                "{}",
+            ),
+            (
+                json!({"statusCode": 200, "body": "aGk=", "isBase64Encoded": true, "headers": null}),
+                200,
+                Some("text/plain;charset=UTF-8"),
+                "hi",
+            ),
+            (json!({"statusCode": 204}), 204, None, ""),
+            (json!({"a": 1}), 200, Some("application/json"), r#"{"a":1}"#),
+        ] {
+            let expected = (status, content_type.map(str::to_owned), body.to_owned());
+            assert_eq!(read(returned.clone()).await, Some(expected), "{returned}");
+        }
     }
 
     #[test]
-    fn cookies_and_repeated_headers_are_kept_apart() {
-        let returned =
-            json!({"statusCode": 200, "multiValueHeaders": {"x-a": ["1", "2"]}, "cookies": ["c=1", "d=2"]});
-        let response = response(&returned).unwrap();
-        assert_eq!(response.headers().get_all("x-a").iter().count(), 2);
+    fn each_cookie_has_a_header_of_its_own() {
+        let response = response(json!({"statusCode": 200, "cookies": ["c=1", "d=2"]})).unwrap();
         assert_eq!(response.headers().get_all(SET_COOKIE).iter().count(), 2);
     }
 
     #[tokio::test]
-    async fn what_makes_no_sense_is_a_failed_integration() {
+    async fn an_answer_of_the_wrong_form_is_a_failed_integration() {
         for returned in [
             json!({"statusCode": "teapot"}),
             json!({"statusCode": 99}),
@@ -134,7 +98,7 @@ mod tests {
             json!({"statusCode": 200, "headers": {"x": ["y"]}}),
             json!({"statusCode": 200, "headers": {"bad name": "y"}}),
         ] {
-            assert_eq!(check(returned.clone()).await, None, "{returned}");
+            assert_eq!(read(returned.clone()).await, None, "{returned}");
         }
     }
 }

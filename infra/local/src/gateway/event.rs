@@ -1,9 +1,10 @@
 //! A request as API Gateway hands it to a function: the proxy event, payload format 2.0 (developer guide, "AWS Lambda
 //! proxy integrations for HTTP APIs").
 //!
-//! Invariant: what is absent in a real event is absent here (no `body` without a body, no `authorizer` without one),
-//! and every claim is a string.
+//! Invariant: the event has a field only if a real event has it (no `body` without a body, no `authorizer` without a
+//! token). Every claim is a string.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use axum::body::Bytes;
@@ -12,7 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
 use http::header::{CONTENT_TYPE, HOST, USER_AGENT};
 use http::request::Parts;
-use http::{HeaderMap, Version};
+use http::{HeaderName, Version};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 
@@ -33,63 +34,50 @@ pub(super) struct Incoming<'r> {
 
 impl Incoming<'_> {
     pub(super) fn event(&self, request_id: &str) -> Value {
-        let path = self.parts.uri.path();
+        let (path, host) = (self.parts.uri.path(), self.header(&HOST));
+        let jwt = |granted: &Granted| json!({ "jwt": { "claims": strings(&granted.claims), "scopes": granted.scopes } });
+        let (body, is_encoded) = self.body();
+        let mut context = json!({
+            "accountId": ACCOUNT,
+            "apiId": "local",
+            "authorizer": self.granted.map(jwt),
+            "domainName": host.rsplit_once(':').map_or(host.as_str(), |(name, _)| name),
+            "domainPrefix": "local",
+            "http": {
+                "method": self.parts.method.as_str(),
+                "path": path,
+                "protocol": if self.parts.version == Version::HTTP_10 { "HTTP/1.0" } else { "HTTP/1.1" },
+                "sourceIp": "127.0.0.1",
+                "userAgent": self.header(&USER_AGENT),
+            },
+            "requestId": request_id,
+            "routeKey": self.route.key(),
+            "stage": "$default",
+            "time": self.now.format("%d/%b/%Y:%H:%M:%S %z").to_string(),
+            "timeEpoch": self.now.timestamp_millis(),
+        });
+        remove_nulls(&mut context);
         let mut event = json!({
             "version": "2.0",
             "routeKey": self.route.key(),
             "rawPath": path,
             "rawQueryString": self.parts.uri.query().unwrap_or_default(),
             "headers": self.headers(),
-            "requestContext": {
-                "accountId": ACCOUNT,
-                "apiId": "local",
-                "domainName": self.host(),
-                "domainPrefix": "local",
-                "http": {
-                    "method": self.parts.method.as_str(),
-                    "path": path,
-                    "protocol": protocol(self.parts.version),
-                    "sourceIp": "127.0.0.1",
-                    "userAgent": text(&self.parts.headers, &USER_AGENT),
-                },
-                "requestId": request_id,
-                "routeKey": self.route.key(),
-                "stage": "$default",
-                "time": self.now.format("%d/%b/%Y:%H:%M:%S %z").to_string(),
-                "timeEpoch": self.now.timestamp_millis(),
-            },
-            "isBase64Encoded": false,
+            "queryStringParameters": Some(self.query()).filter(|query| !query.is_empty()),
+            "pathParameters": Some(self.variables()).filter(|variables| !variables.is_empty()),
+            "requestContext": context,
+            "body": body,
+            "isBase64Encoded": is_encoded,
         });
-        if let Some(granted) = self.granted {
-            let jwt = json!({ "claims": strings(&granted.claims), "scopes": granted.scopes });
-            set(&mut event, &["requestContext", "authorizer"], json!({ "jwt": jwt }));
-        }
-        let query = self.query();
-        if !query.is_empty() {
-            set(&mut event, &["queryStringParameters"], json!(query));
-        }
-        if !self.variables.is_empty() {
-            let variables: BTreeMap<_, _> = self
-                .variables
-                .iter()
-                .map(|(name, value)| (name, percent_decode_str(value).decode_utf8_lossy()))
-                .collect();
-            set(&mut event, &["pathParameters"], json!(variables));
-        }
-        if !self.body.is_empty() {
-            let (body, encoded) = body(&self.parts.headers, self.body);
-            set(&mut event, &["body"], Value::String(body));
-            set(&mut event, &["isBase64Encoded"], Value::Bool(encoded));
-        }
+        remove_nulls(&mut event);
         event
     }
 
-    /// Lower-case names, repeated values joined by commas, and those that the gateway adds.
+    /// Names in lower case, and repeated values joined by commas. The gateway adds the last four headers.
     fn headers(&self) -> BTreeMap<String, String> {
-        let mut headers = BTreeMap::<String, String>::new();
-        for (name, value) in &self.parts.headers {
-            join(&mut headers, name.as_str(), &String::from_utf8_lossy(value.as_bytes()));
-        }
+        let sent = self.parts.headers.iter();
+        let sent = sent.map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes())));
+        let mut headers = joined(sent);
         headers.extend([
             ("x-amzn-trace-id".to_owned(), random::trace_id()),
             ("x-forwarded-for".to_owned(), "127.0.0.1".to_owned()),
@@ -99,79 +87,70 @@ impl Incoming<'_> {
         headers
     }
 
-    fn host(&self) -> String {
-        let host = text(&self.parts.headers, &HOST);
-        host.rsplit_once(':').map_or(host.as_str(), |(name, _)| name).to_owned()
+    fn header(&self, name: &HeaderName) -> String {
+        let value = self.parts.headers.get(name);
+        value.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).unwrap_or_default()
     }
 
     fn query(&self) -> BTreeMap<String, String> {
-        let mut query = BTreeMap::<String, String>::new();
-        for (name, value) in form_urlencoded::parse(self.parts.uri.query().unwrap_or_default().as_bytes()) {
-            join(&mut query, &name, &value);
-        }
-        query
+        let query = form_urlencoded::parse(self.parts.uri.query().unwrap_or_default().as_bytes());
+        joined(query.map(|(name, value)| (name.into_owned(), value)))
     }
-}
 
-/// Adds a value to those of the same name, after a comma.
-fn join(values: &mut BTreeMap<String, String>, name: &str, value: &str) {
-    let joined = match values.get(name) {
-        Some(before) => format!("{before},{value}"),
-        None => value.to_owned(),
-    };
-    values.insert(name.to_owned(), joined);
-}
+    fn variables(&self) -> BTreeMap<&str, Cow<'_, str>> {
+        let decoded = |value| percent_decode_str(value).decode_utf8_lossy();
+        self.variables.iter().map(|(name, value)| (*name, decoded(value))).collect()
+    }
 
-fn set(event: &mut Value, path: &[&str], value: Value) {
-    if let Some((last, parents)) = path.split_last() {
-        let parent = parents.iter().try_fold(event, |value, name| value.get_mut(*name));
-        if let Some(Value::Object(object)) = parent {
-            object.insert((*last).to_owned(), value);
+    /// The body as text if its type is a text type, else in base64. The flag tells which.
+    fn body(&self) -> (Option<String>, bool) {
+        if self.body.is_empty() {
+            return (None, false);
+        }
+        match std::str::from_utf8(self.body) {
+            Ok(text) if is_text(&self.header(&CONTENT_TYPE)) => (Some(text.to_owned()), false),
+            _ => (Some(STANDARD.encode(self.body)), true),
         }
     }
 }
 
-fn protocol(version: Version) -> &'static str {
-    if version == Version::HTTP_10 { "HTTP/1.0" } else { "HTTP/1.1" }
+/// Joins the values of each name by commas.
+fn joined<'v>(pairs: impl Iterator<Item = (String, Cow<'v, str>)>) -> BTreeMap<String, String> {
+    let mut values = BTreeMap::<_, Vec<_>>::new();
+    for (name, value) in pairs {
+        values.entry(name).or_default().push(value);
+    }
+    values.into_iter().map(|(name, values)| (name, values.join(","))).collect()
 }
 
-fn text(headers: &HeaderMap, name: &http::HeaderName) -> String {
-    headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).unwrap_or_default()
+fn remove_nulls(value: &mut Value) {
+    if let Value::Object(fields) = value {
+        fields.retain(|_, field| !field.is_null());
+    }
 }
 
-/// The body as text where its type says that it is text, in base64 otherwise; and which of the two.
-fn body(headers: &HeaderMap, body: &Bytes) -> (String, bool) {
-    let text = is_text(&text(headers, &CONTENT_TYPE)).then(|| std::str::from_utf8(body).ok()).flatten();
-    text.map_or_else(|| (STANDARD.encode(body), true), |text| (text.to_owned(), false))
-}
-
-/// What an HTTP API takes for text: `text/*`, and these three of `application`. All else, and what has no type, is
-/// binary.
+/// The types that an HTTP API passes on as text: `text/*` and three of `application`.
 fn is_text(content_type: &str) -> bool {
     let media_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     media_type.starts_with("text/")
         || matches!(media_type.as_str(), "application/json" | "application/javascript" | "application/xml")
 }
 
-/// Every claim becomes a string, in the way of the language that the gateway is written in: an array is `[a b]`.
 fn strings(claims: &Map<String, Value>) -> BTreeMap<&str, String> {
     claims.iter().map(|(name, value)| (name.as_str(), string(value))).collect()
 }
 
+/// A claim as the gateway prints it, which is Go's way: an array is `[a b]`.
 fn string(value: &Value) -> String {
-    let joined = |values: Vec<String>| values.join(" ");
     match value {
         Value::Null => "<nil>".to_owned(),
-        Value::Bool(value) => value.to_string(),
-        Value::Number(value) => value.to_string(),
         Value::String(value) => value.clone(),
-        Value::Array(values) => format!("[{}]", joined(values.iter().map(string).collect())),
+        Value::Array(values) => format!("[{}]", values.iter().map(string).collect::<Vec<_>>().join(" ")),
         Value::Object(fields) => {
-            format!(
-                "map[{}]",
-                joined(fields.iter().map(|(name, value)| format!("{name}:{}", string(value))).collect())
-            )
+            let fields = fields.iter().map(|(name, value)| format!("{name}:{}", string(value)));
+            format!("map[{}]", fields.collect::<Vec<_>>().join(" "))
         }
+        Value::Bool(_) | Value::Number(_) => value.to_string(),
     }
 }
 
@@ -189,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_becomes_a_genuine_event() {
+    fn a_request_becomes_the_gateways_event() {
         let request = http::Request::post("/api/deals/d%201/invites?a=1&b=x%20y&a=2")
             .header("Host", "localhost:3000")
             .header("Content-Type", "application/json; charset=utf-8")
@@ -234,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_absent_is_absent() {
+    fn a_field_without_a_value_is_left_out() {
         let event =
             event(http::Request::get("/api/deals").header("Host", "localhost:3000").body("").unwrap(), None);
         for name in ["body", "queryStringParameters", "pathParameters"] {
@@ -246,14 +225,10 @@ mod tests {
     #[test]
     fn a_body_that_is_not_text_is_encoded() {
         for content_type in ["application/x-www-form-urlencoded", "image/png", ""] {
-            let request =
-                http::Request::post("/api/deals").header("Content-Type", content_type).body("a=b").unwrap();
-            let event = event(request, None);
-            assert_eq!(
-                (&event["body"], &event["isBase64Encoded"]),
-                (&json!("YT1i"), &json!(true)),
-                "{content_type}"
-            );
+            let request = http::Request::post("/api/deals").header("Content-Type", content_type);
+            let event = event(request.body("a=b").unwrap(), None);
+            let body = json!([event["body"], event["isBase64Encoded"]]);
+            assert_eq!(body, json!(["YT1i", true]), "{content_type}");
         }
     }
 

@@ -1,13 +1,13 @@
-//! The mail that SES would have sent, to read and to click.
+//! The mail that SES would have sent, for people to read and to click.
 //!
-//! Invariant: what is delivered is there, newest last, until [`MAX_MAILS`] later ones push it out; with a file, also
-//! after a restart.
+//! Invariant: a delivered mail stays, newest last, until [`MAX_MAILS`] later mails replace it. With a file, it survives a
+//! restart.
 
 mod pages;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, Write};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -18,7 +18,7 @@ pub(crate) use pages::router;
 
 use crate::terminal::Terminal;
 
-/// As many mails are kept; the oldest go first.
+/// The most mails that the inbox keeps. The oldest go first.
 const MAX_MAILS: usize = 20_000;
 
 /// One mail, as `/inbox/messages.json` shows it.
@@ -54,7 +54,7 @@ struct Kept {
 }
 
 impl Inbox {
-    /// An inbox, with what the file holds from before; without a file it is in memory only.
+    /// Opens the inbox with the mails of its file, or an empty one in memory.
     pub(crate) fn open(path: Option<&Path>, terminal: Terminal) -> io::Result<Self> {
         let mut kept = Kept::default();
         if let Some(path) = path {
@@ -66,9 +66,9 @@ impl Inbox {
 
     pub(crate) fn deliver(&self, mail: Mail) {
         let mut kept = self.kept();
-        let line = serde_json::to_string(&mail).unwrap_or_default();
-        if let Some(Err(error)) = kept.file.as_mut().map(|file| writeln!(file, "{line}")) {
-            self.terminal.warn(&format!("a mail is not kept for the next start: {error}"));
+        if let Some(Err(error)) = kept.file.as_mut().map(|file| file.write_all(line(&mail).as_bytes())) {
+            self.terminal
+                .warn(&format!("the next start will not show a mail, which can't be written: {error}"));
         }
         kept.mails.push_back(Arc::new(mail));
         if kept.mails.len() > MAX_MAILS {
@@ -79,8 +79,7 @@ impl Inbox {
     /// Counts a mail that SES accepts and never sends.
     pub(crate) fn drop_one(&self) {
         self.kept().dropped += 1;
-        self.terminal
-            .warn("a mail was accepted and dropped, as SES does: a variable of its template has no value");
+        self.terminal.warn("SES would accept a mail and drop it: a variable of its template has no value");
     }
 
     pub(crate) fn mails(&self) -> Vec<Arc<Mail>> {
@@ -100,35 +99,21 @@ impl Inbox {
     }
 }
 
-/// What the file holds; a line that was cut by a crash is passed over. The file is cut to what is kept.
+fn line(mail: &Mail) -> String {
+    serde_json::to_string(mail).unwrap_or_default() + "\n"
+}
+
+/// Reads the newest mails of the file, and removes all other lines from it: older mails, and a line that a crash cut.
 fn read(path: &Path) -> io::Result<VecDeque<Arc<Mail>>> {
-    let file = match File::open(path) {
-        Ok(file) => file,
+    let file = match fs::read(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(VecDeque::new()),
-        Err(error) => return Err(error),
+        file => file?,
     };
-    let mut lines = VecDeque::new();
-    for line in BufReader::new(file).split(b'\n') {
-        lines.push_back(line?);
-    }
-    let all = lines.len();
-    let mails: VecDeque<Arc<Mail>> = lines
-        .iter()
-        .rev()
-        .take(MAX_MAILS)
-        .rev()
-        .filter_map(|line| serde_json::from_slice(line).ok())
-        .map(Arc::new)
-        .collect();
-    if mails.len() < all {
-        let kept: String = mails
-            .iter()
-            .filter_map(|mail| serde_json::to_string(&**mail).ok())
-            .map(|line| line + "\n")
-            .collect();
-        fs::write(path, kept)?;
-    }
-    Ok(mails)
+    let newest = file.split(|byte| *byte == b'\n').rev().filter_map(|line| serde_json::from_slice(line).ok());
+    let mut mails: Vec<Mail> = newest.take(MAX_MAILS).collect();
+    mails.reverse();
+    fs::write(path, mails.iter().map(line).collect::<String>())?;
+    Ok(mails.into_iter().map(Arc::new).collect())
 }
 
 #[cfg(test)]
@@ -154,27 +139,28 @@ mod tests {
     }
 
     #[test]
-    fn mail_is_there_after_a_restart_even_if_the_last_line_was_cut() {
+    fn mails_survive_a_restart_even_if_a_crash_cut_the_last_line() {
         let folder = crate::settings::temporary_folder();
         fs::create_dir_all(&folder).unwrap();
         let path = folder.join("inbox.jsonl");
-        let inbox = Inbox::open(Some(&path), Terminal::quiet()).unwrap();
+        let open = || Inbox::open(Some(&path), Terminal { quiet: true }).unwrap();
+        let inbox = open();
         inbox.deliver(mail("a"));
         inbox.deliver(mail("b"));
         drop(inbox);
         fs::write(&path, [fs::read(&path).unwrap(), b"{\"id\":\"cu".to_vec()].concat()).unwrap();
 
-        let inbox = Inbox::open(Some(&path), Terminal::quiet()).unwrap();
+        let inbox = open();
         assert_eq!(ids(&inbox), ["a", "b"]);
         inbox.deliver(mail("c"));
-        assert_eq!(ids(&Inbox::open(Some(&path), Terminal::quiet()).unwrap()), ["a", "b", "c"]);
+        assert_eq!(ids(&open()), ["a", "b", "c"]);
         assert_eq!(inbox.find("a").unwrap().text, "two\nlines");
         fs::remove_dir_all(folder).unwrap();
     }
 
     #[test]
-    fn the_oldest_go_first() {
-        let inbox = Inbox::open(None, Terminal::quiet()).unwrap();
+    fn the_oldest_mails_go_first() {
+        let inbox = Inbox::open(None, Terminal { quiet: true }).unwrap();
         for number in 0..=MAX_MAILS {
             inbox.deliver(mail(&number.to_string()));
         }

@@ -1,7 +1,7 @@
-//! `/inbox`: the pages, the same as JSON, and the switch for faults.
+//! `/inbox`: the pages, the mails as JSON, and the switch for faults.
 //!
-//! Invariant: a mail's HTML runs no script and reaches nothing of ours: it is shown in a sandboxed frame, escaped into
-//! an attribute. Reading a mail changes nothing.
+//! Invariant: a mail's HTML runs no script and reaches nothing of this stack. A sandboxed frame shows it, from an
+//! attribute. Reading a mail changes nothing.
 
 use std::sync::Arc;
 
@@ -14,13 +14,13 @@ use axum::{Json, Router};
 use http::StatusCode;
 use http::header::CACHE_CONTROL;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Inbox, Mail};
 use crate::page;
-use crate::ses::{FaultRequest, Faults};
+use crate::ses::Faults;
 
-/// As many rows on the page; the JSON has all.
+/// The most rows of the page. The JSON has all mails.
 const SHOWN: usize = 500;
 
 #[derive(Debug, Clone)]
@@ -53,7 +53,7 @@ struct One {
     mail: Arc<Mail>,
 }
 
-/// A mail's HTML with its links opening at the top: in the frame, they could show nothing.
+/// A mail's HTML whose links open outside of the frame: the sandbox would show nothing of their pages.
 fn framed(html: &str) -> String {
     const AT_THE_TOP: &str = r#"<base target="_top">"#;
     match html.split_once("<head>") {
@@ -73,32 +73,30 @@ async fn list(State(pages): State<Pages>) -> Response {
 async fn one(State(pages): State<Pages>, Path(id): Path<String>) -> Response {
     match pages.inbox.find(&id) {
         Some(mail) => page::html(&One { framed: framed(&mail.html), mail }),
-        None => (StatusCode::NOT_FOUND, "There is no such mail.\n").into_response(),
+        None => (StatusCode::NOT_FOUND, "The inbox has no mail with this id.\n").into_response(),
     }
 }
 
 #[derive(Debug, Deserialize)]
-struct Wanted {
-    /// Those that came after this one; when it is gone, all.
+struct Filter {
+    /// Only mails after the one with this id. If that mail is gone, all mails.
     after: Option<String>,
-    /// Those to one address, in whatever casing.
+    /// Only mails to this address, in any case.
     to: Option<String>,
 }
 
-async fn messages(State(pages): State<Pages>, Query(Wanted { after, to }): Query<Wanted>) -> Response {
+async fn messages(State(pages): State<Pages>, Query(Filter { after, to }): Query<Filter>) -> Response {
     let mails = pages.inbox.mails();
-    let known = after.and_then(|id| mails.iter().rposition(|mail| mail.id == id));
-    let wanted = |mail: &&Mail| to.as_ref().is_none_or(|to| mail.to.eq_ignore_ascii_case(to));
-    let newer = mails.iter().skip(known.map_or(0, |known| known + 1)).map(AsRef::as_ref);
-    let mails: Vec<&Mail> = newer.filter(wanted).collect();
+    let seen = after.and_then(|id| mails.iter().rposition(|mail| mail.id == id));
+    let newer = mails.iter().skip(seen.map_or(0, |seen| seen + 1)).map(AsRef::as_ref);
+    let is_wanted = |mail: &&Mail| to.as_ref().is_none_or(|to| mail.to.eq_ignore_ascii_case(to));
+    let mails: Vec<&Mail> = newer.filter(is_wanted).collect();
     ([(CACHE_CONTROL, "no-store")], Json(mails)).into_response()
 }
 
-async fn set_fault(State(pages): State<Pages>, body: Bytes) -> Response {
-    let request: Result<FaultRequest, _> = serde_json::from_slice(&body);
-    let set = request.map_err(|error| error.to_string()).and_then(|request| pages.faults.set(&request));
-    match set {
-        Ok(()) => StatusCode::NO_CONTENT.into_response(),
-        Err(message) => (StatusCode::BAD_REQUEST, Json(json!({ "message": message }))).into_response(),
-    }
+async fn set_fault(State(pages): State<Pages>, body: Bytes) -> Result<StatusCode, (StatusCode, Json<Value>)> {
+    let fault = serde_json::from_slice(&body)
+        .map_err(|error| (StatusCode::BAD_REQUEST, Json(json!({ "message": error.to_string() }))))?;
+    pages.faults.set(fault);
+    Ok(StatusCode::NO_CONTENT)
 }

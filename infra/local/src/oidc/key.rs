@@ -1,57 +1,61 @@
-//! The issuer's signing key: RSA-2048, made at start, never stored.
+//! The issuer's RSA key, and the JSON Web Tokens that it signs with RS256. The key is new at each start and never stored.
+//!
+//! The crate `jsonwebtoken` would not be smaller: it creates no keys, reads the clock itself, and needs second versions of
+//! `rsa`, `sha2`, `hmac` and `signature`.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use getrandom::SysRng;
-use rsa::pkcs1v15::{Signature, SigningKey as Pkcs1SigningKey, VerifyingKey};
-use rsa::signature::{SignatureEncoding, Signer, Verifier};
+use rsa::pkcs1v15::{Signature, SigningKey, VerifyingKey};
+use rsa::signature::{Keypair, SignatureEncoding, Signer, Verifier};
 use rsa::traits::PublicKeyParts;
 use rsa::{PrivateKey, PublicKey};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
-    #[error("no signing key could be made")]
+    #[error("the issuer's signing key can't be created")]
     Generate,
-    #[error("the token could not be signed")]
+    #[error("the token can't be signed")]
     Sign,
 }
 
-pub(crate) struct SigningKey {
-    signer: Pkcs1SigningKey<Sha256>,
-    public: PublicKey,
-    id: String,
+#[derive(Debug)]
+pub(crate) struct Key {
+    /// The key's id in the headers of tokens (`kid`).
+    pub(crate) id: String,
+    signer: SigningKey<Sha256>,
+    verifier: VerifyingKey<Sha256>,
 }
 
-impl std::fmt::Debug for SigningKey {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("SigningKey").field("id", &self.id).finish_non_exhaustive()
-    }
+/// A token's header (RFC 7515, section 4). A key that the token itself brings or points to is ignored.
+#[derive(Deserialize)]
+struct Header {
+    alg: String,
+    kid: Option<String>,
 }
 
-impl SigningKey {
+impl Key {
     pub(crate) fn generate() -> Result<Self, KeyError> {
         let private = PrivateKey::new(&mut SysRng, 2048).map_err(|_| KeyError::Generate)?;
-        let public = private.to_public_key();
-        let id = URL_SAFE_NO_PAD.encode(Sha256::digest(public.n_bytes()));
-        Ok(Self { signer: Pkcs1SigningKey::new(private), public, id })
+        let id = URL_SAFE_NO_PAD.encode(Sha256::digest(private.n_bytes()));
+        let signer = SigningKey::new(private);
+        Ok(Self { id, verifier: signer.verifying_key(), signer })
     }
 
     pub(crate) fn jwk(&self) -> Value {
+        let public: &PublicKey = self.verifier.as_ref();
         json!({
             "kty": "RSA",
             "use": "sig",
             "alg": "RS256",
             "kid": self.id,
-            "n": URL_SAFE_NO_PAD.encode(self.public.n_bytes()),
-            "e": URL_SAFE_NO_PAD.encode(self.public.e_bytes()),
+            "n": URL_SAFE_NO_PAD.encode(public.n_bytes()),
+            "e": URL_SAFE_NO_PAD.encode(public.e_bytes()),
         })
-    }
-
-    /// What a verifier needs of the key.
-    pub(crate) fn verification_key(&self) -> VerificationKey {
-        VerificationKey { id: self.id.clone(), key: VerifyingKey::new(self.public.clone()) }
     }
 
     pub(crate) fn sign(&self, claims: &Value) -> Result<String, KeyError> {
@@ -61,20 +65,30 @@ impl SigningKey {
         let signature = self.signer.try_sign(message.as_bytes()).map_err(|_| KeyError::Sign)?;
         Ok(format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature.to_bytes())))
     }
-}
 
-/// The key that checks what a [`SigningKey`] signed with RS256.
-#[derive(Debug)]
-pub(crate) struct VerificationKey {
-    /// The key's id, as the header of a token names it.
-    pub(crate) id: String,
-    key: VerifyingKey<Sha256>,
-}
-
-impl VerificationKey {
-    /// Whether this is the key's signature of the message.
-    pub(crate) fn verifies(&self, message: &str, signature: &[u8]) -> bool {
-        Signature::try_from(signature)
-            .is_ok_and(|signature| self.key.verify(message.as_bytes(), &signature).is_ok())
+    /// The claims of a token that this key signed. The error says what is wrong with another token.
+    pub(crate) fn verify<Claims: DeserializeOwned>(&self, token: &str) -> Result<Claims, &'static str> {
+        let (message, signature) = token.rsplit_once('.').ok_or(UNREADABLE)?;
+        let (header, claims) = message.split_once('.').ok_or(UNREADABLE)?;
+        let header: Header = decoded(header)?;
+        if header.alg != "RS256" {
+            return Err("signing method is not RS256");
+        }
+        if header.kid.as_ref() != Some(&self.id) {
+            return Err("unknown key id");
+        }
+        let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| FORGED)?;
+        let signature = Signature::try_from(signature.as_slice()).map_err(|_| FORGED)?;
+        self.verifier.verify(message.as_bytes(), &signature).map_err(|_| FORGED)?;
+        decoded(claims)
     }
+}
+
+const UNREADABLE: &str = "the token can't be read";
+const FORGED: &str = "the signature is invalid";
+
+/// A part of a token: JSON in base64url without padding.
+pub(super) fn decoded<T: DeserializeOwned>(part: &str) -> Result<T, &'static str> {
+    let json = URL_SAFE_NO_PAD.decode(part).map_err(|_| UNREADABLE)?;
+    serde_json::from_slice(&json).map_err(|_| UNREADABLE)
 }

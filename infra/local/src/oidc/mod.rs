@@ -1,7 +1,7 @@
-//! A development OpenID issuer: anybody may say who they are, nobody gets more than that person is entitled to.
+//! A development OpenID issuer. It believes people's word for who they are.
 //!
-//! Invariant: a scope is granted only if it was requested *and* the person is entitled to it, whichever way the token
-//! was asked for. It exists in `infra/local` only; its keys are new at each start and never leave this process.
+//! Invariant: every token has only scopes that were requested *and* that its person is entitled to. The issuer exists in
+//! `infra/local` only. Its key is new at each start and never leaves this process.
 
 mod code;
 mod key;
@@ -17,8 +17,7 @@ use axum::{Json, Router};
 use http::StatusCode;
 use serde_json::{Value, json};
 
-pub use key::KeyError;
-pub(crate) use key::{SigningKey, VerificationKey};
+pub(crate) use key::{Key, KeyError};
 pub(crate) use person::{PARTNERSHIP_MANAGER, PEOPLE};
 
 use crate::template;
@@ -27,23 +26,23 @@ use code::Codes;
 pub(crate) const AUDIENCE: &str = "seatkeeper";
 pub(crate) const CLIENT: &str = "seatkeeper-portal";
 
-/// Where the template's user pool lists the addresses that a browser may return to.
+/// The template's lists of addresses that a browser may return to: properties of its user pool's client.
 const AFTER_SIGN_IN: &str = "/CallbackURLs";
 const AFTER_SIGN_OUT: &str = "/LogoutURLs";
 
 #[derive(Debug)]
 pub(crate) struct Issuer {
     origin: String,
-    key: SigningKey,
+    pub(crate) key: Key,
     codes: Codes,
 }
 
 impl Issuer {
-    pub(crate) fn new(origin: String, key: SigningKey) -> Self {
+    pub(crate) fn new(origin: String, key: Key) -> Self {
         Self { origin, key, codes: Codes::default() }
     }
 
-    /// The issuer's identifier, exactly as in `iss`.
+    /// The issuer's identifier, as tokens have it in `iss`.
     pub(crate) fn name(&self) -> String {
         format!("{}/oidc", self.origin)
     }
@@ -100,7 +99,7 @@ mod tests {
 
     #[test]
     fn only_the_portals_own_addresses_are_registered() {
-        let issuer = Issuer::new("http://localhost:3000".to_owned(), SigningKey::generate().unwrap());
+        let issuer = Issuer::new("http://localhost:3000".to_owned(), Key::generate().unwrap());
         for address in ["http://localhost:3000/", "http://localhost:3000/accept"] {
             for list in [AFTER_SIGN_IN, AFTER_SIGN_OUT] {
                 assert!(issuer.is_registered(address, list), "{address} {list}");

@@ -1,25 +1,25 @@
-//! Who somebody is, from their address alone, and what that entitles them to.
+//! A person's role and scopes, which follow from the email address alone.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use email_address::EmailAddress;
 use sha2::{Digest, Sha256};
 
-/// The people that the sign-in page offers, and what they are.
-pub(crate) const PEOPLE: &[(&str, &str)] = &[
+/// The people that the sign-in page offers, each with a role.
+pub(crate) const PEOPLE: [(&str, &str); 4] = [
     ("manager@acme.example", "Learning manager of Acme"),
     ("manager@globex.example", "Learning manager of Globex"),
     (PARTNERSHIP_MANAGER, "Partnership manager"),
     ("learner@acme.example", "Learner"),
 ];
 
-/// Creates deals for any organisation.
+/// A partnership manager creates deals for any organisation.
 pub(crate) const PARTNERSHIP_MANAGER: &str = "partnerships@futurelearn.example";
 
 const MANAGE: &str = "invites.manage";
 const ACCEPT: &str = "seats.accept";
 const ADMIN: &str = "deals.admin";
-/// `OpenID`'s own scopes, which everybody may have.
+/// `OpenID`'s own scopes. Everybody may have them.
 const OPENID: &[&str] = &["openid", "email", "profile"];
 pub(super) const ALL_SCOPES: &[&str] = &["openid", "email", "profile", MANAGE, ACCEPT, ADMIN];
 
@@ -29,7 +29,6 @@ pub(super) struct Person {
 }
 
 impl Person {
-    /// The person with this address; none if it is not one.
     pub(super) fn parse(email: &str) -> Option<Self> {
         let email = email.trim().to_lowercase();
         EmailAddress::is_valid(&email).then_some(Self { email })
@@ -39,7 +38,7 @@ impl Person {
         &self.email
     }
 
-    /// The person's `sub`: the same at each sign-in and each start, and not the address.
+    /// The person's `sub`. It is the same at each sign-in and each start, and does not tell the address.
     pub(super) fn subject(&self) -> String {
         let mut subject = URL_SAFE_NO_PAD.encode(Sha256::digest(&self.email));
         subject.truncate(22);
@@ -63,7 +62,7 @@ impl Person {
         }
     }
 
-    /// What is granted of what was requested; without a request, all that the person is entitled to.
+    /// The scopes of a token. Without a request, these are all that the person is entitled to.
     pub(super) fn grant(&self, requested: Option<&str>) -> String {
         let entitled = self.entitlements();
         let granted: Vec<_> = match requested {
@@ -86,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn who_somebody_is_follows_from_the_address() {
+    fn the_address_decides_the_role() {
         for (email, organisation, scopes) in [
             ("manager@acme.example", Some("acme"), "invites.manage seats.accept"),
             ("Manager@Globex.Example", Some("globex"), "invites.manage seats.accept"),
@@ -97,11 +96,11 @@ mod tests {
             ("partnerships@acme.example", None, "seats.accept"),
         ] {
             let person = person(email);
-            assert_eq!(
-                (person.organisation(), person.grant(None).as_str()),
-                (organisation, scopes),
-                "{email}"
-            );
+            let role = (person.organisation(), person.grant(None));
+            assert_eq!(role, (organisation, scopes.to_owned()), "{email}");
+        }
+        for text in ["", "ann", "@example.com", "a b@example.com"] {
+            assert_eq!(Person::parse(text), None, "{text}");
         }
     }
 
@@ -118,12 +117,5 @@ mod tests {
         assert_eq!(person("Ann@example.com").subject(), person("ann@example.com ").subject());
         assert_ne!(person("ann@example.com").subject(), person("bob@example.com").subject());
         assert_eq!(person("ann@example.com").subject().len(), 22);
-    }
-
-    #[test]
-    fn what_is_no_address_is_nobody() {
-        for text in ["", "ann", "@example.com", "a b@example.com"] {
-            assert_eq!(Person::parse(text), None, "{text}");
-        }
     }
 }

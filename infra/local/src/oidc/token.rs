@@ -1,4 +1,4 @@
-//! `POST /oidc/token`: tokens for a code, and for scripts that just say who they are.
+//! `POST /oidc/token`: tokens for a code, and for scripts that only give an address.
 
 use std::sync::Arc;
 
@@ -17,13 +17,14 @@ use super::person::Person;
 use super::{AUDIENCE, CLIENT, Issuer, KeyError};
 use crate::{clock, random};
 
-const LIFETIME_SECONDS: i64 = 3600;
+/// How many seconds a token is valid, unless the request says otherwise.
+const LIFETIME: i64 = 3600;
 
 pub(super) fn router() -> Router<Arc<Issuer>> {
     Router::new().route("/token", post(token))
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Deserialize)]
 struct Request {
     grant_type: Option<String>,
     client_id: Option<String>,
@@ -38,25 +39,29 @@ struct Request {
     expires_in: Option<String>,
 }
 
-/// A refusal as RFC 6749 (section 5.2) writes it: the error, and what it means here.
+/// A refusal with an error code and a description (RFC 6749, section 5.2).
 #[derive(Debug)]
-struct Refusal(&'static str, &'static str);
+struct Refusal(StatusCode, &'static str, &'static str);
 
-const INVALID_REQUEST: &str = "invalid_request";
-const INVALID_GRANT: &str = "invalid_grant";
-const SERVER_ERROR: &str = "server_error";
+impl Refusal {
+    fn new(error: &'static str, description: &'static str) -> Self {
+        Self(StatusCode::BAD_REQUEST, error, description)
+    }
+
+    fn invalid_request(description: &'static str) -> Self {
+        Self::new("invalid_request", description)
+    }
+}
 
 impl From<KeyError> for Refusal {
     fn from(_: KeyError) -> Self {
-        Self(SERVER_ERROR, "the token could not be signed")
+        Self(StatusCode::INTERNAL_SERVER_ERROR, "server_error", "the token can't be signed")
     }
 }
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let Self(error, description) = self;
-        let is_ours = error == SERVER_ERROR;
-        let status = if is_ours { StatusCode::INTERNAL_SERVER_ERROR } else { StatusCode::BAD_REQUEST };
+        let Self(status, error, description) = self;
         (status, NOT_STORED, Json(json!({ "error": error, "error_description": description })))
             .into_response()
     }
@@ -68,37 +73,36 @@ async fn token(
     State(issuer): State<Arc<Issuer>>,
     request: Result<Form<Request>, FormRejection>,
 ) -> Result<Response, Refusal> {
-    let Form(request) = request.map_err(|_| Refusal(INVALID_REQUEST, "the body is not a form"))?;
+    let Form(request) = request.map_err(|_| Refusal::invalid_request("the body must be a form"))?;
     if request.client_id.as_deref().is_some_and(|client| client != CLIENT) {
-        return Err(Refusal("invalid_client", "the client is seatkeeper-portal"));
+        return Err(Refusal::new("invalid_client", "client_id must be seatkeeper-portal"));
     }
     let now = clock::now();
     let answer = match request.grant_type.as_deref() {
-        Some("authorization_code") => issuer.for_code(&request, now)?,
-        Some("password") => issuer.for_name(&request, now)?,
+        Some("authorization_code") => issuer.code_grant(&request, now)?,
+        Some("password") => issuer.password_grant(&request, now)?,
         Some(_) => {
-            let known = "authorization_code and password are supported";
-            return Err(Refusal("unsupported_grant_type", known));
+            let known = "grant_type must be authorization_code or password";
+            return Err(Refusal::new("unsupported_grant_type", known));
         }
-        None => return Err(Refusal(INVALID_REQUEST, "grant_type is missing")),
+        None => return Err(Refusal::invalid_request("grant_type is missing")),
     };
     Ok((NOT_STORED, Json(answer)).into_response())
 }
 
 impl Issuer {
-    fn for_code(&self, request: &Request, now: DateTime<Utc>) -> Result<Value, Refusal> {
+    fn code_grant(&self, request: &Request, now: DateTime<Utc>) -> Result<Value, Refusal> {
         let (Some(code), Some(uri), Some(verifier), Some(_client)) =
             (&request.code, &request.redirect_uri, &request.code_verifier, &request.client_id)
         else {
-            return Err(Refusal(
-                INVALID_REQUEST,
+            return Err(Refusal::invalid_request(
                 "code, redirect_uri, client_id and code_verifier are needed",
             ));
         };
-        let refused = Refusal(INVALID_GRANT, "the code is used up, too old, or not for this request");
-        let grant = self.codes.redeem(code, uri, verifier, now).ok_or(refused)?;
+        let refusal = Refusal::new("invalid_grant", "the code is used up, expired, or for another request");
+        let grant = self.codes.redeem(code, uri, verifier, now).ok_or(refusal)?;
         let scope = grant.person.grant(grant.scope.as_deref());
-        let mut answer = self.access(&grant.person, &scope, AUDIENCE, LIFETIME_SECONDS, now)?;
+        let mut answer = self.access(&grant.person, &scope, AUDIENCE, LIFETIME, now)?;
         if scope.split(' ').any(|scope| scope == "openid")
             && let Value::Object(answer) = &mut answer
         {
@@ -108,17 +112,14 @@ impl Issuer {
         Ok(answer)
     }
 
-    fn for_name(&self, request: &Request, now: DateTime<Utc>) -> Result<Value, Refusal> {
-        let name = request.username.as_deref().ok_or(Refusal(INVALID_REQUEST, "username is missing"))?;
-        let person = Person::parse(name).ok_or(Refusal(INVALID_GRANT, "username is not an email address"))?;
-        let lifetime = match request.expires_in.as_deref() {
-            None => LIFETIME_SECONDS,
-            Some(seconds) => seconds
-                .parse()
-                .ok()
-                .filter(|seconds| (-1_000_000_000..=1_000_000_000).contains(seconds))
-                .ok_or(Refusal(INVALID_REQUEST, "expires_in is a number of seconds"))?,
-        };
+    fn password_grant(&self, request: &Request, now: DateTime<Utc>) -> Result<Value, Refusal> {
+        let name = request.username.as_deref().ok_or(Refusal::invalid_request("username is missing"))?;
+        let person =
+            Person::parse(name).ok_or(Refusal::new("invalid_grant", "username must be an email address"))?;
+        let seconds = request.expires_in.as_deref().map_or(Ok(LIFETIME), str::parse).ok();
+        let lifetime = seconds
+            .filter(|seconds| (-1_000_000_000..=1_000_000_000).contains(seconds))
+            .ok_or(Refusal::invalid_request("expires_in must be a number of seconds"))?;
         let scope = person.grant(request.scope.as_deref());
         let audience = request.audience.as_deref().unwrap_or(AUDIENCE);
         Ok(self.access(&person, &scope, audience, lifetime, now)?)
@@ -158,7 +159,7 @@ impl Issuer {
             "sub": person.subject(),
             "aud": CLIENT,
             "iat": now.timestamp(),
-            "exp": now.timestamp() + LIFETIME_SECONDS,
+            "exp": now.timestamp() + LIFETIME,
             "nonce": nonce,
             "email": person.email(),
             "email_verified": true,

@@ -1,8 +1,8 @@
-//! What the portal's files are, and for how long a browser may keep them: `infra/portal-files.json`, by which a
-//! deployment writes both into the bucket (`infra/deploy.py`).
+//! The content types and the caching of the portal's files, from `infra/portal-files.json`. A deployment writes both into
+//! the bucket from the same file (`infra/deploy.py`).
 //!
-//! Vite puts what a page loads into `assets/`, under a name with its content's hash: it never changes. All else is asked
-//! for again each time.
+//! Vite puts scripts and styles into `assets/`, under a name with the content's hash. They never change. A browser asks
+//! for every other file again each time.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -19,13 +19,13 @@ struct Files {
     caching: BTreeMap<String, String>,
 }
 
-#[expect(clippy::expect_used, reason = "the file is part of this binary: every test sees a mistake in it")]
+#[expect(clippy::expect_used, reason = "the file is part of this binary, so every test sees a mistake in it")]
 static FILES: LazyLock<Files> = LazyLock::new(|| {
     serde_json::from_str(include_str!("../../../portal-files.json"))
-        .expect("infra/portal-files.json is sound")
+        .expect("infra/portal-files.json can be read")
 });
 
-/// The content type of a file, by its name without the slash in front.
+/// The content type of a file. Its name has no slash in front.
 pub(super) fn content_type(name: &str) -> HeaderValue {
     let known = FILES.types.get(name.rsplit('.').next().unwrap_or_default());
     let known = known.and_then(|kind| kind.parse().ok());
@@ -33,7 +33,7 @@ pub(super) fn content_type(name: &str) -> HeaderValue {
 }
 
 pub(super) fn cache_control(name: &str) -> Option<HeaderValue> {
-    // The longest beginning says it.
+    // The last match is the longest beginning.
     let mut rules = FILES.caching.iter().rev();
     rules.find(|(beginning, _)| name.starts_with(*beginning)).and_then(|(_, value)| value.parse().ok())
 }
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_name_says_what_a_file_is_and_how_long_it_may_be_kept() {
+    fn the_name_decides_the_type_and_the_caching() {
         let (always, year) = ("no-cache", "public, max-age=31536000, immutable");
         for (name, kind, caching) in [
             ("index.html", "text/html; charset=utf-8", always),

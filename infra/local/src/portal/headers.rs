@@ -1,7 +1,7 @@
-//! The headers of the portal and of the API: `portal/headers.json`, which CloudFront's response headers policy is made
-//! of, as CloudFront writes them.
+//! The headers of the portal and of the API, as CloudFront writes them. They come from `portal/headers.json`, as
+//! CloudFront's response headers policy does.
 //!
-//! Invariant: a header that is asked for there and not served here is refused at the start, never left out.
+//! Invariant: the start fails if the file has a header that this code can't write.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -14,10 +14,10 @@ use axum::response::Response;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
 
-/// Where the policy names the issuer, which is our own origin here: `'self'` stands beside it.
+/// The issuer in the policy. The local issuer has the origin of the pages, for which the policy has `'self'`.
 const SIGN_IN: &str = " ${SignIn}";
 
-/// The headers, each with whether it replaces one that is there.
+/// The headers, and whether each replaces a header of the response.
 #[derive(Debug)]
 pub(crate) struct Headers(Vec<(HeaderName, HeaderValue, bool)>);
 
@@ -30,7 +30,7 @@ impl Headers {
         let File { security_headers_config, custom_headers_config: Custom { items } } =
             serde_json::from_slice(json)?;
         let security = security_headers_config.into_iter().map(|(kind, header)| {
-            let (name, value) = header.security(&kind).ok_or_else(|| meaningless(&kind))?;
+            let (name, value) = header.security(&kind).ok_or_else(|| unknown(&kind))?;
             parsed(name, &value, header.replaces)
         });
         let custom = items.iter().map(|header| {
@@ -57,12 +57,12 @@ pub(crate) async fn add(State(headers): State<Arc<Headers>>, request: Request, n
 
 fn parsed(name: &str, value: &str, replaces: bool) -> io::Result<(HeaderName, HeaderValue, bool)> {
     let header = name.parse().ok().zip(value.parse().ok()).filter(|_| !value.contains("${"));
-    let (name, value) = header.ok_or_else(|| meaningless(&format!("{name}: {value}")))?;
+    let (name, value) = header.ok_or_else(|| unknown(&format!("{name}: {value}")))?;
     Ok((name, value, replaces))
 }
 
-fn meaningless(text: &str) -> io::Error {
-    io::Error::other(format!("no header can be made of `{text}`"))
+fn unknown(text: &str) -> io::Error {
+    io::Error::other(format!("`{text}` is not a header that the local stack can serve"))
 }
 
 #[derive(Deserialize)]
@@ -78,7 +78,7 @@ struct Custom {
     items: Vec<Entry>,
 }
 
-/// A header of any kind: which fields it has depends on the kind.
+/// A header. Its kind decides which fields it has.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 struct Entry {
@@ -93,7 +93,7 @@ struct Entry {
     referrer_policy: Option<String>,
 }
 
-/// `Fn::Sub` with the text and what its variables stand for on AWS.
+/// `Fn::Sub` with its text and the values of its variables on AWS.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Substituted {
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_served_here_is_refused() {
+    fn an_unknown_header_is_refused() {
         let change = |pointer: &str, name: &str, value: Value| {
             let mut file = file();
             file.pointer_mut(pointer).unwrap()[name] = value;

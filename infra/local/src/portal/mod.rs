@@ -1,7 +1,7 @@
-//! The portal: the pages that `make portal` has built and their settings, as CloudFront serves them from the bucket.
+//! The portal: the pages that `make portal` built, and their settings.
 //!
-//! Invariant: pages get here what they get on AWS: paths are mapped as the function at CloudFront in
-//! `infra/template.yaml` maps them, and types, caching and headers are said in the very same files.
+//! Invariant: the pages are served as on AWS. Paths map to pages as in CloudFront's function in `infra/template.yaml`.
+//! Types, caching and headers come from the same files as there.
 
 mod files;
 mod headers;
@@ -17,29 +17,13 @@ use axum::{Json, Router};
 use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HOST};
 use http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use percent_encoding::percent_decode_str;
-use serde::Serialize;
+use serde_json::Value;
 use tower_http::services::ServeDir;
 
 pub(crate) use headers::{Headers, add};
 
-/// `/config.json`: what the pages have to know of where they are. A deployment writes it on AWS (`infra/deploy.py`).
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Config {
-    /// The `OpenID` issuer, and the portal's id there.
-    pub(crate) issuer: String,
-    pub(crate) client_id: &'static str,
-    /// What the names of the API's scopes begin with when the issuer is asked for them.
-    pub(crate) scope_prefix: &'static str,
-    /// Where learners go once they have their seat.
-    pub(crate) start_url: String,
-    /// What mails can be told by, for those who let mail through.
-    pub(crate) mail_from: String,
-    pub(crate) mail_subject: String,
-}
-
-/// What no other path of the origin takes: the portal's pages, if there are any, and `/config.json`.
-pub(crate) fn router(pages: Option<&Path>, origin: String, config: Config) -> Router {
+/// Serves `/config.json` and, if there are any, the portal's pages, on all paths that no other router has.
+pub(crate) fn router(pages: Option<&Path>, origin: String, config: Value) -> Router {
     let config = Json(config);
     let router = Router::new().route("/config.json", get(move || std::future::ready(config.clone())));
     let router = match pages {
@@ -64,30 +48,29 @@ async fn serve(State(origin): State<Arc<str>>, mut request: Request, next: Next)
     if status.is_success() {
         headers.insert(CONTENT_TYPE, files::content_type(&name));
     }
-    // What is not there may be there the next time.
+    // A file that does not exist may exist the next time.
     let found = status.is_success() || status == StatusCode::NOT_MODIFIED;
     let caching = files::cache_control(&name).filter(|_| found);
     headers.insert(CACHE_CONTROL, caching.unwrap_or(HeaderValue::from_static("no-cache")));
     response
 }
 
-/// Whether a page was asked for by the origin's own name. At `127.0.0.1` it would be of another origin than its issuer,
-/// and could not sign anybody in.
+/// Whether the request names the host of the origin. A page at `127.0.0.1` could sign nobody in, since its issuer would
+/// be of another origin.
 fn is_at(origin: &str, request: &Request) -> bool {
     let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
     host.is_some_and(|host| origin.strip_prefix("http://").is_some_and(|own| own.eq_ignore_ascii_case(host)))
 }
 
-/// Whether a browser opens the path as a page.
+/// Whether a browser opens the path as a page, rather than a page loading it as a file.
 fn wants_page(headers: &HeaderMap) -> bool {
     headers.get(ACCEPT).and_then(|kinds| kinds.to_str().ok()).is_some_and(|kinds| kinds.contains("text/html"))
 }
 
-/// The page that a path stands for; none for a file, which is there or not.
+/// The page of a path. `None` stands for a file, which may not exist.
 ///
-/// Mail filters rewrite links, for example the `#` as `%23`, which puts the token into the path. The learner's page
-/// takes the token from there. For a file that does not exist, a browser gets the portal, which says so, and every other
-/// client gets 404.
+/// Mail filters rewrite links. With `%23` in place of the `#`, the path has the token, and the learner's page takes it
+/// from there. For a file that does not exist, a browser gets the portal's own message and every other client gets 404.
 fn page(path: &str, wants_page: bool) -> Option<&'static str> {
     let decoded = percent_decode_str(path).decode_utf8_lossy();
     if is_accept(&decoded) {
@@ -119,9 +102,9 @@ mod tests {
     use super::*;
     use std::collections::BTreeMap;
 
-    /// `portal/src/routing.test.ts` asks the function at CloudFront the same.
+    /// `portal/src/routing.test.ts` tests CloudFront's function with the same paths.
     #[test]
-    fn a_path_is_the_page_that_cloudfront_makes_of_it() {
+    fn a_path_maps_to_the_page_that_cloudfront_serves() {
         let pages: BTreeMap<String, Vec<String>> =
             serde_json::from_str(include_str!("../../tests/portal-paths.json")).unwrap();
         for (name, paths) in pages {

@@ -1,4 +1,4 @@
-//! The Lambda Runtime API, with a path of its own for each process: `/{function}/{instance}/2018-06-01/runtime/…`.
+//! The Lambda Runtime API. Each process has a path of its own: `/{function}/{instance}/2018-06-01/runtime/…`.
 
 use std::sync::Arc;
 
@@ -8,20 +8,18 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use http::StatusCode;
-use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::instance::{Instance, Outcome};
 use super::{ACCOUNT, FunctionError, Pools, REGION};
 
-/// Lambda takes answers of up to 6 MB; the rest is room for what base64 and JSON add.
+/// Lambda accepts answers of up to 6 MB. Base64 and JSON make them longer.
 const MAX_ANSWER: usize = 16 * 1024 * 1024;
 
 pub(super) fn router(pools: Pools) -> Router {
     let runtime = Router::new()
         .route("/invocation/next", get(next))
-        .route("/invocation/{request}/response", post(response))
-        .route("/invocation/{request}/error", post(error))
+        .route("/invocation/{request}/{kind}", post(finish))
         .route("/init/error", post(init_error));
     Router::new()
         .nest("/{function}/{instance}/2018-06-01/runtime", runtime)
@@ -29,86 +27,67 @@ pub(super) fn router(pools: Pools) -> Router {
         .with_state(pools)
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Report {
-    error_type: String,
-    error_message: String,
-}
+/// The refusal of a request that is not about an invocation of its process.
+struct Unknown;
 
-impl Report {
-    fn read(body: &[u8]) -> FunctionError {
-        let Self { error_type, error_message } = serde_json::from_slice(body).unwrap_or_default();
-        FunctionError { kind: error_type, message: error_message }
+impl IntoResponse for Unknown {
+    fn into_response(self) -> Response {
+        let message = "no such invocation of this process";
+        let body = json!({ "errorType": "InvalidRequestID", "errorMessage": message });
+        (StatusCode::FORBIDDEN, Json(body)).into_response()
     }
 }
 
-fn instance(pools: &Pools, function: &str, id: u64) -> Option<Arc<Instance>> {
-    pools.get(function)?.instance(id)
+type Accepted = (StatusCode, Json<Value>);
+
+fn accepted() -> Accepted {
+    (StatusCode::ACCEPTED, Json(json!({ "status": "OK" })))
 }
 
-async fn next(State(pools): State<Pools>, Path((function, id)): Path<(String, u64)>) -> Response {
-    let Some(instance) = instance(&pools, &function, id) else { return unknown() };
-    let Some((id, event, deadline)) = instance.next().await else { return unknown() };
+fn instance(pools: &Pools, function: &str, id: u64) -> Result<Arc<Instance>, Unknown> {
+    pools.get(function).and_then(|pool| pool.instance(id)).ok_or(Unknown)
+}
+
+fn report(body: &[u8]) -> FunctionError {
+    serde_json::from_slice(body).unwrap_or_default()
+}
+
+async fn next(
+    State(pools): State<Pools>,
+    Path((function, id)): Path<(String, u64)>,
+) -> Result<impl IntoResponse, Unknown> {
+    let instance = instance(&pools, &function, id)?;
+    let (request, event, deadline) = instance.next().await.ok_or(Unknown)?;
+    let function = format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{function}");
     let headers = [
         ("content-type", "application/json".to_owned()),
-        ("lambda-runtime-aws-request-id", id),
+        ("lambda-runtime-aws-request-id", request),
         ("lambda-runtime-deadline-ms", deadline.timestamp_millis().to_string()),
-        (
-            "lambda-runtime-invoked-function-arn",
-            format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{function}"),
-        ),
+        ("lambda-runtime-invoked-function-arn", function),
         ("lambda-runtime-trace-id", crate::random::trace_id()),
     ];
-    (headers_of(headers), event).into_response()
+    Ok((headers, event))
 }
 
-fn headers_of<const N: usize>(headers: [(&'static str, String); N]) -> http::HeaderMap {
-    headers
-        .into_iter()
-        .filter_map(|(name, value)| Some((http::HeaderName::from_static(name), value.parse().ok()?)))
-        .collect()
-}
-
-async fn response(
+async fn finish(
     State(pools): State<Pools>,
-    Path((function, id, request)): Path<(String, u64, String)>,
+    Path((function, id, request, kind)): Path<(String, u64, String, String)>,
     body: Bytes,
-) -> Response {
-    finish(&pools, &function, id, &request, Outcome::Answered(body))
-}
-
-async fn error(
-    State(pools): State<Pools>,
-    Path((function, id, request)): Path<(String, u64, String)>,
-    body: Bytes,
-) -> Response {
-    finish(&pools, &function, id, &request, Outcome::Failed(Report::read(&body)))
+) -> Result<Accepted, Unknown> {
+    let outcome = match kind.as_str() {
+        "response" => Outcome::Answered(body),
+        "error" => Outcome::Failed(report(&body)),
+        _ => return Err(Unknown),
+    };
+    let is_finished = instance(&pools, &function, id)?.finish(&request, outcome);
+    is_finished.then(accepted).ok_or(Unknown)
 }
 
 async fn init_error(
     State(pools): State<Pools>,
     Path((function, id)): Path<(String, u64)>,
     body: Bytes,
-) -> Response {
-    let Some(instance) = instance(&pools, &function, id) else { return unknown() };
-    instance.init_failed(&Report::read(&body));
-    accepted()
-}
-
-fn finish(pools: &Pools, function: &str, id: u64, request: &str, outcome: Outcome) -> Response {
-    match instance(pools, function, id) {
-        Some(instance) if instance.finish(request, outcome) => accepted(),
-        _ => unknown(),
-    }
-}
-
-fn accepted() -> Response {
-    (StatusCode::ACCEPTED, Json(json!({ "status": "OK" }))).into_response()
-}
-
-fn unknown() -> Response {
-    let body =
-        json!({ "errorType": "InvalidRequestID", "errorMessage": "no such invocation of this process" });
-    (StatusCode::FORBIDDEN, Json(body)).into_response()
+) -> Result<Accepted, Unknown> {
+    instance(&pools, &function, id)?.init_failed(&report(&body));
+    Ok(accepted())
 }

@@ -1,13 +1,11 @@
-//! One process of a function, as its mailbox: what it is doing, and what it is to do next.
+//! One process of a function: its state and its next invocation.
 //!
-//! Invariant: an invocation that the process has seen is answered exactly once through its `reply`. One that it has not
-//! seen is dropped with its `reply` when the process dies, so that another process can take it.
-
-use std::sync::{Mutex, MutexGuard, PoisonError};
+//! Invariant: an invocation that the process has seen is answered exactly once through its `reply`. When the process
+//! ends, an invocation that it has not seen is dropped with its `reply`, so another process can take it.
 
 use axum::body::Bytes;
 use chrono::{DateTime, Utc};
-use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::sync::{oneshot, watch};
 
 use super::FunctionError;
 
@@ -23,21 +21,26 @@ pub(super) struct Work {
 pub(super) enum Outcome {
     Answered(Bytes),
     Failed(FunctionError),
-    /// The process died while it worked.
+    /// The process ended while it worked.
     Crashed(String),
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 enum Life {
+    #[default]
     Starting,
     Ready,
-    Gone(String),
+    Ended(String),
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct State {
-    /// None once the process takes no more work.
-    offers: Option<mpsc::Sender<Work>>,
+    life: Life,
+    /// Whether the process is being killed. It then takes no more work.
+    killed: bool,
+    /// The next invocation. The process has not seen it yet.
+    offered: Option<Work>,
+    /// The id of the invocation that the process has seen, and where its outcome goes.
     running: Option<(String, oneshot::Sender<Outcome>)>,
     init_error: Option<String>,
 }
@@ -45,117 +48,110 @@ struct State {
 #[derive(Debug)]
 pub(super) struct Instance {
     pub(super) id: u64,
-    state: Mutex<State>,
-    offered: tokio::sync::Mutex<mpsc::Receiver<Work>>,
-    killed: Notify,
-    life: watch::Sender<Life>,
+    state: watch::Sender<State>,
 }
 
 impl Instance {
     pub(super) fn new(id: u64) -> Self {
-        let (offers, offered) = mpsc::channel(1);
-        Self {
-            id,
-            state: Mutex::new(State { offers: Some(offers), running: None, init_error: None }),
-            offered: tokio::sync::Mutex::new(offered),
-            killed: Notify::new(),
-            life: watch::Sender::new(Life::Starting),
-        }
+        Self { id, state: watch::Sender::default() }
     }
 
-    /// Offers an invocation to a process that is idle. Returns whether the process takes work.
-    pub(super) fn offer(&self, work: Work) -> bool {
-        lock(&self.state).offers.as_ref().is_some_and(|offers| offers.try_send(work).is_ok())
-    }
-
-    /// The process asks for work: waits until there is some. None once the process is given up.
-    pub(super) async fn next(&self) -> Option<(String, Bytes, DateTime<Utc>)> {
-        self.end(Outcome::Crashed("it asked for more work instead".to_owned()));
-        self.life.send_if_modified(|life| {
-            let first = *life == Life::Starting;
-            if first {
-                *life = Life::Ready;
+    /// Gives the invocation to the process if it is idle. Returns whether it was idle.
+    pub(super) fn offer(&self, work: &mut Option<Work>) -> bool {
+        self.state.send_if_modified(|state| {
+            let is_free = state.running.is_none() && state.offered.is_none();
+            let is_idle = is_free && !state.killed && state.life == Life::Ready;
+            if is_idle {
+                state.offered = work.take();
             }
-            first
+            is_idle
+        })
+    }
+
+    /// The process asks for work, and waits for it. There is none once the process is being killed.
+    pub(super) async fn next(&self) -> Option<(String, Bytes, DateTime<Utc>)> {
+        self.end(|_| true, Outcome::Crashed("it asked for more work instead".to_owned()));
+        self.state.send_if_modified(|state| {
+            let is_first = state.life == Life::Starting;
+            if is_first {
+                state.life = Life::Ready;
+            }
+            is_first
         });
-        let Work { id, event, deadline, reply } = self.offered.lock().await.recv().await?;
-        let mut state = lock(&self.state);
-        // Killed in between: the process will not see this.
-        state.offers.as_ref()?;
-        state.running = Some((id.clone(), reply));
-        Some((id, event, deadline))
+        self.until(|state| state.killed || state.offered.is_some()).await;
+        let mut next = None;
+        self.state.send_if_modified(|state| {
+            if let Some(Work { id, event, deadline, reply }) = state.offered.take() {
+                state.running = Some((id.clone(), reply));
+                next = Some((id, event, deadline));
+            }
+            false
+        });
+        next
     }
 
-    /// The process ends invocation `id`; false if that is not what it is doing.
+    /// The process ends invocation `id`. Returns whether that invocation was running.
     pub(super) fn finish(&self, id: &str, outcome: Outcome) -> bool {
-        let is_running = lock(&self.state).running.as_ref().is_some_and(|(running, _)| running == id);
-        if is_running {
-            self.end(outcome);
-        }
-        is_running
+        self.end(|running| running == id, outcome)
     }
 
-    /// Tells whoever waits for the invocation under way how it ended, if there is one.
-    fn end(&self, outcome: Outcome) {
-        if let Some((_, reply)) = lock(&self.state).running.take() {
-            let _nobody_waits = reply.send(outcome);
-        }
+    /// Ends the running invocation if its id is the right one.
+    fn end(&self, is_right: impl FnOnce(&str) -> bool, outcome: Outcome) -> bool {
+        self.state.send_if_modified(|state| {
+            let ended = state.running.take_if(|(id, _)| is_right(id));
+            ended.map(|(_, reply)| reply.send(outcome)).is_some()
+        })
     }
 
-    /// The process says that it can't start.
+    /// The process reports that it can't start.
     pub(super) fn init_failed(&self, error: &FunctionError) {
-        lock(&self.state).init_error = Some(format!("{}: {}", error.kind, error.message));
+        let reason = format!("{}: {}", error.kind, error.message);
+        self.state.send_modify(|state| state.init_error = Some(reason));
         self.kill();
     }
 
-    /// The process is to be killed, and takes no more work. The invocation under way ends when the process is really
-    /// gone: only then is it certain that nothing follows.
+    /// Has the process killed. Its running invocation ends only when the process has: no write of it can follow then.
     pub(super) fn kill(&self) {
-        self.close();
-        self.killed.notify_one();
-    }
-
-    fn close(&self) {
-        lock(&self.state).offers = None;
-        // While `next` waits, it drops what it receives.
-        if let Ok(mut offered) = self.offered.try_lock() {
-            while offered.try_recv().is_ok() {}
-        }
+        self.state.send_modify(|state| {
+            state.killed = true;
+            state.offered = None;
+        });
     }
 
     pub(super) async fn kill_wanted(&self) {
-        self.killed.notified().await;
+        self.until(|state| state.killed).await;
     }
 
-    pub(super) fn ended(&self, reason: &str) {
-        self.close();
-        let reason = lock(&self.state).init_error.take().unwrap_or_else(|| reason.to_owned());
-        self.end(Outcome::Crashed(reason.clone()));
-        self.life.send_replace(Life::Gone(reason));
+    pub(super) fn ended(&self, reason: String) {
+        self.state.send_modify(|state| {
+            let reason = state.init_error.take().unwrap_or(reason);
+            if let Some((_, reply)) = state.running.take() {
+                let _nobody_waits = reply.send(Outcome::Crashed(reason.clone()));
+            }
+            (state.killed, state.offered, state.life) = (true, None, Life::Ended(reason));
+        });
     }
 
-    /// Waits until the process first asks for work. The error is what it said last, if it ended before.
+    /// Waits until the process first asks for work. The error is why it ended before that.
     pub(super) async fn ready(&self) -> Result<(), String> {
-        let mut life = self.life.subscribe();
-        match life.wait_for(|life| *life != Life::Starting).await.as_deref() {
-            Ok(Life::Gone(reason)) => Err(reason.clone()),
-            Ok(_) => Ok(()),
-            Err(_) => Err("given up".to_owned()),
+        self.until(|state| state.life != Life::Starting).await;
+        match &self.state.borrow().life {
+            Life::Ended(reason) => Err(reason.clone()),
+            _ => Ok(()),
         }
     }
 
-    #[cfg(test)]
-    pub(super) fn busy(&self) -> bool {
-        lock(&self.state).running.is_some()
-    }
-
     pub(super) async fn gone(&self) {
-        let mut life = self.life.subscribe();
-        let _given_up = life.wait_for(|life| matches!(life, Life::Gone(_))).await;
+        self.until(|state| matches!(state.life, Life::Ended(_))).await;
     }
-}
 
-/// Every lock here is held for a few moves that can't panic, so a poisoned one holds sound data.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    async fn until(&self, condition: impl FnMut(&State) -> bool) {
+        // Waiting can't fail: the sender lives as long as this instance.
+        let _never = self.state.subscribe().wait_for(condition).await.is_err();
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_busy(&self) -> bool {
+        self.state.borrow().running.is_some()
+    }
 }

@@ -1,4 +1,4 @@
-//! Where a function's output goes: its own file, and to the terminal only if that was asked for.
+//! A function's log: its own file, and with `LOGS=1` the terminal.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -7,7 +7,7 @@ use std::sync::Mutex;
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 
-use super::instance::lock;
+use super::pool::lock;
 use crate::terminal;
 
 #[derive(Debug)]
@@ -23,7 +23,7 @@ impl Log {
         Ok(Self { file: Mutex::new(file), echo_as })
     }
 
-    /// Copies a pipe, line by line, until its end; the last line that says something.
+    /// Copies a pipe, line by line, until its end. Returns the last line that is not blank.
     pub(super) async fn copy(&self, pipe: Option<impl AsyncRead + Unpin>) -> Option<String> {
         let mut lines = BufReader::new(pipe?).split(b'\n');
         let mut last = None;
@@ -38,7 +38,7 @@ impl Log {
     }
 
     fn write(&self, line: &str) {
-        // A full disk must not stop a function: its log is the lesser loss.
+        // A full disk must not stop a function. Only its log is lost.
         let _lost = writeln!(lock(&self.file), "{line}");
         if let Some(name) = self.echo_as {
             terminal::say(&format!("{name}: {line}"));

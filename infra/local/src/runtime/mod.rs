@@ -1,9 +1,9 @@
-//! Lambda, for processes of this machine: runs the real function binaries behind the Lambda Runtime API.
+//! Lambda on this machine: runs the real function binaries behind the Lambda Runtime API.
 //!
-//! Invariants: a process has at most one invocation at a time, and at most [`MAX_INSTANCES`] processes of a function
-//! live at once; further invocations wait in order. Every invocation ends, by an answer, an error, the death of its
-//! process, or its deadline, and then the process is gone. An event that no process has seen is never lost to the
-//! death of an idle one. No process outlives the [`Host`].
+//! Invariants: a process has at most one invocation at a time. A function has at most [`MAX_INSTANCES`] processes at a
+//! time, and further invocations wait in order. Every invocation ends by an answer, an error, the end of its process, or
+//! its deadline, at which the process is killed. An event that no process has seen goes to another process. No process
+//! outlives the [`Host`].
 
 mod api;
 mod instance;
@@ -20,19 +20,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
+use serde::Deserialize;
 use serde_json::Value;
 use tokio::task::{AbortHandle, JoinSet};
 
 use crate::origin::InnerPort;
 use pool::Pool;
 
-/// The region that every function believes to run in.
+/// The region and the account that the functions are told.
 pub(crate) const REGION: &str = "us-east-1";
-/// The account that every function believes to run in.
 pub(crate) const ACCOUNT: &str = "000000000000";
-/// As many processes of one function as run at once; what is more waits.
-pub const MAX_INSTANCES: usize = 16;
-/// Lambda's own limit for the time from the start of a process to its first request for work.
+/// The most processes of one function that run at a time.
+const MAX_INSTANCES: usize = 16;
+/// Lambda's limit for the time from a process's start to its first request for work.
 const INIT_LIMIT: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Clone)]
@@ -40,32 +40,36 @@ pub(crate) struct Program {
     pub(crate) name: &'static str,
     pub(crate) binary: PathBuf,
     pub(crate) timeout: Duration,
-    /// In megabytes: what the function is told, and nobody enforces.
+    /// In megabytes. The function is told this limit, but nothing enforces it.
     pub(crate) memory: u64,
     pub(crate) settings: Vec<(String, String)>,
     pub(crate) log: PathBuf,
     pub(crate) echo_log: bool,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// An error as a function reports it to the Runtime API.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
 pub struct FunctionError {
-    pub kind: String,
-    pub message: String,
+    #[serde(rename = "errorType")]
+    pub(crate) kind: String,
+    #[serde(rename = "errorMessage")]
+    pub(crate) message: String,
 }
 
 #[derive(Debug, thiserror::Error)]
 pub enum InvokeError {
-    #[error("no function {0}")]
+    #[error("there is no function {0}")]
     Unknown(String),
     #[error("{function} failed: {}", error.message)]
     Failed { function: &'static str, error: FunctionError },
-    #[error("{function} ended before it answered ({reason})")]
+    #[error("{function} ended before it answered: {reason}")]
     Crashed { function: &'static str, reason: String },
     #[error("{function} timed out after {}", humantime::format_duration(*after))]
     TimedOut { function: &'static str, after: Duration },
-    #[error("{function} does not start: {reason}")]
+    #[error("{function} can't start: {reason}")]
     Init { function: &'static str, reason: String },
-    #[error("{function} answered something that is not JSON")]
+    #[error("{function} gave an answer that is not JSON")]
     Answer { function: &'static str },
     #[error("the stack is stopping")]
     Stopping,
@@ -73,9 +77,9 @@ pub enum InvokeError {
 
 #[derive(Debug, thiserror::Error)]
 pub enum HostError {
-    #[error("no port for the Lambda Runtime API")]
+    #[error("the Lambda Runtime API has no port: {0}")]
     Port(#[source] io::Error),
-    #[error("there is no {}: build the functions first (cargo build --workspace)", binary.display())]
+    #[error("{} does not exist. Build the functions first: make build", binary.display())]
     Missing { binary: PathBuf },
     #[error("the log {} can't be written: {error}", path.display())]
     Log { path: PathBuf, error: io::Error },
@@ -105,37 +109,26 @@ impl Host {
         let pools = Arc::new(pools);
         let server = tokio::spawn(port.serve(api::router(Arc::clone(&pools)))).abort_handle();
         let host = Self { pools, server };
-        let mut starts: JoinSet<_> = host.pools.values().map(|pool| Arc::clone(pool).start_idle()).collect();
+        let mut starts: JoinSet<_> = host.pools.values().map(|pool| Arc::clone(pool).start()).collect();
         while let Some(started) = starts.join_next().await {
             started.unwrap_or(Err(InvokeError::Stopping)).map_err(HostError::Start)?;
         }
         Ok(host)
     }
 
-    /// Hands an event to a function and returns what it answers.
+    /// Hands an event to a function and returns the function's answer.
     ///
-    /// A caller who goes away does not end the invocation, as on Lambda: it runs in a task of its own.
+    /// The invocation runs in a task of its own: as on Lambda, it does not end when its caller goes away.
     pub(crate) async fn invoke(&self, function: &str, event: &Value) -> Result<Value, InvokeError> {
         let pool = self.pools.get(function).ok_or_else(|| InvokeError::Unknown(function.to_owned()))?;
         let invocation = tokio::spawn(Arc::clone(pool).invoke(Bytes::from(event.to_string())));
         let answer = invocation.await.unwrap_or(Err(InvokeError::Stopping))?;
-        serde_json::from_slice(&answer).map_err(|_| InvokeError::Answer { function: pool.name() })
+        serde_json::from_slice(&answer).map_err(|_| InvokeError::Answer { function: pool.program.name })
     }
 
-    /// Kills all processes of a function, as a machine that goes down would; how many they were.
+    /// Kills all processes of a function. Returns how many there were.
     pub(crate) fn kill(&self, function: &str) -> usize {
         self.pools.get(function).map_or(0, |pool| pool.kill_all())
-    }
-
-    #[cfg(test)]
-    fn instances(&self, function: &str) -> usize {
-        self.pools.get(function).map_or(0, |pool| pool.instances())
-    }
-
-    /// How many of them have seen an event that they have not answered yet.
-    #[cfg(test)]
-    fn busy(&self, function: &str) -> usize {
-        self.pools.get(function).map_or(0, |pool| pool.busy())
     }
 
     pub(crate) async fn stop(&self) {

@@ -1,7 +1,7 @@
-//! One operating system process: its environment, its end, and what it prints.
+//! One operating system process: its environment, its output and its end.
 //!
-//! Invariant: nothing of our own environment reaches a function but what is listed here, so that a function that
-//! works here by an inherited variable can't fail on AWS for want of it.
+//! Invariant: a function gets no variable of our own environment but those listed here. A function that needs another
+//! variable fails here, as it would on AWS.
 
 use std::io;
 use std::net::SocketAddr;
@@ -26,7 +26,7 @@ pub(super) fn spawn(program: &Program, api: SocketAddr, id: u64) -> io::Result<C
         .spawn()
 }
 
-/// What Lambda itself sets (developer guide, "Defined runtime environment variables").
+/// The variables that Lambda sets (developer guide, "Defined runtime environment variables").
 fn lambda_environment(program: &Program, api: SocketAddr, id: u64) -> Vec<(&'static str, String)> {
     let name = program.name;
     vec![
@@ -47,7 +47,7 @@ fn lambda_environment(program: &Program, api: SocketAddr, id: u64) -> Vec<(&'sta
     ]
 }
 
-/// Stays with the process until it ends, by itself or because it is to be killed.
+/// Watches the process until it ends, and kills it when that is wanted.
 pub(super) async fn watch(mut child: Child, instance: &Instance, log: &Log) {
     let (out, errors) = (child.stdout.take(), child.stderr.take());
     let end = async {
@@ -58,14 +58,14 @@ pub(super) async fn watch(mut child: Child, instance: &Instance, log: &Log) {
         child.start_kill()?;
         child.wait().await
     };
-    // The pipes are read to their end, so that what the process said last is known when its end is told.
+    // Both pipes are read to their end: the last line may say why the process ended.
     let (ended, last_out, last_error) = tokio::join!(end, log.copy(out), log.copy(errors));
-    instance.ended(&reason(ended, last_error.or(last_out)));
+    instance.ended(reason(ended, last_error.or(last_out)));
 }
 
 fn reason(ended: io::Result<ExitStatus>, last: Option<String>) -> String {
     match (ended, last) {
-        (Ok(status), Some(last)) => format!("{status}; its last words: {last}"),
+        (Ok(status), Some(last)) => format!("{last} ({status})"),
         (Ok(status), None) => status.to_string(),
         (Err(error), _) => error.to_string(),
     }

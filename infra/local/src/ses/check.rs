@@ -1,7 +1,7 @@
-//! What SES accepts: the checks of a whole request, and those of each entry.
+//! What SES accepts: the checks of a request and of its entries.
 //!
-//! Invariant: a fault of the request refuses all of it (`BadRequestException`), a fault of one entry only that entry.
-//! Figures are from the SES API v2 reference and "Service quotas in Amazon SES".
+//! Invariant: a fault of the request refuses the whole request (`BadRequestException`). A fault of one entry refuses only
+//! that entry. The figures are from the SES API v2 reference and "Service quotas in Amazon SES".
 
 use std::collections::BTreeMap;
 
@@ -9,20 +9,22 @@ use email_address::EmailAddress;
 use http::StatusCode;
 
 use super::SesError;
-use super::request::{BulkEntry, BulkRequest, Content, Inline, Pair};
-use super::template::{Data, Template};
+use super::request::{BulkEntry, BulkRequest, Content, Destination, Inline, Pair};
+use super::template::{Data, render};
+use crate::clock;
+use crate::inbox::Mail;
 
 const MAX_ENTRIES: usize = 50;
 const MAX_RECIPIENTS: usize = 50;
-/// Bytes of a template, all its parts together.
+/// In bytes, for all parts of a template together.
 const MAX_TEMPLATE: usize = 500 * 1024;
-/// Characters of the data of one template.
+/// In characters, for the data of one template.
 const MAX_DATA: usize = 262_144;
 const MAX_HEADERS: usize = 15;
 const MAX_HEADER_NAME: usize = 126;
 const MAX_HEADER_VALUE: usize = 870;
 const MAX_TAG: usize = 256;
-/// What a caller may not set, since SES does.
+/// The headers that SES itself sets.
 const OWN_HEADERS: &[&str] = &[
     "bcc",
     "cc",
@@ -36,39 +38,22 @@ const OWN_HEADERS: &[&str] = &[
     "to",
 ];
 
-pub(super) struct Checked {
-    pub(super) from: String,
-    pub(super) headers: BTreeMap<String, String>,
-    pub(super) tags: BTreeMap<String, String>,
-    pub(super) entries: Vec<Entry>,
+/// One entry: its mail, or why it is invalid. `None` if a variable is missing: SES then accepts the entry and sends
+/// nothing.
+pub(super) type Entry = Result<Option<Mail>, String>;
+
+/// What all entries of a request share.
+struct Defaults<'r> {
+    from: &'r str,
+    subject: &'r str,
+    html: &'r str,
+    text: &'r str,
+    data: Data,
+    headers: BTreeMap<String, String>,
+    tags: BTreeMap<String, String>,
 }
 
-/// What becomes of one entry.
-pub(super) enum Entry {
-    /// It is not sent, and says why.
-    Invalid(String),
-    /// It is accepted and then never sent: a variable is missing.
-    Unrendered,
-    Mail(Rendered),
-}
-
-/// One mail, without what all have in common.
-pub(super) struct Rendered {
-    pub(super) to: String,
-    pub(super) subject: String,
-    pub(super) html: String,
-    pub(super) text: String,
-    pub(super) headers: BTreeMap<String, String>,
-    pub(super) tags: BTreeMap<String, String>,
-}
-
-struct Templates {
-    subject: Template,
-    html: Template,
-    text: Template,
-}
-
-pub(super) fn check(request: &BulkRequest) -> Result<Checked, SesError> {
+pub(super) fn check(request: &BulkRequest) -> Result<Vec<Entry>, SesError> {
     let from = request.from_email_address.as_deref().unwrap_or_default();
     address(from).map_err(|why| SesError::bad_request(format!("FromEmailAddress: {why}")))?;
     if request.bulk_email_entries.is_empty() || request.bulk_email_entries.len() > MAX_ENTRIES {
@@ -79,27 +64,23 @@ pub(super) fn check(request: &BulkRequest) -> Result<Checked, SesError> {
     }
     let template =
         request.default_content.template.as_ref().ok_or_else(|| missing("DefaultContent.Template"))?;
-    let templates = templates(template)?;
-    let defaults = data(template.template_data.as_deref(), "TemplateData")?;
-    let entries = request.bulk_email_entries.iter().map(|entry| check_entry(entry, &templates, &defaults));
-    Ok(Checked {
-        from: from.to_owned(),
-        headers: headers(&template.headers)?,
-        tags: tags(&request.default_email_tags)?,
-        entries: entries.collect::<Result<_, _>>()?,
-    })
+    let (subject, html, text) = parts(template)?;
+    let data = data(template.template_data.as_deref(), "TemplateData")?;
+    let (headers, tags) = (headers(&template.headers)?, tags(&request.default_email_tags)?);
+    let defaults = Defaults { from, subject, html, text, data, headers, tags };
+    request.bulk_email_entries.iter().map(|entry| check_entry(entry, &defaults)).collect()
 }
 
 fn missing(what: &str) -> SesError {
     SesError::bad_request(format!("{what} is missing"))
 }
 
-fn templates(request: &Inline) -> Result<Templates, SesError> {
-    if request.template_name.is_some() || request.template_arn.is_some() {
-        let message = "Template does not exist: only inline templates are known here".to_owned();
-        return Err(SesError { status: StatusCode::NOT_FOUND, code: "NotFoundException", message });
+fn parts(template: &Inline) -> Result<(&str, &str, &str), SesError> {
+    if template.template_name.is_some() || template.template_arn.is_some() {
+        let message = "Template does not exist: this SES has inline templates only";
+        return Err(SesError::new(StatusCode::NOT_FOUND, "NotFoundException", message));
     }
-    let content = request.template_content.as_ref().ok_or_else(|| missing("TemplateContent"))?;
+    let content = template.template_content.as_ref().ok_or_else(|| missing("TemplateContent"))?;
     let Content { subject: Some(subject), html, text } = content else { return Err(missing("Subject")) };
     if html.is_none() && text.is_none() {
         return Err(missing("Html or Text"));
@@ -108,8 +89,7 @@ fn templates(request: &Inline) -> Result<Templates, SesError> {
     if subject.len() + html.len() + text.len() > MAX_TEMPLATE {
         return Err(SesError::bad_request("The template is larger than 500 KB"));
     }
-    let (subject, html, text) = (Template::parse(subject)?, Template::parse(html)?, Template::parse(text)?);
-    Ok(Templates { subject, html, text })
+    Ok((subject, html, text))
 }
 
 fn data(json: Option<&str>, what: &str) -> Result<Data, SesError> {
@@ -120,29 +100,33 @@ fn data(json: Option<&str>, what: &str) -> Result<Data, SesError> {
     serde_json::from_str(json).map_err(|_| SesError::bad_request(format!("{what} is not a JSON object")))
 }
 
-fn check_entry(entry: &BulkEntry, templates: &Templates, defaults: &Data) -> Result<Entry, SesError> {
+fn check_entry(entry: &BulkEntry, defaults: &Defaults) -> Result<Entry, SesError> {
     let replacement = &entry.replacement_email_content.replacement_template.replacement_template_data;
-    let mut values = defaults.clone();
+    let mut values = defaults.data.clone();
     values.extend(data(replacement.as_deref(), "ReplacementTemplateData")?);
-    let (headers, tags) = (headers(&entry.replacement_headers)?, tags(&entry.replacement_tags)?);
+    let (mut all_headers, mut all_tags) = (defaults.headers.clone(), defaults.tags.clone());
+    all_headers.extend(headers(&entry.replacement_headers)?);
+    all_tags.extend(tags(&entry.replacement_tags)?);
+    let subject = render(defaults.subject, &values)?;
+    let html = render(defaults.html, &values)?;
+    let text = render(defaults.text, &values)?;
 
     let to = match recipients(entry) {
         Ok(to) => to,
-        Err(why) => return Ok(Entry::Invalid(why)),
+        Err(why) => return Ok(Err(why)),
     };
-    let rendered =
-        (templates.subject.render(&values), templates.html.render(&values), templates.text.render(&values));
-    let (Some(subject), Some(html), Some(text)) = rendered else { return Ok(Entry::Unrendered) };
+    let (Some(subject), Some(html), Some(text)) = (subject, html, text) else { return Ok(Ok(None)) };
     if subject.contains(['\r', '\n']) {
-        return Ok(Entry::Invalid("Subject has a line break".to_owned()));
+        return Ok(Err("Subject has a line break".to_owned()));
     }
-    Ok(Entry::Mail(Rendered { to, subject, html, text, headers, tags }))
+    let (id, from) = (super::message_id(), defaults.from.to_owned());
+    let (headers, tags) = (all_headers, all_tags);
+    Ok(Ok(Some(Mail { id, at: clock::now(), from, to, subject, text, html, headers, tags })))
 }
 
 fn recipients(entry: &BulkEntry) -> Result<String, String> {
-    let destination = &entry.destination;
-    let to = &destination.to;
-    let all = || to.iter().chain(&destination.cc).chain(&destination.bcc);
+    let Destination { to, cc, bcc } = &entry.destination;
+    let all = || to.iter().chain(cc).chain(bcc);
     if to.is_empty() || all().count() > MAX_RECIPIENTS {
         return Err(format!("Destination must have 1 to {MAX_RECIPIENTS} recipients"));
     }
@@ -150,7 +134,7 @@ fn recipients(entry: &BulkEntry) -> Result<String, String> {
     Ok(to.join(", "))
 }
 
-/// An address, alone or as `Name <address>`: 7-bit ASCII before the @, Punycode after it, no line break anywhere.
+/// Checks an address, alone or as `Name <address>`: ASCII before the @, Punycode after it, no line break.
 fn address(text: &str) -> Result<(), String> {
     let bare = match text.split_once('<') {
         Some((_, rest)) => rest.strip_suffix('>').unwrap_or_default(),
@@ -227,38 +211,36 @@ mod tests {
         })
     }
 
-    fn checked(request: &Value) -> Result<Checked, SesError> {
+    fn checked(request: &Value) -> Result<Vec<Entry>, SesError> {
         check(&serde_json::from_value(request.clone()).unwrap())
     }
 
     #[test]
     fn an_entrys_data_adds_to_the_defaults() {
-        let checked = checked(&request()).unwrap();
-        let [Entry::Mail(mail)] = checked.entries.as_slice() else { panic!("one mail") };
+        let entries = checked(&request()).unwrap();
+        let [Ok(Some(mail))] = entries.as_slice() else { panic!("one mail") };
         assert_eq!((mail.subject.as_str(), mail.html.as_str(), mail.text.as_str()), ("S", "<p>", "T"));
     }
 
     #[test]
-    fn a_fault_of_the_request_refuses_all_of_it() {
+    fn a_fault_of_the_request_refuses_the_whole_request() {
+        const ENTRY_DATA: &str =
+            "/BulkEmailEntries/0/ReplacementEmailContent/ReplacementTemplate/ReplacementTemplateData";
         let header = |name: &str, value: &str| json!([{"Name": name, "Value": value}]);
+        let long = "x".repeat(262_144);
         for (pointer, value) in [
             ("/FromEmailAddress", json!(null)),
             ("/FromEmailAddress", json!("nobody")),
             ("/FromEmailAddress", json!("a\r\nBcc: x <from@futurelearn.com>")),
             ("/BulkEmailEntries", json!([])),
+            ("/BulkEmailEntries", json!(vec![entry("ann@example.com", "{}"); 51])),
             ("/BulkEmailEntries/0/ReplacementHeaders", header("X-A", "a\r\nBcc: b@example.com")),
             ("/BulkEmailEntries/0/ReplacementHeaders", header("X A", "a")),
             ("/BulkEmailEntries/0/ReplacementHeaders", header("Subject", "a")),
             ("/BulkEmailEntries/0/ReplacementTags", header("a b", "c")),
-            (
-                "/BulkEmailEntries/0/ReplacementEmailContent/ReplacementTemplate/ReplacementTemplateData",
-                json!("[]"),
-            ),
+            (ENTRY_DATA, json!("[]")),
             ("/DefaultContent/Template/TemplateData", json!("{")),
-            (
-                "/DefaultContent/Template/TemplateData",
-                json!(format!("{{\"a\":\"{}\"}}", "x".repeat(262_144))),
-            ),
+            ("/DefaultContent/Template/TemplateData", json!(format!("{{\"a\":\"{long}\"}}"))),
             ("/DefaultContent/Template/TemplateContent/Html", json!("{{#if a}}{{/if}}")),
             ("/DefaultContent/Template/TemplateContent/Html", json!("x".repeat(512_001))),
             ("/DefaultContent/Template/TemplateContent/Subject", json!(null)),
@@ -274,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_of_an_entry_refuses_only_that_one() {
+    fn a_fault_of_an_entry_refuses_only_that_entry() {
         let mut request = request();
         request["BulkEmailEntries"] = json!([
             entry("anné@example.com", "{\"text\":\"T\"}"),
@@ -284,15 +266,13 @@ mod tests {
             entry("ann@example.com", "{}"),
             entry("Ann <ann@xn--exmple-cua.com>", "{\"text\":\"T\"}"),
         ]);
-        let checked = checked(&request).unwrap();
-        let fates = checked.entries.iter().map(|entry| match entry {
-            Entry::Invalid(_) => "invalid",
-            Entry::Unrendered => "dropped",
-            Entry::Mail(_) => "sent",
+        let entries = checked(&request).unwrap();
+        let outcomes = entries.iter().map(|entry| match entry {
+            Err(_) => "invalid",
+            Ok(None) => "dropped",
+            Ok(Some(_)) => "sent",
         });
-        assert_eq!(
-            fates.collect::<Vec<_>>(),
-            ["invalid", "invalid", "invalid", "invalid", "dropped", "sent"]
-        );
+        let expected = ["invalid", "invalid", "invalid", "invalid", "dropped", "sent"];
+        assert_eq!(outcomes.collect::<Vec<_>>(), expected);
     }
 }

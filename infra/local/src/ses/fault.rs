@@ -1,70 +1,45 @@
-//! What the next calls to SES do wrong, on request, so that tests and people can see what comes of it.
+//! A fault that the next calls to SES meet, set by tests and by people who try the portal.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::SLOWEST;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fault {
-    /// 429, nothing is sent.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Mode {
+    /// SES answers 429 and sends nothing.
     Throttle,
-    /// Every entry is rejected, nothing is sent.
+    /// SES rejects every entry and sends nothing.
     Reject,
-    /// 503, nothing is sent.
+    /// SES answers 503 and sends nothing.
     Down,
-    /// Sent, then the connection is closed without an answer.
+    /// SES sends the mails, then closes the connection without an answer.
     LostAnswer,
-    /// Sent and answered after this time.
-    Slow(Duration),
 }
 
 /// The body of `POST /inbox/faults`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct FaultRequest {
-    mode: String,
+pub(crate) struct Fault {
+    mode: Mode,
+    /// How many more calls meet the fault.
     count: u32,
-    seconds: Option<u32>,
 }
 
-impl FaultRequest {
-    fn fault(&self) -> Result<Fault, String> {
-        match (self.mode.as_str(), self.seconds) {
-            ("throttle", None) => Ok(Fault::Throttle),
-            ("reject", None) => Ok(Fault::Reject),
-            ("down", None) => Ok(Fault::Down),
-            ("lost-answer", None) => Ok(Fault::LostAnswer),
-            ("slow", Some(seconds)) => Ok(Fault::Slow(Duration::from_secs(seconds.into()).min(SLOWEST))),
-            _ => Err("mode is throttle, reject, down, lost-answer, or slow with seconds".to_owned()),
-        }
-    }
-}
-
-/// The fault that is on, and for how many calls yet.
 #[derive(Debug, Default)]
-pub(crate) struct Faults(Mutex<Option<(Fault, u32)>>);
+pub(crate) struct Faults(Mutex<Option<Fault>>);
 
 impl Faults {
-    /// Takes the place of what was set before; a count of 0 ends it.
-    pub(crate) fn set(&self, request: &FaultRequest) -> Result<(), String> {
-        let fault = request.fault()?;
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((fault, request.count));
-        Ok(())
+    /// Replaces the fault that was set before. A count of 0 ends it.
+    pub(crate) fn set(&self, fault: Fault) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(fault);
     }
 
-    #[cfg(test)]
-    pub(super) fn left(&self) -> u32 {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).map_or(0, |(_, left)| left)
-    }
-
-    /// The fault of this call, if any.
-    pub(super) fn next(&self) -> Option<Fault> {
-        let mut next = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (fault, left) = next.as_mut()?;
-        *left = left.checked_sub(1)?;
-        Some(*fault)
+    /// The fault of this call.
+    pub(super) fn next(&self) -> Option<Mode> {
+        let mut fault = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Fault { mode, count } = fault.as_mut()?;
+        *count = count.checked_sub(1)?;
+        Some(*mode)
     }
 }

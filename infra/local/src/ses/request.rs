@@ -1,4 +1,4 @@
-//! The request of `SendBulkEmail`, as the SDK writes it (SES API v2 reference).
+//! The request of `SendBulkEmail` (SES API v2 reference).
 
 use serde::Deserialize;
 
