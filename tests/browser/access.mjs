@@ -8,62 +8,85 @@ import { until } from "./stack.mjs";
 const WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 const WIDTHS = [320, 768, 1280];
 const SCHEMES = ["light", "dark"];
+/** The rules that a colour scheme can break; the dark scheme changes nothing else. */
+const COLOUR_RULES = ["color-contrast", "link-in-text-block"];
 const MAX_TYPE_SIZES = 4;
 const SNAPSHOTS = join(import.meta.dirname, "snapshots");
 
-/** Checks the page's layout on a phone, a tablet and a desktop, and there the rules of WCAG in light and dark. */
+/** Checks the page's layout on a phone, a tablet and a desktop, and at the last width the rules of WCAG in light and dark. */
 export async function checkAccess(page, { target = 24 } = {}) {
   const before = page.viewportSize();
   for (const width of WIDTHS) {
     await page.setViewportSize({ width, height: before.height });
     assert.deepEqual(await page.evaluate(misfits, { target, sizes: MAX_TYPE_SIZES }), [], `the layout at ${width} px`);
   }
-  for (const colorScheme of SCHEMES) {
-    await page.emulateMedia({ colorScheme });
-    await checkRules(page, colorScheme);
-  }
+  await checkRules(page, "light");
+  await page.emulateMedia({ colorScheme: "dark" });
+  await checkColours(page, "dark");
   await page.emulateMedia({ colorScheme: "light" });
   await page.setViewportSize(before);
 }
 
-/** Holds each kind of thing that can be pressed against the rule of contrast while the mouse is over it, and while it has the focus. After `checkAccess`. */
+/** The kinds of links and buttons that `checkContrastInUse` has checked, in each colour scheme. */
+const checked = new Set();
+
+/**
+ * Checks the contrast of each kind of link and button while the mouse is over it, and while it has the focus. A kind is
+ * checked on the first page that shows it, and again where its colours differ. After `checkAccess`.
+ */
 export async function checkContrastInUse(page) {
-  const kinds = await page.evaluate(pressable);
   for (const colorScheme of SCHEMES) {
     await page.emulateMedia({ colorScheme });
-    for (const { kind, index } of kinds) {
+    for (const { kind, index } of await page.evaluate(pressable)) {
+      if (checked.has(`${colorScheme} ${kind}`)) continue;
+      checked.add(`${colorScheme} ${kind}`);
       const element = page.locator("a[href], button, summary, [role=button]").nth(index);
       await element.hover();
-      await checkContrast(page, `${colorScheme}, the mouse over ${kind}`);
+      await checkContrast(element, `${colorScheme}, the mouse over ${kind}`);
       await element.focus();
-      await checkContrast(page, `${colorScheme}, the focus on ${kind}`);
+      await checkContrast(element, `${colorScheme}, the focus on ${kind}`);
     }
   }
   await page.emulateMedia({ colorScheme: "light" });
 }
 
+/** Checks all rules. The “legacy” way works in the page itself: there are no frames, for which the other opens a window each time. */
 async function checkRules(page, where) {
-  // The “legacy” way works in the page itself: there are no frames, for which the other opens a window each time.
   const { violations } = await new AxeBuilder({ page }).setLegacyMode().withTags(WCAG).analyze();
   assert.deepEqual(inWords(violations), [], where);
 }
 
-/** With the axe that `checkRules` has left in the page. */
-async function checkContrast(page, where) {
-  const { violations } = await page.evaluate(() => globalThis.axe.run({ runOnly: ["color-contrast"] }));
+/** Checks the rules about colours, with the axe that `checkRules` has left in the page. */
+async function checkColours(page, where) {
+  const { violations } = await page.evaluate((rules) => globalThis.axe.run({ runOnly: rules }), COLOUR_RULES);
+  assert.deepEqual(inWords(violations), [], where);
+}
+
+/** Checks the contrast of an element and of the row that it is in, which may change with it. */
+async function checkContrast(element, where) {
+  const { violations } = await element.evaluate((element) =>
+    globalThis.axe.run(element.closest("tr, li") ?? element, { runOnly: ["color-contrast"] }));
   assert.deepEqual(inWords(violations), [], where);
 }
 
 const inWords = (violations) =>
   violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id}: ${target}: ${failureSummary}`));
 
-/** In the page: the first of each kind of link and button that can be seen. */
+/** In the page: the first of each kind of link and button that can be seen. A kind has one class, and one pair of colours. */
 function pressable() {
   const kinds = new Map();
+  const clear = "rgba(0, 0, 0, 0)";
+  const colours = (element) => {
+    let behind = element;
+    while (behind && getComputedStyle(behind).backgroundColor === clear) behind = behind.parentElement;
+    return `${getComputedStyle(element).color} on ${behind ? getComputedStyle(behind).backgroundColor : clear}`;
+  };
+  const open = document.querySelector("dialog[open]");
   for (const [index, element] of document.querySelectorAll("a[href], button, summary, [role=button]").entries()) {
-    const kind = `${element.localName}.${element.className}${element.hasAttribute("aria-current") ? " (current)" : ""}`;
-    const open = document.querySelector("dialog[open]");
-    if (element.checkVisibility() && !element.disabled && (!open || open.contains(element)) && !kinds.has(kind)) kinds.set(kind, index);
+    if (!element.checkVisibility() || element.disabled || (open && !open.contains(element))) continue;
+    const current = element.hasAttribute("aria-current") ? " (current)" : "";
+    const kind = `${element.localName}.${element.className}${current}, ${colours(element)}`;
+    if (!kinds.has(kind)) kinds.set(kind, index);
   }
   return [...kinds].map(([kind, index]) => ({ kind, index }));
 }
