@@ -11,7 +11,7 @@ const rowOf = (page, name) => page.getByRole("row").filter({ has: page.getByRole
 
 /** Opens the deals of an organisation. */
 async function find(page, hand, org) {
-  await enter(page, ADMIN, "/admin", hand);
+  await enter(page, ADMIN, "/admin");
   await hand.write("textbox", "Organisation id", org);
   await hand.press("button", "Find deals");
 }

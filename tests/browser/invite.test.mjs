@@ -7,7 +7,7 @@ import { suite } from "./suite.mjs";
 
 const check = suite();
 
-const inviting = async (page, hand, deal) => enter(page, deal.manager, `${deal.path}/invite`, hand);
+const inviting = (page, deal) => enter(page, deal.manager, `${deal.path}/invite`);
 const summary = (page, name) => page.getByRole("heading", { level: 2, name }).waitFor();
 const rowOf = (page, name) => page.getByRole("row").filter({ has: page.getByRole("rowheader", { name }) });
 /** What is foreseen, by address. */
@@ -31,7 +31,7 @@ check("each row has its verdict before anything is sent, and is corrected or dro
   const at = (name) => `${name}@${deal.org}.example`;
   await deal.seat(at("ann"));
   await deal.invite([at("bob")]);
-  await inviting(page, hand, deal);
+  await inviting(page, deal);
   const list = `Ann <${at("ann")}>, ${at("bob")}; ${at("cat")}\n${at("CAT")}\t${at("eve")}\ndan at example.com\n${at("fay")}`;
   await hand.paste("textbox", "Addresses", list);
   await summary(page, "3 will be invited, 1 is not an address, 1 is pending already, 1 has accepted already, 1 is a duplicate");
@@ -60,7 +60,7 @@ check("each row has its verdict before anything is sent, and is corrected or dro
 
 check("addresses are typed and checked with a button", { hands: BOTH }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
-  await inviting(page, hand, deal);
+  await inviting(page, deal);
   await hand.press("button", "Check…");
   await page.getByRole("alert").filter({ hasText: "There is no address here yet." }).waitFor();
   await hand.write("textbox", "Addresses", "Ann Example <ann@example.com>");
@@ -78,7 +78,7 @@ check("addresses are typed and checked with a button", { hands: BOTH }, async ({
 
 check("a CSV file is chosen, and the template is one", { hands: BOTH }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
-  await inviting(page, hand, deal);
+  await inviting(page, deal);
   const downloading = page.waitForEvent("download");
   await hand.press("link", "Download a template");
   const template = await (await downloading).path();
@@ -91,7 +91,7 @@ check("a CSV file is chosen, and the template is one", { hands: BOTH }, async ({
 
 check("a file is dropped on the page", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
-  await inviting(page, hand, deal);
+  await inviting(page, deal);
   await page.getByRole("textbox", { name: "Addresses" }).waitFor();
   const data = await page.evaluateHandle(() => {
     const data = new DataTransfer();
@@ -110,7 +110,7 @@ const ACCOUNTS = "First Name [Required]\tLast Name [Required]\tEmail Address [Re
 
 check("where two columns have addresses, the page asks and invites only those of one", { hands: BOTH }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
-  await inviting(page, hand, deal);
+  await inviting(page, deal);
   await hand.paste("textbox", "Addresses", ACCOUNTS);
   await summary(page, "Which columns do you mean?");
   assert.equal(await page.getByRole("table", { name: "What will happen" }).count(), 0, "nothing is checked before the answer");
@@ -136,7 +136,7 @@ check("where two columns have addresses, the page asks and invites only those of
 
 check("another text is another question", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
-  await inviting(page, hand, deal);
+  await inviting(page, deal);
   await hand.paste("textbox", "Addresses", ACCOUNTS);
   await summary(page, "Which columns do you mean?");
   await hand.write("textbox", "Addresses", "ann@example.com");
@@ -149,7 +149,7 @@ const file = (name, ...parts) => ({ name, mimeType: "text/csv", buffer: Buffer.c
 
 check("a file in an older encoding is read right, and the page says how", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
-  await inviting(page, hand, deal);
+  await inviting(page, deal);
   await page.getByLabel("CSV file").setInputFiles(file("people.csv", "name,email\n", [0xa3], "ukasz,ann@example.com\n"));
   await summary(page, "1 will be invited");
   await rowOf(page, "ann@example.com").getByText("Łukasz").waitFor();
@@ -158,7 +158,7 @@ check("a file in an older encoding is read right, and the page says how", {}, as
 
 check("where names could be spelt in two ways, the page asks", { hands: BOTH }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
-  await inviting(page, hand, deal);
+  await inviting(page, deal);
   await page.getByLabel("CSV file").setInputFiles(file("people.csv", "name,email\nDvo", [0xf8], "ak,ann@example.com\n"));
   await summary(page, "Which of these is spelt right?");
   await page.getByRole("radio", { name: /Dvořak/ }).check();
@@ -169,7 +169,7 @@ check("where names could be spelt in two ways, the page asks", { hands: BOTH }, 
 
 check("where no spelling is right, the file is not read", { hands: BOTH }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
-  await inviting(page, hand, deal);
+  await inviting(page, deal);
   await page.getByLabel("CSV file").setInputFiles(file("people.csv", "name,email\nDvo", [0xf8], "ak,ann@example.com\n"));
   await summary(page, "Which of these is spelt right?");
   await pressWaiting(page, "Use this spelling");
@@ -181,7 +181,7 @@ check("where no spelling is right, the file is not read", { hands: BOTH }, async
 
 check("a column under another title is invited only once it is chosen", { hands: BOTH }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
-  await inviting(page, hand, deal);
+  await inviting(page, deal);
   await hand.paste("textbox", "Addresses", "First name,Last name,E-mail tuteur\nAnn,Doe,ann@example.com");
   await summary(page, "Which columns do you mean?");
   await pressWaiting(page, "Use these columns");
@@ -195,7 +195,7 @@ check("a column under another title is invited only once it is chosen", { hands:
 
 check("lines of a list that look like columns are all invited if that is the answer", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
-  await inviting(page, hand, deal);
+  await inviting(page, deal);
   await hand.paste("textbox", "Addresses", "ann@example.com, bob@example.com\ncat@example.com, dan@example.com");
   await summary(page, "Which columns do you mean?");
   await page.getByRole("combobox", { name: "Address column" }).selectOption({ label: "All of them: this is a list, not a table" });
@@ -205,7 +205,7 @@ check("lines of a list that look like columns are all invited if that is the ans
 
 check("text that was not checked keeps the list from being sent", { hands: BOTH }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
-  await inviting(page, hand, deal);
+  await inviting(page, deal);
   await hand.paste("textbox", "Addresses", "ann@example.com\nbob@example.com");
   await summary(page, "2 will be invited");
   await hand.write("textbox", "More addresses", "cat@example.com");
@@ -219,7 +219,7 @@ check("text that was not checked keeps the list from being sent", { hands: BOTH 
 
 check("each file that is dropped is read, whatever is asked about another one", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
-  await inviting(page, hand, deal);
+  await inviting(page, deal);
   const files = page.getByLabel("CSV file");
   await files.setInputFiles([
     file("ann.csv", "Name,Work Email,Home Email\nAnn Doe,ann@example.com,ann@home.example\n"),
@@ -241,7 +241,7 @@ check("each file that is dropped is read, whatever is asked about another one", 
 
 check("a file waits for the text in the box, and is not read together with it", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
-  await inviting(page, hand, deal);
+  await inviting(page, deal);
   await hand.write("textbox", "Addresses", "Ann Doe\nann (at) example.com");
   await page.getByLabel("CSV file").setInputFiles(file("people.csv", "Name,Email\nBob Roe,bob@example.com\n"));
   await summary(page, "1 will be invited, 2 are not addresses");
@@ -250,7 +250,7 @@ check("a file waits for the text in the box, and is not read together with it", 
 
 check("a cell with several addresses is a row to correct, and says so", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
-  await inviting(page, hand, deal);
+  await inviting(page, deal);
   await hand.paste("textbox", "Addresses", "Name\tEmail\nAnn Doe\tann@example.com / ann@home.example");
   await hand.press("button", "Check…");
   await summary(page, "1 is not an address");
@@ -262,7 +262,7 @@ check("a cell with several addresses is a row to correct, and says so", {}, asyn
 
 check("an address with a likely mistake is offered without it", { hands: BOTH }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
-  await inviting(page, hand, deal);
+  await inviting(page, deal);
   await hand.paste("textbox", "Addresses", "o’brien@example.com, ann@gmial.com");
   await summary(page, "1 will be invited, 1 is not an address");
   await hand.press("button", "o'brien@example.com");
@@ -277,14 +277,14 @@ check("an address with a likely mistake is offered without it", { hands: BOTH },
 
 check("more than a thousand are refused before anything is checked", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
-  await inviting(page, hand, deal);
+  await inviting(page, deal);
   await hand.paste("textbox", "Addresses", addresses("ann", 1001).join("\n"));
   await page.getByRole("alert").filter({ hasText: "These are 1,001 addresses, and a list has 1,000 at most. Take 1 out" }).waitFor();
 });
 
 check("what turned out otherwise is told, tried again, and downloaded", { hands: BOTH }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
-  await inviting(page, hand, deal);
+  await inviting(page, deal);
   await hand.paste("textbox", "Addresses", "ann@example.com, bob@example.com, =cmd@example.com, nobody");
   await summary(page, "3 will be invited, 1 is not an address");
   // Somebody else invites one of them meanwhile, and another one can't be stored.
@@ -312,7 +312,7 @@ check("what turned out otherwise is told, tried again, and downloaded", { hands:
 
 check("sending is watched, stopped, and gone on with", { hands: BOTH }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ seats: 200 });
-  await inviting(page, hand, deal);
+  await inviting(page, deal);
   await hand.paste("textbox", "Addresses", addresses("ann", 120).join("\n"));
   await summary(page, "120 will be invited");
   let answer;
@@ -336,7 +336,7 @@ check("sending is watched, stopped, and gone on with", { hands: BOTH }, async ({
 check("a batch that fails leaves the rest to go on with, and nobody gets two mails", { expect: [answered(503)] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ seats: 200 });
   const people = addresses(deal.org, 60);
-  await inviting(page, hand, deal);
+  await inviting(page, deal);
   await hand.paste("textbox", "Addresses", people.join("\n"));
   await summary(page, "60 will be invited");
   let calls = 0;
@@ -358,7 +358,7 @@ check("a batch that fails leaves the rest to go on with, and nobody gets two mai
 
 check("a draft survives a lost session, and is gone once it is sent", { expect: [answered(401)], hands: BOTH }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
-  await inviting(page, hand, deal);
+  await inviting(page, deal);
   await page.route(`**/api${deal.path}/invites`, (route) => route.fulfill({ status: 401, json: { message: "Unauthorized" } }));
   await hand.paste("textbox", "Addresses", "Ann <ann@example.com>, bob@example.com");
   await page.getByText("Your session is over.").waitFor();
@@ -378,7 +378,7 @@ check("a draft survives a lost session, and is gone once it is sent", { expect: 
 
 check("a draft is gone with signing out", { hands: BOTH }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
-  await inviting(page, hand, deal);
+  await inviting(page, deal);
   await hand.write("textbox", "Addresses", "ann@example.com");
   await until("the draft", async () => (await drafts(page)).length === 1);
   await hand.press("button", "Sign out");
@@ -391,7 +391,7 @@ check("who has just been invited is on the Deal seats page, though its list is o
   const deal = await stack.newDeal();
   await deal.invite(["old@example.com"]);
   const older = await deal.api("GET", "/seats");
-  await inviting(page, hand, deal);
+  await inviting(page, deal);
   await hand.paste("textbox", "Addresses", "Ann Example <ann@example.com>\nbob@example.com");
   await hand.press("button", "Send 2 invites");
   await summary(page, "2 people invited");
@@ -404,7 +404,7 @@ check("who has just been invited is on the Deal seats page, though its list is o
 check("an IT team is told what to let through", { hands: BOTH }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
-  await inviting(page, hand, deal);
+  await inviting(page, deal);
   const summary = page.getByText("Not arriving? Copy this for your IT team.");
   if (hand instanceof Mouse) await summary.click();
   else {

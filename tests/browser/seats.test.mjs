@@ -29,7 +29,7 @@ const says = (page, text) => page.getByRole("status").filter({ hasText: text }).
 
 check("a manager's single deal opens at once, and Deals stays in the navigation", { hands: BOTH }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
-  await enter(page, deal.manager, "/", hand);
+  await enter(page, deal.manager, "/");
   await page.waitForURL(`**${deal.path}`);
   await page.getByRole("heading", { name: "Deal seats: Unlimited" }).waitFor();
   await hand.press("link", "Deals");
@@ -58,7 +58,7 @@ check("the numbers, the tabs and the list say what is true", {}, async ({ page, 
 check("an address tells tab and place, and leads back there after signing in again", { hands: BOTH }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ seats: 500 });
   await deal.invite(addresses("ann", 60));
-  await enter(page, deal.manager, deal.path, hand);
+  await enter(page, deal.manager, deal.path);
   await hand.press("link", /^Pending/);
   await hand.press("button", "Next page");
   await until("the second page", async () => (await listed(page)).length === 10);
@@ -76,7 +76,7 @@ check("the pages of a list lose no row and double none, whatever is sent meanwhi
   const deal = await stack.newDeal({ seats: 500 });
   const people = addresses("ann", 130);
   await deal.invite(people);
-  await enter(page, deal.manager, deal.path, hand);
+  await enter(page, deal.manager, deal.path);
   const seen = [];
   for (const [number, rows] of [[1, 50], [2, 50], [3, 30]]) {
     await page.getByText(`Page ${number}`).waitFor();
@@ -98,7 +98,7 @@ check("people are found by the beginning of an address, which no address of a pa
   const asked = [];
   page.on("request", (request) => asked.push(request.url()));
   page.on("framenavigated", (frame) => asked.push(frame.url()));
-  await enter(page, deal.manager, deal.path, hand);
+  await enter(page, deal.manager, deal.path);
   await hand.write("searchbox", "Address begins with", "BOB");
   await rowOf(page, "bob@example.com").waitFor();
   await until("only two rows", async () => (await listed(page)).length === 2);
@@ -121,7 +121,7 @@ check("a double click resends once, and the older link stops working", { hands: 
   await deal.invite([ann, `bob@${deal.org}.example`]);
   const asked = [];
   page.on("request", (request) => request.url().endsWith("/resend") && asked.push(request.url()));
-  await enter(page, deal.manager, deal.path, hand);
+  await enter(page, deal.manager, deal.path);
   if (hand instanceof Mouse) await page.getByRole("button", { name: `Resend invite to ${ann}` }).dblclick();
   else {
     await hand.press("button", `Resend invite to ${ann}`);
@@ -136,7 +136,7 @@ check("a double click resends once, and the older link stops working", { hands: 
 check("an invite is cancelled once its person has been named, and Escape keeps it", { hands: BOTH }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await deal.invite([{ email: "ann@example.com", name: "Ann Example" }, "bob@example.com"]);
-  await enter(page, deal.manager, deal.path, hand);
+  await enter(page, deal.manager, deal.path);
   await hand.press("button", "Cancel invite to ann@example.com");
   const question = page.getByRole("dialog", { name: "Cancel the invite to ann@example.com?" });
   await question.getByText("Ann Example (ann@example.com) can no longer accept").waitFor();
@@ -156,7 +156,7 @@ check("an invite is cancelled once its person has been named, and Escape keeps i
 check("a seat is de-allocated once its person and their loss have been named", { hands: BOTH }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ seats: 2 });
   await deal.seat("ann@example.com");
-  await enter(page, deal.manager, deal.path, hand);
+  await enter(page, deal.manager, deal.path);
   await hand.press("button", "De-allocate seat of ann@example.com");
   const question = page.getByRole("dialog", { name: "De-allocate the seat of ann@example.com?" });
   await question.getByText("ann@example.com loses the seat and with it access to Unlimited").waitFor();
@@ -174,7 +174,7 @@ check("rows are selected, and resent or cancelled together", { hands: BOTH }, as
   const deal = await stack.newDeal();
   const people = ["ann", "bob", "cat"].map((name) => `${name}@${deal.org}.example`);
   await deal.invite(people);
-  await enter(page, deal.manager, deal.path, hand);
+  await enter(page, deal.manager, deal.path);
   await hand.press("checkbox", `Select ${people[0]}`);
   await hand.press("checkbox", `Select ${people[1]}`);
   await page.getByText("2 selected").waitFor();
@@ -214,7 +214,7 @@ check("resending all can be stopped: what is done is told, the rest is as it was
     await stopped;
     await route.continue();
   });
-  await enter(page, deal.manager, `${deal.path}?status=expired`, hand);
+  await enter(page, deal.manager, `${deal.path}?status=expired`);
   await hand.press("button", "Resend all expired");
   await hand.press("button", "Resend all", page.getByRole("dialog"));
   await page.getByRole("progressbar", { name: "Resending" }).waitFor();

@@ -41,7 +41,7 @@ check("what is waited for is said, and comes without a jump", {}, async ({ conte
 
 check("nothing yet is said with what to do about it", { hands: BOTH }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
-  await enter(page, deal.manager, deal.path, hand);
+  await enter(page, deal.manager, deal.path);
   await page.getByText("Nobody has been invited yet.").waitFor();
   await hand.press("link", /^Expired/);
   await page.getByText("No invite has expired.").waitFor();
@@ -64,7 +64,7 @@ for (const [what, fault, words, answer] of [
     const deal = await stack.newDeal();
     await deal.invite(["ann@example.com"]);
     await page.route(seatsOf(deal), answer);
-    await enter(page, deal.manager, deal.path, hand);
+    await enter(page, deal.manager, deal.path);
     await page.getByRole("alert").filter({ hasText: words }).waitFor();
     await page.unroute(seatsOf(deal));
     await hand.press("button", "Try again");
@@ -76,7 +76,7 @@ check("an action that fails is told, changes nothing, and is tried again", { exp
   const deal = await stack.newDeal();
   await deal.invite(["ann@example.com"]);
   await page.route("**/resend", (route) => route.fulfill(UNAVAILABLE), { times: 1 });
-  await enter(page, deal.manager, deal.path, hand);
+  await enter(page, deal.manager, deal.path);
   await hand.press("button", "Resend invite to ann@example.com");
   await page.getByRole("alert").filter({ hasText: "Seatkeeper can’t answer right now." }).waitFor();
   assert.equal((await deal.row("ann@example.com")).sends, 1);
@@ -102,7 +102,7 @@ check("offline is said, and what was there stays in sight", { expect: [/ERR_INTE
 check("a session that is over is said once, and signing in leads back to the page", { expect: [answered(401)], hands: BOTH }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await deal.invite(["ann@example.com"]);
-  await enter(page, deal.manager, `${deal.path}?status=pending`, hand);
+  await enter(page, deal.manager, `${deal.path}?status=pending`);
   await page.getByRole("rowheader", { name: "ann@example.com" }).waitFor();
   await page.route("**/resend", (route) => route.fulfill({ status: 401, json: { message: "Unauthorized" } }), { times: 1 });
   await hand.press("button", "Resend invite to ann@example.com");
@@ -158,7 +158,7 @@ check("a page that is not there leads to the deals", {}, async ({ page, stack })
 check("a place in a list that is no longer known leads to the first page", { expect: [answered(400)], hands: BOTH }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await deal.invite(["ann@example.com"]);
-  await enter(page, deal.manager, `${deal.path}?after=forged`, hand);
+  await enter(page, deal.manager, `${deal.path}?after=forged`);
   await hand.press("button", "Go to the first page");
   await page.getByRole("rowheader", { name: "ann@example.com" }).waitFor();
 });

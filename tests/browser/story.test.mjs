@@ -1,6 +1,6 @@
 /** The whole story, as the people in it live it, with the actions counted that it may cost them. */
 import assert from "node:assert/strict";
-import { BOTH, chooseAccount, enter, PHONE } from "./browser.mjs";
+import { BOTH, chooseAccount, PHONE, signInAt } from "./browser.mjs";
 import { addresses } from "./stack.mjs";
 import { suite } from "./suite.mjs";
 
@@ -14,7 +14,7 @@ check("from forty people in a spreadsheet to the first seat", { hands: BOTH }, a
   const deal = await stack.newDeal({ seats: 100 });
   const people = addresses(`${deal.org}-ann`, 40);
 
-  await enter(page, deal.manager, "/", hand);
+  await signInAt(page, deal.manager, "/", hand);
   await page.getByRole("heading", { name: "Deal seats: Unlimited" }).waitFor();
   hand.actions = 0;
   await hand.press("link", "Invite people");

@@ -49,7 +49,7 @@ check("a translated list of invites shows what has changed since", {}, async ({ 
   const deal = await stack.newDeal({ seats: 2 });
   await deal.seat("bob@example.com");
   await deal.invite(["ann@example.com", "cat@example.com", "dan@example.com"]);
-  await enter(page, deal.manager, deal.path, hand);
+  await enter(page, deal.manager, deal.path);
   const numbers = page.getByRole("region", { name: "Seats" });
   const pending = page.getByRole("link", { name: /^Pending/ });
   await page.getByText("3 people may still accept, 1 seat is left.").waitFor();
@@ -75,7 +75,7 @@ check("a translated list of invites shows what has changed since", {}, async ({ 
 check("a translated list of addresses shows what has changed since", {}, async ({ context, page, stack, hand }) => {
   await translate(context);
   const deal = await stack.newDeal({ seats: 1 });
-  await enter(page, deal.manager, `${deal.path}/invite`, hand);
+  await enter(page, deal.manager, `${deal.path}/invite`);
   await hand.write("textbox", "Addresses", "ann@example.com, bob@example");
   await hand.press("button", "Check…");
   await page.getByRole("heading", { name: "1 will be invited, 1 is not an address" }).waitFor();
@@ -94,7 +94,7 @@ check("a translated list of addresses shows what has changed since", {}, async (
 check("a translated table of deals shows what has changed since", {}, async ({ context, page, stack, hand }) => {
   await translate(context);
   const { org } = await stack.newDeal({ seats: 10 });
-  await enter(page, ADMIN, `/admin?organisation=${org}`, hand);
+  await enter(page, ADMIN, `/admin?organisation=${org}`);
   await hand.press("button", "Resize Unlimited");
   await hand.write("textbox", "Seats", "25");
   await page.getByText(/15 more|more/).first().waitFor();
