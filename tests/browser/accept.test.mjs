@@ -1,6 +1,6 @@
 /** The accept page: what a link shows, what becomes of its token, and the one click that takes the seat. */
 import assert from "node:assert/strict";
-import { answered, BOTH, blockSiteData, chooseAccount, Keyboard, Mouse, PHONE } from "./browser.mjs";
+import { answered, blockSiteData, BOTH, chooseAccount, Keyboard, Mouse, PHONE } from "./browser.mjs";
 import { tokenOf } from "./stack.mjs";
 import { suite } from "./suite.mjs";
 
@@ -145,7 +145,7 @@ check("a token that joins the address of an open manager's page opens the invita
   assert.equal(page.url(), `${stack.url}/accept`);
 });
 
-check("with site data blocked the invitation is shown, and signing in says what to allow", { hands: BOTH }, async ({ context, page, stack, hand }) => {
+check("with site data blocked the invitation is shown, and signing in says what to allow", { hands: [Keyboard] }, async ({ context, page, stack, hand }) => {
   await blockSiteData(context);
   const { link } = await invited(stack);
   await page.goto(link);
@@ -189,7 +189,7 @@ for (const [what, status, words, prepare] of REFUSED) {
   });
 }
 
-check("a full deal keeps the invite open, until there is a seat", { hands: BOTH }, async ({ page, stack, hand }) => {
+check("a full deal keeps the invite open, until there is a seat", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const { deal, link } = await invited(stack, { seats: 1 });
   await deal.seat(`bob@${deal.org}.example`);
   await page.goto(link);
@@ -267,7 +267,7 @@ const PASSING = [
 ];
 for (const [what, fault, words, answer] of PASSING) {
   for (const step of ["preview", "accept"]) {
-    check(`the token is kept when ${what} at the ${step}, and works on the next try`, { expect: [fault], hands: step === "accept" ? BOTH : [Mouse] }, async ({ page, stack, hand }) => {
+    check(`the token is kept when ${what} at the ${step}, and works on the next try`, { expect: [fault], hands: [step === "accept" ? Keyboard : Mouse] }, async ({ page, stack, hand }) => {
       const { link } = await invited(stack);
       await page.route(`**/api/invites/${step}`, answer);
       await page.goto(link);
@@ -300,7 +300,7 @@ check("a session that is over costs no invite", { expect: [answered(401)] }, asy
   await heading(page, "You have a seat");
 });
 
-check("a link that does not open can be pasted", { hands: BOTH }, async ({ page, stack, hand }) => {
+check("a link that does not open can be pasted", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const { link } = await invited(stack);
   await page.goto("/accept");
   await heading(page, "Open the link in your mail");
@@ -330,7 +330,7 @@ check("the mail's button can be copied in place of its link", {}, async ({ page,
   await heading(page, /invites you/);
 });
 
-check("another account can be chosen before the click that accepts", { hands: BOTH }, async ({ page, stack, hand }) => {
+check("another account can be chosen before the click that accepts", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const { deal, email, link } = await invited(stack);
   await page.goto(link);
   await signIn(page, hand, email);
@@ -342,7 +342,7 @@ check("another account can be chosen before the click that accepts", { hands: BO
   assert.equal((await deal.rows())[0].acceptedWith, "other_address");
 });
 
-check("who would rather not sign in has done nothing, and can think again", { hands: BOTH }, async ({ page, stack, hand }) => {
+check("who would rather not sign in has done nothing, and can think again", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const { deal, link } = await invited(stack);
   await page.goto(link);
   await hand.press("button", "Sign in to accept");

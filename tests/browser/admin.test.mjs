@@ -1,6 +1,6 @@
 /** Deals admin: partnership managers find, make, resize, edit and end deals, and are told why not. */
 import assert from "node:assert/strict";
-import { answered, BOTH, enter } from "./browser.mjs";
+import { answered, BOTH, enter, Keyboard } from "./browser.mjs";
 import { ADMIN, addresses } from "./stack.mjs";
 import { suite } from "./suite.mjs";
 
@@ -16,7 +16,7 @@ async function find(page, hand, org) {
   await hand.press("button", "Find deals");
 }
 
-check("an organisation's deals are found by its id, which the address keeps", { hands: BOTH }, async ({ page, stack, hand }) => {
+check("an organisation's deals are found by its id, which the address keeps", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ seats: 1200 });
   await find(page, hand, deal.org);
   assert.match(await rowOf(page, "Unlimited").innerText(), /1,200\s+0\s+1,200/);
@@ -29,8 +29,8 @@ check("an organisation's deals are found by its id, which the address keeps", { 
   await page.getByText("nobody-yet has no deal yet.").waitFor();
 });
 
-check("a deal is made, and an answer that is lost makes no second one", { expect: [/ERR_CONNECTION_RESET/], hands: BOTH }, async ({ page, stack, hand }) => {
-  const org = `new-${hand.constructor.name.toLowerCase()}`;
+check("a deal is made, and an answer that is lost makes no second one", { expect: [/ERR_CONNECTION_RESET/], hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const org = "new";
   await find(page, hand, org);
   await hand.press("button", "New deal");
   const form = page.getByRole("dialog", { name: "New deal" });
@@ -52,7 +52,7 @@ check("a deal is made, and an answer that is lost makes no second one", { expect
   assert.deepEqual(deals.map(({ seats }) => seats.total), [25]);
 });
 
-check("a deal is resized, but not below the seats that are held", { expect: [answered(409)], hands: BOTH }, async ({ page, stack, hand }) => {
+check("a deal is resized, but not below the seats that are held", { expect: [answered(409)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ seats: 5 });
   for (const learner of addresses(deal.org, 2)) await deal.seat(learner);
   await find(page, hand, deal.org);
@@ -83,7 +83,7 @@ check("a change that somebody else has made meanwhile is shown before it is over
   await says(page, "Unlimited has 8 seats now");
 });
 
-check("a deal is ended once what that takes away has been said", { hands: BOTH }, async ({ page, stack, hand }) => {
+check("a deal is ended once what that takes away has been said", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await deal.seat(`ann@${deal.org}.example`);
   await find(page, hand, deal.org);

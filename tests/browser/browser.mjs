@@ -187,22 +187,27 @@ export const BOTH = [Mouse, Keyboard];
 /** Far more than there are stops on the longest page. */
 const STOPS = 400;
 
-/** Presses Tab until this element has the focus; every stop on the way has to show that it has it, and to be in sight. */
+/**
+ * Presses Tab until this element has the focus. Every stop on the way has to show its focus, to be in sight, and to lie
+ * under the mouse at its centre: what the keyboard reaches, a mouse can click.
+ */
 export async function tabTo(page, target) {
   const element = await target.elementHandle();
-  for (let stop = 0; stop < STOPS; stop += 1) {
-    if (await element.evaluate((element) => element === document.activeElement)) return;
+  let focus = await element.evaluate(lookAtFocus);
+  for (let stop = 0; !focus.reached; stop += 1) {
+    assert.ok(stop < STOPS, `no way by Tab to ${target}`);
     await page.keyboard.press("Tab");
-    assert.equal(await page.evaluate(hiddenFocus), null, "each stop shows that it has the focus");
+    focus = await element.evaluate(lookAtFocus);
+    assert.equal(focus.hidden, null, "each stop shows that it has the focus");
   }
-  assert.fail(`no way by Tab to ${target}`);
 }
 
-/** In the page: what has the focus and does not show it, if so. */
-function hiddenFocus() {
+/** In the page: whether the target has the focus, and the element that has the focus and does not show it, if there is one. */
+function lookAtFocus(target) {
   const element = document.activeElement;
-  // What has no place among the stops was given the focus by the page, to be read from there.
-  if (!element || element === document.body || element.tabIndex < 0) return null;
+  const reached = element === target;
+  // The page itself focuses a heading, which is no stop of the Tab key.
+  if (!element || element === document.body || element.tabIndex < 0) return { reached, hidden: null };
   const style = getComputedStyle(element);
   // `auto` is the browser's own ring.
   const outlined = style.outlineStyle === "auto" || (style.outlineStyle !== "none" && Number.parseFloat(style.outlineWidth) >= 2);
@@ -212,7 +217,8 @@ function hiddenFocus() {
     (Math.max(left, 0) + Math.min(right, innerWidth)) / 2, (Math.max(top, 0) + Math.min(bottom, innerHeight)) / 2,
   );
   const covered = at && !element.contains(at) && !at.contains(element);
-  return (outlined || style.boxShadow !== "none") && seen && !covered ? null : element.outerHTML.slice(0, 200);
+  const shown = (outlined || style.boxShadow !== "none") && seen && !covered;
+  return { reached, hidden: shown ? null : element.outerHTML.slice(0, 200) };
 }
 
 /** Says to the issuer who one is, and waits to be back. */

@@ -1,7 +1,7 @@
 /** Inviting: what is said of each row before anything is sent, and what becomes of a list. */
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { answered, BOTH, chooseAccount, enter, Mouse } from "./browser.mjs";
+import { answered, BOTH, chooseAccount, enter, Keyboard, Mouse } from "./browser.mjs";
 import { addresses, until } from "./stack.mjs";
 import { suite } from "./suite.mjs";
 
@@ -58,7 +58,7 @@ check("each row has its verdict before anything is sent, and is corrected or dro
   assert.deepEqual((await deal.rows("pending")).map(({ email }) => email).sort(), [at("bob"), at("cat"), at("dan"), `${at("fay")}.uk`]);
 });
 
-check("addresses are typed and checked with a button", { hands: BOTH }, async ({ page, stack, hand }) => {
+check("addresses are typed and checked with a button", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await inviting(page, deal);
   await hand.press("button", "Check…");
@@ -108,7 +108,7 @@ check("a file is dropped on the page", {}, async ({ page, stack, hand }) => {
 const ACCOUNTS = "First Name [Required]\tLast Name [Required]\tEmail Address [Required]\tRecovery Email\n" +
   "Ann\tDoe\tann@example.com\tann@home.example\nBob\tRoe\tbob@example.com\t";
 
-check("where two columns have addresses, the page asks and invites only those of one", { hands: BOTH }, async ({ page, stack, hand }) => {
+check("where two columns have addresses, the page asks and invites only those of one", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await inviting(page, deal);
   await hand.paste("textbox", "Addresses", ACCOUNTS);
@@ -156,7 +156,7 @@ check("a file in an older encoding is read right, and the page says how", {}, as
   await page.getByText("people.csv does not say how its letters are stored. It is read as Central European.").waitFor();
 });
 
-check("where names could be spelt in two ways, the page asks", { hands: BOTH }, async ({ page, stack, hand }) => {
+check("where names could be spelt in two ways, the page asks", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await inviting(page, deal);
   await page.getByLabel("CSV file").setInputFiles(file("people.csv", "name,email\nDvo", [0xf8], "ak,ann@example.com\n"));
@@ -167,7 +167,7 @@ check("where names could be spelt in two ways, the page asks", { hands: BOTH }, 
   await rowOf(page, "ann@example.com").getByText("Dvořak").waitFor();
 });
 
-check("where no spelling is right, the file is not read", { hands: BOTH }, async ({ page, stack, hand }) => {
+check("where no spelling is right, the file is not read", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await inviting(page, deal);
   await page.getByLabel("CSV file").setInputFiles(file("people.csv", "name,email\nDvo", [0xf8], "ak,ann@example.com\n"));
@@ -179,7 +179,7 @@ check("where no spelling is right, the file is not read", { hands: BOTH }, async
   assert.equal(await page.getByRole("table", { name: "What will happen" }).count(), 0, "nothing was chosen beforehand, and nothing is read");
 });
 
-check("a column under another title is invited only once it is chosen", { hands: BOTH }, async ({ page, stack, hand }) => {
+check("a column under another title is invited only once it is chosen", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await inviting(page, deal);
   await hand.paste("textbox", "Addresses", "First name,Last name,E-mail tuteur\nAnn,Doe,ann@example.com");
@@ -203,7 +203,7 @@ check("lines of a list that look like columns are all invited if that is the ans
   await summary(page, "4 will be invited");
 });
 
-check("text that was not checked keeps the list from being sent", { hands: BOTH }, async ({ page, stack, hand }) => {
+check("text that was not checked keeps the list from being sent", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await inviting(page, deal);
   await hand.paste("textbox", "Addresses", "ann@example.com\nbob@example.com");
@@ -260,7 +260,7 @@ check("a cell with several addresses is a row to correct, and says so", {}, asyn
   await summary(page, "1 will be invited");
 });
 
-check("an address with a likely mistake is offered without it", { hands: BOTH }, async ({ page, stack, hand }) => {
+check("an address with a likely mistake is offered without it", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await inviting(page, deal);
   await hand.paste("textbox", "Addresses", "o’brien@example.com, ann@gmial.com");
@@ -282,7 +282,7 @@ check("more than a thousand are refused before anything is checked", {}, async (
   await page.getByRole("alert").filter({ hasText: "These are 1,001 addresses, and a list has 1,000 at most. Take 1 out" }).waitFor();
 });
 
-check("what turned out otherwise is told, tried again, and downloaded", { hands: BOTH }, async ({ page, stack, hand }) => {
+check("what turned out otherwise is told, tried again, and downloaded", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await inviting(page, deal);
   await hand.paste("textbox", "Addresses", "ann@example.com, bob@example.com, =cmd@example.com, nobody");
@@ -310,7 +310,7 @@ check("what turned out otherwise is told, tried again, and downloaded", { hands:
   await summary(page, "1 is not an address");
 });
 
-check("sending is watched, stopped, and gone on with", { hands: BOTH }, async ({ page, stack, hand }) => {
+check("sending is watched, stopped, and gone on with", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ seats: 200 });
   await inviting(page, deal);
   await hand.paste("textbox", "Addresses", addresses("ann", 120).join("\n"));
@@ -356,7 +356,7 @@ check("a batch that fails leaves the rest to go on with, and nobody gets two mai
   assert.deepEqual(mails.sort(), people);
 });
 
-check("a draft survives a lost session, and is gone once it is sent", { expect: [answered(401)], hands: BOTH }, async ({ page, stack, hand }) => {
+check("a draft survives a lost session, and is gone once it is sent", { expect: [answered(401)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await inviting(page, deal);
   await page.route(`**/api${deal.path}/invites`, (route) => route.fulfill({ status: 401, json: { message: "Unauthorized" } }));
@@ -376,7 +376,7 @@ check("a draft survives a lost session, and is gone once it is sent", { expect: 
   assert.deepEqual(await drafts(page), []);
 });
 
-check("a draft is gone with signing out", { hands: BOTH }, async ({ page, stack, hand }) => {
+check("a draft is gone with signing out", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await inviting(page, deal);
   await hand.write("textbox", "Addresses", "ann@example.com");

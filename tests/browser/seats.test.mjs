@@ -1,7 +1,7 @@
 /** The Deal seats page: what it shows of each invite, and what can be done about it. */
 import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
-import { answered, BOTH, chooseAccount, enter, Mouse } from "./browser.mjs";
+import { answered, BOTH, chooseAccount, enter, Keyboard, Mouse } from "./browser.mjs";
 import { addresses, until } from "./stack.mjs";
 import { suite } from "./suite.mjs";
 
@@ -9,8 +9,7 @@ import { suite } from "./suite.mjs";
 const expired = {};
 const check = suite({}, async (stack) => {
   for (const [name, people] of Object.entries({
-    Mouse: addresses("old", 60), Keyboard: addresses("old", 60), stopped: addresses("old", 60),
-    stoppedByKeyboard: addresses("old", 60), older: ["ann@example.com"], mixed: ["eve@example.com"],
+    all: addresses("old", 60), stopped: addresses("old", 60), older: ["ann@example.com"], mixed: ["eve@example.com"],
   })) {
     expired[name] = await stack.newDeal();
     await expired[name].invite(people);
@@ -27,7 +26,7 @@ const listed = (page) => list(page).getByRole("rowheader").allInnerTexts();
 const shows = (page, rows) => until(`the rows ${rows}`, async () => isDeepStrictEqual(await listed(page), rows));
 const says = (page, text) => page.getByRole("status").filter({ hasText: text }).or(page.getByRole("alert").filter({ hasText: text })).first().waitFor();
 
-check("a manager's single deal opens at once, and Deals stays in the navigation", { hands: BOTH }, async ({ page, stack, hand }) => {
+check("a manager's single deal opens at once, and Deals stays in the navigation", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await enter(page, deal.manager, "/");
   await page.waitForURL(`**${deal.path}`);
@@ -55,7 +54,7 @@ check("the numbers, the tabs and the list say what is true", {}, async ({ page, 
   assert.deepEqual((await listed(page)).sort(), ["ann@example.com", "bob@example.com"]);
 });
 
-check("an address tells tab and place, and leads back there after signing in again", { hands: BOTH }, async ({ page, stack, hand }) => {
+check("an address tells tab and place, and leads back there after signing in again", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ seats: 500 });
   await deal.invite(addresses("ann", 60));
   await enter(page, deal.manager, deal.path);
@@ -72,7 +71,7 @@ check("an address tells tab and place, and leads back there after signing in aga
   assert.equal(page.url(), address);
 });
 
-check("the pages of a list lose no row and double none, whatever is sent meanwhile", { hands: BOTH }, async ({ page, stack, hand }) => {
+check("the pages of a list lose no row and double none, whatever is sent meanwhile", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ seats: 500 });
   const people = addresses("ann", 130);
   await deal.invite(people);
@@ -92,7 +91,7 @@ check("the pages of a list lose no row and double none, whatever is sent meanwhi
   await shows(page, seen.slice(50, 100));
 });
 
-check("people are found by the beginning of an address, which no address of a page has in it", { hands: BOTH }, async ({ page, stack, hand }) => {
+check("people are found by the beginning of an address, which no address of a page has in it", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ seats: 500 });
   await deal.invite([...addresses("ann", 60), "bob@example.com", "Bobby@example.com"]);
   const asked = [];
@@ -133,7 +132,7 @@ check("a double click resends once, and the older link stops working", { hands: 
   assert.equal(asked.length, 1);
 });
 
-check("an invite is cancelled once its person has been named, and Escape keeps it", { hands: BOTH }, async ({ page, stack, hand }) => {
+check("an invite is cancelled once its person has been named, and Escape keeps it", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await deal.invite([{ email: "ann@example.com", name: "Ann Example" }, "bob@example.com"]);
   await enter(page, deal.manager, deal.path);
@@ -153,7 +152,7 @@ check("an invite is cancelled once its person has been named, and Escape keeps i
   assert.notEqual(await page.evaluate(() => document.activeElement.localName), "body", "the focus is not lost with the row");
 });
 
-check("a seat is de-allocated once its person and their loss have been named", { hands: BOTH }, async ({ page, stack, hand }) => {
+check("a seat is de-allocated once its person and their loss have been named", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ seats: 2 });
   await deal.seat("ann@example.com");
   await enter(page, deal.manager, deal.path);
@@ -170,7 +169,7 @@ check("a seat is de-allocated once its person and their loss have been named", {
   assert.equal((await deal.api("GET")).seats.allocated, 0);
 });
 
-check("rows are selected, and resent or cancelled together", { hands: BOTH }, async ({ page, stack, hand }) => {
+check("rows are selected, and resent or cancelled together", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   const people = ["ann", "bob", "cat"].map((name) => `${name}@${deal.org}.example`);
   await deal.invite(people);
@@ -192,9 +191,9 @@ check("rows are selected, and resent or cancelled together", { hands: BOTH }, as
   await shows(page, [people[2]]);
 });
 
-check("all that have expired are resent in three actions", { hands: BOTH }, async ({ page, stack, hand }) => {
-  const deal = expired[hand.constructor.name];
-  await enter(page, deal.manager, deal.path, hand);
+check("all that have expired are resent in three actions", { hands: [Keyboard] }, async ({ page, hand }) => {
+  const deal = expired.all;
+  await enter(page, deal.manager, deal.path);
   hand.actions = 0;
   await hand.press("link", "Expired 60");
   await hand.press("button", "Resend all expired");
@@ -206,8 +205,8 @@ check("all that have expired are resent in three actions", { hands: BOTH }, asyn
   assert.ok((await deal.rows()).every(({ status, sends }) => status === "pending" && sends === 2));
 });
 
-check("resending all can be stopped: what is done is told, the rest is as it was", { hands: BOTH }, async ({ page, stack, hand }) => {
-  const deal = hand instanceof Mouse ? expired.stopped : expired.stoppedByKeyboard;
+check("resending all can be stopped: what is done is told, the rest is as it was", { hands: [Keyboard] }, async ({ page, hand }) => {
+  const deal = expired.stopped;
   let answer;
   const stopped = new Promise((resolve) => (answer = resolve));
   await page.route("**/invites/resend", async (route) => {

@@ -1,11 +1,11 @@
 /** Signing in to the portal, where something stands in its way. */
 import assert from "node:assert/strict";
-import { blockSiteData, BOTH, chooseAccount } from "./browser.mjs";
+import { blockSiteData, chooseAccount, Keyboard } from "./browser.mjs";
 import { suite } from "./suite.mjs";
 
 const check = suite();
 
-check("with site data blocked the portal says what to allow", { hands: BOTH }, async ({ context, page, stack, hand }) => {
+check("with site data blocked the portal says what to allow", { hands: [Keyboard] }, async ({ context, page, stack, hand }) => {
   await blockSiteData(context);
   await page.goto("/");
   await hand.press("button", "Sign in");

@@ -1,6 +1,6 @@
 /** What a page says while it waits, when there is nothing, when something fails, and to whom it says no. */
 import assert from "node:assert/strict";
-import { answered, BOTH, chooseAccount, enter, Mouse } from "./browser.mjs";
+import { answered, BOTH, chooseAccount, enter, Keyboard, Mouse } from "./browser.mjs";
 import { ADMIN, until } from "./stack.mjs";
 import { suite } from "./suite.mjs";
 
@@ -39,7 +39,7 @@ check("what is waited for is said, and comes without a jump", {}, async ({ conte
   assert.ok(shift < GOOD_SHIFT, `a layout shift of ${shift}`);
 });
 
-check("nothing yet is said with what to do about it", { hands: BOTH }, async ({ page, stack, hand }) => {
+check("nothing yet is said with what to do about it", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await enter(page, deal.manager, deal.path);
   await page.getByText("Nobody has been invited yet.").waitFor();
@@ -60,7 +60,7 @@ for (const [what, fault, words, answer] of [
   ["the connection is lost", /ERR_INTERNET_DISCONNECTED/, "There is no connection to Seatkeeper.", (route) => route.abort("internetdisconnected")],
   ["there is too much at once", answered(429), "Too many requests at once.", (route) => route.fulfill({ status: 429, json: { message: "Too Many Requests" } })],
 ]) {
-  check(`when ${what}, trying again is one action`, { expect: [fault], hands: BOTH }, async ({ page, stack, hand }) => {
+  check(`when ${what}, trying again is one action`, { expect: [fault], hands: [Keyboard] }, async ({ page, stack, hand }) => {
     const deal = await stack.newDeal();
     await deal.invite(["ann@example.com"]);
     await page.route(seatsOf(deal), answer);
@@ -72,7 +72,7 @@ for (const [what, fault, words, answer] of [
   });
 }
 
-check("an action that fails is told, changes nothing, and is tried again", { expect: [answered(503)], hands: BOTH }, async ({ page, stack, hand }) => {
+check("an action that fails is told, changes nothing, and is tried again", { expect: [answered(503)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await deal.invite(["ann@example.com"]);
   await page.route("**/resend", (route) => route.fulfill(UNAVAILABLE), { times: 1 });
@@ -99,7 +99,7 @@ check("offline is said, and what was there stays in sight", { expect: [/ERR_INTE
   await page.getByText("A new invite to ann@example.com is on its way.").first().waitFor();
 });
 
-check("a session that is over is said once, and signing in leads back to the page", { expect: [answered(401)], hands: BOTH }, async ({ page, stack, hand }) => {
+check("a session that is over is said once, and signing in leads back to the page", { expect: [answered(401)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await deal.invite(["ann@example.com"]);
   await enter(page, deal.manager, `${deal.path}?status=pending`);
@@ -155,7 +155,7 @@ check("a page that is not there leads to the deals", {}, async ({ page, stack })
   await heading(page, "Deal seats: Unlimited");
 });
 
-check("a place in a list that is no longer known leads to the first page", { expect: [answered(400)], hands: BOTH }, async ({ page, stack, hand }) => {
+check("a place in a list that is no longer known leads to the first page", { expect: [answered(400)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await deal.invite(["ann@example.com"]);
   await enter(page, deal.manager, `${deal.path}?after=forged`);
