@@ -26,8 +26,9 @@ export async function loadSeats(page, deal) {
   const answers = [];
   const note = (response) => response.url().includes(`/api${deal.path}/`) && answers.push(response);
   await page.waitForLoadState("networkidle");
-  page.on("response", note);
   await page.goto(deal.path);
+  // Before sign-in the new document asks nothing of the API, and the old document's responses have no body any more.
+  page.on("response", note);
   await chooseAccount(page, new Mouse(page), deal.manager);
   const milliseconds = await (await page.waitForFunction(() => globalThis.complete)).jsonValue();
   await page.waitForLoadState("networkidle");
