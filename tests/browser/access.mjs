@@ -1,4 +1,4 @@
-/** Whether a page can be used by everybody: WCAG 2.2 AA as far as a program can tell, and the sizes of the house. */
+/** Accessibility checks: the rules of WCAG 2.2 AA that axe can test, and the portal's own limits on sizes. */
 import assert from "node:assert/strict";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -91,13 +91,13 @@ function pressable() {
   return [...kinds].map(([kind, index]) => ({ kind, index }));
 }
 
-/** In the page: what does not fit, is parted within a word, is too small to press, or has one type size too many. */
+/** In the page: every overflow, broken word, control that is too small, and excess of type sizes. */
 function misfits({ target, sizes }) {
   const found = [];
   const root = document.documentElement;
   if (root.scrollWidth > root.clientWidth) found.push(`sideways scroll: ${root.scrollWidth} in ${root.clientWidth}`);
   const name = (element) => `${element.localName}.${element.className} “${element.textContent.trim().slice(0, 40)}”`;
-  // What is there for screen readers only.
+  // Text for screen readers only.
   const unseen = (element) => element.closest(".visually-hidden, thead") && getComputedStyle(element.closest(".visually-hidden, thead")).clipPath !== "none";
   const hasText = (element) => [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
   const types = new Map();
@@ -118,7 +118,7 @@ function misfits({ target, sizes }) {
   while (texts.nextNode()) {
     const { data, parentElement } = texts.currentNode;
     if (!parentElement.checkVisibility() || unseen(parentElement)) continue;
-    // Addresses and links may be parted; words may not.
+    // Addresses and links may break across lines; words may not.
     for (const { index, 0: word } of data.matchAll(/(?<!\S)\p{L}{2,20}(?!\S)/gu)) {
       const range = new Range();
       range.setStart(texts.currentNode, index);
@@ -131,14 +131,14 @@ function misfits({ target, sizes }) {
     element.matches("a, button.link") && [...element.parentElement.childNodes].some((node) => node !== element && node.nodeType === Node.TEXT_NODE && node.data.trim());
   for (const element of document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary, [role=button]")) {
     if (!element.checkVisibility() || unseen(element) || inText(element)) continue;
-    // A label that holds its field is pressed with it.
+    // A click on a label that holds its field counts for the field.
     const { width, height } = (element.matches("input") && element.closest("label") || element).getBoundingClientRect();
     if (Math.min(width, height) < target - 0.5) found.push(`${Math.round(width)} × ${Math.round(height)} px: ${name(element)}`);
   }
   return found;
 }
 
-/** What differs from run to run. */
+/** Texts that differ between runs. */
 const VOLATILE = [
   [/\d{1,2} [A-Z][a-z]+ \d{4}(, \d{2}:\d{2} \w+)?/g, "‹date›"],
   [/\d{4}-\d{2}-\d{2}T/g, "‹date›T"],
@@ -150,21 +150,21 @@ const VOLATILE = [
   [/localhost:\d+/g, "‹origin›"],
 ];
 
-/** What a screen reader is told of the page, but for what differs from run to run. */
-async function told(page) {
+/** What a screen reader is told of the page, without the texts that differ between runs. */
+async function accessibleText(page) {
   const tree = `${await page.locator("body").ariaSnapshot()}\n`;
   return VOLATILE.reduce((text, [pattern, stand]) => text.replace(pattern, stand), tree);
 }
 
-/** Compares what a screen reader is told of the page, once all has come in, with the file of this name; `UPDATE=1` writes it. */
+/** Waits until a screen reader is told what the file of this name says; `UPDATE=1` writes the file. */
 export async function checkSnapshot(page, name) {
   const file = join(SNAPSHOTS, `${name}.yml`);
   if (process.env.UPDATE) {
     await mkdir(SNAPSHOTS, { recursive: true });
-    return writeFile(file, await told(page));
+    return writeFile(file, await accessibleText(page));
   }
   const expected = await readFile(file, "utf8");
   let seen;
-  const settled = until("the page as it is in the file", async () => (seen = await told(page)) === expected, 10);
-  await settled.catch(() => assert.equal(seen, expected, `${file} (UPDATE=1 writes it anew: look at the difference)`));
+  const matched = until("the page to match the file", async () => (seen = await accessibleText(page)) === expected, 10);
+  await matched.catch(() => assert.equal(seen, expected, `${file} (UPDATE=1 writes the file: review the difference)`));
 }

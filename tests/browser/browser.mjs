@@ -1,8 +1,8 @@
 /**
- * Debian's Chromium, and people at it: one with a mouse, one with nothing but a keyboard.
+ * Debian's Chromium, used with a mouse or with a keyboard alone.
  *
- * Invariant: whatever a test does, its pages log no error, break no part of their policy, and ask nothing of any other
- * origin. A test names what it provokes itself.
+ * Invariant: in every test the pages log no error, keep their security policy, and send no request to another origin.
+ * A test lists the errors that it provokes itself.
  */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -18,15 +18,15 @@ const ARGUMENTS = [
 ];
 export const DESKTOP = { width: 1280, height: 900 };
 export const PHONE = { width: 390, height: 844 };
-/** How long a page may take to show what it should, on a machine that does other work as well. */
+/** How long a test waits for a page, on a machine that does other work as well. */
 const PATIENCE = 30_000;
 
 export const launch = () => chromium.launch({ executablePath: CHROMIUM, headless: true, args: ARGUMENTS });
 
-/** A browser's own words for an answer of this status: said of each refusal, however well the page takes it. */
+/** What Chromium logs for each response with this status, even if the page handles the response. */
 export const answered = (status) => new RegExp(`^Failed to load resource: the server responded with a status of ${status}\\b`);
 
-/** Opens a window of its own: its page, and the faults that it has shown so far. */
+/** Opens a window with its own context. `faults` collects its errors. */
 export async function open(browser, origin, options = {}) {
   const context = await browser.newContext({
     baseURL: origin, viewport: DESKTOP, locale: "en-GB", timezoneId: "Europe/London", colorScheme: "light",
@@ -34,7 +34,7 @@ export async function open(browser, origin, options = {}) {
   });
   context.setDefaultTimeout(PATIENCE);
   const faults = [];
-  // The console is the way out of the page that needs no script of the harness beside the page's own.
+  // The console reports a violation even while the page is loading.
   await context.addInitScript(() => {
     addEventListener("securitypolicyviolation", (event) =>
       console.error(`policy: ${event.effectiveDirective} ${event.blockedURI} ${event.sample}`));
@@ -49,13 +49,13 @@ export async function open(browser, origin, options = {}) {
   });
   context.on("requestfailed", (request) => {
     const { errorText } = request.failure();
-    // Whoever leaves a page leaves its requests.
+    // Leaving a page aborts its requests.
     if (errorText !== "net::ERR_ABORTED") faults.push(`${errorText}: ${request.url()}`);
   });
   return { context, page: await context.newPage(), faults };
 }
 
-/** Has the browser refuse whatever would be kept for the site, as it does once somebody has blocked site data. */
+/** Makes storage throw, as in a browser that blocks site data. */
 export const blockSiteData = (context) =>
   context.addInitScript(() => {
     for (const name of ["localStorage", "sessionStorage"]) {
@@ -68,8 +68,8 @@ export const blockSiteData = (context) =>
   });
 
 /**
- * Translates each page as Chrome does: it puts elements of its own in the place of text nodes, those that come later
- * included. The words stay the same, so that a test can go by them.
+ * Translates each page as Chrome does: it replaces each text node, later ones included, by its own elements. The words
+ * stay the same, so that tests can find them.
  */
 export const translate = (context) =>
   context.addInitScript(() => {
@@ -93,14 +93,14 @@ export const translate = (context) =>
     }).observe(document, { childList: true, characterData: true, subtree: true });
   });
 
-/** What a translated page shows and no longer means: the text that was translated has changed since. */
+/** The translated texts that are still shown although their original has changed. */
 export const staleTexts = (page) =>
   page.evaluate(() => window.translated.flatMap(({ text, font }) =>
     font.isConnected && text.data !== font.textContent ? [`${font.textContent}, not ${text.data}`] : []));
 
 /**
- * A test in a window of its own. `expect` has a pattern for each fault that the test itself provokes; `hands` runs it once
- * for each way to use a page. What `where` answers is known only when the tests run: the browser and the stack.
+ * Defines tests, each in its own window. `expect` has a pattern for each fault that the test provokes. `hands` runs the
+ * test once for each way to use a page. `where` returns the browser and the stack, once they have started.
  */
 export function journeys(where) {
   return (name, { expect = [], hands = [Mouse], ...options }, steps) => {
@@ -116,8 +116,8 @@ export function journeys(where) {
         try {
           await steps({ t, stack, another, ...await another(options) });
           const faults = windows.flatMap(({ faults }) => faults);
-          const unforeseen = faults.filter((fault) => !expect.some((pattern) => pattern.test(fault)));
-          assert.deepEqual(unforeseen, [], "the browser has nothing to complain of");
+          const unexpected = faults.filter((fault) => !expect.some((pattern) => pattern.test(fault)));
+          assert.deepEqual(unexpected, [], "the browser logs no other fault");
         } finally {
           for (const { context } of windows) await context.close();
         }
@@ -126,7 +126,7 @@ export function journeys(where) {
   };
 }
 
-/** Counts what a person does: a click, a key that does something, a paste. Going somewhere by Tab is none. */
+/** Counts a person's actions: a click, a key press, a paste. Moving the focus by Tab does not count. */
 class Hand {
   actions = 0;
 
@@ -138,7 +138,7 @@ class Hand {
     return within.getByRole(role, { name, exact: typeof name === "string" });
   }
 
-  /** Pastes what was copied elsewhere. */
+  /** Copies a text and pastes it into a field. */
   async paste(role, name, text, within) {
     await this.page.context().grantPermissions(["clipboard-write"]);
     await this.page.evaluate((text) => navigator.clipboard.writeText(text), text);
@@ -147,7 +147,7 @@ class Hand {
     await this.page.keyboard.press("ControlOrMeta+V");
   }
 
-  /** Replaces what is in a field. */
+  /** Replaces the text of a field. */
   async write(role, name, text, within) {
     await this.reach(role, name, within);
     await this.page.keyboard.press("ControlOrMeta+A");
@@ -157,7 +157,7 @@ class Hand {
 }
 
 export class Mouse extends Hand {
-  /** Where the next text goes. */
+  /** Focuses an element. */
   async reach(role, name, within) {
     await this.find(role, name, within).click();
     this.actions += 1;
@@ -184,12 +184,12 @@ export class Keyboard extends Hand {
 
 export const BOTH = [Mouse, Keyboard];
 
-/** Far more than there are stops on the longest page. */
+/** More Tab stops than the longest page has. */
 const STOPS = 400;
 
 /**
- * Presses Tab until this element has the focus. Every stop on the way has to show its focus, to be in sight, and to lie
- * under the mouse at its centre: what the keyboard reaches, a mouse can click.
+ * Presses Tab until this element has the focus. Every stop on the way must show its focus, be in view, and not be
+ * covered at its centre. So a mouse can click each control that the keyboard reaches.
  */
 export async function tabTo(page, target) {
   const element = await target.elementHandle();
@@ -202,14 +202,14 @@ export async function tabTo(page, target) {
   }
 }
 
-/** In the page: whether the target has the focus, and the element that has the focus and does not show it, if there is one. */
+/** In the page: whether the target has the focus, and the focused element if its focus does not show. */
 function lookAtFocus(target) {
   const element = document.activeElement;
   const reached = element === target;
-  // The page itself focuses a heading, which is no stop of the Tab key.
+  // The page focuses headings, which Tab does not reach.
   if (!element || element === document.body || element.tabIndex < 0) return { reached, hidden: null };
   const style = getComputedStyle(element);
-  // `auto` is the browser's own ring.
+  // `auto` is the browser's default focus ring.
   const outlined = style.outlineStyle === "auto" || (style.outlineStyle !== "none" && Number.parseFloat(style.outlineWidth) >= 2);
   const { left, top, right, bottom } = element.getBoundingClientRect();
   const seen = bottom > 0 && top < innerHeight && right > 0 && left < innerWidth;
@@ -221,7 +221,7 @@ function lookAtFocus(target) {
   return { reached, hidden: shown ? null : element.outerHTML.slice(0, 200) };
 }
 
-/** Says to the issuer who one is, and waits to be back. */
+/** Chooses an account on the issuer's page, and waits for the portal. */
 export async function chooseAccount(page, hand, email) {
   await page.getByRole("heading", { name: "Who are you?" }).waitFor();
   await hand.write("textbox", "Any other address", email);
@@ -229,7 +229,7 @@ export async function chooseAccount(page, hand, email) {
   await page.waitForURL((url) => !url.pathname.startsWith("/oidc"));
 }
 
-/** Opens a page of the portal as somebody without a session, who signs in on the way. */
+/** Opens a page of the portal and signs in by way of the issuer's page. */
 export async function signInAt(page, email, path, hand) {
   await page.goto(path);
   await hand.press("button", "Sign in");
@@ -238,8 +238,8 @@ export async function signInAt(page, email, path, hand) {
 }
 
 /**
- * Opens a page of the portal as somebody whom the issuer has just sent back: the test talks to the issuer itself, which
- * saves two pages. `signInAt` is the way that people go.
+ * Opens a page of the portal, signed in. The test gets the code from the issuer itself, which saves two page loads;
+ * people go the way of `signInAt`.
  */
 export async function enter(page, email, path = "/") {
   const { request } = page.context();
