@@ -40,7 +40,7 @@ export async function open(browser, origin, options = {}) {
       console.error(`policy: ${event.effectiveDirective} ${event.blockedURI} ${event.sample}`));
   });
   context.on("console", (message) => {
-    if (message.type() === "error" || message.type() === "warning") faults.push(message.text());
+    if (message.type() === "error" || message.type() === "warning") faults.push(`${message.text()} ${message.location().url}`);
   });
   context.on("weberror", (error) => faults.push(`exception: ${error.error()}`));
   context.on("request", (request) => {
