@@ -1,4 +1,4 @@
-"""Runs the parts of `make test` side by side, and ends with a table of what each part took.
+"""Runs the parts of `make test` side by side, and prints a table of their tests and times.
 
 Each part is a target of the Makefile. Its output goes to target/test/<part>.log, and to the terminal when the part fails.
 """
@@ -15,8 +15,8 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parent.parent
 LOGS = ROOT / "target/test"
 
-# What each part needs, and which part it follows because both would use the same cores. The build takes all cores, and
-# installing mostly waits for the network. The emulator's tests mostly wait for the emulator, so they run beside the others.
+# The parts that each part needs, and the parts that it follows because they would compete for the cores. The build takes
+# all cores. Installing mostly waits for the network, and test-cloud for the emulator, so both run beside other parts.
 PARTS = {
     "build-tests": ([], []),
     "install": ([], []),
@@ -27,7 +27,7 @@ PARTS = {
     "test-api": (["install", "build-tests"], ["test-deploy"]),
     "test-browser": (["install", "build-tests"], ["test-api"]),
 }
-# How cargo, pytest, Node.js, vitest and tests/api/check.py say how many tests passed.
+# The number of passed tests in the output of cargo, pytest, Node.js, vitest and tests/api/check.py.
 PASSED = re.compile(r"ok\. (\d+) passed|^(\d+) passed|^. pass (\d+)|Tests  (\d+) passed|^(\d+) requests", re.MULTILINE)
 
 

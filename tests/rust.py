@@ -1,5 +1,5 @@
-"""Builds all tests of the workspace and runs their binaries side by side: most of what they do is wait for each other's
-answers, so one after the other they would leave the cores idle. Prints what each binary says once it ends."""
+"""Builds all tests of the workspace and runs their binaries side by side, because each binary mostly waits for responses
+and leaves the cores idle. Prints the output of each binary when it ends."""
 
 import json
 import os

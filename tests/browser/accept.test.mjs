@@ -1,6 +1,6 @@
-/** The accept page: what a link shows, what becomes of its token, and the one click that takes the seat. */
+/** The accept page: what a link shows, where its token goes, and the one click that takes the seat. */
 import assert from "node:assert/strict";
-import { answered, BOTH, blockSiteData, chooseAccount, Keyboard, Mouse, PHONE } from "./browser.mjs";
+import { answered, blockSiteData, BOTH, chooseAccount, Keyboard, Mouse, PHONE } from "./browser.mjs";
 import { tokenOf } from "./stack.mjs";
 import { suite } from "./suite.mjs";
 
@@ -12,12 +12,12 @@ const check = suite({}, async (stack) => {
   await lapsed.expired();
 });
 
-/** A deal with an invite to an address that no other test has. */
+/** A deal with an invite to an address that no other test uses. */
 async function invited(stack, options) {
   const deal = await stack.newDeal(options);
   const email = `ann@${deal.org}.example`;
   await deal.invite([email]);
-  // The stack may run at another port than when the mail was sent.
+  // A restarted stack has another port than the link in the mail, so only the link's token is used.
   const open = async (address = email) => `/accept#${tokenOf(await stack.linkTo(address))}`;
   return { deal, email, link: await open(), open };
 }
@@ -25,10 +25,10 @@ async function invited(stack, options) {
 const heading = (page, name) => page.getByRole("heading", { level: 1, name }).waitFor();
 const kept = (page) => page.evaluate(() => Object.values({ ...sessionStorage }));
 
-/** Whether a text has the token, or enough of it to be told by. */
+/** Whether a text holds the token or a long part of it. */
 const hasPartOf = (token) => (text) => [token, token.slice(0, 20), token.slice(-20)].some((part) => text?.includes(part));
 
-/** Signs in for the invite that is shown. */
+/** Signs in from the page that shows the invite. */
 async function signIn(page, hand, email) {
   await hand.press("button", "Sign in to accept");
   await chooseAccount(page, hand, email);
@@ -45,7 +45,7 @@ check("two clicks and a sign-in lead from the mail to the seat, on a phone", { v
   const before = hand.actions;
   await chooseAccount(page, hand, "ann@home.example");
   const signingIn = hand.actions - before;
-  assert.equal((await deal.rows())[0].status, "pending", "nobody has accepted by signing in");
+  assert.equal((await deal.rows())[0].status, "pending", "signing in accepts nothing");
   await hand.press("button", "Accept as ann@home.example");
   await heading(page, "You have a seat");
   assert.equal(hand.actions - signingIn, 2);
@@ -54,7 +54,7 @@ check("two clicks and a sign-in lead from the mail to the seat, on a phone", { v
   assert.equal(await page.getByRole("link", { name: "Start learning" }).getAttribute("href"), startUrl);
 });
 
-check("the token is in two bodies and in this tab only", {}, async ({ context, page, stack, hand }) => {
+check("the token is sent in two request bodies and kept in this tab only", {}, async ({ context, page, stack, hand }) => {
   const { link } = await invited(stack);
   const token = tokenOf(link);
   const requests = [];
@@ -82,7 +82,7 @@ check("the token is in two bodies and in this tab only", {}, async ({ context, p
   assert.equal(carriers.filter((carrier) => carrier.endsWith("accept")).length, 1);
 });
 
-/** What mail filters make of `/accept#<token>`. */
+/** What mail filters turn `/accept#<token>` into. */
 const MANGLED = [
   (token) => `/accept%23${token}`,
   (token) => `/accept%2523${token}`,
@@ -103,7 +103,7 @@ const MANGLED = [
   (token) => `/accept#token=${token}`,
   (token) => `/accept#3D${token}`,
 ];
-/** Addresses of the manager's page, which leads to the invitation. */
+/** Paths that the manager's page answers; it forwards the token to the invitation. */
 const ELSEWHERE = [
   (token) => `/#${token}`,
   (token) => `//x#${token}`,
@@ -113,7 +113,7 @@ const ELSEWHERE = [
   (token) => `/${token}`,
 ];
 
-check("a link that mail programs and filters have changed opens the invitation, and only the page's own request has its token", {}, async ({ context, page, stack }) => {
+check("a link changed by a mail filter opens the invitation, and only the page's own request carries the token", {}, async ({ context, page, stack }) => {
   const { link } = await invited(stack);
   const token = tokenOf(link);
   const has = hasPartOf(token);
@@ -136,7 +136,7 @@ check("a link that mail programs and filters have changed opens the invitation, 
   }
 });
 
-check("a token that joins the address of an open manager's page opens the invitation", {}, async ({ page, stack }) => {
+check("a token added to the address of an open manager's page opens the invitation", {}, async ({ page, stack }) => {
   const { link } = await invited(stack);
   await page.goto("/");
   await page.getByRole("button", { name: "Sign in", exact: true }).waitFor();
@@ -145,7 +145,7 @@ check("a token that joins the address of an open manager's page opens the invita
   assert.equal(page.url(), `${stack.url}/accept`);
 });
 
-check("with site data blocked the invitation is shown, and signing in says what to allow", { hands: BOTH }, async ({ context, page, stack, hand }) => {
+check("with site data blocked, the page shows the invitation and says what to allow for signing in", { hands: [Keyboard] }, async ({ context, page, stack, hand }) => {
   await blockSiteData(context);
   const { link } = await invited(stack);
   await page.goto(link);
@@ -156,23 +156,23 @@ check("with site data blocked the invitation is shown, and signing in says what 
   assert.equal(page.url(), `${stack.url}/accept`);
 });
 
-/** Each way in which an invite is refused before anyone signs in. */
+/** Each reason to refuse an invite before sign-in. */
 const REFUSED = [
   ["a newer mail was sent", 410, "There is a newer email for you", async ({ deal, link }) => {
     await deal.api("POST", `/invites/${(await deal.rows())[0].id}/resend`, undefined, { "if-match": '"1"' });
     return link;
   }],
-  ["it has expired", undefined, "This invite has expired", async () => `/accept#${tokenOf(lapsed.link)}`],
-  ["it was cancelled", 410, "This invite was cancelled", async ({ deal, link }) => {
+  ["the invite has expired", undefined, "This invite has expired", async () => `/accept#${tokenOf(lapsed.link)}`],
+  ["the invite was cancelled", 410, "This invite was cancelled", async ({ deal, link }) => {
     await deal.api("DELETE", `/invites/${(await deal.rows())[0].id}`);
     return link;
   }],
-  ["its seat was de-allocated", 410, "This invite was cancelled", async ({ deal, link, stack }) => {
+  ["the seat was de-allocated", 410, "This invite was cancelled", async ({ deal, link, stack }) => {
     await stack.accept("ann@home.example", link);
     await deal.api("DELETE", `/seats/${(await deal.rows())[0].id}`);
     return link;
   }],
-  ["the link is not whole", 404, "This link does not work", async ({ link }) => link.slice(0, -1)],
+  ["the link is cut short", 404, "This link does not work", async ({ link }) => link.slice(0, -1)],
   ["the link is forged", 404, "This link does not work", async () => "/accept#AAAA"],
   ["the deal has ended", undefined, "This subscription has ended", async ({ deal, link }) => {
     await deal.patch({ endsAt: new Date(Date.now() - 3_600_000).toISOString().replace(/\.\d+/, "") });
@@ -180,16 +180,16 @@ const REFUSED = [
   }],
 ];
 for (const [what, status, words, prepare] of REFUSED) {
-  check(`a link is refused in words of its own when ${what}`, { expect: status ? [answered(status)] : [] }, async ({ page, stack }) => {
+  check(`the page says so when ${what}`, { expect: status ? [answered(status)] : [] }, async ({ page, stack }) => {
     const invite = await invited(stack);
     await page.goto(await prepare({ ...invite, stack }));
     await heading(page, words);
-    assert.deepEqual(await kept(page), [], "the token is of no more use");
+    assert.deepEqual(await kept(page), [], "a useless token is dropped");
     assert.equal(await page.getByRole("button", { name: /Accept|Sign in/ }).count(), 0);
   });
 }
 
-check("a full deal keeps the invite open, until there is a seat", { hands: BOTH }, async ({ page, stack, hand }) => {
+check("an invite to a full deal can be accepted once a seat is free", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const { deal, link } = await invited(stack, { seats: 1 });
   await deal.seat(`bob@${deal.org}.example`);
   await page.goto(link);
@@ -203,7 +203,7 @@ check("a full deal keeps the invite open, until there is a seat", { hands: BOTH 
   await signIn(page, hand, "ann@home.example");
 });
 
-check("the last seat that goes while somebody reads is told, and the token is kept", { expect: [answered(409)] }, async ({ page, stack, hand }) => {
+check("when the last seat is taken while the learner reads, the page says so and keeps the token", { expect: [answered(409)] }, async ({ page, stack, hand }) => {
   const { deal, link } = await invited(stack, { seats: 1 });
   await page.goto(link);
   await signIn(page, hand, "ann@home.example");
@@ -217,7 +217,7 @@ check("the last seat that goes while somebody reads is told, and the token is ke
   await heading(page, "You have a seat");
 });
 
-check("a deal that has not started says when it does", {}, async ({ page, stack }) => {
+check("a deal that has not started shows its start", {}, async ({ page, stack }) => {
   const { deal, link } = await invited(stack);
   const start = new Date(Date.now() + 30 * 86_400_000);
   await deal.patch({ startsAt: start.toISOString().replace(/\.\d+/, "") });
@@ -227,7 +227,7 @@ check("a deal that has not started says when it does", {}, async ({ page, stack 
   await page.getByText(`It starts on ${long}, ${start.toISOString().slice(11, 16)} UTC.`).waitFor();
 });
 
-check("who has a seat already is told so, and the token is dropped", { expect: [answered(409)] }, async ({ page, stack, hand }) => {
+check("a learner who already has a seat is told so, and the token is dropped", { expect: [answered(409)] }, async ({ page, stack, hand }) => {
   const { deal, link } = await invited(stack);
   await deal.seat(`bob@${deal.org}.example`, "ann@home.example");
   await page.goto(link);
@@ -238,7 +238,7 @@ check("who has a seat already is told so, and the token is dropped", { expect: [
   assert.ok(!(await kept(page)).includes(tokenOf(link)));
 });
 
-check("an accepted invite shows the seat to who has it, and tells another account that it is taken", { expect: [answered(409)] }, async ({ page, stack, hand }) => {
+check("an accepted invite shows the seat to its learner, and tells another account that the invite is taken", { expect: [answered(409)] }, async ({ page, stack, hand }) => {
   const { link } = await invited(stack);
   await stack.accept("ann@home.example", link);
   await page.goto(link);
@@ -258,16 +258,16 @@ check("an accepted invite shows the seat to who has it, and tells another accoun
   await heading(page, "You have a seat");
 });
 
-/** Each failure that passes. */
+/** Each temporary failure. */
 const PASSING = [
-  ["the API can't answer", answered(503), "Seatkeeper is not available right now.", (route) =>
+  ["the API is unavailable", answered(503), "Seatkeeper is not available right now.", (route) =>
     route.fulfill({ status: 503, contentType: "application/problem+json", json: { code: "unavailable", status: 503, title: "Unavailable", detail: "Try again." } })],
-  ["there is too much at once", answered(429), "Too many attempts.", (route) => route.fulfill({ status: 429, json: { message: "Too Many Requests" } })],
+  ["the API throttles requests", answered(429), "Too many attempts.", (route) => route.fulfill({ status: 429, json: { message: "Too Many Requests" } })],
   ["the connection fails", /ERR_CONNECTION_RESET/, "Can’t connect to Seatkeeper.", (route) => route.abort("connectionreset")],
 ];
 for (const [what, fault, words, answer] of PASSING) {
   for (const step of ["preview", "accept"]) {
-    check(`the token is kept when ${what} at the ${step}, and works on the next try`, { expect: [fault], hands: step === "accept" ? BOTH : [Mouse] }, async ({ page, stack, hand }) => {
+    check(`when ${what} during ${step}, the token is kept, and the next attempt works`, { expect: [fault], hands: [step === "accept" ? Keyboard : Mouse] }, async ({ page, stack, hand }) => {
       const { link } = await invited(stack);
       await page.route(`**/api/invites/${step}`, answer);
       await page.goto(link);
@@ -287,7 +287,7 @@ for (const [what, fault, words, answer] of PASSING) {
   }
 }
 
-check("a session that is over costs no invite", { expect: [answered(401)] }, async ({ page, stack, hand }) => {
+check("an invite can be accepted after the session has expired", { expect: [answered(401)] }, async ({ page, stack, hand }) => {
   const { link } = await invited(stack);
   await page.goto(link);
   await signIn(page, hand, "ann@home.example");
@@ -300,7 +300,7 @@ check("a session that is over costs no invite", { expect: [answered(401)] }, asy
   await heading(page, "You have a seat");
 });
 
-check("a link that does not open can be pasted", { hands: BOTH }, async ({ page, stack, hand }) => {
+check("a link from a mail can be pasted", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const { link } = await invited(stack);
   await page.goto("/accept");
   await heading(page, "Open the link in your email");
@@ -316,7 +316,7 @@ check("a link that does not open can be pasted", { hands: BOTH }, async ({ page,
   assert.equal(page.url(), `${stack.url}/accept`);
 });
 
-check("the mail's button can be copied in place of its link", {}, async ({ page, stack }) => {
+check("the mail's button can be pasted instead of the link", {}, async ({ page, stack }) => {
   const { link } = await invited(stack);
   await page.goto("/accept");
   const box = page.getByRole("textbox", { name: /Paste it here/ });
@@ -330,7 +330,7 @@ check("the mail's button can be copied in place of its link", {}, async ({ page,
   await heading(page, /invites you/);
 });
 
-check("another account can be chosen before the click that accepts", { hands: BOTH }, async ({ page, stack, hand }) => {
+check("the learner can choose another account before accepting", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const { deal, email, link } = await invited(stack);
   await page.goto(link);
   await signIn(page, hand, email);
@@ -342,7 +342,7 @@ check("another account can be chosen before the click that accepts", { hands: BO
   assert.equal((await deal.rows())[0].acceptedWith, "other_address");
 });
 
-check("who would rather not sign in has done nothing, and can think again", { hands: BOTH }, async ({ page, stack, hand }) => {
+check("cancelling sign-in changes nothing, and the learner can sign in later", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const { deal, link } = await invited(stack);
   await page.goto(link);
   await hand.press("button", "Sign in to accept");
@@ -352,7 +352,7 @@ check("who would rather not sign in has done nothing, and can think again", { ha
   await signIn(page, hand, "ann@home.example");
 });
 
-check("the invite outlives a reload, and another link takes its place", {}, async ({ page, stack }) => {
+check("the invite survives a reload, and a newer link replaces it", {}, async ({ page, stack }) => {
   const { link } = await invited(stack);
   const another = await invited(stack, { title: "Lake & Moor" });
   await page.goto(link);
@@ -379,7 +379,7 @@ check("a double click accepts once", { hands: BOTH }, async ({ page, stack, hand
   assert.equal(posts, 1);
 });
 
-check("a scanner that follows the link and runs its script accepts nothing", {}, async ({ page, stack, hand }) => {
+check("a mail scanner that opens the link and runs its scripts accepts nothing", {}, async ({ page, stack, hand }) => {
   const { deal, link } = await invited(stack);
   for (const method of ["GET", "HEAD"]) {
     for (const path of [link, "/accept", "/api/invites/accept", "/api/invites/preview"]) {
@@ -390,14 +390,14 @@ check("a scanner that follows the link and runs its script accepts nothing", {},
   page.on("request", (request) => request.method() === "POST" && posted.push(new URL(request.url()).pathname));
   await page.goto(link);
   await heading(page, /invites you/);
-  // Some scroll and move about to look like people, and let the page's timers run.
+  // Some scanners scroll, move the mouse and let timers run, as people do.
   await page.clock.install();
   await page.mouse.wheel(0, 2000);
   await page.mouse.move(200, 300);
   await page.clock.runFor("30:00");
   await page.waitForLoadState("networkidle");
   assert.deepEqual([...new Set(posted)], ["/api/invites/preview"]);
-  // Nor does the page of somebody who has signed in and goes away.
+  // Leaving the page after signing in accepts nothing either.
   await signIn(page, hand, "ann@home.example");
   await page.goto("about:blank");
   assert.equal((await deal.rows())[0].status, "pending");

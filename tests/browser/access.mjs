@@ -1,4 +1,4 @@
-/** Whether a page can be used by everybody: WCAG 2.2 AA as far as a program can tell, and the sizes of the house. */
+/** Accessibility checks: the rules of WCAG 2.2 AA that axe can test, and the portal's own limits on sizes. */
 import assert from "node:assert/strict";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -8,73 +8,96 @@ import { until } from "./stack.mjs";
 const WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 const WIDTHS = [320, 768, 1280];
 const SCHEMES = ["light", "dark"];
+/** The rules that a colour scheme can break; the dark scheme changes nothing else. */
+const COLOUR_RULES = ["color-contrast", "link-in-text-block"];
 const MAX_TYPE_SIZES = 4;
 const SNAPSHOTS = join(import.meta.dirname, "snapshots");
 
-/** Checks the page's layout on a phone, a tablet and a desktop, and there the rules of WCAG in light and dark. */
+/** Checks the page's layout on a phone, a tablet and a desktop, and at the last width the rules of WCAG in light and dark. */
 export async function checkAccess(page, { target = 24 } = {}) {
   const before = page.viewportSize();
   for (const width of WIDTHS) {
     await page.setViewportSize({ width, height: before.height });
     assert.deepEqual(await page.evaluate(misfits, { target, sizes: MAX_TYPE_SIZES }), [], `the layout at ${width} px`);
   }
-  for (const colorScheme of SCHEMES) {
-    await page.emulateMedia({ colorScheme });
-    await checkRules(page, colorScheme);
-  }
+  await checkRules(page, "light");
+  await page.emulateMedia({ colorScheme: "dark" });
+  await checkColours(page, "dark");
   await page.emulateMedia({ colorScheme: "light" });
   await page.setViewportSize(before);
 }
 
-/** Holds each kind of thing that can be pressed against the rule of contrast while the mouse is over it, and while it has the focus. After `checkAccess`. */
+/** The kinds of links and buttons that `checkContrastInUse` has checked, in each colour scheme. */
+const checked = new Set();
+
+/**
+ * Checks the contrast of each kind of link and button while the mouse is over it, and while it has the focus. A kind is
+ * checked on the first page that shows it, and again where its colours differ. After `checkAccess`.
+ */
 export async function checkContrastInUse(page) {
-  const kinds = await page.evaluate(pressable);
   for (const colorScheme of SCHEMES) {
     await page.emulateMedia({ colorScheme });
-    for (const { kind, index } of kinds) {
+    for (const { kind, index } of await page.evaluate(pressable)) {
+      if (checked.has(`${colorScheme} ${kind}`)) continue;
+      checked.add(`${colorScheme} ${kind}`);
       const element = page.locator("a[href], button, summary, [role=button]").nth(index);
       await element.hover();
-      await checkContrast(page, `${colorScheme}, the mouse over ${kind}`);
+      await checkContrast(element, `${colorScheme}, the mouse over ${kind}`);
       await element.focus();
-      await checkContrast(page, `${colorScheme}, the focus on ${kind}`);
+      await checkContrast(element, `${colorScheme}, the focus on ${kind}`);
     }
   }
   await page.emulateMedia({ colorScheme: "light" });
 }
 
+/** Checks all rules. The “legacy” way works in the page itself: there are no frames, for which the other opens a window each time. */
 async function checkRules(page, where) {
-  // The “legacy” way works in the page itself: there are no frames, for which the other opens a window each time.
   const { violations } = await new AxeBuilder({ page }).setLegacyMode().withTags(WCAG).analyze();
   assert.deepEqual(inWords(violations), [], where);
 }
 
-/** With the axe that `checkRules` has left in the page. */
-async function checkContrast(page, where) {
-  const { violations } = await page.evaluate(() => globalThis.axe.run({ runOnly: ["color-contrast"] }));
+/** Checks the rules about colours, with the axe that `checkRules` has left in the page. */
+async function checkColours(page, where) {
+  const { violations } = await page.evaluate((rules) => globalThis.axe.run({ runOnly: rules }), COLOUR_RULES);
+  assert.deepEqual(inWords(violations), [], where);
+}
+
+/** Checks the contrast of an element and of the row that it is in, which may change with it. */
+async function checkContrast(element, where) {
+  const { violations } = await element.evaluate((element) =>
+    globalThis.axe.run(element.closest("tr, li") ?? element, { runOnly: ["color-contrast"] }));
   assert.deepEqual(inWords(violations), [], where);
 }
 
 const inWords = (violations) =>
   violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id}: ${target}: ${failureSummary}`));
 
-/** In the page: the first of each kind of link and button that can be seen. */
+/** In the page: the first of each kind of link and button that can be seen. A kind has one class, and one pair of colours. */
 function pressable() {
   const kinds = new Map();
+  const clear = "rgba(0, 0, 0, 0)";
+  const colours = (element) => {
+    let behind = element;
+    while (behind && getComputedStyle(behind).backgroundColor === clear) behind = behind.parentElement;
+    return `${getComputedStyle(element).color} on ${behind ? getComputedStyle(behind).backgroundColor : clear}`;
+  };
+  const open = document.querySelector("dialog[open]");
   for (const [index, element] of document.querySelectorAll("a[href], button, summary, [role=button]").entries()) {
-    const kind = `${element.localName}.${element.className}${element.hasAttribute("aria-current") ? " (current)" : ""}`;
-    const open = document.querySelector("dialog[open]");
-    if (element.checkVisibility() && !element.disabled && (!open || open.contains(element)) && !kinds.has(kind)) kinds.set(kind, index);
+    if (!element.checkVisibility() || element.disabled || (open && !open.contains(element))) continue;
+    const current = element.hasAttribute("aria-current") ? " (current)" : "";
+    const kind = `${element.localName}.${element.className}${current}, ${colours(element)}`;
+    if (!kinds.has(kind)) kinds.set(kind, index);
   }
   return [...kinds].map(([kind, index]) => ({ kind, index }));
 }
 
-/** In the page: what does not fit, is parted within a word, is too small to press, or has one type size too many. */
+/** In the page: every overflow, broken word, control that is too small, and excess of type sizes. */
 function misfits({ target, sizes }) {
   const found = [];
   const root = document.documentElement;
   if (root.scrollWidth > root.clientWidth) found.push(`sideways scroll: ${root.scrollWidth} in ${root.clientWidth}`);
   const name = (element) => `${element.localName}.${element.className} “${element.textContent.trim().slice(0, 40)}”`;
-  // What is there for screen readers only.
+  // Text for screen readers only.
   const unseen = (element) => element.closest(".visually-hidden, thead") && getComputedStyle(element.closest(".visually-hidden, thead")).clipPath !== "none";
   const hasText = (element) => [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
   const types = new Map();
@@ -95,7 +118,7 @@ function misfits({ target, sizes }) {
   while (texts.nextNode()) {
     const { data, parentElement } = texts.currentNode;
     if (!parentElement.checkVisibility() || unseen(parentElement)) continue;
-    // Addresses and links may be parted; words may not.
+    // Addresses and links may break across lines; words may not.
     for (const { index, 0: word } of data.matchAll(/(?<!\S)\p{L}{2,20}(?!\S)/gu)) {
       const range = new Range();
       range.setStart(texts.currentNode, index);
@@ -108,14 +131,14 @@ function misfits({ target, sizes }) {
     element.matches("a, button.link") && [...element.parentElement.childNodes].some((node) => node !== element && node.nodeType === Node.TEXT_NODE && node.data.trim());
   for (const element of document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary, [role=button]")) {
     if (!element.checkVisibility() || unseen(element) || inText(element)) continue;
-    // A label that holds its field is pressed with it.
+    // A click on a label that holds its field counts for the field.
     const { width, height } = (element.matches("input") && element.closest("label") || element).getBoundingClientRect();
     if (Math.min(width, height) < target - 0.5) found.push(`${Math.round(width)} × ${Math.round(height)} px: ${name(element)}`);
   }
   return found;
 }
 
-/** What differs from run to run. */
+/** Texts that differ between runs. */
 const VOLATILE = [
   [/\d{1,2} [A-Z][a-z]+ \d{4}(, \d{2}:\d{2} \w+)?/g, "‹date›"],
   [/\d{4}-\d{2}-\d{2}T/g, "‹date›T"],
@@ -127,21 +150,21 @@ const VOLATILE = [
   [/localhost:\d+/g, "‹origin›"],
 ];
 
-/** What a screen reader is told of the page, but for what differs from run to run. */
-async function told(page) {
+/** What a screen reader is told of the page, without the texts that differ between runs. */
+async function accessibleText(page) {
   const tree = `${await page.locator("body").ariaSnapshot()}\n`;
   return VOLATILE.reduce((text, [pattern, stand]) => text.replace(pattern, stand), tree);
 }
 
-/** Compares what a screen reader is told of the page, once all has come in, with the file of this name; `UPDATE=1` writes it. */
+/** Waits until a screen reader is told what the file of this name says; `UPDATE=1` writes the file. */
 export async function checkSnapshot(page, name) {
   const file = join(SNAPSHOTS, `${name}.yml`);
   if (process.env.UPDATE) {
     await mkdir(SNAPSHOTS, { recursive: true });
-    return writeFile(file, await told(page));
+    return writeFile(file, await accessibleText(page));
   }
   const expected = await readFile(file, "utf8");
   let seen;
-  const settled = until("the page as it is in the file", async () => (seen = await told(page)) === expected, 10);
-  await settled.catch(() => assert.equal(seen, expected, `${file} (UPDATE=1 writes it anew: look at the difference)`));
+  const matched = until("the page to match the file", async () => (seen = await accessibleText(page)) === expected, 10);
+  await matched.catch(() => assert.equal(seen, expected, `${file} (UPDATE=1 writes the file: review the difference)`));
 }

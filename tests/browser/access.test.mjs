@@ -1,4 +1,4 @@
-/** Every page in every state: the rules of WCAG 2.2 AA, its layout on three widths, light and dark, and what it tells a screen reader. */
+/** Every page in every state: WCAG 2.2 AA in light and dark, the layout at three widths, and what a screen reader is told. */
 import assert from "node:assert/strict";
 import { checkAccess, checkContrastInUse, checkSnapshot } from "./access.mjs";
 import { answered, chooseAccount, enter } from "./browser.mjs";
@@ -35,7 +35,7 @@ async function everyState(stack) {
 const heading = (page, name) => page.getByRole("heading", { level: 1, name }).waitFor();
 const UNAVAILABLE = { status: 503, contentType: "application/problem+json", json: { code: "unavailable", status: 503, title: "", detail: "Seatkeeper is not available right now." } };
 
-/** Each state of a page: how to get there, and what to expect of the console on the way. */
+/** Each state of a page: the steps to it, and the console errors that they provoke. */
 const STATES = {
   "welcome": { steps: async ({ page }) => {
     await page.goto("/");
@@ -157,7 +157,7 @@ const STATES = {
     await page.route("**/invites", () => undefined);
     await send.click();
     await page.getByRole("progressbar", { name: "Invites sent" }).waitFor();
-    // The browser would ask whether to leave a page that sends.
+    // The browser asks before it leaves a page that is sending.
     page.on("dialog", (dialog) => dialog.accept());
   } },
   "invite-result": { steps: async ({ page, stack, hand }) => {
@@ -247,7 +247,7 @@ async function signIn(page, hand) {
 }
 
 for (const [name, { steps, expect = [], target, inUse, snapshot = true }] of Object.entries(STATES)) {
-  check(`everybody can use the page: ${name}`, { expect }, async (window) => {
+  check(`accessible: ${name}`, { expect }, async (window) => {
     await steps(window);
     if (snapshot) await checkSnapshot(window.page, name);
     await checkAccess(window.page, { target });
@@ -255,11 +255,11 @@ for (const [name, { steps, expect = [], target, inUse, snapshot = true }] of Obj
   });
 }
 
-check("text at twice its size still fits", {}, async ({ page, stack }) => {
+check("text at twice its size fits the page", {}, async ({ page, stack }) => {
   const deal = await everyState(stack);
   await enter(page, deal.manager, deal.path);
   await page.getByRole("rowheader", { name: "ann@example.com" }).waitFor();
-  // Half the width at twice the density is what a zoom of 200 % is.
+  // A zoom of 200 % halves the width.
   await page.setViewportSize({ width: 640, height: 450 });
   assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true);
 });

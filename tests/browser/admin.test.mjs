@@ -1,6 +1,6 @@
-/** Deals admin: partnership managers find, make, resize, edit and end deals, and are told why not. */
+/** Deals admin: partnership managers find, create, resize, edit and end deals, and see why a change is refused. */
 import assert from "node:assert/strict";
-import { answered, BOTH, enter } from "./browser.mjs";
+import { answered, BOTH, enter, Keyboard } from "./browser.mjs";
 import { ADMIN, addresses } from "./stack.mjs";
 import { suite } from "./suite.mjs";
 
@@ -11,12 +11,12 @@ const rowOf = (page, name) => page.getByRole("row").filter({ has: page.getByRole
 
 /** Opens the deals of an organisation. */
 async function find(page, hand, org) {
-  await enter(page, ADMIN, "/admin", hand);
+  await enter(page, ADMIN, "/admin");
   await hand.write("textbox", "Organisation ID", org);
   await hand.press("button", "Find deals");
 }
 
-check("an organisation's deals are found by its id, which the address keeps", { hands: BOTH }, async ({ page, stack, hand }) => {
+check("a search by organisation id lists its deals and keeps the id in the address", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ seats: 1200 });
   await find(page, hand, deal.org);
   assert.match(await rowOf(page, "Unlimited").innerText(), /1,200\s+0\s+1,200/);
@@ -29,13 +29,13 @@ check("an organisation's deals are found by its id, which the address keeps", { 
   await page.getByText("nobody-yet has no deals yet.").waitFor();
 });
 
-check("a deal is made, and an answer that is lost makes no second one", { expect: [/ERR_CONNECTION_RESET/], hands: BOTH }, async ({ page, stack, hand }) => {
-  const org = `new-${hand.constructor.name.toLowerCase()}`;
+check("a lost response to creating a deal creates no second deal", { expect: [/ERR_CONNECTION_RESET/], hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const org = "new";
   await find(page, hand, org);
   await hand.press("button", "New deal");
   const form = page.getByRole("dialog", { name: "New deal" });
   await hand.press("button", "Create deal", form);
-  assert.equal(await form.locator("[aria-invalid=true]").count(), 3, "what is missing is said at its field");
+  assert.equal(await form.locator("[aria-invalid=true]").count(), 3, "each missing value is shown at its field");
   await hand.write("textbox", "Organisation name", "Dale & Co", form);
   await hand.write("textbox", "Subscription", "Unlimited", form);
   await hand.write("textbox", /^Seats/, "25", form);
@@ -52,7 +52,7 @@ check("a deal is made, and an answer that is lost makes no second one", { expect
   assert.deepEqual(deals.map(({ seats }) => seats.total), [25]);
 });
 
-check("a deal is resized, but not below the seats that are held", { expect: [answered(409)], hands: BOTH }, async ({ page, stack, hand }) => {
+check("a deal is resized, but not below its allocated seats", { expect: [answered(409)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ seats: 5 });
   for (const learner of addresses(deal.org, 2)) await deal.seat(learner);
   await find(page, hand, deal.org);
@@ -69,7 +69,7 @@ check("a deal is resized, but not below the seats that are held", { expect: [ans
   assert.equal((await deal.api("GET")).seats.total, 8);
 });
 
-check("a change that somebody else has made meanwhile is shown before it is overwritten", { expect: [answered(412)] }, async ({ page, stack, hand }) => {
+check("another manager's change is shown before it is overwritten", { expect: [answered(412)] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ seats: 5 });
   await find(page, hand, deal.org);
   await hand.press("button", "Resize Unlimited");
@@ -83,7 +83,7 @@ check("a change that somebody else has made meanwhile is shown before it is over
   await says(page, "Unlimited now has 8 seats");
 });
 
-check("a deal is ended once what that takes away has been said", { hands: BOTH }, async ({ page, stack, hand }) => {
+check("ending a deal first says how many learners lose their seats", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await deal.seat(`ann@${deal.org}.example`);
   await find(page, hand, deal.org);
@@ -100,7 +100,7 @@ check("a deal is ended once what that takes away has been said", { hands: BOTH }
   assert.equal((await deal.api("GET")).state, "ended");
 });
 
-check("a deal's name and dates are edited", { hands: BOTH }, async ({ page, stack, hand }) => {
+check("a deal's name is edited", { hands: BOTH }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await find(page, hand, deal.org);
   await hand.press("button", "Edit Unlimited");
@@ -111,7 +111,7 @@ check("a deal's name and dates are edited", { hands: BOTH }, async ({ page, stac
   assert.equal((await deal.api("GET")).name, "Unlimited Plus");
 });
 
-check("a manager may not make deals, and is told so", {}, async ({ page, stack }) => {
+check("a learning manager is told that they may not manage deals", {}, async ({ page, stack }) => {
   const deal = await stack.newDeal();
   await enter(page, deal.manager, "/admin");
   await page.getByText("This account does not have permission to manage deals.").waitFor();

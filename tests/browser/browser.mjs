@@ -1,30 +1,32 @@
 /**
- * Debian's Chromium, and people at it: one with a mouse, one with nothing but a keyboard.
+ * Debian's Chromium, used with a mouse or with a keyboard alone.
  *
- * Invariant: whatever a test does, its pages log no error, break no part of their policy, and ask nothing of any other
- * origin. A test names what it provokes itself.
+ * Invariant: in every test the pages log no error, keep their security policy, and send no request to another origin.
+ * A test lists the errors that it provokes itself.
  */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { createHash, randomUUID } from "node:crypto";
 import { test } from "node:test";
 import { chromium } from "playwright-core";
 
-const CHROMIUM = execFileSync("sh", ["-c", "command -v chromium"], { encoding: "utf8" }).trim();
+// The headless shell paints no window, and needs half of Chromium's processor time.
+const CHROMIUM = execFileSync("sh", ["-c", "command -v chromium-headless-shell || command -v chromium"], { encoding: "utf8" }).trim();
 const ARGUMENTS = [
   "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
   "--disable-component-update", "--disable-sync",
 ];
 export const DESKTOP = { width: 1280, height: 900 };
 export const PHONE = { width: 390, height: 844 };
-/** How long a page may take to show what it should. */
-const PATIENCE = 10_000;
+/** How long a test waits for a page, on a machine that does other work as well. */
+const PATIENCE = 30_000;
 
 export const launch = () => chromium.launch({ executablePath: CHROMIUM, headless: true, args: ARGUMENTS });
 
-/** A browser's own words for an answer of this status: said of each refusal, however well the page takes it. */
+/** What Chromium logs for each response with this status, even if the page handles the response. */
 export const answered = (status) => new RegExp(`^Failed to load resource: the server responded with a status of ${status}\\b`);
 
-/** Opens a window of its own: its page, and the faults that it has shown so far. */
+/** Opens a window with its own context. `faults` collects its errors. */
 export async function open(browser, origin, options = {}) {
   const context = await browser.newContext({
     baseURL: origin, viewport: DESKTOP, locale: "en-GB", timezoneId: "Europe/London", colorScheme: "light",
@@ -32,13 +34,13 @@ export async function open(browser, origin, options = {}) {
   });
   context.setDefaultTimeout(PATIENCE);
   const faults = [];
-  // The console is the way out of the page that needs no script of the harness beside the page's own.
+  // The console reports a violation even while the page is loading.
   await context.addInitScript(() => {
     addEventListener("securitypolicyviolation", (event) =>
       console.error(`policy: ${event.effectiveDirective} ${event.blockedURI} ${event.sample}`));
   });
   context.on("console", (message) => {
-    if (message.type() === "error" || message.type() === "warning") faults.push(message.text());
+    if (message.type() === "error" || message.type() === "warning") faults.push(`${message.text()} ${message.location().url}`);
   });
   context.on("weberror", (error) => faults.push(`exception: ${error.error()}`));
   context.on("request", (request) => {
@@ -47,13 +49,13 @@ export async function open(browser, origin, options = {}) {
   });
   context.on("requestfailed", (request) => {
     const { errorText } = request.failure();
-    // Whoever leaves a page leaves its requests.
+    // Leaving a page aborts its requests.
     if (errorText !== "net::ERR_ABORTED") faults.push(`${errorText}: ${request.url()}`);
   });
   return { context, page: await context.newPage(), faults };
 }
 
-/** Has the browser refuse whatever would be kept for the site, as it does once somebody has blocked site data. */
+/** Makes storage throw, as in a browser that blocks site data. */
 export const blockSiteData = (context) =>
   context.addInitScript(() => {
     for (const name of ["localStorage", "sessionStorage"]) {
@@ -66,8 +68,8 @@ export const blockSiteData = (context) =>
   });
 
 /**
- * Translates each page as Chrome does: it puts elements of its own in the place of text nodes, those that come later
- * included. The words stay the same, so that a test can go by them.
+ * Translates each page as Chrome does: it replaces each text node, later ones included, by its own elements. The words
+ * stay the same, so that tests can find them.
  */
 export const translate = (context) =>
   context.addInitScript(() => {
@@ -91,14 +93,14 @@ export const translate = (context) =>
     }).observe(document, { childList: true, characterData: true, subtree: true });
   });
 
-/** What a translated page shows and no longer means: the text that was translated has changed since. */
+/** The translated texts that are still shown although their original has changed. */
 export const staleTexts = (page) =>
   page.evaluate(() => window.translated.flatMap(({ text, font }) =>
     font.isConnected && text.data !== font.textContent ? [`${font.textContent}, not ${text.data}`] : []));
 
 /**
- * A test in a window of its own. `expect` has a pattern for each fault that the test itself provokes; `hands` runs it once
- * for each way to use a page. What `where` answers is known only when the tests run: the browser and the stack.
+ * Defines tests, each in its own window. `expect` has a pattern for each fault that the test provokes. `hands` runs the
+ * test once for each way to use a page. `where` returns the browser and the stack, once they have started.
  */
 export function journeys(where) {
   return (name, { expect = [], hands = [Mouse], ...options }, steps) => {
@@ -114,8 +116,8 @@ export function journeys(where) {
         try {
           await steps({ t, stack, another, ...await another(options) });
           const faults = windows.flatMap(({ faults }) => faults);
-          const unforeseen = faults.filter((fault) => !expect.some((pattern) => pattern.test(fault)));
-          assert.deepEqual(unforeseen, [], "the browser has nothing to complain of");
+          const unexpected = faults.filter((fault) => !expect.some((pattern) => pattern.test(fault)));
+          assert.deepEqual(unexpected, [], "the browser logs no other fault");
         } finally {
           for (const { context } of windows) await context.close();
         }
@@ -124,7 +126,7 @@ export function journeys(where) {
   };
 }
 
-/** Counts what a person does: a click, a key that does something, a paste. Going somewhere by Tab is none. */
+/** Counts a person's actions: a click, a key press, a paste. Moving the focus by Tab does not count. */
 class Hand {
   actions = 0;
 
@@ -136,7 +138,7 @@ class Hand {
     return within.getByRole(role, { name, exact: typeof name === "string" });
   }
 
-  /** Pastes what was copied elsewhere. */
+  /** Copies a text and pastes it into a field. */
   async paste(role, name, text, within) {
     await this.page.context().grantPermissions(["clipboard-write"]);
     await this.page.evaluate((text) => navigator.clipboard.writeText(text), text);
@@ -145,7 +147,7 @@ class Hand {
     await this.page.keyboard.press("ControlOrMeta+V");
   }
 
-  /** Replaces what is in a field. */
+  /** Replaces the text of a field. */
   async write(role, name, text, within) {
     await this.reach(role, name, within);
     await this.page.keyboard.press("ControlOrMeta+A");
@@ -155,7 +157,7 @@ class Hand {
 }
 
 export class Mouse extends Hand {
-  /** Where the next text goes. */
+  /** Focuses an element. */
   async reach(role, name, within) {
     await this.find(role, name, within).click();
     this.actions += 1;
@@ -182,27 +184,32 @@ export class Keyboard extends Hand {
 
 export const BOTH = [Mouse, Keyboard];
 
-/** Far more than there are stops on the longest page. */
+/** More Tab stops than the longest page has. */
 const STOPS = 400;
 
-/** Presses Tab until this element has the focus; every stop on the way has to show that it has it, and to be in sight. */
+/**
+ * Presses Tab until this element has the focus. Every stop on the way must show its focus, be in view, and not be
+ * covered at its centre. So a mouse can click each control that the keyboard reaches.
+ */
 export async function tabTo(page, target) {
   const element = await target.elementHandle();
-  for (let stop = 0; stop < STOPS; stop += 1) {
-    if (await element.evaluate((element) => element === document.activeElement)) return;
+  let focus = await element.evaluate(lookAtFocus);
+  for (let stop = 0; !focus.reached; stop += 1) {
+    assert.ok(stop < STOPS, `no way by Tab to ${target}`);
     await page.keyboard.press("Tab");
-    assert.equal(await page.evaluate(hiddenFocus), null, "each stop shows that it has the focus");
+    focus = await element.evaluate(lookAtFocus);
+    assert.equal(focus.hidden, null, "each stop shows that it has the focus");
   }
-  assert.fail(`no way by Tab to ${target}`);
 }
 
-/** In the page: what has the focus and does not show it, if so. */
-function hiddenFocus() {
+/** In the page: whether the target has the focus, and the focused element if its focus does not show. */
+function lookAtFocus(target) {
   const element = document.activeElement;
-  // What has no place among the stops was given the focus by the page, to be read from there.
-  if (!element || element === document.body || element.tabIndex < 0) return null;
+  const reached = element === target;
+  // The page focuses headings, which Tab does not reach.
+  if (!element || element === document.body || element.tabIndex < 0) return { reached, hidden: null };
   const style = getComputedStyle(element);
-  // `auto` is the browser's own ring.
+  // `auto` is the browser's default focus ring.
   const outlined = style.outlineStyle === "auto" || (style.outlineStyle !== "none" && Number.parseFloat(style.outlineWidth) >= 2);
   const { left, top, right, bottom } = element.getBoundingClientRect();
   const seen = bottom > 0 && top < innerHeight && right > 0 && left < innerWidth;
@@ -210,10 +217,11 @@ function hiddenFocus() {
     (Math.max(left, 0) + Math.min(right, innerWidth)) / 2, (Math.max(top, 0) + Math.min(bottom, innerHeight)) / 2,
   );
   const covered = at && !element.contains(at) && !at.contains(element);
-  return (outlined || style.boxShadow !== "none") && seen && !covered ? null : element.outerHTML.slice(0, 200);
+  const shown = (outlined || style.boxShadow !== "none") && seen && !covered;
+  return { reached, hidden: shown ? null : element.outerHTML.slice(0, 200) };
 }
 
-/** Says to the issuer who one is, and waits to be back. */
+/** Chooses an account on the issuer's page, and waits for the portal. */
 export async function chooseAccount(page, hand, email) {
   await page.getByRole("heading", { name: "Who are you?" }).waitFor();
   await hand.write("textbox", "Any other address", email);
@@ -221,10 +229,30 @@ export async function chooseAccount(page, hand, email) {
   await page.waitForURL((url) => !url.pathname.startsWith("/oidc"));
 }
 
-/** Opens a page of the portal and signs in on the way. */
-export async function enter(page, email, path = "/", hand = new Mouse(page)) {
+/** Opens a page of the portal and signs in by way of the issuer's page. */
+export async function signInAt(page, email, path, hand) {
   await page.goto(path);
   await hand.press("button", "Sign in");
   await chooseAccount(page, hand, email);
+  await page.getByRole("button", { name: "Sign out" }).waitFor();
+}
+
+/**
+ * Opens a page of the portal, signed in. The test gets the code from the issuer itself, which saves two page loads;
+ * people go the way of `signInAt`.
+ */
+export async function enter(page, email, path = "/") {
+  const { request } = page.context();
+  const { issuer, clientId, scopePrefix } = await (await request.get("/config.json")).json();
+  const [state, nonce, verifier] = Array.from({ length: 3 }, () => randomUUID() + randomUUID());
+  const answer = await request.post(`${issuer}/authorize`, { maxRedirects: 0, form: {
+    email, state, nonce, client_id: clientId, redirect_uri: `${new URL(issuer).origin}/`, response_type: "code",
+    scope: ["openid email", "invites.manage", "deals.admin"].join(` ${scopePrefix}`),
+    code_challenge: createHash("sha256").update(verifier).digest("base64url"), code_challenge_method: "S256",
+  } });
+  await page.addInitScript(({ state, attempt }) => {
+    if (new URLSearchParams(location.search).get("state") === state) sessionStorage.setItem("sign-in", attempt);
+  }, { state, attempt: JSON.stringify({ state, nonce, verifier, returnTo: path }) });
+  await page.goto(answer.headers().location);
   await page.getByRole("button", { name: "Sign out" }).waitFor();
 }

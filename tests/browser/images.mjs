@@ -1,4 +1,4 @@
-/** Takes the pictures in `docs/images/`: each page, with people who could be. What they show of dates is made up. */
+/** Takes the pictures in `docs/images/`: each page, with invented people and dates. */
 import { join, resolve } from "node:path";
 import { chooseAccount, enter, launch, Mouse, open, PHONE } from "./browser.mjs";
 import { ADMIN, Stack, tokenOf } from "./stack.mjs";
@@ -12,7 +12,6 @@ const NAMES = [
 ];
 const emailOf = (name, place = "") => `${name.toLowerCase().replace(" ", ".")}${place}@harbourside.example`;
 
-/** As many people as are wanted. */
 const people = (count, from = 0) => Array.from({ length: count }, (_, index) => {
   const number = index + from;
   const name = NAMES[number % NAMES.length];
@@ -22,7 +21,7 @@ const people = (count, from = 0) => Array.from({ length: count }, (_, index) => 
 
 const time = (before) => new Date(Date.now() - before).toISOString().replace(/\.\d+/, "");
 
-/** The stack has sent everything a moment ago; here it was sent over the last weeks. */
+/** The stack has just sent everything; this makes it look sent over the last weeks. */
 async function spreadOverWeeks(page, deal) {
   await page.route(`**/api${deal.path}/seats*`, async (route) => {
     const answer = await (await route.fetch()).json();
@@ -52,7 +51,7 @@ try {
   await deal.invite(people(14, 2));
   await stack.fault("reject", 1);
   await deal.invite(people(1, 16));
-  // The newest rows come first: of those, some that have accepted as well.
+  // The newest rows come first, and some of these have to be accepted.
   for (const { email, name } of people(2, 17)) {
     await deal.invite([{ email, name }]);
     await stack.accept(`${email.split("@")[0]}@home.example`, await stack.linkTo(email));

@@ -1,9 +1,9 @@
-/** What a load of the Deal seats page costs: requests to the API, their bytes, and the time until all of it is there. */
+/** Measures a load of the Deal seats page: requests to the API, their bytes, and the time until the page is complete. */
 import { chooseAccount, enter, Mouse } from "./browser.mjs";
 
 const ROWS = 50;
 
-/** In the page: notes when the rows and the tabs' counts stand there, counted from when this document was asked for. */
+/** In the page: notes when the rows and the tabs' counts are there, in milliseconds since the document was requested. */
 function watch(rows) {
   const look = () => {
     const counted = /Pending \d/.test(document.querySelector("nav.tabs")?.textContent ?? "");
@@ -15,19 +15,20 @@ function watch(rows) {
   observer.observe(document, { childList: true, subtree: true, characterData: true });
 }
 
-/** A window in which somebody has signed in, so that each load goes straight to the issuer, and is measured. */
-export async function begin(page, deal) {
+/** Signs in, so that each measured load goes directly to the issuer. */
+export async function prepareLoads(page, deal) {
   await page.addInitScript(watch, ROWS);
   await enter(page, deal.manager, deal.path);
 }
 
-/** Opens the page of a deal anew; measured is the document that comes after signing in: pages, settings, token, API. */
+/** Loads the page of a deal again. Measures the document after sign-in: assets, settings, token and API. */
 export async function loadSeats(page, deal) {
   const answers = [];
   const note = (response) => response.url().includes(`/api${deal.path}/`) && answers.push(response);
   await page.waitForLoadState("networkidle");
-  page.on("response", note);
   await page.goto(deal.path);
+  // The old document's responses have lost their bodies. Before sign-in, the new document sends the API no request.
+  page.on("response", note);
   await chooseAccount(page, new Mouse(page), deal.manager);
   const milliseconds = await (await page.waitForFunction(() => globalThis.complete)).jsonValue();
   await page.waitForLoadState("networkidle");
@@ -37,7 +38,7 @@ export async function loadSeats(page, deal) {
   return { requests, bytes: bodies.reduce((sum, { length }) => sum + length, 0), milliseconds };
 }
 
-/** A deal with as many invites, to addresses of one length, so that rows are as long in one deal as in another. */
+/** A deal with this many invites. All addresses have the same length, so the rows of all deals have as many bytes. */
 export async function dealOf(stack, invites) {
   const deal = await stack.newDeal({ seats: 20_000 });
   await deal.invite(Array.from({ length: invites }, (_, index) => `ann${String(index).padStart(6, "0")}@example.com`));

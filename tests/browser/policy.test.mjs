@@ -1,4 +1,4 @@
-/** What the pages are sent with, and what they hold. */
+/** The security headers of the pages, and the contents of the bundle. */
 import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -13,11 +13,11 @@ const POLICY = [
   "base-uri 'none'", "frame-ancestors 'none'", "require-trusted-types-for 'script'", "trusted-types 'none'",
 ];
 
-check("each page comes with its policy", {}, async ({ stack }) => {
+check("each page has the security headers", {}, async ({ stack }) => {
   for (const path of ["/", "/deals", "/deals/x", "/deals/x/invite", "/admin", "/accept"]) {
     const { headers, status } = await fetch(stack.url + path);
     assert.equal(status, 200, path);
-    // The local issuer is at our own origin, which 'self' is.
+    // The local issuer shares the portal's origin, so 'self' covers it.
     assert.deepEqual(headers.get("content-security-policy").split("; "), POLICY, path);
     assert.equal(headers.get("referrer-policy"), "no-referrer");
     assert.equal(headers.get("x-content-type-options"), "nosniff");
@@ -25,7 +25,7 @@ check("each page comes with its policy", {}, async ({ stack }) => {
   }
 });
 
-check("no string becomes markup or a script", { expect: [/^policy: /, /violates the following (Content Security Policy|.*directive)/, /requires 'Trusted/] }, async ({ page }) => {
+check("the policy refuses strings as markup or scripts", { expect: [/^policy: /, /violates the following (Content Security Policy|.*directive)/, /requires 'Trusted/] }, async ({ page }) => {
   await page.goto("/");
   await page.getByRole("button", { name: "Sign in", exact: true }).waitFor();
   const refused = await page.evaluate(() => {
@@ -49,13 +49,12 @@ check("no string becomes markup or a script", { expect: [/^policy: /, /violates 
   assert.deepEqual(refused, Array(5).fill("TypeError"));
 });
 
-check("the bundle knows nothing of the inbox or of the development issuer", {}, async ({ page, stack }) => {
+check("the portal does not know the inbox or the development issuer", {}, async ({ page, stack }) => {
   const assets = join(DIST, "assets");
   for (const name of await readdir(assets)) {
     const text = await readFile(join(assets, name), "utf8");
     for (const word of ["/inbox", "/oidc", "localhost:3000", "manager@acme"]) assert.ok(!text.includes(word), `${word} in ${name}`);
   }
-  // Nor does a page ask for them before somebody signs in.
   const asked = [];
   page.on("request", (request) => asked.push(new URL(request.url()).pathname));
   const deal = await stack.newDeal();

@@ -1,16 +1,15 @@
-/** The Deal seats page: what it shows of each invite, and what can be done about it. */
+/** The Deal seats page: what it shows of each invite, and the manager's actions. */
 import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
-import { answered, BOTH, chooseAccount, enter, Mouse } from "./browser.mjs";
+import { answered, BOTH, chooseAccount, enter, Keyboard, Mouse } from "./browser.mjs";
 import { addresses, until } from "./stack.mjs";
 import { suite } from "./suite.mjs";
 
-/** Deals whose invites have expired, by what they are for. */
+/** Deals with expired invites, by the test that uses them. */
 const expired = {};
 const check = suite({}, async (stack) => {
   for (const [name, people] of Object.entries({
-    Mouse: addresses("old", 60), Keyboard: addresses("old", 60), stopped: addresses("old", 60),
-    stoppedByKeyboard: addresses("old", 60), older: ["ann@example.com"], mixed: ["eve@example.com"],
+    all: addresses("old", 60), stopped: addresses("old", 60), older: ["ann@example.com"], mixed: ["eve@example.com"],
   })) {
     expired[name] = await stack.newDeal();
     await expired[name].invite(people);
@@ -21,15 +20,15 @@ const check = suite({}, async (stack) => {
 const list = (page) => page.getByRole("table", { name: "Invites" });
 const rowOf = (page, email) => page.getByRole("row").filter({ has: page.getByRole("rowheader", { name: email }) });
 const tab = (page, name) => page.getByRole("navigation", { name: "Invitation status" }).getByRole("link", { name });
-/** The addresses that are listed, from the top. */
+/** The addresses in the list, from the top. */
 const listed = (page) => list(page).getByRole("rowheader").allInnerTexts();
-/** Waits until the list is this. */
+/** Waits until the list has exactly these rows. */
 const shows = (page, rows) => until(`the rows ${rows}`, async () => isDeepStrictEqual(await listed(page), rows));
 const says = (page, text) => page.getByRole("status").filter({ hasText: text }).or(page.getByRole("alert").filter({ hasText: text })).first().waitFor();
 
-check("a manager's single deal opens at once, and Deals stays in the navigation", { hands: BOTH }, async ({ page, stack, hand }) => {
+check("a single deal opens directly, and the navigation leads to all deals", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
-  await enter(page, deal.manager, "/", hand);
+  await enter(page, deal.manager, "/");
   await page.waitForURL(`**${deal.path}`);
   await page.getByRole("heading", { name: "Deal seats: Unlimited" }).waitFor();
   await hand.press("link", "Deals");
@@ -37,7 +36,7 @@ check("a manager's single deal opens at once, and Deals stays in the navigation"
   await page.waitForURL(`**${deal.path}`);
 });
 
-check("the numbers, the tabs and the list say what is true", {}, async ({ page, stack }) => {
+check("the numbers, the tabs and the list match the deal", {}, async ({ page, stack }) => {
   const deal = await stack.newDeal({ seats: 3 });
   await deal.seat("ann@example.com");
   await deal.seat("bob@example.com", "bob@home.example");
@@ -55,28 +54,28 @@ check("the numbers, the tabs and the list say what is true", {}, async ({ page, 
   assert.deepEqual((await listed(page)).sort(), ["ann@example.com", "bob@example.com"]);
 });
 
-check("an address tells tab and place, and leads back there after signing in again", { hands: BOTH }, async ({ page, stack, hand }) => {
+check("the address keeps the tab and the page of the list through a new sign-in", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ seats: 500 });
   await deal.invite(addresses("ann", 60));
-  await enter(page, deal.manager, deal.path, hand);
+  await enter(page, deal.manager, deal.path);
   await hand.press("link", /^Pending/);
   await hand.press("button", "Next page");
   await until("the second page", async () => (await listed(page)).length === 10);
   const address = page.url();
   assert.match(address, /\?status=pending&after=/);
   const rows = await listed(page);
-  // The access token is gone with the page.
+  // A reload loses the access token, so the portal signs in again.
   await page.reload();
   await chooseAccount(page, hand, deal.manager);
   await shows(page, rows);
   assert.equal(page.url(), address);
 });
 
-check("the pages of a list lose no row and double none, whatever is sent meanwhile", { hands: BOTH }, async ({ page, stack, hand }) => {
+check("paging shows every row once, even if somebody is invited in between", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ seats: 500 });
   const people = addresses("ann", 130);
   await deal.invite(people);
-  await enter(page, deal.manager, deal.path, hand);
+  await enter(page, deal.manager, deal.path);
   const seen = [];
   for (const [number, rows] of [[1, 50], [2, 50], [3, 30]]) {
     await page.getByText(`Page ${number}`).waitFor();
@@ -92,13 +91,13 @@ check("the pages of a list lose no row and double none, whatever is sent meanwhi
   await shows(page, seen.slice(50, 100));
 });
 
-check("people are found by the beginning of an address, which no address of a page has in it", { hands: BOTH }, async ({ page, stack, hand }) => {
+check("search finds people by the start of their address, and no URL contains the search", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ seats: 500 });
   await deal.invite([...addresses("ann", 60), "bob@example.com", "Bobby@example.com"]);
   const asked = [];
   page.on("request", (request) => asked.push(request.url()));
   page.on("framenavigated", (frame) => asked.push(frame.url()));
-  await enter(page, deal.manager, deal.path, hand);
+  await enter(page, deal.manager, deal.path);
   await hand.write("searchbox", "Address begins with", "BOB");
   await rowOf(page, "bob@example.com").waitFor();
   await until("only two rows", async () => (await listed(page)).length === 2);
@@ -115,13 +114,13 @@ check("people are found by the beginning of an address, which no address of a pa
   assert.deepEqual(asked.filter((url) => /bob|ann\b|zoe/i.test(url)), []);
 });
 
-check("a double click resends once, and the older link stops working", { hands: BOTH }, async ({ page, stack, hand }) => {
+check("a double click resends once", { hands: BOTH }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   const ann = `ann@${deal.org}.example`;
   await deal.invite([ann, `bob@${deal.org}.example`]);
   const asked = [];
   page.on("request", (request) => request.url().endsWith("/resend") && asked.push(request.url()));
-  await enter(page, deal.manager, deal.path, hand);
+  await enter(page, deal.manager, deal.path);
   if (hand instanceof Mouse) await page.getByRole("button", { name: `Resend invite to ${ann}` }).dblclick();
   else {
     await hand.press("button", `Resend invite to ${ann}`);
@@ -133,10 +132,10 @@ check("a double click resends once, and the older link stops working", { hands: 
   assert.equal(asked.length, 1);
 });
 
-check("an invite is cancelled once its person has been named, and Escape keeps it", { hands: BOTH }, async ({ page, stack, hand }) => {
+check("cancelling an invite names the person first, and Escape keeps the invite", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await deal.invite([{ email: "ann@example.com", name: "Ann Example" }, "bob@example.com"]);
-  await enter(page, deal.manager, deal.path, hand);
+  await enter(page, deal.manager, deal.path);
   await hand.press("button", "Cancel invite to ann@example.com");
   const question = page.getByRole("dialog", { name: "Cancel the invite to ann@example.com?" });
   await question.getByText("Ann Example (ann@example.com) can no longer accept").waitFor();
@@ -150,13 +149,13 @@ check("an invite is cancelled once its person has been named, and Escape keeps i
   await rowOf(page, "ann@example.com").waitFor({ state: "detached" });
   assert.equal(await deal.row("ann@example.com"), undefined);
   await tab(page, "All 1").waitFor();
-  assert.notEqual(await page.evaluate(() => document.activeElement.localName), "body", "the focus is not lost with the row");
+  assert.notEqual(await page.evaluate(() => document.activeElement.localName), "body", "the focus stays on the page when the row goes");
 });
 
-check("a seat is de-allocated once its person and their loss have been named", { hands: BOTH }, async ({ page, stack, hand }) => {
+check("de-allocating a seat first names the person and what they lose", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ seats: 2 });
   await deal.seat("ann@example.com");
-  await enter(page, deal.manager, deal.path, hand);
+  await enter(page, deal.manager, deal.path);
   await hand.press("button", "De-allocate seat of ann@example.com");
   const question = page.getByRole("dialog", { name: "De-allocate the seat of ann@example.com?" });
   await question.getByText("ann@example.com loses the seat and access to Unlimited").waitFor();
@@ -170,11 +169,11 @@ check("a seat is de-allocated once its person and their loss have been named", {
   assert.equal((await deal.api("GET")).seats.allocated, 0);
 });
 
-check("rows are selected, and resent or cancelled together", { hands: BOTH }, async ({ page, stack, hand }) => {
+check("selected invites are resent or cancelled together", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   const people = ["ann", "bob", "cat"].map((name) => `${name}@${deal.org}.example`);
   await deal.invite(people);
-  await enter(page, deal.manager, deal.path, hand);
+  await enter(page, deal.manager, deal.path);
   await hand.press("checkbox", `Select ${people[0]}`);
   await hand.press("checkbox", `Select ${people[1]}`);
   await page.getByText("2 selected").waitFor();
@@ -192,9 +191,9 @@ check("rows are selected, and resent or cancelled together", { hands: BOTH }, as
   await shows(page, [people[2]]);
 });
 
-check("all that have expired are resent in three actions", { hands: BOTH }, async ({ page, stack, hand }) => {
-  const deal = expired[hand.constructor.name];
-  await enter(page, deal.manager, deal.path, hand);
+check("all expired invites are resent in three actions", { hands: [Keyboard] }, async ({ page, hand }) => {
+  const deal = expired.all;
+  await enter(page, deal.manager, deal.path);
   hand.actions = 0;
   await hand.press("link", "Expired 60");
   await hand.press("button", "Resend all expired");
@@ -206,15 +205,15 @@ check("all that have expired are resent in three actions", { hands: BOTH }, asyn
   assert.ok((await deal.rows()).every(({ status, sends }) => status === "pending" && sends === 2));
 });
 
-check("resending all can be stopped: what is done is told, the rest is as it was", { hands: BOTH }, async ({ page, stack, hand }) => {
-  const deal = hand instanceof Mouse ? expired.stopped : expired.stoppedByKeyboard;
+check("stopping a resend of all says how many were resent and leaves the others unchanged", { hands: [Keyboard] }, async ({ page, hand }) => {
+  const deal = expired.stopped;
   let answer;
   const stopped = new Promise((resolve) => (answer = resolve));
   await page.route("**/invites/resend", async (route) => {
     await stopped;
     await route.continue();
   });
-  await enter(page, deal.manager, `${deal.path}?status=expired`, hand);
+  await enter(page, deal.manager, `${deal.path}?status=expired`);
   await hand.press("button", "Resend all expired");
   await hand.press("button", "Resend all", page.getByRole("dialog"));
   await page.getByRole("progressbar", { name: "Resending" }).waitFor();
@@ -225,7 +224,7 @@ check("resending all can be stopped: what is done is told, the rest is as it was
   assert.equal((await deal.rows("expired")).length, 10);
 });
 
-check("what somebody did is shown at once, and not undone by a list that is older", {}, async ({ page, stack }) => {
+check("the list shows the manager's own actions at once, even if the server returns an older list", {}, async ({ page, stack }) => {
   const deal = expired.older;
   await deal.invite(["bob@example.com"]);
   const list = `**/api${deal.path}/seats*`;
@@ -246,13 +245,13 @@ check("what somebody did is shown at once, and not undone by a list that is olde
   assert.deepEqual(await listed(page), ["ann@example.com"]);
 });
 
-check("each state of an invite has its words", {}, async ({ page, stack }) => {
+check("each state of an invite is described", {}, async ({ page, stack }) => {
   const deal = expired.mixed;
   await deal.seat("ann@example.com");
   await deal.invite(["bob@example.com"]);
   await stack.fault("reject", 1);
   await deal.invite(["cat@example.com"]);
-  // As many tries as a request makes at once.
+  // More failures than one request makes attempts.
   await stack.fault("down", 100);
   await deal.invite(["dan@example.com"]);
   await deal.api("POST", `/invites/${(await deal.row("bob@example.com")).id}/resend`);
@@ -261,10 +260,10 @@ check("each state of an invite has its words", {}, async ({ page, stack }) => {
   const states = { ann: /Accepted/, bob: /Resending, last sent \d+ \w+/, cat: /Pending – not delivered\s+The email service refused this address/, dan: /Sending…/, eve: /Expired/ };
   for (const [name, words] of Object.entries(states)) assert.match(await rowOf(page, `${name}@example.com`).innerText(), words);
   const resendable = await page.getByRole("button", { name: /^Resend invite to/ }).allInnerTexts();
-  assert.deepEqual(resendable, ["Resend", "Resend"], "only those with no mail on its way: cat and eve");
+  assert.deepEqual(resendable, ["Resend", "Resend"], "only cat and eve have no mail in the queue");
 });
 
-check("a mail that is on its way is looked after until it is out", {}, async ({ page, stack }) => {
+check("a queued mail's row is refreshed until the mail is sent", {}, async ({ page, stack }) => {
   const deal = await stack.newDeal();
   await deal.invite(["ann@example.com"]);
   const sent = await deal.api("GET", "/seats");
@@ -276,7 +275,7 @@ check("a mail that is on its way is looked after until it is out", {}, async ({ 
   await rowOf(page, "ann@example.com").getByText("Pending").waitFor();
 });
 
-check("what changed meanwhile is told and shown as it is", { expect: [answered(412), answered(409)] }, async ({ page, stack }) => {
+check("an action on a changed invite says so and shows the current state", { expect: [answered(412), answered(409)] }, async ({ page, stack }) => {
   const deal = await stack.newDeal();
   await deal.invite(["ann@example.com", `bob@${deal.org}.example`]);
   await enter(page, deal.manager);
@@ -292,5 +291,5 @@ check("what changed meanwhile is told and shown as it is", { expect: [answered(4
   await page.getByRole("button", { name: `De-allocate seat of bob@${deal.org}.example` }).waitFor();
 });
 
-/** The name of what has the focus. */
+/** The name of the focused element. */
 const focused = (page) => page.evaluate(() => document.activeElement.getAttribute("aria-label") ?? document.activeElement.textContent);

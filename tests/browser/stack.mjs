@@ -1,7 +1,7 @@
 /**
- * The local stack with its real functions, and its API, as tests use them.
+ * The local stack with its real functions, and its API for tests.
  *
- * Invariant: each stack has a port and a folder of its own, and nothing of it is left when it has been stopped.
+ * Invariant: each stack has its own port and its own folder, and removes the folder when it stops.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -15,7 +15,7 @@ const PROGRAM = join(ROOT, "target/debug/seatkeeper-local");
 export const DIST = join(ROOT, "portal/dist");
 export const ADMIN = "partnerships@futurelearn.example";
 
-/** Looks until there is something; says what was missed after a while. */
+/** Waits until `look` finds something, and fails after some seconds. */
 export async function until(what, look, seconds = 20) {
   const end = Date.now() + seconds * 1000;
   for (;;) {
@@ -32,7 +32,7 @@ export class Stack {
   #deals = 0;
   #tokens = new Map();
 
-  /** Starts a stack. The schedules stand still unless `SWEEP_EVERY` says otherwise. */
+  /** Starts a stack. No schedule runs unless `SWEEP_EVERY` is set. */
   static async start(env = {}) {
     const stack = new Stack();
     stack.#folder = await mkdtemp(join(tmpdir(), "seatkeeper-browser-"));
@@ -40,7 +40,7 @@ export class Stack {
     return stack;
   }
 
-  /** The same data with other settings: what was sent under a short lifetime has expired under a long one. */
+  /** Restarts the stack with the same data and other settings. */
   async restart(env = {}) {
     await this.#end();
     await this.#run(env);
@@ -89,7 +89,7 @@ export class Stack {
     return access_token;
   }
 
-  /** Asks the API as somebody; a refusal is an error. */
+  /** Calls the API as this person; a refusal is an error. */
   async api(email, method, path, body, headers = {}) {
     const answer = await fetch(`${this.url}/api${path}`, {
       method,
@@ -105,7 +105,7 @@ export class Stack {
     return text && JSON.parse(text);
   }
 
-  /** A deal of an organisation of its own, so that no test sees what another one does. */
+  /** Creates a deal in a new organisation, so that tests do not see each other's deals. */
   async newDeal({ seats = 20, name = "Unlimited", org = `org-${++this.#deals}`, starts = -1, ends = 365, title = "Hill & Dale" } = {}) {
     const day = (days) => new Date(Date.now() + days * 86_400_000).toISOString().replace(/\.\d+/, "");
     const deal = await this.api(ADMIN, "POST", "/deals", {
@@ -119,13 +119,13 @@ export class Stack {
     return address ? mails.filter(({ to }) => to === address) : mails;
   }
 
-  /** The link of the newest mail to an address. */
+  /** The link in the newest mail to an address. */
   async linkTo(address) {
     const mail = await until(`a mail to ${address}`, async () => (await this.mails(address)).at(-1));
     return /http\S+\/accept#[\w-]+/.exec(mail.text)[0];
   }
 
-  /** Makes the next calls to the mail service fail; see the README on `/inbox/faults`. */
+  /** Makes the next calls to the mail service fail; see docs/settings.md on `/inbox/faults`. */
   async fault(mode, count, more = {}) {
     const answer = await fetch(`${this.url}/inbox/faults`, {
       method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ mode, count, ...more }),
@@ -140,7 +140,7 @@ export class Stack {
 
 export const tokenOf = (link) => link.split("#")[1];
 
-/** `ann01@example.com`, `ann02@…`: as many as are wanted, in the order of the alphabet. */
+/** `ann01@example.com`, `ann02@…`, in alphabetical order. */
 export const addresses = (name, count) =>
   Array.from({ length: count }, (_, index) => `${name}${String(index + 1).padStart(String(count).length, "0")}@example.com`);
 
@@ -157,7 +157,7 @@ class TestDeal {
     return this.stack.api(this.manager, method, `${this.path}${path}`, body, headers);
   }
 
-  /** Invites people, 1,000 a request; each is an address, or an address and a name. */
+  /** Invites people, 1,000 per request. Each is an address, or an object with an address and a name. */
   async invite(people) {
     const invites = people.map((person) => (typeof person === "string" ? { email: person } : person));
     for (let from = 0; from < invites.length; from += 1000) {
@@ -165,7 +165,7 @@ class TestDeal {
     }
   }
 
-  /** Invites somebody, who accepts. */
+  /** Invites a learner, and accepts as that learner. */
   async seat(email, learner = email) {
     await this.invite([email]);
     await this.stack.accept(learner, await this.stack.linkTo(email));
@@ -184,7 +184,7 @@ class TestDeal {
     return this.stack.api(ADMIN, "PATCH", this.path, change);
   }
 
-  /** Waits until all that is out has expired. */
+  /** Waits until every pending invite has expired. */
   async expired() {
     await until("all to expire", async () => (await this.api("GET", "/counts")).pending === 0);
   }

@@ -1,6 +1,6 @@
-/** What a page says while it waits, when there is nothing, when something fails, and to whom it says no. */
+/** What a page says while it loads, when it is empty, when a request fails, and when access is refused. */
 import assert from "node:assert/strict";
-import { answered, BOTH, chooseAccount, enter, Mouse } from "./browser.mjs";
+import { answered, BOTH, chooseAccount, enter, Keyboard, Mouse } from "./browser.mjs";
 import { ADMIN, until } from "./stack.mjs";
 import { suite } from "./suite.mjs";
 
@@ -10,7 +10,7 @@ const UNAVAILABLE = { status: 503, contentType: "application/problem+json", json
 const seatsOf = (deal) => `**/api${deal.path}/seats*`;
 const heading = (page, name) => page.getByRole("heading", { level: 1, name }).waitFor();
 
-/** What moved by itself since the page began, as browsers measure it; the limit is theirs for “good”. */
+/** The upper limit of a “good” cumulative layout shift (web.dev/cls). */
 const GOOD_SHIFT = 0.1;
 const watchShifts = () => {
   globalThis.shifts = 0;
@@ -18,7 +18,7 @@ const watchShifts = () => {
     .observe({ type: "layout-shift", buffered: true });
 };
 
-check("what is waited for is said, and comes without a jump", {}, async ({ context, page, stack, hand }) => {
+check("a slow page says what it loads, and loads without a layout shift", {}, async ({ context, page, stack, hand }) => {
   const deal = await stack.newDeal();
   await deal.invite(["ann@example.com", "bob@example.com"]);
   await context.addInitScript(watchShifts);
@@ -39,9 +39,9 @@ check("what is waited for is said, and comes without a jump", {}, async ({ conte
   assert.ok(shift < GOOD_SHIFT, `a layout shift of ${shift}`);
 });
 
-check("nothing yet is said with what to do about it", { hands: BOTH }, async ({ page, stack, hand }) => {
+check("an empty list says what to do", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
-  await enter(page, deal.manager, deal.path, hand);
+  await enter(page, deal.manager, deal.path);
   await page.getByText("Nobody has been invited yet.").waitFor();
   await hand.press("link", /^Expired/);
   await page.getByText("No invite has expired.").waitFor();
@@ -50,21 +50,21 @@ check("nothing yet is said with what to do about it", { hands: BOTH }, async ({ 
   await heading(page, "Invite people");
 });
 
-check("an organisation without a deal is told who makes one", {}, async ({ page }) => {
+check("a manager without a deal is told so", {}, async ({ page }) => {
   await enter(page, "manager@nobody-yet.example");
   await page.getByText("Your organisation has no deals yet.").waitFor();
 });
 
 for (const [what, fault, words, answer] of [
-  ["the API can't answer", answered(503), "Seatkeeper is not available right now.", (route) => route.fulfill(UNAVAILABLE)],
+  ["the API is unavailable", answered(503), "Seatkeeper is not available right now.", (route) => route.fulfill(UNAVAILABLE)],
   ["the connection is lost", /ERR_INTERNET_DISCONNECTED/, "Can’t connect to Seatkeeper.", (route) => route.abort("internetdisconnected")],
-  ["there is too much at once", answered(429), "Too many requests.", (route) => route.fulfill({ status: 429, json: { message: "Too Many Requests" } })],
+  ["the API throttles requests", answered(429), "Too many requests.", (route) => route.fulfill({ status: 429, json: { message: "Too Many Requests" } })],
 ]) {
-  check(`when ${what}, trying again is one action`, { expect: [fault], hands: BOTH }, async ({ page, stack, hand }) => {
+  check(`when ${what}, one action retries`, { expect: [fault], hands: [Keyboard] }, async ({ page, stack, hand }) => {
     const deal = await stack.newDeal();
     await deal.invite(["ann@example.com"]);
     await page.route(seatsOf(deal), answer);
-    await enter(page, deal.manager, deal.path, hand);
+    await enter(page, deal.manager, deal.path);
     await page.getByRole("alert").filter({ hasText: words }).waitFor();
     await page.unroute(seatsOf(deal));
     await hand.press("button", "Try again");
@@ -72,11 +72,11 @@ for (const [what, fault, words, answer] of [
   });
 }
 
-check("an action that fails is told, changes nothing, and is tried again", { expect: [answered(503)], hands: BOTH }, async ({ page, stack, hand }) => {
+check("a failed action says so, changes nothing, and can be retried", { expect: [answered(503)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await deal.invite(["ann@example.com"]);
   await page.route("**/resend", (route) => route.fulfill(UNAVAILABLE), { times: 1 });
-  await enter(page, deal.manager, deal.path, hand);
+  await enter(page, deal.manager, deal.path);
   await hand.press("button", "Resend invite to ann@example.com");
   await page.getByRole("alert").filter({ hasText: "Seatkeeper is not available right now." }).waitFor();
   assert.equal((await deal.row("ann@example.com")).sends, 1);
@@ -85,7 +85,7 @@ check("an action that fails is told, changes nothing, and is tried again", { exp
   assert.equal((await deal.row("ann@example.com")).sends, 2);
 });
 
-check("offline is said, and what was there stays in sight", { expect: [/ERR_INTERNET_DISCONNECTED/] }, async ({ context, page, stack }) => {
+check("an offline page says so and keeps its content", { expect: [/ERR_INTERNET_DISCONNECTED/] }, async ({ context, page, stack }) => {
   const deal = await stack.newDeal();
   await deal.invite(["ann@example.com"]);
   await enter(page, deal.manager, deal.path);
@@ -99,10 +99,10 @@ check("offline is said, and what was there stays in sight", { expect: [/ERR_INTE
   await page.getByText("A new invite to ann@example.com is on its way.").first().waitFor();
 });
 
-check("a session that is over is said once, and signing in leads back to the page", { expect: [answered(401)], hands: BOTH }, async ({ page, stack, hand }) => {
+check("an expired session is reported once, and signing in leads back to the page", { expect: [answered(401)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await deal.invite(["ann@example.com"]);
-  await enter(page, deal.manager, `${deal.path}?status=pending`, hand);
+  await enter(page, deal.manager, `${deal.path}?status=pending`);
   await page.getByRole("rowheader", { name: "ann@example.com" }).waitFor();
   await page.route("**/resend", (route) => route.fulfill({ status: 401, json: { message: "Unauthorized" } }), { times: 1 });
   await hand.press("button", "Resend invite to ann@example.com");
@@ -114,40 +114,37 @@ check("a session that is over is said once, and signing in leads back to the pag
   assert.equal(page.url(), `${stack.url}${deal.path}?status=pending`);
 });
 
-check("who may not manage invites is told what to do", { expect: [answered(403)] }, async ({ page }) => {
+check("a learner who opens the portal is told that the account has no access", { expect: [answered(403)] }, async ({ page }) => {
   await enter(page, "learner@acme.example");
   await page.getByRole("alert").filter({ hasText: "This account does not have permission." }).waitFor();
   assert.equal(await page.getByRole("button", { name: "Try again" }).count(), 0);
 });
 
-check("another organisation's deal looks like one that is not there", { expect: [answered(404)] }, async ({ page, stack }) => {
+check("another organisation's deal looks like a missing deal", { expect: [answered(404)] }, async ({ page, stack }) => {
   const [own, foreign] = [await stack.newDeal(), await stack.newDeal()];
   await foreign.invite(["ann@example.com"]);
   await enter(page, own.manager, foreign.path);
   await heading(page, "Deal not found");
-  const told = await page.getByRole("main").innerText();
+  const text = await page.getByRole("main").innerText();
   await page.goto("/deals/AAAAAAAAAAAAAAAAAAAAAA");
   await chooseAccount(page, new Mouse(page), own.manager);
   await heading(page, "Deal not found");
-  assert.equal(await page.getByRole("main").innerText(), told);
+  assert.equal(await page.getByRole("main").innerText(), text);
 });
 
-for (const path of ["/nowhere", "/foo.bar", "/..%2f"]) {
-  check(`${path} says that no page is there, before anybody signs in`, {}, async ({ page }) => {
-    await page.goto(path);
-    await page.getByRole("alert").filter({ hasText: "Page not found." }).waitFor();
-  });
-}
-
-for (const path of ["/", "/deals", "/deals/x", "/deals/x/invite", "/admin"]) {
-  check(`${path} is a page, before anybody signs in`, {}, async ({ page }) => {
+check("before sign-in, a known path offers to sign in, and an unknown path says that no page is there", {}, async ({ page }) => {
+  for (const path of ["/", "/deals", "/deals/x", "/deals/x/invite", "/admin"]) {
     await page.goto(path);
     await page.getByRole("button", { name: "Sign in", exact: true }).waitFor();
-    assert.equal(await page.getByRole("alert").count(), 0);
-  });
-}
+    assert.equal(await page.getByRole("alert").count(), 0, path);
+  }
+  for (const path of ["/nowhere", "/foo.bar", "/..%2f"]) {
+    await page.goto(path);
+    await page.getByRole("alert").filter({ hasText: "Page not found." }).waitFor();
+  }
+});
 
-check("a page that is not there leads to the deals", {}, async ({ page, stack }) => {
+check("a missing page links to the deals", {}, async ({ page, stack }) => {
   const deal = await stack.newDeal();
   await enter(page, deal.manager, "/nowhere");
   await heading(page, "Page not found");
@@ -155,15 +152,15 @@ check("a page that is not there leads to the deals", {}, async ({ page, stack })
   await heading(page, "Deal seats: Unlimited");
 });
 
-check("a place in a list that is no longer known leads to the first page", { expect: [answered(400)], hands: BOTH }, async ({ page, stack, hand }) => {
+check("an invalid place in a list leads to the first page", { expect: [answered(400)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await deal.invite(["ann@example.com"]);
-  await enter(page, deal.manager, `${deal.path}?after=forged`, hand);
+  await enter(page, deal.manager, `${deal.path}?after=forged`);
   await hand.press("button", "Go to the first page");
   await page.getByRole("rowheader", { name: "ann@example.com" }).waitFor();
 });
 
-check("a deal that has ended invites nobody, and says so", {}, async ({ page, stack }) => {
+check("a deal that has ended says so and offers no invite", {}, async ({ page, stack }) => {
   const deal = await stack.newDeal();
   await deal.invite(["ann@example.com"]);
   await deal.patch({ endsAt: new Date(Date.now() - 60_000).toISOString().replace(/\.\d+/, "") });
@@ -172,7 +169,7 @@ check("a deal that has ended invites nobody, and says so", {}, async ({ page, st
   assert.equal(await page.getByRole("link", { name: "Invite people" }).count(), 0);
 });
 
-check("who would rather not sign in, and who signs out, are told so", { hands: BOTH }, async ({ page, stack, hand }) => {
+check("sign-in can be cancelled, and signing out ends the session", { hands: BOTH }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await page.goto("/");
   await hand.press("button", "Sign in");
@@ -197,7 +194,7 @@ check("the access token is in the page's memory only", {}, async ({ context, pag
   assert.deepEqual(await page.evaluate(async () => (await indexedDB.databases()).length + (await caches.keys()).length), 0);
 });
 
-check("motion is left out for who wants none, and is there for others", {}, async ({ page, stack }) => {
+check("animations follow the reduced-motion setting", {}, async ({ page, stack }) => {
   const deal = await stack.newDeal();
   await page.route("**/api/deals/**", () => undefined);
   await enter(page, deal.manager, deal.path);
@@ -208,7 +205,7 @@ check("motion is left out for who wants none, and is there for others", {}, asyn
   await until("motion", moving);
 });
 
-check("who only makes deals begins with those", {}, async ({ page }) => {
+check("a partnership manager starts at Deals admin", {}, async ({ page }) => {
   await enter(page, ADMIN);
   await heading(page, "Deals admin");
 });

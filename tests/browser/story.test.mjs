@@ -1,26 +1,26 @@
-/** The whole story, as the people in it live it, with the actions counted that it may cost them. */
+/** The whole story, from a spreadsheet to the first seat, with a limit on the manager's actions. */
 import assert from "node:assert/strict";
-import { BOTH, chooseAccount, enter, PHONE } from "./browser.mjs";
+import { BOTH, chooseAccount, PHONE, signInAt } from "./browser.mjs";
 import { addresses } from "./stack.mjs";
 import { suite } from "./suite.mjs";
 
 const check = suite();
 
-/** Forty rows as a spreadsheet copies them: a header, and tabs between name and address. */
+/** Forty rows as a spreadsheet copies them: a header, then name and address separated by a tab. */
 const nameOf = (index) => `Person ${"ABCDEFGHIJ"[Math.floor(index / 10)]}${"abcdefghij"[index % 10]}`;
 const spreadsheet = (people) => ["Name\tEmail", ...people.map((email, index) => `${nameOf(index)}\t${email}`)].join("\r\n");
 
-check("from forty people in a spreadsheet to the first seat", { hands: BOTH }, async ({ page, hand, stack, another }) => {
+check("a manager invites forty people from a spreadsheet, and one accepts", { hands: BOTH }, async ({ page, hand, stack, another }) => {
   const deal = await stack.newDeal({ seats: 100 });
   const people = addresses(`${deal.org}-ann`, 40);
 
-  await enter(page, deal.manager, "/", hand);
+  await signInAt(page, deal.manager, "/", hand);
   await page.getByRole("heading", { name: "Deal seats: Unlimited" }).waitFor();
   hand.actions = 0;
   await hand.press("link", "Invite people");
   await hand.paste("textbox", "Addresses", spreadsheet(people));
   await page.getByRole("heading", { name: "40 will be invited" }).waitFor();
-  assert.equal((await stack.mails(people[0])).length, 0, "nothing is sent before somebody says so");
+  assert.equal((await stack.mails(people[0])).length, 0, "nothing is sent before the manager confirms");
   await hand.press("button", "Send 40 invites");
   await page.getByRole("heading", { name: "40 people invited" }).waitFor();
   assert.ok(hand.actions <= 5, `${hand.actions} actions`);

@@ -1,9 +1,9 @@
-/** What a file of tests has: a browser, a stack, and a way to write tests with both. */
+/** Starts a browser and a stack for a file of tests. */
 import { after, before } from "node:test";
 import { journeys, launch } from "./browser.mjs";
 import { Stack } from "./stack.mjs";
 
-/** `prepare` makes, under a short lifetime, what is to have expired by the time that the tests begin. */
+/** `prepare` sends invites with a lifetime of a second, for tests that need expired invites. */
 export function suite(env = {}, prepare) {
   let browser;
   let stack;

@@ -1,4 +1,4 @@
-/** Pages that the browser has translated: what changes on them has to be seen all the same. */
+/** Pages that the browser has translated: every change has to be visible on them too. */
 import assert from "node:assert/strict";
 import { ADMIN, tokenOf } from "./stack.mjs";
 import { answered, chooseAccount, enter, staleTexts, translate } from "./browser.mjs";
@@ -8,7 +8,7 @@ const check = suite();
 
 const shown = (page) => page.locator("body").innerText();
 
-check("a translated invitation shows what has changed since", { expect: [answered(401), answered(503)] }, async ({ context, page, stack, hand }) => {
+check("a translated invitation shows changes", { expect: [answered(401), answered(503)] }, async ({ context, page, stack, hand }) => {
   await translate(context);
   const deal = await stack.newDeal({ seats: 1 });
   await deal.seat("bob@example.com");
@@ -32,7 +32,7 @@ check("a translated invitation shows what has changed since", { expect: [answere
   assert.doesNotMatch(await shown(page), /Try again|Accept as|The mail went to/);
 });
 
-check("a translated page goes on counting the days", {}, async ({ context, page, stack }) => {
+check("a translated page keeps counting down the days", {}, async ({ context, page, stack }) => {
   await translate(context);
   const deal = await stack.newDeal();
   await deal.invite(["eve@example.com"]);
@@ -44,12 +44,12 @@ check("a translated page goes on counting the days", {}, async ({ context, page,
   assert.deepEqual(await staleTexts(page), []);
 });
 
-check("a translated list of invites shows what has changed since", {}, async ({ context, page, stack, hand }) => {
+check("a translated list of invites shows changes", {}, async ({ context, page, stack, hand }) => {
   await translate(context);
   const deal = await stack.newDeal({ seats: 2 });
   await deal.seat("bob@example.com");
   await deal.invite(["ann@example.com", "cat@example.com", "dan@example.com"]);
-  await enter(page, deal.manager, deal.path, hand);
+  await enter(page, deal.manager, deal.path);
   const numbers = page.getByRole("region", { name: "Seats" });
   const pending = page.getByRole("link", { name: /^Pending/ });
   await page.getByText("3 people may still accept, but only 1 seat is left.").waitFor();
@@ -72,10 +72,10 @@ check("a translated list of invites shows what has changed since", {}, async ({ 
   assert.deepEqual(await staleTexts(page), []);
 });
 
-check("a translated list of addresses shows what has changed since", {}, async ({ context, page, stack, hand }) => {
+check("a translated list of addresses shows changes", {}, async ({ context, page, stack, hand }) => {
   await translate(context);
   const deal = await stack.newDeal({ seats: 1 });
-  await enter(page, deal.manager, `${deal.path}/invite`, hand);
+  await enter(page, deal.manager, `${deal.path}/invite`);
   await hand.write("textbox", "Addresses", "ann@example.com, bob@example");
   await hand.press("button", "Check…");
   await page.getByRole("heading", { name: "1 will be invited, 1 is not an address" }).waitFor();
@@ -91,10 +91,10 @@ check("a translated list of addresses shows what has changed since", {}, async (
   assert.deepEqual(await staleTexts(page), []);
 });
 
-check("a translated table of deals shows what has changed since", {}, async ({ context, page, stack, hand }) => {
+check("a translated table of deals shows changes", {}, async ({ context, page, stack, hand }) => {
   await translate(context);
   const { org } = await stack.newDeal({ seats: 10 });
-  await enter(page, ADMIN, `/admin?organisation=${org}`, hand);
+  await enter(page, ADMIN, `/admin?organisation=${org}`);
   await hand.press("button", "Resize Unlimited");
   await hand.write("textbox", "Seats", "25");
   await page.getByText(/15 more|more/).first().waitFor();
