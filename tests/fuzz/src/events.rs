@@ -1,16 +1,16 @@
-//! Events as the functions' binaries read them, from the Runtime API's bytes to the answer's. Every answer is one of the
-//! contract's; a refusal is a problem document with a known code that repeats nothing of the request; what is refused as
-//! bad input, asked by GET, or for another's deal, writes nothing; and no token reaches the table. I5, I6, I8.
+//! Events from the Runtime API's bytes to the response's. Every response fits the contract. A refusal is a problem
+//! document with a known code, and repeats nothing of the request. Bad input, a GET and a request for another's deal
+//! write nothing. No token reaches the table. I5, I6, I8.
 
-use crate::functions::{Asked, Functions};
+use crate::functions::{AwsCall, Functions};
 use serde_json::{Value, json};
 use shared::domain::Link;
 use shared::http::{Event, Returned};
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-/// Every route, with its function. `infra/local/src/routes.rs` is the table of them; a test below holds the two together.
-const ROUTES: &[(&str, &str)] = &[
+/// Every route and its function. A test compares them with `infra/local/src/routes.rs`.
+static ROUTES: [(&str, &str); 16] = [
     ("GET /api/deals", "deal-seats"),
     ("GET /api/deals/{dealId}", "deal-seats"),
     ("GET /api/deals/{dealId}/seats", "deal-seats"),
@@ -29,7 +29,7 @@ const ROUTES: &[(&str, &str)] = &[
     ("PATCH /api/deals/{dealId}", "manage-deals"),
 ];
 
-/// Every code that a refusal can have, but for those of a failure (`internal`, `unavailable`), with its status.
+/// Every code of a refusal with its status, except those of a failure (`internal`, `unavailable`).
 const CODES: &[(&str, u16)] = &[
     ("invalid_request", 400),
     ("forbidden", 403),
@@ -51,7 +51,7 @@ const CODES: &[(&str, u16)] = &[
     ("idempotency_key_reused", 422),
 ];
 
-/// Stands for a secret in a corpus: no refusal may repeat it.
+/// A secret in the corpus, which no refusal may repeat.
 const MARK: &str = "xS3cretx";
 
 thread_local! {
@@ -66,10 +66,10 @@ fn is_read(operation: &str) -> bool {
     ["GetItem", "BatchGetItem", "TransactGetItems", "Query"].contains(&operation)
 }
 
-fn judge(route: &str, body: &[u8], secrets: bool, foreign: bool, answered: &Returned, asked: &[Asked]) {
-    // As it goes back to the Runtime API.
+fn check(route: &str, body: &[u8], secrets: bool, foreign: bool, answered: &Returned, calls: &[AwsCall]) {
+    // The response as the Runtime API gets it.
     let returned: Value = serde_json::from_slice(&serde_json::to_vec(answered).unwrap()).unwrap();
-    let shown = || format!("{route}\n{}\n→ {returned}\n{asked:?}", String::from_utf8_lossy(body));
+    let shown = || format!("{route}\n{}\n→ {returned}\n{calls:?}", String::from_utf8_lossy(body));
     let status = answered.status_code;
     let header = |name: &str| returned["headers"][name].as_str().unwrap_or_default();
     let text = returned["body"].as_str().unwrap_or_default();
@@ -78,7 +78,7 @@ fn judge(route: &str, body: &[u8], secrets: bool, foreign: bool, answered: &Retu
     assert!((200..500).contains(&status), "{}", shown());
     assert_eq!(header("cache-control"), "no-store", "{}", shown());
     assert_eq!(header("x-content-type-options"), "nosniff", "{}", shown());
-    let wrote: Vec<_> = asked.iter().filter(|(operation, _)| !is_read(operation)).collect();
+    let wrote: Vec<_> = calls.iter().filter(|(operation, _)| !is_read(operation)).collect();
     if status >= 400 {
         let document: Value = text.parse().unwrap_or_else(|_| panic!("no JSON: {}", shown()));
         assert_eq!(header("content-type"), "application/problem+json", "{}", shown());
@@ -89,9 +89,9 @@ fn judge(route: &str, body: &[u8], secrets: bool, foreign: bool, answered: &Retu
         for name in ["title", "detail"] {
             assert!(document[name].as_str().is_some_and(|text| !text.is_empty()), "{}", shown());
         }
-        assert!(!secrets || !text.contains(MARK), "a refusal repeats what was sent: {}", shown());
+        assert!(!secrets || !text.contains(MARK), "a refusal repeats the request: {}", shown());
         if matches!(status, 400 | 403 | 413 | 415) {
-            assert!(wrote.is_empty(), "bad input changes nothing: {}", shown());
+            assert!(wrote.is_empty(), "bad input wrote something: {}", shown());
         }
     } else if status == 204 {
         assert_eq!((text, header("content-type")), ("", ""), "{}", shown());
@@ -100,29 +100,28 @@ fn judge(route: &str, body: &[u8], secrets: bool, foreign: bool, answered: &Retu
         assert_eq!(header("content-type"), "application/json", "{}", shown());
     }
     if route.starts_with("GET ") || route.ends_with("/preview") {
-        assert!(wrote.is_empty(), "asking changes nothing: {}", shown());
+        assert!(wrote.is_empty(), "a read wrote something: {}", shown());
     }
     if foreign && route.contains("{dealId}") && !route.starts_with("PATCH") {
-        assert!(wrote.is_empty(), "another's deal is left alone: {}", shown());
-        let is_deal = |(operation, body): &Asked| operation == "GetItem" && body.contains(r#""S":"DEAL""#);
-        assert!(asked.len() <= 1 && asked.iter().all(is_deal), "nothing of it is read: {}", shown());
+        assert!(wrote.is_empty(), "a stranger wrote something: {}", shown());
+        let is_deal = |(operation, body): &AwsCall| operation == "GetItem" && body.contains(r#""S":"DEAL""#);
+        assert!(
+            calls.len() <= 1 && calls.iter().all(is_deal),
+            "a stranger's request read the deal: {}",
+            shown()
+        );
     }
     let link = read["token"].as_str().and_then(Link::parse).map(|link| link.token());
     if let Some(secret) = link.as_ref().map(|token| &token[44..]) {
-        assert!(
-            !asked.iter().any(|(_, body)| body.contains(secret)),
-            "a secret is stored hashed: {}",
-            shown()
-        );
-        assert!(!text.contains(secret), "no answer has a secret: {}", shown());
+        let sent = calls.iter().any(|(_, body)| body.contains(secret));
+        assert!(!sent && !text.contains(secret), "a secret leaves the function: {}", shown());
     }
 }
 
-/// A request, written as a person would: a letter for the route, a digit for the caller, lines of headers and such, an
-/// empty line, the body.
+/// Reads a request: a letter for the route, a digit for the caller, lines of settings, an empty line, the body.
 ///
-/// The digit's bits: 1, the deal is another organisation's; 2, the body comes in base64; 4, no claims but those that lines
-/// give. Lines: `?query`, `deal:`, `invite:` (by default those that exist), `claim <name>:`, and headers.
+/// The digit's bits: 1, the deal is another organisation's; 2, the body is in base64; 4, no claims except those in the
+/// lines. Lines: `?query`, `deal:`, `invite:` (by default those that exist), `claim <name>:`, and headers.
 fn read(input: &[u8]) -> (usize, u8, Value, Vec<u8>) {
     let functions = functions();
     let route = usize::from(input.first().copied().unwrap_or_default()) % ROUTES.len();
@@ -144,7 +143,7 @@ fn read(input: &[u8]) -> (usize, u8, Value, Vec<u8>) {
         event["requestContext"]["authorizer"]["jwt"]["claims"] = json!({"iss": "https://issuer.example", "sub": "s",
             "scope": "openid invites.manage seats.accept deals.admin", "org": "acme",
             "email": "manager@acme.example", "email_verified": "true"});
-        // deals.admin reads anybody's deals, so who asks for another's has it not.
+        // A stranger has no `deals.admin`, which reads every deal.
         if bits & 1 != 0 && method != "PATCH" && path != "/api/deals" {
             event["requestContext"]["authorizer"]["jwt"]["claims"]["scope"] =
                 json!("invites.manage seats.accept");
@@ -163,7 +162,7 @@ fn read(input: &[u8]) -> (usize, u8, Value, Vec<u8>) {
             *place = json!(value);
         }
     }
-    // As the gateway hands it over: text where it is text, otherwise base64, which this is whenever it says so.
+    // The gateway passes text as it is.
     let body = String::from_utf8_lossy(body).into_owned();
     if !body.is_empty() {
         event["body"] = json!(body);
@@ -173,14 +172,14 @@ fn read(input: &[u8]) -> (usize, u8, Value, Vec<u8>) {
 
 pub(crate) fn requests(input: &[u8]) {
     let (route, bits, event, body) = read(input);
-    // The gateway hands over no header that is none, and no function reads one.
+    // The gateway passes no invalid header.
     let Ok(event) = serde_json::from_slice(&serde_json::to_vec(&event).unwrap()) else { return };
     let (route, function) = ROUTES[route];
     let admin = String::from_utf8_lossy(input).contains("deals.admin");
     let foreign = bits & 1 != 0;
-    let (answered, asked) = functions().ask(function, event, foreign);
+    let (answered, calls) = functions().invoke(function, event, foreign);
     let body = if bits & 2 == 0 { body } else { decoded(&body) };
-    judge(route, &body, true, foreign && !admin, &answered, &asked);
+    check(route, &body, true, foreign && !admin, &answered, &calls);
 }
 
 fn decoded(body: &[u8]) -> Vec<u8> {
@@ -189,16 +188,16 @@ fn decoded(body: &[u8]) -> Vec<u8> {
 }
 
 pub(crate) fn events(input: &[u8]) {
-    // What can't be read, lambda_runtime reports to the Runtime API, and goes on.
+    // lambda_runtime reports an unreadable event to the Runtime API and goes on.
     let Ok(event) = serde_json::from_slice::<Event>(input) else { return };
     let (key, body) = (event.route(), event.body());
     let listed = ROUTES.iter().find(|(route, _)| *route == key);
-    for (route, function) in listed.map_or(ROUTES, std::slice::from_ref) {
-        let (answered, asked) = functions().ask(function, event.clone(), false);
-        judge(if listed.is_some() { route } else { "none" }, &body, false, false, &answered, &asked);
+    for (route, function) in listed.map_or(&ROUTES[..], std::slice::from_ref) {
+        let (answered, calls) = functions().invoke(function, event.clone(), false);
+        check(if listed.is_some() { route } else { "none" }, &body, false, false, &answered, &calls);
         if listed.is_none() {
-            let wrote = asked.iter().any(|(operation, _)| !is_read(operation));
-            assert!(answered.status_code >= 400 && !wrote, "{answered:?} {asked:?}");
+            let wrote = calls.iter().any(|(operation, _)| !is_read(operation));
+            assert!(answered.status_code >= 400 && !wrote, "{answered:?} {calls:?}");
         }
     }
 }
@@ -207,10 +206,9 @@ pub(crate) fn events(input: &[u8]) {
 mod tests {
     #[test]
     fn the_routes_are_those_of_the_stack() {
-        let there =
-            seatkeeper_local::routes::ROUTES.iter().map(|route| (route.key(), route.function.to_owned()));
-        let here =
-            super::ROUTES.iter().map(|(route, function)| ((*route).to_owned(), (*function).to_owned()));
-        assert!(here.eq(there));
+        let theirs = seatkeeper_local::routes::ROUTES.iter();
+        let theirs: Vec<_> = theirs.map(|route| (route.key(), route.function.to_owned())).collect();
+        let ours = super::ROUTES.map(|(route, function)| (route.to_owned(), function.to_owned()));
+        assert_eq!(theirs, ours);
     }
 }

@@ -1,5 +1,5 @@
-//! A table and an SES that answer at once, always the same, and remember what they were asked: one deal, one pending
-//! invite. The handlers, the store, the SDK and the mailer before them are the real ones.
+//! The real handlers, store, SDK and mailer, before a fake table and SES. The fakes record every call and always return
+//! the same deal with one pending invite.
 
 use crate::handlers::{accept_invite, deal_seats, manage_deals, release_seat, resend_invite, send_invites};
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
@@ -25,12 +25,12 @@ pub(crate) const INVITED: &str = "ann@example.com";
 
 const TABLE: &str = "seatkeeper";
 
-/// What was asked: the operation, and its body.
-pub(crate) type Asked = (String, String);
+/// The operation and the body of a call.
+pub(crate) type AwsCall = (String, String);
 
 #[derive(Debug, Default)]
 struct Wire {
-    asked: Mutex<Vec<Asked>>,
+    calls: Mutex<Vec<AwsCall>>,
     foreign: AtomicBool,
     /// The ids of the deal and its invite, once they are known.
     ids: Mutex<Option<(DealId, InviteId)>>,
@@ -45,7 +45,7 @@ impl HttpConnector for Aws {
         let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
         let body = String::from_utf8_lossy(request.body().bytes().unwrap_or_default()).into_owned();
         let (status, answer) = self.0.answer(&operation, &body);
-        self.0.asked.lock().unwrap_or_else(PoisonError::into_inner).push((operation, body));
+        self.0.calls.lock().unwrap_or_else(PoisonError::into_inner).push((operation, body));
         HttpConnectorFuture::ready(Ok(HttpResponse::new(
             status.try_into().unwrap(),
             SdkBody::from(answer.to_string()),
@@ -55,55 +55,45 @@ impl HttpConnector for Aws {
 
 impl Wire {
     fn answer(&self, operation: &str, body: &str) -> (u16, Value) {
-        let asked: Value = body.parse().unwrap_or_default();
+        let request: Value = body.parse().unwrap_or_default();
         let found = |key: &Value| self.item(key["pk"]["S"].as_str()?, key["sk"]["S"].as_str()?);
+        let changed = &request["TransactItems"][0]["Update"]["Key"];
         let refused = "com.amazonaws.dynamodb.v20120810#";
         match operation {
-            "GetItem" => (200, found(&asked["Key"]).map_or(json!({}), |item| json!({"Item": item}))),
+            "GetItem" => (200, found(&request["Key"]).map_or(json!({}), |item| json!({"Item": item}))),
             "BatchGetItem" => {
-                let keys = asked["RequestItems"][TABLE]["Keys"].as_array().cloned().unwrap_or_default();
+                let keys = request["RequestItems"][TABLE]["Keys"].as_array().cloned().unwrap_or_default();
                 let items: Vec<_> = keys.iter().filter_map(found).collect();
                 (200, json!({"Responses": {TABLE: items}, "UnprocessedKeys": {}}))
             }
             "TransactGetItems" => (200, json!({"Responses": [{}, {}, {}]})),
-            // A page of rows has the one invite, all the rest is empty.
+            // A page of open invites has the one invite. All other pages are empty.
             "Query" if body.contains("#o\"") => {
-                let key = self
-                    .ids
-                    .lock()
-                    .unwrap()
-                    .map(|(deal, invite)| (format!("D#{deal}"), format!("I#{invite}")));
-                let items: Vec<_> = key.and_then(|(pk, sk)| self.item(&pk, &sk)).into_iter().collect();
+                let ids = *self.ids.lock().unwrap();
+                let found = ids.and_then(|(deal, one)| self.item(&format!("D#{deal}"), &format!("I#{one}")));
+                let items: Vec<_> = found.into_iter().collect();
                 (200, json!({"Count": items.len(), "ScannedCount": items.len(), "Items": items}))
             }
             "Query" => (200, json!({"Items": [], "Count": 0, "ScannedCount": 0})),
-            "PutItem" if asked["ConditionExpression"] == "attribute_not_exists(pk)" => {
-                match found(&asked["Item"]) {
-                    Some(invite) => (
-                        400,
-                        json!({"__type": format!("{refused}ConditionalCheckFailedException"), "Item": invite}),
-                    ),
-                    None => (200, json!({})),
-                }
+            "PutItem" if request["ConditionExpression"] == "attribute_not_exists(pk)" => {
+                let kind = format!("{refused}ConditionalCheckFailedException");
+                found(&request["Item"])
+                    .map_or((200, json!({})), |invite| (400, json!({"__type": kind, "Item": invite})))
             }
-            // Of what would accept, the invite's condition fails, and there is none; all others go through.
-            "TransactWriteItems" if body.contains("allocated + :one") => (
-                400,
-                json!({"__type": format!("{refused}TransactionCanceledException"), "CancellationReasons":
-                    [{"Code": "ConditionalCheckFailed"}, {"Code": "None"}, {"Code": "None"}]}),
-            ),
-            // A deal that is not there can't be changed.
+            // An accept fails at its first action, the invite. So does a change of an unknown deal.
             "TransactWriteItems"
-                if asked["TransactItems"][0]["Update"]["Key"]["sk"]["S"] == "DEAL"
-                    && found(&asked["TransactItems"][0]["Update"]["Key"]).is_none() =>
+                if body.contains("allocated + :one")
+                    || changed["sk"]["S"] == "DEAL" && found(changed).is_none() =>
             {
-                let reasons = json!([{"Code": "ConditionalCheckFailed"}]);
-                let code = format!("{refused}TransactionCanceledException");
-                (400, json!({"__type": code, "CancellationReasons": reasons}))
+                let actions = request["TransactItems"].as_array().map_or(0, Vec::len);
+                let mut reasons = vec![json!({"Code": "None"}); actions];
+                reasons[0] = json!({"Code": "ConditionalCheckFailed"});
+                let kind = format!("{refused}TransactionCanceledException");
+                (400, json!({"__type": kind, "CancellationReasons": reasons}))
             }
             "PutItem" | "UpdateItem" | "TransactWriteItems" => (200, json!({})),
             _ => {
-                let mails = asked["BulkEmailEntries"].as_array().map_or(0, Vec::len);
+                let mails = request["BulkEmailEntries"].as_array().map_or(0, Vec::len);
                 let sent = json!({"Status": "SUCCESS", "MessageId": "m"});
                 (200, json!({"BulkEmailEntryResults": vec![sent; mails]}))
             }
@@ -114,7 +104,7 @@ impl Wire {
         let ids = *self.ids.lock().unwrap_or_else(PoisonError::into_inner);
         let organisation = if self.foreign.load(Ordering::Relaxed) { "globex" } else { "acme" };
         match (ids, sk) {
-            // Whatever deal is asked for before its id is known: that is the one.
+            // Before the deal's id is known, every deal is the one.
             (None, "DEAL") => Some(deal(pk, organisation)),
             (Some((id, _)), "DEAL") if pk == format!("D#{id}") => Some(deal(pk, organisation)),
             (Some((id, one)), sk) if pk == format!("D#{id}") && sk == format!("I#{one}") => {
@@ -153,7 +143,7 @@ const UNLIMITED: SendingLimits =
 #[derive(Debug)]
 pub(crate) struct Functions {
     wire: Arc<Wire>,
-    /// The store of a process that knows the deal as another organisation's.
+    /// The store of a process that cached the deal as another organisation's.
     foreign_store: Store,
     sending: Sending,
     runtime: tokio::runtime::Runtime,
@@ -206,37 +196,29 @@ impl Functions {
         Self { wire, foreign_store, sending, runtime, deal, invite }
     }
 
-    /// What a function's binary answers to this event, and what it asked of AWS for that.
-    pub(crate) fn ask(&self, function: &str, event: Event, foreign: bool) -> (Returned, Vec<Asked>) {
+    /// A function's response to this event, and its calls to AWS.
+    pub(crate) fn invoke(&self, function: &str, event: Event, foreign: bool) -> (Returned, Vec<AwsCall>) {
         self.wire.foreign.store(foreign, Ordering::Relaxed);
-        self.wire.asked.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.wire.calls.lock().unwrap_or_else(PoisonError::into_inner).clear();
         let mut context = Context::default();
-        // Far from now: what a function does when its time is up is not asked here.
+        // Far from now, because timeouts are not tested here.
         context.deadline = 4_000_000_000_000;
         let mut sending = self.sending.clone();
         if foreign {
             sending.store = self.foreign_store.clone();
         }
         let (store, config) = (&sending.store, &sending.config);
+        let app = App { store: store.clone(), config: config.clone() };
         let route = async |request| match function {
             "accept-invite" => accept_invite::route(store, request).await,
-            "deal-seats" => {
-                let app = App { store: store.clone(), config: config.clone() };
-                deal_seats::route(&app, request).await
-            }
-            "manage-deals" => {
-                let app = App { store: store.clone(), config: config.clone() };
-                manage_deals::route(&app, request).await
-            }
-            "release-seat" => {
-                let app = App { store: store.clone(), config: config.clone() };
-                release_seat::route(&app, request).await
-            }
+            "deal-seats" => deal_seats::route(&app, request).await,
+            "manage-deals" => manage_deals::route(&app, request).await,
+            "release-seat" => release_seat::route(&app, request).await,
             "resend-invite" => resend_invite::route(&sending, request).await,
             _ => send_invites::route(&sending, request).await,
         };
         let answered = self.runtime.block_on(answer(config.origin, store, &route, event, &context));
-        let asked = std::mem::take(&mut *self.wire.asked.lock().unwrap_or_else(PoisonError::into_inner));
-        (answered, asked)
+        let calls = std::mem::take(&mut *self.wire.calls.lock().unwrap_or_else(PoisonError::into_inner));
+        (answered, calls)
     }
 }

@@ -1,4 +1,4 @@
-//! The handlers of the functions' binaries: their own source files, as they are.
+//! The handlers of the functions' binaries, from their own source files.
 
 #[path = "../../../functions/accept-invite/src/handler.rs"]
 pub(crate) mod accept_invite;

@@ -1,13 +1,13 @@
-//! Whatever bytes come in, a function keeps its word. I3, I5, I6, I8.
+//! Properties that hold for any bytes. I3, I5, I6, I8.
 //!
-//! A target takes bytes and panics where a property does not hold. `cargo test` gives each its corpus
-//! (`tests/fuzz/corpus/<target>`), as it is and with a few bytes changed; `make fuzz` gives it to libFuzzer, which looks for
-//! inputs that reach new code and leaves what failed in the corpus, for every later test run.
+//! A target takes bytes and panics if a property does not hold. `cargo test` runs each target on its corpus
+//! (`tests/fuzz/corpus/<target>`), unchanged and with a few changed bytes. `make fuzz` runs libFuzzer, which looks for
+//! inputs that reach new code, and adds failing inputs to the corpus.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::panic,
-    reason = "a panic is what a target reports with"
+    reason = "a target reports by a panic"
 )]
 
 mod events;
@@ -41,7 +41,7 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
-    /// Enough to notice at once what is broken; `make fuzz` is for what is rare.
+    /// Few enough for every test run. `make fuzz` finds rare failures.
     const CASES: u32 = 2_000;
 
     fn changed(input: &[u8], edits: &[(Index, u8, bool)]) -> Vec<u8> {
@@ -62,7 +62,7 @@ mod tests {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(name);
         let mut files: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
         files.sort();
-        assert!(files.len() > 3, "{} is a corpus", folder.display());
+        assert!(files.len() > 3, "{} is no corpus", folder.display());
         let inputs: Vec<_> = files.iter().map(|file| fs::read(file).unwrap()).collect();
         for (input, file) in inputs.iter().zip(&files) {
             println!("{}", file.display());
@@ -80,53 +80,25 @@ mod tests {
         }
     }
 
-    #[test]
-    fn i3_an_address_is_itself_however_it_is_written() {
-        replay("address");
+    macro_rules! replays {
+        ($(fn $test:ident() $target:literal)*) => {$(
+            #[test]
+            fn $test() {
+                replay($target);
+            }
+        )*};
     }
 
-    #[test]
-    fn i8_what_is_searched_for_is_fit_for_a_key() {
-        replay("search");
-    }
-
-    #[test]
-    fn i8_a_name_is_fit_for_a_mail_whatever_was_pasted() {
-        replay("name");
-    }
-
-    #[test]
-    fn i8_a_title_is_fit_for_a_mail_or_refused() {
-        replay("title");
-    }
-
-    #[test]
-    fn i8_an_id_has_one_form() {
-        replay("id");
-    }
-
-    #[test]
-    fn i5_a_token_is_one_link_and_shows_no_secret() {
-        replay("link");
-    }
-
-    #[test]
-    fn i6_a_token_is_any_text() {
-        replay("token");
-    }
-
-    #[test]
-    fn i6_only_our_own_cursor_is_genuine() {
-        replay("cursor");
-    }
-
-    #[test]
-    fn i8_every_request_gets_an_answer_of_the_contract() {
-        replay("requests");
-    }
-
-    #[test]
-    fn i8_every_event_that_can_be_read_gets_an_answer_of_the_contract() {
-        replay("events");
+    replays! {
+        fn i3_an_address_is_itself_however_it_is_written() "address"
+        fn i8_a_search_is_fit_for_a_key() "search"
+        fn i8_a_name_is_fit_for_a_mail_whatever_was_pasted() "name"
+        fn i8_a_title_is_fit_for_a_mail_or_refused() "title"
+        fn i8_an_id_has_one_form() "id"
+        fn i5_a_token_is_one_link_and_shows_no_secret() "link"
+        fn i6_any_text_is_a_harmless_token() "token"
+        fn i6_only_our_own_cursor_is_genuine() "cursor"
+        fn i8_every_request_gets_an_answer_of_the_contract() "requests"
+        fn i8_every_event_that_can_be_read_gets_an_answer_of_the_contract() "events"
     }
 }

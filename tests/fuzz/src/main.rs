@@ -1,4 +1,4 @@
-//! `make fuzz`: one target, named by `TARGET`, under libFuzzer.
+//! `make fuzz` runs the target in `TARGET` under libFuzzer.
 #![cfg_attr(fuzzing, no_main)]
 
 #[cfg(fuzzing)]
@@ -10,12 +10,12 @@ mod fuzzing {
     fn named() -> fn(&[u8]) {
         let name = std::env::var("TARGET").unwrap_or_default();
         let found = fuzz::TARGETS.iter().find(|(listed, _)| *listed == name);
-        found.unwrap_or_else(|| panic!("TARGET is none of {:?}", fuzz::TARGETS)).1
+        found.unwrap_or_else(|| panic!("TARGET must be one of {:?}", fuzz::TARGETS)).1
     }
 
     libfuzzer_sys::fuzz_target!(|input: &[u8]| TARGET.get_or_init(named)(input));
 }
 
-// An ordinary build has nothing to run here: the tests give the targets their corpus.
+// Without `make fuzz` there is nothing to run: the tests replay the corpus.
 #[cfg(not(fuzzing))]
 fn main() {}

@@ -1,10 +1,10 @@
-//! What people type: addresses, names, titles, ids. Whatever is taken is fit for a header, a page and a key, and reads
-//! back as itself. I3, I8.
+//! Texts that people type: addresses, names, titles, ids. Every accepted text is safe in a header, a page and a key,
+//! and reads back unchanged. I3, I8.
 
 use shared::domain::{AddressPrefix, DealId, Email, InviteId, Name, OrganisationId, Title};
 
-/// What Unicode calls `Default_Ignorable_Code_Point`, and its line and paragraph separators: a reader does not see it.
-/// Written out once more, so that it does not depend on what the product takes for invisible.
+/// Invisible characters: Unicode's `Default_Ignorable_Code_Point`, and its line and paragraph separators. This list is
+/// independent of the product's own.
 const UNSEEN: &[(u32, u32)] = &[
     (0x00, 0x1f),
     (0x7f, 0x9f),
@@ -27,7 +27,7 @@ const UNSEEN: &[(u32, u32)] = &[
     (0xe_0000, 0xe_0fff),
 ];
 
-/// A name's characters, without those that a letter or an emoji beside them is written with.
+/// A name without the joiners that letters and emoji need.
 fn without_joiners(name: &str) -> String {
     let is_joiner = |c: char| matches!(c, '\u{200c}' | '\u{200d}' | '\u{fe0f}');
     assert!(!name.starts_with(is_joiner), "{name:?} begins with a joiner");
@@ -35,58 +35,58 @@ fn without_joiners(name: &str) -> String {
 }
 
 #[track_caller]
-fn is_seen(text: &str) {
+fn assert_visible(text: &str) {
     let unseen = |c: char| UNSEEN.iter().any(|(first, last)| (*first..=*last).contains(&u32::from(c)));
-    assert!(!text.contains(unseen), "{text:?} has a character that nobody sees");
+    assert!(!text.contains(unseen), "{text:?} has an invisible character");
 }
 
 pub(crate) fn address(input: &[u8]) {
     let raw = String::from_utf8_lossy(input);
     let email = match Email::parse(&raw) {
         Ok(email) => email,
-        // An error says what is wrong with an address, not which.
+        // An error does not repeat the address.
         Err(error) => return assert!(error.to_string().len() < 70),
     };
-    is_seen(email.as_typed());
+    assert_visible(email.as_typed());
     assert!(email.as_typed().chars().filter(|c| *c == '@').count() == 1, "{email:?}");
     assert!(email.mailbox().len() <= 254 && email.normalised().len() <= 254, "{email:?}");
     for text in [email.mailbox(), email.normalised()] {
         let harmless = |c: char| c.is_ascii_graphic() && !"\"(),:;<>[]\\".contains(c);
-        assert!(text.chars().all(harmless), "{text:?} can't stand in a header");
+        assert!(text.chars().all(harmless), "{text:?} is not safe in a header");
     }
     for text in [email.as_typed(), email.mailbox(), email.normalised(), &format!(" \u{200b}{raw}\t")] {
         let again = Email::parse(text).map(|again| again.normalised().to_owned());
         assert_eq!(again.as_deref(), Ok(email.normalised()), "{text:?}");
     }
-    assert_eq!(Email::try_from(String::from(email.clone())).as_ref(), Ok(&email), "as it is stored");
+    assert_eq!(Email::try_from(String::from(email.clone())).as_ref(), Ok(&email), "it is stored unchanged");
     for text in [email.as_typed(), email.normalised()] {
         let prefix = AddressPrefix::parse(text).unwrap();
         let is_found = email.searchable().starts_with(prefix.range()) && prefix.matches(&email);
-        assert!(is_found, "{text:?} is found by itself");
+        assert!(is_found, "{text:?} does not find itself");
     }
     assert!(email.searchable().len() <= 1_024, "{email:?} fits into a sort key");
     let masked = email.masked();
     let (local, domain) = email.as_typed().split_once('@').unwrap();
-    assert_eq!(masked, format!("{}•••@{domain}", &local[..1]), "one character of the local part");
+    assert_eq!(
+        masked,
+        format!("{}•••@{domain}", &local[..1]),
+        "a mask keeps one character of the local part"
+    );
 }
 
 pub(crate) fn search(input: &[u8]) {
     let raw = String::from_utf8_lossy(input);
     let Some(prefix) = AddressPrefix::parse(&raw) else { return };
-    is_seen(prefix.as_str());
+    assert_visible(prefix.as_str());
     assert!((1..=254).contains(&prefix.as_str().chars().count()), "{prefix:?}");
     assert!(prefix.range().len() <= 1_024, "{prefix:?} fits into a sort key");
-    assert_eq!(
-        AddressPrefix::parse(prefix.as_str()).as_ref(),
-        Some(&prefix),
-        "normalised once is normalised"
-    );
+    assert_eq!(AddressPrefix::parse(prefix.as_str()), Some(prefix), "normalised once is normalised");
 }
 
 pub(crate) fn name(input: &[u8]) {
     let Some(name) = Name::clean(&String::from_utf8_lossy(input)) else { return };
     let name = name.as_str();
-    is_seen(&without_joiners(name));
+    assert_visible(&without_joiners(name));
     assert!((1..=100).contains(&name.chars().count()), "{name:?}");
     assert_eq!(name, name.split_whitespace().collect::<Vec<_>>().join(" "), "one space between words");
     for word in name.to_lowercase().split(' ') {
@@ -102,7 +102,7 @@ pub(crate) fn title(input: &[u8]) {
         Ok(title) => title,
         Err(error) => return assert!(error.to_string().len() < 70),
     };
-    is_seen(&without_joiners(title.as_str()));
+    assert_visible(&without_joiners(title.as_str()));
     assert_eq!(title.as_str(), raw.trim());
     assert!((1..=100).contains(&title.as_str().chars().count()), "{title:?}");
     assert!(!title.as_str().to_lowercase().contains("://"), "{title:?} has a link");

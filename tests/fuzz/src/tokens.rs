@@ -1,9 +1,9 @@
-//! What we hand out and get back: links and cursors. Only what we made is taken for it, and no secret shows. I5, I6.
+//! Links and cursors. Only genuine ones are accepted, and no secret is shown. I5, I6.
 
 use shared::domain::{DealId, InviteId, Link, Salt, Secret};
 use shared::store::Cursor;
 
-/// The input's first bytes, zeros where it ends, and the rest.
+/// The input's first bytes, padded with zeros, and the rest.
 fn split<const N: usize>(input: &[u8]) -> ([u8; N], &[u8]) {
     let (head, rest) = input.split_at(input.len().min(N));
     let mut bytes = [0; N];
@@ -11,7 +11,7 @@ fn split<const N: usize>(input: &[u8]) -> ([u8; N], &[u8]) {
     (bytes, rest)
 }
 
-/// The text with a few characters in place of others; each edit is a place and a character.
+/// The text with changed characters. Each edit is a place and a character.
 fn edited(text: &str, edits: &[u8]) -> String {
     let mut chars: Vec<char> = text.chars().collect();
     for edit in edits.chunks_exact(2) {
@@ -42,9 +42,9 @@ pub(crate) fn link(input: &[u8]) {
     let token = link.token();
     assert_eq!(Link::parse(&token).as_ref(), Some(&link));
     let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    assert!(token.len() == 86 && token.chars().all(fits), "fits into a URL's fragment");
+    assert!(token.len() == 86 && token.chars().all(fits), "a token is safe in a URL's fragment");
 
-    // The part that only the secret decides, in what is printed and what is stored.
+    // The part of the token that depends on the secret alone is neither printed nor stored.
     let hidden = &token[44..];
     let shown = format!("{link:?} {:?} {}", link.secret, link.secret.hash().as_str());
     assert!(!shown.contains(hidden) && shown.contains("Secret(…)"), "{shown}");
@@ -53,7 +53,7 @@ pub(crate) fn link(input: &[u8]) {
     let other = edited(&token, edits);
     match Link::parse(&other) {
         Some(parsed) => {
-            assert_eq!(parsed.token(), other, "one form only");
+            assert_eq!(parsed.token(), other, "a link has one form");
             assert_eq!(parsed == link, other == token);
         }
         None => assert_ne!(other, token),
@@ -70,8 +70,8 @@ pub(crate) fn token(input: &[u8]) {
 pub(crate) fn cursor(input: &[u8]) {
     let raw = String::from_utf8_lossy(input);
     let salt = Salt::from_bytes([9; 32]);
-    // No text that came from outside is genuine: nobody outside has the salt. (One that is used for nothing else here:
-    // libFuzzer sees what is compared, and had soon copied a genuine cursor out of the second half.)
+    // No foreign text is genuine, because only the deal has the salt. This salt is used nowhere else: libFuzzer sees
+    // the compared bytes, and would copy a genuine cursor from below.
     if let Some(cursor) = Cursor::parse(&raw) {
         assert!(!cursor.is_genuine(&Salt::from_bytes([7; 32]), "seats all"));
         let fits = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';

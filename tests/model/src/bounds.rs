@@ -1,7 +1,6 @@
-//! Bounds: how much of everything there is. Within them every interleaving is looked at.
+//! Bounds: how much of everything there is. Within bounds, every interleaving is checked.
 //!
-//! Time goes in ticks of 30 seconds. A lease is two of them, so a function that has to end before its lease does can
-//! still see the clock move once.
+//! A tick is 30 seconds, and a lease is two ticks. A function ends before its lease, so it sees the clock move once.
 
 use chrono::{DateTime, Duration};
 use shared::domain::Timestamp;
@@ -9,21 +8,21 @@ use shared::domain::Timestamp;
 /// Seconds of a tick.
 pub const TICK: i64 = 30;
 
-/// Ticks of a lease: `DELIVERY_LEASE` as it is by default.
+/// Ticks of a lease: the default of `DELIVERY_LEASE`.
 pub const LEASE: u8 = 2;
 
-/// The tick after the last: much later, when every lease is over.
+/// The tick after the last one, when every lease has ended.
 pub const LATER: u8 = 200;
 
-/// Invites at most: the size of the model's table.
+/// The most invites: the size of the model's table.
 pub const INVITES: u8 = 3;
 
 pub const LEARNERS: u8 = 3;
 
-/// Functions under way at once, at most.
+/// The most functions that run at once.
 pub const PROCESSES: u8 = 4;
 
-/// Links that an invite may come to have.
+/// The most links of an invite.
 pub const LINKS: u8 = 8;
 
 /// The instant of a tick.
@@ -38,7 +37,7 @@ pub fn ticks(count: u8) -> Duration {
     Duration::seconds(i64::from(count) * TICK)
 }
 
-/// A change of the deal that a partnership manager may make, once.
+/// A change of the deal that a partnership manager may make once.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Change {
     Seats(u8),
@@ -46,8 +45,8 @@ pub enum Change {
     Ends(u8),
 }
 
-/// How often each may still happen. What is not here may happen whenever there is a reason for it: steps of functions,
-/// runs of the deliverer and of the sweep, answers of SES that say *sent*, ticks.
+/// How often each event may still happen. Steps of functions, runs of the deliverer and of the sweep, successes of SES
+/// and ticks have no limit.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Budget {
     pub invites: u8,
@@ -55,10 +54,10 @@ pub struct Budget {
     pub cancels: u8,
     pub releases: u8,
     pub clicks: u8,
-    /// Answers of SES other than *sent*, lost ones among them, and mails that a function has no time for.
+    /// Failures of SES, lost responses, and mails that a function has no time for.
     pub ses: u8,
     pub crashes: u8,
-    /// Answers of DynamoDB that get lost after the write, and conflicts.
+    /// Lost responses of DynamoDB after a write, and conflicts.
     pub losses: u8,
 }
 
@@ -71,17 +70,17 @@ pub struct Bounds {
     pub seats: u8,
     pub starts: u8,
     pub ends: u8,
-    /// The last tick but [`LATER`]: the deal has ended by then, whatever was changed.
+    /// The last tick before [`LATER`]. Every deal has ended by then.
     pub last: u8,
     /// Ticks for which an invite can be accepted.
     pub lifetime: u8,
-    /// Tries that a send has had when the model begins to count them: the limit of eight is within reach then.
-    pub worn: u8,
-    /// What may happen to the deal, each once.
+    /// Attempts of a send before the model begins to count, so that the limit of eight is within reach.
+    pub earlier_attempts: u8,
+    /// Changes of the deal, each once.
     pub changes: &'static [Change],
-    /// Whether callers also say what they saw (`If-Match`).
-    pub seen: bool,
-    /// Functions under way at once.
+    /// Whether callers may send `If-Match`.
+    pub if_match: bool,
+    /// Functions that run at once.
     pub processes: usize,
     pub sweepers: usize,
     pub budget: Budget,
@@ -92,7 +91,7 @@ const NOTHING: Budget =
 
 pub const DELIVERY: Bounds = Bounds {
     name: "delivery",
-    what: "one invite, its mail, and whatever goes wrong with it",
+    what: "one invite, and every failure of its mail",
     addresses: &["ann@example.com"],
     learners: 1,
     seats: 1,
@@ -100,9 +99,9 @@ pub const DELIVERY: Bounds = Bounds {
     ends: 6,
     last: 6,
     lifetime: 3,
-    worn: 0,
+    earlier_attempts: 0,
     changes: &[],
-    seen: true,
+    if_match: true,
     processes: 3,
     sweepers: 2,
     budget: Budget { invites: 1, resends: 1, clicks: 1, ses: 1, crashes: 1, losses: 1, ..NOTHING },
@@ -118,18 +117,17 @@ pub const SEATS: Bounds = Bounds {
     ends: 2,
     last: 2,
     lifetime: 2,
-    worn: 0,
+    earlier_attempts: 0,
     changes: &[Change::Seats(2), Change::Seats(1)],
-    seen: false,
+    if_match: false,
     processes: 2,
     sweepers: 1,
     budget: Budget { invites: 2, clicks: 3, releases: 2, losses: 1, ..NOTHING },
 };
 
-/// Expiry, on both sides of it.
 pub const EXPIRY: Bounds = Bounds {
     name: "expiry",
-    what: "one invite and its expiry, with the sweep, resends, a deal that ends earlier and late clicks",
+    what: "one invite and its expiry, with sweeps, resends, late clicks and a deal that ends earlier",
     addresses: &["ann@example.com"],
     learners: 1,
     seats: 1,
@@ -137,18 +135,18 @@ pub const EXPIRY: Bounds = Bounds {
     ends: 5,
     last: 5,
     lifetime: 2,
-    worn: 0,
+    earlier_attempts: 0,
     changes: &[Change::Ends(3)],
-    seen: false,
+    if_match: false,
     processes: 2,
     sweepers: 2,
     budget: Budget { invites: 2, resends: 1, cancels: 1, clicks: 2, losses: 1, ..NOTHING },
 };
 
-pub const TRIES: Bounds = Bounds {
-    name: "tries",
-    what: "a mail whose first try is its last, and a deal whose start is put off",
-    worn: 7,
+pub const ATTEMPTS: Bounds = Bounds {
+    name: "attempts",
+    what: "a mail whose first attempt is its last, and a deal whose start is moved",
+    earlier_attempts: 7,
     changes: &[Change::Starts(4)],
     budget: Budget { invites: 1, ses: 3, crashes: 1, losses: 1, clicks: 1, ..NOTHING },
     ..DELIVERY
@@ -165,10 +163,9 @@ pub const SPELLING: Bounds = Bounds {
     ..DELIVERY
 };
 
-/// Clicks of managers, each more than once.
 pub const CLICKS: Bounds = Bounds {
     name: "clicks",
-    what: "one invite that is resent twice, by a double click or later, and cancelled twice",
+    what: "one invite that is resent twice and cancelled twice, also by double clicks",
     ends: 3,
     last: 3,
     lifetime: 2,
@@ -178,7 +175,7 @@ pub const CLICKS: Bounds = Bounds {
 
 pub const AGAIN: Bounds = Bounds {
     name: "again",
-    what: "one invite that is cancelled, accepted, released, and invited again after each, in a deal that grows twice",
+    what: "one address that is invited again after a cancellation and a release, in a deal that grows twice",
     ends: 1,
     last: 1,
     lifetime: 2,
@@ -188,17 +185,17 @@ pub const AGAIN: Bounds = Bounds {
     ..DELIVERY
 };
 
-/// What is checked with every change.
-pub const SMALL: [Bounds; 7] = [SEATS, DELIVERY, EXPIRY, TRIES, SPELLING, CLICKS, AGAIN];
+/// The bounds that the tests check.
+pub const SMALL: [Bounds; 7] = [SEATS, DELIVERY, EXPIRY, ATTEMPTS, SPELLING, CLICKS, AGAIN];
 
-/// What is checked by a command.
+/// The bounds that `--large` checks.
 pub const LARGE: [Bounds; 4] = [
-    Bounds { seen: true, budget: Budget { cancels: 1, ..SEATS.budget }, ..SEATS },
+    Bounds { if_match: true, budget: Budget { cancels: 1, ..SEATS.budget }, ..SEATS },
     Bounds { budget: Budget { ses: 2, crashes: 2, ..DELIVERY.budget }, ..DELIVERY },
-    Bounds { seen: true, budget: Budget { crashes: 1, ses: 1, ..EXPIRY.budget }, ..EXPIRY },
+    Bounds { if_match: true, budget: Budget { crashes: 1, ses: 1, ..EXPIRY.budget }, ..EXPIRY },
     Bounds {
         changes: &[Change::Starts(4), Change::Ends(5)],
-        budget: Budget { resends: 1, ..TRIES.budget },
-        ..TRIES
+        budget: Budget { resends: 1, ..ATTEMPTS.budget },
+        ..ATTEMPTS
     },
 ];

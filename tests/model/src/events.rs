@@ -1,7 +1,7 @@
-//! What was seen to happen: each answer that an operation can give, and each way in which a mail can go. A check in
-//! which something never happens proves nothing of it.
+//! Events that the checker saw: each reply of an operation, and each result of a mail. A check in which an event never
+//! happens proves nothing about the event.
 
-use crate::process::Answer;
+use crate::process::SesAnswer;
 use crate::table::{Mail, Row, Rule, Verdict};
 use shared::domain::accept::AcceptRefusal;
 use shared::domain::cancel::CancelRefusal;
@@ -11,101 +11,66 @@ use shared::domain::send::InviteRefusal;
 use shared::domain::{DealChangeRefusal, Timestamp};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub enum Event {
-    Invited,
-    Invite(InviteRefusal),
-    Resent,
-    Resend(ResendRefusal),
-    Claimed,
-    /// A mail was deferred until its deal begins.
-    Deferred,
-    /// A mail can never be sent, and its invite says so.
-    GivenUp,
-    ClaimLost,
-    /// A repeated write found its own writer.
-    OwnWrite,
-    /// A write was refused, because somebody else had written the invite.
-    Met,
-    /// A rule changed nothing, so nothing was written.
-    Unchanged,
-    Ses(Answer),
-    Sent,
-    Failed,
-    Requeued,
-    /// A mail was requeued without an attempt.
-    RequeuedUntried,
-    /// An outcome came too late: its attempt had lost its place.
-    OutcomeLost,
-    Cancelled,
-    Cancel(CancelRefusal),
-    Released,
-    Release(ReleaseRefusal),
-    Accepted,
-    Accept(AcceptRefusal),
-    Expired,
-    SweepLost,
-    Changed,
-    Change(DealChangeRefusal),
+macro_rules! events {
+    ({ $($(#[$doc:meta])* $name:ident,)* } $($group:ident($type:ident): $($value:ident $({ $field:ident: $of:expr })?),*;)*) => {
+        #[derive(Clone, Copy, PartialEq, Debug)]
+        pub enum Event {
+            $($(#[$doc])* $name,)*
+            $($group($type),)*
+        }
+
+        impl Event {
+            /// Every event of the model. The model has no unknown deals or invites, no forged links and no invalid
+            /// changes of a deal, so the list has no refusals for these.
+            pub const ALL: &[Self] =
+                &[$(Self::$name,)* $($(Self::$group($type::$value $({ $field: $of })?),)*)*];
+        }
+    };
 }
 
 const AT: Timestamp = Timestamp::UNIX_EPOCH;
 
-impl Event {
-    /// All that may happen in the model. Not among them: refusals for what it does not have (deals or invites that do
-    /// not exist, forged links, changes of a deal that make no sense), and reasons of SES that mean the same to it.
-    pub const ALL: &[Self] = &[
-        Self::Invited,
-        Self::Invite(InviteRefusal::AlreadyPending),
-        Self::Invite(InviteRefusal::AlreadyAccepted),
-        Self::Resent,
-        Self::Resend(ResendRefusal::NotFound),
-        Self::Resend(ResendRefusal::AlreadyAccepted),
-        Self::Resend(ResendRefusal::Stale),
-        Self::Resend(ResendRefusal::JustResent),
-        Self::Claimed,
-        Self::Deferred,
-        Self::GivenUp,
-        Self::ClaimLost,
-        Self::Met,
-        Self::Unchanged,
-        Self::OwnWrite,
-        Self::Ses(Answer::Sent),
-        Self::Ses(Answer::Rejected),
-        Self::Ses(Answer::Later),
-        Self::Ses(Answer::Busy),
-        Self::Ses(Answer::SentUnheard),
-        Self::Ses(Answer::LostUnheard),
-        Self::Ses(Answer::NoTime),
-        Self::Sent,
-        Self::Failed,
-        Self::Requeued,
-        Self::RequeuedUntried,
-        Self::OutcomeLost,
-        Self::Cancelled,
-        Self::Cancel(CancelRefusal::AlreadyDone),
-        Self::Cancel(CancelRefusal::AlreadyAccepted),
-        Self::Cancel(CancelRefusal::Stale),
-        Self::Released,
-        Self::Release(ReleaseRefusal::NotFound),
-        Self::Release(ReleaseRefusal::AlreadyDone),
-        Self::Release(ReleaseRefusal::Stale),
-        Self::Accepted,
-        Self::Accept(AcceptRefusal::AlreadyYours { accepted_at: AT }),
-        Self::Accept(AcceptRefusal::Cancelled),
-        Self::Accept(AcceptRefusal::Superseded),
-        Self::Accept(AcceptRefusal::AlreadyAccepted),
-        Self::Accept(AcceptRefusal::Expired),
-        Self::Accept(AcceptRefusal::AlreadySeated),
-        Self::Accept(AcceptRefusal::DealNotStarted),
-        Self::Accept(AcceptRefusal::DealEnded),
-        Self::Accept(AcceptRefusal::DealFull),
-        Self::Expired,
-        Self::SweepLost,
-        Self::Changed,
-        Self::Change(DealChangeRefusal::SeatsBelowAllocated { allocated: 0 }),
-    ];
+events! {
+    {
+        Invited,
+        Resent,
+        Claimed,
+        /// A mail was deferred until its deal begins.
+        Deferred,
+        /// A mail can never be sent, and its invite says so.
+        GivenUp,
+        ClaimLost,
+        /// A repeated write found its own writer.
+        OwnWrite,
+        /// A write was refused, because another function had written the invite.
+        Conflicted,
+        /// A rule changed nothing, so nothing was written.
+        Unchanged,
+        Sent,
+        Failed,
+        Requeued,
+        /// A mail was requeued without an attempt.
+        RequeuedUntried,
+        /// An outcome came after its attempt was replaced.
+        OutcomeLost,
+        Cancelled,
+        Released,
+        Accepted,
+        Expired,
+        SweepLost,
+        Changed,
+    }
+    Invite(InviteRefusal): AlreadyPending, AlreadyAccepted;
+    Resend(ResendRefusal): NotFound, AlreadyAccepted, Stale, JustResent;
+    Ses(SesAnswer): Sent, Rejected, Later, Busy, SentUnheard, LostUnheard, NoTime;
+    Cancel(CancelRefusal): AlreadyDone, AlreadyAccepted, Stale;
+    Release(ReleaseRefusal): NotFound, AlreadyDone, Stale;
+    Accept(AcceptRefusal): AlreadyYours { accepted_at: AT }, Cancelled, Superseded, AlreadyAccepted, Expired,
+        AlreadySeated, DealNotStarted, DealEnded, DealFull;
+    Change(DealChangeRefusal): SeatsBelowAllocated { allocated: 0 };
+}
 
+impl Event {
     pub(crate) fn of_write(rule: &Rule, next: &Row) -> Self {
         match *rule {
             Rule::Invite { .. } => Self::Invited,
@@ -122,6 +87,7 @@ impl Event {
         }
     }
 
+    /// The event without its details, as in [`Self::ALL`].
     fn kind(self) -> Self {
         match self {
             Self::Accept(AcceptRefusal::AlreadyYours { .. }) => {

@@ -1,73 +1,67 @@
-//! A model of Seatkeeper, to be looked at in every state that it can reach.
+//! A model of Seatkeeper, checked in every state that it can reach.
 //!
-//! Tests draw interleavings; this looks at all of them, within bounds. The table, the mailboxes, the clock and the
-//! functions that are under way are one value, [`State`]; what may happen next is an [`Action`]; `stateright` walks from
-//! state to state and holds each against the invariants, [`property`]. What a write makes of an invite is asked of the
-//! very rules of `shared::domain`: the table's row becomes the domain's invite, and what the rule returns a row again.
+//! Tests draw interleavings; the model checks all of them within bounds. [`State`] holds the table, the mailboxes, the
+//! clock and the running functions. An [`Action`] leads to the next state. `stateright` visits every state and checks
+//! each [`property`]. Writes of invites use the rules of `shared::domain` themselves.
 //!
 //! ```text
 //! cargo run --locked -p model                # what the tests run: the small bounds, and the table of mistakes
-//! cargo run --locked -p model -- --large     # larger bounds: half an hour or so, and 3 GB
+//! cargo run --locked -p model -- --large     # larger bounds: about half an hour, and 3 GB
 //! ```
 //!
 //! ## What is modelled
 //!
-//! - **Functions** go from request to request: one write of the store, one read on which a write depends, or one call
-//!   of SES is a step, and anything may happen between two. What a function has read gets old in its memory: the deal, the
-//!   due index, the invite, its own `now`.
-//! - **Optimistic locking**: a function puts what a rule made of the invite as it saw it. If somebody wrote the invite
-//!   since, the put is refused, and the rule is asked again about the invite as it is. Versions have no numbers here. Each
-//!   write of an invite, accept and release included, ends what all other functions have seen of it.
-//! - **Crashes** end a function between any two steps once it has written something. (Before that, its death is as if it
-//!   had never been called.)
-//! - **Lost answers** of the table: the write happened, and the function repeats it. A repeated put is refused by its own
-//!   write, and finds its id among the writers. A release is a transaction, which DynamoDB knows again by its token for ten
-//!   minutes; accepting looks first, as the store does. Conflicts: an accept that was cancelled by another transaction.
-//! - **SES** takes a mail, refuses it for good, for now, or all of them; it gives no answer, having taken it or not; or a
-//!   function has no time left to ask it.
-//! - **Managers** invite (again), resend, cancel, release, with what they saw (`If-Match`) or without; partnership
-//!   managers resize the deal and move its start and end. **Learners** click on any link of any mail that was ever
-//!   delivered, whoever it was for, any number of times. **Sweep** and **deliverer** run whenever something is due, also
-//!   several at once.
-//! - **Time** goes in ticks of half a minute, at any moment, but no function is under way when the lease ends that it
-//!   took at its beginning. Functions refuse to start with settings that would allow it. [`mutant::Mutant::LeaseOutlived`]
-//!   shows what that refusal is for.
-//! - **In the end**: the last tick leads to a time at which all leases are over. Whatever can still be done is done, and
-//!   then nothing may be queued or expired and not marked. That runs get there is I7's progress: none leaves an invite due
-//!   as it found it, and crashes are few.
+//! - **Functions** take steps. A step is a write, a read on which a write depends, or a call to SES. Anything may
+//!   happen between two steps, so the deal, the due index, the invite and `now` become stale in a function's memory.
+//! - **Optimistic locking**: a function puts the rule's result for the invite that it saw. If another function wrote
+//!   the invite, the put is refused and the rule is applied to the current invite. Versions have no numbers here: each
+//!   write of an invite, also by accepting and releasing, makes the copies in other functions stale.
+//! - **Crashes** end a function between any two steps, once it has written something.
+//! - **Lost responses** of the table: the write happened, and the function repeats it. A repeated put finds its id
+//!   among the writers. DynamoDB recognises a repeated release by its token for ten minutes. Accepting reads first, as
+//!   the store does. **Conflicts** cancel an accept.
+//! - **SES** sends a mail, refuses it for good, for now, or with all others, or gives no response after sending it or
+//!   not. A function may also run out of time before the call.
+//! - **Managers** invite, resend, cancel and release, with `If-Match` or without. Partnership managers resize the deal
+//!   and move its start and end. **Learners** click on any link of any mail, any number of times. **Sweep** and
+//!   **deliverer** run whenever an invite is due, also several at once.
+//! - **Time** passes in ticks of half a minute, at any moment before the lease of a running function ends. Functions
+//!   refuse settings that would allow more; [`mutant::Mutant::LeaseOutlived`] shows why.
+//! - **The end**: after the last tick all leases have ended. Once no step is left, no mail may be queued, and no
+//!   expired invite unmarked. Runs get there because none leaves its due invite unchanged (I7), and crashes are few.
 //!
 //! ## What is not
 //!
-//! - **The store's conditions.** The model asks `may_accept` and `may_release`; that DynamoDB's conditions say the same is
-//!   for `shared/tests/store/`. What accepting and releasing leave, and an invite's place in the due index, are said again in
-//!   `table.rs`, by hand.
-//! - **That a release raises the version.** No rule writes an accepted invite, so nobody can hold one that a release made
-//!   old. A test on the wire holds every write to it.
-//! - **Eight writers, ten attempts.** Within these bounds, fewer than eight others write between a write and its
+//! - **The store's conditions.** The model uses `may_accept` and `may_release`. `shared/tests/store/` compares them
+//!   with DynamoDB's conditions. `table.rs` repeats by hand what accepting and releasing write, and the place in the
+//!   due index.
+//! - **That a release raises the version.** No rule writes an accepted invite, so no function can hold a stale copy. A
+//!   test on the wire checks every write.
+//! - **Eight writers, ten attempts.** Within these bounds, fewer than eight other writes come between a write and its
 //!   repetition, and no function is refused ten times.
-//! - **A put that meets a transaction**: it is the same put again.
-//! - **The functions' code.** The order of their steps was taken over by hand from `change.rs`, `sending/`, `sweep.rs` and
-//!   the handlers.
-//! - **Requests of many rows, batches, the send rate, paging.** Each row is a function of its own here; it gets its answer
-//!   when the outcome of its own mail is recorded. Shards and `SENDING_PAUSED` are left out: a run that does not begin changes nothing.
-//! - **Requests that arrive late**: a write that got no answer happens at once or not at all, never after the lease; and
-//!   clocks that differ between functions by more than a tick.
-//! - **Jitter**: each wait is the shortest. Eight attempts take hours: within the bounds `tries`, the first is the eighth.
-//! - **An index that lags** by more than the time between a sweep's reading and its writing.
-//! - **What is read**: pages, counts, previews, `sentAt` (I2's readers), and all of HTTP (I6, I8). Secrets are distinct
-//!   numbers; nobody guesses one.
-//! - **Several deals, purging.** Nothing that is written crosses a deal but a learner's own seats, whose key has the deal.
+//! - **A put that meets a transaction**: the same put follows.
+//! - **The functions' code.** The order of steps is a copy by hand of `change.rs`, `sending/`, `sweep.rs` and the
+//!   handlers.
+//! - **Bulk requests, batches, the send rate, paging.** Each row is a function of its own. Shards and `SENDING_PAUSED`
+//!   are left out: a paused run changes nothing.
+//! - **Late requests**: a write without a response happens at once or never. Clocks differ by less than a tick.
+//! - **Jitter**: each wait is the shortest. Eight attempts take hours, so in the bounds `attempts` the first is the
+//!   eighth.
+//! - **An index that lags** by more than the time between a sweep's read and its write.
+//! - **Reads**: pages, counts, previews, `sentAt` (I2), and HTTP (I6, I8). Secrets are distinct numbers that nobody
+//!   guesses.
+//! - **Several deals, purging.** Only a learner's own seats cross deals, and their key has the deal.
 //!
-//! ## How far to trust it
+//! ## Limits
 //!
-//! Each check is complete within its [`bounds::Bounds`], but for two things. States are told apart by 64 bits of a hash: at a
-//! hundred million states the chance that any two collide is one in four thousand. And addresses, and learners, that have
-//! not come up yet are taken to be alike, which they are. That the model can find anything is shown by [`mutant`], and
-//! that what may happen does happen in it by [`events`].
+//! Each check is complete within its [`bounds::Bounds`], with two exceptions. States are compared by 64 bits of a hash:
+//! at a hundred million states, the chance of any collision is one in four thousand. Unused addresses and learners are
+//! taken to be alike, which they are. [`mutant`] shows that the model finds mistakes, and [`events`] that every event
+//! happens.
 #![expect(
     clippy::indexing_slicing,
     clippy::expect_used,
-    reason = "a model that is wrong about its own bounds had better stop"
+    reason = "a model that exceeds its own bounds must stop"
 )]
 
 pub mod bounds;
@@ -80,5 +74,5 @@ mod report;
 mod table;
 
 pub use model::{Action, Seatkeeper, State};
-pub use process::Answer;
+pub use process::SesAnswer;
 pub use report::{Checked, Found, check, find, line, table, threads};

@@ -1,6 +1,6 @@
-//! `cargo run -p model`: checks the small bounds and prints the table of mistakes; with `--large` the large bounds.
+//! `cargo run -p model` checks the small bounds and prints the table of mistakes. `--large` checks the large bounds.
 
-#![expect(clippy::print_stdout, reason = "a check talks to whoever runs it")]
+#![expect(clippy::print_stdout, reason = "a command prints its result")]
 
 use model::bounds::{LARGE, SMALL};
 use model::mutant::Mutant;
@@ -15,9 +15,9 @@ fn main() -> ExitCode {
         names => (false, names),
     };
     let all: &[_] = if large { &LARGE } else { &SMALL };
-    let asked = all.iter().filter(|bounds| names.is_empty() || names.contains(&bounds.name));
+    let chosen = all.iter().filter(|bounds| names.is_empty() || names.contains(&bounds.name));
     let mut holds = true;
-    for bounds in asked {
+    for bounds in chosen {
         let checked = check(*bounds, threads());
         println!("{}", line(bounds, &checked));
         for found in &checked.broken {

@@ -1,14 +1,14 @@
-//! The whole: table, mailboxes, functions under way, the clock; and what may happen next.
+//! The state: table, mailboxes, running functions and the clock; and the actions that may follow.
 
 use crate::bounds::{Bounds, Budget, INVITES, LATER, LEARNERS, LEASE, LINKS, PROCESSES};
 use crate::events::{Event, Seen};
 use crate::mutant::Mutant;
-use crate::process::{Answer, Process, Step};
+use crate::process::{Process, SesAnswer, Step};
 use crate::property;
-use crate::table::{DealRow, Held, Queue, Rule, Rules, Table, keys};
+use crate::table::{Click, DealRow, Held, Queue, Rule, Rules, Table, keys};
 use stateright::{Model, Property};
 
-/// Seatkeeper within bounds, with or without a mistake.
+/// Seatkeeper within bounds, with or without a deliberate mistake.
 #[derive(Debug)]
 pub struct Seatkeeper {
     pub(crate) bounds: Bounds,
@@ -23,17 +23,17 @@ pub struct Seatkeeper {
 pub(crate) struct Letter {
     pub(crate) copies: u8,
     pub(crate) send: u8,
-    /// Until when they say that the link works.
+    /// The expiry that the mail states.
     pub(crate) until: u8,
 }
 
-/// An invite's mails, by the numbers of their links. Nothing is ever deleted there.
+/// An invite's mails, by the numbers of their links.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub(crate) struct Mailbox {
     pub(crate) letters: [Letter; LINKS as usize],
     made: u8,
-    /// The sends of which a mail may have gone out with nobody left to know: SES gave no answer, or whoever heard it died
-    /// before it was recorded. Only these may be mailed more than once.
+    /// Sends with a mail that may be unrecorded: SES's response was lost, or the function died. Only these may be
+    /// mailed more than once.
     doubtful: u8,
 }
 
@@ -47,40 +47,40 @@ impl Mailbox {
     }
 }
 
-/// What a step did that no step may do.
+/// A violation by a step.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Flaw {
-    /// Accepted at or after the expiry, or outside of the deal's term.
+    /// Accepted after the expiry or outside the deal's term.
     AcceptedLate,
-    /// An expired send got a new expiry.
+    /// A claim moved the expiry of an expired send.
     Revived,
     /// Accepted with a link of an older send.
     OldLink,
-    /// A write that happened was answered as if it had not.
+    /// A successful write got a refusal.
     Unanswered,
-    /// Two resends by callers that had seen the same, or within the ten seconds.
+    /// Two resends with the same expected sends, or within ten seconds.
     DoubleClick,
     /// Marked as expired before its time.
     ExpiredEarly,
-    /// A function repeated a write that had happened, and it happened again.
+    /// A repeated write happened twice.
     Twice,
-    /// A run of a sweep left an invite due just as it had found it.
+    /// A sweep did not change the due invite that it found.
     Stuck,
-    /// More links than the model has room for.
+    /// More links than the model can hold.
     TooManyLinks,
 }
 
-/// All there is at one instant.
+/// Everything at one instant.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct State {
     pub(crate) clock: u8,
     pub(crate) table: Table,
     pub(crate) mailboxes: [Mailbox; INVITES as usize],
-    /// In order, so that which one is called first makes no difference.
+    /// Sorted, so that equal sets of functions are equal states.
     pub(crate) processes: [Option<Process>; PROCESSES as usize],
     left: Budget,
-    /// The changes of the deal that were asked for, and how many addresses and learners have come up so far: these are
-    /// alike, so the next one to come up may as well be the next in number.
+    /// The requested changes of the deal, and how many addresses and learners were used. Unused ones are alike, so the
+    /// next one is always the next number.
     changed: u8,
     invited: u8,
     clicked: u8,
@@ -91,27 +91,22 @@ pub struct State {
 pub enum Action {
     Tick,
     Invite(u8),
-    /// A manager resends; with the number of sends that they see, or without.
     Resend(u8, Option<u8>),
     Cancel(u8, Option<u8>),
     Release(u8, Option<u8>),
     Change(u8, Option<u8>),
-    Click {
-        learner: u8,
-        place: u8,
-        link: u8,
-    },
+    Click { learner: u8, place: u8, link: u8 },
     Deliver(u8),
     Sweep(u8),
     Step(u8),
     StepUnheard(u8),
-    Ses(u8, Answer),
+    Ses(u8, SesAnswer),
     Conflict(u8),
     Crash(u8),
 }
 
 impl State {
-    /// The rule with a link that the invite never had. It gets its number for good when it is stored.
+    /// The rule with a new link, whose number is reserved when the link is stored.
     pub(crate) fn with_next_link(&mut self, place: u8, rule: Rule) -> Rule {
         let made = self.mailboxes[usize::from(place)].made;
         self.flaw(Flaw::TooManyLinks, made >= LINKS && rule.link().is_some());
@@ -128,7 +123,7 @@ impl State {
         *letter = Letter { copies: letter.copies + 1, send: held.sends, until: held.expires_at };
     }
 
-    /// A mail of this send may have gone out, and nobody knows.
+    /// A mail of this send may be unrecorded.
     pub(crate) fn doubt(&mut self, held: Held) {
         self.mailboxes[usize::from(held.place)].doubtful |= 1 << held.sends;
     }
@@ -145,7 +140,7 @@ impl State {
         (0..).zip(self.processes).filter_map(|(number, process)| Some((number, process?)))
     }
 
-    /// Nothing is under way, nothing is due, and the clock has stopped.
+    /// No function runs, no invite is due, and the clock has stopped.
     pub(crate) fn is_over(&self) -> bool {
         let is_due = |place| {
             [Queue::Send, Queue::Expire]
@@ -173,11 +168,10 @@ impl Seatkeeper {
         Self { bounds, rules, keys, people, are_alike, seen: Seen::default() }
     }
 
-    /// A function has just written this invite. It is not among the processes while it takes its step. `raises` and
-    /// `forgets` are as in [`Process::others_wrote`].
-    pub(crate) fn wrote(&self, state: &mut State, place: u8, raises: bool, forgets: bool) {
+    /// A function wrote this invite. `raises` and `drops_writers` are as in [`Process::others_wrote`].
+    pub(crate) fn wrote(&self, state: &mut State, place: u8, raises: bool, drops_writers: bool) {
         let is_seen = raises && !self.rules.wrong(Mutant::PutUnconditional);
-        let is_overlooked = forgets || self.rules.wrong(Mutant::OnlyLastWriterKnown);
+        let is_overlooked = drops_writers || self.rules.wrong(Mutant::OnlyLastWriterKnown);
         for process in state.processes.iter_mut().flatten() {
             process.others_wrote(place, is_seen, is_overlooked);
         }
@@ -187,9 +181,9 @@ impl Seatkeeper {
         self.seen.add(event);
     }
 
-    /// What callers may say of what they saw: nothing, or what there is.
+    /// The `If-Match` that callers may send: none, or the current number.
     fn expected(&self, seen: u8) -> impl Iterator<Item = Option<u8>> + use<> {
-        [None, Some(seen)].into_iter().take(if self.bounds.seen { 2 } else { 1 })
+        [None, Some(seen)].into_iter().take(if self.bounds.if_match { 2 } else { 1 })
     }
 
     fn people_act(&self, state: &State, actions: &mut Vec<Action>) {
@@ -198,7 +192,7 @@ impl Seatkeeper {
         let runs = state.table.deal.runs(state.clock);
         if left.invites > 0 && runs {
             let known = usize::from(state.invited) + 1;
-            // Of spellings each is something else; addresses of different people are alike.
+            // Spellings of one address differ. Addresses of different people are alike.
             let count = if self.are_alike { known.min(self.keys.len()) } else { self.keys.len() };
             actions.extend(numbers(count).map(Action::Invite));
         }
@@ -224,24 +218,24 @@ impl Seatkeeper {
         }
     }
 
-    /// What the functions that are under way may do, or suffer.
+    /// The steps and failures of running functions.
     fn functions_act(state: &State, actions: &mut Vec<Action>) {
         let left = &state.left;
         let mut before = None;
         for (number, process) in state.running() {
-            // Two that are in the same place are alike.
+            // Two equal functions are alike.
             if before.replace(process) == Some(process) {
                 continue;
             }
             if let Step::Mail { .. } = process.step {
-                let answers = Answer::ALL.into_iter();
-                let may = |answer: &Answer| *answer == Answer::Sent || left.ses > 0;
+                let answers = SesAnswer::ALL.into_iter();
+                let may = |answer: &SesAnswer| *answer == SesAnswer::Sent || left.ses > 0;
                 actions.extend(answers.filter(may).map(|answer| Action::Ses(number, answer)));
             } else {
                 actions.push(Action::Step(number));
                 if left.losses > 0 {
                     actions.push(Action::StepUnheard(number));
-                    if let Step::Accept { .. } = process.step {
+                    if let Step::Accept(_) = process.step {
                         actions.push(Action::Conflict(number));
                     }
                 }
@@ -256,7 +250,7 @@ impl Seatkeeper {
         if state.clock < self.bounds.last { state.clock + 1 } else { LATER }
     }
 
-    /// Whether no function would outlive its lease if the clock went on.
+    /// Whether every running function would still be within its lease after a tick.
     fn may_tick(&self, state: &State) -> bool {
         let next = self.next_tick(state);
         let in_time = |process: Process| next < process.since + LEASE;
@@ -265,7 +259,7 @@ impl Seatkeeper {
                 || state.running().all(|(_, process)| in_time(process)))
     }
 
-    /// Does it; `None` when it can't be done or would change nothing.
+    /// Applies the action. `None` when it is impossible or changes nothing.
     fn act(&self, state: &mut State, action: Action) -> Option<()> {
         match action {
             Action::Tick => state.clock = self.next_tick(state),
@@ -294,7 +288,7 @@ impl Seatkeeper {
             Action::Click { learner, place, link } => {
                 state.left.clicks -= 1;
                 state.clicked = state.clicked.max(learner + 1);
-                state.start(Step::Accept { place, link, learner, now: state.clock, own: false })?;
+                state.start(Step::Accept(Click { place, link, learner, now: state.clock, own: false }))?;
             }
             Action::Deliver(place) => {
                 let (due, term) = (Self::due(state, place, Queue::Send)?, state.table.deal.term());
@@ -304,13 +298,13 @@ impl Seatkeeper {
                 let due = Self::due(state, place, Queue::Expire)?;
                 self.begin(state, place, Rule::Expire { due })?;
             }
-            Action::Step(number) => self.go_on(state, number, false)?,
+            Action::Step(number) => self.take_step(state, number, false)?,
             Action::StepUnheard(number) => {
                 state.left.losses -= 1;
-                self.go_on(state, number, true)?;
+                self.take_step(state, number, true)?;
             }
             Action::Ses(number, answer) => {
-                state.left.ses -= u8::from(answer != Answer::Sent);
+                state.left.ses -= u8::from(answer != SesAnswer::Sent);
                 let process = state.processes[usize::from(number)].take()?;
                 let Step::Mail { held, seen } = process.step else { return None };
                 let step = self.ses(state, (held, seen), answer);
@@ -319,8 +313,8 @@ impl Seatkeeper {
             Action::Conflict(number) => {
                 state.left.losses -= 1;
                 let process = state.processes[usize::from(number)].as_mut()?;
-                let Step::Accept { place, link, learner, now, own } = process.step else { return None };
-                process.step = Step::Unsure { place, link, learner, now, own };
+                let Step::Accept(click) = process.step else { return None };
+                process.step = Step::Unsure(click);
             }
             Action::Crash(number) => {
                 state.left.crashes -= 1;
@@ -333,7 +327,7 @@ impl Seatkeeper {
         Some(())
     }
 
-    fn go_on(&self, state: &mut State, number: u8, lost: bool) -> Option<()> {
+    fn take_step(&self, state: &mut State, number: u8, lost: bool) -> Option<()> {
         let process = state.processes[usize::from(number)].take()?;
         state.processes[usize::from(number)] = self.step(state, process, lost).ok()?;
         Some(())

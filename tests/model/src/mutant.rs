@@ -1,7 +1,6 @@
-//! Mistakes to be found: each drops or bends one rule of a step. A model that does not notice one of them proves less
-//! than it says.
+//! Deliberate mistakes: each breaks one rule of a step. The model must find every mistake.
 
-use crate::bounds::{Bounds, CLICKS, DELIVERY, EXPIRY, SEATS, SPELLING, TRIES};
+use crate::bounds::{ATTEMPTS, Bounds, CLICKS, DELIVERY, EXPIRY, SEATS, SPELLING};
 use crate::property;
 
 macro_rules! mutants {
@@ -19,7 +18,7 @@ macro_rules! mutants {
                 match self { $(Self::$name => $what,)* }
             }
 
-            /// The bounds in which it is looked for.
+            /// The bounds in which the mistake shows.
             #[must_use]
             pub fn bounds(self) -> Bounds {
                 match self { $(Self::$name => $bounds,)* }
@@ -47,42 +46,42 @@ mutants! {
     AcceptIgnoresExpiry in EXPIRY by I2_IN_TIME: "accept without `expiresAt > now`";
     AcceptIgnoresTerm in EXPIRY by I2_IN_TIME: "accept without the deal's end";
     ClaimIgnoresExpiry in DELIVERY by I2_EXPIRED: "claim without `expiresAt > now`";
-    KeyAsTyped in SPELLING by I3_ONE: "invite ids made of the address as it was typed";
+    KeyAsTyped in SPELLING by I3_ONE: "invite ids use the address as typed";
     CancelledBlocks in EXPIRY by I3_AGAIN: "a cancelled invite can't be invited again";
-    MarkBeforeMailing in DELIVERY by I4_SENT: "record as sent before SES is asked";
-    UnknownIsSent in DELIVERY by I4_SENT: "no answer of SES taken for *sent*";
+    MarkBeforeMailing in DELIVERY by I4_SENT: "record as sent before the call to SES";
+    UnknownIsSent in DELIVERY by I4_SENT: "a lost response of SES is taken for *sent*";
     SentByStatus in DELIVERY by I4_SENT: "record as sent by status, not by the attempt's link";
     FailByStatus in DELIVERY by I4_FAILED: "record as failed by status, not by the attempt";
     NoLease in DELIVERY by I4_ONCE: "no lease: due at once";
     LeaseOutlived in DELIVERY by I4_ONCE: "a function may run for longer than its lease";
-    ClaimIgnoresLease in DELIVERY by I4_ONCE: "claim while somebody else holds the mail";
-    RequeueAfterSending in DELIVERY by I4_ONCE: "what was sent is requeued";
-    RequeueByNobody in DELIVERY by I4_ONCE: "requeue whatever came after the attempt";
+    ClaimIgnoresLease in DELIVERY by I4_ONCE: "claim while another function holds the mail";
+    RequeueAfterSending in DELIVERY by I4_ONCE: "a sent mail is requeued";
+    RequeueByNobody in DELIVERY by I4_ONCE: "requeue although the invite changed after the attempt";
     OutcomeLowersAccept in DELIVERY by I1_ACCEPTED: "an outcome opens an accepted invite again";
     AcceptKeepsVersion in DELIVERY by I1_ACCEPTED: "accept does not raise `version`";
     ChangeKeepsVersion in DELIVERY by I4_ONCE: "a change does not raise `version`";
     PutUnconditional in DELIVERY by I1_ACCEPTED: "a change is put without its condition";
     QueuedNotDue in DELIVERY by I4_END: "queue without a place in the due index";
-    NeverNotRecorded in DELIVERY by I7_PROGRESS: "what can never be sent is not marked as failed";
-    OnlyLastWriterKnown in DELIVERY by I4_ANSWER: "a writer is looked for only at the end of the list";
-    AcceptForgetsWriters in EXPIRY by I4_ANSWER: "accept replaces the list of writers";
-    AcceptNotRecognised in SEATS by I4_ANSWER: "accept: the learner's own seat is not known again";
-    InviteLeavesNoWriter in EXPIRY by I4_REPEATED: "invite leaves no writer: its repetition invites again what was cancelled meanwhile";
-    ResendLeavesNoWriter in DELIVERY by I4_ANSWER: "resend leaves no writer: its repetition is told that it is stale";
-    CancelLeavesNoWriter in EXPIRY by I4_REPEATED: "cancel leaves no writer: its repetition cancels what was invited again meanwhile";
-    ReleaseRepeated in SEATS by I4_REPEATED: "release: the repeated write releases what was accepted again meanwhile";
-    ChangeRepeated in TRIES by I4_REPEATED: "change of a deal: the repeated write changes what was changed again meanwhile";
-    ResendIgnoresSeen in CLICKS by I4_DOUBLE_CLICK: "resend without `sends` as it was seen";
+    NeverNotRecorded in DELIVERY by I7_PROGRESS: "a mail that can never be sent is not marked as failed";
+    OnlyLastWriterKnown in DELIVERY by I4_ANSWER: "only the newest writer is recognised";
+    AcceptDropsWriters in EXPIRY by I4_ANSWER: "accept replaces the list of writers";
+    AcceptNotRecognised in SEATS by I4_ANSWER: "accept: the learner's own seat is not recognised";
+    InviteLeavesNoWriter in EXPIRY by I4_REPEATED: "invite records no writer: its repetition undoes a cancellation in between";
+    ResendLeavesNoWriter in DELIVERY by I4_ANSWER: "resend records no writer: its repetition is refused as stale";
+    CancelLeavesNoWriter in EXPIRY by I4_REPEATED: "cancel records no writer: its repetition undoes an invite in between";
+    ReleaseRepeated in SEATS by I4_REPEATED: "release: its repetition releases a seat that was accepted in between";
+    ChangeRepeated in ATTEMPTS by I4_REPEATED: "change of a deal: its repetition undoes a change in between";
+    ResendIgnoresSeen in CLICKS by I4_DOUBLE_CLICK: "resend without the expected `sends`";
     ResendIgnoresDoubleClick in CLICKS by I4_DOUBLE_CLICK: "resend without the ten seconds";
     AcceptIgnoresLink in EXPIRY by I5_NEWEST: "accept with any link of the invite";
     ResendKeepsLinks in EXPIRY by I5_NEWEST: "resend adds its link to the old ones";
     ClaimReplacesLink in DELIVERY by I5_WORKS: "claim replaces the send's links";
-    UnknownIsUntried in DELIVERY by I5_WORKS: "no answer of SES taken for *not attempted*";
-    OldLinksForgotten in EXPIRY by I5_WORKS: "resend forgets the links of the sends before";
+    UnknownIsUntried in DELIVERY by I5_WORKS: "a lost response of SES is taken for *not attempted*";
+    OldLinksDropped in EXPIRY by I5_WORKS: "resend drops the links of older sends";
     AcceptStaysDue in EXPIRY by I7_INDEX: "accept stays in the due index";
     CancelStaysDue in EXPIRY by I7_INDEX: "cancel stays in the due index";
-    FailedNotDue in DELIVERY by I7_END: "a failed mail's invite leaves the due index";
+    FailedNotDue in DELIVERY by I7_END: "an invite with a failed mail leaves the due index";
     SweepIgnoresStatus in EXPIRY by I1_ACCEPTED: "sweep without *the invite is open*";
     SweepIgnoresExpiry in EXPIRY by I7_MARKS: "sweep without *the invite has expired*";
-    SweepMarksHalf in EXPIRY by I7_INDEX: "sweep takes it out of the index and leaves it open";
+    SweepMarksHalf in EXPIRY by I7_INDEX: "sweep removes an invite from the index and leaves it open";
 }

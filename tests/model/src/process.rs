@@ -1,12 +1,12 @@
-//! Functions under way: where each of them is, and what it has in memory.
+//! Running functions: the next request of each, and its memory.
 //!
-//! A step ends with one request to the table or to SES; all that a function does between two requests is seen by
-//! nobody. What a function has read or been told since is in its memory, and gets old there.
+//! A step is one request to the table or to SES. Nobody sees what a function does between two requests. What a function
+//! has read stays in its memory and becomes stale.
 
 use crate::events::Event;
 use crate::model::{Flaw, Seatkeeper, State};
 use crate::mutant::Mutant;
-use crate::table::{Due, Held, NO_LINK, Queue, Row, Rule, Verdict};
+use crate::table::{Click, Due, Held, NO_LINK, Queue, Row, Rule, Verdict};
 use shared::domain::InviteState;
 use shared::domain::accept::AcceptRefusal;
 use shared::domain::cancel::CancelRefusal;
@@ -15,62 +15,61 @@ use shared::domain::resend::ResendRefusal;
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct Process {
-    /// When it began: the `now` of its request, and what its time limit counts from.
+    /// The start of its request, from which its timeout counts.
     pub(crate) since: u8,
     pub(crate) step: Step,
 }
 
-/// Whether a function's write has happened, and its answer was lost.
+/// Whether a function's write has happened and its response was lost.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) enum Own {
     No,
-    /// The write happened, and the function's id is among the item's writers.
+    /// The function's id is among the item's writers.
     Known,
     Forgotten,
 }
 
-/// The next request of a function. `own` says of the transactions whether they have happened and the answer was lost.
+/// The next request of a function. `own` says whether a transaction has happened and its response was lost.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) enum Step {
-    /// All that go through `Store::change`: the `PutItem` of what the rule made of the invite as it was seen. `next` is
-    /// missing once somebody wrote the invite since: whatever is put then is refused.
+    /// The `PutItem` of `Store::change`, with the rule's result for the invite that the function saw. `next` is missing
+    /// once another function wrote the invite: then the put is refused.
     Put { place: u8, rule: Rule, next: Option<Row>, own: Own },
-    /// All that send: ask SES. `seen` is the invite as the claim left it, until somebody else writes it.
+    /// The call to SES. `seen` is the invite as the claim left it, until another function writes it.
     Mail { held: Held, seen: Option<Row> },
-    /// `release-seat`: read whose seat it is.
+    /// `release-seat`: the read of the seat's holder.
     Look { place: u8, expected: Option<u8>, own: bool },
-    /// `release-seat`: the transaction that releases.
+    /// `release-seat`: the transaction.
     Release { place: u8, expected: Option<u8>, learner: u8, sends: u8, own: bool },
     /// `accept-invite`: the transaction, at the time of this attempt.
-    Accept { place: u8, link: u8, learner: u8, now: u8, own: bool },
-    /// `accept-invite`: the look after an attempt without an answer.
-    Unsure { place: u8, link: u8, learner: u8, now: u8, own: bool },
-    /// Only with the mistake of accepting in two writes: the second.
+    Accept(Click),
+    /// `accept-invite`: the read after an attempt without a response.
+    Unsure(Click),
+    /// The second write of the mistake to accept in two writes.
     AcceptRest { place: u8, learner: u8 },
     /// `manage-deals`: the update.
     Change { which: u8, expected: Option<u8>, own: bool },
 }
 
-/// What SES does with a mail, and what the function hears of it.
+/// What SES does with a mail, and the response that arrives.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Answer {
-    /// Taken.
+pub enum SesAnswer {
     Sent,
-    /// Never to be taken: `MESSAGE_REJECTED`.
+    /// `MESSAGE_REJECTED`: refused for good.
     Rejected,
-    /// Not this time: `TRANSIENT_FAILURE`.
+    /// `TRANSIENT_FAILURE`.
     Later,
-    /// Not taken because SES is too busy or wants no mail at all: the run ends, the mail was not attempted.
+    /// SES is throttled or stopped: the run ends, and the mail was not attempted.
     Busy,
-    /// Taken, and the answer got lost.
+    /// Sent, and the response was lost.
     SentUnheard,
-    /// Lost on the way there.
+    /// The request was lost.
     LostUnheard,
-    /// Not asked: the function has no time left.
+    /// The function had no time left for the request.
     NoTime,
 }
 
-impl Answer {
+impl SesAnswer {
     pub(crate) const ALL: [Self; 7] = [
         Self::Sent,
         Self::Rejected,
@@ -83,21 +82,17 @@ impl Answer {
 }
 
 impl Process {
-    /// Whether this function has changed something, or holds the right to: before, its death is as if it had never been
-    /// called.
+    /// Whether the function has changed something or may mail. Before that, its death changes nothing.
     pub(crate) fn matters(&self) -> bool {
         match self.step {
             Step::Mail { .. } | Step::AcceptRest { .. } => true,
             Step::Put { rule, own, .. } => own != Own::No || matches!(rule, Rule::Record { .. }),
-            Step::Look { own, .. }
-            | Step::Release { own, .. }
-            | Step::Accept { own, .. }
-            | Step::Unsure { own, .. }
-            | Step::Change { own, .. } => own,
+            Step::Accept(click) | Step::Unsure(click) => click.own,
+            Step::Look { own, .. } | Step::Release { own, .. } | Step::Change { own, .. } => own,
         }
     }
 
-    /// What the due index showed to it, as long as it has come to nothing else.
+    /// The entry of the due index that a sweep works on.
     pub(crate) fn due(&self) -> Option<(u8, Queue, Due)> {
         match self.step {
             Step::Put { place, rule, .. } => rule.due().map(|(queue, due)| (place, queue, due)),
@@ -105,7 +100,7 @@ impl Process {
         }
     }
 
-    /// It is over: a sweep must not leave an invite due as it found it.
+    /// The function ends. A sweep must have changed the due invite that it found.
     fn ends(&self, state: &mut State) {
         if let Some((place, queue, due)) = self.due() {
             let as_found = |row: &Row| row.due == Some((queue, due.at)) && row.sends == due.sends;
@@ -114,7 +109,7 @@ impl Process {
         }
     }
 
-    /// The attempt whose mail SES took, while nothing says so yet.
+    /// The attempt whose mail was sent and not yet recorded.
     pub(crate) fn unrecorded(&self) -> Option<Held> {
         match self.step {
             Step::Put { rule: Rule::Record { held, verdict: Verdict::Sent }, own: Own::No, .. } => Some(held),
@@ -122,19 +117,19 @@ impl Process {
         }
     }
 
-    /// Somebody wrote this invite. `raises` is false for the mistake not to raise its version, `forgets` true for the
-    /// mistake to leave no other writer in the item.
-    pub(crate) fn others_wrote(&mut self, written: u8, raises: bool, forgets: bool) {
+    /// Another function wrote this invite. `raises` is false for the mistake of keeping the version, and
+    /// `drops_writers` is true for the mistake of dropping the other writers.
+    pub(crate) fn others_wrote(&mut self, written: u8, raises: bool, drops_writers: bool) {
         match &mut self.step {
             Step::Put { place, rule, next, own } if *place == written => {
                 if raises {
                     *next = None;
-                    // The link was never stored. It gets a number again when the rule is asked again.
+                    // The link was never stored, and gets a new number when the rule is applied again.
                     if *own == Own::No {
                         *rule = rule.with_link(NO_LINK);
                     }
                 }
-                if forgets && *own == Own::Known {
+                if drops_writers && *own == Own::Known {
                     *own = Own::Forgotten;
                 }
             }
@@ -145,13 +140,13 @@ impl Process {
 }
 
 impl Seatkeeper {
-    /// Takes a function's next step and says how it goes on, if it does.
+    /// Takes a function's next step. Returns the function unless it has ended.
     pub(crate) fn step(
         &self,
         state: &mut State,
         process: Process,
         lost: bool,
-    ) -> Result<Option<Process>, Pointless> {
+    ) -> Result<Option<Process>, NoWrite> {
         let step = self.advance(state, process, lost)?;
         if step.is_none() {
             process.ends(state);
@@ -159,11 +154,10 @@ impl Seatkeeper {
         Ok(step.map(|step| Process { step, ..process }))
     }
 
-    /// A function that begins with what is known of an invite: it writes, unless the rule refuses. `None` when nothing
-    /// comes of it.
+    /// Starts a function that writes an invite, unless the rule refuses. `None` when nothing changes.
     pub(crate) fn begin(&self, state: &mut State, place: u8, rule: Rule) -> Option<()> {
         let (now, rule) = (state.clock, state.with_next_link(place, rule));
-        // Only inviting writes before it has read. If there is an invite, that write is refused.
+        // Only inviting writes before it reads. The write is refused if the invite exists.
         let is_new = matches!(rule, Rule::Invite { .. });
         let row = state.table.row(place).copied();
         let seen = row.filter(|_| !is_new);
@@ -180,16 +174,16 @@ impl Seatkeeper {
         }
     }
 
-    /// The step itself; `None` when the function has answered. With `lost` the answer to its
-    /// write does not arrive, and it will write again; `Err` when there is no write whose answer could be lost.
+    /// The step itself. `None` when the function has ended. With `lost`, the response to its write is lost and the
+    /// function repeats the write. `Err` when the step has no write.
     fn advance(&self, state: &mut State, process: Process, lost: bool) -> Next {
         let Process { since, step } = process;
         let rules = self.rules;
         match step {
             Step::Put { place, rule, next, own } => self.put(state, since, (place, rule, next, own), lost),
-            Step::Mail { .. } => Err(Pointless),
+            Step::Mail { .. } => Err(NoWrite),
             Step::Look { place, expected, own } => {
-                pointless(lost)?;
+                needs_no_write(lost)?;
                 let verdict = state.table.may_release(rules, place, expected);
                 let seat = verdict.map_err(|refusal| self.saw(Event::Release(refusal)));
                 Ok(seat.ok().map(|(learner, sends)| Step::Release { place, expected, learner, sends, own }))
@@ -207,31 +201,28 @@ impl Seatkeeper {
                 match (released, lost) {
                     (true, true) => Ok(Some(Step::Release { place, expected, learner, sends, own: true })),
                     (true, false) => Ok(None),
-                    (false, true) => Err(Pointless),
+                    (false, true) => Err(NoWrite),
                     (false, false) => Ok(Some(Step::Look { place, expected, own })),
                 }
             }
-            Step::Accept { place, link, learner, now, own } => {
-                self.accept(state, Click { place, link, learner, now, own }, lost)
-            }
-            Step::Unsure { place, link, learner, now, own } => {
-                pointless(lost)?;
-                let verdict = state.table.may_accept(rules, place, link, learner, now);
+            Step::Accept(click) => self.accept(state, click, lost),
+            Step::Unsure(click) => {
+                needs_no_write(lost)?;
+                let verdict = state.table.may_accept(rules, click);
                 if verdict.is_ok() {
-                    let now = state.clock;
-                    return Ok(Some(Step::Accept { place, link, learner, now, own }));
+                    return Ok(Some(Step::Accept(Click { now: state.clock, ..click })));
                 }
-                self.accept_answered(state, Click { place, link, learner, now, own }, verdict);
+                self.accept_answered(state, click, verdict);
                 Ok(None)
             }
             Step::AcceptRest { place, learner } => {
-                pointless(lost)?;
+                needs_no_write(lost)?;
                 state.table.take_seat(place, learner);
                 Ok(None)
             }
             Step::Change { own: true, .. } if !rules.wrong(Mutant::ChangeRepeated) => self.known_again(lost),
             Step::Change { which, expected, own } => {
-                let Some(change) = self.bounds.changes.get(usize::from(which)) else { return Err(Pointless) };
+                let Some(change) = self.bounds.changes.get(usize::from(which)) else { return Err(NoWrite) };
                 let verdict = state.table.change(rules, *change, expected);
                 self.saw(verdict.map_or_else(Event::Change, |()| Event::Changed));
                 state.flaw(Flaw::Twice, own && verdict.is_ok());
@@ -240,14 +231,14 @@ impl Seatkeeper {
         }
     }
 
-    /// DynamoDB knows the transaction by its token, and says that it is done.
+    /// DynamoDB recognises the transaction by its token.
     fn known_again(&self, lost: bool) -> Next {
-        pointless(lost)?;
+        needs_no_write(lost)?;
         self.saw(Event::OwnWrite);
         Ok(None)
     }
 
-    /// One `PutItem` of `Store::change`, and what follows from its answer.
+    /// A `PutItem` of `Store::change`, and the function's reaction.
     fn put(
         &self,
         state: &mut State,
@@ -269,12 +260,12 @@ impl Seatkeeper {
             let rule = if is_stored { rule } else { rule.with_link(NO_LINK) };
             return Ok(Some(Step::Put { place, rule, next: next.filter(|_| !raises), own }));
         }
-        pointless(lost)?;
+        needs_no_write(lost)?;
         if own == Own::Known {
             self.saw(Event::OwnWrite);
             return Ok(self.after(state, place, &rule));
         }
-        self.saw(Event::Met);
+        self.saw(Event::Conflicted);
         let rule = state.with_next_link(place, rule);
         let row = state.table.row(place).copied();
         match rules.apply(place, &rule, row.as_ref(), since, state.clock) {
@@ -322,7 +313,7 @@ impl Seatkeeper {
         }
     }
 
-    /// How a function goes on whose write is stored: it mails what it holds the right to.
+    /// The step after a successful write: the mail, if the function holds its attempt.
     fn after(&self, state: &mut State, place: u8, rule: &Rule) -> Option<Step> {
         let (link, row) = (rule.link()?, state.table.row(place).copied()?);
         let held = self.rules.held(place, &row, link)?;
@@ -335,17 +326,17 @@ impl Seatkeeper {
         Some(Step::Mail { held, seen: Some(seen) })
     }
 
-    /// What SES does with a mail, and how the function goes on.
+    /// The call to SES, and the step that follows.
     pub(crate) fn ses(
         &self,
         state: &mut State,
         (held, seen): (Held, Option<Row>),
-        answer: Answer,
+        answer: SesAnswer,
     ) -> Option<Step> {
         self.saw(Event::Ses(answer));
         let now = state.clock;
         let verdict = match answer {
-            Answer::Sent => {
+            SesAnswer::Sent => {
                 state.deliver(held);
                 if self.rules.wrong(Mutant::RequeueAfterSending) {
                     Verdict::Later(now)
@@ -353,11 +344,11 @@ impl Seatkeeper {
                     Verdict::Sent
                 }
             }
-            Answer::Rejected => Verdict::Rejected,
-            Answer::Later => Verdict::Later(now),
-            Answer::Busy => Verdict::Busy(now),
-            Answer::SentUnheard | Answer::LostUnheard => {
-                if answer == Answer::SentUnheard {
+            SesAnswer::Rejected => Verdict::Rejected,
+            SesAnswer::Later => Verdict::Later(now),
+            SesAnswer::Busy => Verdict::Busy(now),
+            SesAnswer::SentUnheard | SesAnswer::LostUnheard => {
+                if answer == SesAnswer::SentUnheard {
                     state.deliver(held);
                 }
                 state.doubt(held);
@@ -367,9 +358,9 @@ impl Seatkeeper {
                     _ => return None,
                 }
             }
-            Answer::NoTime => return None,
+            SesAnswer::NoTime => return None,
         };
-        // The rule is asked of the invite as the claim left it.
+        // The rule sees the invite as the claim left it.
         let rule = Rule::Record { held, verdict };
         let next = match seen.map(|row| self.rules.apply(held.place, &rule, Some(&row), now, now)) {
             Some(Err(_)) => return None,
@@ -382,9 +373,9 @@ impl Seatkeeper {
     fn accept(&self, state: &mut State, click: Click, lost: bool) -> Next {
         let Click { place, link, learner, now, .. } = click;
         let rules = self.rules;
-        let verdict = state.table.may_accept(rules, place, link, learner, now);
+        let verdict = state.table.may_accept(rules, click);
         if verdict.is_err() {
-            pointless(lost)?;
+            needs_no_write(lost)?;
             self.accept_answered(state, click, verdict);
             return Ok(None);
         }
@@ -398,12 +389,12 @@ impl Seatkeeper {
         }
         state.table.accept_invite(rules, place, learner);
         let raises = !rules.wrong(Mutant::AcceptKeepsVersion);
-        self.wrote(state, place, raises, rules.wrong(Mutant::AcceptForgetsWriters));
+        self.wrote(state, place, raises, rules.wrong(Mutant::AcceptDropsWriters));
         if rules.wrong(Mutant::AcceptInParts) {
             return Ok(Some(Step::AcceptRest { place, learner }));
         }
         state.table.take_seat(place, learner);
-        Ok(lost.then_some(Step::Unsure { place, link, learner, now, own: true }))
+        Ok(lost.then_some(Step::Unsure(Click { own: true, ..click })))
     }
 
     fn accept_answered(&self, state: &mut State, click: Click, verdict: Result<(), AcceptRefusal>) {
@@ -413,12 +404,11 @@ impl Seatkeeper {
             && !self.rules.wrong(Mutant::AcceptNotRecognised);
         let holds_it = state.table.seats[usize::from(click.learner)] == Some(click.place)
             && state.table.row(click.place).is_some_and(|row| row.is(InviteState::Accepted));
-        // Told that they have a seat, and they have none; or by an earlier attempt of this click they have it, and are
-        // told otherwise.
+        // A learner without the seat is told that they have it, or one with the seat from this click is refused.
         state.flaw(Flaw::Unanswered, is_yours != holds_it && (is_yours || click.own));
     }
 
-    /// The due index as a sweep sees it: the invite, if it is due in that queue.
+    /// The invite's entry in the due index, if it is due in that queue.
     pub(crate) fn due(state: &State, place: u8, queue: Queue) -> Option<Due> {
         let row = state.table.row(place)?;
         let (_, at) = row.due.filter(|(in_queue, at)| *in_queue == queue && *at <= state.clock)?;
@@ -426,25 +416,17 @@ impl Seatkeeper {
     }
 }
 
-type Next = Result<Option<Step>, Pointless>;
+type Next = Result<Option<Step>, NoWrite>;
 
-#[derive(Clone, Copy)]
-struct Click {
-    place: u8,
-    link: u8,
-    learner: u8,
-    now: u8,
-    own: bool,
-}
-
+/// The step has no write whose response could be lost.
 #[derive(Debug)]
-pub(crate) struct Pointless;
+pub(crate) struct NoWrite;
 
-fn pointless(lost: bool) -> Result<(), Pointless> {
-    if lost { Err(Pointless) } else { Ok(()) }
+fn needs_no_write(lost: bool) -> Result<(), NoWrite> {
+    if lost { Err(NoWrite) } else { Ok(()) }
 }
 
-/// The last write of a function: over, or once more because its answer was lost.
+/// A function's last write. The function ends, or repeats the write because its response was lost.
 fn again(lost: bool, written: bool, step: Step) -> Next {
-    if lost && !written { Err(Pointless) } else { Ok(lost.then_some(step)) }
+    if lost && !written { Err(NoWrite) } else { Ok(lost.then_some(step)) }
 }

@@ -1,4 +1,4 @@
-//! The invariants of `design`, as properties of every state that can be reached.
+//! The product's invariants, as properties of every reachable state.
 
 use crate::bounds::INVITES;
 use crate::model::{Flaw, Seatkeeper, State};
@@ -35,15 +35,15 @@ properties! {
             holder.is_some() == accepted && (!accepted || holder == row.learner.map(Ok))
         })
     };
-    I2_IN_TIME = "I2 nobody accepts from the expiry or the deal's end on": |_, state| !state.has(Flaw::AcceptedLate);
-    I2_EXPIRED = "I2 what has expired comes back only by a new send": |_, state| !state.has(Flaw::Revived);
-    I3_ONE = "I3 one invite for an address": |model, state| {
+    I2_IN_TIME = "I2 nobody accepts after the expiry or the deal's end": |_, state| !state.has(Flaw::AcceptedLate);
+    I2_EXPIRED = "I2 only a new send revives an expired invite": |_, state| !state.has(Flaw::Revived);
+    I3_ONE = "I3 an address has one invite": |model, state| {
         let person = |row: &Row| model.people.get(usize::from(row.address));
         rows(state).all(|(place, row)| {
             rows(state).all(|(other, other_row)| place == other || person(&row) != person(&other_row))
         })
     };
-    I3_AGAIN = "I3 a pending or accepted invite blocks inviting again, and no other": |model, state| {
+    I3_AGAIN = "I3 only a pending or accepted invite prevents a new send": |model, state| {
         rows(state).all(|(place, row)| {
             let pending = row.is(InviteState::Open) && state.clock < row.expires_at;
             let again = Rule::Invite { address: row.address, link: NO_LINK };
@@ -51,30 +51,30 @@ properties! {
             may != (pending || row.is(InviteState::Accepted))
         })
     };
-    I4_SENT = "I4 what is shown as sent was mailed": |_, state| {
+    I4_SENT = "I4 every sent invite was mailed": |_, state| {
         rows(state).all(|(place, row)| row.mail != Mail::Sent || copies(state, place, row.sends) > 0)
     };
-    I4_ONCE = "I4 a send is mailed once, unless SES's answer was lost": |_, state| {
+    I4_ONCE = "I4 a send is mailed once, unless SES's response was lost": |_, state| {
         rows(state).all(|(place, row)| {
             (1..=row.sends).all(|send| copies(state, place, send) <= 1 || is_doubtful(state, place, send))
         })
     };
-    I4_FAILED = "I4 what is shown as failed was not mailed, unless SES's answer was lost": |_, state| {
+    I4_FAILED = "I4 no failed invite was mailed, unless SES's response was lost": |_, state| {
         rows(state).all(|(place, row)| {
             row.mail != Mail::Failed
                 || copies(state, place, row.sends) == 0
                 || is_doubtful(state, place, row.sends)
         })
     };
-    I4_END = "I4 in the end every send is mailed or has failed": |_, state| {
+    I4_END = "I4 in the end every send is mailed or failed": |_, state| {
         let waits = |row: &Row| row.mail == Mail::Queued && (row.is(InviteState::Open) || row.is(InviteState::Accepted));
         !state.is_over() || !rows(state).any(|(_, row)| waits(&row))
     };
-    I4_ANSWER = "I4 what was done is answered as done": |_, state| !state.has(Flaw::Unanswered);
+    I4_ANSWER = "I4 a successful write gets a success": |_, state| !state.has(Flaw::Unanswered);
     I4_DOUBLE_CLICK = "I4 a double click sends once": |_, state| !state.has(Flaw::DoubleClick);
-    I4_REPEATED = "I4 a write that is repeated happens once": |_, state| !state.has(Flaw::Twice);
+    I4_REPEATED = "I4 a repeated write happens once": |_, state| !state.has(Flaw::Twice);
     I5_NEWEST = "I5 only links of the newest send accept": |_, state| !state.has(Flaw::OldLink);
-    I5_WORKS = "I5 every mail of the newest send works until it says, and older ones are told apart": |_, state| {
+    I5_WORKS = "I5 every link of the newest send works until its date, and older links are known as superseded": |_, state| {
         rows(state).all(|(place, row)| {
             (0..).zip(&state.mailboxes[usize::from(place)].letters).all(|(link, letter)| {
                 if letter.copies == 0 {
@@ -87,20 +87,20 @@ properties! {
             })
         })
     };
-    I7_INDEX = "I7 the due index holds what there is to do, and nothing else": |_, state| {
+    I7_INDEX = "I7 the due index holds exactly the invites with work to do": |_, state| {
         rows(state).all(|(_, row)| match (row.is(InviteState::Open), row.mail) {
             (true, Mail::Queued) => matches!(row.due, Some((Queue::Send, _))),
             (true, _) => row.due == Some((Queue::Expire, row.expires_at)),
             (false, _) => row.due.is_none(),
         })
     };
-    I7_MARKS = "I7 the sweep marks only what has expired": |_, state| !state.has(Flaw::ExpiredEarly);
-    I7_END = "I7 in the end all that has expired is marked": |_, state| {
+    I7_MARKS = "I7 the sweep marks only expired invites": |_, state| !state.has(Flaw::ExpiredEarly);
+    I7_END = "I7 in the end every expired invite is marked": |_, state| {
         let expired = |row: &Row| row.is(InviteState::Open) && row.expires_at <= state.clock;
         !state.is_over() || !rows(state).any(|(_, row)| expired(&row))
     };
-    I7_PROGRESS = "I7 no run leaves an invite due as it found it": |_, state| !state.has(Flaw::Stuck);
-    ROOM = "the model has room for what happens in it": |_, state| !state.has(Flaw::TooManyLinks);
+    I7_PROGRESS = "I7 every run changes the due invite that it found": |_, state| !state.has(Flaw::Stuck);
+    ENOUGH_LINKS = "the model has room for every link": |_, state| !state.has(Flaw::TooManyLinks);
 }
 
 fn rows(state: &State) -> impl Iterator<Item = (u8, Row)> {

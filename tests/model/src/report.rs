@@ -1,4 +1,4 @@
-//! Running the checker, and what it says.
+//! Runs the checker and reports its result.
 
 use crate::bounds::Bounds;
 use crate::events::Event;
@@ -14,24 +14,24 @@ use std::time::Duration;
 #[derive(Debug)]
 pub struct Checked {
     pub states: usize,
-    /// Steps, those that led to a state that was known already among them.
+    /// Steps, including those to known states.
     pub steps: usize,
     pub depth: usize,
     pub took: Duration,
-    /// The properties that do not hold, each with the shortest way there.
+    /// The broken properties, each with the shortest way there.
     pub broken: Vec<Found>,
     pub events: Vec<Event>,
 }
 
-/// A way to a state in which a property does not hold.
+/// A way to a state that breaks a property.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Found {
     pub property: &'static str,
     pub way: Vec<Action>,
 }
 
-/// Looks at every state within these bounds, depth first: that keeps of a state no more than its hash, where breadth
-/// first has to keep all those that wait for their turn. Only when something is broken it looks for the shortest way there.
+/// Checks every state within these bounds, depth first, which keeps only hashes of states. If a property is broken,
+/// checks again breadth first for the shortest way there.
 #[must_use]
 pub fn check(bounds: Bounds, threads: usize) -> Checked {
     let checked = run(bounds, None, threads, HasDiscoveries::AnyFailures, CheckerBuilder::spawn_dfs);
@@ -41,7 +41,8 @@ pub fn check(bounds: Bounds, threads: usize) -> Checked {
     run(bounds, None, threads, HasDiscoveries::AnyFailures, CheckerBuilder::spawn_bfs)
 }
 
-/// Looks for the property that this mistake breaks, and a short way there. With one thread: then it is always the same.
+/// Finds a short way to a state in which this mistake breaks its property. One thread, so that the way is always the
+/// same.
 #[must_use]
 pub fn find(mutant: Mutant) -> Checked {
     let until = HasDiscoveries::AnyOf([mutant.property()].into());
@@ -77,7 +78,7 @@ fn run<C: Checker<Seatkeeper> + Send + Sync>(
     }
 }
 
-/// How often a check that takes long says how far it is.
+/// How often a long check prints its progress.
 const EVERY: Duration = Duration::from_secs(15);
 
 struct Progress {
@@ -86,7 +87,7 @@ struct Progress {
 }
 
 impl Reporter<Seatkeeper> for Progress {
-    #[expect(clippy::print_stderr, reason = "what takes long shows progress")]
+    #[expect(clippy::print_stderr, reason = "a long check shows its progress")]
     fn report_checking(&mut self, data: ReportData) {
         if data.duration >= self.next && !data.done {
             eprintln!("  {}: {} states in {} s", self.of, data.unique_states, data.duration.as_secs());
@@ -107,7 +108,7 @@ impl Reporter<Seatkeeper> for Progress {
 }
 
 impl Checked {
-    /// The way to a state in which this property does not hold.
+    /// The way to a state that breaks this property.
     #[must_use]
     pub fn finds(&self, property: &str) -> Option<&Found> {
         self.broken.iter().find(|found| found.property == property)

@@ -1,9 +1,9 @@
-//! The table, and what each write does to it in one atomic step.
+//! The table and its atomic writes.
 //!
-//! The rules of `shared::domain` say what an invite becomes. Accepting and releasing have a condition and an update of
-//! their own, which are written here by hand, and so is the place of an invite in the due index.
+//! The rules of `shared::domain` say how an invite changes. The updates of accepting and releasing, and an invite's
+//! place in the due index, are written here by hand.
 
-use crate::bounds::{Bounds, INVITES, LEARNERS, LEASE, LINKS, TICK, at, ticks};
+use crate::bounds::{Bounds, Change, INVITES, LEARNERS, LEASE, LINKS, TICK, at, ticks};
 use crate::events::Event;
 use crate::mutant::Mutant;
 use shared::domain::accept::{AcceptRefusal, may_accept};
@@ -52,7 +52,7 @@ pub(crate) enum Queue {
     Expire,
 }
 
-/// An [`InviteState`] that has an order.
+/// An [`InviteState`] with an order.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct StateNumber(u8);
 
@@ -74,9 +74,8 @@ impl From<InviteState> for StateNumber {
     }
 }
 
-/// An invite, as the table has it: of an [`Invite`] what any rule or property looks at. Its version is missing, because
-/// only one question is ever asked of it: whether somebody wrote the invite since a function saw it. Each function
-/// knows that itself ([`Step::Put`](crate::process::Step::Put)).
+/// A stored invite, with the parts of an [`Invite`] that rules and properties read. It has no version: each function
+/// knows itself whether another one wrote the invite ([`Step::Put`](crate::process::Step::Put)).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct Row {
     pub(crate) address: u8,
@@ -105,7 +104,7 @@ impl Row {
         one.with(two).with(three)
     }
 
-    /// Where the store's `places` puts it in the due index.
+    /// The place in the due index, as in the store's `places`.
     fn place(&self) -> Option<(Queue, u8)> {
         match (self.state.state(), self.mail) {
             (InviteState::Open, Mail::Queued) => self.lease_until.map(|at| (Queue::Send, at)),
@@ -124,7 +123,7 @@ pub(crate) struct DealRow {
     pub(crate) revision: u8,
 }
 
-/// From when to when the deal ran when a deliverer read it.
+/// The deal's term when a deliverer read it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct Term {
     pub(crate) starts: u8,
@@ -137,7 +136,7 @@ pub(crate) struct Due {
     pub(crate) at: u8,
 }
 
-/// An [`Attempt`], as the write that began it left the invite.
+/// An [`Attempt`] that a function holds.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct Held {
     pub(crate) place: u8,
@@ -153,39 +152,31 @@ pub(crate) struct Held {
 pub(crate) enum Verdict {
     Sent,
     Rejected,
-    /// Not now; since then.
+    /// A failure at this tick that allows another attempt.
     Later(u8),
-    /// The mail was not attempted; since then.
+    /// No attempt was made, at this tick.
     Busy(u8),
 }
 
-/// A rule of the domain, with what a function asks it besides the invite.
+/// A rule of the domain with its arguments.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) enum Rule {
-    Invite {
-        address: u8,
-        link: u8,
-    },
-    Resend {
-        expected: Option<u8>,
-        link: u8,
-    },
-    /// `take_up`, of what the index showed, and of a deal as it was read.
-    Claim {
-        due: Due,
-        term: Term,
-        link: u8,
-    },
-    Record {
-        held: Held,
-        verdict: Verdict,
-    },
-    Cancel {
-        expected: Option<u8>,
-    },
-    Expire {
-        due: Due,
-    },
+    Invite { address: u8, link: u8 },
+    Resend { expected: Option<u8>, link: u8 },
+    Claim { due: Due, term: Term, link: u8 },
+    Record { held: Held, verdict: Verdict },
+    Cancel { expected: Option<u8> },
+    Expire { due: Due },
+}
+
+/// A learner's click on a link. `own` says whether an earlier attempt happened and its response was lost.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) struct Click {
+    pub(crate) place: u8,
+    pub(crate) link: u8,
+    pub(crate) learner: u8,
+    pub(crate) now: u8,
+    pub(crate) own: bool,
 }
 
 impl Rule {
@@ -216,7 +207,7 @@ impl Rule {
 pub(crate) struct Table {
     pub(crate) deal: DealRow,
     pub(crate) invites: [Option<Row>; INVITES as usize],
-    /// By which invite each learner holds a seat.
+    /// The invite by which each learner holds a seat.
     pub(crate) seats: [Option<u8>; LEARNERS as usize],
 }
 
@@ -262,8 +253,8 @@ fn person(learner: u8) -> &'static PersonId {
     &PEOPLE[usize::from(learner)]
 }
 
-/// Which of the addresses share a key, by the domain's own rule: for each address the number of its invite. With
-/// `as_typed` the mistake is made to take the address as it is.
+/// The number of each address's invite, by the domain's own key. `as_typed` is the mistake of not normalising the
+/// address.
 pub(crate) fn keys(addresses: &[&str], as_typed: bool) -> Vec<u8> {
     let deal = &*DEAL;
     let id = |typed: &str| {
@@ -288,11 +279,11 @@ pub(crate) fn keys(addresses: &[&str], as_typed: bool) -> Vec<u8> {
         .collect()
 }
 
-/// What the rules are asked with besides the table: the bounds' lifetime, and the mistake, if one is made.
+/// The rules with their settings and a deliberate mistake.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Rules {
     lifetime: u8,
-    worn: u8,
+    earlier_attempts: u8,
     pub(crate) mutant: Option<Mutant>,
 }
 
@@ -303,7 +294,7 @@ fn tick(instant: Timestamp) -> u8 {
 
 impl Rules {
     pub(crate) fn new(bounds: &Bounds, mutant: Option<Mutant>) -> Self {
-        Self { lifetime: bounds.lifetime, worn: bounds.worn, mutant }
+        Self { lifetime: bounds.lifetime, earlier_attempts: bounds.earlier_attempts, mutant }
     }
 
     pub(crate) fn wrong(self, mutant: Mutant) -> bool {
@@ -351,7 +342,7 @@ impl Rules {
                 superseded: older.map(|links| hashes(*links)).collect(),
             },
             attempted_at: at(row.attempted_at),
-            attempts: u32::from(row.attempts) + u32::from(self.worn),
+            attempts: u32::from(row.attempts) + u32::from(self.earlier_attempts),
             lease_until: row.lease_until.map(at),
             resent_at: row.resent_at.map(at),
             send_times: Vec::new(),
@@ -381,7 +372,7 @@ impl Rules {
                 Delivery::Failed { .. } => Mail::Failed,
             },
             sends,
-            attempts: small(if is_new { 1 } else { invite.attempts - u32::from(self.worn) }),
+            attempts: small(if is_new { 1 } else { invite.attempts - u32::from(self.earlier_attempts) }),
             attempted_at: tick(invite.attempted_at),
             sent_at: invite.sent.map(|sent| tick(sent.at)),
             resent_at: invite.resent_at.map(tick),
@@ -394,7 +385,7 @@ impl Rules {
         }
     }
 
-    /// The attempt whose mail carries this link, if it is the function's to mail.
+    /// The attempt whose mail has this link, if a function holds it.
     pub(crate) fn held(self, place: u8, row: &Row, link: u8) -> Option<Held> {
         let attempt = self.invite(place, row).attempt(hash(place, link))?;
         Some(Held {
@@ -412,7 +403,7 @@ impl Rules {
         Attempt {
             link: hash(held.place, held.link).clone(),
             sends: held.sends.into(),
-            number: u32::from(held.attempts) + u32::from(self.worn),
+            number: u32::from(held.attempts) + u32::from(self.earlier_attempts),
             sent: Sent { at: at(held.attempted_at), until: at(held.expires_at) },
             lease_until: at(held.lease_until),
         }
@@ -435,8 +426,8 @@ impl Rules {
         }
     }
 
-    /// What this rule makes of an invite at `now`, or why it does not. `since` is the time of the request. The rules are
-    /// pure, and few questions are asked very often: each is answered once.
+    /// The rule's result for an invite at `now`, or its refusal. `since` is the time of the request. Results are
+    /// cached, because few questions are asked very often.
     pub(crate) fn apply(
         self,
         place: u8,
@@ -497,7 +488,7 @@ impl Rules {
                 let mut attempt = self.attempt(held);
                 let outcome = self.outcome(&attempt, verdict);
                 if let Some(invite) = existing {
-                    self.mistake(&mut attempt, invite, outcome);
+                    self.misattribute(&mut attempt, invite, outcome);
                 }
                 record_outcome(existing, &attempt, outcome, now).map_err(|_| Event::OutcomeLost)
             }
@@ -506,6 +497,7 @@ impl Rules {
         self.miswritten(rule, before, row).ok_or(Event::ClaimLost)
     }
 
+    /// Applies mistakes of the rule to the invite that it reads.
     fn misread(self, invite: &mut Invite, rule: &Rule, now: u8) {
         let Some(mutant) = self.mutant else { return };
         let is_accepted = invite.state == InviteState::Accepted;
@@ -536,8 +528,8 @@ impl Rules {
         }
     }
 
-    /// The mistakes in which attempt an outcome is recorded for.
-    fn mistake(self, attempt: &mut Attempt, invite: &Invite, outcome: Outcome) {
+    /// Mistakes that record an outcome for another attempt.
+    fn misattribute(self, attempt: &mut Attempt, invite: &Invite, outcome: Outcome) {
         let is_meant = match (self.mutant, outcome) {
             (Some(Mutant::SentByStatus), Outcome::Sent)
             | (Some(Mutant::RequeueByNobody), Outcome::Requeued { .. }) => true,
@@ -552,14 +544,14 @@ impl Rules {
         }
     }
 
-    /// The mistakes in what is written, and its place in the due index. `None` when the mistake is not to write.
+    /// Sets the place in the due index and applies mistakes of the write. `None` when the mistake is not to write.
     fn miswritten(self, rule: &Rule, before: Option<&Row>, mut row: Row) -> Option<Row> {
         row.due = row.place();
         let links = before.map_or(LinkSet::default(), |row| row.links);
         let Some(mutant) = self.mutant else { return Some(row) };
         match (mutant, rule) {
             (Mutant::ResendKeepsLinks, Rule::Resend { .. }) => row.links = row.links.with(links),
-            (Mutant::OldLinksForgotten, Rule::Resend { .. }) => row.old = [LinkSet::default(); 3],
+            (Mutant::OldLinksDropped, Rule::Resend { .. }) => row.old = [LinkSet::default(); 3],
             (Mutant::ClaimReplacesLink, Rule::Claim { link, .. }) => row.links = LinkSet::of(*link),
             (Mutant::NeverNotRecorded, Rule::Claim { .. }) if row.mail == Mail::Failed => return None,
             (Mutant::OutcomeLowersAccept, Rule::Record { .. })
@@ -607,35 +599,22 @@ impl Table {
         &mut self.invites[usize::from(place)]
     }
 
-    /// Whether the transaction of `Store::accept_invite` goes through; also what its look after a conflict sees.
-    pub(crate) fn may_accept(
-        &self,
-        rules: Rules,
-        place: u8,
-        link: u8,
-        learner: u8,
-        now: u8,
-    ) -> Result<(), AcceptRefusal> {
-        type Question = (Rules, Option<Row>, DealRow, bool, [u8; 4]);
+    /// The verdict of the transaction of `Store::accept_invite`, and of its read after a conflict. Results are cached.
+    pub(crate) fn may_accept(&self, rules: Rules, click: Click) -> Result<(), AcceptRefusal> {
+        type Question = (Rules, Option<Row>, DealRow, bool, Click);
         thread_local! {
             static ANSWERS: RefCell<HashMap<Question, Result<(), AcceptRefusal>>> = RefCell::default();
         }
-        let holds_seat = self.seats[usize::from(learner)].is_some();
-        let row = self.row(place).copied();
-        let question = (rules, row, self.deal, holds_seat, [place, link, learner, now]);
+        let holds_seat = self.seats[usize::from(click.learner)].is_some();
+        let row = self.row(click.place).copied();
+        let question = (rules, row, self.deal, holds_seat, Click { own: false, ..click });
         ANSWERS.with_borrow_mut(|answers| {
-            *answers.entry(question).or_insert_with(|| self.ask_to_accept(rules, place, link, learner, now))
+            *answers.entry(question).or_insert_with(|| self.ask_to_accept(rules, click))
         })
     }
 
-    fn ask_to_accept(
-        &self,
-        rules: Rules,
-        place: u8,
-        link: u8,
-        learner: u8,
-        now: u8,
-    ) -> Result<(), AcceptRefusal> {
+    fn ask_to_accept(&self, rules: Rules, click: Click) -> Result<(), AcceptRefusal> {
+        let Click { place, link, learner, now, .. } = click;
         let mut deal = self.deal.domain();
         let mut invite = self.row(place).map(|row| rules.invite(place, row));
         let mut holds_seat = self.seats[usize::from(learner)].is_some();
@@ -679,7 +658,7 @@ impl Table {
         self.deal.allocated += 1;
     }
 
-    /// What a release reads first: whose seat it is, by which send.
+    /// The first read of a release: the seat's holder and send.
     pub(crate) fn may_release(
         &self,
         rules: Rules,
@@ -693,7 +672,7 @@ impl Table {
         Ok((u8::try_from(learner).unwrap_or(0), sends))
     }
 
-    /// The transaction of `Store::release_seat`. False when something has happened since the read.
+    /// The transaction of `Store::release_seat`. False when the invite or the seat has changed since the read.
     pub(crate) fn release(&mut self, rules: Rules, place: u8, learner: u8, sends: u8) -> bool {
         let seat = self.seats[usize::from(learner)];
         let Some(row) = self.row_mut(place) else { return false };
@@ -715,10 +694,9 @@ impl Table {
     pub(crate) fn change(
         &mut self,
         rules: Rules,
-        change: crate::bounds::Change,
+        change: Change,
         expected: Option<u8>,
     ) -> Result<(), DealChangeRefusal> {
-        use crate::bounds::Change;
         let mut asked = DealChange { expected_revision: expected.map(u32::from), ..DealChange::default() };
         match change {
             Change::Seats(seats) => asked.seats = Some(seats.into()),
