@@ -1,4 +1,4 @@
-//! What the mailer makes of SES's answers, and of none.
+//! The mailer's verdicts on SES's responses, and on a missing response.
 
 #![allow(
     clippy::unwrap_used,
@@ -13,7 +13,7 @@ use aws_sdk_sesv2::config::{AsyncSleep, Builder, SharedAsyncSleep, Sleep};
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
-use ses::{DOWN, FAILED, MALFORMED, NO_LIMITS, SENT, Said, Script, THROTTLED, config, mail_config, sdk};
+use ses::{DOWN, FAILED, MALFORMED, NO_LIMITS, Reply, SENT, Script, THROTTLED, config, mail_config, sdk};
 use shared::mail::Mail;
 use shared::mail::ses::{Mailer, Outgoing, Verdict};
 use shared::sending::Sending;
@@ -22,7 +22,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::Barrier;
 
-const PAUSED: Said = (400, r#"{"__type":"SendingPausedException","message":"paused"}"#);
+const PAUSED: Reply = (400, r#"{"__type":"SendingPausedException","message":"paused"}"#);
 
 const LONG: Duration = Duration::from_secs(20);
 
@@ -39,25 +39,25 @@ fn mails(count: usize) -> Vec<Outgoing> {
     (0..count).map(mail).collect()
 }
 
-/// What becomes of this many mails when SES answers like this, and how many answers it did not come to.
-async fn verdicts(count: usize, answers: &[Said], within: Duration) -> (Vec<Verdict>, usize) {
+/// The verdicts on this many mails when SES answers like this, and the number of unused answers.
+async fn verdicts(count: usize, answers: &[Reply], within: Duration) -> (Vec<Verdict>, usize) {
     let script = Script::new(answers);
     let verdicts = script.mailer().send(&mails(count), within).await;
     (verdicts, script.0.lock().unwrap().len() - 1)
 }
 
-/// SES refuses a whole call because of one malformed mail. The mails are then sent one by one.
+/// SES refuses a whole call because of one malformed mail. Then the mails are sent one by one.
 #[tokio::test]
 async fn i4_one_malformed_mail_does_not_hold_up_the_others() {
     use Verdict::{Malformed, Sent, Stopped, Throttled, Unknown, Untried};
-    let cases: [(&str, &[Said], &[Verdict], usize); 6] = [
+    let cases: [(&str, &[Reply], &[Verdict], usize); 6] = [
         ("one of three", &[MALFORMED, SENT, MALFORMED, SENT], &[Sent, Malformed, Sent], 0),
-        ("the only one: it counts its attempt", &[MALFORMED], &[Malformed], 0),
-        ("all of them: the fault is not a mail's", &[MALFORMED], &[Stopped; 2], 0),
-        ("another is throttled", &[MALFORMED, MALFORMED, THROTTLED], &[Malformed, Throttled], 0),
-        ("another gets no answer", &[MALFORMED, MALFORMED, FAILED], &[Malformed, Unknown], 0),
+        ("the only mail, whose attempt counts", &[MALFORMED], &[Malformed], 0),
+        ("all mails, so the fault is not a mail's", &[MALFORMED], &[Stopped; 2], 0),
+        ("another mail is throttled", &[MALFORMED, MALFORMED, THROTTLED], &[Malformed, Throttled], 0),
+        ("another mail gets no response", &[MALFORMED, MALFORMED, FAILED], &[Malformed, Unknown], 0),
         (
-            "the account is paused: nothing is asked after that",
+            "the account is paused, which ends the calls",
             &[MALFORMED, SENT, PAUSED, SENT, SENT],
             &[Sent, Stopped, Untried, Untried],
             1,
@@ -70,16 +70,16 @@ async fn i4_one_malformed_mail_does_not_hold_up_the_others() {
 }
 
 #[tokio::test]
-async fn running_out_of_time_is_not_the_accounts_fault() {
-    // Time for the call of both mails, and not for one more.
+async fn running_out_of_time_does_not_stop_the_account() {
+    // Time for one call only.
     let (verdicts, _) = verdicts(2, &[MALFORMED], Duration::from_millis(900)).await;
     assert_eq!(verdicts, [Verdict::Untried; 2]);
     assert!(!Verdict::Untried.ends_the_run());
 }
 
-/// I4: only an answer that says so is taken for *not sent*, and only then may the link be dropped.
+/// I4: only an explicit refusal means *not sent*, so that the link may be dropped.
 #[tokio::test]
-async fn i4_an_answer_that_does_not_say_not_sent_leaves_it_open() {
+async fn i4_only_an_explicit_refusal_means_not_sent() {
     let suspended = (200, r#"{"BulkEmailEntryResults":[{"Status":"ACCOUNT_SUSPENDED"}]}"#);
     let new_status = (200, r#"{"BulkEmailEntryResults":[{"Status":"SOMETHING_NEW"}]}"#);
     let no_status = (200, r#"{"BulkEmailEntryResults":[{}]}"#);
@@ -109,7 +109,7 @@ impl HttpConnector for Silent {
     }
 }
 
-/// A clock on which ten seconds are over at once, and no other time ever is.
+/// A clock on which ten seconds pass at once, and any other time never passes.
 #[derive(Debug)]
 struct TenSeconds;
 
@@ -124,17 +124,17 @@ impl AsyncSleep for TenSeconds {
 }
 
 #[tokio::test]
-async fn a_call_without_an_answer_ends_after_ten_seconds() {
+async fn a_call_without_a_response_ends_after_ten_seconds() {
     let client = Builder::from(&sdk(Silent)).sleep_impl(SharedAsyncSleep::new(TenSeconds));
     let mailer = Mailer::new(client, &mail_config(0));
     let mails = mails(1);
-    // The run itself has an hour.
+    // The run has an hour.
     let sending = mailer.send(&mails, Duration::from_hours(1));
     let verdicts = tokio::time::timeout(LONG, sending).await;
     assert_eq!(verdicts.unwrap(), [Verdict::Unknown]);
 }
 
-/// Answers once two are asking.
+/// Answers once two calls wait.
 #[derive(Clone, Debug)]
 struct Together {
     two: Arc<Barrier>,

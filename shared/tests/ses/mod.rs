@@ -1,4 +1,4 @@
-//! SES as a script: what it answers is written down, call by call.
+//! SES as a script of responses.
 
 use aws_sdk_sesv2::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
 use aws_smithy_runtime_api::client::http::{
@@ -15,20 +15,20 @@ use shared::mail::ses::Mailer;
 use std::sync::{Arc, Mutex};
 
 /// A status and a body.
-pub(crate) type Said = (u16, &'static str);
+pub(crate) type Reply = (u16, &'static str);
 
-pub(crate) const SENT: Said = (200, r#"{"BulkEmailEntryResults":[{"Status":"SUCCESS","MessageId":"1"}]}"#);
-pub(crate) const MALFORMED: Said = (400, r#"{"__type":"BadRequestException","message":"Illegal address"}"#);
-pub(crate) const THROTTLED: Said = (429, r#"{"__type":"TooManyRequestsException","message":"rate"}"#);
-pub(crate) const FAILED: Said = (500, r#"{"__type":"InternalFailure"}"#);
-pub(crate) const DOWN: Said = (503, r#"{"__type":"ServiceUnavailable"}"#);
+pub(crate) const SENT: Reply = (200, r#"{"BulkEmailEntryResults":[{"Status":"SUCCESS","MessageId":"1"}]}"#);
+pub(crate) const MALFORMED: Reply = (400, r#"{"__type":"BadRequestException","message":"Illegal address"}"#);
+pub(crate) const THROTTLED: Reply = (429, r#"{"__type":"TooManyRequestsException","message":"rate"}"#);
+pub(crate) const FAILED: Reply = (500, r#"{"__type":"InternalFailure"}"#);
+pub(crate) const DOWN: Reply = (503, r#"{"__type":"ServiceUnavailable"}"#);
 
-/// The answers of SES that are left. They come one after the other, the last one for ever.
+/// The remaining responses of SES. The last one repeats.
 #[derive(Clone, Debug)]
-pub(crate) struct Script(pub(crate) Arc<Mutex<Vec<Said>>>);
+pub(crate) struct Script(pub(crate) Arc<Mutex<Vec<Reply>>>);
 
 impl Script {
-    pub(crate) fn new(answers: &[Said]) -> Self {
+    pub(crate) fn new(answers: &[Reply]) -> Self {
         Self(Arc::new(Mutex::new(answers.to_vec())))
     }
 

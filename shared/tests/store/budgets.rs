@@ -1,6 +1,6 @@
-//! What each operation costs: round trips in sequence and capacity units, as the engine reports them, held against
-//! the ceilings of `docs/data-model.md`. `make figures` prints the table. What a refused write costs, no engine reports;
-//! DynamoDB charges it like the write.
+//! The cost of each operation, in sequential round trips and capacity units as the engine reports them, against the
+//! ceilings of `docs/data-model.md`. `make figures` prints the table. The engine does not report the cost of a refused
+//! write, which DynamoDB charges like the write.
 
 use super::table::{LIFETIME, Table, after, done, learner, new_send, page_query, s, soon, start};
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -15,12 +15,12 @@ fn print_header() {
     println!("| {:44} | {:>11} | {:>8} | {:>8} |", "operation", "round trips", "RRU", "WRU");
 }
 
-/// Addresses and names of a usual length.
+/// An address of a usual length.
 fn address(i: usize) -> String {
     format!("first.last{i:05}@acme.example")
 }
 
-/// Bytes of an item, as DynamoDB counts them.
+/// The size of an item, as DynamoDB counts it.
 fn size(item: &Item) -> usize {
     fn of(value: &AttributeValue) -> usize {
         match value {
@@ -34,8 +34,7 @@ fn size(item: &Item) -> usize {
 }
 
 impl Table {
-    /// Prints what was used since the table was last told to forget, and holds it against the ceilings. Returns what
-    /// was used.
+    /// Prints the usage since the last reset and checks the ceilings. Returns the usage.
     fn note(&self, what: &str, trips: usize, read: f64, write: f64) -> Usage {
         let (used, made) = (self.store.usage(), self.wire.round_trips());
         println!("| {what:44} | {made:11} | {:8.1} | {:8.1} |", used.read_units, used.write_units);
@@ -54,7 +53,7 @@ impl Table {
         done(self.record_outcome(&queued, link, Outcome::Sent, now).await);
     }
 
-    /// What a sweep does with an invite that it has found.
+    /// Reads an invite, as a sweep does.
     async fn read_one(&self, link: &Link) -> InviteRecord {
         self.store.invites([link.key()]).await.unwrap().remove(0)
     }
@@ -90,51 +89,51 @@ async fn every_operation_keeps_to_its_budget() {
     table.note("a learner's seats", 2, 2.0, 0.0);
     store.release_seat(again.key(), None, after(63), soon()).await.unwrap().unwrap();
     table.note("release", 2, 1.0, 9.0);
-    // One refused write more, which no engine counts: of at most 1 KB, it is one unit.
+    // The engine does not count the refused write, which costs one unit.
     table.send(&address(0), after(64)).await;
     table.note("send, an address invited before", 3, 0.0, 9.0);
     done(table.cancel(&again, after(65)).await);
     let usual = table.note("cancel", 2, 1.0, 5.0).write_units;
-    // Another version of this program has made it larger.
+    // Another version of the program has written a larger item.
     let (large, _) = table.send(&address(1), start()).await;
     table.set(&large, [("history", s(&"x".repeat(1_024)))]).await;
-    table.forget();
+    table.reset_counts();
     done(table.cancel(&large, after(65)).await);
     let of_large = table.note("cancel, an item of 1 to 2 KB", 2, 1.0, 10.0).write_units;
     assert!(of_large > usual, "{of_large} WRU for 2 KB, {usual} for 1 KB");
 
     // Sweeps.
     let (link, sent) = table.send(&address(2), start()).await;
-    table.forget();
+    table.reset_counts();
     done(table.expire(table.read_one(&link).await, sent.invite.expires_at).await);
     table.note("expire, an invite", 2, 1.0, 5.0);
     let (link, queued) = table.queue(&address(3), start()).await;
-    table.forget();
+    table.reset_counts();
     let seen = table.read_one(&link).await;
     done(table.claim(seen, &table.link(&address(3)), queued.invite.lease_until.unwrap()).await);
     table.note("claim, an invite", 2, 1.0, 5.0);
     table.due(Queue::Expire, 0, start()).await;
     table.note("sweep, a shard with nothing due", 1, 0.5, 0.0);
 
-    // With limits: what a request takes from them, and an invite that remembers its sends.
+    // With limits.
     let recipient = RecipientLimit { per_day: 3, interval: Duration::minutes(10) };
     let limits = SendingLimits { recipient, manager_per_hour: 2_000, deal_per_day: None };
     let sender = Sender { manager: &learner("max"), deal: &table.deal, limits: &limits };
     store.take_allowance(sender, 10, start()).await.unwrap();
-    table.forget();
+    table.reset_counts();
     let allowance = store.take_allowance(sender, 10, after(1)).await.unwrap();
     table.note("take from both limits, a request", 1, 0.0, 2.0);
     store.refund(allowance, 9).await.unwrap();
     table.note("refund to both limits, a request", 1, 0.0, 2.0);
     let (link, _) = table.send(&address(4), start()).await;
     for days in 1..=4 {
-        table.forget();
+        table.reset_counts();
         let again = table.link(&address(4));
         table.read_and_resend(&again, recipient, start() + Duration::days(days)).await;
     }
     table.note("resend, with limits (without the SES call)", 3, 4.0, 10.0);
     assert_eq!(table.now(&link).await.send_times.len(), 2);
-    table.forget();
+    table.reset_counts();
 
     // The deal's own.
     store.deal(table.deal.id).await.unwrap();
@@ -152,20 +151,20 @@ async fn every_operation_keeps_to_its_budget() {
 }
 
 #[tokio::test]
-async fn pages_cost_the_same_whatever_the_deal_holds() {
+async fn the_cost_of_a_page_does_not_grow_with_the_deal() {
     let table = Table::new(20_000).await;
     print_header();
     let late = start() + LIFETIME + Duration::days(1);
-    // One of each: expired and marked, pending, accepted; and then many like them.
+    // Many marked, pending and accepted invites.
     let (old, sent) = table.send(&address(0), start()).await;
     let due_at = sent.invite.expires_at;
     done(table.expire(sent, due_at).await);
     let (pending, _) = table.send(&address(1), late).await;
     let (accepted, _) = table.send(&address(2), late).await;
     table.accepts(&accepted, "learner", late).await;
-    table.multiply(&old, 10..1_009).await;
-    table.multiply(&accepted, 2_000..2_099).await;
-    table.multiply(&pending, 10_000..10_099).await;
+    table.write_copies(&old, 10..1_009).await;
+    table.write_copies(&accepted, 2_000..2_099).await;
+    table.write_copies(&pending, 10_000..10_099).await;
     let tabs = [
         ("pending", Some(StatusFilter::Pending), 4.0),
         ("accepted", Some(StatusFilter::Accepted), 4.0),
@@ -174,24 +173,24 @@ async fn pages_cost_the_same_whatever_the_deal_holds() {
     ];
     let mut of_a_hundred = Vec::new();
     for (tab, filter, ceiling) in tabs {
-        table.forget();
+        table.reset_counts();
         let read = table.store.page(table.deal.id, &page_query(filter, 50), late).await.unwrap().unwrap();
         assert_eq!(read.invites.len(), 50, "{tab}");
         of_a_hundred.push(table.store.usage());
         assert!(of_a_hundred.last().unwrap().read_units <= ceiling, "{tab}");
     }
-    table.multiply(&pending, 10_099..10_999).await;
-    table.forget();
+    table.write_copies(&pending, 10_099..10_999).await;
+    table.reset_counts();
     let (_, counts) = table.store.counts(table.deal.id, LIFETIME, late).await.unwrap().unwrap();
     assert_eq!((counts.pending, counts.expired), (1_000, 1_000));
     table.note("counts, 1,000 pending and 1,000 expired", 1, 80.0, 0.0);
-    table.multiply(&pending, 10_999..20_000).await;
+    table.write_copies(&pending, 10_999..20_000).await;
     for ((tab, filter, ceiling), before) in tabs.into_iter().zip(of_a_hundred) {
-        table.forget();
+        table.reset_counts();
         let read = table.store.page(table.deal.id, &page_query(filter, 50), late).await.unwrap().unwrap();
         assert_eq!(read.invites.len(), 50, "{tab}");
         let now = table.note(&format!("Deal seats page, 50 of 10,000 rows, {tab}"), 1, ceiling, 0.0);
-        assert_eq!(now, before, "{tab}: 10,001 pending cost what 100 do");
+        assert_eq!(now, before, "{tab}: 10,001 pending invites cost more than 100");
     }
     let first = AddressPrefix::parse("first").unwrap();
     let read = table.store.search(table.deal.id, &first, &page_query(None, 50), late).await.unwrap().unwrap();

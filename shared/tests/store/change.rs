@@ -1,5 +1,4 @@
-//! The one write of an invite: what becomes of it when others write the invite, answers get lost and transactions come
-//! between.
+//! The one write of an invite, with concurrent writers, lost responses and transactions.
 
 use super::table::{Table, after, attempt, done, learner, refused, soon, start};
 use super::wire::Fault;
@@ -18,7 +17,7 @@ const ANN: &str = "ann@example.com";
 
 const REJECTED: Outcome = Outcome::Failed(FailureReason::MessageRejected);
 
-/// Due again, for SES was not asked.
+/// Requeued without an attempt.
 fn requeued() -> Outcome {
     Outcome::Requeued { due_at: after(90), was_attempted: false }
 }
@@ -31,7 +30,7 @@ fn writers(item: &Item) -> Vec<String> {
     item["writers"].as_l().unwrap().iter().map(|writer| writer.as_s().unwrap().clone()).collect()
 }
 
-/// Neither a null nor an empty list, and no set.
+/// No null, no empty list and no set.
 fn is_plain(value: &AttributeValue) -> bool {
     match value {
         AttributeValue::S(_) | AttributeValue::N(_) => true,
@@ -41,7 +40,7 @@ fn is_plain(value: &AttributeValue) -> bool {
 }
 
 impl Table {
-    /// Somebody writes the invite in a way that no rule looks at.
+    /// Changes the invite in a way that no rule reads.
     async fn rename(&self, link: &Link, name: &str) {
         let rule = |existing: Option<&Invite>, _| {
             Ok::<_, Infallible>(Invite { name: Name::clean(name), ..existing.unwrap().clone() })
@@ -49,7 +48,7 @@ impl Table {
         done(self.change(link, Seen::Unread, after(1), rule).await);
     }
 
-    /// Whatever happens on the wire, this write is done once.
+    /// Checks that this write happens once under this fault.
     async fn once<T>(&self, link: &Link, fault: Fault, what: &str, write: impl Future<Output = T>) -> T {
         let before = self.item(link).await;
         self.wire.disturb([fault]);
@@ -66,8 +65,8 @@ impl Table {
     }
 }
 
-/// Every write of an invite raises its version by one and adds its writer, and does so once if its answer gets lost or if
-/// it meets a transaction. (That no write forgets it, the wire sees in every test.)
+/// Every write of an invite raises its version by one and adds its writer, once even if its response is lost or it
+/// meets a transaction. The wire checks every write of every test.
 #[tokio::test]
 async fn every_write_is_counted_once_and_leaves_its_writer() {
     let plain = [Fault::None, Fault::LoseAnswer, Fault::Conflict];
@@ -100,7 +99,7 @@ async fn every_write_is_counted_once_and_leaves_its_writer() {
         assert_eq!(table.once(&link, of_transaction, "release", release).await.unwrap(), Ok(()));
         assert_eq!(table.held("ann").await, (0, false), "{fault:?}");
 
-        // The address was invited before: the first write is refused, and returns what it met.
+        // The invite exists, so the first write is refused and returns it.
         table.wire.disturb([Fault::None]);
         let (again, invited) = table.once(&link, fault, "invite again", table.queue(ANN, after(104))).await;
         assert_eq!(invited.invite.sends, 3, "{fault:?}");
@@ -123,22 +122,22 @@ async fn many_conflicts_in_one_process_are_no_failure() {
     assert!(table.wire.is_quiet());
 }
 
-/// The mail is out, and before that is recorded the learner has clicked.
+/// The learner accepts before the sent mail is recorded.
 #[tokio::test(flavor = "multi_thread")]
 async fn i1_a_seat_stays_when_the_outcome_of_its_mail_comes_later() {
     let table = Table::new(3).await;
     let (link, queued) = table.queue(ANN, start()).await;
     let (others, clicked) = (table.others(), link.clone());
-    table.wire.meanwhile(async move { others.accepts(&clicked, "ann", after(1)).await });
+    table.wire.before_next_write(async move { others.accepts(&clicked, "ann", after(1)).await });
     let recorded = done(table.record_outcome(&queued, &link, Outcome::Sent, after(2)).await).invite;
     assert_eq!((recorded.state, recorded.delivery), (InviteState::Accepted, Delivery::Sent));
     assert_eq!(recorded.sent, Some(attempt(&queued, &link).sent));
     assert_eq!((table.now(&link).await, table.held("ann").await), (recorded, (1, true)));
     let failed = table.record_outcome(&queued, &link, REJECTED, after(3)).await;
-    assert_eq!(refused(failed), Superseded, "a click proves that the mail arrived");
+    assert_eq!(refused(failed), Superseded, "an accept proves that the mail arrived");
 }
 
-/// What a write did, somebody has undone before its repetition arrives.
+/// Another function undoes a write before its repetition arrives.
 #[tokio::test(flavor = "multi_thread")]
 async fn i4_a_write_that_is_repeated_late_undoes_nothing() {
     for what in ["cancel", "requeue", "invite", "resend"] {
@@ -146,7 +145,7 @@ async fn i4_a_write_that_is_repeated_late_undoes_nothing() {
         let (link, others) = (table.link(ANN), table.others());
         let queued = if what == "invite" { None } else { Some(table.queue(ANN, start()).await) };
         table.wire.disturb([Fault::LoseAnswer]);
-        table.wire.meanwhile(async move {
+        table.wire.before_next_write(async move {
             if what != "cancel" {
                 done(others.cancel(&others.link(ANN), after(50)).await);
             }
@@ -164,12 +163,12 @@ async fn i4_a_write_that_is_repeated_late_undoes_nothing() {
         let sends = if what == "resend" { 3 } else { 2 };
         let now = table.now(&link).await;
         assert_eq!((now.state, now.sends, now.attempts), (InviteState::Open, sends, 1), "{what}");
-        assert_eq!(written.invite, now, "{what}: it was done, and this has become of it");
-        assert!(Claim::of(written, link).is_none(), "{what}: the mail is left to the newer send");
+        assert_eq!(written.invite, now, "{what}: the current invite is returned");
+        assert!(Claim::of(written, link).is_none(), "{what}: only the newer send may be mailed");
     }
 }
 
-/// Seven others may come between a write and its repetition. After more, the rule is asked anew.
+/// Up to seven other writes may come between a write and its repetition. After more, the rule is applied again.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_invite_remembers_its_last_eight_writers() {
     for (others_between, is_recognised) in [(7, true), (8, false)] {
@@ -177,7 +176,7 @@ async fn an_invite_remembers_its_last_eight_writers() {
         let (link, _) = table.send(ANN, start()).await;
         let (others, renamed) = (table.others(), link.clone());
         table.wire.disturb([Fault::LoseAnswer]);
-        table.wire.meanwhile(async move {
+        table.wire.before_next_write(async move {
             for number in 0..others_between {
                 others.rename(&renamed, &format!("Number {number}")).await;
             }
@@ -194,12 +193,12 @@ async fn an_invite_remembers_its_last_eight_writers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn after_ten_refusals_a_change_gives_up_and_others_writes_stay() {
+async fn a_change_gives_up_after_ten_refusals_and_undoes_nothing() {
     let table = Table::new(3).await;
     let (link, sent) = table.send(ANN, start()).await;
     for number in 0..10 {
         let (others, link) = (table.others(), link.clone());
-        table.wire.meanwhile(async move { others.rename(&link, &format!("Number {number}")).await });
+        table.wire.before_next_write(async move { others.rename(&link, &format!("Number {number}")).await });
     }
     let cancelled = table.cancel(&link, after(1)).await;
     assert!(matches!(cancelled, Err(StoreError::Unavailable { .. })), "{cancelled:?}");
@@ -217,8 +216,8 @@ async fn a_write_gives_up_when_its_time_is_up() {
     let rule = |existing: Option<&Invite>, now| cancel(existing, None, now);
     table.wire.disturb([Fault::Conflict; 40]);
     let cancelled = store.change(key, Seen::Unread, after(1), short(), rule).await.map(|_| ());
-    table.wire.calm();
-    // There is no time left to wait for the answer of a transaction.
+    table.wire.clear_faults();
+    // No time is left to wait for the transaction.
     let (ann, no_time) = (learner("ann"), Deadline::within(Duration::ZERO));
     let accepted = store.accept_invite(&link, &ann, None, after(1), no_time).await.map(|_| ());
     table.accepts(&link, "ann", after(2)).await;
@@ -227,7 +226,7 @@ async fn a_write_gives_up_when_its_time_is_up() {
     for (what, outcome) in [("cancel", cancelled), ("accept", accepted), ("release", released)] {
         assert!(matches!(outcome, Err(StoreError::Unavailable { .. })), "{what}: {outcome:?}");
     }
-    assert!(!table.wire.is_quiet(), "there were conflicts left");
+    assert!(!table.wire.is_quiet(), "all conflicts were used up");
 }
 
 #[tokio::test]
@@ -236,7 +235,7 @@ async fn i7_a_sweep_reports_that_its_time_ended_before_it_could_read() {
     let no_time = Deadline::within(Duration::ZERO);
     let work = async |_| Report::default();
     let report = sweep(&table.store, Queue::Expire, 1, 1, start(), no_time, work).await;
-    assert_eq!(report.failures, 4, "one for each shard");
+    assert_eq!(report.failures, 4, "one failure for each shard");
 }
 
 #[tokio::test]
@@ -244,7 +243,7 @@ async fn a_rule_that_changes_nothing_writes_nothing() {
     let table = Table::new(3).await;
     let (link, sent) = table.send(ANN, start()).await;
     let before = table.item(&link).await;
-    table.forget();
+    table.reset_counts();
     let same = |existing: Option<&Invite>, _| Ok::<_, Infallible>(existing.unwrap().clone());
     let unchanged = done(table.change(&link, Seen::Record(Some(sent.clone())), after(1), same).await);
     assert_eq!((unchanged, table.store.usage().requests), (sent, 0));

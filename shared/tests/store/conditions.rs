@@ -1,6 +1,5 @@
-//! Where a rule exists twice, in Rust and as conditions of a transaction, the two agree: accepting, releasing, changing a
-//! deal. States are drawn around an instant, close together, so that each comparison comes out both ways. What is refused
-//! changes nothing, and what is done leaves what it should.
+//! Accepting, releasing and changing a deal have their rule twice, in Rust and as conditions of a transaction. The two
+//! agree. States are drawn around an instant, so that each comparison has both results. A refusal changes nothing.
 
 use super::table::{Table, after, done, item, learner, n, s, soon};
 use chrono::Duration;
@@ -18,7 +17,7 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::fmt::Debug;
 
-/// The instant around which states are drawn: some way into the deal.
+/// The instant around which states are drawn, within the deal's term.
 fn now() -> Timestamp {
     after(1_000_000)
 }
@@ -36,14 +35,14 @@ struct Drawn {
     /// Whether there are seats of mine and of another's.
     has_my_seat: bool,
     has_others_seat: bool,
-    /// 0 for the link of the newest send, 1 to 3 for those of the sends before, 4 for one that is not known.
+    /// 0 for the link of the newest send, 1 to 3 for older sends, 4 for an unknown link.
     link: usize,
-    /// The number of sends that the caller saw.
+    /// The caller's `If-Match`.
     expected: Option<u32>,
     change: DealChange,
 }
 
-// What can still be done is drawn more often than what can't, since a single thing against it is enough.
+// States that allow an operation are drawn more often, since a single obstacle refuses it.
 prop_compose! {
     fn drawn_invite(like: Invite)(
         state in prop_oneof![
@@ -90,7 +89,7 @@ prop_compose! {
         (link, expected) in (prop_oneof![Just(0_usize), 1_usize..=4], prop::option::of(1_u32..=2)),
         seats in prop::option::of(prop_oneof![3 => Just(1_u32), 1 => 0_u32..=2]),
         starts_at in prop::option::of(-2_i64..=1),
-        // One that a deal's records do not outlive, too.
+        // Also an end after the deal's records are purged.
         ends_at in prop::option::of(prop_oneof![7 => 0_i64..=2, 1 => Just(100_000_000)]),
         expected_revision in prop::option::of(prop_oneof![2 => Just(1_u32), 1 => 1_u32..=2]),
     ) -> Drawn {
@@ -108,12 +107,12 @@ fn secret(which: usize) -> Secret {
     Secret::from_bytes([u8::try_from(which).unwrap() + 1; 32])
 }
 
-/// A seat, by some invite.
+/// A seat by another invite.
 fn seat() -> Item {
     item([("v", n(2)), ("acceptedAt", n(later(-5).timestamp())), ("invite", s("another"))])
 }
 
-/// A drawn state as it lies in the table, and as the domain sees it.
+/// A drawn state, in the table and in the domain's types.
 struct Case {
     table: Table,
     drawn: Drawn,
@@ -123,7 +122,7 @@ struct Case {
 }
 
 impl Case {
-    /// What is stored of the deal, the invite, my seat and another's, attribute by attribute.
+    /// The items of the deal, the invite, my seat and the other seat.
     async fn stored(&self) -> [Option<Item>; 4] {
         let table = &self.table;
         let [mine, others] = ["me", "other"].map(|who| table.seat_key(who));
@@ -135,7 +134,7 @@ impl Case {
         done(self.table.change(&self.link, Seen::Unread, now(), rule).await);
     }
 
-    /// The transaction left the invite as writing all of it would, in its places in the indexes too.
+    /// Checks that the transaction left the same item as a write of the whole invite, with its index keys.
     async fn is_as_if_written_whole(&self) -> Result<Invite, TestCaseError> {
         let of_invite = async || {
             let mut item = self.stored().await[1].clone().unwrap();
@@ -149,8 +148,8 @@ impl Case {
     }
 }
 
-/// Draws states, the same each time (with `PROPTEST_CASES` set, so many, and others), each in a deal of its own, and holds
-/// `check` for each. It returns the verdict that rule and engine agree on: one of these, and no other.
+/// Draws states, each in its own deal, and runs `check` on each, which returns the verdict of rule and engine. Each
+/// expected verdict must come. Without `PROPTEST_CASES`, the states are the same in each run.
 fn agree(
     cases: u32,
     expected: &str,
@@ -203,8 +202,8 @@ fn agree(
     let verdicts = verdicts.into_inner();
     let mut expected: Vec<_> = expected.split_whitespace().collect();
     expected.sort_unstable();
-    assert_eq!(verdicts.keys().collect::<Vec<_>>(), expected, "other verdicts than there should be");
-    assert!(verdicts.values().all(|times| *times >= 5), "one is hardly drawn: {verdicts:?}");
+    assert_eq!(verdicts.keys().collect::<Vec<_>>(), expected, "unexpected or missing verdicts");
+    assert!(verdicts.values().all(|times| *times >= 5), "a verdict is too rare: {verdicts:?}");
 }
 
 #[test]
@@ -219,7 +218,7 @@ fn accept_and_its_conditions_agree() {
         match (rule, outcome) {
             (Ok(()), Ok(AcceptOutcome::Accepted { accepted_at, .. })) => {
                 prop_assert_eq!(accepted_at, now());
-                // I1: a seat, and one seat more that is held.
+                // I1: a seat, and one more allocated seat.
                 let [stored, _, mine, _] = case.stored().await;
                 prop_assert_eq!(&mine.unwrap()["invite"], &s(&link.invite.to_string()));
                 prop_assert_eq!(&stored.unwrap()["allocated"], &n(deal.unwrap().allocated + 1));
@@ -240,7 +239,7 @@ fn accept_and_its_conditions_agree() {
                 prop_assert_eq!(reason, refusal);
                 Ok(Err(format!("{reason:?}")))
             }
-            // What was accepted in a deal that is gone.
+            // The deal of an accepted invite is gone.
             (Err(AcceptRefusal::AlreadyYours { .. }), Err(StoreError::Corrupt(_))) if deal.is_none() => {
                 Ok(Err("AlreadyYours".to_owned()))
             }
@@ -249,7 +248,7 @@ fn accept_and_its_conditions_agree() {
     });
 }
 
-/// Also what no write leaves: an accepted invite without its seat, or a deal that counts too few. Nothing is made worse.
+/// Damaged states too: an accepted invite without a seat, or a deal with too low a count. Releasing changes neither.
 #[test]
 fn release_and_its_conditions_agree() {
     agree(400, "Ok NotFound AlreadyDone Stale Damaged", &async |case| {

@@ -1,5 +1,5 @@
-//! Guessing: a token that was never sent gets one answer, by one round trip and as many requests, whatever it hits. So
-//! neither the answer nor its time tells a stranger what there is. I6.
+//! A guessed token always gets the same refusal, by the same round trip and requests. So neither the response nor its
+//! time reveals which deals and invites exist. I6.
 
 use crate::table::{Table, after, done, email, learner, soon, start};
 use chrono::Duration;
@@ -7,7 +7,7 @@ use shared::domain::accept::AcceptRefusal;
 use shared::domain::{DealChange, DealId, InviteId, InviteState, Link, OrganisationId, Secret};
 use shared::store::{AcceptOutcome, PreviewOutcome};
 
-/// What an answer cost: round trips in sequence, and requests.
+/// Sequential round trips, and requests.
 type Cost = (usize, u32);
 
 impl Table {
@@ -15,9 +15,9 @@ impl Table {
         (self.wire.round_trips(), self.store.usage().requests)
     }
 
-    /// A guess is unknown, to preview and to accept, whoever guesses; what the two cost.
+    /// Checks that a guess is unknown to preview and accept. Returns the costs of both.
     async fn guess(&self, what: &str, link: &Link, who: &str, seconds: i64) -> [Cost; 2] {
-        self.forget();
+        self.reset_counts();
         let preview = self.store.preview(link).await.unwrap();
         assert_eq!(preview, PreviewOutcome::Refused(AcceptRefusal::UnknownInvite), "preview: {what}");
         let preview = self.cost();
@@ -32,7 +32,7 @@ impl Table {
 #[tokio::test]
 async fn i6_a_guess_gets_one_answer_by_one_round_trip_whatever_it_hits() {
     let table = Table::new(2).await;
-    // A link of each kind that there is, and who accepted.
+    // A genuine link of each kind.
     let (pending, _) = table.send("pending@example.com", start()).await;
     let (accepted, _) = table.send("accepted@example.com", start()).await;
     table.accept(&accepted, "holder", after(1)).await;
@@ -49,7 +49,7 @@ async fn i6_a_guess_gets_one_answer_by_one_round_trip_whatever_it_hits() {
     let secret = Secret::from_bytes([7; 32]);
     let (no_deal, no_invite) = (DealId::from_bytes([7; 16]), InviteId::from_bytes([7; 16]));
     let mut guesses = vec![
-        ("nothing that there is", Link { deal: no_deal, invite: no_invite, secret: secret.clone() }),
+        ("an unknown deal and invite", Link { deal: no_deal, invite: no_invite, secret: secret.clone() }),
         ("a deal without that invite", Link { invite: no_invite, secret: secret.clone(), ..pending.clone() }),
         ("a real link in another deal", Link { deal: no_deal, ..pending.clone() }),
         ("a real secret at another invite", Link { invite: queued.invite, ..pending.clone() }),
@@ -75,19 +75,19 @@ async fn i6_a_guess_gets_one_answer_by_one_round_trip_whatever_it_hits() {
     let moved = DealChange { starts_at: Some(start() + Duration::days(10)), ..DealChange::default() };
     table.store.change_deal(table.deal.id, &moved).await.unwrap().unwrap();
     all_alike("before it starts", 7).await;
-    // What was really sent still says what it is.
+    // A genuine link still shows its invite.
     let shown = table.store.preview(&pending).await.unwrap();
     assert!(matches!(shown, PreviewOutcome::Shown(..)), "{shown:?}");
 }
 
-/// Whose a deal is costs one read, again and again, for somebody else's deal as for one that does not exist.
+/// The check of a deal's organisation costs one read each time, for a foreign deal and for an unknown one.
 #[tokio::test]
 async fn i6_a_foreign_deal_costs_what_an_unknown_one_costs() {
     let table = Table::new(1).await;
     let (acme, globex) = (&table.deal.organisation.id, &OrganisationId::parse("globex").unwrap());
     let unknown = DealId::from_bytes([7; 16]);
     let ask = async |deal, organisation| {
-        table.forget();
+        table.reset_counts();
         (table.store.is_deal_of(deal, organisation).await.unwrap(), table.cost())
     };
     for _ in 0..2 {

@@ -1,5 +1,5 @@
-//! Limits of sending: a manager's and a deal's are counts that any number of requests take from at once. (The recipient's
-//! is part of the rules of inviting and resending.)
+//! The limits of a manager and of a deal: counts that concurrent requests take from. The recipient's limit is part of
+//! the rules of inviting and resending.
 
 use super::table::{Table, after, learner, start};
 use super::wire::Fault;
@@ -20,7 +20,7 @@ async fn take(table: &Table, manager: &PersonId, limits: &SendingLimits, wanted:
 }
 
 #[tokio::test]
-async fn a_window_lets_so_many_through_and_the_next_begins_anew_whatever_is_refunded() {
+async fn a_window_grants_up_to_its_limit_and_a_late_refund_does_not_count_for_the_next() {
     let table = Table::new(1).await;
     let (max, limits) = (learner("max"), limits(10, 0));
     let old = take(&table, &max, &limits, 4, 0).await;
@@ -33,10 +33,9 @@ async fn a_window_lets_so_many_through_and_the_next_begins_anew_whatever_is_refu
     assert_eq!(granted(4, 120).await, (2, Some(after(3_600))));
     assert_eq!(granted(1, 3_599).await, (0, Some(after(3_600))));
     assert_eq!(granted(25, 3_600).await, (10, Some(after(7_200))));
-    // A late refund does not count for the next window.
     table.store.refund(old, 0).await.unwrap();
     assert_eq!(granted(1, 3_601).await, (0, Some(after(7_200))));
-    // Another manager has an hour of their own.
+    // Another manager has an own limit.
     assert_eq!(take(&table, &learner("eve"), &limits, 4, 3_601).await.sends, 4);
 }
 
@@ -48,7 +47,7 @@ async fn the_narrower_of_two_limits_holds_and_the_rest_is_refunded() {
     let first = take(&table, &max, &limits, 10, 0).await;
     assert_eq!((first.sends, first.retry_at), (10, None));
     table.store.refund(first, 9).await.unwrap();
-    // Three are left to the deal, ten to this manager.
+    // The deal has three sends left, this manager ten.
     let second = take(&table, &eve, &limits, 10, 1).await;
     assert_eq!((second.sends, second.retry_at), (3, Some(after(DAY))));
     table.store.refund(second, 3).await.unwrap();
@@ -57,7 +56,7 @@ async fn the_narrower_of_two_limits_holds_and_the_rest_is_refunded() {
         table.store.foresee_allowance(sender, wanted, after(2)).await.unwrap().sends
     };
     assert_eq!((left(&max, 5).await, left(&eve, 9).await), (0, 0));
-    // Of the managers' hours, nine and three are gone.
+    // The managers have used nine and three sends.
     let unlimited_deal = SendingLimits { deal_per_day: Some(0), ..limits };
     assert_eq!(take(&table, &max, &unlimited_deal, 10, 2).await.sends, 1);
     assert_eq!(take(&table, &eve, &unlimited_deal, 10, 2).await.sends, 7);
@@ -67,7 +66,7 @@ async fn the_narrower_of_two_limits_holds_and_the_rest_is_refunded() {
 async fn many_at_once_get_no_more_than_there_is() {
     let table = Table::new(1).await;
     let (max, limits) = (learner("max"), limits(50, 0));
-    // Where the window has still to begin, and where it is over; also where others write.
+    // In a new window and in one that follows another, with conflicts.
     for at in [0, 3_600] {
         table.wire.disturb([Fault::Conflict, Fault::Conflict]);
         let taken = join_all((0..20).map(|_| take(&table, &max, &limits, 7, at))).await;
@@ -77,10 +76,10 @@ async fn many_at_once_get_no_more_than_there_is() {
 }
 
 #[tokio::test]
-async fn sends_whose_answer_got_lost_are_taken_once() {
+async fn sends_are_taken_once_when_the_response_is_lost() {
     let (max, limits) = (learner("max"), limits(10, 0));
-    // What was sent at the start; when how many are wanted; how many are granted, by the first write or the second one;
-    // and how many are left then.
+    // The sends taken before; the time and number of the request; the granted sends, and the write that grants them;
+    // the sends that are left.
     let cases = [
         ("all of the first window", 0, (1, 10), (10, 2), 0),
         ("some of the first window", 0, (1, 4), (4, 2), 6),
@@ -102,25 +101,25 @@ async fn sends_whose_answer_got_lost_are_taken_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_not_used_is_refunded_once_whoever_writes_in_between() {
+async fn unused_sends_are_refunded_once_despite_other_writes() {
     let (max, limits) = (learner("max"), limits(20, 0));
     let table = Table::new(1).await;
     let [first, second] = [take(&table, &max, &limits, 6, 0).await, take(&table, &max, &limits, 6, 0).await];
     take(&table, &max, &limits, 6, 0).await;
-    // The answer to the first refund is lost, and the second refund arrives before the first is repeated.
+    // The response to the first refund is lost, and the second refund arrives before the first is repeated.
     let others = table.others();
     table.wire.disturb([Fault::LoseAnswer]);
-    table.wire.meanwhile(async move { others.store.refund(second, 0).await.unwrap() });
+    table.wire.before_next_write(async move { others.store.refund(second, 0).await.unwrap() });
     table.store.refund(first, 0).await.unwrap();
     assert!(table.wire.is_quiet());
     assert_eq!(take(&table, &max, &limits, 20, 1).await.sends, 14);
 }
 
 #[tokio::test]
-async fn what_one_limit_gave_is_refunded_when_the_other_can_not_be_asked() {
+async fn a_grant_of_one_limit_is_refunded_when_the_other_fails() {
     let (max, limits) = (learner("max"), limits(10, 10));
     let table = Table::new(1).await;
-    // The manager's window gives, and the deal's fails.
+    // The manager's limit grants sends, and the deal's limit fails.
     table.wire.disturb([Fault::None, Fault::Refuse]);
     let sender = Sender { manager: &max, deal: &table.deal, limits: &limits };
     assert!(table.store.take_allowance(sender, 10, start()).await.is_err());

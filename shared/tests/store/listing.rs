@@ -1,4 +1,4 @@
-//! The page, the counts and the search, while rows are pending, expired, marked or not, and while they change.
+//! Pages, counts and search, with marked and unmarked rows, and while rows change.
 
 use super::table::{LIFETIME, Table, after, done, item, learner, n, new_send, page_query, s, start};
 use chrono::Duration;
@@ -34,13 +34,13 @@ async fn search(table: &Table, prefix: &str, query: &PageQuery, now: Timestamp) 
     table.store.search(table.deal.id, &prefix, query, now).await.unwrap().unwrap()
 }
 
-/// The addresses that a search shows on all its pages.
+/// The addresses on all pages of a search.
 async fn found(table: &Table, prefix: &str, query: PageQuery, now: Timestamp) -> Vec<String> {
     let rows = pages(query, async |query| search(table, prefix, query, now).await).await;
     typed(&rows).into_iter().map(str::to_owned).collect()
 }
 
-/// How many are pending, accepted and expired.
+/// The pending, accepted and expired counts.
 async fn counts(table: &Table, now: Timestamp) -> [u32; 3] {
     let (_, counts) = table.store.counts(table.deal.id, LIFETIME, now).await.unwrap().unwrap();
     [counts.pending, counts.accepted, counts.expired]
@@ -54,7 +54,7 @@ fn typed(rows: &[Invite]) -> Vec<&str> {
     rows.iter().map(|row| row.email.as_typed()).collect()
 }
 
-/// Invites from long ago, of which some are marked as expired, some resent, some accepted; and fresh ones.
+/// Expired invites, some of which are marked or accepted, and new invites.
 async fn mixed(table: &Table) -> Timestamp {
     for i in 0..40 {
         let (link, record) = table.send(&format!("old{i:02}@example.com"), after(i)).await;
@@ -101,10 +101,10 @@ async fn i2_tabs_and_counts_show_the_computed_status() {
     assert_eq!(rows(&table, Some(StatusFilter::Expired), 9, ended).await.len(), 55);
 }
 
-/// I3: partitions of an index are not read in one instant, and on AWS one may be older than another: then a row that was
-/// sent again is still where it was, too.
+/// I3: the partitions of an index are read at different times, and on AWS may lag. So a resent row may be in its old
+/// and its new place.
 #[tokio::test]
-async fn i3_a_row_that_is_sent_again_between_two_reads_is_shown_once() {
+async fn i3_a_row_that_is_resent_between_two_reads_is_shown_once() {
     let table = Table::new(50).await;
     let (old, _) = table.send("ann@example.com", start()).await;
     let mut old_row = table.item(&old).await;
@@ -113,7 +113,7 @@ async fn i3_a_row_that_is_sent_again_between_two_reads_is_shown_once() {
     }
     let (link, resent_at) = (table.link("ann@example.com"), after(20));
     done(table.resend(&link, None, resent_at).await);
-    // As an item of another partition, since the engine's index is never old.
+    // The engine's index never lags, so a copy of the old row stands for it.
     old_row.insert("listPk".to_owned(), s(&format!("{}#x", link.deal)));
     table.put([(("OLD".to_owned(), format!("I#{}", link.invite)), old_row)]).await;
     for limit in [10, 50] {
@@ -124,7 +124,7 @@ async fn i3_a_row_that_is_sent_again_between_two_reads_is_shown_once() {
     }
 }
 
-/// Two requests in the same instant, each with rows in an order.
+/// Two requests in the same instant, each with ordered rows.
 #[tokio::test]
 async fn rows_of_one_instant_are_listed_in_the_order_given() {
     let table = Table::new(50).await;
@@ -160,7 +160,7 @@ async fn an_unreadable_row_hides_no_other() {
         table.send(address, start()).await;
     }
     for i in [0, 4, 5, 8] {
-        // No version can read a text as its number of sends.
+        // The number of sends must be a number.
         table.set(&table.link(&addresses[i]), [("sends", s("?"))]).await;
     }
     let readable = [1, 2, 3, 6, 7].map(|i| addresses[i].clone());
@@ -201,10 +201,10 @@ async fn an_unreadable_deal_hides_no_other() {
     assert_eq!(seats.iter().map(|seat| seat.deal.id).collect::<Vec<_>>(), [table.deal.id]);
 }
 
-/// The setting may have gone back to four weeks since; and an attempt begins in whole seconds, so that an invite expires
-/// with the beginning of the second in which it was queued.
+/// Even after the setting returns to four weeks. An attempt begins in whole seconds, so an invite expires at the
+/// beginning of the second in which it was queued.
 #[tokio::test]
-async fn i2_an_invite_is_expired_one_lifetime_after_its_second_whatever_the_lifetime_is_now() {
+async fn i2_an_invite_expires_after_the_lifetime_with_which_it_was_sent() {
     for (lifetime, queued_in) in [(Duration::hours(1), 0), (LIFETIME, 900)] {
         let table = Table::new(1).await;
         table.store.remember_lifetime(&table.deal, lifetime).await.unwrap();
@@ -229,7 +229,7 @@ async fn rows_that_stay_are_shown_once_while_others_move() {
         .collect();
     let mut number = 0;
     for filter in [None, Some(StatusFilter::Expired)] {
-        // Between pages the sweep marks some, new ones are invited, and one of the fresh ones is accepted.
+        // Between pages the sweep marks some, and a new invite is sent and accepted.
         let moved = pages(page_query(filter, 4), async |query| {
             let page = page(&table, query, now).await;
             for shard in 0..4 {
@@ -245,7 +245,7 @@ async fn rows_that_stay_are_shown_once_while_others_move() {
         })
         .await;
         let shown: Vec<InviteId> = ids(&moved).into_iter().filter(|id| stay.contains(id)).collect();
-        assert_eq!(shown.len(), stay.len(), "{filter:?}: none twice, none missing");
+        assert_eq!(shown.len(), stay.len(), "{filter:?}: each row once");
         assert_eq!(shown.into_iter().collect::<BTreeSet<_>>(), stay, "{filter:?}");
     }
 }
@@ -267,10 +267,10 @@ async fn search_finds_by_the_beginning_in_the_order_of_addresses() {
     let elsewhere = table.link("new00@example.com").invite.to_string();
     let strayed = PageQuery { after: Some(elsewhere), ..page_query(None, 50) };
     let page = search(&table, "old", &strayed, now).await;
-    assert!(page.invites.is_empty() && page.next.is_none(), "a position outside of the search is its end");
+    assert!(page.invites.is_empty() && page.next.is_none(), "a position outside the search ends it");
     done(table.cancel(&table.link("old00@example.com"), now).await);
     assert_eq!(all("old", None, 50).await, old[1..]);
-    // The end of a punycode label is filtered out of all that begins like the address before it.
+    // A search for the end of a punycode label filters rows with the same beginning.
     let [plain, umlaut, punycode] = ["ann@bucher.example", "ann@bäcker.example", "ann@xn--bcher-kva.example"];
     for address in [plain, umlaut, punycode] {
         table.send(address, now).await;
@@ -283,7 +283,7 @@ async fn search_finds_by_the_beginning_in_the_order_of_addresses() {
 async fn more_than_a_thousand_are_counted_as_more() {
     let table = Table::new(1).await;
     let (link, _) = table.queue("ann@example.com", start()).await;
-    table.multiply(&link, 0..1_100).await;
+    table.write_copies(&link, 0..1_100).await;
     assert_eq!(counts(&table, after(60)).await, [1_001, 0, 0]);
     let later = start() + LIFETIME + Duration::hours(1);
     assert_eq!(counts(&table, later).await, [0, 0, 1_001]);

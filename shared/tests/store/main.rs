@@ -1,4 +1,4 @@
-//! The store against a real engine: writes that meet others, lost answers, rules that have conditions, budgets.
+//! The store against a real engine: concurrent writes, lost responses, conditions, budgets.
 
 #![allow(
     clippy::unwrap_used,
@@ -6,12 +6,9 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stdout,
-    reason = "a test's panic is its report, and its figures are part of it"
+    reason = "a panic and figures are a test's report"
 )]
-#![allow(
-    clippy::allow_attributes,
-    reason = "which of these lints a build of this test meets depends on its features"
-)]
+#![allow(clippy::allow_attributes, reason = "the features of a build decide which lints it meets")]
 
 mod budgets;
 mod change;

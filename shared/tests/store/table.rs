@@ -1,4 +1,4 @@
-//! A table of its own for each test, a client that can be watched and disturbed, and a deal.
+//! A table for each test, with a deal and a watched store.
 
 use super::wire::Wire;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, PutRequest, WriteRequest};
@@ -93,7 +93,7 @@ pub(crate) fn refused<R: Debug>(changed: Change<R>) -> R {
     reason
 }
 
-/// The attempt that a write queued, whose mail carries this link.
+/// The queued attempt with this link.
 pub(crate) fn attempt(record: &InviteRecord, link: &Link) -> Attempt {
     record.invite.attempt(&link.secret.hash()).unwrap()
 }
@@ -110,17 +110,18 @@ impl Table {
         store.remember_lifetime(&deal, LIFETIME).await.unwrap();
         let deal = store.deal(deal.id).await.unwrap().unwrap();
         let table = Self { store, wire, deal, client, _database: Arc::new(database) };
-        table.forget();
+        table.reset_counts();
         table
     }
 
-    /// The same table for somebody else, whose requests are neither disturbed nor counted.
+    /// The same table for another function, without faults and counts.
     pub(crate) fn others(&self) -> Self {
         let wire = Wire::default();
         Self { store: store(&self.client, &wire), wire, ..self.clone() }
     }
 
-    pub(crate) fn forget(&self) {
+    /// Resets the usage and the round trips.
+    pub(crate) fn reset_counts(&self) {
         let _ = self.store.usage();
         self.wire.round_trips();
     }
@@ -173,7 +174,7 @@ impl Table {
         self.store.change(record.key, Seen::Record(Some(record)), now, soon(), expire).await
     }
 
-    /// A deliverer takes up what it saw, for one more attempt with this link.
+    /// A deliverer claims the invite that it saw, for another attempt with this link.
     pub(crate) async fn claim(&self, seen: InviteRecord, link: &Link, now: Timestamp) -> Change<NotDue> {
         let (link_hash, jitter) = (link.secret.hash(), 0.5);
         let new = NewAttempt { link: link_hash, lifetime: LIFETIME, lease: LEASE, jitter };
@@ -181,7 +182,7 @@ impl Table {
         self.change(link, Seen::Record(Some(seen)), now, rule).await
     }
 
-    /// Records what happened to the mail with this link, as the write that queued it left the invite.
+    /// Records the outcome of the mail with this link, for the invite as its claim left it.
     pub(crate) async fn record_outcome(
         &self,
         seen: &InviteRecord,
@@ -219,7 +220,7 @@ impl Table {
         self.store.invite(link.key()).await.unwrap().unwrap().invite
     }
 
-    /// The first page of what is due in a shard.
+    /// The first page of due invites in a shard.
     pub(crate) async fn due(&self, queue: Queue, shard: u8, now: Timestamp) -> Vec<Due> {
         pin!(self.store.due_invites(queue, shard, now)).next().await.unwrap().unwrap()
     }
@@ -228,16 +229,16 @@ impl Table {
         self.store.deal(self.deal.id).await.unwrap().unwrap()
     }
 
-    /// The seats that are held: as the deal counts them, and whether this learner has one.
+    /// The deal's allocated seats, and whether this learner holds one.
     pub(crate) async fn held(&self, who: &str) -> (u32, bool) {
         let seats = self.store.seats_of(&learner(who)).await.unwrap();
         (self.deal_now().await.allocated, seats.iter().any(|seat| seat.deal.id == self.deal.id))
     }
 
-    /// The same table, and a deal in it of which nothing is stored yet.
+    /// The same table with another deal, which is not stored yet.
     pub(crate) fn with_another_deal(&self) -> Self {
         let mut id = *self.deal.id.as_bytes();
-        // The first two bytes say when it is purged.
+        // The first two bytes are the purge time.
         id[2..].copy_from_slice(&random::<14>().unwrap());
         Self { deal: Deal { id: DealId::from_bytes(id), ..self.deal.clone() }, ..self.clone() }
     }
@@ -279,7 +280,7 @@ impl Table {
         (format!("L#{}", learner(who).as_str()), format!("S#{}", self.deal.id))
     }
 
-    /// Reads items as they are, beside the store.
+    /// Reads items, past the store.
     pub(crate) async fn items<const N: usize>(&self, keys: [Key; N]) -> [Option<Item>; N] {
         let wanted = KeysAndAttributes::builder().set_keys(Some(keys.iter().cloned().map(key).collect()));
         let request = self.client.batch_get_item().request_items(TABLE, wanted.build().unwrap());
@@ -298,7 +299,7 @@ impl Table {
         item.unwrap()
     }
 
-    /// Writes items as they are given, under these keys, beside the store.
+    /// Writes items under these keys, past the store.
     pub(crate) async fn put(&self, items: impl IntoIterator<Item = (Key, Item)>) {
         let writes = items.into_iter().map(|(place, attributes)| {
             let item = Some(attributes.into_iter().chain(key(place)).collect());
@@ -313,15 +314,15 @@ impl Table {
         assert!(request.send().await.unwrap().unprocessed_items().is_none_or(HashMap::is_empty));
     }
 
-    /// Changes attributes of an invite's item, beside the store.
+    /// Changes attributes of an invite's item, past the store.
     pub(crate) async fn set<const N: usize>(&self, link: &Link, attributes: [(&str, AttributeValue); N]) {
         let mut changed = self.item(link).await;
         changed.extend(item(attributes));
         self.put([(self.invite_key(link), changed)]).await;
     }
 
-    /// Writes many invites like this one, with addresses of these numbers, beside the store.
-    pub(crate) async fn multiply(&self, like: &Link, numbers: std::ops::Range<usize>) {
+    /// Writes copies of an invite with these numbered addresses, past the store.
+    pub(crate) async fn write_copies(&self, like: &Link, numbers: std::ops::Range<usize>) {
         let model = self.item(like).await;
         let place = model["listSk"].as_s().unwrap()[..16].to_owned();
         for numbers in numbers.collect::<Vec<_>>().chunks(25) {

@@ -1,5 +1,5 @@
-//! Transactions and counters, when answers get lost, others write, and a write arrives late: accepting, releasing, making
-//! and changing a deal, and the send rate.
+//! Transactions and counters with lost responses, other writers and late writes: accepting, releasing, creating and
+//! changing a deal, and the send rate.
 
 use super::table::{Table, after, new_deal, soon, start};
 use super::wire::Fault;
@@ -13,38 +13,38 @@ const ANN: &str = "ann@example.com";
 const BOB: &str = "bob@example.com";
 
 #[tokio::test]
-async fn after_a_conflict_a_full_deal_is_an_answer_not_a_queue() {
+async fn after_a_conflict_a_full_deal_is_refused_at_once() {
     let table = Table::new(1).await;
     let ((ann, _), (bob, _)) = (table.send(ANN, start()).await, table.send(BOB, start()).await);
     table.accepts(&ann, "ann", after(1)).await;
-    table.forget();
-    // The transaction conflicts for longer than anybody would wait; the look at the deal ends it.
+    table.reset_counts();
+    // The transaction would conflict for a long time, but the read after it finds the deal full.
     table.wire.disturb([Fault::CancelByConflict; 4]);
     assert_eq!(table.accept(&bob, "bob", after(2)).await, AcceptOutcome::Refused(AcceptRefusal::DealFull));
-    // The deal for the answer, and the look: three items, each of which costs a transaction two units.
+    // The deal for the response, and a transactional read of three items at two units each.
     assert!((6.5..7.5).contains(&table.store.usage().read_units));
 }
 
 #[tokio::test]
-async fn i6_what_stands_behind_a_conflict_is_no_answer() {
+async fn i6_a_conflict_hides_the_other_conditions() {
     let table = Table::new(1).await;
     let (link, _) = table.send(ANN, start()).await;
     table.accepts(&link, "ann", after(1)).await;
-    // A second click meets the first one's commit: seat and deal have it already, the invite is only conflicting.
+    // A second click meets the commit of the first: the conditions on seat and deal fail, and the invite conflicts.
     table.wire.disturb([Fault::CancelByBoth]);
     let again = table.accept(&link, "ann", after(2)).await;
     assert!(matches!(again, AcceptOutcome::Accepted { accepted_at, .. } if accepted_at == after(1)));
-    // Somebody without a link learns nothing of the deal from such a meeting.
+    // A forged link reveals nothing about the deal.
     let forged = Link { secret: Secret::from_bytes([9; 32]), ..link };
     table.wire.disturb([Fault::CancelByBoth]);
     let refused = table.accept(&forged, "eve", after(2)).await;
     assert_eq!(refused, AcceptOutcome::Refused(AcceptRefusal::UnknownInvite));
 }
 
-/// Before a release arrives, another manager has released the seat; or the release has happened, and its answer got lost.
-/// Its learner has taken a seat since, by this invite or by another.
+/// Before a release arrives, another manager has released the seat, or the release has happened and its response was
+/// lost. Then the learner takes a seat by this invite or another.
 #[tokio::test(flavor = "multi_thread")]
-async fn i1_a_release_spares_a_seat_that_was_taken_since() {
+async fn i1_a_late_release_keeps_a_newer_seat() {
     let cases = [
         (false, BOB, None, Err(ReleaseRefusal::AlreadyDone)),
         (false, ANN, Some(1), Err(ReleaseRefusal::Stale)),
@@ -58,7 +58,7 @@ async fn i1_a_release_spares_a_seat_that_was_taken_since() {
         if is_lost {
             table.wire.disturb([Fault::LoseAnswer]);
         }
-        table.wire.meanwhile(async move {
+        table.wire.before_next_write(async move {
             if !is_lost {
                 others.store.release_seat(key, None, after(2), soon()).await.unwrap().unwrap();
             }
@@ -71,7 +71,7 @@ async fn i1_a_release_spares_a_seat_that_was_taken_since() {
 }
 
 #[tokio::test]
-async fn a_deal_is_made_and_changed_once() {
+async fn a_deal_is_created_and_changed_once() {
     for fault in [Fault::LoseAnswer, Fault::CancelByConflict] {
         let table = Table::new(3).await;
         let change = DealChange { seats: Some(5), expected_revision: Some(1), ..DealChange::default() };
@@ -89,9 +89,9 @@ async fn a_deal_is_made_and_changed_once() {
     }
 }
 
-/// Somebody has changed the deal before the repetition arrives. (That of a making so late that DynamoDB has forgotten it.)
+/// The deal changes before a repeated write arrives. A repeated creation comes after DynamoDB has dropped its token.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deal_whose_making_or_change_is_repeated_late_keeps_the_newer_change() {
+async fn a_late_repetition_keeps_a_newer_change_of_the_deal() {
     let seats = |seats, expected_revision| DealChange {
         seats: Some(seats),
         expected_revision,
@@ -101,7 +101,7 @@ async fn a_deal_whose_making_or_change_is_repeated_late_keeps_the_newer_change()
     let (others, organisation) = (table.others(), table.deal.organisation.id.clone());
     let (old, newer) = (table.deal.id, seats(9, None));
     table.wire.disturb([Fault::LoseAnswer]);
-    table.wire.much_later(async move {
+    table.wire.before_late_write(async move {
         let deals = others.store.deals_of(&organisation).await.unwrap();
         let made = deals.iter().find(|deal| deal.id != old).unwrap();
         others.store.change_deal(made.id, &newer).await.unwrap().unwrap();
@@ -113,7 +113,7 @@ async fn a_deal_whose_making_or_change_is_repeated_late_keeps_the_newer_change()
         let before = table.deal_now().await;
         let (others, newer) = (table.others(), seats(8, None));
         table.wire.disturb([Fault::LoseAnswer]);
-        table.wire.meanwhile(async move {
+        table.wire.before_next_write(async move {
             others.store.change_deal(others.deal.id, &newer).await.unwrap().unwrap();
         });
         let older = seats(5, is_conditional.then_some(before.revision));
@@ -122,12 +122,12 @@ async fn a_deal_whose_making_or_change_is_repeated_late_keeps_the_newer_change()
     }
 }
 
-/// What a deal remembers is the shortest lifetime that it was ever used with, whatever its caller saw.
+/// A deal keeps the shortest lifetime of its invites, even if the caller saw an older deal.
 #[tokio::test]
 async fn a_deal_remembers_its_shortest_lifetime() {
     let table = Table::new(1).await;
     for (seconds, expected) in [(60, 60), (61, 60), (59, 59), (60, 59)] {
-        // The deal as it was before anybody used it.
+        // An old copy of the deal.
         table.store.remember_lifetime(&table.deal, Duration::seconds(seconds)).await.unwrap();
         let remembered = table.deal_now().await.shortest_lifetime;
         assert_eq!(remembered, Some(Duration::seconds(expected)), "{seconds}");
@@ -144,10 +144,10 @@ async fn turns_to_send_do_not_overlap() {
         let turn = table.store.reserve_sends(14, 14, now, until).await.unwrap();
         turn.map(|turn| (turn - start()).num_seconds())
     };
-    // Two functions find the account idle, and both want to send at once.
+    // Two functions find the account idle at the same time.
     let others = table.others();
     table.wire.disturb([Fault::None]);
-    table.wire.meanwhile(async move {
+    table.wire.before_next_write(async move {
         others.store.reserve_sends(14, 14, start(), after(3)).await.unwrap().unwrap();
     });
     for turn in [Some(1), Some(2), Some(3), None] {

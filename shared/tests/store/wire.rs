@@ -1,4 +1,4 @@
-//! The wire between the store and the engine: requests are watched on it, and writes disturbed.
+//! The wire between the store and the engine, which watches requests and injects faults into writes.
 
 use aws_sdk_dynamodb::config::interceptors::{
     BeforeDeserializationInterceptorContextMut, BeforeTransmitInterceptorContextMut,
@@ -19,26 +19,26 @@ use tokio::task::block_in_place;
 
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(crate) enum Fault {
-    /// It is carried out, and the answer is lost: the SDK sees a 500 and tries again.
+    /// The write is carried out, and the response is lost: the SDK sees a 500 and retries.
     LoseAnswer,
-    /// It meets another writer: `TransactionConflictException`, nothing is written.
+    /// `TransactionConflictException`, and nothing is written.
     Conflict,
-    /// The transaction meets another writer: cancelled by `TransactionConflict`, nothing is written.
+    /// The transaction is cancelled by `TransactionConflict`, and nothing is written.
     CancelByConflict,
-    /// The same, and a condition behind the conflict has failed too.
+    /// The same, and conditions after the conflict fail too.
     CancelByBoth,
-    /// Nothing is written, and it is never tried again.
+    /// Nothing is written, and the SDK does not retry.
     Refuse,
     None,
 }
 
 enum Event {
     Fault(Fault),
-    Meanwhile { happens: BoxFuture<'static, ()>, is_late: bool },
+    OtherWrite { happens: BoxFuture<'static, ()>, is_late: bool },
 }
 
-/// Watches requests, and disturbs as many writes as it is told to. Whatever a test does, it holds every write of an
-/// invite to raising the invite's version and leaving a writer.
+/// Counts round trips and injects faults. In every test, it checks that each write of an invite raises the version and
+/// records a writer.
 #[derive(Clone, Default)]
 pub(crate) struct Wire(Arc<Mutex<WireState>>);
 
@@ -48,7 +48,7 @@ impl fmt::Debug for Wire {
     }
 }
 
-/// The fault of the attempt that is under way.
+/// The fault of the current attempt.
 impl Storable for Fault {
     type Storer = StoreReplace<Self>;
 }
@@ -57,40 +57,38 @@ impl Storable for Fault {
 struct WireState {
     events: VecDeque<Event>,
     round_trips: usize,
-    /// Whether no request has ended since the newest round trip began.
+    /// Whether no request has ended in the current round trip.
     is_under_way: bool,
 }
 
 impl Wire {
-    /// Disturbs the next writes, one after the other.
+    /// Injects faults into the next writes, one after the other.
     pub(crate) fn disturb(&self, faults: impl IntoIterator<Item = Fault>) {
         self.0.lock().unwrap().events.extend(faults.into_iter().map(Event::Fault));
     }
 
-    /// Lets this happen when the next write is about to arrive, and before it does. A test that uses it needs a runtime
-    /// of several threads.
-    pub(crate) fn meanwhile(&self, happens: impl Future<Output = ()> + Send + 'static) {
-        let meanwhile = Event::Meanwhile { happens: Box::pin(happens), is_late: false };
-        self.0.lock().unwrap().events.push_back(meanwhile);
+    /// Runs this just before the next write arrives. The test needs a runtime with several threads.
+    pub(crate) fn before_next_write(&self, happens: impl Future<Output = ()> + Send + 'static) {
+        let event = Event::OtherWrite { happens: Box::pin(happens), is_late: false };
+        self.0.lock().unwrap().events.push_back(event);
     }
 
-    /// The same, and the write arrives so late that the engine has forgotten its transaction's token.
-    pub(crate) fn much_later(&self, happens: impl Future<Output = ()> + Send + 'static) {
-        let meanwhile = Event::Meanwhile { happens: Box::pin(happens), is_late: true };
-        self.0.lock().unwrap().events.push_back(meanwhile);
+    /// The same, and the write arrives after the engine has dropped its transaction's token.
+    pub(crate) fn before_late_write(&self, happens: impl Future<Output = ()> + Send + 'static) {
+        let event = Event::OtherWrite { happens: Box::pin(happens), is_late: true };
+        self.0.lock().unwrap().events.push_back(event);
     }
 
-    pub(crate) fn calm(&self) {
+    pub(crate) fn clear_faults(&self) {
         self.0.lock().unwrap().events.clear();
     }
 
-    /// True when all has happened.
+    /// Whether no event is left.
     pub(crate) fn is_quiet(&self) -> bool {
         self.0.lock().unwrap().events.is_empty()
     }
 
-    /// How many requests followed one another, since the last call: the longest chain in which each began after the
-    /// one before had ended.
+    /// The longest chain of requests since the last call, in which each began after the previous one ended.
     pub(crate) fn round_trips(&self) -> usize {
         let mut state = self.0.lock().unwrap();
         state.is_under_way = false;
@@ -98,9 +96,9 @@ impl Wire {
     }
 }
 
-/// Every write of an invite raises its version by one and adds its writer; a whole item keeps eight. A write that did
-/// not would be undone silently, somebody's seat with it, by whoever saw the invite before.
-fn leaves_a_writer(operation: &str, body: &Value) {
+/// Checks that a write of an invite raises the version by one and adds its writer; a whole item keeps eight. Otherwise
+/// a function with an old copy would undo the write silently.
+fn check_writer(operation: &str, body: &Value) {
     let single = [json!({ operation.trim_end_matches("Item"): body })];
     let actions = body["TransactItems"].as_array().map_or(&single[..], Vec::as_slice);
     for (kind, action) in actions.iter().filter_map(Value::as_object).flatten() {
@@ -125,9 +123,9 @@ fn leaves_a_writer(operation: &str, body: &Value) {
                 assert_eq!(values[":one"]["N"], "1");
                 &values[":writer"]["L"][0]
             }
-            // It checks, and writes nothing.
+            // A check writes nothing.
             "ConditionCheck" => continue,
-            other => panic!("{other} of an invite leaves no writer"),
+            other => panic!("{other} of an invite records no writer"),
         };
         assert_eq!(written["S"].as_str().unwrap().len(), 8, "{kind}: {written}");
     }
@@ -156,11 +154,11 @@ impl Intercept for Wire {
         }
         let body = context.request().body().bytes().unwrap_or_default();
         let mut body: Value = serde_json::from_slice(body)?;
-        leaves_a_writer(&operation, &body);
+        check_writer(&operation, &body);
         let event = self.0.lock().unwrap().events.pop_front();
         let fault = match event {
             Some(Event::Fault(fault)) => fault,
-            Some(Event::Meanwhile { happens, is_late }) => {
+            Some(Event::OtherWrite { happens, is_late }) => {
                 block_in_place(|| Handle::current().block_on(happens));
                 if is_late {
                     body["ClientRequestToken"] = "another".into();
@@ -171,7 +169,7 @@ impl Intercept for Wire {
             None => Fault::None,
         };
         if !matches!(fault, Fault::LoseAnswer | Fault::None) {
-            // Something that changes nothing reaches the engine in its place.
+            // A request without effect reaches the engine instead.
             replace(context, "ListTables", &json!({}))?;
         }
         bag.interceptor_state().store_put(fault);
@@ -212,7 +210,7 @@ impl Intercept for Wire {
     }
 }
 
-/// Takes the place of the request that is under way.
+/// Replaces the current request.
 fn replace(
     context: &mut BeforeTransmitInterceptorContextMut<'_>,
     operation: &str,
