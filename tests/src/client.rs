@@ -1,53 +1,48 @@
-//! Somebody who asks, with their token.
+//! A person who sends requests, with their token.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use reqwest::Method;
 use serde_json::Value;
 
-use crate::Answer;
+use crate::{Response, lock};
 
-/// A person (or nobody, without a token) at the one origin.
+/// A person, or a caller who has not signed in.
 #[derive(Debug, Clone)]
 pub struct Client {
     pub(crate) http: reqwest::Client,
     pub(crate) origin: String,
-    pub(crate) refusals: Arc<Mutex<Vec<Answer>>>,
-    /// Who it is; only for reports.
+    pub(crate) refusals: Arc<Mutex<Vec<Response>>>,
+    /// For reports only.
     pub email: String,
-    /// What the person shows; none for nobody.
     pub token: Option<String>,
 }
 
 impl Client {
-    /// `GET`.
-    pub async fn get(&self, path: &str) -> Answer {
+    pub async fn get(&self, path: &str) -> Response {
         self.call("GET", path, &[], None).await
     }
 
-    /// `POST` with a JSON body.
-    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+    pub async fn post(&self, path: &str, body: &Value) -> Response {
         self.call("POST", path, &[], Some(body)).await
     }
 
-    /// `PATCH` with a JSON body.
-    pub async fn patch(&self, path: &str, body: &Value) -> Answer {
+    pub async fn patch(&self, path: &str, body: &Value) -> Response {
         self.call("PATCH", path, &[], Some(body)).await
     }
 
-    /// `DELETE`.
-    pub async fn delete(&self, path: &str) -> Answer {
+    pub async fn delete(&self, path: &str) -> Response {
         self.call("DELETE", path, &[], None).await
     }
 
-    /// Any request with a JSON body or none.
+    /// Sends a request with a JSON body or none.
     pub async fn call(
         &self,
         method: &str,
         path: &str,
         headers: &[(&str, &str)],
         body: Option<&Value>,
-    ) -> Answer {
+    ) -> Response {
         let json = [headers, &[("content-type", "application/json")]].concat();
         match body {
             Some(body) => self.raw(method, path, &json, body.to_string().into_bytes()).await,
@@ -55,41 +50,42 @@ impl Client {
         }
     }
 
-    /// Any request with any body; no header is added but the token's.
-    pub async fn raw(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Answer {
+    /// Sends a request with any body. Adds no header but the token's.
+    pub async fn raw(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Response {
         self.attempt(method, path, headers, body).await.unwrap_or_else(|failure| panic!("{failure}"))
     }
 
-    /// The same where the whole stack may be gone: an answer, or what there was instead.
+    /// Sends a request to a stack that may be down.
     ///
     /// # Errors
-    /// What was asked, and why there is no answer.
+    /// The request, and why there is no response.
     pub async fn attempt(
         &self,
         method: &str,
         path: &str,
         headers: &[(&str, &str)],
         body: Vec<u8>,
-    ) -> Result<Answer, String> {
+    ) -> Result<Response, String> {
         let shown: String = String::from_utf8_lossy(&body).chars().take(200).collect();
-        let asked = format!("{}: {method} {path} {headers:?} {shown}", self.email);
+        let request = format!("{}: {method} {path} {headers:?} {shown}", self.email);
         let method: Method = method.parse().expect("a method");
-        let mut request = self.http.request(method, format!("{}{path}", self.origin));
+        let mut builder = self.http.request(method, format!("{}{path}", self.origin));
         for (name, value) in headers {
-            request = request.header(*name, *value);
+            builder = builder.header(*name, *value);
         }
         if let Some(token) = &self.token {
-            request = request.bearer_auth(token);
+            builder = builder.bearer_auth(token);
         }
         if !body.is_empty() {
-            request = request.body(body);
+            builder = builder.body(body);
         }
-        let response = request.send().await.map_err(|error| format!("{asked}\n→ no answer: {error:?}"))?;
+        let response =
+            builder.send().await.map_err(|error| format!("{request}\n→ no response: {error:?}"))?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let text = response.text().await.map_err(|error| format!("{asked}\n→ no body: {error:?}"))?;
-        let answer = Answer { asked, status, headers, text };
+        let text = response.text().await.map_err(|error| format!("{request}\n→ no body: {error:?}"))?;
+        let answer = Response { request, status, headers, text };
         if status >= 400 {
-            self.refusals.lock().unwrap_or_else(PoisonError::into_inner).push(answer.clone());
+            lock(&self.refusals).push(answer.clone());
         }
         Ok(answer)
     }

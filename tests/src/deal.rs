@@ -1,10 +1,10 @@
-//! A deal, as its learning manager sees it.
+//! A deal, through the API of its learning manager.
 
 use serde_json::{Map, Value, json};
 
-use crate::{Answer, Client};
+use crate::{Client, Response};
 
-/// A deal with the manager of its organisation, which has no other deal.
+/// A deal and the manager of its organisation. The organisation has no other deal.
 #[derive(Debug, Clone)]
 pub struct Deal {
     pub id: String,
@@ -29,21 +29,21 @@ impl Deal {
         self.manager.get(&self.path(rest)).await.ok(200)
     }
 
-    /// Invites addresses; the answer's body.
+    /// Invites addresses. Returns the response's body.
     pub async fn invite<E: AsRef<str>>(&self, emails: &[E]) -> Value {
         let rows: Vec<_> = emails.iter().map(|email| json!({ "email": email.as_ref() })).collect();
         self.try_invite(&json!({ "invites": rows })).await.ok(200)
     }
 
-    /// Invites one address that can be invited; its invite's id.
+    /// Invites one address. Returns the invite's id.
     pub async fn invite_one(&self, email: &str) -> String {
         let answer = self.invite(&[email]).await;
         assert_eq!(answer["results"][0]["outcome"], "invited", "{email}: {answer}");
         answer["results"][0]["inviteId"].as_str().expect("an id").to_owned()
     }
 
-    /// `POST invites` with any body.
-    pub async fn try_invite(&self, body: &Value) -> Answer {
+    /// `POST …/invites` with any body.
+    pub async fn try_invite(&self, body: &Value) -> Response {
         self.manager.post(&self.path("/invites"), body).await
     }
 
@@ -51,7 +51,7 @@ impl Deal {
         self.manager.get(&self.invite_path(id)).await.ok(200)
     }
 
-    /// All rows, through all pages, of a filter such as `status=pending&limit=7`.
+    /// All rows of a filter such as `status=pending&limit=7`, from all pages.
     pub async fn rows(&self, filter: &str) -> Vec<Value> {
         let (mut rows, mut cursor) = (Vec::new(), None::<String>);
         loop {
@@ -66,7 +66,7 @@ impl Deal {
         }
     }
 
-    /// Addresses that begin with `email`, through all pages.
+    /// All rows whose address begins with `email`, from all pages.
     pub async fn search(&self, email: &str, more: &[(&str, Value)]) -> Vec<Value> {
         let (mut rows, mut cursor) = (Vec::new(), Value::Null);
         loop {
@@ -84,22 +84,28 @@ impl Deal {
         }
     }
 
-    /// Resends one, as somebody who saw `etag`, or who did not look.
-    pub async fn resend(&self, id: &str, etag: Option<&str>) -> Answer {
+    /// Resends an invite, with `If-Match` if there is an `etag`.
+    pub async fn resend(&self, id: &str, etag: Option<&str>) -> Response {
         let headers: Vec<_> = etag.map(|etag| ("if-match", etag)).into_iter().collect();
         self.manager.call("POST", &format!("{}/resend", self.invite_path(id)), &headers, None).await
     }
 
-    /// `POST invites/resend` with any body.
-    pub async fn resend_many(&self, body: &Value) -> Answer {
+    /// `POST …/invites/resend` with any body.
+    pub async fn resend_many(&self, body: &Value) -> Response {
         self.manager.post(&self.path("/invites/resend"), body).await
     }
 
-    pub async fn cancel(&self, id: &str) -> Answer {
+    /// Resends these invites, each with the number of sends that the caller saw.
+    pub async fn resend_rows(&self, rows: &[(&str, u32)]) -> Response {
+        let rows: Vec<_> = rows.iter().map(|(id, sends)| json!({ "id": id, "sends": sends })).collect();
+        self.resend_many(&json!({ "invites": rows })).await
+    }
+
+    pub async fn cancel(&self, id: &str) -> Response {
         self.manager.delete(&self.invite_path(id)).await
     }
 
-    pub async fn release(&self, id: &str) -> Answer {
+    pub async fn release(&self, id: &str) -> Response {
         self.manager.delete(&self.seat_path(id)).await
     }
 
@@ -125,6 +131,23 @@ impl Deal {
     }
 }
 
+/// Every route that takes a body, for a caller who may use it.
+pub fn body_routes<'c>(
+    deal: &'c Deal,
+    learner: &'c Client,
+    partnerships: &'c Client,
+) -> [(&'c Client, &'static str, String); 7] {
+    [
+        (&deal.manager, "POST", deal.path("/invites")),
+        (&deal.manager, "POST", deal.path("/invites/resend")),
+        (&deal.manager, "POST", deal.path("/seats/search")),
+        (learner, "POST", "/api/invites/preview".to_owned()),
+        (learner, "POST", "/api/invites/accept".to_owned()),
+        (partnerships, "POST", "/api/deals".to_owned()),
+        (partnerships, "PATCH", deal.path("")),
+    ]
+}
+
 #[track_caller]
 pub fn row_of<'r>(rows: &'r [Value], email: &str) -> &'r Value {
     let found =
@@ -140,7 +163,13 @@ pub fn ids(rows: &[Value]) -> Vec<String> {
     rows.iter().map(|row| row["id"].as_str().unwrap_or_default().to_owned()).collect()
 }
 
-/// `name` with a number, as many as are wanted, in the order of the alphabet.
+/// The outcome of each row of a bulk request.
+pub fn outcomes(answer: &Value) -> Vec<&str> {
+    let results = answer["results"].as_array().expect("results");
+    results.iter().map(|result| result["outcome"].as_str().expect("an outcome")).collect()
+}
+
+/// Numbered addresses in alphabetical order.
 pub fn addresses(name: &str, count: usize) -> Vec<String> {
     (0..count).map(|number| format!("{name}{number:05}@example.com")).collect()
 }

@@ -1,4 +1,4 @@
-//! What nobody may find in a log or in the body of an error (I8): every address, name and token that there was.
+//! Searches logs and error bodies for every address, name and token that a test used. I8
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -7,10 +7,10 @@ use aho_corasick::AhoCorasick;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
-use crate::books::text;
-use crate::{Answer, TestStack};
+use crate::snapshot::text;
+use crate::{Response, TestStack};
 
-/// Words that must not be seen, in each form in which they may come.
+/// Words that must not appear, in each encoding that could hide them.
 #[derive(Debug)]
 pub struct Secrets {
     forms: Vec<String>,
@@ -18,7 +18,7 @@ pub struct Secrets {
 }
 
 impl Secrets {
-    /// All that a stack knows of people: from its table, its inbox, and those who asked.
+    /// All personal data of a stack: from its table, its inbox and its callers.
     pub async fn of(stack: &TestStack) -> Self {
         let mut words = BTreeSet::new();
         for item in stack.items().await {
@@ -30,15 +30,15 @@ impl Secrets {
         }
         for mail in stack.inbox().await {
             let token = mail.token();
-            // The ids in front are no secret; what follows them is.
+            // The ids at the token's start are no secret. The rest is.
             words.extend([mail.field("to").to_owned(), token[43..].to_owned(), token]);
         }
         for (email, token) in stack.people_seen() {
             words.insert(email);
-            // A token's head says only how it is signed.
+            // A token's header says only how it is signed.
             words.extend(token.split('.').skip(1).map(str::to_owned));
         }
-        // What nobody would recognise a person by: everybody's `manager@`, and nobody's name.
+        // `manager` and `partnerships` identify nobody.
         let locals: Vec<_> = words
             .iter()
             .filter_map(|word| Some(word.split_once('@')?.0.to_owned()))
@@ -52,18 +52,14 @@ impl Secrets {
     pub fn new(words: impl IntoIterator<Item = String>) -> Self {
         let forms: Vec<_> = words.into_iter().filter(|word| word.len() > 3).flat_map(forms).collect();
         let search = AhoCorasick::builder().ascii_case_insensitive(true).build(&forms);
-        Self { search: search.expect("so many words"), forms }
+        Self { search: search.expect("a search for all words"), forms }
     }
 
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.forms.len()
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.forms.is_empty()
-    }
-
-    /// The first of them in a text, with what stands around it.
+    /// The first secret in a text, with the text around it.
     pub fn find(&self, text: &str) -> Option<String> {
         let found = self.search.find(text)?;
         let around = |at: usize| (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
@@ -72,7 +68,7 @@ impl Secrets {
         Some(format!("{} in …{}…", self.forms[found.pattern()], &text[from..to]))
     }
 
-    /// Looks through all files of a folder; how many lines there were.
+    /// Searches all files of a folder. Returns the number of their lines.
     pub fn assert_none_in_logs(&self, logs: &Path) -> usize {
         let mut lines = 0;
         for entry in std::fs::read_dir(logs).expect("a folder of logs") {
@@ -84,7 +80,7 @@ impl Secrets {
         lines
     }
 
-    pub fn assert_none_in(&self, refusals: &[Answer]) {
+    pub fn assert_none_in(&self, refusals: &[Response]) {
         for refusal in refusals {
             let headers = format!("{:?}", refusal.headers);
             let found = self.find(&refusal.text).or_else(|| self.find(&headers));
@@ -93,7 +89,7 @@ impl Secrets {
     }
 }
 
-/// As it is, in a URL, in JSON with escapes, and in base64 at each of the three places where it may begin.
+/// A word as it is, in a URL, in JSON with escapes, and in base64 at each of the three possible offsets.
 fn forms(word: String) -> Vec<String> {
     let of_each = |escape: &dyn Fn(char) -> String| word.chars().map(escape).collect::<String>();
     let in_url = of_each(&|c| match c {
@@ -108,7 +104,7 @@ fn forms(word: String) -> Vec<String> {
     for engine in [STANDARD_NO_PAD, URL_SAFE_NO_PAD] {
         for before in 0..3 {
             let encoded = engine.encode([&vec![0; before], word.as_bytes()].concat());
-            // Characters at both ends depend on what stands beside the word.
+            // Characters at both ends depend on the bytes around the word.
             let (from, to) = (before + usize::from(before > 0), encoded.len().saturating_sub(1));
             forms.extend(encoded.get(from..to).filter(|core| core.len() > 7).map(str::to_owned));
         }

@@ -1,13 +1,13 @@
-//! One mail of the local inbox.
+//! A mail in the local inbox.
 
 use serde_json::Value;
 
-/// A mail, as `/inbox/messages.json` has it.
+/// A mail, as `/inbox/messages.json` lists it.
 #[derive(Debug, Clone)]
 pub struct Mail(pub Value);
 
 impl Mail {
-    /// One of its texts: `from`, `to`, `subject`, `text`, `html`, `at`, `id`.
+    /// A text field: `from`, `to`, `subject`, `text`, `html`, `at`, `id`.
     #[track_caller]
     pub fn field(&self, name: &str) -> &str {
         self.0[name].as_str().unwrap_or_else(|| panic!("a mail has a {name}: {}", self.0))
@@ -17,7 +17,7 @@ impl Mail {
         self.0["to"].as_str().is_some_and(|to| to.eq_ignore_ascii_case(address))
     }
 
-    /// One of its tags: `deal`, `invite`, `send`.
+    /// A tag: `deal`, `invite`, `send`.
     #[track_caller]
     pub fn tag(&self, name: &str) -> &str {
         self.0["tags"][name].as_str().unwrap_or_else(|| panic!("a mail has a tag {name}: {}", self.0))

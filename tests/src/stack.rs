@@ -1,28 +1,29 @@
-//! The stack of one test, and its people.
+//! The stack of one test, and the people who use it.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::TimeDelta;
 use seatkeeper_local::{Settings, Stack};
 use serde_json::{Value, json};
 
-use crate::books::Item;
 use crate::proxy::Proxy;
-use crate::{Answer, Client, Deal, Mail, eventually, now, rfc3339};
+use crate::snapshot::Item;
+use crate::{Client, Deal, Mail, Response, eventually, lock, now, rfc3339};
 
 pub const PARTNERSHIPS: &str = "partnerships@futurelearn.example";
 
 pub const TABLE: &str = "seatkeeper";
 
-/// A stack of its own, in memory, with no schedule and no deal to begin with.
+/// A stack in memory, without schedules and without deals.
 #[derive(Debug)]
 pub struct TestStack {
     pub local: Stack,
     http: reqwest::Client,
     deals: AtomicU32,
-    refusals: Arc<Mutex<Vec<Answer>>>,
+    refusals: Arc<Mutex<Vec<Response>>>,
     people: Mutex<Vec<(String, String)>>,
 }
 
@@ -31,9 +32,8 @@ impl TestStack {
         Self::with(&[]).await
     }
 
-    pub async fn with(env: &[(&str, &str)]) -> Self {
-        let env = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Self::of(Settings { env, seed: false, ..Settings::ephemeral() }).await
+    pub async fn with(variables: &[(&str, &str)]) -> Self {
+        Self::of(settings_with(variables)).await
     }
 
     pub async fn of(settings: Settings) -> Self {
@@ -46,10 +46,10 @@ impl TestStack {
         Self { local, http, deals: AtomicU32::new(0), refusals: Arc::default(), people: Mutex::default() }
     }
 
-    /// The same with a proxy between its functions and what they call.
+    /// Starts a stack whose functions reach DynamoDB and SES through a proxy.
     pub async fn behind(proxy: &Proxy, settings: Settings) -> Self {
         let stack = Self::of(Settings { in_between: Some(proxy.endpoints()), ..settings }).await;
-        proxy.lead_to(&stack.local);
+        proxy.forward_to(Some(stack.local.endpoints().clone()));
         stack
     }
 
@@ -63,15 +63,14 @@ impl TestStack {
         Client { http: self.http.clone(), origin, refusals, email: "nobody".to_owned(), token: None }
     }
 
-    /// Somebody who signed in with all that they are entitled to.
+    /// A person who has signed in, with every scope that they are entitled to.
     pub async fn person(&self, email: &str) -> Client {
         let form = [("grant_type", "password"), ("username", email)];
         let request = self.http.post(format!("{}/oidc/token", self.local.url())).form(&form);
         let answer: Value = request.send().await.expect("an answer").json().await.expect("JSON");
         let token =
             answer["access_token"].as_str().unwrap_or_else(|| panic!("no token for {email}: {answer}"));
-        let person = (email.to_owned(), token.to_owned());
-        self.people.lock().unwrap_or_else(PoisonError::into_inner).push(person);
+        lock(&self.people).push((email.to_owned(), token.to_owned()));
         Client { email: email.to_owned(), token: Some(token.to_owned()), ..self.nobody() }
     }
 
@@ -98,7 +97,7 @@ impl TestStack {
         Deal { id, manager: self.manager(&organisation).await, organisation }
     }
 
-    /// A request for a deal that runs from yesterday for a year.
+    /// The body that creates a deal, which runs from yesterday for a year.
     pub fn deal_body(&self, organisation: &str, seats: u32) -> Value {
         json!({
             "organisation": { "id": organisation, "name": format!("The {organisation}") },
@@ -109,12 +108,13 @@ impl TestStack {
         })
     }
 
-    pub fn refusals(&self) -> Vec<Answer> {
-        self.refusals.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub fn refusals(&self) -> Vec<Response> {
+        lock(&self.refusals).clone()
     }
 
+    /// Addresses and tokens of everyone who signed in.
     pub fn people_seen(&self) -> Vec<(String, String)> {
-        self.people.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.people).clone()
     }
 
     pub async fn items(&self) -> Vec<Item> {
@@ -143,32 +143,46 @@ impl TestStack {
         answer.as_array().expect("mails").iter().cloned().map(Mail).collect()
     }
 
-    /// The token in the newest mail to an address, which must have come by now.
+    /// The token in the newest mail to an address.
     pub async fn token_for(&self, address: &str) -> String {
         let mails = self.inbox_for(address).await;
         mails.last().unwrap_or_else(|| panic!("a mail to {address}")).token()
     }
 
-    /// Makes the next `count` calls to SES fail; 0 ends it.
+    /// Makes the next `count` calls to SES fail. 0 ends the fault.
     pub async fn fault(&self, mode: &str, count: u32) {
         let answer = self.nobody().post("/inbox/faults", &json!({ "mode": mode, "count": count })).await;
         assert_eq!(answer.status, 204, "{}", answer.show());
     }
 
-    pub async fn preview(&self, token: &str) -> Answer {
+    /// What the deal's manager sees, and the number of mails.
+    pub async fn snapshot(&self, deal: &Deal) -> (Value, usize) {
+        (deal.snapshot().await, self.inbox().await.len())
+    }
+
+    /// How many mails each address received.
+    pub async fn mails_by_address(&self) -> BTreeMap<String, usize> {
+        let mut mails = BTreeMap::new();
+        for mail in self.inbox().await {
+            *mails.entry(mail.field("to").to_owned()).or_default() += 1;
+        }
+        mails
+    }
+
+    pub async fn preview(&self, token: &str) -> Response {
         self.nobody().post("/api/invites/preview", &json!({ "token": token })).await
     }
 
-    pub async fn accept(&self, learner: &Client, token: &str) -> Answer {
+    pub async fn accept(&self, learner: &Client, token: &str) -> Response {
         learner.post("/api/invites/accept", &json!({ "token": token })).await
     }
 
-    /// Runs both sweeps once.
+    /// Runs the sweep and the deliverer once.
     pub async fn sweep(&self) -> [Value; 2] {
         self.local.sweep().await.unwrap_or_else(|error| panic!("a sweep: {error}"))
     }
 
-    /// Sweeps until no row of the deal is queued any more.
+    /// Sweeps until no row of the deal is queued.
     pub async fn sweep_until_sent(&self, deal: &Deal, deadline: Duration) {
         eventually("no row is queued", deadline, || async {
             self.sweep().await;
@@ -179,12 +193,18 @@ impl TestStack {
     }
 }
 
+/// Settings of a stack in memory with these environment variables.
+pub fn settings_with(variables: &[(&str, &str)]) -> Settings {
+    let env = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    Settings { env, seed: false, ..Settings::ephemeral() }
+}
+
 #[track_caller]
 pub fn json_object(value: &Value) -> &serde_json::Map<String, Value> {
     value.as_object().unwrap_or_else(|| panic!("an object, not {value}"))
 }
 
-/// An object has these fields, and may have more.
+/// Checks that an object has these fields. It may have more.
 #[track_caller]
 pub fn assert_fields(actual: &Value, expected: &Value) {
     for (name, value) in json_object(expected) {

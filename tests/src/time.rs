@@ -1,4 +1,4 @@
-//! The clock of the tests, and the only two ways to wait.
+//! The tests' clock, and the only two ways to wait.
 
 use std::future::Future;
 use std::time::Duration;
@@ -8,11 +8,8 @@ use serde_json::Value;
 
 const INTERVAL: Duration = Duration::from_millis(40);
 
-/// The time now, as the functions in other processes see it, too.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a test is outside: it has the clock of the machine and no other"
-)]
+/// The machine's clock, which the function processes also read.
+#[expect(clippy::disallowed_methods, reason = "tests share the machine's clock with the functions")]
 pub fn now() -> DateTime<Utc> {
     Utc::now()
 }
@@ -21,7 +18,7 @@ pub fn rfc3339(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-/// A time out of an answer: RFC 3339, in UTC, written with a `Z`.
+/// A time from a response: RFC 3339 in UTC, with a `Z`.
 #[track_caller]
 pub fn time(value: &Value) -> DateTime<Utc> {
     let text = value.as_str().unwrap_or_else(|| panic!("a time, not {value}"));
@@ -31,7 +28,7 @@ pub fn time(value: &Value) -> DateTime<Utc> {
     time.to_utc()
 }
 
-/// Asks again and again until there is an answer; after `deadline` the test has failed for want of `what`.
+/// Polls until `ask` returns a value. Panics with `what` after `deadline`.
 pub async fn eventually<T, F: Future<Output = Option<T>>>(
     what: &str,
     deadline: Duration,
@@ -49,7 +46,7 @@ pub async fn eventually<T, F: Future<Output = Option<T>>>(
     answer.unwrap_or_else(|_| panic!("not within {} s: {what}", deadline.as_secs_f32()))
 }
 
-/// Waits until the clock has reached a time, which must not be far away.
+/// Waits until the clock reaches a time at most 30 seconds away.
 pub async fn past(time: DateTime<Utc>) {
     let wait = (time - now()).to_std().unwrap_or_default();
     assert!(wait < Duration::from_secs(30), "nobody waits until {time}");

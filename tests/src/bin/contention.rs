@@ -1,9 +1,9 @@
-//! `contention`: a simulation of many learners who accept the same deal's seats at the same time. It needs no database.
+//! `contention` simulates many learners who accept seats of one deal at the same time. It needs no database.
 //!
-//! Accepting is one transaction that moves the deal's counter. DynamoDB refuses a transaction at once when another one is
-//! under way on the same item, and the function repeats it after a random wait. Each line of the table is an arrival rate,
-//! under one policy of waiting and with the counter in one or more items. What is assumed: a transaction holds its items for
-//! 10 ms, and looking at what it would meet takes 5 ms. Both are guesses until AWS shows them.
+//! Accepting is one transaction, which raises the deal's counter. DynamoDB refuses a transaction while another one
+//! writes the same item, and the function retries after a random wait. Each line of the table has one rate of arrivals,
+//! one backoff and one number of counters. Two assumptions are not measured on AWS: a transaction locks its items for
+//! 10 ms, and reading them takes 5 ms.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command tells what it does")]
 
 use std::cmp::Reverse;
@@ -15,12 +15,12 @@ use shared::store::Backoff;
 
 const TRANSACTION: Duration = Duration::from_millis(10);
 const LOOK: Duration = Duration::from_millis(5);
-/// How long a request repeats its transaction: Lambda's time limit of the function, less the answer's.
+/// How long a request retries its transaction: the function's timeout, less the time to respond.
 const TIME_TO_ANSWER: Duration = Duration::from_millis(28_500);
 const ARRIVALS_FOR: Duration = Duration::from_mins(1);
 const RATES: [u32; 5] = [20, 50, 80, 100, 200];
 
-/// One learner's next attempt. Ordered by time, then by learner, so that a seed gives the same run.
+/// A learner's next attempt. Ordered by time, then by learner, so that a seed repeats the run.
 type Attempt = Reverse<(Duration, usize)>;
 
 struct Learner {
@@ -39,7 +39,7 @@ fn simulate(rate: u32, counters: usize, backoff: Backoff, random: &mut fastrand:
     let (mut learners, mut due) = (Vec::new(), BinaryHeap::<Attempt>::new());
     let mut arrived = Duration::ZERO;
     while arrived < ARRIVALS_FOR {
-        // Arrivals are independent of each other: the time between two is exponential.
+        // Arrivals are independent, so the time between two is exponential.
         arrived += Duration::from_secs_f64(-(1.0 - random.f64()).ln() / f64::from(rate));
         due.push(Reverse((arrived, learners.len())));
         learners.push(Learner { arrived, backoff, attempts: 0 });
@@ -89,7 +89,7 @@ fn main() -> ExitCode {
     );
     println!("| ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
     let (first, second) = (Duration::from_millis(20), Duration::from_secs(1));
-    // The product's own is the second.
+    // The product uses the second policy.
     let policies = [
         (Backoff::new(first, second / 10), second / 10, 1),
         (Backoff::default(), second / 4, 1),

@@ -1,13 +1,13 @@
-//! The long forms of the proof, each on throwaway stacks: `prove chaos --minutes 10 --seed 7`, `prove histories --minutes
-//! 5`, `prove histories --seed 7 --times 20`, `prove load`, `prove load sweep 200000`. Ends with 1 at the first thing that
-//! does not hold.
+//! The long forms of the proof, on throwaway stacks: `prove chaos --minutes 10 --seed 7`, `prove histories --minutes
+//! 5`, `prove histories --seed 7 --times 20`, `prove load`, `prove load sweep 200000`. Exits with 1 at the first
+//! violation.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command tells what it does")]
 
 use std::process::ExitCode;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use tests::history::{Figures, Kind, Stage};
+use tests::history::{Figures, Kind, Player};
 use tests::load::{accepts, invites, sweep};
 use tests::{chaos, now};
 
@@ -25,7 +25,7 @@ struct Options {
 }
 
 impl Options {
-    /// A minute, unless the arguments say something else.
+    /// Reads the options. The default time is a minute.
     fn read(arguments: &[&str]) -> Option<Self> {
         let mut options = Self { time: Duration::from_mins(1), seed: None, times: 1 };
         for pair in arguments.chunks(2) {
@@ -63,41 +63,41 @@ async fn main() -> ExitCode {
 async fn run_chaos(arguments: &[&str]) -> Option<bool> {
     let options = Options::read(arguments)?;
     let options =
-        chaos::Options { seed: options.seed.unwrap_or_else(|| fastrand::u64(..)), storm: options.time };
-    println!("Chaos for {} s, seed {}", options.storm.as_secs(), options.seed);
+        chaos::Options { seed: options.seed.unwrap_or_else(|| fastrand::u64(..)), time: options.time };
+    println!("Chaos for {} s, seed {}", options.time.as_secs(), options.seed);
     let summary = chaos::run(options, |line| println!("{line}")).await;
     println!("\n{}", summary.table());
     Some(summary.wrong.is_empty())
 }
 
-/// New histories of both kinds, one seed after the other, until the time is up; or one seed again and again.
+/// Plays histories of both kinds: new seeds until the time is up, or one seed several times.
 async fn play_histories(arguments: &[&str]) -> Option<bool> {
     let options = Options::read(arguments)?;
-    let stages = [Stage::new(Kind::Timely).await, Stage::new(Kind::Disturbed).await];
+    let players = [Player::new(Kind::Timely).await, Player::new(Kind::Disturbed).await];
     let end = now() + TimeDelta::from_std(options.time).ok()?;
-    let (mut figures, mut played) = (Figures::default(), 0);
-    while if options.seed.is_some() { played < options.times } else { now() < end } {
+    let (mut figures, mut count) = (Figures::default(), 0);
+    while if options.seed.is_some() { count < options.times } else { now() < end } {
         let seed = options.seed.unwrap_or_else(|| fastrand::u64(0..1 << 32));
-        for stage in &stages {
-            match stage.play(seed, WINDOWS).await {
+        for player in &players {
+            match player.play(seed, WINDOWS).await {
                 Ok(more) => figures += more,
                 Err(wrong) => {
-                    println!("{wrong}\nAgain: prove histories --seed {seed} --times 20");
+                    println!("{wrong}\nTo repeat: prove histories --seed {seed} --times 20");
                     return Some(false);
                 }
             }
         }
-        played += 1;
+        count += 1;
         println!("seed {seed}: {figures}");
     }
-    for stage in stages {
-        stage.clear().await;
+    for player in players {
+        player.stop().await;
     }
-    println!("Every history has an order that explains it.");
+    println!("Every history is linearisable.");
     Some(true)
 }
 
-/// A table of figures; each run asserts what it is there for.
+/// Runs loads and prints a table of their figures. Each load checks its invariants.
 async fn run_load(arguments: &[&str]) -> Option<bool> {
     let all = [
         &["accepts", "200", "50"][..],

@@ -1,19 +1,19 @@
-//! What has been asked, answered, mailed and disturbed, and what of it was wrong.
+//! The record of a run: responses, mails, faults and violations.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt::Write;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::Value;
 
 use super::Options;
 use crate::proxy::{Proxy, Tally};
-use crate::{Answer, Mail};
+use crate::{Mail, Response, lock};
 
-/// As many that are wrong are told; then the run ends.
-const ENOUGH: usize = 20;
+/// The run ends after this many violations.
+const MOST_VIOLATIONS: usize = 20;
 
 #[derive(Debug, Clone)]
 pub(super) struct Sent {
@@ -23,11 +23,12 @@ pub(super) struct Sent {
     pub(super) token: String,
 }
 
-/// What managers were answered about the sends of one invite.
+/// Requests for sends of one invite, by their responses.
 #[derive(Debug, Default, Clone, Copy)]
-pub(super) struct Asked {
+pub(super) struct SendCounts {
     pub(super) done: u64,
-    pub(super) open: u64,
+    /// Nobody knows whether these sends exist.
+    pub(super) unknown: u64,
 }
 
 #[derive(Debug, Default)]
@@ -44,8 +45,8 @@ pub(super) struct Ledger {
     pub(super) sweeps: AtomicU32,
     answers: Mutex<BTreeMap<(&'static str, String), u32>>,
     mails: Mutex<Mails>,
-    asked: Mutex<HashMap<(String, String), Asked>>,
-    dead: Mutex<HashSet<String>>,
+    send_counts: Mutex<HashMap<(String, String), SendCounts>>,
+    dead_links: Mutex<HashSet<String>>,
     failures: Mutex<BTreeSet<String>>,
     calls: Mutex<Tally>,
     wrong: Mutex<Vec<String>>,
@@ -56,19 +57,19 @@ impl Ledger {
         lock(&self.wrong).push(what);
     }
 
-    /// Notes what is wrong unless it holds.
+    /// Records a violation unless the condition holds.
     pub(super) fn holds(&self, holds: bool, what: impl FnOnce() -> String) {
         if !holds {
             self.wrong(what());
         }
     }
 
-    pub(super) fn is_fine(&self) -> bool {
-        lock(&self.wrong).len() < ENOUGH
+    pub(super) fn may_go_on(&self) -> bool {
+        lock(&self.wrong).len() < MOST_VIOLATIONS
     }
 
-    /// Takes an answer down. I8: what is said of a failure says nothing of the inside: it is one of very few texts.
-    pub(super) fn note(&self, operation: &'static str, answer: &Answer) {
+    /// Records a response. I8: the body of a 5xx is one of few texts and reveals no internals.
+    pub(super) fn note(&self, operation: &'static str, answer: &Response) {
         *lock(&self.answers).entry((operation, answer.kind())).or_default() += 1;
         if answer.status >= 500 && lock(&self.failures).insert(answer.text.clone()) {
             let known = [
@@ -82,24 +83,20 @@ impl Ledger {
             let is_silent = tells.iter().all(|tell| !answer.text.contains(tell));
             let few = lock(&self.failures).len() <= known.len();
             self.holds(is_known && is_silent && few, || {
-                format!("I8: a failure speaks of the inside: {}", answer.show())
+                format!("I8: a 5xx reveals internals: {}", answer.show())
             });
         }
     }
 
-    /// Takes down what was answered about a send of an invite.
+    /// Records the response to a request for a send. An empty invite stands for one whose id is unknown.
     pub(super) fn note_send(&self, deal: &str, invite: &str, done: bool) {
-        let mut asked = lock(&self.asked);
-        let asked = asked.entry((deal.to_owned(), invite.to_owned())).or_default();
-        if done {
-            asked.done += 1;
-        } else {
-            asked.open += 1;
-        }
+        let mut counts = lock(&self.send_counts);
+        let counts = counts.entry((deal.to_owned(), invite.to_owned())).or_default();
+        *(if done { &mut counts.done } else { &mut counts.unknown }) += 1;
     }
 
-    pub(super) fn asked(&self) -> HashMap<(String, String), Asked> {
-        lock(&self.asked).clone()
+    pub(super) fn send_counts(&self) -> HashMap<(String, String), SendCounts> {
+        lock(&self.send_counts).clone()
     }
 
     pub(super) fn note_mails(&self, came: Vec<Mail>) {
@@ -111,7 +108,7 @@ impl Ledger {
                 send: mail.tag("send").parse().expect("a number"),
                 token: mail.token(),
             };
-            // Each try has a link of its own, and is made once.
+            // Each attempt has its own link and mails it once.
             self.holds(mails.tokens.insert(sent.token.clone()), || {
                 format!("I4: a link was mailed twice: {} send {}", sent.invite, sent.send)
             });
@@ -128,7 +125,7 @@ impl Ledger {
         lock(&self.mails).sent.clone()
     }
 
-    /// A mail: usually a late one.
+    /// A random mail, usually a late one.
     pub(super) fn some_mail(&self, rng: &mut fastrand::Rng) -> Option<Sent> {
         let mails = lock(&self.mails);
         let late = if rng.u8(0..5) == 0 { 0 } else { mails.sent.len().saturating_sub(80) };
@@ -136,14 +133,14 @@ impl Ledger {
     }
 
     pub(super) fn is_dead(&self, token: &str) -> bool {
-        lock(&self.dead).contains(token)
+        lock(&self.dead_links).contains(token)
     }
 
-    pub(super) fn bury(&self, token: &str) {
-        lock(&self.dead).insert(token.to_owned());
+    pub(super) fn note_dead(&self, token: &str) {
+        lock(&self.dead_links).insert(token.to_owned());
     }
 
-    /// Takes down which calls there have been, and which of them were disturbed.
+    /// Records all calls, with the faults that they met.
     pub(super) fn note_calls(&self, proxy: &Proxy) {
         *lock(&self.calls) = proxy.tally();
     }
@@ -154,11 +151,11 @@ impl Ledger {
         let count = |from: char| -> u32 {
             answers.iter().filter(|((_, kind), _)| kind.starts_with(from)).map(|(_, times)| times).sum()
         };
-        let disturbed: u32 =
+        let faults: u32 =
             lock(&self.calls).iter().filter(|((_, fault), _)| fault.is_some()).map(|(_, times)| times).sum();
         format!(
-            "{left:>4} s left: {} done, {} refused, {} failed; {} mails, {disturbed} calls disturbed, \
-             {} processes killed, {} wrong",
+            "{left:>4} s left. Responses: {} 2xx, {} 4xx, {} 5xx. {} mails, {faults} faults, {} processes killed, \
+             {} violations",
             count('2'),
             count('4'),
             count('5'),
@@ -168,7 +165,7 @@ impl Ledger {
         )
     }
 
-    pub(super) fn summary(&self, options: Options, settled: Duration) -> Summary {
+    pub(super) fn summary(&self, options: Options, quiet_after: Duration) -> Summary {
         let mut answers: BTreeMap<&str, BTreeMap<String, u32>> = BTreeMap::new();
         for ((operation, kind), times) in lock(&self.answers).iter() {
             answers.entry(operation).or_default().insert(kind.clone(), *times);
@@ -184,7 +181,7 @@ impl Ledger {
         let sends: HashSet<_> = mails.sent.iter().map(|sent| (&sent.invite, sent.send)).collect();
         Summary {
             options,
-            settled,
+            quiet_after,
             answers: answers.into_iter().map(|(operation, kinds)| (operation.to_owned(), kinds)).collect(),
             calls,
             faults,
@@ -197,19 +194,16 @@ impl Ledger {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 #[derive(Debug)]
 pub struct Summary {
     pub options: Options,
-    pub settled: Duration,
-    /// How often each operation was answered in which way.
+    /// How long mails were still queued after the last fault.
+    pub quiet_after: Duration,
+    /// For each operation, how often each kind of response came.
     pub answers: BTreeMap<String, BTreeMap<String, u32>>,
-    /// Calls of the functions to DynamoDB and SES, until the storm ended.
+    /// Calls to DynamoDB and SES while faults were injected.
     pub calls: u32,
-    /// How many of them met which fault.
+    /// How often each fault was injected.
     pub faults: BTreeMap<String, u32>,
     pub kills: usize,
     pub sweeps: u32,
@@ -219,7 +213,7 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// How many answers an operation had whose kind begins with this.
+    /// How often an operation was answered with a kind that begins with this text.
     pub fn answered(&self, operation: &str, kind: &str) -> u32 {
         let kinds = self.answers.get(operation).into_iter().flatten();
         kinds.filter(|(seen, _)| seen.starts_with(kind)).map(|(_, times)| times).sum()
@@ -227,8 +221,8 @@ impl Summary {
 
     pub fn table(&self) -> String {
         let mut text = format!(
-            "Chaos of {} s from seed {}\n\n| operation | answers |\n| --- | --- |\n",
-            self.options.storm.as_secs(),
+            "Chaos for {} s, seed {}\n\n| operation | responses |\n| --- | --- |\n",
+            self.options.time.as_secs(),
             self.options.seed
         );
         let list = |counts: &BTreeMap<String, u32>| {
@@ -237,25 +231,21 @@ impl Summary {
         for (operation, kinds) in &self.answers {
             let _to_a_string = writeln!(text, "| {operation} | {} |", list(kinds));
         }
-        let disturbed: u32 = self.faults.values().sum();
+        let Self { calls, kills, sweeps, mails, sends, .. } = self;
         let _to_a_string = write!(
             text,
-            "\n{} calls to DynamoDB and SES, {disturbed} of them disturbed ({})\n\
-             {} processes killed, {} sweeps\n{} mails of {} sends, none of them with a link that was mailed before\n\
-             settled {} s after the storm\n",
-            self.calls,
+            "\n{calls} calls to DynamoDB and SES, {} of them with a fault ({})\n\
+             {kills} processes killed, {sweeps} sweeps\n{mails} mails of {sends} sends\n\
+             no mail was queued {} s after the last fault\n",
+            self.faults.values().sum::<u32>(),
             list(&self.faults),
-            self.kills,
-            self.sweeps,
-            self.mails,
-            self.sends,
-            self.settled.as_secs()
+            self.quiet_after.as_secs()
         );
         if self.wrong.is_empty() {
             text.push_str("All invariants hold.\n");
         }
         for wrong in &self.wrong {
-            let _to_a_string = writeln!(text, "WRONG: {wrong}");
+            let _to_a_string = writeln!(text, "VIOLATED: {wrong}");
         }
         text
     }

@@ -1,26 +1,25 @@
-//! Chaos: many managers and learners at many deals, over HTTP, while processes are killed and calls are disturbed. Then
-//! the disturbances end, everything settles, and all invariants are looked at.
+//! Chaos: many managers and learners use many deals over HTTP, while processes are killed and calls meet faults. Then
+//! the faults end, the queue empties, and every invariant is checked.
 //!
-//! Invariant: the same seed asks for the same things, in an order that chance still decides. What is wrong is collected,
-//! so that one run tells all that it has seen.
+//! Invariant: a seed repeats the requests, but not their order. A run collects its violations and reports them
+//! together.
 
+mod faults;
 mod ledger;
 mod people;
 mod verdict;
-mod weather;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use fastrand::Rng;
-use seatkeeper_local::Settings;
 use serde_json::json;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::proxy::Proxy;
-use crate::{Deal, TestStack, now, past};
+use crate::{Deal, TestStack, now, past, settings_with};
 
 pub use ledger::Summary;
 
@@ -28,9 +27,8 @@ use ledger::Ledger;
 
 const DEALS: usize = 5;
 const LEARNERS: usize = 8;
-/// Everything is short, so that much of it passes within a run: leases are as short as a function's least timeout lets
-/// them be, and invites expire while they are still wanted. Limits and the rate are set, so that their writes are made,
-/// and so high that they stop nobody.
+/// Leases and lifetimes are short, so that many end within a run. Limits and the send rate are written to the table,
+/// but too high to refuse anybody.
 const SETTINGS: [(&str, &str); 6] = [
     ("FUNCTION_TIMEOUT", "5s"),
     ("DELIVERY_LEASE", "6s"),
@@ -39,82 +37,81 @@ const SETTINGS: [(&str, &str); 6] = [
     ("LIMIT_MANAGER_PER_HOUR", "4000000"),
     ("LIMIT_DEAL_PER_DAY", "4000000"),
 ];
-/// The longest that anything of a function goes on after its time: its timeout, and a call that comes late.
+/// The longest that a request can act after the last fault: a function's timeout, and a delayed call.
 const AFTERMATH: chrono::TimeDelta = chrono::TimeDelta::seconds(11);
 
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
     pub seed: u64,
-    pub storm: Duration,
+    pub time: Duration,
 }
 
-struct Scene {
+struct ChaosStack {
     stack: TestStack,
     proxy: Proxy,
     deals: Vec<Deal>,
     ledger: Ledger,
 }
 
-/// Runs it: `say` gets a line every few seconds.
+/// Runs chaos and then checks the invariants. `say` receives a line every few seconds.
 pub async fn run(options: Options, say: impl Fn(&str)) -> Summary {
     let proxy = Proxy::start().await;
-    let env = SETTINGS.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect();
-    let stack = TestStack::behind(&proxy, Settings { env, seed: false, ..Settings::ephemeral() }).await;
+    let stack = TestStack::behind(&proxy, settings_with(&SETTINGS)).await;
     let mut rng = Rng::with_seed(options.seed);
     let mut deals = Vec::new();
     for _ in 0..DEALS {
         deals.push(stack.deal(rng.u32(4..16)).await);
     }
-    let scene = Arc::new(Scene { stack, proxy, deals, ledger: Ledger::default() });
+    let chaos = Arc::new(ChaosStack { stack, proxy, deals, ledger: Ledger::default() });
 
-    let mut hands = JoinSet::new();
+    let mut people = JoinSet::new();
     for number in 0..DEALS * 2 {
-        hands.spawn(people::manage(Arc::clone(&scene), number % DEALS, rng.fork()));
+        people.spawn(people::manage(Arc::clone(&chaos), number % DEALS, rng.fork()));
     }
-    for hand in 0..LEARNERS {
-        hands.spawn(people::learn(Arc::clone(&scene), hand, LEARNERS, rng.fork()));
+    for number in 0..LEARNERS {
+        people.spawn(people::learn(Arc::clone(&chaos), number, LEARNERS, rng.fork()));
     }
-    hands.spawn(people::resize(Arc::clone(&scene), rng.fork()));
-    hands.spawn(people::read_mail(Arc::clone(&scene)));
-    let mut ills = JoinSet::new();
-    ills.spawn(weather::change(Arc::clone(&scene), rng.fork()));
-    ills.spawn(weather::kill(Arc::clone(&scene), rng.fork()));
+    people.spawn(people::resize(Arc::clone(&chaos), rng.fork()));
+    people.spawn(people::read_mail(Arc::clone(&chaos)));
+    let mut faults = JoinSet::new();
+    faults.spawn(faults::inject(Arc::clone(&chaos), rng.fork()));
+    faults.spawn(faults::kill(Arc::clone(&chaos), rng.fork()));
     let mut sweeps = JoinSet::new();
     for _ in 0..2 {
-        sweeps.spawn(people::sweep(Arc::clone(&scene)));
+        sweeps.spawn(people::sweep(Arc::clone(&chaos)));
     }
 
-    let end = now() + options.storm;
+    let end = now() + options.time;
     let mut ticks = interval(Duration::from_secs(5));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    while now() < end && scene.ledger.is_fine() {
+    while now() < end && chaos.ledger.may_go_on() {
         ticks.tick().await;
-        say(&scene.ledger.progress(&scene.proxy, (end - now()).num_seconds()));
-        if let Some(ended) = hands.try_join_next() {
-            ended.expect("nobody leaves before the end");
+        say(&chaos.ledger.progress(&chaos.proxy, (end - now()).num_seconds()));
+        if let Some(ended) = people.try_join_next() {
+            ended.expect("no task ends before the run does");
         }
     }
 
-    ills.shutdown().await;
-    scene.proxy.calm();
-    scene.ledger.closing.store(true, Ordering::SeqCst);
-    while let Some(ended) = hands.join_next().await {
-        ended.expect("everybody leaves in peace");
+    faults.shutdown().await;
+    chaos.proxy.clear_faults();
+    chaos.ledger.closing.store(true, Ordering::SeqCst);
+    while let Some(ended) = people.join_next().await {
+        ended.expect("no task panics");
     }
-    say("The storm is over; everything settles.");
+    say("No more faults. Waiting until no mail is queued.");
     past(now() + AFTERMATH).await;
-    scene.ledger.note_calls(&scene.proxy);
-    for deal in &scene.deals {
+    chaos.ledger.note_calls(&chaos.proxy);
+    for deal in &chaos.deals {
         let forever =
             json!({ "seats": 1000, "endsAt": crate::rfc3339(now() + chrono::TimeDelta::days(300)) });
-        scene.stack.person(crate::PARTNERSHIPS).await.patch(&deal.path(""), &forever).await.ok(200);
+        chaos.stack.person(crate::PARTNERSHIPS).await.patch(&deal.path(""), &forever).await.ok(200);
     }
-    let settled = verdict::settle(&scene).await;
+    let quiet_after = verdict::wait_until_quiet(&chaos).await;
     sweeps.shutdown().await;
-    verdict::judge(&scene).await;
-    let summary = scene.ledger.summary(options, settled);
-    if let Some(scene) = Arc::into_inner(scene) {
-        scene.stack.stop().await;
+    verdict::check_invariants(&chaos).await;
+    let summary = chaos.ledger.summary(options, quiet_after);
+    if let Some(chaos) = Arc::into_inner(chaos) {
+        chaos.stack.stop().await;
     }
     summary
 }

@@ -1,103 +1,100 @@
-//! What has to hold once everything has settled. I1–I7.
+//! The invariants that are checked once no mail is queued. I1–I7.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::future::join_all;
 
-use super::Scene;
-use super::ledger::Asked;
+use super::ChaosStack;
+use super::ledger::SendCounts;
 use super::people::fetch_mail;
-use crate::books::{Books, Mailed};
+use crate::snapshot::{Mailed, Snapshot};
 use crate::{Client, eventually, ids, now, row_of};
 
-/// "Within five minutes of the fault's end nothing is queued."
-const SETTLED: Duration = Duration::from_mins(5);
+/// I4: no mail is queued five minutes after the last fault.
+const QUIET_WITHIN: Duration = Duration::from_mins(5);
 
-/// Waits until nothing is queued; how long that took. I4: not longer than that.
-pub(super) async fn settle(scene: &Scene) -> Duration {
+/// Waits until no mail is queued. Returns how long that took.
+pub(super) async fn wait_until_quiet(chaos: &ChaosStack) -> Duration {
     let begun = now();
     let took = || (now() - begun).to_std().unwrap_or_default();
-    let is_settled = eventually("everything settles, or its time is over", SETTLED * 2, || async {
-        let rows = join_all(scene.deals.iter().map(|deal| deal.rows("limit=200"))).await;
-        let is_settled = rows.iter().flatten().all(|row| row["delivery"]["state"] != "queued");
-        (is_settled || took() > SETTLED).then_some(is_settled)
+    let is_quiet = eventually("no mail is queued, or time is up", QUIET_WITHIN * 2, || async {
+        let rows = join_all(chaos.deals.iter().map(|deal| deal.rows("limit=200"))).await;
+        let is_quiet = rows.iter().flatten().all(|row| row["delivery"]["state"] != "queued");
+        (is_quiet || took() > QUIET_WITHIN).then_some(is_quiet)
     })
     .await;
-    scene
-        .ledger
-        .holds(is_settled, || format!("I4: a mail is still queued {} s after the storm", SETTLED.as_secs()));
+    chaos.ledger.holds(is_quiet, || {
+        format!("I4: a mail is still queued {} s after the last fault", QUIET_WITHIN.as_secs())
+    });
     took()
 }
 
-/// Looks at everything; nobody else does anything by now.
-pub(super) async fn judge(scene: &Scene) {
-    fetch_mail(scene).await;
-    // I7: what is swept once stays swept.
-    scene.stack.sweep().await;
-    for report in scene.stack.sweep().await {
+/// Checks every invariant while nobody else uses the stack.
+pub(super) async fn check_invariants(chaos: &ChaosStack) {
+    fetch_mail(chaos).await;
+    // I7: the second sweep has nothing to do.
+    chaos.stack.sweep().await;
+    for report in chaos.stack.sweep().await {
         let sum = ["failures", "leftOver"].map(|name| report[name].as_u64());
-        scene
-            .ledger
-            .holds(sum == [Some(0); 2], || format!("I7: a sweep in peace leaves something: {report}"));
+        chaos.ledger.holds(sum == [Some(0); 2], || format!("I7: an undisturbed sweep left work: {report}"));
     }
-    let books = Books::open(&scene.stack).await;
-    for deal in &scene.deals {
-        let found = books.check(&scene.stack, deal, Mailed::AtLeastOnce, "after the storm").await;
-        scene.ledger.holds(found.queued == 0, || format!("I4: {} mails are still queued", found.queued));
+    let snapshot = Snapshot::take(&chaos.stack).await;
+    for deal in &chaos.deals {
+        let found = snapshot.check(&chaos.stack, deal, Mailed::AtLeastOnce, "after chaos").await;
+        chaos.ledger.holds(found.queued == 0, || format!("I4: {} mails are still queued", found.queued));
     }
-    promises(scene).await;
-    in_peace(scene).await;
+    check_sends(chaos).await;
+    check_mailing(chaos).await;
 }
 
-/// I3, I4: each send that was answered as made was made, and none was made twice: there are as many as were answered,
-/// and at most those besides of which nobody knows.
-async fn promises(scene: &Scene) {
-    let (asked, ledger) = (scene.ledger.asked(), &scene.ledger);
-    for deal in &scene.deals {
-        let nameless = asked.get(&(deal.id.clone(), String::new())).copied().unwrap_or_default().open;
+/// I3, I4: every acknowledged send exists once. There are no others, except those whose response was lost.
+async fn check_sends(chaos: &ChaosStack) {
+    let (counts, ledger) = (chaos.ledger.send_counts(), &chaos.ledger);
+    for deal in &chaos.deals {
+        let nameless = counts.get(&(deal.id.clone(), String::new())).copied().unwrap_or_default().unknown;
         let mut beyond = 0;
-        let known = asked.iter().filter(|((of, id), _)| *of == deal.id && !id.is_empty());
-        let mut invites: BTreeMap<&str, Asked> =
-            known.map(|((_, id), asked)| (id.as_str(), *asked)).collect();
+        let known = counts.iter().filter(|((of, id), _)| *of == deal.id && !id.is_empty());
+        let mut invites: BTreeMap<&str, SendCounts> =
+            known.map(|((_, id), counts)| (id.as_str(), *counts)).collect();
         let rows = ids(&deal.rows("limit=200").await);
         for id in &rows {
             invites.entry(id).or_default();
         }
-        for (id, asked) in invites {
+        for (id, counts) in invites {
             let answer = deal.manager.get(&deal.invite_path(id)).await;
             let sends = answer.json()["sends"].as_u64().unwrap_or_default();
-            ledger.holds(sends >= asked.done, || {
-                format!("I4: {} sends were answered as made: {}", asked.done, answer.show())
+            ledger.holds(sends >= counts.done, || {
+                format!("I4: {} sends were acknowledged: {}", counts.done, answer.show())
             });
-            beyond += sends.saturating_sub(asked.done + asked.open);
+            beyond += sends.saturating_sub(counts.done + counts.unknown);
         }
         ledger.holds(beyond <= nameless, || {
-            format!("{beyond} sends that nobody asked for, {nameless} of which nobody knows")
+            format!("I4: {beyond} sends without a request; {nameless} requests had no response")
         });
     }
 }
 
-/// I4: in peace each send is mailed at once, and once. And what was disturbed goes on as ever.
-async fn in_peace(scene: &Scene) {
-    let learner: Client = scene.stack.person("late@example.com").await;
-    for deal in &scene.deals {
+/// I4: without faults, each send is mailed at once and only once.
+async fn check_mailing(chaos: &ChaosStack) {
+    let learner: Client = chaos.stack.person("late@example.com").await;
+    for deal in &chaos.deals {
         let id = deal.invite_one("late@example.com").await;
         for send in 1..=2 {
             if send == 2 {
                 deal.resend(&id, Some("\"1\"")).await.ok(200);
             }
-            fetch_mail(scene).await;
-            let all = scene.ledger.mails();
+            fetch_mail(chaos).await;
+            let all = chaos.ledger.mails();
             let came: Vec<_> = all.iter().filter(|mail| mail.invite == id && mail.send == send).collect();
             let rows = deal.rows("limit=200").await;
             let row = row_of(&rows, "late@example.com");
-            scene.ledger.holds(came.len() == 1 && row["delivery"]["state"] == "sent", || {
-                format!("I4: {} mails in peace: {row}", came.len())
+            chaos.ledger.holds(came.len() == 1 && row["delivery"]["state"] == "sent", || {
+                format!("I4: {} mails of one send without faults: {row}", came.len())
             });
             if let (2, [mail]) = (send, came.as_slice()) {
-                let answer = scene.stack.accept(&learner, &mail.token).await;
-                scene.ledger.holds(answer.status == 200, || format!("nobody can accept: {}", answer.show()));
+                let answer = chaos.stack.accept(&learner, &mail.token).await;
+                chaos.ledger.holds(answer.status == 200, || format!("accept fails: {}", answer.show()));
             }
         }
     }

@@ -1,11 +1,11 @@
-//! Histories: what people asked of one deal at the same time, over HTTP and of the real binaries, and what each was
-//! answered. Of every history there has to be an order that explains it (linearisable, per deal).
+//! Histories: concurrent requests for one deal to the real binaries, and their responses. Every history must be
+//! linearisable: some order of its requests explains every response.
 //!
-//! Invariant: between two windows nothing is under way, so a window is explained by itself. A seed makes the same plan
-//! again; the order within a window is chance's, so that a seed is played more than once.
+//! Invariant: no request is under way between two windows, so each window is explained by itself. A seed repeats the
+//! plan of requests, but not their order, so a failing seed may need several attempts.
 
 mod play;
 mod search;
 mod spec;
 
-pub use play::{Figures, Kind, Stage};
+pub use play::{Figures, Kind, Player};

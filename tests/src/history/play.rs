@@ -2,40 +2,40 @@
 
 use std::collections::HashSet;
 use std::fmt::Write;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use fastrand::Rng;
 use futures_util::future::{BoxFuture, join_all};
-use seatkeeper_local::Settings;
 use seatkeeper_local::functions::{DELIVER_INVITES, EXPIRE_INVITES, FUNCTIONS};
 use serde_json::{Value, json};
 use shared::domain::InviteState;
 
 use super::search::{Event, explain};
-use super::spec::{Act, Said, Spec, State};
-use crate::proxy::{Calls, Fault, Proxy, Storm};
-use crate::{Answer, Client, Deal, Mail, PARTNERSHIPS, TestStack, eventually, now, past, rfc3339, time};
+use super::spec::{Action, Reply, Spec, State};
+use crate::proxy::{Calls, Fault, Proxy, RandomFaults};
+use crate::{
+    Client, Deal, Mail, PARTNERSHIPS, Response, TestStack, eventually, lock, now, past, rfc3339,
+    settings_with, time,
+};
 
 const ADDRESSES: u8 = 3;
 const LEARNERS: u8 = 4;
-/// Managers' hands, those of each learner, and a partnership manager's: so many at once in a window.
 const MANAGERS: usize = 3;
-const HANDS: usize = MANAGERS + LEARNERS as usize + 1;
-/// What each of them does at most, one after the other. All of a window has to fit into [`explain`].
-const DEEDS: u8 = 3;
+/// People who act at once in a window: managers, learners and a partnership manager.
+const PEOPLE: usize = MANAGERS + LEARNERS as usize + 1;
+const PARTNER: usize = PEOPLE - 1;
+/// The most requests of a person in a window. [`explain`] takes at most 64 events.
+const REQUESTS: u8 = 3;
 const KILLS: u8 = 4;
-
-const LEARNER: usize = MANAGERS;
-const PARTNER: usize = HANDS - 1;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Only what is repeated at once: so every answer is there, invites are short, and deals end.
+    /// Faults that functions repair at once. Every response arrives, invites expire soon, and deals end.
     Timely,
-    /// Answers are lost, processes are killed: what was asked for may have happened, or not.
+    /// Responses are lost and processes are killed, so a request without a response may have happened.
     Disturbed,
 }
 
@@ -43,60 +43,59 @@ pub enum Kind {
 pub struct Figures {
     pub histories: usize,
     pub windows: usize,
-    /// Operations, with those that only read.
+    /// Operations, reads included.
     pub operations: usize,
-    /// Operations without an answer.
+    /// Operations without a response.
     pub open: usize,
     pub rows: usize,
 }
 
 #[derive(Debug)]
-pub struct Stage {
+pub struct Player {
     stack: TestStack,
     proxy: Proxy,
     kind: Kind,
 }
 
-impl Stage {
+impl Player {
     pub async fn new(kind: Kind) -> Self {
         let env: &[(&str, &str)] = match kind {
             Kind::Timely => &[("INVITE_LIFETIME", "4s")],
             Kind::Disturbed => &[("FUNCTION_TIMEOUT", "5s"), ("DELIVERY_LEASE", "6s")],
         };
-        let env = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let proxy = Proxy::start().await;
-        let stack = TestStack::behind(&proxy, Settings { env, seed: false, ..Settings::ephemeral() }).await;
+        let stack = TestStack::behind(&proxy, settings_with(env)).await;
         Self { stack, proxy, kind }
     }
 
-    pub async fn clear(self) {
+    pub async fn stop(self) {
         self.stack.stop().await;
     }
 
     /// Plays a history of a new deal.
     ///
     /// # Errors
-    /// The window that nothing explains, to read.
+    /// The window that no order explains.
     pub async fn play(&self, seed: u64, windows: usize) -> Result<Figures, String> {
         let mut rng = Rng::with_seed(seed);
         let seats = rng.u32(1..5);
-        let game = self.begin(seats).await;
+        let recording = self.begin(seats).await;
         let spec = match self.kind {
             Kind::Timely => Spec { lifetime: 4, exact: true },
             Kind::Disturbed => Spec { lifetime: 28 * 86_400, exact: false },
         };
-        let mut states = vec![State::new(seats, game.ends_at)];
+        let mut states = vec![State::new(seats, recording.ends_at)];
         let (mut passed, mut figures) = (HashSet::new(), Figures { histories: 1, ..Figures::default() });
         for window in 0..windows {
-            let (events, pages) = self.window(&game, &mut rng).await;
+            let (events, pages) = self.window(&recording, &mut rng).await;
             figures.windows += 1;
             figures.operations += events.len();
-            figures.open += events.iter().filter(|event| event.said == Said::Nothing).count();
+            figures.open += events.iter().filter(|event| event.reply == Reply::Nothing).count();
             let tell = |what: &str| tell(what, seed, self.kind, window, &states, &events);
             let explained = explain(&states, &events, spec).map_err(|most| {
                 tell(&format!("no order explains these answers (of {} at most {most})", events.len()))
             })?;
-            // An index may be as old as it likes where the proxy makes it so; otherwise it is of this window.
+            // Without a fault, an index shows a state of this window.
             if self.kind == Kind::Timely {
                 passed.clear();
             }
@@ -110,13 +109,13 @@ impl Stage {
         Ok(figures)
     }
 
-    async fn begin(&self, seats: u32) -> Game<'_> {
+    async fn begin(&self, seats: u32) -> Recording<'_> {
         let deal = self.stack.deal(seats).await;
         let ends_at = time(&deal.get("").await["endsAt"]).timestamp();
         let emails = (0..ADDRESSES).map(|number| format!("a{number}@{}.example.com", deal.organisation));
         let people = (0..LEARNERS).map(|number| format!("l{number}@{}.example.com", deal.organisation));
         let people: Vec<_> = people.collect();
-        Game {
+        Recording {
             learners: join_all(people.iter().map(|email| self.stack.person(email))).await,
             partnerships: self.stack.person(PARTNERSHIPS).await,
             emails: emails.collect(),
@@ -131,8 +130,8 @@ impl Stage {
         }
     }
 
-    /// Many at once; then a look at everything, once all is quiet.
-    async fn window(&self, game: &Game<'_>, rng: &mut Rng) -> (Vec<Event>, Vec<Vec<Value>>) {
+    /// Runs many requests at once. Then, without faults, reads everything.
+    async fn window(&self, recording: &Recording<'_>, rng: &mut Rng) -> (Vec<Event>, Vec<Vec<Value>>) {
         let faults = match self.kind {
             Kind::Timely => vec![Fault::Conflict, Fault::Throttle, Fault::Throughput],
             Kind::Disturbed => {
@@ -144,45 +143,45 @@ impl Stage {
             }
         };
         let share = if self.kind == Kind::Timely { 50 } else { rng.u32(0..200) };
-        self.proxy.storm(Storm { seed: rng.u64(..), share, calls: Calls::all(), faults });
-        let next_expiry = lock(&game.known).next_expiry;
+        self.proxy.inject(RandomFaults { seed: rng.u64(..), share, calls: Calls::all(), faults });
+        let next_expiry = lock(&recording.known).next_expiry;
         if let Some(next_expiry) = next_expiry.filter(|_| self.kind == Kind::Timely && rng.u8(0..3) == 0) {
             past(next_expiry).await;
         }
-        let mut hands: Vec<BoxFuture<'_, ()>> = Vec::new();
-        for hand in 0..HANDS {
+        let mut tasks: Vec<BoxFuture<'_, ()>> = Vec::new();
+        for person in 0..PEOPLE {
             let mut rng = rng.fork();
-            hands.push(Box::pin(async move {
-                for _ in 0..=rng.u8(0..DEEDS) {
-                    game.act(hand, &mut rng).await;
+            tasks.push(Box::pin(async move {
+                for _ in 0..=rng.u8(0..REQUESTS) {
+                    recording.act(person, &mut rng).await;
                 }
             }));
         }
         let kills = if self.kind == Kind::Disturbed { rng.u8(0..KILLS) } else { 0 };
         for _ in 0..kills {
             let mut rng = rng.fork();
-            hands.push(Box::pin(async move {
+            tasks.push(Box::pin(async move {
                 tokio::time::sleep(Duration::from_millis(rng.u64(0..500))).await;
                 let function = rng.choice(FUNCTIONS.iter()).expect("functions");
                 let _how_many = self.stack.local.kill(function.name);
             }));
         }
-        join_all(hands).await;
-        self.proxy.calm();
+        join_all(tasks).await;
+        self.proxy.clear_faults();
         eventually("no call is under way", Duration::from_secs(20), || async {
             self.proxy.is_idle().then_some(())
         })
         .await;
-        let (quiet, end) = (now(), game.order.fetch_add(1, Ordering::SeqCst));
-        for event in lock(&game.events).iter_mut().filter(|event| event.said == Said::Nothing) {
+        let (quiet, end) = (now(), recording.order.fetch_add(1, Ordering::SeqCst));
+        for event in lock(&recording.events).iter_mut().filter(|event| event.reply == Reply::Nothing) {
             (event.answered, event.end) = (quiet, end);
         }
-        game.look().await;
-        (std::mem::take(&mut *lock(&game.events)), std::mem::take(&mut *lock(&game.pages)))
+        recording.read_everything().await;
+        (std::mem::take(&mut *lock(&recording.events)), std::mem::take(&mut *lock(&recording.pages)))
     }
 }
 
-/// Rows may be old, but each was once as it is shown, and none is there twice.
+/// A page may be old, but each row had this state once, and no row appears twice.
 fn check(page: &[Value], passed: &HashSet<State>) -> Result<(), String> {
     let mut seen = HashSet::new();
     for row in page {
@@ -190,7 +189,7 @@ fn check(page: &[Value], passed: &HashSet<State>) -> Result<(), String> {
         let address: u8 = email
             .get(1..2)
             .and_then(|digit| digit.parse().ok())
-            .ok_or_else(|| format!("a row of nobody: {row}"))?;
+            .ok_or_else(|| format!("a row with an unknown address: {row}"))?;
         if !seen.insert(address) {
             return Err(format!("an address has two rows: {row}"));
         }
@@ -203,14 +202,14 @@ fn check(page: &[Value], passed: &HashSet<State>) -> Result<(), String> {
             state.rows.get(&address).is_some_and(|was| was.state == stored && row["sends"] == was.sends)
         };
         if !passed.iter().any(was) {
-            return Err(format!("a row that never was so: {row}"));
+            return Err(format!("a row that never had this state: {row}"));
         }
     }
     Ok(())
 }
 
 fn tell(what: &str, seed: u64, kind: Kind, window: usize, states: &[State], events: &[Event]) -> String {
-    let mut text = format!("{what}\nseed {seed}, {kind:?}, window {window}\nfrom one of these:\n");
+    let mut text = format!("{what}\nseed {seed}, {kind:?}, window {window}\nfrom one of these states:\n");
     for state in states {
         let _to_a_string = writeln!(text, "  {state:?}");
     }
@@ -222,7 +221,7 @@ fn tell(what: &str, seed: u64, kind: Kind, window: usize, states: &[State], even
 }
 
 #[derive(Debug, Clone)]
-struct Sent {
+struct MailedLink {
     address: u8,
     send: u32,
     token: String,
@@ -232,13 +231,13 @@ struct Sent {
 struct Known {
     ids: [Option<String>; ADDRESSES as usize],
     sends: [u32; ADDRESSES as usize],
-    /// When the one of them that is next to expire will have.
+    /// The earliest expiry of a pending invite.
     next_expiry: Option<DateTime<Utc>>,
-    mails: Vec<Sent>,
+    mails: Vec<MailedLink>,
     newest: Option<Mail>,
 }
 
-struct Game<'s> {
+struct Recording<'s> {
     stack: &'s TestStack,
     kind: Kind,
     deal: Deal,
@@ -252,55 +251,62 @@ struct Game<'s> {
     pages: Mutex<Vec<Vec<Value>>>,
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-struct Asked {
-    answer: Answer,
+/// A request's response and its place and time.
+struct Exchange {
+    answer: Response,
     begin: u64,
     end: u64,
     from: DateTime<Utc>,
     until: DateTime<Utc>,
 }
 
-impl Game<'_> {
-    async fn ask(&self, asking: impl Future<Output = Answer>) -> Asked {
+impl Recording<'_> {
+    async fn ask(&self, request: impl Future<Output = Response>) -> Exchange {
         let (begin, from) = (self.order.fetch_add(1, Ordering::SeqCst), now());
-        let answer = asking.await;
+        let answer = request.await;
         let (end, until) = (self.order.fetch_add(1, Ordering::SeqCst), now());
-        Asked { answer, begin, end, from, until }
+        Exchange { answer, begin, end, from, until }
     }
 
-    fn note(&self, who: &str, asked: &Asked, act: Act, said: Said) {
-        let Asked { begin, end, from: asked, until: answered, .. } = *asked;
-        let event = Event { who: who.to_owned(), act, said, asked, answered, begin, end };
+    fn note(&self, who: &str, exchange: &Exchange, action: Action, reply: Reply) {
+        let Exchange { begin, end, from, until, .. } = *exchange;
+        let event = Event { who: who.to_owned(), action, reply, asked: from, answered: until, begin, end };
         lock(&self.events).push(event);
     }
 
-    /// Notes what was asked for with one answer: done, refused, or nobody knows.
-    fn note_plain(&self, who: &str, asked: &Asked, act: Act) {
-        let said = match asked.answer.status {
-            200..=299 => Said::Done,
-            500.. => Said::Nothing,
-            _ => Said::Refused(asked.answer.code()),
+    /// Records an action with its own response: done, refused or unknown.
+    fn note_plain(&self, who: &str, exchange: &Exchange, action: Action) {
+        let reply = match exchange.answer.status {
+            200..=299 => Reply::Done,
+            500.. => Reply::Nothing,
+            _ => Reply::Refused(exchange.answer.code()),
         };
-        self.note(who, asked, act, said);
+        self.note(who, exchange, action, reply);
     }
 
-    /// Of what sends, first whether the deal ran. False when that is all.
-    fn note_deal(&self, who: &str, asked: &Asked) -> bool {
-        match asked.answer.code().as_str() {
+    /// Records whether a request to send found the deal running. False if the deal did not run.
+    fn note_deal(&self, who: &str, exchange: &Exchange) -> bool {
+        match exchange.answer.code().as_str() {
             code @ ("deal_ended" | "deal_not_started") => {
-                self.note(who, asked, Act::Runs, Said::Refused(code.to_owned()));
+                self.note(who, exchange, Action::Runs, Reply::Refused(code.to_owned()));
                 false
             }
-            _ if asked.answer.status == 200 => {
-                self.note(who, asked, Act::Runs, Said::Done);
+            _ if exchange.answer.status == 200 => {
+                self.note(who, exchange, Action::Runs, Reply::Done);
                 true
             }
             _ => true,
         }
+    }
+
+    /// Records the outcome of a row of a bulk request.
+    fn note_row(&self, who: &str, exchange: &Exchange, row: &Value, action: Action) {
+        let reply = match row["outcome"].as_str() {
+            Some("invited" | "resent") => Reply::Done,
+            None | Some("unavailable") => Reply::Nothing,
+            Some(outcome) => Reply::Refused(outcome.to_owned()),
+        };
+        self.note(who, exchange, action, reply);
     }
 
     fn id(&self, address: u8) -> Option<String> {
@@ -317,11 +323,11 @@ impl Game<'_> {
         if rng.u8(0..6) == 0 { sends + 1 } else { sends }
     }
 
-    async fn act(&self, hand: usize, rng: &mut Rng) {
+    async fn act(&self, person: usize, rng: &mut Rng) {
         let address = rng.u8(0..ADDRESSES);
-        match hand {
+        match person {
             ..MANAGERS => {
-                let who = format!("manager {hand}");
+                let who = format!("manager {person}");
                 match rng.u8(0..20) {
                     0..=3 => self.invite(&who, rng).await,
                     4..=6 => self.resend(&who, address, rng).await,
@@ -333,8 +339,8 @@ impl Game<'_> {
                     _ => self.counts(&who).await,
                 }
             }
-            LEARNER..PARTNER => {
-                let learner = u8::try_from(hand - LEARNER).expect("a number");
+            MANAGERS..PARTNER => {
+                let learner = u8::try_from(person - MANAGERS).expect("a number");
                 match rng.u8(0..8) {
                     0 => self.seat(learner).await,
                     1 => self.preview(&format!("learner {learner}"), rng).await,
@@ -356,34 +362,29 @@ impl Game<'_> {
         addresses.truncate(rng.usize(1..=2));
         let rows = addresses.iter().map(|address| json!({ "email": self.emails[usize::from(*address)] }));
         let body = json!({ "invites": rows.collect::<Vec<_>>() });
-        let asked = self.ask(self.deal.try_invite(&body)).await;
-        if !self.note_deal(who, &asked) {
+        let exchange = self.ask(self.deal.try_invite(&body)).await;
+        if !self.note_deal(who, &exchange) {
             return;
         }
-        let answer: Value = asked.answer.text.parse().unwrap_or_default();
+        let answer: Value = exchange.answer.text.parse().unwrap_or_default();
         for (place, address) in addresses.into_iter().enumerate() {
             let row = &answer["results"][place];
             if let Some(id) = row["inviteId"].as_str() {
                 lock(&self.known).ids[usize::from(address)] = Some(id.to_owned());
             }
-            let said = match row["outcome"].as_str() {
-                Some("invited") => Said::Done,
-                None | Some("unavailable") => Said::Nothing,
-                Some(outcome) => Said::Refused(outcome.to_owned()),
-            };
-            self.note(who, &asked, Act::Invite(address), said);
+            self.note_row(who, &exchange, row, Action::Invite(address));
         }
     }
 
     async fn resend(&self, who: &str, address: u8, rng: &mut Rng) {
         let Some(id) = self.id(address) else { return };
-        // A double click is told by the time, which is not looked at where much is disturbed.
-        let looked = self.kind == Kind::Disturbed || rng.u8(0..4) > 0;
-        let expected = looked.then(|| self.expected(address, rng));
+        // Only the time tells a double click, and `Disturbed` ignores times.
+        let is_conditional = self.kind == Kind::Disturbed || rng.u8(0..4) > 0;
+        let expected = is_conditional.then(|| self.expected(address, rng));
         let etag = expected.map(|sends| format!("\"{sends}\""));
-        let asked = self.ask(self.deal.resend(&id, etag.as_deref())).await;
-        if self.note_deal(who, &asked) {
-            self.note_plain(who, &asked, Act::Resend(address, expected));
+        let exchange = self.ask(self.deal.resend(&id, etag.as_deref())).await;
+        if self.note_deal(who, &exchange) {
+            self.note_plain(who, &exchange, Action::Resend(address, expected));
         }
     }
 
@@ -395,33 +396,29 @@ impl Game<'_> {
         let wanted: Vec<_> =
             known.iter().map(|(address, id)| (id, *address, self.expected(*address, rng))).collect();
         let rows: Vec<_> = wanted.iter().map(|(id, _, sends)| json!({ "id": id, "sends": sends })).collect();
-        let asked = self.ask(self.deal.resend_many(&json!({ "invites": rows }))).await;
-        if !self.note_deal(who, &asked) {
+        let exchange = self.ask(self.deal.resend_many(&json!({ "invites": rows }))).await;
+        if !self.note_deal(who, &exchange) {
             return;
         }
-        let answer: Value = asked.answer.text.parse().unwrap_or_default();
+        let answer: Value = exchange.answer.text.parse().unwrap_or_default();
         for (place, (_, address, sends)) in wanted.into_iter().enumerate() {
-            let said = match answer["results"][place]["outcome"].as_str() {
-                Some("resent") => Said::Done,
-                None | Some("unavailable") => Said::Nothing,
-                Some(outcome) => Said::Refused(outcome.to_owned()),
-            };
-            self.note(who, &asked, Act::Resend(address, Some(sends)), said);
+            let row = &answer["results"][place];
+            self.note_row(who, &exchange, row, Action::Resend(address, Some(sends)));
         }
     }
 
     async fn resend_expired(&self, who: &str) {
-        let asked = self.ask(self.deal.resend_many(&json!({ "status": "expired" }))).await;
-        if !self.note_deal(who, &asked) {
+        let exchange = self.ask(self.deal.resend_many(&json!({ "status": "expired" }))).await;
+        if !self.note_deal(who, &exchange) {
             return;
         }
-        let answer: Value = asked.answer.text.parse().unwrap_or_default();
+        let answer: Value = exchange.answer.text.parse().unwrap_or_default();
         let mut resent = HashSet::new();
         for row in answer["results"].as_array().into_iter().flatten() {
             let Some(address) = row["inviteId"].as_str().and_then(|id| self.address_of(id)) else { continue };
             if row["outcome"] == "resent" {
                 assert!(resent.insert(address), "resent twice at once: {answer}");
-                self.note(who, &asked, Act::ResendExpired(address), Said::Done);
+                self.note(who, &exchange, Action::ResendExpired(address), Reply::Done);
             }
         }
     }
@@ -432,57 +429,57 @@ impl Game<'_> {
         let etag = expected.map(|sends| format!("\"{sends}\""));
         let headers: Vec<_> = etag.iter().map(|etag| ("if-match", etag.as_str())).collect();
         let path = self.deal.invite_path(&id);
-        let asked = self.ask(self.deal.manager.call("DELETE", &path, &headers, None)).await;
-        self.note_plain(who, &asked, Act::Cancel(address, expected));
+        let exchange = self.ask(self.deal.manager.call("DELETE", &path, &headers, None)).await;
+        self.note_plain(who, &exchange, Action::Cancel(address, expected));
     }
 
     async fn release(&self, who: &str, address: u8) {
         let Some(id) = self.id(address) else { return };
-        let asked = self.ask(self.deal.release(&id)).await;
-        self.note_plain(who, &asked, Act::Release(address));
+        let exchange = self.ask(self.deal.release(&id)).await;
+        self.note_plain(who, &exchange, Action::Release(address));
     }
 
     async fn page(&self, who: &str, rng: &mut Rng) {
         let filter = ["", "?status=pending", "?status=accepted", "?status=expired"][rng.usize(0..4)];
         let path = self.deal.path(&format!("/seats{filter}"));
-        let asked = self.ask(self.deal.manager.get(&path)).await;
-        if asked.answer.status == 200 {
-            let page = asked.answer.json();
-            self.note(who, &asked, Act::SeeDeal, seats(&page));
+        let exchange = self.ask(self.deal.manager.get(&path)).await;
+        if exchange.answer.status == 200 {
+            let page = exchange.answer.json();
+            self.note(who, &exchange, Action::SeeDeal, seats(&page));
             lock(&self.pages).push(page["invites"].as_array().expect("rows").clone());
         }
     }
 
     async fn counts(&self, who: &str) {
-        let asked = self.ask(self.deal.manager.get(&self.deal.path("/counts"))).await;
-        if asked.answer.status == 200 {
-            let counts = asked.answer.json();
+        let exchange = self.ask(self.deal.manager.get(&self.deal.path("/counts"))).await;
+        if exchange.answer.status == 200 {
+            let counts = exchange.answer.json();
             let [accepted, pending, expired] = ["accepted", "pending", "expired"]
                 .map(|name| u32::try_from(counts[name].as_u64().expect("a number")));
             let [Ok(accepted), Ok(pending), Ok(expired)] = [accepted, pending, expired] else {
                 panic!("{counts}")
             };
-            assert!(pending + expired <= u32::from(ADDRESSES), "more than there are: {counts}");
-            self.note(who, &asked, Act::SeeAllocated, Said::Allocated(accepted));
+            assert!(pending + expired <= u32::from(ADDRESSES), "too many invites: {counts}");
+            self.note(who, &exchange, Action::SeeAllocated, Reply::Allocated(accepted));
         }
     }
 
     async fn seat(&self, learner: u8) {
-        let asked = self.ask(self.learners[usize::from(learner)].get("/api/me/seats")).await;
-        if asked.answer.status == 200 {
-            let seats = asked.answer.json();
+        let exchange = self.ask(self.learners[usize::from(learner)].get("/api/me/seats")).await;
+        if exchange.answer.status == 200 {
+            let seats = exchange.answer.json();
             let seats = seats["seats"].as_array().expect("seats");
             assert!(seats.len() <= 1, "one deal, one seat: {seats:?}");
             self.note(
                 &format!("learner {learner}"),
-                &asked,
-                Act::SeeSeat(learner),
-                Said::Is(seats.len() == 1),
+                &exchange,
+                Action::SeeSeat(learner),
+                Reply::Is(seats.len() == 1),
             );
         }
     }
 
-    async fn mail(&self, rng: &mut Rng) -> Option<Sent> {
+    async fn mail(&self, rng: &mut Rng) -> Option<MailedLink> {
         self.fetch_mail().await;
         let known = lock(&self.known);
         let late = if rng.u8(0..4) == 0 { 0 } else { known.mails.len().saturating_sub(3) };
@@ -490,22 +487,22 @@ impl Game<'_> {
     }
 
     async fn accept(&self, learner: u8, rng: &mut Rng) {
-        let Some(Sent { address, send, token }) = self.mail(rng).await else { return };
-        let asked = self.ask(self.stack.accept(&self.learners[usize::from(learner)], &token)).await;
-        let act = Act::Accept { learner, address, send };
+        let Some(MailedLink { address, send, token }) = self.mail(rng).await else { return };
+        let exchange = self.ask(self.stack.accept(&self.learners[usize::from(learner)], &token)).await;
+        let action = Action::Accept { learner, address, send };
         let who = format!("learner {learner}");
-        if asked.answer.status == 200 {
-            let accepted_at = time(&asked.answer.json()["acceptedAt"]).timestamp();
-            self.note(&who, &asked, act, Said::Accepted(accepted_at));
+        if exchange.answer.status == 200 {
+            let accepted_at = time(&exchange.answer.json()["acceptedAt"]).timestamp();
+            self.note(&who, &exchange, action, Reply::Accepted(accepted_at));
         } else {
-            self.note_plain(&who, &asked, act);
+            self.note_plain(&who, &exchange, action);
         }
     }
 
     async fn preview(&self, who: &str, rng: &mut Rng) {
-        let Some(Sent { address, send, token }) = self.mail(rng).await else { return };
-        let asked = self.ask(self.stack.preview(&token)).await;
-        self.note_plain(who, &asked, Act::Preview(address, send));
+        let Some(MailedLink { address, send, token }) = self.mail(rng).await else { return };
+        let exchange = self.ask(self.stack.preview(&token)).await;
+        self.note_plain(who, &exchange, Action::Preview(address, send));
     }
 
     async fn change(&self, rng: &mut Rng) {
@@ -523,12 +520,12 @@ impl Game<'_> {
             change["endsAt"] = json!(rfc3339(DateTime::from_timestamp(end, 0).expect("a time")));
         }
         if seats.is_some() || end.is_some() {
-            let asked = self.ask(self.partnerships.patch(&self.deal.path(""), &change)).await;
-            self.note_plain("partner", &asked, Act::Change(seats, end));
+            let exchange = self.ask(self.partnerships.patch(&self.deal.path(""), &change)).await;
+            self.note_plain("partner", &exchange, Action::Change(seats, end));
         }
     }
 
-    /// It changes nothing that anybody sees; killed, it has no answer.
+    /// Runs both sweeps, which change nothing that anybody sees. A killed sweep has no response.
     async fn sweep(&self) {
         for function in [EXPIRE_INVITES, DELIVER_INVITES] {
             let _answer = self.stack.local.invoke(function, json!({})).await;
@@ -537,31 +534,31 @@ impl Game<'_> {
 
     async fn see(&self, who: &str, address: u8) {
         let Some(id) = self.id(address) else { return };
-        let asked = self.ask(self.deal.manager.get(&self.deal.invite_path(&id))).await;
-        let said = match asked.answer.status {
+        let exchange = self.ask(self.deal.manager.get(&self.deal.invite_path(&id))).await;
+        let reply = match exchange.answer.status {
             200 => {
-                let row = asked.answer.json();
+                let row = exchange.answer.json();
                 let sends = u32::try_from(row["sends"].as_u64().expect("a number")).expect("few");
                 let status = row["status"].as_str().expect("a status").to_owned();
-                // Until its mail is out, a send shows the expiry of the one before, or none.
+                // Until the mail of a send is out, the row shows the previous expiry or none.
                 let sent = row["delivery"]["state"] == "sent";
                 let expires_at = sent.then(|| time(&row["expiresAt"]).timestamp());
-                Said::Row(status, sends, expires_at)
+                Reply::Row(status, sends, expires_at)
             }
             500.. => return,
-            _ => Said::Refused(asked.answer.code()),
+            _ => Reply::Refused(exchange.answer.code()),
         };
-        self.note(who, &asked, Act::See(address), said);
+        self.note(who, &exchange, Action::See(address), reply);
     }
 
     async fn see_deal(&self, who: &str) {
-        let asked = self.ask(self.deal.manager.get(&self.deal.path(""))).await;
-        if asked.answer.status == 200 {
-            self.note(who, &asked, Act::SeeDeal, seats(&asked.answer.json()));
+        let exchange = self.ask(self.deal.manager.get(&self.deal.path(""))).await;
+        if exchange.answer.status == 200 {
+            self.note(who, &exchange, Action::SeeDeal, seats(&exchange.answer.json()));
         }
     }
 
-    async fn look(&self) {
+    async fn read_everything(&self) {
         self.fetch_mail().await;
         for row in self.deal.rows("").await {
             let place = self.emails.iter().position(|email| row["email"] == *email).expect("one of ours");
@@ -577,12 +574,14 @@ impl Game<'_> {
         }
     }
 
-    /// What was seen at rest is what the next window expects.
+    /// Keeps what the reads between two windows showed, for the requests of the next window.
     fn remember(&self) {
         let mut known = lock(&self.known);
         known.next_expiry = None;
         for event in lock(&self.events).iter().filter(|event| event.who == "at rest") {
-            if let (Act::See(address), Said::Row(status, sends, expires_at)) = (&event.act, &event.said) {
+            if let (Action::See(address), Reply::Row(status, sends, expires_at)) =
+                (&event.action, &event.reply)
+            {
                 known.sends[usize::from(*address)] = *sends;
                 let at =
                     expires_at.filter(|_| status == "pending").and_then(|at| DateTime::from_timestamp(at, 0));
@@ -600,22 +599,21 @@ impl Game<'_> {
             let (token, send) = (mail.token(), mail.tag("send").parse().expect("a number"));
             if let Some(address) = address.filter(|_| known.mails.iter().all(|mail| mail.token != token)) {
                 let address = u8::try_from(address).expect("few");
-                known.mails.push(Sent { address, send, token });
+                known.mails.push(MailedLink { address, send, token });
             }
             known.newest = Some(mail);
         }
     }
 }
 
-fn seats(answer: &Value) -> Said {
+fn seats(answer: &Value) -> Reply {
     let numbers = ["total", "allocated", "available"]
         .map(|name| u32::try_from(answer["seats"][name].as_u64().expect("a number")).expect("few"));
     let [total, allocated, available] = numbers;
     assert!(allocated <= total && available == total - allocated, "I1: {answer}");
-    Said::Seats(total, allocated)
+    Reply::Seats(total, allocated)
 }
 
-/// Histories of both kinds after each other are counted together.
 impl std::ops::AddAssign for Figures {
     fn add_assign(&mut self, more: Self) {
         self.histories += more.histories;
@@ -631,7 +629,7 @@ impl std::fmt::Display for Figures {
         let Self { histories, windows, operations, open, rows } = self;
         write!(
             f,
-            "{histories} histories, {windows} windows, {operations} operations, {open} of them without an answer, \
+            "{histories} histories, {windows} windows, {operations} operations, {open} of them without a response, \
              {rows} rows of pages"
         )
     }

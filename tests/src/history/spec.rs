@@ -1,8 +1,8 @@
-//! One deal as a thing of the mind: what each operation does to it in one step, and what it answers.
+//! The specification of a deal: what each operation does in one step, and its reply.
 //!
-//! The rules of `shared::domain` say what each operation makes of an invite. Accepting and releasing move a seat as well;
-//! that part is said here. Marks of a sweep are left out, because they change no answer (I2, I7). Attempts to mail are left
-//! out too: of what they change, only the expiry can be seen, and nobody looks at it where a second attempt is possible.
+//! The rules of `shared::domain` say how each operation changes an invite. This file adds the seats that accepting and
+//! releasing move. Sweeps are left out, because they change no response (I2, I7). Attempts to mail are left out too:
+//! they change the visible expiry, which no check reads where a second attempt is possible.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -20,49 +20,43 @@ use shared::domain::{
     Timestamp, Title,
 };
 
-/// Sends before the newest whose links are still known as replaced.
+/// How many older sends have links that are known as superseded.
 const REMEMBERED: u32 = 3;
 
 const NEVER: i64 = 4_000_000_000;
 
-/// What was asked for, of addresses and learners by their numbers.
+/// A request. Addresses and learners are numbers. `Resend` and `Cancel` may have an expected number of sends. `Runs` is
+/// the check of a request to send that the deal runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Act {
+pub(super) enum Action {
     Invite(u8),
-    /// Resend, as somebody who saw so many sends, or who did not look.
     Resend(u8, Option<u32>),
     ResendExpired(u8),
     Cancel(u8, Option<u32>),
     Release(u8),
-    Accept {
-        learner: u8,
-        address: u8,
-        send: u32,
-    },
+    Accept { learner: u8, address: u8, send: u32 },
     Preview(u8, u32),
     Change(Option<u32>, Option<i64>),
-    /// Whether the deal runs, as a request to send finds it.
     Runs,
     See(u8),
-    /// Read the deal: all seats, and those allocated.
     SeeDeal,
     SeeAllocated,
     SeeSeat(u8),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Said {
+pub(super) enum Reply {
     Done,
-    /// That it was accepted, at this second.
+    /// Accepted at this second.
     Accepted(i64),
-    /// Why not: the code of a problem, or a row's outcome.
+    /// A problem's code or a row's outcome.
     Refused(String),
-    /// An invite: its status, how many sends, and its expiry, where that is known.
+    /// An invite's status, sends, and expiry if it is known.
     Row(String, u32, Option<i64>),
     Seats(u32, u32),
     Allocated(u32),
     Is(bool),
-    /// Nothing: it may have happened, or may still until everything is quiet.
+    /// No response: the action may have happened, or may still happen before the window ends.
     Nothing,
 }
 
@@ -89,8 +83,7 @@ pub(super) struct State {
 pub(super) struct Spec {
     /// How long an invite can be accepted, in seconds.
     pub(super) lifetime: i64,
-    /// Whether times are looked at: each mail gets out at the first try, so that the expiry is known. Without, nothing
-    /// expires.
+    /// Whether times count: then each first attempt mails, so the expiry is known. Otherwise nothing expires.
     pub(super) exact: bool,
 }
 
@@ -120,7 +113,7 @@ static INVITEE: LazyLock<Invitee> = LazyLock::new(|| Invitee {
     name: None,
 });
 
-/// A link of each send, by its number: which secret it has makes no difference.
+/// The link of each send, by number.
 static LINKS: LazyLock<Vec<LinkHash>> =
     LazyLock::new(|| (0..=u8::MAX).map(|send| Secret::from_bytes([send; 32]).hash()).collect());
 
@@ -143,7 +136,7 @@ impl Spec {
         NewSend { link, queued, invited_by: None, lifetime, lease, limit: RecipientLimit::NONE }
     }
 
-    /// What can be seen of an invite, by whoever looks at times or not.
+    /// The parts of an invite that a reply can show.
     fn row(self, invite: &Invite) -> Row {
         let learner = LEARNERS.iter().position(|learner| invite.learner.as_ref() == Some(learner));
         Row {
@@ -189,7 +182,7 @@ impl Row {
     }
 }
 
-type Step = (State, Said);
+type Step = (State, Reply);
 
 impl State {
     pub(super) fn new(seats: u32, ends_at: i64) -> Self {
@@ -210,12 +203,12 @@ impl State {
         state
     }
 
-    /// All states that this one can be in after it was asked for this within these seconds, and answered like that.
-    /// `alone` says that nobody moved the deal's end at that time.
+    /// All states that can follow this action and reply within these seconds. `alone` says that nobody moved the deal's
+    /// end at the same time.
     pub(super) fn after(
         &self,
-        act: &Act,
-        said: &Said,
+        action: &Action,
+        reply: &Reply,
         seconds: (i64, i64),
         alone: bool,
         spec: Spec,
@@ -223,15 +216,15 @@ impl State {
         let mut after = Vec::new();
         let last = if spec.exact { seconds.1 } else { seconds.0 };
         for now in seconds.0..=last {
-            for (state, answer) in self.steps(act, now, spec) {
-                let happened = match said {
-                    Said::Nothing => state != *self,
-                    Said::Row(status, sends, expires) => match &answer {
-                        Said::Row(own, own_sends, own_expires) => {
+            for (state, answer) in self.steps(action, now, spec) {
+                let happened = match reply {
+                    Reply::Nothing => state != *self,
+                    Reply::Row(status, sends, expires) => match &answer {
+                        Reply::Row(own, own_sends, own_expires) => {
                             let timely = !alone
                                 || !spec.exact
                                 || status == own && (expires.is_none() || expires == own_expires);
-                            // Of those that are neither accepted nor taken back, the time decides what they are.
+                            // Only the time tells pending from expired.
                             let open = ["pending", "expired"];
                             let alike = status == own
                                 || open.contains(&status.as_str()) && open.contains(&own.as_str());
@@ -239,8 +232,8 @@ impl State {
                         }
                         _ => false,
                     },
-                    Said::Accepted(_) if !spec.exact => matches!(answer, Said::Accepted(_)),
-                    said => *said == answer,
+                    Reply::Accepted(_) if !spec.exact => matches!(answer, Reply::Accepted(_)),
+                    reply => *reply == answer,
                 };
                 if happened && !after.contains(&state) {
                     after.push(state);
@@ -250,94 +243,94 @@ impl State {
         after
     }
 
-    /// What it does at this second, and what it answers; where a second is too coarse to tell, both that it may be.
-    fn steps(&self, act: &Act, now: i64, spec: Spec) -> Vec<Step> {
-        let same = |said| vec![(self.clone(), said)];
-        let refused = |code: &str| same(Said::Refused(code.to_owned()));
-        match *act {
-            Act::Invite(address) => {
+    /// The action's effect and reply at this second. Where a second is too coarse to decide, both possibilities.
+    fn steps(&self, action: &Action, now: i64, spec: Spec) -> Vec<Step> {
+        let same = |reply| vec![(self.clone(), reply)];
+        let refused = |code: &str| same(Reply::Refused(code.to_owned()));
+        match *action {
+            Action::Invite(address) => {
                 let existing = self.invite(address);
                 match invite(existing.as_ref(), &INVITEE, &spec.new_send(now), at(now)) {
-                    Ok(invite) => vec![(self.with(address, spec.row(&invite)), Said::Done)],
+                    Ok(invite) => vec![(self.with(address, spec.row(&invite)), Reply::Done)],
                     Err(InviteRefusal::AlreadyPending) => refused("already_pending"),
                     Err(InviteRefusal::AlreadyAccepted) => refused("already_accepted"),
                     Err(InviteRefusal::TooSoon(_)) => refused("too_soon"),
                 }
             }
-            Act::Resend(address, expected) => {
+            Action::Resend(address, expected) => {
                 let mut steps = self.resend(address, expected, now, spec);
-                // The time of the last resend is known to the second; the rule has it to the millisecond.
+                // The rule compares milliseconds, and the row has only the second.
                 let resent_at = self.rows.get(&address).and_then(|row| row.resent_at);
                 if expected.is_none() && resent_at == Some(now - DOUBLE_CLICK.num_seconds()) {
-                    steps.push((self.clone(), Said::Done));
+                    steps.push((self.clone(), Reply::Done));
                 }
                 steps
             }
-            Act::ResendExpired(address) => {
+            Action::ResendExpired(address) => {
                 let Some(row) = self.rows.get(&address) else { return Vec::new() };
                 let lapsed = row.state == InviteState::Open
                     && (!spec.exact || row.expires_at <= now || self.ends_at <= now);
                 if lapsed { self.resend(address, Some(row.sends), now, spec) } else { Vec::new() }
             }
-            Act::Cancel(address, expected) => {
+            Action::Cancel(address, expected) => {
                 match cancel(self.invite(address).as_ref(), expected, at(now)) {
-                    Ok(invite) => vec![(self.with(address, spec.row(&invite)), Said::Done)],
-                    Err(CancelRefusal::AlreadyDone) => same(Said::Done),
+                    Ok(invite) => vec![(self.with(address, spec.row(&invite)), Reply::Done)],
+                    Err(CancelRefusal::AlreadyDone) => same(Reply::Done),
                     Err(CancelRefusal::AlreadyAccepted) => refused("already_accepted"),
                     Err(CancelRefusal::Stale) => refused("stale"),
                     Err(CancelRefusal::NotFound) => refused("not_found"),
                 }
             }
-            Act::Release(address) => {
+            Action::Release(address) => {
                 match (may_release(self.invite(address).as_ref(), None), self.rows.get(&address)) {
                     (Ok(_), Some(row)) => {
                         let mut state =
                             self.with(address, Row { state: InviteState::Released, ..row.clone() });
                         state.allocated -= 1;
                         state.holders.retain(|_, of| *of != address);
-                        vec![(state, Said::Done)]
+                        vec![(state, Reply::Done)]
                     }
-                    (Err(ReleaseRefusal::AlreadyDone), _) => same(Said::Done),
+                    (Err(ReleaseRefusal::AlreadyDone), _) => same(Reply::Done),
                     (Err(ReleaseRefusal::Stale), _) => refused("stale"),
                     _ => refused("not_found"),
                 }
             }
-            Act::Accept { learner, address, send } => self.accept(learner, address, send, now, spec),
-            Act::Change(seats, ends_at) => {
+            Action::Accept { learner, address, send } => self.accept(learner, address, send, now, spec),
+            Action::Change(seats, ends_at) => {
                 let change = DealChange { seats, ends_at: ends_at.map(at), ..DealChange::default() };
                 match self.deal().may_change(&change) {
                     Ok(()) => {
                         let mut state = self.clone();
                         state.seats = seats.unwrap_or(state.seats);
                         state.ends_at = ends_at.unwrap_or(state.ends_at);
-                        vec![(state, Said::Done)]
+                        vec![(state, Reply::Done)]
                     }
                     Err(DealChangeRefusal::SeatsBelowAllocated { .. }) => refused("seats_below_allocated"),
                     Err(_) => Vec::new(),
                 }
             }
-            _ => vec![(self.clone(), self.read(act, now))],
+            _ => vec![(self.clone(), self.read(action, now))],
         }
     }
 
-    /// What is answered to whoever only looks, at this second.
-    fn read(&self, act: &Act, now: i64) -> Said {
-        let refused = |code: &str| Said::Refused(code.to_owned());
-        match *act {
-            Act::Preview(address, send) => match known(self.invite(address).as_ref(), link(send)) {
+    /// The reply to a read at this second.
+    fn read(&self, action: &Action, now: i64) -> Reply {
+        let refused = |code: &str| Reply::Refused(code.to_owned());
+        match *action {
+            Action::Preview(address, send) => match known(self.invite(address).as_ref(), link(send)) {
                 Err(_) => refused("unknown_invite"),
                 Ok(invite) if matches!(invite.state, InviteState::Cancelled | InviteState::Released) => {
                     refused("invite_cancelled")
                 }
-                Ok(invite) if invite.links.current.contains(link(send)) => Said::Done,
+                Ok(invite) if invite.links.current.contains(link(send)) => Reply::Done,
                 Ok(_) => refused("invite_superseded"),
             },
-            Act::Runs => match self.deal().state(at(now)) {
-                DealState::Active => Said::Done,
+            Action::Runs => match self.deal().state(at(now)) {
+                DealState::Active => Reply::Done,
                 DealState::Ended => refused("deal_ended"),
                 DealState::Upcoming => refused("deal_not_started"),
             },
-            Act::See(address) => match self.invite(address) {
+            Action::See(address) => match self.invite(address) {
                 Some(invite) => {
                     let status = match invite.status(at(self.ends_at), at(now)) {
                         Status::Pending => "pending",
@@ -347,23 +340,23 @@ impl State {
                         Status::Released => "released",
                     };
                     let expires_at = invite.expires_at.timestamp().min(self.ends_at);
-                    Said::Row(status.to_owned(), invite.sends, Some(expires_at))
+                    Reply::Row(status.to_owned(), invite.sends, Some(expires_at))
                 }
                 None => refused("not_found"),
             },
-            Act::SeeDeal => Said::Seats(self.seats, self.allocated),
-            Act::SeeAllocated => Said::Allocated(self.allocated),
-            Act::SeeSeat(learner) => Said::Is(self.holders.contains_key(&learner)),
+            Action::SeeDeal => Reply::Seats(self.seats, self.allocated),
+            Action::SeeAllocated => Reply::Allocated(self.allocated),
+            Action::SeeSeat(learner) => Reply::Is(self.holders.contains_key(&learner)),
             _ => refused("not a question"),
         }
     }
 
     fn resend(&self, address: u8, expected: Option<u32>, now: i64, spec: Spec) -> Vec<Step> {
-        let refused = |code: &str| vec![(self.clone(), Said::Refused(code.to_owned()))];
+        let refused = |code: &str| vec![(self.clone(), Reply::Refused(code.to_owned()))];
         match resend(self.invite(address).as_ref(), expected, &spec.new_send(now), at(now)) {
-            Ok(invite) => vec![(self.with(address, spec.row(&invite)), Said::Done)],
-            // The invite is answered, and nothing is sent.
-            Err(ResendRefusal::JustResent) => vec![(self.clone(), Said::Done)],
+            Ok(invite) => vec![(self.with(address, spec.row(&invite)), Reply::Done)],
+            // A double click gets the invite and sends nothing.
+            Err(ResendRefusal::JustResent) => vec![(self.clone(), Reply::Done)],
             Err(ResendRefusal::AlreadyAccepted) => refused("already_accepted"),
             Err(ResendRefusal::Stale) => refused("stale"),
             Err(ResendRefusal::NotFound | ResendRefusal::TooSoon(_)) => refused("not_found"),
@@ -385,10 +378,10 @@ impl State {
                 let mut state = self.with(address, row);
                 state.allocated += 1;
                 state.holders.insert(who, address);
-                return vec![(state, Said::Accepted(now))];
+                return vec![(state, Reply::Accepted(now))];
             }
             (Err(AcceptRefusal::AlreadyYours { accepted_at }), _) => {
-                return vec![(self.clone(), Said::Accepted(accepted_at.timestamp()))];
+                return vec![(self.clone(), Reply::Accepted(accepted_at.timestamp()))];
             }
             (Err(AcceptRefusal::Cancelled), _) => "invite_cancelled",
             (Err(AcceptRefusal::Superseded), _) => "invite_superseded",
@@ -400,6 +393,6 @@ impl State {
             (Err(AcceptRefusal::DealFull), _) => "deal_full",
             _ => "unknown_invite",
         };
-        vec![(self.clone(), Said::Refused(code.to_owned()))]
+        vec![(self.clone(), Reply::Refused(code.to_owned()))]
     }
 }

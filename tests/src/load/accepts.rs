@@ -1,53 +1,52 @@
-//! More learners than seats, all at once, with conflicts. I1
+//! More learners than seats accept at once, with conflicts. I1
+
+use std::collections::BTreeMap;
 
 use futures_util::{StreamExt, stream};
-use seatkeeper_local::Settings;
 
 use super::Figures;
-use super::measure::{Watched, per, sum, tally, tokens};
-use crate::proxy::{Calls, Fault, Proxy, Storm};
-use crate::{Client, TestStack, addresses};
+use super::measure::{MeasuredStack, per, sum};
+use crate::proxy::{Calls, Fault, Proxy, RandomFaults};
+use crate::{Client, addresses};
 
 /// Requests at once: four times as many as there are processes.
 const AT_ONCE: usize = 64;
-/// Of a thousand transactions, those that meet a conflict (besides those that the engine makes).
+/// How many of a thousand transactions meet an injected conflict.
 const CONFLICTS: u32 = 200;
 
-/// So many learners accept on so many seats: exactly as many hold one as there are, and the others are told that the
-/// deal is full.
+/// Every seat is taken, and every other learner is told that the deal is full.
 pub async fn accepts(learners: usize, seats: usize) -> Figures {
-    let (proxy, settings) = (Proxy::start().await, Settings { seed: false, ..Settings::ephemeral() });
-    let mut watched = Watched::new(TestStack::behind(&proxy, settings.clone()).await, &settings);
-    let stack = &watched.stack;
+    let proxy = Proxy::start().await;
+    let mut measured = MeasuredStack::behind(&proxy).await;
+    let stack = &measured.stack;
     let deal = stack.deal(u32::try_from(seats).expect("few")).await;
     let all = addresses("learner", learners);
     for some in all.chunks(1_000) {
         assert_eq!(deal.invite(some).await["summary"]["invited"], some.len());
     }
-    let tokens = tokens(&stack.inbox().await);
+    let mails = stack.inbox().await;
+    let tokens: BTreeMap<_, _> = mails.iter().map(|mail| (mail.field("to"), mail.token())).collect();
     let people: Vec<Client> =
         stream::iter(&all).map(|email| stack.person(email)).buffered(AT_ONCE).collect().await;
 
     proxy.count(Calls::all());
-    let conflicts = vec![Fault::Conflict];
-    proxy.storm(Storm {
-        seed: 1,
-        share: CONFLICTS,
-        calls: Calls::of("TransactWriteItems"),
-        faults: conflicts,
-    });
+    let (calls, faults) = (Calls::of("TransactWriteItems"), vec![Fault::Conflict]);
+    proxy.inject(RandomFaults { seed: 1, share: CONFLICTS, calls, faults });
     let answers: Vec<_> = stream::iter(&people)
-        .map(|learner| stack.accept(learner, &tokens[&learner.email]))
+        .map(|learner| stack.accept(learner, &tokens[learner.email.as_str()]))
         .buffer_unordered(AT_ONCE)
         .collect()
         .await;
-    proxy.calm();
+    proxy.clear_faults();
     let calls = proxy.tally();
-    let kinds = tally(answers.iter().map(crate::Answer::kind));
+    let mut kinds = BTreeMap::new();
+    for answer in &answers {
+        *kinds.entry(answer.kind()).or_default() += 1;
+    }
     let expected = [("200".to_owned(), seats), ("409 deal_full".to_owned(), learners - seats)];
-    assert_eq!(kinds, expected.into_iter().collect());
+    assert_eq!(kinds, BTreeMap::from(expected));
 
-    // I1: all that says how many seats are held says the same.
+    // I1: the page, the learners' seats and the rows agree.
     let [total, allocated, available] = deal.seats().await;
     assert_eq!([total, allocated, available], [seats as u64, seats as u64, 0]);
     let held: Vec<_> = stream::iter(&people)
@@ -60,7 +59,7 @@ pub async fn accepts(learners: usize, seats: usize) -> Figures {
     assert_eq!((held.iter().sum::<usize>(), held.iter().max()), (seats, Some(&1)));
     assert_eq!(deal.rows("status=accepted&limit=200").await.len(), seats);
 
-    let lines = watched.lines("accept-invite", "dynamodb.requests", learners * 2).await;
+    let lines = measured.lines("accept-invite", "dynamodb.requests", learners * 2).await;
     let accepts = lines.iter().filter(|line| line["route"] == "POST /api/invites/accept");
     let (took, full): (Vec<_>, Vec<_>) = accepts.cloned().partition(|line| line["http.status"] == 200);
     assert_eq!((took.len(), full.len()), (seats, learners - seats));
@@ -73,13 +72,12 @@ pub async fn accepts(learners: usize, seats: usize) -> Figures {
         .map(|(_, times)| times)
         .sum();
 
-    let mut figures = Figures::default();
-    let what = |what: &str| format!("{learners} accepts on {seats} seats: {what}");
-    figures.add(&what("200 / 409 `deal_full` / others"), format!("{seats} / {} / 0", learners - seats));
-    figures.add(&what("transactions, of them met by a conflict"), format!("{transactions}, {conflicts}"));
-    figures.add(&what("DynamoDB requests for a seat"), per(sum(&took, "dynamodb.requests"), took.len()));
-    figures.add(&what("DynamoDB requests for a refusal"), per(sum(&full, "dynamodb.requests"), full.len()));
-    figures.add(&what("WRU for a seat"), per(sum(&took, "dynamodb.write_units"), took.len()));
-    watched.stack.stop().await;
+    let mut figures = Figures::of(format!("{learners} accepts on {seats} seats"));
+    figures.add("200 / 409 `deal_full` / others", format!("{seats} / {} / 0", learners - seats));
+    figures.add("transactions, and injected conflicts", format!("{transactions}, {conflicts}"));
+    figures.add("DynamoDB requests for a seat", per(sum(&took, "dynamodb.requests"), took.len()));
+    figures.add("DynamoDB requests for a refusal", per(sum(&full, "dynamodb.requests"), full.len()));
+    figures.add("WRU for a seat", per(sum(&took, "dynamodb.write_units"), took.len()));
+    measured.stack.stop().await;
     figures
 }

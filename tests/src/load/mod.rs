@@ -1,7 +1,6 @@
-//! Load: many at once, and much at rest, with figures. Counts and ratios; a time only as a part of another time of the
-//! same run.
+//! Load: many requests at once, and many items. Figures are counts and ratios.
 //!
-//! Invariant: each of these asserts what it is there for, and returns what it measured.
+//! Invariant: each load checks its invariants and returns its figures.
 
 mod accepts;
 mod invites;

@@ -1,4 +1,4 @@
-//! A sweep over very many that are due. I2, I7
+//! A sweep over thousands of due invites. I2, I7
 
 use std::collections::HashMap;
 
@@ -12,46 +12,43 @@ use serde_json::json;
 use shared::domain::InviteId;
 
 use super::Figures;
-use super::measure::{Watched, per, progress, sum};
-use crate::{Deal, TestStack, now, past, time};
+use super::measure::{MeasuredStack, per, progress, ratio, sum};
+use crate::{Deal, TABLE, TestStack, now, past, settings_with, time};
 
-const TABLE: &str = "seatkeeper";
-/// Who is invited to each deal; the others are written like this one.
+/// The address of each deal's first invite. All other invites are copies of it.
 const MODEL: &str = "model@example.com";
-/// As many invites of a deal as there are in the largest that the product is made for. While the sweep has not been there,
-/// counting them costs what reading them does.
+/// Invites of a deal: as many as in the largest deal that the product is made for.
 const OF_A_DEAL: usize = 10_000;
-/// Items of one write: the most that DynamoDB takes.
+/// Items of a write: the most that DynamoDB allows.
 const BATCH: usize = 25;
-/// As much memory as a sweep may need, however many are due.
+/// The most memory that a sweep may use.
 const MOST_KIB: u64 = 96 * 1024;
-/// As much more than one of nothing.
+/// How much more memory a sweep may use than one with a single due invite.
 const SLACK_KIB: u64 = 32 * 1024;
 
-/// Marks so many invites: in memory that does not grow with them, each with one write, and no answer changes by it.
+/// Marks each invite with one write, in constant memory, and changes no response.
 pub async fn sweep(count: usize) -> Figures {
     let data = std::env::temp_dir().join(format!("seatkeeper-load-{}", std::process::id()));
-    let env = [("INVITE_LIFETIME".to_owned(), "2s".to_owned())].into_iter().collect();
-    let settings = Settings { data: Some(data.clone()), env, seed: false, ..Settings::ephemeral() };
-    let mut watched = Watched::new(TestStack::of(settings.clone()).await, &settings);
+    let settings = Settings { data: Some(data.clone()), ..settings_with(&[("INVITE_LIFETIME", "2s")]) };
+    let mut measured = MeasuredStack::new(TestStack::of(settings.clone()).await, &settings);
     let mut deals = Vec::new();
     for _ in 0..count.div_ceil(OF_A_DEAL) {
-        deals.push(watched.stack.deal(100).await);
+        deals.push(measured.stack.deal(100).await);
     }
     let deal = &deals[0];
     let id = deal.invite_one(MODEL).await;
     past(time(&deal.one(&id).await["expiresAt"])).await;
-    watched.stack.sweep().await;
-    let nothing = watched.lines(EXPIRE_INVITES, "DynamoRequests", 1).await.pop().expect("a sweep");
-    assert_eq!(nothing["Done"], 1, "{nothing}");
-    let idle = watched.peak(EXPIRE_INVITES);
+    measured.stack.sweep().await;
+    let one = measured.lines(EXPIRE_INVITES, "DynamoRequests", 1).await.pop().expect("a sweep");
+    assert_eq!(one["Done"], 1, "{one}");
+    let idle = measured.peak(EXPIRE_INVITES);
 
     deal.resend(&id, None).await.ok(200);
     let mut models = vec![id];
     for deal in &deals[1..] {
         models.push(deal.invite_one(MODEL).await);
     }
-    let (client, mut written) = (watched.stack.local.dynamodb(), 0);
+    let (client, mut written) = (measured.stack.local.dynamodb(), 0);
     for (deal, id) in deals.iter().zip(&models) {
         past(time(&deal.one(id).await["expiresAt"])).await;
         let many = OF_A_DEAL.min(count - written);
@@ -60,68 +57,53 @@ pub async fn sweep(count: usize) -> Figures {
         written += many;
     }
     let before = seen(deal).await;
-    // More than a thousand are only said to be more.
+    // Counts stop at 1,001, which stands for more than a thousand.
     assert_eq!(before["counts"]["expired"], count.min(1_001), "{}", before["counts"]);
 
     let (begun, mut runs, mut done) = (now(), Vec::new(), 0);
     while done < count {
-        let report = watched.stack.local.invoke(EXPIRE_INVITES, json!({})).await.expect("a sweep");
+        let report = measured.stack.local.invoke(EXPIRE_INVITES, json!({})).await.expect("a sweep");
         let marked = report["done"].as_u64().expect("a number");
         assert!(marked > 0 && report["skipped"] == 0 && report["failures"] == 0, "{report}");
         let before = done;
         done += usize::try_from(marked).expect("few");
         progress("marked", before, done, count);
-        runs.extend(watched.lines(EXPIRE_INVITES, "DynamoRequests", 1).await);
+        runs.extend(measured.lines(EXPIRE_INVITES, "DynamoRequests", 1).await);
     }
     let seconds = (now() - begun).as_seconds_f64();
-    let peak = watched.peak(EXPIRE_INVITES);
-    assert_eq!(done, count, "each is marked once");
-    assert_eq!(seen(deal).await, before, "I2: what a sweep does changes no answer");
-    // I7: there is nothing left, and that costs a query a shard.
-    let report = watched.stack.local.invoke(EXPIRE_INVITES, json!({})).await.expect("a sweep");
+    let peak = measured.peak(EXPIRE_INVITES);
+    assert_eq!(done, count, "each invite is marked once");
+    assert_eq!(seen(deal).await, before, "I2: a sweep changes no response");
+    // I7: the next sweep has nothing to do and needs one query a shard.
+    let report = measured.stack.local.invoke(EXPIRE_INVITES, json!({})).await.expect("a sweep");
     assert_eq!([&report["done"], &report["leftOver"]], [&json!(0), &json!(0)]);
-    let empty = watched.lines(EXPIRE_INVITES, "DynamoRequests", 1).await.pop().expect("a sweep");
+    let empty = measured.lines(EXPIRE_INVITES, "DynamoRequests", 1).await.pop().expect("a sweep");
     assert_eq!(empty["DynamoRequests"], 4, "{empty}");
 
     assert!(peak <= MOST_KIB && peak <= idle + SLACK_KIB, "{peak} KiB for {count}, {idle} for one");
     let (requests, written) = (sum(&runs, "DynamoRequests"), sum(&runs, "WriteUnits"));
-    let what = |what: &str| format!("a sweep over {count} due invites of {} deals: {what}", deals.len());
-    let mut figures = Figures::default();
-    figures.add(&what("runs, marked"), format!("{}, {done}", runs.len()));
-    figures.add(
-        &what("DynamoDB requests for each"),
-        format!("{:.4}", requests / f64::from(u32::try_from(count).expect("few"))),
-    );
-    figures.add(
-        &what("WRU, RRU for each"),
-        format!("{}, {}", per(written, count), per(sum(&runs, "ReadUnits"), count)),
-    );
-    figures.add(
-        &what("peak memory of `expire-invites`, after one invite and after all"),
-        format!("{:.1} and {:.1} MiB", kib(idle), kib(peak)),
-    );
-    figures.add(
-        &what("marked in a second, on this machine's engine"),
-        per(f64::from(u32::try_from(count).expect("few")), whole(seconds)),
-    );
-    assert!(requests <= 1.05 * f64::from(u32::try_from(count + 1_000).expect("few")), "{requests} requests");
-    assert!(written <= 5.0 * f64::from(u32::try_from(count).expect("few")), "{written} WRU");
-    watched.stack.stop().await;
+    let mut figures = Figures::of(format!("a sweep over {count} due invites of {} deals", deals.len()));
+    figures.add("runs, and marked invites", format!("{}, {done}", runs.len()));
+    figures.add("DynamoDB requests for each", format!("{:.4}", ratio(requests, count)));
+    let units = format!("{}, {}", per(written, count), per(sum(&runs, "ReadUnits"), count));
+    figures.add("WRU, RRU for each", units);
+    let memory = format!("{:.1} and {:.1} MiB", mib(idle), mib(peak));
+    figures.add("peak memory of `expire-invites`, after one invite and after all", memory);
+    let speed = 1.0 / ratio(seconds, count);
+    figures.add("marked in a second, on this machine's engine", format!("{speed:.0}"));
+    assert!(ratio(requests, count + 1_000) <= 1.05, "{requests} requests");
+    assert!(ratio(written, count) <= 5.0, "{written} WRU");
+    measured.stack.stop().await;
     std::fs::remove_dir_all(data).expect("the data goes");
     figures
 }
 
 #[expect(clippy::cast_precision_loss, reason = "memory of a test")]
-fn kib(kib: u64) -> f64 {
+fn mib(kib: u64) -> f64 {
     kib as f64 / 1024.0
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "seconds of a test")]
-fn whole(seconds: f64) -> usize {
-    seconds.ceil() as usize
-}
-
-/// What a manager sees, as far as it does not depend on how many there are.
+/// The first pages and the counts that a manager sees.
 async fn seen(deal: &Deal) -> serde_json::Value {
     json!({
         "counts": deal.get("/counts").await,
@@ -131,7 +113,7 @@ async fn seen(deal: &Deal) -> serde_json::Value {
     })
 }
 
-/// Writes many invites like this one, beside the functions: what differs is id, address and place.
+/// Writes copies of an invite to the table, with their own ids, addresses and places in the indexes.
 async fn write_copies(client: &Client, deal: &Deal, id: &str, count: usize) {
     let get = client.get_item().table_name(TABLE);
     let get = get.key("pk", text(format!("D#{}", deal.id))).key("sk", text(format!("I#{id}")));

@@ -1,4 +1,4 @@
-//! A call, and what it can be recognised by.
+//! A call to AWS, and filters of calls.
 
 use axum::body::Bytes;
 use axum::extract::Request;
@@ -11,7 +11,7 @@ pub enum Service {
     Ses,
 }
 
-/// Which calls are meant; by default all.
+/// A filter of calls; by default all calls.
 #[derive(Debug, Clone, Default)]
 pub struct Calls {
     operation: Option<String>,
@@ -23,12 +23,12 @@ impl Calls {
         Self::default()
     }
 
-    /// Those of this operation: `GetItem`, `Query` (of the table), `Query due` (of an index), `SendBulkEmail`.
+    /// The calls of an operation: `GetItem`, `Query` (of the table), `Query due` (of an index), `SendBulkEmail`.
     pub fn of(operation: &str) -> Self {
         Self { operation: Some(operation.to_owned()), containing: None }
     }
 
-    /// Those of them that have this text in them: a deal's id names a partition, and the mails of a deal.
+    /// Only calls with this text in their body. A deal's id selects its partition and its mails.
     #[must_use]
     pub fn containing(self, text: &str) -> Self {
         Self { containing: Some(text.to_owned()), ..self }
@@ -75,7 +75,7 @@ impl Call {
         })
     }
 
-    /// Whether it is there to open a connection: a key that no item has, or a call with no mails.
+    /// Whether the call only opens a connection: it reads a key that no item has, or sends no mail.
     pub(super) fn only_warms(&self) -> bool {
         match self.service {
             Service::DynamoDb => self.operation == "GetItem" && self.text.contains("\"WARM\""),
@@ -87,25 +87,18 @@ impl Call {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
 
-    /// Of an index query what it asks for, but not the time at which it does: what may be answered with an older
-    /// state.
+    /// An index query without its time, so that an older response to the same query can be found.
     pub(super) fn index_query(&self) -> Option<String> {
         if !self.operation.starts_with("Query ") {
             return None;
         }
         let query = self.json();
         let values = &query["ExpressionAttributeValues"];
-        // Where no row can have expired yet moves on with the clock; a cursor, which is longer, does not.
+        // The bound below which rows may have expired moves with the clock. A cursor, which is longer, does not.
         let below = values[":below"]["S"].as_str().filter(|below| below.len() > 13);
-        let asked = [
-            "IndexName",
-            "KeyConditionExpression",
-            "FilterExpression",
-            "ExclusiveStartKey",
-            "Limit",
-            "ScanIndexForward",
-        ];
-        let asked = asked.map(|name| query[name].to_string()).join(" ");
-        Some(format!("{asked} {} {} {below:?}", values[":pk"], values[":prefix"]))
+        let names = ["IndexName", "KeyConditionExpression", "FilterExpression", "ExclusiveStartKey"];
+        let names = names.into_iter().chain(["Limit", "ScanIndexForward"]);
+        let fields: String = names.map(|name| query[name].to_string()).collect();
+        Some(format!("{fields} {} {} {below:?}", values[":pk"], values[":prefix"]))
     }
 }

@@ -1,45 +1,43 @@
-//! What a call may meet, and how that looks.
+//! The faults that a call can meet, and their responses.
 
 use std::time::Duration;
 
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use super::call::{Call, Service};
-use super::header_named;
 
-/// One way to be disturbed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {
-    /// Refused: too much at once.
+    /// Throttled.
     Throttle,
-    /// Refused: the partition's throughput is used up. DynamoDB only.
+    /// The partition's throughput is exceeded. DynamoDB only.
     Throughput,
-    /// Refused: somebody else is writing the same item, by a transaction. DynamoDB's writes, and reads by transaction.
+    /// Another transaction writes the same item. DynamoDB's writes and transactional reads only.
     Conflict,
-    /// 500, and nothing was done.
+    /// 500, and the call is not carried out.
     Fail,
-    /// 500, but it was done.
+    /// 500, and the call is carried out.
     FailAfter,
-    /// The connection is reset, and nothing was done.
+    /// The connection is reset, and the call is not carried out.
     Reset,
-    /// It was done, and then the connection is reset.
+    /// The call is carried out, and then the connection is reset.
     LoseAnswer,
-    /// It is done at once, and answered after this time.
+    /// The call is carried out at once and answered after this time.
     AnswerLate(Duration),
-    /// It is done and answered after this time, whether or not the caller still waits.
+    /// The call is carried out after this time, even if the caller is gone.
     ArriveLate(Duration),
-    /// Answered with what the same index query was answered before; with nothing, the first time.
+    /// The previous response to the same index query; an empty one the first time.
     Stale,
-    /// Refused for good: 400, which nobody repeats.
+    /// 400, which no caller retries.
     Refuse,
-    /// SES answers, takes no mail and says this of each.
+    /// SES accepts the call and gives each mail this failure status.
     Entries(&'static str),
 }
 
 impl Fault {
-    /// All that passes at once, of every kind.
+    /// Every fault without a delay, except [`Self::Refuse`].
     pub const QUICK: [Self; 12] = [
         Self::Throttle,
         Self::Throughput,
@@ -55,7 +53,7 @@ impl Fault {
         Self::Entries("MESSAGE_REJECTED"),
     ];
 
-    /// Whether an operation like this can meet it.
+    /// Whether a call of this operation can meet the fault.
     pub fn can_meet(self, operation: &str) -> bool {
         let mails = operation == "SendBulkEmail";
         match self {
@@ -69,79 +67,67 @@ impl Fault {
         }
     }
 
-    /// Whether SES may have taken mails without anybody knowing.
+    /// Whether SES may send mails without its caller's knowledge.
     pub fn may_double_mail(self) -> bool {
         matches!(self, Self::FailAfter | Self::LoseAnswer | Self::AnswerLate(_) | Self::ArriveLate(_))
     }
 
-    /// The answer of a call that meets it. It quotes the call, as no message of AWS does, so that whoever logs or
-    /// passes on a message of AWS is found out.
+    /// The response to a call that meets the fault. It quotes the call, which AWS never does. So a function that logs
+    /// or repeats a message of AWS fails the search for leaks.
     pub(super) fn answer(self, call: &Call) -> Response {
         let quoted = format!("asked for {}", call.text);
+        let ses = |status, kind: &str| response(status, Some(kind), &json!({ "message": quoted }));
+        let dynamodb =
+            |status, kind: &str| dynamodb(status, &format!("{DYNAMODB}{kind}"), &quoted, json!({}));
         match (call.service, self) {
             (Service::Ses, Self::Entries(status)) => {
                 let entries = call.json()["BulkEmailEntries"].as_array().map_or(0, Vec::len);
                 let result = json!({ "Status": status, "Error": quoted });
                 axum::Json(json!({ "BulkEmailEntryResults": vec![result; entries] })).into_response()
             }
-            (Service::Ses, Self::Throttle) => {
-                ses(StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException", &quoted)
-            }
-            (Service::Ses, Self::Refuse) => ses(StatusCode::NOT_FOUND, "NotFoundException", &quoted),
-            (Service::Ses, _) => {
-                ses(StatusCode::INTERNAL_SERVER_ERROR, "InternalServiceErrorException", &quoted)
-            }
+            (Service::Ses, Self::Throttle) => ses(429, "TooManyRequestsException"),
+            (Service::Ses, Self::Refuse) => ses(404, "NotFoundException"),
+            (Service::Ses, _) => ses(500, "InternalServiceErrorException"),
             (Service::DynamoDb, Self::Throttle) => {
-                dynamodb(400, "com.amazon.coral.availability#ThrottlingException", &quoted, json!({}))
+                self::dynamodb(400, "com.amazon.coral.availability#ThrottlingException", &quoted, json!({}))
             }
-            (Service::DynamoDb, Self::Throughput) => dynamodb(
-                400,
-                "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
-                &quoted,
-                json!({}),
-            ),
-            (Service::DynamoDb, Self::Conflict) => conflict(call, &quoted),
-            (Service::DynamoDb, Self::Refuse) => dynamodb(
-                400,
-                "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException",
-                &quoted,
-                json!({}),
-            ),
-            (Service::DynamoDb, _) => {
-                dynamodb(500, "com.amazonaws.dynamodb.v20120810#InternalServerError", &quoted, json!({}))
+            (Service::DynamoDb, Self::Throughput) => dynamodb(400, "ProvisionedThroughputExceededException"),
+            (Service::DynamoDb, Self::Conflict) => {
+                match call.json()["TransactItems"].as_array().map(Vec::len) {
+                    None => dynamodb(400, "TransactionConflictException"),
+                    Some(actions) => cancelled(actions, &quoted),
+                }
             }
+            (Service::DynamoDb, Self::Refuse) => dynamodb(400, "ResourceNotFoundException"),
+            (Service::DynamoDb, _) => dynamodb(500, "InternalServerError"),
         }
     }
 }
 
-/// A transaction is cancelled by the last of its actions; a plain write has an exception of its own.
-fn conflict(call: &Call, message: &str) -> Response {
-    let Some(actions) = call.json()["TransactItems"].as_array().map(Vec::len) else {
-        let kind = "com.amazonaws.dynamodb.v20120810#TransactionConflictException";
-        return dynamodb(400, kind, message, json!({}));
-    };
+const DYNAMODB: &str = "com.amazonaws.dynamodb.v20120810#";
+
+/// A transaction that is cancelled because its last action met a conflict.
+fn cancelled(actions: usize, message: &str) -> Response {
     let mut reasons = vec![json!({ "Code": "None" }); actions.saturating_sub(1)];
     reasons.push(json!({ "Code": "TransactionConflict", "Message": message }));
-    let kind = "com.amazonaws.dynamodb.v20120810#TransactionCanceledException";
-    dynamodb(400, kind, message, json!({ "CancellationReasons": reasons }))
+    let kind = format!("{DYNAMODB}TransactionCanceledException");
+    dynamodb(400, &kind, message, json!({ "CancellationReasons": reasons }))
 }
 
-fn dynamodb(status: u16, kind: &str, message: &str, more: Value) -> Response {
-    let mut body = more;
+fn dynamodb(status: u16, kind: &str, message: &str, mut body: Value) -> Response {
     body["__type"] = json!(kind);
     body["message"] = json!(message);
-    let headers = HeaderMap::from_iter([
-        (header::CONTENT_TYPE, "application/x-amz-json-1.0".parse().expect("a value")),
-        (header_named("x-amzn-requestid"), "INJECTED".parse().expect("a value")),
-    ]);
-    (StatusCode::from_u16(status).expect("a status"), headers, body.to_string()).into_response()
+    response(status, None, &body)
 }
 
-fn ses(status: StatusCode, kind: &str, message: &str) -> Response {
-    let headers = HeaderMap::from_iter([
-        (header::CONTENT_TYPE, "application/json".parse().expect("a value")),
-        (header_named("x-amzn-errortype"), kind.parse().expect("a value")),
-        (header_named("x-amzn-requestid"), "INJECTED".parse().expect("a value")),
-    ]);
-    (status, headers, json!({ "message": message }).to_string()).into_response()
+/// SES names an error in a header, DynamoDB in the body.
+fn response(status: u16, error: Option<&str>, body: &Value) -> Response {
+    let kind = if error.is_some() { "application/json" } else { "application/x-amz-json-1.0" };
+    let mut headers = HeaderMap::new();
+    headers.insert("content-type", kind.parse().expect("a value"));
+    headers.insert("x-amzn-requestid", "INJECTED".parse().expect("a value"));
+    if let Some(error) = error {
+        headers.insert("x-amzn-errortype", error.parse().expect("a value"));
+    }
+    (StatusCode::from_u16(status).expect("a status"), headers, body.to_string()).into_response()
 }

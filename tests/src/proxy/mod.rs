@@ -1,33 +1,33 @@
-//! What stands between the functions and DynamoDB and SES, to disturb them: by a script, or at random from a seed.
+//! A proxy between the functions and DynamoDB and SES. It injects faults, by a script or at random from a seed.
 //!
-//! Invariant: what is not disturbed passes as it is, and what is said to be done was done: a call that is forwarded is
-//! carried out even if its caller is gone by then, as on AWS. Calls that only open a connection are never disturbed and
-//! never counted.
+//! Invariant: calls without a fault pass unchanged. A forwarded call is carried out even if its caller is gone, as on
+//! AWS. Calls that only open a connection meet no fault and are not counted.
 
 mod call;
 mod fault;
 mod state;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State as Shared};
-use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::serve::ListenerExt;
-use seatkeeper_local::{Endpoints, Stack};
+use seatkeeper_local::Endpoints;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 pub use call::{Calls, Service};
 pub use fault::Fault;
-pub use state::{Disturbance, Side, Stop, Storm, Tally};
+pub use state::{Disturbance, RandomFaults, Side, Stop, Tally};
 
+use crate::lock;
 use call::Call;
 use state::{Decision, State};
 
-/// The proxy; it ends when this is dropped.
+/// The proxy. Dropping this stops it.
 #[derive(Debug)]
 pub struct Proxy {
     state: Arc<Mutex<State>>,
@@ -36,7 +36,7 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// Starts it. Until it is [led](Self::lead_to) somewhere it refuses all calls, in a way that nobody repeats.
+    /// Starts the proxy. Until it has a [target](Self::forward_to), it refuses all calls, and no caller retries them.
     pub async fn start() -> Self {
         let state = Arc::default();
         let mut servers = JoinSet::new();
@@ -46,53 +46,50 @@ impl Proxy {
         Self { state, endpoints, _servers: servers }
     }
 
-    /// Where it listens: for [`Settings::in_between`](seatkeeper_local::Settings::in_between).
+    /// Its addresses, for [`Settings::in_between`](seatkeeper_local::Settings::in_between).
     pub fn endpoints(&self) -> Endpoints {
         self.endpoints.clone()
     }
 
-    pub fn lead_to(&self, stack: &Stack) {
-        self.lead(Some(stack.endpoints().clone()));
+    /// Forwards calls to these endpoints from now on. With none, the proxy refuses all calls.
+    pub fn forward_to(&self, endpoints: Option<Endpoints>) {
+        self.state().forward_to(endpoints);
     }
 
-    /// Leads there from now on; to none, all calls are refused.
-    pub fn lead(&self, endpoints: Option<Endpoints>) {
-        self.state().lead(endpoints);
-    }
-
-    /// Disturbs calls like these: `after` of them pass, then `times` meet the fault. Only calls that the fault can meet
-    /// count. Of several disturbances, the one that was there first comes first.
+    /// Injects a fault: `after` of these calls pass, then `times` calls meet the fault. Only calls that the fault can
+    /// meet count. Of several disturbances, the oldest applies first.
     pub fn disturb(&self, calls: Calls, after: u32, times: u32, fault: Fault) -> Disturbance {
         self.state().disturb(calls, after, times, fault)
     }
 
-    /// Disturbs calls at random, until it is [calm](Self::calm).
-    pub fn storm(&self, storm: Storm) {
-        self.state().storm(Some(storm));
+    /// Injects faults at random until [`clear_faults`](Self::clear_faults).
+    pub fn inject(&self, faults: RandomFaults) {
+        self.state().inject(faults);
     }
 
-    pub fn calm(&self) {
-        self.state().calm();
+    pub fn clear_faults(&self) {
+        self.state().clear_faults();
     }
 
-    /// Stops at a call like these, once `after` of them have passed: it gets no further, nor does any other call, until
-    /// the [`Stop`] is dropped. All that were stopped are then cut off.
+    /// Lets `after` of these calls pass and holds the next one, and every later call, until the [`Stop`] is dropped.
+    /// Then the connections of all held calls are closed.
     pub fn stop_at(&self, calls: Calls, after: u32, side: Side) -> Stop {
         let (stop, halt) = state::stop(calls, after, side);
         self.state().halt(halt);
         stop
     }
 
+    /// Resets the tally and counts these calls from now on.
     pub fn count(&self, calls: Calls) {
-        self.state().count_anew(calls);
+        self.state().reset_tally(calls);
     }
 
-    /// How many were counted, by operation and by the fault that they met.
+    /// The counted calls, by operation and fault.
     pub fn tally(&self) -> Tally {
         self.state().tally()
     }
 
-    /// Whether no call is under way, nor one that is still to arrive.
+    /// Whether no call is under way or delayed.
     pub fn is_idle(&self) -> bool {
         Arc::strong_count(&self.state().presence) == 1
     }
@@ -102,17 +99,12 @@ impl Proxy {
     }
 }
 
-/// Every lock here is held for a few moves without an `await`.
-fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
-    state.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 type Wire = (Service, Arc<Mutex<State>>);
 
 async fn serve(servers: &mut JoinSet<()>, wire: Wire) -> String {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a loopback port");
     let address = listener.local_addr().expect("an address");
-    // Closed without a farewell: whoever waits for an answer sees the connection reset.
+    // Without linger, a caller that waits for a response sees a reset connection.
     let listener = listener.tap_io(|connection| {
         let _as_it_is = connection.set_zero_linger();
         let _as_it_is = connection.set_nodelay(true);
@@ -136,11 +128,11 @@ async fn answer(Shared((service, state)): Shared<Wire>, request: Request) -> Res
             stopped.wait().await;
             cut_off()
         }
-        Decision::Fault(fault) => disturb(state, call, fault).await,
+        Decision::Fault(fault) => apply(state, call, fault).await,
     }
 }
 
-async fn disturb(state: Arc<Mutex<State>>, call: Call, fault: Fault) -> Response {
+async fn apply(state: Arc<Mutex<State>>, call: Call, fault: Fault) -> Response {
     match fault {
         Fault::Reset => cut_off(),
         Fault::LoseAnswer => {
@@ -169,7 +161,7 @@ async fn disturb(state: Arc<Mutex<State>>, call: Call, fault: Fault) -> Response
         }
         Fault::Stale => {
             let older = lock(&state).older_answer(&call);
-            dynamodb(older)
+            ([(header::CONTENT_TYPE, "application/x-amz-json-1.0")], older).into_response()
         }
         Fault::Throttle
         | Fault::Throughput
@@ -180,7 +172,7 @@ async fn disturb(state: Arc<Mutex<State>>, call: Call, fault: Fault) -> Response
     }
 }
 
-/// Forwards the call, in a task of its own: it is carried out whether or not its caller still waits.
+/// Forwards the call in its own task, so that it is carried out even if its caller is gone.
 async fn carry_out(state: Arc<Mutex<State>>, call: Call) -> Response {
     let under_way = Arc::clone(&lock(&state).presence);
     let forwarded = tokio::spawn(async move {
@@ -192,7 +184,7 @@ async fn carry_out(state: Arc<Mutex<State>>, call: Call) -> Response {
 }
 
 async fn forward(state: Arc<Mutex<State>>, call: Call) -> Response {
-    let Some((client, url)) = lock(&state).way(&call) else { return Fault::Refuse.answer(&call) };
+    let Some((client, url)) = lock(&state).target(&call) else { return Fault::Refuse.answer(&call) };
     let mut headers = call.headers.clone();
     for name in [header::HOST, header::CONNECTION, header::CONTENT_LENGTH] {
         headers.remove(name);
@@ -210,20 +202,8 @@ async fn forward(state: Arc<Mutex<State>>, call: Call) -> Response {
     (status, headers, body).into_response()
 }
 
-fn dynamodb(body: impl Into<Body>) -> Response {
-    let headers = HeaderMap::from_iter([(
-        header::CONTENT_TYPE,
-        "application/x-amz-json-1.0".parse().expect("a value"),
-    )]);
-    (headers, body.into()).into_response()
-}
-
-/// A body that fails before its first byte: the connection is closed, and nothing is sent, no status either.
+/// A body that fails before its first byte: the connection closes without a response.
 fn cut_off() -> Response {
     let lost = futures_util::stream::once(async { Err::<Vec<u8>, _>(std::io::Error::other("cut off")) });
     Response::new(Body::from_stream(lost))
-}
-
-fn header_named(name: &'static str) -> HeaderName {
-    HeaderName::from_static(name)
 }

@@ -1,4 +1,4 @@
-//! What is to be disturbed, and what has been.
+//! The proxy's faults, its stop, and its tally.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -13,16 +13,17 @@ use super::fault::Fault;
 
 pub type Tally = BTreeMap<(String, Option<Fault>), u32>;
 
-/// Faults at random, the same ones for the same seed and the same calls.
+/// Random faults: the same for the same seed and the same calls.
 #[derive(Debug, Clone)]
-pub struct Storm {
+pub struct RandomFaults {
     pub seed: u64,
+    /// How many of a thousand calls meet a fault.
     pub share: u32,
     pub calls: Calls,
     pub faults: Vec<Fault>,
 }
 
-/// A disturbance that was ordered: how often it came about.
+/// A scripted fault.
 #[derive(Debug, Clone)]
 pub struct Disturbance {
     met: Arc<AtomicU32>,
@@ -30,6 +31,7 @@ pub struct Disturbance {
 }
 
 impl Disturbance {
+    /// How many calls met the fault.
     pub fn met(&self) -> u32 {
         self.met.load(Ordering::SeqCst)
     }
@@ -39,15 +41,14 @@ impl Disturbance {
     }
 }
 
-/// On which side of a call everything stops.
+/// Whether the proxy stops before it carries out the call, or after that and before the response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
     Before,
-    /// Once it is carried out, and before it is answered.
     After,
 }
 
-/// Everything is stopped from when this is [`reached`](Self::reached) until it is dropped.
+/// All calls are held from when this is [`reached`](Self::reached) until it is dropped.
 #[derive(Debug)]
 pub struct Stop {
     reached: watch::Receiver<bool>,
@@ -55,11 +56,11 @@ pub struct Stop {
 }
 
 impl Stop {
-    /// Waits until the call is there (and carried out, if that was the side).
+    /// Waits until the call has arrived, or is carried out with [`Side::After`].
     pub async fn reached(&self) {
         let mut reached = self.reached.clone();
         if reached.wait_for(|reached| *reached).await.is_err() {
-            // It never will be: whoever waits does something else besides.
+            // The sender is gone, so the call never comes.
             std::future::pending::<()>().await;
         }
     }
@@ -92,12 +93,12 @@ pub(super) struct Stopped {
 }
 
 impl Stopped {
-    /// Says that the place is reached, and waits for the end of the stop.
+    /// Reports that the stop is reached, and waits for its end.
     pub(super) async fn wait(mut self) {
         if let Some(reached) = self.reached.take() {
             reached.send_replace(true);
         }
-        // Nothing is ever sent: the channel ends.
+        // The channel carries no message. It closes with the stop.
         let _ended = self.released.changed().await;
     }
 }
@@ -119,9 +120,9 @@ struct Rule {
 
 #[derive(Debug, Default)]
 pub(super) struct State {
-    way: Option<(reqwest::Client, Endpoints)>,
+    target: Option<(reqwest::Client, Endpoints)>,
     rules: Vec<Rule>,
-    storm: Option<(Storm, fastrand::Rng)>,
+    random: Option<(RandomFaults, fastrand::Rng)>,
     halt: Option<Halt>,
     counted: Calls,
     tally: Tally,
@@ -130,13 +131,13 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn lead(&mut self, endpoints: Option<Endpoints>) {
-        // A client of its own for each place: no connection to what was there before is used again.
-        self.way = endpoints.map(|endpoints| (reqwest::Client::new(), endpoints));
+    pub(super) fn forward_to(&mut self, endpoints: Option<Endpoints>) {
+        // A new client, so that no connection to the old target is used again.
+        self.target = endpoints.map(|endpoints| (reqwest::Client::new(), endpoints));
     }
 
-    pub(super) fn way(&self, call: &Call) -> Option<(reqwest::Client, String)> {
-        let (client, endpoints) = self.way.as_ref()?;
+    pub(super) fn target(&self, call: &Call) -> Option<(reqwest::Client, String)> {
+        let (client, endpoints) = self.target.as_ref()?;
         let endpoint = match call.service {
             Service::DynamoDb => &endpoints.dynamodb,
             Service::Ses => &endpoints.ses,
@@ -150,23 +151,21 @@ impl State {
         order
     }
 
-    pub(super) fn storm(&mut self, storm: Option<Storm>) {
-        self.storm = storm.map(|storm| {
-            let chance = fastrand::Rng::with_seed(storm.seed);
-            (storm, chance)
-        });
+    pub(super) fn inject(&mut self, faults: RandomFaults) {
+        let rng = fastrand::Rng::with_seed(faults.seed);
+        self.random = Some((faults, rng));
     }
 
-    pub(super) fn calm(&mut self) {
+    pub(super) fn clear_faults(&mut self) {
         self.rules.clear();
-        self.storm = None;
+        self.random = None;
     }
 
     pub(super) fn halt(&mut self, halt: Halt) {
         self.halt = Some(halt);
     }
 
-    pub(super) fn count_anew(&mut self, calls: Calls) {
+    pub(super) fn reset_tally(&mut self, calls: Calls) {
         self.counted = calls;
         self.tally.clear();
     }
@@ -195,7 +194,7 @@ impl State {
     }
 
     fn stopped(&mut self, call: &Call) -> Option<(Side, Stopped)> {
-        // Its `Stop` is gone.
+        // The `Stop` was dropped.
         if self.halt.as_ref().is_some_and(|halt| halt.released.has_changed().is_err()) {
             self.halt = None;
         }
@@ -233,15 +232,15 @@ impl State {
     }
 
     fn random(&mut self, call: &Call) -> Option<Fault> {
-        let (storm, chance) = self.storm.as_mut()?;
-        if !storm.calls.include(call) || chance.u32(0..1000) >= storm.share {
+        let (random, rng) = self.random.as_mut()?;
+        if !random.calls.include(call) || rng.u32(0..1000) >= random.share {
             return None;
         }
-        let fitting: Vec<_> = storm.faults.iter().filter(|fault| fault.can_meet(&call.operation)).collect();
-        chance.choice(fitting).copied()
+        let fitting: Vec<_> = random.faults.iter().filter(|fault| fault.can_meet(&call.operation)).collect();
+        rng.choice(fitting).copied()
     }
 
-    /// What the same index query was answered last, at a time when it was answered truly.
+    /// The last genuine response to the same index query; an empty one if there is none.
     pub(super) fn older_answer(&self, call: &Call) -> Bytes {
         let older = call.index_query().and_then(|query| self.answers.get(&query).cloned());
         older.unwrap_or_else(|| Bytes::from_static(br#"{"Items":[],"Count":0,"ScannedCount":0}"#))

@@ -1,15 +1,14 @@
-//! Attacks that fail, over HTTP and past the gateway. `SECURITY.md` lists them all with their tests; these are the ones that
-//! no other file has.
+//! Attacks that fail, over HTTP and past the gateway. `SECURITY.md` lists all attacks and their tests.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use tests::books::text;
-use tests::{Client, Deal, PARTNERSHIPS, TestStack};
+use tests::snapshot::text;
+use tests::{Deal, PARTNERSHIPS, TestStack, body_routes};
 
 const JSON: &[(&str, &str)] = &[("content-type", "application/json")];
 
-/// An event of this route, from somebody with these claims, as the gateway would hand it over.
+/// The gateway's event for this route, from a caller with these claims.
 fn event(route: &str, deal: &Deal, claims: &Value, body: Option<&Value>) -> Value {
     let (method, path) = route.split_once(' ').unwrap();
     let mut event = json!({
@@ -29,14 +28,14 @@ fn event(route: &str, deal: &Deal, claims: &Value, body: Option<&Value>) -> Valu
     event
 }
 
-/// I6: each function checks again what it relies on. With a gateway that let everybody through, claims without the scope,
-/// or with another organisation than one, entitle to nothing. Which claims do is shown in `shared/src/http/caller.rs`.
+/// I6: each function checks scope and organisation itself, even if the gateway lets everybody through. Which claims are
+/// accepted is in `shared/src/http/caller.rs`.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn i6_odd_claims_entitle_to_nothing() {
     let stack = TestStack::start().await;
     let deal = stack.deal(2).await;
     deal.invite(&["ann@example.com"]).await;
-    let before = (deal.snapshot().await, stack.inbox().await.len());
+    let before = stack.snapshot(&deal).await;
     let claims = |scope: &str, org: &str| json!({"iss": "i", "sub": "s", "scope": scope, "org": org});
     let row = json!({"invites": [{"email": "eve@example.com"}]});
     let name = json!({"name": "Stolen"});
@@ -59,7 +58,7 @@ async fn i6_odd_claims_entitle_to_nothing() {
         answer["statusCode"].clone()
     };
     for (function, route, body) in routes {
-        // A manager's scope is neither a learner's nor an administrator's.
+        // A scope that another route needs.
         let other_scope = if route.contains("PATCH") || !route.contains("{dealId}") {
             "invites.manage"
         } else {
@@ -77,12 +76,11 @@ async fn i6_odd_claims_entitle_to_nothing() {
     }
     let genuine = claims("openid invites.manage", &deal.organisation);
     assert_eq!(status("deal-seats", "GET /api/deals/{dealId}", &genuine, None).await, 200);
-    assert_eq!((deal.snapshot().await, stack.inbox().await.len()), before, "nothing has changed");
+    assert_eq!(stack.snapshot(&deal).await, before, "nothing has changed");
     stack.stop().await;
 }
 
-/// I6: the salt that makes ids and signs cursors is in no answer and no mail, and the same address has another id in every
-/// deal.
+/// I6: no response and no mail has the salt that makes ids and signs cursors. An address has another id in each deal.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn i6_an_id_can_not_be_computed_and_the_salt_is_never_shown() {
     let stack = TestStack::start().await;
@@ -98,7 +96,7 @@ async fn i6_an_id_can_not_be_computed_and_the_salt_is_never_shown() {
     let salts: BTreeSet<_> = items.iter().filter_map(|item| text(item, "salt")).collect();
     assert!(
         salts.len() == 2 && salts.iter().all(|salt| salt.len() == 43),
-        "256 bits of its own for each deal"
+        "each deal has 256 bits of its own"
     );
     let token = stack.token_for("ann@example.com").await;
     let mut texts = vec![
@@ -116,7 +114,7 @@ async fn i6_an_id_can_not_be_computed_and_the_salt_is_never_shown() {
     stack.stop().await;
 }
 
-/// I5, I6: each link that has had its day says so, again and again, gives no seat, and names nobody.
+/// I5, I6: an old link says why it is void, gives no seat, and names nobody.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn i5_old_links_replayed_do_nothing_and_name_nobody() {
     let stack = TestStack::with(&[("INVITE_LIFETIME", "4s")]).await;
@@ -141,7 +139,7 @@ async fn i5_old_links_replayed_do_nothing_and_name_nobody() {
     let until = tests::time(&deal.one(&expired).await["expiresAt"]);
     tests::past(until).await;
 
-    let before = (deal.snapshot().await, stack.inbox().await.len());
+    let before = stack.snapshot(&deal).await;
     let eve = stack.person("eve@example.com").await;
     let replays = [
         (&resent_token, 410, "invite_superseded"),
@@ -162,15 +160,15 @@ async fn i5_old_links_replayed_do_nothing_and_name_nobody() {
             }
         }
     }
-    // Only who accepted gets the same answer once more; and that changes nothing either.
+    // Only the seat's holder gets a success again, and that changes nothing either.
     assert_eq!(stack.accept(&holder, &accepted_token).await.ok(200), first);
     assert_eq!(eve.get("/api/me/seats").await.ok(200), json!({"seats": []}));
-    assert_eq!((deal.snapshot().await, stack.inbox().await.len()), before, "nothing has changed");
+    assert_eq!(stack.snapshot(&deal).await, before, "nothing has changed");
     stack.stop().await;
 }
 
-/// I8: bodies at the limit and over it, nested and long beyond sense, and headers without end, on every route that takes a
-/// body: a refusal that says so, in time, and the function that answered it answers the next.
+/// I8: huge and deeply nested bodies, on every route with a body, and huge headers are refused, and the function
+/// answers the next request.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn i8_bodies_and_headers_beyond_sense_are_refused() {
     const BULK: usize = 1024 * 1024;
@@ -178,24 +176,17 @@ async fn i8_bodies_and_headers_beyond_sense_are_refused() {
     let stack = TestStack::start().await;
     let deal = stack.deal(2).await;
     let (partnerships, learner) = (stack.person(PARTNERSHIPS).await, stack.person("x@example.com").await);
-    let before = (deal.snapshot().await, stack.inbox().await.len());
-    let routes: [(&Client, &str, String, usize); 7] = [
-        (&deal.manager, "POST", deal.path("/invites"), BULK),
-        (&deal.manager, "POST", deal.path("/invites/resend"), BULK),
-        (&deal.manager, "POST", deal.path("/seats/search"), OTHER),
-        (&learner, "POST", "/api/invites/preview".to_owned(), OTHER),
-        (&learner, "POST", "/api/invites/accept".to_owned(), OTHER),
-        (&partnerships, "POST", "/api/deals".to_owned(), OTHER),
-        (&partnerships, "PATCH", deal.path(""), OTHER),
-    ];
+    let before = stack.snapshot(&deal).await;
     let padded = |length: usize| format!("{{{}}}", " ".repeat(length - 2)).into_bytes();
-    for (client, method, path, largest) in routes {
+    for (client, method, path) in body_routes(&deal, &learner, &partnerships) {
+        let is_bulk = path.starts_with(&deal.path("/invites"));
+        let largest = if is_bulk { BULK } else { OTHER };
         let ask = async |body: Vec<u8>| client.raw(method, &path, JSON, body).await;
         ask(padded(largest)).await.problem(400, "invalid_request");
         ask(padded(largest + 1)).await.problem(413, "payload_too_large");
         let million = format!("{{\"invites\":[{}0]}}", "0,".repeat(1_000_000));
         ask(million.into_bytes()).await.problem(413, "payload_too_large");
-        // As many as the route takes, however long each is.
+        // Repeats a part until the body is as long as the route allows.
         let fill = |each: &str| each.repeat((largest - 100) / each.len() / 2);
         for body in [
             fill("["),
@@ -209,15 +200,15 @@ async fn i8_bodies_and_headers_beyond_sense_are_refused() {
             format!("{{\"seats\":{}}}", fill("9")),
         ] {
             let answer = ask(body.into_bytes()).await;
-            assert!(answer.text.len() < 500, "what was sent is not repeated");
+            assert!(answer.text.len() < 500, "the refusal repeats the body");
             answer.problem(400, "invalid_request");
         }
     }
-    // A body that is too large is refused before anything is read.
+    // The size is checked before the deal is read.
     let elsewhere = format!("/api/deals/{}/invites", "A".repeat(22));
     deal.manager.raw("POST", &elsewhere, JSON, padded(BULK + 1)).await.problem(413, "payload_too_large");
     deal.manager.raw("GET", &deal.path(""), JSON, padded(OTHER + 1)).await.problem(413, "payload_too_large");
-    // Headers and request lines are the gateway's business, on AWS 10,240 bytes of both. None of it is a 5xx.
+    // The gateway limits headers and request lines, on AWS to 10,240 bytes of both.
     let huge = "x".repeat(60_000);
     for name in ["x-huge", "if-match", "content-type"] {
         let answer = deal.manager.call("GET", &deal.path(""), &[(name, huge.as_str())], None).await;
@@ -225,6 +216,6 @@ async fn i8_bodies_and_headers_beyond_sense_are_refused() {
     }
     let long = deal.manager.get(&format!("{}?x={huge}", deal.path(""))).await;
     assert!(long.status < 500, "{}", long.show());
-    assert_eq!((deal.snapshot().await, stack.inbox().await.len()), before, "nothing has changed");
+    assert_eq!(stack.snapshot(&deal).await, before, "nothing has changed");
     stack.stop().await;
 }

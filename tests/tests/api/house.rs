@@ -1,4 +1,4 @@
-//! Rules of the house that a document makes.
+//! Rules that documents must keep.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ fn between(text: &str, mark: char) -> impl Iterator<Item = &str> {
     text.split(mark).skip(1).step_by(2)
 }
 
-/// Every row of `SECURITY.md`'s table of attacks names tests, and each is in the file that it names.
+/// Every attack in `SECURITY.md` names tests, and each test is in the named file.
 #[test]
 fn the_tests_that_security_md_names_are_there() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();

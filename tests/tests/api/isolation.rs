@@ -1,13 +1,12 @@
-//! Who may do what: managers their own deals, learners their own seat, a link what it was sent for, and nobody learns
-//! anything else. I5, I6.
+//! Managers reach only their own deals, learners only their own seats, and a link only its invite. I5, I6.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use tests::{PARTNERSHIPS, TestStack};
 
-/// What a manager asks of a deal, where `{deal}` and `{invite}` stand for ids: every route with a deal in it, which
-/// `tests/cloud/test_story.py` sees to for the template's.
+/// A manager's requests on every route with a deal. `tests/cloud/test_story.py` compares them with the template's
+/// routes.
 fn requests() -> Vec<(&'static str, &'static str, Option<Value>)> {
     vec![
         ("GET", "/api/deals/{deal}", None),
@@ -17,11 +16,7 @@ fn requests() -> Vec<(&'static str, &'static str, Option<Value>)> {
         ("GET", "/api/deals/{deal}/counts", None),
         ("GET", "/api/deals/{deal}/invites/{invite}", None),
         ("POST", "/api/deals/{deal}/invites", Some(json!({"invites": [{"email": "somebody@example.com"}]}))),
-        (
-            "POST",
-            "/api/deals/{deal}/invites",
-            Some(json!({"invites": [{"email": "a@b.example"}], "dryRun": true})),
-        ),
+        ("POST", "/api/deals/{deal}/invites", Some(json!({"invites": [{"email": "a@b.c"}], "dryRun": true}))),
         ("POST", "/api/deals/{deal}/invites/{invite}/resend", None),
         ("POST", "/api/deals/{deal}/invites/resend", Some(json!({"status": "expired"}))),
         ("POST", "/api/deals/{deal}/invites/resend", Some(json!({"invites": [{"id": "x", "sends": 1}]}))),
@@ -30,7 +25,7 @@ fn requests() -> Vec<(&'static str, &'static str, Option<Value>)> {
     ]
 }
 
-/// I6: another organisation's deal, one that does not exist and what is no id answer the same 404, on every route.
+/// I6: another organisation's deal, an unknown deal and a malformed id get the same 404 on every route.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_manager_reaches_only_deals_of_their_organisation() {
     let stack = TestStack::start().await;
@@ -41,7 +36,7 @@ async fn a_manager_reaches_only_deals_of_their_organisation() {
     foreign.invite(&["bob@example.com"]).await;
     let token = stack.token_for("bob@example.com").await;
     stack.accept(&stack.person("bob@example.com").await, &token).await.ok(200);
-    let before = (own.snapshot().await, foreign.snapshot().await, stack.inbox().await.len());
+    let before = (stack.snapshot(&own).await, stack.snapshot(&foreign).await);
 
     let (long, unknown) = ("A".repeat(3000), "A".repeat(own.id.len()));
     let not_ids = ["x", "%00", "%20", "a%2Fb", "%F0%9F%98%80", "null", "acme", "%2A", &long];
@@ -61,7 +56,7 @@ async fn a_manager_reaches_only_deals_of_their_organisation() {
         if !path.contains("{invite}") {
             continue;
         }
-        // In one's own deal: the invite of another deal, of no deal, and no id at all.
+        // In an own deal: an invite of another deal, an unknown invite and malformed ids.
         let first = ask(&named(&own.id, &invite)).await;
         for invite in [&[unknown.as_str()][..], &not_ids].concat() {
             let answer = ask(&named(&own.id, invite)).await;
@@ -75,17 +70,17 @@ async fn a_manager_reaches_only_deals_of_their_organisation() {
         partnerships.get(&path).await.problem(404, "not_found");
         partnerships.patch(&path, &json!({"name": "x"})).await.problem(404, "not_found");
     }
-    // Asking for somebody else's list gets nobody else's deals.
+    // A manager does not choose whose deals are listed.
     let asked = own.manager.get(&format!("/api/deals?organisation={}", foreign.organisation)).await;
     assert!(asked.status < 500 && !asked.text.contains(&foreign.id), "{}", asked.show());
     assert_eq!(own.manager.get("/api/deals").await.ok(200)["deals"].as_array().unwrap().len(), 1);
 
-    let after = (own.snapshot().await, foreign.snapshot().await, stack.inbox().await.len());
+    let after = (stack.snapshot(&own).await, stack.snapshot(&foreign).await);
     assert_eq!(after, before, "nothing has changed");
     stack.stop().await;
 }
 
-/// Tokens that look like a real one in some way, and were never sent; `other` was sent for another invite.
+/// Tokens that were never sent, made from two genuine tokens.
 fn forgeries(token: &str, other: &str) -> Vec<String> {
     let bytes = |token: &str| URL_SAFE_NO_PAD.decode(token).unwrap();
     let (own, other) = (bytes(token), bytes(other));
@@ -102,7 +97,7 @@ fn forgeries(token: &str, other: &str) -> Vec<String> {
     forged
 }
 
-/// I6: only a link that was really sent says anything; all the others are byte for byte the same.
+/// I6: every forged token gets the same response, byte for byte.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn forged_tokens_all_look_alike() {
     let stack = TestStack::start().await;
@@ -119,14 +114,14 @@ async fn forged_tokens_all_look_alike() {
             assert_eq!(answer.fingerprint(), first.fingerprint(), "\n{}\n≠\n{}", answer.show(), first.show());
         }
     }
-    // None of it has hurt the real one.
+    // The genuine token still works.
     assert_eq!(stack.preview(&token).await.ok(200)["status"], "pending");
     stack.accept(&learner, &token).await.ok(200);
     assert_eq!((one.counts().await, two.counts().await), ([1, 1, 0], [1, 0, 0]));
     stack.stop().await;
 }
 
-/// I5: whatever follows a link, by GET or HEAD or without signing in, changes nothing. Only a person's POST accepts.
+/// I5: only a signed-in person's POST accepts. Other methods, and callers without a token, change nothing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn mail_scanners_change_nothing() {
     let stack = TestStack::start().await;

@@ -1,24 +1,15 @@
-//! Floods: what a recipient is sent, what a manager sends in an hour, and what is sent for a deal in a day, is limited;
-//! whoever is over a limit is told until when, and everybody else goes on.
+//! Limits of mails: to a recipient, by a manager in an hour, and for a deal in a day. A refusal says until when it
+//! lasts. Others are not affected.
 
 use futures_util::future::join_all;
-use seatkeeper_local::Settings;
-use serde_json::{Value, json};
+use serde_json::json;
 use tests::proxy::{Calls, Fault, Proxy};
-use tests::{Deal, TestStack, addresses, now, time};
+use tests::{Deal, TestStack, addresses, ids, now, outcomes, settings_with, time};
 
-fn outcomes(answer: &Value) -> Vec<&str> {
-    let results = answer["results"].as_array().unwrap();
-    results.iter().map(|result| result["outcome"].as_str().unwrap()).collect()
-}
-
-/// Resends with what is there now; the seconds after which it may be tried again, when it is too soon.
+/// Resends an invite. The error is the number of seconds until a resend is allowed.
 async fn resend(deal: &Deal, id: &str) -> Result<(), i64> {
-    let sends = deal.one(id).await["sends"].clone();
-    let headers = [("if-match", format!("\"{sends}\""))];
-    let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
-    let path = deal.invite_path(&format!("{id}/resend"));
-    let answer = deal.manager.call("POST", &path, &headers, None).await;
+    let etag = format!("\"{}\"", deal.one(id).await["sends"]);
+    let answer = deal.resend(id, Some(&etag)).await;
     if answer.status == 200 {
         return Ok(());
     }
@@ -35,16 +26,15 @@ async fn a_recipient_gets_three_mails_a_day_whatever_is_done() {
     let wait = resend(&deal, &id).await.unwrap_err();
     assert!((86_000..=86_401).contains(&wait), "a day after the first: {wait} s");
 
-    // Neither many at once nor taking it back and inviting again goes around it.
-    let rows = json!({ "invites": [{ "id": id, "sends": 3 }] });
-    let many = deal.manager.post(&deal.path("/invites/resend"), &rows).await.ok(200);
+    // A bulk resend, or a new invite after a cancellation, does not bypass the limit.
+    let many = deal.resend_rows(&[(&id, 3)]).await.ok(200);
     assert_eq!((outcomes(&many), &many["summary"]["skipped"]), (vec!["too_soon"], &json!(1)));
-    deal.manager.delete(&deal.invite_path(&id)).await.ok(204);
+    deal.cancel(&id).await.ok(204);
     let bob = json!({ "email": "bob@example.com" });
     let body = json!({ "invites": [{ "email": "Ann@Example.com" }, bob], "dryRun": true });
     for body in [body.clone(), json!({ "invites": body["invites"] })] {
         let answer = deal.try_invite(&body).await.ok(200);
-        assert_eq!(outcomes(&answer), ["too_soon", "invited"], "a neighbour goes on: {answer}");
+        assert_eq!(outcomes(&answer), ["too_soon", "invited"], "other rows are not affected: {answer}");
         let row = &answer["results"][0];
         assert!((86_000..=86_401).contains(&(time(&row["retryAt"]) - now()).num_seconds()), "{row}");
         let summary = json!({ "invited": 1, "skipped": 0, "rejected": 1, "failed": 0 });
@@ -55,31 +45,17 @@ async fn a_recipient_gets_three_mails_a_day_whatever_is_done() {
     stack.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_recipient_is_left_alone_for_a_while() {
-    let stack = TestStack::with(&[("LIMIT_RECIPIENT_INTERVAL", "10m")]).await;
-    let deal = stack.deal(5).await;
-    let id = deal.invite_one("ann@example.com").await;
-    let wait = resend(&deal, &id).await.unwrap_err();
-    assert!((590..=601).contains(&wait), "{wait} s");
-    assert_eq!(deal.one(&id).await["sends"], 1);
-    assert_eq!(stack.inbox_for("ann@example.com").await.len(), 1);
-    stack.stop().await;
-}
-
-/// The limit holds exactly when many resend at once; and a second click on what was sent is an answer, not a refusal.
+/// The limit is exact for concurrent resends. A second click on a sent invite gets the invite, not a refusal.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_many_resends_at_once_no_more_go_out_than_may() {
     let stack = TestStack::with(&[("LIMIT_RECIPIENT_PER_DAY", "2"), ("LIMIT_MANAGER_PER_HOUR", "2")]).await;
     let deal = stack.deal(5).await;
     let id = deal.invite_one("ann@example.com").await;
-    let path = deal.invite_path(&format!("{id}/resend"));
-    let nothing = json!({});
-    let clicks = join_all((0..8).map(|_| deal.manager.post(&path, &nothing))).await;
+    let clicks = join_all((0..8).map(|_| deal.resend(&id, None))).await;
     let statuses: Vec<u16> = clicks.iter().map(|answer| answer.status).collect();
     assert!(statuses.iter().all(|status| [200, 429].contains(status)), "{statuses:?}");
     assert!(statuses.contains(&200), "{statuses:?}");
-    deal.manager.post(&path, &json!({})).await.ok(200);
+    deal.resend(&id, None).await.ok(200);
     assert_eq!(deal.one(&id).await["sends"], 2);
     assert_eq!(stack.inbox_for("ann@example.com").await.len(), 2);
     stack.stop().await;
@@ -101,19 +77,19 @@ async fn a_manager_sends_so_many_in_an_hour_at_whatever_speed() {
     assert_eq!(deal.counts().await, [25, 0, 0]);
     assert_eq!(stack.inbox().await.len(), 25);
 
-    // What is said of the others is still said, and a row that has to wait says until when.
+    // Other outcomes stay, and a row over the limit says until when.
     let first = deal.rows("limit=1").await[0].clone();
     let rows = [first["email"].as_str().unwrap(), "new@example.com", "no address"];
     let answer = deal.invite(&rows).await;
     assert_eq!(outcomes(&answer), ["already_pending", "too_soon", "invalid_email"]);
     let wait = (time(&answer["results"][1]["retryAt"]) - now()).num_seconds();
     assert!((3_500..=3_601).contains(&wait), "{wait} s");
-    assert_eq!(resend(&deal, first["id"].as_str().unwrap()).await.map_err(|wait| wait > 3_500), Err(true));
-    deal.manager.delete(&deal.invite_path(first["id"].as_str().unwrap())).await.ok(204);
-    let gone = deal.invite_path(&format!("{}/resend", first["id"].as_str().unwrap()));
-    deal.manager.post(&gone, &json!({})).await.problem(404, "not_found");
+    let id = first["id"].as_str().unwrap();
+    assert_eq!(resend(&deal, id).await.map_err(|wait| wait > 3_500), Err(true));
+    deal.cancel(id).await.ok(204);
+    deal.resend(id, None).await.problem(404, "not_found");
 
-    // Another manager's hour is another one.
+    // Another manager has an own limit.
     other.invite_one("ann@example.com").await;
     stack.stop().await;
 }
@@ -124,7 +100,7 @@ async fn rows_that_need_no_mail_use_up_nothing() {
     let deal = stack.deal(100).await;
     let five = addresses("learner", 5);
     assert_eq!(deal.invite(&five).await["summary"]["invited"], 5);
-    // Again, and again: they are pending, and what was taken for them is given back.
+    // Pending rows need no mail, so their sends are refunded.
     for _ in 0..3 {
         assert_eq!(deal.invite(&five).await["summary"]["skipped"], 5);
     }
@@ -134,34 +110,22 @@ async fn rows_that_need_no_mail_use_up_nothing() {
     }
     let answer = deal.invite(&[&five[0], "ann@example.com", "bob@example.com", &five[1]]).await;
     assert_eq!(outcomes(&answer), ["already_pending", "invited", "too_soon", "already_pending"]);
-    // Many are resent as far as it goes: not at all.
-    let rows: Vec<_> =
-        deal.rows("status=pending").await.iter().map(|row| json!({ "id": row["id"], "sends": 1 })).collect();
-    let many = deal.manager.post(&deal.path("/invites/resend"), &json!({ "invites": rows })).await.ok(200);
+    // No send is left for a bulk resend.
+    let ids = ids(&deal.rows("status=pending").await);
+    let rows: Vec<_> = ids.iter().map(|id| (id.as_str(), 1)).collect();
+    let many = deal.resend_rows(&rows).await.ok(200);
     assert_eq!(outcomes(&many), ["too_soon"; 6]);
     stack.stop().await;
 }
 
-/// A manager with two mails an hour and deals with one mail a day: one deal has sent its mail, another one has not.
-async fn one_deal_is_at_its_limit(stack: &TestStack) -> (Deal, String, Deal) {
+/// The manager's limit grants a send, and gets a refund when the deal's limit refuses it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refused_resend_uses_up_nothing() {
+    let stack = TestStack::with(&[("LIMIT_MANAGER_PER_HOUR", "2"), ("LIMIT_DEAL_PER_DAY", "1")]).await;
     let busy = stack.deal(5).await;
     let body = json!({ "organisation": { "id": busy.organisation, "name": "The same" } });
-    let other = Deal {
-        organisation: busy.organisation.clone(),
-        manager: busy.manager.clone(),
-        ..stack.deal_with(5, &body).await
-    };
+    let other = Deal { manager: busy.manager.clone(), ..stack.deal_with(5, &body).await };
     let id = busy.invite_one("ann@example.com").await;
-    (busy, id, other)
-}
-
-const TWO_AND_ONE: [(&str, &str); 2] = [("LIMIT_MANAGER_PER_HOUR", "2"), ("LIMIT_DEAL_PER_DAY", "1")];
-
-/// What the manager's limit granted is given back when the deal's limit refuses.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_resend_that_is_refused_uses_up_nothing() {
-    let stack = TestStack::with(&TWO_AND_ONE).await;
-    let (busy, id, other) = one_deal_is_at_its_limit(&stack).await;
     for _ in 0..3 {
         resend(&busy, &id).await.unwrap_err();
     }
@@ -172,19 +136,18 @@ async fn a_resend_that_is_refused_uses_up_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_resend_that_fails_before_it_is_stored_uses_up_nothing() {
     let proxy = Proxy::start().await;
-    let env = [("LIMIT_MANAGER_PER_HOUR".to_owned(), "2".to_owned())].into();
-    let stack = TestStack::behind(&proxy, Settings { env, seed: false, ..Settings::ephemeral() }).await;
+    let stack = TestStack::behind(&proxy, settings_with(&[("LIMIT_MANAGER_PER_HOUR", "2")])).await;
     let deal = stack.deal(5).await;
     let id = deal.invite_one("ann@example.com").await;
-    // Several invites are read once the allowance is taken.
+    // A bulk resend takes its allowance before it reads the invites.
     proxy.disturb(Calls::of("BatchGetItem").containing(&format!("I#{id}")), 0, 1, Fault::Refuse);
-    let failed = deal.resend_many(&json!({ "invites": [{ "id": id, "sends": 1 }] })).await;
+    let failed = deal.resend_rows(&[(&id, 1)]).await;
     assert!(failed.status >= 500, "{}", failed.show());
     deal.invite_one("bob@example.com").await;
     stack.stop().await;
 }
 
-/// Plus tags are addresses of their own, with limits of their own, and one mailbox gets all their mails.
+/// Addresses with different plus tags have separate limits, but one mailbox.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_small_deal_sends_at_most_fifty_mails_a_day() {
     let stack = TestStack::with(&[("LIMIT_DEAL_PER_DAY", "by_seats")]).await;

@@ -1,5 +1,5 @@
-//! The product over HTTP, with the real function binaries. Each test has a stack of its own.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a helper of tests fails as a test does")]
+//! The product over HTTP, with the real function binaries. Each test has its own stack.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic in a helper fails the test")]
 
 mod attacks;
 mod bad_input;

@@ -1,16 +1,16 @@
-//! What a function says that is not set up. Whoever deploys reads one line and knows all that is missing.
+//! A function with wrong settings prints one line that names them all.
 
 use std::process::Command;
 
 use seatkeeper_local::Settings;
 use seatkeeper_local::functions::FUNCTIONS;
 
-/// What a function prints with these settings and no others. Nobody is at the address of its Runtime API.
-fn last_words(function: &str, settings: &[(&str, &str)]) -> String {
+/// The output of a function with only these settings, and without a Runtime API.
+fn output_with(function: &str, settings: &[(&str, &str)]) -> String {
     let mut command = Command::new(Settings::ephemeral().functions_dir.join(function));
     command.env_clear().env("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9").envs(settings.iter().copied());
     let output = command.output().unwrap();
-    assert!(!output.status.success(), "{function} goes on without its settings");
+    assert!(!output.status.success(), "{function} starts without its settings");
     String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
 }
 
@@ -23,12 +23,12 @@ fn a_function_names_all_missing_settings_in_one_line() {
             "TABLE_NAME is missing"
         };
         let expected = format!("Error: invalid settings: {missing}\n");
-        assert_eq!(last_words(function.name, &[]), expected, "{}", function.name);
+        assert_eq!(output_with(function.name, &[]), expected, "{}", function.name);
     }
 }
 
 #[test]
 fn a_secret_that_is_too_short_is_not_printed() {
-    let words = last_words("deal-seats", &[("TABLE_NAME", "t"), ("ORIGIN_SECRET", "swordfish")]);
+    let words = output_with("deal-seats", &[("TABLE_NAME", "t"), ("ORIGIN_SECRET", "swordfish")]);
     assert_eq!(words, "Error: invalid settings: ORIGIN_SECRET must have at least 32 characters\n");
 }

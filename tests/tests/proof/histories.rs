@@ -1,21 +1,21 @@
-//! What people do to one deal at the same time has an order that explains every answer: linearisable, per deal. I1–I7.
+//! Concurrent requests for one deal are linearisable. I1–I7.
 
-use tests::history::{Figures, Kind, Stage};
+use tests::history::{Figures, Kind, Player};
 
 const SEEDS: &str = include_str!("histories.seeds");
 
-/// Plays all of them; the least of operations that this has to be.
+/// Plays every seed. There must be at least `least` operations.
 async fn play(kind: Kind, windows: usize, least: usize) {
-    let stage = Stage::new(kind).await;
+    let player = Player::new(kind).await;
     let mut figures = Figures::default();
     for seed in SEEDS.lines().filter(|line| !line.starts_with('#')) {
-        let played = stage.play(seed.parse().expect("a number"), windows).await;
-        figures += played.unwrap_or_else(|wrong| panic!("{wrong}"));
+        let result = player.play(seed.parse().expect("a number"), windows).await;
+        figures += result.unwrap_or_else(|wrong| panic!("{wrong}"));
     }
     println!("{kind:?}: {figures}");
-    assert!(figures.operations >= least && figures.rows > 0, "hardly anything happened: {figures}");
-    assert!(figures.open > 0 || kind == Kind::Timely, "nothing was disturbed: {figures}");
-    stage.clear().await;
+    assert!(figures.operations >= least && figures.rows > 0, "too few operations: {figures}");
+    assert!(figures.open > 0 || kind == Kind::Timely, "no response was lost: {figures}");
+    player.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -23,7 +23,7 @@ async fn histories_of_a_deal_are_linearisable() {
     play(Kind::Timely, 15, 500).await;
 }
 
-/// Processes are killed and answers lost: what has no answer happened once, or not at all.
+/// Processes are killed and responses are lost. A request without a response happened once or not at all.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn histories_under_faults_are_linearisable() {
     play(Kind::Disturbed, 12, 300).await;

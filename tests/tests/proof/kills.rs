@@ -1,22 +1,21 @@
-//! Every function killed at every boundary between two calls, on both sides of it: before the call is carried out, and
-//! after that but before its answer. Enumerated from a run that nothing disturbs; the long form kills at each.
+//! Every function is killed at every boundary between two calls, before and after the call is carried out. A run
+//! without faults counts the calls. The long form kills at each boundary.
 
 use futures_util::future::join;
-use futures_util::stream::{self, StreamExt};
-use tests::books::{Books, Found, Mailed};
 use tests::proxy::{Calls, Side};
+use tests::snapshot::{Findings, Mailed};
 use tokio::sync::oneshot;
 
-use crate::bench::{Bench, in_this_form};
 use crate::matrix::calls;
-use crate::operation::{Operation, REQUESTS, SWEEPS, Stage};
+use crate::scenario::{Operation, REQUESTS, SWEEPS, Scenario};
+use crate::stack::{DisturbedStack, in_this_form};
 
 const TIMEOUT: u64 = 5;
 
-/// The short form kills at one of so many boundaries: an odd number, so that both sides of calls have their turn.
+/// The short form takes every fifth boundary. The number is odd, so that both sides of calls are chosen.
 const ONE_OF: usize = 5;
 
-/// Where a function is killed: at which call of a kind, and on which side of it.
+/// Where a function is killed: before or after the nth call of an operation.
 #[derive(Debug, Clone)]
 struct Boundary {
     operation: Operation,
@@ -25,14 +24,14 @@ struct Boundary {
     side: Side,
 }
 
-struct Killed {
+struct Kill {
     boundary: Boundary,
-    stage: Stage,
+    scenario: Scenario,
     reached: bool,
 }
 
-async fn boundaries(bench: &Bench, operation: Operation, number: usize) -> Vec<Boundary> {
-    let calls = calls(bench, operation, number, false).await;
+async fn boundaries(disturbed: &DisturbedStack, operation: Operation, number: usize) -> Vec<Boundary> {
+    let calls = calls(disturbed, operation, number, false).await;
     println!("{operation:?}: {calls:?}");
     let mut boundaries = Vec::new();
     for (call, count) in calls {
@@ -46,89 +45,81 @@ async fn boundaries(bench: &Bench, operation: Operation, number: usize) -> Vec<B
 }
 
 impl Boundary {
-    /// Kills the function there. Nothing is carried out from the moment on when it is reached.
-    async fn kill(self, bench: &Bench, number: usize) -> Killed {
-        let stage = Stage::new(bench, self.operation, number).await;
-        let stop = bench.proxy.stop_at(Calls::of(&self.call), self.after, self.side);
+    /// Kills the function there. The proxy holds every call from then on.
+    async fn kill(self, disturbed: &DisturbedStack, number: usize) -> Kill {
+        let scenario = Scenario::new(disturbed, self.operation, number).await;
+        let stop = disturbed.proxy.stop_at(Calls::of(&self.call), self.after, self.side);
         let (ended, has_ended) = oneshot::channel::<()>();
         let run = async {
-            let answer = stage.run(bench).await;
+            let answer = scenario.run(disturbed).await;
             drop(ended);
             answer
         };
         let kill = async {
             tokio::select! {
-                () = stop.reached() => assert!(bench.stack.local.kill(self.operation.function()) > 0, "{self:?}"),
+                () = stop.reached() => assert!(disturbed.stack.local.kill(self.operation.function()) > 0, "{self:?}"),
                 _ = has_ended => {}
             }
         };
         let (answer, ()) = join(run, kill).await;
         let reached = stop.was_reached();
-        assert!(reached || !self.operation.is_steady(), "{self:?}: it is never reached: {}", answer.show());
-        assert_eq!(reached, answer.status >= 500, "{self:?}: the function is dead: {}", answer.show());
+        assert!(reached || !self.operation.is_steady(), "{self:?} is not reached: {}", answer.show());
+        assert_eq!(
+            reached,
+            answer.status >= 500,
+            "{self:?}: the response of a dead function: {}",
+            answer.show()
+        );
         drop(stop);
-        Killed { boundary: self, stage, reached }
+        Kill { boundary: self, scenario, reached }
     }
 }
 
-/// Everything that must be true once all is quiet.
-async fn look(bench: &Bench, killed: &[Killed]) {
-    let books = Books::open(&bench.stack).await;
-    let looks = killed.iter().map(async |Killed { boundary, stage, .. }| {
-        let what = format!("{boundary:?}");
-        stage.is_done(&what).await;
-        let found = books.check(&bench.stack, &stage.deal, Mailed::AtLeastOnce, &what).await;
-        assert_eq!((found.queued, found.failed), (0, 0), "{what}");
-        // Only between SES's doing and the mark can a mail be sent that nobody knows of.
+/// Kills each operation at its boundaries and repeats it, as a user or the schedule would.
+async fn kill_at_each_boundary(operations: &[Operation]) {
+    let disturbed = DisturbedStack::new(TIMEOUT).await;
+    let mut kills = Vec::new();
+    for (number, operation) in operations.iter().enumerate() {
+        for boundary in boundaries(&disturbed, *operation, number).await {
+            let kill = boundary.kill(&disturbed, 100 + kills.len()).await;
+            if operation.is_sweep() {
+                disturbed.end_leases(&kill.scenario.deal).await;
+            }
+            let again = kill.scenario.run(&disturbed).await;
+            assert!(kill.scenario.is_fine_again(&again), "{:?}: again: {}", kill.boundary, again.show());
+            kills.push(kill);
+        }
+    }
+    let cases =
+        kills.iter().map(|kill| (&kill.scenario, Mailed::AtLeastOnce, format!("{:?}", kill.boundary)));
+    let findings = disturbed.check(cases).await;
+    for (Kill { boundary, .. }, found) in kills.iter().zip(&findings) {
+        assert_eq!(found.failed, 0, "{boundary:?}");
+        // Only a function that dies between SES's work and its own record can mail a send twice.
         let may_double = boundary.call == "PutItem"
             || boundary.call == "SendBulkEmail" && boundary.side == Side::After
             || !boundary.operation.is_steady();
-        assert!(may_double || found.doubled == 0, "{what}: {found:?}");
-        found
-    });
-    let found: Vec<Found> = stream::iter(looks).buffer_unordered(4).collect().await;
+        assert!(may_double || found.doubled == 0, "{boundary:?}: {found:?}");
+    }
+    let sum = |of: fn(&Findings) -> usize| findings.iter().map(of).sum::<usize>();
+    let reached = kills.iter().filter(|kill| kill.reached).count();
     println!(
-        "killed at {} boundaries ({} more were not met): {} invites, {} sends mailed more than once, none lost",
-        killed.iter().filter(|killed| killed.reached).count(),
-        killed.iter().filter(|killed| !killed.reached).count(),
-        found.iter().map(|found| found.invites).sum::<usize>(),
-        found.iter().map(|found| found.doubled).sum::<usize>()
+        "killed at {reached} boundaries ({} others were not reached): {} invites, {} sends mailed twice, none lost",
+        kills.len() - reached,
+        sum(|found| found.invites),
+        sum(|found| found.doubled)
     );
+    disturbed.stop().await;
 }
 
-/// I1, I4: requests. Whoever asked tries again; then the sweeps run.
+/// I1, I4: a user repeats the request, and then the sweeps run.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_request_killed_at_any_boundary_loses_nothing() {
-    let bench = Bench::new(TIMEOUT).await;
-    let mut killed = Vec::new();
-    for (number, operation) in REQUESTS.into_iter().enumerate() {
-        for boundary in boundaries(&bench, operation, number).await {
-            let done = boundary.kill(&bench, 100 + killed.len()).await;
-            let again = done.stage.run(&bench).await;
-            assert!(done.stage.is_fine_again(&again), "{:?}: again: {}", done.boundary, again.show());
-            killed.push(done);
-        }
-    }
-    bench.until_nothing_is_queued().await;
-    look(&bench, &killed).await;
-    bench.stop().await;
+    kill_at_each_boundary(&REQUESTS).await;
 }
 
-/// I4, I7: sweeps. The next one does what is left, once the leases of the dead one are over.
+/// I4, I7: the next sweep continues once the leases of the dead sweep end.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_sweep_killed_at_any_boundary_is_finished_by_the_next() {
-    let bench = Bench::new(TIMEOUT).await;
-    let mut killed = Vec::new();
-    for (number, operation) in SWEEPS.into_iter().enumerate() {
-        for boundary in boundaries(&bench, operation, number).await {
-            let done = boundary.kill(&bench, 100 + killed.len()).await;
-            bench.end_leases(&done.stage.deal).await;
-            let next = done.stage.run(&bench).await;
-            assert_eq!(next.status, 200, "{:?}: {}", done.boundary, next.show());
-            killed.push(done);
-        }
-    }
-    bench.until_nothing_is_queued().await;
-    look(&bench, &killed).await;
-    bench.stop().await;
+    kill_at_each_boundary(&SWEEPS).await;
 }

@@ -1,16 +1,16 @@
-//! What is refused, with all of somebody's data in it: neither the answers nor the logs repeat any of it. I8
+//! Bad input with personal data: neither responses nor logs repeat any of it. I8
 //!
-//! Every other test here ends with the same search, at `RUST_LOG=trace` and after each fault.
+//! Every test of faults ends with the same search of its logs at `RUST_LOG=trace`.
 
 use serde_json::json;
-use tests::PARTNERSHIPS;
+use tests::{PARTNERSHIPS, body_routes};
 
-use crate::bench::Bench;
+use crate::stack::DisturbedStack;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn i8_what_is_refused_is_not_repeated() {
-    let bench = Bench::new(8).await;
-    let stack = &bench.stack;
+    let disturbed = DisturbedStack::new(8).await;
+    let stack = &disturbed.stack;
     let deal = stack.deal(2).await;
     let (email, name) = ("ann.whisper@example.com", "Annabel Whisper");
     let answer = deal.try_invite(&json!({ "invites": [{ "email": email, "name": name }] })).await.ok(200);
@@ -40,15 +40,7 @@ async fn i8_what_is_refused_is_not_repeated() {
             .to_string(),
         ];
         for body in &bodies {
-            for (who, method, path) in [
-                (&deal.manager, "POST", deal.path("/invites")),
-                (&deal.manager, "POST", deal.path("/invites/resend")),
-                (&deal.manager, "POST", deal.path("/seats/search")),
-                (&learner, "POST", "/api/invites/accept".to_owned()),
-                (&learner, "POST", "/api/invites/preview".to_owned()),
-                (&partnerships, "POST", "/api/deals".to_owned()),
-                (&partnerships, "PATCH", deal.path("")),
-            ] {
+            for (who, method, path) in body_routes(&deal, &learner, &partnerships) {
                 for kind in ["application/json", "text/plain"] {
                     let headers = [("content-type", kind)];
                     let answer = who.raw(method, &path, &headers, body.clone().into_bytes()).await;
@@ -56,7 +48,7 @@ async fn i8_what_is_refused_is_not_repeated() {
                 }
             }
         }
-        // Where none of it belongs: in paths, parameters and headers. (A name has characters that no header takes.)
+        // In paths, parameters and headers. (No header takes the characters of a name.)
         let in_url = secret.replace(' ', "%20");
         for path in [
             format!("/api/deals/{in_url}"),
@@ -77,13 +69,11 @@ async fn i8_what_is_refused_is_not_repeated() {
     }
     // Refusals by the rules.
     stack.accept(&learner, &token).await.ok(200);
-    stack
-        .accept(&stack.person("eve.curious@example.com").await, &token)
-        .await
-        .problem(409, "already_accepted");
+    let eve = stack.person("eve.curious@example.com").await;
+    stack.accept(&eve, &token).await.problem(409, "already_accepted");
     deal.resend(&id, Some("\"1\"")).await.problem(409, "already_accepted");
     deal.cancel(&id).await.problem(409, "already_accepted");
     deal.release(&id).await.ok(204);
     stack.accept(&learner, &token).await.problem(410, "invite_cancelled");
-    bench.stop().await;
+    disturbed.stop().await;
 }

@@ -1,37 +1,35 @@
-//! Each operation × each fault × each call that it makes: once, where nobody may notice, and for as long as the
-//! operation lasts, where it may fail but nothing may be lost.
+//! Each operation × each fault × each call that the operation makes. A single fault stays unnoticed. A lasting fault
+//! may fail the operation, but loses nothing.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::future::join;
 use futures_util::stream::{self, StreamExt};
-use serde_json::Value;
-use tests::books::{Books, Found, Mailed};
 use tests::proxy::{Calls, Fault};
+use tests::snapshot::{Findings, Mailed};
 
-use crate::bench::{Bench, in_this_form};
-use crate::operation::{Operation, REQUESTS, SWEEPS, Stage};
+use crate::scenario::{Operation, REQUESTS, SWEEPS, Scenario};
+use crate::stack::{DisturbedStack, in_this_form};
 
 const TIMEOUT: u64 = 8;
 
-/// The short form plays one of so many cells. It has no divisor in common with the number of faults, so that each fault
-/// has its turn.
+/// The short form plays every fifth cell. The number of faults is no multiple of five, so that each fault is chosen.
 const ONE_OF: usize = 5;
 
-/// Longer than a try to reach the table may take (`shared/src/store/mod.rs`).
+/// Longer than an attempt to reach the table may take (`shared/src/store/mod.rs`).
 const TABLE_LATE: Duration = Duration::from_millis(3_300);
 
 /// Longer than a function waits for SES, and shorter than the lease.
 const SES_LATE: Duration = Duration::from_secs(7);
 
-/// What lasts as long as the operation.
-const LASTS: u32 = u32::MAX;
+/// The number of calls that a lasting fault meets.
+const LASTING: u32 = u32::MAX;
 
-/// How long one may run that fails for all of that time.
-const IN_VAIN: u64 = 5;
+/// The timeout of functions that meet a lasting fault.
+const LASTING_TIMEOUT: u64 = 5;
 
-/// As many that wait for something are under way at once.
+/// How many waiting cells run at once.
 const AT_ONCE: usize = 16;
 
 #[derive(Debug, Clone)]
@@ -43,47 +41,46 @@ struct Cell {
     fault: Fault,
 }
 
-/// A cell that was played, to be looked at once all is quiet.
-struct Played {
+/// A cell that was played and waits for its check.
+struct PlayedCell {
     cell: Cell,
-    stage: Stage,
-    /// The function's time was over before it had made the call, or before it had answered.
+    scenario: Scenario,
+    /// The function's time ended before the call or before the response.
     out_of_time: bool,
 }
 
-/// What an operation calls, and how often, in a run that nothing disturbs; of its own deal's only, or all.
+/// The calls of an operation without faults, and how often it makes each: of its own deal only, or all.
 pub(crate) async fn calls(
-    bench: &Bench,
+    disturbed: &DisturbedStack,
     operation: Operation,
     number: usize,
     own: bool,
 ) -> BTreeMap<String, u32> {
-    let stage = Stage::new(bench, operation, number).await;
-    bench.proxy.count(if own { Calls::all().containing(&stage.mark()) } else { Calls::all() });
-    let answer = stage.run(bench).await;
+    let scenario = Scenario::new(disturbed, operation, number).await;
+    disturbed.proxy.count(if own { Calls::all().containing(&scenario.mark()) } else { Calls::all() });
+    let answer = scenario.run(disturbed).await;
     assert!((200..300).contains(&answer.status), "{operation:?}: {}", answer.show());
-    let calls = bench.proxy.tally();
-    stage.is_done("undisturbed").await;
+    let calls = disturbed.proxy.tally();
+    scenario.is_done("without faults").await;
     calls.into_iter().map(|((call, _), count)| (call, count)).collect()
 }
 
 impl Cell {
-    /// Plays it: the operation meets the fault, which is repaired on the way if it is only one, and is done again if it
-    /// failed, as a user would.
-    async fn play(self, bench: &Bench, number: usize, own: bool) -> Played {
-        let stage = Stage::new(bench, self.operation, number).await;
+    /// Runs the operation under the fault. If it fails, runs it again without, as a user would.
+    async fn play(self, disturbed: &DisturbedStack, number: usize, own: bool) -> PlayedCell {
+        let scenario = Scenario::new(disturbed, self.operation, number).await;
         let calls = Calls::of(&self.call);
-        let calls = if own { calls.containing(&stage.mark()) } else { calls };
-        let disturbance = bench.proxy.disturb(calls, self.after, self.times, self.fault);
-        let answer = stage.run(bench).await;
+        let calls = if own { calls.containing(&scenario.mark()) } else { calls };
+        let disturbance = disturbed.proxy.disturb(calls, self.after, self.times, self.fault);
+        let answer = scenario.run(disturbed).await;
         disturbance.end();
         let was_met = disturbance.met() > 0 || !self.operation.is_steady();
-        assert!(was_met || self.times == LASTS, "{self:?}: the call was made: {}", answer.show());
-        let done = stage.says_done(&answer);
+        assert!(was_met || self.times == LASTING, "{self:?}: the call was not made: {}", answer.show());
+        let done = scenario.says_done(&answer);
         let unanswered = (answer.status, answer.code().as_str()) == (503, "");
-        if self.times == LASTS {
+        if self.times == LASTING {
             if answer.status >= 500 {
-                // In our own words, and in time.
+                // The function answered for itself, and in time.
                 if !unanswered {
                     answer.problem(503, "unavailable");
                     assert!(!answer.header("retry-after").is_empty(), "{self:?}: {}", answer.show());
@@ -92,26 +89,25 @@ impl Cell {
                 assert!((200..300).contains(&answer.status), "{self:?}: {}", answer.show());
             }
         } else {
-            let is_old = self.fault == Fault::Stale && self.operation == Operation::ResendExpired;
-            assert!(done || is_old, "{self:?}: nobody notices one fault: {}", answer.show());
+            let is_stale = self.fault == Fault::Stale && self.operation == Operation::ResendExpired;
+            assert!(done || is_stale, "{self:?}: one fault failed the request: {}", answer.show());
         }
         if !done {
-            let again = stage.run(bench).await;
-            assert!(stage.is_fine_again(&again), "{self:?}: again: {}", again.show());
+            let again = scenario.run(disturbed).await;
+            assert!(scenario.is_fine_again(&again), "{self:?}: again: {}", again.show());
         }
-        Played { cell: self, stage, out_of_time: unanswered || !was_met }
+        PlayedCell { cell: self, scenario, out_of_time: unanswered || !was_met }
     }
 
-    /// How often a send may have been mailed: more than once if SES's answer got lost, or if there was no recording it
-    /// for as long as the function ran.
+    /// A send may be mailed twice if SES's response was lost or if the function could not record it.
     fn mailed(&self) -> Mailed {
         let unknown = self.call == "SendBulkEmail" && self.fault.may_double_mail();
-        let unrecorded = self.call == "PutItem" && self.times == LASTS;
+        let unrecorded = self.call == "PutItem" && self.times == LASTING;
         if unknown || unrecorded { Mailed::AtLeastOnce } else { Mailed::Once }
     }
 }
 
-/// The ways in which an operation that makes these calls can meet one of the faults.
+/// Every combination of these calls and faults.
 fn cells(
     operation: Operation,
     calls: &BTreeMap<String, u32>,
@@ -120,8 +116,8 @@ fn cells(
 ) -> Vec<Cell> {
     let mut all = Vec::new();
     for (call, count) in calls {
-        // What lasts does so from the first call on; where there are few, from each of them on.
-        let places = if times == LASTS && *count > 5 { 1 } else { *count };
+        // A lasting fault begins with any of a few calls, or with the first of many.
+        let places = if times == LASTING && *count > 5 { 1 } else { *count };
         let faults = faults(call).into_iter().filter(|fault| fault.can_meet(call));
         for fault in faults {
             all.extend((0..places).map(|after| Cell { operation, call: call.clone(), after, times, fault }));
@@ -130,143 +126,132 @@ fn cells(
     in_this_form(all, ONE_OF, operation as usize)
 }
 
-/// Everything that must be true once all is quiet.
-async fn look(bench: &Bench, played: &[Played]) {
-    let books = Books::open(&bench.stack).await;
-    let looks = played.iter().map(async |Played { cell, stage, .. }| {
-        let what = format!("{cell:?}");
-        stage.is_done(&what).await;
-        let found = books.check(&bench.stack, &stage.deal, cell.mailed(), &what).await;
-        assert_eq!(found.queued, 0, "{what}");
+/// Checks every invariant of these cells and stops the stack.
+async fn finish(disturbed: DisturbedStack, played: &[PlayedCell]) {
+    let cases =
+        played.iter().map(|played| (&played.scenario, played.cell.mailed(), format!("{:?}", played.cell)));
+    let findings = disturbed.check(cases).await;
+    for (PlayedCell { cell, .. }, found) in played.iter().zip(&findings) {
         let may_fail = cell.fault == Fault::Entries("MESSAGE_REJECTED");
-        assert!(may_fail || found.failed == 0, "{what}: {found:?}");
-        found
-    });
-    let found: Vec<Found> = stream::iter(looks).buffer_unordered(4).collect().await;
-    let sum = |of: fn(&Found) -> usize| found.iter().map(of).sum::<usize>();
+        assert!(may_fail || found.failed == 0, "{cell:?}: {found:?}");
+    }
+    let sum = |of: fn(&Findings) -> usize| findings.iter().map(of).sum::<usize>();
     println!(
-        "{} cells: {} invites, {} failed with a reason, {} sends mailed more than once",
+        "{} cells: {} invites, {} failed with a reason, {} sends mailed twice",
         played.len(),
         sum(|found| found.invites),
         sum(|found| found.failed),
         sum(|found| found.doubled)
     );
+    disturbed.stop().await;
 }
 
-/// I1–I5: one fault at any call of any request is noticed by nobody.
+/// I1–I5: no user notices one fault at any call of any request.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_fault_at_any_call_of_a_request_is_repaired_on_the_way() {
-    let bench = Bench::new(TIMEOUT).await;
+async fn one_fault_at_any_call_of_a_request_stays_unnoticed() {
+    let disturbed = DisturbedStack::new(TIMEOUT).await;
     let mut played = Vec::new();
     for (number, operation) in REQUESTS.into_iter().enumerate() {
-        let calls = calls(&bench, operation, number, false).await;
+        let calls = calls(&disturbed, operation, number, false).await;
         println!("{operation:?}: {calls:?}");
         for cell in cells(operation, &calls, 1, |_| Fault::QUICK.to_vec()) {
             let number = 100 + played.len();
-            played.push(cell.play(&bench, number, false).await);
+            played.push(cell.play(&disturbed, number, false).await);
         }
     }
-    bench.until_nothing_is_queued().await;
-    look(&bench, &played).await;
-    bench.stop().await;
+    finish(disturbed, &played).await;
 }
 
-/// I1–I5: a try that takes too long is given up; what is carried out all the same, even after it was repeated, is
-/// noticed by nobody either.
+/// I1–I5: a slow attempt is abandoned and repeated. If it is carried out later, even after its repetition, no user
+/// notices.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_late_is_repeated_and_done_once() {
+async fn a_late_call_is_repeated_and_done_once() {
     let late = |call: &str| {
         let time = if call == "SendBulkEmail" { SES_LATE } else { TABLE_LATE };
         vec![Fault::ArriveLate(time), Fault::AnswerLate(time)]
     };
-    let bench = Bench::new(TIMEOUT).await;
-    let mut all = Vec::new();
-    for (number, operation) in REQUESTS.into_iter().enumerate() {
-        all.extend(cells(operation, &calls(&bench, operation, number, true).await, 1, late));
-    }
-    let played = play_all(&bench, all, AT_ONCE / 2).await;
-    bench.until_nothing_is_queued().await;
-    look(&bench, &played).await;
-    bench.stop().await;
+    let disturbed = DisturbedStack::new(TIMEOUT).await;
+    let played = play_all(&disturbed, 1, late, AT_ONCE / 2).await;
+    finish(disturbed, &played).await;
 }
 
-/// I1–I5: what does not end may fail a request; nothing is lost by it, and nothing is done twice.
+/// I1–I5: a lasting fault may fail a request. It loses nothing, and nothing is done twice.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_does_not_end_is_said_and_loses_nothing() {
-    let bench = Bench::new(IN_VAIN).await;
-    let mut all = Vec::new();
-    for (number, operation) in REQUESTS.into_iter().enumerate() {
-        // What is refused for good is not tried again: only then is an error of AWS itself the end, and logged.
-        let faults = [&Fault::QUICK[..], &[Fault::Refuse]].concat();
-        all.extend(cells(operation, &calls(&bench, operation, number, true).await, LASTS, |_| {
-            faults.clone()
-        }));
-    }
-    let played = play_all(&bench, all, AT_ONCE).await;
-    // So many processes share a core or two: some may run out of time, but not all.
+async fn a_lasting_fault_is_reported_and_loses_nothing() {
+    let disturbed = DisturbedStack::new(LASTING_TIMEOUT).await;
+    // Only a refusal, which is not retried, makes a function log an error of AWS itself.
+    let faults = |_: &str| [&Fault::QUICK[..], &[Fault::Refuse]].concat();
+    let played = play_all(&disturbed, LASTING, faults, AT_ONCE).await;
+    // Many processes share few cores, so some may run out of time.
     let out_of_time = played.iter().filter(|played| played.out_of_time).count();
     println!("{out_of_time} of {} functions ran out of time", played.len());
     assert!(out_of_time * 10 <= played.len(), "{out_of_time} of {}", played.len());
-    bench.until_nothing_is_queued().await;
-    look(&bench, &played).await;
-    bench.stop().await;
+    finish(disturbed, &played).await;
 }
 
-/// Plays cells that wait for something: some at once, each disturbed in what belongs to its own deal.
-async fn play_all(bench: &Bench, cells: Vec<Cell>, at_once: usize) -> Vec<Played> {
-    let plays = cells.into_iter().enumerate().map(|(number, cell)| cell.play(bench, 100 + number, true));
+/// Plays the cells of all requests, several at once, each with faults in its own deal only.
+async fn play_all(
+    disturbed: &DisturbedStack,
+    times: u32,
+    faults: impl Fn(&str) -> Vec<Fault>,
+    at_once: usize,
+) -> Vec<PlayedCell> {
+    let mut all = Vec::new();
+    for (number, operation) in REQUESTS.into_iter().enumerate() {
+        all.extend(cells(operation, &calls(disturbed, operation, number, true).await, times, &faults));
+    }
+    let plays = all.into_iter().enumerate().map(|(number, cell)| cell.play(disturbed, 100 + number, true));
     stream::iter(plays).buffer_unordered(at_once).collect().await
 }
 
-/// I7: one fault, or one that lasts, at any call of a sweep: what it could not do, the next one does.
+/// I7: the next sweep does what a sweep could not do because of one fault or a lasting one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_next_sweep_does_what_one_could_not() {
-    let bench = Bench::new(TIMEOUT).await;
+async fn a_sweep_with_a_fault_is_finished_by_the_next() {
+    let disturbed = DisturbedStack::new(TIMEOUT).await;
     let mut played = Vec::new();
     for (number, operation) in SWEEPS.into_iter().enumerate() {
-        let calls = calls(&bench, operation, number, false).await;
+        let calls = calls(&disturbed, operation, number, false).await;
         println!("{operation:?}: {calls:?}");
         let once = cells(operation, &calls, 1, |_| Fault::QUICK.to_vec());
-        let lasting = cells(operation, &calls, LASTS, |_| vec![Fault::Refuse]);
+        let lasting = cells(operation, &calls, LASTING, |_| vec![Fault::Refuse]);
         for cell in once.into_iter().chain(lasting) {
             let number = 100 + played.len();
-            let cell = cell.play(&bench, number, false).await;
-            // Its lease is over, and the next one comes.
-            bench.end_leases(&cell.stage.deal).await;
-            let next = cell.stage.run(&bench).await;
+            let cell = cell.play(&disturbed, number, false).await;
+            disturbed.end_leases(&cell.scenario.deal).await;
+            let next = cell.scenario.run(&disturbed).await;
             assert_eq!(next.status, 200, "{:?}: {}", cell.cell, next.show());
             played.push(cell);
         }
     }
-    bench.until_nothing_is_queued().await;
-    look(&bench, &played).await;
-    bench.stop().await;
+    finish(disturbed, &played).await;
 }
 
-/// One partition is throttled, for as long as it takes: all others are served, by requests and by the same sweep.
+/// While one partition is throttled, requests and the same sweep serve all others.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_throttled_partition_holds_up_no_other() {
-    // As long as it runs on AWS: a sweep outlasts a write that gets nowhere.
-    let bench = Bench::new(50).await;
-    let hot = Stage::new(&bench, Operation::DeliverMany, 1).await;
-    let cold = Stage::new(&bench, Operation::DeliverMany, 2).await;
-    let accept = Stage::new(&bench, Operation::Accept, 3).await;
-    let throttled = bench.proxy.disturb(Calls::all().containing(&hot.deal.id), 0, LASTS, Fault::Throughput);
-    let (swept, accepted) = join(cold.run(&bench), accept.run(&bench)).await;
+    // The timeout on AWS, so that the sweep outlasts a write that never succeeds.
+    let disturbed = DisturbedStack::new(50).await;
+    let hot = Scenario::new(&disturbed, Operation::DeliverMany, 1).await;
+    let cold = Scenario::new(&disturbed, Operation::DeliverMany, 2).await;
+    let accept = Scenario::new(&disturbed, Operation::Accept, 3).await;
+    let hot_calls = Calls::all().containing(&hot.deal.id);
+    let throttled = disturbed.proxy.disturb(hot_calls, 0, LASTING, Fault::Throughput);
+    let (swept, accepted) = join(cold.run(&disturbed), accept.run(&disturbed)).await;
     accepted.ok(200);
     assert!(throttled.met() > 0 && swept.status == 200, "{}", swept.show());
-    let states = |rows: Vec<Value>| -> Vec<String> {
-        rows.iter().map(|row| row["delivery"]["state"].as_str().unwrap_or_default().to_owned()).collect()
+    let are_all = async |scenario: &Scenario, state: &str| {
+        let rows = scenario.deal.rows("").await;
+        assert!(
+            rows.len() == 3 && rows.iter().all(|row| row["delivery"]["state"] == state),
+            "{state}: {rows:#?}"
+        );
     };
-    assert_eq!(states(cold.deal.rows("").await), ["sent", "sent", "sent"]);
+    are_all(&cold, "sent").await;
     throttled.end();
-    assert_eq!(states(hot.deal.rows("").await), ["queued", "queued", "queued"]);
-    bench.end_leases(&hot.deal).await;
-    bench.until_nothing_is_queued().await;
-    let books = Books::open(&bench.stack).await;
-    for stage in [&hot, &cold, &accept] {
-        stage.is_done("throttled").await;
-        books.check(&bench.stack, &stage.deal, Mailed::Once, "throttled").await;
-    }
-    bench.stop().await;
+    are_all(&hot, "queued").await;
+    disturbed.end_leases(&hot.deal).await;
+    disturbed
+        .check([&hot, &cold, &accept].map(|scenario| (scenario, Mailed::Once, "throttled".to_owned())))
+        .await;
+    disturbed.stop().await;
 }

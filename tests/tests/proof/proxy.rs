@@ -1,4 +1,4 @@
-//! The proxy itself: each disturbance is what it says.
+//! The proxy itself: each fault does what its name says.
 
 use std::time::Duration;
 
@@ -10,13 +10,13 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use seatkeeper_local::{Endpoints, database};
 use tests::eventually;
-use tests::proxy::{Calls, Fault, Proxy, Side, Storm};
+use tests::proxy::{Calls, Fault, Proxy, RandomFaults, Side};
 
 const TABLE: &str = "table";
 /// Twice as long as a caller waits here.
 const LATE: Duration = Duration::from_secs(4);
 
-struct Bench {
+struct ProxiedTable {
     proxy: Proxy,
     _database: database::Database,
     client: Client,
@@ -26,12 +26,12 @@ fn key(text: &str) -> AttributeValue {
     AttributeValue::S(text.to_owned())
 }
 
-impl Bench {
+impl ProxiedTable {
     async fn new() -> Self {
         let (proxy, database) = (Proxy::start().await, database::serve(None).await.unwrap());
         database.create_table(TABLE).unwrap();
         let ses = "http://127.0.0.1:9".to_owned();
-        proxy.lead(Some(Endpoints { dynamodb: database.endpoint().to_owned(), ses }));
+        proxy.forward_to(Some(Endpoints { dynamodb: database.endpoint().to_owned(), ses }));
         let config = Config::builder()
             .behavior_version(BehaviorVersion::v2026_01_12())
             .endpoint_url(proxy.endpoints().dynamodb)
@@ -43,7 +43,7 @@ impl Bench {
         Self { proxy, _database: database, client: Client::from_conf(config.build()) }
     }
 
-    /// Adds one to a number: the error's code, or what kind of failure it was.
+    /// Adds one to a number. The error is its code or the kind of failure.
     async fn add(&self, item: &str) -> Result<(), String> {
         let update = self.client.update_item().table_name(TABLE).key("pk", key(item)).key("sk", key(item));
         let update = update.update_expression("ADD n :one");
@@ -76,8 +76,8 @@ fn kind<E: ProvideErrorMetadata>(error: &SdkError<E>) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn each_fault_is_what_it_says() {
-    let bench = Bench::new().await;
+async fn each_fault_does_what_its_name_says() {
+    let table = ProxiedTable::new().await;
     for (fault, seen, done) in [
         (Fault::Throttle, "ThrottlingException", 0),
         (Fault::Throughput, "ProvisionedThroughputExceededException", 0),
@@ -90,86 +90,91 @@ async fn each_fault_is_what_it_says() {
         (Fault::AnswerLate(LATE), "timeout", 1),
     ] {
         let item = format!("{fault:?}");
-        let disturbance = bench.proxy.disturb(Calls::of("UpdateItem").containing(&item), 1, 1, fault);
-        assert_eq!(bench.add(&item).await, Ok(()), "{item}: the first one passes");
-        assert_eq!(bench.add(&item).await, Err(seen.to_owned()), "{item}");
-        assert_eq!((bench.number(&item).await, disturbance.met()), (1 + done, 1), "{item}");
-        assert_eq!(bench.add(&item).await, Ok(()), "{item}: once was ordered");
+        let disturbance = table.proxy.disturb(Calls::of("UpdateItem").containing(&item), 1, 1, fault);
+        assert_eq!(table.add(&item).await, Ok(()), "{item}: the first call passes");
+        assert_eq!(table.add(&item).await, Err(seen.to_owned()), "{item}");
+        assert_eq!((table.number(&item).await, disturbance.met()), (1 + done, 1), "{item}");
+        assert_eq!(table.add(&item).await, Ok(()), "{item}: the fault happens once");
     }
 
     let late = Fault::ArriveLate(LATE);
-    bench.proxy.disturb(Calls::of("UpdateItem"), 0, 1, late);
-    assert_eq!(bench.add("late").await, Err("timeout".to_owned()));
-    assert_eq!(bench.number("late").await, 0, "not yet");
-    eventually("it is done though nobody waits", Duration::from_secs(30), || async {
-        (bench.number("late").await == 1).then_some(())
+    table.proxy.disturb(Calls::of("UpdateItem"), 0, 1, late);
+    assert_eq!(table.add("late").await, Err("timeout".to_owned()));
+    assert_eq!(table.number("late").await, 0, "not yet");
+    eventually("the call is carried out without its caller", Duration::from_secs(30), || async {
+        (table.number("late").await == 1).then_some(())
     })
     .await;
 
-    bench.proxy.disturb(Calls::all(), 0, 1, Fault::Conflict);
-    assert_eq!(bench.number("GetItem").await, 0, "a plain read meets no conflict");
-    assert_eq!(bench.transact("T").await, Err("TransactionCanceledException".to_owned()));
-    assert_eq!(bench.transact("T").await, Ok(()));
-    let tally = bench.proxy.tally();
+    table.proxy.disturb(Calls::all(), 0, 1, Fault::Conflict);
+    assert_eq!(table.number("GetItem").await, 0, "a plain read meets no conflict");
+    assert_eq!(table.transact("T").await, Err("TransactionCanceledException".to_owned()));
+    assert_eq!(table.transact("T").await, Ok(()));
+    let tally = table.proxy.tally();
     assert_eq!(tally[&("UpdateItem".to_owned(), Some(Fault::Conflict))], 1);
     assert_eq!(tally[&("TransactWriteItems".to_owned(), None)], 1);
-    bench.proxy.count(Calls::of("GetItem").containing("zebra"));
-    assert_eq!((bench.number("S").await, bench.proxy.tally().len()), (0, 0), "it begins anew");
+    table.proxy.count(Calls::of("GetItem").containing("zebra"));
+    assert_eq!((table.number("S").await, table.proxy.tally().len()), (0, 0), "a new tally");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_index_answers_with_an_older_state() {
-    let bench = Bench::new().await;
+async fn a_stale_index_answers_with_an_older_state() {
+    let table = ProxiedTable::new().await;
     let rows = async |now: &str| {
-        let query = bench.client.query().table_name(TABLE).index_name("due");
+        let query = table.client.query().table_name(TABLE).index_name("due");
         let query = query.key_condition_expression("duePk = :pk AND dueAt <= :now");
         let query = query.expression_attribute_values(":pk", key("Q#0"));
         let query = query.expression_attribute_values(":now", AttributeValue::N(now.to_owned()));
         query.send().await.unwrap().count
     };
     let put = async |name: &str| {
-        let put = bench.client.put_item().table_name(TABLE).item("pk", key(name)).item("sk", key(name));
+        let put = table.client.put_item().table_name(TABLE).item("pk", key(name)).item("sk", key(name));
         let put = put.item("duePk", key("Q#0")).item("dueAt", AttributeValue::N("1".to_owned()));
         put.send().await.unwrap();
     };
     put("a").await;
-    bench.proxy.disturb(Calls::all(), 0, 1, Fault::Stale);
-    assert_eq!(rows("7").await, 0, "the oldest state of all");
+    table.proxy.disturb(Calls::all(), 0, 1, Fault::Stale);
+    assert_eq!(rows("7").await, 0, "the oldest state");
     assert_eq!(rows("8").await, 1);
     put("b").await;
-    bench.proxy.disturb(Calls::all(), 0, 2, Fault::Stale);
+    table.proxy.disturb(Calls::all(), 0, 2, Fault::Stale);
     assert_eq!((rows("9").await, rows("9").await, rows("9").await), (1, 1, 2));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn everything_stops_at_a_call() {
-    let bench = Bench::new().await;
+async fn a_stop_holds_every_call() {
+    let table = ProxiedTable::new().await;
     for (side, done) in [(Side::Before, 1), (Side::After, 2)] {
         let item = format!("{side:?}");
-        let stop = bench.proxy.stop_at(Calls::of("UpdateItem"), 1, side);
-        assert_eq!(bench.add(&item).await, Ok(()));
+        let stop = table.proxy.stop_at(Calls::of("UpdateItem"), 1, side);
+        assert_eq!(table.add(&item).await, Ok(()));
         assert!(!stop.was_reached());
-        // The caller gives up; what was stopped is never carried out.
-        assert_eq!(bench.add(&item).await, Err("timeout".to_owned()));
+        // The caller gives up, and a held call is never carried out.
+        assert_eq!(table.add(&item).await, Err("timeout".to_owned()));
         stop.reached().await;
-        assert_eq!(bench.add(&item).await, Err("timeout".to_owned()), "nor is any other call");
+        assert_eq!(table.add(&item).await, Err("timeout".to_owned()), "later calls are held too");
         drop(stop);
-        assert_eq!(bench.number(&item).await, done, "{side:?}");
+        assert_eq!(table.number(&item).await, done, "{side:?}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_storm_comes_again_from_its_seed() {
+async fn random_faults_repeat_from_their_seed() {
     let mut seen = Vec::new();
     for seed in [1, 1, 2] {
-        let bench = Bench::new().await;
-        bench.proxy.storm(Storm { seed, share: 500, calls: Calls::all(), faults: Fault::QUICK.to_vec() });
+        let table = ProxiedTable::new().await;
+        table.proxy.inject(RandomFaults {
+            seed,
+            share: 500,
+            calls: Calls::all(),
+            faults: Fault::QUICK.to_vec(),
+        });
         let mut outcomes = Vec::new();
         for _ in 0..40 {
-            outcomes.push(bench.add("a").await);
+            outcomes.push(table.add("a").await);
         }
-        bench.proxy.calm();
-        assert_eq!(bench.add("a").await, Ok(()), "calm");
+        table.proxy.clear_faults();
+        assert_eq!(table.add("a").await, Ok(()), "no faults");
         seen.push(outcomes);
     }
     assert_eq!(seen[0], seen[1]);
@@ -179,8 +184,8 @@ async fn a_storm_comes_again_from_its_seed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_leads_nowhere_refuses_at_once() {
-    let bench = Bench::new().await;
-    bench.proxy.lead(None);
-    assert_eq!(bench.add("a").await, Err("ResourceNotFoundException".to_owned()));
+async fn a_proxy_without_a_target_refuses_every_call() {
+    let table = ProxiedTable::new().await;
+    table.proxy.forward_to(None);
+    assert_eq!(table.add("a").await, Err("ResourceNotFoundException".to_owned()));
 }

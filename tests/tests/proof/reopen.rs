@@ -1,4 +1,4 @@
-//! The whole stack goes down in the middle of things, database and all, and comes up again on the same data.
+//! The whole stack stops during requests, with its database, and starts again on the same data.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,34 +7,35 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use seatkeeper_local::Settings;
 use serde_json::{Value, json};
-use tests::books::{Books, Mailed};
 use tests::proxy::Proxy;
+use tests::snapshot::{Mailed, Snapshot};
 use tests::{Client, Deal, eventually};
 
-use crate::bench::{self, Bench, is_long};
+use crate::stack::{self, DisturbedStack, is_long};
 
 const TIMEOUT: u64 = 5;
 
-/// People who are busy when it goes down, each with some addresses to invite and to accept with.
-const BUSY: usize = 4;
+/// Concurrent people, and the addresses that each invites and accepts with.
+const PEOPLE: usize = 4;
 const EACH: usize = 8;
 
-/// It goes down once so many requests have been answered.
+/// The stack stops after this many successful requests.
 const ENOUGH: usize = 8;
 
+/// The addresses whose requests succeeded.
 #[derive(Debug, Default)]
-struct Told {
+struct Acknowledged {
     invited: Vec<String>,
     accepted: Vec<String>,
 }
 
-fn json_body(answer: &tests::Answer) -> Value {
+fn json_body(answer: &tests::Response) -> Value {
     serde_json::from_str(&answer.text).unwrap_or_default()
 }
 
-/// Invites and accepts, one address after the other, until nobody answers any more.
-async fn busy(deal: Deal, learners: Vec<Client>, answered: Arc<AtomicUsize>) -> Told {
-    let mut told = Told::default();
+/// Invites and accepts, one address after the other, until the stack stops.
+async fn invite_and_accept(deal: Deal, learners: Vec<Client>, answered: Arc<AtomicUsize>) -> Acknowledged {
+    let mut told = Acknowledged::default();
     let json = [("content-type", "application/json")];
     for learner in learners {
         let email = learner.email.clone();
@@ -63,32 +64,32 @@ async fn busy(deal: Deal, learners: Vec<Client>, answered: Arc<AtomicUsize>) -> 
     told
 }
 
-/// I1, I4: what was answered is there, and what was not is there whole or not at all.
+/// I1, I4: acknowledged invites and seats survive. Other requests happened whole or not at all.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_answered_is_there_when_the_database_opens_again() {
+async fn acknowledged_invites_and_seats_survive_a_restart_of_the_database() {
     let folder = Settings::ephemeral().logs;
     let logs = Settings::ephemeral().logs;
     let settings =
-        |port| Settings { port, data: Some(folder.clone()), logs: logs.clone(), ..bench::settings(TIMEOUT) };
-    let mut bench = Bench::of(Proxy::start().await, settings(0)).await;
-    let port: u16 = bench.stack.local.url().rsplit(':').next().unwrap().parse().unwrap();
-    let mut deals = vec![bench.stack.deal(200).await, bench.stack.deal(200).await];
-    let mut all = Told::default();
+        |port| Settings { port, data: Some(folder.clone()), logs: logs.clone(), ..stack::settings(TIMEOUT) };
+    let mut disturbed = DisturbedStack::of(Proxy::start().await, settings(0)).await;
+    let port: u16 = disturbed.stack.local.url().rsplit(':').next().unwrap().parse().unwrap();
+    let mut deals = vec![disturbed.stack.deal(200).await, disturbed.stack.deal(200).await];
+    let mut all = Acknowledged::default();
     for round in 0..if is_long() { 20 } else { 1 } {
         let answered = Arc::<AtomicUsize>::default();
         let mut people = Vec::new();
-        for number in 0..BUSY {
+        for number in 0..PEOPLE {
             let emails = (0..EACH).map(|each| format!("hush-{round}-{number}-{each}@example.com"));
-            let learners = join_all(emails.map(async |email| bench.stack.person(&email).await)).await;
+            let learners = join_all(emails.map(async |email| disturbed.stack.person(&email).await)).await;
             let deal = deals[number % deals.len()].clone();
-            people.push(tokio::spawn(busy(deal, learners, Arc::clone(&answered))));
+            people.push(tokio::spawn(invite_and_accept(deal, learners, Arc::clone(&answered))));
         }
-        eventually("some are answered", Duration::from_mins(1), || async {
+        eventually("enough requests succeeded", Duration::from_mins(1), || async {
             (answered.load(Ordering::SeqCst) >= ENOUGH).then_some(())
         })
         .await;
-        // Not stopped: dropped, with requests under way.
-        let proxy = bench.drop_stack();
+        // Dropped instead of stopped, while requests are under way.
+        let proxy = disturbed.drop_stack();
         let mut under_way = 0;
         for person in people {
             let told = person.await.unwrap();
@@ -96,17 +97,17 @@ async fn what_was_answered_is_there_when_the_database_opens_again() {
             all.invited.extend(told.invited);
             all.accepted.extend(told.accepted);
         }
-        assert!(under_way > 0, "somebody was busy");
-        bench = Bench::of(proxy, settings(port)).await;
+        assert!(under_way > 0, "no request was under way");
+        disturbed = DisturbedStack::of(proxy, settings(port)).await;
         for deal in &mut deals {
-            deal.manager = bench.stack.manager(&deal.organisation).await;
+            deal.manager = disturbed.stack.manager(&deal.organisation).await;
         }
     }
-    bench.until_nothing_is_queued().await;
-    let books = Books::open(&bench.stack).await;
+    disturbed.until_nothing_is_queued().await;
+    let snapshot = Snapshot::take(&disturbed.stack).await;
     let (mut invited, mut accepted) = (Vec::new(), Vec::new());
     for deal in &deals {
-        let found = books.check(&bench.stack, deal, Mailed::AtLeastOnce, "reopened").await;
+        let found = snapshot.check(&disturbed.stack, deal, Mailed::AtLeastOnce, "reopened").await;
         assert_eq!((found.queued, found.failed), (0, 0));
         for row in deal.rows("limit=200").await {
             let email = row["email"].as_str().unwrap().to_owned();
@@ -118,15 +119,15 @@ async fn what_was_answered_is_there_when_the_database_opens_again() {
     }
     for (told, there) in [(&all.invited, &invited), (&all.accepted, &accepted)] {
         let lost: Vec<_> = told.iter().filter(|email| !there.contains(email)).collect();
-        assert!(lost.is_empty(), "answered, and lost: {lost:?}");
+        assert!(lost.is_empty(), "acknowledged, but lost: {lost:?}");
     }
     println!(
-        "told {} and {}, there are {} and {}",
+        "acknowledged: {} invited, {} accepted; found: {} and {}",
         all.invited.len(),
         all.accepted.len(),
         invited.len(),
         accepted.len()
     );
-    bench.stop().await;
+    disturbed.stop().await;
     std::fs::remove_dir_all(folder).unwrap();
 }

@@ -1,4 +1,4 @@
-//! What goes wrong: calls that are disturbed, now few, now many, and processes that die.
+//! Random faults of calls, at changing rates, and killed processes.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -7,14 +7,14 @@ use std::time::Duration;
 use fastrand::Rng;
 use seatkeeper_local::functions::FUNCTIONS;
 
-use super::Scene;
-use crate::proxy::{Calls, Fault, Storm};
+use super::ChaosStack;
+use crate::proxy::{Calls, Fault, RandomFaults};
 
-/// How many of a thousand calls are disturbed: a fine day, showers, a storm.
+/// How many of a thousand calls meet a fault.
 const SHARES: [u32; 5] = [0, 20, 60, 120, 300];
 
-/// A new weather every second or so.
-pub(super) async fn change(scene: Arc<Scene>, mut rng: Rng) {
+/// Changes the faults and their rate every second or so.
+pub(super) async fn inject(chaos: Arc<ChaosStack>, mut rng: Rng) {
     let late = [
         Fault::AnswerLate(Duration::from_millis(500)),
         Fault::AnswerLate(Duration::from_millis(3_500)),
@@ -23,30 +23,30 @@ pub(super) async fn change(scene: Arc<Scene>, mut rng: Rng) {
         Fault::Refuse,
     ];
     loop {
-        scene.proxy.calm();
+        chaos.proxy.clear_faults();
         let share = rng.choice(SHARES).unwrap_or_default();
-        // Lateness takes turns with all the rest: it is rare, or nothing is done in time.
+        // One kind of delay at a time: with more, no request would finish in time.
         let mut faults = Fault::QUICK.to_vec();
         faults.extend(rng.choice(late));
-        scene.proxy.storm(Storm { seed: rng.u64(..), share, calls: Calls::all(), faults });
+        chaos.proxy.inject(RandomFaults { seed: rng.u64(..), share, calls: Calls::all(), faults });
         if rng.bool() {
-            // SES by itself, which has few calls.
+            // SES has few calls, so it gets faults of its own.
             let mut faults = Fault::QUICK.to_vec();
             faults.retain(|fault| fault.can_meet("SendBulkEmail"));
             if let Some(fault) = rng.choice(faults) {
-                scene.proxy.disturb(Calls::of("SendBulkEmail"), 0, rng.u32(1..4), fault);
+                chaos.proxy.disturb(Calls::of("SendBulkEmail"), 0, rng.u32(1..4), fault);
             }
         }
         tokio::time::sleep(Duration::from_millis(rng.u64(500..3_000))).await;
     }
 }
 
-/// Kills the processes of some function, whatever they are doing.
-pub(super) async fn kill(scene: Arc<Scene>, mut rng: Rng) {
+/// Kills all processes of a random function, again and again.
+pub(super) async fn kill(chaos: Arc<ChaosStack>, mut rng: Rng) {
     loop {
         tokio::time::sleep(Duration::from_millis(rng.u64(300..2_000))).await;
         if let Some(function) = rng.choice(FUNCTIONS.iter()) {
-            scene.ledger.kills.fetch_add(scene.stack.local.kill(function.name), Ordering::SeqCst);
+            chaos.ledger.kills.fetch_add(chaos.stack.local.kill(function.name), Ordering::SeqCst);
         }
     }
 }

@@ -1,40 +1,43 @@
-//! A stack behind the proxy that logs all that it can log, and what every test of faults ends with.
+//! A stack behind the proxy, with the most verbose logs, and the checks that end every test of faults.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use futures_util::stream::{self, StreamExt};
 use seatkeeper_local::Settings;
-use tests::books::{Item, number, text};
 use tests::leaks::Secrets;
 use tests::proxy::Proxy;
-use tests::{Deal, TABLE, TestStack, eventually, now};
+use tests::snapshot::{Findings, Item, Mailed, Snapshot, number, text};
+use tests::{Deal, TABLE, TestStack, eventually, now, settings_with};
 
-/// Within this time of a fault's end nothing is queued any more.
+use crate::scenario::Scenario;
+
+/// No mail is queued this long after the last fault.
 const REPAIRED: Duration = Duration::from_mins(5);
 
 /// Four weeks and a minute, in seconds.
 const LIFETIME: i64 = 28 * 86_400 + 60;
 
-/// Whether the long form is asked for (`make prove`).
+/// Whether this is the long form (`make prove`).
 pub(crate) fn is_long() -> bool {
     std::env::var_os("PROOF").is_some_and(|form| form == "long")
 }
 
-/// All of them in the long form, and one of so many in the short one; which, `shift` says.
+/// All cases in the long form, and every `one_of`th in the short form, beginning at `shift`.
 pub(crate) fn in_this_form<T>(all: Vec<T>, one_of: usize, shift: usize) -> Vec<T> {
     let is_chosen = |index: usize| is_long() || (index + shift).is_multiple_of(one_of);
     all.into_iter().enumerate().filter(|(index, _)| is_chosen(*index)).map(|(_, one)| one).collect()
 }
 
-pub(crate) struct Bench {
+pub(crate) struct DisturbedStack {
     pub(crate) stack: TestStack,
     pub(crate) proxy: Proxy,
     logs: PathBuf,
 }
 
-impl Bench {
-    /// With this time for each function, and a lease that is a second longer.
+impl DisturbedStack {
+    /// A stack with this timeout for each function, and a lease that is a second longer.
     pub(crate) async fn new(timeout: u64) -> Self {
         Self::of(Proxy::start().await, settings(timeout)).await
     }
@@ -44,7 +47,7 @@ impl Bench {
         Self { stack: TestStack::behind(&proxy, settings).await, proxy, logs }
     }
 
-    /// The ends of all leases are waited for: nothing is queued then, and every sweep found something to do or nothing.
+    /// Sweeps until no mail is queued. This waits for the end of each lease.
     pub(crate) async fn until_nothing_is_queued(&self) {
         eventually("nothing is queued", REPAIRED, || async {
             self.stack.sweep().await;
@@ -62,6 +65,22 @@ impl Bench {
             queued += query.send().await.unwrap().count;
         }
         queued
+    }
+
+    /// Checks every invariant of these scenarios, once no mail is queued. Each has a name for a failure.
+    pub(crate) async fn check(
+        &self,
+        cases: impl IntoIterator<Item = (&Scenario, Mailed, String)>,
+    ) -> Vec<Findings> {
+        self.until_nothing_is_queued().await;
+        let snapshot = Snapshot::take(&self.stack).await;
+        let checks = cases.into_iter().map(async |(scenario, mailed, what)| {
+            scenario.is_done(&what).await;
+            let found = snapshot.check(&self.stack, &scenario.deal, mailed, &what).await;
+            assert_eq!(found.queued, 0, "{what}");
+            found
+        });
+        stream::iter(checks).buffered(4).collect().await
     }
 
     /// Makes four weeks pass for the open invites of a deal.
@@ -101,7 +120,7 @@ impl Bench {
     }
 
     async fn put(&self, mut item: Item) {
-        // A function's late write must not undo this one.
+        // A new version, so that a function's late write does not undo this one.
         let version = number(&item, "version").unwrap() + 1;
         item.insert("version".to_owned(), AttributeValue::N(version.to_string()));
         let put = self.stack.local.dynamodb().put_item().table_name(TABLE).set_item(Some(item));
@@ -113,27 +132,27 @@ impl Bench {
         self.proxy
     }
 
-    /// Ends it, and looks for whatever nobody may find in its logs and in its refusals. I8
+    /// Stops the stack and searches its logs and refusals for personal data. I8
     pub(crate) async fn stop(self) {
         let (secrets, refusals) = (Secrets::of(&self.stack).await, self.stack.refusals());
-        assert!(secrets.len() > 10, "there is something to look for");
+        assert!(secrets.count() > 10, "too few secrets to search for");
         self.stack.stop().await;
         secrets.assert_none_in(&refusals);
         let lines = secrets.assert_none_in_logs(&self.logs);
-        assert!(lines > 10, "there are logs");
+        assert!(lines > 10, "too few lines of logs");
         std::fs::remove_dir_all(&self.logs).unwrap();
-        println!("no leak: {} forms, {lines} lines of logs, {} refusals", secrets.len(), refusals.len());
+        println!("no leak: {} forms, {lines} lines of logs, {} refusals", secrets.count(), refusals.len());
     }
 }
 
 pub(crate) fn settings(timeout: u64) -> Settings {
+    let (timeout, lease) = (format!("{timeout}s"), format!("{}s", timeout + 1));
     let env = [
-        ("FUNCTION_TIMEOUT", format!("{timeout}s")),
-        ("DELIVERY_LEASE", format!("{}s", timeout + 1)),
-        // So many that nobody waits, but each mail has to have its turn.
-        ("SEND_RATE", "1000".to_owned()),
-        ("RUST_LOG", "trace".to_owned()),
+        ("FUNCTION_TIMEOUT", timeout.as_str()),
+        ("DELIVERY_LEASE", &lease),
+        // A rate that delays no mail, but makes functions reserve their sends.
+        ("SEND_RATE", "1000"),
+        ("RUST_LOG", "trace"),
     ];
-    let env = env.map(|(name, value)| (name.to_owned(), value)).into();
-    Settings { env, seed: false, keep_logs: true, ..Settings::ephemeral() }
+    Settings { keep_logs: true, ..settings_with(&env) }
 }

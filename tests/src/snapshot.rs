@@ -1,4 +1,4 @@
-//! The table and the inbox, read once and held against each other and against what the API says. I1–I5, I7.
+//! The table and the inbox, read once and compared with each other and with the API. I1–I5, I7.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -13,22 +13,22 @@ pub type Item = HashMap<String, AttributeValue>;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mailed {
     Once,
-    /// A function may have been killed between SES's answer and the mark, or the answer got lost.
+    /// SES's response was lost, or the function died before it recorded the response.
     AtLeastOnce,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Found {
+pub struct Findings {
     pub invites: usize,
     pub failed: usize,
-    /// Sends that were mailed more than once.
+    /// Sends with more than one mail.
     pub doubled: usize,
     pub queued: usize,
 }
 
-/// All items and all mails, at a moment when nothing happens.
+/// All items and all mails while no function runs.
 #[derive(Debug)]
-pub struct Books {
+pub struct Snapshot {
     deals: HashMap<String, Vec<Item>>,
     seats: HashMap<String, Vec<Item>>,
     mails: HashMap<String, Vec<Mail>>,
@@ -42,49 +42,49 @@ pub fn number(item: &Item, name: &str) -> Option<i64> {
     item.get(name)?.as_n().ok()?.parse().ok()
 }
 
-impl Books {
-    pub async fn open(stack: &TestStack) -> Self {
+impl Snapshot {
+    pub async fn take(stack: &TestStack) -> Self {
         let items = stack.items().await;
-        let mut books = Self { deals: HashMap::new(), seats: HashMap::new(), mails: HashMap::new() };
+        let mut snapshot = Self { deals: HashMap::new(), seats: HashMap::new(), mails: HashMap::new() };
         for item in items {
             let (pk, sk) = (text(&item, "pk").unwrap_or_default(), text(&item, "sk").unwrap_or_default());
             if let Some(deal) = pk.strip_prefix("D#") {
-                books.deals.entry(deal.to_owned()).or_default().push(item);
+                snapshot.deals.entry(deal.to_owned()).or_default().push(item);
             } else if let Some(deal) = sk.strip_prefix("S#") {
-                books.seats.entry(deal.to_owned()).or_default().push(item);
+                snapshot.seats.entry(deal.to_owned()).or_default().push(item);
             }
         }
         for mail in stack.inbox().await {
-            books.mails.entry(mail.tag("deal").to_owned()).or_default().push(mail);
+            snapshot.mails.entry(mail.tag("deal").to_owned()).or_default().push(mail);
         }
-        books
+        snapshot
     }
 
     pub fn mails(&self, deal: &str) -> &[Mail] {
         self.mails.get(deal).map_or(&[], Vec::as_slice)
     }
 
-    /// Holds a deal against all that must be true of it. `what` is for the report of a failure.
-    pub async fn check(&self, stack: &TestStack, deal: &Deal, mailed: Mailed, what: &str) -> Found {
+    /// Checks every invariant of a deal. `what` names the case in a failure.
+    pub async fn check(&self, stack: &TestStack, deal: &Deal, mailed: Mailed, what: &str) -> Findings {
         let what = format!("{what}: deal {}", deal.id);
         let items = self.deals.get(&deal.id).unwrap_or_else(|| panic!("{what}: is not in the table"));
-        // Beside them, the deal's allowance of sends.
+        // The partition also has the deal's allowance of sends.
         let is = |item: &Item, kind: &str| text(item, "sk").is_some_and(|sk| sk.starts_with(kind));
         let deals: Vec<_> = items.iter().filter(|item| is(item, "DEAL")).collect();
         let invites: Vec<_> = items.iter().filter(|item| is(item, "I#")).collect();
         assert_eq!(deals.len(), 1, "{what}: one item is the deal's own");
-        self.seats_are_held_once(deal, deals[0], &invites, &what).await;
+        self.check_seats(deal, deals[0], &invites, &what).await;
         for invite in &invites {
-            stands_where_it_belongs(invite, &what);
+            check_index_keys(invite, &what);
         }
-        let found = self.mails_are_as_shown(deal, &invites, mailed, &what);
-        rows_are_as_stored(deal, deals[0], &invites, &what).await;
-        self.links_are_those_of_the_newest_send(stack, deal, deals[0], &invites, &what).await;
+        let found = self.check_mails(deal, &invites, mailed, &what);
+        check_rows(deal, deals[0], &invites, &what).await;
+        self.check_links(stack, deal, deals[0], &invites, &what).await;
         found
     }
 
-    /// I1: allocated = accepted = seats held ≤ seats, and nobody holds two.
-    async fn seats_are_held_once(&self, deal: &Deal, item: &Item, invites: &[&Item], what: &str) {
+    /// I1: allocated = accepted = seats held ≤ seats, and each learner holds one. I2: nobody accepted too late.
+    async fn check_seats(&self, deal: &Deal, item: &Item, invites: &[&Item], what: &str) {
         let (seats, allocated) = (number(item, "seats"), number(item, "allocated"));
         let held = self.seats.get(&deal.id).map_or(&[][..], Vec::as_slice);
         let accepted: BTreeMap<_, _> = invites
@@ -99,32 +99,33 @@ impl Books {
                 (text(seat, "invite").unwrap_or_default(), learner)
             })
             .collect();
-        assert_eq!(of_seats, accepted, "{what}: whoever accepted holds the seat, and nobody else");
-        assert_eq!(of_seats.len(), held.len(), "{what}: an invite is worth one seat");
+        assert_eq!(of_seats, accepted, "{what}: who holds a seat, and who accepted");
+        assert_eq!(of_seats.len(), held.len(), "{what}: an invite gave more than one seat");
         for invite in invites.iter().filter(|invite| invite.contains_key("acceptedAt")) {
             let in_time = number(invite, "acceptedAt") < number(invite, "expiresAt");
-            assert!(in_time, "{what}: I2: accepted though it had expired: {invite:?}");
+            assert!(in_time, "{what}: I2: accepted after its expiry: {invite:?}");
         }
         let learners: BTreeSet<_> = of_seats.values().collect();
-        assert_eq!(learners.len(), held.len(), "{what}: a learner holds one seat");
-        assert_eq!(allocated, i64::try_from(held.len()).ok(), "{what}: allocated are the seats held");
+        assert_eq!(learners.len(), held.len(), "{what}: a learner holds more than one seat");
+        assert_eq!(allocated, i64::try_from(held.len()).ok(), "{what}: allocated, and seats held");
         assert!(allocated <= seats, "{what}: oversold: {allocated:?} of {seats:?}");
         let shown = deal.seats().await.map(|number| i64::try_from(number).ok());
         let available = seats.zip(allocated).map(|(seats, allocated)| seats - allocated);
-        assert_eq!(shown, [seats, allocated, available], "{what}: what is shown");
+        assert_eq!(shown, [seats, allocated, available], "{what}: seats on the page");
     }
 
-    /// I4: what is shown as sent was mailed, once where nothing got lost; what failed has a reason.
-    fn mails_are_as_shown(&self, deal: &Deal, invites: &[&Item], mailed: Mailed, what: &str) -> Found {
-        let mut found = Found { invites: invites.len(), ..Found::default() };
+    /// I4: every sent invite was mailed, once unless a response was lost. Every failed invite has a reason.
+    fn check_mails(&self, deal: &Deal, invites: &[&Item], mailed: Mailed, what: &str) -> Findings {
+        let mut found = Findings { invites: invites.len(), ..Findings::default() };
         let mut sends: BTreeMap<(&str, i64), usize> = BTreeMap::new();
         for mail in self.mails(&deal.id) {
             let (invite, send) = (mail.tag("invite"), mail.tag("send").parse().expect("a number"));
             let item = invites.iter().find(|item| id(item) == invite);
             let item = item.unwrap_or_else(|| panic!("{what}: a mail without an invite: {}", mail.0));
             let is_theirs = mail.is_to(text(item, "email").unwrap_or_default());
-            assert!(is_theirs, "{what}: a mail to somebody else: {}", mail.0);
-            assert!(Some(send) <= number(item, "sends"), "{what}: a mail of no send of {item:?}: {}", mail.0);
+            assert!(is_theirs, "{what}: a mail to a wrong address: {}", mail.0);
+            let is_known = Some(send) <= number(item, "sends");
+            assert!(is_known, "{what}: a mail of an unknown send of {item:?}: {}", mail.0);
             *sends.entry((id(item), send)).or_default() += 1;
         }
         for (send, mails) in &sends {
@@ -135,7 +136,7 @@ impl Books {
             let newest = (id(invite), number(invite, "sends").unwrap_or_default());
             match text(invite, "delivery") {
                 Some("sent") => {
-                    assert!(sends.contains_key(&newest), "{what}: sent, but not mailed: {invite:?}");
+                    assert!(sends.contains_key(&newest), "{what}: sent, but without a mail: {invite:?}");
                 }
                 Some("failed") => {
                     assert!(text(invite, "failure").is_some(), "{what}: failed without a reason: {invite:?}");
@@ -145,20 +146,16 @@ impl Books {
                 other => panic!("{what}: delivery is {other:?}: {invite:?}"),
             }
             let was_mailed = sends.keys().any(|(of, _)| *of == id(invite));
-            assert!(was_mailed || !invite.contains_key("sentAt"), "{what}: sentAt, but no mail: {invite:?}");
+            assert!(
+                was_mailed || !invite.contains_key("sentAt"),
+                "{what}: sentAt, but without a mail: {invite:?}"
+            );
         }
         found
     }
 
-    /// I5: every mail of the newest send works, and no older one.
-    async fn links_are_those_of_the_newest_send(
-        &self,
-        stack: &TestStack,
-        deal: &Deal,
-        item: &Item,
-        invites: &[&Item],
-        what: &str,
-    ) {
+    /// I5: every link of the newest send works, and no older link does.
+    async fn check_links(&self, stack: &TestStack, deal: &Deal, item: &Item, invites: &[&Item], what: &str) {
         for mail in self.mails(&deal.id) {
             let Some(invite) = invites.iter().find(|item| id(item) == mail.tag("invite")) else { continue };
             let asked = now();
@@ -185,7 +182,7 @@ fn id(invite: &Item) -> &str {
     text(invite, "sk").and_then(|sk| sk.strip_prefix("I#")).unwrap_or_default()
 }
 
-/// I2: whether this is what everybody has to see, which is computed, never stored. The time may have passed since `asked`.
+/// I2: whether the shown status is the computed one. The expiry may have passed since `asked`.
 fn is_status(shown: &Value, deal: &Item, invite: &Item, asked: DateTime<Utc>) -> bool {
     let until = number(invite, "expiresAt").min(number(deal, "endsAt"));
     [asked, now()].iter().any(|at| {
@@ -198,9 +195,8 @@ fn is_status(shown: &Value, deal: &Item, invite: &Item, asked: DateTime<Utc>) ->
     })
 }
 
-/// Each invite is in those indexes, and at those places of them, that its state says: what is not there is never
-/// swept, what is there too much is swept for nothing.
-fn stands_where_it_belongs(invite: &Item, what: &str) {
+/// Checks that an invite's index keys fit its state. Without them, no sweep finds the invite.
+fn check_index_keys(invite: &Item, what: &str) {
     let (status, delivery) = (text(invite, "status"), text(invite, "delivery"));
     let due = text(invite, "duePk").and_then(|key| key.chars().next());
     let due_at = number(invite, "dueAt");
@@ -209,7 +205,7 @@ fn stands_where_it_belongs(invite: &Item, what: &str) {
         (Some("open"), _) => Some('E'),
         _ => None,
     };
-    assert_eq!(due, expected, "{what}: its place among what is due: {invite:?}");
+    assert_eq!(due, expected, "{what}: place in the due index: {invite:?}");
     if due == Some('E') {
         let expires_at = number(invite, "expiresAt").map(|at| at * 1_000);
         assert_eq!(due_at, expires_at, "{what}: due when it expires: {invite:?}");
@@ -222,21 +218,21 @@ fn stands_where_it_belongs(invite: &Item, what: &str) {
         Some("expired") => 'x',
         _ => 'r',
     };
-    assert_eq!(list, Some(expected), "{what}: its place among the rows: {invite:?}");
+    assert_eq!(list, Some(expected), "{what}: place in the list of rows: {invite:?}");
     assert_eq!(expected != 'r', invite.contains_key("addressPk"), "{what}: {invite:?}");
     let is_undelivered = delivery == Some("failed") && ['o', 'x'].contains(&expected);
     assert_eq!(is_undelivered, invite.contains_key("attentionPk"), "{what}: {invite:?}");
 }
 
-/// What the manager sees is what is stored: each row once, with the computed status, and the counts of them.
-async fn rows_are_as_stored(deal: &Deal, item: &Item, invites: &[&Item], what: &str) {
+/// Checks that the manager sees each stored row once, with the computed status, and the right counts.
+async fn check_rows(deal: &Deal, item: &Item, invites: &[&Item], what: &str) {
     let asked = now();
     let rows = deal.rows("limit=200").await;
     let listed: BTreeMap<_, _> =
         invites.iter().filter(|item| item.contains_key("addressPk")).map(|item| (id(item), *item)).collect();
     let shown: BTreeSet<_> = rows.iter().filter_map(|row| row["id"].as_str()).collect();
-    assert_eq!(shown, listed.keys().copied().collect(), "{what}: who is shown");
-    assert_eq!(shown.len(), rows.len(), "{what}: each once");
+    assert_eq!(shown, listed.keys().copied().collect(), "{what}: rows on the pages");
+    assert_eq!(shown.len(), rows.len(), "{what}: each row once");
     let mut counts = [0, 0, 0];
     for row in &rows {
         let invite = listed[row["id"].as_str().unwrap_or_default()];

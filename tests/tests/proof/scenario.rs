@@ -1,11 +1,11 @@
-//! What people and schedules do, each as it is prepared, done, done again after a failure, and looked at in the end.
+//! The operations of people and schedules: how each is prepared, run, repeated after a failure, and checked.
 
 use axum::http::HeaderMap;
 use serde_json::{Value, json};
 use tests::proxy::{Calls, Fault};
-use tests::{Answer, Client, Deal, PARTNERSHIPS};
+use tests::{Client, Deal, PARTNERSHIPS, Response};
 
-use crate::bench::Bench;
+use crate::stack::DisturbedStack;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Operation {
@@ -26,7 +26,7 @@ pub(crate) enum Operation {
     DeliverMany,
 }
 
-/// What a person asks for. Each has a deal of its own, so that many can be under way at once.
+/// What people request.
 pub(crate) const REQUESTS: [Operation; 12] = [
     Operation::Invite,
     Operation::InviteMany,
@@ -42,7 +42,7 @@ pub(crate) const REQUESTS: [Operation; 12] = [
     Operation::ReadLinks,
 ];
 
-/// What a schedule runs, for all deals at once.
+/// What schedules run, for all deals at once.
 pub(crate) const SWEEPS: [Operation; 3] = [Operation::Expire, Operation::Deliver, Operation::DeliverMany];
 
 const MANY: usize = 3;
@@ -61,9 +61,13 @@ impl Operation {
         }
     }
 
-    /// Whether it makes the same calls each time. How many batches a sweep makes of some rows depends on their ids.
+    /// Whether each run makes the same calls. The ids of rows decide how many batches a sweep needs.
     pub(crate) fn is_steady(self) -> bool {
         !matches!(self, Self::Expire | Self::DeliverMany)
+    }
+
+    pub(crate) fn is_sweep(self) -> bool {
+        SWEEPS.contains(&self)
     }
 
     fn delivers(self) -> bool {
@@ -79,8 +83,9 @@ impl Operation {
     }
 }
 
+/// An operation in a deal of its own, so that many can run at once.
 #[derive(Debug)]
-pub(crate) struct Stage {
+pub(crate) struct Scenario {
     pub(crate) operation: Operation,
     pub(crate) deal: Deal,
     ids: Vec<String>,
@@ -94,48 +99,48 @@ fn address(number: usize, row: usize) -> String {
     format!("whisper-{number}-{row}@example.com")
 }
 
-impl Stage {
-    /// Prepares it in a deal of its own. `number` is not used twice.
-    pub(crate) async fn new(bench: &Bench, operation: Operation, number: usize) -> Self {
-        let stack = &bench.stack;
+impl Scenario {
+    /// Prepares the operation. Each scenario of a stack has its own `number`.
+    pub(crate) async fn new(disturbed: &DisturbedStack, operation: Operation, number: usize) -> Self {
+        let stack = &disturbed.stack;
         let deal = stack.deal(5).await;
         let learner = stack.person(&format!("hushed-{number}@example.com")).await;
         let partnerships = stack.person(PARTNERSHIPS).await;
-        let mut stage =
+        let mut scenario =
             Self { operation, deal, ids: Vec::new(), tokens: Vec::new(), learner, partnerships, number };
-        // For the deliverer, mails that nobody sent.
-        let calls = Calls::of("SendBulkEmail").containing(&stage.deal.id);
+        // The deliverer needs mails that were not sent.
+        let calls = Calls::of("SendBulkEmail").containing(&scenario.deal.id);
         let times = u32::from(operation.delivers());
-        let lost = bench.proxy.disturb(calls, 0, times, Fault::Reset);
+        let lost = disturbed.proxy.disturb(calls, 0, times, Fault::Reset);
         if operation.invites() > 0 {
-            let answer = stage.invite(0..operation.invites()).await.ok(200);
+            let answer = scenario.invite(0..operation.invites()).await.ok(200);
             let results = answer["results"].as_array().unwrap();
-            stage.ids = results.iter().map(|row| row["inviteId"].as_str().unwrap().to_owned()).collect();
+            scenario.ids = results.iter().map(|row| row["inviteId"].as_str().unwrap().to_owned()).collect();
         }
         assert_eq!(lost.met(), times, "the mail is not sent");
         for row in 0..operation.invites() {
             if !operation.delivers() {
-                stage.tokens.push(stack.token_for(&address(number, row)).await);
+                scenario.tokens.push(stack.token_for(&address(number, row)).await);
             }
         }
         match operation {
-            Operation::Release => drop(stage.accept(0).await.ok(200)),
-            Operation::ResendExpired | Operation::Expire => bench.age(&stage.deal).await,
+            Operation::Release => drop(scenario.accept(0).await.ok(200)),
+            Operation::ResendExpired | Operation::Expire => disturbed.age(&scenario.deal).await,
             Operation::ReadDeal | Operation::ReadLinks => {
-                // One of each: accepted, expired, pending.
-                stage.accept(0).await.ok(200);
-                stage.deal.cancel(&stage.ids[2]).await.ok(204);
-                bench.age(&stage.deal).await;
-                stage.invite(2..3).await.ok(200);
-                stage.tokens[2] = stack.token_for(&address(number, 2)).await;
+                // An accepted, an expired and a pending invite.
+                scenario.accept(0).await.ok(200);
+                scenario.deal.cancel(&scenario.ids[2]).await.ok(204);
+                disturbed.age(&scenario.deal).await;
+                scenario.invite(2..3).await.ok(200);
+                scenario.tokens[2] = stack.token_for(&address(number, 2)).await;
             }
-            Operation::Deliver | Operation::DeliverMany => bench.end_leases(&stage.deal).await,
+            Operation::Deliver | Operation::DeliverMany => disturbed.end_leases(&scenario.deal).await,
             _ => {}
         }
-        stage
+        scenario
     }
 
-    /// A text that is in all calls for this operation, where it can be told from others that are under way.
+    /// A text in every call of this scenario, which tells it from concurrent ones.
     pub(crate) fn mark(&self) -> String {
         match self.operation {
             Operation::CreateDeal => self.organisation(),
@@ -147,19 +152,19 @@ impl Stage {
         format!("made-{}-here", self.number)
     }
 
-    async fn invite(&self, rows: std::ops::Range<usize>) -> Answer {
+    async fn invite(&self, rows: std::ops::Range<usize>) -> Response {
         let rows: Vec<_> = rows
             .map(|row| json!({ "email": address(self.number, row), "name": format!("Annabel Hush {}", self.number) }))
             .collect();
         self.deal.try_invite(&json!({ "invites": rows })).await
     }
 
-    async fn accept(&self, row: usize) -> Answer {
+    async fn accept(&self, row: usize) -> Response {
         self.learner.post("/api/invites/accept", &json!({ "token": self.tokens[row] })).await
     }
 
-    /// Does it: what a user does once, or a schedule.
-    pub(crate) async fn run(&self, bench: &Bench) -> Answer {
+    /// Runs the operation once.
+    pub(crate) async fn run(&self, disturbed: &DisturbedStack) -> Response {
         let (deal, ids) = (&self.deal, &self.ids);
         match self.operation {
             Operation::Invite => self.invite(0..1).await,
@@ -176,8 +181,8 @@ impl Stage {
             Operation::CreateDeal => {
                 let key = format!("made-{}", self.number);
                 let headers = [("idempotency-key", key.as_str())];
-                let mut body = bench.stack.deal_body(&self.organisation(), 4);
-                // The same body each time.
+                let mut body = disturbed.stack.deal_body(&self.organisation(), 4);
+                // The body must be the same each time.
                 (body["startsAt"], body["endsAt"]) =
                     (json!("2026-01-01T00:00:00Z"), json!("2030-01-01T00:00:00Z"));
                 self.partnerships.call("POST", "/api/deals", &headers, Some(&body)).await
@@ -186,48 +191,37 @@ impl Stage {
             Operation::ReadDeal => self.read_deal().await,
             Operation::ReadLinks => self.read_links().await,
             Operation::Expire | Operation::Deliver | Operation::DeliverMany => {
-                let swept = bench.stack.local.invoke(self.operation.function(), json!({})).await;
+                let swept = disturbed.stack.local.invoke(self.operation.function(), json!({})).await;
                 let (status, text) = match swept {
                     Ok(report) => (200, report.to_string()),
                     Err(error) => (502, error.to_string()),
                 };
-                Answer {
-                    asked: self.operation.function().to_owned(),
-                    status,
-                    headers: HeaderMap::new(),
-                    text,
-                }
+                let request = self.operation.function().to_owned();
+                Response { request, status, headers: HeaderMap::new(), text }
             }
         }
     }
 
-    /// All that a manager can look at; the first that fails, or the last.
-    async fn read_deal(&self) -> Answer {
-        let get = async |rest: &str| self.deal.manager.get(&self.deal.path(rest)).await;
+    /// All reads of a manager. Returns the first response that is not 200, or the last.
+    async fn read_deal(&self) -> Response {
+        let Deal { manager, .. } = &self.deal;
         let one = format!("/invites/{}", self.ids[0]);
-        let mut last = self.deal.manager.get("/api/deals").await;
-        for rest in [
-            "",
-            "/counts",
-            "/seats",
-            "/seats?status=pending",
-            "/seats?status=accepted",
-            "/seats?status=expired",
-            &one,
-        ] {
+        let mut last = manager.get("/api/deals").await;
+        let pages = ["/seats", "/seats?status=pending", "/seats?status=accepted", "/seats?status=expired"];
+        for rest in ["", "/counts", &one].into_iter().chain(pages) {
             if last.status != 200 {
                 return last;
             }
-            last = get(rest).await;
+            last = manager.get(&self.deal.path(rest)).await;
         }
         if last.status != 200 {
             return last;
         }
-        self.deal.manager.post(&self.deal.path("/seats/search"), &json!({ "email": "whisper" })).await
+        manager.post(&self.deal.path("/seats/search"), &json!({ "email": "whisper" })).await
     }
 
-    /// What a learner can: each link, and their seats.
-    async fn read_links(&self) -> Answer {
+    /// All reads of a learner: their seats and each link.
+    async fn read_links(&self) -> Response {
         let mut last = self.learner.get("/api/me/seats").await;
         for token in &self.tokens {
             if last.status != 200 {
@@ -238,8 +232,8 @@ impl Stage {
         last
     }
 
-    /// Whether an answer says that all of it was done, by this request and by no other.
-    pub(crate) fn says_done(&self, answer: &Answer) -> bool {
+    /// Whether the response says that this request did everything.
+    pub(crate) fn says_done(&self, answer: &Response) -> bool {
         let summary = || answer.json()["summary"].clone();
         (200..300).contains(&answer.status)
             && match self.operation {
@@ -250,14 +244,14 @@ impl Stage {
             }
     }
 
-    /// Whether a user who was told that it failed, and does it again, may get this answer.
-    pub(crate) fn is_fine_again(&self, answer: &Answer) -> bool {
+    /// Whether a user who repeats a failed request may get this response.
+    pub(crate) fn is_fine_again(&self, answer: &Response) -> bool {
         (200..300).contains(&answer.status)
             || self.operation == Operation::Resend
                 && (answer.status, answer.code().as_str()) == (412, "stale")
     }
 
-    /// That it was done, and done once, however often it was tried.
+    /// Checks that the operation was done once.
     pub(crate) async fn is_done(&self, what: &str) {
         let sends = async |sends: u64, rows: usize| {
             let seen = self.deal.rows("limit=200").await;
@@ -276,14 +270,9 @@ impl Stage {
             Operation::Cancel => assert_eq!(self.deal.counts().await, [0, 0, 0], "{what}"),
             Operation::PatchDeal => assert_eq!(self.deal.seats().await, [7, 0, 7], "{what}"),
             Operation::CreateDeal => {
-                let made =
-                    self.partnerships.get(&format!("/api/deals?organisation={}", self.organisation())).await;
-                assert_eq!(
-                    made.ok(200)["deals"].as_array().map(Vec::len),
-                    Some(1),
-                    "{what}: {}",
-                    made.show()
-                );
+                let path = format!("/api/deals?organisation={}", self.organisation());
+                let deals = self.partnerships.get(&path).await.ok(200);
+                assert_eq!(deals["deals"].as_array().map(Vec::len), Some(1), "{what}: {deals}");
             }
             Operation::ReadDeal | Operation::ReadLinks => {
                 assert_eq!(self.deal.counts().await, [1, 1, 1], "{what}: nothing has changed");
