@@ -125,9 +125,9 @@ mod tests {
         for outcome in outcomes {
             assert!(recorded(&invite(), outcome).is_ok());
             for (number, change) in changes.into_iter().enumerate() {
-                let mut changed = invite();
-                change(&mut changed);
-                assert_eq!(recorded(&changed, outcome), Err(Superseded), "{outcome:?}, change {number}");
+                let mut other = invite();
+                change(&mut other);
+                assert_eq!(recorded(&other, outcome), Err(Superseded), "{outcome:?}, change {number}");
             }
         }
     }
