@@ -57,7 +57,7 @@ async fn next(
     Path((function, id)): Path<(String, u64)>,
 ) -> Result<impl IntoResponse, Unknown> {
     let instance = instance(&pools, &function, id)?;
-    let (request, event, deadline) = instance.next().await.ok_or(Unknown)?;
+    let (request, event, deadline) = instance.next().await;
     let function = format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{function}");
     let headers = [
         ("content-type", "application/json".to_owned()),

@@ -68,8 +68,8 @@ impl Instance {
         })
     }
 
-    /// The process asks for work, and waits for it. There is none once the process is being killed.
-    pub(super) async fn next(&self) -> Option<(String, Bytes, DateTime<Utc>)> {
+    /// The process asks for work, and waits for it. As on Lambda, a process that is being killed gets no response at all.
+    pub(super) async fn next(&self) -> (String, Bytes, DateTime<Utc>) {
         self.end(|_| true, Outcome::Crashed("it asked for more work instead".to_owned()));
         self.state.send_if_modified(|state| {
             let is_first = state.life == Life::Starting;
@@ -78,16 +78,20 @@ impl Instance {
             }
             is_first
         });
-        self.until(|state| state.killed || state.offered.is_some()).await;
-        let mut next = None;
-        self.state.send_if_modified(|state| {
-            if let Some(Work { id, event, deadline, reply }) = state.offered.take() {
-                state.running = Some((id.clone(), reply));
-                next = Some((id, event, deadline));
+        loop {
+            self.until(|state| state.offered.is_some()).await;
+            let mut next = None;
+            self.state.send_if_modified(|state| {
+                if let Some(Work { id, event, deadline, reply }) = state.offered.take() {
+                    state.running = Some((id.clone(), reply));
+                    next = Some((id, event, deadline));
+                }
+                false
+            });
+            if let Some(next) = next {
+                return next;
             }
-            false
-        });
-        next
+        }
     }
 
     /// The process ends invocation `id`. Returns whether that invocation was running.

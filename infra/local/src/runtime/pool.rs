@@ -85,9 +85,12 @@ impl Pool {
     pub(super) async fn start(self: Arc<Self>) -> Result<(), InvokeError> {
         let function = self.program.name;
         let instance = Arc::new(Instance::new(self.started.fetch_add(1, Ordering::Relaxed)));
-        let child = process::spawn(&self.program, self.api, instance.id)
-            .map_err(|error| InvokeError::Init { function, reason: error.to_string() })?;
+        // Known before it runs: a busy machine may run the process, and its first request for work, ahead of us.
         lock(&self.living).insert(instance.id, Arc::clone(&instance));
+        let child = process::spawn(&self.program, self.api, instance.id).map_err(|error| {
+            lock(&self.living).remove(&instance.id);
+            InvokeError::Init { function, reason: error.to_string() }
+        })?;
         if self.slots.is_closed() {
             instance.kill();
         }

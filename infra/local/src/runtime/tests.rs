@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use futures_util::FutureExt;
 use serde_json::json;
 
 use super::*;
@@ -179,4 +180,20 @@ async fn a_function_that_can_not_start_says_why() {
 
     let message = error(Program { binary: PathBuf::from("/nowhere/echo"), ..program(LONG, &[]) }).await;
     assert_eq!(message, "/nowhere/echo does not exist. Build the functions first: make build");
+
+    let pool = Pool::new(
+        Program { binary: PathBuf::from("/nowhere/echo"), ..program(LONG, &[]) },
+        ([127, 0, 0, 1], 9).into(),
+    );
+    let pool = Arc::new(pool.unwrap());
+    assert!(matches!(Arc::clone(&pool).start().await, Err(InvokeError::Init { .. })));
+    assert_eq!(pool.instances().len(), 0);
+}
+
+/// A refusal would make the runtime panic, and the panic would stand in the function's log.
+#[tokio::test]
+async fn a_process_that_is_being_killed_gets_no_response() {
+    let instance = instance::Instance::new(0);
+    instance.kill();
+    assert!(instance.next().now_or_never().is_none());
 }
