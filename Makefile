@@ -41,7 +41,8 @@ endif
 build-tests:
 	@$(CARGO) build --locked --workspace --all-features --bins --tests
 
-run: build portal ## Start the whole system on this machine
+run: ## Start the whole system on this machine
+	@$(MAKE) --no-print-directory -j2 build portal
 	@exec target/debug/seatkeeper-local
 
 demo: build ## Show the product in a terminal, on a throwaway stack
