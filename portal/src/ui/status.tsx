@@ -42,10 +42,13 @@ export function Failure({ problem, retry }: { problem: Problem; retry?: () => vo
   );
 }
 
-function hint(problem: Problem): string {
+/** What to do, unless the problem's detail already says so. */
+export function hint(problem: Problem): string {
   if (problem.code === "offline") return "Check your internet connection, then try again.";
   if (problem.code === "no_permission") return "Sign in with another account, or ask the learning manager at your organisation.";
   if (problem.status === 429) {
+    // The API's detail of a sending limit says when to try again. The gateway's refusal has no time.
+    if (problem.detail.endsWith(" UTC.")) return "";
     const now = Date.now();
     return `Try again ${fromNow(new Date(now + (problem.retryAfter ?? 1) * 1000).toISOString(), now)}.`;
   }
