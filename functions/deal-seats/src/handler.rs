@@ -32,7 +32,7 @@ async fn deals(app: &App, request: &Request) -> HandlerResult {
     let wanted = request.query("organisation").map(parse).transpose()?;
     let organisation = if request.caller.has_scope("deals.admin") {
         let own = || request.caller.organisation(&app.config.organisation_claim);
-        wanted.or_else(own).ok_or_else(|| Problem::field("organisation", "must name an organisation"))?
+        wanted.or_else(own).ok_or_else(|| Problem::field("organisation", "is required"))?
     } else {
         let own = request.caller.manager(&app.config.organisation_claim)?.organisation;
         if wanted.is_some_and(|wanted| wanted != own) {

@@ -79,7 +79,7 @@ describe("a refusal", () => {
   });
 
   it("of too few seats says how many are needed, and what else helps", () => {
-    const { seats } = refuse("seats_below_allocated", "seats", "42 seats are held: release some first");
+    const { seats } = refuse("seats_below_allocated", "seats", "Learners hold 42 of the seats. Enter at least 42, or release seats first.");
     expect(seats).toMatch(/hold 42 seats. Enter 42 or more, or ask .* de-allocate/);
   });
 

@@ -127,7 +127,7 @@ export function refusedFields(problem: Problem, fields: readonly Field[]): Wrong
 }
 
 function belowAllocated(detail: string): string {
-  const held = /^\d+/.exec(detail)?.[0];
+  const held = /\d+/.exec(detail)?.[0];
   return `${held ? `Learners hold ${counted(Number(held), "seat")}. Enter ${number(Number(held))} or more` : "Learners hold more seats than that. Enter more"}, or ask the organisation’s learning manager to de-allocate seats first.`;
 }
 

@@ -168,7 +168,7 @@ pub enum DealChangeRefusal {
     NotFound,
     #[error("the deal has changed")]
     Stale,
-    #[error("{allocated} seats are taken. Release some first.")]
+    #[error("Learners hold {allocated} of the seats. Enter at least {allocated}, or release seats first.")]
     SeatsBelowAllocated { allocated: u32 },
     #[error("must be between 1 and {MOST_SEATS}")]
     SeatsOutOfRange,

@@ -44,7 +44,7 @@ pub fn text_cell<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<St
 pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let Object(value) = serde_path_to_error::deserialize(&mut json).map_err(|error| refusal_of(&error))?;
-    json.end().map_err(|error| Problem::invalid(format!("The body is not one JSON value: {error}")))?;
+    json.end().map_err(|error| Problem::invalid(format!("The body must be a single JSON value: {error}")))?;
     Ok(value)
 }
 

@@ -70,11 +70,11 @@ impl Request {
         self.headers.get(name).map(String::as_str)
     }
 
-    /// 400 for a header that is not visible ASCII.
+    /// 400 for a header that is not printable ASCII.
     pub fn header(&self, name: &str) -> Result<Option<&str>, Problem> {
         let value = self.raw_header(name);
         match value.filter(|value| !value.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\t'))) {
-            Some(_) => Err(Problem::field(name, "must be visible ASCII")),
+            Some(_) => Err(Problem::field(name, "must contain only printable ASCII characters")),
             None => Ok(value),
         }
     }
