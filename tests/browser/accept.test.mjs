@@ -248,7 +248,7 @@ check("an accepted invite shows the seat to its learner, and tells another accou
   await hand.press("button", "Continue as eve@home.example");
   await heading(page, "Another account has accepted this invite");
   await page.getByRole("definition").filter({ hasText: "eve@home.example" }).waitFor();
-  await page.getByText("ask the learning manager at your organisation to remove the seat and invite you again.").waitFor();
+  await page.getByText("ask the learning manager at your organisation to free this seat and invite you again.").waitFor();
 
   await page.goto("about:blank");
   await page.goto(link);

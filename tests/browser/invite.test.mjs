@@ -304,9 +304,9 @@ check("unexpected outcomes are listed, retried and downloaded", { hands: [Keyboa
   assert.match(file, /^\ufeffEmail,Name,Outcome,Detail\r\n/);
   assert.match(file, /\r\nann@example.com,,Invited,/);
   assert.match(file, /\r\n"?'=cmd@example.com"?,,Not sent,/, "no cell starts a formula");
-  await hand.press("button", "Try again to send 1");
+  await hand.press("button", "Retry the failed invite");
   await summary(page, "2 people invited");
-  await hand.press("button", "Go back to 1 not sent");
+  await hand.press("button", "Go back to the unsent invite");
   await summary(page, "1 is not an address");
 });
 

@@ -257,7 +257,7 @@ check("each state of an invite is described", {}, async ({ page, stack }) => {
   await deal.api("POST", `/invites/${(await deal.row("bob@example.com")).id}/resend`);
   await stack.fault("down", 0);
   await enter(page, deal.manager);
-  const states = { ann: /Accepted/, bob: /Resending, last sent \d+ \w+/, cat: /Pending – not delivered\s+The email service refused this address/, dan: /Sending…/, eve: /Expired/ };
+  const states = { ann: /Accepted/, bob: /Resending, last sent \d+ \w+/, cat: /Pending – not delivered\s+The email service refused this email/, dan: /Sending…/, eve: /Expired/ };
   for (const [name, words] of Object.entries(states)) assert.match(await rowOf(page, `${name}@example.com`).innerText(), words);
   const resendable = await page.getByRole("button", { name: /^Resend invite to/ }).allInnerTexts();
   assert.deepEqual(resendable, ["Resend", "Resend"], "only cat and eve have no mail in the queue");

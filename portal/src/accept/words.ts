@@ -25,12 +25,12 @@ const WORDS = {
   },
   invite_cancelled: {
     title: "This invite was cancelled",
-    text: "Your organisation cancelled the invite, or removed your seat. If you did not expect this, ask the learning manager at your organisation. They can invite you again.",
+    text: "Your organisation cancelled the invite or freed your seat. If you did not expect this, ask the learning manager at your organisation. They can invite you again.",
     final: true,
   },
   already_accepted: {
     title: "Another account has accepted this invite",
-    text: "The seat belongs to the account that accepted, not to this one. If you still have that account, use it to learn. If it was deleted, or was never yours, ask the learning manager at your organisation to remove the seat and invite you again.",
+    text: "The seat belongs to the account that accepted, not to this one. If you still have that account, use it to learn. If it was deleted, or was never yours, ask the learning manager at your organisation to free this seat and invite you again.",
     final: true,
   },
   already_seated: {

@@ -30,11 +30,11 @@ export function Result({ inviting }: { inviting: Inviting }) {
       {stopped > 0 && <p>{counted(stopped, "invite was", "invites were")} not sent.</p>}
       <p class="actions">
         {failed > 0 && (
-          <button type="button" onClick={() => void inviting.sendAgain()}>Try again to send {number(failed)}</button>
+          <button type="button" onClick={() => void inviting.sendAgain()}>Retry {the(failed, "failed")}</button>
         )}
         {open.length > 0 && (
           <button type="button" class={failed > 0 ? "secondary outline" : ""} onClick={() => (void inviting.goBackTo(open), focusAddresses())}>
-            Go back to {number(open.length)} not sent
+            Go back to {the(open.length, "unsent")}
           </button>
         )}
         <a class={failed + open.length > 0 ? "" : "go"} href={`/deals/${inviting.deal}`}>See the deal’s seats</a>
@@ -44,6 +44,9 @@ export function Result({ inviting }: { inviting: Inviting }) {
     </section>
   );
 }
+
+/** `the failed invite`, `the 3 failed invites`. */
+const the = (count: number, kind: string) => (count === 1 ? `the ${kind} invite` : `the ${number(count)} ${kind} invites`);
 
 /** Whether the row can still be corrected or sent. */
 const isOpen = ({ verdict, sent }: Row) =>

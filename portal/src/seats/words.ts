@@ -11,7 +11,7 @@ export interface Status {
 
 /** By the API's `delivery.reason`. */
 const REASONS: Record<string, string> = {
-  message_rejected: "The email service refused this address. Check it, then invite the correct address.",
+  message_rejected: "The email service refused this email. Check the address, or resend the invite.",
   invalid_parameter: "The email service does not recognise this address. Check it, then invite the correct address.",
   not_sent_in_time: "The email could not be sent before the invite expired. Resend it.",
   deal_ended: "The deal ended before the email could be sent.",
