@@ -243,10 +243,7 @@ def sam_deploy(stack: str, region: str, parameters: Values) -> None:
         file.flush()
         ended = subprocess.run([*command, f"file://{file.name}"], check=False)
     if ended.returncode != 0:
-        raise Refused(
-            "CloudFormation refused the deployment, for the reason above, and restores the last one. "
-            "Fix the reason, then deploy again."
-        )
+        raise Refused("The deployment failed, for the reason above. Fix it, then run `make deploy` again.")
 
 
 def content_type(name: str) -> str:

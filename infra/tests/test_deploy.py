@@ -232,6 +232,12 @@ def test_values_reach_sam_whole_and_off_the_command_line(monkeypatch):
     assert seen == given
 
 
+def test_a_failed_deployment_says_what_to_do(monkeypatch):
+    monkeypatch.setattr(subprocess, "run", lambda command, check: subprocess.CompletedProcess(command, 1))
+    with pytest.raises(deploy.Refused, match=r"^The deployment failed.* run `make deploy` again\.$"):
+        deploy.sam_deploy("seatkeeper", "us-east-1", {})
+
+
 def test_a_deployment_that_builds_needs_no_package(monkeypatch):
     monkeypatch.setattr(deploy, "check_target", lambda _: None)
     monkeypatch.setattr(deploy, "check_packaged", lambda _: pytest.fail("it needed a package"))

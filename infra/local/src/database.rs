@@ -33,7 +33,7 @@ const MAX_REQUEST: usize = 16 * 1024 * 1024;
 
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
-    #[error("the database has no port: {0}")]
+    #[error("the database could not open a port: {0}")]
     Port(#[source] io::Error),
     #[error("the table can't be created: {0}")]
     Table(#[from] DynoxideError),

@@ -6,10 +6,11 @@ use seatkeeper_local::{Settings, Stack, StartError};
 use tokio::signal::unix::{SignalKind, signal};
 
 const USAGE: &str = "\
-seatkeeper-local runs Seatkeeper on this machine until Ctrl-C. It takes no arguments. Set it by the environment:
+seatkeeper-local runs Seatkeeper on this machine until Ctrl-C. It takes no arguments. Configure it with
+environment variables:
   PORT=3000      the port of the portal, the API, the inbox and the issuer
   EPHEMERAL=1    keep no data (without it, .local/ keeps the data)
-README.md lists all settings.";
+docs/settings.md lists all settings.";
 
 #[expect(clippy::print_stderr, reason = "the usage, or the one line that says why the stack can't start")]
 #[tokio::main]

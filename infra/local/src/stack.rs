@@ -41,7 +41,7 @@ pub enum StartError {
     NoPortal,
     #[error(transparent)]
     Port(#[from] PortError),
-    #[error("SES has no port: {0}")]
+    #[error("the SES stand-in could not open a port: {0}")]
     SesPort(#[source] io::Error),
     #[error("{} can't be used: {error}", path.display())]
     File { path: PathBuf, error: io::Error },
@@ -51,7 +51,7 @@ pub enum StartError {
     Key(#[from] KeyError),
     #[error(transparent)]
     Functions(#[from] HostError),
-    #[error("the first deals can't be created: {0}")]
+    #[error("the sample deals can't be created: {0}")]
     Seed(#[from] SeedError),
 }
 
@@ -135,7 +135,7 @@ impl Stack {
         }
 
         if settings.seed && seed::seed(&origin, clock::now()).await? {
-            terminal.step("deals", "created: acme (100 seats), globex (3 seats)");
+            terminal.step("deals", "samples: acme (100 seats), globex (3 seats)");
         }
         let every = settings.sweep_every;
         let schedules = every.map(|every| schedules::start(&host, every, terminal)).unwrap_or_default();

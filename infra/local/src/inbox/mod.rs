@@ -68,7 +68,7 @@ impl Inbox {
         let mut kept = self.kept();
         if let Some(Err(error)) = kept.file.as_mut().map(|file| file.write_all(line(&mail).as_bytes())) {
             self.terminal
-                .warn(&format!("the next start will not show a mail, which can't be written: {error}"));
+                .warn(&format!("A mail could not be saved and will be missing after a restart: {error}"));
         }
         kept.mails.push_back(Arc::new(mail));
         if kept.mails.len() > MAX_MAILS {

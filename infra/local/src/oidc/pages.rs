@@ -79,9 +79,9 @@ impl Request {
         } else if self.code_challenge_method != "S256" || self.code_challenge.len() != CHALLENGE {
             ("invalid_request", "a code_challenge with the method S256 is needed")
         } else if self.prompt.as_deref() == Some("none") {
-            ("login_required", "the person has to choose who to be")
+            ("login_required", "the user must choose an account")
         } else if self.cancel.is_some() {
-            ("access_denied", "the person cancelled the sign-in")
+            ("access_denied", "the user cancelled the sign-in")
         } else {
             return None;
         };
@@ -138,8 +138,8 @@ async fn authorize(
     request.back(&issuer, &[("code", &code)])
 }
 
-const SIGN_IN: &str = "You can't be signed in";
-const SIGN_OUT: &str = "You can't be signed out";
+const SIGN_IN: &str = "Sign-in failed";
+const SIGN_OUT: &str = "Sign-out failed";
 const UNREADABLE: &str = "The request can't be read.";
 
 fn refused(title: &str, why: &str) -> Response {

@@ -77,7 +77,7 @@ pub enum InvokeError {
 
 #[derive(Debug, thiserror::Error)]
 pub enum HostError {
-    #[error("the Lambda Runtime API has no port: {0}")]
+    #[error("the Lambda Runtime API could not open a port: {0}")]
     Port(#[source] io::Error),
     #[error("{} does not exist. Build the functions first: make build", binary.display())]
     Missing { binary: PathBuf },

@@ -101,7 +101,7 @@ impl Pool {
         });
         let ready = tokio::time::timeout(INIT_LIMIT, instance.ready()).await.unwrap_or_else(|_| {
             instance.kill();
-            Err(format!("it asked for no work within {}", humantime::format_duration(INIT_LIMIT)))
+            Err(format!("it did not poll for work within {}", humantime::format_duration(INIT_LIMIT)))
         });
         ready.map_err(|reason| InvokeError::Init { function, reason })
     }
