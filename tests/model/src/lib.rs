@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! cargo run --locked -p model                # what the tests run: the small bounds, and the table of mistakes
-//! cargo run --locked -p model -- --large     # larger bounds: about half an hour, and 3 GB
+//! make prove-model                           # larger bounds: about ten minutes on two quiet cores, and 3 GB
 //! ```
 //!
 //! ## What is modelled
