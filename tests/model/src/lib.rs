@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! cargo run --locked -p model                # what the tests run: the small bounds, and the table of mistakes
-//! make prove-model                           # larger bounds: about ten minutes on two quiet cores, and 3 GB
+//! make prove-model                           # larger bounds: about fifteen minutes, and 3 GB
 //! ```
 //!
 //! ## What is modelled
