@@ -76,7 +76,7 @@ try {
   const inviting = await at();
   await enter(inviting, deal.manager, `${deal.path}/invite`);
   const hand = new Mouse(inviting);
-  const list = [...people(8, 62), ...people(2, 2)].map(({ email, name }) => `${name}\t${email}`);
+  const list = [...people(8, 62), ...people(2, 10)].map(({ email, name }) => `${name}\t${email}`);
   await hand.paste("textbox", "Addresses", [...list, "Una Walsh\tuna.walsh(at)harbourside.example"].join("\n"));
   await inviting.getByRole("heading", { name: /8 will be invited/ }).waitFor();
   await inviting.evaluate(() => scrollTo(0, 0));
