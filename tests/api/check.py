@@ -98,13 +98,13 @@ class Stack:
             return json.loads(answer.read())["access_token"]
 
 
-def world(stack, tokens):
+def deal_with_invites(stack, tokens):
     """A deal with invites in every state, by what they are for."""
     now = datetime.datetime.now(datetime.UTC)
     time_of = lambda days: (now + datetime.timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")  # noqa: E731
     body = {
         "organisation": {"id": "acme", "name": "Acme"},
-        "name": "Asked",
+        "name": "Unlimited",
         "seats": 10000,
         "startsAt": time_of(-1),
         "endsAt": time_of(365),
@@ -147,8 +147,8 @@ def main():
     failed = []
     with tempfile.TemporaryDirectory() as folder, Stack() as stack:
         tokens = {person: stack.token(email) if email else None for person, email in PEOPLE.items()}
-        facts, answers = Path(folder) / "world.json", Path(folder) / "answers"
-        facts.write_text(json.dumps(world(stack, tokens)))
+        facts, answers = Path(folder) / "invites.json", Path(folder) / "answers"
+        facts.write_text(json.dumps(deal_with_invites(stack, tokens)))
         answers.touch()
         for person, token in tokens.items():
             print(f"== as {person}", flush=True)
@@ -160,7 +160,7 @@ def main():
             command += ["--max-time", str(options.seconds)] if options.seconds else ["--max-examples", "12"]
             if token:
                 command += ["--header", f"Authorization:Bearer {token}"]
-            env = {"API_WORLD": facts, "API_ANSWERS": answers, "API_PERSON": person, "SCHEMATHESIS_HOOKS": "hooks"}
+            env = {"API_INVITES": facts, "API_ANSWERS": answers, "API_PERSON": person, "SCHEMATHESIS_HOOKS": "hooks"}
             env |= {"PYTHONPATH": Path(__file__).parent}
             ran = subprocess.run(command, env=os.environ | {k: str(v) for k, v in env.items()}, cwd=folder)
             failed += [] if ran.returncode == 0 else [person]

@@ -1,5 +1,5 @@
-"""What schemathesis asks, made to reach beyond a 404: ids and tokens that exist, in place of most of those it makes up; and
-a line for each answer, for the table."""
+"""Hooks for schemathesis: replace most generated ids and tokens by ones that exist, so that requests reach beyond a 404, and
+record a line for each response, for the table."""
 
 import json
 import os
@@ -8,11 +8,11 @@ from pathlib import Path
 
 import schemathesis
 
-WORLD = json.loads(Path(os.environ["API_WORLD"]).read_text())
+INVITES = json.loads(Path(os.environ["API_INVITES"]).read_text())
 ANSWERS = Path(os.environ["API_ANSWERS"])
 PERSON = os.environ["API_PERSON"]
 
-# Which invites an operation may use: what one takes away, another does not miss.
+# The invites that each operation may use, so that no operation removes another's.
 POOLS = {
     "DELETE invites": "to_cancel",
     "DELETE seats": "to_release",
@@ -23,9 +23,9 @@ asked: dict[str, int] = {}
 
 
 def next_of(pool: str) -> str:
-    """One after the other, and again from the beginning."""
+    """The next invite of the pool; after the last comes the first."""
     asked[pool] = asked.get(pool, -1) + 1
-    return WORLD[pool][asked[pool] % len(WORLD[pool])]
+    return INVITES[pool][asked[pool] % len(INVITES[pool])]
 
 
 @schemathesis.hook
@@ -39,7 +39,7 @@ def before_call(context, case, kwargs):
     # Leave malformed ids unchanged.
     is_id = lambda name: re.fullmatch(r"[A-Za-z0-9_-]{22}", str(parameters.get(name)))  # noqa: E731
     if is_id("dealId"):
-        parameters["dealId"] = WORLD["deal"]
+        parameters["dealId"] = INVITES["deal"]
     if is_id("inviteId"):
         method, path = label.split(" ")
         word = next(word for word in ("resend", "seats", "invites") if word in path)

@@ -16,7 +16,7 @@ use serde_json::Value;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Answer {
+struct FunctionResponse {
     status_code: u16,
     headers: Option<HashMap<String, String>>,
     cookies: Option<Vec<String>>,
@@ -29,7 +29,7 @@ pub(super) fn response(returned: Value) -> Option<Response> {
         // Without a status, the whole value is the body.
         return Some(([(CONTENT_TYPE, "application/json")], returned.to_string()).into_response());
     }
-    let answer: Answer = serde_json::from_value(returned).ok()?;
+    let answer: FunctionResponse = serde_json::from_value(returned).ok()?;
     let status = StatusCode::from_u16(answer.status_code).ok()?;
     let mut headers: HeaderMap = HeaderMap::try_from(&answer.headers.unwrap_or_default()).ok()?;
     for cookie in answer.cookies.unwrap_or_default() {
