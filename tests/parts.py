@@ -25,7 +25,7 @@ PARTS = {
     "test-cloud": (["install", "build-tests"], []),
     "test-rust": (["build-tests"], []),
     "test-api": (["install", "build-tests"], ["test-deploy"]),
-    "test-browser": (["install", "build-tests"], ["test-deploy"]),
+    "test-browser": (["install", "build-tests"], ["test-api"]),
 }
 # The number of passed tests in the output of cargo, pytest, Node.js, vitest and tests/api/check.py.
 PASSED = re.compile(r"ok\. (\d+) passed|^(\d+) passed|^. pass (\d+)|Tests  (\d+) passed|^(\d+) requests", re.MULTILINE)
