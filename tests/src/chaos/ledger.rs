@@ -68,6 +68,18 @@ impl Ledger {
         lock(&self.wrong).len() < MOST_VIOLATIONS
     }
 
+    /// Whether enough has happened for the run to prove something.
+    pub(super) fn has_enough(&self) -> bool {
+        let answers = lock(&self.answers);
+        let has = |(operation, kind): (&str, &str)| {
+            answers.keys().any(|(of, seen)| *of == operation && seen.starts_with(kind))
+        };
+        super::KINDS.into_iter().all(has)
+            && lock(&self.mails).sent.len() >= 50
+            && self.kills.load(Ordering::SeqCst) >= 5
+            && self.sweeps.load(Ordering::SeqCst) >= 5
+    }
+
     /// Records a response. I8: the body of a 5xx is one of few texts and reveals no internals.
     pub(super) fn note(&self, operation: &'static str, answer: &Response) {
         *lock(&self.answers).entry((operation, answer.kind())).or_default() += 1;
