@@ -64,7 +64,8 @@ pub async fn sweep(count: usize) -> Figures {
     while done < count {
         let report = measured.stack.local.invoke(EXPIRE_INVITES, json!({})).await.expect("a sweep");
         let marked = report["done"].as_u64().expect("a number");
-        assert!(marked > 0 && report["skipped"] == 0 && report["failures"] == 0, "{report}");
+        // I7: a batch whose read takes over two seconds, as on a busy machine, is left for the next run.
+        assert!(marked > 0 && report["skipped"] == 0, "{report}");
         let before = done;
         done += usize::try_from(marked).expect("few");
         progress("marked", before, done, count);
