@@ -16,7 +16,10 @@ function budgets(): Plugin {
         const chunk = bundle[file];
         if (chunk?.type !== "chunk" || seen.has(file)) return 0;
         seen.add(file);
-        return [...chunk.imports, ...chunk.dynamicImports].reduce((sum, next) => sum + scripts(next, seen), kib(chunk.code));
+        return [...chunk.imports, ...chunk.dynamicImports].reduce(
+          (sum, next) => sum + scripts(next, seen),
+          kib(chunk.code),
+        );
       };
       const over: string[] = [];
       const hold = (what: string, size: number, limit: number) => {
@@ -24,7 +27,9 @@ function budgets(): Plugin {
         if (size > limit) over.push(`${what} is ${size.toFixed(1)} KiB, compressed; the budget is ${limit} KiB`);
       };
       for (const [page, limit] of Object.entries(BUDGETS)) {
-        const entry = Object.values(bundle).find((file) => file.type === "chunk" && file.facadeModuleId?.endsWith(`/${page}`));
+        const entry = Object.values(bundle).find(
+          (file) => file.type === "chunk" && file.facadeModuleId?.endsWith(`/${page}`),
+        );
         if (!entry) throw new Error(`${page} has no script`);
         hold(`${page}'s script`, scripts(entry.fileName, new Set()), limit);
       }

@@ -50,7 +50,13 @@ export interface InviteRow {
   name?: string;
 }
 export type SendOutcome =
-  | "invited" | "already_pending" | "already_accepted" | "duplicate" | "invalid_email" | "too_soon" | "unavailable";
+  | "invited"
+  | "already_pending"
+  | "already_accepted"
+  | "duplicate"
+  | "invalid_email"
+  | "too_soon"
+  | "unavailable";
 export interface SendResult {
   email: string;
   outcome: SendOutcome;
@@ -177,7 +183,11 @@ async function post<T>(path: string, body: unknown, headers: Record<string, stri
 }
 
 export const listDeals = async (organisation?: string) =>
-  (await read<{ deals: DealWithSeats[] }>(`/api/deals${organisation ? `?${new URLSearchParams({ organisation })}` : ""}`)).deals;
+  (
+    await read<{ deals: DealWithSeats[] }>(
+      `/api/deals${organisation ? `?${new URLSearchParams({ organisation })}` : ""}`,
+    )
+  ).deals;
 
 /** A deal, and the `ETag` that `changeDeal` sends back. */
 export const getDeal = (deal: string) => request<DealWithSeats>("GET", at(deal));

@@ -1,6 +1,7 @@
 /** The manager's deals. */
-import { useLocation } from "preact-iso";
+
 import { useEffect } from "preact/hooks";
+import { useLocation } from "preact-iso";
 import { type DealWithSeats, listDeals } from "./api";
 import { instant } from "./time";
 import { Heading } from "./ui/frame";
@@ -22,7 +23,13 @@ export function Deals({ openSingle }: { openSingle?: boolean }) {
   return (
     <>
       <Heading title="Deals">Deals</Heading>
-      {problem ? <Failure problem={problem} retry={() => void reload()} /> : !deals ? <Waiting what="Loading deals" /> : <DealList deals={deals} />}
+      {problem ? (
+        <Failure problem={problem} retry={() => void reload()} />
+      ) : !deals ? (
+        <Waiting what="Loading deals" />
+      ) : (
+        <DealList deals={deals} />
+      )}
     </>
   );
 }
@@ -35,23 +42,49 @@ function DealList({ deals }: { deals: DealWithSeats[] }) {
     <table class="rows" role="table">
       <thead role="rowgroup">
         <tr role="row">
-          <th role="columnheader" scope="col">Deal</th>
-          <th role="columnheader" scope="col" class="figure">Seats</th>
-          <th role="columnheader" scope="col" class="figure">Allocated</th>
-          <th role="columnheader" scope="col" class="figure">Available</th>
-          <th role="columnheader" scope="col">From – to</th>
-          <th role="columnheader" scope="col">State</th>
+          <th role="columnheader" scope="col">
+            Deal
+          </th>
+          <th role="columnheader" scope="col" class="figure">
+            Seats
+          </th>
+          <th role="columnheader" scope="col" class="figure">
+            Allocated
+          </th>
+          <th role="columnheader" scope="col" class="figure">
+            Available
+          </th>
+          <th role="columnheader" scope="col">
+            From – to
+          </th>
+          <th role="columnheader" scope="col">
+            State
+          </th>
         </tr>
       </thead>
       <tbody role="rowgroup">
         {deals.map((deal) => (
           <tr role="row" key={deal.id}>
-            <th role="rowheader" scope="row"><a class="alone" href={`/deals/${deal.id}`}>{deal.name}</a></th>
-            <td role="cell" class="figure" data-label="Seats">{number(deal.seats.total)}</td>
-            <td role="cell" class="figure" data-label="Allocated">{number(deal.seats.allocated)}</td>
-            <td role="cell" class="figure" data-label="Available">{number(deal.seats.available)}</td>
-            <td role="cell" data-label="From – to">{instant(deal.startsAt)} – {instant(deal.endsAt)}</td>
-            <td role="cell" data-label="State"><span class={`state ${deal.state}`}>{STATES[deal.state]}</span></td>
+            <th role="rowheader" scope="row">
+              <a class="alone" href={`/deals/${deal.id}`}>
+                {deal.name}
+              </a>
+            </th>
+            <td role="cell" class="figure" data-label="Seats">
+              {number(deal.seats.total)}
+            </td>
+            <td role="cell" class="figure" data-label="Allocated">
+              {number(deal.seats.allocated)}
+            </td>
+            <td role="cell" class="figure" data-label="Available">
+              {number(deal.seats.available)}
+            </td>
+            <td role="cell" data-label="From – to">
+              {instant(deal.startsAt)} – {instant(deal.endsAt)}
+            </td>
+            <td role="cell" data-label="State">
+              <span class={`state ${deal.state}`}>{STATES[deal.state]}</span>
+            </td>
           </tr>
         ))}
       </tbody>

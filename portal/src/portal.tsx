@@ -2,14 +2,23 @@
 import "./style.css";
 import { useSignal } from "@preact/signals";
 import { render } from "preact";
-import { LocationProvider, Route, Router, useLocation } from "preact-iso";
 import { useEffect } from "preact/hooks";
+import { LocationProvider, Route, Router, useLocation } from "preact-iso";
 import { leaveForInvitation } from "./accept/token";
 import { Admin } from "./admin/admin";
 import { Deals } from "./deals";
 import { InvitePage } from "./invite/invite";
 import { SeatsPage } from "./seats/seats";
-import { finishSignIn, isReturning, session, sessionOver, signIn, type SignInFailure, tidyAddress, wasSignedIn } from "./session";
+import {
+  finishSignIn,
+  isReturning,
+  type SignInFailure,
+  session,
+  sessionOver,
+  signIn,
+  tidyAddress,
+  wasSignedIn,
+} from "./session";
 import { Frame, Heading } from "./ui/frame";
 import { Notice, Waiting } from "./ui/status";
 
@@ -19,7 +28,12 @@ const SCOPES = ["invites.manage", "deals.admin"];
 const PAGE = /^\/(admin|deals(\/[^/]+(\/invite)?)?)?\/?$/;
 
 const enter = (prompt?: string) =>
-  signIn({ redirectPath: "/", scopes: SCOPES, returnTo: location.pathname + location.search, ...(prompt && { prompt }) });
+  signIn({
+    redirectPath: "/",
+    scopes: SCOPES,
+    returnTo: location.pathname + location.search,
+    ...(prompt && { prompt }),
+  });
 
 function App() {
   const arriving = useSignal(true);
@@ -36,9 +50,19 @@ function App() {
     };
     void arrive();
   }, []);
-  if (arriving.value) return <Frame><Waiting what="Signing in" /></Frame>;
+  if (arriving.value)
+    return (
+      <Frame>
+        <Waiting what="Signing in" />
+      </Frame>
+    );
   // When a session ends, the page and its input stay until the person has signed in again.
-  if (!session.value && !sessionOver.value) return <Frame><Welcome failure={failure.value} /></Frame>;
+  if (!session.value && !sessionOver.value)
+    return (
+      <Frame>
+        <Welcome failure={failure.value} />
+      </Frame>
+    );
   return (
     <LocationProvider>
       <Frame nav={<Nav />}>
@@ -68,8 +92,16 @@ function Nav() {
   const current = (prefix: string) => (path.startsWith(prefix) ? { "aria-current": "page" as const } : {});
   return (
     <nav aria-label="Pages">
-      {(may("invites.manage") || !may("deals.admin")) && <a href="/deals" {...current("/deals")}>Deals</a>}
-      {may("deals.admin") && <a href="/admin" {...current("/admin")}>Deals admin</a>}
+      {(may("invites.manage") || !may("deals.admin")) && (
+        <a href="/deals" {...current("/deals")}>
+          Deals
+        </a>
+      )}
+      {may("deals.admin") && (
+        <a href="/admin" {...current("/admin")}>
+          Deals admin
+        </a>
+      )}
     </nav>
   );
 }
@@ -90,8 +122,12 @@ function Welcome({ failure }: { failure: SignInFailure | undefined }) {
       {problem.value === "blocked" && <Blocked />}
       <p>See how many seats are left, invite people, and see who has accepted.</p>
       <p class="actions">
-        <button type="button" onClick={() => void start()}>Sign in</button>
-        <button type="button" class="secondary outline" onClick={() => void start("select_account")}>Use another account</button>
+        <button type="button" onClick={() => void start()}>
+          Sign in
+        </button>
+        <button type="button" class="secondary outline" onClick={() => void start("select_account")}>
+          Use another account
+        </button>
       </p>
       <p class="soft">Were you invited? Open the link in your invitation email.</p>
     </section>
@@ -101,8 +137,8 @@ function Welcome({ failure }: { failure: SignInFailure | undefined }) {
 function Blocked() {
   return (
     <Notice tone="bad">
-      This browser blocks site data, which sign-in needs. Allow cookies and site data for {location.host}, then reload this
-      page.
+      This browser blocks site data, which sign-in needs. Allow cookies and site data for {location.host}, then reload
+      this page.
     </Notice>
   );
 }
@@ -113,10 +149,16 @@ function SessionOver() {
   return (
     <>
       <Notice tone="bad">
-        <p><strong>Your session has ended.</strong> Sign in again to continue. Nothing that you entered is lost.</p>
-        <button type="button" class="small" onClick={() => void again()}>Sign in again</button>
+        <p>
+          <strong>Your session has ended.</strong> Sign in again to continue. Nothing that you entered is lost.
+        </p>
+        <button type="button" class="small" onClick={() => void again()}>
+          Sign in again
+        </button>
       </Notice>
-      {failure.value === "failed" && <Notice tone="bad">Sign-in failed. Check your internet connection, then try again.</Notice>}
+      {failure.value === "failed" && (
+        <Notice tone="bad">Sign-in failed. Check your internet connection, then try again.</Notice>
+      )}
       {failure.value === "blocked" && <Blocked />}
     </>
   );
@@ -126,7 +168,9 @@ function Missing() {
   return (
     <>
       <Heading title="Not found">Page not found</Heading>
-      <p><a href="/">Go to your deals</a></p>
+      <p>
+        <a href="/">Go to your deals</a>
+      </p>
     </>
   );
 }

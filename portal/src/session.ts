@@ -43,7 +43,9 @@ interface Attempt {
 /** Allows plain http only to an issuer on this machine. */
 export function requestOptions(issuer: string) {
   const { protocol, hostname } = new URL(issuer);
-  return { [oauth.allowInsecureRequests]: protocol === "http:" && (hostname === "localhost" || hostname === "127.0.0.1") };
+  return {
+    [oauth.allowInsecureRequests]: protocol === "http:" && (hostname === "localhost" || hostname === "127.0.0.1"),
+  };
 }
 
 async function discover(config: Config) {
@@ -97,7 +99,8 @@ async function redirectToIssuer(options: SignIn): Promise<undefined> {
 /** Collapses double slashes: resolved as a URL, the path `//x.example/` would be another host. */
 export function tidyAddress() {
   const { origin, pathname, search, hash } = location;
-  if (pathname.includes("//")) history.replaceState(null, "", origin + pathname.replace(/\/{2,}/g, "/") + search + hash);
+  if (pathname.includes("//"))
+    history.replaceState(null, "", origin + pathname.replace(/\/{2,}/g, "/") + search + hash);
 }
 
 /** Whether the issuer redirected here, with a code or an error. */
@@ -125,7 +128,13 @@ export async function finishSignIn(redirectPath: RedirectPath): Promise<SignInFa
     const client: oauth.Client = { client_id: config.clientId };
     const parameters = oauth.validateAuthResponse(server, client, returned, attempt.state);
     const response = await oauth.authorizationCodeGrantRequest(
-      server, client, oauth.None(), parameters, location.origin + redirectPath, attempt.verifier, requestOptions(config.issuer),
+      server,
+      client,
+      oauth.None(),
+      parameters,
+      location.origin + redirectPath,
+      attempt.verifier,
+      requestOptions(config.issuer),
     );
     const tokens = await oauth.processAuthorizationCodeResponse(server, client, response, {
       expectedNonce: attempt.nonce,

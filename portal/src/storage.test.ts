@@ -5,7 +5,9 @@ import { drop, dropAll, keep, kept, survivesRedirect } from "./storage";
 function storage(limit = Infinity): Storage {
   const entries = new Map<string, string>();
   return {
-    get length() { return entries.size; },
+    get length() {
+      return entries.size;
+    },
     key: () => null,
     getItem: (name) => entries.get(name) ?? null,
     setItem(name, text) {
@@ -21,10 +23,14 @@ const STORAGES: [string, boolean, () => Storage][] = [
   ["works", true, storage()],
   ["is blocked", false, undefined],
   ["is full", true, storage(3)],
-].map(([what, survives, found]) => [what as string, survives as boolean, () => {
-  if (!found) throw new DOMException("blocked", "SecurityError");
-  return found as Storage;
-}]);
+].map(([what, survives, found]) => [
+  what as string,
+  survives as boolean,
+  () => {
+    if (!found) throw new DOMException("blocked", "SecurityError");
+    return found as Storage;
+  },
+]);
 
 describe.each(STORAGES)("if sessionStorage %s", (_, survives, get) => {
   beforeEach(() => {

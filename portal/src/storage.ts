@@ -21,7 +21,8 @@ export function keep(name: string, text: string) {
   else memory.set(name, text);
 }
 
-export const kept = (name: string): string | null => memory.get(name) ?? stored((storage) => storage.getItem(name)) ?? null;
+export const kept = (name: string): string | null =>
+  memory.get(name) ?? stored((storage) => storage.getItem(name)) ?? null;
 
 export function drop(name: string) {
   memory.delete(name);

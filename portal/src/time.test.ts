@@ -8,11 +8,15 @@ afterEach(() => {
 });
 
 /** `shared/src/mail/tests.rs` checks the mail against the same file. */
-test.each(["UTC", "Europe/Berlin", "America/Los_Angeles", "Pacific/Auckland"])("a reader in %s sees the same dates as in the mail", async (zone) => {
-  vi.stubEnv("TZ", zone);
-  const { instant } = await import("./time");
-  for (const [time, text] of Object.entries(JSON.parse(dates) as Record<string, string>)) expect(instant(time)).toBe(text);
-});
+test.each(["UTC", "Europe/Berlin", "America/Los_Angeles", "Pacific/Auckland"])(
+  "a reader in %s sees the same dates as in the mail",
+  async (zone) => {
+    vi.stubEnv("TZ", zone);
+    const { instant } = await import("./time");
+    for (const [time, text] of Object.entries(JSON.parse(dates) as Record<string, string>))
+      expect(instant(time)).toBe(text);
+  },
+);
 
 const now = Date.parse("2026-11-24T12:00:00Z");
 const DAY = 86_400;

@@ -7,7 +7,12 @@
 
 const LOCALE = "en-GB";
 const whole = new Intl.DateTimeFormat(LOCALE, {
-  day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short",
+  day: "numeric",
+  month: "short",
+  year: "numeric",
+  hour: "2-digit",
+  minute: "2-digit",
+  timeZoneName: "short",
 });
 const day = new Intl.DateTimeFormat(LOCALE, { day: "numeric", month: "short", year: "numeric" });
 const dayOfYear = new Intl.DateTimeFormat(LOCALE, { day: "numeric", month: "short" });
@@ -31,7 +36,12 @@ export const date = (time: string) => day.format(new Date(time));
 export const shortDate = (time: string) => dayOfYear.format(new Date(time));
 
 const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
-  ["year", 365 * 86_400], ["month", 30 * 86_400], ["week", 7 * 86_400], ["day", 86_400], ["hour", 3_600], ["minute", 60],
+  ["year", 365 * 86_400],
+  ["month", 30 * 86_400],
+  ["week", 7 * 86_400],
+  ["day", 86_400],
+  ["hour", 3_600],
+  ["minute", 60],
 ];
 
 /** `3 weeks ago`, `in 25 days`. The future is rounded, and in days: an invite that was just sent expires in 28 days, not 27. */
@@ -39,7 +49,11 @@ export function fromNow(time: string, now: number): string {
   const seconds = (Date.parse(time) - now) / 1000;
   const units = seconds > 0 ? UNITS.filter(([unit]) => unit !== "week" && unit !== "month") : UNITS;
   const [unit, length] = units.find(([, length]) => Math.abs(seconds) >= length) ?? ["second", 1];
-  return unit === "second" ? (seconds > 0 ? "in under a minute" : "just now") : relative.format(seconds > 0 ? Math.round(seconds / length) : Math.trunc(seconds / length), unit);
+  return unit === "second"
+    ? seconds > 0
+      ? "in under a minute"
+      : "just now"
+    : relative.format(seconds > 0 ? Math.round(seconds / length) : Math.trunc(seconds / length), unit);
 }
 
 /** How long ago something happened. `now` is updated now and then, so it may lie before `time`. */

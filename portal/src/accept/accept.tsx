@@ -6,9 +6,9 @@
 import { batch, signal, useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { type Accepted, acceptInvite, type Preview, previewInvite, Problem } from "../api";
+import { type Accepted, acceptInvite, type Preview, type Problem, previewInvite } from "../api";
 import { loadConfig } from "../config";
-import { finishSignIn, isReturning, session, signIn, type SignInFailure } from "../session";
+import { finishSignIn, isReturning, type SignInFailure, session, signIn } from "../session";
 import { instant } from "../time";
 import { Frame, Heading } from "../ui/frame";
 import { asProblem, useLoad } from "../ui/load";
@@ -48,10 +48,15 @@ export function AcceptPage() {
   const link = token.value;
   return (
     <Frame>
-      {arriving.value ? <Waiting what="Signing in" />
-        : link ? <Invitation key={link} link={link} failed={failure.value} />
-        : ending.value ? <Ended how={ending.value} />
-        : <NoLink />}
+      {arriving.value ? (
+        <Waiting what="Signing in" />
+      ) : link ? (
+        <Invitation key={link} link={link} failed={failure.value} />
+      ) : ending.value ? (
+        <Ended how={ending.value} />
+      ) : (
+        <NoLink />
+      )}
     </Frame>
   );
 }
@@ -61,7 +66,12 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
   const refusal = useSignal<Problem | undefined>(undefined);
   const busy = useSignal<"accepting" | "leaving" | undefined>(undefined);
   const checks = useSignal(0);
-  const { value: preview, problem, loading, reload } = useLoad(link, async () => {
+  const {
+    value: preview,
+    problem,
+    loading,
+    reload,
+  } = useLoad(link, async () => {
     try {
       const found = await previewInvite(link);
       if (found.status === "expired") end(link, { code: whyExpired(found), preview: found });
@@ -112,7 +122,13 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
         <Heading title="Your invitation">Your invitation</Heading>
         {!problem && <Waiting what="Loading your invitation" rows={4} />}
         {problem && <Refusal problem={problem} />}
-        {problem && <p class="actions"><button type="button" disabled={loading} aria-busy={loading} onClick={() => void reload()}>Try again</button></p>}
+        {problem && (
+          <p class="actions">
+            <button type="button" disabled={loading} aria-busy={loading} onClick={() => void reload()}>
+              Try again
+            </button>
+          </p>
+        )}
       </>
     );
   }
@@ -122,15 +138,19 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
   return (
     <>
       <Heading title={accepted ? "Already accepted" : "Your invitation"}>
-        {accepted ? "This invite has been accepted" : `${preview.organisation.name} invites you to ${preview.deal.name}`}
+        {accepted
+          ? "This invite has been accepted"
+          : `${preview.organisation.name} invites you to ${preview.deal.name}`}
       </Heading>
       {accepted && (
         <p>
-          If you accepted it, sign in with the same account to see your seat. If you no longer have that account, ask the
-          learning manager at your organisation.
+          If you accepted it, sign in with the same account to see your seat. If you no longer have that account, ask
+          the learning manager at your organisation.
         </p>
       )}
-      {failure.value === "declined" && <Notice>You did not sign in. Nothing was accepted, and your invite is still open.</Notice>}
+      {failure.value === "declined" && (
+        <Notice>You did not sign in. Nothing was accepted, and your invite is still open.</Notice>
+      )}
       {failure.value === "failed" && (
         <Notice tone="bad">Sign-in failed. Nothing was accepted. Try again, or use another account.</Notice>
       )}
@@ -140,15 +160,35 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
           {location.host}, then open the link in your email again. Or open the link in another browser.
         </Notice>
       )}
-      {problem ? <Refusal key={problem} problem={problem} />
-        : waits ? <Stop key={checks.value} code={stopped} deal={preview.deal} now={checks.value > 0 || !!refusal.value} />
-        : refusal.value ? <Refusal key={refusal.value} problem={refusal.value} />
-        : checks.value > 0 && <Focus><Notice tone="good">You can accept now.</Notice></Focus>}
+      {problem ? (
+        <Refusal key={problem} problem={problem} />
+      ) : waits ? (
+        <Stop key={checks.value} code={stopped} deal={preview.deal} now={checks.value > 0 || !!refusal.value} />
+      ) : refusal.value ? (
+        <Refusal key={refusal.value} problem={refusal.value} />
+      ) : (
+        checks.value > 0 && (
+          <Focus>
+            <Notice tone="good">You can accept now.</Notice>
+          </Focus>
+        )
+      )}
       {accepted ? <Facts key={preview} of={preview} /> : <Offer key={preview} preview={preview} />}
       {waits || problem ? (
-        <p class="actions"><button type="button" disabled={loading} aria-busy={loading} onClick={() => void check()}>Check again</button></p>
+        <p class="actions">
+          <button type="button" disabled={loading} aria-busy={loading} onClick={() => void check()}>
+            Check again
+          </button>
+        </p>
       ) : (
-        <Actions key={String(!!session.value)} preview={preview} refusal={refusal.value} busy={busy.value} accept={() => void accept(preview)} enter={(prompt) => void enter(prompt)} />
+        <Actions
+          key={String(!!session.value)}
+          preview={preview}
+          refusal={refusal.value}
+          busy={busy.value}
+          accept={() => void accept(preview)}
+          enter={(prompt) => void enter(prompt)}
+        />
       )}
       {!accepted && <Doubts key={preview} preview={preview} />}
     </>
@@ -162,8 +202,16 @@ const whyExpired = ({ blocked, expiresAt, deal }: Preview) =>
 function Facts({ of: { organisation, deal }, children }: { of: Preview; children?: ComponentChildren }) {
   return (
     <dl class="facts">
-      <div><dt>From</dt><dd>{organisation.name}</dd></div>
-      <div><dt>For</dt><dd>The learning subscription {deal.name}, until {instant(deal.endsAt)}</dd></div>
+      <div>
+        <dt>From</dt>
+        <dd>{organisation.name}</dd>
+      </div>
+      <div>
+        <dt>For</dt>
+        <dd>
+          The learning subscription {deal.name}, until {instant(deal.endsAt)}
+        </dd>
+      </div>
       {children}
     </dl>
   );
@@ -174,18 +222,42 @@ function Offer({ preview: { deal, email, expiresAt } }: { preview: Preview }) {
   const now = useNow();
   return (
     <dl class="facts">
-      <div><dt>You get</dt><dd>A seat on the learning subscription, until {instant(deal.endsAt)}</dd></div>
-      {email && <div><dt>Sent to</dt><dd>{email}</dd></div>}
-      {expiresAt && <div><dt>Accept by</dt><dd><When time={expiresAt} now={now} ends /></dd></div>}
+      <div>
+        <dt>You get</dt>
+        <dd>A seat on the learning subscription, until {instant(deal.endsAt)}</dd>
+      </div>
+      {email && (
+        <div>
+          <dt>Sent to</dt>
+          <dd>{email}</dd>
+        </div>
+      )}
+      {expiresAt && (
+        <div>
+          <dt>Accept by</dt>
+          <dd>
+            <When time={expiresAt} now={now} ends />
+          </dd>
+        </div>
+      )}
       <div>
         <dt>Your organisation sees</dt>
-        <dd>That you accepted, when, and whether you used the invited address. If you use another address, that address is not shown.</dd>
+        <dd>
+          That you accepted, when, and whether you used the invited address. If you use another address, that address is
+          not shown.
+        </dd>
       </div>
     </dl>
   );
 }
 
-function Actions({ preview, refusal, busy, accept, enter }: {
+function Actions({
+  preview,
+  refusal,
+  busy,
+  accept,
+  enter,
+}: {
   preview: Preview;
   refusal: Problem | undefined;
   busy: "accepting" | "leaving" | undefined;
@@ -202,7 +274,11 @@ function Actions({ preview, refusal, busy, accept, enter }: {
             <Text>{accepted ? "Sign in to see your seat" : "Sign in to accept"}</Text>
           </button>
         </p>
-        {!accepted && <p class="soft">You can use any account. Choose the one you want to learn with. You accept in the next step.</p>}
+        {!accepted && (
+          <p class="soft">
+            You can use any account. Choose the one you want to learn with. You accept in the next step.
+          </p>
+        )}
       </>
     );
   }
@@ -212,8 +288,8 @@ function Actions({ preview, refusal, busy, accept, enter }: {
     <>
       {!accepted && preview.email && person.email && isOther(preview.email, person.email) && (
         <p>
-          The email was sent to {preview.email}, and you are signed in as {person.email}. That is fine if you want to learn
-          with this account.
+          The email was sent to {preview.email}, and you are signed in as {person.email}. That is fine if you want to
+          learn with this account.
         </p>
       )}
       <p class="actions">
@@ -222,7 +298,13 @@ function Actions({ preview, refusal, busy, accept, enter }: {
             <Text>{refusal?.temporary ? "Try again" : name}</Text>
           </button>
         )}
-        <button type="button" class="secondary outline" disabled={!!busy} aria-busy={busy === "leaving"} onClick={() => enter("select_account")}>
+        <button
+          type="button"
+          class="secondary outline"
+          disabled={!!busy}
+          aria-busy={busy === "leaving"}
+          onClick={() => enter("select_account")}
+        >
           Use another account
         </button>
       </p>
@@ -250,7 +332,9 @@ function Stop({ code, deal, now }: { code: string; deal: Preview["deal"]; now: b
   const { title, text } = wordsFor(code);
   const notice = (
     <Notice>
-      <p><strong>{title}.</strong> {code === "deal_not_started" && <>It starts on {instant(deal.startsAt)}.</>} {text}</p>
+      <p>
+        <strong>{title}.</strong> {code === "deal_not_started" && <>It starts on {instant(deal.startsAt)}.</>} {text}
+      </p>
     </Notice>
   );
   return now ? <Focus>{notice}</Focus> : notice;
@@ -262,7 +346,10 @@ function Refusal({ problem: { code, retryAfter } }: { problem: Problem }) {
   return (
     <Focus>
       <Notice tone="bad">
-        <p><strong>{title}.</strong> {retryAfter && retryAfter > 1 ? text.replace("in a moment", `in ${retryAfter} seconds`) : text}</p>
+        <p>
+          <strong>{title}.</strong>{" "}
+          {retryAfter && retryAfter > 1 ? text.replace("in a moment", `in ${retryAfter} seconds`) : text}
+        </p>
       </Notice>
     </Focus>
   );
@@ -272,19 +359,36 @@ function Refusal({ problem: { code, retryAfter } }: { problem: Problem }) {
 function Focus({ children }: { children: ComponentChildren }) {
   const here = useRef<HTMLDivElement>(null);
   useEffect(() => here.current?.focus(), []);
-  return <div ref={here} tabIndex={-1}>{children}</div>;
+  return (
+    <div ref={here} tabIndex={-1}>
+      {children}
+    </div>
+  );
 }
 
 function Ended({ how }: { how: Ending }) {
   const now = useNow();
   if ("accepted" in how) {
-    const { accepted: { acceptedAt }, preview } = how;
+    const {
+      accepted: { acceptedAt },
+      preview,
+    } = how;
     return (
       <>
         <Heading title="Accepted">You have a seat</Heading>
         <Facts of={preview}>
-          <div><dt>Since</dt><dd><When time={acceptedAt} now={now} /></dd></div>
-          {session.value?.email && <div><dt>Your account</dt><dd>{session.value.email}</dd></div>}
+          <div>
+            <dt>Since</dt>
+            <dd>
+              <When time={acceptedAt} now={now} />
+            </dd>
+          </div>
+          {session.value?.email && (
+            <div>
+              <dt>Your account</dt>
+              <dd>{session.value.email}</dd>
+            </div>
+          )}
         </Facts>
         <p>Use this account to learn. You no longer need the email.</p>
         <StartLearning />
@@ -295,12 +399,26 @@ function Ended({ how }: { how: Ending }) {
   const { title, text } = wordsFor(code);
   return (
     <>
-      <Heading key={code} title={title}>{title}</Heading>
+      <Heading key={code} title={title}>
+        {title}
+      </Heading>
       <p>{text}</p>
       {preview && (
         <Facts of={preview}>
-          {code === "already_accepted" && session.value?.email && <div><dt>Your account</dt><dd>{session.value.email}</dd></div>}
-          {preview.status === "expired" && preview.expiresAt && <div><dt>Open until</dt><dd><When time={preview.expiresAt} now={now} ends /></dd></div>}
+          {code === "already_accepted" && session.value?.email && (
+            <div>
+              <dt>Your account</dt>
+              <dd>{session.value.email}</dd>
+            </div>
+          )}
+          {preview.status === "expired" && preview.expiresAt && (
+            <div>
+              <dt>Open until</dt>
+              <dd>
+                <When time={preview.expiresAt} now={now} ends />
+              </dd>
+            </div>
+          )}
         </Facts>
       )}
       {(code === "already_seated" || code === "already_accepted") && <StartLearning />}
@@ -348,13 +466,23 @@ function Paste({ label }: { label: string }) {
     <form class="paste" onSubmit={submit} noValidate>
       <label for="link">{label}</label>
       <input
-        ref={field} id="link" type="text" inputMode="url" autocomplete="off" autocapitalize="none" spellcheck={false} onPaste={paste}
-        {...(wrong && { "aria-invalid": "true" as const })} aria-describedby="link-hint"
+        ref={field}
+        id="link"
+        type="text"
+        inputMode="url"
+        autocomplete="off"
+        autocapitalize="none"
+        spellcheck={false}
+        onPaste={paste}
+        {...(wrong && { "aria-invalid": "true" as const })}
+        aria-describedby="link-hint"
       />
       <p id="link-hint" class={wrong ? "wrong" : "soft"} role={wrong ? "alert" : undefined}>
         <Text>{wrong ?? "It starts with https:// and is long. Copy all of it."}</Text>
       </p>
-      <button type="submit" class="outline">Show the invitation</button>
+      <button type="submit" class="outline">
+        Show the invitation
+      </button>
     </form>
   );
 }
@@ -366,7 +494,18 @@ const HIDDEN =
 function StartLearning() {
   const [url, setUrl] = useState<string>();
   useEffect(() => {
-    loadConfig().then(({ startUrl }) => setUrl(startUrl), () => undefined);
+    loadConfig().then(
+      ({ startUrl }) => setUrl(startUrl),
+      () => undefined,
+    );
   }, []);
-  return <p class="actions">{url && <a class="go" href={url}>Start learning</a>}</p>;
+  return (
+    <p class="actions">
+      {url && (
+        <a class="go" href={url}>
+          Start learning
+        </a>
+      )}
+    </p>
+  );
 }

@@ -7,4 +7,6 @@ it.each([
   ["abe@example.com", false],
   ["bob@example.com", true],
   ["ann@home.example", true],
-])("a•••@example.com, %s: another address: %s", (email, other) => expect(isOther("a•••@example.com", email)).toBe(other));
+])("a•••@example.com, %s: another address: %s", (email, other) =>
+  expect(isOther("a•••@example.com", email)).toBe(other),
+);

@@ -7,7 +7,10 @@ const OTHER = TOKEN.replaceAll("A", "B");
 const once = encodeURIComponent(LINK);
 const twice = encodeURIComponent(once);
 /** Proofpoint's v2 form: percent-encoded, with `-` for `%` and `_` for `/`. */
-const proofpoint2 = LINK.replace(/[-_#:]/g, (sign) => `-${sign.charCodeAt(0).toString(16).toUpperCase()}`).replaceAll("/", "_");
+const proofpoint2 = LINK.replace(/[-_#:]/g, (sign) => `-${sign.charCodeAt(0).toString(16).toUpperCase()}`).replaceAll(
+  "/",
+  "_",
+);
 
 describe("the address", () => {
   it.each([
@@ -88,25 +91,73 @@ describe("a pasted text", () => {
     ["a link within a sentence", `Click here to accept this invitation: ${LINK}, said the mail`],
     ["a link broken over two lines", `https://seats.example/accept#${TOKEN.slice(0, 30)}\n ${TOKEN.slice(30)}`],
     ["a quoted reply", `> Click here to accept this invitation:\n>\n> ${LINK}\n>\n> Accept by 21 December`],
-    ["a quoted reply to a reply, broken", `> > https://seats.example/accept#${TOKEN.slice(0, 40)}\r\n> > ${TOKEN.slice(40)}\r\n> > Accept by`],
-    ["a mail's source with soft line breaks", `https://seats.example/accept#${TOKEN.slice(0, 30)}=\r\n${TOKEN.slice(30, 60)}=\n${TOKEN.slice(60)}\r\n`],
-    ["a link with invisible characters in it", `https://seats.example/accept#${TOKEN.slice(0, 30)}\u200b${TOKEN.slice(30, 60)}\u00ad${TOKEN.slice(60)}`],
-    ["a whole link below a truncated one", `https://seats.example/accept#${TOKEN.slice(0, 9)}…\nhttps://seats.example/accept#${TOKEN}`],
-    ["a link of Safe Links", `https://eur03.safelinks.protection.outlook.com/?url=${once}&data=05%7C02%7Cann%40example.com%7C3f1c&sdata=V2x%2Bz%3D&reserved=0`],
-    ["a link of Safe Links, encoded twice", `https://nam11.safelinks.protection.outlook.com/?url=${twice}&data=05%7C01&reserved=0`],
-    ["a link of Safe Links with the hash sign still encoded", `https://eur03.safelinks.protection.outlook.com/?url=https%3A%2F%2Fseats.example%2Faccept%2523${TOKEN}&data=05`],
-    ["a link of Safe Links in a mail's source", `<a href=3D"https://eur03.safelinks.protection.outlook.com/?url=3D${once.slice(0, 44)}=\r\n${once.slice(44)}&amp;data=3D05">`],
-    ["a Proofpoint v2 link", `https://urldefense.proofpoint.com/v2/url?u=${proofpoint2}&d=DwMFaQ&c=euGZstcaTDllvimEN8b7jXrwqOf-v5A_CdpgnVfiiMM&r=x&m=y&s=z&e=`],
-    ["a Proofpoint v3 link", `https://urldefense.com/v3/__https://seats.example/accept*${TOKEN}__;Iw!!Mih3wA!Cx9n-k_2$`],
-    ["a Proofpoint v3 link with an encoded hash sign", `https://urldefense.us/v3/__https://seats.example/accept*23${TOKEN}__;JQ!!Mih3wA!Cx9n$`],
-    ["a Proofpoint v3 link with a run", `https://urldefense.com/v3/__https://seats.example/accept/**A${TOKEN}__;PyM!!Mih3wA!Cx9n$`],
-    ["a Proofpoint v3 link with nothing replaced", `https://urldefense.com/v3/__https://seats.example/accept%23${TOKEN}__;!!Mih3wA!Cx9n$`],
-    ["a Proofpoint link inside Safe Links", `https://eur03.safelinks.protection.outlook.com/?url=${encodeURIComponent(`https://urldefense.proofpoint.com/v2/url?u=${proofpoint2}&d=DwMFaQ`)}&data=05`],
+    [
+      "a quoted reply to a reply, broken",
+      `> > https://seats.example/accept#${TOKEN.slice(0, 40)}\r\n> > ${TOKEN.slice(40)}\r\n> > Accept by`,
+    ],
+    [
+      "a mail's source with soft line breaks",
+      `https://seats.example/accept#${TOKEN.slice(0, 30)}=\r\n${TOKEN.slice(30, 60)}=\n${TOKEN.slice(60)}\r\n`,
+    ],
+    [
+      "a link with invisible characters in it",
+      `https://seats.example/accept#${TOKEN.slice(0, 30)}\u200b${TOKEN.slice(30, 60)}\u00ad${TOKEN.slice(60)}`,
+    ],
+    [
+      "a whole link below a truncated one",
+      `https://seats.example/accept#${TOKEN.slice(0, 9)}…\nhttps://seats.example/accept#${TOKEN}`,
+    ],
+    [
+      "a link of Safe Links",
+      `https://eur03.safelinks.protection.outlook.com/?url=${once}&data=05%7C02%7Cann%40example.com%7C3f1c&sdata=V2x%2Bz%3D&reserved=0`,
+    ],
+    [
+      "a link of Safe Links, encoded twice",
+      `https://nam11.safelinks.protection.outlook.com/?url=${twice}&data=05%7C01&reserved=0`,
+    ],
+    [
+      "a link of Safe Links with the hash sign still encoded",
+      `https://eur03.safelinks.protection.outlook.com/?url=https%3A%2F%2Fseats.example%2Faccept%2523${TOKEN}&data=05`,
+    ],
+    [
+      "a link of Safe Links in a mail's source",
+      `<a href=3D"https://eur03.safelinks.protection.outlook.com/?url=3D${once.slice(0, 44)}=\r\n${once.slice(44)}&amp;data=3D05">`,
+    ],
+    [
+      "a Proofpoint v2 link",
+      `https://urldefense.proofpoint.com/v2/url?u=${proofpoint2}&d=DwMFaQ&c=euGZstcaTDllvimEN8b7jXrwqOf-v5A_CdpgnVfiiMM&r=x&m=y&s=z&e=`,
+    ],
+    [
+      "a Proofpoint v3 link",
+      `https://urldefense.com/v3/__https://seats.example/accept*${TOKEN}__;Iw!!Mih3wA!Cx9n-k_2$`,
+    ],
+    [
+      "a Proofpoint v3 link with an encoded hash sign",
+      `https://urldefense.us/v3/__https://seats.example/accept*23${TOKEN}__;JQ!!Mih3wA!Cx9n$`,
+    ],
+    [
+      "a Proofpoint v3 link with a run",
+      `https://urldefense.com/v3/__https://seats.example/accept/**A${TOKEN}__;PyM!!Mih3wA!Cx9n$`,
+    ],
+    [
+      "a Proofpoint v3 link with nothing replaced",
+      `https://urldefense.com/v3/__https://seats.example/accept%23${TOKEN}__;!!Mih3wA!Cx9n$`,
+    ],
+    [
+      "a Proofpoint link inside Safe Links",
+      `https://eur03.safelinks.protection.outlook.com/?url=${encodeURIComponent(`https://urldefense.proofpoint.com/v2/url?u=${proofpoint2}&d=DwMFaQ`)}&data=05`,
+    ],
     ["a Google link", `https://www.google.com/url?q=${once}&source=gmail&ust=1764200000000000&sa=E&usg=AOvVaw3`],
     ["a Google link, encoded twice", `https://www.google.com/url?q=https://seats.example/accept%2523${TOKEN}&sa=D`],
-    ["a Barracuda link", `https://linkprotect.cudasvc.com/url?a=${once.toLowerCase().replace(TOKEN.toLowerCase(), TOKEN)}&c=E,1,Yk9-xx_y&typo=1`],
+    [
+      "a Barracuda link",
+      `https://linkprotect.cudasvc.com/url?a=${once.toLowerCase().replace(TOKEN.toLowerCase(), TOKEN)}&c=E,1,Yk9-xx_y&typo=1`,
+    ],
     ["a Sophos link", `https://eu-west-1.protection.sophos.com?d=seats.example&u=${btoa(LINK)}&p=m&i=NjA1&s=8c1b`],
-    ["a Sophos link, encoded", `https://eu-west-1.protection.sophos.com/?d=seats.example&u=${encodeURIComponent(btoa(`${LINK}&a`))}&p=m`],
+    [
+      "a Sophos link, encoded",
+      `https://eu-west-1.protection.sophos.com/?d=seats.example&u=${encodeURIComponent(btoa(`${LINK}&a`))}&p=m`,
+    ],
     ["a link in Markdown", LINK.replace("-_", "\\-\\_")],
     ["a link in TeX", LINK.replace("#", "\\#")],
     ["a link in RTF", LINK.replace("#", "\\'23")],
@@ -114,7 +165,10 @@ describe("a pasted text", () => {
     ["a link with typographic hyphens", LINK.replace("-", "\u2011")],
     ["a link with a minus sign", LINK.replace("-", "\u2212")],
     ["a link with quoted-printable signs", LINK.replace("-_", "=2D=5F")],
-    ["a link with HTML line breaks", `https://seats.example/accept#${TOKEN.slice(0, 20)}<wbr>${TOKEN.slice(20, 40)}<br/>\n${TOKEN.slice(40, 60)}&shy;${TOKEN.slice(60, 70)}&#8203;${TOKEN.slice(70)}`],
+    [
+      "a link with HTML line breaks",
+      `https://seats.example/accept#${TOKEN.slice(0, 20)}<wbr>${TOKEN.slice(20, 40)}<br/>\n${TOKEN.slice(40, 60)}&shy;${TOKEN.slice(60, 70)}&#8203;${TOKEN.slice(70)}`,
+    ],
     ["a Cisco link", `https://secure-web.cisco.com/1Abc-d_e/${once}`],
     ["a link with its hash sign as an entity", LINK.replace("#", "&#35;")],
     ["a link with a full-width hash sign", LINK.replace("#", "＃")],
@@ -127,7 +181,14 @@ describe("a pasted text", () => {
 
   const MIMECAST = "https://protect-eu.mimecast.com/s/W3nYCZ0p8tKzO1ySNl2Qw?domain=seats.example";
   it.each([
-    "", "hello", "https://seats.example/accept", "https://seats.example/accept#", "ann@example.com", TOKEN.slice(1), `${TOKEN}A`, MIMECAST,
+    "",
+    "hello",
+    "https://seats.example/accept",
+    "https://seats.example/accept#",
+    "ann@example.com",
+    TOKEN.slice(1),
+    `${TOKEN}A`,
+    MIMECAST,
     `https://url.uk.m.mimecastprotect.com/s/${TOKEN}?domain=seats.example`,
     `https://urldefense.proofpoint.com/v2/url?u=https-3A__example.com_&d=${TOKEN}`,
     "https://urldefense.com/v3/__https://seats.example/__;Iw!!x$",

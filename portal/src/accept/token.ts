@@ -102,22 +102,31 @@ const joined = (text: string) => text.replace(/=?[\s\p{Cf}]+(?:[>|][\s\p{Cf}]*)*
 
 /** Undoes encodings until none is left: mail filters apply theirs one after another. Full-width signs become plain ones. */
 function unwrapped(text: string): string {
-  const plain = text.normalize("NFKC")
+  const plain = text
+    .normalize("NFKC")
     // Word processors replace hyphens.
     .replace(/[\u2010-\u2015\u2212]/g, "-")
     .replace(/(?:%[0-9a-f]{2})+/gi, decoded)
     // A token's own `_` and `-` in quoted-printable. No token begins with `5f` or `2d`, so a `=` before one is not meant.
     .replace(/=(5f|2d)/gi, (_, code: string) => fromHex(code))
     // Markdown, TeX, RTF and JSON.
-    .replace(/\\(?:([-_#])|'([0-9a-f]{2})|u00([0-9a-f]{2}))/gi, (_, sign?: string, ...codes: string[]) => sign ?? fromHex(codes[0] ?? codes[1]!))
+    .replace(
+      /\\(?:([-_#])|'([0-9a-f]{2})|u00([0-9a-f]{2}))/gi,
+      (_, sign?: string, ...codes: string[]) => sign ?? fromHex(codes[0] ?? codes[1]!),
+    )
     .replace(/<\/?w?br\b[^>]*>|&shy;/gi, "")
     .replace(/&amp;/gi, "&")
     .replace(/&num;/gi, "#")
-    .replace(/&#(?:x([0-9a-f]{1,5})|(\d{1,6}));/gi, (_, hex?: string, number?: string) => String.fromCodePoint(hex ? Number.parseInt(hex, 16) : Number(number)))
+    .replace(/&#(?:x([0-9a-f]{1,5})|(\d{1,6}));/gi, (_, hex?: string, number?: string) =>
+      String.fromCodePoint(hex ? Number.parseInt(hex, 16) : Number(number)),
+    )
     .replace(/(?<=[?&]\w+=)[\w+/-]{24,}={0,2}/g, linkInBase64)
     .replace(/urldefense\.[\w.]+\/v2\/url\?(?:\S*?&)?u=([^&]+)/gi, (_, url: string) =>
-      url.replaceAll("_", "/").replace(/-([0-9a-f]{2})/gi, (_, code: string) => fromHex(code)))
-    .replace(/urldefense\.[\w.]+\/v3\/__(.+?)__;([\w-]*)!/gi, (_, url: string, replaced: string) => restored(url, replaced));
+      url.replaceAll("_", "/").replace(/-([0-9a-f]{2})/gi, (_, code: string) => fromHex(code)),
+    )
+    .replace(/urldefense\.[\w.]+\/v3\/__(.+?)__;([\w-]*)!/gi, (_, url: string, replaced: string) =>
+      restored(url, replaced),
+    );
   return plain === text ? text : unwrapped(plain);
 }
 

@@ -5,9 +5,13 @@ import { codes, wordsFor } from "./words";
 /** The codes of an operation's responses, in the contract itself or in a component that it refers to. */
 function codesOf(path: string): string[] {
   const operation = block(`  ${path}:`);
-  const responses = [...operation.matchAll(/#\/components\/responses\/(\w+)/g)].map(([, name]) => block(`    ${name}:`));
+  const responses = [...operation.matchAll(/#\/components\/responses\/(\w+)/g)].map(([, name]) =>
+    block(`    ${name}:`),
+  );
   return [operation, ...responses].flatMap((text) =>
-    [...text.matchAll(/\bcode: \{(?:const: (\w+)|enum: \[([^\]]+)\])\}/g)].flatMap(([, one, many]) => one ?? many!.split(", ")),
+    [...text.matchAll(/\bcode: \{(?:const: (\w+)|enum: \[([^\]]+)\])\}/g)].flatMap(
+      ([, one, many]) => one ?? many!.split(", "),
+    ),
   );
 }
 
@@ -53,8 +57,14 @@ describe("words", () => {
 
   it("give up the link only if it can never work again", () => {
     expect(codes.filter((code) => wordsFor(code).final).sort()).toEqual([
-      "already_accepted", "already_seated", "deal_ended", "invite_cancelled", "invite_expired", "invite_superseded",
-      "payload_too_large", "unknown_invite",
+      "already_accepted",
+      "already_seated",
+      "deal_ended",
+      "invite_cancelled",
+      "invite_expired",
+      "invite_superseded",
+      "payload_too_large",
+      "unknown_invite",
     ]);
   });
 });

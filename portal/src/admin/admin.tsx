@@ -1,7 +1,7 @@
 /** Deals admin: partnership managers find, create, resize, edit and end deals of any organisation. */
 import "./admin.css";
-import { useLocation } from "preact-iso";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { useLocation } from "preact-iso";
 import { changeDeal, type DealWithSeats, getDeal, listDeals, type Problem } from "../api";
 import { STATES } from "../deals";
 import { session } from "../session";
@@ -21,9 +21,14 @@ export function Admin() {
   return (
     <>
       <Heading title="Deals admin">Deals admin</Heading>
-      {session.value && !session.value.scopes.has("deals.admin")
-        ? <Notice tone="bad"><strong>This account does not have permission to manage deals.</strong> Ask an administrator for it, or sign in with another account.</Notice>
-        : <Deals />}
+      {session.value && !session.value.scopes.has("deals.admin") ? (
+        <Notice tone="bad">
+          <strong>This account does not have permission to manage deals.</strong> Ask an administrator for it, or sign
+          in with another account.
+        </Notice>
+      ) : (
+        <Deals />
+      )}
     </>
   );
 }
@@ -32,14 +37,19 @@ function Deals() {
   const { path, query, route } = useLocation();
   const organisation = query["organisation"] ?? "";
   const known = isOrganisationId(organisation);
-  const { value, problem, loading, reload, update } = useLoad(organisation, async () => (known ? await listDeals(organisation) : []));
+  const { value, problem, loading, reload, update } = useLoad(organisation, async () =>
+    known ? await listDeals(organisation) : [],
+  );
   // The index behind the list may lag: these deals were just created here.
   const [created, setCreated] = useState<DealWithSeats[]>([]);
   const [open, setOpen] = useState<Open | null>(null);
   const [said, setSaid] = useState("");
   const [refusal, setRefusal] = useState<Problem>();
   const starting = useRef(false);
-  const deals = value && [...value, ...created.filter((deal) => deal.organisation.id === organisation && !value.some(({ id }) => id === deal.id))];
+  const deals = value && [
+    ...value,
+    ...created.filter((deal) => deal.organisation.id === organisation && !value.some(({ id }) => id === deal.id)),
+  ];
 
   useEffect(() => {
     if (known && value) announce(`${counted(value.length, "deal")} of ${organisation}`);
@@ -84,7 +94,10 @@ function Deals() {
     // A deal can't end before it starts, so an upcoming one starts a second ago.
     const change = deal.state === "upcoming" ? { startsAt: utc(new Date(now - 1000)), endsAt } : { endsAt };
     const { body } = await changeDeal(deal.id, change, etag);
-    done(body, `${body.name} of ${body.organisation.name} ${body.state === "ended" ? "has ended" : `ends on ${instant(body.endsAt)}`}.`);
+    done(
+      body,
+      `${body.name} of ${body.organisation.name} ${body.state === "ended" ? "has ended" : `ends on ${instant(body.endsAt)}`}.`,
+    );
   };
 
   return (
@@ -100,32 +113,63 @@ function Deals() {
         onNew={() => setOpen({ kind: "new" })}
       />
       {said && <Result key={said}>{said}</Result>}
-      {refusal && (
-        refusal.code === "stale"
-          ? <Notice tone="bad">This deal changed since you loaded it, so it was not ended. <button type="button" class="small" onClick={() => (setRefusal(undefined), void reload())}>Reload deals</button></Notice>
-          : <Failure problem={refusal} />
+      {refusal &&
+        (refusal.code === "stale" ? (
+          <Notice tone="bad">
+            This deal changed since you loaded it, so it was not ended.{" "}
+            <button type="button" class="small" onClick={() => (setRefusal(undefined), void reload())}>
+              Reload deals
+            </button>
+          </Notice>
+        ) : (
+          <Failure problem={refusal} />
+        ))}
+      {problem ? (
+        <Failure problem={problem} retry={() => void reload()} />
+      ) : !known ? (
+        <p class="soft">Enter an organisation’s ID to see its deals.</p>
+      ) : !deals ? (
+        <Waiting what="Loading deals" />
+      ) : deals.length === 0 ? (
+        <p key={organisation}>{organisation} has no deals yet. Check the ID, or create a deal.</p>
+      ) : (
+        <DealTable
+          deals={deals}
+          loading={loading}
+          onChange={(kind, deal) => void begin(deal, (loaded) => setOpen({ kind, loaded }))}
+          onEnd={(deal) => void begin(deal, end)}
+        />
       )}
-      {problem ? <Failure problem={problem} retry={() => void reload()} />
-        : !known ? <p class="soft">Enter an organisation’s ID to see its deals.</p>
-        : !deals ? <Waiting what="Loading deals" />
-        : deals.length === 0 ? <p key={organisation}>{organisation} has no deals yet. Check the ID, or create a deal.</p>
-        : <DealTable deals={deals} loading={loading} onChange={(kind, deal) => void begin(deal, (loaded) => setOpen({ kind, loaded }))} onEnd={(deal) => void begin(deal, end)} />}
       {open?.kind === "new" && (
         <NewDealForm
-          organisation={known ? organisation : ""} deal={deals?.[0]} onClose={() => setOpen(null)}
+          organisation={known ? organisation : ""}
+          deal={deals?.[0]}
+          onClose={() => setOpen(null)}
           onDone={(deal) => {
             setCreated([...created, deal]);
-            done(deal, `${deal.name} was created for ${deal.organisation.name}: ${counted(deal.seats.total, "seat")}, ${instant(deal.startsAt)} – ${instant(deal.endsAt)}.`);
-            if (deal.organisation.id !== organisation) route(`${path}?${new URLSearchParams({ organisation: deal.organisation.id })}`);
+            done(
+              deal,
+              `${deal.name} was created for ${deal.organisation.name}: ${counted(deal.seats.total, "seat")}, ${instant(deal.startsAt)} – ${instant(deal.endsAt)}.`,
+            );
+            if (deal.organisation.id !== organisation)
+              route(`${path}?${new URLSearchParams({ organisation: deal.organisation.id })}`);
           }}
         />
       )}
       {open && open.kind !== "new" && (
         <ChangeForm
-          kind={open.kind} loaded={open.loaded} onReload={show} onClose={() => setOpen(null)}
-          onDone={(deal) => done(deal, open.kind === "resize"
-            ? `${deal.name} now has ${counted(deal.seats.total, "seat")}, ${number(deal.seats.available)} of them available.`
-            : `${deal.name} was saved: ${instant(deal.startsAt)} – ${instant(deal.endsAt)}.`)}
+          kind={open.kind}
+          loaded={open.loaded}
+          onReload={show}
+          onClose={() => setOpen(null)}
+          onDone={(deal) =>
+            done(
+              deal,
+              open.kind === "resize"
+                ? `${deal.name} now has ${counted(deal.seats.total, "seat")}, ${number(deal.seats.available)} of them available.`
+                : `${deal.name} was saved: ${instant(deal.startsAt)} – ${instant(deal.endsAt)}.`,
+            )
+          }
         />
       )}
     </>
@@ -138,10 +182,22 @@ const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 function Result({ children }: { children: string }) {
   const here = useRef<HTMLDivElement>(null);
   useEffect(() => here.current?.focus(), []);
-  return <div ref={here} tabIndex={-1}><Notice tone="good">{children}</Notice></div>;
+  return (
+    <div ref={here} tabIndex={-1}>
+      <Notice tone="good">{children}</Notice>
+    </div>
+  );
 }
 
-function Find({ organisation, onFind, onNew }: { organisation: string; onFind: (id: string) => void; onNew: () => void }) {
+function Find({
+  organisation,
+  onFind,
+  onNew,
+}: {
+  organisation: string;
+  onFind: (id: string) => void;
+  onNew: () => void;
+}) {
   const [id, setId] = useState("");
   const [wrong, setWrong] = useState(false);
   const field = useRef<HTMLInputElement>(null);
@@ -161,19 +217,38 @@ function Find({ organisation, onFind, onNew }: { organisation: string; onFind: (
       <div>
         <label for="organisation">Organisation ID</label>
         <input
-          ref={field} id="organisation" type="text" value={id} onInput={(event) => setId(event.currentTarget.value)}
-          autocomplete="off" autocapitalize="none" spellcheck={false}
+          ref={field}
+          id="organisation"
+          type="text"
+          value={id}
+          onInput={(event) => setId(event.currentTarget.value)}
+          autocomplete="off"
+          autocapitalize="none"
+          spellcheck={false}
           {...(wrong && { "aria-invalid": "true" as const, "aria-describedby": "organisation-wrong" })}
         />
       </div>
-      <button type="submit" class="secondary outline">Find deals</button>
-      <button type="button" onClick={onNew}>New deal</button>
-      {wrong && <p id="organisation-wrong" class="wrong" role="alert">{ORGANISATION_ID}</p>}
+      <button type="submit" class="secondary outline">
+        Find deals
+      </button>
+      <button type="button" onClick={onNew}>
+        New deal
+      </button>
+      {wrong && (
+        <p id="organisation-wrong" class="wrong" role="alert">
+          {ORGANISATION_ID}
+        </p>
+      )}
     </form>
   );
 }
 
-function DealTable({ deals, loading, onChange, onEnd }: {
+function DealTable({
+  deals,
+  loading,
+  onChange,
+  onEnd,
+}: {
   deals: DealWithSeats[];
   loading: boolean;
   onChange: (kind: Kind, deal: DealWithSeats) => void;
@@ -182,30 +257,64 @@ function DealTable({ deals, loading, onChange, onEnd }: {
   const name = deals[0]!.organisation.name;
   return (
     <>
-      <h2><Text>{name}</Text></h2>
+      <h2>
+        <Text>{name}</Text>
+      </h2>
       <table class="rows" role="table" aria-label={`Deals of ${name}`} aria-busy={loading}>
         <thead role="rowgroup">
           <tr role="row">
-            <th role="columnheader" scope="col">Deal</th>
-            <th role="columnheader" scope="col" class="figure">Seats</th>
-            <th role="columnheader" scope="col" class="figure">Allocated</th>
-            <th role="columnheader" scope="col" class="figure">Available</th>
-            <th role="columnheader" scope="col">Starts</th>
-            <th role="columnheader" scope="col">Ends</th>
-            <th role="columnheader" scope="col">State</th>
-            <th role="columnheader" scope="col">Actions</th>
+            <th role="columnheader" scope="col">
+              Deal
+            </th>
+            <th role="columnheader" scope="col" class="figure">
+              Seats
+            </th>
+            <th role="columnheader" scope="col" class="figure">
+              Allocated
+            </th>
+            <th role="columnheader" scope="col" class="figure">
+              Available
+            </th>
+            <th role="columnheader" scope="col">
+              Starts
+            </th>
+            <th role="columnheader" scope="col">
+              Ends
+            </th>
+            <th role="columnheader" scope="col">
+              State
+            </th>
+            <th role="columnheader" scope="col">
+              Actions
+            </th>
           </tr>
         </thead>
         <tbody role="rowgroup">
           {deals.map((deal) => (
             <tr role="row" key={deal.id}>
-              <th role="rowheader" scope="row"><Text>{deal.name}</Text></th>
-              <td role="cell" class="figure" data-label="Seats"><Text>{number(deal.seats.total)}</Text></td>
-              <td role="cell" class="figure" data-label="Allocated"><Text>{number(deal.seats.allocated)}</Text></td>
-              <td role="cell" class="figure" data-label="Available"><Text>{number(deal.seats.available)}</Text></td>
-              <td role="cell" data-label="Starts"><Text>{instant(deal.startsAt)}</Text></td>
-              <td role="cell" data-label="Ends"><Text>{instant(deal.endsAt)}</Text></td>
-              <td role="cell" data-label="State"><span class={`state ${deal.state}`}><Text>{STATES[deal.state]}</Text></span></td>
+              <th role="rowheader" scope="row">
+                <Text>{deal.name}</Text>
+              </th>
+              <td role="cell" class="figure" data-label="Seats">
+                <Text>{number(deal.seats.total)}</Text>
+              </td>
+              <td role="cell" class="figure" data-label="Allocated">
+                <Text>{number(deal.seats.allocated)}</Text>
+              </td>
+              <td role="cell" class="figure" data-label="Available">
+                <Text>{number(deal.seats.available)}</Text>
+              </td>
+              <td role="cell" data-label="Starts">
+                <Text>{instant(deal.startsAt)}</Text>
+              </td>
+              <td role="cell" data-label="Ends">
+                <Text>{instant(deal.endsAt)}</Text>
+              </td>
+              <td role="cell" data-label="State">
+                <span class={`state ${deal.state}`}>
+                  <Text>{STATES[deal.state]}</Text>
+                </span>
+              </td>
               <td role="cell">
                 <p class="actions">
                   <Act what="Resize" deal={deal} onClick={() => onChange("resize", deal)} />
@@ -224,7 +333,8 @@ function DealTable({ deals, loading, onChange, onEnd }: {
 function Act({ what, deal, onClick }: { what: string; deal: DealWithSeats; onClick: () => void }) {
   return (
     <button type="button" class="secondary outline small" onClick={onClick}>
-      {what}<span class="visually-hidden"> {deal.name}</span>
+      {what}
+      <span class="visually-hidden"> {deal.name}</span>
     </button>
   );
 }

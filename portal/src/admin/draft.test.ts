@@ -2,8 +2,12 @@ import { beforeEach, expect, it, vi } from "vitest";
 import { dropDraft, keptDraft, keyFor } from "./draft";
 
 const VALUES = {
-  "organisation.id": "acme", "organisation.name": "Acme", name: "Unlimited", seats: "100",
-  startsAt: "2026-09-01T00:00", endsAt: "2027-09-01T00:00",
+  "organisation.id": "acme",
+  "organisation.name": "Acme",
+  name: "Unlimited",
+  seats: "100",
+  startsAt: "2026-09-01T00:00",
+  endsAt: "2027-09-01T00:00",
 };
 
 beforeEach(() => {

@@ -1,11 +1,26 @@
 import { describe, expect, it } from "vitest";
 import { type DealWithSeats, Problem } from "../api";
 import { instant } from "../time";
-import { changeOf, fromInput, harmOf, losers, newDeal, numberIn, refusedFields, toInput, valuesOf, wrongIn } from "./fields";
+import {
+  changeOf,
+  fromInput,
+  harmOf,
+  losers,
+  newDeal,
+  numberIn,
+  refusedFields,
+  toInput,
+  valuesOf,
+  wrongIn,
+} from "./fields";
 
 const DEAL: DealWithSeats = {
-  id: "C_aCKzOth8FIoKIKW6fNXg", name: "Unlimited", organisation: { id: "acme", name: "Acme" },
-  startsAt: "2026-09-01T00:00:00Z", endsAt: "2027-08-31T22:00:07Z", state: "active",
+  id: "C_aCKzOth8FIoKIKW6fNXg",
+  name: "Unlimited",
+  organisation: { id: "acme", name: "Acme" },
+  startsAt: "2026-09-01T00:00:00Z",
+  endsAt: "2027-08-31T22:00:07Z",
+  state: "active",
   seats: { total: 100, allocated: 42, available: 58 },
 };
 const VALUES = valuesOf(DEAL);
@@ -13,8 +28,14 @@ const ALL = Object.keys(VALUES) as (keyof typeof VALUES)[];
 const NOW = Date.parse("2026-11-24T00:00:00Z");
 
 it.each([
-  ["100", 100], [" 1,000 ", 1000], ["1 000 000", 1_000_000], ["1.5", undefined], ["1,5", undefined], ["-1", undefined],
-  ["", undefined], ["ten", undefined],
+  ["100", 100],
+  [" 1,000 ", 1000],
+  ["1 000 000", 1_000_000],
+  ["1.5", undefined],
+  ["1,5", undefined],
+  ["-1", undefined],
+  ["", undefined],
+  ["ten", undefined],
 ])("%o is the number %o", (text, value) => expect(numberIn(text)).toBe(value));
 
 it("a time passes through its input unchanged, with its seconds", () => {
@@ -28,14 +49,26 @@ describe("validation", () => {
   it("accepts an existing deal's values", () => {
     expect(wrongIn(VALUES, ALL)).toEqual({});
     expect(newDeal(VALUES)).toEqual({
-      organisation: DEAL.organisation, name: DEAL.name, seats: 100, startsAt: DEAL.startsAt, endsAt: DEAL.endsAt,
+      organisation: DEAL.organisation,
+      name: DEAL.name,
+      seats: 100,
+      startsAt: DEAL.startsAt,
+      endsAt: DEAL.endsAt,
     });
   });
 
   it.each([
-    ["organisation.id", "Acme Ltd"], ["organisation.id", ""], ["organisation.name", " "], ["name", "x".repeat(101)],
-    ["seats", "0"], ["seats", "1,000,001"], ["startsAt", ""], ["endsAt", toInput("2026-08-31T00:00:00Z")],
-  ] as const)("refuses for %s: %o", (field, text) => expect(Object.keys(wrongIn({ ...VALUES, [field]: text }, ALL))).toEqual([field]));
+    ["organisation.id", "Acme Ltd"],
+    ["organisation.id", ""],
+    ["organisation.name", " "],
+    ["name", "x".repeat(101)],
+    ["seats", "0"],
+    ["seats", "1,000,001"],
+    ["startsAt", ""],
+    ["endsAt", toInput("2026-08-31T00:00:00Z")],
+  ] as const)("refuses for %s: %o", (field, text) =>
+    expect(Object.keys(wrongIn({ ...VALUES, [field]: text }, ALL))).toEqual([field]),
+  );
 
   it("looks only at the fields on the form", () => {
     expect(wrongIn({ ...VALUES, name: "" }, ["seats"])).toEqual({});
@@ -55,13 +88,20 @@ describe("a change", () => {
 
   it("for the worse says what is lost", () => {
     expect(harmOf(DEAL, { seats: 80 }, NOW)).toEqual([expect.stringContaining("38 will be available")]);
-    expect(harmOf(DEAL, { endsAt: "2027-01-01T00:00:00Z" }, NOW)).toEqual([expect.stringContaining("42 learners lose access")]);
-    expect(harmOf(DEAL, { endsAt: "2026-11-01T00:00:00Z" }, NOW)).toEqual([expect.stringContaining("ends immediately")]);
-    expect(harmOf(DEAL, { startsAt: "2027-01-01T00:00:00Z" }, NOW)).toEqual([expect.stringContaining("not have started")]);
+    expect(harmOf(DEAL, { endsAt: "2027-01-01T00:00:00Z" }, NOW)).toEqual([
+      expect.stringContaining("42 learners lose access"),
+    ]);
+    expect(harmOf(DEAL, { endsAt: "2026-11-01T00:00:00Z" }, NOW)).toEqual([
+      expect.stringContaining("ends immediately"),
+    ]);
+    expect(harmOf(DEAL, { startsAt: "2027-01-01T00:00:00Z" }, NOW)).toEqual([
+      expect.stringContaining("not have started"),
+    ]);
   });
 
   it("mentions learners only if there are any", () => {
-    const held = (allocated: number) => losers({ ...DEAL, seats: { total: 100, allocated, available: 100 - allocated } });
+    const held = (allocated: number) =>
+      losers({ ...DEAL, seats: { total: 100, allocated, available: 100 - allocated } });
     expect(held(0)).toBe("pending invites can no longer be accepted.");
     expect(held(1)).toMatch(/^1 learner loses access/);
     expect(held(1200)).toMatch(/^1,200 learners lose access/);
@@ -69,17 +109,29 @@ describe("a change", () => {
 });
 
 describe("a refusal", () => {
-  const refuse = (code: string, field: string, detail: string) => refusedFields(new Problem(code, detail, 400, [{ field, detail }]), ALL);
+  const refuse = (code: string, field: string, detail: string) =>
+    refusedFields(new Problem(code, detail, 400, [{ field, detail }]), ALL);
 
   it("is a sentence at its field", () => {
-    expect(refuse("invalid_request", "endsAt", "must be later than startsAt")).toEqual({ endsAt: "Ends must be later than the start." });
-    expect(refuse("invalid_request", "organisation.name", "must not contain a URL")).toEqual({ "organisation.name": "Organisation name must not contain a URL." });
-    expect(refuse("invalid_request", "endsAt", "must be before 2028-08-31T22:00:00Z, when this deal's records are deleted"))
-      .toEqual({ endsAt: `Ends must be before ${instant("2028-08-31T22:00:00Z")}, when this deal's records are deleted.` });
+    expect(refuse("invalid_request", "endsAt", "must be later than startsAt")).toEqual({
+      endsAt: "Ends must be later than the start.",
+    });
+    expect(refuse("invalid_request", "organisation.name", "must not contain a URL")).toEqual({
+      "organisation.name": "Organisation name must not contain a URL.",
+    });
+    expect(
+      refuse("invalid_request", "endsAt", "must be before 2028-08-31T22:00:00Z, when this deal's records are deleted"),
+    ).toEqual({
+      endsAt: `Ends must be before ${instant("2028-08-31T22:00:00Z")}, when this deal's records are deleted.`,
+    });
   });
 
   it("of too few seats says how many are needed, and what else helps", () => {
-    const { seats } = refuse("seats_below_allocated", "seats", "Learners hold 42 of the seats. Enter at least 42, or release seats first.");
+    const { seats } = refuse(
+      "seats_below_allocated",
+      "seats",
+      "Learners hold 42 of the seats. Enter at least 42, or release seats first.",
+    );
     expect(seats).toMatch(/hold 42 seats. Enter 42 or more, or ask .* de-allocate/);
   });
 

@@ -58,7 +58,8 @@ export function wrongIn(values: Values, fields: readonly Field[]): Wrong {
       if (!isOrganisationId(text)) wrong[field] = ORGANISATION_ID;
     } else if (field === "seats") {
       const seats = numberIn(text);
-      if (seats === undefined || seats < 1 || seats > 1_000_000) wrong[field] = "Enter a whole number from 1 to 1,000,000.";
+      if (seats === undefined || seats < 1 || seats > 1_000_000)
+        wrong[field] = "Enter a whole number from 1 to 1,000,000.";
     } else if (field === "startsAt" || field === "endsAt") {
       if (!fromInput(text)) wrong[field] = "Choose a date and a time.";
     } else if (!text) {
@@ -89,7 +90,9 @@ export type Change = Partial<Omit<NewDeal, "organisation">>;
 export function changeOf(deal: DealWithSeats, values: Values): Change {
   const before = valuesOf(deal);
   const { organisation: _, ...after } = newDeal(values);
-  const changed = (Object.keys(after) as (keyof typeof after)[]).filter((field) => values[field].trim() !== before[field]);
+  const changed = (Object.keys(after) as (keyof typeof after)[]).filter(
+    (field) => values[field].trim() !== before[field],
+  );
   return Object.fromEntries(changed.map((field) => [field, after[field]]));
 }
 
@@ -98,21 +101,30 @@ export function harmOf(deal: DealWithSeats, change: Change, now: number): string
   const { allocated, total } = deal.seats;
   const harm: string[] = [];
   if (change.seats !== undefined && change.seats < total) {
-    harm.push(`${counted(change.seats, "seat")} instead of ${number(total)}: ${number(change.seats - allocated)} will be available.`);
+    harm.push(
+      `${counted(change.seats, "seat")} instead of ${number(total)}: ${number(change.seats - allocated)} will be available.`,
+    );
   }
   if (change.startsAt && deal.state === "active" && Date.parse(change.startsAt) > now) {
     harm.push(`The deal will not have started: nobody can be invited or accept before ${instant(change.startsAt)}.`);
   }
   if (change.endsAt && change.endsAt < deal.endsAt && deal.state !== "ended") {
     const past = Date.parse(change.endsAt) <= now;
-    harm.push(`The deal ends ${past ? "immediately" : `on ${instant(change.endsAt)}`} instead of ${instant(deal.endsAt)}: ${losers(deal)}`);
+    harm.push(
+      `The deal ends ${past ? "immediately" : `on ${instant(change.endsAt)}`} instead of ${instant(deal.endsAt)}: ${losers(deal)}`,
+    );
   }
   return harm;
 }
 
 /** What learners lose when a deal ends. */
 export function losers({ seats: { allocated } }: DealWithSeats): string {
-  const access = allocated === 0 ? "" : allocated === 1 ? "1 learner loses access, and " : `${number(allocated)} learners lose access, and `;
+  const access =
+    allocated === 0
+      ? ""
+      : allocated === 1
+        ? "1 learner loses access, and "
+        : `${number(allocated)} learners lose access, and `;
   return `${access}pending invites can no longer be accepted.`;
 }
 
@@ -121,7 +133,9 @@ export function refusedFields(problem: Problem, fields: readonly Field[]): Wrong
   const wrong: Wrong = {};
   for (const { field, detail } of problem.errors) {
     const known = fields.find((name) => name === field);
-    if (known) wrong[known] = problem.code === "seats_below_allocated" ? belowAllocated(detail) : sentence(FIELDS[known].label, detail);
+    if (known)
+      wrong[known] =
+        problem.code === "seats_below_allocated" ? belowAllocated(detail) : sentence(FIELDS[known].label, detail);
   }
   return wrong;
 }

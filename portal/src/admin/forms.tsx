@@ -1,7 +1,7 @@
 /** The dialogs in which deals are created and changed. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { changeDeal, createDeal, type DealWithSeats, getDeal, Problem } from "../api";
+import { changeDeal, createDeal, type DealWithSeats, getDeal, type Problem } from "../api";
 import { session } from "../session";
 import { instant } from "../time";
 import { confirm } from "../ui/confirm";
@@ -10,12 +10,31 @@ import { counted, number } from "../ui/seat-numbers";
 import { Notice } from "../ui/status";
 import { Text } from "../ui/text";
 import { dropDraft, keptDraft, keyFor } from "./draft";
-import { changeOf, type Field, FIELDS, fromInput, harmOf, newDeal, numberIn, refusedFields, toInput, type Values, valuesOf, type Wrong, wrongIn } from "./fields";
+import {
+  changeOf,
+  FIELDS,
+  type Field,
+  fromInput,
+  harmOf,
+  newDeal,
+  numberIn,
+  refusedFields,
+  toInput,
+  type Values,
+  valuesOf,
+  type Wrong,
+  wrongIn,
+} from "./fields";
 
 const NEW = ["organisation.id", "organisation.name", "name", "seats", "startsAt", "endsAt"] as const;
 
 /** `deal`: one of the organisation's deals, whose organisation name is filled in. */
-export function NewDealForm({ organisation, deal, onDone, onClose }: {
+export function NewDealForm({
+  organisation,
+  deal,
+  onDone,
+  onClose,
+}: {
   organisation: string;
   deal: DealWithSeats | undefined;
   onDone: (deal: DealWithSeats) => void;
@@ -27,8 +46,12 @@ export function NewDealForm({ organisation, deal, onDone, onClose }: {
     const today = new Date(new Date().setHours(0, 0, 0, 0));
     const inAYear = new Date(new Date(today).setFullYear(today.getFullYear() + 1));
     return {
-      "organisation.id": organisation, "organisation.name": deal?.organisation.name ?? "", name: "", seats: "",
-      startsAt: toInput(today), endsAt: toInput(inAYear),
+      "organisation.id": organisation,
+      "organisation.name": deal?.organisation.name ?? "",
+      name: "",
+      seats: "",
+      startsAt: toInput(today),
+      endsAt: toInput(inAYear),
     };
   });
   const close = () => {
@@ -38,7 +61,11 @@ export function NewDealForm({ organisation, deal, onDone, onClose }: {
   };
   return (
     <Form
-      title="New deal" action="Create deal" fields={NEW} start={start} onClose={close}
+      title="New deal"
+      action="Create deal"
+      fields={NEW}
+      start={start}
+      onClose={close}
       submit={async (values) => {
         const created = await createDeal(newDeal(values), keyFor(values));
         dropDraft();
@@ -59,7 +86,13 @@ export interface LoadedDeal {
   etag: string | null;
 }
 
-export function ChangeForm({ kind, loaded, onReload, onDone, onClose }: {
+export function ChangeForm({
+  kind,
+  loaded,
+  onReload,
+  onDone,
+  onClose,
+}: {
   kind: Kind;
   loaded: LoadedDeal;
   /** The deal had changed, and was loaded again. */
@@ -96,16 +129,31 @@ export function ChangeForm({ kind, loaded, onReload, onDone, onClose }: {
     }
   };
   return (
-    <Form title={`${title} ${deal.name}`} action={action} fields={fields} start={valuesOf(deal)} submit={submit} onClose={onClose}>
+    <Form
+      title={`${title} ${deal.name}`}
+      action={action}
+      fields={fields}
+      start={valuesOf(deal)}
+      submit={submit}
+      onClose={onClose}
+    >
       {(values) => (
         <>
           <p key={etag} class="soft">
             {deal.organisation.name}: {counted(deal.seats.total, "seat")}, {number(deal.seats.allocated)} allocated,{" "}
             {number(deal.seats.available)} available; {instant(deal.startsAt)} – {instant(deal.endsAt)}.
           </p>
-          {stale && <Notice tone="bad">This deal changed since you opened it. Check its current values above, then try again.</Notice>}
+          {stale && (
+            <Notice tone="bad">
+              This deal changed since you opened it. Check its current values above, then try again.
+            </Notice>
+          )}
           {idle && <Notice>You have not changed anything.</Notice>}
-          {kind === "resize" && <p><Text>{outcome(deal, values.seats)}</Text></p>}
+          {kind === "resize" && (
+            <p>
+              <Text>{outcome(deal, values.seats)}</Text>
+            </p>
+          )}
         </>
       )}
     </Form>
@@ -115,12 +163,21 @@ export function ChangeForm({ kind, loaded, onReload, onDone, onClose }: {
 /** The effect of a number of seats. */
 function outcome({ seats: { total, allocated } }: DealWithSeats, text: string): string {
   const seats = numberIn(text);
-  if (seats === undefined || seats === total || seats < allocated) return `Learners hold ${counted(allocated, "seat")}. The deal can’t have fewer.`;
+  if (seats === undefined || seats === total || seats < allocated)
+    return `Learners hold ${counted(allocated, "seat")}. The deal can’t have fewer.`;
   const more = seats - total;
   return `${number(Math.abs(more))} ${more > 0 ? "more" : "fewer"} than now: ${number(seats - allocated)} would be available.`;
 }
 
-function Form({ title, action, fields, start, submit, onClose, children }: {
+function Form({
+  title,
+  action,
+  fields,
+  start,
+  submit,
+  onClose,
+  children,
+}: {
   title: string;
   action: string;
   fields: readonly Field[];
@@ -181,13 +238,27 @@ function Form({ title, action, fields, start, submit, onClose, children }: {
         <form class="deal-form" onSubmit={send} noValidate>
           <h2 id="form-title">{title}</h2>
           {children?.(values)}
-          {problem && <Notice tone="bad"><Text>{wordsFor(problem)}</Text></Notice>}
+          {problem && (
+            <Notice tone="bad">
+              <Text>{wordsFor(problem)}</Text>
+            </Notice>
+          )}
           {fields.map((field) => (
-            <Input key={field} field={field} value={values[field]} wrong={wrong[field]} onInput={(value) => setTyped({ ...typed, [field]: value })} />
+            <Input
+              key={field}
+              field={field}
+              value={values[field]}
+              wrong={wrong[field]}
+              onInput={(value) => setTyped({ ...typed, [field]: value })}
+            />
           ))}
           <footer>
-            <button type="button" class="secondary outline" onClick={close}>Cancel</button>
-            <button type="submit" aria-busy={busy}>{action}</button>
+            <button type="button" class="secondary outline" onClick={close}>
+              Cancel
+            </button>
+            <button type="submit" aria-busy={busy}>
+              {action}
+            </button>
           </footer>
         </form>
       </article>
@@ -195,7 +266,17 @@ function Form({ title, action, fields, start, submit, onClose, children }: {
   );
 }
 
-function Input({ field, value, wrong, onInput }: { field: Field; value: string; wrong: string | undefined; onInput: (value: string) => void }) {
+function Input({
+  field,
+  value,
+  wrong,
+  onInput,
+}: {
+  field: Field;
+  value: string;
+  wrong: string | undefined;
+  onInput: (value: string) => void;
+}) {
   const { label, hint } = FIELDS[field];
   const id = `deal-${field}`;
   const isTime = field === "startsAt" || field === "endsAt";
@@ -206,23 +287,33 @@ function Input({ field, value, wrong, onInput }: { field: Field; value: string; 
       <label for={id}>{label}</label>
       <input
         {...(isTime ? { type: "datetime-local" as const } : { type: "text" as const })}
-        id={id} required autocomplete="off"
+        id={id}
+        required
+        autocomplete="off"
         {...(field === "seats" && { inputMode: "numeric" as const })}
         {...(field === "organisation.id" && { spellcheck: false, autocapitalize: "none" })}
-        value={value} onInput={(event) => onInput(event.currentTarget.value)}
+        value={value}
+        onInput={(event) => onInput(event.currentTarget.value)}
         {...(wrong && { "aria-invalid": "true" as const })}
         {...((wrong || help) && { "aria-describedby": `${id}-help` })}
       />
-      {(wrong || help) && <p id={`${id}-help`} class={wrong ? "wrong" : "soft"}><Text>{wrong ?? help ?? ""}</Text></p>}
+      {(wrong || help) && (
+        <p id={`${id}-help`} class={wrong ? "wrong" : "soft"}>
+          <Text>{wrong ?? help ?? ""}</Text>
+        </p>
+      )}
     </div>
   );
 }
 
 /** A refusal that belongs to no field. */
 function wordsFor({ code, detail, temporary, errors }: Problem): string {
-  if (code === "session_over") return "Your session has ended, and nothing was changed. Close this form, then sign in again.";
-  if (code === "no_permission" || code === "forbidden") return "This account does not have permission to change deals. Ask an administrator for it, or sign in with another account.";
-  if (code === "not_found") return "This deal no longer exists. Close this form, then find the organisation’s deals again.";
+  if (code === "session_over")
+    return "Your session has ended, and nothing was changed. Close this form, then sign in again.";
+  if (code === "no_permission" || code === "forbidden")
+    return "This account does not have permission to change deals. Ask an administrator for it, or sign in with another account.";
+  if (code === "not_found")
+    return "This deal no longer exists. Close this form, then find the organisation’s deals again.";
   if (temporary) return "We don’t know whether this was saved. Try again: saving twice does no harm.";
   return errors.length > 0 ? errors.map(({ field, detail }) => `${field}: ${detail}`).join("; ") : detail;
 }

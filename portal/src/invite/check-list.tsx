@@ -12,7 +12,12 @@ import type { Inviting, Row } from "./inviting";
 import { suggestionFor } from "./suggestion";
 import { leftOutOf, predicted, summaryOf } from "./verdicts";
 
-export function CheckList({ inviting, seats, counts, heading }: {
+export function CheckList({
+  inviting,
+  seats,
+  counts,
+  heading,
+}: {
   inviting: Inviting;
   seats: Seats;
   counts: Counts;
@@ -40,32 +45,62 @@ export function CheckList({ inviting, seats, counts, heading }: {
 
   return (
     <section class="checked" aria-label="Checked addresses">
-      <h2 ref={heading} tabIndex={-1}><Text>{summaryOf(rows.flatMap(({ verdict }) => verdict ?? [])) || "Checking…"}</Text></h2>
-      {leftOut && <p class="soft"><Text>{leftOut}</Text></p>}
+      <h2 ref={heading} tabIndex={-1}>
+        <Text>{summaryOf(rows.flatMap(({ verdict }) => verdict ?? [])) || "Checking…"}</Text>
+      </h2>
+      {leftOut && (
+        <p class="soft">
+          <Text>{leftOut}</Text>
+        </p>
+      )}
       {due > 0 && counts.pending + due > seats.available && (
-        <Notice><Text>{`With this list, ${moreThanSeats(counts.pending + due, counts, seats)}`}</Text></Notice>
+        <Notice>
+          <Text>{`With this list, ${moreThanSeats(counts.pending + due, counts, seats)}`}</Text>
+        </Notice>
       )}
       <p class="actions send">
         {due > 0 && (
-          <button type="button" aria-disabled={checking || unread} onClick={() => checking || unread || void inviting.send()}>
+          <button
+            type="button"
+            aria-disabled={checking || unread}
+            onClick={() => checking || unread || void inviting.send()}
+          >
             <Text>{checking ? "Checking…" : `Send ${counted(due, "invite")}`}</Text>
           </button>
         )}
-        <button type="button" class="secondary outline" onClick={() => void discard()}>Discard list</button>
-        <span class="soft"><Text>{`${counted(seats.available, "seat")} left`}</Text></span>
-        {due > 0 && unread && <span><Text>Check or clear the addresses above first: they are not in this list yet.</Text></span>}
+        <button type="button" class="secondary outline" onClick={() => void discard()}>
+          Discard list
+        </button>
+        <span class="soft">
+          <Text>{`${counted(seats.available, "seat")} left`}</Text>
+        </span>
+        {due > 0 && unread && (
+          <span>
+            <Text>Check or clear the addresses above first: they are not in this list yet.</Text>
+          </span>
+        )}
       </p>
       <table class="rows" role="table" aria-label="What will happen">
         <thead role="rowgroup">
           <tr role="row">
-            <th role="columnheader" scope="col">Address</th>
-            <th role="columnheader" scope="col">Name</th>
-            <th role="columnheader" scope="col">What will happen</th>
-            <th role="columnheader" scope="col"><span class="visually-hidden">Actions</span></th>
+            <th role="columnheader" scope="col">
+              Address
+            </th>
+            <th role="columnheader" scope="col">
+              Name
+            </th>
+            <th role="columnheader" scope="col">
+              What will happen
+            </th>
+            <th role="columnheader" scope="col">
+              <span class="visually-hidden">Actions</span>
+            </th>
           </tr>
         </thead>
         <tbody role="rowgroup">
-          {rows.map((row, index) => <CheckedRow key={row.id} {...{ inviting, row }} place={index + 1} />)}
+          {rows.map((row, index) => (
+            <CheckedRow key={row.id} {...{ inviting, row }} place={index + 1} />
+          ))}
         </tbody>
       </table>
     </section>
@@ -116,35 +151,80 @@ function CheckedRow({ inviting, row, place }: { inviting: Inviting; row: Row; pl
       <th role="rowheader" scope="row">
         {fields ? (
           <input
-            ref={input} type="text" inputMode="email" autocomplete="off" autocapitalize="off" spellcheck={false} defaultValue={row.email}
-            aria-label={`Address in row ${place}`} aria-invalid={wrong || undefined} aria-describedby={note}
+            ref={input}
+            type="text"
+            inputMode="email"
+            autocomplete="off"
+            autocapitalize="off"
+            spellcheck={false}
+            defaultValue={row.email}
+            aria-label={`Address in row ${place}`}
+            aria-invalid={wrong || undefined}
+            aria-describedby={note}
             onChange={(event) => void correct({ email: event.currentTarget.value.trim() })}
           />
-        ) : <Text>{row.email}</Text>}
+        ) : (
+          <Text>{row.email}</Text>
+        )}
       </th>
       <td role="cell" data-label="Name">
         {fields ? (
           <input
-            type="text" autocomplete="off" spellcheck={false} defaultValue={row.name} aria-label={`Name in row ${place}`}
+            type="text"
+            autocomplete="off"
+            spellcheck={false}
+            defaultValue={row.name}
+            aria-label={`Name in row ${place}`}
             onChange={(event) => void correct({ name: event.currentTarget.value.trim() })}
           />
-        ) : <Text>{row.name || "–"}</Text>}
+        ) : (
+          <Text>{row.name || "–"}</Text>
+        )}
       </td>
       <td role="cell" data-label="What will happen" id={note}>
         <div>
-          {prediction ? <span class={`state ${prediction.tone}`}><Text>{prediction.label}</Text></span> : <span class="soft">Checking…</span>}
-          {prediction?.note && <div class="soft"><Text>{prediction.note}</Text></div>}
-          {several && <div class="soft"><Text>This is more than one address. Keep only the one to invite.</Text></div>}
+          {prediction ? (
+            <span class={`state ${prediction.tone}`}>
+              <Text>{prediction.label}</Text>
+            </span>
+          ) : (
+            <span class="soft">Checking…</span>
+          )}
+          {prediction?.note && (
+            <div class="soft">
+              <Text>{prediction.note}</Text>
+            </div>
+          )}
+          {several && (
+            <div class="soft">
+              <Text>This is more than one address. Keep only the one to invite.</Text>
+            </div>
+          )}
           {meant && (
             <div class="soft">
-              Did you mean <button type="button" class="link" onClick={use}><Text>{meant}</Text></button>?
+              Did you mean{" "}
+              <button type="button" class="link" onClick={use}>
+                <Text>{meant}</Text>
+              </button>
+              ?
             </div>
           )}
         </div>
       </td>
       <td role="cell" class="change">
-        {!fields && <button type="button" class="link" aria-label={`Edit ${who}`} onClick={edit}>Edit</button>}
-        <button type="button" class="link remove" aria-label={`Remove ${who}`} onClick={(event) => remove(event.currentTarget)}>Remove</button>
+        {!fields && (
+          <button type="button" class="link" aria-label={`Edit ${who}`} onClick={edit}>
+            Edit
+          </button>
+        )}
+        <button
+          type="button"
+          class="link remove"
+          aria-label={`Remove ${who}`}
+          onClick={(event) => remove(event.currentTarget)}
+        >
+          Remove
+        </button>
       </td>
     </tr>
   );

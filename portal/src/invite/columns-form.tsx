@@ -5,7 +5,13 @@ import { type Columns, type ColumnsQuestion, EVERY, type Guess } from "./columns
 /** More columns do not fit side by side. */
 const MOST_SHOWN = 6;
 
-export function ColumnsForm({ question, onChosen }: { question: ColumnsQuestion; onChosen: (columns: Columns) => void }) {
+export function ColumnsForm({
+  question,
+  onChosen,
+}: {
+  question: ColumnsQuestion;
+  onChosen: (columns: Columns) => void;
+}) {
   const { labels, samples, addresses, names, family, untitled, guess } = question;
   const [columns, setColumns] = useState<Guess>(guess);
   const { email, name } = columns;
@@ -13,14 +19,18 @@ export function ColumnsForm({ question, onChosen }: { question: ColumnsQuestion;
   useEffect(() => heading.current?.focus(), []);
   // The guess and the other address columns first, because the choice is between these.
   const shown = [...new Set([guess.email, ...addresses, guess.name, guess.family, ...names])]
-    .filter((column) => column !== undefined).slice(0, MOST_SHOWN).sort((a, b) => a - b);
+    .filter((column) => column !== undefined)
+    .slice(0, MOST_SHOWN)
+    .sort((a, b) => a - b);
   const submit = (event: Event) => {
     event.preventDefault();
     if (email !== undefined) onChosen({ ...columns, email });
   };
   return (
     <form class="question" aria-label="Columns" onSubmit={submit}>
-      <h2 ref={heading} tabIndex={-1}>Which columns do you mean?</h2>
+      <h2 ref={heading} tabIndex={-1}>
+        Which columns do you mean?
+      </h2>
       <p class="soft">
         {addresses.length > 1
           ? "More than one column has addresses. Only the addresses in the column that you choose are invited."
@@ -28,40 +38,81 @@ export function ColumnsForm({ question, onChosen }: { question: ColumnsQuestion;
       </p>
       <table class="rows" role="table" aria-label="First rows">
         <thead role="rowgroup">
-          <tr role="row">{shown.map((column) => <th key={column} role="columnheader" scope="col">{labels[column]}</th>)}</tr>
+          <tr role="row">
+            {shown.map((column) => (
+              <th key={column} role="columnheader" scope="col">
+                {labels[column]}
+              </th>
+            ))}
+          </tr>
         </thead>
         <tbody role="rowgroup">
           {samples.map((cells, row) => (
             <tr key={row} role="row">
-              {shown.map((column) => <td key={column} role="cell" data-label={labels[column]}><span>{cells[column] || "–"}</span></td>)}
+              {shown.map((column) => (
+                <td key={column} role="cell" data-label={labels[column]}>
+                  <span>{cells[column] || "–"}</span>
+                </td>
+              ))}
             </tr>
           ))}
         </tbody>
       </table>
       <div class="choices">
         <Choice
-          label="Address column" options={addresses} none={email === undefined ? "Choose…" : undefined} every={untitled} {...{ labels }} value={email}
+          label="Address column"
+          options={addresses}
+          none={email === undefined ? "Choose…" : undefined}
+          every={untitled}
+          {...{ labels }}
+          value={email}
           onChange={(email) => setColumns({ ...columns, email })}
         />
         {names.length > 0 && email !== EVERY && (
           <Choice
-            label="Name column" options={names} none="No name" {...{ labels }} value={name}
-            onChange={(name) => setColumns({ ...columns, name, family: name === undefined || name === columns.family ? undefined : columns.family })}
+            label="Name column"
+            options={names}
+            none="No name"
+            {...{ labels }}
+            value={name}
+            onChange={(name) =>
+              setColumns({
+                ...columns,
+                name,
+                family: name === undefined || name === columns.family ? undefined : columns.family,
+              })
+            }
           />
         )}
         {family && name !== undefined && email !== EVERY && (
           <Choice
-            label="Family name column" options={names.filter((column) => column !== name)} none="None" {...{ labels }} value={columns.family}
+            label="Family name column"
+            options={names.filter((column) => column !== name)}
+            none="None"
+            {...{ labels }}
+            value={columns.family}
             onChange={(family) => setColumns({ ...columns, family })}
           />
         )}
       </div>
-      <p class="actions"><button type="submit" aria-disabled={email === undefined}>Use these columns</button></p>
+      <p class="actions">
+        <button type="submit" aria-disabled={email === undefined}>
+          Use these columns
+        </button>
+      </p>
     </form>
   );
 }
 
-function Choice({ label, labels, options, none, every, value, onChange }: {
+function Choice({
+  label,
+  labels,
+  options,
+  none,
+  every,
+  value,
+  onChange,
+}: {
   label: string;
   labels: string[];
   options: number[];
@@ -76,9 +127,17 @@ function Choice({ label, labels, options, none, every, value, onChange }: {
   return (
     <div>
       <label for={id}>{label}</label>
-      <select id={id} value={value ?? ""} onChange={({ currentTarget: { value } }) => onChange(value === "" ? undefined : Number(value))}>
+      <select
+        id={id}
+        value={value ?? ""}
+        onChange={({ currentTarget: { value } }) => onChange(value === "" ? undefined : Number(value))}
+      >
         {none && <option value="">{none}</option>}
-        {options.map((column) => <option key={column} value={column}>{labels[column]}</option>)}
+        {options.map((column) => (
+          <option key={column} value={column}>
+            {labels[column]}
+          </option>
+        ))}
         {every && <option value={EVERY}>All of them: this is a list, not a table</option>}
       </select>
     </div>

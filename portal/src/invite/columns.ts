@@ -40,13 +40,22 @@ export type Decision = Columns | ColumnsQuestion;
 
 const SAMPLES = 3;
 const CONTACT = /^(?:primary |main )?contact\W+/i;
-const holdsAddress = (cell: string) => isAngled(cell) || (cell !== "" && cell.split(/[\s,;]+/).filter(Boolean).every(isAddress));
+const holdsAddress = (cell: string) =>
+  isAngled(cell) ||
+  (cell !== "" &&
+    cell
+      .split(/[\s,;]+/)
+      .filter(Boolean)
+      .every(isAddress));
 const contained = (part: string, whole: string) => whole.toLowerCase().includes(part.toLowerCase());
 
 class Table {
   readonly width: number;
 
-  constructor(readonly titles: string[] | undefined, readonly body: string[][]) {
+  constructor(
+    readonly titles: string[] | undefined,
+    readonly body: string[][],
+  ) {
     this.width = body.reduce((width, cells) => Math.max(width, cells.length), titles?.length ?? 0);
   }
 
@@ -66,7 +75,8 @@ class Table {
 
   kind(column: number): Kind | undefined {
     const filled = this.cells(column).filter(Boolean);
-    const kind = kindOf(this.title(column)) ?? (isLogin(this.title(column)) && filled.every(isFullName) ? "whole" : undefined);
+    const kind =
+      kindOf(this.title(column)) ?? (isLogin(this.title(column)) && filled.every(isFullName) ? "whole" : undefined);
     // A column of numbers has no names, even if its title says so.
     const numbers = filled.length > 0 && filled.every((cell) => /\p{N}/u.test(cell) && !/\p{L}/u.test(cell));
     return numbers ? undefined : kind;
@@ -82,23 +92,39 @@ class Table {
   isPlainAddress(column: number): boolean {
     const given = this.title(column);
     const title = CONTACT.test(given) && this.hasContacts ? given.replace(CONTACT, "") : given;
-    const label = this.titles?.findIndex((other, at) => at !== column && other === title.replace(/Value$/, "Label")) ?? -1;
-    return isPlainAddress(title) && (label < 0 || this.cells(label).every((cell) => isPlainAddress(`${cell} ${title}`)));
+    const label =
+      this.titles?.findIndex((other, at) => at !== column && other === title.replace(/Value$/, "Label")) ?? -1;
+    return (
+      isPlainAddress(title) && (label < 0 || this.cells(label).every((cell) => isPlainAddress(`${cell} ${title}`)))
+    );
   }
 
   /** Sorts the address columns: the clearest first. */
-  distance = (column: number) => (!this.isPlainAddress(column) ? 4 : this.hasAddresses(column) ? distance(this.title(column)) : 3);
+  distance = (column: number) =>
+    !this.isPlainAddress(column) ? 4 : this.hasAddresses(column) ? distance(this.title(column)) : 3;
 
   hasText(column: number): boolean {
     const cells = this.cells(column);
-    return cells.some((cell) => /\p{L}/u.test(cell) && !isPlaceholder(cell)) && !cells.some((cell) => cell.includes("@"));
+    return (
+      cells.some((cell) => /\p{L}/u.test(cell) && !isPlaceholder(cell)) && !cells.some((cell) => cell.includes("@"))
+    );
   }
 
   question(addresses: number[], names: number[], family: boolean, guess: Guess): ColumnsQuestion {
     const labels = this.columns.map((column) => this.title(column) || `Column ${column + 1}`);
     // Columns with the same title show their number.
-    const unlike = labels.map((label, column) => (labels.some((other, at) => at !== column && other === label) ? `${label} (column ${column + 1})` : label));
-    return { labels: unlike, samples: this.body.slice(0, SAMPLES), addresses, names, family, untitled: this.titles === undefined, guess };
+    const unlike = labels.map((label, column) =>
+      labels.some((other, at) => at !== column && other === label) ? `${label} (column ${column + 1})` : label,
+    );
+    return {
+      labels: unlike,
+      samples: this.body.slice(0, SAMPLES),
+      addresses,
+      names,
+      family,
+      untitled: this.titles === undefined,
+      guess,
+    };
   }
 }
 
@@ -109,27 +135,44 @@ export function titledColumns(titles: string[], body: string[][]): Decision {
   const [first] = addresses;
   const email = first !== undefined && table.isPlainAddress(first) ? first : undefined;
   const known = nameColumns(table, addresses);
-  const texts = table.columns.filter((column) => !addresses.includes(column) && table.hasText(column) && !isOther(table.title(column)));
+  const texts = table.columns.filter(
+    (column) => !addresses.includes(column) && table.hasText(column) && !isOther(table.title(column)),
+  );
   const unknown = known.name === undefined ? texts : texts.filter((column) => isRestOfName(table, column, known));
   if (addresses.length < 2 && unknown.length === 0 && email !== undefined) return { email, ...known };
-  const names = [...new Set([...Object.values(known).filter((column) => column !== undefined), ...texts])].sort((a, b) => a - b);
-  return table.question(addresses, names, known.family !== undefined || unknown.length > (known.name === undefined ? 1 : 0), { email, ...known });
+  const names = [...new Set([...Object.values(known).filter((column) => column !== undefined), ...texts])].sort(
+    (a, b) => a - b,
+  );
+  return table.question(
+    addresses,
+    names,
+    known.family !== undefined || unknown.length > (known.name === undefined ? 1 : 0),
+    { email, ...known },
+  );
 }
 
 /** Whether a column with an unknown title may have the other half of the names: it has letters in every row, and is next to half names. */
 function isRestOfName(table: Table, column: number, { name = -2, family }: Pick<Columns, "name" | "family">): boolean {
   const whole = table.kind(name) === "whole" && table.cells(name).every((cell) => cell === "" || cell.includes(" "));
-  return !whole && family === undefined && Math.abs(column - name) === 1 && table.kind(column) === undefined
-    && table.cells(column).every((cell) => /^\p{L}[\p{L}\p{M}' ’-]*$/u.test(cell));
+  return (
+    !whole &&
+    family === undefined &&
+    Math.abs(column - name) === 1 &&
+    table.kind(column) === undefined &&
+    table.cells(column).every((cell) => /^\p{L}[\p{L}\p{M}' ’-]*$/u.test(cell))
+  );
 }
 
 /** The columns that may have the addresses to invite, the likeliest first. */
 function addressColumns(table: Table): number[] {
   const named = (column: number) => kindOf(table.title(column)) === "email";
   // Accounts without a name show their address instead. In a column of `Ann Doe <ann@example.com>`, every cell has an address.
-  const few = (column: number) => table.cells(column).filter(holdsAddress).length * 2 <= table.cells(column).filter(Boolean).length;
-  const isName = (column: number) => ["whole", "first", "last"].includes(kindOf(table.title(column)) ?? "") && few(column);
-  const meant = (column: number) => isPlainAddress(table.title(column)) || table.cells(column).some((cell) => cell.includes("@"));
+  const few = (column: number) =>
+    table.cells(column).filter(holdsAddress).length * 2 <= table.cells(column).filter(Boolean).length;
+  const isName = (column: number) =>
+    ["whole", "first", "last"].includes(kindOf(table.title(column)) ?? "") && few(column);
+  const meant = (column: number) =>
+    isPlainAddress(table.title(column)) || table.cells(column).some((cell) => cell.includes("@"));
   const found = table.columns
     .filter((column) => (table.hasAddresses(column) ? !isName(column) : named(column) && meant(column)))
     .sort((a, b) => table.distance(a) - table.distance(b) || a - b);
@@ -138,7 +181,9 @@ function addressColumns(table: Table): number[] {
   if (first === undefined) return [...table.columns.filter(named), ...mentioned].slice(0, 1);
   // A column that only repeats the first column's addresses is not a choice.
   const blank = (column: number) => table.cells(column).every((cell) => cell === "");
-  const repeats = (column: number) => !blank(column) && table.body.every((cells) => !cells[column] || (cells[first] && contained(cells[first], cells[column])));
+  const repeats = (column: number) =>
+    !blank(column) &&
+    table.body.every((cells) => !cells[column] || (cells[first] && contained(cells[first], cells[column])));
   // Directories list accounts without a mailbox with a login only.
   const isMissing = (column: number) => isPrincipal(table.title(first)) && blank(column);
   return [first, ...others.filter((column) => !repeats(column) && !isMissing(column))];
@@ -146,18 +191,28 @@ function addressColumns(table: Table): number[] {
 
 function nameColumns(table: Table, addresses: number[]): Omit<Columns, "email"> {
   const hasNames = (column: number) => table.cells(column).some((cell) => nameOf(cell) !== "");
-  const others = table.columns.filter((column) => !addresses.includes(column)).sort((a, b) => Number(hasNames(b)) - Number(hasNames(a)));
-  const [first, infix, last, whole] = (["first", "infix", "last", "whole"] as const).map((kind) => others.find((column) => table.kind(column) === kind));
+  const others = table.columns
+    .filter((column) => !addresses.includes(column))
+    .sort((a, b) => Number(hasNames(b)) - Number(hasNames(a)));
+  const [first, infix, last, whole] = (["first", "infix", "last", "whole"] as const).map((kind) =>
+    others.find((column) => table.kind(column) === kind),
+  );
   const family = { ...(infix !== undefined && { infix }), family: last };
   if (first !== undefined && last !== undefined) return { name: first, ...family };
   const part = first ?? last;
   if (part === undefined) return whole === undefined ? {} : { name: whole };
   // `Name` beside `Vorname` is the family name, unless its cells contain the first name too.
-  if (whole === undefined || table.body.some((cells) => contains(cells[whole], cells[part]))) return { name: whole ?? part };
+  if (whole === undefined || table.body.some((cells) => contains(cells[whole], cells[part])))
+    return { name: whole ?? part };
   return first === undefined ? { name: whole, ...family } : { name: part, family: whole };
 }
 
-const contains = (whole = "", part = "") => part !== "" && whole.toLowerCase().split(/[\s,]+/).includes(part.toLowerCase());
+const contains = (whole = "", part = "") =>
+  part !== "" &&
+  whole
+    .toLowerCase()
+    .split(/[\s,]+/)
+    .includes(part.toLowerCase());
 
 /**
  * The question about lines without a header. There is none if each line is clear: only addresses, or one text beside each
@@ -175,16 +230,22 @@ export function untitledColumns(records: string[][], tabbed: boolean): ColumnsQu
   // Recipients have commas both in names and between recipients.
   const listed = !tabbed && records.some((cells) => cells.some(isAngled));
   const named = texts.some((column) => table.cells(column).every((cell) => isFullName(cell)));
-  const twoAddresses = addresses.length > 1 && (listed || texts.length === 0 ? several && (tabbed || isAligned(records)) : several || tabbed || named);
+  const twoAddresses =
+    addresses.length > 1 &&
+    (listed || texts.length === 0 ? several && (tabbed || isAligned(records)) : several || tabbed || named);
   const twoNames = !listed && addresses.length === 1 && texts.length > 1 && several;
   if (!twoAddresses && !twoNames) return undefined;
   const full = texts.filter((column) => table.cells(column).every((cell) => cell === "" || isFullName(cell)));
-  const guess = { email: addresses.length === 1 ? addresses[0] : undefined, name: full.length === 1 ? full[0] : undefined };
+  const guess = {
+    email: addresses.length === 1 ? addresses[0] : undefined,
+    name: full.length === 1 ? full[0] : undefined,
+  };
   return table.question(addresses, names, names.length > 1, guess);
 }
 
 /** Whether all lines have the same number of addresses and nothing else. Lines of a list differ, or end with a comma. */
-const isAligned = (records: string[][]) => records.every((cells) => cells.length === records[0]?.length && cells.every(isRecipient));
+const isAligned = (records: string[][]) =>
+  records.every((cells) => cells.length === records[0]?.length && cells.every(isRecipient));
 
 /** Whether the first line is a header of unknown titles: no address, above lines with addresses in one column. */
 export function hasTitles([first, ...body]: string[][]): boolean {
@@ -192,7 +253,10 @@ export function hasTitles([first, ...body]: string[][]): boolean {
   const lines = body.filter((cells) => cells.filter(Boolean).length > 1);
   const shared = first.findIndex((_, column) => {
     const addressed = lines.filter((cells) => cells[column]?.includes("@"));
-    return addressed.length * 2 > lines.length && (addressed.some((cells) => holdsAddress(cells[column] ?? "")) || first.some(kindOf));
+    return (
+      addressed.length * 2 > lines.length &&
+      (addressed.some((cells) => holdsAddress(cells[column] ?? "")) || first.some(kindOf))
+    );
   });
   const title = first[shared] ?? "";
   return shared >= 0 && !/[.\s]at\s|\.\p{L}{2,}$/iu.test(title) && !isPlaceholder(title);

@@ -89,7 +89,9 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
     else if (another) setSpelling({ file: chosen.name, readings });
     else {
       if (only.name !== "Unicode") {
-        addNote(`${chosen.name} does not say which character encoding it uses, so it was read as ${only.name}. If a name looks wrong, save the sheet as “CSV UTF-8” and choose that file.`);
+        addNote(
+          `${chosen.name} does not say which character encoding it uses, so it was read as ${only.name}. If a name looks wrong, save the sheet as “CSV UTF-8” and choose that file.`,
+        );
       }
       await read(only.text);
     }
@@ -118,28 +120,56 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
   };
 
   return (
-    <section class={`entry ${over ? "over" : ""}`} aria-label="Addresses" onDragOver={onDragOver} onDragLeave={() => setOver(false)} onDrop={onDrop}>
-      <label for="addresses"><Text>{listed > 0 ? "More addresses" : "Addresses"}</Text></label>
+    <section
+      class={`entry ${over ? "over" : ""}`}
+      aria-label="Addresses"
+      onDragOver={onDragOver}
+      onDragLeave={() => setOver(false)}
+      onDrop={onDrop}
+    >
+      <label for="addresses">
+        <Text>{listed > 0 ? "More addresses" : "Addresses"}</Text>
+      </label>
       <p class="soft" id="addresses-hint">
-        Paste up to {number(MOST_ROWS)} addresses from a spreadsheet or an email, with or without names, or drop CSV files
-        here. You see what will happen before anything is sent.
+        Paste up to {number(MOST_ROWS)} addresses from a spreadsheet or an email, with or without names, or drop CSV
+        files here. You see what will happen before anything is sent.
       </p>
       <textarea
-        id="addresses" ref={area} rows={listed > 0 ? 2 : 8} aria-describedby="addresses-hint" spellcheck={false} autocapitalize="off"
-        autocomplete="off" readOnly={checking.value} value={inviting.text.value} onInput={onInput}
+        id="addresses"
+        ref={area}
+        rows={listed > 0 ? 2 : 8}
+        aria-describedby="addresses-hint"
+        spellcheck={false}
+        autocapitalize="off"
+        autocomplete="off"
+        readOnly={checking.value}
+        value={inviting.text.value}
+        onInput={onInput}
         placeholder={listed > 0 ? "" : "ann@example.com\nBob Roe <bob@example.com>"}
       />
       <p class="actions">
-        <button type="button" class={listed > 0 ? "secondary outline" : ""} aria-disabled={checking.value} onClick={() => void check()}>
+        <button
+          type="button"
+          class={listed > 0 ? "secondary outline" : ""}
+          aria-disabled={checking.value}
+          onClick={() => void check()}
+        >
           <Text>{checking.value ? "Checking…" : "Check…"}</Text>
         </button>
         <button type="button" class="secondary outline" onClick={() => file.current?.click()}>
           Choose a CSV file
         </button>
-        <a href="/invite-template.csv" download="invite-template.csv" target="_self">Download a template</a>
+        <a href="/invite-template.csv" download="invite-template.csv" target="_self">
+          Download a template
+        </a>
       </p>
       <input
-        ref={file} type="file" accept=".csv,.tsv,.txt,text/csv,text/plain" multiple hidden aria-label="CSV file"
+        ref={file}
+        type="file"
+        accept=".csv,.tsv,.txt,text/csv,text/plain"
+        multiple
+        hidden
+        aria-label="CSV file"
         onChange={({ currentTarget }) => {
           choose(currentTarget.files);
           // Without this, the browser ignores the same file when it is chosen again.
@@ -148,9 +178,21 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
       />
       {spelling && <ReadingForm {...{ spelling }} onChosen={spelt} />}
       {question && <ColumnsForm key={question} question={question} onChosen={(columns) => void check(columns)} />}
-      {waiting > 0 && <Notice><Text>{`${counted(waiting, "file is", "files are")} waiting. First check or clear the addresses above.`}</Text></Notice>}
-      {notes.map(({ text, tone }) => <Notice key={text} {...(tone && { tone })}><Text>{text}</Text></Notice>)}
-      {refusal && <Notice tone="bad"><Text>{refusal}</Text></Notice>}
+      {waiting > 0 && (
+        <Notice>
+          <Text>{`${counted(waiting, "file is", "files are")} waiting. First check or clear the addresses above.`}</Text>
+        </Notice>
+      )}
+      {notes.map(({ text, tone }) => (
+        <Notice key={text} {...(tone && { tone })}>
+          <Text>{text}</Text>
+        </Notice>
+      ))}
+      {refusal && (
+        <Notice tone="bad">
+          <Text>{refusal}</Text>
+        </Notice>
+      )}
       {problem.value && problem.value.code !== "session_over" && (
         <Failure problem={problem.value} retry={() => void (inviting.text.value ? check() : inviting.check())} />
       )}

@@ -32,8 +32,20 @@ it.each<[what: string, bytes: number[], text: string]>([
 });
 
 it("the samples show the words that differ, not the header", async () => {
-  const title = [...ascii("Keresztn"), 0xe9, ...ascii("v;Vezet"), 0xe9, ...ascii("kn"), 0xe9, ...ascii("v;E-mail c"), 0xed, ...ascii("m\n")];
-  const readings = await readingsOf(blob(...title, ...ascii("Gy"), 0xf5, ...ascii("z"), 0xf5, ...ascii(";Kov"), 0xe1, ...ascii("cs;gyozo@ex.com")));
+  const title = [
+    ...ascii("Keresztn"),
+    0xe9,
+    ...ascii("v;Vezet"),
+    0xe9,
+    ...ascii("kn"),
+    0xe9,
+    ...ascii("v;E-mail c"),
+    0xed,
+    ...ascii("m\n"),
+  ];
+  const readings = await readingsOf(
+    blob(...title, ...ascii("Gy"), 0xf5, ...ascii("z"), 0xf5, ...ascii(";Kov"), 0xe1, ...ascii("cs;gyozo@ex.com")),
+  );
   expect(samplesOf(readings)).toEqual(["Gyõzõ", "Győző"]);
 });
 

@@ -33,7 +33,9 @@ export async function readingsOf(file: Blob): Promise<Reading[]> {
   if (bytes.includes(0)) {
     // Without a byte order mark, only the right byte order yields addresses.
     const wide = ["utf-16le", "utf-16be"].map((encoding) => decoded(bytes, encoding));
-    return wide.filter((text) => text !== undefined && text.includes("@") && !text.includes("\0")).map((text = "") => ({ name: "Unicode", text }));
+    return wide
+      .filter((text) => text !== undefined && text.includes("@") && !text.includes("\0"))
+      .map((text = "") => ({ name: "Unicode", text }));
   }
   const legacy = LEGACY.flatMap(([encoding, name]) => {
     const text = decoded(bytes, encoding);
@@ -82,11 +84,19 @@ const distinct = (samples: string[][]) => new Set(samples.map((sample) => sample
 
 /** Whether each word is plausible. `£ukasz`, `JosÈ` and the half Cyrillic `Јukasz` are not. */
 function isLikely(text: string): boolean {
-  const words = text.split(/[\s\0-&(-,./:-@[-`{-~]+/).map((word) => word.replace(/^[‘’“”„«»–—…•]+|[‘’“”„«»–—…•]+$/g, ""));
+  const words = text
+    .split(/[\s\0-&(-,./:-@[-`{-~]+/)
+    .map((word) => word.replace(/^[‘’“”„«»–—…•]+|[‘’“”„«»–—…•]+$/g, ""));
   return words.filter(foreign).every((word) => {
     if (/[^\p{L}\p{M}\p{N}'’–-]|ƒ|^\p{M}/u.test(word) || word.normalize("NFKC") !== word.normalize("NFC")) return false;
     const letters = word.replace(/[^\p{L}]/gu, "");
-    const scripts = [/\p{Script=Latin}/u, /\p{Script=Cyrillic}/u, /\p{Script=Greek}/u, /\p{Script=Hebrew}/u, /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u].filter((script) => script.test(letters));
+    const scripts = [
+      /\p{Script=Latin}/u,
+      /\p{Script=Cyrillic}/u,
+      /\p{Script=Greek}/u,
+      /\p{Script=Hebrew}/u,
+      /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u,
+    ].filter((script) => script.test(letters));
     const bareLatin = letters.length > 1 && /^\p{Script=Latin}+$/u.test(letters) && !/[A-Za-z]/.test(letters);
     const risen = /\p{Ll}/u.test(word) && /\p{L}(?![A-Z])\p{Lu}|(?![a-z])\p{Ll}[A-Z]/u.test(word);
     return scripts.length < 2 && !bareLatin && !risen;

@@ -20,7 +20,11 @@ export function InvitePage({ deal }: { deal: string }) {
 function Invite({ deal }: { deal: string }) {
   const inviting = invitingOf(deal);
   const stage = inviting.stage.value;
-  const { value: head, problem, reload } = useLoad(deal, async () => {
+  const {
+    value: head,
+    problem,
+    reload,
+  } = useLoad(deal, async () => {
     // Only the deal is needed, not its invites.
     const [page, counts] = await Promise.all([listSeats(deal, { limit: 1 }), getCounts(deal)]);
     return { ...page, counts };
@@ -31,12 +35,18 @@ function Invite({ deal }: { deal: string }) {
   useLeaving(inviting);
   return (
     <>
-      <p><a class="alone" href={`/deals/${deal}`}>‹ Deal seats{head && `: ${head.deal.name}`}</a></p>
+      <p>
+        <a class="alone" href={`/deals/${deal}`}>
+          ‹ Deal seats{head && `: ${head.deal.name}`}
+        </a>
+      </p>
       <Heading title="Invite people">Invite people</Heading>
       {head ? (
         <>
           <DealHead deal={head.deal} seats={head.seats} counts={head.counts} />
-          {stage === "draft" && head.deal.state === "active" && <Listing inviting={inviting} seats={head.seats} counts={head.counts} />}
+          {stage === "draft" && head.deal.state === "active" && (
+            <Listing inviting={inviting} seats={head.seats} counts={head.counts} />
+          )}
           {(stage === "sending" || stage === "paused") && <Sending inviting={inviting} />}
           {stage === "done" && <Result inviting={inviting} />}
           <MailHelp />

@@ -9,8 +9,8 @@ import { type InviteRow, type Problem, type SendResult, sendInvites } from "../a
 import { recordSent } from "../seats/own";
 import { session } from "../session";
 import { asProblem } from "../ui/load";
-import { keepDraft, restoreDraft } from "./draft";
 import type { Columns, ColumnsQuestion } from "./columns";
+import { keepDraft, restoreDraft } from "./draft";
 import { type LeftOut, type List, readList, together } from "./parse";
 import { rank } from "./verdicts";
 
@@ -68,7 +68,13 @@ export class Inviting {
   }
 
   #asRows(rows: InviteRow[]): Row[] {
-    return rows.map(({ email, name = "" }) => ({ id: this.#nextId++, email, name, verdict: undefined, sent: undefined }));
+    return rows.map(({ email, name = "" }) => ({
+      id: this.#nextId++,
+      email,
+      name,
+      verdict: undefined,
+      sent: undefined,
+    }));
   }
 
   /** Replaces the text. Answers about the columns of the old text are dropped. */
@@ -168,12 +174,17 @@ export class Inviting {
   async #sendBatch(batch: Row[]) {
     const { results } = await sendInvites(this.deal, batch.map(toInvite), false);
     const outcomes = new Map(batch.map((row, index) => [row.id, results[index]]));
-    this.rows.value = this.rows.value.map((row) => (outcomes.has(row.id) ? { ...row, sent: outcomes.get(row.id) } : row));
-    recordSent(this.deal, batch.flatMap(({ email, name }, index) => {
-      const { outcome, inviteId } = results[index]!;
-      const invitedBy = session.value?.email ?? null;
-      return outcome === "invited" && inviteId ? [{ id: inviteId, email, name: name || null, invitedBy }] : [];
-    }));
+    this.rows.value = this.rows.value.map((row) =>
+      outcomes.has(row.id) ? { ...row, sent: outcomes.get(row.id) } : row,
+    );
+    recordSent(
+      this.deal,
+      batch.flatMap(({ email, name }, index) => {
+        const { outcome, inviteId } = results[index]!;
+        const invitedBy = session.value?.email ?? null;
+        return outcome === "invited" && inviteId ? [{ id: inviteId, email, name: name || null, invitedBy }] : [];
+      }),
+    );
   }
 
   /** Stops after the current batch. */
@@ -189,7 +200,9 @@ export class Inviting {
 
   /** Sends the rows again that could not be stored. */
   async sendAgain() {
-    this.rows.value = this.rows.value.map((row) => (row.sent?.outcome === "unavailable" ? { ...row, sent: undefined } : row));
+    this.rows.value = this.rows.value.map((row) =>
+      row.sent?.outcome === "unavailable" ? { ...row, sent: undefined } : row,
+    );
     await this.send();
   }
 

@@ -36,7 +36,9 @@ export function MailHelp() {
       <summary>Emails not arriving? Copy this for your IT team.</summary>
       <textarea ref={area} readOnly rows={8} value={text} aria-label="Text for your IT team" />
       <p class="actions">
-        <button type="button" class="secondary outline small" onClick={() => void copy()}>Copy</button>
+        <button type="button" class="secondary outline small" onClick={() => void copy()}>
+          Copy
+        </button>
         <span class="soft">{copied}</span>
       </p>
     </details>

@@ -26,7 +26,9 @@ const LABELS: Record<Field, string> = {
   cc: "cc,bcc,kopie,copie,copia,kopia,kopi,копия",
   subject: "subject,betreff,objet,asunto,assunto,oggetto,onderwerp,ämne,emne,temat,předmět,тема,aihe,tárgy,件名,主题",
 };
-const FIELDS = new Map((Object.keys(LABELS) as Field[]).flatMap((field) => LABELS[field].split(",").map((label) => [label, field] as const)));
+const FIELDS = new Map(
+  (Object.keys(LABELS) as Field[]).flatMap((field) => LABELS[field].split(",").map((label) => [label, field] as const)),
+);
 
 const LABEL = /^\**(\p{L}[\p{L}\p{M} -]{0,30}?)\s?\**:/u;
 const fieldOf = (line: string) => FIELDS.get(LABEL.exec(line)?.[1]?.toLowerCase() ?? "");
@@ -37,7 +39,13 @@ const DATED = /\d{4}|\d[:.]\d\d/;
 const ADDRESS = /[^\s<>()[\],;:"']+@[^\s<>()[\],;:"']+/g;
 /** A longer line is a list, and would take minutes. */
 const LONGEST_HEADER = 500;
-const addressesIn = (line: string) => new Set(line.slice(0, LONGEST_HEADER).match(ADDRESS)?.map((address) => address.toLowerCase()));
+const addressesIn = (line: string) =>
+  new Set(
+    line
+      .slice(0, LONGEST_HEADER)
+      .match(ADDRESS)
+      ?.map((address) => address.toLowerCase()),
+  );
 
 /** Removes headers, reply lines, signatures and quote marks. */
 export function withoutMail(text: string): Mail {
@@ -53,7 +61,8 @@ export function withoutMail(text: string): Mail {
     const line = lines[index] ?? "";
     const reply = replyLength(lines, index);
     const length = reply || headerLength(lines, index);
-    if (length > 0 || (line && signature !== undefined && isQuoted(index) !== isQuoted(signature))) signature = undefined;
+    if (length > 0 || (line && signature !== undefined && isQuoted(index) !== isQuoted(signature)))
+      signature = undefined;
     if (line === "--" && kept.some(Boolean)) signature = index;
     const taken = lines.slice(index, index + Math.max(length, 1));
     const from = reply > 0 ? taken : taken.filter((header) => fieldOf(header) === "from");
@@ -69,16 +78,20 @@ export function withoutMail(text: string): Mail {
 
 /** The number of lines of a reply line: `On 23 Nov 2026, Max Boss <max@example.com> wrote:`. Mail programs break long ones. */
 function replyLength(lines: string[], index: number): number {
-  return [1, 2, 3].find((length) => {
-    const part = lines.slice(index, index + length);
-    const line = part.join(" ");
-    const addresses = addressesIn(line).size;
-    if (line.length > LONGEST_HEADER || part.includes("") || !line.endsWith(":") || addresses > 1) return false;
-    const wrote = WROTE.test(line);
-    // The digits of an address are not a date.
-    const dated = DATED.test((part[0] ?? "").replace(ADDRESS, ""));
-    return length === 1 ? [wrote, dated, addresses === 1].filter(Boolean).length > 1 : addresses === 1 && dated && (wrote || line.endsWith(">:"));
-  }) ?? 0;
+  return (
+    [1, 2, 3].find((length) => {
+      const part = lines.slice(index, index + length);
+      const line = part.join(" ");
+      const addresses = addressesIn(line).size;
+      if (line.length > LONGEST_HEADER || part.includes("") || !line.endsWith(":") || addresses > 1) return false;
+      const wrote = WROTE.test(line);
+      // The digits of an address are not a date.
+      const dated = DATED.test((part[0] ?? "").replace(ADDRESS, ""));
+      return length === 1
+        ? [wrote, dated, addresses === 1].filter(Boolean).length > 1
+        : addresses === 1 && dated && (wrote || line.endsWith(">:"));
+    }) ?? 0
+  );
 }
 
 /** The number of header lines of a forwarded mail; 0 if one of the four required fields is missing. */

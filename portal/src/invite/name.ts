@@ -6,22 +6,32 @@
 
 /** Words of sentences, greetings, mail headers and lists. A text with one of them is not a name. */
 export const NO_NAMES = new Set(
-  ("above active add address addresses also and ask attendee attendees bcc bitte bonjour cc ciao contact dear email emails e-mail escribió external " +
+  (
+    "above active add address addresses also and ask attendee attendees bcc bitte bonjour cc ciao contact dear email emails e-mail escribió external " +
     "following from geehrte geehrter good group groups guten hallo hello here hi home hola inactive inviter invitez invitar invite invited invites inviting " +
     "kindly kontakt kopie leave liebe lieber mail mailto members merci moin morning name none null optional organiser organizer our participants pending " +
     "please private regards replaces required salut see sent s'il staff starts subject suspended tba tbc tbd team thank thanks the these this to und unknown " +
-    "via welcome with work wrote your einladen unbekannt").split(" "),
+    "via welcome with work wrote your einladen unbekannt"
+  ).split(" "),
 );
 /** Some of them are names in other languages: `Nguyen The Anh`. */
 const ALSO_NAMES = new Set(["add", "here", "the", "this", "to"]);
 /** Lower-case parts of family names. */
-const PARTICLES = new Set("af al av bin binti da das de del della den der di do dos du e el i ibn la le ten ter van von y zu zum".split(" "));
+const PARTICLES = new Set(
+  "af al av bin binti da das de del della den der di do dos du e el i ibn la le ten ter van von y zu zum".split(" "),
+);
 /** Suffixes after a comma, which are not first names. */
-const SUFFIX = /^(jr|sr|i{2,3}|iv|phd|ph d|md|m d|mba|msc|bsc|ma|ba|llm|dr|prof|esq|rn|cpa|frcs|mp|obe|mbe|inc|ltd|llc|gmbh|ag)$/i;
+const SUFFIX =
+  /^(jr|sr|i{2,3}|iv|phd|ph d|md|m d|mba|msc|bsc|ma|ba|llm|dr|prof|esq|rn|cpa|frcs|mp|obe|mbe|inc|ltd|llc|gmbh|ag)$/i;
 /** What people and programs write into an empty cell. */
-const PLACEHOLDER = /^(?:n\/a|k\.?\s?A\.?|#\S+[!?]|#N\/A|nil|null|none|keine?|nobody|tb[acd]|to be (?:announced|confirmed|decided|done)|unknown|unbekannt|inconnu|not (?:known|available|applicable)|true|false|undefined|[^\p{L}\p{N}@]+)$/iu;
+const PLACEHOLDER =
+  /^(?:n\/a|k\.?\s?A\.?|#\S+[!?]|#N\/A|nil|null|none|keine?|nobody|tb[acd]|to be (?:announced|confirmed|decided|done)|unknown|unbekannt|inconnu|not (?:known|available|applicable)|true|false|undefined|[^\p{L}\p{N}@]+)$/iu;
 /** A title alone is not a name. */
-export const HONORIFICS = new Set("mr mrs ms miss mx dr prof herr frau hr fr mme mlle m monsieur madame sig signor signora sr sra señor señora sir".split(" "));
+export const HONORIFICS = new Set(
+  "mr mrs ms miss mx dr prof herr frau hr fr mme mlle m monsieur madame sig signor signora sr sra señor señora sir".split(
+    " ",
+  ),
+);
 const CONJUNCTION = /^(?:and|or|und|oder|et|y|e|og|och|&)\s+(?=\p{Lu})/u;
 
 export const isSuffix = (text: string) => SUFFIX.test(text.replace(/\./g, " ").trim());
@@ -48,7 +58,10 @@ export function nameOf(text: string): string {
 
 /** Removes brackets and text after a bar: `Bob Roe [External]`, `Jon Kay | Acme`. */
 function withoutRoles(text: string): string {
-  const bare = text.replace(/\s\|\s.*$/, "").replace(/\([^()]*\)|\[[^[\]]*\]|\{[^{}]*\}/g, " ").trim();
+  const bare = text
+    .replace(/\s\|\s.*$/, "")
+    .replace(/\([^()]*\)|\[[^[\]]*\]|\{[^{}]*\}/g, " ")
+    .trim();
   return /\p{L}/u.test(bare) ? bare : text;
 }
 
@@ -67,16 +80,24 @@ export const capitalised = (name: string) => (wordsOf(name).every(isCapitalised)
 export const nameInText = (text: string) => capitalised(nameBefore(text));
 export const isFullName = (cell: string) => cell.includes(" ") && nameInText(cell) !== "";
 
-const isCapitalised = (word: string) => /^["'(]?[^\p{Ll}\p{N}]/u.test(word) || PARTICLES.has(word) || /^[dlo]['’]\p{Lu}/u.test(word);
+const isCapitalised = (word: string) =>
+  /^["'(]?[^\p{Ll}\p{N}]/u.test(word) || PARTICLES.has(word) || /^[dlo]['’]\p{Lu}/u.test(word);
 
 /** Whether a text has only words of sentences. */
 export const isFiller = (text: string) =>
-  wordsOf(text).every((word) => !/[\p{L}\p{N}]/u.test(word) || NO_NAMES.has(word.toLowerCase().replace(/[^\p{L}'-]/gu, "")));
+  wordsOf(text).every(
+    (word) => !/[\p{L}\p{N}]/u.test(word) || NO_NAMES.has(word.toLowerCase().replace(/[^\p{L}'-]/gu, "")),
+  );
 
 /** Removes list numbers, bullets and dashes, and quotes and brackets around the whole text. */
 function trimmed(text: string): string {
-  const words = text.replace(/\s+/g, " ").trim().replace(/^\(?\d+[.):]+\s*/, "");
-  const inner = words.replace(/^[("'‘’‚“”„«»]+(.*?)[)"'‘’‚“”„«»]+[,;:]?$/u, (whole, inside: string) => (/["()]/.test(inside) ? whole : inside));
+  const words = text
+    .replace(/\s+/g, " ")
+    .trim()
+    .replace(/^\(?\d+[.):]+\s*/, "");
+  const inner = words.replace(/^[("'‘’‚“”„«»]+(.*?)[)"'‘’‚“”„«»]+[,;:]?$/u, (whole, inside: string) =>
+    /["()]/.test(inside) ? whole : inside,
+  );
   const edged = inner.replace(/^[^\p{L}\p{N}("]+/u, "").replace(/[^\p{L}\p{M}\p{N})."]+$/u, "");
   // Also removes unpaired quotes and brackets, and the full stop of a sentence.
   const paired = unpaired(unpaired(edged, '"', '"'), "(", ")");
@@ -98,7 +119,8 @@ export function fullName(given: string, family: string): string {
 /** Turns `Doe, Ann` into `Ann Doe`. A second comma is allowed before a suffix. */
 function turnedRound(name: string): string {
   const [family, given, suffix, another] = name.split(",").map((part) => part.trim());
-  if (!family || !given || isSuffix(given) || another !== undefined || (suffix !== undefined && !isSuffix(suffix))) return name;
+  if (!family || !given || isSuffix(given) || another !== undefined || (suffix !== undefined && !isSuffix(suffix)))
+    return name;
   const letters = (text: string) => /\p{L}/u.test(text);
   const shouted = /^[\p{Lu}.\s]{2,6}$/u.test(given) && family !== family.toUpperCase();
   const sentence = given.split(" ").some((word) => /^(of|the|and|for|in|at)$/i.test(word));

@@ -26,7 +26,9 @@ function questionAbout(text: string) {
   const { labels, addresses, names, guess } = list.question;
   const label = (column: number | undefined) => (column === undefined ? undefined : labels[column]);
   return {
-    addresses: addresses.map(label), names: names.map(label), guess: [guess.email, guess.name, guess.family].map(label).filter(Boolean),
+    addresses: addresses.map(label),
+    names: names.map(label),
+    guess: [guess.email, guess.name, guess.family].map(label).filter(Boolean),
   };
 }
 
@@ -73,16 +75,32 @@ describe("what people paste", () => {
     ["a header alone", "email,name", []],
     ["a header before recipients", "Name,Email\nAnn Doe,<ann@example.com>", [ANN]],
     ["first and last name", "Last name,First name,Department,Mail\nDoe,Ann,Sales,ann@example.com", [ANN]],
-    ["the columns of an address book", "Given Name,Family Name,Address,E-mail 1 - Label,E-mail 1 - Value\nAnn,Doe,1 High St,Work,ann@example.com", [ANN]],
+    [
+      "the columns of an address book",
+      "Given Name,Family Name,Address,E-mail 1 - Label,E-mail 1 - Value\nAnn,Doe,1 High St,Work,ann@example.com",
+      [ANN],
+    ],
     ["a line break in a cell", 'email,name\nann@example.com,"Ann\nDoe"', [ANN]],
     ["an unclosed quote", '"Ann Doe,ann@example.com\nbob@example.com', [ANN, bob]],
-    ["lines of different forms", "email\tname\nann@example.com\tAnn Doe\nBob Roe <bob@example.com>\nann@example.com", [ANN, BOB, ann]],
+    [
+      "lines of different forms",
+      "email\tname\nann@example.com\tAnn Doe\nBob Roe <bob@example.com>\nann@example.com",
+      [ANN, BOB, ann],
+    ],
     ["no address", "ann at example.com", [{ email: "ann at example.com" }]],
     ["an address in pieces", "ann @ example.com", [{ email: "ann @ example.com" }]],
     ["a word between addresses", "ann@example.com, bob, bob@example.com", [ann, { email: "bob" }, bob]],
     ["words only", "ann; bob", [{ email: "ann" }, { email: "bob" }]],
-    ["no address in its column", "name,email\nAnn Doe,ann at example.com", [{ email: "ann at example.com", name: "Ann Doe" }]],
-    ["no address in its column, without a header", "Bob Roe\tbob@example.com\nAnn Doe\tann at example.com", [BOB, { email: "ann at example.com", name: "Ann Doe" }]],
+    [
+      "no address in its column",
+      "name,email\nAnn Doe,ann at example.com",
+      [{ email: "ann at example.com", name: "Ann Doe" }],
+    ],
+    [
+      "no address in its column, without a header",
+      "Bob Roe\tbob@example.com\nAnn Doe\tann at example.com",
+      [BOB, { email: "ann at example.com", name: "Ann Doe" }],
+    ],
     ["a name without an address", "Bob Roe\tbob@example.com\nAnn Doe\t", [BOB, { email: "", name: "Ann Doe" }]],
   ])("%s", (_, text, rows) => expect(parseAddresses(text)).toEqual(rows));
 });
@@ -104,7 +122,11 @@ describe("what is not a name", () => {
     ["a header in another language", "An: Ann Doe <ann@example.com>", [ANN]],
     ["a label", "Users: ann@example.com, bob@example.com", [ann, bob]],
     ["words of a sentence", "Please invite ann@example.com", [ann]],
-    ["words behind a semicolon", "Ann Doe <ann@example.com>, bob@example.com; dan at example.com", [ANN, bob, { email: "dan at example.com" }]],
+    [
+      "words behind a semicolon",
+      "Ann Doe <ann@example.com>, bob@example.com; dan at example.com",
+      [ANN, bob, { email: "dan at example.com" }],
+    ],
     ["words before a name", "Please invite Ann Doe <ann@example.com>", [ann]],
     ["words after an address", "Please invite ann@example.com and bob@example.com to the course.", [ann, bob]],
     ["words between commas", "Please invite ann@example.com, bob@example.com, thanks!", [ann, bob]],
@@ -144,7 +166,9 @@ describe("a family name before a comma goes last", () => {
     ["Ann Doe, FRSA", "Ann Doe, FRSA"],
     ["Ann Doe, Head of Sales", "Ann Doe, Head of Sales"],
     ["Doe, Ann, Bob", "Doe, Ann, Bob"],
-  ])("%s: %s", (name, shown) => expect(parseAddresses(`email;name\nann@example.com;${name}`)).toEqual([{ email: "ann@example.com", name: shown }]));
+  ])("%s: %s", (name, shown) =>
+    expect(parseAddresses(`email;name\nann@example.com;${name}`)).toEqual([{ email: "ann@example.com", name: shown }]),
+  );
 });
 
 describe("addresses as programs copy them", () => {
@@ -153,11 +177,19 @@ describe("addresses as programs copy them", () => {
     ["Outlook's link after an address", "ann@example.com<mailto:ann@example.com>", [ann]],
     ["Outlook's link in square brackets", "Ann Doe [mailto:ann@example.com]", [ANN]],
     ["Slack's link", "<mailto:ann@example.com|ann@example.com>", [ann]],
-    ["Slack's links in a row", "<mailto:ann@example.com|ann@example.com>, <mailto:bob@example.com|bob@example.com>", [ann, bob]],
+    [
+      "Slack's links in a row",
+      "<mailto:ann@example.com|ann@example.com>, <mailto:bob@example.com|bob@example.com>",
+      [ann, bob],
+    ],
     ["Markdown's link", "[ann@example.com](mailto:ann@example.com)", [ann]],
     ["Markdown's link with a name", "[Ann Doe](mailto:ann@example.com?subject=Hi)", [ANN]],
     ["Markdown's table", "| Name | Email |\n|---|---|\n| Ann Doe | ann@example.com |", [ANN]],
-    ["an address in its quoted name", '"Doe, John <j@example.com>" <j@example.com>', [{ email: "j@example.com", name: "John Doe" }]],
+    [
+      "an address in its quoted name",
+      '"Doe, John <j@example.com>" <j@example.com>',
+      [{ email: "j@example.com", name: "John Doe" }],
+    ],
     ["another address in a quoted name", '"Bob Roe <bob@example.com>" <ann@example.com>', [BOB, ann]],
     ["Exchange's prefix", "SMTP:ann@example.com", [ann]],
     ["curly quotes around addresses", "“ann@example.com”, ‘bob@example.com’", [ann, bob]],
@@ -171,9 +203,17 @@ describe("addresses as programs copy them", () => {
     ["keys before values", "name=Ann Doe,email=ann@example.com", [ANN]],
     ["keys in quoted cells", '"name=Doe, Ann","email=ann@example.com"', [ANN]],
     ["keys before quoted values", 'name="Ann Doe" email="ann@example.com"', [ANN]],
-    ["keys in lines", "fullName=Ann Doe; EmailAddress=ann@example.com\nfullName=Bob Roe; EmailAddress=bob@example.com", [ANN, BOB]],
+    [
+      "keys in lines",
+      "fullName=Ann Doe; EmailAddress=ann@example.com\nfullName=Bob Roe; EmailAddress=bob@example.com",
+      [ANN, BOB],
+    ],
     ["an equals sign of the address", "prvs=123=ann@example.com", [{ email: "prvs=123=ann@example.com" }]],
-    ["typographic apostrophes", "o’brien@example.com; o´brien@example.com", [{ email: "o’brien@example.com" }, { email: "o´brien@example.com" }]],
+    [
+      "typographic apostrophes",
+      "o’brien@example.com; o´brien@example.com",
+      [{ email: "o’brien@example.com" }, { email: "o´brien@example.com" }],
+    ],
     ["a name after each bracket", "<ann@example.com> Ann Doe, <bob@example.com> Bob Roe", [ANN, BOB]],
   ])("%s", (_, text, rows) => expect(parseAddresses(text)).toEqual(rows));
 });
@@ -184,16 +224,43 @@ it("a text of unclosed links is read quickly", () => {
 
 describe("headers", () => {
   it.each<[header: string]>([
-    ["First name;Last name;E-mail"], ["Vorname;Nachname;E-Mail-Adresse"], ["Vorname;Name;E-Mail"], ["Prénom;Nom;Courriel"],
-    ["Prénom;Nom de famille;Adresse e-mail"], ["Nombre;Apellidos;Correo electrónico"], ["Nome;Cognome;Indirizzo di posta elettronica"],
-    ["Nome;Sobrenome;Endereço de e-mail"], ["Voornaam;Achternaam;E-mailadres"], ["Imię;Nazwisko;Adres e-mail"], ["Förnamn;Efternamn;E-postadress"],
-    ["Fornavn;Etternavn;E-post"], ["Etunimi;Sukunimi;Sähköposti"], ["Jméno;Příjmení;E-mailová adresa"], ["Prenume;Nume;Adresă de e-mail"],
-    ["Имя;Фамилия;Электронная почта"], ["名;姓;メールアドレス"], ["First Name [Required];Last Name [Required];Email Address [Required]"],
-    ["FIRSTNAME;LASTNAME;EMAIL_ADDRESS"], ["Eesnimi;Perenimi;E-post"], ["Ime;Priimek;E-naslov"], ["Isem;Kunjom;Indirizz elettroniku"],
-    ["Ainm;Sloinne;Ríomhphost"], ["Prénom;Nom;Mél"], ["Prénom;Nom;Adresse mél professionnelle"], ["Vārds;Uzvārds;E-pasta adrese"], ["Vardas;Pavardė;El. pašto adresas"],
-    ["Meno;Priezvisko;Emailová adresa"], ["Nombre;Apellido paterno;Correo"], ["Preferred Name - First;Preferred Name - Last;Email - Primary Work"],
-    ["Nome próprio;Apelido;Correio eletrónico"], ["Prenume;Nume;Poștă electronică"],
-    ["Όνομα;Επίθετο;Ηλεκτρονική διεύθυνση"], ["Ime;Prezime;Adresa e-pošte"], ["Nombre;Primer apellido;Correo"], ["givenName;sn;mail"], ["Learner first name;Learner last name;Learner email"],
+    ["First name;Last name;E-mail"],
+    ["Vorname;Nachname;E-Mail-Adresse"],
+    ["Vorname;Name;E-Mail"],
+    ["Prénom;Nom;Courriel"],
+    ["Prénom;Nom de famille;Adresse e-mail"],
+    ["Nombre;Apellidos;Correo electrónico"],
+    ["Nome;Cognome;Indirizzo di posta elettronica"],
+    ["Nome;Sobrenome;Endereço de e-mail"],
+    ["Voornaam;Achternaam;E-mailadres"],
+    ["Imię;Nazwisko;Adres e-mail"],
+    ["Förnamn;Efternamn;E-postadress"],
+    ["Fornavn;Etternavn;E-post"],
+    ["Etunimi;Sukunimi;Sähköposti"],
+    ["Jméno;Příjmení;E-mailová adresa"],
+    ["Prenume;Nume;Adresă de e-mail"],
+    ["Имя;Фамилия;Электронная почта"],
+    ["名;姓;メールアドレス"],
+    ["First Name [Required];Last Name [Required];Email Address [Required]"],
+    ["FIRSTNAME;LASTNAME;EMAIL_ADDRESS"],
+    ["Eesnimi;Perenimi;E-post"],
+    ["Ime;Priimek;E-naslov"],
+    ["Isem;Kunjom;Indirizz elettroniku"],
+    ["Ainm;Sloinne;Ríomhphost"],
+    ["Prénom;Nom;Mél"],
+    ["Prénom;Nom;Adresse mél professionnelle"],
+    ["Vārds;Uzvārds;E-pasta adrese"],
+    ["Vardas;Pavardė;El. pašto adresas"],
+    ["Meno;Priezvisko;Emailová adresa"],
+    ["Nombre;Apellido paterno;Correo"],
+    ["Preferred Name - First;Preferred Name - Last;Email - Primary Work"],
+    ["Nome próprio;Apelido;Correio eletrónico"],
+    ["Prenume;Nume;Poștă electronică"],
+    ["Όνομα;Επίθετο;Ηλεκτρονική διεύθυνση"],
+    ["Ime;Prezime;Adresa e-pošte"],
+    ["Nombre;Primer apellido;Correo"],
+    ["givenName;sn;mail"],
+    ["Learner first name;Learner last name;Learner email"],
   ])("%s", (header) => expect(parseAddresses(`${header}\nAnn;Doe;ann@example.com`)).toEqual([ANN]));
 
   it.each<[what: string, header: string, line: string]>([
@@ -204,17 +271,35 @@ describe("headers", () => {
     ["Moodle", "username,firstname,lastname,email,course1", "annd,Ann,Doe,ann@example.com,C1"],
     ["Zoom", "Name (Original Name),User Email,Join Time,Guest", "Ann Doe,ann@example.com,01/01/2026 10:00,No"],
     ["Teams", "Name\tFirst Join\tLast Leave\tEmail\tRole", "Ann Doe\t1/1/26\t1/1/26\tann@example.com\tOrganizer"],
-    ["Slack", "username,email,status,has-2fa,userid,fullname,displayname", "annd,ann@example.com,Member,1,U1,Ann Doe,annie"],
-    ["Outlook", "First Name,Last Name,E-mail Address,E-mail Type,E-mail Display Name,E-mail 2 Address",
-      "Ann,Doe,ann@example.com,SMTP,Ann Doe (ann@example.com),"],
+    [
+      "Slack",
+      "username,email,status,has-2fa,userid,fullname,displayname",
+      "annd,ann@example.com,Member,1,U1,Ann Doe,annie",
+    ],
+    [
+      "Outlook",
+      "First Name,Last Name,E-mail Address,E-mail Type,E-mail Display Name,E-mail 2 Address",
+      "Ann,Doe,ann@example.com,SMTP,Ann Doe (ann@example.com),",
+    ],
     ["Entra", "id,userPrincipalName,displayName,surname,mail,givenName", "6f1,ann@example.com,Ann Doe,Doe,,Ann"],
-    ["Microsoft 365", "Display name,Proxy addresses,User principal name", "Ann Doe,SMTP:ann@example.com+smtp:ann@corp.example,ann@example.com"],
-    ["Okta", '"profile.login","profile.email","profile.secondEmail","profile.firstName","profile.lastName","profile.manager"',
-      '"ann@example.com","ann@example.com","","Ann","Doe","Max Boss"'],
+    [
+      "Microsoft 365",
+      "Display name,Proxy addresses,User principal name",
+      "Ann Doe,SMTP:ann@example.com+smtp:ann@corp.example,ann@example.com",
+    ],
+    [
+      "Okta",
+      '"profile.login","profile.email","profile.secondEmail","profile.firstName","profile.lastName","profile.manager"',
+      '"ann@example.com","ann@example.com","","Ann","Doe","Max Boss"',
+    ],
     ["Workday", "Worker,Business Title,Work Contact: Work Email", "Ann Doe,Clerk,ann@example.com"],
     ["LDAP", "dn,cn,mail", '"cn=Ann Doe,dc=example",Ann Doe,ann@example.com'],
     ["a customer system", "Company name,Contact name,Contact email", "Acme Ltd,Ann Doe,ann@example.com"],
-    ["another customer system", "Company,Primary contact name,Primary contact email", "Acme Ltd,Ann Doe,ann@example.com"],
+    [
+      "another customer system",
+      "Company,Primary contact name,Primary contact email",
+      "Acme Ltd,Ann Doe,ann@example.com",
+    ],
     ["a title with a possessive", "Employee's name,Employee's email", "Ann Doe,ann@example.com"],
     ["a form", "Timestamp,What is your full name?,Email Address", "1/1/2026,Ann Doe,ann@example.com"],
     ["names of users", "User name,Email", "Ann Doe,ann@example.com"],
@@ -223,7 +308,9 @@ describe("headers", () => {
   ])("%s", (_, header, line) => expect(parseAddresses(`${header}\n${line}`)).toEqual([ANN]));
 
   it("a Dutch family name keeps its first part", () => {
-    expect(parseAddresses("Voornaam;Tussenvoegsel;Achternaam;E-mailadres\nJan;van der;Berg;ann@example.com")).toEqual([{ ...ann, name: "Jan van der Berg" }]);
+    expect(parseAddresses("Voornaam;Tussenvoegsel;Achternaam;E-mailadres\nJan;van der;Berg;ann@example.com")).toEqual([
+      { ...ann, name: "Jan van der Berg" },
+    ]);
   });
 
   it.each<[what: string, text: string, name: string]>([
@@ -238,43 +325,122 @@ describe("headers", () => {
     ["a line for a spreadsheet", "sep=;\nName;E-Mail\nAnn Doe;ann@example.com", { separator: 1, header: 1 }],
     ["an unusual separator", "sep=/\nName/E-Mail\nAnn Doe/ann@example.com", { separator: 1, header: 1 }],
     ["a title", "Staff list 2026\nName,E-Mail\nAnn Doe,ann@example.com", { title: 1, header: 1 }],
-    ["titles with commas", "Staff, all;;\nExported: May;;\n\nName;E-Mail;Team\nAnn Doe;ann@example.com;A", { title: 2, header: 1 }],
+    [
+      "titles with commas",
+      "Staff, all;;\nExported: May;;\n\nName;E-Mail;Team\nAnn Doe;ann@example.com;A",
+      { title: 2, header: 1 },
+    ],
     ["a repeated header", "Name,E-Mail\nAnn Doe,ann@example.com\nName,E-Mail", { header: 2 }],
     ["lines of marks", "Name,E-Mail\nAnn Doe,ann@example.com\n---,---", { header: 1, marks: 1 }],
     ["a line about nobody", "Name,E-Mail,Team\nAnn Doe,ann@example.com,A\n,,B", { header: 1, nobody: 1 }],
-  ])("lines that are not rows are counted: %s", (_, text, leftOut) => expect(readList(text)).toEqual({ rows: [ANN], leftOut }));
+  ])("lines that are not rows are counted: %s", (_, text, leftOut) =>
+    expect(readList(text)).toEqual({ rows: [ANN], leftOut }),
+  );
 });
 
 describe("the page asks if more than one column could be meant", () => {
   it.each<[what: string, text: string, addresses: string[], guess: string[]]>([
-    ["accounts with recovery addresses",
+    [
+      "accounts with recovery addresses",
       "First Name [Required],Last Name [Required],Email Address [Required],Recovery Email\nAnn,Doe,ann@example.com,ann@home.example\nBob,Roe,bob@example.com,",
-      ["Email Address [Required]", "Recovery Email"], ["Email Address [Required]", "First Name [Required]", "Last Name [Required]"]],
-    ["a blank work address", "Name,Work Email,Personal Email\nAnn Doe,,ann@home.example", ["Work Email", "Personal Email"], ["Work Email", "Name"]],
-    ["a fuller column of managers", "First name,Last name,Email address,Line manager email\nAnn,Doe,,max@example.com\nBob,Roe,bob@example.com,max@example.com",
-      ["Email address", "Line manager email"], ["Email address", "First name", "Last name"]],
-    ["managers first", "Name,Manager Email,Email\nAnn Doe,max@example.com,ann@example.com", ["Email", "Manager Email"], ["Email", "Name"]],
-    ["a manager in a column without a word of mail", "Name,Manager,Email\nAnn Doe,max@example.com,ann@example.com", ["Email", "Manager"], ["Email", "Name"]],
+      ["Email Address [Required]", "Recovery Email"],
+      ["Email Address [Required]", "First Name [Required]", "Last Name [Required]"],
+    ],
+    [
+      "a blank work address",
+      "Name,Work Email,Personal Email\nAnn Doe,,ann@home.example",
+      ["Work Email", "Personal Email"],
+      ["Work Email", "Name"],
+    ],
+    [
+      "a fuller column of managers",
+      "First name,Last name,Email address,Line manager email\nAnn,Doe,,max@example.com\nBob,Roe,bob@example.com,max@example.com",
+      ["Email address", "Line manager email"],
+      ["Email address", "First name", "Last name"],
+    ],
+    [
+      "managers first",
+      "Name,Manager Email,Email\nAnn Doe,max@example.com,ann@example.com",
+      ["Email", "Manager Email"],
+      ["Email", "Name"],
+    ],
+    [
+      "a manager in a column without a word of mail",
+      "Name,Manager,Email\nAnn Doe,max@example.com,ann@example.com",
+      ["Email", "Manager"],
+      ["Email", "Name"],
+    ],
     ["only managers", "Name,Manager Email\nAnn Doe,max@example.com", ["Manager Email"], ["Name"]],
-    ["a login at another domain", "User principal name,Display name,Mail\nann@corp.example,Ann Doe,ann@example.com", ["Mail", "User principal name"], ["Mail", "Display name"]],
-    ["a work address in words, a private one plain", "Name,Work Email,Home Email\nAnn Doe,see ann@example.com,ann@home.example", ["Work Email", "Home Email"], ["Work Email", "Name"]],
-    ["a number and a name", 'Employee #,"Last name, First name",Work Email,Home Email\n1001,"Doe, Ann",ann@example.com,ann@home.example',
-      ["Work Email", "Home Email"], ["Work Email", "Last name, First name"]],
-    ["a number with a letter and a name", "Employee,Full name,Work Email,Home Email\nE1001,Ann Doe,ann@example.com,ann@home.example",
-      ["Work Email", "Home Email"], ["Work Email", "Full name"]],
-    ["Workday", "Worker,Reports To Email,Personal Contact: Personal Email,Work Contact: Work Email\nAnn Doe,max@example.com,ann@home.example,ann@example.com",
-      ["Work Contact: Work Email", "Reports To Email", "Personal Contact: Personal Email"], ["Work Contact: Work Email", "Worker"]],
-    ["a login of another form than the address", "profile.login,profile.email,profile.firstName,profile.lastName\nann@corp.example,ann@example.com,Ann,Doe",
-      ["profile.email", "profile.login"], ["profile.email", "profile.firstName", "profile.lastName"]],
+    [
+      "a login at another domain",
+      "User principal name,Display name,Mail\nann@corp.example,Ann Doe,ann@example.com",
+      ["Mail", "User principal name"],
+      ["Mail", "Display name"],
+    ],
+    [
+      "a work address in words, a private one plain",
+      "Name,Work Email,Home Email\nAnn Doe,see ann@example.com,ann@home.example",
+      ["Work Email", "Home Email"],
+      ["Work Email", "Name"],
+    ],
+    [
+      "a number and a name",
+      'Employee #,"Last name, First name",Work Email,Home Email\n1001,"Doe, Ann",ann@example.com,ann@home.example',
+      ["Work Email", "Home Email"],
+      ["Work Email", "Last name, First name"],
+    ],
+    [
+      "a number with a letter and a name",
+      "Employee,Full name,Work Email,Home Email\nE1001,Ann Doe,ann@example.com,ann@home.example",
+      ["Work Email", "Home Email"],
+      ["Work Email", "Full name"],
+    ],
+    [
+      "Workday",
+      "Worker,Reports To Email,Personal Contact: Personal Email,Work Contact: Work Email\nAnn Doe,max@example.com,ann@home.example,ann@example.com",
+      ["Work Contact: Work Email", "Reports To Email", "Personal Contact: Personal Email"],
+      ["Work Contact: Work Email", "Worker"],
+    ],
+    [
+      "a login of another form than the address",
+      "profile.login,profile.email,profile.firstName,profile.lastName\nann@corp.example,ann@example.com,Ann,Doe",
+      ["profile.email", "profile.login"],
+      ["profile.email", "profile.firstName", "profile.lastName"],
+    ],
     ["no header", "Ann Doe\tann@example.com\tann@home.example", ["Column 2", "Column 3"], ["Column 1"]],
-    ["no header, commas", "Ann Doe,ann@example.com,ann@home.example\nBob Roe,bob@example.com,bob@home.example", ["Column 2", "Column 3"], ["Column 1"]],
-    ["addresses in turns", "Ann Doe\tann@example.com\t\nBob Roe\t\tbob@home.example", ["Column 2", "Column 3"], ["Column 1"]],
+    [
+      "no header, commas",
+      "Ann Doe,ann@example.com,ann@home.example\nBob Roe,bob@example.com,bob@home.example",
+      ["Column 2", "Column 3"],
+      ["Column 1"],
+    ],
+    [
+      "addresses in turns",
+      "Ann Doe\tann@example.com\t\nBob Roe\t\tbob@home.example",
+      ["Column 2", "Column 3"],
+      ["Column 1"],
+    ],
   ])("addresses: %s", (_, text, addresses, guess) => expect(questionAbout(text)).toMatchObject({ addresses, guess }));
 
   it.each<[what: string, text: string, names: string[], guess: string[]]>([
-    ["no header", "Ann Doe;Sales;ann@example.com\nBob Roe;Marketing;bob@example.com", ["Column 1", "Column 2"], ["Column 3", "Column 1"]],
-    ["an unknown title beside half a name", "First name;Clan;E-Mail\nAnn;Doe;ann@example.com", ["First name", "Clan"], ["E-Mail", "First name"]],
-    ["an unknown title beside names of one word", "Name;Clan;E-Mail\nAnn;Doe;ann@example.com", ["Name", "Clan"], ["E-Mail", "Name"]],
+    [
+      "no header",
+      "Ann Doe;Sales;ann@example.com\nBob Roe;Marketing;bob@example.com",
+      ["Column 1", "Column 2"],
+      ["Column 3", "Column 1"],
+    ],
+    [
+      "an unknown title beside half a name",
+      "First name;Clan;E-Mail\nAnn;Doe;ann@example.com",
+      ["First name", "Clan"],
+      ["E-Mail", "First name"],
+    ],
+    [
+      "an unknown title beside names of one word",
+      "Name;Clan;E-Mail\nAnn;Doe;ann@example.com",
+      ["Name", "Clan"],
+      ["E-Mail", "Name"],
+    ],
     ["a login beside an address", "User name;E-Mail\nanndoe;ann@example.com", ["User name"], ["E-Mail"]],
     ["numbers under the title of names", "Employee #;Clan;E-Mail\n1001;Ann Doe;ann@example.com", ["Clan"], ["E-Mail"]],
     ["an unknown title", "E-Mail;Kontakt\nann@example.com;Ann Doe", ["Kontakt"], ["E-Mail"]],
@@ -282,40 +448,123 @@ describe("the page asks if more than one column could be meant", () => {
   ])("names: %s", (_, text, names, guess) => expect(questionAbout(text)).toMatchObject({ names, guess }));
 
   it.each<[title: string]>([
-    ["Reports To Email"], ["Line Mgr Email"], ["Mgr E-Mail"], ["Team lead email"], ["Head of department email"], ["Created by email"], ["HRBP Email"],
-    ["Referrer email"], ["Requester email"], ["Trainer email"], ["CC email"], ["Department email"], ["Spouse e-mail"], ["Next of kin email"],
-    ["Mother's email"], ["E-Mail Ansprechpartner"], ["E-Mail Teamleitung"], ["E-Mail Sekretariat"], ["E-mail N+1"], ["E-mail tuteur"],
-    ["Email responsabile"], ["E-mail przełożonego"], ["Почта руководителя"], ["经理邮箱"], ["What is the email of your manager?"], ["Who is your manager?"],
-    ["Home Email"], ["Recovery Email"], ["Personal Email"], ["E-Mail (privat)"], ["Email personale"], ["E-mail pessoal"], ["E-mail prywatny"], ["Личная почта"],
-    ["managerEmail"], ["Email DL"], ["Contact email"],
+    ["Reports To Email"],
+    ["Line Mgr Email"],
+    ["Mgr E-Mail"],
+    ["Team lead email"],
+    ["Head of department email"],
+    ["Created by email"],
+    ["HRBP Email"],
+    ["Referrer email"],
+    ["Requester email"],
+    ["Trainer email"],
+    ["CC email"],
+    ["Department email"],
+    ["Spouse e-mail"],
+    ["Next of kin email"],
+    ["Mother's email"],
+    ["E-Mail Ansprechpartner"],
+    ["E-Mail Teamleitung"],
+    ["E-Mail Sekretariat"],
+    ["E-mail N+1"],
+    ["E-mail tuteur"],
+    ["Email responsabile"],
+    ["E-mail przełożonego"],
+    ["Почта руководителя"],
+    ["经理邮箱"],
+    ["What is the email of your manager?"],
+    ["Who is your manager?"],
+    ["Home Email"],
+    ["Recovery Email"],
+    ["Personal Email"],
+    ["E-Mail (privat)"],
+    ["Email personale"],
+    ["E-mail pessoal"],
+    ["E-mail prywatny"],
+    ["Личная почта"],
+    ["managerEmail"],
+    ["Email DL"],
+    ["Contact email"],
   ])("addresses under “%s” are not preselected", (title) => {
-    expect(questionAbout(`Name;${title}\nAnn Doe;ann@example.com`)).toMatchObject({ addresses: [title], guess: ["Name"] });
+    expect(questionAbout(`Name;${title}\nAnn Doe;ann@example.com`)).toMatchObject({
+      addresses: [title],
+      guess: ["Name"],
+    });
   });
 
   it.each<[work: string, other: string]>([
-    ["E-mail corporativo", "E-mail pessoal"], ["Email pro", "Email personnel"], ["E-mail służbowy", "E-mail prywatny"], ["E-mail pracownika", "E-mail przełożonego"],
-    ["公司邮箱", "私人邮箱"], ["Рабочая почта", "Личная почта"], ["E-Mail dienstlich", "E-Mail privat"], ["Work Email", "Email"], ["Email aziendale", "Email personale"],
-    ["Adresse électronique", "Courriel du responsable"], ["Email", "Your line manager's email?"], ["emailAddress", "managerEmail"],
+    ["E-mail corporativo", "E-mail pessoal"],
+    ["Email pro", "Email personnel"],
+    ["E-mail służbowy", "E-mail prywatny"],
+    ["E-mail pracownika", "E-mail przełożonego"],
+    ["公司邮箱", "私人邮箱"],
+    ["Рабочая почта", "Личная почта"],
+    ["E-Mail dienstlich", "E-Mail privat"],
+    ["Work Email", "Email"],
+    ["Email aziendale", "Email personale"],
+    ["Adresse électronique", "Courriel du responsable"],
+    ["Email", "Your line manager's email?"],
+    ["emailAddress", "managerEmail"],
   ])("“%s” is offered first beside “%s”", (work, other) => {
-    expect(questionAbout(`Name;${other};${work}\nAnn Doe;max@example.com;ann@example.com`)).toMatchObject({ addresses: [work, other], guess: [work, "Name"] });
+    expect(questionAbout(`Name;${other};${work}\nAnn Doe;max@example.com;ann@example.com`)).toMatchObject({
+      addresses: [work, other],
+      guess: [work, "Name"],
+    });
   });
 
-  it.each<[blank: string]>([["N/A"], ["n/a"], ["tbd"], ["TBC"], ["-"], ["?"], ["none"], ["unknown"], [""]])("a work column that has only “%s” is offered", (blank) => {
-    expect(questionAbout(`Name,Email,Buddy\nAnn Doe,${blank},bud@example.com`)).toMatchObject({ addresses: ["Email", "Buddy"], guess: ["Email", "Name"] });
-  });
+  it.each<[blank: string]>([["N/A"], ["n/a"], ["tbd"], ["TBC"], ["-"], ["?"], ["none"], ["unknown"], [""]])(
+    "a work column that has only “%s” is offered",
+    (blank) => {
+      expect(questionAbout(`Name,Email,Buddy\nAnn Doe,${blank},bud@example.com`)).toMatchObject({
+        addresses: ["Email", "Buddy"],
+        guess: ["Email", "Name"],
+      });
+    },
+  );
 
   it.each<[what: string, text: string, addresses: string[]]>([
-    ["recipients and managers", "Employee,Manager\nAnn Doe <ann@example.com>,Max Boss <max@example.com>", ["Employee", "Manager"]],
+    [
+      "recipients and managers",
+      "Employee,Manager\nAnn Doe <ann@example.com>,Max Boss <max@example.com>",
+      ["Employee", "Manager"],
+    ],
     ["with semicolons", "Members;Owner\nAnn Doe <ann@example.com>;Max Boss <max@example.com>", ["Members", "Owner"]],
-    ["with quotes", '"Employee","Manager"\n"Doe, Ann <ann@example.com>","Boss, Max <max@example.com>"', ["Employee", "Manager"]],
+    [
+      "with quotes",
+      '"Employee","Manager"\n"Doe, Ann <ann@example.com>","Boss, Max <max@example.com>"',
+      ["Employee", "Manager"],
+    ],
     ["private ones", "Work;Private\nAnn Doe <ann@example.com>;Ann Doe <ann@home.example>", ["Work", "Private"]],
-    ["above a footer", "Employee,Manager\nAnn Doe <ann@example.com>,Max Boss <max@example.com>\nQuestions? hr@example.com", ["Employee", "Manager"]],
-    ["a form", "Timestamp,Username,Who is your manager?\n2026/11/26 9:00,ann@example.com,max@example.com", ["Username", "Who is your manager?"]],
-    ["labels of an address book", "Name,E-mail 1 - Label,E-mail 1 - Value,E-mail 2 - Label,E-mail 2 - Value\nAnn Doe,Home,ann@home.example,Work,ann@example.com",
-      ["E-mail 1 - Value", "E-mail 2 - Value"]],
-    ["commas without a header", "ann@example.com,max@example.com\nbob@example.com,max@example.com", ["Column 1", "Column 2"]],
-    ["semicolons without a header", "ann@example.com;max@example.com\nbob@example.com;max@example.com", ["Column 1", "Column 2"]],
-    ["recipients without a header", "Ann Doe <ann@example.com>,Max Boss <max@example.com>\nBob Roe <bob@example.com>,Max Boss <max@example.com>", ["Column 1", "Column 2"]],
+    [
+      "above a footer",
+      "Employee,Manager\nAnn Doe <ann@example.com>,Max Boss <max@example.com>\nQuestions? hr@example.com",
+      ["Employee", "Manager"],
+    ],
+    [
+      "a form",
+      "Timestamp,Username,Who is your manager?\n2026/11/26 9:00,ann@example.com,max@example.com",
+      ["Username", "Who is your manager?"],
+    ],
+    [
+      "labels of an address book",
+      "Name,E-mail 1 - Label,E-mail 1 - Value,E-mail 2 - Label,E-mail 2 - Value\nAnn Doe,Home,ann@home.example,Work,ann@example.com",
+      ["E-mail 1 - Value", "E-mail 2 - Value"],
+    ],
+    [
+      "commas without a header",
+      "ann@example.com,max@example.com\nbob@example.com,max@example.com",
+      ["Column 1", "Column 2"],
+    ],
+    [
+      "semicolons without a header",
+      "ann@example.com;max@example.com\nbob@example.com;max@example.com",
+      ["Column 1", "Column 2"],
+    ],
+    [
+      "recipients without a header",
+      "Ann Doe <ann@example.com>,Max Boss <max@example.com>\nBob Roe <bob@example.com>,Max Boss <max@example.com>",
+      ["Column 1", "Column 2"],
+    ],
     ["a single line", "Ann Doe,ann@example.com,max@example.com", ["Column 2", "Column 3"]],
     ["labels in a column", "Name,Ann Doe\nWork email,ann@example.com\nManager email,max@example.com", ["Ann Doe"]],
   ])("addresses in columns are not preselected: %s", (_, text, addresses) => {
@@ -324,33 +573,53 @@ describe("the page asks if more than one column could be meant", () => {
     expect(addresses).not.toContain(question?.guess[0]);
   });
 
-  it.each<[title: string]>([["Reports To"], ["Buddy name"], ["Invited by"], ["Emergency contact"], ["Cost centre"], ["Course name"]])(
-    "names under “%s” are not preselected", (title) => {
-      expect(questionAbout(`Email,${title}\nann@example.com,Eve Help\nbob@example.com,Max Boss`)).toMatchObject({ names: [title], guess: ["Email"] });
+  it.each<[title: string]>([
+    ["Reports To"],
+    ["Buddy name"],
+    ["Invited by"],
+    ["Emergency contact"],
+    ["Cost centre"],
+    ["Course name"],
+  ])("names under “%s” are not preselected", (title) => {
+    expect(questionAbout(`Email,${title}\nann@example.com,Eve Help\nbob@example.com,Max Boss`)).toMatchObject({
+      names: [title],
+      guess: ["Email"],
     });
+  });
 
   it("a family name alone is not preselected", () => {
-    expect(questionAbout("Doe, Ann, ann@example.com\nRoe, Bob, bob@example.com")).toMatchObject({ guess: ["Column 3"] });
+    expect(questionAbout("Doe, Ann, ann@example.com\nRoe, Bob, bob@example.com")).toMatchObject({
+      guess: ["Column 3"],
+    });
   });
 
   it("all addresses are invited if the answer says that the text is a list", () => {
     const text = "ann@example.com, bob@example.com\nAnn Doe <cat@example.com>, dan@example.com";
-    expect(readList(text, [{ email: EVERY }])).toMatchObject({ rows: [ann, bob, { email: "cat@example.com", name: "Ann Doe" }, { email: "dan@example.com" }] });
+    expect(readList(text, [{ email: EVERY }])).toMatchObject({
+      rows: [ann, bob, { email: "cat@example.com", name: "Ann Doe" }, { email: "dan@example.com" }],
+    });
   });
 
   it.each<[what: string, text: string]>([
     ["a list of addresses in lines", "ann@example.com, bob@example.com,\ncat@example.com, dan@example.com"],
     ["a list with words", "ann@example.com, bob, cat@example.com"],
     ["a sentence of several lines", "Hi team,\nplease invite ann@example.com, bob@example.com, thanks\nBest, Max"],
-    ["an address in place of a name", "Name,Email\nAnn Doe,ann@example.com\nbob,bob@example.com\ncat@corp.example,cat@example.com"],
+    [
+      "an address in place of a name",
+      "Name,Email\nAnn Doe,ann@example.com\nbob,bob@example.com\ncat@corp.example,cat@example.com",
+    ],
     ["one address column and a department", "Email,Department\nann@example.com,Sales"],
     ["how a name is read aloud", "氏名,フリガナ,メール\n山田太郎,ヤマダタロウ,ann@example.com"],
     ["a whole name beside another text", "Name,Cohort,Email\nAnn Doe,Spring,ann@example.com"],
   ])("but not about %s", (_, text) => expect(questionAbout(text)).toBeUndefined());
 
   it("an answer applies to its table", () => {
-    const text = "Name,Work Email,Personal Email\nAnn Doe,,ann@home.example\nBob Roe,bob@example.com,bob@home.example\n,,cat@home.example";
-    expect(readList(text, [{ email: 1, name: 0 }])).toEqual({ rows: [{ email: "", name: "Ann Doe" }, BOB], leftOut: { header: 1, nobody: 1 } });
+    const text =
+      "Name,Work Email,Personal Email\nAnn Doe,,ann@home.example\nBob Roe,bob@example.com,bob@home.example\n,,cat@home.example";
+    expect(readList(text, [{ email: 1, name: 0 }])).toEqual({
+      rows: [{ email: "", name: "Ann Doe" }, BOB],
+      leftOut: { header: 1, nobody: 1 },
+    });
     expect(readList(text, [{ email: 1 }])).toEqual({ rows: [bob], leftOut: { header: 1, nobody: 2 } });
   });
 
@@ -359,7 +628,8 @@ describe("the page asks if more than one column could be meant", () => {
   });
 
   it("each of two tables has a question of its own", () => {
-    const text = "Name,Email,Manager Email\nAnn Doe,ann@example.com,max@example.com\nName,Work Email,Home Email\nBob Roe,bob@example.com,bob@home.example";
+    const text =
+      "Name,Email,Manager Email\nAnn Doe,ann@example.com,max@example.com\nName,Work Email,Home Email\nBob Roe,bob@example.com,bob@home.example";
     const first = { email: 1, name: 0 };
     expect(readList(text, [first])).toMatchObject({ question: { labels: ["Name", "Work Email", "Home Email"] } });
     expect(readList(text, [first, first])).toMatchObject({ rows: [ANN, BOB] });
@@ -368,17 +638,61 @@ describe("the page asks if more than one column could be meant", () => {
 
 describe("a person whom a list only mentions is not invited", () => {
   it.each<[what: string, text: string, leftOut: LeftOut]>([
-    ["a footer", "Name,Email\nAnn Doe,ann@example.com\nExported by max@example.com on 26 Nov 2026", { header: 1, prose: 1 }],
-    ["a footer with a question", "Name\tEmail\nAnn Doe\tann@example.com\n\nQuestions? hr@example.com", { header: 1, prose: 1 }],
-    ["a footer with a colon", "Name,Email\nAnn Doe,ann@example.com\nRückfragen an: hr@example.com", { header: 1, prose: 1 }],
-    ["a footer of cells", "Name,Email,Team\nAnn Doe,ann@example.com,A\nVerantwortlich: Max Boss (max@example.com),,", { header: 1, prose: 1 }],
-    ["a title with a recipient", "Report created by Max Boss <max@example.com>\nName,Email\nAnn Doe,ann@example.com", { title: 1, header: 1 }],
-    ["a title with brackets", "Staff list – exported by Max Boss (max@example.com)\nName;E-Mail\nAnn Doe;ann@example.com", { title: 1, header: 1 }],
-    ["a title of cells", "Generated 2026-11-26 by max@example.com,,\nName,Email,Team\nAnn Doe,ann@example.com,A", { title: 1, header: 1 }],
-    ["a contact below a table", "Name,Email\nAnn Doe,ann@example.com\n\nContact,hr@example.com", { header: 1, others: 1 }],
-    ["an author below a table", "Name;E-Mail;Team\nAnn Doe;ann@example.com;A\nErstellt von;max@example.com;", { header: 1, others: 1 }],
-    ["labels", "Ann Doe: ann@example.com\nManager: max@example.com\nAssistant: eve@example.com\nPrivate: ann@home.example", { others: 3 }],
-    ["labels of addresses", "Ann Doe <ann@example.com>\nPersonal email: ann@home.example\nManager email: max@example.com", { others: 2 }],
+    [
+      "a footer",
+      "Name,Email\nAnn Doe,ann@example.com\nExported by max@example.com on 26 Nov 2026",
+      { header: 1, prose: 1 },
+    ],
+    [
+      "a footer with a question",
+      "Name\tEmail\nAnn Doe\tann@example.com\n\nQuestions? hr@example.com",
+      { header: 1, prose: 1 },
+    ],
+    [
+      "a footer with a colon",
+      "Name,Email\nAnn Doe,ann@example.com\nRückfragen an: hr@example.com",
+      { header: 1, prose: 1 },
+    ],
+    [
+      "a footer of cells",
+      "Name,Email,Team\nAnn Doe,ann@example.com,A\nVerantwortlich: Max Boss (max@example.com),,",
+      { header: 1, prose: 1 },
+    ],
+    [
+      "a title with a recipient",
+      "Report created by Max Boss <max@example.com>\nName,Email\nAnn Doe,ann@example.com",
+      { title: 1, header: 1 },
+    ],
+    [
+      "a title with brackets",
+      "Staff list – exported by Max Boss (max@example.com)\nName;E-Mail\nAnn Doe;ann@example.com",
+      { title: 1, header: 1 },
+    ],
+    [
+      "a title of cells",
+      "Generated 2026-11-26 by max@example.com,,\nName,Email,Team\nAnn Doe,ann@example.com,A",
+      { title: 1, header: 1 },
+    ],
+    [
+      "a contact below a table",
+      "Name,Email\nAnn Doe,ann@example.com\n\nContact,hr@example.com",
+      { header: 1, others: 1 },
+    ],
+    [
+      "an author below a table",
+      "Name;E-Mail;Team\nAnn Doe;ann@example.com;A\nErstellt von;max@example.com;",
+      { header: 1, others: 1 },
+    ],
+    [
+      "labels",
+      "Ann Doe: ann@example.com\nManager: max@example.com\nAssistant: eve@example.com\nPrivate: ann@home.example",
+      { others: 3 },
+    ],
+    [
+      "labels of addresses",
+      "Ann Doe <ann@example.com>\nPersonal email: ann@home.example\nManager email: max@example.com",
+      { others: 2 },
+    ],
     ["a key of a manager's address", "name=Ann Doe,email=ann@example.com,manager_email=max@example.com", { others: 1 }],
     ["labels in cells", "Manager\tmax@example.com\nAnn Doe\tann@example.com", { others: 1 }],
     ["a manager in brackets", "Ann Doe <ann@example.com> (manager: Max Boss <max@example.com>)", { others: 1 }],
@@ -386,41 +700,85 @@ describe("a person whom a list only mentions is not invited", () => {
     ["a manager behind a dash", "Ann Doe – ann@example.com – reports to max@example.com", { others: 1 }],
     ["a private address in brackets", "Ann Doe: ann@example.com (private: ann@home.example)", { others: 1 }],
     ["a private address with a bracket", "Ann Doe\tann@example.com / ann@home.example (privat)", { others: 1 }],
-    ["a mail's headers", "From: Max Boss <max@example.com>\nReply-To: HR <hr@example.com>\nReturn-Path: <bounce@example.com>\nMessage-ID: <abc@mail.example.com>\nSubject: Course\nTo: Ann Doe <ann@example.com>",
-      { others: 5 }],
-    ["a German mail's headers", "Von: Max Boss <max@example.com>\nGesendet: Donnerstag\nAn: Ann Doe <ann@example.com>", { others: 2 }],
+    [
+      "a mail's headers",
+      "From: Max Boss <max@example.com>\nReply-To: HR <hr@example.com>\nReturn-Path: <bounce@example.com>\nMessage-ID: <abc@mail.example.com>\nSubject: Course\nTo: Ann Doe <ann@example.com>",
+      { others: 5 },
+    ],
+    [
+      "a German mail's headers",
+      "Von: Max Boss <max@example.com>\nGesendet: Donnerstag\nAn: Ann Doe <ann@example.com>",
+      { others: 2 },
+    ],
     ["pictures", "Ann Doe ann@example.com <image001.png@01DA.ABC>\n[cid:image001.png@01DA1F2B.3C4D5E60]", { marks: 1 }],
   ])("%s", (_, text, leftOut) => expect(readList(text)).toEqual({ rows: [ANN], leftOut }));
 
   it.each<[header: string]>([
-    ["On Mon, 23 Nov 2026 at 10:00, Max Boss <max@example.com> wrote:"], ["> On 23 Nov 2026, at 10:00, Max Boss <max@example.com> wrote:"],
-    ["Le 26 nov. 2026 à 09:00, Max Boss <max@example.com> a écrit :"], ["Am 23.11.2026 um 10:00 schrieb Max Chef <max@example.com>:"],
-    ["El lun, 23 nov 2026 a las 10:00, Max Boss (<max@example.com>) escribió:"], ["Il giorno gio 26 nov 2026 Max Boss <max@example.com> ha scritto:"],
-    ["Op ma 23 nov 2026 om 10:00 schreef Max Boss <max@example.com>:"], ["Max Boss <max@example.com> wrote on 23 Nov 2026:"],
-    ["max@example.com <max@example.com> wrote:"], ["2026年11月23日(月) 10:00 Max Boss <max@example.com>:"], ["Van: Max Boss <max@example.com>"],
+    ["On Mon, 23 Nov 2026 at 10:00, Max Boss <max@example.com> wrote:"],
+    ["> On 23 Nov 2026, at 10:00, Max Boss <max@example.com> wrote:"],
+    ["Le 26 nov. 2026 à 09:00, Max Boss <max@example.com> a écrit :"],
+    ["Am 23.11.2026 um 10:00 schrieb Max Chef <max@example.com>:"],
+    ["El lun, 23 nov 2026 a las 10:00, Max Boss (<max@example.com>) escribió:"],
+    ["Il giorno gio 26 nov 2026 Max Boss <max@example.com> ha scritto:"],
+    ["Op ma 23 nov 2026 om 10:00 schreef Max Boss <max@example.com>:"],
+    ["Max Boss <max@example.com> wrote on 23 Nov 2026:"],
+    ["max@example.com <max@example.com> wrote:"],
+    ["2026年11月23日(月) 10:00 Max Boss <max@example.com>:"],
+    ["Van: Max Boss <max@example.com>"],
     ["On 23/11/2026 10:00, Max Boss wrote:"],
-  ])("the writer of a mail: %s", (header) => expect(readList(`${header}\n> Ann Doe <ann@example.com>`)).toEqual({ rows: [ANN], leftOut: { others: 1 } }));
+  ])("the writer of a mail: %s", (header) =>
+    expect(readList(`${header}\n> Ann Doe <ann@example.com>`)).toEqual({ rows: [ANN], leftOut: { others: 1 } }),
+  );
 
   it.each<[what: string, text: string, leftOut: LeftOut]>([
-    ["a broken line", "On Mon, 23 Nov 2026 at 10:00, Max Boss\n<max@example.com> wrote:\n\nAnn Doe <ann@example.com>", { others: 2 }],
-    ["another line of the writer", "From: Max Boss <max@example.com>\nTo: Ann Doe <ann@example.com>\n\nMax@example.com", { others: 2 }],
-    ["a writer in a table", "On 23 Nov 2026 Max Boss <max@example.com> wrote:\nName,Email\nAnn Doe,ann@example.com\nMax Boss,max@example.com", { header: 1, others: 2 }],
-    ["a forwarded mail's headers", "From: Max Boss <max@example.com>\nSent: Monday\nTo: HR <hr@example.com>;\nEve Help <eve@example.com>\nSubject: Staff\n\nAnn Doe <ann@example.com>",
-      { others: 5 }],
-    ["a forwarded mail's headers in another order", "Subject: Staff\nDate: Monday\nFrom: Max <max@example.com>\nTo: hr@example.com\nCc: eve@example.com\n\nAnn Doe <ann@example.com>",
-      { others: 5 }],
-    ["a forwarded German mail's headers", "> Von: Max Boss <max@example.com>\n> Gesendet: Montag\n> An: hr@example.com\n> Betreff: Liste\n>\n> Ann Doe <ann@example.com>",
-      { others: 4, marks: 1 }],
+    [
+      "a broken line",
+      "On Mon, 23 Nov 2026 at 10:00, Max Boss\n<max@example.com> wrote:\n\nAnn Doe <ann@example.com>",
+      { others: 2 },
+    ],
+    [
+      "another line of the writer",
+      "From: Max Boss <max@example.com>\nTo: Ann Doe <ann@example.com>\n\nMax@example.com",
+      { others: 2 },
+    ],
+    [
+      "a writer in a table",
+      "On 23 Nov 2026 Max Boss <max@example.com> wrote:\nName,Email\nAnn Doe,ann@example.com\nMax Boss,max@example.com",
+      { header: 1, others: 2 },
+    ],
+    [
+      "a forwarded mail's headers",
+      "From: Max Boss <max@example.com>\nSent: Monday\nTo: HR <hr@example.com>;\nEve Help <eve@example.com>\nSubject: Staff\n\nAnn Doe <ann@example.com>",
+      { others: 5 },
+    ],
+    [
+      "a forwarded mail's headers in another order",
+      "Subject: Staff\nDate: Monday\nFrom: Max <max@example.com>\nTo: hr@example.com\nCc: eve@example.com\n\nAnn Doe <ann@example.com>",
+      { others: 5 },
+    ],
+    [
+      "a forwarded German mail's headers",
+      "> Von: Max Boss <max@example.com>\n> Gesendet: Montag\n> An: hr@example.com\n> Betreff: Liste\n>\n> Ann Doe <ann@example.com>",
+      { others: 4, marks: 1 },
+    ],
     ["a signature", "Ann Doe <ann@example.com>\n-- \nMax Boss\nmax@example.com, hr@example.com", { signature: 3 }],
-    ["a signature below a table", "Name,Email\nAnn Doe,ann@example.com\n--\nMax Boss\n+44 1234\n\nmax@example.com", { header: 1, signature: 4 }],
+    [
+      "a signature below a table",
+      "Name,Email\nAnn Doe,ann@example.com\n--\nMax Boss\n+44 1234\n\nmax@example.com",
+      { header: 1, signature: 4 },
+    ],
   ])("of a mail, %s", (_, text, leftOut) => expect(readList(text)).toEqual({ rows: [ANN], leftOut }));
 
   it("a list of recipients is not a mail's header", () => {
-    expect(readList("To: Ann Doe <ann@example.com>\nCc: Bob Roe <bob@example.com>")).toEqual({ rows: [ANN, BOB], leftOut: {} });
+    expect(readList("To: Ann Doe <ann@example.com>\nCc: Bob Roe <bob@example.com>")).toEqual({
+      rows: [ANN, BOB],
+      leftOut: {},
+    });
   });
 
   it("a signature ends where the quoted mail begins", () => {
-    const text = "Ann Doe <ann@example.com>\n--\nMax\nmax@example.com\n\n> Bob Roe <bob@example.com>\n> --\n> Eve\n>\n> eve@example.com";
+    const text =
+      "Ann Doe <ann@example.com>\n--\nMax\nmax@example.com\n\n> Bob Roe <bob@example.com>\n> --\n> Eve\n>\n> eve@example.com";
     expect(readList(text)).toEqual({ rows: [ANN, BOB], leftOut: { signature: 7 } });
   });
 
@@ -433,11 +791,16 @@ describe("a person whom a list only mentions is not invited", () => {
   });
 
   it.each<[text: string]>([
-    ["Name,Email\nAnn Doe,ask max@example.com first\nBob Roe,bob@example.com"], ["Employee,Notes\nAnn Doe,ask max@example.com first\nBob Roe,bob@example.com"],
-    ["Name,Contact\nAnn Doe,ask max@example.com first\nBob Roe,bob@example.com"], ["Ann Doe,ask max@example.com first\nBob Roe,bob@example.com"],
-    ["Employee,Notes\nAnn Doe,ask max@example.com first\nBob Roe,see eve@example.com"], ["Name;Remark\nAnn Doe;ask max@example.com first"],
+    ["Name,Email\nAnn Doe,ask max@example.com first\nBob Roe,bob@example.com"],
+    ["Employee,Notes\nAnn Doe,ask max@example.com first\nBob Roe,bob@example.com"],
+    ["Name,Contact\nAnn Doe,ask max@example.com first\nBob Roe,bob@example.com"],
+    ["Ann Doe,ask max@example.com first\nBob Roe,bob@example.com"],
+    ["Employee,Notes\nAnn Doe,ask max@example.com first\nBob Roe,see eve@example.com"],
+    ["Name;Remark\nAnn Doe;ask max@example.com first"],
   ])("a cell with words around an address is a row to correct in any table: %s", (text) => {
-    expect(readList(text, [{ email: 1, name: 0 }])).toMatchObject({ rows: expect.arrayContaining([{ email: "ask max@example.com first", name: "Ann Doe" }]) });
+    expect(readList(text, [{ email: 1, name: 0 }])).toMatchObject({
+      rows: expect.arrayContaining([{ email: "ask max@example.com first", name: "Ann Doe" }]),
+    });
   });
 
   it("a remark in brackets beside a name and an address is not part of the address", () => {
@@ -445,8 +808,12 @@ describe("a person whom a list only mentions is not invited", () => {
   });
 
   it.each<[cell: string]>([
-    ["ann@example.com; bob@example.com"], ["ann@example.com (dienstlich), ann@home.example (privat)"], ["ann@example.com ::: ann@home.example"],
-    ["ask max@example.com"], ["cat@example.com (cc: boss@example.com)"], ["see Max Boss <max@example.com>"],
+    ["ann@example.com; bob@example.com"],
+    ["ann@example.com (dienstlich), ann@home.example (privat)"],
+    ["ann@example.com ::: ann@home.example"],
+    ["ask max@example.com"],
+    ["cat@example.com (cc: boss@example.com)"],
+    ["see Max Boss <max@example.com>"],
   ])("a cell with more than one address, or with words, is a row to correct: %s", (cell) => {
     expect(parseAddresses(`Name\tEmail\nAnn Doe\t${cell}`)).toEqual([{ email: cell, name: "Ann Doe" }]);
   });
@@ -455,32 +822,81 @@ describe("a person whom a list only mentions is not invited", () => {
 describe("no line is lost", () => {
   it.each<[what: string, text: string, rows: InviteRow[]]>([
     ["two quotes in different lines", 'Name,Email\n"Ann Doe,ann@example.com\nBob Roe","bob@example.com"', [ANN, BOB]],
-    ["a quoted remark over two lines", 'Name;E-Mail;Note\nAnn Doe;ann@example.com;"call\nBob Roe;bob@example.com;done"', [ANN, BOB]],
-    ["a comma in quotes after an unclosed quote", 'Name,Email\n"Ann Doe,ann@example.com\n"Roe, Bob",bob@example.com', [ANN, BOB]],
-    ["an address in the column of names", "Name,Email\nAnn Doe <ann@example.com>,\nBob Roe,bob@example.com", [ANN, BOB]],
+    [
+      "a quoted remark over two lines",
+      'Name;E-Mail;Note\nAnn Doe;ann@example.com;"call\nBob Roe;bob@example.com;done"',
+      [ANN, BOB],
+    ],
+    [
+      "a comma in quotes after an unclosed quote",
+      'Name,Email\n"Ann Doe,ann@example.com\n"Roe, Bob",bob@example.com',
+      [ANN, BOB],
+    ],
+    [
+      "an address in the column of names",
+      "Name,Email\nAnn Doe <ann@example.com>,\nBob Roe,bob@example.com",
+      [ANN, BOB],
+    ],
     ["an address instead of a name", "Name,Email\nann@example.com,\nBob Roe,bob@example.com", [ann, BOB]],
-    ["words in the column of names", "Name;Email\nDoe, Ann (ann@example.com);\nBob Roe;bob@example.com", [{ email: "Doe, Ann (ann@example.com)" }, BOB]],
-    ["tables with different separators", "Name;E-Mail\nAnn Doe;ann@example.com\n\nName,Email\nBob Roe,bob@example.com", [ANN, BOB]],
+    [
+      "words in the column of names",
+      "Name;Email\nDoe, Ann (ann@example.com);\nBob Roe;bob@example.com",
+      [{ email: "Doe, Ann (ann@example.com)" }, BOB],
+    ],
+    [
+      "tables with different separators",
+      "Name;E-Mail\nAnn Doe;ann@example.com\n\nName,Email\nBob Roe,bob@example.com",
+      [ANN, BOB],
+    ],
     ["recipients above a table", "Ann Doe <ann@example.com>\nName,Email\nBob Roe,bob@example.com", [ANN, BOB]],
   ])("%s", (_, text, rows) => expect(parseAddresses(text)).toEqual(rows));
 });
 
 describe("no name is better than a wrong one", () => {
   it.each<[text: string]>([
-    ["Hello Ann, ann@example.com"], ["Welcome Bob, ann@example.com"], ["Good Morning ann@example.com"], ["Bonjour Dan <ann@example.com>"], ["Ciao Eve ann@example.com"],
-    ["Moin Bob <ann@example.com>"], ["Sehr geehrte Frau Doe <ann@example.com>"],
-    ["E1001,ann@example.com"], ["anndoe,ann@example.com"], ["ann@example.com,Suspended"],
-    ["To,ann@example.com"], ["Organizer,ann@example.com"], ["Ask Dan <ann@example.com>"], ["Replaces Jon Kay <ann@example.com>"], ["Sie finden Gus <ann@example.com>"],
-    ["Could you add ann@example.com? Cheers"], ["Please add ann@example.com ? Cheers"], ["Please add ann@example.com! Cheers"], ["Please add ann@example.com… Cheers"],
-    ["Also ann@example.com. Best"], ["Also <ann@example.com>. Best"], ["Could you add <ann@example.com>! Cheers"], ["Can Ann (ann@example.com) please get access"],
-    ["Can Ann Doe <ann@example.com> get a seat?"], ["Is Ann Doe ann@example.com in?"], ["Merci d'inviter Fay Gill <ann@example.com>"], ["see Ann Doe <ann@example.com>"], ["Ann Doe via Google Groups <ann@example.com>"],
-    ["Eve Help on behalf of Max Boss <ann@example.com>"], ["Starts Monday ann@example.com"], ["ann@example.com (Work)"], ["ann@example.com [External]"],
-    ["ann@example.com (Maternity Leave)"], ["ann@example.com Pending"], ["mailto;ann@example.com"], ["<li>Ann Doe</li>;ann@example.com"],
+    ["Hello Ann, ann@example.com"],
+    ["Welcome Bob, ann@example.com"],
+    ["Good Morning ann@example.com"],
+    ["Bonjour Dan <ann@example.com>"],
+    ["Ciao Eve ann@example.com"],
+    ["Moin Bob <ann@example.com>"],
+    ["Sehr geehrte Frau Doe <ann@example.com>"],
+    ["E1001,ann@example.com"],
+    ["anndoe,ann@example.com"],
+    ["ann@example.com,Suspended"],
+    ["To,ann@example.com"],
+    ["Organizer,ann@example.com"],
+    ["Ask Dan <ann@example.com>"],
+    ["Replaces Jon Kay <ann@example.com>"],
+    ["Sie finden Gus <ann@example.com>"],
+    ["Could you add ann@example.com? Cheers"],
+    ["Please add ann@example.com ? Cheers"],
+    ["Please add ann@example.com! Cheers"],
+    ["Please add ann@example.com… Cheers"],
+    ["Also ann@example.com. Best"],
+    ["Also <ann@example.com>. Best"],
+    ["Could you add <ann@example.com>! Cheers"],
+    ["Can Ann (ann@example.com) please get access"],
+    ["Can Ann Doe <ann@example.com> get a seat?"],
+    ["Is Ann Doe ann@example.com in?"],
+    ["Merci d'inviter Fay Gill <ann@example.com>"],
+    ["see Ann Doe <ann@example.com>"],
+    ["Ann Doe via Google Groups <ann@example.com>"],
+    ["Eve Help on behalf of Max Boss <ann@example.com>"],
+    ["Starts Monday ann@example.com"],
+    ["ann@example.com (Work)"],
+    ["ann@example.com [External]"],
+    ["ann@example.com (Maternity Leave)"],
+    ["ann@example.com Pending"],
+    ["mailto;ann@example.com"],
+    ["<li>Ann Doe</li>;ann@example.com"],
   ])("beside an address: %s", (text) => expect(parseAddresses(text)).toEqual([ann]));
 
   it.each<[text: string]>([
-    ["Hi, could you add Ann Doe (ann@example.com) and Bob Roe (bob@example.com)? Cheers!"], ["Hello, ann@example.com should get a seat. Also bob@example.com. Best"],
-    ["Are Ann Doe <ann@example.com> and Bob Roe <bob@example.com> in?"], ["Can Ann (ann@example.com) please get access, cc Bob (bob@example.com)?"],
+    ["Hi, could you add Ann Doe (ann@example.com) and Bob Roe (bob@example.com)? Cheers!"],
+    ["Hello, ann@example.com should get a seat. Also bob@example.com. Best"],
+    ["Are Ann Doe <ann@example.com> and Bob Roe <bob@example.com> in?"],
+    ["Can Ann (ann@example.com) please get access, cc Bob (bob@example.com)?"],
   ])("in a sentence about two: %s", (text) => expect(parseAddresses(text)).toEqual([ann, bob]));
 
   it("a full stop after an address does not end the list", () => {
@@ -488,21 +904,52 @@ describe("no name is better than a wrong one", () => {
   });
 
   it.each<[cell: string]>([
-    ["N/A"], ["NA"], ["#N/A"], ["#REF!"], ["NULL"], ["TBC"], ["unknown"], ["None"], ["TRUE"], ["Mr"], ["See above"], ["finance team"], ["Manager: Max Boss"], ["E1001"], ["-"],
-  ])("in a column of names: %s", (cell) => expect(parseAddresses(`Email;Name\nann@example.com;${cell}`)).toEqual([ann]));
+    ["N/A"],
+    ["NA"],
+    ["#N/A"],
+    ["#REF!"],
+    ["NULL"],
+    ["TBC"],
+    ["unknown"],
+    ["None"],
+    ["TRUE"],
+    ["Mr"],
+    ["See above"],
+    ["finance team"],
+    ["Manager: Max Boss"],
+    ["E1001"],
+    ["-"],
+  ])("in a column of names: %s", (cell) =>
+    expect(parseAddresses(`Email;Name\nann@example.com;${cell}`)).toEqual([ann]),
+  );
 
   it.each<[text: string]>([
-    ["ann@example.com\tMax Boss\nbob@example.com\tMax Boss"], ["Max Boss <ann@example.com>, Max Boss <bob@example.com>"], ["Name,Email\nAcme Ltd,ann@example.com\nAcme Ltd,bob@example.com"],
+    ["ann@example.com\tMax Boss\nbob@example.com\tMax Boss"],
+    ["Max Boss <ann@example.com>, Max Boss <bob@example.com>"],
+    ["Name,Email\nAcme Ltd,ann@example.com\nAcme Ltd,bob@example.com"],
   ])("a name with two addresses: %s", (text) => expect(parseAddresses(text)).toEqual([ann, bob]));
 
   it("two people may share a first name", () => {
-    expect(parseAddresses("First name,Email\nAnn,ann@example.com\nAnn,bob@example.com")).toEqual([{ ...ann, name: "Ann" }, { ...bob, name: "Ann" }]);
+    expect(parseAddresses("First name,Email\nAnn,ann@example.com\nAnn,bob@example.com")).toEqual([
+      { ...ann, name: "Ann" },
+      { ...bob, name: "Ann" },
+    ]);
   });
 
   it.each<[text: string, name: string]>([
-    ["Ann Doe [External]", "Ann Doe"], ["[EXT] Ann Doe", "Ann Doe"], ["Ann Doe {Acme}", "Ann Doe"], ["Ann Doe (Guest)", "Ann Doe"], ["Ann Doe [On Leave] (12345)", "Ann Doe"],
-    ["Ann Doe | Acme", "Ann Doe"], ["Ann Doe, CPA, CFA", "Ann Doe, CPA, CFA"], ["ann doe", "ann doe"], ["Na Li", "Na Li"], ["Ann de Souza e Silva", "Ann de Souza e Silva"],
-  ])("a name without the text around it: %s", (text, name) => expect(parseAddresses(`${text} <ann@example.com>`)).toEqual([{ ...ann, name }]));
+    ["Ann Doe [External]", "Ann Doe"],
+    ["[EXT] Ann Doe", "Ann Doe"],
+    ["Ann Doe {Acme}", "Ann Doe"],
+    ["Ann Doe (Guest)", "Ann Doe"],
+    ["Ann Doe [On Leave] (12345)", "Ann Doe"],
+    ["Ann Doe | Acme", "Ann Doe"],
+    ["Ann Doe, CPA, CFA", "Ann Doe, CPA, CFA"],
+    ["ann doe", "ann doe"],
+    ["Na Li", "Na Li"],
+    ["Ann de Souza e Silva", "Ann de Souza e Silva"],
+  ])("a name without the text around it: %s", (text, name) =>
+    expect(parseAddresses(`${text} <ann@example.com>`)).toEqual([{ ...ann, name }]),
+  );
 
   it("one column is not two parts of a name", () => {
     const text = "Name,Work Email,Home Email\nDoe,ann@example.com,ann@home.example";
@@ -513,97 +960,213 @@ describe("no name is better than a wrong one", () => {
 describe("generated lists", () => {
   /** Enough on a busy machine. */
   const PATIENCE = 60_000;
-  const word = fc.stringMatching(/^[A-ZÀ-ÖØ-ÞĀĂĄŁŽ][a-zß-öø-ÿąęłńśżž][A-Za-zÀ-ÖØ-öø-ÿĀ-ľŁ-ň]{0,7}([-'’][A-Za-zà-öø-ÿ]{1,6})?$/)
-    .filter((word) => !NO_NAMES.has(word.toLowerCase()) && !HONORIFICS.has(word.toLowerCase()) && !isSomebodyElses(word) && word.normalize("NFKC") === word);
+  const word = fc
+    .stringMatching(/^[A-ZÀ-ÖØ-ÞĀĂĄŁŽ][a-zß-öø-ÿąęłńśżž][A-Za-zÀ-ÖØ-öø-ÿĀ-ľŁ-ň]{0,7}([-'’][A-Za-zà-öø-ÿ]{1,6})?$/)
+    .filter(
+      (word) =>
+        !NO_NAMES.has(word.toLowerCase()) &&
+        !HONORIFICS.has(word.toLowerCase()) &&
+        !isSomebodyElses(word) &&
+        word.normalize("NFKC") === word,
+    );
   const names = fc.array(word, { minLength: 1, maxLength: 3 }).map((words) => words.join(" "));
   const email = fc.stringMatching(/^[a-z0-9]([a-z0-9.+_'-]{0,10}[a-z0-9])?@[a-z0-9]{1,8}(\.[a-z]{2,5}){1,2}$/);
-  const rowsOf = (name: fc.Arbitrary<string>) => fc.uniqueArray(fc.record({ email, name: fc.option(name, { nil: undefined }) }), {
-    minLength: 1, maxLength: 30, selector: ({ name }) => name, comparator: (one, other) => one !== undefined && one === other,
-  });
+  const rowsOf = (name: fc.Arbitrary<string>) =>
+    fc.uniqueArray(fc.record({ email, name: fc.option(name, { nil: undefined }) }), {
+      minLength: 1,
+      maxLength: 30,
+      selector: ({ name }) => name,
+      comparator: (one, other) => one !== undefined && one === other,
+    });
   const expected = (rows: { email: string; name: string | undefined }[]) =>
     rows.map(({ email, name }) => (name === undefined ? { email } : { email, name }));
   /** What a clipboard may add. */
-  const noise = fc.record({ before: fc.constantFrom("", "\ufeff", "\n", "\u00a0"), after: fc.constantFrom("", "\n", "\r\n", "\u200b", " "), windows: fc.boolean() });
+  const noise = fc.record({
+    before: fc.constantFrom("", "\ufeff", "\n", "\u00a0"),
+    after: fc.constantFrom("", "\n", "\r\n", "\u200b", " "),
+    windows: fc.boolean(),
+  });
   const pasted = (text: string, { before, after, windows }: { before: string; after: string; windows: boolean }) =>
     before + (windows ? text.replaceAll("\n", "\r\n") : text) + after;
 
   it("addresses", () => {
     const separator = fc.constantFrom("\n", ", ", ",", "; ", ";", " ", "\t", ",\n", ";\n");
     const around = fc.constantFrom<(email: string) => string>(
-      (email) => email, (email) => `<${email}>`, (email) => `mailto:${email}`, (email) => `<mailto:${email}>`, (email) => `"${email}"`,
+      (email) => email,
+      (email) => `<${email}>`,
+      (email) => `mailto:${email}`,
+      (email) => `<mailto:${email}>`,
+      (email) => `"${email}"`,
     );
-    fc.assert(fc.property(fc.array(email, { minLength: 1, maxLength: 30 }), separator, around, noise, (emails, between, print, noise) => {
-      expect(parseAddresses(pasted(emails.map(print).join(between), noise))).toEqual(emails.map((email) => ({ email })));
-    }));
+    fc.assert(
+      fc.property(
+        fc.array(email, { minLength: 1, maxLength: 30 }),
+        separator,
+        around,
+        noise,
+        (emails, between, print, noise) => {
+          expect(parseAddresses(pasted(emails.map(print).join(between), noise))).toEqual(
+            emails.map((email) => ({ email })),
+          );
+        },
+      ),
+    );
   });
 
   it("recipients", () => {
     const separator = fc.constantFrom("\n", ", ", "; ", ",\n", ";\n");
-    fc.assert(fc.property(rowsOf(names), separator, noise, (rows, between, noise) => {
-      const text = rows.map(({ email, name }) => (name ? `${name} <${email}>` : `<${email}>`)).join(between);
-      expect(parseAddresses(pasted(text, noise))).toEqual(expected(rows));
-    }));
+    fc.assert(
+      fc.property(rowsOf(names), separator, noise, (rows, between, noise) => {
+        const text = rows.map(({ email, name }) => (name ? `${name} <${email}>` : `<${email}>`)).join(between);
+        expect(parseAddresses(pasted(text, noise))).toEqual(expected(rows));
+      }),
+    );
   });
 
   const lastFirst = (name: string) => name.replace(/^(\S+) (\S+)$/, "$2, $1");
 
   it("recipients with commas in their names, quoted or separated as in Outlook", () => {
-    fc.assert(fc.property(rowsOf(fc.tuple(word, word).map((name) => name.join(" "))), fc.boolean(), noise, (rows, quoted, noise) => {
-      const print = (name: string) => (quoted ? `"${lastFirst(name)}"` : lastFirst(name));
-      const text = rows.map(({ email, name }) => (name ? `${print(name)} <${email}>` : email)).join(quoted ? ", " : "; ");
-      expect(parseAddresses(pasted(text, noise))).toEqual(expected(rows));
-    }));
+    fc.assert(
+      fc.property(
+        rowsOf(fc.tuple(word, word).map((name) => name.join(" "))),
+        fc.boolean(),
+        noise,
+        (rows, quoted, noise) => {
+          const print = (name: string) => (quoted ? `"${lastFirst(name)}"` : lastFirst(name));
+          const text = rows
+            .map(({ email, name }) => (name ? `${print(name)} <${email}>` : email))
+            .join(quoted ? ", " : "; ");
+          expect(parseAddresses(pasted(text, noise))).toEqual(expected(rows));
+        },
+      ),
+    );
   });
 
   it("tables", () => {
     const name = fc.tuple(names, fc.constantFrom("", ", Dr", "; PhD", ' "Al" Ix')).map((parts) => parts.join(""));
     const form = fc.record({
-      delimiter: fc.constantFrom(",", ";", "\t"), header: fc.boolean(), quotes: fc.boolean(), emailFirst: fc.boolean(),
+      delimiter: fc.constantFrom(",", ";", "\t"),
+      header: fc.boolean(),
+      quotes: fc.boolean(),
+      emailFirst: fc.boolean(),
       title: fc.constantFrom("email", "E-mail", "Email Address", "MAIL", "Address"),
     });
-    fc.assert(fc.property(rowsOf(name), form, noise, (rows, { delimiter, header, quotes, emailFirst, title }, noise) => {
-      const order = (email: string, name: string) => (emailFirst ? [email, name] : [name, email]);
-      const records = [...(header ? [order(title, "Name")] : []), ...rows.map(({ email, name }) => order(email, name ?? ""))];
-      const text = Papa.unparse(records, { delimiter, quotes, newline: "\n" });
-      expect(parseAddresses(pasted(text, noise))).toEqual(expected(rows));
-    }));
+    fc.assert(
+      fc.property(rowsOf(name), form, noise, (rows, { delimiter, header, quotes, emailFirst, title }, noise) => {
+        const order = (email: string, name: string) => (emailFirst ? [email, name] : [name, email]);
+        const records = [
+          ...(header ? [order(title, "Name")] : []),
+          ...rows.map(({ email, name }) => order(email, name ?? "")),
+        ];
+        const text = Papa.unparse(records, { delimiter, quotes, newline: "\n" });
+        expect(parseAddresses(pasted(text, noise))).toEqual(expected(rows));
+      }),
+    );
   });
 
-  it("each line becomes a row or is counted", () => {
-    const cell = fc.oneof(email, names, fc.constantFrom("", "", "-", "1.", "Email", "Name", "Sales", "ann@@example.com", "E-Mail (Manager)", "--", "From: max@example.com", "2026 max@example.com wrote:", "email=max@example.com"));
-    const delimiter = fc.constantFrom(",", ";", "\t");
-    fc.assert(fc.property(fc.array(fc.array(cell, { minLength: 1, maxLength: 4 }), { maxLength: 8 }), delimiter, (records, delimiter) => {
-      const lines = records.filter((cells) => cells.some(Boolean)).map((cells) => cells.join(delimiter));
-      const answers = Array.from({ length: 10 }, () => ({ email: 0, name: 1 }));
-      const list = readList(lines.join("\n"), answers);
-      if ("question" in list) throw new Error("asked again");
-      const counted = Object.values(list.leftOut).reduce((sum, count) => sum + count, 0);
-      expect(list.rows.length + counted).toBeGreaterThanOrEqual(lines.length);
-    }), { numRuns: 1000 });
-  }, PATIENCE);
+  it(
+    "each line becomes a row or is counted",
+    () => {
+      const cell = fc.oneof(
+        email,
+        names,
+        fc.constantFrom(
+          "",
+          "",
+          "-",
+          "1.",
+          "Email",
+          "Name",
+          "Sales",
+          "ann@@example.com",
+          "E-Mail (Manager)",
+          "--",
+          "From: max@example.com",
+          "2026 max@example.com wrote:",
+          "email=max@example.com",
+        ),
+      );
+      const delimiter = fc.constantFrom(",", ";", "\t");
+      fc.assert(
+        fc.property(
+          fc.array(fc.array(cell, { minLength: 1, maxLength: 4 }), { maxLength: 8 }),
+          delimiter,
+          (records, delimiter) => {
+            const lines = records.filter((cells) => cells.some(Boolean)).map((cells) => cells.join(delimiter));
+            const answers = Array.from({ length: 10 }, () => ({ email: 0, name: 1 }));
+            const list = readList(lines.join("\n"), answers);
+            if ("question" in list) throw new Error("asked again");
+            const counted = Object.values(list.leftOut).reduce((sum, count) => sum + count, 0);
+            expect(list.rows.length + counted).toBeGreaterThanOrEqual(lines.length);
+          },
+        ),
+        { numRuns: 1000 },
+      );
+    },
+    PATIENCE,
+  );
 
-  it("a line of any pieces becomes a row or is counted", () => {
-    const piece = fc.oneof(email, word, fc.constantFrom(",", ";", "\t", " ", "<", ">", '"', "@", "(", "1.", "-", "and", "please", "To:", "From:", "wrote:", "2026", "--", "?", "email=", "mailto:", "Email", "sep=;", "…"));
-    const header = fc.constantFrom("", "Email\n", "Name,Email\n", "Email\tWork email\n");
-    fc.assert(fc.property(fc.array(piece, { minLength: 1, maxLength: 8 }), header, (pieces, header) => {
-      const line = pieces.join("");
-      fc.pre(/[^\s,;"]/.test(line));
-      const list = readList(header + line, [{ email: 0, name: 1 }, { email: 0 }]);
-      if ("question" in list) throw new Error("asked again");
-      const counted = Object.values(list.leftOut).reduce((sum, count) => sum + count, 0);
-      expect(list.rows.length + counted).toBeGreaterThanOrEqual(header ? 2 : 1);
-    }), { numRuns: 2000 });
-  }, PATIENCE);
+  it(
+    "a line of any pieces becomes a row or is counted",
+    () => {
+      const piece = fc.oneof(
+        email,
+        word,
+        fc.constantFrom(
+          ",",
+          ";",
+          "\t",
+          " ",
+          "<",
+          ">",
+          '"',
+          "@",
+          "(",
+          "1.",
+          "-",
+          "and",
+          "please",
+          "To:",
+          "From:",
+          "wrote:",
+          "2026",
+          "--",
+          "?",
+          "email=",
+          "mailto:",
+          "Email",
+          "sep=;",
+          "…",
+        ),
+      );
+      const header = fc.constantFrom("", "Email\n", "Name,Email\n", "Email\tWork email\n");
+      fc.assert(
+        fc.property(fc.array(piece, { minLength: 1, maxLength: 8 }), header, (pieces, header) => {
+          const line = pieces.join("");
+          fc.pre(/[^\s,;"]/.test(line));
+          const list = readList(header + line, [{ email: 0, name: 1 }, { email: 0 }]);
+          if ("question" in list) throw new Error("asked again");
+          const counted = Object.values(list.leftOut).reduce((sum, count) => sum + count, 0);
+          expect(list.rows.length + counted).toBeGreaterThanOrEqual(header ? 2 : 1);
+        }),
+        { numRuns: 2000 },
+      );
+    },
+    PATIENCE,
+  );
 
   it("loses no text", () => {
     const piece = fc.oneof(email, word, fc.constantFrom(",", ";", "\t", "\n", " ", "<", ">", '"', "@", "mailto:"));
-    fc.assert(fc.property(fc.array(piece, { maxLength: 20 }), (pieces) => {
-      const text = pieces.join("");
-      const list = readList(text);
-      // A question loses nothing: the text stays in the box.
-      if ("question" in list) return;
-      const kept = JSON.stringify(list.rows);
-      for (const [address] of text.matchAll(/(?<![^\s])[a-z0-9]+@[a-z0-9]+\.[a-z]{2,5}(?![^\s])/g)) expect(kept).toContain(address);
-    }));
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 20 }), (pieces) => {
+        const text = pieces.join("");
+        const list = readList(text);
+        // A question loses nothing: the text stays in the box.
+        if ("question" in list) return;
+        const kept = JSON.stringify(list.rows);
+        for (const [address] of text.matchAll(/(?<![^\s])[a-z0-9]+@[a-z0-9]+\.[a-z]{2,5}(?![^\s])/g))
+          expect(kept).toContain(address);
+      }),
+    );
   });
 });

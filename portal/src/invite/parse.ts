@@ -5,7 +5,15 @@
  * address is valid.
  */
 import type { InviteRow } from "../api";
-import { type Columns, type ColumnsQuestion, type Decision, EVERY, hasTitles, titledColumns, untitledColumns } from "./columns";
+import {
+  type Columns,
+  type ColumnsQuestion,
+  type Decision,
+  EVERY,
+  hasTitles,
+  titledColumns,
+  untitledColumns,
+} from "./columns";
 import { withoutMail } from "./mail";
 import { capitalised, fullName, nameOf } from "./name";
 import { fromCells, fromLine, fromPiece, isAngled, isList, LABEL, ownPart } from "./recipients";
@@ -71,7 +79,8 @@ export function readList(text: string, answers: readonly Columns[] = []): List |
       if ("guess" in decision) answered.set(decision, columns);
       for (const record of part.records) {
         if (columns.email === EVERY) take(fromLine(record.raw), "marks");
-        else if (isLabelled([record.cells[columns.name ?? -1] ?? "", record.cells[columns.email] ?? ""])) leave("others");
+        else if (isLabelled([record.cells[columns.name ?? -1] ?? "", record.cells[columns.email] ?? ""]))
+          leave("others");
         else {
           const found = fromTable(record, columns);
           if (!("untitled" in decision && decision.untitled)) for (const row of found) titled.add(row);
@@ -106,22 +115,45 @@ function partsOf(text: string): Part[] {
 
 /** The tables of a text. Each may have another separator. */
 function tablesOf(text: string, separator: string | undefined): Part[] {
-  const readings = readingsOf(text, separator).map((records) => ({ records, headers: headersOf(records) })).filter(({ headers }) => headers.length > 0);
+  const readings = readingsOf(text, separator)
+    .map((records) => ({ records, headers: headersOf(records) }))
+    .filter(({ headers }) => headers.length > 0);
   if (readings.length === 0) return withoutHeader(text.split("\n"), separator);
-  const topOf = ({ records, headers }: (typeof readings)[number]) => records.slice(0, headers[0]).reduce((length, { raw }) => length + raw.length, 0);
+  const topOf = ({ records, headers }: (typeof readings)[number]) =>
+    records.slice(0, headers[0]).reduce((length, { raw }) => length + raw.length, 0);
   const top = Math.min(...readings.map(topOf));
   const records = likeliest(readings.filter((reading) => topOf(reading) === top).map(({ records }) => records));
   const headers = headersOf(records);
   // The lines above a header are a title, unless they are recipients.
   const above = runs(records.slice(0, headers[0]), ({ raw }) => raw.includes("@") && isList(raw));
-  const parts = above.flatMap(({ place, items }) => (place ? withoutHeader(items.map(({ raw }) => raw), separator) : items.map(() => out("title"))));
+  const parts = above.flatMap(({ place, items }) =>
+    place
+      ? withoutHeader(
+          items.map(({ raw }) => raw),
+          separator,
+        )
+      : items.map(() => out("title")),
+  );
   for (const [index, at] of headers.entries()) {
     const titles = records[at]?.cells ?? [];
     const lines = records.slice(at + 1, headers[index + 1]);
-    const other = separator === undefined ? lines.findIndex(({ cells, raw }) => cells.length === 1 && !raw.includes("@") && isHeaderOfOthers(raw)) : -1;
+    const other =
+      separator === undefined
+        ? lines.findIndex(({ cells, raw }) => cells.length === 1 && !raw.includes("@") && isHeaderOfOthers(raw))
+        : -1;
     const body = other < 0 ? lines : lines.slice(0, other);
     parts.push(...tableOf(titles, body, separator));
-    if (other >= 0) return [...parts, ...tablesOf(records.slice(at + 1 + other).map(({ raw }) => raw).join("\n"), undefined)];
+    if (other >= 0)
+      return [
+        ...parts,
+        ...tablesOf(
+          records
+            .slice(at + 1 + other)
+            .map(({ raw }) => raw)
+            .join("\n"),
+          undefined,
+        ),
+      ];
   }
   return parts;
 }
@@ -129,16 +161,26 @@ function tablesOf(text: string, separator: string | undefined): Part[] {
 /** A table below its header, and other lines in between. */
 function tableOf(titles: string[], body: TextRecord[], separator: string | undefined): Part[] {
   const placeOf = (record: TextRecord) => placeIn(titles, record);
-  const decision = titledColumns(titles, body.filter((record) => placeOf(record) === "table").map(({ cells }) => cells));
+  const decision = titledColumns(
+    titles,
+    body.filter((record) => placeOf(record) === "table").map(({ cells }) => cells),
+  );
   const parts = runs(body, placeOf).flatMap(({ place, items }): Part[] => {
     if (place === "table") return [{ kind: "table", records: items, decision }];
-    return place === "prose" ? items.map(() => out("prose")) : withoutHeader(items.map(({ raw }) => raw), separator);
+    return place === "prose"
+      ? items.map(() => out("prose"))
+      : withoutHeader(
+          items.map(({ raw }) => raw),
+          separator,
+        );
   });
   return [out("header"), ...parts];
 }
 
 /** Whether a line is a header under another separator. */
-const isHeaderOfOthers = (line: string) => /[\t;,|]/.test(line) && readingsOf(line).some((records) => (records[0]?.cells.length ?? 0) > 1 && headersOf(records).length > 0);
+const isHeaderOfOthers = (line: string) =>
+  /[\t;,|]/.test(line) &&
+  readingsOf(line).some((records) => (records[0]?.cells.length ?? 0) > 1 && headersOf(records).length > 0);
 
 /** Whether a line belongs to the table, is a list of its own, or is a title or footer with an address. */
 function placeIn(titles: string[], { cells, raw }: TextRecord): "table" | "list" | "prose" {
@@ -175,11 +217,17 @@ function withoutHeader(lines: string[], separator: string | undefined): Part[] {
   const likely = likeliest(readings);
   const [titles, ...body] = [likely, ...readings].find((records) => hasTitles(records.map(({ cells }) => cells))) ?? [];
   if (titles) return [...others, ...tableOf(titles.cells, body, separator)];
-  const question = untitledColumns(likely.map(({ cells }) => cells), filled.some((line) => line.includes("\t")));
+  const question = untitledColumns(
+    likely.map(({ cells }) => cells),
+    filled.some((line) => line.includes("\t")),
+  );
   if (question) return [...others, { kind: "table", records: likely, decision: question }];
-  const parts = runs(filled, (line) => isAngled(line) && !line.includes("\t")).map(({ place, items }): Part => (
-    place ? { kind: "lines", lines: items } : { kind: "cells", records: likeliest(readingsOf(items.map(endingAtSemicolons).join("\n"), separator)) }
-  ));
+  const parts = runs(filled, (line) => isAngled(line) && !line.includes("\t")).map(
+    ({ place, items }): Part =>
+      place
+        ? { kind: "lines", lines: items }
+        : { kind: "cells", records: likeliest(readingsOf(items.map(endingAtSemicolons).join("\n"), separator)) },
+  );
   return [...others, ...parts];
 }
 
@@ -198,7 +246,10 @@ function runs<T, P>(items: T[], placeOf: (item: T) => P): { place: P; items: T[]
 /** `Ann, ann@example.com; Bob, bob@example.com`: if each part has an address, a semicolon ends a record. */
 function endingAtSemicolons(line: string): string {
   const parts = line.split(";").filter((part) => part.trim());
-  const ends = parts.length > 1 && !line.includes('"') && parts.every((part) => part.includes(",") && part.split("@").length === 2);
+  const ends =
+    parts.length > 1 &&
+    !line.includes('"') &&
+    parts.every((part) => part.includes(",") && part.split("@").length === 2);
   return ends ? parts.join("\n") : line;
 }
 
@@ -249,5 +300,7 @@ function fromCellsInAnyOrder(cells: string[], column: number | undefined): Invit
   if (name) return fromCells(cell.replace(/\s[([][^()[\]@]*[)\]]$/, ""), name);
   // Beside a text, it is not clear which of several addresses is meant.
   const several = texts.length > 0 && cell.split("@").length > 2;
-  return several || !cell.includes("@") ? fromCells(cell, name) : fromLine(cell).map(({ email, name: own = name }) => (own ? { email, name: own } : { email }));
+  return several || !cell.includes("@")
+    ? fromCells(cell, name)
+    : fromLine(cell).map(({ email, name: own = name }) => (own ? { email, name: own } : { email }));
 }

@@ -15,7 +15,8 @@ const ANGLED = /<[^<>\n]*@[^<>\n]*>/;
 const BULLET = /^(?:[-–—*•·‣◦▪●○■□✓✔☐☑➢>→+]+\s*|\(?\d+[):]+\s*|\d+\.?\s+)(?=\S)/u;
 /** In `Jon Kay | Acme <jon@example.com>`, the text between bar and bracket is not part of the name. */
 const ROLE = /^([^@|<>\t]+)\s\|\s[^@|<>\t]+(?=<)/;
-export const LABEL = /^(?:to|cc|bcc|an|kopie|à|para|per|till|til|aan|do|(?:work |business )?(?:e-?)?mail(?:[ _-]?address)?|name|宛先)\s*:\s*/iu;
+export const LABEL =
+  /^(?:to|cc|bcc|an|kopie|à|para|per|till|til|aan|do|(?:work |business )?(?:e-?)?mail(?:[ _-]?address)?|name|宛先)\s*:\s*/iu;
 
 export const isAngled = (text: string) => ANGLED.test(text);
 export const isAddress = (text: string) => ADDRESS.test(bare(text));
@@ -24,14 +25,21 @@ export const isRecipient = (cell: string) => isAddress(cell) || /^[^@<>]*<[^@<>]
 
 /** Whether a line has only recipients: it is not a title, footer or sentence with an address. */
 export const isList = (line: string) =>
-  line.replace(BULLET, "").replace(LABEL, "").split(/[,;\t|]/).every((part) => {
-    const piece = part.trim();
-    const words = piece.replace(/[<(]?[^\s<>()]+@[^\s<>()]+[>)]?/, "").trim();
-    return words === "" || (/[<(]\S+@/.test(piece) || !piece.includes("@") ? nameInText(words) !== "" : isFullName(words));
-  });
+  line
+    .replace(BULLET, "")
+    .replace(LABEL, "")
+    .split(/[,;\t|]/)
+    .every((part) => {
+      const piece = part.trim();
+      const words = piece.replace(/[<(]?[^\s<>()]+@[^\s<>()]+[>)]?/, "").trim();
+      return (
+        words === "" || (/[<(]\S+@/.test(piece) || !piece.includes("@") ? nameInText(words) !== "" : isFullName(words))
+      );
+    });
 
 /** An address with the words before it and the brackets after it. */
-const LABELLED = /((?:[^@,;|\t()<>[\]–—]{0,80}[\s:])?)[(<]{0,2}[^\s@,;:()<>[\]]{1,254}@[^\s@,;()<>[\]]{1,254}[>)\]]{0,2}(?:\s?[([]([^()@[\]]{1,80})[)\]])?/g;
+const LABELLED =
+  /((?:[^@,;|\t()<>[\]–—]{0,80}[\s:])?)[(<]{0,2}[^\s@,;:()<>[\]]{1,254}@[^\s@,;()<>[\]]{1,254}[>)\]]{0,2}(?:\s?[([]([^()@[\]]{1,80})[)\]])?/g;
 const HEADER = /^\s*([^:@<>]{1,40}):/;
 
 /** Far more than an address with a name and a label needs. A longer part would take minutes, and is skipped. */
@@ -45,11 +53,14 @@ export function ownPart(line: string): { text: string; others: number } {
     const words = before.trim().replace(/^\/\s*/, "");
     const colon = words.lastIndexOf(":");
     const label = colon < 0 ? words : words.slice(0, colon);
-    if (!isSomebodyElses(behind) && !(isSomebodyElses(label) && (colon >= 0 || label === label.toLowerCase()))) return whole;
+    if (!isSomebodyElses(behind) && !(isSomebodyElses(label) && (colon >= 0 || label === label.toLowerCase())))
+      return whole;
     others += 1;
     return " ";
   };
-  const parts = line.split(/(?<=[,;\t|])/).map((part) => (part.includes("@") && part.length <= LONGEST_PART ? part.replace(LABELLED, own) : part));
+  const parts = line
+    .split(/(?<=[,;\t|])/)
+    .map((part) => (part.includes("@") && part.length <= LONGEST_PART ? part.replace(LABELLED, own) : part));
   return others > 0 ? { text: parts.join("").replace(/\(\s*\)|\[\s*\]/g, ""), others } : { text: line, others };
 }
 
@@ -79,7 +90,14 @@ export function fromPiece(piece: string): InviteRow[] {
 }
 
 function fromRecipientsOrText(piece: string): InviteRow[] {
-  const text = piece.trim().replace(BULLET, "").replace(BULLET, "").replace(LABEL, "").split(/(?<=[,;])/).map((part) => part.replace(ROLE, "$1 ")).join("");
+  const text = piece
+    .trim()
+    .replace(BULLET, "")
+    .replace(BULLET, "")
+    .replace(LABEL, "")
+    .split(/(?<=[,;])/)
+    .map((part) => part.replace(ROLE, "$1 "))
+    .join("");
   return isAngled(text) ? fromRecipients(text) : fromText(text);
 }
 
@@ -111,7 +129,8 @@ function fromRecipients(line: string): InviteRow[] {
     if (quoted !== undefined && isAngled(quoted)) {
       const inner = fromRecipients(quoted);
       const next = tokens.find(([text], at) => at > index && text.trim());
-      const same = next?.[2] !== undefined && inner.every(({ email }) => email.toLowerCase() === bare(next[2]!).toLowerCase());
+      const same =
+        next?.[2] !== undefined && inner.every(({ email }) => email.toLowerCase() === bare(next[2]!).toLowerCase());
       if (same) part += inner[0]?.name ?? "";
       else rows.push(...inner);
     } else if (quoted !== undefined) {
@@ -139,7 +158,8 @@ function fromRecipients(line: string): InviteRow[] {
   endPart();
   const [only, another] = rows;
   const [rest, more] = parts;
-  if (only && !another && !only.name && rest !== undefined && more === undefined && nameBefore(rest)) return [row(only.email, nameBefore(rest))];
+  if (only && !another && !only.name && rest !== undefined && more === undefined && nameBefore(rest))
+    return [row(only.email, nameBefore(rest))];
   return [...rows, ...parts.flatMap(fromText)];
 }
 
@@ -154,17 +174,28 @@ function splitName(parts: string[], email: string): { others: string[]; name: st
     // `ann@example.com Bob Roe <bob@example.com>`: the words after the last address are Bob's.
     const words = end.split(/\s+/);
     const at = words.findLastIndex((word) => word.includes("@"));
-    return { others: [...others.slice(0, -1), words.slice(0, at + 1).join(" ")], name: nameBefore(words.slice(at + 1).join(" ")) };
+    return {
+      others: [...others.slice(0, -1), words.slice(0, at + 1).join(" ")],
+      name: nameBefore(words.slice(at + 1).join(" ")),
+    };
   }
-  const titled = own.length > 2 && isFullName(own[0] ?? "") ? own.slice(1).every(isDegree) : own.length === 3 && isSuffix(own[2] ?? "");
+  const titled =
+    own.length > 2 && isFullName(own[0] ?? "")
+      ? own.slice(1).every(isDegree)
+      : own.length === 3 && isSuffix(own[2] ?? "");
   if (own.length > 2 && !titled) return { others: [...others, ...own.slice(0, -2)], name: "" };
   return { others, name: nameBefore(own.join(", ")) };
 }
 
 /** Running text: addresses with spaces, commas or bars between them. */
 function fromText(text: string): InviteRow[] {
-  const chunks = text.split(/[,;|\t、]|\s\/\s/).map((chunk) => chunk.replace(/\s+/g, " ").trim()).filter((chunk) => /[\p{L}@]/u.test(chunk));
-  return chunks.flatMap((chunk) => (chunk.includes("@") ? fromChunk(chunk) : isFiller(chunk) ? [] : [{ email: chunk }]));
+  const chunks = text
+    .split(/[,;|\t、]|\s\/\s/)
+    .map((chunk) => chunk.replace(/\s+/g, " ").trim())
+    .filter((chunk) => /[\p{L}@]/u.test(chunk));
+  return chunks.flatMap((chunk) =>
+    chunk.includes("@") ? fromChunk(chunk) : isFiller(chunk) ? [] : [{ email: chunk }],
+  );
 }
 
 /** The end of a sentence: the words after it are not the name of the address before it. */

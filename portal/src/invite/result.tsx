@@ -18,7 +18,9 @@ export function Result({ inviting }: { inviting: Inviting }) {
   useEffect(() => heading.current?.focus(), []);
   return (
     <section class="result" aria-label="Result">
-      <h2 ref={heading} tabIndex={-1}>{invited > 0 ? `${people(invited)} invited` : "Nobody was invited"}</h2>
+      <h2 ref={heading} tabIndex={-1}>
+        {invited > 0 ? `${people(invited)} invited` : "Nobody was invited"}
+      </h2>
       {invited > 0 && <p>The emails are on their way. Each person who accepts takes a seat.</p>}
       {notInvited.length > 0 && (
         <>
@@ -30,23 +32,36 @@ export function Result({ inviting }: { inviting: Inviting }) {
       {stopped > 0 && <p>{counted(stopped, "invite was", "invites were")} not sent.</p>}
       <p class="actions">
         {failed > 0 && (
-          <button type="button" onClick={() => void inviting.sendAgain()}>Retry {the(failed, "failed")}</button>
+          <button type="button" onClick={() => void inviting.sendAgain()}>
+            Retry {the(failed, "failed")}
+          </button>
         )}
         {open.length > 0 && (
-          <button type="button" class={failed > 0 ? "secondary outline" : ""} onClick={() => (void inviting.goBackTo(open), focusAddresses())}>
+          <button
+            type="button"
+            class={failed > 0 ? "secondary outline" : ""}
+            onClick={() => (void inviting.goBackTo(open), focusAddresses())}
+          >
             Go back to {the(open.length, "unsent")}
           </button>
         )}
-        <a class={failed + open.length > 0 ? "" : "go"} href={`/deals/${inviting.deal}`}>See the deal’s seats</a>
-        <button type="button" class="secondary outline" onClick={() => download(csvOf(records(rows)), "invites.csv")}>Download result</button>
-        <button type="button" class="secondary outline" onClick={() => (inviting.clear(), focusAddresses())}>Invite more people</button>
+        <a class={failed + open.length > 0 ? "" : "go"} href={`/deals/${inviting.deal}`}>
+          See the deal’s seats
+        </a>
+        <button type="button" class="secondary outline" onClick={() => download(csvOf(records(rows)), "invites.csv")}>
+          Download result
+        </button>
+        <button type="button" class="secondary outline" onClick={() => (inviting.clear(), focusAddresses())}>
+          Invite more people
+        </button>
       </p>
     </section>
   );
 }
 
 /** `the failed invite`, `the 3 failed invites`. */
-const the = (count: number, kind: string) => (count === 1 ? `the ${kind} invite` : `the ${number(count)} ${kind} invites`);
+const the = (count: number, kind: string) =>
+  count === 1 ? `the ${kind} invite` : `the ${number(count)} ${kind} invites`;
 
 /** Whether the row can still be corrected or sent. */
 const isOpen = ({ verdict, sent }: Row) =>
@@ -57,9 +72,15 @@ function NotInvited({ rows }: { rows: Row[] }) {
     <table class="rows" role="table" aria-label="Not invited">
       <thead role="rowgroup">
         <tr role="row">
-          <th role="columnheader" scope="col">Address</th>
-          <th role="columnheader" scope="col">Expected</th>
-          <th role="columnheader" scope="col">What happened</th>
+          <th role="columnheader" scope="col">
+            Address
+          </th>
+          <th role="columnheader" scope="col">
+            Expected
+          </th>
+          <th role="columnheader" scope="col">
+            What happened
+          </th>
         </tr>
       </thead>
       <tbody role="rowgroup">
@@ -67,8 +88,12 @@ function NotInvited({ rows }: { rows: Row[] }) {
           const outcome = sent && sentOutcome(sent);
           return (
             <tr role="row" key={id}>
-              <th role="rowheader" scope="row">{email}</th>
-              <td role="cell" data-label="Expected">{verdict && predicted(verdict).label}</td>
+              <th role="rowheader" scope="row">
+                {email}
+              </th>
+              <td role="cell" data-label="Expected">
+                {verdict && predicted(verdict).label}
+              </td>
               <td role="cell" data-label="What happened">
                 <div>
                   <span class={`state ${outcome?.tone}`}>{outcome?.label}</span>

@@ -19,9 +19,13 @@ export function Sending({ inviting }: { inviting: Inviting }) {
   }, [progress]);
   return (
     <section class="result" aria-label="Sending">
-      <h2 ref={heading} tabIndex={-1}><Text>{!paused ? "Sending invites" : problem ? "Not all invites could be sent" : "Stopped"}</Text></h2>
+      <h2 ref={heading} tabIndex={-1}>
+        <Text>{!paused ? "Sending invites" : problem ? "Not all invites could be sent" : "Stopped"}</Text>
+      </h2>
       <p>
-        <progress value={sent} max={sent + left} aria-label="Invites sent">{progress}</progress>
+        <progress value={sent} max={sent + left} aria-label="Invites sent">
+          {progress}
+        </progress>
         <Text>{progress}</Text>
       </p>
       {paused ? (
@@ -33,8 +37,12 @@ export function Sending({ inviting }: { inviting: Inviting }) {
             </Text>
           </p>
           <p class="actions">
-            <button type="button" onClick={() => void inviting.send()}>Continue</button>
-            <button type="button" class="secondary outline" onClick={() => inviting.finish()}>Finish without the rest</button>
+            <button type="button" onClick={() => void inviting.send()}>
+              Continue
+            </button>
+            <button type="button" class="secondary outline" onClick={() => inviting.finish()}>
+              Finish without the rest
+            </button>
           </p>
         </>
       ) : (
@@ -42,7 +50,9 @@ export function Sending({ inviting }: { inviting: Inviting }) {
           <button type="button" class="secondary outline" aria-disabled={stopping} onClick={() => inviting.stop()}>
             <Text>{stopping ? "Stopping…" : "Stop"}</Text>
           </button>
-          <span class="soft">You can use other pages of Seatkeeper while the invites are sent. Keep this tab open.</span>
+          <span class="soft">
+            You can use other pages of Seatkeeper while the invites are sent. Keep this tab open.
+          </span>
         </p>
       )}
     </section>

@@ -1,11 +1,12 @@
 /** A correction for a mistyped address. It is offered, never applied by itself. */
 
 /** Large mail hosts. Similar ones, such as `mail.com`, are listed so that they are not taken for a typo. */
-const HOSTS =
-  ("gmail.com googlemail.com hotmail.com hotmail.co.uk hotmail.fr hotmail.it outlook.com outlook.fr outlook.de live.com live.co.uk msn.com " +
-    "yahoo.com yahoo.co.uk yahoo.co.jp yahoo.fr yahoo.de yahoo.es yahoo.it ymail.com icloud.com me.com mac.com aol.com mail.com email.com " +
-    "gmx.com gmx.de gmx.net web.de t-online.de orange.fr free.fr wanadoo.fr laposte.net libero.it wp.pl seznam.cz btinternet.com " +
-    "protonmail.com proton.me docomo.ne.jp mail.ru yandex.ru").split(" ");
+const HOSTS = (
+  "gmail.com googlemail.com hotmail.com hotmail.co.uk hotmail.fr hotmail.it outlook.com outlook.fr outlook.de live.com live.co.uk msn.com " +
+  "yahoo.com yahoo.co.uk yahoo.co.jp yahoo.fr yahoo.de yahoo.es yahoo.it ymail.com icloud.com me.com mac.com aol.com mail.com email.com " +
+  "gmx.com gmx.de gmx.net web.de t-online.de orange.fr free.fr wanadoo.fr laposte.net libero.it wp.pl seznam.cz btinternet.com " +
+  "protonmail.com proton.me docomo.ne.jp mail.ru yandex.ru"
+).split(" ");
 /** Shorter hosts are too similar to other real hosts. */
 const SHORTEST = 8;
 
@@ -14,7 +15,9 @@ export function suggestionFor(email: string): string | undefined {
   if (at < 1) return undefined;
   const local = email.slice(0, at).replace(/[’‘`´ʼ]/g, "'");
   const domain = email.slice(at + 1).toLowerCase();
-  const host = HOSTS.includes(domain) ? undefined : HOSTS.find((host) => host.length >= SHORTEST && isTypo(domain, host));
+  const host = HOSTS.includes(domain)
+    ? undefined
+    : HOSTS.find((host) => host.length >= SHORTEST && isTypo(domain, host));
   const meant = `${local}@${host ?? email.slice(at + 1).replace(/\.con$/i, ".com")}`;
   return meant === email ? undefined : meant;
 }

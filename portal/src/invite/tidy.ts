@@ -27,7 +27,9 @@ export function tidied(text: string): string {
     .replace(INVISIBLE, "")
     .replace(/[^\S\n\t]/g, " ")
     .replace(/^ +| +$/gm, "");
-  return withoutLinks(straightened(plain)).replace(IMAGE, "…").replace(KEY, (whole, key: string) => labelOf(key) ?? whole);
+  return withoutLinks(straightened(plain))
+    .replace(IMAGE, "…")
+    .replace(KEY, (whole, key: string) => labelOf(key) ?? whole);
 }
 
 /** If the text also has straight quotes, its curly quotes are part of the quoted texts, and stay. */

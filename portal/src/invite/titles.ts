@@ -4,16 +4,52 @@
 export type Kind = "email" | "address" | "whole" | "first" | "infix" | "last";
 
 const plain = (title: string) =>
-  title.normalize("NFKD").replace(/\p{M}/gu, "").replace(/(?<=\p{Ll})(?=\p{Lu})/gu, " ").toLowerCase().replace(/ł/g, "l").replace(/ø/g, "o").replace(/[^\p{L}\p{N}]+/gu, " ").trim();
+  title
+    .normalize("NFKD")
+    .replace(/\p{M}/gu, "")
+    .replace(/(?<=\p{Ll})(?=\p{Lu})/gu, " ")
+    .toLowerCase()
+    .replace(/ł/g, "l")
+    .replace(/ø/g, "o")
+    .replace(/[^\p{L}\p{N}]+/gu, " ")
+    .trim();
 const setOf = (titles: string) => new Set(titles.split(",").map(plain));
 
 const EMAIL = new RegExp(
-  ["mail", "courriel", "electronique", "correo", "epost", "sahkoposti", "postaelettronica", "elektronickaposta", "poczta", "elpast", "epast", "почта", "имейл",
-    "correio", "postaelectronica", "enaslov", "elektronskinaslov", "elettroniku", "ríomhpho",
-    "ηλεκτρονικ", "メール", "邮箱", "邮件", "郵件", "電郵", "이메일"].map((word) => plain(word)).join("|") + "|^(?:adresse)?mel(?:pro.*)?$",
+  [
+    "mail",
+    "courriel",
+    "electronique",
+    "correo",
+    "epost",
+    "sahkoposti",
+    "postaelettronica",
+    "elektronickaposta",
+    "poczta",
+    "elpast",
+    "epast",
+    "почта",
+    "имейл",
+    "correio",
+    "postaelectronica",
+    "enaslov",
+    "elektronskinaslov",
+    "elettroniku",
+    "ríomhpho",
+    "ηλεκτρονικ",
+    "メール",
+    "邮箱",
+    "邮件",
+    "郵件",
+    "電郵",
+    "이메일",
+  ]
+    .map((word) => plain(word))
+    .join("|") + "|^(?:adresse)?mel(?:pro.*)?$",
 );
 /** Titles that mention mail, but whose columns have no addresses. */
-const NOT_EMAIL = /mailing|mail ?(stop|code|list|box)|label|type\b|display|status|verified|subject|consent|language|format|notif|\b(no|none|without|kein|keine|sans|missing|sent|opt)\b/;
+const NOT_EMAIL =
+  /mailing|mail ?(stop|code|list|box)|label|type\b|display|status|verified|subject|consent|language|format|notif|\b(no|none|without|kein|keine|sans|missing|sent|opt)\b/;
 const ADDRESS = setOf("address,addresses,adresse,adresses,adres,indirizzo,dirección,endereço,adress,アドレス");
 
 const WHOLE = setOf(
@@ -93,11 +129,18 @@ const COMPOUND = new RegExp(`^(?:${[...PLAIN_WORDS].filter((word) => word.length
 /** Whether a title clearly means the learners' own addresses, which are to be invited. */
 export function isPlainAddress(title: string): boolean {
   const kind = kindOf(title);
-  const words = plain(title).replace(/^work contact /, "").split(" ");
-  return kind === "address" || isPrincipal(title) || (kind === "email" && words.every((word) => PLAIN_WORDS.has(word) || COMPOUND.test(word)));
+  const words = plain(title)
+    .replace(/^work contact /, "")
+    .split(" ");
+  return (
+    kind === "address" ||
+    isPrincipal(title) ||
+    (kind === "email" && words.every((word) => PLAIN_WORDS.has(word) || COMPOUND.test(word)))
+  );
 }
 
-const WORK_ADDRESS = /work|business|company|corporate|professional|\bpro\b|dienst|geschaft|arbeit|trabajo|lavoro|sluzbow|рабоч|会社|公司/;
+const WORK_ADDRESS =
+  /work|business|company|corporate|professional|\bpro\b|dienst|geschaft|arbeit|trabajo|lavoro|sluzbow|рабоч|会社|公司/;
 
 /** Sorts address columns: work addresses first, logins last. */
 export const distance = (title: string) => (isPrincipal(title) ? 2 : WORK_ADDRESS.test(plain(title)) ? 0 : 1);
@@ -105,10 +148,16 @@ export const distance = (title: string) => (isPrincipal(title) ? 2 : WORK_ADDRES
 /** Words for an address that is not the learner's own: a boss's, a private one, a sender's. */
 const OTHERS =
   /^(?:manager|mgr|supervis|boss$|approve|vorgesetz|fuhrungskraft|superieur|responsab|chef|leidinggevend|jefe|gestor|assist|sekret|secretar|sponsor|parent|guardian|emergency|mentor|tutor|tuteur|coach$|owner|contact|kontakt|ansprech|question|ruckfrage|teamlei|reports?$|reporting$|hr$|hrbp$|przelozon|руководител|начальник|上司|经理|private?$|privat|priv$|perso$|personal|personnel|pessoal|prywatn|личн|recovery|home$|secondary|alternat|backup|previous|former|自宅|個人|私人|from$|von$|de$|da$|fra$|fran$|od$|от$|sender|absender|reply|return|message$|references$|received|delivered|envelope|sent$|gesendet|enviado|date$|datum|fecha|subject|betreff|objet$|asunto|exported|created|generated|erstellt|exportiert|差出人|发件人)/;
-const AROUND_OTHERS = setOf("line,team,lead,head,department,to,by,of,for,an,path,id,in,x,original,the,her,his,name,email,mail,e,address,addresses,adresse,work,n 1,1,n,s");
+const AROUND_OTHERS = setOf(
+  "line,team,lead,head,department,to,by,of,for,an,path,id,in,x,original,the,her,his,name,email,mail,e,address,addresses,adresse,work,n 1,1,n,s",
+);
 
 /** Whether a label says that an address is not the learner's own. All of its words have to be known. */
 export function isSomebodyElses(label: string): boolean {
   const words = plain(label).split(" ");
-  return label.length <= LONGEST_TITLE && words.some((word) => OTHERS.test(word)) && words.every((word) => OTHERS.test(word) || AROUND_OTHERS.has(word));
+  return (
+    label.length <= LONGEST_TITLE &&
+    words.some((word) => OTHERS.test(word)) &&
+    words.every((word) => OTHERS.test(word) || AROUND_OTHERS.has(word))
+  );
 }

@@ -12,8 +12,13 @@ export interface Words {
 }
 
 const TONES: Record<SendOutcome, Words["tone"]> = {
-  invited: "accepted", already_pending: "pending", already_accepted: "pending", duplicate: "pending", invalid_email: "failed",
-  too_soon: "expired", unavailable: "failed",
+  invited: "accepted",
+  already_pending: "pending",
+  already_accepted: "pending",
+  duplicate: "pending",
+  invalid_email: "failed",
+  too_soon: "expired",
+  unavailable: "failed",
 };
 
 const PREDICTED: Record<SendOutcome, string> = {
@@ -34,7 +39,11 @@ const NOTES: Partial<Record<SendOutcome, string>> = {
   duplicate: "This address is in the list more than once. Only one invite is sent.",
 };
 
-function words(labels: Record<SendOutcome, string>, { outcome, detail, retryAt }: SendResult, note = detail ?? NOTES[outcome]): Words {
+function words(
+  labels: Record<SendOutcome, string>,
+  { outcome, detail, retryAt }: SendResult,
+  note = detail ?? NOTES[outcome],
+): Words {
   const notes = [note, retryAt && `You can send this invite from ${dateTime(retryAt)}.`];
   return { tone: TONES[outcome], label: labels[outcome], note: notes.filter(Boolean).join(" ") };
 }
@@ -74,7 +83,11 @@ const REASONS: [Reason, one: string, many: string][] = [
   ["title", "title line", "title lines"],
   ["separator", "separator line", "separator lines"],
   ["prose", "title, footer or sentence with an address", "titles, footers or sentences with an address"],
-  ["others", "address that is private, somebody else’s or in an email header", "addresses that are private, somebody else’s or in an email header"],
+  [
+    "others",
+    "address that is private, somebody else’s or in an email header",
+    "addresses that are private, somebody else’s or in an email header",
+  ],
   ["signature", "signature line", "signature lines"],
   ["nobody", "line without an address or a name", "lines without an address or a name"],
   ["marks", "line without letters", "lines without letters"],
@@ -82,7 +95,9 @@ const REASONS: [Reason, one: string, many: string][] = [
 
 /** `Left out: 1 header line, 2 lines without letters.`; empty if no line is. */
 export function leftOutOf(leftOut: LeftOut): string {
-  const parts = REASONS.flatMap(([reason, one, many]) => (leftOut[reason] ? [counted(leftOut[reason], one, many)] : []));
+  const parts = REASONS.flatMap(([reason, one, many]) =>
+    leftOut[reason] ? [counted(leftOut[reason], one, many)] : [],
+  );
   return parts.length > 0 ? `Left out: ${parts.join(", ")}.` : "";
 }
 

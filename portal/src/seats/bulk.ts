@@ -20,7 +20,13 @@ type OnProgress = (progress: Progress) => boolean;
 /** The row after a resend: pending, with a queued mail. */
 function resent(row: Invite): Invite {
   const queuedAt = new Date().toISOString();
-  return { ...row, status: "pending", sends: row.sends + 1, queuedAt, delivery: { state: "queued", at: queuedAt, reason: null } };
+  return {
+    ...row,
+    status: "pending",
+    sends: row.sends + 1,
+    queuedAt,
+    delivery: { state: "queued", at: queuedAt, reason: null },
+  };
 }
 
 async function resendBatch(deal: string, rows: Invite[], progress: Progress) {
@@ -39,7 +45,12 @@ async function resendBatch(deal: string, rows: Invite[], progress: Progress) {
 
 const start = (): Progress => ({ done: 0, tally: new Map(), rows: [] });
 
-export async function resendRows(deal: string, rows: Invite[], onProgress: OnProgress, progress = start()): Promise<Progress> {
+export async function resendRows(
+  deal: string,
+  rows: Invite[],
+  onProgress: OnProgress,
+  progress = start(),
+): Promise<Progress> {
   for (let from = 0; from < rows.length; from += BATCH) {
     await resendBatch(deal, rows.slice(from, from + BATCH), progress);
     if (!onProgress(progress)) break;
@@ -63,7 +74,9 @@ export async function resendExpired(deal: string, onProgress: OnProgress): Promi
 
 /** Runs `act` on each row and returns the rows that were refused. Stops at a failure that would hit every row. */
 export async function each<T>(
-  rows: T[], act: (row: T) => Promise<void>, onProgress: (done: number) => boolean,
+  rows: T[],
+  act: (row: T) => Promise<void>,
+  onProgress: (done: number) => boolean,
 ): Promise<{ row: T; problem: Problem }[]> {
   const failed: { row: T; problem: Problem }[] = [];
   for (const [index, row] of rows.entries()) {

@@ -12,10 +12,20 @@ export function DealHead({ deal, seats, counts }: { deal: Deal; seats: Seats; co
         <Text>{`${deal.organisation.name}, ${instant(deal.startsAt)} – ${instant(deal.endsAt)}`}</Text>
       </p>
       <SeatNumbers seats={seats} />
-      {deal.state === "upcoming" && <Notice><Text>{`This deal starts on ${instant(deal.startsAt)}. You can send invites from then on.`}</Text></Notice>}
-      {deal.state === "ended" && <Notice><Text>{`This deal ended on ${instant(deal.endsAt)}. Nobody can be invited or accept any more.`}</Text></Notice>}
+      {deal.state === "upcoming" && (
+        <Notice>
+          <Text>{`This deal starts on ${instant(deal.startsAt)}. You can send invites from then on.`}</Text>
+        </Notice>
+      )}
+      {deal.state === "ended" && (
+        <Notice>
+          <Text>{`This deal ended on ${instant(deal.endsAt)}. Nobody can be invited or accept any more.`}</Text>
+        </Notice>
+      )}
       {deal.state === "active" && counts && counts.pending > seats.available && (
-        <Notice><Text>{moreThanSeats(counts.pending, counts, seats)}</Text></Notice>
+        <Notice>
+          <Text>{moreThanSeats(counts.pending, counts, seats)}</Text>
+        </Notice>
       )}
     </>
   );

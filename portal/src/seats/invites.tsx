@@ -1,7 +1,15 @@
 /** A deal's invites, with actions on one row, on the selected rows and on all expired ones. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import {
-  cancelInvite, type Counts, getInvite, type Invite, type ListedStatus, type Page, type Problem, releaseSeat, resendInvite,
+  type Counts,
+  cancelInvite,
+  getInvite,
+  type Invite,
+  type ListedStatus,
+  type Page,
+  type Problem,
+  releaseSeat,
+  resendInvite,
 } from "../api";
 import { confirm } from "../ui/confirm";
 import { asProblem, type Loaded } from "../ui/load";
@@ -28,7 +36,15 @@ interface Run {
   total: number | undefined;
 }
 
-export function Invites({ deal, status, search, list, counts, onSearch, onFirst }: {
+export function Invites({
+  deal,
+  status,
+  search,
+  list,
+  counts,
+  onSearch,
+  onFirst,
+}: {
   deal: string;
   status: ListedStatus | undefined;
   search: string;
@@ -97,47 +113,69 @@ export function Invites({ deal, status, search, list, counts, onSearch, onFirst 
 
   const actions: RowActions = {
     pick: (row, on) => setPicked(on ? new Set(picked).add(row.id) : without(picked, row.id)),
-    resend: (row) => act(row, () => actions.resend(row), async () => {
-      replaceRow(row, await resendInvite(deal, row));
-      tell("good", `A new invite to ${row.email} is on its way. Older links no longer work.`);
-    }),
+    resend: (row) =>
+      act(
+        row,
+        () => actions.resend(row),
+        async () => {
+          replaceRow(row, await resendInvite(deal, row));
+          tell("good", `A new invite to ${row.email} is on its way. Older links no longer work.`);
+        },
+      ),
     cancel: async (row) => {
       const sure = await confirm({
         title: `Cancel the invite to ${row.email}?`,
-        body: <p>{person(row)} can no longer accept: the link in the email stops working. You can invite them again at any time.</p>,
+        body: (
+          <p>
+            {person(row)} can no longer accept: the link in the email stops working. You can invite them again at any
+            time.
+          </p>
+        ),
         action: "Cancel invite",
         keep: "Keep invite",
       });
       if (!sure) return;
-      await act(row, () => actions.cancel(row), async () => {
-        await cancelInvite(deal, row);
-        replaceRow(row, undefined);
-        tell("good", `The invite to ${row.email} is cancelled.`);
-      });
+      await act(
+        row,
+        () => actions.cancel(row),
+        async () => {
+          await cancelInvite(deal, row);
+          replaceRow(row, undefined);
+          tell("good", `The invite to ${row.email} is cancelled.`);
+        },
+      );
     },
     release: async (row) => {
       const sure = await confirm({
         title: `De-allocate the seat of ${row.email}?`,
         body: (
           <p>
-            {person(row)} loses the seat and access to {page?.deal.name}. The seat becomes available. To get a seat again,
-            they need a new invite.
+            {person(row)} loses the seat and access to {page?.deal.name}. The seat becomes available. To get a seat
+            again, they need a new invite.
           </p>
         ),
         action: "De-allocate seat",
         keep: "Keep seat",
       });
       if (!sure) return;
-      await act(row, () => actions.release(row), async () => {
-        await releaseSeat(deal, row);
-        replaceRow(row, undefined);
-        tell("good", `${row.email} no longer has a seat. The seat is available again.`);
-      });
+      await act(
+        row,
+        () => actions.release(row),
+        async () => {
+          await releaseSeat(deal, row);
+          replaceRow(row, undefined);
+          tell("good", `${row.email} no longer has a seat. The seat is available again.`);
+        },
+      );
     },
   };
 
   /** Runs a bulk action with its progress, then reloads the list. */
-  const runBulk = async (what: string, total: number | undefined, job: (onProgress: (done: number) => boolean) => Promise<Message>) => {
+  const runBulk = async (
+    what: string,
+    total: number | undefined,
+    job: (onProgress: (done: number) => boolean) => Promise<Message>,
+  ) => {
     stop.asked = false;
     setMessage(undefined);
     setRun({ what, done: 0, total });
@@ -158,7 +196,8 @@ export function Invites({ deal, status, search, list, counts, onSearch, onFirst 
 
   const resendPicked = () =>
     runBulk("Resending", resendable.length, async (onProgress) =>
-      resendSummary(await resendRows(deal, resendable, ({ done }) => onProgress(done)), stop.asked));
+      resendSummary(await resendRows(deal, resendable, ({ done }) => onProgress(done)), stop.asked),
+    );
 
   const resendAll = async () => {
     const { expired, exactUpTo } = counts.value ?? { expired: 0, exactUpTo: 0 };
@@ -171,7 +210,8 @@ export function Invites({ deal, status, search, list, counts, onSearch, onFirst 
     });
     if (!sure) return;
     await runBulk("Resending", exact ? expired : undefined, async (onProgress) =>
-      resendSummary(await resendExpired(deal, ({ done }) => onProgress(done)), stop.asked));
+      resendSummary(await resendExpired(deal, ({ done }) => onProgress(done)), stop.asked),
+    );
   };
 
   const cancelPicked = async () => {
@@ -181,7 +221,11 @@ export function Invites({ deal, status, search, list, counts, onSearch, onFirst 
       body: (
         <>
           <p>These people can no longer accept: the links in their emails stop working.</p>
-          <ul class="people">{chosen.map((row) => <li key={row.id}>{row.email}</li>)}</ul>
+          <ul class="people">
+            {chosen.map((row) => (
+              <li key={row.id}>{row.email}</li>
+            ))}
+          </ul>
         </>
       ),
       action: `Cancel ${many}`,
@@ -190,14 +234,21 @@ export function Invites({ deal, status, search, list, counts, onSearch, onFirst 
     if (!sure) return;
     await runBulk("Cancelling", chosen.length, async (onProgress) => {
       let done = 0;
-      const failed = await each(chosen, async (row) => {
-        await cancelInvite(deal, row);
-        recordGone(deal, row);
-        done += 1;
-      }, onProgress);
+      const failed = await each(
+        chosen,
+        async (row) => {
+          await cancelInvite(deal, row);
+          recordGone(deal, row);
+          done += 1;
+        },
+        onProgress,
+      );
       const text = `${counted(done, "invite")} cancelled.`;
       if (failed.length === 0) return { tone: "good", text };
-      return { tone: "plain", text: `${text} Not cancelled, because they changed since you loaded this page: ${failed.map(({ row }) => row.email).join(", ")}.` };
+      return {
+        tone: "plain",
+        text: `${text} Not cancelled, because they changed since you loaded this page: ${failed.map(({ row }) => row.email).join(", ")}.`,
+      };
     });
   };
 
@@ -210,38 +261,68 @@ export function Invites({ deal, status, search, list, counts, onSearch, onFirst 
       <div class="tools">
         <Search text={search} onSearch={onSearch} />
         {status === "expired" && !search && rows.length > 0 && (
-          <button type="button" class="secondary outline" disabled={run !== undefined} onClick={() => void resendAll()}>Resend all expired</button>
+          <button type="button" class="secondary outline" disabled={run !== undefined} onClick={() => void resendAll()}>
+            Resend all expired
+          </button>
         )}
       </div>
       <div class="message" aria-live="polite" tabIndex={-1} ref={place}>
         {run && (
           <Notice>
-            <p><Text>{`${run.what}: ${number(run.done)}${run.total === undefined ? "" : ` of ${number(run.total)}`}`}</Text></p>
+            <p>
+              <Text>{`${run.what}: ${number(run.done)}${run.total === undefined ? "" : ` of ${number(run.total)}`}`}</Text>
+            </p>
             <progress max={run.total} {...(run.total !== undefined && { value: run.done })} aria-label={run.what} />
-            <p class="actions"><button type="button" class="secondary outline small" onClick={() => (stop.asked = true)}>Stop</button></p>
+            <p class="actions">
+              <button type="button" class="secondary outline small" onClick={() => (stop.asked = true)}>
+                Stop
+              </button>
+            </p>
           </Notice>
         )}
-        {message && ("problem" in message
-          ? <Failure problem={message.problem} {...(message.retry && { retry: message.retry })} />
-          : <Notice tone={message.tone} onClose={() => setMessage(undefined)}><p><Text>{message.text}</Text></p></Notice>)}
+        {message &&
+          ("problem" in message ? (
+            <Failure problem={message.problem} {...(message.retry && { retry: message.retry })} />
+          ) : (
+            <Notice tone={message.tone} onClose={() => setMessage(undefined)}>
+              <p>
+                <Text>{message.text}</Text>
+              </p>
+            </Notice>
+          ))}
       </div>
-      {list.problem && <ListFailure problem={list.problem} onFirst={search ? undefined : onFirst} retry={() => void list.reload()} />}
+      {list.problem && (
+        <ListFailure problem={list.problem} onFirst={search ? undefined : onFirst} retry={() => void list.reload()} />
+      )}
       {pickable.length > 0 && (
         <div class="actions bulk">
           <label class="check">
             <input
-              type="checkbox" checked={allPicked}
+              type="checkbox"
+              checked={allPicked}
               onChange={(event) => setPicked(new Set(event.currentTarget.checked ? pickable.map(({ id }) => id) : []))}
             />
             Select all on this page
           </label>
           {chosen.length > 0 && (
             <>
-              <span class="soft"><Text>{`${number(chosen.length)} selected`}</Text></span>
-              <button type="button" class="secondary outline small" disabled={run !== undefined || resendable.length === 0} onClick={() => void resendPicked()}>
+              <span class="soft">
+                <Text>{`${number(chosen.length)} selected`}</Text>
+              </span>
+              <button
+                type="button"
+                class="secondary outline small"
+                disabled={run !== undefined || resendable.length === 0}
+                onClick={() => void resendPicked()}
+              >
                 Resend selected
               </button>
-              <button type="button" class="secondary outline small" disabled={run !== undefined} onClick={() => void cancelPicked()}>
+              <button
+                type="button"
+                class="secondary outline small"
+                disabled={run !== undefined}
+                onClick={() => void cancelPicked()}
+              >
                 Cancel selected
               </button>
             </>
@@ -249,16 +330,35 @@ export function Invites({ deal, status, search, list, counts, onSearch, onFirst 
         </div>
       )}
       {page && rows.length > 0 && <InviteList {...{ rows, picked, busy, now, actions }} />}
-      {page && rows.length === 0 && <Empty {...{ deal, status, search }} active={page.deal.state === "active"} more={page.nextCursor !== null} />}
+      {page && rows.length === 0 && (
+        <Empty {...{ deal, status, search }} active={page.deal.state === "active"} more={page.nextCursor !== null} />
+      )}
       {!page && list.loading && <Waiting what="Loading invites" rows={6} />}
     </section>
   );
 }
 
 /** Why there is no list. The address may hold an old or mistyped cursor, for which a retry does not help. */
-export function ListFailure({ problem, onFirst, retry }: { problem: Problem; onFirst: (() => void) | undefined; retry: () => void }) {
+export function ListFailure({
+  problem,
+  onFirst,
+  retry,
+}: {
+  problem: Problem;
+  onFirst: (() => void) | undefined;
+  retry: () => void;
+}) {
   if (problem.code !== "invalid_request" || !onFirst) return <Failure problem={problem} retry={retry} />;
-  return <Notice><p>This page of the list no longer exists. <button type="button" class="link" onClick={onFirst}>Go to the first page</button></p></Notice>;
+  return (
+    <Notice>
+      <p>
+        This page of the list no longer exists.{" "}
+        <button type="button" class="link" onClick={onFirst}>
+          Go to the first page
+        </button>
+      </p>
+    </Notice>
+  );
 }
 
 /** Cancelled and released invites leave the list. */

@@ -16,7 +16,11 @@ test("an action moves an invite from one count to another", () => {
   expect(moveCount(counts, "expired", "pending")).toEqual({ ...counts, pending: 4, expired: 0 });
   expect(moveCount(counts, "pending", undefined)).toEqual({ ...counts, pending: 2 });
   expect(moveCount(counts, "accepted", undefined)).toEqual({ ...counts, accepted: 1 });
-  expect(moveCount({ ...counts, expired: 1001 }, "expired", "pending")).toEqual({ ...counts, pending: 4, expired: 1001 });
+  expect(moveCount({ ...counts, expired: 1001 }, "expired", "pending")).toEqual({
+    ...counts,
+    pending: 4,
+    expired: 1001,
+  });
 });
 
 test("a status change allocates or frees a seat", () => {

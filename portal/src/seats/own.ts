@@ -25,15 +25,28 @@ export function recordRow(deal: string, row: Invite) {
 }
 
 /** Records invites that were just queued. */
-export function recordSent(deal: string, sent: { id: string; email: string; name: string | null; invitedBy: string | null }[]) {
+export function recordSent(
+  deal: string,
+  sent: { id: string; email: string; name: string | null; invitedBy: string | null }[],
+) {
   const queuedAt = new Date().toISOString();
   actions += 1;
   for (const { id, email, name, invitedBy } of sent) {
     const known = of(deal).get(id);
     const sends = known ? ("row" in known ? known.row.sends : known.goneWith) + 1 : 1;
     const row: Invite = {
-      id, email, name, invitedBy, sends, queuedAt, status: "pending", sentAt: null, expiresAt: null, acceptedAt: null,
-      acceptedWith: null, delivery: { state: "queued", at: queuedAt, reason: null },
+      id,
+      email,
+      name,
+      invitedBy,
+      sends,
+      queuedAt,
+      status: "pending",
+      sentAt: null,
+      expiresAt: null,
+      acceptedAt: null,
+      acceptedWith: null,
+      delivery: { state: "queued", at: queuedAt, reason: null },
     };
     of(deal).set(id, { row, action: actions });
   }
@@ -45,8 +58,7 @@ export function recordGone(deal: string, invite: { id: string; sends: number }) 
 }
 
 /** How far an invite is within a send. */
-const progress = (row: Invite) =>
-  (row.status === "pending" ? 0 : 2) + (row.delivery.state === "queued" ? 0 : 1);
+const progress = (row: Invite) => (row.status === "pending" ? 0 : 2) + (row.delivery.state === "queued" ? 0 : 1);
 
 const newer = (mine: Invite, listed: Invite) =>
   mine.sends > listed.sends || (mine.sends === listed.sends && progress(mine) > progress(listed));
@@ -56,7 +68,9 @@ const newer = (mine: Invite, listed: Invite) =>
  * the rows that are newer than the list. An action that the list shows is dropped.
  */
 export function withOwn(
-  deal: string, listed: Invite[], view: { status: ListedStatus | undefined; first: boolean; matches: (row: Invite) => boolean },
+  deal: string,
+  listed: Invite[],
+  view: { status: ListedStatus | undefined; first: boolean; matches: (row: Invite) => boolean },
 ): Invite[] {
   const known = of(deal);
   const shown = new Set<string>();

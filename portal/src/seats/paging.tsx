@@ -12,7 +12,11 @@ export function useTrail(view: string, after: string | undefined) {
   return { index, fromStart: places[0] === undefined, previous: index > 0, places };
 }
 
-export function Pages({ trail, next, go }: {
+export function Pages({
+  trail,
+  next,
+  go,
+}: {
   trail: ReturnType<typeof useTrail>;
   next: string | undefined;
   go: (cursor: string | undefined) => void;
@@ -22,12 +26,26 @@ export function Pages({ trail, next, go }: {
   return (
     <nav class="pages" aria-label="Pages of the list">
       {previous ? (
-        <button key="previous" type="button" class="secondary outline small" onClick={() => go(places[index - 1])}>Previous page</button>
-      ) : !fromStart && (
-        <button key="first" type="button" class="secondary outline small" onClick={() => go(undefined)}>First page</button>
+        <button key="previous" type="button" class="secondary outline small" onClick={() => go(places[index - 1])}>
+          Previous page
+        </button>
+      ) : (
+        !fromStart && (
+          <button key="first" type="button" class="secondary outline small" onClick={() => go(undefined)}>
+            First page
+          </button>
+        )
       )}
-      {fromStart && <span class="soft"><Text>{`Page ${index + 1}`}</Text></span>}
-      {next !== undefined && <button key="next" type="button" class="secondary outline small" onClick={() => go(next)}>Next page</button>}
+      {fromStart && (
+        <span class="soft">
+          <Text>{`Page ${index + 1}`}</Text>
+        </span>
+      )}
+      {next !== undefined && (
+        <button key="next" type="button" class="secondary outline small" onClick={() => go(next)}>
+          Next page
+        </button>
+      )}
     </nav>
   );
 }

@@ -11,7 +11,13 @@ export function Search({ text, onSearch }: { text: string; onSearch: (text: stri
   return (
     <label class="find">
       Address begins with
-      <input type="search" autocomplete="off" spellcheck={false} value={typed} onInput={(event) => setTyped(event.currentTarget.value)} />
+      <input
+        type="search"
+        autocomplete="off"
+        spellcheck={false}
+        value={typed}
+        onInput={(event) => setTyped(event.currentTarget.value)}
+      />
     </label>
   );
 }

@@ -1,8 +1,8 @@
 /** The Deal seats page: seats, tabs, and the list of invites. */
 import "./seats.css";
-import { useLocation } from "preact-iso";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { getCounts, type Invite, listSeats, type ListedStatus, searchSeats } from "../api";
+import { useLocation } from "preact-iso";
+import { getCounts, type Invite, type ListedStatus, listSeats, searchSeats } from "../api";
 import { Heading } from "../ui/frame";
 import { useLoad } from "../ui/load";
 import { Waiting } from "../ui/status";
@@ -14,7 +14,10 @@ import { withOwn } from "./own";
 import { Pages, useTrail } from "./paging";
 
 const TABS: [ListedStatus | undefined, string][] = [
-  [undefined, "All"], ["pending", "Pending"], ["accepted", "Accepted"], ["expired", "Expired"],
+  [undefined, "All"],
+  ["pending", "Pending"],
+  ["accepted", "Accepted"],
+  ["expired", "Expired"],
 ];
 
 /** A page's path has its tab and cursor, but never an email address. */
@@ -38,7 +41,9 @@ function Seats({ deal }: { deal: string }) {
 
   const counts = useLoad(deal, () => getCounts(deal));
   const list = useLoad(`${view}|${after ?? ""}`, async () => {
-    const page = search ? await searchSeats(deal, search, { status, cursor: after }) : await listSeats(deal, { status, cursor: after });
+    const page = search
+      ? await searchSeats(deal, search, { status, cursor: after })
+      : await listSeats(deal, { status, cursor: after });
     const matches = (row: Invite) => row.email.toLowerCase().startsWith(search.toLowerCase());
     return { ...page, invites: withOwn(deal, page.invites, { status, first: after === undefined, matches }) };
   });
@@ -57,7 +62,11 @@ function Seats({ deal }: { deal: string }) {
     return (
       <>
         <Heading title="Deal seats">Deal seats</Heading>
-        {list.problem ? <ListFailure problem={list.problem} onFirst={() => go(undefined)} retry={() => void list.reload()} /> : <Waiting what="Loading the deal" rows={5} />}
+        {list.problem ? (
+          <ListFailure problem={list.problem} onFirst={() => go(undefined)} retry={() => void list.reload()} />
+        ) : (
+          <Waiting what="Loading the deal" rows={5} />
+        )}
       </>
     );
   }
@@ -65,18 +74,28 @@ function Seats({ deal }: { deal: string }) {
     <>
       <div class="head">
         <Heading title={`Deal seats: ${head.deal.name}`}>{`Deal seats: ${head.deal.name}`}</Heading>
-        {head.deal.state === "active" && <a class="go" href={`/deals/${deal}/invite`}>Invite people</a>}
+        {head.deal.state === "active" && (
+          <a class="go" href={`/deals/${deal}/invite`}>
+            Invite people
+          </a>
+        )}
       </div>
       <DealHead deal={head.deal} seats={head.seats} counts={counts.value} />
       <nav class="tabs" aria-label="Invitation status">
         {TABS.map(([name, label]) => (
           <a key={label} href={pathOf(deal, name, undefined)} {...(name === status && { "aria-current": "page" })}>
-            {label} {counts.value && <span class="soft"><Text>{tabCount(counts.value, name)}</Text></span>}
+            {label}{" "}
+            {counts.value && (
+              <span class="soft">
+                <Text>{tabCount(counts.value, name)}</Text>
+              </span>
+            )}
           </a>
         ))}
       </nav>
       <Invites
-        key={status} {...{ deal, status, search, list, counts }}
+        key={status}
+        {...{ deal, status, search, list, counts }}
         onSearch={(text) => (setSearch(text), setSearchAfter(undefined))}
         onFirst={() => go(undefined)}
       />
@@ -96,7 +115,9 @@ function Missing() {
   return (
     <>
       <Heading title="Not found">Deal not found</Heading>
-      <p>It may belong to another organisation, or the link may be incomplete. <a href="/deals">Go to your deals</a></p>
+      <p>
+        It may belong to another organisation, or the link may be incomplete. <a href="/deals">Go to your deals</a>
+      </p>
     </>
   );
 }

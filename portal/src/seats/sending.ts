@@ -14,14 +14,19 @@ export function useSendingRows(deal: string, rows: Invite[], replaceRow: (before
   useEffect(() => setChecks(0), [which]);
   useEffect(() => {
     if (sending.length === 0) return;
-    const timer = setTimeout(async () => {
-      setChecks(checks + 1);
-      if (document.hidden) return;
-      await Promise.all(sending.slice(0, ROWS_PER_CHECK).map(async (row) => {
-        const seen = await getInvite(deal, row.id).catch(() => undefined);
-        if (seen && seen.sends >= row.sends && !isSending(seen)) replaceRow(row, seen);
-      }));
-    }, INTERVALS[Math.min(checks, INTERVALS.length - 1)]);
+    const timer = setTimeout(
+      async () => {
+        setChecks(checks + 1);
+        if (document.hidden) return;
+        await Promise.all(
+          sending.slice(0, ROWS_PER_CHECK).map(async (row) => {
+            const seen = await getInvite(deal, row.id).catch(() => undefined);
+            if (seen && seen.sends >= row.sends && !isSending(seen)) replaceRow(row, seen);
+          }),
+        );
+      },
+      INTERVALS[Math.min(checks, INTERVALS.length - 1)],
+    );
     return () => clearTimeout(timer);
   }, [which, checks]);
 }

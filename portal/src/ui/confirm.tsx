@@ -16,7 +16,12 @@ interface Question {
 const question = signal<Question | null>(null);
 
 /** Resolves to whether the person confirmed. Escape means no. */
-export function confirm(ask: { title: string; body: ComponentChildren; action: string; keep?: string }): Promise<boolean> {
+export function confirm(ask: {
+  title: string;
+  body: ComponentChildren;
+  action: string;
+  keep?: string;
+}): Promise<boolean> {
   question.value?.answer(false);
   return new Promise((resolve) => {
     question.value = {
@@ -50,8 +55,12 @@ function Dialog({ title, body, action, keep, answer }: Question) {
         <h2 id="question">{title}</h2>
         {body}
         <footer>
-          <button type="button" class="secondary outline" onClick={() => answer(false)}>{keep}</button>
-          <button type="button" onClick={() => answer(true)}>{action}</button>
+          <button type="button" class="secondary outline" onClick={() => answer(false)}>
+            {keep}
+          </button>
+          <button type="button" onClick={() => answer(true)}>
+            {action}
+          </button>
         </footer>
       </article>
     </dialog>

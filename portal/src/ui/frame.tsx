@@ -11,12 +11,16 @@ export function Frame({ nav, children }: { nav?: ComponentChildren; children: Co
   return (
     <>
       <header class="bar">
-        <span class="brand"><img src="/favicon.svg" alt="" width="24" height="24" /> Seatkeeper</span>
+        <span class="brand">
+          <img src="/favicon.svg" alt="" width="24" height="24" /> Seatkeeper
+        </span>
         {nav}
         {person && (
           <span class="account">
             {person.email && <span class="soft">{person.email}</span>}
-            <button type="button" class="secondary outline small" onClick={() => void signOut()}>Sign out</button>
+            <button type="button" class="secondary outline small" onClick={() => void signOut()}>
+              Sign out
+            </button>
           </span>
         )}
       </header>
@@ -36,7 +40,11 @@ export function Heading({ children, title }: { children: string; title: string }
     if (opened) heading.current?.focus();
     opened = true;
   }, [title]);
-  return <h1 ref={heading} tabIndex={-1}><Text>{children}</Text></h1>;
+  return (
+    <h1 ref={heading} tabIndex={-1}>
+      <Text>{children}</Text>
+    </h1>
+  );
 }
 
 let opened = false;

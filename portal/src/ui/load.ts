@@ -19,7 +19,10 @@ export function asProblem(error: unknown): Problem {
 
 /** Loads a value whenever `key` changes. Drops a response that a newer request has overtaken. */
 export function useLoad<T>(key: string, load: () => Promise<T>): Loaded<T> {
-  const [state, setState] = useState<{ key: string; value?: T; problem?: Problem; loading: boolean }>({ key, loading: true });
+  const [state, setState] = useState<{ key: string; value?: T; problem?: Problem; loading: boolean }>({
+    key,
+    loading: true,
+  });
   const newest = useRef(0);
   const latest = useRef(load);
   latest.current = load;

@@ -12,11 +12,28 @@ export function SeatNumbers({ seats }: { seats: Seats }) {
   return (
     <section class="seat-numbers" aria-label="Seats">
       <dl>
-        <div><dt>Seats</dt><dd><Text>{number(seats.total)}</Text></dd></div>
-        <div><dt>Allocated</dt><dd><Text>{number(seats.allocated)}</Text></dd></div>
-        <div><dt>Available</dt><dd><Text>{number(seats.available)}</Text></dd></div>
+        <div>
+          <dt>Seats</dt>
+          <dd>
+            <Text>{number(seats.total)}</Text>
+          </dd>
+        </div>
+        <div>
+          <dt>Allocated</dt>
+          <dd>
+            <Text>{number(seats.allocated)}</Text>
+          </dd>
+        </div>
+        <div>
+          <dt>Available</dt>
+          <dd>
+            <Text>{number(seats.available)}</Text>
+          </dd>
+        </div>
       </dl>
-      <progress key={share} value={seats.allocated} max={seats.total} aria-label="Seats allocated">{share}</progress>
+      <progress key={share} value={seats.allocated} max={seats.total} aria-label="Seats allocated">
+        {share}
+      </progress>
     </section>
   );
 }

@@ -15,9 +15,17 @@ export function announce(text: string) {
 }
 
 /** The live region. Each page has one. */
-export const Announcer = () => <p class="visually-hidden" role="status"><Text>{said.value}</Text></p>;
+export const Announcer = () => (
+  <p class="visually-hidden" role="status">
+    <Text>{said.value}</Text>
+  </p>
+);
 
-export function Notice({ tone = "plain", children, onClose }: {
+export function Notice({
+  tone = "plain",
+  children,
+  onClose,
+}: {
   tone?: "plain" | "good" | "bad";
   children: ComponentChildren;
   onClose?: () => void;
@@ -25,7 +33,11 @@ export function Notice({ tone = "plain", children, onClose }: {
   return (
     <div class={`notice ${tone}`} role={tone === "bad" ? "alert" : "status"}>
       <div>{children}</div>
-      {onClose && <button type="button" class="plain" onClick={onClose} aria-label="Dismiss">×</button>}
+      {onClose && (
+        <button type="button" class="plain" onClick={onClose} aria-label="Dismiss">
+          ×
+        </button>
+      )}
     </div>
   );
 }
@@ -36,8 +48,14 @@ export function Failure({ problem, retry }: { problem: Problem; retry?: () => vo
   if (problem.code === "session_over") return null;
   return (
     <Notice tone="bad">
-      <p key={problem}><strong>{problem.detail}</strong> {hint(problem)}</p>
-      {retry && problem.code !== "no_permission" && <button type="button" class="small" onClick={retry}>Try again</button>}
+      <p key={problem}>
+        <strong>{problem.detail}</strong> {hint(problem)}
+      </p>
+      {retry && problem.code !== "no_permission" && (
+        <button type="button" class="small" onClick={retry}>
+          Try again
+        </button>
+      )}
     </Notice>
   );
 }
@@ -45,7 +63,8 @@ export function Failure({ problem, retry }: { problem: Problem; retry?: () => vo
 /** What to do, unless the problem's detail already says so. */
 export function hint(problem: Problem): string {
   if (problem.code === "offline") return "Check your internet connection, then try again.";
-  if (problem.code === "no_permission") return "Sign in with another account, or ask the learning manager at your organisation.";
+  if (problem.code === "no_permission")
+    return "Sign in with another account, or ask the learning manager at your organisation.";
   if (problem.status === 429) {
     // The API's detail of a sending limit says when to try again. The gateway's refusal has no time.
     if (problem.detail.endsWith(" UTC.")) return "";
@@ -66,7 +85,9 @@ export function Waiting({ what, rows = 3 }: { what: string; rows?: number }) {
   return (
     <div class="waiting" role="status">
       <span class="visually-hidden">{what}</span>
-      {Array.from({ length: rows }, (_, row) => <div key={row} class="bone" aria-hidden="true" />)}
+      {Array.from({ length: rows }, (_, row) => (
+        <div key={row} class="bone" aria-hidden="true" />
+      ))}
       {slow && <p class="soft">Still waiting: the connection seems slow.</p>}
     </div>
   );

@@ -16,8 +16,12 @@ export function useNow(): number {
 export function When({ time, now, ends }: { time: string; now: number; ends?: true }) {
   return (
     <span class="when">
-      <time dateTime={time}><Text>{ends ? instant(time) : dateTime(time)}</Text></time>{" "}
-      <span class="soft"><Text>{ends ? fromNow(time, now) : ago(time, now)}</Text></span>
+      <time dateTime={time}>
+        <Text>{ends ? instant(time) : dateTime(time)}</Text>
+      </time>{" "}
+      <span class="soft">
+        <Text>{ends ? fromNow(time, now) : ago(time, now)}</Text>
+      </span>
     </span>
   );
 }
