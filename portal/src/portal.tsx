@@ -19,6 +19,7 @@ import {
   tidyAddress,
   wasSignedIn,
 } from "./session";
+import { Boundary } from "./ui/boundary";
 import { Frame, Heading } from "./ui/frame";
 import { Notice, Waiting } from "./ui/status";
 
@@ -67,16 +68,26 @@ function App() {
     <LocationProvider>
       <Frame nav={<Nav />}>
         {sessionOver.value && <SessionOver />}
-        <Router>
-          <Route path="/" component={Home} />
-          <Route path="/deals" component={Deals} />
-          <Route path="/deals/:deal" component={SeatsPage} />
-          <Route path="/deals/:deal/invite" component={InvitePage} />
-          <Route path="/admin" component={Admin} />
-          <Route default component={Missing} />
-        </Router>
+        <Routes />
       </Frame>
     </LocationProvider>
+  );
+}
+
+/** Another page is shown even if one has failed. */
+function Routes() {
+  const { path } = useLocation();
+  return (
+    <Boundary key={path}>
+      <Router>
+        <Route path="/" component={Home} />
+        <Route path="/deals" component={Deals} />
+        <Route path="/deals/:deal" component={SeatsPage} />
+        <Route path="/deals/:deal/invite" component={InvitePage} />
+        <Route path="/admin" component={Admin} />
+        <Route default component={Missing} />
+      </Router>
+    </Boundary>
   );
 }
 

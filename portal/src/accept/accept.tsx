@@ -10,6 +10,7 @@ import { type Accepted, acceptInvite, type Preview, type Problem, previewInvite 
 import { loadConfig } from "../config";
 import { finishSignIn, isReturning, type SignInFailure, session, signIn } from "../session";
 import { instant } from "../time";
+import { Boundary } from "../ui/boundary";
 import { Frame, Heading } from "../ui/frame";
 import { asProblem, useLoad } from "../ui/load";
 import { announce, Countdown, Notice, useRetry, Waiting } from "../ui/status";
@@ -48,15 +49,17 @@ export function AcceptPage() {
   const link = token.value;
   return (
     <Frame>
-      {arriving.value ? (
-        <Waiting what="Signing in" />
-      ) : link ? (
-        <Invitation key={link} link={link} failed={failure.value} />
-      ) : ending.value ? (
-        <Ended how={ending.value} />
-      ) : (
-        <NoLink />
-      )}
+      <Boundary key={link}>
+        {arriving.value ? (
+          <Waiting what="Signing in" />
+        ) : link ? (
+          <Invitation key={link} link={link} failed={failure.value} />
+        ) : ending.value ? (
+          <Ended how={ending.value} />
+        ) : (
+          <NoLink />
+        )}
+      </Boundary>
     </Frame>
   );
 }

@@ -87,6 +87,10 @@ const WORDS = {
     title: "Seatkeeper’s answer could not be read",
     text: "If this network asks you to sign in, do that first. Then reload this page. Your invite is not lost.",
   },
+  defect: {
+    title: "Something went wrong on this page",
+    text: "Reload this page, then try again: that is safe.",
+  },
   invalid_request: {
     title: "This page is out of date",
     text: "Nothing was accepted. Reload the page, then try again.",

@@ -11,10 +11,11 @@ export interface Loaded<T> {
   update: (change: (value: T) => T) => void;
 }
 
-/** Rethrows anything that is not a `Problem`: it is a defect, for the console. */
+/** Anything that is not a `Problem` is a fault of the page, for the console as well. */
 export function asProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
-  throw error;
+  console.error(error);
+  return new Problem("defect", "Something went wrong on this page.");
 }
 
 /** Loads a value whenever `key` changes. Drops a response that a newer request has overtaken. */

@@ -67,6 +67,7 @@ export function hint(problem: Problem): string {
   if (problem.code === "offline") return "Check your internet connection, then try again.";
   if (problem.code === "no_permission")
     return "Sign in with another account, or ask the learning manager at your organisation.";
+  if (problem.code === "defect") return "Reload this page, then try again.";
   if (problem.code === "unreadable")
     return "If this network asks you to sign in, do that first. Then reload this page.";
   // The countdown, or the API's detail of a sending limit, says when.
