@@ -272,10 +272,13 @@ export async function sendInvites(deal: string, invites: InviteRow[], dryRun: bo
 export const resendInvite = async (deal: string, invite: { id: string; sends: number }) =>
   (await request<Invite>("POST", at(deal, `/invites/${invite.id}/resend`), INVITE, { headers: sendsTag(invite) })).body;
 
-export const resendInvites = (deal: string, invites: { id: string; sends: number }[]) =>
-  post<ResendResponse>(at(deal, "/invites/resend"), RESENT, {
-    invites: invites.map(({ id, sends }) => ({ id, sends })),
-  });
+/** At most 1,000 invites. There is a result for each, in order. */
+export async function resendInvites(deal: string, invites: { id: string; sends: number }[]) {
+  const body = { invites: invites.map(({ id, sends }) => ({ id, sends })) };
+  const { results } = await post<ResendResponse>(at(deal, "/invites/resend"), RESENT, body);
+  if (results.length !== invites.length) throw unreadable(false);
+  return results;
+}
 
 export async function cancelInvite(deal: string, invite: { id: string; sends: number }) {
   await request("DELETE", at(deal, `/invites/${invite.id}`), undefined, { headers: sendsTag(invite) });

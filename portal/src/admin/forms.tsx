@@ -123,6 +123,8 @@ export function ChangeForm({
     } catch (error) {
       if (asProblem(error).code !== "stale") throw error;
       const fresh = await getDeal(deal.id);
+      // An earlier attempt, whose answer was lost, may have made this change.
+      if (Object.keys(changeOf(fresh.body, values)).length === 0) return onDone(fresh.body);
       setLoaded(fresh);
       setStale(true);
       onReload(fresh.body);

@@ -5,7 +5,8 @@
  * batch fails, earlier outcomes stay and the rest can be sent later. Sending a row twice is harmless.
  */
 import { computed, effect, signal } from "@preact/signals";
-import { type InviteRow, type Problem, type SendResult, sendInvites } from "../api";
+import { type InviteRow, Problem, type SendResult, sendInvites } from "../api";
+import { ownSends } from "../seats/lost";
 import { recordSent } from "../seats/own";
 import { session } from "../session";
 import { asProblem } from "../ui/load";
@@ -27,12 +28,15 @@ export interface Row {
   readonly verdict: SendResult | undefined;
   /** The outcome of sending. */
   readonly sent: SendResult | undefined;
+  /** `maybe`: an attempt to send it got no answer. `yes`: that attempt had gone through. */
+  readonly earlier?: "maybe" | "yes" | undefined;
 }
 
 /** `paused`: the manager stopped, or a batch failed. */
 export type Stage = "draft" | "sending" | "paused" | "done";
 
 const toInvite = ({ email, name }: Row): InviteRow => (name ? { email, name } : { email });
+const isThere = ({ outcome }: SendResult) => outcome === "already_pending" || outcome === "already_accepted";
 const isDue = (row: Row) => row.verdict?.outcome === "invited" && !row.sent;
 
 export class Inviting {
@@ -172,19 +176,38 @@ export class Inviting {
   }
 
   async #sendBatch(batch: Row[]) {
-    const results = await sendInvites(this.deal, batch.map(toInvite), false);
-    const outcomes = new Map(batch.map((row, index) => [row.id, results[index]]));
-    this.rows.value = this.rows.value.map((row) =>
-      outcomes.has(row.id) ? { ...row, sent: outcomes.get(row.id) } : row,
-    );
+    const results = await sendInvites(this.deal, batch.map(toInvite), false).catch((error) => {
+      if (error instanceof Problem && error.isLost) this.#change(batch.map((row) => ({ ...row, earlier: "maybe" })));
+      throw error;
+    });
+    const rows = await this.#withOutcomes(batch, results);
+    this.#change(rows);
     recordSent(
       this.deal,
-      batch.flatMap(({ email, name }, index) => {
-        const { outcome, inviteId } = results[index]!;
+      rows.flatMap(({ email, name, sent, earlier }) => {
         const invitedBy = session.value?.email ?? null;
-        return outcome === "invited" && inviteId ? [{ id: inviteId, email, name: name || null, invitedBy }] : [];
+        const isNew = sent?.outcome === "invited" && earlier !== "yes";
+        return isNew && sent.inviteId ? [{ id: sent.inviteId, email, name: name || null, invitedBy }] : [];
       }),
     );
+  }
+
+  #change(changed: Row[]) {
+    const byId = new Map(changed.map((row) => [row.id, row]));
+    this.rows.value = this.rows.value.map((row) => byId.get(row.id) ?? row);
+  }
+
+  /** The rows with their outcomes. Whoever was invited by an earlier attempt, whose answer was lost, counts as invited. */
+  async #withOutcomes(rows: Row[], results: SendResult[]): Promise<Row[]> {
+    const isUnsure = rows.some(({ earlier }, index) => earlier && isThere(results[index]!));
+    // If the list cannot be loaded, the earlier attempt is the likeliest reason.
+    const own = isUnsure ? await ownSends(this.deal).catch(() => undefined) : undefined;
+    return rows.map((row, index) => {
+      const sent = results[index]!;
+      if (!row.earlier || !isThere(sent) || own?.has(sent.inviteId ?? "") === false) return { ...row, sent };
+      const detail = "The first attempt had gone through.";
+      return { ...row, earlier: "yes", sent: { ...sent, outcome: "invited", detail } };
+    });
   }
 
   /** Stops after the current batch. */
@@ -192,8 +215,21 @@ export class Inviting {
     this.stopping.value = true;
   }
 
-  /** Shows the result without sending the rest. */
-  finish() {
+  /** Shows the result without sending the rest. A dry run tells which rows an attempt without an answer has sent. */
+  async finish() {
+    const unsure = this.due.value.filter(({ earlier }) => earlier);
+    try {
+      if (unsure.length > 0) {
+        const results = await sendInvites(this.deal, unsure.map(toInvite), true);
+        const rows = await this.#withOutcomes(unsure, results);
+        this.#change(
+          rows.map((row) => (row.earlier === "yes" ? row : { ...row, sent: undefined, earlier: undefined })),
+        );
+      }
+    } catch (error) {
+      // The result says which rows are not known.
+      asProblem(error);
+    }
     this.problem.value = undefined;
     this.stage.value = "done";
   }

@@ -12,6 +12,8 @@ export function Result({ inviting }: { inviting: Inviting }) {
   const notInvited = inviting.sent.value.filter(({ sent }) => sent?.outcome !== "invited");
   const failed = notInvited.filter(({ sent }) => sent?.outcome === "unavailable").length;
   const stopped = inviting.due.value.length;
+  const unsure = inviting.due.value.filter(({ earlier }) => earlier).length;
+  const earlier = rows.filter((row) => row.earlier === "yes").length;
   const leftOut = rows.flatMap(({ verdict }) => (verdict && verdict.outcome !== "invited" ? [verdict] : []));
   const open = rows.filter(isOpen);
   const heading = useRef<HTMLHeadingElement>(null);
@@ -19,8 +21,10 @@ export function Result({ inviting }: { inviting: Inviting }) {
   return (
     <section class="result" aria-label="Result">
       <h2 ref={heading} tabIndex={-1}>
-        {invited > 0 ? `${people(invited)} invited` : "Nobody was invited"}
+        {invited === 0 && unsure === 0 ? "Nobody was invited" : `${people(invited)} invited`}
+        {earlier > 0 && earlier === invited && "; the first attempt had gone through"}
       </h2>
+      {earlier > 0 && earlier < invited && <p>The first attempt had already invited {number(earlier)} of them.</p>}
       {invited > 0 && <p>The emails are on their way. Each person who accepts takes a seat.</p>}
       {notInvited.length > 0 && (
         <>
@@ -29,7 +33,12 @@ export function Result({ inviting }: { inviting: Inviting }) {
         </>
       )}
       {leftOut.length > 0 && <p>Left out before sending: {summaryOf(leftOut)}.</p>}
-      {stopped > 0 && <p>{counted(stopped, "invite was", "invites were")} not sent.</p>}
+      {stopped > 0 && (
+        <p>
+          {counted(stopped, "invite was", "invites were")} not sent.
+          {unsure > 0 && ` No answer came for ${number(unsure)} of them, which may have been sent.`}
+        </p>
+      )}
       <p class="actions">
         {failed > 0 && (
           <button type="button" onClick={() => void inviting.sendAgain()}>

@@ -11,6 +11,7 @@ export function Sending({ inviting }: { inviting: Inviting }) {
   const { value: problem } = inviting.problem;
   const sent = inviting.sent.value.length;
   const left = inviting.due.value.length;
+  const unsure = inviting.due.value.filter(({ earlier }) => earlier).length;
   const progress = `${number(sent)} of ${number(sent + left)} sent`;
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), [paused]);
@@ -33,14 +34,14 @@ export function Sending({ inviting }: { inviting: Inviting }) {
           {problem && problem.code !== "session_over" && <Failure problem={problem} />}
           <p>
             <Text>
-              {`${counted(left, "invite is", "invites are")} still to be sent. You can continue now: nobody gets a second email.`}
+              {`${counted(left, "invite is", "invites are")} still to be sent.${unsure > 0 ? ` No answer came for ${number(unsure)} of them, which may have been sent.` : ""} You can continue now: nobody gets a second email.`}
             </Text>
           </p>
           <p class="actions">
             <button type="button" onClick={() => void inviting.send()}>
               Continue
             </button>
-            <button type="button" class="secondary outline" onClick={() => inviting.finish()}>
+            <button type="button" class="secondary outline" onClick={() => void inviting.finish()}>
               Finish without the rest
             </button>
           </p>

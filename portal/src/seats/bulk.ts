@@ -1,21 +1,18 @@
-/** Bulk actions, one batch at a time: they show progress, and can be stopped between two batches. */
-import { type Invite, listSeats, Problem, type ResendOutcome, resendInvites } from "../api";
+/**
+ * Bulk actions, one batch at a time: they show progress, can be stopped between two batches, and can be continued after a
+ * failure.
+ */
+import { type Invite, type ListedStatus, listSeats, Problem, type ResendOutcome, resendInvites } from "../api";
+import { ownSends } from "./lost";
 import { recordRow, withOwn } from "./own";
 
 /** At the rate that mail is sent, a batch of this size ends soon. */
 const BATCH = 50;
 
-export type Tally = Map<ResendOutcome, number>;
-
-export interface Progress {
-  done: number;
-  tally: Tally;
-  /** The resent rows. */
-  rows: Invite[];
-}
-
 /** Called after each batch. `false` stops the work. */
-type OnProgress = (progress: Progress) => boolean;
+type OnProgress = (done: number) => boolean;
+/** The next rows; undefined after the last. */
+type Batches = () => Promise<Invite[] | undefined>;
 
 /** The row after a resend: pending, with a queued mail. */
 function resent(row: Invite): Invite {
@@ -29,64 +26,77 @@ function resent(row: Invite): Invite {
   };
 }
 
-async function resendBatch(deal: string, rows: Invite[], progress: Progress) {
-  const { results } = await resendInvites(deal, rows);
-  for (const { inviteId, outcome } of results) {
-    progress.done += 1;
-    progress.tally.set(outcome, (progress.tally.get(outcome) ?? 0) + 1);
-    const row = rows.find(({ id }) => id === inviteId);
-    if (outcome === "resent" && row) {
-      const now = resent(row);
-      recordRow(deal, now);
-      progress.rows.push(now);
+export class BulkResend {
+  done = 0;
+  readonly tally = new Map<ResendOutcome, number>();
+  /** The rows whose request has no answer yet. */
+  #batch: Invite[] | undefined;
+  /** How many of them may have been resent, because an answer was lost. */
+  unsure = 0;
+
+  constructor(
+    readonly deal: string,
+    readonly batches: Batches,
+  ) {}
+
+  /** Continues until all is done, or until `onProgress` stops it. */
+  async run(onProgress: OnProgress) {
+    do {
+      this.#batch ??= await this.batches();
+      if (!this.#batch) return;
+      await this.#resend(this.#batch);
+      this.#batch = undefined;
+    } while (onProgress(this.done));
+  }
+
+  async #resend(rows: Invite[]) {
+    if (rows.length === 0) return;
+    const results = await resendInvites(this.deal, rows).catch((error) => {
+      if (error instanceof Problem && error.isLost) this.unsure = rows.length;
+      throw error;
+    });
+    const own =
+      this.unsure > 0 && results.some(({ outcome }) => outcome === "stale") ? await ownSends(this.deal) : null;
+    this.unsure = 0;
+    for (const [index, row] of rows.entries()) {
+      const stale = results[index]!.outcome === "stale";
+      const outcome = stale && own?.get(row.id)?.sends === row.sends + 1 ? "resent" : results[index]!.outcome;
+      this.done += 1;
+      this.tally.set(outcome, (this.tally.get(outcome) ?? 0) + 1);
+      if (outcome === "resent") recordRow(this.deal, resent(row));
     }
   }
 }
 
-const start = (): Progress => ({ done: 0, tally: new Map(), rows: [] });
-
-export async function resendRows(
-  deal: string,
-  rows: Invite[],
-  onProgress: OnProgress,
-  progress = start(),
-): Promise<Progress> {
-  for (let from = 0; from < rows.length; from += BATCH) {
-    await resendBatch(deal, rows.slice(from, from + BATCH), progress);
-    if (!onProgress(progress)) break;
-  }
-  return progress;
+export function resendRows(deal: string, rows: Invite[]): BulkResend {
+  const left = [...rows];
+  return new BulkResend(deal, async () => (left.length > 0 ? left.splice(0, BATCH) : undefined));
 }
 
-/** Resends all expired invites, page by page. A cursor is a position in the list, so resending a page skips or repeats none. */
-export async function resendExpired(deal: string, onProgress: OnProgress): Promise<Progress> {
-  const progress = start();
-  let cursor: string | undefined;
-  do {
-    const page = await listSeats(deal, { status: "expired", cursor, limit: BATCH });
-    const view = { status: "expired", first: false, matches: () => true } as const;
-    const rows = withOwn(deal, page.invites, view);
-    if (rows.length > 0) await resendBatch(deal, rows, progress);
-    cursor = page.nextCursor ?? undefined;
-  } while (onProgress(progress) && cursor !== undefined);
-  return progress;
+/** Resends all invites of a status, page by page. A cursor is a position in the list, so resending a page skips or repeats none. */
+export function resendListed(deal: string, status: ListedStatus): BulkResend {
+  let cursor: string | null | undefined;
+  return new BulkResend(deal, async () => {
+    if (cursor === null) return undefined;
+    const page = await listSeats(deal, { status, cursor, limit: BATCH });
+    cursor = page.nextCursor;
+    return withOwn(deal, page.invites, { status, first: false, matches: () => true });
+  });
 }
 
-/** Runs `act` on each row and returns the rows that were refused. Stops at a failure that would hit every row. */
-export async function each<T>(
-  rows: T[],
-  act: (row: T) => Promise<void>,
-  onProgress: (done: number) => boolean,
-): Promise<{ row: T; problem: Problem }[]> {
-  const failed: { row: T; problem: Problem }[] = [];
-  for (const [index, row] of rows.entries()) {
+/**
+ * Runs `act` on each row that is left, and moves the rows that were refused to `refused`. Stops at a failure that would hit
+ * every row.
+ */
+export async function each<T>(left: T[], refused: T[], act: (row: T) => Promise<void>, onProgress: () => boolean) {
+  for (let row = left[0]; row !== undefined; row = left[0]) {
     try {
       await act(row);
     } catch (error) {
       if (!(error instanceof Problem) || error.temporary || error.status === 401) throw error;
-      failed.push({ row, problem: error });
+      refused.push(row);
     }
-    if (!onProgress(index + 1)) break;
+    left.shift();
+    if (!onProgress()) return;
   }
-  return failed;
 }

@@ -17,10 +17,11 @@ import { counted, number } from "../ui/seat-numbers";
 import { Failure, Notice, Waiting } from "../ui/status";
 import { Text } from "../ui/text";
 import { useNow } from "../ui/when";
-import { each, type Progress, resendExpired, resendRows } from "./bulk";
+import { type BulkResend, each, resendListed, resendRows } from "./bulk";
 import { atLeast } from "./deal-head";
 import { Empty } from "./empty";
 import { InviteList, type RowActions } from "./list";
+import { sentByMe } from "./lost";
 import { moveCount, moveSeat } from "./numbers";
 import { recordGone, recordRow } from "./own";
 import { Search } from "./search";
@@ -28,7 +29,9 @@ import { useSendingRows } from "./sending";
 import { canResend, NOT_RESENT } from "./words";
 
 /** The message after an action. */
-type Message = { tone: "good" | "bad" | "plain"; text: string } | { problem: Problem; retry?: () => void };
+type Message =
+  | { tone: "good" | "bad" | "plain"; text: string }
+  | { problem: Problem; text?: string; retry?: () => void };
 /** A bulk action in progress. */
 interface Run {
   what: string;
@@ -60,6 +63,10 @@ export function Invites({
   const [run, setRun] = useState<Run>();
   const [stop] = useState({ asked: false });
   const place = useRef<HTMLDivElement>(null);
+  /** Rows with a request in progress: unlike `busy`, current in every closure. */
+  const acting = useRef(new Set<string>()).current;
+  /** Resends whose answer was lost. */
+  const lost = useRef(new Set<string>()).current;
   // If the focus was on a row that has gone, it moves to the message.
   useEffect(() => {
     if (message && document.activeElement === document.body) place.current?.focus();
@@ -85,11 +92,15 @@ export function Invites({
   };
 
   /** Shows the row's current state, and why the action was refused. */
-  const refused = async (row: Invite, problem: Problem, again: () => void) => {
+  const refused = async (row: Invite, problem: Problem, what: string, again: () => void) => {
     if (problem.code !== "stale" && problem.code !== "already_accepted" && problem.code !== "not_found") {
-      return setMessage({ problem, retry: again });
+      const text = problem.isLost ? `The ${what} may have gone through.` : `The ${what} failed.`;
+      return setMessage({ problem, text, retry: again });
     }
-    if (problem.code !== "not_found") replaceRow(row, listed(await getInvite(deal, row.id)));
+    const now = problem.code === "not_found" ? undefined : await getInvite(deal, row.id);
+    if (now) replaceRow(row, listed(now));
+    if (now?.sends === row.sends + 1 && sentByMe(now) && lost.has(sendOf(row)))
+      return tell("good", `A new invite to ${row.email} is on its way: your first attempt had gone through.`);
     const text = {
       stale: `The invite to ${row.email} changed since you loaded it. The list now shows its current state.`,
       already_accepted: `${row.email} has already accepted and holds a seat. Nothing was changed.`,
@@ -98,15 +109,19 @@ export function Invites({
     tell("plain", text);
   };
 
-  const act = async (row: Invite, again: () => void, action: () => Promise<void>) => {
-    if (busy.has(row.id)) return;
+  /** `what` names action and person, as in “resend to ann@example.com”. */
+  const act = async (row: Invite, what: string, action: () => Promise<void>) => {
+    if (acting.has(row.id)) return;
+    acting.add(row.id);
     setBusy((busy) => new Set(busy).add(row.id));
     setMessage(undefined);
     try {
       await action();
     } catch (error) {
-      await refused(row, asProblem(error), again).catch((error) => setMessage({ problem: asProblem(error) }));
+      const again = () => void act(row, what, action);
+      await refused(row, asProblem(error), what, again).catch((error) => setMessage({ problem: asProblem(error) }));
     } finally {
+      acting.delete(row.id);
       setBusy((busy) => without(busy, row.id));
     }
   };
@@ -114,14 +129,14 @@ export function Invites({
   const actions: RowActions = {
     pick: (row, on) => setPicked(on ? new Set(picked).add(row.id) : without(picked, row.id)),
     resend: (row) =>
-      act(
-        row,
-        () => actions.resend(row),
-        async () => {
-          replaceRow(row, await resendInvite(deal, row));
-          tell("good", `A new invite to ${row.email} is on its way. Older links no longer work.`);
-        },
-      ),
+      act(row, `resend to ${row.email}`, async () => {
+        const now = await resendInvite(deal, row).catch((error) => {
+          if (asProblem(error).isLost) lost.add(sendOf(row));
+          throw error;
+        });
+        replaceRow(row, now);
+        tell("good", `A new invite to ${row.email} is on its way. Older links no longer work.`);
+      }),
     cancel: async (row) => {
       const sure = await confirm({
         title: `Cancel the invite to ${row.email}?`,
@@ -135,15 +150,11 @@ export function Invites({
         keep: "Keep invite",
       });
       if (!sure) return;
-      await act(
-        row,
-        () => actions.cancel(row),
-        async () => {
-          await cancelInvite(deal, row);
-          replaceRow(row, undefined);
-          tell("good", `The invite to ${row.email} is cancelled.`);
-        },
-      );
+      await act(row, `cancellation of the invite to ${row.email}`, async () => {
+        await cancelInvite(deal, row);
+        replaceRow(row, undefined);
+        tell("good", `The invite to ${row.email} is cancelled.`);
+      });
     },
     release: async (row) => {
       const sure = await confirm({
@@ -158,23 +169,20 @@ export function Invites({
         keep: "Keep seat",
       });
       if (!sure) return;
-      await act(
-        row,
-        () => actions.release(row),
-        async () => {
-          await releaseSeat(deal, row);
-          replaceRow(row, undefined);
-          tell("good", `${row.email} no longer has a seat. The seat is available again.`);
-        },
-      );
+      await act(row, `de-allocation of the seat of ${row.email}`, async () => {
+        await releaseSeat(deal, row);
+        replaceRow(row, undefined);
+        tell("good", `${row.email} no longer has a seat. The seat is available again.`);
+      });
     },
   };
 
-  /** Runs a bulk action with its progress, then reloads the list. */
+  /** Runs a bulk action with its progress, then reloads the list. After a failure, running `job` again continues it. */
   const runBulk = async (
     what: string,
     total: number | undefined,
     job: (onProgress: (done: number) => boolean) => Promise<Message>,
+    soFar: (problem: Problem) => string,
   ) => {
     stop.asked = false;
     setMessage(undefined);
@@ -186,7 +194,8 @@ export function Invites({
         return !stop.asked;
       });
     } catch (error) {
-      result = { problem: asProblem(error) };
+      const problem = asProblem(error);
+      result = { problem, text: soFar(problem), retry: () => void runBulk(what, total, job, soFar) };
     }
     setRun(undefined);
     setPicked(new Set());
@@ -194,10 +203,16 @@ export function Invites({
     await Promise.all([list.reload(), counts.reload()]);
   };
 
-  const resendPicked = () =>
-    runBulk("Resending", resendable.length, async (onProgress) =>
-      resendSummary(await resendRows(deal, resendable, ({ done }) => onProgress(done)), stop.asked),
-    );
+  const runResend = (bulk: BulkResend, total: number | undefined) => {
+    const job = async (onProgress: (done: number) => boolean) => {
+      await bulk.run(onProgress);
+      return resendSummary(bulk, stop.asked);
+    };
+    const soFar = () =>
+      `${counted(bulk.done, "invite")} done.${bulk.unsure > 0 ? ` The next ${number(bulk.unsure)} may have been resent.` : ""} “Try again” continues, and nobody gets a second email.`;
+    return runBulk("Resending", total, job, soFar);
+  };
+  const resendPicked = () => runResend(resendRows(deal, resendable), resendable.length);
 
   const resendAll = async () => {
     const { expired, exactUpTo } = counts.value ?? { expired: 0, exactUpTo: 0 };
@@ -209,9 +224,7 @@ export function Invites({
       action: "Resend all",
     });
     if (!sure) return;
-    await runBulk("Resending", exact ? expired : undefined, async (onProgress) =>
-      resendSummary(await resendExpired(deal, ({ done }) => onProgress(done)), stop.asked),
-    );
+    await runResend(resendListed(deal, "expired"), exact ? expired : undefined);
   };
 
   const cancelPicked = async () => {
@@ -232,24 +245,27 @@ export function Invites({
       keep: "Keep invites",
     });
     if (!sure) return;
-    await runBulk("Cancelling", chosen.length, async (onProgress) => {
-      let done = 0;
-      const failed = await each(
-        chosen,
-        async (row) => {
-          await cancelInvite(deal, row);
-          recordGone(deal, row);
-          done += 1;
-        },
-        onProgress,
-      );
-      const text = `${counted(done, "invite")} cancelled.`;
-      if (failed.length === 0) return { tone: "good", text };
+    const left = [...chosen];
+    const changed: Invite[] = [];
+    const cancelled = () => `${counted(chosen.length - left.length - changed.length, "invite")} cancelled.`;
+    const cancel = async (row: Invite) => {
+      await cancelInvite(deal, row);
+      recordGone(deal, row);
+    };
+    const job = async (onProgress: (done: number) => boolean): Promise<Message> => {
+      await each(left, changed, cancel, () => onProgress(chosen.length - left.length));
+      if (changed.length === 0) return { tone: "good", text: cancelled() };
+      const addresses = changed.map(({ email }) => email).join(", ");
       return {
         tone: "plain",
-        text: `${text} Not cancelled, because they changed since you loaded this page: ${failed.map(({ row }) => row.email).join(", ")}.`,
+        text: `${cancelled()} Not cancelled, because they changed since you loaded this page: ${addresses}.`,
       };
-    });
+    };
+    await runBulk("Cancelling", chosen.length, job, ({ isLost }) =>
+      isLost
+        ? `${cancelled()} The cancellation of the invite to ${left[0]?.email} may have gone through.`
+        : cancelled(),
+    );
   };
 
   useSendingRows(deal, rows, (before, after) => replaceRow(before, listed(after)));
@@ -282,7 +298,7 @@ export function Invites({
         )}
         {message &&
           ("problem" in message ? (
-            <Failure problem={message.problem} {...(message.retry && { retry: message.retry })} />
+            <Failure {...message} />
           ) : (
             <Notice tone={message.tone} onClose={() => setMessage(undefined)}>
               <p>
@@ -372,7 +388,10 @@ function without(set: ReadonlySet<string>, id: string): ReadonlySet<string> {
   return rest;
 }
 
-function resendSummary({ done, tally }: Progress, stopped: boolean): Message {
+/** Names a send of an invite. */
+const sendOf = ({ id, sends }: Invite) => `${id} ${sends}`;
+
+function resendSummary({ done, tally }: BulkResend, stopped: boolean): Message {
   const resent = tally.get("resent") ?? 0;
   const parts = [`${counted(resent, "invite")} resent.`];
   for (const [outcome, count] of tally) {

@@ -43,15 +43,15 @@ export function Notice({
   );
 }
 
-/** What failed, and what to do. */
-export function Failure({ problem, retry }: { problem: Problem; retry?: () => void }) {
+/** What failed, for whom if there is a `text`, and what to do. */
+export function Failure({ problem, text, retry }: { problem: Problem; text?: string; retry?: () => void }) {
   const when = useRetry(problem, retry);
   // The portal shows this one above every page.
   if (problem.code === "session_over") return null;
   return (
     <Notice tone="bad">
       <p key={problem}>
-        <strong>{problem.detail}</strong> {hint(problem)} <Countdown>{when}</Countdown>
+        <strong>{problem.detail}</strong> {text} {hint(problem)} <Countdown>{when}</Countdown>
       </p>
       {retry && problem.code !== "no_permission" && (
         <button type="button" class="small" onClick={retry}>

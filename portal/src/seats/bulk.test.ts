@@ -1,0 +1,45 @@
+import { afterEach, expect, test, vi } from "vitest";
+import type { Invite } from "../api";
+import { session } from "../session";
+import { resendRows } from "./bulk";
+
+afterEach(() => vi.unstubAllGlobals());
+
+const row: Invite = {
+  id: "ann",
+  email: "ann@example.com",
+  name: null,
+  status: "pending",
+  queuedAt: "2026-11-01T00:00:00Z",
+  sentAt: null,
+  expiresAt: null,
+  acceptedAt: null,
+  acceptedWith: null,
+  invitedBy: "max@acme.example",
+  sends: 1,
+  delivery: { state: "sent", at: "2026-11-01T00:00:00Z", reason: null },
+};
+const PAGE = {
+  deal: { id: "d", name: "", organisation: { id: "", name: "" }, startsAt: "", endsAt: "", state: "active" },
+  seats: { total: 1, allocated: 0, available: 1 },
+  nextCursor: null,
+};
+
+test.each([
+  ["the manager's own attempt, which got no answer", "max@acme.example", 2, "resent"],
+  ["another manager's resend", "eve@acme.example", 2, "stale"],
+  ["a later resend", "max@acme.example", 3, "stale"],
+])("after a lost answer, an invite that changed by %s is %s", async (_, invitedBy, sends, outcome) => {
+  session.value = { accessToken: "", idToken: undefined, email: "max@acme.example", scopes: new Set() };
+  const answers = [
+    () => Promise.reject(new TypeError("Failed to fetch")),
+    () => Response.json({ results: [{ inviteId: "ann", outcome: "stale" }] }),
+    () => Response.json({ ...PAGE, invites: [{ ...row, invitedBy, sends }] }),
+  ];
+  vi.stubGlobal("fetch", async () => answers.shift()!());
+  const bulk = resendRows("d", [row]);
+  await expect(bulk.run(() => true)).rejects.toMatchObject({ code: "offline" });
+  expect(bulk).toMatchObject({ done: 0, unsure: 1 });
+  await bulk.run(() => true);
+  expect(bulk).toMatchObject({ done: 1, unsure: 0, tally: new Map([[outcome, 1]]) });
+});

@@ -1,0 +1,97 @@
+/** Requests that arrive, and whose answers get lost: what the portal says afterwards is the case. */
+import assert from "node:assert/strict";
+import { answered, enter, Keyboard } from "./browser.mjs";
+import { ADMIN } from "./stack.mjs";
+import { suite } from "./suite.mjs";
+
+const check = suite();
+const LOST = { expect: [/ERR_INTERNET_DISCONNECTED/], hands: [Keyboard] };
+
+/** Lets the next such request arrive, and loses its answer. */
+const loseAnswer = (page, url, method = "POST") => {
+  let lost = false;
+  return page.route(url, async (route) => {
+    const request = route.request();
+    if (lost || request.method() !== method || request.postData()?.includes('"dryRun":true')) return route.continue();
+    lost = true;
+    await route.fetch();
+    await route.abort("internetdisconnected");
+  });
+};
+const says = (page, text) => page.getByText(text).first().waitFor();
+
+for (const next of ["Continue", "Finish without the rest"]) {
+  check(`after a lost answer, “${next}” says that the first attempt invited everybody`, LOST, async ({ page, stack, hand }) => {
+    const deal = await stack.newDeal();
+    const people = [`ann@${deal.org}.example`, `bob@${deal.org}.example`];
+    await enter(page, deal.manager, `${deal.path}/invite`);
+    await hand.paste("textbox", "Addresses", people.join("\n"));
+    await loseAnswer(page, "**/invites");
+    await hand.press("button", "Send 2 invites");
+    await says(page, "No answer came for 2 of them, which may have been sent.");
+    await hand.press("button", next);
+    await page.getByRole("heading", { name: "2 people invited; the first attempt had gone through" }).waitFor();
+    for (const address of people) assert.equal((await stack.mails(address)).length, 1);
+  });
+}
+
+check("after a lost answer, resending again says that the first attempt had gone through", { ...LOST, expect: [...LOST.expect, answered(412)] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await deal.invite(["ann@example.com"]);
+  await enter(page, deal.manager, deal.path);
+  await loseAnswer(page, "**/resend");
+  await hand.press("button", "Resend invite to ann@example.com");
+  await says(page, "The resend to ann@example.com may have gone through.");
+  await hand.press("button", "Try again");
+  await says(page, "A new invite to ann@example.com is on its way: your first attempt had gone through.");
+  assert.equal((await deal.row("ann@example.com")).sends, 2);
+});
+
+for (const [button, action, maybe, done] of [
+  ["Cancel invite to", "Cancel invite", "The cancellation of the invite to ann@example.com may have gone through.", "The invite to ann@example.com is cancelled."],
+  ["De-allocate seat of", "De-allocate seat", "The de-allocation of the seat of ann@example.com may have gone through.", "ann@example.com no longer has a seat."],
+]) {
+  check(`a lost answer of “${action}” is repeated without a second question`, LOST, async ({ page, stack, hand }) => {
+    const deal = await stack.newDeal();
+    await (button.startsWith("Cancel") ? deal.invite(["ann@example.com"]) : deal.seat("ann@example.com"));
+    await enter(page, deal.manager, deal.path);
+    await loseAnswer(page, "**/api/deals/*/*/*", "DELETE");
+    await hand.press("button", `${button} ann@example.com`);
+    await hand.press("button", action, page.getByRole("dialog"));
+    await says(page, maybe);
+    await hand.press("button", "Try again");
+    await says(page, done);
+    assert.deepEqual(await deal.rows(), []);
+  });
+}
+
+for (const [button, confirm, maybe, done] of [
+  ["Resend selected", undefined, "The next 2 may have been resent.", "2 invites resent."],
+  ["Cancel selected", "Cancel 2 invites", "may have gone through.", "2 invites cancelled."],
+]) {
+  check(`a lost answer of “${button}” is not reported as somebody else's change`, LOST, async ({ page, stack, hand }) => {
+    const deal = await stack.newDeal();
+    await deal.invite(["ann@example.com", "bob@example.com"]);
+    await enter(page, deal.manager, deal.path);
+    await hand.press("checkbox", "Select all on this page");
+    await loseAnswer(page, confirm ? "**/invites/*" : "**/invites/resend", confirm ? "DELETE" : "POST");
+    await hand.press("button", button);
+    if (confirm) await hand.press("button", confirm, page.getByRole("dialog"));
+    await says(page, maybe);
+    await hand.press("button", "Try again");
+    await page.getByText(done, { exact: true }).first().waitFor();
+    assert.deepEqual((await deal.rows()).map(({ sends }) => sends), confirm ? [] : [2, 2]);
+  });
+}
+
+check("a lost answer of a resize is not reported as somebody else's change", { ...LOST, expect: [...LOST.expect, answered(412)] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await enter(page, ADMIN, `/admin?organisation=${deal.org}`);
+  await hand.press("button", "Resize Unlimited");
+  await hand.write("textbox", "Seats", "30");
+  await loseAnswer(page, `**/api${deal.path}`, "PATCH");
+  await hand.press("button", "Resize", page.getByRole("dialog"));
+  await says(page, "We don’t know whether this was saved.");
+  await hand.press("button", "Resize", page.getByRole("dialog"));
+  await says(page, "Unlimited now has 30 seats");
+});
