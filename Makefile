@@ -229,7 +229,7 @@ sbom: $(TOOLS)/cargo-cyclonedx ## List the packages of the functions and the por
 	  --target $(SBOM_TARGET)
 	@for file in functions/*/*_bin.cdx.json; do name=$$(basename $$file _bin.cdx.json); \
 	  sed 's|path+file://$(CURDIR)/|path+file:///|g' $$file > target/sbom/$$name.cdx.json; done
-	@rm -f functions/*/*_bin.cdx.json infra/local/*_bin.cdx.json tests/*/*_bin.cdx.json
+	@rm -f functions/*/*_bin.cdx.json infra/local/*_bin.cdx.json tests/*_bin.cdx.json tests/*/*_bin.cdx.json
 	@$(NODE_CHECK)
 	@cd portal && npm sbom --package-lock-only --omit dev --sbom-format cyclonedx > ../target/sbom/portal.cdx.json
 	@! grep -l '$(CURDIR)' target/sbom/* || { echo "The lists name a path of this machine: remove it with the sed above." >&2; exit 1; }
