@@ -4,10 +4,11 @@
 SHELL := /bin/bash
 CARGO := cargo
 TOOLS := .tools/bin
-# Python's tools, in an environment each: deployment, the AWS emulator, and the test of the API.
+# Python's tools, in an environment each: deployment, the AWS emulator, the test of the API, and what looks after these lists.
 AWS := .tools/aws
 MINISTACK := .tools/ministack
 API := .tools/api
+LISTS := .tools/lists
 export SAM_CLI_TELEMETRY := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # npm builds the pages and tests them in a browser.
@@ -123,7 +124,7 @@ $(PAGES): $(PORTAL) portal/$(MODULES)
 %/$(MODULES): %/package-lock.json
 	@$(NODE_CHECK)
 	@echo "Installing the packages of $*…"
-	@cd $* && npm ci >/dev/null
+	@cd $* && npm ci --ignore-scripts >/dev/null
 	@touch $@
 
 # Older versions read neither the lock file nor the build's settings.
@@ -215,11 +216,13 @@ deny: $(TOOLS)/cargo-deny ## Check licences, sources and duplicates of the depen
 	@$(CARGO) fetch --locked --quiet
 	$(TOOLS)/cargo-deny --locked --offline check bans licenses sources
 
-advisories: $(TOOLS)/cargo-deny ## Check the dependencies for known advisories (needs the network)
+advisories: $(TOOLS)/cargo-deny $(LISTS)/ready ## Check crates, npm and Python packages for known advisories (needs the network)
 	@$(TOOLS)/cargo-deny --locked check advisories || { echo "Either an advisory is named above, or the database could not be downloaded from" \
 	  "github.com/rustsec/advisory-db, and nothing was checked. Then run this again with a network." >&2; exit 1; }
 
 machete: $(TOOLS)/cargo-machete ## Find unused dependencies
+	@for folder in portal tests/browser; do (cd $$folder && npm audit --package-lock-only) || exit 1; done
+	@for list in $(PYTHON_LISTS); do $(LISTS)/bin/pip-audit --disable-pip --require-hashes --requirement $$list/requirements.txt || exit 1; done
 	$(TOOLS)/cargo-machete
 
 # The tool writes the lists beside each Cargo.toml, with this folder's path in their references.
@@ -249,20 +252,26 @@ $(TOOLS)/cfn-guard:
 
 $(AWS)/ready: infra/requirements.txt
 	@echo "Installing the deployment's tools (a minute)…"
-	@python3 -m venv --clear $(AWS) && $(AWS)/bin/pip install --quiet --requirement $< && touch $@
+	@python3 -m venv --clear $(AWS) && $(AWS)/bin/pip install --quiet --require-hashes --requirement $< && touch $@
 
 $(MINISTACK)/ready: tests/cloud/requirements.txt
 	@echo "Installing the AWS emulator…"
-	@python3 -m venv --clear $(MINISTACK) && $(MINISTACK)/bin/pip install --quiet --requirement $< && touch $@
+	@python3 -m venv --clear $(MINISTACK) && $(MINISTACK)/bin/pip install --quiet --require-hashes --requirement $< && touch $@
 
 $(API)/ready: tests/api/requirements.txt
 	@echo "Installing the API test's tools…"
-	@python3 -m venv --clear $(API) && $(API)/bin/pip install --quiet --requirement $< && touch $@
+	@python3 -m venv --clear $(API) && $(API)/bin/pip install --quiet --require-hashes --requirement $< && touch $@
 
-lock: ## Resolve the versions of the Python tools again
-	for folder in infra tests/cloud tests/api; do rm -rf .tools/lock && python3 -m venv .tools/lock && \
-	  .tools/lock/bin/pip install --quiet --requirement $$folder/requirements.in && \
-	  { echo "# Written by \`make lock\` from requirements.in."; .tools/lock/bin/pip freeze --exclude pip --exclude setuptools; } > $$folder/requirements.txt || exit 1; done
+$(LISTS)/ready: infra/lists/requirements.txt
+	@python3 -m venv --clear $(LISTS) && $(LISTS)/bin/pip install --quiet --require-hashes --requirement $< && touch $@
+
+PYTHON_LISTS := infra infra/lists tests/cloud tests/api
+
+# The hashes are of all files of a version, so the lists hold on every platform. No list names a registry.
+lock: $(LISTS)/ready ## Resolve the versions of the Python tools again, with their hashes
+	for list in $(PYTHON_LISTS); do (cd $$list && $(CURDIR)/$(LISTS)/bin/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe \
+	  --strip-extras --no-header --no-annotate --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
+	  --output-file requirements.txt requirements.in && sed -i '1i # Written by `make lock` from requirements.in.' requirements.txt) || exit 1; done
 
 figures: build ## Print the cost of each operation, against its ceiling (docs/data-model.md)
 	$(CARGO) test --locked --workspace --all-features --test store budgets -- --nocapture --test-threads 1

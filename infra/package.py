@@ -23,6 +23,8 @@ ARCHITECTURES = {
     "x86_64": ("x86_64-unknown-linux-gnu", 62),
     "arm64": ("aarch64-unknown-linux-gnu", 183),
 }
+# The compiler of the zips. Another one gives other bytes, and nobody could build a release again.
+TOOLCHAIN = "1.95.0"
 # The C library of provided.al2023.
 GLIBC = (2, 34)
 # Bytes of a zip; `make bench` has the other budgets of this file.
@@ -39,14 +41,25 @@ def functions() -> list[str]:
     return sorted(folder.name for folder in (ROOT / "functions").iterdir() if folder.is_dir())
 
 
+def pinned() -> dict[str, str]:
+    """The environment in which rustup starts the pinned compiler."""
+    return os.environ | {"RUSTUP_TOOLCHAIN": TOOLCHAIN}
+
+
+def rustc(*arguments: str) -> str:
+    run = subprocess.run(["rustc", *arguments], capture_output=True, text=True, check=False, env=pinned())
+    return run.stdout.strip() if run.returncode == 0 else ""
+
+
 def check_target(target: str) -> None:
-    """The target's standard library must be installed. cargo would report its absence less clearly."""
-    libraries = subprocess.run(
-        ["rustc", "--print", "target-libdir", "--target", target], capture_output=True, text=True, check=False
-    )
-    if libraries.returncode != 0 or not Path(libraries.stdout.strip()).is_dir():
+    """The compiler and the target's standard library must be there. cargo would report their absence less clearly."""
+    if rustc("--version").split()[1:2] != [TOOLCHAIN]:
         raise Refused(
-            f"Rust has no standard library for {target}: run `rustup target add {target}`, or give another ARCH."
+            f"The zips are built with Rust {TOOLCHAIN}, which is not installed: run `rustup toolchain install {TOOLCHAIN}`."
+        )
+    if not Path(rustc("--print", "target-libdir", "--target", target) or "none").is_dir():
+        raise Refused(
+            f"Rust has no standard library for {target}: run `rustup target add --toolchain {TOOLCHAIN} {target}`, or give another ARCH."
         )
 
 
@@ -57,7 +70,7 @@ def build(target: str, names: list[str]) -> Path:
     mapped = {cargo_home: "/cargo", target_folder: "/target", ROOT: "/seatkeeper"}
     if blank := [str(path) for path in mapped if " " in str(path)]:
         raise Refused(f"The compilers do not accept a space in a path: move {blank[0]} to a path without one.")
-    environment = dict(os.environ)
+    environment = pinned()
     environment["RUSTFLAGS"] = " ".join(f"--remap-path-prefix={path}={name}" for path, name in mapped.items())
     environment["CFLAGS"] = " ".join(f"-ffile-prefix-map={path}={name}" for path, name in mapped.items())
     packages = [argument for name in names for argument in ("-p", name)]

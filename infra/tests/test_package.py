@@ -1,5 +1,6 @@
 """What a package must and must not contain."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -61,8 +62,28 @@ def test_a_folder_with_a_space_in_its_path_is_refused(monkeypatch, tmp_path):
 
 
 def test_rust_without_the_target_says_how_to_add_it():
-    with pytest.raises(package.Refused, match="rustup target add wasm32-none-none"):
+    with pytest.raises(package.Refused, match=r"rustup target add --toolchain \S+ wasm32-none-none"):
         package.check_target("wasm32-none-none")
+
+
+def test_another_compiler_would_give_other_bytes(monkeypatch):
+    monkeypatch.setattr(package, "TOOLCHAIN", "1.0.0")
+    with pytest.raises(package.Refused, match=r"rustup toolchain install 1\.0\.0"):
+        package.check_target("x86_64-unknown-linux-gnu")
+
+
+def test_the_compiler_of_the_zips_can_build_the_workspace():
+    [oldest] = re.findall(r'^rust-version = "(.*)"', (package.ROOT / "Cargo.toml").read_text(), re.MULTILINE)
+    assert [*map(int, package.TOOLCHAIN.split("."))] >= [*map(int, oldest.split("."))]
+
+
+@pytest.mark.parametrize("folder", ["infra", "infra/lists", "tests/cloud", "tests/api"])
+def test_each_python_package_has_its_hashes_and_no_list_names_a_registry(folder):
+    lines = (package.ROOT / folder / "requirements.txt").read_text().splitlines()
+    packages = [line for line in lines if "==" in line]
+    assert packages
+    assert all(line.endswith(" \\") for line in packages)
+    assert not [line for line in lines if line.startswith("-") or "://" in line]
 
 
 def test_an_unknown_architecture_is_refused():
