@@ -178,12 +178,13 @@ impl Settings {
     }
 
     /// The secret stays out of errors.
+    /// A blank text is no secret, and must not admit everybody.
     fn origin(&mut self, name: &str) -> Origin {
-        let Some(secret) = self.optional(name) else { return Origin::default() };
-        if secret.len() < SHORTEST_SECRET {
+        let Some(secrets) = self.optional(name) else { return Origin::default() };
+        if secrets.split_whitespace().map(str::len).min().unwrap_or_default() < SHORTEST_SECRET {
             self.wrong.push(format!("{name} must have at least {SHORTEST_SECRET} characters"));
         }
-        Origin::knowing(&secret)
+        Origin::knowing(&secrets)
     }
 }
 
@@ -236,6 +237,19 @@ mod tests {
         ])
         .unwrap_err();
         insta::assert_snapshot!(error, @r#"invalid settings: LIMIT_RECIPIENT_PER_DAY must be at most 10, or 0 for no limit; LIMIT_RECIPIENT_INTERVAL must be a time like 90s, 2h or 28d, not "often"; LIMIT_MANAGER_PER_HOUR must be a whole number, not "-1"; LIMIT_DEAL_PER_DAY must be a whole number, not "some""#);
+    }
+
+    #[test]
+    fn each_origin_secret_is_long() {
+        let long = "x".repeat(SHORTEST_SECRET);
+        let origin =
+            |secrets: &str| read(&[("ORIGIN_SECRET", secrets)], |settings| settings.origin("ORIGIN_SECRET"));
+        for secrets in [long.clone(), format!("{long} "), format!("{long} {long}")] {
+            assert!(origin(&secrets).is_ok(), "{secrets}");
+        }
+        for secrets in [" ".to_owned(), format!("{long} swordfish"), format!("swordfish {long}")] {
+            assert!(origin(&secrets).is_err(), "{secrets}");
+        }
     }
 
     #[test]

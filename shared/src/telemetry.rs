@@ -42,6 +42,8 @@ const BY_FUNCTION: &[&[&str]] = &[&["Function"]];
 /// By function, and over all functions for the one alarm that watches them together.
 const ALSO_OVER_ALL: &[&[&str]] = &[&["Function"], &[]];
 
+const OVER_ALL: &[&[&str]] = &[&[]];
+
 fn record(dimensions: &[&[&str]], metrics: &[Metric], values: Value) {
     let Some(function) = FUNCTION.get() else { return };
     let document = document(function, clock::now(), dimensions, metrics, values);
@@ -125,6 +127,11 @@ pub fn unreadable(error: &StoreError, deal: Option<DealId>) {
     let deal = deal.map(|deal| deal.to_string());
     tracing::error!(error = %error, deal.id = deal, "an item of a list was skipped");
     record(ALSO_OVER_ALL, &[("UnreadableItems", "Count", Some(1.into()))], Value::Null);
+}
+
+/// Counts a request that did not come through CloudFront.
+pub fn refused_origin() {
+    record(OVER_ALL, &[("RefusedOrigins", "Count", Some(1.into()))], Value::Null);
 }
 
 pub fn row_failed(error: &StoreError) {

@@ -6,19 +6,22 @@ use sha2::{Digest, Sha256};
 /// CloudFront sets this header on every request and replaces one that the browser sent.
 pub(super) const HEADER: &str = "x-origin-verify";
 
-/// SHA-256 of CloudFront's secret. `None`, the local default, admits every request.
+/// SHA-256 of CloudFront's secret, and of a second one while one is rotated. Without any, the local default, every
+/// request is admitted.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Origin(Option<[u8; 32]>);
+pub struct Origin([Option<[u8; 32]>; 2]);
 
 impl Origin {
-    pub fn knowing(secret: &str) -> Self {
-        Self(Some(Sha256::digest(secret).into()))
+    /// Knows one secret, or two with a blank between them.
+    pub fn knowing(secrets: &str) -> Self {
+        let mut hashes = secrets.split_whitespace().map(|secret| Sha256::digest(secret).into());
+        Self([hashes.next(), hashes.next()])
     }
 
     /// Compares hashes, so that the time of the comparison reveals nothing of the secret.
     pub(super) fn admits(&self, secret: Option<&str>) -> bool {
-        let is_ours = |hash| secret.is_some_and(|secret| <[u8; 32]>::from(Sha256::digest(secret)) == hash);
-        self.0.is_none_or(is_ours)
+        let sent = secret.map(|secret| Sha256::digest(secret).into());
+        self.0 == [None; 2] || sent.is_some() && self.0.contains(&sent)
     }
 }
 
@@ -35,6 +38,17 @@ mod tests {
         let twice = [SECRET, SECRET].join(",");
         for other in [None, Some(""), Some("0123456789abcdef0123456789abcde"), Some(twice.as_str())] {
             assert!(!origin.admits(other), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn while_the_secret_is_rotated_two_are_admitted() {
+        let other = SECRET.to_uppercase();
+        let both = format!("{SECRET} {other}");
+        let origin = Origin::knowing(&both);
+        assert!(origin.admits(Some(SECRET)) && origin.admits(Some(&other)));
+        for neither in [None, Some(""), Some(both.as_str())] {
+            assert!(!origin.admits(neither), "{neither:?}");
         }
     }
 

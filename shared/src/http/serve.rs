@@ -5,6 +5,7 @@ use super::{Event, HandlerResult, Origin, Problem, Request, Returned, json};
 use crate::clock;
 use crate::config::{Config, ConfigError};
 use crate::store::Store;
+use crate::telemetry;
 use lambda_runtime::{Context, Error, LambdaEvent, Runtime, service_fn};
 use serde_json::{json, value::RawValue};
 use std::time::Duration;
@@ -85,6 +86,7 @@ async fn handle(
     request: Request,
 ) -> HandlerResult {
     if !origin.admits(request.raw_header(HEADER)) {
+        telemetry::refused_origin();
         // The gateway's own refusal looks the same.
         return Ok(json(403, &json!({ "message": "Forbidden" })));
     }
