@@ -406,3 +406,19 @@ def run(command: Callable[[], None]) -> None:
 
 if __name__ == "__main__":
     main()
+def smoke_test(stack: str) -> None:
+    """Mails SES's simulator through the deployed function, because only SES knows which permissions it asks for."""
+    answer = boto3.client("lambda").invoke(FunctionName=f"{stack}-deliver-invites", Payload=b'{"smokeTest": true}')
+    said = json.load(answer["Payload"])
+    refused = said.get("errorMessage", "the function failed") if "FunctionError" in answer else said["refused"]
+    if refused:
+        raise Refused(
+            f"The system is deployed, but cannot mail yet. SES refused the smoke test's mail: {refused}. Look it up under sending-stopped in docs/runbook.md, then run `make deploy` again."
+        )
+    say("SES took the smoke test's mail.")
+
+
+    if values.get("sending_paused") == "true":
+        say("Sending is paused, so no mail was tried.")
+    else:
+        smoke_test(stack)

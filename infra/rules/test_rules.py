@@ -132,8 +132,22 @@ CHANGES = [
         "ScheduleRole.Properties.AssumeRolePolicyDocument.Statement.0.Condition",
         REMOVED,
     ),
-    ("mail_goes_from_the_sender", f"SendInvitesRole.{STATEMENT}.2.Action", "ses:SendEmail"),
-    ("mail_goes_from_the_sender", f"SendInvitesRole.{STATEMENT}.2.Resource.+", {"Fn::Sub": "arn:x:identity/${Other}"}),
+    *[
+        ("mail_goes_from_the_sender", f"SendInvitesRole.{STATEMENT}.2.{place}", value)
+        for place, value in (
+            ("Action", "ses:SendBulkEmail"),
+            ("Action.0", REMOVED),
+            ("Action.1", REMOVED),
+            ("Action.+", "ses:SendEmail"),
+            ("Resource.0", REMOVED),
+            ("Resource.1", REMOVED),
+            ("Resource.2", REMOVED),
+            ("Resource.+", {"Fn::Sub": "arn:x:identity/${Other}"}),
+            ("Condition", REMOVED),
+            ("Condition", {"StringEquals": {"ses:FromAddress": {"Ref": "MailFrom"}}}),
+        )
+    ],
+    ("roles_have_no_wildcards", f"SendInvitesRole.{STATEMENT}.2.Resource.+", {"Fn::Sub": "arn:x:ses:x:identity/*"}),
     ("permissions_name_their_source", "DealSeatsPermission.Properties.SourceArn", REMOVED),
     ("permissions_name_their_source", "DealSeatsPermission.Properties.SourceArn", {"Fn::Sub": "arn:x:execute-api:*"}),
     ("permissions_name_their_source", "GrantScopesPermission.Properties.SourceArn", "*"),

@@ -100,6 +100,25 @@ async fn i4_only_an_explicit_refusal_means_not_sent() {
     assert!(Verdict::Unavailable.ends_the_run());
 }
 
+#[tokio::test]
+async fn the_smoke_test_says_what_ses_refused() {
+    let denied = "AccessDeniedException: User: x is not authorized to perform ses:SendBulkTemplatedEmail";
+    let refused = r#"{"__type":"AccessDeniedException","message":"User: x is not authorized to perform ses:SendBulkTemplatedEmail"}"#;
+    let suspended = r#"{"BulkEmailEntryResults":[{"Status":"ACCOUNT_SUSPENDED"}]}"#;
+    let rejected = r#"{"BulkEmailEntryResults":[{"Status":"FAILED","Error":"Not today"}]}"#;
+    let cases = [
+        (SENT, Ok(())),
+        ((403, refused), Err(denied)),
+        ((200, suspended), Err("ACCOUNT_SUSPENDED")),
+        ((200, rejected), Err("Not today")),
+        ((200, "{}"), Err("an answer without a result")),
+        ((200, "no JSON"), Err("no answer")),
+    ];
+    for (answer, said) in cases {
+        assert_eq!(Script::new(&[answer]).mailer().send_smoke_test().await, said.map_err(str::to_owned));
+    }
+}
+
 #[derive(Debug)]
 struct Silent;
 

@@ -27,10 +27,13 @@ TEMPLATE = ROOT / "infra/template.yaml"
 TOOLS = Path(sys.executable).parent
 MINISTACK = ROOT / ".tools/ministack/bin/python"
 FOLDER = ROOT / "target/cloud"
+# The names under which the emulated SES checks a bulk mail's permission: new, old or both.
+SES_CHECKS = FOLDER / "ses-checks"
 REGION = "us-east-1"
 T = TypeVar("T")
 
 SENDER = "please.do.not.reply@futurelearn.example"
+SIGN_IN_SENDER = "no-reply@id.futurelearn.example"
 FUNCTIONS = [
     "deal-seats",
     "send-invites",
@@ -249,9 +252,9 @@ class Stack:
         assert answer.status in (200, 201, 204), f"{call[:2]} answers {answer.status}: {answer.body[:300]!r}"
         return answer.json if answer.body else {}
 
-    def invoke(self, function: str) -> dict:
+    def invoke(self, function: str, event: bytes = b"{}") -> dict:
         """Starts a scheduled function as its schedule does, and returns its report."""
-        answer = self.emulator.client("lambda").invoke(FunctionName=self.function(function), Payload=b"{}")
+        answer = self.emulator.client("lambda").invoke(FunctionName=self.function(function), Payload=event)
         report = json.load(answer["Payload"])
         assert "FunctionError" not in answer, report
         return report

@@ -13,7 +13,22 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import cloud
-from cloud import FOLDER, MINISTACK, ROOT, SENDER, TOOLS, Emulator, Issuer, Stack, run, spawn, stop, wait_for
+from cloud import (
+    FOLDER,
+    MINISTACK,
+    ROOT,
+    SENDER,
+    SES_CHECKS,
+    SIGN_IN_SENDER,
+    TOOLS,
+    Emulator,
+    Issuer,
+    Stack,
+    run,
+    spawn,
+    stop,
+    wait_for,
+)
 
 # What breaks things on purpose comes late, then what looks back at all of it, and what deletes comes last.
 ORDER = ["story", "user_pool", "portal", "mail", "schedules", "roles", "settings", "logs", "deletion"]
@@ -70,7 +85,9 @@ def emulator() -> Iterator[Emulator]:
         # The functions inherit it: no level may log anything of a person (I8).
         "RUST_LOG": "trace",
     }
+    SES_CHECKS.write_text("both")
     process = spawn("emulator", [str(MINISTACK), "tests/cloud/emulator.py"], environment)
+        "SES_CHECKS": str(SES_CHECKS),
     try:
         wait_for("the emulator's health", lambda: answers(emulator.port, "/_ministack/health"), 60)
         yield emulator

@@ -1,11 +1,16 @@
-"""Starts the emulator, taught two things that AWS does and it does not.
+"""Starts the emulator, taught what AWS does and it does not.
 
-ses:SendBulkEmail is authorised on the sender's identity and on the configuration set, each by its ARN: it would ask
-for permission on "*", which no role of ours has. And Cognito has AdminDeleteUserAttributes, which `make dismiss` calls.
+A bulk mail is authorised on the sender's identity, the configuration set and the template, each by its ARN: the emulator
+would ask for permission on "*", which no role of ours has. Which name of the action SES checks is not documented, so the
+file SES_CHECKS says it: the new one, the old one, or both. Cognito has AdminDeleteUserAttributes, which `make dismiss`
+calls, and can be called by Step Functions. CloudFormation has budgets and associations of web ACLs. An alarm hears only the
+metrics of its own dimensions.
 """
 
 import json
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 from ministack import app
 from ministack.core.responses import get_account_id, json_response
@@ -16,22 +21,29 @@ enforce = app._enforce_ses_v2
 handle_cognito = cognito.handle_request
 
 
-def resources(request: dict) -> Iterator[str]:
+def checks(request: dict) -> Iterator[tuple[str, str, dict]]:
+    """Action, resource and condition keys of each permission that SES asks for."""
     sender = request["FromEmailAddress"].rpartition("<")[2].rstrip(">")
     is_identity = sender in app._get_module("ses_v2")._identities
-    yield f"identity/{sender if is_identity else sender.rpartition('@')[2]}"
+    resources = [f"identity/{sender if is_identity else sender.rpartition('@')[2]}", "template/of-the-request"]
     if name := request.get("ConfigurationSetName"):
-        yield f"configuration-set/{name}"
+        resources.append(f"configuration-set/{name}")
+    # Only the older action lists the sender among its condition keys.
+    known = {"ses:SendBulkEmail": {}, "ses:SendBulkTemplatedEmail": {"ses:FromAddress": sender}}
+    asked = {"new": ["ses:SendBulkEmail"], "old": ["ses:SendBulkTemplatedEmail"], "both": list(known)}
+    for action in asked[Path(os.environ["SES_CHECKS"]).read_text()]:
+        for resource in resources:
+            yield action, resource, known[action]
 
 
 def enforce_by_name(method: str, path: str, headers: dict, body: bytes, query_params: dict, request_id: str):
     if path != BULK:
         return enforce(method, path, headers, body, query_params, request_id)
     region = app.extract_region(headers, query_params)
-    for resource in resources(json.loads(body)):
+    for action, resource, context in checks(json.loads(body)):
         arn = f"arn:aws:ses:{region}:{get_account_id()}:{resource}"
-        call = ("sesv2", "ses:SendBulkEmail", headers, query_params, request_id)
-        if denied := app._enforce_data_plane(*call, resource_arn=arn, named_resource=arn):
+        call = ("sesv2", action, headers, query_params, request_id)
+        if denied := app._enforce_data_plane(*call, resource_arn=arn, named_resource=arn, service_context=context):
             return denied
     return None
 

@@ -1,6 +1,31 @@
-"""How mail is sent, as deployed: nothing rewrites links or watches who opens what."""
+"""How mail is sent, as deployed: nothing rewrites links or watches who opens what, and SES may check its permission under
+either name, or both."""
 
-from cloud import Stack
+import sys
+from collections.abc import Iterator
+
+import pytest
+from cloud import SES_CHECKS, Stack, run
+from test_roles import Roles
+from test_settings import changed
+
+MAILING = ("send-invites", "resend-invite", "deliver-invites")
+NAMES = {"new": {"ses:SendBulkEmail"}, "old": {"ses:SendBulkTemplatedEmail"}}
+NAMES["both"] = NAMES["new"] | NAMES["old"]
+SIMULATOR = "success@simulator.amazonses.com"
+
+
+@pytest.fixture(params=NAMES)
+def checked(request: pytest.FixtureRequest) -> Iterator[set[str]]:
+    """The names of the action that SES checks."""
+    SES_CHECKS.write_text(request.param)
+    yield NAMES[request.param]
+    SES_CHECKS.write_text("both")
+
+
+def refused(stack: Stack) -> str | None:
+    """What SES refuses of the smoke test's mail."""
+    return stack.invoke("deliver-invites", b'{"smokeTest": true}')["refused"]
 
 
 def test_i5_the_configuration_set_tracks_nothing(stack: Stack) -> None:
@@ -15,7 +40,47 @@ def test_i5_the_configuration_set_tracks_nothing(stack: Stack) -> None:
 
 
 def test_all_that_mails_uses_it(stack: Stack) -> None:
-    names = {
-        stack.environment(f)["SES_CONFIGURATION_SET"] for f in ("send-invites", "resend-invite", "deliver-invites")
-    }
+    names = {stack.environment(function)["SES_CONFIGURATION_SET"] for function in MAILING}
     assert names == {f"{stack.name}-invites"}
+
+
+def test_mail_goes_whichever_name_ses_checks(stack: Stack, checked: set[str]) -> None:
+    before = len(stack.emulator.mails(SIMULATOR))
+    assert refused(stack) is None
+    assert len(stack.emulator.mails(SIMULATOR)) == before + 1
+
+
+def test_each_missing_permission_is_named(stack: Stack, checked: set[str]) -> None:
+    roles = Roles(stack)
+    grants = [grant for grant in roles.grants("deliver-invites") if grant[0].startswith("ses:")]
+    assert len(grants) == 6
+    for action, resource in grants:
+        with roles.without("deliver-invites", (action, resource)):
+            said = refused(stack)
+        assert (said is not None and action in said) == (action in checked), (action, resource, said)
+
+
+def test_only_the_older_name_knows_the_sender(stack: Stack, checked: set[str]) -> None:
+    """A plain StringEquals would deny every mail where SES does not name the sender."""
+    with changed(stack, "deliver-invites", MAIL_FROM="somebody.else@futurelearn.example"):
+        assert (refused(stack) is not None) == ("ses:SendBulkTemplatedEmail" in checked)
+
+
+def test_the_mailing_roles_have_the_same_permissions(stack: Stack) -> None:
+    roles = Roles(stack)
+    [first, *others] = [
+        [one for one in roles.document(name) if one["Action"][0].startswith("ses:")] for name in MAILING
+    ]
+    assert first
+    assert [first] * 2 == others
+
+
+def test_a_deployment_says_what_ses_refuses(pool: Stack) -> None:
+    roles = Roles(pool)
+    [grant] = [
+        one for one in roles.grants("deliver-invites") if one[0] == "ses:SendBulkEmail" and ":identity/" in one[1]
+    ]
+    command = [sys.executable, "infra/deploy.py", "--stack", pool.name]
+    with roles.without("deliver-invites", grant), pytest.raises(AssertionError, match="ses:SendBulkEmail"):
+        run("deploy-refused", command, pool.emulator.environment)
+    assert "SES took the smoke test's mail." in run("deploy-again", command, pool.emulator.environment)

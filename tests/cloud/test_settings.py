@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 from cloud import Stack
 
 
 @contextmanager
-def without(stack: Stack, function: str, *settings: str) -> Iterator[None]:
+def set_to(stack: Stack, function: str, variables: dict[str, str]) -> Iterator[None]:
     functions, whole = stack.emulator.client("lambda"), stack.environment(function)
 
     def put(variables: dict[str, str]) -> None:
@@ -17,11 +17,20 @@ def without(stack: Stack, function: str, *settings: str) -> Iterator[None]:
             FunctionName=stack.function(function), Environment={"Variables": variables}
         )
 
-    put({name: value for name, value in whole.items() if name not in settings})
+    put(variables)
     try:
         yield
     finally:
         put(whole)
+
+
+def changed(stack: Stack, function: str, **settings: str) -> AbstractContextManager[None]:
+    return set_to(stack, function, stack.environment(function) | settings)
+
+
+def without(stack: Stack, function: str, *settings: str) -> AbstractContextManager[None]:
+    whole = stack.environment(function)
+    return set_to(stack, function, {name: value for name, value in whole.items() if name not in settings})
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,10 @@
 //! `deliver-invites`: sends mails that are still queued when their lease is over, so that none is lost (I4).
+//! `make deploy` invokes it with `{"smokeTest": true}`, to see whether SES takes mail from the deployed role.
 
 mod deliver;
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
+use serde_json::json;
 use shared::clock::{self, Deadline};
 use shared::{sending::Sending, telemetry};
 use std::time::Duration;
@@ -14,8 +16,12 @@ async fn main() -> Result<(), Error> {
     telemetry::init();
     let sending = &Sending::from_env().await?;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<serde_json::Value>| {
+        if event.payload["smokeTest"] == true {
+            let refused = sending.mailer.send_smoke_test().await.err();
+            return Ok::<_, Error>(json!({ "refused": refused }));
+        }
         let deadline = Deadline::from_epoch_millis(event.context.deadline).earlier(TO_REPORT);
-        Ok::<_, Error>(deliver::deliver(sending, clock::now(), deadline).await)
+        Ok(json!(deliver::deliver(sending, clock::now(), deadline).await))
     }))
     .await
 }

@@ -31,6 +31,9 @@ const LEAST_TIME: Duration = Duration::from_secs(1);
 /// SES answers in well under a second. A slow call must not use up the function's time.
 const LONGEST_CALL: Duration = Duration::from_secs(10);
 
+/// Takes every mail, also in the sandbox, and counts for no quota and no reputation ("Using the mailbox simulator").
+const SIMULATOR: &str = "success@simulator.amazonses.com";
+
 #[derive(Clone, Debug)]
 pub struct Mailer {
     client: Client,
@@ -114,6 +117,31 @@ impl Mailer {
             verdicts.fill(Verdict::Stopped);
         }
         verdicts
+    }
+
+    /// Sends one mail to SES's mailbox simulator, tagged as every mail is. The error is SES's own, for the
+    /// operator who deploys and for no log: it names the refused permission.
+    ///
+    /// # Errors
+    /// Why SES did not take the mail.
+    pub async fn send_smoke_test(&self) -> Result<(), String> {
+        let text = || "Sent by make deploy.".to_owned();
+        let mail = Mail { to: SIMULATOR.to_owned(), subject: text(), html: text(), text: text() };
+        let tags = ["deal", "invite", "send"].map(|name| (name, "smoke-test".to_owned()));
+        let call = self.call(&[Outgoing { mail, tags }]).map_err(|error| error.to_string())?;
+        let output = call.send().await.map_err(|error| {
+            let reason = [error.code(), error.message()].map(Option::unwrap_or_default).join(": ");
+            if error.code().is_some() { reason } else { "no answer".to_owned() }
+        })?;
+        match output.bulk_email_entry_results() {
+            [result] if result.status() == Some(&BulkEmailStatus::Success) => Ok(()),
+            [result] => Err(result
+                .error()
+                .or(result.status().map(BulkEmailStatus::as_str))
+                .unwrap_or_default()
+                .to_owned()),
+            _ => Err("an answer without a result".to_owned()),
+        }
     }
 
     async fn send_together(&self, mails: &[Outgoing], within: Duration) -> Vec<Verdict> {
