@@ -219,10 +219,10 @@ deny: $(TOOLS)/cargo-deny ## Check licences, sources and duplicates of the depen
 advisories: $(TOOLS)/cargo-deny $(LISTS)/ready ## Check crates, npm and Python packages for known advisories (needs the network)
 	@$(TOOLS)/cargo-deny --locked check advisories || { echo "Either an advisory is named above, or the database could not be downloaded from" \
 	  "github.com/rustsec/advisory-db, and nothing was checked. Then run this again with a network." >&2; exit 1; }
-
-machete: $(TOOLS)/cargo-machete ## Find unused dependencies
 	@for folder in portal tests/browser; do (cd $$folder && npm audit --package-lock-only) || exit 1; done
 	@for list in $(PYTHON_LISTS); do $(LISTS)/bin/pip-audit --disable-pip --require-hashes --requirement $$list/requirements.txt || exit 1; done
+
+machete: $(TOOLS)/cargo-machete ## Find unused dependencies
 	$(TOOLS)/cargo-machete
 
 # The tool writes the lists beside each Cargo.toml, with this folder's path in their references.
