@@ -12,6 +12,7 @@ import { SeatsPage } from "./seats/seats";
 import {
   finishSignIn,
   isReturning,
+  leaveTogether,
   type SignInFailure,
   session,
   sessionOver,
@@ -41,9 +42,12 @@ function App() {
   const failure = useSignal<SignInFailure | undefined>(undefined);
   useEffect(() => {
     const arrive = async () => {
-      if (isReturning()) failure.value = await finishSignIn("/");
-      else if (wasSignedIn()) {
-        failure.value = await enter();
+      const returned = isReturning();
+      if (returned) failure.value = await finishSignIn("/");
+      // First without a question. If the issuer has to ask, it may.
+      const prompt = wasSignedIn("/") ? "none" : failure.value === "asks" ? "" : undefined;
+      if (prompt !== undefined && !session.value) {
+        failure.value = await enter(prompt);
         // The issuer's page is loading.
         if (!failure.value) return;
       }
@@ -190,5 +194,6 @@ addEventListener("hashchange", leaveForInvitation);
 // Before any request or rendering, as on the accept page: a mail filter may have changed the path of a link.
 if (!leaveForInvitation()) {
   tidyAddress();
+  leaveTogether();
   render(<App />, document.getElementById("app")!);
 }

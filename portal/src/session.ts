@@ -26,12 +26,20 @@ export const session = signal<Session | null>(null);
 /** Set when a session ends while the page is in use. The page keeps its input and asks for another sign-in. */
 export const sessionOver = signal(false);
 
-/** Why sign-in failed. `blocked`: the browser blocks site data, so the attempt would be lost at the issuer. */
-export type SignInFailure = "declined" | "failed" | "blocked";
+/**
+ * Why sign-in failed. `blocked`: the browser blocks site data, so the attempt would be lost at the issuer. `asks`: the issuer
+ * was told not to ask the person, and has to.
+ */
+export type SignInFailure = "declined" | "failed" | "blocked" | "asks";
+
+/** OpenID Connect Core, section 3.1.2.6: what an issuer answers to `prompt=none` if it has to ask. */
+const ASKS = new Set(["login_required", "interaction_required", "consent_required", "account_selection_required"]);
 
 const ATTEMPT = "sign-in";
-/** Stored while this tab is signed in: a reload then signs in again by itself. */
+/** Holds the page's redirect path while this tab is signed in: a reload then signs in again by itself. */
 const SIGNED_IN = "signed-in";
+/** Tells the other tabs that the person has signed out. */
+const SIGNED_OUT = "signed-out";
 
 interface Attempt {
   state: string;
@@ -60,7 +68,7 @@ interface SignIn {
   scopes: string[];
   /** The path to show after sign-in. It is never sent to the issuer. */
   returnTo?: string;
-  /** OpenID Connect's `prompt`: `select_account` offers other accounts. */
+  /** OpenID Connect's `prompt`: `select_account` offers other accounts, `none` asks nothing. */
   prompt?: string;
 }
 
@@ -110,8 +118,8 @@ export function isReturning(): boolean {
   return query.has("state") && (query.has("code") || query.has("error"));
 }
 
-/** Whether this tab was signed in before the reload. */
-export const wasSignedIn = () => kept(SIGNED_IN) !== null;
+/** Whether this tab was signed in on this page before the reload. */
+export const wasSignedIn = (redirectPath: RedirectPath) => kept(SIGNED_IN) === redirectPath;
 
 /** Exchanges the issuer's code for tokens and restores the address from before. Returns why sign-in failed, if it did. */
 export async function finishSignIn(redirectPath: RedirectPath): Promise<SignInFailure | undefined> {
@@ -149,10 +157,11 @@ export async function finishSignIn(redirectPath: RedirectPath): Promise<SignInFa
       scopes: new Set(grantedScopes(tokens.access_token, tokens.scope)),
     };
     sessionOver.value = false;
-    keep(SIGNED_IN, "");
+    keep(SIGNED_IN, redirectPath);
     return undefined;
   } catch (error) {
-    return error instanceof oauth.AuthorizationResponseError && error.error === "access_denied" ? "declined" : "failed";
+    const code = error instanceof oauth.AuthorizationResponseError ? error.error : "";
+    return code === "access_denied" ? "declined" : ASKS.has(code) ? "asks" : "failed";
   }
 }
 
@@ -177,11 +186,26 @@ export function endSession() {
   sessionOver.value = true;
 }
 
-/** Signs out here and at the issuer, and deletes everything stored in this tab. */
-export async function signOut() {
-  const idToken = session.value?.idToken;
+/** Leaves this tab when the person signs out in another one. A full load also drops what the pages hold in memory. */
+export function leaveTogether() {
+  new BroadcastChannel(SIGNED_OUT).onmessage = () => {
+    // An invitation that somebody reads without an account stays.
+    if (!session.value && !sessionOver.value && kept(SIGNED_IN) === null) return;
+    forget();
+    location.assign("/");
+  };
+}
+
+function forget() {
   session.value = null;
   dropAll();
+}
+
+/** Signs out in all tabs and at the issuer, and deletes everything stored in them. */
+export async function signOut() {
+  const idToken = session.value?.idToken;
+  forget();
+  new BroadcastChannel(SIGNED_OUT).postMessage(null);
   const home = `${location.origin}/`;
   let leave: string | URL = home;
   try {

@@ -225,9 +225,11 @@ function lookAtFocus(target) {
   return { reached, hidden: shown ? null : element.outerHTML.slice(0, 200) };
 }
 
-/** Chooses an account on the issuer's page, and waits for the portal. */
+/** Chooses an account on the issuer's page, unless the issuer remembers the person, and waits for the portal. */
 export async function chooseAccount(page, hand, email) {
-  await page.getByRole("heading", { name: "Who are you?" }).waitFor();
+  const asked = page.getByRole("heading", { name: "Who are you?" });
+  await asked.or(page.getByRole("button", { name: "Sign out" })).first().waitFor();
+  if (!await asked.isVisible()) return;
   await hand.write("textbox", "Any other address", email);
   await hand.press("button", "Sign in");
   await page.waitForURL((url) => !url.pathname.startsWith("/oidc"));

@@ -1,6 +1,7 @@
-/** Signing in to the portal with site data blocked, and from odd addresses. */
+/** Signing in to the portal with site data blocked, from odd addresses and after a reload; signing out in all tabs. */
 import assert from "node:assert/strict";
-import { blockSiteData, chooseAccount, Keyboard } from "./browser.mjs";
+import { blockSiteData, chooseAccount, enter, Keyboard } from "./browser.mjs";
+import { tokenOf } from "./stack.mjs";
 import { suite } from "./suite.mjs";
 
 const check = suite();
@@ -22,3 +23,86 @@ for (const [path, tidy] of [["//x.example/", "/x.example/"], ["///deals", "/deal
     assert.equal(page.url(), stack.url + tidy);
   });
 }
+
+const SILENT = /\/oidc\/authorize\?.*prompt=none/;
+
+/** Answers `prompt=none` as an issuer that remembers this person. */
+const remember = (context, email) =>
+  context.route(SILENT, async (route) => {
+    const { origin, pathname, searchParams } = new URL(route.request().url());
+    searchParams.delete("prompt");
+    const form = { ...Object.fromEntries(searchParams), email };
+    const { location } = (await context.request.post(origin + pathname, { maxRedirects: 0, form })).headers();
+    await route.fulfill({ status: 302, headers: { location } });
+  });
+
+check("a reload returns without a question to the tab, the search and the draft", {}, async ({ context, page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await deal.invite(["ann@example.com", "bob@example.com"]);
+  await remember(context, deal.manager);
+  await enter(page, deal.manager, `${deal.path}?status=pending`);
+  await hand.write("searchbox", "Address begins with", "ann");
+  const rows = () => page.getByRole("rowheader").allTextContents();
+  const found = async () => {
+    await page.getByRole("rowheader", { name: "bob@example.com" }).waitFor({ state: "detached" });
+    await page.getByRole("rowheader", { name: "ann@example.com" }).waitFor();
+    assert.deepEqual(await rows(), ["ann@example.com"]);
+  };
+  await found();
+  await page.reload();
+  await found();
+  assert.equal(page.url(), `${stack.url}${deal.path}?status=pending`);
+  assert.equal(await page.getByRole("searchbox").inputValue(), "ann");
+
+  await hand.press("link", "Invite people");
+  await hand.write("textbox", "Addresses", "eve@example.com");
+  await page.reload();
+  const draft = page.getByRole("textbox", { name: "Addresses" });
+  await draft.waitFor();
+  assert.equal(await draft.inputValue(), "eve@example.com");
+  const stored = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }]));
+  assert.doesNotMatch(stored, /eyJ/, "no token is stored");
+});
+
+check("a reload of an invitation returns without a question, and accepts nothing", {}, async ({ context, page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await deal.invite([`ann@${deal.org}.example`]);
+  await remember(context, "ann@home.example");
+  await page.goto(`/accept#${tokenOf(await stack.linkTo(`ann@${deal.org}.example`))}`);
+  await hand.press("button", "Sign in to accept");
+  await chooseAccount(page, hand, "ann@home.example");
+  const accept = page.getByRole("button", { name: "Accept as ann@home.example" });
+  await accept.waitFor();
+  await page.reload();
+  await accept.waitFor();
+  assert.equal((await deal.rows())[0].status, "pending");
+});
+
+check("if the issuer has forgotten the person, it asks, and leads back", {}, async ({ context, page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await context.route(SILENT, (route) => {
+    const { searchParams } = new URL(route.request().url());
+    const query = new URLSearchParams({ error: "login_required", state: searchParams.get("state"), iss: `${stack.url}/oidc` });
+    return route.fulfill({ status: 302, headers: { location: `${searchParams.get("redirect_uri")}?${query}` } });
+  });
+  await enter(page, deal.manager, deal.path);
+  await context.clearCookies();
+  await page.reload();
+  await page.getByRole("heading", { name: "Who are you?" }).waitFor();
+  await chooseAccount(page, hand, deal.manager);
+  assert.equal(page.url(), stack.url + deal.path);
+});
+
+check("signing out in one tab leaves no tab at work", { hands: [Keyboard] }, async ({ context, page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  const other = await context.newPage();
+  await enter(page, deal.manager, deal.path);
+  await enter(other, deal.manager, `${deal.path}/invite`);
+  await other.getByRole("textbox", { name: "Addresses" }).fill("ann@example.com");
+  await page.bringToFront();
+  await hand.press("button", "Sign out");
+  for (const tab of [page, other]) {
+    await tab.getByRole("button", { name: "Sign in", exact: true }).waitFor();
+    assert.deepEqual(await tab.evaluate(() => Object.keys(sessionStorage)), []);
+  }
+});

@@ -8,7 +8,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { type Accepted, acceptInvite, type Preview, type Problem, previewInvite } from "../api";
 import { loadConfig } from "../config";
-import { finishSignIn, isReturning, type SignInFailure, session, signIn } from "../session";
+import { finishSignIn, isReturning, type SignInFailure, session, signIn, wasSignedIn } from "../session";
 import { instant } from "../time";
 import { Boundary } from "../ui/boundary";
 import { Frame, Heading } from "../ui/frame";
@@ -34,13 +34,23 @@ function end(link: string, how: Ending) {
   });
 }
 
+/** Whether the person had signed in to accept this invitation before the reload. */
+const isReloaded = () => token.value !== null && wasSignedIn("/accept");
+
 export function AcceptPage() {
-  const arriving = useSignal(isReturning());
+  const arriving = useSignal(isReturning() || isReloaded());
   const failure = useSignal<SignInFailure | undefined>(undefined);
   useEffect(() => {
     if (!arriving.value) return;
     const arrive = async () => {
-      failure.value = await finishSignIn("/accept");
+      if (isReturning()) failure.value = await finishSignIn("/accept");
+      else {
+        failure.value = await signIn({ redirectPath: "/accept", scopes: ["seats.accept"], prompt: "none" });
+        // The issuer is answering.
+        if (!failure.value) return;
+      }
+      // The page offers to sign in.
+      if (failure.value === "asks") failure.value = undefined;
       arriving.value = false;
       if (session.value) announce("You are signed in. You have not accepted yet.");
     };

@@ -2,10 +2,12 @@
 import "../style.css";
 import "./accept.css";
 import { render } from "preact";
+import { leaveTogether } from "../session";
 import { AcceptPage } from "./accept";
 import { takeToken } from "./token";
 
 // Before any request or rendering: nothing that this page loads may see the token in the address.
 takeToken();
 addEventListener("hashchange", takeToken);
+leaveTogether();
 render(<AcceptPage />, document.getElementById("app")!);

@@ -3,6 +3,7 @@ import "./seats.css";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
 import { getCounts, type Invite, type ListedStatus, listSeats, searchSeats } from "../api";
+import { drop, keep, kept } from "../storage";
 import { Heading } from "../ui/frame";
 import { useLoad } from "../ui/load";
 import { Waiting } from "../ui/status";
@@ -33,10 +34,10 @@ export function SeatsPage({ deal }: { deal: string }) {
 function Seats({ deal }: { deal: string }) {
   const { query, route } = useLocation();
   const status = TABS.find(([name]) => name === query.status)?.[0];
-  const [search, setSearch] = useState("");
-  // A search's cursor is bound to the search text, and so is not in the path either.
-  const [searchAfter, setSearchAfter] = useState<string>();
-  const after = search ? searchAfter : query.after || undefined;
+  // Stored in the tab, so that a reload returns to the search. Its cursor is not in the path either.
+  const [search, setSearch] = useKept(`search:${deal}`);
+  const [searchAfter, setSearchAfter] = useKept(`search-after:${deal}`);
+  const after = search ? searchAfter || undefined : query.after || undefined;
   const view = `${status ?? ""}|${search}`;
 
   const counts = useLoad(deal, () => getCounts(deal));
@@ -55,7 +56,8 @@ function Seats({ deal }: { deal: string }) {
   }, [status]);
   const head = useLatest(list.value);
   const trail = useTrail(view, after);
-  const go = (cursor: string | undefined) => (search ? setSearchAfter(cursor) : route(pathOf(deal, status, cursor)));
+  const go = (cursor: string | undefined) =>
+    search ? setSearchAfter(cursor ?? "") : route(pathOf(deal, status, cursor));
 
   if (list.problem?.code === "not_found") return <Missing />;
   if (!head) {
@@ -96,12 +98,20 @@ function Seats({ deal }: { deal: string }) {
       <Invites
         key={status}
         {...{ deal, status, search, list, counts }}
-        onSearch={(text) => (setSearch(text), setSearchAfter(undefined))}
+        onSearch={(text) => (setSearch(text), setSearchAfter(""))}
         onFirst={() => go(undefined)}
       />
       <Pages trail={trail} next={list.value?.nextCursor ?? undefined} go={go} />
     </>
   );
+}
+
+/** A text that survives a reload, but not another page. */
+function useKept(name: string) {
+  const [text, setText] = useState(() => kept(name) ?? "");
+  useEffect(() => () => drop(name), []);
+  const change = (text: string) => (setText(text), text ? keep(name, text) : drop(name));
+  return [text, change] as const;
 }
 
 /** The last value, until the next is loaded: the seats stay visible when the tab changes. */
