@@ -12,6 +12,7 @@ READ_UNIT = 0.125 / 1e6
 STORED_GB = 0.25
 BACKED_UP_GB = 0.20
 MAIL = 0.10 / 1e3
+PUBLISHED = 0.50 / 1e6
 INVOCATION = 0.20 / 1e6
 GB_SECOND = {"x86_64": 0.0000166667, "arm64": 0.0000133334}
 API_REQUEST = 1.00 / 1e6
@@ -48,15 +49,16 @@ MY_SEATS = (2.0, 0)
 DEAL = (1.0, 0)
 DEALS = (1.5, 0)
 PAGE = (6.0, 0)
-COUNTS = (59.5, 0)
+COUNTS = (60.0, 0)
 EMPTY_SHARD = (0.5, 0)
 LIMITS = (0, 2.0)
 CLAIM = (1.0, 4.0)
+EVENT = (1.0, 2.0)
 
 SHARDS = 4
 SCHEDULES = 2
-METRICS = 4
-ALARMS = 11
+METRICS = 8
+ALARMS = 13
 DASHBOARDS = 1
 API_GB = 0.25
 MAILING_GB = 0.5
@@ -73,6 +75,8 @@ ROWS_A_REQUEST = 100
 # A manager loads the portal once for ten invites: deals, a page of all, counts.
 INVITES_A_LOOK = 10
 CHECKS_A_SEAT = 1
+# Nearly every mail has one event: it was delivered.
+EVENTS_A_MAIL = 1.05
 API_SECONDS = 0.05
 RESEND_SECONDS = 0.15
 SWEEP_SECONDS = 0.1
@@ -91,6 +95,7 @@ class Use:
     name: str
     number: float
     mails: float = 0
+    published: float = 0
     reads: float = 0
     writes: float = 0
     requests: float = 0
@@ -101,7 +106,7 @@ class Use:
 
     def __post_init__(self) -> None:
         self.costs = [
-            self.mails * MAIL,
+            self.mails * MAIL + self.published * PUBLISHED,
             self.reads * READ_UNIT + self.writes * WRITE_UNIT,
             self.invocations * INVOCATION + self.gb_seconds * GB_SECOND["x86_64"],
             self.requests * (API_REQUEST + CLOUDFRONT_REQUEST),
@@ -129,6 +134,7 @@ def invites() -> list[Use]:
     sends = INVITES / ROWS_A_REQUEST
     claimed = INVITES - sends * min(CALLS_A_REQUEST * SEND_RATE, ROWS_A_REQUEST)
     resends = INVITES * RESENT
+    events = (INVITES + resends) * EVENTS_A_MAIL
     return [
         Use(
             f"invites sent, {ROWS_A_REQUEST} a request",
@@ -154,6 +160,16 @@ def invites() -> list[Use]:
             invocations=resends,
             gb_seconds=resends * RESEND_SECONDS * MAILING_GB,
             logged=resends * REQUEST_BYTES,
+        ),
+        Use(
+            "events about mails",
+            events,
+            published=events,
+            reads=events * EVENT[0],
+            writes=events * EVENT[1],
+            invocations=events,
+            gb_seconds=events * API_SECONDS * API_GB,
+            logged=events * RUN_BYTES,
         ),
         api("previewed", INVITES * PREVIEWED, [PREVIEW]),
         api("accepted", INVITES * ACCEPTED, [ACCEPT]),
@@ -215,7 +231,7 @@ def invites_table() -> list[str]:
     uses = invites()
     columns = [sum(costs) for costs in zip(*(use.costs for use in uses), strict=True)]
     lines = [
-        row("of a million invites", "number", "SES", "DynamoDB", "Lambda", "API and CloudFront", "logs", "USD"),
+        row("of a million invites", "number", "SES and SNS", "DynamoDB", "Lambda", "API and CloudFront", "logs", "USD"),
         row("---", *["---:"] * 7),
     ]
     lines += [row(use.name, f"{use.number:,.0f}", *map(usd, use.costs), usd(sum(use.costs))) for use in uses]

@@ -21,8 +21,7 @@ GUARD = os.environ.get("CFN_GUARD", str(INFRA.parent / ".tools/bin/cfn-guard"))
 WITHOUT_A_RESOURCE = {
     "buckets_but_the_portals_are_versioned_and_logged",
     "distributions_but_ours_are_logged",
-    "opens_and_clicks_are_no_events",
-    "topics_but_alarms_are_encrypted",
+    "topics_but_ours_are_encrypted",
 }
 
 REMOVED = object()
@@ -148,10 +147,23 @@ CHANGES = [
         )
     ],
     ("roles_have_no_wildcards", f"SendInvitesRole.{STATEMENT}.2.Resource.+", {"Fn::Sub": "arn:x:ses:x:identity/*"}),
+    ("roles_have_no_wildcards", f"ResendInviteRole.{STATEMENT}.4.Action.+", "ses:PutSuppressedDestination"),
+    ("only_resending_unblocks_an_address", f"SendInvitesRole.{STATEMENT}.+", allow("ses:DeleteSuppressedDestination")),
     ("permissions_name_their_source", "DealSeatsPermission.Properties.SourceArn", REMOVED),
+    ("permissions_name_their_source", "TrackDeliveryPermission.Properties.SourceArn", REMOVED),
+    ("permissions_name_their_source", "TrackDeliveryPermission.Properties.SourceArn", {"Ref": "Alarms"}),
     ("permissions_name_their_source", "DealSeatsPermission.Properties.SourceArn", {"Fn::Sub": "arn:x:execute-api:*"}),
     ("permissions_name_their_source", "GrantScopesPermission.Properties.SourceArn", "*"),
     ("permissions_name_their_source", "GrantScopesPermission.Properties.Principal", "*"),
+    # encryption.guard
+    ("queues_take_only_our_topics_events", "LostEventsPolicy.Properties.PolicyDocument.Statement.0.Condition", REMOVED),
+    # alarms.guard
+    ("mail_events_have_a_policy_first", "MailEventDestination.DependsOn", REMOVED),
+    (
+        "mail_events_come_from_our_configuration_set",
+        "MailEventsPolicy.Properties.PolicyDocument.Statement.0.Condition.StringEquals.aws:SourceArn",
+        REMOVED,
+    ),
     # functions.guard
     ("log_groups_expire", "ApiLogs.Properties.RetentionInDays", REMOVED),
     ("log_groups_expire", "DealSeatsLogs.Properties.RetentionInDays", 3653),
@@ -268,7 +280,7 @@ CHANGES = [
     ("topics_take_only_this_account", "AlarmsPolicy.Properties.PolicyDocument.Statement.0.Condition", REMOVED),
     ("topics_take_only_this_account", "AlarmsPolicy.Properties.PolicyDocument.Statement.0.Principal", "*"),
     # exceptions.guard
-    ("topics_but_alarms_are_encrypted", "Extra", {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "x"}}),
+    ("topics_but_ours_are_encrypted", "Extra", {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "x"}}),
     ("buckets_but_the_portals_are_versioned_and_logged", "Extra", {"Type": "AWS::S3::Bucket", "Properties": {}}),
     (
         "distributions_but_ours_are_logged",

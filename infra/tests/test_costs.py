@@ -29,6 +29,7 @@ def test_the_document_has_the_tables_as_they_are_printed():
         ("sweep, a shard with nothing due", costs.EMPTY_SHARD),
         ("take from both limits, a request", costs.LIMITS),
         ("claim, an invite", costs.CLAIM),
+        ("a delivery event", costs.EVENT),
     ],
 )
 def test_the_units_match_the_data_model(pattern, units):

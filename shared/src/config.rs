@@ -53,6 +53,12 @@ impl Config {
     pub fn from_env() -> Result<Self, ConfigError> {
         Settings::read(|name| std::env::var(name).ok(), Settings::config)
     }
+
+    /// Also the ARN of the topic to which SES publishes events.
+    pub fn tracking() -> Result<(Self, String), ConfigError> {
+        let read = |settings: &mut Settings| (settings.config(), settings.required("EVENT_TOPIC"));
+        Settings::read(|name| std::env::var(name).ok(), read)
+    }
 }
 
 impl MailConfig {

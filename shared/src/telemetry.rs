@@ -1,7 +1,8 @@
 //! Logs and metrics, as JSON lines on standard output. Only this workspace's own events are logged, at every
 //! level: the AWS SDK, hyper and the Lambda runtime log requests, which carry addresses and tokens (I8,
 //! docs/decisions/0011-logs-only-from-our-own-crates.md). CloudWatch charges for each metric by the month, so
-//! only values that an alarm watches are metrics. The other values can be queried in the same lines.
+//! only values that an alarm or a graph of the dashboard watches are metrics. The other values can be queried in
+//! the same lines.
 
 use crate::clock;
 use crate::domain::{DealId, Timestamp};
@@ -120,6 +121,33 @@ pub fn swept(report: &Report, queued_for: Option<Duration>, latency: Duration, u
         "WriteUnits": usage.write_units,
     });
     record(BY_FUNCTION, &[("Lag", "Seconds", lag), ("QueuedFor", "Seconds", queued_for)], values);
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Tracked {
+    pub delivered: u64,
+    pub bounced: u64,
+    pub complained: u64,
+    /// Delays and failures.
+    pub others: u64,
+    /// About an older send, or about an invite that is gone.
+    pub strays: u64,
+    /// Not events about our mails.
+    pub dropped: u64,
+    /// From the event to its record, the longest.
+    pub lag_seconds: Option<i64>,
+}
+
+pub fn tracked(tracked: Tracked) {
+    let Tracked { delivered, bounced, complained, others, strays, dropped, lag_seconds } = tracked;
+    let count = |name, count: u64| -> Metric { (name, "Count", Some(count.into())) };
+    let metrics = [
+        count("Delivered", delivered),
+        count("Bounced", bounced),
+        count("Complained", complained),
+        ("EventLag", "Seconds", lag_seconds.map(Value::from)),
+    ];
+    record(BY_FUNCTION, &metrics, json!({ "Others": others, "Strays": strays, "Dropped": dropped }));
 }
 
 /// Logs and counts an item that a list leaves out.

@@ -43,6 +43,7 @@ FUNCTIONS = [
     "manage-deals",
     "expire-invites",
     "deliver-invites",
+    "track-delivery",
 ]
 
 say: Callable[[str], None] = print
@@ -252,9 +253,10 @@ class Stack:
         assert answer.status in (200, 201, 204), f"{call[:2]} answers {answer.status}: {answer.body[:300]!r}"
         return answer.json if answer.body else {}
 
-    def invoke(self, function: str, event: bytes = b"{}") -> dict:
-        """Starts a scheduled function as its schedule does, and returns its report."""
-        answer = self.emulator.client("lambda").invoke(FunctionName=self.function(function), Payload=event)
+    def invoke(self, function: str, event: object = None) -> dict:
+        """Starts a function as its schedule or topic does, and returns its report."""
+        payload = json.dumps(event or {}).encode()
+        answer = self.emulator.client("lambda").invoke(FunctionName=self.function(function), Payload=payload)
         report = json.load(answer["Payload"])
         assert "FunctionError" not in answer, report
         return report

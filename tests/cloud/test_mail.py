@@ -25,7 +25,7 @@ def checked(request: pytest.FixtureRequest) -> Iterator[set[str]]:
 
 def refused(stack: Stack) -> str | None:
     """What SES refuses of the smoke test's mail."""
-    return stack.invoke("deliver-invites", b'{"smokeTest": true}')["refused"]
+    return stack.invoke("deliver-invites", {"smokeTest": True})["refused"]
 
 
 def test_i5_the_configuration_set_tracks_nothing(stack: Stack) -> None:

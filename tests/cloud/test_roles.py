@@ -17,7 +17,9 @@ Grant = tuple[str, str]
 Job = Callable[[], None]
 
 # What the emulator does for a function without asking its role: it collects logs, and takes failed runs to their queue.
-NOT_ENFORCED = {"logs:CreateLogStream", "logs:PutLogEvents", "sqs:SendMessage"}
+# It has no suppression list: infra/local has one, and tests/tests/api/tracking.rs resends to a blocked address.
+SUPPRESSION_LIST = {"ses:GetSuppressedDestination", "ses:DeleteSuppressedDestination"}
+NOT_ENFORCED = {"logs:CreateLogStream", "logs:PutLogEvents", "sqs:SendMessage", *SUPPRESSION_LIST}
 
 # Jobs that another function's role allows as well, since it has all that they need: (job, role).
 INCLUDED = {
@@ -25,6 +27,18 @@ INCLUDED = {
     *(
         ("manage-deals", name)
         for name in ("accept-invite", "deliver-invites", "release-seat", "resend-invite", "send-invites")
+    ),
+    # Who reads and puts items can record an event: an action names no kind of change.
+    *(
+        ("track-delivery", name)
+        for name in (
+            "deliver-invites",
+            "expire-invites",
+            "manage-deals",
+            "release-seat",
+            "resend-invite",
+            "send-invites",
+        )
     ),
     # Who mails what is stored before can store and mail a new invite.
     ("send-invites", "deliver-invites"),
@@ -68,13 +82,17 @@ class Jobs:
             found = ok("POST", f"{there}/seats/search", token, {"email": address})
             assert [row["id"] for row in found["invites"]] == [invite]
             assert ok("GET", f"{there}/counts", token)["pending"] > 0
+            assert ok("GET", f"{there}/seats?status=undelivered", token)["invites"] == []
             assert ok("GET", f"{there}/invites/{invite}", token)["status"] == "pending"
 
         return job
 
     def send_invites(self) -> Job:
         def job() -> None:
-            address, _ = self.invited()
+            address, invite = self.invited()
+            path = f"{self.there}/invites/{invite}"
+            address = somebody()
+            assert self.stack.ok("PATCH", path, self.manager, {"email": address})["email"] == address
             body = {"invites": [{"email": address}], "dryRun": True}
             [row] = self.stack.ok("POST", f"{self.there}/invites", self.manager, body)["results"]
             assert row["outcome"] == "already_pending"
@@ -157,6 +175,24 @@ class Jobs:
             assert len(self.stack.emulator.mails(address)) == 2
 
         return job
+
+    def track_delivery(self) -> Job:
+        _, invite = self.invited()
+
+        def job() -> None:
+            self.stack.invoke("track-delivery", delivered(self.stack, self.deal, invite))
+            assert self.stack.item(self.deal, invite)["delivery"]["S"] == "delivered"
+
+        return job
+
+
+def delivered(stack: Stack, deal: str, invite: str) -> dict:
+    """SES's event for the first mail of an invite, as SNS hands it over. The emulator's SES publishes none."""
+    time = "2026-11-26T12:00:00.000Z"
+    tags = {"deal": [deal], "invite": [invite], "send": ["1"]}
+    event = {"eventType": "Delivery", "mail": {"timestamp": time, "tags": tags}, "delivery": {"timestamp": time}}
+    topic = stack.environment("track-delivery")["EVENT_TOPIC"]
+    return {"Records": [{"EventSource": "aws:sns", "Sns": {"TopicArn": topic, "Message": json.dumps(event)}}]}
 
 
 def fails(job: Job) -> bool:
@@ -274,14 +310,18 @@ def test_what_sweeps_and_reads_has_no_way_to_do_more(roles: Roles) -> None:
     writing = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem"}
     assert not grants["deal-seats"] & writing
     assert {name for name, actions in grants.items() if "dynamodb:DeleteItem" in actions} == {"release-seat"}
+    assert {name for name, actions in grants.items() if actions & SUPPRESSION_LIST} == {"resend-invite"}
 
 
 def test_roles_name_each_action_and_resource(roles: Roles) -> None:
     for function in FUNCTIONS:
         for action, resource in roles.grants(function):
             assert "*" not in action, (function, action)
-            # A log group's ARN ends in :*, for its streams. A bulk mail's template has no name.
-            assert "*" not in resource.removesuffix(":*").removesuffix(":template/*"), (function, resource)
+            # A log group's ARN ends in :*, for its streams. A bulk mail's template has no name. IAM knows no narrower
+            # resource for the suppression list.
+            is_list = (function, action) in {("resend-invite", name) for name in SUPPRESSION_LIST}
+            narrow = resource.removesuffix(":*").removesuffix(":template/*")
+            assert is_list or "*" not in narrow, (function, resource)
             assert action not in {"dynamodb:Scan", "dynamodb:DeleteTable"}, function
 
 
@@ -297,15 +337,25 @@ def invokers(stack: Stack, function: str) -> list[tuple[str, str]]:
     return [(one["Principal"]["Service"], one["Condition"]["ArnLike"]["AWS:SourceArn"]) for one in statements]
 
 
-def test_only_the_stacks_own_gateway_and_pool_may_call_its_functions(stack: Stack, pool: Stack) -> None:
+def test_only_the_stacks_own_gateway_pool_and_topic_may_call_its_functions(stack: Stack, pool: Stack) -> None:
     """The emulator does not ask for these permissions, so that they are there is all that can be shown."""
     for function in FUNCTIONS[:6]:
         arn = f"arn:aws:execute-api:us-east-1:000000000000:{stack.api_id}/*"
         assert invokers(stack, function) == [("apigateway.amazonaws.com", arn)]
     arn = f"arn:aws:cognito-idp:us-east-1:000000000000:userpool/{pool.outputs['UserPoolId']}"
     assert invokers(pool, "grant-scopes") == [("cognito-idp.amazonaws.com", arn)]
-    for function in FUNCTIONS[6:]:
+    for function in ("expire-invites", "deliver-invites"):
         assert invokers(stack, function) == []
+    topic = stack.environment("track-delivery")["EVENT_TOPIC"]
+    assert invokers(stack, "track-delivery") == [("sns.amazonaws.com", topic)]
+
+
+def test_the_topic_of_events_hands_them_to_the_function_that_tracks(stack: Stack) -> None:
+    sns = stack.emulator.client("sns")
+    topic = stack.environment("track-delivery")["EVENT_TOPIC"]
+    found = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    function = stack.emulator.client("lambda").get_function_configuration(FunctionName=stack.function("track-delivery"))
+    assert [(one["Protocol"], one["Endpoint"]) for one in found] == [("lambda", function["FunctionArn"])]
 
 
 def test_a_denied_function_says_nothing_of_the_inside(roles: Roles, jobs: Jobs, stack: Stack, manager: str) -> None:

@@ -227,6 +227,16 @@ def test_i6_what_is_no_link_is_an_unknown_invite(stack: Stack, issuer: Issuer) -
     assert b"unknown_invite" in answers[0]
 
 
+def test_a_wrong_address_is_corrected_and_its_link_dies(stack: Stack, partner: str, manager: str) -> None:
+    deal, (wrong, right) = stack.make_deal(partner), (somebody(), somebody())
+    [invite] = stack.invite(manager, deal, wrong)
+    link = {"token": stack.emulator.link(wrong)}
+    corrected = stack.ok("PATCH", f"/api/deals/{deal}/invites/{invite}", manager, {"email": right})
+    assert (corrected["email"], corrected["status"]) == (right, "pending")
+    assert stack.call("POST", "/api/invites/preview", body=link).code == "invite_cancelled"
+    assert len(stack.emulator.mails(right)) == 1
+
+
 def test_only_cloudfront_reaches_the_functions(stack: Stack, manager: str) -> None:
     for secret in ("", "x" * 64):
         headers = {"x-origin-verify": secret}

@@ -136,10 +136,11 @@ pub fn body_routes<'c>(
     deal: &'c Deal,
     learner: &'c Client,
     partnerships: &'c Client,
-) -> [(&'c Client, &'static str, String); 7] {
+) -> [(&'c Client, &'static str, String); 8] {
     [
         (&deal.manager, "POST", deal.path("/invites")),
         (&deal.manager, "POST", deal.path("/invites/resend")),
+        (&deal.manager, "PATCH", deal.invite_path("AAAAAAAAAAAAAAAAAAAAAA")),
         (&deal.manager, "POST", deal.path("/seats/search")),
         (learner, "POST", "/api/invites/preview".to_owned()),
         (learner, "POST", "/api/invites/accept".to_owned()),

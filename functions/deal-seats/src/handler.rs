@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use shared::domain::{AddressPrefix, DealId, InviteKey, OrganisationId};
 use shared::http::{
-    self, App, DealSummary, DealView, HandlerResult, InviteView, Problem, Request, SeatsView,
+    self, App, DealSummary, DealView, HandlerResult, InviteDetail, InviteView, Problem, Request, SeatsView,
 };
 use shared::http::{authorize_deal, authorize_deal_id};
 use shared::store::{COUNTED_UP_TO, Counts, Cursor, Page, PageQuery, StatusFilter};
@@ -120,7 +120,10 @@ async fn seats(app: &App, request: &Request) -> HandlerResult {
         Some("pending") => Some(StatusFilter::Pending),
         Some("accepted") => Some(StatusFilter::Accepted),
         Some("expired") => Some(StatusFilter::Expired),
-        Some(_) => return Err(Problem::field("status", "must be pending, accepted or expired")),
+        Some("undelivered") => Some(StatusFilter::Undelivered),
+        Some(_) => {
+            return Err(Problem::field("status", "must be pending, accepted, expired or undelivered"));
+        }
     };
     let limit = request.query("limit").map(|limit| limit.parse().unwrap_or(0));
     let page_request = PageRequest::new(app, status, limit, request.query("cursor"))?;
@@ -159,14 +162,15 @@ struct CountsView {
     pending: u32,
     accepted: u32,
     expired: u32,
+    undelivered: u32,
     exact_up_to: u32,
 }
 
 async fn counts(app: &App, request: &Request) -> HandlerResult {
     let deal = authorize(app, request).await?;
     let counted = app.store.counts(deal, app.config.lifetime, request.now).await?;
-    let (_, Counts { pending, accepted, expired }) = counted.ok_or_else(Problem::not_found)?;
-    Ok(http::json(200, &CountsView { pending, accepted, expired, exact_up_to: COUNTED_UP_TO }))
+    let (_, Counts { pending, accepted, expired, undelivered }) = counted.ok_or_else(Problem::not_found)?;
+    Ok(http::json(200, &CountsView { pending, accepted, expired, undelivered, exact_up_to: COUNTED_UP_TO }))
 }
 
 /// Also shows cancelled and released invites.
@@ -175,5 +179,5 @@ async fn invite(app: &App, request: &Request) -> HandlerResult {
     let (deal, record) = app.store.deal_and_invite(key).await?;
     let deal = deal.ok_or_else(Problem::not_found)?;
     let invite = record.ok_or_else(Problem::not_found)?.invite;
-    Ok(http::with_etag(200, invite.sends, &InviteView::new(&invite, &deal, request.now)))
+    Ok(http::with_etag(200, invite.sends, &InviteDetail::new(&invite, &deal, request.now)))
 }

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use shared::domain::InviteId;
-use shared::domain::resend::{ResendRefusal, resend};
+use shared::domain::resend::{ResendRefusal, resend, resend_among_many};
+use shared::domain::{Delivery, Invite, InviteId};
 use shared::http::{self, HandlerResult, InviteView, Object, Problem, Request};
 use shared::sending::{MOST_ROWS, Row, RowOutcome, Rule, SendRequest, Sending, check_rows};
 use shared::store::{Seen, StoreError};
@@ -18,16 +18,24 @@ pub(crate) async fn route(sending: &Sending, request: Request) -> HandlerResult 
     }
 }
 
-fn rule(expected: Option<u32>) -> Rule<'static, ResendRefusal> {
-    Box::new(move |existing, send, now| resend(existing, expected, send, now))
-}
-
 async fn resend_one(sending: &Sending, request: &Request) -> HandlerResult {
     let (send_request, invite, record) = sending.authorize_invite(request).await?;
     let sends = record.as_ref().map(|record| record.invite.sends);
     let expected = request.if_match(future::ready(Ok(sends))).await?;
-    let row = Row { invite, seen: Seen::Record(record), order: 0, rule: rule(expected) };
-    let invite = match sending.send(&send_request, vec![row]).await?.pop() {
+    let is_bounced = |invite: &&Invite| matches!(invite.delivery, Delivery::Bounced { .. });
+    let existing = record.as_ref().map(|record| &record.invite);
+    let bounced = existing.filter(is_bounced).map(|invite| invite.email.clone());
+    let row = || {
+        let rule: Rule<'_, _> = Box::new(move |existing, send, now| resend(existing, expected, send, now));
+        Row { invite, seen: Seen::Record(record.clone()), order: 0, rule, replaces: None }
+    };
+    if let Some(email) = &bounced
+        // A resend that is refused unblocks nothing.
+        && let Some(RowOutcome::Queued(_)) = sending.dry_run(&send_request, vec![row()]).await?.pop()
+    {
+        sending.unblock(email, send_request.now).await?;
+    }
+    let invite = match sending.send(&send_request, vec![row()]).await?.pop() {
         Some(RowOutcome::Queued(invite) | RowOutcome::Refused(ResendRefusal::JustResent, Some(invite))) => {
             invite
         }
@@ -63,6 +71,7 @@ enum Outcome {
     AlreadyAccepted,
     NotFound,
     TooSoon,
+    Undeliverable,
     Unavailable,
 }
 
@@ -73,6 +82,9 @@ impl From<RowOutcome<ResendRefusal>> for Outcome {
             RowOutcome::Refused(ResendRefusal::Stale | ResendRefusal::JustResent, _) => Self::Stale,
             RowOutcome::Refused(ResendRefusal::AlreadyAccepted, _) => Self::AlreadyAccepted,
             RowOutcome::Refused(ResendRefusal::NotFound, _) => Self::NotFound,
+            RowOutcome::Refused(ResendRefusal::Complained | ResendRefusal::Undeliverable, _) => {
+                Self::Undeliverable
+            }
             RowOutcome::Refused(ResendRefusal::TooSoon(_), _) | RowOutcome::OverLimit(_) => Self::TooSoon,
             RowOutcome::Failed(_) | RowOutcome::NoTime => Self::Unavailable,
         }
@@ -114,7 +126,9 @@ async fn resend_many(sending: &Sending, request: &Request) -> HandlerResult {
             // Named twice: the first row counts, so this row saw an older state.
             Some(invite) if !seen.insert(invite) => Some(Outcome::Stale),
             Some(invite) => {
-                rows.push(Row { invite, seen: Seen::Unread, order: order(index), rule: rule(Some(sends)) });
+                let rule: Rule<'_, _> =
+                    Box::new(move |existing, send, now| resend_among_many(existing, Some(sends), send, now));
+                rows.push(Row { invite, seen: Seen::Unread, order: order(index), rule, replaces: None });
                 None
             }
         };

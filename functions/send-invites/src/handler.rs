@@ -1,10 +1,11 @@
 //! Inviting: a row for each address, and an outcome for each row.
 
+use crate::correction;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use shared::domain::send::{InviteRefusal, Invitee, invite};
 use shared::domain::{Deal, Email, InviteId, Name, readable};
-use shared::http::{self, HandlerResult, Object, Request, Time, text_cell};
+use shared::http::{self, HandlerResult, Object, Problem, Request, Time, text_cell};
 use shared::sending::{Row, RowOutcome, Rule, Sending, check_rows};
 use shared::store::Seen;
 use std::collections::HashSet;
@@ -58,16 +59,24 @@ struct RowAnswer {
 }
 
 pub(crate) async fn route(sending: &Sending, request: Request) -> HandlerResult {
+    match request.route.as_str() {
+        "POST /api/deals/{dealId}/invites" => send(sending, &request).await,
+        "PATCH /api/deals/{dealId}/invites/{inviteId}" => correction::correct(sending, &request).await,
+        _ => Err(Problem::not_found()),
+    }
+}
+
+async fn send(sending: &Sending, request: &Request) -> HandlerResult {
     let SendBody { invites, dry_run } = request.json()?;
     check_rows(invites.len())?;
-    let send_request = sending.authorize(&request).await?;
+    let send_request = sending.authorize(request).await?;
     let mut seen = HashSet::new();
     let invitees: Vec<_> =
         invites.iter().map(|Object(row)| invitee(row, &send_request.deal, &mut seen)).collect();
     let rows = invitees.iter().enumerate().filter_map(|(order, invitee)| {
         let invitee = invitee.as_ref().ok()?;
         let rule: Rule<'_, _> = Box::new(|existing, send, now| invite(existing, invitee, send, now));
-        Some(Row { invite: invitee.id, seen: Seen::Nothing, order, rule })
+        Some(Row { invite: invitee.id, seen: Seen::Nothing, order, rule, replaces: None })
     });
     let outcomes = if dry_run {
         sending.dry_run(&send_request, rows.collect()).await?

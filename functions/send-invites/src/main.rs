@@ -1,5 +1,6 @@
-//! `send-invites`: a manager invites addresses.
+//! `send-invites`: a manager invites addresses, and corrects one.
 
+mod correction;
 mod handler;
 
 use shared::{http, sending::Sending, telemetry};

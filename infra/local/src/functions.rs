@@ -23,6 +23,9 @@ pub const EXPIRE_INVITES: &str = "expire-invites";
 /// The schedule that sends queued invites.
 pub const DELIVER_INVITES: &str = "deliver-invites";
 
+/// Records what SES says of each mail.
+pub const TRACK_DELIVERY: &str = "track-delivery";
+
 /// Settings of CloudFront and of SES's configuration set, which the local stack does not have.
 const ONLY_ON_AWS: [&str; 2] = ["ORIGIN_SECRET", "SES_CONFIGURATION_SET"];
 

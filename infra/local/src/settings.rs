@@ -8,8 +8,9 @@ use crate::functions::FUNCTIONS;
 use crate::template;
 
 /// Settings whose values differ from the template's. There are no limits, so nothing stops people who try things out.
-const LOCAL: [(&str, &str); 7] = [
+const LOCAL: [(&str, &str); 8] = [
     (TABLE_NAME, "seatkeeper"),
+    (EVENT_TOPIC, "arn:aws:sns:us-east-1:000000000000:seatkeeper-mail-events"),
     (MAIL_FROM, "please.do.not.reply@futurelearn.com"),
     ("SEND_RATE", "0"),
     ("LIMIT_RECIPIENT_PER_DAY", "0"),
@@ -20,6 +21,7 @@ const LOCAL: [(&str, &str); 7] = [
 
 pub(crate) const TABLE_NAME: &str = "TABLE_NAME";
 pub(crate) const MAIL_FROM: &str = "MAIL_FROM";
+pub(crate) const EVENT_TOPIC: &str = "EVENT_TOPIC";
 pub(crate) const PORTAL_URL: &str = "PORTAL_URL";
 /// How much the functions log.
 pub(crate) const RUST_LOG: &str = "RUST_LOG";
@@ -66,6 +68,8 @@ pub struct Settings {
     pub env: BTreeMap<String, String>,
     /// Endpoints that the functions call in place of the stack's own database and SES.
     pub in_between: Option<Endpoints>,
+    /// Whether SES publishes the first events of each mail unasked.
+    pub mail_events: bool,
     pub seed: bool,
     pub quiet: bool,
 }
@@ -94,6 +98,7 @@ impl Settings {
             start_url: start_url.unwrap_or_else(default_start),
             sweep_every: Some(every).filter(|every| !every.is_zero()),
             env,
+            mail_events: true,
             quiet: false,
             ..Self::ephemeral()
         };
@@ -101,7 +106,8 @@ impl Settings {
         Ok(settings)
     }
 
-    /// The settings of tests: any free port, all data in memory, no schedule, no page, nothing printed. The logs have a
+    /// The settings of tests: any free port, all data in memory, no schedule, no page, no unasked event of a mail, so
+    /// that a test decides when one comes, and nothing printed. The logs have a
     /// folder of their own. A test that fails does not stop its stack, and so leaves the folder behind.
     #[must_use]
     pub fn ephemeral() -> Self {
@@ -117,6 +123,7 @@ impl Settings {
             sweep_every: None,
             env: BTreeMap::new(),
             in_between: None,
+            mail_events: false,
             seed: true,
             quiet: true,
         }

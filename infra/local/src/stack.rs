@@ -12,6 +12,7 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use http::StatusCode;
 use serde_json::{Value, json};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::clock::{self, Stopwatch};
@@ -26,9 +27,9 @@ use crate::portal::{self, Headers};
 use crate::runtime::{Host, HostError, InvokeError, Program};
 use crate::schedules;
 use crate::seed::{self, SeedError};
-use crate::ses::{self, Faults, Ses};
+use crate::ses::{self, Events, Faults, Ses, Suppressed};
 use crate::settings::{
-    Endpoints, MAIL_FROM, PORTAL_URL, RUST_LOG, SettingError, Settings, TABLE_NAME, checkout,
+    EVENT_TOPIC, Endpoints, MAIL_FROM, PORTAL_URL, RUST_LOG, SettingError, Settings, TABLE_NAME, checkout,
 };
 use crate::template;
 use crate::terminal::Terminal;
@@ -103,12 +104,22 @@ impl Stack {
         let (inbox, faults) = (Arc::new(inbox), Arc::new(Faults::default()));
         let ses_port = InnerPort::bind().await.map_err(StartError::SesPort)?;
         let endpoints = Endpoints { dynamodb: database.endpoint().to_owned(), ses: ses_port.url() };
-        let ses = Ses { inbox: Arc::clone(&inbox), faults: Arc::clone(&faults) };
+        let (queue, events) = mpsc::unbounded_channel();
+        let topic = settings.value(EVENT_TOPIC, None).unwrap_or_default();
+        let published = Events { topic, queue };
+        let ses = Ses {
+            inbox: Arc::clone(&inbox),
+            faults: Arc::clone(&faults),
+            events: published.clone(),
+            tells: settings.mail_events,
+            suppressed: Suppressed::default(),
+        };
         let mut servers = JoinSet::new();
         servers.spawn(ses_port.serve(ses::router(Arc::new(ses))));
 
         let host = Arc::new(Host::start(programs(&settings, &origin, &endpoints)?).await?);
         terminal.step("functions", &format!("all {} are ready", FUNCTIONS.len()));
+        servers.spawn(ses::hand_over(events, Arc::clone(&host), terminal));
 
         let key = key.await.map_err(|_| KeyError::Generate)??;
         let issuer = Arc::new(Issuer::new(origin.clone(), key));
@@ -126,7 +137,7 @@ impl Stack {
         let app = portal::router(settings.portal.as_deref(), origin.clone(), config)
             .merge(gateway::router(Arc::new(gateway)))
             .layer(from_fn_with_state(Arc::new(headers), portal::add))
-            .merge(inbox::router(inbox, faults))
+            .merge(inbox::router(inbox, faults, published))
             .nest("/oidc", oidc::router(issuer))
             .route("/healthz", get(move || std::future::ready(health(&health_ready))));
         let app = origin::guarded(app, port);

@@ -1,5 +1,6 @@
 //! Cancelling an invite that nobody has accepted.
 
+use super::history::HistoryEvent;
 use super::invite::{Invite, InviteState};
 use super::{Timestamp, whole_seconds};
 
@@ -12,10 +13,11 @@ pub enum CancelRefusal {
     Stale,
 }
 
-/// `expected` is the number of sends that the caller saw.
+/// `expected` is the number of sends that the caller saw, and `by` the manager's address.
 pub fn cancel(
     existing: Option<&Invite>,
     expected: Option<u32>,
+    by: Option<&str>,
     now: Timestamp,
 ) -> Result<Invite, CancelRefusal> {
     let invite = existing.ok_or(CancelRefusal::NotFound)?;
@@ -29,6 +31,7 @@ pub fn cancel(
             state: InviteState::Cancelled,
             removed_at: Some(whole_seconds(now)),
             lease_until: None,
+            history: invite.history.with(HistoryEvent::Cancelled, now, by),
             ..invite.clone()
         }),
     }
@@ -51,15 +54,17 @@ mod tests {
             (InviteState::Released, None, Err(CancelRefusal::AlreadyDone)),
         ];
         for (state, expected_sends, verdict) in cases {
-            let cancelled = cancel(Some(&Invite { state, ..invite() }), expected_sends, at(50));
+            let cancelled =
+                cancel(Some(&Invite { state, ..invite() }), expected_sends, Some("manager"), at(50));
             let as_cancelled = Invite {
                 state: InviteState::Cancelled,
                 removed_at: Some(at(50)),
                 lease_until: None,
+                history: invite().history.with(HistoryEvent::Cancelled, at(50), Some("manager")),
                 ..invite()
             };
             assert_eq!(cancelled, verdict.map(|()| as_cancelled), "{state:?}");
         }
-        assert_eq!(cancel(None, None, at(50)), Err(CancelRefusal::NotFound));
+        assert_eq!(cancel(None, None, None, at(50)), Err(CancelRefusal::NotFound));
     }
 }

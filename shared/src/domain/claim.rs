@@ -4,9 +4,7 @@
 
 use super::expire::NotDue;
 use super::invite::Invite;
-use super::{
-    Deal, DealState, Delivery, FailureReason, LinkHash, Timestamp, whole_milliseconds, whole_seconds,
-};
+use super::{Deal, DealState, FailureReason, LinkHash, Timestamp, whole_milliseconds, whole_seconds};
 use chrono::Duration;
 
 /// Attempts of one send, unanswered ones included, before its mail fails for good.
@@ -37,11 +35,7 @@ pub fn take_up(
     if invite.lease_until.is_some_and(|lease_until| now < lease_until) {
         return Err(NotDue);
     }
-    let failed = |reason| Invite {
-        delivery: Delivery::Failed { reason, at: whole_seconds(now) },
-        lease_until: None,
-        ..invite.clone()
-    };
+    let failed = |reason| invite.failed(reason, now);
     Ok(match deal.state(now) {
         DealState::Ended => failed(FailureReason::DealEnded),
         _ if invite.expires_at <= now => failed(FailureReason::NotSentInTime),
@@ -77,8 +71,8 @@ pub fn retry_delay(lease: Duration, attempt: u32, jitter: f64) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use super::super::InviteState;
     use super::super::tests::{at, deal, invite, link};
+    use super::super::{Delivery, InviteState};
     use super::*;
     use proptest::prelude::*;
 

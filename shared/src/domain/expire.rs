@@ -2,6 +2,7 @@
 //! and the tabs cheap.
 
 use super::Timestamp;
+use super::history::HistoryEvent;
 use super::invite::{Invite, InviteState};
 
 /// The invite changed since the sweep read it from the due index, so the sweep leaves it alone.
@@ -12,7 +13,8 @@ pub struct NotDue;
 pub fn expire(existing: Option<&Invite>, now: Timestamp) -> Result<Invite, NotDue> {
     let invite = existing.ok_or(NotDue)?;
     if invite.state == InviteState::Open && !invite.is_queued() && invite.expires_at <= now {
-        Ok(Invite { state: InviteState::Expired, ..invite.clone() })
+        let history = invite.history.with(HistoryEvent::Expired, invite.expires_at, None);
+        Ok(Invite { state: InviteState::Expired, history, ..invite.clone() })
     } else {
         Err(NotDue)
     }
@@ -27,7 +29,8 @@ mod tests {
     #[test]
     fn i7_the_sweep_loses_to_every_other_change() {
         let sent = Invite { delivery: Delivery::Sent, lease_until: None, ..invite() };
-        let expired = Invite { state: InviteState::Expired, ..sent.clone() };
+        let history = sent.history.with(HistoryEvent::Expired, at(100), None);
+        let expired = Invite { state: InviteState::Expired, history, ..sent.clone() };
         assert_eq!(expire(Some(&sent), at(100)), Ok(expired));
         assert_eq!(expire(Some(&sent), at(99)), Err(NotDue));
         assert_eq!(expire(None, at(100)), Err(NotDue));

@@ -114,6 +114,11 @@ pub fn address_digest(deal: DealId, email: &Email) -> String {
     URL_SAFE_NO_PAD.encode(hash.get(..6).unwrap_or_default())
 }
 
+/// A digest of the normalised address, for an item of no deal.
+pub fn mailbox_digest(email: &Email) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(email.normalised()))
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct InviteKey {
     pub deal: DealId,

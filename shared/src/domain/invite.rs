@@ -1,6 +1,7 @@
 //! Invites, as stored and as shown. Every reader shows the computed status (I2): an open invite past its
 //! expiry is expired, whether or not the sweep has marked it.
 
+use super::history::{History, HistoryEvent};
 use super::limit::RecipientLimit;
 use super::{Email, InviteId, LinkHash, Links, Name, PersonId, Timestamp, whole_milliseconds, whole_seconds};
 use chrono::Duration;
@@ -51,11 +52,44 @@ pub struct Sent {
     pub until: Timestamp,
 }
 
+/// What is known of the newest send's mail. Times are in whole seconds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Delivery {
     Queued,
+    /// SES took the mail.
     Sent,
-    Failed { reason: FailureReason, at: Timestamp },
+    Failed {
+        reason: FailureReason,
+        at: Timestamp,
+    },
+    /// SES keeps trying.
+    Delayed {
+        at: Timestamp,
+    },
+    Delivered {
+        at: Timestamp,
+    },
+    Bounced {
+        reason: BounceReason,
+        at: Timestamp,
+    },
+    /// The recipient marked the mail as spam.
+    Complained {
+        at: Timestamp,
+    },
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BounceReason {
+    MailboxUnavailable,
+    /// An earlier bounce or complaint blocks the address.
+    Suppressed,
+    /// SES gave up: the mailbox is full, or its server does not answer.
+    Temporary,
+    /// The content or size of the mail, or a virus that SES found.
+    Rejected,
+    Unknown,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -70,6 +104,8 @@ pub enum FailureReason {
     DealEnded,
     #[serde(rename = "too_many_tries")]
     TooManyAttempts,
+    /// SES took the mail and could not render it.
+    RenderingFailed,
 }
 
 /// In an invite read from an index, what the index does not hold (links, attempts) is empty.
@@ -105,6 +141,7 @@ pub struct Invite {
     pub send_times: Vec<Timestamp>,
     pub learner: Option<PersonId>,
     pub removed_at: Option<Timestamp>,
+    pub history: History,
 }
 
 #[derive(Clone, Debug)]
@@ -129,7 +166,31 @@ pub struct Attempt {
     pub lease_until: Timestamp,
 }
 
+impl Delivery {
+    pub(super) fn event(self) -> Option<(HistoryEvent, Timestamp)> {
+        match self {
+            Self::Queued | Self::Sent => None,
+            Self::Failed { at, .. } => Some((HistoryEvent::Failed, at)),
+            Self::Delayed { at } => Some((HistoryEvent::Delayed, at)),
+            Self::Delivered { at } => Some((HistoryEvent::Delivered, at)),
+            Self::Bounced { at, .. } => Some((HistoryEvent::Bounced, at)),
+            Self::Complained { at } => Some((HistoryEvent::Complained, at)),
+        }
+    }
+}
+
 impl Invite {
+    /// The mail is never sent, for this reason.
+    pub(super) fn failed(&self, reason: FailureReason, now: Timestamp) -> Self {
+        let at = whole_seconds(now);
+        Self {
+            delivery: Delivery::Failed { reason, at },
+            lease_until: None,
+            history: self.history.with(HistoryEvent::Failed, at, None),
+            ..self.clone()
+        }
+    }
+
     /// Computed (I2): the end of the deal expires an invite too.
     pub fn status(&self, deal_ends_at: Timestamp, now: Timestamp) -> Status {
         match self.state {
@@ -138,6 +199,26 @@ impl Invite {
             InviteState::Accepted => Status::Accepted,
             InviteState::Cancelled => Status::Cancelled,
             InviteState::Released => Status::Released,
+        }
+    }
+
+    /// Whether a manager has to do something about the newest send's mail.
+    pub fn undelivered_at(&self) -> Option<Timestamp> {
+        match (self.state, self.delivery) {
+            (
+                InviteState::Open | InviteState::Expired,
+                Delivery::Failed { at, .. } | Delivery::Bounced { at, .. } | Delivery::Complained { at },
+            ) => Some(at),
+            _ => None,
+        }
+    }
+
+    /// Another mail to this address would most likely not arrive.
+    pub fn is_undeliverable(&self) -> bool {
+        match self.delivery {
+            Delivery::Bounced { reason, .. } => reason != BounceReason::Temporary,
+            Delivery::Complained { .. } => true,
+            _ => false,
         }
     }
 
@@ -160,7 +241,7 @@ impl Invite {
     }
 
     /// Opens the invite and queues it under a lease, with one link that works.
-    pub(super) fn with_new_send(&self, send: &NewSend, now: Timestamp) -> Self {
+    pub(super) fn with_new_send(&self, send: &NewSend, event: HistoryEvent, now: Timestamp) -> Self {
         let attempted_at = whole_seconds(now);
         Self {
             state: InviteState::Open,
@@ -182,6 +263,7 @@ impl Invite {
             send_times: send.limit.remembered(self),
             learner: None,
             removed_at: None,
+            history: self.history.with(event, send.queued.at, send.invited_by.as_deref()),
             ..self.clone()
         }
     }

@@ -4,9 +4,11 @@
 pub mod accept;
 pub mod cancel;
 pub mod claim;
+pub mod correct;
 mod deal;
 mod email;
 pub mod expire;
+mod history;
 mod id;
 pub mod invite;
 pub mod limit;
@@ -17,11 +19,15 @@ pub mod release;
 pub mod resend;
 mod search;
 pub mod send;
+pub mod track;
 
 pub use deal::{Deal, DealChange, DealChangeRefusal, DealState, NewDeal, Organisation, OrganisationId, Salt};
 pub use email::{Email, EmailError};
-pub use id::{DealId, InviteId, InviteKey, PersonId, address_digest};
-pub use invite::{Attempt, Delivery, FailureReason, Invite, InviteState, NewSend, Queued, Sent, Status};
+pub use history::{History, HistoryEntry, HistoryEvent};
+pub use id::{DealId, InviteId, InviteKey, PersonId, address_digest, mailbox_digest};
+pub use invite::{
+    Attempt, BounceReason, Delivery, FailureReason, Invite, InviteState, NewSend, Queued, Sent, Status,
+};
 pub use link::{Link, LinkHash, Links, Secret};
 pub use name::{Name, Title, TitleError};
 pub use search::AddressPrefix;

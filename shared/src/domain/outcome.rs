@@ -1,8 +1,9 @@
 //! Records the outcome of a mail for its own attempt only. SES may still answer an abandoned attempt, long
 //! after a later attempt or a newer send took its place (I4).
 
+use super::history::HistoryEvent;
 use super::invite::{Attempt, Invite};
-use super::{Delivery, FailureReason, Timestamp, whole_milliseconds, whole_seconds};
+use super::{Delivery, FailureReason, Timestamp, whole_milliseconds};
 
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Outcome {
@@ -35,18 +36,16 @@ pub fn record_outcome(
         // A later attempt of the same send got through too, and its link works for longer.
         Outcome::Sent if is_sent_since(invite, attempt.sent.at) => Ok(invite.clone()),
         Outcome::Sent => Ok(Invite {
-            delivery: Delivery::Sent,
+            // An event about the mail may have come first (I9).
+            delivery: if Delivery::Sent.outranks(invite.delivery) { Delivery::Sent } else { invite.delivery },
             sent: Some(attempt.sent),
             expires_at: attempt.sent.until,
             lease_until: None,
+            history: invite.history.with(HistoryEvent::Sent, attempt.sent.at, None),
             ..invite.clone()
         }),
         _ if !is_held => Err(Superseded),
-        Outcome::Failed(reason) => Ok(Invite {
-            delivery: Delivery::Failed { reason, at: whole_seconds(now) },
-            lease_until: None,
-            ..invite.clone()
-        }),
+        Outcome::Failed(reason) => Ok(invite.failed(reason, now)),
         Outcome::Requeued { due_at, was_attempted: true } => {
             Ok(Invite { lease_until: Some(whole_milliseconds(due_at)), ..invite.clone() })
         }
@@ -60,7 +59,7 @@ pub fn record_outcome(
 }
 
 fn is_sent_since(invite: &Invite, at: Timestamp) -> bool {
-    invite.delivery == Delivery::Sent && invite.sent.is_none_or(|sent| sent.at >= at)
+    invite.delivery.is_out() && invite.sent.is_none_or(|sent| sent.at >= at)
 }
 
 #[cfg(test)]
@@ -80,7 +79,9 @@ mod tests {
     #[test]
     fn i4_a_mail_that_went_out_is_recorded_for_the_newest_send() {
         let sent = Sent { at: at(10), until: at(100) };
-        let as_sent = Invite { delivery: Delivery::Sent, sent: Some(sent), lease_until: None, ..invite() };
+        let history = invite().history.with(HistoryEvent::Sent, at(10), None);
+        let as_sent =
+            Invite { delivery: Delivery::Sent, sent: Some(sent), lease_until: None, history, ..invite() };
         let failed = Delivery::Failed { reason: FailureReason::TooManyAttempts, at: at(20) };
         let before = Invite { sent: Some(Sent { at: at(9), until: at(99) }), ..as_sent.clone() };
         for existing in [invite(), Invite { delivery: failed, ..invite() }, before] {

@@ -12,13 +12,16 @@ pub enum ReleaseRefusal {
     Stale,
 }
 
-/// The learner who loses the seat. `expected` is the number of sends that the caller saw.
-pub fn may_release(existing: Option<&Invite>, expected: Option<u32>) -> Result<&PersonId, ReleaseRefusal> {
+/// The invite, and the learner who loses the seat. `expected` is the number of sends that the caller saw.
+pub fn may_release(
+    existing: Option<&Invite>,
+    expected: Option<u32>,
+) -> Result<(&Invite, &PersonId), ReleaseRefusal> {
     let invite = existing.ok_or(ReleaseRefusal::NotFound)?;
     match (invite.state, &invite.learner) {
         (InviteState::Released, _) => Err(ReleaseRefusal::AlreadyDone),
         _ if expected.is_some_and(|sends| sends != invite.sends) => Err(ReleaseRefusal::Stale),
-        (InviteState::Accepted, Some(learner)) => Ok(learner),
+        (InviteState::Accepted, Some(learner)) => Ok((invite, learner)),
         _ => Err(ReleaseRefusal::NotFound),
     }
 }
@@ -42,7 +45,7 @@ mod tests {
         ];
         for (state, expected_sends, verdict) in cases {
             let existing = Invite { state, learner: Some(learner.clone()), ..invite() };
-            assert_eq!(may_release(Some(&existing), expected_sends), verdict, "{state:?}");
+            assert_eq!(may_release(Some(&existing), expected_sends).map(|held| held.1), verdict, "{state:?}");
         }
         assert_eq!(may_release(None, None), Err(ReleaseRefusal::NotFound));
     }

@@ -1,8 +1,9 @@
 //! Resending: a pending or expired invite gets a new link and a new lifetime, any number of times.
 
-use super::Timestamp;
+use super::history::HistoryEvent;
 use super::invite::{Invite, InviteState, NewSend};
 use super::limit::TooSoon;
+use super::{Delivery, Timestamp};
 use chrono::Duration;
 
 /// A second resend within this time, without `If-Match`, counts as a double click.
@@ -15,6 +16,10 @@ pub enum ResendRefusal {
     AlreadyAccepted,
     Stale,
     JustResent,
+    /// The recipient marked the last mail as spam.
+    Complained,
+    /// Another mail would most likely not arrive. Only among many invites; a manager may resend a single one.
+    Undeliverable,
     TooSoon(TooSoon),
 }
 
@@ -37,16 +42,34 @@ pub fn resend(
         (None, Some(resent_at)) if send.queued.at < resent_at + DOUBLE_CLICK => {
             return Err(ResendRefusal::JustResent);
         }
+        _ if matches!(invite.delivery, Delivery::Complained { .. }) => return Err(ResendRefusal::Complained),
         _ => send.limit.check(invite, now).map_err(ResendRefusal::TooSoon)?,
     }
-    Ok(Invite { resent_at: Some(send.queued.at), ..invite.with_new_send(send, now) })
+    Ok(Invite { resent_at: Some(send.queued.at), ..invite.with_new_send(send, HistoryEvent::Resent, now) })
+}
+
+/// Among many invites, nobody looked at this one's bounce.
+pub fn resend_among_many(
+    existing: Option<&Invite>,
+    expected: Option<u32>,
+    send: &NewSend,
+    now: Timestamp,
+) -> Result<Invite, ResendRefusal> {
+    match resend(existing, expected, send, now) {
+        Ok(_) | Err(ResendRefusal::Complained | ResendRefusal::TooSoon(_))
+            if existing.is_some_and(Invite::is_undeliverable) =>
+        {
+            Err(ResendRefusal::Undeliverable)
+        }
+        verdict => verdict,
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::Queued;
     use super::super::limit::RecipientLimit;
     use super::super::tests::{at, invite, link, new_send};
+    use super::super::{BounceReason, Queued};
     use super::*;
 
     fn refusal(
@@ -73,6 +96,34 @@ mod tests {
             assert_eq!(refusal(&existing, None, RecipientLimit::NONE, 50), expected, "{state:?}");
         }
         assert_eq!(resend(None, None, &new_send(3), at(50)), Err(ResendRefusal::NotFound));
+    }
+
+    #[test]
+    fn a_bounced_mail_is_resent_alone_and_a_complaint_never() {
+        let bounced = |reason| Delivery::Bounced { reason, at: at(20) };
+        let cases = [
+            (bounced(BounceReason::MailboxUnavailable), None, Some(ResendRefusal::Undeliverable)),
+            (bounced(BounceReason::Suppressed), None, Some(ResendRefusal::Undeliverable)),
+            (bounced(BounceReason::Temporary), None, None),
+            (
+                Delivery::Complained { at: at(20) },
+                Some(ResendRefusal::Complained),
+                Some(ResendRefusal::Undeliverable),
+            ),
+            (Delivery::Delivered { at: at(20) }, None, None),
+        ];
+        for (delivery, alone, among_many) in cases {
+            let existing = Invite { delivery, ..invite() };
+            assert_eq!(resend(Some(&existing), Some(2), &new_send(3), at(50)).err(), alone, "{delivery:?}");
+            let refusal = |expected| resend_among_many(Some(&existing), expected, &new_send(3), at(50)).err();
+            assert_eq!(refusal(Some(2)), among_many, "{delivery:?}");
+            assert_eq!(refusal(Some(1)), Some(ResendRefusal::Stale), "{delivery:?}");
+            let limit = RecipientLimit { per_day: 1, interval: Duration::zero() };
+            let send = NewSend { limit, ..new_send(3) };
+            let too_soon = ResendRefusal::TooSoon(TooSoon { retry_at: at(86_410) });
+            let limited = resend_among_many(Some(&existing), Some(2), &send, at(50)).err();
+            assert_eq!(limited, Some(among_many.unwrap_or(too_soon)), "a permanent refusal outranks a limit");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Inviting: an address has one invite (I3), and no state of the invite blocks the address for ever.
 
+use super::history::{History, HistoryEvent};
 use super::invite::{Invite, InviteState, NewSend};
 use super::limit::TooSoon;
 use super::{Delivery, Email, InviteId, Links, Name, Queued, Timestamp};
@@ -35,7 +36,7 @@ pub fn invite(
         Some((_, invite)) => send.limit.check(invite, now).map_err(InviteRefusal::TooSoon)?,
     }
     let before = existing.cloned().unwrap_or_else(|| never_sent(invitee, now));
-    let next = before.with_new_send(send, now);
+    let next = before.with_new_send(send, HistoryEvent::Invited, now);
     Ok(Invite { email: invitee.email.clone(), name: invitee.name.clone(), resent_at: None, ..next })
 }
 
@@ -61,6 +62,7 @@ fn never_sent(invitee: &Invitee, now: Timestamp) -> Invite {
         send_times: Vec::new(),
         learner: None,
         removed_at: None,
+        history: History::default(),
     }
 }
 

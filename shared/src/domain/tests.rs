@@ -2,8 +2,8 @@
 
 use super::limit::RecipientLimit;
 use super::{
-    Deal, DealId, Delivery, Email, Invite, InviteId, InviteState, LinkHash, Links, NewSend, Organisation,
-    OrganisationId, Queued, Salt, Secret, Timestamp, Title,
+    Deal, DealId, Delivery, Email, History, Invite, InviteId, InviteState, LinkHash, Links, NewSend,
+    Organisation, OrganisationId, Queued, Salt, Secret, Timestamp, Title,
 };
 use chrono::{DateTime, Duration};
 
@@ -58,6 +58,7 @@ pub(super) fn invite() -> Invite {
         send_times: Vec::new(),
         learner: None,
         removed_at: None,
+        history: History::default(),
     }
 }
 

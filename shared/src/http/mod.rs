@@ -20,4 +20,4 @@ pub use problem::Problem;
 pub use request::Request;
 pub use response::{HandlerResult, json, no_content, with_etag};
 pub use serve::{App, answer, serve};
-pub use view::{DealSummary, DealView, InviteView, SeatsView, Time};
+pub use view::{DealSummary, DealView, InviteDetail, InviteView, SeatsView, Time};

@@ -3,6 +3,7 @@
 use super::Problem;
 use crate::domain::accept::AcceptRefusal;
 use crate::domain::cancel::CancelRefusal;
+use crate::domain::correct::CorrectRefusal;
 use crate::domain::release::ReleaseRefusal;
 use crate::domain::resend::ResendRefusal;
 use crate::domain::{DealChangeRefusal, Timestamp};
@@ -61,7 +62,28 @@ impl Problem {
             ResendRefusal::NotFound => Self::not_found(),
             ResendRefusal::AlreadyAccepted => already_accepted(),
             ResendRefusal::Stale | ResendRefusal::JustResent => stale(),
+            // `Undeliverable` is answered only among many invites, by its row.
+            ResendRefusal::Complained | ResendRefusal::Undeliverable => Self::new(
+                409,
+                "complained",
+                "The recipient marked an earlier mail as spam, so no more mail goes to this address. Correct the \
+                 address, or ask them in another way.",
+            ),
             ResendRefusal::TooSoon(too_soon) => Self::too_many_requests(Some(too_soon.retry_at), now),
+        }
+    }
+}
+
+impl Problem {
+    pub fn of_correction(refusal: CorrectRefusal, now: Timestamp) -> Self {
+        let invited =
+            "This address has an invite of this deal already. Resend that one, or correct the address again.";
+        match refusal {
+            CorrectRefusal::NotFound => Self::not_found(),
+            CorrectRefusal::AlreadyAccepted => already_accepted(),
+            CorrectRefusal::Stale => stale(),
+            CorrectRefusal::AlreadyInvited => Self::new(409, "already_invited", invited),
+            CorrectRefusal::TooSoon(too_soon) => Self::too_many_requests(Some(too_soon.retry_at), now),
         }
     }
 }

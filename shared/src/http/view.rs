@@ -1,8 +1,8 @@
 //! Shapes of `docs/openapi.yaml` that several functions return.
 
 use crate::domain::{
-    Deal, DealId, DealState, Delivery, FailureReason, Invite, InviteId, Name, Organisation, Status,
-    Timestamp, Title, address_digest,
+    BounceReason, Deal, DealId, DealState, Delivery, FailureReason, HistoryEvent, Invite, InviteId, Name,
+    Organisation, Status, Timestamp, Title, address_digest,
 };
 use chrono::SecondsFormat;
 use serde::Serialize;
@@ -71,7 +71,14 @@ impl<'a> DealView<'a> {
 struct DeliveryView {
     state: &'static str,
     at: Option<Time>,
-    reason: Option<FailureReason>,
+    reason: Option<Reason>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Reason {
+    Failed(FailureReason),
+    Bounced(BounceReason),
 }
 
 #[derive(Debug, Serialize)]
@@ -99,7 +106,11 @@ impl<'a> InviteView<'a> {
         let (state, at, reason) = match invite.delivery {
             Delivery::Queued => ("queued", Some(invite.queued.at), None),
             Delivery::Sent => ("sent", invite.sent.map(|sent| sent.at), None),
-            Delivery::Failed { reason, at } => ("failed", Some(at), Some(reason)),
+            Delivery::Failed { reason, at } => ("failed", Some(at), Some(Reason::Failed(reason))),
+            Delivery::Delayed { at } => ("delayed", Some(at), None),
+            Delivery::Delivered { at } => ("delivered", Some(at), None),
+            Delivery::Bounced { reason, at } => ("bounced", Some(at), Some(Reason::Bounced(reason))),
+            Delivery::Complained { at } => ("complained", Some(at), None),
         };
         Self {
             id: invite.id,
@@ -114,6 +125,33 @@ impl<'a> InviteView<'a> {
             invited_by: invite.invited_by.as_deref(),
             sends: invite.sends,
             delivery: DeliveryView { state, at: at.map(Time::from), reason },
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct HistoryView<'a> {
+    at: Time,
+    event: HistoryEvent,
+    by: Option<&'a str>,
+}
+
+/// One invite, with what happened to it.
+#[derive(Debug, Serialize)]
+pub struct InviteDetail<'a> {
+    #[serde(flatten)]
+    invite: InviteView<'a>,
+    history: Vec<HistoryView<'a>>,
+}
+
+impl<'a> InviteDetail<'a> {
+    pub fn new(invite: &'a Invite, deal: &Deal, now: Timestamp) -> Self {
+        let history = invite.history.newest_first();
+        Self {
+            invite: InviteView::new(invite, deal, now),
+            history: history
+                .map(|entry| HistoryView { at: entry.at.into(), event: entry.event, by: entry.by })
+                .collect(),
         }
     }
 }

@@ -14,7 +14,8 @@ use aws_sdk_sesv2::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_sesv2::operation::send_bulk_email::{SendBulkEmailError, builders::SendBulkEmailFluentBuilder};
 use aws_sdk_sesv2::types::{
     BulkEmailContent, BulkEmailEntry, BulkEmailEntryResult, BulkEmailStatus, Destination,
-    EmailTemplateContent, MessageHeader, MessageTag, ReplacementEmailContent, ReplacementTemplate, Template,
+    EmailTemplateContent, MessageHeader, MessageTag, ReplacementEmailContent, ReplacementTemplate,
+    SuppressedDestination, SuppressionListReason, Template,
 };
 use aws_types::SdkConfig;
 use std::error::Error;
@@ -144,6 +145,24 @@ impl Mailer {
         }
     }
 
+    /// Whether a bounce put the address on the account's suppression list.
+    pub async fn is_blocked(&self, address: &str) -> Result<bool, SuppressionError> {
+        match self.client.get_suppressed_destination().email_address(address).send().await {
+            Ok(found) => {
+                let reason = found.suppressed_destination().map(SuppressedDestination::reason);
+                Ok(reason == Some(&SuppressionListReason::Bounce))
+            }
+            Err(error) => refused(&error).map(|()| false),
+        }
+    }
+
+    pub async fn unblock(&self, address: &str) -> Result<(), SuppressionError> {
+        match self.client.delete_suppressed_destination().email_address(address).send().await {
+            Ok(_) => Ok(()),
+            Err(error) => refused(&error),
+        }
+    }
+
     async fn send_together(&self, mails: &[Outgoing], within: Duration) -> Vec<Verdict> {
         let for_all = |verdict| vec![verdict; mails.len()];
         let Ok(call) = self.call(mails) else { return for_all(Verdict::TryLater) };
@@ -190,6 +209,19 @@ impl Mailer {
             .set_configuration_set_name(self.configuration_set.clone())
             .default_content(BulkEmailContent::builder().template(template).build())
             .set_bulk_email_entries(Some(entries)))
+    }
+}
+
+/// Never quotes SES's message, which may hold the address.
+#[derive(Debug, thiserror::Error)]
+#[error("SES's suppression list can't be used: {0}")]
+pub struct SuppressionError(String);
+
+/// An address that is not on the list is no error.
+fn refused<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Result<(), SuppressionError> {
+    match error.as_service_error().map(|_| error.code().unwrap_or("unknown")) {
+        Some("NotFoundException") => Ok(()),
+        code => Err(SuppressionError(code.unwrap_or("no answer").to_owned())),
     }
 }
 

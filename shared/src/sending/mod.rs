@@ -11,9 +11,9 @@ use crate::clock::Deadline;
 use crate::config::{Config, ConfigError, MailConfig};
 use crate::domain::accept::AcceptRefusal;
 use crate::domain::limit::SendingLimits;
-use crate::domain::{Deal, DealState, Invite, InviteId, InviteKey, Link, NewSend, Queued, Timestamp};
+use crate::domain::{Deal, DealState, Email, Invite, InviteId, InviteKey, Link, NewSend, Queued, Timestamp};
 use crate::http::{Manager, Problem, Request, authorize_deal, authorize_deal_id};
-use crate::mail::ses::Mailer;
+use crate::mail::ses::{Mailer, SuppressionError};
 use crate::store::{Allowance, Changed, InviteRecord, Seen, Sender, Store, StoreError, new_link};
 use crate::telemetry;
 use aws_types::SdkConfig;
@@ -60,6 +60,13 @@ pub struct Row<'a, E> {
     /// The row's index in the request.
     pub order: usize,
     pub rule: Rule<'a, E>,
+    /// An invite that the row's invite replaces, in the same write.
+    pub replaces: Option<Replaced<'a, E>>,
+}
+
+pub struct Replaced<'a, E> {
+    pub invite: InviteId,
+    pub rule: Box<dyn Fn(Option<&Invite>, Timestamp) -> Result<Invite, E> + 'a>,
 }
 
 #[derive(Debug)]
@@ -170,6 +177,29 @@ impl Sending {
         self.foresee(request, &rows, &allowance)
     }
 
+    /// Takes the address off the account's suppression list, if a bounce put it there: the manager says that the
+    /// mailbox exists now. SES lists an address as it was mailed, or in lower case.
+    pub async fn unblock(&self, email: &Email, now: Timestamp) -> Result<(), Problem> {
+        let unavailable = |error: SuppressionError| {
+            tracing::error!(%error, "an address could not be unblocked");
+            Problem::unavailable()
+        };
+        let mut spellings = vec![email.mailbox().to_owned(), email.mailbox().to_lowercase()];
+        spellings.dedup();
+        let mut blocked = Vec::new();
+        for address in spellings {
+            if self.mailer.is_blocked(&address).await.map_err(unavailable)? {
+                blocked.push(address);
+            }
+        }
+        if !blocked.is_empty() && self.store.may_unblock(email, now).await? {
+            for address in blocked {
+                self.mailer.unblock(&address).await.map_err(unavailable)?;
+            }
+        }
+        Ok(())
+    }
+
     /// If the limits grant fewer sends than there are rows, returns an outcome for each row that must not be
     /// written. A row that its rule refuses takes no send from another row.
     async fn precheck<E>(
@@ -248,7 +278,13 @@ impl Sending {
             let (send, link) = self.new_send(request, &row)?;
             let rule = |existing: Option<&Invite>, now| (row.rule)(existing, &send, now);
             let deadline = request.deadline.earlier(TO_STORE);
-            let changed = self.store.change(link.key(), row.seen, request.now, deadline, rule).await?;
+            let changed = match &row.replaces {
+                Some(old) => {
+                    let key = InviteKey { invite: old.invite, ..link.key() };
+                    self.store.change_both([key, link.key()], request.now, deadline, &old.rule, rule).await?
+                }
+                None => self.store.change(link.key(), row.seen, request.now, deadline, rule).await?,
+            };
             Ok((changed, link))
         };
         match written.await {

@@ -5,11 +5,13 @@ use super::{Backoff, Item, Result, Store, StoreError, in_time, item, keys, n, re
 use crate::clock::{self, Deadline};
 use crate::domain::accept::{AcceptRefusal, deal_accepts, invite_accepts, known};
 use crate::domain::address_digest;
-use crate::domain::{Deal, Email, Invite, InviteState, Link, PersonId, Timestamp, whole_seconds};
+use crate::domain::{
+    Deal, Email, History, HistoryEvent, Invite, InviteState, Link, PersonId, Timestamp, whole_seconds,
+};
 use aws_sdk_dynamodb::config;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_get_items::TransactGetItemsError;
-use aws_sdk_dynamodb::types::{Get, ReturnConsumedCapacity, TransactGetItem};
+use aws_sdk_dynamodb::types::{AttributeValue, Get, ReturnConsumedCapacity, TransactGetItem};
 use aws_smithy_types::retry::RetryConfig;
 use chrono::Duration as Span;
 use futures_util::future;
@@ -119,7 +121,8 @@ impl Store {
         let mut accepted = values([
             (":open", s("open")),
             (":accepted", s("accepted")),
-            (":sent", s("sent")),
+            (":history", AttributeValue::L(vec![n(History::pack(HistoryEvent::Accepted, now, 0))])),
+            (":none", AttributeValue::L(Vec::new())),
             (":link", s(link.secret.hash().as_str())),
             (":now", n(now.timestamp())),
             (":learner", s(learner.as_str())),
@@ -133,11 +136,11 @@ impl Store {
         });
         let accept = self.update_action(
             keys::invite_key(link.key()),
-            // A click proves that a mail arrived, so accepting also records the delivery.
             &format!(
                 "SET #status = :accepted, acceptedAt = :now, learner = :learner, listPk = :listPk, \
-                 delivery = :sent, sentAt = attemptedAt{digest}, {LEAVE_A_WRITER} \
-                 REMOVE duePk, dueAt, attentionPk, attentionSk, sentUntil, failure, failedAt"
+                 history = list_append(if_not_exists(history, :none), :history), \
+                 sentAt = attemptedAt{digest}, {LEAVE_A_WRITER} \
+                 REMOVE duePk, dueAt, attentionPk, attentionSk, sentUntil"
             ),
             "#status = :open AND contains(links, :link) AND expiresAt > :now",
             accepted,

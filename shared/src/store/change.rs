@@ -8,8 +8,11 @@ use super::{Backoff, Result, Store, StoreError, in_time, n, s, writer_id};
 use crate::clock::{self, Deadline};
 use crate::domain::{Invite, InviteKey, Timestamp};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+};
 use chrono::Duration as Span;
+use futures_util::future;
 
 const ATTEMPTS: u32 = 10;
 
@@ -84,6 +87,61 @@ impl Store {
             Err(StoreError::without_answer("PutItem", "too many writers"))
         };
         in_time(deadline, "PutItem", changed).await
+    }
+
+    /// Applies a rule to each of two invites and stores both results or none, each on its version. Returns the second
+    /// invite. The transaction's token recognises a repetition whose response was lost.
+    pub async fn change_both<R>(
+        &self,
+        keys: [InviteKey; 2],
+        now: Timestamp,
+        deadline: Deadline,
+        first: impl Fn(Option<&Invite>, Timestamp) -> Result<Invite, R>,
+        second: impl Fn(Option<&Invite>, Timestamp) -> Result<Invite, R>,
+    ) -> Result<Changed<R>> {
+        let (watch, asked_at) = (clock::start(), now);
+        let changed = async {
+            let writer = writer_id()?;
+            let mut backoff = Backoff::default();
+            for attempt in 0..ATTEMPTS {
+                if attempt > 1 {
+                    backoff.wait().await;
+                }
+                let now = asked_at + Span::from_std(watch.elapsed()).unwrap_or_default();
+                let [one, other] = keys.map(|key| self.invite(key));
+                let (one, other) = future::try_join(one, other).await?;
+                let invite =
+                    |record: &Option<InviteRecord>| record.as_ref().map(|record| record.invite.clone());
+                let ruled = first(invite(&one).as_ref(), now)
+                    .and_then(|changed| Ok((changed, second(invite(&other).as_ref(), now)?)));
+                let (changed, next) = match ruled {
+                    Ok(both) => both,
+                    Err(refusal) => return Ok(Changed::Refused(refusal, other)),
+                };
+                let [one_key, other_key] = keys;
+                let changed = InviteRecord::next(one_key, one.as_ref(), changed, &writer);
+                let next = InviteRecord::next(other_key, other.as_ref(), next, &writer);
+                let puts =
+                    [self.put_action(&changed, one.as_ref())?, self.put_action(&next, other.as_ref())?];
+                if self.transact(puts.into()).await?.is_ok() {
+                    return Ok(Changed::Done(next));
+                }
+            }
+            Err(StoreError::without_answer("TransactWriteItems", "too many writers"))
+        };
+        in_time(deadline, "TransactWriteItems", changed).await
+    }
+
+    fn put_action(&self, next: &InviteRecord, seen: Option<&InviteRecord>) -> Result<TransactWriteItem> {
+        let put = Put::builder().table_name(&self.table).set_item(Some(item::of_invite(next)?));
+        let put = match seen {
+            Some(seen) => put
+                .condition_expression("version = :seen")
+                .expression_attribute_values(":seen", n(seen.version)),
+            None => put.condition_expression("attribute_not_exists(pk)"),
+        };
+        let put = put.build().map_err(|_| StoreError::Corrupt("not a put"))?;
+        Ok(TransactWriteItem::builder().put(put).build())
     }
 
     /// After a conflict, returns the current invite.

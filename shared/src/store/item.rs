@@ -4,7 +4,7 @@
 use super::keys::{self, Queue};
 use super::{Due, Item, Result, StoreError, n, s};
 use crate::domain::{
-    Deal, DealId, Delivery, FailureReason, Invite, InviteKey, InviteState, Links, Organisation, Queued, Sent,
+    Deal, DealId, Delivery, History, Invite, InviteKey, InviteState, Links, Organisation, Queued, Sent,
     Timestamp,
 };
 use crate::telemetry;
@@ -112,12 +112,9 @@ fn places(deal: DealId, invite: &Invite) -> [([&'static str; 2], Option<[Attribu
         (InviteState::Open, _) => Some((Queue::Expire, invite.expires_at)),
         _ => None,
     };
-    let attention = match (invite.state, invite.delivery) {
-        (InviteState::Open | InviteState::Expired, Delivery::Failed { at, .. }) => {
-            Some([s(keys::undelivered(deal)), s(keys::place(Queued { at, order: 0 }, invite.id))])
-        }
-        _ => None,
-    };
+    let attention = invite
+        .undelivered_at()
+        .map(|at| [s(keys::undelivered(deal)), s(keys::place(Queued { at, order: 0 }, invite.id))]);
     let listing = Some([s(keys::list(deal, invite.state)), s(keys::place(listed, invite.id))]);
     let due = due.map(|(queue, at)| [s(keys::due_of(queue, invite.id)), n(at.timestamp_millis())]);
     let address = (!is_removed).then(|| [s(keys::addresses(deal)), s(invite.email.searchable())]);
@@ -210,23 +207,14 @@ fn take_invite(item: &mut Attributes) -> Result<(InviteKey, Invite)> {
     let expires_at = seconds(item.take("expiresAt")?);
     // Stored only if it differs from `expiresAt`.
     let until = item.take_seconds("sentUntil")?.unwrap_or(expires_at);
-    let (reason, failed_at) =
-        (item.take::<Option<FailureReason>>("failure")?, item.take_seconds("failedAt")?);
-    let delivery = match item.take::<String>("delivery")?.as_str() {
-        "queued" => Delivery::Queued,
-        "sent" => Delivery::Sent,
-        "failed" => Delivery::Failed {
-            reason: reason.ok_or(StoreError::Corrupt("failure"))?,
-            at: failed_at.unwrap_or_default(),
-        },
-        _ => return Err(StoreError::Corrupt("delivery")),
-    };
-    let state = status.or_else(|| keys::parse_list(partition.as_deref()?));
+    let state =
+        status.or_else(|| keys::parse_list(partition.as_deref()?)).ok_or(StoreError::Corrupt("status"))?;
+    let delivery = take_delivery(item, state)?;
     let mut invite = Invite {
         id: key.invite,
         email: item.take("email")?,
         name: item.take("name")?,
-        state: state.ok_or(StoreError::Corrupt("status"))?,
+        state,
         queued: Queued {
             at: queued_at.ok_or(StoreError::Corrupt("queuedAt"))?,
             order: listed.map_or(0, |listed| listed.order),
@@ -246,19 +234,54 @@ fn take_invite(item: &mut Attributes) -> Result<(InviteKey, Invite)> {
         send_times: item.take_list("sendTimes")?.into_iter().map(millis).collect(),
         learner: item.take("learner")?,
         removed_at: item.take_seconds("removedAt")?,
+        history: History { entries: item.take_list("history")?, managers: item.take_list("historyBy")? },
     };
     invite.lease_until = item.take_millis("dueAt")?.filter(|_| invite.is_queued());
     Ok((key, invite))
 }
 
-pub(super) fn of_invite(record: &InviteRecord) -> Result<Item> {
-    let InviteRecord { key, invite, version, writers, unknown } = record;
-    let (delivery, failure) = match invite.delivery {
+/// Accepting does not know what events said, so it leaves the delivery alone. Its click proves that a mail arrived.
+fn take_delivery(item: &mut Attributes, state: InviteState) -> Result<Delivery> {
+    let delivery = item.take::<String>("delivery")?;
+    let at = item.take_seconds("failedAt")?.unwrap_or_default();
+    Ok(match (delivery.as_str(), state) {
+        ("queued" | "failed", InviteState::Accepted | InviteState::Released) => {
+            item.remove("failure");
+            Delivery::Sent
+        }
+        ("queued", _) => Delivery::Queued,
+        ("sent", _) => Delivery::Sent,
+        ("failed", _) => Delivery::Failed { reason: item.take("failure")?, at },
+        ("delayed", _) => Delivery::Delayed { at },
+        ("delivered", _) => Delivery::Delivered { at },
+        ("bounced", _) => Delivery::Bounced { reason: item.take("failure")?, at },
+        ("complained", _) => Delivery::Complained { at },
+        _ => return Err(StoreError::Corrupt("delivery")),
+    })
+}
+
+fn put_delivery(item: &mut Attributes, delivery: Delivery) -> Result<()> {
+    let (state, at) = match delivery {
         Delivery::Queued => ("queued", None),
         Delivery::Sent => ("sent", None),
-        Delivery::Failed { reason, at } => ("failed", Some((reason, at.timestamp()))),
+        Delivery::Failed { reason, at } => {
+            item.put("failure", reason)?;
+            ("failed", Some(at))
+        }
+        Delivery::Delayed { at } => ("delayed", Some(at)),
+        Delivery::Delivered { at } => ("delivered", Some(at)),
+        Delivery::Bounced { reason, at } => {
+            item.put("failure", reason)?;
+            ("bounced", Some(at))
+        }
+        Delivery::Complained { at } => ("complained", Some(at)),
     };
-    let (reason, failed_at) = failure.unzip();
+    item.put("failedAt", at.map(|at| at.timestamp()))?;
+    item.put("delivery", state)
+}
+
+pub(super) fn of_invite(record: &InviteRecord) -> Result<Item> {
+    let InviteRecord { key, invite, version, writers, unknown } = record;
     let sent_until = invite.sent.map(|sent| sent.until).filter(|until| *until != invite.expires_at);
     let mut item = Attributes::of(keys::invite_key(*key));
     item.put("v", VERSION)?;
@@ -275,9 +298,7 @@ pub(super) fn of_invite(record: &InviteRecord) -> Result<Item> {
     item.put("acceptedAs", &invite.accepted_as)?;
     item.put("by", &invite.invited_by)?;
     item.put("sends", invite.sends)?;
-    item.put("delivery", delivery)?;
-    item.put("failure", reason)?;
-    item.put("failedAt", failed_at)?;
+    put_delivery(&mut item, invite.delivery)?;
     item.put("links", &invite.links.current)?;
     item.put("oldLinks", &invite.links.superseded)?;
     item.put("attemptedAt", invite.attempted_at.timestamp())?;
@@ -286,6 +307,8 @@ pub(super) fn of_invite(record: &InviteRecord) -> Result<Item> {
     item.put("sendTimes", invite.send_times.iter().map(Timestamp::timestamp_millis).collect::<Vec<_>>())?;
     item.put("learner", &invite.learner)?;
     item.put("removedAt", invite.removed_at.map(|at| at.timestamp()))?;
+    item.put("history", &invite.history.entries)?;
+    item.put("historyBy", &invite.history.managers)?;
     item.put("purgeAt", key.deal.purge_at().timestamp())?;
     for (names, place) in places(key.deal, invite) {
         item.0.extend(names.map(str::to_owned).into_iter().zip(place.into_iter().flatten()));
@@ -315,7 +338,7 @@ mod tests {
     use super::*;
     use crate::domain::limit::RecipientLimit;
     use crate::domain::send::{Invitee, invite as invited};
-    use crate::domain::{Email, InviteId, NewSend, Secret};
+    use crate::domain::{BounceReason, Email, FailureReason, InviteId, NewSend, Secret};
 
     /// The record of an invite that was queued at second 1, with a lease until second 61.
     fn queued() -> InviteRecord {
@@ -341,6 +364,8 @@ mod tests {
     fn every_state_has_its_places_in_the_indexes() {
         use InviteState::{Accepted, Cancelled, Expired, Open, Released};
         let failed = Delivery::Failed { reason: FailureReason::MessageRejected, at: seconds(2) };
+        let bounced = Delivery::Bounced { reason: BounceReason::Temporary, at: seconds(2) };
+        let complained = Delivery::Complained { at: seconds(2) };
         // The beginnings of partition and place in each index; `None` if there is no place.
         let (sending, expiring) = (Some(("Q#2", "61000")), Some(("E#2", "101000")));
         let ann = Some(("A#", "ann@bücher.example"));
@@ -351,9 +376,14 @@ mod tests {
             (Open, Delivery::Queued, ("#o", listed), sending, ann, None),
             (Open, Delivery::Sent, ("#o", listed), expiring, ann, None),
             (Open, failed, ("#o", listed), expiring, ann, undelivered),
+            (Open, bounced, ("#o", listed), expiring, ann, undelivered),
+            (Open, complained, ("#o", listed), expiring, ann, undelivered),
+            (Open, Delivery::Delayed { at: seconds(2) }, ("#o", listed), expiring, ann, None),
+            (Open, Delivery::Delivered { at: seconds(2) }, ("#o", listed), expiring, ann, None),
             (Expired, Delivery::Sent, ("#x", listed), None, ann, None),
             (Expired, failed, ("#x", listed), None, ann, undelivered),
             (Accepted, Delivery::Sent, ("#a", listed), None, ann, None),
+            (Accepted, bounced, ("#a", listed), None, ann, None),
             (Cancelled, Delivery::Queued, ("#r", removed), None, None, None),
             (Cancelled, failed, ("#r", removed), None, None, None),
             (Released, Delivery::Sent, ("#r", removed), None, None, None),
@@ -384,12 +414,36 @@ mod tests {
     fn an_item_is_read_as_written_and_unknown_attributes_are_kept() {
         let mut written = of_invite(&queued()).unwrap();
         assert!(!written.values().any(AttributeValue::is_null), "{written:?}");
-        written.insert("history".to_owned(), AttributeValue::L(vec![AttributeValue::N("1".to_owned())]));
+        written.insert("notes".to_owned(), AttributeValue::L(vec![AttributeValue::N("1".to_owned())]));
         let read = invite(written.clone()).unwrap();
         assert_eq!((&read.invite, of_invite(&read).unwrap()), (&queued().invite, written));
         let (key, next) = (read.key, read.invite.clone());
         let carried = of_invite(&InviteRecord::next(key, Some(&read), next, "writer02")).unwrap();
-        assert!(carried.contains_key("history"));
+        assert!(carried.contains_key("notes"));
+    }
+
+    #[test]
+    fn a_delivery_is_read_as_written_and_an_accepted_mail_is_never_queued() {
+        let at = seconds(9);
+        let deliveries = [
+            Delivery::Queued,
+            Delivery::Sent,
+            Delivery::Failed { reason: FailureReason::RenderingFailed, at },
+            Delivery::Delayed { at },
+            Delivery::Delivered { at },
+            Delivery::Bounced { reason: BounceReason::MailboxUnavailable, at },
+            Delivery::Complained { at },
+        ];
+        for delivery in deliveries {
+            let kept = |state| {
+                let record =
+                    InviteRecord { invite: Invite { state, delivery, ..queued().invite }, ..queued() };
+                invite(of_invite(&record).unwrap()).unwrap().invite.delivery
+            };
+            assert_eq!(kept(InviteState::Open), delivery);
+            let unsent = matches!(delivery, Delivery::Queued | Delivery::Failed { .. });
+            assert_eq!(kept(InviteState::Accepted), if unsent { Delivery::Sent } else { delivery });
+        }
     }
 
     /// Items of version 1 were never deployed.

@@ -7,6 +7,7 @@ use chrono::DateTime;
 pub(crate) const LISTING: &str = "listing";
 pub(crate) const DUE: &str = "due";
 pub(crate) const ADDRESS: &str = "address";
+pub(crate) const ATTENTION: &str = "attention";
 
 /// Shards of the due index for writers. `docs/data-model.md` says how to change the number.
 pub(crate) const DUE_SHARDS: u8 = 4;
@@ -36,6 +37,11 @@ pub(super) fn creation_key(hash: &str) -> Item {
 /// `pk` is a deal's or a manager's.
 pub(super) fn sends_key(pk: &str) -> Item {
     primary(pk, "SENDS")
+}
+
+/// `digest` is of an address.
+pub(super) fn unblocking_key(digest: &str) -> Item {
+    primary(format!("U#{digest}"), "U")
 }
 
 pub(super) fn send_slots_key() -> Item {
@@ -102,7 +108,7 @@ pub(super) fn parse_list(list_pk: &str) -> Option<InviteState> {
     }
 }
 
-/// A deal's invites whose mail failed for good, in the index `attention`.
+/// A deal's invites whose mail failed, bounced or was complained of, in the index `attention`.
 pub(super) fn undelivered(deal: DealId) -> String {
     format!("{deal}#undelivered")
 }

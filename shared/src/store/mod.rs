@@ -19,6 +19,7 @@ mod release;
 mod retry;
 mod seats;
 mod send_rate;
+mod unblocking;
 mod write;
 
 pub use accept::{AcceptOutcome, PreviewOutcome};

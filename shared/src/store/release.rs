@@ -4,30 +4,33 @@ use super::change::{LEAVE_A_WRITER, list_of};
 use super::{Result, Store, StoreError, in_time, keys, n, s, values, writer_id};
 use crate::clock::Deadline;
 use crate::domain::release::{ReleaseRefusal, may_release};
-use crate::domain::{InviteKey, InviteState, PersonId, Queued, Timestamp, whole_seconds};
-use aws_sdk_dynamodb::types::{Delete, TransactWriteItem};
+use crate::domain::{
+    History, HistoryEvent, Invite, InviteKey, InviteState, PersonId, Queued, Timestamp, whole_seconds,
+};
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem};
 
 /// After this many refused transactions the items must disagree: nobody changes an invite that often.
 const LOOKS: usize = 10;
 
 impl Store {
-    /// Reads the invite first: the seat's key holds the learner. After an error the seat may be released.
+    /// Reads the invite first: the seat's key holds the learner. After an error the seat may be released. `by` is the
+    /// manager's address.
     pub async fn release_seat(
         &self,
         key: InviteKey,
         expected: Option<u32>,
+        by: Option<&str>,
         now: Timestamp,
         deadline: Deadline,
     ) -> Result<Result<(), ReleaseRefusal>> {
         let released = async {
             for _ in 0..LOOKS {
                 let invite = self.invite(key).await?.map(|record| record.invite);
-                let learner = match may_release(invite.as_ref(), expected) {
-                    Ok(learner) => learner,
+                let (invite, learner) = match may_release(invite.as_ref(), expected) {
+                    Ok(held) => held,
                     Err(refusal) => return Ok(Err(refusal)),
                 };
-                let sends = invite.as_ref().map_or(0, |invite| invite.sends);
-                if self.transact(self.release_actions(key, learner, sends, now)?).await?.is_ok() {
+                if self.transact(self.release_actions(key, invite, learner, by, now)?).await?.is_ok() {
                     return Ok(Ok(()));
                 }
             }
@@ -39,29 +42,41 @@ impl Store {
     fn release_actions(
         &self,
         key: InviteKey,
+        invite: &Invite,
         learner: &PersonId,
-        sends: u32,
+        by: Option<&str>,
         now: Timestamp,
     ) -> Result<Vec<TransactWriteItem>> {
+        // While the seat is held, only events change the history, and they name no manager.
+        let (manager, managers) = invite.history.with_manager(by);
+        let released = History::pack(HistoryEvent::Released, now, manager);
         let removed = Queued { at: whole_seconds(now), order: 0 };
+        let mut release = values([
+            (":accepted", s("accepted")),
+            (":released", s("released")),
+            (":sends", n(invite.sends)),
+            (":now", n(now.timestamp())),
+            (":listPk", s(keys::list(key.deal, InviteState::Released))),
+            (":listSk", s(keys::place(removed, key.invite))),
+            (":history", AttributeValue::L(vec![n(released)])),
+            (":none", AttributeValue::L(Vec::new())),
+            (":one", n(1)),
+            (":writer", list_of(&writer_id()?)),
+        ]);
+        let by = by.map_or("", |_| {
+            release.insert(":managers".into(), AttributeValue::L(managers.into_iter().map(s).collect()));
+            ", historyBy = :managers"
+        });
         let release = self.update_action(
             keys::invite_key(key),
             &format!(
                 "SET #status = :released, removedAt = :now, listPk = :listPk, listSk = :listSk, \
+                 history = list_append(if_not_exists(history, :none), :history){by}, \
                  {LEAVE_A_WRITER} REMOVE addressPk, addressSk"
             ),
             // A send is accepted only once, so an unchanged `sends` means the same learner.
             "#status = :accepted AND sends = :sends",
-            values([
-                (":accepted", s("accepted")),
-                (":released", s("released")),
-                (":sends", n(sends)),
-                (":now", n(now.timestamp())),
-                (":listPk", s(keys::list(key.deal, InviteState::Released))),
-                (":listSk", s(keys::place(removed, key.invite))),
-                (":one", n(1)),
-                (":writer", list_of(&writer_id()?)),
-            ]),
+            release,
         )?;
         let leave = Delete::builder()
             .table_name(&self.table)

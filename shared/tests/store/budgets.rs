@@ -8,7 +8,7 @@ use chrono::Duration;
 use shared::domain::limit::{RecipientLimit, SendingLimits};
 use shared::domain::outcome::Outcome;
 use shared::domain::resend::resend;
-use shared::domain::{AddressPrefix, Invite, Link, NewSend, Secret, Timestamp};
+use shared::domain::{AddressPrefix, BounceReason, Delivery, Invite, Link, NewSend, Secret, Timestamp};
 use shared::store::{InviteRecord, Item, Seen, Sender, StatusFilter, Usage, keys::Queue};
 
 fn print_header() {
@@ -87,7 +87,7 @@ async fn every_operation_keeps_to_its_budget() {
     table.note("accept, refused: unknown", 1, 1.0, 10.0);
     store.seats_of(&learner("ann")).await.unwrap();
     table.note("a learner's seats", 2, 2.0, 0.0);
-    store.release_seat(again.key(), None, after(63), soon()).await.unwrap().unwrap();
+    store.release_seat(again.key(), None, None, after(63), soon()).await.unwrap().unwrap();
     table.note("release", 2, 1.0, 9.0);
     // The engine does not count the refused write, which costs one unit.
     table.send(&address(0), after(64)).await;
@@ -96,11 +96,28 @@ async fn every_operation_keeps_to_its_budget() {
     let usual = table.note("cancel", 2, 1.0, 5.0).write_units;
     // Another version of the program has written a larger item.
     let (large, _) = table.send(&address(1), start()).await;
-    table.set(&large, [("history", s(&"x".repeat(1_024)))]).await;
+    table.set(&large, [("notes", s(&"x".repeat(1_024)))]).await;
     table.reset_counts();
     done(table.cancel(&large, after(65)).await);
     let of_large = table.note("cancel, an item of 1 to 2 KB", 2, 1.0, 10.0).write_units;
     assert!(of_large > usual, "{of_large} WRU for 2 KB, {usual} for 1 KB");
+
+    // Events.
+    let (link, _) = table.send(&address(5), start()).await;
+    table.reset_counts();
+    done(table.track(&link, Delivery::Delivered { at: after(66) }).await);
+    table.note("a delivery event", 2, 1.0, 3.0);
+    let bounced = Delivery::Bounced { reason: BounceReason::MailboxUnavailable, at: after(67) };
+    done(table.track(&link, bounced).await);
+    table.note("a delivery event, a bounce", 2, 1.0, 6.0);
+    done(table.track(&link, bounced).await);
+    table.note("a delivery event, again", 1, 1.0, 0.0);
+    let (link, _) = table.queue(&address(6), start()).await;
+    table.reset_counts();
+    done(table.track(&link, bounced).await);
+    table.note("a delivery event of a queued mail, a bounce", 2, 1.0, 6.0);
+    let bytes = size(&table.item(&link).await);
+    assert!(bytes < 1_024, "an invite that bounced has {bytes} bytes");
 
     // Sweeps.
     let (link, sent) = table.send(&address(2), start()).await;

@@ -5,8 +5,9 @@ use super::wire::Fault;
 use aws_sdk_dynamodb::types::AttributeValue;
 use shared::clock::Deadline;
 use shared::domain::cancel::{CancelRefusal, cancel};
+use shared::domain::correct::CorrectRefusal;
 use shared::domain::outcome::{Outcome, Superseded};
-use shared::domain::{Delivery, FailureReason, Invite, InviteState, Link, Name};
+use shared::domain::{BounceReason, Delivery, FailureReason, HistoryEvent, Invite, InviteState, Link, Name};
 use shared::sending::Claim;
 use shared::store::{Changed, Item, Seen, StoreError, keys::Queue};
 use shared::sweep::{Report, sweep};
@@ -14,6 +15,7 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 const ANN: &str = "ann@example.com";
+const BOB: &str = "bob@example.com";
 
 const REJECTED: Outcome = Outcome::Failed(FailureReason::MessageRejected);
 
@@ -95,7 +97,7 @@ async fn every_write_is_counted_once_and_leaves_its_writer() {
         done(table.once(&link, fault, "mark as sent", mark).await);
         table.once(&link, of_transaction, "accept", table.accepts(&again, "ann", after(102))).await;
         assert_eq!(table.held("ann").await, (1, true), "{fault:?}");
-        let release = table.store.release_seat(link.key(), None, after(103), soon());
+        let release = table.store.release_seat(link.key(), None, None, after(103), soon());
         assert_eq!(table.once(&link, of_transaction, "release", release).await.unwrap(), Ok(()));
         assert_eq!(table.held("ann").await, (0, false), "{fault:?}");
 
@@ -110,6 +112,65 @@ async fn every_write_is_counted_once_and_leaves_its_writer() {
         done(table.once(&link, fault, "cancel", table.cancel(&again, after(106))).await);
         assert_eq!(writers(&table.item(&link).await).len(), 8);
     }
+}
+
+/// Both invites are written, or neither, once, under each fault.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_correction_changes_both_invites_or_neither() {
+    for fault in [Fault::None, Fault::LoseAnswer, Fault::CancelByConflict] {
+        let table = Table::new(3).await;
+        let ((old, _), new) = (table.send(ANN, start()).await, table.link(BOB));
+        let corrected = done(table.once(&old, fault, "correct", table.correct(&old, BOB, &new)).await);
+        assert_eq!(corrected.invite, table.now(&new).await, "{fault:?}");
+        assert_eq!((corrected.invite.sends, version(&table.item(&new).await)), (1, 1), "{fault:?}");
+        assert_eq!(table.now(&old).await.state, InviteState::Cancelled, "{fault:?}");
+        let events: Vec<_> = corrected.invite.history.newest_first().map(|entry| entry.event).collect();
+        assert_eq!(events, [HistoryEvent::Invited, HistoryEvent::Corrected], "{fault:?}");
+    }
+    // Somebody else wins the race.
+    let table = Table::new(3).await;
+    let ((old, _), new, others) = (table.send(ANN, start()).await, table.link(BOB), table.others());
+    table.wire.before_next_write(async move {
+        others.queue(BOB, after(1)).await;
+    });
+    assert_eq!(refused(table.correct(&old, BOB, &new).await), CorrectRefusal::AlreadyInvited);
+    assert_eq!(table.now(&old).await.state, InviteState::Open);
+    let others = table.others();
+    let (accepted, new) = (old.clone(), table.link("cy@example.com"));
+    table.wire.before_next_write(async move { others.accepts(&accepted, "ann", after(1)).await });
+    assert_eq!(refused(table.correct(&old, "cy@example.com", &new).await), CorrectRefusal::AlreadyAccepted);
+    assert_eq!(table.store.invite(new.key()).await.unwrap().map(|record| record.invite), None);
+}
+
+#[tokio::test]
+async fn ten_corrections_to_one_address_invite_it_once() {
+    let table = Table::new(3).await;
+    let corrections = (0..10).map(|number| {
+        let table = &table;
+        async move {
+            let (old, _) = table.send(&format!("a{number}@example.com"), start()).await;
+            table.correct(&old, BOB, &table.link(BOB)).await.unwrap()
+        }
+    });
+    let corrected = futures_util::future::join_all(corrections).await;
+    let is_done = |changed: &&Changed<_>| matches!(changed, Changed::Done(_));
+    assert_eq!(corrected.iter().filter(is_done).count(), 1);
+    assert_eq!(table.now(&table.link(BOB)).await.sends, 1);
+}
+
+/// An event and the record of its mail meet.
+#[tokio::test(flavor = "multi_thread")]
+async fn i9_an_event_that_overtakes_the_record_of_its_mail_stands() {
+    let table = Table::new(3).await;
+    let (link, queued) = table.queue(ANN, start()).await;
+    let (others, mailed) = (table.others(), link.clone());
+    let bounced = Delivery::Bounced { reason: BounceReason::Temporary, at: after(1) };
+    table.wire.before_next_write(async move {
+        done(others.track(&mailed, bounced).await);
+    });
+    let recorded = done(table.record_outcome(&queued, &link, Outcome::Sent, after(2)).await).invite;
+    assert_eq!((recorded.delivery, recorded.lease_until), (bounced, None));
+    assert_eq!(recorded.sent, Some(attempt(&queued, &link).sent));
 }
 
 #[tokio::test]
@@ -213,7 +274,7 @@ async fn a_write_gives_up_when_its_time_is_up() {
     let (link, _) = table.send(ANN, start()).await;
     let (store, key) = (&table.store, link.key());
     let short = || Deadline::within(Duration::from_millis(50));
-    let rule = |existing: Option<&Invite>, now| cancel(existing, None, now);
+    let rule = |existing: Option<&Invite>, now| cancel(existing, None, None, now);
     table.wire.disturb([Fault::Conflict; 40]);
     let cancelled = store.change(key, Seen::Unread, after(1), short(), rule).await.map(|_| ());
     table.wire.clear_faults();
@@ -222,7 +283,7 @@ async fn a_write_gives_up_when_its_time_is_up() {
     let accepted = store.accept_invite(&link, &ann, None, after(1), no_time).await.map(|_| ());
     table.accepts(&link, "ann", after(2)).await;
     table.wire.disturb([Fault::CancelByConflict; 40]);
-    let released = store.release_seat(key, None, after(3), short()).await.map(|_| ());
+    let released = store.release_seat(key, None, None, after(3), short()).await.map(|_| ());
     for (what, outcome) in [("cancel", cancelled), ("accept", accepted), ("release", released)] {
         assert!(matches!(outcome, Err(StoreError::Unavailable { .. })), "{what}: {outcome:?}");
     }

@@ -40,7 +40,7 @@ async fn i6_a_guess_gets_one_answer_by_one_round_trip_whatever_it_hits() {
     done(table.cancel(&cancelled, after(1)).await);
     let (released, _) = table.send("released@example.com", start()).await;
     table.accept(&released, "leaver", after(2)).await;
-    table.store.release_seat(released.key(), None, after(2), soon()).await.unwrap().unwrap();
+    table.store.release_seat(released.key(), None, None, after(2), soon()).await.unwrap().unwrap();
     let (expired, _) = table.send("expired@example.com", start() - Duration::days(29)).await;
     let (queued, _) = table.queue("queued@example.com", start()).await;
     let real = [&pending, &accepted, &cancelled, &released, &expired, &queued];

@@ -3,7 +3,9 @@
 use super::table::{LIFETIME, Table, after, done, item, learner, n, new_send, page_query, s, start};
 use chrono::Duration;
 use shared::domain::outcome::Outcome;
-use shared::domain::{AddressPrefix, Invite, InviteId, NewSend, Queued, Status, Timestamp};
+use shared::domain::{
+    AddressPrefix, BounceReason, Delivery, Invite, InviteId, NewSend, Queued, Status, Timestamp,
+};
 use shared::store::{Page, PageQuery, StatusFilter, keys::Queue};
 use std::collections::BTreeSet;
 
@@ -150,6 +152,43 @@ async fn rows_of_one_instant_are_listed_in_the_order_given() {
             assert_eq!(ids(&rows), ids(&whole), "{filter:?}, {limit} a page");
         }
     }
+}
+
+#[tokio::test]
+async fn undelivered_invites_are_listed_oldest_first_and_counted() {
+    let table = Table::new(50).await;
+    let bounced = |reason| move |at| Delivery::Bounced { reason, at };
+    let told: [(&str, &dyn Fn(Timestamp) -> Delivery); 6] = [
+        ("soft", &bounced(BounceReason::Temporary)),
+        ("hard", &bounced(BounceReason::MailboxUnavailable)),
+        ("spam", &|at| Delivery::Complained { at }),
+        ("fine", &|at| Delivery::Delivered { at }),
+        ("slow", &|at| Delivery::Delayed { at }),
+        ("taken", &bounced(BounceReason::Temporary)),
+    ];
+    for (seconds, (name, told)) in (1..).zip(told) {
+        let (link, _) = table.send(&format!("{name}@example.com"), start()).await;
+        done(table.track(&link, told(after(10 - seconds))).await);
+        if name == "taken" {
+            table.accepts(&link, "ann", after(30)).await;
+        }
+    }
+    let expected = ["spam@example.com", "hard@example.com", "soft@example.com"];
+    let late = start() + LIFETIME;
+    for limit in [1, 2, 3, 50] {
+        let rows = rows(&table, Some(StatusFilter::Undelivered), limit, late).await;
+        assert_eq!(typed(&rows), expected, "{limit} a page");
+        let query = page_query(Some(StatusFilter::Undelivered), limit);
+        assert_eq!(found(&table, "s", query, late).await, ["soft@example.com", "spam@example.com"]);
+    }
+    let (_, counts) = table.store.counts(table.deal.id, LIFETIME, late).await.unwrap().unwrap();
+    assert_eq!((counts.undelivered, counts.expired), (3, 5));
+    // Many are resent at once, but not those that would most likely not arrive.
+    let oldest = table.store.oldest_expired(&table.deal, LIFETIME, 50, late).await.unwrap();
+    let mut oldest = typed(&oldest);
+    oldest.sort_unstable();
+    assert_eq!(oldest, ["fine@example.com", "slow@example.com", "soft@example.com"]);
+    assert_eq!(table.store.count_expired(&table.deal, LIFETIME, late).await.unwrap(), 3);
 }
 
 #[tokio::test]

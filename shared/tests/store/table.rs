@@ -8,14 +8,16 @@ use seatkeeper_local::database;
 use shared::clock::Deadline;
 use shared::domain::cancel::{CancelRefusal, cancel};
 use shared::domain::claim::{NewAttempt, take_up};
+use shared::domain::correct::{CorrectRefusal, Correction, invite_instead, withdraw};
 use shared::domain::expire::{NotDue, expire};
 use shared::domain::limit::RecipientLimit;
 use shared::domain::outcome::{Outcome, Superseded, record_outcome};
 use shared::domain::resend::{ResendRefusal, resend};
 use shared::domain::send::{InviteRefusal, Invitee, invite};
+use shared::domain::track::{Stray, track};
 use shared::domain::{
-    Attempt, Deal, DealId, Email, Invite, Link, Name, NewDeal, NewSend, Organisation, OrganisationId,
-    PersonId, Queued, Secret, Timestamp, Title,
+    Attempt, Deal, DealId, Delivery, Email, Invite, Link, Name, NewDeal, NewSend, Organisation,
+    OrganisationId, PersonId, Queued, Secret, Timestamp, Title,
 };
 use shared::store::{
     AcceptOutcome, Changed, CreateOutcome, Due, InviteRecord, Item, PageQuery, Seen, StatusFilter, Store,
@@ -167,7 +169,24 @@ impl Table {
     }
 
     pub(crate) async fn cancel(&self, link: &Link, now: Timestamp) -> Change<CancelRefusal> {
-        self.change(link, Seen::Unread, now, |existing, now| cancel(existing, None, now)).await
+        self.change(link, Seen::Unread, now, |existing, now| cancel(existing, None, None, now)).await
+    }
+
+    /// Records what SES says of the first send's mail.
+    pub(crate) async fn track(&self, link: &Link, told: Delivery) -> Change<Stray> {
+        let rule = |existing: Option<&Invite>, _| track(existing, 1, told);
+        self.change(link, Seen::Unread, after(1), rule).await
+    }
+
+    /// Withdraws the first invite and invites the second address, with this link.
+    pub(crate) async fn correct(&self, old: &Link, address: &str, link: &Link) -> Change<CorrectRefusal> {
+        let email = email(address);
+        let correction = Correction { expected: Some(1), email: Some(email.clone()), name: None, by: None };
+        let invitee = Invitee { id: link.invite, email, name: None };
+        let send = new_send(link, after(1));
+        let withdraw = |existing: Option<&Invite>, now| withdraw(existing, &correction, now);
+        let invite = |existing: Option<&Invite>, now| invite_instead(existing, &invitee, &send, now);
+        self.store.change_both([old.key(), link.key()], after(1), soon(), withdraw, invite).await
     }
 
     pub(crate) async fn expire(&self, record: InviteRecord, now: Timestamp) -> Change<NotDue> {

@@ -60,12 +60,12 @@ async fn i1_a_late_release_keeps_a_newer_seat() {
         }
         table.wire.before_next_write(async move {
             if !is_lost {
-                others.store.release_seat(key, None, after(2), soon()).await.unwrap().unwrap();
+                others.store.release_seat(key, None, None, after(2), soon()).await.unwrap().unwrap();
             }
             let (newer, _) = others.send(address, after(3)).await;
             others.accepts(&newer, "ann", after(4)).await;
         });
-        let released = table.store.release_seat(key, expected_sends, after(5), soon()).await.unwrap();
+        let released = table.store.release_seat(key, expected_sends, None, after(5), soon()).await.unwrap();
         assert_eq!((released, table.held("ann").await), (outcome, (1, true)), "{outcome:?}");
     }
 }

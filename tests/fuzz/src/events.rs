@@ -10,7 +10,7 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 
 /// Every route and its function. A test compares them with `infra/local/src/routes.rs`.
-static ROUTES: [(&str, &str); 16] = [
+static ROUTES: [(&str, &str); 17] = [
     ("GET /api/deals", "deal-seats"),
     ("GET /api/deals/{dealId}", "deal-seats"),
     ("GET /api/deals/{dealId}/seats", "deal-seats"),
@@ -18,6 +18,7 @@ static ROUTES: [(&str, &str); 16] = [
     ("GET /api/deals/{dealId}/counts", "deal-seats"),
     ("GET /api/deals/{dealId}/invites/{inviteId}", "deal-seats"),
     ("POST /api/deals/{dealId}/invites", "send-invites"),
+    ("PATCH /api/deals/{dealId}/invites/{inviteId}", "send-invites"),
     ("POST /api/deals/{dealId}/invites/{inviteId}/resend", "resend-invite"),
     ("POST /api/deals/{dealId}/invites/resend", "resend-invite"),
     ("DELETE /api/deals/{dealId}/invites/{inviteId}", "release-seat"),
@@ -36,6 +37,8 @@ const CODES: &[(&str, u16)] = &[
     ("not_found", 404),
     ("unknown_invite", 404),
     ("already_accepted", 409),
+    ("already_invited", 409),
+    ("complained", 409),
     ("already_seated", 409),
     ("deal_ended", 409),
     ("deal_full", 409),

@@ -10,6 +10,8 @@
     reason = "a target reports by a panic"
 )]
 
+#[path = "../../../functions/send-invites/src/correction.rs"]
+mod correction;
 mod events;
 mod functions;
 mod handlers;

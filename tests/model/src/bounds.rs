@@ -59,6 +59,8 @@ pub struct Budget {
     pub crashes: u8,
     /// Lost responses of DynamoDB after a write, and conflicts.
     pub losses: u8,
+    /// Events about mails, also twice and of older sends.
+    pub events: u8,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -86,8 +88,17 @@ pub struct Bounds {
     pub budget: Budget,
 }
 
-const NOTHING: Budget =
-    Budget { invites: 0, resends: 0, cancels: 0, releases: 0, clicks: 0, ses: 0, crashes: 0, losses: 0 };
+const NOTHING: Budget = Budget {
+    invites: 0,
+    resends: 0,
+    cancels: 0,
+    releases: 0,
+    clicks: 0,
+    ses: 0,
+    crashes: 0,
+    losses: 0,
+    events: 0,
+};
 
 pub const DELIVERY: Bounds = Bounds {
     name: "delivery",
@@ -185,8 +196,19 @@ pub const AGAIN: Bounds = Bounds {
     ..DELIVERY
 };
 
+pub const EVENTS: Bounds = Bounds {
+    name: "events",
+    what: "events about the mails of two sends, in any order, with late records and an accept",
+    ends: 4,
+    last: 4,
+    if_match: false,
+    processes: 2,
+    budget: Budget { invites: 1, resends: 1, clicks: 1, ses: 1, events: 3, ..NOTHING },
+    ..DELIVERY
+};
+
 /// The bounds that the tests check.
-pub const SMALL: [Bounds; 7] = [SEATS, DELIVERY, EXPIRY, ATTEMPTS, SPELLING, CLICKS, AGAIN];
+pub const SMALL: [Bounds; 8] = [SEATS, DELIVERY, EXPIRY, ATTEMPTS, SPELLING, CLICKS, AGAIN, EVENTS];
 
 /// The bounds that `--large` checks.
 pub const LARGE: [Bounds; 4] = [

@@ -58,6 +58,9 @@ events! {
         Accepted,
         Expired,
         SweepLost,
+        Told,
+        /// An event was about an older send.
+        Stray,
         Changed,
     }
     Invite(InviteRefusal): AlreadyPending, AlreadyAccepted;
@@ -84,6 +87,7 @@ impl Event {
             Rule::Record { .. } => Self::Requeued,
             Rule::Cancel { .. } => Self::Cancelled,
             Rule::Expire { .. } => Self::Expired,
+            Rule::Track { .. } => Self::Told,
         }
     }
 

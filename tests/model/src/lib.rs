@@ -25,6 +25,7 @@
 //! - **Managers** invite, resend, cancel and release, with `If-Match` or without. Partnership managers resize the deal
 //!   and move its start and end. **Learners** click on any link of any mail, any number of times. **Sweep** and
 //!   **deliverer** run whenever an invite is due, also several at once.
+//! - **Events** about any mail that is out come at any time, twice and in any order. Each is a function of its own.
 //! - **Time** passes in ticks of half a minute, at any moment before the lease of a running function ends. Functions
 //!   refuse settings that would allow more; [`mutant::Mutant::LeaseOutlived`] shows why.
 //! - **The end**: after the last tick all leases have ended. Once no step is left, no mail may be queued, and no
@@ -35,8 +36,8 @@
 //! - **The store's conditions.** The model uses `may_accept` and `may_release`. `shared/tests/store/` compares them
 //!   with DynamoDB's conditions. `table.rs` repeats by hand what accepting and releasing write, and the place in the
 //!   due index.
-//! - **That a release raises the version.** No rule writes an accepted invite, so no function can hold a stale copy. A
-//!   test on the wire checks every write.
+//! - **That a release raises the version.** Only events and records write an accepted invite. A test on the wire checks
+//!   every write.
 //! - **Eight writers, ten attempts.** Within these bounds, fewer than eight other writes come between a write and its
 //!   repetition, and no function is refused ten times.
 //! - **A put that meets a transaction**: the same put follows.

@@ -5,7 +5,7 @@ use crate::events::{Event, Seen};
 use crate::mutant::Mutant;
 use crate::process::{Process, SesAnswer, Step};
 use crate::property;
-use crate::table::{Click, DealRow, Held, Queue, Rule, Rules, Table, keys};
+use crate::table::{Click, DealRow, Held, Mail, Queue, Rule, Rules, Table, keys};
 use stateright::{Model, Property};
 
 /// Seatkeeper within bounds, with or without a deliberate mistake.
@@ -35,11 +35,17 @@ pub(crate) struct Mailbox {
     /// Sends with a mail that may be unrecorded: SES's response was lost, or the function died. Only these may be
     /// mailed more than once.
     doubtful: u8,
+    /// Sends of which SES published an event.
+    told: u8,
 }
 
 impl Mailbox {
     pub(crate) fn copies(&self, send: u8) -> u8 {
         self.letters.iter().filter(|letter| letter.send == send).map(|letter| letter.copies).sum()
+    }
+
+    pub(crate) fn is_told(&self, send: u8) -> bool {
+        self.told & (1 << send) != 0
     }
 
     pub(crate) fn is_doubtful(&self, send: u8) -> bool {
@@ -66,6 +72,8 @@ pub(crate) enum Flaw {
     Twice,
     /// A sweep did not change the due invite that it found.
     Stuck,
+    /// A write of the same send made its delivery less true.
+    LessTrue,
     /// More links than the model can hold.
     TooManyLinks,
 }
@@ -95,7 +103,17 @@ pub enum Action {
     Cancel(u8, Option<u8>),
     Release(u8, Option<u8>),
     Change(u8, Option<u8>),
-    Click { learner: u8, place: u8, link: u8 },
+    Click {
+        learner: u8,
+        place: u8,
+        link: u8,
+    },
+    /// SES publishes an event about a mail: its number in `Mail::TOLD`.
+    Tell {
+        place: u8,
+        link: u8,
+        told: u8,
+    },
     Deliver(u8),
     Sweep(u8),
     Step(u8),
@@ -208,6 +226,9 @@ impl Seatkeeper {
                 actions.extend(self.expected(row.sends).map(|seen| Action::Release(place, seen)));
             }
             let letters = state.mailboxes[usize::from(place)].letters;
+            for (link, _) in (0..).zip(letters).filter(|(_, letter)| left.events > 0 && letter.copies > 0) {
+                actions.extend(numbers(Mail::TOLD.len()).map(|told| Action::Tell { place, link, told }));
+            }
             for (link, _) in (0..).zip(letters).filter(|(_, letter)| left.clicks > 0 && letter.copies > 0) {
                 let learners = 0..self.bounds.learners.min(state.clicked + 1);
                 actions.extend(learners.map(|learner| Action::Click { learner, place, link }));
@@ -289,6 +310,13 @@ impl Seatkeeper {
                 state.left.clicks -= 1;
                 state.clicked = state.clicked.max(learner + 1);
                 state.start(Step::Accept(Click { place, link, learner, now: state.clock, own: false }))?;
+            }
+            Action::Tell { place, link, told } => {
+                state.left.events -= 1;
+                let mailbox = &mut state.mailboxes[usize::from(place)];
+                let send = mailbox.letters[usize::from(link)].send;
+                mailbox.told |= 1 << send;
+                self.begin(state, place, Rule::Track { send, told: Mail::TOLD[usize::from(told)] })?;
             }
             Action::Deliver(place) => {
                 let (due, term) = (Self::due(state, place, Queue::Send)?, state.table.deal.term());

@@ -1,6 +1,6 @@
 //! Deliberate mistakes: each breaks one rule of a step. The model must find every mistake.
 
-use crate::bounds::{ATTEMPTS, Bounds, CLICKS, DELIVERY, EXPIRY, SEATS, SPELLING};
+use crate::bounds::{ATTEMPTS, Bounds, CLICKS, DELIVERY, EVENTS, EXPIRY, SEATS, SPELLING};
 use crate::property;
 
 macro_rules! mutants {
@@ -83,5 +83,10 @@ mutants! {
     FailedNotDue in DELIVERY by I7_END: "an invite with a failed mail leaves the due index";
     SweepIgnoresStatus in EXPIRY by I1_ACCEPTED: "sweep without *the invite is open*";
     SweepIgnoresExpiry in EXPIRY by I7_MARKS: "sweep without *the invite has expired*";
+    TrackLowers in EVENTS by I9_TRUER: "an event of a lower rank changes the delivery";
+    TrackIgnoresSend in EVENTS by I9_NEWEST: "an event of an older send counts";
+    TrackKeepsDue in EVENTS by I7_INDEX: "an event leaves a queued mail in the send queue";
+    RecordLowers in EVENTS by I9_TRUER: "the record of a sent mail overwrites its event";
+    AcceptLowers in EVENTS by I9_TRUER: "accept overwrites an event";
     SweepMarksHalf in EXPIRY by I7_INDEX: "sweep removes an invite from the index and leaves it open";
 }

@@ -162,6 +162,10 @@ impl Seatkeeper {
         let row = state.table.row(place).copied();
         let seen = row.filter(|_| !is_new);
         match self.rules.apply(place, &rule, seen.as_ref(), now, now) {
+            Ok(next) if seen == Some(next) => {
+                self.saw(Event::Unchanged);
+                Some(())
+            }
             Ok(next) => {
                 let holds = !is_new || row.is_none() || self.rules.wrong(Mutant::PutUnconditional);
                 state.start(Step::Put { place, rule, next: Some(next).filter(|_| holds), own: Own::No })
@@ -296,6 +300,7 @@ impl Seatkeeper {
             state.made(place, link);
         }
         let Some(before) = before else { return };
+        state.flaw(Flaw::LessTrue, before.sends == next.sends && next.mail < before.mail);
         match rule {
             Rule::Resend { expected, .. } => {
                 let doubled = match expected {
@@ -387,7 +392,11 @@ impl Seatkeeper {
             let newest = state.mailboxes[usize::from(place)].letters[usize::from(link)].send == row.sends;
             state.flaw(Flaw::OldLink, !newest);
         }
+        let mail = |state: &State| state.table.row(place).map(|row| row.mail);
+        let before = mail(state);
         state.table.accept_invite(rules, place, learner);
+        let is_lower = mail(state) < before;
+        state.flaw(Flaw::LessTrue, is_lower);
         let raises = !rules.wrong(Mutant::AcceptKeepsVersion);
         self.wrote(state, place, raises, rules.wrong(Mutant::AcceptDropsWriters));
         if rules.wrong(Mutant::AcceptInParts) {

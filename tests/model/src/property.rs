@@ -52,7 +52,7 @@ properties! {
         })
     };
     I4_SENT = "I4 every sent invite was mailed": |_, state| {
-        rows(state).all(|(place, row)| row.mail != Mail::Sent || copies(state, place, row.sends) > 0)
+        rows(state).all(|(place, row)| row.mail < Mail::Sent || copies(state, place, row.sends) > 0)
     };
     I4_ONCE = "I4 a send is mailed once, unless SES's response was lost": |_, state| {
         rows(state).all(|(place, row)| {
@@ -100,6 +100,10 @@ properties! {
         !state.is_over() || !rows(state).any(|(_, row)| expired(&row))
     };
     I7_PROGRESS = "I7 every run changes the due invite that it found": |_, state| !state.has(Flaw::Stuck);
+    I9_TRUER = "I9 a delivery only becomes truer": |_, state| !state.has(Flaw::LessTrue);
+    I9_NEWEST = "I9 only events of the newest send count": |_, state| {
+        rows(state).all(|(place, row)| row.mail <= Mail::Sent || state.mailboxes[usize::from(place)].is_told(row.sends))
+    };
     ENOUGH_LINKS = "the model has room for every link": |_, state| !state.has(Flaw::TooManyLinks);
 }
 

@@ -15,10 +15,11 @@ use shared::domain::outcome::{Outcome, record_outcome};
 use shared::domain::release::{ReleaseRefusal, may_release};
 use shared::domain::resend::resend;
 use shared::domain::send::{Invitee, invite};
+use shared::domain::track::track;
 use shared::domain::{
-    Attempt, Deal, DealChange, DealChangeRefusal, DealId, DealState, Delivery, Email, FailureReason, Invite,
-    InviteId, InviteState, LinkHash, Links, NewSend, Organisation, OrganisationId, PersonId, Queued, Salt,
-    Secret, Sent, Timestamp, Title,
+    Attempt, BounceReason, Deal, DealChange, DealChangeRefusal, DealId, DealState, Delivery, Email,
+    FailureReason, History, Invite, InviteId, InviteState, LinkHash, Links, NewSend, Organisation,
+    OrganisationId, PersonId, Queued, Salt, Secret, Sent, Timestamp, Title,
 };
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -39,11 +40,42 @@ impl LinkSet {
     }
 }
 
+/// From the least true to the truest. The last three come by events.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) enum Mail {
     Queued,
-    Sent,
     Failed,
+    Sent,
+    Deferred,
+    Delivered,
+    Bounced,
+}
+
+impl Mail {
+    pub(crate) const TOLD: [Self; 3] = [Self::Deferred, Self::Delivered, Self::Bounced];
+
+    fn delivery(self) -> Delivery {
+        let at = at(0);
+        match self {
+            Self::Queued => Delivery::Queued,
+            Self::Failed => Delivery::Failed { reason: FailureReason::MessageRejected, at },
+            Self::Sent => Delivery::Sent,
+            Self::Deferred => Delivery::Bounced { reason: BounceReason::Temporary, at },
+            Self::Delivered => Delivery::Delivered { at },
+            Self::Bounced => Delivery::Bounced { reason: BounceReason::MailboxUnavailable, at },
+        }
+    }
+
+    fn of(delivery: Delivery) -> Self {
+        match delivery {
+            Delivery::Queued => Self::Queued,
+            Delivery::Failed { .. } => Self::Failed,
+            Delivery::Bounced { reason: BounceReason::Temporary, .. } => Self::Deferred,
+            Delivery::Delivered { .. } => Self::Delivered,
+            Delivery::Bounced { .. } => Self::Bounced,
+            _ => Self::Sent,
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -167,6 +199,7 @@ pub(crate) enum Rule {
     Record { held: Held, verdict: Verdict },
     Cancel { expected: Option<u8> },
     Expire { due: Due },
+    Track { send: u8, told: Mail },
 }
 
 /// A learner's click on a link. `own` says whether an earlier attempt happened and its response was lost.
@@ -183,7 +216,7 @@ impl Rule {
     pub(crate) fn link(&self) -> Option<u8> {
         match *self {
             Self::Invite { link, .. } | Self::Resend { link, .. } | Self::Claim { link, .. } => Some(link),
-            Self::Record { .. } | Self::Cancel { .. } | Self::Expire { .. } => None,
+            Self::Record { .. } | Self::Cancel { .. } | Self::Expire { .. } | Self::Track { .. } => None,
         }
     }
 
@@ -332,11 +365,7 @@ impl Rules {
             accepted_as: None,
             invited_by: None,
             sends: row.sends.into(),
-            delivery: match row.mail {
-                Mail::Queued => Delivery::Queued,
-                Mail::Sent => Delivery::Sent,
-                Mail::Failed => Delivery::Failed { reason: FailureReason::MessageRejected, at: at(0) },
-            },
+            delivery: row.mail.delivery(),
             links: Links {
                 current: hashes(row.links),
                 superseded: older.map(|links| hashes(*links)).collect(),
@@ -348,6 +377,7 @@ impl Rules {
             send_times: Vec::new(),
             learner: row.learner.map(|learner| person(learner).clone()),
             removed_at: None,
+            history: History::default(),
         }
     }
 
@@ -366,11 +396,7 @@ impl Rules {
         Row {
             address,
             state: invite.state.into(),
-            mail: match invite.delivery {
-                Delivery::Queued => Mail::Queued,
-                Delivery::Sent => Mail::Sent,
-                Delivery::Failed { .. } => Mail::Failed,
-            },
+            mail: Mail::of(invite.delivery),
             sends,
             attempts: small(if is_new { 1 } else { invite.attempts - u32::from(self.earlier_attempts) }),
             attempted_at: tick(invite.attempted_at),
@@ -471,7 +497,7 @@ impl Rules {
                 resend(existing, expected.map(u32::from), &new_send(link), now).map_err(Event::Resend)
             }
             Rule::Cancel { expected } => {
-                cancel(existing, expected.map(u32::from), now).map_err(Event::Cancel)
+                cancel(existing, expected.map(u32::from), None, now).map_err(Event::Cancel)
             }
             Rule::Claim { term, link, .. } => {
                 let attempt = NewAttempt {
@@ -484,6 +510,11 @@ impl Rules {
                 take_up(existing, &deal, &attempt, now).map_err(|_| Event::ClaimLost)
             }
             Rule::Expire { .. } => expire(existing, now).map_err(|_| Event::SweepLost),
+            Rule::Track { send, told } => {
+                let newest = before.map_or(0, |row| row.sends);
+                let send = if self.wrong(Mutant::TrackIgnoresSend) { newest } else { send };
+                track(existing, send.into(), told.delivery()).map_err(|_| Event::Stray)
+            }
             Rule::Record { held, verdict } => {
                 let mut attempt = self.attempt(held);
                 let outcome = self.outcome(&attempt, verdict);
@@ -516,6 +547,7 @@ impl Rules {
             }
             (Mutant::ClaimIgnoresLease, Rule::Claim { .. }) => invite.lease_until = Some(at(0)),
             (Mutant::ClaimIgnoresExpiry, Rule::Claim { .. }) => invite.expires_at = at(now + 1),
+            (Mutant::TrackLowers, Rule::Track { .. }) => invite.delivery = Delivery::Queued,
             (Mutant::SweepIgnoresStatus, Rule::Expire { .. }) => invite.state = InviteState::Open,
             (Mutant::SweepIgnoresExpiry, Rule::Expire { .. }) => invite.expires_at = at(0),
             (Mutant::RequeueByNobody, Rule::Record { verdict: Verdict::Busy(_), .. })
@@ -558,6 +590,8 @@ impl Rules {
             | (Mutant::SweepMarksHalf, Rule::Expire { .. }) => row.state = InviteState::Open.into(),
             (Mutant::QueuedNotDue, Rule::Invite { .. } | Rule::Resend { .. }) => row.due = None,
             (Mutant::CancelStaysDue, Rule::Cancel { .. }) => row.due = before.and_then(|row| row.due),
+            (Mutant::TrackKeepsDue, Rule::Track { .. }) => row.due = before.and_then(|row| row.due),
+            (Mutant::RecordLowers, Rule::Record { verdict: Verdict::Sent, .. }) => row.mail = Mail::Sent,
             (Mutant::FailedNotDue, _) if row.mail == Mail::Failed => row.due = None,
             _ => {}
         }
@@ -644,7 +678,9 @@ impl Table {
         if let Some(row) = self.row_mut(place) {
             row.state = InviteState::Accepted.into();
             row.learner = Some(learner);
-            row.mail = Mail::Sent;
+            if row.mail < Mail::Sent || rules.wrong(Mutant::AcceptLowers) {
+                row.mail = Mail::Sent;
+            }
             row.sent_at = Some(row.attempted_at);
             row.lease_until = None;
             if !rules.wrong(Mutant::AcceptStaysDue) {
@@ -666,7 +702,7 @@ impl Table {
         expected: Option<u8>,
     ) -> Result<(u8, u8), ReleaseRefusal> {
         let invite = self.row(place).map(|row| rules.invite(place, row));
-        let learner = may_release(invite.as_ref(), expected.map(u32::from))?;
+        let (_, learner) = may_release(invite.as_ref(), expected.map(u32::from))?;
         let learner = PEOPLE.iter().position(|person| person == learner).ok_or(ReleaseRefusal::NotFound)?;
         let sends = self.row(place).map_or(0, |row| row.sends);
         Ok((u8::try_from(learner).unwrap_or(0), sends))

@@ -15,9 +15,9 @@ use shared::domain::release::{ReleaseRefusal, may_release};
 use shared::domain::resend::{DOUBLE_CLICK, ResendRefusal, resend};
 use shared::domain::send::{InviteRefusal, Invitee, invite};
 use shared::domain::{
-    Deal, DealChange, DealChangeRefusal, DealId, DealState, Delivery, Email, Invite, InviteId, InviteState,
-    LinkHash, Links, NewSend, Organisation, OrganisationId, PersonId, Queued, Salt, Secret, Status,
-    Timestamp, Title,
+    Deal, DealChange, DealChangeRefusal, DealId, DealState, Delivery, Email, History, Invite, InviteId,
+    InviteState, LinkHash, Links, NewSend, Organisation, OrganisationId, PersonId, Queued, Salt, Secret,
+    Status, Timestamp, Title,
 };
 
 /// How many older sends have links that are known as superseded.
@@ -178,6 +178,7 @@ impl Row {
             send_times: Vec::new(),
             learner: self.learner.map(learner).cloned(),
             removed_at: None,
+            history: History::default(),
         }
     }
 }
@@ -273,7 +274,7 @@ impl State {
                 if lapsed { self.resend(address, Some(row.sends), now, spec) } else { Vec::new() }
             }
             Action::Cancel(address, expected) => {
-                match cancel(self.invite(address).as_ref(), expected, at(now)) {
+                match cancel(self.invite(address).as_ref(), expected, None, at(now)) {
                     Ok(invite) => vec![(self.with(address, spec.row(&invite)), Reply::Done)],
                     Err(CancelRefusal::AlreadyDone) => same(Reply::Done),
                     Err(CancelRefusal::AlreadyAccepted) => refused("already_accepted"),
@@ -359,7 +360,13 @@ impl State {
             Err(ResendRefusal::JustResent) => vec![(self.clone(), Reply::Done)],
             Err(ResendRefusal::AlreadyAccepted) => refused("already_accepted"),
             Err(ResendRefusal::Stale) => refused("stale"),
-            Err(ResendRefusal::NotFound | ResendRefusal::TooSoon(_)) => refused("not_found"),
+            // The histories have no events and no limits.
+            Err(
+                ResendRefusal::NotFound
+                | ResendRefusal::Complained
+                | ResendRefusal::Undeliverable
+                | ResendRefusal::TooSoon(_),
+            ) => refused("not_found"),
         }
     }
 

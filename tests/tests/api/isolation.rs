@@ -17,6 +17,8 @@ fn requests() -> Vec<(&'static str, &'static str, Option<Value>)> {
         ("GET", "/api/deals/{deal}/invites/{invite}", None),
         ("POST", "/api/deals/{deal}/invites", Some(json!({"invites": [{"email": "somebody@example.com"}]}))),
         ("POST", "/api/deals/{deal}/invites", Some(json!({"invites": [{"email": "a@b.c"}], "dryRun": true}))),
+        ("PATCH", "/api/deals/{deal}/invites/{invite}", Some(json!({"email": "somebody@example.com"}))),
+        ("PATCH", "/api/deals/{deal}/invites/{invite}", Some(json!({"name": "Somebody"}))),
         ("POST", "/api/deals/{deal}/invites/{invite}/resend", None),
         ("POST", "/api/deals/{deal}/invites/resend", Some(json!({"status": "expired"}))),
         ("POST", "/api/deals/{deal}/invites/resend", Some(json!({"invites": [{"id": "x", "sends": 1}]}))),

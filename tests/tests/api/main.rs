@@ -9,3 +9,4 @@ mod isolation;
 mod limits;
 mod settings;
 mod story;
+mod tracking;

@@ -17,10 +17,12 @@ fn output_with(function: &str, settings: &[(&str, &str)]) -> String {
 #[test]
 fn a_function_names_all_missing_settings_in_one_line() {
     for function in FUNCTIONS.iter() {
-        let missing = if ["send-invites", "resend-invite", "deliver-invites"].contains(&function.name) {
-            "TABLE_NAME is missing; MAIL_FROM is missing; PORTAL_URL is missing; FUNCTION_TIMEOUT is missing"
-        } else {
-            "TABLE_NAME is missing"
+        let missing = match function.name {
+            "send-invites" | "resend-invite" | "deliver-invites" => {
+                "TABLE_NAME is missing; MAIL_FROM is missing; PORTAL_URL is missing; FUNCTION_TIMEOUT is missing"
+            }
+            "track-delivery" => "TABLE_NAME is missing; EVENT_TOPIC is missing",
+            _ => "TABLE_NAME is missing",
         };
         let expected = format!("Error: invalid settings: {missing}\n");
         assert_eq!(output_with(function.name, &[]), expected, "{}", function.name);

@@ -1,4 +1,4 @@
-//! `/inbox`: the pages, the mails as JSON, and the switch for faults.
+//! `/inbox`: the pages, the mails as JSON, the switch for faults, and SES's events on demand.
 //!
 //! Invariant: a mail's HTML runs no script and reaches nothing of this stack. A sandboxed frame shows it, from an
 //! attribute. Reading a mail changes nothing.
@@ -18,24 +18,28 @@ use serde_json::{Value, json};
 
 use super::{Inbox, Mail};
 use crate::page;
-use crate::ses::Faults;
+use crate::ses::{EventKind, Events, Faults};
 
 /// The most rows of the page. The JSON has all mails.
 const SHOWN: usize = 500;
+/// The most copies of an event in one request.
+const MAX_COPIES: u32 = 1_000;
 
 #[derive(Debug, Clone)]
 struct Pages {
     inbox: Arc<Inbox>,
     faults: Arc<Faults>,
+    events: Events,
 }
 
-pub(crate) fn router(inbox: Arc<Inbox>, faults: Arc<Faults>) -> Router {
+pub(crate) fn router(inbox: Arc<Inbox>, faults: Arc<Faults>, events: Events) -> Router {
     Router::new()
         .route("/inbox", get(list))
         .route("/inbox/messages.json", get(messages))
         .route("/inbox/faults", post(set_fault))
+        .route("/inbox/events", post(publish))
         .route("/inbox/{id}", get(one))
-        .with_state(Pages { inbox, faults })
+        .with_state(Pages { inbox, faults, events })
 }
 
 #[derive(Template)]
@@ -94,9 +98,40 @@ async fn messages(State(pages): State<Pages>, Query(Filter { after, to }): Query
     ([(CACHE_CONTROL, "no-store")], Json(mails)).into_response()
 }
 
-async fn set_fault(State(pages): State<Pages>, body: Bytes) -> Result<StatusCode, (StatusCode, Json<Value>)> {
-    let fault = serde_json::from_slice(&body)
-        .map_err(|error| (StatusCode::BAD_REQUEST, Json(json!({ "message": error.to_string() }))))?;
+type Refusal = (StatusCode, Json<Value>);
+
+fn refused(status: StatusCode, message: &str) -> Refusal {
+    (status, Json(json!({ "message": message })))
+}
+
+fn unreadable(error: &serde_json::Error) -> Refusal {
+    refused(StatusCode::BAD_REQUEST, &error.to_string())
+}
+
+async fn set_fault(State(pages): State<Pages>, body: Bytes) -> Result<StatusCode, Refusal> {
+    let fault = serde_json::from_slice(&body).map_err(|error| unreadable(&error))?;
     pages.faults.set(fault);
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// The body of `POST /inbox/events`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Event {
+    /// A mail's id.
+    id: String,
+    event: EventKind,
+    copies: Option<u32>,
+}
+
+async fn publish(State(pages): State<Pages>, body: Bytes) -> Result<StatusCode, Refusal> {
+    let Event { id, event, copies } = serde_json::from_slice(&body).map_err(|error| unreadable(&error))?;
+    let copies = copies.unwrap_or(1);
+    if !(1..=MAX_COPIES).contains(&copies) {
+        return Err(refused(StatusCode::BAD_REQUEST, &format!("copies must be from 1 to {MAX_COPIES}")));
+    }
+    let no_mail = || refused(StatusCode::NOT_FOUND, "The inbox has no mail with this id.");
+    let mail = pages.inbox.find(&id).ok_or_else(no_mail)?;
+    pages.events.publish(&mail, event, copies);
+    Ok(StatusCode::ACCEPTED)
 }

@@ -1,11 +1,13 @@
 //! SES v2, as strict as SES: it refuses what SES refuses, and drops what SES drops.
 //!
-//! Invariant: a mail is in the inbox exactly if SES would have sent it. `SendBulkEmail` is the only operation, since
-//! Seatkeeper uses no other.
+//! Invariant: a mail is in the inbox exactly if SES would have sent it. There are the operations that Seatkeeper uses,
+//! and `PutSuppressedDestination`, by which a test blocks an address. For each mail that SES takes, it publishes an event.
 
 mod check;
+mod events;
 mod fault;
 mod request;
+mod suppression;
 mod template;
 #[cfg(test)]
 mod tests;
@@ -16,12 +18,14 @@ use std::sync::Arc;
 use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use http::{HeaderName, StatusCode};
 use serde_json::{Value, json};
 
+pub(crate) use events::{EventKind, Events, hand_over};
 pub(crate) use fault::Faults;
+pub(crate) use suppression::Suppressed;
 
 use crate::inbox::Inbox;
 use check::Entry;
@@ -35,11 +39,17 @@ const MAX_REQUEST: usize = 40 * 1024 * 1024;
 pub(crate) struct Ses {
     pub(crate) inbox: Arc<Inbox>,
     pub(crate) faults: Arc<Faults>,
+    pub(crate) events: Events,
+    /// Whether a mail's first events come unasked.
+    pub(crate) tells: bool,
+    pub(crate) suppressed: Suppressed,
 }
 
 pub(crate) fn router(ses: Arc<Ses>) -> Router {
     Router::new()
         .route("/v2/email/outbound-bulk-emails", post(send_bulk))
+        .route("/v2/email/suppression/addresses", put(suppression::block))
+        .route("/v2/email/suppression/addresses/{address}", get(suppression::find).delete(suppression::lift))
         .fallback(unknown)
         .layer(DefaultBodyLimit::max(MAX_REQUEST))
         .with_state(ses)
@@ -74,7 +84,7 @@ impl IntoResponse for SesError {
 }
 
 async fn unknown() -> SesError {
-    let message = "This SES has SendBulkEmail only";
+    let message = "This SES does not have the operation";
     SesError::new(StatusCode::NOT_FOUND, "UnknownOperationException", message)
 }
 
@@ -116,6 +126,13 @@ impl Ses {
             }
             Ok(Some(mail)) => {
                 let result = success(&mail.id);
+                if self.suppressed.has(&mail.to) {
+                    self.events.publish(&mail, EventKind::Suppressed, 1);
+                    return result;
+                }
+                if self.tells {
+                    self.events.publish_first(&mail);
+                }
                 self.inbox.deliver(mail);
                 result
             }

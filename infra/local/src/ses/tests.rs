@@ -10,6 +10,10 @@ use aws_sdk_sesv2::types::{
     MessageTag, ReplacementEmailContent, ReplacementTemplate, Template,
 };
 
+use std::sync::Mutex;
+
+use tokio::sync::mpsc::UnboundedReceiver;
+
 use super::*;
 use crate::origin::InnerPort;
 use crate::terminal::Terminal;
@@ -17,6 +21,7 @@ use crate::terminal::Terminal;
 struct Bench {
     client: Client,
     ses: Arc<Ses>,
+    published: Mutex<UnboundedReceiver<Value>>,
 }
 
 type Answer = Result<SendBulkEmailOutput, SdkError<SendBulkEmailError>>;
@@ -24,7 +29,10 @@ type Answer = Result<SendBulkEmailOutput, SdkError<SendBulkEmailError>>;
 impl Bench {
     async fn start() -> Self {
         let inbox = Arc::new(Inbox::open(None, Terminal { quiet: true }).unwrap());
-        let ses = Arc::new(Ses { inbox, faults: Arc::default() });
+        let (queue, published) = tokio::sync::mpsc::unbounded_channel();
+        let events = Events { topic: "arn:topic".to_owned(), queue };
+        let suppressed = Suppressed::default();
+        let ses = Arc::new(Ses { inbox, faults: Arc::default(), events, tells: true, suppressed });
         let port = InnerPort::bind().await.unwrap();
         let config = Config::builder()
             .behavior_version(BehaviorVersion::v2026_01_12())
@@ -35,7 +43,20 @@ impl Bench {
             .retry_config(RetryConfig::disabled())
             .build();
         tokio::spawn(port.serve(router(Arc::clone(&ses))));
-        Self { client: Client::from_conf(config), ses }
+        Self { client: Client::from_conf(config), ses, published: Mutex::new(published) }
+    }
+
+    /// The events that were published since the last call.
+    fn events(&self) -> Vec<Value> {
+        let mut published = self.published.lock().unwrap();
+        let payloads = std::iter::from_fn(|| published.try_recv().ok());
+        payloads
+            .map(|payload| {
+                let notification = &payload["Records"][0]["Sns"];
+                assert_eq!(notification["TopicArn"], "arn:topic");
+                serde_json::from_str(notification["Message"].as_str().unwrap()).unwrap()
+            })
+            .collect()
     }
 
     async fn send(&self, to: &[&str], html: &str) -> Answer {
@@ -166,4 +187,50 @@ fn an_unknown_fault_is_refused() {
     ] {
         assert!(serde_json::from_value::<fault::Fault>(fault.clone()).is_err(), "{fault}");
     }
+}
+
+/// What the documentation of the mailbox simulator says, "Using the mailbox simulator manually".
+#[tokio::test]
+async fn every_mail_has_events_and_the_simulators_addresses_have_their_own() {
+    let bench = Bench::start().await;
+    let cases: [(&str, &[&str]); 7] = [
+        ("ann@example.com", &["Delivery"]),
+        ("success@simulator.amazonses.com", &["Delivery"]),
+        ("bounce@simulator.amazonses.com", &["Permanent General"]),
+        ("bounce+label@simulator.amazonses.com", &["Permanent General"]),
+        ("ooto@simulator.amazonses.com", &["Delivery", "Transient General"]),
+        ("complaint@simulator.amazonses.com", &["Delivery", "Complaint"]),
+        ("suppressionlist@simulator.amazonses.com", &["Permanent Suppressed"]),
+    ];
+    for (address, expected) in cases {
+        bench.send(&[address], "{{{html}}}").await.unwrap();
+        let events = bench.events();
+        let named = events.iter().map(|event| match event["bounce"].as_object() {
+            Some(bounce) => format!("{} {}", bounce["bounceType"], bounce["bounceSubType"]).replace('"', ""),
+            None => event["eventType"].as_str().unwrap().to_owned(),
+        });
+        assert_eq!(named.collect::<Vec<_>>(), expected, "{address}");
+        for event in events {
+            assert_eq!(event["mail"]["tags"]["invite"], json!(["i1"]), "{event}");
+            assert_eq!(event["mail"]["destination"], json!([address]), "{event}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_mail_to_a_blocked_address_bounces_until_the_address_is_unblocked() {
+    let bench = Bench::start().await;
+    let address = "Ann@example.com";
+    let list = || bench.client.get_suppressed_destination().email_address(address).send();
+    assert_eq!(list().await.unwrap_err().code(), Some("NotFoundException"));
+    let reason = aws_sdk_sesv2::types::SuppressionListReason::Bounce;
+    let block = bench.client.put_suppressed_destination().email_address(address).reason(reason.clone());
+    block.send().await.unwrap();
+    assert_eq!(list().await.unwrap().suppressed_destination().unwrap().reason(), &reason);
+    bench.send(&[address], "{{{html}}}").await.unwrap();
+    assert_eq!(bench.events()[0]["bounce"]["bounceSubType"], "OnAccountSuppressionList");
+    bench.client.delete_suppressed_destination().email_address(address).send().await.unwrap();
+    bench.send(&[address], "{{{html}}}").await.unwrap();
+    assert_eq!(bench.events()[0]["eventType"], "Delivery");
+    assert_eq!(bench.ses.inbox.mails().len(), 1, "the blocked mail was never sent");
 }

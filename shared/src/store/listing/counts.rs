@@ -1,8 +1,8 @@
 //! Counts a deal's rows by status.
 
-use super::{Part, StatusFilter, View};
+use super::{Part, View};
 use crate::domain::{Deal, DealId, DealState, InviteState, Timestamp};
-use crate::store::read::pages;
+use crate::store::read::{one_page, pages};
 use crate::store::{Result, Store, keys};
 use aws_sdk_dynamodb::types::Select;
 use chrono::Duration;
@@ -18,6 +18,7 @@ pub struct Counts {
     /// Always exact.
     pub accepted: u32,
     pub expired: u32,
+    pub undelivered: u32,
 }
 
 impl Store {
@@ -37,26 +38,34 @@ impl Store {
         };
         let read = async |(fresh, late, marked): &(Part, Part, Part)| {
             let count = |part| self.count(id, part, now, COUNTED_UP_TO + 1);
-            let ((fresh, _), (open, expired), (first, _)) =
-                future::try_join3(count(fresh), count(late), count(marked)).await?;
+            let ((fresh, _), (open, expired), (first, _), undelivered) =
+                future::try_join4(count(fresh), count(late), count(marked), self.count_undelivered(id))
+                    .await?;
             // The sweep may be moving unmarked rows to the marked ones. A second count finds them.
             let marked = if expired == 0 { first } else { count(marked).await?.0 };
-            Ok((fresh + open, expired + marked))
+            Ok((fresh + open, expired + marked, undelivered))
         };
         let counted = self.with_deal(id, lifetime, now, plan, read).await?;
-        Ok(counted.map(|(deal, (open, expired))| {
+        Ok(counted.map(|(deal, (open, expired, undelivered))| {
             let is_ended = deal.state(now) == DealState::Ended;
             let (pending, expired) = if is_ended { (0, open + expired) } else { (open, expired) };
-            let [pending, expired] = [pending, expired].map(|count| count.min(COUNTED_UP_TO + 1));
+            let [pending, expired, undelivered] =
+                [pending, expired, undelivered].map(|count| count.min(COUNTED_UP_TO + 1));
             let accepted = deal.allocated;
-            (deal, Counts { pending, accepted, expired })
+            (deal, Counts { pending, accepted, expired, undelivered })
         }))
     }
 
-    /// Counts without a limit, at 30 read units a thousand.
+    async fn count_undelivered(&self, deal: DealId) -> Result<u32> {
+        // A place begins with a digit, and so sorts behind this.
+        let query = self.undelivered(deal, "!").limit(i32::try_from(COUNTED_UP_TO + 1).unwrap_or(i32::MAX));
+        Ok(one_page(query.select(Select::Count)).await?.count.unsigned_abs())
+    }
+
+    /// Counts without a limit and without the undeliverable ones, at 30 read units a thousand.
     pub async fn count_expired(&self, deal: &Deal, lifetime: Duration, now: Timestamp) -> Result<u32> {
         let mut expired = 0;
-        for part in View::of(deal, lifetime, now).parts(Some(StatusFilter::Expired)) {
+        for part in View::of(deal, lifetime, now).resendable() {
             expired += self.count(deal.id, &part, now, u32::MAX).await?.0;
         }
         Ok(expired)

@@ -25,6 +25,8 @@ pub enum StatusFilter {
     Pending,
     Accepted,
     Expired,
+    /// The mail failed, bounced, or was complained of.
+    Undelivered,
 }
 
 impl StatusFilter {
@@ -33,14 +35,16 @@ impl StatusFilter {
             Self::Pending => "pending",
             Self::Accepted => "accepted",
             Self::Expired => "expired",
+            Self::Undelivered => "undelivered",
         }
     }
 
-    fn status(self) -> Status {
+    fn holds(self, invite: &Invite, status: Status) -> bool {
         match self {
-            Self::Pending => Status::Pending,
-            Self::Accepted => Status::Accepted,
-            Self::Expired => Status::Expired,
+            Self::Pending => status == Status::Pending,
+            Self::Accepted => status == Status::Accepted,
+            Self::Expired => status == Status::Expired,
+            Self::Undelivered => invite.undelivered_at().is_some(),
         }
     }
 }
@@ -83,6 +87,8 @@ impl View {
         use InviteState::{Accepted, Expired, Open};
         match filter {
             None => [Open, Expired, Accepted].map(Part::whole).into(),
+            // `undelivered_rows` reads these.
+            Some(StatusFilter::Undelivered) => Vec::new(),
             Some(StatusFilter::Accepted) => vec![Part::whole(Accepted)],
             Some(StatusFilter::Pending) if self.ended => Vec::new(),
             Some(StatusFilter::Pending) => {
@@ -91,6 +97,12 @@ impl View {
             Some(StatusFilter::Expired) if self.ended => [Open, Expired].map(Part::whole).into(),
             Some(StatusFilter::Expired) => vec![self.unmarked(), Part::whole(Expired)],
         }
+    }
+
+    /// Expired rows whose next mail may arrive.
+    fn resendable(self) -> impl Iterator<Item = Part> {
+        let parts = self.parts(Some(StatusFilter::Expired)).into_iter();
+        parts.map(|part| Part { is_deliverable: true, ..part })
     }
 
     /// Expired rows that the sweep has not marked yet.
@@ -112,11 +124,13 @@ struct Part {
     range: Option<(&'static str, String)>,
     /// A filter expression.
     expiry: Option<&'static str>,
+    /// Leaves out the rows to which another mail would most likely not arrive.
+    is_deliverable: bool,
 }
 
 impl Part {
     fn whole(state: InviteState) -> Self {
-        Self { state, range: None, expiry: None }
+        Self { state, range: None, expiry: None, is_deliverable: false }
     }
 }
 
@@ -139,6 +153,12 @@ impl Store {
         Ok(Some((deal, found)))
     }
 
+    /// Oldest first, from behind the place `after`.
+    fn undelivered(&self, deal: DealId, after: &str) -> QueryFluentBuilder {
+        let values = values([(":pk", s(keys::undelivered(deal))), (":after", s(after))]);
+        self.query(Some(keys::ATTENTION), "attentionPk = :pk AND attentionSk > :after", values)
+    }
+
     /// Oldest first.
     fn part_query(&self, deal: DealId, part: &Part, now: Timestamp, limit: usize) -> QueryFluentBuilder {
         let mut keys = "listPk = :pk".to_owned();
@@ -150,8 +170,18 @@ impl Store {
         if part.expiry.is_some() {
             values.insert(":now".to_owned(), n(now.timestamp()));
         }
+        let deliverable = part.is_deliverable.then(|| {
+            // `Invite::is_undeliverable`, in DynamoDB's words.
+            values.extend([
+                (":bounced".to_owned(), s("bounced")),
+                (":complained".to_owned(), s("complained")),
+                (":temporary".to_owned(), s("temporary")),
+            ]);
+            "delivery <> :complained AND (delivery <> :bounced OR failure = :temporary)"
+        });
+        let filters: Vec<_> = part.expiry.into_iter().chain(deliverable).collect();
         self.query(Some(keys::LISTING), &keys, values)
-            .set_filter_expression(part.expiry.map(str::to_owned))
+            .set_filter_expression((!filters.is_empty()).then(|| filters.join(" AND ")))
             .limit(i32::try_from(limit).unwrap_or(i32::MAX))
     }
 }

@@ -21,11 +21,15 @@ impl Store {
     /// `None` if there is no such deal.
     pub async fn page(&self, id: DealId, query: &PageQuery, now: Timestamp) -> Result<Option<Page>> {
         let plan = |view: View| view.parts(query.filter);
-        let read = async |parts: &Vec<Part>| self.rows(id, parts, query, now).await;
+        let read = async |parts: &Vec<Part>| match query.filter {
+            Some(StatusFilter::Undelivered) => self.undelivered_rows(id, query).await,
+            _ => self.rows(id, parts, query, now).await,
+        };
         let found = self.with_deal(id, query.lifetime, now, plan, read).await?;
         Ok(found.map(|(deal, (invites, next))| Page { deal, invites, next }))
     }
 
+    /// Without the undeliverable ones.
     pub async fn oldest_expired(
         &self,
         deal: &Deal,
@@ -35,7 +39,7 @@ impl Store {
     ) -> Result<Vec<Invite>> {
         let mut rows = Vec::new();
         // Open rows first: a row that the sweep moves in between is then found among the marked rows.
-        for part in View::of(deal, lifetime, now).parts(Some(StatusFilter::Expired)) {
+        for part in View::of(deal, lifetime, now).resendable() {
             let pages = pages(self.part_query(deal.id, &part, now, limit));
             let found = pages.map_ok(|page| item::readable(page.items.unwrap_or_default(), item::row));
             let found = found.map_ok(|rows| stream::iter(rows).map(Ok)).try_flatten().take(limit);
@@ -45,6 +49,20 @@ impl Store {
         rows.dedup_by_key(|invite| invite.id);
         rows.truncate(limit);
         Ok(rows)
+    }
+
+    /// Oldest first.
+    async fn undelivered_rows(&self, deal: DealId, query: &PageQuery) -> Result<Rows> {
+        // A place begins with a digit, and so sorts behind this.
+        let after = query.after.as_deref().unwrap_or("!");
+        let limit = i32::try_from(query.limit + 1).unwrap_or(i32::MAX);
+        let read = one_page(self.undelivered(deal, after).limit(limit)).await?;
+        let mut items = read.items.unwrap_or_default();
+        let is_more = items.len() > query.limit;
+        items.truncate(query.limit);
+        let last = items.last().filter(|_| is_more).and_then(|item| item::text(item, "attentionSk"));
+        let next = last.map(str::to_owned);
+        Ok((item::readable(items, item::row), next))
     }
 
     async fn rows(&self, deal: DealId, parts: &[Part], query: &PageQuery, now: Timestamp) -> Result<Rows> {

@@ -50,7 +50,7 @@ impl Store {
                 let is_listed = !matches!(status, Status::Cancelled | Status::Released);
                 is_listed
                     && prefix.matches(&row.email)
-                    && query.filter.is_none_or(|filter| filter.status() == status)
+                    && query.filter.is_none_or(|filter| filter.holds(row, status))
             }));
             // The last row read, whether or not it is shown.
             let last = found.pop().filter(|_| is_more);

@@ -1,0 +1,81 @@
+//! Correcting an invite: another address, another spelling of the address, or another name.
+
+use serde::Deserialize;
+use shared::domain::correct::{Correction, correct_in_place, invite_instead, withdraw};
+use shared::domain::send::Invitee;
+use shared::domain::{Email, Invite, InviteId, InviteKey, Name};
+use shared::http::{self, HandlerResult, InviteView, Problem, Request};
+use shared::sending::{Replaced, Row, RowOutcome, SendRequest, Sending};
+use shared::store::{Changed, InviteRecord, Seen};
+use std::future;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CorrectBody {
+    email: Option<String>,
+    name: Option<String>,
+}
+
+pub(crate) async fn correct(sending: &Sending, request: &Request) -> HandlerResult {
+    let CorrectBody { email, name } = request.json()?;
+    if email.is_none() && name.is_none() {
+        return Err(Problem::invalid("Give an email, a name, or both."));
+    }
+    let email = email.as_deref().map(Email::parse).transpose();
+    let email = email.map_err(|error| Problem::field("email", error.to_string()))?;
+    let (send_request, invite, record) = sending.authorize_invite(request).await?;
+    let sends = record.as_ref().map(|record| record.invite.sends);
+    let expected = request.if_match(future::ready(Ok(sends))).await?;
+    let by = send_request.manager.email.as_deref();
+    let correction = Correction { expected, email, name: name.as_deref().map(Name::clean), by };
+    let corrected = match correction.email.as_ref().map(|email| send_request.deal.invite_id(email)) {
+        Some(new) if new != invite => {
+            replace(sending, &send_request, [invite, new], record, &correction).await?
+        }
+        _ => {
+            let key = InviteKey { deal: send_request.deal.id, invite };
+            let rule = |existing: Option<&Invite>, now| correct_in_place(existing, &correction, now);
+            let deadline = request.deadline;
+            match sending.store.change(key, Seen::Record(record), request.now, deadline, rule).await? {
+                Changed::Done(record) => record.invite,
+                Changed::Refused(refusal, _) => return Err(Problem::of_correction(refusal, request.now)),
+            }
+        }
+    };
+    let view = InviteView::new(&corrected, &send_request.deal, request.now);
+    Ok(http::with_etag(200, corrected.sends, &view))
+}
+
+/// Cancels the old invite and invites the new address, both or neither.
+async fn replace(
+    sending: &Sending,
+    request: &SendRequest,
+    [old, new]: [InviteId; 2],
+    record: Option<InviteRecord>,
+    correction: &Correction<'_>,
+) -> Result<Invite, Problem> {
+    let refused = |refusal| Problem::of_correction(refusal, request.now);
+    // Refuses without any quota, and says which name the new invite has.
+    let existing = record.as_ref().map(|record| &record.invite);
+    withdraw(existing, correction, request.now).map_err(refused)?;
+    let name = existing.and_then(|invite| invite.name.clone());
+    let email = correction.email.clone().ok_or_else(Problem::not_found)?;
+    let invitee = Invitee { id: new, email, name: correction.name.clone().unwrap_or(name) };
+    let row = Row {
+        invite: new,
+        seen: Seen::Unread,
+        order: 0,
+        rule: Box::new(|existing, send, now| invite_instead(existing, &invitee, send, now)),
+        replaces: Some(Replaced {
+            invite: old,
+            rule: Box::new(|existing, now| withdraw(existing, correction, now)),
+        }),
+    };
+    match sending.send(request, vec![row]).await?.pop() {
+        Some(RowOutcome::Queued(invite)) => Ok(*invite),
+        Some(RowOutcome::Refused(refusal, _)) => Err(refused(refusal)),
+        Some(RowOutcome::OverLimit(retry_at)) => Err(Problem::too_many_requests(retry_at, request.now)),
+        Some(RowOutcome::Failed(error)) => Err(error.into()),
+        Some(RowOutcome::NoTime) | None => Err(Problem::unavailable()),
+    }
+}

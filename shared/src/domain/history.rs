@@ -1,0 +1,162 @@
+//! What happened to an invite, packed so that items stay small. The write of each change adds its entry.
+
+use super::Timestamp;
+use chrono::DateTime;
+use serde::Serialize;
+
+/// An invite keeps this many entries, and then drops the oldest.
+const MOST: usize = 24;
+
+macro_rules! events {
+    ($($name:ident)*) => {
+        /// The numbers are stored, from 0. Of two events in one second, the larger number counts as the later event.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum HistoryEvent { $($name,)* }
+        const EVENTS: &[HistoryEvent] = &[$(HistoryEvent::$name,)*];
+    };
+}
+
+events! {
+    Released Expired Cancelled Corrected Invited Resent Sent Failed Delayed Delivered Bounced Complained Accepted
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct History {
+    /// Oldest first: second, event (two digits), and place among the managers from 1 (two digits; 0 for nobody).
+    pub(crate) entries: Vec<i64>,
+    pub(crate) managers: Vec<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct HistoryEntry<'a> {
+    pub at: Timestamp,
+    pub event: HistoryEvent,
+    /// The manager's address.
+    pub by: Option<&'a str>,
+}
+
+impl History {
+    pub(crate) fn pack(event: HistoryEvent, at: Timestamp, manager: usize) -> i64 {
+        (at.timestamp() * 100 + event as i64) * 100 + i64::try_from(manager).unwrap_or_default()
+    }
+
+    /// The manager's place from 1, and the managers with this one.
+    pub(crate) fn with_manager(&self, by: Option<&str>) -> (usize, Vec<String>) {
+        let mut managers = self.managers.clone();
+        let Some(by) = by else { return (0, managers) };
+        let place = managers.iter().position(|known| known == by).unwrap_or_else(|| {
+            managers.push(by.to_owned());
+            managers.len() - 1
+        });
+        (place + 1, managers)
+    }
+
+    /// An event that is told twice stands in the history once.
+    pub(super) fn with(&self, event: HistoryEvent, at: Timestamp, by: Option<&str>) -> Self {
+        let (manager, managers) = self.with_manager(by);
+        let mut entries = self.entries.clone();
+        entries.push(Self::pack(event, at, manager));
+        entries.sort_unstable();
+        entries.dedup();
+        entries.drain(..entries.len().saturating_sub(MOST));
+        let whole = Self { entries, managers };
+        // Releasing a seat relies on the managers' places, and follows no other manager's change of the same send.
+        if by.is_some() { whole.without_idle_managers() } else { whole }
+    }
+
+    pub(super) fn without(&self, event: HistoryEvent, at: Timestamp) -> Self {
+        let entry = Self::pack(event, at, 0);
+        Self {
+            entries: self.entries.iter().copied().filter(|known| *known != entry).collect(),
+            ..self.clone()
+        }
+    }
+
+    fn without_idle_managers(&self) -> Self {
+        let packed = self.entries.iter().map(|entry| (entry / 100, self.manager(*entry)));
+        let mut kept = Self::default();
+        for (event, manager) in packed {
+            let (place, managers) = kept.with_manager(manager);
+            kept.entries.push(event * 100 + i64::try_from(place).unwrap_or_default());
+            kept.managers = managers;
+        }
+        kept
+    }
+
+    fn manager(&self, entry: i64) -> Option<&str> {
+        let place = usize::try_from(entry % 100).ok()?.checked_sub(1)?;
+        self.managers.get(place).map(String::as_str)
+    }
+
+    pub fn newest_first(&self) -> impl Iterator<Item = HistoryEntry<'_>> {
+        self.entries.iter().rev().filter_map(|entry| {
+            let event = *EVENTS.get(usize::try_from(entry / 100 % 100).ok()?)?;
+            let at = DateTime::from_timestamp(entry / 10_000, 0)?;
+            Some(HistoryEntry { at, event, by: self.manager(*entry) })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::at;
+    use super::*;
+    use proptest::prelude::*;
+
+    fn told(history: &History) -> Vec<(i64, HistoryEvent, Option<&str>)> {
+        history.newest_first().map(|entry| (entry.at.timestamp(), entry.event, entry.by)).collect()
+    }
+
+    #[test]
+    fn the_history_says_what_happened_when_and_by_whom() {
+        let history = History::default()
+            .with(HistoryEvent::Invited, at(10), Some("ann"))
+            .with(HistoryEvent::Delivered, at(12), None)
+            .with(HistoryEvent::Sent, at(11), None)
+            .with(HistoryEvent::Resent, at(13), Some("bob"))
+            .with(HistoryEvent::Cancelled, at(14), Some("ann"));
+        let expected = [
+            (14, HistoryEvent::Cancelled, Some("ann")),
+            (13, HistoryEvent::Resent, Some("bob")),
+            (12, HistoryEvent::Delivered, None),
+            (11, HistoryEvent::Sent, None),
+            (10, HistoryEvent::Invited, Some("ann")),
+        ];
+        assert_eq!(told(&history), expected);
+    }
+
+    #[test]
+    fn every_event_is_read_back() {
+        for event in EVENTS {
+            assert_eq!(told(&History::default().with(*event, at(9), None)), [(9, *event, None)]);
+        }
+    }
+
+    #[test]
+    fn the_history_is_bounded_and_so_are_its_managers() {
+        let name = |time| format!("manager{time}");
+        let history = (0..100).fold(History::default(), |history, time| {
+            history.with(HistoryEvent::Resent, at(time), Some(&name(time)))
+        });
+        let newest: Vec<_> =
+            (76..100).rev().map(|time| (time, HistoryEvent::Resent, Some(name(time)))).collect();
+        let told = told(&history).into_iter().map(|(at, event, by)| (at, event, by.map(str::to_owned)));
+        assert_eq!(told.collect::<Vec<_>>(), newest);
+        assert_eq!(history.managers.len(), 24);
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_and_the_repetition_of_events_do_not_matter(
+            mut times in prop::collection::vec(0_i64..30, 1..24), more in 0_usize..24,
+        ) {
+            let add = |history: History, time: &i64| history.with(HistoryEvent::Delayed, at(*time), None);
+            let one = times.iter().fold(History::default(), add);
+            let again = times.get(more).copied();
+            times.reverse();
+            times.extend(again);
+            prop_assert_eq!(times.iter().fold(History::default(), add), one);
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! What happened to each mail, as SES's events say, and the ways to mend it. I9.
+
+use std::time::Duration;
+
+use seatkeeper_local::Settings;
+use serde_json::{Value, json};
+use tests::{Deal, Response, TestStack, assert_fields, emails, eventually, outcomes, settings_with};
+
+const SOON: Duration = Duration::from_secs(30);
+
+/// Publishes SES's event about the newest mail to an address.
+async fn publish(stack: &TestStack, address: &str, event: &str, copies: u32) {
+    let mails = stack.inbox_for(address).await;
+    let id = mails.last().unwrap().field("id").to_owned();
+    let body = json!({ "id": id, "event": event, "copies": copies });
+    assert_eq!(stack.nobody().post("/inbox/events", &body).await.status, 202, "{event}");
+}
+
+async fn until(deal: &Deal, id: &str, state: &str) -> Value {
+    eventually(&format!("the mail is {state}"), SOON, || async {
+        let invite = deal.one(id).await;
+        (invite["delivery"]["state"] == state).then_some(invite)
+    })
+    .await
+}
+
+fn events(invite: &Value) -> Vec<&str> {
+    invite["history"].as_array().unwrap().iter().map(|entry| entry["event"].as_str().unwrap()).collect()
+}
+
+async fn correct(deal: &Deal, id: &str, body: &Value, etag: Option<&str>) -> Response {
+    let headers: Vec<_> = etag.map(|etag| ("if-match", etag)).into_iter().collect();
+    deal.manager.call("PATCH", &deal.invite_path(id), &headers, Some(body)).await
+}
+
+/// Unasked, SES publishes an event for each mail. The mailbox simulator's addresses do what they do at AWS.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_mail_gets_its_events_unasked() {
+    let stack = TestStack::of(Settings { mail_events: true, ..settings_with(&[]) }).await;
+    let deal = stack.deal(9).await;
+    let cases = [
+        ("ann@example.com", "delivered", Value::Null),
+        ("success+1@simulator.amazonses.com", "delivered", Value::Null),
+        ("Bounce+2@simulator.amazonses.com", "bounced", json!("mailbox_unavailable")),
+        ("suppressionlist@simulator.amazonses.com", "bounced", json!("suppressed")),
+        ("ooto+a+b@simulator.amazonses.com", "delivered", Value::Null),
+        ("complaint@simulator.amazonses.com", "complained", Value::Null),
+    ];
+    for (address, state, reason) in cases {
+        let id = deal.invite_one(address).await;
+        let invite = until(&deal, &id, state).await;
+        assert_eq!(
+            (&invite["delivery"]["reason"], &invite["status"]),
+            (&reason, &json!("pending")),
+            "{address}"
+        );
+        assert!(invite["sentAt"].is_string(), "{address}: {invite}");
+        stack.preview(&stack.token_for(address).await).await.ok(200);
+    }
+    let mut undelivered = emails(&deal.rows("status=undelivered").await);
+    undelivered.sort_unstable();
+    let expected = ["Bounce+2", "complaint", "suppressionlist"];
+    assert_eq!(undelivered, expected.map(|name| format!("{name}@simulator.amazonses.com")));
+    assert_eq!(deal.get("/counts").await["undelivered"], 3);
+    stack.stop().await;
+}
+
+/// Events come twice and in any order. The state shown is the highest rank, and the history has each event once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn i9_events_in_any_order_give_the_same_state() {
+    let stack = TestStack::with(&[]).await;
+    let deal = stack.deal(99).await;
+    let orders: [(&[&str], &str); 6] = [
+        (&["delay", "delivery"], "delivered"),
+        (&["delivery", "delay"], "delivered"),
+        (&["transient", "delivery"], "delivered"),
+        (&["delivery", "transient"], "delivered"),
+        (&["bounce", "delivery", "delay"], "bounced"),
+        (&["complaint", "bounce", "delivery"], "complained"),
+    ];
+    for (number, (order, state)) in orders.into_iter().enumerate() {
+        let address = format!("p{number}@example.com");
+        let id = deal.invite_one(&address).await;
+        for event in order {
+            publish(&stack, &address, event, 2).await;
+        }
+        let invite = until(&deal, &id, state).await;
+        let told = events(&invite);
+        assert_eq!(told.iter().filter(|event| **event == state).count(), 1, "{order:?}: {told:?}");
+        assert_eq!(told[told.len() - 2..], ["sent", "invited"], "{order:?}");
+    }
+    stack.stop().await;
+}
+
+/// The answer of SES is lost. The event proves that the mail went out, so no second mail does.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn i4_an_event_settles_a_mail_whose_answer_was_lost() {
+    let quick = [("FUNCTION_TIMEOUT", "5s"), ("DELIVERY_LEASE", "6s")];
+    let stack = TestStack::of(Settings { mail_events: true, ..settings_with(&quick) }).await;
+    let deal = stack.deal(9).await;
+    stack.fault("lost-answer", 1).await;
+    let id = deal.invite_one("ann@example.com").await;
+    let invite = until(&deal, &id, "delivered").await;
+    assert!(invite["sentAt"].is_string());
+    assert_eq!(events(&invite), ["delivered", "sent", "invited"]);
+    let items = stack.items().await;
+    let due = items.iter().find_map(|item| item.get("duePk")).unwrap();
+    assert!(due.as_s().unwrap().starts_with('E'), "a further attempt is due: {due:?}");
+    assert_eq!(stack.inbox().await.len(), 1);
+    stack.stop().await;
+}
+
+/// Events of an older send, of a cancelled invite, and after an accept.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn i9_an_event_changes_nothing_else() {
+    let stack = TestStack::with(&[]).await;
+    let deal = stack.deal(9).await;
+    let id = deal.invite_one("ann@example.com").await;
+    let first = stack.inbox_for("ann@example.com").await.remove(0);
+    deal.resend(&id, Some("\"1\"")).await.ok(200);
+    let older = json!({ "id": first.field("id"), "event": "bounce" });
+    assert_eq!(stack.nobody().post("/inbox/events", &older).await.status, 202);
+    let ann = stack.person("ann@example.com").await;
+    stack.accept(&ann, &stack.token_for("ann@example.com").await).await.ok(200);
+    publish(&stack, "ann@example.com", "bounce", 1).await;
+    let invite = until(&deal, &id, "bounced").await;
+    assert_eq!((&invite["status"], deal.seats().await), (&json!("accepted"), [9, 1, 8]));
+    assert_eq!(events(&invite).iter().filter(|event| **event == "bounced").count(), 1, "{invite}");
+    assert!(deal.rows("status=undelivered").await.is_empty());
+    stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_of_a_mail_that_is_not_there_is_refused() {
+    let stack = TestStack::with(&[]).await;
+    let nobody = stack.nobody();
+    for (body, status) in [
+        (json!({ "id": "none", "event": "bounce" }), 404),
+        (json!({ "id": "none", "event": "open" }), 400),
+        (json!({ "id": "none", "event": "bounce", "copies": 0 }), 400),
+        (json!({ "id": "none" }), 400),
+    ] {
+        assert_eq!(nobody.post("/inbox/events", &body).await.status, status, "{body}");
+    }
+    stack.stop().await;
+}
+
+/// SES, as its API is called.
+async fn suppression(stack: &TestStack, method: reqwest::Method, path: &str, body: Option<Value>) -> u16 {
+    let url = format!("{}/v2/email/suppression/addresses{path}", stack.local.endpoints().ses);
+    let request = reqwest::Client::new().request(method, url);
+    let request = match body {
+        Some(body) => request.json(&body),
+        None => request,
+    };
+    request.send().await.unwrap().status().as_u16()
+}
+
+async fn block(stack: &TestStack, address: &str, reason: &str) {
+    let body = json!({ "EmailAddress": address, "Reason": reason });
+    assert_eq!(suppression(stack, reqwest::Method::PUT, "", Some(body)).await, 200);
+}
+
+/// A resend takes the address off SES's list, once a day, as mailed and in lower case; never after a complaint.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_resend_after_a_bounce_reaches_the_mailbox() {
+    let stack = TestStack::with(&[]).await;
+    let deal = stack.deal(9).await;
+    for (number, (blocked, reason, arrives)) in [
+        ("Ann0@example.com", "BOUNCE", true),
+        ("ann1@example.com", "BOUNCE", true),
+        ("Ann2@example.com", "COMPLAINT", false),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let address = format!("Ann{number}@example.com");
+        block(&stack, &address, reason).await;
+        if blocked != address {
+            block(&stack, blocked, reason).await;
+        }
+        let id = deal.invite_one(&address).await;
+        assert_fields(&until(&deal, &id, "bounced").await, &json!({"delivery": {"reason": "suppressed"}}));
+        assert!(stack.inbox_for(&address).await.is_empty());
+        deal.resend(&id, Some("\"1\"")).await.ok(200);
+        assert_eq!(stack.inbox_for(&address).await.len(), usize::from(arrives), "{address}");
+        let left = suppression(&stack, reqwest::Method::GET, &format!("/{blocked}"), None).await;
+        assert_eq!(left, if arrives { 404 } else { 200 }, "{address}");
+        if arrives {
+            // The mailbox is dead after all.
+            publish(&stack, &address, "bounce", 1).await;
+            block(&stack, &address, reason).await;
+            until(&deal, &id, "bounced").await;
+            deal.resend(&id, Some("\"2\"")).await.ok(200);
+            assert_eq!(stack.inbox_for(&address).await.len(), 1, "once a day");
+        }
+    }
+    stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_a_complaint_no_mail_goes_out_and_many_skip_the_undeliverable() {
+    let stack = TestStack::with(&[]).await;
+    let deal = stack.deal(9).await;
+    let mut ids = Vec::new();
+    for (address, event, state) in [
+        ("spam@example.com", "complaint", "complained"),
+        ("gone@example.com", "bounce", "bounced"),
+        ("full@example.com", "transient", "bounced"),
+        ("fine@example.com", "delivery", "delivered"),
+    ] {
+        let id = deal.invite_one(address).await;
+        publish(&stack, address, event, 1).await;
+        until(&deal, &id, state).await;
+        ids.push(id);
+    }
+    deal.resend(&ids[0], None).await.problem(409, "complained");
+    let rows: Vec<_> = ids.iter().map(|id| (id.as_str(), 1)).collect();
+    let answer = deal.resend_rows(&rows).await.ok(200);
+    assert_eq!(outcomes(&answer), ["undeliverable", "undeliverable", "resent", "resent"]);
+    assert_fields(&answer, &json!({"summary": {"resent": 2, "skipped": 2, "failed": 0}}));
+    assert_eq!(stack.inbox_for("spam@example.com").await.len(), 1);
+    stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wrong_address_is_corrected_in_place() {
+    let stack = TestStack::with(&[]).await;
+    let deal = stack.deal(9).await;
+    let old = deal.invite_one("ann@exmaple.com").await;
+    let token = stack.token_for("ann@exmaple.com").await;
+    let answer = correct(&deal, &old, &json!({ "email": "ann@example.com" }), Some("\"1\"")).await;
+    let new = answer.ok(200);
+    assert_fields(&new, &json!({"email": "ann@example.com", "status": "pending", "sends": 1}));
+    let id = new["id"].as_str().unwrap();
+    assert_ne!(id, old);
+    stack.preview(&token).await.problem(410, "invite_cancelled");
+    stack.preview(&stack.token_for("ann@example.com").await).await.ok(200);
+    let by = json!(deal.manager.email);
+    for (id, expected) in [(old.as_str(), vec!["corrected", "cancelled"]), (id, vec!["invited", "corrected"])]
+    {
+        let invite = deal.one(id).await;
+        for event in expected {
+            let entries = invite["history"].as_array().unwrap();
+            let entry = entries.iter().find(|entry| entry["event"] == event);
+            assert_eq!(entry.map(|entry| &entry["by"]), Some(&by), "{event}: {invite}");
+        }
+    }
+    assert_eq!(emails(&deal.rows("").await), ["ann@example.com"]);
+
+    // A name, or another spelling: no mail.
+    let named = correct(&deal, id, &json!({ "name": "Ann" }), None).await.ok(200);
+    assert_fields(&named, &json!({"id": id, "name": "Ann", "sends": 1}));
+    let spelled = correct(&deal, id, &json!({ "email": "Ann@Example.com" }), None).await.ok(200);
+    assert_fields(&spelled, &json!({"id": id, "name": "Ann", "email": "Ann@Example.com"}));
+    assert_eq!(stack.inbox_for("ann@example.com").await.len(), 1);
+    stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_correction_is_refused_with_its_reason_and_changes_nothing() {
+    let stack = TestStack::with(&[]).await;
+    let deal = stack.deal(9).await;
+    let (ann, bob) = (deal.invite_one("ann@example.com").await, deal.invite_one("bob@example.com").await);
+    let taken = deal.invite_one("cy@example.com").await;
+    let cy = stack.person("cy@example.com").await;
+    stack.accept(&cy, &stack.token_for("cy@example.com").await).await.ok(200);
+    let cancelled = deal.invite_one("dan@example.com").await;
+    deal.cancel(&cancelled).await.ok(204);
+    let before = stack.snapshot(&deal).await;
+    let email = |email: &str| json!({ "email": email });
+    for (id, body, etag, status, code) in [
+        (&ann, email("bob@example.com"), None, 409, "already_invited"),
+        (&ann, email("cy@example.com"), None, 409, "already_invited"),
+        (&taken, email("eve@example.com"), None, 409, "already_accepted"),
+        (&taken, json!({ "name": "Cy" }), None, 409, "already_accepted"),
+        (&cancelled, email("eve@example.com"), None, 404, "not_found"),
+        (&bob, email("eve@example.com"), Some("\"2\""), 412, "stale"),
+        (&bob, json!({ "name": "Bob" }), Some("\"2\""), 412, "stale"),
+        (&bob, email("no address"), None, 400, "invalid_request"),
+        (&bob, json!({}), None, 400, "invalid_request"),
+        (&bob, json!({ "email": null }), None, 400, "invalid_request"),
+        (&bob, json!({ "status": "accepted" }), None, 400, "invalid_request"),
+    ] {
+        correct(&deal, id, &body, etag).await.problem(status, code);
+    }
+    let stranger = stack.deal(1).await.manager;
+    let foreign = Deal { manager: stranger, ..deal.clone() };
+    correct(&foreign, &bob, &email("eve@example.com"), None).await.problem(404, "not_found");
+    assert_eq!(stack.snapshot(&deal).await, before);
+    stack.stop().await;
+}
