@@ -17,6 +17,7 @@ const MOST_VIOLATIONS: usize = 20;
 
 #[derive(Debug, Clone)]
 pub(super) struct Sent {
+    pub(super) id: String,
     pub(super) deal: String,
     pub(super) invite: String,
     pub(super) send: u64,
@@ -115,6 +116,7 @@ impl Ledger {
         let mut mails = lock(&self.mails);
         for mail in came {
             let sent = Sent {
+                id: mail.field("id").to_owned(),
                 deal: mail.tag("deal").to_owned(),
                 invite: mail.tag("invite").to_owned(),
                 send: mail.tag("send").parse().expect("a number"),

@@ -213,6 +213,7 @@ pub(super) async fn learn(chaos: Arc<ChaosStack>, task: usize, tasks: usize, mut
                     format!("I6: a forged link got more than a 404: {}", answer.show())
                 });
             }
+            4 => tell(&chaos, &mail.id, &mut rng).await,
             _ => {
                 let (was_dead, asked) = (chaos.ledger.is_dead(&mail.token), now());
                 let answer = chaos.stack.accept(learner, &mail.token).await;
@@ -236,6 +237,14 @@ pub(super) async fn learn(chaos: Arc<ChaosStack>, task: usize, tasks: usize, mut
             }
         }
     }
+}
+
+/// SES publishes an event about a mail, also twice and about an older send. I9
+async fn tell(chaos: &ChaosStack, mail: &str, rng: &mut Rng) {
+    let events = ["delivery", "delay", "transient", "bounce", "suppressed", "complaint"];
+    let event = json!({ "id": mail, "event": rng.choice(events), "copies": rng.u32(1..4) });
+    let answer = chaos.stack.nobody().post("/inbox/events", &event).await;
+    chaos.ledger.holds(answer.status == 202, || format!("an event is refused: {}", answer.show()));
 }
 
 /// A partnership manager who resizes deals, ends some and extends them again.
