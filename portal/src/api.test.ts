@@ -12,7 +12,7 @@ const failed = (request: Promise<unknown>): Promise<Problem> =>
     (problem) => problem,
   );
 
-const COUNTS = { pending: 1, accepted: 2, expired: 3, exactUpTo: 1000 };
+const COUNTS = { pending: 1, accepted: 2, expired: 3, undelivered: 0, exactUpTo: 1000 };
 const DEAL = {
   id: "d",
   name: "Unlimited",

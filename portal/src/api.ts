@@ -63,7 +63,7 @@ const INVITE: Sample<Invite> = {
   delivery: { state: "", at: "", reason: null },
 };
 const PAGE: Sample<Page> = { deal: SUMMARY, seats: SEATS, invites: [INVITE], nextCursor: null };
-const COUNTS: Sample<Counts> = { pending: 0, accepted: 0, expired: 0, exactUpTo: 0 };
+const COUNTS: Sample<Counts> = { pending: 0, accepted: 0, expired: 0, undelivered: 0, exactUpTo: 0 };
 const SENT: Sample<Pick<SendResponse, "results">> = { results: [{ email: "", outcome: "" }] };
 const RESENT: Sample<Pick<ResendResponse, "results">> = { results: [{ inviteId: "", outcome: "" }] };
 const PREVIEW: Sample<Preview> = {

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { atLeast } from "./deal-head";
 import { moveCount, moveSeat, tabCount } from "./numbers";
 
-const counts = { pending: 3, accepted: 2, expired: 1, exactUpTo: 1000 };
+const counts = { pending: 3, accepted: 2, expired: 1, undelivered: 0, exactUpTo: 1000 };
 
 test("a count is exact up to the limit, and “+” above it", () => {
   expect([0, 999, 1000, 1001].map((count) => atLeast(count, 1000))).toEqual(["0", "999", "1,000", "1,000+"]);

@@ -52,5 +52,6 @@ export const NOT_RESENT: Record<Exclude<ResendOutcome, "resent">, string> = {
   already_accepted: "had already accepted",
   not_found: "had been cancelled",
   too_soon: "reached the sending limit. Resend later",
+  undeliverable: "bounced or were marked as spam. Correct each address",
   unavailable: "could not be resent. Try again",
 };
