@@ -428,7 +428,7 @@ function Ended({ how }: { how: Ending }) {
             <div>
               <dt>Open until</dt>
               <dd>
-                <When time={preview.expiresAt} now={now} ends />
+                <When time={preview.expiresAt} now={now} ends="ended" />
               </dd>
             </div>
           )}

@@ -27,7 +27,7 @@ function Invite({ deal }: { deal: string }) {
   } = useLoad(deal, async () => {
     // Only the deal is needed, not its invites.
     const [page, counts] = await Promise.all([listSeats(deal, { limit: 1 }), getCounts(deal)]);
-    return { ...page, counts };
+    return { ...page, counts, at: Date.now() };
   });
   useEffect(() => {
     if (stage === "done") void reload();
@@ -43,7 +43,7 @@ function Invite({ deal }: { deal: string }) {
       <Heading title="Invite people">Invite people</Heading>
       {head ? (
         <>
-          <DealHead deal={head.deal} seats={head.seats} counts={head.counts} />
+          <DealHead deal={head.deal} seats={head.seats} counts={head.counts} {...(problem && { asOf: head.at })} />
           {stage === "draft" && head.deal.state === "active" && (
             <Listing inviting={inviting} seats={head.seats} counts={head.counts} />
           )}

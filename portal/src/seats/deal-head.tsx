@@ -1,17 +1,33 @@
 import type { Counts, Deal, Seats } from "../api";
-import { instant } from "../time";
+import { dateTime, instant } from "../time";
 import { number, people, SeatNumbers } from "../ui/seat-numbers";
 import { Notice } from "../ui/status";
 import { Text } from "../ui/text";
 
 /** A deal's dates, its seats, and a warning if it has more pending invites than free seats. */
-export function DealHead({ deal, seats, counts }: { deal: Deal; seats: Seats; counts: Counts | undefined }) {
+export function DealHead({
+  deal,
+  seats,
+  counts,
+  asOf,
+}: {
+  deal: Deal;
+  seats: Seats;
+  counts: Counts | undefined;
+  /** When the numbers were loaded, if a later refresh failed. */
+  asOf?: number;
+}) {
   return (
     <>
       <p class="soft">
         <Text>{`${deal.organisation.name}, ${instant(deal.startsAt)} – ${instant(deal.endsAt)}`}</Text>
       </p>
       <SeatNumbers seats={seats} />
+      {asOf !== undefined && (
+        <p class="soft" role="status">
+          <Text>{`All numbers are as of ${dateTime(new Date(asOf).toISOString())}. They could not be refreshed.`}</Text>
+        </p>
+      )}
       {deal.state === "upcoming" && (
         <Notice>
           <Text>{`This deal starts on ${instant(deal.startsAt)}. You can send invites from then on.`}</Text>

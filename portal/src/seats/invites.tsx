@@ -22,7 +22,6 @@ import { atLeast } from "./deal-head";
 import { Empty } from "./empty";
 import { InviteList, type RowActions } from "./list";
 import { sentByMe } from "./lost";
-import { moveCount, moveSeat } from "./numbers";
 import { recordGone, recordRow } from "./own";
 import { Search } from "./search";
 import { useSendingRows } from "./sending";
@@ -45,6 +44,7 @@ export function Invites({
   search,
   list,
   counts,
+  onMove,
   onSearch,
   onFirst,
 }: {
@@ -52,7 +52,9 @@ export function Invites({
   status: ListedStatus | undefined;
   search: string;
   list: Loaded<Page>;
-  counts: Loaded<Counts>;
+  counts: Counts | undefined;
+  /** An invite moved from one status to another, or left the list. */
+  onMove: (from: Invite["status"], to: Invite["status"] | undefined) => void;
   onSearch: (text: string) => void;
   onFirst: () => void;
 }) {
@@ -78,16 +80,15 @@ export function Invites({
 
   const tell = (tone: "good" | "bad" | "plain", text: string) => setMessage({ tone, text });
 
-  /** Replaces or removes a row, and updates the counts. */
+  /** Replaces or removes a row, and updates the numbers. */
   const replaceRow = (before: Invite, after: Invite | undefined) => {
     if (after) recordRow(deal, after);
     else recordGone(deal, before);
     list.update((page) => ({
       ...page,
-      seats: moveSeat(page.seats, before.status, after?.status),
       invites: page.invites.flatMap((row) => (row.id !== before.id ? [row] : after ? [after] : [])),
     }));
-    if (before.status !== after?.status) counts.update((counts) => moveCount(counts, before.status, after?.status));
+    if (before.status !== after?.status) onMove(before.status, after?.status);
     if (!after) setPicked(without(picked, before.id));
   };
 
@@ -200,7 +201,7 @@ export function Invites({
     setRun(undefined);
     setPicked(new Set());
     setMessage(result);
-    await Promise.all([list.reload(), counts.reload()]);
+    await list.reload();
   };
 
   const runResend = (bulk: BulkResend, total: number | undefined) => {
@@ -215,7 +216,7 @@ export function Invites({
   const resendPicked = () => runResend(resendRows(deal, resendable), resendable.length);
 
   const resendAll = async () => {
-    const { expired, exactUpTo } = counts.value ?? { expired: 0, exactUpTo: 0 };
+    const { expired, exactUpTo } = counts ?? { expired: 0, exactUpTo: 0 };
     const exact = expired <= exactUpTo;
     const many = atLeast(expired, exactUpTo, (count) => counted(count, "expired invite"));
     const sure = await confirm({

@@ -1,6 +1,6 @@
 /** The table of invites. */
 import type { Invite } from "../api";
-import { date, fromNow, instant } from "../time";
+import { ago, date, fromNow, instant } from "../time";
 import { Text } from "../ui/text";
 import { When } from "../ui/when";
 import { canResend, statusOf } from "./words";
@@ -147,7 +147,7 @@ function Row({
       <td role="cell" data-label="Expires">
         {invite.expiresAt && invite.status !== "accepted" ? (
           <time dateTime={invite.expiresAt} title={instant(invite.expiresAt)}>
-            <Text>{fromNow(invite.expiresAt, now)}</Text>
+            <Text>{(invite.status === "expired" ? ago : fromNow)(invite.expiresAt, now)}</Text>
           </time>
         ) : (
           <Text>–</Text>

@@ -1,4 +1,4 @@
-/** The page's counts, updated after each of the manager's own actions. */
+/** The numbers of a page: all from one refresh, and updated together after each of the manager's own actions. */
 import type { Counts, Invite, ListedStatus, Seats } from "../api";
 import { number } from "../ui/seat-numbers";
 import { atLeast } from "./deal-head";
@@ -11,7 +11,23 @@ export function tabCount({ pending, accepted, expired, exactUpTo }: Counts, stat
   return number(all) + (pending > exactUpTo || expired > exactUpTo ? "+" : "");
 }
 
+export interface Numbers {
+  seats: Seats;
+  counts: Counts;
+  /** When they were loaded, in milliseconds. */
+  at: number;
+  /** Whether the last refresh failed. */
+  isStale: boolean;
+}
+
 type Status = Invite["status"] | undefined;
+
+/** After an invite moved from one status to another. */
+export const moved = (numbers: Numbers, from: Status, to: Status): Numbers => ({
+  ...numbers,
+  seats: moveSeat(numbers.seats, from, to),
+  counts: moveCount(numbers.counts, from, to),
+});
 
 export function moveSeat(seats: Seats, from: Status, to: Status) {
   const change = Number(to === "accepted") - Number(from === "accepted");

@@ -10,7 +10,7 @@ import { Waiting } from "../ui/status";
 import { Text } from "../ui/text";
 import { DealHead } from "./deal-head";
 import { Invites, ListFailure } from "./invites";
-import { tabCount } from "./numbers";
+import { moved, type Numbers, tabCount } from "./numbers";
 import { withOwn } from "./own";
 import { Pages, useTrail } from "./paging";
 
@@ -40,20 +40,26 @@ function Seats({ deal }: { deal: string }) {
   const after = search ? searchAfter || undefined : query.after || undefined;
   const view = `${status ?? ""}|${search}`;
 
-  const counts = useLoad(deal, () => getCounts(deal));
+  const [numbers, setNumbers] = useState<Numbers>();
   const list = useLoad(`${view}|${after ?? ""}`, async () => {
-    const page = search
-      ? await searchSeats(deal, search, { status, cursor: after })
-      : await listSeats(deal, { status, cursor: after });
+    // A search and a later page keep the numbers, which cost more to count than a page to load.
+    const counting = !numbers || (!search && !after);
+    const outdated = () => setNumbers((old) => old && { ...old, isStale: true });
+    const [page, counts] = await Promise.all([
+      search ? searchSeats(deal, search, { status, cursor: after }) : listSeats(deal, { status, cursor: after }),
+      counting ? getCounts(deal).catch((error) => (numbers ? null : Promise.reject(error))) : undefined,
+    ]).catch((error) => {
+      outdated();
+      throw error;
+    });
+    if (counts) setNumbers({ seats: page.seats, counts, at: Date.now(), isStale: false });
+    else if (counts === null) outdated();
     const matches = (row: Invite) => row.email.toLowerCase().startsWith(search.toLowerCase());
     return { ...page, invites: withOwn(deal, page.invites, { status, first: after === undefined, matches }) };
   });
-  // Another tab shows current counts.
-  const tab = useRef(status);
-  useEffect(() => {
-    if (tab.current !== status) void counts.reload();
-    tab.current = status;
-  }, [status]);
+  useReturn(() => {
+    if (numbers && Date.now() - numbers.at > FRESH) void list.reload();
+  });
   const head = useLatest(list.value);
   const trail = useTrail(view, after);
   const go = (cursor: string | undefined) =>
@@ -82,14 +88,19 @@ function Seats({ deal }: { deal: string }) {
           </a>
         )}
       </div>
-      <DealHead deal={head.deal} seats={head.seats} counts={counts.value} />
+      <DealHead
+        deal={head.deal}
+        seats={numbers?.seats ?? head.seats}
+        counts={numbers?.counts}
+        {...(numbers?.isStale && { asOf: numbers.at })}
+      />
       <nav class="tabs" aria-label="Invitation status">
         {TABS.map(([name, label]) => (
           <a key={label} href={pathOf(deal, name, undefined)} {...(name === status && { "aria-current": "page" })}>
             {label}{" "}
-            {counts.value && (
+            {numbers && (
               <span class="soft">
-                <Text>{tabCount(counts.value, name)}</Text>
+                <Text>{tabCount(numbers.counts, name)}</Text>
               </span>
             )}
           </a>
@@ -97,13 +108,29 @@ function Seats({ deal }: { deal: string }) {
       </nav>
       <Invites
         key={status}
-        {...{ deal, status, search, list, counts }}
+        {...{ deal, status, search, list }}
+        counts={numbers?.counts}
+        onMove={(from, to) => setNumbers((old) => old && moved(old, from, to))}
         onSearch={(text) => (setSearch(text), setSearchAfter(""))}
         onFirst={() => go(undefined)}
       />
       <Pages trail={trail} next={list.value?.nextCursor ?? undefined} go={go} />
     </>
   );
+}
+
+/** How long the numbers of a tab in the background stay as they are, in milliseconds. */
+const FRESH = 60_000;
+
+/** Called when the person comes back to this browser tab. */
+function useReturn(back: () => void) {
+  const latest = useRef(back);
+  latest.current = back;
+  useEffect(() => {
+    const look = () => document.visibilityState === "visible" && latest.current();
+    document.addEventListener("visibilitychange", look);
+    return () => document.removeEventListener("visibilitychange", look);
+  }, []);
 }
 
 /** A text that survives a reload, but not another page. */

@@ -12,15 +12,15 @@ export function useNow(): number {
   return now;
 }
 
-/** When something happened, and how long ago; with `ends`, when something ends. */
-export function When({ time, now, ends }: { time: string; now: number; ends?: true }) {
+/** When something happened, and how long ago. `ends`: when something will end, or `ended`. */
+export function When({ time, now, ends }: { time: string; now: number; ends?: true | "ended" }) {
   return (
     <span class="when">
       <time dateTime={time}>
         <Text>{ends ? instant(time) : dateTime(time)}</Text>
       </time>{" "}
       <span class="soft">
-        <Text>{ends ? fromNow(time, now) : ago(time, now)}</Text>
+        <Text>{ends === true ? fromNow(time, now) : ago(time, now)}</Text>
       </span>
     </span>
   );
