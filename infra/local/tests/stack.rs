@@ -401,6 +401,64 @@ async fn a_person_signs_in_with_a_code_and_pkce() {
     bench.stop().await;
 }
 
+/// A reload signs in again by `prompt=none`.
+#[tokio::test]
+async fn a_session_answers_without_a_question_until_the_sign_out() {
+    let bench = bench().await;
+    let (back, verifier) = (bench.url("/"), "a-verifier-of-at-least-forty-three-characters");
+    let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier));
+    let request = sign_in_request(&back, &challenge);
+    let choose = async |email: &str| {
+        let answer = bench.post("/oidc/authorize", &[&request[..], &[("email", email)]].concat()).await;
+        let cookie = header(&answer, "set-cookie");
+        assert!(cookie.ends_with("; Path=/oidc; HttpOnly; SameSite=Lax"), "{cookie}");
+        let code = parameter(&location(&answer), "code").unwrap();
+        let form = [
+            ("grant_type", "authorization_code"),
+            ("code", &code),
+            ("redirect_uri", &back),
+            ("client_id", "seatkeeper-portal"),
+            ("code_verifier", verifier),
+        ];
+        let tokens: Value = bench.post("/oidc/token", &form).await.json().await.unwrap();
+        (cookie.split(';').next().unwrap().to_owned(), tokens["id_token"].as_str().unwrap().to_owned())
+    };
+    let ((ann, anns), (_, bobs)) = (choose("ann@example.com").await, choose("bob@example.com").await);
+    let ask = async |cookie: &str, more: &[(&str, &str)]| {
+        let get = bench.client.get(bench.url("/oidc/authorize")).query(&request).query(more);
+        let answer = send(get.header("cookie", cookie)).await;
+        if answer.status() == StatusCode::OK {
+            return "page".to_owned();
+        }
+        let address = location(&answer);
+        parameter(&address, "error").unwrap_or_else(|| {
+            assert!(parameter(&address, "code").is_some(), "{address}");
+            "code".to_owned()
+        })
+    };
+    let none = ("prompt", "none");
+    for (cookie, more, expected) in [
+        (ann.as_str(), &[][..], "code"),
+        (&ann, &[none], "code"),
+        (&ann, &[none, ("id_token_hint", &anns)], "code"),
+        (&ann, &[none, ("id_token_hint", &bobs)], "login_required"),
+        (&ann, &[none, ("id_token_hint", "x")], "login_required"),
+        (&ann, &[("id_token_hint", &bobs)], "page"),
+        (&ann, &[("prompt", "login")], "page"),
+        (&ann, &[("prompt", "select_account")], "page"),
+        (&ann, &[("prompt", "none login")], "invalid_request"),
+        ("session=x", &[], "page"),
+        ("session=x", &[none], "login_required"),
+    ] {
+        assert_eq!(ask(cookie, more).await, expected, "{more:?}");
+    }
+    let leave = bench.client.get(bench.url("/oidc/logout")).query(&[("client_id", "seatkeeper-portal")]);
+    let left = send(leave.header("cookie", &ann)).await;
+    assert!(header(&left, "set-cookie").ends_with("; Max-Age=0"));
+    assert_eq!(ask(&ann, &[none]).await, "login_required");
+    bench.stop().await;
+}
+
 #[tokio::test]
 async fn the_issuer_refuses_as_its_standards_say() {
     let bench = bench().await;

@@ -7,6 +7,7 @@ mod code;
 mod key;
 mod pages;
 mod person;
+mod session;
 mod token;
 
 use std::sync::Arc;
@@ -22,6 +23,7 @@ pub(crate) use person::{PARTNERSHIP_MANAGER, PEOPLE};
 
 use crate::template;
 use code::Codes;
+use session::Sessions;
 
 pub(crate) const AUDIENCE: &str = "seatkeeper";
 pub(crate) const CLIENT: &str = "seatkeeper-portal";
@@ -35,11 +37,12 @@ pub(crate) struct Issuer {
     origin: String,
     pub(crate) key: Key,
     codes: Codes,
+    sessions: Sessions,
 }
 
 impl Issuer {
     pub(crate) fn new(origin: String, key: Key) -> Self {
-        Self { origin, key, codes: Codes::default() }
+        Self { origin, key, codes: Codes::default(), sessions: Sessions::default() }
     }
 
     /// The issuer's identifier, as tokens have it in `iss`.
@@ -79,6 +82,7 @@ async fn configuration(State(issuer): State<Arc<Issuer>>) -> Json<Value> {
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
         "authorization_response_iss_parameter_supported": true,
+        "prompt_values_supported": ["none", "login", "select_account"],
         "grant_types_supported": ["authorization_code", "password"],
         "code_challenge_methods_supported": ["S256"],
         "token_endpoint_auth_methods_supported": ["none"],

@@ -1,5 +1,5 @@
 //! `/oidc/authorize`: the page on which a person chooses who to be. It sends the browser back to the portal with a code.
-//! `/oidc/logout` sends the browser back without one.
+//! A browser with a session goes back at once, unless `prompt` asks for the page. `/oidc/logout` ends the session.
 //!
 //! Invariant: a browser is sent to the portal's registered addresses only. A request that names another address is
 //! refused on a page.
@@ -12,7 +12,9 @@ use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
-use http::{Method, StatusCode};
+use chrono::{DateTime, Utc};
+use http::header::SET_COOKIE;
+use http::{HeaderMap, Method, StatusCode};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -40,9 +42,11 @@ struct Request {
     nonce: Option<String>,
     code_challenge: String,
     code_challenge_method: String,
-    /// The issuer keeps no session, so every request shows the page, as `login` and `select_account` ask.
+    /// `none` never shows the page, and any other value always does.
     prompt: Option<String>,
     login_hint: Option<String>,
+    /// Only this person's session counts.
+    id_token_hint: Option<String>,
     /// The person's choice on the page.
     email: Option<String>,
     cancel: Option<String>,
@@ -78,8 +82,8 @@ impl Request {
             ("unsupported_response_type", "response_type must be code")
         } else if self.code_challenge_method != "S256" || self.code_challenge.len() != CHALLENGE {
             ("invalid_request", "a code_challenge with the method S256 is needed")
-        } else if self.prompt.as_deref() == Some("none") {
-            ("login_required", "the user must choose an account")
+        } else if self.is_silent() && self.prompt.as_deref() != Some("none") {
+            ("invalid_request", "prompt must have no other value beside none")
         } else if self.cancel.is_some() {
             ("access_denied", "the user cancelled the sign-in")
         } else {
@@ -94,6 +98,22 @@ impl Request {
         let state = self.state.as_deref().map(|state| ("state", state));
         let all = parameters.iter().copied().chain([("iss", name.as_str())]).chain(state);
         redirect(&self.redirect_uri, all)
+    }
+
+    fn is_silent(&self) -> bool {
+        self.prompt.iter().flat_map(|prompt| prompt.split(' ')).any(|value| value == "none")
+    }
+
+    /// The person of the browser's session, if the request accepts the session.
+    fn signed_in(&self, issuer: &Issuer, headers: &HeaderMap, now: DateTime<Utc>) -> Option<Person> {
+        let is_hinted = |person: &Person| {
+            let hint = self.id_token_hint.as_deref().map(|token| issuer.key.verify::<Value>(token));
+            hint.is_none_or(|claims| {
+                claims.is_ok_and(|claims| claims.get("sub") == Some(&person.subject().into()))
+            })
+        };
+        let accepts = self.prompt.is_none() || self.is_silent();
+        issuer.sessions.person(headers, now).filter(|person| accepts && is_hinted(person))
     }
 
     fn page(&self, problem: Option<&'static str>) -> Response {
@@ -114,18 +134,28 @@ fn redirect<'p>(address: &str, parameters: impl Iterator<Item = (&'p str, &'p st
 async fn authorize(
     State(issuer): State<Arc<Issuer>>,
     method: Method,
+    headers: HeaderMap,
     request: Result<Form<Request>, FormRejection>,
 ) -> Response {
     let Ok(Form(request)) = request else { return refused(SIGN_IN, UNREADABLE) };
     if let Some(refusal) = request.refusal(&issuer) {
         return refusal;
     }
+    let now = clock::now();
     // Only the page's own form signs somebody in: a link must not.
-    if method != Method::POST {
-        return request.page(None);
-    }
-    let Some(person) = request.email.as_deref().and_then(Person::parse) else {
-        return request.page(Some("That is not an email address."));
+    let chosen = request.email.as_deref().filter(|_| method == Method::POST && !request.is_silent());
+    let (person, cookie) = match chosen.map(Person::parse) {
+        Some(Some(person)) => (person.clone(), Some(issuer.sessions.begin(&headers, person, now))),
+        Some(None) => return request.page(Some("That is not an email address.")),
+        None => match request.signed_in(&issuer, &headers, now) {
+            Some(person) => (person, None),
+            None if request.is_silent() => {
+                let description = "the user must choose an account";
+                let error = [("error", "login_required"), ("error_description", description)];
+                return request.back(&issuer, &error);
+            }
+            None => return request.page(None),
+        },
     };
     let grant = Grant {
         person,
@@ -134,8 +164,8 @@ async fn authorize(
         redirect_uri: request.redirect_uri.clone(),
         challenge: request.code_challenge.clone(),
     };
-    let code = issuer.codes.issue(grant, clock::now());
-    request.back(&issuer, &[("code", &code)])
+    let code = issuer.codes.issue(grant, now);
+    (cookie.map(|cookie| [(SET_COOKIE, cookie)]), request.back(&issuer, &[("code", &code)])).into_response()
 }
 
 const SIGN_IN: &str = "Sign-in failed";
@@ -146,8 +176,7 @@ fn refused(title: &str, why: &str) -> Response {
     (StatusCode::BAD_REQUEST, page::html(&Message { title, text: why })).into_response()
 }
 
-/// A request to sign out (`OpenID` Connect RP-Initiated Logout 1.0). There is no session to end, so the issuer only checks
-/// who asks and sends the browser back.
+/// A request to sign out (`OpenID` Connect RP-Initiated Logout 1.0).
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Logout {
@@ -177,7 +206,7 @@ impl Logout {
 }
 
 /// Whether an ID token claims to be ours and for the portal. Its signature is not checked, since a token from before the
-/// last start was signed by another key. Nothing depends on the answer.
+/// last start was signed by another key. At most, a browser is signed out.
 fn is_for_the_portal(token: &str, issuer: &str) -> bool {
     let claims = token.split('.').nth(1).and_then(|part| decoded::<Value>(part).ok());
     claims.is_some_and(|claims| {
@@ -186,13 +215,19 @@ fn is_for_the_portal(token: &str, issuer: &str) -> bool {
     })
 }
 
-async fn logout(State(issuer): State<Arc<Issuer>>, request: Result<Form<Logout>, FormRejection>) -> Response {
+async fn logout(
+    State(issuer): State<Arc<Issuer>>,
+    headers: HeaderMap,
+    request: Result<Form<Logout>, FormRejection>,
+) -> Response {
     let Ok(Form(request)) = request else { return refused(SIGN_OUT, UNREADABLE) };
     if let Err(why) = request.check(&issuer) {
         return refused(SIGN_OUT, why);
     }
-    match &request.post_logout_redirect_uri {
+    let cookie = [(SET_COOKIE, issuer.sessions.end(&headers))];
+    let answer = match &request.post_logout_redirect_uri {
         Some(address) => redirect(address, request.state.iter().map(|state| ("state", state.as_str()))),
-        None => page::html(&Message { title: "You are signed out", text: "This issuer keeps no session." }),
-    }
+        None => page::html(&Message { title: "You are signed out", text: "You can close this page." }),
+    };
+    (cookie, answer).into_response()
 }
