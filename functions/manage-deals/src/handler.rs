@@ -1,4 +1,4 @@
-//! Creating, resizing and ending deals.
+//! Creating, resizing, ending and deleting deals.
 
 use ::http::{HeaderValue, header};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -15,6 +15,7 @@ pub(crate) async fn route(app: &App, request: Request) -> HandlerResult {
     match request.route.as_str() {
         "POST /api/deals" => create(app, &request).await,
         "PATCH /api/deals/{dealId}" => change(app, &request).await,
+        "DELETE /api/deals/{dealId}" => delete(app, &request).await,
         _ => Err(Problem::not_found()),
     }
 }
@@ -83,6 +84,10 @@ async fn create(app: &App, request: &Request) -> HandlerResult {
             let detail = "This Idempotency-Key was used with another body. Use a new key for a new deal.";
             Err(Problem::new(422, "idempotency_key_reused", detail))
         }
+        CreateOutcome::Deleted => {
+            let detail = "The deal of this Idempotency-Key was deleted. Use a new key for a new deal.";
+            Err(Problem::new(422, "idempotency_key_reused", detail))
+        }
         CreateOutcome::EndsTooLate => Err(Problem::field("endsAt", "is too far in the future")),
     }
 }
@@ -122,6 +127,14 @@ async fn change(app: &App, request: &Request) -> HandlerResult {
     }
     let deal = app.store.change_deal(deal, &change).await??;
     Ok(http::with_etag(200, deal.revision, &DealView::new(&deal, request.now)))
+}
+
+/// A deal that is gone already is deleted too, so a repetition succeeds.
+async fn delete(app: &App, request: &Request) -> HandlerResult {
+    let deal = request.deal_id()?;
+    let expected_revision = request.if_match(app.store.revision(deal)).await?;
+    app.store.delete_deal(deal, expected_revision).await??;
+    Ok(http::no_content())
 }
 
 fn title(field: &str, text: &str) -> Result<Title, Problem> {

@@ -181,6 +181,13 @@ pub enum DealChangeRefusal {
     EndsTooLate { latest: Timestamp },
 }
 
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DealDeleteRefusal {
+    Stale,
+    /// Somebody was invited.
+    InUse,
+}
+
 impl NewDeal {
     pub fn check(&self) -> Result<(), DealChangeRefusal> {
         check_seats(self.seats)?;
@@ -219,6 +226,16 @@ impl Deal {
             return Err(DealChangeRefusal::EndsTooLate { latest });
         }
         Ok(())
+    }
+}
+
+impl Deal {
+    /// A deal remembers its first send before the first invite is stored, so a deal without that memory has no invite.
+    pub fn may_delete(&self, expected_revision: Option<u32>) -> Result<(), DealDeleteRefusal> {
+        if expected_revision.is_some_and(|expected| expected != self.revision) {
+            return Err(DealDeleteRefusal::Stale);
+        }
+        if self.shortest_lifetime.is_some() { Err(DealDeleteRefusal::InUse) } else { Ok(()) }
     }
 }
 
@@ -270,6 +287,22 @@ mod tests {
         let detail = DealChangeRefusal::EndsTooLate { latest: at(0) }.to_string();
         assert!(detail.starts_with("must be before 1970-01-01T00:00:00Z, "), "{detail}");
         assert_eq!(deal.may_change(&change(latest - Duration::seconds(1))), Ok(()));
+    }
+
+    #[test]
+    fn only_a_deal_that_nobody_was_invited_to_is_deleted() {
+        let unused = Deal { revision: 2, shortest_lifetime: None, ..deal() };
+        let used = Deal { shortest_lifetime: Some(Duration::days(28)), ..unused.clone() };
+        for (deal, expected_revision, verdict) in [
+            (&unused, None, Ok(())),
+            (&unused, Some(2), Ok(())),
+            (&unused, Some(1), Err(DealDeleteRefusal::Stale)),
+            (&used, Some(1), Err(DealDeleteRefusal::Stale)),
+            (&used, Some(2), Err(DealDeleteRefusal::InUse)),
+            (&used, None, Err(DealDeleteRefusal::InUse)),
+        ] {
+            assert_eq!(deal.may_delete(expected_revision), verdict, "{expected_revision:?}");
+        }
     }
 
     #[test]

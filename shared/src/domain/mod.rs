@@ -21,7 +21,10 @@ mod search;
 pub mod send;
 pub mod track;
 
-pub use deal::{Deal, DealChange, DealChangeRefusal, DealState, NewDeal, Organisation, OrganisationId, Salt};
+pub use deal::{
+    Deal, DealChange, DealChangeRefusal, DealDeleteRefusal, DealState, NewDeal, Organisation, OrganisationId,
+    Salt,
+};
 pub use email::{Email, EmailError};
 pub use history::{History, HistoryEntry, HistoryEvent};
 pub use id::{DealId, InviteId, InviteKey, PersonId, address_digest, mailbox_digest};

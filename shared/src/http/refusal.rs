@@ -6,7 +6,7 @@ use crate::domain::cancel::CancelRefusal;
 use crate::domain::correct::CorrectRefusal;
 use crate::domain::release::ReleaseRefusal;
 use crate::domain::resend::ResendRefusal;
-use crate::domain::{DealChangeRefusal, Timestamp};
+use crate::domain::{DealChangeRefusal, DealDeleteRefusal, Timestamp};
 
 impl From<AcceptRefusal> for Problem {
     fn from(refusal: AcceptRefusal) -> Self {
@@ -100,6 +100,19 @@ impl From<DealChangeRefusal> for Problem {
             DealChangeRefusal::SeatsOutOfRange => Self::field("seats", detail),
             DealChangeRefusal::EndsBeforeStart | DealChangeRefusal::EndsTooLate { .. } => {
                 Self::field("endsAt", detail)
+            }
+        }
+    }
+}
+
+impl From<DealDeleteRefusal> for Problem {
+    fn from(refusal: DealDeleteRefusal) -> Self {
+        match refusal {
+            DealDeleteRefusal::Stale => stale(),
+            DealDeleteRefusal::InUse => {
+                let detail =
+                    "People were invited to this deal, so it can't be deleted. End the deal instead.";
+                Self::new(409, "deal_in_use", detail)
             }
         }
     }

@@ -82,7 +82,7 @@ pub enum RowOutcome<E> {
 }
 
 /// One outcome for each row, in order.
-type Outcomes<E> = Result<Vec<RowOutcome<E>>, StoreError>;
+type Outcomes<E, P = Problem> = Result<Vec<RowOutcome<E>>, P>;
 
 impl SendRequest {
     fn new(deal: Deal, manager: Manager, request: &Request) -> Result<Self, Problem> {
@@ -144,10 +144,19 @@ impl Sending {
 
     /// An error means that nothing was stored.
     pub async fn send<E>(&self, request: &SendRequest, mut rows: Vec<Row<'_, E>>) -> Outcomes<E> {
-        self.store.remember_lifetime(&request.deal, self.config.lifetime).await?;
         let wanted = count(rows.len());
         let allowance = self.store.take_allowance(self.sender(request), wanted, request.now).await?;
-        let refused = match self.precheck(request, &mut rows, &allowance).await {
+        let prepared = async {
+            let refused = self.precheck(request, &mut rows, &allowance).await?;
+            let stores_nothing = refused.iter().all(Option::is_some);
+            // Before the first invite is stored. From then on, nobody can delete the deal.
+            if stores_nothing || self.store.remember_lifetime(&request.deal, self.config.lifetime).await? {
+                Ok(refused)
+            } else {
+                Err(Problem::not_found())
+            }
+        };
+        let refused = match prepared.await {
             Ok(refused) => refused,
             Err(error) => {
                 self.refund(allowance, 0).await;
@@ -174,7 +183,7 @@ impl Sending {
         let wanted = count(rows.len());
         let allowance = self.store.foresee_allowance(self.sender(request), wanted, request.now).await?;
         self.read(&request.deal, &mut rows).await?;
-        self.foresee(request, &rows, &allowance)
+        Ok(self.foresee(request, &rows, &allowance)?)
     }
 
     /// Takes the address off the account's suppression list, if a bounce put it there: the manager says that the
@@ -233,7 +242,12 @@ impl Sending {
     }
 
     /// Applies the rules to rows that were read, in order, until the allowance is used up.
-    fn foresee<E>(&self, request: &SendRequest, rows: &[Row<'_, E>], allowance: &Allowance) -> Outcomes<E> {
+    fn foresee<E>(
+        &self,
+        request: &SendRequest,
+        rows: &[Row<'_, E>],
+        allowance: &Allowance,
+    ) -> Outcomes<E, StoreError> {
         let mut left = allowance.sends;
         let outcomes = rows.iter().map(|row| {
             let (send, _) = self.new_send(request, row)?;

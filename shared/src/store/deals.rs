@@ -1,9 +1,11 @@
 //! Creates, changes and reads deals.
 
 use super::read::all_items;
+use super::write::WriteOutcome;
 use super::{Item, Result, Store, StoreError, item, keys, n, random, s, values};
 use crate::domain::{
-    Deal, DealChange, DealChangeRefusal, DealId, NewDeal, OrganisationId, Salt, Timestamp, Title,
+    Deal, DealChange, DealChangeRefusal, DealDeleteRefusal, DealId, NewDeal, OrganisationId, Salt, Timestamp,
+    Title,
 };
 use aws_sdk_dynamodb::types::{CancellationReason, TransactWriteItem};
 use chrono::Duration;
@@ -16,6 +18,8 @@ pub enum CreateOutcome {
     Created(Box<Deal>),
     /// The key was used with another body.
     KeyReused,
+    /// The deal that was created with this key and body has been deleted.
+    Deleted,
     /// The purge date would not fit into the deal's id.
     EndsTooLate,
 }
@@ -70,8 +74,8 @@ impl Store {
             return Ok(CreateOutcome::KeyReused);
         }
         let id = item::text(&found, "deal").and_then(DealId::parse).ok_or(StoreError::Corrupt("deal id"))?;
-        let deal = self.deal(id).await?.ok_or(StoreError::Corrupt("no deal"))?;
-        Ok(CreateOutcome::Created(Box::new(deal)))
+        let deal = self.deal(id).await?;
+        Ok(deal.map_or(CreateOutcome::Deleted, |deal| CreateOutcome::Created(Box::new(deal))))
     }
 
     /// A transaction of one action, for its token: without `expected_revision`, no condition of a plain
@@ -89,7 +93,7 @@ impl Store {
             self.deal(id).await?
         } else {
             let Err(reasons) = self.transact(vec![self.change_action(id, change)?]).await? else {
-                return self.deal(id).await?.map(Ok).ok_or(StoreError::Corrupt("no deal"));
+                return Ok(self.deal(id).await?.ok_or(DealChangeRefusal::NotFound));
             };
             met(reasons).map(item::deal).transpose()?
         };
@@ -130,6 +134,29 @@ impl Store {
         self.update_action(keys::deal_key(id), &update, &conditions.join(" AND "), values)
     }
 
+    /// A deal that is gone counts as deleted, so a repetition succeeds. The first send writes the same item
+    /// before it stores an invite, so one of the two is refused: no invite is without a deal.
+    pub async fn delete_deal(
+        &self,
+        id: DealId,
+        expected_revision: Option<u32>,
+    ) -> Result<Result<(), DealDeleteRefusal>> {
+        let unused = "attribute_not_exists(shortestLifetime)";
+        let (condition, values) = match expected_revision {
+            None => (unused.to_owned(), Item::new()),
+            Some(revision) => (
+                format!("attribute_not_exists(pk) OR {unused} AND revision = :revision"),
+                values([(":revision", n(revision))]),
+            ),
+        };
+        let WriteOutcome::Refused(existing) = self.delete(keys::deal_key(id), condition, values).await?
+        else {
+            return Ok(Ok(()));
+        };
+        let existing = existing.map(item::deal).transpose()?;
+        Ok(existing.map_or(Ok(()), |deal| deal.may_delete(expected_revision)))
+    }
+
     pub async fn deal(&self, id: DealId) -> Result<Option<Deal>> {
         self.get(keys::deal_key(id)).await?.map(item::deal).transpose()
     }
@@ -151,16 +178,18 @@ impl Store {
         Ok(is_theirs)
     }
 
-    /// Must succeed before invites of this lifetime are sent; see [`Deal::shortest_lifetime`].
-    pub async fn remember_lifetime(&self, deal: &Deal, lifetime: Duration) -> Result<()> {
+    /// Must succeed before invites of this lifetime are sent; see [`Deal::shortest_lifetime`]. False if the deal
+    /// has been deleted.
+    pub async fn remember_lifetime(&self, deal: &Deal, lifetime: Duration) -> Result<bool> {
         if deal.shortest_lifetime.is_some_and(|shortest| shortest <= lifetime) {
-            return Ok(());
+            return Ok(true);
         }
         let condition = "attribute_exists(pk) AND \
             (attribute_not_exists(shortestLifetime) OR shortestLifetime > :lifetime)";
         let values = values([(":lifetime", n(lifetime.num_seconds()))]);
         let update = "SET shortestLifetime = :lifetime";
-        self.update(keys::deal_key(deal.id), update, condition, values).await.map(|_| ())
+        let written = self.update(keys::deal_key(deal.id), update, condition, values).await?;
+        Ok(!matches!(written, WriteOutcome::Refused(None)))
     }
 
     /// Oldest first.

@@ -1,6 +1,7 @@
 //! Conditional writes: of one item, or of several in a transaction.
 
 use super::{Item, Result, Store, StoreError, retry};
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::builders::TransactWriteItemsFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
@@ -39,6 +40,32 @@ impl Store {
         match sent.map_err(|error| (StoreError::from_sdk("UpdateItem", &error), error.into_service_error())) {
             Ok(output) => Ok(WriteOutcome::Done(output.attributes.unwrap_or_default())),
             Err((_, UpdateItemError::ConditionalCheckFailedException(refused))) => {
+                Ok(WriteOutcome::Refused(refused.item))
+            }
+            Err((error, _)) => Err(error),
+        }
+    }
+
+    /// `Done` also if the item was not there and the condition holds of nothing.
+    pub(super) async fn delete(
+        &self,
+        key: Item,
+        condition: impl Into<String>,
+        values: Item,
+    ) -> Result<WriteOutcome> {
+        let delete = self
+            .client
+            .delete_item()
+            .table_name(&self.table)
+            .set_key(Some(key))
+            .condition_expression(condition)
+            .set_expression_attribute_values(Some(values).filter(|values| !values.is_empty()))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let sent = Box::pin(delete.send()).await;
+        match sent.map_err(|error| (StoreError::from_sdk("DeleteItem", &error), error.into_service_error())) {
+            Ok(_) => Ok(WriteOutcome::Done(Item::new())),
+            Err((_, DeleteItemError::ConditionalCheckFailedException(refused))) => {
                 Ok(WriteOutcome::Refused(refused.item))
             }
             Err((error, _)) => Err(error),

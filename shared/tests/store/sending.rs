@@ -1,10 +1,14 @@
 //! Runs of mailing: their calls to SES, their wait for a turn, and their records. I4.
 
 use super::ses::{DOWN, FAILED, MALFORMED, NO_LIMITS, Reply, SENT, Script, THROTTLED, config, mail_config};
-use super::table::{Table, soon};
+use super::table::{Table, email, learner, new_deal, soon};
+use chrono::TimeDelta;
 use shared::clock::{self, Deadline};
-use shared::domain::Invite;
-use shared::sending::{Claim, Runner, Sending};
+use shared::domain::send::{Invitee, invite};
+use shared::domain::{Invite, InviteKey};
+use shared::http::Manager;
+use shared::sending::{Claim, Row, Rule, Runner, SendRequest, Sending};
+use shared::store::{CreateOutcome, Seen};
 use std::time::Duration;
 
 /// Claimed mails, and a scripted SES.
@@ -46,6 +50,35 @@ impl ClaimedMails {
         let rate = self.sending.mail.send_rate;
         let now = clock::now();
         self.table.store.reserve_sends(seconds * rate, rate, now, now).await.unwrap().unwrap();
+    }
+}
+
+/// Nobody was invited before, so the deal can be deleted while the request runs.
+#[tokio::test]
+async fn i3_nobody_is_invited_to_a_deleted_deal() {
+    for (rows, is_deleted) in [(0, false), (0, true), (1, false), (1, true)] {
+        let mails = ClaimedMails::new(0, &[SENT], 0).await;
+        let (store, link) = (&mails.table.store, mails.table.link("ann@example.com"));
+        let new = new_deal(3);
+        let made = store.create_deal(&new, None, TimeDelta::days(365), clock::now()).await.unwrap();
+        let CreateOutcome::Created(deal) = made else { panic!("{made:?}") };
+        if is_deleted {
+            store.delete_deal(deal.id, None).await.unwrap().unwrap();
+        }
+        let manager = Manager { id: learner("max"), organisation: new.organisation.id, email: None };
+        let request = SendRequest { deal: *deal.clone(), manager, now: clock::now(), deadline: soon() };
+        let invitee = Invitee { id: link.invite, email: email("ann@example.com"), name: None };
+        let row = |order| {
+            let rule: Rule<'_, _> = Box::new(|existing, send, now| invite(existing, &invitee, send, now));
+            Row { invite: link.invite, seen: Seen::Nothing, order, rule }
+        };
+        let sent = mails.sending.send(&request, (0..rows).map(row).collect()).await;
+        let key = InviteKey { deal: deal.id, invite: link.invite };
+        let is_invited = rows > 0 && !is_deleted;
+        assert_eq!(sent.is_ok(), rows == 0 || is_invited, "{rows} rows, deleted: {is_deleted}");
+        assert_eq!(store.invite(key).await.unwrap().is_some(), is_invited, "{rows}, {is_deleted}");
+        // A request without a row to store leaves the deal unused.
+        assert_eq!(store.delete_deal(deal.id, None).await.unwrap().is_ok(), !is_invited);
     }
 }
 

@@ -1,12 +1,12 @@
 //! Transactions and counters with lost responses, other writers and late writes: accepting, releasing, creating and
 //! changing a deal, and the send rate.
 
-use super::table::{Table, after, new_deal, soon, start};
+use super::table::{LIFETIME, Table, after, new_deal, soon, start};
 use super::wire::Fault;
 use chrono::Duration;
 use shared::domain::accept::AcceptRefusal;
 use shared::domain::release::ReleaseRefusal;
-use shared::domain::{DealChange, Link, Secret};
+use shared::domain::{DealChange, DealChangeRefusal, DealDeleteRefusal, Link, Secret};
 use shared::store::{AcceptOutcome, CreateOutcome};
 
 const ANN: &str = "ann@example.com";
@@ -132,9 +132,70 @@ async fn a_deal_remembers_its_shortest_lifetime() {
         let remembered = table.deal_now().await.shortest_lifetime;
         assert_eq!(remembered, Some(Duration::seconds(expected)), "{seconds}");
     }
-    let none = table.with_another_deal();
-    none.store.remember_lifetime(&none.deal, Duration::seconds(1)).await.unwrap();
-    assert_eq!(none.store.deal(none.deal.id).await.unwrap(), None);
+}
+
+/// Returns a deal that nobody was invited to, created with this body under the key `key`.
+async fn create(table: &Table, body: &str) -> CreateOutcome {
+    let (new, retention) = (new_deal(7), Duration::days(365));
+    table.store.create_deal(&new, Some(("key", body)), retention, start()).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_deal_is_deleted_once_and_for_all() {
+    for fault in [Fault::None, Fault::LoseAnswer, Fault::Conflict] {
+        let table = Table::new(3).await;
+        let CreateOutcome::Created(made) = create(&table, "body").await else { panic!("{fault:?}") };
+        let delete = async |revision| table.store.delete_deal(made.id, revision).await.unwrap();
+        assert_eq!(delete(Some(2)).await, Err(DealDeleteRefusal::Stale), "{fault:?}");
+        table.wire.disturb([fault]);
+        assert_eq!(delete(Some(1)).await, Ok(()), "{fault:?}");
+        assert_eq!(table.store.deal(made.id).await.unwrap(), None, "{fault:?}");
+        for revision in [None, Some(1)] {
+            assert_eq!(delete(revision).await, Ok(()), "{fault:?}: again");
+        }
+        // A late repetition of the creation creates no other deal.
+        assert_eq!(create(&table, "body").await, CreateOutcome::Deleted, "{fault:?}");
+        assert_eq!(create(&table, "other").await, CreateOutcome::KeyReused, "{fault:?}");
+        let rename = DealChange { name: Some(made.name), ..DealChange::default() };
+        let changed = table.store.change_deal(made.id, &rename).await.unwrap();
+        assert_eq!(changed, Err(DealChangeRefusal::NotFound), "{fault:?}");
+        assert_eq!(table.store.deals_of(&made.organisation.id).await.unwrap().len(), 1, "{fault:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_of_a_deal_that_is_deleted_right_after_is_no_failure() {
+    let table = Table::new(3).await;
+    let CreateOutcome::Created(made) = create(&table, "body").await else { panic!() };
+    let (others, id) = (table.others(), made.id);
+    table.wire.disturb([Fault::LoseAnswer]);
+    table.wire.before_next_write(async move { others.store.delete_deal(id, None).await.unwrap().unwrap() });
+    let rename = DealChange { name: Some(made.name), ..DealChange::default() };
+    let changed = table.store.change_deal(id, &rename).await.unwrap();
+    assert_eq!(changed, Err(DealChangeRefusal::NotFound));
+}
+
+/// I3: the first send and the deletion both write the deal's item, so one of the two is refused.
+#[tokio::test(flavor = "multi_thread")]
+async fn i3_a_deal_is_deleted_or_invited_to_but_not_both() {
+    for is_deleted_first in [true, false] {
+        let table = Table::new(3).await;
+        let CreateOutcome::Created(made) = create(&table, "body").await else { panic!() };
+        let (others, deal) = (table.others(), made.clone());
+        if is_deleted_first {
+            let delete = async move { others.store.delete_deal(deal.id, None).await.unwrap().unwrap() };
+            table.wire.before_next_write(delete);
+            assert!(!table.store.remember_lifetime(&made, LIFETIME).await.unwrap(), "no deal to invite to");
+            assert_eq!(table.store.deal(made.id).await.unwrap(), None, "the deal stays deleted");
+        } else {
+            table.wire.before_next_write(async move {
+                assert!(others.store.remember_lifetime(&deal, LIFETIME).await.unwrap());
+            });
+            let deleted = table.store.delete_deal(made.id, None).await.unwrap();
+            assert_eq!(deleted, Err(DealDeleteRefusal::InUse));
+            assert!(table.store.deal(made.id).await.unwrap().is_some());
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
