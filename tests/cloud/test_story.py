@@ -33,6 +33,22 @@ def test_a_partner_creates_a_deal_once_for_one_idempotency_key(stack: Stack, par
     assert first.headers["cache-control"] == "no-store"
 
 
+def test_a_partner_finds_an_organisation_and_deletes_a_deal_that_nobody_was_invited_to(
+    stack: Stack, issuer: Issuer, partner: str
+) -> None:
+    deal = stack.make_deal(partner, "mistaken")
+    found = stack.ok("GET", "/api/organisations?name=STAKEN", partner)
+    assert ([row["id"] for row in found["organisations"]], found["nextCursor"]) == (["mistaken"], None)
+    for _ in range(2):
+        assert stack.call("DELETE", f"/api/deals/{deal}", partner).status == 204
+    assert stack.call("GET", f"/api/deals/{deal}", partner).status == 404
+    assert stack.ok("GET", "/api/organisations?name=staken", partner)["organisations"] == []
+    deal = stack.make_deal(partner, "mistaken")
+    stack.invite(issuer.token("manager@mistaken.example"), deal, somebody())
+    answer = stack.call("DELETE", f"/api/deals/{deal}", partner)
+    assert (answer.status, answer.code) == (409, "deal_in_use")
+
+
 def test_a_manager_sees_deals_invites_and_counts_of_them(stack: Stack, partner: str, manager: str) -> None:
     deal = stack.make_deal(partner)
     ann, bob = somebody("learners"), somebody("learners")

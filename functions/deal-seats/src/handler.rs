@@ -1,7 +1,7 @@
-//! The manager's views: deals, the Deal seats page, search, counts, one invite.
+//! The views of managers: deals, organisations, the Deal seats page, search, counts, one invite.
 
 use serde::{Deserialize, Serialize};
-use shared::domain::{AddressPrefix, DealId, InviteKey, OrganisationId};
+use shared::domain::{AddressPrefix, DealId, InviteKey, NamePart, Organisation, OrganisationId};
 use shared::http::{
     self, App, DealSummary, DealView, HandlerResult, InviteDetail, InviteView, Problem, Request, SeatsView,
 };
@@ -11,6 +11,7 @@ use shared::store::{COUNTED_UP_TO, Counts, Cursor, Page, PageQuery, StatusFilter
 pub(crate) async fn route(app: &App, request: Request) -> HandlerResult {
     match request.route.as_str() {
         "GET /api/deals" => deals(app, &request).await,
+        "GET /api/organisations" => organisations(app, &request).await,
         "GET /api/deals/{dealId}" => deal(app, &request).await,
         "GET /api/deals/{dealId}/seats" => seats(app, &request).await,
         "POST /api/deals/{dealId}/seats/search" => search(app, &request).await,
@@ -45,6 +46,41 @@ async fn deals(app: &App, request: &Request) -> HandlerResult {
     Ok(http::json(200, &DealsView { deals }))
 }
 
+const ORGANISATIONS_A_PAGE: usize = 50;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct OrganisationsView {
+    organisations: Vec<Organisation>,
+    next_cursor: Option<String>,
+}
+
+/// A cursor is signed with the salt of a deal of the last organisation.
+async fn organisations(app: &App, request: &Request) -> HandlerResult {
+    request.caller.require_scope("deals.admin")?;
+    let part = NamePart::new(request.query("name").unwrap_or_default());
+    let list = format!("organisations {}", part.as_str());
+    let after = match parse_cursor(request.query("cursor"))? {
+        None => None,
+        Some(cursor) => {
+            let deal = DealId::parse(cursor.position()).ok_or_else(not_a_cursor)?;
+            let deal = app.store.deal(deal).await?.filter(|deal| cursor.is_genuine(&deal.salt, &list));
+            Some(deal.ok_or_else(not_a_cursor)?.organisation.id)
+        }
+    };
+    let found = app.store.organisations(&part, after.as_ref(), ORGANISATIONS_A_PAGE).await?;
+    let (organisations, last) = found;
+    let next_cursor = match last {
+        None => None,
+        Some(id) => {
+            // The index lags, so the deal may have been deleted just now.
+            let deal = app.store.deal(id).await?.ok_or_else(Problem::unavailable)?;
+            Some(Cursor::sign(&deal.salt, &list, &id.to_string()))
+        }
+    };
+    Ok(http::json(200, &OrganisationsView { organisations, next_cursor }))
+}
+
 async fn deal(app: &App, request: &Request) -> HandlerResult {
     let deal = if request.caller.has_scope("deals.admin") {
         app.store.deal(request.deal_id()?).await?.ok_or_else(Problem::not_found)?
@@ -77,7 +113,7 @@ impl PageRequest {
             Some(limit @ 1..=200) => limit as usize,
             Some(_) => return Err(Problem::field("limit", "must be a whole number from 1 to 200")),
         };
-        let cursor = cursor.map(|text| Cursor::parse(text).ok_or_else(not_a_cursor)).transpose()?;
+        let cursor = parse_cursor(cursor)?;
         let after = cursor.as_ref().map(|cursor| cursor.position().to_owned());
         Ok(Self { query: PageQuery { filter, limit, after, lifetime: app.config.lifetime }, cursor })
     }
@@ -85,6 +121,10 @@ impl PageRequest {
     fn status_name(&self) -> &'static str {
         self.query.filter.map_or("all", StatusFilter::as_str)
     }
+}
+
+fn parse_cursor(text: Option<&str>) -> Result<Option<Cursor>, Problem> {
+    text.map(|text| Cursor::parse(text).ok_or_else(not_a_cursor)).transpose()
 }
 
 fn not_a_cursor() -> Problem {

@@ -33,7 +33,7 @@ pub use invite::{
 };
 pub use link::{Link, LinkHash, Links, Secret};
 pub use name::{Name, Title, TitleError};
-pub use search::AddressPrefix;
+pub use search::{AddressPrefix, NamePart};
 
 pub type Timestamp = chrono::DateTime<chrono::Utc>;
 

@@ -1,10 +1,36 @@
-//! Search by the beginning of an address, with its domain in Unicode or punycode. The address index is
-//! ordered by [`Email::searchable`], whose domain is in Unicode, so a prefix is a range of the index. The
-//! exception is a prefix that ends inside a punycode label, which cannot be converted (`xn--bch` may become
-//! `bücher`): its range ends before that label, and the rows in the range are compared one by one.
+//! Search for organisations by a part of their name or id, and for invites by the beginning of an address,
+//! with its domain in Unicode or punycode. The address index is ordered by [`Email::searchable`], whose domain
+//! is in Unicode, so a prefix is a range of the index. The exception is a prefix that ends inside a punycode
+//! label, which cannot be converted (`xn--bch` may become `bücher`): its range ends before that label, and the
+//! rows in the range are compared one by one.
 
-use super::Email;
 use super::email::visible;
+use super::{Email, Organisation};
+
+/// A text as it is compared: without differences that nobody sees, and without case.
+fn folded(text: &str) -> String {
+    // Lower-casing can decompose a letter and leave its marks in another order, so NFKC is applied again.
+    visible(&visible(text).to_lowercase())
+}
+
+/// A part of an organisation's name or id. The empty part is in every organisation.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NamePart(String);
+
+impl NamePart {
+    pub fn new(text: &str) -> Self {
+        Self(folded(text))
+    }
+
+    /// Equal for all spellings of this part.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub fn is_in(&self, organisation: &Organisation) -> bool {
+        organisation.id.as_str().contains(&self.0) || folded(organisation.name.as_str()).contains(&self.0)
+    }
+}
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AddressPrefix {
@@ -19,8 +45,7 @@ const DOTS: [char; 4] = ['.', '\u{3002}', '\u{ff0e}', '\u{ff61}'];
 impl AddressPrefix {
     /// `None` if nothing visible is left, or if the text is longer than any address.
     pub fn parse(raw: &str) -> Option<Self> {
-        // Lower-casing can decompose a letter and leave its marks in another order, so NFKC is applied again.
-        let text = visible(&visible(raw).to_lowercase());
+        let text = folded(raw);
         let prefix = match text.rsplit_once('@') {
             Some((local, domain)) => Self::of(local, domain),
             None => Self::plain(text),
@@ -91,6 +116,23 @@ mod tests {
     fn finds(typed: &str, address: &str) -> bool {
         let (prefix, email) = (AddressPrefix::parse(typed).unwrap(), Email::parse(address).unwrap());
         email.searchable().starts_with(prefix.range()) && prefix.matches(&email)
+    }
+
+    #[test]
+    fn an_organisation_is_found_by_any_part_of_its_name_or_id() {
+        let id = super::super::OrganisationId::parse("zurich-1").unwrap();
+        let organisation = Organisation { id, name: super::super::Title::parse("Bücher & Söhne").unwrap() };
+        for (part, is_found) in [
+            ("", true),
+            (" BÜCHER ", true),
+            ("bu\u{308}cher", true),
+            ("& sö", true),
+            ("RICH-1", true),
+            ("zurich-1 b", false),
+            ("bucher", false),
+        ] {
+            assert_eq!(NamePart::new(part).is_in(&organisation), is_found, "{part:?}");
+        }
     }
 
     #[test]

@@ -157,6 +157,8 @@ pub(super) fn of_deal(deal: &Deal, now: Timestamp) -> Result<Item> {
     item.put("v", VERSION)?;
     item.put("addressPk", keys::organisation(&deal.organisation.id))?;
     item.put("addressSk", keys::made(now, deal.id))?;
+    item.put("listPk", keys::ORGANISATIONS)?;
+    item.put("listSk", keys::newest(&deal.organisation.id, now))?;
     item.put("name", &deal.name)?;
     item.put("organisationId", &deal.organisation.id)?;
     item.put("organisationName", &deal.organisation.name)?;
@@ -168,6 +170,14 @@ pub(super) fn of_deal(deal: &Deal, now: Timestamp) -> Result<Item> {
     item.put("salt", &deal.salt)?;
     item.put("purgeAt", deal.id.purge_at().timestamp())?;
     Ok(item.into_item())
+}
+
+/// A deal and its organisation, from the listing.
+pub(super) fn deal_organisation(item: Item) -> Result<(DealId, Organisation)> {
+    let mut item = Attributes::of(item);
+    let deal = keys::parse_deal(&item.take::<String>("pk")?).ok_or(StoreError::Corrupt("deal id"))?;
+    let id = keys::parse_newest(&item.take::<String>("listSk")?).ok_or(StoreError::Corrupt("listSk"))?;
+    Ok((deal, Organisation { id, name: item.take("organisationName")? }))
 }
 
 pub(super) fn due(item: Item) -> Result<Due> {

@@ -135,6 +135,25 @@ pub(super) fn queued(place: &str) -> Option<Queued> {
     Some(Queued { at, order })
 }
 
+/// All deals in the listing, by organisation.
+pub(super) const ORGANISATIONS: &str = "O";
+
+const LAST_MILLI: i64 = 9_999_999_999_999;
+
+/// Sorts deals by their organisation's id, and an organisation's deals newest first.
+pub(super) fn newest(organisation: &OrganisationId, made: Timestamp) -> String {
+    format!("{}#{:013}", organisation.as_str(), LAST_MILLI - made.timestamp_millis())
+}
+
+/// Sorts after every deal of the organisation, and before those of the next: ids have no byte before `-`.
+pub(super) fn after(organisation: Option<&OrganisationId>) -> String {
+    format!("{}$", organisation.map_or("", OrganisationId::as_str))
+}
+
+pub(super) fn parse_newest(list_sk: &str) -> Option<OrganisationId> {
+    OrganisationId::parse(list_sk.split_once('#')?.0)
+}
+
 /// Sorts an organisation's deals, oldest first.
 pub(super) fn made(at: Timestamp, deal: DealId) -> String {
     format!("{:013}{deal}", at.timestamp_millis())
@@ -164,13 +183,17 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn time(millis: i64) -> Timestamp {
+        DateTime::from_timestamp_millis(millis).unwrap()
+    }
+
     proptest! {
         #[test]
         fn keys_can_be_read_back(
             deal_id: [u8; 16], invite_id: [u8; 16], millis in 0_i64..9_999_999_999_999, order in 0..=LAST,
         ) {
             let (deal_id, invite_id) = (DealId::from_bytes(deal_id), InviteId::from_bytes(invite_id));
-            let at = DateTime::from_timestamp_millis(millis).unwrap();
+            let at = time(millis);
             prop_assert_eq!(parse_deal(&deal(deal_id)), Some(deal_id));
             prop_assert_eq!(parse_invite(&invite(invite_id)), Some(invite_id));
             prop_assert_eq!(parse_seat(&seat(deal_id)), Some(deal_id));
@@ -184,14 +207,25 @@ mod tests {
 
         #[test]
         fn places_sort_by_time_and_then_against_the_order(
-            a in 0_i64..9_999_999_999_999, b in 0_i64..9_999_999_999_999, order_a in 0..=LAST, order_b in 0..=LAST,
+            a in 0..LAST_MILLI, b in 0..LAST_MILLI, order_a in 0..=LAST, order_b in 0..=LAST,
         ) {
-            let time = |millis| DateTime::from_timestamp_millis(millis).unwrap();
             let at = |millis, order| place(Queued { at: time(millis), order }, InviteId::from_bytes([0; 16]));
             prop_assert_eq!(at(a, 0).cmp(&at(b, 0)), a.cmp(&b));
             prop_assert_eq!(at(a, order_a).cmp(&at(a, order_b)), order_b.cmp(&order_a));
             // `fresh_since` relies on this: exactly the rows that were queued before the floor sort below it.
             prop_assert_eq!(at(a, order_a) < place_floor(time(b)), a < b);
+        }
+
+        #[test]
+        fn deals_sort_by_organisation_and_then_newest_first(
+            one in "[a-z0-9-]{1,3}", other in "[a-z0-9-]{1,3}", a in 0..LAST_MILLI, b in 0..LAST_MILLI,
+        ) {
+            let [one, other] = [one, other].map(|id| OrganisationId::parse(&id).unwrap());
+            let (first, second) = (newest(&one, time(a)), newest(&other, time(b)));
+            prop_assert_eq!(parse_newest(&first), Some(one.clone()));
+            prop_assert_eq!(first.cmp(&second), one.as_str().cmp(other.as_str()).then(b.cmp(&a)));
+            prop_assert_eq!(first > after(Some(&other)), one.as_str() > other.as_str());
+            prop_assert!(first > after(None));
         }
     }
 }

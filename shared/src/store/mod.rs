@@ -14,6 +14,7 @@ mod item;
 pub mod keys;
 mod listing;
 mod meter;
+mod organisations;
 mod read;
 mod release;
 mod retry;
