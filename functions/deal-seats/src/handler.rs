@@ -155,16 +155,9 @@ fn answer(page: Option<Page>, page_request: &PageRequest, list: &str, request: &
 
 async fn seats(app: &App, request: &Request) -> HandlerResult {
     let deal = authorize(app, request).await?;
-    let status = match request.query("status") {
-        None => None,
-        Some("pending") => Some(StatusFilter::Pending),
-        Some("accepted") => Some(StatusFilter::Accepted),
-        Some("expired") => Some(StatusFilter::Expired),
-        Some("undelivered") => Some(StatusFilter::Undelivered),
-        Some(_) => {
-            return Err(Problem::field("status", "must be pending, accepted, expired or undelivered"));
-        }
-    };
+    let detail = "must be pending, accepted, expired, undelivered or removed";
+    let parse = |text| StatusFilter::parse(text).ok_or_else(|| Problem::field("status", detail));
+    let status = request.query("status").map(parse).transpose()?;
     let limit = request.query("limit").map(|limit| limit.parse().unwrap_or(0));
     let page_request = PageRequest::new(app, status, limit, request.query("cursor"))?;
     let page = app.store.page(deal, &page_request.query, request.now).await?;

@@ -93,6 +93,8 @@ pub struct InviteView<'a> {
     expires_at: Option<Time>,
     accepted_at: Option<Time>,
     accepted_with: Option<&'static str>,
+    /// When it was cancelled or released.
+    removed_at: Option<Time>,
     invited_by: Option<&'a str>,
     sends: u32,
     delivery: DeliveryView,
@@ -122,6 +124,7 @@ impl<'a> InviteView<'a> {
             expires_at: invite.sent.map(|sent| sent.until.min(deal.ends_at).into()),
             accepted_at: invite.accepted_at.map(Time::from),
             accepted_with,
+            removed_at: invite.removed_at.map(Time::from),
             invited_by: invite.invited_by.as_deref(),
             sends: invite.sends,
             delivery: DeliveryView { state, at: at.map(Time::from), reason },

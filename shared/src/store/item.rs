@@ -102,10 +102,6 @@ impl InviteRecord {
 /// write the whole item, set these attributes themselves.
 fn places(deal: DealId, invite: &Invite) -> [([&'static str; 2], Option<[AttributeValue; 2]>); 4] {
     let is_removed = matches!(invite.state, InviteState::Cancelled | InviteState::Released);
-    let listed = match invite.removed_at {
-        Some(at) if is_removed => Queued { at, order: 0 },
-        _ => invite.queued,
-    };
     // An invite has at most one due entry, for its next step.
     let due = match (invite.state, invite.delivery) {
         (InviteState::Open, Delivery::Queued) => invite.lease_until.map(|at| (Queue::Send, at)),
@@ -115,7 +111,7 @@ fn places(deal: DealId, invite: &Invite) -> [([&'static str; 2], Option<[Attribu
     let attention = invite
         .undelivered_at()
         .map(|at| [s(keys::undelivered(deal)), s(keys::place(Queued { at, order: 0 }, invite.id))]);
-    let listing = Some([s(keys::list(deal, invite.state)), s(keys::place(listed, invite.id))]);
+    let listing = Some([s(keys::list(deal, invite.state)), s(list_place(invite))]);
     let due = due.map(|(queue, at)| [s(keys::due_of(queue, invite.id)), n(at.timestamp_millis())]);
     let address = (!is_removed).then(|| [s(keys::addresses(deal)), s(invite.email.searchable())]);
     [
@@ -124,6 +120,16 @@ fn places(deal: DealId, invite: &Invite) -> [([&'static str; 2], Option<[Attribu
         (["addressPk", "addressSk"], address),
         (["attentionPk", "attentionSk"], attention),
     ]
+}
+
+/// An invite's sort key in the listing. DynamoDB compares rows by this text; ids would sort differently as bytes.
+pub(super) fn list_place(invite: &Invite) -> String {
+    match (invite.state, invite.removed_at) {
+        (InviteState::Cancelled | InviteState::Released, Some(at)) => {
+            keys::removed_place(at, invite.queued, invite.id)
+        }
+        _ => keys::place(invite.queued, invite.id),
+    }
 }
 
 /// Reports and skips unreadable items, so that one of them cannot hide the others.
@@ -207,18 +213,23 @@ pub(super) fn row(item: Item) -> Result<Invite> {
     take_invite(&mut Attributes::of(item)).map(|(_, invite)| invite)
 }
 
-/// To keep pages small, a row of the listing has no `status` and no `queuedAt`. Its key holds both.
+/// To keep pages small, a row of the listing has no `status`, `queuedAt` and `removedAt`. Its key holds them.
 fn take_invite(item: &mut Attributes) -> Result<(InviteKey, Invite)> {
     let key = item.take_key()?;
     let partition = item.take::<Option<String>>("listPk")?;
-    let listed = item.take::<Option<String>>("listSk")?.as_deref().and_then(keys::queued);
+    let place = item.take::<Option<String>>("listSk")?;
+    let listed = place.as_deref().and_then(keys::queued);
+    let before_removal = place.as_deref().and_then(keys::queued_before_removal);
+    let removed_at = item.take_seconds("removedAt")?;
+    let accepted_at = item.take_seconds("acceptedAt")?;
     let status = item.take::<Option<InviteState>>("status")?;
-    let queued_at = item.take_millis("queuedAt")?.or(listed.map(|listed| listed.at));
+    let queued_at = item.take_millis("queuedAt")?.or(before_removal).or(listed.map(|listed| listed.at));
     let expires_at = seconds(item.take("expiresAt")?);
     // Stored only if it differs from `expiresAt`.
     let until = item.take_seconds("sentUntil")?.unwrap_or(expires_at);
-    let state =
-        status.or_else(|| keys::parse_list(partition.as_deref()?)).ok_or(StoreError::Corrupt("status"))?;
+    let state = status
+        .or_else(|| keys::parse_list(partition.as_deref()?, accepted_at.is_some()))
+        .ok_or(StoreError::Corrupt("status"))?;
     let delivery = take_delivery(item, state)?;
     let mut invite = Invite {
         id: key.invite,
@@ -231,7 +242,7 @@ fn take_invite(item: &mut Attributes) -> Result<(InviteKey, Invite)> {
         },
         sent: item.take_seconds("sentAt")?.map(|at| Sent { at, until }),
         expires_at,
-        accepted_at: item.take_seconds("acceptedAt")?,
+        accepted_at,
         accepted_as: item.take("acceptedAs")?,
         invited_by: item.take("by")?,
         sends: item.take("sends")?,
@@ -243,7 +254,7 @@ fn take_invite(item: &mut Attributes) -> Result<(InviteKey, Invite)> {
         resent_at: item.take_millis("resentAt")?,
         send_times: item.take_list("sendTimes")?.into_iter().map(millis).collect(),
         learner: item.take("learner")?,
-        removed_at: item.take_seconds("removedAt")?,
+        removed_at: removed_at.or(before_removal.and(listed).map(|listed| listed.at)),
         history: History { entries: item.take_list("history")?, managers: item.take_list("historyBy")? },
     };
     invite.lease_until = item.take_millis("dueAt")?.filter(|_| invite.is_queued());

@@ -98,12 +98,14 @@ pub(super) fn list(deal: DealId, state: InviteState) -> String {
     format!("{deal}#{letter}")
 }
 
-/// `None` for removed invites: they were either cancelled or released.
-pub(super) fn parse_list(list_pk: &str) -> Option<InviteState> {
+/// Of the removed invites, those that were accepted were released, and the others cancelled.
+pub(super) fn parse_list(list_pk: &str, is_accepted: bool) -> Option<InviteState> {
     match list_pk.as_bytes().last()? {
         b'o' => Some(InviteState::Open),
         b'a' => Some(InviteState::Accepted),
         b'x' => Some(InviteState::Expired),
+        b'r' if is_accepted => Some(InviteState::Released),
+        b'r' => Some(InviteState::Cancelled),
         _ => None,
     }
 }
@@ -116,11 +118,25 @@ pub(super) fn undelivered(deal: DealId) -> String {
 /// A place has three digits for the order, because a request has at most 1,000 rows.
 const LAST: u16 = 999;
 
+/// The length of a place.
+const PLACE: usize = 13 + 3 + 16;
+
 /// A row's sort key in the listing: milliseconds, order in the request, and 96 bits of the id. The order
 /// counts down, because the listing is read backwards.
 pub(super) fn place(queued: Queued, invite: InviteId) -> String {
     let Queued { at, order } = queued;
     format!("{:013}{:03}{:.16}", at.timestamp_millis(), LAST.saturating_sub(order), invite.to_string())
+}
+
+/// The sort key of a removed row: a place by the time of its removal, and when it was queued.
+pub(super) fn removed_place(removed_at: Timestamp, queued: Queued, invite: InviteId) -> String {
+    let place = place(Queued { at: removed_at, order: 0 }, invite);
+    format!("{place}{:013}", queued.at.timestamp_millis())
+}
+
+/// When the removed row of this sort key was queued.
+pub(super) fn queued_before_removal(removed_place: &str) -> Option<Timestamp> {
+    DateTime::from_timestamp_millis(removed_place.get(PLACE..)?.parse().ok()?)
 }
 
 /// Sorts before every place of a row queued at `at` or later.
@@ -190,7 +206,8 @@ mod tests {
     proptest! {
         #[test]
         fn keys_can_be_read_back(
-            deal_id: [u8; 16], invite_id: [u8; 16], millis in 0_i64..9_999_999_999_999, order in 0..=LAST,
+            deal_id: [u8; 16], invite_id: [u8; 16], millis in 0..LAST_MILLI, order in 0..=LAST,
+            queued_at in 0..LAST_MILLI,
         ) {
             let (deal_id, invite_id) = (DealId::from_bytes(deal_id), InviteId::from_bytes(invite_id));
             let at = time(millis);
@@ -200,9 +217,15 @@ mod tests {
             let sent = Queued { at, order };
             prop_assert_eq!(queued(&place(sent, invite_id)), Some(sent));
             prop_assert!(place_floor(at) <= place(sent, invite_id));
-            for state in [InviteState::Open, InviteState::Accepted, InviteState::Expired] {
-                prop_assert_eq!(parse_list(&list(deal_id, state)), Some(state));
+            use InviteState::{Accepted, Cancelled, Expired, Open, Released};
+            for state in [Open, Accepted, Expired, Cancelled, Released] {
+                let is_accepted = matches!(state, Accepted | Released);
+                prop_assert_eq!(parse_list(&list(deal_id, state), is_accepted), Some(state));
             }
+            let removed = removed_place(at, Queued { at: time(queued_at), order }, invite_id);
+            let read = (queued(&removed).map(|removed| removed.at), queued_before_removal(&removed));
+            prop_assert_eq!(read, (Some(at), Some(time(queued_at))));
+            prop_assert_eq!(queued_before_removal(&place(sent, invite_id)), None);
         }
 
         #[test]

@@ -5,7 +5,7 @@ use super::{Result, Store, StoreError, in_time, keys, n, s, values, writer_id};
 use crate::clock::Deadline;
 use crate::domain::release::{ReleaseRefusal, may_release};
 use crate::domain::{
-    History, HistoryEvent, Invite, InviteKey, InviteState, PersonId, Queued, Timestamp, whole_seconds,
+    History, HistoryEvent, Invite, InviteKey, InviteState, PersonId, Timestamp, whole_seconds,
 };
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem};
 
@@ -50,14 +50,14 @@ impl Store {
         // While the seat is held, only events change the history, and they name no manager.
         let (manager, managers) = invite.history.with_manager(by);
         let released = History::pack(HistoryEvent::Released, now, manager);
-        let removed = Queued { at: whole_seconds(now), order: 0 };
+        let place = keys::removed_place(whole_seconds(now), invite.queued, key.invite);
         let mut release = values([
             (":accepted", s("accepted")),
             (":released", s("released")),
             (":sends", n(invite.sends)),
             (":now", n(now.timestamp())),
             (":listPk", s(keys::list(key.deal, InviteState::Released))),
-            (":listSk", s(keys::place(removed, key.invite))),
+            (":listSk", s(place)),
             (":history", AttributeValue::L(vec![n(released)])),
             (":none", AttributeValue::L(Vec::new())),
             (":one", n(1)),

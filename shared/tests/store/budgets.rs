@@ -2,14 +2,17 @@
 //! ceilings of `docs/data-model.md`. `make figures` prints the table. The engine does not report the cost of a refused
 //! write, which DynamoDB charges like the write.
 
-use super::table::{LIFETIME, Table, after, done, learner, new_send, page_query, s, soon, start};
+use super::table::{LIFETIME, Table, after, done, learner, new_deal, new_send, page_query, s, soon, start};
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::Duration;
 use shared::domain::limit::{RecipientLimit, SendingLimits};
 use shared::domain::outcome::Outcome;
 use shared::domain::resend::resend;
-use shared::domain::{AddressPrefix, BounceReason, Delivery, Invite, Link, NewSend, Secret, Timestamp};
-use shared::store::{InviteRecord, Item, Seen, Sender, StatusFilter, Usage, keys::Queue};
+use shared::domain::{
+    AddressPrefix, BounceReason, Delivery, Invite, Link, NamePart, NewDeal, NewSend, Organisation,
+    OrganisationId, Secret, Timestamp, Title,
+};
+use shared::store::{CreateOutcome, InviteRecord, Item, Seen, Sender, StatusFilter, Usage, keys::Queue};
 
 fn print_header() {
     println!("| {:44} | {:>11} | {:>8} | {:>8} |", "operation", "round trips", "RRU", "WRU");
@@ -165,6 +168,25 @@ async fn every_operation_keeps_to_its_budget() {
     let change = shared::domain::DealChange { seats: Some(2_001), ..Default::default() };
     store.change_deal(table.deal.id, &change).await.unwrap().unwrap();
     table.note("change a deal", 2, 1.0, 2.0);
+    for number in 0..498 {
+        let id = OrganisationId::parse(&format!("organisation-{number:03}")).unwrap();
+        let name = Title::parse(&format!("Organisation {number:03}")).unwrap();
+        let (new, key) =
+            (NewDeal { organisation: Organisation { id, name }, ..new_deal(100) }, number.to_string());
+        let made = store.create_deal(&new, Some((&key, "body")), Duration::days(365), start()).await.unwrap();
+        assert!(matches!(made, CreateOutcome::Created(_)));
+        if number == 0 {
+            table.note("create a deal", 1, 0.0, 8.0);
+        }
+    }
+    table.reset_counts();
+    let (found, next) = store.organisations(&NamePart::new("n 49"), None, 50).await.unwrap();
+    assert_eq!((found.len(), next), (8, None));
+    table.note("organisations by a part, of 499 deals", 1, 15.0, 0.0);
+    let last = store.deals_of(&found[0].id).await.unwrap().remove(0);
+    table.reset_counts();
+    store.delete_deal(last.id, None).await.unwrap().unwrap();
+    table.note("delete a deal", 1, 0.0, 4.0);
 }
 
 #[tokio::test]
@@ -182,7 +204,11 @@ async fn the_cost_of_a_page_does_not_grow_with_the_deal() {
     table.write_copies(&old, 10..1_009).await;
     table.write_copies(&accepted, 2_000..2_099).await;
     table.write_copies(&pending, 10_000..10_099).await;
+    let (cancelled, _) = table.send(&address(3), late).await;
+    done(table.cancel(&cancelled, late).await);
+    table.write_copies(&cancelled, 3_000..3_099).await;
     let tabs = [
+        ("removed", Some(StatusFilter::Removed), 4.0),
         ("pending", Some(StatusFilter::Pending), 4.0),
         ("accepted", Some(StatusFilter::Accepted), 4.0),
         ("expired", Some(StatusFilter::Expired), 4.0),

@@ -1,12 +1,15 @@
 //! Pages, counts and search, with marked and unmarked rows, and while rows change.
 
-use super::table::{LIFETIME, Table, after, done, item, learner, n, new_send, page_query, s, start};
+use super::table::{
+    LIFETIME, Table, after, done, item, learner, n, new_deal, new_send, page_query, s, soon, start,
+};
 use chrono::Duration;
 use shared::domain::outcome::Outcome;
 use shared::domain::{
-    AddressPrefix, BounceReason, Delivery, Invite, InviteId, NewSend, Queued, Status, Timestamp,
+    AddressPrefix, BounceReason, DealChange, Delivery, Invite, InviteId, NamePart, NewDeal, NewSend,
+    Organisation, OrganisationId, Queued, Status, Timestamp, Title,
 };
-use shared::store::{Page, PageQuery, StatusFilter, keys::Queue};
+use shared::store::{CreateOutcome, Page, PageQuery, StatusFilter, keys::Queue};
 use std::collections::BTreeSet;
 
 /// The rows of all pages, each read by `read`.
@@ -316,6 +319,103 @@ async fn search_finds_by_the_beginning_in_the_order_of_addresses() {
     }
     assert_eq!(all("ann@x", None, 1).await, [umlaut, punycode]);
     assert_eq!(all("ann@xn--bch", None, 1).await, [punycode]);
+}
+
+/// Cancelled and released invites of the last 30 days, by the time of their removal.
+#[tokio::test]
+async fn removed_rows_are_listed_newest_first_for_thirty_days() {
+    use Status::{Cancelled, Released};
+    let table = Table::new(50).await;
+    for (number, (status, removed_at)) in
+        [(Cancelled, 60), (Released, 61), (Cancelled, 62), (Released, 62)].into_iter().enumerate()
+    {
+        let link =
+            table.send(&format!("p{number}@example.com"), after(10 - i64::try_from(number).unwrap())).await.0;
+        if status == Released {
+            table.accepts(&link, &format!("p{number}"), after(20)).await;
+            let released = table.store.release_seat(link.key(), None, None, after(removed_at), soon()).await;
+            released.unwrap().unwrap();
+        } else {
+            done(table.cancel(&link, after(removed_at)).await);
+        }
+    }
+    table.send("pending@example.com", after(70)).await;
+    let removed = async |limit, now| {
+        let found = rows(&table, Some(StatusFilter::Removed), limit, now).await;
+        let row = |row: &Invite| {
+            let (status, removed) = (row.status(table.deal.ends_at, now), row.removed_at.unwrap());
+            (status, (removed - start()).num_seconds(), (row.queued.at - start()).num_seconds())
+        };
+        let mut found: Vec<_> = found.iter().map(row).collect();
+        // Two were removed in one second.
+        found.sort_by_key(|(_, removed_at, queued_at)| std::cmp::Reverse((*removed_at, *queued_at)));
+        found
+    };
+    let all = [(Cancelled, 62, 8), (Released, 62, 7), (Released, 61, 9), (Cancelled, 60, 10)];
+    let days = Duration::days(30);
+    for limit in [1, 2, 3, 50] {
+        for (now, shown) in
+            [(after(100), 4), (after(60) + days, 4), (after(61) + days, 3), (after(63) + days, 0)]
+        {
+            assert_eq!(removed(limit, now).await, all[..shown], "{limit} a page, at {now}");
+        }
+    }
+    let page = page(&table, &page_query(Some(StatusFilter::Removed), 2), after(61) + days).await;
+    assert!(page.next.is_some(), "one more");
+    let before = page_query(Some(StatusFilter::Removed), 3);
+    let whole = self::page(&table, &before, after(61) + days).await;
+    assert_eq!((whole.invites.len(), whole.next), (3, None), "what is older does not make another page");
+    // Invited again, an invite is removed no longer.
+    table.send("p0@example.com", after(80)).await;
+    assert_eq!(removed(50, after(100)).await, all[..3]);
+}
+
+/// Of the deals (organisation, its name, created at), each organisation once, with the name of its newest deal.
+#[tokio::test]
+async fn organisations_are_found_by_a_part_and_come_in_the_order_of_their_ids() {
+    let table = Table::new(1).await;
+    let mut made = Vec::new();
+    for (id, name, at) in [
+        ("acme", "Acme Limited", 2),
+        ("acme-b", "Beta of ACME", 1),
+        ("ac", "Acid", 1),
+        ("zeta", "Zürich Acme", 1),
+        ("acme", "An old name", -1),
+    ] {
+        let (id, name) = (OrganisationId::parse(id).unwrap(), Title::parse(name).unwrap());
+        let new = NewDeal { organisation: Organisation { id, name }, ..new_deal(1) };
+        let created = table.store.create_deal(&new, None, Duration::days(365), after(at)).await.unwrap();
+        let CreateOutcome::Created(deal) = created else { panic!("{created:?}") };
+        made.push(deal.id);
+    }
+    let found = async |part: &str, limit| {
+        let (mut ids, mut after, part) = (Vec::new(), None, NamePart::new(part));
+        loop {
+            let (found, next) = table.store.organisations(&part, after.as_ref(), limit).await.unwrap();
+            assert!(found.len() <= limit);
+            ids.extend(
+                found.into_iter().map(|found| format!("{}: {}", found.id.as_str(), found.name.as_str())),
+            );
+            let Some(next) = next else { return ids };
+            after = Some(table.store.deal(next).await.unwrap().unwrap().organisation.id);
+        }
+    };
+    let [ac, acme, beta, zeta] =
+        ["ac: Acid", "acme: Acme Limited", "acme-b: Beta of ACME", "zeta: Zürich Acme"];
+    for limit in [1, 2, 3, 4, 50] {
+        assert_eq!(found("", limit).await, [ac, acme, beta, zeta], "{limit} a page");
+        assert_eq!(found("acme", limit).await, [acme, beta, zeta], "{limit} a page");
+    }
+    assert_eq!(found("ZÜR", 50).await, [zeta]);
+    assert!(found("old name", 50).await.is_empty(), "only the newest deal's name counts");
+    let name = Title::parse("Zeta").unwrap();
+    let change = DealChange { organisation_name: Some(name), ..DealChange::default() };
+    table.store.change_deal(made[3], &change).await.unwrap().unwrap();
+    assert_eq!(found("zeta", 50).await, ["zeta: Zeta"], "a correction");
+    for id in [made[0], made[2]] {
+        table.store.delete_deal(id, None).await.unwrap().unwrap();
+    }
+    assert_eq!(found("ac", 50).await, ["acme: Acme", beta], "an organisation without a deal is gone");
 }
 
 #[tokio::test]

@@ -343,7 +343,8 @@ impl Table {
     /// Writes copies of an invite with these numbered addresses, past the store.
     pub(crate) async fn write_copies(&self, like: &Link, numbers: std::ops::Range<usize>) {
         let model = self.item(like).await;
-        let place = model["listSk"].as_s().unwrap()[..16].to_owned();
+        let place = model["listSk"].as_s().unwrap();
+        let (place, after_id) = (place[..16].to_owned(), place[32..].to_owned());
         for numbers in numbers.collect::<Vec<_>>().chunks(25) {
             let copies = numbers.iter().map(|number| {
                 let email = email(&format!("first.last{number:05}@acme.example"));
@@ -352,7 +353,7 @@ impl Table {
                 copy.extend(item([
                     ("email", s(email.as_typed())),
                     ("addressSk", s(email.normalised())),
-                    ("listSk", s(&format!("{place}{:.16}", id.to_string()))),
+                    ("listSk", s(&format!("{place}{:.16}{after_id}", id.to_string()))),
                 ]));
                 (self.invite_key(&Link { invite: id, ..like.clone() }), copy)
             });

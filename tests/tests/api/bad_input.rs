@@ -123,6 +123,7 @@ async fn a_wrong_field_is_named() {
         find(json!({"email": "a", "limit": "5"}), "limit"),
         find(json!({"email": "a", "limit": 201}), "limit"),
         find(json!({"email": "a", "status": "cancelled"}), "status"),
+        find(json!({"email": "a", "status": "removed"}), "status"),
         find(json!({"email": "a", "cursor": 5}), "cursor"),
         preview(json!({}), "token"),
         preview(json!({"token": 5}), "token"),
@@ -172,6 +173,12 @@ async fn a_cursor_holds_for_its_deal_and_filter_only() {
         find(json!({"email": "p", "cursor": own})),
     ];
     check_all(&one.manager, cases).await;
+    let partnerships = stack.person(PARTNERSHIPS).await;
+    let organisations = |query: &str, cursor: &str| {
+        case("GET", format!("/api/organisations?{query}cursor={cursor}"), &Value::Null, "cursor")
+    };
+    let cases = [organisations("", "x"), organisations("", &own), organisations("name=acme&", &own)];
+    check_all(&partnerships, cases).await;
     // A cursor holds with any limit.
     let rest = one.get(&format!("/seats?status=pending&limit=50&cursor={own}")).await;
     assert_eq!(rest["invites"].as_array().map(Vec::len), Some(4), "{rest}");

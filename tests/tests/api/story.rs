@@ -357,6 +357,18 @@ async fn rows_come_in_pages_and_are_found_by_address() {
     assert_eq!(emails(&deal.search("p0000", &[("status", json!("accepted"))]).await), [all[3].clone()]);
     assert!(deal.search("example.com", &[]).await.is_empty(), "only the beginning counts");
 
+    // Cancelled and released invites have a list of their own.
+    let ids = [3, 4].map(|number| row_of(&whole, &all[number])["id"].as_str().unwrap().to_owned());
+    deal.release(&ids[0]).await.ok(204);
+    deal.cancel(&ids[1]).await.ok(204);
+    let mut removed = deal.rows("status=removed&limit=1").await;
+    removed.sort_by_key(|row| row["email"].to_string());
+    for ((row, id), status) in removed.iter().zip(&ids).zip(["released", "cancelled"]) {
+        assert_eq!((row, &row["status"]), (&deal.one(id).await, &json!(status)));
+        assert!(time(&row["removedAt"]) <= now(), "{row}");
+    }
+    assert_eq!(emails(&removed), all[3..5]);
+
     // Resent invites move to the top, in the order of the request.
     let named = [5, 17, 9, 0].map(|number| all[number].clone());
     let rows = named.clone().map(|email| json!({"id": row_of(&whole, &email)["id"], "sends": 1}));
@@ -453,6 +465,65 @@ async fn a_deal_is_created_once_and_changed() {
     assert_eq!(deal.seats().await, [2, 2, 0]);
     partnerships.patch(&path, &json!({"seats": 5})).await.ok(200);
     assert_eq!(deal.seats().await, [5, 2, 3]);
+    stack.stop().await;
+}
+
+/// Partnership managers delete a deal while nobody was invited to it, and find organisations by a part of their name.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_mistaken_deal_is_deleted_and_organisations_are_found() {
+    let stack = TestStack::start().await;
+    let partnerships = stack.person(PARTNERSHIPS).await;
+    let key = [("idempotency-key", "one")];
+    let body = stack.deal_body("initech", 3);
+    let create = async || partnerships.call("POST", "/api/deals", &key, Some(&body)).await;
+    let made = create().await.ok(201);
+    let path = format!("/api/deals/{}", made["id"].as_str().unwrap());
+    let delete = async |tag| partnerships.call("DELETE", &path, &[("if-match", tag)], None).await;
+    let headers = [("content-type", "text/plain")];
+    let of_text = partnerships.raw("DELETE", &path, &headers, b"x".to_vec()).await;
+    of_text.problem(415, "unsupported_media_type");
+    delete("\"7\"").await.problem(412, "stale");
+    for tag in ["\"1\"", "\"1\"", "*"] {
+        delete(tag).await.ok(204);
+    }
+    partnerships.get(&path).await.problem(404, "not_found");
+    partnerships.patch(&path, &json!({"seats": 4})).await.problem(404, "not_found");
+    create().await.problem(422, "idempotency_key_reused");
+
+    // Rows that are no addresses invite nobody. A cancelled invite was one.
+    let deal = stack.deal(2).await;
+    deal.invite(&["not an address"]).await;
+    deal.manager.delete(&deal.path("")).await.refused(403, "Forbidden");
+    partnerships.delete(&deal.path("")).await.ok(204);
+    deal.try_invite(&json!({"invites": [{"email": "ann@example.com"}]})).await.problem(404, "not_found");
+    let deal = stack.deal(2).await;
+    let invite = deal.invite_one("ann@example.com").await;
+    deal.cancel(&invite).await.ok(204);
+    partnerships.delete(&deal.path("")).await.problem(409, "deal_in_use");
+    assert_eq!(deal.one(&invite).await["status"], "cancelled");
+
+    let all: Vec<_> = (0..51).map(|number| format!("of-{number:02}")).collect();
+    join_all(
+        all.iter().map(async |id| partnerships.post("/api/deals", &stack.deal_body(id, 1)).await.ok(201)),
+    )
+    .await;
+    let find = async |query: &str| partnerships.get(&format!("/api/organisations?{query}")).await.ok(200);
+    let found = find("name=THE%20OF-5").await;
+    let one = json!({"id": "of-50", "name": "The of-50"});
+    assert_eq!(found, json!({"organisations": [one], "nextCursor": null}));
+    let ids = |page: &Value| -> Vec<String> {
+        let found = page["organisations"].as_array().unwrap().iter();
+        found.map(|organisation| organisation["id"].as_str().unwrap().to_owned()).collect()
+    };
+    let first = find("name=of-").await;
+    let cursor = first["nextCursor"].as_str().unwrap();
+    let second = find(&format!("name=of-&cursor={cursor}")).await;
+    assert_eq!([ids(&first), ids(&second)].concat(), all);
+    assert_eq!(second["nextCursor"], Value::Null);
+    let other = partnerships.get(&format!("/api/organisations?name=of&cursor={cursor}")).await;
+    other.problem(400, "invalid_request");
+    assert!(!ids(&find("").await).contains(&"initech".to_owned()), "an organisation without a deal");
+    deal.manager.get("/api/organisations").await.refused(403, "Forbidden");
     stack.stop().await;
 }
 

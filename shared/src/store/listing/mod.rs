@@ -27,15 +27,25 @@ pub enum StatusFilter {
     Expired,
     /// The mail failed, bounced, or was complained of.
     Undelivered,
+    /// Cancelled or released in the last 30 days. A search does not find them.
+    #[serde(skip_deserializing)]
+    Removed,
 }
 
 impl StatusFilter {
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Pending, Self::Accepted, Self::Expired, Self::Undelivered, Self::Removed]
+            .into_iter()
+            .find(|known| known.as_str() == text)
+    }
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
             Self::Accepted => "accepted",
             Self::Expired => "expired",
             Self::Undelivered => "undelivered",
+            Self::Removed => "removed",
         }
     }
 
@@ -45,9 +55,13 @@ impl StatusFilter {
             Self::Accepted => status == Status::Accepted,
             Self::Expired => status == Status::Expired,
             Self::Undelivered => invite.undelivered_at().is_some(),
+            Self::Removed => matches!(status, Status::Cancelled | Status::Released),
         }
     }
 }
+
+/// How long a cancelled or released invite is listed.
+const REMOVED_SHOWN: Duration = Duration::days(30);
 
 #[derive(Clone, PartialEq, Debug)]
 pub struct PageQuery {
@@ -58,6 +72,14 @@ pub struct PageQuery {
     pub after: Option<String>,
     /// The current lifetime of new invites.
     pub lifetime: Duration,
+}
+
+impl PageQuery {
+    /// No row below this place is shown. Every place is above the empty one.
+    fn floor(&self, now: Timestamp) -> String {
+        let is_limited = self.filter == Some(StatusFilter::Removed);
+        if is_limited { keys::place_floor(now - REMOVED_SHOWN) } else { String::new() }
+    }
 }
 
 #[derive(Clone, PartialEq, Debug)]
@@ -84,12 +106,14 @@ impl View {
     }
 
     fn parts(self, filter: Option<StatusFilter>) -> Vec<Part> {
-        use InviteState::{Accepted, Expired, Open};
+        use InviteState::{Accepted, Cancelled, Expired, Open};
         match filter {
             None => [Open, Expired, Accepted].map(Part::whole).into(),
             // `undelivered_rows` reads these.
             Some(StatusFilter::Undelivered) => Vec::new(),
             Some(StatusFilter::Accepted) => vec![Part::whole(Accepted)],
+            // Released invites are in the same partition.
+            Some(StatusFilter::Removed) => vec![Part::whole(Cancelled)],
             Some(StatusFilter::Pending) if self.ended => Vec::new(),
             Some(StatusFilter::Pending) => {
                 vec![Part { expiry: Some("expiresAt > :now"), ..Part::whole(Open) }]

@@ -2,17 +2,13 @@
 
 use super::{MOST_ROUNDS, Page, PageQuery, Part, StatusFilter, View};
 use crate::domain::{Deal, DealId, Invite, InviteState, Timestamp};
+use crate::store::item::list_place as place;
 use crate::store::read::{one_page, pages};
-use crate::store::{Result, Store, StoreError, item, keys};
+use crate::store::{Result, Store, StoreError, item};
 use chrono::Duration;
 use futures_util::{StreamExt, TryStreamExt, future, stream};
 use std::cmp::Reverse;
 use std::collections::HashSet;
-
-/// Rows are compared by this text, like in DynamoDB. Ids would sort differently as bytes.
-fn place(row: &Invite) -> String {
-    keys::place(row.queued, row.id)
-}
 
 /// Rows in order, and the place down to which they are complete; `None` at the end.
 type Rows = (Vec<Invite>, Option<String>);
@@ -66,15 +62,15 @@ impl Store {
     }
 
     async fn rows(&self, deal: DealId, parts: &[Part], query: &PageQuery, now: Timestamp) -> Result<Rows> {
-        let (mut rows, mut after) = (Vec::<Invite>::new(), query.after.clone());
+        let (mut rows, mut after, floor) = (Vec::<Invite>::new(), query.after.clone(), query.floor(now));
         for _ in 0..MOST_ROUNDS {
             let wanted = query.limit - rows.len();
             let (mut found, down_to) =
                 self.rows_below(deal, parts, after.as_deref(), wanted + 1, now).await?;
-            found.retain(|row| rows.iter().all(|shown| shown.id != row.id));
+            found.retain(|row| place(row) >= floor && rows.iter().all(|shown| shown.id != row.id));
             let is_more = found.len() > wanted;
             rows.extend(found.into_iter().take(wanted));
-            after = if is_more { rows.last().map(place) } else { down_to };
+            after = if is_more { rows.last().map(place) } else { down_to.filter(|end| *end >= floor) };
             if after.is_none() || rows.len() == query.limit {
                 break;
             }
