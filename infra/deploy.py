@@ -16,7 +16,7 @@ import sys
 import tempfile
 import urllib.request
 from collections.abc import Callable, Iterator
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
@@ -36,6 +36,11 @@ PARAMETERS = {
     "alarm_email": "AlarmEmail",
     "issuer": "OidcIssuer",
     "audience": "OidcAudience",
+    "client_id": "ClientId",
+    "scope_prefix": "ScopePrefix",
+    "token_scope_prefix": "TokenScopePrefix",
+    "authorize_parameters": "AuthorizeParameters",
+    "entitlement_claim": "EntitlementClaim",
     "organisation_claim": "OrganisationClaim",
     "create_user_pool": "CreateUserPool",
     "portal_domain": "PortalDomain",
@@ -52,9 +57,32 @@ PARAMETERS = {
     "web_acl": "CreateWebAcl",
     "reserved_concurrency": "ReservedConcurrency",
 }
+# What says how an issuer signs people in. The stack's own user pool takes none of them.
+OF_AN_ISSUER = (
+    "issuer",
+    "audience",
+    "client_id",
+    "scope_prefix",
+    "token_scope_prefix",
+    "authorize_parameters",
+    "entitlement_claim",
+)
+# The portal's own parameters of its request to sign in.
+OURS = {
+    "client_id",
+    "code_challenge",
+    "code_challenge_method",
+    "nonce",
+    "prompt",
+    "redirect_uri",
+    "response_type",
+    "scope",
+    "state",
+}
 SWITCHES = ("create_user_pool", "sending_paused", "web_acl")
 ADDRESS = re.compile(r'[^\s@<>"]+@[^\s@<>"]+\.[^\s@<>"]+')
 LINK = re.compile(r'https://[^\s/<>"]+(/[^\s<>"]*)?')
+PARAMETERS_OF_SIGN_IN = re.compile(r"[A-Za-z_]+=[^\s\"\\&=]*(&[A-Za-z_]+=[^\s\"\\&=]*)*")
 # No leading zero: functions refuse to start with a time of 0.
 DURATION = re.compile(r"[1-9]\d*[smhd]")
 STACK_NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
@@ -114,8 +142,20 @@ def check_syntax(given: Values, stack: str) -> Iterator[str]:
     for name in SWITCHES:
         if name in given and given[name] not in ("true", "false"):
             yield f"{name.upper()} is {given[name]!r}: give true or false."
+    for name in ("scope_prefix", "token_scope_prefix", "entitlement_claim"):
+        if re.search(r"[\s\"\\]", given.get(name, "")):
+            yield f"{name.upper()} is {given[name]!r}: give it without blanks, quotes and backslashes."
+    if "authorize_parameters" in given:
+        yield from check_authorize_parameters(given["authorize_parameters"])
     if "arch" in given and given["arch"] not in ARCHITECTURES:
         yield f"ARCH is {given['arch']!r}: give {' or '.join(ARCHITECTURES)}."
+
+
+def check_authorize_parameters(text: str) -> Iterator[str]:
+    if not PARAMETERS_OF_SIGN_IN.fullmatch(text):
+        yield f"AUTHORIZE_PARAMETERS is {text!r}: give pairs like audience=https%3A%2F%2Fapi.example, separated by &."
+    elif own := OURS.intersection(dict(parse_qsl(text))):
+        yield f"AUTHORIZE_PARAMETERS names {', '.join(sorted(own))}, which the portal sets itself: leave it out."
 
 
 def check_together(values: Values, region: str) -> Iterator[str]:
@@ -128,6 +168,8 @@ def check_together(values: Values, region: str) -> Iterator[str]:
         yield "Choose how people sign in: give either ISSUER=https://… and AUDIENCE=…, or CREATE_USER_POOL=true."
     if values.get("issuer") and not values.get("audience"):
         yield "AUDIENCE is missing: give the audience of the issuer's access tokens."
+    if values.get("issuer") and not values.get("entitlement_claim"):
+        yield "ENTITLEMENT_CLAIM is missing: give the claim of the access tokens that lists what a person may do (roles, permissions, groups). Many issuers grant a scope to whoever requests it, and a scope alone must not make an administrator."
     if values.get("web_acl") == "true" and region != "us-east-1":
         yield f"WEB_ACL=true works in us-east-1 only, and this is {region}: give WEB_ACL=false, or deploy in us-east-1."
     if values.get("portal_domain") and not values.get("certificate_arn"):
@@ -220,7 +262,7 @@ def resolve(given: Values, earlier: Values) -> Values:
     """Merges given and earlier values. Choosing one way to sign in drops the other."""
     values = earlier | given
     if given.get("create_user_pool") == "true":
-        values |= {"issuer": given.get("issuer", ""), "audience": given.get("audience", "")}
+        values |= {name: given.get(name, "") for name in OF_AN_ISSUER}
     elif given.get("issuer"):
         values["create_user_pool"] = given.get("create_user_pool", "false")
     return values
@@ -263,11 +305,12 @@ def portal_files(out: Values) -> dict[str, bytes]:
     config = {
         "issuer": out["OidcIssuerUrl"],
         "clientId": out["OidcClientId"],
-        "scopePrefix": "seatkeeper/" if "UserPoolId" in out else "",
         "startUrl": out["StartUrl"],
         "mailFrom": out["MailFrom"],
         "mailSubject": out["MailSubject"],
-    }
+    } | json.loads(out["SignIn"])
+    if "UserPoolId" in out:
+        config["scopePrefix"] = "seatkeeper/"
     return files | {"config.json": json.dumps(config).encode()}
 
 
@@ -358,7 +401,7 @@ def deploy(given: Values, stack: str, rotate: bool, will_build: bool = False) ->
     if not session.client("sesv2").get_account().get("ProductionAccessEnabled"):
         say("Note: SES is in its sandbox here and mails verified addresses only; docs/how-to.md says how to leave it.")
 
-    parameters = {PARAMETERS[name]: value for name, value in values.items() if value or name in ("issuer", "audience")}
+    parameters = {PARAMETERS[name]: value for name, value in values.items() if value or name in OF_AN_ISSUER}
     parameters["SenderIdentity"] = identity
     if rotate or "OriginSecret" not in parameter_names(before):
         parameters["OriginSecret"] = secrets.token_hex(32)

@@ -193,7 +193,7 @@ CHANGES = [
     ("routes_need_a_token_with_a_scope", "ListDealsRoute.Properties.AuthorizationType", REMOVED),
     ("routes_need_a_token_with_a_scope", "AcceptInviteRoute.Properties.AuthorizationScopes", REMOVED),
     ("routes_need_a_token_with_a_scope", "AcceptInviteRoute.Properties.AuthorizationScopes", []),
-    ("routes_need_a_token_with_a_scope", "AcceptInviteRoute.Properties.AuthorizationScopes.+", "openid"),
+    ("routes_need_a_token_with_a_scope", "AcceptInviteRoute.Properties.AuthorizationScopes.+", {"Fn::Sub": "openid"}),
     ("routes_need_a_token_with_a_scope", "PreviewInviteRoute.Properties.RouteKey", "POST /api/invites/preview2"),
     ("routes_are_explicit", "PreviewInviteRoute.Properties.RouteKey", "$default"),
     ("routes_are_explicit", "ListDealsRoute.Properties.RouteKey", "ANY /api/deals"),

@@ -17,6 +17,7 @@ GOOD = {
     "alarm_email": "ops@acme.example",
     "issuer": "https://id.acme.example",
     "audience": "seatkeeper",
+    "entitlement_claim": "roles",
 }
 
 
@@ -47,6 +48,12 @@ GOOD = {
         ({"create_user_pool": "yes"}, "seatkeeper", "CREATE_USER_POOL"),
         ({"sending_paused": "1"}, "seatkeeper", "SENDING_PAUSED"),
         ({"web_acl": "on"}, "seatkeeper", "WEB_ACL"),
+        ({"scope_prefix": "api://seat keeper/"}, "seatkeeper", "SCOPE_PREFIX"),
+        ({"token_scope_prefix": 'x"'}, "seatkeeper", "TOKEN_SCOPE_PREFIX"),
+        ({"entitlement_claim": "my roles"}, "seatkeeper", "ENTITLEMENT_CLAIM"),
+        ({"authorize_parameters": "audience"}, "seatkeeper", "AUTHORIZE_PARAMETERS"),
+        ({"authorize_parameters": "audience=a b"}, "seatkeeper", "AUTHORIZE_PARAMETERS"),
+        ({"authorize_parameters": "audience=a&state=s"}, "seatkeeper", "names state, which the portal sets itself"),
         ({"arch": "riscv"}, "seatkeeper", "ARCH is 'riscv': give x86_64 or arm64."),
         ({}, "Seatkeeper", "STACK"),
         ({}, "aws-seats", "STACK"),
@@ -64,6 +71,9 @@ def test_good_values_pass():
         assert list(deploy.check_syntax({"start_url": start_url}, "seatkeeper")) == []
     limits = {"limit_recipient_interval": "0", "limit_recipient_per_day": "10", "limit_deal_per_day": "by_seats"}
     assert list(deploy.check_syntax(limits, "seatkeeper")) == []
+    of_an_issuer = {"scope_prefix": "api://1-2/", "token_scope_prefix": "seatkeeper/", "entitlement_claim": "/a/roles"}
+    of_an_issuer |= {"authorize_parameters": "audience=https%3A%2F%2Fapi.example&resource=x"}
+    assert list(deploy.check_syntax(of_an_issuer, "seatkeeper")) == []
     assert list(deploy.check_together(GOOD, "eu-west-1")) == []
 
 
@@ -73,6 +83,7 @@ def test_good_values_pass():
         ({"mail_from": ""}, "us-east-1", "MAIL_FROM is missing"),
         ({"alarm_email": ""}, "us-east-1", "ALARM_EMAIL is missing"),
         ({"audience": ""}, "us-east-1", "AUDIENCE is missing"),
+        ({"entitlement_claim": ""}, "us-east-1", "a scope alone must not make an administrator"),
         ({"issuer": ""}, "us-east-1", "either ISSUER"),
         ({"create_user_pool": "true"}, "us-east-1", "either ISSUER"),
         ({"web_acl": "true"}, "eu-west-1", "us-east-1 only"),
@@ -172,8 +183,9 @@ def test_an_unverified_sender_is_refused_with_what_to_do():
 
 def test_settings_are_kept_and_one_way_to_sign_in_drops_the_other():
     assert deploy.resolve({"send_rate": "50"}, GOOD) == GOOD | {"send_rate": "50"}
-    to_pool = deploy.resolve({"create_user_pool": "true"}, GOOD)
-    assert (to_pool["issuer"], to_pool["audience"], to_pool["create_user_pool"]) == ("", "", "true")
+    to_pool = deploy.resolve({"create_user_pool": "true"}, GOOD | {"token_scope_prefix": "seatkeeper/"})
+    assert {to_pool[name] for name in deploy.OF_AN_ISSUER} == {""}
+    assert to_pool["create_user_pool"] == "true"
     to_issuer = deploy.resolve({"issuer": "https://id.acme.example"}, {"create_user_pool": "true"})
     assert to_issuer["create_user_pool"] == "false"
 
@@ -261,6 +273,7 @@ OUTPUTS = {
     "StartUrl": "https://learn.acme.example/",
     "MailFrom": "invites@acme.example",
     "MailSubject": "Come and learn",
+    "SignIn": '{"scopePrefix":"api://1/","tokenScopePrefix":"","entitlementClaim":"roles","authorizeParameters":"a=b"}',
 }
 
 
@@ -319,7 +332,10 @@ def test_the_bucket_gets_the_build_and_keeps_only_old_assets(tmp_path, monkeypat
     assert json.loads(aws.files["config.json"]) == {
         "issuer": "https://id.acme.example",
         "clientId": "portal",
-        "scopePrefix": "",
+        "scopePrefix": "api://1/",
+        "tokenScopePrefix": "",
+        "entitlementClaim": "roles",
+        "authorizeParameters": "a=b",
         "startUrl": "https://learn.acme.example/",
         "mailFrom": "invites@acme.example",
         "mailSubject": "Come and learn",

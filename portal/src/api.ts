@@ -6,7 +6,7 @@
 
 import type { components } from "../types/openapi";
 import { PATIENCE } from "./config";
-import { endSession, session } from "./session";
+import { currentToken, endSession } from "./session";
 
 type Schemas = components["schemas"];
 
@@ -154,7 +154,7 @@ async function request<T>(
   sample: unknown,
   { body, headers = {}, isRead = method === "GET" }: Options = {},
 ): Promise<ApiResponse<T>> {
-  const token = session.value?.accessToken;
+  const token = await currentToken();
   const signal = AbortSignal.timeout(PATIENCE);
   let response: Response;
   let text: string;

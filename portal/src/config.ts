@@ -6,8 +6,13 @@ export interface Config {
   /** The OpenID issuer, exactly as its discovery document names it. */
   issuer: string;
   clientId: string;
-  /** The prefix of the API's scopes in a request to the issuer. */
+  /** The prefix of the API's scopes in a request to the issuer, and in its access tokens. */
   scopePrefix: string;
+  tokenScopePrefix: string;
+  /** The claim that must list a scope of administrators as well. Empty if the issuer grants scopes by person. */
+  entitlementClaim: string;
+  /** Further parameters of a request to sign in, as a query. */
+  authorizeParameters: string;
   /** The target of *Start learning*. */
   startUrl: string;
   /** The invites' sender and subject, for IT teams that filter mail. */

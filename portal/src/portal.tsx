@@ -20,6 +20,7 @@ import {
   tidyAddress,
   wasSignedIn,
 } from "./session";
+import { OPAQUE } from "./token";
 import { Boundary } from "./ui/boundary";
 import { Frame, Heading } from "./ui/frame";
 import { Notice, Waiting } from "./ui/status";
@@ -135,6 +136,7 @@ function Welcome({ failure }: { failure: SignInFailure | undefined }) {
         <Notice tone="bad">Sign-in failed. Try again. If it fails again, tell the team that runs this site.</Notice>
       )}
       {problem.value === "blocked" && <Blocked />}
+      {problem.value === "opaque" && <Notice tone="bad">{OPAQUE}</Notice>}
       <p>See how many seats are left, invite people, and see who has accepted.</p>
       <p class="actions">
         <button type="button" onClick={() => void start()}>

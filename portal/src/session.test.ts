@@ -1,6 +1,6 @@
 import * as oauth from "oauth4webapi";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { finishSignIn, grantedScopes, requestOptions, signIn, tidyAddress } from "./session";
+import { finishSignIn, requestOptions, signIn, tidyAddress } from "./session";
 import { keep } from "./storage";
 
 test.each([
@@ -16,14 +16,6 @@ test.each([
 test("the library refuses plain http to any other issuer, before it sends anything", async () => {
   const issuer = "http://issuer.example.com";
   await expect(oauth.discoveryRequest(new URL(issuer), requestOptions(issuer))).rejects.toThrow(/HTTPS/);
-});
-
-test("scopes are read from the access token, or from the response if the token is opaque", () => {
-  const token = (claims: object) => `e30.${btoa(JSON.stringify(claims)).replaceAll("+", "-").replaceAll("/", "_")}.x`;
-  expect(grantedScopes(token({ scope: "openid invites.manage" }), "openid")).toEqual(["openid", "invites.manage"]);
-  expect(grantedScopes(token({}), "deals.admin")).toEqual(["deals.admin"]);
-  expect(grantedScopes("opaque", "deals.admin openid")).toEqual(["deals.admin", "openid"]);
-  expect(grantedScopes("opaque", undefined)).toEqual([]);
 });
 
 describe("the address", () => {

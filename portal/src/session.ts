@@ -1,13 +1,14 @@
 /**
  * Sign-in with OpenID Connect: authorisation code with PKCE.
  *
- * Invariant: the access token exists only in this page's memory. `sessionStorage` holds the attempt (state, verifier, nonce,
+ * Invariant: access and refresh token exist only in this page's memory. `sessionStorage` holds the attempt (state, verifier, nonce,
  * return path) until the issuer redirects back; each attempt is used once. The issuer's code leaves the address first of all.
  */
 import { signal } from "@preact/signals";
 import * as oauth from "oauth4webapi";
 import { type Config, loadConfig, PATIENCE } from "./config";
 import { drop, dropAll, keep, kept, survivesRedirect } from "./storage";
+import { claimsOf, grantedScopes } from "./token";
 
 export interface Session {
   accessToken: string;
@@ -15,6 +16,9 @@ export interface Session {
   /** For display only. */
   email: string | undefined;
   scopes: ReadonlySet<string>;
+  refreshToken: string | undefined;
+  /** In milliseconds since 1970. */
+  expiresAt: number;
 }
 
 /** The redirect URIs that are registered with the issuer. */
@@ -28,9 +32,9 @@ export const sessionOver = signal(false);
 
 /**
  * Why sign-in failed. `blocked`: the browser blocks site data, so the attempt would be lost at the issuer. `asks`: the issuer
- * was told not to ask the person, and has to.
+ * was told not to ask the person, and has to. `opaque`: the API cannot read the issuer's access token.
  */
-export type SignInFailure = "declined" | "failed" | "blocked" | "asks";
+export type SignInFailure = "declined" | "failed" | "blocked" | "asks" | "opaque";
 
 /** OpenID Connect Core, section 3.1.2.6: what an issuer answers to `prompt=none` if it has to ask. */
 const ASKS = new Set(["login_required", "interaction_required", "consent_required", "account_selection_required"]);
@@ -88,11 +92,14 @@ async function redirectToIssuer(options: SignIn): Promise<undefined> {
     returnTo: options.returnTo ?? options.redirectPath,
   };
   const url = new URL(server.authorization_endpoint!);
+  // Cognito, which needs no scope for a refresh token, refuses the unknown one.
+  const offline = server.scopes_supported?.includes("offline_access") ? ["offline_access"] : [];
   const parameters = {
+    ...Object.fromEntries(new URLSearchParams(config.authorizeParameters)),
     response_type: "code",
     client_id: config.clientId,
     redirect_uri: location.origin + options.redirectPath,
-    scope: ["openid", "email", ...options.scopes.map((scope) => config.scopePrefix + scope)].join(" "),
+    scope: ["openid", "email", ...offline, ...options.scopes.map((scope) => config.scopePrefix + scope)].join(" "),
     state: attempt.state,
     nonce: attempt.nonce,
     code_challenge: await oauth.calculatePKCECodeChallenge(attempt.verifier),
@@ -150,11 +157,14 @@ export async function finishSignIn(redirectPath: RedirectPath): Promise<SignInFa
       requireIdToken: true,
     });
     const email = oauth.getValidatedIdTokenClaims(tokens)?.email;
+    const claims = claimsOf(tokens.access_token);
+    if (!claims) return "opaque";
     session.value = {
-      accessToken: tokens.access_token,
+      ...held(tokens),
       idToken: tokens.id_token,
       email: typeof email === "string" ? email : undefined,
-      scopes: new Set(grantedScopes(tokens.access_token, tokens.scope)),
+      scopes: grantedScopes(claims, config),
+      refreshToken: tokens.refresh_token,
     };
     sessionOver.value = false;
     keep(SIGNED_IN, redirectPath);
@@ -165,19 +175,47 @@ export async function finishSignIn(redirectPath: RedirectPath): Promise<SignInFa
   }
 }
 
-/**
- * The granted scopes, by which the portal shows or hides pages; the API checks its own. Some issuers list them only in the
- * access token, without a prefix.
- */
-export function grantedScopes(accessToken: string, scope: string | undefined): string[] {
-  try {
-    const payload = accessToken.split(".")[1]!.replaceAll("-", "+").replaceAll("_", "/");
-    const claim: unknown = JSON.parse(atob(payload)).scope;
-    if (typeof claim === "string") return claim.split(" ");
-  } catch {
-    // An opaque token: the response lists the scopes.
+const held = (tokens: oauth.TokenEndpointResponse) => ({
+  accessToken: tokens.access_token,
+  expiresAt: Date.now() + (tokens.expires_in ?? Number.POSITIVE_INFINITY) * 1000,
+});
+
+/** A token that expires sooner is refreshed before a request. */
+const SOON = 60_000;
+
+let refreshing: Promise<void> | undefined;
+
+/** The access token. Tokens are short-lived, so it is refreshed in time: nobody has to sign in in the middle of their work. */
+export async function currentToken(): Promise<string | undefined> {
+  const { refreshToken, expiresAt } = session.value ?? {};
+  if (refreshToken && Date.now() > expiresAt! - SOON) {
+    refreshing ??= refresh(refreshToken).finally(() => (refreshing = undefined));
+    await refreshing;
   }
-  return scope?.split(" ") ?? [];
+  return session.value?.accessToken;
+}
+
+async function refresh(refreshToken: string) {
+  try {
+    const config = await loadConfig();
+    const server = await discover(config);
+    const client: oauth.Client = { client_id: config.clientId };
+    const options = requestOptions(config.issuer);
+    const response = await oauth.refreshTokenGrantRequest(server, client, oauth.None(), refreshToken, options);
+    const tokens = await oauth.processRefreshTokenResponse(server, client, response);
+    const claims = claimsOf(tokens.access_token);
+    // Signed out meanwhile, or refused.
+    if (!session.value || !claims) return;
+    session.value = {
+      ...session.value,
+      ...held(tokens),
+      scopes: grantedScopes(claims, config),
+      refreshToken: tokens.refresh_token ?? refreshToken,
+    };
+  } catch (error) {
+    // The issuer ended the session. Without an answer, the request goes on with the old token.
+    if (error instanceof oauth.ResponseBodyError) endSession();
+  }
 }
 
 /** Called when the API rejects the token. */

@@ -1,7 +1,7 @@
 //! Settings, read once at init. One error names every setting that is missing or wrong.
 
 use crate::domain::limit::{MOST_PER_DAY, RecipientLimit, SendingLimits};
-use crate::http::Origin;
+use crate::http::{Origin, Tokens};
 use chrono::Duration as Lifetime;
 use std::fmt;
 use std::time::Duration;
@@ -15,6 +15,7 @@ pub struct Config {
     /// The token's claim that holds a manager's organisation.
     pub organisation_claim: String,
     /// How long an invite can be accepted, in whole seconds.
+    pub tokens: Tokens,
     pub lifetime: Lifetime,
     /// How long a deal's items are kept after its end.
     pub retention: Lifetime,
@@ -94,6 +95,10 @@ impl Settings {
             organisation_claim: self.text("ORGANISATION_CLAIM", "org"),
             lifetime: self.duration("INVITE_LIFETIME", Lifetime::days(28)),
             retention: self.duration("RETENTION", Lifetime::days(365)),
+            tokens: Tokens {
+                scope_prefix: self.text("TOKEN_SCOPE_PREFIX", ""),
+                entitlement_claim: self.optional("ENTITLEMENT_CLAIM"),
+            },
             origin: self.origin("ORIGIN_SECRET"),
         }
     }

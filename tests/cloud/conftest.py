@@ -136,6 +136,7 @@ def stack(emulator: Emulator, issuer: Issuer, sender: str) -> Stack:
         "OriginSecret": "s" * 64,
         "OidcIssuer": issuer.url,
         "OidcAudience": "seatkeeper",
+        "EntitlementClaim": "roles",
         "SendRate": "1000",
         # The tests resend at once; test_settings.py has a limit.
         "LimitRecipientInterval": "0",

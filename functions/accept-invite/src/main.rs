@@ -9,5 +9,5 @@ use shared::telemetry;
 async fn main() -> Result<(), lambda_runtime::Error> {
     telemetry::init();
     let App { store, config } = App::from_env().await?;
-    http::serve(config.origin, &store, async |request| handler::route(&store, request).await).await
+    http::serve(&config, &store, async |request| handler::route(&store, request).await).await
 }

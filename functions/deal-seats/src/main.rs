@@ -9,5 +9,5 @@ use shared::telemetry;
 async fn main() -> Result<(), lambda_runtime::Error> {
     telemetry::init();
     let app = App::from_env().await?;
-    http::serve(app.config.origin, &app.store, async |request| handler::route(&app, request).await).await
+    http::serve(&app.config, &app.store, async |request| handler::route(&app, request).await).await
 }

@@ -9,5 +9,5 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     telemetry::init();
     let sending = Sending::from_env().await?;
     let route = async |request| handler::route(&sending, request).await;
-    http::serve(sending.config.origin, &sending.store, route).await
+    http::serve(&sending.config, &sending.store, route).await
 }

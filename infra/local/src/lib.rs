@@ -27,6 +27,7 @@ mod stack;
 mod template;
 mod terminal;
 
+pub use oidc::Like;
 pub use runtime::InvokeError;
 pub use settings::{Endpoints, Settings};
 pub use stack::{Stack, StartError};

@@ -19,7 +19,9 @@ pub struct Route {
     /// The path, with variables in braces.
     pub path: &'static str,
     pub function: &'static str,
-    /// A token needs one of these scopes. A route without scopes is open to everybody.
+    /// Whether the JWT authorizer checks the request's token.
+    pub needs_token: bool,
+    /// A token needs one of these scopes, by their names without a prefix.
     pub scopes: &'static [&'static str],
 }
 
@@ -36,8 +38,12 @@ fn route(resource: Resource) -> Route {
     let function = template::resources("AWS::ApiGatewayV2::Integration")
         .find(|resource| Some(resource.id) == integration)
         .map_or("", |integration| functions::referred(integration.get("/IntegrationUri")));
+    let needs_token = resource.text("/AuthorizationType") == "JWT";
     let scopes = resource.get("/AuthorizationScopes").as_array().into_iter().flatten();
-    Route { method, path, function, scopes: scopes.filter_map(Value::as_str).collect::<Vec<_>>().leak() }
+    let scopes = scopes.filter_map(|scope| {
+        scope.get("Fn::Sub").and_then(Value::as_str)?.strip_prefix("${TokenScopePrefix}")
+    });
+    Route { method, path, function, needs_token, scopes: scopes.collect::<Vec<_>>().leak() }
 }
 
 impl Route {
@@ -86,6 +92,7 @@ mod tests {
         let preview = route("POST /api/invites/preview");
         assert_eq!((preview.function, preview.scopes), ("accept-invite", &[][..]));
         assert!(ROUTES.iter().all(|route| !route.function.is_empty()), "{ROUTES:?}");
+        assert!(ROUTES.iter().all(|route| route.needs_token != route.scopes.is_empty()), "{ROUTES:?}");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::functions::FUNCTIONS;
+use crate::oidc::Like;
 use crate::template;
 
 /// Settings whose values differ from the template's. There are no limits, so nothing stops people who try things out.
@@ -62,6 +63,8 @@ pub struct Settings {
     pub portal: Option<PathBuf>,
     /// The address behind *Start learning*.
     pub start_url: String,
+    /// The issuer whose tokens and settings the local one has.
+    pub issuer_like: &'static Like,
     /// The time between two runs of a schedule. Without a time, no schedule runs.
     pub sweep_every: Option<Duration>,
     /// Overrides of the functions' settings, and `FUNCTION_TIMEOUT`.
@@ -88,7 +91,9 @@ impl Settings {
         let every = every.unwrap_or(Duration::from_mins(1));
         let port = parsed("PORT", variable("PORT"), "a port number", |text| text.parse().ok())?;
         let start_url = parsed("START_URL", variable("START_URL"), A_LINK, link)?;
+        let like = parsed("ISSUER_LIKE", variable("ISSUER_LIKE"), AN_ISSUER, Like::named)?;
         let settings = Self {
+            issuer_like: like.unwrap_or_else(local_issuer),
             port: port.unwrap_or(3000),
             data: (!is_ephemeral).then(|| PathBuf::from(DATA)),
             logs: if is_ephemeral { temporary_folder() } else { Path::new(DATA).join("logs") },
@@ -120,6 +125,7 @@ impl Settings {
             functions_dir: beside_our_own_executable(),
             portal: None,
             start_url: default_start(),
+            issuer_like: local_issuer(),
             sweep_every: None,
             env: BTreeMap::new(),
             in_between: None,
@@ -136,12 +142,14 @@ impl Settings {
 
     /// The value of a function's setting. The template has `default`.
     pub(crate) fn value(&self, name: &str, default: Option<String>) -> Option<String> {
+        let like = || self.issuer_like.settings.get(name).cloned();
         let local = || LOCAL.iter().find(|setting| setting.0 == name).map(|setting| setting.1.to_owned());
-        self.env.get(name).cloned().or_else(local).or(default)
+        self.env.get(name).cloned().or_else(like).or_else(local).or(default)
     }
 }
 
 const A_DURATION: &str = "a duration (60s, 2m, 0)";
+const AN_ISSUER: &str = "local, auth0, okta, entra, keycloak or cognito";
 const A_LINK: &str = "an https address, or an http address on localhost";
 
 fn parsed<T>(
@@ -156,6 +164,11 @@ fn parsed<T>(
 
 fn duration(text: &str) -> Option<Duration> {
     if text == "0" { Some(Duration::ZERO) } else { humantime::parse_duration(text).ok() }
+}
+
+#[expect(clippy::expect_used, reason = "the file is part of this binary, so every test sees a mistake in it")]
+fn local_issuer() -> &'static Like {
+    Like::named("local").expect("issuers.json has the local issuer")
 }
 
 fn default_start() -> String {
@@ -236,6 +249,7 @@ mod tests {
         for (name, value) in [
             ("PORT", "99999"),
             ("SWEEP_EVERY", "soon"),
+            ("ISSUER_LIKE", "github"),
             ("EPHEMERAL", "perhaps"),
             ("FUNCTION_TIMEOUT", "x"),
             ("START_URL", "www.futurelearn.com"),

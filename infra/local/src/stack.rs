@@ -21,7 +21,7 @@ use crate::database::{self, Database, DatabaseError};
 use crate::functions::{DELIVER_INVITES, EXPIRE_INVITES, FUNCTIONS, Function};
 use crate::gateway::{self, Gateway};
 use crate::inbox::{self, Inbox};
-use crate::oidc::{self, Issuer, Key, KeyError};
+use crate::oidc::{self, Issuer, Key, KeyError, Like};
 use crate::origin::{self, InnerPort, PortError};
 use crate::portal::{self, Headers};
 use crate::runtime::{Host, HostError, InvokeError, Program};
@@ -122,7 +122,7 @@ impl Stack {
         servers.spawn(ses::hand_over(events, Arc::clone(&host), terminal));
 
         let key = key.await.map_err(|_| KeyError::Generate)??;
-        let issuer = Arc::new(Issuer::new(origin.clone(), key));
+        let issuer = Arc::new(Issuer::new(origin.clone(), key, settings.issuer_like));
         let ready = Arc::new(AtomicBool::new(false));
         let gateway = Gateway {
             issuer: Arc::clone(&issuer),
@@ -238,13 +238,20 @@ fn config(settings: &Settings, issuer: &str) -> Value {
     json!({
         "issuer": issuer,
         "clientId": oidc::CLIENT,
-        // The issuer's names of the API's scopes begin with it.
-        "scopePrefix": "",
+        "scopePrefix": settings.issuer_like.scope_prefix,
+        "tokenScopePrefix": settings.issuer_like.setting("TOKEN_SCOPE_PREFIX"),
+        "entitlementClaim": settings.issuer_like.setting("ENTITLEMENT_CLAIM"),
+        "authorizeParameters": authorize_parameters(settings.issuer_like),
         "startUrl": settings.start_url,
         // Learners and their IT recognise mails by these.
         "mailFrom": settings.value(MAIL_FROM, None),
         "mailSubject": settings.value("MAIL_SUBJECT", template::parameter("MailSubject")),
     })
+}
+
+/// As `AUTHORIZE_PARAMETERS` has them.
+fn authorize_parameters(like: &Like) -> String {
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(&like.authorize).finish()
 }
 
 fn programs(settings: &Settings, origin: &str, own: &Endpoints) -> Result<Vec<Program>, SettingError> {

@@ -10,6 +10,7 @@ import { type Accepted, acceptInvite, type Preview, type Problem, previewInvite 
 import { loadConfig } from "../config";
 import { finishSignIn, isReturning, type SignInFailure, session, signIn, wasSignedIn } from "../session";
 import { instant } from "../time";
+import { OPAQUE } from "../token";
 import { Boundary } from "../ui/boundary";
 import { Frame, Heading } from "../ui/frame";
 import { asProblem, useLoad } from "../ui/load";
@@ -167,6 +168,7 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
       {failure.value === "failed" && (
         <Notice tone="bad">Sign-in failed. Nothing was accepted. Try again, or use another account.</Notice>
       )}
+      {failure.value === "opaque" && <Notice tone="bad">Nothing was accepted. {OPAQUE}</Notice>}
       {failure.value === "blocked" && (
         <Notice tone="bad">
           This browser blocks site data, which sign-in needs. Nothing was accepted. Allow cookies and site data for{" "}

@@ -13,7 +13,7 @@ mod serve;
 mod view;
 
 pub use body::{Object, text_cell};
-pub use caller::{Caller, Learner, Manager, authorize_deal, authorize_deal_id};
+pub use caller::{Caller, Learner, Manager, Tokens, authorize_deal, authorize_deal_id};
 pub use event::{Event, Returned};
 pub use origin::Origin;
 pub use problem::Problem;

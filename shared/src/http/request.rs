@@ -32,16 +32,19 @@ pub struct Request {
 }
 
 impl Request {
-    pub(super) fn new(event: Event, context: &Context) -> Self {
+    pub(super) fn new(event: Event, tokens: &Tokens, context: &Context) -> Self {
         let (route, body) = (event.route().to_owned(), event.body());
-        let jwt = event.request_context.authorizer.and_then(|authorizer| authorizer.jwt);
         let headers = event.headers.unwrap_or_default().into_iter();
-        let headers = headers.map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
+        let headers: HashMap<_, _> =
+            headers.map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
+        // Nobody verified the token of a request without an authorizer.
+        let jwt = event.request_context.authorizer.and_then(|authorizer| authorizer.jwt);
+        let token = headers.get("authorization").filter(|_| jwt.is_some());
         // The gateway's own reading of the query joins repeated names; this one does not.
         let query = event.raw_query_string.unwrap_or_default();
         Self {
             route,
-            caller: Caller(jwt.and_then(|jwt| jwt.claims).unwrap_or_default()),
+            caller: token.map(|token| Caller::new(token, tokens)).unwrap_or_default(),
             now: clock::now(),
             deadline: Deadline::from_epoch_millis(context.deadline),
             parameters: event.path_parameters.unwrap_or_default(),
@@ -144,6 +147,7 @@ mod tests {
 
     fn request(route: &str, headers: &[(&str, &str)], body: &[u8]) -> Request {
         let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    use serde_json::json;
         Request {
             route: route.to_owned(),
             caller: Caller::default(),
@@ -161,6 +165,23 @@ mod tests {
         for (header, current, expected) in [
             (None, 3, None),
             (Some("*"), 3, None),
+    #[test]
+    fn i6_a_token_counts_only_if_the_gateway_verified_it() {
+        let token = "Bearer e30.eyJpc3MiOiJpIiwic3ViIjoicyIsInNjb3BlIjoic2VhdHMuYWNjZXB0In0.c2ln";
+        for (authorizer, is_known) in [
+            (json!({"jwt": {"claims": {"sub": "[a b]"}, "scopes": null}}), true),
+            (json!({"jwt": null}), false),
+            (json!({"iam": {}}), false),
+            (json!(null), false),
+        ] {
+            let context = json!({"authorizer": authorizer});
+            let event = json!({"headers": {"Authorization": token}, "requestContext": context});
+            let event = serde_json::from_str(&event.to_string()).unwrap();
+            let request = Request::new(event, &Tokens::default(), &Context::default());
+            assert_eq!(request.caller.learner().is_ok(), is_known, "{authorizer}");
+        }
+    }
+
             (Some("\"3\""), 4, Some(3)),
             (Some("\"abc\", W/\"2\", \"3\""), 4, Some(3)),
             (Some("\"2\", \"3\""), 3, Some(3)),

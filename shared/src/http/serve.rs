@@ -28,7 +28,7 @@ impl App {
 }
 
 pub async fn serve(
-    origin: Origin,
+    config: &Config,
     store: &Store,
     route: impl AsyncFn(Request) -> HandlerResult,
 ) -> Result<(), Error> {
@@ -39,7 +39,7 @@ pub async fn serve(
         Box::pin(async move {
             let (event, context) = event.into_parts();
             let event = serde_json::from_str(event.get())?;
-            Ok::<_, Error>(answer(origin, store, route, event, &context).await)
+            Ok::<_, Error>(answer(config, store, route, event, &context).await)
         })
     });
     // `lambda_runtime::run` would add spans, which nothing logs.
@@ -47,13 +47,13 @@ pub async fn serve(
 }
 
 pub async fn answer(
-    origin: Origin,
+    config: &Config,
     store: &Store,
     route: &impl AsyncFn(Request) -> HandlerResult,
     event: Event,
     context: &Context,
 ) -> Returned {
-    let request = Request::new(event, context);
+    let request = Request::new(event, &config.tokens, context);
     let (request_id, name) = (&context.request_id, request.route.clone());
     let watch = clock::start();
     let result = handle(origin, route, request).await;

@@ -10,7 +10,7 @@ use aws_types::SdkConfig;
 use chrono::Duration;
 use shared::config::{Config, MailConfig};
 use shared::domain::limit::{RecipientLimit, SendingLimits};
-use shared::http::Origin;
+use shared::http::{Origin, Tokens};
 use shared::mail::ses::Mailer;
 use std::sync::{Arc, Mutex};
 
@@ -74,6 +74,7 @@ pub(crate) fn config() -> Config {
         table: "table".to_owned(),
         organisation_claim: "org".to_owned(),
         lifetime: Duration::days(28),
+        tokens: Tokens::default(),
         retention: Duration::days(365),
         origin: Origin::default(),
     }

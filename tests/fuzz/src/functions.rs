@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use shared::config::{Config, MailConfig};
 use shared::domain::limit::{RecipientLimit, SendingLimits};
 use shared::domain::{Deal, DealId, Email, InviteId};
-use shared::http::{App, Event, Origin, Returned, answer};
+use shared::http::{App, Event, Origin, Returned, Tokens, answer};
 use shared::mail::ses::Mailer;
 use shared::sending::Sending;
 use shared::store::Store;
@@ -173,6 +173,7 @@ impl Functions {
             table: TABLE.to_owned(),
             organisation_claim: "org".to_owned(),
             lifetime: days(28),
+            tokens: Tokens::default(),
             retention: days(365),
             origin: Origin::default(),
         };
@@ -217,7 +218,7 @@ impl Functions {
             "resend-invite" => resend_invite::route(&sending, request).await,
             _ => send_invites::route(&sending, request).await,
         };
-        let answered = self.runtime.block_on(answer(config.origin, store, &route, event, &context));
+        let answered = self.runtime.block_on(answer(config, store, &route, event, &context));
         let calls = std::mem::take(&mut *self.wire.calls.lock().unwrap_or_else(PoisonError::into_inner));
         (answered, calls)
     }

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use tests::snapshot::text;
 use tests::{Deal, PARTNERSHIPS, TestStack, body_routes};
 
 const JSON: &[(&str, &str)] = &[("content-type", "application/json")];
 
-/// The gateway's event for this route, from a caller with these claims.
+/// The gateway's event for this route, from a caller with a token of these claims.
 fn event(route: &str, deal: &Deal, claims: &Value, body: Option<&Value>) -> Value {
     let (method, path) = route.split_once(' ').unwrap();
     let mut event = json!({
@@ -20,7 +22,9 @@ fn event(route: &str, deal: &Deal, claims: &Value, body: Option<&Value>) -> Valu
         "isBase64Encoded": false,
     });
     if !claims.is_null() {
-        event["requestContext"]["authorizer"] = json!({"jwt": {"claims": claims, "scopes": null}});
+        let token = URL_SAFE_NO_PAD.encode(claims.to_string());
+        event["headers"]["authorization"] = json!(format!("Bearer e30.{token}.c2ln"));
+        event["requestContext"]["authorizer"] = json!({"jwt": {"claims": {}, "scopes": null}});
     }
     if let Some(body) = body {
         event["body"] = json!(body.to_string());

@@ -6,6 +6,7 @@ mod bad_input;
 mod delivery;
 mod house;
 mod isolation;
+mod issuers;
 mod limits;
 mod settings;
 mod story;

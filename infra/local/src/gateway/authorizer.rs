@@ -9,15 +9,16 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use serde_json::{Map, Value};
 
-use crate::oidc::{AUDIENCE, Issuer};
+use crate::oidc::Issuer;
+use crate::routes::Route;
 
 type Claims = Map<String, Value>;
 
 #[derive(Debug)]
 pub(super) struct Granted {
     pub(super) claims: Claims,
-    /// The route's scopes that the token has.
-    pub(super) scopes: Vec<&'static str>,
+    /// The route's scopes that the token has. `None` for a route that requires none.
+    pub(super) scopes: Option<Vec<&'static str>>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -46,24 +47,29 @@ impl Denied {
     }
 }
 
-/// Checks a request to a route that requires one of these scopes. A route that requires none lets every request pass.
+/// Checks a request to a route. A route without an authorizer lets every request pass.
 pub(super) fn check(
     issuer: &Issuer,
-    required: &'static [&'static str],
+    route: &Route,
     headers: &HeaderMap,
     now: DateTime<Utc>,
 ) -> Result<Option<Granted>, Denied> {
-    if required.is_empty() {
+    if !route.needs_token {
         return Ok(None);
     }
+    let required = route.scopes;
     let token = bearer(headers).ok_or(Denied::NoToken)?;
     let claims = verify(issuer, token, now).map_err(Denied::Invalid)?;
-    let held = scopes(&claims);
-    let scopes: Vec<_> = required.iter().copied().filter(|scope| held.contains(scope)).collect();
+    if required.is_empty() {
+        return Ok(Some(Granted { claims, scopes: None }));
+    }
+    let (held, prefix) = (scopes(&claims), issuer.like.setting("TOKEN_SCOPE_PREFIX"));
+    let is_held = |scope: &&str| held.iter().any(|held| held.strip_prefix(prefix) == Some(*scope));
+    let scopes: Vec<_> = required.iter().copied().filter(is_held).collect();
     if scopes.is_empty() {
         return Err(Denied::Scope(required));
     }
-    Ok(Some(Granted { claims, scopes }))
+    Ok(Some(Granted { claims, scopes: Some(scopes) }))
 }
 
 fn verify(issuer: &Issuer, token: &str, now: DateTime<Utc>) -> Result<Claims, &'static str> {
@@ -73,7 +79,7 @@ fn verify(issuer: &Issuer, token: &str, now: DateTime<Utc>) -> Result<Claims, &'
     }
     // client_id counts only in a token without aud.
     let audience = claims.get("aud").or_else(|| claims.get("client_id"));
-    if !audience.is_some_and(|audience| names(audience).contains(&AUDIENCE)) {
+    if !audience.is_some_and(|audience| names(audience).contains(&issuer.like.audience.as_str())) {
         return Err("the token has an invalid audience");
     }
     // NaN compares false: a claim that is not a number is not a time.
@@ -106,8 +112,10 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 /// The token's scopes, from `scope` or `scp`, as one string or as an array.
 fn scopes(claims: &Claims) -> Vec<&str> {
-    let claim = claims.get("scope").or_else(|| claims.get("scp"));
-    claim.map(names).unwrap_or_default().into_iter().flat_map(str::split_whitespace).collect()
+    match claims.get("scope").or_else(|| claims.get("scp")) {
+        Some(Value::String(scopes)) => scopes.split_whitespace().collect(),
+        claim => claim.map(names).unwrap_or_default(),
+    }
 }
 
 /// A claim that is one string or an array of strings.
@@ -122,16 +130,18 @@ fn names(claim: &Value) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oidc::Key;
+    use crate::oidc::{Key, Like};
     use base64::Engine;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use serde_json::json;
 
     const REQUIRED: &[&str] = &["invites.manage", "deals.admin"];
+    const ROUTE: Route =
+        Route { method: "GET", path: "/", function: "f", needs_token: true, scopes: REQUIRED };
     const NOW: i64 = 1_800_000_000;
 
     fn issuer() -> Issuer {
-        Issuer::new("http://i".into(), Key::generate().unwrap())
+        Issuer::new("http://i".into(), Key::generate().unwrap(), Like::named("local").unwrap())
     }
 
     /// The claims of a good token, with changes. A change to null removes a claim.
@@ -148,7 +158,7 @@ mod tests {
     fn check_header(issuer: &Issuer, authorization: &str) -> Result<Vec<&'static str>, Denied> {
         let headers = HeaderMap::from_iter([(AUTHORIZATION, authorization.parse().unwrap())]);
         let now = DateTime::from_timestamp(NOW, 0).unwrap();
-        check(issuer, REQUIRED, &headers, now).map(|granted| granted.unwrap().scopes)
+        check(issuer, &ROUTE, &headers, now).map(|granted| granted.unwrap().scopes.unwrap())
     }
 
     fn check_token(issuer: &Issuer, token: &str) -> Result<Vec<&'static str>, Denied> {
@@ -168,6 +178,7 @@ mod tests {
             (json!({"aud": ["other", "seatkeeper"]}), Ok(vec!["invites.manage"])),
             (json!({"aud": null, "client_id": "seatkeeper"}), Ok(vec!["invites.manage"])),
             (json!({"scope": null, "scp": ["deals.admin"]}), Ok(vec!["deals.admin"])),
+            (json!({"scope": null, "scp": ["x deals.admin"]}), Err(Denied::Scope(REQUIRED))),
             (json!({"scope": "seats.accept"}), Err(Denied::Scope(REQUIRED))),
             (json!({"scope": null}), Err(Denied::Scope(REQUIRED))),
         ] {
@@ -237,10 +248,26 @@ mod tests {
     }
 
     #[test]
-    fn only_a_route_with_scopes_needs_a_token() {
-        let (issuer, now) = (issuer(), DateTime::UNIX_EPOCH);
+    fn only_a_route_with_an_authorizer_needs_a_token() {
+        let (issuer, now) = (issuer(), DateTime::from_timestamp(NOW, 0).unwrap());
         assert_eq!(check_header(&issuer, "Basic abc").unwrap_err(), Denied::NoToken);
-        assert_eq!(check(&issuer, REQUIRED, &HeaderMap::new(), now).unwrap_err(), Denied::NoToken);
-        assert!(check(&issuer, &[], &HeaderMap::new(), now).unwrap().is_none());
+        assert_eq!(check(&issuer, &ROUTE, &HeaderMap::new(), now).unwrap_err(), Denied::NoToken);
+        let open = Route { needs_token: false, scopes: &[], ..ROUTE };
+        assert!(check(&issuer, &open, &HeaderMap::new(), now).unwrap().is_none());
+        let token = format!("Bearer {}", issuer.key.sign(&claims(&json!({}))).unwrap());
+        let headers = HeaderMap::from_iter([(AUTHORIZATION, token.parse().unwrap())]);
+        let without_scopes = Route { scopes: &[], ..ROUTE };
+        let granted = check(&issuer, &without_scopes, &headers, now).unwrap().unwrap();
+        assert!(granted.scopes.is_none());
+    }
+
+    #[test]
+    fn a_scopes_prefix_is_that_of_the_setting() {
+        let like = Like::named("cognito").unwrap();
+        let issuer = Issuer::new("http://i".into(), Key::generate().unwrap(), like);
+        let token = |scope: &str| json!({"aud": null, "client_id": "seatkeeper-portal", "scope": scope});
+        let granted = check_claims(&issuer, &token("seatkeeper/deals.admin"));
+        assert_eq!(granted, Ok(vec!["deals.admin"]));
+        assert_eq!(check_claims(&issuer, &token("deals.admin")), Err(Denied::Scope(REQUIRED)));
     }
 }

@@ -2,7 +2,7 @@
 //! proxy integrations for HTTP APIs").
 //!
 //! Invariant: the event has a field only if a real event has it (no `body` without a body, no `authorizer` without a
-//! token). Every claim is a string.
+//! token). Every claim is a string, and a claim without a value is left out.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -137,20 +137,16 @@ fn is_text(content_type: &str) -> bool {
 }
 
 fn strings(claims: &Map<String, Value>) -> BTreeMap<&str, String> {
-    claims.iter().map(|(name, value)| (name.as_str(), string(value))).collect()
+    let claims = claims.iter().filter(|(_, value)| !value.is_null());
+    claims.map(|(name, value)| (name.as_str(), string(value))).collect()
 }
 
-/// A claim as the gateway prints it, which is Go's way: an array is `[a b]`.
+/// A claim as the gateway prints it: an array is `[a b]`, and an object is JSON.
 fn string(value: &Value) -> String {
     match value {
-        Value::Null => "<nil>".to_owned(),
         Value::String(value) => value.clone(),
         Value::Array(values) => format!("[{}]", values.iter().map(string).collect::<Vec<_>>().join(" ")),
-        Value::Object(fields) => {
-            let fields = fields.iter().map(|(name, value)| format!("{name}:{}", string(value)));
-            format!("map[{}]", fields.collect::<Vec<_>>().join(" "))
-        }
-        Value::Bool(_) | Value::Number(_) => value.to_string(),
+        other => other.to_string(),
     }
 }
 
@@ -178,7 +174,8 @@ mod tests {
             .body("{\"invites\":[]}")
             .unwrap();
         let claims = json!({"sub": "s", "exp": 1, "email_verified": true, "org": ["a", "b"]});
-        let granted = Granted { claims: claims.as_object().unwrap().clone(), scopes: vec!["invites.manage"] };
+        let scopes = Some(vec!["invites.manage"]);
+        let granted = Granted { claims: claims.as_object().unwrap().clone(), scopes };
         let mut event = event(request, Some(&granted));
         assert!(event["headers"]["x-amzn-trace-id"].take().as_str().unwrap().starts_with("Root=1-"));
         let expected = json!({
@@ -233,10 +230,16 @@ mod tests {
     }
 
     #[test]
-    fn claims_are_strings_as_go_prints_them() {
-        assert_eq!(string(&json!(["a", 1, true])), "[a 1 true]");
-        assert_eq!(string(&json!({"k": "v", "l": []})), "map[k:v l:[]]");
-        assert_eq!(string(&json!(null)), "<nil>");
-        assert_eq!(string(&json!(1.5)), "1.5");
+    fn claims_are_strings_as_the_gateway_prints_them() {
+        let claims = json!({
+            "array": ["a", "x deals.admin", 1, true], "object": {"roles": ["a"]}, "none": null, "number": 1.5,
+        });
+        let granted = Granted { claims: claims.as_object().unwrap().clone(), scopes: None };
+        let event = event(http::Request::get("/api/deals").body("").unwrap(), Some(&granted));
+        let expected = json!({
+            "claims": {"array": "[a x deals.admin 1 true]", "object": "{\"roles\":[\"a\"]}", "number": "1.5"},
+            "scopes": null,
+        });
+        assert_eq!(event["requestContext"]["authorizer"]["jwt"], expected);
     }
 }

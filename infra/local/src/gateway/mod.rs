@@ -72,7 +72,7 @@ impl Gateway {
         body: Body,
     ) -> Response {
         let now = clock::now();
-        let granted = match authorizer::check(&self.issuer, route.scopes, &parts.headers, now) {
+        let granted = match authorizer::check(&self.issuer, route, &parts.headers, now) {
             Ok(granted) => granted,
             Err(denied) => return deny(&denied),
         };

@@ -1,5 +1,5 @@
-//! Authorisation codes. A code works once, within a minute, for its own request and with that request's PKCE verifier
-//! (RFC 7636).
+//! Authorisation codes and refresh tokens, which work once. A code works within a minute, for its own request and with that
+//! request's PKCE verifier (RFC 7636).
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::person::Person;
 
-const LIFETIME: TimeDelta = TimeDelta::seconds(60);
+pub(super) const LIFETIME: TimeDelta = TimeDelta::seconds(60);
 
 #[derive(Debug, Clone)]
 pub(super) struct Grant {
@@ -20,17 +20,19 @@ pub(super) struct Grant {
     pub(super) nonce: Option<String>,
     pub(super) redirect_uri: String,
     pub(super) challenge: String,
+    /// The request lacked what the issuer needs to issue a JWT.
+    pub(super) is_opaque: bool,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Codes(Mutex<HashMap<String, (DateTime<Utc>, Grant)>>);
 
 impl Codes {
-    pub(super) fn issue(&self, grant: Grant, now: DateTime<Utc>) -> String {
+    pub(super) fn issue(&self, grant: Grant, lifetime: TimeDelta, now: DateTime<Utc>) -> String {
         let code = crate::random::base64url::<32>();
         let mut codes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         codes.retain(|_, (until, _)| now < *until);
-        codes.insert(code.clone(), (now + LIFETIME, grant));
+        codes.insert(code.clone(), (now + lifetime, grant));
         code
     }
 
@@ -42,9 +44,14 @@ impl Codes {
         verifier: &str,
         now: DateTime<Utc>,
     ) -> Option<Grant> {
-        let (until, grant) = self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(code)?;
+        let grant = self.take(code, now)?;
         let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier));
-        (now < until && redirect_uri == grant.redirect_uri && challenge == grant.challenge).then_some(grant)
+        (redirect_uri == grant.redirect_uri && challenge == grant.challenge).then_some(grant)
+    }
+
+    pub(super) fn take(&self, code: &str, now: DateTime<Utc>) -> Option<Grant> {
+        let (until, grant) = self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(code)?;
+        (now < until).then_some(grant)
     }
 }
 
@@ -65,8 +72,9 @@ mod tests {
             redirect_uri: URI.to_owned(),
             // RFC 7636, appendix B.
             challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM".to_owned(),
+            is_opaque: false,
         };
-        let code = codes.issue(grant, START);
+        let code = codes.issue(grant, LIFETIME, START);
         (codes, code)
     }
 

@@ -1,10 +1,11 @@
 //! A development OpenID issuer. It believes people's word for who they are.
 //!
-//! Invariant: every token has only scopes that were requested *and* that its person is entitled to. The issuer exists in
-//! `infra/local` only. Its key is new at each start and never leaves this process.
+//! Invariant: every token has only scopes that were requested *and* that its person is entitled to, unless the issuer that
+//! this one is like grants them to everybody ([`Like`]). The issuer exists in `infra/local` only. Its key is new at each start and never leaves this process.
 
 mod code;
 mod key;
+mod like;
 mod pages;
 mod person;
 mod session;
@@ -19,13 +20,13 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 pub(crate) use key::{Key, KeyError};
+pub use like::Like;
 pub(crate) use person::{PARTNERSHIP_MANAGER, PEOPLE};
 
 use crate::template;
 use code::Codes;
 use session::Sessions;
 
-pub(crate) const AUDIENCE: &str = "seatkeeper";
 pub(crate) const CLIENT: &str = "seatkeeper-portal";
 
 /// The template's lists of addresses that a browser may return to: properties of its user pool's client.
@@ -36,13 +37,17 @@ const AFTER_SIGN_OUT: &str = "/LogoutURLs";
 pub(crate) struct Issuer {
     origin: String,
     pub(crate) key: Key,
+    pub(crate) like: &'static Like,
     codes: Codes,
+    /// What each refresh token was issued for.
+    refreshes: Codes,
     sessions: Sessions,
 }
 
 impl Issuer {
-    pub(crate) fn new(origin: String, key: Key) -> Self {
-        Self { origin, key, codes: Codes::default(), sessions: Sessions::default() }
+    pub(crate) fn new(origin: String, key: Key, like: &'static Like) -> Self {
+        let (codes, refreshes) = (Codes::default(), Codes::default());
+        Self { origin, key, like, codes, refreshes, sessions: Sessions::default() }
     }
 
     /// The issuer's identifier, as tokens have it in `iss`.
@@ -83,12 +88,12 @@ async fn configuration(State(issuer): State<Arc<Issuer>>) -> Json<Value> {
         "response_modes_supported": ["query"],
         "authorization_response_iss_parameter_supported": true,
         "prompt_values_supported": ["none", "login", "select_account"],
-        "grant_types_supported": ["authorization_code", "password"],
+        "grant_types_supported": ["authorization_code", "password", "refresh_token"],
         "code_challenge_methods_supported": ["S256"],
         "token_endpoint_auth_methods_supported": ["none"],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["RS256"],
-        "scopes_supported": person::ALL_SCOPES,
+        "scopes_supported": person::OPENID,
         "claims_supported": ["iss", "sub", "aud", "exp", "iat", "nonce", "email", "email_verified", "org"],
     }))
 }
@@ -103,7 +108,11 @@ mod tests {
 
     #[test]
     fn only_the_portals_own_addresses_are_registered() {
-        let issuer = Issuer::new("http://localhost:3000".to_owned(), Key::generate().unwrap());
+        let issuer = Issuer::new(
+            "http://localhost:3000".to_owned(),
+            Key::generate().unwrap(),
+            Like::named("local").unwrap(),
+        );
         for address in ["http://localhost:3000/", "http://localhost:3000/accept"] {
             for list in [AFTER_SIGN_IN, AFTER_SIGN_OUT] {
                 assert!(issuer.is_registered(address, list), "{address} {list}");

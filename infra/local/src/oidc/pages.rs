@@ -18,7 +18,7 @@ use http::{HeaderMap, Method, StatusCode};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::code::Grant;
+use super::code::{self, Grant};
 use super::key::decoded;
 use super::person::{PEOPLE, Person};
 use super::{AFTER_SIGN_IN, AFTER_SIGN_OUT, CLIENT, Issuer};
@@ -40,6 +40,8 @@ struct Request {
     scope: Option<String>,
     state: Option<String>,
     nonce: Option<String>,
+    /// The API that the access token is for, as some issuers need it.
+    audience: Option<String>,
     code_challenge: String,
     code_challenge_method: String,
     /// `none` never shows the page, and any other value always does.
@@ -163,8 +165,9 @@ async fn authorize(
         nonce: request.nonce.clone(),
         redirect_uri: request.redirect_uri.clone(),
         challenge: request.code_challenge.clone(),
+        is_opaque: request.audience.as_ref() != issuer.like.authorize.get("audience"),
     };
-    let code = issuer.codes.issue(grant, now);
+    let code = issuer.codes.issue(grant, code::LIFETIME, now);
     (cookie.map(|cookie| [(SET_COOKIE, cookie)]), request.back(&issuer, &[("code", &code)])).into_response()
 }
 

@@ -20,8 +20,10 @@ const MANAGE: &str = "invites.manage";
 const ACCEPT: &str = "seats.accept";
 const ADMIN: &str = "deals.admin";
 /// `OpenID`'s own scopes. Everybody may have them.
-const OPENID: &[&str] = &["openid", "email", "profile"];
-pub(super) const ALL_SCOPES: &[&str] = &["openid", "email", "profile", MANAGE, ACCEPT, ADMIN];
+pub(super) const OPENID: &[&str] = &["openid", "email", "profile", OFFLINE];
+/// Asks for a refresh token.
+pub(super) const OFFLINE: &str = "offline_access";
+pub(super) const OURS: &[&str] = &[MANAGE, ACCEPT, ADMIN];
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Person {
@@ -62,17 +64,19 @@ impl Person {
         }
     }
 
-    /// The scopes of a token. Without a request, these are all that the person is entitled to.
-    pub(super) fn grant(&self, requested: Option<&str>) -> String {
+    /// The roles that an administrator gave the person, named like the scopes. A learner needs none.
+    pub(super) fn roles(&self) -> Vec<&'static str> {
+        self.entitlements().iter().copied().filter(|scope| *scope != ACCEPT).collect()
+    }
+
+    /// The scopes of a token. Without a request, these are all that the person is entitled to. Some issuers grant a scope
+    /// to everybody who requests it.
+    pub(super) fn grant(&self, requested: Option<&[&str]>, to_everybody: bool) -> Vec<String> {
         let entitled = self.entitlements();
-        let granted: Vec<_> = match requested {
-            None => entitled.to_vec(),
-            Some(requested) => requested
-                .split_whitespace()
-                .filter(|scope| entitled.contains(scope) || OPENID.contains(scope))
-                .collect(),
-        };
-        granted.join(" ")
+        let may = if to_everybody { OURS } else { entitled };
+        let granted = requested.unwrap_or(entitled).iter();
+        let granted = granted.filter(|scope| may.contains(scope) || OPENID.contains(scope));
+        granted.map(ToString::to_string).collect()
     }
 }
 
@@ -96,7 +100,7 @@ mod tests {
             ("partnerships@acme.example", None, "seats.accept"),
         ] {
             let person = person(email);
-            let role = (person.organisation(), person.grant(None));
+            let role = (person.organisation(), person.grant(None, false).join(" "));
             assert_eq!(role, (organisation, scopes.to_owned()), "{email}");
         }
         for text in ["", "ann", "@example.com", "a b@example.com"] {
@@ -107,9 +111,12 @@ mod tests {
     #[test]
     fn a_scope_is_granted_only_if_requested_and_entitled() {
         let manager = person("manager@acme.example");
-        assert_eq!(manager.grant(Some("openid seats.accept")), "openid seats.accept");
-        assert_eq!(manager.grant(Some("deals.admin")), "");
-        assert_eq!(person("ann@example.com").grant(Some("invites.manage seats.accept")), "seats.accept");
+        assert_eq!(manager.grant(Some(&["openid", "seats.accept"]), false), ["openid", "seats.accept"]);
+        assert!(manager.grant(Some(&["deals.admin"]), false).is_empty());
+        let ann = person("ann@example.com");
+        assert_eq!(ann.grant(Some(&["invites.manage", "seats.accept"]), false), ["seats.accept"]);
+        assert_eq!(ann.grant(Some(&["invites.manage", "x"]), true), ["invites.manage"]);
+        assert!(ann.roles().is_empty());
     }
 
     #[test]

@@ -7,18 +7,21 @@ use axum::extract::{Form, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, PRAGMA};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::person::Person;
-use super::{AUDIENCE, CLIENT, Issuer, KeyError};
+use super::code::Grant;
+use super::person::{OFFLINE, Person};
+use super::{CLIENT, Issuer, KeyError};
 use crate::{clock, random};
 
 /// How many seconds a token is valid, unless the request says otherwise.
-const LIFETIME: i64 = 3600;
+const LIFETIME: i64 = 900;
+/// How long a refresh token works.
+const REFRESH: TimeDelta = TimeDelta::hours(12);
 
 pub(super) fn router() -> Router<Arc<Issuer>> {
     Router::new().route("/token", post(token))
@@ -32,6 +35,8 @@ struct Request {
     code: Option<String>,
     redirect_uri: Option<String>,
     code_verifier: Option<String>,
+    // refresh_token
+    refresh_token: Option<String>,
     // password
     username: Option<String>,
     scope: Option<String>,
@@ -80,9 +85,10 @@ async fn token(
     let now = clock::now();
     let answer = match request.grant_type.as_deref() {
         Some("authorization_code") => issuer.code_grant(&request, now)?,
+        Some("refresh_token") => issuer.refresh_grant(&request, now)?,
         Some("password") => issuer.password_grant(&request, now)?,
         Some(_) => {
-            let known = "grant_type must be authorization_code or password";
+            let known = "grant_type must be authorization_code, refresh_token or password";
             return Err(Refusal::new("unsupported_grant_type", known));
         }
         None => return Err(Refusal::invalid_request("grant_type is missing")),
@@ -101,13 +107,29 @@ impl Issuer {
         };
         let refusal = Refusal::new("invalid_grant", "the code is used up, expired, or for another request");
         let grant = self.codes.redeem(code, uri, verifier, now).ok_or(refusal)?;
-        let scope = grant.person.grant(grant.scope.as_deref());
-        let mut answer = self.access(&grant.person, &scope, AUDIENCE, LIFETIME, now)?;
-        if scope.split(' ').any(|scope| scope == "openid")
-            && let Value::Object(answer) = &mut answer
-        {
-            let identity = self.identity(&grant.person, grant.nonce.as_deref(), now)?;
-            answer.insert("id_token".to_owned(), Value::String(identity));
+        let mut answer = self.tokens(grant.clone(), now)?;
+        if self.like.grant(&grant.person, grant.scope.as_deref()).iter().any(|scope| scope == "openid") {
+            answer["id_token"] = self.identity(&grant.person, grant.nonce.as_deref(), now)?.into();
+        }
+        Ok(answer)
+    }
+
+    /// Refresh tokens rotate, as RFC 9700 asks for a page that cannot keep a secret.
+    fn refresh_grant(&self, request: &Request, now: DateTime<Utc>) -> Result<Value, Refusal> {
+        let token = request.refresh_token.as_deref().unwrap_or_default();
+        let refusal = Refusal::new("invalid_grant", "the refresh token is used up or expired");
+        Ok(self.tokens(self.refreshes.take(token, now).ok_or(refusal)?, now)?)
+    }
+
+    /// An access token, and a refresh token if the request's scopes ask for one.
+    fn tokens(&self, grant: Grant, now: DateTime<Utc>) -> Result<Value, KeyError> {
+        let scopes = self.like.grant(&grant.person, grant.scope.as_deref());
+        let mut answer = self.access(&grant.person, &scopes, None, LIFETIME, now)?;
+        if grant.is_opaque {
+            answer["access_token"] = random::base64url::<32>().into();
+        }
+        if scopes.iter().any(|scope| scope == OFFLINE) {
+            answer["refresh_token"] = self.refreshes.issue(grant, REFRESH, now).into();
         }
         Ok(answer)
     }
@@ -120,36 +142,22 @@ impl Issuer {
         let lifetime = seconds
             .filter(|seconds| (-1_000_000_000..=1_000_000_000).contains(seconds))
             .ok_or(Refusal::invalid_request("expires_in must be a number of seconds"))?;
-        let scope = person.grant(request.scope.as_deref());
-        let audience = request.audience.as_deref().unwrap_or(AUDIENCE);
-        Ok(self.access(&person, &scope, audience, lifetime, now)?)
+        let scopes = self.like.grant(&person, request.scope.as_deref());
+        Ok(self.access(&person, &scopes, request.audience.as_deref(), lifetime, now)?)
     }
 
-    /// The answer with an access token (claims as in RFC 9068).
+    /// The answer with an access token.
     fn access(
         &self,
         person: &Person,
-        scope: &str,
-        audience: &str,
+        scopes: &[String],
+        audience: Option<&str>,
         lifetime: i64,
         now: DateTime<Utc>,
     ) -> Result<Value, KeyError> {
-        let mut claims = json!({
-            "iss": self.name(),
-            "sub": person.subject(),
-            "aud": audience,
-            "client_id": CLIENT,
-            "iat": now.timestamp(),
-            "exp": now.timestamp() + lifetime,
-            "jti": random::uuid(),
-            "scope": scope,
-            "email": person.email(),
-            "email_verified": true,
-        });
-        if let (Value::Object(claims), Some(organisation)) = (&mut claims, person.organisation()) {
-            claims.insert("org".to_owned(), Value::String(organisation.to_owned()));
-        }
-        let token = self.key.sign(&claims)?;
+        let times = [now, now + TimeDelta::seconds(lifetime)];
+        let token = self.key.sign(&self.like.claims(&self.name(), person, scopes, audience, times))?;
+        let scope = scopes.join(" ");
         Ok(json!({ "access_token": token, "token_type": "Bearer", "expires_in": lifetime, "scope": scope }))
     }
 
