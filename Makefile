@@ -179,8 +179,11 @@ manager: $(AWS)/ready ## Appoint a learning manager in the user pool (EMAIL= ORG
 partner: $(AWS)/ready ## Appoint a partnership manager (EMAIL=)
 	@$(AWS)/bin/python infra/people.py partner --stack $(call quoted,$(STACK)) --email $(call said,EMAIL)
 
-dismiss: $(AWS)/ready ## Withdraw both appointments (EMAIL=)
-	@$(AWS)/bin/python infra/people.py dismiss --stack $(call quoted,$(STACK)) --email $(call said,EMAIL)
+dismiss: $(AWS)/ready ## Withdraw both appointments (EMAIL=; with another issuer SUBJECT=, which stops sending only)
+	@$(AWS)/bin/python infra/people.py dismiss --stack $(call quoted,$(STACK)) --email $(call said,EMAIL) --subject $(call said,SUBJECT)
+
+audit: $(AWS)/ready ## Print who changed a deal and its invites (DEAL=, and EMAIL= for one person)
+	@$(AWS)/bin/python infra/audit.py --stack $(call quoted,$(STACK)) --deal $(call said,DEAL) --email $(call said,EMAIL)
 
 # ---- Checks
 
@@ -320,5 +323,5 @@ clean: ## Remove all builds, and the local stack's data
 	rm -rf .local .local.old-* portal/dist
 
 .DELETE_ON_ERROR:
-.PHONY: help build build-tests build-prove install run demo test prove prove-model prove-faults prove-histories prove-load prove-chaos prove-api test-rust test-portal test-deploy test-browser test-cloud test-api portal chromium package package-debug deploy sender manager partner dismiss check static words \
+.PHONY: help build build-tests build-prove install run demo test prove prove-model prove-faults prove-histories prove-load prove-chaos prove-api test-rust test-portal test-deploy test-browser test-cloud test-api portal chromium package package-debug deploy sender manager partner dismiss audit check static words \
   lint-portal lint-python lint-template policies deny advisories sbom machete lock figures bench cxx fuzz costs images clean

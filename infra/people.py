@@ -1,7 +1,11 @@
 """Adds and removes learning managers and partnership managers in the stack's own user pool."""
 
 import argparse
+import base64
+import contextlib
+import hashlib
 import re
+import time
 
 import boto3
 from deploy import ADDRESS, Refused, find_stack, outputs, run, say
@@ -11,9 +15,46 @@ PARTNERS = "partnership-managers"
 ORGANISATION = re.compile(r"[a-z0-9-]{1,64}")
 
 
-def user_pool(stack: str) -> str:
+# By then every token of a dismissed person has expired. DynamoDB deletes the block later.
+BLOCKED_FOR = 86_400
+
+
+def person_id(issuer: str, subject: str) -> str:
+    """The hash by which the table and the audit log know a person: `PersonId::new` in shared/src/domain/id.rs."""
+    hashed = hashlib.sha256(len(issuer.encode()).to_bytes(8, "big") + issuer.encode() + subject.encode())
+    return base64.urlsafe_b64encode(hashed.digest()).rstrip(b"=").decode()
+
+
+class Block:
+    """Stops a manager's sending at once. The mark is on the item that counts the manager's sends, which each send writes."""
+
+    def __init__(self, dynamodb, out: dict[str, str]) -> None:
+        self.dynamodb, self.table, self.issuer = dynamodb, out["TableName"], out["OidcIssuerUrl"]
+
+    def update(self, subject: str, expression: str, **values: dict) -> None:
+        key = {"pk": {"S": f"M#{person_id(self.issuer, subject)}"}, "sk": {"S": "SENDS"}}
+        self.dynamodb.update_item(TableName=self.table, Key=key, UpdateExpression=expression, **values)
+
+    def set(self, subject: str) -> None:
+        values = {":yes": {"BOOL": True}, ":at": {"N": str(int(time.time()) + BLOCKED_FOR)}, ":none": {"N": "0"}}
+        # An item that did not exist becomes a count that has ended, as functions can read it.
+        counts = "windowEnds = if_not_exists(windowEnds, :none), used = if_not_exists(used, :none)"
+        self.update(subject, f"SET blocked = :yes, purgeAt = :at, {counts}", ExpressionAttributeValues=values)
+
+    def lift(self, subject: str) -> None:
+        with contextlib.suppress(self.dynamodb.exceptions.ConditionalCheckFailedException):
+            self.update(subject, "REMOVE blocked", ConditionExpression="attribute_exists(blocked)")
+
+
+def outputs_of(stack: str) -> dict[str, str]:
     found = find_stack(stack)
-    pool = outputs(found).get("UserPoolId") if found else None
+    if not found:
+        raise Refused(f"There is no stack {stack}: give its name as STACK.")
+    return outputs(found)
+
+
+def user_pool(stack: str, out: dict[str, str]) -> str:
+    pool = out.get("UserPoolId")
     if not pool:
         raise Refused(
             f"The stack {stack} has no user pool: add people at your identity provider, or deploy with CREATE_USER_POOL=true."
@@ -26,16 +67,19 @@ def find_user(cognito, pool: str, email: str) -> dict | None:
     return found[0] if found else None
 
 
+def attributes_of(user: dict) -> dict[str, str]:
+    return {attribute["Name"]: attribute["Value"] for attribute in user.get("Attributes", [])}
+
+
 def check_verified(user: dict, pool: str, email: str) -> None:
     """Anybody can register any address. An unconfirmed user may have a stranger's password."""
-    attributes = {attribute["Name"]: attribute["Value"] for attribute in user.get("Attributes", [])}
-    if attributes.get("email_verified") != "true":
+    if attributes_of(user).get("email_verified") != "true":
         raise Refused(
             f"{email} was registered but never confirmed, perhaps by a stranger: delete that user with `aws cognito-idp admin-delete-user --user-pool-id {pool} --username {user['Username']}`, then run this command again, which mails a temporary password to the address."
         )
 
 
-def appoint(cognito, pool: str, email: str, group: str, organisation: str | None) -> None:
+def appoint(cognito, block: Block, pool: str, email: str, group: str, organisation: str | None) -> None:
     """Creates a missing user, to whom Cognito mails a temporary password, and adds the user to the group."""
     attributes = [{"Name": "custom:org", "Value": organisation}] if organisation else []
     user = find_user(cognito, pool, email)
@@ -48,40 +92,50 @@ def appoint(cognito, pool: str, email: str, group: str, organisation: str | None
     else:
         check_verified(user, pool, email)
         name = user["Username"]
+        block.lift(attributes_of(user)["sub"])
         if attributes:
             cognito.admin_update_user_attributes(UserPoolId=pool, Username=name, UserAttributes=attributes)
     cognito.admin_add_user_to_group(UserPoolId=pool, Username=name, GroupName=group)
 
 
-def dismiss(cognito, pool: str, email: str) -> None:
-    """Groups go first, because they grant access. The organisation alone grants nothing."""
+def dismiss(cognito, block: Block, pool: str, email: str) -> None:
+    """Groups go first, because they grant access: no token that is issued later has a scope. Then the block stops what an
+    earlier token could still send. The organisation alone grants nothing."""
     user = find_user(cognito, pool, email)
     if user is None:
         raise Refused(f"The user pool has no user with the address {email}: check the address.")
     name = user["Username"]
     for group in (MANAGERS, PARTNERS):
         cognito.admin_remove_user_from_group(UserPoolId=pool, Username=name, GroupName=group)
+    block.set(attributes_of(user)["sub"])
     cognito.admin_user_global_sign_out(UserPoolId=pool, Username=name)
     cognito.admin_delete_user_attributes(UserPoolId=pool, Username=name, UserAttributeNames=["custom:org"])
 
 
-def people(task: str, email: str, organisation: str, stack: str) -> None:
+def people(task: str, email: str, organisation: str, subject: str, stack: str) -> None:
+    if task == "dismiss" and subject:
+        Block(boto3.client("dynamodb"), outputs_of(stack)).set(subject)
+        say(
+            "This person sends nothing more. Dismiss them at your identity provider, too: their token expires by itself."
+        )
+        return
     if not ADDRESS.fullmatch(email):
         raise Refused(f"EMAIL is {email!r}: give the person's email address.")
     if task == "manager" and not ORGANISATION.fullmatch(organisation):
         raise Refused(
             f"ORG is {organisation!r}: give the organisation's id as in its deals: 1 to 64 lower-case letters, digits and hyphens."
         )
-    pool, cognito = user_pool(stack), boto3.client("cognito-idp")
+    out = outputs_of(stack)
+    pool, cognito, block = user_pool(stack, out), boto3.client("cognito-idp"), Block(boto3.client("dynamodb"), out)
     if task == "manager":
-        appoint(cognito, pool, email, MANAGERS, organisation)
+        appoint(cognito, block, pool, email, MANAGERS, organisation)
         say(f"{email} manages the deals of {organisation} from the next sign-in.")
     elif task == "partner":
-        appoint(cognito, pool, email, PARTNERS, None)
+        appoint(cognito, block, pool, email, PARTNERS, None)
         say(f"{email} creates, resizes and ends deals from the next sign-in.")
     else:
-        dismiss(cognito, pool, email)
-        say(f"{email} is a learner again. Tokens issued earlier expire within an hour.")
+        dismiss(cognito, block, pool, email)
+        say(f"{email} is a learner again, and sends nothing more. Tokens issued earlier expire within 15 minutes.")
 
 
 def main() -> None:
@@ -89,9 +143,10 @@ def main() -> None:
     parser.add_argument("task", choices=["manager", "partner", "dismiss"])
     parser.add_argument("--email", default="")
     parser.add_argument("--org", default="")
+    parser.add_argument("--subject", default="", help="of another issuer: the person's sub")
     parser.add_argument("--stack", default="seatkeeper")
     arguments = parser.parse_args()
-    run(lambda: people(arguments.task, arguments.email, arguments.org, arguments.stack))
+    run(lambda: people(arguments.task, arguments.email, arguments.org, arguments.subject, arguments.stack))
 
 
 if __name__ == "__main__":

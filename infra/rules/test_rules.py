@@ -167,6 +167,8 @@ CHANGES = [
     # functions.guard
     ("log_groups_expire", "ApiLogs.Properties.RetentionInDays", REMOVED),
     ("log_groups_expire", "DealSeatsLogs.Properties.RetentionInDays", 3653),
+    ("log_groups_expire", "AuditLogs.Properties.RetentionInDays", REMOVED),
+    ("log_groups_expire", "AuditLogs.Properties.RetentionInDays", 3653),
     ("functions_have_limits", "Globals.Function.Timeout", REMOVED),
     ("functions_have_limits", "Globals.Function.Timeout", 50),
     ("functions_have_limits", "DealSeatsFunction.Properties.Timeout", 50),
@@ -267,6 +269,9 @@ CHANGES = [
     ("people_do_not_choose_their_organisation", "UserPoolClient.Properties.WriteAttributes", []),
     ("clients_do_not_reveal_accounts", "UserPoolClient.Properties.PreventUserExistenceErrors", REMOVED),
     ("clients_do_not_reveal_accounts", "UserPoolClient.Properties.PreventUserExistenceErrors", "LEGACY"),
+    ("tokens_are_short_lived", "UserPoolClient.Properties.AccessTokenValidity", 60),
+    ("tokens_are_short_lived", "UserPoolClient.Properties.AccessTokenValidity", REMOVED),
+    ("tokens_are_short_lived", "UserPoolClient.Properties.TokenValidityUnits.AccessToken", "hours"),
     ("clients_use_the_code_flow", "UserPoolClient.Properties.AllowedOAuthFlows.+", "implicit"),
     ("clients_use_the_code_flow", "UserPoolClient.Properties.ExplicitAuthFlows.+", "ALLOW_USER_PASSWORD_AUTH"),
     ("clients_use_the_code_flow", "UserPoolClient.Properties.EnableTokenRevocation", False),

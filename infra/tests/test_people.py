@@ -5,6 +5,7 @@ import people
 import pytest
 from botocore.stub import Stubber
 
+OUT = {"TableName": "table", "OidcIssuerUrl": "https://issuer.example"}
 POOL = {"UserPoolId": "us-east-1_pool"}
 PERSON = POOL | {"Username": "u1"}
 
@@ -18,13 +19,30 @@ def cognito():
         stub.assert_no_pending_responses()
 
 
+@pytest.fixture
+def block():
+    client = boto3.client("dynamodb", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+    with Stubber(client) as stub:
+        block = people.Block(client, OUT)
+        block.stub = stub
+        yield block
+        stub.assert_no_pending_responses()
+
+
+def add_update(block, expression, **values):
+    # The hash is the one in shared/src/domain/id.rs, a_person_is_known_by_a_hash.
+    key = {"pk": {"S": "M#pw1IRYMaipPOAXSl6wa-sExNEknERQT6YjqyKH1vol0"}, "sk": {"S": "SENDS"}}
+    wanted = {"TableName": "table", "Key": key, "UpdateExpression": expression} | values
+    block.stub.add_response("update_item", {}, wanted)
+
+
 def add_users(stub, *names, verified="true"):
     wanted = POOL | {"Filter": 'email = "ann@acme.example"', "Limit": 1}
-    attributes = [{"Name": "email_verified", "Value": verified}]
+    attributes = [{"Name": "email_verified", "Value": verified}, {"Name": "sub", "Value": "subject"}]
     stub.add_response("list_users", {"Users": [{"Username": n, "Attributes": attributes} for n in names]}, wanted)
 
 
-def test_a_new_manager_is_created_with_the_organisation(cognito):
+def test_a_new_manager_is_created_with_the_organisation(cognito, block):
     add_users(cognito.stub)
     attributes = {"email": "ann@acme.example", "email_verified": "true", "custom:org": "acme"}
     wanted = POOL | {
@@ -34,32 +52,42 @@ def test_a_new_manager_is_created_with_the_organisation(cognito):
     }
     cognito.stub.add_response("admin_create_user", {"User": {"Username": "u1"}}, wanted)
     cognito.stub.add_response("admin_add_user_to_group", {}, PERSON | {"GroupName": "learning-managers"})
-    people.appoint(cognito, POOL["UserPoolId"], "ann@acme.example", people.MANAGERS, "acme")
+    people.appoint(cognito, block, POOL["UserPoolId"], "ann@acme.example", people.MANAGERS, "acme")
 
 
-def test_an_existing_user_gets_the_organisation(cognito):
+def test_an_existing_user_gets_the_organisation(cognito, block):
     add_users(cognito.stub, "u1")
+    block.stub.add_client_error("update_item", "ConditionalCheckFailedException")
     wanted = PERSON | {"UserAttributes": [{"Name": "custom:org", "Value": "acme"}]}
     cognito.stub.add_response("admin_update_user_attributes", {}, wanted)
     cognito.stub.add_response("admin_add_user_to_group", {}, PERSON | {"GroupName": "learning-managers"})
-    people.appoint(cognito, POOL["UserPoolId"], "ann@acme.example", people.MANAGERS, "acme")
+    people.appoint(cognito, block, POOL["UserPoolId"], "ann@acme.example", people.MANAGERS, "acme")
+
+
+def test_a_manager_who_was_dismissed_may_send_again_once_appointed(block):
+    add_update(block, "REMOVE blocked", ConditionExpression="attribute_exists(blocked)")
+    block.lift("subject")
 
 
 @pytest.mark.parametrize(("group", "organisation"), [(people.MANAGERS, "acme"), (people.PARTNERS, None)])
-def test_an_unconfirmed_user_is_not_added(cognito, group, organisation):
+def test_an_unconfirmed_user_is_not_added(cognito, block, group, organisation):
     """A stranger may have registered the address and chosen the password."""
     add_users(cognito.stub, "u1", verified="false")
     with pytest.raises(people.Refused, match="admin-delete-user --user-pool-id us-east-1_pool --username u1"):
-        people.appoint(cognito, POOL["UserPoolId"], "ann@acme.example", group, organisation)
+        people.appoint(cognito, block, POOL["UserPoolId"], "ann@acme.example", group, organisation)
 
 
-def test_a_dismissed_person_loses_groups_sessions_and_organisation(cognito):
+def test_a_dismissed_person_loses_groups_sessions_and_organisation_and_sends_nothing_more(cognito, block, monkeypatch):
+    monkeypatch.setattr(people.time, "time", lambda: 1_000_000)
+    values = {":yes": {"BOOL": True}, ":at": {"N": "1086400"}, ":none": {"N": "0"}}
+    counts = "windowEnds = if_not_exists(windowEnds, :none), used = if_not_exists(used, :none)"
+    add_update(block, f"SET blocked = :yes, purgeAt = :at, {counts}", ExpressionAttributeValues=values)
     add_users(cognito.stub, "u1")
     for group in ("learning-managers", "partnership-managers"):
         cognito.stub.add_response("admin_remove_user_from_group", {}, PERSON | {"GroupName": group})
     cognito.stub.add_response("admin_user_global_sign_out", {}, PERSON)
     cognito.stub.add_response("admin_delete_user_attributes", {}, PERSON | {"UserAttributeNames": ["custom:org"]})
-    people.dismiss(cognito, POOL["UserPoolId"], "ann@acme.example")
+    people.dismiss(cognito, block, POOL["UserPoolId"], "ann@acme.example")
 
 
 @pytest.mark.parametrize(
@@ -74,10 +102,10 @@ def test_a_dismissed_person_loses_groups_sessions_and_organisation(cognito):
 )
 def test_a_malformed_address_or_organisation_is_refused(task, email, organisation, says):
     with pytest.raises(people.Refused, match=says):
-        people.people(task, email, organisation, "seatkeeper")
+        people.people(task, email, organisation, "", "seatkeeper")
 
 
 def test_a_stack_without_a_pool_adds_nobody(monkeypatch):
     monkeypatch.setattr(people, "find_stack", lambda _: {"Outputs": []})
     with pytest.raises(people.Refused, match="no user pool"):
-        people.people("partner", "ann@acme.example", "", "seatkeeper")
+        people.people("partner", "ann@acme.example", "", "", "seatkeeper")

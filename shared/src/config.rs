@@ -1,5 +1,6 @@
 //! Settings, read once at init. One error names every setting that is missing or wrong.
 
+use crate::audit::Audit;
 use crate::domain::limit::{MOST_PER_DAY, RecipientLimit, SendingLimits};
 use crate::http::{Origin, Tokens};
 use chrono::Duration as Lifetime;
@@ -14,12 +15,13 @@ pub struct Config {
     pub table: String,
     /// The token's claim that holds a manager's organisation.
     pub organisation_claim: String,
-    /// How long an invite can be accepted, in whole seconds.
     pub tokens: Tokens,
+    /// How long an invite can be accepted, in whole seconds.
     pub lifetime: Lifetime,
     /// How long a deal's items are kept after its end.
     pub retention: Lifetime,
     pub origin: Origin,
+    pub audit: Audit,
 }
 
 #[derive(Clone, Debug)]
@@ -93,13 +95,14 @@ impl Settings {
         Config {
             table: self.required("TABLE_NAME"),
             organisation_claim: self.text("ORGANISATION_CLAIM", "org"),
-            lifetime: self.duration("INVITE_LIFETIME", Lifetime::days(28)),
-            retention: self.duration("RETENTION", Lifetime::days(365)),
             tokens: Tokens {
                 scope_prefix: self.text("TOKEN_SCOPE_PREFIX", ""),
                 entitlement_claim: self.optional("ENTITLEMENT_CLAIM"),
             },
+            lifetime: self.duration("INVITE_LIFETIME", Lifetime::days(28)),
+            retention: self.duration("RETENTION", Lifetime::days(365)),
             origin: self.origin("ORIGIN_SECRET"),
+            audit: Audit::new(self.optional("AUDIT_LOG_GROUP")),
         }
     }
 

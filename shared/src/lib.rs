@@ -1,5 +1,6 @@
 //! Code that the functions share. Dependencies point one way: `sending → {http, store, mail} → domain`.
 
+pub mod audit;
 pub mod aws;
 pub mod clock;
 pub mod config;

@@ -162,6 +162,17 @@ pub fn refused_origin() {
     record(OVER_ALL, &[("RefusedOrigins", "Count", Some(1.into()))], Value::Null);
 }
 
+/// Records of the audit log that are in no log group; `error` says why they are not where they belong.
+pub fn audit_lines(lines: &[String], error: Option<&str>) {
+    for record in lines {
+        tracing::info!(record, error, "audit");
+    }
+    if let Some(error) = error {
+        tracing::error!(error, "records are not in the audit log");
+        record(ALSO_OVER_ALL, &[("AuditFailed", "Count", Some(1.into()))], Value::Null);
+    }
+}
+
 pub fn row_failed(error: &StoreError) {
     tracing::error!(error = %error, "a row failed");
 }

@@ -31,7 +31,7 @@ from cloud import (
 )
 
 # What breaks things on purpose comes late, then what looks back at all of it, and what deletes comes last.
-ORDER = ["story", "user_pool", "portal", "mail", "schedules", "roles", "settings", "logs", "deletion"]
+ORDER = ["story", "user_pool", "portal", "mail", "audit", "schedules", "roles", "settings", "logs", "deletion"]
 PARTNER = "partnerships@futurelearn.example"
 
 

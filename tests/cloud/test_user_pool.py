@@ -125,10 +125,15 @@ def test_the_story_with_the_pools_tokens(
         assert answers[0].body == answers[1].body
 
 
-def test_who_is_dismissed_is_a_learner_again(pool: Stack) -> None:
+def test_who_is_dismissed_is_a_learner_again_and_sends_nothing_more(pool: Stack, partner_token: str) -> None:
     person = appoint(pool, "manager", register(pool, somebody("acme")), "--org", "acme")
-    assert "invites.manage" in granted(sign_in(pool, person, *EVERYTHING))
+    old, deal = sign_in(pool, person, *EVERYTHING), pool.make_deal(partner_token, "acme")
+    assert "invites.manage" in granted(old)
+    pool.invite(old, deal, somebody())
     appoint(pool, "dismiss", person)
+    rows = {"invites": [{"email": somebody()}]}
+    answer = pool.call("POST", f"/api/deals/{deal}/invites", old, rows)
+    assert (answer.status, answer.code) == (403, "forbidden")
     token = sign_in(pool, person, *EVERYTHING)
     assert granted(token) == {"seats.accept"}
     assert "org" not in claims(token)

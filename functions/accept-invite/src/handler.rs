@@ -1,6 +1,7 @@
 //! Previewing and accepting a link; the learner's own seats.
 
 use serde::{Deserialize, Serialize};
+use shared::audit::owner;
 use shared::domain::accept::{AcceptRefusal, deal_accepts};
 use shared::domain::{Deal, DealId, Invite, Link, Organisation, Status, Timestamp};
 use shared::http::{self, DealSummary, HandlerResult, Problem, Request, Time};
@@ -90,7 +91,12 @@ async fn accept(store: &Store, request: &Request) -> HandlerResult {
     let learner = request.caller.learner()?;
     let link = link(request)?;
     let deadline = request.deadline.earlier(TO_ANSWER);
-    match store.accept_invite(&link, &learner.id, learner.email.as_ref(), request.now, deadline).await? {
+    let accept = store.accept_invite(&link, &learner.id, learner.email.as_ref(), request.now, deadline);
+    let accepted = |outcome: &AcceptOutcome| match outcome {
+        AcceptOutcome::Accepted { deal, .. } => Some(owner(deal)),
+        AcceptOutcome::Refused(_) => None,
+    };
+    match request.ledger.note(Some(link.deal), Some(link.invite), accept, accepted).await? {
         AcceptOutcome::Accepted { deal, accepted_at } => {
             Ok(http::json(200, &AcceptedView::new(&deal, accepted_at)))
         }

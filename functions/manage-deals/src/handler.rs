@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest, Sha256};
+use shared::audit::owner;
 use shared::domain::{DealChange, NewDeal, Organisation, OrganisationId, Timestamp, Title, whole_seconds};
 use shared::http::{self, App, DealView, HandlerResult, Object, Problem, Request};
 use shared::store::CreateOutcome;
@@ -72,7 +73,12 @@ async fn create(app: &App, request: &Request) -> HandlerResult {
     };
     let body_hash = hash(&[&serde_json::to_vec(&body).unwrap_or_default()]);
     let idempotency = key.as_deref().map(|key| (key, body_hash.as_str()));
-    match app.store.create_deal(&new, idempotency, app.config.retention, request.now).await? {
+    let create = app.store.create_deal(&new, idempotency, app.config.retention, request.now);
+    let created = |outcome: &CreateOutcome| match outcome {
+        CreateOutcome::Created(deal) => Some(owner(deal)),
+        CreateOutcome::KeyReused | CreateOutcome::Deleted | CreateOutcome::EndsTooLate => None,
+    };
+    match request.ledger.note(None, None, create, created).await? {
         CreateOutcome::Created(deal) => {
             let mut response = http::with_etag(201, deal.revision, &DealView::new(&deal, request.now));
             if let Ok(location) = HeaderValue::from_str(&format!("/api/deals/{}", deal.id)) {
@@ -125,7 +131,9 @@ async fn change(app: &App, request: &Request) -> HandlerResult {
     if (DealChange { expected_revision: None, ..change.clone() }) == DealChange::default() {
         return Err(Problem::invalid("Give at least one of name, organisation, seats, startsAt or endsAt."));
     }
-    let deal = app.store.change_deal(deal, &change).await??;
+    let write = app.store.change_deal(deal, &change);
+    let deal =
+        request.ledger.note(Some(deal), None, write, |changed| changed.as_ref().ok().map(owner)).await??;
     Ok(http::with_etag(200, deal.revision, &DealView::new(&deal, request.now)))
 }
 
@@ -133,7 +141,8 @@ async fn change(app: &App, request: &Request) -> HandlerResult {
 async fn delete(app: &App, request: &Request) -> HandlerResult {
     let deal = request.deal_id()?;
     let expected_revision = request.if_match(app.store.revision(deal)).await?;
-    app.store.delete_deal(deal, expected_revision).await??;
+    let write = app.store.delete_deal(deal, expected_revision);
+    request.ledger.note(Some(deal), None, write, |deleted| deleted.is_ok().then_some((deal, None))).await??;
     Ok(http::no_content())
 }
 

@@ -26,8 +26,8 @@ pub const DELIVER_INVITES: &str = "deliver-invites";
 /// Records what SES says of each mail.
 pub const TRACK_DELIVERY: &str = "track-delivery";
 
-/// Settings of CloudFront and of SES's configuration set, which the local stack does not have.
-const ONLY_ON_AWS: [&str; 2] = ["ORIGIN_SECRET", "SES_CONFIGURATION_SET"];
+/// Settings of CloudFront, of SES's configuration set and of the audit log's group, which the local stack does not have.
+const ONLY_ON_AWS: [&str; 3] = ["ORIGIN_SECRET", "SES_CONFIGURATION_SET", "AUDIT_LOG_GROUP"];
 
 /// All functions except Cognito's, which the local issuer replaces.
 pub static FUNCTIONS: LazyLock<Vec<Function>> = LazyLock::new(|| {

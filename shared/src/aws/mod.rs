@@ -2,6 +2,10 @@
 //! The SDK's own loader and the operating system's 140 roots would slow down every start
 //! (docs/decisions/0022-a-lean-start.md).
 
+mod logs;
+
+pub use logs::{LogError, LogGroup};
+
 use crate::config::ConfigError;
 use aws_sdk_dynamodb::config::{
     BehaviorVersion, Credentials, Region, SharedCredentialsProvider, StalledStreamProtectionConfig,
@@ -9,9 +13,7 @@ use aws_sdk_dynamodb::config::{
 use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
-use aws_smithy_runtime_api::client::http::{
-    HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn,
-};
+use aws_smithy_runtime_api::client::http::{HttpConnectorSettings, SharedHttpConnector, http_client_fn};
 use aws_types::SdkConfig;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use rustls::RootCertStore;
@@ -35,26 +37,43 @@ pub fn sdk_config() -> Result<SdkConfig, ConfigError> {
 }
 
 fn read(get: impl Fn(&str) -> Option<String>) -> Result<SdkConfig, ConfigError> {
-    let set = |name: &str| get(name).filter(|value| !value.is_empty());
-    let roots = set("AWS_CA_BUNDLE").map_or_else(|| Ok(ROOTS.to_vec()), |path| bundle(&path))?;
-    let credentials = set("AWS_ACCESS_KEY_ID").zip(set("AWS_SECRET_ACCESS_KEY")).map(|(id, secret)| {
-        let credentials = Credentials::new(id, secret, set("AWS_SESSION_TOKEN"), None, "environment");
-        SharedCredentialsProvider::new(credentials)
-    });
+    let environment = Environment(get);
+    let connector = http_connector(environment.roots()?)?;
     let mut config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
-        .region(set("AWS_REGION").or_else(|| set("AWS_DEFAULT_REGION")).map(Region::new))
-        .http_client(http_client(roots)?)
+        .region(environment.region().map(Region::new))
+        // One connector for all clients. The SDK's own client would parse the roots twice for each client.
+        .http_client(http_client_fn(move |_, _| connector.clone()))
         // Every call has its own timeout. Watching each body as well costs work in every request.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-    config.set_endpoint_url(set("AWS_ENDPOINT_URL"));
-    config.set_credentials_provider(credentials);
-    let endpoints = SERVICES.iter().filter_map(|name| Some((*name, set(name)?))).collect();
+    config.set_endpoint_url(environment.get("AWS_ENDPOINT_URL"));
+    config.set_credentials_provider(environment.credentials().map(SharedCredentialsProvider::new));
+    let endpoints = SERVICES.iter().filter_map(|name| Some((*name, environment.get(name)?))).collect();
     Ok(config.service_config(Endpoints(endpoints)).build())
 }
 
-/// One connector for all clients. The SDK's own client would parse the roots twice for each client.
-fn http_client(roots: Vec<u8>) -> Result<SharedHttpClient, ConfigError> {
+struct Environment<G>(G);
+
+impl<G: Fn(&str) -> Option<String>> Environment<G> {
+    fn get(&self, name: &str) -> Option<String> {
+        self.0(name).filter(|value| !value.is_empty())
+    }
+
+    fn region(&self) -> Option<String> {
+        self.get("AWS_REGION").or_else(|| self.get("AWS_DEFAULT_REGION"))
+    }
+
+    fn credentials(&self) -> Option<Credentials> {
+        let (id, secret) = self.get("AWS_ACCESS_KEY_ID").zip(self.get("AWS_SECRET_ACCESS_KEY"))?;
+        Some(Credentials::new(id, secret, self.get("AWS_SESSION_TOKEN"), None, "environment"))
+    }
+
+    fn roots(&self) -> Result<Vec<u8>, ConfigError> {
+        self.get("AWS_CA_BUNDLE").map_or_else(|| Ok(ROOTS.to_vec()), |path| bundle(&path))
+    }
+}
+
+fn http_connector(roots: Vec<u8>) -> Result<SharedHttpConnector, ConfigError> {
     let trust = TrustStore::empty().with_pem_certificate(roots);
     let context = TlsContext::builder().with_trust_store(trust).build();
     let context = context.map_err(|_| ConfigError(vec!["TLS has no context".to_owned()]))?;
@@ -63,8 +82,7 @@ fn http_client(roots: Vec<u8>) -> Result<SharedHttpClient, ConfigError> {
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
         .tls_context(context)
         .build();
-    let connector = SharedHttpConnector::new(connector);
-    Ok(http_client_fn(move |_, _| connector.clone()))
+    Ok(SharedHttpConnector::new(connector))
 }
 
 /// The bundle replaces `ROOTS`.

@@ -151,6 +151,9 @@ mod tests {
     #[test]
     fn issuer_and_subject_do_not_run_together() {
         assert_ne!(PersonId::new("https://a", "bc"), PersonId::new("https://ab", "c"));
+        // infra/people.py makes the same hash, and infra/tests/test_people.py has the same example.
+        let known = PersonId::new("https://issuer.example", "subject");
+        assert_eq!(known.as_str(), "pw1IRYMaipPOAXSl6wa-sExNEknERQT6YjqyKH1vol0");
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! A request as handlers see it. `lambda_http`'s `Request` is not used: it panics on a path, query or header that
 //! does not make a URI, and a caller writes these.
 
-use super::{Caller, Event, Problem, body};
+use super::{Caller, Event, Problem, Tokens, body};
+use crate::audit::Ledger;
 use crate::clock::{self, Deadline};
 use crate::domain::{DealId, InviteId, Timestamp};
 use crate::store::StoreError;
@@ -25,6 +26,8 @@ pub struct Request {
     pub now: Timestamp,
     /// When the answer must be out.
     pub deadline: Deadline,
+    /// Notes each write, for the audit log.
+    pub ledger: Ledger,
     parameters: HashMap<String, String>,
     query: HashMap<String, String>,
     headers: HashMap<String, String>,
@@ -47,6 +50,7 @@ impl Request {
             caller: token.map(|token| Caller::new(token, tokens)).unwrap_or_default(),
             now: clock::now(),
             deadline: Deadline::from_epoch_millis(context.deadline),
+            ledger: Ledger::default(),
             parameters: event.path_parameters.unwrap_or_default(),
             query: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
             headers,
@@ -143,16 +147,17 @@ fn number_of(tag: &str) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
     use std::time::Duration;
 
     fn request(route: &str, headers: &[(&str, &str)], body: &[u8]) -> Request {
         let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    use serde_json::json;
         Request {
             route: route.to_owned(),
             caller: Caller::default(),
             now: Timestamp::default(),
             deadline: Deadline::within(Duration::from_secs(1)),
+            ledger: Ledger::default(),
             parameters: HashMap::new(),
             query: HashMap::new(),
             headers: headers.collect(),
@@ -160,11 +165,6 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn if_match_expects_the_number_of_one_of_our_tags() {
-        for (header, current, expected) in [
-            (None, 3, None),
-            (Some("*"), 3, None),
     #[test]
     fn i6_a_token_counts_only_if_the_gateway_verified_it() {
         let token = "Bearer e30.eyJpc3MiOiJpIiwic3ViIjoicyIsInNjb3BlIjoic2VhdHMuYWNjZXB0In0.c2ln";
@@ -182,6 +182,11 @@ mod tests {
         }
     }
 
+    #[tokio::test]
+    async fn if_match_expects_the_number_of_one_of_our_tags() {
+        for (header, current, expected) in [
+            (None, 3, None),
+            (Some("*"), 3, None),
             (Some("\"3\""), 4, Some(3)),
             (Some("\"abc\", W/\"2\", \"3\""), 4, Some(3)),
             (Some("\"2\", \"3\""), 3, Some(3)),

@@ -55,8 +55,10 @@ pub async fn answer(
 ) -> Returned {
     let request = Request::new(event, &config.tokens, context);
     let (request_id, name) = (&context.request_id, request.route.clone());
+    let (ledger, actor, deadline) = (request.ledger.clone(), request.caller.person().ok(), request.deadline);
     let watch = clock::start();
-    let result = handle(origin, route, request).await;
+    let result = handle(config.origin, route, request).await;
+    config.audit.record(&ledger, actor.as_ref(), &name, request_id, deadline).await;
     let code = result.as_ref().err().map(Problem::code);
     let response = result.unwrap_or_else(|problem| {
         if problem.is_failure() {

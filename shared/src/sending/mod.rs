@@ -6,6 +6,7 @@ mod run;
 
 pub use run::{Claim, Run, Runner};
 
+use crate::audit::{Ledger, owner};
 use crate::aws;
 use crate::clock::Deadline;
 use crate::config::{Config, ConfigError, MailConfig};
@@ -49,6 +50,7 @@ pub struct SendRequest {
     pub manager: Manager,
     pub now: Timestamp,
     pub deadline: Deadline,
+    pub ledger: Ledger,
 }
 
 /// Returns the invite after the send, or why the invite must not be sent.
@@ -87,7 +89,13 @@ type Outcomes<E, P = Problem> = Result<Vec<RowOutcome<E>>, P>;
 impl SendRequest {
     fn new(deal: Deal, manager: Manager, request: &Request) -> Result<Self, Problem> {
         match deal.state(request.now) {
-            DealState::Active => Ok(Self { deal, manager, now: request.now, deadline: request.deadline }),
+            DealState::Active => Ok(Self {
+                deal,
+                manager,
+                now: request.now,
+                deadline: request.deadline,
+                ledger: request.ledger.clone(),
+            }),
             DealState::Upcoming => Err(AcceptRefusal::DealNotStarted.into()),
             DealState::Ended => Err(AcceptRefusal::DealEnded.into()),
         }
@@ -292,13 +300,17 @@ impl Sending {
             let (send, link) = self.new_send(request, &row)?;
             let rule = |existing: Option<&Invite>, now| (row.rule)(existing, &send, now);
             let deadline = request.deadline.earlier(TO_STORE);
-            let changed = match &row.replaces {
-                Some(old) => {
-                    let key = InviteKey { invite: old.invite, ..link.key() };
-                    self.store.change_both([key, link.key()], request.now, deadline, &old.rule, rule).await?
-                }
-                None => self.store.change(link.key(), row.seen, request.now, deadline, rule).await?,
+            let change = async {
+                let Some(old) = &row.replaces else {
+                    return self.store.change(link.key(), row.seen, request.now, deadline, rule).await;
+                };
+                let key = InviteKey { invite: old.invite, ..link.key() };
+                self.store.change_both([key, link.key()], request.now, deadline, &old.rule, rule).await
             };
+            let (deal, invite) = (Some(request.deal.id), Some(row.invite));
+            let is_done =
+                |changed: &Changed<E>| matches!(changed, Changed::Done(_)).then(|| owner(&request.deal));
+            let changed = request.ledger.note(deal, invite, change, is_done).await?;
             Ok((changed, link))
         };
         match written.await {

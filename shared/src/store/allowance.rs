@@ -17,6 +17,9 @@ const ATTEMPTS: usize = 10;
 /// A repeated write recognises itself if fewer than this many writes came in between.
 const KEPT: usize = 8;
 
+/// False for a dismissed manager (`infra/people.py`).
+const MAY_SEND: &str = "attribute_not_exists(blocked)";
+
 /// False if the write with the id `:attempt` already happened.
 const IS_NEW: &str =
     "NOT :attempt IN (attempt1, attempt2, attempt3, attempt4, attempt5, attempt6, attempt7, attempt8)";
@@ -131,7 +134,7 @@ impl Store {
         for _ in 0..ATTEMPTS {
             let more =
                 values([(":sends", n(sends)), (":most", n(window.limit - sends)), (":now", millis.clone())]);
-            let condition = format!("windowEnds > :now AND used <= :most AND {IS_NEW}");
+            let condition = format!("windowEnds > :now AND used <= :most AND {MAY_SEND} AND {IS_NEW}");
             match self.count_once(key.clone(), &attempt, "used = used + :sends", &condition, more).await? {
                 WriteOutcome::Done(item) => {
                     return Ok(Grant { window, sends, ends_at: counted(&item)?.1 });
@@ -153,9 +156,9 @@ impl Store {
                 (":now", millis.clone()),
             ]);
             let set = "used = :sends, windowEnds = :ends, purgeAt = :purgeAt";
-            let condition = "attribute_not_exists(pk) OR windowEnds <= :now";
+            let condition = format!("(attribute_not_exists(pk) OR windowEnds <= :now) AND {MAY_SEND}");
             if let WriteOutcome::Done(item) =
-                self.count_once(key.clone(), &attempt, set, condition, new_window).await?
+                self.count_once(key.clone(), &attempt, set, &condition, new_window).await?
             {
                 return Ok(Grant { window, sends, ends_at: counted(&item)?.1 });
             }
@@ -188,6 +191,9 @@ impl Store {
 }
 
 fn counted(item: &Item) -> Result<(u32, Timestamp)> {
+    if item.contains_key("blocked") {
+        return Err(StoreError::Blocked);
+    }
     let used = item::number(item, "used").and_then(|used| u32::try_from(used).ok());
     used.zip(item::number(item, "windowEnds").map(item::millis)).ok_or(StoreError::Corrupt("window"))
 }

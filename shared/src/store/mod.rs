@@ -82,6 +82,9 @@ pub enum StoreError {
     Corrupt(&'static str),
     #[error("no random bytes")]
     Random,
+    /// The manager was dismissed.
+    #[error("the manager is blocked")]
+    Blocked,
 }
 
 impl StoreError {
@@ -95,7 +98,7 @@ impl StoreError {
                     || code.contains("Throughput")
                     || code.contains("Limit")
             }
-            Self::Corrupt(_) | Self::Random => false,
+            Self::Corrupt(_) | Self::Random | Self::Blocked => false,
         }
     }
 

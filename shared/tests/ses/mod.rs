@@ -8,6 +8,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
 use aws_types::SdkConfig;
 use chrono::Duration;
+use shared::audit::Audit;
 use shared::config::{Config, MailConfig};
 use shared::domain::limit::{RecipientLimit, SendingLimits};
 use shared::http::{Origin, Tokens};
@@ -73,10 +74,11 @@ pub(crate) fn config() -> Config {
     Config {
         table: "table".to_owned(),
         organisation_claim: "org".to_owned(),
-        lifetime: Duration::days(28),
         tokens: Tokens::default(),
+        lifetime: Duration::days(28),
         retention: Duration::days(365),
         origin: Origin::default(),
+        audit: Audit::default(),
     }
 }
 

@@ -3,6 +3,7 @@
 use super::ses::{DOWN, FAILED, MALFORMED, NO_LIMITS, Reply, SENT, Script, THROTTLED, config, mail_config};
 use super::table::{Table, email, learner, new_deal, soon};
 use chrono::TimeDelta;
+use shared::audit::Ledger;
 use shared::clock::{self, Deadline};
 use shared::domain::send::{Invitee, invite};
 use shared::domain::{Invite, InviteKey};
@@ -66,7 +67,13 @@ async fn i3_nobody_is_invited_to_a_deleted_deal() {
             store.delete_deal(deal.id, None).await.unwrap().unwrap();
         }
         let manager = Manager { id: learner("max"), organisation: new.organisation.id, email: None };
-        let request = SendRequest { deal: *deal.clone(), manager, now: clock::now(), deadline: soon() };
+        let request = SendRequest {
+            deal: *deal.clone(),
+            manager,
+            now: clock::now(),
+            deadline: soon(),
+            ledger: Ledger::default(),
+        };
         let invitee = Invitee { id: link.invite, email: email("ann@example.com"), name: None };
         let row = |order| {
             let rule: Rule<'_, _> = Box::new(|existing, send, now| invite(existing, &invitee, send, now));

@@ -11,6 +11,7 @@ use aws_smithy_types::body::SdkBody;
 use chrono::DateTime;
 use lambda_runtime::Context;
 use serde_json::{Value, json};
+use shared::audit::Audit;
 use shared::config::{Config, MailConfig};
 use shared::domain::limit::{RecipientLimit, SendingLimits};
 use shared::domain::{Deal, DealId, Email, InviteId};
@@ -172,10 +173,11 @@ impl Functions {
         let config = Config {
             table: TABLE.to_owned(),
             organisation_claim: "org".to_owned(),
-            lifetime: days(28),
             tokens: Tokens::default(),
+            lifetime: days(28),
             retention: days(365),
             origin: Origin::default(),
+            audit: Audit::default(),
         };
         let mail = MailConfig {
             from: "invites@seatkeeper.example".to_owned(),

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic in a helper fails the test")]
 
 mod attacks;
+mod audit;
 mod bad_input;
 mod delivery;
 mod house;

@@ -1,0 +1,137 @@
+//! The audit log: who changed what, one record for each changed invite or deal, in a log group that functions can only
+//! append to (docs/decisions/0030-the-audit-log.md). A record names nobody: its actor is a hash (I8).
+
+use crate::aws::LogGroup;
+use crate::clock::{self, Deadline};
+use crate::domain::{Deal, DealId, InviteId, OrganisationId, PersonId};
+use crate::telemetry;
+use serde::Serialize;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+/// The change has happened, so a caller waits no longer than this for its record.
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
+
+/// Time reserved for the response.
+const TO_ANSWER: Duration = Duration::from_millis(200);
+
+/// What a request changed, or may have changed.
+#[derive(Clone, Debug, Default)]
+pub struct Ledger(Arc<Mutex<Vec<Change>>>);
+
+#[derive(Clone, Debug, Serialize)]
+struct Change {
+    organisation: Option<OrganisationId>,
+    deal: Option<DealId>,
+    invite: Option<InviteId>,
+    outcome: Outcome,
+}
+
+#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Outcome {
+    Done,
+    /// The write failed or timed out, and may have happened all the same.
+    Unknown,
+    Refused,
+}
+
+#[derive(Serialize)]
+struct Record<'a> {
+    actor: Option<&'a str>,
+    action: &'a str,
+    #[serde(flatten)]
+    change: Change,
+    request: &'a str,
+}
+
+impl Ledger {
+    /// Awaits a write. `changed` returns the deal, or `None` if nothing was written. A write without an answer is noted,
+    /// too.
+    pub async fn note<T, E>(
+        &self,
+        deal: Option<DealId>,
+        invite: Option<InviteId>,
+        write: impl Future<Output = Result<T, E>>,
+        changed: impl FnOnce(&T) -> Option<(DealId, Option<OrganisationId>)>,
+    ) -> Result<T, E> {
+        let change = Change { organisation: None, deal, invite, outcome: Outcome::Unknown };
+        let place = self.with(|changes| {
+            changes.push(change);
+            changes.len() - 1
+        });
+        let written = write.await;
+        let Ok(answer) = &written else { return written };
+        let changed = changed(answer);
+        self.with(|changes| {
+            let Some(change) = changes.get_mut(place) else { return };
+            change.outcome = if changed.is_some() { Outcome::Done } else { Outcome::Refused };
+            let (deal, organisation) = changed.unzip();
+            (change.deal, change.organisation) = (deal, organisation.flatten());
+        });
+        written
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut Vec<Change>) -> T) -> T {
+        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// For [`Ledger::note`].
+pub fn owner(deal: &Deal) -> (DealId, Option<OrganisationId>) {
+    (deal.id, Some(deal.organisation.id.clone()))
+}
+
+/// Without a log group, records are lines of the function's own log, as locally.
+#[derive(Clone, Debug, Default)]
+pub struct Audit {
+    group: Option<String>,
+    /// Connected by the first record: most requests change nothing.
+    log: Arc<OnceLock<LogGroup>>,
+}
+
+impl Audit {
+    pub fn new(group: Option<String>) -> Self {
+        Self { group, log: Arc::default() }
+    }
+
+    /// A record that the log group did not take is a line of the function's own log, and an alarm rings.
+    pub(crate) async fn record(
+        &self,
+        ledger: &Ledger,
+        actor: Option<&PersonId>,
+        action: &str,
+        request: &str,
+        deadline: Deadline,
+    ) {
+        let changes = ledger.with(std::mem::take).into_iter();
+        let lines = changes.filter(|change| change.outcome != Outcome::Refused).map(|change| {
+            let record = Record { actor: actor.map(PersonId::as_str), action, change, request };
+            serde_json::to_string(&record).unwrap_or_default()
+        });
+        let lines: Vec<_> = lines.collect();
+        if lines.is_empty() {
+            return;
+        }
+        let error = match &self.group {
+            Some(group) => self.put(group, &lines, deadline).await.err(),
+            None => None,
+        };
+        if error.is_some() || self.group.is_none() {
+            telemetry::audit_lines(&lines, error.as_deref());
+        }
+    }
+
+    async fn put(&self, group: &str, lines: &[String], deadline: Deadline) -> Result<(), String> {
+        let log = match self.log.get() {
+            Some(log) => log,
+            None => {
+                let log = LogGroup::from_env(group).map_err(|error| error.to_string())?;
+                self.log.get_or_init(|| log)
+            }
+        };
+        let until = deadline.earlier(TO_ANSWER).instant().min(Deadline::within(LONGEST_WAIT).instant());
+        let put = tokio::time::timeout_at(until, log.put(lines, clock::now()));
+        put.await.map_err(|_| "no answer in time".to_owned())?.map_err(|error| error.to_string())
+    }
+}
