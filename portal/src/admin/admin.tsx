@@ -112,18 +112,24 @@ function Deals() {
         }}
         onNew={() => setOpen({ kind: "new" })}
       />
-      {said && <Result key={said}>{said}</Result>}
-      {refusal &&
-        (refusal.code === "stale" ? (
-          <Notice tone="bad">
-            This deal changed since you loaded it, so it was not ended.{" "}
-            <button type="button" class="small" onClick={() => (setRefusal(undefined), void reload())}>
-              Reload deals
-            </button>
-          </Notice>
-        ) : (
-          <Failure problem={refusal} />
-        ))}
+      <div class="message">
+        {said && (
+          <Result key={said} onClose={() => setSaid("")}>
+            {said}
+          </Result>
+        )}
+        {refusal &&
+          (refusal.code === "stale" ? (
+            <Notice tone="bad">
+              This deal changed since you loaded it, so it was not ended.{" "}
+              <button type="button" class="small" onClick={() => (setRefusal(undefined), void reload())}>
+                Reload deals
+              </button>
+            </Notice>
+          ) : (
+            <Failure problem={refusal} />
+          ))}
+      </div>
       {problem ? (
         <Failure problem={problem} retry={() => void reload()} />
       ) : !known ? (
@@ -179,12 +185,14 @@ function Deals() {
 const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** Takes the focus, because the button that was pressed may be gone. */
-function Result({ children }: { children: string }) {
+function Result({ children, onClose }: { children: string; onClose: () => void }) {
   const here = useRef<HTMLDivElement>(null);
   useEffect(() => here.current?.focus(), []);
   return (
     <div ref={here} tabIndex={-1}>
-      <Notice tone="good">{children}</Notice>
+      <Notice tone="good" onClose={onClose}>
+        {children}
+      </Notice>
     </div>
   );
 }
@@ -260,7 +268,7 @@ function DealTable({
       <h2>
         <Text>{name}</Text>
       </h2>
-      <table class="rows" role="table" aria-label={`Deals of ${name}`} aria-busy={loading}>
+      <table class="rows deals" role="table" aria-label={`Deals of ${name}`} aria-busy={loading}>
         <thead role="rowgroup">
           <tr role="row">
             <th role="columnheader" scope="col">

@@ -25,8 +25,14 @@ export function CheckList({
   heading: RefObject<HTMLHeadingElement | null>;
 }) {
   const rows = inviting.rows.value;
-  const due = inviting.due.value.length;
   const checking = inviting.checking.value;
+  // During a check the list says what it said before, so that nothing moves.
+  const settled = useRef({ due: 0, summary: "" });
+  if (!checking || !settled.current.summary) {
+    const summary = summaryOf(rows.flatMap(({ verdict }) => verdict ?? []));
+    settled.current = { due: inviting.due.value.length, summary };
+  }
+  const { due, summary } = settled.current;
   const unread = inviting.unread.value;
   const leftOut = leftOutOf(inviting.leftOut.value);
   if (rows.length === 0) return null;
@@ -46,7 +52,7 @@ export function CheckList({
   return (
     <section class="checked" aria-label="Checked addresses">
       <h2 ref={heading} tabIndex={-1}>
-        <Text>{summaryOf(rows.flatMap(({ verdict }) => verdict ?? [])) || "Checking…"}</Text>
+        <Text>{summary || "Checking…"}</Text>
       </h2>
       {leftOut && (
         <p class="soft">
@@ -63,9 +69,10 @@ export function CheckList({
           <button
             type="button"
             aria-disabled={checking || unread}
+            aria-busy={checking}
             onClick={() => checking || unread || void inviting.send()}
           >
-            <Text>{checking ? "Checking…" : `Send ${counted(due, "invite")}`}</Text>
+            <Text>{`Send ${counted(due, "invite")}`}</Text>
           </button>
         )}
         <button type="button" class="secondary outline" onClick={() => void discard()}>
@@ -80,19 +87,19 @@ export function CheckList({
           </span>
         )}
       </p>
-      <table class="rows" role="table" aria-label="What will happen">
+      <table class="rows forecast" role="table" aria-label="What will happen">
         <thead role="rowgroup">
           <tr role="row">
             <th role="columnheader" scope="col">
               Address
             </th>
-            <th role="columnheader" scope="col">
+            <th role="columnheader" scope="col" class="name">
               Name
             </th>
-            <th role="columnheader" scope="col">
+            <th role="columnheader" scope="col" class="outcome">
               What will happen
             </th>
-            <th role="columnheader" scope="col">
+            <th role="columnheader" scope="col" class="change">
               <span class="visually-hidden">Actions</span>
             </th>
           </tr>
@@ -110,14 +117,18 @@ export function CheckList({
 function CheckedRow({ inviting, row, place }: { inviting: Inviting; row: Row; place: number }) {
   const [editing, setEditing] = useState(false);
   const input = useRef<HTMLInputElement>(null);
+  // During a check, the last words keep their place.
+  const checked = useRef(row);
+  if (row.verdict) checked.current = row;
+  const { verdict, email } = checked.current;
   // Once shown, a field stays: it must not disappear while somebody corrects it.
-  const wrong = row.verdict?.outcome === "invalid_email";
+  const wrong = verdict?.outcome === "invalid_email";
   const fields = editing || wrong;
   useEffect(() => {
     if (wrong) setEditing(true);
   }, [wrong]);
-  const several = wrong && row.email.split("@").length > 2;
-  const meant = several ? undefined : suggestionFor(row.email);
+  const several = wrong && email.split("@").length > 2;
+  const meant = several ? undefined : suggestionFor(email);
   const edit = () => {
     setEditing(true);
     setTimeout(() => input.current?.focus());
@@ -143,7 +154,7 @@ function CheckedRow({ inviting, row, place }: { inviting: Inviting; row: Row; pl
     void inviting.remove(row.id);
   };
 
-  const prediction = row.verdict && predicted(row.verdict);
+  const prediction = verdict && predicted(verdict);
   const who = row.email || row.name;
   const note = `verdict-${row.id}`;
   return (
@@ -182,14 +193,10 @@ function CheckedRow({ inviting, row, place }: { inviting: Inviting; row: Row; pl
         )}
       </td>
       <td role="cell" data-label="What will happen" id={note}>
-        <div>
-          {prediction ? (
-            <span class={`state ${prediction.tone}`}>
-              <Text>{prediction.label}</Text>
-            </span>
-          ) : (
-            <span class="soft">Checking…</span>
-          )}
+        <div class={row.verdict ? "" : "checking"}>
+          <span class={`state ${(row.verdict && prediction?.tone) ?? ""}`}>
+            <Text>{(row.verdict && prediction?.label) ?? "Checking…"}</Text>
+          </span>
           {prediction?.note && (
             <div class="soft">
               <Text>{prediction.note}</Text>

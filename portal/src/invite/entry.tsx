@@ -152,9 +152,10 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
           type="button"
           class={listed > 0 ? "secondary outline" : ""}
           aria-disabled={checking.value}
+          aria-busy={checking.value}
           onClick={() => void check()}
         >
-          <Text>{checking.value ? "Checking…" : "Check…"}</Text>
+          Check…
         </button>
         <button type="button" class="secondary outline" onClick={() => file.current?.click()}>
           Choose a CSV file

@@ -6,16 +6,16 @@ import type { LeftOut, Reason } from "./parse";
 
 export interface Words {
   /** The style of the label. */
-  tone: "accepted" | "pending" | "expired" | "failed";
+  tone: "accepted" | "skipped" | "expired" | "failed";
   label: string;
   note: string;
 }
 
 const TONES: Record<SendOutcome, Words["tone"]> = {
   invited: "accepted",
-  already_pending: "pending",
-  already_accepted: "pending",
-  duplicate: "pending",
+  already_pending: "skipped",
+  already_accepted: "skipped",
+  duplicate: "skipped",
   invalid_email: "failed",
   too_soon: "expired",
   unavailable: "failed",

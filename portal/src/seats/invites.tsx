@@ -304,29 +304,27 @@ export function Invites({
             />
             Select all on this page
           </label>
-          {chosen.length > 0 && (
-            <>
-              <span class="soft">
-                <Text>{`${number(chosen.length)} selected`}</Text>
-              </span>
-              <button
-                type="button"
-                class="secondary outline small"
-                disabled={run !== undefined || resendable.length === 0}
-                onClick={() => void resendPicked()}
-              >
-                Resend selected
-              </button>
-              <button
-                type="button"
-                class="secondary outline small"
-                disabled={run !== undefined}
-                onClick={() => void cancelPicked()}
-              >
-                Cancel selected
-              </button>
-            </>
-          )}
+          <div class={`picked ${chosen.length > 0 ? "" : "none"}`}>
+            <span class="soft">
+              <Text>{`${number(chosen.length)} selected`}</Text>
+            </span>
+            <button
+              type="button"
+              class="secondary outline small"
+              disabled={run !== undefined || resendable.length === 0}
+              onClick={() => void resendPicked()}
+            >
+              Resend selected
+            </button>
+            <button
+              type="button"
+              class="secondary outline small"
+              disabled={run !== undefined}
+              onClick={() => void cancelPicked()}
+            >
+              Cancel selected
+            </button>
+          </div>
         </div>
       )}
       {page && rows.length > 0 && <InviteList {...{ rows, picked, busy, now, actions }} />}
