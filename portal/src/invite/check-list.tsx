@@ -9,8 +9,8 @@ import { announce, Notice } from "../ui/status";
 import { Text } from "../ui/text";
 import { focusAddresses } from "./entry";
 import type { Inviting, Row } from "./inviting";
-import { suggestionFor } from "./suggestion";
-import { leftOutOf, predicted, summaryOf } from "./verdicts";
+import { doubtOf, suggestionFor } from "./suggestion";
+import { doubted, leftOutOf, predicted, summaryOf } from "./verdicts";
 
 export function CheckList({
   inviting,
@@ -29,14 +29,34 @@ export function CheckList({
   // During a check the list says what it said before, so that nothing moves.
   const settled = useRef({ due: 0, summary: "" });
   if (!checking || !settled.current.summary) {
-    const summary = summaryOf(rows.flatMap(({ verdict }) => verdict ?? []));
-    settled.current = { due: inviting.due.value.length, summary };
+    const doubts = inviting.due.value.filter(doubtOf).length;
+    const parts = [summaryOf(rows.flatMap(({ verdict }) => verdict ?? [])), doubts > 0 && `look again at ${doubts}`];
+    settled.current = { due: inviting.due.value.length, summary: parts.filter(Boolean).join("; ") };
   }
   const { due, summary } = settled.current;
+  const full = seats.available === 0;
   const unread = inviting.unread.value;
   const leftOut = leftOutOf(inviting.leftOut.value);
   if (rows.length === 0) return null;
 
+  const send = async () => {
+    const doubts = inviting.due.value.filter(doubtOf);
+    const sure =
+      doubts.length === 0 ||
+      (await confirm({
+        title: `Send to ${counted(doubts.length, "address that may be mistyped", "addresses that may be mistyped")}?`,
+        body: (
+          <ul class="people">
+            {doubts.map(({ id, email }) => (
+              <li key={id}>{email}</li>
+            ))}
+          </ul>
+        ),
+        action: `Send ${counted(due, "invite")}`,
+        keep: "Look again",
+      }));
+    if (sure) await inviting.send();
+  };
   const discard = async () => {
     const yes = await confirm({
       title: "Discard this list?",
@@ -60,8 +80,12 @@ export function CheckList({
         </p>
       )}
       {due > 0 && counts.pending + due > seats.available && (
-        <Notice>
-          <Text>{`With this list, ${moreThanSeats(counts.pending + due, counts, seats)}`}</Text>
+        <Notice {...(full && { tone: "warn" as const })}>
+          <Text>
+            {full
+              ? `${counted(due, "person", "people")} can be invited, but nobody can accept until a seat is free.`
+              : `With this list, ${moreThanSeats(counts.pending + due, counts, seats)}`}
+          </Text>
         </Notice>
       )}
       <p class="actions send">
@@ -70,7 +94,7 @@ export function CheckList({
             type="button"
             aria-disabled={checking || unread}
             aria-busy={checking}
-            onClick={() => checking || unread || void inviting.send()}
+            onClick={() => checking || unread || void send()}
           >
             <Text>{`Send ${counted(due, "invite")}`}</Text>
           </button>
@@ -106,7 +130,7 @@ export function CheckList({
         </thead>
         <tbody role="rowgroup">
           {rows.map((row, index) => (
-            <CheckedRow key={row.id} {...{ inviting, row }} place={index + 1} />
+            <CheckedRow key={row.id} {...{ inviting, row, full }} place={index + 1} />
           ))}
         </tbody>
       </table>
@@ -114,7 +138,18 @@ export function CheckList({
   );
 }
 
-function CheckedRow({ inviting, row, place }: { inviting: Inviting; row: Row; place: number }) {
+function CheckedRow({
+  inviting,
+  row,
+  place,
+  full,
+}: {
+  inviting: Inviting;
+  row: Row;
+  place: number;
+  /** Whether no seat is free. */
+  full: boolean;
+}) {
   const [editing, setEditing] = useState(false);
   const input = useRef<HTMLInputElement>(null);
   // During a check, the last words keep their place.
@@ -128,7 +163,9 @@ function CheckedRow({ inviting, row, place }: { inviting: Inviting; row: Row; pl
     if (wrong) setEditing(true);
   }, [wrong]);
   const several = wrong && email.split("@").length > 2;
-  const meant = several ? undefined : suggestionFor(email);
+  const due = verdict?.outcome === "invited";
+  const doubt = due ? doubtOf(checked.current) : undefined;
+  const meant = doubt ? doubt.meant : wrong && !several ? suggestionFor(email) : undefined;
   const edit = () => {
     setEditing(true);
     setTimeout(() => input.current?.focus());
@@ -154,7 +191,9 @@ function CheckedRow({ inviting, row, place }: { inviting: Inviting; row: Row; pl
     void inviting.remove(row.id);
   };
 
-  const prediction = verdict && predicted(verdict);
+  const prediction = verdict && (doubt ? doubted(verdict, doubt) : predicted(verdict));
+  // Green would promise too much.
+  const tone = due && full ? "expired" : prediction?.tone;
   const who = row.email || row.name;
   const note = `verdict-${row.id}`;
   return (
@@ -194,7 +233,7 @@ function CheckedRow({ inviting, row, place }: { inviting: Inviting; row: Row; pl
       </td>
       <td role="cell" data-label="What will happen" id={note}>
         <div class={row.verdict ? "" : "checking"}>
-          <span class={`state ${(row.verdict && prediction?.tone) ?? ""}`}>
+          <span class={`state ${(row.verdict && tone) ?? ""}`}>
             <Text>{(row.verdict && prediction?.label) ?? "Checking…"}</Text>
           </span>
           {prediction?.note && (
