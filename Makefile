@@ -59,7 +59,7 @@ install:
 test-rust: build-tests ## Test the functions and the local stack
 	@python3 tests/rust.py
 
-test-portal: portal/$(MODULES) ## Test the portal's code, and check its types
+test-portal: portal/$(MODULES) tests/browser/$(MODULES) ## Test the portal's code, and check its types
 	@cd portal && npm run --silent check && npm --silent test
 
 test-browser: build portal chromium tests/browser/$(MODULES) ## Test the portal in a browser, on the local stack
@@ -196,7 +196,7 @@ words: ## Look for the phrases that .ci/words lists
 	@git grep -nwiIE -f <(grep '^[^#]' .ci/words) -- . ':!.ci/words' ':!*.lock' ':!*package-lock.json' ':!tests/fuzz/corpus'; \
 	  case $$? in 1) ;; 0) echo "Say these lines in plain words; the comments in .ci/words say how." >&2; exit 1 ;; *) exit 2 ;; esac
 
-lint-portal: portal/$(MODULES)
+lint-portal: portal/$(MODULES) tests/browser/$(MODULES)
 	@cd portal && npm run --silent check
 
 lint-python: $(AWS)/ready

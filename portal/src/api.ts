@@ -1,139 +1,167 @@
-/** Calls to the API (docs/openapi.yaml). */
+/**
+ * Calls to the API. `types/openapi.d.ts` is made from docs/openapi.yaml by `npm run types`.
+ *
+ * Invariant: every request of the portal ends within `PATIENCE`, and an answer is used only if it has the expected shape.
+ */
+
+import type { components } from "../types/openapi";
+import { PATIENCE } from "./config";
 import { endSession, session } from "./session";
 
-export type ListedStatus = "pending" | "accepted" | "expired";
+type Schemas = components["schemas"];
 
-export interface Deal {
-  id: string;
-  name: string;
-  organisation: { id: string; name: string };
-  startsAt: string;
-  endsAt: string;
-  state: "upcoming" | "active" | "ended";
-}
-export interface Seats {
-  total: number;
-  allocated: number;
-  available: number;
-}
-export type DealWithSeats = Deal & { seats: Seats };
+export type ListedStatus = Schemas["ListedStatus"];
+export type Deal = Schemas["DealSummary"];
+export type Seats = Schemas["Seats"];
+export type DealWithSeats = Schemas["Deal"];
+export type Invite = Schemas["Invite"];
+export type Page = Omit<Schemas["Page"], "invites"> & { invites: Invite[] };
+export type Counts = Omit<Schemas["Counts"], "exactUpTo"> & { exactUpTo: number };
+export type SendOutcome = Schemas["SendOutcome"];
+export type SendResponse = Schemas["SendResult"];
+export type SendResult = SendResponse["results"][number];
+export type ResendOutcome = Schemas["ResendOutcome"];
+export type ResendResponse = Schemas["ResendResult"];
+export type Preview = Schemas["Preview"];
+export type Accepted = Schemas["Accepted"];
+export type NewDeal = Schemas["NewDeal"];
 
-export interface Invite {
-  id: string;
-  email: string;
-  name: string | null;
-  status: ListedStatus | "cancelled" | "released";
-  queuedAt: string;
-  sentAt: string | null;
-  expiresAt: string | null;
-  acceptedAt: string | null;
-  acceptedWith: "invited_address" | "other_address" | null;
-  invitedBy: string | null;
-  sends: number;
-  delivery: { state: "queued" | "sent" | "failed"; at: string; reason: string | null };
-}
-export interface Page {
-  deal: Deal;
-  seats: Seats;
-  invites: Invite[];
-  nextCursor: string | null;
-}
-export interface Counts {
-  pending: number;
-  accepted: number;
-  expired: number;
-  exactUpTo: number;
-}
-
+/** The API takes any value for these, and refuses the row. */
 export interface InviteRow {
   email: string;
   name?: string;
 }
-export type SendOutcome =
-  | "invited"
-  | "already_pending"
-  | "already_accepted"
-  | "duplicate"
-  | "invalid_email"
-  | "too_soon"
-  | "unavailable";
-export interface SendResult {
-  email: string;
-  outcome: SendOutcome;
-  inviteId?: string;
-  detail?: string;
-  retryAt?: string;
-}
-export interface SendResponse {
-  results: SendResult[];
-  summary: { invited: number; skipped: number; rejected: number; failed: number };
-}
-export type ResendOutcome = "resent" | "stale" | "already_accepted" | "not_found" | "too_soon" | "unavailable";
-export interface ResendResponse {
-  results: { inviteId: string; outcome: ResendOutcome }[];
-  summary: { resent: number; skipped: number; failed: number };
-  remaining: number;
+
+type RequiredKey<T> = keyof { [K in keyof T as T extends Record<K, T[K]> ? K : never]: K };
+/** An example of a required field has its type. `null`: the field may be null, or may have any type. */
+type Sample<T> = null extends T
+  ? null
+  : T extends string
+    ? ""
+    : T extends number
+      ? 0
+      : T extends (infer Item)[]
+        ? [Sample<Item>]
+        : { [K in RequiredKey<T> & keyof T]: Sample<T[K]> };
+
+const ORGANISATION: Sample<Deal["organisation"]> = { id: "", name: "" };
+const SUMMARY: Sample<Deal> = { id: "", name: "", organisation: ORGANISATION, startsAt: "", endsAt: "", state: "" };
+const SEATS: Sample<Seats> = { total: 0, allocated: 0, available: 0 };
+const DEAL: Sample<DealWithSeats> = { ...SUMMARY, seats: SEATS };
+const INVITE: Sample<Invite> = {
+  id: "",
+  email: "",
+  name: null,
+  status: "",
+  queuedAt: "",
+  sentAt: null,
+  expiresAt: null,
+  acceptedAt: null,
+  acceptedWith: null,
+  invitedBy: null,
+  sends: 0,
+  delivery: { state: "", at: "", reason: null },
+};
+const PAGE: Sample<Page> = { deal: SUMMARY, seats: SEATS, invites: [INVITE], nextCursor: null };
+const COUNTS: Sample<Counts> = { pending: 0, accepted: 0, expired: 0, exactUpTo: 0 };
+const SENT: Sample<Pick<SendResponse, "results">> = { results: [{ email: "", outcome: "" }] };
+const RESENT: Sample<Pick<ResendResponse, "results">> = { results: [{ inviteId: "", outcome: "" }] };
+const PREVIEW: Sample<Preview> = {
+  organisation: ORGANISATION,
+  deal: SUMMARY,
+  email: null,
+  status: "",
+  expiresAt: "",
+  blocked: null,
+};
+const ACCEPTED: Sample<Accepted> = { dealId: "", organisation: ORGANISATION, acceptedAt: "" };
+
+/** Whether a value has the fields of the sample, with their types. */
+function fits(value: unknown, sample: unknown): boolean {
+  if (sample === null) return true;
+  if (Array.isArray(sample)) return Array.isArray(value) && value.every((item) => fits(item, sample[0]));
+  if (typeof sample !== "object") return typeof value === typeof sample;
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    Object.entries(sample).every(([name, field]) => fits((value as Record<string, unknown>)[name], field))
+  );
 }
 
-export interface Preview {
-  organisation: { id: string; name: string };
-  deal: Deal;
-  email: string | null;
-  status: ListedStatus;
-  expiresAt: string | null;
-  blocked: "deal_full" | "deal_not_started" | "deal_ended" | null;
-}
-export interface Accepted {
-  dealId: string;
-  organisation: { id: string; name: string };
-  acceptedAt: string;
-}
-
-export interface NewDeal {
-  organisation: { id: string; name: string };
-  name: string;
-  seats: number;
-  startsAt: string;
-  endsAt: string;
+interface More {
+  /** 0 if no response arrived, or none of the API. */
+  status?: number;
+  errors?: Schemas["Problem"]["errors"];
+  /** Seconds to wait, if the response says so. */
+  retryAfter?: number | undefined;
+  /** Whether the request changes nothing, so that the page may repeat it by itself. */
+  isRead?: boolean;
 }
 
 /** Why a request failed. */
 export class Problem extends Error {
+  readonly status: number;
+  readonly errors: { field: string; detail: string }[];
+  /** When to try again, in milliseconds since 1970. */
+  readonly retryAt: number | undefined;
+  readonly isRead: boolean;
+
   constructor(
-    /** `offline`: no response. `session_over`, `no_permission`: refused by the gateway. Others: docs/openapi.yaml. */
+    /**
+     * `offline`: no response. `timeout`: no complete response in time. `unreadable`: a response that the API does not give.
+     * `session_over`, `no_permission`: refused by the gateway. `defect`: a fault of the page. Others: docs/openapi.yaml.
+     */
     readonly code: string,
     /** Shown to people. */
     readonly detail: string,
-    /** 0 if no response arrived. */
-    readonly status = 0,
-    readonly errors: { field: string; detail: string }[] = [],
-    /** Seconds to wait, if the response says so. */
-    readonly retryAfter: number | undefined = undefined,
+    { status = 0, errors = [], retryAfter, isRead = false }: More = {},
   ) {
     super(code);
+    this.status = status;
+    this.errors = errors;
+    this.retryAt = retryAfter === undefined ? undefined : Date.now() + retryAfter * 1000;
+    this.isRead = isRead;
   }
 
   /** Whether a retry can help. */
   get temporary() {
     return this.status === 0 || this.status === 429 || this.status >= 500;
   }
+
+  /** Whether the request may have had its effect: only its answer is missing. */
+  get isLost() {
+    return this.temporary && this.status !== 429;
+  }
 }
 
 interface Options {
   body?: unknown;
   headers?: Record<string, string>;
+  /** Whether the request changes nothing, as every GET. */
+  isRead?: boolean;
 }
 interface ApiResponse<T> {
   body: T;
   etag: string | null;
 }
 
-async function request<T>(method: string, path: string, { body, headers = {} }: Options = {}): Promise<ApiResponse<T>> {
+const unreadable = (isRead: boolean) => new Problem("unreadable", "Seatkeeper’s answer could not be read.", { isRead });
+
+/** Sends a request. The answer must fit the sample; without a sample, it has no content. */
+async function request<T>(
+  method: string,
+  path: string,
+  sample: unknown,
+  { body, headers = {}, isRead = method === "GET" }: Options = {},
+): Promise<ApiResponse<T>> {
   const token = session.value?.accessToken;
+  const signal = AbortSignal.timeout(PATIENCE);
   let response: Response;
+  let text: string;
   try {
     response = await fetch(path, {
       method,
+      signal,
       cache: "no-store",
       credentials: "omit",
       headers: {
@@ -143,64 +171,74 @@ async function request<T>(method: string, path: string, { body, headers = {} }: 
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
-    if (response.ok) {
-      const content = response.status === 204 ? undefined : await response.json();
-      return { body: content as T, etag: response.headers.get("etag") };
-    }
+    text = await response.text();
   } catch {
-    throw new Problem("offline", "Can’t connect to Seatkeeper.");
+    if (signal.aborted) throw new Problem("timeout", "Seatkeeper did not answer in time.", { isRead });
+    throw new Problem("offline", "Can’t connect to Seatkeeper.", { isRead });
   }
-  throw await problemOf(response);
+  const content = parsed(text);
+  if (!response.ok) throw problemOf(response, content, isRead);
+  if (sample !== undefined && !fits(content, sample)) throw unreadable(isRead);
+  return { body: content as T, etag: response.headers.get("etag") };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** A function refuses with a problem document, the gateway with a body of its own. */
-async function problemOf(response: Response): Promise<Problem> {
-  const { status } = response;
-  const after = Number(response.headers.get("retry-after") ?? Number.NaN);
-  const retryAfter = Number.isFinite(after) ? after : undefined;
-  if (response.headers.get("content-type")?.startsWith("application/problem+json")) {
-    const { code, detail, errors } = await response.json().catch(() => ({}));
-    if (typeof code === "string") return new Problem(code, detail ?? "", status, errors, retryAfter);
+function problemOf({ status, headers }: Response, content: unknown, isRead: boolean): Problem {
+  const after = Number(headers.get("retry-after") ?? Number.NaN);
+  const more: More = { status, retryAfter: Number.isFinite(after) ? after : undefined, isRead };
+  if (fits(content, { code: "", detail: "" } satisfies Sample<Pick<Schemas["Problem"], "code" | "detail">>)) {
+    const { code, detail, errors } = content as Schemas["Problem"];
+    return new Problem(code, detail, { ...more, ...(Array.isArray(errors) && { errors }) });
   }
+  const isGateway = fits(content, { message: "" } satisfies Sample<Schemas["GatewayMessage"]>);
+  if (status < 500 && !isGateway) return unreadable(isRead);
   if (status === 401) {
     endSession();
-    return new Problem("session_over", "Your session has ended. Sign in again.", status);
+    return new Problem("session_over", "Your session has ended. Sign in again.", more);
   }
-  if (status === 403) return new Problem("no_permission", "This account does not have permission.", status);
-  if (status === 429) return new Problem("too_many_requests", "Too many requests.", status, [], retryAfter);
-  return new Problem("unavailable", "Seatkeeper is not available right now.", status, [], retryAfter);
+  if (status === 403) return new Problem("no_permission", "This account does not have permission.", more);
+  if (status === 429) return new Problem("too_many_requests", "Too many requests.", more);
+  return new Problem("unavailable", "Seatkeeper is not available right now.", more);
 }
 
 const at = (deal: string, rest = "") => `/api/deals/${encodeURIComponent(deal)}${rest}`;
 const ifMatch = (tag: string | null | undefined) => (tag ? { "if-match": tag } : {});
 const sendsTag = (invite: { sends: number }) => ifMatch(`"${invite.sends}"`);
 
-async function read<T>(path: string): Promise<T> {
-  return (await request<T>("GET", path)).body;
+async function read<T>(path: string, sample: unknown): Promise<T> {
+  return (await request<T>("GET", path, sample)).body;
 }
-async function post<T>(path: string, body: unknown, headers: Record<string, string> = {}): Promise<T> {
-  return (await request<T>("POST", path, { body, headers })).body;
+async function post<T>(path: string, sample: unknown, body: unknown, options: Options = {}): Promise<T> {
+  return (await request<T>("POST", path, sample, { body, ...options })).body;
 }
 
 export const listDeals = async (organisation?: string) =>
   (
-    await read<{ deals: DealWithSeats[] }>(
-      `/api/deals${organisation ? `?${new URLSearchParams({ organisation })}` : ""}`,
-    )
+    await read<Schemas["Deals"]>(`/api/deals${organisation ? `?${new URLSearchParams({ organisation })}` : ""}`, {
+      deals: [DEAL],
+    })
   ).deals;
 
 /** A deal, and the `ETag` that `changeDeal` sends back. */
-export const getDeal = (deal: string) => request<DealWithSeats>("GET", at(deal));
+export const getDeal = (deal: string) => request<DealWithSeats>("GET", at(deal), DEAL);
 
 /** A retry with the same key and body creates no second deal. */
 export const createDeal = (deal: NewDeal, key: string) =>
-  post<DealWithSeats>("/api/deals", deal, { "idempotency-key": key });
+  post<DealWithSeats>("/api/deals", DEAL, deal, { headers: { "idempotency-key": key } });
 
 /** The organisation's name changes on this deal only. */
 export type DealChange = Partial<Omit<NewDeal, "organisation">> & { organisation?: { name: string } };
 
 export const changeDeal = (deal: string, change: DealChange, tag: string | null) =>
-  request<DealWithSeats>("PATCH", at(deal), { body: change, headers: ifMatch(tag) });
+  request<DealWithSeats>("PATCH", at(deal), DEAL, { body: change, headers: ifMatch(tag) });
 
 export interface PageQuery {
   status?: ListedStatus | undefined;
@@ -211,36 +249,43 @@ export interface PageQuery {
 export function listSeats(deal: string, query: PageQuery): Promise<Page> {
   const given = Object.entries(query).filter(([, value]) => value !== undefined);
   const text = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
-  return read(at(deal, `/seats${text && `?${text}`}`));
+  return read<Page>(at(deal, `/seats${text && `?${text}`}`), PAGE);
 }
 
 /** A POST keeps addresses out of URLs. */
 export const searchSeats = (deal: string, email: string, query: PageQuery) =>
-  post<Page>(at(deal, "/seats/search"), { email, ...query });
+  post<Page>(at(deal, "/seats/search"), PAGE, { email, ...query }, { isRead: true });
 
-export const getCounts = (deal: string) => read<Counts>(at(deal, "/counts"));
+export const getCounts = (deal: string) => read<Counts>(at(deal, "/counts"), COUNTS);
 
-export const getInvite = (deal: string, invite: string) => read<Invite>(at(deal, `/invites/${invite}`));
+export const getInvite = (deal: string, invite: string) => read<Invite>(at(deal, `/invites/${invite}`), INVITE);
 
 /** At most 1,000 rows. A dry run predicts each row's outcome and changes nothing. */
-export const sendInvites = (deal: string, invites: InviteRow[], dryRun: boolean) =>
-  post<SendResponse>(at(deal, "/invites"), { invites, dryRun });
+export async function sendInvites(deal: string, invites: InviteRow[], dryRun: boolean) {
+  const body: Schemas["SendRequest"] = { invites, dryRun };
+  const { results } = await post<SendResponse>(at(deal, "/invites"), SENT, body, { isRead: dryRun });
+  if (results.length !== invites.length) throw unreadable(dryRun);
+  return results;
+}
 
 /** `If-Match` names the send that the manager saw, so a double click sends once. */
 export const resendInvite = async (deal: string, invite: { id: string; sends: number }) =>
-  (await request<Invite>("POST", at(deal, `/invites/${invite.id}/resend`), { headers: sendsTag(invite) })).body;
+  (await request<Invite>("POST", at(deal, `/invites/${invite.id}/resend`), INVITE, { headers: sendsTag(invite) })).body;
 
 export const resendInvites = (deal: string, invites: { id: string; sends: number }[]) =>
-  post<ResendResponse>(at(deal, "/invites/resend"), { invites: invites.map(({ id, sends }) => ({ id, sends })) });
+  post<ResendResponse>(at(deal, "/invites/resend"), RESENT, {
+    invites: invites.map(({ id, sends }) => ({ id, sends })),
+  });
 
 export async function cancelInvite(deal: string, invite: { id: string; sends: number }) {
-  await request("DELETE", at(deal, `/invites/${invite.id}`), { headers: sendsTag(invite) });
+  await request("DELETE", at(deal, `/invites/${invite.id}`), undefined, { headers: sendsTag(invite) });
 }
 
 export async function releaseSeat(deal: string, invite: { id: string; sends: number }) {
-  await request("DELETE", at(deal, `/seats/${invite.id}`), { headers: sendsTag(invite) });
+  await request("DELETE", at(deal, `/seats/${invite.id}`), undefined, { headers: sendsTag(invite) });
 }
 
-export const previewInvite = (token: string) => post<Preview>("/api/invites/preview", { token });
+export const previewInvite = (token: string) =>
+  post<Preview>("/api/invites/preview", PREVIEW, { token }, { isRead: true });
 
-export const acceptInvite = (token: string) => post<Accepted>("/api/invites/accept", { token });
+export const acceptInvite = (token: string) => post<Accepted>("/api/invites/accept", ACCEPTED, { token });

@@ -1,3 +1,6 @@
+/** How long a request may take, in milliseconds. The gateway answers within 30 s. */
+export const PATIENCE = 32_000;
+
 /** The settings of a deployment, from `/config.json`. */
 export interface Config {
   /** The OpenID issuer, exactly as its discovery document names it. */
@@ -16,7 +19,7 @@ let loaded: Promise<Config> | undefined;
 
 /** Requests the settings once; a failed request is repeated by the next call. */
 export function loadConfig(): Promise<Config> {
-  loaded ??= fetch("/config.json", { cache: "no-cache" }).then((response) => {
+  loaded ??= fetch("/config.json", { cache: "no-cache", signal: AbortSignal.timeout(PATIENCE) }).then((response) => {
     if (!response.ok) throw new Error(`config.json: ${response.status}`);
     return response.json() as Promise<Config>;
   });

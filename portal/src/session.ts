@@ -6,7 +6,7 @@
  */
 import { signal } from "@preact/signals";
 import * as oauth from "oauth4webapi";
-import { type Config, loadConfig } from "./config";
+import { type Config, loadConfig, PATIENCE } from "./config";
 import { drop, dropAll, keep, kept, survivesRedirect } from "./storage";
 
 export interface Session {
@@ -44,6 +44,7 @@ interface Attempt {
 export function requestOptions(issuer: string) {
   const { protocol, hostname } = new URL(issuer);
   return {
+    signal: () => AbortSignal.timeout(PATIENCE),
     [oauth.allowInsecureRequests]: protocol === "http:" && (hostname === "localhost" || hostname === "127.0.0.1"),
   };
 }
@@ -140,7 +141,7 @@ export async function finishSignIn(redirectPath: RedirectPath): Promise<SignInFa
       expectedNonce: attempt.nonce,
       requireIdToken: true,
     });
-    const email = oauth.getValidatedIdTokenClaims(tokens)?.["email"];
+    const email = oauth.getValidatedIdTokenClaims(tokens)?.email;
     session.value = {
       accessToken: tokens.access_token,
       idToken: tokens.id_token,

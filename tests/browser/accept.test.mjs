@@ -156,7 +156,10 @@ check("with site data blocked, the page shows the invitation and says what to al
   assert.equal(page.url(), `${stack.url}/accept`);
 });
 
-/** Each reason to refuse an invite before sign-in. */
+/**
+ * Each reason to refuse an invite before sign-in.
+ * @type {[string, number | undefined, string, (invite: any) => Promise<string>][]}
+ */
 const REFUSED = [
   ["a newer mail was sent", 410, "There is a newer email for you", async ({ deal, link }) => {
     await deal.api("POST", `/invites/${(await deal.rows())[0].id}/resend`, undefined, { "if-match": '"1"' });

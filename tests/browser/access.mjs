@@ -83,7 +83,7 @@ function pressable() {
   };
   const open = document.querySelector("dialog[open]");
   for (const [index, element] of document.querySelectorAll("a[href], button, summary, [role=button]").entries()) {
-    if (!element.checkVisibility() || element.disabled || (open && !open.contains(element))) continue;
+    if (!element.checkVisibility() || element.matches(":disabled") || (open && !open.contains(element))) continue;
     const current = element.hasAttribute("aria-current") ? " (current)" : "";
     const kind = `${element.localName}.${element.className}${current}, ${colours(element)}`;
     if (!kinds.has(kind)) kinds.set(kind, index);
@@ -116,7 +116,7 @@ function misfits({ target, sizes }) {
   }
   const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (texts.nextNode()) {
-    const { data, parentElement } = texts.currentNode;
+    const { data, parentElement } = /** @type {Text} */ (texts.currentNode);
     if (!parentElement.checkVisibility() || unseen(parentElement)) continue;
     // Addresses and links may break across lines; words may not.
     for (const { index, 0: word } of data.matchAll(/(?<!\S)\p{L}{2,20}(?!\S)/gu)) {
@@ -138,7 +138,7 @@ function misfits({ target, sizes }) {
   return found;
 }
 
-/** Texts that differ between runs. */
+/** Texts that differ between runs. @type {[RegExp, string][]} */
 const VOLATILE = [
   [/\d{1,2} [A-Z][a-z]+ \d{4}(, \d{2}:\d{2} \w+)?/g, "‹date›"],
   [/\d{4}-\d{2}-\d{2}T/g, "‹date›T"],

@@ -73,7 +73,7 @@ export const blockSiteData = (context) =>
  */
 export const translate = (context) =>
   context.addInitScript(() => {
-    window.translated = [];
+    globalThis.translated = [];
     const translateText = (text) => {
       const { parentElement: parent } = text;
       if (text.data.trim() === "" || !parent?.closest("body") || parent.closest("font")) return;
@@ -81,7 +81,7 @@ export const translate = (context) =>
       font.append(document.createElement("font"));
       font.firstChild.textContent = text.data;
       text.replaceWith(font);
-      window.translated.push({ text, font });
+      globalThis.translated.push({ text, font });
     };
     new MutationObserver((changes) => {
       for (const { target, addedNodes } of changes) {
@@ -95,7 +95,7 @@ export const translate = (context) =>
 
 /** The translated texts that are still shown although their original has changed. */
 export const staleTexts = (page) =>
-  page.evaluate(() => window.translated.flatMap(({ text, font }) =>
+  page.evaluate(() => globalThis.translated.flatMap(({ text, font }) =>
     font.isConnected && text.data !== font.textContent ? [`${font.textContent}, not ${text.data}`] : []));
 
 /**
@@ -134,6 +134,11 @@ class Hand {
     this.page = page;
   }
 
+  /** Focuses an element. */
+  async reach(_role, _name, _within) {
+    throw new Error("a mouse and a keyboard differ");
+  }
+
   find(role, name, within = this.page) {
     return within.getByRole(role, { name, exact: typeof name === "string" });
   }
@@ -157,7 +162,6 @@ class Hand {
 }
 
 export class Mouse extends Hand {
-  /** Focuses an element. */
   async reach(role, name, within) {
     await this.find(role, name, within).click();
     this.actions += 1;
@@ -204,7 +208,7 @@ export async function tabTo(page, target) {
 
 /** In the page: whether the target has the focus, and the focused element if its focus does not show. */
 function lookAtFocus(target) {
-  const element = document.activeElement;
+  const element = /** @type {HTMLElement} */ (document.activeElement);
   const reached = element === target;
   // The page focuses headings, which Tab does not reach.
   if (!element || element === document.body || element.tabIndex < 0) return { reached, hidden: null };

@@ -16,7 +16,7 @@ const people = (count, from = 0) => Array.from({ length: count }, (_, index) => 
   const number = index + from;
   const name = NAMES[number % NAMES.length];
   const round = Math.floor(number / NAMES.length);
-  return { email: emailOf(name, round || ""), name };
+  return { email: emailOf(name, round ? String(round) : ""), name };
 });
 
 const time = (before) => new Date(Date.now() - before).toISOString().replace(/\.\d+/, "");

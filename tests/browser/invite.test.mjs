@@ -315,7 +315,7 @@ check("sending shows its progress, and can be stopped and resumed", { hands: [Ke
   await inviting(page, deal);
   await hand.paste("textbox", "Addresses", addresses("ann", 120).join("\n"));
   await summary(page, "120 will be invited");
-  let answer;
+  let answer = (_) => {};
   const asked = new Promise((resolve) => (answer = resolve));
   await page.route(`**/api${deal.path}/invites`, async (route) => {
     await asked;

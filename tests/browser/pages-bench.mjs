@@ -32,7 +32,7 @@ try {
     bytes: median(loads.map(({ bytes }) => bytes)),
     milliseconds: median(loads.map(({ milliseconds }) => milliseconds)),
   }));
-  for (const [name, { requests, bytes, milliseconds }] of [["50 invites", few], ["10,000 invites", many]]) {
+  for (const [name, { requests, bytes, milliseconds }] of /** @type {const} */ ([["50 invites", few], ["10,000 invites", many]])) {
     console.log(`${name}: ${requests[0]}; ${bytes} bytes; ${milliseconds.toFixed(1)} ms, median of ${LOADS} loads`);
   }
   const [size, time] = [many.bytes / few.bytes, many.milliseconds / few.milliseconds];

@@ -43,7 +43,7 @@ check("the policy refuses strings as markup or scripts", { expect: [/^policy: /,
       refused(() => document.body.setAttribute("onclick", "alert(1)")),
       refused(() => (script.text = "alert(1)")),
       refused(() => (script.src = "https://elsewhere.example/x.js")),
-      refused(() => trustedTypes.createPolicy("ours", {})),
+      refused(() => globalThis.trustedTypes.createPolicy("ours", {})),
     ];
   });
   assert.deepEqual(refused, Array(5).fill("TypeError"));

@@ -207,7 +207,7 @@ check("all expired invites are resent in three actions", { hands: [Keyboard] }, 
 
 check("stopping a resend of all says how many were resent and leaves the others unchanged", { hands: [Keyboard] }, async ({ page, hand }) => {
   const deal = expired.stopped;
-  let answer;
+  let answer = (_) => {};
   const stopped = new Promise((resolve) => (answer = resolve));
   await page.route("**/invites/resend", async (route) => {
     await stopped;

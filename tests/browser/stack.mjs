@@ -146,7 +146,10 @@ export const addresses = (name, count) =>
 
 class TestDeal {
   constructor(stack, deal, manager) {
-    Object.assign(this, { stack, manager, id: deal.id, org: deal.organisation.id });
+    this.stack = stack;
+    this.manager = manager;
+    this.id = deal.id;
+    this.org = deal.organisation.id;
   }
 
   get path() {

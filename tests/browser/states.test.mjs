@@ -14,7 +14,7 @@ const heading = (page, name) => page.getByRole("heading", { level: 1, name }).wa
 const GOOD_SHIFT = 0.1;
 const watchShifts = () => {
   globalThis.shifts = 0;
-  new PerformanceObserver((list) => list.getEntries().forEach(({ value, hadRecentInput }) => (globalThis.shifts += hadRecentInput ? 0 : value)))
+  new PerformanceObserver((list) => list.getEntries().forEach((/** @type {any} */ { value, hadRecentInput }) => (globalThis.shifts += hadRecentInput ? 0 : value)))
     .observe({ type: "layout-shift", buffered: true });
 };
 
@@ -22,7 +22,7 @@ check("a slow page says what it loads, and loads without a layout shift", {}, as
   const deal = await stack.newDeal();
   await deal.invite(["ann@example.com", "bob@example.com"]);
   await context.addInitScript(watchShifts);
-  let answer;
+  let answer = (_) => {};
   const asked = new Promise((resolve) => (answer = resolve));
   await page.route("**/api/deals/**", async (route) => {
     await asked;

@@ -12,7 +12,7 @@ import { finishSignIn, isReturning, type SignInFailure, session, signIn } from "
 import { instant } from "../time";
 import { Frame, Heading } from "../ui/frame";
 import { asProblem, useLoad } from "../ui/load";
-import { announce, Notice, Waiting } from "../ui/status";
+import { announce, Countdown, Notice, useRetry, Waiting } from "../ui/status";
 import { Text } from "../ui/text";
 import { useNow, When } from "../ui/when";
 import { isOther } from "./mask";
@@ -121,7 +121,7 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
       <>
         <Heading title="Your invitation">Your invitation</Heading>
         {!problem && <Waiting what="Loading your invitation" rows={4} />}
-        {problem && <Refusal problem={problem} />}
+        {problem && <Refusal key={problem} problem={problem} retry={() => void reload()} />}
         {problem && (
           <p class="actions">
             <button type="button" disabled={loading} aria-busy={loading} onClick={() => void reload()}>
@@ -161,7 +161,7 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
         </Notice>
       )}
       {problem ? (
-        <Refusal key={problem} problem={problem} />
+        <Refusal key={problem} problem={problem} retry={() => void check()} />
       ) : waits ? (
         <Stop key={checks.value} code={stopped} deal={preview.deal} now={checks.value > 0 || !!refusal.value} />
       ) : refusal.value ? (
@@ -341,14 +341,14 @@ function Stop({ code, deal, now }: { code: string; deal: Preview["deal"]; now: b
 }
 
 /** A refusal that may pass with time or with another account. */
-function Refusal({ problem: { code, retryAfter } }: { problem: Problem }) {
-  const { title, text } = wordsFor(code);
+function Refusal({ problem, retry }: { problem: Problem; retry?: () => void }) {
+  const { title, text } = wordsFor(problem.code);
+  const when = useRetry(problem, retry);
   return (
     <Focus>
       <Notice tone="bad">
         <p>
-          <strong>{title}.</strong>{" "}
-          {retryAfter && retryAfter > 1 ? text.replace("in a moment", `in ${retryAfter} seconds`) : text}
+          <strong>{title}.</strong> {text} <Countdown>{when}</Countdown>
         </p>
       </Notice>
     </Focus>

@@ -65,19 +65,27 @@ const WORDS = {
   },
   too_many_requests: {
     title: "Too many attempts",
-    text: "Nothing was changed. Try again in a moment.",
+    text: "Nothing was changed. Wait a moment, then try again.",
   },
   unavailable: {
     title: "Seatkeeper is not available right now",
-    text: "Try again in a moment. Trying again is safe: you never take more than one seat.",
+    text: "Trying again is safe: you never take more than one seat.",
   },
   internal: {
     title: "Something went wrong on our side",
-    text: "The error was recorded. Try again in a moment: that is safe. If it happens again, tell the learning manager at your organisation.",
+    text: "The error was recorded. Wait a moment, then try again: that is safe. If it happens again, tell the learning manager at your organisation.",
   },
   offline: {
     title: "Can’t connect to Seatkeeper",
     text: "Check your internet connection, then try again. Your invite is still open.",
+  },
+  timeout: {
+    title: "Seatkeeper did not answer in time",
+    text: "Trying again is safe: you never take more than one seat.",
+  },
+  unreadable: {
+    title: "Seatkeeper’s answer could not be read",
+    text: "If this network asks you to sign in, do that first. Then reload this page. Your invite is not lost.",
   },
   invalid_request: {
     title: "This page is out of date",

@@ -35,7 +35,7 @@ export function Admin() {
 
 function Deals() {
   const { path, query, route } = useLocation();
-  const organisation = query["organisation"] ?? "";
+  const organisation = query.organisation ?? "";
   const known = isOrganisationId(organisation);
   const { value, problem, loading, reload, update } = useLoad(organisation, async () =>
     known ? await listDeals(organisation) : [],

@@ -110,7 +110,7 @@ describe("a change", () => {
 
 describe("a refusal", () => {
   const refuse = (code: string, field: string, detail: string) =>
-    refusedFields(new Problem(code, detail, 400, [{ field, detail }]), ALL);
+    refusedFields(new Problem(code, detail, { status: 400, errors: [{ field, detail }] }), ALL);
 
   it("is a sentence at its field", () => {
     expect(refuse("invalid_request", "endsAt", "must be later than startsAt")).toEqual({

@@ -34,7 +34,7 @@ export async function readingsOf(file: Blob): Promise<Reading[]> {
     // Without a byte order mark, only the right byte order yields addresses.
     const wide = ["utf-16le", "utf-16be"].map((encoding) => decoded(bytes, encoding));
     return wide
-      .filter((text) => text !== undefined && text.includes("@") && !text.includes("\0"))
+      .filter((text) => text?.includes("@") && !text.includes("\0"))
       .map((text = "") => ({ name: "Unicode", text }));
   }
   const legacy = LEGACY.flatMap(([encoding, name]) => {

@@ -125,7 +125,7 @@ export class Inviting {
     if (rows.length === 0) return rows;
     const arrived = fullestFirst(rows);
     try {
-      const { results } = await sendInvites(this.deal, arrived.map(toInvite), true);
+      const results = await sendInvites(this.deal, arrived.map(toInvite), true);
       if (turn !== this.#newestCheck) return undefined;
       const verdicts = new Map(arrived.map((row, index) => [row.id, results[index]]));
       return rows.map((row) => ({ ...row, verdict: verdicts.get(row.id) }));
@@ -177,7 +177,7 @@ export class Inviting {
   }
 
   async #sendBatch(batch: Row[]) {
-    const { results } = await sendInvites(this.deal, batch.map(toInvite), false);
+    const results = await sendInvites(this.deal, batch.map(toInvite), false);
     const outcomes = new Map(batch.map((row, index) => [row.id, results[index]]));
     this.rows.value = this.rows.value.map((row) =>
       outcomes.has(row.id) ? { ...row, sent: outcomes.get(row.id) } : row,

@@ -141,7 +141,7 @@ function fromRecipients(line: string): Recipient[] {
     } else if (quoted !== undefined) {
       // A comma in quotes is part of the name.
       part += quoted.replace(/\\(.)/g, "$1");
-    } else if (angled !== undefined && angled.includes("@")) {
+    } else if (angled?.includes("@")) {
       // A part right before a bracket belongs to that bracket.
       before = undefined;
       endPart();

@@ -16,7 +16,7 @@ const plain = (title: string) =>
 const setOf = (titles: string) => new Set(titles.split(",").map(plain));
 
 const EMAIL = new RegExp(
-  [
+  `${[
     "mail",
     "courriel",
     "electronique",
@@ -45,7 +45,7 @@ const EMAIL = new RegExp(
     "이메일",
   ]
     .map((word) => plain(word))
-    .join("|") + "|^(?:adresse)?mel(?:pro.*)?$",
+    .join("|")}|^(?:adresse)?mel(?:pro.*)?$`,
 );
 /** Titles that mention mail, but whose columns have no addresses. */
 const NOT_EMAIL =

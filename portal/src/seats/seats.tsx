@@ -32,11 +32,11 @@ export function SeatsPage({ deal }: { deal: string }) {
 
 function Seats({ deal }: { deal: string }) {
   const { query, route } = useLocation();
-  const status = TABS.find(([name]) => name === query["status"])?.[0];
+  const status = TABS.find(([name]) => name === query.status)?.[0];
   const [search, setSearch] = useState("");
   // A search's cursor is bound to the search text, and so is not in the path either.
   const [searchAfter, setSearchAfter] = useState<string>();
-  const after = search ? searchAfter : query["after"] || undefined;
+  const after = search ? searchAfter : query.after || undefined;
   const view = `${status ?? ""}|${search}`;
 
   const counts = useLoad(deal, () => getCounts(deal));

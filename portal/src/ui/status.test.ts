@@ -1,11 +1,24 @@
 import { expect, it } from "vitest";
 import { Problem } from "../api";
-import { hint } from "./status";
+import { hint, wait } from "./status";
 
 it.each([
-  ["Too many requests.", undefined, "Try again in under a minute."],
-  ["Too many requests.", 180, "Try again in 3 minutes."],
-  ["Sending limit reached. You can send this invite again from 23 November 2026, 15:15 UTC.", 180, ""],
-])("%s: the time to try again is said once", (detail, retryAfter, words) => {
-  expect(hint(new Problem("too_many_requests", detail, 429, [], retryAfter))).toBe(words);
+  ["Too many requests.", undefined, "Try again in a moment.", ""],
+  ["Too many requests.", 1, "", "Try again in 1 second."],
+  ["Too many requests.", 180, "", "Try again in 3 minutes."],
+  ["Sending limit reached. You can send this invite again from 23 November 2026, 15:15 UTC.", 180, "", ""],
+])("%s After %s s: the time to try again is said once", (detail, retryAfter, advice, countdown) => {
+  const problem = new Problem("too_many_requests", detail, { status: 429, retryAfter });
+  expect(hint(problem)).toBe(advice);
+  expect(wait(problem, Date.now())).toBe(countdown);
+});
+
+it("a request that changes nothing is repeated by itself, and the countdown says so", () => {
+  const problem = new Problem("unavailable", "", { status: 503, retryAfter: 2, isRead: true });
+  const start = problem.retryAt! - 2000;
+  expect([0, 900, 2000].map((passed) => wait(problem, start + passed))).toEqual([
+    "Trying again in 2 seconds.",
+    "Trying again in 2 seconds.",
+    "Trying again…",
+  ]);
 });

@@ -1,9 +1,10 @@
 /** Messages of a page: results, failures, waiting. */
 import { signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Problem } from "../api";
 import { fromNow } from "../time";
+import { counted } from "./seat-numbers";
 import { Text } from "./text";
 
 const said = signal("");
@@ -44,12 +45,13 @@ export function Notice({
 
 /** What failed, and what to do. */
 export function Failure({ problem, retry }: { problem: Problem; retry?: () => void }) {
+  const when = useRetry(problem, retry);
   // The portal shows this one above every page.
   if (problem.code === "session_over") return null;
   return (
     <Notice tone="bad">
       <p key={problem}>
-        <strong>{problem.detail}</strong> {hint(problem)}
+        <strong>{problem.detail}</strong> {hint(problem)} <Countdown>{when}</Countdown>
       </p>
       {retry && problem.code !== "no_permission" && (
         <button type="button" class="small" onClick={retry}>
@@ -65,15 +67,47 @@ export function hint(problem: Problem): string {
   if (problem.code === "offline") return "Check your internet connection, then try again.";
   if (problem.code === "no_permission")
     return "Sign in with another account, or ask the learning manager at your organisation.";
-  if (problem.status === 429) {
-    // The API's detail of a sending limit says when to try again. The gateway's refusal has no time.
-    if (problem.detail.endsWith(" UTC.")) return "";
-    const now = Date.now();
-    return `Try again ${fromNow(new Date(now + (problem.retryAfter ?? 1) * 1000).toISOString(), now)}.`;
-  }
-  if (problem.temporary) return "Try again in a moment.";
-  return "";
+  if (problem.code === "unreadable")
+    return "If this network asks you to sign in, do that first. Then reload this page.";
+  // The countdown, or the API's detail of a sending limit, says when.
+  if (problem.retryAt !== undefined || !problem.temporary) return "";
+  return "Try again in a moment.";
 }
+
+/** When to try again; empty if that is not known, or if the problem's detail already says so. */
+export function wait({ retryAt, detail, isRead }: Problem, now: number): string {
+  if (retryAt === undefined || detail.endsWith(" UTC.")) return "";
+  const seconds = Math.ceil((retryAt - now) / 1000);
+  if (seconds <= 0) return isRead ? "Trying again…" : "Try again now.";
+  const when = seconds > 90 ? fromNow(new Date(retryAt).toISOString(), now) : `in ${counted(seconds, "second")}`;
+  return `${isRead ? "Trying again" : "Try again"} ${when}.`;
+}
+
+/** Counts down to the next attempt, and repeats a request that changes nothing. Returns the countdown in words. */
+export function useRetry(problem: Problem, retry: (() => void) | undefined): string {
+  const [now, setNow] = useState(Date.now);
+  const again = useRef(retry);
+  again.current = retry;
+  useEffect(() => {
+    if (problem.retryAt === undefined) return;
+    setNow(Date.now());
+    const timer = setInterval(() => {
+      setNow(Date.now());
+      if (Date.now() < problem.retryAt!) return;
+      clearInterval(timer);
+      if (problem.isRead) again.current?.();
+    }, 1000);
+    return () => clearInterval(timer);
+  }, [problem]);
+  return wait(problem, now);
+}
+
+/** A text that changes every second, which screen readers do not read out each time. */
+export const Countdown = ({ children }: { children: string }) => (
+  <span role="timer">
+    <Text>{children}</Text>
+  </span>
+);
 
 /** Placeholders for content that is loading. The text appears only after a while, so that it does not flicker. */
 export function Waiting({ what, rows = 3 }: { what: string; rows?: number }) {
