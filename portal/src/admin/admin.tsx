@@ -45,7 +45,8 @@ function Deals() {
   const [open, setOpen] = useState<Open | null>(null);
   const [said, setSaid] = useState("");
   const [refusal, setRefusal] = useState<Problem>();
-  const starting = useRef(false);
+  /** The deal that is loaded again before an action. */
+  const [starting, setStarting] = useState<string>();
   const deals = value && [
     ...value,
     ...created.filter((deal) => deal.organisation.id === organisation && !value.some(({ id }) => id === deal.id)),
@@ -67,8 +68,8 @@ function Deals() {
   };
   /** Loads the deal again before an action, so that people decide on current values. */
   const begin = async (deal: DealWithSeats, go: (loaded: LoadedDeal) => Promise<void> | void) => {
-    if (starting.current) return;
-    starting.current = true;
+    if (starting !== undefined) return;
+    setStarting(deal.id);
     setSaid("");
     setRefusal(undefined);
     try {
@@ -78,7 +79,7 @@ function Deals() {
     } catch (error) {
       setRefusal(asProblem(error));
     } finally {
-      starting.current = false;
+      setStarting(undefined);
     }
   };
   const end = async ({ body: deal, etag }: LoadedDeal) => {
@@ -142,6 +143,7 @@ function Deals() {
         <DealTable
           deals={deals}
           loading={loading}
+          busy={starting}
           onChange={(kind, deal) => void begin(deal, (loaded) => setOpen({ kind, loaded }))}
           onEnd={(deal) => void begin(deal, end)}
         />
@@ -254,11 +256,14 @@ function Find({
 function DealTable({
   deals,
   loading,
+  busy,
   onChange,
   onEnd,
 }: {
   deals: DealWithSeats[];
   loading: boolean;
+  /** The deal with a request in progress. */
+  busy: string | undefined;
   onChange: (kind: Kind, deal: DealWithSeats) => void;
   onEnd: (deal: DealWithSeats) => void;
 }) {
@@ -299,7 +304,7 @@ function DealTable({
         </thead>
         <tbody role="rowgroup">
           {deals.map((deal) => (
-            <tr role="row" key={deal.id}>
+            <tr role="row" key={deal.id} aria-busy={deal.id === busy}>
               <th role="rowheader" scope="row">
                 <Text>{deal.name}</Text>
               </th>

@@ -191,7 +191,7 @@ function CheckedRow({
     void inviting.remove(row.id);
   };
 
-  const prediction = verdict && (doubt ? doubted(verdict, doubt) : predicted(verdict));
+  const prediction = verdict && (doubt ? doubted(doubt) : predicted(verdict));
   // Green would promise too much.
   const tone = due && full ? "expired" : prediction?.tone;
   const who = row.email || row.name;

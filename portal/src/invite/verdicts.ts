@@ -53,10 +53,10 @@ function words(
 export const predicted = (result: SendResult) => words(PREDICTED, result);
 
 /** The same for an address that may be mistyped. It is invited, unless somebody corrects it. */
-export const doubted = (result: SendResult, { note }: Doubt): Words => ({
+export const doubted = ({ note }: Doubt): Words => ({
   tone: "expired",
   label: "Look again",
-  note: `${note} ${result.email} will be invited.`,
+  note,
 });
 
 /** The outcome of sending. Here, advice is more useful than the API's detail. */
