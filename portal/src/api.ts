@@ -14,7 +14,9 @@ export type ListedStatus = Schemas["ListedStatus"];
 export type Deal = Schemas["DealSummary"];
 export type Seats = Schemas["Seats"];
 export type DealWithSeats = Schemas["Deal"];
-export type Invite = Schemas["Invite"];
+export type Invite = Schemas["Invite"] & { removedAt?: string | null };
+/** What a list can be narrowed to. `removed`: cancelled or de-allocated in the last 30 days. */
+export type Filter = ListedStatus | "removed";
 export type Page = Omit<Schemas["Page"], "invites"> & { invites: Invite[] };
 export type Counts = Omit<Schemas["Counts"], "exactUpTo"> & { exactUpTo: number };
 export type SendOutcome = Schemas["SendOutcome"];
@@ -220,6 +222,15 @@ async function post<T>(path: string, sample: unknown, body: unknown, options: Op
   return (await request<T>("POST", path, sample, { body, ...options })).body;
 }
 
+/** Organisations with a text in their name or ID, 50 at once. */
+export function listOrganisations(name: string, cursor: string | undefined) {
+  const query = new URLSearchParams({ ...(name && { name }), ...(cursor !== undefined && { cursor }) }).toString();
+  return read<{ organisations: Deal["organisation"][]; nextCursor: string | null }>(
+    `/api/organisations${query && `?${query}`}`,
+    { organisations: [ORGANISATION], nextCursor: null },
+  );
+}
+
 export const listDeals = async (organisation?: string) =>
   (
     await read<Schemas["Deals"]>(`/api/deals${organisation ? `?${new URLSearchParams({ organisation })}` : ""}`, {
@@ -240,8 +251,13 @@ export type DealChange = Partial<Omit<NewDeal, "organisation">> & { organisation
 export const changeDeal = (deal: string, change: DealChange, tag: string | null) =>
   request<DealWithSeats>("PATCH", at(deal), DEAL, { body: change, headers: ifMatch(tag) });
 
+/** Only a deal to which nobody was ever invited can be deleted. */
+export async function deleteDeal(deal: string, tag: string | null) {
+  await request("DELETE", at(deal), undefined, { headers: ifMatch(tag) });
+}
+
 export interface PageQuery {
-  status?: ListedStatus | undefined;
+  status?: Filter | undefined;
   cursor?: string | undefined;
   limit?: number;
 }

@@ -131,18 +131,18 @@ function misfits({ target, sizes }) {
   for (const element of (dialog ?? document.body).querySelectorAll("*")) {
     // What stays in view lies over the page.
     if (!element.checkVisibility({ visibilityProperty: true }) || unseen(element) || element.closest(".message, .bulk, .send")) continue;
-    if (element.matches("button, input, textarea, select, progress")) boxes.push([element, element.getBoundingClientRect()]);
+    if (element.matches("button, input, textarea, select, progress")) boxes.push({ element, box: element.getBoundingClientRect() });
     for (const text of element.childNodes) {
       if (text.nodeType !== Node.TEXT_NODE || element.closest("textarea, select, progress")) continue;
       const range = new Range();
       range.selectNodeContents(text);
-      boxes.push(...[...range.getClientRects()].map((box) => [element, box]));
+      boxes.push(...[...range.getClientRects()].map((box) => ({ element, box })));
     }
   }
-  boxes.sort(([, one], [, other]) => one.top - other.top);
-  for (const [index, [one, a]] of boxes.entries()) {
-    for (let next = index + 1; next < boxes.length && boxes[next][1].top < a.bottom - 3; next += 1) {
-      const [other, b] = boxes[next];
+  boxes.sort((one, other) => one.box.top - other.box.top);
+  for (const [index, { element: one, box: a }] of boxes.entries()) {
+    for (let next = index + 1; next < boxes.length && boxes[next].box.top < a.bottom - 3; next += 1) {
+      const { element: other, box: b } = boxes[next];
       if (Math.min(a.right, b.right) - Math.max(a.left, b.left) > 2 && !one.contains(other) && !other.contains(one)) {
         found.push(`${name(one)} over ${name(other)}`);
       }

@@ -32,7 +32,7 @@ async function hold(page, url, method) {
     await held;
     await route.continue();
   });
-  return { arrived, release };
+  return { arrived, release: () => release() };
 }
 
 const seats = async ({ page, stack }) => {

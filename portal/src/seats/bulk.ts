@@ -1,6 +1,7 @@
 /** Bulk actions, one batch at a time: they show progress, and can be stopped between two batches. */
 import { type Invite, listSeats, Problem, type ResendOutcome, resendInvites } from "../api";
 import { recordRow, withOwn } from "./own";
+import { canResend } from "./words";
 
 /** At the rate that mail is sent, a batch of this size ends soon. */
 const BATCH = 50;
@@ -58,14 +59,20 @@ export async function resendRows(
   return progress;
 }
 
-/** Resends all expired invites, page by page. A cursor is a position in the list, so resending a page skips or repeats none. */
-export async function resendExpired(deal: string, onProgress: OnProgress): Promise<Progress> {
+/**
+ * Resends all invites with this status, page by page. A cursor is a position in the list, and resent invites are at its
+ * beginning, so resending a page skips or repeats none.
+ */
+export async function resendAll(
+  deal: string,
+  status: "pending" | "expired",
+  onProgress: OnProgress,
+): Promise<Progress> {
   const progress = start();
   let cursor: string | undefined;
   do {
-    const page = await listSeats(deal, { status: "expired", cursor, limit: BATCH });
-    const view = { status: "expired", first: false, matches: () => true } as const;
-    const rows = withOwn(deal, page.invites, view);
+    const page = await listSeats(deal, { status, cursor, limit: BATCH });
+    const rows = withOwn(deal, page.invites, { status, first: false, matches: () => true }).filter(canResend);
     if (rows.length > 0) await resendBatch(deal, rows, progress);
     cursor = page.nextCursor ?? undefined;
   } while (onProgress(progress) && cursor !== undefined);

@@ -3,21 +3,22 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import {
   type Counts,
   cancelInvite,
+  type Filter,
   getInvite,
   type Invite,
-  type ListedStatus,
   type Page,
   type Problem,
   releaseSeat,
   resendInvite,
 } from "../api";
+import { MailHelp } from "../invite/mail-help";
 import { confirm } from "../ui/confirm";
 import { asProblem, type Loaded } from "../ui/load";
 import { counted, number } from "../ui/seat-numbers";
 import { Failure, Notice, Waiting } from "../ui/status";
 import { Text } from "../ui/text";
 import { useNow } from "../ui/when";
-import { each, type Progress, resendExpired, resendRows } from "./bulk";
+import { each, type Progress, resendAll, resendRows } from "./bulk";
 import { atLeast } from "./deal-head";
 import { Empty } from "./empty";
 import { InviteList, type RowActions } from "./list";
@@ -40,14 +41,20 @@ export function Invites({
   deal,
   status,
   search,
+  large,
+  loaded,
   list,
   counts,
   onSearch,
   onFirst,
 }: {
   deal: string;
-  status: ListedStatus | undefined;
+  status: Filter | undefined;
   search: string;
+  /** Whether the deal has too many invites for a search of the whole list. */
+  large: boolean;
+  /** How many invites are loaded for a search. */
+  loaded: number | undefined;
   list: Loaded<Page>;
   counts: Loaded<Counts>;
   onSearch: (text: string) => void;
@@ -199,18 +206,18 @@ export function Invites({
       resendSummary(await resendRows(deal, resendable, ({ done }) => onProgress(done)), stop.asked),
     );
 
-  const resendAll = async () => {
-    const { expired, exactUpTo } = counts.value ?? { expired: 0, exactUpTo: 0 };
-    const exact = expired <= exactUpTo;
-    const many = atLeast(expired, exactUpTo, (count) => counted(count, "expired invite"));
+  const resendEach = async (status: "pending" | "expired") => {
+    const { [status]: total, exactUpTo } = counts.value ?? { pending: 0, expired: 0, exactUpTo: 0 };
+    const exact = total <= exactUpTo;
+    const many = atLeast(total, exactUpTo, (count) => counted(count, `${status} invite`));
     const sure = await confirm({
       title: `Resend ${many}?`,
       body: <p>Each person gets a new email with a new link and a new expiry date. Only the new link works.</p>,
       action: "Resend all",
     });
     if (!sure) return;
-    await runBulk("Resending", exact ? expired : undefined, async (onProgress) =>
-      resendSummary(await resendExpired(deal, ({ done }) => onProgress(done)), stop.asked),
+    await runBulk("Resending", exact ? total : undefined, async (onProgress) =>
+      resendSummary(await resendAll(deal, status, ({ done }) => onProgress(done)), stop.asked),
     );
   };
 
@@ -254,18 +261,24 @@ export function Invites({
 
   useSendingRows(deal, rows, (before, after) => replaceRow(before, listed(after)));
 
-  const pickable = rows.filter((row) => row.status !== "accepted");
+  const pickable = rows.filter((row) => row.status === "pending" || row.status === "expired");
   const allPicked = pickable.length > 0 && pickable.every((row) => picked.has(row.id));
   return (
     <section aria-label="Invites">
       <div class="tools">
-        <Search text={search} onSearch={onSearch} />
-        {status === "expired" && !search && rows.length > 0 && (
-          <button type="button" class="secondary outline" disabled={run !== undefined} onClick={() => void resendAll()}>
-            Resend all expired
+        <Search text={search} large={large} onSearch={onSearch} />
+        {(status === "expired" || status === "pending") && !search && rows.some(canResend) && (
+          <button
+            type="button"
+            class="secondary outline"
+            disabled={run !== undefined}
+            onClick={() => void resendEach(status)}
+          >
+            <Text>{`Resend all ${status}`}</Text>
           </button>
         )}
       </div>
+      {rows.some((row) => row.status === "pending") && <MailHelp />}
       <div class="message" aria-live="polite" tabIndex={-1} ref={place}>
         {run && (
           <Notice>
@@ -329,7 +342,16 @@ export function Invites({
       )}
       {page && rows.length > 0 && <InviteList {...{ rows, picked, busy, now, actions }} />}
       {page && rows.length === 0 && (
-        <Empty {...{ deal, status, search }} active={page.deal.state === "active"} more={page.nextCursor !== null} />
+        <Empty
+          {...{ deal, status, search, large }}
+          active={page.deal.state === "active"}
+          more={page.nextCursor !== null}
+        />
+      )}
+      {!page && list.loading && loaded !== undefined && (
+        <p class="soft" role="status">
+          <Text>{searching(loaded, counts.value)}</Text>
+        </p>
       )}
       {!page && list.loading && <Waiting what="Loading invites" rows={6} />}
     </section>
@@ -357,6 +379,13 @@ export function ListFailure({
       </p>
     </Notice>
   );
+}
+
+/** The progress of loading the whole list, with the total if it is exact. */
+function searching(loaded: number, counts: Counts | undefined): string {
+  const total = counts && counts.pending + counts.accepted + counts.expired;
+  const exact = counts && counts.pending <= counts.exactUpTo && counts.expired <= counts.exactUpTo;
+  return `Loading the list to search it: ${number(loaded)}${exact ? ` of ${number(total ?? 0)}` : ""}`;
 }
 
 /** Cancelled and released invites leave the list. */

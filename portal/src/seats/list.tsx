@@ -94,11 +94,13 @@ function Row({
   const another = invitedBy !== null && invitedBy !== session.value?.email ? invitedBy : undefined;
   const waiting = busy || !canResend(invite);
   const status = statusOf(invite);
-  const expires = invite.status === "accepted" ? null : invite.expiresAt;
+  const open = invite.status === "pending" || invite.status === "expired";
+  const expires = open ? invite.expiresAt : null;
+  const since = invite.removedAt ?? invite.acceptedAt;
   return (
     <tr role="row" aria-busy={busy}>
       <td role="cell" class="pick">
-        {invite.status !== "accepted" && (
+        {open && (
           <input
             type="checkbox"
             checked={picked}
@@ -120,9 +122,9 @@ function Row({
         <span class={`state ${status.tone}`}>
           <Text>{status.label}</Text>
         </span>
-        {invite.acceptedAt && (
-          <div key="accepted" class="soft">
-            <Text>{date(invite.acceptedAt)}</Text>
+        {since && (
+          <div key="since" class="soft">
+            <Text>{date(since)}</Text>
           </div>
         )}
         {status.note && (
@@ -156,28 +158,30 @@ function Row({
             De-allocate seat
           </button>
         ) : (
-          <>
-            <button
-              key="resend"
-              type="button"
-              class="link"
-              aria-disabled={waiting}
-              aria-label={`Resend invite to ${email}`}
-              onClick={() => waiting || actions.resend(invite)}
-            >
-              Resend
-            </button>
-            <button
-              key="cancel"
-              type="button"
-              class="link"
-              aria-disabled={busy}
-              aria-label={`Cancel invite to ${email}`}
-              onClick={() => actions.cancel(invite)}
-            >
-              Cancel invite
-            </button>
-          </>
+          open && (
+            <>
+              <button
+                key="resend"
+                type="button"
+                class="link"
+                aria-disabled={waiting}
+                aria-label={`Resend invite to ${email}`}
+                onClick={() => waiting || actions.resend(invite)}
+              >
+                Resend
+              </button>
+              <button
+                key="cancel"
+                type="button"
+                class="link"
+                aria-disabled={busy}
+                aria-label={`Cancel invite to ${email}`}
+                onClick={() => actions.cancel(invite)}
+              >
+                Cancel invite
+              </button>
+            </>
+          )
         )}
       </td>
     </tr>

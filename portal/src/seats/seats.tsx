@@ -2,7 +2,8 @@
 import "./seats.css";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
-import { getCounts, type Invite, type ListedStatus, listSeats, searchSeats } from "../api";
+import { type Counts, type Filter, getCounts, type Invite, listSeats, type Page, searchSeats } from "../api";
+import { drop, keep, kept } from "../storage";
 import { Heading } from "../ui/frame";
 import { useLoad } from "../ui/load";
 import { Waiting } from "../ui/status";
@@ -12,16 +13,18 @@ import { Invites, ListFailure } from "./invites";
 import { tabCount } from "./numbers";
 import { withOwn } from "./own";
 import { Pages, useTrail } from "./paging";
+import { containing, MOST_SEARCHED, pageOf, wholeList } from "./whole";
 
-const TABS: [ListedStatus | undefined, string][] = [
+const TABS: [Filter | undefined, string][] = [
   [undefined, "All"],
   ["pending", "Pending"],
   ["accepted", "Accepted"],
   ["expired", "Expired"],
+  ["removed", "Removed"],
 ];
 
 /** A page's path has its tab and cursor, but never an email address. */
-function pathOf(deal: string, status: ListedStatus | undefined, after: string | undefined) {
+function pathOf(deal: string, status: Filter | undefined, after: string | undefined) {
   const query = new URLSearchParams({ ...(status && { status }), ...(after && { after }) }).toString();
   return `/deals/${deal}${query && `?${query}`}`;
 }
@@ -33,20 +36,35 @@ export function SeatsPage({ deal }: { deal: string }) {
 function Seats({ deal }: { deal: string }) {
   const { query, route } = useLocation();
   const status = TABS.find(([name]) => name === query.status)?.[0];
-  const [search, setSearch] = useState("");
-  // A search's cursor is bound to the search text, and so is not in the path either.
-  const [searchAfter, setSearchAfter] = useState<string>();
+  const [{ text: search, after: searchAfter }, setSearch] = useSearch(deal);
   const after = search ? searchAfter : query.after || undefined;
   const view = `${status ?? ""}|${search}`;
 
   const counts = useLoad(deal, () => getCounts(deal));
-  const list = useLoad(`${view}|${after ?? ""}`, async () => {
+  const removed = status === "removed";
+  const seats = useRef<Page["seats"]>(undefined);
+  const whole = useWholeList(deal, removed ? status : undefined, counts.value);
+  const list = useLoad(`${view}|${after ?? ""}`, async (): Promise<Page> => {
+    const all = search ? await whole.load() : undefined;
+    if (all) {
+      const rows = removed
+        ? all.invites
+        : withOwn(deal, all.invites, { status: undefined, first: true, matches: () => true });
+      const found = rows
+        .filter((row) => removed || status === undefined || row.status === status)
+        .filter(containing(search));
+      // Actions have changed the seats since the list was loaded.
+      return { ...all, seats: seats.current ?? all.seats, ...pageOf(found, after) };
+    }
     const page = search
       ? await searchSeats(deal, search, { status, cursor: after })
       : await listSeats(deal, { status, cursor: after });
+    // Most removed invites are the manager's own actions.
+    if (status === "removed") return page;
     const matches = (row: Invite) => row.email.toLowerCase().startsWith(search.toLowerCase());
     return { ...page, invites: withOwn(deal, page.invites, { status, first: after === undefined, matches }) };
   });
+  const reload = () => (whole.forget(), list.reload());
   // Another tab shows current counts.
   const tab = useRef(status);
   useEffect(() => {
@@ -54,8 +72,10 @@ function Seats({ deal }: { deal: string }) {
     tab.current = status;
   }, [status]);
   const head = useLatest(list.value);
+  seats.current = head?.seats;
   const trail = useTrail(view, after);
-  const go = (cursor: string | undefined) => (search ? setSearchAfter(cursor) : route(pathOf(deal, status, cursor)));
+  const go = (cursor: string | undefined) =>
+    search ? setSearch({ text: search, after: cursor }) : route(pathOf(deal, status, cursor));
 
   if (list.problem?.code === "not_found") return <Missing />;
   if (!head) {
@@ -63,7 +83,7 @@ function Seats({ deal }: { deal: string }) {
       <>
         <Heading title="Deal seats">Deal seats</Heading>
         {list.problem ? (
-          <ListFailure problem={list.problem} onFirst={() => go(undefined)} retry={() => void list.reload()} />
+          <ListFailure problem={list.problem} onFirst={() => go(undefined)} retry={() => void reload()} />
         ) : (
           <Waiting what="Loading the deal" rows={5} />
         )}
@@ -85,7 +105,7 @@ function Seats({ deal }: { deal: string }) {
         {TABS.map(([name, label]) => (
           <a key={label} href={pathOf(deal, name, undefined)} {...(name === status && { "aria-current": "page" })}>
             {label}{" "}
-            {counts.value && (
+            {counts.value && name !== "removed" && (
               <span class="soft">
                 <Text>{tabCount(counts.value, name)}</Text>
               </span>
@@ -95,13 +115,60 @@ function Seats({ deal }: { deal: string }) {
       </nav>
       <Invites
         key={status}
-        {...{ deal, status, search, list, counts }}
-        onSearch={(text) => (setSearch(text), setSearchAfter(undefined))}
+        {...{ deal, status, search, counts }}
+        list={{ ...list, reload }}
+        large={whole.large}
+        loaded={whole.loaded}
+        onSearch={(text) => setSearch({ text, after: undefined })}
         onFirst={() => go(undefined)}
       />
       <Pages trail={trail} next={list.value?.nextCursor ?? undefined} go={go} />
     </>
   );
+}
+
+interface SearchState {
+  text: string;
+  /** The page of results. A cursor is bound to the text, and so is not in the path either. */
+  after: string | undefined;
+}
+
+/** What is searched for. It survives a reload, and is deleted when the person signs out. */
+function useSearch(deal: string): [SearchState, (search: SearchState) => void] {
+  const name = `search:${deal}`;
+  const [search, setSearch] = useState(() => JSON.parse(kept(name) ?? '{"text":""}') as SearchState);
+  const change = (search: SearchState) => {
+    if (search.text) keep(name, JSON.stringify(search));
+    else drop(name);
+    setSearch(search);
+  };
+  return [search, change];
+}
+
+/** The whole list, loaded once for all searches. `large`: there are too many invites for it. */
+function useWholeList(deal: string, status: Filter | undefined, counts: Counts | undefined) {
+  const known = useRef<{ status: Filter | undefined; list: Promise<Page | undefined> } | undefined>(undefined);
+  const [loaded, setLoaded] = useState<number>();
+  const [tooLong, setTooLong] = useState(false);
+  const large =
+    status === undefined &&
+    (tooLong || (counts ? counts.pending + counts.accepted + counts.expired : 0) > MOST_SEARCHED);
+  const load = async () => {
+    if (large) return undefined;
+    if (known.current?.status !== status) known.current = undefined;
+    known.current ??= { status, list: wholeList(deal, status, setLoaded) };
+    try {
+      const list = await known.current.list;
+      if (!list) setTooLong(true);
+      return list;
+    } catch (error) {
+      known.current = undefined;
+      throw error;
+    } finally {
+      setLoaded(undefined);
+    }
+  };
+  return { large, loaded, load, forget: () => (known.current = undefined) };
 }
 
 /** The last value, until the next is loaded: the seats stay visible when the tab changes. */
