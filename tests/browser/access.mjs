@@ -83,7 +83,7 @@ function pressable() {
   };
   const open = document.querySelector("dialog[open]");
   for (const [index, element] of document.querySelectorAll("a[href], button, summary, [role=button]").entries()) {
-    if (!element.checkVisibility() || element.matches(":disabled") || (open && !open.contains(element))) continue;
+    if (!element.checkVisibility({ visibilityProperty: true }) || element.matches(":disabled") || (open && !open.contains(element))) continue;
     const current = element.hasAttribute("aria-current") ? " (current)" : "";
     const kind = `${element.localName}.${element.className}${current}, ${colours(element)}`;
     if (!kinds.has(kind)) kinds.set(kind, index);

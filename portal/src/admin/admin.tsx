@@ -1,8 +1,8 @@
-/** Deals admin: partnership managers find, create, resize, edit and end deals of any organisation. */
+/** Deals admin: partnership managers find organisations, and create, resize, edit, end and delete their deals. */
 import "./admin.css";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
-import { changeDeal, type DealWithSeats, getDeal, listDeals, type Problem } from "../api";
+import { changeDeal, type DealWithSeats, deleteDeal, getDeal, listDeals, type Problem } from "../api";
 import { STATES } from "../deals";
 import { session } from "../session";
 import { instant } from "../time";
@@ -12,8 +12,9 @@ import { asProblem, useLoad } from "../ui/load";
 import { counted, number } from "../ui/seat-numbers";
 import { announce, Failure, Notice, Waiting } from "../ui/status";
 import { Text } from "../ui/text";
-import { isOrganisationId, losers, ORGANISATION_ID, utc } from "./fields";
+import { isOrganisationId, losers, utc } from "./fields";
 import { ChangeForm, type Kind, type LoadedDeal, NewDealForm } from "./forms";
+import { Organisations, pathOf } from "./organisations";
 
 type Open = { kind: "new" } | { kind: Kind; loaded: LoadedDeal };
 
@@ -34,7 +35,7 @@ export function Admin() {
 }
 
 function Deals() {
-  const { path, query, route } = useLocation();
+  const { query, route } = useLocation();
   const organisation = query.organisation ?? "";
   const known = isOrganisationId(organisation);
   const { value, problem, loading, reload, update } = useLoad(organisation, async () =>
@@ -85,7 +86,7 @@ function Deals() {
   const end = async ({ body: deal, etag }: LoadedDeal) => {
     const yes = await confirm({
       title: `End ${deal.name} of ${deal.organisation.name} now?`,
-      body: <p>{capital(losers(deal))} To undo this, edit the deal and set a later end.</p>,
+      body: <p>{losers(deal)} To undo this, edit the deal and set a later end.</p>,
       action: "End deal now",
       keep: "Keep deal",
     });
@@ -101,15 +102,32 @@ function Deals() {
     );
   };
 
+  const remove = async ({ body: deal, etag }: LoadedDeal) => {
+    const yes = await confirm({
+      title: `Delete ${deal.name} of ${deal.organisation.name}?`,
+      body: (
+        <p>A deal can be deleted if nobody was ever invited to it. To create it again, all its values are needed.</p>
+      ),
+      action: "Delete deal",
+      keep: "Keep deal",
+    });
+    if (!yes) return;
+    await deleteDeal(deal.id, etag);
+    const others = (list: DealWithSeats[]) => list.filter(({ id }) => id !== deal.id);
+    update(others);
+    setCreated(others);
+    setSaid(`${deal.name} of ${deal.organisation.name} was deleted.`);
+  };
+
   return (
     <>
       <Find
-        organisation={organisation}
-        onFind={(id) => {
+        text={organisation || (query.find ?? "")}
+        onFind={(text) => {
           setSaid("");
           setRefusal(undefined);
-          if (id === organisation) void reload();
-          else route(`${path}?${new URLSearchParams({ organisation: id })}`);
+          if (organisation && text === organisation) void reload();
+          else route(pathOf({ ...(text && { find: text }) }));
         }}
         onNew={() => setOpen({ kind: "new" })}
       />
@@ -122,7 +140,7 @@ function Deals() {
         {refusal &&
           (refusal.code === "stale" ? (
             <Notice tone="bad">
-              This deal changed since you loaded it, so it was not ended.{" "}
+              This deal changed since you loaded it, so nothing was done.{" "}
               <button type="button" class="small" onClick={() => (setRefusal(undefined), void reload())}>
                 Reload deals
               </button>
@@ -134,7 +152,7 @@ function Deals() {
       {problem ? (
         <Failure problem={problem} retry={() => void reload()} />
       ) : !known ? (
-        <p class="soft">Enter an organisation’s ID to see its deals.</p>
+        <Organisations find={query.find ?? ""} />
       ) : !deals ? (
         <Waiting what="Loading deals" />
       ) : deals.length === 0 ? (
@@ -146,6 +164,7 @@ function Deals() {
           busy={starting}
           onChange={(kind, deal) => void begin(deal, (loaded) => setOpen({ kind, loaded }))}
           onEnd={(deal) => void begin(deal, end)}
+          onDelete={(deal) => void begin(deal, remove)}
         />
       )}
       {open?.kind === "new" && (
@@ -159,8 +178,7 @@ function Deals() {
               deal,
               `${deal.name} was created for ${deal.organisation.name}: ${counted(deal.seats.total, "seat")}, ${instant(deal.startsAt)} – ${instant(deal.endsAt)}.`,
             );
-            if (deal.organisation.id !== organisation)
-              route(`${path}?${new URLSearchParams({ organisation: deal.organisation.id })}`);
+            if (deal.organisation.id !== organisation) route(pathOf({ organisation: deal.organisation.id }));
           }}
         />
       )}
@@ -184,8 +202,6 @@ function Deals() {
   );
 }
 
-const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
-
 /** Takes the focus, because the button that was pressed may be gone. */
 function Result({ children, onClose }: { children: string; onClose: () => void }) {
   const here = useRef<HTMLDivElement>(null);
@@ -199,56 +215,33 @@ function Result({ children, onClose }: { children: string; onClose: () => void }
   );
 }
 
-function Find({
-  organisation,
-  onFind,
-  onNew,
-}: {
-  organisation: string;
-  onFind: (id: string) => void;
-  onNew: () => void;
-}) {
-  const [id, setId] = useState("");
-  const [wrong, setWrong] = useState(false);
-  const field = useRef<HTMLInputElement>(null);
-  useEffect(() => {
-    setId(organisation);
-    setWrong(organisation !== "" && !isOrganisationId(organisation));
-  }, [organisation]);
+function Find({ text, onFind, onNew }: { text: string; onFind: (text: string) => void; onNew: () => void }) {
+  const [typed, setTyped] = useState(text);
+  useEffect(() => setTyped(text), [text]);
   const submit = (event: Event) => {
     event.preventDefault();
-    const text = id.trim();
-    setWrong(!isOrganisationId(text));
-    if (isOrganisationId(text)) onFind(text);
-    else field.current?.focus();
+    onFind(typed.trim());
   };
   return (
-    <form class="find-deals" onSubmit={submit} noValidate>
+    <form class="find-deals" onSubmit={submit}>
       <div>
-        <label for="organisation">Organisation ID</label>
+        <label for="organisation">Organisation name or ID</label>
         <input
-          ref={field}
           id="organisation"
-          type="text"
-          value={id}
-          onInput={(event) => setId(event.currentTarget.value)}
+          type="search"
+          value={typed}
+          onInput={(event) => setTyped(event.currentTarget.value)}
           autocomplete="off"
           autocapitalize="none"
           spellcheck={false}
-          {...(wrong && { "aria-invalid": "true" as const, "aria-describedby": "organisation-wrong" })}
         />
       </div>
       <button type="submit" class="secondary outline">
-        Find deals
+        Find
       </button>
       <button type="button" onClick={onNew}>
         New deal
       </button>
-      {wrong && (
-        <p id="organisation-wrong" class="wrong" role="alert">
-          {ORGANISATION_ID}
-        </p>
-      )}
     </form>
   );
 }
@@ -259,6 +252,7 @@ function DealTable({
   busy,
   onChange,
   onEnd,
+  onDelete,
 }: {
   deals: DealWithSeats[];
   loading: boolean;
@@ -266,10 +260,16 @@ function DealTable({
   busy: string | undefined;
   onChange: (kind: Kind, deal: DealWithSeats) => void;
   onEnd: (deal: DealWithSeats) => void;
+  onDelete: (deal: DealWithSeats) => void;
 }) {
   const name = deals[0]!.organisation.name;
   return (
     <>
+      <p>
+        <a class="alone" href="/admin">
+          ‹ All organisations
+        </a>
+      </p>
       <h2>
         <Text>{name}</Text>
       </h2>
@@ -307,6 +307,11 @@ function DealTable({
             <tr role="row" key={deal.id} aria-busy={deal.id === busy}>
               <th role="rowheader" scope="row">
                 <Text>{deal.name}</Text>
+                {deal.organisation.name !== name && (
+                  <div class="soft">
+                    <Text>{`For ${deal.organisation.name}`}</Text>
+                  </div>
+                )}
               </th>
               <td role="cell" class="figure" data-label="Seats">
                 <Text>{number(deal.seats.total)}</Text>
@@ -333,6 +338,7 @@ function DealTable({
                   <Act what="Resize" deal={deal} onClick={() => onChange("resize", deal)} />
                   <Act what="Edit" deal={deal} onClick={() => onChange("edit", deal)} />
                   {deal.state !== "ended" && <Act what="End now" deal={deal} onClick={() => onEnd(deal)} />}
+                  {deal.seats.allocated === 0 && <Act what="Delete" deal={deal} onClick={() => onDelete(deal)} />}
                 </p>
               </td>
             </tr>
