@@ -183,6 +183,23 @@ check("the buttons for selected invites stay in view", {}, async ({ page, stack 
   assert.ok(y >= 0 && y < 100, `${y}`);
 });
 
+check("cancelled invites and de-allocated seats are listed for 30 days, with nothing to do", {}, async ({ page, stack }) => {
+  const deal = await stack.newDeal();
+  await deal.invite(["ann@example.com", "cat@example.com"]);
+  await deal.seat("bob@example.com");
+  await enter(page, deal.manager, deal.path);
+  for (const [button, action] of [["Cancel invite to ann@example.com", "Cancel invite"], ["De-allocate seat of bob@example.com", "De-allocate seat"]]) {
+    await page.getByRole("button", { name: button }).click();
+    await page.getByRole("dialog").getByRole("button", { name: action }).click();
+    await page.getByRole("button", { name: button }).waitFor({ state: "detached" });
+  }
+  await tab(page, "Removed").click();
+  await rowOf(page, "ann@example.com").getByText("Cancelled").waitFor();
+  await rowOf(page, "bob@example.com").getByText("De-allocated").waitFor();
+  assert.equal(await list(page).getByRole("rowheader").count(), 2);
+  assert.equal(await list(page).getByRole("button").count(), 0);
+});
+
 check("who invited is shown where it is somebody else", {}, async ({ page, stack }) => {
   const deal = await stack.newDeal();
   await deal.invite(["ann@example.com"]);
