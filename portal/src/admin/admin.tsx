@@ -322,10 +322,10 @@ function DealTable({
               <td role="cell" class="figure" data-label="Available">
                 <Text>{number(deal.seats.available)}</Text>
               </td>
-              <td role="cell" data-label="Starts">
+              <td role="cell" data-label="Starts" class="small">
                 <Text>{instant(deal.startsAt)}</Text>
               </td>
-              <td role="cell" data-label="Ends">
+              <td role="cell" data-label="Ends" class="small">
                 <Text>{instant(deal.endsAt)}</Text>
               </td>
               <td role="cell" data-label="State">

@@ -85,17 +85,13 @@ export function NewDealForm({
         dropDraft();
         onDone(created);
       }}
+      hints={(values) =>
+        known && values["organisation.name"].trim() !== known
+          ? { "organisation.name": `The organisation’s other deals show “${known}”.` }
+          : {}
+      }
     >
-      {(values) => (
-        <>
-          <KnownName id={values["organisation.id"].trim()} onKnown={setKnown} />
-          {known && values["organisation.name"].trim() !== known && (
-            <Notice>
-              <Text>{`The organisation’s other deals show “${known}”. To correct the name there, edit these deals.`}</Text>
-            </Notice>
-          )}
-        </>
-      )}
+      {(values) => <KnownName id={values["organisation.id"].trim()} onKnown={setKnown} />}
     </Form>
   );
 }
@@ -220,6 +216,7 @@ function Form({
   start,
   submit,
   onClose,
+  hints,
   children,
 }: {
   title: string;
@@ -229,6 +226,8 @@ function Form({
   start: Values;
   submit: (values: Values) => Promise<void>;
   onClose: () => void;
+  /** Hints in place of the usual ones. */
+  hints?: (values: Values) => Partial<Values>;
   children?: (values: Values) => ComponentChildren;
 }) {
   const dialog = useRef<HTMLDialogElement>(null);
@@ -293,6 +292,7 @@ function Form({
               field={field}
               value={values[field]}
               wrong={wrong[field]}
+              hint={hints?.(values)[field]}
               half={isTime(field) || (field.startsWith("organisation") && fields.includes("organisation.id"))}
               onInput={(value) => setTyped({ ...typed, [field]: value })}
             />
@@ -317,20 +317,22 @@ function Input({
   field,
   value,
   wrong,
+  hint,
   half,
   onInput,
 }: {
   field: Field;
   value: string;
   wrong: string | undefined;
+  hint: string | undefined;
   /** Whether another field is beside it. */
   half: boolean;
   onInput: (value: string) => void;
 }) {
-  const { label, hint } = FIELDS[field];
+  const { label, hint: usual } = FIELDS[field];
   const id = `deal-${field}`;
   const time = isTime(field) && fromInput(value);
-  const help = time ? `That is ${instant(time)}.` : hint;
+  const help = time ? `That is ${instant(time)}.` : (hint ?? usual);
   return (
     <div class={half ? "half" : undefined}>
       <label for={id}>{label}</label>

@@ -124,7 +124,7 @@ function States({ deals }: { deals: DealWithSeats[] | Problem | undefined }) {
     count: deals.filter((deal) => deal.state === state).length,
   }));
   return (
-    <span>
+    <span class="states">
       {states.map(
         ({ state, count }) =>
           count > 0 && (

@@ -1,7 +1,7 @@
 /** The checked list: what will happen to each row, before anything is sent. */
 import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Counts, Seats } from "../api";
+import type { Counts, Seats, SendResult } from "../api";
 import { moreThanSeats } from "../seats/deal-head";
 import { confirm } from "../ui/confirm";
 import { counted } from "../ui/seat-numbers";
@@ -9,7 +9,7 @@ import { announce, Notice } from "../ui/status";
 import { Text } from "../ui/text";
 import { focusAddresses } from "./entry";
 import type { Inviting, Row } from "./inviting";
-import { doubtOf, suggestionFor } from "./suggestion";
+import { type Doubt, doubtOf, suggestionFor } from "./suggestion";
 import { doubted, leftOutOf, predicted, summaryOf } from "./verdicts";
 
 export function CheckList({
@@ -138,6 +138,9 @@ export function CheckList({
   );
 }
 
+const doubtAbout = (row: Row) => (row.verdict?.outcome === "invited" ? doubtOf(row) : undefined);
+const wordsOf = (verdict: SendResult, doubt: Doubt | undefined) => (doubt ? doubted(doubt) : predicted(verdict));
+
 function CheckedRow({
   inviting,
   row,
@@ -164,7 +167,7 @@ function CheckedRow({
   }, [wrong]);
   const several = wrong && email.split("@").length > 2;
   const due = verdict?.outcome === "invited";
-  const doubt = due ? doubtOf(checked.current) : undefined;
+  const doubt = doubtAbout(checked.current);
   const meant = doubt ? doubt.meant : wrong && !several ? suggestionFor(email) : undefined;
   const edit = () => {
     setEditing(true);
@@ -173,8 +176,8 @@ function CheckedRow({
 
   const correct = async (change: { email?: string; name?: string }) => {
     await inviting.correct(row.id, change);
-    const verdict = inviting.rows.value.find(({ id }) => id === row.id)?.verdict;
-    if (verdict) announce(`${verdict.email}: ${predicted(verdict).label}`);
+    const now = inviting.rows.value.find(({ id }) => id === row.id);
+    if (now?.verdict) announce(`${now.verdict.email}: ${wordsOf(now.verdict, doubtAbout(now)).label}`);
   };
   const use = () => {
     void correct({ email: meant ?? row.email });
@@ -191,7 +194,7 @@ function CheckedRow({
     void inviting.remove(row.id);
   };
 
-  const prediction = verdict && (doubt ? doubted(doubt) : predicted(verdict));
+  const prediction = verdict && wordsOf(verdict, doubt);
   // Green would promise too much.
   const tone = due && full ? "expired" : prediction?.tone;
   const who = row.email || row.name;

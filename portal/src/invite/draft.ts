@@ -23,7 +23,10 @@ export function keepDraft(deal: string, draft: Draft) {
 
 export function restoreDraft(deal: string): Draft {
   const draft = kept(keyOf(deal));
-  return draft === null ? { text: "", rows: [], leftOut: {} } : (JSON.parse(draft) as Draft);
+  if (draft === null) return { text: "", rows: [], leftOut: {} };
+  // A draft of an earlier version has neither places nor reasons.
+  const { text, rows, leftOut = {} } = JSON.parse(draft) as Draft;
+  return { text, rows: rows.map((row, id) => ({ ...row, id: row.id ?? id })), leftOut };
 }
 
 /**
