@@ -15,6 +15,8 @@ export type Deal = Schemas["DealSummary"];
 export type Seats = Schemas["Seats"];
 export type DealWithSeats = Schemas["Deal"];
 export type Invite = Schemas["Invite"];
+/** What a list can be narrowed to. `removed`: cancelled or de-allocated in the last 30 days. */
+export type Filter = ListedStatus | "removed";
 export type Page = Omit<Schemas["Page"], "invites"> & { invites: Invite[] };
 export type Counts = Omit<Schemas["Counts"], "exactUpTo"> & { exactUpTo: number };
 export type SendOutcome = Schemas["SendOutcome"];
@@ -58,6 +60,7 @@ const INVITE: Sample<Invite> = {
   expiresAt: null,
   acceptedAt: null,
   acceptedWith: null,
+  removedAt: null,
   invitedBy: null,
   sends: 0,
   delivery: { state: "", at: "", reason: null },
@@ -220,6 +223,15 @@ async function post<T>(path: string, sample: unknown, body: unknown, options: Op
   return (await request<T>("POST", path, sample, { body, ...options })).body;
 }
 
+/** Organisations with a text in their name or ID, 50 at once. */
+export function listOrganisations(name: string, cursor: string | undefined) {
+  const query = new URLSearchParams({ ...(name && { name }), ...(cursor !== undefined && { cursor }) }).toString();
+  return read<{ organisations: Deal["organisation"][]; nextCursor: string | null }>(
+    `/api/organisations${query && `?${query}`}`,
+    { organisations: [ORGANISATION], nextCursor: null },
+  );
+}
+
 export const listDeals = async (organisation?: string) =>
   (
     await read<Schemas["Deals"]>(`/api/deals${organisation ? `?${new URLSearchParams({ organisation })}` : ""}`, {
@@ -240,8 +252,13 @@ export type DealChange = Partial<Omit<NewDeal, "organisation">> & { organisation
 export const changeDeal = (deal: string, change: DealChange, tag: string | null) =>
   request<DealWithSeats>("PATCH", at(deal), DEAL, { body: change, headers: ifMatch(tag) });
 
+/** Only a deal to which nobody was ever invited can be deleted. */
+export async function deleteDeal(deal: string, tag: string | null) {
+  await request("DELETE", at(deal), undefined, { headers: ifMatch(tag) });
+}
+
 export interface PageQuery {
-  status?: ListedStatus | undefined;
+  status?: Filter | undefined;
   cursor?: string | undefined;
   limit?: number;
 }

@@ -83,7 +83,7 @@ function pressable() {
   };
   const open = document.querySelector("dialog[open]");
   for (const [index, element] of document.querySelectorAll("a[href], button, summary, [role=button]").entries()) {
-    if (!element.checkVisibility() || element.matches(":disabled") || (open && !open.contains(element))) continue;
+    if (!element.checkVisibility({ visibilityProperty: true }) || element.matches(":disabled") || (open && !open.contains(element))) continue;
     const current = element.hasAttribute("aria-current") ? " (current)" : "";
     const kind = `${element.localName}.${element.className}${current}, ${colours(element)}`;
     if (!kinds.has(kind)) kinds.set(kind, index);
@@ -91,7 +91,7 @@ function pressable() {
   return [...kinds].map(([kind, index]) => ({ kind, index }));
 }
 
-/** In the page: every overflow, broken word, control that is too small, and excess of type sizes. */
+/** In the page: every overflow, broken word, overprint, control that is too small, and excess of type sizes. */
 function misfits({ target, sizes }) {
   const found = [];
   const root = document.documentElement;
@@ -124,6 +124,28 @@ function misfits({ target, sizes }) {
       range.setStart(texts.currentNode, index);
       range.setEnd(texts.currentNode, index + word.length);
       if (new Set([...range.getClientRects()].map(({ top }) => top)).size > 1) found.push(`a broken word: ${word} in ${name(parentElement)}`);
+    }
+  }
+  const boxes = [];
+  const dialog = document.querySelector("dialog[open]");
+  for (const element of (dialog ?? document.body).querySelectorAll("*")) {
+    // What stays in view lies over the page.
+    if (!element.checkVisibility({ visibilityProperty: true }) || unseen(element) || element.closest(".message, .bulk, .send")) continue;
+    if (element.matches("button, input, textarea, select, progress")) boxes.push({ element, box: element.getBoundingClientRect() });
+    for (const text of element.childNodes) {
+      if (text.nodeType !== Node.TEXT_NODE || element.closest("textarea, select, progress")) continue;
+      const range = new Range();
+      range.selectNodeContents(text);
+      boxes.push(...[...range.getClientRects()].map((box) => ({ element, box })));
+    }
+  }
+  boxes.sort((one, other) => one.box.top - other.box.top);
+  for (const [index, { element: one, box: a }] of boxes.entries()) {
+    for (let next = index + 1; next < boxes.length && boxes[next].box.top < a.bottom - 3; next += 1) {
+      const { element: other, box: b } = boxes[next];
+      if (Math.min(a.right, b.right) - Math.max(a.left, b.left) > 2 && !one.contains(other) && !other.contains(one)) {
+        found.push(`${name(one)} over ${name(other)}`);
+      }
     }
   }
   if (types.size > sizes) found.push(`${types.size} type sizes: ${[...types].map((pair) => pair.join(" "))}`);

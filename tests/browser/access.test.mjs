@@ -176,8 +176,14 @@ const STATES = {
     await enter(page, ADMIN, "/admin?organisation=found");
     await page.getByRole("button", { name: "Resize Unlimited", exact: true }).waitFor();
   }, inUse: true },
+  "admin-organisations": { steps: async ({ page, stack }) => {
+    for (const org of ["listed-one", "listed-two"]) await stack.newDeal({ org, title: `Listed ${org.slice(7)}` });
+    await enter(page, ADMIN, "/admin?find=listed");
+    for (const row of [1, 2]) await page.getByRole("row").nth(row).getByText("1 active").waitFor();
+  }, inUse: true },
   "admin-new": { steps: async ({ page, hand }) => {
-    await enter(page, ADMIN, "/admin");
+    await enter(page, ADMIN, "/admin?find=nobody-yet");
+    await page.getByText("No organisation has this text in its name or ID.").waitFor();
     await hand.press("button", "New deal");
     await hand.press("button", "Create deal");
     await page.locator("[aria-invalid=true]").first().waitFor();

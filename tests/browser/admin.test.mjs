@@ -1,7 +1,7 @@
-/** Deals admin: partnership managers find, create, resize, edit and end deals, and see why a change is refused. */
+/** Deals admin: partnership managers find organisations, create, resize, edit, end and delete deals, and see why a change is refused. */
 import assert from "node:assert/strict";
 import { answered, BOTH, enter, Keyboard } from "./browser.mjs";
-import { ADMIN, addresses } from "./stack.mjs";
+import { ADMIN, addresses, until } from "./stack.mjs";
 import { suite } from "./suite.mjs";
 
 const check = suite();
@@ -9,29 +9,97 @@ const check = suite();
 const says = (page, text) => page.getByRole("status").filter({ hasText: text }).first().waitFor();
 const rowOf = (page, name) => page.getByRole("row").filter({ has: page.getByRole("rowheader", { name, exact: true }) });
 
+const FIND = "Organisation name or ID";
 /** Opens the deals of an organisation. */
-async function find(page, hand, org) {
+const show = (page, org) => enter(page, ADMIN, `/admin?organisation=${org}`);
+
+check("organisations are found by any part of their name or ID, with the states of their deals", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const ended = await stack.newDeal({ org: "harbour", title: "Harbourside College" });
+  await ended.patch({ endsAt: new Date(Date.now() - 60_000).toISOString().replace(/\.\d+/, "") });
+  await stack.newDeal({ org: "harbour", title: "Harbourside College", seats: 1200, name: "Unlimited Plus" });
+  await stack.newDeal({ org: "bayside", title: "Bay Side School", starts: 3 });
   await enter(page, ADMIN, "/admin");
-  await hand.write("textbox", "Organisation ID", org);
-  await hand.press("button", "Find deals");
+  await hand.write("searchbox", FIND, "SIDE");
+  await hand.press("button", "Find");
+  await rowOf(page, "Harbourside College").getByText("1 active").waitFor();
+  assert.match(await rowOf(page, "Harbourside College").innerText(), /harbour\s+1 active\s*1 ended/);
+  await rowOf(page, "Bay Side School").getByText("1 upcoming").waitFor();
+  assert.equal(await page.getByRole("row").count(), 3);
+  await hand.press("link", "Harbourside College");
+  assert.match(await rowOf(page, "Unlimited Plus").innerText(), /1,200\s+0\s+1,200/);
+  assert.equal(page.url(), `${stack.url}/admin?organisation=harbour`);
+  await hand.write("searchbox", FIND, "bour");
+  await hand.press("button", "Find");
+  await rowOf(page, "Unlimited Plus").waitFor();
+  assert.equal(page.url(), `${stack.url}/admin?organisation=harbour`, "an only organisation is opened");
+  await hand.write("searchbox", FIND, "nobody-yet");
+  await hand.press("button", "Find");
+  await page.getByText("No organisation has this text in its name or ID.").waitFor();
+  await hand.write("searchbox", FIND, "");
+  await hand.press("button", "Find");
+  await page.getByRole("link", { name: "Bay Side School" }).waitFor();
+});
+
+/** Fills in a new deal. */
+async function fillIn(hand, form, values) {
+  for (const [label, value] of Object.entries(values)) await hand.write("textbox", label, value, form);
 }
 
-check("a search by organisation id lists its deals and keeps the id in the address", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
-  const deal = await stack.newDeal({ seats: 1200 });
-  await find(page, hand, deal.org);
-  assert.match(await rowOf(page, "Unlimited").innerText(), /1,200\s+0\s+1,200/);
-  assert.equal(page.url(), `${stack.url}/admin?organisation=${deal.org}`);
-  await hand.write("textbox", "Organisation ID", "No Such!");
-  await hand.press("button", "Find deals");
-  await page.getByRole("alert").waitFor();
-  await hand.write("textbox", "Organisation ID", "nobody-yet");
-  await hand.press("button", "Find deals");
-  await page.getByText("nobody-yet has no deals yet.").waitFor();
+check("a deal that would have ended already is created only after a question, and can be deleted", {}, async ({ page, stack, hand }) => {
+  const org = "by-mistake";
+  await show(page, org);
+  await hand.press("button", "New deal");
+  const form = page.getByRole("dialog", { name: "New deal" });
+  await fillIn(hand, form, { "Organisation name": "Dale & Co", Subscription: "Unlimited", Seats: "25" });
+  await form.getByLabel("Starts").fill("2025-01-01T00:00");
+  await form.getByLabel("Ends").fill("2026-01-01T00:00");
+  await hand.press("button", "Create deal", form);
+  const question = page.getByRole("dialog", { name: "Create a deal that has already ended?" });
+  await hand.press("button", "Change the dates", question);
+  assert.deepEqual((await stack.api(ADMIN, "GET", `/deals?organisation=${org}`)).deals, []);
+  await hand.press("button", "Create deal", form);
+  await hand.press("button", "Create ended deal", question);
+  await rowOf(page, "Unlimited").getByText("Ended").waitFor();
+  await hand.press("button", "Delete Unlimited");
+  await hand.press("button", "Delete deal", page.getByRole("dialog", { name: "Delete Unlimited of Dale & Co?" }));
+  await says(page, "Unlimited of Dale & Co was deleted.");
+  await rowOf(page, "Unlimited").waitFor({ state: "detached" });
+  assert.deepEqual((await stack.api(ADMIN, "GET", `/deals?organisation=${org}`)).deals, []);
+});
+
+check("a deal to which somebody was invited is not deleted", { expect: [answered(409)] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await deal.invite(["ann@example.com"]);
+  await show(page, deal.org);
+  await hand.press("button", "Delete Unlimited");
+  await hand.press("button", "Delete deal", page.getByRole("dialog"));
+  await page.getByRole("alert").filter({ hasText: "End the deal instead." }).waitFor();
+  await rowOf(page, "Unlimited").waitFor();
+});
+
+check("a second deal shows the organisation's name, which can be corrected", {}, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal({ title: "Dale & Cou" });
+  await enter(page, ADMIN, "/admin");
+  await hand.press("button", "New deal");
+  const form = page.getByRole("dialog", { name: "New deal" });
+  await hand.write("textbox", "Organisation ID", deal.org, form);
+  const name = form.getByRole("textbox", { name: "Organisation name" });
+  await until("the name", async () => (await name.inputValue()) === "Dale & Cou");
+  await fillIn(hand, form, { "Organisation name": "Dale & Co" });
+  await form.getByText("The organisation’s other deals show “Dale & Cou”.").waitFor();
+  await hand.press("button", "Cancel", form);
+  await show(page, deal.org);
+  await hand.press("button", "Edit Unlimited");
+  const edit = page.getByRole("dialog", { name: "Edit Unlimited" });
+  await hand.write("textbox", "Organisation name", "Dale & Co", edit);
+  await hand.press("button", "Save", edit);
+  await page.getByRole("heading", { name: "Dale & Co" }).waitFor();
+  assert.equal((await deal.api("GET")).organisation.name, "Dale & Co");
 });
 
 check("a lost response to creating a deal creates no second deal", { expect: [/ERR_CONNECTION_RESET/], hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const org = "new";
-  await find(page, hand, org);
+  await show(page, org);
   await hand.press("button", "New deal");
   const form = page.getByRole("dialog", { name: "New deal" });
   await hand.press("button", "Create deal", form);
@@ -55,7 +123,7 @@ check("a lost response to creating a deal creates no second deal", { expect: [/E
 check("a deal is resized, but not below its allocated seats", { expect: [answered(409)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ seats: 5 });
   for (const learner of addresses(deal.org, 2)) await deal.seat(learner);
-  await find(page, hand, deal.org);
+  await show(page, deal.org);
   await hand.press("button", "Resize Unlimited");
   const form = page.getByRole("dialog", { name: "Resize Unlimited" });
   await hand.write("textbox", /^Seats/, "1", form);
@@ -71,7 +139,7 @@ check("a deal is resized, but not below its allocated seats", { expect: [answere
 
 check("another manager's change is shown before it is overwritten", { expect: [answered(412)] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ seats: 5 });
-  await find(page, hand, deal.org);
+  await show(page, deal.org);
   await hand.press("button", "Resize Unlimited");
   const form = page.getByRole("dialog", { name: "Resize Unlimited" });
   await hand.write("textbox", /^Seats/, "8", form);
@@ -86,10 +154,10 @@ check("another manager's change is shown before it is overwritten", { expect: [a
 check("ending a deal first says how many learners lose their seats", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await deal.seat(`ann@${deal.org}.example`);
-  await find(page, hand, deal.org);
+  await show(page, deal.org);
   await hand.press("button", "End now Unlimited");
   const question = page.getByRole("dialog", { name: /^End Unlimited/ });
-  await question.getByText(/1 learner/i).waitFor();
+  await question.getByText("1 learner loses a seat and access to Unlimited. Pending invites can no longer be accepted.").waitFor();
   await page.keyboard.press("Escape");
   await question.waitFor({ state: "hidden" });
   assert.equal((await deal.api("GET")).state, "active");
@@ -102,7 +170,7 @@ check("ending a deal first says how many learners lose their seats", { hands: [K
 
 check("a deal's name is edited", { hands: BOTH }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
-  await find(page, hand, deal.org);
+  await show(page, deal.org);
   await hand.press("button", "Edit Unlimited");
   const form = page.getByRole("dialog", { name: "Edit Unlimited" });
   await hand.write("textbox", "Subscription", "Unlimited Plus", form);

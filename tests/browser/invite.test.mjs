@@ -275,6 +275,58 @@ check("an address with a likely typing mistake gets a suggestion", { hands: [Key
   });
 });
 
+check("addresses that may be mistyped are to be looked at again before they are sent", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await inviting(page, deal);
+  await hand.write("textbox", "Addresses", "ann@example.com\nfoo bar@acme.example\njo@gmial.com");
+  await page.keyboard.press("Control+Enter");
+  await summary(page, "3 will be invited; look again at 2");
+  assert.deepEqual(await expectedOutcomes(page), {
+    "bar@acme.example": "Look again", "jo@gmial.com": "Look again", "ann@example.com": "Will be invited",
+  });
+  await rowOf(page, "bar@acme.example").getByText("The list says “foo bar@acme.example”.").waitFor();
+  await hand.press("button", "Send 3 invites");
+  const question = page.getByRole("dialog", { name: "Send to 2 addresses that may be mistyped?" });
+  assert.deepEqual(await question.getByRole("listitem").allInnerTexts(), ["bar@acme.example", "jo@gmial.com"]);
+  await hand.press("button", "Look again", question);
+  assert.deepEqual(await deal.rows(), []);
+  await hand.press("button", "foo.bar@acme.example");
+  await summary(page, "3 will be invited; look again at 1");
+  await hand.press("button", "Send 3 invites");
+  await hand.press("button", "Send 3 invites", page.getByRole("dialog"));
+  await summary(page, "3 people invited");
+  assert.deepEqual((await deal.rows()).map(({ email }) => email).sort(), ["ann@example.com", "foo.bar@acme.example", "jo@gmial.com"]);
+});
+
+check("a reload changes neither the list nor who is invited, and the fuller of two duplicates is", {}, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await inviting(page, deal);
+  await hand.paste("textbox", "Addresses", "zoe@example.com\nann@example.com\nnobody\nZoe Low <ZOE@example.com>\nEmail\nAnn Doe <ann@example.com>");
+  const heading = "2 will be invited, 1 is not an address, 2 are duplicates";
+  await summary(page, heading);
+  const outcomes = await page.getByRole("table", { name: "What will happen" }).innerText();
+  await page.reload();
+  await chooseAccount(page, hand, deal.manager);
+  await summary(page, heading);
+  assert.equal(await page.getByRole("table", { name: "What will happen" }).innerText(), outcomes);
+  await page.getByText("Left out: 1 header line.").waitFor();
+  await hand.press("button", "Send 2 invites");
+  await summary(page, "2 people invited");
+  assert.deepEqual((await deal.rows()).map(({ email, name }) => `${name} ${email}`).sort(), ["Ann Doe ann@example.com", "Zoe Low ZOE@example.com"]);
+});
+
+check("inviting into a full deal says that nobody can accept until a seat is free", {}, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal({ seats: 1 });
+  await deal.seat("ann@example.com");
+  await inviting(page, deal);
+  await page.getByText("Every seat is taken: nobody can accept until a seat is free.").waitFor();
+  await hand.paste("textbox", "Addresses", "bob@example.com, cat@example.com");
+  await page.getByText("2 people can be invited, but nobody can accept until a seat is free.").waitFor();
+  const label = rowOf(page, "bob@example.com").getByText("Will be invited");
+  const colours = await label.evaluate((label) => [label.closest(".state"), document.querySelector(".notice.warn")].map((element) => getComputedStyle(element).backgroundColor));
+  assert.equal(colours[0], colours[1], "no row is green");
+});
+
 check("more than a thousand addresses are refused before any check", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await inviting(page, deal);

@@ -35,12 +35,12 @@ check("a search refreshes all numbers or none, and another tab all of them", {},
   const { deal, ann, bob, accept } = await twoInvited(stack);
   await opened(page, deal);
   await accept();
-  await hand.write("searchbox", "Address begins with", "bob");
+  await hand.write("searchbox", "Name or address contains", "bob");
   await page.getByRole("rowheader", { name: ann }).waitFor({ state: "detached" });
   await page.getByRole("rowheader", { name: bob }).waitFor();
   assert.deepEqual(await numbersOf(page), BEFORE);
   await hand.press("link", "Accepted 0");
-  await hand.write("searchbox", "Address begins with", "");
+  await hand.write("searchbox", "Name or address contains", "");
   await page.getByRole("link", { name: "Pending 1" }).waitFor();
   assert.deepEqual(await numbersOf(page), AFTER);
 });

@@ -41,7 +41,7 @@ check("a reload returns without a question to the tab, the search and the draft"
   await deal.invite(["ann@example.com", "bob@example.com"]);
   await remember(context, deal.manager);
   await enter(page, deal.manager, `${deal.path}?status=pending`);
-  await hand.write("searchbox", "Address begins with", "ann");
+  await hand.write("searchbox", "Name or address contains", "ann");
   const rows = () => page.getByRole("rowheader").allTextContents();
   const found = async () => {
     await page.getByRole("rowheader", { name: "bob@example.com" }).waitFor({ state: "detached" });

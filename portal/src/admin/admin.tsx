@@ -1,8 +1,8 @@
-/** Deals admin: partnership managers find, create, resize, edit and end deals of any organisation. */
+/** Deals admin: partnership managers find organisations, and create, resize, edit, end and delete their deals. */
 import "./admin.css";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
-import { changeDeal, type DealWithSeats, getDeal, listDeals, type Problem } from "../api";
+import { changeDeal, type DealWithSeats, deleteDeal, getDeal, listDeals, type Problem } from "../api";
 import { STATES } from "../deals";
 import { session } from "../session";
 import { instant } from "../time";
@@ -12,8 +12,9 @@ import { asProblem, useLoad } from "../ui/load";
 import { counted, number } from "../ui/seat-numbers";
 import { announce, Failure, Notice, Waiting } from "../ui/status";
 import { Text } from "../ui/text";
-import { isOrganisationId, losers, ORGANISATION_ID, utc } from "./fields";
+import { isOrganisationId, losers, utc } from "./fields";
 import { ChangeForm, type Kind, type LoadedDeal, NewDealForm } from "./forms";
+import { Organisations, pathOf } from "./organisations";
 
 type Open = { kind: "new" } | { kind: Kind; loaded: LoadedDeal };
 
@@ -34,7 +35,7 @@ export function Admin() {
 }
 
 function Deals() {
-  const { path, query, route } = useLocation();
+  const { query, route } = useLocation();
   const organisation = query.organisation ?? "";
   const known = isOrganisationId(organisation);
   const { value, problem, loading, reload, update } = useLoad(organisation, async () =>
@@ -45,7 +46,8 @@ function Deals() {
   const [open, setOpen] = useState<Open | null>(null);
   const [said, setSaid] = useState("");
   const [refusal, setRefusal] = useState<Problem>();
-  const starting = useRef(false);
+  /** The deal that is loaded again before an action. */
+  const [starting, setStarting] = useState<string>();
   const deals = value && [
     ...value,
     ...created.filter((deal) => deal.organisation.id === organisation && !value.some(({ id }) => id === deal.id)),
@@ -67,8 +69,8 @@ function Deals() {
   };
   /** Loads the deal again before an action, so that people decide on current values. */
   const begin = async (deal: DealWithSeats, go: (loaded: LoadedDeal) => Promise<void> | void) => {
-    if (starting.current) return;
-    starting.current = true;
+    if (starting !== undefined) return;
+    setStarting(deal.id);
     setSaid("");
     setRefusal(undefined);
     try {
@@ -78,13 +80,13 @@ function Deals() {
     } catch (error) {
       setRefusal(asProblem(error));
     } finally {
-      starting.current = false;
+      setStarting(undefined);
     }
   };
   const end = async ({ body: deal, etag }: LoadedDeal) => {
     const yes = await confirm({
       title: `End ${deal.name} of ${deal.organisation.name} now?`,
-      body: <p>{capital(losers(deal))} To undo this, edit the deal and set a later end.</p>,
+      body: <p>{losers(deal)} To undo this, edit the deal and set a later end.</p>,
       action: "End deal now",
       keep: "Keep deal",
     });
@@ -100,34 +102,57 @@ function Deals() {
     );
   };
 
+  const remove = async ({ body: deal, etag }: LoadedDeal) => {
+    const yes = await confirm({
+      title: `Delete ${deal.name} of ${deal.organisation.name}?`,
+      body: (
+        <p>A deal can be deleted if nobody was ever invited to it. To create it again, all its values are needed.</p>
+      ),
+      action: "Delete deal",
+      keep: "Keep deal",
+    });
+    if (!yes) return;
+    await deleteDeal(deal.id, etag);
+    const others = (list: DealWithSeats[]) => list.filter(({ id }) => id !== deal.id);
+    update(others);
+    setCreated(others);
+    setSaid(`${deal.name} of ${deal.organisation.name} was deleted.`);
+  };
+
   return (
     <>
       <Find
-        organisation={organisation}
-        onFind={(id) => {
+        text={organisation || (query.find ?? "")}
+        onFind={(text) => {
           setSaid("");
           setRefusal(undefined);
-          if (id === organisation) void reload();
-          else route(`${path}?${new URLSearchParams({ organisation: id })}`);
+          if (organisation && text === organisation) void reload();
+          else route(pathOf({ ...(text && { find: text }) }));
         }}
         onNew={() => setOpen({ kind: "new" })}
       />
-      {said && <Result key={said}>{said}</Result>}
-      {refusal &&
-        (refusal.code === "stale" ? (
-          <Notice tone="bad">
-            This deal changed since you loaded it, so it was not ended.{" "}
-            <button type="button" class="small" onClick={() => (setRefusal(undefined), void reload())}>
-              Reload deals
-            </button>
-          </Notice>
-        ) : (
-          <Failure problem={refusal} />
-        ))}
+      <div class="message">
+        {said && (
+          <Result key={said} onClose={() => setSaid("")}>
+            {said}
+          </Result>
+        )}
+        {refusal &&
+          (refusal.code === "stale" ? (
+            <Notice tone="bad">
+              This deal changed since you loaded it, so nothing was done.{" "}
+              <button type="button" class="small" onClick={() => (setRefusal(undefined), void reload())}>
+                Reload deals
+              </button>
+            </Notice>
+          ) : (
+            <Failure problem={refusal} />
+          ))}
+      </div>
       {problem ? (
         <Failure problem={problem} retry={() => void reload()} />
       ) : !known ? (
-        <p class="soft">Enter an organisation’s ID to see its deals.</p>
+        <Organisations find={query.find ?? ""} />
       ) : !deals ? (
         <Waiting what="Loading deals" />
       ) : deals.length === 0 ? (
@@ -136,8 +161,10 @@ function Deals() {
         <DealTable
           deals={deals}
           loading={loading}
+          busy={starting}
           onChange={(kind, deal) => void begin(deal, (loaded) => setOpen({ kind, loaded }))}
           onEnd={(deal) => void begin(deal, end)}
+          onDelete={(deal) => void begin(deal, remove)}
         />
       )}
       {open?.kind === "new" && (
@@ -151,8 +178,7 @@ function Deals() {
               deal,
               `${deal.name} was created for ${deal.organisation.name}: ${counted(deal.seats.total, "seat")}, ${instant(deal.startsAt)} – ${instant(deal.endsAt)}.`,
             );
-            if (deal.organisation.id !== organisation)
-              route(`${path}?${new URLSearchParams({ organisation: deal.organisation.id })}`);
+            if (deal.organisation.id !== organisation) route(pathOf({ organisation: deal.organisation.id }));
           }}
         />
       )}
@@ -176,69 +202,46 @@ function Deals() {
   );
 }
 
-const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
-
 /** Takes the focus, because the button that was pressed may be gone. */
-function Result({ children }: { children: string }) {
+function Result({ children, onClose }: { children: string; onClose: () => void }) {
   const here = useRef<HTMLDivElement>(null);
   useEffect(() => here.current?.focus(), []);
   return (
     <div ref={here} tabIndex={-1}>
-      <Notice tone="good">{children}</Notice>
+      <Notice tone="good" onClose={onClose}>
+        {children}
+      </Notice>
     </div>
   );
 }
 
-function Find({
-  organisation,
-  onFind,
-  onNew,
-}: {
-  organisation: string;
-  onFind: (id: string) => void;
-  onNew: () => void;
-}) {
-  const [id, setId] = useState("");
-  const [wrong, setWrong] = useState(false);
-  const field = useRef<HTMLInputElement>(null);
-  useEffect(() => {
-    setId(organisation);
-    setWrong(organisation !== "" && !isOrganisationId(organisation));
-  }, [organisation]);
+function Find({ text, onFind, onNew }: { text: string; onFind: (text: string) => void; onNew: () => void }) {
+  const [typed, setTyped] = useState(text);
+  useEffect(() => setTyped(text), [text]);
   const submit = (event: Event) => {
     event.preventDefault();
-    const text = id.trim();
-    setWrong(!isOrganisationId(text));
-    if (isOrganisationId(text)) onFind(text);
-    else field.current?.focus();
+    onFind(typed.trim());
   };
   return (
-    <form class="find-deals" onSubmit={submit} noValidate>
+    <form class="find-deals" onSubmit={submit}>
       <div>
-        <label for="organisation">Organisation ID</label>
+        <label for="organisation">Organisation name or ID</label>
         <input
-          ref={field}
           id="organisation"
-          type="text"
-          value={id}
-          onInput={(event) => setId(event.currentTarget.value)}
+          type="search"
+          value={typed}
+          onInput={(event) => setTyped(event.currentTarget.value)}
           autocomplete="off"
           autocapitalize="none"
           spellcheck={false}
-          {...(wrong && { "aria-invalid": "true" as const, "aria-describedby": "organisation-wrong" })}
         />
       </div>
       <button type="submit" class="secondary outline">
-        Find deals
+        Find
       </button>
       <button type="button" onClick={onNew}>
         New deal
       </button>
-      {wrong && (
-        <p id="organisation-wrong" class="wrong" role="alert">
-          {ORGANISATION_ID}
-        </p>
-      )}
     </form>
   );
 }
@@ -246,21 +249,31 @@ function Find({
 function DealTable({
   deals,
   loading,
+  busy,
   onChange,
   onEnd,
+  onDelete,
 }: {
   deals: DealWithSeats[];
   loading: boolean;
+  /** The deal with a request in progress. */
+  busy: string | undefined;
   onChange: (kind: Kind, deal: DealWithSeats) => void;
   onEnd: (deal: DealWithSeats) => void;
+  onDelete: (deal: DealWithSeats) => void;
 }) {
   const name = deals[0]!.organisation.name;
   return (
     <>
+      <p>
+        <a class="alone" href="/admin">
+          ‹ All organisations
+        </a>
+      </p>
       <h2>
         <Text>{name}</Text>
       </h2>
-      <table class="rows" role="table" aria-label={`Deals of ${name}`} aria-busy={loading}>
+      <table class="rows deals" role="table" aria-label={`Deals of ${name}`} aria-busy={loading}>
         <thead role="rowgroup">
           <tr role="row">
             <th role="columnheader" scope="col">
@@ -291,9 +304,14 @@ function DealTable({
         </thead>
         <tbody role="rowgroup">
           {deals.map((deal) => (
-            <tr role="row" key={deal.id}>
+            <tr role="row" key={deal.id} aria-busy={deal.id === busy}>
               <th role="rowheader" scope="row">
                 <Text>{deal.name}</Text>
+                {deal.organisation.name !== name && (
+                  <div class="soft">
+                    <Text>{`For ${deal.organisation.name}`}</Text>
+                  </div>
+                )}
               </th>
               <td role="cell" class="figure" data-label="Seats">
                 <Text>{number(deal.seats.total)}</Text>
@@ -304,10 +322,10 @@ function DealTable({
               <td role="cell" class="figure" data-label="Available">
                 <Text>{number(deal.seats.available)}</Text>
               </td>
-              <td role="cell" data-label="Starts">
+              <td role="cell" data-label="Starts" class="small">
                 <Text>{instant(deal.startsAt)}</Text>
               </td>
-              <td role="cell" data-label="Ends">
+              <td role="cell" data-label="Ends" class="small">
                 <Text>{instant(deal.endsAt)}</Text>
               </td>
               <td role="cell" data-label="State">
@@ -320,6 +338,7 @@ function DealTable({
                   <Act what="Resize" deal={deal} onClick={() => onChange("resize", deal)} />
                   <Act what="Edit" deal={deal} onClick={() => onChange("edit", deal)} />
                   {deal.state !== "ended" && <Act what="End now" deal={deal} onClick={() => onEnd(deal)} />}
+                  {deal.seats.allocated === 0 && <Act what="Delete" deal={deal} onClick={() => onDelete(deal)} />}
                 </p>
               </td>
             </tr>

@@ -80,6 +80,9 @@ describe("a change", () => {
     expect(changeOf(DEAL, VALUES)).toEqual({});
     expect(changeOf(DEAL, { ...VALUES, seats: "150" })).toEqual({ seats: 150 });
     expect(changeOf(DEAL, { ...VALUES, name: "Unlimited Plus " })).toEqual({ name: "Unlimited Plus" });
+    expect(changeOf(DEAL, { ...VALUES, "organisation.name": "Acme Ltd" })).toEqual({
+      organisation: { name: "Acme Ltd" },
+    });
   });
 
   it("for the better harms nobody", () => {
@@ -89,7 +92,7 @@ describe("a change", () => {
   it("for the worse says what is lost", () => {
     expect(harmOf(DEAL, { seats: 80 }, NOW)).toEqual([expect.stringContaining("38 will be available")]);
     expect(harmOf(DEAL, { endsAt: "2027-01-01T00:00:00Z" }, NOW)).toEqual([
-      expect.stringContaining("42 learners lose access"),
+      expect.stringContaining("42 learners lose their seats"),
     ]);
     expect(harmOf(DEAL, { endsAt: "2026-11-01T00:00:00Z" }, NOW)).toEqual([
       expect.stringContaining("ends immediately"),
@@ -102,9 +105,9 @@ describe("a change", () => {
   it("mentions learners only if there are any", () => {
     const held = (allocated: number) =>
       losers({ ...DEAL, seats: { total: 100, allocated, available: 100 - allocated } });
-    expect(held(0)).toBe("pending invites can no longer be accepted.");
-    expect(held(1)).toMatch(/^1 learner loses access/);
-    expect(held(1200)).toMatch(/^1,200 learners lose access/);
+    expect(held(0)).toBe("No learner has a seat. Pending invites can no longer be accepted.");
+    expect(held(1)).toMatch(/^1 learner loses a seat and access to Unlimited\. Pending/);
+    expect(held(1200)).toMatch(/^1,200 learners lose their seats and access to Unlimited\. Pending/);
   });
 });
 

@@ -1,5 +1,5 @@
 /** A deal's fields as people type them: validation, conversion for the API, and its refusals in words. */
-import type { DealWithSeats, NewDeal, Problem } from "../api";
+import type { DealChange, DealWithSeats, NewDeal, Problem } from "../api";
 import { instant } from "../time";
 import { counted, number } from "../ui/seat-numbers";
 
@@ -84,20 +84,24 @@ export const newDeal = (values: Values): NewDeal => ({
   endsAt: fromInput(values.endsAt)!,
 });
 
-export type Change = Partial<Omit<NewDeal, "organisation">>;
-
 /** The changed fields, of valid values. A field that was not edited is not sent: its seconds would be lost. */
-export function changeOf(deal: DealWithSeats, values: Values): Change {
+export function changeOf(deal: DealWithSeats, values: Values): DealChange {
   const before = valuesOf(deal);
-  const { organisation: _, ...after } = newDeal(values);
+  const {
+    organisation: { name },
+    ...after
+  } = newDeal(values);
   const changed = (Object.keys(after) as (keyof typeof after)[]).filter(
     (field) => values[field].trim() !== before[field],
   );
-  return Object.fromEntries(changed.map((field) => [field, after[field]]));
+  return {
+    ...Object.fromEntries(changed.map((field) => [field, after[field]])),
+    ...(name !== deal.organisation.name && { organisation: { name } }),
+  };
 }
 
 /** What learners and managers lose by a change. */
-export function harmOf(deal: DealWithSeats, change: Change, now: number): string[] {
+export function harmOf(deal: DealWithSeats, change: DealChange, now: number): string[] {
   const { allocated, total } = deal.seats;
   const harm: string[] = [];
   if (change.seats !== undefined && change.seats < total) {
@@ -111,21 +115,21 @@ export function harmOf(deal: DealWithSeats, change: Change, now: number): string
   if (change.endsAt && change.endsAt < deal.endsAt && deal.state !== "ended") {
     const past = Date.parse(change.endsAt) <= now;
     harm.push(
-      `The deal ends ${past ? "immediately" : `on ${instant(change.endsAt)}`} instead of ${instant(deal.endsAt)}: ${losers(deal)}`,
+      `The deal ends ${past ? "immediately" : `on ${instant(change.endsAt)}`} instead of ${instant(deal.endsAt)}. ${losers(deal)}`,
     );
   }
   return harm;
 }
 
-/** What learners lose when a deal ends. */
-export function losers({ seats: { allocated } }: DealWithSeats): string {
-  const access =
+/** What learners lose when a deal ends, and how many they are. */
+export function losers({ name, seats: { allocated } }: DealWithSeats): string {
+  const held =
     allocated === 0
-      ? ""
+      ? "No learner has a seat"
       : allocated === 1
-        ? "1 learner loses access, and "
-        : `${number(allocated)} learners lose access, and `;
-  return `${access}pending invites can no longer be accepted.`;
+        ? `1 learner loses a seat and access to ${name}`
+        : `${number(allocated)} learners lose their seats and access to ${name}`;
+  return `${held}. Pending invites can no longer be accepted.`;
 }
 
 /** The details of a refusal, for each field on the form that it names. */

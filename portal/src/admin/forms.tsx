@@ -1,7 +1,7 @@
 /** The dialogs in which deals are created and changed. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { changeDeal, createDeal, type DealWithSeats, getDeal, type Problem } from "../api";
+import { changeDeal, createDeal, type DealWithSeats, getDeal, listDeals, type Problem } from "../api";
 import { session } from "../session";
 import { instant } from "../time";
 import { confirm } from "../ui/confirm";
@@ -16,6 +16,7 @@ import {
   type Field,
   fromInput,
   harmOf,
+  isOrganisationId,
   newDeal,
   numberIn,
   refusedFields,
@@ -40,20 +41,23 @@ export function NewDealForm({
   onDone: (deal: DealWithSeats) => void;
   onClose: () => void;
 }) {
-  const [start] = useState(() => {
+  // The name that the organisation's other deals show.
+  const [known, setKnown] = useState(deal?.organisation.name);
+  const [first] = useState(() => {
     const kept = keptDraft();
     if (kept) return kept.values;
     const today = new Date(new Date().setHours(0, 0, 0, 0));
     const inAYear = new Date(new Date(today).setFullYear(today.getFullYear() + 1));
     return {
       "organisation.id": organisation,
-      "organisation.name": deal?.organisation.name ?? "",
+      "organisation.name": "",
       name: "",
       seats: "",
       startsAt: toInput(today),
       endsAt: toInput(inAYear),
     };
   });
+  const start = { ...first, "organisation.name": first["organisation.name"] || (known ?? "") };
   const close = () => {
     // After a session has ended, the draft is kept for after the next sign-in.
     if (session.value) dropDraft();
@@ -67,17 +71,51 @@ export function NewDealForm({
       start={start}
       onClose={close}
       submit={async (values) => {
+        const { endsAt } = newDeal(values);
+        const sure =
+          Date.parse(endsAt) > Date.now() ||
+          (await confirm({
+            title: "Create a deal that has already ended?",
+            body: <p>Its end is {instant(endsAt)}. Nobody can be invited to it or accept.</p>,
+            action: "Create ended deal",
+            keep: "Change the dates",
+          }));
+        if (!sure) return;
         const created = await createDeal(newDeal(values), keyFor(values));
         dropDraft();
         onDone(created);
       }}
-    />
+      hints={(values) =>
+        known && values["organisation.name"].trim() !== known
+          ? { "organisation.name": `The organisation’s other deals show “${known}”.` }
+          : {}
+      }
+    >
+      {(values) => <KnownName id={values["organisation.id"].trim()} onKnown={setKnown} />}
+    </Form>
   );
+}
+
+/** Looks up the name that an organisation's deals show. */
+function KnownName({ id, onKnown }: { id: string; onKnown: (name: string | undefined) => void }) {
+  useEffect(() => {
+    let left = false;
+    const timer = setTimeout(async () => {
+      // Without an answer, people type the name.
+      const deals = isOrganisationId(id) ? await listDeals(id).catch(() => []) : [];
+      if (!left) onKnown(deals[0]?.organisation.name);
+    }, 300);
+    return () => {
+      left = true;
+      clearTimeout(timer);
+    };
+  }, [id]);
+  return null;
 }
 
 const CHANGES = {
   resize: { title: "Resize", action: "Resize", fields: ["seats"] },
-  edit: { title: "Edit", action: "Save", fields: ["name", "startsAt", "endsAt"] },
+  edit: { title: "Edit", action: "Save", fields: ["name", "organisation.name", "startsAt", "endsAt"] },
 } as const;
 export type Kind = keyof typeof CHANGES;
 
@@ -178,6 +216,7 @@ function Form({
   start,
   submit,
   onClose,
+  hints,
   children,
 }: {
   title: string;
@@ -187,6 +226,8 @@ function Form({
   start: Values;
   submit: (values: Values) => Promise<void>;
   onClose: () => void;
+  /** Hints in place of the usual ones. */
+  hints?: (values: Values) => Partial<Values>;
   children?: (values: Values) => ComponentChildren;
 }) {
   const dialog = useRef<HTMLDialogElement>(null);
@@ -251,6 +292,8 @@ function Form({
               field={field}
               value={values[field]}
               wrong={wrong[field]}
+              hint={hints?.(values)[field]}
+              half={isTime(field) || (field.startsWith("organisation") && fields.includes("organisation.id"))}
               onInput={(value) => setTyped({ ...typed, [field]: value })}
             />
           ))}
@@ -268,27 +311,33 @@ function Form({
   );
 }
 
+const isTime = (field: Field) => field === "startsAt" || field === "endsAt";
+
 function Input({
   field,
   value,
   wrong,
+  hint,
+  half,
   onInput,
 }: {
   field: Field;
   value: string;
   wrong: string | undefined;
+  hint: string | undefined;
+  /** Whether another field is beside it. */
+  half: boolean;
   onInput: (value: string) => void;
 }) {
-  const { label, hint } = FIELDS[field];
+  const { label, hint: usual } = FIELDS[field];
   const id = `deal-${field}`;
-  const isTime = field === "startsAt" || field === "endsAt";
-  const time = isTime && fromInput(value);
-  const help = time ? `That is ${instant(time)}.` : hint;
+  const time = isTime(field) && fromInput(value);
+  const help = time ? `That is ${instant(time)}.` : (hint ?? usual);
   return (
-    <div class={isTime || field.startsWith("organisation") ? "half" : undefined}>
+    <div class={half ? "half" : undefined}>
       <label for={id}>{label}</label>
       <input
-        {...(isTime ? { type: "datetime-local" as const } : { type: "text" as const })}
+        {...(isTime(field) ? { type: "datetime-local" as const } : { type: "text" as const })}
         id={id}
         required
         autocomplete="off"

@@ -1,7 +1,7 @@
 /** The checked list: what will happen to each row, before anything is sent. */
 import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Counts, Seats } from "../api";
+import type { Counts, Seats, SendResult } from "../api";
 import { moreThanSeats } from "../seats/deal-head";
 import { confirm } from "../ui/confirm";
 import { counted } from "../ui/seat-numbers";
@@ -9,8 +9,8 @@ import { announce, Notice } from "../ui/status";
 import { Text } from "../ui/text";
 import { focusAddresses } from "./entry";
 import type { Inviting, Row } from "./inviting";
-import { suggestionFor } from "./suggestion";
-import { leftOutOf, predicted, summaryOf } from "./verdicts";
+import { type Doubt, doubtOf, suggestionFor } from "./suggestion";
+import { doubted, leftOutOf, predicted, summaryOf } from "./verdicts";
 
 export function CheckList({
   inviting,
@@ -25,12 +25,38 @@ export function CheckList({
   heading: RefObject<HTMLHeadingElement | null>;
 }) {
   const rows = inviting.rows.value;
-  const due = inviting.due.value.length;
   const checking = inviting.checking.value;
+  // During a check the list says what it said before, so that nothing moves.
+  const settled = useRef({ due: 0, summary: "" });
+  if (!checking || !settled.current.summary) {
+    const doubts = inviting.due.value.filter(doubtOf).length;
+    const parts = [summaryOf(rows.flatMap(({ verdict }) => verdict ?? [])), doubts > 0 && `look again at ${doubts}`];
+    settled.current = { due: inviting.due.value.length, summary: parts.filter(Boolean).join("; ") };
+  }
+  const { due, summary } = settled.current;
+  const full = seats.available === 0;
   const unread = inviting.unread.value;
   const leftOut = leftOutOf(inviting.leftOut.value);
   if (rows.length === 0) return null;
 
+  const send = async () => {
+    const doubts = inviting.due.value.filter(doubtOf);
+    const sure =
+      doubts.length === 0 ||
+      (await confirm({
+        title: `Send to ${counted(doubts.length, "address that may be mistyped", "addresses that may be mistyped")}?`,
+        body: (
+          <ul class="people">
+            {doubts.map(({ id, email }) => (
+              <li key={id}>{email}</li>
+            ))}
+          </ul>
+        ),
+        action: `Send ${counted(due, "invite")}`,
+        keep: "Look again",
+      }));
+    if (sure) await inviting.send();
+  };
   const discard = async () => {
     const yes = await confirm({
       title: "Discard this list?",
@@ -46,7 +72,7 @@ export function CheckList({
   return (
     <section class="checked" aria-label="Checked addresses">
       <h2 ref={heading} tabIndex={-1}>
-        <Text>{summaryOf(rows.flatMap(({ verdict }) => verdict ?? [])) || "Checking…"}</Text>
+        <Text>{summary || "Checking…"}</Text>
       </h2>
       {leftOut && (
         <p class="soft">
@@ -54,8 +80,12 @@ export function CheckList({
         </p>
       )}
       {due > 0 && counts.pending + due > seats.available && (
-        <Notice>
-          <Text>{`With this list, ${moreThanSeats(counts.pending + due, counts, seats)}`}</Text>
+        <Notice {...(full && { tone: "warn" as const })}>
+          <Text>
+            {full
+              ? `${counted(due, "person", "people")} can be invited, but nobody can accept until a seat is free.`
+              : `With this list, ${moreThanSeats(counts.pending + due, counts, seats)}`}
+          </Text>
         </Notice>
       )}
       <p class="actions send">
@@ -63,9 +93,10 @@ export function CheckList({
           <button
             type="button"
             aria-disabled={checking || unread}
-            onClick={() => checking || unread || void inviting.send()}
+            aria-busy={checking}
+            onClick={() => checking || unread || void send()}
           >
-            <Text>{checking ? "Checking…" : `Send ${counted(due, "invite")}`}</Text>
+            <Text>{`Send ${counted(due, "invite")}`}</Text>
           </button>
         )}
         <button type="button" class="secondary outline" onClick={() => void discard()}>
@@ -80,26 +111,26 @@ export function CheckList({
           </span>
         )}
       </p>
-      <table class="rows" role="table" aria-label="What will happen">
+      <table class="rows forecast" role="table" aria-label="What will happen">
         <thead role="rowgroup">
           <tr role="row">
             <th role="columnheader" scope="col">
               Address
             </th>
-            <th role="columnheader" scope="col">
+            <th role="columnheader" scope="col" class="name">
               Name
             </th>
-            <th role="columnheader" scope="col">
+            <th role="columnheader" scope="col" class="outcome">
               What will happen
             </th>
-            <th role="columnheader" scope="col">
+            <th role="columnheader" scope="col" class="change">
               <span class="visually-hidden">Actions</span>
             </th>
           </tr>
         </thead>
         <tbody role="rowgroup">
           {rows.map((row, index) => (
-            <CheckedRow key={row.id} {...{ inviting, row }} place={index + 1} />
+            <CheckedRow key={row.id} {...{ inviting, row, full }} place={index + 1} />
           ))}
         </tbody>
       </table>
@@ -107,17 +138,37 @@ export function CheckList({
   );
 }
 
-function CheckedRow({ inviting, row, place }: { inviting: Inviting; row: Row; place: number }) {
+const doubtAbout = (row: Row) => (row.verdict?.outcome === "invited" ? doubtOf(row) : undefined);
+const wordsOf = (verdict: SendResult, doubt: Doubt | undefined) => (doubt ? doubted(doubt) : predicted(verdict));
+
+function CheckedRow({
+  inviting,
+  row,
+  place,
+  full,
+}: {
+  inviting: Inviting;
+  row: Row;
+  place: number;
+  /** Whether no seat is free. */
+  full: boolean;
+}) {
   const [editing, setEditing] = useState(false);
   const input = useRef<HTMLInputElement>(null);
+  // During a check, the last words keep their place.
+  const checked = useRef(row);
+  if (row.verdict) checked.current = row;
+  const { verdict, email } = checked.current;
   // Once shown, a field stays: it must not disappear while somebody corrects it.
-  const wrong = row.verdict?.outcome === "invalid_email";
+  const wrong = verdict?.outcome === "invalid_email";
   const fields = editing || wrong;
   useEffect(() => {
     if (wrong) setEditing(true);
   }, [wrong]);
-  const several = wrong && row.email.split("@").length > 2;
-  const meant = several ? undefined : suggestionFor(row.email);
+  const several = wrong && email.split("@").length > 2;
+  const due = verdict?.outcome === "invited";
+  const doubt = doubtAbout(checked.current);
+  const meant = doubt ? doubt.meant : wrong && !several ? suggestionFor(email) : undefined;
   const edit = () => {
     setEditing(true);
     setTimeout(() => input.current?.focus());
@@ -125,8 +176,8 @@ function CheckedRow({ inviting, row, place }: { inviting: Inviting; row: Row; pl
 
   const correct = async (change: { email?: string; name?: string }) => {
     await inviting.correct(row.id, change);
-    const verdict = inviting.rows.value.find(({ id }) => id === row.id)?.verdict;
-    if (verdict) announce(`${verdict.email}: ${predicted(verdict).label}`);
+    const now = inviting.rows.value.find(({ id }) => id === row.id);
+    if (now?.verdict) announce(`${now.verdict.email}: ${wordsOf(now.verdict, doubtAbout(now)).label}`);
   };
   const use = () => {
     void correct({ email: meant ?? row.email });
@@ -143,7 +194,9 @@ function CheckedRow({ inviting, row, place }: { inviting: Inviting; row: Row; pl
     void inviting.remove(row.id);
   };
 
-  const prediction = row.verdict && predicted(row.verdict);
+  const prediction = verdict && wordsOf(verdict, doubt);
+  // Green would promise too much.
+  const tone = due && full ? "expired" : prediction?.tone;
   const who = row.email || row.name;
   const note = `verdict-${row.id}`;
   return (
@@ -182,14 +235,10 @@ function CheckedRow({ inviting, row, place }: { inviting: Inviting; row: Row; pl
         )}
       </td>
       <td role="cell" data-label="What will happen" id={note}>
-        <div>
-          {prediction ? (
-            <span class={`state ${prediction.tone}`}>
-              <Text>{prediction.label}</Text>
-            </span>
-          ) : (
-            <span class="soft">Checking…</span>
-          )}
+        <div class={row.verdict ? "" : "checking"}>
+          <span class={`state ${(row.verdict && tone) ?? ""}`}>
+            <Text>{(row.verdict && prediction?.label) ?? "Checking…"}</Text>
+          </span>
           {prediction?.note && (
             <div class="soft">
               <Text>{prediction.note}</Text>

@@ -1,10 +1,17 @@
 /** Keeps the unsent list across a reload or a lost session, until the tab is closed or the person signs out. */
-import type { InviteRow } from "../api";
 import { drop, keep, kept } from "../storage";
+import type { LeftOut } from "./parse";
+import type { Recipient } from "./recipients";
+
+/** A row of the list. Its `id` is its place in what was pasted: rows are shown in another order. */
+export interface DraftRow extends Recipient {
+  readonly id: number;
+}
 
 export interface Draft {
   text: string;
-  rows: InviteRow[];
+  rows: DraftRow[];
+  leftOut: LeftOut;
 }
 
 const keyOf = (deal: string) => `invite:${deal}`;
@@ -16,5 +23,25 @@ export function keepDraft(deal: string, draft: Draft) {
 
 export function restoreDraft(deal: string): Draft {
   const draft = kept(keyOf(deal));
-  return draft === null ? { text: "", rows: [] } : (JSON.parse(draft) as Draft);
+  if (draft === null) return { text: "", rows: [], leftOut: {} };
+  // A draft of an earlier version has neither places nor reasons.
+  const { text, rows, leftOut = {} } = JSON.parse(draft) as Draft;
+  return { text, rows: rows.map((row, id) => ({ ...row, id: row.id ?? id })), leftOut };
 }
+
+/**
+ * The rows in the order in which they were pasted, but of several with the same address the fullest comes first: the API
+ * invites the first.
+ */
+export function fullestFirst<Row extends DraftRow>(rows: Row[]): Row[] {
+  const pasted = rows.toSorted((a, b) => a.id - b.id);
+  const fullest = new Map<string, Row>();
+  for (const row of pasted) {
+    const best = fullest.get(keyOfAddress(row));
+    if (!best || (row.name ?? "").length > (best.name ?? "").length) fullest.set(keyOfAddress(row), row);
+  }
+  const chosen = [...fullest.values()];
+  return [...chosen, ...pasted.filter((row) => !chosen.includes(row))];
+}
+
+const keyOfAddress = ({ email }: Recipient) => email.trim().toLowerCase();

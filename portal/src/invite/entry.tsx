@@ -132,7 +132,7 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
       </label>
       <p class="soft" id="addresses-hint">
         Paste up to {number(MOST_ROWS)} addresses from a spreadsheet or an email, with or without names, or drop CSV
-        files here. You see what will happen before anything is sent.
+        files here. You see what will happen before anything is sent. Ctrl+Enter checks too.
       </p>
       <textarea
         id="addresses"
@@ -145,6 +145,12 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
         readOnly={checking.value}
         value={inviting.text.value}
         onInput={onInput}
+        onKeyDown={(event) => {
+          if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+          event.preventDefault();
+          void check();
+        }}
+        aria-keyshortcuts="Control+Enter"
         placeholder={listed > 0 ? "" : "ann@example.com\nBob Roe <bob@example.com>"}
       />
       <p class="actions">
@@ -152,9 +158,10 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
           type="button"
           class={listed > 0 ? "secondary outline" : ""}
           aria-disabled={checking.value}
+          aria-busy={checking.value}
           onClick={() => void check()}
         >
-          <Text>{checking.value ? "Checking…" : "Check…"}</Text>
+          Check…
         </button>
         <button type="button" class="secondary outline" onClick={() => file.current?.click()}>
           Choose a CSV file

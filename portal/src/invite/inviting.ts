@@ -11,8 +11,10 @@ import { recordSent } from "../seats/own";
 import { session } from "../session";
 import { asProblem } from "../ui/load";
 import type { Columns, ColumnsQuestion } from "./columns";
-import { keepDraft, restoreDraft } from "./draft";
+import { fullestFirst, keepDraft, restoreDraft } from "./draft";
 import { type LeftOut, type List, readList, together } from "./parse";
+import type { Recipient } from "./recipients";
+import { doubtOf } from "./suggestion";
 import { rank } from "./verdicts";
 
 /** The API's limit for one request. */
@@ -21,9 +23,11 @@ export const MOST_ROWS = 1000;
 const BATCH = 50;
 
 export interface Row {
+  /** The row's place in what was pasted. */
   readonly id: number;
   readonly email: string;
   readonly name: string;
+  readonly typed?: string;
   /** The last check's prediction; undefined after the row was changed. */
   readonly verdict: SendResult | undefined;
   /** The outcome of sending. */
@@ -61,24 +65,21 @@ export class Inviting {
   #answers: Columns[] = [];
 
   constructor(readonly deal: string) {
-    const { text, rows } = restoreDraft(deal);
+    const { text, rows, leftOut } = restoreDraft(deal);
     this.text.value = text;
-    this.rows.value = this.#asRows(rows);
+    this.rows.value = rows.map((row) => ({ name: "", ...row, verdict: undefined, sent: undefined }));
+    this.leftOut.value = leftOut;
+    this.#nextId = rows.reduce((next, { id }) => Math.max(next, id + 1), 0);
     effect(() => {
       const left = this.stage.value === "draft" ? this.rows.value : this.due.value;
-      keepDraft(deal, { text: this.text.value, rows: left.map(toInvite) });
+      const kept = left.map(({ verdict: _, sent: __, ...row }) => row);
+      keepDraft(deal, { text: this.text.value, rows: kept, leftOut: this.leftOut.value });
     });
     void this.check();
   }
 
-  #asRows(rows: InviteRow[]): Row[] {
-    return rows.map(({ email, name = "" }) => ({
-      id: this.#nextId++,
-      email,
-      name,
-      verdict: undefined,
-      sent: undefined,
-    }));
+  #asRows(rows: Recipient[]): Row[] {
+    return rows.map((row) => ({ name: "", ...row, id: this.#nextId++, verdict: undefined, sent: undefined }));
   }
 
   /** Replaces the text. Answers about the columns of the old text are dropped. */
@@ -108,7 +109,8 @@ export class Inviting {
     const checked = await this.#predict(rows);
     if (!checked) return undefined;
     // Rows are sorted only here: they must not move while somebody corrects them.
-    this.rows.value = checked.toSorted((a, b) => rank(a.verdict) - rank(b.verdict));
+    const ranks = new Map(checked.map((row) => [row.id, rank(row.verdict, doubtOf(row))]));
+    this.rows.value = checked.toSorted((a, b) => (ranks.get(a.id) ?? 0) - (ranks.get(b.id) ?? 0));
     this.leftOut.value = together(this.leftOut.value, list.leftOut);
     this.write("");
     return undefined;
@@ -125,8 +127,7 @@ export class Inviting {
     this.problem.value = undefined;
     this.checking.value = rows.length > 0;
     if (rows.length === 0) return rows;
-    // In the order of arrival: of two equal addresses, the API invites the first.
-    const arrived = rows.toSorted((a, b) => a.id - b.id);
+    const arrived = fullestFirst(rows);
     try {
       const results = await sendInvites(this.deal, arrived.map(toInvite), true);
       if (turn !== this.#newestCheck) return undefined;
@@ -141,7 +142,11 @@ export class Inviting {
   }
 
   async correct(id: number, change: { email?: string; name?: string }) {
-    this.rows.value = this.rows.value.map((row) => (row.id === id ? { ...row, ...change, verdict: undefined } : row));
+    this.rows.value = this.rows.value.map((row) => {
+      if (row.id !== id) return row;
+      const { typed: _, ...rest } = row;
+      return { ...rest, ...change, verdict: undefined };
+    });
     await this.check();
   }
 

@@ -222,6 +222,35 @@ it("a text of unclosed links is read quickly", () => {
   expect(readList("[a](mailto:".repeat(20_000))).toMatchObject({ leftOut: {} });
 });
 
+it.each<[text: string, header: number]>([
+  ["ann@example.com\nEmail\nbob@example.com", 1],
+  ["ann@example.com\nE-Mail,Abteilung\nbob@example.com,Sales", 1],
+  ["Email\nann@example.com\nEmail\nbob@example.com", 2],
+  ["Ann Doe;ann@example.com\nLearner email;Start date\nbob@example.com;2026", 1],
+])("a header line in the middle of a list is no address: %s", (text, header) => {
+  const list = readList(text);
+  expect("rows" in list && list.rows.map(({ email }) => email)).toEqual([ann.email, bob.email]);
+  expect(list).toMatchObject({ leftOut: { header } });
+});
+
+describe("words beside an address", () => {
+  it.each<[text: string, typed: string | undefined]>([
+    ["foo bar@example.com", "foo bar@example.com"],
+    ["Foo bar@example.com", "Foo bar@example.com"],
+    ["foo bar@example.com, ann@example.com", "foo bar@example.com"],
+    ["bar@example.com foo", "bar@example.com foo"],
+    ["Bar bar@example.com", undefined],
+    ["Ann Doe bar@example.com", undefined],
+    ["invite bar@example.com", undefined],
+    ["foo <bar@example.com>", undefined],
+    ["write to our friends at bar@example.com", undefined],
+  ])("%s is kept as a doubt: %s", (text, typed) => {
+    const list = readList(text);
+    expect("rows" in list && list.rows[0]).toMatchObject({ email: "bar@example.com", ...(typed && { typed }) });
+    expect("rows" in list && list.rows[0]?.typed).toBe(typed);
+  });
+});
+
 describe("headers", () => {
   it.each<[header: string]>([
     ["First name;Last name;E-mail"],

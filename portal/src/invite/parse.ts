@@ -4,7 +4,6 @@
  * Invariant: every line that is not blank becomes a row, or is counted as left out with a reason. The API decides whether an
  * address is valid.
  */
-import type { InviteRow } from "../api";
 import {
   type Columns,
   type ColumnsQuestion,
@@ -16,10 +15,10 @@ import {
 } from "./columns";
 import { withoutMail } from "./mail";
 import { capitalised, fullName, nameOf } from "./name";
-import { fromCells, fromLine, fromPiece, isAngled, isList, LABEL, ownPart } from "./recipients";
+import { fromCells, fromLine, fromPiece, isAngled, isList, LABEL, ownPart, type Recipient } from "./recipients";
 import { likeliest, readingsOf, type TextRecord } from "./records";
 import { tidied } from "./tidy";
-import { isSomebodyElses, kindOf } from "./titles";
+import { isOther, isSomebodyElses, kindOf } from "./titles";
 
 /** Why a line, or an address in it, is not a row. */
 export type Reason = "separator" | "title" | "header" | "prose" | "others" | "signature" | "nobody" | "marks";
@@ -32,7 +31,7 @@ export function together(one: LeftOut, other: LeftOut): LeftOut {
 }
 
 export interface List {
-  readonly rows: InviteRow[];
+  readonly rows: Recipient[];
   readonly leftOut: LeftOut;
 }
 
@@ -47,14 +46,14 @@ const out = (reason: Reason): Part => ({ kind: "out", reason });
 
 /** The list in a text, or a question about it. `answers` has one answer for each table, in order. */
 export function readList(text: string, answers: readonly Columns[] = []): List | { question: ColumnsQuestion } {
-  const rows: InviteRow[] = [];
+  const rows: Recipient[] = [];
   /** Rows from a table with a header: there, two people may share a first name. */
-  const titled = new Set<InviteRow>();
+  const titled = new Set<Recipient>();
   const leftOut: LeftOut = {};
   const leave = (reason: Reason, count = 1) => {
     if (count > 0) leftOut[reason] = (leftOut[reason] ?? 0) + count;
   };
-  const take = (found: InviteRow[], reason: Reason) => {
+  const take = (found: Recipient[], reason: Reason) => {
     for (const row of found) rows.push(row);
     if (found.length === 0) leave(reason);
   };
@@ -69,7 +68,8 @@ export function readList(text: string, answers: readonly Columns[] = []): List |
     else if (part.kind === "cells") {
       const column = addressColumn(part.records);
       for (const { cells } of part.records) {
-        if (isLabelled(cells)) leave("others");
+        if (isHeader(cells)) leave("header");
+        else if (isLabelled(cells)) leave("others");
         else take(fromCellsInAnyOrder(cells, column), "marks");
       }
     } else {
@@ -78,7 +78,8 @@ export function readList(text: string, answers: readonly Columns[] = []): List |
       if (!columns) return { question: decision as ColumnsQuestion };
       if ("guess" in decision) answered.set(decision, columns);
       for (const record of part.records) {
-        if (columns.email === EVERY) take(fromLine(record.raw), "marks");
+        if (isHeader(record.cells)) leave("header");
+        else if (columns.email === EVERY) take(fromLine(record.raw), "marks");
         else if (isLabelled([record.cells[columns.name ?? -1] ?? "", record.cells[columns.email] ?? ""]))
           leave("others");
         else {
@@ -95,15 +96,15 @@ export function readList(text: string, answers: readonly Columns[] = []): List |
 }
 
 /** A text beside several addresses is a department or a boss, not a name. Only a first name may be repeated. */
-function withoutRepeatedName(rows: InviteRow[], titled: Set<InviteRow>) {
+function withoutRepeatedName(rows: Recipient[], titled: Set<Recipient>) {
   const people = new Map<string, Set<string>>();
   for (const { email, name } of rows) {
     if (name) people.set(name, (people.get(name) ?? new Set()).add(email.toLowerCase()));
   }
-  return (row: InviteRow): InviteRow => {
-    const { email, name } = row;
+  return (row: Recipient): Recipient => {
+    const { name, ...rest } = row;
     const own = !name || people.get(name)?.size === 1 || (titled.has(row) && !name.includes(" "));
-    return own ? row : { email };
+    return own ? row : rest;
   };
 }
 
@@ -253,7 +254,7 @@ function endingAtSemicolons(line: string): string {
   return ends ? parts.join("\n") : line;
 }
 
-function fromTable({ cells }: TextRecord, { email, name, infix, family }: Columns): InviteRow[] {
+function fromTable({ cells }: TextRecord, { email, name, infix, family }: Columns): Recipient[] {
   const cell = (column: number | undefined) => (column === undefined ? "" : (cells[column] ?? ""));
   const last = family === undefined || family === name ? "" : [cell(infix), cell(family)].filter(Boolean).join(" ");
   const text = [cell(name), last].filter(Boolean).join(" ");
@@ -261,6 +262,15 @@ function fromTable({ cells }: TextRecord, { email, name, infix, family }: Column
   if (!cell(email).includes("@") && text.includes("@")) return fromCells(text, "");
   const named = fullName(nameOf(cell(name)), nameOf(last));
   return marks(cell(email)) && named === "" ? [] : fromCells(cell(email), named);
+}
+
+/** Whether a line in the middle of a list has only titles, one of them of addresses: `Email`, `Department`. */
+function isHeader(cells: string[]): boolean {
+  const filled = cells.filter(Boolean);
+  return (
+    filled.every((cell) => !cell.includes("@") && (kindOf(cell) !== undefined || isOther(cell))) &&
+    filled.some((cell) => kindOf(cell) === "email")
+  );
 }
 
 /** Whether a line is a label and an address: `Manager`, `max@example.com`. */
@@ -286,7 +296,7 @@ function addressColumn(records: TextRecord[]): number | undefined {
 const addressCells = (cells: string[]) => cells.flatMap((cell, column) => (cell.includes("@") ? [column] : []));
 
 /** A line without known columns: its address, and the text beside it if there is only one. */
-function fromCellsInAnyOrder(cells: string[], column: number | undefined): InviteRow[] {
+function fromCellsInAnyOrder(cells: string[], column: number | undefined): Recipient[] {
   const [at, another] = addressCells(cells);
   const email = at ?? (cells.length > 1 ? column : undefined);
   if (email === undefined || another !== undefined) {
@@ -302,5 +312,5 @@ function fromCellsInAnyOrder(cells: string[], column: number | undefined): Invit
   const several = texts.length > 0 && cell.split("@").length > 2;
   return several || !cell.includes("@")
     ? fromCells(cell, name)
-    : fromLine(cell).map(({ email, name: own = name }) => (own ? { email, name: own } : { email }));
+    : fromLine(cell).map((found) => (name ? { name, ...found } : found));
 }

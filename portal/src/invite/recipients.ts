@@ -7,6 +7,11 @@ import type { InviteRow } from "../api";
 import { isDegree, isFiller, isFullName, isSuffix, nameBefore, nameInText } from "./name";
 import { isSomebodyElses } from "./titles";
 
+export interface Recipient extends InviteRow {
+  /** The whole text, if words beside the address may belong to it: `foo bar@example.com`. */
+  readonly typed?: string;
+}
+
 /** A text that looks like an address, with nothing around it. */
 const ADDRESS = /^[^\s@<>,;"]+@[^\s@<>,;"]+$/;
 /** `<ann@example.com>`, as mail clients write it. */
@@ -70,12 +75,12 @@ export function bare(text: string): string {
   return inner.replace(/^mailto:([^?]*).*$/i, "$1").replace(/^(?:smtp|e-?mail|to|cc|bcc):/i, "");
 }
 
-function row(email: string, name = ""): InviteRow {
+function row(email: string, name = ""): Recipient {
   return name && name.toLowerCase() !== email.toLowerCase() ? { email, name } : { email };
 }
 
 /** The rows of a line; none only if it has neither a letter nor an `@`. */
-export function fromLine(line: string): InviteRow[] {
+export function fromLine(line: string): Recipient[] {
   const rows = fromPiece(line);
   return rows.length === 0 && /[\p{L}@]/u.test(line) ? [{ email: line.trim() }] : rows;
 }
@@ -84,12 +89,12 @@ export function fromLine(line: string): InviteRow[] {
 const SENTENCE = /\?(?:$|[\s)"'])|@\S{0,253}[^\s,;]\s+\p{Ll}+\s+\p{Ll}+(?![\p{L}\p{M}'’-])(?!\s*[<([])/u;
 
 /** The rows of a part of a line; none if it has only words of a sentence. */
-export function fromPiece(piece: string): InviteRow[] {
+export function fromPiece(piece: string): Recipient[] {
   const rows = fromRecipientsOrText(piece);
   return SENTENCE.test(piece.slice(piece.indexOf("@"))) ? rows.map(({ email }) => ({ email })) : rows;
 }
 
-function fromRecipientsOrText(piece: string): InviteRow[] {
+function fromRecipientsOrText(piece: string): Recipient[] {
   const text = piece
     .trim()
     .replace(BULLET, "")
@@ -102,13 +107,13 @@ function fromRecipientsOrText(piece: string): InviteRow[] {
 }
 
 /** A recipient list: `Ann <ann@example.com>, "Doe, Ann" <…>`, and Outlook's `Doe, Ann <…>; …`. */
-function fromRecipients(line: string): InviteRow[] {
-  const rows: InviteRow[] = [];
+function fromRecipients(line: string): Recipient[] {
+  const rows: Recipient[] = [];
   /** The texts between commas since the last address: parts of a name, if an address in brackets follows. */
   let parts: string[] = [];
   let part = "";
   /** The row whose bracket is right before the part. */
-  let before: InviteRow | undefined;
+  let before: Recipient | undefined;
   const endPart = () => {
     const text = part.trim();
     part = "";
@@ -188,7 +193,7 @@ function splitName(parts: string[], email: string): { others: string[]; name: st
 }
 
 /** Running text: addresses with spaces, commas or bars between them. */
-function fromText(text: string): InviteRow[] {
+function fromText(text: string): Recipient[] {
   const chunks = text
     .split(/[,;|\t、]|\s\/\s/)
     .map((chunk) => chunk.replace(/\s+/g, " ").trim())
@@ -202,7 +207,7 @@ function fromText(text: string): InviteRow[] {
 const ENDED = /^[.!?…]/;
 
 /** Words with addresses among them. All names are before their addresses, or all are after them. */
-function fromChunk(chunk: string): InviteRow[] {
+function fromChunk(chunk: string): Recipient[] {
   const words = chunk.split(" ");
   if (!words.some((word) => /[^\s@]@+[^\s@]/.test(word))) return [{ email: chunk }];
   const emails: string[] = [];
@@ -223,14 +228,28 @@ function fromChunk(chunk: string): InviteRow[] {
   const behind = names.map((name, index) => (ends.has(index) ? "" : name));
   const leading = names[0] !== "";
   const trailing = behind.at(-1) !== "";
+  const [only, another] = emails;
+  if (only !== undefined && another === undefined && isDoubtful(only, gaps))
+    return [{ ...row(only, names[0]), typed: chunk }];
   return emails.map((email, index) => {
     if (leading && (!trailing || emails.length === 1)) return row(email, names[index]);
     return row(email, trailing && !leading ? behind[index + 1] : "");
   });
 }
 
+/** Whether the words around an address may be a part of it: they are no full name, and no sentence. */
+function isDoubtful(email: string, gaps: string[]): boolean {
+  const words = gaps.join(" ").split(" ").filter(Boolean);
+  const [word = "", another] = words;
+  if (words.length > 2 || !words.every((word) => /^[\p{L}\p{N}._'’-]+$/u.test(word)) || words.some(isFiller))
+    return false;
+  if (nameInText(words.join(" ")) === "") return word !== "";
+  // A first name is usually the beginning of its address.
+  return another === undefined && !email.toLowerCase().startsWith(word.charAt(0).toLowerCase());
+}
+
 /** The row of an address cell and its name. A cell with several addresses, or with words around one, is a row to correct. */
-export function fromCells(cell: string, name: string): InviteRow[] {
+export function fromCells(cell: string, name: string): Recipient[] {
   if (!cell.includes("@")) return cell || name ? [row(cell, name)] : [];
   const rows = fromLine(cell);
   const [only, another] = rows;

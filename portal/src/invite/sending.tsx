@@ -49,10 +49,14 @@ export function Sending({ inviting }: { inviting: Inviting }) {
       ) : (
         <p class="actions">
           <button type="button" class="secondary outline" aria-disabled={stopping} onClick={() => inviting.stop()}>
-            <Text>{stopping ? "Stopping…" : "Stop"}</Text>
+            Stop
           </button>
           <span class="soft">
-            You can use other pages of Seatkeeper while the invites are sent. Keep this tab open.
+            <Text>
+              {stopping
+                ? "Stopping, once the invites that are on their way are sent."
+                : "You can use other pages of Seatkeeper while the invites are sent. Keep this tab open."}
+            </Text>
           </span>
         </p>
       )}

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { suggestionFor } from "./suggestion";
+import { doubtOf, suggestionFor } from "./suggestion";
 
 it.each<[typed: string, meant: string | undefined]>([
   ["o’brien@example.com", "o'brien@example.com"],
@@ -17,3 +17,17 @@ it.each<[typed: string, meant: string | undefined]>([
   ["ann@ne.com", undefined],
   ["no address", undefined],
 ])("%s may mean %s", (typed, meant) => expect(suggestionFor(typed)).toBe(meant));
+
+it.each<[typed: string, email: string, meant: string | undefined]>([
+  ["foo bar@example.com", "bar@example.com", "foo.bar@example.com"],
+  ["Foo bar@example.com", "bar@example.com", "foo.bar@example.com"],
+  ["foo baz bar@example.com", "bar@example.com", undefined],
+  ["bar@example.com foo", "bar@example.com", undefined],
+])("%s is to be looked at again", (typed, email, meant) =>
+  expect(doubtOf({ email, typed })).toEqual({ note: `The list says “${typed}”.`, meant }),
+);
+
+it("a host that may be mistyped is to be looked at again", () => {
+  expect(doubtOf({ email: "jo@gmial.com" })).toMatchObject({ meant: "jo@gmail.com" });
+  expect(doubtOf({ email: "jo@gmail.com" })).toBeUndefined();
+});

@@ -1,4 +1,21 @@
 /** A correction for a mistyped address. It is offered, never applied by itself. */
+import type { Recipient } from "./recipients";
+
+/** Why somebody should look at a valid address again, and what may be meant. */
+export interface Doubt {
+  readonly note: string;
+  readonly meant: string | undefined;
+}
+
+export function doubtOf({ email, typed }: Recipient): Doubt | undefined {
+  if (typed === undefined) {
+    const meant = suggestionFor(email);
+    return meant === undefined ? undefined : { note: "The part after the @ may be mistyped.", meant };
+  }
+  const [first = "", second, ...more] = typed.split(" ");
+  const joined = second === email && more.length === 0 ? `${first.toLowerCase()}.${email}` : undefined;
+  return { note: `The list says “${typed}”.`, meant: joined };
+}
 
 /** Large mail hosts. Similar ones, such as `mail.com`, are listed so that they are not taken for a typo. */
 const HOSTS = (

@@ -3,19 +3,20 @@ import type { SendOutcome, SendResult } from "../api";
 import { dateTime } from "../time";
 import { counted, number } from "../ui/seat-numbers";
 import type { LeftOut, Reason } from "./parse";
+import type { Doubt } from "./suggestion";
 
 export interface Words {
   /** The style of the label. */
-  tone: "accepted" | "pending" | "expired" | "failed";
+  tone: "accepted" | "skipped" | "expired" | "failed";
   label: string;
   note: string;
 }
 
 const TONES: Record<SendOutcome, Words["tone"]> = {
   invited: "accepted",
-  already_pending: "pending",
-  already_accepted: "pending",
-  duplicate: "pending",
+  already_pending: "skipped",
+  already_accepted: "skipped",
+  duplicate: "skipped",
   invalid_email: "failed",
   too_soon: "expired",
   unavailable: "failed",
@@ -50,6 +51,13 @@ function words(
 
 /** The outcome that a check predicts. */
 export const predicted = (result: SendResult) => words(PREDICTED, result);
+
+/** The same for an address that may be mistyped. It is invited, unless somebody corrects it. */
+export const doubted = ({ note }: Doubt): Words => ({
+  tone: "expired",
+  label: "Look again",
+  note,
+});
 
 /** The outcome of sending. Here, advice is more useful than the API's detail. */
 export const sentOutcome = (result: SendResult) => words(SENT, result, NOTES[result.outcome] ?? result.detail);
@@ -101,6 +109,7 @@ export function leftOutOf(leftOut: LeftOut): string {
   return parts.length > 0 ? `Left out: ${parts.join(", ")}.` : "";
 }
 
-/** Rows to correct come first, then rows that are not sent, then rows that are. */
-const RANKS: Partial<Record<SendOutcome, number>> = { invalid_email: 0, unavailable: 0, too_soon: 1, invited: 3 };
-export const rank = (result: SendResult | undefined) => (result ? (RANKS[result.outcome] ?? 2) : 0);
+/** Rows to correct come first, then rows to look at again, rows that are not sent, and rows that are. */
+const RANKS: Partial<Record<SendOutcome, number>> = { invalid_email: 0, unavailable: 0, too_soon: 2, invited: 4 };
+export const rank = (result: SendResult | undefined, doubt: Doubt | undefined) =>
+  !result ? 0 : doubt && result.outcome === "invited" ? 1 : (RANKS[result.outcome] ?? 3);

@@ -1,7 +1,7 @@
 import { afterEach, expect, test, vi } from "vitest";
 import type { Invite } from "../api";
 import { session } from "../session";
-import { resendRows } from "./bulk";
+import { resendListed, resendRows } from "./bulk";
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -15,6 +15,7 @@ const row: Invite = {
   expiresAt: null,
   acceptedAt: null,
   acceptedWith: null,
+  removedAt: null,
   invitedBy: "max@acme.example",
   sends: 1,
   delivery: { state: "sent", at: "2026-11-01T00:00:00Z", reason: null },
@@ -42,4 +43,16 @@ test.each([
   expect(bulk).toMatchObject({ done: 0, unsure: 1 });
   await bulk.run(() => true);
   expect(bulk).toMatchObject({ done: 1, unsure: 0, tally: new Map([[outcome, 1]]) });
+});
+
+test("of all pending invites, those whose mail is still queued are not resent", async () => {
+  const queued = { ...row, id: "bob", delivery: { ...row.delivery, state: "queued" } };
+  const sent: unknown[] = [];
+  vi.stubGlobal("fetch", async (_: string, { body }: RequestInit) => {
+    if (!body) return Response.json({ ...PAGE, invites: [row, queued] });
+    sent.push(JSON.parse(body as string));
+    return Response.json({ results: [{ inviteId: "ann", outcome: "resent" }] });
+  });
+  await resendListed("pending", "pending").run(() => true);
+  expect(sent).toEqual([{ invites: [{ id: "ann", sends: 1 }] }]);
 });

@@ -2,9 +2,10 @@
  * Bulk actions, one batch at a time: they show progress, can be stopped between two batches, and can be continued after a
  * failure.
  */
-import { type Invite, type ListedStatus, listSeats, Problem, type ResendOutcome, resendInvites } from "../api";
+import { type Invite, listSeats, Problem, type ResendOutcome, resendInvites } from "../api";
 import { ownSends } from "./lost";
 import { recordRow, withOwn } from "./own";
+import { canResend } from "./words";
 
 /** At the rate that mail is sent, a batch of this size ends soon. */
 const BATCH = 50;
@@ -73,14 +74,17 @@ export function resendRows(deal: string, rows: Invite[]): BulkResend {
   return new BulkResend(deal, async () => (left.length > 0 ? left.splice(0, BATCH) : undefined));
 }
 
-/** Resends all invites of a status, page by page. A cursor is a position in the list, so resending a page skips or repeats none. */
-export function resendListed(deal: string, status: ListedStatus): BulkResend {
+/**
+ * Resends all invites with this status, page by page. A cursor is a position in the list, and resent invites are at its
+ * beginning, so resending a page skips or repeats none.
+ */
+export function resendListed(deal: string, status: "pending" | "expired"): BulkResend {
   let cursor: string | null | undefined;
   return new BulkResend(deal, async () => {
     if (cursor === null) return undefined;
     const page = await listSeats(deal, { status, cursor, limit: BATCH });
     cursor = page.nextCursor;
-    return withOwn(deal, page.invites, { status, first: false, matches: () => true });
+    return withOwn(deal, page.invites, { status, first: false, matches: () => true }).filter(canResend);
   });
 }
 

@@ -38,7 +38,15 @@ export function DealHead({
           <Text>{`This deal ended on ${instant(deal.endsAt)}. Nobody can be invited or accept any more.`}</Text>
         </Notice>
       )}
-      {deal.state === "active" && counts && counts.pending > seats.available && (
+      {deal.state === "active" && seats.available === 0 && (
+        <Notice tone="warn">
+          <Text>
+            Every seat is taken: nobody can accept until a seat is free. De-allocate a seat, or ask your partnership
+            manager for more.
+          </Text>
+        </Notice>
+      )}
+      {deal.state === "active" && seats.available > 0 && counts && counts.pending > seats.available && (
         <Notice>
           <Text>{moreThanSeats(counts.pending, counts, seats)}</Text>
         </Notice>
@@ -47,10 +55,9 @@ export function DealHead({
   );
 }
 
-/** For more pending invites than free seats. */
+/** For more pending invites than free seats, of which there is one at least. */
 export function moreThanSeats(pending: number, { exactUpTo }: Counts, { available }: Seats): string {
   const many = atLeast(pending, exactUpTo, people);
-  if (available === 0) return `${many} may still accept, but no seat is left.`;
   if (available === 1) return `${many} may still accept, but only 1 seat is left. The first to accept gets it.`;
   return `${many} may still accept, but only ${number(available)} seats are left. The first ${number(available)} to accept get them.`;
 }

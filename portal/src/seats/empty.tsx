@@ -1,9 +1,10 @@
-import type { ListedStatus } from "../api";
+import type { Filter } from "../api";
 
-const EMPTY: Record<ListedStatus, string> = {
+const EMPTY: Record<Filter, string> = {
   pending: "No invite is waiting for an answer.",
   accepted: "Nobody has accepted yet.",
   expired: "No invite has expired.",
+  removed: "No invite was cancelled and no seat de-allocated in the last 30 days.",
 };
 
 /** Shown instead of a list without rows. */
@@ -11,12 +12,14 @@ export function Empty({
   deal,
   status,
   search,
+  large,
   active,
   more,
 }: {
   deal: string;
-  status: ListedStatus | undefined;
+  status: Filter | undefined;
   search: string;
+  large: boolean;
   active: boolean;
   more: boolean;
 }) {
@@ -29,7 +32,7 @@ export function Empty({
   if (search)
     return (
       <p key="search" class="soft">
-        No address begins with this text. The search compares only the beginning of an address.
+        {large ? "No address begins with this text." : "No name and no address contains this text."}
       </p>
     );
   if (status)

@@ -3,14 +3,15 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import {
   type Counts,
   cancelInvite,
+  type Filter,
   getInvite,
   type Invite,
-  type ListedStatus,
   type Page,
   type Problem,
   releaseSeat,
   resendInvite,
 } from "../api";
+import { MailHelp } from "../invite/mail-help";
 import { confirm } from "../ui/confirm";
 import { asProblem, type Loaded } from "../ui/load";
 import { counted, number } from "../ui/seat-numbers";
@@ -42,6 +43,8 @@ export function Invites({
   deal,
   status,
   search,
+  large,
+  loaded,
   list,
   counts,
   onMove,
@@ -49,8 +52,12 @@ export function Invites({
   onFirst,
 }: {
   deal: string;
-  status: ListedStatus | undefined;
+  status: Filter | undefined;
   search: string;
+  /** Whether the deal has too many invites for a search of the whole list. */
+  large: boolean;
+  /** How many invites are loaded for a search. */
+  loaded: number | undefined;
   list: Loaded<Page>;
   counts: Counts | undefined;
   /** An invite moved from one status to another, or left the list. */
@@ -215,17 +222,17 @@ export function Invites({
   };
   const resendPicked = () => runResend(resendRows(deal, resendable), resendable.length);
 
-  const resendAll = async () => {
-    const { expired, exactUpTo } = counts ?? { expired: 0, exactUpTo: 0 };
-    const exact = expired <= exactUpTo;
-    const many = atLeast(expired, exactUpTo, (count) => counted(count, "expired invite"));
+  const resendEach = async (status: "pending" | "expired") => {
+    const { [status]: total, exactUpTo } = counts ?? { pending: 0, expired: 0, exactUpTo: 0 };
+    const exact = total <= exactUpTo;
+    const many = atLeast(total, exactUpTo, (count) => counted(count, `${status} invite`));
     const sure = await confirm({
       title: `Resend ${many}?`,
       body: <p>Each person gets a new email with a new link and a new expiry date. Only the new link works.</p>,
       action: "Resend all",
     });
     if (!sure) return;
-    await runResend(resendListed(deal, "expired"), exact ? expired : undefined);
+    await runResend(resendListed(deal, status), exact ? total : undefined);
   };
 
   const cancelPicked = async () => {
@@ -271,18 +278,24 @@ export function Invites({
 
   useSendingRows(deal, rows, (before, after) => replaceRow(before, listed(after)));
 
-  const pickable = rows.filter((row) => row.status !== "accepted");
+  const pickable = rows.filter((row) => row.status === "pending" || row.status === "expired");
   const allPicked = pickable.length > 0 && pickable.every((row) => picked.has(row.id));
   return (
     <section aria-label="Invites">
       <div class="tools">
-        <Search text={search} onSearch={onSearch} />
-        {status === "expired" && !search && rows.length > 0 && (
-          <button type="button" class="secondary outline" disabled={run !== undefined} onClick={() => void resendAll()}>
-            Resend all expired
+        <Search text={search} large={large} onSearch={onSearch} />
+        {(status === "expired" || status === "pending") && !search && rows.some(canResend) && (
+          <button
+            type="button"
+            class="secondary outline"
+            disabled={run !== undefined}
+            onClick={() => void resendEach(status)}
+          >
+            <Text>{`Resend all ${status}`}</Text>
           </button>
         )}
       </div>
+      {rows.some((row) => row.status === "pending") && <MailHelp />}
       <div class="message" aria-live="polite" tabIndex={-1} ref={place}>
         {run && (
           <Notice>
@@ -321,34 +334,41 @@ export function Invites({
             />
             Select all on this page
           </label>
-          {chosen.length > 0 && (
-            <>
-              <span class="soft">
-                <Text>{`${number(chosen.length)} selected`}</Text>
-              </span>
-              <button
-                type="button"
-                class="secondary outline small"
-                disabled={run !== undefined || resendable.length === 0}
-                onClick={() => void resendPicked()}
-              >
-                Resend selected
-              </button>
-              <button
-                type="button"
-                class="secondary outline small"
-                disabled={run !== undefined}
-                onClick={() => void cancelPicked()}
-              >
-                Cancel selected
-              </button>
-            </>
-          )}
+          <div class={`picked ${chosen.length > 0 ? "" : "none"}`}>
+            <span class="soft">
+              <Text>{`${number(chosen.length)} selected`}</Text>
+            </span>
+            <button
+              type="button"
+              class="secondary outline small"
+              disabled={run !== undefined || resendable.length === 0}
+              onClick={() => void resendPicked()}
+            >
+              Resend selected
+            </button>
+            <button
+              type="button"
+              class="secondary outline small"
+              disabled={run !== undefined}
+              onClick={() => void cancelPicked()}
+            >
+              Cancel selected
+            </button>
+          </div>
         </div>
       )}
       {page && rows.length > 0 && <InviteList {...{ rows, picked, busy, now, actions }} />}
       {page && rows.length === 0 && (
-        <Empty {...{ deal, status, search }} active={page.deal.state === "active"} more={page.nextCursor !== null} />
+        <Empty
+          {...{ deal, status, search, large }}
+          active={page.deal.state === "active"}
+          more={page.nextCursor !== null}
+        />
+      )}
+      {!page && list.loading && loaded !== undefined && (
+        <p class="soft" role="status">
+          <Text>{searching(loaded, counts)}</Text>
+        </p>
       )}
       {!page && list.loading && <Waiting what="Loading invites" rows={6} />}
     </section>
@@ -376,6 +396,13 @@ export function ListFailure({
       </p>
     </Notice>
   );
+}
+
+/** The progress of loading the whole list, with the total if it is exact. */
+function searching(loaded: number, counts: Counts | undefined): string {
+  const total = counts && counts.pending + counts.accepted + counts.expired;
+  const exact = counts && counts.pending <= counts.exactUpTo && counts.expired <= counts.exactUpTo;
+  return `Loading the list to search it: ${number(loaded)}${exact ? ` of ${number(total ?? 0)}` : ""}`;
 }
 
 /** Cancelled and released invites leave the list. */

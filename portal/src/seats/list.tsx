@@ -1,5 +1,6 @@
 /** The table of invites. */
 import type { Invite } from "../api";
+import { session } from "../session";
 import { ago, date, fromNow, instant } from "../time";
 import { Text } from "../ui/text";
 import { When } from "../ui/when";
@@ -27,7 +28,7 @@ export function InviteList({
   actions: RowActions;
 }) {
   return (
-    <table class="rows" role="table" aria-label="Invites">
+    <table class="rows invites" role="table" aria-label="Invites">
       <thead role="rowgroup">
         <tr role="row">
           <th role="columnheader" scope="col" class="pick">
@@ -36,19 +37,16 @@ export function InviteList({
           <th role="columnheader" scope="col">
             Address
           </th>
-          <th role="columnheader" scope="col">
-            Invited by
-          </th>
-          <th role="columnheader" scope="col">
+          <th role="columnheader" scope="col" class="status">
             Invitation status
           </th>
-          <th role="columnheader" scope="col">
+          <th role="columnheader" scope="col" class="sent">
             Date sent
           </th>
-          <th role="columnheader" scope="col">
+          <th role="columnheader" scope="col" class="expires">
             Expires
           </th>
-          <th role="columnheader" scope="col">
+          <th role="columnheader" scope="col" class="act">
             <span class="visually-hidden">Actions</span>
           </th>
         </tr>
@@ -92,12 +90,17 @@ function Row({
   now: number;
   actions: RowActions;
 }) {
-  const { email } = invite;
+  const { email, name, invitedBy } = invite;
+  const another = invitedBy !== null && invitedBy !== session.value?.email ? invitedBy : undefined;
+  const waiting = busy || !canResend(invite);
   const status = statusOf(invite);
+  const open = invite.status === "pending" || invite.status === "expired";
+  const expires = open ? invite.expiresAt : null;
+  const since = invite.removedAt ?? invite.acceptedAt;
   return (
     <tr role="row" aria-busy={busy}>
       <td role="cell" class="pick">
-        {invite.status !== "accepted" && (
+        {open && (
           <input
             type="checkbox"
             checked={picked}
@@ -108,46 +111,35 @@ function Row({
       </td>
       <th role="rowheader" scope="row" class="address">
         <Address email={email} />
-        {invite.name && <div class="soft">{invite.name}</div>}
+        {name && <div class="soft">{name}</div>}
+        {another && (
+          <div class="soft">
+            Invited by <Address email={another} />
+          </div>
+        )}
       </th>
-      <td role="cell" data-label="Invited by" class="by">
-        {invite.invitedBy ? <Address email={invite.invitedBy} /> : "–"}
+      <td role="cell" class="status">
+        <span class={`state ${status.tone}`}>
+          <Text>{status.label}</Text>
+        </span>
+        {since && (
+          <div key="since" class="soft">
+            <Text>{date(since)}</Text>
+          </div>
+        )}
+        {status.note && (
+          <div key="note" class="soft">
+            <Text>{status.note}</Text>
+          </div>
+        )}
       </td>
-      <td role="cell" data-label="Invitation status" class="status">
-        <div>
-          <span class={`state ${status.tone}`}>
-            <Text>{status.label}</Text>
-          </span>
-          {invite.acceptedAt && (
-            <div key="accepted" class="soft">
-              <Text>{date(invite.acceptedAt)}</Text>
-            </div>
-          )}
-          {status.note && (
-            <div key="note" class="soft">
-              <Text>{status.note}</Text>
-            </div>
-          )}
-          {canResend(invite) && (
-            <button
-              type="button"
-              class="link"
-              aria-disabled={busy}
-              aria-label={`Resend invite to ${email}`}
-              onClick={() => actions.resend(invite)}
-            >
-              Resend
-            </button>
-          )}
-        </div>
-      </td>
-      <td role="cell" data-label="Date sent">
+      <td role="cell" data-label="Date sent" class="sent">
         {invite.sentAt ? <When time={invite.sentAt} now={now} /> : <span class="soft">Not sent yet</span>}
       </td>
-      <td role="cell" data-label="Expires">
-        {invite.expiresAt && invite.status !== "accepted" ? (
-          <time dateTime={invite.expiresAt} title={instant(invite.expiresAt)}>
-            <Text>{(invite.status === "expired" ? ago : fromNow)(invite.expiresAt, now)}</Text>
+      <td role="cell" data-label="Expires" class={`expires ${expires ? "" : "none"}`}>
+        {expires ? (
+          <time dateTime={expires} title={instant(expires)}>
+            <Text>{(invite.status === "expired" ? ago : fromNow)(expires, now)}</Text>
           </time>
         ) : (
           <Text>–</Text>
@@ -166,16 +158,30 @@ function Row({
             De-allocate seat
           </button>
         ) : (
-          <button
-            key="cancel"
-            type="button"
-            class="link"
-            aria-disabled={busy}
-            aria-label={`Cancel invite to ${email}`}
-            onClick={() => actions.cancel(invite)}
-          >
-            Cancel invite
-          </button>
+          open && (
+            <>
+              <button
+                key="resend"
+                type="button"
+                class="link"
+                aria-disabled={waiting}
+                aria-label={`Resend invite to ${email}`}
+                onClick={() => waiting || actions.resend(invite)}
+              >
+                Resend
+              </button>
+              <button
+                key="cancel"
+                type="button"
+                class="link"
+                aria-disabled={busy}
+                aria-label={`Cancel invite to ${email}`}
+                onClick={() => actions.cancel(invite)}
+              >
+                Cancel invite
+              </button>
+            </>
+          )
         )}
       </td>
     </tr>

@@ -1,11 +1,12 @@
 /** The numbers of a page: all from one refresh, and updated together after each of the manager's own actions. */
-import type { Counts, Invite, ListedStatus, Seats } from "../api";
+import type { Counts, Filter, Invite, Seats } from "../api";
 import { number } from "../ui/seat-numbers";
 import { atLeast } from "./deal-head";
 
-export function tabCount({ pending, accepted, expired, exactUpTo }: Counts, status: ListedStatus | undefined): string {
+export function tabCount({ pending, accepted, expired, exactUpTo }: Counts, status: Filter | undefined): string {
   // The number of accepted invites is the number of allocated seats: always exact.
   if (status === "accepted") return number(accepted);
+  if (status === "removed") return "";
   if (status) return atLeast({ pending, expired }[status], exactUpTo);
   const all = Math.min(pending, exactUpTo) + accepted + Math.min(expired, exactUpTo);
   return number(all) + (pending > exactUpTo || expired > exactUpTo ? "+" : "");

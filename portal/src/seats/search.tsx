@@ -1,6 +1,18 @@
 import { useEffect, useState } from "preact/hooks";
+import { number } from "../ui/seat-numbers";
+import { Text } from "../ui/text";
+import { MOST_SEARCHED } from "./whole";
 
-export function Search({ text, onSearch }: { text: string; onSearch: (text: string) => void }) {
+export function Search({
+  text,
+  large,
+  onSearch,
+}: {
+  text: string;
+  /** Whether the search finds only beginnings of addresses. */
+  large: boolean;
+  onSearch: (text: string) => void;
+}) {
   const [typed, setTyped] = useState(text);
   // Search when the person pauses, not at each letter.
   useEffect(() => {
@@ -10,14 +22,20 @@ export function Search({ text, onSearch }: { text: string; onSearch: (text: stri
   }, [typed, text]);
   return (
     <label class="find">
-      Address begins with
+      <Text>{large ? "Address begins with" : "Name or address contains"}</Text>
       <input
         type="search"
         autocomplete="off"
         spellcheck={false}
         value={typed}
         onInput={(event) => setTyped(event.currentTarget.value)}
+        {...(large && { "aria-describedby": "search-large" })}
       />
+      {large && (
+        <span id="search-large" class="soft">
+          This deal has more than {number(MOST_SEARCHED)} invites. The search compares only the beginning of addresses.
+        </span>
+      )}
     </label>
   );
 }

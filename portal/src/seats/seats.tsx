@@ -2,7 +2,7 @@
 import "./seats.css";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
-import { getCounts, type Invite, type ListedStatus, listSeats, searchSeats } from "../api";
+import { type Counts, type Filter, getCounts, type Invite, listSeats, type Page, searchSeats } from "../api";
 import { drop, keep, kept } from "../storage";
 import { Heading } from "../ui/frame";
 import { useLoad } from "../ui/load";
@@ -13,16 +13,18 @@ import { Invites, ListFailure } from "./invites";
 import { moved, type Numbers, tabCount } from "./numbers";
 import { withOwn } from "./own";
 import { Pages, useTrail } from "./paging";
+import { containing, MOST_SEARCHED, pageOf, wholeList } from "./whole";
 
-const TABS: [ListedStatus | undefined, string][] = [
+const TABS: [Filter | undefined, string][] = [
   [undefined, "All"],
   ["pending", "Pending"],
   ["accepted", "Accepted"],
   ["expired", "Expired"],
+  ["removed", "Removed"],
 ];
 
 /** A page's path has its tab and cursor, but never an email address. */
-function pathOf(deal: string, status: ListedStatus | undefined, after: string | undefined) {
+function pathOf(deal: string, status: Filter | undefined, after: string | undefined) {
   const query = new URLSearchParams({ ...(status && { status }), ...(after && { after }) }).toString();
   return `/deals/${deal}${query && `?${query}`}`;
 }
@@ -41,12 +43,33 @@ function Seats({ deal }: { deal: string }) {
   const view = `${status ?? ""}|${search}`;
 
   const [numbers, setNumbers] = useState<Numbers>();
+  const removed = status === "removed";
+  const whole = useWholeList(deal, removed ? status : undefined, numbers?.counts);
+  const load = async (): Promise<Page> => {
+    const all = search ? await whole.load() : undefined;
+    if (all) {
+      const rows = removed
+        ? all.invites
+        : withOwn(deal, all.invites, { status: undefined, first: true, matches: () => true });
+      const found = rows
+        .filter((row) => removed || status === undefined || row.status === status)
+        .filter(containing(search));
+      return { ...all, ...pageOf(found, after) };
+    }
+    const page = search
+      ? await searchSeats(deal, search, { status, cursor: after })
+      : await listSeats(deal, { status, cursor: after });
+    // Most removed invites are the manager's own actions.
+    if (status === "removed") return page;
+    const matches = (row: Invite) => row.email.toLowerCase().startsWith(search.toLowerCase());
+    return { ...page, invites: withOwn(deal, page.invites, { status, first: after === undefined, matches }) };
+  };
   const list = useLoad(`${view}|${after ?? ""}`, async () => {
     // A search and a later page keep the numbers, which cost more to count than a page to load.
     const counting = !numbers || (!search && !after);
     const outdated = () => setNumbers((old) => old && { ...old, isStale: true });
     const [page, counts] = await Promise.all([
-      search ? searchSeats(deal, search, { status, cursor: after }) : listSeats(deal, { status, cursor: after }),
+      load(),
       counting ? getCounts(deal).catch((error) => (numbers ? null : Promise.reject(error))) : undefined,
     ]).catch((error) => {
       outdated();
@@ -54,11 +77,11 @@ function Seats({ deal }: { deal: string }) {
     });
     if (counts) setNumbers({ seats: page.seats, counts, at: Date.now(), isStale: false });
     else if (counts === null) outdated();
-    const matches = (row: Invite) => row.email.toLowerCase().startsWith(search.toLowerCase());
-    return { ...page, invites: withOwn(deal, page.invites, { status, first: after === undefined, matches }) };
+    return page;
   });
+  const reload = () => (whole.forget(), list.reload());
   useReturn(() => {
-    if (numbers && Date.now() - numbers.at > FRESH) void list.reload();
+    if (numbers && Date.now() - numbers.at > FRESH) void reload();
   });
   const head = useLatest(list.value);
   const trail = useTrail(view, after);
@@ -71,7 +94,7 @@ function Seats({ deal }: { deal: string }) {
       <>
         <Heading title="Deal seats">Deal seats</Heading>
         {list.problem ? (
-          <ListFailure problem={list.problem} onFirst={() => go(undefined)} retry={() => void list.reload()} />
+          <ListFailure problem={list.problem} onFirst={() => go(undefined)} retry={() => void reload()} />
         ) : (
           <Waiting what="Loading the deal" rows={5} />
         )}
@@ -98,7 +121,7 @@ function Seats({ deal }: { deal: string }) {
         {TABS.map(([name, label]) => (
           <a key={label} href={pathOf(deal, name, undefined)} {...(name === status && { "aria-current": "page" })}>
             {label}{" "}
-            {numbers && (
+            {numbers && name !== "removed" && (
               <span class="soft">
                 <Text>{tabCount(numbers.counts, name)}</Text>
               </span>
@@ -108,7 +131,10 @@ function Seats({ deal }: { deal: string }) {
       </nav>
       <Invites
         key={status}
-        {...{ deal, status, search, list }}
+        {...{ deal, status, search }}
+        list={{ ...list, reload }}
+        large={whole.large}
+        loaded={whole.loaded}
         counts={numbers?.counts}
         onMove={(from, to) => setNumbers((old) => old && moved(old, from, to))}
         onSearch={(text) => (setSearch(text), setSearchAfter(""))}
@@ -139,6 +165,32 @@ function useKept(name: string) {
   useEffect(() => () => drop(name), []);
   const change = (text: string) => (setText(text), text ? keep(name, text) : drop(name));
   return [text, change] as const;
+}
+
+/** The whole list, loaded once for all searches. `large`: there are too many invites for it. */
+function useWholeList(deal: string, status: Filter | undefined, counts: Counts | undefined) {
+  const known = useRef<{ status: Filter | undefined; list: Promise<Page | undefined> } | undefined>(undefined);
+  const [loaded, setLoaded] = useState<number>();
+  const [tooLong, setTooLong] = useState(false);
+  const large =
+    status === undefined &&
+    (tooLong || (counts ? counts.pending + counts.accepted + counts.expired : 0) > MOST_SEARCHED);
+  const load = async () => {
+    if (large) return undefined;
+    if (known.current?.status !== status) known.current = undefined;
+    known.current ??= { status, list: wholeList(deal, status, setLoaded) };
+    try {
+      const list = await known.current.list;
+      if (!list) setTooLong(true);
+      return list;
+    } catch (error) {
+      known.current = undefined;
+      throw error;
+    } finally {
+      setLoaded(undefined);
+    }
+  };
+  return { large, loaded, load, forget: () => (known.current = undefined) };
 }
 
 /** The last value, until the next is loaded: the seats stay visible when the tab changes. */

@@ -4,7 +4,7 @@ import { shortDate } from "../time";
 
 export interface Status {
   /** The style of the label. */
-  tone: "pending" | "accepted" | "expired" | "failed";
+  tone: "pending" | "accepted" | "expired" | "failed" | "removed";
   label: string;
   note?: string;
 }
@@ -26,8 +26,8 @@ export function statusOf(invite: Invite): Status {
       ...(invite.acceptedWith === "other_address" && { note: "with another address" }),
     };
   }
-  if (invite.status === "cancelled") return { tone: "expired", label: "Cancelled" };
-  if (invite.status === "released") return { tone: "expired", label: "De-allocated" };
+  if (invite.status === "cancelled") return { tone: "removed", label: "Cancelled" };
+  if (invite.status === "released") return { tone: "removed", label: "De-allocated" };
   const label = invite.status === "pending" ? "Pending" : "Expired";
   if (invite.delivery.state === "failed") {
     const note = REASONS[invite.delivery.reason ?? ""];

@@ -1,4 +1,5 @@
 /** The frame of every page: the bar with navigation and account, the dialog, the live region. */
+import "./presses";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { session, signOut } from "../session";

@@ -27,7 +27,7 @@ export function Notice({
   children,
   onClose,
 }: {
-  tone?: "plain" | "good" | "bad";
+  tone?: "plain" | "good" | "warn" | "bad";
   children: ComponentChildren;
   onClose?: () => void;
 }) {

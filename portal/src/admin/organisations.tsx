@@ -1,0 +1,138 @@
+/** The organisations, and the states of their deals. */
+import { useEffect, useState } from "preact/hooks";
+import { useLocation } from "preact-iso";
+import { type DealWithSeats, listDeals, listOrganisations, type Problem } from "../api";
+import { STATES } from "../deals";
+import { asProblem, useLoad } from "../ui/load";
+import { number } from "../ui/seat-numbers";
+import { Failure, Waiting } from "../ui/status";
+import { Text } from "../ui/text";
+import { isOrganisationId } from "./fields";
+
+/** How many organisations' deals are loaded at once. */
+const AT_ONCE = 4;
+
+export function pathOf(query: { find?: string; organisation?: string }): string {
+  const text = new URLSearchParams(query).toString();
+  return `/admin${text && `?${text}`}`;
+}
+
+/** All organisations, or those with a text in their name or ID. An only one is opened. */
+export function Organisations({ find }: { find: string }) {
+  const { route } = useLocation();
+  const { value, problem, loading, reload, update } = useLoad(find, () => listOrganisations(find, undefined));
+  const [more, setMore] = useState<{ busy: boolean; problem?: Problem }>({ busy: false });
+  const organisations = value?.organisations ?? [];
+  const deals = useDeals(organisations.map(({ id }) => id));
+  const only = find && organisations.length === 1 ? organisations[0] : undefined;
+  useEffect(() => {
+    if (only) route(pathOf({ organisation: only.id }), true);
+  }, [only]);
+  const next = async (cursor: string) => {
+    setMore({ busy: true });
+    try {
+      const page = await listOrganisations(find, cursor);
+      update((old) => ({ ...page, organisations: [...old.organisations, ...page.organisations] }));
+      setMore({ busy: false });
+    } catch (error) {
+      setMore({ busy: false, problem: asProblem(error) });
+    }
+  };
+  if (problem) return <Failure problem={problem} retry={() => void reload()} />;
+  if (!value || only) return <Waiting what="Loading organisations" />;
+  if (organisations.length === 0) {
+    return (
+      <p key={find}>
+        No organisation has this text in its name or ID.{" "}
+        {isOrganisationId(find) && "If the ID is right, create the organisation’s first deal."}
+      </p>
+    );
+  }
+  const cursor = value.nextCursor;
+  return (
+    <>
+      <table class="rows" role="table" aria-label="Organisations" aria-busy={loading}>
+        <thead role="rowgroup">
+          <tr role="row">
+            <th role="columnheader" scope="col">
+              Organisation
+            </th>
+            <th role="columnheader" scope="col">
+              ID
+            </th>
+            <th role="columnheader" scope="col">
+              Deals
+            </th>
+          </tr>
+        </thead>
+        <tbody role="rowgroup">
+          {organisations.map(({ id, name }) => (
+            <tr role="row" key={id}>
+              <th role="rowheader" scope="row">
+                <a class="alone" href={pathOf({ organisation: id })}>
+                  {name}
+                </a>
+              </th>
+              <td role="cell" data-label="ID">
+                <span>{id}</span>
+              </td>
+              <td role="cell" data-label="Deals">
+                <States deals={deals.get(id)} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {more.problem && <Failure problem={more.problem} />}
+      {cursor !== null && (
+        <p class="pages">
+          <button type="button" class="secondary outline small" aria-busy={more.busy} onClick={() => void next(cursor)}>
+            Show more
+          </button>
+        </p>
+      )}
+    </>
+  );
+}
+
+/** The deals of these organisations, as they arrive. */
+function useDeals(ids: string[]): ReadonlyMap<string, DealWithSeats[] | Problem> {
+  const [known, setKnown] = useState<ReadonlyMap<string, DealWithSeats[] | Problem>>(new Map());
+  useEffect(() => {
+    let left = false;
+    const queue = ids.filter((id) => !known.has(id));
+    const work = async () => {
+      for (let id = queue.shift(); id !== undefined && !left; id = queue.shift()) {
+        const key = id;
+        const deals = await listDeals(id).catch(asProblem);
+        if (!left) setKnown((known) => new Map(known).set(key, deals));
+      }
+    };
+    for (let worker = 0; worker < AT_ONCE; worker += 1) void work();
+    return () => {
+      left = true;
+    };
+  }, [ids.join()]);
+  return known;
+}
+
+function States({ deals }: { deals: DealWithSeats[] | Problem | undefined }) {
+  if (!deals) return <Text>…</Text>;
+  if (!Array.isArray(deals)) return <Text>Not loaded. Open the organisation to see its deals.</Text>;
+  const states = (Object.keys(STATES) as (keyof typeof STATES)[]).map((state) => ({
+    state,
+    count: deals.filter((deal) => deal.state === state).length,
+  }));
+  return (
+    <span class="states">
+      {states.map(
+        ({ state, count }) =>
+          count > 0 && (
+            <span key={state} class={`state ${state}`}>
+              <Text>{`${number(count)} ${STATES[state].toLowerCase()}`}</Text>
+            </span>
+          ),
+      )}
+    </span>
+  );
+}

@@ -1,0 +1,55 @@
+import { beforeEach, expect, it, vi } from "vitest";
+import { type Invite, listSeats, type Page } from "../api";
+import { containing, pageOf, wholeList } from "./whole";
+
+vi.mock("../api", () => ({ listSeats: vi.fn() }));
+const asked = vi.mocked(listSeats);
+
+const row = (id: number | string, name: string | null = null) =>
+  ({ id: `${id}`, email: `${id}@example.com`, name }) as Invite;
+const rows = (count: number) => Array.from({ length: count }, (_, id) => row(id));
+
+/** Answers requests for a list of these rows, in pages. */
+function answerWith(all: Invite[]) {
+  asked.mockImplementation(async (_, { cursor, limit = 50 }) => {
+    const from = Number(cursor ?? 0);
+    const nextCursor = from + limit < all.length ? String(from + limit) : null;
+    return { invites: all.slice(from, from + limit), nextCursor } as Page;
+  });
+}
+beforeEach(() => void asked.mockReset());
+
+it.each([
+  ["DOE", true],
+  ["nn.doe@ex", true],
+  ["jose", true],
+  ["José D", true],
+  ["ann.doe@example.com", true],
+  ["bob", false],
+])("a search for %s finds José Doe, ann.doe@example.com: %s", (text, found) => {
+  expect(containing(text)({ ...row("ann.doe"), name: "José Doe" })).toBe(found);
+});
+
+it("up to 2,000 invites are loaded, with progress, and each is there once", async () => {
+  answerWith(rows(2000));
+  const progress: number[] = [];
+  const whole = await wholeList("deal", undefined, (loaded) => progress.push(loaded));
+  expect(whole?.invites).toEqual(rows(2000));
+  expect(progress).toEqual([200, 400, 600, 800, 1000, 1200, 1400, 1600, 1800, 2000]);
+  answerWith([...rows(200), ...rows(5)]);
+  expect((await wholeList("deal", undefined, () => undefined))?.invites).toEqual(rows(200));
+});
+
+it("a longer list is not searched whole", async () => {
+  answerWith(rows(2001));
+  expect(await wholeList("deal", undefined, () => undefined)).toBeUndefined();
+});
+
+it("results come in pages", () => {
+  const all = rows(120);
+  const first = pageOf(all, undefined);
+  const second = pageOf(all, first.nextCursor ?? undefined);
+  const third = pageOf(all, second.nextCursor ?? undefined);
+  expect([...first.invites, ...second.invites, ...third.invites]).toEqual(all);
+  expect(third.nextCursor).toBeNull();
+});
