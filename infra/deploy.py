@@ -341,6 +341,18 @@ def upload_portal(out: Values) -> int:
     return len(changed) + len(gone)
 
 
+def smoke_test(stack: str) -> None:
+    """Mails SES's simulator through the deployed function, because only SES knows which permissions it asks for."""
+    answer = boto3.client("lambda").invoke(FunctionName=f"{stack}-deliver-invites", Payload=b'{"smokeTest": true}')
+    said = json.load(answer["Payload"])
+    refused = said.get("errorMessage", "the function failed") if "FunctionError" in answer else said["refused"]
+    if refused:
+        raise Refused(
+            f"The system is deployed, but cannot mail yet. SES refused the smoke test's mail: {refused}. Look it up under sending-stopped in docs/runbook.md, then run `make deploy` again."
+        )
+    say("SES took the smoke test's mail.")
+
+
 def check_portal() -> Iterator[str]:
     """The pages must be built."""
     if not (PORTAL / "index.html").is_file():
@@ -421,6 +433,10 @@ def deploy(given: Values, stack: str, rotate: bool, will_build: bool = False) ->
         if "UserPoolId" in out:
             say("  Add a partnership manager:  make partner EMAIL=…")
             say("  Add a learning manager:     make manager EMAIL=… ORG=…")
+    if values.get("sending_paused") == "true":
+        say("Sending is paused, so no mail was tried.")
+    else:
+        smoke_test(stack)
 
 
 def main() -> None:
@@ -449,19 +465,3 @@ def run(command: Callable[[], None]) -> None:
 
 if __name__ == "__main__":
     main()
-def smoke_test(stack: str) -> None:
-    """Mails SES's simulator through the deployed function, because only SES knows which permissions it asks for."""
-    answer = boto3.client("lambda").invoke(FunctionName=f"{stack}-deliver-invites", Payload=b'{"smokeTest": true}')
-    said = json.load(answer["Payload"])
-    refused = said.get("errorMessage", "the function failed") if "FunctionError" in answer else said["refused"]
-    if refused:
-        raise Refused(
-            f"The system is deployed, but cannot mail yet. SES refused the smoke test's mail: {refused}. Look it up under sending-stopped in docs/runbook.md, then run `make deploy` again."
-        )
-    say("SES took the smoke test's mail.")
-
-
-    if values.get("sending_paused") == "true":
-        say("Sending is paused, so no mail was tried.")
-    else:
-        smoke_test(stack)

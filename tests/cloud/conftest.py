@@ -73,7 +73,9 @@ def emulator() -> Iterator[Emulator]:
     scratch = FOLDER / "tmp"
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
+    SES_CHECKS.write_text("both")
     environment = emulator.environment | {
+        "SES_CHECKS": str(SES_CHECKS),
         # Requests are signed, and roles and policies are held to.
         "AUTH": "true",
         "GATEWAY_PORT": str(emulator.port),
@@ -85,9 +87,7 @@ def emulator() -> Iterator[Emulator]:
         # The functions inherit it: no level may log anything of a person (I8).
         "RUST_LOG": "trace",
     }
-    SES_CHECKS.write_text("both")
     process = spawn("emulator", [str(MINISTACK), "tests/cloud/emulator.py"], environment)
-        "SES_CHECKS": str(SES_CHECKS),
     try:
         wait_for("the emulator's health", lambda: answers(emulator.port, "/_ministack/health"), 60)
         yield emulator

@@ -31,7 +31,14 @@ test.each([
   ["another manager's resend", "eve@acme.example", 2, "stale"],
   ["a later resend", "max@acme.example", 3, "stale"],
 ])("after a lost answer, an invite that changed by %s is %s", async (_, invitedBy, sends, outcome) => {
-  session.value = { accessToken: "", idToken: undefined, email: "max@acme.example", scopes: new Set() };
+  session.value = {
+    accessToken: "",
+    idToken: undefined,
+    email: "max@acme.example",
+    scopes: new Set(),
+    refreshToken: undefined,
+    expiresAt: Number.POSITIVE_INFINITY,
+  };
   const answers = [
     () => Promise.reject(new TypeError("Failed to fetch")),
     () => Response.json({ results: [{ inviteId: "ann", outcome: "stale" }] }),
