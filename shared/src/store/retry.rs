@@ -2,6 +2,7 @@
 //! plain write met a transaction) nor a transaction cancelled by nothing but conflicts (aws-runtime 1.10).
 
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::{put_item::PutItemError, update_item::UpdateItemError};
 use aws_sdk_dynamodb::types::CancellationReason;
@@ -29,7 +30,8 @@ impl ClassifyRetry for RetryConflicts {
 fn is_conflict(error: &Error) -> bool {
     let put = error.downcast_ref::<PutItemError>().and_then(ProvideErrorMetadata::code);
     let update = error.downcast_ref::<UpdateItemError>().and_then(ProvideErrorMetadata::code);
-    only_conflicts(error.downcast_ref()) || put.or(update) == Some("TransactionConflictException")
+    let delete = error.downcast_ref::<DeleteItemError>().and_then(ProvideErrorMetadata::code);
+    only_conflicts(error.downcast_ref()) || put.or(update).or(delete) == Some("TransactionConflictException")
 }
 
 /// One reason for each action, in order.
