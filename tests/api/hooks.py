@@ -18,6 +18,7 @@ POOLS = {
     "DELETE seats": "to_release",
     "POST resend": "to_resend",
     "GET invites": "to_read",
+    "PATCH invites": "to_correct",
 }
 asked: dict[str, int] = {}
 

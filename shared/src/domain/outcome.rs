@@ -33,8 +33,12 @@ pub fn record_outcome(
     let invite = existing.filter(|invite| invite.links.current.contains(&attempt.link)).ok_or(Superseded)?;
     let is_held = invite.attempt(&attempt.link).as_ref() == Some(attempt);
     match outcome {
-        // A later attempt of the same send got through too, and its link works for longer.
-        Outcome::Sent if is_sent_since(invite, attempt.sent.at) => Ok(invite.clone()),
+        // A later attempt of the same send got through too, and its link works for longer. Or an event or an accept came
+        // first.
+        Outcome::Sent if is_sent_since(invite, attempt.sent.at) => {
+            let history = invite.history.with(HistoryEvent::Sent, attempt.sent.at, None);
+            Ok(Invite { history, ..invite.clone() })
+        }
         Outcome::Sent => Ok(Invite {
             // An event about the mail may have come first (I9).
             delivery: if Delivery::Sent.outranks(invite.delivery) { Delivery::Sent } else { invite.delivery },
