@@ -23,7 +23,7 @@ check("a translated invitation shows changes", { expect: [answered(401), answere
   await hand.press("button", "Sign in to accept");
   await chooseAccount(page, hand, "ann@home.example");
   for (const [status, button] of [[503, "Try again"], [401, "Sign in to accept"]]) {
-    await page.route("**/api/invites/accept", (route) => route.fulfill({ status, json: {} }));
+    await page.route("**/api/invites/accept", (route) => route.fulfill({ status, json: { message: "Refused" } }));
     await page.locator("main .actions button").first().click();
     await page.getByRole("button", { name: button, exact: true }).waitFor();
     await page.unroute("**/api/invites/accept");

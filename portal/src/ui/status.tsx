@@ -104,11 +104,12 @@ export function useRetry(problem: Problem, retry: (() => void) | undefined): str
 }
 
 /** A text that changes every second, which screen readers do not read out each time. */
-export const Countdown = ({ children }: { children: string }) => (
-  <span role="timer">
-    <Text>{children}</Text>
-  </span>
-);
+export const Countdown = ({ children }: { children: string }) =>
+  children ? (
+    <span role="timer">
+      <Text>{children}</Text>
+    </span>
+  ) : null;
 
 /** Placeholders for content that is loading. The text appears only after a while, so that it does not flicker. */
 export function Waiting({ what, rows = 3 }: { what: string; rows?: number }) {
