@@ -155,7 +155,8 @@ package-debug: build $(AWS)/ready
 
 # Passes each given variable to infra/deploy.py as an option: MAIL_FROM=… is --mail-from …. A default of this file is not
 # passed, so the stack keeps its ARCH. Single quotes keep the shell from expanding the value.
-DEPLOY := MAIL_FROM MAIL_SUBJECT MAIL_LINK_TEXT START_URL ALARM_EMAIL ISSUER AUDIENCE CLIENT_ID SCOPE_PREFIX TOKEN_SCOPE_PREFIX \
+DEPLOY := MAIL_FROM MAIL_SUBJECT MAIL_LINK_TEXT START_URL ALARM_EMAIL MONTHLY_BUDGET SIGN_IN_FROM SIGN_IN_REGION \
+  ISSUER AUDIENCE CLIENT_ID SCOPE_PREFIX TOKEN_SCOPE_PREFIX \
   AUTHORIZE_PARAMETERS ENTITLEMENT_CLAIM ORGANISATION_CLAIM CREATE_USER_POOL \
   PORTAL_DOMAIN CERTIFICATE_ARN ARCH INVITE_LIFETIME RETENTION SEND_RATE SENDING_PAUSED WEB_ACL RESERVED_CONCURRENCY \
   LIMIT_RECIPIENT_PER_DAY LIMIT_RECIPIENT_INTERVAL LIMIT_MANAGER_PER_HOUR LIMIT_DEAL_PER_DAY
@@ -167,8 +168,9 @@ deploy: portal $(AWS)/ready ## Deploy to AWS (docs/deploy.md)
 	@PATH="$(CURDIR)/$(AWS)/bin:$$PATH" $(AWS)/bin/python infra/deploy.py --package --stack $(call quoted,$(STACK)) \
 	  $(foreach name,$(DEPLOY),$(call option,$(name))) $(if $(ROTATE_ORIGIN_SECRET),--rotate-origin-secret)
 
-sender: $(AWS)/ready ## Create the sender of the mail, and print its DNS records (MAIL_FROM=)
-	@PATH="$(CURDIR)/$(AWS)/bin:$$PATH" $(AWS)/bin/python infra/sender.py $(call quoted,$(MAIL_FROM)) --stack $(call quoted,$(STACK)) $(if $(ONLY_ADDRESS),--only-address)
+sender: $(AWS)/ready ## Create a sender, and print its DNS records (MAIL_FROM= or SIGN_IN_FROM=)
+	@PATH="$(CURDIR)/$(AWS)/bin:$$PATH" $(AWS)/bin/python infra/sender.py $(call quoted,$(or $(SIGN_IN_FROM),$(MAIL_FROM))) \
+	  --stack $(call quoted,$(STACK)) $(if $(SIGN_IN_FROM),--sign-in --region $(call quoted,$(SIGN_IN_REGION))) $(if $(ONLY_ADDRESS),--only-address)
 
 # EMAIL and ORG count only on the command line: many people have an EMAIL in their environment, for git.
 said = $(call quoted,$(if $(filter command,$(origin $(1))),$($(1))))
@@ -209,11 +211,11 @@ lint-python: $(AWS)/ready
 	$(AWS)/bin/ruff format --config infra/pyproject.toml --check infra tests/*.py tests/cloud tests/api
 
 lint-template: $(AWS)/ready ## Check the templates
-	$(AWS)/bin/cfn-lint infra/template.yaml infra/sender.yaml
+	$(AWS)/bin/cfn-lint infra/template.yaml infra/sender.yaml infra/web-acl.yaml
 	AWS_DEFAULT_REGION=us-east-1 $(AWS)/bin/sam validate --lint --template infra/template.yaml
 
 policies: $(TOOLS)/cfn-guard $(AWS)/ready ## Check the templates against infra/rules, and that each rule can fail
-	$(TOOLS)/cfn-guard validate --rules infra/rules --data infra/template.yaml infra/sender.yaml
+	$(TOOLS)/cfn-guard validate --rules infra/rules --data infra/template.yaml infra/sender.yaml infra/web-acl.yaml
 	$(AWS)/bin/pytest -q infra/rules
 
 deny: $(TOOLS)/cargo-deny ## Check licences, sources and duplicates of the dependencies

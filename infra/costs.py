@@ -22,8 +22,12 @@ LOGGED_GB = 0.50
 METRIC = 0.30
 ALARM = 0.10
 DASHBOARD = 3.00
-WEB_ACL = 5.00 + 1.00
+WEB_ACL = 5.00
+WEB_ACL_RULE = 1.00
+WEB_ACL_REQUEST = 0.60 / 1e6
+CAPTCHA_ATTEMPT = 0.40 / 1e3
 USER_POOL_USER = 0.015
+STEP = 0.025 / 1e3
 
 # Free in every month, for accounts of any age.
 FREE_INVOCATIONS = 1e6
@@ -36,6 +40,7 @@ FREE_METRICS = 10
 FREE_ALARMS = 10
 FREE_DASHBOARDS = 3
 FREE_USERS = 10_000
+FREE_STEPS = 4_000
 
 # ---- Measured: units of docs/data-model.md, and counts of the template ------------------------------------------------
 
@@ -58,7 +63,17 @@ EVENT = (1.0, 2.0)
 SHARDS = 4
 SCHEDULES = 2
 METRICS = 8
-ALARMS = 14
+# Three of them watch the user pool.
+ALARMS = 26
+CLOUDFRONT_RULES = 2
+SIGN_UP_RULES = 3
+# Limits that strangers and managers meet: requests of an address and of a token in five minutes, of a route in a second;
+# sign-ups of an address in ten minutes; mails of a manager in an hour.
+ADDRESS_LIMIT = 2_000
+TOKEN_LIMIT = 1_000
+ROUTE_LIMIT = 100
+SIGN_UP_LIMIT = 50
+MANAGER_LIMIT = 2_000
 DASHBOARDS = 1
 API_GB = 0.25
 MAILING_GB = 0.5
@@ -264,7 +279,21 @@ def besides_table() -> list[str]:
             usd(stored * STORED_GB + backed_up),
             usd(max(stored - FREE_STORED_GB, 0) * STORED_GB + backed_up),
         ),
-        row("`WEB_ACL=true`, and 0.60 for a million requests", usd(WEB_ACL), usd(WEB_ACL)),
+        row(
+            "CloudFront's web ACL, and 0.60 for a million requests",
+            usd(WEB_ACL + CLOUDFRONT_RULES * WEB_ACL_RULE),
+            usd(WEB_ACL + CLOUDFRONT_RULES * WEB_ACL_RULE),
+        ),
+        row(
+            "the user pool's web ACL, and 0.40 for a thousand attempts at its CAPTCHA",
+            usd(WEB_ACL + SIGN_UP_RULES * WEB_ACL_RULE),
+            usd(WEB_ACL + SIGN_UP_RULES * WEB_ACL_RULE),
+        ),
+        row(
+            "deleting accounts that were never confirmed, five steps an hour",
+            usd(5 * HOURS * STEP),
+            usd(max(5 * HOURS - FREE_STEPS, 0) * STEP),
+        ),
         row(
             f"`CREATE_USER_POOL=true`, with {users:,.0f} people who sign in that month",
             usd(users * USER_POOL_USER),
@@ -273,8 +302,37 @@ def besides_table() -> list[str]:
     ]
 
 
+def attacks() -> list[tuple[str, float, float]]:
+    """A day at each limit: who, how many, USD by list price."""
+    day = 24 * 60 * 60
+    address, token = ADDRESS_LIMIT / 300 * day, TOKEN_LIMIT / 300 * day
+    route, sign_ups, mails = ROUTE_LIMIT * day, SIGN_UP_LIMIT / 600 * day, MANAGER_LIMIT * 24
+    # The function refuses a request past CloudFront before it asks the table.
+    past = api("", route, [(0, 0)])
+    sign_up = MAIL + USER_POOL_USER + CAPTCHA_ATTEMPT + WEB_ACL_REQUEST
+    send = MAIL + SEND[1] * WRITE_UNIT + (CLAIM[0] * READ_UNIT + CLAIM[1] * WRITE_UNIT)
+    return [
+        ("previews from one address", address, sum(api("", address, [PREVIEW]).costs) + address * WEB_ACL_REQUEST),
+        ("accepts with one token", token, sum(api("", token, [ACCEPT]).costs) + token * WEB_ACL_REQUEST),
+        (
+            "previews from many addresses, at the route's limit",
+            route,
+            sum(api("", route, [PREVIEW]).costs) + route * WEB_ACL_REQUEST,
+        ),
+        ("requests past CloudFront, at one route's limit", route, sum(past.costs) - route * CLOUDFRONT_REQUEST),
+        ("a million requests that the web ACL blocks", 1e6, 1e6 * WEB_ACL_REQUEST),
+        ("sign-ups from one address", sign_ups, sign_ups * sign_up),
+        ("invites of one manager", mails, mails * send),
+    ]
+
+
+def attacks_table() -> list[str]:
+    lines = [row("a day at the limit", "number", "USD by list price"), row("---", "---:", "---:")]
+    return lines + [row(name, f"{number:,.0f}", usd(cost)) for name, number, cost in attacks()]
+
+
 def report() -> str:
-    return "\n".join([*invites_table(), "", *month_table(), "", *besides_table()])
+    return "\n".join([*invites_table(), "", *month_table(), "", *besides_table(), "", *attacks_table()])
 
 
 if __name__ == "__main__":

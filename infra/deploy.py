@@ -16,6 +16,7 @@ import sys
 import tempfile
 import urllib.request
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 import boto3
@@ -23,6 +24,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from package import ARCHITECTURES, ROOT, Refused, check_packaged, check_target, package
 
 TEMPLATE = ROOT / "infra/template.yaml"
+WEB_ACL = ROOT / "infra/web-acl.yaml"
+# The only Region for web ACLs of CloudFront.
+WEB_ACL_REGION = "us-east-1"
 PORTAL = ROOT / "portal/dist"
 # Media types by file extension, and cache headers by path prefix. The local stack reads this file too.
 PORTAL_FILES = json.loads((ROOT / "infra/portal-files.json").read_text())
@@ -30,6 +34,8 @@ PORTAL_FILES = json.loads((ROOT / "infra/portal-files.json").read_text())
 # The settings of `make deploy`, and the template parameter of each.
 PARAMETERS = {
     "mail_from": "MailFrom",
+    "sign_in_from": "SignInFrom",
+    "sign_in_region": "SignInRegion",
     "mail_subject": "MailSubject",
     "mail_link_text": "MailLinkText",
     "start_url": "StartUrl",
@@ -55,6 +61,7 @@ PARAMETERS = {
     "limit_deal_per_day": "LimitDealPerDay",
     "sending_paused": "SendingPaused",
     "web_acl": "CreateWebAcl",
+    "monthly_budget": "MonthlyBudget",
     "reserved_concurrency": "ReservedConcurrency",
 }
 # What says how an issuer signs people in. The stack's own user pool takes none of them.
@@ -86,6 +93,10 @@ PARAMETERS_OF_SIGN_IN = re.compile(r"[A-Za-z_]+=[^\s\"\\&=]*(&[A-Za-z_]+=[^\s\"\
 # No leading zero: functions refuse to start with a time of 0.
 DURATION = re.compile(r"[1-9]\d*[smhd]")
 STACK_NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
+# Cognito mails through SES in these from every Region ("Email settings for Amazon Cognito user pools").
+COGNITO_MAIL_REGIONS = ("us-east-1", "us-west-2", "eu-west-1")
+# Of a stack that could not be created. Nobody has used it.
+NEVER_CREATED = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED")
 
 Values = dict[str, str]
 
@@ -94,10 +105,10 @@ def say(line: str) -> None:
     print(line, flush=True)
 
 
-def find_stack(name: str) -> dict | None:
+def find_stack(name: str, region: str | None = None) -> dict | None:
     """Describes the stack. None if it does not exist."""
     try:
-        found = boto3.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
+        found = boto3.client("cloudformation", region_name=region).describe_stacks(StackName=name)["Stacks"][0]
     except ClientError as error:
         if "does not exist" in str(error):
             return None
@@ -116,7 +127,7 @@ def outputs(stack: dict) -> Values:
 def check_syntax(given: Values, stack: str) -> Iterator[str]:
     if not STACK_NAME.fullmatch(stack) or any(word in stack for word in ("aws", "amazon", "cognito")):
         yield f"STACK is {stack!r}: give 1 to 31 lower-case letters, digits and hyphens, and none of the words aws, amazon and cognito."
-    for name in ("mail_from", "alarm_email"):
+    for name in ("mail_from", "sign_in_from", "alarm_email"):
         if name in given and not ADDRESS.fullmatch(given[name]):
             yield f"{name.upper()} is {given[name]!r}: give an email address."
     if "start_url" in given and not LINK.fullmatch(given["start_url"]):
@@ -134,7 +145,14 @@ def check_syntax(given: Values, stack: str) -> Iterator[str]:
         yield f"LIMIT_DEAL_PER_DAY is {given['limit_deal_per_day']!r}: give a whole number or by_seats."
     if given.get("limit_recipient_per_day", "").isdecimal() and int(given["limit_recipient_per_day"]) > 10:
         yield "LIMIT_RECIPIENT_PER_DAY is over 10: give at most 10, the number of sends that an invite remembers, or 0 for no limit."
-    for name in ("send_rate", "reserved_concurrency", "limit_recipient_per_day", "limit_manager_per_hour"):
+    numbers = (
+        "send_rate",
+        "reserved_concurrency",
+        "limit_recipient_per_day",
+        "limit_manager_per_hour",
+        "monthly_budget",
+    )
+    for name in numbers:
         if name in given and not given[name].isdecimal():
             yield f"{name.upper()} is {given[name]!r}: give a whole number."
     if given.get("send_rate", "").isdecimal() and int(given["send_rate"]) == 0:
@@ -170,8 +188,10 @@ def check_together(values: Values, region: str) -> Iterator[str]:
         yield "AUDIENCE is missing: give the audience of the issuer's access tokens."
     if values.get("issuer") and not values.get("entitlement_claim"):
         yield "ENTITLEMENT_CLAIM is missing: give the claim of the access tokens that lists what a person may do (roles, permissions, groups). Many issuers grant a scope to whoever requests it, and a scope alone must not make an administrator."
-    if values.get("web_acl") == "true" and region != "us-east-1":
-        yield f"WEB_ACL=true works in us-east-1 only, and this is {region}: give WEB_ACL=false, or deploy in us-east-1."
+    if has_pool and not values.get("sign_in_from"):
+        yield "SIGN_IN_FROM is missing: give the address that sign-up codes come from, and not one of the domain of MAIL_FROM. Anybody can make Cognito mail any address."
+    if has_pool and values["sign_in_region"] not in (region, *COGNITO_MAIL_REGIONS):
+        yield f"SIGN_IN_REGION is {values['sign_in_region']}: give {region} or one of {', '.join(COGNITO_MAIL_REGIONS)}, whose SES Cognito can use from here."
     if values.get("portal_domain") and not values.get("certificate_arn"):
         yield "PORTAL_DOMAIN needs CERTIFICATE_ARN: give the ARN of its ACM certificate in us-east-1."
     if values.get("certificate_arn") and ":us-east-1:" not in values["certificate_arn"]:
@@ -226,7 +246,14 @@ def is_reached_by_the_portal(endpoint: object, host: str) -> bool:
     return endpoint is None or str(endpoint).startswith(f"https://{host}/")
 
 
-def check_sender(address: str, ses) -> tuple[str | None, list[str]]:
+def sign_in_region(region: str) -> str:
+    """Another Region of the same part of the world, so that strangers' sign-ups use up no quota of the invites, and no
+    address leaves that part."""
+    others = (other for other in COGNITO_MAIL_REGIONS if other != region and other[:3] == region[:3])
+    return next(others, region)
+
+
+def check_sender(setting: str, address: str, ses) -> tuple[str | None, list[str]]:
     """Returns the verified identity of the address, and the problems."""
     domain = address.rpartition("@")[2]
     states = {}
@@ -237,12 +264,37 @@ def check_sender(address: str, ses) -> tuple[str | None, list[str]]:
             continue
     if verified := next((identity for identity, state in states.items() if state), None):
         return verified, []
+    command = f"make sender {setting}={address}"
     if states:
-        waiting = f"SES has not verified {', '.join(states)} yet, which MAIL_FROM needs."
+        waiting = f"SES has not verified {', '.join(states)} yet, which {setting} needs."
         return None, [
-            f"{waiting} Add the DNS records that `make sender MAIL_FROM={address}` prints, and run it again until it says verified."
+            f"{waiting} Add the DNS records that `{command}` prints, and run it again until it says verified."
         ]
-    return None, [f"SES does not know MAIL_FROM {address} in this Region: run `make sender MAIL_FROM={address}`."]
+    return None, [f"SES does not know {setting} {address} in {ses.meta.region_name}: run `{command}`."]
+
+
+def check_senders(values: Values, region: str) -> tuple[Values, list[str]]:
+    """Returns the parameters of the verified identities, and the problems."""
+    senders = [("SenderIdentity", "mail_from", region)]
+    if values.get("create_user_pool") == "true":
+        senders.append(("SignInIdentity", "sign_in_from", values["sign_in_region"]))
+    identities, problems = {}, []
+    for parameter, name, where in senders:
+        if not values.get(name):
+            continue  # check_together has named it
+        ses = boto3.client("sesv2", region_name=where)
+        identity, found = check_sender(name.upper(), values[name], ses)
+        problems += found
+        identities[parameter] = identity
+        if not ses.get_account().get("ProductionAccessEnabled"):
+            say(
+                f"Note: SES is in its sandbox in {where} and mails verified addresses only; docs/how-to.md says how to leave it."
+            )
+    if len(identities) > 1 and len(set(identities.values())) == 1 and not problems:
+        problems.append(
+            f"SIGN_IN_FROM and MAIL_FROM have the same identity, {identities['SenderIdentity']}: give SIGN_IN_FROM an address of another domain, for example of a subdomain. Otherwise complaints about sign-ups by strangers count against the invites."
+        )
+    return identities, problems
 
 
 # ---- Deploying --------------------------------------------------------------------------------------------------------
@@ -268,15 +320,10 @@ def resolve(given: Values, earlier: Values) -> Values:
     return values
 
 
-def sam_deploy(stack: str, region: str, parameters: Values) -> None:
-    command = [
-        "sam",
-        "deploy",
-        "--template-file",
-        str(TEMPLATE),
-        "--config-file",
-        str(TEMPLATE.with_name("samconfig.toml")),
-    ]
+def sam_deploy(template: Path, stack: str, region: str, parameters: Values) -> None:
+    remove_failed_creation(stack, region)
+    command = ["sam", "deploy", "--template-file", str(template)]
+    command += ["--config-file", str(TEMPLATE.with_name("samconfig.toml"))]
     command += ["--stack-name", stack, "--region", region, "--no-progressbar", "--parameter-overrides"]
     # In a file: sam would cut a value at a quote, and every user of this machine can read a command line, secret
     # included. JSON is valid YAML, and sam accepts only YAML.
@@ -285,7 +332,121 @@ def sam_deploy(stack: str, region: str, parameters: Values) -> None:
         file.flush()
         ended = subprocess.run([*command, f"file://{file.name}"], check=False)
     if ended.returncode != 0:
+        remove_failed_creation(stack, region)
         raise Refused("The deployment failed, for the reason above. Fix it, then run `make deploy` again.")
+
+
+def remove_failed_creation(stack: str, region: str) -> None:
+    """Deletes a stack that could not be created, which CloudFormation would not deploy again. Its table and user pool are
+    protected against deletion, and are deleted only if they are empty."""
+    found = find_stack(stack, region)
+    if not found or found["StackStatus"] not in NEVER_CREATED:
+        return
+    cloudformation = boto3.client("cloudformation", region_name=region)
+    pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack)
+    resources = [one for page in pages for one in page["StackResourceSummaries"]]
+    left = [
+        (KEPT[one["ResourceType"]](region), one["PhysicalResourceId"])
+        for one in resources
+        if one["ResourceType"] in KEPT and one.get("PhysicalResourceId") and one["ResourceStatus"] != "DELETE_COMPLETE"
+    ]
+    left = [(kept, name) for kept, name in left if kept.exists(name)]
+    if used := [name for kept, name in left if not kept.is_empty(name)]:
+        raise Refused(
+            f"The stack {stack} could not be created, but {', '.join(used)} is not empty, so nothing was deleted: look at it, then delete the stack in the console."
+        )
+    say(f"Deleting what the failed creation of {stack} left…")
+    for kept, name in left:
+        kept.unprotect(name)
+    cloudformation.delete_stack(StackName=stack)
+    cloudformation.get_waiter("stack_delete_complete").wait(StackName=stack)
+    # CloudFormation keeps a table and a pool when a stack is deleted.
+    for kept, name in left:
+        if kept.exists(name):
+            kept.delete(name)
+
+
+class KeptTable:
+    def __init__(self, region: str) -> None:
+        self.dynamodb = boto3.client("dynamodb", region_name=region)
+
+    def exists(self, name: str) -> bool:
+        try:
+            return self.dynamodb.describe_table(TableName=name)["Table"]["TableStatus"] != "DELETING"
+        except self.dynamodb.exceptions.ResourceNotFoundException:
+            return False
+
+    def is_empty(self, name: str) -> bool:
+        return self.dynamodb.scan(TableName=name, Limit=1)["Count"] == 0
+
+    def unprotect(self, name: str) -> None:
+        self.dynamodb.update_table(TableName=name, DeletionProtectionEnabled=False)
+
+    def delete(self, name: str) -> None:
+        self.dynamodb.delete_table(TableName=name)
+
+
+class KeptUserPool:
+    def __init__(self, region: str) -> None:
+        self.cognito = boto3.client("cognito-idp", region_name=region)
+
+    def exists(self, name: str) -> bool:
+        try:
+            return bool(self.cognito.describe_user_pool(UserPoolId=name))
+        except self.cognito.exceptions.ResourceNotFoundException:
+            return False
+
+    def is_empty(self, name: str) -> bool:
+        return not self.cognito.list_users(UserPoolId=name, Limit=1)["Users"]
+
+    def unprotect(self, name: str) -> None:
+        self.cognito.update_user_pool(UserPoolId=name, DeletionProtection="INACTIVE")
+
+    def delete(self, name: str) -> None:
+        self.cognito.delete_user_pool(UserPoolId=name)
+
+
+# What outlives its stack.
+KEPT = {"AWS::DynamoDB::Table": KeptTable, "AWS::Cognito::UserPool": KeptUserPool}
+
+
+def deploy_web_acl(stack: str) -> str:
+    """Creates or changes CloudFront's web ACL. Returns its ARN."""
+    name = f"{stack}-web-acl"
+    sam_deploy(WEB_ACL, name, WEB_ACL_REGION, {"Name": stack})
+    return outputs(find_stack(name, WEB_ACL_REGION))["WebAclArn"]
+
+
+def delete_web_acl(stack: str) -> None:
+    """It costs money for as long as it exists."""
+    if find_stack(f"{stack}-web-acl", WEB_ACL_REGION):
+        boto3.client("cloudformation", region_name=WEB_ACL_REGION).delete_stack(StackName=f"{stack}-web-acl")
+
+
+def origin_secrets(before: dict | None, rotate: bool) -> list[Values]:
+    """The parameters of each update. A rotation takes three, because CloudFront and the functions change at different
+    times, and the functions must know what CloudFront sends: accept the new secret, send it, forget the old one."""
+    new = secrets.token_hex(32)
+    if "OriginSecret" not in parameter_names(before):
+        return [{"OriginSecret": new}]
+    if not rotate:
+        return [{}]
+    distribution = outputs(before)["DistributionId"]
+    found = boto3.client("cloudfront").get_distribution_config(Id=distribution)["DistributionConfig"]
+    [api] = [origin for origin in found["Origins"]["Items"] if origin["Id"] == "api"]
+    [header] = api["CustomHeaders"]["Items"]
+    old = header["HeaderValue"]
+    return [
+        {"OriginSecret": old, "OtherOriginSecret": new},
+        {"OriginSecret": new, "OtherOriginSecret": old},
+        {"OriginSecret": new, "OtherOriginSecret": ""},
+    ]
+
+
+def affordable_concurrency(region: str) -> str:
+    """What to reserve when nobody said. AWS refuses to leave less than 100 of the account's invocations unreserved."""
+    limits = boto3.client("lambda", region_name=region).get_account_settings()["AccountLimit"]
+    return "20" if limits["UnreservedConcurrentExecutions"] - (6 * 20 + 2 * 2) >= 100 else "0"
 
 
 def content_type(name: str) -> str:
@@ -362,8 +523,8 @@ def check_portal() -> Iterator[str]:
 def check_state(stack: str, before: dict | None) -> Iterator[str]:
     """CloudFormation must be able to change the stack now."""
     status = before["StackStatus"] if before else ""
-    if status in ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"):
-        yield f"{stack} is left over from a failed deployment ({status}): delete it with `aws cloudformation delete-stack --stack-name {stack}`, then deploy again."
+    if status == "DELETE_FAILED":
+        yield f"CloudFormation could not delete {stack}: run `aws cloudformation delete-stack --stack-name {stack}` again, then deploy again."
     elif status == "UPDATE_ROLLBACK_FAILED":
         yield f"CloudFormation could not roll {stack} back: run `aws cloudformation continue-update-rollback --stack-name {stack}`, then deploy again."
     elif status.endswith("_IN_PROGRESS"):
@@ -395,13 +556,15 @@ def deploy(given: Values, stack: str, rotate: bool, will_build: bool = False) ->
     account = session.client("sts").get_caller_identity()["Account"]
     before = find_stack(stack)
     problems += check_state(stack, before)
-    values = resolve(given, earlier_values(before))
+    values = {"sign_in_region": sign_in_region(region)} | resolve(given, earlier_values(before))
+    if before and before["StackStatus"] in NEVER_CREATED:
+        before = None
+    if not before and "reserved_concurrency" not in values:
+        values["reserved_concurrency"] = affordable_concurrency(region)
     problems += check_together(values, region)
     if values.get("issuer"):
         problems += check_issuer(values["issuer"])
-    identity, found = (
-        check_sender(values["mail_from"], session.client("sesv2")) if values.get("mail_from") else (None, [])
-    )
+    identities, found = check_senders(values, region)
     problems += found
     architecture = values.get("arch", "x86_64")
     problems += check_package(architecture, will_build)
@@ -410,15 +573,21 @@ def deploy(given: Values, stack: str, rotate: bool, will_build: bool = False) ->
         raise Refused("\n".join(problems))
     if will_build:
         package(architecture)
-    if not session.client("sesv2").get_account().get("ProductionAccessEnabled"):
-        say("Note: SES is in its sandbox here and mails verified addresses only; docs/how-to.md says how to leave it.")
-
     parameters = {PARAMETERS[name]: value for name, value in values.items() if value or name in OF_AN_ISSUER}
-    parameters["SenderIdentity"] = identity
-    if rotate or "OriginSecret" not in parameter_names(before):
-        parameters["OriginSecret"] = secrets.token_hex(32)
+    parameters |= identities
     say(f"Deploying to account {account} (about ten minutes the first time, mostly for CloudFront)…")
-    sam_deploy(stack, region, parameters)
+    has_web_acl = values.get("web_acl") != "false"
+    parameters["WebAclArn"] = deploy_web_acl(stack) if has_web_acl else ""
+    try:
+        for origin in origin_secrets(before, rotate):
+            sam_deploy(TEMPLATE, stack, region, parameters | origin)
+    except Refused:
+        # A failed creation leaves nothing behind.
+        if not find_stack(stack):
+            delete_web_acl(stack)
+        raise
+    if not has_web_acl:
+        delete_web_acl(stack)
     after = find_stack(stack)
     out = outputs(after)
     uploaded = upload_portal(out)

@@ -89,6 +89,7 @@ CHANGES = [
     ("tables_can_be_restored", "Table.Properties.PointInTimeRecoverySpecification", REMOVED),
     ("tables_can_be_restored", "Table.Properties.PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled", False),
     ("tables_are_kept", "Table.DeletionPolicy", "Delete"),
+    ("tables_are_kept", "Table.DeletionPolicy", "Retain"),
     ("tables_are_kept", "Table.UpdateReplacePolicy", REMOVED),
     ("tables_are_kept", "Table.Properties.DeletionProtectionEnabled", False),
     ("tables_are_on_demand", "Table.Properties.BillingMode", REMOVED),
@@ -126,10 +127,24 @@ CHANGES = [
     ("roles_send_only_to_dead_letters", f"ExpireInvitesRole.{STATEMENT}.3.Action", "sqs:ReceiveMessage"),
     ("grant_scopes_calls_no_service", f"GrantScopesRole.{STATEMENT}.+", allow("dynamodb:GetItem")),
     ("schedules_only_start_functions", f"ScheduleRole.{STATEMENT}.+", allow("lambda:UpdateFunctionCode")),
+    *[
+        (
+            "roles_that_start_are_for_this_account",
+            f"{role}.Properties.AssumeRolePolicyDocument.Statement.0.Condition",
+            REMOVED,
+        )
+        for role in ("ScheduleRole", "DeleteUnconfirmedRole", "DeleteUnconfirmedScheduleRole")
+    ],
     (
-        "schedule_role_is_for_this_account",
-        "ScheduleRole.Properties.AssumeRolePolicyDocument.Statement.0.Condition",
-        REMOVED,
+        "deletion_only_reads_and_deletes_users",
+        f"DeleteUnconfirmedRole.{STATEMENT}.0.Action.+",
+        "cognito-idp:AdminSetUserPassword",
+    ),
+    ("deletion_only_reads_and_deletes_users", f"DeleteUnconfirmedRole.{STATEMENT}.+", allow("cognito-idp:ListUsers")),
+    (
+        "deletion_only_reads_and_deletes_users",
+        f"DeleteUnconfirmedScheduleRole.{STATEMENT}.0.Action",
+        "states:StopExecution",
     ),
     *[
         ("mail_goes_from_the_sender", f"SendInvitesRole.{STATEMENT}.2.{place}", value)
@@ -275,6 +290,24 @@ CHANGES = [
     ("clients_use_the_code_flow", "UserPoolClient.Properties.AllowedOAuthFlows.+", "implicit"),
     ("clients_use_the_code_flow", "UserPoolClient.Properties.ExplicitAuthFlows.+", "ALLOW_USER_PASSWORD_AUTH"),
     ("clients_use_the_code_flow", "UserPoolClient.Properties.EnableTokenRevocation", False),
+    *[
+        ("pools_mail_from_their_own_identity", f"UserPool.Properties.EmailConfiguration.{place}", value)
+        for place, value in (
+            ("EmailSendingAccount", "COGNITO_DEFAULT"),
+            ("From", {"Ref": "MailFrom"}),
+            ("SourceArn", {"Fn::Sub": "arn:x:identity/${SenderIdentity}"}),
+            ("ConfigurationSet", {"Ref": "MailConfigurationSet"}),
+            ("ConfigurationSet", REMOVED),
+        )
+    ],
+    ("pools_have_a_web_acl", "SignUpAclOfThePool", REMOVED),
+    ("pools_have_a_web_acl", "SignUpAclOfThePool.Properties.WebACLArn", "arn"),
+    ("web_acls_keep_no_requests", "SignUpAcl.Properties.VisibilityConfig.SampledRequestsEnabled", True),
+    ("web_acls_keep_no_requests", "SignUpAcl.Properties.Rules.0.VisibilityConfig.SampledRequestsEnabled", True),
+    ("web_acls_keep_no_requests", "Extra", {"Type": "AWS::WAFv2::LoggingConfiguration", "Properties": {}}),
+    ("distributions_take_the_web_acl", f"{DISTRIBUTION}.WebACLId", REMOVED),
+    ("budgets_notify_somebody", "Budget.Properties.NotificationsWithSubscribers", REMOVED),
+    ("budgets_notify_somebody", "Budget.Properties.NotificationsWithSubscribers", []),
     ("addresses_are_verified", "UserPool.Properties.AutoVerifiedAttributes", REMOVED),
     ("addresses_are_verified", "UserPool.Properties.UserAttributeUpdateSettings", REMOVED),
     # alarms.guard

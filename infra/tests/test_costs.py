@@ -45,10 +45,21 @@ def test_the_template_has_as_many_alarms_dashboards_and_schedules():
 
     assert count("AWS::CloudWatch::Alarm") == costs.ALARMS
     assert count("AWS::CloudWatch::Dashboard") == costs.DASHBOARDS
-    assert count("AWS::Scheduler::Schedule") == costs.SCHEDULES
+    # One more deletes accounts, every hour.
+    assert count("AWS::Scheduler::Schedule") == costs.SCHEDULES + 1
     assert TEMPLATE.count("ScheduleExpression: rate(1 minute)") == costs.SCHEDULES
 
 
 def test_the_sweeps_read_as_many_shards():
     keys = (ROOT / "shared/src/store/keys.rs").read_text()
     assert f"DUE_SHARDS_READ: u8 = {costs.SHARDS};" in keys
+
+
+def test_the_limits_and_rules_are_the_templates():
+    web_acl = (ROOT / "infra/web-acl.yaml").read_text()
+    assert web_acl.count("Priority: ") - web_acl.count("{Priority: ") == costs.CLOUDFRONT_RULES
+    assert TEMPLATE.count("          Priority: ") == costs.SIGN_UP_RULES
+    assert re.findall(r" Limit: (\d+)", web_acl) == [str(costs.ADDRESS_LIMIT), str(costs.TOKEN_LIMIT)]
+    assert re.findall(r" Limit: (\d+)", TEMPLATE) == [str(costs.SIGN_UP_LIMIT)]
+    assert f"POST /api/invites/preview: {{ThrottlingRateLimit: {costs.ROUTE_LIMIT}," in TEMPLATE
+    assert re.search(rf"LimitManagerPerHour:\n.*\n.*\n    Default: {costs.MANAGER_LIMIT}\n", TEMPLATE)

@@ -2,9 +2,11 @@
 
 import hashlib
 import http.client
+import io
 import json
 import subprocess
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import boto3
 import deploy
@@ -21,11 +23,22 @@ GOOD = {
 }
 
 
+POOL = {
+    "issuer": "",
+    "audience": "",
+    "create_user_pool": "true",
+    "sign_in_from": "no-reply@id.acme.example",
+    "sign_in_region": "us-west-2",
+}
+
+
 @pytest.mark.parametrize(
     ("given", "stack", "says"),
     [
         ({"mail_from": "nobody"}, "seatkeeper", "MAIL_FROM"),
         ({"alarm_email": "a b@c.example"}, "seatkeeper", "ALARM_EMAIL"),
+        ({"sign_in_from": "nobody"}, "seatkeeper", "SIGN_IN_FROM"),
+        ({"monthly_budget": "none"}, "seatkeeper", "MONTHLY_BUDGET"),
         (
             {"start_url": "www.futurelearn.com"},
             "seatkeeper",
@@ -75,6 +88,7 @@ def test_good_values_pass():
     of_an_issuer |= {"authorize_parameters": "audience=https%3A%2F%2Fapi.example&resource=x"}
     assert list(deploy.check_syntax(of_an_issuer, "seatkeeper")) == []
     assert list(deploy.check_together(GOOD, "eu-west-1")) == []
+    assert list(deploy.check_together(GOOD | POOL, "eu-west-1")) == []
 
 
 @pytest.mark.parametrize(
@@ -85,8 +99,9 @@ def test_good_values_pass():
         ({"audience": ""}, "us-east-1", "AUDIENCE is missing"),
         ({"entitlement_claim": ""}, "us-east-1", "a scope alone must not make an administrator"),
         ({"issuer": ""}, "us-east-1", "either ISSUER"),
-        ({"create_user_pool": "true"}, "us-east-1", "either ISSUER"),
-        ({"web_acl": "true"}, "eu-west-1", "us-east-1 only"),
+        (POOL | {"issuer": "https://id.acme.example", "audience": "x"}, "us-east-1", "either ISSUER"),
+        (POOL | {"sign_in_from": ""}, "us-east-1", "SIGN_IN_FROM is missing"),
+        (POOL | {"sign_in_region": "eu-central-1"}, "us-east-1", "give us-east-1 or one of"),
         ({"portal_domain": "seats.acme.example"}, "us-east-1", "needs CERTIFICATE_ARN"),
         ({"certificate_arn": "arn:aws:acm:eu-west-1:1:certificate/x"}, "us-east-1", "in us-east-1"),
     ],
@@ -167,17 +182,17 @@ def ses(*answers: bool | None):
 
 
 def test_a_sender_is_verified_by_its_address_or_its_domain():
-    assert deploy.check_sender("a@acme.example", ses(True, None)) == ("a@acme.example", [])
-    assert deploy.check_sender("a@acme.example", ses(None, True)) == ("acme.example", [])
-    assert deploy.check_sender("a@acme.example", ses(False, True)) == ("acme.example", [])
+    assert deploy.check_sender("MAIL_FROM", "a@acme.example", ses(True, None)) == ("a@acme.example", [])
+    assert deploy.check_sender("MAIL_FROM", "a@acme.example", ses(None, True)) == ("acme.example", [])
+    assert deploy.check_sender("MAIL_FROM", "a@acme.example", ses(False, True)) == ("acme.example", [])
 
 
 def test_an_unverified_sender_is_refused_with_what_to_do():
-    identity, problems = deploy.check_sender("a@acme.example", ses(None, False))
+    identity, problems = deploy.check_sender("MAIL_FROM", "a@acme.example", ses(None, False))
     assert identity is None
     assert "has not verified acme.example yet" in problems[0]
     assert "Add the DNS records that `make sender" in problems[0]
-    _, problems = deploy.check_sender("a@acme.example", ses(None, None))
+    _, problems = deploy.check_sender("MAIL_FROM", "a@acme.example", ses(None, None))
     assert "run `make sender MAIL_FROM=a@acme.example`" in problems[0]
 
 
@@ -202,7 +217,7 @@ def test_all_problems_are_reported_and_nothing_is_deployed(capsys, monkeypatch):
 @pytest.mark.parametrize(
     ("status", "says"),
     [
-        ("ROLLBACK_COMPLETE", "delete-stack"),
+        ("DELETE_FAILED", "delete-stack"),
         ("UPDATE_ROLLBACK_FAILED", "continue-update-rollback"),
         ("UPDATE_IN_PROGRESS", "Another change"),
     ],
@@ -224,7 +239,7 @@ def test_a_stack_that_only_has_a_refused_change_set_does_not_exist(monkeypatch):
     refused = {"StackName": "seatkeeper", "CreationTime": "2026-11-24T00:00:00Z", "StackStatus": "REVIEW_IN_PROGRESS"}
     stub.add_response("describe_stacks", {"Stacks": [refused]})
     stub.activate()
-    monkeypatch.setattr(boto3, "client", lambda _: client)
+    monkeypatch.setattr(boto3, "client", lambda *_, **__: client)
     assert deploy.find_stack("seatkeeper") is None
 
 
@@ -240,14 +255,16 @@ def test_values_reach_sam_whole_and_off_the_command_line(monkeypatch):
         return subprocess.CompletedProcess(command, 0)
 
     monkeypatch.setattr(subprocess, "run", run)
-    deploy.sam_deploy("seatkeeper", "us-east-1", given)
+    monkeypatch.setattr(deploy, "find_stack", lambda *_: None)
+    deploy.sam_deploy(deploy.TEMPLATE, "seatkeeper", "us-east-1", given)
     assert seen == given
 
 
 def test_a_failed_deployment_says_what_to_do(monkeypatch):
     monkeypatch.setattr(subprocess, "run", lambda command, check: subprocess.CompletedProcess(command, 1))
+    monkeypatch.setattr(deploy, "find_stack", lambda *_: None)
     with pytest.raises(deploy.Refused, match=r"^The deployment failed.* run `make deploy` again\.$"):
-        deploy.sam_deploy("seatkeeper", "us-east-1", {})
+        deploy.sam_deploy(deploy.TEMPLATE, "seatkeeper", "us-east-1", {})
 
 
 def test_a_deployment_that_builds_needs_no_package(monkeypatch):
@@ -261,6 +278,134 @@ def test_a_masked_parameter_counts_as_set():
     assert "OriginSecret" not in deploy.parameter_names({"StackStatus": "IMPORT_COMPLETE"})
     hidden = {"Parameters": [{"ParameterKey": "OriginSecret", "ParameterValue": "****"}]}
     assert "OriginSecret" in deploy.parameter_names(hidden)
+
+
+@pytest.mark.parametrize(
+    ("region", "nearest"),
+    [
+        ("eu-central-1", "eu-west-1"),
+        ("us-east-1", "us-west-2"),
+        ("us-west-2", "us-east-1"),
+        ("us-east-2", "us-east-1"),
+        # No address leaves its part of the world.
+        ("eu-west-1", "eu-west-1"),
+        ("ap-southeast-2", "ap-southeast-2"),
+    ],
+)
+def test_sign_up_mail_has_another_regions_quota_where_one_is_near(region, nearest):
+    assert deploy.sign_in_region(region) == nearest
+
+
+def test_strangers_do_not_mail_from_the_identity_of_the_invites(monkeypatch):
+    monkeypatch.setattr(boto3, "client", lambda *_, **__: MagicMock())
+    monkeypatch.setattr(deploy, "check_sender", lambda *_: ("acme.example", []))
+    _, problems = deploy.check_senders(GOOD | POOL | {"sign_in_from": "no-reply@acme.example"}, "us-east-1")
+    assert "SIGN_IN_FROM and MAIL_FROM have the same identity, acme.example" in problems[0]
+
+
+@pytest.mark.parametrize(("unreserved", "reserved"), [(10, "0"), (223, "0"), (224, "20"), (1000, "20")])
+def test_functions_reserve_what_the_account_can_spare(monkeypatch, unreserved, reserved):
+    lambdas = MagicMock()
+    lambdas.get_account_settings.return_value = {"AccountLimit": {"UnreservedConcurrentExecutions": unreserved}}
+    monkeypatch.setattr(boto3, "client", lambda *_, **__: lambdas)
+    assert deploy.affordable_concurrency("us-east-1") == reserved
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        ({"Payload": b'{"refused": "AccessDeniedException: ses:SendBulkEmail"}'}, "ses:SendBulkEmail"),
+        ({"Payload": b'{"errorMessage": "time"}', "FunctionError": "Unhandled"}, "time"),
+    ],
+)
+def test_the_smoke_test_says_what_was_refused(monkeypatch, answer, says):
+    lambdas = MagicMock()
+    lambdas.invoke.return_value = answer | {"Payload": io.BytesIO(answer["Payload"])}
+    monkeypatch.setattr(boto3, "client", lambda *_, **__: lambdas)
+    with pytest.raises(deploy.Refused, match=rf"^The system is deployed, but cannot mail yet\..*{says}"):
+        deploy.smoke_test("seatkeeper")
+
+
+# ---- What a failed creation leaves -------------------------------------------------------------------------------------
+
+
+class Left:
+    """A stack that could not be created, with a table and a user pool."""
+
+    def __init__(self, monkeypatch, status="ROLLBACK_FAILED", items=0, users=(), survive=True):
+        self.cloudformation, self.dynamodb, self.cognito = MagicMock(), MagicMock(), MagicMock()
+        clients = {"cloudformation": self.cloudformation, "dynamodb": self.dynamodb, "cognito-idp": self.cognito}
+        monkeypatch.setattr(boto3, "client", lambda service, **_: clients[service])
+        self.cloudformation.describe_stacks.return_value = {"Stacks": [{"StackStatus": status}]}
+        summaries = [
+            {"ResourceType": kind, "PhysicalResourceId": name, "ResourceStatus": "DELETE_FAILED"}
+            for kind, name in (("AWS::DynamoDB::Table", "t"), ("AWS::Cognito::UserPool", "p"), ("AWS::SQS::Queue", "q"))
+        ]
+        summaries.append({"ResourceType": "AWS::DynamoDB::Table", "ResourceStatus": "CREATE_FAILED"})
+        self.cloudformation.get_paginator().paginate.return_value = [{"StackResourceSummaries": summaries}]
+        for client in (self.dynamodb, self.cognito):
+            client.exceptions.ResourceNotFoundException = KeyError
+        there = {"Table": {"TableStatus": "ACTIVE"}}
+        self.dynamodb.describe_table.side_effect = [there, there if survive else KeyError()]
+        self.cognito.describe_user_pool.side_effect = [{"UserPool": {}}, {"UserPool": {}} if survive else KeyError()]
+        self.dynamodb.scan.return_value = {"Count": items}
+        self.cognito.list_users.return_value = {"Users": list(users)}
+
+
+@pytest.mark.parametrize("status", ["ROLLBACK_FAILED", "ROLLBACK_COMPLETE", "CREATE_FAILED"])
+@pytest.mark.parametrize("survive", [True, False])
+def test_a_failed_creation_leaves_nothing_behind(monkeypatch, status, survive):
+    """CloudFormation keeps the table and the pool when the stack is deleted, or it does not: both end alike."""
+    left = Left(monkeypatch, status, survive=survive)
+    deploy.remove_failed_creation("seatkeeper", "us-east-1")
+    left.dynamodb.update_table.assert_called_once_with(TableName="t", DeletionProtectionEnabled=False)
+    left.cognito.update_user_pool.assert_called_once_with(UserPoolId="p", DeletionProtection="INACTIVE")
+    left.cloudformation.delete_stack.assert_called_once_with(StackName="seatkeeper")
+    assert left.dynamodb.delete_table.call_count == left.cognito.delete_user_pool.call_count == survive
+
+
+@pytest.mark.parametrize("used", [{"items": 1}, {"users": ["u"]}])
+def test_what_somebody_used_is_not_deleted(monkeypatch, used):
+    left = Left(monkeypatch, **used)
+    with pytest.raises(deploy.Refused, match="is not empty, so nothing was deleted"):
+        deploy.remove_failed_creation("seatkeeper", "us-east-1")
+    assert not left.dynamodb.update_table.called
+    assert not left.cognito.update_user_pool.called
+    assert not left.cloudformation.delete_stack.called
+
+
+@pytest.mark.parametrize("status", ["CREATE_COMPLETE", "UPDATE_ROLLBACK_FAILED", "UPDATE_ROLLBACK_COMPLETE"])
+def test_a_stack_that_was_created_is_never_deleted(monkeypatch, status):
+    left = Left(monkeypatch, status)
+    deploy.remove_failed_creation("seatkeeper", "us-east-1")
+    assert not left.cloudformation.delete_stack.called
+
+
+# ---- The origin's secret -----------------------------------------------------------------------------------------------
+
+
+def test_a_rotation_never_sends_a_secret_that_is_not_accepted(monkeypatch):
+    header = {"HeaderName": "x-origin-verify", "HeaderValue": "old"}
+    origin = {"Id": "api", "CustomHeaders": {"Items": [header]}}
+    cloudfront = MagicMock()
+    cloudfront.get_distribution_config.return_value = {
+        "DistributionConfig": {"Origins": {"Items": [{"Id": "portal"}, origin]}}
+    }
+    monkeypatch.setattr(boto3, "client", lambda _: cloudfront)
+    before = {
+        "Parameters": [{"ParameterKey": "OriginSecret", "ParameterValue": "****"}],
+        "Outputs": [{"OutputKey": "DistributionId", "OutputValue": "E1"}],
+    }
+    sent, accepted = "old", {"old"}
+    for step in deploy.origin_secrets(before, rotate=True):
+        following = {secret for secret in step.values() if secret}
+        # CloudFront and the functions change in either order.
+        assert {sent, step["OriginSecret"]} <= accepted & following
+        sent, accepted = step["OriginSecret"], following
+    assert (sent == "old", accepted) == (False, {sent})
+    assert deploy.origin_secrets(before, rotate=False) == [{}]
+    [first] = deploy.origin_secrets(None, rotate=False)
+    assert len(first["OriginSecret"]) == 64
 
 
 # ---- The portal -------------------------------------------------------------------------------------------------------

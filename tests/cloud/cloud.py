@@ -96,11 +96,11 @@ class Emulator:
             "SAM_CLI_TELEMETRY": "0",
         }
 
-    def client(self, service: str):
+    def client(self, service: str, region: str = REGION):
         return boto3.client(
             service,
             endpoint_url=self.url,
-            region_name=REGION,
+            region_name=region,
             aws_access_key_id="test",
             aws_secret_access_key="test",
         )
@@ -207,7 +207,7 @@ class Stack:
     @cached_property
     def secret(self) -> str:
         """What CloudFront shows the API."""
-        return self.environment("deal-seats")["ORIGIN_SECRET"]
+        return self.environment("deal-seats")["ORIGIN_SECRET"].split()[0]
 
     @cached_property
     def routes(self) -> dict[str, list[str]]:

@@ -31,7 +31,20 @@ from cloud import (
 )
 
 # What breaks things on purpose comes late, then what looks back at all of it, and what deletes comes last.
-ORDER = ["story", "user_pool", "portal", "mail", "audit", "schedules", "roles", "settings", "logs", "deletion"]
+ORDER = [
+    "story",
+    "user_pool",
+    "sign_up",
+    "portal",
+    "mail",
+    "audit",
+    "schedules",
+    "roles",
+    "settings",
+    "alarms",
+    "logs",
+    "deletion",
+]
 PARTNER = "partnerships@futurelearn.example"
 
 
@@ -113,10 +126,10 @@ def issuer() -> Iterator[Issuer]:
 
 @pytest.fixture(scope="session")
 def sender(emulator: Emulator) -> str:
-    """The verified sender, made by the script that operators use."""
-    cloud.say("making the sender's identity (make sender)")
-    command = [sys.executable, "infra/sender.py", SENDER]
-    run("sender", command, emulator.environment)
+    """The verified sender of the invites, made by the script that operators use. Cognito's is made with it."""
+    cloud.say("making the senders' identities (make sender)")
+    for name, address in (("sender", [SENDER]), ("sender-sign-in", [SIGN_IN_SENDER, "--sign-in", "--stack", "pool"])):
+        run(name, [sys.executable, "infra/sender.py", *address], emulator.environment)
     return SENDER
 
 
@@ -151,7 +164,16 @@ def stack(emulator: Emulator, issuer: Issuer, sender: str) -> Stack:
 def deploy_with_pool(emulator: Emulator, sender: str) -> str:
     """`make deploy`, but for the packaging that `make test-cloud` has done."""
     command = [sys.executable, "infra/deploy.py", "--stack", "pool", "--create-user-pool", "true"]
-    command += ["--mail-from", sender, "--alarm-email", "ops@futurelearn.example", "--send-rate", "1000"]
+    command += [
+        "--mail-from",
+        sender,
+        "--sign-in-from",
+        SIGN_IN_SENDER,
+        "--alarm-email",
+        "ops@futurelearn.example",
+        "--send-rate",
+        "1000",
+    ]
     command += ["--limit-recipient-interval", "0"]
     return run("deploy-pool", command, emulator.environment)
 

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from ministack import app
 from ministack.core.responses import get_account_id, json_response
-from ministack.services import cognito
+from ministack.services import budgets, cloudwatch, cognito, stepfunctions, waf
+from ministack.services.cloudformation import provisioners
 
 BULK = "/v2/email/outbound-bulk-emails"
 enforce = app._enforce_ses_v2
@@ -62,6 +63,47 @@ async def handle_deletion(method: str, path: str, headers: dict, body: bytes, qu
     return json_response({})
 
 
+evaluate_alarm = cloudwatch._evaluate_alarm
+
+
+def evaluate_by_dimensions(alarm: dict) -> None:
+    """The emulator would take a metric of this name with any dimensions."""
+    every = cloudwatch._metrics
+    own = cloudwatch._dims_key(cloudwatch._dims_from_list(alarm.get("Dimensions") or []))
+    cloudwatch._metrics = {key: points for key, points in every.items() if key[2] == own}
+    try:
+        evaluate_alarm(alarm)
+    finally:
+        cloudwatch._metrics = every
+
+
+def handler(create, delete) -> dict:
+    """A resource type of CloudFormation, named by what `create` returns."""
+
+    def checked(logical_id: str, properties: dict, stack: str) -> tuple[str, dict]:
+        name, (status, _, body) = create(properties)
+        assert status == 200, body
+        return name, {}
+
+    return {"create": checked, "delete": lambda name, properties: delete(name)}
+
+
+provisioners._RESOURCE_HANDLERS |= {
+    "AWS::WAFv2::WebACLAssociation": handler(
+        lambda one: (one["ResourceArn"], waf._associate_web_acl(one)),
+        lambda name: waf._disassociate_web_acl({"ResourceArn": name}),
+    ),
+    "AWS::Budgets::Budget": handler(
+        lambda one: (one["Budget"]["BudgetName"], budgets._create_budget(one)),
+        lambda name: budgets._delete_budget({"BudgetName": name}),
+    ),
+}
+stepfunctions._AWS_SDK_SERVICE_MAP["cognitoidentityprovider"] = {
+    "target_prefix": "AWSCognitoIdentityProviderService",
+    "protocol": "json",
+    "service_key": "cognito-idp",
+}
+cloudwatch._evaluate_alarm = evaluate_by_dimensions
 app._enforce_ses_v2 = enforce_by_name
 cognito.handle_request = handle_deletion
 

@@ -1,6 +1,9 @@
-"""What remains of a stack that is deleted."""
+"""What remains of a stack that is deleted, and of one that could not be created."""
 
-from cloud import Stack, wait_for
+import sys
+
+import pytest
+from cloud import SIGN_IN_SENDER, Emulator, Stack, run, wait_for
 
 
 def test_who_holds_a_seat_outlives_the_stack(pool: Stack) -> None:
@@ -23,3 +26,29 @@ def test_who_holds_a_seat_outlives_the_stack(pool: Stack) -> None:
     assert people
     left = [function["FunctionName"] for function in emulator.client("lambda").list_functions()["Functions"]]
     assert not [name for name in left if name.startswith(f"{pool.name}-")]
+
+
+def test_a_deployment_that_fails_the_first_time_leaves_nothing(emulator: Emulator, sender: str) -> None:
+    cloudformation = emulator.client("cloudformation")
+    # CloudFormation creates no budget that is there. It is among the last resources.
+    budget = {
+        "BudgetName": "failed",
+        "BudgetType": "COST",
+        "TimeUnit": "MONTHLY",
+        "BudgetLimit": {"Amount": "1", "Unit": "USD"},
+    }
+    emulator.client("budgets").create_budget(AccountId="000000000000", Budget=budget)
+    command = [sys.executable, "infra/deploy.py", "--stack", "failed", "--create-user-pool", "true"]
+    command += ["--mail-from", sender, "--sign-in-from", SIGN_IN_SENDER, "--alarm-email", "ops@futurelearn.example"]
+    with pytest.raises(AssertionError, match="The deployment failed, for the reason above"):
+        run("deploy-failed", command, emulator.environment)
+
+    def states() -> dict[str, str]:
+        found = cloudformation.list_stacks()["StackSummaries"]
+        return {one["StackName"]: one["StackStatus"] for one in found if one["StackName"].startswith("failed")}
+
+    wait_for("the stacks are gone", lambda: set(states().values()) == {"DELETE_COMPLETE"}, 60)
+    assert states().keys() == {"failed", "failed-web-acl"}
+    assert not [name for name in emulator.client("dynamodb").list_tables()["TableNames"] if "failed" in name]
+    pools = emulator.client("cognito-idp").list_user_pools(MaxResults=60)["UserPools"]
+    assert not [one for one in pools if one["Name"] == "failed"]

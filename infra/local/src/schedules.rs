@@ -17,6 +17,7 @@ use crate::{clock, functions, template};
 /// due while the stack was down.
 pub(crate) fn start(host: &Arc<Host>, every: Duration, terminal: Terminal) -> JoinSet<()> {
     template::resources("AWS::Scheduler::Schedule")
+        .filter(|schedule| schedule.whole.get("Condition").is_none())
         .map(|schedule| functions::referred(schedule.get("/Target/Arn")))
         .map(|function| repeat(function, Arc::clone(host), every, terminal))
         .collect()

@@ -1,0 +1,115 @@
+"""What the rules of the web ACLs say to a request. AWS evaluates the same statements."""
+
+import re
+
+import pytest
+import yaml
+from package import ROOT
+
+
+class Template(yaml.SafeLoader):
+    """Ignores what short tags such as !Ref mean."""
+
+
+Template.add_multi_constructor(
+    "!", lambda loader, _, node: loader.construct_scalar(node) if isinstance(node, yaml.ScalarNode) else None
+)
+
+
+def rules(template: str, acl: str) -> list[dict]:
+    resources = yaml.load((ROOT / "infra" / template).read_text(), Template)["Resources"]
+    return sorted(resources[acl]["Properties"]["Rules"], key=lambda rule: rule["Priority"])
+
+
+CLOUDFRONT = rules("web-acl.yaml", "WebAcl")
+SIGN_UP = rules("template.yaml", "SignUpAcl")
+
+
+def applies(statement: dict, method: str, path: str, headers: dict[str, str]) -> bool:
+    [(kind, one)] = statement.items()
+    if kind == "RateBasedStatement":
+        return applies(one["ScopeDownStatement"], method, path, headers)
+    if kind == "NotStatement":
+        return not applies(one["Statement"], method, path, headers)
+    if kind in ("AndStatement", "OrStatement"):
+        return {"AndStatement": all, "OrStatement": any}[kind](
+            applies(part, method, path, headers) for part in one["Statements"]
+        )
+    [(field, which)] = one["FieldToMatch"].items()
+    text = {"Method": method, "UriPath": path}.get(field) or headers.get(which.get("Name", ""), "")
+    for transformation in sorted(one["TextTransformations"], key=lambda entry: entry["Priority"]):
+        text = {"LOWERCASE": str.lower, "NONE": str, "URL_DECODE": decoded}[transformation["Type"]](text)
+    if kind == "RegexMatchStatement":
+        return re.search(one["RegexString"], text) is not None
+    sought = one["SearchString"]
+    return {"EXACTLY": text == sought, "STARTS_WITH": text.startswith(sought)}[one["PositionalConstraint"]]
+
+
+def decoded(text: str) -> str:
+    return re.sub("%([0-9a-fA-F]{2})", lambda code: chr(int(code[1], 16)), text)
+
+
+def matched(acl: list[dict], method: str, path: str, headers: dict[str, str]) -> list[str]:
+    return [rule["Name"] for rule in acl if applies(rule["Statement"], method, path, headers)]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "names"),
+    [
+        ("GET", "/api/deals", ["api-by-address", "api-by-token"]),
+        ("POST", "/api/invites/preview", ["api-by-address", "api-by-token"]),
+        ("POST", "/%61pi/invites/preview", ["api-by-address", "api-by-token"]),
+        # Mail providers come from few addresses, and have no token.
+        ("POST", "/api/invites/unsubscribe/AbC-_9", ["api-by-token"]),
+        ("POST", "/api/digests/unsubscribe/AbC-_9", ["api-by-token"]),
+        ("POST", "/api/invites/unsubscribe/", ["api-by-address", "api-by-token"]),
+        ("POST", "/api/invites/unsubscribe/../../deals", ["api-by-address", "api-by-token"]),
+        ("GET", "/", []),
+        ("GET", "/assets/index.js", []),
+    ],
+)
+def test_each_request_to_the_api_is_counted(method, path, names):
+    assert matched(CLOUDFRONT, method, path, {}) == names
+
+
+def test_one_stranger_stays_below_the_routes_limits():
+    """The route's limits are everybody's, and the lowest that a stranger reaches without a token is 100 a second."""
+    by_address, by_token = (rule["Statement"]["RateBasedStatement"] for rule in CLOUDFRONT)
+    assert (by_address["AggregateKeyType"], by_token["AggregateKeyType"]) == ("IP", "CUSTOM_KEYS")
+    assert [key["Header"]["Name"] for key in by_token["CustomKeys"]] == ["authorization"]
+    for statement in (by_address, by_token):
+        assert statement["Limit"] / statement["EvaluationWindowSec"] < 100 / 10
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "operation", "names"),
+    [
+        ("GET", "/signup", "", ["captcha"]),
+        ("POST", "/signup", "", ["mail-by-address", "captcha"]),
+        ("POST", "/SignUp", "", ["mail-by-address", "captcha"]),
+        ("POST", "/%73ignup", "", ["mail-by-address", "captcha"]),
+        ("POST", "/forgotPassword", "", ["mail-by-address"]),
+        ("POST", "/resendcode", "", ["mail-by-address"]),
+        ("POST", "/login", "", []),
+        ("GET", "/oauth2/authorize", "", []),
+        ("POST", "/oauth2/token", "", []),
+        ("POST", "/", "SignUp", ["mail-by-api"]),
+        ("POST", "/", "ResendConfirmationCode", ["mail-by-api"]),
+        ("POST", "/", "ForgotPassword", ["mail-by-api"]),
+        ("POST", "/", "InitiateAuth", []),
+        # Cognito calls these behind its pages, where nobody could solve a CAPTCHA.
+        ("POST", "/", "AssociateSoftwareToken", []),
+        ("POST", "/signup", "AssociateSoftwareToken", ["mail-by-address"]),
+        ("POST", "/signup", "VerifySoftwareToken", ["mail-by-address"]),
+    ],
+)
+def test_what_mails_strangers_is_limited(method, path, operation, names):
+    assert matched(SIGN_UP, method, path, {"x-amzn-cognito-operation-name": operation}) == names
+
+
+def test_sign_up_asks_a_captcha_and_the_rest_is_blocked():
+    assert {rule["Name"]: [*rule["Action"]] for rule in SIGN_UP} == {
+        "mail-by-api": ["Block"],
+        "mail-by-address": ["Block"],
+        "captcha": ["Captcha"],
+    }
