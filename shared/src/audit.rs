@@ -123,12 +123,11 @@ impl Audit {
     }
 
     async fn put(&self, group: &str, lines: &[String], deadline: Deadline) -> Result<(), String> {
-        let log = match self.log.get() {
-            Some(log) => log,
-            None => {
-                let log = LogGroup::from_env(group).map_err(|error| error.to_string())?;
-                self.log.get_or_init(|| log)
-            }
+        let log = if let Some(log) = self.log.get() {
+            log
+        } else {
+            let log = LogGroup::from_env(group).map_err(|error| error.to_string())?;
+            self.log.get_or_init(|| log)
         };
         let until = deadline.earlier(TO_ANSWER).instant().min(Deadline::within(LONGEST_WAIT).instant());
         let put = tokio::time::timeout_at(until, log.put(lines, clock::now()));

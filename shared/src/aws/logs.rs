@@ -68,9 +68,10 @@ impl LogGroup {
     /// Appends lines with this time. After a lost answer they may be there twice.
     pub async fn put(&self, lines: &[String], at: Timestamp) -> Result<(), LogError> {
         let event = |line| json!({ "timestamp": at.timestamp_millis(), "message": line });
-        let stream = json!({ "logGroupName": self.name, "logStreamName": self.stream });
-        let mut events = stream.clone();
-        events["logEvents"] = lines.iter().map(event).collect();
+        let (group, stream) = (&self.name, &self.stream);
+        let events: Vec<_> = lines.iter().map(event).collect();
+        let events = json!({ "logGroupName": group, "logStreamName": stream, "logEvents": events });
+        let stream = json!({ "logGroupName": group, "logStreamName": stream });
         if self.call("PutLogEvents", &events).await.is_ok() {
             return Ok(());
         }

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue::{Bool, N, S};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use seatkeeper_local::Settings;
-use seatkeeper_local::routes::ROUTES;
+use seatkeeper_local::routes::{ROUTES, Route};
 use serde_json::{Value, json};
 use shared::domain::PersonId;
 use tests::leaks::Secrets;
@@ -60,7 +60,7 @@ async fn i8_every_change_is_recorded_and_names_nobody() {
     std::fs::remove_dir_all(logs).unwrap();
 
     let route = |end: &str| {
-        let mut found = ROUTES.iter().map(|route| route.key()).filter(|key| key.ends_with(end));
+        let mut found = ROUTES.iter().map(Route::key).filter(|key| key.ends_with(end));
         found.next().unwrap_or_else(|| panic!("a route that ends with {end}"))
     };
     let (first, second) = (Some(&first), Some(&second));
@@ -92,7 +92,7 @@ async fn i8_every_change_is_recorded_and_names_nobody() {
 
     // A new route that changes something belongs into this test.
     let reads = ["POST /api/invites/preview", "POST /api/deals/{dealId}/seats/search"];
-    let changes = ROUTES.iter().filter(|route| route.method != "GET").map(|route| route.key());
+    let changes = ROUTES.iter().filter(|route| route.method != "GET").map(Route::key);
     let changes: BTreeSet<_> = changes.filter(|key| !reads.contains(&key.as_str())).collect();
     let recorded = records.iter().map(|record| record["action"].as_str().unwrap().to_owned());
     assert_eq!(recorded.collect::<BTreeSet<_>>(), changes);

@@ -11,7 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, PRAGMA};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::code::Grant;
 use super::person::{OFFLINE, Person};
@@ -43,6 +43,9 @@ struct Request {
     audience: Option<String>,
     expires_in: Option<String>,
 }
+
+/// A successful answer (RFC 6749, section 5.1).
+type Answer = Map<String, Value>;
 
 /// A refusal with an error code and a description (RFC 6749, section 5.2).
 #[derive(Debug)]
@@ -97,7 +100,7 @@ async fn token(
 }
 
 impl Issuer {
-    fn code_grant(&self, request: &Request, now: DateTime<Utc>) -> Result<Value, Refusal> {
+    fn code_grant(&self, request: &Request, now: DateTime<Utc>) -> Result<Answer, Refusal> {
         let (Some(code), Some(uri), Some(verifier), Some(_client)) =
             (&request.code, &request.redirect_uri, &request.code_verifier, &request.client_id)
         else {
@@ -109,32 +112,34 @@ impl Issuer {
         let grant = self.codes.redeem(code, uri, verifier, now).ok_or(refusal)?;
         let mut answer = self.tokens(grant.clone(), now)?;
         if self.like.grant(&grant.person, grant.scope.as_deref()).iter().any(|scope| scope == "openid") {
-            answer["id_token"] = self.identity(&grant.person, grant.nonce.as_deref(), now)?.into();
+            let identity = self.identity(&grant.person, grant.nonce.as_deref(), now)?;
+            answer.insert("id_token".to_owned(), identity.into());
         }
         Ok(answer)
     }
 
     /// Refresh tokens rotate, as RFC 9700 asks for a page that cannot keep a secret.
-    fn refresh_grant(&self, request: &Request, now: DateTime<Utc>) -> Result<Value, Refusal> {
+    fn refresh_grant(&self, request: &Request, now: DateTime<Utc>) -> Result<Answer, Refusal> {
         let token = request.refresh_token.as_deref().unwrap_or_default();
         let refusal = Refusal::new("invalid_grant", "the refresh token is used up or expired");
         Ok(self.tokens(self.refreshes.take(token, now).ok_or(refusal)?, now)?)
     }
 
     /// An access token, and a refresh token if the request's scopes ask for one.
-    fn tokens(&self, grant: Grant, now: DateTime<Utc>) -> Result<Value, KeyError> {
+    fn tokens(&self, grant: Grant, now: DateTime<Utc>) -> Result<Answer, KeyError> {
         let scopes = self.like.grant(&grant.person, grant.scope.as_deref());
         let mut answer = self.access(&grant.person, &scopes, None, LIFETIME, now)?;
         if grant.is_opaque {
-            answer["access_token"] = random::base64url::<32>().into();
+            answer.insert("access_token".to_owned(), random::base64url::<32>().into());
         }
         if scopes.iter().any(|scope| scope == OFFLINE) {
-            answer["refresh_token"] = self.refreshes.issue(grant, REFRESH, now).into();
+            let refresh = self.refreshes.issue(grant, REFRESH, now);
+            answer.insert("refresh_token".to_owned(), refresh.into());
         }
         Ok(answer)
     }
 
-    fn password_grant(&self, request: &Request, now: DateTime<Utc>) -> Result<Value, Refusal> {
+    fn password_grant(&self, request: &Request, now: DateTime<Utc>) -> Result<Answer, Refusal> {
         let name = request.username.as_deref().ok_or(Refusal::invalid_request("username is missing"))?;
         let person =
             Person::parse(name).ok_or(Refusal::new("invalid_grant", "username must be an email address"))?;
@@ -154,11 +159,16 @@ impl Issuer {
         audience: Option<&str>,
         lifetime: i64,
         now: DateTime<Utc>,
-    ) -> Result<Value, KeyError> {
+    ) -> Result<Answer, KeyError> {
         let times = [now, now + TimeDelta::seconds(lifetime)];
         let token = self.key.sign(&self.like.claims(&self.name(), person, scopes, audience, times))?;
-        let scope = scopes.join(" ");
-        Ok(json!({ "access_token": token, "token_type": "Bearer", "expires_in": lifetime, "scope": scope }))
+        let answer = [
+            ("access_token", token.into()),
+            ("token_type", "Bearer".into()),
+            ("expires_in", lifetime.into()),
+            ("scope", scopes.join(" ").into()),
+        ];
+        Ok(answer.map(|(name, value)| (name.to_owned(), value)).into_iter().collect())
     }
 
     fn identity(&self, person: &Person, nonce: Option<&str>, now: DateTime<Utc>) -> Result<String, KeyError> {
