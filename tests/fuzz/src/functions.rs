@@ -92,7 +92,7 @@ impl Wire {
                 let kind = format!("{refused}TransactionCanceledException");
                 (400, json!({"__type": kind, "CancellationReasons": reasons}))
             }
-            "PutItem" | "UpdateItem" | "TransactWriteItems" => (200, json!({})),
+            "PutItem" | "UpdateItem" | "DeleteItem" | "TransactWriteItems" => (200, json!({})),
             _ => {
                 let mails = request["BulkEmailEntries"].as_array().map_or(0, Vec::len);
                 let sent = json!({"Status": "SUCCESS", "MessageId": "m"});

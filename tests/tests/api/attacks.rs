@@ -54,6 +54,8 @@ async fn i6_odd_claims_entitle_to_nothing() {
         ("release-seat", "DELETE /api/deals/{dealId}/invites/{inviteId}", None),
         ("release-seat", "DELETE /api/deals/{dealId}/seats/{inviteId}", None),
         ("manage-deals", "PATCH /api/deals/{dealId}", Some(&name)),
+        ("manage-deals", "DELETE /api/deals/{dealId}", None),
+        ("deal-seats", "GET /api/organisations", None),
         ("accept-invite", "POST /api/invites/accept", Some(&link)),
         ("accept-invite", "GET /api/me/seats", None),
     ];
@@ -63,7 +65,7 @@ async fn i6_odd_claims_entitle_to_nothing() {
     };
     for (function, route, body) in routes {
         // A scope that another route needs.
-        let other_scope = if route.contains("PATCH") || !route.contains("{dealId}") {
+        let other_scope = if function == "manage-deals" || !route.contains("{dealId}") {
             "invites.manage"
         } else {
             "seats.accept"
