@@ -53,7 +53,7 @@ impl Ledger {
         deal: Option<DealId>,
         invite: Option<InviteId>,
         write: impl Future<Output = Result<T, E>>,
-        changed: impl FnOnce(&T) -> Option<(DealId, Option<OrganisationId>)>,
+        changed: impl FnOnce(&T) -> Option<(DealId, OrganisationId)>,
     ) -> Result<T, E> {
         let change = Change { organisation: None, deal, invite, outcome: Outcome::Unknown };
         let place = self.with(|changes| {
@@ -66,8 +66,7 @@ impl Ledger {
         self.with(|changes| {
             let Some(change) = changes.get_mut(place) else { return };
             change.outcome = if changed.is_some() { Outcome::Done } else { Outcome::Refused };
-            let (deal, organisation) = changed.unzip();
-            (change.deal, change.organisation) = (deal, organisation.flatten());
+            (change.deal, change.organisation) = changed.unzip();
         });
         written
     }
@@ -78,8 +77,8 @@ impl Ledger {
 }
 
 /// For [`Ledger::note`].
-pub fn owner(deal: &Deal) -> (DealId, Option<OrganisationId>) {
-    (deal.id, Some(deal.organisation.id.clone()))
+pub fn owner(deal: &Deal) -> (DealId, OrganisationId) {
+    (deal.id, deal.organisation.id.clone())
 }
 
 /// Without a log group, records are lines of the function's own log, as locally.

@@ -7,7 +7,9 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest, Sha256};
 use shared::audit::owner;
-use shared::domain::{DealChange, NewDeal, Organisation, OrganisationId, Timestamp, Title, whole_seconds};
+use shared::domain::{
+    Deal, DealChange, NewDeal, Organisation, OrganisationId, Timestamp, Title, whole_seconds,
+};
 use shared::http::{self, App, DealView, HandlerResult, Object, Problem, Request};
 use shared::store::CreateOutcome;
 
@@ -142,7 +144,8 @@ async fn delete(app: &App, request: &Request) -> HandlerResult {
     let deal = request.deal_id()?;
     let expected_revision = request.if_match(app.store.revision(deal)).await?;
     let write = app.store.delete_deal(deal, expected_revision);
-    request.ledger.note(Some(deal), None, write, |deleted| deleted.is_ok().then_some((deal, None))).await??;
+    let deleted = |answer: &Result<Option<Deal>, _>| answer.as_ref().ok()?.as_ref().map(owner);
+    request.ledger.note(Some(deal), None, write, deleted).await??;
     Ok(http::no_content())
 }
 

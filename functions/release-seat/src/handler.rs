@@ -12,7 +12,7 @@ pub(crate) async fn route(app: &App, request: Request) -> HandlerResult {
     let key = InviteKey { deal: authorize_deal_id(store, &request, &manager).await?, invite };
     let by = manager.email.as_deref();
     let (deal, invite) = (Some(key.deal), Some(key.invite));
-    let changed = |is_changed: bool| is_changed.then(|| (key.deal, Some(manager.organisation.clone())));
+    let changed = |is_changed: bool| is_changed.then(|| (key.deal, manager.organisation.clone()));
     let expected = request.if_match(store.sends(key)).await?;
     match request.route.as_str() {
         "DELETE /api/deals/{dealId}/invites/{inviteId}" => {

@@ -134,13 +134,13 @@ impl Store {
         self.update_action(keys::deal_key(id), &update, &conditions.join(" AND "), values)
     }
 
-    /// A deal that is gone counts as deleted, so a repetition succeeds. The first send writes the same item
+    /// `None` if the deal is gone already, so that a repetition succeeds. The first send writes the same item
     /// before it stores an invite, so one of the two is refused: no invite is without a deal.
     pub async fn delete_deal(
         &self,
         id: DealId,
         expected_revision: Option<u32>,
-    ) -> Result<Result<(), DealDeleteRefusal>> {
+    ) -> Result<Result<Option<Deal>, DealDeleteRefusal>> {
         let unused = "attribute_not_exists(shortestLifetime)";
         let (condition, values) = match expected_revision {
             None => (unused.to_owned(), Item::new()),
@@ -149,12 +149,13 @@ impl Store {
                 values([(":revision", n(revision))]),
             ),
         };
-        let WriteOutcome::Refused(existing) = self.delete(keys::deal_key(id), condition, values).await?
-        else {
-            return Ok(Ok(()));
-        };
-        let existing = existing.map(item::deal).transpose()?;
-        Ok(existing.map_or(Ok(()), |deal| deal.may_delete(expected_revision)))
+        Ok(match self.delete(keys::deal_key(id), condition, values).await? {
+            WriteOutcome::Done(deleted) if !deleted.is_empty() => Ok(Some(item::deal(deleted)?)),
+            WriteOutcome::Refused(Some(existing)) => {
+                item::deal(existing)?.may_delete(expected_revision).map(|()| None)
+            }
+            WriteOutcome::Done(_) | WriteOutcome::Refused(None) => Ok(None),
+        })
     }
 
     pub async fn deal(&self, id: DealId) -> Result<Option<Deal>> {

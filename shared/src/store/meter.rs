@@ -7,9 +7,9 @@ use aws_sdk_dynamodb::config::interceptors::{
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
 use aws_sdk_dynamodb::operation::{
-    batch_get_item::BatchGetItemOutput, get_item::GetItemOutput, put_item::PutItemOutput, query::QueryOutput,
-    transact_get_items::TransactGetItemsOutput, transact_write_items::TransactWriteItemsOutput,
-    update_item::UpdateItemOutput,
+    batch_get_item::BatchGetItemOutput, delete_item::DeleteItemOutput, get_item::GetItemOutput,
+    put_item::PutItemOutput, query::QueryOutput, transact_get_items::TransactGetItemsOutput,
+    transact_write_items::TransactWriteItemsOutput, update_item::UpdateItemOutput,
 };
 use aws_sdk_dynamodb::types::ConsumedCapacity;
 use aws_smithy_runtime_api::client::interceptors::context::Output;
@@ -68,6 +68,7 @@ impl Intercept for Meter {
             + units::<BatchGetItemOutput>(output, |output| output.consumed_capacity())
             + units::<TransactGetItemsOutput>(output, |output| output.consumed_capacity());
         let written = units::<PutItemOutput>(output, |output| output.consumed_capacity.as_slice())
+            + units::<DeleteItemOutput>(output, |output| output.consumed_capacity.as_slice())
             + units::<UpdateItemOutput>(output, |output| output.consumed_capacity.as_slice())
             + units::<TransactWriteItemsOutput>(output, |output| output.consumed_capacity());
         self.add(|usage| {

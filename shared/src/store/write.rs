@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::types::{
 use std::collections::HashMap;
 
 pub(super) enum WriteOutcome {
-    /// The item after the write.
+    /// The item after an update, or before a deletion.
     Done(Item),
     /// The item that failed the condition, if there is one.
     Refused(Option<Item>),
@@ -60,11 +60,12 @@ impl Store {
             .set_key(Some(key))
             .condition_expression(condition)
             .set_expression_attribute_values(Some(values).filter(|values| !values.is_empty()))
+            .return_values(ReturnValue::AllOld)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
         let sent = Box::pin(delete.send()).await;
         match sent.map_err(|error| (StoreError::from_sdk("DeleteItem", &error), error.into_service_error())) {
-            Ok(_) => Ok(WriteOutcome::Done(Item::new())),
+            Ok(output) => Ok(WriteOutcome::Done(output.attributes.unwrap_or_default())),
             Err((_, DeleteItemError::ConditionalCheckFailedException(refused))) => {
                 Ok(WriteOutcome::Refused(refused.item))
             }

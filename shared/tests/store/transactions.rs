@@ -145,7 +145,7 @@ async fn a_deal_is_deleted_once_and_for_all() {
     for fault in [Fault::None, Fault::LoseAnswer, Fault::Conflict] {
         let table = Table::new(3).await;
         let CreateOutcome::Created(made) = create(&table, "body").await else { panic!("{fault:?}") };
-        let delete = async |revision| table.store.delete_deal(made.id, revision).await.unwrap();
+        let delete = async |revision| table.store.delete_deal(made.id, revision).await.unwrap().map(|_| ());
         assert_eq!(delete(Some(2)).await, Err(DealDeleteRefusal::Stale), "{fault:?}");
         table.wire.disturb([fault]);
         assert_eq!(delete(Some(1)).await, Ok(()), "{fault:?}");
@@ -169,7 +169,9 @@ async fn a_change_of_a_deal_that_is_deleted_right_after_is_no_failure() {
     let CreateOutcome::Created(made) = create(&table, "body").await else { panic!() };
     let (others, id) = (table.others(), made.id);
     table.wire.disturb([Fault::LoseAnswer]);
-    table.wire.before_next_write(async move { others.store.delete_deal(id, None).await.unwrap().unwrap() });
+    table.wire.before_next_write(async move {
+        others.store.delete_deal(id, None).await.unwrap().unwrap();
+    });
     let rename = DealChange { name: Some(made.name), ..DealChange::default() };
     let changed = table.store.change_deal(id, &rename).await.unwrap();
     assert_eq!(changed, Err(DealChangeRefusal::NotFound));
@@ -183,7 +185,9 @@ async fn i3_a_deal_is_deleted_or_invited_to_but_not_both() {
         let CreateOutcome::Created(made) = create(&table, "body").await else { panic!() };
         let (others, deal) = (table.others(), made.clone());
         if is_deleted_first {
-            let delete = async move { others.store.delete_deal(deal.id, None).await.unwrap().unwrap() };
+            let delete = async move {
+                others.store.delete_deal(deal.id, None).await.unwrap().unwrap();
+            };
             table.wire.before_next_write(delete);
             assert!(!table.store.remember_lifetime(&made, LIFETIME).await.unwrap(), "no deal to invite to");
             assert_eq!(table.store.deal(made.id).await.unwrap(), None, "the deal stays deleted");

@@ -30,6 +30,8 @@ async fn i8_every_change_is_recorded_and_names_nobody() {
     let partner = stack.person(PARTNERSHIPS).await;
     let (ann, bob) = (stack.person("ann@example.com").await, stack.person("bob@example.com").await);
 
+    let unused = stack.deal(1).await;
+    partner.delete(&unused.path("")).await.ok(204);
     partner.patch(&deal.path(""), &json!({"seats": 4})).await.ok(200);
     let invited = deal.invite(&["ann@example.com", "bob@example.com"]).await;
     let [first, second] = [0, 1].map(|row| invited["results"][row]["inviteId"].as_str().unwrap().to_owned());
@@ -37,8 +39,11 @@ async fn i8_every_change_is_recorded_and_names_nobody() {
     deal.resend_rows(&[(&second, 1)]).await.ok(200);
     stack.accept(&ann, &stack.token_for("ann@example.com").await).await.ok(200);
     deal.release(&first).await.ok(204);
+    deal.manager.patch(&deal.invite_path(&second), &json!({"name": "Bob"})).await.ok(200);
     deal.cancel(&second).await.ok(204);
     // None of these changes anything.
+    partner.delete(&unused.path("")).await.ok(204);
+    partner.delete(&deal.path("")).await.problem(409, "deal_in_use");
     deal.try_invite(&json!({"invites": [{"email": "eve@example.com"}], "dryRun": true})).await.ok(200);
     deal.resend_rows(&[(&second, 9)]).await.ok(200);
     deal.cancel(&second).await.ok(204);
@@ -65,17 +70,20 @@ async fn i8_every_change_is_recorded_and_names_nobody() {
     };
     let (first, second) = (Some(&first), Some(&second));
     let mut expected: Vec<Value> = [
-        ("POST /api/deals", &partner, None),
-        ("PATCH /api/deals/{dealId}", &partner, None),
-        ("POST /api/deals/{dealId}/invites", &manager, first),
-        ("POST /api/deals/{dealId}/invites", &manager, second),
-        ("{inviteId}/resend", &manager, first),
-        ("{dealId}/invites/resend", &manager, second),
-        ("POST /api/invites/accept", &ann, first),
-        ("DELETE /api/deals/{dealId}/seats/{inviteId}", &manager, first),
-        ("DELETE /api/deals/{dealId}/invites/{inviteId}", &manager, second),
+        ("POST /api/deals", &partner, &deal, None),
+        ("POST /api/deals", &partner, &unused, None),
+        ("DELETE /api/deals/{dealId}", &partner, &unused, None),
+        ("PATCH /api/deals/{dealId}", &partner, &deal, None),
+        ("POST /api/deals/{dealId}/invites", &manager, &deal, first),
+        ("POST /api/deals/{dealId}/invites", &manager, &deal, second),
+        ("{inviteId}/resend", &manager, &deal, first),
+        ("{dealId}/invites/resend", &manager, &deal, second),
+        ("POST /api/invites/accept", &ann, &deal, first),
+        ("DELETE /api/deals/{dealId}/seats/{inviteId}", &manager, &deal, first),
+        ("PATCH /api/deals/{dealId}/invites/{inviteId}", &manager, &deal, second),
+        ("DELETE /api/deals/{dealId}/invites/{inviteId}", &manager, &deal, second),
     ]
-    .map(|(action, actor, invite)| {
+    .map(|(action, actor, deal, invite)| {
         json!({"action": route(action), "actor": actor, "organisation": deal.organisation, "deal": deal.id,
             "invite": invite, "outcome": "done"})
     })

@@ -366,7 +366,9 @@ async fn rows_come_in_pages_and_are_found_by_address() {
     let mut removed = deal.rows("status=removed&limit=1").await;
     removed.sort_by_key(|row| row["email"].to_string());
     for ((row, id), status) in removed.iter().zip(&ids).zip(["released", "cancelled"]) {
-        assert_eq!((row, &row["status"]), (&deal.one(id).await, &json!(status)));
+        let mut one = deal.one(id).await;
+        one.as_object_mut().unwrap().remove("history");
+        assert_eq!((row, &row["status"]), (&one, &json!(status)));
         assert!(time(&row["removedAt"]) <= now(), "{row}");
     }
     assert_eq!(emails(&removed), all[3..5]);
