@@ -1,6 +1,7 @@
 //! Correcting an invite: another address, another spelling of the address, or another name.
 
 use serde::Deserialize;
+use shared::audit::owner;
 use shared::domain::correct::{Correction, correct_in_place, invite_instead, withdraw};
 use shared::domain::send::Invitee;
 use shared::domain::{Email, Invite, InviteId, InviteKey, Name};
@@ -35,8 +36,11 @@ pub(crate) async fn correct(sending: &Sending, request: &Request) -> HandlerResu
         _ => {
             let key = InviteKey { deal: send_request.deal.id, invite };
             let rule = |existing: Option<&Invite>, now| correct_in_place(existing, &correction, now);
-            let deadline = request.deadline;
-            match sending.store.change(key, Seen::Record(record), request.now, deadline, rule).await? {
+            let seen = Seen::Record(record);
+            let change = sending.store.change(key, seen, request.now, request.deadline, rule);
+            let changed =
+                |answer: &Changed<_>| matches!(answer, Changed::Done(_)).then(|| owner(&send_request.deal));
+            match request.ledger.note(Some(key.deal), Some(invite), change, changed).await? {
                 Changed::Done(record) => record.invite,
                 Changed::Refused(refusal, _) => return Err(Problem::of_correction(refusal, request.now)),
             }

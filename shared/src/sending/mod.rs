@@ -310,7 +310,11 @@ impl Sending {
             let (deal, invite) = (Some(request.deal.id), Some(row.invite));
             let is_done =
                 |changed: &Changed<E>| matches!(changed, Changed::Done(_)).then(|| owner(&request.deal));
-            let changed = request.ledger.note(deal, invite, change, is_done).await?;
+            let noted = request.ledger.note(deal, invite, change, is_done);
+            let changed = match &row.replaces {
+                Some(old) => request.ledger.note(deal, Some(old.invite), noted, is_done).await?,
+                None => noted.await?,
+            };
             Ok((changed, link))
         };
         match written.await {
