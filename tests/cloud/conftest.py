@@ -37,7 +37,6 @@ ORDER = [
     "sign_up",
     "portal",
     "mail",
-    "audit",
     "schedules",
     "roles",
     "settings",
