@@ -69,8 +69,8 @@ async fn organisations(app: &App, request: &Request) -> HandlerResult {
         }
     };
     let found = app.store.organisations(&part, after.as_ref(), ORGANISATIONS_A_PAGE).await?;
-    let (organisations, last) = found;
-    let next_cursor = match last {
+    let (organisations, newest_deal) = found;
+    let next_cursor = match newest_deal {
         None => None,
         Some(id) => {
             // The index lags, so the deal may have been deleted just now.

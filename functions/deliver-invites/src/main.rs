@@ -16,7 +16,7 @@ async fn main() -> Result<(), Error> {
     telemetry::init();
     let sending = &Sending::from_env().await?;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<serde_json::Value>| {
-        if event.payload["smokeTest"] == true {
+        if event.payload.get("smokeTest").is_some_and(|asked| asked == true) {
             let refused = sending.mailer.send_smoke_test().await.err();
             return Ok::<_, Error>(json!({ "refused": refused }));
         }

@@ -53,12 +53,13 @@ pub fn invite_instead(
     send: &NewSend,
     now: Timestamp,
 ) -> Result<Invite, CorrectRefusal> {
-    let invited = invite(existing, invitee, send, now).map_err(|refusal| match refusal {
+    let replacement = invite(existing, invitee, send, now).map_err(|refusal| match refusal {
         InviteRefusal::AlreadyPending | InviteRefusal::AlreadyAccepted => CorrectRefusal::AlreadyInvited,
         InviteRefusal::TooSoon(too_soon) => CorrectRefusal::TooSoon(too_soon),
     })?;
-    let history = invited.history.with(HistoryEvent::Corrected, send.queued.at, send.invited_by.as_deref());
-    Ok(Invite { history, ..invited })
+    let history =
+        replacement.history.with(HistoryEvent::Corrected, send.queued.at, send.invited_by.as_deref());
+    Ok(Invite { history, ..replacement })
 }
 
 /// The same address in another spelling, or another name. What changes nothing is not a correction.

@@ -17,9 +17,9 @@ pub fn track(existing: Option<&Invite>, send: u32, told: Delivery) -> Result<Inv
     }
     let mut next = Invite { delivery: told, lease_until: None, ..invite.clone() };
     if next.delivery.is_out() && !invite.delivery.is_out() {
-        let sent = Sent { at: invite.attempted_at, until: invite.expires_at };
-        next.history = next.history.with(HistoryEvent::Sent, sent.at, None);
-        next.sent = Some(sent);
+        let taken = Sent { at: invite.attempted_at, until: invite.expires_at };
+        next.history = next.history.with(HistoryEvent::Sent, taken.at, None);
+        next.sent = Some(taken);
     }
     if let Some((event, at)) = told.event() {
         // An earlier event of the same rank takes the place of the later one.

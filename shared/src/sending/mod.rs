@@ -56,6 +56,9 @@ pub struct SendRequest {
 /// Returns the invite after the send, or why the invite must not be sent.
 pub type Rule<'a, E> = Box<dyn Fn(Option<&Invite>, &NewSend, Timestamp) -> Result<Invite, E> + 'a>;
 
+/// Returns the invite after another one takes its place, or why none may.
+pub type ReplaceRule<'a, E> = Box<dyn Fn(Option<&Invite>, Timestamp) -> Result<Invite, E> + 'a>;
+
 pub struct Row<'a, E> {
     pub invite: InviteId,
     pub seen: Seen,
@@ -68,7 +71,7 @@ pub struct Row<'a, E> {
 
 pub struct Replaced<'a, E> {
     pub invite: InviteId,
-    pub rule: Box<dyn Fn(Option<&Invite>, Timestamp) -> Result<Invite, E> + 'a>,
+    pub rule: ReplaceRule<'a, E>,
 }
 
 #[derive(Debug)]

@@ -197,6 +197,7 @@ pub(super) fn due_of(queue: Queue, invite: InviteId) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use InviteState::{Accepted, Cancelled, Expired, Open, Released};
     use proptest::prelude::*;
 
     fn time(millis: i64) -> Timestamp {
@@ -217,7 +218,6 @@ mod tests {
             let sent = Queued { at, order };
             prop_assert_eq!(queued(&place(sent, invite_id)), Some(sent));
             prop_assert!(place_floor(at) <= place(sent, invite_id));
-            use InviteState::{Accepted, Cancelled, Expired, Open, Released};
             for state in [Open, Accepted, Expired, Cancelled, Released] {
                 let is_accepted = matches!(state, Accepted | Released);
                 prop_assert_eq!(parse_list(&list(deal_id, state), is_accepted), Some(state));

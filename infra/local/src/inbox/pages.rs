@@ -117,7 +117,7 @@ async fn set_fault(State(pages): State<Pages>, body: Bytes) -> Result<StatusCode
 /// The body of `POST /inbox/events`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Event {
+struct PublishRequest {
     /// A mail's id.
     id: String,
     event: EventKind,
@@ -125,7 +125,8 @@ struct Event {
 }
 
 async fn publish(State(pages): State<Pages>, body: Bytes) -> Result<StatusCode, Refusal> {
-    let Event { id, event, copies } = serde_json::from_slice(&body).map_err(|error| unreadable(&error))?;
+    let PublishRequest { id, event, copies } =
+        serde_json::from_slice(&body).map_err(|error| unreadable(&error))?;
     let copies = copies.unwrap_or(1);
     if !(1..=MAX_COPIES).contains(&copies) {
         return Err(refused(StatusCode::BAD_REQUEST, &format!("copies must be from 1 to {MAX_COPIES}")));

@@ -133,7 +133,7 @@ fn event(mail: &Mail, kind: EventKind) -> Value {
     let mut tags: serde_json::Map<_, _> =
         mail.tags.iter().map(|(name, value)| (name.clone(), json!([value]))).collect();
     tags.insert("ses:configuration-set".to_owned(), json!(["seatkeeper-invites"]));
-    event["mail"] = json!({
+    let mail = json!({
         "timestamp": mail.at.to_rfc3339_opts(SecondsFormat::Millis, true),
         "messageId": mail.id,
         "source": mail.from,
@@ -144,6 +144,9 @@ fn event(mail: &Mail, kind: EventKind) -> Value {
         "commonHeaders": { "from": [mail.from], "to": [mail.to], "subject": mail.subject, "messageId": mail.id },
         "tags": tags,
     });
+    if let Some(fields) = event.as_object_mut() {
+        fields.insert("mail".to_owned(), mail);
+    }
     event
 }
 
