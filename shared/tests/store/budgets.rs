@@ -63,6 +63,7 @@ impl Table {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a list of operations")]
 async fn every_operation_keeps_to_its_budget() {
     let table = Table::new(2_000).await;
     print_header();
