@@ -15,6 +15,7 @@ const row = (id: string, change: Partial<Invite> = {}): Invite => ({
   expiresAt: "2026-11-29T00:00:01Z",
   acceptedAt: null,
   acceptedWith: null,
+  removedAt: null,
   invitedBy: null,
   sends: 1,
   delivery: { state: "sent", at: "2026-11-01T00:00:01Z", reason: null },

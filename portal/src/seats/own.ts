@@ -46,6 +46,7 @@ export function recordSent(
       expiresAt: null,
       acceptedAt: null,
       acceptedWith: null,
+      removedAt: null,
       delivery: { state: "queued", at: queuedAt, reason: null },
     };
     of(deal).set(id, { row, action: actions });
