@@ -54,6 +54,7 @@ struct Mail {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "SES's names")]
 struct Bounce {
     bounce_type: String,
     #[serde(default)]
@@ -63,6 +64,7 @@ struct Bounce {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "SES's names")]
 struct Complaint {
     complaint_sub_type: Option<String>,
     complaint_feedback_type: Option<String>,
@@ -191,7 +193,7 @@ mod tests {
         })
     }
 
-    fn complaint(subtype: Value, kind: Value) -> Value {
+    fn complaint(subtype: &Value, kind: &Value) -> Value {
         json!({
             "eventType": "Complaint",
             "complaint": {
@@ -223,9 +225,9 @@ mod tests {
             (bounce("Transient", "AttachmentRejected"), bounced(BounceReason::Rejected)),
             (bounce("Undetermined", "Undetermined"), bounced(BounceReason::Unknown)),
             (bounce("Permanent", "A new one"), bounced(BounceReason::Unknown)),
-            (complaint(Value::Null, json!("abuse")), Delivery::Complained { at: second }),
-            (complaint(Value::Null, Value::Null), Delivery::Complained { at: second }),
-            (complaint(json!("OnAccountSuppressionList"), Value::Null), bounced(BounceReason::Suppressed)),
+            (complaint(&Value::Null, &json!("abuse")), Delivery::Complained { at: second }),
+            (complaint(&Value::Null, &Value::Null), Delivery::Complained { at: second }),
+            (complaint(&json!("OnAccountSuppressionList"), &Value::Null), bounced(BounceReason::Suppressed)),
             (
                 json!({"eventType": "Delivery", "delivery": {
                     "timestamp": "2017-08-05T00:41:02.669Z", "processingTimeMillis": 1111,
@@ -272,7 +274,7 @@ mod tests {
             event
         };
         let cases = [
-            complaint(Value::Null, json!("not-spam")),
+            complaint(&Value::Null, &json!("not-spam")),
             json!({"eventType": "Open", "open": {"timestamp": "2017-08-05T00:41:02.669Z"}}),
             json!({"eventType": "Bounce"}),
             json!({"eventType": "Delivery", "delivery": {"timestamp": "yesterday"}}),

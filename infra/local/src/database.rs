@@ -3,7 +3,7 @@
 //! Invariant: the server ends when its [`Database`] is dropped. A database with a file has then written all data.
 //!
 //! The engine's own HTTP server would let any web page in the developer's browser read and write the table
-//! (`access-control-allow-origin: *`). This module serves the engine behind the guard of [`InnerPort`] instead.
+//! (`access-control-allow-origin: *`). This module serves the engine behind the guard of `InnerPort` instead.
 
 use std::io;
 use std::path::{Path, PathBuf};

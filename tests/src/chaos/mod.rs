@@ -40,7 +40,7 @@ const SETTINGS: [(&str, &str); 6] = [
 /// The longest that a request can act after the last fault: a function's timeout, and a delayed call.
 const AFTERMATH: chrono::TimeDelta = chrono::TimeDelta::seconds(11);
 
-/// Responses that come in every run, by operation. On a slow machine a run goes on until they have, for at most [`LONGER`]
+/// Responses that come in every run, by operation. On a slow machine a run goes on until they have, for at most `LONGER`
 /// times its time.
 pub const KINDS: [(&str, &str); 10] = [
     ("invite", "200"),
