@@ -15,8 +15,9 @@ export type Deal = Schemas["DealSummary"];
 export type Seats = Schemas["Seats"];
 export type DealWithSeats = Schemas["Deal"];
 export type Invite = Schemas["Invite"];
+export type InviteDetail = Schemas["InviteDetail"];
 /** What a list can be narrowed to. `removed`: cancelled or de-allocated in the last 30 days. */
-export type Filter = ListedStatus | "removed";
+export type Filter = Schemas["ListFilter"] | "removed";
 export type Page = Omit<Schemas["Page"], "invites"> & { invites: Invite[] };
 export type Counts = Omit<Schemas["Counts"], "exactUpTo"> & { exactUpTo: number };
 export type SendOutcome = Schemas["SendOutcome"];
@@ -65,6 +66,7 @@ const INVITE: Sample<Invite> = {
   sends: 0,
   delivery: { state: "", at: "", reason: null },
 };
+const DETAIL: Sample<InviteDetail> = { ...INVITE, history: [{ at: "", event: "", by: null }] };
 const PAGE: Sample<Page> = { deal: SUMMARY, seats: SEATS, invites: [INVITE], nextCursor: null };
 const COUNTS: Sample<Counts> = { pending: 0, accepted: 0, expired: 0, undelivered: 0, exactUpTo: 0 };
 const SENT: Sample<Pick<SendResponse, "results">> = { results: [{ email: "", outcome: "" }] };
@@ -275,7 +277,16 @@ export const searchSeats = (deal: string, email: string, query: PageQuery) =>
 
 export const getCounts = (deal: string) => read<Counts>(at(deal, "/counts"), COUNTS);
 
-export const getInvite = (deal: string, invite: string) => read<Invite>(at(deal, `/invites/${invite}`), INVITE);
+export const getInvite = (deal: string, invite: string) => read<InviteDetail>(at(deal, `/invites/${invite}`), DETAIL);
+
+/** Cancels the invite and invites the other address instead. The response is the new invite, with its own id. */
+export const correctInvite = async (deal: string, invite: { id: string; sends: number }, email: string) =>
+  (
+    await request<Invite>("PATCH", at(deal, `/invites/${invite.id}`), INVITE, {
+      body: { email },
+      headers: sendsTag(invite),
+    })
+  ).body;
 
 /** At most 1,000 rows. A dry run predicts each row's outcome and changes nothing. */
 export async function sendInvites(deal: string, invites: InviteRow[], dryRun: boolean) {

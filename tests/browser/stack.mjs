@@ -133,6 +133,15 @@ export class Stack {
     if (!answer.ok) throw new Error(`no fault: ${await answer.text()}`);
   }
 
+  /** Publishes SES's event for the newest mail to an address; see docs/settings.md on `/inbox/events`. */
+  async event(address, event) {
+    const { id } = await until(`a mail to ${address}`, async () => (await this.mails(address)).at(-1));
+    const answer = await fetch(`${this.url}/inbox/events`, {
+      method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ id, event }),
+    });
+    if (!answer.ok) throw new Error(`no event: ${await answer.text()}`);
+  }
+
   async accept(learner, link) {
     return this.api(learner, "POST", "/invites/accept", { token: tokenOf(link) });
   }

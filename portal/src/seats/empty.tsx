@@ -4,6 +4,7 @@ const EMPTY: Record<Filter, string> = {
   pending: "No invite is waiting for an answer.",
   accepted: "Nobody has accepted yet.",
   expired: "No invite has expired.",
+  undelivered: "Every email has arrived or is on its way.",
   removed: "No invite was cancelled and no seat de-allocated in the last 30 days.",
 };
 

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import {
   type Counts,
   cancelInvite,
+  correctInvite,
   type Filter,
   getInvite,
   type Invite,
@@ -26,7 +27,7 @@ import { sentByMe } from "./lost";
 import { recordGone, recordRow } from "./own";
 import { Search } from "./search";
 import { useSendingRows } from "./sending";
-import { canResend, NOT_RESENT } from "./words";
+import { canResend, isOpen, NOT_RESENT } from "./words";
 
 /** The message after an action. */
 type Message =
@@ -60,8 +61,8 @@ export function Invites({
   loaded: number | undefined;
   list: Loaded<Page>;
   counts: Counts | undefined;
-  /** An invite moved from one status to another, or left the list. */
-  onMove: (from: Invite["status"], to: Invite["status"] | undefined) => void;
+  /** An invite changed, or left the list. */
+  onMove: (before: Invite, after: Invite | undefined) => void;
   onSearch: (text: string) => void;
   onFirst: () => void;
 }) {
@@ -89,14 +90,14 @@ export function Invites({
 
   /** Replaces or removes a row, and updates the numbers. */
   const replaceRow = (before: Invite, after: Invite | undefined) => {
+    if (after?.id !== before.id) recordGone(deal, before);
     if (after) recordRow(deal, after);
-    else recordGone(deal, before);
     list.update((page) => ({
       ...page,
       invites: page.invites.flatMap((row) => (row.id !== before.id ? [row] : after ? [after] : [])),
     }));
-    if (before.status !== after?.status) onMove(before.status, after?.status);
-    if (!after) setPicked(without(picked, before.id));
+    onMove(before, after);
+    if (after?.id !== before.id) setPicked(without(picked, before.id));
   };
 
   /** Shows the row's current state, and why the action was refused. */
@@ -144,6 +145,14 @@ export function Invites({
         });
         replaceRow(row, now);
         tell("good", `A new invite to ${row.email} is on its way. Older links no longer work.`);
+      }),
+    correct: (row, email) =>
+      act(row, `correction of ${row.email}`, async () => {
+        const now = await correctInvite(deal, row, email);
+        replaceRow(row, now);
+        const sent =
+          now.id !== row.id ? ` A new invite is on its way, and the links sent to ${row.email} no longer work.` : "";
+        tell("good", `${row.email} is corrected to ${now.email}.${sent}`);
       }),
     cancel: async (row) => {
       const sure = await confirm({
@@ -278,7 +287,7 @@ export function Invites({
 
   useSendingRows(deal, rows, (before, after) => replaceRow(before, listed(after)));
 
-  const pickable = rows.filter((row) => row.status === "pending" || row.status === "expired");
+  const pickable = rows.filter(isOpen);
   const allPicked = pickable.length > 0 && pickable.every((row) => picked.has(row.id));
   return (
     <section aria-label="Invites">
@@ -357,7 +366,7 @@ export function Invites({
           </div>
         </div>
       )}
-      {page && rows.length > 0 && <InviteList {...{ rows, picked, busy, now, actions }} />}
+      {page && rows.length > 0 && <InviteList {...{ deal, rows, picked, busy, now, actions }} />}
       {page && rows.length === 0 && (
         <Empty
           {...{ deal, status, search, large }}

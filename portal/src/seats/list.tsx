@@ -1,25 +1,31 @@
-/** The table of invites. */
+/** The table of invites. A row unfolds: the history of an invite, or the form that corrects its address. */
+import { useState } from "preact/hooks";
 import type { Invite } from "../api";
 import { session } from "../session";
 import { ago, date, fromNow, instant } from "../time";
 import { Text } from "../ui/text";
 import { When } from "../ui/when";
-import { canResend, statusOf } from "./words";
+import { Correction } from "./correction";
+import { History } from "./history";
+import { canResend, isOpen, isUndelivered, statusOf } from "./words";
 
 export interface RowActions {
   resend: (invite: Invite) => void;
   cancel: (invite: Invite) => void;
+  correct: (invite: Invite, email: string) => Promise<void>;
   release: (invite: Invite) => void;
   pick: (invite: Invite, picked: boolean) => void;
 }
 
 export function InviteList({
+  deal,
   rows,
   picked,
   busy,
   now,
   actions,
 }: {
+  deal: string;
   rows: Invite[];
   picked: ReadonlySet<string>;
   /** Rows with a request in progress. */
@@ -55,7 +61,7 @@ export function InviteList({
         {rows.map((invite) => (
           <Row
             key={invite.id}
-            {...{ invite, now, actions }}
+            {...{ deal, invite, now, actions }}
             picked={picked.has(invite.id)}
             busy={busy.has(invite.id)}
           />
@@ -78,12 +84,14 @@ function Address({ email }: { email: string }) {
 }
 
 function Row({
+  deal,
   invite,
   picked,
   busy,
   now,
   actions,
 }: {
+  deal: string;
   invite: Invite;
   picked: boolean;
   busy: boolean;
@@ -91,99 +99,140 @@ function Row({
   actions: RowActions;
 }) {
   const { email, name, invitedBy } = invite;
+  const [unfolded, setUnfolded] = useState<"history" | "correction">();
+  const unfold = (part: typeof unfolded) => setUnfolded(part === unfolded ? undefined : part);
   const another = invitedBy !== null && invitedBy !== session.value?.email ? invitedBy : undefined;
   const waiting = busy || !canResend(invite);
   const status = statusOf(invite);
-  const open = invite.status === "pending" || invite.status === "expired";
+  const open = isOpen(invite);
   const expires = open ? invite.expiresAt : null;
   const since = invite.removedAt ?? invite.acceptedAt;
   return (
-    <tr role="row" aria-busy={busy}>
-      <td role="cell" class="pick">
-        {open && (
-          <input
-            type="checkbox"
-            checked={picked}
-            aria-label={`Select ${email}`}
-            onChange={(event) => actions.pick(invite, event.currentTarget.checked)}
-          />
-        )}
-      </td>
-      <th role="rowheader" scope="row" class="address">
-        <Address email={email} />
-        {name && <div class="soft">{name}</div>}
-        {another && (
-          <div class="soft">
-            Invited by <Address email={another} />
-          </div>
-        )}
-      </th>
-      <td role="cell" class="status">
-        <span class={`state ${status.tone}`}>
-          <Text>{status.label}</Text>
-        </span>
-        {since && (
-          <div key="since" class="soft">
-            <Text>{date(since)}</Text>
-          </div>
-        )}
-        {status.note && (
-          <div key="note" class="soft">
-            <Text>{status.note}</Text>
-          </div>
-        )}
-      </td>
-      <td role="cell" data-label="Date sent" class="sent">
-        {invite.sentAt ? <When time={invite.sentAt} now={now} /> : <span class="soft">Not sent yet</span>}
-      </td>
-      <td role="cell" data-label="Expires" class={`expires ${expires ? "" : "none"}`}>
-        {expires ? (
-          <time dateTime={expires} title={instant(expires)}>
-            <Text>{(invite.status === "expired" ? ago : fromNow)(expires, now)}</Text>
-          </time>
-        ) : (
-          <Text>–</Text>
-        )}
-      </td>
-      <td role="cell" class="act">
-        {invite.status === "accepted" ? (
+    <>
+      <tr role="row" aria-busy={busy}>
+        <td role="cell" class="pick">
+          {open && (
+            <input
+              type="checkbox"
+              checked={picked}
+              aria-label={`Select ${email}`}
+              onChange={(event) => actions.pick(invite, event.currentTarget.checked)}
+            />
+          )}
+        </td>
+        <th role="rowheader" scope="row" class="address">
+          <Address email={email} />
+          {name && <div class="soft">{name}</div>}
+          {another && (
+            <div class="soft">
+              Invited by <Address email={another} />
+            </div>
+          )}
+        </th>
+        <td role="cell" class="status">
+          <span class={`state ${status.tone}`}>
+            <Text>{status.label}</Text>
+          </span>
+          {since && (
+            <div key="since" class="soft">
+              <Text>{date(since)}</Text>
+            </div>
+          )}
+          {status.note && (
+            <div key="note" class="soft">
+              <Text>{status.note}</Text>
+            </div>
+          )}
+          {isUndelivered(invite) && (
+            <button
+              key="correct"
+              type="button"
+              class="link"
+              aria-expanded={unfolded === "correction"}
+              aria-label={`Correct address ${email}`}
+              onClick={() => unfold("correction")}
+            >
+              Correct address
+            </button>
+          )}
+        </td>
+        <td role="cell" data-label="Date sent" class="sent">
+          {invite.sentAt ? <When time={invite.sentAt} now={now} /> : <span class="soft">Not sent yet</span>}
+        </td>
+        <td role="cell" data-label="Expires" class={`expires ${expires ? "" : "none"}`}>
+          {expires ? (
+            <time dateTime={expires} title={instant(expires)}>
+              <Text>{(invite.status === "expired" ? ago : fromNow)(expires, now)}</Text>
+            </time>
+          ) : (
+            <Text>–</Text>
+          )}
+        </td>
+        <td role="cell" class="act">
+          {invite.status === "accepted" ? (
+            <button
+              key="release"
+              type="button"
+              class="link"
+              aria-disabled={busy}
+              aria-label={`De-allocate seat of ${email}`}
+              onClick={() => actions.release(invite)}
+            >
+              De-allocate seat
+            </button>
+          ) : (
+            open && (
+              <>
+                <button
+                  key="resend"
+                  type="button"
+                  class="link"
+                  aria-disabled={waiting}
+                  aria-label={`Resend invite to ${email}`}
+                  onClick={() => waiting || actions.resend(invite)}
+                >
+                  Resend
+                </button>
+                <button
+                  key="cancel"
+                  type="button"
+                  class="link"
+                  aria-disabled={busy}
+                  aria-label={`Cancel invite to ${email}`}
+                  onClick={() => actions.cancel(invite)}
+                >
+                  Cancel invite
+                </button>
+              </>
+            )
+          )}
           <button
-            key="release"
+            key="history"
             type="button"
-            class="link"
-            aria-disabled={busy}
-            aria-label={`De-allocate seat of ${email}`}
-            onClick={() => actions.release(invite)}
+            class="link history"
+            aria-expanded={unfolded === "history"}
+            aria-label={`History of the invite to ${email}`}
+            onClick={() => unfold("history")}
           >
-            De-allocate seat
+            History
           </button>
-        ) : (
-          open && (
-            <>
-              <button
-                key="resend"
-                type="button"
-                class="link"
-                aria-disabled={waiting}
-                aria-label={`Resend invite to ${email}`}
-                onClick={() => waiting || actions.resend(invite)}
-              >
-                Resend
-              </button>
-              <button
-                key="cancel"
-                type="button"
-                class="link"
-                aria-disabled={busy}
-                aria-label={`Cancel invite to ${email}`}
-                onClick={() => actions.cancel(invite)}
-              >
-                Cancel invite
-              </button>
-            </>
-          )
-        )}
-      </td>
-    </tr>
+        </td>
+      </tr>
+      {unfolded && (
+        <tr role="row" key={unfolded} class="unfolded">
+          <td role="cell" colSpan={6}>
+            {unfolded === "history" ? (
+              <History {...{ deal, invite, now }} />
+            ) : (
+              <Correction
+                {...{ email, busy }}
+                onCorrect={(corrected) => actions.correct(invite, corrected)}
+                onClose={() => setUnfolded(undefined)}
+              />
+            )}
+          </td>
+        </tr>
+      )}
+    </>
   );
 }

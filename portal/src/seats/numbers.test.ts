@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
+import type { Invite } from "../api";
 import { atLeast } from "./deal-head";
-import { moveCount, moveSeat, tabCount } from "./numbers";
+import { moveCount, moved, moveSeat, tabCount } from "./numbers";
 
 const counts = { pending: 3, accepted: 2, expired: 1, undelivered: 0, exactUpTo: 1000 };
 
@@ -8,6 +9,7 @@ test("a count is exact up to the limit, and “+” above it", () => {
   expect([0, 999, 1000, 1001].map((count) => atLeast(count, 1000))).toEqual(["0", "999", "1,000", "1,000+"]);
   expect(tabCount({ ...counts, pending: 1001 }, "pending")).toBe("1,000+");
   expect(tabCount({ ...counts, accepted: 5000 }, "accepted")).toBe("5,000");
+  expect(tabCount({ ...counts, undelivered: 1001 }, "undelivered")).toBe("1,000+");
   expect(tabCount(counts, undefined)).toBe("6");
   expect(tabCount({ ...counts, expired: 1001 }, undefined)).toBe("1,005+");
 });
@@ -28,4 +30,17 @@ test("a status change allocates or frees a seat", () => {
   expect(moveSeat(seats, "accepted", undefined)).toEqual({ total: 5, allocated: 1, available: 4 });
   expect(moveSeat(seats, "pending", "accepted")).toEqual({ total: 5, allocated: 3, available: 2 });
   expect(moveSeat(seats, "expired", "pending")).toEqual(seats);
+});
+
+test("a resend after a bounce leaves the count of mails that were not delivered", () => {
+  const numbers = {
+    seats: { total: 5, allocated: 2, available: 3 },
+    counts: { ...counts, undelivered: 1 },
+    at: 0,
+    isStale: false,
+  };
+  const row = (state: Invite["delivery"]["state"]) => ({ status: "pending", delivery: { state } }) as Invite;
+  expect(moved(numbers, row("bounced"), row("queued")).counts).toEqual(counts);
+  expect(moved(numbers, row("bounced"), undefined).counts).toEqual({ ...counts, pending: 2 });
+  expect(moved(numbers, row("sent"), row("bounced")).counts.undelivered).toBe(2);
 });

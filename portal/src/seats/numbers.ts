@@ -2,12 +2,16 @@
 import type { Counts, Filter, Invite, Seats } from "../api";
 import { number } from "../ui/seat-numbers";
 import { atLeast } from "./deal-head";
+import { isUndelivered } from "./words";
 
-export function tabCount({ pending, accepted, expired, exactUpTo }: Counts, status: Filter | undefined): string {
+export function tabCount(
+  { pending, accepted, expired, undelivered, exactUpTo }: Counts,
+  status: Filter | undefined,
+): string {
   // The number of accepted invites is the number of allocated seats: always exact.
   if (status === "accepted") return number(accepted);
   if (status === "removed") return "";
-  if (status) return atLeast({ pending, expired }[status], exactUpTo);
+  if (status) return atLeast({ pending, expired, undelivered }[status], exactUpTo);
   const all = Math.min(pending, exactUpTo) + accepted + Math.min(expired, exactUpTo);
   return number(all) + (pending > exactUpTo || expired > exactUpTo ? "+" : "");
 }
@@ -23,12 +27,13 @@ export interface Numbers {
 
 type Status = Invite["status"] | undefined;
 
-/** After an invite moved from one status to another. */
-export const moved = (numbers: Numbers, from: Status, to: Status): Numbers => ({
-  ...numbers,
-  seats: moveSeat(numbers.seats, from, to),
-  counts: moveCount(numbers.counts, from, to),
-});
+/** After an invite changed, or left the list. */
+export function moved(numbers: Numbers, before: Invite, after: Invite | undefined): Numbers {
+  const counts = moveCount(numbers.counts, before.status, after?.status);
+  const change = Number(after !== undefined && isUndelivered(after)) - Number(isUndelivered(before));
+  if (counts.undelivered <= counts.exactUpTo) counts.undelivered += change;
+  return { ...numbers, seats: moveSeat(numbers.seats, before.status, after?.status), counts };
+}
 
 export function moveSeat(seats: Seats, from: Status, to: Status) {
   const change = Number(to === "accepted") - Number(from === "accepted");

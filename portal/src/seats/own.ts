@@ -4,7 +4,8 @@
  * Invariant: an older row in a list never hides the manager's own action. `sends` only grows, and within a send an invite
  * only moves forward, so the newer of two versions is known without a clock.
  */
-import type { Invite, ListedStatus } from "../api";
+import type { Filter, Invite } from "../api";
+import { isIn } from "./words";
 
 /** The row after an action, or the send with which the invite left the list. */
 type Own = { row: Invite; action: number } | { goneWith: number };
@@ -71,12 +72,12 @@ const newer = (mine: Invite, listed: Invite) =>
 export function withOwn(
   deal: string,
   listed: Invite[],
-  view: { status: ListedStatus | undefined; first: boolean; matches: (row: Invite) => boolean },
+  view: { status: Filter | undefined; first: boolean; matches: (row: Invite) => boolean },
 ): Invite[] {
   const known = of(deal);
   const shown = new Set<string>();
   let seen = 0;
-  const fits = (row: Invite) => (view.status === undefined || row.status === view.status) && view.matches(row);
+  const fits = (row: Invite) => isIn(row, view.status) && view.matches(row);
   const rows = listed.flatMap((row) => {
     shown.add(row.id);
     const mine = known.get(row.id);

@@ -14,12 +14,14 @@ import { moved, type Numbers, tabCount } from "./numbers";
 import { withOwn } from "./own";
 import { Pages, useTrail } from "./paging";
 import { containing, MOST_SEARCHED, pageOf, wholeList } from "./whole";
+import { isIn } from "./words";
 
 const TABS: [Filter | undefined, string][] = [
   [undefined, "All"],
   ["pending", "Pending"],
   ["accepted", "Accepted"],
   ["expired", "Expired"],
+  ["undelivered", "Not delivered"],
   ["removed", "Removed"],
 ];
 
@@ -51,9 +53,7 @@ function Seats({ deal }: { deal: string }) {
       const rows = removed
         ? all.invites
         : withOwn(deal, all.invites, { status: undefined, first: true, matches: () => true });
-      const found = rows
-        .filter((row) => removed || status === undefined || row.status === status)
-        .filter(containing(search));
+      const found = rows.filter((row) => removed || isIn(row, status)).filter(containing(search));
       return { ...all, ...pageOf(found, after) };
     }
     const page = search
@@ -136,7 +136,7 @@ function Seats({ deal }: { deal: string }) {
         large={whole.large}
         loaded={whole.loaded}
         counts={numbers?.counts}
-        onMove={(from, to) => setNumbers((old) => old && moved(old, from, to))}
+        onMove={(before, after) => setNumbers((old) => old && moved(old, before, after))}
         onSearch={(text) => (setSearch(text), setSearchAfter(""))}
         onFirst={() => go(undefined)}
       />

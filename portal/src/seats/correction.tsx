@@ -1,0 +1,62 @@
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { suggestionFor } from "../invite/suggestion";
+
+/** Corrects an address. A mistyped mail host is pointed out, and the person decides. */
+export function Correction({
+  email,
+  busy,
+  onCorrect,
+  onClose,
+}: {
+  email: string;
+  busy: boolean;
+  onCorrect: (email: string) => Promise<void>;
+  onClose: () => void;
+}) {
+  const [typed, setTyped] = useState(email);
+  const field = useRef<HTMLInputElement>(null);
+  useLayoutEffect(() => field.current?.select(), []);
+  const corrected = typed.trim();
+  const meant = suggestionFor(corrected);
+  return (
+    <form
+      class="correction"
+      aria-label={`Correct ${email}`}
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (corrected && corrected !== email && !busy) void onCorrect(corrected);
+      }}
+    >
+      <label>
+        Correct address
+        <input
+          ref={field}
+          type="text"
+          inputMode="email"
+          autocomplete="off"
+          autocapitalize="off"
+          spellcheck={false}
+          value={typed}
+          onInput={(event) => setTyped(event.currentTarget.value)}
+        />
+      </label>
+      {meant && (
+        <p key={meant}>
+          Did you mean {meant}?{" "}
+          <button type="button" class="link" onClick={() => (setTyped(meant), field.current?.focus())}>
+            Use {meant}
+          </button>
+        </p>
+      )}
+      <p class="soft">The corrected address gets a new invite. The links that were sent to {email} stop working.</p>
+      <p class="actions">
+        <button type="submit" class="small" aria-disabled={busy || !corrected || corrected === email}>
+          Correct and send
+        </button>
+        <button type="button" class="secondary outline small" onClick={onClose}>
+          Keep address
+        </button>
+      </p>
+    </form>
+  );
+}

@@ -1,0 +1,73 @@
+import { describe, expect, it } from "vitest";
+import type { Invite } from "../api";
+import { canResend, isIn, statusOf } from "./words";
+
+const TIME = "2026-11-01T00:00:00Z";
+const invite = (state: Invite["delivery"]["state"], reason: Invite["delivery"]["reason"] = null): Invite => ({
+  id: "ann",
+  email: "ann@example.com",
+  name: null,
+  status: "pending",
+  queuedAt: TIME,
+  sentAt: TIME,
+  expiresAt: "2026-11-29T00:00:00Z",
+  acceptedAt: null,
+  acceptedWith: null,
+  removedAt: null,
+  invitedBy: null,
+  sends: 1,
+  delivery: { state, at: TIME, reason },
+});
+
+describe("a row says what happened to the mail, and the next step", () => {
+  it.each([
+    ["sent", null, "Pending", undefined, undefined],
+    ["delivered", null, "Pending", /^Delivered$/, undefined],
+    ["delayed", null, "Pending", /^Delayed: their mail server is slow, we keep trying/, /ask their IT team/],
+    ["bounced", "mailbox_unavailable", "Pending – not delivered", /^Bounced: no such mailbox/, /Correct the address/],
+    [
+      "bounced",
+      "suppressed",
+      "Pending – not delivered",
+      /^Bounced: the address is blocked since an earlier bounce/,
+      /resend/,
+    ],
+    ["bounced", "temporary", "Pending – not delivered", /^Bounced: the mailbox is full/, /Resend later/],
+    ["bounced", "rejected", "Pending – not delivered", /^Bounced: their mail server refused/, /Ask their IT team/],
+    [
+      "bounced",
+      "unknown",
+      "Pending – not delivered",
+      /^Bounced: their mail server did not say why/,
+      /Correct the address/,
+    ],
+    ["complained", null, "Pending – not delivered", /^Marked as spam: no more mail goes there/, /another address/],
+    ["failed", "invalid_parameter", "Pending – not delivered", /does not recognise this address/, /Correct it/],
+    ["failed", "rendering_failed", "Pending – not delivered", /could not build this email/, /Resend/],
+  ] as const)("%s, %s", (state, reason, label, note, step) => {
+    const status = statusOf(invite(state, reason));
+    expect(status.label).toBe(label);
+    if (note) expect(status.note).toMatch(note);
+    else expect(status.note).toBeUndefined();
+    if (step) expect(status.note).toMatch(step);
+  });
+
+  it("an accepted invite says nothing of its mail", () => {
+    expect(statusOf({ ...invite("bounced", "unknown"), status: "accepted" })).toEqual({
+      tone: "accepted",
+      label: "Accepted",
+    });
+  });
+});
+
+it.each([
+  ["delivered", true, false],
+  ["bounced", true, true],
+  ["failed", true, true],
+  ["complained", false, true],
+  ["queued", false, false],
+] as const)("%s: can be resent: %s, is listed as not delivered: %s", (state, resendable, undelivered) => {
+  expect(canResend(invite(state))).toBe(resendable);
+  expect(isIn(invite(state), "undelivered")).toBe(undelivered);
+  expect(isIn({ ...invite(state), status: "accepted" }, "undelivered")).toBe(false);
+});
