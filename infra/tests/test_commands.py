@@ -10,6 +10,8 @@ import pytest
 from botocore import xform_name
 from package import ROOT
 
+# Options of every command.
+OF_THE_CLI = {"cli-binary-format", "output", "query", "region"}
 # Commands of the AWS CLI itself, which are no operation of an API, and their options.
 CLI_ONLY = {"s3 rm": {"recursive"}, "logs tail": {"since"}}
 SESSION = botocore.session.get_session()
@@ -60,7 +62,7 @@ def sample(shape, depth: int = 0) -> object:
 @pytest.mark.parametrize("command", sorted(set(aws_commands())))
 def test_an_aws_command_has_the_options_that_it_needs_and_no_others(command):
     _, service, name, *words = shlex.split(command)
-    given = {word[2:] for word in words if word.startswith("--")} - {"output", "query", "region"}
+    given = {word[2:] for word in words if word.startswith("--")} - OF_THE_CLI
     if f"{service} {name}" in CLI_ONLY:
         assert given <= CLI_ONLY[f"{service} {name}"]
         return
