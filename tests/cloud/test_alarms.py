@@ -18,9 +18,13 @@ def recorded(stack: Stack) -> dict[str, tuple[str, str, dict[str, str], float]]:
         for kind in ("read", "write")
     }
     machine = f"arn:aws:states:us-east-1:000000000000:stateMachine:{stack.name}-delete-unconfirmed"
-    queue = stack.emulator.client("cloudformation").describe_stack_resource(
-        StackName=stack.name, LogicalResourceId="DeadLetters"
-    )["StackResourceDetail"]["PhysicalResourceId"]
+
+    def queue(resource: str) -> dict[str, str]:
+        found = stack.emulator.client("cloudformation").describe_stack_resource(
+            StackName=stack.name, LogicalResourceId=resource
+        )
+        return {"QueueName": found["StackResourceDetail"]["PhysicalResourceId"].rpartition("/")[2]}
+
     client = {"UserPool": out["UserPoolId"], "UserPoolClient": out["OidcClientId"]}
     return throttles | {
         "sweep-lag": ("Seatkeeper", "Lag", {"Function": stack.function("expire-invites")}, 600),
@@ -33,7 +37,10 @@ def recorded(stack: Stack) -> dict[str, tuple[str, str, dict[str, str], float]]:
         "server-errors": ("AWS/ApiGateway", "5xx", {"ApiId": stack.api_id}, 5),
         "function-throttles": ("AWS/Lambda", "Throttles", {}, 1),
         "grant-scopes-errors": ("AWS/Lambda", "Errors", {"FunctionName": stack.function("grant-scopes")}, 1),
-        "dead-letters": ("AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": queue.rpartition("/")[2]}, 1),
+        "dead-letters": ("AWS/SQS", "ApproximateNumberOfMessagesVisible", queue("DeadLetters"), 1),
+        "lost-events": ("AWS/SQS", "ApproximateNumberOfMessagesVisible", queue("LostEvents"), 1),
+        "event-lag": ("Seatkeeper", "EventLag", {"Function": stack.function("track-delivery")}, 900),
+        "audit-failed": ("Seatkeeper", "AuditFailed", {}, 1),
         "sign-ups": ("AWS/Cognito", "SignUpSuccesses", client, 300),
         "delete-unconfirmed": ("AWS/States", "ExecutionsFailed", {"StateMachineArn": machine}, 1),
     }

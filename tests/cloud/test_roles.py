@@ -30,8 +30,8 @@ INCLUDED = {
     *(
         ("track-delivery", name)
         for name in (
+            "accept-invite",
             "deliver-invites",
-            "expire-invites",
             "manage-deals",
             "release-seat",
             "resend-invite",
