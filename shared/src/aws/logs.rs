@@ -29,8 +29,8 @@ pub struct LogGroup {
 /// Never quotes a record.
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {
-    #[error("{0} was not answered with success (status {1})")]
-    Refused(&'static str, u16),
+    #[error("{0} was not answered with success (status {1}, {2})")]
+    Refused(&'static str, u16, String),
     #[error("{0} got no answer")]
     NoAnswer(&'static str),
     #[error("a request can't be signed")]
@@ -108,11 +108,14 @@ impl LogGroup {
         let answer = self.connector.call(request).await.map_err(|_| LogError::NoAnswer(operation))?;
         let status = answer.status().as_u16();
         // Only a connection whose answer was read can be used again.
-        let read = ByteStream::new(answer.into_body()).collect().await;
-        match read {
-            Ok(_) if status == 200 => Ok(()),
-            _ => Err(LogError::Refused(operation, status)),
+        let body = ByteStream::new(answer.into_body()).collect().await;
+        let body = body.map_err(|_| LogError::NoAnswer(operation))?.into_bytes();
+        if status == 200 {
+            return Ok(());
         }
+        let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
+        let code = answer.get("__type").and_then(Value::as_str).unwrap_or("no code");
+        Err(LogError::Refused(operation, status, code.to_owned()))
     }
 }
 
@@ -159,7 +162,7 @@ mod tests {
         let at = Timestamp::from_timestamp(1_800_000_000, 0).unwrap();
         group.put(&["one".to_owned(), "two".to_owned()], at).await.unwrap();
         let refused = group.put(&["three".to_owned()], at).await.unwrap_err();
-        assert_eq!(refused.to_string(), "PutLogEvents was not answered with success (status 500)");
+        assert_eq!(refused.to_string(), "PutLogEvents was not answered with success (status 500, no code)");
         let requests = server.join().unwrap();
         let stream = json!({ "logGroupName": "audit", "logStreamName": "stream" });
         let events =
