@@ -22,6 +22,8 @@ async function everyState(stack) {
   await mixed.seat("ann@example.com");
   await mixed.seat("bob@example.com", "bob@home.example");
   await mixed.invite([{ email: "cat@example.com", name: "Catherine Example" }, "a.very.long.address.of.a.person.with.many.names@some.department.of.a.large.organisation.example.com"]);
+  const isDelivered = ({ delivery }) => delivery.state === "delivered";
+  await until("both deliveries", async () => (await mixed.rows("pending")).every(isDelivered));
   await stack.fault("reject", 1);
   await mixed.invite(["dan@example.com"]);
   await stack.fault("down", 100);
