@@ -99,9 +99,10 @@ def emulator() -> Iterator[Emulator]:
         # The functions inherit it: no level may log anything of a person (I8).
         "RUST_LOG": "trace",
     }
+    # A start takes three seconds. Once, on a busy machine right after the whole build, it took over a minute.
     process = spawn("emulator", [str(MINISTACK), "tests/cloud/emulator.py"], environment)
     try:
-        wait_for("the emulator's health", lambda: answers(emulator.port, "/_ministack/health"), 60)
+        wait_for("the emulator's health", lambda: answers(emulator.port, "/_ministack/health"), 300)
         yield emulator
     finally:
         # Ends the functions' processes, as long as there is somebody to collect them.
