@@ -30,7 +30,7 @@ pub use client::Client;
 pub use deal::{Deal, addresses, body_routes, emails, ids, outcomes, row_of};
 pub use mail::Mail;
 pub use response::Response;
-pub use stack::{PARTNERSHIPS, TABLE, TestStack, assert_fields, json_object, settings_with};
+pub use stack::{PARTNERSHIPS, TABLE, TestStack, assert_fields, json_object, lasting_port, settings_with};
 pub use time::{eventually, now, past, rfc3339, time};
 
 /// Every lock here is held for a few statements, without an `await`.

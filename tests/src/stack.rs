@@ -1,6 +1,7 @@
 //! The stack of one test, and the people who use it.
 
 use std::collections::BTreeMap;
+use std::net::TcpListener;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -194,6 +195,13 @@ impl TestStack {
 }
 
 /// Settings of a stack in memory with these environment variables.
+/// A free port for a stack that restarts. Linux gives ports from 32,768 on to other stacks and to connections, so none of
+/// them takes this one in between.
+pub fn lasting_port() -> u16 {
+    let mut ports = (20_000..30_000).cycle().skip(std::process::id() as usize % 10_000);
+    ports.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).expect("a free port")
+}
+
 pub fn settings_with(variables: &[(&str, &str)]) -> Settings {
     let env = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     Settings { env, seed: false, ..Settings::ephemeral() }

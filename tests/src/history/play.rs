@@ -459,7 +459,8 @@ impl Recording<'_> {
             let [Ok(accepted), Ok(pending), Ok(expired)] = [accepted, pending, expired] else {
                 panic!("{counts}")
             };
-            assert!(pending + expired <= u32::from(ADDRESSES), "too many invites: {counts}");
+            // Each status is a query of its own, so an invite that moves in between can be counted twice.
+            assert!(pending + expired <= 2 * u32::from(ADDRESSES), "too many invites: {counts}");
             self.note(who, &exchange, Action::SeeAllocated, Reply::Allocated(accepted));
         }
     }

@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 use futures_util::future::join;
 use seatkeeper_local::Settings;
 use serde_json::{Value, json};
-use tests::{Deal, TestStack, addresses, assert_fields, eventually, settings_with, time};
+use tests::{Deal, TestStack, addresses, assert_fields, eventually, lasting_port, settings_with, time};
 
 /// Short leases, because a repeated attempt waits for the end of the lease. A lease outlasts its function.
 const QUICK: [(&str, &str); 2] = [("FUNCTION_TIMEOUT", "5s"), ("DELIVERY_LEASE", "6s")];
@@ -104,14 +104,14 @@ fn metrics(log: &Path, name: &str) -> Vec<f64> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn paused_mail_waits_and_then_goes_out() {
     let folder = Settings::ephemeral().logs;
-    let settings = |port, paused| {
+    let port = lasting_port();
+    let settings = |paused| {
         let env = [&QUICK[..], &[("SENDING_PAUSED", paused), ("SEND_RATE", "20")]].concat();
         Settings { port, data: Some(folder.clone()), ..settings_with(&env) }
     };
-    let paused = settings(0, "true");
+    let paused = settings("true");
     let log = paused.logs.join("deliver-invites.log");
     let stack = TestStack::of(paused).await;
-    let port: u16 = stack.local.url().rsplit(':').next().unwrap().parse().unwrap();
     let mut deal = stack.deal(3).await;
     let all = addresses("p", 3);
     assert_eq!(deal.invite(&all).await["summary"]["invited"], 3);
@@ -141,7 +141,7 @@ async fn paused_mail_waits_and_then_goes_out() {
     }
     stack.stop().await;
 
-    let stack = TestStack::of(settings(port, "false")).await;
+    let stack = TestStack::of(settings("false")).await;
     deal.manager = stack.manager(&deal.organisation).await;
     until_all_are_sent(&stack, &deal).await;
     let mails = stack.mails_by_address().await;

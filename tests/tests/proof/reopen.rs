@@ -9,7 +9,7 @@ use seatkeeper_local::Settings;
 use serde_json::{Value, json};
 use tests::proxy::Proxy;
 use tests::snapshot::{Mailed, Snapshot};
-use tests::{Client, Deal, eventually};
+use tests::{Client, Deal, eventually, lasting_port};
 
 use crate::stack::{self, DisturbedStack, is_long};
 
@@ -69,10 +69,10 @@ async fn invite_and_accept(deal: Deal, learners: Vec<Client>, answered: Arc<Atom
 async fn acknowledged_invites_and_seats_survive_a_restart_of_the_database() {
     let folder = Settings::ephemeral().logs;
     let logs = Settings::ephemeral().logs;
+    let port = lasting_port();
     let settings =
-        |port| Settings { port, data: Some(folder.clone()), logs: logs.clone(), ..stack::settings(TIMEOUT) };
-    let mut disturbed = DisturbedStack::of(Proxy::start().await, settings(0)).await;
-    let port: u16 = disturbed.stack.local.url().rsplit(':').next().unwrap().parse().unwrap();
+        || Settings { port, data: Some(folder.clone()), logs: logs.clone(), ..stack::settings(TIMEOUT) };
+    let mut disturbed = DisturbedStack::of(Proxy::start().await, settings()).await;
     let mut deals = vec![disturbed.stack.deal(200).await, disturbed.stack.deal(200).await];
     let mut all = Acknowledged::default();
     for round in 0..if is_long() { 20 } else { 1 } {
@@ -98,7 +98,7 @@ async fn acknowledged_invites_and_seats_survive_a_restart_of_the_database() {
             all.accepted.extend(told.accepted);
         }
         assert!(under_way > 0, "no request was under way");
-        disturbed = DisturbedStack::of(proxy, settings(port)).await;
+        disturbed = DisturbedStack::of(proxy, settings()).await;
         for deal in &mut deals {
             deal.manager = disturbed.stack.manager(&deal.organisation).await;
         }
