@@ -110,7 +110,7 @@ fn lists(claim: &Value, name: &str) -> bool {
     claim == name || claim.as_array().is_some_and(|names| names.iter().any(|listed| listed == name))
 }
 
-/// The claims of a signed JWT. Two headers that the gateway joined are none, and an encrypted token is none.
+/// The claims of a signed JWT. Two headers that the gateway joined and an encrypted token have no claims.
 fn payload(authorization: &str) -> Option<Value> {
     let words: Vec<_> = authorization.split_whitespace().collect();
     let ([token] | [_, token]) = words[..] else { return None };
