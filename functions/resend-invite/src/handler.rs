@@ -20,6 +20,7 @@ pub(crate) async fn route(sending: &Sending, request: Request) -> HandlerResult 
 
 async fn resend_one(sending: &Sending, request: &Request) -> HandlerResult {
     let (send_request, invite, record) = sending.authorize_invite(request).await?;
+    send_request.check_active()?;
     let sends = record.as_ref().map(|record| record.invite.sends);
     let expected = request.if_match(future::ready(Ok(sends))).await?;
     let is_bounced = |invite: &&Invite| matches!(invite.delivery, Delivery::Bounced { .. });

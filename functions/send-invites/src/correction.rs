@@ -62,6 +62,7 @@ async fn replace(
     // Refuses without any quota, and says which name the new invite has.
     let existing = record.as_ref().map(|record| &record.invite);
     withdraw(existing, correction, request.now).map_err(refused)?;
+    request.check_active()?;
     let name = existing.and_then(|invite| invite.name.clone());
     let email = correction.email.clone().ok_or_else(Problem::not_found)?;
     let organisation = &request.deal.organisation.id;

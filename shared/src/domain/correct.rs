@@ -162,7 +162,7 @@ mod tests {
         let send = NewSend { invited_by: Some("manager".to_owned()), ..new_send(3) };
         let new = invite_instead(None, &invitee, &send, at(50)).unwrap();
         assert_eq!((new.sends, new.links.current.clone()), (1, vec![link(3)]));
-        assert_eq!(events(&new), [(HistoryEvent::Invited, by), (HistoryEvent::Corrected, by)]);
+        assert_eq!(events(&new), [(HistoryEvent::Corrected, by), (HistoryEvent::Invited, by)]);
     }
 
     #[test]

@@ -92,7 +92,7 @@ impl Request {
 
     /// 400 for a header that is not printable ASCII.
     pub fn header(&self, name: &str) -> Result<Option<&str>, Problem> {
-        let value = self.raw_header(name);
+        let value = self.raw_header(&name.to_ascii_lowercase());
         match value.filter(|value| !value.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\t'))) {
             Some(_) => Err(Problem::field(name, "must contain only printable ASCII characters")),
             None => Ok(value),

@@ -43,7 +43,7 @@ pub struct Sending {
     pub limits: SendingLimits,
 }
 
-/// An authorised request: the deal is the manager's, and active.
+/// An authorised request: the deal is the manager's.
 #[derive(Clone, Debug)]
 pub struct SendRequest {
     pub deal: Deal,
@@ -92,15 +92,14 @@ pub enum RowOutcome<E> {
 type Outcomes<E, P = Problem> = Result<Vec<RowOutcome<E>>, P>;
 
 impl SendRequest {
-    fn new(deal: Deal, manager: Manager, request: &Request) -> Result<Self, Problem> {
-        match deal.state(request.now) {
-            DealState::Active => Ok(Self {
-                deal,
-                manager,
-                now: request.now,
-                deadline: request.deadline,
-                ledger: request.ledger.clone(),
-            }),
+    fn new(deal: Deal, manager: Manager, request: &Request) -> Self {
+        Self { deal, manager, now: request.now, deadline: request.deadline, ledger: request.ledger.clone() }
+    }
+
+    /// Only the invites of an active deal are mailed.
+    pub fn check_active(&self) -> Result<(), Problem> {
+        match self.deal.state(self.now) {
+            DealState::Active => Ok(()),
             DealState::Upcoming => Err(AcceptRefusal::DealNotStarted.into()),
             DealState::Ended => Err(AcceptRefusal::DealEnded.into()),
         }
@@ -148,7 +147,9 @@ impl Sending {
         let deal = self.store.deal(request.deal_id()?);
         let (deal, opt_outs) = future::try_join(deal, self.store.opt_outs(people)).await?;
         let deal = authorize_deal(deal, &manager)?;
-        Ok((SendRequest::new(deal, manager, request)?, opt_outs))
+        let request = SendRequest::new(deal, manager, request);
+        request.check_active()?;
+        Ok((request, opt_outs))
     }
 
     pub async fn authorize_invite(
@@ -159,7 +160,7 @@ impl Sending {
         let manager = request.caller.manager(&self.config.organisation_claim)?;
         let deal = authorize_deal_id(&self.store, request, &manager).await?;
         let (deal, record) = self.store.deal_and_invite(InviteKey { deal, invite }).await?;
-        let request = SendRequest::new(deal.ok_or_else(Problem::not_found)?, manager, request)?;
+        let request = SendRequest::new(deal.ok_or_else(Problem::not_found)?, manager, request);
         Ok((request, invite, record))
     }
 
