@@ -258,27 +258,6 @@ class Roles:
             put(whole)
 
 
-@pytest.fixture(scope="module")
-def roles(stack: Stack) -> Roles:
-    return Roles(stack)
-
-
-@pytest.fixture(scope="module")
-def jobs(stack: Stack, issuer: Issuer, partner: str, manager: str) -> Iterator[Jobs]:
-    """The schedules rest meanwhile: each run is one that a test has asked for."""
-    scheduler = stack.emulator.client("scheduler")
-    kept = ("Name", "Description", "ScheduleExpression", "FlexibleTimeWindow", "Target")
-    functions = {Roles(stack).configuration(name)["FunctionArn"] for name in ("expire-invites", "deliver-invites")}
-    found = [scheduler.get_schedule(Name=entry["Name"]) for entry in scheduler.list_schedules()["Schedules"]]
-    mine = [{key: schedule[key] for key in kept} for schedule in found if schedule["Target"]["Arn"] in functions]
-    assert len(mine) == 2
-    for schedule in mine:
-        scheduler.update_schedule(**schedule, State="DISABLED")
-    yield Jobs(stack, issuer, partner, manager)
-    for schedule in mine:
-        scheduler.update_schedule(**schedule, State="ENABLED")
-
-
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_each_function_does_its_job_with_its_role_and_with_nothing_less(
     roles: Roles, jobs: Jobs, function: str
