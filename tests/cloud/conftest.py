@@ -42,6 +42,7 @@ ORDER = [
     "schedules",
     "roles",
     "settings",
+    "audit",
     "alarms",
     "logs",
     "deletion",

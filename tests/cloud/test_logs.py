@@ -17,7 +17,8 @@ def test_i8_no_log_has_an_address_a_name_or_a_token(stack: Stack, pool: Stack) -
         lines[group] = [event["message"] for page in pages for event in page["events"]]
     # There is something to look at: each function has worked, and nearly all log each request.
     wanted = {f"/aws/lambda/{stack.function(name)}" for name in FUNCTIONS} | {
-        f"/aws/lambda/{pool.function('grant-scopes')}"
+        f"/aws/lambda/{pool.function('grant-scopes')}",
+        stack.outputs["AuditLogGroup"],
     }
     assert not {group for group in wanted if not lines.get(group)}
     assert len(cloud.PRIVATE) > 100

@@ -18,6 +18,7 @@ Job = Callable[[], None]
 
 # What the emulator does for a function without asking its role: it collects logs, and takes failed runs to their queue.
 # It has no suppression list: infra/local has one, and tests/tests/api/tracking.rs resends to a blocked address.
+# test_audit.py takes away the permissions for the audit log.
 SUPPRESSION_LIST = {"ses:GetSuppressedDestination", "ses:DeleteSuppressedDestination"}
 NOT_ENFORCED = {"logs:CreateLogStream", "logs:PutLogEvents", "sqs:SendMessage", *SUPPRESSION_LIST}
 
