@@ -86,6 +86,14 @@ def test_each_python_package_has_its_hashes_and_no_list_names_a_registry(folder)
     assert not [line for line in lines if line.startswith("-") or "://" in line]
 
 
+def test_no_script_of_a_package_runs_when_it_is_installed():
+    files = [package.ROOT / "Makefile", *(package.ROOT / ".github").rglob("*.yml")]
+    text = "\n".join(file.read_text() for file in files)
+    installs = re.findall(r"^.*(?:pip install|npm ci).*$", text, re.MULTILINE)
+    assert len(installs) == 5
+    assert not [one for one in installs if "--only-binary :all:" not in one and "npm ci --ignore-scripts" not in one]
+
+
 def test_an_unknown_architecture_is_refused():
     with pytest.raises(package.Refused, match="x86_64 or arm64"):
         package.package("riscv")
