@@ -68,6 +68,8 @@ def test_rust_without_the_target_says_how_to_add_it():
 
 def test_another_compiler_would_give_other_bytes(monkeypatch):
     monkeypatch.setattr(package, "TOOLCHAIN", "1.0.0")
+    # Where there is a network, rustup would install it.
+    monkeypatch.setenv("RUSTUP_AUTO_INSTALL", "0")
     with pytest.raises(package.Refused, match=r"rustup toolchain install 1\.0\.0"):
         package.check_target("x86_64-unknown-linux-gnu")
 
