@@ -122,12 +122,19 @@ def test_one_stranger_stays_below_the_routes_limits():
         ("POST", "/", "InitiateAuth", []),
         # Cognito calls these behind its pages, where nobody could solve a CAPTCHA.
         ("POST", "/", "AssociateSoftwareToken", []),
-        ("POST", "/signup", "AssociateSoftwareToken", ["mail-by-address"]),
-        ("POST", "/signup", "VerifySoftwareToken", ["mail-by-address"]),
+        # A stranger's header is no excuse.
+        ("POST", "/signup", "AssociateSoftwareToken", ["mail-by-address", "captcha"]),
     ],
 )
 def test_what_mails_strangers_is_limited(method, path, operation, names):
     assert matched(SIGN_UP, method, path, {"x-amzn-cognito-operation-name": operation}) == names
+
+
+@pytest.mark.parametrize("operation", ["SignUp", "ResendConfirmationCode", "ForgotPassword"])
+def test_no_call_of_cognitos_api_mails_whatever_else_it_says(operation):
+    """Who calls may also send the header by which Cognito names the operation."""
+    headers = {"x-amz-target": f"AWSCognitoIdentityProviderService.{operation}"}
+    assert matched(SIGN_UP, "POST", "/", headers | {"x-amzn-cognito-operation-name": "ListUsers"}) == ["mail-by-api"]
 
 
 def test_sign_up_asks_a_captcha_and_the_rest_is_blocked():
