@@ -338,6 +338,14 @@ def test_the_topic_of_events_hands_them_to_the_function_that_tracks(stack: Stack
     assert [(one["Protocol"], one["Endpoint"]) for one in found] == [("lambda", function["FunctionArn"])]
 
 
+def test_an_event_of_another_topic_changes_nothing(jobs: Jobs, stack: Stack) -> None:
+    _, invite = jobs.invited()
+    event = delivered(stack, jobs.deal, invite)
+    event["Records"][0]["Sns"]["TopicArn"] += "-of-a-stranger"
+    stack.invoke("track-delivery", event)
+    assert stack.item(jobs.deal, invite)["delivery"]["S"] == "sent"
+
+
 def test_a_denied_function_says_nothing_of_the_inside(roles: Roles, jobs: Jobs, stack: Stack, manager: str) -> None:
     [grant] = [grant for grant in roles.grants("deal-seats") if grant[0] == "dynamodb:GetItem"]
     with roles.without("deal-seats", grant):
