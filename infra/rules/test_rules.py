@@ -311,6 +311,7 @@ CHANGES = [
     ("web_acls_keep_no_requests", "SignUpAcl.Properties.Rules.0.VisibilityConfig.SampledRequestsEnabled", True),
     ("web_acls_keep_no_requests", "Extra", {"Type": "AWS::WAFv2::LoggingConfiguration", "Properties": {}}),
     ("distributions_take_the_web_acl", f"{DISTRIBUTION}.WebACLId", REMOVED),
+    ("distributions_take_the_web_acl", f"{DISTRIBUTION}.IPV6Enabled", True),
     ("budgets_notify_somebody", "Budget.Properties.NotificationsWithSubscribers", REMOVED),
     ("budgets_notify_somebody", "Budget.Properties.NotificationsWithSubscribers", []),
     ("addresses_are_verified", "UserPool.Properties.AutoVerifiedAttributes", REMOVED),
