@@ -11,6 +11,7 @@ import {
   type Problem,
   releaseSeat,
   resendInvite,
+  type Seats,
 } from "../api";
 import { MailHelp } from "../invite/mail-help";
 import { confirm } from "../ui/confirm";
@@ -19,14 +20,16 @@ import { counted, number } from "../ui/seat-numbers";
 import { Failure, Notice, Waiting } from "../ui/status";
 import { Text } from "../ui/text";
 import { useNow } from "../ui/when";
-import { type BulkResend, each, resendListed, resendRows } from "./bulk";
+import { type BulkResend, each, resendAsked, resendListed, resendRows } from "./bulk";
 import { atLeast } from "./deal-head";
 import { Empty } from "./empty";
 import { InviteList, type RowActions } from "./list";
 import { sentByMe } from "./lost";
+import { total } from "./numbers";
 import { recordGone, recordRow } from "./own";
 import { Search } from "./search";
 import { useSendingRows } from "./sending";
+import { Waiters } from "./waiters";
 import { canResend, isOpen, NOT_RESENT } from "./words";
 
 /** The message after an action. */
@@ -48,6 +51,7 @@ export function Invites({
   loaded,
   list,
   counts,
+  seats,
   onMove,
   onSearch,
   onFirst,
@@ -61,6 +65,7 @@ export function Invites({
   loaded: number | undefined;
   list: Loaded<Page>;
   counts: Counts | undefined;
+  seats: Seats;
   /** An invite changed, or left the list. */
   onMove: (before: Invite, after: Invite | undefined) => void;
   onSearch: (text: string) => void;
@@ -231,6 +236,8 @@ export function Invites({
   };
   const resendPicked = () => runResend(resendRows(deal, resendable), resendable.length);
 
+  const resendWaiting = () => runResend(resendAsked(deal, seats.available), undefined);
+
   const resendEach = async (status: "pending" | "expired") => {
     const { [status]: total, exactUpTo } = counts ?? { pending: 0, expired: 0, exactUpTo: 0 };
     const exact = total <= exactUpTo;
@@ -291,6 +298,14 @@ export function Invites({
   const allPicked = pickable.length > 0 && pickable.every((row) => picked.has(row.id));
   return (
     <section aria-label="Invites">
+      {page?.deal.state === "active" && counts && (
+        <Waiters
+          {...{ deal, counts, seats }}
+          listed={status === "asked"}
+          busy={run !== undefined}
+          onResend={() => void resendWaiting()}
+        />
+      )}
       <div class="tools">
         <Search text={search} large={large} onSearch={onSearch} />
         {(status === "expired" || status === "pending") && !search && rows.some(canResend) && (
@@ -409,9 +424,8 @@ export function ListFailure({
 
 /** The progress of loading the whole list, with the total if it is exact. */
 function searching(loaded: number, counts: Counts | undefined): string {
-  const total = counts && counts.pending + counts.accepted + counts.expired;
-  const exact = counts && counts.pending <= counts.exactUpTo && counts.expired <= counts.exactUpTo;
-  return `Loading the list to search it: ${number(loaded)}${exact ? ` of ${number(total ?? 0)}` : ""}`;
+  const { count, exact } = counts ? total(counts) : { count: 0, exact: false };
+  return `Loading the list to search it: ${number(loaded)}${exact ? ` of ${number(count)}` : ""}`;
 }
 
 /** Cancelled and released invites leave the list. */

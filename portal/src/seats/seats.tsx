@@ -10,7 +10,7 @@ import { Waiting } from "../ui/status";
 import { Text } from "../ui/text";
 import { DealHead } from "./deal-head";
 import { Invites, ListFailure } from "./invites";
-import { moved, type Numbers, tabCount } from "./numbers";
+import { moved, type Numbers, tabCount, total } from "./numbers";
 import { withOwn } from "./own";
 import { Pages, useTrail } from "./paging";
 import { containing, MOST_SEARCHED, pageOf, wholeList } from "./whole";
@@ -21,6 +21,8 @@ const TABS: [Filter | undefined, string][] = [
   ["pending", "Pending"],
   ["accepted", "Accepted"],
   ["expired", "Expired"],
+  ["declined", "Declined"],
+  ["asked", "Asked"],
   ["undelivered", "Not delivered"],
   ["removed", "Removed"],
 ];
@@ -122,7 +124,7 @@ function Seats({ deal }: { deal: string }) {
           <a key={label} href={pathOf(deal, name, undefined)} {...(name === status && { "aria-current": "page" })}>
             {label}{" "}
             {numbers && name !== "removed" && (
-              <span class="soft">
+              <span class={name === "asked" && numbers.counts.asked > 0 ? "state asked" : "soft"}>
                 <Text>{tabCount(numbers.counts, name)}</Text>
               </span>
             )}
@@ -136,6 +138,7 @@ function Seats({ deal }: { deal: string }) {
         large={whole.large}
         loaded={whole.loaded}
         counts={numbers?.counts}
+        seats={numbers?.seats ?? head.seats}
         onMove={(before, after) => setNumbers((old) => old && moved(old, before, after))}
         onSearch={(text) => (setSearch(text), setSearchAfter(""))}
         onFirst={() => go(undefined)}
@@ -172,9 +175,7 @@ function useWholeList(deal: string, status: Filter | undefined, counts: Counts |
   const known = useRef<{ status: Filter | undefined; list: Promise<Page | undefined> } | undefined>(undefined);
   const [loaded, setLoaded] = useState<number>();
   const [tooLong, setTooLong] = useState(false);
-  const large =
-    status === undefined &&
-    (tooLong || (counts ? counts.pending + counts.accepted + counts.expired : 0) > MOST_SEARCHED);
+  const large = status === undefined && (tooLong || (counts !== undefined && total(counts).count > MOST_SEARCHED));
   const load = async () => {
     if (large) return undefined;
     if (known.current?.status !== status) known.current = undefined;
