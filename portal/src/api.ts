@@ -294,8 +294,8 @@ export async function deleteDeal(deal: string, tag: string | null) {
   await request("DELETE", at(deal), undefined, { headers: ifMatch(tag) });
 }
 
-export interface PageQuery {
-  status?: Filter | undefined;
+export interface PageQuery<F = Filter> {
+  status?: F | undefined;
   cursor?: string | undefined;
   limit?: number;
 }
@@ -306,8 +306,8 @@ export function listSeats(deal: string, query: PageQuery): Promise<Page> {
   return read<Page>(at(deal, `/seats${text && `?${text}`}`), PAGE);
 }
 
-/** A POST keeps addresses out of URLs. */
-export const searchSeats = (deal: string, email: string, query: PageQuery) =>
+/** A POST keeps addresses out of URLs. The API does not search removed invites. */
+export const searchSeats = (deal: string, email: string, query: PageQuery<Exclude<Filter, "removed">>) =>
   post<Page>(at(deal, "/seats/search"), PAGE, { email, ...query }, { isRead: true });
 
 export const getCounts = (deal: string) => read<Counts>(at(deal, "/counts"), COUNTS);

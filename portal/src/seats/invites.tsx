@@ -24,7 +24,7 @@ import { type BulkResend, each, resendAsked, resendListed, resendRows } from "./
 import { atLeast } from "./deal-head";
 import { Empty } from "./empty";
 import { InviteList, type RowActions } from "./list";
-import { sentByMe } from "./lost";
+import { sentByMe, sentTo } from "./lost";
 import { total } from "./numbers";
 import { recordGone, recordRow } from "./own";
 import { Search } from "./search";
@@ -80,7 +80,7 @@ export function Invites({
   const place = useRef<HTMLDivElement>(null);
   /** Rows with a request in progress: unlike `busy`, current in every closure. */
   const acting = useRef(new Set<string>()).current;
-  /** Resends whose answer was lost. */
+  /** Resends and corrections whose answer was lost. */
   const lost = useRef(new Set<string>()).current;
   // If the focus was on a row that has gone, it moves to the message.
   useEffect(() => {
@@ -111,14 +111,17 @@ export function Invites({
       const text = problem.isLost ? `The ${what} may have gone through.` : `The ${what} failed.`;
       return setMessage({ problem, text, retry: again });
     }
-    const now = problem.code === "not_found" ? undefined : await getInvite(deal, row.id);
-    if (now) replaceRow(row, listed(now));
+    const now = await getInvite(deal, row.id).catch((error) => {
+      if (asProblem(error).code === "not_found") return undefined;
+      throw error;
+    });
+    replaceRow(row, now && listed(now));
     if (now?.sends === row.sends + 1 && sentByMe(now) && lost.has(sendOf(row)))
       return tell("good", `A new invite to ${row.email} is on its way: your first attempt had gone through.`);
     const text = {
       stale: `The invite to ${row.email} changed since you loaded it. The list now shows its current state.`,
       already_accepted: `${row.email} has already accepted and holds a seat. Nothing was changed.`,
-      not_found: `The invite to ${row.email} no longer exists.`,
+      not_found: gone(row, now),
     }[problem.code];
     tell("plain", text);
   };
@@ -153,11 +156,20 @@ export function Invites({
       }),
     correct: (row, email) =>
       act(row, `correction of ${row.email}`, async () => {
-        const now = await correctInvite(deal, row, email);
+        const correction = `${sendOf(row)} ${email}`;
+        let earlier: Invite | undefined;
+        const now = await correctInvite(deal, row, email).catch(async (error) => {
+          // If the first attempt went through, this invite is cancelled, and the other address invited.
+          if (lost.has(correction) && !asProblem(error).temporary) earlier = await sentTo(deal, email);
+          if (earlier) return earlier;
+          if (asProblem(error).isLost) lost.add(correction);
+          throw error;
+        });
         replaceRow(row, now);
         const sent =
           now.id !== row.id ? ` A new invite is on its way, and the links sent to ${row.email} no longer work.` : "";
-        tell("good", `${row.email} is corrected to ${now.email}.${sent}`);
+        const first = earlier ? " Your first attempt had gone through." : "";
+        tell("good", `${row.email} is corrected to ${now.email}.${first}${sent}`);
       }),
     cancel: async (row) => {
       const sure = await confirm({
@@ -307,7 +319,7 @@ export function Invites({
         />
       )}
       <div class="tools">
-        <Search text={search} large={large} onSearch={onSearch} />
+        <Search text={search} large={large} removed={status === "removed"} onSearch={onSearch} />
         {(status === "expired" || status === "pending") && !search && rows.some(canResend) && (
           <button
             type="button"
@@ -430,6 +442,15 @@ function searching(loaded: number, counts: Counts | undefined): string {
 
 /** Cancelled and released invites leave the list. */
 const listed = (row: Invite) => (row.status === "cancelled" || row.status === "released" ? undefined : row);
+
+/** Why an invite is not found. A removed one can still be read. */
+function gone({ email }: Invite, now: Invite | undefined): string {
+  if (now?.status === "cancelled") return `The invite to ${email} is cancelled.`;
+  if (now?.status === "released") return `The seat of ${email} was de-allocated.`;
+  return now
+    ? `The invite to ${email} changed. The list now shows its current state.`
+    : `The invite to ${email} no longer exists.`;
+}
 
 const person = (row: Invite) => (row.name ? `${row.name} (${row.email})` : row.email);
 

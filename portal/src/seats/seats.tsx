@@ -58,11 +58,11 @@ function Seats({ deal }: { deal: string }) {
       const found = rows.filter((row) => removed || isIn(row, status)).filter(containing(search));
       return { ...all, ...pageOf(found, after) };
     }
+    // Most removed invites are the manager's own actions. Too many of them are not searched.
+    if (status === "removed") return listSeats(deal, { status, cursor: after });
     const page = search
       ? await searchSeats(deal, search, { status, cursor: after })
       : await listSeats(deal, { status, cursor: after });
-    // Most removed invites are the manager's own actions.
-    if (status === "removed") return page;
     const matches = (row: Invite) => row.email.toLowerCase().startsWith(search.toLowerCase());
     return { ...page, invites: withOwn(deal, page.invites, { status, first: after === undefined, matches }) };
   };
@@ -174,15 +174,16 @@ function useKept(name: string) {
 function useWholeList(deal: string, status: Filter | undefined, counts: Counts | undefined) {
   const known = useRef<{ status: Filter | undefined; list: Promise<Page | undefined> } | undefined>(undefined);
   const [loaded, setLoaded] = useState<number>();
-  const [tooLong, setTooLong] = useState(false);
-  const large = status === undefined && (tooLong || (counts !== undefined && total(counts).count > MOST_SEARCHED));
+  const [tooLong, setTooLong] = useState<(Filter | undefined)[]>([]);
+  const large =
+    tooLong.includes(status) || (status === undefined && counts !== undefined && total(counts).count > MOST_SEARCHED);
   const load = async () => {
     if (large) return undefined;
     if (known.current?.status !== status) known.current = undefined;
     known.current ??= { status, list: wholeList(deal, status, setLoaded) };
     try {
       const list = await known.current.list;
-      if (!list) setTooLong(true);
+      if (!list) setTooLong((before) => [...before, status]);
       return list;
     } catch (error) {
       known.current = undefined;
