@@ -1,5 +1,14 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { acceptInvite, getCounts, getDeal, listDeals, type Problem, sendInvites } from "./api";
+import {
+  acceptInvite,
+  getCounts,
+  getDeal,
+  listDeals,
+  type Problem,
+  previewInvite,
+  sendInvites,
+  unsubscribe,
+} from "./api";
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -12,7 +21,7 @@ const failed = (request: Promise<unknown>): Promise<Problem> =>
     (problem) => problem,
   );
 
-const COUNTS = { pending: 1, accepted: 2, expired: 3, undelivered: 0, exactUpTo: 1000 };
+const COUNTS = { pending: 1, accepted: 2, expired: 3, declined: 0, asked: 0, undelivered: 0, exactUpTo: 1000 };
 const DEAL = {
   id: "d",
   name: "Unlimited",
@@ -24,7 +33,7 @@ const DEAL = {
 };
 
 test("an answer may have fields that the portal does not know", async () => {
-  answer({ ...COUNTS, declined: 4 });
+  answer({ ...COUNTS, reminded: 4 });
   expect(await getCounts("d")).toMatchObject(COUNTS);
 });
 
@@ -78,6 +87,27 @@ test("a request ends after the time in which the gateway answers", async () => {
 test("a lost connection is offline", async () => {
   vi.stubGlobal("fetch", () => Promise.reject(new TypeError("Failed to fetch")));
   expect(await failed(getCounts("d"))).toMatchObject({ code: "offline", isLost: true });
+});
+
+test.each([
+  ["superseded", { organisation: { id: "acme", name: "Acme" }, askedAt: null, optedOut: true }],
+  ["forged", undefined],
+])("a link that is %s says what is known of its invite", async (_, gone) => {
+  answer({ code: "invite_superseded", detail: "", ...gone }, { status: 410 });
+  const { gone: known } = await failed(previewInvite("t"));
+  expect(known && { organisation: known.organisation, askedAt: known.askedAt, optedOut: known.optedOut }).toEqual(gone);
+});
+
+test("unsubscribing posts the form of mail providers", async () => {
+  const sent = vi.fn(async (..._: Parameters<typeof fetch>) =>
+    Response.json({ organisation: { id: "acme", name: "Acme" }, optedOut: true }),
+  );
+  vi.stubGlobal("fetch", sent);
+  await unsubscribe("a_b");
+  const request = new Request("http://localhost/", sent.mock.calls[0]![1]);
+  expect(sent.mock.calls[0]![0]).toBe("/api/invites/unsubscribe/a_b");
+  expect(request.headers.get("content-type")).toMatch(/^application\/x-www-form-urlencoded/);
+  expect(await request.text()).toBe("List-Unsubscribe=One-Click");
 });
 
 test("the time to try again is kept", async () => {

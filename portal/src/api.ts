@@ -27,6 +27,11 @@ export type ResendOutcome = Schemas["ResendOutcome"];
 export type ResendResponse = Schemas["ResendResult"];
 export type Preview = Schemas["Preview"];
 export type Accepted = Schemas["Accepted"];
+export type Declined = Schemas["Declined"];
+export type Asked = Schemas["Asked"];
+export type OptOut = Schemas["OptOut"];
+/** What a link that no longer works says of its invite. */
+export type Gone = Pick<Preview, "organisation" | "askedAt" | "optedOut">;
 export type NewDeal = Schemas["NewDeal"];
 
 /** The API takes any value for these, and refuses the row. */
@@ -43,9 +48,11 @@ type Sample<T> = null extends T
     ? ""
     : T extends number
       ? 0
-      : T extends (infer Item)[]
-        ? [Sample<Item>]
-        : { [K in RequiredKey<T> & keyof T]: Sample<T[K]> };
+      : T extends boolean
+        ? false
+        : T extends (infer Item)[]
+          ? [Sample<Item>]
+          : { [K in RequiredKey<T> & keyof T]: Sample<T[K]> };
 
 const ORGANISATION: Sample<Deal["organisation"]> = { id: "", name: "" };
 const SUMMARY: Sample<Deal> = { id: "", name: "", organisation: ORGANISATION, startsAt: "", endsAt: "", state: "" };
@@ -61,14 +68,25 @@ const INVITE: Sample<Invite> = {
   expiresAt: null,
   acceptedAt: null,
   acceptedWith: null,
+  declinedAt: null,
+  askedAt: null,
+  askedFor: null,
   removedAt: null,
   invitedBy: null,
   sends: 0,
   delivery: { state: "", at: "", reason: null },
 };
-const DETAIL: Sample<InviteDetail> = { ...INVITE, history: [{ at: "", event: "", by: null }] };
+const DETAIL: Sample<InviteDetail> = { ...INVITE, optedOut: false, history: [{ at: "", event: "", by: null }] };
 const PAGE: Sample<Page> = { deal: SUMMARY, seats: SEATS, invites: [INVITE], nextCursor: null };
-const COUNTS: Sample<Counts> = { pending: 0, accepted: 0, expired: 0, undelivered: 0, exactUpTo: 0 };
+const COUNTS: Sample<Counts> = {
+  pending: 0,
+  accepted: 0,
+  expired: 0,
+  declined: 0,
+  asked: 0,
+  undelivered: 0,
+  exactUpTo: 0,
+};
 const SENT: Sample<Pick<SendResponse, "results">> = { results: [{ email: "", outcome: "" }] };
 const RESENT: Sample<Pick<ResendResponse, "results">> = { results: [{ inviteId: "", outcome: "" }] };
 const PREVIEW: Sample<Preview> = {
@@ -78,8 +96,16 @@ const PREVIEW: Sample<Preview> = {
   status: "",
   expiresAt: "",
   blocked: null,
+  declinedAt: null,
+  askedAt: null,
+  askedFor: null,
+  optedOut: false,
 };
+const GONE: Sample<Gone> = { organisation: ORGANISATION, askedAt: null, optedOut: false };
 const ACCEPTED: Sample<Accepted> = { dealId: "", organisation: ORGANISATION, acceptedAt: "" };
+const DECLINED: Sample<Declined> = { organisation: ORGANISATION, declinedAt: "" };
+const ASKED: Sample<Asked> = { askedAt: "", askedFor: "" };
+const OPT_OUT: Sample<OptOut> = { organisation: ORGANISATION, optedOut: false };
 
 /** Whether a value has the fields of the sample, with their types. */
 function fits(value: unknown, sample: unknown): boolean {
@@ -97,6 +123,8 @@ interface More {
   /** 0 if no response arrived, or none of the API. */
   status?: number;
   errors?: Schemas["Problem"]["errors"];
+  /** What is known of the invite of a link that no longer works. */
+  gone?: Gone;
   /** Seconds to wait, if the response says so. */
   retryAfter?: number | undefined;
   /** Whether the request changes nothing, so that the page may repeat it by itself. */
@@ -107,6 +135,7 @@ interface More {
 export class Problem extends Error {
   readonly status: number;
   readonly errors: { field: string; detail: string }[];
+  readonly gone: Gone | undefined;
   /** When to try again, in milliseconds since 1970. */
   readonly retryAt: number | undefined;
   readonly isRead: boolean;
@@ -119,11 +148,12 @@ export class Problem extends Error {
     readonly code: string,
     /** Shown to people. */
     readonly detail: string,
-    { status = 0, errors = [], retryAfter, isRead = false }: More = {},
+    { status = 0, errors = [], gone, retryAfter, isRead = false }: More = {},
   ) {
     super(code);
     this.status = status;
     this.errors = errors;
+    this.gone = gone;
     this.retryAt = retryAfter === undefined ? undefined : Date.now() + retryAfter * 1000;
     this.isRead = isRead;
   }
@@ -140,6 +170,7 @@ export class Problem extends Error {
 }
 
 interface Options {
+  /** Sent as JSON, or as a form. */
   body?: unknown;
   headers?: Record<string, string>;
   /** Whether the request changes nothing, as every GET. */
@@ -172,9 +203,9 @@ async function request<T>(
       headers: {
         ...headers,
         ...(token !== undefined && { authorization: `Bearer ${token}` }),
-        ...(body !== undefined && { "content-type": "application/json" }),
+        ...(body !== undefined && !(body instanceof URLSearchParams) && { "content-type": "application/json" }),
       },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
+      ...(body !== undefined && { body: body instanceof URLSearchParams ? body : JSON.stringify(body) }),
     });
     text = await response.text();
   } catch {
@@ -201,7 +232,11 @@ function problemOf({ status, headers }: Response, content: unknown, isRead: bool
   const more: More = { status, retryAfter: Number.isFinite(after) ? after : undefined, isRead };
   if (fits(content, { code: "", detail: "" } satisfies Sample<Pick<Schemas["Problem"], "code" | "detail">>)) {
     const { code, detail, errors } = content as Schemas["Problem"];
-    return new Problem(code, detail, { ...more, ...(Array.isArray(errors) && { errors }) });
+    return new Problem(code, detail, {
+      ...more,
+      ...(Array.isArray(errors) && { errors }),
+      ...(fits(content, GONE) && { gone: content as Gone }),
+    });
   }
   const isGateway = fits(content, { message: "" } satisfies Sample<Schemas["GatewayMessage"]>);
   if (status < 500 && !isGateway) return unreadable(isRead);
@@ -259,8 +294,8 @@ export async function deleteDeal(deal: string, tag: string | null) {
   await request("DELETE", at(deal), undefined, { headers: ifMatch(tag) });
 }
 
-export interface PageQuery {
-  status?: Filter | undefined;
+export interface PageQuery<F = Filter> {
+  status?: F | undefined;
   cursor?: string | undefined;
   limit?: number;
 }
@@ -271,8 +306,8 @@ export function listSeats(deal: string, query: PageQuery): Promise<Page> {
   return read<Page>(at(deal, `/seats${text && `?${text}`}`), PAGE);
 }
 
-/** A POST keeps addresses out of URLs. */
-export const searchSeats = (deal: string, email: string, query: PageQuery) =>
+/** A POST keeps addresses out of URLs. The API does not search removed invites. */
+export const searchSeats = (deal: string, email: string, query: PageQuery<Exclude<Filter, "removed">>) =>
   post<Page>(at(deal, "/seats/search"), PAGE, { email, ...query }, { isRead: true });
 
 export const getCounts = (deal: string) => read<Counts>(at(deal, "/counts"), COUNTS);
@@ -320,3 +355,17 @@ export const previewInvite = (token: string) =>
   post<Preview>("/api/invites/preview", PREVIEW, { token }, { isRead: true });
 
 export const acceptInvite = (token: string) => post<Accepted>("/api/invites/accept", ACCEPTED, { token });
+export const declineInvite = (token: string) => post<Declined>("/api/invites/decline", DECLINED, { token });
+/** Asks the organisation for a new link, or for a seat if the deal is full. No mail goes out. */
+export const askForInvite = (token: string) => post<Asked>("/api/invites/ask", ASKED, { token });
+/** Stops the organisation's invites to the invited address, or allows them again. */
+export const optOut = (token: string) => post<OptOut>("/api/invites/opt-out", OPT_OUT, { token });
+export const optIn = (token: string) => post<OptOut>("/api/invites/opt-in", OPT_OUT, { token });
+
+/** As mail providers do it (RFC 8058). The id is that of a mail's `List-Unsubscribe` header. */
+export const unsubscribe = (id: string) =>
+  post<OptOut>(
+    `/api/invites/unsubscribe/${encodeURIComponent(id)}`,
+    OPT_OUT,
+    new URLSearchParams({ "List-Unsubscribe": "One-Click" }),
+  );

@@ -24,6 +24,7 @@ import { OPAQUE } from "./token";
 import { Boundary } from "./ui/boundary";
 import { Frame, Heading } from "./ui/frame";
 import { Notice, Waiting } from "./ui/status";
+import { takeUnsubscribeId, UnsubscribePage } from "./unsubscribe";
 
 const SCOPES = ["invites.manage", "deals.admin"];
 
@@ -192,9 +193,13 @@ function Missing() {
   );
 }
 
-addEventListener("hashchange", leaveForInvitation);
+addEventListener("hashchange", () => leaveForInvitation() || takeUnsubscribeId());
 // Before any request or rendering, as on the accept page: a mail filter may have changed the path of a link.
-if (!leaveForInvitation()) {
+if (leaveForInvitation()) {
+  // The accept page is loading.
+} else if (takeUnsubscribeId()) {
+  render(<UnsubscribePage />, document.getElementById("app")!);
+} else {
   tidyAddress();
   leaveTogether();
   render(<App />, document.getElementById("app")!);

@@ -72,7 +72,9 @@ check("a deal to which somebody was invited is not deleted", { expect: [answered
   await deal.invite(["ann@example.com"]);
   await show(page, deal.org);
   await hand.press("button", "Delete Unlimited");
-  await hand.press("button", "Delete deal", page.getByRole("dialog"));
+  const question = page.getByRole("dialog");
+  await question.getByText("If somebody was ever invited to this deal, Seatkeeper refuses, and nothing changes: end the deal instead.").waitFor();
+  await hand.press("button", "Delete deal", question);
   await page.getByRole("alert").filter({ hasText: "End the deal instead." }).waitFor();
   await rowOf(page, "Unlimited").waitFor();
 });

@@ -47,6 +47,34 @@ check("after a lost answer, resending again says that the first attempt had gone
   assert.equal((await deal.row("ann@example.com")).sends, 2);
 });
 
+check("after a lost answer, correcting again says that the first attempt had gone through", { ...LOST, expect: [...LOST.expect, answered(404)] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await stack.fault("reject", 1);
+  await deal.invite(["ann@exmaple.com"]);
+  await enter(page, deal.manager, deal.path);
+  await hand.press("button", "Correct address ann@exmaple.com");
+  await hand.write("textbox", "Correct address", "ann@example.com");
+  await loseAnswer(page, "**/invites/*", "PATCH");
+  await hand.press("button", "Correct and send");
+  await says(page, "The correction of ann@exmaple.com may have gone through.");
+  await hand.press("button", "Try again");
+  await says(page, "ann@exmaple.com is corrected to ann@example.com. Your first attempt had gone through.");
+  assert.deepEqual((await deal.rows()).map(({ email, sends }) => [email, sends]), [["ann@example.com", 1]]);
+});
+
+check("correcting an invite that was cancelled meanwhile says so", { expect: [answered(404)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await stack.fault("reject", 1);
+  await deal.invite(["ann@exmaple.com"]);
+  await enter(page, deal.manager, deal.path);
+  await hand.press("button", "Correct address ann@exmaple.com");
+  await deal.api("DELETE", `/invites/${(await deal.row("ann@exmaple.com")).id}`);
+  await hand.write("textbox", "Correct address", "ann@example.com");
+  await hand.press("button", "Correct and send");
+  await says(page, "The invite to ann@exmaple.com is cancelled.");
+  assert.deepEqual(await deal.rows(), []);
+});
+
 for (const [button, action, maybe, done] of [
   ["Cancel invite to", "Cancel invite", "The cancellation of the invite to ann@example.com may have gone through.", "The invite to ann@example.com is cancelled."],
   ["De-allocate seat of", "De-allocate seat", "The de-allocation of the seat of ann@example.com may have gone through.", "ann@example.com no longer has a seat."],

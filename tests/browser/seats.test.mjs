@@ -159,6 +159,29 @@ check("in a deal of more than 2,000 invites, search finds the beginning of addre
   await page.getByText("No address begins with this text.").waitFor();
 });
 
+check("more than 2,000 removed invites are not searched, and the page says so", {}, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal({ seats: 500 });
+  await deal.invite(["ann@example.com", "bob@example.com"]);
+  await deal.api("DELETE", `/invites/${(await deal.row("ann@example.com")).id}`);
+  const page200 = await deal.api("GET", "/seats?status=removed");
+  let pages = 0;
+  await page.route(`**/api${deal.path}/seats?*limit=200*`, (route) => {
+    const invites = Array.from({ length: 200 }, (_, at) => ({ ...page200.invites[0], id: `${pages}-${at}` }));
+    pages += 1;
+    return route.fulfill({ json: { ...page200, invites, nextCursor: `${pages}` } });
+  });
+  await enter(page, deal.manager, `${deal.path}?status=removed`);
+  await hand.write("searchbox", SEARCH, "bob");
+  await page.getByText("More than 2,000 invites were removed in the last 30 days: too many to search.").waitFor();
+  await shows(page, ["ann@example.com"]);
+  assert.equal(await page.getByRole("searchbox").getAttribute("readonly"), "");
+  // The other lists can be searched as before.
+  await page.unroute(`**/api${deal.path}/seats?*limit=200*`);
+  await tab(page, "All").click();
+  await shows(page, ["bob@example.com"]);
+  assert.equal(await page.getByRole("searchbox", { name: SEARCH }).inputValue(), "bob");
+});
+
 check("all pending invites are resent", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ seats: 500 });
   await deal.invite(addresses("ann", 60));

@@ -6,7 +6,17 @@
 import { batch, signal, useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { type Accepted, acceptInvite, type Preview, type Problem, previewInvite } from "../api";
+import {
+  type Accepted,
+  acceptInvite,
+  askForInvite,
+  declineInvite,
+  optIn,
+  optOut,
+  type Preview,
+  type Problem,
+  previewInvite,
+} from "../api";
 import { loadConfig } from "../config";
 import { finishSignIn, isReturning, type SignInFailure, session, signIn, wasSignedIn } from "../session";
 import { instant } from "../time";
@@ -17,6 +27,9 @@ import { asProblem, useLoad } from "../ui/load";
 import { announce, Countdown, Notice, useRetry, Waiting } from "../ui/status";
 import { Text } from "../ui/text";
 import { useNow, When } from "../ui/when";
+import { type Answer, Asking, Refusing, Stopped } from "./answers";
+import { Focus } from "./focus";
+import { type Found, foundBy, isObstacle, isOver } from "./found";
 import { isOther } from "./mask";
 import { dropToken, isElsewhere, keepToken, token, tokenPasted } from "./token";
 import { wordsFor } from "./words";
@@ -75,23 +88,48 @@ export function AcceptPage() {
   );
 }
 
+/** Sends an answer, and returns what it changes. */
+const ANSWERS: Record<Answer, (link: string) => Promise<(found: Found) => Found>> = {
+  async decline(link) {
+    const { declinedAt } = await declineInvite(link);
+    return ({ preview, ...found }) => ({
+      ...found,
+      ...(preview && { preview: { ...preview, status: "declined", declinedAt } }),
+      askedAt: null,
+    });
+  },
+  async ask(link) {
+    const asked = await askForInvite(link);
+    return (found) => ({ ...found, ...asked, optedOut: false });
+  },
+  async "opt-out"(link) {
+    const { optedOut } = await optOut(link);
+    return (found) => ({ ...found, optedOut, askedAt: null });
+  },
+  async "opt-in"(link) {
+    const { optedOut } = await optIn(link);
+    return (found) => ({ ...found, optedOut });
+  },
+};
+
 function Invitation({ link, failed }: { link: string; failed: SignInFailure | undefined }) {
   const failure = useSignal(failed);
-  const refusal = useSignal<Problem | undefined>(undefined);
-  const busy = useSignal<"accepting" | "leaving" | undefined>(undefined);
+  const refusal = useSignal<{ problem: Problem; of: Answer | "accept" } | undefined>(undefined);
+  const busy = useSignal<Answer | "accept" | "leaving" | undefined>(undefined);
   const checks = useSignal(0);
+  const answered = useSignal<Answer | undefined>(undefined);
   const {
-    value: preview,
+    value: found,
     problem,
     loading,
     reload,
-  } = useLoad(link, async () => {
+    update,
+  } = useLoad(link, async (): Promise<Found> => {
     try {
-      const found = await previewInvite(link);
-      if (found.status === "expired") end(link, { code: whyExpired(found), preview: found });
-      return found;
+      return foundBy(await previewInvite(link), Date.now());
     } catch (error) {
-      const { code } = asProblem(error);
+      const { code, gone } = asProblem(error);
+      if (gone && isObstacle(code)) return { ...gone, obstacle: code };
       if (wordsFor(code).final) end(link, { code, preview: undefined });
       throw error;
     }
@@ -110,27 +148,54 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
     // Without a failure, the issuer's page is loading.
     if (failure.value) busy.value = undefined;
   };
-  const accept = async (seen: Preview) => {
+  /** Sends one request at a time. */
+  const send = async (what: Answer | "accept", request: () => Promise<void>) => {
     if (busy.value) return;
-    busy.value = "accepting";
-    refusal.value = failure.value = undefined;
+    busy.value = what;
+    refusal.value = failure.value = answered.value = undefined;
     try {
-      end(link, { accepted: await acceptInvite(link), preview: seen });
+      await request();
     } catch (error) {
       const problem = asProblem(error);
-      if (wordsFor(problem.code).final) end(link, { code: problem.code, preview: seen });
-      refusal.value = problem;
+      const { code } = problem;
+      if (code === "unknown_invite") end(link, { code, preview: undefined });
+      else if (code === "still_valid") stopBy(null);
+      else {
+        // The invite changed meanwhile: the page shows its current state.
+        if (what !== "accept" && (problem.status === 409 || problem.status === 410)) await reload();
+        refusal.value = { problem, of: what };
+      }
     } finally {
       busy.value = undefined;
     }
   };
+  const stopBy = (obstacle: Found["obstacle"]) => {
+    update((found) => ({ ...found, obstacle }));
+    checks.value++;
+  };
+  const accept = (preview: Preview) =>
+    send("accept", async () => {
+      try {
+        end(link, { accepted: await acceptInvite(link), preview });
+      } catch (error) {
+        const { code } = asProblem(error);
+        if (isObstacle(code)) return stopBy(code);
+        if (wordsFor(code).final) end(link, { code, preview });
+        throw error;
+      }
+    });
+  const answer = (what: Answer) =>
+    send(what, async () => {
+      update(await ANSWERS[what](link));
+      answered.value = what;
+    });
   const check = async () => {
     await reload();
     refusal.value = undefined;
     checks.value++;
   };
 
-  if (!preview) {
+  if (!found) {
     return (
       <>
         <Heading title="Your invitation">Your invitation</Heading>
@@ -146,73 +211,139 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
       </>
     );
   }
-  const accepted = preview.status === "accepted";
-  const stopped = refusal.value?.code ?? preview.blocked;
-  const waits = !accepted && (stopped === "deal_full" || stopped === "deal_not_started");
+  const { preview, organisation, obstacle } = found;
+  const accepted = preview?.status === "accepted";
+  const declined = preview?.status === "declined";
+  const over = isOver(obstacle);
+  const shown = refusal.value && !isTold(refusal.value.problem.code, found) ? refusal.value : undefined;
+  const answering = { found, busy: busy.value, onAnswer: (what: Answer) => void answer(what) };
+  const [title, heading] = headingOf(found);
   return (
     <>
-      <Heading title={accepted ? "Already accepted" : "Your invitation"}>
-        {accepted
-          ? "This invite has been accepted"
-          : `${preview.organisation.name} invites you to ${preview.deal.name}`}
-      </Heading>
+      <Heading title={title}>{heading}</Heading>
+      <Stopped key={String(found.optedOut)} {...answering} now={answered.value === "opt-out"} />
+      {answered.value === "opt-in" && (
+        <Focus>
+          <Notice tone="good">{organisation.name} can send you invites again.</Notice>
+        </Focus>
+      )}
       {accepted && (
         <p>
           If you accepted it, sign in with the same account to see your seat. If you no longer have that account, ask
-          the learning manager at your organisation.
+          the learning manager at {organisation.name}.
         </p>
       )}
-      {failure.value === "declined" && (
-        <Notice>You did not sign in. Nothing was accepted, and your invite is still open.</Notice>
+      {declined && !over && (
+        <p>
+          {organisation.name} sees that you declined, and when.{" "}
+          {preview.expiresAt && `Changed your mind? You can still accept until ${instant(preview.expiresAt)}.`}
+        </p>
       )}
-      {failure.value === "failed" && (
-        <Notice tone="bad">Sign-in failed. Nothing was accepted. Try again, or use another account.</Notice>
-      )}
-      {failure.value === "opaque" && <Notice tone="bad">Nothing was accepted. {OPAQUE}</Notice>}
-      {failure.value === "blocked" && (
-        <Notice tone="bad">
-          This browser blocks site data, which sign-in needs. Nothing was accepted. Allow cookies and site data for{" "}
-          {location.host}, then open the link in your email again. Or open the link in another browser.
-        </Notice>
-      )}
+      {failure.value && <SignInFailed why={failure.value} />}
       {problem ? (
         <Refusal key={problem} problem={problem} retry={() => void check()} />
-      ) : waits ? (
-        <Stop key={checks.value} code={stopped} deal={preview.deal} now={checks.value > 0 || !!refusal.value} />
-      ) : refusal.value ? (
-        <Refusal key={refusal.value} problem={refusal.value} />
+      ) : shown ? (
+        <Refusal key={shown} problem={shown.problem} />
+      ) : obstacle && preview && !over ? (
+        <Stop key={checks.value} code={obstacle} deal={preview.deal} now={checks.value > 0} />
       ) : (
-        checks.value > 0 && (
+        checks.value > 0 &&
+        !over && (
           <Focus>
             <Notice tone="good">You can accept now.</Notice>
           </Focus>
         )
       )}
-      {accepted ? <Facts key={preview} of={preview} /> : <Offer key={preview} preview={preview} />}
-      {waits || problem ? (
+      {over && <Over found={found} />}
+      {preview && !over && (accepted || declined ? <Facts of={preview} /> : <Offer key={preview} preview={preview} />)}
+      <Asking {...answering} now={answered.value === "ask"} />
+      {problem || (obstacle && !over) ? (
         <p class="actions">
-          <button type="button" disabled={loading} aria-busy={loading} onClick={() => void check()}>
+          <button
+            type="button"
+            {...(obstacle === "deal_full" && { class: "secondary outline" })}
+            disabled={loading}
+            aria-busy={loading}
+            onClick={() => void check()}
+          >
             Check again
           </button>
         </p>
       ) : (
-        <Actions
-          key={String(!!session.value)}
-          preview={preview}
-          refusal={refusal.value}
-          busy={busy.value}
-          accept={() => void accept(preview)}
-          enter={(prompt) => void enter(prompt)}
-        />
+        preview &&
+        !over && (
+          <Actions
+            key={String(!!session.value)}
+            preview={preview}
+            refusal={shown?.of === "accept" ? shown.problem : undefined}
+            busy={busy.value}
+            accept={() => void accept(preview)}
+            enter={(prompt) => void enter(prompt)}
+          />
+        )
       )}
-      {!accepted && <Doubts key={preview} preview={preview} />}
+      {!accepted && <Refusing {...answering} />}
+      {preview?.status === "pending" && !over && <Doubts key={preview} preview={preview} />}
     </>
   );
 }
 
-/** An invite expires at the end of its deal, if not before. */
-const whyExpired = ({ blocked, expiresAt, deal }: Preview) =>
-  blocked === "deal_ended" && expiresAt === deal.endsAt ? "deal_ended" : "invite_expired";
+/** The window's title, and the heading. */
+function headingOf({ preview, organisation, obstacle }: Found): [string, string] {
+  if (!preview || isOver(obstacle)) {
+    const { title } = wordsFor(obstacle ?? "");
+    return [title, title];
+  }
+  if (preview.status === "accepted") return ["Already accepted", "This invite has been accepted"];
+  if (preview.status === "declined") return ["Declined", "You declined this invite"];
+  return ["Your invitation", `${organisation.name} invites you to ${preview.deal.name}`];
+}
+
+/** Whether the page says the same as a refusal. */
+const isTold = (code: string, { preview, obstacle }: Found) =>
+  code === obstacle ||
+  (isOver(code) && isOver(obstacle)) ||
+  (code === "already_accepted" && preview?.status === "accepted");
+
+function SignInFailed({ why }: { why: SignInFailure }) {
+  if (why === "declined")
+    return <Notice>You did not sign in. Nothing was accepted, and your invite is still open.</Notice>;
+  return (
+    <Notice tone="bad">
+      {why === "failed" && "Sign-in failed. Nothing was accepted. Try again, or use another account."}
+      {why === "opaque" && `Nothing was accepted. ${OPAQUE}`}
+      {why === "blocked" &&
+        `This browser blocks site data, which sign-in needs. Nothing was accepted. Allow cookies and site data for ${location.host}, then open the link in your email again. Or open the link in another browser.`}
+    </Notice>
+  );
+}
+
+/** Why the link can never accept again, and the next step. */
+function Over({ found: { preview, obstacle, organisation } }: { found: Found }) {
+  const now = useNow();
+  return (
+    <>
+      <p>
+        {preview?.status === "declined" && "You declined it. "}
+        {wordsFor(obstacle ?? "", organisation.name).text}{" "}
+        {preview?.blocked === "deal_not_started" &&
+          `The subscription starts on ${instant(preview.deal.startsAt)}. From then on, you can ask for a new link here.`}
+      </p>
+      {preview && (
+        <Facts of={preview}>
+          {obstacle === "invite_expired" && preview.expiresAt && (
+            <div>
+              <dt>Open until</dt>
+              <dd>
+                <When time={preview.expiresAt} now={now} ends="ended" />
+              </dd>
+            </div>
+          )}
+        </Facts>
+      )}
+    </>
+  );
+}
 
 function Facts({ of: { organisation, deal }, children }: { of: Preview; children?: ComponentChildren }) {
   return (
@@ -275,7 +406,7 @@ function Actions({
 }: {
   preview: Preview;
   refusal: Problem | undefined;
-  busy: "accepting" | "leaving" | undefined;
+  busy: Answer | "accept" | "leaving" | undefined;
   accept: () => void;
   enter: (prompt?: string) => void;
 }) {
@@ -309,7 +440,7 @@ function Actions({
       )}
       <p class="actions">
         {!denied && (
-          <button type="button" disabled={!!busy} aria-busy={busy === "accepting"} onClick={accept}>
+          <button type="button" disabled={!!busy} aria-busy={busy === "accept"} onClick={accept}>
             <Text>{refusal?.temporary ? "Try again" : name}</Text>
           </button>
         )}
@@ -327,16 +458,14 @@ function Actions({
   );
 }
 
-function Doubts({ preview: { organisation, email } }: { preview: Preview }) {
+function Doubts({ preview: { organisation } }: { preview: Preview }) {
   return (
     <section aria-labelledby="doubts">
       <h2 id="doubts">Not sure about this email?</h2>
       <p>
         Nothing is accepted until you press <em>Accept</em>. {organisation.name} does not see that you opened this page.
-      </p>
-      <p>
-        If {email && <>{email} is not your address, or </>}you do not know {organisation.name}, close this page and do
-        nothing. To be sure, ask someone you know at {organisation.name}. Do not reply to the email.
+        If you do not know {organisation.name}, close this page, or stop its invites. To be sure, ask someone you know
+        at {organisation.name}. Do not reply to the email.
       </p>
     </section>
   );
@@ -345,14 +474,15 @@ function Doubts({ preview: { organisation, email } }: { preview: Preview }) {
 /** Why the invite can't be accepted yet. `now`: it answers a click, so it takes the focus. */
 function Stop({ code, deal, now }: { code: string; deal: Preview["deal"]; now: boolean }) {
   const { title, text } = wordsFor(code);
-  const notice = (
-    <Notice>
-      <p>
-        <strong>{title}.</strong> {code === "deal_not_started" && <>It starts on {instant(deal.startsAt)}.</>} {text}
-      </p>
-    </Notice>
+  return (
+    <Focus now={now}>
+      <Notice>
+        <p>
+          <strong>{title}.</strong> {code === "deal_not_started" && <>It starts on {instant(deal.startsAt)}.</>} {text}
+        </p>
+      </Notice>
+    </Focus>
   );
-  return now ? <Focus>{notice}</Focus> : notice;
 }
 
 /** A refusal that may pass with time or with another account. */
@@ -367,17 +497,6 @@ function Refusal({ problem, retry }: { problem: Problem; retry?: () => void }) {
         </p>
       </Notice>
     </Focus>
-  );
-}
-
-/** Takes the focus, because the button that was pressed may be gone. */
-function Focus({ children }: { children: ComponentChildren }) {
-  const here = useRef<HTMLDivElement>(null);
-  useEffect(() => here.current?.focus(), []);
-  return (
-    <div ref={here} tabIndex={-1}>
-      {children}
-    </div>
   );
 }
 
@@ -426,14 +545,6 @@ function Ended({ how }: { how: Ending }) {
               <dd>{session.value.email}</dd>
             </div>
           )}
-          {preview.status === "expired" && preview.expiresAt && (
-            <div>
-              <dt>Open until</dt>
-              <dd>
-                <When time={preview.expiresAt} now={now} ends="ended" />
-              </dd>
-            </div>
-          )}
         </Facts>
       )}
       {(code === "already_seated" || code === "already_accepted") && <StartLearning />}
@@ -443,7 +554,7 @@ function Ended({ how }: { how: Ending }) {
 }
 
 /** Refusals after which the person may have another link to try. */
-const PASTE_AGAIN = new Set(["unknown_invite", "payload_too_large", "invite_superseded"]);
+const PASTE_AGAIN = new Set(["unknown_invite", "payload_too_large"]);
 
 function NoLink() {
   return (

@@ -26,11 +26,13 @@ function block(head: string): string {
 }
 
 describe("words", () => {
-  const contracted = new Set(["/api/invites/preview", "/api/invites/accept"].flatMap(codesOf));
+  const routes = ["preview", "accept", "decline", "ask", "opt-out", "opt-in"];
+  const contracted = new Set(routes.flatMap((route) => codesOf(`/api/invites/${route}`)));
 
   it("finds the contract's codes", () => {
     expect(contracted).toContain("unknown_invite");
     expect(contracted).toContain("deal_full");
+    expect(contracted).toContain("still_valid");
     expect(contracted).toContain("unavailable");
   });
 
@@ -51,18 +53,19 @@ describe("words", () => {
     expect(text).not.toMatch(/you are done/);
   });
 
+  it("name the organisation", () => {
+    expect(wordsFor("invite_cancelled", "$& Sons").text).toContain("write to the learning manager at $& Sons.");
+    expect(wordsFor("invite_cancelled").text).toContain("write to the learning manager at your organisation.");
+  });
+
   it("exist for unknown codes", () => {
     expect(wordsFor("toString").title).toBe(wordsFor("internal").title);
   });
 
-  it("give up the link only if it can never work again", () => {
+  it("give up the link only if it can do nothing more", () => {
     expect(codes.filter((code) => wordsFor(code).final).sort()).toEqual([
       "already_accepted",
       "already_seated",
-      "deal_ended",
-      "invite_cancelled",
-      "invite_expired",
-      "invite_superseded",
       "payload_too_large",
       "unknown_invite",
     ]);

@@ -1,9 +1,9 @@
-/** Refusals in the words of the invited person: what happened, then what to do. */
+/** Refusals in the words of the invited person: what happened, then what to do. `{organisation}` is the one that invites. */
 
 interface Words {
   title: string;
   text: string;
-  /** Set if the link can never work again, for any account. */
+  /** Set if the link can do nothing more, for any account. */
   final?: true;
 }
 
@@ -15,22 +15,19 @@ const WORDS = {
   },
   invite_superseded: {
     title: "There is a newer email for you",
-    text: "The invite was sent again, so this older link no longer works. Find the newest email (look in your junk folder too) and open its link.",
-    final: true,
+    text: "The invite was sent again, so this older link no longer works. Find the newest email (look in your junk folder too) and open its link. If you can’t find it, ask for a new link.",
   },
   invite_expired: {
     title: "This invite has expired",
-    text: "It was not accepted in time. Ask the learning manager at your organisation to resend it. You will get a new email with a new link.",
-    final: true,
+    text: "It was not accepted in time.",
   },
   invite_cancelled: {
     title: "This invite was cancelled",
-    text: "Your organisation cancelled the invite or freed your seat. If you did not expect this, ask the learning manager at your organisation. They can invite you again.",
-    final: true,
+    text: "It was cancelled, or your seat was freed. If you did not expect this, write to the learning manager at {organisation}. They can invite you again.",
   },
   already_accepted: {
     title: "Another account has accepted this invite",
-    text: "The seat belongs to the account that accepted, not to this one. If you still have that account, use it to learn. If it was deleted, or was never yours, ask the learning manager at your organisation to free this seat and invite you again.",
+    text: "The seat belongs to the account that accepted, not to this one. If you still have that account, use it to learn. If it was deleted, or was never yours, ask the learning manager at {organisation} to free this seat and invite you again.",
     final: true,
   },
   already_seated: {
@@ -40,16 +37,19 @@ const WORDS = {
   },
   deal_ended: {
     title: "This subscription has ended",
-    text: "Its invites can no longer be accepted. Ask the learning manager at your organisation whether there is a new subscription.",
-    final: true,
+    text: "Its invites can no longer be accepted. Write to the learning manager at {organisation} to ask whether there is a new subscription.",
   },
   deal_full: {
     title: "All seats are taken",
-    text: "Your invite stays open. Check again later, because a seat may become free, or ask the learning manager at your organisation for more seats.",
+    text: "Your invite stays open. Ask for a seat, or check again later, because one may become free.",
   },
   deal_not_started: {
     title: "This subscription has not started yet",
     text: "Your invite stays open. Open the link in your email again after the start.",
+  },
+  still_valid: {
+    title: "You can accept now",
+    text: "This link works, and a seat is free.",
   },
   session_over: {
     title: "Your session has ended",
@@ -69,19 +69,19 @@ const WORDS = {
   },
   unavailable: {
     title: "Seatkeeper is not available right now",
-    text: "Trying again is safe: you never take more than one seat.",
+    text: "Trying again is safe: nothing happens twice.",
   },
   internal: {
     title: "Something went wrong on our side",
-    text: "The error was recorded. Wait a moment, then try again: that is safe. If it happens again, tell the learning manager at your organisation.",
+    text: "The error was recorded. Wait a moment, then try again: that is safe. If it happens again, tell the learning manager at {organisation}.",
   },
   offline: {
     title: "Can’t connect to Seatkeeper",
-    text: "Check your internet connection, then try again. Your invite is still open.",
+    text: "Check your internet connection, then try again. Your invite is not lost.",
   },
   timeout: {
     title: "Seatkeeper did not answer in time",
-    text: "Trying again is safe: you never take more than one seat.",
+    text: "Trying again is safe: nothing happens twice.",
   },
   unreadable: {
     title: "Seatkeeper’s answer could not be read",
@@ -109,6 +109,10 @@ const WORDS = {
 export type Code = keyof typeof WORDS;
 
 /** An unknown code is shown as a fault on our side. */
-export const wordsFor = (code: string): Words => (Object.hasOwn(WORDS, code) ? WORDS[code as Code] : WORDS.internal);
+export function wordsFor(code: string, organisation = "your organisation"): Words {
+  const words: Words = Object.hasOwn(WORDS, code) ? WORDS[code as Code] : WORDS.internal;
+  // A function: a string would give meaning to the `$` of a name.
+  return { ...words, text: words.text.replaceAll("{organisation}", () => organisation) };
+}
 
 export const codes = Object.keys(WORDS);

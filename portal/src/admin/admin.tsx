@@ -106,7 +106,10 @@ function Deals() {
     const yes = await confirm({
       title: `Delete ${deal.name} of ${deal.organisation.name}?`,
       body: (
-        <p>A deal can be deleted if nobody was ever invited to it. To create it again, all its values are needed.</p>
+        <p>
+          If somebody was ever invited to this deal, Seatkeeper refuses, and nothing changes: end the deal instead. To
+          create a deleted deal again, you need all its values.
+        </p>
       ),
       action: "Delete deal",
       keep: "Keep deal",

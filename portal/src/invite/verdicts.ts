@@ -1,5 +1,6 @@
 /** The predicted and actual outcome of a row, in words. */
 import type { SendOutcome, SendResult } from "../api";
+import { OPTED_OUT } from "../seats/words";
 import { dateTime } from "../time";
 import { counted, number } from "../ui/seat-numbers";
 import type { LeftOut, Reason } from "./parse";
@@ -17,6 +18,7 @@ const TONES: Record<SendOutcome, Words["tone"]> = {
   already_pending: "skipped",
   already_accepted: "skipped",
   duplicate: "skipped",
+  opted_out: "skipped",
   invalid_email: "failed",
   too_soon: "expired",
   unavailable: "failed",
@@ -27,6 +29,7 @@ const PREDICTED: Record<SendOutcome, string> = {
   already_pending: "Already pending",
   already_accepted: "Already accepted",
   duplicate: "Duplicate",
+  opted_out: "Wants no invites",
   invalid_email: "Not an address",
   too_soon: "Too soon",
   unavailable: "Not checked",
@@ -38,6 +41,7 @@ const NOTES: Partial<Record<SendOutcome, string>> = {
   already_pending: "No second email is sent. To send one, resend the invite on the Deal seats page.",
   already_accepted: "This person has a seat.",
   duplicate: "This address is in the list more than once. Only one invite is sent.",
+  opted_out: OPTED_OUT,
 };
 
 function words(
@@ -71,6 +75,7 @@ const SUMMED: [SendOutcome, (count: number) => string][] = [
   ["already_pending", (count) => `${number(count)} ${is(count)} already pending`],
   ["already_accepted", (count) => `${number(count)} ${count === 1 ? "has" : "have"} already accepted`],
   ["duplicate", (count) => counted(count, "is a duplicate", "are duplicates")],
+  ["opted_out", (count) => `${number(count)} ${count === 1 ? "wants" : "want"} no invites`],
   ["too_soon", (count) => `${number(count)} can’t be sent yet`],
   ["unavailable", (count) => `${number(count)} could not be sent`],
 ];

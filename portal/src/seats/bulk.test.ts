@@ -1,7 +1,7 @@
 import { afterEach, expect, test, vi } from "vitest";
 import type { Invite } from "../api";
 import { session } from "../session";
-import { resendListed, resendRows } from "./bulk";
+import { resendAsked, resendListed, resendRows } from "./bulk";
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -15,6 +15,9 @@ const row: Invite = {
   expiresAt: null,
   acceptedAt: null,
   acceptedWith: null,
+  declinedAt: null,
+  askedAt: null,
+  askedFor: null,
   removedAt: null,
   invitedBy: "max@acme.example",
   sends: 1,
@@ -62,4 +65,32 @@ test("of all pending invites, those whose mail is still queued are not resent", 
   });
   await resendListed("pending", "pending").run(() => true);
   expect(sent).toEqual([{ invites: [{ id: "ann", sends: 1 }] }]);
+});
+
+test("those who asked first get a new invite, one for each free seat", async () => {
+  // The second one cannot be resent, so the fourth gets the seat.
+  const ids = ["a", "b", "c", "d", "e"];
+  const asked = { ...row, status: "expired", askedAt: row.queuedAt, askedFor: "link" };
+  const lists: string[] = [];
+  const sent: string[][] = [];
+  vi.stubGlobal("fetch", async (url: string, { body }: RequestInit) => {
+    if (!body) {
+      const query = new URL(url, "http://localhost").searchParams;
+      const from = Number(query.get("cursor"));
+      const end = from + Number(query.get("limit"));
+      lists.push(query.get("status")!);
+      const invites = ids.slice(from, end).map((id) => ({ ...asked, id }));
+      return Response.json({ ...PAGE, invites, nextCursor: String(end) });
+    }
+    const { invites } = JSON.parse(body as string) as { invites: { id: string }[] };
+    sent.push(invites.map(({ id }) => id));
+    return Response.json({
+      results: invites.map(({ id }) => ({ inviteId: id, outcome: id === "b" ? "undeliverable" : "resent" })),
+    });
+  });
+  const bulk = resendAsked("waiting", 3);
+  await bulk.run(() => true);
+  expect(sent).toEqual([["a", "b", "c"], ["d"]]);
+  expect(new Set(lists)).toEqual(new Set(["asked"]));
+  expect(bulk.tally.get("resent")).toBe(3);
 });

@@ -23,6 +23,9 @@ function resent(row: Invite): Invite {
     status: "pending",
     sends: row.sends + 1,
     queuedAt,
+    declinedAt: null,
+    askedAt: null,
+    askedFor: null,
     delivery: { state: "queued", at: queuedAt, reason: null },
   };
 }
@@ -86,6 +89,19 @@ export function resendListed(deal: string, status: "pending" | "expired"): BulkR
     cursor = page.nextCursor;
     return withOwn(deal, page.invites, { status, first: false, matches: () => true }).filter(canResend);
   });
+}
+
+/** Resends to those who asked first, one for each free seat. An invite that cannot be resent uses up no seat. */
+export function resendAsked(deal: string, seats: number): BulkResend {
+  let cursor: string | null | undefined;
+  const bulk = new BulkResend(deal, async () => {
+    const left = seats - (bulk.tally.get("resent") ?? 0);
+    if (cursor === null || left === 0) return undefined;
+    const page = await listSeats(deal, { status: "asked", cursor, limit: Math.min(left, BATCH) });
+    cursor = page.nextCursor;
+    return withOwn(deal, page.invites, { status: "asked", first: false, matches: () => true }).filter(canResend);
+  });
+  return bulk;
 }
 
 /**

@@ -4,6 +4,8 @@ const EMPTY: Record<Filter, string> = {
   pending: "No invite is waiting for an answer.",
   accepted: "Nobody has accepted yet.",
   expired: "No invite has expired.",
+  declined: "Nobody has declined.",
+  asked: "Nobody is waiting for a new link or a seat.",
   undelivered: "Every email has arrived or is on its way.",
   removed: "No invite was cancelled and no seat de-allocated in the last 30 days.",
 };

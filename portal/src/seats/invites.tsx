@@ -11,6 +11,7 @@ import {
   type Problem,
   releaseSeat,
   resendInvite,
+  type Seats,
 } from "../api";
 import { MailHelp } from "../invite/mail-help";
 import { confirm } from "../ui/confirm";
@@ -19,14 +20,16 @@ import { counted, number } from "../ui/seat-numbers";
 import { Failure, Notice, Waiting } from "../ui/status";
 import { Text } from "../ui/text";
 import { useNow } from "../ui/when";
-import { type BulkResend, each, resendListed, resendRows } from "./bulk";
+import { type BulkResend, each, resendAsked, resendListed, resendRows } from "./bulk";
 import { atLeast } from "./deal-head";
 import { Empty } from "./empty";
 import { InviteList, type RowActions } from "./list";
-import { sentByMe } from "./lost";
+import { sentByMe, sentTo } from "./lost";
+import { total } from "./numbers";
 import { recordGone, recordRow } from "./own";
 import { Search } from "./search";
 import { useSendingRows } from "./sending";
+import { Waiters } from "./waiters";
 import { canResend, isOpen, NOT_RESENT } from "./words";
 
 /** The message after an action. */
@@ -48,6 +51,8 @@ export function Invites({
   loaded,
   list,
   counts,
+  seats,
+  active,
   onMove,
   onSearch,
   onFirst,
@@ -61,6 +66,9 @@ export function Invites({
   loaded: number | undefined;
   list: Loaded<Page>;
   counts: Counts | undefined;
+  seats: Seats;
+  /** Whether the deal is active. */
+  active: boolean;
   /** An invite changed, or left the list. */
   onMove: (before: Invite, after: Invite | undefined) => void;
   onSearch: (text: string) => void;
@@ -75,7 +83,7 @@ export function Invites({
   const place = useRef<HTMLDivElement>(null);
   /** Rows with a request in progress: unlike `busy`, current in every closure. */
   const acting = useRef(new Set<string>()).current;
-  /** Resends whose answer was lost. */
+  /** Resends and corrections whose answer was lost. */
   const lost = useRef(new Set<string>()).current;
   // If the focus was on a row that has gone, it moves to the message.
   useEffect(() => {
@@ -106,14 +114,17 @@ export function Invites({
       const text = problem.isLost ? `The ${what} may have gone through.` : `The ${what} failed.`;
       return setMessage({ problem, text, retry: again });
     }
-    const now = problem.code === "not_found" ? undefined : await getInvite(deal, row.id);
-    if (now) replaceRow(row, listed(now));
+    const now = await getInvite(deal, row.id).catch((error) => {
+      if (asProblem(error).code === "not_found") return undefined;
+      throw error;
+    });
+    replaceRow(row, now && listed(now));
     if (now?.sends === row.sends + 1 && sentByMe(now) && lost.has(sendOf(row)))
       return tell("good", `A new invite to ${row.email} is on its way: your first attempt had gone through.`);
     const text = {
       stale: `The invite to ${row.email} changed since you loaded it. The list now shows its current state.`,
       already_accepted: `${row.email} has already accepted and holds a seat. Nothing was changed.`,
-      not_found: `The invite to ${row.email} no longer exists.`,
+      not_found: gone(row, now),
     }[problem.code];
     tell("plain", text);
   };
@@ -148,11 +159,20 @@ export function Invites({
       }),
     correct: (row, email) =>
       act(row, `correction of ${row.email}`, async () => {
-        const now = await correctInvite(deal, row, email);
+        const correction = `${sendOf(row)} ${email}`;
+        let earlier: Invite | undefined;
+        const now = await correctInvite(deal, row, email).catch(async (error) => {
+          // If the first attempt went through, this invite is cancelled, and the other address invited.
+          if (lost.has(correction) && !asProblem(error).temporary) earlier = await sentTo(deal, email);
+          if (earlier) return earlier;
+          if (asProblem(error).isLost) lost.add(correction);
+          throw error;
+        });
         replaceRow(row, now);
         const sent =
           now.id !== row.id ? ` A new invite is on its way, and the links sent to ${row.email} no longer work.` : "";
-        tell("good", `${row.email} is corrected to ${now.email}.${sent}`);
+        const first = earlier ? " Your first attempt had gone through." : "";
+        tell("good", `${row.email} is corrected to ${now.email}.${first}${sent}`);
       }),
     cancel: async (row) => {
       const sure = await confirm({
@@ -231,6 +251,8 @@ export function Invites({
   };
   const resendPicked = () => runResend(resendRows(deal, resendable), resendable.length);
 
+  const resendWaiting = () => runResend(resendAsked(deal, seats.available), undefined);
+
   const resendEach = async (status: "pending" | "expired") => {
     const { [status]: total, exactUpTo } = counts ?? { pending: 0, expired: 0, exactUpTo: 0 };
     const exact = total <= exactUpTo;
@@ -287,12 +309,23 @@ export function Invites({
 
   useSendingRows(deal, rows, (before, after) => replaceRow(before, listed(after)));
 
-  const pickable = rows.filter(isOpen);
+  // Selecting all does not resend to somebody who said no.
+  const pickable = rows.filter(
+    (row) => isOpen(row) && (row.status !== "declined" || row.askedAt || status === "declined"),
+  );
   const allPicked = pickable.length > 0 && pickable.every((row) => picked.has(row.id));
   return (
     <section aria-label="Invites">
+      {active && counts && (
+        <Waiters
+          {...{ deal, counts, seats }}
+          listed={status === "asked"}
+          busy={run !== undefined}
+          onResend={() => void resendWaiting()}
+        />
+      )}
       <div class="tools">
-        <Search text={search} large={large} onSearch={onSearch} />
+        <Search text={search} large={large} removed={status === "removed"} onSearch={onSearch} />
         {(status === "expired" || status === "pending") && !search && rows.some(canResend) && (
           <button
             type="button"
@@ -333,7 +366,7 @@ export function Invites({
       {list.problem && (
         <ListFailure problem={list.problem} onFirst={search ? undefined : onFirst} retry={() => void list.reload()} />
       )}
-      {pickable.length > 0 && (
+      {rows.some(isOpen) && (
         <div class="actions bulk">
           <label class="check">
             <input
@@ -368,11 +401,7 @@ export function Invites({
       )}
       {page && rows.length > 0 && <InviteList {...{ deal, rows, picked, busy, now, actions }} />}
       {page && rows.length === 0 && (
-        <Empty
-          {...{ deal, status, search, large }}
-          active={page.deal.state === "active"}
-          more={page.nextCursor !== null}
-        />
+        <Empty {...{ deal, status, search, large, active }} more={page.nextCursor !== null} />
       )}
       {!page && list.loading && loaded !== undefined && (
         <p class="soft" role="status">
@@ -409,13 +438,21 @@ export function ListFailure({
 
 /** The progress of loading the whole list, with the total if it is exact. */
 function searching(loaded: number, counts: Counts | undefined): string {
-  const total = counts && counts.pending + counts.accepted + counts.expired;
-  const exact = counts && counts.pending <= counts.exactUpTo && counts.expired <= counts.exactUpTo;
-  return `Loading the list to search it: ${number(loaded)}${exact ? ` of ${number(total ?? 0)}` : ""}`;
+  const { count, exact } = counts ? total(counts) : { count: 0, exact: false };
+  return `Loading the list to search it: ${number(loaded)}${exact ? ` of ${number(count)}` : ""}`;
 }
 
 /** Cancelled and released invites leave the list. */
 const listed = (row: Invite) => (row.status === "cancelled" || row.status === "released" ? undefined : row);
+
+/** Why an invite is not found. A removed one can still be read. */
+function gone({ email }: Invite, now: Invite | undefined): string {
+  if (now?.status === "cancelled") return `The invite to ${email} is cancelled.`;
+  if (now?.status === "released") return `The seat of ${email} was de-allocated.`;
+  return now
+    ? `The invite to ${email} changed. The list now shows its current state.`
+    : `The invite to ${email} no longer exists.`;
+}
 
 const person = (row: Invite) => (row.name ? `${row.name} (${row.email})` : row.email);
 

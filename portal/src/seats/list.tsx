@@ -106,7 +106,6 @@ function Row({
   const status = statusOf(invite);
   const open = isOpen(invite);
   const expires = open ? invite.expiresAt : null;
-  const since = invite.removedAt ?? invite.acceptedAt;
   return (
     <>
       <tr role="row" aria-busy={busy}>
@@ -133,9 +132,9 @@ function Row({
           <span class={`state ${status.tone}`}>
             <Text>{status.label}</Text>
           </span>
-          {since && (
+          {status.since && (
             <div key="since" class="soft">
-              <Text>{date(since)}</Text>
+              <Text>{date(status.since)}</Text>
             </div>
           )}
           {status.note && (

@@ -3,7 +3,7 @@
  *
  * Invariant: a person's own earlier attempt is never reported as somebody else's.
  */
-import { type Invite, listSeats } from "../api";
+import { type Invite, listSeats, searchSeats } from "../api";
 import { session } from "../session";
 
 /** Whether this person requested the invite's newest send. The API names only verified addresses. */
@@ -14,4 +14,10 @@ export const sentByMe = ({ invitedBy }: Invite) =>
 export async function ownSends(deal: string): Promise<Map<string, Invite>> {
   const { invites } = await listSeats(deal, { limit: 200 });
   return new Map(invites.filter(sentByMe).map((invite) => [invite.id, invite]));
+}
+
+/** The invite to this address, if this person requested its newest send. */
+export async function sentTo(deal: string, email: string): Promise<Invite | undefined> {
+  const { invites } = await searchSeats(deal, email, {});
+  return invites.find((invite) => invite.email.toLowerCase() === email.toLowerCase() && sentByMe(invite));
 }

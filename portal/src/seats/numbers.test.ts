@@ -3,20 +3,23 @@ import type { Invite } from "../api";
 import { atLeast } from "./deal-head";
 import { moveCount, moved, moveSeat, tabCount } from "./numbers";
 
-const counts = { pending: 3, accepted: 2, expired: 1, undelivered: 0, exactUpTo: 1000 };
+const counts = { pending: 3, accepted: 2, expired: 1, declined: 4, asked: 0, undelivered: 0, exactUpTo: 1000 };
 
 test("a count is exact up to the limit, and “+” above it", () => {
   expect([0, 999, 1000, 1001].map((count) => atLeast(count, 1000))).toEqual(["0", "999", "1,000", "1,000+"]);
   expect(tabCount({ ...counts, pending: 1001 }, "pending")).toBe("1,000+");
   expect(tabCount({ ...counts, accepted: 5000 }, "accepted")).toBe("5,000");
   expect(tabCount({ ...counts, undelivered: 1001 }, "undelivered")).toBe("1,000+");
-  expect(tabCount(counts, undefined)).toBe("6");
-  expect(tabCount({ ...counts, expired: 1001 }, undefined)).toBe("1,005+");
+  expect(tabCount({ ...counts, asked: 1001 }, "asked")).toBe("1,000+");
+  expect(tabCount(counts, undefined)).toBe("10");
+  expect(tabCount({ ...counts, expired: 1001 }, undefined)).toBe("1,009+");
+  expect(tabCount({ ...counts, declined: 1001 }, undefined)).toBe("1,006+");
 });
 
 test("an action moves an invite from one count to another", () => {
   expect(moveCount(counts, "expired", "pending")).toEqual({ ...counts, pending: 4, expired: 0 });
   expect(moveCount(counts, "pending", undefined)).toEqual({ ...counts, pending: 2 });
+  expect(moveCount(counts, "declined", "pending")).toEqual({ ...counts, pending: 4, declined: 3 });
   expect(moveCount(counts, "accepted", undefined)).toEqual({ ...counts, accepted: 1 });
   expect(moveCount({ ...counts, expired: 1001 }, "expired", "pending")).toEqual({
     ...counts,
@@ -32,15 +35,19 @@ test("a status change allocates or frees a seat", () => {
   expect(moveSeat(seats, "expired", "pending")).toEqual(seats);
 });
 
-test("a resend after a bounce leaves the count of mails that were not delivered", () => {
+test("a resend leaves the counts of mails that were not delivered and of people who wait", () => {
   const numbers = {
     seats: { total: 5, allocated: 2, available: 3 },
     counts: { ...counts, undelivered: 1 },
     at: 0,
     isStale: false,
   };
-  const row = (state: Invite["delivery"]["state"]) => ({ status: "pending", delivery: { state } }) as Invite;
+  const row = (state: Invite["delivery"]["state"], askedAt: string | null = null) =>
+    ({ status: "pending", askedAt, delivery: { state } }) as Invite;
   expect(moved(numbers, row("bounced"), row("queued")).counts).toEqual(counts);
   expect(moved(numbers, row("bounced"), undefined).counts).toEqual({ ...counts, pending: 2 });
   expect(moved(numbers, row("sent"), row("bounced")).counts.undelivered).toBe(2);
+  // Who asked counts as waiting, and not twice.
+  const asked = { ...numbers, counts: { ...counts, asked: 1 } };
+  expect(moved(asked, row("bounced", "2026-11-01T00:00:00Z"), row("queued")).counts).toEqual(counts);
 });

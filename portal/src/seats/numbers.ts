@@ -2,18 +2,20 @@
 import type { Counts, Filter, Invite, Seats } from "../api";
 import { number } from "../ui/seat-numbers";
 import { atLeast } from "./deal-head";
-import { isUndelivered } from "./words";
+import { isAsked, isUndelivered } from "./words";
 
-export function tabCount(
-  { pending, accepted, expired, undelivered, exactUpTo }: Counts,
-  status: Filter | undefined,
-): string {
-  // The number of accepted invites is the number of allocated seats: always exact.
-  if (status === "accepted") return number(accepted);
+/** All invites of a deal, and whether their number is exact. Accepted ones are allocated seats, which always is. */
+export function total({ pending, accepted, expired, declined, exactUpTo }: Counts) {
+  const counts = [pending, expired, declined];
+  const count = counts.reduce((sum, count) => sum + Math.min(count, exactUpTo), accepted);
+  return { count, exact: counts.every((count) => count <= exactUpTo) };
+}
+
+export function tabCount(counts: Counts, status: Filter | undefined): string {
   if (status === "removed") return "";
-  if (status) return atLeast({ pending, expired, undelivered }[status], exactUpTo);
-  const all = Math.min(pending, exactUpTo) + accepted + Math.min(expired, exactUpTo);
-  return number(all) + (pending > exactUpTo || expired > exactUpTo ? "+" : "");
+  if (status) return atLeast(counts[status], status === "accepted" ? Number.POSITIVE_INFINITY : counts.exactUpTo);
+  const { count, exact } = total(counts);
+  return number(count) + (exact ? "" : "+");
 }
 
 export interface Numbers {
@@ -30,8 +32,13 @@ type Status = Invite["status"] | undefined;
 /** After an invite changed, or left the list. */
 export function moved(numbers: Numbers, before: Invite, after: Invite | undefined): Numbers {
   const counts = moveCount(numbers.counts, before.status, after?.status);
-  const change = Number(after !== undefined && isUndelivered(after)) - Number(isUndelivered(before));
-  if (counts.undelivered <= counts.exactUpTo) counts.undelivered += change;
+  for (const [list, isListed] of [
+    ["asked", isAsked],
+    ["undelivered", isUndelivered],
+  ] as const) {
+    const change = Number(after !== undefined && isListed(after)) - Number(isListed(before));
+    if (counts[list] <= counts.exactUpTo) counts[list] += change;
+  }
   return { ...numbers, seats: moveSeat(numbers.seats, before.status, after?.status), counts };
 }
 
@@ -43,7 +50,7 @@ export function moveSeat(seats: Seats, from: Status, to: Status) {
 export function moveCount(counts: Counts, from: Status, to: Status): Counts {
   const moved = { ...counts };
   const move = (status: Status, by: number) => {
-    if (status !== "pending" && status !== "accepted" && status !== "expired") return;
+    if (status === undefined || status === "cancelled" || status === "released") return;
     // Above the limit, the count is not known.
     if (status === "accepted" || moved[status] <= counts.exactUpTo) moved[status] += by;
   };

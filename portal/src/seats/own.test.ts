@@ -15,6 +15,9 @@ const row = (id: string, change: Partial<Invite> = {}): Invite => ({
   expiresAt: "2026-11-29T00:00:01Z",
   acceptedAt: null,
   acceptedWith: null,
+  declinedAt: null,
+  askedAt: null,
+  askedFor: null,
   removedAt: null,
   invitedBy: null,
   sends: 1,
@@ -74,6 +77,13 @@ describe("the manager's own action in a list", () => {
     expect(ids(withOwn(deal, [row("a")], { ...all, first: false }))).toEqual(["a"]);
     expect(ids(withOwn(deal, [], { ...all, status: "expired" }))).toEqual([]);
     expect(ids(withOwn(deal, [], { ...all, matches: ({ email }) => email.startsWith("newer") }))).toEqual(["newer"]);
+  });
+
+  test("keeps an accept after a decline that the list still shows", () => {
+    const deal = newDeal();
+    const accepted = row("a", { status: "accepted" });
+    recordRow(deal, accepted);
+    expect(withOwn(deal, [row("a", { status: "declined" })], all)).toEqual([accepted]);
   });
 
   test("does not repeat a row that is on a later page", () => {

@@ -47,6 +47,9 @@ export function recordSent(
       expiresAt: null,
       acceptedAt: null,
       acceptedWith: null,
+      declinedAt: null,
+      askedAt: null,
+      askedFor: null,
       removedAt: null,
       delivery: { state: "queued", at: queuedAt, reason: null },
     };
@@ -60,7 +63,16 @@ export function recordGone(deal: string, invite: { id: string; sends: number }) 
 }
 
 /** How far an invite is within a send. */
-const progress = (row: Invite) => (row.status === "pending" ? 0 : 2) + (row.delivery.state === "queued" ? 0 : 1);
+const progress = (row: Invite) => PROGRESS[row.status] + (row.delivery.state === "queued" ? 0 : 1);
+/** Who declined may still accept. */
+const PROGRESS: Record<Invite["status"], number> = {
+  pending: 0,
+  expired: 2,
+  declined: 2,
+  accepted: 4,
+  cancelled: 6,
+  released: 6,
+};
 
 const newer = (mine: Invite, listed: Invite) =>
   mine.sends > listed.sends || (mine.sends === listed.sends && progress(mine) > progress(listed));

@@ -6,11 +6,14 @@ import { MOST_SEARCHED } from "./whole";
 export function Search({
   text,
   large,
+  removed,
   onSearch,
 }: {
   text: string;
-  /** Whether the search finds only beginnings of addresses. */
+  /** Whether there are too many invites for a search of the whole list. */
   large: boolean;
+  /** Whether the list is that of removed invites, where the API finds no beginnings of addresses either. */
+  removed: boolean;
   onSearch: (text: string) => void;
 }) {
   const [typed, setTyped] = useState(text);
@@ -22,18 +25,21 @@ export function Search({
   }, [typed, text]);
   return (
     <label class="find">
-      <Text>{large ? "Address begins with" : "Name or address contains"}</Text>
+      <Text>{large && !removed ? "Address begins with" : "Name or address contains"}</Text>
       <input
         type="search"
         autocomplete="off"
         spellcheck={false}
-        value={typed}
+        value={large && removed ? "" : typed}
+        readOnly={large && removed}
         onInput={(event) => setTyped(event.currentTarget.value)}
         {...(large && { "aria-describedby": "search-large" })}
       />
       {large && (
         <span id="search-large" class="soft">
-          This deal has more than {number(MOST_SEARCHED)} invites. The search compares only the beginning of addresses.
+          {removed
+            ? `More than ${number(MOST_SEARCHED)} invites were removed in the last 30 days: too many to search. Look through the pages, newest first.`
+            : `This deal has more than ${number(MOST_SEARCHED)} invites. The search compares only the beginning of addresses.`}
         </span>
       )}
     </label>

@@ -10,7 +10,7 @@ import { Waiting } from "../ui/status";
 import { Text } from "../ui/text";
 import { DealHead } from "./deal-head";
 import { Invites, ListFailure } from "./invites";
-import { moved, type Numbers, tabCount } from "./numbers";
+import { moved, type Numbers, tabCount, total } from "./numbers";
 import { withOwn } from "./own";
 import { Pages, useTrail } from "./paging";
 import { containing, MOST_SEARCHED, pageOf, wholeList } from "./whole";
@@ -21,6 +21,8 @@ const TABS: [Filter | undefined, string][] = [
   ["pending", "Pending"],
   ["accepted", "Accepted"],
   ["expired", "Expired"],
+  ["declined", "Declined"],
+  ["asked", "Asked"],
   ["undelivered", "Not delivered"],
   ["removed", "Removed"],
 ];
@@ -56,11 +58,11 @@ function Seats({ deal }: { deal: string }) {
       const found = rows.filter((row) => removed || isIn(row, status)).filter(containing(search));
       return { ...all, ...pageOf(found, after) };
     }
+    // Most removed invites are the manager's own actions. Too many of them are not searched.
+    if (status === "removed") return listSeats(deal, { status, cursor: after });
     const page = search
       ? await searchSeats(deal, search, { status, cursor: after })
       : await listSeats(deal, { status, cursor: after });
-    // Most removed invites are the manager's own actions.
-    if (status === "removed") return page;
     const matches = (row: Invite) => row.email.toLowerCase().startsWith(search.toLowerCase());
     return { ...page, invites: withOwn(deal, page.invites, { status, first: after === undefined, matches }) };
   };
@@ -122,7 +124,7 @@ function Seats({ deal }: { deal: string }) {
           <a key={label} href={pathOf(deal, name, undefined)} {...(name === status && { "aria-current": "page" })}>
             {label}{" "}
             {numbers && name !== "removed" && (
-              <span class="soft">
+              <span class={name === "asked" && numbers.counts.asked > 0 ? "state asked" : "soft"}>
                 <Text>{tabCount(numbers.counts, name)}</Text>
               </span>
             )}
@@ -136,6 +138,8 @@ function Seats({ deal }: { deal: string }) {
         large={whole.large}
         loaded={whole.loaded}
         counts={numbers?.counts}
+        seats={numbers?.seats ?? head.seats}
+        active={head.deal.state === "active"}
         onMove={(before, after) => setNumbers((old) => old && moved(old, before, after))}
         onSearch={(text) => (setSearch(text), setSearchAfter(""))}
         onFirst={() => go(undefined)}
@@ -171,17 +175,16 @@ function useKept(name: string) {
 function useWholeList(deal: string, status: Filter | undefined, counts: Counts | undefined) {
   const known = useRef<{ status: Filter | undefined; list: Promise<Page | undefined> } | undefined>(undefined);
   const [loaded, setLoaded] = useState<number>();
-  const [tooLong, setTooLong] = useState(false);
+  const [tooLong, setTooLong] = useState<(Filter | undefined)[]>([]);
   const large =
-    status === undefined &&
-    (tooLong || (counts ? counts.pending + counts.accepted + counts.expired : 0) > MOST_SEARCHED);
+    tooLong.includes(status) || (status === undefined && counts !== undefined && total(counts).count > MOST_SEARCHED);
   const load = async () => {
     if (large) return undefined;
     if (known.current?.status !== status) known.current = undefined;
     known.current ??= { status, list: wholeList(deal, status, setLoaded) };
     try {
       const list = await known.current.list;
-      if (!list) setTooLong(true);
+      if (!list) setTooLong((before) => [...before, status]);
       return list;
     } catch (error) {
       known.current = undefined;

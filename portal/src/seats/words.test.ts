@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
-import type { Invite } from "../api";
+import type { Filter, Invite } from "../api";
 import { canResend, isIn, statusOf } from "./words";
 
 const TIME = "2026-11-01T00:00:00Z";
+const LATER = "2026-11-20T00:00:00Z";
 const invite = (state: Invite["delivery"]["state"], reason: Invite["delivery"]["reason"] = null): Invite => ({
   id: "ann",
   email: "ann@example.com",
@@ -13,6 +14,9 @@ const invite = (state: Invite["delivery"]["state"], reason: Invite["delivery"]["
   expiresAt: "2026-11-29T00:00:00Z",
   acceptedAt: null,
   acceptedWith: null,
+  declinedAt: null,
+  askedAt: null,
+  askedFor: null,
   removedAt: null,
   invitedBy: null,
   sends: 1,
@@ -42,6 +46,7 @@ describe("a row says what happened to the mail, and the next step", () => {
       /Correct the address/,
     ],
     ["complained", null, "Pending – not delivered", /^Marked as spam: no more mail goes there/, /another address/],
+    ["failed", "opted_out", "Pending – not delivered", /^This person asked for no more invites/, /Only they can allow/],
     ["failed", "invalid_parameter", "Pending – not delivered", /does not recognise this address/, /Correct it/],
     ["failed", "rendering_failed", "Pending – not delivered", /could not build this email/, /Resend/],
   ] as const)("%s, %s", (state, reason, label, note, step) => {
@@ -50,6 +55,28 @@ describe("a row says what happened to the mail, and the next step", () => {
     if (note) expect(status.note).toMatch(note);
     else expect(status.note).toBeUndefined();
     if (step) expect(status.note).toMatch(step);
+  });
+
+  it.each([
+    ["expired", "link", "Asked for a new link", "Expired. Resend to send one."],
+    ["pending", "link", "Asked for a new link", "Pending. Resend to send one."],
+    ["declined", "link", "Asked for a new link", "Declined. Resend to send one."],
+    ["pending", "seat", "Asked for a seat", "Pending. Resend when one is free."],
+  ] as const)("%s, asked for a %s: says so, also after a bounce", (status, askedFor, label, note) => {
+    const asked = { ...invite("bounced", "unknown"), status, askedAt: LATER, askedFor };
+    expect(statusOf(asked)).toEqual({ tone: "asked", label, since: LATER, note });
+    expect(["asked", "undelivered", status].map((list) => isIn(asked, list as Filter))).toEqual([true, false, true]);
+  });
+
+  it("a declined invite says since when, and is in its own list", () => {
+    const declined: Invite = { ...invite("delivered"), status: "declined", declinedAt: LATER };
+    expect(statusOf(declined)).toEqual({ tone: "declined", label: "Declined", since: LATER });
+    expect((["declined", "pending", "asked"] as const).map((list) => isIn(declined, list))).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    expect(canResend(declined)).toBe(true);
   });
 
   it("an accepted invite says nothing of its mail", () => {
@@ -70,4 +97,5 @@ it.each([
   expect(canResend(invite(state))).toBe(resendable);
   expect(isIn(invite(state), "undelivered")).toBe(undelivered);
   expect(isIn({ ...invite(state), status: "accepted" }, "undelivered")).toBe(false);
+  expect(canResend({ ...invite(state), askedAt: LATER, askedFor: "link" })).toBe(state !== "queued");
 });

@@ -4,10 +4,16 @@ import { shortDate } from "../time";
 
 export interface Status {
   /** The style of the label. */
-  tone: "pending" | "accepted" | "expired" | "failed" | "removed";
+  tone: "pending" | "accepted" | "expired" | "declined" | "asked" | "failed" | "removed";
   label: string;
+  /** When it got into this state, if that is worth a line. */
+  since?: string;
   note?: string;
 }
+
+/** What an opt-out means for a manager, and the way back. */
+export const OPTED_OUT =
+  "This person asked for no more invites. Only they can allow them again, with the link in an earlier email.";
 
 /** Why a mail did not arrive, and the next step. By the API's `delivery.reason`. */
 const REASONS: Record<Exclude<Invite["delivery"]["reason"], null>, string> = {
@@ -17,6 +23,7 @@ const REASONS: Record<Exclude<Invite["delivery"]["reason"], null>, string> = {
   deal_ended: "The deal ended before the email could be sent.",
   too_many_tries: "Several attempts to send the email failed. Resend it later.",
   rendering_failed: "The email service could not build this email. Resend the invite.",
+  opted_out: OPTED_OUT,
   mailbox_unavailable: "Bounced: no such mailbox. Correct the address, or resend once the mailbox is there.",
   suppressed:
     "Bounced: the address is blocked since an earlier bounce. If the mailbox works now, resend. Otherwise correct the address.",
@@ -43,6 +50,9 @@ export const EVENTS: Record<InviteDetail["history"][number]["event"], string> = 
   complained: "Marked as spam",
   failed: "Email not sent",
   accepted: "Accepted",
+  declined: "Declined",
+  asked: "Asked for a new link or a seat",
+  opted_out: "Asked for no more invites",
   expired: "Expired",
   cancelled: "Cancelled",
   corrected: "Address or name corrected",
@@ -50,46 +60,72 @@ export const EVENTS: Record<InviteDetail["history"][number]["event"], string> = 
 };
 
 /** Whether it can still be resent, corrected or cancelled. */
-export const isOpen = ({ status }: Invite) => status === "pending" || status === "expired";
+export const isOpen = ({ status }: Invite) => status in OPEN;
 
-/** Whether its mail did not arrive or is not wanted. */
+/** Whether the learner waits for a new link or a seat. */
+export const isAsked = (invite: Invite) => isOpen(invite) && invite.askedAt !== null;
+
+/** Whether its mail did not arrive or is not wanted. Who asked for a new link or a seat is not listed twice. */
 export const isUndelivered = (invite: Invite) =>
-  isOpen(invite) && ["bounced", "complained", "failed"].includes(invite.delivery.state);
+  isOpen(invite) && !isAsked(invite) && ["bounced", "complained", "failed"].includes(invite.delivery.state);
 
 /** Whether an invite belongs to a list. */
-export const isIn = (invite: Invite, filter: Filter | undefined) =>
-  filter === undefined || (filter === "undelivered" ? isUndelivered(invite) : invite.status === filter);
+export function isIn(invite: Invite, filter: Filter | undefined): boolean {
+  if (filter === undefined) return true;
+  if (filter === "asked") return isAsked(invite);
+  return filter === "undelivered" ? isUndelivered(invite) : invite.status === filter;
+}
+
+const OPEN: Partial<Record<Invite["status"], string>> = {
+  pending: "Pending",
+  expired: "Expired",
+  declined: "Declined",
+};
+const ASKED: Record<Exclude<Invite["askedFor"], null>, [label: string, step: string]> = {
+  link: ["Asked for a new link", "Resend to send one."],
+  seat: ["Asked for a seat", "Resend when one is free."],
+};
 
 export function statusOf(invite: Invite): Status {
-  if (invite.status === "accepted") {
+  const { status, sentAt, acceptedAt, declinedAt, removedAt, askedAt, askedFor } = invite;
+  if (status === "accepted") {
     return {
       tone: "accepted",
       label: "Accepted",
+      ...since(acceptedAt),
       ...(invite.acceptedWith === "other_address" && { note: "with another address" }),
     };
   }
-  if (invite.status === "cancelled") return { tone: "removed", label: "Cancelled" };
-  if (invite.status === "released") return { tone: "removed", label: "De-allocated" };
-  const label = invite.status === "pending" ? "Pending" : "Expired";
+  const label = OPEN[status];
+  if (!label) {
+    return { tone: "removed", label: status === "cancelled" ? "Cancelled" : "De-allocated", ...since(removedAt) };
+  }
+  if (isAsked(invite)) {
+    const [asked, step] = ASKED[askedFor ?? "link"];
+    return { tone: "asked", label: asked, ...since(askedAt), note: `${label}. ${step}` };
+  }
   const { state, reason } = invite.delivery;
   if (isUndelivered(invite)) {
     const note = state === "complained" ? COMPLAINED : reason && REASONS[reason];
     return { tone: "failed", label: `${label} – not delivered`, ...(note && { note }) };
   }
-  if (invite.status === "expired") return { tone: "expired", label };
+  if (status === "declined") return { tone: "declined", label, ...since(declinedAt) };
+  if (status === "expired") return { tone: "expired", label };
   if (state === "queued") {
-    return { tone: "pending", label: invite.sentAt ? `Resending, last sent ${shortDate(invite.sentAt)}` : "Sending…" };
+    return { tone: "pending", label: sentAt ? `Resending, last sent ${shortDate(sentAt)}` : "Sending…" };
   }
   const note = ON_ITS_WAY[state];
   return { tone: "pending", label, ...(note && { note }) };
 }
 
+const since = (time: string | null) => (time === null ? {} : { since: time });
+
 /** Whether its mail is still queued. Such an invite needs no resend. */
 export const isSending = (invite: Invite) => invite.status === "pending" && invite.delivery.state === "queued";
 
-/** After a complaint, no mail goes to the address any more. */
+/** After a complaint, no mail goes to the address, unless the person asks for one. */
 export const canResend = (invite: Invite) =>
-  isOpen(invite) && !isSending(invite) && invite.delivery.state !== "complained";
+  isOpen(invite) && !isSending(invite) && (invite.delivery.state !== "complained" || isAsked(invite));
 
 /** Why a number of invites was not resent: `2 had already accepted.` */
 export const NOT_RESENT: Record<Exclude<ResendOutcome, "resent">, string> = {
@@ -97,6 +133,7 @@ export const NOT_RESENT: Record<Exclude<ResendOutcome, "resent">, string> = {
   already_accepted: "had already accepted",
   not_found: "had been cancelled",
   too_soon: "reached the sending limit. Resend later",
+  opted_out: "asked for no more invites",
   undeliverable: "bounced or were marked as spam. Correct each address",
   unavailable: "could not be resent. Try again",
 };

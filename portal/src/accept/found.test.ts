@@ -1,0 +1,53 @@
+import { expect, it } from "vitest";
+import type { Preview } from "../api";
+import { askableFor, type Found, foundBy } from "./found";
+
+const NOW = Date.parse("2026-11-27T10:00:00Z");
+const organisation = { id: "acme", name: "Acme" };
+const preview = (change: Partial<Preview>): Preview => ({
+  organisation,
+  deal: {
+    id: "d",
+    name: "Unlimited",
+    organisation,
+    startsAt: "2026-01-01T00:00:00Z",
+    endsAt: "2027-01-01T00:00:00Z",
+    state: "active",
+  },
+  email: null,
+  status: "pending",
+  expiresAt: "2026-12-01T00:00:00Z",
+  blocked: null,
+  declinedAt: null,
+  askedAt: null,
+  askedFor: null,
+  optedOut: false,
+  ...change,
+});
+const PAST = "2026-11-27T10:00:00Z";
+
+it.each<[string, Partial<Preview>, Found["obstacle"], ReturnType<typeof askableFor>]>([
+  ["pending", {}, null, undefined],
+  ["accepted, in a deal that has ended", { status: "accepted", blocked: "deal_ended" }, null, undefined],
+  ["pending, and every seat taken", { blocked: "deal_full" }, "deal_full", "seat"],
+  ["pending before the start", { blocked: "deal_not_started" }, "deal_not_started", undefined],
+  ["expired", { status: "expired", expiresAt: PAST }, "invite_expired", "link"],
+  ["expired, and every seat taken", { status: "expired", blocked: "deal_full" }, "invite_expired", "link"],
+  ["expired before the start", { status: "expired", blocked: "deal_not_started" }, "invite_expired", undefined],
+  ["expired in a deal that has ended", { status: "expired", blocked: "deal_ended" }, "deal_ended", undefined],
+  ["declined", { status: "declined" }, null, undefined],
+  ["declined, and every seat taken", { status: "declined", blocked: "deal_full" }, "deal_full", "seat"],
+  ["declined and expired", { status: "declined", expiresAt: PAST }, "invite_expired", "link"],
+  ["declined in a deal that has ended", { status: "declined", blocked: "deal_ended" }, "deal_ended", undefined],
+])("%s: what stops accepting, and what can be asked for", (_, change, obstacle, asked) => {
+  const found = foundBy(preview(change), NOW);
+  expect(found.obstacle).toBe(obstacle);
+  expect(askableFor(found)).toBe(asked);
+});
+
+it.each([
+  ["invite_superseded", "link"],
+  ["invite_cancelled", undefined],
+] as const)("after %s, the person can ask for: %s", (obstacle, asked) => {
+  expect(askableFor({ organisation, askedAt: null, optedOut: false, obstacle })).toBe(asked);
+});
