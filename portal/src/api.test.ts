@@ -68,6 +68,7 @@ test.each([
   ["the gateway's 403", 403, GATEWAY, { code: "no_permission" }],
   ["a proxy's 403", 403, "<h1>Blocked</h1>", { code: "unreadable" }],
   ["a proxy's 401", 401, "<h1>Log in</h1>", { code: "unreadable" }],
+  ["a proxy's 429", 429, "<h1>Slow down</h1>", { code: "too_many_requests", isLost: false }],
   ["a broken refusal", 400, "null", { code: "unreadable" }],
   ["the gateway's 503", 503, { message: "Service Unavailable" }, { code: "unavailable", isLost: true }],
   ["a page with 502", 502, "<h1>Bad gateway</h1>", { code: "unavailable", isLost: true }],

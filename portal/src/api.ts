@@ -238,6 +238,7 @@ function problemOf({ status, headers }: Response, content: unknown, isRead: bool
       ...(fits(content, GONE) && { gone: content as Gone }),
     });
   }
+  if (status === 429) return new Problem("too_many_requests", "Too many requests.", more);
   const isGateway = fits(content, { message: "" } satisfies Sample<Schemas["GatewayMessage"]>);
   if (status < 500 && !isGateway) return unreadable(isRead);
   if (status === 401) {
@@ -245,7 +246,6 @@ function problemOf({ status, headers }: Response, content: unknown, isRead: bool
     return new Problem("session_over", "Your session has ended. Sign in again.", more);
   }
   if (status === 403) return new Problem("no_permission", "This account does not have permission.", more);
-  if (status === 429) return new Problem("too_many_requests", "Too many requests.", more);
   return new Problem("unavailable", "Seatkeeper is not available right now.", more);
 }
 

@@ -1,7 +1,7 @@
 /** What happened to each mail, and the step that mends it. */
 import assert from "node:assert/strict";
 import { checkAccess } from "./access.mjs";
-import { BOTH, enter } from "./browser.mjs";
+import { answered, BOTH, enter } from "./browser.mjs";
 import { until } from "./stack.mjs";
 import { suite } from "./suite.mjs";
 
@@ -10,7 +10,7 @@ const check = suite();
 const rowOf = (page, email) => page.getByRole("row").filter({ has: page.getByRole("rowheader", { name: email }) });
 const isKnown = (deal, email, state) => until(`${email} to be ${state}`, async () => (await deal.row(email)).delivery.state === state);
 
-check("a mail that bounced is found, its address corrected, and its history told", { hands: BOTH }, async ({ page, stack, hand }) => {
+check("a mail that bounced is found, its address corrected, and its history told", { hands: BOTH, expect: [answered(400)] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   const [typo, meant] = [`ann.${deal.org}@gmial.com`, `ann.${deal.org}@gmail.com`];
   const [bob, cat] = [`bob@${deal.org}.example`, `cat@${deal.org}.example`];
@@ -23,13 +23,17 @@ check("a mail that bounced is found, its address corrected, and its history told
   await enter(page, deal.manager, deal.path);
   await rowOf(page, bob).getByText("Delivered", { exact: true }).waitFor();
   await hand.press("link", "Not delivered 2");
-  await rowOf(page, cat).getByText("Marked as spam: no more mail goes there.").waitFor();
+  await rowOf(page, cat).getByText("Pending – marked as spam").waitFor();
   assert.equal(await page.getByRole("button", { name: `Resend invite to ${cat}` }).getAttribute("aria-disabled"), "true");
   await rowOf(page, typo).getByText("Bounced: no such mailbox.").waitFor();
   await hand.press("button", `Correct address ${typo}`);
   await hand.press("button", `Use ${meant}`);
   assert.equal(await page.getByRole("textbox", { name: "Correct address" }).inputValue(), meant);
   await checkAccess(page);
+  await hand.write("textbox", "Correct address", "nonsense");
+  await hand.press("button", "Correct and send");
+  await page.getByRole("alert").getByText("This is not an email address.").waitFor();
+  await hand.write("textbox", "Correct address", meant);
   await hand.press("button", "Correct and send");
   await page.getByText(`${typo} is corrected to ${meant}.`).waitFor();
   await page.getByRole("link", { name: "Not delivered 1" }).waitFor();

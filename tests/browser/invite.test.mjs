@@ -280,18 +280,18 @@ check("addresses that may be mistyped are to be looked at again before they are 
   await inviting(page, deal);
   await hand.write("textbox", "Addresses", "ann@example.com\nfoo bar@acme.example\njo@gmial.com");
   await page.keyboard.press("Control+Enter");
-  await summary(page, "3 will be invited; look again at 2");
+  await summary(page, "3 will be invited; look again at 2 of these");
   assert.deepEqual(await expectedOutcomes(page), {
     "bar@acme.example": "Look again", "jo@gmial.com": "Look again", "ann@example.com": "Will be invited",
   });
-  await rowOf(page, "bar@acme.example").getByText("The list says “foo bar@acme.example”.").waitFor();
+  await rowOf(page, "bar@acme.example").getByText("The list says “foo bar@acme.example”. Will be invited, unless you correct it.").waitFor();
   await hand.press("button", "Send 3 invites");
   const question = page.getByRole("dialog", { name: "Send to 2 addresses that may be mistyped?" });
   assert.deepEqual(await question.getByRole("listitem").allInnerTexts(), ["bar@acme.example", "jo@gmial.com"]);
   await hand.press("button", "Look again", question);
   assert.deepEqual(await deal.rows(), []);
   await hand.press("button", "foo.bar@acme.example");
-  await summary(page, "3 will be invited; look again at 1");
+  await summary(page, "3 will be invited; look again at 1 of these");
   await hand.press("button", "Send 3 invites");
   await hand.press("button", "Send 3 invites", page.getByRole("dialog"));
   await summary(page, "3 people invited");

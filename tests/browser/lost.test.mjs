@@ -1,6 +1,6 @@
 /** Requests that arrive, and whose answers get lost: what the portal says afterwards is the case. */
 import assert from "node:assert/strict";
-import { answered, enter, Keyboard } from "./browser.mjs";
+import { answered, chooseAccount, enter, Keyboard } from "./browser.mjs";
 import { ADMIN } from "./stack.mjs";
 import { suite } from "./suite.mjs";
 
@@ -28,7 +28,7 @@ for (const next of ["Continue", "Finish without the rest"]) {
     await hand.paste("textbox", "Addresses", people.join("\n"));
     await loseAnswer(page, "**/invites");
     await hand.press("button", "Send 2 invites");
-    await says(page, "No answer came for 2 of them, which may have been sent.");
+    await says(page, "No answer came for 2 invites, which may have been sent.");
     await hand.press("button", next);
     await page.getByRole("heading", { name: "2 people invited; the first attempt had gone through" }).waitFor();
     for (const address of people) assert.equal((await stack.mails(address)).length, 1);
@@ -94,7 +94,7 @@ for (const [button, action, maybe, done] of [
 }
 
 for (const [button, confirm, maybe, done] of [
-  ["Resend selected", undefined, "The next 2 may have been resent.", "2 invites resent."],
+  ["Resend selected", undefined, "these invites may have been resent.", "2 invites resent."],
   ["Cancel selected", "Cancel 2 invites", "may have gone through.", "2 invites cancelled."],
 ]) {
   check(`a lost answer of “${button}” is not reported as somebody else's change`, LOST, async ({ page, stack, hand }) => {
@@ -122,4 +122,54 @@ check("a lost answer of a resize is not reported as somebody else's change", { .
   await says(page, "We don’t know whether this was saved.");
   await hand.press("button", "Resize", page.getByRole("dialog"));
   await says(page, "Unlimited now has 30 seats");
+});
+
+check("a lost answer of “Accept” is not called nothing, and the next attempt shows the seat", LOST, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await deal.invite([`ann@${deal.org}.example`]);
+  await page.goto(await stack.linkTo(`ann@${deal.org}.example`));
+  await hand.press("button", "Sign in to accept");
+  await chooseAccount(page, hand, "ann@home.example");
+  await loseAnswer(page, "**/api/invites/accept");
+  await hand.press("button", "Accept as ann@home.example");
+  await says(page, "Your answer may have gone through.");
+  await hand.press("button", "Try again");
+  await page.getByRole("heading", { name: "You have a seat" }).waitFor();
+  assert.equal(await page.getByText("You have not accepted yet").count(), 0);
+});
+
+check("after a lost answer, ending a deal shows that it has ended, and can be repeated", { ...LOST, expect: [...LOST.expect, answered(412)] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await enter(page, ADMIN, `/admin?organisation=${deal.org}`);
+  await loseAnswer(page, `**/api${deal.path}`, "PATCH");
+  await hand.press("button", "End now Unlimited");
+  await hand.press("button", "End deal now", page.getByRole("dialog"));
+  await says(page, "Ending Unlimited of Hill & Dale may have gone through.");
+  await page.getByRole("row", { name: /^Unlimited.*Ended/ }).waitFor();
+  await hand.press("button", "Try again");
+  await says(page, "Unlimited of Hill & Dale has ended.");
+});
+
+check("after a lost answer, deleting a deal again says that it was deleted", { ...LOST, expect: [...LOST.expect, answered(404)] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await enter(page, ADMIN, `/admin?organisation=${deal.org}`);
+  await loseAnswer(page, `**/api${deal.path}`, "DELETE");
+  await hand.press("button", "Delete Unlimited");
+  await hand.press("button", "Delete deal", page.getByRole("dialog"));
+  await says(page, "Deleting Unlimited of Hill & Dale may have gone through.");
+  await hand.press("button", "Try again");
+  await says(page, "Unlimited of Hill & Dale was deleted.");
+  await page.getByRole("row", { name: /^Unlimited/ }).waitFor({ state: "detached" });
+});
+
+check("resending an invite whose address somebody corrected meanwhile says so, and lists the new one", { expect: [answered(404)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await deal.invite([`ann@${deal.org}.example`]);
+  await enter(page, deal.manager, deal.path);
+  await page.getByRole("rowheader", { name: `ann@${deal.org}.example` }).waitFor();
+  await deal.api("PATCH", `/invites/${(await deal.row(`ann@${deal.org}.example`)).id}`, { email: `bob@${deal.org}.example` }, { "if-match": '"1"' });
+  await hand.press("button", `Resend invite to ann@${deal.org}.example`);
+  await says(page, `The address ann@${deal.org}.example was corrected by ${deal.manager}.`);
+  await page.getByRole("rowheader", { name: `bob@${deal.org}.example` }).waitFor();
+  await page.getByRole("rowheader", { name: `ann@${deal.org}.example` }).waitFor({ state: "detached" });
 });

@@ -68,7 +68,7 @@ check("an action that is told to wait counts down, and waits for the person", { 
   await page.route("**/resend", (route) => route.fulfill(unavailable(1)), { times: 1 });
   await enter(page, deal.manager, deal.path);
   await hand.press("button", "Resend invite to ann@example.com");
-  await page.getByText("Try again now.").waitFor();
+  await page.getByText("You can try again now.").waitFor();
   await hand.press("button", "Try again");
   await page.getByText("A new invite to ann@example.com is on its way.").first().waitFor();
 });

@@ -59,15 +59,46 @@ check("numbers that could not be refreshed say from when they are", { expect: [a
   assert.deepEqual(await numbersOf(page), AFTER);
 });
 
-check("coming back to a browser tab after a minute refreshes it", {}, async ({ page, stack }) => {
-  const { deal, accept } = await twoInvited(stack);
-  await opened(page, deal);
-  await accept();
-  await page.clock.setFixedTime(Date.now() + 61_000);
-  await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
-  await page.getByRole("link", { name: "Pending 1" }).waitFor();
-  assert.deepEqual(await numbersOf(page), AFTER);
+check("after an action, all numbers are those of the server", { expect: [answered(409)] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal({ seats: 4 });
+  const people = [1, 2, 3, 4].map((n) => `a${n}@${deal.org}.example`);
+  await deal.invite(people);
+  const links = await Promise.all(people.map((person) => stack.linkTo(person)));
+  const accept = (n) => stack.accept(`a${n}@home.example`, links[n - 1]);
+  await enter(page, deal.manager, deal.path);
+  await page.getByRole("link", { name: "Pending 4" }).waitFor();
+  await accept(1);
+  await accept(2);
+  await hand.press("button", `Resend invite to ${people[1]}`);
+  await page.getByText("has already accepted").first().waitFor();
+  await page.getByRole("link", { name: "Pending 2" }).waitFor();
+  assert.deepEqual(await numbersOf(page), { allocated: "2", accepted: "2", pending: "2" });
+  await accept(3);
+  await hand.press("button", `Cancel invite to ${people[3]}`);
+  await hand.press("button", "Cancel invite", page.getByRole("dialog"));
+  await page.getByRole("link", { name: "Pending 0" }).waitFor();
+  assert.deepEqual(await numbersOf(page), { allocated: "3", accepted: "3", pending: "0" });
 });
+
+check("an action whose numbers could not be refreshed says from when they are", { expect: [answered(503)] }, async ({ page, stack, hand }) => {
+  const { deal, ann } = await twoInvited(stack);
+  await opened(page, deal);
+  await page.route("**/counts", (route) => route.fulfill({ status: 503, json: { message: "Service Unavailable" } }));
+  await hand.press("button", `Resend invite to ${ann}`);
+  await page.getByText(/All numbers are as of .*They could not be refreshed\./).waitFor();
+});
+
+for (const event of ["visibilitychange", "focus"]) {
+  check(`coming back to a browser tab or its window after a minute refreshes it, by ${event}`, {}, async ({ page, stack }) => {
+    const { deal, accept } = await twoInvited(stack);
+    await opened(page, deal);
+    await accept();
+    await page.clock.setFixedTime(Date.now() + 61_000);
+    await page.evaluate((type) => (type === "focus" ? window : document).dispatchEvent(new Event(type)), event);
+    await page.getByRole("link", { name: "Pending 1" }).waitFor();
+    assert.deepEqual(await numbersOf(page), AFTER);
+  });
+}
 
 check("a time that has passed is never shown as to come, even if the server's clock is ahead", {}, async ({ page, stack }) => {
   const { deal, ann } = await twoInvited(stack);

@@ -349,7 +349,7 @@ check("stopping a resend of all says how many were resent and leaves the others 
   await page.getByRole("progressbar", { name: "Resending" }).waitFor();
   await hand.press("button", "Stop");
   answer();
-  await says(page, "50 invites resent. You stopped here, so the others were not resent.");
+  await says(page, "50 invites resent. You stopped here, so 10 were not resent.");
   await tab(page, "Expired 10").waitFor();
   assert.equal((await deal.rows("expired")).length, 10);
 });

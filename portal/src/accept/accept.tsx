@@ -42,6 +42,8 @@ const ending = signal<Ending | null>(null);
 function end(link: string, how: Ending) {
   // The person may have opened another link while the request ran.
   if (token.value !== link) return;
+  // What was said on arrival no longer holds.
+  announce("");
   batch(() => {
     ending.value = how;
     dropToken();
@@ -493,7 +495,8 @@ function Refusal({ problem, retry }: { problem: Problem; retry?: () => void }) {
     <Focus>
       <Notice tone="bad">
         <p>
-          <strong>{title}.</strong> {text} <Countdown>{when}</Countdown>
+          <strong>{title}.</strong> {problem.isLost && !problem.isRead && "Your answer may have gone through."} {text}{" "}
+          <Countdown>{when}</Countdown>
         </p>
       </Notice>
     </Focus>

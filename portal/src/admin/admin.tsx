@@ -45,7 +45,7 @@ function Deals() {
   const [created, setCreated] = useState<DealWithSeats[]>([]);
   const [open, setOpen] = useState<Open | null>(null);
   const [said, setSaid] = useState("");
-  const [refusal, setRefusal] = useState<Problem>();
+  const [refusal, setRefusal] = useState<{ problem: Problem; text?: string; retry?: () => void }>();
   /** The deal that is loaded again before an action. */
   const [starting, setStarting] = useState<string>();
   const deals = value && [
@@ -78,7 +78,23 @@ function Deals() {
       show(loaded.body);
       await go(loaded);
     } catch (error) {
-      setRefusal(asProblem(error));
+      setRefusal({ problem: asProblem(error) });
+    } finally {
+      setStarting(undefined);
+    }
+  };
+  /** Makes a change that was confirmed. If its answer is lost, the row shows what is the case, and *Try again* asks nothing. */
+  const carryOut = async (deal: DealWithSeats, what: string, write: () => Promise<void>) => {
+    setStarting(deal.id);
+    setRefusal(undefined);
+    try {
+      await write();
+    } catch (error) {
+      const problem = asProblem(error);
+      const text = `${what} ${deal.name} of ${deal.organisation.name} ${problem.isLost ? "may have gone through" : "failed"}.`;
+      const retry = () => void carryOut(deal, what, write);
+      setRefusal({ problem, text, ...(problem.temporary && { retry }) });
+      if (problem.isLost) await getDeal(deal.id).then(({ body }) => show(body), asProblem);
     } finally {
       setStarting(undefined);
     }
@@ -95,11 +111,19 @@ function Deals() {
     const endsAt = utc(new Date(now));
     // A deal can't end before it starts, so an upcoming one starts a second ago.
     const change = deal.state === "upcoming" ? { startsAt: utc(new Date(now - 1000)), endsAt } : { endsAt };
-    const { body } = await changeDeal(deal.id, change, etag);
-    done(
-      body,
-      `${body.name} of ${body.organisation.name} ${body.state === "ended" ? "has ended" : `ends on ${instant(body.endsAt)}`}.`,
-    );
+    await carryOut(deal, "Ending", async () => {
+      const { body } = await changeDeal(deal.id, change, etag).catch(async (error) => {
+        if (asProblem(error).code !== "stale") throw error;
+        const fresh = await getDeal(deal.id);
+        // An earlier attempt, whose answer was lost, may have ended it.
+        if (Date.parse(fresh.body.endsAt) !== Date.parse(endsAt)) throw error;
+        return fresh;
+      });
+      done(
+        body,
+        `${body.name} of ${body.organisation.name} ${body.state === "ended" ? "has ended" : `ends on ${instant(body.endsAt)}`}.`,
+      );
+    });
   };
 
   const remove = async ({ body: deal, etag }: LoadedDeal) => {
@@ -115,11 +139,19 @@ function Deals() {
       keep: "Keep deal",
     });
     if (!yes) return;
-    await deleteDeal(deal.id, etag);
-    const others = (list: DealWithSeats[]) => list.filter(({ id }) => id !== deal.id);
-    update(others);
-    setCreated(others);
-    setSaid(`${deal.name} of ${deal.organisation.name} was deleted.`);
+    let lost = false;
+    await carryOut(deal, "Deleting", async () => {
+      await deleteDeal(deal.id, etag).catch((error) => {
+        const { code, isLost } = asProblem(error);
+        if (code === "not_found" && lost) return;
+        lost ||= isLost;
+        throw error;
+      });
+      const others = (list: DealWithSeats[]) => list.filter(({ id }) => id !== deal.id);
+      update(others);
+      setCreated(others);
+      setSaid(`${deal.name} of ${deal.organisation.name} was deleted.`);
+    });
   };
 
   return (
@@ -141,7 +173,7 @@ function Deals() {
           </Result>
         )}
         {refusal &&
-          (refusal.code === "stale" ? (
+          (refusal.problem.code === "stale" ? (
             <Notice tone="bad">
               This deal changed since you loaded it, so nothing was done.{" "}
               <button type="button" class="small" onClick={() => (setRefusal(undefined), void reload())}>
@@ -149,7 +181,7 @@ function Deals() {
               </button>
             </Notice>
           ) : (
-            <Failure problem={refusal} />
+            <Failure {...refusal} onClose={() => setRefusal(undefined)} />
           ))}
       </div>
       {problem ? (

@@ -4,8 +4,8 @@ import { useLocation } from "preact-iso";
 import { type DealWithSeats, listDeals, listOrganisations, type Problem } from "../api";
 import { STATES } from "../deals";
 import { asProblem, useLoad } from "../ui/load";
-import { number } from "../ui/seat-numbers";
-import { Failure, Waiting } from "../ui/status";
+import { counted, number } from "../ui/seat-numbers";
+import { announce, Failure, Waiting } from "../ui/status";
 import { Text } from "../ui/text";
 import { isOrganisationId } from "./fields";
 
@@ -23,6 +23,9 @@ export function Organisations({ find }: { find: string }) {
   const { value, problem, loading, reload, update } = useLoad(find, () => listOrganisations(find, undefined));
   const [more, setMore] = useState<{ busy: boolean; problem?: Problem }>({ busy: false });
   const organisations = value?.organisations ?? [];
+  useEffect(() => {
+    if (value) announce(counted(value.organisations.length, "organisation"));
+  }, [value === undefined, find]);
   const deals = useDeals(organisations.map(({ id }) => id));
   const only = find && organisations.length === 1 ? organisations[0] : undefined;
   useEffect(() => {

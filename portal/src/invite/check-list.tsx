@@ -9,7 +9,7 @@ import { announce, Notice } from "../ui/status";
 import { Text } from "../ui/text";
 import { focusAddresses } from "./entry";
 import type { Inviting, Row } from "./inviting";
-import { type Doubt, doubtOf, suggestionFor } from "./suggestion";
+import { type Doubt, doubtAbout, doubtOf, suggestionFor } from "./suggestion";
 import { doubted, leftOutOf, predicted, summaryOf } from "./verdicts";
 
 export function CheckList({
@@ -29,9 +29,10 @@ export function CheckList({
   // During a check the list says what it said before, so that nothing moves.
   const settled = useRef({ due: 0, summary: "" });
   if (!checking || !settled.current.summary) {
-    const doubts = inviting.due.value.filter(doubtOf).length;
-    const parts = [summaryOf(rows.flatMap(({ verdict }) => verdict ?? [])), doubts > 0 && `look again at ${doubts}`];
-    settled.current = { due: inviting.due.value.length, summary: parts.filter(Boolean).join("; ") };
+    const doubts = rows.filter(doubtAbout).length;
+    const outcomes = summaryOf(rows.flatMap(({ verdict }) => verdict ?? []));
+    const again = doubts > 0 ? `; look again at ${doubts} of ${rows.length === 1 ? "it" : "these"}` : "";
+    settled.current = { due: inviting.due.value.length, summary: outcomes && outcomes + again };
   }
   const { due, summary } = settled.current;
   const full = seats.available === 0;
@@ -138,8 +139,8 @@ export function CheckList({
   );
 }
 
-const doubtAbout = (row: Row) => (row.verdict?.outcome === "invited" ? doubtOf(row) : undefined);
-const wordsOf = (verdict: SendResult, doubt: Doubt | undefined) => (doubt ? doubted(doubt) : predicted(verdict));
+const wordsOf = (verdict: SendResult, doubt: Doubt | undefined) =>
+  doubt ? doubted(doubt, verdict) : predicted(verdict);
 
 function CheckedRow({
   inviting,

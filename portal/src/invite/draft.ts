@@ -1,4 +1,8 @@
-/** Keeps the unsent list across a reload or a lost session, until the tab is closed or the person signs out. */
+/**
+ * Keeps the list across a reload or a lost session, until all is sent, the tab is closed or the person signs out. While it is
+ * being sent, its outcomes are kept too.
+ */
+import type { SendResult } from "../api";
 import { drop, keep, kept } from "../storage";
 import type { LeftOut } from "./parse";
 import type { Recipient } from "./recipients";
@@ -6,12 +10,17 @@ import type { Recipient } from "./recipients";
 /** A row of the list. Its `id` is its place in what was pasted: rows are shown in another order. */
 export interface DraftRow extends Recipient {
   readonly id: number;
+  readonly verdict?: SendResult | undefined;
+  readonly sent?: SendResult | undefined;
+  readonly earlier?: "maybe" | "yes" | undefined;
 }
 
 export interface Draft {
   text: string;
   rows: DraftRow[];
   leftOut: LeftOut;
+  /** Set if sending has begun and not ended. */
+  stage?: "sending" | "paused";
 }
 
 const keyOf = (deal: string) => `invite:${deal}`;
@@ -25,8 +34,8 @@ export function restoreDraft(deal: string): Draft {
   const draft = kept(keyOf(deal));
   if (draft === null) return { text: "", rows: [], leftOut: {} };
   // A draft of an earlier version has neither places nor reasons.
-  const { text, rows, leftOut = {} } = JSON.parse(draft) as Draft;
-  return { text, rows: rows.map((row, id) => ({ ...row, id: row.id ?? id })), leftOut };
+  const { text, rows, leftOut = {}, ...stage } = JSON.parse(draft) as Draft;
+  return { text, rows: rows.map((row, id) => ({ ...row, id: row.id ?? id })), leftOut, ...stage };
 }
 
 /**

@@ -14,7 +14,7 @@ import type { Columns, ColumnsQuestion } from "./columns";
 import { fullestFirst, keepDraft, restoreDraft } from "./draft";
 import { type LeftOut, type List, readList, together } from "./parse";
 import type { Recipient } from "./recipients";
-import { doubtOf } from "./suggestion";
+import { doubtAbout } from "./suggestion";
 import { rank } from "./verdicts";
 
 /** The API's limit for one request. */
@@ -36,11 +36,15 @@ export interface Row {
   readonly earlier?: "maybe" | "yes" | undefined;
 }
 
-/** `paused`: the manager stopped, or a batch failed. */
+/** Of a row whose first answer was lost. */
+const FIRST_ATTEMPT = "Your first attempt had gone through.";
+
+/** `paused`: the manager stopped, a batch failed, or the page was left. */
 export type Stage = "draft" | "sending" | "paused" | "done";
 
 const toInvite = ({ email, name }: Row): InviteRow => (name ? { email, name } : { email });
 const isThere = ({ outcome }: SendResult) => outcome === "already_pending" || outcome === "already_accepted";
+const unsure = (row: Row): Row => ({ ...row, earlier: "maybe" });
 const isDue = (row: Row) => row.verdict?.outcome === "invited" && !row.sent;
 
 export class Inviting {
@@ -65,17 +69,22 @@ export class Inviting {
   #answers: Columns[] = [];
 
   constructor(readonly deal: string) {
-    const { text, rows, leftOut } = restoreDraft(deal);
+    const { text, rows, leftOut, stage } = restoreDraft(deal);
     this.text.value = text;
-    this.rows.value = rows.map((row) => ({ name: "", ...row, verdict: undefined, sent: undefined }));
+    this.rows.value = rows.map((row) => ({ name: "", verdict: undefined, sent: undefined, ...row }));
     this.leftOut.value = leftOut;
+    if (stage) this.stage.value = "paused";
+    // The page was left before the answer came.
+    if (stage === "sending") this.#change(this.due.value.slice(0, BATCH).map(unsure));
     this.#nextId = rows.reduce((next, { id }) => Math.max(next, id + 1), 0);
     effect(() => {
-      const left = this.stage.value === "draft" ? this.rows.value : this.due.value;
-      const kept = left.map(({ verdict: _, sent: __, ...row }) => row);
-      keepDraft(deal, { text: this.text.value, rows: kept, leftOut: this.leftOut.value });
+      const stage = this.stage.value;
+      const draft = { text: this.text.value, leftOut: this.leftOut.value };
+      if (stage === "sending" || stage === "paused") return keepDraft(deal, { ...draft, rows: this.rows.value, stage });
+      const left = stage === "draft" ? this.rows.value : this.due.value;
+      keepDraft(deal, { ...draft, rows: left.map(({ verdict: _, sent: __, ...row }) => row) });
     });
-    void this.check();
+    if (!stage) void this.check();
   }
 
   #asRows(rows: Recipient[]): Row[] {
@@ -109,7 +118,7 @@ export class Inviting {
     const checked = await this.#predict(rows);
     if (!checked) return undefined;
     // Rows are sorted only here: they must not move while somebody corrects them.
-    const ranks = new Map(checked.map((row) => [row.id, rank(row.verdict, doubtOf(row))]));
+    const ranks = new Map(checked.map((row) => [row.id, rank(row.verdict, doubtAbout(row))]));
     this.rows.value = checked.toSorted((a, b) => (ranks.get(a.id) ?? 0) - (ranks.get(b.id) ?? 0));
     this.leftOut.value = together(this.leftOut.value, list.leftOut);
     this.write("");
@@ -130,8 +139,14 @@ export class Inviting {
     const arrived = fullestFirst(rows);
     try {
       const results = await sendInvites(this.deal, arrived.map(toInvite), true);
+      const outcomes = await this.#withOutcomes(arrived, results);
       if (turn !== this.#newestCheck) return undefined;
-      const verdicts = new Map(arrived.map((row, index) => [row.id, results[index]]));
+      const verdicts = new Map(
+        outcomes.map(({ id, sent, earlier }, index) => [
+          id,
+          earlier === "yes" ? { ...results[index]!, detail: FIRST_ATTEMPT } : sent,
+        ]),
+      );
       return rows.map((row) => ({ ...row, verdict: verdicts.get(row.id) }));
     } catch (error) {
       if (turn === this.#newestCheck) this.problem.value = asProblem(error);
@@ -182,7 +197,7 @@ export class Inviting {
 
   async #sendBatch(batch: Row[]) {
     const results = await sendInvites(this.deal, batch.map(toInvite), false).catch((error) => {
-      if (error instanceof Problem && error.isLost) this.#change(batch.map((row) => ({ ...row, earlier: "maybe" })));
+      if (error instanceof Problem && error.isLost) this.#change(batch.map(unsure));
       throw error;
     });
     const rows = await this.#withOutcomes(batch, results);
@@ -210,8 +225,7 @@ export class Inviting {
     return rows.map((row, index) => {
       const sent = results[index]!;
       if (!row.earlier || !isThere(sent) || own?.has(sent.inviteId ?? "") === false) return { ...row, sent };
-      const detail = "The first attempt had gone through.";
-      return { ...row, earlier: "yes", sent: { ...sent, outcome: "invited", detail } };
+      return { ...row, earlier: "yes", sent: { ...sent, outcome: "invited", detail: FIRST_ATTEMPT } };
     });
   }
 
@@ -222,11 +236,11 @@ export class Inviting {
 
   /** Shows the result without sending the rest. A dry run tells which rows an attempt without an answer has sent. */
   async finish() {
-    const unsure = this.due.value.filter(({ earlier }) => earlier);
+    const left = this.due.value.filter(({ earlier }) => earlier);
     try {
-      if (unsure.length > 0) {
-        const results = await sendInvites(this.deal, unsure.map(toInvite), true);
-        const rows = await this.#withOutcomes(unsure, results);
+      if (left.length > 0) {
+        const results = await sendInvites(this.deal, left.map(toInvite), true);
+        const rows = await this.#withOutcomes(left, results);
         this.#change(
           rows.map((row) => (row.earlier === "yes" ? row : { ...row, sent: undefined, earlier: undefined })),
         );

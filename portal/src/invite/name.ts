@@ -52,9 +52,16 @@ export function nameOf(text: string): string {
     const small = word.toLowerCase();
     return NO_NAMES.has(small) && (index === 0 || word === small || !ALSO_NAMES.has(small));
   });
+  const numbered = /^\p{L}+ \p{N}+$/u.test(bare);
   const titled = words.every((word) => HONORIFICS.has(word.toLowerCase()));
-  return /\p{L}/u.test(bare) && !/[@<>\p{N}]|\S:\s/u.test(bare) && !foreign && !titled ? turnedRound(bare) : "";
+  return /\p{L}/u.test(bare) && !/[@<>]|\S:\s/u.test(bare) && !isIdentifier(bare) && (!foreign || numbered) && !titled
+    ? turnedRound(bare)
+    : "";
 }
+
+/** Whether a text is an identifier, `E1001`, or begins with a number. `John Smith 2` and `Staff 1` are names. */
+const isIdentifier = (text: string) =>
+  /^\p{N}/u.test(text) || (/\p{N}/u.test(text) && !/\p{Ll}|(?:^|\s)\p{L}{2,}(?:\s|$)/u.test(text));
 
 /** Removes brackets and text after a bar: `Bob Roe [External]`, `Jon Kay | Acme`. */
 function withoutRoles(text: string): string {
@@ -70,18 +77,21 @@ export function nameBefore(text: string): string {
   // One word and a colon are a label.
   const name = /^\s*\S+\s*:\s*$/.test(text) ? "" : nameOf(text.trim().replace(CONJUNCTION, ""));
   const words = wordsOf(name);
-  const capitals = words.filter(isCapitalised).length;
+  const capitals = words.filter(isNameWord).length;
   // `ann doe` is a name typed without capitals; `Sie finden Ann` is a sentence.
   return (capitals > 0 && capitals < words.length) || words.length > 7 || /\s[-–—/:]\s|[:;!?|]/.test(name) ? "" : name;
 }
 
 /** In running text or in a column without a title, words are a name only if each is capitalised. */
-export const capitalised = (name: string) => (wordsOf(name).every(isCapitalised) ? name : "");
+export const capitalised = (name: string) => (wordsOf(name).every(isNameWord) ? name : "");
 export const nameInText = (text: string) => capitalised(nameBefore(text));
 export const isFullName = (cell: string) => cell.includes(" ") && nameInText(cell) !== "";
 
 const isCapitalised = (word: string) =>
   /^["'(]?[^\p{Ll}\p{N}]/u.test(word) || PARTICLES.has(word) || /^[dlo]['’]\p{Lu}/u.test(word);
+
+/** A short number may follow a name: `John Smith 2`. */
+const isNameWord = (word: string, index: number) => isCapitalised(word) || (index > 0 && /^\p{N}{1,2}$/u.test(word));
 
 /** Whether a text has only words of sentences. */
 export const isFiller = (text: string) =>

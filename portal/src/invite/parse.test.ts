@@ -928,6 +928,26 @@ describe("no name is better than a wrong one", () => {
     ["Can Ann (ann@example.com) please get access, cc Bob (bob@example.com)?"],
   ])("in a sentence about two: %s", (text) => expect(parseAddresses(text)).toEqual([ann, bob]));
 
+  it.each<[what: string, text: string, name: string]>([
+    ["before an address in brackets", "John Smith 2 <ann@example.com>", "John Smith 2"],
+    ["in a column of names", "Email;Name\nann@example.com;Staff 1", "Staff 1"],
+    ["in two columns", "First,Last,Email\nJohn,Smith 2,ann@example.com", "John Smith 2"],
+    ["beside an address", "ann@example.com;Jean2 Roe", "Jean2 Roe"],
+    ["in running text", "John Smith 2 ann@example.com", "John Smith 2"],
+  ])("a name with a digit stays: %s", (_, text, name) =>
+    expect(parseAddresses(text)).toEqual([{ email: "ann@example.com", name }]),
+  );
+
+  it.each<[text: string, emails: string[]]>([
+    ["peter@acme,example", ["peter@acme,example"]],
+    ["ann@example.com, peter@acme,example", ["ann@example.com", "peter@acme,example"]],
+    ["peter@acme,example\nann@example.com", ["peter@acme,example", "ann@example.com"]],
+    ["peter@acme,Peter", ["peter@acme"]],
+    ["ann@acme,bob@acme", ["ann@acme", "bob@acme"]],
+  ])("a comma in place of a dot stays in its address: %s", (text, emails) =>
+    expect(parseAddresses(text).map(({ email }) => email)).toEqual(emails),
+  );
+
   it("a full stop after an address does not end the list", () => {
     expect(parseAddresses("Ann Doe ann@example.com. Bob Roe bob@example.com.")).toEqual([ANN, BOB]);
   });

@@ -15,7 +15,17 @@ import {
 } from "./columns";
 import { withoutMail } from "./mail";
 import { capitalised, fullName, nameOf } from "./name";
-import { fromCells, fromLine, fromPiece, isAngled, isList, LABEL, ownPart, type Recipient } from "./recipients";
+import {
+  fromCells,
+  fromLine,
+  fromPiece,
+  isAngled,
+  isList,
+  joinedAtComma,
+  LABEL,
+  ownPart,
+  type Recipient,
+} from "./recipients";
 import { likeliest, readingsOf, type TextRecord } from "./records";
 import { tidied } from "./tidy";
 import { isOther, isSomebodyElses, kindOf } from "./titles";
@@ -70,7 +80,7 @@ export function readList(text: string, answers: readonly Columns[] = []): List |
       for (const { cells } of part.records) {
         if (isHeader(cells)) leave("header");
         else if (isLabelled(cells)) leave("others");
-        else take(fromCellsInAnyOrder(cells, column), "marks");
+        else take(fromCellsInAnyOrder(joinedAtComma(cells), column), "marks");
       }
     } else {
       const { decision } = part;

@@ -192,10 +192,26 @@ function splitName(parts: string[], email: string): { others: string[]; name: st
   return { others, name: nameBefore(own.join(", ")) };
 }
 
+/** Not the comma of `peter@acme,example`, where it stands for a dot. */
+const SEPARATOR = /(?<!@[\p{L}\p{N}-]{1,63}),|,(?!\p{Ll}{2,10}(?:$|\s))|[;|\t、]|\s\/\s/u;
+
+/** Joins two cells that are one address with a comma in place of a dot. */
+export function joinedAtComma(cells: string[]): string[] {
+  const joined: string[] = [];
+  for (const cell of cells) {
+    const last = joined.at(-1) ?? "";
+    const both = `${last},${cell}`;
+    const isOne = /@[\p{L}\p{N}-]+$/u.test(last) && both.split(SEPARATOR).length === last.split(SEPARATOR).length;
+    if (isOne) joined[joined.length - 1] = both;
+    else joined.push(cell);
+  }
+  return joined;
+}
+
 /** Running text: addresses with spaces, commas or bars between them. */
 function fromText(text: string): Recipient[] {
   const chunks = text
-    .split(/[,;|\t、]|\s\/\s/)
+    .split(SEPARATOR)
     .map((chunk) => chunk.replace(/\s+/g, " ").trim())
     .filter((chunk) => /[\p{L}@]/u.test(chunk));
   return chunks.flatMap((chunk) =>

@@ -4,7 +4,7 @@ import { counted, number, people } from "../ui/seat-numbers";
 import { focusAddresses } from "./entry";
 import type { Inviting, Row } from "./inviting";
 import { csvOf, download } from "./result-file";
-import { predicted, sentOutcome, summaryOf } from "./verdicts";
+import { leftOver, predicted, sentOutcome, summaryOf } from "./verdicts";
 
 export function Result({ inviting }: { inviting: Inviting }) {
   const rows = inviting.rows.value;
@@ -33,12 +33,7 @@ export function Result({ inviting }: { inviting: Inviting }) {
         </>
       )}
       {leftOut.length > 0 && <p>Left out before sending: {summaryOf(leftOut)}.</p>}
-      {stopped > 0 && (
-        <p>
-          {counted(stopped, "invite was", "invites were")} not sent.
-          {unsure > 0 && ` No answer came for ${number(unsure)} of them, which may have been sent.`}
-        </p>
-      )}
+      {stopped > 0 && <p>{leftOver(inviting.due.value, "was not sent", "were not sent")}</p>}
       <p class="actions">
         {failed > 0 && (
           <button type="button" onClick={() => void inviting.sendAgain()}>

@@ -1,9 +1,10 @@
 /** Sending in progress, which can be stopped and continued. */
 import { useEffect, useRef } from "preact/hooks";
-import { counted, number } from "../ui/seat-numbers";
+import { number } from "../ui/seat-numbers";
 import { announce, Failure } from "../ui/status";
 import { Text } from "../ui/text";
 import type { Inviting } from "./inviting";
+import { leftOver } from "./verdicts";
 
 export function Sending({ inviting }: { inviting: Inviting }) {
   const paused = inviting.stage.value === "paused";
@@ -11,7 +12,6 @@ export function Sending({ inviting }: { inviting: Inviting }) {
   const { value: problem } = inviting.problem;
   const sent = inviting.sent.value.length;
   const left = inviting.due.value.length;
-  const unsure = inviting.due.value.filter(({ earlier }) => earlier).length;
   const progress = `${number(sent)} of ${number(sent + left)} sent`;
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), [paused]);
@@ -34,7 +34,7 @@ export function Sending({ inviting }: { inviting: Inviting }) {
           {problem && problem.code !== "session_over" && <Failure problem={problem} />}
           <p>
             <Text>
-              {`${counted(left, "invite is", "invites are")} still to be sent.${unsure > 0 ? ` No answer came for ${number(unsure)} of them, which may have been sent.` : ""} You can continue now: nobody gets a second email.`}
+              {`${leftOver(inviting.due.value, "is still to be sent", "are still to be sent")} “Continue” sends each invite once: nobody gets a second email.`}
             </Text>
           </p>
           <p class="actions">

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { doubtOf, suggestionFor } from "./suggestion";
+import type { SendOutcome } from "../api";
+import { doubtAbout, doubtOf, suggestionFor } from "./suggestion";
 
 it.each<[typed: string, meant: string | undefined]>([
   ["o’brien@example.com", "o'brien@example.com"],
@@ -15,6 +16,7 @@ it.each<[typed: string, meant: string | undefined]>([
   ["ann@mail.com", undefined],
   ["ann@example.com", undefined],
   ["ann@ne.com", undefined],
+  ["peter@acme,example", "peter@acme.example"],
   ["no address", undefined],
 ])("%s may mean %s", (typed, meant) => expect(suggestionFor(typed)).toBe(meant));
 
@@ -26,6 +28,19 @@ it.each<[typed: string, email: string, meant: string | undefined]>([
 ])("%s is to be looked at again", (typed, email, meant) =>
   expect(doubtOf({ email, typed })).toEqual({ note: `The list says “${typed}”.`, meant }),
 );
+
+it.each<[outcome: SendOutcome, isDoubted: boolean, hasDoubtfulHost: boolean]>([
+  ["invited", true, true],
+  ["already_pending", true, false],
+  ["already_accepted", true, false],
+  ["duplicate", true, false],
+  ["opted_out", false, false],
+])("%s: whoever else may be meant is to be looked at again", (outcome, isDoubted, hasDoubtfulHost) => {
+  const verdict = { email: "", outcome };
+  const typed = { email: "bar@example.com", typed: "foo bar@example.com", verdict };
+  expect(doubtAbout(typed) !== undefined).toBe(isDoubted);
+  expect(doubtAbout({ email: "jo@gmial.com", verdict }) !== undefined).toBe(hasDoubtfulHost);
+});
 
 it("a host that may be mistyped is to be looked at again", () => {
   expect(doubtOf({ email: "jo@gmial.com" })).toMatchObject({ meant: "jo@gmail.com" });

@@ -1,4 +1,5 @@
 /** A correction for a mistyped address. It is offered, never applied by itself. */
+import type { SendOutcome, SendResult } from "../api";
 import type { Recipient } from "./recipients";
 
 /** Why somebody should look at a valid address again, and what may be meant. */
@@ -6,6 +7,15 @@ export interface Doubt {
   readonly note: string;
   readonly meant: string | undefined;
 }
+
+/** Who may be meant instead is a doubt even if the address needs no invite. */
+const MAY_BE_ANOTHER = new Set<SendOutcome>(["already_pending", "already_accepted", "duplicate"]);
+
+/** The doubt about a checked row. */
+export const doubtAbout = ({ verdict, ...row }: Recipient & { verdict?: SendResult | undefined }) =>
+  verdict?.outcome === "invited" || (row.typed && verdict && MAY_BE_ANOTHER.has(verdict.outcome))
+    ? doubtOf(row)
+    : undefined;
 
 export function doubtOf({ email, typed }: Recipient): Doubt | undefined {
   if (typed === undefined) {
@@ -35,7 +45,13 @@ export function suggestionFor(email: string): string | undefined {
   const host = HOSTS.includes(domain)
     ? undefined
     : HOSTS.find((host) => host.length >= SHORTEST && isTypo(domain, host));
-  const meant = `${local}@${host ?? email.slice(at + 1).replace(/\.con$/i, ".com")}`;
+  const meant = `${local}@${
+    host ??
+    email
+      .slice(at + 1)
+      .replace(",", ".")
+      .replace(/\.con$/i, ".com")
+  }`;
   return meant === email ? undefined : meant;
 }
 

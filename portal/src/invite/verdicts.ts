@@ -56,11 +56,11 @@ function words(
 /** The outcome that a check predicts. */
 export const predicted = (result: SendResult) => words(PREDICTED, result);
 
-/** The same for an address that may be mistyped. It is invited, unless somebody corrects it. */
-export const doubted = ({ note }: Doubt): Words => ({
+/** The same for an address that may be mistyped, which somebody can correct. */
+export const doubted = ({ note }: Doubt, result: SendResult): Words => ({
   tone: "expired",
   label: "Look again",
-  note,
+  note: `${note} ${PREDICTED[result.outcome]}${result.outcome === "invited" ? ", unless you correct it" : ""}.`,
 });
 
 /** The outcome of sending. Here, advice is more useful than the API's detail. */
@@ -90,6 +90,17 @@ export function summaryOf(results: SendResult[]): string {
   return parts.join(", ");
 }
 
+/** What is known of the invites that have no outcome. */
+export function leftOver(rows: { earlier?: unknown }[], one: string, many: string): string {
+  const unsure = rows.filter(({ earlier }) => earlier).length;
+  const unsent = rows.length - unsure;
+  const parts = [
+    unsent > 0 && `${counted(unsent, `invite ${one}`, `invites ${many}`)}.`,
+    unsure > 0 && `No answer came for ${counted(unsure, "invite")}, which may have been sent.`,
+  ];
+  return parts.filter(Boolean).join(" ");
+}
+
 /** Why lines are not in the list. */
 const REASONS: [Reason, one: string, many: string][] = [
   ["header", "header line", "header lines"],
@@ -117,4 +128,4 @@ export function leftOutOf(leftOut: LeftOut): string {
 /** Rows to correct come first, then rows to look at again, rows that are not sent, and rows that are. */
 const RANKS: Partial<Record<SendOutcome, number>> = { invalid_email: 0, unavailable: 0, too_soon: 2, invited: 4 };
 export const rank = (result: SendResult | undefined, doubt: Doubt | undefined) =>
-  !result ? 0 : doubt && result.outcome === "invited" ? 1 : (RANKS[result.outcome] ?? 3);
+  !result ? 0 : doubt ? 1 : (RANKS[result.outcome] ?? 3);

@@ -50,21 +50,25 @@ test.each([
   vi.stubGlobal("fetch", async () => answers.shift()!());
   const bulk = resendRows("d", [row]);
   await expect(bulk.run(() => true)).rejects.toMatchObject({ code: "offline" });
-  expect(bulk).toMatchObject({ done: 0, unsure: 1 });
+  expect(bulk).toMatchObject({ done: 0, unsure: [row] });
   await bulk.run(() => true);
-  expect(bulk).toMatchObject({ done: 1, unsure: 0, tally: new Map([[outcome, 1]]) });
+  expect(bulk).toMatchObject({ done: 1, unsure: [], tally: new Map([[outcome, 1]]) });
 });
 
-test("of all pending invites, those whose mail is still queued are not resent", async () => {
+test("of all pending invites, those that are not resent are counted, with the reason", async () => {
   const queued = { ...row, id: "bob", delivery: { ...row.delivery, state: "queued" } };
+  const spam = { ...row, id: "cat", delivery: { ...row.delivery, state: "complained" } };
   const sent: unknown[] = [];
   vi.stubGlobal("fetch", async (_: string, { body }: RequestInit) => {
-    if (!body) return Response.json({ ...PAGE, invites: [row, queued] });
+    if (!body) return Response.json({ ...PAGE, invites: [row, queued, spam] });
     sent.push(JSON.parse(body as string));
     return Response.json({ results: [{ inviteId: "ann", outcome: "resent" }] });
   });
-  await resendListed("pending", "pending").run(() => true);
+  const bulk = resendListed("pending", "pending");
+  await bulk.run(() => true);
   expect(sent).toEqual([{ invites: [{ id: "ann", sends: 1 }] }]);
+  expect(bulk.done).toBe(3);
+  expect(Object.fromEntries(bulk.tally)).toEqual({ resent: 1, sending: 1, undeliverable: 1 });
 });
 
 test("those who asked first get a new invite, one for each free seat", async () => {

@@ -5,7 +5,7 @@
 import { type Invite, listSeats, Problem, type ResendOutcome, resendInvites } from "../api";
 import { ownSends } from "./lost";
 import { recordRow, withOwn } from "./own";
-import { canResend } from "./words";
+import { canResend, isSending } from "./words";
 
 /** At the rate that mail is sent, a batch of this size ends soon. */
 const BATCH = 50;
@@ -14,6 +14,8 @@ const BATCH = 50;
 type OnProgress = (done: number) => boolean;
 /** The next rows; undefined after the last. */
 type Batches = () => Promise<Invite[] | undefined>;
+/** `sending`: its last email is still queued, so it needs no other. */
+export type BulkOutcome = ResendOutcome | "sending";
 
 /** The row after a resend: pending, with a queued mail. */
 function resent(row: Invite): Invite {
@@ -32,11 +34,11 @@ function resent(row: Invite): Invite {
 
 export class BulkResend {
   done = 0;
-  readonly tally = new Map<ResendOutcome, number>();
+  readonly tally = new Map<BulkOutcome, number>();
   /** The rows whose request has no answer yet. */
   #batch: Invite[] | undefined;
-  /** How many of them may have been resent, because an answer was lost. */
-  unsure = 0;
+  /** Those of them that may have been resent, because an answer was lost. */
+  unsure: Invite[] = [];
 
   constructor(
     readonly deal: string,
@@ -46,27 +48,35 @@ export class BulkResend {
   /** Continues until all is done, or until `onProgress` stops it. */
   async run(onProgress: OnProgress) {
     do {
-      this.#batch ??= await this.batches();
-      if (!this.#batch) return;
+      if (!this.#batch) {
+        const rows = await this.batches();
+        if (!rows) return;
+        for (const row of rows) if (!canResend(row)) this.#count(isSending(row) ? "sending" : "undeliverable");
+        this.#batch = rows.filter(canResend);
+      }
       await this.#resend(this.#batch);
       this.#batch = undefined;
     } while (onProgress(this.done));
   }
 
+  #count(outcome: BulkOutcome) {
+    this.done += 1;
+    this.tally.set(outcome, (this.tally.get(outcome) ?? 0) + 1);
+  }
+
   async #resend(rows: Invite[]) {
     if (rows.length === 0) return;
     const results = await resendInvites(this.deal, rows).catch((error) => {
-      if (error instanceof Problem && error.isLost) this.unsure = rows.length;
+      if (error instanceof Problem && error.isLost) this.unsure = rows;
       throw error;
     });
     const own =
-      this.unsure > 0 && results.some(({ outcome }) => outcome === "stale") ? await ownSends(this.deal) : null;
-    this.unsure = 0;
+      this.unsure.length > 0 && results.some(({ outcome }) => outcome === "stale") ? await ownSends(this.deal) : null;
+    this.unsure = [];
     for (const [index, row] of rows.entries()) {
       const stale = results[index]!.outcome === "stale";
       const outcome = stale && own?.get(row.id)?.sends === row.sends + 1 ? "resent" : results[index]!.outcome;
-      this.done += 1;
-      this.tally.set(outcome, (this.tally.get(outcome) ?? 0) + 1);
+      this.#count(outcome);
       if (outcome === "resent") recordRow(this.deal, resent(row));
     }
   }
@@ -87,7 +97,7 @@ export function resendListed(deal: string, status: "pending" | "expired"): BulkR
     if (cursor === null) return undefined;
     const page = await listSeats(deal, { status, cursor, limit: BATCH });
     cursor = page.nextCursor;
-    return withOwn(deal, page.invites, { status, first: false, matches: () => true }).filter(canResend);
+    return withOwn(deal, page.invites, { status, first: false, matches: () => true });
   });
 }
 
@@ -99,7 +109,7 @@ export function resendAsked(deal: string, seats: number): BulkResend {
     if (cursor === null || left === 0) return undefined;
     const page = await listSeats(deal, { status: "asked", cursor, limit: Math.min(left, BATCH) });
     cursor = page.nextCursor;
-    return withOwn(deal, page.invites, { status: "asked", first: false, matches: () => true }).filter(canResend);
+    return withOwn(deal, page.invites, { status: "asked", first: false, matches: () => true });
   });
   return bulk;
 }

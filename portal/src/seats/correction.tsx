@@ -10,10 +10,11 @@ export function Correction({
 }: {
   email: string;
   busy: boolean;
-  onCorrect: (email: string) => Promise<void>;
+  onCorrect: (email: string) => Promise<string | undefined>;
   onClose: () => void;
 }) {
   const [typed, setTyped] = useState(email);
+  const [wrong, setWrong] = useState<string>();
   const field = useRef<HTMLInputElement>(null);
   useLayoutEffect(() => field.current?.select(), []);
   const corrected = typed.trim();
@@ -22,9 +23,11 @@ export function Correction({
     <form
       class="correction"
       aria-label={`Correct ${email}`}
-      onSubmit={(event) => {
+      onSubmit={async (event) => {
         event.preventDefault();
-        if (corrected && corrected !== email && !busy) void onCorrect(corrected);
+        if (!corrected || corrected === email || busy) return;
+        setWrong(await onCorrect(corrected));
+        field.current?.focus();
       }}
     >
       <label>
@@ -37,9 +40,15 @@ export function Correction({
           autocapitalize="off"
           spellcheck={false}
           value={typed}
-          onInput={(event) => setTyped(event.currentTarget.value)}
+          {...(wrong && { "aria-invalid": "true" as const, "aria-describedby": "correction-wrong" })}
+          onInput={(event) => (setTyped(event.currentTarget.value), setWrong(undefined))}
         />
       </label>
+      {wrong && (
+        <p key={wrong} id="correction-wrong" class="wrong" role="alert">
+          {wrong}
+        </p>
+      )}
       {meant && (
         <p key={meant}>
           Did you mean {meant}?{" "}

@@ -7,6 +7,7 @@ import {
   type Filter,
   getInvite,
   type Invite,
+  type InviteDetail,
   type Page,
   type Problem,
   releaseSeat,
@@ -30,7 +31,7 @@ import { recordGone, recordRow } from "./own";
 import { Search } from "./search";
 import { useSendingRows } from "./sending";
 import { Waiters } from "./waiters";
-import { canResend, isOpen, NOT_RESENT } from "./words";
+import { canResend, isOpen, isUndelivered, NOT_RESENT } from "./words";
 
 /** The message after an action. */
 type Message =
@@ -40,7 +41,12 @@ type Message =
 interface Run {
   what: string;
   done: number;
-  total: number | undefined;
+  total: Total;
+}
+/** How many invites a bulk action is for: this many, or more if the number is not exact. */
+interface Total {
+  count: number;
+  exact: boolean;
 }
 
 export function Invites({
@@ -54,6 +60,7 @@ export function Invites({
   seats,
   active,
   onMove,
+  onStale,
   onSearch,
   onFirst,
 }: {
@@ -69,8 +76,10 @@ export function Invites({
   seats: Seats;
   /** Whether the deal is active. */
   active: boolean;
-  /** An invite changed, or left the list. */
+  /** The manager changed an invite, or took it off the list. */
   onMove: (before: Invite, after: Invite | undefined) => void;
+  /** The numbers may have changed without the manager's doing. */
+  onStale: () => void;
   onSearch: (text: string) => void;
   onFirst: () => void;
 }) {
@@ -96,29 +105,40 @@ export function Invites({
 
   const tell = (tone: "good" | "bad" | "plain", text: string) => setMessage({ tone, text });
 
-  /** Replaces or removes a row, and updates the numbers. */
-  const replaceRow = (before: Invite, after: Invite | undefined) => {
+  const showRow = (before: Invite, after: Invite | undefined) => {
     if (after?.id !== before.id) recordGone(deal, before);
     if (after) recordRow(deal, after);
     list.update((page) => ({
       ...page,
       invites: page.invites.flatMap((row) => (row.id !== before.id ? [row] : after ? [after] : [])),
     }));
-    onMove(before, after);
     if (after?.id !== before.id) setPicked(without(picked, before.id));
+  };
+  /** Replaces or removes a row after the manager's own action, and updates the numbers. */
+  const replaceRow = (before: Invite, after: Invite | undefined) => {
+    showRow(before, after);
+    onMove(before, after);
+  };
+  /** The same for a change from elsewhere. It shows that the numbers are old. */
+  const replaceStale = (before: Invite, after: Invite | undefined) => {
+    showRow(before, after);
+    if (after?.status !== before.status || isUndelivered(after) !== isUndelivered(before)) onStale();
   };
 
   /** Shows the row's current state, and why the action was refused. */
   const refused = async (row: Invite, problem: Problem, what: string, again: () => void) => {
     if (problem.code !== "stale" && problem.code !== "already_accepted" && problem.code !== "not_found") {
+      if (problem.isLost) onStale();
       const text = problem.isLost ? `The ${what} may have gone through.` : `The ${what} failed.`;
-      return setMessage({ problem, text, retry: again });
+      return setMessage({ problem, text, ...(problem.temporary && { retry: again }) });
     }
     const now = await getInvite(deal, row.id).catch((error) => {
       if (asProblem(error).code === "not_found") return undefined;
       throw error;
     });
-    replaceRow(row, now && listed(now));
+    replaceStale(row, now && listed(now));
+    // The new address has a row of its own.
+    if (now?.status === "cancelled") void list.reload();
     if (now?.sends === row.sends + 1 && sentByMe(now) && lost.has(sendOf(row)))
       return tell("good", `A new invite to ${row.email} is on its way: your first attempt had gone through.`);
     const text = {
@@ -157,8 +177,9 @@ export function Invites({
         replaceRow(row, now);
         tell("good", `A new invite to ${row.email} is on its way. Older links no longer work.`);
       }),
-    correct: (row, email) =>
-      act(row, `correction of ${row.email}`, async () => {
+    correct: async (row, email) => {
+      let wrong: string | undefined;
+      await act(row, `correction of ${row.email}`, async () => {
         const correction = `${sendOf(row)} ${email}`;
         let earlier: Invite | undefined;
         const now = await correctInvite(deal, row, email).catch(async (error) => {
@@ -166,14 +187,19 @@ export function Invites({
           if (lost.has(correction) && !asProblem(error).temporary) earlier = await sentTo(deal, email);
           if (earlier) return earlier;
           if (asProblem(error).isLost) lost.add(correction);
-          throw error;
+          wrong = wrongAddress(asProblem(error));
+          if (wrong === undefined) throw error;
+          return undefined;
         });
+        if (!now) return;
         replaceRow(row, now);
         const sent =
           now.id !== row.id ? ` A new invite is on its way, and the links sent to ${row.email} no longer work.` : "";
         const first = earlier ? " Your first attempt had gone through." : "";
         tell("good", `${row.email} is corrected to ${now.email}.${first}${sent}`);
-      }),
+      });
+      return wrong;
+    },
     cancel: async (row) => {
       const sure = await confirm({
         title: `Cancel the invite to ${row.email}?`,
@@ -217,7 +243,7 @@ export function Invites({
   /** Runs a bulk action with its progress, then reloads the list. After a failure, running `job` again continues it. */
   const runBulk = async (
     what: string,
-    total: number | undefined,
+    total: Total,
     job: (onProgress: (done: number) => boolean) => Promise<Message>,
     soFar: (problem: Problem) => string,
   ) => {
@@ -240,30 +266,38 @@ export function Invites({
     await list.reload();
   };
 
-  const runResend = (bulk: BulkResend, total: number | undefined) => {
+  const runResend = (bulk: BulkResend, total: Total) => {
     const job = async (onProgress: (done: number) => boolean) => {
       await bulk.run(onProgress);
-      return resendSummary(bulk, stop.asked);
+      return resendSummary(bulk, stop.asked ? total : undefined);
     };
     const soFar = () =>
-      `${counted(bulk.done, "invite")} done.${bulk.unsure > 0 ? ` The next ${number(bulk.unsure)} may have been resent.` : ""} “Try again” continues, and nobody gets a second email.`;
+      `${bulk.done > 0 ? `${counted(bulk.done, "invite")} done. ` : ""}${maybeResent(bulk.unsure)}“Try again” continues, and nobody gets a second email.`;
     return runBulk("Resending", total, job, soFar);
   };
-  const resendPicked = () => runResend(resendRows(deal, resendable), resendable.length);
+  const resendPicked = () => runResend(resendRows(deal, resendable), { count: resendable.length, exact: true });
 
-  const resendWaiting = () => runResend(resendAsked(deal, seats.available), undefined);
+  const resendWaiting = () => {
+    const { asked, exactUpTo } = counts ?? { asked: 0, exactUpTo: 0 };
+    const count = Math.min(asked, seats.available);
+    return runResend(resendAsked(deal, seats.available), { count, exact: count <= exactUpTo });
+  };
 
   const resendEach = async (status: "pending" | "expired") => {
     const { [status]: total, exactUpTo } = counts ?? { pending: 0, expired: 0, exactUpTo: 0 };
-    const exact = total <= exactUpTo;
     const many = atLeast(total, exactUpTo, (count) => counted(count, `${status} invite`));
     const sure = await confirm({
       title: `Resend ${many}?`,
-      body: <p>Each person gets a new email with a new link and a new expiry date. Only the new link works.</p>,
+      body: (
+        <p>
+          Each person gets a new email with a new link and a new expiry date. Only the new link works. An invite whose
+          email is on its way, bounced or was marked as spam is left out.
+        </p>
+      ),
       action: "Resend all",
     });
     if (!sure) return;
-    await runResend(resendListed(deal, status), exact ? total : undefined);
+    await runResend(resendListed(deal, status), { count: Math.min(total, exactUpTo), exact: total <= exactUpTo });
   };
 
   const cancelPicked = async () => {
@@ -300,14 +334,14 @@ export function Invites({
         text: `${cancelled()} Not cancelled, because they changed since you loaded this page: ${addresses}.`,
       };
     };
-    await runBulk("Cancelling", chosen.length, job, ({ isLost }) =>
+    await runBulk("Cancelling", { count: chosen.length, exact: true }, job, ({ isLost }) =>
       isLost
         ? `${cancelled()} The cancellation of the invite to ${left[0]?.email} may have gone through.`
         : cancelled(),
     );
   };
 
-  useSendingRows(deal, rows, (before, after) => replaceRow(before, listed(after)));
+  useSendingRows(deal, rows, (before, after) => replaceStale(before, listed(after)));
 
   // Selecting all does not resend to somebody who said no.
   const pickable = rows.filter(
@@ -342,9 +376,13 @@ export function Invites({
         {run && (
           <Notice>
             <p>
-              <Text>{`${run.what}: ${number(run.done)}${run.total === undefined ? "" : ` of ${number(run.total)}`}`}</Text>
+              <Text>{`${run.what}: ${number(run.done)} of ${number(run.total.count)}${run.total.exact ? "" : "+"}`}</Text>
             </p>
-            <progress max={run.total} {...(run.total !== undefined && { value: run.done })} aria-label={run.what} />
+            <progress
+              max={run.total.count}
+              {...(run.done <= run.total.count && { value: run.done })}
+              aria-label={run.what}
+            />
             <p class="actions">
               <button type="button" class="secondary outline small" onClick={() => (stop.asked = true)}>
                 Stop
@@ -354,7 +392,7 @@ export function Invites({
         )}
         {message &&
           ("problem" in message ? (
-            <Failure {...message} />
+            <Failure {...message} onClose={() => setMessage(undefined)} />
           ) : (
             <Notice tone={message.tone} onClose={() => setMessage(undefined)}>
               <p>
@@ -442,11 +480,20 @@ function searching(loaded: number, counts: Counts | undefined): string {
   return `Loading the list to search it: ${number(loaded)}${exact ? ` of ${number(count)}` : ""}`;
 }
 
+/** Why an address was refused: only another one can help. */
+function wrongAddress({ code, detail, errors }: Problem): string | undefined {
+  if (errors.some(({ field }) => field === "email")) return "This is not an email address. Correct it.";
+  return code === "already_invited" || code === "opted_out" ? detail : undefined;
+}
+
 /** Cancelled and released invites leave the list. */
 const listed = (row: Invite) => (row.status === "cancelled" || row.status === "released" ? undefined : row);
 
 /** Why an invite is not found. A removed one can still be read. */
-function gone({ email }: Invite, now: Invite | undefined): string {
+function gone({ email }: Invite, now: InviteDetail | undefined): string {
+  const corrected = now?.history.find(({ event }) => event === "corrected");
+  if (now?.status === "cancelled" && corrected)
+    return `The address ${email} was corrected${corrected.by ? ` by ${corrected.by}` : ""}. The list now shows the invite to the new address.`;
   if (now?.status === "cancelled") return `The invite to ${email} is cancelled.`;
   if (now?.status === "released") return `The seat of ${email} was de-allocated.`;
   return now
@@ -465,12 +512,23 @@ function without(set: ReadonlySet<string>, id: string): ReadonlySet<string> {
 /** Names a send of an invite. */
 const sendOf = ({ id, sends }: Invite) => `${id} ${sends}`;
 
-function resendSummary({ done, tally }: BulkResend, stopped: boolean): Message {
+/** Names the people of a request without an answer. */
+function maybeResent(rows: Invite[]): string {
+  if (rows.length === 0) return "";
+  const named = rows.slice(0, 3).map(({ email }) => email);
+  const more = rows.length > named.length ? ` and ${number(rows.length - named.length)} more` : "";
+  return `No answer came for ${named.join(", ")}${more}: ${rows.length === 1 ? "this invite" : "these invites"} may have been resent. `;
+}
+
+/** `of`: how many it was for, if the manager stopped it. */
+function resendSummary({ done, tally }: BulkResend, of: Total | undefined): Message {
   const resent = tally.get("resent") ?? 0;
   const parts = [`${counted(resent, "invite")} resent.`];
   for (const [outcome, count] of tally) {
     if (outcome !== "resent") parts.push(`${number(count)} ${NOT_RESENT[outcome]}.`);
   }
-  if (stopped) parts.push("You stopped here, so the others were not resent.");
-  return { tone: resent === done && !stopped ? "good" : "plain", text: parts.join(" ") };
+  const left = of ? of.count - done : 0;
+  if (left > 0) parts.push(`You stopped here, so ${of?.exact ? "" : "more than "}${number(left)} were not resent.`);
+  else if (of) parts.push("You stopped here.");
+  return { tone: resent === done && !of ? "good" : "plain", text: parts.join(" ") };
 }

@@ -12,7 +12,8 @@ import { canResend, isOpen, isUndelivered, statusOf } from "./words";
 export interface RowActions {
   resend: (invite: Invite) => void;
   cancel: (invite: Invite) => void;
-  correct: (invite: Invite, email: string) => Promise<void>;
+  /** Returns why the address was refused, if it was. */
+  correct: (invite: Invite, email: string) => Promise<string | undefined>;
   release: (invite: Invite) => void;
   pick: (invite: Invite, picked: boolean) => void;
 }

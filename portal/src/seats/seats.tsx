@@ -47,6 +47,9 @@ function Seats({ deal }: { deal: string }) {
   const view = `${status ?? ""}|${search}`;
 
   const [numbers, setNumbers] = useState<Numbers>();
+  const outdated = () => setNumbers((old) => old && { ...old, isStale: true });
+  /** Whether the next load counts again, whatever it shows. */
+  const recount = useRef(false);
   const removed = status === "removed";
   const whole = useWholeList(deal, removed ? status : undefined, numbers?.counts);
   const load = async (): Promise<Page> => {
@@ -68,8 +71,8 @@ function Seats({ deal }: { deal: string }) {
   };
   const list = useLoad(`${view}|${after ?? ""}`, async () => {
     // A search and a later page keep the numbers, which cost more to count than a page to load.
-    const counting = !numbers || (!search && !after);
-    const outdated = () => setNumbers((old) => old && { ...old, isStale: true });
+    const counting = !numbers || recount.current || (!search && !after);
+    recount.current = false;
     const [page, counts] = await Promise.all([
       load(),
       counting ? getCounts(deal).catch((error) => (numbers ? null : Promise.reject(error))) : undefined,
@@ -81,7 +84,20 @@ function Seats({ deal }: { deal: string }) {
     else if (counts === null) outdated();
     return page;
   });
-  const reload = () => (whole.forget(), list.reload());
+  const reload = () => {
+    whole.forget();
+    recount.current = true;
+    return list.reload();
+  };
+  const refresh = async () => {
+    try {
+      const [{ seats }, counts] = await Promise.all([listSeats(deal, { limit: 1 }), getCounts(deal)]);
+      setNumbers({ seats, counts, at: Date.now(), isStale: false });
+    } catch {
+      outdated();
+    }
+  };
+  const refreshLater = useLater(refresh, LAG);
   useReturn(() => {
     if (numbers && Date.now() - numbers.at > FRESH) void reload();
   });
@@ -140,7 +156,11 @@ function Seats({ deal }: { deal: string }) {
         counts={numbers?.counts}
         seats={numbers?.seats ?? head.seats}
         active={head.deal.state === "active"}
-        onMove={(before, after) => setNumbers((old) => old && moved(old, before, after))}
+        onMove={(before, after) => {
+          setNumbers((old) => old && moved(old, before, after));
+          refreshLater();
+        }}
+        onStale={() => void refresh()}
         onSearch={(text) => (setSearch(text), setSearchAfter(""))}
         onFirst={() => go(undefined)}
       />
@@ -151,15 +171,33 @@ function Seats({ deal }: { deal: string }) {
 
 /** How long the numbers of a tab in the background stay as they are, in milliseconds. */
 const FRESH = 60_000;
+/** How far the index behind the counts may lag behind the manager's own action, in milliseconds. */
+const LAG = 1000;
 
-/** Called when the person comes back to this browser tab. */
+/** Runs `work` some milliseconds after the last call. */
+function useLater(work: () => Promise<void>, wait: number) {
+  const latest = useRef(work);
+  latest.current = work;
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  return () => {
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => void latest.current(), wait);
+  };
+}
+
+/** Called when the person comes back to this browser tab, or to its window. */
 function useReturn(back: () => void) {
   const latest = useRef(back);
   latest.current = back;
   useEffect(() => {
     const look = () => document.visibilityState === "visible" && latest.current();
     document.addEventListener("visibilitychange", look);
-    return () => document.removeEventListener("visibilitychange", look);
+    addEventListener("focus", look);
+    return () => {
+      document.removeEventListener("visibilitychange", look);
+      removeEventListener("focus", look);
+    };
   }, []);
 }
 

@@ -45,7 +45,7 @@ describe("a row says what happened to the mail, and the next step", () => {
       /^Bounced: their mail server did not say why/,
       /Correct the address/,
     ],
-    ["complained", null, "Pending – not delivered", /^Marked as spam: no more mail goes there/, /another address/],
+    ["complained", null, "Pending – marked as spam", /^No more mail goes there/, /another address/],
     ["failed", "opted_out", "Pending – not delivered", /^This person asked for no more invites/, /Only they can allow/],
     ["failed", "invalid_parameter", "Pending – not delivered", /does not recognise this address/, /Correct it/],
     ["failed", "rendering_failed", "Pending – not delivered", /could not build this email/, /Resend/],

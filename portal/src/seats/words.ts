@@ -1,6 +1,7 @@
 /** An invite's state in words. */
-import type { Filter, Invite, InviteDetail, ResendOutcome } from "../api";
+import type { Filter, Invite, InviteDetail } from "../api";
 import { shortDate } from "../time";
+import type { BulkOutcome } from "./bulk";
 
 export interface Status {
   /** The style of the label. */
@@ -31,7 +32,7 @@ const REASONS: Record<Exclude<Invite["delivery"]["reason"], null>, string> = {
   rejected: "Bounced: their mail server refused the email. Ask their IT team to let it through, then resend.",
   unknown: "Bounced: their mail server did not say why. Correct the address, or ask their IT team.",
 };
-const COMPLAINED = "Marked as spam: no more mail goes there. Ask the person for another address, and correct it here.";
+const COMPLAINED = "No more mail goes there. Ask the person for another address, and correct it here.";
 
 /** What is known of a mail that arrived or may still arrive. */
 const ON_ITS_WAY: Partial<Record<Invite["delivery"]["state"], string>> = {
@@ -106,8 +107,13 @@ export function statusOf(invite: Invite): Status {
   }
   const { state, reason } = invite.delivery;
   if (isUndelivered(invite)) {
-    const note = state === "complained" ? COMPLAINED : reason && REASONS[reason];
-    return { tone: "failed", label: `${label} – not delivered`, ...(note && { note }) };
+    const isSpam = state === "complained";
+    const note = isSpam ? COMPLAINED : reason && REASONS[reason];
+    return {
+      tone: "failed",
+      label: `${label} – ${isSpam ? "marked as spam" : "not delivered"}`,
+      ...(note && { note }),
+    };
   }
   if (status === "declined") return { tone: "declined", label, ...since(declinedAt) };
   if (status === "expired") return { tone: "expired", label };
@@ -128,12 +134,13 @@ export const canResend = (invite: Invite) =>
   isOpen(invite) && !isSending(invite) && (invite.delivery.state !== "complained" || isAsked(invite));
 
 /** Why a number of invites was not resent: `2 had already accepted.` */
-export const NOT_RESENT: Record<Exclude<ResendOutcome, "resent">, string> = {
+export const NOT_RESENT: Record<Exclude<BulkOutcome, "resent">, string> = {
+  sending: "already had an email on its way",
   stale: "changed since you loaded this page",
   already_accepted: "had already accepted",
   not_found: "had been cancelled",
   too_soon: "reached the sending limit. Resend later",
   opted_out: "asked for no more invites",
-  undeliverable: "bounced or were marked as spam. Correct each address",
+  undeliverable: "bounced or were marked as spam. “Not delivered” shows the next step for each",
   unavailable: "could not be resent. Try again",
 };

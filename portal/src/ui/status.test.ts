@@ -4,8 +4,8 @@ import { hint, wait } from "./status";
 
 it.each([
   ["Too many requests.", undefined, "Try again in a moment.", ""],
-  ["Too many requests.", 1, "", "Try again in 1 second."],
-  ["Too many requests.", 180, "", "Try again in 3 minutes."],
+  ["Too many requests.", 1, "", "You can try again in 1 second."],
+  ["Too many requests.", 180, "", "You can try again in 3 minutes."],
   ["Sending limit reached. You can send this invite again from 23 November 2026, 15:15 UTC.", 180, "", ""],
 ])("%s After %s s: the time to try again is said once", (detail, retryAfter, advice, countdown) => {
   const problem = new Problem("too_many_requests", detail, { status: 429, retryAfter });

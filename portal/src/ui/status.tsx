@@ -44,12 +44,22 @@ export function Notice({
 }
 
 /** What failed, for whom if there is a `text`, and what to do. */
-export function Failure({ problem, text, retry }: { problem: Problem; text?: string; retry?: () => void }) {
+export function Failure({
+  problem,
+  text,
+  retry,
+  onClose,
+}: {
+  problem: Problem;
+  text?: string;
+  retry?: () => void;
+  onClose?: () => void;
+}) {
   const when = useRetry(problem, retry);
   // The portal shows this one above every page.
   if (problem.code === "session_over") return null;
   return (
-    <Notice tone="bad">
+    <Notice tone="bad" {...(onClose && { onClose })}>
       <p key={problem}>
         <strong>{problem.detail}</strong> {text} {hint(problem)} <Countdown>{when}</Countdown>
       </p>
@@ -79,9 +89,9 @@ export function hint(problem: Problem): string {
 export function wait({ retryAt, detail, isRead }: Problem, now: number): string {
   if (retryAt === undefined || detail.endsWith(" UTC.")) return "";
   const seconds = Math.ceil((retryAt - now) / 1000);
-  if (seconds <= 0) return isRead ? "Trying again…" : "Try again now.";
+  if (seconds <= 0) return isRead ? "Trying again…" : "You can try again now.";
   const when = seconds > 90 ? fromNow(new Date(retryAt).toISOString(), now) : `in ${counted(seconds, "second")}`;
-  return `${isRead ? "Trying again" : "Try again"} ${when}.`;
+  return `${isRead ? "Trying again" : "You can try again"} ${when}.`;
 }
 
 /** Counts down to the next attempt, and repeats a request that changes nothing. Returns the countdown in words. */

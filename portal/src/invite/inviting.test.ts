@@ -1,0 +1,85 @@
+import { beforeEach, expect, it, vi } from "vitest";
+import { Inviting } from "./inviting";
+
+const PEOPLE = Array.from({ length: 60 }, (_, index) => `a${index}@example.com`);
+const PAGE = {
+  deal: { id: "d", name: "", organisation: { id: "", name: "" }, startsAt: "", endsAt: "", state: "active" },
+  seats: { total: 100, allocated: 0, available: 100 },
+  nextCursor: null,
+};
+const INVITE = { name: null, status: "pending", queuedAt: "", sentAt: null, invitedBy: null, sends: 1 };
+const OTHERS = { expiresAt: null, acceptedAt: null, acceptedWith: null, declinedAt: null, askedAt: null };
+const DELIVERY = { askedFor: null, removedAt: null, delivery: { state: "sent", at: "", reason: null } };
+
+/** Addresses with an invite. */
+const invited = new Set<string>();
+/** What happens to the answer of each request to send. */
+let answers: ((answer: Response) => Response | Promise<Response>)[];
+const arrives = (answer: Response) => answer;
+const isLost = () => Promise.reject(new TypeError("Failed to fetch"));
+const neverComes = () => new Promise<Response>(() => undefined);
+
+beforeEach(() => {
+  const kept = new Map<string, string>();
+  vi.stubGlobal("sessionStorage", {
+    getItem: (name: string) => kept.get(name) ?? null,
+    setItem: (name: string, value: string) => void kept.set(name, value),
+    removeItem: (name: string) => void kept.delete(name),
+  });
+  invited.clear();
+  vi.stubGlobal("fetch", async (_: string, { body }: RequestInit) => {
+    if (!body) {
+      const invites = [...invited].map((email) => ({ ...INVITE, ...OTHERS, ...DELIVERY, id: email, email }));
+      return Response.json({ ...PAGE, invites });
+    }
+    const { invites, dryRun } = JSON.parse(body as string) as { invites: { email: string }[]; dryRun: boolean };
+    const results = invites.map(({ email }) => ({
+      email,
+      outcome: invited.has(email) ? "already_pending" : "invited",
+      inviteId: email,
+    }));
+    if (dryRun) return Response.json({ results });
+    for (const { email } of invites) invited.add(email);
+    return (answers.shift() ?? arrives)(Response.json({ results }));
+  });
+});
+
+async function listed() {
+  const inviting = new Inviting("d");
+  await inviting.add({ rows: PEOPLE.map((email) => ({ email })), leftOut: {} });
+  return inviting;
+}
+const outcomes = ({ rows }: Inviting) => rows.value.map(({ sent }) => sent?.outcome);
+const unsure = ({ due }: Inviting) => due.value.filter(({ earlier }) => earlier === "maybe").length;
+
+it.each([
+  ["whose answer was lost", isLost],
+  ["that was not answered when the page was left", neverComes],
+])("after a reload, a batch %s counts as the manager's own, and earlier outcomes stay", async (_, lost) => {
+  answers = [arrives, lost];
+  const before = await listed();
+  void before.send();
+  await vi.waitFor(() => expect(invited.size).toBe(60));
+  const after = new Inviting("d");
+  await vi.waitFor(() => expect([after.stage.value, after.sent.value.length]).toEqual(["paused", 50]));
+  expect(unsure(after)).toBe(10);
+  await after.send();
+  expect(after.stage.value).toBe("done");
+  expect(new Set(outcomes(after))).toEqual(new Set(["invited"]));
+  expect(after.rows.value.filter(({ earlier }) => earlier === "yes").length).toBe(10);
+});
+
+it("back in the list, a row that the first attempt had invited says so", async () => {
+  answers = [arrives, isLost];
+  const inviting = await listed();
+  await inviting.send();
+  await inviting.goBackTo(inviting.due.value);
+  const [row] = inviting.rows.value;
+  expect(row?.verdict).toMatchObject({ outcome: "already_pending", detail: "Your first attempt had gone through." });
+});
+
+it("a list that is sent is not kept", async () => {
+  answers = [];
+  await (await listed()).send();
+  expect(new Inviting("d").rows.value).toEqual([]);
+});
