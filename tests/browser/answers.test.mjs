@@ -98,6 +98,7 @@ check("a resend to somebody who wants no invites says why it is refused", { hand
   await enter(page, deal.manager, deal.path);
   await hand.press("button", `Resend invite to ${ann}`);
   await page.getByRole("alert").filter({ hasText: "opted out" }).filter({ hasText: `The resend to ${ann} failed.` }).waitFor();
+  assert.equal(await page.getByRole("button", { name: "Try again" }).count(), 0, "a retry cannot help");
   await hand.press("button", `History of the invite to ${ann}`);
   await page.getByText("Asked for no more invites", { exact: true }).waitFor();
   await page.getByText("Only they can allow them again, with the link in an earlier email.").waitFor();

@@ -112,7 +112,7 @@ export function Invites({
   const refused = async (row: Invite, problem: Problem, what: string, again: () => void) => {
     if (problem.code !== "stale" && problem.code !== "already_accepted" && problem.code !== "not_found") {
       const text = problem.isLost ? `The ${what} may have gone through.` : `The ${what} failed.`;
-      return setMessage({ problem, text, retry: again });
+      return setMessage({ problem, text, ...(problem.temporary && { retry: again }) });
     }
     const now = await getInvite(deal, row.id).catch((error) => {
       if (asProblem(error).code === "not_found") return undefined;
