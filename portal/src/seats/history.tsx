@@ -3,7 +3,7 @@ import { useLoad } from "../ui/load";
 import { Failure } from "../ui/status";
 import { Text } from "../ui/text";
 import { When } from "../ui/when";
-import { EVENTS } from "./words";
+import { timeline } from "./words";
 
 /** What happened to one invite, newest first. */
 export function History({ deal, invite, now }: { deal: string; invite: Invite; now: number }) {
@@ -17,10 +17,10 @@ export function History({ deal, invite, now }: { deal: string; invite: Invite; n
       </p>
     );
   return (
-    <ol class="timeline" aria-label={`History of the invite to ${email}`}>
-      {value.history.map(({ at, event, by }) => (
+    <ol class="timeline" role="list" aria-label={`History of the invite to ${email}`}>
+      {timeline(value).map(({ at, event, by, words }) => (
         <li key={`${at} ${event}`}>
-          <strong>{EVENTS[event]}</strong>
+          <strong>{words}</strong>
           {by && <Text>{` by ${by}`}</Text>} <When time={at} now={now} />
         </li>
       ))}
