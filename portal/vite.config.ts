@@ -2,7 +2,7 @@ import { gzipSync } from "node:zlib";
 import { defineConfig, type Plugin } from "vite";
 
 /** The most that a page may load, compressed, in KiB. */
-const BUDGETS = { "accept.html": 29, "index.html": 64 };
+const BUDGETS = { "accept.html": 29, "index.html": 66 };
 const CSS_BUDGET = 17;
 
 /** Fails the build if a page loads more than its budget, imports on demand included. */

@@ -7,6 +7,7 @@ import { instant } from "./time";
 import { Heading } from "./ui/frame";
 import { useLoad } from "./ui/load";
 import { number } from "./ui/seat-numbers";
+import { StartLearning } from "./ui/start-learning";
 import { Failure, Waiting } from "./ui/status";
 
 export const STATES = { upcoming: "Upcoming", active: "Active", ended: "Ended" };
@@ -23,7 +24,16 @@ export function Deals({ openSingle }: { openSingle?: boolean }) {
   return (
     <>
       <Heading title="Deals">Deals</Heading>
-      {problem ? (
+      {problem?.status === 403 ? (
+        <>
+          <p>
+            This account manages no seats. To manage seats, sign in with another account, or ask the learning manager at
+            your organisation.
+          </p>
+          <p>If you have accepted an invite with this account, you can learn.</p>
+          <StartLearning />
+        </>
+      ) : problem ? (
         <Failure problem={problem} retry={() => void reload()} />
       ) : !deals ? (
         <Waiting what="Loading deals" />

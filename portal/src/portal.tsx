@@ -13,6 +13,7 @@ import {
   finishSignIn,
   isReturning,
   leaveTogether,
+  replaced,
   type SignInFailure,
   session,
   sessionOver,
@@ -24,6 +25,7 @@ import { OPAQUE } from "./token";
 import { Boundary } from "./ui/boundary";
 import { Frame, Heading } from "./ui/frame";
 import { Notice, Waiting } from "./ui/status";
+import { Text } from "./ui/text";
 import { takeUnsubscribeId, UnsubscribePage } from "./unsubscribe";
 
 const SCOPES = ["invites.manage", "deals.admin"];
@@ -74,6 +76,11 @@ function App() {
     <LocationProvider>
       <Frame nav={<Nav />}>
         {sessionOver.value && <SessionOver />}
+        {replaced.value && (
+          <Notice tone="warn" onClose={() => (replaced.value = null)}>
+            <Text>{`You are now signed in as ${session.value?.email ?? "somebody else"}. This page was opened as ${replaced.value}.`}</Text>
+          </Notice>
+        )}
         <Routes />
       </Frame>
     </LocationProvider>

@@ -30,6 +30,9 @@ export const session = signal<Session | null>(null);
 /** Set when a session ends while the page is in use. The page keeps its input and asks for another sign-in. */
 export const sessionOver = signal(false);
 
+/** The account of this tab before its last sign-in, if that was another: another tab may have changed it. */
+export const replaced = signal<string | null>(null);
+
 /**
  * Why sign-in failed. `blocked`: the browser blocks site data, so the attempt would be lost at the issuer. `asks`: the issuer
  * was told not to ask the person, and has to. `opaque`: the API cannot read the issuer's access token.
@@ -42,6 +45,8 @@ const ASKS = new Set(["login_required", "interaction_required", "consent_require
 const ATTEMPT = "sign-in";
 /** Holds the page's redirect path while this tab is signed in: a reload then signs in again by itself. */
 const SIGNED_IN = "signed-in";
+/** Holds the address of the account of this tab. */
+const ACCOUNT = "account";
 /** Tells the other tabs that the person has signed out. */
 const SIGNED_OUT = "signed-out";
 
@@ -168,6 +173,9 @@ export async function finishSignIn(redirectPath: RedirectPath): Promise<SignInFa
     };
     sessionOver.value = false;
     keep(SIGNED_IN, redirectPath);
+    const before = kept(ACCOUNT);
+    if (before && before !== session.value.email) replaced.value = before;
+    keep(ACCOUNT, session.value.email ?? "");
     return undefined;
   } catch (error) {
     const code = error instanceof oauth.AuthorizationResponseError ? error.error : "";

@@ -113,6 +113,7 @@ check("with two address columns, the page asks which one to invite", { hands: [K
   await inviting(page, deal);
   await hand.paste("textbox", "Addresses", ACCOUNTS);
   await summary(page, "Which columns do you mean?");
+  await page.getByText("In the lines from “First Name [Required], ").waitFor();
   assert.equal(await page.getByRole("table", { name: "What will happen" }).count(), 0, "nothing is checked before a column is chosen");
   await page.getByRole("table", { name: "First rows" }).getByRole("cell", { name: "ann@home.example" }).waitFor();
   const chosen = (name) => page.getByRole("combobox", { name, exact: true }).evaluate(({ selectedOptions: [option] }) => option.textContent);
@@ -305,9 +306,12 @@ check("a reload changes neither the list nor who is invited, and the fuller of t
   const heading = "2 will be invited, 1 is not an address, 2 are duplicates";
   await summary(page, heading);
   const outcomes = await page.getByRole("table", { name: "What will happen" }).innerText();
+  const edited = page.getByRole("textbox", { name: "Address in row 1" });
+  await edited.fill("nobody else");
   await page.reload();
   await chooseAccount(page, hand, deal.manager);
   await summary(page, heading);
+  assert.equal(await edited.inputValue(), "nobody else");
   assert.equal(await page.getByRole("table", { name: "What will happen" }).innerText(), outcomes);
   await page.getByText("Left out: 1 header line.").waitFor();
   await hand.press("button", "Send 2 invites");

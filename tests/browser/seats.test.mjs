@@ -107,6 +107,7 @@ check("search finds people by any part of name or address, and no URL contains t
   await shows(page, ["bob@example.com\nRobert Déjà"]);
   await hand.write("searchbox", SEARCH, "nn");
   await until("a page of them", async () => (await listed(page)).length === 50);
+  await page.getByText("60 found", { exact: true }).waitFor();
   const first = await listed(page);
   await hand.press("button", "Next page");
   await until("the rest of them", async () => (await listed(page)).length === 10);

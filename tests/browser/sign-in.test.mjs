@@ -1,6 +1,6 @@
 /** Signing in to the portal with site data blocked, from odd addresses and after a reload; signing out in all tabs. */
 import assert from "node:assert/strict";
-import { blockSiteData, chooseAccount, enter, Keyboard } from "./browser.mjs";
+import { answered, blockSiteData, chooseAccount, enter, Keyboard } from "./browser.mjs";
 import { tokenOf } from "./stack.mjs";
 import { suite } from "./suite.mjs";
 
@@ -64,6 +64,16 @@ check("a reload returns without a question to the tab, the search and the draft"
   assert.doesNotMatch(stored, /eyJ/, "no token is stored");
 });
 
+check("if another tab changes the account, a reload says so", { expect: [answered(404)] }, async ({ context, page, stack }) => {
+  const [deal, other] = [await stack.newDeal(), await stack.newDeal()];
+  await remember(context, deal.manager);
+  await enter(page, deal.manager, deal.path);
+  await page.getByRole("heading", { name: "Deal seats: Unlimited" }).waitFor();
+  await remember(context, other.manager);
+  await page.reload();
+  await page.getByText(`You are now signed in as ${other.manager}. This page was opened as ${deal.manager}.`).waitFor();
+});
+
 check("a reload of an invitation returns without a question, and accepts nothing", {}, async ({ context, page, stack, hand }) => {
   const deal = await stack.newDeal();
   await deal.invite([`ann@${deal.org}.example`]);
@@ -102,6 +112,7 @@ check("signing out in one tab leaves no tab at work", { hands: [Keyboard] }, asy
   await page.bringToFront();
   await hand.press("button", "Sign out");
   for (const tab of [page, other]) {
+    await tab.waitForURL(`${stack.url}/`);
     await tab.getByRole("button", { name: "Sign in", exact: true }).waitFor();
     assert.deepEqual(await tab.evaluate(() => Object.keys(sessionStorage)), []);
   }

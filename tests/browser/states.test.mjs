@@ -114,10 +114,11 @@ check("an expired session is reported once, and signing in leads back to the pag
   assert.equal(page.url(), `${stack.url}${deal.path}?status=pending`);
 });
 
-check("a learner who opens the portal is told that the account has no access", { expect: [answered(403)] }, async ({ page }) => {
+check("a learner who opens the portal is told that the account manages no seats, and where to learn", { expect: [answered(403)] }, async ({ page }) => {
   await enter(page, "learner@acme.example");
-  await page.getByRole("alert").filter({ hasText: "This account does not have permission." }).waitFor();
-  assert.equal(await page.getByRole("button", { name: "Try again" }).count(), 0);
+  await page.getByText("This account manages no seats.").waitFor();
+  await page.getByRole("link", { name: "Start learning" }).waitFor();
+  assert.equal(await page.getByRole("alert").count(), 0);
 });
 
 check("another organisation's deal looks like a missing deal", { expect: [answered(404)] }, async ({ page, stack }) => {

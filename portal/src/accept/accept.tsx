@@ -17,13 +17,13 @@ import {
   type Problem,
   previewInvite,
 } from "../api";
-import { loadConfig } from "../config";
 import { finishSignIn, isReturning, type SignInFailure, session, signIn, wasSignedIn } from "../session";
 import { instant } from "../time";
 import { OPAQUE } from "../token";
 import { Boundary } from "../ui/boundary";
 import { Frame, Heading } from "../ui/frame";
 import { asProblem, useLoad } from "../ui/load";
+import { StartLearning } from "../ui/start-learning";
 import { announce, Countdown, Notice, useRetry, Waiting } from "../ui/status";
 import { Text } from "../ui/text";
 import { useNow, When } from "../ui/when";
@@ -619,22 +619,3 @@ function Paste({ label }: { label: string }) {
 const INCOMPLETE = "This is not a complete link from the email. Copy all of it, from https:// to the last letter.";
 const HIDDEN =
   "This link leads to another site, such as a mail filter, which hides the invitation link. Open it in your browser instead. If the invitation does not appear, ask the learning manager at your organisation.";
-
-function StartLearning() {
-  const [url, setUrl] = useState<string>();
-  useEffect(() => {
-    loadConfig().then(
-      ({ startUrl }) => setUrl(startUrl),
-      () => undefined,
-    );
-  }, []);
-  return (
-    <p class="actions">
-      {url && (
-        <a class="go" href={url}>
-          Start learning
-        </a>
-      )}
-    </p>
-  );
-}

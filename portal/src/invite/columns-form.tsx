@@ -4,6 +4,8 @@ import { type Columns, type ColumnsQuestion, EVERY, type Guess } from "./columns
 
 /** More columns do not fit side by side. */
 const MOST_SHOWN = 6;
+/** Of the line that a question is about, in characters. */
+const LONGEST_LINE = 80;
 
 export function ColumnsForm({
   question,
@@ -15,6 +17,7 @@ export function ColumnsForm({
   const { labels, samples, addresses, names, family, untitled, guess } = question;
   const [columns, setColumns] = useState<Guess>(guess);
   const { email, name } = columns;
+  const begin = (untitled ? (samples[0] ?? []) : labels).filter(Boolean).join(", ");
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
   // The guess and the other address columns first, because the choice is between these.
@@ -31,6 +34,10 @@ export function ColumnsForm({
       <h2 ref={heading} tabIndex={-1}>
         Which columns do you mean?
       </h2>
+      <p>
+        In the lines from “{begin.slice(0, LONGEST_LINE)}
+        {begin.length > LONGEST_LINE && "…"}” on.
+      </p>
       <p class="soft">
         {addresses.length > 1
           ? "More than one column has addresses. Only the addresses in the column that you choose are invited."

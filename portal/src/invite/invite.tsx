@@ -48,7 +48,7 @@ function Invite({ deal }: { deal: string }) {
             <Listing inviting={inviting} seats={head.seats} counts={head.counts} />
           )}
           {(stage === "sending" || stage === "paused") && <Sending inviting={inviting} />}
-          {stage === "done" && <Result inviting={inviting} />}
+          {stage === "done" && <Result inviting={inviting} full={head.seats.available === 0} />}
           <MailHelp />
         </>
       ) : problem ? (
@@ -62,6 +62,12 @@ function Invite({ deal }: { deal: string }) {
 
 function Listing(props: { inviting: Inviting; seats: Seats; counts: Counts }) {
   const summary = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    // A field that is being edited changes its row when it loses the focus.
+    const commit = () => document.activeElement instanceof HTMLElement && document.activeElement.blur();
+    addEventListener("pagehide", commit);
+    return () => removeEventListener("pagehide", commit);
+  }, []);
   return (
     <>
       <Entry inviting={props.inviting} onChecked={() => summary.current?.focus()} />

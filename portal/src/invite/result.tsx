@@ -1,12 +1,20 @@
 /** The result of sending a list. */
 import { useEffect, useRef } from "preact/hooks";
 import { counted, number, people } from "../ui/seat-numbers";
+import { Text } from "../ui/text";
 import { focusAddresses } from "./entry";
 import type { Inviting, Row } from "./inviting";
 import { csvOf, download } from "./result-file";
 import { leftOver, predicted, sentOutcome, summaryOf } from "./verdicts";
 
-export function Result({ inviting }: { inviting: Inviting }) {
+export function Result({
+  inviting,
+  full,
+}: {
+  inviting: Inviting;
+  /** Whether no seat is free. */
+  full: boolean;
+}) {
   const rows = inviting.rows.value;
   const invited = rows.filter(({ sent }) => sent?.outcome === "invited").length;
   const notInvited = inviting.sent.value.filter(({ sent }) => sent?.outcome !== "invited");
@@ -25,7 +33,16 @@ export function Result({ inviting }: { inviting: Inviting }) {
         {earlier > 0 && earlier === invited && "; the first attempt had gone through"}
       </h2>
       {earlier > 0 && earlier < invited && <p>The first attempt had already invited {number(earlier)} of them.</p>}
-      {invited > 0 && <p>The emails are on their way. Each person who accepts takes a seat.</p>}
+      {invited > 0 && (
+        <p>
+          The emails are on their way.{" "}
+          <Text>
+            {full
+              ? "Every seat is taken: nobody can accept until a seat is free."
+              : "Each person who accepts takes a seat."}
+          </Text>
+        </p>
+      )}
       {notInvited.length > 0 && (
         <>
           <h3>{counted(notInvited.length, "person was", "people were")} not invited</h3>

@@ -3,7 +3,7 @@ import { useLoad } from "../ui/load";
 import { Failure } from "../ui/status";
 import { Text } from "../ui/text";
 import { When } from "../ui/when";
-import { EVENTS, OPTED_OUT } from "./words";
+import { OPTED_OUT, timeline } from "./words";
 
 /** What happened to one invite, newest first. */
 export function History({ deal, invite, now }: { deal: string; invite: Invite; now: number }) {
@@ -20,10 +20,11 @@ export function History({ deal, invite, now }: { deal: string; invite: Invite; n
   return (
     <>
       {value.optedOut && <p>{OPTED_OUT}</p>}
-      <ol class="timeline" aria-label={`History of the invite to ${email}`}>
-        {value.history.map(({ at, event, by }) => (
-          <li key={`${at} ${event}`}>
-            <strong>{EVENTS[event]}</strong>
+      <ol class="timeline" role="list" aria-label={`History of the invite to ${email}`}>
+        {timeline(value).map(({ at, event, by, words }, place) => (
+          // Two events of one kind may be of the same second.
+          <li key={`${at} ${event} ${place}`}>
+            <strong>{words}</strong>
             {by && <Text>{` by ${by}`}</Text>} <When time={at} now={now} />
           </li>
         ))}

@@ -8,7 +8,6 @@ import {
   getInvite,
   type Invite,
   type InviteDetail,
-  type Page,
   type Problem,
   releaseSeat,
   resendInvite,
@@ -31,6 +30,7 @@ import { recordGone, recordRow } from "./own";
 import { Search } from "./search";
 import { useSendingRows } from "./sending";
 import { Waiters } from "./waiters";
+import type { Listed } from "./whole";
 import { canResend, isOpen, isUndelivered, NOT_RESENT } from "./words";
 
 /** The message after an action. */
@@ -71,7 +71,7 @@ export function Invites({
   large: boolean;
   /** How many invites are loaded for a search. */
   loaded: number | undefined;
-  list: Loaded<Page>;
+  list: Loaded<Listed>;
   counts: Counts | undefined;
   seats: Seats;
   /** Whether the deal is active. */
@@ -371,6 +371,12 @@ export function Invites({
           </button>
         )}
       </div>
+      {search && !!page?.found && (
+        <p class="soft" role="status">
+          <Text>{`${number(page.found)} found`}</Text>
+        </p>
+      )}
+      {status === "removed" && <p class="soft">Cancelled or de-allocated in the last 30 days.</p>}
       {rows.some((row) => row.status === "pending") && <MailHelp />}
       <div class="message" aria-live="polite" tabIndex={-1} ref={place}>
         {run && (

@@ -143,18 +143,6 @@ function Row({
               <Text>{status.note}</Text>
             </div>
           )}
-          {isUndelivered(invite) && (
-            <button
-              key="correct"
-              type="button"
-              class="link"
-              aria-expanded={unfolded === "correction"}
-              aria-label={`Correct address ${email}`}
-              onClick={() => unfold("correction")}
-            >
-              Correct address
-            </button>
-          )}
         </td>
         <td role="cell" data-label="Date sent" class="sent">
           {invite.sentAt ? <When time={invite.sentAt} now={now} /> : <span class="soft">Not sent yet</span>}
@@ -203,6 +191,18 @@ function Row({
                 >
                   Cancel invite
                 </button>
+                {isUndelivered(invite) && (
+                  <button
+                    key="correct"
+                    type="button"
+                    class="link"
+                    aria-expanded={unfolded === "correction"}
+                    aria-label={`Correct address ${email}`}
+                    onClick={() => unfold("correction")}
+                  >
+                    Correct address
+                  </button>
+                )}
               </>
             )
           )}

@@ -13,7 +13,7 @@ import { Invites, ListFailure } from "./invites";
 import { moved, type Numbers, tabCount, total } from "./numbers";
 import { withOwn } from "./own";
 import { Pages, useTrail } from "./paging";
-import { containing, MOST_SEARCHED, pageOf, wholeList } from "./whole";
+import { containing, type Listed, MOST_SEARCHED, pageOf, wholeList } from "./whole";
 import { isIn } from "./words";
 
 const TABS: [Filter | undefined, string][] = [
@@ -52,7 +52,7 @@ function Seats({ deal }: { deal: string }) {
   const recount = useRef(false);
   const removed = status === "removed";
   const whole = useWholeList(deal, removed ? status : undefined, numbers?.counts);
-  const load = async (): Promise<Page> => {
+  const load = async (): Promise<Listed> => {
     const all = search ? await whole.load() : undefined;
     if (all) {
       const rows = removed

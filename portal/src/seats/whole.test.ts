@@ -52,4 +52,5 @@ it("results come in pages", () => {
   const third = pageOf(all, second.nextCursor ?? undefined);
   expect([...first.invites, ...second.invites, ...third.invites]).toEqual(all);
   expect(third.nextCursor).toBeNull();
+  expect(third.found).toBe(120);
 });

@@ -3,6 +3,8 @@ import { type Invite, listSeats, type Page, type PageQuery } from "../api";
 
 /** A longer list takes too long to load. */
 export const MOST_SEARCHED = 2000;
+/** A page of a list. `found`: how many rows of the whole list a search found. */
+export type Listed = Page & { found?: number };
 const PAGE = 200;
 /** The rows of a page of results. */
 const SHOWN = 50;
@@ -37,8 +39,8 @@ export function containing(text: string): (row: Invite) => boolean {
 }
 
 /** A page of rows. Its cursor is the place of the next page's first row. */
-export function pageOf(rows: Invite[], after: string | undefined): Pick<Page, "invites" | "nextCursor"> {
+export function pageOf(rows: Invite[], after: string | undefined): Pick<Listed, "invites" | "nextCursor" | "found"> {
   const from = Number(after ?? 0);
   const end = from + SHOWN;
-  return { invites: rows.slice(from, end), nextCursor: end < rows.length ? String(end) : null };
+  return { invites: rows.slice(from, end), nextCursor: end < rows.length ? String(end) : null, found: rows.length };
 }

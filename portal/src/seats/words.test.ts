@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Filter, Invite } from "../api";
-import { canResend, isIn, statusOf } from "./words";
+import { canResend, isIn, statusOf, timeline } from "./words";
 
 const TIME = "2026-11-01T00:00:00Z";
 const LATER = "2026-11-20T00:00:00Z";
@@ -98,4 +98,22 @@ it.each([
   expect(isIn(invite(state), "undelivered")).toBe(undelivered);
   expect(isIn({ ...invite(state), status: "accepted" }, "undelivered")).toBe(false);
   expect(canResend({ ...invite(state), askedAt: LATER, askedFor: "link" })).toBe(state !== "queued");
+});
+
+it("a history has the newest bounce's reason, and a correction before what it did", () => {
+  const history = [
+    { at: LATER, event: "corrected", by: null },
+    { at: LATER, event: "cancelled", by: null },
+    { at: LATER, event: "bounced", by: null },
+    { at: TIME, event: "bounced", by: null },
+    { at: TIME, event: "invited", by: null },
+  ] as const;
+  const detail = { ...invite("bounced", "temporary"), optedOut: false, history: [...history] };
+  expect(timeline(detail).map(({ words }) => words)).toEqual([
+    "Cancelled",
+    "Bounced: the mailbox is full, or its server did not answer",
+    "Address or name corrected",
+    "Email bounced",
+    "Invited",
+  ]);
 });

@@ -41,7 +41,7 @@ const ON_ITS_WAY: Partial<Record<Invite["delivery"]["state"], string>> = {
 };
 
 /** What happened to an invite, in its history. */
-export const EVENTS: Record<InviteDetail["history"][number]["event"], string> = {
+const EVENTS: Record<InviteDetail["history"][number]["event"], string> = {
   invited: "Invited",
   resent: "Resent",
   sent: "Email sent",
@@ -59,6 +59,19 @@ export const EVENTS: Record<InviteDetail["history"][number]["event"], string> = 
   corrected: "Address or name corrected",
   released: "Seat de-allocated",
 };
+
+/** What happened to an invite, newest first. A correction comes before what it did at the same time. */
+export function timeline({ history, delivery: { state, reason } }: InviteDetail) {
+  const sorted = history.toSorted(
+    (a, b) => Date.parse(b.at) - Date.parse(a.at) || Number(a.event === "corrected") - Number(b.event === "corrected"),
+  );
+  // The reason is known of the newest send only.
+  const why = sorted.find(({ event }) => event === state);
+  return sorted.map((entry) => ({
+    ...entry,
+    words: entry === why && reason ? REASONS[reason].split(". ")[0] : EVENTS[entry.event],
+  }));
+}
 
 /** Whether it can still be resent, corrected or cancelled. */
 export const isOpen = ({ status }: Invite) => status in OPEN;
