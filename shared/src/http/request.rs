@@ -4,9 +4,11 @@
 use super::{Caller, Event, Problem, Tokens, body, form};
 use crate::audit::Ledger;
 use crate::clock::{self, Deadline};
-use crate::domain::{DealId, InviteId, Timestamp};
+use crate::domain::accept::AcceptRefusal;
+use crate::domain::{DealId, InviteId, Link, Timestamp};
 use crate::store::StoreError;
 use lambda_runtime::Context;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::HashMap;
 
@@ -71,6 +73,17 @@ impl Request {
     /// The `{id}` of the path, of any form.
     pub fn id(&self) -> &str {
         self.parameters.get("id").map(String::as_str).unwrap_or_default()
+    }
+
+    /// The link of a body with a token. A malformed token gets the same answer as one that belongs to no invite (I6).
+    pub fn link(&self) -> Result<Link, Problem> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct TokenBody {
+            token: String,
+        }
+        let body: TokenBody = self.json()?;
+        Link::parse(&body.token).ok_or_else(|| AcceptRefusal::UnknownInvite.into())
     }
 
     pub fn query(&self, name: &str) -> Option<&str> {
