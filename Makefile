@@ -184,6 +184,9 @@ partner: $(AWS)/ready ## Appoint a partnership manager (EMAIL=)
 dismiss: $(AWS)/ready ## Withdraw both appointments (EMAIL=; with another issuer SUBJECT=, which stops sending only)
 	@$(AWS)/bin/python infra/people.py dismiss --stack $(call quoted,$(STACK)) --email $(call said,EMAIL) --subject $(call said,SUBJECT)
 
+opt-in: $(AWS)/ready ## Let an organisation invite a person again who opted out (EMAIL= ORG=)
+	@$(AWS)/bin/python infra/people.py opt-in --stack $(call quoted,$(STACK)) --email $(call said,EMAIL) --org $(call said,ORG)
+
 audit: $(AWS)/ready ## Print who changed a deal and its invites (DEAL=, and EMAIL= for one person)
 	@$(AWS)/bin/python infra/audit.py --stack $(call quoted,$(STACK)) --deal $(call said,DEAL) --email $(call said,EMAIL)
 
@@ -327,5 +330,5 @@ clean: ## Remove all builds, and the local stack's data
 	rm -rf .local .local.old-* portal/dist
 
 .DELETE_ON_ERROR:
-.PHONY: help build build-tests build-prove install run demo test prove prove-model prove-faults prove-histories prove-load prove-chaos prove-api test-rust test-portal test-deploy test-browser test-cloud test-api portal chromium package package-debug deploy sender manager partner dismiss audit check static words \
+.PHONY: help build build-tests build-prove install run demo test prove prove-model prove-faults prove-histories prove-load prove-chaos prove-api test-rust test-portal test-deploy test-browser test-cloud test-api portal chromium package package-debug deploy sender manager partner dismiss opt-in audit check static words \
   lint-portal lint-python lint-template policies deny advisories sbom machete lock figures bench cxx fuzz costs images clean

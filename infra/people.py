@@ -1,4 +1,4 @@
-"""Adds and removes learning managers and partnership managers in the stack's own user pool."""
+"""Adds and removes learning managers and partnership managers in the stack's own user pool, and lifts opt-outs."""
 
 import argparse
 import base64
@@ -6,8 +6,10 @@ import contextlib
 import hashlib
 import re
 import time
+import unicodedata
 
 import boto3
+import idna
 from deploy import ADDRESS, Refused, find_stack, outputs, run, say
 
 MANAGERS = "learning-managers"
@@ -23,6 +25,30 @@ def person_id(issuer: str, subject: str) -> str:
     """The hash by which the table and the audit log know a person: `PersonId::new` in shared/src/domain/id.rs."""
     hashed = hashlib.sha256(len(issuer.encode()).to_bytes(8, "big") + issuer.encode() + subject.encode())
     return base64.urlsafe_b64encode(hashed.digest()).rstrip(b"=").decode()
+
+
+def normalised(email: str) -> str:
+    """One text for all spellings of an address: `Email::normalised` in shared/src/domain/email.rs."""
+    local, _, domain = unicodedata.normalize("NFKC", email).rpartition("@")
+    try:
+        host = idna.encode(domain, uts46=True).decode()
+    except idna.IDNAError:
+        host = ""
+    if not local.isascii() or not ADDRESS.fullmatch(f"{local}@{host}"):
+        raise Refused(f"EMAIL is {email!r}: give the learner's email address as the organisation invited it.")
+    return f"{local}@{host}".lower()
+
+
+def opt_out_digest(organisation: str, email: str) -> str:
+    """The hash by which the table knows an opt-out: `opt_out_digest` in shared/src/domain/id.rs."""
+    hashed = hashlib.sha256(f"{organisation}#{normalised(email)}".encode())
+    return base64.urlsafe_b64encode(hashed.digest()).rstrip(b"=").decode()
+
+
+def opt_in(dynamodb, table: str, digest: str) -> None:
+    key = {"pk": {"S": f"N#{digest}"}, "sk": {"S": "N"}}
+    if "Attributes" not in dynamodb.delete_item(TableName=table, Key=key, ReturnValues="ALL_OLD"):
+        raise Refused("This address has not opted out of this organisation's invites: check EMAIL and ORG.")
 
 
 class Block:
@@ -121,10 +147,15 @@ def people(task: str, email: str, organisation: str, subject: str, stack: str) -
         return
     if not ADDRESS.fullmatch(email):
         raise Refused(f"EMAIL is {email!r}: give the person's email address.")
-    if task == "manager" and not ORGANISATION.fullmatch(organisation):
+    if task in ("manager", "opt-in") and not ORGANISATION.fullmatch(organisation):
         raise Refused(
             f"ORG is {organisation!r}: give the organisation's id as in its deals: 1 to 64 lower-case letters, digits and hyphens."
         )
+    if task == "opt-in":
+        digest = opt_out_digest(organisation, email)
+        opt_in(boto3.client("dynamodb"), outputs_of(stack)["TableName"], digest)
+        say(f"{organisation} can invite {email} again. Nothing is mailed until a manager invites or resends.")
+        return
     out = outputs_of(stack)
     pool, cognito, block = user_pool(stack, out), boto3.client("cognito-idp"), Block(boto3.client("dynamodb"), out)
     if task == "manager":
@@ -140,7 +171,7 @@ def people(task: str, email: str, organisation: str, subject: str, stack: str) -
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("task", choices=["manager", "partner", "dismiss"])
+    parser.add_argument("task", choices=["manager", "partner", "dismiss", "opt-in"])
     parser.add_argument("--email", default="")
     parser.add_argument("--org", default="")
     parser.add_argument("--subject", default="", help="of another issuer: the person's sub")

@@ -1,5 +1,7 @@
 """Adding and removing people: the requests to the user pool."""
 
+import contextlib
+
 import boto3
 import people
 import pytest
@@ -98,6 +100,10 @@ def test_a_dismissed_person_loses_groups_sessions_and_organisation_and_sends_not
         ("manager", "ann@acme.example", "", "ORG"),
         ("manager", "ann@acme.example", "Acme Ltd", "ORG"),
         ("partner", "", "", "EMAIL"),
+        ("opt-in", "ann", "acme", "EMAIL"),
+        ("opt-in", "änn@acme.example", "acme", "EMAIL"),
+        ("opt-in", "ann@-.example", "acme", "EMAIL"),
+        ("opt-in", "ann@acme.example", "", "ORG"),
     ],
 )
 def test_a_malformed_address_or_organisation_is_refused(task, email, organisation, says):
@@ -109,3 +115,20 @@ def test_a_stack_without_a_pool_adds_nobody(monkeypatch):
     monkeypatch.setattr(people, "find_stack", lambda _: {"Outputs": []})
     with pytest.raises(people.Refused, match="no user pool"):
         people.people("partner", "ann@acme.example", "", "", "seatkeeper")
+
+
+# The examples of shared/src/domain/id.rs, an_opt_out_is_known_by_a_digest.
+@pytest.mark.parametrize("email", ["Ann@Bücher.example", "ann@xn--bcher-kva.EXAMPLE", "\uff21nn@bücher.example"])
+def test_an_opt_out_is_known_by_the_digest_that_the_functions_store(email):
+    assert people.opt_out_digest("acme", email) == "87x0emtKfo1NcF2habyM85hfkmuPNIQkC4ZD8IjTxPk"
+    assert people.opt_out_digest("globex", email) != people.opt_out_digest("acme", email)
+
+
+@pytest.mark.parametrize("has_opted_out", [True, False])
+def test_an_opt_in_deletes_the_opt_out_or_says_that_there_is_none(block, has_opted_out):
+    key = {"pk": {"S": "N#87x0emtKfo1NcF2habyM85hfkmuPNIQkC4ZD8IjTxPk"}, "sk": {"S": "N"}}
+    found = {"Attributes": key} if has_opted_out else {}
+    block.stub.add_response("delete_item", found, {"TableName": "table", "Key": key, "ReturnValues": "ALL_OLD"})
+    refused = contextlib.nullcontext() if has_opted_out else pytest.raises(people.Refused, match="has not opted out")
+    with refused:
+        people.opt_in(block.dynamodb, "table", people.opt_out_digest("acme", "ann@bücher.example"))

@@ -33,6 +33,7 @@ fn mails(count: usize) -> Vec<Outgoing> {
             subject: "subject".to_owned(),
             html: "<p>html</p>".to_owned(),
             text: "text".to_owned(),
+            unsubscribe: "https://portal.example/api/invites/unsubscribe/id".to_owned(),
         },
         tags: ["deal", "invite", "send"].map(|name| (name, "1".to_owned())),
     };

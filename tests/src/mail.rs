@@ -29,6 +29,17 @@ impl Mail {
         found.unwrap_or_else(|| panic!("the plain text prints the link: {}", self.field("text")))
     }
 
+    /// The path of the URL in `List-Unsubscribe`.
+    #[track_caller]
+    pub fn unsubscribe_path(&self) -> &str {
+        let headers = &self.0["headers"];
+        assert_eq!(headers["List-Unsubscribe-Post"], "List-Unsubscribe=One-Click");
+        let url =
+            headers["List-Unsubscribe"].as_str().and_then(|url| url.strip_prefix('<')?.strip_suffix('>'));
+        let url = url.unwrap_or_else(|| panic!("one URL in angle brackets: {headers}"));
+        &url[url.find("/api/").unwrap_or_default()..]
+    }
+
     /// The token in the link: `/accept#<token>`.
     #[track_caller]
     pub fn token(&self) -> String {

@@ -21,6 +21,7 @@ pub mod resend;
 mod search;
 pub mod send;
 pub mod track;
+mod unsubscribe;
 
 pub use deal::{
     Deal, DealChange, DealChangeRefusal, DealDeleteRefusal, DealState, NewDeal, Organisation, OrganisationId,
@@ -36,6 +37,7 @@ pub use invite::{
 pub use link::{Link, LinkHash, Links, Secret};
 pub use name::{Name, Title, TitleError};
 pub use search::{AddressPrefix, NamePart};
+pub use unsubscribe::UnsubscribeId;
 
 pub type Timestamp = chrono::DateTime<chrono::Utc>;
 

@@ -4,6 +4,7 @@
 mod body;
 mod caller;
 mod event;
+mod form;
 mod origin;
 mod problem;
 mod refusal;
@@ -18,6 +19,6 @@ pub use event::{Event, Returned};
 pub use origin::Origin;
 pub use problem::Problem;
 pub use request::Request;
-pub use response::{HandlerResult, json, no_content, with_etag};
+pub use response::{HandlerResult, json, no_content, see_other, with_etag};
 pub use serve::{App, answer, serve};
 pub use view::{DealSummary, DealView, InviteDetail, InviteView, SeatsView, Time};

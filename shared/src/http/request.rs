@@ -1,7 +1,7 @@
 //! A request as handlers see it. `lambda_http`'s `Request` is not used: it panics on a path, query or header that
 //! does not make a URI, and a caller writes these.
 
-use super::{Caller, Event, Problem, Tokens, body};
+use super::{Caller, Event, Problem, Tokens, body, form};
 use crate::audit::Ledger;
 use crate::clock::{self, Deadline};
 use crate::domain::accept::AcceptRefusal;
@@ -70,6 +70,11 @@ impl Request {
         self.parameters.get("inviteId").and_then(|id| InviteId::parse(id)).ok_or_else(Problem::not_found)
     }
 
+    /// The `{id}` of the path, of any form.
+    pub fn id(&self) -> &str {
+        self.parameters.get("id").map(String::as_str).unwrap_or_default()
+    }
+
     /// The link of a body with a token. A malformed token gets the same answer as one that belongs to no invite (I6).
     pub fn link(&self) -> Result<Link, Problem> {
         #[derive(Deserialize)]
@@ -117,7 +122,8 @@ impl Request {
         }
     }
 
-    /// Refuses a body that is too large (413) or not JSON (415), whether or not the route reads it.
+    /// Refuses a body that is too large (413) or not JSON (415), whether or not the route reads it. A route that takes a
+    /// form looks at the type itself.
     pub(super) fn check_body(&self) -> Result<(), Problem> {
         let largest = match self.route.as_str() {
             "POST /api/deals/{dealId}/invites" | "POST /api/deals/{dealId}/invites/resend" => {
@@ -131,7 +137,8 @@ impl Request {
         }
         let media_type = self.header("content-type")?.unwrap_or_default();
         let media_type = media_type.split(';').next().unwrap_or_default().trim();
-        if self.body.is_empty() || media_type.eq_ignore_ascii_case("application/json") {
+        let takes_form = self.route.ends_with("/unsubscribe/{id}");
+        if self.body.is_empty() || takes_form || media_type.eq_ignore_ascii_case("application/json") {
             Ok(())
         } else {
             Err(unsupported_media_type())
@@ -144,6 +151,17 @@ impl Request {
             return Err(unsupported_media_type());
         }
         body::parse(&self.body)
+    }
+
+    /// 400 for any other body than the form of one-click unsubscribe.
+    pub fn one_click(&self) -> Result<(), Problem> {
+        if form::is_one_click(self.header("content-type")?.unwrap_or_default(), &self.body) {
+            Ok(())
+        } else {
+            Err(Problem::invalid(
+                "Send the form field List-Unsubscribe with the value One-Click, and no other.",
+            ))
+        }
     }
 }
 

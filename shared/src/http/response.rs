@@ -25,6 +25,16 @@ pub fn no_content() -> Response<String> {
     response
 }
 
+/// `location` must be printable ASCII.
+pub fn see_other(location: &str) -> Response<String> {
+    let mut response = no_content();
+    *response.status_mut() = StatusCode::SEE_OTHER;
+    if let Ok(location) = HeaderValue::from_str(location) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    response
+}
+
 pub(super) fn of_type(media_type: &'static str, status: u16, value: &impl Serialize) -> Response<String> {
     let mut response = Response::new(serde_json::to_string(value).unwrap_or_default());
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

@@ -5,7 +5,7 @@
 pub mod ses;
 
 use crate::config::MailConfig;
-use crate::domain::{Deal, Invite, Link, Sent, readable};
+use crate::domain::{Deal, Invite, Link, Sent, UnsubscribeId, readable};
 use askama::Template;
 
 #[derive(Clone, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub struct Mail {
     pub subject: String,
     pub html: String,
     pub text: String,
+    /// Where the recipient's mail provider posts to unsubscribe (RFC 8058).
+    pub unsubscribe: String,
 }
 
 struct Words<'a> {
@@ -85,11 +87,13 @@ pub(crate) fn compose(
         link: format!("{}/accept#{}", config.portal, link.token()),
         label: &config.link_text,
     };
+    let unsubscribe = UnsubscribeId::sign(&deal.salt, link.key());
     Ok(Mail {
         to: invite.email.mailbox().to_owned(),
         subject: config.subject.clone(),
         html: Html { subject: &config.subject, words }.render()?,
         text: Text { words }.render()?,
+        unsubscribe: format!("{}/api/invites/unsubscribe/{unsubscribe}", config.portal),
     })
 }
 

@@ -120,14 +120,15 @@ impl Mailer {
         verdicts
     }
 
-    /// Sends one mail to SES's mailbox simulator, tagged as every mail is. The error is SES's own, for the
+    /// Sends one mail to SES's mailbox simulator, with the tags and headers of every mail. The error is SES's own, for the
     /// operator who deploys and for no log: it names the refused permission.
     ///
     /// # Errors
     /// Why SES did not take the mail.
     pub async fn send_smoke_test(&self) -> Result<(), String> {
         let text = || "Sent by make deploy.".to_owned();
-        let mail = Mail { to: SIMULATOR.to_owned(), subject: text(), html: text(), text: text() };
+        let (to, unsubscribe) = (SIMULATOR.to_owned(), "https://example.com/".to_owned());
+        let mail = Mail { to, subject: text(), html: text(), text: text(), unsubscribe };
         let tags = ["deal", "invite", "send"].map(|name| (name, "smoke-test".to_owned()));
         let call = self.call(&[Outgoing { mail, tags }]).map_err(|error| error.to_string())?;
         let output = call.send().await.map_err(|error| {
@@ -199,7 +200,7 @@ impl Mailer {
         let template = Template::builder()
             .template_content(content)
             .template_data(r#"{"subject":"","html":"","text":""}"#)
-            .headers(MessageHeader::builder().name("Auto-Submitted").value("auto-generated").build()?)
+            .headers(header("Auto-Submitted", "auto-generated")?)
             .build();
         let entries = mails.iter().map(entry).collect::<Result<Vec<_>, _>>()?;
         Ok(self
@@ -225,6 +226,10 @@ fn refused<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Result<(), Suppressi
     }
 }
 
+fn header(name: &str, value: &str) -> Result<MessageHeader, BuildError> {
+    MessageHeader::builder().name(name).value(value).build()
+}
+
 fn entry(outgoing: &Outgoing) -> Result<BulkEmailEntry, BuildError> {
     let Outgoing { mail, tags } = outgoing;
     let data = serde_json::json!({ "subject": mail.subject, "html": mail.html, "text": mail.text });
@@ -236,6 +241,8 @@ fn entry(outgoing: &Outgoing) -> Result<BulkEmailEntry, BuildError> {
     Ok(BulkEmailEntry::builder()
         .destination(Destination::builder().to_addresses(&mail.to).build())
         .replacement_email_content(ReplacementEmailContent::builder().replacement_template(template).build())
+        .replacement_headers(header("List-Unsubscribe", &format!("<{}>", mail.unsubscribe))?)
+        .replacement_headers(header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")?)
         .set_replacement_tags(Some(tags))
         .build())
 }
@@ -290,4 +297,24 @@ fn was_refused(error: &SdkError<SendBulkEmailError>) -> bool {
     causes
         .filter_map(|cause| cause.downcast_ref::<io::Error>())
         .any(|cause| cause.kind() == ErrorKind::ConnectionRefused)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Some mail providers want the headers in this order.
+    #[test]
+    fn a_mails_headers_let_its_provider_unsubscribe_with_one_click() {
+        let (x, unsubscribe) = (|| "x".to_owned(), "https://portal.example/id".to_owned());
+        let mail = Mail { to: x(), subject: x(), html: x(), text: x(), unsubscribe };
+        let entry =
+            entry(&Outgoing { mail, tags: ["deal", "invite", "send"].map(|name| (name, x())) }).unwrap();
+        let headers = entry.replacement_headers().iter().map(|header| (header.name(), header.value()));
+        let expected = [
+            ("List-Unsubscribe", "<https://portal.example/id>"),
+            ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+        ];
+        assert_eq!(headers.collect::<Vec<_>>(), expected);
+    }
 }

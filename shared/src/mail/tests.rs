@@ -82,6 +82,16 @@ fn without_a_name_or_a_verified_manager() {
     insta::assert_snapshot!("plain_text_anonymous", mail("Acme", None, None).text);
 }
 
+#[test]
+fn a_mails_unsubscribe_url_is_for_its_invite_and_stands_nowhere_in_the_text() {
+    let mail = mail("Acme", Some("Ann"), None);
+    let id = mail.unsubscribe.strip_prefix("https://portal.example/api/invites/unsubscribe/").unwrap();
+    let parsed = UnsubscribeId::parse(id).unwrap();
+    assert!(parsed.is_genuine(&Salt::from_bytes([1; 32])));
+    assert_eq!(parsed.key.invite, InviteId::from_bytes([2; 16]));
+    assert!(!mail.html.contains(id) && !mail.text.contains(id));
+}
+
 /// `portal/src/time.test.ts` tests the pages with the same dates.
 #[test]
 fn a_date_reads_as_on_the_pages() {

@@ -3,7 +3,7 @@
 //! Invariant: a fault of the request refuses the whole request (`BadRequestException`). A fault of one entry refuses only
 //! that entry. The figures are from the SES API v2 reference and "Service quotas in Amazon SES".
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use email_address::EmailAddress;
 use http::StatusCode;
@@ -105,7 +105,10 @@ fn check_entry(entry: &BulkEntry, defaults: &Defaults) -> Result<Entry, SesError
     let mut values = defaults.data.clone();
     values.extend(data(replacement.as_deref(), "ReplacementTemplateData")?);
     let (mut all_headers, mut all_tags) = (defaults.headers.clone(), defaults.tags.clone());
-    all_headers.extend(headers(&entry.replacement_headers)?);
+    let replacements = headers(&entry.replacement_headers)?;
+    all_headers
+        .retain(|name, _| !replacements.keys().any(|replacement| replacement.eq_ignore_ascii_case(name)));
+    all_headers.extend(replacements);
     all_tags.extend(tags(&entry.replacement_tags)?);
     let subject = render(defaults.subject, &values)?;
     let html = render(defaults.html, &values)?;
@@ -161,12 +164,16 @@ fn headers(pairs: &[Pair]) -> Result<BTreeMap<String, String>, SesError> {
         return Err(SesError::bad_request(format!("More than {MAX_HEADERS} headers")));
     }
     let token = |byte: u8| byte.is_ascii_graphic() && byte != b':';
-    let visible = |byte: u8| byte.is_ascii_graphic() || byte == b' ' || byte == b'\t';
+    let visible = |byte: u8| byte.is_ascii_graphic() || byte == b' ';
+    let mut names = BTreeSet::new();
     for Pair { name, value } in pairs {
         let named = (1..=MAX_HEADER_NAME).contains(&name.len()) && name.bytes().all(token);
         let valued = (1..=MAX_HEADER_VALUE).contains(&value.len()) && value.bytes().all(visible);
         if !named || !valued || OWN_HEADERS.contains(&name.to_ascii_lowercase().as_str()) {
             return Err(SesError::bad_request("A header has a name or value that is not allowed"));
+        }
+        if !names.insert(name.to_ascii_lowercase()) {
+            return Err(SesError::bad_request("A header appears more than once"));
         }
     }
     Ok(collect(pairs))
@@ -223,10 +230,24 @@ mod tests {
     }
 
     #[test]
+    fn an_entrys_header_replaces_the_templates_in_any_case() {
+        let mut request = request();
+        let header = |name: &str, value: &str| json!({"Name": name, "Value": value});
+        request["DefaultContent"]["Template"]["Headers"] =
+            json!([header("X-A", "all"), header("X-B", "all")]);
+        request["BulkEmailEntries"][0]["ReplacementHeaders"] =
+            json!([header("x-a", "one"), header("X-C", "one")]);
+        let entries = checked(&request).unwrap();
+        let [Ok(Some(mail))] = entries.as_slice() else { panic!("one mail") };
+        assert_eq!(json!(mail.headers), json!({"X-B": "all", "X-C": "one", "x-a": "one"}));
+    }
+
+    #[test]
     fn a_fault_of_the_request_refuses_the_whole_request() {
         const ENTRY_DATA: &str =
             "/BulkEmailEntries/0/ReplacementEmailContent/ReplacementTemplate/ReplacementTemplateData";
         let header = |name: &str, value: &str| json!([{"Name": name, "Value": value}]);
+        let unsubscribe = json!({"Name": "List-Unsubscribe", "Value": "a"});
         let long = "x".repeat(262_144);
         for (pointer, value) in [
             ("/FromEmailAddress", json!(null)),
@@ -235,7 +256,15 @@ mod tests {
             ("/BulkEmailEntries", json!([])),
             ("/BulkEmailEntries", json!(vec![entry("ann@example.com", "{}"); 51])),
             ("/BulkEmailEntries/0/ReplacementHeaders", header("X-A", "a\r\nBcc: b@example.com")),
+            ("/BulkEmailEntries/0/ReplacementHeaders", header("X-A", "a\tb")),
+            ("/BulkEmailEntries/0/ReplacementHeaders", header("X-A", "")),
+            ("/BulkEmailEntries/0/ReplacementHeaders", header("X-A", &"x".repeat(871))),
+            ("/BulkEmailEntries/0/ReplacementHeaders", header(&"x".repeat(127), "a")),
             ("/BulkEmailEntries/0/ReplacementHeaders", header("X A", "a")),
+            (
+                "/BulkEmailEntries/0/ReplacementHeaders",
+                json!([unsubscribe, {"Name": "list-unsubscribe", "Value": "b"}]),
+            ),
             ("/BulkEmailEntries/0/ReplacementHeaders", header("Subject", "a")),
             ("/BulkEmailEntries/0/ReplacementTags", header("a b", "c")),
             (ENTRY_DATA, json!("[]")),
