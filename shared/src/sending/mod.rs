@@ -12,7 +12,7 @@ use crate::clock::Deadline;
 use crate::config::{Config, ConfigError, MailConfig};
 use crate::domain::accept::AcceptRefusal;
 use crate::domain::limit::SendingLimits;
-use crate::domain::{Deal, DealState, Email, Invite, InviteId, InviteKey, Link, NewSend, Queued, Timestamp};
+use crate::domain::{Deal, DealState, Invite, InviteId, InviteKey, Link, NewSend, Queued, Timestamp};
 use crate::http::{Manager, Problem, Request, authorize_deal, authorize_deal_id};
 use crate::mail::ses::{Mailer, SuppressionError};
 use crate::store::{Allowance, Changed, InviteRecord, Seen, Sender, Store, StoreError, new_link};
@@ -199,12 +199,13 @@ impl Sending {
 
     /// Takes the address off the account's suppression list, if a bounce put it there: the manager says that the
     /// mailbox exists now. SES lists an address as it was mailed, or in lower case.
-    pub async fn unblock(&self, email: &Email, now: Timestamp) -> Result<(), Problem> {
+    pub async fn unblock(&self, invite: &Invite, now: Timestamp) -> Result<(), Problem> {
         let unavailable = |error: SuppressionError| {
             tracing::error!(%error, "an address could not be unblocked");
             Problem::unavailable()
         };
-        let mut spellings = vec![email.mailbox().to_owned(), email.mailbox().to_lowercase()];
+        let mailbox = invite.email.mailbox();
+        let mut spellings = vec![mailbox.to_owned(), mailbox.to_lowercase()];
         spellings.dedup();
         let mut blocked = Vec::new();
         for address in spellings {
@@ -212,7 +213,7 @@ impl Sending {
                 blocked.push(address);
             }
         }
-        if !blocked.is_empty() && self.store.may_unblock(email, now).await? {
+        if !blocked.is_empty() && self.store.may_unblock(invite, now).await? {
             for address in blocked {
                 self.mailer.unblock(&address).await.map_err(unavailable)?;
             }
