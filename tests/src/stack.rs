@@ -200,6 +200,11 @@ impl TestStack {
         learner.post("/api/invites/accept", &json!({ "token": token })).await
     }
 
+    /// `decline`, `ask`, `opt-out` or `opt-in`, which need no sign-in.
+    pub async fn answer(&self, what: &str, token: &str) -> Response {
+        self.nobody().post(&format!("/api/invites/{what}"), &json!({ "token": token })).await
+    }
+
     /// Runs the sweep and the deliverer once.
     pub async fn sweep(&self) -> [Value; 2] {
         self.local.sweep().await.unwrap_or_else(|error| panic!("a sweep: {error}"))

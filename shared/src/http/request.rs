@@ -4,9 +4,11 @@
 use super::{Caller, Event, Problem, Tokens, body};
 use crate::audit::Ledger;
 use crate::clock::{self, Deadline};
-use crate::domain::{DealId, InviteId, Timestamp};
+use crate::domain::accept::AcceptRefusal;
+use crate::domain::{DealId, InviteId, Link, Timestamp};
 use crate::store::StoreError;
 use lambda_runtime::Context;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::HashMap;
 
@@ -66,6 +68,17 @@ impl Request {
     /// 404 for a malformed id: no invite has it.
     pub fn invite_id(&self) -> Result<InviteId, Problem> {
         self.parameters.get("inviteId").and_then(|id| InviteId::parse(id)).ok_or_else(Problem::not_found)
+    }
+
+    /// The link of a body with a token. A malformed token gets the same answer as one that belongs to no invite (I6).
+    pub fn link(&self) -> Result<Link, Problem> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct TokenBody {
+            token: String,
+        }
+        let body: TokenBody = self.json()?;
+        Link::parse(&body.token).ok_or_else(|| AcceptRefusal::UnknownInvite.into())
     }
 
     pub fn query(&self, name: &str) -> Option<&str> {

@@ -12,10 +12,10 @@ use crate::clock::Deadline;
 use crate::config::{Config, ConfigError, MailConfig};
 use crate::domain::accept::AcceptRefusal;
 use crate::domain::limit::SendingLimits;
-use crate::domain::{Deal, DealState, Invite, InviteId, InviteKey, Link, NewSend, Queued, Timestamp};
+use crate::domain::{Deal, DealState, Email, Invite, InviteId, InviteKey, Link, NewSend, Queued, Timestamp};
 use crate::http::{Manager, Problem, Request, authorize_deal, authorize_deal_id};
 use crate::mail::ses::{Mailer, SuppressionError};
-use crate::store::{Allowance, Changed, InviteRecord, Seen, Sender, Store, StoreError, new_link};
+use crate::store::{Allowance, Changed, InviteRecord, OptOuts, Seen, Sender, Store, StoreError, new_link};
 use crate::telemetry;
 use aws_types::SdkConfig;
 use futures_util::future;
@@ -62,6 +62,8 @@ pub type ReplaceRule<'a, E> = Box<dyn Fn(Option<&Invite>, Timestamp) -> Result<I
 pub struct Row<'a, E> {
     pub invite: InviteId,
     pub seen: Seen,
+    /// The person opted out of the organisation's invites.
+    pub opted_out: bool,
     /// The row's index in the request.
     pub order: usize,
     pub rule: Rule<'a, E>,
@@ -135,10 +137,18 @@ impl Sending {
         Self { store, mailer, mail, config, limits }
     }
 
-    pub async fn authorize(&self, request: &Request) -> Result<SendRequest, Problem> {
+    /// Also says who of the people at `emails` has opted out.
+    pub async fn authorize(
+        &self,
+        request: &Request,
+        emails: impl IntoIterator<Item = &Email>,
+    ) -> Result<(SendRequest, OptOuts), Problem> {
         let manager = request.caller.manager(&self.config.organisation_claim)?;
-        let deal = authorize_deal(self.store.deal(request.deal_id()?).await?, &manager)?;
-        SendRequest::new(deal, manager, request)
+        let people = emails.into_iter().map(|email| (&manager.organisation, email));
+        let deal = self.store.deal(request.deal_id()?);
+        let (deal, opt_outs) = future::try_join(deal, self.store.opt_outs(people)).await?;
+        let deal = authorize_deal(deal, &manager)?;
+        Ok((SendRequest::new(deal, manager, request)?, opt_outs))
     }
 
     pub async fn authorize_invite(
@@ -284,6 +294,7 @@ impl Sending {
             lifetime: self.config.lifetime,
             lease: self.mail.lease,
             limit: self.limits.recipient,
+            opted_out: row.opted_out,
         };
         Ok((send, link))
     }

@@ -136,6 +136,26 @@ impl Run<'_> {
             if !self.turn(waiting.len()).await || self.mailed.borrow().stopped {
                 break;
             }
+            // I10: whoever opted out while the mail was queued gets none.
+            let people =
+                waiting.iter().map(|(_, (claim, deal))| (&deal.organisation.id, &claim.record.invite.email));
+            let opt_outs = match self.sending.store.opt_outs(people).await {
+                Ok(opt_outs) => opt_outs,
+                Err(error) => {
+                    tracing::error!(%error, "the opt-outs could not be read");
+                    break;
+                }
+            };
+            waiting.retain_mut(|(verdict, (claim, deal))| {
+                let is_wanted = !opt_outs.has(&deal.organisation.id, &claim.record.invite.email);
+                if !is_wanted {
+                    **verdict = Verdict::Failed(FailureReason::OptedOut);
+                }
+                is_wanted
+            });
+            if waiting.is_empty() {
+                break;
+            }
             let answers = self.call(waiting.iter().map(|(_, claim)| *claim)).await;
             for ((verdict, _), answer) in waiting.iter_mut().zip(answers) {
                 **verdict = answer;

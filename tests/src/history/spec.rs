@@ -136,7 +136,15 @@ impl Spec {
         let lifetime = Duration::seconds(if self.exact { self.lifetime } else { NEVER - now });
         let queued = Queued { at: at(now), order: 0 };
         let (link, lease) = (link(0).clone(), Duration::zero());
-        NewSend { link, queued, invited_by: None, lifetime, lease, limit: RecipientLimit::NONE }
+        NewSend {
+            link,
+            queued,
+            invited_by: None,
+            opted_out: false,
+            lifetime,
+            lease,
+            limit: RecipientLimit::NONE,
+        }
     }
 
     /// The parts of an invite that a reply can show.
@@ -181,6 +189,8 @@ impl Row {
             send_times: Vec::new(),
             learner: self.learner.map(learner).cloned(),
             removed_at: None,
+            declined_at: None,
+            asked: None,
             history: History::default(),
         }
     }
@@ -262,6 +272,7 @@ impl State {
                     Ok(invite) => vec![(self.with(address, spec.row(&invite)), Reply::Done)],
                     Err(InviteRefusal::AlreadyPending) => refused("already_pending"),
                     Err(InviteRefusal::AlreadyAccepted) => refused("already_accepted"),
+                    Err(InviteRefusal::OptedOut) => refused("opted_out"),
                     Err(InviteRefusal::TooSoon(_)) => refused("too_soon"),
                 }
             }
@@ -344,6 +355,7 @@ impl State {
                         Status::Pending => "pending",
                         Status::Accepted => "accepted",
                         Status::Expired => "expired",
+                        Status::Declined => "declined",
                         Status::Cancelled => "cancelled",
                         Status::Released => "released",
                     };
@@ -372,6 +384,7 @@ impl State {
             Err(ResendRefusal::JustResent) => vec![(self.clone(), Reply::Done)],
             Err(ResendRefusal::AlreadyAccepted) => refused("already_accepted"),
             Err(ResendRefusal::Stale) => refused("stale"),
+            Err(ResendRefusal::OptedOut) => refused("opted_out"),
             // The histories have no events and no limits.
             Err(
                 ResendRefusal::NotFound
