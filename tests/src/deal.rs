@@ -1,8 +1,10 @@
 //! A deal, through the API of its learning manager.
 
+use std::time::Duration;
+
 use serde_json::{Map, Value, json};
 
-use crate::{Client, Response};
+use crate::{Client, Response, eventually};
 
 /// A deal and the manager of its organisation. The organisation has no other deal.
 #[derive(Debug, Clone)]
@@ -49,6 +51,21 @@ impl Deal {
 
     pub async fn one(&self, id: &str) -> Value {
         self.manager.get(&self.invite_path(id)).await.ok(200)
+    }
+
+    /// The invite, once its mail is in this state.
+    pub async fn one_with_mail(&self, id: &str, state: &str) -> Value {
+        eventually(&format!("the mail is {state}"), Duration::from_secs(30), || async {
+            let invite = self.one(id).await;
+            (invite["delivery"]["state"] == state).then_some(invite)
+        })
+        .await
+    }
+
+    /// `PATCH …/invites/{id}`, with `If-Match` if there is an `etag`.
+    pub async fn correct(&self, id: &str, body: &Value, etag: Option<&str>) -> Response {
+        let headers: Vec<_> = etag.map(|etag| ("if-match", etag)).into_iter().collect();
+        self.manager.call("PATCH", &self.invite_path(id), &headers, Some(body)).await
     }
 
     /// All rows of a filter such as `status=pending&limit=7`, from all pages.
@@ -168,6 +185,12 @@ pub fn emails(rows: &[Value]) -> Vec<String> {
 
 pub fn ids(rows: &[Value]) -> Vec<String> {
     rows.iter().map(|row| row["id"].as_str().unwrap_or_default().to_owned()).collect()
+}
+
+/// The events of an invite's history, newest first.
+pub fn events(invite: &Value) -> Vec<&str> {
+    let history = invite["history"].as_array().expect("a history");
+    history.iter().map(|entry| entry["event"].as_str().expect("an event")).collect()
 }
 
 /// The outcome of each row of a bulk request.

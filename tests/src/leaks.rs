@@ -6,6 +6,7 @@ use std::path::Path;
 use aho_corasick::AhoCorasick;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use seatkeeper_local::functions::{FUNCTIONS, Function};
 
 use crate::snapshot::text;
 use crate::{Response, TestStack};
@@ -68,25 +69,37 @@ impl Secrets {
         Some(format!("{} in …{}…", self.forms[found.pattern()], &text[from..to]))
     }
 
-    /// Searches all files of a folder. Returns the number of their lines.
-    pub fn assert_none_in_logs(&self, logs: &Path) -> usize {
-        let mut lines = 0;
-        for entry in std::fs::read_dir(logs).expect("a folder of logs") {
-            let path = entry.expect("a file").path();
-            let text = String::from_utf8_lossy(&std::fs::read(&path).expect("a log")).into_owned();
-            lines += text.lines().count();
-            assert_eq!(self.find(&text), None, "{}", path.display());
-        }
-        lines
+    /// Searches the log of each function. Returns the numbers of their lines.
+    pub fn assert_none_in_logs(&self, logs: &Path) -> Vec<usize> {
+        let search = |function: &Function| {
+            let log = std::fs::read(logs.join(format!("{}.log", function.name))).expect("a log");
+            let text = String::from_utf8_lossy(&log).into_owned();
+            assert_eq!(self.find(&text), None, "{}", function.name);
+            text.lines().count()
+        };
+        FUNCTIONS.iter().map(search).collect()
     }
 
-    pub fn assert_none_in(&self, refusals: &[Response]) {
+    fn assert_none_in(&self, refusals: &[Response]) {
         for refusal in refusals {
             let headers = format!("{:?}", refusal.headers);
             let found = self.find(&refusal.text).or_else(|| self.find(&headers));
             assert_eq!(found, None, "{}", refusal.show());
         }
     }
+}
+
+/// Stops the stack and searches its logs and refusals for personal data. Returns a sentence about the search. I8
+pub async fn stop_and_search(stack: TestStack, logs: &Path) -> String {
+    let (secrets, refusals) = (Secrets::of(&stack).await, stack.refusals());
+    assert!(secrets.count() > 10, "too few secrets to search for");
+    stack.stop().await;
+    secrets.assert_none_in(&refusals);
+    let lines = secrets.assert_none_in_logs(logs);
+    assert!(!lines.contains(&0), "a function logs nothing: {lines:?}");
+    let lines: usize = lines.iter().sum();
+    std::fs::remove_dir_all(logs).expect("a folder of logs");
+    format!("no leak: {} forms, {lines} lines of logs, {} refusals", secrets.count(), refusals.len())
 }
 
 /// A word as it is, in a URL, in JSON with escapes, and in base64 at each of the three possible offsets.

@@ -27,7 +27,7 @@ mod time;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use client::Client;
-pub use deal::{Deal, addresses, body_routes, emails, ids, outcomes, row_of};
+pub use deal::{Deal, addresses, body_routes, emails, events, ids, outcomes, row_of};
 pub use mail::Mail;
 pub use response::Response;
 pub use stack::{PARTNERSHIPS, TABLE, TestStack, assert_fields, json_object, lasting_port, settings_with};

@@ -157,6 +157,28 @@ impl TestStack {
         assert_eq!(answer.status, 204, "{}", answer.show());
     }
 
+    /// Publishes SES's event about the newest mail to an address.
+    pub async fn publish(&self, address: &str, event: &str, copies: u32) {
+        let mails = self.inbox_for(address).await;
+        let id = mails.last().unwrap_or_else(|| panic!("a mail to {address}")).field("id").to_owned();
+        let body = json!({ "id": id, "event": event, "copies": copies });
+        assert_eq!(self.nobody().post("/inbox/events", &body).await.status, 202, "{event}");
+    }
+
+    /// Puts an address on the account's suppression list, as `PutSuppressedDestination` does.
+    pub async fn block(&self, address: &str, reason: &str) {
+        let url = format!("{}/v2/email/suppression/addresses", self.local.endpoints().ses);
+        let body = json!({ "EmailAddress": address, "Reason": reason });
+        let answer = self.http.put(url).json(&body).send().await.expect("an answer");
+        assert_eq!(answer.status(), 200, "{address}");
+    }
+
+    /// Whether an address is on the account's suppression list.
+    pub async fn is_blocked(&self, address: &str) -> bool {
+        let url = format!("{}/v2/email/suppression/addresses/{address}", self.local.endpoints().ses);
+        self.http.get(url).send().await.expect("an answer").status() == 200
+    }
+
     /// What the deal's manager sees, and the number of mails.
     pub async fn snapshot(&self, deal: &Deal) -> (Value, usize) {
         (deal.snapshot().await, self.inbox().await.len())

@@ -25,16 +25,16 @@ async fn resend_one(sending: &Sending, request: &Request) -> HandlerResult {
     let expected = request.if_match(future::ready(Ok(sends))).await?;
     let is_bounced = |invite: &&Invite| matches!(invite.delivery, Delivery::Bounced { .. });
     let existing = record.as_ref().map(|record| &record.invite);
-    let bounced = existing.filter(is_bounced).map(|invite| invite.email.clone());
+    let bounced = existing.filter(is_bounced);
     let row = || {
         let rule: Rule<'_, _> = Box::new(move |existing, send, now| resend(existing, expected, send, now));
         Row { invite, seen: Seen::Record(record.clone()), opted_out: None, order: 0, rule, replaces: None }
     };
-    if let Some(email) = &bounced
+    if let Some(bounced) = bounced
         // A resend that is refused unblocks nothing.
         && let Some(RowOutcome::Queued(_)) = sending.dry_run(&send_request, vec![row()]).await?.pop()
     {
-        sending.unblock(email, send_request.now).await?;
+        sending.unblock(bounced, send_request.now).await?;
     }
     let invite = match sending.send(&send_request, vec![row()]).await?.pop() {
         Some(RowOutcome::Queued(invite) | RowOutcome::Refused(ResendRefusal::JustResent, Some(invite))) => {

@@ -148,7 +148,8 @@ impl Mailer {
 
     /// Whether a bounce put the address on the account's suppression list.
     pub async fn is_blocked(&self, address: &str) -> Result<bool, SuppressionError> {
-        match self.client.get_suppressed_destination().email_address(address).send().await {
+        let read = self.client.get_suppressed_destination().email_address(address);
+        match read.customize().config_override(repeated()).send().await {
             Ok(found) => {
                 let reason = found.suppressed_destination().map(SuppressedDestination::reason);
                 Ok(reason == Some(&SuppressionListReason::Bounce))
@@ -158,7 +159,8 @@ impl Mailer {
     }
 
     pub async fn unblock(&self, address: &str) -> Result<(), SuppressionError> {
-        match self.client.delete_suppressed_destination().email_address(address).send().await {
+        let delete = self.client.delete_suppressed_destination().email_address(address);
+        match delete.customize().config_override(repeated()).send().await {
             Ok(_) => Ok(()),
             Err(error) => refused(&error),
         }
@@ -211,6 +213,11 @@ impl Mailer {
             .default_content(BulkEmailContent::builder().template(template).build())
             .set_bulk_email_entries(Some(entries)))
     }
+}
+
+/// The calls about the suppression list send no mail, so the SDK may repeat them.
+fn repeated() -> Builder {
+    Builder::new().retry_config(RetryConfig::standard())
 }
 
 /// Never quotes SES's message, which may hold the address.

@@ -211,12 +211,13 @@ impl Sending {
 
     /// Takes the address off the account's suppression list, if a bounce put it there: the manager says that the
     /// mailbox exists now. SES lists an address as it was mailed, or in lower case.
-    pub async fn unblock(&self, email: &Email, now: Timestamp) -> Result<(), Problem> {
+    pub async fn unblock(&self, invite: &Invite, now: Timestamp) -> Result<(), Problem> {
         let unavailable = |error: SuppressionError| {
             tracing::error!(%error, "an address could not be unblocked");
             Problem::unavailable()
         };
-        let mut spellings = vec![email.mailbox().to_owned(), email.mailbox().to_lowercase()];
+        let mailbox = invite.email.mailbox();
+        let mut spellings = vec![mailbox.to_owned(), mailbox.to_lowercase()];
         spellings.dedup();
         let mut blocked = Vec::new();
         for address in spellings {
@@ -224,7 +225,7 @@ impl Sending {
                 blocked.push(address);
             }
         }
-        if !blocked.is_empty() && self.store.may_unblock(email, now).await? {
+        if !blocked.is_empty() && self.store.may_unblock(invite, now).await? {
             for address in blocked {
                 self.mailer.unblock(&address).await.map_err(unavailable)?;
             }

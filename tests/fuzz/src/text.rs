@@ -64,7 +64,12 @@ pub(crate) fn address(input: &[u8]) {
         let is_found = email.searchable().starts_with(prefix.range()) && prefix.matches(&email);
         assert!(is_found, "{text:?} does not find itself");
     }
-    assert!(email.searchable().len() <= 1_024, "{email:?} fits into a sort key");
+    let searchable = email.searchable();
+    assert!(searchable.len() <= 1_024, "{email:?} fits into a sort key");
+    assert!(
+        !searchable.contains(char::REPLACEMENT_CHARACTER),
+        "{email:?} is found by a prefix that is not valid"
+    );
     let masked = email.masked();
     let (local, domain) = email.as_typed().split_once('@').unwrap();
     assert_eq!(
@@ -80,7 +85,7 @@ pub(crate) fn search(input: &[u8]) {
     assert_visible(prefix.as_str());
     assert!((1..=254).contains(&prefix.as_str().chars().count()), "{prefix:?}");
     assert!(prefix.range().len() <= 1_024, "{prefix:?} fits into a sort key");
-    // An invalid label gets U+FFFD. No address has that, so the prefix finds nothing in any spelling.
+    // An invalid label gets U+FFFD. No address has that, as `address` checks, so the prefix finds nothing in any spelling.
     if !prefix.as_str().contains(char::REPLACEMENT_CHARACTER) {
         assert_eq!(AddressPrefix::parse(prefix.as_str()), Some(prefix), "normalised once is normalised");
     }

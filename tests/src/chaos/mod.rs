@@ -2,7 +2,7 @@
 //! the faults end, the queue empties, and every invariant is checked.
 //!
 //! Invariant: a seed repeats the requests, but not their order. A run collects its violations and reports them
-//! together.
+//! together. Its logs, also of the function that reads SES's events, are searched for personal data.
 
 mod faults;
 mod ledger;
@@ -14,10 +14,12 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use fastrand::Rng;
+use seatkeeper_local::Settings;
 use serde_json::json;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
+use crate::leaks::stop_and_search;
 use crate::proxy::Proxy;
 use crate::{Deal, TestStack, now, past, settings_with};
 
@@ -72,7 +74,9 @@ struct ChaosStack {
 /// Runs chaos and then checks the invariants. `say` receives a line every few seconds.
 pub async fn run(options: Options, say: impl Fn(&str)) -> Summary {
     let proxy = Proxy::start().await;
-    let stack = TestStack::behind(&proxy, settings_with(&SETTINGS)).await;
+    let settings = Settings { keep_logs: true, ..settings_with(&SETTINGS) };
+    let logs = settings.logs.clone();
+    let stack = TestStack::behind(&proxy, settings).await;
     let mut rng = Rng::with_seed(options.seed);
     let mut deals = Vec::new();
     for _ in 0..DEALS {
@@ -128,7 +132,7 @@ pub async fn run(options: Options, say: impl Fn(&str)) -> Summary {
     verdict::check_invariants(&chaos).await;
     let summary = chaos.ledger.summary(options, quiet_after);
     if let Some(chaos) = Arc::into_inner(chaos) {
-        chaos.stack.stop().await;
+        say(&stop_and_search(chaos.stack, &logs).await);
     }
     summary
 }

@@ -41,6 +41,7 @@ pub(super) enum Action {
     See(u8),
     SeeDeal,
     SeeAllocated,
+    SeeCounts,
     SeeSeat(u8),
 }
 
@@ -55,6 +56,8 @@ pub(super) enum Reply {
     Row(String, u32, Option<i64>),
     Seats(u32, u32),
     Allocated(u32),
+    /// How many invites are pending and expired.
+    Counts(usize, usize),
     Is(bool),
     /// No response: the action may have happened, or may still happen before the window ends.
     Nothing,
@@ -208,6 +211,10 @@ impl State {
         self.rows.get(&address).map(Row::invite)
     }
 
+    fn status(&self, invite: &Invite, now: i64) -> Status {
+        invite.status(at(self.ends_at), at(now))
+    }
+
     fn with(&self, address: u8, row: Row) -> Self {
         let mut state = self.clone();
         state.rows.insert(address, row);
@@ -344,7 +351,7 @@ impl State {
             },
             Action::See(address) => match self.invite(address) {
                 Some(invite) => {
-                    let status = match invite.status(at(self.ends_at), at(now)) {
+                    let status = match self.status(&invite, now) {
                         Status::Pending => "pending",
                         Status::Accepted => "accepted",
                         Status::Expired => "expired",
@@ -359,6 +366,11 @@ impl State {
             },
             Action::SeeDeal => Reply::Seats(self.seats, self.allocated),
             Action::SeeAllocated => Reply::Allocated(self.allocated),
+            Action::SeeCounts => {
+                let statuses = self.rows.values().map(|row| self.status(&row.invite(), now));
+                let count = |counted| statuses.clone().filter(|status| *status == counted).count();
+                Reply::Counts(count(Status::Pending), count(Status::Expired))
+            }
             Action::SeeSeat(learner) => Reply::Is(self.holders.contains_key(&learner)),
             _ => refused("not a question"),
         }

@@ -23,7 +23,8 @@ impl Calls {
         Self::default()
     }
 
-    /// The calls of an operation: `GetItem`, `Query` (of the table), `Query due` (of an index), `SendBulkEmail`.
+    /// The calls of an operation: `GetItem`, `Query` (of the table), `Query due` (of an index), `SendBulkEmail`,
+    /// `GetSuppressedDestination`, `DeleteSuppressedDestination`.
     pub fn of(operation: &str) -> Self {
         Self { operation: Some(operation.to_owned()), containing: None }
     }
@@ -56,7 +57,12 @@ impl Call {
         let (head, body) = request.into_parts();
         let body = axum::body::to_bytes(body, usize::MAX).await?;
         let target = head.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
-        let operation = target.and_then(|target| target.rsplit('.').next()).unwrap_or("SendBulkEmail");
+        let of_ses = match head.method {
+            Method::GET => "GetSuppressedDestination",
+            Method::DELETE => "DeleteSuppressedDestination",
+            _ => "SendBulkEmail",
+        };
+        let operation = target.and_then(|target| target.rsplit('.').next()).unwrap_or(of_ses);
         let mut operation = operation.to_owned();
         if operation == "Query" {
             let query: Value = serde_json::from_slice(&body).unwrap_or_default();
@@ -70,7 +76,7 @@ impl Call {
             method: head.method,
             path: head.uri.path().to_owned(),
             headers: head.headers,
-            text: String::from_utf8_lossy(&body).into_owned(),
+            text: format!("{}{}", head.uri.path(), String::from_utf8_lossy(&body)),
             body,
         })
     }

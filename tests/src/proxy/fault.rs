@@ -55,14 +55,13 @@ impl Fault {
 
     /// Whether a call of this operation can meet the fault.
     pub fn can_meet(self, operation: &str) -> bool {
-        let mails = operation == "SendBulkEmail";
         match self {
-            Self::Throughput => !mails,
+            Self::Throughput => operation != "SendBulkEmail" && !operation.ends_with("SuppressedDestination"),
             Self::Conflict => {
                 operation.starts_with("Transact") || ["PutItem", "UpdateItem"].contains(&operation)
             }
             Self::Stale => operation.starts_with("Query "),
-            Self::Entries(_) => mails,
+            Self::Entries(_) => operation == "SendBulkEmail",
             _ => true,
         }
     }

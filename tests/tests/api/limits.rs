@@ -118,21 +118,6 @@ async fn rows_that_need_no_mail_use_up_nothing() {
     stack.stop().await;
 }
 
-/// The manager's limit grants a send, and gets a refund when the deal's limit refuses it.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_refused_resend_uses_up_nothing() {
-    let stack = TestStack::with(&[("LIMIT_MANAGER_PER_HOUR", "2"), ("LIMIT_DEAL_PER_DAY", "1")]).await;
-    let busy = stack.deal(5).await;
-    let body = json!({ "organisation": { "id": busy.organisation, "name": "The same" } });
-    let other = Deal { manager: busy.manager.clone(), ..stack.deal_with(5, &body).await };
-    let id = busy.invite_one("ann@example.com").await;
-    for _ in 0..3 {
-        resend(&busy, &id).await.unwrap_err();
-    }
-    other.invite_one("bob@example.com").await;
-    stack.stop().await;
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_resend_that_fails_before_it_is_stored_uses_up_nothing() {
     let proxy = Proxy::start().await;

@@ -381,21 +381,6 @@ async fn rows_come_in_pages_and_are_found_by_address() {
     stack.stop().await;
 }
 
-/// I3: twenty concurrent invites of one address, in two casings, make one invite and one mail.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_address_invited_twenty_times_is_one_invite() {
-    let stack = TestStack::start().await;
-    let deal = stack.deal(5).await;
-    let emails = ["ann@example.com", "ANN@Example.com"];
-    let answers = join_all((0..20).map(|number| deal.invite(&emails[number % 2..=number % 2]))).await;
-    let results: Vec<_> = answers.iter().map(|answer| &answer["results"][0]).collect();
-    let count = |outcome: &str| results.iter().filter(|result| result["outcome"] == outcome).count();
-    assert_eq!((count("invited"), count("already_pending")), (1, 19), "{results:?}");
-    assert!(results.iter().all(|result| result["inviteId"] == results[0]["inviteId"]), "{results:?}");
-    assert_eq!((deal.counts().await, stack.inbox().await.len()), ([1, 0, 0], 1));
-    stack.stop().await;
-}
-
 /// Partnership managers create, read and change deals of any organisation.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_deal_is_created_once_and_changed() {

@@ -1,37 +1,8 @@
 //! What happened to each mail, as SES's events say, and the ways to mend it. I9.
 
-use std::time::Duration;
-
 use seatkeeper_local::Settings;
 use serde_json::{Value, json};
-use tests::{Deal, Response, TestStack, assert_fields, emails, eventually, outcomes, settings_with};
-
-const SOON: Duration = Duration::from_secs(30);
-
-/// Publishes SES's event about the newest mail to an address.
-async fn publish(stack: &TestStack, address: &str, event: &str, copies: u32) {
-    let mails = stack.inbox_for(address).await;
-    let id = mails.last().unwrap().field("id").to_owned();
-    let body = json!({ "id": id, "event": event, "copies": copies });
-    assert_eq!(stack.nobody().post("/inbox/events", &body).await.status, 202, "{event}");
-}
-
-async fn until(deal: &Deal, id: &str, state: &str) -> Value {
-    eventually(&format!("the mail is {state}"), SOON, || async {
-        let invite = deal.one(id).await;
-        (invite["delivery"]["state"] == state).then_some(invite)
-    })
-    .await
-}
-
-fn events(invite: &Value) -> Vec<&str> {
-    invite["history"].as_array().unwrap().iter().map(|entry| entry["event"].as_str().unwrap()).collect()
-}
-
-async fn correct(deal: &Deal, id: &str, body: &Value, etag: Option<&str>) -> Response {
-    let headers: Vec<_> = etag.map(|etag| ("if-match", etag)).into_iter().collect();
-    deal.manager.call("PATCH", &deal.invite_path(id), &headers, Some(body)).await
-}
+use tests::{Deal, TestStack, assert_fields, emails, events, outcomes, settings_with};
 
 /// Unasked, SES publishes an event for each mail. The mailbox simulator's addresses do what they do at AWS.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -48,7 +19,7 @@ async fn every_mail_gets_its_events_unasked() {
     ];
     for (address, state, reason) in cases {
         let id = deal.invite_one(address).await;
-        let invite = until(&deal, &id, state).await;
+        let invite = deal.one_with_mail(&id, state).await;
         assert_eq!(
             (&invite["delivery"]["reason"], &invite["status"]),
             (&reason, &json!("pending")),
@@ -65,33 +36,6 @@ async fn every_mail_gets_its_events_unasked() {
     stack.stop().await;
 }
 
-/// Events come twice and in any order. The state shown is the highest rank, and the history has each event once.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn i9_events_in_any_order_give_the_same_state() {
-    let stack = TestStack::with(&[]).await;
-    let deal = stack.deal(99).await;
-    let orders: [(&[&str], &str); 6] = [
-        (&["delay", "delivery"], "delivered"),
-        (&["delivery", "delay"], "delivered"),
-        (&["transient", "delivery"], "delivered"),
-        (&["delivery", "transient"], "delivered"),
-        (&["bounce", "delivery", "delay"], "bounced"),
-        (&["complaint", "bounce", "delivery"], "complained"),
-    ];
-    for (number, (order, state)) in orders.into_iter().enumerate() {
-        let address = format!("p{number}@example.com");
-        let id = deal.invite_one(&address).await;
-        for event in order {
-            publish(&stack, &address, event, 2).await;
-        }
-        let invite = until(&deal, &id, state).await;
-        let told = events(&invite);
-        assert_eq!(told.iter().filter(|event| **event == state).count(), 1, "{order:?}: {told:?}");
-        assert_eq!(told[told.len() - 2..], ["sent", "invited"], "{order:?}");
-    }
-    stack.stop().await;
-}
-
 /// The answer of SES is lost. The event proves that the mail went out, so no second mail does.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn i4_an_event_settles_a_mail_whose_answer_was_lost() {
@@ -100,7 +44,7 @@ async fn i4_an_event_settles_a_mail_whose_answer_was_lost() {
     let deal = stack.deal(9).await;
     stack.fault("lost-answer", 1).await;
     let id = deal.invite_one("ann@example.com").await;
-    let invite = until(&deal, &id, "delivered").await;
+    let invite = deal.one_with_mail(&id, "delivered").await;
     assert!(invite["sentAt"].is_string());
     assert_eq!(events(&invite), ["delivered", "sent", "invited"]);
     let items = stack.items().await;
@@ -122,8 +66,8 @@ async fn i9_an_event_changes_nothing_else() {
     assert_eq!(stack.nobody().post("/inbox/events", &older).await.status, 202);
     let ann = stack.person("ann@example.com").await;
     stack.accept(&ann, &stack.token_for("ann@example.com").await).await.ok(200);
-    publish(&stack, "ann@example.com", "bounce", 1).await;
-    let invite = until(&deal, &id, "bounced").await;
+    stack.publish("ann@example.com", "bounce", 1).await;
+    let invite = deal.one_with_mail(&id, "bounced").await;
     assert_eq!((&invite["status"], deal.seats().await), (&json!("accepted"), [9, 1, 8]));
     assert_eq!(events(&invite).iter().filter(|event| **event == "bounced").count(), 1, "{invite}");
     assert!(deal.rows("status=undelivered").await.is_empty());
@@ -145,22 +89,6 @@ async fn an_event_of_a_mail_that_is_not_there_is_refused() {
     stack.stop().await;
 }
 
-/// SES, as its API is called.
-async fn suppression(stack: &TestStack, method: reqwest::Method, path: &str, body: Option<Value>) -> u16 {
-    let url = format!("{}/v2/email/suppression/addresses{path}", stack.local.endpoints().ses);
-    let request = reqwest::Client::new().request(method, url);
-    let request = match body {
-        Some(body) => request.json(&body),
-        None => request,
-    };
-    request.send().await.unwrap().status().as_u16()
-}
-
-async fn block(stack: &TestStack, address: &str, reason: &str) {
-    let body = json!({ "EmailAddress": address, "Reason": reason });
-    assert_eq!(suppression(stack, reqwest::Method::PUT, "", Some(body)).await, 200);
-}
-
 /// A resend takes the address off SES's list, once a day, as mailed and in lower case; never after a complaint.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_resend_after_a_bounce_reaches_the_mailbox() {
@@ -175,22 +103,24 @@ async fn a_resend_after_a_bounce_reaches_the_mailbox() {
     .enumerate()
     {
         let address = format!("Ann{number}@example.com");
-        block(&stack, &address, reason).await;
+        stack.block(&address, reason).await;
         if blocked != address {
-            block(&stack, blocked, reason).await;
+            stack.block(blocked, reason).await;
         }
         let id = deal.invite_one(&address).await;
-        assert_fields(&until(&deal, &id, "bounced").await, &json!({"delivery": {"reason": "suppressed"}}));
+        assert_fields(
+            &deal.one_with_mail(&id, "bounced").await,
+            &json!({"delivery": {"reason": "suppressed"}}),
+        );
         assert!(stack.inbox_for(&address).await.is_empty());
         deal.resend(&id, Some("\"1\"")).await.ok(200);
         assert_eq!(stack.inbox_for(&address).await.len(), usize::from(arrives), "{address}");
-        let left = suppression(&stack, reqwest::Method::GET, &format!("/{blocked}"), None).await;
-        assert_eq!(left, if arrives { 404 } else { 200 }, "{address}");
+        assert_eq!(stack.is_blocked(blocked).await, !arrives, "{address}");
         if arrives {
             // The mailbox is dead after all.
-            publish(&stack, &address, "bounce", 1).await;
-            block(&stack, &address, reason).await;
-            until(&deal, &id, "bounced").await;
+            stack.publish(&address, "bounce", 1).await;
+            stack.block(&address, reason).await;
+            deal.one_with_mail(&id, "bounced").await;
             deal.resend(&id, Some("\"2\"")).await.ok(200);
             assert_eq!(stack.inbox_for(&address).await.len(), 1, "once a day");
         }
@@ -210,8 +140,8 @@ async fn after_a_complaint_no_mail_goes_out_and_many_skip_the_undeliverable() {
         ("fine@example.com", "delivery", "delivered"),
     ] {
         let id = deal.invite_one(address).await;
-        publish(&stack, address, event, 1).await;
-        until(&deal, &id, state).await;
+        stack.publish(address, event, 1).await;
+        deal.one_with_mail(&id, state).await;
         ids.push(id);
     }
     deal.resend(&ids[0], None).await.problem(409, "complained");
@@ -229,7 +159,7 @@ async fn a_wrong_address_is_corrected_in_place() {
     let deal = stack.deal(9).await;
     let old = deal.invite_one("ann@exmaple.com").await;
     let token = stack.token_for("ann@exmaple.com").await;
-    let answer = correct(&deal, &old, &json!({ "email": "ann@example.com" }), Some("\"1\"")).await;
+    let answer = deal.correct(&old, &json!({ "email": "ann@example.com" }), Some("\"1\"")).await;
     let new = answer.ok(200);
     assert_fields(&new, &json!({"email": "ann@example.com", "status": "pending", "sends": 1}));
     let id = new["id"].as_str().unwrap();
@@ -249,9 +179,9 @@ async fn a_wrong_address_is_corrected_in_place() {
     assert_eq!(emails(&deal.rows("").await), ["ann@example.com"]);
 
     // A name, or another spelling: no mail.
-    let named = correct(&deal, id, &json!({ "name": "Ann" }), None).await.ok(200);
+    let named = deal.correct(id, &json!({ "name": "Ann" }), None).await.ok(200);
     assert_fields(&named, &json!({"id": id, "name": "Ann", "sends": 1}));
-    let spelled = correct(&deal, id, &json!({ "email": "Ann@Example.com" }), None).await.ok(200);
+    let spelled = deal.correct(id, &json!({ "email": "Ann@Example.com" }), None).await.ok(200);
     assert_fields(&spelled, &json!({"id": id, "name": "Ann", "email": "Ann@Example.com"}));
     assert_eq!(stack.inbox_for("ann@example.com").await.len(), 1);
     stack.stop().await;
@@ -282,11 +212,11 @@ async fn a_correction_is_refused_with_its_reason_and_changes_nothing() {
         (&bob, json!({ "email": null }), None, 400, "invalid_request"),
         (&bob, json!({ "status": "accepted" }), None, 400, "invalid_request"),
     ] {
-        correct(&deal, id, &body, etag).await.problem(status, code);
+        deal.correct(id, &body, etag).await.problem(status, code);
     }
     let stranger = stack.deal(1).await.manager;
     let foreign = Deal { manager: stranger, ..deal.clone() };
-    correct(&foreign, &bob, &email("eve@example.com"), None).await.problem(404, "not_found");
+    foreign.correct(&bob, &email("eve@example.com"), None).await.problem(404, "not_found");
     assert_eq!(stack.snapshot(&deal).await, before);
     stack.stop().await;
 }

@@ -1,11 +1,12 @@
 //! The operations of people and schedules: how each is prepared, run, repeated after a failure, and checked.
 
 use axum::http::HeaderMap;
+use seatkeeper_local::functions::TRACK_DELIVERY;
 use serde_json::{Value, json};
 use tests::proxy::{Calls, Fault};
-use tests::{Client, Deal, PARTNERSHIPS, Response};
+use tests::{Client, Deal, PARTNERSHIPS, Response, events, ids};
 
-use crate::stack::DisturbedStack;
+use crate::stack::{DisturbedStack, TOPIC};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Operation {
@@ -14,6 +15,8 @@ pub(crate) enum Operation {
     Resend,
     ResendMany,
     ResendExpired,
+    ResendBounced,
+    Correct,
     Accept,
     Cancel,
     Release,
@@ -21,18 +24,21 @@ pub(crate) enum Operation {
     PatchDeal,
     ReadDeal,
     ReadLinks,
+    Track,
     Expire,
     Deliver,
     DeliverMany,
 }
 
-/// What people request.
-pub(crate) const REQUESTS: [Operation; 12] = [
+/// What people request, and SES's event of a bounce, which Lambda repeats as a person would.
+pub(crate) const REQUESTS: [Operation; 15] = [
     Operation::Invite,
     Operation::InviteMany,
     Operation::Resend,
     Operation::ResendMany,
     Operation::ResendExpired,
+    Operation::ResendBounced,
+    Operation::Correct,
     Operation::Accept,
     Operation::Cancel,
     Operation::Release,
@@ -40,6 +46,7 @@ pub(crate) const REQUESTS: [Operation; 12] = [
     Operation::PatchDeal,
     Operation::ReadDeal,
     Operation::ReadLinks,
+    Operation::Track,
 ];
 
 /// What schedules run, for all deals at once.
@@ -50,12 +57,13 @@ const MANY: usize = 3;
 impl Operation {
     pub(crate) fn function(self) -> &'static str {
         match self {
-            Self::Invite | Self::InviteMany => "send-invites",
-            Self::Resend | Self::ResendMany | Self::ResendExpired => "resend-invite",
+            Self::Invite | Self::InviteMany | Self::Correct => "send-invites",
+            Self::Resend | Self::ResendMany | Self::ResendExpired | Self::ResendBounced => "resend-invite",
             Self::Accept | Self::ReadLinks => "accept-invite",
             Self::Cancel | Self::Release => "release-seat",
             Self::CreateDeal | Self::PatchDeal => "manage-deals",
             Self::ReadDeal => "deal-seats",
+            Self::Track => TRACK_DELIVERY,
             Self::Expire => "expire-invites",
             Self::Deliver | Self::DeliverMany => "deliver-invites",
         }
@@ -70,6 +78,11 @@ impl Operation {
         SWEEPS.contains(&self)
     }
 
+    /// Whether no gateway answers for the function.
+    pub(crate) fn is_invoked(self) -> bool {
+        self.is_sweep() || self == Self::Track
+    }
+
     fn delivers(self) -> bool {
         matches!(self, Self::Deliver | Self::DeliverMany)
     }
@@ -77,8 +90,9 @@ impl Operation {
     fn invites(self) -> usize {
         match self {
             Self::Invite | Self::InviteMany | Self::CreateDeal | Self::PatchDeal => 0,
-            Self::Resend | Self::Accept | Self::Cancel | Self::Release | Self::Deliver => 1,
-            _ => MANY,
+            Self::ResendMany | Self::ResendExpired => MANY,
+            Self::ReadDeal | Self::ReadLinks | Self::Expire | Self::DeliverMany => MANY,
+            _ => 1,
         }
     }
 }
@@ -126,6 +140,11 @@ impl Scenario {
         match operation {
             Operation::Release => drop(scenario.accept(0).await.ok(200)),
             Operation::ResendExpired | Operation::Expire => disturbed.age(&scenario.deal).await,
+            Operation::ResendBounced => {
+                stack.publish(&address(number, 0), "bounce", 1).await;
+                scenario.deal.one_with_mail(&scenario.ids[0], "bounced").await;
+                stack.block(&address(number, 0), "BOUNCE").await;
+            }
             Operation::ReadDeal | Operation::ReadLinks => {
                 // An accepted, an expired and a pending invite.
                 scenario.accept(0).await.ok(200);
@@ -169,7 +188,11 @@ impl Scenario {
         match self.operation {
             Operation::Invite => self.invite(0..1).await,
             Operation::InviteMany => self.invite(0..MANY).await,
-            Operation::Resend => deal.resend(&ids[0], Some("\"1\"")).await,
+            Operation::Resend | Operation::ResendBounced => deal.resend(&ids[0], Some("\"1\"")).await,
+            Operation::Correct => {
+                let email = address(self.number, 1);
+                deal.correct(&ids[0], &json!({ "email": email }), Some("\"1\"")).await
+            }
             Operation::ResendMany => {
                 let rows: Vec<_> = ids.iter().map(|id| json!({ "id": id, "sends": 1 })).collect();
                 deal.resend_many(&json!({ "invites": rows })).await
@@ -190,16 +213,29 @@ impl Scenario {
             Operation::PatchDeal => self.partnerships.patch(&deal.path(""), &json!({ "seats": 7 })).await,
             Operation::ReadDeal => self.read_deal().await,
             Operation::ReadLinks => self.read_links().await,
-            Operation::Expire | Operation::Deliver | Operation::DeliverMany => {
-                let swept = disturbed.stack.local.invoke(self.operation.function(), json!({})).await;
-                let (status, text) = match swept {
+            Operation::Track | Operation::Expire | Operation::Deliver | Operation::DeliverMany => {
+                let function = self.operation.function();
+                let event = if function == TRACK_DELIVERY { self.bounce() } else { json!({}) };
+                let invoked = disturbed.stack.local.invoke(function, event).await;
+                let (status, text) = match invoked {
                     Ok(report) => (200, report.to_string()),
                     Err(error) => (502, error.to_string()),
                 };
-                let request = self.operation.function().to_owned();
-                Response { request, status, headers: HeaderMap::new(), text }
+                Response { request: function.to_owned(), status, headers: HeaderMap::new(), text }
             }
         }
+    }
+
+    /// SES's event about the mail, as SNS hands it over.
+    fn bounce(&self) -> Value {
+        let at = "2026-01-01T00:00:00.000Z";
+        let tags = json!({ "deal": [self.deal.id], "invite": [self.ids[0]], "send": ["1"] });
+        let event = json!({
+            "eventType": "Bounce",
+            "mail": { "timestamp": at, "destination": [address(self.number, 0)], "tags": tags },
+            "bounce": { "bounceType": "Permanent", "bounceSubType": "General", "timestamp": at },
+        });
+        json!({ "Records": [{ "Sns": { "TopicArn": TOPIC, "Message": event.to_string() } }] })
     }
 
     /// All reads of a manager. Returns the first response that is not 200, or the last.
@@ -246,9 +282,13 @@ impl Scenario {
 
     /// Whether a user who repeats a failed request may get this response.
     pub(crate) fn is_fine_again(&self, answer: &Response) -> bool {
-        (200..300).contains(&answer.status)
-            || self.operation == Operation::Resend
-                && (answer.status, answer.code().as_str()) == (412, "stale")
+        let done_already = match self.operation {
+            Operation::Resend | Operation::ResendBounced => "412 stale",
+            // The corrected invite is cancelled.
+            Operation::Correct => "404 not_found",
+            _ => "",
+        };
+        (200..300).contains(&answer.status) || answer.kind() == done_already
     }
 
     /// Checks that the operation was done once.
@@ -263,7 +303,20 @@ impl Scenario {
         match self.operation {
             Operation::Invite | Operation::Deliver => sends(1, 1).await,
             Operation::InviteMany | Operation::DeliverMany | Operation::Expire => sends(1, MANY).await,
-            Operation::Resend => sends(2, 1).await,
+            Operation::Resend | Operation::ResendBounced => sends(2, 1).await,
+            Operation::Correct => {
+                sends(1, 1).await;
+                for id in [&self.ids[..], &ids(&self.deal.rows("").await)].concat() {
+                    let invite = self.deal.one(&id).await;
+                    let corrected = events(&invite).into_iter().filter(|event| *event == "corrected");
+                    assert_eq!(corrected.count(), 1, "{what}: {invite}");
+                }
+            }
+            Operation::Track => {
+                let invite = self.deal.one(&self.ids[0]).await;
+                assert_eq!(invite["delivery"]["state"], "bounced", "{what}");
+                assert_eq!(events(&invite), ["bounced", "sent", "invited"], "{what}");
+            }
             Operation::ResendMany | Operation::ResendExpired => sends(2, MANY).await,
             Operation::Accept => assert_eq!(self.deal.seats().await, [5, 1, 4], "{what}"),
             Operation::Release => assert_eq!(self.deal.seats().await, [5, 0, 5], "{what}"),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::stream::{self, StreamExt};
 use seatkeeper_local::Settings;
-use tests::leaks::Secrets;
+use tests::leaks::stop_and_search;
 use tests::proxy::Proxy;
 use tests::snapshot::{Findings, Item, Mailed, Snapshot, number, text};
 use tests::{Deal, TABLE, TestStack, eventually, now, settings_with};
@@ -18,6 +18,8 @@ const REPAIRED: Duration = Duration::from_mins(5);
 
 /// Four weeks and a minute, in seconds.
 const LIFETIME: i64 = 28 * 86_400 + 60;
+
+pub(crate) const TOPIC: &str = "arn:aws:sns:us-east-1:000000000000:events";
 
 /// Whether this is the long form (`make prove`).
 pub(crate) fn is_long() -> bool {
@@ -134,14 +136,7 @@ impl DisturbedStack {
 
     /// Stops the stack and searches its logs and refusals for personal data. I8
     pub(crate) async fn stop(self) {
-        let (secrets, refusals) = (Secrets::of(&self.stack).await, self.stack.refusals());
-        assert!(secrets.count() > 10, "too few secrets to search for");
-        self.stack.stop().await;
-        secrets.assert_none_in(&refusals);
-        let lines = secrets.assert_none_in_logs(&self.logs);
-        assert!(lines > 10, "too few lines of logs");
-        std::fs::remove_dir_all(&self.logs).unwrap();
-        println!("no leak: {} forms, {lines} lines of logs, {} refusals", secrets.count(), refusals.len());
+        println!("{}", stop_and_search(self.stack, &self.logs).await);
     }
 }
 
@@ -152,6 +147,7 @@ pub(crate) fn settings(timeout: u64) -> Settings {
         ("DELIVERY_LEASE", &lease),
         // A rate that delays no mail, but makes functions reserve their sends.
         ("SEND_RATE", "1000"),
+        ("EVENT_TOPIC", TOPIC),
         ("RUST_LOG", "trace"),
     ];
     Settings { keep_logs: true, ..settings_with(&env) }
