@@ -7,6 +7,7 @@
 import { signal, useSignal } from "@preact/signals";
 import { type OptOut, type Problem, unsubscribe } from "./api";
 import { drop, keep, kept } from "./storage";
+import { Boundary } from "./ui/boundary";
 import { Frame, Heading } from "./ui/frame";
 import { asProblem } from "./ui/load";
 import { Failure } from "./ui/status";
@@ -28,7 +29,9 @@ export function UnsubscribePage() {
   return (
     <Frame>
       <section class="card">
-        <Unsubscribe key={id.value} />
+        <Boundary>
+          <Unsubscribe key={id.value} />
+        </Boundary>
       </section>
     </Frame>
   );

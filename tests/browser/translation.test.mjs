@@ -32,6 +32,27 @@ check("a translated invitation shows changes", { expect: [answered(401), answere
   assert.doesNotMatch(await shown(page), /Try again|Accept as|The mail went to/);
 });
 
+check("a translated invitation shows the learner's answers", {}, async ({ context, page, stack, hand }) => {
+  await translate(context);
+  const deal = await stack.newDeal({ seats: 1 });
+  await deal.seat("bob@example.com");
+  await deal.invite(["ann@example.com"]);
+  await page.goto(`/accept#${tokenOf(await stack.linkTo("ann@example.com"))}`);
+  await hand.press("button", "Not me / stop inviting me");
+  await page.getByText("Asking allows its emails again.").waitFor();
+  await hand.press("button", "Allow invites again");
+  await page.getByText("Hill & Dale can send you invites again.").waitFor();
+  assert.doesNotMatch(await shown(page), /Asking allows|You stopped invites/);
+  await hand.press("button", "Not me / stop inviting me");
+  await deal.patch({ seats: 2 });
+  await hand.press("button", "Check again");
+  await page.getByText("You can still accept this one.").waitFor();
+  await hand.press("button", "No thanks");
+  await page.getByRole("heading", { level: 1, name: "You declined this invite" }).waitFor();
+  assert.doesNotMatch(await shown(page), /No thanks|Not for you|invites you to/);
+  assert.deepEqual(await staleTexts(page), []);
+});
+
 check("a translated page keeps counting down the days", {}, async ({ context, page, stack }) => {
   await translate(context);
   const deal = await stack.newDeal();

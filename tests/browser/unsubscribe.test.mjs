@@ -1,6 +1,7 @@
 /** The page that a mail program opens to unsubscribe: one button, and where its id goes. */
 import assert from "node:assert/strict";
 import { answered, BOTH, PHONE } from "./browser.mjs";
+import { tokenOf } from "./stack.mjs";
 import { suite } from "./suite.mjs";
 
 const check = suite();
@@ -19,6 +20,27 @@ async function answers(page, ...list) {
   });
   return requests;
 }
+
+check("the address in the mail's header leads to the page, and the mail's link to the way back", { viewport: PHONE }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  const email = `ann@${deal.org}.example`;
+  await deal.invite([email]);
+  const link = await stack.linkTo(email);
+  const headers = Object.entries((await stack.mails(email))[0].headers);
+  const [, value] = headers.find(([name]) => name.toLowerCase() === "list-unsubscribe");
+  await page.goto(/<(\S+)>/.exec(value)[1]);
+  await heading(page, "Stop these invites?");
+  assert.equal(page.url(), `${stack.url}/unsubscribe`);
+  const optedOut = async () => (await deal.api("GET", `/invites/${(await deal.row(email)).id}`)).optedOut;
+  assert.equal(await optedOut(), false);
+  await hand.press("button", "Stop inviting me");
+  await heading(page, "You get no more invites from Hill & Dale");
+  assert.equal(await optedOut(), true);
+  await page.goto(`/accept#${tokenOf(link)}`);
+  await hand.press("button", "Allow invites again");
+  await page.getByText("Hill & Dale can send you invites again.").waitFor();
+  assert.equal(await optedOut(), false);
+});
 
 check("one button stops the invites, and the page says the way back", { viewport: PHONE, hands: BOTH }, async ({ page, stack, hand }) => {
   const posted = await answers(page, STOPPED);

@@ -241,13 +241,13 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
           {preview.expiresAt && `Changed your mind? You can still accept until ${instant(preview.expiresAt)}.`}
         </p>
       )}
-      {failure.value && <SignInFailed why={failure.value} />}
+      {failure.value && <SignInFailed key={failure.value} why={failure.value} />}
       {problem ? (
         <Refusal key={problem} problem={problem} retry={() => void check()} />
       ) : shown ? (
         <Refusal key={shown} problem={shown.problem} />
       ) : obstacle && preview && !over ? (
-        <Stop key={checks.value} code={obstacle} deal={preview.deal} now={checks.value > 0} />
+        <Stop key={`${obstacle} ${checks.value}`} code={obstacle} deal={preview.deal} now={checks.value > 0} />
       ) : (
         checks.value > 0 &&
         !over && (
@@ -256,7 +256,7 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
           </Focus>
         )
       )}
-      {over && <Over found={found} />}
+      {over && <Over key={obstacle} found={found} />}
       {preview && !over && (accepted || declined ? <Facts of={preview} /> : <Offer key={preview} preview={preview} />)}
       <Asking {...answering} now={answered.value === "ask"} />
       {problem || (obstacle && !over) ? (

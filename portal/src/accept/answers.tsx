@@ -1,5 +1,4 @@
 /** The answers to an invite besides accepting. Each says what happens, and what the organisation sees. */
-import type { ComponentChildren } from "preact";
 import { instant } from "../time";
 import { Notice } from "../ui/status";
 import { Text } from "../ui/text";
@@ -22,8 +21,8 @@ function Choice({
   label,
   busy,
   onAnswer,
-  children,
-}: Omit<Answering, "found"> & { answer: Answer; label: string; children: ComponentChildren }) {
+  hint,
+}: Omit<Answering, "found"> & { answer: Answer; label: string; hint: string }) {
   return (
     <div class="choice">
       <button
@@ -35,10 +34,10 @@ function Choice({
         // The second click of a double click would press what takes this button's place.
         onClick={({ detail }) => detail < 2 && onAnswer(answer)}
       >
-        {label}
+        <Text>{label}</Text>
       </button>
       <p id={`${answer}-hint`} class="soft">
-        {children}
+        <Text>{hint}</Text>
       </p>
     </div>
   );
@@ -51,14 +50,16 @@ export function Asking({ now, ...answering }: Answering & { now: boolean }) {
   const what = askableFor(found);
   if (!what) return null;
   const organisation = found.organisation.name;
+  const noSeat = what === "seat" ? " No seat is reserved." : "";
   if (found.askedAt)
     return (
       <Focus key="asked" now={now}>
         <Notice tone="good">
           <p>
-            <strong>You asked for {(found.askedFor ?? what) === "seat" ? "a seat" : "a new link"}.</strong>{" "}
-            {organisation} sees this. If it sends you a new email, open the link in that one.{" "}
-            {what === "seat" && "No seat is reserved."}
+            <strong>
+              <Text>{`You asked for ${(found.askedFor ?? what) === "seat" ? "a seat" : "a new link"}.`}</Text>
+            </strong>{" "}
+            <Text>{`${organisation} sees this. If it sends you a new email, open the link in that one.${noSeat}`}</Text>
           </p>
           <p class="soft">
             Asked: <When time={found.askedAt} now={time} />
@@ -67,10 +68,13 @@ export function Asking({ now, ...answering }: Answering & { now: boolean }) {
       </Focus>
     );
   return (
-    <Choice {...answering} key="ask" answer="ask" label={what === "seat" ? "Ask for a seat" : "Ask for a new link"}>
-      {organisation} will see that you asked, and can send you a new email. {what === "seat" && "No seat is reserved."}{" "}
-      {found.optedOut && "Asking allows its emails again."}
-    </Choice>
+    <Choice
+      {...answering}
+      key="ask"
+      answer="ask"
+      label={what === "seat" ? "Ask for a seat" : "Ask for a new link"}
+      hint={`${organisation} will see that you asked, and can send you a new email.${noSeat}${found.optedOut ? " Asking allows its emails again." : ""}`}
+    />
   );
 }
 
@@ -85,16 +89,20 @@ export function Refusing(answering: Answering) {
         <Text>{declinable ? "Not for you?" : "No more invites?"}</Text>
       </h2>
       {declinable && (
-        <Choice {...answering} answer="decline" label="No thanks">
-          {organisation.name} will see that you declined, and when.{" "}
-          {preview.expiresAt && `You can still accept until ${instant(preview.expiresAt)}.`}
-        </Choice>
+        <Choice
+          {...answering}
+          answer="decline"
+          label="No thanks"
+          hint={`${organisation.name} will see that you declined, and when.${preview.expiresAt ? ` You can still accept until ${instant(preview.expiresAt)}.` : ""}`}
+        />
       )}
       {!optedOut && (
-        <Choice {...answering} answer="opt-out" label="Not me / stop inviting me">
-          No more invites from {organisation.name} will come to {preview?.email ?? "the invited address"}. It will see
-          that you want none. You can undo this on this page.
-        </Choice>
+        <Choice
+          {...answering}
+          answer="opt-out"
+          label="Not me / stop inviting me"
+          hint={`No more invites from ${organisation.name} will come to ${preview?.email ?? "the invited address"}. It will see that you want none. You can undo this on this page.`}
+        />
       )}
     </section>
   );
@@ -111,8 +119,9 @@ export function Stopped({ now, found, busy, onAnswer }: Answering & { now: boole
           <strong>
             <Text>{`You stopped invites from ${found.organisation.name}.`}</Text>
           </strong>{" "}
-          It sees that you want none, and its new invites do not reach you.{" "}
-          {acceptable && "You can still accept this one."}
+          <Text>
+            {`It sees that you want none, and its new invites do not reach you.${acceptable ? " You can still accept this one." : ""}`}
+          </Text>
         </p>
         <p class="actions">
           <button

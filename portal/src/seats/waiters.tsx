@@ -29,7 +29,7 @@ export function Waiters({
         <strong>
           <Text>{`${many} ${asked === 1 ? "waits" : "wait"}, ${free(available)}.`}</Text>
         </strong>{" "}
-        {asked === 1 ? "This person" : "They"} asked for a new link or a seat.
+        <Text>{`${asked === 1 ? "This person" : "They"} asked for a new link or a seat.`}</Text>
       </p>
       <p class="actions">
         {available > 0 && (
