@@ -4,7 +4,7 @@ A bulk mail is authorised on the sender's identity, the configuration set and th
 would ask for permission on "*", which no role of ours has. Which name of the action SES checks is not documented, so the
 file SES_CHECKS says it: the new one, the old one, or both. Cognito has AdminDeleteUserAttributes, which `make dismiss`
 calls, and can be called by Step Functions. CloudFormation has budgets and associations of web ACLs. An alarm hears only the
-metrics of its own dimensions.
+metrics of its own dimensions. DynamoDB says which item a request is for.
 """
 
 import json
@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ministack import app
+from ministack.core import iam_actions
 from ministack.core.responses import get_account_id, json_response
 from ministack.services import budgets, cloudwatch, cognito, stepfunctions, waf
 from ministack.services.cloudformation import provisioners
@@ -63,6 +64,15 @@ async def handle_deletion(method: str, path: str, headers: dict, body: bytes, qu
     return json_response({})
 
 
+dynamodb_context = iam_actions.dynamodb_service_context
+
+
+def with_leading_keys(body: bytes) -> dict:
+    request = json.loads(body)
+    item = request.get("Item") or request.get("Key")
+    return dynamodb_context(body) | ({"dynamodb:LeadingKeys": [item["pk"]["S"]]} if item else {})
+
+
 evaluate_alarm = cloudwatch._evaluate_alarm
 
 
@@ -105,6 +115,7 @@ stepfunctions._AWS_SDK_SERVICE_MAP["cognitoidentityprovider"] = {
 }
 cloudwatch._evaluate_alarm = evaluate_by_dimensions
 app._enforce_ses_v2 = enforce_by_name
+iam_actions.dynamodb_service_context = with_leading_keys
 cognito.handle_request = handle_deletion
 
 if __name__ == "__main__":

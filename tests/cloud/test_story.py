@@ -1,5 +1,7 @@
 """The product's story on AWS's own terms: through API Gateway and its JWT authorizer, with tokens of a local issuer."""
 
+import base64
+import hmac
 import re
 from concurrent.futures import ThreadPoolExecutor
 from html import unescape
@@ -194,7 +196,8 @@ def test_i1_one_seat_goes_to_one_of_many_who_accept_at_once(
 
 
 def test_the_gateway_refuses_whoever_has_no_token(stack: Stack) -> None:
-    open_to_all = {"POST /api/invites/preview"}
+    open_to_all = {f"POST /api/invites/{what}" for what in ("preview", "decline", "ask", "opt-out", "opt-in")}
+    open_to_all |= {f"{method} /api/invites/unsubscribe/{{id}}" for method in ("GET", "POST")}
     assert {route for route, scopes in stack.routes.items() if not scopes} == open_to_all
     for route in stack.routes.keys() - open_to_all:
         for token in (None, "not.a.token"):
@@ -242,6 +245,42 @@ def test_i6_what_is_no_link_is_an_unknown_invite(stack: Stack, issuer: Issuer) -
     ]
     assert len(set(answers)) == 1
     assert b"unknown_invite" in answers[0]
+
+
+def test_a_learner_says_no_asks_and_opts_out(stack: Stack, issuer: Issuer, partner: str, manager: str) -> None:
+    deal, ann, bob = stack.make_deal(partner, seats=1), somebody(), somebody()
+    stack.invite(manager, deal, ann, bob)
+    links = {person: {"token": stack.emulator.link(person)} for person in (ann, bob)}
+    assert stack.ok("POST", "/api/invites/decline", body=links[ann])["declinedAt"]
+    assert stack.call("POST", "/api/invites/ask", body=links[ann]).code == "still_valid"
+    stack.ok("POST", "/api/invites/accept", issuer.token(bob), links[bob])
+    assert stack.call("POST", "/api/invites/ask", body=links[ann]).json["askedFor"] == "seat"
+    for path, is_out in (("opt-out", True), ("opt-in", False)):
+        assert stack.ok("POST", f"/api/invites/{path}", body=links[ann])["optedOut"] == is_out
+
+
+def test_a_mail_provider_unsubscribes_with_one_click(stack: Stack, partner: str, manager: str) -> None:
+    """The emulator's SES drops headers, so the id is computed here once more."""
+    deal, address = stack.make_deal(partner), somebody()
+    [invite] = stack.invite(manager, deal, address)
+    key = {"pk": {"S": f"D#{deal}"}, "sk": {"S": "DEAL"}}
+    item = stack.emulator.client("dynamodb").get_item(TableName=stack.outputs["TableName"], Key=key)["Item"]
+    ids = [base64.urlsafe_b64decode(f"{part}==") for part in (deal, invite)]
+    message = b"".join(len(part).to_bytes(8, "big") + part for part in [b"unsubscribe", *ids])
+    mac = hmac.digest(base64.urlsafe_b64decode(item["salt"]["S"] + "="), message, "sha256")[:16]
+    path = "/api/invites/unsubscribe/" + base64.urlsafe_b64encode(b"".join([*ids, mac])).decode()
+
+    answer = stack.call("GET", path)
+    assert (answer.status, answer.headers["location"]) == (303, f"/unsubscribe#{path.rpartition('/')[2]}")
+    field = b'--b\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\nOne-Click\r\n--b--\r\n'
+    for kind, form in (
+        ("application/x-www-form-urlencoded", b"List-Unsubscribe=One-Click"),
+        ("multipart/form-data; boundary=b", field),
+    ):
+        assert stack.ok("POST", path, body=form, headers={"content-type": kind})["optedOut"]
+    assert stack.call("POST", path, body={}).code == "invalid_request"
+    resend = f"/api/deals/{deal}/invites/{invite}/resend"
+    assert stack.call("POST", resend, manager, headers={"if-match": '"1"'}).code == "opted_out"
 
 
 def test_a_wrong_address_is_corrected_and_its_link_dies(stack: Stack, partner: str, manager: str) -> None:

@@ -25,11 +25,12 @@ pub fn no_content() -> Response<String> {
     response
 }
 
-/// `location` must be printable ASCII.
-pub fn see_other(location: &str) -> Response<String> {
+/// To one of our pages. The fragment may have any characters.
+pub fn see_other(page: &'static str, fragment: &str) -> Response<String> {
     let mut response = no_content();
     *response.status_mut() = StatusCode::SEE_OTHER;
-    if let Ok(location) = HeaderValue::from_str(location) {
+    let fragment: String = form_urlencoded::byte_serialize(fragment.as_bytes()).collect();
+    if let Ok(location) = HeaderValue::try_from(format!("{page}#{fragment}")) {
         response.headers_mut().insert(header::LOCATION, location);
     }
     response

@@ -46,6 +46,9 @@ async fn i8_every_change_is_recorded_and_names_nobody() {
     deal.cancel(&third).await.ok(204);
     let fourth = deal.invite_one("dee@example.com").await;
     let link = stack.token_for("dee@example.com").await;
+    let unsubscribe = stack.inbox_for("dee@example.com").await[0].unsubscribe_path().to_owned();
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    stack.nobody().raw("POST", &unsubscribe, &form, b"List-Unsubscribe=One-Click".into()).await.ok(200);
     for answer in ["decline", "opt-out", "opt-in"] {
         stack.answer(answer, &link).await.ok(200);
     }
@@ -93,6 +96,7 @@ async fn i8_every_change_is_recorded_and_names_nobody() {
         ("POST /api/invites/accept", Some(&ann), &deal, first),
         ("POST /api/deals/{dealId}/invites", Some(&manager), &deal, fourth),
         ("{inviteId}/resend", Some(&manager), &deal, fourth),
+        ("POST /api/invites/unsubscribe/{id}", None, &deal, fourth),
         ("POST /api/invites/decline", None, &deal, fourth),
         ("POST /api/invites/ask", None, &deal, fourth),
         ("POST /api/invites/opt-out", None, &deal, fourth),

@@ -13,3 +13,4 @@ mod limits;
 mod settings;
 mod story;
 mod tracking;
+mod unsubscribe;
