@@ -47,14 +47,16 @@ FREE_STEPS = 4_000
 # (read units, write units)
 SEND = (0, 8.0)
 RESEND = (2.0, 9.0)
-PREVIEW = (2.0, 0)
+# Twice for each mail: when it is requested, and before it is sent.
+OPT_OUTS = (1.0, 0)
+PREVIEW = (3.0, 0)
 ACCEPT = (1.0, 9.0)
 EXPIRE = (1.0, 4.0)
 MY_SEATS = (2.0, 0)
 DEAL = (1.0, 0)
 DEALS = (1.5, 0)
 PAGE = (6.0, 0)
-COUNTS = (60.0, 0)
+COUNTS = (67.5, 0)
 EMPTY_SHARD = (0.5, 0)
 LIMITS = (0, 2.0)
 CLAIM = (1.0, 4.0)
@@ -155,7 +157,7 @@ def invites() -> list[Use]:
             f"invites sent, {ROWS_A_REQUEST} a request",
             INVITES,
             mails=INVITES,
-            reads=sends * DEAL[0] + claimed * CLAIM[0],
+            reads=sends * DEAL[0] + claimed * CLAIM[0] + INVITES * 2 * OPT_OUTS[0],
             # Each request takes from the limits, and each call to SES reserves its turn.
             writes=INVITES * SEND[1] + claimed * CLAIM[1] + sends * LIMITS[1] + INVITES / SEND_RATE,
             requests=sends,
@@ -168,7 +170,7 @@ def invites() -> list[Use]:
             "resent, one a request",
             resends,
             mails=resends,
-            reads=resends * RESEND[0],
+            reads=resends * (RESEND[0] + 2 * OPT_OUTS[0]),
             # A lone resend finds the send rate idle: its turn is a refused write and a write.
             writes=resends * (RESEND[1] + LIMITS[1] + 2),
             requests=resends,

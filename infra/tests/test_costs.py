@@ -22,6 +22,7 @@ def test_the_document_has_the_tables_as_they_are_printed():
         ("an organisation's deals (one)", costs.DEALS),
         ("send, an invite", costs.SEND),
         ("resend", costs.RESEND),
+        ("opt-outs, an address", costs.OPT_OUTS),
         ("preview", costs.PREVIEW),
         ("accept", costs.ACCEPT),
         ("a learner's seats", costs.MY_SEATS),

@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use shared::domain::resend::{ResendRefusal, resend, resend_among_many, resend_expired};
-use shared::domain::{Delivery, Invite, InviteId, InviteKey};
+use shared::domain::{Delivery, Invite, InviteId};
 use shared::http::{self, HandlerResult, InviteView, Object, Problem, Request};
 use shared::sending::{MOST_ROWS, Row, RowOutcome, Rule, SendRequest, Sending, check_rows};
-use shared::store::{InviteRecord, Seen, StoreError};
-use std::collections::{HashMap, HashSet};
+use shared::store::{Seen, StoreError};
+use std::collections::HashSet;
 use std::future;
 
 pub(crate) async fn route(sending: &Sending, request: Request) -> HandlerResult {
@@ -25,13 +25,9 @@ async fn resend_one(sending: &Sending, request: &Request) -> HandlerResult {
     let is_bounced = |invite: &&Invite| matches!(invite.delivery, Delivery::Bounced { .. });
     let existing = record.as_ref().map(|record| &record.invite);
     let bounced = existing.filter(is_bounced).map(|invite| invite.email.clone());
-    let organisation = &send_request.deal.organisation.id;
-    let people = existing.map(|invite| (organisation, &invite.email));
-    let opt_outs = sending.store.opt_outs(people).await?;
-    let opted_out = people.is_some_and(|(organisation, email)| opt_outs.has(organisation, email));
     let row = || {
         let rule: Rule<'_, _> = Box::new(move |existing, send, now| resend(existing, expected, send, now));
-        Row { invite, seen: Seen::Record(record.clone()), opted_out, order: 0, rule, replaces: None }
+        Row { invite, seen: Seen::Record(record.clone()), opted_out: None, order: 0, rule, replaces: None }
     };
     if let Some(email) = &bounced
         // A resend that is refused unblocks nothing.
@@ -125,13 +121,6 @@ async fn resend_many(sending: &Sending, request: &Request) -> HandlerResult {
     // Named invites are listed in the order of the body. The oldest expired ones keep the order of the list.
     let last = wanted.len().saturating_sub(1);
     let order = |index: usize| if is_by_status { last - index } else { index };
-    let deal = &send_request.deal;
-    let ids = wanted.iter().filter_map(|wanted| InviteId::parse(&wanted.id)).collect::<HashSet<_>>();
-    let keys = ids.into_iter().map(|invite| InviteKey { deal: deal.id, invite });
-    let records = sending.store.invites(keys).await?;
-    let mut records: HashMap<_, _> = records.into_iter().map(|record| (record.invite.id, record)).collect();
-    let people = records.values().map(|record| (&deal.organisation.id, &record.invite.email));
-    let opt_outs = sending.store.opt_outs(people).await?;
     let (mut rows, mut given, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
     for (index, SeenInvite { id, sends }) in wanted.into_iter().enumerate() {
         let outcome = match InviteId::parse(&id) {
@@ -139,17 +128,13 @@ async fn resend_many(sending: &Sending, request: &Request) -> HandlerResult {
             // Named twice: the first row counts, so this row saw an older state.
             Some(invite) if !seen.insert(invite) => Some(Outcome::Stale),
             Some(invite) => {
-                let record = records.remove(&invite);
-                let has_opted_out =
-                    |record: &InviteRecord| opt_outs.has(&deal.organisation.id, &record.invite.email);
-                let opted_out = record.as_ref().is_some_and(has_opted_out);
                 let rule: Rule<'_, _> = if is_by_status {
                     Box::new(move |existing, send, now| resend_expired(existing, sends, send, now))
                 } else {
                     Box::new(move |existing, send, now| resend_among_many(existing, Some(sends), send, now))
                 };
-                let (seen, order) = (Seen::Record(record), order(index));
-                rows.push(Row { invite, seen, opted_out, order, rule, replaces: None });
+                let (seen, order) = (Seen::Unread, order(index));
+                rows.push(Row { invite, seen, opted_out: None, order, rule, replaces: None });
                 None
             }
         };

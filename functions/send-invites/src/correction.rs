@@ -70,7 +70,7 @@ async fn replace(
     let row = Row {
         invite: new,
         seen: Seen::Unread,
-        opted_out,
+        opted_out: Some(opted_out),
         order: 0,
         rule: Box::new(|existing, send, now| invite_instead(existing, &invitee, send, now)),
         replaces: Some(Replaced {

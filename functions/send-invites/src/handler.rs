@@ -81,7 +81,7 @@ async fn send(sending: &Sending, request: &Request) -> HandlerResult {
     let rows = invitees.iter().enumerate().filter_map(|(order, invitee)| {
         let invitee = invitee.as_ref().ok()?;
         let rule: Rule<'_, _> = Box::new(|existing, send, now| invite(existing, invitee, send, now));
-        let opted_out = opt_outs.has(organisation, &invitee.email);
+        let opted_out = Some(opt_outs.has(organisation, &invitee.email));
         Some(Row { invite: invitee.id, seen: Seen::Nothing, opted_out, order, rule, replaces: None })
     });
     let outcomes = if dry_run {

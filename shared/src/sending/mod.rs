@@ -62,8 +62,8 @@ pub type ReplaceRule<'a, E> = Box<dyn Fn(Option<&Invite>, Timestamp) -> Result<I
 pub struct Row<'a, E> {
     pub invite: InviteId,
     pub seen: Seen,
-    /// The person opted out of the organisation's invites.
-    pub opted_out: bool,
+    /// Whether the person opted out of the organisation's invites; `None` to look it up for the invite's address.
+    pub opted_out: Option<bool>,
     /// The row's index in the request.
     pub order: usize,
     pub rule: Rule<'a, E>,
@@ -204,6 +204,7 @@ impl Sending {
         let wanted = count(rows.len());
         let allowance = self.store.foresee_allowance(self.sender(request), wanted, request.now).await?;
         self.read(&request.deal, &mut rows).await?;
+        self.look_up(&request.deal, &mut rows).await?;
         Ok(self.foresee(request, &rows, &allowance)?)
     }
 
@@ -242,6 +243,7 @@ impl Sending {
         if is_short || rows.iter().any(|row| matches!(row.seen, Seen::Unread)) {
             self.read(&request.deal, rows).await?;
         }
+        self.look_up(&request.deal, rows).await?;
         if !is_short {
             return Ok(rows.iter().map(|_| None).collect());
         }
@@ -258,6 +260,19 @@ impl Sending {
             records.into_iter().map(|record| (record.invite.id, record)).collect();
         for row in unread {
             row.seen = Seen::Record(records.remove(&row.invite));
+        }
+        Ok(())
+    }
+
+    /// Looks up who opted out, where the handler could not know the address.
+    async fn look_up<E>(&self, deal: &Deal, rows: &mut [Row<'_, E>]) -> Result<(), StoreError> {
+        let organisation = &deal.organisation.id;
+        let unknown = || rows.iter().filter(|row| row.opted_out.is_none()).filter_map(Row::existing);
+        let opt_outs = self.store.opt_outs(unknown().map(|invite| (organisation, &invite.email))).await?;
+        for row in rows {
+            let has_opted_out =
+                row.existing().is_some_and(|invite| opt_outs.has(organisation, &invite.email));
+            row.opted_out.get_or_insert(has_opted_out);
         }
         Ok(())
     }
@@ -293,7 +308,7 @@ impl Sending {
             lifetime: self.config.lifetime,
             lease: self.mail.lease,
             limit: self.limits.recipient,
-            opted_out: row.opted_out,
+            opted_out: row.opted_out.unwrap_or_default(),
         };
         Ok((send, link))
     }

@@ -139,20 +139,15 @@ impl Run<'_> {
             // I10: whoever opted out while the mail was queued gets none.
             let people =
                 waiting.iter().map(|(_, (claim, deal))| (&deal.organisation.id, &claim.record.invite.email));
-            let opt_outs = match self.sending.store.opt_outs(people).await {
-                Ok(opt_outs) => opt_outs,
-                Err(error) => {
-                    tracing::error!(%error, "the opt-outs could not be read");
-                    break;
-                }
+            let opt_outs = self.sending.store.opt_outs(people).await;
+            let unread = |error: &_| tracing::error!(%error, "the opt-outs could not be read");
+            let Ok(opt_outs) = opt_outs.inspect_err(unread) else { break };
+            let has_opted_out = |(_, (claim, deal)): &mut (_, &(Claim, &Deal))| {
+                opt_outs.has(&deal.organisation.id, &claim.record.invite.email)
             };
-            waiting.retain_mut(|(verdict, (claim, deal))| {
-                let is_wanted = !opt_outs.has(&deal.organisation.id, &claim.record.invite.email);
-                if !is_wanted {
-                    **verdict = Verdict::Failed(FailureReason::OptedOut);
-                }
-                is_wanted
-            });
+            for (verdict, _) in waiting.extract_if(.., has_opted_out) {
+                *verdict = Verdict::Failed(FailureReason::OptedOut);
+            }
             if waiting.is_empty() {
                 break;
             }

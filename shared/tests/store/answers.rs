@@ -4,7 +4,7 @@ use super::table::{Answer, LEASE, Table, after, done, refused, start};
 use super::wire::Fault;
 use shared::domain::answer::AnswerRefusal;
 use shared::domain::outcome::Outcome;
-use shared::domain::{AskedFor, Delivery, HistoryEvent, Invite, InviteState};
+use shared::domain::{Delivery, HistoryEvent, Invite, InviteState};
 use shared::store::{AcceptOutcome, keys::Queue};
 
 const ANN: &str = "ann@example.com";
@@ -113,21 +113,4 @@ async fn i4_a_queued_mail_of_a_declined_invite_stays_due_and_never_expires() {
     assert!(table.due(Queue::Expire, shard, expires_at).await.is_empty());
     // Both links of the newest send still accept.
     assert!(matches!(table.accept(&newest, "ann", after(300)).await, AcceptOutcome::Accepted { .. }));
-}
-
-#[tokio::test]
-async fn a_send_settles_an_ask_and_the_ask_is_for_what_the_link_lacks() {
-    let table = Table::new(1).await;
-    let (ann, _) = table.send(ANN, start()).await;
-    let (bob, _) = table.send("bob@example.com", start()).await;
-    let early = refused(table.answer(&ann, Answer::Ask, after(1)).await);
-    assert_eq!(early, AnswerRefusal::StillValid);
-    table.accepts(&bob, "bob", after(2)).await;
-    let wanted = |invite: &Invite| invite.asked.map(|asked| asked.wanted);
-    let asked = done(table.answer(&ann, Answer::Ask, after(3)).await).invite;
-    assert_eq!(wanted(&asked), Some(AskedFor::Seat));
-    let resent = done(table.resend(&table.link(ANN), None, after(60)).await).invite;
-    assert_eq!(wanted(&resent), None);
-    let asked = done(table.answer(&ann, Answer::Ask, after(61)).await).invite;
-    assert_eq!(wanted(&asked), Some(AskedFor::Link));
 }

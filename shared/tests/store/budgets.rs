@@ -246,7 +246,8 @@ async fn the_cost_of_a_page_does_not_grow_with_the_deal() {
         let read = table.store.page(table.deal.id, &page_query(filter, 50), late).await.unwrap().unwrap();
         assert_eq!(read.invites.len(), 50, "{tab}");
         of_a_hundred.push(table.store.usage());
-        assert!(of_a_hundred.last().unwrap().read_units <= ceiling, "{tab}");
+        let units = of_a_hundred.last().unwrap().read_units;
+        assert!(units <= ceiling, "{tab}: {units} RRU");
     }
     table.write_copies(&pending, 10_099..10_999).await;
     table.reset_counts();

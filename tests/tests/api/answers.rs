@@ -132,7 +132,7 @@ async fn i10_an_opt_out_holds_for_every_deal_and_path_of_the_organisation() {
             1 + u64::from(outcomes(&answer)[1] != "invited")
         );
     }
-    deal.resend(&id, None).await.problem(409, "opted_out");
+    deal.resend(&id, Some("\"2\"")).await.problem(409, "opted_out");
     assert_eq!(outcomes(&deal.resend_rows(&[(&id, 2)]).await.ok(200)), ["opted_out"]);
     let correction = json!({"email": ANN});
     other.invite_one("dee@example.com").await;

@@ -128,7 +128,7 @@ impl View {
         use InviteState::{Accepted, Cancelled, Declined, Expired, Open};
         match filter {
             // Few of the newest rows have expired, and fewer were declined.
-            None => [(Open, 12), (Expired, 8), (Accepted, 12), (Declined, 3)]
+            None => [(Open, 12), (Expired, 7), (Accepted, 12), (Declined, 3)]
                 .map(|(state, twelfths)| Part { twelfths, ..Part::whole(state) })
                 .into(),
             // `attention_rows` reads these.
