@@ -160,7 +160,10 @@ def test_a_cancelled_link_says_so_and_a_released_seat_is_free(
 ) -> None:
     deal, ann, bob = stack.make_deal(partner, seats=2), somebody(), somebody()
     cancelled, released = stack.invite(manager, deal, ann, bob)
+    assert stack.call("GET", f"/api/deals/{deal}/seats.csv", manager).body.count(b"\r\n") == 3
     assert stack.call("DELETE", f"/api/deals/{deal}/invites/{cancelled}", manager).status == 204
+    rows = {"invites": [{"id": cancelled, "sends": 1}]}
+    assert stack.ok("POST", f"/api/deals/{deal}/invites/cancel", manager, rows)["summary"]["cancelled"] == 1
     answer = stack.call("POST", "/api/invites/accept", issuer.token(ann), {"token": stack.emulator.link(ann)})
     assert (answer.status, answer.code) == (410, "invite_cancelled")
 
@@ -223,11 +226,12 @@ def test_i6_another_organisations_deal_is_as_if_it_were_not_there(
     bodies = {
         "POST /api/deals/{dealId}/invites": {"invites": [{"email": somebody()}]},
         "POST /api/deals/{dealId}/invites/resend": {"status": "expired"},
+        "POST /api/deals/{dealId}/invites/cancel": {"invites": [{"id": invite, "sends": 1}]},
         "POST /api/deals/{dealId}/seats/search": {"email": "p"},
         "PATCH /api/deals/{dealId}/invites/{inviteId}": {"name": "Ann"},
     }
     routes = [route for route, scopes in stack.routes.items() if "invites.manage" in scopes and "{dealId}" in route]
-    assert len(routes) == 11
+    assert len(routes) == 13
     for route in routes:
         body = bodies.get(route)
         foreign = stack.call(*path_of(route, deal, invite), stranger, body)

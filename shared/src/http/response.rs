@@ -37,7 +37,11 @@ pub fn see_other(page: &'static str, fragment: &str) -> Response<String> {
 }
 
 pub(super) fn of_type(media_type: &'static str, status: u16, value: &impl Serialize) -> Response<String> {
-    let mut response = Response::new(serde_json::to_string(value).unwrap_or_default());
+    of_text(media_type, status, serde_json::to_string(value).unwrap_or_default())
+}
+
+pub(super) fn of_text(media_type: &'static str, status: u16, text: String) -> Response<String> {
+    let mut response = Response::new(text);
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     response

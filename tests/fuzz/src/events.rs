@@ -15,7 +15,7 @@ use std::rc::Rc;
 
 /// Every route and its function, in the order of the corpus' letters. A test compares them with
 /// `infra/local/src/routes.rs`.
-static ROUTES: [(&str, &str); 25] = [
+static ROUTES: [(&str, &str); 27] = [
     ("GET /api/deals/{dealId}", "deal-seats"),
     ("GET /api/deals/{dealId}/seats", "deal-seats"),
     ("POST /api/deals/{dealId}/seats/search", "deal-seats"),
@@ -41,6 +41,8 @@ static ROUTES: [(&str, &str); 25] = [
     ("POST /api/invites/opt-in", "answer-invite"),
     ("POST /api/invites/unsubscribe/{id}", "answer-invite"),
     ("GET /api/invites/unsubscribe/{id}", "answer-invite"),
+    ("POST /api/deals/{dealId}/invites/cancel", "release-seat"),
+    ("GET /api/deals/{dealId}/seats.csv", "deal-seats"),
 ];
 
 /// Every code of a refusal with its status, except those of a failure (`internal`, `unavailable`).
@@ -115,6 +117,8 @@ fn check(route: &str, body: &[u8], secrets: bool, foreign: bool, answered: &Retu
     } else if status == 204 || status == 303 {
         assert_eq!((text, header("content-type")), ("", ""), "{}", shown());
         assert_eq!(status == 303, header("location").starts_with("/unsubscribe#"), "{}", shown());
+    } else if route.ends_with("/seats.csv") {
+        assert_eq!((status, header("content-type")), (200, "text/csv; charset=utf-8"), "{}", shown());
     } else {
         assert!(matches!(status, 200..=202) && text.parse::<Value>().is_ok(), "{}", shown());
         assert_eq!(header("content-type"), "application/json", "{}", shown());

@@ -44,6 +44,9 @@ async fn i8_every_change_is_recorded_and_names_nobody() {
         deal.manager.patch(&deal.invite_path(&second), &json!({"email": "rob@example.com"})).await.ok(200);
     let third = corrected["id"].as_str().unwrap().to_owned();
     deal.cancel(&third).await.ok(204);
+    let fifth = deal.invite_one("fay@example.com").await;
+    let rows = json!({"invites": [{"id": fifth, "sends": 1}, {"id": first, "sends": 9}]});
+    deal.manager.post(&deal.path("/invites/cancel"), &rows).await.ok(200);
     let fourth = deal.invite_one("dee@example.com").await;
     let link = stack.token_for("dee@example.com").await;
     let unsubscribe = stack.inbox_for("dee@example.com").await[0].unsubscribe_path().to_owned();
@@ -84,6 +87,7 @@ async fn i8_every_change_is_recorded_and_names_nobody() {
         found.next().unwrap_or_else(|| panic!("a route that ends with {end}"))
     };
     let (first, second, third, fourth) = (Some(&first), Some(&second), Some(&third), Some(&fourth));
+    let fifth = Some(&fifth);
     let mut expected: Vec<Value> = [
         ("POST /api/deals", Some(&partner), &deal, None),
         ("POST /api/deals", Some(&partner), &unused, None),
@@ -106,6 +110,8 @@ async fn i8_every_change_is_recorded_and_names_nobody() {
         ("PATCH /api/deals/{dealId}/invites/{inviteId}", Some(&manager), &deal, second),
         ("PATCH /api/deals/{dealId}/invites/{inviteId}", Some(&manager), &deal, third),
         ("DELETE /api/deals/{dealId}/invites/{inviteId}", Some(&manager), &deal, third),
+        ("POST /api/deals/{dealId}/invites", Some(&manager), &deal, fifth),
+        ("POST /api/deals/{dealId}/invites/cancel", Some(&manager), &deal, fifth),
     ]
     .map(|(action, actor, deal, invite)| {
         json!({"action": route(action), "actor": actor, "organisation": deal.organisation, "deal": deal.id,

@@ -5,6 +5,7 @@ mod answers;
 mod attacks;
 mod audit;
 mod bad_input;
+mod bulk;
 mod delivery;
 mod house;
 mod isolation;
