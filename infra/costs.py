@@ -51,6 +51,8 @@ RESEND = (2.0, 9.0)
 # Twice for each mail: when it is requested, and before it is sent.
 OPT_OUTS = (1.0, 0)
 PREVIEW = (3.0, 0)
+UNKNOWN = (2.0, 0)
+ANSWER = (2.0, 5.0)
 ACCEPT = (1.0, 9.0)
 EXPIRE = (1.0, 4.0)
 MY_SEATS = (2.0, 0)
@@ -90,6 +92,8 @@ CALLS_A_REQUEST = 2
 INVITES = 1_000_000
 RESENT, ACCEPTED, EXPIRED = 0.20, 0.60, 0.20
 PREVIEWED = 0.70
+# Declined, asked or opted out.
+ANSWERED = 0.05
 ROWS_A_REQUEST = 100
 # A manager loads the portal once for ten invites: deals, a page of all, counts.
 INVITES_A_LOOK = 10
@@ -194,6 +198,7 @@ def invites() -> list[Use]:
         ),
         api("previewed", INVITES * PREVIEWED, [PREVIEW]),
         api("accepted", INVITES * ACCEPTED, [ACCEPT]),
+        api("answered: no, ask, opt out", INVITES * ANSWERED, [ANSWER]),
         Use(
             "marked as expired",
             INVITES * EXPIRED,
@@ -326,6 +331,11 @@ def attacks() -> list[tuple[str, float, float]]:
             "previews from many addresses, at the route's limit",
             route,
             sum(api("", route, [PREVIEW]).costs) + route * WEB_ACL_REQUEST,
+        ),
+        (
+            "forged unsubscribing from one address, at the route's limit",
+            route,
+            sum(api("", route, [UNKNOWN]).costs) + route * WEB_ACL_REQUEST,
         ),
         ("requests past CloudFront, at one route's limit", route, sum(past.costs) - route * CLOUDFRONT_REQUEST),
         ("a million requests that the web ACL blocks", 1e6, 1e6 * WEB_ACL_REQUEST),

@@ -217,6 +217,11 @@ CHANGES = [
     ("routes_need_a_token_with_a_scope", "AcceptInviteRoute.Properties.AuthorizationScopes.+", {"Fn::Sub": "openid"}),
     ("routes_need_a_token_with_a_scope", "PreviewInviteRoute.Properties.RouteKey", "POST /api/invites/preview2"),
     ("routes_need_a_token_with_a_scope", "OptOutRoute.Properties.RouteKey", "GET /api/invites/opt-out"),
+    (
+        "routes_need_a_token_with_a_scope",
+        "UnsubscribeRoute.Properties.RouteKey",
+        "POST /api/invites/unsubscribe/{id}/x",
+    ),
     ("routes_are_explicit", "PreviewInviteRoute.Properties.RouteKey", "$default"),
     ("routes_are_explicit", "ListDealsRoute.Properties.RouteKey", "ANY /api/deals"),
     ("routes_are_explicit", "ListDealsRoute.Properties.RouteKey", "GET /api/{proxy+}"),

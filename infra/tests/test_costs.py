@@ -24,6 +24,8 @@ def test_the_document_has_the_tables_as_they_are_printed():
         ("resend", costs.RESEND),
         ("opt-outs, an address", costs.OPT_OUTS),
         ("preview", costs.PREVIEW),
+        ("… of a link that was never sent", costs.UNKNOWN),
+        ("opt out", costs.ANSWER),
         ("accept", costs.ACCEPT),
         ("a learner's seats", costs.MY_SEATS),
         ("expire, an invite", costs.EXPIRE),

@@ -5,7 +5,8 @@ would ask for permission on "*", which no role of ours has. Which name of the ac
 file SES_CHECKS says it: the new one, the old one, or both. What a function appends to a log group is authorised on the ARN
 of the stream, where the emulator would ask for the group's. Cognito has AdminDeleteUserAttributes, which `make dismiss`
 calls, and can be called by Step Functions. CloudFormation has budgets and associations of web ACLs. An alarm hears only the
-metrics of its own dimensions, and a filter of JSON lines finds only those that it describes.
+metrics of its own dimensions, and a filter of JSON lines finds only those that it describes. DynamoDB says which item a
+request is for.
 """
 
 import json
@@ -86,6 +87,15 @@ async def handle_deletion(method: str, path: str, headers: dict, body: bytes, qu
     return json_response({})
 
 
+dynamodb_context = iam_actions.dynamodb_service_context
+
+
+def with_leading_keys(body: bytes) -> dict:
+    request = json.loads(body)
+    item = request.get("Item") or request.get("Key")
+    return dynamodb_context(body) | ({"dynamodb:LeadingKeys": [item["pk"]["S"]]} if item else {})
+
+
 evaluate_alarm = cloudwatch._evaluate_alarm
 
 
@@ -130,6 +140,7 @@ cloudwatch._evaluate_alarm = evaluate_by_dimensions
 app._enforce_ses_v2 = enforce_by_name
 cloudwatch_logs._compile_filter_pattern = compile_json_pattern
 iam_actions.extract_resource_arn = resource_of_stream
+iam_actions.dynamodb_service_context = with_leading_keys
 cognito.handle_request = handle_deletion
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ takes effect at once.
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import permutations, product
@@ -26,12 +27,15 @@ NOT_ENFORCED = {"logs:CreateLogStream", "logs:PutLogEvents", "sqs:SendMessage", 
 INCLUDED = {
     # Both read, put, update and delete items: an action names no kind of item.
     ("manage-deals", "release-seat"),
-    ("release-seat", "manage-deals"),
+    # Both read, put and delete items. Which items answer-invite may change, its condition says.
+    ("answer-invite", "manage-deals"),
+    ("answer-invite", "release-seat"),
     # Who reads and puts items can record an event: an action names no kind of change.
     *(
         ("track-delivery", name)
         for name in (
             "accept-invite",
+            "answer-invite",
             "deliver-invites",
             "manage-deals",
             "release-seat",
@@ -80,6 +84,7 @@ class Jobs:
             assert invite in [row["id"] for row in ok("GET", f"{there}/seats?limit=200", token)["invites"]]
             found = ok("POST", f"{there}/seats/search", token, {"email": address})
             assert [row["id"] for row in found["invites"]] == [invite]
+            assert invite.encode() in self.stack.call("GET", f"{there}/seats.csv", token).body
             assert ok("GET", f"{there}/counts", token)["pending"] > 0
             assert ok("GET", f"{there}/seats?status=undelivered", token)["invites"] == []
             assert ok("GET", f"{there}/invites/{invite}", token)["status"] == "pending"
@@ -125,10 +130,27 @@ class Jobs:
 
         return job
 
-    def release_seat(self) -> Job:
-        released, (_, cancelled) = self.accepted(), self.invited()
+    def answer_invite(self) -> Job:
+        address, invite = self.invited()
+        link = {"token": self.stack.emulator.link(address)}
 
         def job() -> None:
+            assert self.stack.ok("POST", "/api/invites/decline", body=link)["declinedAt"]
+            assert self.stack.ok("POST", "/api/invites/opt-out", body=link)["optedOut"]
+            assert self.stack.ok("POST", "/api/invites/preview", body=link)["optedOut"]
+            assert not self.stack.ok("POST", "/api/invites/opt-in", body=link)["optedOut"]
+            assert not self.stack.ok("POST", "/api/invites/preview", body=link)["optedOut"]
+            assert self.stack.item(self.deal, invite)["status"]["S"] == "declined"
+
+        return job
+
+    def release_seat(self) -> Job:
+        released, (_, cancelled), (_, third) = self.accepted(), self.invited(), self.invited()
+
+        def job() -> None:
+            rows = {"invites": [{"id": third, "sends": 1}]}
+            many = self.stack.ok("POST", f"{self.there}/invites/cancel", self.manager, rows)
+            assert many["summary"]["cancelled"] == 1
             for path in (f"invites/{cancelled}", f"seats/{released}"):
                 assert self.stack.call("DELETE", f"{self.there}/{path}", self.manager).status == 204
             states = [self.stack.item(self.deal, invite)["status"]["S"] for invite in (cancelled, released)]
@@ -289,8 +311,21 @@ def test_what_sweeps_and_reads_has_no_way_to_do_more(roles: Roles) -> None:
     writing = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem"}
     assert not grants["deal-seats"] & writing
     deleting = {name for name, actions in grants.items() if "dynamodb:DeleteItem" in actions}
-    assert deleting == {"manage-deals", "release-seat"}
+    assert deleting == {"answer-invite", "manage-deals", "release-seat"}
     assert {name for name, actions in grants.items() if actions & SUPPRESSION_LIST} == {"resend-invite"}
+
+
+def test_who_answers_gives_no_seat_and_deletes_only_opt_outs(roles: Roles) -> None:
+    """Seats are under L#. The emulator asks for these conditions, too."""
+    limited = [statement for statement in roles.document("answer-invite") if "Condition" in statement]
+    allowed = {
+        action: statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+        for statement in limited
+        for action in as_list(statement["Action"])
+    }
+    assert allowed == {"dynamodb:PutItem": ["D#*", "N#*"], "dynamodb:DeleteItem": ["N#*"]}
+    writing = {action for action, _ in roles.grants("answer-invite") if re.search("Put|Update|Delete|Write", action)}
+    assert writing - {"logs:PutLogEvents"} == allowed.keys()
 
 
 def test_roles_name_each_action_and_resource(roles: Roles) -> None:
@@ -319,7 +354,7 @@ def invokers(stack: Stack, function: str) -> list[tuple[str, str]]:
 
 def test_only_the_stacks_own_gateway_pool_and_topic_may_call_its_functions(stack: Stack, pool: Stack) -> None:
     """The emulator does not ask for these permissions, so that they are there is all that can be shown."""
-    for function in FUNCTIONS[:6]:
+    for function in FUNCTIONS[:7]:
         arn = f"arn:aws:execute-api:us-east-1:000000000000:{stack.api_id}/*"
         assert invokers(stack, function) == [("apigateway.amazonaws.com", arn)]
     arn = f"arn:aws:cognito-idp:us-east-1:000000000000:userpool/{pool.outputs['UserPoolId']}"

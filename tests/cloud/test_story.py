@@ -3,6 +3,8 @@
 It is told three times, because nobody says under which name of the action SES checks who may mail.
 """
 
+import base64
+import hmac
 import re
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -165,7 +167,10 @@ def test_a_cancelled_link_says_so_and_a_released_seat_is_free(
 ) -> None:
     deal, ann, bob = stack.make_deal(partner, seats=2), somebody(), somebody()
     cancelled, released = stack.invite(manager, deal, ann, bob)
+    assert stack.call("GET", f"/api/deals/{deal}/seats.csv", manager).body.count(b"\r\n") == 3
     assert stack.call("DELETE", f"/api/deals/{deal}/invites/{cancelled}", manager).status == 204
+    rows = {"invites": [{"id": cancelled, "sends": 1}]}
+    assert stack.ok("POST", f"/api/deals/{deal}/invites/cancel", manager, rows)["summary"]["cancelled"] == 1
     answer = stack.call("POST", "/api/invites/accept", issuer.token(ann), {"token": stack.emulator.link(ann)})
     assert (answer.status, answer.code) == (410, "invite_cancelled")
 
@@ -201,7 +206,8 @@ def test_i1_one_seat_goes_to_one_of_many_who_accept_at_once(
 
 
 def test_the_gateway_refuses_whoever_has_no_token(stack: Stack) -> None:
-    open_to_all = {"POST /api/invites/preview"}
+    open_to_all = {f"POST /api/invites/{what}" for what in ("preview", "decline", "ask", "opt-out", "opt-in")}
+    open_to_all |= {f"{method} /api/invites/unsubscribe/{{id}}" for method in ("GET", "POST")}
     assert {route for route, scopes in stack.routes.items() if not scopes} == open_to_all
     for route in stack.routes.keys() - open_to_all:
         for token in (None, "not.a.token"):
@@ -227,11 +233,12 @@ def test_i6_another_organisations_deal_is_as_if_it_were_not_there(
     bodies = {
         "POST /api/deals/{dealId}/invites": {"invites": [{"email": somebody()}]},
         "POST /api/deals/{dealId}/invites/resend": {"status": "expired"},
+        "POST /api/deals/{dealId}/invites/cancel": {"invites": [{"id": invite, "sends": 1}]},
         "POST /api/deals/{dealId}/seats/search": {"email": "p"},
         "PATCH /api/deals/{dealId}/invites/{inviteId}": {"name": "Ann"},
     }
     routes = [route for route, scopes in stack.routes.items() if "invites.manage" in scopes and "{dealId}" in route]
-    assert len(routes) == 11
+    assert len(routes) == 13
     for route in routes:
         body = bodies.get(route)
         foreign = stack.call(*path_of(route, deal, invite), stranger, body)
@@ -249,6 +256,42 @@ def test_i6_what_is_no_link_is_an_unknown_invite(stack: Stack, issuer: Issuer) -
     ]
     assert len(set(answers)) == 1
     assert b"unknown_invite" in answers[0]
+
+
+def test_a_learner_says_no_asks_and_opts_out(stack: Stack, issuer: Issuer, partner: str, manager: str) -> None:
+    deal, ann, bob = stack.make_deal(partner, seats=1), somebody(), somebody()
+    stack.invite(manager, deal, ann, bob)
+    links = {person: {"token": stack.emulator.link(person)} for person in (ann, bob)}
+    assert stack.ok("POST", "/api/invites/decline", body=links[ann])["declinedAt"]
+    assert stack.call("POST", "/api/invites/ask", body=links[ann]).code == "still_valid"
+    stack.ok("POST", "/api/invites/accept", issuer.token(bob), links[bob])
+    assert stack.call("POST", "/api/invites/ask", body=links[ann]).json["askedFor"] == "seat"
+    for path, is_out in (("opt-out", True), ("opt-in", False)):
+        assert stack.ok("POST", f"/api/invites/{path}", body=links[ann])["optedOut"] == is_out
+
+
+def test_a_mail_provider_unsubscribes_with_one_click(stack: Stack, partner: str, manager: str) -> None:
+    """The emulator's SES drops headers, so the id is computed here once more."""
+    deal, address = stack.make_deal(partner), somebody()
+    [invite] = stack.invite(manager, deal, address)
+    key = {"pk": {"S": f"D#{deal}"}, "sk": {"S": "DEAL"}}
+    item = stack.emulator.client("dynamodb").get_item(TableName=stack.outputs["TableName"], Key=key)["Item"]
+    ids = [base64.urlsafe_b64decode(f"{part}==") for part in (deal, invite)]
+    message = b"".join(len(part).to_bytes(8, "big") + part for part in [b"unsubscribe", *ids])
+    mac = hmac.digest(base64.urlsafe_b64decode(item["salt"]["S"] + "="), message, "sha256")[:16]
+    path = "/api/invites/unsubscribe/" + base64.urlsafe_b64encode(b"".join([*ids, mac])).decode()
+
+    answer = stack.call("GET", path)
+    assert (answer.status, answer.headers["location"]) == (303, f"/unsubscribe#{path.rpartition('/')[2]}")
+    field = b'--b\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\nOne-Click\r\n--b--\r\n'
+    for kind, form in (
+        ("application/x-www-form-urlencoded", b"List-Unsubscribe=One-Click"),
+        ("multipart/form-data; boundary=b", field),
+    ):
+        assert stack.ok("POST", path, body=form, headers={"content-type": kind})["optedOut"]
+    assert stack.call("POST", path, body={}).code == "invalid_request"
+    resend = f"/api/deals/{deal}/invites/{invite}/resend"
+    assert stack.call("POST", resend, manager, headers={"if-match": '"1"'}).code == "opted_out"
 
 
 def test_a_wrong_address_is_corrected_and_its_link_dies(stack: Stack, partner: str, manager: str) -> None:

@@ -1,10 +1,11 @@
-//! Declining, asking for a new link or a seat, opting out and in. The link is the permission: nobody signs in.
+//! Declining, asking for a new link or a seat, opting out and in. The link is the permission, or the id of one-click
+//! unsubscribe: nobody signs in.
 
 use serde::Serialize;
 use serde_json::json;
 use shared::audit::owner;
 use shared::domain::answer::{AnswerRefusal, ask, decline, opt_out};
-use shared::domain::{AskedFor, Deal, Invite, LinkHash, Organisation, Timestamp};
+use shared::domain::{AskedFor, Deal, Invite, LinkHash, Organisation, Timestamp, UnsubscribeId};
 use shared::http::{self, HandlerResult, Problem, Request, Time};
 use shared::store::{Changed, InviteRecord, Seen, Store, StoreError};
 use std::future;
@@ -15,6 +16,9 @@ pub(crate) async fn route(store: &Store, request: Request) -> HandlerResult {
         "POST /api/invites/ask" => asked(store, &request).await,
         "POST /api/invites/opt-out" => opted_out(store, &request).await,
         "POST /api/invites/opt-in" => opted_in(store, &request).await,
+        "POST /api/invites/unsubscribe/{id}" => unsubscribed(store, &request).await,
+        // Mail scanners open every URL, so nothing is read. The page asks.
+        "GET /api/invites/unsubscribe/{id}" => Ok(http::see_other("/unsubscribe", request.id())),
         _ => Err(Problem::not_found()),
     }
 }
@@ -57,11 +61,32 @@ async fn asked(store: &Store, request: &Request) -> HandlerResult {
 
 async fn opted_out(store: &Store, request: &Request) -> HandlerResult {
     let (deal, record, hash) = sent_link(store, request).await?;
-    let rule = |existing: Option<&Invite>, now| opt_out(existing, Some(&hash), now);
+    stop_mail(store, request, &deal, record, Some(&hash)).await
+}
+
+/// Mail providers post this (RFC 8058). It works in every state of the invite, and a wrong id gets the answer of a link
+/// that was never sent.
+async fn unsubscribed(store: &Store, request: &Request) -> HandlerResult {
+    request.one_click()?;
+    let id = UnsubscribeId::parse(request.id()).ok_or(AnswerRefusal::UnknownInvite)?;
+    let (deal, record) = store.deal_and_invite(id.key).await?;
+    let found = deal.zip(record).filter(|(deal, _)| id.is_genuine(&deal.salt));
+    let (deal, record) = found.ok_or(AnswerRefusal::UnknownInvite)?;
+    stop_mail(store, request, &deal, record, None).await
+}
+
+async fn stop_mail(
+    store: &Store,
+    request: &Request,
+    deal: &Deal,
+    record: InviteRecord,
+    link: Option<&LinkHash>,
+) -> HandlerResult {
+    let rule = |existing: Option<&Invite>, now| opt_out(existing, link, now);
     let email = record.invite.email.clone();
     let stored = store.opt_out(&deal.organisation.id, &email, request.now);
-    answer(store, request, &deal, record, rule, stored).await?;
-    opt_out_view(&deal, true)
+    answer(store, request, deal, record, rule, stored).await?;
+    opt_out_view(deal, true)
 }
 
 async fn opted_in(store: &Store, request: &Request) -> HandlerResult {

@@ -14,6 +14,7 @@ pub(crate) async fn route(app: &App, request: Request) -> HandlerResult {
         "GET /api/organisations" => organisations(app, &request).await,
         "GET /api/deals/{dealId}" => deal(app, &request).await,
         "GET /api/deals/{dealId}/seats" => seats(app, &request).await,
+        "GET /api/deals/{dealId}/seats.csv" => seats_csv(app, &request).await,
         "POST /api/deals/{dealId}/seats/search" => search(app, &request).await,
         "GET /api/deals/{dealId}/counts" => counts(app, &request).await,
         "GET /api/deals/{dealId}/invites/{inviteId}" => invite(app, &request).await,
@@ -142,26 +143,52 @@ struct PageView<'a> {
 
 /// Verifies the cursor of `list` after reading its rows, since only the deal's salt can verify it. Until then
 /// the cursor reaches no partition but the authorised deal's, and if it is not genuine, no row is shown.
-fn answer(page: Option<Page>, page_request: &PageRequest, list: &str, request: &Request) -> HandlerResult {
+/// Signs the next one.
+fn verified(page: Option<Page>, page_request: &PageRequest, list: &str) -> Result<Page, Problem> {
     let Page { deal, invites, next } = page.ok_or_else(Problem::not_found)?;
     if page_request.cursor.as_ref().is_some_and(|cursor| !cursor.is_genuine(&deal.salt, list)) {
         return Err(not_a_cursor());
     }
+    let next = next.map(|position| Cursor::sign(&deal.salt, list, &position));
+    Ok(Page { deal, invites, next })
+}
+
+fn answer(page: Option<Page>, page_request: &PageRequest, list: &str, request: &Request) -> HandlerResult {
+    let Page { deal, invites, next: next_cursor } = verified(page, page_request, list)?;
     let invites = invites.iter().map(|invite| InviteView::new(invite, &deal, request.now)).collect();
-    let next_cursor = next.map(|position| Cursor::sign(&deal.salt, list, &position));
     let (deal, seats) = (DealSummary::new(&deal, request.now), (&deal).into());
     Ok(http::json(200, &PageView { deal, seats, invites, next_cursor }))
 }
 
-async fn seats(app: &App, request: &Request) -> HandlerResult {
-    let deal = authorize(app, request).await?;
+fn status(request: &Request) -> Result<Option<StatusFilter>, Problem> {
     let detail = "must be pending, accepted, expired, declined, asked, undelivered or removed";
     let parse = |text| StatusFilter::parse(text).ok_or_else(|| Problem::field("status", detail));
-    let status = request.query("status").map(parse).transpose()?;
+    request.query("status").map(parse).transpose()
+}
+
+async fn seats(app: &App, request: &Request) -> HandlerResult {
+    let deal = authorize(app, request).await?;
     let limit = request.query("limit").map(|limit| limit.parse().unwrap_or(0));
-    let page_request = PageRequest::new(app, status, limit, request.query("cursor"))?;
+    let page_request = PageRequest::new(app, status(request)?, limit, request.query("cursor"))?;
     let page = app.store.page(deal, &page_request.query, request.now).await?;
     answer(page, &page_request, &format!("seats {}", page_request.status_name()), request)
+}
+
+const CSV_ROWS_A_PAGE: usize = 2_000;
+
+/// A cursor is in a URL here, so it holds no address either.
+async fn seats_csv(app: &App, request: &Request) -> HandlerResult {
+    let deal = authorize(app, request).await?;
+    let mut page_request = PageRequest::new(app, status(request)?, None, request.query("cursor"))?;
+    page_request.query.limit = CSV_ROWS_A_PAGE;
+    let list = format!("csv {}", page_request.status_name());
+    let page = app.store.page(deal, &page_request.query, request.now).await?;
+    let Page { deal, invites, next } = verified(page, &page_request, &list)?;
+    let rows: Vec<_> = invites.iter().map(|invite| InviteView::new(invite, &deal, request.now)).collect();
+    let status = page_request.query.filter.map(|filter| format!("status={}&", filter.as_str()));
+    let status = status.unwrap_or_default();
+    let next = next.map(|cursor| format!("/api/deals/{}/seats.csv?{status}cursor={cursor}", deal.id));
+    Ok(http::csv(&rows, page_request.cursor.is_none(), next.as_deref()))
 }
 
 #[derive(Deserialize)]

@@ -1,36 +1,140 @@
-//! Cancelling an invite, releasing a seat.
+//! Cancelling an invite or many, releasing a seat.
 
+use futures_util::stream::{self, StreamExt};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 use shared::domain::cancel::{CancelRefusal, cancel};
 use shared::domain::release::ReleaseRefusal;
-use shared::domain::{Invite, InviteKey};
-use shared::http::{App, HandlerResult, Problem, Request, authorize_deal_id, no_content};
-use shared::store::{Changed, Seen};
+use shared::domain::{DealId, Invite, InviteId, InviteKey};
+use shared::http::{self, App, HandlerResult, Manager, Object, Problem, Request};
+use shared::http::{authorize_deal_id, check_rows, no_content};
+use shared::store::{Changed, Seen, StoreError};
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+/// Writes at once.
+const WRITES: usize = 32;
+
+/// Time reserved for the answer, so that rows without one are told as `unavailable`.
+const TO_ANSWER: Duration = Duration::from_secs(2);
 
 pub(crate) async fn route(app: &App, request: Request) -> HandlerResult {
     let manager = request.caller.manager(&app.config.organisation_claim)?;
-    let (store, invite) = (&app.store, request.invite_id()?);
-    let key = InviteKey { deal: authorize_deal_id(store, &request, &manager).await?, invite };
-    let by = manager.email.as_deref();
-    let (deal, invite) = (Some(key.deal), Some(key.invite));
-    let changed = |is_changed: bool| is_changed.then(|| (key.deal, manager.organisation.clone()));
-    let expected = request.if_match(store.sends(key)).await?;
+    let deal = async || authorize_deal_id(&app.store, &request, &manager).await;
     match request.route.as_str() {
+        "POST /api/deals/{dealId}/invites/cancel" => {
+            let CancelBody { invites } = request.json()?;
+            check_rows(invites.len())?;
+            cancel_many(app, &request, &manager, deal().await?, invites).await
+        }
         "DELETE /api/deals/{dealId}/invites/{inviteId}" => {
-            let rule = |existing: Option<&Invite>, now| cancel(existing, expected, by, now);
-            let cancel = store.change(key, Seen::Unread, request.now, request.deadline, rule);
-            let cancelled = |answer: &Changed<_>| changed(matches!(answer, Changed::Done(_)));
-            match request.ledger.note(deal, invite, cancel, cancelled).await? {
+            let key = InviteKey { invite: request.invite_id()?, deal: deal().await? };
+            let expected = request.if_match(app.store.sends(key)).await?;
+            match cancel_one(app, &request, &manager, key, Seen::Unread, expected).await? {
                 Changed::Done(_) | Changed::Refused(CancelRefusal::AlreadyDone, _) => Ok(no_content()),
                 Changed::Refused(refusal, _) => Err(refusal.into()),
             }
         }
         "DELETE /api/deals/{dealId}/seats/{inviteId}" => {
-            let release = store.release_seat(key, expected, by, request.now, request.deadline);
-            match request.ledger.note(deal, invite, release, |answer| changed(answer.is_ok())).await? {
+            let key = InviteKey { invite: request.invite_id()?, deal: deal().await? };
+            let expected = request.if_match(app.store.sends(key)).await?;
+            let by = manager.email.as_deref();
+            let release = app.store.release_seat(key, expected, by, request.now, request.deadline);
+            let released =
+                |answer: &Result<(), _>| answer.is_ok().then(|| (key.deal, manager.organisation.clone()));
+            match request.ledger.note(Some(key.deal), Some(key.invite), release, released).await? {
                 Ok(()) | Err(ReleaseRefusal::AlreadyDone) => Ok(no_content()),
                 Err(refusal) => Err(refusal.into()),
             }
         }
         _ => Err(Problem::not_found()),
     }
+}
+
+async fn cancel_one(
+    app: &App,
+    request: &Request,
+    manager: &Manager,
+    key: InviteKey,
+    seen: Seen,
+    expected: Option<u32>,
+) -> Result<Changed<CancelRefusal>, StoreError> {
+    let rule = |existing: Option<&Invite>, now| cancel(existing, expected, manager.email.as_deref(), now);
+    let cancel = app.store.change(key, seen, request.now, request.deadline.earlier(TO_ANSWER), rule);
+    let cancelled = |answer: &Changed<_>| {
+        matches!(answer, Changed::Done(_)).then(|| (key.deal, manager.organisation.clone()))
+    };
+    request.ledger.note(Some(key.deal), Some(key.invite), cancel, cancelled).await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CancelBody {
+    invites: Vec<Object<SeenInvite>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SeenInvite {
+    id: String,
+    sends: u32,
+}
+
+#[derive(Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Outcome {
+    Cancelled,
+    Stale,
+    AlreadyAccepted,
+    NotFound,
+    Unavailable,
+}
+
+impl From<Result<Changed<CancelRefusal>, StoreError>> for Outcome {
+    fn from(answer: Result<Changed<CancelRefusal>, StoreError>) -> Self {
+        match answer {
+            Ok(Changed::Done(_) | Changed::Refused(CancelRefusal::AlreadyDone, _)) => Self::Cancelled,
+            Ok(Changed::Refused(CancelRefusal::Stale, _)) => Self::Stale,
+            Ok(Changed::Refused(CancelRefusal::AlreadyAccepted, _)) => Self::AlreadyAccepted,
+            Ok(Changed::Refused(CancelRefusal::NotFound, _)) => Self::NotFound,
+            Err(_) => Self::Unavailable,
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RowResult {
+    invite_id: String,
+    outcome: Outcome,
+}
+
+/// A row fails alone.
+async fn cancel_many(
+    app: &App,
+    request: &Request,
+    manager: &Manager,
+    deal: DealId,
+    rows: Vec<Object<SeenInvite>>,
+) -> HandlerResult {
+    let key = |row: &SeenInvite| InviteId::parse(&row.id).map(|invite| InviteKey { deal, invite });
+    let keys: HashSet<_> = rows.iter().filter_map(|Object(row)| key(row)).collect();
+    let records = app.store.invites(keys).await?;
+    let records: HashMap<_, _> = records.into_iter().map(|record| (record.invite.id, record)).collect();
+    let cancels = rows.into_iter().map(async |Object(row)| {
+        let outcome = match key(&row) {
+            None => Outcome::NotFound,
+            Some(key) => {
+                let seen = Seen::Record(records.get(&key.invite).cloned());
+                cancel_one(app, request, manager, key, seen, Some(row.sends)).await.into()
+            }
+        };
+        RowResult { invite_id: row.id, outcome }
+    });
+    let results: Vec<RowResult> = stream::iter(cancels).buffered(WRITES).collect().await;
+    let count = |counted| results.iter().filter(|row| row.outcome == counted).count();
+    let (cancelled, failed) = (count(Outcome::Cancelled), count(Outcome::Unavailable));
+    let summary =
+        json!({"cancelled": cancelled, "skipped": results.len() - cancelled - failed, "failed": failed});
+    Ok(http::json(200, &json!({"results": results, "summary": summary})))
 }

@@ -164,6 +164,14 @@ mod tests {
     }
 
     #[test]
+    fn an_opt_out_is_known_by_a_digest() {
+        // infra/people.py makes the same digest, and infra/tests/test_people.py has the same example.
+        let acme = OrganisationId::parse("acme").unwrap();
+        let digest = |email| opt_out_digest(&acme, &Email::parse(email).unwrap());
+        assert_eq!(digest("Ann@Bücher.example"), "87x0emtKfo1NcF2habyM85hfkmuPNIQkC4ZD8IjTxPk");
+    }
+
+    #[test]
     fn a_time_beyond_the_two_bytes_has_no_id() {
         assert_eq!(DealId::new([0; 14], DateTime::from_timestamp(WEEK * 65_535, 0).unwrap()), None);
     }

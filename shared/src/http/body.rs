@@ -10,6 +10,18 @@ use serde_path_to_error::Segment;
 use std::fmt;
 use std::marker::PhantomData;
 
+/// The most rows of a request.
+pub const MOST_ROWS: usize = 1_000;
+
+pub fn check_rows(rows: usize) -> Result<(), Problem> {
+    let too_many = "A request can have at most 1,000 rows. Send the rest in another request.";
+    match rows {
+        0 => Err(Problem::field("invites", "must have at least one row")),
+        1..=MOST_ROWS => Ok(()),
+        _ => Err(Problem::new(413, "too_many_invites", too_many)),
+    }
+}
+
 #[derive(Debug, Serialize)]
 pub struct Object<T>(pub T);
 

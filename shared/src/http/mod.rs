@@ -3,6 +3,7 @@
 
 mod body;
 mod caller;
+mod csv;
 mod event;
 mod form;
 mod origin;
@@ -13,8 +14,9 @@ mod response;
 mod serve;
 mod view;
 
-pub use body::{Object, text_cell};
+pub use body::{MOST_ROWS, Object, check_rows, text_cell};
 pub use caller::{Caller, Learner, Manager, Tokens, authorize_deal, authorize_deal_id};
+pub use csv::csv;
 pub use event::{Event, Returned};
 pub use origin::Origin;
 pub use problem::Problem;

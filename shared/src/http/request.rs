@@ -126,9 +126,9 @@ impl Request {
     /// form looks at the type itself.
     pub(super) fn check_body(&self) -> Result<(), Problem> {
         let largest = match self.route.as_str() {
-            "POST /api/deals/{dealId}/invites" | "POST /api/deals/{dealId}/invites/resend" => {
-                LARGEST_BULK_BODY
-            }
+            "POST /api/deals/{dealId}/invites"
+            | "POST /api/deals/{dealId}/invites/resend"
+            | "POST /api/deals/{dealId}/invites/cancel" => LARGEST_BULK_BODY,
             _ => LARGEST_BODY,
         };
         if self.body.len() > largest {
@@ -246,6 +246,7 @@ mod tests {
         for (route, largest) in [
             ("POST /api/deals/{dealId}/invites", 1024 * 1024),
             ("POST /api/deals/{dealId}/invites/resend", 1024 * 1024),
+            ("POST /api/deals/{dealId}/invites/cancel", 1024 * 1024),
             ("POST /api/deals/{dealId}/invites/{inviteId}/resend", 4 * 1024),
             ("POST /api/deals/{dealId}/seats/search", 4 * 1024),
             ("POST /api/invites/preview", 4 * 1024),

@@ -25,18 +25,23 @@ pub fn no_content() -> Response<String> {
     response
 }
 
-/// `location` must be printable ASCII.
-pub fn see_other(location: &str) -> Response<String> {
+/// To one of our pages. The fragment may have any characters.
+pub fn see_other(page: &'static str, fragment: &str) -> Response<String> {
     let mut response = no_content();
     *response.status_mut() = StatusCode::SEE_OTHER;
-    if let Ok(location) = HeaderValue::from_str(location) {
+    let fragment: String = form_urlencoded::byte_serialize(fragment.as_bytes()).collect();
+    if let Ok(location) = HeaderValue::try_from(format!("{page}#{fragment}")) {
         response.headers_mut().insert(header::LOCATION, location);
     }
     response
 }
 
 pub(super) fn of_type(media_type: &'static str, status: u16, value: &impl Serialize) -> Response<String> {
-    let mut response = Response::new(serde_json::to_string(value).unwrap_or_default());
+    of_text(media_type, status, serde_json::to_string(value).unwrap_or_default())
+}
+
+pub(super) fn of_text(media_type: &'static str, status: u16, text: String) -> Response<String> {
+    let mut response = Response::new(text);
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     response

@@ -23,7 +23,7 @@ use futures_util::stream::{self, StreamExt};
 use std::collections::HashMap;
 use std::time::Duration;
 
-pub const MOST_ROWS: usize = 1_000;
+pub use crate::http::{MOST_ROWS, check_rows};
 
 /// Writes in flight in one request.
 const WRITES: usize = 32;
@@ -370,15 +370,6 @@ impl Sending {
         if let Err(error) = self.store.refund(allowance, used).await {
             tracing::error!(%error, "an allowance could not be refunded");
         }
-    }
-}
-
-pub fn check_rows(rows: usize) -> Result<(), Problem> {
-    let too_many = "A request can have at most 1,000 rows. Send the rest in another request.";
-    match rows {
-        0 => Err(Problem::field("invites", "must have at least one row")),
-        1..=MOST_ROWS => Ok(()),
-        _ => Err(Problem::new(413, "too_many_invites", too_many)),
     }
 }
 

@@ -8,14 +8,14 @@ use base64::{
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
 use serde_json::{Value, json};
-use shared::domain::Link;
+use shared::domain::{InviteKey, Link, Salt, UnsubscribeId};
 use shared::http::{Event, Returned};
 use std::cell::OnceCell;
 use std::rc::Rc;
 
 /// Every route and its function, in the order of the corpus' letters. A test compares them with
 /// `infra/local/src/routes.rs`.
-static ROUTES: [(&str, &str); 23] = [
+static ROUTES: [(&str, &str); 27] = [
     ("GET /api/deals/{dealId}", "deal-seats"),
     ("GET /api/deals/{dealId}/seats", "deal-seats"),
     ("POST /api/deals/{dealId}/seats/search", "deal-seats"),
@@ -39,6 +39,10 @@ static ROUTES: [(&str, &str); 23] = [
     ("POST /api/invites/ask", "answer-invite"),
     ("POST /api/invites/opt-out", "answer-invite"),
     ("POST /api/invites/opt-in", "answer-invite"),
+    ("POST /api/invites/unsubscribe/{id}", "answer-invite"),
+    ("GET /api/invites/unsubscribe/{id}", "answer-invite"),
+    ("POST /api/deals/{dealId}/invites/cancel", "release-seat"),
+    ("GET /api/deals/{dealId}/seats.csv", "deal-seats"),
 ];
 
 /// Every code of a refusal with its status, except those of a failure (`internal`, `unavailable`).
@@ -110,8 +114,11 @@ fn check(route: &str, body: &[u8], secrets: bool, foreign: bool, answered: &Retu
         if matches!(status, 400 | 403 | 413 | 415) {
             assert!(wrote.is_empty(), "bad input wrote something: {}", shown());
         }
-    } else if status == 204 {
+    } else if status == 204 || status == 303 {
         assert_eq!((text, header("content-type")), ("", ""), "{}", shown());
+        assert_eq!(status == 303, header("location").starts_with("/unsubscribe#"), "{}", shown());
+    } else if route.ends_with("/seats.csv") {
+        assert_eq!((status, header("content-type")), (200, "text/csv; charset=utf-8"), "{}", shown());
     } else {
         assert!(matches!(status, 200..=202) && text.parse::<Value>().is_ok(), "{}", shown());
         assert_eq!(header("content-type"), "application/json", "{}", shown());
@@ -144,7 +151,7 @@ fn check(route: &str, body: &[u8], secrets: bool, foreign: bool, answered: &Retu
 /// Reads a request: a letter for the route, a digit for the caller, lines of settings, an empty line, the body.
 ///
 /// The digit's bits: 1, the deal is another organisation's; 2, the body is in base64; 4, no claims except those in the
-/// lines. Lines: `?query`, `deal:`, `invite:` (by default those that exist), `claim <name>:`, and headers.
+/// lines. Lines: `?query`, `deal:`, `invite:`, `id:` (by default those that exist), `claim <name>:`, and headers.
 fn read(input: &[u8]) -> (usize, u8, Value, Vec<u8>) {
     let functions = functions();
     let route = usize::from(input.first().copied().unwrap_or_default().wrapping_sub(b'a')) % ROUTES.len();
@@ -153,10 +160,13 @@ fn read(input: &[u8]) -> (usize, u8, Value, Vec<u8>) {
     let end = rest.windows(2).position(|two| two == b"\n\n");
     let (head, body) = end.map_or((rest, &[][..]), |end| (&rest[..end], &rest[end + 2..]));
     let (method, path) = ROUTES[route].0.split_once(' ').unwrap();
+    let key = InviteKey { deal: functions.deal, invite: functions.invite };
+    let id = UnsubscribeId::sign(&Salt::from_bytes([9; 32]), key);
     let mut event = json!({
         "version": "2.0", "routeKey": ROUTES[route].0, "rawPath": path, "rawQueryString": "",
         "headers": {"content-type": "application/json", "host": "api.example"},
-        "pathParameters": {"dealId": functions.deal.to_string(), "inviteId": functions.invite.to_string()},
+        "pathParameters": {"dealId": functions.deal.to_string(), "inviteId": functions.invite.to_string(),
+            "id": id},
         "requestContext": {"routeKey": ROUTES[route].0, "stage": "$default", "timeEpoch": 0,
             "http": {"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1"},
             "authorizer": {"jwt": {"claims": {}, "scopes": null}}},
@@ -179,6 +189,7 @@ fn read(input: &[u8]) -> (usize, u8, Value, Vec<u8>) {
             let place = match (name, name.strip_prefix("claim ")) {
                 ("deal", _) => &mut event["pathParameters"]["dealId"],
                 ("invite", _) => &mut event["pathParameters"]["inviteId"],
+                ("id", _) => &mut event["pathParameters"]["id"],
                 (_, Some(claim)) => &mut claims[claim],
                 _ => &mut event["headers"][name.to_ascii_lowercase()],
             };

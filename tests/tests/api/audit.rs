@@ -44,8 +44,14 @@ async fn i8_every_change_is_recorded_and_names_nobody() {
         deal.manager.patch(&deal.invite_path(&second), &json!({"email": "rob@example.com"})).await.ok(200);
     let third = corrected["id"].as_str().unwrap().to_owned();
     deal.cancel(&third).await.ok(204);
+    let fifth = deal.invite_one("fay@example.com").await;
+    let rows = json!({"invites": [{"id": fifth, "sends": 1}, {"id": first, "sends": 9}]});
+    deal.manager.post(&deal.path("/invites/cancel"), &rows).await.ok(200);
     let fourth = deal.invite_one("dee@example.com").await;
     let link = stack.token_for("dee@example.com").await;
+    let unsubscribe = stack.inbox_for("dee@example.com").await[0].unsubscribe_path().to_owned();
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    stack.nobody().raw("POST", &unsubscribe, &form, b"List-Unsubscribe=One-Click".into()).await.ok(200);
     for answer in ["decline", "opt-out", "opt-in"] {
         stack.answer(answer, &link).await.ok(200);
     }
@@ -81,6 +87,7 @@ async fn i8_every_change_is_recorded_and_names_nobody() {
         found.next().unwrap_or_else(|| panic!("a route that ends with {end}"))
     };
     let (first, second, third, fourth) = (Some(&first), Some(&second), Some(&third), Some(&fourth));
+    let fifth = Some(&fifth);
     let mut expected: Vec<Value> = [
         ("POST /api/deals", Some(&partner), &deal, None),
         ("POST /api/deals", Some(&partner), &unused, None),
@@ -93,6 +100,7 @@ async fn i8_every_change_is_recorded_and_names_nobody() {
         ("POST /api/invites/accept", Some(&ann), &deal, first),
         ("POST /api/deals/{dealId}/invites", Some(&manager), &deal, fourth),
         ("{inviteId}/resend", Some(&manager), &deal, fourth),
+        ("POST /api/invites/unsubscribe/{id}", None, &deal, fourth),
         ("POST /api/invites/decline", None, &deal, fourth),
         ("POST /api/invites/ask", None, &deal, fourth),
         ("POST /api/invites/opt-out", None, &deal, fourth),
@@ -102,6 +110,8 @@ async fn i8_every_change_is_recorded_and_names_nobody() {
         ("PATCH /api/deals/{dealId}/invites/{inviteId}", Some(&manager), &deal, second),
         ("PATCH /api/deals/{dealId}/invites/{inviteId}", Some(&manager), &deal, third),
         ("DELETE /api/deals/{dealId}/invites/{inviteId}", Some(&manager), &deal, third),
+        ("POST /api/deals/{dealId}/invites", Some(&manager), &deal, fifth),
+        ("POST /api/deals/{dealId}/invites/cancel", Some(&manager), &deal, fifth),
     ]
     .map(|(action, actor, deal, invite)| {
         json!({"action": route(action), "actor": actor, "organisation": deal.organisation, "deal": deal.id,

@@ -1,0 +1,99 @@
+//! A deal's invites as CSV (RFC 4180), for spreadsheets.
+
+use super::{InviteView, response};
+use http::{HeaderValue, Response, header};
+use serde_json::{Value, json};
+
+/// Each column, and its place in the JSON of a row.
+const COLUMNS: [(&str, &str); 11] = [
+    ("email", "/email"),
+    ("name", "/name"),
+    ("status", "/status"),
+    ("delivery", "/delivery/state"),
+    ("date_sent", "/sentAt"),
+    ("expires", "/expiresAt"),
+    ("accepted", "/acceptedAt"),
+    ("declined", "/declinedAt"),
+    ("sends", "/sends"),
+    ("invited_by", "/invitedBy"),
+    ("invite_id", "/id"),
+];
+
+/// A spreadsheet reads a cell that begins with one of these as a formula.
+const FORMULA: [char; 10] = ['=', '+', '-', '@', '＝', '＋', '－', '＠', '\t', '\r'];
+
+/// A page of the file, with the path of the next page. The first page begins with a byte order mark, by which Excel
+/// recognises UTF-8, and with the names of the columns.
+pub fn csv(rows: &[InviteView], is_first: bool, next: Option<&str>) -> Response<String> {
+    let mut text = String::new();
+    if is_first {
+        text.push('\u{feff}');
+        text.push_str(&line(COLUMNS.map(|(name, _)| name.to_owned())));
+    }
+    for row in rows {
+        let row = json!(row);
+        text.push_str(&line(COLUMNS.map(|(_, place)| row.pointer(place).map(cell).unwrap_or_default())));
+    }
+    let mut response = response::of_text("text/csv; charset=utf-8", 200, text);
+    let link = next.and_then(|path| HeaderValue::try_from(format!("<{path}>; rel=\"next\"")).ok());
+    if let Some(link) = link {
+        response.headers_mut().insert(header::LINK, link);
+    }
+    response
+}
+
+fn line(cells: [String; 11]) -> String {
+    cells.join(",") + "\r\n"
+}
+
+fn cell(value: &Value) -> String {
+    let text = match value {
+        Value::String(text) => text,
+        Value::Null => return String::new(),
+        other => return other.to_string(),
+    };
+    let mark = if text.starts_with(FORMULA) { "'" } else { "" };
+    if text.contains([',', '"', '\r', '\n']) {
+        format!("\"{mark}{}\"", text.replace('"', "\"\""))
+    } else {
+        format!("{mark}{text}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_cell_is_quoted_and_never_a_formula() {
+        for (value, expected) in [
+            (json!(null), ""),
+            (json!(3), "3"),
+            (json!("Ann"), "Ann"),
+            (json!("Doe, Ann"), "\"Doe, Ann\""),
+            (json!("\"Ann\""), "\"\"\"Ann\"\"\""),
+            (json!("=1+1"), "'=1+1"),
+            (json!("＝1"), "'＝1"),
+            (json!("-a,\"b\""), "\"'-a,\"\"b\"\"\""),
+            (json!("\tx"), "'\tx"),
+            (json!("a=b"), "a=b"),
+        ] {
+            assert_eq!(cell(&value), expected, "{value}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_one_cell_that_a_spreadsheet_shows(text: String) {
+            let cell = cell(&json!(text));
+            let shown = match cell.strip_prefix('"') {
+                Some(quoted) => quoted.strip_suffix('"').unwrap().replace("\"\"", "\""),
+                None => cell,
+            };
+            prop_assert!(!shown.starts_with(FORMULA));
+            let is_marked = text.starts_with(FORMULA);
+            prop_assert_eq!(if is_marked { shown.strip_prefix('\'').unwrap() } else { &shown }, text);
+        }
+    }
+}
