@@ -57,7 +57,7 @@ const STATES = {
   } },
   "deals-not-allowed": { expect: [answered(403)], steps: async ({ page }) => {
     await enter(page, "learner@acme.example");
-    await page.getByRole("alert").waitFor();
+    await page.getByText("This account manages no seats.").waitFor();
   } },
   "not-found": { expect: [answered(404)], steps: async ({ page, stack }) => {
     const deal = await everyState(stack);
