@@ -256,21 +256,22 @@ $(TOOLS)/cargo-machete:
 $(TOOLS)/cfn-guard:
 	$(CARGO) install cfn-guard --version 3.2.1 --locked --root .tools
 
-# The lists name every package, also those of extras, which pip cannot match with hashes. So it resolves nothing.
+# The lists name every package, also those of extras, which pip cannot match with hashes. So it resolves nothing. A package that
+# is not built yet would run its own script.
 $(AWS)/ready: infra/requirements.txt
 	@echo "Installing the deployment's tools (a minute)…"
-	@python3 -m venv --clear $(AWS) && $(AWS)/bin/pip install --quiet --no-deps --require-hashes --requirement $< && touch $@
+	@python3 -m venv --clear $(AWS) && $(AWS)/bin/pip install --quiet --no-deps --only-binary :all: --require-hashes --requirement $< && touch $@
 
 $(MINISTACK)/ready: tests/cloud/requirements.txt
 	@echo "Installing the AWS emulator…"
-	@python3 -m venv --clear $(MINISTACK) && $(MINISTACK)/bin/pip install --quiet --no-deps --require-hashes --requirement $< && touch $@
+	@python3 -m venv --clear $(MINISTACK) && $(MINISTACK)/bin/pip install --quiet --no-deps --only-binary :all: --require-hashes --requirement $< && touch $@
 
 $(API)/ready: tests/api/requirements.txt
 	@echo "Installing the API test's tools…"
-	@python3 -m venv --clear $(API) && $(API)/bin/pip install --quiet --no-deps --require-hashes --requirement $< && touch $@
+	@python3 -m venv --clear $(API) && $(API)/bin/pip install --quiet --no-deps --only-binary :all: --require-hashes --requirement $< && touch $@
 
 $(LISTS)/ready: infra/lists/requirements.txt
-	@python3 -m venv --clear $(LISTS) && $(LISTS)/bin/pip install --quiet --no-deps --require-hashes --requirement $< && touch $@
+	@python3 -m venv --clear $(LISTS) && $(LISTS)/bin/pip install --quiet --no-deps --only-binary :all: --require-hashes --requirement $< && touch $@
 
 PYTHON_LISTS := infra infra/lists tests/cloud tests/api
 

@@ -17,6 +17,7 @@ INVOCATION = 0.20 / 1e6
 GB_SECOND = {"x86_64": 0.0000166667, "arm64": 0.0000133334}
 API_REQUEST = 1.00 / 1e6
 CLOUDFRONT_REQUEST = 1.00 / 1e6
+CLOUDFRONT_GB = 0.085
 SCHEDULED = 1.00 / 1e6
 LOGGED_GB = 0.50
 METRIC = 0.30
@@ -65,12 +66,13 @@ SCHEDULES = 2
 METRICS = 8
 # Three of them watch the user pool.
 ALARMS = 26
-CLOUDFRONT_RULES = 2
+CLOUDFRONT_RULES = 3
 SIGN_UP_RULES = 3
-# Limits that strangers and managers meet: requests of an address and of a token in five minutes, of a route in a second;
-# sign-ups of an address in ten minutes; mails of a manager in an hour.
+# Limits that strangers and managers meet: requests of an address and of a token to the API and of an address in all, in
+# five minutes; requests of a route in a second; sign-ups of an address in ten minutes; mails of a manager in an hour.
 ADDRESS_LIMIT = 2_000
 TOKEN_LIMIT = 1_000
+ALL_LIMIT = 10_000
 ROUTE_LIMIT = 100
 SIGN_UP_LIMIT = 50
 MANAGER_LIMIT = 2_000
@@ -98,6 +100,8 @@ SWEEP_SECONDS = 0.1
 # A request's line, the gateway's, and Lambda's own three.
 REQUEST_BYTES = 1_000
 RUN_BYTES = 850
+# The portal's largest file, not compressed.
+FILE_BYTES = 110_000
 # Invite, seat and their places in the indexes, with 100 bytes each of DynamoDB's own.
 STORED_BYTES = 1_500
 HOURS = 730
@@ -305,14 +309,16 @@ def besides_table() -> list[str]:
 def attacks() -> list[tuple[str, float, float]]:
     """A day at each limit: who, how many, USD by list price."""
     day = 24 * 60 * 60
-    address, token = ADDRESS_LIMIT / 300 * day, TOKEN_LIMIT / 300 * day
+    address, token, files = (limit / 300 * day for limit in (ADDRESS_LIMIT, TOKEN_LIMIT, ALL_LIMIT))
     route, sign_ups, mails = ROUTE_LIMIT * day, SIGN_UP_LIMIT / 600 * day, MANAGER_LIMIT * 24
     # The function refuses a request past CloudFront before it asks the table.
     past = api("", route, [(0, 0)])
     sign_up = MAIL + USER_POOL_USER + CAPTCHA_ATTEMPT + WEB_ACL_REQUEST
+    file = CLOUDFRONT_REQUEST + WEB_ACL_REQUEST + FILE_BYTES / 1e9 * CLOUDFRONT_GB
     send = MAIL + SEND[1] * WRITE_UNIT + (CLAIM[0] * READ_UNIT + CLAIM[1] * WRITE_UNIT)
     return [
         ("previews from one address", address, sum(api("", address, [PREVIEW]).costs) + address * WEB_ACL_REQUEST),
+        ("loads of the portal's largest file from one address", files, files * file),
         ("accepts with one token", token, sum(api("", token, [ACCEPT]).costs) + token * WEB_ACL_REQUEST),
         (
             "previews from many addresses, at the route's limit",
@@ -321,6 +327,7 @@ def attacks() -> list[tuple[str, float, float]]:
         ),
         ("requests past CloudFront, at one route's limit", route, sum(past.costs) - route * CLOUDFRONT_REQUEST),
         ("a million requests that the web ACL blocks", 1e6, 1e6 * WEB_ACL_REQUEST),
+        ("a million attempts at the CAPTCHA, which no rule limits", 1e6, 1e6 * CAPTCHA_ATTEMPT),
         ("sign-ups from one address", sign_ups, sign_ups * sign_up),
         ("invites of one manager", mails, mails * send),
     ]

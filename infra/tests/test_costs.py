@@ -59,7 +59,8 @@ def test_the_limits_and_rules_are_the_templates():
     web_acl = (ROOT / "infra/web-acl.yaml").read_text()
     assert web_acl.count("Priority: ") - web_acl.count("{Priority: ") == costs.CLOUDFRONT_RULES
     assert TEMPLATE.count("          Priority: ") == costs.SIGN_UP_RULES
-    assert re.findall(r" Limit: (\d+)", web_acl) == [str(costs.ADDRESS_LIMIT), str(costs.TOKEN_LIMIT)]
+    limits = (costs.ADDRESS_LIMIT, costs.TOKEN_LIMIT, costs.ALL_LIMIT)
+    assert re.findall(r" Limit: (\d+)", web_acl) == [str(limit) for limit in limits]
     assert re.findall(r" Limit: (\d+)", TEMPLATE) == [str(costs.SIGN_UP_LIMIT)]
     assert f"POST /api/invites/preview: {{ThrottlingRateLimit: {costs.ROUTE_LIMIT}," in TEMPLATE
     assert re.search(rf"LimitManagerPerHour:\n.*\n.*\n    Default: {costs.MANAGER_LIMIT}\n", TEMPLATE)

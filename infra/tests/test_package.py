@@ -68,6 +68,8 @@ def test_rust_without_the_target_says_how_to_add_it():
 
 def test_another_compiler_would_give_other_bytes(monkeypatch):
     monkeypatch.setattr(package, "TOOLCHAIN", "1.0.0")
+    # Where there is a network, rustup would install it.
+    monkeypatch.setenv("RUSTUP_AUTO_INSTALL", "0")
     with pytest.raises(package.Refused, match=r"rustup toolchain install 1\.0\.0"):
         package.check_target("x86_64-unknown-linux-gnu")
 
@@ -84,6 +86,14 @@ def test_each_python_package_has_its_hashes_and_no_list_names_a_registry(folder)
     assert packages
     assert all(line.endswith(" \\") for line in packages)
     assert not [line for line in lines if line.startswith("-") or "://" in line]
+
+
+def test_no_script_of_a_package_runs_when_it_is_installed():
+    files = [package.ROOT / "Makefile", *(package.ROOT / ".github").rglob("*.yml")]
+    text = "\n".join(file.read_text() for file in files)
+    installs = re.findall(r"^.*(?:pip install|npm ci).*$", text, re.MULTILINE)
+    assert len(installs) == 5
+    assert not [one for one in installs if "--only-binary :all:" not in one and "npm ci --ignore-scripts" not in one]
 
 
 def test_an_unknown_architecture_is_refused():

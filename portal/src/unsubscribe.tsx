@@ -73,8 +73,8 @@ function Unsubscribe() {
     <>
       <Heading title="Unsubscribe">Stop these invites?</Heading>
       <p>
-        You get no more invites from the organisation that sent you the email. It sees that you want none. You can undo
-        this with the link in the email.
+        You will get no more invites from the organisation that sent you the email. It will see that you want none. You
+        can undo this with the link in the email.
       </p>
       {problem.value && <Failure key={problem.value} problem={problem.value} />}
       <p class="actions">

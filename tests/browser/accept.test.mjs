@@ -1,15 +1,18 @@
-/** The accept page: what a link shows, where its token goes, and the one click that takes the seat. */
+/** The accept page: what a link shows, where its token goes, the one click that takes the seat, and the other answers. */
 import assert from "node:assert/strict";
 import { answered, blockSiteData, BOTH, chooseAccount, Keyboard, Mouse, PHONE } from "./browser.mjs";
 import { tokenOf } from "./stack.mjs";
 import { suite } from "./suite.mjs";
 
 let lapsed;
+let asking;
 const check = suite({}, async (stack) => {
-  lapsed = await stack.newDeal();
-  await lapsed.invite(["ann@example.com"]);
-  lapsed.link = await stack.linkTo("ann@example.com");
-  await lapsed.expired();
+  [lapsed, asking] = [await stack.newDeal(), await stack.newDeal()];
+  for (const deal of [lapsed, asking]) {
+    await deal.invite([`ann@${deal.org}.example`]);
+    deal.link = await stack.linkTo(`ann@${deal.org}.example`);
+  }
+  for (const deal of [lapsed, asking]) await deal.expired();
 });
 
 /** A deal with an invite to an address that no other test uses. */
@@ -164,48 +167,179 @@ check("with site data blocked, the page shows the invitation and says what to al
   assert.equal(page.url(), `${stack.url}/accept`);
 });
 
+const ASK = { button: "Ask for a new link" };
+const WRITE = { text: /rite to the learning manager at Hill & Dale/ };
+const OPEN_AGAIN = { text: "Open the link in the email again" };
+
 /**
- * Each reason to refuse an invite before sign-in.
- * @type {[string, number | undefined, string, (invite: any) => Promise<string>][]}
+ * Each reason to refuse an invite before sign-in, and the next step.
+ * @type {[string, number | undefined, string, { button?: string, text?: string | RegExp }, (invite: any) => Promise<string>][]}
  */
 const REFUSED = [
-  ["a newer mail was sent", 410, "There is a newer email for you", async ({ deal, link }) => {
+  ["a newer mail was sent", 410, "There is a newer email for you", ASK, async ({ deal, link }) => {
     await deal.api("POST", `/invites/${(await deal.rows())[0].id}/resend`, undefined, { "if-match": '"1"' });
     return link;
   }],
-  ["the invite has expired", undefined, "This invite has expired", async () => `/accept#${tokenOf(lapsed.link)}`],
-  ["the invite was cancelled", 410, "This invite was cancelled", async ({ deal, link }) => {
+  ["the invite has expired", undefined, "This invite has expired", ASK, async () => `/accept#${tokenOf(lapsed.link)}`],
+  ["the invite was cancelled", 410, "This invite was cancelled", WRITE, async ({ deal, link }) => {
     await deal.api("DELETE", `/invites/${(await deal.rows())[0].id}`);
     return link;
   }],
-  ["the seat was de-allocated", 410, "This invite was cancelled", async ({ deal, link, stack }) => {
+  ["the seat was de-allocated", 410, "This invite was cancelled", WRITE, async ({ deal, link, stack }) => {
     await stack.accept("ann@home.example", link);
     await deal.api("DELETE", `/seats/${(await deal.rows())[0].id}`);
     return link;
   }],
-  ["the link is cut short", 404, "This link does not work", async ({ link }) => link.slice(0, -1)],
-  ["the link is forged", 404, "This link does not work", async () => "/accept#AAAA"],
-  ["the deal has ended", undefined, "This subscription has ended", async ({ deal, link }) => {
+  ["the link is cut short", 404, "This link does not work", OPEN_AGAIN, async ({ link }) => link.slice(0, -1)],
+  ["the link is forged", 404, "This link does not work", OPEN_AGAIN, async () => "/accept#AAAA"],
+  ["the deal has ended", undefined, "This subscription has ended", WRITE, async ({ deal, link }) => {
     await deal.patch({ endsAt: new Date(Date.now() - 3_600_000).toISOString().replace(/\.\d+/, "") });
     return link;
   }],
 ];
-for (const [what, status, words, prepare] of REFUSED) {
-  check(`the page says so when ${what}`, { expect: status ? [answered(status)] : [] }, async ({ page, stack }) => {
+for (const [what, status, words, step, prepare] of REFUSED) {
+  check(`the page says so when ${what}, and what to do next`, { expect: status ? [answered(status)] : [] }, async ({ page, stack }) => {
     const invite = await invited(stack);
-    await page.goto(await prepare({ ...invite, stack }));
+    const link = await prepare({ ...invite, stack });
+    await page.goto(link);
     await heading(page, words);
-    assert.deepEqual(await kept(page), [], "a useless token is dropped");
+    await (step.button ? page.getByRole("button", { name: step.button }) : page.getByText(step.text)).waitFor();
+    assert.deepEqual(await kept(page), status === 404 ? [] : [tokenOf(link)], "a useless token is dropped");
     assert.equal(await page.getByRole("button", { name: /Accept|Sign in/ }).count(), 0);
+    assert.equal(await page.getByRole("button", { name: STOP }).count(), status === 404 ? 0 : 1, "a real link can stop the invites");
   });
 }
 
+const DECLINE = "No thanks";
+const STOP = "Not me / stop inviting me";
+const newest = async (deal) => deal.api("GET", `/invites/${(await deal.rows())[0].id}`);
+
+check("a learner declines, and changes their mind with the same link", { viewport: PHONE, hands: BOTH }, async ({ page, stack, hand }) => {
+  const { deal, link } = await invited(stack);
+  await page.goto(link);
+  await page.getByText(/Hill & Dale will see that you declined, and when. You can still accept until \d+ \w+ \d{4}/).waitFor();
+  await hand.press("button", DECLINE);
+  await page.getByRole("heading", { level: 1, name: "You declined this invite" }).and(page.locator(":focus")).waitFor();
+  await page.getByText(/Changed your mind\? You can still accept until \d+ \w+ \d{4}, \d\d:\d\d UTC/).waitFor();
+  assert.equal((await deal.rows())[0].status, "declined");
+  await page.goto("about:blank");
+  await page.goto(link);
+  await heading(page, "You declined this invite");
+  assert.equal(await page.getByRole("button", { name: DECLINE }).count(), 0);
+  await signIn(page, hand, "ann@home.example");
+  await hand.press("button", "Accept as ann@home.example");
+  await heading(page, "You have a seat");
+  assert.equal((await deal.rows())[0].status, "accepted");
+});
+
+check("a learner stops the invites, and allows them again on the same page", { viewport: PHONE, hands: BOTH }, async ({ page, stack, hand }) => {
+  const { deal, link } = await invited(stack);
+  await page.goto(link);
+  await hand.press("button", STOP);
+  await page.locator(":focus", { hasText: "You stopped invites from Hill & Dale. It sees that you want none" }).waitFor();
+  assert.equal((await newest(deal)).optedOut, true);
+  await page.reload();
+  await page.getByText("You can still accept this one.").waitFor();
+  assert.equal(await page.getByRole("button", { name: STOP }).count(), 0);
+  await hand.press("button", "Allow invites again");
+  await page.locator(":focus", { hasText: "Hill & Dale can send you invites again." }).waitFor();
+  assert.equal((await newest(deal)).optedOut, false);
+  await page.getByRole("button", { name: STOP }).waitFor();
+});
+
+check("a double click on “No thanks” does not press what takes its place", {}, async ({ page, stack }) => {
+  const { deal, link } = await invited(stack);
+  await page.goto(link);
+  const button = page.getByRole("button", { name: DECLINE });
+  const { x, y, width, height } = await button.boundingBox();
+  await button.click();
+  await heading(page, "You declined this invite");
+  // The next button, where the pointer is: the second click of the same double click.
+  await page.getByRole("button", { name: STOP }).evaluate((element, { x, y }) => {
+    Object.assign(element.style, { position: "fixed", left: `${x - 50}px`, top: `${y - 20}px` });
+  }, { x: x + width / 2, y: y + height / 2 });
+  await page.mouse.move(x + width / 2, y + height / 2);
+  await page.mouse.down({ clickCount: 2 });
+  await page.mouse.up({ clickCount: 2 });
+  assert.equal((await newest(deal)).optedOut, false);
+});
+
+check("a learner whose link has expired asks for a new one, which is remembered", { viewport: PHONE, hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const link = `/accept#${tokenOf(asking.link)}`;
+  await page.goto(link);
+  await hand.press("button", STOP);
+  await page.getByText("Asking allows its emails again.").waitFor();
+  await hand.press("button", "Ask for a new link");
+  await page.locator(":focus", { hasText: "You asked for a new link. Hill & Dale sees this." }).waitFor();
+  assert.equal(await page.getByRole("button", { name: "Allow invites again" }).count(), 0, "asking lifts the stop");
+  const row = await newest(asking);
+  assert.deepEqual([row.status, row.askedFor, row.optedOut], ["expired", "link", false]);
+  await page.reload();
+  await page.getByText("You asked for a new link.").waitFor();
+  assert.equal(await page.getByRole("button", { name: "Ask for a new link" }).count(), 0);
+  // The manager sends it.
+  await asking.api("POST", `/invites/${row.id}/resend`, undefined, { "if-match": '"1"' });
+  await page.goto("about:blank");
+  await page.goto(`/accept#${tokenOf(await stack.linkTo(row.email))}`);
+  await heading(page, "Hill & Dale invites you to Unlimited");
+});
+
+check("a learner with an older link asks for a new one", { expect: [answered(410)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const { deal, link } = await invited(stack);
+  await deal.api("POST", `/invites/${(await deal.rows())[0].id}/resend`, undefined, { "if-match": '"1"' });
+  await page.goto(link);
+  await hand.press("button", "Ask for a new link");
+  await page.locator(":focus", { hasText: "You asked for a new link." }).waitFor();
+  assert.equal((await newest(deal)).askedFor, "link");
+  await page.reload();
+  await page.getByText("You asked for a new link.").waitFor();
+});
+
+check("asking for a link that has become valid leads to accepting", { expect: [answered(409)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const { link } = await invited(stack);
+  // The page was opened when every seat was taken.
+  await page.route("**/api/invites/preview", async (route) => {
+    const answer = await route.fetch();
+    await route.fulfill({ json: { ...await answer.json(), blocked: "deal_full" } });
+  }, { times: 1 });
+  await page.goto(link);
+  await hand.press("button", "Ask for a seat");
+  await page.locator(":focus", { hasText: "You can accept now." }).waitFor();
+  await signIn(page, hand, "ann@home.example");
+});
+
+check("when declining comes too late, the page shows what is the case", { expect: [answered(409)] }, async ({ page, stack, hand }) => {
+  const { link } = await invited(stack);
+  await page.goto(link);
+  await page.getByRole("button", { name: DECLINE }).waitFor();
+  await stack.accept("ann@home.example", link);
+  await hand.press("button", DECLINE);
+  await heading(page, "This invite has been accepted");
+  assert.equal(await page.getByRole("alert").count(), 0);
+});
+
+check("an answer that failed can be repeated, and the button that accepts keeps its name", { expect: [answered(503)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const { deal, link } = await invited(stack);
+  await page.goto(link);
+  await signIn(page, hand, "ann@home.example");
+  await page.route("**/api/invites/decline", PASSING[0][3], { times: 1 });
+  await hand.press("button", DECLINE);
+  await page.getByRole("alert").filter({ hasText: "Trying again is safe: nothing happens twice." }).waitFor();
+  await page.getByRole("button", { name: "Accept as ann@home.example" }).waitFor();
+  await hand.press("button", DECLINE);
+  await heading(page, "You declined this invite");
+  assert.equal((await deal.rows())[0].status, "declined");
+});
+
 check("an invite to a full deal can be accepted once a seat is free", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
-  const { deal, link } = await invited(stack, { seats: 1 });
+  const { deal, email, link } = await invited(stack, { seats: 1 });
   await deal.seat(`bob@${deal.org}.example`);
   await page.goto(link);
   await page.getByText("All seats are taken.").waitFor();
   assert.equal(await page.getByRole("button", { name: /Accept|Sign in/ }).count(), 0);
+  await hand.press("button", "Ask for a seat");
+  await page.locator(":focus", { hasText: "You asked for a seat. Hill & Dale sees this." }).waitFor();
+  assert.equal((await deal.row(email)).askedFor, "seat");
   await hand.press("button", "Check again");
   await page.locator(":focus", { hasText: "All seats are taken" }).waitFor();
   await deal.patch({ seats: 2 });
@@ -393,7 +527,7 @@ check("a double click accepts once", { hands: BOTH }, async ({ page, stack, hand
 check("a mail scanner that opens the link and runs its scripts accepts nothing", {}, async ({ page, stack, hand }) => {
   const { deal, link } = await invited(stack);
   for (const method of ["GET", "HEAD"]) {
-    for (const path of [link, "/accept", "/api/invites/accept", "/api/invites/preview"]) {
+    for (const path of [link, "/accept", ...["accept", "preview", "decline", "ask", "opt-out", "opt-in"].map((route) => `/api/invites/${route}`)]) {
       await fetch(stack.url + path, { method });
     }
   }

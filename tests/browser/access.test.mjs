@@ -9,7 +9,8 @@ let mixed;
 let lapsed;
 const check = suite({}, async (stack) => {
   mixed = await stack.newDeal({ seats: 3, org: "mixed" });
-  await mixed.invite(["eve@example.com"]);
+  await mixed.invite(["eve@example.com", "gil@example.com"]);
+  mixed.link = await stack.linkTo("gil@example.com");
   lapsed = await stack.newDeal({ org: "lapsed" });
   await lapsed.invite(["ann@example.com"]);
   lapsed.link = await stack.linkTo("ann@example.com");
@@ -21,17 +22,27 @@ async function everyState(stack) {
   if (mixed.ready) return mixed;
   await mixed.seat("ann@example.com");
   await mixed.seat("bob@example.com", "bob@home.example");
-  await mixed.invite([{ email: "cat@example.com", name: "Catherine Example" }, "a.very.long.address.of.a.person.with.many.names@some.department.of.a.large.organisation.example.com"]);
+  await mixed.invite([{ email: "cat@example.com", name: "Catherine Example" }, "hal@example.com", "a.very.long.address.of.a.person.with.many.names@some.department.of.a.large.organisation.example.com"]);
   const isDelivered = ({ delivery }) => delivery.state === "delivered";
-  await until("both deliveries", async () => (await mixed.rows("pending")).every(isDelivered));
+  await until("all deliveries", async () => (await mixed.rows("pending")).every(isDelivered));
   await stack.fault("reject", 1);
   await mixed.invite(["dan@example.com"]);
   await stack.fault("down", 100);
   await mixed.invite(["fay@example.com"]);
   await mixed.api("POST", `/invites/${(await mixed.row("cat@example.com")).id}/resend`);
   await stack.fault("down", 0);
+  await answer(stack, mixed.link, "ask");
+  await answer(stack, await stack.linkTo("hal@example.com"), "decline");
   mixed.ready = true;
   return mixed;
+}
+
+/** Answers an invite as the learner does, by the link in the mail. */
+async function answer(stack, link, how) {
+  const response = await fetch(`${stack.url}/api/invites/${how}`, {
+    method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ token: tokenOf(link) }),
+  });
+  assert.ok(response.ok, `${how}: ${response.status}`);
 }
 
 const heading = (page, name) => page.getByRole("heading", { level: 1, name }).waitFor();
@@ -219,6 +230,46 @@ const STATES = {
   "accept-expired": { target: 44, steps: async ({ page }) => {
     await page.goto(`/accept#${tokenOf(lapsed.link)}`);
     await heading(page, "This invite has expired");
+  } },
+  "accept-declined": { target: 44, steps: async ({ page, stack, hand }) => {
+    await openInvite(page, stack, "accept-declined");
+    await hand.press("button", "No thanks");
+    await heading(page, "You declined this invite");
+  }, inUse: true },
+  "accept-stopped": { target: 44, steps: async ({ page, stack, hand }) => {
+    await openInvite(page, stack, "accept-stopped");
+    await hand.press("button", "Not me / stop inviting me");
+    await page.getByRole("button", { name: "Allow invites again" }).waitFor();
+  }, inUse: true },
+  "accept-asked": { target: 44, steps: async ({ page, stack, hand }) => {
+    const deal = await openInvite(page, stack, "accept-asked", { seats: 1 });
+    await deal.seat("bob@example.com", "bob@accept-asked.example");
+    await page.reload();
+    await hand.press("button", "Ask for a seat");
+    await page.getByText("You asked for a seat.").waitFor();
+  } },
+  "accept-superseded": { target: 44, expect: [answered(410)], steps: async ({ page, stack }) => {
+    const deal = await openInvite(page, stack, "accept-superseded");
+    await deal.api("POST", `/invites/${(await deal.rows())[0].id}/resend`, undefined, { "if-match": '"1"' });
+    await page.reload();
+    await heading(page, "There is a newer email for you");
+  } },
+  "accept-cancelled": { target: 44, expect: [answered(410)], steps: async ({ page, stack }) => {
+    const deal = await openInvite(page, stack, "accept-cancelled");
+    await deal.api("DELETE", `/invites/${(await deal.rows())[0].id}`);
+    await page.reload();
+    await heading(page, "This invite was cancelled");
+  } },
+  "unsubscribe": { target: 44, steps: async ({ page }) => {
+    await page.goto(`/unsubscribe#${"b".repeat(64)}`);
+    await heading(page, "Stop these invites?");
+  }, inUse: true },
+  "unsubscribe-done": { target: 44, steps: async ({ page, hand }) => {
+    await page.route("**/api/invites/unsubscribe/*", (route) =>
+      route.fulfill({ json: { organisation: { id: "hill", name: "Hill & Dale" }, optedOut: true } }));
+    await page.goto(`/unsubscribe#${"b".repeat(64)}`);
+    await hand.press("button", "Stop inviting me");
+    await heading(page, "You get no more invites from Hill & Dale");
   } },
   "accept-no-link": { target: 44, steps: async ({ page, hand }) => {
     await page.goto("/accept");

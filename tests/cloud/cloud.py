@@ -29,6 +29,8 @@ MINISTACK = ROOT / ".tools/ministack/bin/python"
 FOLDER = ROOT / "target/cloud"
 # The names under which the emulated SES checks a bulk mail's permission: new, old or both.
 SES_CHECKS = FOLDER / "ses-checks"
+SES_NAMES = {"new": {"ses:SendBulkEmail"}, "old": {"ses:SendBulkTemplatedEmail"}}
+SES_NAMES["both"] = SES_NAMES["new"] | SES_NAMES["old"]
 REGION = "us-east-1"
 T = TypeVar("T")
 

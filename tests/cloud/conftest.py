@@ -19,6 +19,7 @@ from cloud import (
     ROOT,
     SENDER,
     SES_CHECKS,
+    SES_NAMES,
     SIGN_IN_SENDER,
     TOOLS,
     Emulator,
@@ -29,6 +30,7 @@ from cloud import (
     stop,
     wait_for,
 )
+from test_roles import Jobs, Roles
 
 # What breaks things on purpose comes late, then what looks back at all of it, and what deletes comes last.
 ORDER = [
@@ -40,6 +42,7 @@ ORDER = [
     "schedules",
     "roles",
     "settings",
+    "audit",
     "alarms",
     "logs",
     "deletion",
@@ -194,3 +197,32 @@ def partner(issuer: Issuer) -> str:
 @pytest.fixture(scope="session")
 def manager(issuer: Issuer) -> str:
     return issuer.token("manager@acme.example")
+
+
+@pytest.fixture(scope="module", params=SES_NAMES)
+def checked(request: pytest.FixtureRequest) -> Iterator[set[str]]:
+    """The names of the action that SES checks."""
+    SES_CHECKS.write_text(request.param)
+    yield SES_NAMES[request.param]
+    SES_CHECKS.write_text("both")
+
+
+@pytest.fixture(scope="module")
+def roles(stack: Stack) -> Roles:
+    return Roles(stack)
+
+
+@pytest.fixture(scope="module")
+def jobs(stack: Stack, issuer: Issuer, partner: str, manager: str) -> Iterator[Jobs]:
+    """The schedules rest meanwhile: each run is one that a test has asked for."""
+    scheduler = stack.emulator.client("scheduler")
+    kept = ("Name", "Description", "ScheduleExpression", "FlexibleTimeWindow", "Target")
+    functions = {Roles(stack).configuration(name)["FunctionArn"] for name in ("expire-invites", "deliver-invites")}
+    found = [scheduler.get_schedule(Name=entry["Name"]) for entry in scheduler.list_schedules()["Schedules"]]
+    mine = [{key: schedule[key] for key in kept} for schedule in found if schedule["Target"]["Arn"] in functions]
+    assert len(mine) == 2
+    for schedule in mine:
+        scheduler.update_schedule(**schedule, State="DISABLED")
+    yield Jobs(stack, issuer, partner, manager)
+    for schedule in mine:
+        scheduler.update_schedule(**schedule, State="ENABLED")

@@ -2,19 +2,22 @@
 
 A bulk mail is authorised on the sender's identity, the configuration set and the template, each by its ARN: the emulator
 would ask for permission on "*", which no role of ours has. Which name of the action SES checks is not documented, so the
-file SES_CHECKS says it: the new one, the old one, or both. Cognito has AdminDeleteUserAttributes, which `make dismiss`
+file SES_CHECKS says it: the new one, the old one, or both. What a function appends to a log group is authorised on the ARN
+of the stream, where the emulator would ask for the group's. Cognito has AdminDeleteUserAttributes, which `make dismiss`
 calls, and can be called by Step Functions. CloudFormation has budgets and associations of web ACLs. An alarm hears only the
-metrics of its own dimensions.
+metrics of its own dimensions, and a filter of JSON lines finds only those that it describes.
 """
 
 import json
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ministack import app
+from ministack.core import iam_actions
 from ministack.core.responses import get_account_id, json_response
-from ministack.services import budgets, cloudwatch, cognito, stepfunctions, waf
+from ministack.services import budgets, cloudwatch, cloudwatch_logs, cognito, stepfunctions, waf
 from ministack.services.cloudformation import provisioners
 
 BULK = "/v2/email/outbound-bulk-emails"
@@ -47,6 +50,26 @@ def enforce_by_name(method: str, path: str, headers: dict, body: bytes, query_pa
         if denied := app._enforce_data_plane(*call, resource_arn=arn, named_resource=arn, service_context=context):
             return denied
     return None
+
+
+resource_of = iam_actions.extract_resource_arn
+
+
+def resource_of_stream(service: str, method: str, path: str, headers: dict, body: bytes, *more) -> str:
+    found = resource_of(service, method, path, headers, body, *more)
+    appends = headers.get("x-amz-target", "").endswith((".CreateLogStream", ".PutLogEvents"))
+    return f"{found}:log-stream:{json.loads(body)['logStreamName']}" if service == "logs" and appends else found
+
+
+compile_pattern = cloudwatch_logs._compile_filter_pattern
+
+
+def compile_json_pattern(raw: str) -> Callable[[str], bool]:
+    """The emulator would find every line."""
+    if not raw.startswith("{"):
+        return compile_pattern(raw)
+    wanted = re.findall(r'\$\.(\w+) = "([^"]*)"', raw)
+    return lambda line: set(wanted) <= set(json.loads(line).items())
 
 
 async def handle_deletion(method: str, path: str, headers: dict, body: bytes, query_params: dict):
@@ -105,6 +128,8 @@ stepfunctions._AWS_SDK_SERVICE_MAP["cognitoidentityprovider"] = {
 }
 cloudwatch._evaluate_alarm = evaluate_by_dimensions
 app._enforce_ses_v2 = enforce_by_name
+cloudwatch_logs._compile_filter_pattern = compile_json_pattern
+iam_actions.extract_resource_arn = resource_of_stream
 cognito.handle_request = handle_deletion
 
 if __name__ == "__main__":

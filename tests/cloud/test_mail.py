@@ -2,25 +2,14 @@
 either name, or both."""
 
 import sys
-from collections.abc import Iterator
 
 import pytest
-from cloud import SES_CHECKS, Stack, run
-from test_roles import Roles
+from cloud import Stack, run
+from test_roles import Jobs, Roles, fails
 from test_settings import changed
 
 MAILING = ("send-invites", "resend-invite", "deliver-invites")
-NAMES = {"new": {"ses:SendBulkEmail"}, "old": {"ses:SendBulkTemplatedEmail"}}
-NAMES["both"] = NAMES["new"] | NAMES["old"]
 SIMULATOR = "success@simulator.amazonses.com"
-
-
-@pytest.fixture(params=NAMES)
-def checked(request: pytest.FixtureRequest) -> Iterator[set[str]]:
-    """The names of the action that SES checks."""
-    SES_CHECKS.write_text(request.param)
-    yield NAMES[request.param]
-    SES_CHECKS.write_text("both")
 
 
 def refused(stack: Stack) -> str | None:
@@ -50,8 +39,20 @@ def test_mail_goes_whichever_name_ses_checks(stack: Stack, checked: set[str]) ->
     assert len(stack.emulator.mails(SIMULATOR)) == before + 1
 
 
-def test_each_missing_permission_is_named(stack: Stack, checked: set[str]) -> None:
-    roles = Roles(stack)
+@pytest.mark.parametrize("checked", ["new", "old"], indirect=True)
+@pytest.mark.parametrize("function", MAILING)
+def test_mail_needs_each_permission_that_ses_checks_and_no_other(
+    roles: Roles, jobs: Jobs, checked: set[str], function: str
+) -> None:
+    """Where SES checks both names, test_roles.py takes each permission away."""
+    for grant in roles.grants(function):
+        if grant[0].startswith("ses:Send"):
+            job = jobs.prepare(function)
+            with roles.without(function, grant):
+                assert fails(job) == (grant[0] in checked), grant
+
+
+def test_each_missing_permission_is_named(stack: Stack, roles: Roles, checked: set[str]) -> None:
     grants = [grant for grant in roles.grants("deliver-invites") if grant[0].startswith("ses:")]
     assert len(grants) == 6
     for action, resource in grants:
@@ -66,8 +67,7 @@ def test_only_the_older_name_knows_the_sender(stack: Stack, checked: set[str]) -
         assert (refused(stack) is not None) == ("ses:SendBulkTemplatedEmail" in checked)
 
 
-def test_the_mailing_roles_have_the_same_permissions(stack: Stack) -> None:
-    roles = Roles(stack)
+def test_the_mailing_roles_have_the_same_permissions(roles: Roles) -> None:
     [first, *others] = [
         [one for one in roles.document(name) if one["Action"][0].startswith("ses:Send")] for name in MAILING
     ]

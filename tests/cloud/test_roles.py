@@ -18,6 +18,7 @@ Job = Callable[[], None]
 
 # What the emulator does for a function without asking its role: it collects logs, and takes failed runs to their queue.
 # It has no suppression list: infra/local has one, and tests/tests/api/tracking.rs resends to a blocked address.
+# test_audit.py takes away the permissions for the audit log.
 SUPPRESSION_LIST = {"ses:GetSuppressedDestination", "ses:DeleteSuppressedDestination"}
 NOT_ENFORCED = {"logs:CreateLogStream", "logs:PutLogEvents", "sqs:SendMessage", *SUPPRESSION_LIST}
 
@@ -258,27 +259,6 @@ class Roles:
             put(whole)
 
 
-@pytest.fixture(scope="module")
-def roles(stack: Stack) -> Roles:
-    return Roles(stack)
-
-
-@pytest.fixture(scope="module")
-def jobs(stack: Stack, issuer: Issuer, partner: str, manager: str) -> Iterator[Jobs]:
-    """The schedules rest meanwhile: each run is one that a test has asked for."""
-    scheduler = stack.emulator.client("scheduler")
-    kept = ("Name", "Description", "ScheduleExpression", "FlexibleTimeWindow", "Target")
-    functions = {Roles(stack).configuration(name)["FunctionArn"] for name in ("expire-invites", "deliver-invites")}
-    found = [scheduler.get_schedule(Name=entry["Name"]) for entry in scheduler.list_schedules()["Schedules"]]
-    mine = [{key: schedule[key] for key in kept} for schedule in found if schedule["Target"]["Arn"] in functions]
-    assert len(mine) == 2
-    for schedule in mine:
-        scheduler.update_schedule(**schedule, State="DISABLED")
-    yield Jobs(stack, issuer, partner, manager)
-    for schedule in mine:
-        scheduler.update_schedule(**schedule, State="ENABLED")
-
-
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_each_function_does_its_job_with_its_role_and_with_nothing_less(
     roles: Roles, jobs: Jobs, function: str
@@ -356,6 +336,14 @@ def test_the_topic_of_events_hands_them_to_the_function_that_tracks(stack: Stack
     found = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
     function = stack.emulator.client("lambda").get_function_configuration(FunctionName=stack.function("track-delivery"))
     assert [(one["Protocol"], one["Endpoint"]) for one in found] == [("lambda", function["FunctionArn"])]
+
+
+def test_an_event_of_another_topic_changes_nothing(jobs: Jobs, stack: Stack) -> None:
+    _, invite = jobs.invited()
+    event = delivered(stack, jobs.deal, invite)
+    event["Records"][0]["Sns"]["TopicArn"] += "-of-a-stranger"
+    stack.invoke("track-delivery", event)
+    assert stack.item(jobs.deal, invite)["delivery"]["S"] == "sent"
 
 
 def test_a_denied_function_says_nothing_of_the_inside(roles: Roles, jobs: Jobs, stack: Stack, manager: str) -> None:

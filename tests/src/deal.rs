@@ -127,6 +127,8 @@ impl Deal {
             "pending": self.rows("status=pending").await,
             "accepted": self.rows("status=accepted").await,
             "expired": self.rows("status=expired").await,
+            "declined": self.rows("status=declined").await,
+            "asked": self.rows("status=asked").await,
         })
     }
 }
@@ -136,7 +138,7 @@ pub fn body_routes<'c>(
     deal: &'c Deal,
     learner: &'c Client,
     partnerships: &'c Client,
-) -> [(&'c Client, &'static str, String); 8] {
+) -> [(&'c Client, &'static str, String); 12] {
     [
         (&deal.manager, "POST", deal.path("/invites")),
         (&deal.manager, "POST", deal.path("/invites/resend")),
@@ -144,6 +146,10 @@ pub fn body_routes<'c>(
         (&deal.manager, "POST", deal.path("/seats/search")),
         (learner, "POST", "/api/invites/preview".to_owned()),
         (learner, "POST", "/api/invites/accept".to_owned()),
+        (learner, "POST", "/api/invites/decline".to_owned()),
+        (learner, "POST", "/api/invites/ask".to_owned()),
+        (learner, "POST", "/api/invites/opt-out".to_owned()),
+        (learner, "POST", "/api/invites/opt-in".to_owned()),
         (partnerships, "POST", "/api/deals".to_owned()),
         (partnerships, "PATCH", deal.path("")),
     ]

@@ -66,7 +66,8 @@ impl TestStack {
 
     /// A person who has signed in, with every scope that they are entitled to.
     pub async fn person(&self, email: &str) -> Client {
-        let form = [("grant_type", "password"), ("username", email)];
+        // The load takes longer than the quarter of an hour for which a token is good.
+        let form = [("grant_type", "password"), ("username", email), ("expires_in", "86400")];
         let request = self.http.post(format!("{}/oidc/token", self.local.url())).form(&form);
         let answer: Value = request.send().await.expect("an answer").json().await.expect("JSON");
         let token =
@@ -176,6 +177,11 @@ impl TestStack {
 
     pub async fn accept(&self, learner: &Client, token: &str) -> Response {
         learner.post("/api/invites/accept", &json!({ "token": token })).await
+    }
+
+    /// `decline`, `ask`, `opt-out` or `opt-in`, which need no sign-in.
+    pub async fn answer(&self, what: &str, token: &str) -> Response {
+        self.nobody().post(&format!("/api/invites/{what}"), &json!({ "token": token })).await
     }
 
     /// Runs the sweep and the deliverer once.

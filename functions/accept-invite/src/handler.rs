@@ -1,11 +1,12 @@
 //! Previewing and accepting a link; the learner's own seats.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::json;
 use shared::audit::owner;
-use shared::domain::accept::{AcceptRefusal, deal_accepts};
-use shared::domain::{Deal, DealId, Invite, Link, Organisation, Status, Timestamp};
+use shared::domain::accept::{AcceptRefusal, deal_accepts, may_preview};
+use shared::domain::{AskedFor, Deal, DealId, Invite, Organisation, Status, Timestamp};
 use shared::http::{self, DealSummary, HandlerResult, Problem, Request, Time};
-use shared::store::{AcceptOutcome, PreviewOutcome, Store};
+use shared::store::{AcceptOutcome, Store};
 use std::time::Duration;
 
 /// Time reserved for the answer when conflicts have used up the rest.
@@ -20,18 +21,6 @@ pub(crate) async fn route(store: &Store, request: Request) -> HandlerResult {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct TokenBody {
-    token: String,
-}
-
-/// A malformed token gets the same answer as one that belongs to no invite (I6).
-fn link(request: &Request) -> Result<Link, Problem> {
-    let body: TokenBody = request.json()?;
-    Link::parse(&body.token).ok_or_else(|| AcceptRefusal::UnknownInvite.into())
-}
-
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct PreviewView<'a> {
@@ -41,10 +30,14 @@ struct PreviewView<'a> {
     status: Status,
     expires_at: Time,
     blocked: Option<&'static str>,
+    declined_at: Option<Time>,
+    asked_at: Option<Time>,
+    asked_for: Option<AskedFor>,
+    opted_out: bool,
 }
 
 impl<'a> PreviewView<'a> {
-    fn new(invite: &Invite, deal: &'a Deal, now: Timestamp) -> Self {
+    fn new(invite: &Invite, deal: &'a Deal, opted_out: bool, now: Timestamp) -> Self {
         let status = invite.status(deal.ends_at, now);
         let blocked = match deal_accepts(deal, now) {
             Err(AcceptRefusal::DealNotStarted) => Some("deal_not_started"),
@@ -59,17 +52,28 @@ impl<'a> PreviewView<'a> {
             status,
             expires_at: invite.expires_at.min(deal.ends_at).into(),
             blocked,
+            declined_at: invite.declined_at.map(Time::from),
+            asked_at: invite.asked.map(|asked| asked.at.into()),
+            asked_for: invite.asked.map(|asked| asked.wanted),
+            opted_out,
         }
     }
 }
 
 /// Needs no sign-in: the link is the permission.
 async fn preview(store: &Store, request: &Request) -> HandlerResult {
-    match store.preview(&link(request)?).await? {
-        PreviewOutcome::Shown(invite, deal) => {
-            Ok(http::json(200, &PreviewView::new(&invite, &deal, request.now)))
-        }
-        PreviewOutcome::Refused(refusal) => Err(refusal.into()),
+    let link = request.link()?;
+    let (deal, record) = store.sent_link(&link).await?.ok_or(AcceptRefusal::UnknownInvite)?;
+    let (organisation, invite) = (&deal.organisation, record.invite);
+    let opted_out =
+        store.opt_outs([(&organisation.id, &invite.email)]).await?.has(&organisation.id, &invite.email);
+    match may_preview(&invite, &link.secret.hash()) {
+        Ok(()) => Ok(http::json(200, &PreviewView::new(&invite, &deal, opted_out, request.now))),
+        Err(refusal) => Err(Problem::from(refusal).with([
+            ("organisation", json!(organisation)),
+            ("askedAt", json!(invite.asked.map(|asked| Time::from(asked.at)))),
+            ("optedOut", json!(opted_out)),
+        ])),
     }
 }
 
@@ -89,7 +93,7 @@ impl<'a> AcceptedView<'a> {
 
 async fn accept(store: &Store, request: &Request) -> HandlerResult {
     let learner = request.caller.learner()?;
-    let link = link(request)?;
+    let link = request.link()?;
     let deadline = request.deadline.earlier(TO_ANSWER);
     let accept = store.accept_invite(&link, &learner.id, learner.email.as_ref(), request.now, deadline);
     let accepted = |outcome: &AcceptOutcome| match outcome {

@@ -155,7 +155,7 @@ fn answer(page: Option<Page>, page_request: &PageRequest, list: &str, request: &
 
 async fn seats(app: &App, request: &Request) -> HandlerResult {
     let deal = authorize(app, request).await?;
-    let detail = "must be pending, accepted, expired, undelivered or removed";
+    let detail = "must be pending, accepted, expired, declined, asked, undelivered or removed";
     let parse = |text| StatusFilter::parse(text).ok_or_else(|| Problem::field("status", detail));
     let status = request.query("status").map(parse).transpose()?;
     let limit = request.query("limit").map(|limit| limit.parse().unwrap_or(0));
@@ -195,6 +195,8 @@ struct CountsView {
     pending: u32,
     accepted: u32,
     expired: u32,
+    declined: u32,
+    asked: u32,
     undelivered: u32,
     exact_up_to: u32,
 }
@@ -202,8 +204,10 @@ struct CountsView {
 async fn counts(app: &App, request: &Request) -> HandlerResult {
     let deal = authorize(app, request).await?;
     let counted = app.store.counts(deal, app.config.lifetime, request.now).await?;
-    let (_, Counts { pending, accepted, expired, undelivered }) = counted.ok_or_else(Problem::not_found)?;
-    Ok(http::json(200, &CountsView { pending, accepted, expired, undelivered, exact_up_to: COUNTED_UP_TO }))
+    let (_, counts) = counted.ok_or_else(Problem::not_found)?;
+    let Counts { pending, accepted, expired, declined, asked, undelivered } = counts;
+    let exact_up_to = COUNTED_UP_TO;
+    Ok(http::json(200, &CountsView { pending, accepted, expired, declined, asked, undelivered, exact_up_to }))
 }
 
 /// Also shows cancelled and released invites.
@@ -212,5 +216,7 @@ async fn invite(app: &App, request: &Request) -> HandlerResult {
     let (deal, record) = app.store.deal_and_invite(key).await?;
     let deal = deal.ok_or_else(Problem::not_found)?;
     let invite = record.ok_or_else(Problem::not_found)?.invite;
-    Ok(http::with_etag(200, invite.sends, &InviteDetail::new(&invite, &deal, request.now)))
+    let person = (&deal.organisation.id, &invite.email);
+    let opted_out = app.store.opt_outs([person]).await?.has(person.0, person.1);
+    Ok(http::with_etag(200, invite.sends, &InviteDetail::new(&invite, &deal, opted_out, request.now)))
 }

@@ -66,7 +66,7 @@ async fn create(app: &App, request: &Request) -> HandlerResult {
         ends_at: time("endsAt", &body.ends_at)?,
     };
     new.check()?;
-    let key = match request.header("idempotency-key")? {
+    let key = match request.header("Idempotency-Key")? {
         Some(key) if key.is_empty() || key.len() > 255 => {
             return Err(Problem::field("Idempotency-Key", "must be 1 to 255 characters"));
         }

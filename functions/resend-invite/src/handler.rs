@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use shared::domain::resend::{ResendRefusal, resend, resend_among_many};
+use shared::domain::resend::{ResendRefusal, resend, resend_among_many, resend_expired};
 use shared::domain::{Delivery, Invite, InviteId};
 use shared::http::{self, HandlerResult, InviteView, Object, Problem, Request};
 use shared::sending::{MOST_ROWS, Row, RowOutcome, Rule, SendRequest, Sending, check_rows};
@@ -20,6 +20,7 @@ pub(crate) async fn route(sending: &Sending, request: Request) -> HandlerResult 
 
 async fn resend_one(sending: &Sending, request: &Request) -> HandlerResult {
     let (send_request, invite, record) = sending.authorize_invite(request).await?;
+    send_request.check_active()?;
     let sends = record.as_ref().map(|record| record.invite.sends);
     let expected = request.if_match(future::ready(Ok(sends))).await?;
     let is_bounced = |invite: &&Invite| matches!(invite.delivery, Delivery::Bounced { .. });
@@ -27,7 +28,7 @@ async fn resend_one(sending: &Sending, request: &Request) -> HandlerResult {
     let bounced = existing.filter(is_bounced).map(|invite| invite.email.clone());
     let row = || {
         let rule: Rule<'_, _> = Box::new(move |existing, send, now| resend(existing, expected, send, now));
-        Row { invite, seen: Seen::Record(record.clone()), order: 0, rule, replaces: None }
+        Row { invite, seen: Seen::Record(record.clone()), opted_out: None, order: 0, rule, replaces: None }
     };
     if let Some(email) = &bounced
         // A resend that is refused unblocks nothing.
@@ -72,6 +73,7 @@ enum Outcome {
     NotFound,
     TooSoon,
     Undeliverable,
+    OptedOut,
     Unavailable,
 }
 
@@ -85,6 +87,7 @@ impl From<RowOutcome<ResendRefusal>> for Outcome {
             RowOutcome::Refused(ResendRefusal::Complained | ResendRefusal::Undeliverable, _) => {
                 Self::Undeliverable
             }
+            RowOutcome::Refused(ResendRefusal::OptedOut, _) => Self::OptedOut,
             RowOutcome::Refused(ResendRefusal::TooSoon(_), _) | RowOutcome::OverLimit(_) => Self::TooSoon,
             RowOutcome::Failed(_) | RowOutcome::NoTime => Self::Unavailable,
         }
@@ -111,7 +114,7 @@ async fn resend_many(sending: &Sending, request: &Request) -> HandlerResult {
         _ => return Err(Problem::invalid("Give either status or invites.")),
     };
     let is_by_status = named.is_none();
-    let send_request = sending.authorize(request).await?;
+    let (send_request, _) = sending.authorize(request, []).await?;
     let (wanted, expired): (Vec<SeenInvite>, u32) = match named {
         Some(named) => (named, 0),
         None => oldest_expired(sending, &send_request).await?,
@@ -126,9 +129,13 @@ async fn resend_many(sending: &Sending, request: &Request) -> HandlerResult {
             // Named twice: the first row counts, so this row saw an older state.
             Some(invite) if !seen.insert(invite) => Some(Outcome::Stale),
             Some(invite) => {
-                let rule: Rule<'_, _> =
-                    Box::new(move |existing, send, now| resend_among_many(existing, Some(sends), send, now));
-                rows.push(Row { invite, seen: Seen::Unread, order: order(index), rule, replaces: None });
+                let rule: Rule<'_, _> = if is_by_status {
+                    Box::new(move |existing, send, now| resend_expired(existing, sends, send, now))
+                } else {
+                    Box::new(move |existing, send, now| resend_among_many(existing, Some(sends), send, now))
+                };
+                let (seen, order) = (Seen::Unread, order(index));
+                rows.push(Row { invite, seen, opted_out: None, order, rule, replaces: None });
                 None
             }
         };

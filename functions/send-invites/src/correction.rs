@@ -62,12 +62,16 @@ async fn replace(
     // Refuses without any quota, and says which name the new invite has.
     let existing = record.as_ref().map(|record| &record.invite);
     withdraw(existing, correction, request.now).map_err(refused)?;
+    request.check_active()?;
     let name = existing.and_then(|invite| invite.name.clone());
     let email = correction.email.clone().ok_or_else(Problem::not_found)?;
+    let organisation = &request.deal.organisation.id;
+    let opted_out = sending.store.opt_outs([(organisation, &email)]).await?.has(organisation, &email);
     let invitee = Invitee { id: new, email, name: correction.name.clone().unwrap_or(name) };
     let row = Row {
         invite: new,
         seen: Seen::Unread,
+        opted_out: Some(opted_out),
         order: 0,
         rule: Box::new(|existing, send, now| invite_instead(existing, &invitee, send, now)),
         replaces: Some(Replaced {

@@ -4,7 +4,7 @@ use crate::correction;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use shared::domain::send::{InviteRefusal, Invitee, invite};
-use shared::domain::{Deal, Email, InviteId, Name, readable};
+use shared::domain::{Deal, Email, EmailError, InviteId, Name, readable};
 use shared::http::{self, HandlerResult, Object, Problem, Request, Time, text_cell};
 use shared::sending::{Row, RowOutcome, Rule, Sending, check_rows};
 use shared::store::Seen;
@@ -34,6 +34,7 @@ enum Outcome {
     AlreadyPending,
     AlreadyAccepted,
     Duplicate,
+    OptedOut,
     InvalidEmail,
     TooSoon,
     Unavailable,
@@ -69,14 +70,19 @@ pub(crate) async fn route(sending: &Sending, request: Request) -> HandlerResult 
 async fn send(sending: &Sending, request: &Request) -> HandlerResult {
     let SendBody { invites, dry_run } = request.json()?;
     check_rows(invites.len())?;
-    let send_request = sending.authorize(request).await?;
+    let emails = invites.iter().map(|Object(row)| Email::parse(row.email.as_deref().unwrap_or_default()));
+    let emails: Vec<_> = emails.collect();
+    let (send_request, opt_outs) = sending.authorize(request, emails.iter().flatten()).await?;
+    let organisation = &send_request.deal.organisation.id;
     let mut seen = HashSet::new();
+    let invitees = invites.iter().zip(emails);
     let invitees: Vec<_> =
-        invites.iter().map(|Object(row)| invitee(row, &send_request.deal, &mut seen)).collect();
+        invitees.map(|(Object(row), email)| invitee(row, email, &send_request.deal, &mut seen)).collect();
     let rows = invitees.iter().enumerate().filter_map(|(order, invitee)| {
         let invitee = invitee.as_ref().ok()?;
         let rule: Rule<'_, _> = Box::new(|existing, send, now| invite(existing, invitee, send, now));
-        Some(Row { invite: invitee.id, seen: Seen::Nothing, order, rule, replaces: None })
+        let opted_out = Some(opt_outs.has(organisation, &invitee.email));
+        Some(Row { invite: invitee.id, seen: Seen::Nothing, opted_out, order, rule, replaces: None })
     });
     let outcomes = if dry_run {
         sending.dry_run(&send_request, rows.collect()).await?
@@ -95,7 +101,12 @@ async fn send(sending: &Sending, request: &Request) -> HandlerResult {
     let count = |of: &[Outcome]| results.iter().filter(|row| of.contains(&row.answer.outcome)).count();
     let summary = json!({
         "invited": count(&[Outcome::Invited]),
-        "skipped": count(&[Outcome::AlreadyPending, Outcome::AlreadyAccepted, Outcome::Duplicate]),
+        "skipped": count(&[
+            Outcome::AlreadyPending,
+            Outcome::AlreadyAccepted,
+            Outcome::Duplicate,
+            Outcome::OptedOut,
+        ]),
         "rejected": count(&[Outcome::InvalidEmail, Outcome::TooSoon]),
         "failed": count(&[Outcome::Unavailable]),
     });
@@ -103,8 +114,13 @@ async fn send(sending: &Sending, request: &Request) -> HandlerResult {
 }
 
 /// Answers malformed and duplicate rows without reading the table.
-fn invitee(row: &GivenRow, deal: &Deal, seen: &mut HashSet<InviteId>) -> Result<Invitee, RowAnswer> {
-    let email = Email::parse(row.email.as_deref().unwrap_or_default())
+fn invitee(
+    row: &GivenRow,
+    email: Result<Email, EmailError>,
+    deal: &Deal,
+    seen: &mut HashSet<InviteId>,
+) -> Result<Invitee, RowAnswer> {
+    let email = email
         .map_err(|error| RowAnswer::new(Outcome::InvalidEmail, None).saying(format!("This {error}.")))?;
     let id = deal.invite_id(&email);
     if !seen.insert(id) {
@@ -135,6 +151,10 @@ impl RowAnswer {
             }
             Some(RowOutcome::Refused(InviteRefusal::AlreadyAccepted, _)) => {
                 Self::new(Outcome::AlreadyAccepted, Some(id))
+            }
+            Some(RowOutcome::Refused(InviteRefusal::OptedOut, _)) => {
+                let detail = "This person opted out of invites from your organisation.";
+                Self::new(Outcome::OptedOut, None).saying(detail)
             }
             Some(RowOutcome::Refused(InviteRefusal::TooSoon(too_soon), _)) => {
                 let answer = Self::new(Outcome::TooSoon, Some(id));

@@ -9,8 +9,8 @@ use serde_json::Value;
 use shared::clock::{self, Deadline};
 use shared::config::Config;
 use shared::domain::track::track;
-use shared::domain::{Delivery, Invite};
-use shared::store::{Changed, Seen, Store};
+use shared::domain::{Delivery, Invite, InviteKey, Timestamp};
+use shared::store::{Changed, Seen, Store, StoreError};
 use shared::telemetry::{self, Tracked};
 use std::time::Duration;
 
@@ -28,6 +28,16 @@ async fn main() -> Result<(), Error> {
     .await
 }
 
+/// A complaint is an opt-out too (I10), also about an older send.
+async fn respect(store: &Store, key: InviteKey, told: Delivery, now: Timestamp) -> Result<(), StoreError> {
+    if matches!(told, Delivery::Complained { .. })
+        && let (Some(deal), Some(record)) = store.deal_and_invite(key).await?
+    {
+        store.opt_out(&deal.organisation.id, &record.invite.email, now).await?;
+    }
+    Ok(())
+}
+
 /// After an error, Lambda hands the whole payload over again. Events that are recorded already change nothing then.
 async fn track_all(store: &Store, topic: &str, payload: Value, deadline: Deadline) -> Result<(), Error> {
     let (now, mut tracked, mut failed) = (clock::now(), Tracked::default(), Ok(()));
@@ -39,7 +49,8 @@ async fn track_all(store: &Store, topic: &str, payload: Value, deadline: Deadlin
             continue;
         };
         let rule = |existing: Option<&Invite>, _| track(existing, send, told);
-        match store.change(key, Seen::Unread, now, deadline, rule).await {
+        let change = store.change(key, Seen::Unread, now, deadline, rule);
+        match tokio::try_join!(change, respect(store, key, told, now)).map(|(changed, ())| changed) {
             Ok(Changed::Done(_)) => {
                 tracked.lag_seconds = tracked.lag_seconds.max(Some((now - at).num_seconds().max(0)));
                 match told {

@@ -285,7 +285,7 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
         )
       )}
       {!accepted && <Refusing {...answering} />}
-      {preview && !accepted && !over && <Doubts key={preview} preview={preview} />}
+      {preview?.status === "pending" && !over && <Doubts key={preview} preview={preview} />}
     </>
   );
 }

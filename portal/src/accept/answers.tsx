@@ -68,7 +68,7 @@ export function Asking({ now, ...answering }: Answering & { now: boolean }) {
     );
   return (
     <Choice {...answering} key="ask" answer="ask" label={what === "seat" ? "Ask for a seat" : "Ask for a new link"}>
-      {organisation} sees that you asked, and can send you a new email. {what === "seat" && "No seat is reserved."}{" "}
+      {organisation} will see that you asked, and can send you a new email. {what === "seat" && "No seat is reserved."}{" "}
       {found.optedOut && "Asking allows its emails again."}
     </Choice>
   );
@@ -86,14 +86,14 @@ export function Refusing(answering: Answering) {
       </h2>
       {declinable && (
         <Choice {...answering} answer="decline" label="No thanks">
-          {organisation.name} sees that you declined, and when.{" "}
+          {organisation.name} will see that you declined, and when.{" "}
           {preview.expiresAt && `You can still accept until ${instant(preview.expiresAt)}.`}
         </Choice>
       )}
       {!optedOut && (
         <Choice {...answering} answer="opt-out" label="Not me / stop inviting me">
-          No more invites from {organisation.name} come to {preview?.email ?? "the invited address"}. It sees that you
-          want none. You can undo this on this page.
+          No more invites from {organisation.name} will come to {preview?.email ?? "the invited address"}. It will see
+          that you want none. You can undo this on this page.
         </Choice>
       )}
     </section>

@@ -1,7 +1,7 @@
 /**
  * The token of the link that opened this page.
  *
- * Invariant: the token is only in this tab's `sessionStorage` (or in memory if site data is blocked) and in the bodies of two
+ * Invariant: the token is only in this tab's `sessionStorage` (or in memory if site data is blocked) and in the bodies of
  * requests. It is never in the address, in `state`, in `redirect_uri`, in a log or in a cookie. It is dropped once the link
  * can do nothing more.
  */

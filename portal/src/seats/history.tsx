@@ -3,12 +3,13 @@ import { useLoad } from "../ui/load";
 import { Failure } from "../ui/status";
 import { Text } from "../ui/text";
 import { When } from "../ui/when";
-import { timeline } from "./words";
+import { OPTED_OUT, timeline } from "./words";
 
 /** What happened to one invite, newest first. */
 export function History({ deal, invite, now }: { deal: string; invite: Invite; now: number }) {
-  const { id, email, sends, status, delivery } = invite;
-  const { value, problem, reload } = useLoad(`${id} ${sends} ${status} ${delivery.state}`, () => getInvite(deal, id));
+  const { id, email, sends, status, askedAt, delivery } = invite;
+  const state = `${id} ${sends} ${status} ${askedAt} ${delivery.state}`;
+  const { value, problem, reload } = useLoad(state, () => getInvite(deal, id));
   if (problem) return <Failure problem={problem} retry={() => void reload()} />;
   if (!value)
     return (
@@ -17,13 +18,17 @@ export function History({ deal, invite, now }: { deal: string; invite: Invite; n
       </p>
     );
   return (
-    <ol class="timeline" role="list" aria-label={`History of the invite to ${email}`}>
-      {timeline(value).map(({ at, event, by, words }) => (
-        <li key={`${at} ${event}`}>
-          <strong>{words}</strong>
-          {by && <Text>{` by ${by}`}</Text>} <When time={at} now={now} />
-        </li>
-      ))}
-    </ol>
+    <>
+      {value.optedOut && <p>{OPTED_OUT}</p>}
+      <ol class="timeline" role="list" aria-label={`History of the invite to ${email}`}>
+        {timeline(value).map(({ at, event, by, words }, place) => (
+          // Two events of one kind may be of the same second.
+          <li key={`${at} ${event} ${place}`}>
+            <strong>{words}</strong>
+            {by && <Text>{` by ${by}`}</Text>} <When time={at} now={now} />
+          </li>
+        ))}
+      </ol>
+    </>
   );
 }

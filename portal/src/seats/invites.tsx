@@ -58,6 +58,7 @@ export function Invites({
   list,
   counts,
   seats,
+  active,
   onMove,
   onStale,
   onSearch,
@@ -73,6 +74,8 @@ export function Invites({
   list: Loaded<Listed>;
   counts: Counts | undefined;
   seats: Seats;
+  /** Whether the deal is active. */
+  active: boolean;
   /** The manager changed an invite, or took it off the list. */
   onMove: (before: Invite, after: Invite | undefined) => void;
   /** The numbers may have changed without the manager's doing. */
@@ -340,11 +343,14 @@ export function Invites({
 
   useSendingRows(deal, rows, (before, after) => replaceStale(before, listed(after)));
 
-  const pickable = rows.filter(isOpen);
+  // Selecting all does not resend to somebody who said no.
+  const pickable = rows.filter(
+    (row) => isOpen(row) && (row.status !== "declined" || row.askedAt || status === "declined"),
+  );
   const allPicked = pickable.length > 0 && pickable.every((row) => picked.has(row.id));
   return (
     <section aria-label="Invites">
-      {page?.deal.state === "active" && counts && (
+      {active && counts && (
         <Waiters
           {...{ deal, counts, seats }}
           listed={status === "asked"}
@@ -404,7 +410,7 @@ export function Invites({
       {list.problem && (
         <ListFailure problem={list.problem} onFirst={search ? undefined : onFirst} retry={() => void list.reload()} />
       )}
-      {pickable.length > 0 && (
+      {rows.some(isOpen) && (
         <div class="actions bulk">
           <label class="check">
             <input
@@ -439,11 +445,7 @@ export function Invites({
       )}
       {page && rows.length > 0 && <InviteList {...{ deal, rows, picked, busy, now, actions }} />}
       {page && rows.length === 0 && (
-        <Empty
-          {...{ deal, status, search, large }}
-          active={page.deal.state === "active"}
-          more={page.nextCursor !== null}
-        />
+        <Empty {...{ deal, status, search, large, active }} more={page.nextCursor !== null} />
       )}
       {!page && list.loading && loaded !== undefined && (
         <p class="soft" role="status">

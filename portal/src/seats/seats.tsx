@@ -155,6 +155,7 @@ function Seats({ deal }: { deal: string }) {
         loaded={whole.loaded}
         counts={numbers?.counts}
         seats={numbers?.seats ?? head.seats}
+        active={head.deal.state === "active"}
         onMove={(before, after) => {
           setNumbers((old) => old && moved(old, before, after));
           refreshLater();

@@ -62,7 +62,7 @@ describe("a row says what happened to the mail, and the next step", () => {
     ["pending", "link", "Asked for a new link", "Pending. Resend to send one."],
     ["declined", "link", "Asked for a new link", "Declined. Resend to send one."],
     ["pending", "seat", "Asked for a seat", "Pending. Resend when one is free."],
-  ] as const)("%s, asked for a %s: says so, whatever happened to the mail", (status, askedFor, label, note) => {
+  ] as const)("%s, asked for a %s: says so, also after a bounce", (status, askedFor, label, note) => {
     const asked = { ...invite("bounced", "unknown"), status, askedAt: LATER, askedFor };
     expect(statusOf(asked)).toEqual({ tone: "asked", label, since: LATER, note });
     expect(["asked", "undelivered", status].map((list) => isIn(asked, list as Filter))).toEqual([true, false, true]);

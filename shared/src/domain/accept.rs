@@ -43,6 +43,15 @@ pub fn known<'a>(invite: Option<&'a Invite>, link: &LinkHash) -> Result<&'a Invi
     invite.filter(|invite| invite.links.know(link)).ok_or(AcceptRefusal::UnknownInvite)
 }
 
+/// Links of older sends, and of cancelled invites, show nothing of the invite.
+pub fn may_preview(invite: &Invite, link: &LinkHash) -> Result<(), AcceptRefusal> {
+    match invite.state {
+        InviteState::Cancelled | InviteState::Released => Err(AcceptRefusal::Cancelled),
+        _ if !invite.links.current.contains(link) => Err(AcceptRefusal::Superseded),
+        _ => Ok(()),
+    }
+}
+
 pub fn invite_accepts(
     invite: &Invite,
     link: &LinkHash,
@@ -53,15 +62,11 @@ pub fn invite_accepts(
         (InviteState::Accepted, Some(accepted_at)) if invite.learner.as_ref() == Some(learner) => {
             return Err(AcceptRefusal::AlreadyYours { accepted_at });
         }
-        (InviteState::Cancelled | InviteState::Released, _) => return Err(AcceptRefusal::Cancelled),
-        _ => {}
-    }
-    if !invite.links.current.contains(link) {
-        return Err(AcceptRefusal::Superseded);
+        _ => may_preview(invite, link)?,
     }
     match invite.state {
         InviteState::Accepted => Err(AcceptRefusal::AlreadyAccepted),
-        InviteState::Open if now < invite.expires_at => Ok(()),
+        _ if invite.is_acceptable(now) => Ok(()),
         _ => Err(AcceptRefusal::Expired),
     }
 }
@@ -77,18 +82,10 @@ pub fn deal_accepts(deal: &Deal, now: Timestamp) -> Result<(), AcceptRefusal> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{at, deal, invite, link};
+    use super::super::tests::{STATES, at, deal, invite, link};
     use super::super::{Email, Links};
     use super::*;
     use proptest::prelude::*;
-
-    const STATES: [InviteState; 5] = [
-        InviteState::Open,
-        InviteState::Accepted,
-        InviteState::Expired,
-        InviteState::Cancelled,
-        InviteState::Released,
-    ];
 
     fn ann() -> PersonId {
         PersonId::new("issuer", "ann")
@@ -105,6 +102,8 @@ mod tests {
         assert_eq!(with(InviteState::Open, newest, 99), Ok(()));
         assert_eq!(with(InviteState::Open, newest, 100), Err(AcceptRefusal::Expired));
         assert_eq!(with(InviteState::Expired, newest, 99), Err(AcceptRefusal::Expired));
+        assert_eq!(with(InviteState::Declined, newest, 99), Ok(()));
+        assert_eq!(with(InviteState::Declined, newest, 100), Err(AcceptRefusal::Expired));
         assert_eq!(with(InviteState::Open, older, 99), Err(AcceptRefusal::Superseded));
         assert_eq!(with(InviteState::Cancelled, older, 99), Err(AcceptRefusal::Cancelled));
         assert_eq!(with(InviteState::Released, newest, 99), Err(AcceptRefusal::Cancelled));
@@ -164,5 +163,17 @@ mod tests {
         assert_eq!(digest("Ann@Example.com"), digest("ann@example.com"));
         assert_ne!(digest("ann@example.com"), digest("bob@example.com"));
         assert_eq!(digest("ann@example.com").len(), 8);
+    }
+
+    /// `infra/people.py` lifts opt-outs by the same digest.
+    #[test]
+    fn i10_an_opt_out_is_found_by_its_organisation_and_address() {
+        use super::super::{OrganisationId, opt_out_digest};
+        let digest = |organisation, email| {
+            opt_out_digest(&OrganisationId::parse(organisation).unwrap(), &Email::parse(email).unwrap())
+        };
+        let known = "87x0emtKfo1NcF2habyM85hfkmuPNIQkC4ZD8IjTxPk";
+        assert_eq!(digest("acme", "Ann@BÜCHER.example"), known);
+        assert_ne!(digest("globex", "ann@xn--bcher-kva.example"), known);
     }
 }

@@ -24,10 +24,8 @@ pub fn cancel(
     match invite.state {
         InviteState::Cancelled | InviteState::Released => Err(CancelRefusal::AlreadyDone),
         InviteState::Accepted => Err(CancelRefusal::AlreadyAccepted),
-        InviteState::Open | InviteState::Expired if expected.is_some_and(|sends| sends != invite.sends) => {
-            Err(CancelRefusal::Stale)
-        }
-        InviteState::Open | InviteState::Expired => Ok(Invite {
+        _ if expected.is_some_and(|sends| sends != invite.sends) => Err(CancelRefusal::Stale),
+        InviteState::Open | InviteState::Expired | InviteState::Declined => Ok(Invite {
             state: InviteState::Cancelled,
             removed_at: Some(whole_seconds(now)),
             lease_until: None,
@@ -43,12 +41,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_pending_and_expired_invites_are_cancelled() {
+    fn only_an_invite_that_is_neither_accepted_nor_removed_is_cancelled() {
         let cases = [
             (InviteState::Open, None, Ok(())),
             (InviteState::Open, Some(2), Ok(())),
             (InviteState::Open, Some(1), Err(CancelRefusal::Stale)),
             (InviteState::Expired, None, Ok(())),
+            (InviteState::Declined, Some(2), Ok(())),
             (InviteState::Accepted, None, Err(CancelRefusal::AlreadyAccepted)),
             (InviteState::Cancelled, Some(1), Err(CancelRefusal::AlreadyDone)),
             (InviteState::Released, None, Err(CancelRefusal::AlreadyDone)),

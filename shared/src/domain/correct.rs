@@ -16,6 +16,8 @@ pub enum CorrectRefusal {
     Stale,
     /// The new address has a pending or accepted invite of the deal.
     AlreadyInvited,
+    /// The person at the new address opted out of the organisation's invites.
+    OptedOut,
     TooSoon(TooSoon),
 }
 
@@ -55,6 +57,7 @@ pub fn invite_instead(
 ) -> Result<Invite, CorrectRefusal> {
     let replacement = invite(existing, invitee, send, now).map_err(|refusal| match refusal {
         InviteRefusal::AlreadyPending | InviteRefusal::AlreadyAccepted => CorrectRefusal::AlreadyInvited,
+        InviteRefusal::OptedOut => CorrectRefusal::OptedOut,
         InviteRefusal::TooSoon(too_soon) => CorrectRefusal::TooSoon(too_soon),
     })?;
     let history =
@@ -72,7 +75,7 @@ pub fn correct_in_place(
     match invite.state {
         InviteState::Cancelled | InviteState::Released => return Err(CorrectRefusal::NotFound),
         InviteState::Accepted => return Err(CorrectRefusal::AlreadyAccepted),
-        InviteState::Open | InviteState::Expired => {}
+        InviteState::Open | InviteState::Expired | InviteState::Declined => {}
     }
     if correction.expected.is_some_and(|sends| sends != invite.sends) {
         return Err(CorrectRefusal::Stale);
@@ -106,10 +109,11 @@ mod tests {
     }
 
     #[test]
-    fn only_pending_and_expired_invites_are_corrected() {
+    fn only_an_invite_that_is_neither_accepted_nor_removed_is_corrected() {
         let cases = [
             (InviteState::Open, Some(2), Ok(())),
             (InviteState::Expired, None, Ok(())),
+            (InviteState::Declined, None, Ok(())),
             (InviteState::Open, Some(1), Err(CorrectRefusal::Stale)),
             (InviteState::Accepted, None, Err(CorrectRefusal::AlreadyAccepted)),
             (InviteState::Cancelled, None, Err(CorrectRefusal::NotFound)),
@@ -158,7 +162,7 @@ mod tests {
         let send = NewSend { invited_by: Some("manager".to_owned()), ..new_send(3) };
         let new = invite_instead(None, &invitee, &send, at(50)).unwrap();
         assert_eq!((new.sends, new.links.current.clone()), (1, vec![link(3)]));
-        assert_eq!(events(&new), [(HistoryEvent::Invited, by), (HistoryEvent::Corrected, by)]);
+        assert_eq!(events(&new), [(HistoryEvent::Corrected, by), (HistoryEvent::Invited, by)]);
     }
 
     #[test]

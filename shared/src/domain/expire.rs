@@ -23,7 +23,7 @@ pub fn expire(existing: Option<&Invite>, now: Timestamp) -> Result<Invite, NotDu
 #[cfg(test)]
 mod tests {
     use super::super::Delivery;
-    use super::super::tests::{at, invite};
+    use super::super::tests::{STATES, at, invite};
     use super::*;
 
     #[test]
@@ -35,9 +35,7 @@ mod tests {
         assert_eq!(expire(Some(&sent), at(99)), Err(NotDue));
         assert_eq!(expire(None, at(100)), Err(NotDue));
         assert_eq!(expire(Some(&invite()), at(100)), Err(NotDue), "still queued");
-        for state in
-            [InviteState::Accepted, InviteState::Expired, InviteState::Cancelled, InviteState::Released]
-        {
+        for state in STATES.into_iter().filter(|state| *state != InviteState::Open) {
             assert_eq!(expire(Some(&Invite { state, ..sent.clone() }), at(100)), Err(NotDue), "{state:?}");
         }
         let resent = Invite { expires_at: at(200), ..sent };

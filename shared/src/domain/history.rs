@@ -9,7 +9,7 @@ const MOST: usize = 24;
 
 macro_rules! events {
     ($($name:ident)*) => {
-        /// The numbers are stored, from 0. Of two events in one second, the larger number counts as the later event.
+        /// The numbers are stored, from 0.
         #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
         #[serde(rename_all = "snake_case")]
         pub enum HistoryEvent { $($name,)* }
@@ -19,11 +19,13 @@ macro_rules! events {
 
 events! {
     Released Expired Cancelled Corrected Invited Resent Sent Failed Delayed Delivered Bounced Complained Accepted
+    Declined Asked OptedOut
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct History {
-    /// Oldest first: second, event (two digits), and place among the managers from 1 (two digits; 0 for nobody).
+    /// Oldest first, and within a second as they came: second, event (two digits), and place among the managers
+    /// from 1 (two digits; 0 for nobody).
     pub(crate) entries: Vec<i64>,
     pub(crate) managers: Vec<String>,
 }
@@ -52,13 +54,15 @@ impl History {
         (place + 1, managers)
     }
 
-    /// An event that is told twice stands in the history once.
+    /// What SES tells twice stands in the history once. A manager may do the same twice within a second.
     pub(super) fn with(&self, event: HistoryEvent, at: Timestamp, by: Option<&str>) -> Self {
         let (manager, managers) = self.with_manager(by);
         let mut entries = self.entries.clone();
-        entries.push(Self::pack(event, at, manager));
-        entries.sort_unstable();
-        entries.dedup();
+        let entry = Self::pack(event, at, manager);
+        if by.is_some() || !entries.contains(&entry) {
+            entries.push(entry);
+        }
+        entries.sort_by_key(|entry| entry / 10_000);
         entries.drain(..entries.len().saturating_sub(MOST));
         let whole = Self { entries, managers };
         // Releasing a seat relies on the managers' places, and follows no other manager's change of the same send.
@@ -124,6 +128,25 @@ mod tests {
             (10, HistoryEvent::Invited, Some("ann")),
         ];
         assert_eq!(told(&history), expected);
+    }
+
+    #[test]
+    fn events_of_one_second_stay_in_the_order_in_which_they_came() {
+        use HistoryEvent::{Accepted, Bounced, Invited, Released, Resent, Sent};
+        let came = [
+            (Invited, Some("ann")),
+            (Sent, None),
+            (Bounced, None),
+            (Accepted, None),
+            (Released, Some("ann")),
+            (Invited, Some("bob")),
+            (Resent, Some("ann")),
+            (Resent, Some("ann")),
+        ];
+        let history =
+            came.iter().fold(History::default(), |history, (event, by)| history.with(*event, at(10), *by));
+        let told: Vec<_> = told(&history).into_iter().rev().map(|(_, event, by)| (event, by)).collect();
+        assert_eq!(told, came);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Identifiers. The ids of deals and invites have 128 bits, written as 22 characters of base64url.
 
-use super::{Timestamp, email::Email};
+use super::{OrganisationId, Timestamp, email::Email};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::DateTime;
 use serde::{Deserialize, Serialize};
@@ -112,6 +112,13 @@ impl PersonId {
 pub fn address_digest(deal: DealId, email: &Email) -> String {
     let hash = Sha256::new().chain_update(deal.0).chain_update(email.normalised()).finalize();
     URL_SAFE_NO_PAD.encode(hash.get(..6).unwrap_or_default())
+}
+
+/// A digest of the normalised address, bound to the organisation: an opt-out tells no other organisation anything. An
+/// organisation's id has no `#`. `infra/people.py` computes the same.
+pub fn opt_out_digest(organisation: &OrganisationId, email: &Email) -> String {
+    let text = format!("{}#{}", organisation.as_str(), email.normalised());
+    URL_SAFE_NO_PAD.encode(Sha256::digest(text))
 }
 
 /// A digest of the normalised address, for an item of no deal.

@@ -15,6 +15,8 @@ pub enum InviteState {
     Open,
     Accepted,
     Expired,
+    /// Also once it has expired.
+    Declined,
     Cancelled,
     Released,
 }
@@ -25,6 +27,7 @@ pub enum Status {
     Pending,
     Accepted,
     Expired,
+    Declined,
     Cancelled,
     Released,
 }
@@ -106,6 +109,33 @@ pub enum FailureReason {
     TooManyAttempts,
     /// SES took the mail and could not render it.
     RenderingFailed,
+    /// The person opted out of the organisation's invites before the mail was sent (I10).
+    OptedOut,
+}
+
+/// What the learner wants of the manager.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Asked {
+    /// In whole seconds.
+    pub at: Timestamp,
+    pub wanted: AskedFor,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AskedFor {
+    /// A new link: this one expired, or a newer one replaced it.
+    Link,
+    /// Every seat was taken.
+    Seat,
+}
+
+/// Why a manager should look at an invite.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Attention {
+    Asked,
+    Undelivered,
+    Declined,
 }
 
 /// In an invite read from an index, what the index does not hold (links, attempts) is empty.
@@ -141,6 +171,9 @@ pub struct Invite {
     pub send_times: Vec<Timestamp>,
     pub learner: Option<PersonId>,
     pub removed_at: Option<Timestamp>,
+    /// In whole seconds.
+    pub declined_at: Option<Timestamp>,
+    pub asked: Option<Asked>,
     pub history: History,
 }
 
@@ -150,6 +183,8 @@ pub struct NewSend {
     pub queued: Queued,
     /// The manager's verified address, which the mail shows.
     pub invited_by: Option<String>,
+    /// The person opted out of the organisation's invites.
+    pub opted_out: bool,
     pub lifetime: Duration,
     pub lease: Duration,
     pub limit: RecipientLimit,
@@ -197,19 +232,27 @@ impl Invite {
             InviteState::Open if now < self.expires_at.min(deal_ends_at) => Status::Pending,
             InviteState::Open | InviteState::Expired => Status::Expired,
             InviteState::Accepted => Status::Accepted,
+            InviteState::Declined => Status::Declined,
             InviteState::Cancelled => Status::Cancelled,
             InviteState::Released => Status::Released,
         }
     }
 
-    /// Whether a manager has to do something about the newest send's mail.
-    pub fn undelivered_at(&self) -> Option<Timestamp> {
-        match (self.state, self.delivery) {
+    /// A link of the newest send accepts (I2). A "no" may be changed.
+    pub(super) fn is_acceptable(&self, now: Timestamp) -> bool {
+        matches!(self.state, InviteState::Open | InviteState::Declined) && now < self.expires_at
+    }
+
+    /// The first reason for a manager to look at it, and since when there is that reason.
+    pub fn attention(&self) -> Option<(Attention, Timestamp)> {
+        match (self.state, self.asked, self.delivery) {
+            (InviteState::Accepted | InviteState::Cancelled | InviteState::Released, ..) => None,
+            (_, Some(asked), _) => Some((Attention::Asked, asked.at)),
             (
-                InviteState::Open | InviteState::Expired,
+                ..,
                 Delivery::Failed { at, .. } | Delivery::Bounced { at, .. } | Delivery::Complained { at },
-            ) => Some(at),
-            _ => None,
+            ) => Some((Attention::Undelivered, at)),
+            _ => self.declined_at.map(|at| (Attention::Declined, at)),
         }
     }
 
@@ -223,7 +266,7 @@ impl Invite {
     }
 
     pub fn is_queued(&self) -> bool {
-        self.state == InviteState::Open && self.delivery == Delivery::Queued
+        matches!(self.state, InviteState::Open | InviteState::Declined) && self.delivery == Delivery::Queued
     }
 
     /// The newest attempt, if it has this link and its mail is still queued. A cancellation, a newer send or
@@ -263,6 +306,8 @@ impl Invite {
             send_times: send.limit.remembered(self),
             learner: None,
             removed_at: None,
+            declined_at: None,
+            asked: None,
             history: self.history.with(event, send.queued.at, send.invited_by.as_deref()),
             ..self.clone()
         }

@@ -2,6 +2,7 @@
 //! operation has a file with its rule, which returns the changed invite or the reason against the change.
 
 pub mod accept;
+pub mod answer;
 pub mod cancel;
 pub mod claim;
 pub mod correct;
@@ -27,9 +28,10 @@ pub use deal::{
 };
 pub use email::{Email, EmailError};
 pub use history::{History, HistoryEntry, HistoryEvent};
-pub use id::{DealId, InviteId, InviteKey, PersonId, address_digest, mailbox_digest};
+pub use id::{DealId, InviteId, InviteKey, PersonId, address_digest, mailbox_digest, opt_out_digest};
 pub use invite::{
-    Attempt, BounceReason, Delivery, FailureReason, Invite, InviteState, NewSend, Queued, Sent, Status,
+    Asked, AskedFor, Attempt, Attention, BounceReason, Delivery, FailureReason, Invite, InviteState, NewSend,
+    Queued, Sent, Status,
 };
 pub use link::{Link, LinkHash, Links, Secret};
 pub use name::{Name, Title, TitleError};

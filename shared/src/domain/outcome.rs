@@ -68,7 +68,7 @@ fn is_sent_since(invite: &Invite, at: Timestamp) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{at, invite, link};
+    use super::super::tests::{STATES, at, invite, link};
     use super::super::{InviteState, Links, Sent};
     use super::*;
 
@@ -104,9 +104,7 @@ mod tests {
 
     #[test]
     fn i4_a_sent_mail_is_recorded_in_every_state() {
-        for state in
-            [InviteState::Accepted, InviteState::Expired, InviteState::Cancelled, InviteState::Released]
-        {
+        for state in STATES {
             let recorded = recorded(&Invite { state, ..invite() }, Outcome::Sent).unwrap();
             assert_eq!((recorded.state, recorded.delivery), (state, Delivery::Sent));
         }

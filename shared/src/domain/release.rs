@@ -41,6 +41,7 @@ mod tests {
             (InviteState::Released, Some(1), Err(ReleaseRefusal::AlreadyDone)),
             (InviteState::Open, None, Err(ReleaseRefusal::NotFound)),
             (InviteState::Expired, None, Err(ReleaseRefusal::NotFound)),
+            (InviteState::Declined, None, Err(ReleaseRefusal::NotFound)),
             (InviteState::Cancelled, None, Err(ReleaseRefusal::NotFound)),
         ];
         for (state, expected_sends, verdict) in cases {

@@ -1,4 +1,4 @@
-//! Resending: a pending or expired invite gets a new link and a new lifetime, any number of times.
+//! Resending: a pending, expired or declined invite gets a new link and a new lifetime, any number of times.
 
 use super::history::HistoryEvent;
 use super::invite::{Invite, InviteState, NewSend};
@@ -16,8 +16,10 @@ pub enum ResendRefusal {
     AlreadyAccepted,
     Stale,
     JustResent,
-    /// The recipient marked the last mail as spam.
+    /// The recipient marked the last mail as spam, and has not lifted it since.
     Complained,
+    /// The person opted out of the organisation's invites.
+    OptedOut,
     /// Another mail would most likely not arrive. Only among many invites; a manager may resend a single one.
     Undeliverable,
     TooSoon(TooSoon),
@@ -34,7 +36,7 @@ pub fn resend(
     match invite.state {
         InviteState::Cancelled | InviteState::Released => return Err(ResendRefusal::NotFound),
         InviteState::Accepted => return Err(ResendRefusal::AlreadyAccepted),
-        InviteState::Open | InviteState::Expired => {}
+        InviteState::Open | InviteState::Expired | InviteState::Declined => {}
     }
     match (expected, invite.resent_at) {
         (Some(sends), _) if sends != invite.sends => return Err(ResendRefusal::Stale),
@@ -42,7 +44,10 @@ pub fn resend(
         (None, Some(resent_at)) if send.queued.at < resent_at + DOUBLE_CLICK => {
             return Err(ResendRefusal::JustResent);
         }
-        _ if matches!(invite.delivery, Delivery::Complained { .. }) => return Err(ResendRefusal::Complained),
+        _ if send.opted_out && matches!(invite.delivery, Delivery::Complained { .. }) => {
+            return Err(ResendRefusal::Complained);
+        }
+        _ if send.opted_out => return Err(ResendRefusal::OptedOut),
         _ => send.limit.check(invite, now).map_err(ResendRefusal::TooSoon)?,
     }
     Ok(Invite { resent_at: Some(send.queued.at), ..invite.with_new_send(send, HistoryEvent::Resent, now) })
@@ -56,12 +61,25 @@ pub fn resend_among_many(
     now: Timestamp,
 ) -> Result<Invite, ResendRefusal> {
     match resend(existing, expected, send, now) {
-        Ok(_) | Err(ResendRefusal::Complained | ResendRefusal::TooSoon(_))
+        Ok(_) | Err(ResendRefusal::Complained | ResendRefusal::OptedOut | ResendRefusal::TooSoon(_))
             if existing.is_some_and(Invite::is_undeliverable) =>
         {
             Err(ResendRefusal::Undeliverable)
         }
         verdict => verdict,
+    }
+}
+
+/// Since it was listed as expired, the learner may have declined (I10).
+pub fn resend_expired(
+    existing: Option<&Invite>,
+    sends: u32,
+    send: &NewSend,
+    now: Timestamp,
+) -> Result<Invite, ResendRefusal> {
+    match existing {
+        Some(invite) if invite.state == InviteState::Declined => Err(ResendRefusal::Stale),
+        _ => resend_among_many(existing, Some(sends), send, now),
     }
 }
 
@@ -83,10 +101,11 @@ mod tests {
     }
 
     #[test]
-    fn only_pending_and_expired_invites_are_resent() {
+    fn only_an_invite_that_is_neither_accepted_nor_removed_is_resent() {
         let cases = [
             (InviteState::Open, None),
             (InviteState::Expired, None),
+            (InviteState::Declined, None),
             (InviteState::Accepted, Some(ResendRefusal::AlreadyAccepted)),
             (InviteState::Cancelled, Some(ResendRefusal::NotFound)),
             (InviteState::Released, Some(ResendRefusal::NotFound)),
@@ -99,17 +118,13 @@ mod tests {
     }
 
     #[test]
-    fn a_bounced_mail_is_resent_alone_and_a_complaint_never() {
+    fn a_bounced_mail_is_resent_alone_and_a_complaint_once_it_is_lifted() {
         let bounced = |reason| Delivery::Bounced { reason, at: at(20) };
         let cases = [
             (bounced(BounceReason::MailboxUnavailable), None, Some(ResendRefusal::Undeliverable)),
             (bounced(BounceReason::Suppressed), None, Some(ResendRefusal::Undeliverable)),
             (bounced(BounceReason::Temporary), None, None),
-            (
-                Delivery::Complained { at: at(20) },
-                Some(ResendRefusal::Complained),
-                Some(ResendRefusal::Undeliverable),
-            ),
+            (Delivery::Complained { at: at(20) }, None, Some(ResendRefusal::Undeliverable)),
             (Delivery::Delivered { at: at(20) }, None, None),
         ];
         for (delivery, alone, among_many) in cases {
@@ -123,6 +138,13 @@ mod tests {
             let too_soon = ResendRefusal::TooSoon(TooSoon { retry_at: at(86_410) });
             let limited = resend_among_many(Some(&existing), Some(2), &send, at(50)).err();
             assert_eq!(limited, Some(among_many.unwrap_or(too_soon)), "a permanent refusal outranks a limit");
+            // I10: an opt-out is answered behind everything else that a manager can learn.
+            let send = NewSend { opted_out: true, ..send };
+            let is_complaint = matches!(delivery, Delivery::Complained { .. });
+            let alone = if is_complaint { ResendRefusal::Complained } else { ResendRefusal::OptedOut };
+            let refusals =
+                [resend, resend_among_many].map(|rule| rule(Some(&existing), Some(2), &send, at(50)).err());
+            assert_eq!(refusals, [Some(alone), among_many.or(Some(ResendRefusal::OptedOut))], "{delivery:?}");
         }
     }
 

@@ -9,6 +9,8 @@ use super::{Delivery, Email, InviteId, Links, Name, Queued, Timestamp};
 pub enum InviteRefusal {
     AlreadyPending,
     AlreadyAccepted,
+    /// The person opted out of the organisation's invites (I10).
+    OptedOut,
     TooSoon(TooSoon),
 }
 
@@ -27,6 +29,9 @@ pub fn invite(
     send: &NewSend,
     now: Timestamp,
 ) -> Result<Invite, InviteRefusal> {
+    if send.opted_out {
+        return Err(InviteRefusal::OptedOut);
+    }
     match existing.map(|invite| (invite.state, invite)) {
         None => {}
         Some((InviteState::Accepted, _)) => return Err(InviteRefusal::AlreadyAccepted),
@@ -62,6 +67,8 @@ fn never_sent(invitee: &Invitee, now: Timestamp) -> Invite {
         send_times: Vec::new(),
         learner: None,
         removed_at: None,
+        declined_at: None,
+        asked: None,
         history: History::default(),
     }
 }
@@ -70,7 +77,7 @@ fn never_sent(invitee: &Invitee, now: Timestamp) -> Invite {
 mod tests {
     use super::super::limit::RecipientLimit;
     use super::super::tests::{at, invite as sample, link, new_send};
-    use super::super::{FailureReason, PersonId, Sent};
+    use super::super::{Asked, AskedFor, FailureReason, PersonId, Sent};
     use super::*;
     use chrono::Duration;
 
@@ -90,12 +97,16 @@ mod tests {
             (InviteState::Open, 100, Ok(3)),
             (InviteState::Accepted, 100, Err(InviteRefusal::AlreadyAccepted)),
             (InviteState::Expired, 100, Ok(3)),
+            (InviteState::Declined, 99, Ok(3)),
             (InviteState::Cancelled, 99, Ok(3)),
             (InviteState::Released, 99, Ok(3)),
         ];
         for (state, now, expected) in cases {
             let invited = invite(Some(&in_state(state)), &invitee(), &new_send(3), at(now));
             assert_eq!(invited.map(|invite| invite.sends), expected, "{state:?} at {now}");
+            let send = NewSend { opted_out: true, ..new_send(3) };
+            let refused = invite(Some(&in_state(state)), &invitee(), &send, at(now));
+            assert_eq!(refused, Err(InviteRefusal::OptedOut), "I10: {state:?} at {now}");
         }
     }
 
@@ -118,6 +129,8 @@ mod tests {
             learner: Some(PersonId::new("issuer", "ann")),
             resent_at: Some(at(15)),
             removed_at: Some(at(30)),
+            declined_at: Some(at(25)),
+            asked: Some(Asked { at: at(26), wanted: AskedFor::Link }),
             sent: Some(Sent { at: at(10), until: at(100) }),
             delivery: Delivery::Failed { reason: FailureReason::MessageRejected, at: at(12) },
             ..sample()
@@ -125,6 +138,7 @@ mod tests {
         let invited = invite(Some(&released), &invitee(), &new_send(3), at(50)).unwrap();
         assert_eq!((invited.accepted_at, &invited.accepted_as, &invited.learner), (None, &None, &None));
         assert_eq!((invited.resent_at, invited.removed_at, invited.delivery), (None, None, Delivery::Queued));
+        assert_eq!((invited.declined_at, invited.asked), (None, None));
         // The date of the last mail is shown until the next one is out.
         assert_eq!(invited.sent, Some(Sent { at: at(10), until: at(100) }));
         // Only the newest link accepts; the older ones are known as superseded.

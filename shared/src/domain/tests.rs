@@ -7,6 +7,15 @@ use super::{
 };
 use chrono::{DateTime, Duration};
 
+pub(super) const STATES: [InviteState; 6] = [
+    InviteState::Open,
+    InviteState::Accepted,
+    InviteState::Expired,
+    InviteState::Declined,
+    InviteState::Cancelled,
+    InviteState::Released,
+];
+
 /// Seconds after the epoch: small numbers read better than dates.
 pub(super) fn at(seconds: i64) -> Timestamp {
     DateTime::from_timestamp(seconds, 0).unwrap()
@@ -58,6 +67,8 @@ pub(super) fn invite() -> Invite {
         send_times: Vec::new(),
         learner: None,
         removed_at: None,
+        declined_at: None,
+        asked: None,
         history: History::default(),
     }
 }
@@ -68,6 +79,7 @@ pub(super) fn new_send(number: u8) -> NewSend {
         link: link(number),
         queued: Queued { at: at(50), order: 7 },
         invited_by: None,
+        opted_out: false,
         lifetime: Duration::weeks(4),
         lease: Duration::minutes(1),
         limit: RecipientLimit::NONE,

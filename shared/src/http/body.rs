@@ -69,14 +69,17 @@ fn refusal_of(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem 
         extend(&mut field, &Segment::Map { key: named.to_owned() });
     }
     // serde quotes the value first and the expectation last. The value may look like such a message, too.
+    // serde_json takes a value that is no text, where one of several texts is expected, for a fault of syntax.
+    let is_no_choice = message.starts_with("expected value");
     let detail = match message.rsplit_once(", expected ") {
+        _ if is_no_choice => "has a value that is not allowed".to_owned(),
         Some((_, expected)) if is_unknown_field => format!("has an unknown field, expected {expected}"),
         Some((found, expected)) if found.starts_with("invalid ") || found.starts_with("unknown variant ") => {
             format!("expected {expected}")
         }
         _ => message,
     };
-    if error.inner().is_data() && !field.is_empty() {
+    if (error.inner().is_data() || is_no_choice) && !field.is_empty() {
         Problem::field(&field, detail)
     } else {
         Problem::invalid(format!("Invalid body: {detail}"))
@@ -167,6 +170,7 @@ mod tests {
         for (body, expected) in [
             (r#"{"kind":"se-cret"}"#, "`known`"),
             (r#"{"kind":"x, expected se-cret"}"#, "`known`"),
+            (r#"{"kind":5}"#, "kind: has a value that is not allowed"),
             (r#"{"number":"se-cret"}"#, "u32"),
             (r#"{"number":"x, expected se-cret"}"#, "u32"),
             (r#"{"se-cret":1}"#, "unknown field, expected one of `kind`, `number`, `within`"),

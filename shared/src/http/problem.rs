@@ -6,6 +6,7 @@ use crate::store::StoreError;
 use chrono::Duration;
 use http::{HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 #[derive(Debug, Serialize)]
 pub struct Problem {
@@ -15,6 +16,9 @@ pub struct Problem {
     code: &'static str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldError>,
+    /// More members, for programs.
+    #[serde(flatten)]
+    members: Map<String, Value>,
     /// Seconds.
     #[serde(skip)]
     retry_after: Option<u32>,
@@ -40,7 +44,8 @@ struct Document<'a> {
 
 impl Problem {
     pub fn new(status: u16, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), errors: Vec::new(), retry_after: None, cause: None }
+        let (detail, errors, members) = (detail.into(), Vec::new(), Map::new());
+        Self { status, code, detail, errors, members, retry_after: None, cause: None }
     }
 
     pub fn field(field: &str, detail: impl Into<String>) -> Self {
@@ -79,6 +84,12 @@ impl Problem {
     #[must_use]
     pub(super) fn blaming(mut self, field: &str, detail: impl Into<String>) -> Self {
         self.errors.push(FieldError { field: field.to_owned(), detail: detail.into() });
+        self
+    }
+
+    #[must_use]
+    pub fn with<const N: usize>(mut self, members: [(&str, Value); N]) -> Self {
+        self.members.extend(members.map(|(name, value)| (name.to_owned(), value)));
         self
     }
 

@@ -2,6 +2,7 @@
 
 use super::Problem;
 use crate::domain::accept::AcceptRefusal;
+use crate::domain::answer::AnswerRefusal;
 use crate::domain::cancel::CancelRefusal;
 use crate::domain::correct::CorrectRefusal;
 use crate::domain::release::ReleaseRefusal;
@@ -37,6 +38,22 @@ impl From<AcceptRefusal> for Problem {
     }
 }
 
+impl From<AnswerRefusal> for Problem {
+    fn from(refusal: AnswerRefusal) -> Self {
+        match refusal {
+            AnswerRefusal::UnknownInvite => AcceptRefusal::UnknownInvite.into(),
+            AnswerRefusal::Cancelled => AcceptRefusal::Cancelled.into(),
+            AnswerRefusal::AlreadyAccepted => already_accepted(),
+            AnswerRefusal::DealEnded => AcceptRefusal::DealEnded.into(),
+            AnswerRefusal::DealNotStarted => AcceptRefusal::DealNotStarted.into(),
+            AnswerRefusal::StillValid => {
+                Self::new(409, "still_valid", "This link still works. Accept the invite with it.")
+            }
+            AnswerRefusal::Expired => AcceptRefusal::Expired.into(),
+        }
+    }
+}
+
 impl From<CancelRefusal> for Problem {
     fn from(refusal: CancelRefusal) -> Self {
         match refusal {
@@ -69,6 +86,7 @@ impl Problem {
                 "The recipient marked an earlier mail as spam, so no more mail goes to this address. Correct the \
                  address, or ask them in another way.",
             ),
+            ResendRefusal::OptedOut => opted_out(),
             ResendRefusal::TooSoon(too_soon) => Self::too_many_requests(Some(too_soon.retry_at), now),
         }
     }
@@ -83,6 +101,7 @@ impl Problem {
             CorrectRefusal::AlreadyAccepted => already_accepted(),
             CorrectRefusal::Stale => stale(),
             CorrectRefusal::AlreadyInvited => Self::new(409, "already_invited", invited),
+            CorrectRefusal::OptedOut => opted_out(),
             CorrectRefusal::TooSoon(too_soon) => Self::too_many_requests(Some(too_soon.retry_at), now),
         }
     }
@@ -120,6 +139,11 @@ impl From<DealDeleteRefusal> for Problem {
 
 fn already_accepted() -> Problem {
     Problem::new(409, "already_accepted", "This invite was already accepted.")
+}
+
+fn opted_out() -> Problem {
+    let detail = "This person opted out of invites from your organisation. Only they can lift it.";
+    Problem::new(409, "opted_out", detail)
 }
 
 fn stale() -> Problem {

@@ -4,9 +4,11 @@
 use super::{Caller, Event, Problem, Tokens, body};
 use crate::audit::Ledger;
 use crate::clock::{self, Deadline};
-use crate::domain::{DealId, InviteId, Timestamp};
+use crate::domain::accept::AcceptRefusal;
+use crate::domain::{DealId, InviteId, Link, Timestamp};
 use crate::store::StoreError;
 use lambda_runtime::Context;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::HashMap;
 
@@ -68,6 +70,17 @@ impl Request {
         self.parameters.get("inviteId").and_then(|id| InviteId::parse(id)).ok_or_else(Problem::not_found)
     }
 
+    /// The link of a body with a token. A malformed token gets the same answer as one that belongs to no invite (I6).
+    pub fn link(&self) -> Result<Link, Problem> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct TokenBody {
+            token: String,
+        }
+        let body: TokenBody = self.json()?;
+        Link::parse(&body.token).ok_or_else(|| AcceptRefusal::UnknownInvite.into())
+    }
+
     pub fn query(&self, name: &str) -> Option<&str> {
         self.query.get(name).map(String::as_str)
     }
@@ -79,7 +92,7 @@ impl Request {
 
     /// 400 for a header that is not printable ASCII.
     pub fn header(&self, name: &str) -> Result<Option<&str>, Problem> {
-        let value = self.raw_header(name);
+        let value = self.raw_header(&name.to_ascii_lowercase());
         match value.filter(|value| !value.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\t'))) {
             Some(_) => Err(Problem::field(name, "must contain only printable ASCII characters")),
             None => Ok(value),

@@ -1,8 +1,8 @@
 //! Shapes of `docs/openapi.yaml` that several functions return.
 
 use crate::domain::{
-    BounceReason, Deal, DealId, DealState, Delivery, FailureReason, HistoryEvent, Invite, InviteId, Name,
-    Organisation, Status, Timestamp, Title, address_digest,
+    AskedFor, BounceReason, Deal, DealId, DealState, Delivery, FailureReason, HistoryEvent, Invite, InviteId,
+    Name, Organisation, Status, Timestamp, Title, address_digest,
 };
 use chrono::SecondsFormat;
 use serde::Serialize;
@@ -93,6 +93,9 @@ pub struct InviteView<'a> {
     expires_at: Option<Time>,
     accepted_at: Option<Time>,
     accepted_with: Option<&'static str>,
+    declined_at: Option<Time>,
+    asked_at: Option<Time>,
+    asked_for: Option<AskedFor>,
     /// When it was cancelled or released.
     removed_at: Option<Time>,
     invited_by: Option<&'a str>,
@@ -124,6 +127,9 @@ impl<'a> InviteView<'a> {
             expires_at: invite.sent.map(|sent| sent.until.min(deal.ends_at).into()),
             accepted_at: invite.accepted_at.map(Time::from),
             accepted_with,
+            declined_at: invite.declined_at.map(Time::from),
+            asked_at: invite.asked.map(|asked| asked.at.into()),
+            asked_for: invite.asked.map(|asked| asked.wanted),
             removed_at: invite.removed_at.map(Time::from),
             invited_by: invite.invited_by.as_deref(),
             sends: invite.sends,
@@ -141,17 +147,20 @@ struct HistoryView<'a> {
 
 /// One invite, with what happened to it.
 #[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct InviteDetail<'a> {
     #[serde(flatten)]
     invite: InviteView<'a>,
+    opted_out: bool,
     history: Vec<HistoryView<'a>>,
 }
 
 impl<'a> InviteDetail<'a> {
-    pub fn new(invite: &'a Invite, deal: &Deal, now: Timestamp) -> Self {
+    pub fn new(invite: &'a Invite, deal: &Deal, opted_out: bool, now: Timestamp) -> Self {
         let history = invite.history.newest_first();
         Self {
             invite: InviteView::new(invite, deal, now),
+            opted_out,
             history: history
                 .map(|entry| HistoryView { at: entry.at.into(), event: entry.event, by: entry.by })
                 .collect(),

@@ -55,6 +55,7 @@ fn mail_of_deal(deal: &str, organisation: &str, name: Option<&str>, manager: Opt
         link: secret.hash(),
         queued: Queued { at: sent.at, order: 0 },
         invited_by: manager.map(str::to_owned),
+        opted_out: false,
         lifetime: sent.until - sent.at,
         lease: config().lease,
         limit: RecipientLimit::NONE,

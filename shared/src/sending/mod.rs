@@ -15,7 +15,7 @@ use crate::domain::limit::SendingLimits;
 use crate::domain::{Deal, DealState, Email, Invite, InviteId, InviteKey, Link, NewSend, Queued, Timestamp};
 use crate::http::{Manager, Problem, Request, authorize_deal, authorize_deal_id};
 use crate::mail::ses::{Mailer, SuppressionError};
-use crate::store::{Allowance, Changed, InviteRecord, Seen, Sender, Store, StoreError, new_link};
+use crate::store::{Allowance, Changed, InviteRecord, OptOuts, Seen, Sender, Store, StoreError, new_link};
 use crate::telemetry;
 use aws_types::SdkConfig;
 use futures_util::future;
@@ -43,7 +43,7 @@ pub struct Sending {
     pub limits: SendingLimits,
 }
 
-/// An authorised request: the deal is the manager's, and active.
+/// An authorised request: the deal is the manager's.
 #[derive(Clone, Debug)]
 pub struct SendRequest {
     pub deal: Deal,
@@ -62,6 +62,8 @@ pub type ReplaceRule<'a, E> = Box<dyn Fn(Option<&Invite>, Timestamp) -> Result<I
 pub struct Row<'a, E> {
     pub invite: InviteId,
     pub seen: Seen,
+    /// Whether the person opted out of the organisation's invites; `None` to look it up for the invite's address.
+    pub opted_out: Option<bool>,
     /// The row's index in the request.
     pub order: usize,
     pub rule: Rule<'a, E>,
@@ -90,15 +92,14 @@ pub enum RowOutcome<E> {
 type Outcomes<E, P = Problem> = Result<Vec<RowOutcome<E>>, P>;
 
 impl SendRequest {
-    fn new(deal: Deal, manager: Manager, request: &Request) -> Result<Self, Problem> {
-        match deal.state(request.now) {
-            DealState::Active => Ok(Self {
-                deal,
-                manager,
-                now: request.now,
-                deadline: request.deadline,
-                ledger: request.ledger.clone(),
-            }),
+    fn new(deal: Deal, manager: Manager, request: &Request) -> Self {
+        Self { deal, manager, now: request.now, deadline: request.deadline, ledger: request.ledger.clone() }
+    }
+
+    /// Only the invites of an active deal are mailed.
+    pub fn check_active(&self) -> Result<(), Problem> {
+        match self.deal.state(self.now) {
+            DealState::Active => Ok(()),
             DealState::Upcoming => Err(AcceptRefusal::DealNotStarted.into()),
             DealState::Ended => Err(AcceptRefusal::DealEnded.into()),
         }
@@ -135,10 +136,20 @@ impl Sending {
         Self { store, mailer, mail, config, limits }
     }
 
-    pub async fn authorize(&self, request: &Request) -> Result<SendRequest, Problem> {
+    /// Also says who of the people at `emails` has opted out.
+    pub async fn authorize(
+        &self,
+        request: &Request,
+        emails: impl IntoIterator<Item = &Email>,
+    ) -> Result<(SendRequest, OptOuts), Problem> {
         let manager = request.caller.manager(&self.config.organisation_claim)?;
-        let deal = authorize_deal(self.store.deal(request.deal_id()?).await?, &manager)?;
-        SendRequest::new(deal, manager, request)
+        let people = emails.into_iter().map(|email| (&manager.organisation, email));
+        let deal = self.store.deal(request.deal_id()?);
+        let (deal, opt_outs) = future::try_join(deal, self.store.opt_outs(people)).await?;
+        let deal = authorize_deal(deal, &manager)?;
+        let request = SendRequest::new(deal, manager, request);
+        request.check_active()?;
+        Ok((request, opt_outs))
     }
 
     pub async fn authorize_invite(
@@ -149,7 +160,7 @@ impl Sending {
         let manager = request.caller.manager(&self.config.organisation_claim)?;
         let deal = authorize_deal_id(&self.store, request, &manager).await?;
         let (deal, record) = self.store.deal_and_invite(InviteKey { deal, invite }).await?;
-        let request = SendRequest::new(deal.ok_or_else(Problem::not_found)?, manager, request)?;
+        let request = SendRequest::new(deal.ok_or_else(Problem::not_found)?, manager, request);
         Ok((request, invite, record))
     }
 
@@ -194,6 +205,7 @@ impl Sending {
         let wanted = count(rows.len());
         let allowance = self.store.foresee_allowance(self.sender(request), wanted, request.now).await?;
         self.read(&request.deal, &mut rows).await?;
+        self.look_up(&request.deal, &mut rows).await?;
         Ok(self.foresee(request, &rows, &allowance)?)
     }
 
@@ -232,6 +244,7 @@ impl Sending {
         if is_short || rows.iter().any(|row| matches!(row.seen, Seen::Unread)) {
             self.read(&request.deal, rows).await?;
         }
+        self.look_up(&request.deal, rows).await?;
         if !is_short {
             return Ok(rows.iter().map(|_| None).collect());
         }
@@ -248,6 +261,19 @@ impl Sending {
             records.into_iter().map(|record| (record.invite.id, record)).collect();
         for row in unread {
             row.seen = Seen::Record(records.remove(&row.invite));
+        }
+        Ok(())
+    }
+
+    /// Looks up who opted out, where the handler could not know the address.
+    async fn look_up<E>(&self, deal: &Deal, rows: &mut [Row<'_, E>]) -> Result<(), StoreError> {
+        let organisation = &deal.organisation.id;
+        let unknown = || rows.iter().filter(|row| row.opted_out.is_none()).filter_map(Row::existing);
+        let opt_outs = self.store.opt_outs(unknown().map(|invite| (organisation, &invite.email))).await?;
+        for row in rows {
+            let has_opted_out =
+                row.existing().is_some_and(|invite| opt_outs.has(organisation, &invite.email));
+            row.opted_out.get_or_insert(has_opted_out);
         }
         Ok(())
     }
@@ -283,6 +309,7 @@ impl Sending {
             lifetime: self.config.lifetime,
             lease: self.mail.lease,
             limit: self.limits.recipient,
+            opted_out: row.opted_out.unwrap_or_default(),
         };
         Ok((send, link))
     }

@@ -136,6 +136,21 @@ impl Run<'_> {
             if !self.turn(waiting.len()).await || self.mailed.borrow().stopped {
                 break;
             }
+            // I10: whoever opted out while the mail was queued gets none.
+            let people =
+                waiting.iter().map(|(_, (claim, deal))| (&deal.organisation.id, &claim.record.invite.email));
+            let opt_outs = self.sending.store.opt_outs(people).await;
+            let unread = |error: &_| tracing::error!(%error, "the opt-outs could not be read");
+            let Ok(opt_outs) = opt_outs.inspect_err(unread) else { break };
+            let has_opted_out = |(_, (claim, deal)): &mut (_, &(Claim, &Deal))| {
+                opt_outs.has(&deal.organisation.id, &claim.record.invite.email)
+            };
+            for (verdict, _) in waiting.extract_if(.., has_opted_out) {
+                *verdict = Verdict::Failed(FailureReason::OptedOut);
+            }
+            if waiting.is_empty() {
+                break;
+            }
             let answers = self.call(waiting.iter().map(|(_, claim)| *claim)).await;
             for ((verdict, _), answer) in waiting.iter_mut().zip(answers) {
                 **verdict = answer;

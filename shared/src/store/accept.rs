@@ -1,12 +1,15 @@
-//! Accepts and previews invites, in one round trip whether or not the token is valid (I6).
+//! Accepts an invite, in one round trip whether or not the token is valid (I6).
 
 use super::change::{LEAVE_A_WRITER, list_of};
-use super::{Backoff, Item, Result, Store, StoreError, in_time, item, keys, n, retry, s, values, writer_id};
+use super::{
+    Backoff, InviteRecord, Item, Result, Store, StoreError, in_time, item, keys, n, retry, s, values,
+    writer_id,
+};
 use crate::clock::{self, Deadline};
 use crate::domain::accept::{AcceptRefusal, deal_accepts, invite_accepts, known};
 use crate::domain::address_digest;
 use crate::domain::{
-    Deal, Email, History, HistoryEvent, Invite, InviteState, Link, PersonId, Timestamp, whole_seconds,
+    Deal, Email, History, HistoryEvent, InviteState, Link, PersonId, Timestamp, whole_seconds,
 };
 use aws_sdk_dynamodb::config;
 use aws_sdk_dynamodb::error::SdkError;
@@ -23,13 +26,6 @@ pub enum AcceptOutcome {
         deal: Box<Deal>,
         accepted_at: Timestamp,
     },
-    Refused(AcceptRefusal),
-}
-
-#[derive(Clone, PartialEq, Debug)]
-pub enum PreviewOutcome {
-    /// The link belongs to the newest send.
-    Shown(Box<Invite>, Box<Deal>),
     Refused(AcceptRefusal),
 }
 
@@ -94,20 +90,11 @@ impl Store {
         in_time(deadline, "TransactWriteItems", accepted).await
     }
 
-    pub async fn preview(&self, link: &Link) -> Result<PreviewOutcome> {
+    /// `None` unless the link was really sent.
+    pub async fn sent_link(&self, link: &Link) -> Result<Option<(Deal, InviteRecord)>> {
         let (deal, record) = self.deal_and_invite(link.key()).await?;
-        let hash = link.secret.hash();
-        let invite = record.map(|record| record.invite);
-        let (Ok(invite), Some(deal)) = (known(invite.as_ref(), &hash), deal) else {
-            return Ok(PreviewOutcome::Refused(AcceptRefusal::UnknownInvite));
-        };
-        Ok(if matches!(invite.state, InviteState::Cancelled | InviteState::Released) {
-            PreviewOutcome::Refused(AcceptRefusal::Cancelled)
-        } else if !invite.links.current.contains(&hash) {
-            PreviewOutcome::Refused(AcceptRefusal::Superseded)
-        } else {
-            PreviewOutcome::Shown(Box::new(invite.clone()), Box::new(deal))
-        })
+        let record = record.filter(|record| known(Some(&record.invite), &link.secret.hash()).is_ok());
+        Ok(deal.zip(record))
     }
 
     async fn take_seat(
@@ -120,6 +107,7 @@ impl Store {
     ) -> Result<AcceptWrite> {
         let mut accepted = values([
             (":open", s("open")),
+            (":declined", s("declined")),
             (":accepted", s("accepted")),
             (":history", AttributeValue::L(vec![n(History::pack(HistoryEvent::Accepted, now, 0))])),
             (":none", AttributeValue::L(Vec::new())),
@@ -140,9 +128,9 @@ impl Store {
                 "SET #status = :accepted, acceptedAt = :now, learner = :learner, listPk = :listPk, \
                  history = list_append(if_not_exists(history, :none), :history), \
                  sentAt = attemptedAt{digest}, {LEAVE_A_WRITER} \
-                 REMOVE duePk, dueAt, attentionPk, attentionSk, sentUntil"
+                 REMOVE duePk, dueAt, attentionPk, attentionSk, sentUntil, declinedAt, askedAt, askedFor"
             ),
-            "#status = :open AND contains(links, :link) AND expiresAt > :now",
+            "#status IN (:open, :declined) AND contains(links, :link) AND expiresAt > :now",
             accepted,
         )?;
         let mut seat = keys::seat_key(learner, link.deal);

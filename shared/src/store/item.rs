@@ -4,8 +4,8 @@
 use super::keys::{self, Queue};
 use super::{Due, Item, Result, StoreError, n, s};
 use crate::domain::{
-    Deal, DealId, Delivery, History, Invite, InviteKey, InviteState, Links, Organisation, Queued, Sent,
-    Timestamp,
+    Asked, Deal, DealId, Delivery, History, Invite, InviteKey, InviteState, Links, Organisation, Queued,
+    Sent, Timestamp,
 };
 use crate::telemetry;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -103,14 +103,14 @@ impl InviteRecord {
 fn places(deal: DealId, invite: &Invite) -> [([&'static str; 2], Option<[AttributeValue; 2]>); 4] {
     let is_removed = matches!(invite.state, InviteState::Cancelled | InviteState::Released);
     // An invite has at most one due entry, for its next step.
-    let due = match (invite.state, invite.delivery) {
-        (InviteState::Open, Delivery::Queued) => invite.lease_until.map(|at| (Queue::Send, at)),
-        (InviteState::Open, _) => Some((Queue::Expire, invite.expires_at)),
+    let due = match invite.state {
+        _ if invite.is_queued() => invite.lease_until.map(|at| (Queue::Send, at)),
+        InviteState::Open => Some((Queue::Expire, invite.expires_at)),
         _ => None,
     };
-    let attention = invite
-        .undelivered_at()
-        .map(|at| [s(keys::undelivered(deal)), s(keys::place(Queued { at, order: 0 }, invite.id))]);
+    let attention = invite.attention().map(|(reason, at)| {
+        [s(keys::attention(deal, reason)), s(keys::place(Queued { at, order: 0 }, invite.id))]
+    });
     let listing = Some([s(keys::list(deal, invite.state)), s(list_place(invite))]);
     let due = due.map(|(queue, at)| [s(keys::due_of(queue, invite.id)), n(at.timestamp_millis())]);
     let address = (!is_removed).then(|| [s(keys::addresses(deal)), s(invite.email.searchable())]);
@@ -255,6 +255,11 @@ fn take_invite(item: &mut Attributes) -> Result<(InviteKey, Invite)> {
         send_times: item.take_list("sendTimes")?.into_iter().map(millis).collect(),
         learner: item.take("learner")?,
         removed_at: removed_at.or(before_removal.and(listed).map(|listed| listed.at)),
+        declined_at: item.take_seconds("declinedAt")?,
+        asked: match item.take_seconds("askedAt")? {
+            Some(at) => Some(Asked { at, wanted: item.take("askedFor")? }),
+            None => None,
+        },
         history: History { entries: item.take_list("history")?, managers: item.take_list("historyBy")? },
     };
     invite.lease_until = item.take_millis("dueAt")?.filter(|_| invite.is_queued());
@@ -328,6 +333,9 @@ pub(super) fn of_invite(record: &InviteRecord) -> Result<Item> {
     item.put("sendTimes", invite.send_times.iter().map(Timestamp::timestamp_millis).collect::<Vec<_>>())?;
     item.put("learner", &invite.learner)?;
     item.put("removedAt", invite.removed_at.map(|at| at.timestamp()))?;
+    item.put("declinedAt", invite.declined_at.map(|at| at.timestamp()))?;
+    item.put("askedAt", invite.asked.map(|asked| asked.at.timestamp()))?;
+    item.put("askedFor", invite.asked.map(|asked| asked.wanted))?;
     item.put("history", &invite.history.entries)?;
     item.put("historyBy", &invite.history.managers)?;
     item.put("purgeAt", key.deal.purge_at().timestamp())?;
@@ -368,6 +376,7 @@ mod tests {
             link: Secret::from_bytes([3; 32]).hash(),
             queued: Queued { at: seconds(1), order: 0 },
             invited_by: None,
+            opted_out: false,
             lifetime: Duration::seconds(100),
             lease: Duration::seconds(60),
             limit: RecipientLimit::NONE,
@@ -383,7 +392,7 @@ mod tests {
 
     #[test]
     fn every_state_has_its_places_in_the_indexes() {
-        use InviteState::{Accepted, Cancelled, Expired, Open, Released};
+        use InviteState::{Accepted, Cancelled, Declined, Expired, Open, Released};
         let failed = Delivery::Failed { reason: FailureReason::MessageRejected, at: seconds(2) };
         let bounced = Delivery::Bounced { reason: BounceReason::Temporary, at: seconds(2) };
         let complained = Delivery::Complained { at: seconds(2) };
@@ -403,6 +412,10 @@ mod tests {
             (Open, Delivery::Delivered { at: seconds(2) }, ("#o", listed), expiring, ann, None),
             (Expired, Delivery::Sent, ("#x", listed), None, ann, None),
             (Expired, failed, ("#x", listed), None, ann, undelivered),
+            // A declined invite does not expire, and its queued mail still goes out.
+            (Declined, Delivery::Sent, ("#d", listed), None, ann, Some(("#declined", "0000000005000"))),
+            (Declined, bounced, ("#d", listed), None, ann, undelivered),
+            (Declined, Delivery::Queued, ("#d", listed), sending, ann, Some(("#declined", "0000000005000"))),
             (Accepted, Delivery::Sent, ("#a", listed), None, ann, None),
             (Accepted, bounced, ("#a", listed), None, ann, None),
             (Cancelled, Delivery::Queued, ("#r", removed), None, None, None),
@@ -411,7 +424,8 @@ mod tests {
         ];
         for (state, delivery, listing, due, address, attention) in cases {
             let removed_at = matches!(state, Cancelled | Released).then(|| seconds(9));
-            let invite = Invite { state, delivery, removed_at, ..queued().invite };
+            let declined_at = (state == Declined).then(|| seconds(5));
+            let invite = Invite { state, delivery, removed_at, declined_at, ..queued().invite };
             let item = of_invite(&InviteRecord { invite, ..queued() }).unwrap();
             let attribute = |name| item.get(name).and_then(|value| value.as_s().or(value.as_n()).ok());
             let indexes = [

@@ -1,7 +1,10 @@
 //! Every key of the table is built here and nowhere else. `docs/data-model.md` lists them.
 
 use super::{Item, s, values};
-use crate::domain::{DealId, InviteId, InviteKey, InviteState, OrganisationId, PersonId, Queued, Timestamp};
+use crate::domain::{
+    Attention, DealId, Email, InviteId, InviteKey, InviteState, OrganisationId, PersonId, Queued, Timestamp,
+    opt_out_digest,
+};
 use chrono::DateTime;
 
 pub(crate) const LISTING: &str = "listing";
@@ -42,6 +45,15 @@ pub(super) fn sends_key(pk: &str) -> Item {
 /// `digest` is of an address.
 pub(super) fn unblocking_key(digest: &str) -> Item {
     primary(format!("U#{digest}"), "U")
+}
+
+pub(super) fn opt_out_key(pk: String) -> Item {
+    primary(pk, "N")
+}
+
+/// The `pk` of an opt-out.
+pub(super) fn opt_out(organisation: &OrganisationId, email: &Email) -> String {
+    format!("N#{}", opt_out_digest(organisation, email))
 }
 
 pub(super) fn send_slots_key() -> Item {
@@ -93,6 +105,7 @@ pub(super) fn list(deal: DealId, state: InviteState) -> String {
         InviteState::Open => 'o',
         InviteState::Accepted => 'a',
         InviteState::Expired => 'x',
+        InviteState::Declined => 'd',
         InviteState::Cancelled | InviteState::Released => 'r',
     };
     format!("{deal}#{letter}")
@@ -104,15 +117,21 @@ pub(super) fn parse_list(list_pk: &str, is_accepted: bool) -> Option<InviteState
         b'o' => Some(InviteState::Open),
         b'a' => Some(InviteState::Accepted),
         b'x' => Some(InviteState::Expired),
+        b'd' => Some(InviteState::Declined),
         b'r' if is_accepted => Some(InviteState::Released),
         b'r' => Some(InviteState::Cancelled),
         _ => None,
     }
 }
 
-/// A deal's invites whose mail failed, bounced or was complained of, in the index `attention`.
-pub(super) fn undelivered(deal: DealId) -> String {
-    format!("{deal}#undelivered")
+/// A deal's invites that a manager should look at for this reason, in the index `attention`.
+pub(super) fn attention(deal: DealId, reason: Attention) -> String {
+    let reason = match reason {
+        Attention::Asked => "asked",
+        Attention::Undelivered => "undelivered",
+        Attention::Declined => "declined",
+    };
+    format!("{deal}#{reason}")
 }
 
 /// A place has three digits for the order, because a request has at most 1,000 rows.
@@ -197,7 +216,7 @@ pub(super) fn due_of(queue: Queue, invite: InviteId) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use InviteState::{Accepted, Cancelled, Expired, Open, Released};
+    use InviteState::{Accepted, Cancelled, Declined, Expired, Open, Released};
     use proptest::prelude::*;
 
     fn time(millis: i64) -> Timestamp {
@@ -218,7 +237,7 @@ mod tests {
             let sent = Queued { at, order };
             prop_assert_eq!(queued(&place(sent, invite_id)), Some(sent));
             prop_assert!(place_floor(at) <= place(sent, invite_id));
-            for state in [Open, Accepted, Expired, Cancelled, Released] {
+            for state in [Open, Accepted, Expired, Declined, Cancelled, Released] {
                 let is_accepted = matches!(state, Accepted | Released);
                 prop_assert_eq!(parse_list(&list(deal_id, state), is_accepted), Some(state));
             }

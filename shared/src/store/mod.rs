@@ -14,6 +14,7 @@ mod item;
 pub mod keys;
 mod listing;
 mod meter;
+mod opt_out;
 mod organisations;
 mod read;
 mod release;
@@ -23,7 +24,7 @@ mod send_rate;
 mod unblocking;
 mod write;
 
-pub use accept::{AcceptOutcome, PreviewOutcome};
+pub use accept::AcceptOutcome;
 pub use allowance::{Allowance, Sender};
 pub use backoff::Backoff;
 pub use change::{Changed, Seen};
@@ -33,6 +34,7 @@ pub use due::Due;
 pub use item::InviteRecord;
 pub use listing::{COUNTED_UP_TO, Counts, Page, PageQuery, StatusFilter};
 pub use meter::Usage;
+pub use opt_out::OptOuts;
 pub use seats::Seat;
 
 use crate::aws;

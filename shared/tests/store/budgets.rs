@@ -2,7 +2,9 @@
 //! ceilings of `docs/data-model.md`. `make figures` prints the table. The engine does not report the cost of a refused
 //! write, which DynamoDB charges like the write.
 
-use super::table::{LIFETIME, Table, after, done, learner, new_deal, new_send, page_query, s, soon, start};
+use super::table::{
+    Answer, LIFETIME, Table, after, done, learner, new_deal, new_send, page_query, s, soon, start,
+};
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::Duration;
 use shared::domain::limit::{RecipientLimit, SendingLimits};
@@ -75,8 +77,9 @@ async fn every_operation_keeps_to_its_budget() {
     let again = table.link(&address(0));
     table.read_and_resend(&again, RecipientLimit::NONE, after(60)).await;
     table.note("resend (without the SES call)", 3, 4.0, 10.0);
-    store.preview(&again).await.unwrap();
-    table.note("preview", 1, 2.0, 0.0);
+    let (deal, record) = store.sent_link(&again).await.unwrap().unwrap();
+    store.opt_outs([(&deal.organisation.id, &record.invite.email)]).await.unwrap();
+    table.note("preview", 2, 3.0, 0.0);
     table.accepts(&again, "ann", after(61)).await;
     table.note("accept (and the deal for the answer)", 1, 1.0, 10.0);
     let bytes = size(&table.item(&link).await);
@@ -105,6 +108,19 @@ async fn every_operation_keeps_to_its_budget() {
     done(table.cancel(&large, after(65)).await);
     let of_large = table.note("cancel, an item of 1 to 2 KB", 2, 1.0, 10.0).write_units;
     assert!(of_large > usual, "{of_large} WRU for 2 KB, {usual} for 1 KB");
+
+    // Answers. Each is read and stored by `answer-invite`; an opt-out and its end at the same time as the invite.
+    let (link, _) = table.send(&address(7), start()).await;
+    let late = 40 * 86_400;
+    for (what, answer, seconds) in
+        [("decline", Answer::Decline, 1), ("ask", Answer::Ask, late), ("opt out", Answer::OptOut, late)]
+    {
+        table.reset_counts();
+        done(table.answer(&link, answer, after(seconds)).await);
+        table.note(what, 2, 2.0, 6.0);
+    }
+    let bytes = size(&table.item(&link).await);
+    assert!(bytes < 1_024, "an invite that was declined and asked about has {bytes} bytes");
 
     // Events.
     let (link, _) = table.send(&address(5), start()).await;
@@ -202,9 +218,16 @@ async fn the_cost_of_a_page_does_not_grow_with_the_deal() {
     let (pending, _) = table.send(&address(1), late).await;
     let (accepted, _) = table.send(&address(2), late).await;
     table.accepts(&accepted, "learner", late).await;
-    table.write_copies(&old, 10..1_009).await;
+    table.write_copies(&old, 10..909).await;
     table.write_copies(&accepted, 2_000..2_099).await;
     table.write_copies(&pending, 10_000..10_099).await;
+    let (declined, _) = table.send(&address(4), start() + Duration::days(7)).await;
+    done(table.answer(&declined, Answer::Decline, late - Duration::days(7)).await);
+    table.write_copies(&declined, 4_000..4_099).await;
+    let (asked, _) = table.send(&address(5), start() + Duration::hours(1)).await;
+    done(table.expire(table.read_one(&asked).await, late).await);
+    done(table.answer(&asked, Answer::Ask, late).await);
+    table.write_copies(&asked, 5_000..5_099).await;
     let (cancelled, _) = table.send(&address(3), late).await;
     done(table.cancel(&cancelled, late).await);
     table.write_copies(&cancelled, 3_000..3_099).await;
@@ -213,6 +236,8 @@ async fn the_cost_of_a_page_does_not_grow_with_the_deal() {
         ("pending", Some(StatusFilter::Pending), 4.0),
         ("accepted", Some(StatusFilter::Accepted), 4.0),
         ("expired", Some(StatusFilter::Expired), 4.0),
+        ("declined", Some(StatusFilter::Declined), 4.0),
+        ("asked", Some(StatusFilter::Asked), 4.0),
         ("all", None, 6.0),
     ];
     let mut of_a_hundred = Vec::new();
@@ -221,12 +246,13 @@ async fn the_cost_of_a_page_does_not_grow_with_the_deal() {
         let read = table.store.page(table.deal.id, &page_query(filter, 50), late).await.unwrap().unwrap();
         assert_eq!(read.invites.len(), 50, "{tab}");
         of_a_hundred.push(table.store.usage());
-        assert!(of_a_hundred.last().unwrap().read_units <= ceiling, "{tab}");
+        let units = of_a_hundred.last().unwrap().read_units;
+        assert!(units <= ceiling, "{tab}: {units} RRU");
     }
     table.write_copies(&pending, 10_099..10_999).await;
     table.reset_counts();
     let (_, counts) = table.store.counts(table.deal.id, LIFETIME, late).await.unwrap().unwrap();
-    assert_eq!((counts.pending, counts.expired), (1_000, 1_000));
+    assert_eq!((counts.pending, counts.expired, counts.declined, counts.asked), (1_000, 1_000, 100, 100));
     table.note("counts, 1,000 pending and 1,000 expired", 1, 80.0, 0.0);
     table.write_copies(&pending, 10_999..20_000).await;
     for ((tab, filter, ceiling), before) in tabs.into_iter().zip(of_a_hundred) {

@@ -8,8 +8,8 @@ use proptest::test_runner::{Config, RngSeed, TestRunner};
 use shared::domain::accept::{AcceptRefusal, may_accept};
 use shared::domain::release::may_release;
 use shared::domain::{
-    BounceReason, Deal, DealChange, DealChangeRefusal, Delivery, FailureReason, HistoryEvent, Invite,
-    InviteState, Link, Links, Name, Secret, Timestamp,
+    Asked, AskedFor, BounceReason, Deal, DealChange, DealChangeRefusal, Delivery, FailureReason,
+    HistoryEvent, Invite, InviteState, Link, Links, Name, Secret, Timestamp,
 };
 use shared::store::{AcceptOutcome, Item, Seen, StoreError};
 use std::cell::RefCell;
@@ -49,6 +49,7 @@ prop_compose! {
             4 => Just(InviteState::Open),
             2 => Just(InviteState::Accepted),
             1 => Just(InviteState::Expired),
+            2 => Just(InviteState::Declined),
             1 => Just(InviteState::Cancelled),
             1 => Just(InviteState::Released),
         ],
@@ -62,6 +63,7 @@ prop_compose! {
         sends in 1_u32..=2,
         expires_in in prop_oneof![3 => Just(1_i64), 1 => -1_i64..=1],
         holder in prop_oneof![Just("me"), Just("other")],
+        has_asked in prop::bool::weighted(0.3),
     ) -> Invite {
         let is_accepted = matches!(state, InviteState::Accepted | InviteState::Released);
         let is_removed = matches!(state, InviteState::Cancelled | InviteState::Released);
@@ -76,6 +78,8 @@ prop_compose! {
             learner: is_accepted.then(|| learner(holder)),
             accepted_at: is_accepted.then(|| later(-5)),
             removed_at: is_removed.then(now),
+            declined_at: (state == InviteState::Declined).then(|| later(-4)),
+            asked: (has_asked && !is_accepted).then(|| Asked { at: later(-3), wanted: AskedFor::Seat }),
             ..like.clone()
         }
     }
@@ -246,6 +250,7 @@ fn accept_and_its_conditions_agree() {
                 prop_assert_eq!(newest(&invite), Some((HistoryEvent::Accepted, now())));
                 prop_assert_eq!((invite.learner, invite.accepted_at), (Some(me), Some(now())));
                 prop_assert_eq!(invite.sent.map(|sent| sent.at), Some(invite.attempted_at));
+                prop_assert_eq!((invite.declined_at, invite.asked), (None, None));
                 Ok(Ok(()))
             }
             (

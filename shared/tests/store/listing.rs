@@ -1,7 +1,7 @@
 //! Pages, counts and search, with marked and unmarked rows, and while rows change.
 
 use super::table::{
-    LIFETIME, Table, after, done, item, learner, n, new_deal, new_send, page_query, s, soon, start,
+    Answer, LIFETIME, Table, after, done, item, learner, n, new_deal, new_send, page_query, s, soon, start,
 };
 use chrono::Duration;
 use shared::domain::outcome::Outcome;
@@ -192,6 +192,49 @@ async fn undelivered_invites_are_listed_oldest_first_and_counted() {
     oldest.sort_unstable();
     assert_eq!(oldest, ["fine@example.com", "slow@example.com", "soft@example.com"]);
     assert_eq!(table.store.count_expired(&table.deal, LIFETIME, late).await.unwrap(), 3);
+}
+
+/// An invite has one status, and one reason at most for a manager to look at it.
+#[tokio::test]
+async fn declined_and_asked_invites_have_their_lists_and_counts() {
+    let table = Table::new(50).await;
+    let mut links = Vec::new();
+    for i in 0..40 {
+        links.push(table.send(&format!("a{i:02}@example.com"), after(i)).await.0);
+    }
+    for link in &links[..30] {
+        done(table.answer(link, Answer::Decline, after(1_000)).await);
+    }
+    let bounced = Delivery::Bounced { reason: BounceReason::Unknown, at: after(2_000) };
+    done(table.track(&links[0], bounced).await);
+    // Two declined ones, of which one bounced, and an expired one.
+    let late = start() + LIFETIME + Duration::hours(1);
+    for (i, seconds) in [(35, 1), (0, 2), (7, 3)] {
+        done(table.answer(&links[i], Answer::Ask, late + Duration::seconds(seconds)).await);
+    }
+    let address = |i: usize| format!("a{i:02}@example.com");
+    let lists: [(_, Vec<usize>); 5] = [
+        (None, (0..40).rev().collect()),
+        (Some(StatusFilter::Declined), (0..30).rev().collect()),
+        (Some(StatusFilter::Expired), (30..40).rev().collect()),
+        (Some(StatusFilter::Asked), vec![35, 0, 7]),
+        (Some(StatusFilter::Undelivered), Vec::new()),
+    ];
+    for (filter, mut expected) in lists {
+        for limit in [1, 7, 20, 200] {
+            let listed: Vec<_> = expected.iter().copied().map(address).collect();
+            assert_eq!(typed(&rows(&table, filter, limit, late).await), listed, "{filter:?}, {limit} a page");
+        }
+        expected.sort_unstable();
+        let sorted: Vec<_> = expected.into_iter().map(address).collect();
+        assert_eq!(found(&table, "a", page_query(filter, 7), late).await, sorted, "{filter:?}");
+    }
+    let (_, counts) = table.store.counts(table.deal.id, LIFETIME, late).await.unwrap().unwrap();
+    let found = [counts.pending, counts.expired, counts.declined, counts.asked, counts.undelivered];
+    assert_eq!(found, [0, 10, 30, 3, 0]);
+    // A declined invite is not among those that are resent by status.
+    assert_eq!(table.store.oldest_expired(&table.deal, LIFETIME, 50, late).await.unwrap().len(), 10);
+    assert_eq!(table.store.count_expired(&table.deal, LIFETIME, late).await.unwrap(), 10);
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@
 )]
 #![allow(clippy::allow_attributes, reason = "the features of a build decide which lints it meets")]
 
+mod answers;
 mod budgets;
 mod change;
 mod conditions;

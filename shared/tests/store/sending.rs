@@ -77,7 +77,14 @@ async fn i3_nobody_is_invited_to_a_deleted_deal() {
         let invitee = Invitee { id: link.invite, email: email("ann@example.com"), name: None };
         let row = |order| {
             let rule: Rule<'_, _> = Box::new(|existing, send, now| invite(existing, &invitee, send, now));
-            Row { invite: link.invite, seen: Seen::Nothing, order, replaces: None, rule }
+            Row {
+                invite: link.invite,
+                seen: Seen::Nothing,
+                opted_out: Some(false),
+                order,
+                replaces: None,
+                rule,
+            }
         };
         let sent = mails.sending.send(&request, (0..rows).map(row).collect()).await;
         let key = InviteKey { deal: deal.id, invite: link.invite };

@@ -6,6 +6,7 @@ use chrono::{DateTime, Duration};
 use futures_util::StreamExt;
 use seatkeeper_local::database;
 use shared::clock::Deadline;
+use shared::domain::answer::{AnswerRefusal, ask, decline, opt_out};
 use shared::domain::cancel::{CancelRefusal, cancel};
 use shared::domain::claim::{NewAttempt, take_up};
 use shared::domain::correct::{CorrectRefusal, Correction, invite_instead, withdraw};
@@ -39,6 +40,13 @@ pub(crate) struct Table {
 
 pub(crate) type Change<R> = Result<Changed<R>, StoreError>;
 
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) enum Answer {
+    Decline,
+    Ask,
+    OptOut,
+}
+
 pub(crate) const TABLE: &str = "seatkeeper";
 pub(crate) const LIFETIME: Duration = Duration::days(28);
 pub(crate) const LEASE: Duration = Duration::seconds(60);
@@ -68,6 +76,7 @@ pub(crate) fn new_send(link: &Link, now: Timestamp) -> NewSend {
         link: link.secret.hash(),
         queued: Queued::in_order(now, 0),
         invited_by: Some("manager@acme.example".to_owned()),
+        opted_out: false,
         lifetime: LIFETIME,
         lease: LEASE,
         limit: RecipientLimit::NONE,
@@ -187,6 +196,33 @@ impl Table {
         let withdraw = |existing: Option<&Invite>, now| withdraw(existing, &correction, now);
         let invite = |existing: Option<&Invite>, now| invite_instead(existing, &invitee, &send, now);
         self.store.change_both([old.key(), link.key()], after(1), soon(), withdraw, invite).await
+    }
+
+    /// Answers with the link as `answer-invite` does.
+    pub(crate) async fn answer(&self, link: &Link, answer: Answer, now: Timestamp) -> Change<AnswerRefusal> {
+        let (deal, record) = self.store.sent_link(link).await?.unwrap();
+        let (hash, email) = (link.secret.hash(), record.invite.email.clone());
+        let (store, organisation) = (&self.store, &deal.organisation.id);
+        let rule = |existing: Option<&Invite>, now| match answer {
+            Answer::Decline => decline(existing, &deal, &hash, now),
+            Answer::Ask => ask(existing, &deal, &hash, now),
+            Answer::OptOut => opt_out(existing, Some(&hash), now),
+        };
+        let opt_out = async {
+            match answer {
+                Answer::Decline => Ok(()),
+                Answer::Ask => store.opt_in(organisation, &email).await,
+                Answer::OptOut => store.opt_out(organisation, &email, now).await,
+            }
+        };
+        let change = self.change(link, Seen::Record(Some(record)), now, rule);
+        tokio::try_join!(change, opt_out).map(|(changed, ())| changed)
+    }
+
+    /// Whether the person at this address has opted out of the invites of this organisation.
+    pub(crate) async fn is_out(&self, organisation: &str, address: &str) -> bool {
+        let (organisation, email) = (OrganisationId::parse(organisation).unwrap(), email(address));
+        self.store.opt_outs([(&organisation, &email)]).await.unwrap().has(&organisation, &email)
     }
 
     pub(crate) async fn expire(&self, record: InviteRecord, now: Timestamp) -> Change<NotDue> {

@@ -1,7 +1,9 @@
 //! The real handlers, store, SDK and mailer, before a fake table and SES. The fakes record every call and always return
 //! the same deal with one pending invite.
 
-use crate::handlers::{accept_invite, deal_seats, manage_deals, release_seat, resend_invite, send_invites};
+use crate::handlers::{
+    accept_invite, answer_invite, deal_seats, manage_deals, release_seat, resend_invite, send_invites,
+};
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
@@ -214,6 +216,7 @@ impl Functions {
         let app = App { store: store.clone(), config: config.clone() };
         let route = async |request| match function {
             "accept-invite" => accept_invite::route(store, request).await,
+            "answer-invite" => answer_invite::route(store, request).await,
             "deal-seats" => deal_seats::route(&app, request).await,
             "manage-deals" => manage_deals::route(&app, request).await,
             "release-seat" => release_seat::route(&app, request).await,

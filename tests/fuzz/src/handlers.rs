@@ -2,6 +2,8 @@
 
 #[path = "../../../functions/accept-invite/src/handler.rs"]
 pub(crate) mod accept_invite;
+#[path = "../../../functions/answer-invite/src/handler.rs"]
+pub(crate) mod answer_invite;
 #[path = "../../../functions/deal-seats/src/handler.rs"]
 pub(crate) mod deal_seats;
 #[path = "../../../functions/manage-deals/src/handler.rs"]

@@ -94,7 +94,8 @@ impl StateNumber {
             0 => InviteState::Open,
             1 => InviteState::Accepted,
             2 => InviteState::Expired,
-            3 => InviteState::Cancelled,
+            3 => InviteState::Declined,
+            4 => InviteState::Cancelled,
             _ => InviteState::Released,
         }
     }
@@ -377,6 +378,8 @@ impl Rules {
             send_times: Vec::new(),
             learner: row.learner.map(|learner| person(learner).clone()),
             removed_at: None,
+            declined_at: None,
+            asked: None,
             history: History::default(),
         }
     }
@@ -482,6 +485,7 @@ impl Rules {
             link: hash(place, link).clone(),
             queued: Queued { at: at(since), order: 0 },
             invited_by: None,
+            opted_out: false,
             lifetime: ticks(self.lifetime),
             lease: ticks(self.lease()),
             limit: RecipientLimit::NONE,

@@ -133,7 +133,15 @@ impl Spec {
         let lifetime = Duration::seconds(if self.exact { self.lifetime } else { NEVER - now });
         let queued = Queued { at: at(now), order: 0 };
         let (link, lease) = (link(0).clone(), Duration::zero());
-        NewSend { link, queued, invited_by: None, lifetime, lease, limit: RecipientLimit::NONE }
+        NewSend {
+            link,
+            queued,
+            invited_by: None,
+            opted_out: false,
+            lifetime,
+            lease,
+            limit: RecipientLimit::NONE,
+        }
     }
 
     /// The parts of an invite that a reply can show.
@@ -178,6 +186,8 @@ impl Row {
             send_times: Vec::new(),
             learner: self.learner.map(learner).cloned(),
             removed_at: None,
+            declined_at: None,
+            asked: None,
             history: History::default(),
         }
     }
@@ -255,6 +265,7 @@ impl State {
                     Ok(invite) => vec![(self.with(address, spec.row(&invite)), Reply::Done)],
                     Err(InviteRefusal::AlreadyPending) => refused("already_pending"),
                     Err(InviteRefusal::AlreadyAccepted) => refused("already_accepted"),
+                    Err(InviteRefusal::OptedOut) => refused("opted_out"),
                     Err(InviteRefusal::TooSoon(_)) => refused("too_soon"),
                 }
             }
@@ -337,6 +348,7 @@ impl State {
                         Status::Pending => "pending",
                         Status::Accepted => "accepted",
                         Status::Expired => "expired",
+                        Status::Declined => "declined",
                         Status::Cancelled => "cancelled",
                         Status::Released => "released",
                     };
@@ -360,6 +372,7 @@ impl State {
             Err(ResendRefusal::JustResent) => vec![(self.clone(), Reply::Done)],
             Err(ResendRefusal::AlreadyAccepted) => refused("already_accepted"),
             Err(ResendRefusal::Stale) => refused("stale"),
+            Err(ResendRefusal::OptedOut) => refused("opted_out"),
             // The histories have no events and no limits.
             Err(
                 ResendRefusal::NotFound

@@ -44,12 +44,21 @@ async fn i8_every_change_is_recorded_and_names_nobody() {
         deal.manager.patch(&deal.invite_path(&second), &json!({"email": "rob@example.com"})).await.ok(200);
     let third = corrected["id"].as_str().unwrap().to_owned();
     deal.cancel(&third).await.ok(204);
+    let fourth = deal.invite_one("dee@example.com").await;
+    let link = stack.token_for("dee@example.com").await;
+    for answer in ["decline", "opt-out", "opt-in"] {
+        stack.answer(answer, &link).await.ok(200);
+    }
+    deal.resend(&fourth, None).await.ok(200);
+    stack.answer("ask", &link).await.ok(202);
     // None of these changes anything.
     partner.delete(&unused.path("")).await.ok(204);
     partner.delete(&deal.path("")).await.problem(409, "deal_in_use");
     deal.try_invite(&json!({"invites": [{"email": "eve@example.com"}], "dryRun": true})).await.ok(200);
     deal.resend_rows(&[(&second, 9)]).await.ok(200);
     deal.cancel(&second).await.ok(204);
+    stack.answer("decline", &stack.token_for("rob@example.com").await).await.problem(410, "invite_cancelled");
+    stack.answer("ask", &stack.token_for("dee@example.com").await).await.problem(409, "still_valid");
     stack.accept(&bob, &stack.token_for("rob@example.com").await).await.problem(410, "invite_cancelled");
     partner.patch(&deal.path(""), &json!({"seats": 0})).await.problem(400, "invalid_request");
 
@@ -71,22 +80,28 @@ async fn i8_every_change_is_recorded_and_names_nobody() {
         let mut found = ROUTES.iter().map(Route::key).filter(|key| key.ends_with(end));
         found.next().unwrap_or_else(|| panic!("a route that ends with {end}"))
     };
-    let (first, second, third) = (Some(&first), Some(&second), Some(&third));
+    let (first, second, third, fourth) = (Some(&first), Some(&second), Some(&third), Some(&fourth));
     let mut expected: Vec<Value> = [
-        ("POST /api/deals", &partner, &deal, None),
-        ("POST /api/deals", &partner, &unused, None),
-        ("DELETE /api/deals/{dealId}", &partner, &unused, None),
-        ("PATCH /api/deals/{dealId}", &partner, &deal, None),
-        ("POST /api/deals/{dealId}/invites", &manager, &deal, first),
-        ("POST /api/deals/{dealId}/invites", &manager, &deal, second),
-        ("{inviteId}/resend", &manager, &deal, first),
-        ("{dealId}/invites/resend", &manager, &deal, second),
-        ("POST /api/invites/accept", &ann, &deal, first),
-        ("DELETE /api/deals/{dealId}/seats/{inviteId}", &manager, &deal, first),
-        ("PATCH /api/deals/{dealId}/invites/{inviteId}", &manager, &deal, second),
-        ("PATCH /api/deals/{dealId}/invites/{inviteId}", &manager, &deal, second),
-        ("PATCH /api/deals/{dealId}/invites/{inviteId}", &manager, &deal, third),
-        ("DELETE /api/deals/{dealId}/invites/{inviteId}", &manager, &deal, third),
+        ("POST /api/deals", Some(&partner), &deal, None),
+        ("POST /api/deals", Some(&partner), &unused, None),
+        ("DELETE /api/deals/{dealId}", Some(&partner), &unused, None),
+        ("PATCH /api/deals/{dealId}", Some(&partner), &deal, None),
+        ("POST /api/deals/{dealId}/invites", Some(&manager), &deal, first),
+        ("POST /api/deals/{dealId}/invites", Some(&manager), &deal, second),
+        ("{inviteId}/resend", Some(&manager), &deal, first),
+        ("{dealId}/invites/resend", Some(&manager), &deal, second),
+        ("POST /api/invites/accept", Some(&ann), &deal, first),
+        ("POST /api/deals/{dealId}/invites", Some(&manager), &deal, fourth),
+        ("{inviteId}/resend", Some(&manager), &deal, fourth),
+        ("POST /api/invites/decline", None, &deal, fourth),
+        ("POST /api/invites/ask", None, &deal, fourth),
+        ("POST /api/invites/opt-out", None, &deal, fourth),
+        ("POST /api/invites/opt-in", None, &deal, fourth),
+        ("DELETE /api/deals/{dealId}/seats/{inviteId}", Some(&manager), &deal, first),
+        ("PATCH /api/deals/{dealId}/invites/{inviteId}", Some(&manager), &deal, second),
+        ("PATCH /api/deals/{dealId}/invites/{inviteId}", Some(&manager), &deal, second),
+        ("PATCH /api/deals/{dealId}/invites/{inviteId}", Some(&manager), &deal, third),
+        ("DELETE /api/deals/{dealId}/invites/{inviteId}", Some(&manager), &deal, third),
     ]
     .map(|(action, actor, deal, invite)| {
         json!({"action": route(action), "actor": actor, "organisation": deal.organisation, "deal": deal.id,

@@ -569,6 +569,10 @@ async fn i2_an_invite_expires_with_its_deal_at_the_latest() {
         assert_eq!(deal.one(&ids[0]).await["status"], "expired");
         deal.try_invite(&carl).await.problem(409, "deal_ended");
         deal.resend(&ids[0], Some("\"1\"")).await.problem(409, "deal_ended");
+        // Another address would be invited; a name is only changed.
+        let correct = async |change: Value| deal.manager.patch(&deal.invite_path(&ids[0]), &change).await;
+        correct(json!({"email": "carl@example.com"})).await.problem(409, "deal_ended");
+        correct(json!({"name": format!("Ann {sweeps}")})).await.ok(200);
         stack.sweep().await;
     }
     let seats = bob.get("/api/me/seats").await.ok(200)["seats"].clone();

@@ -1,7 +1,7 @@
 //! Counts a deal's rows by status.
 
 use super::{Part, View};
-use crate::domain::{Deal, DealId, DealState, InviteState, Timestamp};
+use crate::domain::{Attention, Deal, DealId, DealState, InviteState, Timestamp};
 use crate::store::read::{one_page, pages};
 use crate::store::{Result, Store, keys};
 use aws_sdk_dynamodb::types::Select;
@@ -18,6 +18,8 @@ pub struct Counts {
     /// Always exact.
     pub accepted: u32,
     pub expired: u32,
+    pub declined: u32,
+    pub asked: u32,
     pub undelivered: u32,
 }
 
@@ -38,27 +40,31 @@ impl Store {
         };
         let read = async |(fresh, late, marked): &(Part, Part, Part)| {
             let count = |part| self.count(id, part, now, COUNTED_UP_TO + 1);
-            let ((fresh, _), (open, expired), (first, _), undelivered) =
-                future::try_join4(count(fresh), count(late), count(marked), self.count_undelivered(id))
-                    .await?;
+            let declined = Part::whole(InviteState::Declined);
+            let asked = self.count_attention(id, Attention::Asked);
+            let undelivered = self.count_attention(id, Attention::Undelivered);
+            let statuses = future::try_join4(count(fresh), count(late), count(marked), count(&declined));
+            let (((fresh, _), (open, expired), (first, _), (declined, _)), asked, undelivered) =
+                future::try_join3(statuses, asked, undelivered).await?;
             // The sweep may be moving unmarked rows to the marked ones. A second count finds them.
             let marked = if expired == 0 { first } else { count(marked).await?.0 };
-            Ok((fresh + open, expired + marked, undelivered))
+            Ok((fresh + open, expired + marked, [declined, asked, undelivered]))
         };
         let counted = self.with_deal(id, lifetime, now, plan, read).await?;
-        Ok(counted.map(|(deal, (open, expired, undelivered))| {
+        Ok(counted.map(|(deal, (open, expired, others))| {
             let is_ended = deal.state(now) == DealState::Ended;
             let (pending, expired) = if is_ended { (0, open + expired) } else { (open, expired) };
-            let [pending, expired, undelivered] =
-                [pending, expired, undelivered].map(|count| count.min(COUNTED_UP_TO + 1));
-            let accepted = deal.allocated;
-            (deal, Counts { pending, accepted, expired, undelivered })
+            let up_to = |count: u32| count.min(COUNTED_UP_TO + 1);
+            let ([declined, asked, undelivered], accepted) = (others.map(up_to), deal.allocated);
+            let (pending, expired) = (up_to(pending), up_to(expired));
+            (deal, Counts { pending, accepted, expired, declined, asked, undelivered })
         }))
     }
 
-    async fn count_undelivered(&self, deal: DealId) -> Result<u32> {
+    async fn count_attention(&self, deal: DealId, reason: Attention) -> Result<u32> {
+        let most = i32::try_from(COUNTED_UP_TO + 1).unwrap_or(i32::MAX);
         // A place begins with a digit, and so sorts behind this.
-        let query = self.undelivered(deal, "!").limit(i32::try_from(COUNTED_UP_TO + 1).unwrap_or(i32::MAX));
+        let query = self.attention(deal, reason, "!").limit(most);
         Ok(one_page(query.select(Select::Count)).await?.count.unsigned_abs())
     }
 

@@ -10,7 +10,9 @@ mod search;
 pub use counts::{COUNTED_UP_TO, Counts};
 
 use super::{Result, Store, keys, n, s, values};
-use crate::domain::{Deal, DealId, DealState, Invite, InviteState, Status, Timestamp, whole_seconds};
+use crate::domain::{
+    Attention, Deal, DealId, DealState, Invite, InviteState, Status, Timestamp, whole_seconds,
+};
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use chrono::Duration;
 use futures_util::future;
@@ -25,6 +27,9 @@ pub enum StatusFilter {
     Pending,
     Accepted,
     Expired,
+    Declined,
+    /// The learner asked for a new link or a seat.
+    Asked,
     /// The mail failed, bounced, or was complained of.
     Undelivered,
     /// Cancelled or released in the last 30 days. A search does not find them.
@@ -34,9 +39,9 @@ pub enum StatusFilter {
 
 impl StatusFilter {
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Pending, Self::Accepted, Self::Expired, Self::Undelivered, Self::Removed]
-            .into_iter()
-            .find(|known| known.as_str() == text)
+        use StatusFilter::{Accepted, Asked, Declined, Expired, Pending, Removed, Undelivered};
+        let all = [Pending, Accepted, Expired, Declined, Asked, Undelivered, Removed];
+        all.into_iter().find(|known| known.as_str() == text)
     }
 
     pub fn as_str(self) -> &'static str {
@@ -44,6 +49,8 @@ impl StatusFilter {
             Self::Pending => "pending",
             Self::Accepted => "accepted",
             Self::Expired => "expired",
+            Self::Declined => "declined",
+            Self::Asked => "asked",
             Self::Undelivered => "undelivered",
             Self::Removed => "removed",
         }
@@ -54,8 +61,20 @@ impl StatusFilter {
             Self::Pending => status == Status::Pending,
             Self::Accepted => status == Status::Accepted,
             Self::Expired => status == Status::Expired,
-            Self::Undelivered => invite.undelivered_at().is_some(),
+            Self::Declined => status == Status::Declined,
+            Self::Asked | Self::Undelivered => {
+                invite.attention().map(|(reason, _)| reason) == self.attention()
+            }
             Self::Removed => matches!(status, Status::Cancelled | Status::Released),
+        }
+    }
+
+    /// The partition of `attention` that is the list.
+    fn attention(self) -> Option<Attention> {
+        match self {
+            Self::Asked => Some(Attention::Asked),
+            Self::Undelivered => Some(Attention::Undelivered),
+            _ => None,
         }
     }
 }
@@ -106,12 +125,16 @@ impl View {
     }
 
     fn parts(self, filter: Option<StatusFilter>) -> Vec<Part> {
-        use InviteState::{Accepted, Cancelled, Expired, Open};
+        use InviteState::{Accepted, Cancelled, Declined, Expired, Open};
         match filter {
-            None => [Open, Expired, Accepted].map(Part::whole).into(),
-            // `undelivered_rows` reads these.
-            Some(StatusFilter::Undelivered) => Vec::new(),
+            // Few of the newest rows have expired, and fewer were declined.
+            None => [(Open, 12), (Expired, 7), (Accepted, 12), (Declined, 3)]
+                .map(|(state, twelfths)| Part { twelfths, ..Part::whole(state) })
+                .into(),
+            // `attention_rows` reads these.
+            Some(StatusFilter::Asked | StatusFilter::Undelivered) => Vec::new(),
             Some(StatusFilter::Accepted) => vec![Part::whole(Accepted)],
+            Some(StatusFilter::Declined) => vec![Part::whole(Declined)],
             // Released invites are in the same partition.
             Some(StatusFilter::Removed) => vec![Part::whole(Cancelled)],
             Some(StatusFilter::Pending) if self.ended => Vec::new(),
@@ -150,11 +173,13 @@ struct Part {
     expiry: Option<&'static str>,
     /// Leaves out the rows to which another mail would most likely not arrive.
     is_deliverable: bool,
+    /// Of a page's rows, how many the first read looks for here. A page that is then incomplete reads all.
+    twelfths: usize,
 }
 
 impl Part {
     fn whole(state: InviteState) -> Self {
-        Self { state, range: None, expiry: None, is_deliverable: false }
+        Self { state, range: None, expiry: None, is_deliverable: false, twelfths: 12 }
     }
 }
 
@@ -178,8 +203,8 @@ impl Store {
     }
 
     /// Oldest first, from behind the place `after`.
-    fn undelivered(&self, deal: DealId, after: &str) -> QueryFluentBuilder {
-        let values = values([(":pk", s(keys::undelivered(deal))), (":after", s(after))]);
+    fn attention(&self, deal: DealId, reason: Attention, after: &str) -> QueryFluentBuilder {
+        let values = values([(":pk", s(keys::attention(deal, reason))), (":after", s(after))]);
         self.query(Some(keys::ATTENTION), "attentionPk = :pk AND attentionSk > :after", values)
     }
 

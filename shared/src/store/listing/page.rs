@@ -1,7 +1,7 @@
 //! The Deal seats page, and the oldest expired rows.
 
 use super::{MOST_ROUNDS, Page, PageQuery, Part, StatusFilter, View};
-use crate::domain::{Deal, DealId, Invite, InviteState, Timestamp};
+use crate::domain::{Attention, Deal, DealId, Invite, InviteState, Timestamp};
 use crate::store::item::list_place as place;
 use crate::store::read::{one_page, pages};
 use crate::store::{Result, Store, StoreError, item};
@@ -17,9 +17,9 @@ impl Store {
     /// `None` if there is no such deal.
     pub async fn page(&self, id: DealId, query: &PageQuery, now: Timestamp) -> Result<Option<Page>> {
         let plan = |view: View| view.parts(query.filter);
-        let read = async |parts: &Vec<Part>| match query.filter {
-            Some(StatusFilter::Undelivered) => self.undelivered_rows(id, query).await,
-            _ => self.rows(id, parts, query, now).await,
+        let read = async |parts: &Vec<Part>| match query.filter.and_then(StatusFilter::attention) {
+            Some(reason) => self.attention_rows(id, reason, query).await,
+            None => self.rows(id, parts, query, now).await,
         };
         let found = self.with_deal(id, query.lifetime, now, plan, read).await?;
         Ok(found.map(|(deal, (invites, next))| Page { deal, invites, next }))
@@ -48,11 +48,11 @@ impl Store {
     }
 
     /// Oldest first.
-    async fn undelivered_rows(&self, deal: DealId, query: &PageQuery) -> Result<Rows> {
+    async fn attention_rows(&self, deal: DealId, reason: Attention, query: &PageQuery) -> Result<Rows> {
         // A place begins with a digit, and so sorts behind this.
         let after = query.after.as_deref().unwrap_or("!");
         let limit = i32::try_from(query.limit + 1).unwrap_or(i32::MAX);
-        let read = one_page(self.undelivered(deal, after).limit(limit)).await?;
+        let read = one_page(self.attention(deal, reason, after).limit(limit)).await?;
         let mut items = read.items.unwrap_or_default();
         let is_more = items.len() > query.limit;
         items.truncate(query.limit);
@@ -63,10 +63,10 @@ impl Store {
 
     async fn rows(&self, deal: DealId, parts: &[Part], query: &PageQuery, now: Timestamp) -> Result<Rows> {
         let (mut rows, mut after, floor) = (Vec::<Invite>::new(), query.after.clone(), query.floor(now));
-        for _ in 0..MOST_ROUNDS {
+        for round in 0..MOST_ROUNDS {
             let wanted = query.limit - rows.len();
-            let (mut found, down_to) =
-                self.rows_below(deal, parts, after.as_deref(), wanted + 1, now).await?;
+            let limit = |part: &Part| if round == 0 { (wanted + 1) * part.twelfths / 12 } else { wanted + 1 };
+            let (mut found, down_to) = self.rows_below(deal, parts, after.as_deref(), limit, now).await?;
             found.retain(|row| place(row) >= floor && rows.iter().all(|shown| shown.id != row.id));
             let is_more = found.len() > wanted;
             rows.extend(found.into_iter().take(wanted));
@@ -84,11 +84,12 @@ impl Store {
         deal: DealId,
         parts: &[Part],
         after: Option<&str>,
-        limit: usize,
+        limit: impl Fn(&Part) -> usize,
         now: Timestamp,
     ) -> Result<Rows> {
         let read = async |part: &Part| {
             let edge = part.range.iter().map(|(_, edge)| edge.as_str()).chain(after).min();
+            let limit = limit(part).max(1);
             let part = Part { range: edge.map(|edge| ("listSk < :edge", edge.to_owned())), ..part.clone() };
             let output = one_page(self.part_query(deal, &part, now, limit).scan_index_forward(false)).await?;
             let last = output.last_evaluated_key.as_ref().and_then(|key| item::text(key, "listSk"));

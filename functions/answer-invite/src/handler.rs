@@ -1,0 +1,104 @@
+//! Declining, asking for a new link or a seat, opting out and in. The link is the permission: nobody signs in.
+
+use serde::Serialize;
+use serde_json::json;
+use shared::audit::owner;
+use shared::domain::answer::{AnswerRefusal, ask, decline, opt_out};
+use shared::domain::{AskedFor, Deal, Invite, LinkHash, Organisation, Timestamp};
+use shared::http::{self, HandlerResult, Problem, Request, Time};
+use shared::store::{Changed, InviteRecord, Seen, Store, StoreError};
+use std::future;
+
+pub(crate) async fn route(store: &Store, request: Request) -> HandlerResult {
+    match request.route.as_str() {
+        "POST /api/invites/decline" => declined(store, &request).await,
+        "POST /api/invites/ask" => asked(store, &request).await,
+        "POST /api/invites/opt-out" => opted_out(store, &request).await,
+        "POST /api/invites/opt-in" => opted_in(store, &request).await,
+        _ => Err(Problem::not_found()),
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct DeclinedView<'a> {
+    organisation: &'a Organisation,
+    declined_at: Time,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AskedView {
+    asked_at: Time,
+    asked_for: AskedFor,
+}
+
+async fn declined(store: &Store, request: &Request) -> HandlerResult {
+    let (deal, record, hash) = sent_link(store, request).await?;
+    let rule = |existing: Option<&Invite>, now| decline(existing, &deal, &hash, now);
+    let invite = answer(store, request, &deal, record, rule, future::ready(Ok(()))).await?;
+    let declined_at = invite.declined_at.unwrap_or(request.now).into();
+    Ok(http::json(200, &DeclinedView { organisation: &deal.organisation, declined_at }))
+}
+
+/// Lifts an opt-out, at the same time as the ask is stored.
+async fn asked(store: &Store, request: &Request) -> HandlerResult {
+    let (deal, record, hash) = sent_link(store, request).await?;
+    let rule = |existing: Option<&Invite>, now| ask(existing, &deal, &hash, now);
+    // A refusal lifts nothing.
+    let foreseen = rule(Some(&record.invite), request.now)?.asked;
+    let email = record.invite.email.clone();
+    let lifted = store.opt_in(&deal.organisation.id, &email);
+    let invite = answer(store, request, &deal, record, rule, lifted).await?;
+    // A newer send may have settled the ask before its write was acknowledged.
+    let asked = invite.asked.or(foreseen).ok_or(AnswerRefusal::StillValid)?;
+    Ok(http::json(202, &AskedView { asked_at: asked.at.into(), asked_for: asked.wanted }))
+}
+
+async fn opted_out(store: &Store, request: &Request) -> HandlerResult {
+    let (deal, record, hash) = sent_link(store, request).await?;
+    let rule = |existing: Option<&Invite>, now| opt_out(existing, Some(&hash), now);
+    let email = record.invite.email.clone();
+    let stored = store.opt_out(&deal.organisation.id, &email, request.now);
+    answer(store, request, &deal, record, rule, stored).await?;
+    opt_out_view(&deal, true)
+}
+
+async fn opted_in(store: &Store, request: &Request) -> HandlerResult {
+    let (deal, record, _) = sent_link(store, request).await?;
+    let lifted = store.opt_in(&deal.organisation.id, &record.invite.email);
+    let is_done = |(): &()| Some(owner(&deal));
+    request.ledger.note(Some(deal.id), Some(record.invite.id), lifted, is_done).await?;
+    opt_out_view(&deal, false)
+}
+
+fn opt_out_view(deal: &Deal, opted_out: bool) -> HandlerResult {
+    Ok(http::json(200, &json!({"organisation": deal.organisation, "optedOut": opted_out})))
+}
+
+/// Every link that was never sent gets the same answer, after one round trip (I6).
+async fn sent_link(store: &Store, request: &Request) -> Result<(Deal, InviteRecord, LinkHash), Problem> {
+    let link = request.link()?;
+    let (deal, record) = store.sent_link(&link).await?.ok_or(AnswerRefusal::UnknownInvite)?;
+    Ok((deal, record, link.secret.hash()))
+}
+
+/// Stores the answer and, at the same time, what it means for the opt-out. Both are idempotent, so a repetition
+/// completes what a crash left.
+async fn answer(
+    store: &Store,
+    request: &Request,
+    deal: &Deal,
+    record: InviteRecord,
+    rule: impl Fn(Option<&Invite>, Timestamp) -> Result<Invite, AnswerRefusal>,
+    opt_out: impl Future<Output = Result<(), StoreError>>,
+) -> Result<Invite, Problem> {
+    let key = record.key;
+    let change = store.change(key, Seen::Record(Some(record)), request.now, request.deadline, rule);
+    let both = async { tokio::try_join!(change, opt_out).map(|(changed, ())| changed) };
+    let is_done = |changed: &Changed<_>| matches!(changed, Changed::Done(_)).then(|| owner(deal));
+    match request.ledger.note(Some(key.deal), Some(key.invite), both, is_done).await? {
+        Changed::Done(record) => Ok(record.invite),
+        Changed::Refused(refusal, _) => Err(refusal.into()),
+    }
+}

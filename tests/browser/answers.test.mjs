@@ -1,0 +1,105 @@
+/** What a manager sees of the learners' answers: who declined, who waits for a link or a seat, and who wants no invites. */
+import assert from "node:assert/strict";
+import { checkAccess } from "./access.mjs";
+import { BOTH, enter, Keyboard } from "./browser.mjs";
+import { tokenOf, until } from "./stack.mjs";
+import { suite } from "./suite.mjs";
+
+let waiting;
+const check = suite({}, async (stack) => {
+  waiting = await stack.newDeal({ seats: 3 });
+  await waiting.invite(people(waiting));
+  for (const email of people(waiting)) waiting[email] = await stack.linkTo(email);
+  await waiting.expired();
+});
+
+function people({ org }) {
+  return ["ann", "bob", "cat"].map((name) => `${name}@${org}.example`);
+}
+const rowOf = (page, email) => page.getByRole("row").filter({ has: page.getByRole("rowheader", { name: email }) });
+const tab = (name) => new RegExp(`^${name}$`);
+
+/** Answers an invite as the learner does, by the link in the mail. */
+async function answer(stack, link, how) {
+  const response = await fetch(`${stack.url}/api/invites/${how}`, {
+    method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ token: tokenOf(link) }),
+  });
+  assert.ok(response.ok, `${how}: ${response.status}`);
+}
+
+check("two people wait and one seat is free: one button resends to the one who asked first", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const [ann, bob, cat] = people(waiting);
+  await waiting.seat(`dan@${waiting.org}.example`);
+  await waiting.seat(`eve@${waiting.org}.example`);
+  // Times are whole seconds.
+  await answer(stack, waiting[bob], "ask");
+  await until("the next second", async () => Date.now() - Date.parse((await waiting.row(bob)).askedAt) > 1100);
+  await answer(stack, waiting[ann], "ask");
+  await enter(page, waiting.manager, waiting.path);
+  await page.getByText("2 people wait, 1 seat is free.").waitFor();
+  await rowOf(page, ann).getByText("Asked for a new link").waitFor();
+  await hand.press("link", "See who asked");
+  await page.waitForURL("**?status=asked");
+  await rowOf(page, bob).getByText("Expired. Resend to send one.").waitFor();
+  const order = await page.getByRole("table", { name: "Invites" }).getByRole("rowheader").allInnerTexts();
+  assert.deepEqual(order, [bob, ann], "oldest first");
+  await checkAccess(page);
+  await hand.press("button", "Resend to the first who asked");
+  await page.getByText("1 invite resent.").waitFor();
+  await page.getByText("1 person waits, 1 seat is free.").waitFor();
+  await page.getByRole("link", { name: tab("Asked 1") }).waitFor();
+  assert.deepEqual((await waiting.rows()).filter(({ sends }) => sends === 2).map(({ email }) => email), [bob]);
+  assert.equal((await waiting.row(cat)).sends, 1, "who did not ask is not resent to");
+});
+
+check("a declined invite has its own list, and its history says so", { hands: BOTH }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  const [ann, bob] = people(deal);
+  await deal.invite([ann, bob]);
+  await answer(stack, await stack.linkTo(ann), "decline");
+  await enter(page, deal.manager, deal.path);
+  for (const name of ["All 2", "Pending 1", "Declined 1", "Asked 0"]) await page.getByRole("link", { name: tab(name) }).waitFor();
+  await hand.press("checkbox", "Select all on this page");
+  await page.getByText("1 selected").waitFor();
+  assert.equal(await page.getByRole("checkbox", { name: `Select ${ann}` }).isChecked(), false, "a no is not resent to by mistake");
+  await hand.press("link", "Declined 1");
+  await rowOf(page, bob).waitFor({ state: "detached" });
+  await rowOf(page, ann).getByText("Declined").waitFor();
+  await hand.press("button", `History of the invite to ${ann}`);
+  await page.getByRole("list", { name: `History of the invite to ${ann}` }).getByText("Declined").waitFor();
+  await checkAccess(page);
+  await hand.press("button", `Resend invite to ${ann}`);
+  await page.getByText(`A new invite to ${ann} is on its way.`).first().waitFor();
+  for (const name of ["Pending 2", "Declined 0"]) await page.getByRole("link", { name: tab(name) }).waitFor();
+});
+
+check("somebody who wants no invites is not invited, and the list and the result say so", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  const [ann, bob] = people(deal);
+  await deal.invite([ann]);
+  await answer(stack, await stack.linkTo(ann), "opt-out");
+  await deal.api("DELETE", `/invites/${(await deal.row(ann)).id}`);
+  await enter(page, deal.manager, `${deal.path}/invite`);
+  await hand.paste("textbox", "Addresses", `${ann}\n${bob}`);
+  await page.getByRole("heading", { name: "1 will be invited, 1 wants no invites" }).waitFor();
+  await rowOf(page, ann).getByText("Wants no invites").waitFor();
+  await checkAccess(page);
+  await hand.press("button", "Send 1 invite");
+  await page.getByRole("heading", { name: "1 person invited" }).waitFor();
+  await page.getByText("Left out before sending: 1 wants no invites.").waitFor();
+  assert.equal((await stack.mails(ann)).length, 1);
+});
+
+check("a resend to somebody who wants no invites says why it is refused", { hands: [Keyboard], expect: [/status of 409/] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  const [ann] = people(deal);
+  await deal.invite([ann]);
+  await answer(stack, await stack.linkTo(ann), "opt-out");
+  await enter(page, deal.manager, deal.path);
+  await hand.press("button", `Resend invite to ${ann}`);
+  await page.getByRole("alert").filter({ hasText: "opted out" }).filter({ hasText: `The resend to ${ann} failed.` }).waitFor();
+  assert.equal(await page.getByRole("button", { name: "Try again" }).count(), 0, "a retry cannot help");
+  await hand.press("button", `History of the invite to ${ann}`);
+  await page.getByText("Asked for no more invites", { exact: true }).waitFor();
+  await page.getByText("Only they can allow them again, with the link in an earlier email.").waitFor();
+});

@@ -1,0 +1,258 @@
+//! What a learner answers besides accepting: no, not from this organisation, and "send me a new one". I6, I10.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use tests::{Deal, TestStack, assert_fields, emails, eventually, outcomes};
+
+const ANN: &str = "ann@example.com";
+const SOON: Duration = Duration::from_secs(30);
+
+async fn preview(stack: &TestStack, token: &str) -> Value {
+    stack.preview(token).await.ok(200)
+}
+
+fn events(invite: &Value) -> Vec<&str> {
+    invite["history"].as_array().unwrap().iter().map(|entry| entry["event"].as_str().unwrap()).collect()
+}
+
+/// Invites and resends, so that the first link is superseded. Returns the invite's id, the older and the newest link.
+async fn resent(stack: &TestStack, deal: &Deal, address: &str) -> (String, String, String) {
+    let id = deal.invite_one(address).await;
+    let older = stack.token_for(address).await;
+    deal.resend(&id, None).await.ok(200);
+    (id, older, stack.token_for(address).await)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_learner_declines_and_changes_their_mind() {
+    let stack = TestStack::with(&[]).await;
+    let deal = stack.deal(2).await;
+    let (id, older, token) = resent(&stack, &deal, ANN).await;
+    let declined = stack.answer("decline", &older).await.ok(200);
+    assert_eq!(declined["organisation"]["id"], json!(deal.organisation));
+    assert_eq!(stack.answer("decline", &token).await.ok(200), declined, "again, by the other link");
+    let row = &deal.rows("status=declined").await[0];
+    assert_fields(row, &json!({"status": "declined", "declinedAt": declined["declinedAt"], "askedAt": null}));
+    assert_fields(&deal.get("/counts").await, &json!({"pending": 0, "declined": 1, "asked": 0}));
+    assert_fields(
+        &preview(&stack, &token).await,
+        &json!({"status": "declined", "email": null, "declinedAt": declined["declinedAt"], "optedOut": false}),
+    );
+    // A "no" is no end: the newest link still accepts, and then it was a "yes".
+    let ann = stack.person(ANN).await;
+    stack.accept(&ann, &older).await.problem(410, "invite_superseded");
+    stack.accept(&ann, &token).await.ok(200);
+    let invite = deal.one(&id).await;
+    assert_fields(&invite, &json!({"status": "accepted", "declinedAt": null, "optedOut": false}));
+    assert!(events(&invite).contains(&"declined"), "{invite}");
+    for link in [&older, &token] {
+        stack.answer("decline", link).await.problem(409, "already_accepted");
+    }
+    assert_eq!((deal.seats().await, deal.rows("status=declined").await.len()), ([2, 1, 1], 0));
+
+    // A manager may invite a declined address again, cancel and correct it.
+    let id = deal.invite_one("bob@example.com").await;
+    stack.answer("decline", &stack.token_for("bob@example.com").await).await.ok(200);
+    assert_eq!(deal.invite(&["bob@example.com"]).await["results"][0]["outcome"], "invited");
+    stack.answer("decline", &stack.token_for("bob@example.com").await).await.ok(200);
+    deal.manager.patch(&deal.invite_path(&id), &json!({"name": "Bob"})).await.ok(200);
+    deal.cancel(&id).await.ok(204);
+    let gone = stack.answer("decline", &stack.token_for("bob@example.com").await).await;
+    gone.problem(410, "invite_cancelled");
+    stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_learner_asks_and_a_resend_settles_it() {
+    let stack = TestStack::with(&[("INVITE_LIFETIME", "6s")]).await;
+    let deal = stack.deal(1).await;
+    let (id, older, token) = resent(&stack, &deal, ANN).await;
+    stack.answer("ask", &token).await.problem(409, "still_valid");
+    let asked = stack.answer("ask", &older).await;
+    assert_eq!(asked.ok(202)["askedFor"], "link");
+    assert_eq!(stack.answer("ask", &older).await.ok(202), asked.json(), "again");
+    let mails = stack.inbox().await.len();
+    let superseded = stack.preview(&older).await;
+    superseded.problem(410, "invite_superseded");
+    assert_fields(
+        &superseded.json(),
+        &json!({"organisation": {"id": deal.organisation}, "askedAt": asked.json()["askedAt"], "optedOut": false}),
+    );
+    assert_fields(
+        &deal.rows("status=asked").await[0],
+        &json!({"id": id, "askedFor": "link", "status": "pending"}),
+    );
+    assert_eq!(deal.get("/counts").await["asked"], 1);
+    assert_eq!(stack.inbox().await.len(), mails, "nothing is sent without a manager");
+    let seen = deal.one(&id).await["sends"].as_u64().unwrap();
+    let resent = deal.resend_rows(&[(&id, u32::try_from(seen).unwrap())]).await.ok(200);
+    assert_eq!(outcomes(&resent), ["resent"]);
+    assert_fields(&deal.one(&id).await, &json!({"askedAt": null, "askedFor": null}));
+
+    // Full: the newest link asks for a seat.
+    let token = stack.token_for(ANN).await;
+    deal.invite_one("bob@example.com").await;
+    let bob = stack.person("bob@example.com").await;
+    stack.accept(&bob, &stack.token_for("bob@example.com").await).await.ok(200);
+    stack.accept(&stack.person(ANN).await, &token).await.problem(409, "deal_full");
+    assert_eq!(stack.answer("ask", &token).await.ok(202)["askedFor"], "seat");
+    // Expired: every link asks for a new one. What was asked first stands.
+    eventually("the invite expires", SOON, || async {
+        (preview(&stack, &token).await["status"] == "expired").then_some(())
+    })
+    .await;
+    assert_eq!(stack.answer("ask", &token).await.ok(202)["askedFor"], "seat");
+    stack.answer("decline", &token).await.problem(410, "invite_expired");
+    stack.stop().await;
+}
+
+/// I10: after an opt-out no mail goes to the address from the organisation, by any path, until the person lifts it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn i10_an_opt_out_holds_for_every_deal_and_path_of_the_organisation() {
+    let stack = TestStack::with(&[]).await;
+    let (deal, foreign) = (stack.deal(5).await, stack.deal(5).await);
+    let other =
+        stack.deal_with(5, &json!({"organisation": {"id": deal.organisation, "name": "The same"}})).await;
+    let other = Deal { manager: deal.manager.clone(), ..other };
+    let (id, older, token) = resent(&stack, &deal, ANN).await;
+    let bob = deal.invite_one("bob@example.com").await;
+    for _ in 0..2 {
+        let out = stack.answer("opt-out", &older).await.ok(200);
+        assert_fields(&out, &json!({"organisation": {"id": deal.organisation}, "optedOut": true}));
+    }
+    let mails = stack.inbox_for(ANN).await.len();
+    for (deal, is_dry) in [(&deal, false), (&other, false), (&other, true)] {
+        let rows = json!([{"email": "Ann@Example.com"}, {"email": "cem@example.com"}]);
+        let answer = deal.try_invite(&json!({"invites": rows, "dryRun": is_dry})).await.ok(200);
+        assert_eq!(outcomes(&answer)[0], "opted_out");
+        assert_eq!(
+            answer["summary"]["skipped"].as_u64().unwrap(),
+            1 + u64::from(outcomes(&answer)[1] != "invited")
+        );
+    }
+    deal.resend(&id, Some("\"2\"")).await.problem(409, "opted_out");
+    assert_eq!(outcomes(&deal.resend_rows(&[(&id, 2)]).await.ok(200)), ["opted_out"]);
+    let correction = json!({"email": ANN});
+    other.invite_one("dee@example.com").await;
+    let dee = deal.manager.patch(&deal.invite_path(&bob), &json!({"email": "rob@example.com"})).await.ok(200);
+    deal.manager
+        .patch(&deal.invite_path(dee["id"].as_str().unwrap()), &correction)
+        .await
+        .problem(409, "opted_out");
+    assert_eq!(stack.inbox_for(ANN).await.len(), mails);
+    let invite = deal.one(&id).await;
+    assert_fields(&invite, &json!({"optedOut": true, "status": "pending"}));
+    assert_eq!(events(&invite).iter().filter(|event| **event == "opted_out").count(), 1, "{invite}");
+    assert_eq!(preview(&stack, &token).await["optedOut"], true);
+    // Another organisation learns nothing.
+    foreign.invite_one(ANN).await;
+    // Accepting still works and lifts nothing. Opting in does.
+    stack.accept(&stack.person(ANN).await, &token).await.ok(200);
+    assert_eq!(outcomes(&other.invite(&[ANN]).await), ["opted_out"]);
+    assert_eq!(stack.answer("opt-in", &older).await.ok(200)["optedOut"], false);
+    other.invite_one(ANN).await;
+    // An ask that is refused lifts nothing either; one that is stored does.
+    let (_, older, token) = resent(&stack, &deal, "eve@example.com").await;
+    stack.answer("opt-out", &older).await.ok(200);
+    stack.answer("ask", &token).await.problem(409, "still_valid");
+    assert_eq!(preview(&stack, &token).await["optedOut"], true);
+    stack.answer("ask", &older).await.ok(202);
+    assert_eq!(preview(&stack, &token).await["optedOut"], false);
+    let asked = emails(&deal.rows("status=asked").await);
+    assert_eq!(asked, ["eve@example.com"]);
+    stack.stop().await;
+}
+
+/// A queued mail of somebody who opted out meanwhile is not sent, and says so.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn i10_a_queued_mail_is_not_sent_after_an_opt_out() {
+    let stack = TestStack::with(&[("FUNCTION_TIMEOUT", "5s"), ("DELIVERY_LEASE", "6s")]).await;
+    let deal = stack.deal(5).await;
+    let id = deal.invite_one(ANN).await;
+    let token = stack.token_for(ANN).await;
+    stack.fault("down", 1).await;
+    deal.resend(&id, None).await.ok(200);
+    assert_eq!(deal.one(&id).await["delivery"]["state"], "queued");
+    stack.answer("opt-out", &token).await.ok(200);
+    eventually("the mail has failed", SOON, || async {
+        stack.sweep().await;
+        (deal.one(&id).await["delivery"]["state"] == "failed").then_some(())
+    })
+    .await;
+    let invite = deal.one(&id).await;
+    assert_fields(&invite["delivery"], &json!({"state": "failed", "reason": "opted_out"}));
+    assert_eq!(stack.inbox_for(ANN).await.len(), 1);
+    stack.stop().await;
+}
+
+/// I10: a complaint is an opt-out, which the person may lift.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn i10_a_complaint_is_an_opt_out() {
+    let stack = TestStack::with(&[]).await;
+    let deal = stack.deal(5).await;
+    let (id, token) = (deal.invite_one(ANN).await, stack.token_for(ANN).await);
+    let mail = stack.inbox_for(ANN).await.remove(0).field("id").to_owned();
+    stack.nobody().post("/inbox/events", &json!({"id": mail, "event": "complaint"})).await;
+    eventually("the complaint counts", SOON, || async {
+        let invite = deal.one(&id).await;
+        (invite["delivery"]["state"] == "complained" && invite["optedOut"] == true).then_some(())
+    })
+    .await;
+    deal.resend(&id, None).await.problem(409, "complained");
+    assert_eq!(outcomes(&deal.resend_rows(&[(&id, 1)]).await.ok(200)), ["undeliverable"]);
+    assert_eq!(outcomes(&deal.invite(&[ANN]).await), ["opted_out"]);
+    stack.answer("opt-in", &token).await.ok(200);
+    deal.resend(&id, None).await.ok(200);
+    assert_eq!(stack.inbox_for(ANN).await.len(), 2);
+    stack.stop().await;
+}
+
+/// I6: a token that was never sent gets the same answer from every route, byte for byte, and GET answers nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn i6_a_link_that_was_never_sent_answers_nothing() {
+    let stack = TestStack::with(&[]).await;
+    let deal = stack.deal(2).await;
+    deal.invite_one(ANN).await;
+    let token = stack.token_for(ANN).await;
+    let before = stack.snapshot(&deal).await;
+    let forged = format!("{}{}", &token[..43], "A".repeat(43));
+    let expected = stack.preview("x").await;
+    expected.problem(404, "unknown_invite");
+    for what in ["decline", "ask", "opt-out", "opt-in"] {
+        for guess in ["", "x", &forged, &token[1..], &format!("{token}A")] {
+            assert_eq!(stack.answer(what, guess).await.text, expected.text, "{what}");
+        }
+        let get = stack.nobody().get(&format!("/api/invites/{what}")).await;
+        assert_eq!(get.status, 404, "GET {what}");
+    }
+    assert_eq!(stack.snapshot(&deal).await, before);
+    stack.stop().await;
+}
+
+/// I1: sixty at once, half of which accept and half of which decline the same invite.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn i1_accepting_and_declining_at_once_has_one_end() {
+    let stack = TestStack::with(&[]).await;
+    let deal = stack.deal(3).await;
+    deal.invite_one(ANN).await;
+    let (ann, token) = (stack.person(ANN).await, stack.token_for(ANN).await);
+    let clicks = (0..60).map(|click| {
+        let (stack, ann, token) = (&stack, &ann, &token);
+        async move {
+            if click % 2 == 0 { stack.accept(ann, token).await } else { stack.answer("decline", token).await }
+        }
+    });
+    for answer in join_all(clicks).await {
+        match answer.status {
+            200 | 503 => {}
+            _ => answer.problem(409, "already_accepted"),
+        }
+    }
+    // Declining never takes a seat back, so whoever accepted holds it.
+    stack.accept(&ann, &token).await.ok(200);
+    assert_eq!((deal.seats().await, deal.counts().await), ([3, 1, 2], [0, 1, 0]));
+    assert_eq!(deal.get("/counts").await["declined"], 0);
+    stack.stop().await;
+}
