@@ -21,6 +21,7 @@ import {
   tidyAddress,
   wasSignedIn,
 } from "./session";
+import { drop, keep, kept } from "./storage";
 import { OPAQUE } from "./token";
 import { Boundary } from "./ui/boundary";
 import { Frame, Heading } from "./ui/frame";
@@ -32,6 +33,11 @@ const SCOPES = ["invites.manage", "deals.admin"];
 
 /** The paths of the routes below. No route is rendered before sign-in, so this tells whether a page exists. */
 const PAGE = /^\/(admin|deals(\/[^/]+(\/invite)?)?)?\/?$/;
+
+/** A page that somebody opens from a link or a bookmark, often while signed in in another tab. */
+const DEEP = /^\/(admin|deals\/[^/]+(\/invite)?)\/?$/;
+/** Kept while the issuer is asked whether it knows the person, of whom this tab knows nothing. */
+const GUESS = "guess";
 
 const enter = (prompt?: string) =>
   signIn({
@@ -47,13 +53,19 @@ function App() {
   useEffect(() => {
     const arrive = async () => {
       const returned = isReturning();
+      const guessed = kept(GUESS) !== null;
+      drop(GUESS);
       if (returned) failure.value = await finishSignIn("/");
-      // First without a question. If the issuer has to ask, it may.
-      const prompt = wasSignedIn("/") ? "none" : failure.value === "asks" ? "" : undefined;
+      if (guessed && failure.value === "asks") failure.value = undefined;
+      // First without a question. If the issuer has to ask, it may, but not for a guess.
+      const guess = !returned && !wasSignedIn("/") && DEEP.test(location.pathname);
+      const prompt = guess || wasSignedIn("/") ? "none" : failure.value === "asks" ? "" : undefined;
       if (prompt !== undefined && !session.value) {
+        if (guess) keep(GUESS, "yes");
         failure.value = await enter(prompt);
         // The issuer's page is loading.
         if (!failure.value) return;
+        if (guess) failure.value = undefined;
       }
       arriving.value = false;
     };

@@ -45,8 +45,8 @@ const ASKS = new Set(["login_required", "interaction_required", "consent_require
 const ATTEMPT = "sign-in";
 /** Holds the page's redirect path while this tab is signed in: a reload then signs in again by itself. */
 const SIGNED_IN = "signed-in";
-/** Holds the address of the account of this tab. */
-const ACCOUNT = "account";
+/** Holds the address of this tab's account on a page. */
+const accountOn = (redirectPath: RedirectPath) => `account:${redirectPath}`;
 /** Tells the other tabs that the person has signed out. */
 const SIGNED_OUT = "signed-out";
 
@@ -173,9 +173,9 @@ export async function finishSignIn(redirectPath: RedirectPath): Promise<SignInFa
     };
     sessionOver.value = false;
     keep(SIGNED_IN, redirectPath);
-    const before = kept(ACCOUNT);
+    const before = kept(accountOn(redirectPath));
     if (before && before !== session.value.email) replaced.value = before;
-    keep(ACCOUNT, session.value.email ?? "");
+    keep(accountOn(redirectPath), session.value.email ?? "");
     return undefined;
   } catch (error) {
     const code = error instanceof oauth.AuthorizationResponseError ? error.error : "";

@@ -64,6 +64,18 @@ check("a reload returns without a question to the tab, the search and the draft"
   assert.doesNotMatch(stored, /eyJ/, "no token is stored");
 });
 
+check("a deal's address in a new tab opens without a question if the issuer knows the person", {}, async ({ context, page, stack }) => {
+  const deal = await stack.newDeal();
+  await page.goto(deal.path);
+  await page.getByRole("button", { name: "Sign in", exact: true }).waitFor();
+  assert.equal(page.url(), `${stack.url}${deal.path}`);
+  assert.equal(await page.getByRole("alert").count(), 0);
+  await remember(context, deal.manager);
+  const tab = await context.newPage();
+  await tab.goto(deal.path);
+  await tab.getByRole("heading", { name: "Deal seats: Unlimited" }).waitFor();
+});
+
 check("if another tab changes the account, a reload says so", { expect: [answered(404)] }, async ({ context, page, stack }) => {
   const [deal, other] = [await stack.newDeal(), await stack.newDeal()];
   await remember(context, deal.manager);

@@ -6,7 +6,7 @@ import { moreThanSeats } from "../seats/deal-head";
 import { confirm } from "../ui/confirm";
 import { counted } from "../ui/seat-numbers";
 import { announce, Notice } from "../ui/status";
-import { Text } from "../ui/text";
+import { Address, Text } from "../ui/text";
 import { focusAddresses } from "./entry";
 import type { Inviting, Row } from "./inviting";
 import { type Doubt, doubtAbout, doubtOf, suggestionFor } from "./suggestion";
@@ -218,7 +218,7 @@ function CheckedRow({
             onChange={(event) => void correct({ email: event.currentTarget.value.trim() })}
           />
         ) : (
-          <Text>{row.email}</Text>
+          <Address email={row.email} />
         )}
       </th>
       <td role="cell" data-label="Name">

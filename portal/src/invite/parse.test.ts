@@ -3,7 +3,7 @@ import Papa from "papaparse";
 import { describe, expect, it } from "vitest";
 import type { InviteRow } from "../api";
 import { EVERY } from "./columns";
-import { HONORIFICS, NO_NAMES } from "./name";
+import { HONORIFICS, isSuffix, NO_NAMES } from "./name";
 import { type LeftOut, readList } from "./parse";
 import { isSomebodyElses } from "./titles";
 
@@ -1016,6 +1016,7 @@ describe("generated lists", () => {
         !NO_NAMES.has(word.toLowerCase()) &&
         !HONORIFICS.has(word.toLowerCase()) &&
         !isSomebodyElses(word) &&
+        !isSuffix(word) &&
         word.normalize("NFKC") === word,
     );
   const names = fc.array(word, { minLength: 1, maxLength: 3 }).map((words) => words.join(" "));

@@ -31,7 +31,7 @@ import { Search } from "./search";
 import { useSendingRows } from "./sending";
 import { Waiters } from "./waiters";
 import type { Listed } from "./whole";
-import { canResend, isOpen, isUndelivered, NOT_RESENT } from "./words";
+import { canResend, isAsked, isOpen, isUndelivered, NOT_RESENT } from "./words";
 
 /** The message after an action. */
 type Message =
@@ -122,7 +122,8 @@ export function Invites({
   /** The same for a change from elsewhere. It shows that the numbers are old. */
   const replaceStale = (before: Invite, after: Invite | undefined) => {
     showRow(before, after);
-    if (after?.status !== before.status || isUndelivered(after) !== isUndelivered(before)) onStale();
+    const isCounted = (row: Invite) => [row.status, isUndelivered(row), isAsked(row)].join();
+    if (!after || isCounted(after) !== isCounted(before)) onStale();
   };
 
   /** Shows the row's current state, and why the action was refused. */

@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import type { Invite } from "../api";
 import { session } from "../session";
 import { ago, date, fromNow, instant } from "../time";
-import { Text } from "../ui/text";
+import { Address, Text } from "../ui/text";
 import { When } from "../ui/when";
 import { Correction } from "./correction";
 import { History } from "./history";
@@ -69,18 +69,6 @@ export function InviteList({
         ))}
       </tbody>
     </table>
-  );
-}
-
-/** An address that may break after its `@`. */
-function Address({ email }: { email: string }) {
-  const at = email.lastIndexOf("@") + 1;
-  return (
-    <>
-      {email.slice(0, at)}
-      <wbr />
-      {email.slice(at)}
-    </>
   );
 }
 
