@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import subprocess
 from collections.abc import Iterator
 
 import botocore.session
@@ -99,3 +100,24 @@ def test_what_the_commands_look_up_is_in_the_template():
     template = (ROOT / "infra/template.yaml").read_text()
     names = {name for line in CODE for name in re.findall(r"\$\((?:out|part) (\w+)\)", line)}
     assert {name for name in names if f"\n  {name}:\n" not in template} == set()
+
+
+@pytest.mark.parametrize(("failure", "left"), [("None", ""), ("Unhandled", "one two"), ("", "one two")])
+def test_a_lost_event_leaves_the_queue_only_when_it_is_recorded(failure, left, tmp_path):
+    """An answer without a failure is None, and no answer at all is empty."""
+    loop = re.search(r"(?ms)^queue=\$\(part LostEvents\)\n.*?^done$", (ROOT / "docs/runbook.md").read_text())
+    (tmp_path / "queue").write_text("one two")
+    stubs = f"""
+    part() {{ echo "$1"; }}
+    jq() {{ echo; }}
+    aws() {{
+      read -r first rest < queue
+      case "$1 $2" in
+        "sqs receive-message") echo "${{first:-null}}" ;;
+        "sqs delete-message") echo "$rest" > queue ;;
+        "lambda invoke") echo "{failure}" ;;
+      esac
+    }}
+    """
+    subprocess.run(["bash", "-c", stubs + loop[0]], cwd=tmp_path, check=True, timeout=30)
+    assert (tmp_path / "queue").read_text().strip() == left
