@@ -333,9 +333,9 @@ def attacks() -> list[tuple[str, float, float]]:
             sum(api("", route, [PREVIEW]).costs) + route * WEB_ACL_REQUEST,
         ),
         (
-            "forged unsubscribing from one address, at the route's limit",
-            route,
-            sum(api("", route, [UNKNOWN]).costs) + route * WEB_ACL_REQUEST,
+            "forged unsubscribing from one address",
+            files,
+            sum(api("", files, [UNKNOWN]).costs) + files * WEB_ACL_REQUEST,
         ),
         ("requests past CloudFront, at one route's limit", route, sum(past.costs) - route * CLOUDFRONT_REQUEST),
         ("a million requests that the web ACL blocks", 1e6, 1e6 * WEB_ACL_REQUEST),
