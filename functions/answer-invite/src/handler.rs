@@ -97,6 +97,7 @@ async fn opted_in(store: &Store, request: &Request) -> HandlerResult {
     opt_out_view(&deal, false)
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "what a handler returns")]
 fn opt_out_view(deal: &Deal, opted_out: bool) -> HandlerResult {
     Ok(http::json(200, &json!({"organisation": deal.organisation, "optedOut": opted_out})))
 }
