@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use shared::domain::resend::{ResendRefusal, resend, resend_among_many, resend_expired};
+use shared::domain::resend::{ResendRefusal, resend, resend_among_many};
 use shared::domain::{Delivery, Invite, InviteId};
 use shared::http::{self, HandlerResult, InviteView, Object, Problem, Request};
 use shared::sending::{MOST_ROWS, Row, RowOutcome, Rule, SendRequest, Sending, check_rows};
@@ -128,11 +128,9 @@ async fn resend_many(sending: &Sending, request: &Request) -> HandlerResult {
             // Named twice: the first row counts, so this row saw an older state.
             Some(invite) if !seen.insert(invite) => Some(Outcome::Stale),
             Some(invite) => {
-                let rule: Rule<'_, _> = if is_by_status {
-                    Box::new(move |existing, send, now| resend_expired(existing, sends, send, now))
-                } else {
-                    Box::new(move |existing, send, now| resend_among_many(existing, Some(sends), send, now))
-                };
+                let rule: Rule<'_, _> = Box::new(move |existing, send, now| {
+                    resend_among_many(existing, sends, is_by_status, send, now)
+                });
                 let (seen, order) = (Seen::Unread, order(index));
                 rows.push(Row { invite, seen, opted_out: None, order, rule, replaces: None });
                 None

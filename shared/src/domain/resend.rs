@@ -53,33 +53,25 @@ pub fn resend(
     Ok(Invite { resent_at: Some(send.queued.at), ..invite.with_new_send(send, HistoryEvent::Resent, now) })
 }
 
-/// Among many invites, nobody looked at this one's bounce.
+/// Among many invites, nobody looked at this one's bounce. `is_expired` if it was listed as expired: the learner may
+/// have declined since.
 pub fn resend_among_many(
     existing: Option<&Invite>,
-    expected: Option<u32>,
+    expected: u32,
+    is_expired: bool,
     send: &NewSend,
     now: Timestamp,
 ) -> Result<Invite, ResendRefusal> {
-    match resend(existing, expected, send, now) {
+    match resend(existing, Some(expected), send, now) {
+        Ok(_) if is_expired && existing.is_some_and(|invite| invite.state == InviteState::Declined) => {
+            Err(ResendRefusal::Stale)
+        }
         Ok(_) | Err(ResendRefusal::Complained | ResendRefusal::OptedOut | ResendRefusal::TooSoon(_))
             if existing.is_some_and(Invite::is_undeliverable) =>
         {
             Err(ResendRefusal::Undeliverable)
         }
         verdict => verdict,
-    }
-}
-
-/// Since it was listed as expired, the learner may have declined (I10).
-pub fn resend_expired(
-    existing: Option<&Invite>,
-    sends: u32,
-    send: &NewSend,
-    now: Timestamp,
-) -> Result<Invite, ResendRefusal> {
-    match existing {
-        Some(invite) if invite.state == InviteState::Declined => Err(ResendRefusal::Stale),
-        _ => resend_among_many(existing, Some(sends), send, now),
     }
 }
 
@@ -130,21 +122,33 @@ mod tests {
         for (delivery, alone, among_many) in cases {
             let existing = Invite { delivery, ..invite() };
             assert_eq!(resend(Some(&existing), Some(2), &new_send(3), at(50)).err(), alone, "{delivery:?}");
-            let refusal = |expected| resend_among_many(Some(&existing), expected, &new_send(3), at(50)).err();
-            assert_eq!(refusal(Some(2)), among_many, "{delivery:?}");
-            assert_eq!(refusal(Some(1)), Some(ResendRefusal::Stale), "{delivery:?}");
+            let refusal =
+                |sends, send: &NewSend| resend_among_many(Some(&existing), sends, false, send, at(50)).err();
+            assert_eq!(refusal(2, &new_send(3)), among_many, "{delivery:?}");
+            assert_eq!(refusal(1, &new_send(3)), Some(ResendRefusal::Stale), "{delivery:?}");
             let limit = RecipientLimit { per_day: 1, interval: Duration::zero() };
             let send = NewSend { limit, ..new_send(3) };
             let too_soon = ResendRefusal::TooSoon(TooSoon { retry_at: at(86_410) });
-            let limited = resend_among_many(Some(&existing), Some(2), &send, at(50)).err();
-            assert_eq!(limited, Some(among_many.unwrap_or(too_soon)), "a permanent refusal outranks a limit");
+            assert_eq!(
+                refusal(2, &send),
+                Some(among_many.unwrap_or(too_soon)),
+                "a permanent refusal outranks a limit"
+            );
             // I10: an opt-out is answered behind everything else that a manager can learn.
             let send = NewSend { opted_out: true, ..send };
             let is_complaint = matches!(delivery, Delivery::Complained { .. });
             let alone = if is_complaint { ResendRefusal::Complained } else { ResendRefusal::OptedOut };
-            let refusals =
-                [resend, resend_among_many].map(|rule| rule(Some(&existing), Some(2), &send, at(50)).err());
-            assert_eq!(refusals, [Some(alone), among_many.or(Some(ResendRefusal::OptedOut))], "{delivery:?}");
+            assert_eq!(resend(Some(&existing), Some(2), &send, at(50)).err(), Some(alone), "{delivery:?}");
+            assert_eq!(refusal(2, &send), among_many.or(Some(ResendRefusal::OptedOut)), "{delivery:?}");
+        }
+    }
+
+    #[test]
+    fn a_declined_invite_is_resent_by_name_and_not_as_an_expired_one() {
+        let declined = Invite { state: InviteState::Declined, ..invite() };
+        for (is_expired, refusal) in [(false, None), (true, Some(ResendRefusal::Stale))] {
+            let resent = resend_among_many(Some(&declined), 2, is_expired, &new_send(3), at(50));
+            assert_eq!(resent.err(), refusal, "listed as expired: {is_expired}");
         }
     }
 

@@ -1,5 +1,5 @@
 //! Opt-outs (I10): an item for each person and organisation, without the address, and never purged. Writing and deleting
-//! it are idempotent, so they need no condition.
+//! it are idempotent.
 
 use super::{Item, Result, Store, StoreError, item, keys, n, values};
 use crate::domain::{Email, OrganisationId, Timestamp};
@@ -42,13 +42,7 @@ impl Store {
     }
 
     pub async fn opt_in(&self, organisation: &OrganisationId, email: &Email) -> Result<()> {
-        let delete = self
-            .client
-            .delete_item()
-            .table_name(&self.table)
-            .set_key(Some(keys::opt_out_key(keys::opt_out(organisation, email))))
-            .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        Box::pin(delete.send()).await.map_err(|error| StoreError::from_sdk("DeleteItem", &error))?;
-        Ok(())
+        let key = keys::opt_out_key(keys::opt_out(organisation, email));
+        self.delete(key, "attribute_exists(pk)", Item::new()).await.map(drop)
     }
 }

@@ -78,8 +78,11 @@ async fn every_operation_keeps_to_its_budget() {
     table.read_and_resend(&again, RecipientLimit::NONE, after(60)).await;
     table.note("resend (without the SES call)", 3, 4.0, 10.0);
     let (deal, record) = store.sent_link(&again).await.unwrap().unwrap();
-    store.opt_outs([(&deal.organisation.id, &record.invite.email)]).await.unwrap();
+    let people = [(&deal.organisation.id, &record.invite.email)];
+    store.opt_outs(people).await.unwrap();
     table.note("preview", 2, 3.0, 0.0);
+    store.opt_outs(people).await.unwrap();
+    table.note("opt-outs, an address", 1, 1.0, 0.0);
     table.accepts(&again, "ann", after(61)).await;
     table.note("accept (and the deal for the answer)", 1, 1.0, 10.0);
     let bytes = size(&table.item(&link).await);

@@ -156,7 +156,7 @@ async fn paused_mail_waits_and_then_goes_out() {
 /// pending.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rows_without_time_are_unavailable_and_can_be_sent_again() {
-    let stack = TestStack::with(&[("FUNCTION_TIMEOUT", "1500ms"), ("DELIVERY_LEASE", "2s")]).await;
+    let stack = TestStack::with(&[("FUNCTION_TIMEOUT", "2s"), ("DELIVERY_LEASE", "3s")]).await;
     let deal = stack.deal(9).await;
     let mut left = addresses("p", 1_000);
     let (mut told, under_way) = (0, 32);
