@@ -28,11 +28,11 @@ pub fn csv(rows: &[InviteView], is_first: bool, next: Option<&str>) -> Response<
     let mut text = String::new();
     if is_first {
         text.push('\u{feff}');
-        text.push_str(&line(COLUMNS.map(|(name, _)| name.to_owned())));
+        text.push_str(&line(&COLUMNS.map(|(name, _)| name.to_owned())));
     }
     for row in rows {
         let row = json!(row);
-        text.push_str(&line(COLUMNS.map(|(_, place)| row.pointer(place).map(cell).unwrap_or_default())));
+        text.push_str(&line(&COLUMNS.map(|(_, place)| row.pointer(place).map(cell).unwrap_or_default())));
     }
     let mut response = response::of_text("text/csv; charset=utf-8", 200, text);
     let link = next.and_then(|path| HeaderValue::try_from(format!("<{path}>; rel=\"next\"")).ok());
@@ -42,7 +42,7 @@ pub fn csv(rows: &[InviteView], is_first: bool, next: Option<&str>) -> Response<
     response
 }
 
-fn line(cells: [String; 11]) -> String {
+fn line(cells: &[String; 11]) -> String {
     cells.join(",") + "\r\n"
 }
 

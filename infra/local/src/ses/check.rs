@@ -165,14 +165,14 @@ fn headers(pairs: &[Pair]) -> Result<BTreeMap<String, String>, SesError> {
     }
     let token = |byte: u8| byte.is_ascii_graphic() && byte != b':';
     let visible = |byte: u8| byte.is_ascii_graphic() || byte == b' ';
-    let mut names = BTreeSet::new();
+    let mut seen = BTreeSet::new();
     for Pair { name, value } in pairs {
         let named = (1..=MAX_HEADER_NAME).contains(&name.len()) && name.bytes().all(token);
         let valued = (1..=MAX_HEADER_VALUE).contains(&value.len()) && value.bytes().all(visible);
         if !named || !valued || OWN_HEADERS.contains(&name.to_ascii_lowercase().as_str()) {
             return Err(SesError::bad_request("A header has a name or value that is not allowed"));
         }
-        if !names.insert(name.to_ascii_lowercase()) {
+        if !seen.insert(name.to_ascii_lowercase()) {
             return Err(SesError::bad_request("A header appears more than once"));
         }
     }
