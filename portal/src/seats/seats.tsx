@@ -48,7 +48,7 @@ function Seats({ deal }: { deal: string }) {
 
   const [numbers, setNumbers] = useState<Numbers>();
   const outdated = () => setNumbers((old) => old && { ...old, isStale: true });
-  /** Whether the next load counts again, whatever it shows. */
+  /** Set by a reload: the next load counts again, also on a later page. */
   const recount = useRef(false);
   const removed = status === "removed";
   const whole = useWholeList(deal, removed ? status : undefined, numbers?.counts);
