@@ -49,15 +49,18 @@ def before_call(context, case, kwargs):
         if method == "DELETE":
             is_repeated = parameters["inviteId"] in deleted
             deleted.add(parameters["inviteId"])
+    if "id" in parameters:
+        parameters["id"] = next_of("to_unsubscribe")
     body = case.body
     if isinstance(body, dict):
         if isinstance(body.get("token"), str):
             body["token"] = next_of(PERSON)
         rows = body.get("invites")
-        if label.endswith("/invites/resend") and isinstance(rows, list):
+        pool = {"resend": "to_resend", "cancel": "to_cancel"}.get(label.rpartition("/")[2])
+        if pool and isinstance(rows, list):
             for row in rows:
                 if isinstance(row, dict) and isinstance(row.get("id"), str):
-                    row["id"] = next_of("to_resend")
+                    row["id"] = next_of(pool)
     # Half of those that would have to match do, some time or other. What is removed already answers 204 to every tag.
     if case.headers and "If-Match" in case.headers and (asked[label] % 2 or is_repeated):
         case.headers["If-Match"] = '"1"'

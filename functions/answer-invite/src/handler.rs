@@ -2,7 +2,6 @@
 //! unsubscribe: nobody signs in.
 
 use serde::Serialize;
-use serde_json::json;
 use shared::audit::owner;
 use shared::domain::answer::{AnswerRefusal, ask, decline, opt_out};
 use shared::domain::{AskedFor, Deal, Invite, LinkHash, Organisation, Timestamp, UnsubscribeId};
@@ -35,6 +34,13 @@ struct DeclinedView<'a> {
 struct AskedView {
     asked_at: Time,
     asked_for: AskedFor,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct OptOutView<'a> {
+    organisation: &'a Organisation,
+    opted_out: bool,
 }
 
 async fn declined(store: &Store, request: &Request) -> HandlerResult {
@@ -86,7 +92,7 @@ async fn stop_mail(
     let email = record.invite.email.clone();
     let stored = store.opt_out(&deal.organisation.id, &email, request.now);
     answer(store, request, deal, record, rule, stored).await?;
-    opt_out_view(deal, true)
+    Ok(http::json(200, &OptOutView { organisation: &deal.organisation, opted_out: true }))
 }
 
 async fn opted_in(store: &Store, request: &Request) -> HandlerResult {
@@ -94,12 +100,7 @@ async fn opted_in(store: &Store, request: &Request) -> HandlerResult {
     let lifted = store.opt_in(&deal.organisation.id, &record.invite.email);
     let is_done = |(): &()| Some(owner(&deal));
     request.ledger.note(Some(deal.id), Some(record.invite.id), lifted, is_done).await?;
-    opt_out_view(&deal, false)
-}
-
-#[expect(clippy::unnecessary_wraps, reason = "what a handler returns")]
-fn opt_out_view(deal: &Deal, opted_out: bool) -> HandlerResult {
-    Ok(http::json(200, &json!({"organisation": deal.organisation, "optedOut": opted_out})))
+    Ok(http::json(200, &OptOutView { organisation: &deal.organisation, opted_out: false }))
 }
 
 /// Every link that was never sent gets the same answer, after one round trip (I6).

@@ -293,7 +293,7 @@ mod tests {
             (InviteState::Released, asked, bounced, None),
         ];
         for (state, asked, delivery, reason) in cases {
-            let invite = Invite { asked, delivery, ..sent(state) };
+            let invite = Invite { delivery, asked, ..sent(state) };
             assert_eq!(invite.attention(), reason, "{state:?}, {asked:?}, {delivery:?}");
         }
     }

@@ -1,6 +1,7 @@
 //! The audit log, and what stops a dismissed manager. Locally, records are lines of the functions' own logs.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use aws_sdk_dynamodb::types::AttributeValue::{Bool, N, S};
 use base64::Engine;
@@ -18,6 +19,18 @@ fn hash_of(person: &Client) -> String {
     let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap();
     let claim = |name: &str| claims[name].as_str().unwrap().to_owned();
     PersonId::new(&claim("iss"), &claim("sub")).as_str().to_owned()
+}
+
+fn records_in(logs: &Path) -> Vec<Value> {
+    let mut records = Vec::new();
+    for file in std::fs::read_dir(logs).unwrap() {
+        let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        let lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        for line in lines.filter(|line| line["message"] == "audit") {
+            records.push(serde_json::from_str::<Value>(line["record"].as_str().unwrap()).unwrap());
+        }
+    }
+    records
 }
 
 /// I8: who changed what, and nothing else of a person.
@@ -71,14 +84,7 @@ async fn i8_every_change_is_recorded_and_names_nobody() {
     let secrets = Secrets::of(&stack).await;
     let [partner, manager, ann] = [&partner, &deal.manager, &ann].map(hash_of);
     stack.stop().await;
-    let mut records = Vec::new();
-    for file in std::fs::read_dir(&logs).unwrap() {
-        let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
-        let lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        for line in lines.filter(|line| line["message"] == "audit") {
-            records.push(serde_json::from_str::<Value>(line["record"].as_str().unwrap()).unwrap());
-        }
-    }
+    let mut records = records_in(&logs);
     secrets.assert_none_in_logs(&logs);
     std::fs::remove_dir_all(logs).unwrap();
 
