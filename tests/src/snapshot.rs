@@ -142,7 +142,9 @@ impl Snapshot {
                     assert!(text(invite, "failure").is_some(), "{what}: failed without a reason: {invite:?}");
                     found.failed += 1;
                 }
-                Some("queued") => found.queued += usize::from(text(invite, "status") == Some("open")),
+                Some("queued") => {
+                    found.queued += usize::from(matches!(text(invite, "status"), Some("open" | "declined")));
+                }
                 other => panic!("{what}: delivery is {other:?}: {invite:?}"),
             }
             let was_mailed = sends.keys().any(|(of, _)| *of == id(invite));
@@ -195,7 +197,7 @@ fn is_status(shown: &Value, deal: &Item, invite: &Item, asked: DateTime<Utc>) ->
     let until = number(invite, "expiresAt").min(number(deal, "endsAt"));
     [asked, now()].iter().any(|at| {
         let status = match text(invite, "status") {
-            Some("accepted") => "accepted",
+            Some(status @ ("accepted" | "declined")) => status,
             Some("open") if Some(at.timestamp()) < until => "pending",
             _ => "expired",
         };
@@ -209,7 +211,7 @@ fn check_index_keys(invite: &Item, what: &str) {
     let due = text(invite, "duePk").and_then(|key| key.chars().next());
     let due_at = number(invite, "dueAt");
     let expected = match (status, delivery) {
-        (Some("open"), Some("queued")) => Some('Q'),
+        (Some("open" | "declined"), Some("queued")) => Some('Q'),
         (Some("open"), _) => Some('E'),
         _ => None,
     };
@@ -224,13 +226,22 @@ fn check_index_keys(invite: &Item, what: &str) {
         Some("open") => 'o',
         Some("accepted") => 'a',
         Some("expired") => 'x',
+        Some("declined") => 'd',
         _ => 'r',
     };
     assert_eq!(list, Some(expected), "{what}: place in the list of rows: {invite:?}");
     assert_eq!(expected != 'r', invite.contains_key("addressPk"), "{what}: {invite:?}");
-    let is_undelivered =
-        matches!(delivery, Some("failed" | "bounced" | "complained")) && ['o', 'x'].contains(&expected);
-    assert_eq!(is_undelivered, invite.contains_key("attentionPk"), "{what}: {invite:?}");
+    let asked = invite.contains_key("askedAt");
+    let attention = match (expected, delivery) {
+        ('a' | 'r', _) => None,
+        _ if asked => Some("asked"),
+        (_, Some("failed" | "bounced" | "complained")) => Some("undelivered"),
+        ('d', _) => Some("declined"),
+        _ => None,
+    };
+    let place = text(invite, "attentionPk").and_then(|place| Some(place.split_once('#')?.1));
+    assert_eq!(place, attention, "{what}: what a manager should look at: {invite:?}");
+    assert!(expected != 'a' || !asked && !invite.contains_key("declinedAt"), "{what}: {invite:?}");
 }
 
 /// Checks that the manager sees each stored row once, with the computed status, and the right counts.
@@ -242,7 +253,7 @@ async fn check_rows(deal: &Deal, item: &Item, invites: &[&Item], what: &str) {
     let shown: BTreeSet<_> = rows.iter().filter_map(|row| row["id"].as_str()).collect();
     assert_eq!(shown, listed.keys().copied().collect(), "{what}: rows on the pages");
     assert_eq!(shown.len(), rows.len(), "{what}: each row once");
-    let mut counts = [0, 0, 0];
+    let mut counts = [0, 0, 0, 0];
     for row in &rows {
         let invite = listed[row["id"].as_str().unwrap_or_default()];
         assert!(is_status(&row["status"], item, invite, asked), "{what}: {row}");
@@ -252,10 +263,13 @@ async fn check_rows(deal: &Deal, item: &Item, invites: &[&Item], what: &str) {
         assert_eq!(row["sends"].as_i64(), number(invite, "sends"), "{what}: {row}");
         let sent_at = |row: &Value| row["sentAt"].is_string().then(|| time(&row["sentAt"]).timestamp());
         assert_eq!(sent_at(row), number(invite, "sentAt"), "{what}: {row}");
-        let place = ["pending", "accepted", "expired"].iter().position(|status| row["status"] == *status);
+        let statuses = ["pending", "accepted", "expired", "declined"];
+        let place = statuses.iter().position(|status| row["status"] == *status);
         counts[place.expect("a status")] += 1;
     }
     let [pending, accepted, expired] = deal.counts().await;
-    assert_eq!((pending + expired, accepted), (counts[0] + counts[2], counts[1]), "{what}: the counts");
+    let declined = deal.get("/counts").await["declined"].as_u64();
+    let seen = (pending + expired, accepted, declined);
+    assert_eq!(seen, (counts[0] + counts[2], counts[1], Some(counts[3])), "{what}: the counts");
     assert!(pending <= counts[0], "{what}: {pending} pending, and {} rows", counts[0]);
 }

@@ -61,6 +61,8 @@ pub struct Budget {
     pub losses: u8,
     /// Events about mails, also twice and of older sends.
     pub events: u8,
+    /// Declines, asks and opt-outs, by any link.
+    pub answers: u8,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -98,6 +100,7 @@ const NOTHING: Budget = Budget {
     crashes: 0,
     losses: 0,
     events: 0,
+    answers: 0,
 };
 
 pub const DELIVERY: Bounds = Bounds {
@@ -207,8 +210,34 @@ pub const EVENTS: Bounds = Bounds {
     ..DELIVERY
 };
 
+pub const ANSWERS: Bounds = Bounds {
+    name: "answers",
+    what: "declines, asks and opt-outs by the links of two sends, with accepts and a seat that becomes free",
+    seats: 0,
+    ends: 4,
+    last: 4,
+    changes: &[Change::Seats(1)],
+    if_match: false,
+    processes: 3,
+    budget: Budget { invites: 1, resends: 1, clicks: 1, answers: 2, ..NOTHING },
+    ..DELIVERY
+};
+
+pub const REFUSALS: Bounds = Bounds {
+    name: "refusals",
+    what: "answers before a deal begins, after a cancellation and with lost responses, and invites after an opt-out",
+    seats: 1,
+    ends: 3,
+    last: 3,
+    changes: &[Change::Starts(2)],
+    processes: 2,
+    budget: Budget { invites: 2, cancels: 1, clicks: 1, answers: 2, losses: 1, ..NOTHING },
+    ..ANSWERS
+};
+
 /// The bounds that the tests check.
-pub const SMALL: [Bounds; 8] = [SEATS, DELIVERY, EXPIRY, ATTEMPTS, SPELLING, CLICKS, AGAIN, EVENTS];
+pub const SMALL: [Bounds; 10] =
+    [SEATS, DELIVERY, EXPIRY, ATTEMPTS, SPELLING, CLICKS, AGAIN, EVENTS, ANSWERS, REFUSALS];
 
 /// The bounds that `--large` checks.
 pub const LARGE: [Bounds; 4] = [

@@ -4,6 +4,7 @@
 use crate::process::SesAnswer;
 use crate::table::{Mail, Row, Rule, Verdict};
 use shared::domain::accept::AcceptRefusal;
+use shared::domain::answer::AnswerRefusal;
 use shared::domain::cancel::CancelRefusal;
 use shared::domain::release::ReleaseRefusal;
 use shared::domain::resend::ResendRefusal;
@@ -62,15 +63,21 @@ events! {
         /// An event was about an older send.
         Stray,
         Changed,
+        Declined,
+        Asked,
+        OptedOut,
+        /// A queued mail was not sent, because the person had opted out.
+        Withheld,
     }
-    Invite(InviteRefusal): AlreadyPending, AlreadyAccepted;
-    Resend(ResendRefusal): NotFound, AlreadyAccepted, Stale, JustResent;
+    Invite(InviteRefusal): AlreadyPending, AlreadyAccepted, OptedOut;
+    Resend(ResendRefusal): NotFound, AlreadyAccepted, Stale, JustResent, OptedOut;
     Ses(SesAnswer): Sent, Rejected, Later, Busy, SentUnheard, LostUnheard, NoTime;
     Cancel(CancelRefusal): AlreadyDone, AlreadyAccepted, Stale;
     Release(ReleaseRefusal): NotFound, AlreadyDone, Stale;
     Accept(AcceptRefusal): AlreadyYours { accepted_at: AT }, Cancelled, Superseded, AlreadyAccepted, Expired,
         AlreadySeated, DealNotStarted, DealEnded, DealFull;
     Change(DealChangeRefusal): SeatsBelowAllocated { allocated: 0 };
+    Answer(AnswerRefusal): Cancelled, AlreadyAccepted, DealEnded, DealNotStarted, StillValid, Expired;
 }
 
 impl Event {
@@ -88,6 +95,9 @@ impl Event {
             Rule::Cancel { .. } => Self::Cancelled,
             Rule::Expire { .. } => Self::Expired,
             Rule::Track { .. } => Self::Told,
+            Rule::Decline { .. } => Self::Declined,
+            Rule::Ask { .. } => Self::Asked,
+            Rule::OptOut { .. } => Self::OptedOut,
         }
     }
 

@@ -23,8 +23,11 @@
 //! - **SES** sends a mail, refuses it for good, for now, or with all others, or gives no response after sending it or
 //!   not. A function may also run out of time before the call.
 //! - **Managers** invite, resend, cancel and release, with `If-Match` or without. Partnership managers resize the deal
-//!   and move its start and end. **Learners** click on any link of any mail, any number of times. **Sweep** and
-//!   **deliverer** run whenever an invite is due, also several at once.
+//!   and move its start and end. **Learners** click on any link of any mail, any number of times, and in the bounds
+//!   `answers` and `refusals` decline, ask and opt out by it. **Sweep** and **deliverer** run whenever an invite is due,
+//!   also several at once.
+//! - **Opt-outs** are an item that a send reads when it begins and again before its mail. An opt-out and an ask write the
+//!   item and the invite at the same time, in either order, and answer once both are written.
 //! - **Events** about any mail that is out come at any time, twice and in any order. Each is a function of its own.
 //! - **Time** passes in ticks of half a minute, at any moment before the lease of a running function ends. Functions
 //!   refuse settings that would allow more; [`mutant::Mutant::LeaseOutlived`] shows why.
@@ -45,6 +48,8 @@
 //!   handlers.
 //! - **Bulk requests, batches, the send rate, paging.** Each row is a function of its own. Shards and `SENDING_PAUSED`
 //!   are left out: a paused run changes nothing.
+//! - **Opting in and complaints**: they write the opt-out's item as an ask and an opt-out do. The call to SES begins with
+//!   the read of the opt-outs: an opt-out that is answered between the two is too late (I10).
 //! - **Late requests**: a write without a response happens at once or never. Clocks differ by less than a tick.
 //! - **Jitter**: each wait is the shortest. Eight attempts take hours, so in the bounds `attempts` the first is the
 //!   eighth.

@@ -74,8 +74,25 @@ pub(crate) enum Flaw {
     Stuck,
     /// A write of the same send made its delivery less true.
     LessTrue,
+    /// A mail whose call began after an opt-out was answered.
+    Unwanted,
     /// More links than the model can hold.
     TooManyLinks,
+}
+
+/// What a learner may answer besides accepting.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Answer {
+    Decline,
+    Ask,
+    OptOut,
+}
+
+/// What a learner said of further mail.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) enum Said {
+    No,
+    Ask,
 }
 
 /// Everything at one instant.
@@ -92,6 +109,9 @@ pub struct State {
     changed: u8,
     invited: u8,
     clicked: u8,
+    /// The newest opt-out or ask that was answered, unless another has begun since; and how many have begun.
+    pub(crate) said: Option<Said>,
+    pub(crate) begun: u8,
     flaws: u16,
 }
 
@@ -113,6 +133,12 @@ pub enum Action {
         place: u8,
         link: u8,
         told: u8,
+    },
+    /// A learner answers by a mail's link.
+    Answer {
+        place: u8,
+        link: u8,
+        answer: Answer,
     },
     Deliver(u8),
     Sweep(u8),
@@ -154,7 +180,7 @@ impl State {
         self.flaws & (1 << (flaw as u8)) != 0
     }
 
-    fn running(&self) -> impl Iterator<Item = (u8, Process)> {
+    pub(crate) fn running(&self) -> impl Iterator<Item = (u8, Process)> {
         (0..).zip(self.processes).filter_map(|(number, process)| Some((number, process?)))
     }
 
@@ -229,6 +255,10 @@ impl Seatkeeper {
             for (link, _) in (0..).zip(letters).filter(|(_, letter)| left.events > 0 && letter.copies > 0) {
                 actions.extend(numbers(Mail::TOLD.len()).map(|told| Action::Tell { place, link, told }));
             }
+            for (link, _) in (0..).zip(letters).filter(|(_, letter)| left.answers > 0 && letter.copies > 0) {
+                let answers = [Answer::Decline, Answer::Ask, Answer::OptOut];
+                actions.extend(answers.map(|answer| Action::Answer { place, link, answer }));
+            }
             for (link, _) in (0..).zip(letters).filter(|(_, letter)| left.clicks > 0 && letter.copies > 0) {
                 let learners = 0..self.bounds.learners.min(state.clicked + 1);
                 actions.extend(learners.map(|learner| Action::Click { learner, place, link }));
@@ -288,11 +318,13 @@ impl Seatkeeper {
                 state.left.invites -= 1;
                 state.invited = state.invited.max(address + 1);
                 let place = *self.keys.get(usize::from(address))?;
-                self.begin(state, place, Rule::Invite { address, link: 0 })?;
+                let opted_out = state.table.opted_out;
+                self.begin(state, place, Rule::Invite { address, link: 0, opted_out })?;
             }
             Action::Resend(place, expected) => {
                 state.left.resends -= 1;
-                self.begin(state, place, Rule::Resend { expected, link: 0 })?;
+                let opted_out = state.table.opted_out;
+                self.begin(state, place, Rule::Resend { expected, link: 0, opted_out })?;
             }
             Action::Cancel(place, expected) => {
                 state.left.cancels -= 1;
@@ -318,6 +350,10 @@ impl Seatkeeper {
                 mailbox.told |= 1 << send;
                 self.begin(state, place, Rule::Track { send, told: Mail::TOLD[usize::from(told)] })?;
             }
+            Action::Answer { place, link, answer } => {
+                state.left.answers -= 1;
+                self.answer(state, place, link, answer)?;
+            }
             Action::Deliver(place) => {
                 let (due, term) = (Self::due(state, place, Queue::Send)?, state.table.deal.term());
                 self.begin(state, place, Rule::Claim { due, term, link: 0 })?;
@@ -334,8 +370,11 @@ impl Seatkeeper {
             Action::Ses(number, answer) => {
                 state.left.ses -= u8::from(answer != SesAnswer::Sent);
                 let process = state.processes[usize::from(number)].take()?;
-                let Step::Mail { held, seen } = process.step else { return None };
+                let Step::Mail { held, seen, unwanted } = process.step else { return None };
+                let copies = state.mailboxes[usize::from(held.place)].copies(held.sends);
                 let step = self.ses(state, (held, seen), answer);
+                let is_sent = copies < state.mailboxes[usize::from(held.place)].copies(held.sends);
+                state.flaw(Flaw::Unwanted, unwanted && is_sent);
                 state.processes[usize::from(number)] = step.map(|step| Process { step, ..process });
             }
             Action::Conflict(number) => {
@@ -346,8 +385,13 @@ impl Seatkeeper {
             }
             Action::Crash(number) => {
                 state.left.crashes -= 1;
-                if let Some(held) = state.processes[usize::from(number)].take()?.unrecorded() {
+                let process = state.processes[usize::from(number)].take()?;
+                if let Some(held) = process.unrecorded() {
                     state.doubt(held);
+                }
+                // The two writes of an answer are one function's.
+                for other in state.processes.iter_mut().filter(|_| process.voice().is_some()) {
+                    other.take_if(|other| other.voice() == process.voice());
                 }
             }
         }
@@ -374,6 +418,7 @@ impl Model for Seatkeeper {
                 deal: DealRow { seats, allocated: 0, starts, ends, revision: 1 },
                 invites: [None; INVITES as usize],
                 seats: [None; LEARNERS as usize],
+                opted_out: false,
             },
             mailboxes: [Mailbox::default(); INVITES as usize],
             processes: [None; PROCESSES as usize],
@@ -381,6 +426,8 @@ impl Model for Seatkeeper {
             changed: 0,
             invited: 0,
             clicked: 0,
+            said: None,
+            begun: 0,
             flaws: 0,
         }]
     }

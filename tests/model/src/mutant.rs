@@ -1,6 +1,6 @@
 //! Deliberate mistakes: each breaks one rule of a step. The model must find every mistake.
 
-use crate::bounds::{ATTEMPTS, Bounds, CLICKS, DELIVERY, EVENTS, EXPIRY, SEATS, SPELLING};
+use crate::bounds::{ANSWERS, ATTEMPTS, Bounds, CLICKS, DELIVERY, EVENTS, EXPIRY, REFUSALS, SEATS, SPELLING};
 use crate::property;
 
 macro_rules! mutants {
@@ -88,5 +88,14 @@ mutants! {
     TrackKeepsDue in EVENTS by I7_INDEX: "an event leaves a queued mail in the send queue";
     RecordLowers in EVENTS by I9_TRUER: "the record of a sent mail overwrites its event";
     AcceptLowers in EVENTS by I9_TRUER: "accept overwrites an event";
+    DeclineIgnoresStatus in ANSWERS by I1_ACCEPTED: "decline without *not accepted*: a seat without an accepted invite";
+    DeclineStopsLink in ANSWERS by I5_WORKS: "decline stops the newest link";
+    DeclineStaysDue in ANSWERS by I7_INDEX: "decline stays in the queue of what expires";
+    DeclineLeavesNoWriter in REFUSALS by I4_ANSWER: "decline records no writer: its repetition is refused after an accept";
+    AcceptKeepsAsk in ANSWERS by I10_SETTLED: "accept leaves `askedAt`";
+    SendLooksBefore in ANSWERS by I10_MAIL: "a send looks for an opt-out when its request begins, and not before its mail";
+    OptOutAnswersEarly in ANSWERS by I10_STANDS: "an opt-out is answered before its item is written";
+    AskLiftsNothing in ANSWERS by I10_LIFTED: "ask leaves the opt-out";
+    AskLiftsAlways in ANSWERS by I10_STANDS: "a refused ask lifts the opt-out";
     SweepMarksHalf in EXPIRY by I7_INDEX: "sweep removes an invite from the index and leaves it open";
 }

@@ -4,7 +4,7 @@
 //! has read stays in its memory and becomes stale.
 
 use crate::events::Event;
-use crate::model::{Flaw, Seatkeeper, State};
+use crate::model::{Answer, Flaw, Said, Seatkeeper, State};
 use crate::mutant::Mutant;
 use crate::table::{Click, Due, Held, NO_LINK, Queue, Row, Rule, Verdict};
 use shared::domain::InviteState;
@@ -35,8 +35,13 @@ pub(crate) enum Step {
     /// The `PutItem` of `Store::change`, with the rule's result for the invite that the function saw. `next` is missing
     /// once another function wrote the invite: then the put is refused.
     Put { place: u8, rule: Rule, next: Option<Row>, own: Own },
-    /// The call to SES. `seen` is the invite as the claim left it, until another function writes it.
-    Mail { held: Held, seen: Option<Row> },
+    /// The read of the opt-out before the call to SES. `seen` is the invite as the claim left it, until another
+    /// function writes it.
+    Check { held: Held, seen: Option<Row> },
+    /// The call to SES, which began with that read. `unwanted` says whether an opt-out had been answered then.
+    Mail { held: Held, seen: Option<Row>, unwanted: bool },
+    /// `answer-invite`: the write of the opt-out's item, beside the write of the invite.
+    OptOut(Voice),
     /// `release-seat`: the read of the seat's holder.
     Look { place: u8, expected: Option<u8>, own: bool },
     /// `release-seat`: the transaction.
@@ -49,6 +54,13 @@ pub(crate) enum Step {
     AcceptRest { place: u8, learner: u8 },
     /// `manage-deals`: the update.
     Change { which: u8, expected: Option<u8>, own: bool },
+}
+
+/// Which opt-out or ask a write belongs to.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) struct Voice {
+    pub(crate) said: Said,
+    pub(crate) number: u8,
 }
 
 /// What SES does with a mail, and the response that arrives.
@@ -85,8 +97,10 @@ impl Process {
     /// Whether the function has changed something or may mail. Before that, its death changes nothing.
     pub(crate) fn matters(&self) -> bool {
         match self.step {
-            Step::Mail { .. } | Step::AcceptRest { .. } => true,
-            Step::Put { rule, own, .. } => own != Own::No || matches!(rule, Rule::Record { .. }),
+            Step::Check { .. } | Step::Mail { .. } | Step::AcceptRest { .. } | Step::OptOut(_) => true,
+            Step::Put { rule, own, .. } => {
+                own != Own::No || matches!(rule, Rule::Record { .. }) || rule.voice().is_some()
+            }
             Step::Accept(click) | Step::Unsure(click) => click.own,
             Step::Look { own, .. } | Step::Release { own, .. } | Step::Change { own, .. } => own,
         }
@@ -100,12 +114,24 @@ impl Process {
         }
     }
 
+    pub(crate) fn voice(&self) -> Option<Voice> {
+        match self.step {
+            Step::Put { rule, .. } => rule.voice(),
+            Step::OptOut(voice) => Some(voice),
+            _ => None,
+        }
+    }
+
     /// The function ends. A sweep must have changed the due invite that it found.
     fn ends(&self, state: &mut State) {
         if let Some((place, queue, due)) = self.due() {
             let as_found = |row: &Row| row.due == Some((queue, due.at)) && row.sends == due.sends;
             let is_stuck = state.table.row(place).is_some_and(as_found);
             state.flaw(Flaw::Stuck, is_stuck);
+        }
+        if let Some(Voice { said, number }) = self.voice() {
+            let is_alone = !state.running().any(|(_, other)| other.voice().is_some());
+            state.said = state.said.or(Some(said).filter(|_| is_alone && number == state.begun));
         }
     }
 
@@ -133,7 +159,9 @@ impl Process {
                     *own = Own::Forgotten;
                 }
             }
-            Step::Mail { held, seen } if held.place == written && raises => *seen = None,
+            Step::Check { held, seen } | Step::Mail { held, seen, .. } if held.place == written && raises => {
+                *seen = None;
+            }
             _ => {}
         }
     }
@@ -178,6 +206,36 @@ impl Seatkeeper {
         }
     }
 
+    /// `answer-invite` reads invite and deal. Then it writes the invite and, at the same time, the opt-out's item.
+    pub(crate) fn answer(&self, state: &mut State, place: u8, link: u8, answer: Answer) -> Option<()> {
+        let (deal, now) = (state.table.deal, state.clock);
+        let (term, is_full) = (deal.term(), deal.allocated >= deal.seats);
+        let voice = |said| Voice { said, number: state.begun + 1 };
+        let (rule, voice) = match answer {
+            Answer::Decline => (Rule::Decline { link, term }, None),
+            Answer::Ask => {
+                let voice = voice(Said::Ask);
+                (Rule::Ask { link, term, is_full, voice }, Some(voice))
+            }
+            Answer::OptOut => (Rule::OptOut { link, voice: voice(Said::No) }, Some(voice(Said::No))),
+        };
+        let row = state.table.row(place).copied();
+        let is_refused = self.rules.apply(place, &rule, row.as_ref(), now, now).is_err();
+        if is_refused && answer == Answer::Ask && self.rules.wrong(Mutant::AskLiftsAlways) {
+            state.table.opted_out = false;
+            return Some(());
+        }
+        if let Some(voice) = voice.filter(|_| !is_refused) {
+            // Of two at once, either may come first, and neither is relied on.
+            let is_alone = !state.running().any(|(_, other)| other.voice().is_some());
+            let is_early = voice.said == Said::No && self.rules.wrong(Mutant::OptOutAnswersEarly);
+            state.begun = voice.number + u8::from(!is_alone);
+            state.said = is_early.then_some(Said::No);
+            state.start(Step::OptOut(voice))?;
+        }
+        self.begin(state, place, rule)
+    }
+
     /// The step itself. `None` when the function has ended. With `lost`, the response to its write is lost and the
     /// function repeats the write. `Err` when the step has no write.
     fn advance(&self, state: &mut State, process: Process, lost: bool) -> Next {
@@ -186,6 +244,21 @@ impl Seatkeeper {
         match step {
             Step::Put { place, rule, next, own } => self.put(state, since, (place, rule, next, own), lost),
             Step::Mail { .. } => Err(NoWrite),
+            Step::Check { held, seen } => {
+                needs_no_write(lost)?;
+                let unwanted = state.said == Some(Said::No);
+                if state.table.opted_out && !rules.wrong(Mutant::SendLooksBefore) {
+                    self.saw(Event::Withheld);
+                    return Ok(self.record(state, (held, seen), Verdict::OptedOut));
+                }
+                Ok(Some(Step::Mail { held, seen, unwanted }))
+            }
+            Step::OptOut(Voice { said, .. }) => {
+                if said == Said::No || !rules.wrong(Mutant::AskLiftsNothing) {
+                    state.table.opted_out = said == Said::No;
+                }
+                Ok(lost.then_some(step))
+            }
             Step::Look { place, expected, own } => {
                 needs_no_write(lost)?;
                 let verdict = state.table.may_release(rules, place, expected);
@@ -279,8 +352,12 @@ impl Seatkeeper {
                     refusal,
                     Event::Cancel(CancelRefusal::AlreadyDone) | Event::Resend(ResendRefusal::JustResent)
                 );
-                let is_answered =
-                    matches!(rule, Rule::Invite { .. } | Rule::Resend { .. } | Rule::Cancel { .. });
+                let is_answered = !matches!(
+                    rule,
+                    Rule::Claim { .. } | Rule::Record { .. } | Rule::Expire { .. } | Rule::Track { .. }
+                );
+                // Refused after all: nobody may rely on this ask.
+                state.begun += u8::from(rule.voice().is_some());
                 state.flaw(Flaw::Unanswered, own != Own::No && is_answered && !is_success);
                 Ok(None)
             }
@@ -328,7 +405,14 @@ impl Seatkeeper {
             seen = self.rules.apply(place, &sent, Some(&row), state.clock, state.clock).ok()?;
             *state.table.row_mut(place) = Some(seen);
         }
-        Some(Step::Mail { held, seen: Some(seen) })
+        let seen = Some(seen);
+        // Without answers, nobody opts out.
+        let may_be_unwanted = self.bounds.budget.answers > 0;
+        Some(if may_be_unwanted {
+            Step::Check { held, seen }
+        } else {
+            Step::Mail { held, seen, unwanted: false }
+        })
     }
 
     /// The call to SES, and the step that follows.
@@ -365,7 +449,12 @@ impl Seatkeeper {
             }
             SesAnswer::NoTime => return None,
         };
-        // The rule sees the invite as the claim left it.
+        self.record(state, (held, seen), verdict)
+    }
+
+    /// The record of an outcome. The rule sees the invite as the claim left it.
+    fn record(&self, state: &State, (held, seen): (Held, Option<Row>), verdict: Verdict) -> Option<Step> {
+        let now = state.clock;
         let rule = Rule::Record { held, verdict };
         let next = match seen.map(|row| self.rules.apply(held.place, &rule, Some(&row), now, now)) {
             Some(Err(_)) => return None,

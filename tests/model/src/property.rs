@@ -1,7 +1,7 @@
 //! The product's invariants, as properties of every reachable state.
 
 use crate::bounds::INVITES;
-use crate::model::{Flaw, Seatkeeper, State};
+use crate::model::{Flaw, Said, Seatkeeper, State};
 use crate::table::{Mail, NO_LINK, Queue, Row, Rule};
 use shared::domain::InviteState;
 use stateright::Property;
@@ -46,7 +46,7 @@ properties! {
     I3_AGAIN = "I3 only a pending or accepted invite prevents a new send": |model, state| {
         rows(state).all(|(place, row)| {
             let pending = row.is(InviteState::Open) && state.clock < row.expires_at;
-            let again = Rule::Invite { address: row.address, link: NO_LINK };
+            let again = Rule::Invite { address: row.address, link: NO_LINK, opted_out: false };
             let may = model.rules.apply(place, &again, Some(&row), state.clock, state.clock).is_ok();
             may != (pending || row.is(InviteState::Accepted))
         })
@@ -67,7 +67,7 @@ properties! {
         })
     };
     I4_END = "I4 in the end every send is mailed or failed": |_, state| {
-        let waits = |row: &Row| row.mail == Mail::Queued && (row.is(InviteState::Open) || row.is(InviteState::Accepted));
+        let waits = |row: &Row| row.mail == Mail::Queued && (accepts(row) || row.is(InviteState::Accepted));
         !state.is_over() || !rows(state).any(|(_, row)| waits(&row))
     };
     I4_ANSWER = "I4 a successful write gets a success": |_, state| !state.has(Flaw::Unanswered);
@@ -80,7 +80,7 @@ properties! {
                 if letter.copies == 0 {
                     true
                 } else if letter.send == row.sends {
-                    !row.is(InviteState::Open) || row.links.has(link) && letter.until <= row.expires_at
+                    !accepts(&row) || row.links.has(link) && letter.until <= row.expires_at
                 } else {
                     row.superseded().has(link) || row.sends > letter.send + 3
                 }
@@ -88,10 +88,10 @@ properties! {
         })
     };
     I7_INDEX = "I7 the due index holds exactly the invites with work to do": |_, state| {
-        rows(state).all(|(_, row)| match (row.is(InviteState::Open), row.mail) {
-            (true, Mail::Queued) => matches!(row.due, Some((Queue::Send, _))),
-            (true, _) => row.due == Some((Queue::Expire, row.expires_at)),
-            (false, _) => row.due.is_none(),
+        rows(state).all(|(_, row)| match row.mail {
+            Mail::Queued if accepts(&row) => matches!(row.due, Some((Queue::Send, _))),
+            _ if row.is(InviteState::Open) => row.due == Some((Queue::Expire, row.expires_at)),
+            _ => row.due.is_none(),
         })
     };
     I7_MARKS = "I7 the sweep marks only expired invites": |_, state| !state.has(Flaw::ExpiredEarly);
@@ -104,11 +104,26 @@ properties! {
     I9_NEWEST = "I9 only events of the newest send count": |_, state| {
         rows(state).all(|(place, row)| row.mail <= Mail::Sent || state.mailboxes[usize::from(place)].is_told(row.sends))
     };
+    I10_MAIL = "I10 no call to SES begins after an opt-out was answered": |_, state| !state.has(Flaw::Unwanted);
+    I10_STANDS = "I10 an answered opt-out stands until the learner asks": |_, state| {
+        state.said != Some(Said::No) || state.table.opted_out
+    };
+    I10_LIFTED = "I10 an answered ask lifts the opt-out": |_, state| {
+        state.said != Some(Said::Ask) || !state.table.opted_out
+    };
+    I10_SETTLED = "I10 an accept settles the learner's decline and ask": |_, state| {
+        rows(state).all(|(_, row)| !row.is(InviteState::Accepted) || !row.declined && row.asked.is_none())
+    };
     ENOUGH_LINKS = "the model has room for every link": |_, state| !state.has(Flaw::TooManyLinks);
 }
 
 fn rows(state: &State) -> impl Iterator<Item = (u8, Row)> {
     (0..INVITES).zip(state.table.invites).filter_map(|(place, row)| Some((place, row?)))
+}
+
+/// Not an expired one: its state changes with the sweep.
+fn accepts(row: &Row) -> bool {
+    row.is(InviteState::Open) || row.is(InviteState::Declined)
 }
 
 fn copies(state: &State, place: u8, send: u8) -> u8 {

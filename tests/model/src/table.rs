@@ -6,7 +6,9 @@
 use crate::bounds::{Bounds, Change, INVITES, LEARNERS, LEASE, LINKS, TICK, at, ticks};
 use crate::events::Event;
 use crate::mutant::Mutant;
+use crate::process::Voice;
 use shared::domain::accept::{AcceptRefusal, may_accept};
+use shared::domain::answer::{ask, decline, opt_out};
 use shared::domain::cancel::cancel;
 use shared::domain::claim::{MOST_ATTEMPTS, NewAttempt, retry_delay, take_up};
 use shared::domain::expire::expire;
@@ -17,8 +19,8 @@ use shared::domain::resend::resend;
 use shared::domain::send::{Invitee, invite};
 use shared::domain::track::track;
 use shared::domain::{
-    Attempt, BounceReason, Deal, DealChange, DealChangeRefusal, DealId, DealState, Delivery, Email,
-    FailureReason, History, Invite, InviteId, InviteState, LinkHash, Links, NewSend, Organisation,
+    Asked, AskedFor, Attempt, BounceReason, Deal, DealChange, DealChangeRefusal, DealId, DealState, Delivery,
+    Email, FailureReason, History, Invite, InviteId, InviteState, LinkHash, Links, NewSend, Organisation,
     OrganisationId, PersonId, Queued, Salt, Secret, Sent, Timestamp, Title,
 };
 use std::cell::RefCell;
@@ -123,6 +125,8 @@ pub(crate) struct Row {
     pub(crate) learner: Option<u8>,
     lease_until: Option<u8>,
     pub(crate) due: Option<(Queue, u8)>,
+    pub(crate) declined: bool,
+    pub(crate) asked: Option<Wanted>,
     pub(crate) links: LinkSet,
     old: [LinkSet; 3],
 }
@@ -140,7 +144,9 @@ impl Row {
     /// The place in the due index, as in the store's `places`.
     fn place(&self) -> Option<(Queue, u8)> {
         match (self.state.state(), self.mail) {
-            (InviteState::Open, Mail::Queued) => self.lease_until.map(|at| (Queue::Send, at)),
+            (InviteState::Open | InviteState::Declined, Mail::Queued) => {
+                self.lease_until.map(|at| (Queue::Send, at))
+            }
             (InviteState::Open, _) => Some((Queue::Expire, self.expires_at)),
             _ => None,
         }
@@ -189,18 +195,29 @@ pub(crate) enum Verdict {
     Later(u8),
     /// No attempt was made, at this tick.
     Busy(u8),
+    OptedOut,
+}
+
+/// What the learner asked the manager for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) enum Wanted {
+    Link,
+    Seat,
 }
 
 /// A rule of the domain with its arguments.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) enum Rule {
-    Invite { address: u8, link: u8 },
-    Resend { expected: Option<u8>, link: u8 },
+    Invite { address: u8, link: u8, opted_out: bool },
+    Resend { expected: Option<u8>, link: u8, opted_out: bool },
     Claim { due: Due, term: Term, link: u8 },
     Record { held: Held, verdict: Verdict },
     Cancel { expected: Option<u8> },
     Expire { due: Due },
     Track { send: u8, told: Mail },
+    Decline { link: u8, term: Term },
+    Ask { link: u8, term: Term, is_full: bool, voice: Voice },
+    OptOut { link: u8, voice: Voice },
 }
 
 /// A learner's click on a link. `own` says whether an earlier attempt happened and its response was lost.
@@ -214,10 +231,18 @@ pub(crate) struct Click {
 }
 
 impl Rule {
+    /// The new link.
     pub(crate) fn link(&self) -> Option<u8> {
         match *self {
             Self::Invite { link, .. } | Self::Resend { link, .. } | Self::Claim { link, .. } => Some(link),
-            Self::Record { .. } | Self::Cancel { .. } | Self::Expire { .. } | Self::Track { .. } => None,
+            _ => None,
+        }
+    }
+
+    pub(crate) fn voice(&self) -> Option<Voice> {
+        match *self {
+            Self::Ask { voice, .. } | Self::OptOut { voice, .. } => Some(voice),
+            _ => None,
         }
     }
 
@@ -243,6 +268,8 @@ pub(crate) struct Table {
     pub(crate) invites: [Option<Row>; INVITES as usize],
     /// The invite by which each learner holds a seat.
     pub(crate) seats: [Option<u8>; LEARNERS as usize],
+    /// Of the only address, where the bounds have answers.
+    pub(crate) opted_out: bool,
 }
 
 pub(crate) const NO_LINK: u8 = LINKS;
@@ -341,6 +368,7 @@ impl Rules {
             (Some(Mutant::InviteLeavesNoWriter), Rule::Invite { .. })
                 | (Some(Mutant::ResendLeavesNoWriter), Rule::Resend { .. })
                 | (Some(Mutant::CancelLeavesNoWriter), Rule::Cancel { .. })
+                | (Some(Mutant::DeclineLeavesNoWriter), Rule::Decline { .. })
         )
     }
 
@@ -378,8 +406,11 @@ impl Rules {
             send_times: Vec::new(),
             learner: row.learner.map(|learner| person(learner).clone()),
             removed_at: None,
-            declined_at: None,
-            asked: None,
+            declined_at: row.declined.then(|| at(0)),
+            asked: row.asked.map(|wanted| Asked {
+                at: at(0),
+                wanted: if wanted == Wanted::Link { AskedFor::Link } else { AskedFor::Seat },
+            }),
             history: History::default(),
         }
     }
@@ -409,6 +440,11 @@ impl Rules {
             learner: learner.and_then(|learner| u8::try_from(learner).ok()),
             lease_until: invite.lease_until.map(tick),
             due: None,
+            declined: invite.declined_at.is_some(),
+            asked: invite.asked.map(|asked| match asked.wanted {
+                AskedFor::Link => Wanted::Link,
+                AskedFor::Seat => Wanted::Seat,
+            }),
             links: set(&invite.links.current),
             old,
         }
@@ -445,6 +481,7 @@ impl Rules {
         match verdict {
             Verdict::Sent => Outcome::Sent,
             Verdict::Rejected => Outcome::Failed(FailureReason::MessageRejected),
+            Verdict::OptedOut => Outcome::Failed(FailureReason::OptedOut),
             Verdict::Later(_) if attempt.number >= MOST_ATTEMPTS => {
                 Outcome::Failed(FailureReason::TooManyAttempts)
             }
@@ -481,24 +518,25 @@ impl Rules {
             self.misread(invite, rule, now);
         }
         let (existing, now) = (existing.as_ref(), at(now));
-        let new_send = |link| NewSend {
+        let new_send = |link, opted_out| NewSend {
             link: hash(place, link).clone(),
             queued: Queued { at: at(since), order: 0 },
             invited_by: None,
-            opted_out: false,
+            opted_out,
             lifetime: ticks(self.lifetime),
             lease: ticks(self.lease()),
             limit: RecipientLimit::NONE,
         };
         let mut address = before.map_or(0, |row| row.address);
         let invite = match *rule {
-            Rule::Invite { address: typed, link } => {
+            Rule::Invite { address: typed, link, opted_out } => {
                 address = typed;
-                invite(existing, &INVITEE, &new_send(link), now).map_err(Event::Invite)
+                invite(existing, &INVITEE, &new_send(link, opted_out), now).map_err(Event::Invite)
             }
-            Rule::Resend { expected, link } => {
+            Rule::Resend { expected, link, opted_out } => {
                 let expected = expected.filter(|_| !self.wrong(Mutant::ResendIgnoresSeen));
-                resend(existing, expected.map(u32::from), &new_send(link), now).map_err(Event::Resend)
+                resend(existing, expected.map(u32::from), &new_send(link, opted_out), now)
+                    .map_err(Event::Resend)
             }
             Rule::Cancel { expected } => {
                 cancel(existing, expected.map(u32::from), None, now).map_err(Event::Cancel)
@@ -510,8 +548,17 @@ impl Rules {
                     lease: ticks(self.lease()),
                     jitter: 0.0,
                 };
-                let deal = Deal { starts_at: at(term.starts), ends_at: at(term.ends), ..DEAL.clone() };
-                take_up(existing, &deal, &attempt, now).map_err(|_| Event::ClaimLost)
+                take_up(existing, &term.deal(), &attempt, now).map_err(|_| Event::ClaimLost)
+            }
+            Rule::Decline { link, term } => {
+                decline(existing, &term.deal(), hash(place, link), now).map_err(Event::Answer)
+            }
+            Rule::Ask { link, term, is_full, .. } => {
+                let deal = Deal { seats: u32::from(!is_full), ..term.deal() };
+                ask(existing, &deal, hash(place, link), now).map_err(Event::Answer)
+            }
+            Rule::OptOut { link, .. } => {
+                opt_out(existing, Some(hash(place, link)), now).map_err(Event::Answer)
             }
             Rule::Expire { .. } => expire(existing, now).map_err(|_| Event::SweepLost),
             Rule::Track { send, told } => {
@@ -537,6 +584,9 @@ impl Rules {
         let Some(mutant) = self.mutant else { return };
         let is_accepted = invite.state == InviteState::Accepted;
         match (mutant, rule) {
+            (Mutant::DeclineIgnoresStatus, Rule::Decline { .. }) if is_accepted => {
+                invite.state = InviteState::Open;
+            }
             (Mutant::InviteIgnoresAccepted, Rule::Invite { .. })
             | (Mutant::CancelIgnoresStatus, Rule::Cancel { .. })
                 if is_accepted =>
@@ -596,6 +646,8 @@ impl Rules {
             (Mutant::CancelStaysDue, Rule::Cancel { .. }) => row.due = before.and_then(|row| row.due),
             (Mutant::TrackKeepsDue, Rule::Track { .. }) => row.due = before.and_then(|row| row.due),
             (Mutant::RecordLowers, Rule::Record { verdict: Verdict::Sent, .. }) => row.mail = Mail::Sent,
+            (Mutant::DeclineStopsLink, Rule::Decline { .. }) => row.links = LinkSet::default(),
+            (Mutant::DeclineStaysDue, Rule::Decline { .. }) => row.due = before.and_then(|row| row.due),
             (Mutant::FailedNotDue, _) if row.mail == Mail::Failed => row.due = None,
             _ => {}
         }
@@ -605,6 +657,12 @@ impl Rules {
 
 fn small(number: u32) -> u8 {
     u8::try_from(number).unwrap_or(u8::MAX)
+}
+
+impl Term {
+    fn deal(self) -> Deal {
+        Deal { starts_at: at(self.starts), ends_at: at(self.ends), ..DEAL.clone() }
+    }
 }
 
 impl DealRow {
@@ -687,6 +745,10 @@ impl Table {
             }
             row.sent_at = Some(row.attempted_at);
             row.lease_until = None;
+            row.declined = false;
+            if !rules.wrong(Mutant::AcceptKeepsAsk) {
+                row.asked = None;
+            }
             if !rules.wrong(Mutant::AcceptStaysDue) {
                 row.due = None;
             }

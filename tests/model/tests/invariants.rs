@@ -29,12 +29,14 @@ macro_rules! hold {
 }
 
 hold! {
-    i1_no_seat_is_held_twice_or_oversold: "I1"
+    i1_no_seat_is_held_twice_or_oversold: "I1 "
     i2_nobody_accepts_an_expired_invite: "I2"
     i3_an_address_has_one_invite_and_can_be_invited_again: "I3"
     i4_no_mail_is_lost_or_doubled_silently: "I4"
     i5_only_the_newest_links_work: "I5"
     i7_sweeps_lose_races_and_finish: "I7"
+    i9_a_delivery_only_becomes_truer: "I9"
+    i10_a_no_is_respected: "I10"
     the_model_has_room_for_every_link: "the model"
 }
 

@@ -44,7 +44,7 @@ const AFTERMATH: chrono::TimeDelta = chrono::TimeDelta::seconds(11);
 
 /// Responses that come in every run, by operation. On a slow machine a run goes on until they have, for at most `LONGER`
 /// times its time.
-pub const KINDS: [(&str, &str); 10] = [
+pub const KINDS: [(&str, &str); 14] = [
     ("invite", "200"),
     ("resend", "200"),
     ("cancel", "204"),
@@ -55,6 +55,10 @@ pub const KINDS: [(&str, &str); 10] = [
     ("resize", "200"),
     ("page", "200"),
     ("accept", "5"),
+    ("decline", "200"),
+    ("ask", "202"),
+    ("opt-out", "200"),
+    ("opt-in", "200"),
 ];
 const LONGER: u32 = 8;
 

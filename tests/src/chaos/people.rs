@@ -46,7 +46,8 @@ pub(super) async fn manage(chaos: Arc<ChaosStack>, deal: usize, mut rng: Rng) {
 
 /// I1, I3: each page is consistent in itself at any time.
 async fn page(chaos: &ChaosStack, deal: &Deal, rng: &mut Rng) -> Option<Vec<Value>> {
-    let filter = *rng.choice(&["", "status=pending&", "status=accepted&", "status=expired&"])?;
+    let filters = ["", "status=pending&", "status=accepted&", "status=expired&", "status=declined&"];
+    let filter = rng.choice(filters)?;
     let answer = deal.manager.get(&deal.path(&format!("/seats?{filter}limit=200"))).await;
     chaos.ledger.note("page", &answer);
     if answer.status != 200 {
@@ -214,6 +215,12 @@ pub(super) async fn learn(chaos: Arc<ChaosStack>, task: usize, tasks: usize, mut
                 });
             }
             4 => tell(&chaos, &mail.id, &mut rng).await,
+            5..=8 => {
+                // Most answers let the next mail go out.
+                let answers = ["decline", "decline", "ask", "ask", "opt-in", "opt-in", "opt-in", "opt-out"];
+                let Some(answer) = rng.choice(answers) else { return };
+                chaos.ledger.note(answer, &chaos.stack.answer(answer, &mail.token).await);
+            }
             _ => {
                 let (was_dead, asked) = (chaos.ledger.is_dead(&mail.token), now());
                 let answer = chaos.stack.accept(learner, &mail.token).await;

@@ -46,6 +46,7 @@ pub(super) async fn check_invariants(chaos: &ChaosStack) {
     }
     check_sends(chaos).await;
     check_mailing(chaos).await;
+    check_opting_out(chaos).await;
 }
 
 /// I3, I4: every acknowledged send exists once. There are no others, except those whose response was lost.
@@ -75,11 +76,25 @@ async fn check_sends(chaos: &ChaosStack) {
     }
 }
 
+/// I10: without faults, nobody who opted out is mailed until they lift it.
+async fn check_opting_out(chaos: &ChaosStack) {
+    let deal = &chaos.deals[0];
+    let id = deal.invite_one("unwilling@example.com").await;
+    let token = chaos.stack.token_for("unwilling@example.com").await;
+    for (answer, kind) in [("opt-out", "409 opted_out"), ("opt-in", "200")] {
+        chaos.stack.answer(answer, &token).await.ok(200);
+        let resent = deal.resend(&id, Some("\"1\"")).await;
+        chaos.ledger.holds(resent.kind() == kind, || format!("I10: after {answer}: {}", resent.show()));
+    }
+    let mails = chaos.stack.inbox_for("unwilling@example.com").await.len();
+    chaos.ledger.holds(mails == 2, || format!("I10: {mails} mails, not two"));
+}
+
 /// I4: without faults, each send is mailed at once and only once.
 async fn check_mailing(chaos: &ChaosStack) {
-    let learner: Client = chaos.stack.person("late@example.com").await;
+    let learner: Client = chaos.stack.person("punctual@example.com").await;
     for deal in &chaos.deals {
-        let id = deal.invite_one("late@example.com").await;
+        let id = deal.invite_one("punctual@example.com").await;
         for send in 1..=2 {
             if send == 2 {
                 deal.resend(&id, Some("\"1\"")).await.ok(200);
@@ -88,7 +103,7 @@ async fn check_mailing(chaos: &ChaosStack) {
             let all = chaos.ledger.mails();
             let came: Vec<_> = all.iter().filter(|mail| mail.invite == id && mail.send == send).collect();
             let rows = deal.rows("limit=200").await;
-            let row = row_of(&rows, "late@example.com");
+            let row = row_of(&rows, "punctual@example.com");
             chaos.ledger.holds(came.len() == 1 && row["delivery"]["state"] == "sent", || {
                 format!("I4: {} mails of one send without faults: {row}", came.len())
             });

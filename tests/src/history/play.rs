@@ -83,8 +83,8 @@ impl Player {
         let seats = rng.u32(1..5);
         let recording = self.begin(seats).await;
         let spec = match self.kind {
-            Kind::Timely => Spec { lifetime: 4, exact: true },
-            Kind::Disturbed => Spec { lifetime: 28 * 86_400, exact: false },
+            Kind::Timely => Spec { lifetime: 4, exact: true, is_answered: false },
+            Kind::Disturbed => Spec { lifetime: 28 * 86_400, exact: false, is_answered: false },
         };
         let mut states = vec![State::new(seats, recording.ends_at)];
         let (mut passed, mut figures) = (HashSet::new(), Figures { histories: 1, ..Figures::default() });
@@ -198,6 +198,7 @@ fn check(page: &[Value], passed: &HashSet<State>) -> Result<(), String> {
         let stored = match row["status"].as_str() {
             Some("pending" | "expired") => InviteState::Open,
             Some("accepted") => InviteState::Accepted,
+            Some("declined") => InviteState::Declined,
             _ => return Err(format!("a row that should not be shown: {row}")),
         };
         let was = |state: &State| {
@@ -343,8 +344,9 @@ impl Recording<'_> {
             }
             MANAGERS..PARTNER => {
                 let learner = u8::try_from(person - MANAGERS).expect("a number");
-                match rng.u8(0..8) {
+                match rng.u8(0..10) {
                     0 => self.seat(learner).await,
+                    2..=4 => self.answer(&format!("learner {learner}"), rng).await,
                     1 => self.preview(&format!("learner {learner}"), rng).await,
                     _ => self.accept(learner, rng).await,
                 }
@@ -442,7 +444,8 @@ impl Recording<'_> {
     }
 
     async fn page(&self, who: &str, rng: &mut Rng) {
-        let filter = ["", "?status=pending", "?status=accepted", "?status=expired"][rng.usize(0..4)];
+        let filter = ["", "pending", "accepted", "expired", "declined"][rng.usize(0..5)];
+        let filter = if filter.is_empty() { String::new() } else { format!("?status={filter}") };
         let path = self.deal.path(&format!("/seats{filter}"));
         let exchange = self.ask(self.deal.manager.get(&path)).await;
         if exchange.answer.status == 200 {
@@ -503,6 +506,13 @@ impl Recording<'_> {
         } else {
             self.note_plain(&who, &exchange, action);
         }
+    }
+
+    async fn answer(&self, who: &str, rng: &mut Rng) {
+        let Some(MailedLink { address, send, token }) = self.mail(rng).await else { return };
+        let answer = ["decline", "decline", "ask", "opt-out", "opt-in", "opt-in"][rng.usize(0..6)];
+        let exchange = self.ask(self.stack.answer(answer, &token)).await;
+        self.note_plain(who, &exchange, Action::Answer(answer, address, send));
     }
 
     async fn preview(&self, who: &str, rng: &mut Rng) {

@@ -125,13 +125,14 @@ impl Search<'_> {
 
     fn after(&self, index: usize, state: &State) -> Vec<State> {
         let event = &self.events[index];
-        let alone = !self.events.iter().any(|other| {
-            matches!(other.action, Action::Change(_, Some(_)))
-                && other.begin < event.end
-                && event.begin < other.end
-        });
+        let meets = |is_one: fn(&Action) -> bool| {
+            let others = self.events.iter().filter(|other| is_one(&other.action));
+            others.into_iter().any(|other| other.begin < event.end && event.begin < other.end)
+        };
+        let alone = !meets(|action| matches!(action, Action::Change(_, Some(_))));
+        let is_answered = meets(|action| matches!(action, Action::Answer(..)));
         let seconds = (event.asked.timestamp(), event.answered.timestamp());
-        state.after(&event.action, &event.reply, seconds, alone, self.spec)
+        state.after(&event.action, &event.reply, seconds, alone, Spec { is_answered, ..self.spec })
     }
 }
 
@@ -148,7 +149,7 @@ mod tests {
     }
 
     fn check(events: &[((u64, u64), Action, Reply)]) -> Result<usize, usize> {
-        let spec = Spec { lifetime: 50, exact: true };
+        let spec = Spec { lifetime: 50, exact: true, is_answered: false };
         let events: Vec<_> = (0..)
             .zip(events)
             .map(|(number, (span, action, reply))| event(number, *span, action.clone(), reply.clone()))
@@ -214,6 +215,16 @@ mod tests {
         assert_eq!(ends_as("cancelled"), Ok(4), "invited at any of four seconds, and then cancelled");
         assert_eq!(ends_as("pending"), Ok(4), "cancelled once more, and then invited");
         assert_eq!(ends_as("accepted"), Err(4));
+    }
+
+    #[test]
+    fn a_send_beside_an_opt_out_may_be_refused_or_not_and_after_it_must_be() {
+        let sent = ((0, 0), Action::Invite(0), Reply::Done);
+        let out = ((2, 5), Action::Answer("opt-out", 0, 1), Reply::Done);
+        let resent = |begin, reply| ((begin, begin), Action::Resend(0, Some(1)), reply);
+        let after = |begin, reply| check(&[sent.clone(), out.clone(), resent(begin, reply)]);
+        assert_eq!((after(3, Reply::Done), after(3, no("opted_out"))), (Ok(1), Ok(1)));
+        assert_eq!((after(7, Reply::Done), after(7, no("opted_out"))), (Err(2), Ok(1)));
     }
 
     #[test]

@@ -4,11 +4,12 @@
 //! releasing move. Sweeps are left out, because they change no response (I2, I7). Attempts to mail are left out too:
 //! they change the visible expiry, which no check reads where a second attempt is possible.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use chrono::{DateTime, Duration};
 use shared::domain::accept::{AcceptRefusal, known, may_accept};
+use shared::domain::answer::{AnswerRefusal, ask, decline, opt_out};
 use shared::domain::cancel::{CancelRefusal, cancel};
 use shared::domain::limit::RecipientLimit;
 use shared::domain::release::{ReleaseRefusal, may_release};
@@ -34,7 +35,13 @@ pub(super) enum Action {
     ResendExpired(u8),
     Cancel(u8, Option<u32>),
     Release(u8),
-    Accept { learner: u8, address: u8, send: u32 },
+    Accept {
+        learner: u8,
+        address: u8,
+        send: u32,
+    },
+    /// By a link of the address and send: `decline`, `ask`, `opt-out` or `opt-in`.
+    Answer(&'static str, u8, u32),
     Preview(u8, u32),
     Change(Option<u32>, Option<i64>),
     Runs,
@@ -80,6 +87,7 @@ pub(super) struct State {
     ends_at: i64,
     pub(super) rows: BTreeMap<u8, Row>,
     holders: BTreeMap<u8, u8>,
+    opted_out: BTreeSet<u8>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -88,6 +96,9 @@ pub(super) struct Spec {
     pub(super) lifetime: i64,
     /// Whether times count: then each first attempt mails, so the expiry is known. Otherwise nothing expires.
     pub(super) exact: bool,
+    /// Whether a learner answered at the same time. A send reads the opt-outs before it writes the invite, so it may
+    /// go by either.
+    pub(super) is_answered: bool,
 }
 
 fn at(second: i64) -> Timestamp {
@@ -132,19 +143,11 @@ fn learner(number: u8) -> &'static PersonId {
 }
 
 impl Spec {
-    fn new_send(self, now: i64) -> NewSend {
+    fn new_send(self, now: i64, opted_out: bool) -> NewSend {
         let lifetime = Duration::seconds(if self.exact { self.lifetime } else { NEVER - now });
         let queued = Queued { at: at(now), order: 0 };
         let (link, lease) = (link(0).clone(), Duration::zero());
-        NewSend {
-            link,
-            queued,
-            invited_by: None,
-            opted_out: false,
-            lifetime,
-            lease,
-            limit: RecipientLimit::NONE,
-        }
+        NewSend { link, queued, invited_by: None, opted_out, lifetime, lease, limit: RecipientLimit::NONE }
     }
 
     /// The parts of an invite that a reply can show.
@@ -200,7 +203,8 @@ type Step = (State, Reply);
 
 impl State {
     pub(super) fn new(seats: u32, ends_at: i64) -> Self {
-        Self { seats, allocated: 0, ends_at, rows: BTreeMap::new(), holders: BTreeMap::new() }
+        let (rows, holders, opted_out) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
+        Self { seats, allocated: 0, ends_at, rows, holders, opted_out }
     }
 
     fn deal(&self) -> Deal {
@@ -268,13 +272,15 @@ impl State {
         match *action {
             Action::Invite(address) => {
                 let existing = self.invite(address);
-                match invite(existing.as_ref(), &INVITEE, &spec.new_send(now), at(now)) {
+                let sends = self.sends(address, now, spec);
+                let steps = sends.map(|send| match invite(existing.as_ref(), &INVITEE, &send, at(now)) {
                     Ok(invite) => vec![(self.with(address, spec.row(&invite)), Reply::Done)],
                     Err(InviteRefusal::AlreadyPending) => refused("already_pending"),
                     Err(InviteRefusal::AlreadyAccepted) => refused("already_accepted"),
                     Err(InviteRefusal::OptedOut) => refused("opted_out"),
                     Err(InviteRefusal::TooSoon(_)) => refused("too_soon"),
-                }
+                });
+                steps.flatten().collect()
             }
             Action::Resend(address, expected) => {
                 let mut steps = self.resend(address, expected, now, spec);
@@ -314,6 +320,7 @@ impl State {
                     _ => refused("not_found"),
                 }
             }
+            Action::Answer(answer, address, send) => self.answer(answer, address, send, now, spec),
             Action::Accept { learner, address, send } => self.accept(learner, address, send, now, spec),
             Action::Change(seats, ends_at) => {
                 let change = DealChange { seats, ends_at: ends_at.map(at), ..DealChange::default() };
@@ -376,9 +383,28 @@ impl State {
         }
     }
 
+    /// What a send may have read of the opt-out.
+    fn sends(&self, address: u8, now: i64, spec: Spec) -> impl Iterator<Item = NewSend> + use<> {
+        let is_out = self.opted_out.contains(&address);
+        let may_read = [false, true].into_iter().filter(move |read| spec.is_answered || *read == is_out);
+        may_read.map(move |opted_out| spec.new_send(now, opted_out))
+    }
+
     fn resend(&self, address: u8, expected: Option<u32>, now: i64, spec: Spec) -> Vec<Step> {
+        let sends = self.sends(address, now, spec);
+        sends.flat_map(|send| self.resend_once(address, expected, &send, now, spec)).collect()
+    }
+
+    fn resend_once(
+        &self,
+        address: u8,
+        expected: Option<u32>,
+        send: &NewSend,
+        now: i64,
+        spec: Spec,
+    ) -> Vec<Step> {
         let refused = |code: &str| vec![(self.clone(), Reply::Refused(code.to_owned()))];
-        match resend(self.invite(address).as_ref(), expected, &spec.new_send(now), at(now)) {
+        match resend(self.invite(address).as_ref(), expected, send, at(now)) {
             Ok(invite) => vec![(self.with(address, spec.row(&invite)), Reply::Done)],
             // A double click gets the invite and sends nothing.
             Err(ResendRefusal::JustResent) => vec![(self.clone(), Reply::Done)],
@@ -393,6 +419,36 @@ impl State {
                 | ResendRefusal::TooSoon(_),
             ) => refused("not_found"),
         }
+    }
+
+    fn answer(&self, answer: &str, address: u8, send: u32, now: i64, spec: Spec) -> Vec<Step> {
+        let (existing, deal) = (self.invite(address), self.deal());
+        let (existing, link, now) = (existing.as_ref(), link(send), at(now));
+        let answered = match answer {
+            "decline" => decline(existing, &deal, link, now),
+            "ask" => ask(existing, &deal, link, now),
+            "opt-out" => opt_out(existing, Some(link), now),
+            _ => known(existing, link).cloned().map_err(|_| AnswerRefusal::UnknownInvite),
+        };
+        let code = match answered {
+            Ok(invite) => {
+                let mut state = self.with(address, spec.row(&invite));
+                match answer {
+                    "decline" => {}
+                    "opt-out" => drop(state.opted_out.insert(address)),
+                    _ => drop(state.opted_out.remove(&address)),
+                }
+                return vec![(state, Reply::Done)];
+            }
+            Err(AnswerRefusal::UnknownInvite) => "unknown_invite",
+            Err(AnswerRefusal::Cancelled) => "invite_cancelled",
+            Err(AnswerRefusal::AlreadyAccepted) => "already_accepted",
+            Err(AnswerRefusal::DealEnded) => "deal_ended",
+            Err(AnswerRefusal::DealNotStarted) => "deal_not_started",
+            Err(AnswerRefusal::StillValid) => "still_valid",
+            Err(AnswerRefusal::Expired) => "invite_expired",
+        };
+        vec![(self.clone(), Reply::Refused(code.to_owned()))]
     }
 
     fn accept(&self, who: u8, address: u8, send: u32, now: i64, spec: Spec) -> Vec<Step> {

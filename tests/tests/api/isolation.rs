@@ -125,7 +125,8 @@ async fn forged_tokens_all_look_alike() {
     stack.stop().await;
 }
 
-/// I5: only a signed-in person's POST accepts. Other methods, and callers without a token, change nothing.
+/// I5: only a signed-in person's POST accepts, and only a POST answers. Other methods, and accepting without a token, change
+/// nothing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn mail_scanners_change_nothing() {
     let stack = TestStack::start().await;
@@ -135,8 +136,9 @@ async fn mail_scanners_change_nothing() {
     let learner = stack.person("bob@example.com").await;
     for client in [stack.nobody(), learner.clone()] {
         for method in ["GET", "HEAD", "OPTIONS", "PUT", "DELETE"] {
-            for path in ["/api/invites/accept", "/api/invites/preview"] {
-                for path in [path.to_owned(), format!("{path}?token={token}"), format!("{path}/{token}")] {
+            for route in ["accept", "preview", "decline", "ask", "opt-out", "opt-in"] {
+                let path = format!("/api/invites/{route}");
+                for path in [path.clone(), format!("{path}?token={token}"), format!("{path}/{token}")] {
                     let answer = client.call(method, &path, &[], None).await;
                     assert_eq!(answer.status, 404, "{}", answer.show());
                 }

@@ -255,42 +255,6 @@ async fn a_stale_tag_is_refused_and_a_double_click_sends_once() {
     stack.stop().await;
 }
 
-/// A cancelled invite is off the page, readable by id, and can be sent again. I3.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_cancelled_invite_is_refused_and_can_be_sent_again() {
-    let stack = TestStack::with(&[("INVITE_LIFETIME", "4s")]).await;
-    let deal = stack.deal(5).await;
-    let id = deal.invite_one("ann@example.com").await;
-    let first = stack.token_for("ann@example.com").await;
-    let ann = stack.person("ann@example.com").await;
-    for _ in 0..2 {
-        deal.cancel(&id).await.ok(204);
-    }
-    stack.accept(&ann, &first).await.problem(410, "invite_cancelled");
-    assert_eq!(deal.one(&id).await["status"], "cancelled");
-    assert_eq!((deal.counts().await, deal.rows("").await), ([0, 0, 0], vec![]));
-    assert!(deal.search("ann", &[]).await.is_empty());
-    stack.sweep().await;
-    assert_eq!(stack.inbox().await.len(), 1);
-
-    let again = deal.invite(&["ANN@example.com"]).await;
-    assert_fields(&again["results"][0], &json!({"outcome": "invited", "inviteId": id}));
-    assert_eq!(deal.one(&id).await["sends"], 2);
-    stack.accept(&ann, &first).await.problem(410, "invite_superseded");
-
-    // An expired invite can be cancelled too.
-    past(time(&deal.one(&id).await["expiresAt"])).await;
-    assert_eq!(deal.counts().await, [0, 0, 1]);
-    let second = stack.token_for("ann@example.com").await;
-    deal.cancel(&id).await.ok(204);
-    stack.accept(&ann, &second).await.problem(410, "invite_cancelled");
-    assert_eq!(deal.counts().await, [0, 0, 0]);
-    deal.invite_one("ann@example.com").await;
-    stack.accept(&ann, &stack.token_for("ann@example.com").await).await.ok(200);
-    assert_eq!(deal.seats().await, [5, 1, 4]);
-    stack.stop().await;
-}
-
 /// A bulk resend of named invites, and of all expired ones.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_are_resent_at_once() {

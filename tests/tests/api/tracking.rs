@@ -54,26 +54,6 @@ async fn i4_an_event_settles_a_mail_whose_answer_was_lost() {
     stack.stop().await;
 }
 
-/// Events of an older send, of a cancelled invite, and after an accept.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn i9_an_event_changes_nothing_else() {
-    let stack = TestStack::with(&[]).await;
-    let deal = stack.deal(9).await;
-    let id = deal.invite_one("ann@example.com").await;
-    let first = stack.inbox_for("ann@example.com").await.remove(0);
-    deal.resend(&id, Some("\"1\"")).await.ok(200);
-    let older = json!({ "id": first.field("id"), "event": "bounce" });
-    assert_eq!(stack.nobody().post("/inbox/events", &older).await.status, 202);
-    let ann = stack.person("ann@example.com").await;
-    stack.accept(&ann, &stack.token_for("ann@example.com").await).await.ok(200);
-    stack.publish("ann@example.com", "bounce", 1).await;
-    let invite = deal.one_with_mail(&id, "bounced").await;
-    assert_eq!((&invite["status"], deal.seats().await), (&json!("accepted"), [9, 1, 8]));
-    assert_eq!(events(&invite).iter().filter(|event| **event == "bounced").count(), 1, "{invite}");
-    assert!(deal.rows("status=undelivered").await.is_empty());
-    stack.stop().await;
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_event_of_a_mail_that_is_not_there_is_refused() {
     let stack = TestStack::with(&[]).await;

@@ -90,8 +90,12 @@ impl Operation {
     fn invites(self) -> usize {
         match self {
             Self::Invite | Self::InviteMany | Self::CreateDeal | Self::PatchDeal => 0,
-            Self::ResendMany | Self::ResendExpired => MANY,
-            Self::ReadDeal | Self::ReadLinks | Self::Expire | Self::DeliverMany => MANY,
+            Self::ResendMany
+            | Self::ResendExpired
+            | Self::ReadDeal
+            | Self::ReadLinks
+            | Self::Expire
+            | Self::DeliverMany => MANY,
             _ => 1,
         }
     }
@@ -228,7 +232,8 @@ impl Scenario {
 
     /// SES's event about the mail, as SNS hands it over.
     fn bounce(&self) -> Value {
-        let at = "2026-01-01T00:00:00.000Z";
+        // The same each time, and after the mail.
+        let at = "2030-01-01T00:00:00.000Z";
         let tags = json!({ "deal": [self.deal.id], "invite": [self.ids[0]], "send": ["1"] });
         let event = json!({
             "eventType": "Bounce",
