@@ -125,7 +125,7 @@ async fn a_correction_changes_both_invites_or_neither() {
         assert_eq!((corrected.invite.sends, version(&table.item(&new).await)), (1, 1), "{fault:?}");
         assert_eq!(table.now(&old).await.state, InviteState::Cancelled, "{fault:?}");
         let events: Vec<_> = corrected.invite.history.newest_first().map(|entry| entry.event).collect();
-        assert_eq!(events, [HistoryEvent::Invited, HistoryEvent::Corrected], "{fault:?}");
+        assert_eq!(events, [HistoryEvent::Corrected, HistoryEvent::Invited], "{fault:?}");
     }
     // Somebody else wins the race.
     let table = Table::new(3).await;
