@@ -184,7 +184,7 @@ partner: $(AWS)/ready ## Appoint a partnership manager (EMAIL=)
 dismiss: $(AWS)/ready ## Withdraw both appointments (EMAIL=; with another issuer SUBJECT=, which stops sending only)
 	@$(AWS)/bin/python infra/people.py dismiss --stack $(call quoted,$(STACK)) --email $(call said,EMAIL) --subject $(call said,SUBJECT)
 
-opt-in: $(AWS)/ready ## Let an organisation invite a person again who opted out (EMAIL= ORG=)
+opt-in: $(AWS)/ready ## Lift a person's opt-out from an organisation's invites (EMAIL= ORG=)
 	@$(AWS)/bin/python infra/people.py opt-in --stack $(call quoted,$(STACK)) --email $(call said,EMAIL) --org $(call said,ORG)
 
 audit: $(AWS)/ready ## Print who changed a deal and its invites (DEAL=, and EMAIL= for one person)

@@ -603,7 +603,7 @@ def deploy(given: Values, stack: str, rotate: bool, will_build: bool = False) ->
             say("  Add a partnership manager:  make partner EMAIL=…")
             say("  Add a learning manager:     make manager EMAIL=… ORG=…")
     if values.get("sending_paused") == "true":
-        say("Sending is paused, so no mail was tried.")
+        say("Sending is paused, so the smoke test sent no mail.")
     else:
         smoke_test(stack)
 

@@ -142,7 +142,7 @@ def people(task: str, email: str, organisation: str, subject: str, stack: str) -
     if task == "dismiss" and subject:
         Block(boto3.client("dynamodb"), outputs_of(stack)).set(subject)
         say(
-            "This person sends nothing more. Dismiss them at your identity provider, too: their token expires by itself."
+            "This person can send no more invites. Dismiss them at your identity provider, too: their token still lets them see, cancel and release until it expires."
         )
         return
     if not ADDRESS.fullmatch(email):
@@ -166,7 +166,7 @@ def people(task: str, email: str, organisation: str, subject: str, stack: str) -
         say(f"{email} creates, resizes and ends deals from the next sign-in.")
     else:
         dismiss(cognito, block, pool, email)
-        say(f"{email} is a learner again, and sends nothing more. Tokens issued earlier expire within 15 minutes.")
+        say(f"{email} is a learner again, and can send no more invites. Tokens issued earlier expire within 15 minutes.")
 
 
 def main() -> None:

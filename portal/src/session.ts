@@ -212,7 +212,7 @@ async function refresh(refreshToken: string) {
     const response = await oauth.refreshTokenGrantRequest(server, client, oauth.None(), refreshToken, options);
     const tokens = await oauth.processRefreshTokenResponse(server, client, response);
     const claims = claimsOf(tokens.access_token);
-    // Signed out meanwhile, or refused.
+    // The person signed out during the refresh, or the token is refused.
     if (!session.value || !claims) return;
     session.value = {
       ...session.value,

@@ -58,7 +58,7 @@ function Unsubscribe() {
     return (
       <>
         <Heading title="Unsubscribed">{`You get no more invites from ${name}`}</Heading>
-        <p>{name} sees that you want none. You can still accept an invite with the link in its email.</p>
+        <p>{name} sees that you stopped its invites. You can still accept an invite with the link in its email.</p>
         <p>To undo this, open that link and press “Allow invites again”.</p>
       </>
     );
@@ -68,7 +68,7 @@ function Unsubscribe() {
     return (
       <>
         <Heading title="This link does not work">This link does not work</Heading>
-        <p>Open the link in your invitation email. The page that it opens can stop the invites.</p>
+        <p>Open the link in your invitation email. You can stop the invites on the page that opens.</p>
       </>
     );
   }
@@ -76,8 +76,8 @@ function Unsubscribe() {
     <>
       <Heading title="Unsubscribe">Stop these invites?</Heading>
       <p>
-        You will get no more invites from the organisation that sent you the email. It will see that you want none. You
-        can undo this with the link in the email.
+        You will get no more invites from the organisation that sent you the email. It will see that you stopped them.
+        You can undo this with the link in the email.
       </p>
       {problem.value && <Failure key={problem.value} problem={problem.value} />}
       <p class="actions">

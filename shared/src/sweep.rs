@@ -133,6 +133,6 @@ async fn read(store: &Store, keys: Vec<InviteKey>) -> (Vec<InviteRecord>, Report
 }
 
 fn unread(error: &StoreError) -> Report {
-    tracing::error!(error = %error, "what is due could not be read");
+    tracing::error!(error = %error, "due invites could not be read");
     Report { failures: 1, ..Report::default() }
 }

@@ -32,7 +32,7 @@ def next_of(pool: str) -> str:
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    """Every fourth request goes out as it was made."""
+    """Every fourth request goes out as schemathesis generated it."""
     label = case.operation.label
     asked[label] = asked.get(label, -1) + 1
     if asked[label] % 4 == 3:

@@ -113,7 +113,7 @@ check("with two address columns, the page asks which one to invite", { hands: [K
   await inviting(page, deal);
   await hand.paste("textbox", "Addresses", ACCOUNTS);
   await summary(page, "Which columns do you mean?");
-  await page.getByText("In the lines from “First Name [Required], ").waitFor();
+  await page.getByText("This question is about the lines from “First Name [Required], ").waitFor();
   assert.equal(await page.getByRole("table", { name: "What will happen" }).count(), 0, "nothing is checked before a column is chosen");
   await page.getByRole("table", { name: "First rows" }).getByRole("cell", { name: "ann@home.example" }).waitFor();
   const chosen = (name) => page.getByRole("combobox", { name, exact: true }).evaluate(({ selectedOptions: [option] }) => option.textContent);

@@ -62,7 +62,7 @@ check("after a lost answer, correcting again says that the first attempt had gon
   assert.deepEqual((await deal.rows()).map(({ email, sends }) => [email, sends]), [["ann@example.com", 1]]);
 });
 
-check("correcting an invite that was cancelled meanwhile says so", { expect: [answered(404)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check("correcting an invite that somebody else cancelled says so", { expect: [answered(404)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await stack.fault("reject", 1);
   await deal.invite(["ann@exmaple.com"]);
@@ -162,7 +162,7 @@ check("after a lost answer, deleting a deal again says that it was deleted", { .
   await page.getByRole("row", { name: /^Unlimited/ }).waitFor({ state: "detached" });
 });
 
-check("resending an invite whose address somebody corrected meanwhile says so, and lists the new one", { expect: [answered(404)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check("resending an invite whose address somebody else corrected says so, and lists the new one", { expect: [answered(404)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await deal.invite([`ann@${deal.org}.example`]);
   await enter(page, deal.manager, deal.path);

@@ -214,7 +214,7 @@ def roles(stack: Stack) -> Roles:
 
 @pytest.fixture(scope="module")
 def jobs(stack: Stack, issuer: Issuer, partner: str, manager: str) -> Iterator[Jobs]:
-    """The schedules rest meanwhile: each run is one that a test has asked for."""
+    """The schedules rest while these tests run: each run is one that a test has asked for."""
     scheduler = stack.emulator.client("scheduler")
     kept = ("Name", "Description", "ScheduleExpression", "FlexibleTimeWindow", "Target")
     functions = {Roles(stack).configuration(name)["FunctionArn"] for name in ("expire-invites", "deliver-invites")}

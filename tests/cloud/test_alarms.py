@@ -94,4 +94,4 @@ def test_grant_scopes_says_why_it_failed_and_names_nobody(pool: Stack) -> None:
         return [line for line in lines(pool, "grant-scopes") if line.get("level") == "ERROR"]
 
     [line] = wait_for("the error is logged", reported, 10)
-    assert line == {"level": "ERROR", "message": "no token was made", "error": "the event cannot be read"}
+    assert line == {"level": "ERROR", "message": "no token was issued", "error": "the event cannot be read"}

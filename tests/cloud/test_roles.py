@@ -1,6 +1,6 @@
 """Each function does its job with its own role, with nothing less, and not with another's.
 
-A job is all that a function is for, with a look at what came of it. Policies are asked at each request, so a change
+A job is all that a function is for, with a look at its effect. Policies are asked at each request, so a change
 takes effect at once.
 """
 

@@ -1,4 +1,4 @@
-"""The schedules fire by themselves, a minute after they were made and each minute from then on."""
+"""The schedules fire by themselves, a minute after they were created and each minute from then on."""
 
 from dataclasses import dataclass
 

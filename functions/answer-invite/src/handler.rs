@@ -60,7 +60,7 @@ async fn asked(store: &Store, request: &Request) -> HandlerResult {
     let email = record.invite.email.clone();
     let lifted = store.opt_in(&deal.organisation.id, &email);
     let invite = answer(store, request, &deal, record, rule, lifted).await?;
-    // A newer send may have settled the ask before its write was acknowledged.
+    // A newer send may have cleared the request before its write was acknowledged.
     let asked = invite.asked.or(foreseen).ok_or(AnswerRefusal::StillValid)?;
     Ok(http::json(202, &AskedView { asked_at: asked.at.into(), asked_for: asked.wanted }))
 }

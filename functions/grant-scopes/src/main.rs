@@ -17,7 +17,7 @@ async fn main() -> Result<(), Error> {
 
 /// One line as the other functions write it. It leaves out the error's source, which quotes the event (I8).
 fn report(error: &grant::Unreadable) {
-    let line = json!({ "level": "ERROR", "message": "no token was made", "error": error.to_string() });
+    let line = json!({ "level": "ERROR", "message": "no token was issued", "error": error.to_string() });
     // If standard output is closed, nothing can report that.
     let _ = writeln!(std::io::stdout().lock(), "{line}");
 }

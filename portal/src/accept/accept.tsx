@@ -163,7 +163,7 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
       if (code === "unknown_invite") end(link, { code, preview: undefined });
       else if (code === "still_valid") stopBy(null);
       else {
-        // The invite changed meanwhile: the page shows its current state.
+        // Somebody changed the invite: the page shows its current state.
         if (what !== "accept" && (problem.status === 409 || problem.status === 410)) await reload();
         refusal.value = { problem, of: what };
       }

@@ -101,7 +101,7 @@ export function Refusing(answering: Answering) {
           {...answering}
           answer="opt-out"
           label="Not me / stop inviting me"
-          hint={`No more invites from ${organisation.name} will come to ${preview?.email ?? "the invited address"}. It will see that you want none. You can undo this on this page.`}
+          hint={`No more invites from ${organisation.name} will come to ${preview?.email ?? "the invited address"}. ${organisation.name} will see that you stopped them. You can undo this on this page.`}
         />
       )}
     </section>
@@ -120,7 +120,7 @@ export function Stopped({ now, found, busy, onAnswer }: Answering & { now: boole
             <Text>{`You stopped invites from ${found.organisation.name}.`}</Text>
           </strong>{" "}
           <Text>
-            {`It sees that you want none, and its new invites do not reach you.${acceptable ? " You can still accept this one." : ""}`}
+            {`It sees this, and can send you no new invites.${acceptable ? " You can still accept this one." : ""}`}
           </Text>
         </p>
         <p class="actions">

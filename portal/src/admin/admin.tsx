@@ -83,7 +83,7 @@ function Deals() {
       setStarting(undefined);
     }
   };
-  /** Makes a change that was confirmed. If its answer is lost, the row shows what is the case, and *Try again* asks nothing. */
+  /** Makes a change that was confirmed. If its answer is lost, the row shows the deal as it is now, and *Try again* asks no second question. */
   const carryOut = async (deal: DealWithSeats, what: string, write: () => Promise<void>) => {
     setStarting(deal.id);
     setRefusal(undefined);

@@ -35,7 +35,7 @@ export function ColumnsForm({
         Which columns do you mean?
       </h2>
       <p>
-        In the lines from “{begin.slice(0, LONGEST_LINE)}
+        This question is about the lines from “{begin.slice(0, LONGEST_LINE)}
         {begin.length > LONGEST_LINE && "…"}” on.
       </p>
       <p class="soft">

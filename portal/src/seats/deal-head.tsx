@@ -42,7 +42,7 @@ export function DealHead({
         <Notice tone="warn">
           <Text>
             Every seat is taken: nobody can accept until a seat is free. De-allocate a seat, or ask your partnership
-            manager for more.
+            manager for more seats.
           </Text>
         </Notice>
       )}

@@ -291,8 +291,8 @@ export function Invites({
       title: `Resend ${many}?`,
       body: (
         <p>
-          Each person gets a new email with a new link and a new expiry date. Only the new link works. An invite whose
-          email is on its way, bounced or was marked as spam is left out.
+          Each person gets a new email with a new link and a new expiry date. Only the new link works. Invites are left
+          out if their email is on its way, bounced or was marked as spam.
         </p>
       ),
       action: "Resend all",

@@ -29,7 +29,7 @@ pub fn track(existing: Option<&Invite>, send: u32, told: Delivery) -> Result<Inv
 }
 
 impl Invite {
-    /// News that a queued mail is out settles the mail as sent.
+    /// An event that says that a queued mail is out also records the mail as sent.
     pub(super) fn told(&self, delivery: Delivery) -> Self {
         let mut next = Self { delivery, lease_until: None, ..self.clone() };
         if delivery.is_out() && !self.delivery.is_out() {

@@ -124,7 +124,9 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         let problem = match error {
             StoreError::Unavailable { .. } => Self::unavailable(),
-            StoreError::Blocked => Self::forbidden("You may no longer send invites. Ask who appointed you."),
+            StoreError::Blocked => {
+                Self::forbidden("You can no longer send invites. Ask the person who appointed you.")
+            }
             StoreError::Corrupt(_) | StoreError::Random => {
                 Self::new(500, "internal", "Something went wrong on our side. Try again later.")
             }

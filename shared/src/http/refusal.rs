@@ -84,7 +84,7 @@ impl Problem {
                 409,
                 "complained",
                 "The recipient marked an earlier mail as spam, so no more mail goes to this address. Correct the \
-                 address, or ask them in another way.",
+                 address, or contact the person in another way.",
             ),
             ResendRefusal::OptedOut => opted_out(),
             ResendRefusal::TooSoon(too_soon) => Self::too_many_requests(Some(too_soon.retry_at), now),
@@ -95,7 +95,7 @@ impl Problem {
 impl Problem {
     pub fn of_correction(refusal: CorrectRefusal, now: Timestamp) -> Self {
         let invited =
-            "This address has an invite of this deal already. Resend that one, or correct the address again.";
+            "This address already has an invite to this deal. Resend that invite, or enter another address.";
         match refusal {
             CorrectRefusal::NotFound => Self::not_found(),
             CorrectRefusal::AlreadyAccepted => already_accepted(),
@@ -142,7 +142,7 @@ fn already_accepted() -> Problem {
 }
 
 fn opted_out() -> Problem {
-    let detail = "This person opted out of invites from your organisation. Only they can lift it.";
+    let detail = "This person opted out of invites from your organisation. Only they can undo this.";
     Problem::new(409, "opted_out", detail)
 }
 

@@ -136,7 +136,7 @@ impl Run<'_> {
             if !self.turn(waiting.len()).await || self.mailed.borrow().stopped {
                 break;
             }
-            // I10: whoever opted out while the mail was queued gets none.
+            // I10: a person who opted out while the mail was queued gets no mail.
             let people =
                 waiting.iter().map(|(_, (claim, deal))| (&deal.organisation.id, &claim.record.invite.email));
             let opt_outs = self.sending.store.opt_outs(people).await;

@@ -111,7 +111,7 @@ properties! {
     I10_LIFTED = "I10 an answered ask lifts the opt-out": |_, state| {
         state.said != Some(Said::Ask) || !state.table.opted_out
     };
-    I10_SETTLED = "I10 an accept settles the learner's decline and ask": |_, state| {
+    I10_SETTLED = "I10 an accept clears the learner's decline and ask": |_, state| {
         rows(state).all(|(_, row)| !row.is(InviteState::Accepted) || !row.declined && row.asked.is_none())
     };
     ENOUGH_LINKS = "the model has room for every link": |_, state| !state.has(Flaw::TooManyLinks);

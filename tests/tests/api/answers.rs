@@ -165,7 +165,7 @@ async fn i10_an_opt_out_holds_for_every_deal_and_path_of_the_organisation() {
     stack.stop().await;
 }
 
-/// A queued mail of somebody who opted out meanwhile is not sent, and says so.
+/// A queued mail to somebody who opted out after it was queued is not sent, and says so.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn i10_a_queued_mail_is_not_sent_after_an_opt_out() {
     let stack = TestStack::with(&[("FUNCTION_TIMEOUT", "5s"), ("DELIVERY_LEASE", "6s")]).await;
