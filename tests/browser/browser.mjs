@@ -232,7 +232,8 @@ export async function chooseAccount(page, hand, email) {
   if (!await asked.isVisible()) return;
   await hand.write("textbox", "Any other address", email);
   await hand.press("button", "Sign in");
-  await page.waitForURL((url) => !url.pathname.startsWith("/oidc"));
+  // The page takes the issuer's answer out of its address when it has read it.
+  await page.waitForURL((url) => !url.pathname.startsWith("/oidc") && !url.searchParams.has("state"));
 }
 
 /** Opens a page of the portal and signs in by way of the issuer's page. */

@@ -112,7 +112,7 @@ check("if the issuer has forgotten the person, it asks, and leads back", {}, asy
   await page.reload();
   await page.getByRole("heading", { name: "Who are you?" }).waitFor();
   await chooseAccount(page, hand, deal.manager);
-  assert.equal(page.url(), stack.url + deal.path);
+  await page.waitForURL(stack.url + deal.path);
 });
 
 check("signing out in one tab leaves no tab at work", { hands: [Keyboard] }, async ({ context, page, stack, hand }) => {

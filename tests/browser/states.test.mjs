@@ -178,6 +178,8 @@ check("sign-in can be cancelled, and signing out ends the session", { hands: BOT
   await page.getByText("You did not sign in. Nothing has changed.").waitFor();
   await hand.press("button", "Sign in");
   await chooseAccount(page, hand, deal.manager);
+  // The page moves the focus to its heading, away from what Tab has reached before.
+  await heading(page, "Deal seats: Unlimited");
   await hand.press("button", "Sign out");
   await page.waitForURL(`${stack.url}/`);
   await page.getByRole("button", { name: "Sign in", exact: true }).waitFor();
