@@ -166,7 +166,9 @@ def people(task: str, email: str, organisation: str, subject: str, stack: str) -
         say(f"{email} creates, resizes and ends deals from the next sign-in.")
     else:
         dismiss(cognito, block, pool, email)
-        say(f"{email} is a learner again, and can send no more invites. Tokens issued earlier expire within 15 minutes.")
+        say(
+            f"{email} is a learner again, and can send no more invites. Tokens issued earlier expire within 15 minutes."
+        )
 
 
 def main() -> None:
