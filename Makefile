@@ -319,9 +319,9 @@ costs: ## Print the running costs, as in docs/how-to.md
 images: build portal chromium tests/browser/$(MODULES) ## Take the pictures in docs/images/ again
 	@mkdir -p target/images docs/images
 	@awk 'marks >= 2; /^---$$/ { marks++ }' shared/src/mail/snapshots/shared__mail__tests__html.snap > target/images/mail.html
-	@printf '<body style="margin:0;display:flex;gap:16px;background:#fff"><iframe src="mail.html" style="border:0;width:390px;height:880px"></iframe><iframe src="mail.html" style="border:0;width:760px;height:880px"></iframe></body>' > target/images/both.html
+	@printf '<body style="margin:0;display:flex;gap:16px;background:#fff"><iframe src="mail.html" style="border:0;width:390px;height:960px"></iframe><iframe src="mail.html" style="border:0;width:760px;height:960px"></iframe></body>' > target/images/both.html
 	@"$(CHROMIUM)" --headless --no-sandbox --disable-gpu --hide-scrollbars --virtual-time-budget=4000 --user-data-dir=target/images/profile --allow-file-access-from-files \
-	  --window-size=1166,880 --screenshot=docs/images/mail.png "file://$(CURDIR)/target/images/both.html" 2>/dev/null
+	  --window-size=1166,960 --screenshot=docs/images/mail.png "file://$(CURDIR)/target/images/both.html" 2>/dev/null
 	@cd tests/browser && npm run --silent images
 	@echo "docs/images/: look at them"
 
