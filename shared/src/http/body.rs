@@ -82,7 +82,7 @@ fn refusal_of(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem 
     }
     // serde quotes the value first and the expectation last. The value may look like such a message, too.
     // serde_json takes a value that is no text, where one of several texts is expected, for a fault of syntax.
-    let is_no_choice = message.starts_with("expected value");
+    let is_no_choice = !field.is_empty() && message.starts_with("expected value");
     let detail = match message.rsplit_once(", expected ") {
         _ if is_no_choice => "has a value that is not allowed".to_owned(),
         Some((_, expected)) if is_unknown_field => format!("has an unknown field, expected {expected}"),
@@ -183,6 +183,7 @@ mod tests {
             (r#"{"kind":"se-cret"}"#, "`known`"),
             (r#"{"kind":"x, expected se-cret"}"#, "`known`"),
             (r#"{"kind":5}"#, "kind: has a value that is not allowed"),
+            ("se-cret", "Invalid body: expected value at line 1"),
             (r#"{"number":"se-cret"}"#, "u32"),
             (r#"{"number":"x, expected se-cret"}"#, "u32"),
             (r#"{"se-cret":1}"#, "unknown field, expected one of `kind`, `number`, `within`"),
