@@ -6,7 +6,7 @@ use serde_json::json;
 use shared::domain::cancel::{CancelRefusal, cancel};
 use shared::domain::release::ReleaseRefusal;
 use shared::domain::{DealId, Invite, InviteId, InviteKey};
-use shared::http::{self, App, HandlerResult, Manager, Object, Problem, Request};
+use shared::http::{self, App, HandlerResult, Manager, Object, Problem, Request, SeenInvite};
 use shared::http::{authorize_deal_id, check_rows, no_content};
 use shared::store::{Changed, Seen, StoreError};
 use std::collections::{HashMap, HashSet};
@@ -71,13 +71,6 @@ async fn cancel_one(
 #[serde(deny_unknown_fields)]
 struct CancelBody {
     invites: Vec<Object<SeenInvite>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SeenInvite {
-    id: String,
-    sends: u32,
 }
 
 #[derive(Clone, Copy, PartialEq, Serialize)]

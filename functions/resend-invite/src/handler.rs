@@ -4,8 +4,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use shared::domain::resend::{ResendRefusal, resend, resend_among_many};
 use shared::domain::{Delivery, Invite, InviteId};
-use shared::http::{self, HandlerResult, InviteView, Object, Problem, Request};
-use shared::sending::{MOST_ROWS, Row, RowOutcome, Rule, SendRequest, Sending, check_rows};
+use shared::http::{
+    self, HandlerResult, InviteView, MOST_ROWS, Object, Problem, Request, SeenInvite, check_rows,
+};
+use shared::sending::{Row, RowOutcome, Rule, SendRequest, Sending};
 use shared::store::{Seen, StoreError};
 use std::collections::HashSet;
 use std::future;
@@ -55,13 +57,6 @@ async fn resend_one(sending: &Sending, request: &Request) -> HandlerResult {
 struct ResendBody {
     status: Option<String>,
     invites: Option<Vec<Object<SeenInvite>>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SeenInvite {
-    id: String,
-    sends: u32,
 }
 
 #[derive(Clone, Copy, PartialEq, Serialize)]

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use shared::domain::send::{InviteRefusal, Invitee, invite};
 use shared::domain::{Deal, Email, EmailError, InviteId, Name, readable};
-use shared::http::{self, HandlerResult, Object, Problem, Request, Time, text_cell};
-use shared::sending::{Row, RowOutcome, Rule, Sending, check_rows};
+use shared::http::{self, HandlerResult, Object, Problem, Request, Time, check_rows, text_cell};
+use shared::sending::{Row, RowOutcome, Rule, Sending};
 use shared::store::Seen;
 use std::collections::HashSet;
 

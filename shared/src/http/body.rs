@@ -2,9 +2,9 @@
 //! contract allows only objects, so bodies are made of [`Object`]s.
 
 use super::Problem;
-use serde::Serialize;
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor};
+use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_path_to_error::Segment;
 use std::fmt;
@@ -43,6 +43,14 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
 
         deserializer.deserialize_map(Members(PhantomData))
     }
+}
+
+/// A row of a request about many invites: an invite, and how often it was sent when the caller saw it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SeenInvite {
+    pub id: String,
+    pub sends: u32,
 }
 
 /// Reads a cell that is not text as empty, so that one cell does not refuse all other rows.
@@ -109,7 +117,6 @@ fn extend(path: &mut String, segment: &Segment) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde::Deserialize;
 
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]

@@ -23,8 +23,6 @@ use futures_util::stream::{self, StreamExt};
 use std::collections::HashMap;
 use std::time::Duration;
 
-pub use crate::http::{MOST_ROWS, check_rows};
-
 /// Writes in flight in one request.
 const WRITES: usize = 32;
 
