@@ -1,11 +1,13 @@
 import { gzipSync } from "node:zlib";
 import { defineConfig, type Plugin } from "vite";
 
-/** The most that a page may load, compressed, in KiB. */
-const BUDGETS = { "accept.html": 29, "index.html": 66 };
+/** The most that a page may load at first, compressed, in KiB. */
+const BUDGETS = { "accept.html": 29, "index.html": 50 };
+/** The most that a script may add when it is needed. */
+const ON_DEMAND = 30;
 const CSS_BUDGET = 17;
 
-/** Fails the build if a page loads more than its budget, imports on demand included. */
+/** Fails the build if a page loads more than its budget, at first or on demand. */
 function budgets(): Plugin {
   return {
     name: "budgets",
@@ -16,22 +18,35 @@ function budgets(): Plugin {
         const chunk = bundle[file];
         if (chunk?.type !== "chunk" || seen.has(file)) return 0;
         seen.add(file);
-        return [...chunk.imports, ...chunk.dynamicImports].reduce(
-          (sum, next) => sum + scripts(next, seen),
-          kib(chunk.code),
-        );
+        return chunk.imports.reduce((sum, next) => sum + scripts(next, seen), kib(chunk.code));
       };
       const over: string[] = [];
       const hold = (what: string, size: number, limit: number) => {
         this.info(`${what}: ${size.toFixed(1)} of ${limit} KiB`);
         if (size > limit) over.push(`${what} is ${size.toFixed(1)} KiB, compressed; the budget is ${limit} KiB`);
       };
+      const held = new Set<string>();
+      /** Holds what these scripts load when it is needed, and what that loads in turn. */
+      const later = (loaded: Set<string>) => {
+        for (const file of loaded) {
+          const chunk = bundle[file];
+          for (const next of chunk?.type === "chunk" ? chunk.dynamicImports : []) {
+            if (loaded.has(next) || held.has(next)) continue;
+            held.add(next);
+            const then = new Set(loaded);
+            hold(`${next}, on demand`, scripts(next, then), ON_DEMAND);
+            later(then);
+          }
+        }
+      };
       for (const [page, limit] of Object.entries(BUDGETS)) {
         const entry = Object.values(bundle).find(
           (file) => file.type === "chunk" && file.facadeModuleId?.endsWith(`/${page}`),
         );
         if (!entry) throw new Error(`${page} has no script`);
-        hold(`${page}'s script`, scripts(entry.fileName, new Set()), limit);
+        const loaded = new Set<string>();
+        hold(`${page}'s script`, scripts(entry.fileName, loaded), limit);
+        later(loaded);
       }
       const styles = Object.values(bundle).filter((file) => file.type === "asset" && file.fileName.endsWith(".css"));
       const css = styles.reduce((sum, file) => sum + (file.type === "asset" ? kib(file.source) : 0), 0);

@@ -5,9 +5,7 @@ import { render } from "preact";
 import { useEffect } from "preact/hooks";
 import { LocationProvider, Route, Router, useLocation } from "preact-iso";
 import { leaveForInvitation } from "./accept/token";
-import { Admin } from "./admin/admin";
 import { Deals } from "./deals";
-import { InvitePage } from "./invite/invite";
 import { SeatsPage } from "./seats/seats";
 import {
   finishSignIn,
@@ -25,9 +23,13 @@ import { drop, keep, kept } from "./storage";
 import { OPAQUE } from "./token";
 import { Boundary } from "./ui/boundary";
 import { Frame, Heading } from "./ui/frame";
+import { onDemand } from "./ui/on-demand";
 import { Notice, Waiting } from "./ui/status";
 import { Text } from "./ui/text";
 import { takeUnsubscribeId, UnsubscribePage } from "./unsubscribe";
+
+const Admin = onDemand("admin", async () => (await import("./admin/admin")).Admin);
+const InvitePage = onDemand("invite", async () => (await import("./invite/invite")).InvitePage);
 
 const SCOPES = ["invites.manage", "deals.admin"];
 
