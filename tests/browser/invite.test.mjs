@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { answered, BOTH, chooseAccount, enter, Keyboard, Mouse } from "./browser.mjs";
-import { addresses, until } from "./stack.mjs";
+import { addresses, tokenOf, until } from "./stack.mjs";
 import { suite } from "./suite.mjs";
 
 const check = suite();
@@ -56,6 +56,38 @@ check("each row shows its outcome before anything is sent, and can be corrected 
   await summary(page, "3 people invited");
   await page.getByText("Left out before sending: 1 is already pending, 1 has already accepted, 1 is a duplicate.").waitFor();
   assert.deepEqual((await deal.rows("pending")).map(({ email }) => email).sort(), [at("bob"), at("cat"), at("dan"), `${at("fay")}.uk`]);
+});
+
+check("a line that the columns do not explain is a row to look at, or is shown as left out until its address is in the list", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await inviting(page, deal);
+  await hand.paste("textbox", "Addresses", "Name,Email\nAnn Doe,ann@example.com\nfoo bar@acme.example\nplease add bob@example.com");
+  await summary(page, "2 will be invited; look again at 1 of these");
+  const lines = page.getByRole("group").getByRole("listitem");
+  assert.deepEqual(await lines.allInnerTexts(), ["Name,Email header line", "please add bob@example.com title, footer or sentence with an address"]);
+  await hand.write("textbox", "More addresses", "bob@example.com");
+  await page.keyboard.press("Control+Enter");
+  await summary(page, "3 will be invited; look again at 1 of these");
+  await page.getByText("Left out: 1 header line.").waitFor();
+});
+
+check("a checked address says that its earlier invite bounced, was declined, or was corrected", {}, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  const at = (name) => `${name}@${deal.org}.example`;
+  await deal.invite(["ann", "bob", "cat"].map(at));
+  await stack.event(at("ann"), "bounce");
+  await stack.api(at("bob"), "POST", "/invites/decline", { token: tokenOf(await stack.linkTo(at("bob"))) });
+  await until("the bounce", async () => (await deal.rows("undelivered")).length === 1);
+  await deal.api("PATCH", `/invites/${(await deal.row(at("cat"))).id}`, { email: at("dan") }, { "if-match": '"1"' });
+  await inviting(page, deal);
+  await hand.paste("textbox", "Addresses", ["ann", "bob", "cat", "dan"].map(at).join("\n"));
+  await summary(page, "2 will be invited, 2 are already pending");
+  await rowOf(page, at("ann")).getByText("Bounced: no such mailbox.").waitFor();
+  await rowOf(page, at("bob")).getByText(/^This person declined on \d+ \w+\.$/).waitFor();
+  await rowOf(page, at("cat")).getByText(/^An earlier invite was cancelled on \d+ \w+, or corrected to another address\.$/).waitFor();
+  assert.equal(await rowOf(page, at("dan")).getByRole("link").count(), 0);
+  await hand.press("link", "See the invite", rowOf(page, at("ann")));
+  await page.getByRole("button", { name: `Correct address ${at("ann")}` }).waitFor();
 });
 
 check("typed addresses are checked with a button", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
@@ -113,7 +145,7 @@ check("with two address columns, the page asks which one to invite", { hands: [K
   await inviting(page, deal);
   await hand.paste("textbox", "Addresses", ACCOUNTS);
   await summary(page, "Which columns do you mean?");
-  await page.getByText("This question is about the lines from “First Name [Required], ").waitFor();
+  await page.getByText("This question is about the table that begins with “First Name [Required], ").waitFor();
   assert.equal(await page.getByRole("table", { name: "What will happen" }).count(), 0, "nothing is checked before a column is chosen");
   await page.getByRole("table", { name: "First rows" }).getByRole("cell", { name: "ann@home.example" }).waitFor();
   const chosen = (name) => page.getByRole("combobox", { name, exact: true }).evaluate(({ selectedOptions: [option] }) => option.textContent);

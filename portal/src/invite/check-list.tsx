@@ -4,13 +4,14 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { Counts, Seats, SendResult } from "../api";
 import { moreThanSeats } from "../seats/deal-head";
 import { confirm } from "../ui/confirm";
-import { counted } from "../ui/seat-numbers";
+import { counted, number } from "../ui/seat-numbers";
 import { announce, Notice } from "../ui/status";
 import { Address, Text } from "../ui/text";
 import { focusAddresses } from "./entry";
 import type { Inviting, Row } from "./inviting";
+import type { LeftOut } from "./parse";
 import { type Doubt, doubtAbout, doubtOf, suggestionFor } from "./suggestion";
-import { doubted, leftOutOf, predicted, summaryOf } from "./verdicts";
+import { doubted, leftOutOf, pastOf, predicted, reasonFor, stillOut, summaryOf } from "./verdicts";
 
 export function CheckList({
   inviting,
@@ -31,13 +32,13 @@ export function CheckList({
   if (!checking || !settled.current.summary) {
     const doubts = rows.filter(doubtAbout).length;
     const outcomes = summaryOf(rows.flatMap(({ verdict }) => verdict ?? []));
-    const again = doubts > 0 ? `; look again at ${doubts} of ${rows.length === 1 ? "it" : "these"}` : "";
+    const again = doubts > 0 ? `; look again at ${rows.length === 1 ? "it" : `${doubts} of these`}` : "";
     settled.current = { due: inviting.due.value.length, summary: outcomes && outcomes + again };
   }
   const { due, summary } = settled.current;
   const full = seats.available === 0;
   const unread = inviting.unread.value;
-  const leftOut = leftOutOf(inviting.leftOut.value);
+  const leftOut = stillOut(inviting.leftOut.value, rows);
   if (rows.length === 0) return null;
 
   const send = async () => {
@@ -75,11 +76,7 @@ export function CheckList({
       <h2 ref={heading} tabIndex={-1}>
         <Text>{summary || "Checking…"}</Text>
       </h2>
-      {leftOut && (
-        <p class="soft">
-          <Text>{leftOut}</Text>
-        </p>
-      )}
+      {leftOut.length > 0 && <LeftOutLines lines={leftOut} />}
       {due > 0 && counts.pending + due > seats.available && (
         <Notice {...(full && { tone: "warn" as const })}>
           <Text>
@@ -136,6 +133,39 @@ export function CheckList({
         </tbody>
       </table>
     </section>
+  );
+}
+
+/** More lines are not read one by one. */
+const MOST_LINES = 200;
+/** More lines would push the list out of sight. */
+const MOST_OPEN = 12;
+
+/** The lines that are left out. A few lines with an address are shown at once: somebody may be missing. */
+function LeftOutLines({ lines }: { lines: LeftOut[] }) {
+  const withAddress = lines.some(({ text }) => text.includes("@"));
+  return (
+    <details class="left-out" open={withAddress && lines.length <= MOST_OPEN}>
+      <summary>
+        <Text>{leftOutOf(lines)}</Text>
+      </summary>
+      <ul>
+        {lines.slice(0, MOST_LINES).map(({ text, reason }, index) => (
+          <li key={index}>
+            <Text>{text}</Text>{" "}
+            <span class="soft">
+              <Text>{reasonFor(reason)}</Text>
+            </span>
+          </li>
+        ))}
+      </ul>
+      {lines.length > MOST_LINES && (
+        <p class="soft">
+          <Text>{`These are the first ${number(MOST_LINES)} of ${number(lines.length)} lines.`}</Text>
+        </p>
+      )}
+      {withAddress && <p class="soft">To invite somebody from these lines, add the address above.</p>}
+    </details>
   );
 }
 
@@ -198,6 +228,7 @@ function CheckedRow({
   const prediction = verdict && wordsOf(verdict, doubt);
   // Green would promise too much.
   const tone = due && full ? "expired" : prediction?.tone;
+  const past = checked.current.earlierInvite && pastOf(checked.current.earlierInvite);
   const who = row.email || row.name;
   const note = `verdict-${row.id}`;
   return (
@@ -243,6 +274,14 @@ function CheckedRow({
           {prediction?.note && (
             <div class="soft">
               <Text>{prediction.note}</Text>
+            </div>
+          )}
+          {past && (
+            <div class="soft">
+              <Text>{past.note}</Text>{" "}
+              <a class="alone" href={`/deals/${inviting.deal}?status=${past.list}`}>
+                See the invite
+              </a>
             </div>
           )}
           {several && (

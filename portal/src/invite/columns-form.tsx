@@ -35,8 +35,8 @@ export function ColumnsForm({
         Which columns do you mean?
       </h2>
       <p>
-        This question is about the lines from “{begin.slice(0, LONGEST_LINE)}
-        {begin.length > LONGEST_LINE && "…"}” on.
+        This question is about the table that begins with “{begin.slice(0, LONGEST_LINE)}
+        {begin.length > LONGEST_LINE && "…"}”.
       </p>
       <p class="soft">
         {addresses.length > 1

@@ -18,12 +18,12 @@ it("a draft comes back as it was: the order of its rows, their places in the pas
       { id: 0, email: "ann@example.com", name: "Ann Doe" },
       { id: 1, email: "bar@example.com", name: "", typed: "foo bar@example.com" },
     ],
-    leftOut: { header: 1 },
+    leftOut: [{ reason: "header", text: "Email" }],
   };
   keepDraft("deal", draft);
   expect(restoreDraft("deal")).toEqual(draft);
-  keepDraft("deal", { text: "", rows: [], leftOut: {} });
-  expect(restoreDraft("deal")).toEqual({ text: "", rows: [], leftOut: {} });
+  keepDraft("deal", { text: "", rows: [], leftOut: [] });
+  expect(restoreDraft("deal")).toEqual({ text: "", rows: [], leftOut: [] });
 });
 
 it.each<[what: string, names: string[], first: number]>([

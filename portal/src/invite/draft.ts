@@ -18,7 +18,7 @@ export interface DraftRow extends Recipient {
 export interface Draft {
   text: string;
   rows: DraftRow[];
-  leftOut: LeftOut;
+  leftOut: LeftOut[];
   /** Set if sending has begun and not ended. */
   stage?: "sending" | "paused";
 }
@@ -32,10 +32,10 @@ export function keepDraft(deal: string, draft: Draft) {
 
 export function restoreDraft(deal: string): Draft {
   const draft = kept(keyOf(deal));
-  if (draft === null) return { text: "", rows: [], leftOut: {} };
-  // A draft of an earlier version has neither places nor reasons.
-  const { text, rows, leftOut = {}, ...stage } = JSON.parse(draft) as Draft;
-  return { text, rows: rows.map((row, id) => ({ ...row, id: row.id ?? id })), leftOut, ...stage };
+  if (draft === null) return { text: "", rows: [], leftOut: [] };
+  const { leftOut, ...rest } = JSON.parse(draft) as Draft;
+  // A draft of an earlier version has numbers only.
+  return { ...rest, leftOut: Array.isArray(leftOut) ? leftOut : [] };
 }
 
 /**
@@ -49,8 +49,8 @@ export function fullestFirst<Row extends DraftRow>(rows: Row[]): Row[] {
     const best = fullest.get(keyOfAddress(row));
     if (!best || (row.name ?? "").length > (best.name ?? "").length) fullest.set(keyOfAddress(row), row);
   }
-  const chosen = [...fullest.values()];
-  return [...chosen, ...pasted.filter((row) => !chosen.includes(row))];
+  const chosen = new Set(fullest.values());
+  return [...chosen, ...pasted.filter((row) => !chosen.has(row))];
 }
 
 const keyOfAddress = ({ email }: Recipient) => email.trim().toLowerCase();

@@ -36,7 +36,7 @@ beforeEach(() => {
     const results = invites.map(({ email }) => ({
       email,
       outcome: invited.has(email) ? "already_pending" : "invited",
-      inviteId: email,
+      ...((invited.has(email) || !dryRun) && { inviteId: email }),
     }));
     if (dryRun) return Response.json({ results });
     for (const { email } of invites) invited.add(email);
@@ -46,7 +46,7 @@ beforeEach(() => {
 
 async function listed() {
   const inviting = new Inviting("d");
-  await inviting.add({ rows: PEOPLE.map((email) => ({ email })), leftOut: {} });
+  await inviting.add({ rows: PEOPLE.map((email) => ({ email })), leftOut: [] });
   return inviting;
 }
 const outcomes = ({ rows }: Inviting) => rows.value.map(({ sent }) => sent?.outcome);
@@ -82,4 +82,14 @@ it("a list that is sent is not kept", async () => {
   answers = [];
   await (await listed()).send();
   expect(new Inviting("d").rows.value).toEqual([]);
+});
+
+it("an address that was invited before says what happened to its invite", async () => {
+  answers = [];
+  invited.add("a0@example.com");
+  const inviting = await listed();
+  expect(inviting.rows.value.filter(({ earlierInvite }) => earlierInvite).map(({ email }) => email)).toEqual([
+    "a0@example.com",
+  ]);
+  expect(inviting.rows.value[0]?.email).toBe("a0@example.com");
 });

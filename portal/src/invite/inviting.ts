@@ -5,14 +5,14 @@
  * batch fails, earlier outcomes stay and the rest can be sent later. Sending a row twice is harmless.
  */
 import { computed, effect, signal } from "@preact/signals";
-import { type InviteRow, Problem, type SendResult, sendInvites } from "../api";
+import { type Filter, type Invite, type InviteRow, listSeats, Problem, type SendResult, sendInvites } from "../api";
 import { ownSends } from "../seats/lost";
 import { recordSent } from "../seats/own";
 import { session } from "../session";
 import { asProblem } from "../ui/load";
 import type { Columns, ColumnsQuestion } from "./columns";
 import { fullestFirst, keepDraft, restoreDraft } from "./draft";
-import { type LeftOut, type List, readList, together } from "./parse";
+import { type LeftOut, type List, readList } from "./parse";
 import type { Recipient } from "./recipients";
 import { doubtAbout } from "./suggestion";
 import { rank } from "./verdicts";
@@ -30,6 +30,8 @@ export interface Row {
   readonly typed?: string;
   /** The last check's prediction; undefined after the row was changed. */
   readonly verdict: SendResult | undefined;
+  /** The address's invite, if there is more to say of it than the prediction does. */
+  readonly earlierInvite?: Invite | undefined;
   /** The outcome of sending. */
   readonly sent: SendResult | undefined;
   /** `maybe`: an attempt to send it got no answer. `yes`: that attempt had gone through. */
@@ -44,6 +46,15 @@ export type Stage = "draft" | "sending" | "paused" | "done";
 
 const toInvite = ({ email, name }: Row): InviteRow => (name ? { email, name } : { email });
 const isThere = ({ outcome }: SendResult) => outcome === "already_pending" || outcome === "already_accepted";
+/** The lists of invites of which the check list has more to say. */
+const REMARKABLE: Filter[] = ["asked", "undelivered", "declined", "removed"];
+
+/** Invites of the deal with a history that a prediction does not tell, by id: the newest 200 of each list. */
+async function remarkable(deal: string): Promise<Map<string, Invite>> {
+  const pages = await Promise.all(REMARKABLE.map((status) => listSeats(deal, { status, limit: 200 })));
+  return new Map(pages.flatMap(({ invites }) => invites.map((invite) => [invite.id, invite])));
+}
+
 const unsure = (row: Row): Row => ({ ...row, earlier: "maybe" });
 const isDue = (row: Row) => row.verdict?.outcome === "invited" && !row.sent;
 
@@ -56,8 +67,8 @@ export class Inviting {
   readonly unread = computed(() => this.text.value.trim() !== "" || this.files.value.length > 0);
   /** The open question about the text's columns. */
   readonly question = signal<ColumnsQuestion | undefined>(undefined);
-  /** How many lines of all texts are not in the list, and why. */
-  readonly leftOut = signal<LeftOut>({});
+  /** The lines of all texts that are not in the list, and why. */
+  readonly leftOut = signal<LeftOut[]>([]);
   readonly checking = signal(false);
   readonly problem = signal<Problem | undefined>(undefined);
   readonly stage = signal<Stage>("draft");
@@ -82,7 +93,7 @@ export class Inviting {
       const draft = { text: this.text.value, leftOut: this.leftOut.value };
       if (stage === "sending" || stage === "paused") return keepDraft(deal, { ...draft, rows: this.rows.value, stage });
       const left = stage === "draft" ? this.rows.value : this.due.value;
-      keepDraft(deal, { ...draft, rows: left.map(({ verdict: _, sent: __, ...row }) => row) });
+      keepDraft(deal, { ...draft, rows: left.map(({ verdict: _, sent: __, earlierInvite: ___, ...row }) => row) });
     });
     if (!stage) void this.check();
   }
@@ -118,9 +129,9 @@ export class Inviting {
     const checked = await this.#predict(rows);
     if (!checked) return undefined;
     // Rows are sorted only here: they must not move while somebody corrects them.
-    const ranks = new Map(checked.map((row) => [row.id, rank(row.verdict, doubtAbout(row))]));
+    const ranks = new Map(checked.map((row) => [row.id, rank(row, doubtAbout(row))]));
     this.rows.value = checked.toSorted((a, b) => (ranks.get(a.id) ?? 0) - (ranks.get(b.id) ?? 0));
-    this.leftOut.value = together(this.leftOut.value, list.leftOut);
+    this.leftOut.value = [...this.leftOut.value, ...list.leftOut];
     this.write("");
     return undefined;
   }
@@ -140,6 +151,9 @@ export class Inviting {
     try {
       const results = await sendInvites(this.deal, arrived.map(toInvite), true);
       const outcomes = await this.#withOutcomes(arrived, results);
+      // A new address has no invite. Without an answer, the list says less.
+      const isKnown = results.some(({ outcome, inviteId }) => inviteId && outcome !== "duplicate");
+      const known = isKnown ? await remarkable(this.deal).catch(() => undefined) : undefined;
       if (turn !== this.#newestCheck) return undefined;
       const verdicts = new Map(
         outcomes.map(({ id, sent, earlier }, index) => [
@@ -147,7 +161,10 @@ export class Inviting {
           earlier === "yes" ? { ...results[index]!, detail: FIRST_ATTEMPT } : sent,
         ]),
       );
-      return rows.map((row) => ({ ...row, verdict: verdicts.get(row.id) }));
+      return rows.map((row) => {
+        const verdict = verdicts.get(row.id);
+        return { ...row, verdict, earlierInvite: known?.get(verdict?.inviteId ?? "") };
+      });
     } catch (error) {
       if (turn === this.#newestCheck) this.problem.value = asProblem(error);
       return undefined;
@@ -174,7 +191,7 @@ export class Inviting {
   /** Drops the list, but not the text in the box. */
   clear() {
     this.#newestCheck += 1;
-    this.leftOut.value = {};
+    this.leftOut.value = [];
     this.rows.value = [];
     this.problem.value = undefined;
     this.checking.value = false;

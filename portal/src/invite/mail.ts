@@ -5,13 +5,13 @@
  * is an ordinary list.
  */
 
+import { ADDRESS_IN_TEXT, addressesIn } from "./recipients";
+
 export interface Mail {
   /** The remaining text. */
   readonly text: string;
-  /** The number of header lines. */
-  readonly headers: number;
-  /** The number of signature lines. */
-  readonly signatures: number;
+  readonly headers: string[];
+  readonly signatures: string[];
   /** The senders' addresses, in lower case. */
   readonly writers: ReadonlySet<string>;
 }
@@ -36,16 +36,9 @@ const fieldOf = (line: string) => FIELDS.get(LABEL.exec(line)?.[1]?.toLowerCase(
 const QUOTED = /^(?:> ?)+(?=[^\s>])/;
 const WROTE = /(?<!\p{L})(?:wrote|a écrit|schrieb|escribió|escreveu|ha scritto|schreef|skrev|napisał)(?!\p{L})/iu;
 const DATED = /\d{4}|\d[:.]\d\d/;
-const ADDRESS = /[^\s<>()[\],;:"']+@[^\s<>()[\],;:"']+/g;
 /** A longer line is a list, and would take minutes. */
 const LONGEST_HEADER = 500;
-const addressesIn = (line: string) =>
-  new Set(
-    line
-      .slice(0, LONGEST_HEADER)
-      .match(ADDRESS)
-      ?.map((address) => address.toLowerCase()),
-  );
+const addressesOf = (line: string) => new Set(addressesIn(line.slice(0, LONGEST_HEADER)));
 
 /** Removes headers, reply lines, signatures and quote marks. */
 export function withoutMail(text: string): Mail {
@@ -55,7 +48,8 @@ export function withoutMail(text: string): Mail {
   const isQuoted = (index: number) => raw[index]?.startsWith(">");
   const kept: string[] = [];
   const writers = new Set<string>();
-  let [headers, signatures] = [0, 0];
+  const headers: string[] = [];
+  const signatures: string[] = [];
   let signature: number | undefined;
   for (let index = 0; index < lines.length; index += 1) {
     const line = lines[index] ?? "";
@@ -66,12 +60,12 @@ export function withoutMail(text: string): Mail {
     if (line === "--" && kept.some(Boolean)) signature = index;
     const taken = lines.slice(index, index + Math.max(length, 1));
     const from = reply > 0 ? taken : taken.filter((header) => fieldOf(header) === "from");
-    for (const address of addressesIn(from.join(" "))) writers.add(address);
+    for (const address of addressesOf(from.join(" "))) writers.add(address);
     if (length > 0) {
-      headers += taken.filter(Boolean).length;
+      headers.push(...taken.filter(Boolean));
       index += length - 1;
     } else if (signature === undefined) kept.push(line);
-    else if (line) signatures += 1;
+    else if (line) signatures.push(line);
   }
   return { text: kept.join("\n"), headers, signatures, writers };
 }
@@ -82,11 +76,11 @@ function replyLength(lines: string[], index: number): number {
     [1, 2, 3].find((length) => {
       const part = lines.slice(index, index + length);
       const line = part.join(" ");
-      const addresses = addressesIn(line).size;
+      const addresses = addressesOf(line).size;
       if (line.length > LONGEST_HEADER || part.includes("") || !line.endsWith(":") || addresses > 1) return false;
       const wrote = WROTE.test(line);
       // The digits of an address are not a date.
-      const dated = DATED.test((part[0] ?? "").replace(ADDRESS, ""));
+      const dated = DATED.test((part[0] ?? "").replace(ADDRESS_IN_TEXT, ""));
       return length === 1
         ? [wrote, dated, addresses === 1].filter(Boolean).length > 1
         : addresses === 1 && dated && (wrote || line.endsWith(">:"));

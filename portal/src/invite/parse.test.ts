@@ -2,15 +2,27 @@ import fc from "fast-check";
 import Papa from "papaparse";
 import { describe, expect, it } from "vitest";
 import type { InviteRow } from "../api";
-import { EVERY } from "./columns";
+import { type Columns, EVERY } from "./columns";
 import { HONORIFICS, isSuffix, NO_NAMES } from "./name";
-import { type LeftOut, readList } from "./parse";
+import { type LeftOut as LeftOutText, type Reason, readList as readTexts } from "./parse";
+import type { Recipient } from "./recipients";
 import { isSomebodyElses } from "./titles";
 
 const ANN = { email: "ann@example.com", name: "Ann Doe" };
 const BOB = { email: "bob@example.com", name: "Bob Roe" };
 const ann = { email: ANN.email };
 const bob = { email: BOB.email };
+
+type LeftOut = Partial<Record<Reason, number>>;
+
+/** The list in a text, with the number of lines that are left out for each reason. */
+function readList(text: string, answers?: readonly Columns[]) {
+  const list = readTexts(text, answers);
+  if ("question" in list) return list;
+  const leftOut: LeftOut = {};
+  for (const { reason } of list.leftOut) leftOut[reason] = (leftOut[reason] ?? 0) + 1;
+  return { ...list, leftOut };
+}
 
 /** The rows of a text without a question. */
 function parseAddresses(text: string): InviteRow[] {
@@ -647,9 +659,9 @@ describe("the page asks if more than one column could be meant", () => {
       "Name,Work Email,Personal Email\nAnn Doe,,ann@home.example\nBob Roe,bob@example.com,bob@home.example\n,,cat@home.example";
     expect(readList(text, [{ email: 1, name: 0 }])).toEqual({
       rows: [{ email: "", name: "Ann Doe" }, BOB],
-      leftOut: { header: 1, nobody: 1 },
+      leftOut: { header: 1, unchosen: 1 },
     });
-    expect(readList(text, [{ email: 1 }])).toEqual({ rows: [bob], leftOut: { header: 1, nobody: 2 } });
+    expect(readList(text, [{ email: 1 }])).toEqual({ rows: [bob], leftOut: { header: 1, unchosen: 2 } });
   });
 
   it("a dash in place of an address is a row with its name", () => {
@@ -879,6 +891,47 @@ describe("no line is lost", () => {
     ],
     ["recipients above a table", "Ann Doe <ann@example.com>\nName,Email\nBob Roe,bob@example.com", [ANN, BOB]],
   ])("%s", (_, text, rows) => expect(parseAddresses(text)).toEqual(rows));
+});
+
+describe("under a header, a line that its columns do not explain is a row, or is left out by name", () => {
+  const odd = { email: "bar@example.com", typed: "foo bar@example.com" };
+  it.each<[line: string, row: Recipient]>([
+    ["foo bar@example.com", odd],
+    ["Bob bob@example.com", { ...bob, name: "Bob" }],
+    ['"bob@example.com"', bob],
+    ['"Roe, Bob" bob@example.com', BOB],
+    ['"Bob Roe" "bob@example.com"', BOB],
+    ["bob@example.com (Bob)", { ...bob, name: "Bob" }],
+  ])("row: %s", (line, row) => {
+    for (const text of [`Name,Email\nAnn Doe,ann@example.com\n${line}`, `${line}\nName,Email\nAnn Doe,ann@example.com`])
+      expect(readTexts(text)).toEqual({
+        rows: expect.arrayContaining([ANN, row]),
+        leftOut: [{ reason: "header", text: "Name,Email" }],
+      });
+  });
+
+  it("a header of one column keeps the doubt about a line", () => {
+    expect(parseAddresses("Email\nann@example.com\nfoo bar@example.com")).toEqual([ann, odd]);
+  });
+
+  it.each<[line: string, leftOut: LeftOutText]>([
+    ["bob@example.com please", { reason: "prose", text: "bob@example.com please" }],
+    ["foo; bar@example.com", { reason: "prose", text: "foo; bar@example.com" }],
+    ["bob@example.com,cat@example.com", { reason: "unchosen", text: "bob@example.com" }],
+    ["Private email: bob@example.com", { reason: "prose", text: "Private email: bob@example.com" }],
+    ["-- ,", { reason: "marks", text: "-- ," }],
+  ])("left out: %s", (line, leftOut) => {
+    expect(readTexts(`Name,Email\nAnn Doe,ann@example.com\n${line}`)).toMatchObject({
+      leftOut: [{ reason: "header", text: "Name,Email" }, leftOut],
+    });
+  });
+
+  it("without a header, a part of a line is left out by name, too", () => {
+    expect(readTexts("Ann Doe, ann@example.com, manager max@example.com")).toEqual({
+      rows: [ANN],
+      leftOut: [{ reason: "others", text: "manager max@example.com" }],
+    });
+  });
 });
 
 describe("no name is better than a wrong one", () => {

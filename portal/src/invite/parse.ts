@@ -1,7 +1,7 @@
 /**
  * Reads addresses and names in the many forms in which spreadsheets and mail clients copy them.
  *
- * Invariant: every line that is not blank becomes a row, or is counted as left out with a reason. The API decides whether an
+ * Invariant: every line that is not blank becomes a row, or is listed as left out with a reason. The API decides whether an
  * address is valid.
  */
 import {
@@ -16,11 +16,13 @@ import {
 import { withoutMail } from "./mail";
 import { capitalised, fullName, nameOf } from "./name";
 import {
+  addressesIn,
   fromCells,
   fromLine,
   fromPiece,
   isAngled,
-  isList,
+  isPeople,
+  isQuotedName,
   joinedAtComma,
   LABEL,
   ownPart,
@@ -31,56 +33,63 @@ import { tidied } from "./tidy";
 import { isOther, isSomebodyElses, kindOf } from "./titles";
 
 /** Why a line, or an address in it, is not a row. */
-export type Reason = "separator" | "title" | "header" | "prose" | "others" | "signature" | "nobody" | "marks";
-export type LeftOut = Partial<Record<Reason, number>>;
-
-export function together(one: LeftOut, other: LeftOut): LeftOut {
-  const sum = { ...one };
-  for (const [reason, count] of Object.entries(other) as [Reason, number][]) sum[reason] = (sum[reason] ?? 0) + count;
-  return sum;
+export type Reason =
+  | "separator"
+  | "title"
+  | "header"
+  | "prose"
+  | "others"
+  | "signature"
+  | "unchosen"
+  | "nobody"
+  | "marks";
+export interface LeftOut {
+  readonly reason: Reason;
+  /** The line, or the part of it. */
+  readonly text: string;
 }
 
 export interface List {
   readonly rows: Recipient[];
-  readonly leftOut: LeftOut;
+  readonly leftOut: LeftOut[];
 }
 
 /** Lines that are read in the same way. */
 type Part =
-  | { readonly kind: "out"; readonly reason: Reason }
+  | ({ readonly kind: "out" } & LeftOut)
   | { readonly kind: "lines"; readonly lines: string[] }
   | { readonly kind: "cells"; readonly records: TextRecord[] }
   | { readonly kind: "table"; readonly records: TextRecord[]; readonly decision: Decision };
 
-const out = (reason: Reason): Part => ({ kind: "out", reason });
+const out = (reason: Reason, text: string): Part => ({ kind: "out", reason, text });
 
 /** The list in a text, or a question about it. `answers` has one answer for each table, in order. */
 export function readList(text: string, answers: readonly Columns[] = []): List | { question: ColumnsQuestion } {
   const rows: Recipient[] = [];
   /** Rows from a table with a header: there, two people may share a first name. */
   const titled = new Set<Recipient>();
-  const leftOut: LeftOut = {};
-  const leave = (reason: Reason, count = 1) => {
-    if (count > 0) leftOut[reason] = (leftOut[reason] ?? 0) + count;
+  const leftOut: LeftOut[] = [];
+  const leave = (reason: Reason, ...texts: string[]) => {
+    for (const text of texts) leftOut.push({ reason, text });
   };
-  const take = (found: Recipient[], reason: Reason) => {
+  const take = (found: Recipient[], reason: Reason, text: string) => {
     for (const row of found) rows.push(row);
-    if (found.length === 0) leave(reason);
+    if (found.length === 0) leave(reason, text);
   };
   const open = [...answers];
   const answered = new Map<ColumnsQuestion, Columns>();
   const mail = withoutMail(tidied(text));
-  leave("others", mail.headers);
-  leave("signature", mail.signatures);
+  leave("others", ...mail.headers);
+  leave("signature", ...mail.signatures);
   for (const part of partsOf(mail.text)) {
-    if (part.kind === "out") leave(part.reason);
-    else if (part.kind === "lines") for (const line of part.lines) take(fromLine(line), "marks");
+    if (part.kind === "out") leave(part.reason, part.text);
+    else if (part.kind === "lines") for (const line of part.lines) take(fromLine(line), "marks", line);
     else if (part.kind === "cells") {
       const column = addressColumn(part.records);
-      for (const { cells } of part.records) {
-        if (isHeader(cells)) leave("header");
-        else if (isLabelled(cells)) leave("others");
-        else take(fromCellsInAnyOrder(joinedAtComma(cells), column), "marks");
+      for (const { cells, raw } of part.records) {
+        if (isHeader(cells)) leave("header", raw);
+        else if (isLabelled(cells)) leave("others", raw);
+        else take(fromCellsInAnyOrder(joinedAtComma(cells), column), "marks", raw);
       }
     } else {
       const { decision } = part;
@@ -88,20 +97,22 @@ export function readList(text: string, answers: readonly Columns[] = []): List |
       if (!columns) return { question: decision as ColumnsQuestion };
       if ("guess" in decision) answered.set(decision, columns);
       for (const record of part.records) {
-        if (isHeader(record.cells)) leave("header");
-        else if (columns.email === EVERY) take(fromLine(record.raw), "marks");
-        else if (isLabelled([record.cells[columns.name ?? -1] ?? "", record.cells[columns.email] ?? ""]))
-          leave("others");
+        const { cells, raw } = record;
+        if (isHeader(cells)) leave("header", raw);
+        else if (columns.email === EVERY) take(fromLine(raw), "marks", raw);
+        else if (isLabelled([cells[columns.name ?? -1] ?? "", cells[columns.email] ?? ""])) leave("others", raw);
         else {
           const found = fromTable(record, columns);
           if (!("untitled" in decision && decision.untitled)) for (const row of found) titled.add(row);
-          take(found, /[\p{L}@]/u.test(record.raw) ? "nobody" : "marks");
+          take(found, raw.includes("@") ? "unchosen" : /\p{L}/u.test(raw) ? "nobody" : "marks", raw);
+          if (found.length > 0) leave("unchosen", ...unread(cells, columns, found));
         }
       }
     }
   }
-  const own = rows.filter(({ email }) => !mail.writers.has(email.toLowerCase()));
-  leave("others", rows.length - own.length);
+  const isOwn = ({ email }: Recipient) => !mail.writers.has(email.toLowerCase());
+  const own = rows.filter(isOwn);
+  leave("others", ...rows.filter((row) => !isOwn(row)).map(({ email }) => email));
   return { rows: own.map(withoutRepeatedName(own, titled)), leftOut };
 }
 
@@ -121,7 +132,7 @@ function withoutRepeatedName(rows: Recipient[], titled: Set<Recipient>) {
 function partsOf(text: string): Part[] {
   const separator = /^"?sep=(.)"?$/im.exec(text);
   const lines = separator ? text.replace(separator[0], "") : text;
-  return [...(separator ? [out("separator")] : []), ...tablesOf(lines, separator?.[1])];
+  return [...(separator ? [out("separator", separator[0])] : []), ...tablesOf(lines, separator?.[1])];
 }
 
 /** The tables of a text. Each may have another separator. */
@@ -136,24 +147,24 @@ function tablesOf(text: string, separator: string | undefined): Part[] {
   const records = likeliest(readings.filter((reading) => topOf(reading) === top).map(({ records }) => records));
   const headers = headersOf(records);
   // The lines above a header are a title, unless they are recipients.
-  const above = runs(records.slice(0, headers[0]), ({ raw }) => raw.includes("@") && isList(raw));
+  const above = runs(records.slice(0, headers[0]), ({ raw }) => raw.includes("@") && isPeople(raw));
   const parts = above.flatMap(({ place, items }) =>
     place
       ? withoutHeader(
           items.map(({ raw }) => raw),
           separator,
         )
-      : items.map(() => out("title")),
+      : items.map(({ raw }) => out("title", raw)),
   );
   for (const [index, at] of headers.entries()) {
-    const titles = records[at]?.cells ?? [];
+    const header = records[at]!;
     const lines = records.slice(at + 1, headers[index + 1]);
     const other =
       separator === undefined
         ? lines.findIndex(({ cells, raw }) => cells.length === 1 && !raw.includes("@") && isHeaderOfOthers(raw))
         : -1;
     const body = other < 0 ? lines : lines.slice(0, other);
-    parts.push(...tableOf(titles, body, separator));
+    parts.push(...tableOf(header, body, separator));
     if (other >= 0)
       return [
         ...parts,
@@ -170,7 +181,7 @@ function tablesOf(text: string, separator: string | undefined): Part[] {
 }
 
 /** A table below its header, and other lines in between. */
-function tableOf(titles: string[], body: TextRecord[], separator: string | undefined): Part[] {
+function tableOf({ cells: titles, raw }: TextRecord, body: TextRecord[], separator: string | undefined): Part[] {
   const placeOf = (record: TextRecord) => placeIn(titles, record);
   const decision = titledColumns(
     titles,
@@ -179,13 +190,13 @@ function tableOf(titles: string[], body: TextRecord[], separator: string | undef
   const parts = runs(body, placeOf).flatMap(({ place, items }): Part[] => {
     if (place === "table") return [{ kind: "table", records: items, decision }];
     return place === "prose"
-      ? items.map(() => out("prose"))
+      ? items.map(({ raw }) => out("prose", raw))
       : withoutHeader(
           items.map(({ raw }) => raw),
           separator,
         );
   });
-  return [out("header"), ...parts];
+  return [out("header", raw), ...parts];
 }
 
 /** Whether a line is a header under another separator. */
@@ -197,9 +208,10 @@ const isHeaderOfOthers = (line: string) =>
 function placeIn(titles: string[], { cells, raw }: TextRecord): "table" | "list" | "prose" {
   const filled = cells.filter(Boolean);
   if (!raw.includes("@")) return "table";
-  if (titles.length === 1) return isList(raw) ? "list" : "table";
-  if (cells.length === 1) return isList(raw) ? "list" : "prose";
-  return filled.length === 1 && !isList(filled[0] ?? "") ? "prose" : "table";
+  if (isQuotedName(raw)) return "list";
+  if (titles.length === 1) return isPeople(raw) ? "list" : "table";
+  if (cells.length === 1) return isPeople(raw) ? "list" : "prose";
+  return filled.length === 1 && !isPeople(filled[0] ?? "") ? "prose" : "table";
 }
 
 /** The indexes of header lines. */
@@ -222,18 +234,18 @@ function headersOf(records: TextRecord[]): number[] {
 
 function withoutHeader(lines: string[], separator: string | undefined): Part[] {
   const own = lines.filter((line) => line.trim()).map(ownPart);
-  const others = own.flatMap(({ others }) => Array.from({ length: others }, () => out("others")));
-  const filled = own.flatMap(({ text, others }) => (others > 0 && !/[\p{L}@]/u.test(text) ? [] : [text]));
+  const others = own.flatMap(({ others }) => others.map((text) => out("others", text)));
+  const filled = own.flatMap(({ text, others }) => (others.length > 0 && !/[\p{L}@]/u.test(text) ? [] : [text]));
   const readings = readingsOf(filled.map(endingAtSemicolons).join("\n"), separator);
   const likely = likeliest(readings);
   const [titles, ...body] = [likely, ...readings].find((records) => hasTitles(records.map(({ cells }) => cells))) ?? [];
-  if (titles) return [...others, ...tableOf(titles.cells, body, separator)];
+  if (titles) return [...others, ...tableOf(titles, body, separator)];
   const question = untitledColumns(
     likely.map(({ cells }) => cells),
     filled.some((line) => line.includes("\t")),
   );
   if (question) return [...others, { kind: "table", records: likely, decision: question }];
-  const parts = runs(filled, (line) => isAngled(line) && !line.includes("\t")).map(
+  const parts = runs(filled, (line) => (isAngled(line) && !line.includes("\t")) || isQuotedName(line)).map(
     ({ place, items }): Part =>
       place
         ? { kind: "lines", lines: items }
@@ -272,6 +284,15 @@ function fromTable({ cells }: TextRecord, { email, name, infix, family }: Column
   if (!cell(email).includes("@") && text.includes("@")) return fromCells(text, "");
   const named = fullName(nameOf(cell(name)), nameOf(last));
   return marks(cell(email)) && named === "" ? [] : fromCells(cell(email), named);
+}
+
+/** Addresses in the columns of names that are not of the row. */
+function unread(cells: string[], { email, name, infix, family }: Columns, found: Recipient[]): string[] {
+  const taken = new Set(found.flatMap((row) => addressesIn(row.email)));
+  return [name, infix, family]
+    .filter((column) => column !== undefined && column !== email)
+    .map((column) => cells[column!] ?? "")
+    .filter((cell) => addressesIn(cell).some((address) => !taken.has(address)));
 }
 
 /** Whether a line in the middle of a list has only titles, one of them of addresses: `Email`, `Department`. */

@@ -24,15 +24,28 @@ export const LABEL =
   /^(?:to|cc|bcc|an|kopie|à|para|per|till|til|aan|do|(?:work |business )?(?:e-?)?mail(?:[ _-]?address)?|name|宛先)\s*:\s*/iu;
 
 export const isAngled = (text: string) => ANGLED.test(text);
+/** `"Roe, Bob" bob@example.com` */
+const QUOTED_NAME = /^"([^"@]+)" +(?=[^\s@]+@[^\s@]+$)/;
+/** Whether a line is a recipient with a quoted name. A comma in the name does not end a cell. */
+export const isQuotedName = (line: string) => QUOTED_NAME.test(line);
 export const isAddress = (text: string) => ADDRESS.test(bare(text));
 /** Whether a cell is one address, with or without a name, and nothing else. */
 export const isRecipient = (cell: string) => isAddress(cell) || /^[^@<>]*<[^@<>]+@[^@<>]+>$/.test(cell);
 
+const REMARK = /(?<=^\S+@\S+)\s[([][^()[\]@]*[)\]]$/;
+
+export const ADDRESS_IN_TEXT = /[^\s<>()[\],;:"']+@[^\s<>()[\],;:"']+/g;
+/** The addresses in a text, in lower case. */
+export const addressesIn = (text: string): string[] =>
+  text.match(ADDRESS_IN_TEXT)?.map((address) => address.toLowerCase()) ?? [];
+
 /** Whether a line has only recipients: it is not a title, footer or sentence with an address. */
-export const isList = (line: string) =>
+const isList = (line: string) =>
   line
     .replace(BULLET, "")
     .replace(LABEL, "")
+    .replace(QUOTED_NAME, "")
+    .replace(REMARK, "")
     .split(/[,;\t|]/)
     .every((part) => {
       const piece = part.trim();
@@ -42,6 +55,14 @@ export const isList = (line: string) =>
       );
     });
 
+/** Whether a line is of people to invite: recipients, or one address and a word that may belong to it. */
+export function isPeople(line: string): boolean {
+  if (isList(line)) return true;
+  const [only, another] = fromLine(line);
+  const isFirstName = only?.name !== undefined && line.toLowerCase() === `${only.name} ${only.email}`.toLowerCase();
+  return only !== undefined && another === undefined && (only.typed !== undefined || isFirstName);
+}
+
 /** An address with the words before it and the brackets after it. */
 const LABELLED =
   /((?:[^@,;|\t()<>[\]–—]{0,80}[\s:])?)[(<]{0,2}[^\s@,;:()<>[\]]{1,254}@[^\s@,;()<>[\]]{1,254}[>)\]]{0,2}(?:\s?[([]([^()@[\]]{1,80})[)\]])?/g;
@@ -50,23 +71,26 @@ const HEADER = /^\s*([^:@<>]{1,40}):/;
 /** Far more than an address with a name and a label needs. A longer part would take minutes, and is skipped. */
 const LONGEST_PART = 600;
 
-/** A line without addresses that are labelled as private or as somebody else's, and the number of those. */
-export function ownPart(line: string): { text: string; others: number } {
-  if (isSomebodyElses(HEADER.exec(line)?.[1] ?? "")) return { text: "", others: 1 };
-  let others = 0;
+/** A line without addresses that are labelled as private or as somebody else's, and those. */
+export function ownPart(line: string): { text: string; others: string[] } {
+  if (isSomebodyElses(HEADER.exec(line)?.[1] ?? "")) return { text: "", others: [line] };
+  const others: string[] = [];
   const own = (whole: string, before: string, behind = "") => {
     const words = before.trim().replace(/^\/\s*/, "");
     const colon = words.lastIndexOf(":");
     const label = colon < 0 ? words : words.slice(0, colon);
     if (!isSomebodyElses(behind) && !(isSomebodyElses(label) && (colon >= 0 || label === label.toLowerCase())))
       return whole;
-    others += 1;
+    others.push(whole.trim());
     return " ";
   };
   const parts = line
     .split(/(?<=[,;\t|])/)
     .map((part) => (part.includes("@") && part.length <= LONGEST_PART ? part.replace(LABELLED, own) : part));
-  return others > 0 ? { text: parts.join("").replace(/\(\s*\)|\[\s*\]/g, ""), others } : { text: line, others };
+  return {
+    text: others.length > 0 ? parts.join("").replace(/\(\s*\)|\[\s*\]/g, "") : line,
+    others,
+  };
 }
 
 /** Removes brackets, quotes, `mailto:` and the full stop of a sentence from an address. */
@@ -95,11 +119,10 @@ export function fromPiece(piece: string): Recipient[] {
 }
 
 function fromRecipientsOrText(piece: string): Recipient[] {
-  const text = piece
-    .trim()
-    .replace(BULLET, "")
-    .replace(BULLET, "")
-    .replace(LABEL, "")
+  const plain = piece.trim().replace(BULLET, "").replace(BULLET, "").replace(LABEL, "");
+  const quoted = QUOTED_NAME.exec(plain);
+  if (quoted) return [row(bare(plain.slice(quoted[0].length)), nameBefore(quoted[1]!))];
+  const text = plain
     .split(/(?<=[,;])/)
     .map((part) => part.replace(ROLE, "$1 "))
     .join("");

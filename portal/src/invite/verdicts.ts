@@ -1,9 +1,10 @@
 /** The predicted and actual outcome of a row, in words. */
-import type { SendOutcome, SendResult } from "../api";
-import { OPTED_OUT } from "../seats/words";
-import { dateTime } from "../time";
+import type { Filter, Invite, SendOutcome, SendResult } from "../api";
+import { isAsked, OPTED_OUT, statusOf } from "../seats/words";
+import { dateTime, shortDate } from "../time";
 import { counted, number } from "../ui/seat-numbers";
 import type { LeftOut, Reason } from "./parse";
+import { addressesIn } from "./recipients";
 import type { Doubt } from "./suggestion";
 
 export interface Words {
@@ -66,6 +67,28 @@ export const doubted = ({ note }: Doubt, result: SendResult): Words => ({
 /** The outcome of sending. Here, advice is more useful than the API's detail. */
 export const sentOutcome = (result: SendResult) => words(SENT, result, NOTES[result.outcome] ?? result.detail);
 
+/** What happened to an address's invite before, and the list of the Deal seats page that has it. */
+export function pastOf(invite: Invite): { note: string; list: Filter } {
+  const on = (time: string | null) => (time === null ? "" : ` on ${shortDate(time)}`);
+  const { status, acceptedAt, askedAt, askedFor, declinedAt, removedAt } = invite;
+  if (status === "cancelled")
+    return {
+      note: `An earlier invite was cancelled${on(removedAt)}, or corrected to another address.`,
+      list: "removed",
+    };
+  if (status === "released")
+    return {
+      note: `This person had a seat${on(acceptedAt)}, which was de-allocated${on(removedAt)}.`,
+      list: "removed",
+    };
+  if (isAsked(invite)) {
+    const what = askedFor === "seat" ? "a seat" : "a new link";
+    return { note: `This person asked for ${what}${on(askedAt)}. To answer, resend the invite.`, list: "asked" };
+  }
+  if (status === "declined") return { note: `This person declined${on(declinedAt)}.`, list: "declined" };
+  return { note: statusOf(invite).note ?? "The last email was not delivered.", list: "undelivered" };
+}
+
 const is = (count: number) => (count === 1 ? "is" : "are");
 
 /** The parts of a summary, in its order: `38 will be invited, 1 is not an address, 1 is already pending`. */
@@ -102,30 +125,44 @@ export function leftOver(rows: { earlier?: unknown }[], one: string, many: strin
 }
 
 /** Why lines are not in the list. */
-const REASONS: [Reason, one: string, many: string][] = [
-  ["header", "header line", "header lines"],
-  ["title", "title line", "title lines"],
-  ["separator", "separator line", "separator lines"],
-  ["prose", "title, footer or sentence with an address", "titles, footers or sentences with an address"],
-  [
-    "others",
+const REASONS: Record<Reason, [one: string, many: string]> = {
+  header: ["header line", "header lines"],
+  title: ["title line", "title lines"],
+  separator: ["separator line", "separator lines"],
+  prose: ["title, footer or sentence with an address", "titles, footers or sentences with an address"],
+  others: [
     "address that is private, somebody else’s or in an email header",
     "addresses that are private, somebody else’s or in an email header",
   ],
-  ["signature", "signature line", "signature lines"],
-  ["nobody", "line without an address or a name", "lines without an address or a name"],
-  ["marks", "line without letters", "lines without letters"],
-];
+  signature: ["signature line", "signature lines"],
+  unchosen: ["address outside the address column", "addresses outside the address column"],
+  nobody: ["line without an address or a name", "lines without an address or a name"],
+  marks: ["line without letters", "lines without letters"],
+};
+
+export const reasonFor = (reason: Reason) => REASONS[reason][0];
 
 /** `Left out: 1 header line, 2 lines without letters.`; empty if no line is. */
-export function leftOutOf(leftOut: LeftOut): string {
-  const parts = REASONS.flatMap(([reason, one, many]) =>
-    leftOut[reason] ? [counted(leftOut[reason], one, many)] : [],
-  );
+export function leftOutOf(leftOut: LeftOut[]): string {
+  const parts = (Object.keys(REASONS) as Reason[]).flatMap((reason) => {
+    const count = leftOut.filter((line) => line.reason === reason).length;
+    return count > 0 ? [counted(count, ...REASONS[reason])] : [];
+  });
   return parts.length > 0 ? `Left out: ${parts.join(", ")}.` : "";
+}
+
+/** The lines that are left out, without those whose addresses are in the list all the same. */
+export function stillOut(leftOut: LeftOut[], rows: { email: string }[]): LeftOut[] {
+  const listed = new Set(rows.map(({ email }) => email.toLowerCase()));
+  return leftOut.filter(({ text }) => {
+    const addresses = addressesIn(text);
+    return addresses.length === 0 || !addresses.every((address) => listed.has(address));
+  });
 }
 
 /** Rows to correct come first, then rows to look at again, rows that are not sent, and rows that are. */
 const RANKS: Partial<Record<SendOutcome, number>> = { invalid_email: 0, unavailable: 0, too_soon: 2, invited: 4 };
-export const rank = (result: SendResult | undefined, doubt: Doubt | undefined) =>
-  !result ? 0 : doubt ? 1 : (RANKS[result.outcome] ?? 3);
+export const rank = (
+  { verdict, earlierInvite }: { verdict?: SendResult | undefined; earlierInvite?: Invite | undefined },
+  doubt: Doubt | undefined,
+) => (!verdict ? 0 : doubt || earlierInvite ? 1 : (RANKS[verdict.outcome] ?? 3));
