@@ -28,6 +28,7 @@ check("organisations are found by any part of their name or ID, with the states 
   await hand.press("link", "Harbourside College");
   assert.match(await rowOf(page, "Unlimited Plus").innerText(), /1,200\s+0\s+1,200/);
   assert.equal(page.url(), `${stack.url}/admin?organisation=harbour`);
+  await page.getByText("2 deals of Harbourside College").waitFor({ state: "attached" });
   await hand.write("searchbox", FIND, "bour");
   await hand.press("button", "Find");
   await rowOf(page, "Unlimited Plus").waitFor();
@@ -99,27 +100,53 @@ check("a second deal shows the organisation's name, which can be corrected", {},
   assert.equal((await deal.api("GET")).organisation.name, "Dale & Co");
 });
 
-check("a lost response to creating a deal creates no second deal", { expect: [/ERR_CONNECTION_RESET/], hands: [Keyboard] }, async ({ page, stack, hand }) => {
-  const org = "new";
+const LOST = { expect: [/ERR_CONNECTION_RESET/, answered(422)], hands: [Keyboard] };
+
+/** Fills in a new deal of 25 seats, and loses the answer to its creation. */
+async function loseCreation({ page, hand }, org) {
   await show(page, org);
   await hand.press("button", "New deal");
   const form = page.getByRole("dialog", { name: "New deal" });
   await hand.press("button", "Create deal", form);
   assert.equal(await form.locator("[aria-invalid=true]").count(), 3, "each missing value is shown at its field");
-  await hand.write("textbox", "Organisation name", "Dale & Co", form);
-  await hand.write("textbox", "Subscription", "Unlimited", form);
-  await hand.write("textbox", /^Seats/, "25", form);
+  await fillIn(hand, form, { "Organisation name": "Dale & Co", Subscription: "Unlimited", Seats: "25" });
   await page.route("**/api/deals", async (route) => {
     await route.fetch();
     await route.abort("connectionreset");
   }, { times: 1 });
   await hand.press("button", "Create deal", form);
   await form.getByText("We don’t know whether this was saved.").waitFor();
+  return form;
+}
+const seatsOf = async (stack, org) => (await stack.api(ADMIN, "GET", `/deals?organisation=${org}`)).deals.map(({ seats }) => seats.total);
+
+check("a lost response to creating a deal creates no second deal", LOST, async ({ page, stack, hand }) => {
+  const form = await loseCreation({ page, hand }, "new");
   await hand.press("button", "Create deal", form);
   await says(page, "Unlimited was created for Dale & Co: 25 seats");
   await rowOf(page, "Unlimited").waitFor();
-  const { deals } = await stack.api(ADMIN, "GET", `/deals?organisation=${org}`);
-  assert.deepEqual(deals.map(({ seats }) => seats.total), [25]);
+  assert.deepEqual(await seatsOf(stack, "new"), [25]);
+});
+
+check("a new deal that was changed after a lost answer is created once, and the page says with which values", LOST, async ({ page, stack, hand }) => {
+  const form = await loseCreation({ page, hand }, "changed");
+  await hand.write("textbox", "Seats", "30", form);
+  await hand.press("button", "Create deal", form);
+  await says(page, "Your first attempt had gone through. Unlimited was created for Dale & Co: 25 seats");
+  await says(page, "Your later changes were not saved: resize or edit the deal.");
+  assert.deepEqual(await seatsOf(stack, "changed"), [25]);
+});
+
+check("a form that is closed after a lost answer still creates no second deal", LOST, async ({ page, stack, hand }) => {
+  const form = await loseCreation({ page, hand }, "closed");
+  await hand.press("button", "Cancel", form);
+  await says(page, "We don’t know whether the new deal was created.");
+  await hand.press("button", "New deal");
+  await form.getByText("An earlier attempt to create this deal got no answer.").waitFor();
+  await hand.write("textbox", "Seats", "30", form);
+  await hand.press("button", "Create deal", form);
+  await says(page, "Your first attempt had gone through.");
+  assert.deepEqual(await seatsOf(stack, "closed"), [25]);
 });
 
 check("a deal is resized, but not below its allocated seats", { expect: [answered(409)], hands: [Keyboard] }, async ({ page, stack, hand }) => {

@@ -54,7 +54,7 @@ function Deals() {
   ];
 
   useEffect(() => {
-    if (known && value) announce(`${counted(value.length, "deal")} of ${organisation}`);
+    if (known && value) announce(`${counted(value.length, "deal")} of ${value[0]?.organisation.name ?? organisation}`);
   }, [value === undefined, organisation]);
 
   const show = (deal: DealWithSeats) => {
@@ -206,12 +206,22 @@ function Deals() {
         <NewDealForm
           organisation={known ? organisation : ""}
           deal={deals?.[0]}
-          onClose={() => setOpen(null)}
-          onDone={(deal) => {
+          onClose={(isUnknown) => {
+            setOpen(null);
+            if (!isUnknown) return;
+            setSaid(
+              "We don’t know whether the new deal was created. To find out, open “New deal” and create it again.",
+            );
+            void reload();
+          }}
+          onDone={(deal, isEarlier) => {
             setCreated([...created, deal]);
+            const what = `${deal.name} was created for ${deal.organisation.name}: ${counted(deal.seats.total, "seat")}, ${instant(deal.startsAt)} – ${instant(deal.endsAt)}.`;
             done(
               deal,
-              `${deal.name} was created for ${deal.organisation.name}: ${counted(deal.seats.total, "seat")}, ${instant(deal.startsAt)} – ${instant(deal.endsAt)}.`,
+              isEarlier
+                ? `Your first attempt had gone through. ${what} Your later changes were not saved: resize or edit the deal.`
+                : what,
             );
             if (deal.organisation.id !== organisation) route(pathOf({ organisation: deal.organisation.id }));
           }}

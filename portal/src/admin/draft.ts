@@ -1,18 +1,21 @@
 /**
  * The new deal that was last submitted, until the API confirms it.
  *
- * Invariant: in this tab, the same content is always sent with the same `Idempotency-Key`, even after another sign-in. So a
- * lost response never leads to two deals.
+ * Invariant: in this tab, the `Idempotency-Key` stays the same while the outcome of an attempt is not known, even if the values
+ * change and after another sign-in. So a lost answer never leads to two deals.
  */
+import { createDeal, type DealWithSeats, type NewDeal } from "../api";
 import { drop, keep, kept } from "../storage";
+import { asProblem } from "../ui/load";
 import { newDeal, type Values } from "./fields";
 
 const DRAFT = "new-deal";
 
 interface Draft {
   values: Values;
-  content: string;
   key: string;
+  /** What was sent with this key and got no answer. */
+  unknown: NewDeal[];
 }
 
 export function keptDraft(): Draft | undefined {
@@ -20,13 +23,34 @@ export function keptDraft(): Draft | undefined {
   return text === null ? undefined : (JSON.parse(text) as Draft);
 }
 
-/** The `Idempotency-Key` for these values. Stores both until the deal is created or given up. */
-export function keyFor(values: Values): string {
-  const content = JSON.stringify(newDeal(values));
-  const draft = keptDraft();
-  const key = draft?.content === content ? draft.key : crypto.randomUUID();
-  keep(DRAFT, JSON.stringify({ values, content, key } satisfies Draft));
-  return key;
-}
-
 export const dropDraft = () => drop(DRAFT);
+
+/** Whether an attempt got no answer, so that its deal may exist. */
+export const isUnknown = () => (keptDraft()?.unknown ?? []).length > 0;
+
+/** Creates the deal, unless an earlier attempt without an answer has created one: then that one is the result. */
+export async function createOnce(
+  values: Values,
+  create: typeof createDeal = createDeal,
+): Promise<{ deal: DealWithSeats; isEarlier: boolean }> {
+  const deal = newDeal(values);
+  const { key, unknown } = keptDraft() ?? { key: crypto.randomUUID(), unknown: [] };
+  const note = (unknown: NewDeal[]) => keep(DRAFT, JSON.stringify({ values, key, unknown } satisfies Draft));
+  const others = unknown.filter((other) => JSON.stringify(other) !== JSON.stringify(deal));
+  note([...others, deal]);
+  const attempt = (deal: NewDeal) =>
+    create(deal, key).catch((error) => {
+      if (asProblem(error).code === "idempotency_key_reused") return undefined;
+      if (!asProblem(error).isLost) note(unknown);
+      throw error;
+    });
+  const created = await attempt(deal);
+  if (created) return { deal: created, isEarlier: false };
+  for (const other of others) {
+    const earlier = await attempt(other);
+    if (earlier) return { deal: earlier, isEarlier: true };
+  }
+  // An earlier attempt's deal was deleted.
+  drop(DRAFT);
+  return createOnce(values, create);
+}

@@ -1,7 +1,7 @@
 /** The dialogs in which deals are created and changed. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { changeDeal, createDeal, type DealWithSeats, getDeal, listDeals, type Problem } from "../api";
+import { changeDeal, type DealWithSeats, getDeal, listDeals, type Problem } from "../api";
 import { session } from "../session";
 import { instant } from "../time";
 import { confirm } from "../ui/confirm";
@@ -9,7 +9,7 @@ import { asProblem } from "../ui/load";
 import { counted, number } from "../ui/seat-numbers";
 import { Notice } from "../ui/status";
 import { Text } from "../ui/text";
-import { dropDraft, keptDraft, keyFor } from "./draft";
+import { createOnce, dropDraft, isUnknown, keptDraft } from "./draft";
 import {
   changeOf,
   FIELDS,
@@ -38,8 +38,10 @@ export function NewDealForm({
 }: {
   organisation: string;
   deal: DealWithSeats | undefined;
-  onDone: (deal: DealWithSeats) => void;
-  onClose: () => void;
+  /** `isEarlier`: an attempt without an answer had created the deal, perhaps with other values. */
+  onDone: (deal: DealWithSeats, isEarlier: boolean) => void;
+  /** `isUnknown`: an attempt got no answer, so the deal may exist. */
+  onClose: (isUnknown: boolean) => void;
 }) {
   // The name that the organisation's other deals show.
   const [known, setKnown] = useState(deal?.organisation.name);
@@ -57,11 +59,13 @@ export function NewDealForm({
       endsAt: toInput(inAYear),
     };
   });
+  const [wasUnknown] = useState(isUnknown);
   const start = { ...first, "organisation.name": first["organisation.name"] || (known ?? "") };
   const close = () => {
-    // After a session has ended, the draft is kept for after the next sign-in.
-    if (session.value) dropDraft();
-    onClose();
+    const unknown = isUnknown();
+    // The draft is kept for after the next sign-in, and for the next attempt to find out.
+    if (session.value && !unknown) dropDraft();
+    onClose(unknown);
   };
   return (
     <Form
@@ -69,6 +73,7 @@ export function NewDealForm({
       action="Create deal"
       fields={NEW}
       start={start}
+      lost="We don’t know whether this was saved. Try again: there will be only one deal, even if you change something first."
       onClose={close}
       submit={async (values) => {
         const { endsAt } = newDeal(values);
@@ -81,9 +86,9 @@ export function NewDealForm({
             keep: "Change the dates",
           }));
         if (!sure) return;
-        const created = await createDeal(newDeal(values), keyFor(values));
+        const { deal, isEarlier } = await createOnce(values);
         dropDraft();
-        onDone(created);
+        onDone(deal, isEarlier);
       }}
       hints={(values) =>
         known && values["organisation.name"].trim() !== known
@@ -91,7 +96,17 @@ export function NewDealForm({
           : {}
       }
     >
-      {(values) => <KnownName id={values["organisation.id"].trim()} onKnown={setKnown} />}
+      {(values) => (
+        <>
+          {wasUnknown && (
+            <Notice tone="warn">
+              An earlier attempt to create this deal got no answer. “Create deal” finds out whether it went through. It
+              creates no second deal.
+            </Notice>
+          )}
+          <KnownName id={values["organisation.id"].trim()} onKnown={setKnown} />
+        </>
+      )}
     </Form>
   );
 }
@@ -214,6 +229,7 @@ function Form({
   action,
   fields,
   start,
+  lost = "We don’t know whether this was saved. Try again: saving twice does no harm.",
   submit,
   onClose,
   hints,
@@ -224,6 +240,8 @@ function Form({
   fields: readonly Field[];
   /** The values of fields that were not edited. */
   start: Values;
+  /** Said if no answer came. */
+  lost?: string;
   submit: (values: Values) => Promise<void>;
   onClose: () => void;
   /** Hints in place of the usual ones. */
@@ -283,7 +301,7 @@ function Form({
           {children?.(values)}
           {problem && (
             <Notice tone="bad">
-              <Text>{wordsFor(problem)}</Text>
+              <Text>{wordsFor(problem, lost)}</Text>
             </Notice>
           )}
           {fields.map((field) => (
@@ -358,13 +376,13 @@ function Input({
 }
 
 /** A refusal that belongs to no field. */
-function wordsFor({ code, detail, temporary, errors }: Problem): string {
+function wordsFor({ code, detail, temporary, errors }: Problem, lost: string): string {
   if (code === "session_over")
     return "Your session has ended, and nothing was changed. Close this form, then sign in again.";
   if (code === "no_permission" || code === "forbidden")
     return "This account does not have permission to change deals. Ask an administrator for it, or sign in with another account.";
   if (code === "not_found")
     return "This deal no longer exists. Close this form, then find the organisation’s deals again.";
-  if (temporary) return "We don’t know whether this was saved. Try again: saving twice does no harm.";
+  if (temporary) return lost;
   return errors.length > 0 ? errors.map(({ field, detail }) => `${field}: ${detail}`).join("; ") : detail;
 }
