@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { answered, BOTH, chooseAccount, enter, Keyboard, Mouse } from "./browser.mjs";
 import { addresses, tokenOf, until } from "./stack.mjs";
 import { suite } from "./suite.mjs";
+import { workbook } from "./xlsx.mjs";
 
 const check = suite();
 
@@ -115,7 +116,7 @@ check("the CSV template can be downloaded and chosen as a file", { hands: BOTH }
   await hand.press("link", "Download a template");
   const template = await (await downloading).path();
   const choosing = page.waitForEvent("filechooser");
-  await hand.press("button", "Choose a CSV file");
+  await hand.press("button", "Choose a file");
   await (await choosing).setFiles({ name: "template.csv", mimeType: "text/csv", buffer: await readFile(template) });
   await summary(page, "2 will be invited");
   await rowOf(page, "ann@example.com").getByText("Ann Example").waitFor();
@@ -167,6 +168,50 @@ check("with two address columns, the page asks which one to invite", { hands: [K
   await rowOf(page, "cat@home.example").getByText("Ann", { exact: true }).waitFor();
 });
 
+check("an Excel workbook is dropped: the page asks for its sheet, then for its columns", {}, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await inviting(page, deal);
+  const book = workbook("staff.xlsx", {
+    Notes: [["Ask HR"]],
+    "Staff & more": [["Name", "Work Email", "Home Email"], ["Doe, Ann", "ann@example.com", "ann@home.example"], ["Bob Roe", "bob@example.com", ""]],
+  });
+  await page.getByRole("textbox", { name: "Addresses" }).waitFor();
+  const loaded = [];
+  page.on("request", (request) => loaded.push(new URL(request.url()).pathname));
+  const data = await page.evaluateHandle(({ name, bytes }) => {
+    const data = new DataTransfer();
+    data.items.add(new File([new Uint8Array(bytes)], name));
+    return data;
+  }, { name: book.name, bytes: [...book.buffer] });
+  for (const type of ["dragover", "drop"]) await page.dispatchEvent("#addresses", type, { dataTransfer: data });
+  await summary(page, "Which sheet do you mean?");
+  assert.deepEqual(loaded.map((path) => path.replace(/-[\w-]+\.js$/, "")), ["/assets/spreadsheet"], "only a workbook needs its script");
+  await page.getByRole("radio", { name: "Staff & more 3 rows" }).check();
+  await hand.press("button", "Use this sheet");
+  await summary(page, "Which columns do you mean?");
+  await hand.press("button", "Use these columns");
+  await summary(page, "2 will be invited");
+  await rowOf(page, "ann@example.com").getByText("Ann Doe").waitFor();
+});
+
+const OLD = [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1];
+check("a spreadsheet that cannot be read says what to do", {}, async ({ page, stack }) => {
+  const deal = await stack.newDeal();
+  await inviting(page, deal);
+  const files = page.getByLabel("Excel or CSV file");
+  const whole = workbook("cut.xlsx", { People: [["ann@example.com"]] });
+  for (const [chosen, words] of [
+    [{ ...whole, buffer: whole.buffer.subarray(0, 300) }, "cut.xlsx is damaged. Open it in your spreadsheet program, save it again, then choose the new file."],
+    [file("old.xls", OLD, "W\0o\0r\0k\0b\0o\0o\0k\0"), "old.xls is in the format of older Excel versions. Open it, save it as an Excel workbook (.xlsx) or as CSV"],
+    [file("safe.xlsx", OLD, "EncryptedPackage".replaceAll(/./g, "$&\0")), "safe.xlsx has a password. Open it, save a copy without a password, then choose the copy."],
+    [workbook("empty.xlsx", { People: [] }), "empty.xlsx has no rows. Choose another file."],
+  ]) {
+    await files.setInputFiles(chosen);
+    await page.getByRole("alert").filter({ hasText: words }).waitFor();
+  }
+  assert.equal(await page.getByRole("textbox", { name: "Addresses" }).inputValue(), "");
+});
+
 check("changing the text withdraws the question about its columns", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await inviting(page, deal);
@@ -183,7 +228,7 @@ const file = (name, ...parts) => ({ name, mimeType: "text/csv", buffer: Buffer.c
 check("a file in an older encoding is read correctly, and the page names the encoding", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await inviting(page, deal);
-  await page.getByLabel("CSV file").setInputFiles(file("people.csv", "name,email\n", [0xa3], "ukasz,ann@example.com\n"));
+  await page.getByLabel("Excel or CSV file").setInputFiles(file("people.csv", "name,email\n", [0xa3], "ukasz,ann@example.com\n"));
   await summary(page, "1 will be invited");
   await rowOf(page, "ann@example.com").getByText("Łukasz").waitFor();
   await page.getByText("people.csv does not say which character encoding it uses, so it was read as Central European.").waitFor();
@@ -192,7 +237,7 @@ check("a file in an older encoding is read correctly, and the page names the enc
 check("when a file's encoding is ambiguous, the page asks for the right spelling", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await inviting(page, deal);
-  await page.getByLabel("CSV file").setInputFiles(file("people.csv", "name,email\nDvo", [0xf8], "ak,ann@example.com\n"));
+  await page.getByLabel("Excel or CSV file").setInputFiles(file("people.csv", "name,email\nDvo", [0xf8], "ak,ann@example.com\n"));
   await summary(page, "Which of these is spelt right?");
   await page.getByRole("radio", { name: /Dvořak/ }).check();
   await hand.press("button", "Use this spelling");
@@ -203,7 +248,7 @@ check("when a file's encoding is ambiguous, the page asks for the right spelling
 check("a file is not read when no spelling is right", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await inviting(page, deal);
-  await page.getByLabel("CSV file").setInputFiles(file("people.csv", "name,email\nDvo", [0xf8], "ak,ann@example.com\n"));
+  await page.getByLabel("Excel or CSV file").setInputFiles(file("people.csv", "name,email\nDvo", [0xf8], "ak,ann@example.com\n"));
   await summary(page, "Which of these is spelt right?");
   await pressUnready(page, "Use this spelling");
   await page.getByRole("radio", { name: "None of these" }).check();
@@ -253,7 +298,7 @@ check("unchecked text blocks sending", { hands: [Keyboard] }, async ({ page, sta
 check("every dropped file is read, one question at a time", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await inviting(page, deal);
-  const files = page.getByLabel("CSV file");
+  const files = page.getByLabel("Excel or CSV file");
   await files.setInputFiles([
     file("ann.csv", "Name,Work Email,Home Email\nAnn Doe,ann@example.com,ann@home.example\n"),
     file("bob.csv", "name,email\nDvo", [0xf8], "ak,bob@example.com\n"),
@@ -276,7 +321,7 @@ check("a file and the text in the box are read separately", {}, async ({ page, s
   const deal = await stack.newDeal();
   await inviting(page, deal);
   await hand.write("textbox", "Addresses", "Ann Doe\nann (at) example.com");
-  await page.getByLabel("CSV file").setInputFiles(file("people.csv", "Name,Email\nBob Roe,bob@example.com\n"));
+  await page.getByLabel("Excel or CSV file").setInputFiles(file("people.csv", "Name,Email\nBob Roe,bob@example.com\n"));
   await summary(page, "1 will be invited, 2 are not addresses");
   await rowOf(page, "bob@example.com").getByText("Bob Roe").waitFor();
 });

@@ -3,12 +3,23 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { counted, number } from "../ui/seat-numbers";
 import { announce, Failure, Notice } from "../ui/status";
 import { Text } from "../ui/text";
+import { type Choice, ChoiceForm } from "./choice-form";
 import type { Columns } from "./columns";
 import { ColumnsForm } from "./columns-form";
-import { LARGEST_FILE, readingsOf } from "./file";
+import { isSpreadsheet, LARGEST_FILE, type Reading, readingsOf, samplesOf } from "./file";
 import { type Inviting, MOST_ROWS } from "./inviting";
 import { readList } from "./parse";
-import { ReadingForm, type Spelling } from "./reading-form";
+import type { Refusal, Sheet } from "./spreadsheet";
+
+/** Why a spreadsheet is not read, and what to do. */
+const REFUSALS: Record<Refusal, string> = {
+  xls: "is in the format of older Excel versions. Open it, save it as an Excel workbook (.xlsx) or as CSV, then choose that file.",
+  password: "has a password. Open it, save a copy without a password, then choose the copy.",
+  other: "is not an Excel workbook (.xlsx). Open it, save it as .xlsx or as CSV, then choose that file.",
+  broken: "is damaged. Open it in your spreadsheet program, save it again, then choose the new file.",
+  rows: "has too many rows for a list. Split the sheet, and choose the parts one after another.",
+  size: "is too large for a list of addresses. Copy the columns of addresses and names into a new file, then choose that one.",
+};
 
 /** Used when the focused element has gone. Deferred: a field can't take the focus while a dialog is open. */
 export const focusAddresses = () => void setTimeout(() => document.getElementById("addresses")?.focus());
@@ -17,7 +28,7 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
   const [refusal, setRefusal] = useState("");
   /** Messages about files, the newest last. */
   const [notes, setNotes] = useState<{ text: string; tone?: "bad" }[]>([]);
-  const [spelling, setSpelling] = useState<Spelling>();
+  const [choice, setChoice] = useState<Choice>();
   const [opening, setOpening] = useState(false);
   const [over, setOver] = useState(false);
   const area = useRef<HTMLTextAreaElement>(null);
@@ -64,9 +75,9 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
     // The text in the box came before the file, so it is checked first.
     if (inviting.text.value.trim() && !question) void check();
   };
-  const free = !checking.value && !opening && !spelling && inviting.text.value.trim() === "";
+  const free = !checking.value && !opening && !choice && inviting.text.value.trim() === "";
   const [next] = files.value;
-  const waiting = checking.value || opening ? 0 : files.value.length - (spelling ? 1 : 0);
+  const waiting = checking.value || opening ? 0 : files.value.length - (choice ? 1 : 0);
   useEffect(() => {
     if (!next || !free) return;
     setOpening(true);
@@ -78,28 +89,84 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
     files.value = files.value.slice(1);
     addNote(text, "bad");
   };
+  /** Asks about the file that is open. */
+  const ask = <T,>(options: T[], question: Omit<Choice, "onChosen">, use: (option: T) => void, refusal: string) =>
+    setChoice({
+      ...question,
+      onChosen: (index) => {
+        setChoice(undefined);
+        const option = index === undefined ? undefined : options[index];
+        if (option === undefined) refuse(refusal);
+        else use(option);
+      },
+    });
   const open = async (chosen: File) => {
     if (chosen.size > LARGEST_FILE) {
       refuse(`${chosen.name} is too large for a list of addresses. Save the sheet as CSV, then choose that file.`);
-      return;
-    }
-    const readings = await readingsOf(chosen);
+    } else if (await isSpreadsheet(chosen)) await openSheets(chosen);
+    else openText(chosen.name, await readingsOf(chosen));
+  };
+  const openText = (name: string, readings: Reading[]) => {
     const [only, another] = readings;
-    if (!only) refuse(`${chosen.name} is not a text file. Save the sheet as CSV, then choose that file.`);
-    else if (another) setSpelling({ file: chosen.name, readings });
-    else {
+    if (!only) return refuse(`${name} is not a text file. Save the sheet as CSV, then choose that file.`);
+    if (!another) {
       if (only.name !== "Unicode") {
         addNote(
-          `${chosen.name} does not say which character encoding it uses, so it was read as ${only.name}. If a name looks wrong, save the sheet as “CSV UTF-8” and choose that file.`,
+          `${name} does not say which character encoding it uses, so it was read as ${only.name}. If a name looks wrong, save the sheet as “CSV UTF-8” and choose that file.`,
         );
       }
-      await read(only.text);
+      return void read(only.text);
     }
+    const samples = samplesOf(readings);
+    ask(
+      readings,
+      {
+        label: "Spelling",
+        title: "Which of these is spelt right?",
+        hint: `${name} does not say which character encoding it uses. Choose the line in which the words are spelt right.`,
+        options: readings.map(({ name }, index) => ({ text: samples[index] ?? "", note: name })),
+        none: "None of these",
+        action: "Use this spelling",
+      },
+      ({ text }) => void read(text),
+      `${name} was not read. Save the sheet as “CSV UTF-8”, then choose that file.`,
+    );
   };
-  const spelt = (text: string | undefined) => {
-    setSpelling(undefined);
-    if (text !== undefined) void read(text);
-    else refuse(`${spelling?.file} was not read. Save the sheet as “CSV UTF-8”, then choose that file.`);
+  const openSheets = async (chosen: File) => {
+    const { name } = chosen;
+    // Not in the catch below: that the script could not be loaded says nothing about the file.
+    const spreadsheet = await import("./spreadsheet").catch(() => undefined);
+    if (!spreadsheet) return refuse(`${name} could not be read: check your internet connection, then choose it again.`);
+    let sheets: Sheet[];
+    try {
+      sheets = spreadsheet.sheetsOf(new Uint8Array(await chosen.arrayBuffer()));
+    } catch (error) {
+      return refuse(`${name} ${REFUSALS[error instanceof spreadsheet.Unreadable ? error.refusal : "broken"]}`);
+    }
+    const use = ({ hidden, text }: Sheet) => {
+      if (hidden > 0) {
+        addNote(
+          `${name} has ${counted(hidden, "hidden row")}, which ${hidden === 1 ? "was" : "were"} not read. To invite people in hidden rows, clear the sheet’s filter, save the file and choose it again.`,
+        );
+      }
+      void read(text);
+    };
+    const [only, another] = sheets;
+    if (!only) return refuse(`${name} has no rows. Choose another file.`);
+    if (!another) return use(only);
+    ask(
+      sheets,
+      {
+        label: "Sheet",
+        title: "Which sheet do you mean?",
+        hint: `${name} has ${number(sheets.length)} sheets. To use more than one, choose the file again for each.`,
+        options: sheets.map(({ name, rows }) => ({ text: name, note: counted(rows, "row") })),
+        none: "None of these",
+        action: "Use this sheet",
+      },
+      use,
+      `${name} was not read. To read one of its sheets, choose the file again.`,
+    );
   };
   const read = async (text: string) => {
     files.value = files.value.slice(1);
@@ -131,8 +198,8 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
         <Text>{listed > 0 ? "More addresses" : "Addresses"}</Text>
       </label>
       <p class="soft" id="addresses-hint">
-        Paste up to {number(MOST_ROWS)} addresses from a spreadsheet or an email, with or without names, or drop CSV
-        files here. You see what will happen before anything is sent. Ctrl+Enter checks too.
+        Paste up to {number(MOST_ROWS)} addresses from a spreadsheet or an email, with or without names, or drop Excel
+        or CSV files here. You see what will happen before anything is sent. Ctrl+Enter checks too.
       </p>
       <textarea
         id="addresses"
@@ -164,7 +231,7 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
           Check…
         </button>
         <button type="button" class="secondary outline" onClick={() => file.current?.click()}>
-          Choose a CSV file
+          Choose a file
         </button>
         <a href="/invite-template.csv" download="invite-template.csv" target="_self">
           Download a template
@@ -173,17 +240,17 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
       <input
         ref={file}
         type="file"
-        accept=".csv,.tsv,.txt,text/csv,text/plain"
+        accept=".xlsx,.xlsm,.xls,.csv,.tsv,.txt,text/csv,text/plain"
         multiple
         hidden
-        aria-label="CSV file"
+        aria-label="Excel or CSV file"
         onChange={({ currentTarget }) => {
           choose(currentTarget.files);
           // Without this, the browser ignores the same file when it is chosen again.
           currentTarget.value = "";
         }}
       />
-      {spelling && <ReadingForm {...{ spelling }} onChosen={spelt} />}
+      {choice && <ChoiceForm key={choice} choice={choice} />}
       {question && <ColumnsForm key={question} question={question} onChosen={(columns) => void check(columns)} />}
       {waiting > 0 && (
         <Notice>

@@ -24,6 +24,16 @@ const LEGACY = [
 /** A word processor's format is text, but its commands are not names. */
 const RICH_TEXT = "{\\rtf";
 
+/** The first bytes of a zip, such as `.xlsx`, and of Office files with a password or from before 2007. */
+const SPREADSHEETS = [
+  [0x50, 0x4b, 0x03, 0x04],
+  [0xd0, 0xcf, 0x11, 0xe0],
+];
+export async function isSpreadsheet(file: Blob): Promise<boolean> {
+  const bytes = new Uint8Array(await file.slice(0, 4).arrayBuffer());
+  return SPREADSHEETS.some((start) => start.every((byte, index) => bytes[index] === byte));
+}
+
 /** The possible readings of a file. Of several, a person has to choose. None means that the file is not a text. */
 export async function readingsOf(file: Blob): Promise<Reading[]> {
   const bytes = new Uint8Array(await file.arrayBuffer());
