@@ -212,6 +212,59 @@ check("a spreadsheet that cannot be read says what to do", {}, async ({ page, st
   assert.equal(await page.getByRole("textbox", { name: "Addresses" }).inputValue(), "");
 });
 
+check("the people of another deal come into the list, with what will happen to each", { hands: BOTH }, async ({ page, stack, hand }) => {
+  const last = await stack.newDeal({ name: "Last year" });
+  const next = await stack.newDeal({ org: last.org, name: "Next year" });
+  const at = (name) => `${name}@${last.org}.example`;
+  for (const name of ["ann", "bob", "cat"]) await last.seat(at(name));
+  await last.invite([{ email: at("dan"), name: "Dan Low" }, at("eve")]);
+  await stack.api(at("eve"), "POST", "/invites/decline", { token: tokenOf(await stack.linkTo(at("eve"))) });
+  await next.invite([at("bob")]);
+  await enter(page, last.manager, `${next.path}/invite?from=${last.id}`);
+  const panel = page.getByRole("region", { name: "From another deal" });
+  await panel.getByRole("combobox", { name: "Deal" }).getByRole("option", { name: /^Last year, .* \(active, 3 seats allocated\)$/ }).waitFor({ state: "attached" });
+  await hand.press("button", "Add people", panel);
+  await summary(page, "2 will be invited, 1 is already pending");
+  await page.getByText("3 people of Last year added. Not taken from there: 1 pending, 1 declined.").waitFor();
+  assert.equal(page.url(), `${stack.url}${next.path}/invite`, "a reload does not add them again");
+  await hand.press("button", `Remove ${at("ann")}`);
+  await hand.press("button", "From another deal");
+  await hand.press("checkbox", "Also take people whose invite there is pending", panel);
+  await hand.press("button", "Add people", panel);
+  await summary(page, "3 will be invited, 1 is already pending, 2 are duplicates");
+  await rowOf(page, at("dan")).getByText("Dan Low").waitFor();
+  await hand.press("button", "Send 3 invites");
+  await summary(page, "3 people invited");
+  assert.deepEqual((await next.rows()).map(({ email }) => email).sort(), ["ann", "bob", "cat", "dan"].map(at));
+});
+
+check("taking people from another deal shows its progress, and can be stopped", {}, async ({ page, stack, hand }) => {
+  const last = await stack.newDeal({ name: "Last year", seats: 500 });
+  const next = await stack.newDeal({ org: last.org, name: "Next year" });
+  await last.invite(addresses(last.org, 450));
+  await inviting(page, next);
+  await hand.press("button", "From another deal");
+  const panel = page.getByRole("region", { name: "From another deal" });
+  await hand.press("checkbox", "Also take people whose invite there is pending", panel);
+  let calls = 0;
+  let go = (_) => {};
+  const held = new Promise((resolve) => (go = resolve));
+  await page.route(`**/api${last.path}/seats?status=pending*`, async (route) => {
+    calls += 1;
+    if (calls === 2) await held;
+    await route.continue();
+  });
+  await hand.press("button", "Add people", panel);
+  await panel.getByText("200 of 450 people read").first().waitFor();
+  await hand.press("button", "Stop", panel);
+  go();
+  await panel.getByRole("button", { name: "Close" }).waitFor();
+  assert.equal(await page.getByRole("table", { name: "What will happen" }).count(), 0);
+  assert.equal(calls, 2);
+  await hand.press("button", "Add people", panel);
+  await summary(page, "450 will be invited");
+});
+
 check("changing the text withdraws the question about its columns", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await inviting(page, deal);
@@ -408,11 +461,11 @@ check("inviting into a full deal says that nobody can accept until a seat is fre
   assert.equal(colours[0], colours[1], "no row is green");
 });
 
-check("more than a thousand addresses are refused before any check", {}, async ({ page, stack, hand }) => {
+check("more than ten thousand addresses are refused before any check", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await inviting(page, deal);
-  await hand.paste("textbox", "Addresses", addresses("ann", 1001).join("\n"));
-  await page.getByRole("alert").filter({ hasText: "These are 1,001 addresses, but a list can have at most 1,000. Nothing was checked." }).waitFor();
+  await hand.paste("textbox", "Addresses", addresses("ann", 10_001).join("\n"));
+  await page.getByRole("alert").filter({ hasText: "These are 10,001 addresses, but a list can have at most 10,000. Nothing was checked." }).waitFor();
 });
 
 check("unexpected outcomes are listed, retried and downloaded", { hands: [Keyboard] }, async ({ page, stack, hand }) => {

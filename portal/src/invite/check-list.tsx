@@ -13,6 +13,9 @@ import type { LeftOut } from "./parse";
 import { type Doubt, doubtAbout, doubtOf, suggestionFor } from "./suggestion";
 import { doubted, leftOutOf, pastOf, predicted, reasonFor, stillOut, summaryOf } from "./verdicts";
 
+/** A longer table takes seconds to show. Rows to look at come first. */
+const MOST_SHOWN = 1000;
+
 export function CheckList({
   inviting,
   seats,
@@ -39,6 +42,7 @@ export function CheckList({
   const full = seats.available === 0;
   const unread = inviting.unread.value;
   const leftOut = stillOut(inviting.leftOut.value, rows);
+  const [shown, setShown] = useState(MOST_SHOWN);
   if (rows.length === 0) return null;
 
   const send = async () => {
@@ -127,11 +131,19 @@ export function CheckList({
           </tr>
         </thead>
         <tbody role="rowgroup">
-          {rows.map((row, index) => (
+          {rows.slice(0, shown).map((row, index) => (
             <CheckedRow key={row.id} {...{ inviting, row, full }} place={index + 1} />
           ))}
         </tbody>
       </table>
+      {rows.length > shown && (
+        <p class="pages">
+          <Text>{`${number(shown)} of ${counted(rows.length, "row")} shown.`}</Text>
+          <button type="button" class="secondary outline small" onClick={() => setShown(shown + MOST_SHOWN)}>
+            Show more
+          </button>
+        </p>
+      )}
     </section>
   );
 }

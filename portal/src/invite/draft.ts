@@ -53,4 +53,5 @@ export function fullestFirst<Row extends DraftRow>(rows: Row[]): Row[] {
   return [...chosen, ...pasted.filter((row) => !chosen.has(row))];
 }
 
-const keyOfAddress = ({ email }: Recipient) => email.trim().toLowerCase();
+/** Rows with the same key are of the same address. The API knows more spellings of an address. */
+export const keyOfAddress = ({ email }: Recipient) => email.trim().toLowerCase();

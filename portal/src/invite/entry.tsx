@@ -1,5 +1,7 @@
 /** The field for addresses: pasted, typed, or from a file. */
 import { useEffect, useRef, useState } from "preact/hooks";
+import { useLocation } from "preact-iso";
+import type { DealWithSeats } from "../api";
 import { counted, number } from "../ui/seat-numbers";
 import { announce, Failure, Notice } from "../ui/status";
 import { Text } from "../ui/text";
@@ -7,8 +9,10 @@ import { type Choice, ChoiceForm } from "./choice-form";
 import type { Columns } from "./columns";
 import { ColumnsForm } from "./columns-form";
 import { isSpreadsheet, LARGEST_FILE, type Reading, readingsOf, samplesOf } from "./file";
+import { FromDeal } from "./from-deal";
 import { type Inviting, MOST_ROWS } from "./inviting";
-import { readList } from "./parse";
+import type { Learners } from "./learners";
+import { type List, readList } from "./parse";
 import type { Refusal, Sheet } from "./spreadsheet";
 
 /** Why a spreadsheet is not read, and what to do. */
@@ -30,6 +34,8 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
   const [notes, setNotes] = useState<{ text: string; tone?: "bad" }[]>([]);
   const [choice, setChoice] = useState<Choice>();
   const [opening, setOpening] = useState(false);
+  const { query, route } = useLocation();
+  const [taking, setTaking] = useState(query.from !== undefined);
   const [over, setOver] = useState(false);
   const area = useRef<HTMLTextAreaElement>(null);
   const file = useRef<HTMLInputElement>(null);
@@ -47,6 +53,10 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
       area.current?.focus();
       return;
     }
+    await add(list);
+  };
+  /** Whether the rows are in the list now. */
+  const add = async (list: List): Promise<boolean> => {
     announce("Checking");
     const long = await inviting.add(list);
     if (long) {
@@ -56,6 +66,30 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
       );
       area.current?.focus();
     } else if (!problem.value) onChecked();
+    return !long && !problem.value;
+  };
+  const closeTaking = () => {
+    setTaking(false);
+    // A reload does not ask again.
+    if (query.from !== undefined) route(`/deals/${inviting.deal}/invite`, true);
+  };
+  /** Adds people again whose check failed. */
+  const takeAgain = useRef<(() => Promise<void>) | undefined>(undefined);
+  const take = async (learners: Learners, from: DealWithSeats) => {
+    const { people, leftOut } = learners;
+    const { name } = from;
+    setNotes([]);
+    setRefusal("");
+    takeAgain.current = () => take(learners, from);
+    const added = people.length === 0 || (await add({ rows: people, leftOut: [] }));
+    if (!added) return;
+    takeAgain.current = undefined;
+    closeTaking();
+    const what =
+      people.length > 0
+        ? `${counted(people.length, "person", "people")} of ${name} added.`
+        : `Nobody to add in ${name}.`;
+    addNote([what, leftOut].filter(Boolean).join(" "));
   };
 
   const onInput = (event: InputEvent & { currentTarget: HTMLTextAreaElement }) => {
@@ -233,6 +267,9 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
         <button type="button" class="secondary outline" onClick={() => file.current?.click()}>
           Choose a file
         </button>
+        <button type="button" class="secondary outline" aria-expanded={taking} onClick={() => setTaking(true)}>
+          From another deal
+        </button>
         <a href="/invite-template.csv" download="invite-template.csv" target="_self">
           Download a template
         </a>
@@ -250,6 +287,7 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
           currentTarget.value = "";
         }}
       />
+      {taking && <FromDeal deal={inviting.deal} from={query.from} onTaken={take} onClose={closeTaking} />}
       {choice && <ChoiceForm key={choice} choice={choice} />}
       {question && <ColumnsForm key={question} question={question} onChosen={(columns) => void check(columns)} />}
       {waiting > 0 && (
@@ -268,7 +306,10 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
         </Notice>
       )}
       {problem.value && problem.value.code !== "session_over" && (
-        <Failure problem={problem.value} retry={() => void (inviting.text.value ? check() : inviting.check())} />
+        <Failure
+          problem={problem.value}
+          retry={() => void (inviting.text.value ? check() : (takeAgain.current?.() ?? inviting.check()))}
+        />
       )}
     </section>
   );

@@ -13,6 +13,8 @@ const DELIVERY = { askedFor: null, removedAt: null, delivery: { state: "sent", a
 
 /** Addresses with an invite. */
 const invited = new Set<string>();
+/** The number of rows of each check. */
+let asked: number[];
 /** What happens to the answer of each request to send. */
 let answers: ((answer: Response) => Response | Promise<Response>)[];
 const arrives = (answer: Response) => answer;
@@ -27,6 +29,7 @@ beforeEach(() => {
     removeItem: (name: string) => void kept.delete(name),
   });
   invited.clear();
+  asked = [];
   vi.stubGlobal("fetch", async (_: string, { body }: RequestInit) => {
     if (!body) {
       const invites = [...invited].map((email) => ({ ...INVITE, ...OTHERS, ...DELIVERY, id: email, email }));
@@ -38,7 +41,10 @@ beforeEach(() => {
       outcome: invited.has(email) ? "already_pending" : "invited",
       ...((invited.has(email) || !dryRun) && { inviteId: email }),
     }));
-    if (dryRun) return Response.json({ results });
+    if (dryRun) {
+      asked.push(invites.length);
+      return Response.json({ results });
+    }
     for (const { email } of invites) invited.add(email);
     return (answers.shift() ?? arrives)(Response.json({ results }));
   });
@@ -82,6 +88,17 @@ it("a list that is sent is not kept", async () => {
   answers = [];
   await (await listed()).send();
   expect(new Inviting("d").rows.value).toEqual([]);
+});
+
+it("a list of several requests is checked by parts, and an address in two of them is a duplicate", async () => {
+  answers = [];
+  const inviting = new Inviting("d");
+  const many = Array.from({ length: 1500 }, (_, index) => ({ email: `m${index}@example.com` }));
+  await inviting.add({ rows: [...many, { email: "M0@example.com" }], leftOut: [] });
+  expect(asked).toEqual([1000, 500]);
+  const duplicates = inviting.rows.value.filter(({ verdict }) => verdict?.outcome === "duplicate");
+  expect(duplicates.map(({ email }) => email)).toEqual(["M0@example.com"]);
+  expect(inviting.due.value).toHaveLength(1500);
 });
 
 it("an address that was invited before says what happened to its invite", async () => {

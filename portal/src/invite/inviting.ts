@@ -11,14 +11,16 @@ import { recordSent } from "../seats/own";
 import { session } from "../session";
 import { asProblem } from "../ui/load";
 import type { Columns, ColumnsQuestion } from "./columns";
-import { fullestFirst, keepDraft, restoreDraft } from "./draft";
+import { fullestFirst, keepDraft, keyOfAddress, restoreDraft } from "./draft";
 import { type LeftOut, type List, readList } from "./parse";
 import type { Recipient } from "./recipients";
 import { doubtAbout } from "./suggestion";
 import { rank } from "./verdicts";
 
+/** The longest list: a check takes a request for every 1,000 rows. */
+export const MOST_ROWS = 10_000;
 /** The API's limit for one request. */
-export const MOST_ROWS = 1000;
+const MOST_AT_ONCE = 1000;
 /** At the rate that mail is sent, a batch of this size ends soon: *Stop* and the progress work. */
 const BATCH = 50;
 
@@ -149,7 +151,7 @@ export class Inviting {
     if (rows.length === 0) return rows;
     const arrived = fullestFirst(rows);
     try {
-      const results = await sendInvites(this.deal, arrived.map(toInvite), true);
+      const results = await this.#predictions(arrived);
       const outcomes = await this.#withOutcomes(arrived, results);
       // A new address has no invite. Without an answer, the list says less.
       const isKnown = results.some(({ outcome, inviteId }) => inviteId && outcome !== "duplicate");
@@ -171,6 +173,20 @@ export class Inviting {
     } finally {
       if (turn === this.#newestCheck) this.checking.value = false;
     }
+  }
+
+  /** The API finds duplicates within a request. Of a list of several requests, rows with the same address are found here. */
+  async #predictions(rows: Row[]): Promise<SendResult[]> {
+    if (rows.length <= MOST_AT_ONCE) return sendInvites(this.deal, rows.map(toInvite), true);
+    const first = new Map(rows.toReversed().map((row) => [keyOfAddress(row), row.id]));
+    const asked = rows.filter((row) => first.get(keyOfAddress(row)) === row.id);
+    const results = new Map<number, SendResult>();
+    for (let from = 0; from < asked.length; from += MOST_AT_ONCE) {
+      const batch = asked.slice(from, from + MOST_AT_ONCE);
+      const answers = await sendInvites(this.deal, batch.map(toInvite), true);
+      for (const [index, { id }] of batch.entries()) results.set(id, answers[index]!);
+    }
+    return rows.map(({ id, email }) => results.get(id) ?? { email, outcome: "duplicate" });
   }
 
   async correct(id: number, change: { email?: string; name?: string }) {

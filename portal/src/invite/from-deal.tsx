@@ -1,0 +1,153 @@
+/** Takes the people of another deal into the list, such as last year's. */
+import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { type DealWithSeats, listDeals, type Problem } from "../api";
+import { STATES } from "../deals";
+import { date } from "../time";
+import { asProblem, useLoad } from "../ui/load";
+import { counted, number } from "../ui/seat-numbers";
+import { announce, Failure, Waiting } from "../ui/status";
+import { Text } from "../ui/text";
+import { type Learners, learnersOf } from "./learners";
+
+export function FromDeal({
+  deal,
+  from,
+  onTaken,
+  onClose,
+}: {
+  /** The deal to invite to. */
+  deal: string;
+  /** The deal that is chosen at first. */
+  from: string | undefined;
+  onTaken: (learners: Learners, from: DealWithSeats) => Promise<void>;
+  onClose: () => void;
+}) {
+  const { value, problem, reload } = useLoad("deals", () => listDeals());
+  const deals = value?.filter(({ id }) => id !== deal).sort((a, b) => Date.parse(b.startsAt) - Date.parse(a.startsAt));
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => heading.current?.focus(), []);
+  return (
+    <section class="question" aria-label="From another deal">
+      <h2 ref={heading} tabIndex={-1}>
+        Invite the people of another deal
+      </h2>
+      {deals && deals.length > 0 ? (
+        <Choose deals={deals} from={from} onTaken={onTaken} onClose={onClose} />
+      ) : (
+        <>
+          {deals ? (
+            <p>Your organisation has no other deal.</p>
+          ) : problem ? (
+            <Failure problem={problem} retry={() => void reload()} />
+          ) : (
+            <Waiting what="Loading deals" rows={1} />
+          )}
+          <p class="actions">
+            <button type="button" class="secondary outline" onClick={onClose}>
+              Close
+            </button>
+          </p>
+        </>
+      )}
+    </section>
+  );
+}
+
+function Choose({
+  deals,
+  from,
+  onTaken,
+  onClose,
+}: {
+  deals: DealWithSeats[];
+  from: string | undefined;
+  onTaken: (learners: Learners, from: DealWithSeats) => Promise<void>;
+  onClose: () => void;
+}) {
+  const [id, setId] = useState(deals.find(({ id }) => id === from)?.id ?? deals[0]!.id);
+  const [withPending, setWithPending] = useState(false);
+  const [progress, setProgress] = useState<{ loaded: number; total: number }>();
+  const [failure, setFailure] = useState<Problem>();
+  const stopped = useRef(false);
+  // Leaving the page stops the walk.
+  useEffect(() => () => void (stopped.current = true), []);
+  const select = useId();
+  const chosen = deals.find((deal) => deal.id === id)!;
+  const words = progress && `${number(progress.loaded)} of ${number(progress.total)} people read`;
+  const take = async (event?: Event) => {
+    event?.preventDefault();
+    if (progress) return;
+    stopped.current = false;
+    setFailure(undefined);
+    setProgress({ loaded: 0, total: chosen.seats.allocated });
+    announce("Reading the deal");
+    try {
+      const learners = await learnersOf(
+        id,
+        withPending,
+        (loaded, total) => setProgress({ loaded, total: Math.max(total, loaded) }),
+        () => stopped.current,
+      );
+      if (learners) await onTaken(learners, chosen);
+    } catch (error) {
+      setFailure(asProblem(error));
+    } finally {
+      setProgress(undefined);
+    }
+  };
+  return (
+    <form onSubmit={(event) => void take(event)}>
+      <p class="soft">
+        They are added to the list below, where you see what will happen to each and can remove people. Nothing is sent
+        yet.
+      </p>
+      <div class="choices">
+        <div>
+          <label for={select}>Deal</label>
+          <select id={select} value={id} onChange={({ currentTarget: { value } }) => setId(value)}>
+            {deals.map(({ id, name, startsAt, endsAt, state, seats }) => (
+              <option key={id} value={id}>
+                {name}, {date(startsAt)} – {date(endsAt)} ({STATES[state].toLowerCase()},{" "}
+                {counted(seats.allocated, "seat")} allocated)
+              </option>
+            ))}
+          </select>
+        </div>
+      </div>
+      <p>
+        <label>
+          <input
+            type="checkbox"
+            checked={withPending}
+            onChange={({ currentTarget }) => setWithPending(currentTarget.checked)}
+          />{" "}
+          Also take people whose invite there is pending
+        </label>
+      </p>
+      {failure && <Failure problem={failure} text="Nobody was added." retry={() => void take()} />}
+      <p class="actions">
+        <button type="submit" aria-disabled={progress !== undefined} aria-busy={progress !== undefined}>
+          Add people
+        </button>
+        <button
+          type="button"
+          class="secondary outline"
+          onClick={() => {
+            if (progress) stopped.current = true;
+            else onClose();
+          }}
+        >
+          <Text>{progress ? "Stop" : "Close"}</Text>
+        </button>
+        {progress && (
+          <>
+            <progress value={progress.loaded} max={Math.max(progress.total, 1)} aria-label="People read">
+              {words}
+            </progress>
+            <Text>{words ?? ""}</Text>
+          </>
+        )}
+      </p>
+    </form>
+  );
+}
