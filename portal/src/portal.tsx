@@ -22,6 +22,7 @@ import {
 import { drop, keep, kept } from "./storage";
 import { OPAQUE } from "./token";
 import { Boundary } from "./ui/boundary";
+import { Confirm } from "./ui/confirm";
 import { Frame, Heading } from "./ui/frame";
 import { onDemand } from "./ui/on-demand";
 import { Notice, Waiting } from "./ui/status";
@@ -88,7 +89,7 @@ function App() {
     );
   return (
     <LocationProvider>
-      <Frame nav={<Nav />}>
+      <Frame nav={<Nav />} dialog={<Confirm />}>
         {sessionOver.value && <SessionOver />}
         {replaced.value && (
           <Notice tone="warn" onClose={() => (replaced.value = null)}>

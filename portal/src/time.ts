@@ -35,6 +35,9 @@ export const date = (time: string) => day.format(new Date(time));
 /** `3 Nov` */
 export const shortDate = (time: string) => dayOfYear.format(new Date(time));
 
+/** `in 5 seconds` */
+export const inSeconds = (seconds: number) => relative.format(seconds, "second");
+
 const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
   ["year", 365 * 86_400],
   ["month", 30 * 86_400],

@@ -1,13 +1,21 @@
-/** The frame of every page: the bar with navigation and account, the dialog, the live region. */
+/** The frame of every page: the bar with navigation and account, the live region. */
 import "./presses";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { session, signOut } from "../session";
-import { Confirm } from "./confirm";
 import { Announcer } from "./status";
 import { Text } from "./text";
 
-export function Frame({ nav, children }: { nav?: ComponentChildren; children: ComponentChildren }) {
+/** `dialog`: for the pages that ask questions. The learner's page would load it for nothing. */
+export function Frame({
+  nav,
+  dialog,
+  children,
+}: {
+  nav?: ComponentChildren;
+  dialog?: ComponentChildren;
+  children: ComponentChildren;
+}) {
   const person = session.value;
   return (
     <>
@@ -26,7 +34,7 @@ export function Frame({ nav, children }: { nav?: ComponentChildren; children: Co
         )}
       </header>
       <main>{children}</main>
-      <Confirm />
+      {dialog}
       <Announcer />
     </>
   );

@@ -3,8 +3,7 @@ import { signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Problem } from "../api";
-import { fromNow } from "../time";
-import { counted } from "./seat-numbers";
+import { fromNow, inSeconds } from "../time";
 import { Text } from "./text";
 
 const said = signal("");
@@ -90,7 +89,7 @@ export function wait({ retryAt, detail, isRead }: Problem, now: number): string 
   if (retryAt === undefined || detail.endsWith(" UTC.")) return "";
   const seconds = Math.ceil((retryAt - now) / 1000);
   if (seconds <= 0) return isRead ? "Trying again…" : "You can try again now.";
-  const when = seconds > 90 ? fromNow(new Date(retryAt).toISOString(), now) : `in ${counted(seconds, "second")}`;
+  const when = seconds > 90 ? fromNow(new Date(retryAt).toISOString(), now) : inSeconds(seconds);
   return `${isRead ? "Trying again" : "You can try again"} ${when}.`;
 }
 
