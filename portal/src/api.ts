@@ -30,6 +30,8 @@ export type Accepted = Schemas["Accepted"];
 export type Declined = Schemas["Declined"];
 export type Asked = Schemas["Asked"];
 export type OptOut = Schemas["OptOut"];
+/** A seat of the signed-in learner. */
+export type OwnSeat = Schemas["OwnSeats"]["seats"][number];
 /** What a link that no longer works says of its invite. */
 export type Gone = Pick<Preview, "organisation" | "askedAt" | "optedOut">;
 export type NewDeal = Schemas["NewDeal"];
@@ -103,6 +105,7 @@ const PREVIEW: Sample<Preview> = {
 };
 const GONE: Sample<Gone> = { organisation: ORGANISATION, askedAt: null, optedOut: false };
 const ACCEPTED: Sample<Accepted> = { dealId: "", organisation: ORGANISATION, acceptedAt: "" };
+const OWN_SEATS: Sample<Schemas["OwnSeats"]> = { seats: [{ ...ACCEPTED, endsAt: "" }] };
 const DECLINED: Sample<Declined> = { organisation: ORGANISATION, declinedAt: "" };
 const ASKED: Sample<Asked> = { askedAt: "", askedFor: "" };
 const OPT_OUT: Sample<OptOut> = { organisation: ORGANISATION, optedOut: false };
@@ -361,6 +364,9 @@ export const askForInvite = (token: string) => post<Asked>("/api/invites/ask", A
 /** Stops the organisation's invites to the invited address, or allows them again. */
 export const optOut = (token: string) => post<OptOut>("/api/invites/opt-out", OPT_OUT, { token });
 export const optIn = (token: string) => post<OptOut>("/api/invites/opt-in", OPT_OUT, { token });
+
+/** Ended deals' seats too, until their records are deleted. */
+export const listOwnSeats = async () => (await read<Schemas["OwnSeats"]>("/api/me/seats", OWN_SEATS)).seats;
 
 /** As mail providers do it (RFC 8058). The id is that of a mail's `List-Unsubscribe` header. */
 export const unsubscribe = (id: string) =>

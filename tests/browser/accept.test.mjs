@@ -168,7 +168,7 @@ check("with site data blocked, the page shows the invitation and says what to al
 });
 
 const ASK = { button: "Ask for a new link" };
-const WRITE = { text: /rite to the learning manager at Hill & Dale/ };
+const WRITE = { text: /rite to the learning manager at Hill & Dale.* Your invitation email says whom to ask\./ };
 const OPEN_AGAIN = { text: "Open the link in the email again" };
 
 /**
@@ -207,6 +207,10 @@ for (const [what, status, words, step, prepare] of REFUSED) {
     assert.deepEqual(await kept(page), status === 404 ? [] : [tokenOf(link)], "a useless token is dropped");
     assert.equal(await page.getByRole("button", { name: /Accept|Sign in/ }).count(), 0);
     assert.equal(await page.getByRole("button", { name: STOP }).count(), status === 404 ? 0 : 1, "a real link can stop the invites");
+    if (status !== 404) return;
+    await page.getByRole("textbox", { name: "Paste the link from the email" }).waitFor();
+    await page.getByRole("link", { name: "Start learning" }).waitFor();
+    await page.getByText("Ask the learning manager at your organisation to invite you again.").waitFor();
   });
 }
 
@@ -372,36 +376,138 @@ check("a deal that has not started shows its start", {}, async ({ page, stack })
   await page.getByText(`It starts on ${long}, ${start.toISOString().slice(11, 16)} UTC.`).waitFor();
 });
 
-check("a learner who already has a seat is told so, and the token is dropped", { expect: [answered(409)] }, async ({ page, stack, hand }) => {
+check("a learner who already has a seat of a full deal is told so instead of asking, and can decline", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const [{ deal, email, link }, another] = [await invited(stack, { seats: 1 }), await invited(stack)];
+  await deal.seat(`bob@${deal.org}.example`, "ann@home.example");
+  await page.goto(another.link);
+  await signIn(page, hand, "ann@home.example");
+  await page.goto(link);
+  await page.reload();
+  await heading(page, "You already have a seat");
+  assert.equal(await page.getByRole("button", { name: /Ask for|Accept/ }).count(), 0);
+  await page.getByRole("link", { name: "Start learning" }).waitFor();
+  await hand.press("button", DECLINE);
+  await page.locator(":focus", { hasText: "You declined this invite." }).waitFor();
+  assert.equal((await deal.row(email)).status, "declined");
+});
+
+check("a learner who already has a seat is told so on accepting, and can use another account", { expect: [answered(409)] }, async ({ page, stack, hand }) => {
   const { deal, link } = await invited(stack);
   await deal.seat(`bob@${deal.org}.example`, "ann@home.example");
   await page.goto(link);
   await signIn(page, hand, "ann@home.example");
   await hand.press("button", "Accept as ann@home.example");
   await heading(page, "You already have a seat");
-  await page.getByRole("link", { name: "Start learning" }).waitFor();
-  assert.ok(!(await kept(page)).includes(tokenOf(link)));
+  await useAnother(page, hand, "ann@work.example");
+  await hand.press("button", "Accept as ann@work.example");
+  await heading(page, "You have a seat");
 });
 
-check("an accepted invite shows the seat to its learner, and tells another account that the invite is taken", { expect: [answered(409)] }, async ({ page, stack, hand }) => {
+check("an accepted invite shows the seat to its learner, and tells another account that the invite is taken", {}, async ({ page, stack, hand }) => {
   const { link } = await invited(stack);
   await stack.accept("ann@home.example", link);
   await page.goto(link);
   await heading(page, "This invite has been accepted");
   await hand.press("button", "Sign in to see your seat");
   await chooseAccount(page, hand, "eve@home.example");
-  await hand.press("button", "Continue as eve@home.example");
   await heading(page, "Another account has accepted this invite");
   await page.getByRole("definition").filter({ hasText: "eve@home.example" }).waitFor();
-  await page.getByText("ask the learning manager at your organisation to free this seat and invite you again.").waitFor();
-
-  // The issuer remembers this person.
-  await page.goto("about:blank");
-  await page.goto(link);
-  await page.getByRole("button", { name: "Continue as eve@home.example" }).waitFor();
+  await page.getByText("ask the learning manager at Hill & Dale to free this seat and invite you again.").waitFor();
   await useAnother(page, hand, "ann@home.example");
-  await hand.press("button", "Continue as ann@home.example");
   await heading(page, "You have a seat");
+  assert.ok(!(await kept(page)).includes(tokenOf(link)));
+});
+
+check("somebody whose invite another account accepted stops the invites, and allows them again", { viewport: PHONE, hands: BOTH }, async ({ page, stack, hand }) => {
+  const { deal, link } = await invited(stack);
+  await stack.accept("ann@home.example", link);
+  await page.goto(link);
+  await hand.press("button", "Sign in to see your seat");
+  await chooseAccount(page, hand, "eve@home.example");
+  await heading(page, "Another account has accepted this invite");
+  await hand.press("button", STOP);
+  await page.locator(":focus", { hasText: "You stopped invites from Hill & Dale." }).waitFor();
+  assert.equal((await newest(deal)).optedOut, true);
+  await hand.press("button", "Allow invites again");
+  await page.locator(":focus", { hasText: "Hill & Dale can send you invites again." }).waitFor();
+});
+
+check("a learner who stopped the invites and accepts can still allow them again", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const { deal, link } = await invited(stack);
+  await page.goto(link);
+  await signIn(page, hand, "ann@home.example");
+  await hand.press("button", STOP);
+  await page.getByText("You can still accept this one.").waitFor();
+  await hand.press("button", "Accept as ann@home.example");
+  await heading(page, "You have a seat");
+  await page.reload();
+  await heading(page, "You have a seat");
+  await hand.press("button", "Allow invites again");
+  await page.locator(":focus", { hasText: "Hill & Dale can send you invites again." }).waitFor();
+  assert.equal((await newest(deal)).optedOut, false);
+});
+
+check("after accepting, a reload shows the seat again, and a link that does not work shows it too", { expect: [answered(404)] }, async ({ page, stack, hand }) => {
+  const { email, link } = await invited(stack);
+  await page.goto(link);
+  await signIn(page, hand, email);
+  await hand.press("button", `Accept as ${email}`);
+  await page.getByText("You no longer need the email.").waitFor();
+  await page.reload();
+  await page.getByRole("textbox", { name: "Another invitation? Paste its link here" }).waitFor();
+  await heading(page, "You have a seat");
+  await page.getByRole("term").filter({ hasText: "Hill & Dale" }).waitFor();
+  await page.goto("/accept#AAAA");
+  await heading(page, "This link does not work");
+  await page.getByRole("heading", { level: 2, name: "You have a seat" }).waitFor();
+});
+
+check("what screen readers are told on arrival does not outlast it", {}, async ({ page, stack, hand }) => {
+  const { link } = await invited(stack);
+  const told = page.getByText("You have not accepted yet.");
+  await page.goto(link);
+  await signIn(page, hand, "ann@home.example");
+  await told.waitFor({ state: "attached" });
+  await hand.press("button", STOP);
+  await page.getByText("You stopped invites").waitFor();
+  assert.equal(await told.count(), 0);
+  // Another tab accepts.
+  await stack.accept("ann@home.example", link);
+  await page.reload();
+  await heading(page, "You have a seat");
+  assert.equal(await told.count(), 0);
+});
+
+check("if the link to start learning cannot be loaded, the page says so, and tries again", { expect: [/ERR_INTERNET_DISCONNECTED/], hands: [Keyboard] }, async ({ page, hand }) => {
+  await page.route("**/config.json", (route) => route.abort("internetdisconnected"), { times: 1 });
+  await page.goto("/accept");
+  await page.getByRole("alert").filter({ hasText: "The link to start learning could not be loaded." }).waitFor();
+  await hand.press("button", "Try again");
+  await page.getByRole("link", { name: "Start learning" }).waitFor();
+});
+
+check("a double click on “No thanks” that fails does not press “Accept”, which may move under the pointer", { expect: [/ERR_INTERNET_DISCONNECTED/] }, async ({ page, stack, hand }) => {
+  const { deal, link } = await invited(stack);
+  await page.goto(link);
+  await signIn(page, hand, "ann@home.example");
+  await page.route("**/api/invites/decline", (route) => route.abort("internetdisconnected"));
+  await hand.press("button", DECLINE);
+  await page.getByText("“No thanks” has not gone through.").waitFor();
+  const { x, y } = await page.getByRole("button", { name: /^Accept as/ }).boundingBox();
+  await page.mouse.move(x + 9, y + 9);
+  await page.mouse.down({ clickCount: 2 });
+  await page.mouse.up({ clickCount: 2 });
+  await page.unroute("**/api/invites/decline");
+  await hand.press("button", DECLINE);
+  await heading(page, "You declined this invite");
+  assert.equal((await deal.rows())[0].acceptedAt, null);
+});
+
+check("an invite that expires before the subscription starts says what to do then", {}, async ({ page, stack }) => {
+  const { deal, link } = await invited(stack);
+  await deal.patch({ startsAt: new Date(Date.now() + 40 * 86_400_000).toISOString().replace(/\.\d+/, "") });
+  await page.goto(link);
+  await page.getByText("Your invite expires before that. After the start, you can ask for a new link here.").waitFor();
 });
 
 /** Each temporary failure. */

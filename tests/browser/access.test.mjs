@@ -266,6 +266,39 @@ const STATES = {
     await page.reload();
     await heading(page, "This invite was cancelled");
   } },
+  "accept-ended": { target: 44, steps: async ({ page, stack }) => {
+    const deal = await openInvite(page, stack, "accept-ended");
+    await deal.patch({ endsAt: new Date(Date.now() - 60_000).toISOString().replace(/\.\d+/, "") });
+    await page.reload();
+    await heading(page, "This subscription has ended");
+  } },
+  "accept-taken": { target: 44, steps: async ({ page, stack, hand }) => {
+    await openInvite(page, stack, "accept-taken");
+    await stack.accept("bob@home.example", await stack.linkTo("ann@accept-taken.example"));
+    await page.reload();
+    await hand.press("button", "Sign in to see your seat");
+    await chooseAccount(page, hand, "ann@home.example");
+    await heading(page, "Another account has accepted this invite");
+  }, inUse: true },
+  "accept-seated": { target: 44, expect: [answered(409)], steps: async ({ page, stack, hand }) => {
+    const deal = await openInvite(page, stack, "accept-seated");
+    await deal.seat("bob@example.com", "ann@home.example");
+    await signIn(page, hand);
+    await hand.press("button", "Accept as ann@home.example");
+    await heading(page, "You already have a seat");
+  }, inUse: true },
+  "accept-unknown": { target: 44, expect: [answered(404)], steps: async ({ page }) => {
+    await page.goto("/accept#rubbish");
+    await heading(page, "This link does not work");
+    await page.getByRole("link", { name: "Start learning" }).waitFor();
+  } },
+  "accept-lost": { target: 44, expect: [/ERR_INTERNET_DISCONNECTED/], steps: async ({ page, stack, hand }) => {
+    await openInvite(page, stack, "accept-lost");
+    await page.getByRole("button", { name: "No thanks" }).waitFor();
+    await page.route("**/api/**", (route) => route.abort("internetdisconnected"));
+    await hand.press("button", "No thanks");
+    await page.getByText("“No thanks” may have gone through.").waitFor();
+  }, inUse: true },
   "unsubscribe": { target: 44, steps: async ({ page }) => {
     await page.goto(`/unsubscribe#${"b".repeat(64)}`);
     await heading(page, "Stop these invites?");

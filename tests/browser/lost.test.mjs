@@ -124,18 +124,81 @@ check("a lost answer of a resize is not reported as somebody else's change", { .
   await says(page, "Unlimited now has 30 seats");
 });
 
-check("a lost answer of “Accept” is not called nothing, and the next attempt shows the seat", LOST, async ({ page, stack, hand }) => {
+/** Opens a new invite, signed in. */
+async function openInvite({ page, stack, hand }) {
   const deal = await stack.newDeal();
   await deal.invite([`ann@${deal.org}.example`]);
   await page.goto(await stack.linkTo(`ann@${deal.org}.example`));
   await hand.press("button", "Sign in to accept");
   await chooseAccount(page, hand, "ann@home.example");
+  await page.getByRole("button", { name: "Accept as ann@home.example" }).waitFor();
+}
+const disconnect = (route) => route.abort("internetdisconnected");
+
+check("after a lost answer of “Accept”, the page finds the seat, and no hidden text denies it", LOST, async ({ page, stack, hand }) => {
+  await openInvite({ page, stack, hand });
   await loseAnswer(page, "**/api/invites/accept");
   await hand.press("button", "Accept as ann@home.example");
-  await says(page, "Your answer may have gone through.");
-  await hand.press("button", "Try again");
   await page.getByRole("heading", { name: "You have a seat" }).waitFor();
   assert.equal(await page.getByText("You have not accepted yet").count(), 0);
+});
+
+check("while a lost answer of “Accept” cannot be checked, it is not called nothing, and the next attempt shows the seat", LOST, async ({ page, stack, hand }) => {
+  await openInvite({ page, stack, hand });
+  await loseAnswer(page, "**/api/invites/accept");
+  await page.route("**/api/invites/preview", disconnect);
+  await hand.press("button", "Accept as ann@home.example");
+  await page.locator(":focus", { hasText: "Can’t connect to Seatkeeper. “Accept” may have gone through." }).waitFor();
+  assert.equal(await page.getByText("You have not accepted yet").count(), 0);
+  await hand.press("button", "Try again");
+  await page.getByRole("heading", { name: "You have a seat" }).waitFor();
+});
+
+/** Each answer besides accepting: its route, its button, and what the page says once it has had its effect. */
+const ANSWERS = [
+  ["decline", "No thanks", "You declined this invite"],
+  ["ask", "Ask for a seat", "You asked for a seat."],
+  ["opt-out", "Not me / stop inviting me", "You stopped invites from Hill & Dale."],
+  ["opt-in", "Allow invites again", "Hill & Dale can send you invites again."],
+];
+
+/** Opens a new invite to a full deal, where each of these answers can be given. */
+async function openFull({ page, stack, hand }, answer) {
+  const deal = await stack.newDeal({ seats: 1 });
+  await deal.invite([`ann@${deal.org}.example`]);
+  await deal.seat(`bob@${deal.org}.example`);
+  await page.goto(await stack.linkTo(`ann@${deal.org}.example`));
+  if (answer === "opt-in") await hand.press("button", "Not me / stop inviting me");
+}
+
+for (const [answer, button, done] of ANSWERS) {
+  check(`after a lost answer of “${button}”, the page says that it has gone through`, LOST, async ({ page, stack, hand }) => {
+    await openFull({ page, stack, hand }, answer);
+    await loseAnswer(page, `**/api/invites/${answer}`);
+    await hand.press("button", button);
+    await page.locator(":focus", { hasText: done }).waitFor();
+    assert.equal(await page.getByRole("alert").count(), 0);
+  });
+
+  check(`when “${button}” does not arrive, the page says so, and tries again`, LOST, async ({ page, stack, hand }) => {
+    await openFull({ page, stack, hand }, answer);
+    await page.route(`**/api/invites/${answer}`, disconnect, { times: 1 });
+    await hand.press("button", button);
+    await page.locator(":focus", { hasText: `Can’t connect to Seatkeeper. “${button}” has not gone through.` }).waitFor();
+    await hand.press("button", "Try again");
+    await page.locator(":focus", { hasText: done }).waitFor();
+  });
+}
+
+check("while a lost answer of “No thanks” cannot be checked, the page names it, and tries again", LOST, async ({ page, stack, hand }) => {
+  await openFull({ page, stack, hand }, "decline");
+  await loseAnswer(page, "**/api/invites/decline");
+  await page.getByRole("button", { name: "No thanks" }).waitFor();
+  await page.route("**/api/invites/preview", disconnect);
+  await hand.press("button", "No thanks");
+  await page.locator(":focus", { hasText: "“No thanks” may have gone through." }).waitFor();
+  await hand.press("button", "Try again");
+  await page.getByRole("heading", { name: "You declined this invite" }).waitFor();
 });
 
 check("after a lost answer, ending a deal shows that it has ended, and can be repeated", { ...LOST, expect: [...LOST.expect, answered(412)] }, async ({ page, stack, hand }) => {

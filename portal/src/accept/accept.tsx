@@ -11,6 +11,8 @@ import {
   acceptInvite,
   askForInvite,
   declineInvite,
+  listOwnSeats,
+  type OwnSeat,
   optIn,
   optOut,
   type Preview,
@@ -21,40 +23,35 @@ import { finishSignIn, isReturning, type SignInFailure, session, signIn, wasSign
 import { instant } from "../time";
 import { OPAQUE } from "../token";
 import { Boundary } from "../ui/boundary";
+import { Focus } from "../ui/focus";
 import { Frame, Heading } from "../ui/frame";
 import { asProblem, useLoad } from "../ui/load";
 import { StartLearning } from "../ui/start-learning";
 import { announce, Countdown, Notice, useRetry, Waiting } from "../ui/status";
 import { Text } from "../ui/text";
 import { useNow, When } from "../ui/when";
-import { type Answer, Asking, Refusing, Stopped } from "./answers";
-import { Focus } from "./focus";
-import { type Found, foundBy, isObstacle, isOver } from "./found";
+import { Asking, labelOf, Refusing, Stopped } from "./answers";
+import { type Answer, type Found, foundBy, isObstacle, isOver, type Obstacle, tookEffect } from "./found";
 import { isOther } from "./mask";
 import { dropToken, isElsewhere, keepToken, token, tokenPasted } from "./token";
 import { wordsFor } from "./words";
 
 /** The final result of a link, once there is one. */
-type Ending = { accepted: Accepted; preview: Preview } | { code: string; preview: Preview | undefined };
+type Ending = { accepted: Accepted; preview: Preview } | { code: string };
 const ending = signal<Ending | null>(null);
 
 /** Shows the final result of a link, and drops its token. */
 function end(link: string, how: Ending) {
   // The person may have opened another link while the request ran.
   if (token.value !== link) return;
-  // What was said on arrival no longer holds.
-  announce("");
   batch(() => {
     ending.value = how;
     dropToken();
   });
 }
 
-/** Whether the person had signed in to accept this invitation before the reload. */
-const isReloaded = () => token.value !== null && wasSignedIn("/accept");
-
 export function AcceptPage() {
-  const arriving = useSignal(isReturning() || isReloaded());
+  const arriving = useSignal(isReturning() || wasSignedIn("/accept"));
   const failure = useSignal<SignInFailure | undefined>(undefined);
   useEffect(() => {
     if (!arriving.value) return;
@@ -68,7 +65,6 @@ export function AcceptPage() {
       // The page offers to sign in.
       if (failure.value === "asks") failure.value = undefined;
       arriving.value = false;
-      if (session.value) announce("You are signed in. You have not accepted yet.");
     };
     void arrive();
   }, []);
@@ -80,10 +76,10 @@ export function AcceptPage() {
           <Waiting what="Signing in" />
         ) : link ? (
           <Invitation key={link} link={link} failed={failure.value} />
-        ) : ending.value ? (
-          <Ended how={ending.value} />
+        ) : ending.value && "accepted" in ending.value ? (
+          <Seated {...ending.value} />
         ) : (
-          <NoLink />
+          <NoLink key={ending.value} code={ending.value?.code} />
         )}
       </Boundary>
     </Frame>
@@ -114,28 +110,49 @@ const ANSWERS: Record<Answer, (link: string) => Promise<(found: Found) => Found>
   },
 };
 
+/** The signed-in learner's seats, or undefined if they cannot be read. */
+const ownSeats = async (): Promise<OwnSeat[] | undefined> =>
+  session.value ? listOwnSeats().catch(() => undefined) : undefined;
+
+/** Reads what is the case. The learner's seats are read only where they make a difference. */
+async function look(link: string): Promise<Found> {
+  try {
+    const preview = await previewInvite(link);
+    const found = foundBy(preview, Date.now());
+    if (!found.obstacle && preview.status !== "accepted") return found;
+    return settled(link, foundBy(preview, Date.now(), await ownSeats()));
+  } catch (error) {
+    const { code, gone } = asProblem(error);
+    if (gone && isObstacle(code)) return { ...gone, obstacle: code };
+    if (wordsFor(code).final) end(link, { code });
+    throw error;
+  }
+}
+
+/** Ends a link that the learner has accepted, unless it is of use to allow invites again. */
+function settled(link: string, found: Found): Found {
+  const { preview, seat, optedOut } = found;
+  if (preview?.status === "accepted" && seat && !optedOut) end(link, { accepted: seat, preview });
+  return found;
+}
+
+/** An answer that failed. */
+interface Failed {
+  problem: Problem;
+  of: Answer | "accept";
+  /** What the button says. */
+  label: string;
+  /** Whether it is known that the answer had no effect. */
+  isVoid: boolean;
+}
+
 function Invitation({ link, failed }: { link: string; failed: SignInFailure | undefined }) {
   const failure = useSignal(failed);
-  const refusal = useSignal<{ problem: Problem; of: Answer | "accept" } | undefined>(undefined);
+  const refusal = useSignal<Failed | undefined>(undefined);
   const busy = useSignal<Answer | "accept" | "leaving" | undefined>(undefined);
   const checks = useSignal(0);
   const answered = useSignal<Answer | undefined>(undefined);
-  const {
-    value: found,
-    problem,
-    loading,
-    reload,
-    update,
-  } = useLoad(link, async (): Promise<Found> => {
-    try {
-      return foundBy(await previewInvite(link), Date.now());
-    } catch (error) {
-      const { code, gone } = asProblem(error);
-      if (gone && isObstacle(code)) return { ...gone, obstacle: code };
-      if (wordsFor(code).final) end(link, { code, preview: undefined });
-      throw error;
-    }
-  });
+  const { value: found, problem, loading, reload, update } = useLoad(link, () => look(link));
   useEffect(() => {
     // The browser's Back button may restore this page as it was left, busy.
     const comeBack = () => (busy.value = undefined);
@@ -150,41 +167,46 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
     // Without a failure, the issuer's page is loading.
     if (failure.value) busy.value = undefined;
   };
+  const stopBy = (obstacle: Found["obstacle"]) => {
+    update((found) => ({ ...found, obstacle }));
+    checks.value++;
+  };
+  /** Shows what is the case after a failed answer, and what failed unless that says it all. */
+  const explain = async (of: Answer | "accept", label: string, problem: Problem) => {
+    const { code, status, isLost } = problem;
+    if (wordsFor(code).final) return end(link, { code });
+    if (code === "still_valid") return stopBy(null);
+    if (of === "accept" && isObstacle(code)) return stopBy(code);
+    let isVoid = !isLost;
+    if (isLost || status === 409 || status === 410) {
+      const now = await look(link).catch(() => undefined);
+      if (now) update(() => now);
+      if (isLost && now && of !== "accept" && tookEffect(of, now)) {
+        answered.value = of;
+        return;
+      }
+      isVoid ||= now !== undefined && (of !== "accept" || now.preview?.status !== "accepted");
+    }
+    refusal.value = { problem, of, label, isVoid };
+  };
   /** Sends one request at a time. */
   const send = async (what: Answer | "accept", request: () => Promise<void>) => {
-    if (busy.value) return;
+    if (busy.value || !found) return;
     busy.value = what;
     refusal.value = failure.value = answered.value = undefined;
     try {
       await request();
     } catch (error) {
-      const problem = asProblem(error);
-      const { code } = problem;
-      if (code === "unknown_invite") end(link, { code, preview: undefined });
-      else if (code === "still_valid") stopBy(null);
-      else {
-        // Somebody changed the invite: the page shows its current state.
-        if (what !== "accept" && (problem.status === 409 || problem.status === 410)) await reload();
-        refusal.value = { problem, of: what };
-      }
+      await explain(what, labelOf(what, found), asProblem(error));
     } finally {
       busy.value = undefined;
     }
   };
-  const stopBy = (obstacle: Found["obstacle"]) => {
-    update((found) => ({ ...found, obstacle }));
-    checks.value++;
-  };
   const accept = (preview: Preview) =>
     send("accept", async () => {
-      try {
-        end(link, { accepted: await acceptInvite(link), preview });
-      } catch (error) {
-        const { code } = asProblem(error);
-        if (isObstacle(code)) return stopBy(code);
-        if (wordsFor(code).final) end(link, { code, preview });
-        throw error;
-      }
+      const seat = { ...(await acceptInvite(link)), endsAt: preview.deal.endsAt };
+      const now = settled(link, { ...found!, preview: { ...preview, status: "accepted" }, seat });
+      update(() => now);
     });
   const answer = (what: Answer) =>
     send(what, async () => {
@@ -196,6 +218,16 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
     refusal.value = undefined;
     checks.value++;
   };
+
+  // Only while it is so: the page must not contradict what it says to screen readers.
+  const isWaiting = found?.preview?.status === "pending" && !found.obstacle;
+  const isUntouched = !busy.value && !refusal.value && !answered.value;
+  const told = session.value && isWaiting && isUntouched ? "You are signed in. You have not accepted yet." : "";
+  useEffect(() => {
+    if (!told) return;
+    announce(told);
+    return () => announce("");
+  }, [told]);
 
   if (!found) {
     return (
@@ -218,46 +250,67 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
   const declined = preview?.status === "declined";
   const over = isOver(obstacle);
   const shown = refusal.value && !isTold(refusal.value.problem.code, found) ? refusal.value : undefined;
+  const repeatable = shown?.problem.temporary && shown.of !== "accept" ? shown.of : undefined;
   const answering = { found, busy: busy.value, onAnswer: (what: Answer) => void answer(what) };
   const [title, heading] = headingOf(found);
-  return (
+  const notices = (
     <>
-      <Heading title={title}>{heading}</Heading>
       <Stopped key={String(found.optedOut)} {...answering} now={answered.value === "opt-out"} />
       {answered.value === "opt-in" && (
         <Focus>
           <Notice tone="good">{organisation.name} can send you invites again.</Notice>
         </Focus>
       )}
-      {accepted && (
+      {!problem && shown && (
+        <Refusal
+          key={shown}
+          problem={shown.problem}
+          failed={shown}
+          {...(repeatable && { onAgain: () => void answer(repeatable) })}
+        />
+      )}
+    </>
+  );
+  if (preview && found.seat && accepted)
+    return (
+      <Seated accepted={found.seat} preview={preview}>
+        {notices}
+      </Seated>
+    );
+  return (
+    <>
+      <Heading title={title}>{heading}</Heading>
+      {notices}
+      {accepted && !over && (
         <p>
-          If you accepted it, sign in with the same account to see your seat. If you no longer have that account, ask
-          the learning manager at {organisation.name}.
+          If you accepted it, sign in with the same account to see your seat. If it was not you, or you no longer have
+          that account, ask the learning manager at {organisation.name}. Your invitation email says whom to ask.
         </p>
       )}
       {declined && !over && (
         <p>
           {organisation.name} sees that you declined, and when.{" "}
-          {preview.expiresAt && `Changed your mind? You can still accept until ${instant(preview.expiresAt)}.`}
+          {preview.expiresAt &&
+            !obstacle &&
+            `Changed your mind? You can still accept until ${instant(preview.expiresAt)}.`}
         </p>
       )}
       {failure.value && <SignInFailed key={failure.value} why={failure.value} />}
-      {problem ? (
-        <Refusal key={problem} problem={problem} retry={() => void check()} />
-      ) : shown ? (
-        <Refusal key={shown} problem={shown.problem} />
-      ) : obstacle && preview && !over ? (
-        <Stop key={`${obstacle} ${checks.value}`} code={obstacle} deal={preview.deal} now={checks.value > 0} />
-      ) : (
-        checks.value > 0 &&
-        !over && (
-          <Focus>
-            <Notice tone="good">You can accept now.</Notice>
-          </Focus>
-        )
+      {problem && <Refusal key={problem} problem={problem} retry={() => void check()} />}
+      {obstacle && preview && !over && (
+        <Stop key={`${obstacle} ${checks.value}`} code={obstacle} preview={preview} now={checks.value > 0 && !shown} />
       )}
-      {over && <Over key={obstacle} found={found} />}
-      {preview && !over && (accepted || declined ? <Facts of={preview} /> : <Offer key={preview} preview={preview} />)}
+      {checks.value > 0 && !obstacle && !accepted && !shown && !problem && (
+        <Focus>
+          <Notice tone="good">You can accept now.</Notice>
+        </Focus>
+      )}
+      {over && (
+        <Over key={obstacle} found={found} now={answered.value === "decline"}>
+          <UseAnother busy={busy.value} enter={(prompt) => void enter(prompt)} />
+        </Over>
+      )}
+      {preview && !over && (accepted || declined ? <Facts {...preview} /> : <Offer key={preview} preview={preview} />)}
       <Asking {...answering} now={answered.value === "ask"} />
       {problem || (obstacle && !over) ? (
         <p class="actions">
@@ -284,7 +337,7 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
           />
         )
       )}
-      {!accepted && <Refusing {...answering} />}
+      <Refusing {...answering} />
       {preview?.status === "pending" && !over && <Doubts key={preview} preview={preview} />}
     </>
   );
@@ -312,7 +365,8 @@ function SignInFailed({ why }: { why: SignInFailure }) {
     return <Notice>You did not sign in. Nothing was accepted, and your invite is still open.</Notice>;
   return (
     <Notice tone="bad">
-      {why === "failed" && "Sign-in failed. Nothing was accepted. Try again, or use another account."}
+      {why === "failed" &&
+        "Sign-in failed. Nothing was accepted. Check your internet connection, then try again. Or use another account."}
       {why === "opaque" && `Nothing was accepted. ${OPAQUE}`}
       {why === "blocked" &&
         `This browser blocks site data, which sign-in needs. Nothing was accepted. Allow cookies and site data for ${location.host}, then open the link in your email again. Or open the link in another browser.`}
@@ -320,19 +374,33 @@ function SignInFailed({ why }: { why: SignInFailure }) {
   );
 }
 
-/** Why the link can never accept again, and the next step. */
-function Over({ found: { preview, obstacle, organisation } }: { found: Found }) {
+/**
+ * Why the link can never accept again with this account, and the next step. `children`: for another account. `now`: it
+ * answers a click, so it takes the focus.
+ */
+function Over({
+  found: { preview, obstacle, organisation },
+  now: isAnswer,
+  children,
+}: {
+  found: Found;
+  now: boolean;
+  children: ComponentChildren;
+}) {
   const now = useNow();
+  const isOfAccount = obstacle === "already_accepted" || obstacle === "already_seated";
   return (
     <>
-      <p>
-        {preview?.status === "declined" && "You declined it. "}
-        {wordsFor(obstacle ?? "", organisation.name).text}{" "}
-        {preview?.blocked === "deal_not_started" &&
-          `The subscription starts on ${instant(preview.deal.startsAt)}. From then on, you can ask for a new link here.`}
-      </p>
+      <Focus key={preview?.status} now={isAnswer}>
+        <p>
+          {preview?.status === "declined" && "You declined this invite. "}
+          {wordsFor(obstacle ?? "", organisation.name).text}{" "}
+          {preview?.blocked === "deal_not_started" &&
+            `The subscription starts on ${instant(preview.deal.startsAt)}. From then on, you can ask for a new link here.`}
+        </p>
+      </Focus>
       {preview && (
-        <Facts of={preview}>
+        <Facts {...preview}>
           {obstacle === "invite_expired" && preview.expiresAt && (
             <div>
               <dt>Open until</dt>
@@ -341,13 +409,28 @@ function Over({ found: { preview, obstacle, organisation } }: { found: Found }) 
               </dd>
             </div>
           )}
+          {isOfAccount && <Account />}
         </Facts>
+      )}
+      {isOfAccount && (
+        <>
+          <StartLearning />
+          <p class="actions">{children}</p>
+        </>
       )}
     </>
   );
 }
 
-function Facts({ of: { organisation, deal }, children }: { of: Preview; children?: ComponentChildren }) {
+const Account = () =>
+  session.value?.email ? (
+    <div>
+      <dt>Your account</dt>
+      <dd>{session.value.email}</dd>
+    </div>
+  ) : null;
+
+function Facts({ organisation, deal, children }: Preview & { children?: ComponentChildren }) {
   return (
     <dl class="facts">
       <div>
@@ -442,23 +525,33 @@ function Actions({
       )}
       <p class="actions">
         {!denied && (
-          <button type="button" disabled={!!busy} aria-busy={busy === "accept"} onClick={accept}>
+          <button
+            type="button"
+            disabled={!!busy}
+            aria-busy={busy === "accept"}
+            // The second click of a double click on another button may land here, when a notice moves the page.
+            onClick={({ detail }) => detail < 2 && accept()}
+          >
             <Text>{refusal?.temporary ? "Try again" : name}</Text>
           </button>
         )}
-        <button
-          type="button"
-          class="secondary outline"
-          disabled={!!busy}
-          aria-busy={busy === "leaving"}
-          onClick={() => enter("select_account")}
-        >
-          Use another account
-        </button>
+        <UseAnother busy={busy} enter={enter} />
       </p>
     </>
   );
 }
+
+const UseAnother = ({ busy, enter }: { busy: string | undefined; enter: (prompt: string) => void }) => (
+  <button
+    type="button"
+    class="secondary outline"
+    disabled={!!busy}
+    aria-busy={busy === "leaving"}
+    onClick={() => enter("select_account")}
+  >
+    Use another account
+  </button>
+);
 
 function Doubts({ preview: { organisation } }: { preview: Preview }) {
   return (
@@ -474,103 +567,129 @@ function Doubts({ preview: { organisation } }: { preview: Preview }) {
 }
 
 /** Why the invite can't be accepted yet. `now`: it answers a click, so it takes the focus. */
-function Stop({ code, deal, now }: { code: string; deal: Preview["deal"]; now: boolean }) {
+function Stop({ code, preview: { deal, expiresAt }, now }: { code: Obstacle; preview: Preview; now: boolean }) {
   const { title, text } = wordsFor(code);
+  const isLate =
+    code === "deal_not_started" && expiresAt !== null && Date.parse(expiresAt) <= Date.parse(deal.startsAt);
   return (
     <Focus now={now}>
       <Notice>
         <p>
-          <strong>{title}.</strong> {code === "deal_not_started" && <>It starts on {instant(deal.startsAt)}.</>} {text}
+          <strong>{title}.</strong> {code === "deal_not_started" && <>It starts on {instant(deal.startsAt)}.</>}{" "}
+          {isLate ? "Your invite expires before that. After the start, you can ask for a new link here." : text}
         </p>
       </Notice>
     </Focus>
   );
 }
 
-/** A refusal that may pass with time or with another account. */
-function Refusal({ problem, retry }: { problem: Problem; retry?: () => void }) {
+/** A refusal that may pass with time or with another account. `failed`: the answer that it is a refusal of. */
+function Refusal({
+  problem,
+  failed,
+  retry,
+  onAgain,
+}: {
+  problem: Problem;
+  failed?: Failed;
+  retry?: () => void;
+  onAgain?: () => void;
+}) {
   const { title, text } = wordsFor(problem.code);
   const when = useRetry(problem, retry);
   return (
     <Focus>
       <Notice tone="bad">
         <p>
-          <strong>{title}.</strong> {problem.isLost && !problem.isRead && "Your answer may have gone through."} {text}{" "}
-          <Countdown>{when}</Countdown>
+          <strong>{title}.</strong>{" "}
+          {failed && problem.temporary && `“${failed.label}” ${failed.isVoid ? "has not" : "may have"} gone through.`}{" "}
+          {text} <Countdown>{when}</Countdown>
         </p>
+        {onAgain && (
+          <button type="button" class="small" onClick={onAgain}>
+            Try again
+          </button>
+        )}
       </Notice>
     </Focus>
   );
 }
 
-function Ended({ how }: { how: Ending }) {
+/** `children`: while the link is of use. */
+function Seated({
+  accepted: { acceptedAt },
+  preview,
+  children,
+}: Extract<Ending, { accepted: Accepted }> & { children?: ComponentChildren }) {
   const now = useNow();
-  if ("accepted" in how) {
-    const {
-      accepted: { acceptedAt },
-      preview,
-    } = how;
-    return (
-      <>
-        <Heading title="Accepted">You have a seat</Heading>
-        <Facts of={preview}>
-          <div>
-            <dt>Since</dt>
-            <dd>
-              <When time={acceptedAt} now={now} />
-            </dd>
-          </div>
-          {session.value?.email && (
-            <div>
-              <dt>Your account</dt>
-              <dd>{session.value.email}</dd>
-            </div>
-          )}
-        </Facts>
-        <p>Use this account to learn. You no longer need the email.</p>
-        <StartLearning />
-      </>
-    );
-  }
-  const { code, preview } = how;
-  const { title, text } = wordsFor(code);
   return (
     <>
-      <Heading key={code} title={title}>
-        {title}
-      </Heading>
-      <p>{text}</p>
-      {preview && (
-        <Facts of={preview}>
-          {code === "already_accepted" && session.value?.email && (
-            <div>
-              <dt>Your account</dt>
-              <dd>{session.value.email}</dd>
-            </div>
-          )}
-        </Facts>
-      )}
-      {(code === "already_seated" || code === "already_accepted") && <StartLearning />}
-      {PASTE_AGAIN.has(code) && <Paste label="Paste the link from the email" />}
-    </>
-  );
-}
-
-/** Refusals after which the person may have another link to try. */
-const PASTE_AGAIN = new Set(["unknown_invite", "payload_too_large"]);
-
-function NoLink() {
-  return (
-    <>
-      <Heading title="Your invitation">Open the link in your email</Heading>
-      <p>This page needs the link from your invitation email.</p>
-      <Paste label="Link does not open? Paste it here" />
-      <h2>Already accepted?</h2>
-      <p>Then you no longer need the link.</p>
+      <Heading title="Accepted">You have a seat</Heading>
+      {children}
+      <Facts {...preview}>
+        <div>
+          <dt>Since</dt>
+          <dd>
+            <When time={acceptedAt} now={now} />
+          </dd>
+        </div>
+        <Account />
+      </Facts>
+      <p>Use this account to learn. {!children && "You no longer need the email."}</p>
       <StartLearning />
     </>
   );
 }
+
+/** The ways on without a link that works. `code`: why the link does not work, if there was one. */
+function NoLink({ code }: { code: string | undefined }) {
+  const { value: seats = [], loading } = useLoad("", async () =>
+    ((await ownSeats()) ?? []).filter(({ endsAt }) => Date.parse(endsAt) > Date.now()),
+  );
+  if (loading && session.value) return <Waiting what="Loading your seats" />;
+  const { title, text } = code ? wordsFor(code) : NO_LINK;
+  const held = seats.length > 1 ? `You have ${seats.length} seats` : "You have a seat";
+  const list = seats.length > 0 && (
+    <>
+      <dl class="facts">
+        {seats.map(({ dealId, organisation, endsAt }) => (
+          <div key={dealId}>
+            <dt>{organisation.name}</dt>
+            <dd>Until {instant(endsAt)}</dd>
+          </div>
+        ))}
+        <Account />
+      </dl>
+      <StartLearning />
+    </>
+  );
+  if (list && !code)
+    return (
+      <>
+        <Heading title="Your seats">{held}</Heading>
+        {list}
+        <Paste label="Another invitation? Paste its link here" />
+      </>
+    );
+  return (
+    <>
+      <Heading title={code ? title : "Your invitation"}>{title}</Heading>
+      <p>{text}</p>
+      <Paste label={code ? "Paste the link from the email" : "Link does not open? Paste it here"} />
+      <h2>{list ? held : "Already accepted?"}</h2>
+      {list || (
+        <>
+          <p>Then you no longer need the link.</p>
+          <StartLearning />
+        </>
+      )}
+      <h2>No email, or its link does not work?</h2>
+      <p>Ask the learning manager at your organisation to invite you again.</p>
+    </>
+  );
+}
+
+const NO_LINK = { title: "Open the link in your email", text: "This page needs the link from your invitation email." };
 
 function Paste({ label }: { label: string }) {
   const field = useRef<HTMLInputElement>(null);

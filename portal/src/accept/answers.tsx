@@ -1,12 +1,23 @@
 /** The answers to an invite besides accepting. Each says what happens, and what the organisation sees. */
 import { instant } from "../time";
+import { Focus } from "../ui/focus";
 import { Notice } from "../ui/status";
 import { Text } from "../ui/text";
 import { useNow, When } from "../ui/when";
-import { Focus } from "./focus";
-import { askableFor, type Found, isOver } from "./found";
+import { type Answer, askableFor, type Found, isDeclinable } from "./found";
 
-export type Answer = "decline" | "ask" | "opt-out" | "opt-in";
+const LABELS = {
+  accept: "Accept",
+  decline: "No thanks",
+  "opt-out": "Not me / stop inviting me",
+  "opt-in": "Allow invites again",
+};
+
+/** What an answer's button says. */
+export function labelOf(answer: Answer | "accept", found: Found): string {
+  if (answer !== "ask") return LABELS[answer];
+  return askableFor(found) === "seat" ? "Ask for a seat" : "Ask for a new link";
+}
 
 interface Answering {
   found: Found;
@@ -16,13 +27,7 @@ interface Answering {
 }
 
 /** A button and its consequences. */
-function Choice({
-  answer,
-  label,
-  busy,
-  onAnswer,
-  hint,
-}: Omit<Answering, "found"> & { answer: Answer; label: string; hint: string }) {
+function Choice({ answer, found, busy, onAnswer, hint }: Answering & { answer: Answer; hint: string }) {
   return (
     <div class="choice">
       <button
@@ -34,7 +39,7 @@ function Choice({
         // The second click of a double click would press what takes this button's place.
         onClick={({ detail }) => detail < 2 && onAnswer(answer)}
       >
-        <Text>{label}</Text>
+        <Text>{labelOf(answer, found)}</Text>
       </button>
       <p id={`${answer}-hint`} class="soft">
         <Text>{hint}</Text>
@@ -72,7 +77,6 @@ export function Asking({ now, ...answering }: Answering & { now: boolean }) {
       {...answering}
       key="ask"
       answer="ask"
-      label={what === "seat" ? "Ask for a seat" : "Ask for a new link"}
       hint={`${organisation} will see that you asked, and can send you a new email.${noSeat}${found.optedOut ? " Asking allows its emails again." : ""}`}
     />
   );
@@ -80,8 +84,8 @@ export function Asking({ now, ...answering }: Answering & { now: boolean }) {
 
 /** The ways to say no. */
 export function Refusing(answering: Answering) {
-  const { preview, obstacle, organisation, optedOut } = answering.found;
-  const declinable = preview?.status === "pending" && !isOver(obstacle);
+  const { preview, organisation, optedOut } = answering.found;
+  const declinable = isDeclinable(answering.found);
   if (optedOut && !declinable) return null;
   return (
     <section aria-labelledby="refusing">
@@ -92,15 +96,13 @@ export function Refusing(answering: Answering) {
         <Choice
           {...answering}
           answer="decline"
-          label="No thanks"
-          hint={`${organisation.name} will see that you declined, and when.${preview.expiresAt ? ` You can still accept until ${instant(preview.expiresAt)}.` : ""}`}
+          hint={`${organisation.name} will see that you declined, and when.${preview?.expiresAt ? ` You can still accept until ${instant(preview.expiresAt)}.` : ""}`}
         />
       )}
       {!optedOut && (
         <Choice
           {...answering}
           answer="opt-out"
-          label="Not me / stop inviting me"
           hint={`No more invites from ${organisation.name} will come to ${preview?.email ?? "the invited address"}. ${organisation.name} will see that you stopped them. You can undo this on this page.`}
         />
       )}
@@ -131,7 +133,7 @@ export function Stopped({ now, found, busy, onAnswer }: Answering & { now: boole
             aria-busy={busy === "opt-in"}
             onClick={({ detail }) => detail < 2 && onAnswer("opt-in")}
           >
-            Allow invites again
+            {LABELS["opt-in"]}
           </button>
         </p>
       </Notice>

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { Preview } from "../api";
-import { askableFor, type Found, foundBy } from "./found";
+import { type Answer, askableFor, type Found, foundBy, isDeclinable, tookEffect } from "./found";
 
 const NOW = Date.parse("2026-11-27T10:00:00Z");
 const organisation = { id: "acme", name: "Acme" };
@@ -50,4 +50,36 @@ it.each([
   ["invite_cancelled", undefined],
 ] as const)("after %s, the person can ask for: %s", (obstacle, asked) => {
   expect(askableFor({ organisation, askedAt: null, optedOut: false, obstacle })).toBe(asked);
+});
+
+const SEAT = { dealId: "d", organisation, acceptedAt: "2026-11-20T10:00:00Z", endsAt: "2027-01-01T00:00:00Z" };
+
+it.each<[string, Partial<Preview>, (typeof SEAT)[] | undefined, Found["obstacle"], boolean]>([
+  ["pending, with a seat of the deal", {}, [SEAT], "already_seated", true],
+  ["pending in a full deal, with a seat of it", { blocked: "deal_full" }, [SEAT], "already_seated", true],
+  ["pending, with a seat of another deal", {}, [{ ...SEAT, dealId: "e" }], null, true],
+  ["expired, with a seat of the deal", { status: "expired", expiresAt: PAST }, [SEAT], "already_seated", false],
+  ["pending in a deal that has ended, with a seat of it", { blocked: "deal_ended" }, [SEAT], "deal_ended", false],
+  ["accepted, with a seat of the deal", { status: "accepted" }, [SEAT], null, false],
+  ["accepted, without a seat", { status: "accepted" }, [], "already_accepted", false],
+  ["accepted, with seats that are not known", { status: "accepted" }, undefined, null, false],
+])("%s: what stops accepting, and whether it can be declined", (_, change, seats, obstacle, declinable) => {
+  const found = foundBy(preview(change), NOW, seats);
+  expect(found.obstacle).toBe(obstacle);
+  expect(isDeclinable(found)).toBe(declinable);
+});
+
+it.each<[Answer | "accept", Partial<Preview>, Partial<Preview>]>([
+  ["accept", { status: "accepted" }, {}],
+  ["decline", { status: "declined" }, {}],
+  ["ask", { askedAt: PAST }, {}],
+  ["opt-out", { optedOut: true }, {}],
+  ["opt-in", {}, { optedOut: true }],
+])("%s: whether it took effect", (answer, after, before) => {
+  expect(tookEffect(answer, foundBy(preview(after), NOW, [SEAT]))).toBe(true);
+  expect(tookEffect(answer, foundBy(preview(before), NOW, [SEAT]))).toBe(false);
+});
+
+it("does not take another account's acceptance for the learner's own", () => {
+  expect(tookEffect("accept", foundBy(preview({ status: "accepted" }), NOW, []))).toBe(false);
 });

@@ -23,25 +23,23 @@ const WORDS = {
   },
   invite_cancelled: {
     title: "This invite was cancelled",
-    text: "It was cancelled, or your seat was freed. If you did not expect this, write to the learning manager at {organisation}. They can invite you again.",
+    text: "It was cancelled, or your seat was freed. If you did not expect this, write to the learning manager at {organisation}, who can invite you again. Your invitation email says whom to ask.",
   },
   already_accepted: {
     title: "Another account has accepted this invite",
-    text: "The seat belongs to the account that accepted, not to this one. If you still have that account, use it to learn. If it was deleted, or was never yours, ask the learning manager at {organisation} to free this seat and invite you again.",
-    final: true,
+    text: "The seat belongs to the account that accepted, not to this one. If you still have that account, use it to learn. If it was deleted, or was never yours, ask the learning manager at {organisation} to free this seat and invite you again. Your invitation email says whom to ask.",
   },
   already_seated: {
     title: "You already have a seat",
     text: "You accepted another invite to this subscription with this account. You do not need a second seat. You can start learning.",
-    final: true,
   },
   deal_ended: {
     title: "This subscription has ended",
-    text: "Its invites can no longer be accepted. Write to the learning manager at {organisation} to ask whether there is a new subscription.",
+    text: "Its invites can no longer be accepted. Write to the learning manager at {organisation} to ask whether there is a new subscription. Your invitation email says whom to ask.",
   },
   deal_full: {
     title: "All seats are taken",
-    text: "Your invite stays open. Ask for a seat, or check again later, because one may become free.",
+    text: "Your invite stays open. Ask for a seat, or check again later, because one may become free. If you already have a seat, you keep it.",
   },
   deal_not_started: {
     title: "This subscription has not started yet",

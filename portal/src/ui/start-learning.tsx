@@ -1,22 +1,31 @@
 import { useEffect, useState } from "preact/hooks";
+import { Problem } from "../api";
 import { loadConfig } from "../config";
+import { Failure } from "./status";
 
 /** The way to learn, for who holds a seat. */
 export function StartLearning() {
   const [url, setUrl] = useState<string>();
-  useEffect(() => {
+  const [problem, setProblem] = useState<Problem>();
+  const load = () =>
     loadConfig().then(
-      ({ startUrl }) => setUrl(startUrl),
-      () => undefined,
+      ({ startUrl }) => {
+        setUrl(startUrl);
+        setProblem(undefined);
+      },
+      () => setProblem(new Problem("offline", "The link to start learning could not be loaded.")),
     );
-  }, []);
+  useEffect(() => void load(), []);
   return (
-    <p class="actions">
-      {url && (
-        <a class="go" href={url}>
-          Start learning
-        </a>
-      )}
-    </p>
+    <>
+      {problem && <Failure problem={problem} retry={() => void load()} />}
+      <p class="actions">
+        {url && (
+          <a class="go" href={url}>
+            Start learning
+          </a>
+        )}
+      </p>
+    </>
   );
 }
