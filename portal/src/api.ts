@@ -369,9 +369,12 @@ export const optIn = (token: string) => post<OptOut>("/api/invites/opt-in", OPT_
 export const listOwnSeats = async () => (await read<Schemas["OwnSeats"]>("/api/me/seats", OWN_SEATS)).seats;
 
 /** As mail providers do it (RFC 8058). The id is that of a mail's `List-Unsubscribe` header. */
-export const unsubscribe = (id: string) =>
-  post<OptOut>(
-    `/api/invites/unsubscribe/${encodeURIComponent(id)}`,
-    OPT_OUT,
+const oneClick = <T>(kind: string, id: string, sample: unknown) =>
+  post<T>(
+    `/api/${kind}/unsubscribe/${encodeURIComponent(id)}`,
+    sample,
     new URLSearchParams({ "List-Unsubscribe": "One-Click" }),
   );
+export const unsubscribe = (id: string) => oneClick<OptOut>("invites", id, OPT_OUT);
+/** Switches off the manager's daily mail that has this id. */
+export const unsubscribeDigest = (id: string) => oneClick("digests", id, { on: false });

@@ -309,6 +309,26 @@ const STATES = {
     await page.goto(`/unsubscribe#${"b".repeat(64)}`);
     await hand.press("button", "Stop inviting me");
     await heading(page, "You get no more invites from Hill & Dale");
+  }, inUse: true },
+  "unsubscribe-lost": { target: 44, expect: [/ERR_INTERNET_DISCONNECTED/], steps: async ({ page, hand }) => {
+    await page.route("**/api/invites/unsubscribe/*", (route) => route.abort("internetdisconnected"));
+    await page.goto(`/unsubscribe#${"b".repeat(64)}`);
+    await hand.press("button", "Stop inviting me");
+    await page.getByRole("alert").waitFor();
+  } },
+  "unsubscribe-no-link": { target: 44, steps: async ({ page }) => {
+    await page.goto("/unsubscribe");
+    await heading(page, "Open the link in your email");
+  } },
+  "unsubscribe-digest": { target: 44, steps: async ({ page }) => {
+    await page.goto(`/unsubscribe#digest-${"b".repeat(64)}`);
+    await heading(page, "Stop the daily email?");
+  } },
+  "unsubscribe-digest-done": { target: 44, steps: async ({ page, hand }) => {
+    await page.route("**/api/digests/unsubscribe/*", (route) => route.fulfill({ json: { on: false } }));
+    await page.goto(`/unsubscribe#digest-${"b".repeat(64)}`);
+    await hand.press("button", "Stop the daily email");
+    await heading(page, "You get no more of these emails");
   } },
   "accept-no-link": { target: 44, steps: async ({ page, hand }) => {
     await page.goto("/accept");

@@ -1,6 +1,6 @@
-/** The page that a mail program opens to unsubscribe: one button, and where its id goes. */
+/** The page that a mail program opens to unsubscribe: one button, where its id goes, and the way back. */
 import assert from "node:assert/strict";
-import { answered, BOTH, PHONE } from "./browser.mjs";
+import { answered, BOTH, Keyboard, PHONE } from "./browser.mjs";
 import { tokenOf } from "./stack.mjs";
 import { suite } from "./suite.mjs";
 
@@ -8,15 +8,19 @@ const check = suite();
 
 const ID = "b".repeat(64);
 const heading = (page, name) => page.getByRole("heading", { level: 1, name }).waitFor();
+/** The id of a manager's daily email. */
+const DIGEST = `digest-${"b".repeat(64)}`;
+const OFF = { json: { on: false } };
 const STOPPED = { json: { organisation: { id: "hill", name: "Hill & Dale" }, optedOut: true } };
 const problem = (status, code) => ({ status, contentType: "application/problem+json", json: { code, status, title: "", detail: "Seatkeeper is not available right now." } });
 
-/** Answers the page's requests one after another, and returns them. */
+/** Answers the page's requests one after another, without an answer if it is undefined, and returns them. */
 async function answers(page, ...list) {
   const requests = [];
-  await page.route("**/api/invites/unsubscribe/*", (route) => {
+  await page.route("**/api/*/unsubscribe/*", (route) => {
     requests.push(route.request());
-    return route.fulfill(list.shift());
+    const answer = list.shift();
+    return answer ? route.fulfill(answer) : route.abort("internetdisconnected");
   });
   return requests;
 }
@@ -54,30 +58,80 @@ check("one button stops the invites, and the page says the way back", { viewport
   await page.reload();
   await hand.press("button", "Stop inviting me");
   await heading(page, "You get no more invites from Hill & Dale");
-  await page.getByText("To undo this, open that link and press “Allow invites again”.").waitFor();
+  const undo = page.getByText("Open the link in the invitation email again, or paste it here, and press “Allow invites again”.");
+  await undo.waitFor();
   assert.deepEqual(posted.map((request) => [request.method(), request.postData()]), [["POST", "List-Unsubscribe=One-Click"]]);
   assert.match(posted[0].headers()["content-type"], /^application\/x-www-form-urlencoded/);
   const carriers = addresses.filter((address) => address.includes(ID) && !address.startsWith("/unsubscribe#"));
   assert.deepEqual(carriers, [`/api/invites/unsubscribe/${ID}`]);
-  assert.deepEqual(await page.evaluate(() => ({ ...sessionStorage })), {});
+  assert.doesNotMatch(await page.evaluate(() => JSON.stringify({ ...sessionStorage })), new RegExp(ID));
+  await page.reload();
+  await heading(page, "You get no more invites from Hill & Dale");
+  await undo.waitFor();
+  await hand.press("link", "paste it here");
+  await heading(page, "Open the link in your email");
+  // The next email is a question of its own.
+  await page.goto(`/unsubscribe#${ID}`);
+  await heading(page, "Stop these invites?");
 });
 
-check("without a complete id, the page points to the link in the email", { expect: [answered(404)] }, async ({ page, hand }) => {
+check("without an id, the page says that it can change nothing, and how to stop each kind of email", { hands: [Keyboard] }, async ({ page, hand }) => {
   await page.goto("/unsubscribe");
-  await heading(page, "This link does not work");
-  await answers(page, problem(404, "unknown_invite"));
-  await page.goto("/unsubscribe#cut");
-  await hand.press("button", "Stop inviting me");
-  await heading(page, "This link does not work");
-  await page.getByText("Open the link in your invitation email.").waitFor();
+  await heading(page, "Open the link in your email");
+  await page.getByText("Without the link from an email, this page can change nothing.").waitFor();
+  await page.getByText("To stop invites, open the link in your invitation email.").waitFor();
+  await hand.press("link", "your deals page");
+  await page.waitForURL("**/deals");
 });
 
-check("when unsubscribing fails, the page says so, and the button works again", { expect: [answered(503)] }, async ({ page, hand }) => {
-  const posted = await answers(page, problem(503, "unavailable"), STOPPED);
+for (const [what, id, requests] of [["a part of its id is missing", "cut", 0], ["its id is unknown", ID, 1], ["the id of its daily email is unknown", DIGEST, 1]]) {
+  check(`if ${what}, the page says that nothing has changed, and what to do`, { expect: [answered(404)] }, async ({ page, hand }) => {
+    const posted = await answers(page, problem(404, "unknown_invite"));
+    await page.goto(`/unsubscribe#${id}`);
+    if (requests) await hand.press("button", /^Stop/);
+    await heading(page, "This link does not work");
+    await page.getByText("Nothing has changed.").waitFor();
+    await page.getByText("To stop invites, open the link in your invitation email.").waitFor();
+    assert.equal(posted.length, requests);
+  });
+}
+
+for (const [what, id, lost, answer, done] of /** @type {const} */ ([
+  ["the invites", ID, "The invites may have been stopped.", STOPPED, "You get no more invites from Hill & Dale"],
+  ["the daily email", DIGEST, "The daily email may have been stopped.", OFF, "You get no more of these emails"],
+])) {
+  check(`when no answer comes about ${what}, the page says so, and tries again`, { expect: [/ERR_INTERNET_DISCONNECTED/], hands: [Keyboard] }, async ({ page, hand }) => {
+    const posted = await answers(page, undefined, { contentType: "text/html", body: "<h1>Welcome to the guest network</h1>" }, answer);
+    await page.goto(`/unsubscribe#${id}`);
+    await hand.press("button", /^Stop/);
+    await page.locator(":focus", { hasText: `Can’t connect to Seatkeeper. ${lost} Trying again is safe.` }).waitFor();
+    await hand.press("button", "Try again");
+    await page.locator(":focus", { hasText: `Seatkeeper’s answer could not be read. ${lost}` }).waitFor();
+    await hand.press("button", "Try again");
+    await heading(page, done);
+    assert.equal(posted.length, 3);
+  });
+}
+
+check("a request that was refused has changed nothing", { expect: [answered(429)] }, async ({ page, hand }) => {
+  await answers(page, { status: 429, json: { message: "Too Many Requests" } });
   await page.goto(`/unsubscribe#${ID}`);
   await hand.press("button", "Stop inviting me");
-  await page.getByRole("alert").filter({ hasText: "Seatkeeper is not available right now." }).waitFor();
-  await hand.press("button", "Stop inviting me");
-  await heading(page, "You get no more invites from Hill & Dale");
-  assert.equal(posted.length, 2);
+  await page.getByRole("alert").filter({ hasText: "Too many requests. Nothing has changed." }).waitFor();
+});
+
+check("one button stops a manager's daily email, and the page leads to where it is switched on again", { viewport: PHONE, hands: BOTH }, async ({ page, stack, hand }) => {
+  const posted = await answers(page, OFF);
+  await page.goto(`/unsubscribe#${DIGEST}`);
+  await heading(page, "Stop the daily email?");
+  assert.equal(page.url(), `${stack.url}/unsubscribe`);
+  assert.deepEqual(posted, [], "opening the page changes nothing");
+  await hand.press("button", "Stop the daily email");
+  await heading(page, "You get no more of these emails");
+  assert.deepEqual(posted.map((request) => [request.method(), request.url(), request.postData()]),
+    [["POST", `${stack.url}/api/digests/unsubscribe/${DIGEST}`, "List-Unsubscribe=One-Click"]]);
+  await page.reload();
+  await heading(page, "You get no more of these emails");
+  await hand.press("link", "Go to your deals");
+  await page.waitForURL("**/deals");
 });
