@@ -118,7 +118,7 @@ portal: $(PAGES) ## Build the portal's pages, if they are out of date
 
 $(PAGES): $(PORTAL) portal/$(MODULES)
 	@echo "Building the portal…"
-	@cd portal && npm run --silent build -- --logLevel warn
+	@cd portal && npm run --silent build
 	@touch $@
 
 %/$(MODULES): %/package-lock.json
