@@ -26,6 +26,7 @@ def test_the_document_has_the_tables_as_they_are_printed():
         ("preview", costs.PREVIEW),
         ("… of a link that was never sent", costs.UNKNOWN),
         ("opt out", costs.ANSWER),
+        ("… again", costs.AGAIN),
         ("accept", costs.ACCEPT),
         ("a learner's seats", costs.MY_SEATS),
         ("expire, an invite", costs.EXPIRE),
@@ -62,7 +63,7 @@ def test_the_limits_and_rules_are_the_templates():
     web_acl = (ROOT / "infra/web-acl.yaml").read_text()
     assert web_acl.count("Priority: ") - web_acl.count("{Priority: ") == costs.CLOUDFRONT_RULES
     assert TEMPLATE.count("          Priority: ") == costs.SIGN_UP_RULES
-    limits = (costs.ADDRESS_LIMIT, costs.TOKEN_LIMIT, costs.ALL_LIMIT)
+    limits = (costs.ADDRESS_LIMIT, costs.ROWS_LIMIT, costs.TOKEN_LIMIT, costs.ALL_LIMIT)
     assert re.findall(r" Limit: (\d+)", web_acl) == [str(limit) for limit in limits]
     assert re.findall(r" Limit: (\d+)", TEMPLATE) == [str(costs.SIGN_UP_LIMIT)]
     assert f"POST /api/invites/preview: {{ThrottlingRateLimit: {costs.ROUTE_LIMIT}," in TEMPLATE

@@ -115,9 +115,12 @@ async fn every_operation_keeps_to_its_budget() {
     // Answers. Each is read and stored by `answer-invite`; an opt-out and its end at the same time as the invite.
     let (link, _) = table.send(&address(7), start()).await;
     let late = 40 * 86_400;
-    for (what, answer, seconds) in
-        [("decline", Answer::Decline, 1), ("ask", Answer::Ask, late), ("opt out", Answer::OptOut, late)]
-    {
+    for (what, answer, seconds) in [
+        ("decline", Answer::Decline, 1),
+        ("ask", Answer::Ask, late),
+        ("opt out", Answer::OptOut, late),
+        ("opt out, again", Answer::OptOut, late),
+    ] {
         table.reset_counts();
         done(table.answer(&link, answer, after(seconds)).await);
         table.note(what, 2, 2.0, 6.0);
