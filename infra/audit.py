@@ -43,7 +43,8 @@ def audit(deal: str, email: str, stack: str) -> None:
     out = outputs_of(stack)
     actor = None
     if email:
-        user = find_user(boto3.client("cognito-idp"), user_pool(stack, out), email)
+        pool = user_pool(stack, out, "leave EMAIL out, and look for the hash of the person's issuer and subject")
+        user = find_user(boto3.client("cognito-idp"), pool, email)
         if user is None:
             raise Refused(f"The user pool has no user with the address {email}: check the address.")
         actor = person_id(out["OidcIssuerUrl"], attributes_of(user)["sub"])
@@ -51,7 +52,8 @@ def audit(deal: str, email: str, stack: str) -> None:
     for at, record in found:
         say(line(at, record))
     if not found:
-        say("No change of this deal is in the audit log, which goes back 400 days.")
+        by_them = " by this person" if email else ""
+        say(f"No change of this deal{by_them} is in the audit log, which goes back 400 days.")
 
 
 def main() -> None:

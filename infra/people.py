@@ -79,12 +79,11 @@ def outputs_of(stack: str) -> dict[str, str]:
     return outputs(found)
 
 
-def user_pool(stack: str, out: dict[str, str]) -> str:
+def user_pool(stack: str, out: dict[str, str], instead: str) -> str:
+    """`instead` says what to do with another issuer."""
     pool = out.get("UserPoolId")
     if not pool:
-        raise Refused(
-            f"The stack {stack} has no user pool: add people at your identity provider, or deploy with CREATE_USER_POOL=true."
-        )
+        raise Refused(f"The stack {stack} has no user pool: {instead}.")
     return pool
 
 
@@ -139,6 +138,8 @@ def dismiss(cognito, block: Block, pool: str, email: str) -> None:
 
 
 def people(task: str, email: str, organisation: str, subject: str, stack: str) -> None:
+    if subject and email:
+        raise Refused("Both EMAIL and SUBJECT are given: give EMAIL, or with another issuer SUBJECT.")
     if task == "dismiss" and subject:
         Block(boto3.client("dynamodb"), outputs_of(stack)).set(subject)
         say(
@@ -146,7 +147,8 @@ def people(task: str, email: str, organisation: str, subject: str, stack: str) -
         )
         return
     if not ADDRESS.fullmatch(email):
-        raise Refused(f"EMAIL is {email!r}: give the person's email address.")
+        or_subject = ", or with another issuer their subject as SUBJECT" if task == "dismiss" else ""
+        raise Refused(f"EMAIL is {email!r}: give the person's email address{or_subject}.")
     if task in ("manager", "opt-in") and not ORGANISATION.fullmatch(organisation):
         raise Refused(
             f"ORG is {organisation!r}: give the organisation's id as in its deals: 1 to 64 lower-case letters, digits and hyphens."
@@ -157,7 +159,11 @@ def people(task: str, email: str, organisation: str, subject: str, stack: str) -
         say(f"{organisation} can invite {email} again. Nothing is mailed until a manager invites or resends.")
         return
     out = outputs_of(stack)
-    pool, cognito, block = user_pool(stack, out), boto3.client("cognito-idp"), Block(boto3.client("dynamodb"), out)
+    instead = "add people at your identity provider, or deploy with CREATE_USER_POOL=true"
+    if task == "dismiss":
+        instead = "dismiss them at your identity provider, and stop their sending with SUBJECT=<their sub>"
+    pool = user_pool(stack, out, instead)
+    cognito, block = boto3.client("cognito-idp"), Block(boto3.client("dynamodb"), out)
     if task == "manager":
         appoint(cognito, block, pool, email, MANAGERS, organisation)
         say(f"{email} manages the deals of {organisation} from the next sign-in.")

@@ -100,6 +100,7 @@ def test_a_dismissed_person_loses_groups_sessions_and_organisation_and_sends_not
         ("manager", "ann@acme.example", "", "ORG"),
         ("manager", "ann@acme.example", "Acme Ltd", "ORG"),
         ("partner", "", "", "EMAIL"),
+        ("dismiss", "", "", "another issuer"),
         ("opt-in", "ann", "acme", "EMAIL"),
         ("opt-in", "änn@acme.example", "acme", "EMAIL"),
         ("opt-in", "ann@-.example", "acme", "EMAIL"),
@@ -111,10 +112,18 @@ def test_a_malformed_address_or_organisation_is_refused(task, email, organisatio
         people.people(task, email, organisation, "", "seatkeeper")
 
 
-def test_a_stack_without_a_pool_adds_nobody(monkeypatch):
+def test_an_address_and_a_subject_may_be_two_people():
+    with pytest.raises(people.Refused, match="Both EMAIL and SUBJECT"):
+        people.people("dismiss", "ann@acme.example", "", "subject", "seatkeeper")
+
+
+@pytest.mark.parametrize(
+    ("task", "says"), [("partner", "add people at your identity provider"), ("dismiss", "SUBJECT=<their sub>")]
+)
+def test_a_stack_without_a_pool_says_what_to_do_instead(task, says, monkeypatch):
     monkeypatch.setattr(people, "find_stack", lambda _: {"Outputs": []})
-    with pytest.raises(people.Refused, match="no user pool"):
-        people.people("partner", "ann@acme.example", "", "", "seatkeeper")
+    with pytest.raises(people.Refused, match=f"no user pool: .*{says}"):
+        people.people(task, "ann@acme.example", "", "", "seatkeeper")
 
 
 # The examples of shared/src/domain/id.rs, an_opt_out_is_known_by_a_digest.
