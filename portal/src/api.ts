@@ -14,8 +14,9 @@ export type ListedStatus = Schemas["ListedStatus"];
 export type Deal = Schemas["DealSummary"];
 export type Seats = Schemas["Seats"];
 export type DealWithSeats = Schemas["Deal"];
-export type Invite = Schemas["Invite"];
-export type InviteDetail = Schemas["InviteDetail"];
+/** `remindAt`: when the next reminder goes; null if none goes. */
+export type Invite = Schemas["Invite"] & { remindAt?: string | null };
+export type InviteDetail = Schemas["InviteDetail"] & Invite;
 /** What a list can be narrowed to. `removed`: cancelled or de-allocated in the last 30 days. */
 export type Filter = Schemas["ListFilter"] | "removed";
 export type Page = Omit<Schemas["Page"], "invites"> & { invites: Invite[] };
@@ -25,6 +26,7 @@ export type SendResponse = Schemas["SendResult"];
 export type SendResult = SendResponse["results"][number];
 export type ResendOutcome = Schemas["ResendOutcome"];
 export type ResendResponse = Schemas["ResendResult"];
+export type CancelOutcome = Schemas["CancelOutcome"];
 export type Preview = Schemas["Preview"];
 export type Accepted = Schemas["Accepted"];
 export type Declined = Schemas["Declined"];
@@ -90,7 +92,8 @@ const COUNTS: Sample<Counts> = {
   exactUpTo: 0,
 };
 const SENT: Sample<Pick<SendResponse, "results">> = { results: [{ email: "", outcome: "" }] };
-const RESENT: Sample<Pick<ResendResponse, "results">> = { results: [{ inviteId: "", outcome: "" }] };
+/** Of many invites that were resent or cancelled. */
+const OUTCOMES: Sample<Pick<ResendResponse, "results">> = { results: [{ inviteId: "", outcome: "" }] };
 const PREVIEW: Sample<Preview> = {
   organisation: ORGANISATION,
   deal: SUMMARY,
@@ -191,8 +194,16 @@ async function request<T>(
   method: string,
   path: string,
   sample: unknown,
-  { body, headers = {}, isRead = method === "GET" }: Options = {},
+  options: Options = {},
 ): Promise<ApiResponse<T>> {
+  const { text, headers } = await send(method, path, options);
+  const content = parsed(text);
+  if (sample !== undefined && !fits(content, sample)) throw unreadable(options.isRead ?? method === "GET");
+  return { body: content as T, etag: headers.get("etag") };
+}
+
+/** Sends a request. Returns the answer's text, if it is no refusal. */
+async function send(method: string, path: string, { body, headers = {}, isRead = method === "GET" }: Options = {}) {
   const token = await currentToken();
   const signal = AbortSignal.timeout(PATIENCE);
   let response: Response;
@@ -215,10 +226,8 @@ async function request<T>(
     if (signal.aborted) throw new Problem("timeout", "Seatkeeper did not answer in time.", { isRead });
     throw new Problem("offline", "Can’t connect to Seatkeeper.", { isRead });
   }
-  const content = parsed(text);
-  if (!response.ok) throw problemOf(response, content, isRead);
-  if (sample !== undefined && !fits(content, sample)) throw unreadable(isRead);
-  return { body: content as T, etag: response.headers.get("etag") };
+  if (!response.ok) throw problemOf(response, parsed(text), isRead);
+  return { text, headers: response.headers };
 }
 
 function parsed(text: string): unknown {
@@ -309,6 +318,14 @@ export function listSeats(deal: string, query: PageQuery): Promise<Page> {
   return read<Page>(at(deal, `/seats${text && `?${text}`}`), PAGE);
 }
 
+/** A page of the CSV file, and the path of the next one. The text has no byte order mark: reading removes it. */
+export async function exportSeats(deal: string, status: Filter | undefined, next?: string) {
+  const { text, headers } = await send("GET", next ?? at(deal, `/seats.csv${status ? `?status=${status}` : ""}`));
+  const isWhole = headers.get("content-type")?.startsWith("text/csv") && (text === "" || text.endsWith("\r\n"));
+  if (!isWhole) throw unreadable(true);
+  return { text, next: /^<(\/api\/[^>]+)>; rel="next"$/.exec(headers.get("link") ?? "")?.[1] };
+}
+
 /** A POST keeps addresses out of URLs. The API does not search removed invites. */
 export const searchSeats = (deal: string, email: string, query: PageQuery<Exclude<Filter, "removed">>) =>
   post<Page>(at(deal, "/seats/search"), PAGE, { email, ...query }, { isRead: true });
@@ -339,12 +356,16 @@ export const resendInvite = async (deal: string, invite: { id: string; sends: nu
   (await request<Invite>("POST", at(deal, `/invites/${invite.id}/resend`), INVITE, { headers: sendsTag(invite) })).body;
 
 /** At most 1,000 invites. There is a result for each, in order. */
-export async function resendInvites(deal: string, invites: { id: string; sends: number }[]) {
+async function many<T>(path: string, invites: { id: string; sends: number }[]) {
   const body = { invites: invites.map(({ id, sends }) => ({ id, sends })) };
-  const { results } = await post<ResendResponse>(at(deal, "/invites/resend"), RESENT, body);
+  const { results } = await post<{ results: T[] }>(path, OUTCOMES, body);
   if (results.length !== invites.length) throw unreadable(false);
   return results;
 }
+export const resendInvites = (deal: string, invites: { id: string; sends: number }[]) =>
+  many<ResendResponse["results"][number]>(at(deal, "/invites/resend"), invites);
+export const cancelInvites = (deal: string, invites: { id: string; sends: number }[]) =>
+  many<Schemas["CancelResult"]["results"][number]>(at(deal, "/invites/cancel"), invites);
 
 export async function cancelInvite(deal: string, invite: { id: string; sends: number }) {
   await request("DELETE", at(deal, `/invites/${invite.id}`), undefined, { headers: sendsTag(invite) });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Invite } from "../api";
 import { atLeast } from "./deal-head";
-import { moveCount, moved, moveSeat, tabCount } from "./numbers";
+import { exactCount, moveCount, moved, moveSeat, tabCount } from "./numbers";
 
 const counts = { pending: 3, accepted: 2, expired: 1, declined: 4, asked: 0, undelivered: 0, exactUpTo: 1000 };
 
@@ -50,4 +50,12 @@ test("a resend leaves the counts of mails that were not delivered and of people 
   // Who asked counts as waiting, and not twice.
   const asked = { ...numbers, counts: { ...counts, asked: 1 } };
   expect(moved(asked, row("bounced", "2026-11-01T00:00:00Z"), row("queued")).counts).toEqual(counts);
+});
+
+test("a list's number is known exactly up to the limit", () => {
+  expect(exactCount(counts, undefined)).toBe(10);
+  expect(exactCount({ ...counts, expired: 1001 }, undefined)).toBeUndefined();
+  expect(exactCount({ ...counts, expired: 1001 }, "expired")).toBeUndefined();
+  expect(exactCount({ ...counts, accepted: 5000 }, "accepted")).toBe(5000);
+  expect(exactCount(counts, "removed")).toBeUndefined();
 });

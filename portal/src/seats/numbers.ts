@@ -11,6 +11,16 @@ export function total({ pending, accepted, expired, declined, exactUpTo }: Count
   return { count, exact: counts.every((count) => count <= exactUpTo) };
 }
 
+/** How many invites a list has; undefined if that is not known exactly. */
+export function exactCount(counts: Counts, status: Filter | undefined): number | undefined {
+  if (status === "removed") return undefined;
+  if (status === undefined) {
+    const { count, exact } = total(counts);
+    return exact ? count : undefined;
+  }
+  return status === "accepted" || counts[status] <= counts.exactUpTo ? counts[status] : undefined;
+}
+
 export function tabCount(counts: Counts, status: Filter | undefined): string {
   if (status === "removed") return "";
   if (status) return atLeast(counts[status], status === "accepted" ? Number.POSITIVE_INFINITY : counts.exactUpTo);

@@ -1,6 +1,6 @@
 import { beforeEach, expect, it, vi } from "vitest";
 import { type Invite, listSeats, type Page } from "../api";
-import { containing, pageOf, wholeList } from "./whole";
+import { containing, inPlace, pageOf, wholeList } from "./whole";
 
 vi.mock("../api", () => ({ listSeats: vi.fn() }));
 const asked = vi.mocked(listSeats);
@@ -53,4 +53,31 @@ it("results come in pages", () => {
   expect([...first.invites, ...second.invites, ...third.invites]).toEqual(all);
   expect(third.nextCursor).toBeNull();
   expect(third.found).toBe(120);
+});
+
+it.each<[string, string[], string[], string[]]>([
+  ["stay where they are, although a resend moved one to the top", ["a", "b", "c"], ["c", "a", "b"], ["a", "b", "c"]],
+  ["that are gone leave", ["a", "b", "c"], ["a", "c"], ["a", "c"]],
+  [
+    "that are new follow their neighbour",
+    ["a", "b"],
+    ["new", "a", "newer", "b", "last"],
+    ["new", "a", "newer", "b", "last"],
+  ],
+  ["that moved to another page by the manager’s own action stay", ["a", "own", "b"], ["a", "b"], ["a", "own", "b"]],
+])("after a refresh, rows %s", (_, shown, fresh, after) => {
+  const own = (id: string) => (id === "own" ? row(id) : undefined);
+  expect(
+    inPlace(
+      shown.map((id) => row(id)),
+      fresh.map((id) => row(id)),
+      own,
+    ).map(({ id }) => id),
+  ).toEqual(after);
+});
+
+it("a walk that is stopped loads nothing more", async () => {
+  answerWith(rows(500));
+  expect(await wholeList("deal", undefined, () => false)).toBeUndefined();
+  expect(asked).toHaveBeenCalledTimes(1);
 });

@@ -1,4 +1,7 @@
-/** A deal's whole list, for a search by any part of a name or address. The API finds only beginnings of addresses. */
+/**
+ * A deal's whole list, for a search by any part of a name or address, and for actions on all that match. The API finds only
+ * beginnings of addresses.
+ */
 import { type Invite, listSeats, type Page, type PageQuery } from "../api";
 
 /** A longer list takes too long to load. */
@@ -9,11 +12,11 @@ const PAGE = 200;
 /** The rows of a page of results. */
 const SHOWN = 50;
 
-/** All invites; undefined if there are more than can be searched. */
+/** All invites; undefined if there are too many, or if `onProgress` returns false. */
 export async function wholeList(
   deal: string,
   status: PageQuery["status"],
-  onProgress: (loaded: number) => void,
+  onProgress: (loaded: number) => unknown,
 ): Promise<Page | undefined> {
   // A row that moves during the walk may come twice.
   const rows = new Map<string, Invite>();
@@ -22,11 +25,26 @@ export async function wholeList(
   do {
     page = await listSeats(deal, { status, cursor, limit: PAGE });
     for (const row of page.invites) if (!rows.has(row.id)) rows.set(row.id, row);
-    onProgress(rows.size);
+    const goOn = onProgress(rows.size) !== false;
     cursor = page.nextCursor ?? undefined;
-    if (rows.size >= MOST_SEARCHED && cursor !== undefined) return undefined;
+    if (cursor !== undefined && (!goOn || rows.size >= MOST_SEARCHED)) return undefined;
   } while (cursor !== undefined);
   return { ...page, invites: [...rows.values()] };
+}
+
+/**
+ * A page after a refresh. Rows keep their places, because the manager is at work on them. New rows follow the row that they
+ * follow in the list. A row that moved to another page by the manager's own action stays.
+ */
+export function inPlace(shown: Invite[], fresh: Invite[], own: (id: string) => Invite | undefined): Invite[] {
+  const now = new Map(fresh.map((row) => [row.id, row]));
+  const before = new Set(shown.map(({ id }) => id));
+  const rows = shown.flatMap(({ id }) => now.get(id) ?? own(id) ?? []);
+  for (const [at, row] of fresh.entries()) {
+    if (before.has(row.id)) continue;
+    rows.splice(rows.findIndex(({ id }) => id === fresh[at - 1]?.id) + 1, 0, row);
+  }
+  return rows;
 }
 
 /** Without case and accents: `jose` finds José. */
