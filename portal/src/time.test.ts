@@ -12,9 +12,14 @@ test.each(["UTC", "Europe/Berlin", "America/Los_Angeles", "Pacific/Auckland"])(
   "a reader in %s sees the same dates as in the mail",
   async (zone) => {
     vi.stubEnv("TZ", zone);
-    const { instant } = await import("./time");
+    const { dateTime, instant, shortDate } = await import("./time");
     for (const [time, text] of Object.entries(JSON.parse(dates) as Record<string, string>))
       expect(instant(time)).toBe(text);
+    // A date without a time, and a past event, are in the same zone.
+    expect([dateTime("2025-11-03T23:30:00Z"), shortDate("2025-11-03T23:30:00Z")]).toEqual([
+      "3 Nov 2025, 23:30 UTC",
+      "3 Nov 2025",
+    ]);
   },
 );
 

@@ -1,8 +1,5 @@
 /**
- * Dates as people read them.
- *
- * Starts and ends (of a deal, of an invite) are shown in UTC, as in the mail: it does not know the reader's time zone.
- * Past events are shown in the reader's time zone.
+ * Dates as people read them, all in UTC: the mail does not know the reader's time zone, and a page with two zones misleads.
  */
 
 const LOCALE = "en-GB";
@@ -12,10 +9,11 @@ const whole = new Intl.DateTimeFormat(LOCALE, {
   year: "numeric",
   hour: "2-digit",
   minute: "2-digit",
+  timeZone: "UTC",
   timeZoneName: "short",
 });
-const day = new Intl.DateTimeFormat(LOCALE, { day: "numeric", month: "short", year: "numeric" });
-const dayOfYear = new Intl.DateTimeFormat(LOCALE, { day: "numeric", month: "short" });
+const day = new Intl.DateTimeFormat(LOCALE, { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
+const dayOfYear = new Intl.DateTimeFormat(LOCALE, { day: "numeric", month: "short", timeZone: "UTC" });
 const longDay = new Intl.DateTimeFormat(LOCALE, { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
 const clock = new Intl.DateTimeFormat(LOCALE, { hour: "2-digit", minute: "2-digit", timeZone: "UTC" });
 const relative = new Intl.RelativeTimeFormat(LOCALE, { numeric: "auto" });
@@ -26,14 +24,17 @@ export function instant(time: string): string {
   return `${longDay.format(at)}, ${clock.format(at)} UTC`;
 }
 
-/** `3 Nov 2026, 14:05 GMT`: a past event. */
+/** `3 Nov 2026, 14:05 UTC`: a past event. */
 export const dateTime = (time: string) => whole.format(new Date(time));
 
 /** `3 Nov 2026` */
 export const date = (time: string) => day.format(new Date(time));
 
-/** `3 Nov` */
-export const shortDate = (time: string) => dayOfYear.format(new Date(time));
+/** `3 Nov`, or `3 Nov 2026` in another year. */
+export function shortDate(time: string): string {
+  const at = new Date(time);
+  return (at.getUTCFullYear() === new Date().getUTCFullYear() ? dayOfYear : day).format(at);
+}
 
 /** `in 5 seconds` */
 export const inSeconds = (seconds: number) => relative.format(seconds, "second");

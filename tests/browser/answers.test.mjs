@@ -1,5 +1,6 @@
 /** What a manager sees of the learners' answers: who declined, who waits for a link or a seat, and who wants no invites. */
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { checkAccess } from "./access.mjs";
 import { BOTH, enter, Keyboard } from "./browser.mjs";
 import { tokenOf, until } from "./stack.mjs";
@@ -38,13 +39,14 @@ check("two people wait and one seat is free: one button resends to the one who a
   await enter(page, waiting.manager, waiting.path);
   await page.getByText("2 people wait, 1 seat is free.").waitFor();
   await rowOf(page, ann).getByText("Asked for a new link").waitFor();
-  await hand.press("link", "See who asked");
+  await hand.press("link", "See who asked, and resend");
   await page.waitForURL("**?status=asked");
-  await rowOf(page, bob).getByText("Expired. Resend to send one.").waitFor();
+  await rowOf(page, bob).getByText(/^Waiting since .* Resend to send a new link\.$/).waitFor();
+  await page.getByText("2 asked for a new link.").waitFor();
   const order = await page.getByRole("table", { name: "Invites" }).getByRole("rowheader").allInnerTexts();
   assert.deepEqual(order, [bob, ann], "oldest first");
   await checkAccess(page);
-  await hand.press("button", "Resend to the first who asked");
+  await hand.press("button", `Resend to ${bob}`);
   await page.getByText("1 invite resent.").waitFor();
   await page.getByText("1 person waits, 1 seat is free.").waitFor();
   await page.getByRole("link", { name: tab("Asked 1") }).waitFor();
@@ -99,7 +101,36 @@ check("a resend to somebody who wants no invites says why it is refused", { hand
   await hand.press("button", `Resend invite to ${ann}`);
   await page.getByRole("alert").filter({ hasText: "opted out" }).filter({ hasText: `The resend to ${ann} failed.` }).waitFor();
   assert.equal(await page.getByRole("button", { name: "Try again" }).count(), 0, "a retry cannot help");
+  // From now on, the row says so as well, and so does a resend of many.
+  await rowOf(page, ann).getByText("Pending – wants no invites").waitFor();
+  const resend = page.getByRole("button", { name: `Resend invite to ${ann}` });
+  assert.equal(await resend.getAttribute("aria-disabled"), "true");
+  const why = await resend.evaluate((button) => document.getElementById(button.getAttribute("aria-describedby")).textContent);
+  assert.match(why, /^This person asked for no more invites\./);
+  await hand.press("checkbox", `Select ${ann}`);
+  await hand.press("button", "Resend selected");
+  await page.getByText(`No invite can be resent: ${ann} (asked for no more invites).`).waitFor();
   await hand.press("button", `History of the invite to ${ann}`);
   await page.getByText("Asked for no more invites", { exact: true }).waitFor();
-  await page.getByText("Only they can allow them again, with the link in an earlier email.").waitFor();
+});
+
+check("a history that tells of an opt-out lets the row say so, and a resend of many names who was left out", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  const [ann, bob, cat] = people(deal);
+  await deal.invite([ann, bob, cat]);
+  for (const email of [ann, bob]) await answer(stack, await stack.linkTo(email), "opt-out");
+  await enter(page, deal.manager, deal.path);
+  await hand.press("button", `History of the invite to ${ann}`);
+  await rowOf(page, ann).getByText("Pending – wants no invites").waitFor();
+  await hand.press("checkbox", "Select all on this page");
+  await hand.press("button", "Resend selected");
+  const question = page.getByRole("dialog", { name: "Resend 2 invites?" });
+  await question.getByText(`${ann}: asked for no more invites`).waitFor();
+  await hand.press("button", "Resend 2 invites", question);
+  await page.getByText(/^1 invite resent\. Not resent: .* \(asked for no more invites\)\.$/).waitFor();
+  for (const email of [ann, bob]) await rowOf(page, email).getByText("Pending – wants no invites").waitFor();
+  const saved = page.waitForEvent("download");
+  await hand.press("button", "Download result");
+  const rows = (await readFile(await (await saved).path(), "utf8")).split("\r\n").slice(1).sort();
+  assert.deepEqual(rows, [`${ann},,asked for no more invites`, `${bob},,asked for no more invites`, `${cat},,Resent`]);
 });

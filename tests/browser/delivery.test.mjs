@@ -21,11 +21,14 @@ check("a mail that bounced is found, its address corrected, and its history told
   await isKnown(deal, typo, "bounced");
   await isKnown(deal, cat, "complained");
   await enter(page, deal.manager, deal.path);
-  await rowOf(page, bob).getByText("Delivered", { exact: true }).waitFor();
+  await rowOf(page, bob).getByText(/^Email delivered on/).waitFor();
   await hand.press("link", "Not delivered 2");
   await rowOf(page, cat).getByText("Pending – marked as spam").waitFor();
-  assert.equal(await page.getByRole("button", { name: `Resend invite to ${cat}` }).getAttribute("aria-disabled"), "true");
-  await rowOf(page, typo).getByText("Bounced: no such mailbox.").waitFor();
+  const resend = page.getByRole("button", { name: `Resend invite to ${cat}` });
+  assert.equal(await resend.getAttribute("aria-disabled"), "true");
+  const why = await resend.evaluate((button) => document.getElementById(button.getAttribute("aria-describedby")).textContent);
+  assert.match(why, /No more emails go to this address\. Ask the person for another address/);
+  await rowOf(page, typo).getByText(/^The email bounced on \d+ \w+: no such mailbox\./).waitFor();
   await hand.press("button", `Correct address ${typo}`);
   await hand.press("button", `Use ${meant}`);
   assert.equal(await page.getByRole("textbox", { name: "Correct address" }).inputValue(), meant);

@@ -68,7 +68,7 @@ const ACTIONS = {
       await seats(window);
       await window.page.getByRole("checkbox", { name: "Select all on this page" }).check();
     },
-    act: press("Resend selected"), request: ["**/invites/resend", "POST"], done: said("2 invites resent."),
+    prepare: press("Resend selected"), act: inDialog("Resend 2 invites"), request: ["**/invites/resend", "POST"], done: said("2 invites resent."),
   },
   "checking more addresses": { at: invite, prepare: ({ hand }) => hand.write("textbox", "More addresses", "cat@example.com"), act: press("Check…"), request: ["**/invites", "POST"] },
   "checking a correction": {
@@ -156,6 +156,7 @@ check("Stop keeps clear of the progress bar, and a card of a list is low", {}, a
   await page.getByRole("checkbox", { name: "Select all on this page" }).check();
   await page.route("**/resend", () => undefined);
   await page.getByRole("button", { name: "Resend selected" }).click();
+  await inDialog("Resend 2 invites")({ page });
   const [bar, stop] = await Promise.all([
     page.getByRole("progressbar", { name: "Resending" }).boundingBox(), page.getByRole("button", { name: "Stop" }).boundingBox(),
   ]);

@@ -1,5 +1,6 @@
 /** The Deal seats page: what it shows of each invite, and the manager's actions. */
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
 import { answered, BOTH, chooseAccount, enter, Keyboard, Mouse } from "./browser.mjs";
 import { addresses, until } from "./stack.mjs";
@@ -44,7 +45,8 @@ check("the numbers, the tabs and the list match the deal", {}, async ({ page, st
   await enter(page, deal.manager);
   const numbers = await page.getByRole("region", { name: "Seats" }).innerText();
   assert.match(numbers, /Seats\s+3\s+Allocated\s+2\s+Available\s+1/);
-  await page.getByText("2 people may still accept, but only 1 seat is left. The first to accept gets it.").waitFor();
+  await page.getByText("2 pending, 1 seat left. The first to accept gets it.").waitFor();
+  await rowOf(page, "ann@example.com").getByText(/^Has held a seat since \d+ \w+\.$/).waitFor();
   for (const name of ["All 4", "Pending 2", "Accepted 2", "Expired 0"]) await tab(page, name).waitFor();
   await rowOf(page, "cat@example.com").getByText("Cat Example").waitFor();
   await rowOf(page, "bob@example.com").getByText("with another address").waitFor();
@@ -114,6 +116,8 @@ check("search finds people by any part of name or address, and no URL contains t
   assert.deepEqual([...first, ...await listed(page)].toSorted(), addresses("ann", 60));
   await hand.write("searchbox", SEARCH, "zoe");
   await page.getByText("No name and no address contains this text.").waitFor();
+  await page.getByRole("link", { name: "Invite this person" }).waitFor();
+  await page.getByRole("link", { name: "Search the removed" }).waitFor();
   await hand.write("searchbox", SEARCH, "");
   await until("the whole list", async () => (await listed(page)).length === 50);
   assert.deepEqual(asked.filter((url) => /bob|deja|nn\b|zoe/i.test(url)), []);
@@ -189,7 +193,7 @@ check("all pending invites are resent", { hands: [Keyboard] }, async ({ page, st
   await deal.seat("bob@example.com");
   await enter(page, deal.manager, `${deal.path}?status=pending`);
   await hand.press("button", "Resend all pending");
-  await hand.press("button", "Resend all", page.getByRole("dialog", { name: "Resend 60 pending invites?" }));
+  await hand.press("button", "Resend 60 invites", page.getByRole("dialog", { name: "Resend 60 pending invites?" }));
   await says(page, "60 invites resent.");
   assert.deepEqual((await deal.rows()).map(({ sends }) => sends), [...Array.from({ length: 60 }, () => 2), 1]);
 });
@@ -218,8 +222,8 @@ check("cancelled invites and de-allocated seats are listed for 30 days, with the
     await page.getByRole("button", { name: button }).waitFor({ state: "detached" });
   }
   await tab(page, "Removed").click();
-  await rowOf(page, "ann@example.com").getByText("Cancelled").waitFor();
-  await rowOf(page, "bob@example.com").getByText("De-allocated").waitFor();
+  await rowOf(page, "ann@example.com").getByText(/^Cancelled by a manager on/).waitFor();
+  await rowOf(page, "bob@example.com").getByText(/^The seat was de-allocated on/).waitFor();
   assert.equal(await list(page).getByRole("rowheader").count(), 2);
   assert.deepEqual(await list(page).getByRole("button").allInnerTexts(), ["History", "History"]);
 });
@@ -309,6 +313,7 @@ check("selected invites are resent or cancelled together", { hands: [Keyboard] }
   await hand.press("checkbox", `Select ${people[1]}`);
   await page.getByText("2 selected").waitFor();
   await hand.press("button", "Resend selected");
+  await hand.press("button", "Resend 2 invites", page.getByRole("dialog", { name: "Resend 2 invites?" }));
   await says(page, "2 invites resent.");
   for (const [index, mails] of [2, 2, 1].entries()) assert.equal((await stack.mails(people[index])).length, mails);
   await hand.press("checkbox", "Select all on this page");
@@ -328,13 +333,161 @@ check("all expired invites are resent in three actions", { hands: [Keyboard] }, 
   hand.actions = 0;
   await hand.press("link", "Expired 60");
   await hand.press("button", "Resend all expired");
-  await hand.press("button", "Resend all", page.getByRole("dialog", { name: "Resend 60 expired invites?" }));
+  await hand.press("button", "Resend 60 invites", page.getByRole("dialog", { name: "Resend 60 expired invites?" }));
   await says(page, "60 invites resent.");
   assert.equal(hand.actions, 3);
   await tab(page, "Pending 60").waitFor();
   await tab(page, "Expired 0").waitFor();
   assert.ok((await deal.rows()).every(({ status, sends }) => status === "pending" && sends === 2));
 });
+
+check("all that match are selected, on every page, and cancelled with a result for each", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal({ seats: 500 });
+  const people = addresses("ann", 120);
+  await deal.invite([...people, "bob@example.com"]);
+  await enter(page, deal.manager, deal.path);
+  await hand.write("searchbox", SEARCH, "ann");
+  await page.getByText("120 found").waitFor();
+  await hand.press("checkbox", "Select all on this page");
+  await page.getByText("50 selected").waitFor();
+  await hand.press("button", "Select all on every page");
+  await page.getByText("120 selected").waitFor();
+  await hand.press("button", "Next page");
+  await page.getByText("Page 2").waitFor();
+  assert.equal(await list(page).getByRole("checkbox", { checked: true }).count(), 50, "the selection spans all pages");
+  // One of them is resent meanwhile, and is not cancelled by mistake.
+  await deal.api("POST", `/invites/${(await deal.row("ann001@example.com")).id}/resend`);
+  await hand.press("button", "Cancel selected");
+  await hand.press("button", "Cancel 120 invites", page.getByRole("dialog", { name: "Cancel 120 invites?" }));
+  await says(page, "119 invites cancelled. Not cancelled: ann001@example.com (changed after you loaded this page).");
+  const saved = page.waitForEvent("download");
+  await hand.press("button", "Download result");
+  const lines = (await readFile(await (await saved).path(), "utf8")).split("\r\n");
+  assert.deepEqual(lines.slice(1).sort(), people.map((email) => `${email},,${email.startsWith("ann001") ? "changed after you loaded this page" : "Cancelled"}`));
+  assert.deepEqual((await deal.rows()).map(({ email }) => email), ["ann001@example.com", "bob@example.com"]);
+});
+
+check("a list that is too long to load is selected page by page, and says so", {}, async ({ page, stack }) => {
+  const deal = await stack.newDeal({ seats: 500 });
+  await deal.invite(addresses("ann", 60));
+  await page.route(`**/api${deal.path}/counts`, async (route) => {
+    const counts = await (await route.fetch()).json();
+    await route.fulfill({ json: { ...counts, pending: 1001 } });
+  });
+  await enter(page, deal.manager, `${deal.path}?status=pending`);
+  await page.getByRole("checkbox", { name: "Select all on this page" }).check();
+  await page.getByText("This list is too long to select at once. Search, or select page by page.").waitFor();
+  assert.equal(await page.getByRole("button", { name: "Select all on every page" }).count(), 0);
+});
+
+/** The records of a file that the page saves. */
+async function savedBy(page, act) {
+  const [file] = await Promise.all([page.waitForEvent("download"), act()]);
+  return { name: file.suggestedFilename(), text: await readFile(await file.path(), "utf8") };
+}
+
+check("the open list is downloaded as CSV, whole or not at all", { hands: [Keyboard], expect: [answered(503)] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await deal.invite(["ann@example.com", "cat@example.com"]);
+  await deal.seat("bob@example.com");
+  // A second page follows the one that the API gives.
+  const path = `/api${deal.path}/seats.csv`;
+  let answer = (_) => {};
+  let asked = Promise.resolve();
+  await page.route(`**${path}?status=pending`, async (route) => {
+    const response = await route.fetch();
+    await asked;
+    await route.fulfill({ response, headers: { ...response.headers(), link: `<${path}?cursor=second>; rel="next"` } });
+  });
+  let pages = 0;
+  await page.route(`**${path}?cursor=second`, (route) => (pages += 1) === 1
+    ? route.fulfill({ status: 503, json: { message: "Service Unavailable" } })
+    : route.fulfill({ contentType: "text/csv; charset=utf-8", body: "dan@example.com,,pending\r\n" }));
+  await enter(page, deal.manager, `${deal.path}?status=pending`);
+  const files = [];
+  page.on("download", (file) => files.push(file));
+  await hand.press("button", "Download CSV");
+  await says(page, "The download stopped after 2 invites. No file was saved. “Try again” continues it.");
+  assert.equal(files.length, 0);
+  const { name, text } = await savedBy(page, () => hand.press("button", "Try again"));
+  assert.equal(name, "seats-pending.csv");
+  const lines = text.split("\r\n");
+  assert.match(lines[0], /^\ufeffemail,name,status,/);
+  assert.deepEqual(lines.slice(1).map((line) => line.split(",")[0]).sort(), ["", "ann@example.com", "cat@example.com", "dan@example.com"]);
+  await says(page, "3 invites saved as seats-pending.csv.");
+  asked = new Promise((resolve) => (answer = resolve));
+  await hand.press("button", "Download CSV");
+  await page.getByRole("progressbar", { name: "Downloading" }).waitFor();
+  await hand.press("button", "Stop");
+  answer();
+  await says(page, "You stopped the download. No file was saved.");
+  assert.equal(files.length, 1);
+});
+
+check("a row says when the next reminder goes", {}, async ({ page, stack }) => {
+  const deal = await stack.newDeal();
+  await deal.invite(["ann@example.com", "bob@example.com"]);
+  await page.route(`**/api${deal.path}/seats*`, async (route) => {
+    const answer = await (await route.fetch()).json();
+    const invites = answer.invites.map((row) => ({ ...row, remindAt: row.email.startsWith("ann") ? "2024-05-03T09:00:00Z" : null }));
+    await route.fulfill({ json: { ...answer, invites } });
+  });
+  await enter(page, deal.manager, deal.path);
+  await rowOf(page, "ann@example.com").getByText("Reminder on 3 May 2024").waitFor();
+  assert.equal(await page.getByText("Reminder on").count(), 1);
+});
+
+check("a deal that ends within 30 days leads to its successor, and to its invite page", {}, async ({ page, stack }) => {
+  const deal = await stack.newDeal({ ends: 20 });
+  await enter(page, deal.manager, deal.path);
+  await page.getByText("Ask your partnership manager for a new deal, so that your learners can go on.").waitFor();
+  await page.getByText(/^This deal ends in 20 days, on /).waitFor();
+  const next = await stack.newDeal({ org: deal.org, name: "Unlimited, next year" });
+  await page.reload();
+  await chooseAccount(page, new Mouse(page), deal.manager);
+  const again = page.getByRole("link", { name: "Invite the same people there" });
+  assert.equal(await again.getAttribute("href"), `${next.path}/invite?from=${deal.id}`);
+  await page.getByRole("link", { name: /^Go to Unlimited, next year, which runs until / }).click();
+  await page.getByRole("heading", { name: "Deal seats: Unlimited, next year" }).waitFor();
+  await page.getByText("Nobody has been invited yet.").waitFor();
+  assert.equal(await page.getByText("This deal ends").count(), 0);
+});
+
+/** What another tab does to an invite, an action in this tab, and what it says and shows. */
+const STALE = {
+  "a correction": {
+    there: (deal, { id }) => deal.api("PATCH", `/invites/${id}`, { email: `new@${deal.org}.example` }, { "if-match": '"1"' }),
+    says: (deal) => `The address ann@${deal.org}.example was corrected by ${deal.manager}. The list now shows the invite to the new address.`,
+    rows: ["bob", "new"], tabs: ["All 2", "Pending 1", "Accepted 1"],
+  },
+  "a cancellation": {
+    there: (deal, { id }) => deal.api("DELETE", `/invites/${id}`),
+    says: (deal) => `The invite to ann@${deal.org}.example is cancelled.`,
+    rows: ["bob"], tabs: ["All 1", "Pending 0", "Accepted 1"],
+  },
+  "a resend": {
+    there: (deal, { id }) => deal.api("POST", `/invites/${id}/resend`, undefined, { "if-match": '"1"' }),
+    says: (deal) => `The invite to ann@${deal.org}.example was resent by ${deal.manager} after you loaded this page. Nothing was changed.`,
+    rows: ["ann", "bob"], tabs: ["All 2", "Pending 1", "Accepted 1"],
+  },
+};
+for (const [what, { there, says: text, rows, tabs }] of Object.entries(STALE)) {
+  check(`after ${what} in another tab, an action says so, and rows and numbers are refreshed together`, { hands: [Keyboard], expect: [answered(404), answered(412)] }, async ({ page, stack, hand }) => {
+    const deal = await stack.newDeal();
+    const [ann, bob] = [`ann@${deal.org}.example`, `bob@${deal.org}.example`];
+    await deal.invite([ann, bob]);
+    await enter(page, deal.manager, deal.path);
+    await tab(page, "Pending 2").waitFor();
+    await there(deal, await deal.row(ann));
+    // Nobody touches this row here, and still it shows what the numbers say.
+    await stack.accept(bob, await stack.linkTo(bob));
+    await hand.press("button", `Resend invite to ${ann}`);
+    await says(page, text(deal));
+    for (const name of tabs) await tab(page, name).waitFor();
+    await rowOf(page, bob).getByText(/^Has held a seat since/).waitFor();
+    assert.deepEqual((await listed(page)).sort(), rows.map((name) => `${name}@${deal.org}.example`));
+  });
+}
 
 check("stopping a resend of all says how many were resent and leaves the others unchanged", { hands: [Keyboard] }, async ({ page, hand }) => {
   const deal = expired.stopped;
@@ -346,7 +499,7 @@ check("stopping a resend of all says how many were resent and leaves the others 
   });
   await enter(page, deal.manager, `${deal.path}?status=expired`);
   await hand.press("button", "Resend all expired");
-  await hand.press("button", "Resend all", page.getByRole("dialog"));
+  await hand.press("button", "Resend 60 invites", page.getByRole("dialog"));
   await page.getByRole("progressbar", { name: "Resending" }).waitFor();
   await hand.press("button", "Stop");
   answer();
@@ -362,12 +515,12 @@ check("the list shows the manager's own actions at once, even if the server retu
   await enter(page, deal.manager, deal.path);
   await rowOf(page, "ann@example.com").getByText("Expired").waitFor();
   const older = await deal.api("GET", "/seats");
+  await page.route(list, (route) => route.fulfill({ json: older }));
   await page.getByRole("button", { name: "Resend invite to ann@example.com" }).click();
   await rowOf(page, "ann@example.com").getByText("Pending").waitFor();
   await page.getByRole("button", { name: "Cancel invite to bob@example.com" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Cancel invite" }).click();
   await rowOf(page, "bob@example.com").waitFor({ state: "detached" });
-  await page.route(list, (route) => route.fulfill({ json: older }));
   await page.getByRole("link", { name: "Deals", exact: true }).click();
   const answered = page.waitForResponse(list);
   await page.getByRole("link", { name: "Unlimited" }).click();
@@ -388,7 +541,7 @@ check("each state of an invite is described", {}, async ({ page, stack }) => {
   await deal.api("POST", `/invites/${(await deal.row("bob@example.com")).id}/resend`);
   await stack.fault("down", 0);
   await enter(page, deal.manager);
-  const states = { ann: /Accepted/, bob: /Resending, last sent \d+ \w+/, cat: /Pending – not delivered\s+The email service refused this email/, dan: /Sending…/, eve: /Expired/ };
+  const states = { ann: /Accepted/, bob: /Resending\s+Last email sent on \d+ \w+/, cat: /Pending – not delivered\s+The email was not sent on .*: the email service refused it/, dan: /Sending…/, eve: /Expired\s+Did not answer by/ };
   for (const [name, words] of Object.entries(states)) assert.match(await rowOf(page, `${name}@example.com`).innerText(), words);
   const resendable = page.getByRole("button", { name: /^Resend invite to/, disabled: false });
   assert.equal(await resendable.count(), 2, "only cat and eve have no mail in the queue");
@@ -414,7 +567,7 @@ check("an action on a changed invite says so and shows the current state", { exp
   const { id } = await deal.row("ann@example.com");
   await deal.api("POST", `/invites/${id}/resend`, undefined, { "if-match": '"1"' });
   await page.getByRole("button", { name: "Resend invite to ann@example.com" }).click();
-  await says(page, "The invite to ann@example.com changed since you loaded it.");
+  await says(page, `The invite to ann@example.com was resent by ${deal.manager} after you loaded this page.`);
   await stack.accept("bob@home.example", await stack.linkTo(`bob@${deal.org}.example`));
   await page.getByRole("button", { name: `Cancel invite to bob@${deal.org}.example` }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Cancel invite" }).click();

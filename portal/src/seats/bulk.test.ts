@@ -1,7 +1,8 @@
 import { afterEach, expect, test, vi } from "vitest";
 import type { Invite } from "../api";
 import { session } from "../session";
-import { resendAsked, resendListed, resendRows } from "./bulk";
+import { cancelRows, leftOut, resendListed, resendRows } from "./bulk";
+import { recordOptOut } from "./own";
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -52,7 +53,7 @@ test.each([
   await expect(bulk.run(() => true)).rejects.toMatchObject({ code: "offline" });
   expect(bulk).toMatchObject({ done: 0, unsure: [row] });
   await bulk.run(() => true);
-  expect(bulk).toMatchObject({ done: 1, unsure: [], tally: new Map([[outcome, 1]]) });
+  expect(bulk).toMatchObject({ unsure: [], results: [{ row, outcome }] });
 });
 
 test("of all pending invites, those that are not resent are counted, with the reason", async () => {
@@ -67,34 +68,45 @@ test("of all pending invites, those that are not resent are counted, with the re
   const bulk = resendListed("pending", "pending");
   await bulk.run(() => true);
   expect(sent).toEqual([{ invites: [{ id: "ann", sends: 1 }] }]);
-  expect(bulk.done).toBe(3);
-  expect(Object.fromEntries(bulk.tally)).toEqual({ resent: 1, sending: 1, undeliverable: 1 });
+  expect(Object.fromEntries(bulk.results.map(({ row, outcome }) => [row.id, outcome]))).toEqual({
+    ann: "resent",
+    bob: "sending",
+    cat: "undeliverable",
+  });
 });
 
-test("those who asked first get a new invite, one for each free seat", async () => {
-  // The second one cannot be resent, so the fourth gets the seat.
-  const ids = ["a", "b", "c", "d", "e"];
-  const asked = { ...row, status: "expired", askedAt: row.queuedAt, askedFor: "link" };
-  const lists: string[] = [];
-  const sent: string[][] = [];
+test("many invites are cancelled, 50 in a request, with an outcome for each", async () => {
+  const rows = Array.from({ length: 60 }, (_, at) => ({ ...row, id: `${at}` }));
+  const sizes: number[] = [];
   vi.stubGlobal("fetch", async (url: string, { body }: RequestInit) => {
-    if (!body) {
-      const query = new URL(url, "http://localhost").searchParams;
-      const from = Number(query.get("cursor"));
-      const end = from + Number(query.get("limit"));
-      lists.push(query.get("status")!);
-      const invites = ids.slice(from, end).map((id) => ({ ...asked, id }));
-      return Response.json({ ...PAGE, invites, nextCursor: String(end) });
-    }
-    const { invites } = JSON.parse(body as string) as { invites: { id: string }[] };
-    sent.push(invites.map(({ id }) => id));
+    expect(url).toBe("/api/deals/d/invites/cancel");
+    const { invites } = JSON.parse(body as string) as { invites: { id: string; sends: number }[] };
+    sizes.push(invites.length);
     return Response.json({
-      results: invites.map(({ id }) => ({ inviteId: id, outcome: id === "b" ? "undeliverable" : "resent" })),
+      results: invites.map(({ id }) => ({ inviteId: id, outcome: id === "7" ? "already_accepted" : "cancelled" })),
     });
   });
-  const bulk = resendAsked("waiting", 3);
+  const bulk = cancelRows("d", rows);
   await bulk.run(() => true);
-  expect(sent).toEqual([["a", "b", "c"], ["d"]]);
-  expect(new Set(lists)).toEqual(new Set(["asked"]));
-  expect(bulk.tally.get("resent")).toBe(3);
+  expect(sizes).toEqual([50, 10]);
+  expect(bulk.results.map(({ row }) => row)).toEqual(rows);
+  expect([bulk.count("cancelled"), bulk.results[7]?.outcome]).toEqual([59, "already_accepted"]);
+});
+
+test.each([
+  ["sent", null, undefined],
+  ["queued", null, "sending"],
+  ["bounced", "temporary", undefined],
+  ["bounced", "mailbox_unavailable", "undeliverable"],
+  ["complained", null, "undeliverable"],
+] as const)("a resend of many leaves out a %s email (%s): %s", (state, reason, outcome) => {
+  const listed = { ...row, delivery: { ...row.delivery, state, reason } };
+  expect(leftOut(listed)).toBe(outcome);
+  // Who asked for a new link or a seat wants an email.
+  expect(leftOut({ ...listed, askedAt: row.queuedAt })).toBe(state === "queued" ? "sending" : undefined);
+});
+
+test("a resend of many leaves out who is known to be opted out", () => {
+  recordOptOut("out", true);
+  expect(leftOut({ ...row, id: "out" })).toBe("opted_out");
 });

@@ -1,10 +1,10 @@
 import type { Counts, Deal, Seats } from "../api";
 import { dateTime, instant } from "../time";
-import { number, people, SeatNumbers } from "../ui/seat-numbers";
+import { counted, number, people, SeatNumbers } from "../ui/seat-numbers";
 import { Notice } from "../ui/status";
 import { Text } from "../ui/text";
 
-/** A deal's dates, its seats, and a warning if it has more pending invites than free seats. */
+/** A deal's dates and seats. Says so if it has more pending invites than free seats. */
 export function DealHead({
   deal,
   seats,
@@ -22,7 +22,13 @@ export function DealHead({
       <p class="soft">
         <Text>{`${deal.organisation.name}, ${instant(deal.startsAt)} – ${instant(deal.endsAt)}`}</Text>
       </p>
-      <SeatNumbers seats={seats} />
+      <SeatNumbers seats={seats}>
+        {deal.state === "active" && counts && counts.pending > seats.available && (
+          <p class="room">
+            <Text>{pendingAndLeft(counts, seats)}</Text>
+          </p>
+        )}
+      </SeatNumbers>
       {asOf !== undefined && (
         <p class="soft" role="status">
           <Text>{`All numbers are as of ${dateTime(new Date(asOf).toISOString())}. They could not be refreshed.`}</Text>
@@ -46,13 +52,15 @@ export function DealHead({
           </Text>
         </Notice>
       )}
-      {deal.state === "active" && seats.available > 0 && counts && counts.pending > seats.available && (
-        <Notice>
-          <Text>{moreThanSeats(counts.pending, counts, seats)}</Text>
-        </Notice>
-      )}
     </>
   );
+}
+
+/** `30 pending, 12 seats left. The first 12 to accept get them.` */
+function pendingAndLeft({ pending, exactUpTo }: Counts, { available }: Seats): string {
+  const left = `${atLeast(pending, exactUpTo)} pending, ${available === 0 ? "no seat" : counted(available, "seat")} left.`;
+  if (available === 0) return left;
+  return `${left} ${available === 1 ? "The first to accept gets it." : `The first ${number(available)} to accept get them.`}`;
 }
 
 /** For more pending invites than free seats, of which there is one at least. */

@@ -1,4 +1,5 @@
 import type { Filter } from "../api";
+import { Text } from "../ui/text";
 
 const EMPTY: Record<Filter, string> = {
   pending: "No invite is waiting for an answer.",
@@ -34,8 +35,16 @@ export function Empty({
     );
   if (search)
     return (
-      <p key="search" class="soft">
-        {large ? "No address begins with this text." : "No name and no address contains this text."}
+      <p key="search" class="actions">
+        <Text>{large ? "No address begins with this text." : "No name and no address contains this text."}</Text>{" "}
+        {status ? (
+          <a href={`/deals/${deal}`}>Search all invites</a>
+        ) : (
+          <>
+            {active && <a href={`/deals/${deal}/invite`}>Invite this person</a>}{" "}
+            <a href={`/deals/${deal}?status=removed`}>Search the removed</a>
+          </>
+        )}
       </p>
     );
   if (status)

@@ -1,15 +1,31 @@
-import { getInvite, type Invite } from "../api";
+import { getInvite, type Invite, type InviteDetail } from "../api";
 import { useLoad } from "../ui/load";
 import { Failure } from "../ui/status";
 import { Text } from "../ui/text";
 import { When } from "../ui/when";
-import { OPTED_OUT, timeline } from "./words";
+import { isOptedOut, noteOf, OPTED_OUT, placeOf, timeline } from "./words";
 
-/** What happened to one invite, newest first. */
-export function History({ deal, invite, now }: { deal: string; invite: Invite; now: number }) {
+/** Where one invite stands, and what happened to it, newest first. */
+export function History({
+  deal,
+  invite,
+  available,
+  now,
+  onLoad,
+}: {
+  deal: string;
+  invite: Invite;
+  available: number;
+  now: number;
+  onLoad: (detail: InviteDetail) => void;
+}) {
   const { id, email, sends, status, askedAt, delivery } = invite;
   const state = `${id} ${sends} ${status} ${askedAt} ${delivery.state}`;
-  const { value, problem, reload } = useLoad(state, () => getInvite(deal, id));
+  const { value, problem, reload } = useLoad(state, async () => {
+    const detail = await getInvite(deal, id);
+    onLoad(detail);
+    return detail;
+  });
   if (problem) return <Failure problem={problem} retry={() => void reload()} />;
   if (!value)
     return (
@@ -17,11 +33,15 @@ export function History({ deal, invite, now }: { deal: string; invite: Invite; n
         Loading the history…
       </p>
     );
+  const { events, reasonsLost } = timeline(value);
   return (
     <>
-      {value.optedOut && <p>{OPTED_OUT}</p>}
+      <p>
+        <Text>{noteOf(placeOf(value, available))}</Text>
+      </p>
+      {value.optedOut && !isOptedOut(value) && <p>{OPTED_OUT}</p>}
       <ol class="timeline" role="list" aria-label={`History of the invite to ${email}`}>
-        {timeline(value).map(({ at, event, by, words }, place) => (
+        {events.map(({ at, event, by, words }, place) => (
           // Two events of one kind may be of the same second.
           <li key={`${at} ${event} ${place}`}>
             <strong>{words}</strong>
@@ -29,6 +49,7 @@ export function History({ deal, invite, now }: { deal: string; invite: Invite; n
           </li>
         ))}
       </ol>
+      {reasonsLost && <p class="soft">Seatkeeper keeps the reason of the newest email only.</p>}
     </>
   );
 }

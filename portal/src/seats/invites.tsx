@@ -1,4 +1,4 @@
-/** A deal's invites, with actions on one row, on the selected rows and on all expired ones. */
+/** A deal's invites, with actions on one row, on the selected rows and on a whole list. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import {
   type Counts,
@@ -14,39 +14,35 @@ import {
   type Seats,
 } from "../api";
 import { MailHelp } from "../invite/mail-help";
+import { csvOf, download } from "../invite/result-file";
 import { confirm } from "../ui/confirm";
 import { asProblem, type Loaded } from "../ui/load";
 import { counted, number } from "../ui/seat-numbers";
 import { Failure, Notice, Waiting } from "../ui/status";
 import { Text } from "../ui/text";
 import { useNow } from "../ui/when";
-import { type BulkResend, each, resendAsked, resendListed, resendRows } from "./bulk";
-import { atLeast } from "./deal-head";
+import { type Bulk, type BulkOutcome, cancelRows, leftOut, resendListed, resendRows } from "./bulk";
 import { Empty } from "./empty";
+import { Export } from "./export";
 import { InviteList, type RowActions } from "./list";
 import { sentByMe, sentTo } from "./lost";
-import { total } from "./numbers";
-import { recordGone, recordRow } from "./own";
+import { exactCount, tabCount, total } from "./numbers";
+import { known, recordGone, recordOptOut, recordRow } from "./own";
 import { Search } from "./search";
 import { useSendingRows } from "./sending";
-import { Waiters } from "./waiters";
-import type { Listed } from "./whole";
-import { canResend, isAsked, isOpen, isUndelivered, NOT_RESENT } from "./words";
+import { named, Waiters } from "./waiters";
+import { type Listed, MOST_SEARCHED } from "./whole";
+import { canResend, isAsked, isOpen, isUndelivered, placeOf } from "./words";
 
 /** The message after an action. */
 type Message =
-  | { tone: "good" | "bad" | "plain"; text: string }
+  | { tone: "good" | "bad" | "plain"; text: string; results?: Bulk["results"] }
   | { problem: Problem; text?: string; retry?: () => void };
-/** A bulk action in progress. */
+/** An action on many invites, in progress. `total`: how many there are, if that is known. */
 interface Run {
   what: string;
   done: number;
-  total: Total;
-}
-/** How many invites a bulk action is for: this many, or more if the number is not exact. */
-interface Total {
-  count: number;
-  exact: boolean;
+  total: number | undefined;
 }
 
 export function Invites({
@@ -59,8 +55,11 @@ export function Invites({
   counts,
   seats,
   active,
+  first,
+  everyRow,
   onMove,
   onStale,
+  onDone,
   onSearch,
   onFirst,
 }: {
@@ -76,15 +75,22 @@ export function Invites({
   seats: Seats;
   /** Whether the deal is active. */
   active: boolean;
+  /** Whether the page is the first of the list. */
+  first: boolean;
+  /** All rows of the list or search; undefined if there are too many, or if `onProgress` returns false. */
+  everyRow: (onProgress: (loaded: number) => boolean) => Promise<Invite[] | undefined>;
   /** The manager changed an invite, or took it off the list. */
   onMove: (before: Invite, after: Invite | undefined) => void;
-  /** The numbers may have changed without the manager's doing. */
+  /** Somebody else changed an invite, or may have. */
   onStale: () => void;
+  /** An action on many invites ended: the lists show it soon. */
+  onDone: () => void;
   onSearch: (text: string) => void;
   onFirst: () => void;
 }) {
   const now = useNow();
-  const [picked, setPicked] = useState<ReadonlySet<string>>(new Set());
+  const [picked, setPicked] = useState<ReadonlyMap<string, Invite>>(new Map());
+  useEffect(() => setPicked(new Map()), [search]);
   const [busy, setBusy] = useState<ReadonlySet<string>>(new Set());
   const [message, setMessage] = useState<Message>();
   const [run, setRun] = useState<Run>();
@@ -99,9 +105,16 @@ export function Invites({
     if (message && document.activeElement === document.body) place.current?.focus();
   }, [message]);
   const page = list.value;
-  const rows = page?.invites ?? [];
-  const chosen = rows.filter((row) => picked.has(row.id));
-  const resendable = chosen.filter(canResend);
+  const rows = (page?.invites ?? []).map(known);
+  const onPage = new Map(rows.map((row) => [row.id, row]));
+  /** The selected rows, also those of other pages. */
+  const chosen = [...picked.values()].map((row) => onPage.get(row.id) ?? row).filter(isOpen);
+
+  /** How many invites the list or search has, if that is known. */
+  const size = search ? page?.found : counts && exactCount(counts, status);
+  /** Whether every row of it can be loaded. */
+  const whole = size !== undefined && size <= MOST_SEARCHED;
+  const paged = !first || !!page?.nextCursor;
 
   const tell = (tone: "good" | "bad" | "plain", text: string) => setMessage({ tone, text });
 
@@ -112,24 +125,39 @@ export function Invites({
       ...page,
       invites: page.invites.flatMap((row) => (row.id !== before.id ? [row] : after ? [after] : [])),
     }));
-    if (after?.id !== before.id) setPicked(without(picked, before.id));
+    if (after?.id !== before.id) setPicked((picked) => unpicked(picked, [before]));
   };
   /** Replaces or removes a row after the manager's own action, and updates the numbers. */
   const replaceRow = (before: Invite, after: Invite | undefined) => {
     showRow(before, after);
     onMove(before, after);
   };
-  /** The same for a change from elsewhere. It shows that the numbers are old. */
+  /** The same for a change from elsewhere: other rows and the numbers are old as well. */
   const replaceStale = (before: Invite, after: Invite | undefined) => {
     showRow(before, after);
+    onStale();
+  };
+  /** Shows a row that was read again. */
+  const saw = (before: Invite, detail: InviteDetail) => {
+    recordOptOut(before.id, detail.optedOut);
+    const after = listed(detail);
     const isCounted = (row: Invite) => [row.status, isUndelivered(row), isAsked(row)].join();
-    if (!after || isCounted(after) !== isCounted(before)) onStale();
+    // A removed row keeps its place in the list of the removed.
+    if (!listed(before)) {
+      return list.update((page) => ({
+        ...page,
+        invites: page.invites.map((row) => (row.id === detail.id ? detail : row)),
+      }));
+    }
+    if (!after || isCounted(after) !== isCounted(before)) replaceStale(before, after);
+    else showRow(before, after);
   };
 
   /** Shows the row's current state, and why the action was refused. */
   const refused = async (row: Invite, problem: Problem, what: string, again: () => void) => {
+    if (problem.code === "opted_out") recordOptOut(row.id, true);
     if (problem.code !== "stale" && problem.code !== "already_accepted" && problem.code !== "not_found") {
-      if (problem.isLost) onStale();
+      if (problem.isLost || problem.code === "opted_out") onStale();
       const text = problem.isLost ? `The ${what} may have gone through.` : `The ${what} failed.`;
       return setMessage({ problem, text, ...(problem.temporary && { retry: again }) });
     }
@@ -138,12 +166,10 @@ export function Invites({
       throw error;
     });
     replaceStale(row, now && listed(now));
-    // The new address has a row of its own.
-    if (now?.status === "cancelled") void list.reload();
     if (now?.sends === row.sends + 1 && sentByMe(now) && lost.has(sendOf(row)))
       return tell("good", `A new invite to ${row.email} is on its way: your first attempt had gone through.`);
     const text = {
-      stale: `The invite to ${row.email} changed since you loaded it. The list now shows its current state.`,
+      stale: changed(row, now),
       already_accepted: `${row.email} has already accepted and holds a seat. Nothing was changed.`,
       not_found: gone(row, now),
     }[problem.code];
@@ -168,7 +194,8 @@ export function Invites({
   };
 
   const actions: RowActions = {
-    pick: (row, on) => setPicked(on ? new Set(picked).add(row.id) : without(picked, row.id)),
+    pick: (row, on) => setPicked(on ? new Map(picked).set(row.id, row) : unpicked(picked, [row])),
+    seen: saw,
     resend: (row) =>
       act(row, `resend to ${row.email}`, async () => {
         const now = await resendInvite(deal, row).catch((error) => {
@@ -241,17 +268,17 @@ export function Invites({
     },
   };
 
-  /** Runs a bulk action with its progress, then reloads the list. After a failure, running `job` again continues it. */
-  const runBulk = async (
+  /** Runs an action on many invites with its progress. After a failure, running `job` again continues it. */
+  const runMany = async (
     what: string,
-    total: Total,
-    job: (onProgress: (done: number) => boolean) => Promise<Message>,
-    soFar: (problem: Problem) => string,
-  ) => {
+    total: number | undefined,
+    job: (onProgress: (done: number) => boolean) => Promise<Message | undefined>,
+    failed: (problem: Problem) => string,
+  ): Promise<void> => {
     stop.asked = false;
     setMessage(undefined);
     setRun({ what, done: 0, total });
-    let result: Message;
+    let result: Message | undefined;
     try {
       result = await job((done) => {
         setRun({ what, done, total });
@@ -259,108 +286,153 @@ export function Invites({
       });
     } catch (error) {
       const problem = asProblem(error);
-      result = { problem, text: soFar(problem), retry: () => void runBulk(what, total, job, soFar) };
+      result = { problem, text: failed(problem), retry: () => void runMany(what, total, job, failed) };
     }
     setRun(undefined);
-    setPicked(new Set());
     setMessage(result);
-    await list.reload();
   };
 
-  const runResend = (bulk: BulkResend, total: Total) => {
+  const runBulk = async (what: "Resending" | "Cancelling", bulk: Bulk, total: number | undefined) => {
     const job = async (onProgress: (done: number) => boolean) => {
-      await bulk.run(onProgress);
-      return resendSummary(bulk, stop.asked ? total : undefined);
+      await bulk.run(onProgress).finally(async () => {
+        setPicked(new Map());
+        onDone();
+        await list.reload();
+      });
+      return summary(bulk, stop.asked, total);
     };
-    const soFar = () =>
-      `${bulk.done > 0 ? `${counted(bulk.done, "invite")} done. ` : ""}${maybeResent(bulk.unsure)}“Try again” continues, and nobody gets a second email.`;
-    return runBulk("Resending", total, job, soFar);
-  };
-  const resendPicked = () => runResend(resendRows(deal, resendable), { count: resendable.length, exact: true });
-
-  const resendWaiting = () => {
-    const { asked, exactUpTo } = counts ?? { asked: 0, exactUpTo: 0 };
-    const count = Math.min(asked, seats.available);
-    return runResend(resendAsked(deal, seats.available), { count, exact: count <= exactUpTo });
+    const failed = () =>
+      `${bulk.done > 0 ? `${counted(bulk.done, "invite")} done. ` : ""}${maybeDone(bulk)}“Try again” continues${bulk.action.done === "resent" ? ", and nobody gets a second email" : ""}.`;
+    await runMany(what, total, job, failed);
   };
 
-  const resendEach = async (status: "pending" | "expired") => {
-    const { [status]: total, exactUpTo } = counts ?? { pending: 0, expired: 0, exactUpTo: 0 };
-    const many = atLeast(total, exactUpTo, (count) => counted(count, `${status} invite`));
+  /** Asks, then resends to those whom it can reach. `kind`: of invites, as in “60 pending invites”. */
+  const resend = async (rows: Invite[], kind = "invite") => {
+    const left = rows.flatMap((row) => {
+      const outcome = leftOut(row);
+      return outcome ? [{ row, outcome }] : [];
+    });
+    const count = rows.length - left.length;
+    if (count === 0) return tell("plain", `No invite can be resent: ${notDone(left)}`);
+    const many = counted(count, kind);
     const sure = await confirm({
       title: `Resend ${many}?`,
       body: (
-        <p>
-          Each person gets a new email with a new link and a new expiry date. Only the new link works. Invites are left
-          out if their email is on its way, bounced or was marked as spam.
-        </p>
+        <>
+          <p>
+            {count === 1 ? "The person gets" : "Each person gets"} a new email with a new link and a new expiry date.
+            Only the new link works.
+          </p>
+          <People rows={rows.filter((row) => !leftOut(row))} />
+          {left.length > 0 && (
+            <>
+              <p>{counted(left.length, "invite is", "invites are")} left out:</p>
+              <ul class="people">
+                {left.map(({ row, outcome }) => (
+                  <li key={row.id}>
+                    {row.email}:{" "}
+                    {outcome === "undeliverable" ? placeOf(row, seats.available).sentence : WHY_NOT[outcome]}
+                  </li>
+                ))}
+              </ul>
+            </>
+          )}
+        </>
       ),
-      action: "Resend all",
+      action: `Resend ${counted(count, "invite")}`,
     });
-    if (!sure) return;
-    await runResend(resendListed(deal, status), { count: Math.min(total, exactUpTo), exact: total <= exactUpTo });
+    if (sure) await runBulk("Resending", resendRows(deal, rows), rows.length);
   };
 
-  const cancelPicked = async () => {
-    const many = counted(chosen.length, "invite");
+  const cancel = async (rows: Invite[]) => {
+    const many = counted(rows.length, "invite");
     const sure = await confirm({
       title: `Cancel ${many}?`,
       body: (
         <>
           <p>These people can no longer accept: the links in their emails stop working.</p>
-          <ul class="people">
-            {chosen.map((row) => (
-              <li key={row.id}>{row.email}</li>
-            ))}
-          </ul>
+          <People rows={rows} />
         </>
       ),
       action: `Cancel ${many}`,
       keep: "Keep invites",
     });
-    if (!sure) return;
-    const left = [...chosen];
-    const changed: Invite[] = [];
-    const cancelled = () => `${counted(chosen.length - left.length - changed.length, "invite")} cancelled.`;
-    const cancel = async (row: Invite) => {
-      await cancelInvite(deal, row);
-      recordGone(deal, row);
+    if (sure) await runBulk("Cancelling", cancelRows(deal, rows), rows.length);
+  };
+
+  /** Loads every row of the list or search, and then acts on them. */
+  const withEvery = (then: (rows: Invite[]) => void) => {
+    const job = async (onProgress: (done: number) => boolean): Promise<Message | undefined> => {
+      const all = await everyRow(onProgress);
+      if (all) then(all);
+      else if (!stop.asked) return { tone: "plain", text: TOO_MANY };
+      return undefined;
     };
+    return runMany("Loading the list", size, job, () => "The list could not be loaded. Nothing was changed.");
+  };
+
+  const resendEach = async (status: "pending" | "expired") => {
+    if (whole) return withEvery((all) => void resend(all, `${status} invite`));
+    const sure = await confirm({
+      title: `Resend ${counts ? tabCount(counts, status) : "all"} ${status} invites?`,
+      body: (
+        <p>
+          Each person gets a new email with a new link and a new expiry date. Only the new link works. An invite is left
+          out if its email is on its way, bounced or was marked as spam.
+        </p>
+      ),
+      action: "Resend all",
+    });
+    if (sure) await runBulk("Resending", resendListed(deal, status), undefined);
+  };
+
+  const exportList = () => {
+    const file = new Export(deal, status);
     const job = async (onProgress: (done: number) => boolean): Promise<Message> => {
-      await each(left, changed, cancel, () => onProgress(chosen.length - left.length));
-      if (changed.length === 0) return { tone: "good", text: cancelled() };
-      const addresses = changed.map(({ email }) => email).join(", ");
-      return {
-        tone: "plain",
-        text: `${cancelled()} Not cancelled, because they changed since you loaded this page: ${addresses}.`,
-      };
+      const complete = await file.run(onProgress);
+      if (!complete) return { tone: "plain", text: "You stopped the download. No file was saved." };
+      const name = `seats${status ? `-${status}` : ""}.csv`;
+      // Reading the answers removed the byte order mark, by which Excel recognises UTF-8.
+      download(`\ufeff${file.text}`, name);
+      return { tone: "good", text: `${counted(file.rows, "invite")} saved as ${name}.` };
     };
-    await runBulk("Cancelling", { count: chosen.length, exact: true }, job, ({ isLost }) =>
-      isLost
-        ? `${cancelled()} The cancellation of the invite to ${left[0]?.email} may have gone through.`
-        : cancelled(),
+    return runMany("Downloading", size, job, () =>
+      file.rows > 0
+        ? `The download stopped after ${counted(file.rows, "invite")}. No file was saved. “Try again” continues it.`
+        : "No file was saved.",
     );
   };
 
-  useSendingRows(deal, rows, (before, after) => replaceStale(before, listed(after)));
+  useSendingRows(deal, rows, saw);
 
   // Selecting all does not resend to somebody who said no.
-  const pickable = rows.filter(
-    (row) => isOpen(row) && (row.status !== "declined" || row.askedAt || status === "declined"),
-  );
+  const canPick = (row: Invite) => isOpen(row) && (row.status !== "declined" || !!row.askedAt || status === "declined");
+  const pickable = rows.filter(canPick);
   const allPicked = pickable.length > 0 && pickable.every((row) => picked.has(row.id));
+  const elsewhere = chosen.some(({ id }) => !onPage.has(id));
   return (
     <section aria-label="Invites">
       {active && counts && (
         <Waiters
           {...{ deal, counts, seats }}
-          listed={status === "asked"}
+          listed={status === "asked" && first && !search ? rows : undefined}
           busy={run !== undefined}
-          onResend={() => void resendWaiting()}
+          // The button names one person. A question names more of them.
+          onResend={(rows) => void (rows.length > 1 ? resend(rows) : runBulk("Resending", resendRows(deal, rows), 1))}
         />
       )}
       <div class="tools">
         <Search text={search} large={large} removed={status === "removed"} onSearch={onSearch} />
+        {!search && rows.length > 0 && (
+          <button
+            type="button"
+            class="secondary outline"
+            disabled={run !== undefined}
+            onClick={() => void exportList()}
+          >
+            Download CSV
+          </button>
+        )}
         {(status === "expired" || status === "pending") && !search && rows.some(canResend) && (
           <button
             type="button"
@@ -383,11 +455,11 @@ export function Invites({
         {run && (
           <Notice>
             <p>
-              <Text>{`${run.what}: ${number(run.done)} of ${number(run.total.count)}${run.total.exact ? "" : "+"}`}</Text>
+              <Text>{`${run.what}: ${number(run.done)}${run.total === undefined ? "" : ` of ${number(run.total)}`}`}</Text>
             </p>
             <progress
-              max={run.total.count}
-              {...(run.done <= run.total.count && { value: run.done })}
+              max={run.total ?? 1}
+              {...(run.total !== undefined && run.done <= run.total && { value: run.done })}
               aria-label={run.what}
             />
             <p class="actions">
@@ -405,6 +477,15 @@ export function Invites({
               <p>
                 <Text>{message.text}</Text>
               </p>
+              {message.results && (
+                <button
+                  type="button"
+                  class="secondary outline small"
+                  onClick={() => download(csvOf(records(message.results!)), "result.csv")}
+                >
+                  Download result
+                </button>
+              )}
             </Notice>
           ))}
       </div>
@@ -417,7 +498,9 @@ export function Invites({
             <input
               type="checkbox"
               checked={allPicked}
-              onChange={(event) => setPicked(new Set(event.currentTarget.checked ? pickable.map(({ id }) => id) : []))}
+              onChange={(event) =>
+                setPicked(event.currentTarget.checked ? pickedWith(picked, pickable) : unpicked(picked, rows))
+              }
             />
             Select all on this page
           </label>
@@ -425,11 +508,32 @@ export function Invites({
             <span class="soft">
               <Text>{`${number(chosen.length)} selected`}</Text>
             </span>
+            {paged && whole && !elsewhere && (
+              <button
+                key="every"
+                type="button"
+                class="link"
+                disabled={run !== undefined}
+                onClick={() => void withEvery((all) => setPicked(pickedWith(new Map(), all.filter(canPick))))}
+              >
+                Select all on every page
+              </button>
+            )}
+            {elsewhere && (
+              <button key="none" type="button" class="link" onClick={() => setPicked(new Map())}>
+                Clear selection
+              </button>
+            )}
+            {paged && !whole && !elsewhere && (
+              <span key="many" class="soft">
+                {TOO_MANY}
+              </span>
+            )}
             <button
               type="button"
               class="secondary outline small"
-              disabled={run !== undefined || resendable.length === 0}
-              onClick={() => void resendPicked()}
+              disabled={run !== undefined}
+              onClick={() => void resend(chosen)}
             >
               Resend selected
             </button>
@@ -437,14 +541,16 @@ export function Invites({
               type="button"
               class="secondary outline small"
               disabled={run !== undefined}
-              onClick={() => void cancelPicked()}
+              onClick={() => void cancel(chosen)}
             >
               Cancel selected
             </button>
           </div>
         </div>
       )}
-      {page && rows.length > 0 && <InviteList {...{ deal, rows, picked, busy, now, actions }} />}
+      {page && rows.length > 0 && (
+        <InviteList {...{ deal, rows, picked, busy, now, actions }} available={seats.available} />
+      )}
       {page && rows.length === 0 && (
         <Empty {...{ deal, status, search, large, active }} more={page.nextCursor !== null} />
       )}
@@ -496,6 +602,14 @@ function wrongAddress({ code, detail, errors }: Problem): string | undefined {
 /** Cancelled and released invites leave the list. */
 const listed = (row: Invite) => (row.status === "cancelled" || row.status === "released" ? undefined : row);
 
+/** What changed since the list was loaded. */
+function changed({ email, sends }: Invite, now: InviteDetail | undefined): string {
+  const by = now?.invitedBy ? ` by ${now.invitedBy}` : "";
+  if (now && now.sends > sends)
+    return `The invite to ${email} was resent${by} after you loaded this page. Nothing was changed.`;
+  return `The invite to ${email} changed after you loaded this page. The list now shows its current state.`;
+}
+
 /** Why an invite is not found. A removed one can still be read. */
 function gone({ email }: Invite, now: InviteDetail | undefined): string {
   const corrected = now?.history.find(({ event }) => event === "corrected");
@@ -510,6 +624,15 @@ function gone({ email }: Invite, now: InviteDetail | undefined): string {
 
 const person = (row: Invite) => (row.name ? `${row.name} (${row.email})` : row.email);
 
+const pickedWith = (picked: ReadonlyMap<string, Invite>, rows: Invite[]) =>
+  new Map([...picked, ...rows.map((row) => [row.id, row] as const)]);
+
+function unpicked(picked: ReadonlyMap<string, Invite>, rows: Invite[]): ReadonlyMap<string, Invite> {
+  const rest = new Map(picked);
+  for (const { id } of rows) rest.delete(id);
+  return rest;
+}
+
 function without(set: ReadonlySet<string>, id: string): ReadonlySet<string> {
   const rest = new Set(set);
   rest.delete(id);
@@ -520,22 +643,66 @@ function without(set: ReadonlySet<string>, id: string): ReadonlySet<string> {
 const sendOf = ({ id, sends }: Invite) => `${id} ${sends}`;
 
 /** Names the people of a request without an answer. */
-function maybeResent(rows: Invite[]): string {
-  if (rows.length === 0) return "";
-  const named = rows.slice(0, 3).map(({ email }) => email);
-  const more = rows.length > named.length ? ` and ${number(rows.length - named.length)} more` : "";
-  return `No answer came for ${named.join(", ")}${more}: ${rows.length === 1 ? "this invite" : "these invites"} may have been resent. `;
+function maybeDone({ unsure, action }: Bulk): string {
+  if (unsure.length === 0) return "";
+  return `No answer came for ${named(unsure)}: ${unsure.length === 1 ? "this invite" : "these invites"} may have been ${action.done}. `;
 }
 
-/** `of`: how many it was for, if the manager stopped it. */
-function resendSummary({ done, tally }: BulkResend, of: Total | undefined): Message {
-  const resent = tally.get("resent") ?? 0;
-  const parts = [`${counted(resent, "invite")} resent.`];
-  for (const [outcome, count] of tally) {
-    if (outcome !== "resent") parts.push(`${number(count)} ${NOT_RESENT[outcome]}.`);
-  }
-  const left = of ? of.count - done : 0;
-  if (left > 0) parts.push(`You stopped here, so ${of?.exact ? "" : "more than "}${number(left)} were not resent.`);
-  else if (of) parts.push("You stopped here.");
-  return { tone: resent === done && !of ? "good" : "plain", text: parts.join(" ") };
+function People({ rows }: { rows: Invite[] }) {
+  return (
+    <ul class="people">
+      {rows.map((row) => (
+        <li key={row.id}>{row.email}</li>
+      ))}
+    </ul>
+  );
 }
+
+const TOO_MANY = "This list is too long to select at once. Search, or select page by page.";
+
+/** Why an invite was not resent or cancelled. */
+const WHY_NOT: Record<BulkOutcome, string> = {
+  resent: "",
+  cancelled: "",
+  sending: "an email is already on its way",
+  stale: "changed after you loaded this page",
+  already_accepted: "already accepted",
+  not_found: "cancelled before",
+  too_soon: "sending limit reached, resend later",
+  opted_out: "asked for no more invites",
+  undeliverable: "bounced or marked as spam, “Not delivered” shows the next step",
+  unavailable: "Seatkeeper could not do it now, try again",
+};
+
+/** Who was left out, by reason. */
+function notDone(results: Bulk["results"]): string {
+  const outcomes = [...new Set(results.map(({ outcome }) => outcome))];
+  const parts = outcomes.map((outcome) => {
+    const rows = results.filter((result) => result.outcome === outcome).map(({ row }) => row);
+    return `${named(rows)} (${WHY_NOT[outcome]})`;
+  });
+  return `${parts.join("; ")}.`;
+}
+
+/** `total`: how many it was for, if that is known. */
+function summary(bulk: Bulk, stopped: boolean, total: number | undefined): Message {
+  const { results, action } = bulk;
+  const done = bulk.count(action.done);
+  const left = results.filter(({ outcome }) => outcome !== action.done);
+  const parts = [`${counted(done, "invite")} ${action.done}.`];
+  if (left.length > 0) parts.push(`Not ${action.done}: ${notDone(left)}`);
+  const missing = (total ?? 0) - bulk.done;
+  if (stopped)
+    parts.push(missing > 0 ? `You stopped here, so ${number(missing)} were not ${action.done}.` : "You stopped here.");
+  const tone = left.length === 0 && !stopped ? "good" : "plain";
+  return { tone, text: parts.join(" "), ...(results.length > 1 && { results }) };
+}
+
+const records = (results: Bulk["results"]): string[][] => [
+  ["Email", "Name", "Outcome"],
+  ...results.map(({ row, outcome }) => [
+    row.email,
+    row.name ?? "",
+    WHY_NOT[outcome] || (outcome === "resent" ? "Resent" : "Cancelled"),
+  ]),
+];

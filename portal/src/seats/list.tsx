@@ -1,13 +1,13 @@
 /** The table of invites. A row unfolds: the history of an invite, or the form that corrects its address. */
 import { useState } from "preact/hooks";
-import type { Invite } from "../api";
+import type { Invite, InviteDetail } from "../api";
 import { session } from "../session";
-import { ago, date, fromNow, instant } from "../time";
+import { ago, fromNow, instant, shortDate } from "../time";
 import { Address, Text } from "../ui/text";
 import { When } from "../ui/when";
 import { Correction } from "./correction";
 import { History } from "./history";
-import { canResend, isOpen, isUndelivered, statusOf } from "./words";
+import { canResend, isOpen, isUndelivered, type Known, noteOf, placeOf, type Step } from "./words";
 
 export interface RowActions {
   resend: (invite: Invite) => void;
@@ -16,6 +16,8 @@ export interface RowActions {
   correct: (invite: Invite, email: string) => Promise<string | undefined>;
   release: (invite: Invite) => void;
   pick: (invite: Invite, picked: boolean) => void;
+  /** One invite was read again. */
+  seen: (invite: Invite, detail: InviteDetail) => void;
 }
 
 export function InviteList({
@@ -23,14 +25,17 @@ export function InviteList({
   rows,
   picked,
   busy,
+  available,
   now,
   actions,
 }: {
   deal: string;
-  rows: Invite[];
-  picked: ReadonlySet<string>;
+  rows: Known[];
+  picked: ReadonlyMap<string, Invite>;
   /** Rows with a request in progress. */
   busy: ReadonlySet<string>;
+  /** How many seats are free. */
+  available: number;
   now: number;
   actions: RowActions;
 }) {
@@ -62,7 +67,7 @@ export function InviteList({
         {rows.map((invite) => (
           <Row
             key={invite.id}
-            {...{ deal, invite, now, actions }}
+            {...{ deal, invite, available, now, actions }}
             picked={picked.has(invite.id)}
             busy={busy.has(invite.id)}
           />
@@ -77,22 +82,27 @@ function Row({
   invite,
   picked,
   busy,
+  available,
   now,
   actions,
 }: {
   deal: string;
-  invite: Invite;
+  invite: Known;
   picked: boolean;
   busy: boolean;
+  available: number;
   now: number;
   actions: RowActions;
 }) {
-  const { email, name, invitedBy } = invite;
+  const { id, email, name, invitedBy } = invite;
   const [unfolded, setUnfolded] = useState<"history" | "correction">();
   const unfold = (part: typeof unfolded) => setUnfolded(part === unfolded ? undefined : part);
   const another = invitedBy !== null && invitedBy !== session.value?.email ? invitedBy : undefined;
   const waiting = busy || !canResend(invite);
-  const status = statusOf(invite);
+  const place = placeOf(invite, available);
+  // Why a resend is not possible, or what to do first.
+  const why = { "aria-describedby": `place-${id}`, title: noteOf(place) };
+  const step = (name: Step) => `link ${place.step === name ? "step" : ""}`;
   const open = isOpen(invite);
   const expires = open ? invite.expiresAt : null;
   return (
@@ -118,30 +128,32 @@ function Row({
           )}
         </th>
         <td role="cell" class="status">
-          <span class={`state ${status.tone}`}>
-            <Text>{status.label}</Text>
+          <span class={`state ${place.tone}`}>
+            <Text>{place.label}</Text>
           </span>
-          {status.since && (
-            <div key="since" class="soft">
-              <Text>{date(status.since)}</Text>
-            </div>
-          )}
-          {status.note && (
-            <div key="note" class="soft">
-              <Text>{status.note}</Text>
-            </div>
-          )}
+          <div class="soft" id={`place-${id}`}>
+            <Text>{noteOf(place)}</Text>
+          </div>
         </td>
         <td role="cell" data-label="Date sent" class="sent">
           {invite.sentAt ? <When time={invite.sentAt} now={now} /> : <span class="soft">Not sent yet</span>}
         </td>
-        <td role="cell" data-label="Expires" class={`expires ${expires ? "" : "none"}`}>
+        <td
+          role="cell"
+          data-label={invite.status === "expired" ? "Expired" : "Expires"}
+          class={`expires ${expires ? "" : "none"}`}
+        >
           {expires ? (
             <time dateTime={expires} title={instant(expires)}>
               <Text>{(invite.status === "expired" ? ago : fromNow)(expires, now)}</Text>
             </time>
           ) : (
             <Text>–</Text>
+          )}
+          {open && invite.remindAt && (
+            <div key="reminder" class="soft">
+              <Text>{`Reminder on ${shortDate(invite.remindAt)}`}</Text>
+            </div>
           )}
         </td>
         <td role="cell" class="act">
@@ -159,11 +171,24 @@ function Row({
           ) : (
             open && (
               <>
+                {isUndelivered(invite) && (
+                  <button
+                    key="correct"
+                    type="button"
+                    class={step("correct")}
+                    aria-expanded={unfolded === "correction"}
+                    aria-label={`Correct address ${email}`}
+                    onClick={() => unfold("correction")}
+                  >
+                    Correct address
+                  </button>
+                )}
                 <button
                   key="resend"
                   type="button"
-                  class="link"
+                  class={step("resend")}
                   aria-disabled={waiting}
+                  {...(!canResend(invite) && why)}
                   aria-label={`Resend invite to ${email}`}
                   onClick={() => waiting || actions.resend(invite)}
                 >
@@ -179,25 +204,13 @@ function Row({
                 >
                   Cancel invite
                 </button>
-                {isUndelivered(invite) && (
-                  <button
-                    key="correct"
-                    type="button"
-                    class="link"
-                    aria-expanded={unfolded === "correction"}
-                    aria-label={`Correct address ${email}`}
-                    onClick={() => unfold("correction")}
-                  >
-                    Correct address
-                  </button>
-                )}
               </>
             )
           )}
           <button
             key="history"
             type="button"
-            class="link history"
+            class="link"
             aria-expanded={unfolded === "history"}
             aria-label={`History of the invite to ${email}`}
             onClick={() => unfold("history")}
@@ -210,7 +223,7 @@ function Row({
         <tr role="row" key={unfolded} class="unfolded">
           <td role="cell" colSpan={6}>
             {unfolded === "history" ? (
-              <History {...{ deal, invite, now }} />
+              <History {...{ deal, invite, available, now }} onLoad={(detail) => actions.seen(invite, detail)} />
             ) : (
               <Correction
                 {...{ email, busy }}

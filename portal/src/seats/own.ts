@@ -5,7 +5,7 @@
  * only moves forward, so the newer of two versions is known without a clock.
  */
 import type { Filter, Invite } from "../api";
-import { isIn } from "./words";
+import { isIn, type Known } from "./words";
 
 /** The row after an action, or the send with which the invite left the list. */
 type Own = { row: Invite; action: number } | { goneWith: number };
@@ -60,6 +60,23 @@ export function recordSent(
 /** Records an invite that was cancelled, or whose seat was de-allocated. */
 export function recordGone(deal: string, invite: { id: string; sends: number }) {
   of(deal).set(invite.id, { goneWith: invite.sends });
+}
+
+/** The row of the manager's own action, if no list has shown it yet. */
+export function ownRow(deal: string, id: string): Invite | undefined {
+  const known = of(deal).get(id);
+  return known && "row" in known ? known.row : undefined;
+}
+
+/** Whether addresses are opted out, by invite. A list does not say it: a history and a refused resend do. */
+const optOuts = new Map<string, boolean>();
+
+export const recordOptOut = (id: string, optedOut: boolean) => void optOuts.set(id, optedOut);
+
+/** The row, with what is known of an opt-out. */
+export function known(row: Invite): Known {
+  const optedOut = optOuts.get(row.id);
+  return optedOut === undefined ? row : { ...row, optedOut };
 }
 
 /** How far an invite is within a send. */

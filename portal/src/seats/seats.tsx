@@ -8,12 +8,14 @@ import { Heading } from "../ui/frame";
 import { useLoad } from "../ui/load";
 import { Waiting } from "../ui/status";
 import { Text } from "../ui/text";
+import { useNow } from "../ui/when";
 import { DealHead } from "./deal-head";
+import { Ending, endsSoon } from "./ending";
 import { Invites, ListFailure } from "./invites";
 import { moved, type Numbers, tabCount, total } from "./numbers";
-import { withOwn } from "./own";
+import { ownRow, withOwn } from "./own";
 import { Pages, useTrail } from "./paging";
-import { containing, type Listed, MOST_SEARCHED, pageOf, wholeList } from "./whole";
+import { containing, inPlace, type Listed, MOST_SEARCHED, pageOf, wholeList } from "./whole";
 import { isIn } from "./words";
 
 const TABS: [Filter | undefined, string][] = [
@@ -52,15 +54,16 @@ function Seats({ deal }: { deal: string }) {
   const recount = useRef(false);
   const removed = status === "removed";
   const whole = useWholeList(deal, removed ? status : undefined, numbers?.counts);
+  /** The rows of the whole list that the search finds. */
+  const foundIn = (all: Page) => {
+    const rows = removed
+      ? all.invites
+      : withOwn(deal, all.invites, { status: undefined, first: true, matches: () => true });
+    return rows.filter((row) => removed || isIn(row, status)).filter(containing(search));
+  };
   const load = async (): Promise<Listed> => {
     const all = search ? await whole.load() : undefined;
-    if (all) {
-      const rows = removed
-        ? all.invites
-        : withOwn(deal, all.invites, { status: undefined, first: true, matches: () => true });
-      const found = rows.filter((row) => removed || isIn(row, status)).filter(containing(search));
-      return { ...all, ...pageOf(found, after) };
-    }
+    if (all) return { ...all, ...pageOf(foundIn(all), after) };
     // Most removed invites are the manager's own actions. Too many of them are not searched.
     if (status === "removed") return listSeats(deal, { status, cursor: after });
     const page = search
@@ -89,18 +92,32 @@ function Seats({ deal }: { deal: string }) {
     recount.current = true;
     return list.reload();
   };
+  const place = `${view}|${after ?? ""}`;
+  const shownPlace = useRef(place);
+  shownPlace.current = place;
+  /** Loads rows and numbers at the same time, so that they agree. Rows keep their places. */
   const refresh = async () => {
+    whole.forget();
     try {
-      const [{ seats }, counts] = await Promise.all([listSeats(deal, { limit: 1 }), getCounts(deal)]);
-      setNumbers({ seats, counts, at: Date.now(), isStale: false });
+      const [page, counts] = await Promise.all([load(), getCounts(deal)]);
+      setNumbers({ seats: page.seats, counts, at: Date.now(), isStale: false });
+      if (shownPlace.current !== place) return;
+      list.update((old) => ({ ...page, invites: inPlace(old.invites, page.invites, (id) => ownRow(deal, id)) }));
     } catch {
       outdated();
     }
+  };
+  /** All rows of the list or search, on every page; undefined if there are too many, or if `onProgress` returns false. */
+  const everyRow = async (onProgress: (loaded: number) => boolean) => {
+    const all = search ? await whole.load() : await wholeList(deal, status, onProgress);
+    if (!all || search) return all && foundIn(all);
+    return withOwn(deal, all.invites, { status, first: true, matches: () => true });
   };
   const refreshLater = useLater(refresh, LAG);
   useReturn(() => {
     if (numbers && Date.now() - numbers.at > FRESH) void reload();
   });
+  const now = useNow();
   const head = useLatest(list.value);
   const trail = useTrail(view, after);
   const go = (cursor: string | undefined) =>
@@ -135,6 +152,7 @@ function Seats({ deal }: { deal: string }) {
         counts={numbers?.counts}
         {...(numbers?.isStale && { asOf: numbers.at })}
       />
+      {endsSoon(head.deal, now) && <Ending deal={head.deal} now={now} />}
       <nav class="tabs" aria-label="Invitation status">
         {TABS.map(([name, label]) => (
           <a key={label} href={pathOf(deal, name, undefined)} {...(name === status && { "aria-current": "page" })}>
@@ -161,6 +179,9 @@ function Seats({ deal }: { deal: string }) {
           refreshLater();
         }}
         onStale={() => void refresh()}
+        onDone={refreshLater}
+        everyRow={everyRow}
+        first={after === undefined}
         onSearch={(text) => (setSearch(text), setSearchAfter(""))}
         onFirst={() => go(undefined)}
       />

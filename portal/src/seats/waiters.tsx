@@ -1,10 +1,11 @@
-import type { Counts, Seats } from "../api";
-import { number, people } from "../ui/seat-numbers";
+import type { Counts, Invite, Seats } from "../api";
+import { counted, number, people } from "../ui/seat-numbers";
 import { Notice } from "../ui/status";
 import { Text } from "../ui/text";
+import { leftOut } from "./bulk";
 import { atLeast } from "./deal-head";
 
-/** Says how many people asked for a new link or a seat, and resends to as many as there are free seats. */
+/** Says how many people asked for a new link or a seat. Their list can resend to as many as there are free seats. */
 export function Waiters({
   deal,
   counts: { asked, exactUpTo },
@@ -16,39 +17,48 @@ export function Waiters({
   deal: string;
   counts: Counts;
   seats: Seats;
-  /** Whether the page lists them already. */
-  listed: boolean;
+  /** Those who asked first, if the page lists them. */
+  listed: Invite[] | undefined;
   busy: boolean;
-  onResend: () => void;
+  onResend: (rows: Invite[]) => void;
 }) {
   if (asked === 0) return null;
-  const many = atLeast(asked, exactUpTo, people);
+  const first = listed?.filter((row) => !leftOut(row)).slice(0, available) ?? [];
   return (
     <Notice>
       <p>
         <strong>
-          <Text>{`${many} ${asked === 1 ? "waits" : "wait"}, ${free(available)}.`}</Text>
+          <Text>{`${atLeast(asked, exactUpTo, people)} ${asked === 1 ? "waits" : "wait"}, ${free(available)}.`}</Text>
         </strong>{" "}
-        <Text>{`${asked === 1 ? "This person" : "They"} asked for a new link or a seat.`}</Text>
+        {listed && listed.length === asked && <Text>{askedFor(listed)}</Text>}
       </p>
       <p class="actions">
-        {available > 0 && (
-          <button type="button" class="small" disabled={busy} onClick={onResend}>
-            <Text>{resend(asked, available)}</Text>
+        {first.length > 0 && (
+          <button type="button" class="small" disabled={busy} onClick={() => onResend(first)}>
+            <Text>{`Resend to ${named(first)}`}</Text>
           </button>
         )}
-        {!listed && <a href={`/deals/${deal}?status=asked`}>See who asked</a>}
+        {!listed && <a href={`/deals/${deal}?status=asked`}>See who asked, and resend</a>}
       </p>
     </Notice>
   );
 }
 
-function free(seats: number): string {
-  if (seats === 0) return "no seat is free";
-  return seats === 1 ? "1 seat is free" : `${number(seats)} seats are free`;
+/** `1 asked for a seat, 2 for a new link.` */
+function askedFor(rows: Invite[]): string {
+  const seat = rows.filter((row) => row.askedFor === "seat").length;
+  const link = rows.length - seat;
+  if (seat === 0) return `${number(link)} asked for a new link.`;
+  return `${number(seat)} asked for a seat${link > 0 ? `, ${number(link)} for a new link` : ""}.`;
 }
 
-function resend(asked: number, available: number): string {
-  if (asked <= available) return asked === 1 ? "Resend the invite" : `Resend all ${number(asked)} invites`;
-  return available === 1 ? "Resend to the first who asked" : `Resend to the first ${number(available)} who asked`;
+/** At most three addresses, and how many more. */
+export function named(rows: Invite[]): string {
+  const shown = rows.length > 3 ? rows.slice(0, 2) : rows;
+  const more = rows.length - shown.length;
+  return `${shown.map(({ email }) => email).join(", ")}${more > 0 ? ` and ${number(more)} more` : ""}`;
+}
+
+function free(seats: number): string {
+  return seats === 0 ? "no seat is free" : `${counted(seats, "seat is", "seats are")} free`;
 }

@@ -1,6 +1,6 @@
-import { describe, expect, it } from "vitest";
-import type { Filter, Invite } from "../api";
-import { canResend, isIn, statusOf, timeline } from "./words";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Invite, InviteDetail } from "../api";
+import { canResend, isIn, type Known, placeOf, timeline } from "./words";
 
 const TIME = "2026-11-01T00:00:00Z";
 const LATER = "2026-11-20T00:00:00Z";
@@ -23,67 +23,129 @@ const invite = (state: Invite["delivery"]["state"], reason: Invite["delivery"]["
   delivery: { state, at: TIME, reason },
 });
 
-describe("a row says what happened to the mail, and the next step", () => {
+const NOW = Date.parse("2026-11-25T00:00:00Z");
+beforeEach(() => void vi.useFakeTimers({ now: NOW }));
+afterEach(() => void vi.useRealTimers());
+/** All that is said of an invite, in one line. */
+const said = (invite: Known, available = 5) => {
+  const { label, sentence, advice, step } = placeOf(invite, available);
+  return [`${label}: ${sentence}`, ...(advice ? [advice] : []), ...(step ? [`[${step}]`] : [])].join(" ");
+};
+
+describe("one sentence says where a person is, and one button does the next step", () => {
   it.each([
-    ["sent", null, "Pending", undefined, undefined],
-    ["delivered", null, "Pending", /^Delivered$/, undefined],
-    ["delayed", null, "Pending", /^Delayed: their mail server is slow, we keep trying/, /ask their IT team/],
-    ["bounced", "mailbox_unavailable", "Pending – not delivered", /^Bounced: no such mailbox/, /Correct the address/],
+    ["queued", null, "Resending: Last email sent on 1 Nov."],
+    ["sent", null, "Pending: Email sent on 1 Nov. [resend]"],
+    ["delivered", null, "Pending: Email delivered on 1 Nov. [resend]"],
+    [
+      "delayed",
+      null,
+      "Pending: The email has been delayed since 1 Nov: their mail server is slow. Seatkeeper keeps trying. If it takes days, ask their IT team.",
+    ],
+    [
+      "bounced",
+      "mailbox_unavailable",
+      "Pending – not delivered: The email bounced on 1 Nov: no such mailbox. Correct the address, or resend the invite once the mailbox exists. [correct]",
+    ],
     [
       "bounced",
       "suppressed",
-      "Pending – not delivered",
-      /^Bounced: the address is blocked since an earlier bounce/,
-      /resend/,
+      "Pending – not delivered: The email bounced on 1 Nov: the address has been blocked since an earlier bounce. If the mailbox works now, resend the invite. Otherwise correct the address. [correct]",
     ],
-    ["bounced", "temporary", "Pending – not delivered", /^Bounced: the mailbox is full/, /Resend later/],
-    ["bounced", "rejected", "Pending – not delivered", /^Bounced: their mail server refused/, /Ask their IT team/],
+    [
+      "bounced",
+      "temporary",
+      "Pending – not delivered: The email bounced on 1 Nov: the mailbox is full, or its server did not answer. Resend the invite later, or ask their IT team. [resend]",
+    ],
+    [
+      "bounced",
+      "rejected",
+      "Pending – not delivered: The email bounced on 1 Nov: their mail server refused it. Ask their IT team to let it through. Then resend the invite. [resend]",
+    ],
     [
       "bounced",
       "unknown",
-      "Pending – not delivered",
-      /^Bounced: their mail server did not say why/,
-      /Correct the address/,
+      "Pending – not delivered: The email bounced on 1 Nov: their mail server did not say why. Correct the address, or ask their IT team. [correct]",
     ],
-    ["complained", null, "Pending – marked as spam", /^No more mail goes there/, /another address/],
-    ["failed", "opted_out", "Pending – not delivered", /^This person asked for no more invites/, /Only they can allow/],
-    ["failed", "invalid_parameter", "Pending – not delivered", /does not recognise this address/, /Correct it/],
-    ["failed", "rendering_failed", "Pending – not delivered", /could not build this email/, /Resend/],
-  ] as const)("%s, %s", (state, reason, label, note, step) => {
-    const status = statusOf(invite(state, reason));
-    expect(status.label).toBe(label);
-    if (note) expect(status.note).toMatch(note);
-    else expect(status.note).toBeUndefined();
-    if (step) expect(status.note).toMatch(step);
+    [
+      "failed",
+      "invalid_parameter",
+      "Pending – not delivered: The email was not sent on 1 Nov: this is not a valid address. Correct the address. [correct]",
+    ],
+    ["failed", "deal_ended", "Pending – not delivered: The email was not sent on 1 Nov: the deal ended first."],
+    [
+      "complained",
+      null,
+      "Pending – marked as spam: The email was marked as spam on 1 Nov. No more emails go to this address. Ask the person for another address, and correct it here. [correct]",
+    ],
+    [
+      "failed",
+      "opted_out",
+      "Pending – wants no invites: This person asked for no more invites. Only they can allow them again, with the link in an earlier email.",
+    ],
+  ] as const)("%s, %s", (state, reason, text) => {
+    expect(said(invite(state, reason))).toBe(text);
   });
 
-  it.each([
-    ["expired", "link", "Asked for a new link", "Expired. Resend to send one."],
-    ["pending", "link", "Asked for a new link", "Pending. Resend to send one."],
-    ["declined", "link", "Asked for a new link", "Declined. Resend to send one."],
-    ["pending", "seat", "Asked for a seat", "Pending. Resend when one is free."],
-  ] as const)("%s, asked for a %s: says so, also after a bounce", (status, askedFor, label, note) => {
-    const asked = { ...invite("bounced", "unknown"), status, askedAt: LATER, askedFor };
-    expect(statusOf(asked)).toEqual({ tone: "asked", label, since: LATER, note });
-    expect(["asked", "undelivered", status].map((list) => isIn(asked, list as Filter))).toEqual([true, false, true]);
+  const OUT =
+    "This person asked for no more invites. Only they can allow them again, with the link in an earlier email.";
+  const LINK = { askedAt: LATER, askedFor: "link" } as const;
+  const SEAT = { askedAt: LATER, askedFor: "seat" } as const;
+  it.each<[string, Partial<Known>, number, string]>([
+    [
+      "never sent",
+      { sentAt: null, delivery: { state: "queued", at: TIME, reason: null } },
+      5,
+      "Sending…: The first email is on its way.",
+    ],
+    ["expired", { status: "expired" }, 5, "Expired: Did not answer by 29 Nov. [resend]"],
+    [
+      "expired in another year",
+      { status: "expired", expiresAt: "2025-11-29T00:00:00Z" },
+      5,
+      "Expired: Did not answer by 29 Nov 2025. [resend]",
+    ],
+    ["declined", { status: "declined", declinedAt: LATER }, 5, "Declined: Said no on 20 Nov."],
+    ["accepted", { status: "accepted", acceptedAt: LATER }, 5, "Accepted: Has held a seat since 20 Nov."],
+    [
+      "accepted with another address, after a bounce",
+      { ...invite("bounced", "unknown"), status: "accepted", acceptedAt: LATER, acceptedWith: "other_address" },
+      5,
+      "Accepted: Has held a seat since 20 Nov, with another address.",
+    ],
+    ["cancelled", { status: "cancelled", removedAt: LATER }, 5, "Cancelled: Cancelled by a manager on 20 Nov."],
+    ["de-allocated", { status: "released", removedAt: LATER }, 5, "De-allocated: The seat was de-allocated on 20 Nov."],
+    ["opted out", { optedOut: true }, 5, `Pending – wants no invites: ${OUT}`],
+    [
+      "opted out and lifted",
+      { ...invite("failed", "opted_out"), optedOut: false },
+      5,
+      "Pending – not delivered: The email was not sent on 1 Nov: the person wanted no more invites. They allow invites again now. Resend the invite. [resend]",
+    ],
+    ["asked for a link", LINK, 0, "Asked for a new link: Waiting since 20 Nov. Resend to send a new link. [resend]"],
+    [
+      "asked after an opt-out and a bounce",
+      { ...invite("bounced", "unknown"), ...LINK, optedOut: true },
+      5,
+      "Asked for a new link: Waiting since 20 Nov. Resend to send a new link. [resend]",
+    ],
+    ["asked for a seat, none is free", SEAT, 0, "Asked for a seat: Waiting since 20 Nov. Resend once a seat is free."],
+    [
+      "asked for a seat, one is free",
+      SEAT,
+      1,
+      "Asked for a seat: Waiting since 20 Nov. 1 seat is free now. Resend to say so. [resend]",
+    ],
+  ])("%s", (_, change, available, text) => {
+    expect(said({ ...invite("delivered"), ...change }, available)).toBe(text);
   });
 
-  it("a declined invite says since when, and is in its own list", () => {
-    const declined: Invite = { ...invite("delivered"), status: "declined", declinedAt: LATER };
-    expect(statusOf(declined)).toEqual({ tone: "declined", label: "Declined", since: LATER });
-    expect((["declined", "pending", "asked"] as const).map((list) => isIn(declined, list))).toEqual([
-      true,
-      false,
-      false,
-    ]);
-    expect(canResend(declined)).toBe(true);
-  });
-
-  it("an accepted invite says nothing of its mail", () => {
-    expect(statusOf({ ...invite("bounced", "unknown"), status: "accepted" })).toEqual({
-      tone: "accepted",
-      label: "Accepted",
-    });
+  it("who asked or declined is in a list of their own", () => {
+    const asked = { ...invite("bounced", "unknown"), askedAt: LATER };
+    const declined: Invite = { ...invite("delivered"), status: "declined" };
+    const lists = (row: Invite) =>
+      (["pending", "declined", "asked", "undelivered"] as const).filter((list) => isIn(row, list));
+    expect([lists(asked), lists(declined)]).toEqual([["pending", "asked"], ["declined"]]);
   });
 });
 
@@ -100,20 +162,45 @@ it.each([
   expect(canResend({ ...invite(state), askedAt: LATER, askedFor: "link" })).toBe(state !== "queued");
 });
 
-it("a history has the newest bounce's reason, and a correction before what it did", () => {
-  const history = [
-    { at: LATER, event: "corrected", by: null },
-    { at: LATER, event: "cancelled", by: null },
-    { at: LATER, event: "bounced", by: null },
-    { at: TIME, event: "bounced", by: null },
-    { at: TIME, event: "invited", by: null },
-  ] as const;
-  const detail = { ...invite("bounced", "temporary"), optedOut: false, history: [...history] };
-  expect(timeline(detail).map(({ words }) => words)).toEqual([
-    "Cancelled",
-    "Bounced: the mailbox is full, or its server did not answer",
-    "Address or name corrected",
-    "Email bounced",
-    "Invited",
-  ]);
+describe("a history", () => {
+  const detail = (
+    status: Invite["status"],
+    events: [string, InviteDetail["history"][number]["event"]][],
+  ): InviteDetail => ({
+    ...invite("bounced", "temporary"),
+    status,
+    optedOut: false,
+    history: events.map(([at, event]) => ({ at, event, by: null })),
+  });
+  const words = (invite: InviteDetail) => timeline(invite).events.map(({ words }) => words);
+
+  it("has the newest bounce's reason, and says that older ones are not kept", () => {
+    const twice = detail("pending", [
+      [LATER, "bounced"],
+      [TIME, "bounced"],
+      [TIME, "invited"],
+    ]);
+    expect(words(twice)).toEqual([
+      "Email bounced: the mailbox is full, or its server did not answer",
+      "Email bounced",
+      "Invited",
+    ]);
+    expect(timeline(twice).reasonsLost).toBe(true);
+    expect(timeline(detail("pending", [[LATER, "bounced"]])).reasonsLost).toBe(false);
+  });
+
+  it("says whether a correction cancelled the invite, and has it before what it did", () => {
+    const replaced = detail("cancelled", [
+      [LATER, "corrected"],
+      [LATER, "cancelled"],
+      [TIME, "invited"],
+    ]);
+    expect(words(replaced)).toEqual(["Cancelled", "Replaced by a corrected address", "Invited"]);
+    expect(said({ ...replaced, removedAt: LATER })).toBe("Cancelled: Replaced by a corrected address on 20 Nov.");
+    const later = detail("cancelled", [
+      [LATER, "cancelled"],
+      [TIME, "corrected"],
+    ]);
+    expect(words(later)).toEqual(["Cancelled", "Address or name corrected"]);
+  });
 });

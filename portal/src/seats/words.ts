@@ -1,54 +1,176 @@
-/** An invite's state in words. */
+/** Where an invite stands, in words. */
 import type { Filter, Invite, InviteDetail } from "../api";
 import { shortDate } from "../time";
-import type { BulkOutcome } from "./bulk";
+import { counted } from "../ui/seat-numbers";
 
-export interface Status {
+/** An invite, and whether its address is opted out. Lists do not say it, so it is not always known. */
+export type Known = Invite & { optedOut?: boolean };
+
+/** What a manager does next for a person. */
+export type Step = "resend" | "correct";
+
+export interface Place {
   /** The style of the label. */
   tone: "pending" | "accepted" | "expired" | "declined" | "asked" | "failed" | "removed";
   label: string;
-  /** When it got into this state, if that is worth a line. */
-  since?: string;
-  note?: string;
+  /** Says where the person is. */
+  sentence: string;
+  /** What to do, or what to expect. */
+  advice?: string;
+  step?: Step;
 }
+
+/** The sentence, and the advice if there is one. */
+export const noteOf = ({ sentence, advice }: Place) => (advice ? `${sentence} ${advice}` : sentence);
 
 /** What an opt-out means for a manager, and the way back. */
 export const OPTED_OUT =
   "This person asked for no more invites. Only they can allow them again, with the link in an earlier email.";
 
-/** Why a mail did not arrive, and the next step. By the API's `delivery.reason`. */
-const REASONS: Record<Exclude<Invite["delivery"]["reason"], null>, string> = {
-  message_rejected: "The email service refused this email. Check the address, or resend the invite.",
-  invalid_parameter: "The email service does not recognise this address. Correct it.",
-  not_sent_in_time: "The email could not be sent before the invite expired. Resend it.",
-  deal_ended: "The deal ended before the email could be sent.",
-  too_many_tries: "Several attempts to send the email failed. Resend it later.",
-  rendering_failed: "The email service could not build this email. Resend the invite.",
-  opted_out: OPTED_OUT,
-  mailbox_unavailable: "Bounced: no such mailbox. Correct the address, or resend once the mailbox is there.",
-  suppressed:
-    "Bounced: the address is blocked since an earlier bounce. If the mailbox works now, resend. Otherwise correct the address.",
-  temporary: "Bounced: the mailbox is full, or its server did not answer. Resend later, or ask their IT team.",
-  rejected: "Bounced: their mail server refused the email. Ask their IT team to let it through, then resend.",
-  unknown: "Bounced: their mail server did not say why. Correct the address, or ask their IT team.",
-};
-const COMPLAINED = "No more mail goes there. Ask the person for another address, and correct it here.";
+type Reason = Exclude<Invite["delivery"]["reason"], null>;
 
-/** What is known of a mail that arrived or may still arrive. */
-const ON_ITS_WAY: Partial<Record<Invite["delivery"]["state"], string>> = {
-  delivered: "Delivered",
-  delayed: "Delayed: their mail server is slow, we keep trying. If it takes days, ask their IT team.",
+/** Why an email did not arrive, the advice, and the step. By the API's `delivery.reason`. */
+const REASONS: Record<Reason, [why: string, advice?: string, step?: Step]> = {
+  message_rejected: ["the email service refused it", "Check the address, or resend the invite.", "correct"],
+  invalid_parameter: ["this is not a valid address", "Correct the address.", "correct"],
+  not_sent_in_time: ["the invite expired first", "Resend the invite.", "resend"],
+  deal_ended: ["the deal ended first"],
+  too_many_tries: ["several attempts failed", "Resend the invite later.", "resend"],
+  rendering_failed: ["the email service could not build it", "Resend the invite.", "resend"],
+  mailbox_unavailable: [
+    "no such mailbox",
+    "Correct the address, or resend the invite once the mailbox exists.",
+    "correct",
+  ],
+  suppressed: [
+    "the address has been blocked since an earlier bounce",
+    "If the mailbox works now, resend the invite. Otherwise correct the address.",
+    "correct",
+  ],
+  temporary: [
+    "the mailbox is full, or its server did not answer",
+    "Resend the invite later, or ask their IT team.",
+    "resend",
+  ],
+  rejected: ["their mail server refused it", "Ask their IT team to let it through. Then resend the invite.", "resend"],
+  unknown: ["their mail server did not say why", "Correct the address, or ask their IT team.", "correct"],
+  opted_out: ["the person wanted no more invites", "They allow invites again now. Resend the invite.", "resend"],
 };
+
+const LABELS: Partial<Record<Invite["status"], string>> = {
+  pending: "Pending",
+  expired: "Expired",
+  declined: "Declined",
+};
+
+/** Where a person is, and the next step. `available`: how many seats are free. */
+export function placeOf(invite: Known, available: number): Place {
+  const { status, delivery } = invite;
+  const label = LABELS[status];
+  if (!label) return closed(invite);
+  if (isAsked(invite)) return asked(invite, available);
+  if (isOptedOut(invite)) return { tone: "failed", label: `${label} – wants no invites`, sentence: OPTED_OUT };
+  if (delivery.state === "complained") {
+    return {
+      tone: "failed",
+      label: `${label} – marked as spam`,
+      sentence: `The email was marked as spam ${on(delivery.at)}. No more emails go to this address.`,
+      advice: "Ask the person for another address, and correct it here.",
+      step: "correct",
+    };
+  }
+  if (isUndelivered(invite)) {
+    const [reason, advice, step] = delivery.reason ? REASONS[delivery.reason] : [];
+    const what = delivery.state === "bounced" ? "bounced" : "was not sent";
+    return {
+      tone: "failed",
+      label: `${label} – not delivered`,
+      sentence: `The email ${what} ${on(delivery.at)}${reason ? `: ${reason}` : ""}.`,
+      ...(advice && { advice }),
+      ...(step && { step }),
+    };
+  }
+  if (status === "declined") {
+    return { tone: "declined", label, sentence: `Said no${invite.declinedAt ? ` ${on(invite.declinedAt)}` : ""}.` };
+  }
+  if (status === "expired") {
+    const end = invite.expiresAt ? ` by ${shortDate(invite.expiresAt)}` : "";
+    return { tone: "expired", label, sentence: `Did not answer${end}.`, step: "resend" };
+  }
+  return { tone: "pending", ...pending(invite) };
+}
+
+/** The place of a person who can no longer be resent to. */
+function closed(invite: Known): Place {
+  const { status, acceptedAt, removedAt } = invite;
+  if (status === "accepted") {
+    const other = invite.acceptedWith === "other_address" ? ", with another address" : "";
+    const since = acceptedAt ? `Has held a seat since ${shortDate(acceptedAt)}` : "Holds a seat";
+    return { tone: "accepted", label: "Accepted", sentence: `${since}${other}.` };
+  }
+  const when = removedAt ? ` ${on(removedAt)}` : "";
+  if (status === "released") {
+    return { tone: "removed", label: "De-allocated", sentence: `The seat was de-allocated${when}.` };
+  }
+  const sentence = isReplaced(invite) ? `Replaced by a corrected address${when}.` : `Cancelled by a manager${when}.`;
+  return { tone: "removed", label: "Cancelled", sentence };
+}
+
+function asked({ askedAt, askedFor }: Invite, available: number): Place {
+  const since = `Waiting since ${shortDate(askedAt!)}.`;
+  if (askedFor !== "seat")
+    return {
+      tone: "asked",
+      label: "Asked for a new link",
+      sentence: since,
+      advice: "Resend to send a new link.",
+      step: "resend",
+    };
+  const label = "Asked for a seat";
+  if (available === 0) return { tone: "asked", label, sentence: since, advice: "Resend once a seat is free." };
+  const free = `${counted(available, "seat is", "seats are")} free now. Resend to say so.`;
+  return { tone: "asked", label, sentence: since, advice: free, step: "resend" };
+}
+
+function pending({ sentAt, delivery: { state, at } }: Invite): Omit<Place, "tone"> {
+  if (state === "queued") {
+    return sentAt
+      ? { label: "Resending", sentence: `Last email sent ${on(sentAt)}.` }
+      : { label: "Sending…", sentence: "The first email is on its way." };
+  }
+  const label = "Pending";
+  if (state === "delayed") {
+    return {
+      label,
+      sentence: `The email has been delayed since ${shortDate(at)}: their mail server is slow.`,
+      advice: "Seatkeeper keeps trying. If it takes days, ask their IT team.",
+    };
+  }
+  return { label, sentence: `Email ${state === "delivered" ? "delivered" : "sent"} ${on(at)}.`, step: "resend" };
+}
+
+const on = (time: string) => `on ${shortDate(time)}`;
+
+type Event = InviteDetail["history"][number];
+/** Whether a correction cancelled the invite. Only the history says it. */
+const isReplaced = (invite: Invite & { history?: Event[] }) =>
+  invite.status === "cancelled" && !!invite.history && isOfCorrection(invite.history);
+
+function isOfCorrection(history: Event[]) {
+  const cancelled = history.find(({ event }) => event === "cancelled");
+  return history.some(({ event, at }) => event === "corrected" && (!cancelled || at === cancelled.at));
+}
 
 /** What happened to an invite, in its history. */
-const EVENTS: Record<InviteDetail["history"][number]["event"], string> = {
+const EVENTS: Record<Event["event"] | "reminded", string> = {
   invited: "Invited",
   resent: "Resent",
+  reminded: "Reminder sent",
   sent: "Email sent",
   delayed: "Email delayed",
   delivered: "Email delivered",
   bounced: "Email bounced",
-  complained: "Marked as spam",
+  complained: "Email marked as spam",
   failed: "Email not sent",
   accepted: "Accepted",
   declined: "Declined",
@@ -60,24 +182,39 @@ const EVENTS: Record<InviteDetail["history"][number]["event"], string> = {
   released: "Seat de-allocated",
 };
 
-/** What happened to an invite, newest first. A correction comes before what it did at the same time. */
-export function timeline({ history, delivery: { state, reason } }: InviteDetail) {
-  const sorted = history.toSorted(
+/**
+ * What happened to an invite, newest first. A correction comes before what it did at the same time. `reasonsLost`: an
+ * earlier email did not arrive, and the API keeps the reason of the newest only.
+ */
+export function timeline(invite: InviteDetail) {
+  const { state, reason } = invite.delivery;
+  const sorted = invite.history.toSorted(
     (a, b) => Date.parse(b.at) - Date.parse(a.at) || Number(a.event === "corrected") - Number(b.event === "corrected"),
   );
-  // The reason is known of the newest send only.
-  const why = sorted.find(({ event }) => event === state);
-  return sorted.map((entry) => ({
+  const newest = sorted.find(({ event }) => event === state);
+  const cause = reason && REASONS[reason][0];
+  const events = sorted.map((entry) => ({
     ...entry,
-    words: entry === why && reason ? REASONS[reason].split(". ")[0] : EVENTS[entry.event],
+    words:
+      entry === newest && cause
+        ? `${EVENTS[entry.event]}: ${cause}`
+        : entry.event === "corrected" && isReplaced(invite)
+          ? "Replaced by a corrected address"
+          : EVENTS[entry.event],
   }));
+  const reasonsLost = sorted.some((entry) => entry !== newest && ["bounced", "failed"].includes(entry.event));
+  return { events, reasonsLost };
 }
 
 /** Whether it can still be resent, corrected or cancelled. */
-export const isOpen = ({ status }: Invite) => status in OPEN;
+export const isOpen = ({ status }: Invite) => status in LABELS;
 
 /** Whether the learner waits for a new link or a seat. */
 export const isAsked = (invite: Invite) => isOpen(invite) && invite.askedAt !== null;
+
+/** Whether the person wants no more invites. Who asks for a new link or a seat allows them again. */
+export const isOptedOut = (invite: Known) =>
+  isOpen(invite) && !isAsked(invite) && (invite.optedOut ?? invite.delivery.reason === "opted_out");
 
 /** Whether its mail did not arrive or is not wanted. Who asked for a new link or a seat is not listed twice. */
 export const isUndelivered = (invite: Invite) =>
@@ -90,70 +227,14 @@ export function isIn(invite: Invite, filter: Filter | undefined): boolean {
   return filter === "undelivered" ? isUndelivered(invite) : invite.status === filter;
 }
 
-const OPEN: Partial<Record<Invite["status"], string>> = {
-  pending: "Pending",
-  expired: "Expired",
-  declined: "Declined",
-};
-const ASKED: Record<Exclude<Invite["askedFor"], null>, [label: string, step: string]> = {
-  link: ["Asked for a new link", "Resend to send one."],
-  seat: ["Asked for a seat", "Resend when one is free."],
-};
-
-export function statusOf(invite: Invite): Status {
-  const { status, sentAt, acceptedAt, declinedAt, removedAt, askedAt, askedFor } = invite;
-  if (status === "accepted") {
-    return {
-      tone: "accepted",
-      label: "Accepted",
-      ...since(acceptedAt),
-      ...(invite.acceptedWith === "other_address" && { note: "with another address" }),
-    };
-  }
-  const label = OPEN[status];
-  if (!label) {
-    return { tone: "removed", label: status === "cancelled" ? "Cancelled" : "De-allocated", ...since(removedAt) };
-  }
-  if (isAsked(invite)) {
-    const [asked, step] = ASKED[askedFor ?? "link"];
-    return { tone: "asked", label: asked, ...since(askedAt), note: `${label}. ${step}` };
-  }
-  const { state, reason } = invite.delivery;
-  if (isUndelivered(invite)) {
-    const isSpam = state === "complained";
-    const note = isSpam ? COMPLAINED : reason && REASONS[reason];
-    return {
-      tone: "failed",
-      label: `${label} – ${isSpam ? "marked as spam" : "not delivered"}`,
-      ...(note && { note }),
-    };
-  }
-  if (status === "declined") return { tone: "declined", label, ...since(declinedAt) };
-  if (status === "expired") return { tone: "expired", label };
-  if (state === "queued") {
-    return { tone: "pending", label: sentAt ? `Resending, last sent ${shortDate(sentAt)}` : "Sending…" };
-  }
-  const note = ON_ITS_WAY[state];
-  return { tone: "pending", label, ...(note && { note }) };
-}
-
-const since = (time: string | null) => (time === null ? {} : { since: time });
-
 /** Whether its mail is still queued. Such an invite needs no resend. */
 export const isSending = (invite: Invite) => invite.status === "pending" && invite.delivery.state === "queued";
 
-/** After a complaint, no mail goes to the address, unless the person asks for one. */
-export const canResend = (invite: Invite) =>
-  isOpen(invite) && !isSending(invite) && (invite.delivery.state !== "complained" || isAsked(invite));
-
-/** Why a number of invites was not resent: `2 had already accepted.` */
-export const NOT_RESENT: Record<Exclude<BulkOutcome, "resent">, string> = {
-  sending: "already had an email on its way",
-  stale: "changed since you loaded this page",
-  already_accepted: "had already accepted",
-  not_found: "had been cancelled",
-  too_soon: "reached the sending limit. Resend later",
-  opted_out: "asked for no more invites",
-  undeliverable: "bounced or were marked as spam. “Not delivered” shows the next step for each",
-  unavailable: "could not be resent. Try again",
-};
+/**
+ * Whether a resend can be asked for. After a complaint, no mail goes to the address, unless the person asks for one. An
+ * email that failed after an opt-out may be resent: the person may have allowed invites again since.
+ */
+export const canResend = (invite: Known) =>
+  isOpen(invite) &&
+  !isSending(invite) &&
+  (isAsked(invite) || (invite.delivery.state !== "complained" && invite.optedOut !== true));

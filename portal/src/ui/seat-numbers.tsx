@@ -1,3 +1,4 @@
+import type { ComponentChildren } from "preact";
 import type { Seats } from "../api";
 import { Text } from "./text";
 
@@ -7,7 +8,7 @@ export const number = new Intl.NumberFormat("en-GB").format;
 export const people = (count: number) => `${number(count)} ${count === 1 ? "person" : "people"}`;
 export const counted = (count: number, one: string, many = `${one}s`) => `${number(count)} ${count === 1 ? one : many}`;
 
-export function SeatNumbers({ seats }: { seats: Seats }) {
+export function SeatNumbers({ seats, children }: { seats: Seats; children?: ComponentChildren }) {
   const share = `${seats.allocated} of ${seats.total}`;
   return (
     <section class="seat-numbers" aria-label="Seats">
@@ -34,6 +35,7 @@ export function SeatNumbers({ seats }: { seats: Seats }) {
       <progress key={share} value={seats.allocated} max={seats.total} aria-label="Seats allocated">
         {share}
       </progress>
+      {children}
     </section>
   );
 }

@@ -8,10 +8,16 @@ import { Text } from "./text";
 
 const said = signal("");
 
+/** How long an announcement stays, in milliseconds: later, it may no longer be true. */
+const ANNOUNCED = 10_000;
+let ending: ReturnType<typeof setTimeout> | undefined;
+
 /** Tells screen readers only: a message for everybody must be visible as well. */
 export function announce(text: string) {
   // A live region reads a repeated text only if it differs.
   said.value = said.value === text ? `${text}\u00a0` : text;
+  clearTimeout(ending);
+  ending = setTimeout(() => (said.value = ""), ANNOUNCED);
 }
 
 /** The live region. Each page has one. */
