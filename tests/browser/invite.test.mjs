@@ -83,9 +83,9 @@ check("a checked address says that its earlier invite bounced, was declined, or 
   await inviting(page, deal);
   await hand.paste("textbox", "Addresses", ["ann", "bob", "cat", "dan"].map(at).join("\n"));
   await summary(page, "2 will be invited, 2 are already pending");
-  await rowOf(page, at("ann")).getByText("Bounced: no such mailbox.").waitFor();
-  await rowOf(page, at("bob")).getByText(/^This person declined on \d+ \w+\.$/).waitFor();
-  await rowOf(page, at("cat")).getByText(/^An earlier invite was cancelled on \d+ \w+, or corrected to another address\.$/).waitFor();
+  await rowOf(page, at("ann")).getByText(/^The email bounced on \d+ \w+: no such mailbox\./).waitFor();
+  await rowOf(page, at("bob")).getByText(/^Said no on \d+ \w+\.$/).waitFor();
+  await rowOf(page, at("cat")).getByText(/^Cancelled by a manager on \d+ \w+\.$/).waitFor();
   assert.equal(await rowOf(page, at("dan")).getByRole("link").count(), 0);
   await hand.press("link", "See the invite", rowOf(page, at("ann")));
   await page.getByRole("button", { name: `Correct address ${at("ann")}` }).waitFor();

@@ -25,24 +25,20 @@ const MAY = "2026-05-03T10:00:00Z";
 it.each<[change: Partial<Invite>, note: string, list: string]>([
   [
     { delivery: { ...INVITE.delivery, state: "bounced", reason: "mailbox_unavailable" } },
-    "Bounced: no such mailbox. Correct the address, or resend once the mailbox is there.",
+    "The email bounced on 1 May: no such mailbox. Correct the address, or resend the invite once the mailbox exists.",
     "undelivered",
   ],
-  [{ status: "declined", declinedAt: MAY }, "This person declined on 3 May.", "declined"],
-  [{ askedAt: MAY, askedFor: "seat" }, "This person asked for a seat on 3 May. To answer, resend the invite.", "asked"],
+  [{ status: "declined", declinedAt: MAY }, "Said no on 3 May.", "declined"],
+  [{ askedAt: MAY, askedFor: "seat" }, "Asked for a seat. Waiting since 3 May. Resend once a seat is free.", "asked"],
   [
     { status: "expired", askedAt: MAY, askedFor: "link" },
-    "This person asked for a new link on 3 May. To answer, resend the invite.",
+    "Asked for a new link. Waiting since 3 May. Resend to send a new link.",
     "asked",
   ],
-  [
-    { status: "cancelled", removedAt: MAY },
-    "An earlier invite was cancelled on 3 May, or corrected to another address.",
-    "removed",
-  ],
+  [{ status: "cancelled", removedAt: MAY }, "Cancelled by a manager on 3 May.", "removed"],
   [
     { status: "released", acceptedAt: "2026-05-02T10:00:00Z", removedAt: MAY },
-    "This person had a seat on 2 May, which was de-allocated on 3 May.",
+    "The seat was de-allocated on 3 May.",
     "removed",
   ],
 ])("an address with an earlier invite says what happened to it: %j", (change, note, list) => {

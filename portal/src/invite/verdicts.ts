@@ -1,7 +1,7 @@
 /** The predicted and actual outcome of a row, in words. */
 import type { Filter, Invite, SendOutcome, SendResult } from "../api";
-import { isAsked, OPTED_OUT, statusOf } from "../seats/words";
-import { dateTime, shortDate } from "../time";
+import { isAsked, isUndelivered, noteOf, OPTED_OUT, placeOf } from "../seats/words";
+import { dateTime } from "../time";
 import { counted, number } from "../ui/seat-numbers";
 import type { LeftOut, Reason } from "./parse";
 import { addressesIn } from "./recipients";
@@ -67,26 +67,12 @@ export const doubted = ({ note }: Doubt, result: SendResult): Words => ({
 /** The outcome of sending. Here, advice is more useful than the API's detail. */
 export const sentOutcome = (result: SendResult) => words(SENT, result, NOTES[result.outcome] ?? result.detail);
 
-/** What happened to an address's invite before, and the list of the Deal seats page that has it. */
+/** Where an address's earlier invite stands, and the list of the Deal seats page that has it. */
 export function pastOf(invite: Invite): { note: string; list: Filter } {
-  const on = (time: string | null) => (time === null ? "" : ` on ${shortDate(time)}`);
-  const { status, acceptedAt, askedAt, askedFor, declinedAt, removedAt } = invite;
-  if (status === "cancelled")
-    return {
-      note: `An earlier invite was cancelled${on(removedAt)}, or corrected to another address.`,
-      list: "removed",
-    };
-  if (status === "released")
-    return {
-      note: `This person had a seat${on(acceptedAt)}, which was de-allocated${on(removedAt)}.`,
-      list: "removed",
-    };
-  if (isAsked(invite)) {
-    const what = askedFor === "seat" ? "a seat" : "a new link";
-    return { note: `This person asked for ${what}${on(askedAt)}. To answer, resend the invite.`, list: "asked" };
-  }
-  if (status === "declined") return { note: `This person declined${on(declinedAt)}.`, list: "declined" };
-  return { note: statusOf(invite).note ?? "The last email was not delivered.", list: "undelivered" };
+  const place = placeOf(invite, 0);
+  if (isAsked(invite)) return { note: `${place.label}. ${noteOf(place)}`, list: "asked" };
+  const list = isUndelivered(invite) ? "undelivered" : invite.status === "declined" ? "declined" : "removed";
+  return { note: noteOf(place), list };
 }
 
 const is = (count: number) => (count === 1 ? "is" : "are");
