@@ -2,7 +2,16 @@
 
 use super::history::HistoryEvent;
 use super::invite::{Invite, InviteState};
-use super::{Timestamp, whole_seconds};
+use super::{DealId, Timestamp, whole_seconds};
+use chrono::Duration;
+
+/// How long a cancelled or released invite is listed and kept, without its name.
+pub const REMOVED_KEPT: Duration = Duration::days(30);
+
+/// When an invite that was removed at this time is purged.
+pub fn removed_until(removed_at: Timestamp, deal: DealId) -> Timestamp {
+    (removed_at + REMOVED_KEPT).min(deal.purge_at())
+}
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum CancelRefusal {
@@ -27,6 +36,7 @@ pub fn cancel(
         _ if expected.is_some_and(|sends| sends != invite.sends) => Err(CancelRefusal::Stale),
         InviteState::Open | InviteState::Expired | InviteState::Declined => Ok(Invite {
             state: InviteState::Cancelled,
+            name: None,
             removed_at: Some(whole_seconds(now)),
             lease_until: None,
             history: invite.history.with(HistoryEvent::Cancelled, now, by),
@@ -37,6 +47,7 @@ pub fn cancel(
 
 #[cfg(test)]
 mod tests {
+    use super::super::Name;
     use super::super::tests::{at, invite};
     use super::*;
 
@@ -53,8 +64,8 @@ mod tests {
             (InviteState::Released, None, Err(CancelRefusal::AlreadyDone)),
         ];
         for (state, expected_sends, verdict) in cases {
-            let cancelled =
-                cancel(Some(&Invite { state, ..invite() }), expected_sends, Some("manager"), at(50));
+            let named = Invite { state, name: Name::clean("Ann"), ..invite() };
+            let cancelled = cancel(Some(&named), expected_sends, Some("manager"), at(50));
             let as_cancelled = Invite {
                 state: InviteState::Cancelled,
                 removed_at: Some(at(50)),

@@ -3,6 +3,7 @@
 
 use super::keys::{self, Queue};
 use super::{Due, Item, Result, StoreError, n, s};
+use crate::domain::cancel::removed_until;
 use crate::domain::{
     Asked, Deal, DealId, Delivery, History, Invite, InviteKey, InviteState, Links, Organisation, Queued,
     Sent, Timestamp,
@@ -338,7 +339,8 @@ pub(super) fn of_invite(record: &InviteRecord) -> Result<Item> {
     item.put("askedFor", invite.asked.map(|asked| asked.wanted))?;
     item.put("history", &invite.history.entries)?;
     item.put("historyBy", &invite.history.managers)?;
-    item.put("purgeAt", key.deal.purge_at().timestamp())?;
+    let removed_until = invite.removed_at.map(|at| removed_until(at, key.deal));
+    item.put("purgeAt", removed_until.unwrap_or_else(|| key.deal.purge_at()).timestamp())?;
     for (names, place) in places(key.deal, invite) {
         item.0.extend(names.map(str::to_owned).into_iter().zip(place.into_iter().flatten()));
     }

@@ -3,6 +3,7 @@
 use super::change::{LEAVE_A_WRITER, list_of};
 use super::{Result, Store, StoreError, in_time, keys, n, s, values, writer_id};
 use crate::clock::Deadline;
+use crate::domain::cancel::removed_until;
 use crate::domain::release::{ReleaseRefusal, may_release};
 use crate::domain::{
     History, HistoryEvent, Invite, InviteKey, InviteState, PersonId, Timestamp, whole_seconds,
@@ -56,6 +57,7 @@ impl Store {
             (":released", s("released")),
             (":sends", n(invite.sends)),
             (":now", n(now.timestamp())),
+            (":purgeAt", n(removed_until(whole_seconds(now), key.deal).timestamp())),
             (":listPk", s(keys::list(key.deal, InviteState::Released))),
             (":listSk", s(place)),
             (":history", AttributeValue::L(vec![n(released)])),
@@ -70,9 +72,9 @@ impl Store {
         let release = self.update_action(
             keys::invite_key(key),
             &format!(
-                "SET #status = :released, removedAt = :now, listPk = :listPk, listSk = :listSk, \
+                "SET #status = :released, removedAt = :now, purgeAt = :purgeAt, listPk = :listPk, listSk = :listSk, \
                  history = list_append(if_not_exists(history, :none), :history){by}, \
-                 {LEAVE_A_WRITER} REMOVE addressPk, addressSk"
+                 {LEAVE_A_WRITER} REMOVE #name, addressPk, addressSk"
             ),
             // A send is accepted only once, so an unchanged `sends` means the same learner.
             "#status = :accepted AND sends = :sends",

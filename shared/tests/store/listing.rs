@@ -364,7 +364,7 @@ async fn search_finds_by_the_beginning_in_the_order_of_addresses() {
     assert_eq!(all("ann@xn--bch", None, 1).await, [punycode]);
 }
 
-/// Cancelled and released invites of the last 30 days, by the time of their removal.
+/// Cancelled and released invites of the last 30 days, by the time of their removal, without their names.
 #[tokio::test]
 async fn removed_rows_are_listed_newest_first_for_thirty_days() {
     use Status::{Cancelled, Released};
@@ -387,6 +387,7 @@ async fn removed_rows_are_listed_newest_first_for_thirty_days() {
         let found = rows(&table, Some(StatusFilter::Removed), limit, now).await;
         let row = |row: &Invite| {
             let (status, removed) = (row.status(table.deal.ends_at, now), row.removed_at.unwrap());
+            assert_eq!(row.name, None, "{status:?}");
             (status, (removed - start()).num_seconds(), (row.queued.at - start()).num_seconds())
         };
         let mut found: Vec<_> = found.iter().map(row).collect();

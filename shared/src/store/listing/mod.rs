@@ -10,6 +10,7 @@ mod search;
 pub use counts::{COUNTED_UP_TO, Counts};
 
 use super::{Result, Store, keys, n, s, values};
+use crate::domain::cancel::REMOVED_KEPT;
 use crate::domain::{
     Attention, Deal, DealId, DealState, Invite, InviteState, Status, Timestamp, whole_seconds,
 };
@@ -79,9 +80,6 @@ impl StatusFilter {
     }
 }
 
-/// How long a cancelled or released invite is listed.
-const REMOVED_SHOWN: Duration = Duration::days(30);
-
 #[derive(Clone, PartialEq, Debug)]
 pub struct PageQuery {
     /// `None` for all rows.
@@ -97,7 +95,7 @@ impl PageQuery {
     /// No row below this place is shown. Every place is above the empty one.
     fn floor(&self, now: Timestamp) -> String {
         let is_limited = self.filter == Some(StatusFilter::Removed);
-        if is_limited { keys::place_floor(now - REMOVED_SHOWN) } else { String::new() }
+        if is_limited { keys::place_floor(now - REMOVED_KEPT) } else { String::new() }
     }
 }
 
