@@ -64,9 +64,12 @@ COUNTS = (67.5, 0)
 EMPTY_SHARD = (0.5, 0)
 LIMITS = (0, 2.0)
 CLAIM = (1.0, 4.0)
+REMIND = (1.0, 6.0)
 EVENT = (1.0, 2.0)
 
 SHARDS = 4
+# What is due: mails and reminders, for the deliverer, and expiries.
+QUEUES = 3
 SCHEDULES = 2
 METRICS = 8
 # Three of them watch the user pool.
@@ -95,6 +98,8 @@ CALLS_A_REQUEST = 2
 INVITES = 1_000_000
 RESENT, ACCEPTED, EXPIRED = 0.20, 0.60, 0.20
 PREVIEWED = 0.70
+# Half of the invites have no answer after a week, and a tenth after three.
+REMINDED = 0.60
 # Declined, asked or opted out.
 ANSWERED = 0.05
 ROWS_A_REQUEST = 100
@@ -162,7 +167,8 @@ def invites() -> list[Use]:
     sends = INVITES / ROWS_A_REQUEST
     claimed = INVITES - sends * min(CALLS_A_REQUEST * SEND_RATE, ROWS_A_REQUEST)
     resends = INVITES * RESENT
-    events = (INVITES + resends) * EVENTS_A_MAIL
+    reminders = INVITES * REMINDED
+    events = (INVITES + resends + reminders) * EVENTS_A_MAIL
     return [
         Use(
             f"invites sent, {ROWS_A_REQUEST} a request",
@@ -188,6 +194,14 @@ def invites() -> list[Use]:
             invocations=resends,
             gb_seconds=resends * RESEND_SECONDS * MAILING_GB,
             logged=resends * REQUEST_BYTES,
+        ),
+        Use(
+            "reminders",
+            reminders,
+            mails=reminders,
+            reads=reminders * (REMIND[0] + OPT_OUTS[0]),
+            writes=reminders * (REMIND[1] + 1 / SEND_RATE),
+            gb_seconds=reminders / SEND_RATE * MAILING_GB,
         ),
         Use(
             "events about mails",
@@ -231,7 +245,7 @@ def months() -> list[tuple[str, str, float, float]]:
     runs = SCHEDULES * HOURS * 60
     gb_seconds = runs / 2 * SWEEP_SECONDS * (API_GB + MAILING_GB)
     logged = runs * RUN_BYTES / 1e9
-    reads = runs * SHARDS * EMPTY_SHARD[0]
+    reads = HOURS * 60 * QUEUES * SHARDS * EMPTY_SHARD[0]
     return [
         ("alarms", f"{ALARMS}", ALARMS * ALARM, max(ALARMS - FREE_ALARMS, 0) * ALARM),
         ("custom metrics", f"{METRICS}", METRICS * METRIC, max(METRICS - FREE_METRICS, 0) * METRIC),

@@ -70,6 +70,20 @@ impl MailConfig {
     }
 }
 
+/// Whole seconds, at least one: `90s`, `2h`, `7d`.
+pub fn parse_duration(text: &str) -> Option<Lifetime> {
+    let time = humantime::parse_duration(text).ok().filter(|time| *time >= Duration::from_secs(1))?;
+    Lifetime::try_seconds(i64::try_from(time.as_secs()).ok()?)
+}
+
+/// In the largest unit that is exact.
+pub fn duration_text(time: Lifetime) -> String {
+    let seconds = time.num_seconds();
+    let units = [(86_400, 'd'), (3_600, 'h'), (60, 'm')];
+    let (length, unit) = units.into_iter().find(|(length, _)| seconds % length == 0).unwrap_or((1, 's'));
+    format!("{}{unit}", seconds / length)
+}
+
 type Lookup = Box<dyn Fn(&str) -> Option<String>>;
 
 struct Settings {
@@ -185,10 +199,7 @@ impl Settings {
 
     /// Whole seconds, at least one.
     fn duration(&mut self, name: &str, default: Lifetime) -> Lifetime {
-        self.parsed(name, default, "a time like 90s, 2h or 28d", |text| {
-            let time = humantime::parse_duration(text).ok().filter(|time| *time >= Duration::from_secs(1))?;
-            Lifetime::try_seconds(i64::try_from(time.as_secs()).ok()?)
-        })
+        self.parsed(name, default, "a time like 90s, 2h or 28d", parse_duration)
     }
 
     /// The secret stays out of errors.
@@ -251,6 +262,24 @@ mod tests {
         ])
         .unwrap_err();
         insta::assert_snapshot!(error, @r#"invalid settings: LIMIT_RECIPIENT_PER_DAY must be at most 10, or 0 for no limit; LIMIT_RECIPIENT_INTERVAL must be a time like 90s, 2h or 28d, not "often"; LIMIT_MANAGER_PER_HOUR must be a whole number, not "-1"; LIMIT_DEAL_PER_DAY must be a whole number, not "some""#);
+    }
+
+    #[test]
+    fn a_duration_is_written_in_the_largest_unit_that_is_exact() {
+        for (text, written) in [
+            ("7d", "7d"),
+            ("168h", "7d"),
+            ("90s", "90s"),
+            ("2h", "2h"),
+            ("36h", "36h"),
+            ("120s", "2m"),
+            ("1d 1s", "86401s"),
+        ] {
+            assert_eq!(parse_duration(text).map(duration_text).as_deref(), Some(written), "{text}");
+        }
+        for text in ["", "7", "0s", "-7d", "soon", "7 parsecs", "999999999999999999d"] {
+            assert_eq!(parse_duration(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -33,7 +33,8 @@ pub struct Report {
 }
 
 impl Report {
-    fn plus(self, other: Self) -> Self {
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
         Self {
             done: self.done + other.done,
             skipped: self.skipped + other.skipped,

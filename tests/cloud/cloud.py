@@ -307,9 +307,11 @@ class Stack:
     def make_expired(self, deal: str, invite: str) -> None:
         """As if it had been sent five weeks ago: due for expire-invites."""
         queued = int(time.time()) - 35 * 86_400
+        shard = self.item(deal, invite)["duePk"]["S"].partition("#")[2]
         self.write(
             deal,
             invite,
+            duePk={"S": f"E#{shard}"},
             queuedAt={"N": f"{queued}000"},
             listSk={"S": f"{queued}000999{invite[:16]}"},
             attemptedAt={"N": str(queued)},

@@ -236,9 +236,10 @@ def test_i6_another_organisations_deal_is_as_if_it_were_not_there(
         "POST /api/deals/{dealId}/invites/cancel": {"invites": [{"id": invite, "sends": 1}]},
         "POST /api/deals/{dealId}/seats/search": {"email": "p"},
         "PATCH /api/deals/{dealId}/invites/{inviteId}": {"name": "Ann"},
+        "PUT /api/deals/{dealId}/reminders": {"after": ["7d"]},
     }
     routes = [route for route, scopes in stack.routes.items() if "invites.manage" in scopes and "{dealId}" in route]
-    assert len(routes) == 13
+    assert len(routes) == 14
     for route in routes:
         body = bodies.get(route)
         foreign = stack.call(*path_of(route, deal, invite), stranger, body)

@@ -118,6 +118,12 @@ impl Deal {
         self.resend_many(&json!({ "invites": rows })).await
     }
 
+    /// Sets how long after a mail its reminders go.
+    pub async fn remind(&self, after: &[&str]) -> Value {
+        let body = json!({ "after": after });
+        self.manager.call("PUT", &self.path("/reminders"), &[], Some(&body)).await.ok(200)
+    }
+
     pub async fn cancel(&self, id: &str) -> Response {
         self.manager.delete(&self.invite_path(id)).await
     }
@@ -155,12 +161,13 @@ pub fn body_routes<'c>(
     deal: &'c Deal,
     learner: &'c Client,
     partnerships: &'c Client,
-) -> [(&'c Client, &'static str, String); 12] {
+) -> [(&'c Client, &'static str, String); 13] {
     [
         (&deal.manager, "POST", deal.path("/invites")),
         (&deal.manager, "POST", deal.path("/invites/resend")),
         (&deal.manager, "PATCH", deal.invite_path("AAAAAAAAAAAAAAAAAAAAAA")),
         (&deal.manager, "POST", deal.path("/seats/search")),
+        (&deal.manager, "PUT", deal.path("/reminders")),
         (learner, "POST", "/api/invites/preview".to_owned()),
         (learner, "POST", "/api/invites/accept".to_owned()),
         (learner, "POST", "/api/invites/decline".to_owned()),

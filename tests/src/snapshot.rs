@@ -24,6 +24,8 @@ pub struct Findings {
     /// Sends with more than one mail.
     pub doubled: usize,
     pub queued: usize,
+    /// Reminders that were not mailed although their time has come.
+    pub dropped: usize,
 }
 
 /// All items and all mails while no function runs.
@@ -118,6 +120,7 @@ impl Snapshot {
     fn check_mails(&self, deal: &Deal, invites: &[&Item], mailed: Mailed, what: &str) -> Findings {
         let mut found = Findings { invites: invites.len(), ..Findings::default() };
         let mut sends: BTreeMap<(&str, i64), usize> = BTreeMap::new();
+        let mut reminders: BTreeMap<(&str, i64), usize> = BTreeMap::new();
         for mail in self.mails(&deal.id) {
             let (invite, send) = (mail.tag("invite"), mail.tag("send").parse().expect("a number"));
             let item = invites.iter().find(|item| id(item) == invite);
@@ -126,7 +129,9 @@ impl Snapshot {
             assert!(is_theirs, "{what}: a mail to a wrong address: {}", mail.0);
             let is_known = Some(send) <= number(item, "sends");
             assert!(is_known, "{what}: a mail of an unknown send of {item:?}: {}", mail.0);
-            *sends.entry((id(item), send)).or_default() += 1;
+            let mails =
+                if mail.field("subject").starts_with("Reminder: ") { &mut reminders } else { &mut sends };
+            *mails.entry((id(item), send)).or_default() += 1;
         }
         for (send, mails) in &sends {
             assert!(*mails == 1 || mailed == Mailed::AtLeastOnce, "{what}: {mails} mails of send {send:?}");
@@ -134,6 +139,13 @@ impl Snapshot {
         found.doubled = sends.values().filter(|mails| **mails > 1).count();
         for invite in invites {
             let newest = (id(invite), number(invite, "sends").unwrap_or_default());
+            let over = usize::try_from(number(invite, "reminded").unwrap_or_default()).unwrap_or_default();
+            let reminded = reminders.get(&newest).copied().unwrap_or_default();
+            assert!(
+                reminded <= over || mailed == Mailed::AtLeastOnce,
+                "{what}: {reminded} reminders: {invite:?}"
+            );
+            found.dropped += over.saturating_sub(reminded);
             match shown_delivery(invite) {
                 Some("sent" | "delayed" | "delivered" | "bounced" | "complained") => {
                     assert!(sends.contains_key(&newest), "{what}: sent, but without a mail: {invite:?}");
@@ -205,6 +217,20 @@ fn is_status(shown: &Value, deal: &Item, invite: &Item, asked: DateTime<Utc>) ->
     })
 }
 
+/// Whether a reminder is to come before the last tenth of the lifetime.
+fn has_reminder(invite: &Item) -> bool {
+    let list = |value: &AttributeValue| -> Option<Vec<i64>> {
+        value.as_l().ok()?.iter().map(|after| after.as_n().ok()?.parse().ok()).collect()
+    };
+    // The default is not stored.
+    let reminders =
+        invite.get("reminders").map_or(Some(vec![7 * 86_400, 21 * 86_400]), list).unwrap_or_default();
+    let over = usize::try_from(number(invite, "reminded").unwrap_or_default()).unwrap_or_default();
+    let until = number(invite, "sentUntil").or(number(invite, "expiresAt"));
+    let lifetime = until.zip(number(invite, "sentAt")).map(|(until, sent_at)| until - sent_at);
+    reminders.get(over).zip(lifetime).is_some_and(|(after, lifetime)| after * 10 < lifetime * 9)
+}
+
 /// Checks that an invite's index keys fit its state. Without them, no sweep finds the invite.
 fn check_index_keys(invite: &Item, what: &str) {
     let (status, delivery) = (text(invite, "status"), text(invite, "delivery"));
@@ -212,6 +238,7 @@ fn check_index_keys(invite: &Item, what: &str) {
     let due_at = number(invite, "dueAt");
     let expected = match (status, delivery) {
         (Some("open" | "declined"), Some("queued")) => Some('Q'),
+        (Some("open"), Some("sent" | "delayed" | "delivered")) if has_reminder(invite) => Some('R'),
         (Some("open"), _) => Some('E'),
         _ => None,
     };

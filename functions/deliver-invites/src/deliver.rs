@@ -1,8 +1,9 @@
-//! One run of the deliverer: claims due mails, sends them and records the outcomes, batch by batch.
+//! One run of the deliverer: claims due mails and then due reminders, sends them and records the outcomes, batch by batch.
 
 use futures_util::future;
 use shared::clock::{self, Deadline};
 use shared::domain::claim::{NewAttempt, take_up};
+use shared::domain::remind::take_up_reminder;
 use shared::domain::{Deal, DealId, Invite, Timestamp};
 use shared::sending::{Claim, Run, Runner, Sending};
 use shared::store::{Changed, InviteRecord, Seen, StoreError, jitter, keys::Queue, new_link};
@@ -51,28 +52,37 @@ pub(crate) async fn deliver(sending: &Sending, now: Timestamp, deadline: Deadlin
     let watch = clock::start();
     let run = sending.run(Runner::Deliverer, deadline);
     let deliverer = Deliverer { sending, run, deals: Deals::default(), deadline, longest: Cell::default() };
-    let work = async |due| deliverer.mail(due).await;
-    let report = sweep(&sending.store, Queue::Send, sending.batch(), BATCHES, now, deadline, work).await;
+    let walk = async |queue| {
+        let work = async |due| deliverer.mail(queue, due).await;
+        sweep(&sending.store, queue, sending.batch(), BATCHES, now, deadline, work).await
+    };
+    let mails = walk(Queue::Send).await;
+    let report = mails.plus(walk(Queue::Remind).await);
     deliverer.run.report();
     // A mail that was seen but not claimed has been queued for longer than it has been due.
-    let queued_for = Duration::from_secs(deliverer.longest.get().max(report.lag_seconds));
+    let queued_for = Duration::from_secs(deliverer.longest.get().max(mails.lag_seconds));
     telemetry::swept(&report, Some(queued_for), watch.elapsed(), sending.store.usage());
     report
 }
 
 impl Deliverer<'_> {
-    async fn mail(&self, due: Vec<InviteRecord>) -> Report {
-        if self.run.is_over() {
+    /// Drops reminders that nobody can mail for now.
+    async fn mail(&self, queue: Queue, due: Vec<InviteRecord>) -> Report {
+        let is_dropped = queue == Queue::Remind && self.run.is_stopped();
+        if self.run.is_over() && !is_dropped {
             return Report { left_over: due.len() as u64, ..Report::default() };
         }
-        let claimed = future::join_all(due.into_iter().map(|record| self.claim(record))).await;
+        let claimed = future::join_all(due.into_iter().map(|record| self.claim(queue, record))).await;
         let mut swept = Report::default();
         let mut held: Vec<(Claim, Rc<Deal>)> = Vec::new();
         for claimed in claimed {
             match claimed {
                 Ok(Some((claim, deal))) => {
-                    let queued_for = (clock::now() - claim.record.invite.queued.at).num_seconds();
-                    self.longest.set(self.longest.get().max(u64::try_from(queued_for).unwrap_or_default()));
+                    if queue == Queue::Send {
+                        let queued_for = (clock::now() - claim.record.invite.queued.at).num_seconds();
+                        let queued_for = u64::try_from(queued_for).unwrap_or_default();
+                        self.longest.set(self.longest.get().max(queued_for));
+                    }
                     held.push((claim, deal));
                 }
                 Ok(None) => swept.skipped += 1,
@@ -90,8 +100,12 @@ impl Deliverer<'_> {
         swept
     }
 
-    /// `None` if the mail must wait, is not due, or failed for a stored reason (I4).
-    async fn claim(&self, record: InviteRecord) -> Result<Option<(Claim, Rc<Deal>)>, StoreError> {
+    /// `None` if the mail must wait, is not due, or failed for a stored reason (I4), or the reminder is dropped.
+    async fn claim(
+        &self,
+        queue: Queue,
+        record: InviteRecord,
+    ) -> Result<Option<(Claim, Rc<Deal>)>, StoreError> {
         let key = record.key;
         let Some(deal) = self.deals.get(self.sending, key.deal).await? else { return Ok(None) };
         let link = new_link(key)?;
@@ -101,7 +115,14 @@ impl Deliverer<'_> {
             lease: self.sending.mail.lease,
             jitter: jitter(),
         };
-        let rule = |existing: Option<&Invite>, now| take_up(existing, &deal, &attempt, now);
+        let (limit, is_stopped) = (self.sending.limits.recipient, self.run.is_stopped());
+        let rule = |existing: Option<&Invite>, now| {
+            if queue == Queue::Remind {
+                take_up_reminder(existing, &deal, &attempt, limit, is_stopped, now)
+            } else {
+                take_up(existing, &deal, &attempt, now)
+            }
+        };
         let changed = self
             .sending
             .store

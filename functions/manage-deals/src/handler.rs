@@ -7,18 +7,20 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest, Sha256};
 use shared::audit::owner;
+use shared::config::{duration_text, parse_duration};
+use shared::domain::remind::check_reminders;
 use shared::domain::{
     Deal, DealChange, NewDeal, Organisation, OrganisationId, Timestamp, Title, whole_seconds,
 };
-use shared::http::{self, App, DealView, HandlerResult, Object, Problem, Request};
+use shared::http::{self, App, DealView, HandlerResult, Object, Problem, Request, authorize_deal_id};
 use shared::store::CreateOutcome;
 
 pub(crate) async fn route(app: &App, request: Request) -> HandlerResult {
-    request.caller.require_scope("deals.admin")?;
     match request.route.as_str() {
         "POST /api/deals" => create(app, &request).await,
         "PATCH /api/deals/{dealId}" => change(app, &request).await,
         "DELETE /api/deals/{dealId}" => delete(app, &request).await,
+        "PUT /api/deals/{dealId}/reminders" => set_reminders(app, &request).await,
         _ => Err(Problem::not_found()),
     }
 }
@@ -52,6 +54,7 @@ struct CreateBody {
 
 /// With an `Idempotency-Key`, a repeated request creates no second deal.
 async fn create(app: &App, request: &Request) -> HandlerResult {
+    request.caller.require_scope("deals.admin")?;
     let body: CreateBody = request.json()?;
     let Object(organisation) = &body.organisation;
     let new = NewDeal {
@@ -117,6 +120,7 @@ struct ChangeBody {
 }
 
 async fn change(app: &App, request: &Request) -> HandlerResult {
+    request.caller.require_scope("deals.admin")?;
     let deal = request.deal_id()?;
     let body: ChangeBody = request.json()?;
     let change = DealChange {
@@ -128,6 +132,7 @@ async fn change(app: &App, request: &Request) -> HandlerResult {
         seats: body.seats.map(seats),
         starts_at: body.starts_at.map(|at| time("startsAt", &at)).transpose()?,
         ends_at: body.ends_at.map(|at| time("endsAt", &at)).transpose()?,
+        reminders: None,
         expected_revision: request.if_match(app.store.revision(deal)).await?,
     };
     if (DealChange { expected_revision: None, ..change.clone() }) == DealChange::default() {
@@ -141,12 +146,35 @@ async fn change(app: &App, request: &Request) -> HandlerResult {
 
 /// A deal that is gone already is deleted too, so a repetition succeeds.
 async fn delete(app: &App, request: &Request) -> HandlerResult {
+    request.caller.require_scope("deals.admin")?;
     let deal = request.deal_id()?;
     let expected_revision = request.if_match(app.store.revision(deal)).await?;
     let write = app.store.delete_deal(deal, expected_revision);
     let deleted = |answer: &Result<Option<Deal>, _>| answer.as_ref().ok()?.as_ref().map(owner);
     request.ledger.note(Some(deal), None, write, deleted).await??;
     Ok(http::no_content())
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RemindersBody {
+    after: Vec<String>,
+}
+
+/// Applies to later sends.
+async fn set_reminders(app: &App, request: &Request) -> HandlerResult {
+    let manager = request.caller.manager(&app.config.organisation_claim)?;
+    let deal = authorize_deal_id(&app.store, request, &manager).await?;
+    let body: RemindersBody = request.json()?;
+    let after: Option<Vec<_>> = body.after.iter().map(|text| parse_duration(text)).collect();
+    let after = after.ok_or_else(|| Problem::field("after", "must have times like 7d, 12h or 90s"))?;
+    check_reminders(&after, app.config.lifetime)
+        .map_err(|error| Problem::field("after", error.to_string()))?;
+    let body = RemindersBody { after: after.iter().copied().map(duration_text).collect() };
+    let change = DealChange { reminders: Some(after), ..DealChange::default() };
+    let write = app.store.change_deal(deal, &change);
+    request.ledger.note(Some(deal), None, write, |changed| changed.as_ref().ok().map(owner)).await??;
+    Ok(http::json(200, &body))
 }
 
 fn title(field: &str, text: &str) -> Result<Title, Problem> {

@@ -114,6 +114,8 @@ pub struct Deal {
     /// The shortest lifetime that an invite of this deal was ever sent with. An invite queued more recently
     /// than this cannot have expired, which bounds the rows that a reader looks at.
     pub shortest_lifetime: Option<Duration>,
+    /// How long after a mail its reminders go. A send takes them along.
+    pub reminders: Vec<Duration>,
 }
 
 const MOST_SEATS: u32 = 1_000_000;
@@ -159,6 +161,7 @@ pub struct DealChange {
     pub starts_at: Option<Timestamp>,
     /// Sent invites keep their own expiry; the earlier of that and the deal's end counts.
     pub ends_at: Option<Timestamp>,
+    pub reminders: Option<Vec<Duration>>,
     pub expected_revision: Option<u32>,
 }
 

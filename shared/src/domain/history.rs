@@ -19,7 +19,7 @@ macro_rules! events {
 
 events! {
     Released Expired Cancelled Corrected Invited Resent Sent Failed Delayed Delivered Bounced Complained Accepted
-    Declined Asked OptedOut
+    Declined Asked OptedOut Reminded
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Default)]

@@ -163,17 +163,23 @@ pub struct Invite {
     pub attempted_at: Timestamp,
     /// Counts the attempts of the newest send.
     pub attempts: u32,
-    /// Set while the mail is queued, to the millisecond.
+    /// Set while the mail is queued and while a reminder is claimed or deferred, to the millisecond.
     pub lease_until: Option<Timestamp>,
     /// Cleared when the address is invited again.
     pub resent_at: Option<Timestamp>,
-    /// Request times of the earlier sends, newest first: as many as the limit needs.
+    /// Request times of the earlier sends, as many as the limit needs, and times of the newest send's reminders.
     pub send_times: Vec<Timestamp>,
     pub learner: Option<PersonId>,
     pub removed_at: Option<Timestamp>,
     /// In whole seconds.
     pub declined_at: Option<Timestamp>,
     pub asked: Option<Asked>,
+    /// How long after the newest send's mail its reminders go.
+    pub reminders: Vec<Duration>,
+    /// Counts the reminders of the newest send that were mailed or dropped.
+    pub reminded: u8,
+    /// Counts the attempts of the next reminder; 0 while nobody claims it.
+    pub remind_attempts: u32,
     pub history: History,
 }
 
@@ -188,15 +194,19 @@ pub struct NewSend {
     pub lifetime: Duration,
     pub lease: Duration,
     pub limit: RecipientLimit,
+    /// The deal's.
+    pub reminders: Vec<Duration>,
 }
 
-/// The right to mail one invite until its lease ends: the newest attempt of its newest send.
+/// The right to mail one invite until its lease ends: the newest attempt of its newest send, or of a reminder.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Attempt {
     pub link: LinkHash,
     pub sends: u32,
-    /// Counts the send's attempts from 1.
+    /// Counts the send's or the reminder's attempts from 1.
     pub number: u32,
+    /// Which of the send's reminders, from 0.
+    pub reminder: Option<u8>,
     pub sent: Sent,
     pub lease_until: Timestamp,
 }
@@ -269,18 +279,17 @@ impl Invite {
         matches!(self.state, InviteState::Open | InviteState::Declined) && self.delivery == Delivery::Queued
     }
 
-    /// The newest attempt, if it has this link and its mail is still queued. A cancellation, a newer send or
-    /// a newer attempt ends the right to mail.
+    /// The newest attempt, if it has this link and its mail is still queued or its reminder still due. An answer, a
+    /// cancellation, a newer send or a newer attempt ends the right to mail.
     pub fn attempt(&self, link: &LinkHash) -> Option<Attempt> {
-        let lease_until =
-            self.lease_until.filter(|_| self.is_queued() && self.links.current.last() == Some(link))?;
-        Some(Attempt {
-            link: link.clone(),
-            sends: self.sends,
-            number: self.attempts,
-            sent: Sent { at: self.attempted_at, until: self.expires_at },
-            lease_until,
-        })
+        let lease_until = self.lease_until.filter(|_| self.links.current.last() == Some(link))?;
+        let (number, reminder, sent) = if self.is_queued() {
+            (self.attempts, None, Sent { at: self.attempted_at, until: self.expires_at })
+        } else {
+            self.reminder_due_at().filter(|_| self.remind_attempts > 0)?;
+            (self.remind_attempts, Some(self.reminded), self.sent?)
+        };
+        Some(Attempt { link: link.clone(), sends: self.sends, number, reminder, sent, lease_until })
     }
 
     /// Opens the invite and queues it under a lease, with one link that works.
@@ -308,6 +317,9 @@ impl Invite {
             removed_at: None,
             declined_at: None,
             asked: None,
+            reminders: send.reminders.clone(),
+            reminded: 0,
+            remind_attempts: 0,
             history: self.history.with(event, send.queued.at, send.invited_by.as_deref()),
             ..self.clone()
         }

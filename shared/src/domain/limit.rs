@@ -39,22 +39,19 @@ impl RecipientLimit {
 
     /// The send times that a new send keeps, newest first.
     pub(super) fn remembered(self, invite: &Invite) -> Vec<Timestamp> {
-        let before = (invite.sends > 0).then_some(invite.queued.at);
-        before.into_iter().chain(invite.send_times.iter().copied()).take(self.older_sends()).collect()
+        let mut times = times(invite);
+        times.truncate(self.older_sends());
+        times
     }
 
     pub fn check(self, invite: &Invite, now: Timestamp) -> Result<(), TooSoon> {
-        let newest = invite.queued.at;
-        let first_of_the_day = match self.older_sends().checked_sub(1) {
-            _ if self.per_day == 0 => None,
-            None => Some(newest),
-            Some(oldest) => invite.send_times.get(oldest).copied(),
-        };
+        let times = times(invite);
+        let first_of_the_day = times.get(self.older_sends()).filter(|_| self.per_day > 0);
         // Without a limit nothing is compared: two requests at once may see each other's time as later than their own.
         let interval = Some(self.interval).filter(|interval| !interval.is_zero());
         let free_at = first_of_the_day
-            .map(|first| first + Duration::days(1))
-            .max(interval.map(|interval| newest + interval));
+            .map(|first| *first + Duration::days(1))
+            .max(interval.and_then(|interval| Some(*times.first()? + interval)));
         match free_at.filter(|free_at| now < *free_at) {
             Some(free_at) => Err(TooSoon { retry_at: next_second(free_at) }),
             None => Ok(()),
@@ -75,6 +72,14 @@ impl SendingLimits {
     pub fn per_day(&self, deal: &Deal) -> u32 {
         self.deal_per_day.unwrap_or_else(|| deal.seats.saturating_mul(DEAL_FACTOR).max(DEAL_FLOOR))
     }
+}
+
+/// When its known sends were requested and its reminders went out, newest first.
+fn times(invite: &Invite) -> Vec<Timestamp> {
+    let newest = (invite.sends > 0).then_some(invite.queued.at);
+    let mut times: Vec<_> = newest.into_iter().chain(invite.send_times.iter().copied()).collect();
+    times.sort_unstable_by(|one, other| other.cmp(one));
+    times
 }
 
 /// Rounds up, so that the time shown is never before the end of the limit.
@@ -113,6 +118,24 @@ mod tests {
         for (times, now, expected) in cases {
             let verdict = limit.check(&sent_at(times), at(now)).map_err(|too_soon| too_soon.retry_at);
             assert_eq!(verdict, expected.map_err(at), "{times:?} at {now}");
+        }
+    }
+
+    #[test]
+    fn a_reminder_counts_like_a_send() {
+        let cases: [(u32, &[i64], i64, Result<(), i64>); 4] = [
+            (1, &[DAY], DAY + 601, Err(2 * DAY)),
+            (3, &[DAY + 5, DAY], 2 * DAY, Ok(())),
+            (2, &[DAY + 5, DAY], 2 * DAY - 1, Err(2 * DAY)),
+            (0, &[DAY], DAY + 599, Err(DAY + 600)),
+        ];
+        for (per_day, reminders, now, expected) in cases {
+            let limit = RecipientLimit { per_day, interval: Duration::minutes(10) };
+            let send_times = reminders.iter().map(|time| at(*time)).collect();
+            let reminded = Invite { send_times, ..sent_at(&[0]) };
+            let verdict = limit.check(&reminded, at(now)).map_err(|too_soon| too_soon.retry_at);
+            assert_eq!(verdict, expected.map_err(at), "{per_day} a day, {reminders:?} at {now}");
+            assert!(limit.remembered(&reminded).is_sorted_by(|one, next| one >= next));
         }
     }
 

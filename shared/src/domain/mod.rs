@@ -17,6 +17,7 @@ mod link;
 mod name;
 pub mod outcome;
 pub mod release;
+pub mod remind;
 pub mod resend;
 mod search;
 pub mod send;

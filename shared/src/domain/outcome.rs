@@ -8,7 +8,7 @@ use super::{Delivery, FailureReason, Timestamp, whole_milliseconds};
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Outcome {
     Sent,
-    /// The mail will never be sent.
+    /// The mail will never be sent. A reminder is dropped, and its invite does not fail.
     Failed(FailureReason),
     Requeued {
         due_at: Timestamp,
@@ -32,14 +32,15 @@ pub fn record_outcome(
 ) -> Result<Invite, Superseded> {
     let invite = existing.filter(|invite| invite.links.current.contains(&attempt.link)).ok_or(Superseded)?;
     let is_held = invite.attempt(&attempt.link).as_ref() == Some(attempt);
-    match outcome {
+    match (outcome, attempt.reminder) {
+        (Outcome::Sent, Some(number)) => Ok(invite.reminded(number, now)),
         // A later attempt of the same send got through too, and its link works for longer. Or an event or an accept came
         // first.
-        Outcome::Sent if is_sent_since(invite, attempt.sent.at) => {
+        (Outcome::Sent, None) if is_sent_since(invite, attempt.sent.at) => {
             let history = invite.history.with(HistoryEvent::Sent, attempt.sent.at, None);
             Ok(Invite { history, ..invite.clone() })
         }
-        Outcome::Sent => Ok(Invite {
+        (Outcome::Sent, None) => Ok(Invite {
             // An event about the mail may have come first (I9).
             delivery: if Delivery::Sent.outranks(invite.delivery) { Delivery::Sent } else { invite.delivery },
             sent: Some(attempt.sent),
@@ -49,16 +50,18 @@ pub fn record_outcome(
             ..invite.clone()
         }),
         _ if !is_held => Err(Superseded),
-        Outcome::Failed(reason) => Ok(invite.failed(reason, now)),
-        Outcome::Requeued { due_at, was_attempted: true } => {
-            Ok(Invite { lease_until: Some(whole_milliseconds(due_at)), ..invite.clone() })
+        (Outcome::Failed(_), Some(_)) => Ok(invite.without_reminder()),
+        (Outcome::Failed(reason), None) => Ok(invite.failed(reason, now)),
+        (Outcome::Requeued { due_at, was_attempted }, reminder) => {
+            let mut next = Invite { lease_until: Some(whole_milliseconds(due_at)), ..invite.clone() };
+            if !was_attempted {
+                let attempts =
+                    if reminder.is_some() { &mut next.remind_attempts } else { &mut next.attempts };
+                *attempts = attempts.saturating_sub(1);
+                next.links = invite.links.without(&attempt.link);
+            }
+            Ok(next)
         }
-        Outcome::Requeued { due_at, was_attempted: false } => Ok(Invite {
-            lease_until: Some(whole_milliseconds(due_at)),
-            attempts: invite.attempts.saturating_sub(1),
-            links: invite.links.without(&attempt.link),
-            ..invite.clone()
-        }),
     }
 }
 

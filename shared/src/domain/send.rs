@@ -69,6 +69,9 @@ fn never_sent(invitee: &Invitee, now: Timestamp) -> Invite {
         removed_at: None,
         declined_at: None,
         asked: None,
+        reminders: Vec::new(),
+        reminded: 0,
+        remind_attempts: 0,
         history: History::default(),
     }
 }

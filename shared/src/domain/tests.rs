@@ -36,6 +36,7 @@ pub(super) fn deal() -> Deal {
         revision: 1,
         salt: Salt::from_bytes([3; 32]),
         shortest_lifetime: None,
+        reminders: Vec::new(),
     }
 }
 
@@ -69,6 +70,9 @@ pub(super) fn invite() -> Invite {
         removed_at: None,
         declined_at: None,
         asked: None,
+        reminders: Vec::new(),
+        reminded: 0,
+        remind_attempts: 0,
         history: History::default(),
     }
 }
@@ -83,5 +87,6 @@ pub(super) fn new_send(number: u8) -> NewSend {
         lifetime: Duration::weeks(4),
         lease: Duration::minutes(1),
         limit: RecipientLimit::NONE,
+        reminders: Vec::new(),
     }
 }

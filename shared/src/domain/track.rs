@@ -31,7 +31,9 @@ pub fn track(existing: Option<&Invite>, send: u32, told: Delivery) -> Result<Inv
 impl Invite {
     /// An event that says that a queued mail is out also records the mail as sent.
     pub(super) fn told(&self, delivery: Delivery) -> Self {
-        let mut next = Self { delivery, lease_until: None, ..self.clone() };
+        // A claimed reminder keeps its lease.
+        let lease_until = self.lease_until.filter(|_| !self.is_queued());
+        let mut next = Self { delivery, lease_until, ..self.clone() };
         if delivery.is_out() && !self.delivery.is_out() {
             let taken = Sent { at: self.attempted_at, until: self.expires_at };
             next.history = next.history.with(HistoryEvent::Sent, taken.at, None);

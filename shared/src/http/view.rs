@@ -1,5 +1,6 @@
 //! Shapes of `docs/openapi.yaml` that several functions return.
 
+use crate::config::duration_text;
 use crate::domain::{
     AskedFor, BounceReason, Deal, DealId, DealState, Delivery, FailureReason, HistoryEvent, Invite, InviteId,
     Name, Organisation, Status, Timestamp, Title, address_digest,
@@ -59,11 +60,13 @@ pub struct DealView<'a> {
     #[serde(flatten)]
     deal: DealSummary<'a>,
     seats: SeatsView,
+    reminders: Vec<String>,
 }
 
 impl<'a> DealView<'a> {
     pub fn new(deal: &'a Deal, now: Timestamp) -> Self {
-        Self { deal: DealSummary::new(deal, now), seats: deal.into() }
+        let reminders = deal.reminders.iter().copied().map(duration_text).collect();
+        Self { deal: DealSummary::new(deal, now), seats: deal.into(), reminders }
     }
 }
 
@@ -96,6 +99,7 @@ pub struct InviteView<'a> {
     declined_at: Option<Time>,
     asked_at: Option<Time>,
     asked_for: Option<AskedFor>,
+    remind_at: Option<Time>,
     /// When it was cancelled or released.
     removed_at: Option<Time>,
     invited_by: Option<&'a str>,
@@ -130,6 +134,7 @@ impl<'a> InviteView<'a> {
             declined_at: invite.declined_at.map(Time::from),
             asked_at: invite.asked.map(|asked| asked.at.into()),
             asked_for: invite.asked.map(|asked| asked.wanted),
+            remind_at: invite.remind_at(deal.ends_at, now).map(Time::from),
             removed_at: invite.removed_at.map(Time::from),
             invited_by: invite.invited_by.as_deref(),
             sends: invite.sends,

@@ -5,7 +5,7 @@
 pub mod ses;
 
 use crate::config::MailConfig;
-use crate::domain::{Deal, Invite, Link, Sent, UnsubscribeId, readable};
+use crate::domain::{Attempt, Deal, Invite, Link, UnsubscribeId, readable};
 use askama::Template;
 
 #[derive(Clone, PartialEq, Eq)]
@@ -24,6 +24,7 @@ struct Words<'a> {
     deal: String,
     name: Option<String>,
     manager: Option<&'a str>,
+    is_reminder: bool,
     until: String,
     link: String,
     label: &'a str,
@@ -76,22 +77,25 @@ pub(crate) fn compose(
     deal: &Deal,
     invite: &Invite,
     link: &Link,
-    sent: Sent,
+    attempt: &Attempt,
 ) -> Result<Mail, askama::Error> {
+    let is_reminder = attempt.reminder.is_some();
+    let subject = format!("{}{}", if is_reminder { "Reminder: " } else { "" }, config.subject);
     let words = &Words {
         organisation: unlinked(deal.organisation.name.as_str()),
         deal: unlinked(deal.name.as_str()),
         name: invite.name.as_ref().map(|name| unlinked(&name.spoken())),
         manager: invite.invited_by.as_deref(),
-        until: readable(sent.until.min(deal.ends_at)),
+        is_reminder,
+        until: readable(attempt.sent.until.min(deal.ends_at)),
         link: format!("{}/accept#{}", config.portal, link.token()),
         label: &config.link_text,
     };
     let unsubscribe = UnsubscribeId::sign(&deal.salt, link.key());
     Ok(Mail {
         to: invite.email.mailbox().to_owned(),
-        subject: config.subject.clone(),
-        html: Html { subject: &config.subject, words }.render()?,
+        html: Html { subject: &subject, words }.render()?,
+        subject,
         text: Text { words }.render()?,
         unsubscribe: format!("{}/api/invites/unsubscribe/{unsubscribe}", config.portal),
     })

@@ -4,7 +4,7 @@ use super::*;
 use crate::domain::limit::RecipientLimit;
 use crate::domain::send::{self, Invitee};
 use crate::domain::{
-    DealId, Email, InviteId, Name, NewSend, Organisation, OrganisationId, Queued, Salt, Secret, Title,
+    DealId, Email, InviteId, Name, NewSend, Organisation, OrganisationId, Queued, Salt, Secret, Sent, Title,
 };
 use chrono::{DateTime, Duration, Utc};
 use proptest::prelude::*;
@@ -32,6 +32,16 @@ fn mail(organisation: &str, name: Option<&str>, manager: Option<&str>) -> Mail {
 }
 
 fn mail_of_deal(deal: &str, organisation: &str, name: Option<&str>, manager: Option<&str>) -> Mail {
+    mail_of(None, deal, organisation, name, manager)
+}
+
+fn mail_of(
+    reminder: Option<u8>,
+    deal: &str,
+    organisation: &str,
+    name: Option<&str>,
+    manager: Option<&str>,
+) -> Mail {
     let sent = Sent { at: at("2026-11-23T15:04:05Z"), until: at("2026-12-21T15:04:05Z") };
     let deal = Deal {
         id: DealId::from_bytes([1; 16]),
@@ -47,6 +57,7 @@ fn mail_of_deal(deal: &str, organisation: &str, name: Option<&str>, manager: Opt
         revision: 1,
         salt: Salt::from_bytes([1; 32]),
         shortest_lifetime: None,
+        reminders: Vec::new(),
     };
     let (id, secret) = (InviteId::from_bytes([2; 16]), Secret::from_bytes([3; 32]));
     let email = Email::parse("Ann@Example.com").unwrap();
@@ -59,9 +70,11 @@ fn mail_of_deal(deal: &str, organisation: &str, name: Option<&str>, manager: Opt
         lifetime: sent.until - sent.at,
         lease: config().lease,
         limit: RecipientLimit::NONE,
+        reminders: Vec::new(),
     };
     let invite = send::invite(None, &invitee, &new_send, sent.at).unwrap();
-    compose(&config(), &deal, &invite, &Link { deal: deal.id, invite: id, secret }, sent).unwrap()
+    let attempt = Attempt { reminder, ..invite.attempt(&secret.hash()).unwrap() };
+    compose(&config(), &deal, &invite, &Link { deal: deal.id, invite: id, secret }, &attempt).unwrap()
 }
 
 #[test]
@@ -75,6 +88,15 @@ fn the_plain_text() {
 #[test]
 fn the_html() {
     insta::assert_snapshot!("html", mail("Acme", Some("Ann"), Some("manager@acme.example")).html);
+}
+
+/// A reminder differs from the invitation in a few words only.
+#[test]
+fn a_reminder() {
+    let mail = mail_of(Some(0), "Unlimited", "Acme", Some("Ann"), Some("manager@acme.example"));
+    assert_eq!(mail.subject, "Reminder: FutureLearn Invitation");
+    insta::assert_snapshot!("reminder_plain_text", mail.text);
+    insta::assert_snapshot!("reminder_html", mail.html);
 }
 
 #[test]

@@ -308,6 +308,7 @@ impl Sending {
             lifetime: self.config.lifetime,
             lease: self.mail.lease,
             limit: self.limits.recipient,
+            reminders: request.deal.reminders.clone(),
             opted_out: row.opted_out.unwrap_or_default(),
         };
         Ok((send, link))

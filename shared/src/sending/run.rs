@@ -62,6 +62,7 @@ pub struct Run<'a> {
     ends: Deadline,
     turns_until: Deadline,
     is_out_of_turns: Cell<bool>,
+    is_refused: Cell<bool>,
     lost_answers: Cell<u32>,
     slowest_call: Cell<Duration>,
     mailed: RefCell<Mailed>,
@@ -80,6 +81,7 @@ impl Sending {
             ends,
             turns_until,
             is_out_of_turns: Cell::default(),
+            is_refused: Cell::default(),
             lost_answers: Cell::default(),
             slowest_call: Cell::default(),
             mailed: RefCell::default(),
@@ -101,6 +103,11 @@ impl Run<'_> {
             || self.mailed.borrow().stopped
             || self.is_out_of_turns.get()
             || self.time_to_mail() < LEAST_TIME.max(self.slowest_call.get() * 2)
+    }
+
+    /// No mail goes out until somebody acts: sending is paused, or SES refuses the account's mail.
+    pub fn is_stopped(&self) -> bool {
+        self.sending.mail.paused || self.is_refused.get()
     }
 
     fn time_to_mail(&self) -> Duration {
@@ -173,6 +180,7 @@ impl Run<'_> {
         if verdicts.contains(&Verdict::Unknown) {
             self.lost_answers.set(self.lost_answers.get() + 1);
         }
+        self.is_refused.set(self.is_refused.get() || verdicts.contains(&Verdict::Stopped));
         // One response may get lost. If two do, SES or the network is failing.
         if self.lost_answers.get() > 1 || verdicts.iter().any(|verdict| verdict.ends_the_run()) {
             self.mailed.borrow_mut().stopped = true;
@@ -187,7 +195,7 @@ impl Run<'_> {
             ("invite", claim.link.invite.to_string()),
             ("send", invite.sends.to_string()),
         ];
-        let mail = compose(&self.sending.mail, deal, invite, &claim.link, claim.attempt.sent)?;
+        let mail = compose(&self.sending.mail, deal, invite, &claim.link, &claim.attempt)?;
         Ok(Outgoing { mail, tags })
     }
 
@@ -241,6 +249,7 @@ impl Run<'_> {
         let outcome = match verdict {
             Verdict::Sent => Outcome::Sent,
             Verdict::Failed(reason) => Outcome::Failed(reason),
+            Verdict::Stopped if attempt.reminder.is_some() => Outcome::Failed(FailureReason::NotSentInTime),
             Verdict::TryLater | Verdict::Malformed if attempt.number >= MOST_ATTEMPTS => {
                 Outcome::Failed(FailureReason::TooManyAttempts)
             }

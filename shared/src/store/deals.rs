@@ -3,6 +3,7 @@
 use super::read::all_items;
 use super::write::WriteOutcome;
 use super::{Item, Result, Store, StoreError, item, keys, n, random, s, values};
+use crate::domain::remind::DEFAULT_REMINDERS;
 use crate::domain::{
     Deal, DealChange, DealChangeRefusal, DealDeleteRefusal, DealId, NewDeal, OrganisationId, Salt, Timestamp,
     Title,
@@ -51,6 +52,7 @@ impl Store {
             revision: 1,
             salt: Salt::from_bytes(random()?),
             shortest_lifetime: None,
+            reminders: DEFAULT_REMINDERS.to_vec(),
         };
         let mut actions = Vec::new();
         if let Some((key, body)) = idempotency {
@@ -111,6 +113,7 @@ impl Store {
             ("seats", change.seats.map(n)),
             ("startsAt", change.starts_at.map(time)),
             ("endsAt", change.ends_at.map(time)),
+            ("reminders", change.reminders.as_deref().map(item::list_of)),
         ];
         let mut update = String::from("SET revision = revision + :one");
         let mut values = values([(":one", n(1))]);

@@ -4,6 +4,7 @@
 use super::keys::{self, Queue};
 use super::{Due, Item, Result, StoreError, n, s};
 use crate::domain::cancel::removed_until;
+use crate::domain::remind::DEFAULT_REMINDERS;
 use crate::domain::{
     Asked, Deal, DealId, Delivery, History, Invite, InviteKey, InviteState, Links, Organisation, Queued,
     Sent, Timestamp,
@@ -106,7 +107,10 @@ fn places(deal: DealId, invite: &Invite) -> [([&'static str; 2], Option<[Attribu
     // An invite has at most one due entry, for its next step.
     let due = match invite.state {
         _ if invite.is_queued() => invite.lease_until.map(|at| (Queue::Send, at)),
-        InviteState::Open => Some((Queue::Expire, invite.expires_at)),
+        InviteState::Open => {
+            let reminder = invite.reminder_due_at().map(|at| (Queue::Remind, at));
+            Some(reminder.unwrap_or((Queue::Expire, invite.expires_at)))
+        }
         _ => None,
     };
     let attention = invite.attention().map(|(reason, at)| {
@@ -156,6 +160,7 @@ pub(super) fn deal(item: Item) -> Result<Deal> {
         revision: item.take("revision")?,
         salt: item.take("salt")?,
         shortest_lifetime: item.take::<Option<i64>>("shortestLifetime")?.map(Duration::seconds),
+        reminders: take_reminders(&mut item)?,
     })
 }
 
@@ -261,9 +266,17 @@ fn take_invite(item: &mut Attributes) -> Result<(InviteKey, Invite)> {
             Some(at) => Some(Asked { at, wanted: item.take("askedFor")? }),
             None => None,
         },
+        reminders: take_reminders(item)?,
+        reminded: item.take::<Option<u8>>("reminded")?.unwrap_or_default(),
+        remind_attempts: item.take::<Option<u32>>("remindAttempts")?.unwrap_or_default(),
         history: History { entries: item.take_list("history")?, managers: item.take_list("historyBy")? },
     };
-    invite.lease_until = item.take_millis("dueAt")?.filter(|_| invite.is_queued());
+    // Nobody has claimed a reminder that is due at its own time.
+    let is_lease = |at: &Timestamp| match invite.reminder_due_at() {
+        Some(begins) => *at != begins,
+        None => invite.is_queued(),
+    };
+    invite.lease_until = item.take_millis("dueAt")?.filter(is_lease);
     Ok((key, invite))
 }
 
@@ -337,6 +350,12 @@ pub(super) fn of_invite(record: &InviteRecord) -> Result<Item> {
     item.put("declinedAt", invite.declined_at.map(|at| at.timestamp()))?;
     item.put("askedAt", invite.asked.map(|asked| asked.at.timestamp()))?;
     item.put("askedFor", invite.asked.map(|asked| asked.wanted))?;
+    // The default takes no room in a row of a page.
+    if invite.reminders != DEFAULT_REMINDERS {
+        item.0.push(("reminders".to_owned(), list_of(&invite.reminders)));
+    }
+    item.put("reminded", Some(invite.reminded).filter(|done| *done > 0))?;
+    item.put("remindAttempts", Some(invite.remind_attempts).filter(|attempts| *attempts > 0))?;
     item.put("history", &invite.history.entries)?;
     item.put("historyBy", &invite.history.managers)?;
     let removed_until = invite.removed_at.map(|at| removed_until(at, key.deal));
@@ -346,6 +365,17 @@ pub(super) fn of_invite(record: &InviteRecord) -> Result<Item> {
     }
     item.0.extend(unknown.clone());
     Ok(item.into_item())
+}
+
+fn take_reminders(item: &mut Attributes) -> Result<Vec<Duration>> {
+    let stored = item.take::<Option<Vec<i64>>>("reminders")?;
+    let default = || DEFAULT_REMINDERS.to_vec();
+    Ok(stored.map_or_else(default, |after| after.into_iter().map(Duration::seconds).collect()))
+}
+
+/// May be empty: without the attribute, the default holds.
+pub(super) fn list_of(reminders: &[Duration]) -> AttributeValue {
+    AttributeValue::L(reminders.iter().map(Duration::num_seconds).map(n).collect())
 }
 
 pub(super) fn seconds(seconds: i64) -> Timestamp {
@@ -382,6 +412,7 @@ mod tests {
             lifetime: Duration::seconds(100),
             lease: Duration::seconds(60),
             limit: RecipientLimit::NONE,
+            reminders: Vec::new(),
         };
         let first = invited(None, &Invitee { id, email, name: None }, &send, seconds(1)).unwrap();
         InviteRecord::next(
@@ -480,6 +511,49 @@ mod tests {
             assert_eq!(kept(InviteState::Open), delivery);
             let unsent = matches!(delivery, Delivery::Queued | Delivery::Failed { .. });
             assert_eq!(kept(InviteState::Accepted), if unsent { Delivery::Sent } else { delivery });
+        }
+    }
+
+    #[test]
+    fn a_reminder_waits_in_the_due_index_and_its_claim_is_read_back() {
+        let reminders = vec![Duration::seconds(20)];
+        let sent = Some(Sent { at: seconds(1), until: seconds(101) });
+        let sent = Invite { delivery: Delivery::Sent, sent, lease_until: None, reminders, ..queued().invite };
+        let lease = Some(seconds(30));
+        let deferred = Invite { lease_until: lease, ..sent.clone() };
+        let claimed = Invite { remind_attempts: 1, ..deferred.clone() };
+        let done = Invite { reminded: 1, ..sent.clone() };
+        for (stored, place) in [
+            (sent, ("R#2", "21000")),
+            (deferred, ("R#2", "30000")),
+            (claimed, ("R#2", "30000")),
+            (done, ("E#2", "101000")),
+        ] {
+            let item = of_invite(&InviteRecord { invite: stored.clone(), ..queued() }).unwrap();
+            let found = (item["duePk"].as_s().unwrap().as_str(), item["dueAt"].as_n().unwrap().as_str());
+            assert_eq!(found, place);
+            assert_eq!(invite(item).unwrap().invite, stored);
+        }
+    }
+
+    #[test]
+    fn a_deal_has_the_default_reminders_until_a_manager_sets_others() {
+        let after = |days: &[i64]| days.iter().copied().map(Duration::days).collect::<Vec<_>>();
+        for (stored, reminders) in
+            [(None, after(&[7, 21])), (Some(&[][..]), after(&[])), (Some(&[3][..]), after(&[3]))]
+        {
+            let mut item = keys::deal_key(DealId::from_bytes([1; 16]));
+            item.extend(stored.map(|days: &[i64]| ("reminders".to_owned(), list_of(&after(days)))));
+            let salt = String::from(crate::domain::Salt::from_bytes([1; 32]));
+            for (name, text) in
+                [("name", "Deal"), ("organisationId", "acme"), ("organisationName", "Acme"), ("salt", &salt)]
+            {
+                item.insert(name.to_owned(), s(text));
+            }
+            for name in ["v", "seats", "allocated", "startsAt", "endsAt", "revision"] {
+                item.insert(name.to_owned(), n(2));
+            }
+            assert_eq!(deal(item).unwrap().reminders, reminders);
         }
     }
 

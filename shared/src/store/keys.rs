@@ -198,12 +198,15 @@ pub(super) fn made(at: Timestamp, deal: DealId) -> String {
 pub enum Queue {
     /// To be mailed, once the lease is over.
     Send,
+    /// A reminder to be mailed or dropped.
+    Remind,
     Expire,
 }
 
 pub(super) fn due(queue: Queue, shard: u8) -> String {
     match queue {
         Queue::Send => format!("Q#{shard}"),
+        Queue::Remind => format!("R#{shard}"),
         Queue::Expire => format!("E#{shard}"),
     }
 }

@@ -155,6 +155,16 @@ async fn every_operation_keeps_to_its_budget() {
     let seen = table.read_one(&link).await;
     done(table.claim(seen, &table.link(&address(3)), queued.invite.lease_until.unwrap()).await);
     table.note("claim, an invite", 2, 1.0, 5.0);
+    let (link, _) = table.send(&address(8), start()).await;
+    for days in [7, 21] {
+        let (reminder, now) = (table.link(&address(8)), start() + Duration::days(days));
+        table.reset_counts();
+        let claimed = done(table.remind(table.read_one(&link).await, &reminder, now).await);
+        done(table.record_outcome(&claimed, &reminder, Outcome::Sent, now).await);
+        table.note("remind, an invite (without the SES call)", 3, 1.0, 7.0);
+    }
+    let bytes = size(&table.item(&link).await);
+    assert!(bytes < 1_024, "an invite that was reminded of twice has {bytes} bytes");
     table.due(Queue::Expire, 0, start()).await;
     table.note("sweep, a shard with nothing due", 1, 0.5, 0.0);
 

@@ -3,9 +3,11 @@
 use super::table::{Table, after, attempt, done, learner, refused, soon, start};
 use super::wire::Fault;
 use aws_sdk_dynamodb::types::AttributeValue;
+use chrono::TimeDelta;
 use shared::clock::Deadline;
 use shared::domain::cancel::{CancelRefusal, cancel};
 use shared::domain::correct::CorrectRefusal;
+use shared::domain::expire::NotDue;
 use shared::domain::outcome::{Outcome, Superseded};
 use shared::domain::{BounceReason, Delivery, FailureReason, HistoryEvent, Invite, InviteState, Link, Name};
 use shared::sending::Claim;
@@ -107,11 +109,33 @@ async fn every_write_is_counted_once_and_leaves_its_writer() {
         assert_eq!(invited.invite.sends, 3, "{fault:?}");
         let mark = table.record_outcome(&invited, &again, Outcome::Sent, after(105));
         let sent = done(table.once(&link, fault, "mark as sent", mark).await);
+        let (again, week) = (table.link(ANN), after(105) + TimeDelta::days(7));
+        let claimed = done(table.once(&link, fault, "remind", table.remind(sent, &again, week)).await);
+        let mark = table.record_outcome(&claimed, &again, Outcome::Sent, week);
+        let sent = done(table.once(&link, fault, "mark as reminded", mark).await);
         let due_at = sent.invite.expires_at;
         done(table.once(&link, fault, "expire", table.expire(sent, due_at)).await);
         done(table.once(&link, fault, "cancel", table.cancel(&again, after(106))).await);
         assert_eq!(writers(&table.item(&link).await).len(), 8);
     }
+}
+
+/// Two deliverers saw the same due reminder. The learner accepts before its mail is recorded.
+#[tokio::test]
+async fn i4_one_deliverer_claims_a_reminder_and_an_accept_keeps_its_record() {
+    let table = Table::new(3).await;
+    let (link, sent) = table.send(ANN, start()).await;
+    let week = start() + TimeDelta::days(7);
+    let shard = link.invite.as_bytes()[0] % 4;
+    assert!(table.due(Queue::Remind, shard, week - TimeDelta::seconds(1)).await.is_empty());
+    assert_eq!(table.due(Queue::Remind, shard, week).await.len(), 1);
+    let (first, second) = (table.link(ANN), table.link(ANN));
+    let claimed = done(table.remind(sent.clone(), &first, week).await);
+    assert_eq!(refused(table.remind(sent, &second, week).await), NotDue);
+    table.accepts(&link, "ann", week).await;
+    let recorded = done(table.record_outcome(&claimed, &first, Outcome::Sent, week).await).invite;
+    assert_eq!((recorded.state, recorded.reminded), (InviteState::Accepted, 1));
+    assert!(table.due(Queue::Remind, shard, week + TimeDelta::days(28)).await.is_empty());
 }
 
 /// Both invites are written, or neither, once, under each fault.

@@ -13,6 +13,7 @@ use shared::domain::correct::{CorrectRefusal, Correction, invite_instead, withdr
 use shared::domain::expire::{NotDue, expire};
 use shared::domain::limit::RecipientLimit;
 use shared::domain::outcome::{Outcome, Superseded, record_outcome};
+use shared::domain::remind::{DEFAULT_REMINDERS, take_up_reminder};
 use shared::domain::resend::{ResendRefusal, resend};
 use shared::domain::send::{InviteRefusal, Invitee, invite};
 use shared::domain::track::{Stray, track};
@@ -80,6 +81,7 @@ pub(crate) fn new_send(link: &Link, now: Timestamp) -> NewSend {
         lifetime: LIFETIME,
         lease: LEASE,
         limit: RecipientLimit::NONE,
+        reminders: DEFAULT_REMINDERS.to_vec(),
     }
 }
 
@@ -234,6 +236,15 @@ impl Table {
         let (link_hash, jitter) = (link.secret.hash(), 0.5);
         let new = NewAttempt { link: link_hash, lifetime: LIFETIME, lease: LEASE, jitter };
         let rule = |existing: Option<&Invite>, now| take_up(existing, &self.deal, &new, now);
+        self.change(link, Seen::Record(Some(seen)), now, rule).await
+    }
+
+    /// A deliverer claims the reminder of the invite that it saw, with this link.
+    pub(crate) async fn remind(&self, seen: InviteRecord, link: &Link, now: Timestamp) -> Change<NotDue> {
+        let new = NewAttempt { link: link.secret.hash(), lifetime: LIFETIME, lease: LEASE, jitter: 0.5 };
+        let limit = RecipientLimit::NONE;
+        let rule =
+            |existing: Option<&Invite>, now| take_up_reminder(existing, &self.deal, &new, limit, false, now);
         self.change(link, Seen::Record(Some(seen)), now, rule).await
     }
 

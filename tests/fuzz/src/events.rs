@@ -15,7 +15,7 @@ use std::rc::Rc;
 
 /// Every route and its function, in the order of the corpus' letters. A test compares them with
 /// `infra/local/src/routes.rs`.
-static ROUTES: [(&str, &str); 27] = [
+static ROUTES: [(&str, &str); 28] = [
     ("GET /api/deals/{dealId}", "deal-seats"),
     ("GET /api/deals/{dealId}/seats", "deal-seats"),
     ("POST /api/deals/{dealId}/seats/search", "deal-seats"),
@@ -43,6 +43,7 @@ static ROUTES: [(&str, &str); 27] = [
     ("GET /api/invites/unsubscribe/{id}", "answer-invite"),
     ("POST /api/deals/{dealId}/invites/cancel", "release-seat"),
     ("GET /api/deals/{dealId}/seats.csv", "deal-seats"),
+    ("PUT /api/deals/{dealId}/reminders", "manage-deals"),
 ];
 
 /// Every code of a refusal with its status, except those of a failure (`internal`, `unavailable`).

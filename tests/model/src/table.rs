@@ -298,6 +298,7 @@ static DEAL: LazyLock<Deal> = LazyLock::new(|| Deal {
     revision: 0,
     salt: Salt::from_bytes([3; 32]),
     shortest_lifetime: None,
+    reminders: Vec::new(),
 });
 
 static INVITEE: LazyLock<Invitee> = LazyLock::new(|| Invitee {
@@ -411,6 +412,9 @@ impl Rules {
                 at: at(0),
                 wanted: if wanted == Wanted::Link { AskedFor::Link } else { AskedFor::Seat },
             }),
+            reminders: Vec::new(),
+            reminded: 0,
+            remind_attempts: 0,
             history: History::default(),
         }
     }
@@ -469,6 +473,7 @@ impl Rules {
             link: hash(held.place, held.link).clone(),
             sends: held.sends.into(),
             number: u32::from(held.attempts) + u32::from(self.earlier_attempts),
+            reminder: None,
             sent: Sent { at: at(held.attempted_at), until: at(held.expires_at) },
             lease_until: at(held.lease_until),
         }
@@ -526,6 +531,7 @@ impl Rules {
             lifetime: ticks(self.lifetime),
             lease: ticks(self.lease()),
             limit: RecipientLimit::NONE,
+            reminders: Vec::new(),
         };
         let mut address = before.map_or(0, |row| row.address);
         let invite = match *rule {

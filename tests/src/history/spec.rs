@@ -119,6 +119,7 @@ static DEAL: LazyLock<Deal> = LazyLock::new(|| Deal {
     revision: 1,
     salt: Salt::from_bytes([1; 32]),
     shortest_lifetime: None,
+    reminders: Vec::new(),
 });
 
 static INVITEE: LazyLock<Invitee> = LazyLock::new(|| Invitee {
@@ -146,8 +147,8 @@ impl Spec {
     fn new_send(self, now: i64, opted_out: bool) -> NewSend {
         let lifetime = Duration::seconds(if self.exact { self.lifetime } else { NEVER - now });
         let queued = Queued { at: at(now), order: 0 };
-        let (link, lease) = (link(0).clone(), Duration::zero());
-        NewSend { link, queued, invited_by: None, opted_out, lifetime, lease, limit: RecipientLimit::NONE }
+        let (link, lease, limit) = (link(0).clone(), Duration::zero(), RecipientLimit::NONE);
+        NewSend { link, queued, invited_by: None, opted_out, lifetime, lease, limit, reminders: Vec::new() }
     }
 
     /// The parts of an invite that a reply can show.
@@ -194,6 +195,9 @@ impl Row {
             removed_at: None,
             declined_at: None,
             asked: None,
+            reminders: Vec::new(),
+            reminded: 0,
+            remind_attempts: 0,
             history: History::default(),
         }
     }

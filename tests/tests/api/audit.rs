@@ -60,6 +60,7 @@ async fn i8_every_change_is_recorded_and_names_nobody() {
     let fifth = deal.invite_one("fay@example.com").await;
     let rows = json!({"invites": [{"id": fifth, "sends": 1}, {"id": first, "sends": 9}]});
     deal.manager.post(&deal.path("/invites/cancel"), &rows).await.ok(200);
+    deal.remind(&["1d"]).await;
     let fourth = deal.invite_one("dee@example.com").await;
     let link = stack.token_for("dee@example.com").await;
     let unsubscribe = stack.inbox_for("dee@example.com").await[0].unsubscribe_path().to_owned();
@@ -118,6 +119,7 @@ async fn i8_every_change_is_recorded_and_names_nobody() {
         ("DELETE /api/deals/{dealId}/invites/{inviteId}", Some(&manager), &deal, third),
         ("POST /api/deals/{dealId}/invites", Some(&manager), &deal, fifth),
         ("POST /api/deals/{dealId}/invites/cancel", Some(&manager), &deal, fifth),
+        ("PUT /api/deals/{dealId}/reminders", Some(&manager), &deal, None),
     ]
     .map(|(action, actor, deal, invite)| {
         json!({"action": route(action), "actor": actor, "organisation": deal.organisation, "deal": deal.id,

@@ -24,6 +24,7 @@ fn requests() -> Vec<(&'static str, &'static str, Option<Value>)> {
         ("POST", "/api/deals/{deal}/invites/resend", Some(json!({"invites": [{"id": "x", "sends": 1}]}))),
         ("POST", "/api/deals/{deal}/invites/cancel", Some(json!({"invites": [{"id": "x", "sends": 1}]}))),
         ("GET", "/api/deals/{deal}/seats.csv", None),
+        ("PUT", "/api/deals/{deal}/reminders", Some(json!({"after": ["1d"]}))),
         ("DELETE", "/api/deals/{deal}/invites/{invite}", None),
         ("DELETE", "/api/deals/{deal}/seats/{invite}", None),
     ]

@@ -11,6 +11,7 @@ mod house;
 mod isolation;
 mod issuers;
 mod limits;
+mod reminders;
 mod settings;
 mod story;
 mod tracking;

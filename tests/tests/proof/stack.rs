@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use chrono::TimeDelta;
 use futures_util::stream::{self, StreamExt};
 use seatkeeper_local::Settings;
 use tests::leaks::stop_and_search;
@@ -49,7 +50,7 @@ impl DisturbedStack {
         Self { stack: TestStack::behind(&proxy, settings).await, proxy, logs }
     }
 
-    /// Sweeps until no mail is queued. This waits for the end of each lease.
+    /// Sweeps until no mail is queued and no reminder due. This waits for the end of each lease.
     pub(crate) async fn until_nothing_is_queued(&self) {
         eventually("nothing is queued", REPAIRED, || async {
             self.stack.sweep().await;
@@ -62,9 +63,15 @@ impl DisturbedStack {
         let mut queued = 0;
         for shard in 0..4 {
             let query = self.stack.local.dynamodb().query().table_name(TABLE).index_name("due");
-            let query = query.key_condition_expression("duePk = :pk");
-            let query = query.expression_attribute_values(":pk", AttributeValue::S(format!("Q#{shard}")));
-            queued += query.send().await.unwrap().count;
+            // A lease ends within seconds; the next reminder is due in days.
+            for (queue, until) in [("Q", TimeDelta::days(365)), ("R", TimeDelta::days(1))] {
+                let until = AttributeValue::N((now() + until).timestamp_millis().to_string());
+                let query = query.clone().key_condition_expression("duePk = :pk AND dueAt <= :until");
+                let query = query.expression_attribute_values(":until", until);
+                let query =
+                    query.expression_attribute_values(":pk", AttributeValue::S(format!("{queue}#{shard}")));
+                queued += query.send().await.unwrap().count;
+            }
         }
         queued
     }
@@ -85,14 +92,28 @@ impl DisturbedStack {
         stream::iter(checks).buffered(4).collect().await
     }
 
-    /// Makes four weeks pass for the open invites of a deal.
+    /// Makes four weeks pass for the open invites of a deal, and their reminders.
     pub(crate) async fn age(&self, deal: &Deal) {
+        self.pass(deal, LIFETIME).await;
+        for mut item in self.open_invites(deal).await {
+            let Some(shard) = text(&item, "duePk").and_then(|key| key.strip_prefix("R#")) else { continue };
+            let due_pk = format!("E#{shard}");
+            let due_at = number(&item, "expiresAt").unwrap() * 1_000;
+            item.insert("duePk".to_owned(), AttributeValue::S(due_pk));
+            item.insert("dueAt".to_owned(), AttributeValue::N(due_at.to_string()));
+            item.insert("reminders".to_owned(), AttributeValue::L(Vec::new()));
+            self.put(item).await;
+        }
+    }
+
+    /// Makes this many seconds pass for the open invites of a deal.
+    pub(crate) async fn pass(&self, deal: &Deal, seconds: i64) {
         for mut item in self.open_invites(deal).await {
             for (name, unit) in
                 [("expiresAt", 1), ("sentAt", 1), ("attemptedAt", 1), ("dueAt", 1_000), ("queuedAt", 1_000)]
             {
                 if let Some(then) = number(&item, name) {
-                    item.insert(name.to_owned(), AttributeValue::N((then - LIFETIME * unit).to_string()));
+                    item.insert(name.to_owned(), AttributeValue::N((then - seconds * unit).to_string()));
                 }
             }
             let place = text(&item, "listSk").unwrap()[13..].to_owned();
@@ -104,7 +125,7 @@ impl DisturbedStack {
 
     pub(crate) async fn end_leases(&self, deal: &Deal) {
         for mut item in self.open_invites(deal).await {
-            if text(&item, "delivery") == Some("queued") {
+            if text(&item, "delivery") == Some("queued") || item.contains_key("remindAttempts") {
                 let past = now().timestamp_millis() - 1_000;
                 item.insert("dueAt".to_owned(), AttributeValue::N(past.to_string()));
                 self.put(item).await;
