@@ -301,6 +301,14 @@ export type DealChange = Partial<Omit<NewDeal, "organisation">> & { organisation
 export const changeDeal = (deal: string, change: DealChange, tag: string | null) =>
   request<DealWithSeats>("PATCH", at(deal), DEAL, { body: change, headers: ifMatch(tag) });
 
+/** When people who do not answer are reminded: `["7d", "21d"]` after each send. */
+export type DealWithReminders = DealWithSeats & { reminders: string[] };
+
+export const getReminders = (deal: string) => read<DealWithReminders>(at(deal), { ...DEAL, reminders: [""] });
+
+export const setReminders = async (deal: string, after: string[]) =>
+  (await request<{ after: string[] }>("PUT", at(deal, "/reminders"), { after: [""] }, { body: { after } })).body;
+
 /** Only a deal to which nobody was ever invited can be deleted. */
 export async function deleteDeal(deal: string, tag: string | null) {
   await request("DELETE", at(deal), undefined, { headers: ifMatch(tag) });

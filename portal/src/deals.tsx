@@ -79,6 +79,13 @@ function DealList({ deals }: { deals: DealWithSeats[] }) {
               <a class="alone" href={`/deals/${deal.id}`}>
                 {deal.name}
               </a>
+              {deal.state !== "ended" && (
+                <div>
+                  <a class="alone settings" href={`/deals/${deal.id}/settings`}>
+                    Reminders<span class="visually-hidden"> of {deal.name}</span>
+                  </a>
+                </div>
+              )}
             </th>
             <td role="cell" class="figure" data-label="Seats">
               {number(deal.seats.total)}

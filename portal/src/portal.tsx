@@ -31,14 +31,15 @@ import { takeUnsubscribeId, UnsubscribePage } from "./unsubscribe";
 
 const Admin = onDemand("admin", async () => (await import("./admin/admin")).Admin);
 const InvitePage = onDemand("invite", async () => (await import("./invite/invite")).InvitePage);
+const SettingsPage = onDemand("settings", async () => (await import("./settings/settings")).SettingsPage);
 
 const SCOPES = ["invites.manage", "deals.admin"];
 
 /** The paths of the routes below. No route is rendered before sign-in, so this tells whether a page exists. */
-const PAGE = /^\/(admin|deals(\/[^/]+(\/invite)?)?)?\/?$/;
+const PAGE = /^\/(admin|deals(\/[^/]+(\/(invite|settings))?)?)?\/?$/;
 
 /** A page that somebody opens from a link or a bookmark, often while signed in in another tab. */
-const DEEP = /^\/(admin|deals\/[^/]+(\/invite)?)\/?$/;
+const DEEP = /^\/(admin|deals\/[^/]+(\/(invite|settings))?)\/?$/;
 /** Kept while the issuer is asked whether it knows the person, of whom this tab knows nothing. */
 const GUESS = "guess";
 
@@ -112,6 +113,7 @@ function Routes() {
         <Route path="/deals" component={Deals} />
         <Route path="/deals/:deal" component={SeatsPage} />
         <Route path="/deals/:deal/invite" component={InvitePage} />
+        <Route path="/deals/:deal/settings" component={SettingsPage} />
         <Route path="/admin" component={Admin} />
         <Route default component={Missing} />
       </Router>

@@ -1,0 +1,62 @@
+import { expect, it } from "vitest";
+import { Problem } from "../api";
+import { afterOf, meaning, refusedIn, type Steps, stepsOf, wrongIn } from "./reminders";
+
+const NOW = Date.parse("2026-05-01T10:00:00Z");
+const days = (first: string, second = ""): Steps => [
+  { text: first, unit: "d" },
+  { text: second, unit: "d" },
+];
+
+it.each<[after: string[], steps: Steps, words: string]>([
+  [[], days(""), "Nobody is reminded."],
+  [["1d"], days("1"), "Somebody who is invited today and does not answer is reminded 1 day later (2 May 2026)."],
+  [
+    ["7d", "21d"],
+    days("7", "21"),
+    "Somebody who is invited today and does not answer is reminded 7 days later (8 May 2026), and again 21 days later (22 May 2026).",
+  ],
+  [
+    ["90s", "2h"],
+    [
+      { text: "90", unit: "s" },
+      { text: "2", unit: "h" },
+    ],
+    "Somebody who is invited today and does not answer is reminded 90 seconds later, and again 2 hours later.",
+  ],
+])("%j is shown, said and sent", (after, steps, words) => {
+  expect(stepsOf(after)).toEqual(steps);
+  expect(afterOf(steps)).toEqual(after);
+  expect(meaning(steps, NOW)).toBe(words);
+});
+
+it("only a second reminder is one reminder", () => {
+  expect(afterOf(days("", " 07 "))).toEqual(["7d"]);
+});
+
+const NUMBER = "Enter a whole number, or leave the field empty.";
+const LATER = "The second reminder must be later than the first.";
+it.each<[first: string, second: string, wrong: (string | undefined)[]]>([
+  ["7", "21", [undefined, undefined]],
+  ["", "", [undefined, undefined]],
+  ["0", "x", [NUMBER, NUMBER]],
+  ["1.5", "7", [NUMBER, undefined]],
+  ["7", "7", [undefined, LATER]],
+  ["7", "3", [undefined, LATER]],
+])("%s and %s days: %j", (first, second, wrong) => {
+  expect(wrongIn(days(first, second))).toEqual(wrong);
+});
+
+it("an hour is not later than a day", () => {
+  expect(wrongIn([days("1")[0], { text: "2", unit: "h" }])).toEqual([undefined, LATER]);
+});
+
+it("a refusal stands at the last reminder", () => {
+  const problem = (detail: string) => new Problem("invalid_request", "", { errors: [{ field: "after", detail }] });
+  const late = problem("must be shorter than the lifetime of an invite");
+  const words = "The invite will have expired by then. Enter less.";
+  expect(refusedIn(late, days("30"))).toEqual([words, undefined]);
+  expect(refusedIn(late, days("7", "30"))).toEqual([undefined, words]);
+  expect(refusedIn(problem("must be positive"), days("7"))).toEqual(["This reminder must be positive.", undefined]);
+  expect(refusedIn(new Problem("unavailable", ""), days("7"))).toBeUndefined();
+});

@@ -1,0 +1,70 @@
+/** A deal's reminders as people type them, and in words. */
+import type { Problem } from "../api";
+import { date } from "../time";
+import { counted } from "../ui/seat-numbers";
+
+export const UNITS = { d: "days", h: "hours", m: "minutes", s: "seconds" } as const;
+export type Unit = keyof typeof UNITS;
+const SECONDS: Record<Unit, number> = { d: 86_400, h: 3600, m: 60, s: 1 };
+
+/** A reminder in the form. Without a number, there is none. */
+export interface Step {
+  readonly text: string;
+  readonly unit: Unit;
+}
+/** What is wrong with each of the two. */
+export type Wrong = readonly [string | undefined, string | undefined];
+export type Steps = readonly [Step, Step];
+
+const NONE: Step = { text: "", unit: "d" };
+
+/** `["7d", "12h"]` as the form shows it. */
+export function stepsOf(after: readonly string[]): Steps {
+  const step = (text: string | undefined): Step => {
+    const [, number = "", unit = "d"] = /^(\d+)([dhms])$/.exec(text ?? "") ?? [];
+    return { text: number, unit: unit as Unit };
+  };
+  return after.length > 0 ? [step(after[0]), step(after[1])] : [NONE, NONE];
+}
+
+const isSet = ({ text }: Step) => text.trim() !== "";
+const secondsOf = ({ text, unit }: Step) => Number(text) * SECONDS[unit];
+
+/** The setting for the API; of a valid form. */
+export const afterOf = (steps: Steps): string[] =>
+  steps.filter(isSet).map(({ text, unit }) => `${Number(text)}${unit}`);
+
+export function wrongIn(steps: Steps): Wrong {
+  const [first, second] = steps.map((step) =>
+    isSet(step) && !/^\s*0*[1-9]\d{0,4}\s*$/.test(step.text)
+      ? "Enter a whole number, or leave the field empty."
+      : undefined,
+  );
+  const both = !first && !second && steps.every(isSet);
+  const early = both && secondsOf(steps[1]) <= secondsOf(steps[0]);
+  return [first, early ? "The second reminder must be later than the first." : second];
+}
+
+/** A refusal of the API, at the field that it is about: the last reminder is the one that comes too late. */
+export function refusedIn(problem: Problem, steps: Steps): Wrong | undefined {
+  const detail = problem.errors.find(({ field }) => field.startsWith("after"))?.detail;
+  if (detail === undefined) return undefined;
+  const words = detail.includes("lifetime")
+    ? "The invite will have expired by then. Enter less."
+    : `This reminder ${detail}.`;
+  return isSet(steps[1]) ? [undefined, words] : [words, undefined];
+}
+
+/** What a valid setting means for an invite that is sent now. */
+export function meaning(steps: Steps, now: number): string {
+  const set = steps.filter(isSet);
+  if (set.length === 0) return "Nobody is reminded.";
+  const when = set.map((step) => {
+    const { text, unit } = step;
+    const time = counted(Number(text), UNITS[unit].slice(0, -1));
+    return unit === "d"
+      ? `${time} later (${date(new Date(now + secondsOf(step) * 1000).toISOString())})`
+      : `${time} later`;
+  });
+  return `Somebody who is invited today and does not answer is reminded ${when.join(", and again ")}.`;
+}

@@ -1,0 +1,163 @@
+/** The settings of a deal: when people are reminded who have not answered. */
+import "./settings.css";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { type DealWithReminders, getReminders, type Problem, setReminders } from "../api";
+import { Heading } from "../ui/frame";
+import { asProblem, useLoad } from "../ui/load";
+import { Failure, Notice, Waiting } from "../ui/status";
+import { Text } from "../ui/text";
+import { useNow } from "../ui/when";
+import { afterOf, meaning, refusedIn, type Steps, stepsOf, UNITS, type Unit, type Wrong, wrongIn } from "./reminders";
+
+export function SettingsPage({ deal }: { deal: string }) {
+  const { value, problem, reload } = useLoad(deal, () => getReminders(deal));
+  return (
+    <>
+      <p>
+        <a class="alone" href={`/deals/${deal}`}>
+          ‹ Deal seats{value && `: ${value.name}`}
+        </a>
+      </p>
+      <Heading title="Reminders">Reminders</Heading>
+      {value ? (
+        <Reminders key={value.id} deal={value} />
+      ) : problem ? (
+        <Failure problem={problem} retry={() => void reload()} />
+      ) : (
+        <Waiting what="Loading the deal" />
+      )}
+    </>
+  );
+}
+
+const NOTHING: Wrong = [undefined, undefined];
+const LABELS = ["First reminder", "Second reminder"] as const;
+
+function Reminders({ deal }: { deal: DealWithReminders }) {
+  const [steps, setSteps] = useState<Steps>(() => stepsOf(deal.reminders));
+  const [wrong, setWrong] = useState<Wrong>(NOTHING);
+  const [failure, setFailure] = useState<Problem>();
+  const [saved, setSaved] = useState<Steps>();
+  const [busy, setBusy] = useState(false);
+  const form = useRef<HTMLFormElement>(null);
+  const now = useNow();
+  useEffect(() => {
+    form.current?.querySelector<HTMLElement>("[aria-invalid]")?.focus();
+  }, [wrong]);
+
+  const change = (index: number, change: Partial<Steps[0]>) => {
+    const changed = steps.map((step, at) => (at === index ? { ...step, ...change } : step));
+    setSteps(changed as unknown as Steps);
+    setSaved(undefined);
+  };
+  const save = async (event?: Event) => {
+    event?.preventDefault();
+    if (busy) return;
+    const found = wrongIn(steps);
+    setWrong(found);
+    setFailure(undefined);
+    setSaved(undefined);
+    if (found.some(Boolean)) return;
+    setBusy(true);
+    try {
+      const { after } = await setReminders(deal.id, afterOf(steps));
+      const stored = stepsOf(after);
+      setSteps(stored);
+      setSaved(stored);
+    } catch (error) {
+      const problem = asProblem(error);
+      const refused = refusedIn(problem, steps);
+      if (refused) setWrong(refused);
+      else setFailure(problem);
+    } finally {
+      setBusy(false);
+    }
+  };
+  const isWrong = wrongIn(steps).some(Boolean);
+  return (
+    <form class="reminders" ref={form} onSubmit={(event) => void save(event)} noValidate>
+      <p>
+        A reminder is another email about the same invite, with a link that works until the same date. It goes to people
+        who have not answered. Nobody is reminded who accepted, declined or wants no invites, whose email did not
+        arrive, or while the deal is full.
+      </p>
+      {LABELS.map((label, index) => (
+        <StepField
+          key={label}
+          label={label}
+          step={steps[index]!}
+          wrong={wrong[index]}
+          onChange={(changed) => change(index, changed)}
+        />
+      ))}
+      <p class="soft">
+        <Text>{isWrong ? "Leave a field empty for no reminder." : meaning(steps, now)}</Text>
+      </p>
+      <p>This applies to invites that you send or resend from now on. Invites that are out keep their reminders.</p>
+      {failure && (
+        <Failure
+          problem={failure}
+          {...(failure.isLost && {
+            text: "We don’t know whether the reminders were saved. Saving twice does no harm.",
+          })}
+          retry={() => void save()}
+        />
+      )}
+      {saved && <Notice tone="good">Saved for invites that are sent from now on.</Notice>}
+      <p class="actions">
+        <button type="submit" aria-busy={busy} aria-disabled={busy}>
+          Save reminders
+        </button>
+      </p>
+    </form>
+  );
+}
+
+function StepField({
+  label,
+  step,
+  wrong,
+  onChange,
+}: {
+  label: string;
+  step: Steps[0];
+  wrong: string | undefined;
+  onChange: (change: Partial<Steps[0]>) => void;
+}) {
+  const id = label.toLowerCase().replace(" ", "-");
+  // Minutes and seconds are for tests: only a deal that has them shows them.
+  const [first] = useState(step.unit);
+  const units = (Object.keys(UNITS) as Unit[]).filter((unit) => unit === "d" || unit === "h" || unit === first);
+  return (
+    <div class="step">
+      <label for={id}>{label} after</label>
+      <div>
+        <input
+          id={id}
+          type="text"
+          inputMode="numeric"
+          autocomplete="off"
+          value={step.text}
+          onInput={({ currentTarget }) => onChange({ text: currentTarget.value })}
+          {...(wrong && { "aria-invalid": "true" as const, "aria-describedby": `${id}-help` })}
+        />
+        <select
+          aria-label={`Unit of the ${label.toLowerCase()}`}
+          value={step.unit}
+          onChange={({ currentTarget }) => onChange({ unit: currentTarget.value as Unit })}
+        >
+          {units.map((unit) => (
+            <option key={unit} value={unit}>
+              {UNITS[unit]}
+            </option>
+          ))}
+        </select>
+      </div>
+      {wrong && (
+        <p id={`${id}-help`} class="wrong">
+          <Text>{wrong}</Text>
+        </p>
+      )}
+    </div>
+  );
+}

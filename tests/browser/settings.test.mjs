@@ -1,0 +1,62 @@
+/** What a manager sets: a deal's reminders. */
+import assert from "node:assert/strict";
+import { answered, BOTH, enter, Keyboard } from "./browser.mjs";
+import { suite } from "./suite.mjs";
+
+const check = suite();
+
+/** Answers for the reminders of a deal: `answer` gives status and body of each `PUT`. */
+async function reminders(page, deal, after, answer) {
+  const asked = [];
+  const loaded = await deal.api("GET");
+  await page.route(`**/api${deal.path}`, (route) => route.fulfill({ json: { ...loaded, reminders: after } }));
+  await page.route(`**/api${deal.path}/reminders`, (route) => {
+    asked.push(route.request().postDataJSON());
+    return route.fulfill(answer(asked.at(-1)));
+  });
+  return asked;
+}
+const stored = (body) => ({ json: body });
+const says = (page, text) => page.getByText(text).first().waitFor();
+
+check("a manager sets a deal's reminders, and reads what they mean", { hands: BOTH }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  const asked = await reminders(page, deal, ["7d", "21d"], stored);
+  await enter(page, deal.manager, "/deals");
+  await hand.press("link", "Reminders of Unlimited");
+  const second = page.getByRole("textbox", { name: "Second reminder after" });
+  await says(page, /^Somebody who is invited today and does not answer is reminded 7 days later \(.*\), and again 21 days later \(.*\)\.$/);
+  await says(page, "This applies to invites that you send or resend from now on.");
+  await hand.write("textbox", "First reminder after", "14");
+  await hand.write("textbox", "Second reminder after", "7");
+  await hand.press("button", "Save reminders");
+  await says(page, "The second reminder must be later than the first.");
+  assert.ok(await second.evaluate((field) => field === document.activeElement), "the wrong field has the focus");
+  await hand.write("textbox", "Second reminder after", "");
+  await says(page, /is reminded 14 days later \([^)]*\)\.$/);
+  await hand.press("button", "Save reminders");
+  await says(page, "Saved for invites that are sent from now on.");
+  await hand.write("textbox", "First reminder after", "");
+  await says(page, "Nobody is reminded.");
+  await hand.press("button", "Save reminders");
+  await says(page, "Saved for invites that are sent from now on.");
+  assert.deepEqual(asked, [{ after: ["14d"] }, { after: [] }]);
+});
+
+check("a refused reminder says why at its field, and a lost answer that saving again does no harm", { expect: [answered(400), /ERR_CONNECTION_RESET/], hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  const errors = [{ field: "after", detail: "must be shorter than the lifetime of an invite" }];
+  await reminders(page, deal, ["7d", "21d"], ({ after }) => after[1] === "30d"
+    ? { status: 400, contentType: "application/problem+json", json: { code: "invalid_request", status: 400, title: "", detail: "Invalid request.", errors } }
+    : stored({ after }));
+  await enter(page, deal.manager, `${deal.path}/settings`);
+  await hand.write("textbox", "Second reminder after", "30");
+  await hand.press("button", "Save reminders");
+  await says(page, "The invite will have expired by then. Enter less.");
+  await hand.write("textbox", "Second reminder after", "20");
+  await page.route(`**/api${deal.path}/reminders`, (route) => route.abort("connectionreset"), { times: 1 });
+  await hand.press("button", "Save reminders");
+  await says(page, "We don’t know whether the reminders were saved. Saving twice does no harm.");
+  await hand.press("button", "Try again");
+  await says(page, "Saved for invites that are sent from now on.");
+});
