@@ -309,6 +309,11 @@ export const getReminders = (deal: string) => read<DealWithReminders>(at(deal), 
 export const setReminders = async (deal: string, after: string[]) =>
   (await request<{ after: string[] }>("PUT", at(deal, "/reminders"), { after: [""] }, { body: { after } })).body;
 
+/** Whether the manager gets a daily email about what needs them. Each `on` renews it for 180 days. */
+export const getDigest = () => read<{ on: boolean }>("/api/me/digest", { on: false });
+export const setDigest = async (on: boolean) =>
+  (await request<{ on: boolean }>("PUT", "/api/me/digest", { on: false }, { body: { on } })).body;
+
 /** Only a deal to which nobody was ever invited can be deleted. */
 export async function deleteDeal(deal: string, tag: string | null) {
   await request("DELETE", at(deal), undefined, { headers: ifMatch(tag) });

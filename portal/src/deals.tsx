@@ -3,6 +3,7 @@
 import { useEffect } from "preact/hooks";
 import { useLocation } from "preact-iso";
 import { type DealWithSeats, listDeals } from "./api";
+import { Digest } from "./digest";
 import { instant } from "./time";
 import { Heading } from "./ui/frame";
 import { useLoad } from "./ui/load";
@@ -38,7 +39,10 @@ export function Deals({ openSingle }: { openSingle?: boolean }) {
       ) : !deals ? (
         <Waiting what="Loading deals" />
       ) : (
-        <DealList deals={deals} />
+        <>
+          <DealList deals={deals} />
+          {deals.length > 0 && <Digest />}
+        </>
       )}
     </>
   );

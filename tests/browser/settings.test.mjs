@@ -1,6 +1,6 @@
-/** What a manager sets: a deal's reminders. */
+/** What a manager sets: a deal's reminders, and the daily email. */
 import assert from "node:assert/strict";
-import { answered, BOTH, enter, Keyboard } from "./browser.mjs";
+import { answered, BOTH, chooseAccount, enter, Keyboard } from "./browser.mjs";
 import { suite } from "./suite.mjs";
 
 const check = suite();
@@ -59,4 +59,64 @@ check("a refused reminder says why at its field, and a lost answer that saving a
   await says(page, "We don’t know whether the reminders were saved. Saving twice does no harm.");
   await hand.press("button", "Try again");
   await says(page, "Saved for invites that are sent from now on.");
+});
+
+/** A daily email that is off, behind answers that a test may replace. */
+async function digest(page) {
+  const digest = { on: false, asked: [] };
+  await page.route("**/api/me/digest", (route) => {
+    if (route.request().method() === "PUT") {
+      digest.on = route.request().postDataJSON().on;
+      digest.asked.push(digest.on);
+    }
+    return route.fulfill({ json: { on: digest.on } });
+  });
+  return digest;
+}
+const SUMMARY = "Daily email about what needs you";
+
+check("the daily email is switched on, renewed and switched off on the deals page", {}, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  const { asked } = await digest(page);
+  await enter(page, deal.manager, "/deals");
+  await page.getByText(SUMMARY).click();
+  await says(page, "It is off.");
+  await hand.press("button", "Switch on");
+  await says(page, new RegExp(`^It is on, and goes to ${deal.manager} until \\d+ \\w+ \\d{4}\\. To go on after that, renew it\\.$`));
+  await page.reload();
+  await chooseAccount(page, hand, deal.manager);
+  await page.getByText(SUMMARY).click();
+  await says(page, `It is on, and goes to ${deal.manager}. It ends 180 days after you last switched it on or renewed it.`);
+  await hand.press("button", "Renew for 180 days");
+  await says(page, /until \d+ \w+ \d{4}\./);
+  await hand.press("button", "Switch off");
+  await says(page, "It is off.");
+  assert.deepEqual(asked, [true, true, false]);
+});
+
+check("the daily email says what is missing, and what is the case after a lost answer", { expect: [answered(409), /ERR_CONNECTION_RESET/] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  const state = await digest(page);
+  await enter(page, deal.manager, "/deals");
+  await page.getByText(SUMMARY).click();
+  await says(page, "It is off.");
+  await page.route("**/api/me/digest", (route) => route.fulfill({
+    status: 409, contentType: "application/problem+json", json: { code: "no_verified_address", status: 409, title: "", detail: "No verified address." },
+  }), { times: 1 });
+  await hand.press("button", "Switch on");
+  await page.getByRole("alert").filter({ hasText: "Your account has no verified email address" }).waitFor();
+  await says(page, "It is off.");
+  let arrives = false;
+  const lose = () => page.route("**/api/me/digest", (route) => {
+    state.on = arrives;
+    return route.abort("connectionreset");
+  }, { times: 1 });
+  await lose();
+  await hand.press("button", "Switch on");
+  await says(page, "Switching the daily email on may have gone through.");
+  arrives = true;
+  await lose();
+  await hand.press("button", "Try again");
+  await says(page, "It is on, and goes to");
+  await page.getByRole("alert").waitFor({ state: "detached" });
 });

@@ -1,0 +1,119 @@
+/** The switch of the manager's daily email. */
+import { useEffect, useRef, useState } from "preact/hooks";
+import { getDigest, type Problem, setDigest } from "./api";
+import { session } from "./session";
+import { date } from "./time";
+import { asProblem, useLoad } from "./ui/load";
+import { announce, Failure, Notice, Waiting } from "./ui/status";
+import { Text } from "./ui/text";
+
+/** How long it goes on after it was switched on or renewed. */
+const DAYS = 180;
+
+/** Loaded when it is opened: most visits of the page are about deals. */
+export function Digest() {
+  const [opened, setOpened] = useState(false);
+  return (
+    <details class="digest" onToggle={({ currentTarget }) => currentTarget.open && setOpened(true)}>
+      <summary>Daily email about what needs you</summary>
+      <p>
+        At most one email a day, and none if nothing needs you. It says how many people asked for a new link or a seat,
+        how many emails did not arrive and how many people declined, when the seats of a deal run out, and when a deal
+        ends. It names no learner.
+      </p>
+      {opened && <Switch />}
+    </details>
+  );
+}
+
+function Switch() {
+  const { value, problem, reload, update } = useLoad("digest", getDigest);
+  const [busy, setBusy] = useState<boolean>();
+  const [failure, setFailure] = useState<{ problem: Problem; on: boolean }>();
+  /** Until when it goes on: known only right after it was switched on or renewed. */
+  const [until, setUntil] = useState<string>();
+  const said = useRef<HTMLParagraphElement>(null);
+  useEffect(() => {
+    // The button that was pressed may be gone.
+    if (until !== undefined) said.current?.focus();
+  }, [until]);
+  const put = async (on: boolean) => {
+    if (busy !== undefined) return;
+    setBusy(on);
+    setFailure(undefined);
+    const show = (stored: { on: boolean }) => {
+      update(() => stored);
+      setUntil(stored.on ? new Date(Date.now() + DAYS * 86_400_000).toISOString() : "");
+      announce(stored.on ? "The daily email is on" : "The daily email is off");
+    };
+    try {
+      show(await setDigest(on));
+    } catch (error) {
+      const problem = asProblem(error);
+      const now = problem.isLost ? await getDigest().catch(() => undefined) : undefined;
+      // Whether a renewal went through cannot be seen.
+      if (now?.on === on && value?.on !== on) show(now);
+      else setFailure({ problem, on });
+    } finally {
+      setBusy(undefined);
+    }
+  };
+  if (!value)
+    return problem ? <Failure problem={problem} retry={() => void reload()} /> : <Waiting what="Loading" rows={1} />;
+  const to = session.value?.email ? ` to ${session.value.email}` : "";
+  const words = !value.on
+    ? "It is off."
+    : until
+      ? `It is on, and goes${to} until ${date(until)}. To go on after that, renew it.`
+      : `It is on, and goes${to}. It ends ${DAYS} days after you last switched it on or renewed it.`;
+  return (
+    <>
+      <p ref={said} tabIndex={-1}>
+        <Text>{words}</Text>
+      </p>
+      {failure?.problem.code === "no_verified_address" ? (
+        <Notice tone="bad">
+          Your account has no verified email address, so the email has nowhere to go. Verify the address where you
+          manage your account, sign in again, then switch it on.
+        </Notice>
+      ) : (
+        failure && (
+          <Failure
+            problem={failure.problem}
+            text={`Switching the daily email ${failure.on ? "on" : "off"} ${failure.problem.isLost ? "may have gone through" : "failed"}.`}
+            retry={() => void put(failure.on)}
+          />
+        )
+      )}
+      <p class="actions">
+        {value.on && <Put on label={`Renew for ${DAYS} days`} busy={busy} onPut={put} />}
+        <Put on={!value.on} label={value.on ? "Switch off" : "Switch on"} busy={busy} onPut={put} />
+      </p>
+    </>
+  );
+}
+
+function Put({
+  on,
+  label,
+  busy,
+  onPut,
+}: {
+  on: boolean;
+  label: string;
+  /** What is being switched to. */
+  busy: boolean | undefined;
+  onPut: (on: boolean) => Promise<void>;
+}) {
+  return (
+    <button
+      type="button"
+      class="secondary outline small"
+      aria-busy={busy === on}
+      aria-disabled={busy !== undefined}
+      onClick={() => void onPut(on)}
+    >
+      <Text>{label}</Text>
+    </button>
+  );
+}
