@@ -222,11 +222,14 @@ check("the people of another deal come into the list, with what will happen to e
   await next.invite([at("bob")]);
   await enter(page, last.manager, `${next.path}/invite?from=${last.id}`);
   const panel = page.getByRole("region", { name: "From another deal" });
+  await hand.write("textbox", "Addresses", "unchecked@example.com");
   await panel.getByRole("combobox", { name: "Deal" }).getByRole("option", { name: /^Last year, .* \(active, 3 seats allocated\)$/ }).waitFor({ state: "attached" });
   await hand.press("button", "Add people", panel);
   await summary(page, "2 will be invited, 1 is already pending");
   await page.getByText("3 people of Last year added. Not taken from there: 1 pending, 1 declined.").waitFor();
   assert.equal(page.url(), `${stack.url}${next.path}/invite`, "a reload does not add them again");
+  assert.equal(await page.getByRole("textbox", { name: "More addresses" }).inputValue(), "unchecked@example.com", "the text stays");
+  await hand.write("textbox", "More addresses", "");
   await hand.press("button", `Remove ${at("ann")}`);
   await hand.press("button", "From another deal");
   await hand.press("checkbox", "Also take people whose invite there is pending", panel);

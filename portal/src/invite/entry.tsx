@@ -53,20 +53,21 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
       area.current?.focus();
       return;
     }
-    await add(list);
+    if (await add(list)) inviting.write("");
   };
   /** Whether the rows are in the list now. */
   const add = async (list: List): Promise<boolean> => {
     announce("Checking");
-    const long = await inviting.add(list);
-    if (long) {
+    const { tooMany, added = false } = await inviting.add(list);
+    if (tooMany !== undefined) {
       setRefusal(
-        `These are ${number(long.tooMany)} addresses, but a list can have at most ${number(MOST_ROWS)}. ` +
+        `These are ${number(tooMany)} addresses, but a list can have at most ${number(MOST_ROWS)}. ` +
           "Nothing was checked. Split the list, and send the parts one after another.",
       );
       area.current?.focus();
-    } else if (!problem.value) onChecked();
-    return !long && !problem.value;
+    }
+    if (added) onChecked();
+    return added;
   };
   const closeTaking = () => {
     setTaking(false);
@@ -138,9 +139,9 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
     if (chosen.size > LARGEST_FILE) {
       refuse(`${chosen.name} is too large for a list of addresses. Save the sheet as CSV, then choose that file.`);
     } else if (await isSpreadsheet(chosen)) await openSheets(chosen);
-    else openText(chosen.name, await readingsOf(chosen));
+    else await openText(chosen.name, await readingsOf(chosen));
   };
-  const openText = (name: string, readings: Reading[]) => {
+  const openText = async (name: string, readings: Reading[]) => {
     const [only, another] = readings;
     if (!only) return refuse(`${name} is not a text file. Save the sheet as CSV, then choose that file.`);
     if (!another) {
@@ -149,7 +150,7 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
           `${name} does not say which character encoding it uses, so it was read as ${only.name}. If a name looks wrong, save the sheet as “CSV UTF-8” and choose that file.`,
         );
       }
-      return void read(only.text);
+      return read(only.text);
     }
     const samples = samplesOf(readings);
     ask(
@@ -177,13 +178,13 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
     } catch (error) {
       return refuse(`${name} ${REFUSALS[error instanceof spreadsheet.Unreadable ? error.refusal : "broken"]}`);
     }
-    const use = ({ hidden, text }: Sheet) => {
+    const use = async ({ hidden, text }: Sheet) => {
       if (hidden > 0) {
         addNote(
           `${name} has ${counted(hidden, "hidden row")}, which ${hidden === 1 ? "was" : "were"} not read. To invite people in hidden rows, clear the sheet’s filter, save the file and choose it again.`,
         );
       }
-      void read(text);
+      await read(text);
     };
     const [only, another] = sheets;
     if (!only) return refuse(`${name} has no rows. Choose another file.`);
@@ -198,7 +199,7 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
         none: "None of these",
         action: "Use this sheet",
       },
-      use,
+      (sheet) => void use(sheet),
       `${name} was not read. To read one of its sheets, choose the file again.`,
     );
   };

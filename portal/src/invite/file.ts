@@ -1,6 +1,6 @@
 /** Files that people choose or drop. */
 
-/** Far more than 1,000 rows need: a larger file is not a list. */
+/** More than 10,000 rows need: a larger file is not a list. */
 export const LARGEST_FILE = 2 * 1024 * 1024;
 
 /** A file's text, decoded with one possible encoding. */

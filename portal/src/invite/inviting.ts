@@ -122,20 +122,19 @@ export class Inviting {
   }
 
   /**
-   * Checks new rows together with the list, and adds them. If the check fails, the text stays. If the list would be too long,
-   * returns its length.
+   * Checks new rows together with the list, and adds them. If the check fails, nothing is added. If the list would be too
+   * long, `tooMany` is its length.
    */
-  async add(list: List): Promise<{ tooMany: number } | undefined> {
+  async add(list: List): Promise<{ added?: true; tooMany?: number }> {
     const rows = [...this.rows.value, ...this.#asRows(list.rows)];
     if (rows.length > MOST_ROWS) return { tooMany: rows.length };
     const checked = await this.#predict(rows);
-    if (!checked) return undefined;
+    if (!checked) return {};
     // Rows are sorted only here: they must not move while somebody corrects them.
     const ranks = new Map(checked.map((row) => [row.id, rank(row, doubtAbout(row))]));
     this.rows.value = checked.toSorted((a, b) => (ranks.get(a.id) ?? 0) - (ranks.get(b.id) ?? 0));
     this.leftOut.value = [...this.leftOut.value, ...list.leftOut];
-    this.write("");
-    return undefined;
+    return { added: true };
   }
 
   async check() {
