@@ -114,16 +114,16 @@ function Choose({
           </select>
         </div>
       </div>
-      <p>
+      <fieldset>
         <label>
           <input
             type="checkbox"
             checked={withPending}
             onChange={({ currentTarget }) => setWithPending(currentTarget.checked)}
-          />{" "}
-          Also take people whose invite there is pending
+          />
+          <span>Also take people whose invite there is pending</span>
         </label>
-      </p>
+      </fieldset>
       {failure && <Failure problem={failure} text="Nobody was added." retry={() => void take()} />}
       <p class="actions">
         <button type="submit" aria-disabled={progress !== undefined} aria-busy={progress !== undefined}>

@@ -916,6 +916,7 @@ describe("under a header, a line that its columns do not explain is a row, or is
 
   it.each<[line: string, leftOut: LeftOutText]>([
     ["bob@example.com please", { reason: "prose", text: "bob@example.com please" }],
+    ["Exported by bob@example.com", { reason: "prose", text: "Exported by bob@example.com" }],
     ["foo; bar@example.com", { reason: "prose", text: "foo; bar@example.com" }],
     ["bob@example.com,cat@example.com", { reason: "unchosen", text: "bob@example.com" }],
     ["Private email: bob@example.com", { reason: "prose", text: "Private email: bob@example.com" }],

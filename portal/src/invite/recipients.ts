@@ -55,12 +55,12 @@ const isList = (line: string) =>
       );
     });
 
-/** Whether a line is of people to invite: recipients, or one address and a word that may belong to it. */
+/** Whether a line is of people to invite: recipients, or an address beside one word that may belong to it. */
 export function isPeople(line: string): boolean {
   if (isList(line)) return true;
   const [only, another] = fromLine(line);
-  const isFirstName = only?.name !== undefined && line.toLowerCase() === `${only.name} ${only.email}`.toLowerCase();
-  return only !== undefined && another === undefined && (only.typed !== undefined || isFirstName);
+  if (!only || another || line.split(" ").length !== 2) return false;
+  return only.typed !== undefined || line.toLowerCase() === `${only.name} ${only.email}`.toLowerCase();
 }
 
 /** An address with the words before it and the brackets after it. */

@@ -78,8 +78,8 @@ function Reminders({ deal }: { deal: DealWithReminders }) {
     <form class="reminders" ref={form} onSubmit={(event) => void save(event)} noValidate>
       <p>
         A reminder is another email about the same invite, with a link that works until the same date. It goes to people
-        who have not answered. Nobody is reminded who accepted, declined or wants no invites, whose email did not
-        arrive, or while the deal is full.
+        who have not answered, but not to those who want no invites or whose email did not arrive. While the deal is
+        full, nobody is reminded.
       </p>
       {LABELS.map((label, index) => (
         <StepField
@@ -90,9 +90,12 @@ function Reminders({ deal }: { deal: DealWithReminders }) {
           onChange={(changed) => change(index, changed)}
         />
       ))}
-      <p class="soft">
-        <Text>{isWrong ? "Leave a field empty for no reminder." : meaning(steps, now)}</Text>
-      </p>
+      <p class="soft">Leave a field empty for no reminder.</p>
+      {!isWrong && (
+        <p>
+          <Text>{meaning(steps, now)}</Text>
+        </p>
+      )}
       <p>This applies to invites that you send or resend from now on. Invites that are out keep their reminders.</p>
       {failure && (
         <Failure
