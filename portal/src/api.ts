@@ -14,9 +14,8 @@ export type ListedStatus = Schemas["ListedStatus"];
 export type Deal = Schemas["DealSummary"];
 export type Seats = Schemas["Seats"];
 export type DealWithSeats = Schemas["Deal"];
-/** `remindAt`: when the next reminder goes; null if none goes. */
-export type Invite = Schemas["Invite"] & { remindAt?: string | null };
-export type InviteDetail = Schemas["InviteDetail"] & Invite;
+export type Invite = Schemas["Invite"];
+export type InviteDetail = Schemas["InviteDetail"];
 /** What a list can be narrowed to. `removed`: cancelled or de-allocated in the last 30 days. */
 export type Filter = Schemas["ListFilter"] | "removed";
 export type Page = Omit<Schemas["Page"], "invites"> & { invites: Invite[] };
@@ -61,7 +60,7 @@ type Sample<T> = null extends T
 const ORGANISATION: Sample<Deal["organisation"]> = { id: "", name: "" };
 const SUMMARY: Sample<Deal> = { id: "", name: "", organisation: ORGANISATION, startsAt: "", endsAt: "", state: "" };
 const SEATS: Sample<Seats> = { total: 0, allocated: 0, available: 0 };
-const DEAL: Sample<DealWithSeats> = { ...SUMMARY, seats: SEATS };
+const DEAL: Sample<DealWithSeats> = { ...SUMMARY, seats: SEATS, reminders: [""] };
 const INVITE: Sample<Invite> = {
   id: "",
   email: "",
@@ -76,6 +75,7 @@ const INVITE: Sample<Invite> = {
   askedAt: null,
   askedFor: null,
   removedAt: null,
+  remindAt: null,
   invitedBy: null,
   sends: 0,
   delivery: { state: "", at: "", reason: null },
@@ -301,11 +301,7 @@ export type DealChange = Partial<Omit<NewDeal, "organisation">> & { organisation
 export const changeDeal = (deal: string, change: DealChange, tag: string | null) =>
   request<DealWithSeats>("PATCH", at(deal), DEAL, { body: change, headers: ifMatch(tag) });
 
-/** When people who do not answer are reminded: `["7d", "21d"]` after each send. */
-export type DealWithReminders = DealWithSeats & { reminders: string[] };
-
-export const getReminders = (deal: string) => read<DealWithReminders>(at(deal), { ...DEAL, reminders: [""] });
-
+/** When people who do not answer are reminded: `["7d", "21d"]` after each later send. */
 export const setReminders = async (deal: string, after: string[]) =>
   (await request<{ after: string[] }>("PUT", at(deal, "/reminders"), { after: [""] }, { body: { after } })).body;
 

@@ -22,6 +22,7 @@ const DEAL: DealWithSeats = {
   endsAt: "2027-08-31T22:00:07Z",
   state: "active",
   seats: { total: 100, allocated: 42, available: 58 },
+  reminders: [],
 };
 const VALUES = valuesOf(DEAL);
 const ALL = Object.keys(VALUES) as (keyof typeof VALUES)[];

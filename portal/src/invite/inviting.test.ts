@@ -9,7 +9,7 @@ const PAGE = {
 };
 const INVITE = { name: null, status: "pending", queuedAt: "", sentAt: null, invitedBy: null, sends: 1 };
 const OTHERS = { expiresAt: null, acceptedAt: null, acceptedWith: null, declinedAt: null, askedAt: null };
-const DELIVERY = { askedFor: null, removedAt: null, delivery: { state: "sent", at: "", reason: null } };
+const DELIVERY = { askedFor: null, removedAt: null, remindAt: null, delivery: { state: "sent", at: "", reason: null } };
 
 /** Addresses with an invite. */
 const invited = new Set<string>();

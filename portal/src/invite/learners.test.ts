@@ -31,6 +31,7 @@ beforeEach(() => {
           "askedAt",
           "askedFor",
           "removedAt",
+          "remindAt",
           "invitedBy",
         ].map((name) => [name, null]),
       ),

@@ -16,6 +16,7 @@ const INVITE: Invite = {
   askedAt: null,
   askedFor: null,
   removedAt: null,
+  remindAt: null,
   invitedBy: null,
   sends: 1,
   delivery: { state: "delivered", at: "2026-05-01T10:00:00Z", reason: null },

@@ -20,6 +20,7 @@ const row: Invite = {
   askedAt: null,
   askedFor: null,
   removedAt: null,
+  remindAt: null,
   invitedBy: "max@acme.example",
   sends: 1,
   delivery: { state: "sent", at: "2026-11-01T00:00:00Z", reason: null },

@@ -19,6 +19,7 @@ const row = (id: string, change: Partial<Invite> = {}): Invite => ({
   askedAt: null,
   askedFor: null,
   removedAt: null,
+  remindAt: null,
   invitedBy: null,
   sends: 1,
   delivery: { state: "sent", at: "2026-11-01T00:00:01Z", reason: null },

@@ -51,6 +51,7 @@ export function recordSent(
       askedAt: null,
       askedFor: null,
       removedAt: null,
+      remindAt: null,
       delivery: { state: "queued", at: queuedAt, reason: null },
     };
     of(deal).set(id, { row, action: actions });

@@ -18,6 +18,7 @@ const invite = (state: Invite["delivery"]["state"], reason: Invite["delivery"]["
   askedAt: null,
   askedFor: null,
   removedAt: null,
+  remindAt: null,
   invitedBy: null,
   sends: 1,
   delivery: { state, at: TIME, reason },

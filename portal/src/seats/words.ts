@@ -162,7 +162,7 @@ function isOfCorrection(history: Event[]) {
 }
 
 /** What happened to an invite, in its history. */
-const EVENTS: Record<Event["event"] | "reminded", string> = {
+const EVENTS: Record<Event["event"], string> = {
   invited: "Invited",
   resent: "Resent",
   reminded: "Reminder sent",

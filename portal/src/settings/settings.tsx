@@ -1,7 +1,7 @@
 /** The settings of a deal: when people are reminded who have not answered. */
 import "./settings.css";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { type DealWithReminders, getReminders, type Problem, setReminders } from "../api";
+import { type DealWithSeats, getDeal, type Problem, setReminders } from "../api";
 import { Heading } from "../ui/frame";
 import { asProblem, useLoad } from "../ui/load";
 import { Failure, Notice, Waiting } from "../ui/status";
@@ -10,7 +10,7 @@ import { useNow } from "../ui/when";
 import { afterOf, meaning, refusedIn, type Steps, stepsOf, UNITS, type Unit, type Wrong, wrongIn } from "./reminders";
 
 export function SettingsPage({ deal }: { deal: string }) {
-  const { value, problem, reload } = useLoad(deal, () => getReminders(deal));
+  const { value, problem, reload } = useLoad(deal, async () => (await getDeal(deal)).body);
   return (
     <>
       <p>
@@ -33,7 +33,7 @@ export function SettingsPage({ deal }: { deal: string }) {
 const NOTHING: Wrong = [undefined, undefined];
 const LABELS = ["First reminder", "Second reminder"] as const;
 
-function Reminders({ deal }: { deal: DealWithReminders }) {
+function Reminders({ deal }: { deal: DealWithSeats }) {
   const [steps, setSteps] = useState<Steps>(() => stepsOf(deal.reminders));
   const [wrong, setWrong] = useState<Wrong>(NOTHING);
   const [failure, setFailure] = useState<Problem>();
