@@ -55,7 +55,7 @@ impl History {
     }
 
     /// What SES tells twice stands in the history once. A manager may do the same twice within a second.
-    pub(super) fn with(&self, event: HistoryEvent, at: Timestamp, by: Option<&str>) -> Self {
+    pub(crate) fn with(&self, event: HistoryEvent, at: Timestamp, by: Option<&str>) -> Self {
         let (manager, managers) = self.with_manager(by);
         let mut entries = self.entries.clone();
         let entry = Self::pack(event, at, manager);
@@ -69,12 +69,15 @@ impl History {
         if by.is_some() { whole.without_idle_managers() } else { whole }
     }
 
-    pub(super) fn without(&self, event: HistoryEvent, at: Timestamp) -> Self {
-        let entry = Self::pack(event, at, 0);
-        Self {
-            entries: self.entries.iter().copied().filter(|known| *known != entry).collect(),
-            ..self.clone()
+    /// With the earliest of the events of this kind since then.
+    pub(super) fn with_earliest(&self, event: HistoryEvent, at: Timestamp, since: Timestamp) -> Self {
+        let second = |entry: &i64| entry / 10_000;
+        let is_alike = |entry: &i64| entry / 100 % 100 == event as i64 && second(entry) >= since.timestamp();
+        let (alike, entries): (Vec<_>, Vec<_>) = self.entries.iter().copied().partition(is_alike);
+        if alike.iter().any(|entry| second(entry) <= at.timestamp()) {
+            return self.clone();
         }
+        Self { entries, ..self.clone() }.with(event, at, None)
     }
 
     fn without_idle_managers(&self) -> Self {

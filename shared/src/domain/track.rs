@@ -3,28 +3,32 @@
 
 use super::history::HistoryEvent;
 use super::invite::{BounceReason, Delivery, FailureReason, Invite, Sent};
+use std::cmp::Ordering;
 
 /// The event is about an older send, or about no invite.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Stray;
 
 /// `send` is the send that the mail belongs to. An event about a queued mail proves that SES took the mail, so the
-/// mail is not sent again.
+/// mail is not sent again. A complaint about an older send stands in the history only.
 pub fn track(existing: Option<&Invite>, send: u32, told: Delivery) -> Result<Invite, Stray> {
-    let invite = existing.filter(|invite| invite.sends == send).ok_or(Stray)?;
-    if !told.outranks(invite.delivery) {
-        return Ok(invite.clone());
+    let invite = existing.filter(|invite| invite.sends >= send).ok_or(Stray)?;
+    let Some((event, at)) = told.event() else { return Ok(invite.clone()) };
+    if invite.sends > send {
+        let history = invite.history.with(event, at, None);
+        let is_complaint = event == HistoryEvent::Complained;
+        return if is_complaint { Ok(Invite { history, ..invite.clone() }) } else { Err(Stray) };
     }
-    let mut next = invite.told(told);
-    if let Some((event, at)) = told.event() {
-        // An earlier event of the same rank takes the place of the later one.
-        if let Some((known, known_at)) =
-            invite.delivery.event().filter(|_| told.rank() == invite.delivery.rank())
-        {
-            next.history = next.history.without(known, known_at);
+    let mut next = if told.outranks(invite.delivery) { invite.told(told) } else { invite.clone() };
+    next.history = match told.rank().cmp(&invite.delivery.rank()) {
+        Ordering::Greater => next.history.with(event, at, None),
+        // Most likely an out-of-office reply.
+        Ordering::Less if matches!(told, Delivery::Bounced { reason: BounceReason::Temporary, .. }) => {
+            return Ok(next);
         }
-        next.history = next.history.with(event, at, None);
-    }
+        // Of the events of a kind the earliest stands, whether or not a higher one came in between.
+        Ordering::Less | Ordering::Equal => next.history.with_earliest(event, at, invite.queued.at),
+    };
     Ok(next)
 }
 
@@ -140,6 +144,18 @@ mod tests {
             prop_assert_eq!(one.delivery, other.delivery);
             let is_sent = |invite: &Invite| invite.sent.map(|sent| (sent.at, sent.until, invite.expires_at));
             prop_assert_eq!((is_sent(&one), one.lease_until), (is_sent(&other), other.lease_until));
+            // Whether an absent reader's server answered before or after the delivery is not known.
+            let is_certain = |news: &News| {
+                !matches!(news, News::Told(Delivery::Bounced { reason: BounceReason::Temporary, .. }))
+            };
+            if news.iter().all(is_certain) {
+                let history = |invite: &Invite| {
+                    let mut entries = invite.history.entries.clone();
+                    entries.sort_unstable();
+                    entries
+                };
+                prop_assert_eq!(history(&one), history(&other));
+            }
         }
 
         #[test]
@@ -181,6 +197,13 @@ mod tests {
     fn an_event_of_an_older_send_or_of_no_invite_is_a_stray() {
         let told = Delivery::Delivered { at: at(12) };
         assert_eq!(track(Some(&invite()), 1, told), Err(Stray));
+        let complained = track(Some(&invite()), 1, Delivery::Complained { at: at(12) }).unwrap();
+        let history = invite().history.with(HistoryEvent::Complained, at(12), None);
+        assert_eq!(
+            complained,
+            Invite { history, ..invite() },
+            "a complaint is told, and changes nothing else"
+        );
         assert_eq!(track(Some(&invite()), 3, told), Err(Stray));
         assert_eq!(track(None, 2, told), Err(Stray));
     }
@@ -192,6 +215,27 @@ mod tests {
         assert_eq!((settled.lease_until, settled.attempt(&link(1))), (None, None));
         let events: Vec<_> = settled.history.newest_first().map(|entry| entry.event).collect();
         assert_eq!(events, [HistoryEvent::Delivered, HistoryEvent::Sent]);
+    }
+
+    #[test]
+    fn the_history_has_what_a_later_event_overtook() {
+        use HistoryEvent::{Bounced, Complained, Delayed, Delivered, Sent};
+        let bounced = |reason| Delivery::Bounced { reason, at: at(13) };
+        let complained = Delivery::Complained { at: at(14) };
+        let cases = [
+            (complained, Delivery::Delivered { at: at(12) }, vec![Complained, Delivered, Sent]),
+            (complained, Delivery::Delayed { at: at(12) }, vec![Complained, Delayed, Sent]),
+            (complained, bounced(BounceReason::Unknown), vec![Complained, Bounced, Sent]),
+            // Out of office.
+            (Delivery::Delivered { at: at(12) }, bounced(BounceReason::Temporary), vec![Delivered, Sent]),
+        ];
+        for (first, overtaken, expected) in cases {
+            let after = [first, overtaken, overtaken]
+                .iter()
+                .fold(invite(), |invite, told| track(Some(&invite), 2, *told).unwrap());
+            let events: Vec<_> = after.history.newest_first().map(|entry| entry.event).collect();
+            assert_eq!((after.delivery, events), (first, expected), "{overtaken:?}");
+        }
     }
 
     #[test]

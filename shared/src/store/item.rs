@@ -6,8 +6,8 @@ use super::{Due, Item, Result, StoreError, n, s};
 use crate::domain::cancel::removed_until;
 use crate::domain::remind::DEFAULT_REMINDERS;
 use crate::domain::{
-    Asked, Deal, DealId, Delivery, History, Invite, InviteKey, InviteState, Links, Organisation, Queued,
-    Sent, Timestamp,
+    Asked, Deal, DealId, Delivery, History, HistoryEvent, Invite, InviteKey, InviteState, Links,
+    Organisation, Queued, Sent, Timestamp,
 };
 use crate::telemetry;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -277,6 +277,10 @@ fn take_invite(item: &mut Attributes) -> Result<(InviteKey, Invite)> {
         None => invite.is_queued(),
     };
     invite.lease_until = item.take_millis("dueAt")?.filter(is_lease);
+    // Accepting proves that a mail is out, but reads nothing, so it cannot say so in the history.
+    if let (Delivery::Sent, Some(_), Some(sent)) = (invite.delivery, accepted_at, invite.sent) {
+        invite.history = invite.history.with(HistoryEvent::Sent, sent.at, None);
+    }
     Ok((key, invite))
 }
 
@@ -491,7 +495,7 @@ mod tests {
     }
 
     #[test]
-    fn a_delivery_is_read_as_written_and_an_accepted_mail_is_never_queued() {
+    fn a_delivery_is_read_as_written_and_an_accepted_mail_is_sent() {
         let at = seconds(9);
         let deliveries = [
             Delivery::Queued,
@@ -503,14 +507,18 @@ mod tests {
             Delivery::Complained { at },
         ];
         for delivery in deliveries {
-            let kept = |state| {
-                let record =
-                    InviteRecord { invite: Invite { state, delivery, ..queued().invite }, ..queued() };
-                invite(of_invite(&record).unwrap()).unwrap().invite.delivery
+            let kept = |state, accepted_at| {
+                let sent = Some(Sent { at: seconds(8), until: queued().invite.expires_at });
+                let changed = Invite { state, sent, accepted_at, delivery, ..queued().invite };
+                let item = of_invite(&InviteRecord { invite: changed, ..queued() }).unwrap();
+                let kept = invite(item).unwrap().invite;
+                let is_told = kept.history.newest_first().any(|it| it.event == HistoryEvent::Sent);
+                (kept.delivery, is_told)
             };
-            assert_eq!(kept(InviteState::Open), delivery);
-            let unsent = matches!(delivery, Delivery::Queued | Delivery::Failed { .. });
-            assert_eq!(kept(InviteState::Accepted), if unsent { Delivery::Sent } else { delivery });
+            assert_eq!(kept(InviteState::Open, None), (delivery, false));
+            let is_unsent = matches!(delivery, Delivery::Queued | Delivery::Failed { .. });
+            let expected = if is_unsent { Delivery::Sent } else { delivery };
+            assert_eq!(kept(InviteState::Accepted, Some(at)), (expected, expected == Delivery::Sent));
         }
     }
 
