@@ -19,6 +19,8 @@ ORGANISATION = re.compile(r"[a-z0-9-]{1,64}")
 
 # By then every token of a dismissed person has expired. DynamoDB deletes the block later.
 BLOCKED_FOR = 86_400
+# Longer than an event about a complaint waits in any queue.
+MARK_KEPT = 30 * 86_400
 
 
 def person_id(issuer: str, subject: str) -> str:
@@ -46,9 +48,18 @@ def opt_out_digest(organisation: str, email: str) -> str:
 
 
 def opt_in(dynamodb, table: str, digest: str) -> None:
-    key = {"pk": {"S": f"N#{digest}"}, "sk": {"S": "N"}}
-    if "Attributes" not in dynamodb.delete_item(TableName=table, Key=key, ReturnValues="ALL_OLD"):
-        raise Refused("This address has not opted out of this organisation's invites: check EMAIL and ORG.")
+    """Leaves a mark, as `Store::opt_in` does in shared/src/store/opt_out.rs."""
+    now = int(time.time())
+    try:
+        dynamodb.update_item(
+            TableName=table,
+            Key={"pk": {"S": f"N#{digest}"}, "sk": {"S": "N"}},
+            UpdateExpression="SET liftedAt = :now, purgeAt = :at REMOVE optedOutAt",
+            ConditionExpression="attribute_exists(optedOutAt)",
+            ExpressionAttributeValues={":now": {"N": str(now)}, ":at": {"N": str(now + MARK_KEPT)}},
+        )
+    except dynamodb.exceptions.ConditionalCheckFailedException:
+        raise Refused("This address has not opted out of this organisation's invites: check EMAIL and ORG.") from None
 
 
 class Block:

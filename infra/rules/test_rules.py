@@ -26,6 +26,7 @@ WITHOUT_A_RESOURCE = {
 
 REMOVED = object()
 STATEMENT = "Properties.Policies.0.PolicyDocument.Statement"
+KEYS = "Condition.ForAllValues:StringLike.dynamodb:LeadingKeys"
 DISTRIBUTION = "Distribution.Properties.DistributionConfig"
 
 
@@ -124,7 +125,7 @@ CHANGES = [
     ("roles_are_for_services", "DealSeatsRole.Properties.AssumeRolePolicyDocument.Statement.0.Principal", "*"),
     ("roles_write_logs_to_groups_that_are_there", f"DealSeatsRole.{STATEMENT}.0.Action.+", "logs:CreateLogGroup"),
     ("roles_send_only_to_dead_letters", f"DealSeatsRole.{STATEMENT}.+", allow("sqs:SendMessage")),
-    ("roles_send_only_to_dead_letters", f"ExpireInvitesRole.{STATEMENT}.3.Action", "sqs:ReceiveMessage"),
+    ("roles_send_only_to_dead_letters", f"ExpireInvitesRole.{STATEMENT}.4.Action", "sqs:ReceiveMessage"),
     ("grant_scopes_calls_no_service", f"GrantScopesRole.{STATEMENT}.+", allow("dynamodb:GetItem")),
     ("schedules_only_start_functions", f"ScheduleRole.{STATEMENT}.+", allow("lambda:UpdateFunctionCode")),
     *[
@@ -147,7 +148,7 @@ CHANGES = [
         "states:StopExecution",
     ),
     *[
-        ("mail_goes_from_the_sender", f"SendInvitesRole.{STATEMENT}.2.{place}", value)
+        ("mail_goes_from_the_sender", f"SendInvitesRole.{STATEMENT}.4.{place}", value)
         for place, value in (
             ("Action", "ses:SendBulkEmail"),
             ("Action.0", REMOVED),
@@ -161,12 +162,18 @@ CHANGES = [
             ("Condition", {"StringEquals": {"ses:FromAddress": {"Ref": "MailFrom"}}}),
         )
     ],
-    ("roles_have_no_wildcards", f"SendInvitesRole.{STATEMENT}.2.Resource.+", {"Fn::Sub": "arn:x:ses:x:identity/*"}),
-    ("roles_have_no_wildcards", f"ResendInviteRole.{STATEMENT}.4.Action.+", "ses:PutSuppressedDestination"),
+    ("roles_have_no_wildcards", f"SendInvitesRole.{STATEMENT}.4.Resource.+", {"Fn::Sub": "arn:x:ses:x:identity/*"}),
+    ("roles_have_no_wildcards", f"ResendInviteRole.{STATEMENT}.6.Action.+", "ses:PutSuppressedDestination"),
     ("answering_gives_no_seat", f"AnswerInviteRole.{STATEMENT}.+", allow("dynamodb:UpdateItem")),
     ("answering_gives_no_seat", f"AnswerInviteRole.{STATEMENT}.+", allow("dynamodb:PutItem")),
     ("answering_gives_no_seat", f"AnswerInviteRole.{STATEMENT}.+", allow("dynamodb:DeleteItem")),
     ("answering_gives_no_seat", f"AnswerInviteRole.{STATEMENT}.2.Condition", REMOVED),
+    ("answering_gives_no_seat", f"AnswerInviteRole.{STATEMENT}.3.{KEYS}.+", "D#*"),
+    ("few_roles_count_seats", f"AnswerInviteRole.{STATEMENT}.2.Condition.ForAllValues:StringNotEquals", REMOVED),
+    ("few_roles_count_seats", f"SendInvitesRole.{STATEMENT}.3.Condition", REMOVED),
+    ("few_roles_count_seats", f"TrackDeliveryRole.{STATEMENT}.2.{KEYS}.+", "L#*"),
+    ("few_roles_count_seats", f"DeliverInvitesRole.{STATEMENT}.3.{KEYS}.+", "D#*"),
+    ("few_roles_count_seats", f"DealSeatsRole.{STATEMENT}.+", allow("dynamodb:UpdateItem")),
     ("only_resending_unblocks_an_address", f"SendInvitesRole.{STATEMENT}.+", allow("ses:DeleteSuppressedDestination")),
     ("permissions_name_their_source", "DealSeatsPermission.Properties.SourceArn", REMOVED),
     ("permissions_name_their_source", "TrackDeliveryPermission.Properties.SourceArn", REMOVED),

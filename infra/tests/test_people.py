@@ -134,10 +134,20 @@ def test_an_opt_out_is_known_by_the_digest_that_the_functions_store(email):
 
 
 @pytest.mark.parametrize("has_opted_out", [True, False])
-def test_an_opt_in_deletes_the_opt_out_or_says_that_there_is_none(block, has_opted_out):
-    key = {"pk": {"S": "N#87x0emtKfo1NcF2habyM85hfkmuPNIQkC4ZD8IjTxPk"}, "sk": {"S": "N"}}
-    found = {"Attributes": key} if has_opted_out else {}
-    block.stub.add_response("delete_item", found, {"TableName": "table", "Key": key, "ReturnValues": "ALL_OLD"})
-    refused = contextlib.nullcontext() if has_opted_out else pytest.raises(people.Refused, match="has not opted out")
-    with refused:
+def test_an_opt_in_lifts_the_opt_out_or_says_that_there_is_none(block, has_opted_out, monkeypatch):
+    monkeypatch.setattr(people.time, "time", lambda: 1000.9)
+    wanted = {
+        "TableName": "table",
+        "Key": {"pk": {"S": "N#87x0emtKfo1NcF2habyM85hfkmuPNIQkC4ZD8IjTxPk"}, "sk": {"S": "N"}},
+        "UpdateExpression": "SET liftedAt = :now, purgeAt = :at REMOVE optedOutAt",
+        "ConditionExpression": "attribute_exists(optedOutAt)",
+        "ExpressionAttributeValues": {":now": {"N": "1000"}, ":at": {"N": str(1000 + 30 * 86_400)}},
+    }
+    if has_opted_out:
+        block.stub.add_response("update_item", {}, wanted)
+    else:
+        refused = "ConditionalCheckFailedException"
+        block.stub.add_client_error("update_item", service_error_code=refused, expected_params=wanted)
+    expected = contextlib.nullcontext() if has_opted_out else pytest.raises(people.Refused, match="has not opted out")
+    with expected:
         people.opt_in(block.dynamodb, "table", people.opt_out_digest("acme", "ann@bücher.example"))

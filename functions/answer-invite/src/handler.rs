@@ -58,7 +58,7 @@ async fn asked(store: &Store, request: &Request) -> HandlerResult {
     // A refusal lifts nothing.
     let foreseen = rule(Some(&record.invite), request.now)?.asked;
     let email = record.invite.email.clone();
-    let lifted = store.opt_in(&deal.organisation.id, &email);
+    let lifted = store.opt_in(&deal.organisation.id, &email, request.now);
     let invite = answer(store, request, &deal, record, rule, lifted).await?;
     // A newer send may have cleared the request before its write was acknowledged.
     let asked = invite.asked.or(foreseen).ok_or(AnswerRefusal::StillValid)?;
@@ -90,14 +90,14 @@ async fn stop_mail(
 ) -> HandlerResult {
     let rule = |existing: Option<&Invite>, now| opt_out(existing, link, now);
     let email = record.invite.email.clone();
-    let stored = store.opt_out(&deal.organisation.id, &email, request.now);
+    let stored = store.opt_out(&deal.organisation.id, &email, request.now, None);
     answer(store, request, deal, record, rule, stored).await?;
     Ok(http::json(200, &OptOutView { organisation: &deal.organisation, opted_out: true }))
 }
 
 async fn opted_in(store: &Store, request: &Request) -> HandlerResult {
     let (deal, record, _) = sent_link(store, request).await?;
-    let lifted = store.opt_in(&deal.organisation.id, &record.invite.email);
+    let lifted = store.opt_in(&deal.organisation.id, &record.invite.email, request.now);
     let is_done = |(): &()| Some(owner(&deal));
     request.ledger.note(Some(deal.id), Some(record.invite.id), lifted, is_done).await?;
     Ok(http::json(200, &OptOutView { organisation: &deal.organisation, opted_out: false }))

@@ -30,10 +30,10 @@ async fn main() -> Result<(), Error> {
 
 /// A complaint is an opt-out too (I10), also about an older send.
 async fn respect(store: &Store, key: InviteKey, told: Delivery, now: Timestamp) -> Result<(), StoreError> {
-    if matches!(told, Delivery::Complained { .. })
+    if let Delivery::Complained { at } = told
         && let (Some(deal), Some(record)) = store.deal_and_invite(key).await?
     {
-        store.opt_out(&deal.organisation.id, &record.invite.email, now).await?;
+        store.opt_out(&deal.organisation.id, &record.invite.email, now, Some(at)).await?;
     }
     Ok(())
 }

@@ -26,10 +26,13 @@ use serde_json::json;
 use tokio::task::JoinHandle;
 
 use crate::origin::InnerPort;
-use crate::template;
+use crate::{role, template};
 
 /// DynamoDB accepts requests of up to 16 MB.
 const MAX_REQUEST: usize = 16 * 1024 * 1024;
+
+const DENIED: &str =
+    r#"{"__type":"com.amazon.coral.service#AccessDeniedException","Message":"The role does not allow it."}"#;
 
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
@@ -140,8 +143,12 @@ async fn call(
         query: uri.query().unwrap_or_default(),
         has_date_header: headers.contains_key("x-amz-date") || headers.contains_key("date"),
     });
+    // `AWS4-HMAC-SHA256 Credential=<access key>/…`
+    let credential = text("authorization").unwrap_or_default().split("Credential=").nth(1);
+    let caller = credential.and_then(|scope| scope.split('/').next()).unwrap_or_default();
     let (status, json) = match unsigned {
         Some(error) => (400, error),
+        None if !role::allows(caller, operation, &body) => (400, DENIED.to_owned()),
         None => run(&database, operation, &body)
             .map_or_else(|error| (error.status_code(), error.to_json()), |json| (200, json)),
     };

@@ -17,6 +17,7 @@ mod origin;
 mod page;
 mod portal;
 mod random;
+mod role;
 pub mod routes;
 mod runtime;
 mod schedules;

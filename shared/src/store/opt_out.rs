@@ -1,10 +1,13 @@
-//! Opt-outs (I10): an item for each person and organisation, without the address, and never purged. Writing and deleting
-//! it are idempotent.
+//! Opt-outs (I10): an item for each person and organisation, without the address, and not purged while it stands. Its
+//! writes are idempotent.
 
-use super::{Item, Result, Store, StoreError, item, keys, n, values};
+use super::{Result, Store, item, keys, n, values};
 use crate::domain::{Email, OrganisationId, Timestamp};
-use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
+use chrono::Duration;
 use std::collections::HashSet;
+
+/// Longer than an event about a complaint waits in any queue.
+const MARK_KEPT: Duration = Duration::days(30);
 
 /// Who among the people that were looked up has opted out.
 #[derive(Clone, Debug, Default)]
@@ -25,24 +28,34 @@ impl Store {
         let wanted: HashSet<_> =
             people.into_iter().map(|(organisation, email)| keys::opt_out(organisation, email)).collect();
         let found = self.get_all(wanted.into_iter().map(keys::opt_out_key).collect(), true).await?;
-        Ok(OptOuts(found.iter().filter_map(|item| item::text(item, "pk").map(str::to_owned)).collect()))
+        let standing = found.iter().filter(|item| item.contains_key("optedOutAt"));
+        Ok(OptOuts(standing.filter_map(|item| item::text(item, "pk").map(str::to_owned)).collect()))
     }
 
-    pub async fn opt_out(&self, organisation: &OrganisationId, email: &Email, now: Timestamp) -> Result<()> {
-        let mut item: Item = keys::opt_out_key(keys::opt_out(organisation, email));
-        item.extend(values([("v", n(item::VERSION)), ("optedOutAt", n(now.timestamp()))]));
-        let put = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(item))
-            .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        Box::pin(put.send()).await.map_err(|error| StoreError::from_sdk("PutItem", &error))?;
-        Ok(())
-    }
-
-    pub async fn opt_in(&self, organisation: &OrganisationId, email: &Email) -> Result<()> {
+    /// A complaint does not count if the person has opted in since. Their own "no" always counts.
+    pub async fn opt_out(
+        &self,
+        organisation: &OrganisationId,
+        email: &Email,
+        now: Timestamp,
+        complained_at: Option<Timestamp>,
+    ) -> Result<()> {
         let key = keys::opt_out_key(keys::opt_out(organisation, email));
-        self.delete(key, "attribute_exists(pk)", Item::new()).await.map(drop)
+        let update = "SET v = :v, optedOutAt = :now REMOVE liftedAt, purgeAt";
+        let said_at = complained_at.map_or(i64::MAX, |at| at.timestamp());
+        let values =
+            values([(":v", n(item::VERSION)), (":now", n(now.timestamp())), (":saidAt", n(said_at))]);
+        self.update(key, update, "attribute_not_exists(liftedAt) OR liftedAt < :saidAt", values)
+            .await
+            .map(drop)
+    }
+
+    /// Leaves a mark, because SNS may repeat the event of an older complaint.
+    pub async fn opt_in(&self, organisation: &OrganisationId, email: &Email, now: Timestamp) -> Result<()> {
+        let key = keys::opt_out_key(keys::opt_out(organisation, email));
+        let update = "SET liftedAt = :now, purgeAt = :purgeAt REMOVE optedOutAt";
+        let purge_at = (now + MARK_KEPT).timestamp();
+        let values = values([(":now", n(now.timestamp())), (":purgeAt", n(purge_at))]);
+        self.update(key, update, "attribute_exists(optedOutAt)", values).await.map(drop)
     }
 }

@@ -1,6 +1,6 @@
 //! Answers of learners with lost responses and other writers: declining, asking, opting out.
 
-use super::table::{Answer, LEASE, Table, after, done, refused, start};
+use super::table::{Answer, LEASE, Table, after, done, email, refused, start};
 use super::wire::Fault;
 use shared::domain::answer::AnswerRefusal;
 use shared::domain::outcome::Outcome;
@@ -66,6 +66,27 @@ async fn i10_an_opt_out_holds_for_an_organisation_and_an_ask_lifts_it() {
     }
     done(table.answer(&link, Answer::Ask, after(40 * 86_400)).await);
     assert!(!table.is_out("acme", ANN).await);
+}
+
+/// SNS may hand over the event of a complaint twice, the second time after its recipient lifted the opt-out.
+#[tokio::test]
+async fn i10_only_a_newer_complaint_undoes_an_opt_in() {
+    let table = Table::new(3).await;
+    let (organisation, email) = (&table.deal.organisation.id, &email(ANN));
+    let complain = async |at, now| table.store.opt_out(organisation, email, now, Some(at)).await.unwrap();
+    let is_out = async || table.is_out("acme", ANN).await;
+    complain(after(10), after(20)).await;
+    assert!(is_out().await);
+    for _ in 0..2 {
+        table.store.opt_in(organisation, email, after(30)).await.unwrap();
+        complain(after(10), after(40)).await;
+        assert!(!is_out().await, "the same complaint again");
+    }
+    complain(after(50), after(60)).await;
+    assert!(is_out().await, "a new complaint");
+    table.store.opt_in(organisation, email, after(70)).await.unwrap();
+    table.store.opt_out(organisation, email, after(70), None).await.unwrap();
+    assert!(is_out().await, "their own no");
 }
 
 /// Sixty at once are in `tests/`. Here each order happens for certain.

@@ -213,8 +213,8 @@ impl Table {
         let opt_out = async {
             match answer {
                 Answer::Decline => Ok(()),
-                Answer::Ask => store.opt_in(organisation, &email).await,
-                Answer::OptOut => store.opt_out(organisation, &email, now).await,
+                Answer::Ask => store.opt_in(organisation, &email, now).await,
+                Answer::OptOut => store.opt_out(organisation, &email, now, None).await,
             }
         };
         let change = self.change(link, Seen::Record(Some(record)), now, rule);
