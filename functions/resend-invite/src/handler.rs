@@ -110,7 +110,7 @@ async fn resend_many(sending: &Sending, request: &Request) -> HandlerResult {
     };
     let is_by_status = named.is_none();
     let (send_request, _) = sending.authorize(request, []).await?;
-    let (wanted, expired): (Vec<SeenInvite>, u32) = match named {
+    let (wanted, expired) = match named {
         Some(named) => (named, 0),
         None => oldest_expired(sending, &send_request).await?,
     };
@@ -128,7 +128,8 @@ async fn resend_many(sending: &Sending, request: &Request) -> HandlerResult {
                     resend_among_many(existing, sends, is_by_status, send, now)
                 });
                 let (seen, order) = (Seen::Unread, order(index));
-                rows.push(Row { invite, seen, opted_out: None, order, rule, replaces: None });
+                let opted_out = is_by_status.then_some(false);
+                rows.push(Row { invite, seen, opted_out, order, rule, replaces: None });
                 None
             }
         };
@@ -143,19 +144,17 @@ async fn resend_many(sending: &Sending, request: &Request) -> HandlerResult {
     let count = |counted| results.iter().filter(|row| row.outcome == counted).count();
     let (resent, failed) = (count(Outcome::Resent), count(Outcome::Unavailable));
     let summary = json!({"resent": resent, "skipped": results.len() - resent - failed, "failed": failed});
-    let remaining = expired.saturating_sub(u32::try_from(resent).unwrap_or(u32::MAX));
+    let remaining = expired.saturating_sub(resent);
     Ok(http::json(200, &json!({"results": results, "summary": summary, "remaining": remaining})))
 }
 
-/// Also returns the number of all expired invites.
+/// Also returns how many could be resent in all.
 async fn oldest_expired(
     sending: &Sending,
     send_request: &SendRequest,
-) -> Result<(Vec<SeenInvite>, u32), StoreError> {
-    let lifetime = sending.config.lifetime;
-    let oldest =
-        sending.store.oldest_expired(&send_request.deal, lifetime, MOST_ROWS, send_request.now).await?;
-    let oldest =
-        oldest.into_iter().map(|invite| SeenInvite { id: invite.id.to_string(), sends: invite.sends });
-    Ok((oldest.collect(), sending.store.count_expired(&send_request.deal, lifetime, send_request.now).await?))
+) -> Result<(Vec<SeenInvite>, usize), StoreError> {
+    let (deal, lifetime) = (&send_request.deal, sending.config.lifetime);
+    let all = sending.store.resendable(deal, lifetime, send_request.now).await?;
+    let seen = |invite: &Invite| SeenInvite { id: invite.id.to_string(), sends: invite.sends };
+    Ok((all.iter().take(MOST_ROWS).map(seen).collect(), all.len()))
 }

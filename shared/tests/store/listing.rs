@@ -1,7 +1,8 @@
 //! Pages, counts and search, with marked and unmarked rows, and while rows change.
 
 use super::table::{
-    Answer, LIFETIME, Table, after, done, item, learner, n, new_deal, new_send, page_query, s, soon, start,
+    Answer, LIFETIME, Table, after, done, email, item, learner, n, new_deal, new_send, page_query, s, soon,
+    start,
 };
 use chrono::Duration;
 use shared::domain::outcome::Outcome;
@@ -187,11 +188,13 @@ async fn undelivered_invites_are_listed_oldest_first_and_counted() {
     let (_, counts) = table.store.counts(table.deal.id, LIFETIME, late).await.unwrap().unwrap();
     assert_eq!((counts.undelivered, counts.expired), (3, 5));
     // Many are resent at once, but not those that would most likely not arrive.
-    let oldest = table.store.oldest_expired(&table.deal, LIFETIME, 50, late).await.unwrap();
-    let mut oldest = typed(&oldest);
-    oldest.sort_unstable();
-    assert_eq!(oldest, ["fine@example.com", "slow@example.com", "soft@example.com"]);
-    assert_eq!(table.store.count_expired(&table.deal, LIFETIME, late).await.unwrap(), 3);
+    // Neither are those of people who opted out.
+    let slow = email("slow@example.com");
+    table.store.opt_out(&table.deal.organisation.id, &slow, after(40), None).await.unwrap();
+    let resendable = table.store.resendable(&table.deal, LIFETIME, late).await.unwrap();
+    let mut resendable = typed(&resendable);
+    resendable.sort_unstable();
+    assert_eq!(resendable, ["fine@example.com", "soft@example.com"]);
 }
 
 /// An invite has one status, and one reason at most for a manager to look at it.
@@ -233,8 +236,9 @@ async fn declined_and_asked_invites_have_their_lists_and_counts() {
     let found = [counts.pending, counts.expired, counts.declined, counts.asked, counts.undelivered];
     assert_eq!(found, [0, 10, 30, 3, 0]);
     // A declined invite is not among those that are resent by status.
-    assert_eq!(table.store.oldest_expired(&table.deal, LIFETIME, 50, late).await.unwrap().len(), 10);
-    assert_eq!(table.store.count_expired(&table.deal, LIFETIME, late).await.unwrap(), 10);
+    let resendable = table.store.resendable(&table.deal, LIFETIME, late).await.unwrap();
+    let expected: Vec<_> = (30..40).map(address).collect();
+    assert_eq!(typed(&resendable), expected, "oldest first");
 }
 
 #[tokio::test]
@@ -261,8 +265,7 @@ async fn an_unreadable_row_hides_no_other() {
         assert_eq!(found, readable, "search, {limit} a page");
     }
     assert_eq!(counts(&table, late).await, [0, 0, 9]);
-    let oldest = table.store.oldest_expired(&table.deal, LIFETIME, 50, late).await.unwrap();
-    assert_eq!(oldest.len(), 5);
+    assert_eq!(table.store.resendable(&table.deal, LIFETIME, late).await.unwrap().len(), 5);
     let keys = addresses.iter().map(|address| table.link(address).key());
     assert_eq!(table.store.invites(keys).await.unwrap().len(), 5);
 }

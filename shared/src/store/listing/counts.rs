@@ -68,15 +68,6 @@ impl Store {
         Ok(one_page(query.select(Select::Count)).await?.count.unsigned_abs())
     }
 
-    /// Counts without a limit and without the undeliverable ones, at 30 read units a thousand.
-    pub async fn count_expired(&self, deal: &Deal, lifetime: Duration, now: Timestamp) -> Result<u32> {
-        let mut expired = 0;
-        for part in View::of(deal, lifetime, now).resendable() {
-            expired += self.count(deal.id, &part, now, u32::MAX).await?.0;
-        }
-        Ok(expired)
-    }
-
     /// Rows of the part, and rows that its expiry filters out, each counted up to `most` or beyond.
     async fn count(&self, deal: DealId, part: &Part, now: Timestamp, most: u32) -> Result<(u32, u32)> {
         // DynamoDB limits rows before it filters them.

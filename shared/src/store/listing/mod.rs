@@ -144,12 +144,6 @@ impl View {
         }
     }
 
-    /// Expired rows whose next mail may arrive.
-    fn resendable(self) -> impl Iterator<Item = Part> {
-        let parts = self.parts(Some(StatusFilter::Expired)).into_iter();
-        parts.map(|part| Part { is_deliverable: true, ..part })
-    }
-
     /// Expired rows that the sweep has not marked yet.
     fn unmarked(self) -> Part {
         let range = Some(("listSk < :edge", keys::place_floor(self.fresh_since)));
@@ -169,15 +163,13 @@ struct Part {
     range: Option<(&'static str, String)>,
     /// A filter expression.
     expiry: Option<&'static str>,
-    /// Leaves out the rows to which another mail would most likely not arrive.
-    is_deliverable: bool,
     /// Of a page's rows, how many the first read looks for here. A page that is then incomplete reads all.
     twelfths: usize,
 }
 
 impl Part {
     fn whole(state: InviteState) -> Self {
-        Self { state, range: None, expiry: None, is_deliverable: false, twelfths: 12 }
+        Self { state, range: None, expiry: None, twelfths: 12 }
     }
 }
 
@@ -217,18 +209,8 @@ impl Store {
         if part.expiry.is_some() {
             values.insert(":now".to_owned(), n(now.timestamp()));
         }
-        let deliverable = part.is_deliverable.then(|| {
-            // `Invite::is_undeliverable`, in DynamoDB's words.
-            values.extend([
-                (":bounced".to_owned(), s("bounced")),
-                (":complained".to_owned(), s("complained")),
-                (":temporary".to_owned(), s("temporary")),
-            ]);
-            "delivery <> :complained AND (delivery <> :bounced OR failure = :temporary)"
-        });
-        let filters: Vec<_> = part.expiry.into_iter().chain(deliverable).collect();
         self.query(Some(keys::LISTING), &keys, values)
-            .set_filter_expression((!filters.is_empty()).then(|| filters.join(" AND ")))
+            .set_filter_expression(part.expiry.map(str::to_owned))
             .limit(i32::try_from(limit).unwrap_or(i32::MAX))
     }
 }

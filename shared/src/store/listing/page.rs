@@ -6,7 +6,7 @@ use crate::store::item::list_place as place;
 use crate::store::read::{one_page, pages};
 use crate::store::{Result, Store, StoreError, item};
 use chrono::Duration;
-use futures_util::{StreamExt, TryStreamExt, future, stream};
+use futures_util::{TryStreamExt, future};
 use std::cmp::Reverse;
 use std::collections::HashSet;
 
@@ -25,25 +25,21 @@ impl Store {
         Ok(found.map(|(deal, (invites, next))| Page { deal, invites, next }))
     }
 
-    /// Without the undeliverable ones.
-    pub async fn oldest_expired(
-        &self,
-        deal: &Deal,
-        lifetime: Duration,
-        limit: usize,
-        now: Timestamp,
-    ) -> Result<Vec<Invite>> {
+    /// The expired invites that can be resent, oldest first: none that is undeliverable or of a person who opted out.
+    pub async fn resendable(&self, deal: &Deal, lifetime: Duration, now: Timestamp) -> Result<Vec<Invite>> {
         let mut rows = Vec::new();
         // Open rows first: a row that the sweep moves in between is then found among the marked rows.
-        for part in View::of(deal, lifetime, now).resendable() {
-            let pages = pages(self.part_query(deal.id, &part, now, limit));
+        for part in View::of(deal, lifetime, now).parts(Some(StatusFilter::Expired)) {
+            let pages = pages(self.part_query(deal.id, &part, now, usize::MAX));
             let found = pages.map_ok(|page| item::readable(page.items.unwrap_or_default(), item::row));
-            let found = found.map_ok(|rows| stream::iter(rows).map(Ok)).try_flatten().take(limit);
-            rows.extend(found.try_collect::<Vec<_>>().await?);
+            rows.extend(found.try_concat().await?);
         }
+        rows.retain(|row| !row.is_undeliverable());
         rows.sort_by_cached_key(place);
         rows.dedup_by_key(|invite| invite.id);
-        rows.truncate(limit);
+        let organisation = &deal.organisation.id;
+        let opt_outs = self.opt_outs(rows.iter().map(|row| (organisation, &row.email))).await?;
+        rows.retain(|row| !opt_outs.has(organisation, &row.email));
         Ok(rows)
     }
 
