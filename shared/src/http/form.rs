@@ -16,22 +16,23 @@ pub(super) fn is_one_click(content_type: &str, body: &[u8]) -> bool {
                 let (name, value) = parameter.split_once('=')?;
                 name.eq_ignore_ascii_case("boundary").then(|| value.trim_matches('"'))
             });
-            let body = str::from_utf8(body).ok();
-            boundary
-                .zip(body)
-                .and_then(|(boundary, body)| only_part(boundary, body))
-                .is_some_and(is_the_field)
+            // Some programs end lines with a bare LF.
+            let body = str::from_utf8(body).map(|body| format!("\n{}", body.replace("\r\n", "\n")));
+            let only = |(boundary, body)| only_part(boundary, body).is_some_and(is_the_field);
+            boundary.zip(body.as_deref().ok()).is_some_and(only)
         }
         _ => false,
     }
 }
 
-/// The part of a multipart body that has only one (RFC 2046, section 5.1.1).
+/// The part of a multipart body that has only one, between a preamble and an epilogue (RFC 2046, section 5.1.1). The
+/// body begins with a line feed, and its lines end with one.
 fn only_part<'a>(boundary: &str, body: &'a str) -> Option<&'a str> {
-    let delimiter = format!("--{boundary}");
-    let part = body.strip_prefix(&delimiter)?.strip_prefix("\r\n")?;
-    let (part, rest) = part.split_once(&format!("\r\n{delimiter}"))?;
-    rest.starts_with("--").then_some(part)
+    let delimiter = format!("\n--{boundary}");
+    let mut pieces = body.splitn(3, &delimiter).skip(1);
+    let (part, rest) = (pieces.next()?, pieces.next()?);
+    let (padding, part) = part.split_once('\n')?;
+    (padding.trim_matches([' ', '\t']).is_empty() && rest.starts_with("--")).then_some(part)
 }
 
 fn is_the_field(part: &str) -> bool {
@@ -40,8 +41,7 @@ fn is_the_field(part: &str) -> bool {
         words.next().is_some_and(|name| name.eq_ignore_ascii_case("content-disposition"))
             && words.filter_map(|word| word.strip_prefix("name=")).any(|name| name.trim_matches('"') == FIELD)
     };
-    part.split_once("\r\n\r\n")
-        .is_some_and(|(headers, value)| value == VALUE && headers.split("\r\n").any(is_named))
+    part.split_once("\n\n").is_some_and(|(headers, value)| value == VALUE && headers.lines().any(is_named))
 }
 
 #[cfg(test)]
@@ -91,7 +91,11 @@ mod tests {
             (format!("{field}{field}--B--"), false),
             (field.clone(), false),
             (field.replace("--B", "--C") + "--C--", false),
-            (field.replace("\r\n", "\n") + "--B--", false),
+            (field.replace("\r\n", "\n") + "--B--\n", true),
+            (format!("A preamble.\r\n\r\n{field}--B--\r\nAn epilogue.\r\n--B--\r\n"), true),
+            (field.replace("--B\r\n", "--B \t\r\n") + "--B-- \r\n", true),
+            (field.replace("--B\r\n", "--Bx\r\n") + "--B--", false),
+            (format!("No line ends here. {field}--B--"), false),
             (String::new(), false),
         ] {
             for content_type in
