@@ -116,16 +116,11 @@ struct SeatView<'a> {
     ends_at: Time,
 }
 
-#[derive(Serialize)]
-struct SeatsView<'a> {
-    seats: Vec<SeatView<'a>>,
-}
-
 async fn seats(store: &Store, request: &Request) -> HandlerResult {
     let seats = store.seats_of(&request.caller.learner()?.id).await?;
     let seats = seats.iter().map(|seat| SeatView {
         accepted: AcceptedView::new(&seat.deal, seat.accepted_at),
         ends_at: seat.deal.ends_at.into(),
     });
-    Ok(http::json(200, &SeatsView { seats: seats.collect() }))
+    Ok(http::json(200, &json!({"seats": seats.collect::<Vec<_>>()})))
 }

@@ -1,10 +1,10 @@
 //! Declining, asking for a new link or a seat, opting out and in. The link is the permission, or the id of one-click
 //! unsubscribe: nobody signs in.
 
-use serde::Serialize;
+use serde_json::json;
 use shared::audit::owner;
 use shared::domain::answer::{AnswerRefusal, ask, decline, opt_out};
-use shared::domain::{AskedFor, Deal, Invite, LinkHash, Organisation, Timestamp, UnsubscribeId};
+use shared::domain::{Deal, Invite, LinkHash, Timestamp, UnsubscribeId};
 use shared::http::{self, HandlerResult, Problem, Request, Time};
 use shared::store::{Changed, InviteRecord, Seen, Store, StoreError};
 use std::future;
@@ -22,33 +22,12 @@ pub(crate) async fn route(store: &Store, request: Request) -> HandlerResult {
     }
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct DeclinedView<'a> {
-    organisation: &'a Organisation,
-    declined_at: Time,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct AskedView {
-    asked_at: Time,
-    asked_for: AskedFor,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct OptOutView<'a> {
-    organisation: &'a Organisation,
-    opted_out: bool,
-}
-
 async fn declined(store: &Store, request: &Request) -> HandlerResult {
     let (deal, record, hash) = sent_link(store, request).await?;
     let rule = |existing: Option<&Invite>, now| decline(existing, &deal, &hash, now);
     let invite = answer(store, request, &deal, record, rule, future::ready(Ok(()))).await?;
-    let declined_at = invite.declined_at.unwrap_or(request.now).into();
-    Ok(http::json(200, &DeclinedView { organisation: &deal.organisation, declined_at }))
+    let declined_at = Time::from(invite.declined_at.unwrap_or(request.now));
+    Ok(http::json(200, &json!({"organisation": deal.organisation, "declinedAt": declined_at})))
 }
 
 /// Lifts an opt-out, at the same time as the ask is stored.
@@ -62,7 +41,7 @@ async fn asked(store: &Store, request: &Request) -> HandlerResult {
     let invite = answer(store, request, &deal, record, rule, lifted).await?;
     // A newer send may have cleared the request before its write was acknowledged.
     let asked = invite.asked.or(foreseen).ok_or(AnswerRefusal::StillValid)?;
-    Ok(http::json(202, &AskedView { asked_at: asked.at.into(), asked_for: asked.wanted }))
+    Ok(http::json(202, &json!({"askedAt": Time::from(asked.at), "askedFor": asked.wanted})))
 }
 
 async fn opted_out(store: &Store, request: &Request) -> HandlerResult {
@@ -92,7 +71,7 @@ async fn stop_mail(
     let email = record.invite.email.clone();
     let stored = store.opt_out(&deal.organisation.id, &email, request.now, None);
     answer(store, request, deal, record, rule, stored).await?;
-    Ok(http::json(200, &OptOutView { organisation: &deal.organisation, opted_out: true }))
+    Ok(http::json(200, &json!({"organisation": deal.organisation, "optedOut": true})))
 }
 
 async fn opted_in(store: &Store, request: &Request) -> HandlerResult {
@@ -100,7 +79,7 @@ async fn opted_in(store: &Store, request: &Request) -> HandlerResult {
     let lifted = store.opt_in(&deal.organisation.id, &record.invite.email, request.now);
     let is_done = |(): &()| Some(owner(&deal));
     request.ledger.note(Some(deal.id), Some(record.invite.id), lifted, is_done).await?;
-    Ok(http::json(200, &OptOutView { organisation: &deal.organisation, opted_out: false }))
+    Ok(http::json(200, &json!({"organisation": deal.organisation, "optedOut": false})))
 }
 
 /// Every link that was never sent gets the same answer, after one round trip (I6).

@@ -1,7 +1,8 @@
 //! The views of managers: deals, organisations, the Deal seats page, search, counts, one invite.
 
 use serde::{Deserialize, Serialize};
-use shared::domain::{AddressPrefix, DealId, InviteKey, NamePart, Organisation, OrganisationId};
+use serde_json::json;
+use shared::domain::{AddressPrefix, DealId, InviteKey, NamePart, OrganisationId};
 use shared::http::{
     self, App, DealSummary, DealView, HandlerResult, InviteDetail, InviteView, Problem, Request, SeatsView,
 };
@@ -22,11 +23,6 @@ pub(crate) async fn route(app: &App, request: Request) -> HandlerResult {
     }
 }
 
-#[derive(Serialize)]
-struct DealsView<'a> {
-    deals: Vec<DealView<'a>>,
-}
-
 /// A manager sees their own organisation's deals; `deals.admin` sees any organisation's.
 async fn deals(app: &App, request: &Request) -> HandlerResult {
     let detail = "must be an organisation's id: 1 to 64 of a-z, 0-9 and -";
@@ -43,18 +39,11 @@ async fn deals(app: &App, request: &Request) -> HandlerResult {
         own
     };
     let deals = app.store.deals_of(&organisation).await?;
-    let deals = deals.iter().map(|deal| DealView::new(deal, request.now)).collect();
-    Ok(http::json(200, &DealsView { deals }))
+    let deals: Vec<_> = deals.iter().map(|deal| DealView::new(deal, request.now)).collect();
+    Ok(http::json(200, &json!({"deals": deals})))
 }
 
 const ORGANISATIONS_A_PAGE: usize = 50;
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct OrganisationsView {
-    organisations: Vec<Organisation>,
-    next_cursor: Option<String>,
-}
 
 /// A cursor is signed with the salt of a deal of the last organisation.
 async fn organisations(app: &App, request: &Request) -> HandlerResult {
@@ -79,7 +68,7 @@ async fn organisations(app: &App, request: &Request) -> HandlerResult {
             Some(Cursor::sign(&deal.salt, &list, &id.to_string()))
         }
     };
-    Ok(http::json(200, &OrganisationsView { organisations, next_cursor }))
+    Ok(http::json(200, &json!({"organisations": organisations, "nextCursor": next_cursor})))
 }
 
 async fn deal(app: &App, request: &Request) -> HandlerResult {
@@ -219,12 +208,8 @@ async fn search(app: &App, request: &Request) -> HandlerResult {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct CountsView {
-    pending: u32,
-    accepted: u32,
-    expired: u32,
-    declined: u32,
-    asked: u32,
-    undelivered: u32,
+    #[serde(flatten)]
+    counts: Counts,
     exact_up_to: u32,
 }
 
@@ -232,9 +217,7 @@ async fn counts(app: &App, request: &Request) -> HandlerResult {
     let deal = authorize(app, request).await?;
     let counted = app.store.counts(deal, app.config.lifetime, request.now).await?;
     let (_, counts) = counted.ok_or_else(Problem::not_found)?;
-    let Counts { pending, accepted, expired, declined, asked, undelivered } = counts;
-    let exact_up_to = COUNTED_UP_TO;
-    Ok(http::json(200, &CountsView { pending, accepted, expired, declined, asked, undelivered, exact_up_to }))
+    Ok(http::json(200, &CountsView { counts, exact_up_to: COUNTED_UP_TO }))
 }
 
 /// Also shows cancelled and released invites.

@@ -7,12 +7,13 @@ use crate::store::{Result, Store, keys};
 use aws_sdk_dynamodb::types::Select;
 use chrono::Duration;
 use futures_util::{TryStreamExt, future};
+use serde::Serialize;
 use std::pin::pin;
 
 /// Counts are exact up to this number; one more means "more than that".
 pub const COUNTED_UP_TO: u32 = 1_000;
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub struct Counts {
     pub pending: u32,
     /// Always exact.
