@@ -30,8 +30,9 @@ pub struct History {
     pub(crate) managers: Vec<String>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub struct HistoryEntry<'a> {
+    /// A whole second.
     pub at: Timestamp,
     pub event: HistoryEvent,
     /// The manager's address.

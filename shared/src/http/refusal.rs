@@ -90,9 +90,7 @@ impl Problem {
             ResendRefusal::TooSoon(too_soon) => Self::too_many_requests(Some(too_soon.retry_at), now),
         }
     }
-}
 
-impl Problem {
     pub fn of_correction(refusal: CorrectRefusal, now: Timestamp) -> Self {
         let invited =
             "This address already has an invite to this deal. Resend that invite, or enter another address.";

@@ -2,7 +2,7 @@
 
 use crate::config::duration_text;
 use crate::domain::{
-    AskedFor, BounceReason, Deal, DealId, DealState, Delivery, FailureReason, HistoryEvent, Invite, InviteId,
+    AskedFor, BounceReason, Deal, DealId, DealState, Delivery, FailureReason, HistoryEntry, Invite, InviteId,
     Name, Organisation, Status, Timestamp, Title, address_digest,
 };
 use chrono::SecondsFormat;
@@ -143,13 +143,6 @@ impl<'a> InviteView<'a> {
     }
 }
 
-#[derive(Debug, Serialize)]
-struct HistoryView<'a> {
-    at: Time,
-    event: HistoryEvent,
-    by: Option<&'a str>,
-}
-
 /// One invite, with what happened to it.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -157,18 +150,12 @@ pub struct InviteDetail<'a> {
     #[serde(flatten)]
     invite: InviteView<'a>,
     opted_out: bool,
-    history: Vec<HistoryView<'a>>,
+    history: Vec<HistoryEntry<'a>>,
 }
 
 impl<'a> InviteDetail<'a> {
     pub fn new(invite: &'a Invite, deal: &Deal, opted_out: bool, now: Timestamp) -> Self {
-        let history = invite.history.newest_first();
-        Self {
-            invite: InviteView::new(invite, deal, now),
-            opted_out,
-            history: history
-                .map(|entry| HistoryView { at: entry.at.into(), event: entry.event, by: entry.by })
-                .collect(),
-        }
+        let history = invite.history.newest_first().collect();
+        Self { invite: InviteView::new(invite, deal, now), opted_out, history }
     }
 }
