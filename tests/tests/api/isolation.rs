@@ -115,7 +115,11 @@ async fn forged_tokens_all_look_alike() {
     let learner = stack.person("ann@example.com").await;
     let first = stack.preview("x").await;
     for token in forgeries(&token, &other) {
-        for answer in [stack.preview(&token).await, stack.accept(&learner, &token).await] {
+        let mut answers = vec![stack.preview(&token).await, stack.accept(&learner, &token).await];
+        for what in ["decline", "ask", "opt-out", "opt-in"] {
+            answers.push(stack.answer(what, &token).await);
+        }
+        for answer in answers {
             answer.problem(404, "unknown_invite");
             assert_eq!(answer.fingerprint(), first.fingerprint(), "\n{}\n≠\n{}", answer.show(), first.show());
         }
