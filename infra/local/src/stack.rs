@@ -65,8 +65,23 @@ pub struct Stack {
     /// The servers. They end when this is dropped.
     servers: JoinSet<()>,
     schedules: JoinSet<()>,
-    /// The folder of logs that goes with the stack.
-    passing_logs: Option<PathBuf>,
+    _logs: PassingLogs,
+}
+
+/// The folder of logs that goes with the stack, unless a test fails.
+#[derive(Debug)]
+struct PassingLogs(Option<PathBuf>);
+
+impl Drop for PassingLogs {
+    fn drop(&mut self) {
+        if let Some(logs) = self.0.take().filter(|_| !std::thread::panicking()) {
+            // Other files in the folder are not ours to delete. They keep the folder.
+            for function in FUNCTIONS.iter() {
+                let _not_there = std::fs::remove_file(log_file(&logs, function));
+            }
+            let _not_empty = std::fs::remove_dir(logs);
+        }
+    }
 }
 
 impl Stack {
@@ -152,8 +167,8 @@ impl Stack {
         let schedules = every.map(|every| schedules::start(&host, every, terminal)).unwrap_or_default();
         ready.store(true, Ordering::SeqCst);
         terminal.line(&summary(&settings, &origin, &endpoints.dynamodb, watch.elapsed().as_millis()));
-        let passing_logs = (!settings.keep_logs).then_some(settings.logs);
-        Ok(Self { origin, database, endpoints, host, servers, schedules, passing_logs })
+        let logs = PassingLogs((!settings.keep_logs).then_some(settings.logs));
+        Ok(Self { origin, database, endpoints, host, servers, schedules, _logs: logs })
     }
 
     #[must_use]
@@ -191,13 +206,6 @@ impl Stack {
         self.schedules.shutdown().await;
         self.host.stop().await;
         self.servers.shutdown().await;
-        if let Some(logs) = self.passing_logs {
-            // Other files in the folder are not ours to delete. They keep the folder.
-            for function in FUNCTIONS.iter() {
-                let _not_there = std::fs::remove_file(log_file(&logs, function));
-            }
-            let _not_empty = std::fs::remove_dir(logs);
-        }
     }
 }
 

@@ -61,7 +61,6 @@ async fn a_learner_declines_and_changes_their_mind() {
     deal.cancel(&id).await.ok(204);
     let gone = stack.answer("decline", &stack.token_for("bob@example.com").await).await;
     gone.problem(410, "invite_cancelled");
-    stack.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -105,7 +104,6 @@ async fn a_learner_asks_and_a_resend_settles_it() {
     .await;
     assert_eq!(stack.answer("ask", &token).await.ok(202)["askedFor"], "seat");
     stack.answer("decline", &token).await.problem(410, "invite_expired");
-    stack.stop().await;
 }
 
 /// I10: after an opt-out no mail goes to the address from the organisation, by any path, until the person lifts it.
@@ -162,7 +160,6 @@ async fn i10_an_opt_out_holds_for_every_deal_and_path_of_the_organisation() {
     assert_eq!(preview(&stack, &token).await["optedOut"], false);
     let asked = emails(&deal.rows("status=asked").await);
     assert_eq!(asked, ["eve@example.com"]);
-    stack.stop().await;
 }
 
 /// A queued mail to somebody who opted out after it was queued is not sent, and says so.
@@ -184,7 +181,6 @@ async fn i10_a_queued_mail_is_not_sent_after_an_opt_out() {
     let invite = deal.one(&id).await;
     assert_fields(&invite["delivery"], &json!({"state": "failed", "reason": "opted_out"}));
     assert_eq!(stack.inbox_for(ANN).await.len(), 1);
-    stack.stop().await;
 }
 
 /// I10: a complaint is an opt-out, which the person may lift.
@@ -231,5 +227,4 @@ async fn i1_accepting_and_declining_at_once_has_one_end() {
     stack.accept(&ann, &token).await.ok(200);
     assert_eq!((deal.seats().await, deal.counts().await), ([3, 1, 2], [0, 1, 0]));
     assert_eq!(deal.get("/counts").await["declined"], 0);
-    stack.stop().await;
 }

@@ -83,7 +83,6 @@ async fn i6_odd_claims_entitle_to_nothing() {
     let genuine = claims("openid invites.manage", &deal.organisation);
     assert_eq!(status("deal-seats", "GET /api/deals/{dealId}", &genuine, None).await, 200);
     assert_eq!(stack.snapshot(&deal).await, before, "nothing has changed");
-    stack.stop().await;
 }
 
 /// I6: no response and no mail has the salt that makes ids and signs cursors. An address has another id in each deal.
@@ -117,7 +116,6 @@ async fn i6_an_id_can_not_be_computed_and_the_salt_is_never_shown() {
     for salt in &salts {
         assert!(!texts.iter().any(|text| text.contains(salt)), "a salt is shown");
     }
-    stack.stop().await;
 }
 
 /// I5, I6: an old link says why it is void, gives no seat, and names nobody.
@@ -170,7 +168,6 @@ async fn i5_old_links_replayed_do_nothing_and_name_nobody() {
     assert_eq!(stack.accept(&holder, &accepted_token).await.ok(200), first);
     assert_eq!(eve.get("/api/me/seats").await.ok(200), json!({"seats": []}));
     assert_eq!(stack.snapshot(&deal).await, before, "nothing has changed");
-    stack.stop().await;
 }
 
 /// I8: huge and deeply nested bodies, on every route with a body, and huge headers are refused, and the function
@@ -223,5 +220,4 @@ async fn i8_bodies_and_headers_beyond_sense_are_refused() {
     let long = deal.manager.get(&format!("{}?x={huge}", deal.path(""))).await;
     assert!(long.status < 500, "{}", long.show());
     assert_eq!(stack.snapshot(&deal).await, before, "nothing has changed");
-    stack.stop().await;
 }

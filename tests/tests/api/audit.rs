@@ -180,5 +180,4 @@ async fn i6_a_dismissed_manager_sends_nothing_more() {
         update().update_expression("REMOVE blocked").send().await.unwrap();
         deal.invite(&["bob@example.com"]).await;
     }
-    stack.stop().await;
 }

@@ -82,7 +82,6 @@ async fn what_is_not_json_is_refused_on_every_route() {
         answer.problem(404, "unknown_invite");
     }
     assert_eq!(stack.snapshot(&deal).await, before, "nothing has changed");
-    stack.stop().await;
 }
 
 /// Wrong types, unknown fields, too many rows, numbers out of range. Each refusal names the field.
@@ -139,7 +138,6 @@ async fn a_wrong_field_is_named() {
     check_all(&learner, [accept(json!({}), "token"), accept(json!({"token": "x", "sub": "other"}), "")])
         .await;
     assert_eq!(stack.snapshot(&deal).await, before, "nothing has changed");
-    stack.stop().await;
 }
 
 /// Every list checks its cursor. Which cursors are genuine is in `shared/src/store/cursor.rs`.
@@ -184,7 +182,6 @@ async fn a_cursor_holds_for_its_deal_and_filter_only() {
     assert_eq!(rest["invites"].as_array().map(Vec::len), Some(4), "{rest}");
     let rest = search(json!({"email": "p", "cursor": found})).await;
     assert_eq!(emails(rest["invites"].as_array().unwrap()), all[2..]);
-    stack.stop().await;
 }
 
 /// I3: each row has its own outcome, and a dry run predicts it. Which texts are addresses is in
@@ -226,7 +223,6 @@ async fn i3_a_dry_run_predicts_the_outcome_of_each_row_and_changes_nothing() {
     assert_eq!((deal.counts().await, stack.inbox().await.len()), ([5, 1, 0], before.1 + 4));
     let listed = deal.rows("").await;
     assert_eq!(row_of(&listed, "ann@example.com")["name"], Value::Null, "a name must be a text");
-    stack.stop().await;
 }
 
 /// I8: names, titles and addresses add no header, markup or link to a mail or a response. Which texts are cleaned or
@@ -266,7 +262,6 @@ async fn names_titles_and_addresses_inject_nothing() {
         let headers = mail.0["headers"].to_string().to_lowercase();
         assert!(!headers.contains("script") && !headers.contains("bcc"), "{headers}");
     }
-    stack.stop().await;
 }
 
 /// Seats, times, names and ids of deals.
@@ -330,5 +325,4 @@ async fn an_invalid_deal_is_refused() {
         let answer = partnerships.get(&format!("/api/deals?organisation={organisation}")).await;
         assert_eq!(answer.status, 400, "{}", answer.show());
     }
-    stack.stop().await;
 }

@@ -100,7 +100,6 @@ async fn every_invite_is_one_row_of_the_csv_and_no_cell_is_a_formula() {
         row.iter().map(|cell| cell.trim_start_matches('\'')).collect::<Vec<_>>(),
         expected.iter().map(|cell| cell.trim_start_matches('\'')).collect::<Vec<_>>()
     );
-    stack.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -118,7 +117,6 @@ async fn a_cursor_of_the_csv_is_for_its_deal_and_filter_only() {
         deal.manager.get(&deal.path(&format!("/seats.csv{query}"))).await.problem(400, "invalid_request");
     }
     other.manager.get(&deal.path("/seats.csv")).await.problem(404, "not_found");
-    stack.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -178,5 +176,4 @@ async fn many_invites_are_cancelled_each_with_an_outcome_of_its_own() {
     let strangers =
         other.manager.post(&deal.path("/invites/cancel"), &json!({ "invites": [row(id(2), 2)] })).await;
     strangers.problem(404, "not_found");
-    stack.stop().await;
 }

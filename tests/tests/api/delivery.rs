@@ -73,7 +73,6 @@ async fn rejected_mail_is_shown_as_failed() {
     deal.cancel(&id).await.ok(204);
     deal.invite_one("bob@example.com").await;
     assert_eq!(stack.inbox_for("bob@example.com").await.len(), 1);
-    stack.stop().await;
 }
 
 async fn table(stack: &TestStack) -> Vec<String> {
@@ -184,7 +183,6 @@ async fn rows_without_time_are_unavailable_and_can_be_sent_again() {
         }
     }
     assert_eq!((told, deal.counts().await), (1_000, [1_000, 0, 0]), "all rows are invited in the end");
-    stack.stop().await;
 }
 
 /// Functions keep to `SEND_RATE` by themselves. A request sends what gets a turn within two seconds, and the deliverer
@@ -213,5 +211,4 @@ async fn the_send_rate_is_kept_to() {
         let within = times[index..].iter().take_while(|at| **at < *from + TimeDelta::seconds(1)).count();
         assert!(within <= 40, "{within} mails within one second");
     }
-    stack.stop().await;
 }

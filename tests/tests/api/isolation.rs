@@ -83,7 +83,6 @@ async fn a_manager_reaches_only_deals_of_their_organisation() {
 
     let after = (stack.snapshot(&own).await, stack.snapshot(&foreign).await);
     assert_eq!(after, before, "nothing has changed");
-    stack.stop().await;
 }
 
 /// Tokens that were never sent, made from two genuine tokens.
@@ -128,7 +127,6 @@ async fn forged_tokens_all_look_alike() {
     assert_eq!(stack.preview(&token).await.ok(200)["status"], "pending");
     stack.accept(&learner, &token).await.ok(200);
     assert_eq!((one.counts().await, two.counts().await), ([1, 1, 0], [1, 0, 0]));
-    stack.stop().await;
 }
 
 /// I5: only a signed-in person's POST accepts, and only a POST answers. Other methods, and accepting without a token, change
@@ -151,7 +149,8 @@ async fn mail_scanners_change_nothing() {
                 for path in [path.clone(), format!("{path}?token={token}"), format!("{path}/{token}")] {
                     let answer = client.call(method, &path, &[], None).await;
                     // The one route with GET leads to a page.
-                    let is_page = method == "GET" && path.contains(id) && !path.ends_with(&format!("/{token}"));
+                    let is_page =
+                        method == "GET" && path.contains(id) && !path.ends_with(&format!("/{token}"));
                     assert_eq!(answer.status, if is_page { 303 } else { 404 }, "{method} {}", answer.show());
                 }
             }
@@ -162,5 +161,4 @@ async fn mail_scanners_change_nothing() {
     assert_eq!(deal.snapshot().await, before);
     assert!(!deal.manager.get(&deal.path("/seats")).await.text.contains(&token), "a token is never listed");
     stack.accept(&learner, &token).await.ok(200);
-    stack.stop().await;
 }

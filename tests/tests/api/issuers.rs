@@ -24,7 +24,6 @@ async fn the_story_passes_with_the_tokens_of_each_issuer() {
         globex.get(&deal.path("")).await.problem(404, "not_found");
         deal.release(&invite).await.ok(204);
         deal.invite_one("ann@example.com").await;
-        stack.stop().await;
     }
 }
 
@@ -62,7 +61,6 @@ async fn i6_a_learner_who_requests_every_scope_is_no_administrator() {
         let partner = person(PARTNERSHIPS).await;
         let made: Value = partner.post("/api/deals", &new_deal).await.ok(201);
         assert!(made["id"].is_string(), "{issuer}");
-        stack.stop().await;
     }
 }
 
@@ -74,5 +72,4 @@ async fn an_opaque_token_is_refused() {
         person.token = Some(token.to_owned());
         assert_eq!(person.get("/api/deals").await.status, 401, "{token}");
     }
-    stack.stop().await;
 }

@@ -42,7 +42,6 @@ async fn a_recipient_gets_three_mails_a_day_whatever_is_done() {
     }
     assert_eq!(stack.inbox_for("ann@example.com").await.len(), 3);
     assert_eq!(stack.inbox_for("bob@example.com").await.len(), 1);
-    stack.stop().await;
 }
 
 /// The limit is exact for concurrent resends. A second click on a sent invite gets the invite, not a refusal.
@@ -58,7 +57,6 @@ async fn of_many_resends_at_once_no_more_go_out_than_may() {
     deal.resend(&id, None).await.ok(200);
     assert_eq!(deal.one(&id).await["sends"], 2);
     assert_eq!(stack.inbox_for("ann@example.com").await.len(), 2);
-    stack.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -91,7 +89,6 @@ async fn a_manager_sends_so_many_in_an_hour_at_whatever_speed() {
 
     // Another manager has an own limit.
     other.invite_one("ann@example.com").await;
-    stack.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -115,7 +112,6 @@ async fn rows_that_need_no_mail_use_up_nothing() {
     let rows: Vec<_> = ids.iter().map(|id| (id.as_str(), 1)).collect();
     let many = deal.resend_rows(&rows).await.ok(200);
     assert_eq!(outcomes(&many), ["too_soon"; 6]);
-    stack.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -129,7 +125,6 @@ async fn a_resend_that_fails_before_it_is_stored_uses_up_nothing() {
     let failed = deal.resend_rows(&[(&id, 1)]).await;
     assert!(failed.status >= 500, "{}", failed.show());
     deal.invite_one("bob@example.com").await;
-    stack.stop().await;
 }
 
 /// Addresses with different plus tags have separate limits, but one mailbox.
@@ -142,5 +137,4 @@ async fn a_small_deal_sends_at_most_fifty_mails_a_day() {
     let summary = json!({ "invited": 50, "skipped": 0, "rejected": 10, "failed": 0 });
     assert_eq!(answer["summary"], summary);
     assert_eq!(outcomes(&answer)[50..], ["too_soon"; 10]);
-    stack.stop().await;
 }

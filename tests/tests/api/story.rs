@@ -106,7 +106,6 @@ async fn a_learner_takes_the_seat_they_were_invited_to() {
     deal.cancel(ann).await.problem(409, "already_accepted");
     assert_eq!(outcomes(&deal.invite(&["ann.lee@example.com"]).await), ["already_accepted"]);
     assert_eq!(stack.inbox().await.len(), mails, "nobody is mailed");
-    stack.stop().await;
 }
 
 /// In a full deal an invite stays pending, until another seat is released. I1.
@@ -153,7 +152,6 @@ async fn a_full_deal_turns_away_until_a_seat_is_released() {
     deal.release(bobs_id).await.ok(204);
     stack.accept(&ann, &token).await.ok(200);
     assert_eq!(deal.seats().await, [1, 1, 0]);
-    stack.stop().await;
 }
 
 /// I2: every status is right before any sweep, and sweeps change none of them. I7.
@@ -216,7 +214,6 @@ async fn an_invite_expires_by_itself_and_is_resent() {
     // I7: the old expiry does not end the new send.
     stack.sweep().await;
     assert_eq!(deal.counts().await, [1, 2, 0], "a resend beats a sweep");
-    stack.stop().await;
 }
 
 /// With `If-Match` a resend or removal needs the current number of sends. Without, a double click sends once. The forms
@@ -252,7 +249,6 @@ async fn a_stale_tag_is_refused_and_a_double_click_sends_once() {
     let etag = deal.manager.get(&deal.invite_path(&id)).await.etag();
     delete(&deal.seat_path(&id), &format!("W/\"1\", \"98\", {etag}")).await.ok(204);
     assert_eq!(deal.seats().await, [5, 0, 5]);
-    stack.stop().await;
 }
 
 /// A bulk resend of named invites, and of all expired ones.
@@ -294,7 +290,6 @@ async fn many_are_resent_at_once() {
     let again = deal.resend_many(&json!({"status": "expired"})).await.ok(200);
     let nothing = json!({"results": [], "summary": {"resent": 0, "skipped": 0, "failed": 0}, "remaining": 0});
     assert_eq!(again, nothing);
-    stack.stop().await;
 }
 
 /// Pages, filters, order, and search by the beginning of an address. Pages whose rows move are in
@@ -342,7 +337,6 @@ async fn rows_come_in_pages_and_are_found_by_address() {
     let rows = named.clone().map(|email| json!({"id": row_of(&whole, &email)["id"], "sends": 1}));
     deal.resend_many(&json!({"invites": rows})).await.ok(200);
     assert_eq!(emails(&deal.rows("limit=50").await)[..4], named);
-    stack.stop().await;
 }
 
 /// Partnership managers create, read and change deals of any organisation.
@@ -418,7 +412,6 @@ async fn a_deal_is_created_once_and_changed() {
     assert_eq!(deal.seats().await, [2, 2, 0]);
     partnerships.patch(&path, &json!({"seats": 5})).await.ok(200);
     assert_eq!(deal.seats().await, [5, 2, 3]);
-    stack.stop().await;
 }
 
 /// Partnership managers delete a deal while nobody was invited to it, and find organisations by a part of their name.
@@ -477,7 +470,6 @@ async fn a_mistaken_deal_is_deleted_and_organisations_are_found() {
     other.problem(400, "invalid_request");
     assert!(!ids(&find("").await).contains(&"initech".to_owned()), "an organisation without a deal");
     deal.manager.get("/api/organisations").await.refused(403, "Forbidden");
-    stack.stop().await;
 }
 
 /// I2: an invite expires with its deal at the latest. Moving the deal's end changes no invite.
@@ -543,7 +535,6 @@ async fn i2_an_invite_expires_with_its_deal_at_the_latest() {
     patch(json!({"startsAt": rfc3339(now() - TimeDelta::hours(1))})).await;
     stack.accept(&ann, &anns).await.ok(200);
     assert_eq!(deal.seats().await, [5, 2, 3]);
-    stack.stop().await;
 }
 
 /// The schedules run without a request, and the first start creates two deals.
@@ -565,5 +556,4 @@ async fn the_schedules_mark_what_has_expired() {
     let now = deal.rows("").await[0].clone();
     assert_fields(&now, &json!({"status": "expired", "expiresAt": row["expiresAt"], "sends": 1}));
     assert_eq!(stack.inbox().await.len(), 1);
-    stack.stop().await;
 }

@@ -33,7 +33,6 @@ async fn every_mail_gets_its_events_unasked() {
     let expected = ["Bounce+2", "complaint", "suppressionlist"];
     assert_eq!(undelivered, expected.map(|name| format!("{name}@simulator.amazonses.com")));
     assert_eq!(deal.get("/counts").await["undelivered"], 3);
-    stack.stop().await;
 }
 
 /// The answer of SES is lost. The event proves that the mail went out, so no second mail does.
@@ -51,7 +50,6 @@ async fn i4_an_event_settles_a_mail_whose_answer_was_lost() {
     let due = items.iter().find_map(|item| item.get("duePk")).unwrap();
     assert!(due.as_s().unwrap().starts_with('R'), "a further attempt is due: {due:?}");
     assert_eq!(stack.inbox().await.len(), 1);
-    stack.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -66,7 +64,6 @@ async fn an_event_of_a_mail_that_is_not_there_is_refused() {
     ] {
         assert_eq!(nobody.post("/inbox/events", &body).await.status, status, "{body}");
     }
-    stack.stop().await;
 }
 
 /// A resend takes the address off SES's list, once a day, as mailed and in lower case; never after a complaint.
@@ -105,7 +102,6 @@ async fn a_resend_after_a_bounce_reaches_the_mailbox() {
             assert_eq!(stack.inbox_for(&address).await.len(), 1, "once a day");
         }
     }
-    stack.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -130,7 +126,6 @@ async fn after_a_complaint_no_mail_goes_out_and_many_skip_the_undeliverable() {
     assert_eq!(outcomes(&answer), ["undeliverable", "undeliverable", "resent", "resent"]);
     assert_fields(&answer, &json!({"summary": {"resent": 2, "skipped": 2, "failed": 0}}));
     assert_eq!(stack.inbox_for("spam@example.com").await.len(), 1);
-    stack.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -164,7 +159,6 @@ async fn a_wrong_address_is_corrected_in_place() {
     let spelled = deal.correct(id, &json!({ "email": "Ann@Example.com" }), None).await.ok(200);
     assert_fields(&spelled, &json!({"id": id, "name": "Ann", "email": "Ann@Example.com"}));
     assert_eq!(stack.inbox_for("ann@example.com").await.len(), 1);
-    stack.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -198,5 +192,4 @@ async fn a_correction_is_refused_with_its_reason_and_changes_nothing() {
     let foreign = Deal { manager: stranger, ..deal.clone() };
     foreign.correct(&bob, &email("eve@example.com"), None).await.problem(404, "not_found");
     assert_eq!(stack.snapshot(&deal).await, before);
-    stack.stop().await;
 }

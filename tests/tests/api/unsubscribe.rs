@@ -49,7 +49,6 @@ async fn i10_one_click_stops_the_organisations_mail_until_the_person_opts_in() {
         deal.resend(&invite, None).await.ok(200);
         assert_eq!(path_for(&stack, address).await, path, "the id is the invite's, not the send's");
     }
-    stack.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -69,7 +68,6 @@ async fn i10_one_click_works_in_every_state_of_the_invite() {
             deal.try_invite(&json!({ "invites": [{ "email": address }], "dryRun": true })).await.ok(200);
         assert_eq!(rows["results"][0]["outcome"], "opted_out", "{address}");
     }
-    stack.stop().await;
 }
 
 /// Scanners open every URL of a mail.
@@ -91,7 +89,6 @@ async fn a_get_of_any_id_leads_to_the_page_and_changes_nothing() {
         assert_eq!((answer.header("cache-control"), answer.text.as_str()), ("no-store", ""));
     }
     assert_eq!(has_opted_out(&stack, "ann@example.com").await, false);
-    stack.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -117,7 +114,6 @@ async fn i8_any_other_body_is_refused_and_changes_nothing() {
     nobody.raw("POST", &path, &[], URLENCODED.1.into()).await.problem(400, "invalid_request");
     unsubscribe(&stack, &path, (URLENCODED.0, &"a".repeat(4097))).await.problem(413, "payload_too_large");
     assert_eq!(has_opted_out(&stack, "ann@example.com").await, false);
-    stack.stop().await;
 }
 
 /// I6: byte for byte the answer that a forged link gets.
@@ -156,5 +152,4 @@ async fn i6_ids_that_were_never_sent_all_look_alike() {
     for address in ["ann@example.com", "bob@example.com", "ann@example.org"] {
         assert_eq!(has_opted_out(&stack, address).await, false);
     }
-    stack.stop().await;
 }
