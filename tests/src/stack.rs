@@ -222,7 +222,6 @@ impl TestStack {
     }
 }
 
-/// Settings of a stack in memory with these environment variables.
 /// A free port for a stack that restarts. Linux gives ports from 32,768 on to other stacks and to connections, so none of
 /// them takes this one in between.
 pub fn lasting_port() -> u16 {
@@ -230,6 +229,7 @@ pub fn lasting_port() -> u16 {
     ports.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).expect("a free port")
 }
 
+/// Settings of a stack in memory with these environment variables.
 pub fn settings_with(variables: &[(&str, &str)]) -> Settings {
     let env = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     Settings { env, seed: false, ..Settings::ephemeral() }

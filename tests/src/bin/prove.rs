@@ -79,16 +79,13 @@ async fn play_histories(arguments: &[&str]) -> Option<bool> {
     while if options.seed.is_some() { count < options.times } else { now() < end } {
         let seed = options.seed.unwrap_or_else(|| fastrand::u64(0..1 << 32));
         for player in &players {
-            match player.play(seed, WINDOWS).await {
-                Ok(more) => figures += more,
-                Err(wrong) => {
-                    println!("{wrong}\nTo repeat: prove histories --seed {seed} --times 20");
-                    return Some(false);
-                }
+            if let Err(wrong) = player.play(seed, WINDOWS, &mut figures).await {
+                println!("{wrong}\nTo repeat: prove histories --seed {seed} --times 20");
+                return Some(false);
             }
         }
         count += 1;
-        println!("seed {seed}: {figures}");
+        println!("seed {seed}: {figures:?}");
     }
     for player in players {
         player.stop().await;

@@ -74,11 +74,11 @@ impl Player {
         self.stack.stop().await;
     }
 
-    /// Plays a history of a new deal.
+    /// Plays a history of a new deal, and adds to the figures.
     ///
     /// # Errors
     /// The window that no order explains.
-    pub async fn play(&self, seed: u64, windows: usize) -> Result<Figures, String> {
+    pub async fn play(&self, seed: u64, windows: usize, figures: &mut Figures) -> Result<(), String> {
         let mut rng = Rng::with_seed(seed);
         let seats = rng.u32(1..5);
         let recording = self.begin(seats).await;
@@ -87,7 +87,8 @@ impl Player {
             Kind::Disturbed => Spec { lifetime: 28 * 86_400, exact: false, is_answered: false },
         };
         let mut states = vec![State::new(seats, recording.ends_at)];
-        let (mut passed, mut figures) = (HashSet::new(), Figures { histories: 1, ..Figures::default() });
+        let mut passed = HashSet::new();
+        figures.histories += 1;
         for window in 0..windows {
             let (events, pages) = self.window(&recording, &mut rng).await;
             figures.windows += 1;
@@ -108,7 +109,7 @@ impl Player {
             }
             states = explained.finals;
         }
-        Ok(figures)
+        Ok(())
     }
 
     async fn begin(&self, seats: u32) -> Recording<'_> {
@@ -302,6 +303,13 @@ impl Recording<'_> {
         }
     }
 
+    /// The results of a bulk request, or `None` if the deal did not run.
+    async fn bulk(&self, who: &str, request: impl Future<Output = Response>) -> Option<(Exchange, Value)> {
+        let exchange = self.ask(request).await;
+        let answer: Value = exchange.answer.text.parse().unwrap_or_default();
+        self.note_deal(who, &exchange).then(|| (exchange, answer["results"].clone()))
+    }
+
     /// Records the outcome of a row of a bulk request.
     fn note_row(&self, who: &str, exchange: &Exchange, row: &Value, action: Action) {
         let reply = match row["outcome"].as_str() {
@@ -366,13 +374,9 @@ impl Recording<'_> {
         addresses.truncate(rng.usize(1..=2));
         let rows = addresses.iter().map(|address| json!({ "email": self.emails[usize::from(*address)] }));
         let body = json!({ "invites": rows.collect::<Vec<_>>() });
-        let exchange = self.ask(self.deal.try_invite(&body)).await;
-        if !self.note_deal(who, &exchange) {
-            return;
-        }
-        let answer: Value = exchange.answer.text.parse().unwrap_or_default();
+        let Some((exchange, results)) = self.bulk(who, self.deal.try_invite(&body)).await else { return };
         for (place, address) in addresses.into_iter().enumerate() {
-            let row = &answer["results"][place];
+            let row = &results[place];
             if let Some(id) = row["inviteId"].as_str() {
                 lock(&self.known).ids[usize::from(address)] = Some(id.to_owned());
             }
@@ -400,28 +404,21 @@ impl Recording<'_> {
         let wanted: Vec<_> =
             known.iter().map(|(address, id)| (id, *address, self.expected(*address, rng))).collect();
         let rows: Vec<_> = wanted.iter().map(|(id, _, sends)| json!({ "id": id, "sends": sends })).collect();
-        let exchange = self.ask(self.deal.resend_many(&json!({ "invites": rows }))).await;
-        if !self.note_deal(who, &exchange) {
-            return;
-        }
-        let answer: Value = exchange.answer.text.parse().unwrap_or_default();
+        let request = json!({ "invites": rows });
+        let Some((exchange, results)) = self.bulk(who, self.deal.resend_many(&request)).await else { return };
         for (place, (_, address, sends)) in wanted.into_iter().enumerate() {
-            let row = &answer["results"][place];
-            self.note_row(who, &exchange, row, Action::Resend(address, Some(sends)));
+            self.note_row(who, &exchange, &results[place], Action::Resend(address, Some(sends)));
         }
     }
 
     async fn resend_expired(&self, who: &str) {
-        let exchange = self.ask(self.deal.resend_many(&json!({ "status": "expired" }))).await;
-        if !self.note_deal(who, &exchange) {
-            return;
-        }
-        let answer: Value = exchange.answer.text.parse().unwrap_or_default();
+        let request = json!({ "status": "expired" });
+        let Some((exchange, results)) = self.bulk(who, self.deal.resend_many(&request)).await else { return };
         let mut resent = HashSet::new();
-        for row in answer["results"].as_array().into_iter().flatten() {
+        for row in results.as_array().into_iter().flatten() {
             let Some(address) = row["inviteId"].as_str().and_then(|id| self.address_of(id)) else { continue };
             if row["outcome"] == "resent" {
-                assert!(resent.insert(address), "resent twice at once: {answer}");
+                assert!(resent.insert(address), "resent twice at once: {results}");
                 self.note(who, &exchange, Action::ResendExpired(address), Reply::Done);
             }
         }
@@ -459,8 +456,8 @@ impl Recording<'_> {
         let exchange = self.ask(self.deal.manager.get(&self.deal.path("/counts"))).await;
         if exchange.answer.status == 200 {
             let counts = exchange.answer.json();
-            let [accepted, pending, expired] = ["accepted", "pending", "expired"]
-                .map(|name| u32::try_from(counts[name].as_u64().expect("a number")).expect("few"));
+            let [accepted, pending, expired] =
+                ["accepted", "pending", "expired"].map(|name| number(&counts[name]));
             // Each status is a query of its own. An expired invite that a sweep or a resend moves in between can be
             // counted twice, or not at all.
             let most = if self.kind == Kind::Timely { 2 } else { 1 } * u32::from(ADDRESSES);
@@ -554,7 +551,7 @@ impl Recording<'_> {
         let reply = match exchange.answer.status {
             200 => {
                 let row = exchange.answer.json();
-                let sends = u32::try_from(row["sends"].as_u64().expect("a number")).expect("few");
+                let sends = number(&row["sends"]);
                 let status = row["status"].as_str().expect("a status").to_owned();
                 // Until the mail of a send is out, the row shows the previous expiry or none.
                 let sent = row["delivery"]["state"] == "sent";
@@ -623,31 +620,13 @@ impl Recording<'_> {
     }
 }
 
+fn number(value: &Value) -> u32 {
+    u32::try_from(value.as_u64().expect("a number")).expect("few")
+}
+
 fn seats(answer: &Value) -> Reply {
-    let numbers = ["total", "allocated", "available"]
-        .map(|name| u32::try_from(answer["seats"][name].as_u64().expect("a number")).expect("few"));
-    let [total, allocated, available] = numbers;
+    let [total, allocated, available] =
+        ["total", "allocated", "available"].map(|name| number(&answer["seats"][name]));
     assert!(allocated <= total && available == total - allocated, "I1: {answer}");
     Reply::Seats(total, allocated)
-}
-
-impl std::ops::AddAssign for Figures {
-    fn add_assign(&mut self, more: Self) {
-        self.histories += more.histories;
-        self.windows += more.windows;
-        self.operations += more.operations;
-        self.open += more.open;
-        self.rows += more.rows;
-    }
-}
-
-impl std::fmt::Display for Figures {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { histories, windows, operations, open, rows } = self;
-        write!(
-            f,
-            "{histories} histories, {windows} windows, {operations} operations, {open} of them without a response, \
-             {rows} rows of pages"
-        )
-    }
 }

@@ -9,12 +9,12 @@ async fn play(kind: Kind, windows: usize, least: usize) {
     let player = Player::new(kind).await;
     let mut figures = Figures::default();
     for seed in SEEDS.lines().filter(|line| !line.starts_with('#')) {
-        let result = player.play(seed.parse().expect("a number"), windows).await;
-        figures += result.unwrap_or_else(|wrong| panic!("{wrong}"));
+        let result = player.play(seed.parse().expect("a number"), windows, &mut figures).await;
+        result.unwrap_or_else(|wrong| panic!("{wrong}"));
     }
-    println!("{kind:?}: {figures}");
-    assert!(figures.operations >= least && figures.rows > 0, "too few operations: {figures}");
-    assert!(figures.open > 0 || kind == Kind::Timely, "no response was lost: {figures}");
+    println!("{kind:?}: {figures:?}");
+    assert!(figures.operations >= least && figures.rows > 0, "too few operations: {figures:?}");
+    assert!(figures.open > 0 || kind == Kind::Timely, "no response was lost: {figures:?}");
     player.stop().await;
 }
 
