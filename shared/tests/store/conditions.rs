@@ -157,9 +157,11 @@ impl Case {
         let of_invite = async || {
             let mut item = self.stored().await[1].clone().unwrap();
             item.retain(|name, _| !["version", "writers", "name"].contains(&name.as_str()));
-            // Accepting leaves the delivery alone, and readers then show a mail that was not sent as sent.
+            // Accepting leaves the delivery alone, and readers then show a mail that was not sent as sent, also in the
+            // history.
             if [s("accepted"), s("released")].contains(&item["status"]) {
-                item.retain(|name, _| !["delivery", "failure", "failedAt"].contains(&name.as_str()));
+                let shown = ["delivery", "failure", "failedAt", "history"];
+                item.retain(|name, _| !shown.contains(&name.as_str()));
             }
             item
         };
