@@ -97,11 +97,12 @@ const STATES = {
     const deal = await stack.newDeal();
     await deal.invite(["ann@example.com"]);
     await enter(page, deal.manager, deal.path);
-    // The event that the mail was delivered may come before the answer, or after it.
-    await page.route("**/resend", async (route) => {
+    // The event that the mail was delivered may come before the answers, or after them.
+    const sent = (row) => ({ ...row, delivery: { ...row.delivery, state: "sent" } });
+    await page.route(/\/(resend|seats)$/, async (route) => {
       const response = await route.fetch();
       const body = await response.json();
-      await route.fulfill({ response, json: { ...body, delivery: { ...body.delivery, state: "sent" } } });
+      await route.fulfill({ response, json: body.invites ? { ...body, invites: body.invites.map(sent) } : sent(body) });
     });
     await page.getByRole("button", { name: "Resend invite to ann@example.com" }).click();
     await page.getByText("A new invite to ann@example.com is on its way.").first().waitFor();
