@@ -92,7 +92,7 @@ function Unsubscribe({ which }: { which: string | null }) {
         <Focus key={problem.value}>
           <Failure
             problem={problem.value}
-            text={problem.value.isLost ? `${lost} Trying again is safe.` : "Nothing has changed."}
+            text={problem.value.isLost ? `${lost} Trying again is safe.` : "This attempt changed nothing."}
           />
         </Focus>
       )}

@@ -144,6 +144,16 @@ check("after a lost answer of “Accept”, the page finds the seat, and no hidd
   assert.equal(await page.getByText("You have not accepted yet").count(), 0);
 });
 
+check("a lost answer of “Accept” is found by somebody who stopped the invites, too", LOST, async ({ page, stack, hand }) => {
+  await openInvite({ page, stack, hand });
+  await hand.press("button", "Not me / stop inviting me");
+  await loseAnswer(page, "**/api/invites/accept");
+  await hand.press("button", "Accept as ann@home.example");
+  await page.getByRole("heading", { name: "You have a seat" }).waitFor();
+  await page.getByRole("button", { name: "Allow invites again" }).waitFor();
+  assert.equal(await page.getByRole("alert").count(), 0);
+});
+
 check("while a lost answer of “Accept” cannot be checked, it is not called nothing, and the next attempt shows the seat", LOST, async ({ page, stack, hand }) => {
   await openInvite({ page, stack, hand });
   await loseAnswer(page, "**/api/invites/accept");

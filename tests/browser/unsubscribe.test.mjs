@@ -113,11 +113,11 @@ for (const [what, id, lost, answer, done] of /** @type {const} */ ([
   });
 }
 
-check("a request that was refused has changed nothing", { expect: [answered(429)] }, async ({ page, hand }) => {
+check("a refused request is said to have changed nothing", { expect: [answered(429)] }, async ({ page, hand }) => {
   await answers(page, { status: 429, json: { message: "Too Many Requests" } });
   await page.goto(`/unsubscribe#${ID}`);
   await hand.press("button", "Stop inviting me");
-  await page.getByRole("alert").filter({ hasText: "Too many requests. Nothing has changed." }).waitFor();
+  await page.getByRole("alert").filter({ hasText: "Too many requests. This attempt changed nothing." }).waitFor();
 });
 
 check("one button stops a manager's daily email, and the page leads to where it is switched on again", { viewport: PHONE, hands: BOTH }, async ({ page, stack, hand }) => {

@@ -151,7 +151,7 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
   const refusal = useSignal<Failed | undefined>(undefined);
   const busy = useSignal<Answer | "accept" | "leaving" | undefined>(undefined);
   const checks = useSignal(0);
-  const answered = useSignal<Answer | undefined>(undefined);
+  const answered = useSignal<Answer | "accept" | undefined>(undefined);
   const { value: found, problem, loading, reload, update } = useLoad(link, () => look(link));
   useEffect(() => {
     // The browser's Back button may restore this page as it was left, busy.
@@ -173,15 +173,15 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
   };
   /** Shows what is the case after a failed answer, and what failed unless that says it all. */
   const explain = async (of: Answer | "accept", label: string, problem: Problem) => {
-    const { code, status, isLost } = problem;
+    const { code, status, isLost, temporary } = problem;
     if (wordsFor(code).final) return end(link, { code });
     if (code === "still_valid") return stopBy(null);
     if (of === "accept" && isObstacle(code)) return stopBy(code);
     let isVoid = !isLost;
-    if (isLost || status === 409 || status === 410) {
+    if (temporary || status === 409 || status === 410) {
       const now = await look(link).catch(() => undefined);
       if (now) update(() => now);
-      if (isLost && now && of !== "accept" && tookEffect(of, now)) {
+      if (temporary && now && tookEffect(of, now)) {
         answered.value = of;
         return;
       }
