@@ -85,7 +85,7 @@ function DealList({ deals }: { deals: DealWithSeats[] }) {
               </a>
               {deal.state !== "ended" && (
                 <div>
-                  <a class="alone settings" href={`/deals/${deal.id}/settings`}>
+                  <a class="alone small" href={`/deals/${deal.id}/settings`}>
                     Reminders<span class="visually-hidden"> of {deal.name}</span>
                   </a>
                 </div>

@@ -4,6 +4,7 @@ import { checkAccess, checkContrastInUse, checkSnapshot } from "./access.mjs";
 import { answered, chooseAccount, enter } from "./browser.mjs";
 import { ADMIN, addresses, tokenOf, until } from "./stack.mjs";
 import { suite } from "./suite.mjs";
+import { workbook } from "./xlsx.mjs";
 
 let mixed;
 let lapsed;
@@ -165,8 +166,47 @@ const STATES = {
     const deal = await stack.newDeal();
     await enter(page, deal.manager, `${deal.path}/invite`);
     const buffer = Buffer.concat([Buffer.from("name,email\nDvo"), Buffer.from([0xf8]), Buffer.from("ak,ann@example.com\n")]);
-    await page.getByLabel("CSV file").setInputFiles({ name: "people.csv", mimeType: "text/csv", buffer });
+    await page.getByLabel("Excel or CSV file").setInputFiles({ name: "people.csv", mimeType: "text/csv", buffer });
     await page.getByRole("heading", { name: "Which of these is spelt right?" }).waitFor();
+  }, inUse: true },
+  "invite-left-out": { steps: async ({ page, stack, hand }) => {
+    const deal = await stack.newDeal({ org: "left-out" });
+    await deal.invite(["ann@example.com"]);
+    await stack.event("ann@example.com", "bounce");
+    await until("the bounce", async () => (await deal.rows("undelivered")).length === 1);
+    await enter(page, deal.manager, `${deal.path}/invite`);
+    await hand.paste("textbox", "Addresses", "Staff list\nName,Email\nAnn Doe,ann@example.com\nfoo bar@acme.example\nExported by a.long.address.of.a.person.with.many.names@a.large.organisation.example.com");
+    await page.getByRole("heading", { name: /1 will be invited/ }).waitFor();
+    await page.getByText("no such mailbox").waitFor();
+  }, inUse: true, snapshot: false },
+  "invite-sheet": { steps: async ({ page, stack }) => {
+    const deal = await stack.newDeal();
+    await enter(page, deal.manager, `${deal.path}/invite`);
+    const people = [["Name", "Email"], ["Ann Doe", "ann@example.com"]];
+    await page.getByLabel("Excel or CSV file").setInputFiles(workbook("staff.xlsx", { Staff: people, "Last year": people }));
+    await page.getByRole("heading", { name: "Which sheet do you mean?" }).waitFor();
+  }, inUse: true },
+  "invite-from-deal": { steps: async ({ page, stack }) => {
+    const last = await stack.newDeal({ org: "renewed", name: "Unlimited, evening courses of the whole last year" });
+    const deal = await stack.newDeal({ org: "renewed" });
+    await enter(page, deal.manager, `${deal.path}/invite?from=${last.id}`);
+    await page.getByRole("button", { name: "Add people" }).waitFor();
+  }, inUse: true },
+  "settings": { steps: async ({ page, stack, hand }) => {
+    const deal = await stack.newDeal();
+    const loaded = await deal.api("GET");
+    await page.route(`**/api${deal.path}`, (route) => route.fulfill({ json: { ...loaded, reminders: ["7d", "21d"] } }));
+    await enter(page, deal.manager, `${deal.path}/settings`);
+    await hand.write("textbox", "Second reminder after", "3");
+    await hand.press("button", "Save reminders");
+    await page.locator("[aria-invalid=true]").waitFor();
+  }, inUse: true },
+  "digest": { steps: async ({ page, stack }) => {
+    const deal = await stack.newDeal({ org: "digested" });
+    await page.route("**/api/me/digest", (route) => route.fulfill({ json: { on: true } }));
+    await enter(page, deal.manager, "/deals");
+    await page.getByText("Daily email about what needs you").click();
+    await page.getByRole("button", { name: "Switch off" }).waitFor();
   }, inUse: true },
   "invite-sending": { steps: async ({ page, stack, hand }) => {
     const deal = await stack.newDeal({ seats: 200 });
@@ -207,6 +247,18 @@ const STATES = {
     await hand.press("button", "New deal");
     await hand.press("button", "Create deal");
     await page.locator("[aria-invalid=true]").first().waitFor();
+  }, inUse: true },
+  "admin-lost": { expect: [/ERR_CONNECTION_RESET/], steps: async ({ page, hand }) => {
+    await enter(page, ADMIN, "/admin?find=nobody-yet");
+    await hand.press("button", "New deal");
+    for (const [field, value] of [["Organisation ID", "lost"], ["Organisation name", "Lost"], ["Subscription", "Unlimited"], ["Seats", "5"]])
+      await hand.write("textbox", field, value);
+    await page.route("**/api/deals", (route) => route.abort("connectionreset"), { times: 1 });
+    await hand.press("button", "Create deal");
+    await page.getByText("We don’t know whether this was saved.").waitFor();
+    await hand.press("button", "Cancel");
+    await hand.press("button", "New deal");
+    await page.getByText("An earlier attempt to create this deal got no answer.").waitFor();
   }, inUse: true },
   "admin-end": { steps: async ({ page, stack, hand }) => {
     await stack.newDeal({ org: "to-end" });

@@ -14,7 +14,7 @@ const POLICY = [
 ];
 
 check("each page has the security headers", {}, async ({ stack }) => {
-  for (const path of ["/", "/deals", "/deals/x", "/deals/x/invite", "/admin", "/accept", "/unsubscribe"]) {
+  for (const path of ["/", "/deals", "/deals/x", "/deals/x/invite", "/deals/x/settings", "/admin", "/accept", "/unsubscribe"]) {
     const { headers, status } = await fetch(stack.url + path);
     assert.equal(status, 200, path);
     // The local issuer shares the portal's origin, so 'self' covers it.

@@ -291,7 +291,7 @@ function CheckedRow({
           {past && (
             <div class="soft">
               <Text>{past.note}</Text>{" "}
-              <a class="alone" href={`/deals/${inviting.deal}?status=${past.list}`}>
+              <a class="alone small" href={`/deals/${inviting.deal}?status=${past.list}`}>
                 See the invite
               </a>
             </div>
