@@ -187,7 +187,7 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
       await read(text);
     };
     const [only, another] = sheets;
-    if (!only) return refuse(`${name} has no rows. Choose another file.`);
+    if (!only) return refuse(`${name} has no rows in a visible sheet. Choose another file.`);
     if (!another) return use(only);
     ask(
       sheets,
