@@ -350,7 +350,8 @@ async fn a_deal_is_created_once_and_changed() {
     };
     let made = post("one", &body).await.ok(201);
     let expected = json!({"id": made["id"], "name": "Unlimited", "organisation": body["organisation"], "state": "active",
-        "startsAt": body["startsAt"], "endsAt": body["endsAt"], "seats": {"total": 3, "allocated": 0, "available": 3}});
+        "startsAt": body["startsAt"], "endsAt": body["endsAt"], "seats": {"total": 3, "allocated": 0, "available": 3},
+        "reminders": ["7d", "21d"]});
     assert_eq!(made, expected);
     assert_eq!(post("one", &body).await.ok(201), made, "the same key and body give the same deal");
     let mut another = body.clone();
