@@ -1,10 +1,16 @@
-//! The schedules, which run the sweeps as EventBridge Scheduler does on AWS.
+//! The schedules, which run the functions as EventBridge Scheduler does on AWS, and `POST /schedules/{function}`, which
+//! runs one now.
 //!
-//! Invariant: a sweep never runs twice at a time. Each sweep has its own clock.
+//! Invariant: a clock never runs its function twice at a time. Each function has its own clock.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use axum::{Json, Router};
+use http::StatusCode;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
@@ -13,14 +19,40 @@ use crate::runtime::{ACCOUNT, Host, InvokeError, REGION};
 use crate::terminal::Terminal;
 use crate::{clock, functions, template};
 
-/// Runs the template's schedules until the set is dropped. The first runs start at once, since invites may have become
-/// due while the stack was down.
-pub(crate) fn start(host: &Arc<Host>, every: Duration, terminal: Terminal) -> JoinSet<()> {
+/// The expression and the function of each of the template's schedules.
+fn schedules() -> impl Iterator<Item = (&'static str, &'static str)> {
     template::resources("AWS::Scheduler::Schedule")
         .filter(|schedule| schedule.whole.get("Condition").is_none())
-        .map(|schedule| functions::referred(schedule.get("/Target/Arn")))
-        .map(|function| repeat(function, Arc::clone(host), every, terminal))
+        .map(|schedule| {
+            (schedule.text("/ScheduleExpression"), functions::referred(schedule.get("/Target/Arn")))
+        })
+}
+
+/// Runs the schedules of every minute until the set is dropped. The first runs start at once, since invites may have become
+/// due while the stack was down. A daily schedule runs only when asked.
+pub(crate) fn start(host: &Arc<Host>, every: Duration, terminal: Terminal) -> JoinSet<()> {
+    schedules()
+        .filter(|(expression, _)| *expression == "rate(1 minute)")
+        .map(|(_, function)| repeat(function, Arc::clone(host), every, terminal))
         .collect()
+}
+
+pub(crate) fn router(host: Arc<Host>) -> Router {
+    Router::new().route("/schedules/{function}", post(run_now)).with_state(host)
+}
+
+async fn run_now(State(host): State<Arc<Host>>, Path(name): Path<String>) -> Response {
+    let Some((_, function)) = schedules().find(|(_, function)| *function == name) else {
+        return refused(StatusCode::NOT_FOUND, "No schedule runs a function of this name.");
+    };
+    match run(function, &host).await {
+        Ok(report) => Json(report).into_response(),
+        Err(error) => refused(StatusCode::BAD_GATEWAY, &error.to_string()),
+    }
+}
+
+fn refused(status: StatusCode, message: &str) -> Response {
+    (status, Json(json!({ "message": message }))).into_response()
 }
 
 async fn repeat(function: &'static str, host: Arc<Host>, every: Duration, terminal: Terminal) {

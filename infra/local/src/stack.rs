@@ -153,6 +153,7 @@ impl Stack {
             .merge(gateway::router(Arc::new(gateway)))
             .layer(from_fn_with_state(Arc::new(headers), portal::add))
             .merge(inbox::router(inbox, faults, published))
+            .merge(schedules::router(Arc::clone(&host)))
             .nest("/oidc", oidc::router(issuer))
             .route("/healthz", get(move || std::future::ready(health(&health_ready))));
         let app = origin::guarded(app, port);
