@@ -65,15 +65,18 @@ EMPTY_SHARD = (0.5, 0)
 LIMITS = (0, 2.0)
 CLAIM = (1.0, 4.0)
 REMIND = (1.0, 6.0)
+# Of an organisation with one deal.
+DIGEST_READ = (4.0, 0)
+DIGEST_SENT = (0, 5.0)
 EVENT = (1.0, 2.0)
 
 SHARDS = 4
 # What is due: mails and reminders, for the deliverer, and expiries.
 QUEUES = 3
 SCHEDULES = 2
-METRICS = 8
+METRICS = 9
 # Three of them watch the user pool.
-ALARMS = 26
+ALARMS = 27
 CLOUDFRONT_RULES = 4
 SIGN_UP_RULES = 3
 # Limits that strangers and managers meet: requests of an address to the API and to routes with many rows, of a token, and
@@ -103,6 +106,9 @@ REMINDED = 0.60
 # Declined, asked or opted out.
 ANSWERED = 0.05
 ROWS_A_REQUEST = 100
+# Of the managers who want a digest, so many get one on a day.
+DIGESTS, DIGESTS_SENT = 1_000, 0.5
+DAYS = 30
 # A manager loads the portal once for ten invites: deals, a page of all, counts.
 INVITES_A_LOOK = 10
 CHECKS_A_SEAT = 1
@@ -295,6 +301,23 @@ def month_table() -> list[str]:
     return lines
 
 
+def digests() -> float:
+    """A month of digests. SES's event about each is dropped. The reading takes no longer than an API request."""
+    looked, sent = DIGESTS * DAYS, DIGESTS * DAYS * DIGESTS_SENT
+    use = Use(
+        "digests",
+        sent,
+        mails=sent,
+        published=sent,
+        reads=looked * DIGEST_READ[0],
+        writes=sent * (DIGEST_SENT[1] + 1),
+        invocations=sent,
+        gb_seconds=(looked + sent) * API_SECONDS * API_GB,
+        logged=sent * RUN_BYTES,
+    )
+    return sum(use.costs)
+
+
 def besides_table() -> list[str]:
     stored = INVITES * STORED_BYTES / 1e9
     backed_up = stored * BACKED_UP_GB
@@ -307,6 +330,7 @@ def besides_table() -> list[str]:
             usd(stored * STORED_GB + backed_up),
             usd(max(stored - FREE_STORED_GB, 0) * STORED_GB + backed_up),
         ),
+        row(f"digests for {DIGESTS:,} managers, of whom {DIGESTS_SENT:.0%} get one a day", *[usd(digests())] * 2),
         row(
             "CloudFront's web ACL, and 0.60 for a million requests",
             usd(WEB_ACL + CLOUDFRONT_RULES * WEB_ACL_RULE),

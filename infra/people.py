@@ -63,13 +63,17 @@ def opt_in(dynamodb, table: str, digest: str) -> None:
 
 
 class Block:
-    """Stops a manager's sending at once. The mark is on the item that counts the manager's sends, which each send writes."""
+    """Stops a manager's sending at once, and ends their digest. The mark is on the item that counts the manager's sends,
+    which each send writes."""
 
     def __init__(self, dynamodb, out: dict[str, str]) -> None:
         self.dynamodb, self.table, self.issuer = dynamodb, out["TableName"], out["OidcIssuerUrl"]
 
+    def key(self, subject: str, item: str) -> dict:
+        return {"pk": {"S": f"M#{person_id(self.issuer, subject)}"}, "sk": {"S": item}}
+
     def update(self, subject: str, expression: str, **values: dict) -> None:
-        key = {"pk": {"S": f"M#{person_id(self.issuer, subject)}"}, "sk": {"S": "SENDS"}}
+        key = self.key(subject, "SENDS")
         self.dynamodb.update_item(TableName=self.table, Key=key, UpdateExpression=expression, **values)
 
     def set(self, subject: str) -> None:
@@ -77,6 +81,9 @@ class Block:
         # An item that did not exist becomes a count that has ended, as functions can read it.
         counts = "windowEnds = if_not_exists(windowEnds, :none), used = if_not_exists(used, :none)"
         self.update(subject, f"SET blocked = :yes, purgeAt = :at, {counts}", ExpressionAttributeValues=values)
+
+        # After the block, so that no earlier token switches the digest on again.
+        self.dynamodb.delete_item(TableName=self.table, Key=self.key(subject, "DIGEST"))
 
     def lift(self, subject: str) -> None:
         with contextlib.suppress(self.dynamodb.exceptions.ConditionalCheckFailedException):
@@ -154,7 +161,7 @@ def people(task: str, email: str, organisation: str, subject: str, stack: str) -
     if task == "dismiss" and subject:
         Block(boto3.client("dynamodb"), outputs_of(stack)).set(subject)
         say(
-            "This person can send no more invites. Dismiss them at your identity provider, too: their token still lets them see, cancel and release until it expires."
+            "This person can send no more invites, and gets no more digests. Dismiss them at your identity provider, too: their token still lets them see, cancel and release until it expires."
         )
         return
     if not ADDRESS.fullmatch(email):
@@ -184,7 +191,7 @@ def people(task: str, email: str, organisation: str, subject: str, stack: str) -
     else:
         dismiss(cognito, block, pool, email)
         say(
-            f"{email} is a learner again, and can send no more invites. Tokens issued earlier expire within 15 minutes."
+            f"{email} is a learner again, can send no more invites, and gets no more digests. Tokens issued earlier expire within 15 minutes."
         )
 
 

@@ -34,6 +34,8 @@ def test_the_document_has_the_tables_as_they_are_printed():
         ("take from both limits, a request", costs.LIMITS),
         ("claim, an invite", costs.CLAIM),
         ("a delivery event", costs.EVENT),
+        ("a digest of one deal, what is new", costs.DIGEST_READ),
+        ("a digest, claim and record", costs.DIGEST_SENT),
     ],
 )
 def test_the_units_match_the_data_model(pattern, units):
@@ -49,8 +51,8 @@ def test_the_template_has_as_many_alarms_dashboards_and_schedules():
 
     assert count("AWS::CloudWatch::Alarm") == costs.ALARMS
     assert count("AWS::CloudWatch::Dashboard") == costs.DASHBOARDS
-    # One more deletes accounts, every hour.
-    assert count("AWS::Scheduler::Schedule") == costs.SCHEDULES + 1
+    # One more deletes accounts, every hour, and one sends digests, every day.
+    assert count("AWS::Scheduler::Schedule") == costs.SCHEDULES + 2
     assert TEMPLATE.count("ScheduleExpression: rate(1 minute)") == costs.SCHEDULES
 
 

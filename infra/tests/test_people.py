@@ -38,6 +38,11 @@ def add_update(block, expression, **values):
     block.stub.add_response("update_item", {}, wanted)
 
 
+def add_deletion(block, item):
+    key = {"pk": {"S": "M#pw1IRYMaipPOAXSl6wa-sExNEknERQT6YjqyKH1vol0"}, "sk": {"S": item}}
+    block.stub.add_response("delete_item", {}, {"TableName": "table", "Key": key})
+
+
 def add_users(stub, *names, verified="true"):
     wanted = POOL | {"Filter": 'email = "ann@acme.example"', "Limit": 1}
     attributes = [{"Name": "email_verified", "Value": verified}, {"Name": "sub", "Value": "subject"}]
@@ -79,11 +84,12 @@ def test_an_unconfirmed_user_is_not_added(cognito, block, group, organisation):
         people.appoint(cognito, block, POOL["UserPoolId"], "ann@acme.example", group, organisation)
 
 
-def test_a_dismissed_person_loses_groups_sessions_and_organisation_and_sends_nothing_more(cognito, block, monkeypatch):
+def test_a_dismissed_person_loses_groups_sessions_and_organisation_and_sends_and_gets_nothing_more(cognito, block, monkeypatch):
     monkeypatch.setattr(people.time, "time", lambda: 1_000_000)
     values = {":yes": {"BOOL": True}, ":at": {"N": "1086400"}, ":none": {"N": "0"}}
     counts = "windowEnds = if_not_exists(windowEnds, :none), used = if_not_exists(used, :none)"
     add_update(block, f"SET blocked = :yes, purgeAt = :at, {counts}", ExpressionAttributeValues=values)
+    add_deletion(block, "DIGEST")
     add_users(cognito.stub, "u1")
     for group in ("learning-managers", "partnership-managers"):
         cognito.stub.add_response("admin_remove_user_from_group", {}, PERSON | {"GroupName": group})

@@ -46,14 +46,14 @@ struct Record<'a> {
 }
 
 impl Ledger {
-    /// Awaits a write. `changed` returns the deal, or `None` if nothing was written. A write without an answer is noted,
+    /// Awaits a write. `changed` returns whose it is, or `None` if nothing was written. A write without an answer is noted,
     /// too.
     pub async fn note<T, E>(
         &self,
         deal: Option<DealId>,
         invite: Option<InviteId>,
         write: impl Future<Output = Result<T, E>>,
-        changed: impl FnOnce(&T) -> Option<(DealId, OrganisationId)>,
+        changed: impl FnOnce(&T) -> Option<Owner>,
     ) -> Result<T, E> {
         let change = Change { organisation: None, deal, invite, outcome: Outcome::Unknown };
         let place = self.with(|changes| {
@@ -66,7 +66,8 @@ impl Ledger {
         self.with(|changes| {
             let Some(change) = changes.get_mut(place) else { return };
             change.outcome = if changed.is_some() { Outcome::Done } else { Outcome::Refused };
-            (change.deal, change.organisation) = changed.unzip();
+            let (deal, organisation) = changed.unzip();
+            (change.deal, change.organisation) = (deal.flatten(), organisation);
         });
         written
     }
@@ -76,9 +77,11 @@ impl Ledger {
     }
 }
 
-/// For [`Ledger::note`].
-pub fn owner(deal: &Deal) -> (DealId, OrganisationId) {
-    (deal.id, deal.organisation.id.clone())
+/// The deal that was changed, if it was one, and the organisation.
+pub type Owner = (Option<DealId>, OrganisationId);
+
+pub fn owner(deal: &Deal) -> Owner {
+    (Some(deal.id), deal.organisation.id.clone())
 }
 
 /// Without a log group, records are lines of the function's own log, as locally.

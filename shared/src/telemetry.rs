@@ -123,6 +123,21 @@ pub fn swept(report: &Report, queued_for: Option<Duration>, latency: Duration, u
     record(BY_FUNCTION, &[("Lag", "Seconds", lag), ("QueuedFor", "Seconds", queued_for)], values);
 }
 
+/// A digest that was left waits for the next day's run.
+pub fn digested(report: &Report, latency: Duration, usage: Usage) {
+    let undone = report.left_over.max(report.failures);
+    let values = json!({
+        "Done": report.done,
+        "Skipped": report.skipped,
+        "Failures": report.failures,
+        "Latency": latency.as_secs_f64() * 1_000.0,
+        "DynamoRequests": usage.requests,
+        "ReadUnits": usage.read_units,
+        "WriteUnits": usage.write_units,
+    });
+    record(BY_FUNCTION, &[("Undone", "Count", Some(undone.into()))], values);
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Tracked {
     pub delivered: u64,

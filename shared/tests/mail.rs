@@ -35,7 +35,7 @@ fn mails(count: usize) -> Vec<Outgoing> {
             text: "text".to_owned(),
             unsubscribe: "https://portal.example/api/invites/unsubscribe/id".to_owned(),
         },
-        tags: ["deal", "invite", "send"].map(|name| (name, "1".to_owned())),
+        tags: ["deal", "invite", "send"].map(|name| (name, "1".to_owned())).into(),
     };
     (0..count).map(mail).collect()
 }

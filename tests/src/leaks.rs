@@ -30,9 +30,14 @@ impl Secrets {
             words.extend(text(&item, "name").filter(|_| is_invite).map(str::to_owned));
         }
         for mail in stack.inbox().await {
-            let token = mail.token();
+            words.insert(mail.field("to").to_owned());
+            let token = if mail.0["tags"]["deal"].is_string() {
+                mail.token()
+            } else {
+                mail.unsubscribe_path().rsplit('/').next().unwrap_or_default().to_owned()
+            };
             // The ids at the token's start are no secret. The rest is.
-            words.extend([mail.field("to").to_owned(), token[43..].to_owned(), token]);
+            words.extend([token[50..].to_owned(), token]);
         }
         for (email, token) in stack.people_seen() {
             words.insert(email);

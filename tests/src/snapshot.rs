@@ -56,7 +56,8 @@ impl Snapshot {
                 snapshot.seats.entry(deal.to_owned()).or_default().push(item);
             }
         }
-        for mail in stack.inbox().await {
+        // A digest is of no deal.
+        for mail in stack.inbox().await.into_iter().filter(|mail| mail.0["tags"]["deal"].is_string()) {
             snapshot.mails.entry(mail.tag("deal").to_owned()).or_default().push(mail);
         }
         snapshot

@@ -1,5 +1,6 @@
 //! Creating, resizing, ending and deleting deals.
 
+use crate::digest;
 use ::http::{HeaderValue, header};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
@@ -21,6 +22,11 @@ pub(crate) async fn route(app: &App, request: Request) -> HandlerResult {
         "PATCH /api/deals/{dealId}" => change(app, &request).await,
         "DELETE /api/deals/{dealId}" => delete(app, &request).await,
         "PUT /api/deals/{dealId}/reminders" => set_reminders(app, &request).await,
+        "GET /api/me/digest" => digest::read(app, &request).await,
+        "PUT /api/me/digest" => digest::switch(app, &request).await,
+        "POST /api/digests/unsubscribe/{id}" => digest::unsubscribe(app, &request).await,
+        // Mail scanners open every URL, so nothing is read. The page asks.
+        "GET /api/digests/unsubscribe/{id}" => Ok(http::see_other("/unsubscribe", request.id())),
         _ => Err(Problem::not_found()),
     }
 }

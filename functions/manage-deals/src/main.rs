@@ -1,5 +1,7 @@
-//! `manage-deals`: partnership managers create and change deals of any organisation.
+//! `manage-deals`: partnership managers create and change deals of any organisation, and learning managers switch their
+//! digest on and off.
 
+mod digest;
 mod handler;
 
 use shared::http::{self, App};

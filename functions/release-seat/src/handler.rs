@@ -40,8 +40,9 @@ pub(crate) async fn route(app: &App, request: Request) -> HandlerResult {
             let expected = request.if_match(app.store.sends(key)).await?;
             let by = manager.email.as_deref();
             let release = app.store.release_seat(key, expected, by, request.now, request.deadline);
-            let released =
-                |answer: &Result<(), _>| answer.is_ok().then(|| (key.deal, manager.organisation.clone()));
+            let released = |answer: &Result<(), _>| {
+                answer.is_ok().then(|| (Some(key.deal), manager.organisation.clone()))
+            };
             match request.ledger.note(Some(key.deal), Some(key.invite), release, released).await? {
                 Ok(()) | Err(ReleaseRefusal::AlreadyDone) => Ok(no_content()),
                 Err(refusal) => Err(refusal.into()),
@@ -62,7 +63,7 @@ async fn cancel_one(
     let rule = |existing: Option<&Invite>, now| cancel(existing, expected, manager.email.as_deref(), now);
     let cancel = app.store.change(key, seen, request.now, request.deadline.earlier(TO_ANSWER), rule);
     let cancelled = |answer: &Changed<_>| {
-        matches!(answer, Changed::Done(_)).then(|| (key.deal, manager.organisation.clone()))
+        matches!(answer, Changed::Done(_)).then(|| (Some(key.deal), manager.organisation.clone()))
     };
     request.ledger.note(Some(key.deal), Some(key.invite), cancel, cancelled).await
 }

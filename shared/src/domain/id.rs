@@ -100,10 +100,23 @@ impl PersonId {
             .chain_update(issuer)
             .chain_update(subject)
             .finalize();
-        Self(URL_SAFE_NO_PAD.encode(hash))
+        Self::from_hash(&hash.into())
     }
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        let hash: [u8; 32] = URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
+        Some(Self::from_hash(&hash))
+    }
+
+    pub(super) fn from_hash(hash: &[u8; 32]) -> Self {
+        Self(URL_SAFE_NO_PAD.encode(hash))
+    }
+
+    pub(super) fn hash(&self) -> Vec<u8> {
+        URL_SAFE_NO_PAD.decode(&self.0).unwrap_or_default()
     }
 }
 

@@ -123,7 +123,8 @@ mod tests {
 
     #[test]
     fn a_reminder_counts_like_a_send() {
-        let cases: [(u32, &[i64], i64, Result<(), i64>); 4] = [
+        type Verdict = Result<(), i64>;
+        let cases: [(u32, &[i64], i64, Verdict); 4] = [
             (1, &[DAY], DAY + 601, Err(2 * DAY)),
             (3, &[DAY + 5, DAY], 2 * DAY, Ok(())),
             (2, &[DAY + 5, DAY], 2 * DAY - 1, Err(2 * DAY)),

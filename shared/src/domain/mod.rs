@@ -7,6 +7,7 @@ pub mod cancel;
 pub mod claim;
 pub mod correct;
 mod deal;
+pub mod digest;
 mod email;
 pub mod expire;
 mod history;

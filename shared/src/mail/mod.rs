@@ -2,7 +2,10 @@
 //! header but the recipient's address, which [`Email`](crate::domain::Email) has validated. The link's token
 //! is in the fragment, so no server receives the token before the accept page sends it (I5).
 
+mod digest;
 pub mod ses;
+
+pub use digest::compose_digest;
 
 use crate::config::MailConfig;
 use crate::domain::{Attempt, Deal, Invite, Link, UnsubscribeId, readable};

@@ -1,10 +1,12 @@
 //! The text of the mail, and names that must not change what it says.
 
 use super::*;
+use crate::domain::digest::{DigestId, Line, Section};
 use crate::domain::limit::RecipientLimit;
 use crate::domain::send::{self, Invitee};
 use crate::domain::{
-    DealId, Email, InviteId, Name, NewSend, Organisation, OrganisationId, Queued, Salt, Secret, Sent, Title,
+    Attention, DealId, Email, InviteId, Name, NewSend, Organisation, OrganisationId, PersonId, Queued, Salt,
+    Secret, Sent, Title,
 };
 use chrono::{DateTime, Duration, Utc};
 use proptest::prelude::*;
@@ -31,19 +33,8 @@ fn mail(organisation: &str, name: Option<&str>, manager: Option<&str>) -> Mail {
     mail_of_deal("Unlimited", organisation, name, manager)
 }
 
-fn mail_of_deal(deal: &str, organisation: &str, name: Option<&str>, manager: Option<&str>) -> Mail {
-    mail_of(None, deal, organisation, name, manager)
-}
-
-fn mail_of(
-    reminder: Option<u8>,
-    deal: &str,
-    organisation: &str,
-    name: Option<&str>,
-    manager: Option<&str>,
-) -> Mail {
-    let sent = Sent { at: at("2026-11-23T15:04:05Z"), until: at("2026-12-21T15:04:05Z") };
-    let deal = Deal {
+fn deal(deal: &str, organisation: &str) -> Deal {
+    Deal {
         id: DealId::from_bytes([1; 16]),
         name: Title::parse(deal).unwrap(),
         organisation: Organisation {
@@ -58,7 +49,22 @@ fn mail_of(
         salt: Salt::from_bytes([1; 32]),
         shortest_lifetime: None,
         reminders: Vec::new(),
-    };
+    }
+}
+
+fn mail_of_deal(title: &str, organisation: &str, name: Option<&str>, manager: Option<&str>) -> Mail {
+    mail_of(None, title, organisation, name, manager)
+}
+
+fn mail_of(
+    reminder: Option<u8>,
+    title: &str,
+    organisation: &str,
+    name: Option<&str>,
+    manager: Option<&str>,
+) -> Mail {
+    let sent = Sent { at: at("2026-11-23T15:04:05Z"), until: at("2026-12-21T15:04:05Z") };
+    let deal = deal(title, organisation);
     let (id, secret) = (InviteId::from_bytes([2; 16]), Secret::from_bytes([3; 32]));
     let email = Email::parse("Ann@Example.com").unwrap();
     let invitee = Invitee { id, email, name: name.and_then(Name::clean) };
@@ -112,6 +118,38 @@ fn a_mails_unsubscribe_url_is_for_its_invite_and_stands_nowhere_in_the_text() {
     assert!(parsed.is_genuine(&Salt::from_bytes([1; 32])));
     assert_eq!(parsed.key.invite, InviteId::from_bytes([2; 16]));
     assert!(!mail.html.contains(id) && !mail.text.contains(id));
+}
+
+fn digest(sections: &[Section]) -> Mail {
+    let (to, renew_by) = (Email::parse("max@acme.example").unwrap(), at("2027-05-22T06:00:00Z"));
+    let id = DigestId { person: PersonId::new("issuer", "max"), secret: [7; 16] };
+    compose_digest(&config(), &to, &id, renew_by, sections).unwrap()
+}
+
+#[test]
+fn the_digest() {
+    use Attention::{Asked, Declined, Undelivered};
+    let full = Deal { seats: 4, allocated: 4, ..deal("Unlimited", "Acme") };
+    let ending = Deal { allocated: 75, ..deal("Unlimited, verify at login.example.com", "Acme") };
+    let news = |counts: [u32; 3]| {
+        let news = [Asked, Undelivered, Declined].into_iter().zip(counts);
+        news.map(|(why, count)| Line::News(why, count)).collect::<Vec<_>>()
+    };
+    let mail = digest(&[
+        Section { deal: full, lines: [news([2, 1, 1]), vec![Line::Full]].concat() },
+        Section {
+            deal: ending,
+            lines: [news([1, 999, 1_000]), vec![Line::ThreeQuarters, Line::EndsSoon]].concat(),
+        },
+    ]);
+    assert_eq!(
+        (mail.to.as_str(), mail.subject.as_str()),
+        ("max@acme.example", "What needs you in your deals")
+    );
+    let (_, id) = mail.unsubscribe.split_once("https://portal.example/api/digests/unsubscribe/").unwrap();
+    assert!(DigestId::parse(id).is_some());
+    insta::assert_snapshot!("digest_plain_text", mail.text);
+    insta::assert_snapshot!("digest_html", mail.html);
 }
 
 /// `portal/src/time.test.ts` tests the pages with the same dates.

@@ -174,8 +174,13 @@ impl Run<'_> {
         let count = claims.len();
         let mails: Result<Vec<_>, _> = claims.map(|(claim, deal)| self.outgoing(claim, deal)).collect();
         let Ok(mails) = mails else { return vec![Verdict::TryLater; count] };
+        self.send(&mails).await
+    }
+
+    /// One call to SES. Ends the run if SES accepts no mail.
+    pub async fn send(&self, mails: &[Outgoing]) -> Vec<Verdict> {
         let watch = clock::start();
-        let verdicts = self.sending.mailer.send(&mails, self.time_to_mail()).await;
+        let verdicts = self.sending.mailer.send(mails, self.time_to_mail()).await;
         self.slowest_call.set(self.slowest_call.get().max(watch.elapsed()));
         if verdicts.contains(&Verdict::Unknown) {
             self.lost_answers.set(self.lost_answers.get() + 1);
@@ -190,7 +195,7 @@ impl Run<'_> {
 
     fn outgoing(&self, claim: &Claim, deal: &Deal) -> Result<Outgoing, askama::Error> {
         let invite = &claim.record.invite;
-        let tags = [
+        let tags = vec![
             ("deal", claim.link.deal.to_string()),
             ("invite", claim.link.invite.to_string()),
             ("send", invite.sends.to_string()),
@@ -200,7 +205,7 @@ impl Run<'_> {
     }
 
     /// Waits for a turn in the account's send rate. False if no turn comes in time.
-    async fn turn(&self, mails: usize) -> bool {
+    pub async fn turn(&self, mails: usize) -> bool {
         let rate = self.sending.mail.send_rate;
         if rate == 0 {
             return true;

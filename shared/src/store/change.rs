@@ -77,7 +77,7 @@ impl Store {
                 if let Some(unchanged) = existing.take_if(|record| record.invite == invite) {
                     return Ok(Changed::Done(unchanged));
                 }
-                let next = InviteRecord::next(key, existing.as_ref(), invite, &writer);
+                let next = InviteRecord::next(key, existing.as_ref(), invite, &writer, now);
                 match self.put_invite(&next, existing.as_ref()).await? {
                     Ok(()) => return Ok(Changed::Done(next)),
                     Err(Some(met)) if met.writers.contains(&writer) => return Ok(Changed::Done(met)),
@@ -119,8 +119,8 @@ impl Store {
                     Err(refusal) => return Ok(Changed::Refused(refusal, other)),
                 };
                 let [one_key, other_key] = keys;
-                let changed = InviteRecord::next(one_key, one.as_ref(), changed, &writer);
-                let next = InviteRecord::next(other_key, other.as_ref(), next, &writer);
+                let changed = InviteRecord::next(one_key, one.as_ref(), changed, &writer, now);
+                let next = InviteRecord::next(other_key, other.as_ref(), next, &writer, now);
                 let puts =
                     [self.put_action(&changed, one.as_ref())?, self.put_action(&next, other.as_ref())?];
                 if self.transact(puts.into()).await?.is_ok() {

@@ -2,15 +2,17 @@
 //! side by side during a deployment, so readers of a new version ship before its writers.
 
 use super::keys::{self, Queue};
-use super::{Due, Item, Result, StoreError, n, s};
+use super::{Digest, Due, Item, Result, StoreError, n, s};
 use crate::domain::cancel::removed_until;
+use crate::domain::digest::{DigestId, Told};
 use crate::domain::remind::DEFAULT_REMINDERS;
 use crate::domain::{
     Asked, Deal, DealId, Delivery, History, HistoryEvent, Invite, InviteKey, InviteState, Links,
-    Organisation, Queued, Sent, Timestamp,
+    Organisation, PersonId, Queued, Sent, Timestamp,
 };
 use crate::telemetry;
 use aws_sdk_dynamodb::types::AttributeValue;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Duration};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -84,6 +86,9 @@ pub struct InviteRecord {
     /// The number of writes, for optimistic locking.
     pub(super) version: u32,
     pub(super) writers: Vec<String>,
+    /// When the reason for a manager to look at the invite was recorded: its place in the index `attention`. An event of
+    /// SES may be much older, and a digest asks for what was recorded since the last one.
+    noted_at: Option<Timestamp>,
     unknown: Item,
 }
 
@@ -91,18 +96,45 @@ pub struct InviteRecord {
 const WRITERS: usize = 8;
 
 impl InviteRecord {
-    pub(super) fn next(key: InviteKey, existing: Option<&Self>, invite: Invite, writer: &str) -> Self {
+    pub(super) fn next(
+        key: InviteKey,
+        existing: Option<&Self>,
+        invite: Invite,
+        writer: &str,
+        now: Timestamp,
+    ) -> Self {
         let mut writers = existing.map(|record| record.writers.clone()).unwrap_or_default();
         writers.drain(..writers.len().saturating_sub(WRITERS - 1));
         writers.push(writer.to_owned());
         let unknown = existing.map(|record| record.unknown.clone()).unwrap_or_default();
-        Self { key, invite, version: existing.map_or(0, |record| record.version) + 1, writers, unknown }
+        let noted_at = noted_at(existing, &invite, now);
+        let version = existing.map_or(0, |record| record.version) + 1;
+        Self { key, invite, version, writers, noted_at, unknown }
     }
+}
+
+/// The same reason is no news, nor is one that comes back when another is withdrawn.
+fn noted_at(existing: Option<&InviteRecord>, invite: &Invite, now: Timestamp) -> Option<Timestamp> {
+    let (reason, at) = invite.attention()?;
+    let before = existing.map(|record| &record.invite);
+    if before.and_then(Invite::attention).is_some_and(|(before, _)| before == reason) {
+        return existing?.noted_at;
+    }
+    let is_withdrawn = before.is_some_and(|before| {
+        before.asked.is_some()
+            && before.delivery == invite.delivery
+            && before.declined_at == invite.declined_at
+    });
+    Some(if is_withdrawn { at } else { now })
 }
 
 /// The invite's keys in each index; `None` takes the invite out. Only accepting and releasing, which do not
 /// write the whole item, set these attributes themselves.
-fn places(deal: DealId, invite: &Invite) -> [([&'static str; 2], Option<[AttributeValue; 2]>); 4] {
+fn places(
+    deal: DealId,
+    invite: &Invite,
+    noted_at: Option<Timestamp>,
+) -> [([&'static str; 2], Option<[AttributeValue; 2]>); 4] {
     let is_removed = matches!(invite.state, InviteState::Cancelled | InviteState::Released);
     // An invite has at most one due entry, for its next step.
     let due = match invite.state {
@@ -114,6 +146,7 @@ fn places(deal: DealId, invite: &Invite) -> [([&'static str; 2], Option<[Attribu
         _ => None,
     };
     let attention = invite.attention().map(|(reason, at)| {
+        let at = noted_at.unwrap_or(at);
         [s(keys::attention(deal, reason)), s(keys::place(Queued { at, order: 0 }, invite.id))]
     });
     let listing = Some([s(keys::list(deal, invite.state)), s(list_place(invite))]);
@@ -197,6 +230,27 @@ pub(super) fn due(item: Item) -> Result<Due> {
     Ok(Due { key: item.take_key()?, due_at: millis(item.take("dueAt")?) })
 }
 
+/// `None` if it is off.
+pub(super) fn digest(manager: &PersonId, item: Item) -> Result<Option<Digest>> {
+    let mut item = Attributes::of(item);
+    item.take_version()?;
+    if item.remove("duePk").is_none() {
+        return Ok(None);
+    }
+    let secret = URL_SAFE_NO_PAD.decode(item.take::<String>("secret")?).ok();
+    let secret = secret.and_then(|secret| secret.try_into().ok()).ok_or(StoreError::Corrupt("secret"))?;
+    Ok(Some(Digest {
+        id: DigestId { person: manager.clone(), secret },
+        organisation: item.take("organisationId")?,
+        email: item.take("email")?,
+        renew_by: seconds(item.take("renewBy")?),
+        due_at: millis(item.take("dueAt")?),
+        told: item.take::<Option<Told>>("told")?.unwrap_or_default(),
+        since: millis(item.take("since")?),
+        recent: item.take_list("recent")?,
+    }))
+}
+
 pub(super) fn seat(item: Item) -> Result<(DealId, Timestamp)> {
     let mut item = Attributes::of(item);
     item.take_version()?;
@@ -209,10 +263,12 @@ pub(super) fn invite(item: Item) -> Result<InviteRecord> {
     item.take_version()?;
     let (version, writers) = (item.take("version")?, item.take("writers")?);
     let (key, invite) = take_invite(&mut item)?;
-    for written_anew in ["duePk", "addressPk", "addressSk", "attentionPk", "attentionSk", "purgeAt"] {
+    let noted = item.take::<Option<String>>("attentionSk")?.and_then(|place| keys::queued(&place));
+    let noted_at = noted.map(|place| place.at);
+    for written_anew in ["duePk", "addressPk", "addressSk", "attentionPk", "purgeAt"] {
         item.remove(written_anew);
     }
-    Ok(InviteRecord { key, invite, version, writers, unknown: item.into_item() })
+    Ok(InviteRecord { key, invite, version, writers, noted_at, unknown: item.into_item() })
 }
 
 pub(super) fn row(item: Item) -> Result<Invite> {
@@ -325,7 +381,7 @@ fn put_delivery(item: &mut Attributes, delivery: Delivery) -> Result<()> {
 }
 
 pub(super) fn of_invite(record: &InviteRecord) -> Result<Item> {
-    let InviteRecord { key, invite, version, writers, unknown } = record;
+    let InviteRecord { key, invite, version, writers, noted_at, unknown } = record;
     let sent_until = invite.sent.map(|sent| sent.until).filter(|until| *until != invite.expires_at);
     let mut item = Attributes::of(keys::invite_key(*key));
     item.put("v", VERSION)?;
@@ -364,7 +420,7 @@ pub(super) fn of_invite(record: &InviteRecord) -> Result<Item> {
     item.put("historyBy", &invite.history.managers)?;
     let removed_until = invite.removed_at.map(|at| removed_until(at, key.deal));
     item.put("purgeAt", removed_until.unwrap_or_else(|| key.deal.purge_at()).timestamp())?;
-    for (names, place) in places(key.deal, invite) {
+    for (names, place) in places(key.deal, invite, *noted_at) {
         item.0.extend(names.map(str::to_owned).into_iter().zip(place.into_iter().flatten()));
     }
     item.0.extend(unknown.clone());
@@ -424,6 +480,7 @@ mod tests {
             None,
             first,
             "writer01",
+            seconds(1),
         )
     }
 
@@ -490,7 +547,7 @@ mod tests {
         let read = invite(written.clone()).unwrap();
         assert_eq!((&read.invite, of_invite(&read).unwrap()), (&queued().invite, written));
         let (key, next) = (read.key, read.invite.clone());
-        let carried = of_invite(&InviteRecord::next(key, Some(&read), next, "writer02")).unwrap();
+        let carried = of_invite(&InviteRecord::next(key, Some(&read), next, "writer02", seconds(2))).unwrap();
         assert!(carried.contains_key("notes"));
     }
 

@@ -15,7 +15,7 @@ pub(crate) const ATTENTION: &str = "attention";
 /// Shards of the due index for writers. `docs/data-model.md` says how to change the number.
 pub(crate) const DUE_SHARDS: u8 = 4;
 /// Shards that sweeps read: the larger of the present and the former [`DUE_SHARDS`].
-pub(crate) const DUE_SHARDS_READ: u8 = 4;
+pub const DUE_SHARDS_READ: u8 = 4;
 
 fn primary(pk: impl Into<String>, sk: impl Into<String>) -> Item {
     values([("pk", s(pk)), ("sk", s(sk))])
@@ -40,6 +40,10 @@ pub(super) fn creation_key(hash: &str) -> Item {
 /// `pk` is a deal's or a manager's.
 pub(super) fn sends_key(pk: &str) -> Item {
     primary(pk, "SENDS")
+}
+
+pub(super) fn digest_key(manager_id: &PersonId) -> Item {
+    primary(manager(manager_id), "DIGEST")
 }
 
 /// `digest` is of an address.
@@ -82,6 +86,10 @@ pub(super) fn learner(id: &PersonId) -> String {
 
 pub(super) fn manager(id: &PersonId) -> String {
     format!("M#{}", id.as_str())
+}
+
+pub(super) fn parse_manager(pk: &str) -> Option<PersonId> {
+    PersonId::parse(pk.strip_prefix("M#")?)
 }
 
 pub(super) fn seat(deal: DealId) -> String {
@@ -209,6 +217,15 @@ pub(super) fn due(queue: Queue, shard: u8) -> String {
         Queue::Remind => format!("R#{shard}"),
         Queue::Expire => format!("E#{shard}"),
     }
+}
+
+/// The digests that are on.
+pub(super) fn digests(shard: u8) -> String {
+    format!("G#{shard}")
+}
+
+pub(super) fn digests_of(manager: &PersonId) -> String {
+    digests(manager.as_str().bytes().next().unwrap_or_default() % DUE_SHARDS)
 }
 
 pub(super) fn due_of(queue: Queue, invite: InviteId) -> String {

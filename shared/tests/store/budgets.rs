@@ -7,14 +7,17 @@ use super::table::{
 };
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::Duration;
+use futures_util::StreamExt;
+use shared::domain::digest::Told;
 use shared::domain::limit::{RecipientLimit, SendingLimits};
 use shared::domain::outcome::Outcome;
 use shared::domain::resend::resend;
 use shared::domain::{
-    AddressPrefix, BounceReason, Delivery, Invite, Link, NamePart, NewDeal, NewSend, Organisation,
+    AddressPrefix, Attention, BounceReason, Delivery, Invite, Link, NamePart, NewDeal, NewSend, Organisation,
     OrganisationId, Secret, Timestamp, Title,
 };
 use shared::store::{CreateOutcome, InviteRecord, Item, Seen, Sender, StatusFilter, Usage, keys::Queue};
+use std::pin::pin;
 
 fn print_header() {
     println!("| {:44} | {:>11} | {:>8} | {:>8} |", "operation", "round trips", "RRU", "WRU");
@@ -167,6 +170,23 @@ async fn every_operation_keeps_to_its_budget() {
     assert!(bytes < 1_024, "an invite that was reminded of twice has {bytes} bytes");
     table.due(Queue::Expire, 0, start()).await;
     table.note("sweep, a shard with nothing due", 1, 0.5, 0.0);
+
+    // Digests.
+    let max = learner("max");
+    store.switch_digest_on(&max, &table.deal.organisation.id, "max@acme.example", start()).await.unwrap();
+    table.note("switch a digest on", 2, 0.0, 8.0);
+    let digest = store.digest(&max).await.unwrap().unwrap();
+    store.deals_of(&digest.organisation).await.unwrap();
+    for reason in [Attention::Asked, Attention::Undelivered, Attention::Declined] {
+        store.news(&digest, table.deal.id, reason, 1_000).await.unwrap();
+    }
+    table.note("a digest of one deal, what is new", 6, 4.5, 0.0);
+    let claim = store.claim_digest(&digest, after(60)).await.unwrap().unwrap();
+    let next = digest.after(Vec::new(), Told::from([(table.deal.id, 7)]), after(86_400), start());
+    store.record_digest(&next, &claim).await.unwrap();
+    table.note("a digest, claim and record", 2, 0.0, 6.0);
+    pin!(store.due_digests(0, start())).next().await.unwrap().unwrap();
+    table.note("digests, a shard with nothing due", 1, 0.5, 0.0);
 
     // With limits.
     let recipient = RecipientLimit { per_day: 3, interval: Duration::minutes(10) };

@@ -14,6 +14,7 @@ mod answers;
 mod budgets;
 mod change;
 mod conditions;
+mod digests;
 mod guesses;
 mod limits;
 mod listing;

@@ -185,8 +185,12 @@ impl Table {
 
     /// Records what SES says of the first send's mail.
     pub(crate) async fn track(&self, link: &Link, told: Delivery) -> Change<Stray> {
+        self.track_at(link, told, after(1)).await
+    }
+
+    pub(crate) async fn track_at(&self, link: &Link, told: Delivery, now: Timestamp) -> Change<Stray> {
         let rule = |existing: Option<&Invite>, _| track(existing, 1, told);
-        self.change(link, Seen::Unread, after(1), rule).await
+        self.change(link, Seen::Unread, now, rule).await
     }
 
     /// Withdraws the first invite and invites the second address, with this link.

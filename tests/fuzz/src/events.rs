@@ -15,7 +15,7 @@ use std::rc::Rc;
 
 /// Every route and its function, in the order of the corpus' letters. A test compares them with
 /// `infra/local/src/routes.rs`.
-static ROUTES: [(&str, &str); 28] = [
+static ROUTES: [(&str, &str); 32] = [
     ("GET /api/deals/{dealId}", "deal-seats"),
     ("GET /api/deals/{dealId}/seats", "deal-seats"),
     ("POST /api/deals/{dealId}/seats/search", "deal-seats"),
@@ -44,6 +44,10 @@ static ROUTES: [(&str, &str); 28] = [
     ("POST /api/deals/{dealId}/invites/cancel", "release-seat"),
     ("GET /api/deals/{dealId}/seats.csv", "deal-seats"),
     ("PUT /api/deals/{dealId}/reminders", "manage-deals"),
+    ("GET /api/me/digest", "manage-deals"),
+    ("PUT /api/me/digest", "manage-deals"),
+    ("POST /api/digests/unsubscribe/{id}", "manage-deals"),
+    ("GET /api/digests/unsubscribe/{id}", "manage-deals"),
 ];
 
 /// Every code of a refusal with its status, except those of a failure (`internal`, `unavailable`).
@@ -57,6 +61,7 @@ const CODES: &[(&str, u16)] = &[
     ("complained", 409),
     ("already_seated", 409),
     ("opted_out", 409),
+    ("no_verified_address", 409),
     ("still_valid", 409),
     ("deal_ended", 409),
     ("deal_full", 409),

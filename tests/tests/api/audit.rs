@@ -70,7 +70,15 @@ async fn i8_every_change_is_recorded_and_names_nobody() {
         stack.answer(answer, &link).await.ok(200);
     }
     deal.resend(&fourth, None).await.ok(200);
+    let digest = async |on: bool| {
+        deal.manager.call("PUT", "/api/me/digest", &[], Some(&json!({ "on": on }))).await.ok(200);
+    };
+    digest(true).await;
     stack.answer("ask", &link).await.ok(202);
+    stack.nobody().post("/schedules/send-digests", &json!({})).await;
+    let unsubscribe = stack.inbox_for(&deal.manager.email).await[0].unsubscribe_path().to_owned();
+    stack.nobody().raw("POST", &unsubscribe, &form, b"List-Unsubscribe=One-Click".into()).await.ok(200);
+    digest(false).await;
     // None of these changes anything.
     partner.delete(&unused.path("")).await.ok(204);
     partner.delete(&deal.path("")).await.problem(409, "deal_in_use");
@@ -126,6 +134,15 @@ async fn i8_every_change_is_recorded_and_names_nobody() {
             "invite": invite, "outcome": "done"})
     })
     .into();
+    for (action, actor) in [
+        ("PUT /api/me/digest", Some(&manager)),
+        ("PUT /api/me/digest", Some(&manager)),
+        ("POST /api/digests/unsubscribe/{id}", None),
+    ] {
+        expected
+            .push(json!({"action": action, "actor": actor, "organisation": deal.organisation, "deal": null,
+            "invite": null, "outcome": "done"}));
+    }
     let requests: BTreeSet<_> = records.iter().map(|record| record["request"].to_string()).collect();
     assert_eq!(requests.len(), expected.len() - 2, "two requests changed two invites each: {records:?}");
     for record in &mut records {

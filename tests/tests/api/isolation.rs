@@ -135,15 +135,24 @@ async fn forged_tokens_all_look_alike() {
 async fn mail_scanners_change_nothing() {
     let stack = TestStack::start().await;
     let deal = stack.deal(2).await;
-    deal.invite(&["ann@example.com"]).await;
+    deal.manager.call("PUT", "/api/me/digest", &[], Some(&json!({ "on": true }))).await.ok(200);
+    deal.invite(&["ann@example.com", "dee@example.com"]).await;
+    stack.answer("decline", &stack.token_for("dee@example.com").await).await.ok(200);
+    assert_eq!(stack.nobody().post("/schedules/send-digests", &json!({})).await.status, 200);
     let (token, before) = (stack.token_for("ann@example.com").await, deal.snapshot().await);
     let learner = stack.person("bob@example.com").await;
-    let mail = stack.inbox_for("ann@example.com").await.pop().unwrap();
-    let (_, id) = mail.unsubscribe_path().rsplit_once('/').unwrap();
-    let opened = ROUTES.iter().filter(|route| route.path.starts_with("/api/invites/"));
-    assert!(opened.clone().count() > 7);
+    let mut ids = Vec::new();
+    for address in ["ann@example.com", &deal.manager.email] {
+        let mail = stack.inbox_for(address).await.swap_remove(0);
+        ids.push(mail.unsubscribe_path().rsplit_once('/').unwrap().1.to_owned());
+    }
+    let opened = ROUTES.iter().filter(|route| {
+        ["/api/invites/", "/api/digests/"].iter().any(|prefix| route.path.starts_with(prefix))
+    });
+    assert!(opened.clone().count() > 9);
     for client in [stack.nobody(), learner.clone()] {
         for route in opened.clone() {
+            let id = &ids[usize::from(route.path.starts_with("/api/digests/"))];
             let path = route.path.replace("{id}", id);
             for method in ["GET", "HEAD", "OPTIONS", "PUT", "DELETE"] {
                 for path in [path.clone(), format!("{path}?token={token}"), format!("{path}/{token}")] {
@@ -155,7 +164,8 @@ async fn mail_scanners_change_nothing() {
                 }
             }
         }
-        stack.preview(&token).await.ok(200);
+        assert_eq!(stack.preview(&token).await.ok(200)["optedOut"], false);
+        assert_eq!(deal.manager.get("/api/me/digest").await.ok(200), json!({ "on": true }));
     }
     stack.accept(&stack.nobody(), &token).await.refused(401, "Unauthorized");
     assert_eq!(deal.snapshot().await, before);

@@ -7,6 +7,7 @@ mod audit;
 mod bad_input;
 mod bulk;
 mod delivery;
+mod digest;
 mod house;
 mod isolation;
 mod issuers;

@@ -193,7 +193,12 @@ impl Store {
     }
 
     /// Oldest first, from behind the place `after`.
-    fn attention(&self, deal: DealId, reason: Attention, after: &str) -> QueryFluentBuilder {
+    pub(in crate::store) fn attention(
+        &self,
+        deal: DealId,
+        reason: Attention,
+        after: &str,
+    ) -> QueryFluentBuilder {
         let values = values([(":pk", s(keys::attention(deal, reason))), (":after", s(after))]);
         self.query(Some(keys::ATTENTION), "attentionPk = :pk AND attentionSk > :after", values)
     }

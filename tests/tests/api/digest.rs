@@ -1,0 +1,369 @@
+//! The digest: once a day, each fact once, to the manager who wants it. I4, I6, I8.
+
+use aws_sdk_dynamodb::types::AttributeValue::{N, S};
+use chrono::TimeDelta;
+use futures_util::future::join_all;
+use seatkeeper_local::{Like, Settings};
+use serde_json::{Value, json};
+use tests::leaks::Secrets;
+use tests::{Client, Deal, Mail, PARTNERSHIPS, TABLE, TestStack, now, past, rfc3339, settings_with};
+
+const PATH: &str = "/api/me/digest";
+
+/// A claim outlasts its function.
+const QUICK: [(&str, &str); 2] = [("FUNCTION_TIMEOUT", "5s"), ("DELIVERY_LEASE", "6s")];
+
+async fn switch(manager: &Client, on: bool) {
+    let body = json!({ "on": on });
+    assert_eq!(manager.call("PUT", PATH, &[], Some(&body)).await.ok(200), body);
+    assert_eq!(manager.get(PATH).await.ok(200), body);
+}
+
+/// Runs `send-digests` and returns how many mails it sent.
+async fn run(stack: &TestStack) -> u64 {
+    let report = stack.nobody().post("/schedules/send-digests", &json!({})).await;
+    assert_eq!(report.status, 200, "{}", report.show());
+    report.json()["done"].as_u64().unwrap()
+}
+
+/// As if the next UTC day had begun. Returns each digest's next time.
+async fn next_day(stack: &TestStack) -> Vec<i64> {
+    let mut times = Vec::new();
+    for item in stack.items().await.into_iter().filter(|item| item["sk"] == S("DIGEST".into())) {
+        times.push(item["dueAt"].as_n().unwrap().parse().unwrap());
+        let update = stack.local.dynamodb().update_item().table_name(TABLE);
+        let update = update.key("pk", item["pk"].clone()).key("sk", item["sk"].clone());
+        let update = update.update_expression("SET dueAt = :now");
+        let now = N(now().timestamp_millis().to_string());
+        update.expression_attribute_values(":now", now).send().await.unwrap();
+    }
+    times
+}
+
+async fn digests(stack: &TestStack, deal: &Deal) -> Vec<Mail> {
+    stack.inbox_for(&format!("manager@{}.example", deal.organisation)).await
+}
+
+/// The lines of the newest digest, with their links below them.
+async fn told(stack: &TestStack, deal: &Deal) -> Vec<(String, String)> {
+    let mails = digests(stack, deal).await;
+    let text = mails.last().unwrap().field("text").to_owned();
+    let lines: Vec<_> = text.lines().collect();
+    let links = lines.windows(2).filter_map(|two| {
+        let path = two[1].trim().strip_prefix(stack.local.url())?.replace(&deal.id, "deal");
+        Some((two[0].strip_prefix("- ")?.to_owned(), path))
+    });
+    links.collect()
+}
+
+fn line(text: &str, query: &str) -> (String, String) {
+    (text.to_owned(), format!("/deals/deal{query}"))
+}
+
+/// Invites somebody, and makes them a fact.
+async fn make(stack: &TestStack, deal: &Deal, address: &str, what: &str) {
+    let invite = deal.invite_one(address).await;
+    let token = stack.token_for(address).await;
+    match what {
+        "accepted" => {
+            stack.accept(&stack.person(address).await, &token).await.ok(200);
+        }
+        "asked" => {
+            deal.resend(&invite, None).await.ok(200);
+            stack.answer("ask", &token).await.ok(202);
+        }
+        "declined" => {
+            stack.answer("decline", &token).await.ok(200);
+        }
+        _ => {
+            stack.publish(address, what, 2).await;
+            deal.one_with_mail(&invite, "bounced").await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn i4_each_fact_is_told_once_however_many_runs_there_are() {
+    let settings = Settings { keep_logs: true, ..settings_with(&[]) };
+    let logs = settings.logs.clone();
+    let stack = TestStack::of(settings).await;
+    let deal = stack.deal(4).await;
+    assert_eq!(deal.manager.get(PATH).await.ok(200), json!({ "on": false }));
+    make(&stack, &deal, "before@example.com", "declined").await;
+    switch(&deal.manager, true).await;
+
+    // Nothing to say: no mail, and no write.
+    let before = stack.items().await;
+    assert_eq!((run(&stack).await, digests(&stack, &deal).await.len()), (0, 0));
+    assert_eq!(stack.items().await, before);
+
+    for (address, what) in [
+        ("ann@example.com", "accepted"),
+        ("bob@example.com", "accepted"),
+        ("carl@example.com", "accepted"),
+        ("dee@example.com", "bounce"),
+        ("eve@example.com", "declined"),
+        ("fay@example.com", "asked"),
+        ("gus@example.com", "asked"),
+    ] {
+        make(&stack, &deal, address, what).await;
+    }
+    let sent = join_all((0..4).map(|_| run(&stack))).await;
+    assert_eq!(sent.iter().sum::<u64>(), 1);
+    let mails = digests(&stack, &deal).await;
+    assert_eq!(mails.len(), 1);
+    let expected = [
+        line("2 people asked for a new link or a seat", "?status=asked"),
+        line("1 invite did not arrive", "?status=undelivered"),
+        line("1 person declined", "?status=declined"),
+        line("3 of 4 seats taken", ""),
+    ];
+    assert_eq!(told(&stack, &deal).await, expected);
+    let mail = &mails[0];
+    for part in ["text", "html"].map(|part| mail.field(part)) {
+        assert!(part.contains("Unlimited") && !part.contains("/accept"), "{part}");
+        assert!(!part.contains("example.com"), "a learner's address: {part}");
+    }
+    assert_eq!(mail.field("subject"), "What needs you in your deals");
+    assert_eq!(mail.0["tags"].get("deal"), None, "events about it are dropped: {}", mail.0);
+    stack.publish(mail.field("to"), "complaint", 1).await;
+
+    // Once a day, and then only what is new.
+    make(&stack, &deal, "hal@example.com", "accepted").await;
+    make(&stack, &deal, "ida@example.com", "declined").await;
+    assert_eq!(run(&stack).await, 0, "the same day");
+    let times = next_day(&stack).await;
+    let midnight = times[0] / 1_000;
+    assert_eq!((midnight % 86_400, midnight > now().timestamp()), (0, true), "{times:?}");
+    assert_eq!(run(&stack).await, 1);
+    assert_eq!(
+        told(&stack, &deal).await,
+        [line("1 person declined", "?status=declined"), line("all 4 seats taken", "")]
+    );
+    next_day(&stack).await;
+    assert_eq!(run(&stack).await, 0, "all is told");
+
+    let partner = stack.person(PARTNERSHIPS).await;
+    let ends = |days| json!({ "endsAt": rfc3339(now() + TimeDelta::days(days)) });
+    for (days, sent) in [(31, 0), (30, 1), (29, 0)] {
+        partner.patch(&deal.path(""), &ends(days)).await.ok(200);
+        next_day(&stack).await;
+        assert_eq!(run(&stack).await, sent, "{days} days");
+    }
+    let last = told(&stack, &deal).await;
+    assert!(last.len() == 1 && last[0].0.starts_with("ends on "), "{last:?}");
+
+    let secrets = Secrets::of(&stack).await;
+    stack.stop().await;
+    secrets.assert_none_in_logs(&logs);
+    std::fs::remove_dir_all(logs).unwrap();
+}
+
+/// What happened while it was off is not told, what was told is not told again, and there is one mail a day at most.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_digest_that_is_switched_on_again_begins_anew_and_repeats_nothing() {
+    let stack = TestStack::start().await;
+    let deal = stack.deal(4).await;
+    switch(&deal.manager, true).await;
+    for address in ["ann@example.com", "bob@example.com", "carl@example.com"] {
+        make(&stack, &deal, address, "accepted").await;
+    }
+    switch(&deal.manager, true).await;
+    assert_eq!(run(&stack).await, 1);
+    make(&stack, &deal, "dee@example.com", "declined").await;
+    switch(&deal.manager, false).await;
+    switch(&deal.manager, false).await;
+    let items = stack.items().await;
+    let item = items.iter().find(|item| item["sk"] == S("DIGEST".into())).unwrap();
+    assert!(!item.contains_key("email") && !item.contains_key("duePk"), "{item:?}");
+    make(&stack, &deal, "eve@example.com", "declined").await;
+    assert_eq!(run(&stack).await, 0, "off");
+    switch(&deal.manager, true).await;
+    make(&stack, &deal, "fay@example.com", "declined").await;
+    assert_eq!(run(&stack).await, 0, "the same day");
+    next_day(&stack).await;
+    assert_eq!(run(&stack).await, 1);
+    assert_eq!(told(&stack, &deal).await, [line("1 person declined", "?status=declined")]);
+
+    // It ends after 180 days.
+    let update = stack.local.dynamodb().update_item().table_name(TABLE);
+    let update = update.key("pk", item["pk"].clone()).key("sk", item["sk"].clone());
+    let update = update.update_expression("SET renewBy = :now");
+    let renew_by = item["renewBy"].as_n().unwrap().parse::<i64>().unwrap();
+    assert_eq!((renew_by - now().timestamp() + 43_200) / 86_400, 180);
+    update.expression_attribute_values(":now", N(now().timestamp().to_string())).send().await.unwrap();
+    assert_eq!(deal.manager.get(PATH).await.ok(200), json!({ "on": false }));
+    make(&stack, &deal, "gus@example.com", "declined").await;
+    next_day(&stack).await;
+    assert_eq!(run(&stack).await, 0);
+    switch(&deal.manager, true).await;
+    assert_eq!(run(&stack).await, 0);
+    stack.stop().await;
+}
+
+/// RFC 8058, as for invites.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_click_switches_this_managers_digest_off() {
+    let stack = TestStack::start().await;
+    let (deal, other) = (stack.deal(1).await, stack.deal(1).await);
+    for (deal, address) in [(&deal, "ann@example.com"), (&other, "bob@example.com")] {
+        switch(&deal.manager, true).await;
+        make(&stack, deal, address, "declined").await;
+    }
+    assert_eq!(run(&stack).await, 2);
+    let path = |mails: &[Mail]| mails[0].unsubscribe_path().to_owned();
+    let [path, others] = [path(&digests(&stack, &deal).await), path(&digests(&stack, &other).await)];
+    let (start, id) = path.rsplit_once('/').unwrap();
+    assert_eq!((start, id.len(), &id[..7]), ("/api/digests/unsubscribe", 71, "digest-"));
+    let page = format!("{}/unsubscribe#{id}", stack.local.url());
+    assert!(digests(&stack, &deal).await[0].field("text").contains(&page));
+
+    let is_on = |deal: &Deal| {
+        let manager = deal.manager.clone();
+        async move { manager.get(PATH).await.ok(200)["on"] == true }
+    };
+    // Scanners open every URL.
+    for id in [id, "x", "%22%0D%0A"] {
+        let answer = stack.nobody().get(&format!("{start}/{id}")).await;
+        let found = (answer.status, answer.header("location").to_owned());
+        assert_eq!(found, (303, format!("/unsubscribe#{id}")));
+    }
+    let urlencoded = "application/x-www-form-urlencoded";
+    let multipart = "multipart/form-data; boundary=B";
+    let part =
+        "--B\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\nOne-Click\r\n--B--\r\n";
+    let post = async |path: &str, kind: &str, body: &str| {
+        stack.nobody().raw("POST", path, &[("content-type", kind)], body.as_bytes().to_vec()).await
+    };
+    for (kind, body) in
+        [(urlencoded, ""), (urlencoded, "List-Unsubscribe=No"), ("application/json", "{}"), (multipart, "x")]
+    {
+        post(&path, kind, body).await.problem(400, "invalid_request");
+    }
+    let mixed = format!("{start}/{}{}", &id[..50], &others[others.len() - 21..]);
+    let link = stack.token_for("ann@example.com").await;
+    let refused = stack.preview("x").await;
+    for forged in [mixed, format!("{start}/{link}"), format!("{start}/x"), path.replace("digest-", "")] {
+        let answer = post(&forged, urlencoded, "List-Unsubscribe=One-Click").await;
+        answer.problem(404, "unknown_invite");
+        assert_eq!(answer.fingerprint(), refused.fingerprint());
+    }
+    assert!(is_on(&deal).await && is_on(&other).await);
+    for (kind, body) in [(urlencoded, "List-Unsubscribe=One-Click"), (multipart, part)] {
+        assert_eq!(post(&path, kind, body).await.ok(200), json!({ "on": false }));
+        assert!(!is_on(&deal).await && is_on(&other).await);
+    }
+    switch(&deal.manager, true).await;
+    post(&path, urlencoded, "List-Unsubscribe=One-Click").await.ok(200);
+    assert!(!is_on(&deal).await, "an old mail still works");
+    stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn i8_a_switch_needs_a_manager_with_an_address_and_a_body_that_says_on() {
+    let stack = TestStack::start().await;
+    let deal = stack.deal(1).await;
+    let put = |client: &Client, body: &Value| {
+        let (client, body) = (client.clone(), body.clone());
+        async move { client.call("PUT", PATH, &[], Some(&body)).await }
+    };
+    for (body, field) in [
+        (json!({}), Some("on")),
+        (json!({ "on": "true" }), Some("on")),
+        (json!({ "on": null }), Some("on")),
+        (json!({ "on": 1 }), Some("on")),
+        (json!({ "on": true, "off": true }), None),
+        (json!([true]), None),
+    ] {
+        let answer = put(&deal.manager, &body).await;
+        answer.problem(400, "invalid_request");
+        assert_eq!(answer.json()["errors"][0]["field"].as_str(), field, "{}", answer.show());
+    }
+    for person in ["ann@example.com", PARTNERSHIPS] {
+        let person = stack.person(person).await;
+        assert_eq!(put(&person, &json!({ "on": true })).await.status, 403);
+        assert_eq!(person.get(PATH).await.status, 403);
+    }
+    put(&stack.nobody(), &json!({ "on": true })).await.refused(401, "Unauthorized");
+    assert!(stack.items().await.iter().all(|item| item["sk"] != S("DIGEST".into())));
+    stack.stop().await;
+
+    let stack =
+        TestStack::of(Settings { issuer_like: Like::named("auth0").unwrap(), ..settings_with(&[]) }).await;
+    let deal = stack.deal(1).await;
+    put(&deal.manager, &json!({ "on": true })).await.problem(409, "no_verified_address");
+    assert_eq!(put(&deal.manager, &json!({ "on": false })).await.ok(200), json!({ "on": false }));
+    assert_eq!(deal.manager.get(PATH).await.ok(200), json!({ "on": false }));
+    stack.stop().await;
+}
+
+/// `make dismiss` blocks the manager and deletes the switch (`infra/people.py`). A token that is still good brings it not back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn i6_a_dismissed_managers_digest_stays_off() {
+    let stack = TestStack::start().await;
+    let deal = stack.deal(1).await;
+    switch(&deal.manager, true).await;
+    let items = stack.items().await;
+    let item = items.iter().find(|item| item["sk"] == S("DIGEST".into())).unwrap();
+    let db = stack.local.dynamodb();
+    let block = db.put_item().table_name(TABLE).item("pk", item["pk"].clone()).item("sk", S("SENDS".into()));
+    block.item("blocked", aws_sdk_dynamodb::types::AttributeValue::Bool(true)).send().await.unwrap();
+    let delete = db.delete_item().table_name(TABLE).key("pk", item["pk"].clone());
+    delete.key("sk", item["sk"].clone()).send().await.unwrap();
+    deal.manager.call("PUT", PATH, &[], Some(&json!({ "on": true }))).await.problem(403, "forbidden");
+    assert_eq!(deal.manager.get(PATH).await.ok(200), json!({ "on": false }));
+    stack.stop().await;
+}
+
+/// What SES does not take is not recorded as told.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn i4_a_digest_that_ses_does_not_take_is_sent_later() {
+    let stack = TestStack::with(&QUICK).await;
+    let deal = stack.deal(1).await;
+    switch(&deal.manager, true).await;
+    make(&stack, &deal, "ann@example.com", "declined").await;
+    let mailed = async || digests(&stack, &deal).await.len();
+
+    stack.fault("throttle", 2).await;
+    assert_eq!((run(&stack).await, mailed().await), (1, 1), "asked again within the run");
+    for (number, (fault, waits)) in
+        [("reject", "a day"), ("down", "a lease"), ("lost-answer", "a lease")].into_iter().enumerate()
+    {
+        next_day(&stack).await;
+        make(&stack, &deal, &format!("bob{number}@example.com"), "declined").await;
+        let before = mailed().await;
+        stack.fault(fault, 1).await;
+        assert_eq!((run(&stack).await, run(&stack).await), (0, 0), "{fault}: waits {waits}");
+        if waits == "a day" {
+            next_day(&stack).await;
+        } else {
+            past(now() + TimeDelta::seconds(8)).await;
+        }
+        assert_eq!(run(&stack).await, 1, "{fault}");
+        let is_doubled = fault == "lost-answer";
+        assert_eq!(mailed().await - before, 1 + usize::from(is_doubled), "{fault}");
+        assert_eq!(told(&stack, &deal).await, [line("1 person declined", "?status=declined")], "{fault}");
+    }
+    stack.stop().await;
+
+    let stack = TestStack::with(&[("SENDING_PAUSED", "true")]).await;
+    let deal = stack.deal_with(1, &json!({ "endsAt": rfc3339(now() + TimeDelta::days(9)) })).await;
+    switch(&deal.manager, true).await;
+    let before = stack.items().await;
+    assert_eq!(run(&stack).await, 0, "paused");
+    assert_eq!(stack.items().await, before);
+    stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_a_function_that_a_schedule_runs_can_be_run_by_name() {
+    let stack = TestStack::start().await;
+    for function in ["expire-invites", "deliver-invites", "send-digests"] {
+        let answer = stack.nobody().post(&format!("/schedules/{function}"), &json!({})).await;
+        assert_eq!((answer.status, answer.json()["done"].as_u64()), (200, Some(0)), "{}", answer.show());
+    }
+    for function in ["manage-deals", "x"] {
+        assert_eq!(stack.nobody().post(&format!("/schedules/{function}"), &json!({})).await.status, 404);
+    }
+    stack.stop().await;
+}
