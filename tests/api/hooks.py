@@ -50,7 +50,7 @@ def before_call(context, case, kwargs):
             is_repeated = parameters["inviteId"] in deleted
             deleted.add(parameters["inviteId"])
     if "id" in parameters:
-        parameters["id"] = next_of("to_unsubscribe")
+        parameters["id"] = next_of("digests" if "/digests/" in label else "to_unsubscribe")
     body = case.body
     if isinstance(body, dict):
         if isinstance(body.get("token"), str):

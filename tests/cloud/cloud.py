@@ -46,6 +46,7 @@ FUNCTIONS = [
     "manage-deals",
     "expire-invites",
     "deliver-invites",
+    "send-digests",
     "track-delivery",
 ]
 

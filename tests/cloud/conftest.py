@@ -217,10 +217,11 @@ def jobs(stack: Stack, issuer: Issuer, partner: str, manager: str) -> Iterator[J
     """The schedules rest while these tests run: each run is one that a test has asked for."""
     scheduler = stack.emulator.client("scheduler")
     kept = ("Name", "Description", "ScheduleExpression", "FlexibleTimeWindow", "Target")
-    functions = {Roles(stack).configuration(name)["FunctionArn"] for name in ("expire-invites", "deliver-invites")}
+    scheduled = ("expire-invites", "deliver-invites", "send-digests")
+    functions = {Roles(stack).configuration(name)["FunctionArn"] for name in scheduled}
     found = [scheduler.get_schedule(Name=entry["Name"]) for entry in scheduler.list_schedules()["Schedules"]]
     mine = [{key: schedule[key] for key in kept} for schedule in found if schedule["Target"]["Arn"] in functions]
-    assert len(mine) == 2
+    assert len(mine) == len(scheduled)
     for schedule in mine:
         scheduler.update_schedule(**schedule, State="DISABLED")
     yield Jobs(stack, issuer, partner, manager)

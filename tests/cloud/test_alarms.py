@@ -30,6 +30,7 @@ def recorded(stack: Stack) -> dict[str, tuple[str, str, dict[str, str], float]]:
         "sweep-lag": ("Seatkeeper", "Lag", {"Function": stack.function("expire-invites")}, 600),
         "mail-queued": ("Seatkeeper", "QueuedFor", {"Function": stack.function("deliver-invites")}, 900),
         "sending-stopped": ("Seatkeeper", "SendingStopped", {"Function": stack.function("deliver-invites")}, 1),
+        "digests": ("Seatkeeper", "Undone", {"Function": stack.function("send-digests")}, 1),
         "unreadable-items": ("Seatkeeper", "UnreadableItems", {}, 1),
         "refused-origins": ("Seatkeeper", "RefusedOrigins", {}, 10),
         "bounce-rate": ("AWS/SES", "Reputation.BounceRate", {}, 0.05),

@@ -11,7 +11,7 @@ from itertools import permutations, product
 
 import pytest
 from botocore.exceptions import ClientError
-from cloud import FUNCTIONS, Issuer, Stack, somebody
+from cloud import FUNCTIONS, Issuer, Stack, private, somebody
 
 Grant = tuple[str, str]
 Job = Callable[[], None]
@@ -160,6 +160,9 @@ class Jobs:
             changed = self.stack.ok("PATCH", f"/api/deals/{first['id']}", self.partner, {"seats": 4})
             assert changed["seats"]["total"] == 4
             assert self.stack.call("DELETE", f"/api/deals/{first['id']}", self.partner).status == 204
+            for on in (False, True):
+                assert self.stack.ok("PUT", "/api/me/digest", self.manager, {"on": on})["on"] == on
+                assert self.stack.ok("GET", "/api/me/digest", self.manager)["on"] == on
 
         return job
 
@@ -181,6 +184,21 @@ class Jobs:
             self.stack.invoke("deliver-invites")
             assert self.stack.item(self.deal, invite)["delivery"]["S"] == "sent"
             assert len(self.stack.emulator.mails(address)) == 2
+
+        return job
+
+    def send_digests(self) -> Job:
+        organisation = somebody()[:11]
+        address = private(f"manager@{organisation}.example")
+        manager, deal = self.issuer.token(address), self.stack.make_deal(self.partner, organisation)
+        self.stack.ok("PUT", "/api/me/digest", manager, {"on": True})
+        learner = somebody()
+        self.stack.invite(manager, deal, learner)
+        self.stack.ok("POST", "/api/invites/decline", body={"token": self.stack.emulator.link(learner)})
+
+        def job() -> None:
+            self.stack.invoke("send-digests")
+            assert len(self.stack.emulator.mails(address)) == 1
 
         return job
 
@@ -309,7 +327,7 @@ def test_no_function_does_its_job_with_anothers_role(roles: Roles) -> None:
 def test_what_sweeps_and_reads_has_no_way_to_do_more(roles: Roles) -> None:
     grants = {function: {action for action, _ in roles.grants(function)} for function in FUNCTIONS}
     mailing = {name for name, actions in grants.items() if any(action.startswith("ses:") for action in actions)}
-    assert mailing == {"send-invites", "resend-invite", "deliver-invites"}
+    assert mailing == {"send-invites", "resend-invite", "deliver-invites", "send-digests"}
     writing = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem"}
     assert not grants["deal-seats"] & writing
     deleting = {name for name, actions in grants.items() if "dynamodb:DeleteItem" in actions}
@@ -348,7 +366,7 @@ def test_only_the_stacks_own_gateway_pool_and_topic_may_call_its_functions(stack
         assert invokers(stack, function) == [("apigateway.amazonaws.com", arn)]
     arn = f"arn:aws:cognito-idp:us-east-1:000000000000:userpool/{pool.outputs['UserPoolId']}"
     assert invokers(pool, "grant-scopes") == [("cognito-idp.amazonaws.com", arn)]
-    for function in ("expire-invites", "deliver-invites"):
+    for function in ("expire-invites", "deliver-invites", "send-digests"):
         assert invokers(stack, function) == []
     topic = stack.environment("track-delivery")["EVENT_TOPIC"]
     assert invokers(stack, "track-delivery") == [("sns.amazonaws.com", topic)]

@@ -207,7 +207,8 @@ def test_i1_one_seat_goes_to_one_of_many_who_accept_at_once(
 
 def test_the_gateway_refuses_whoever_has_no_token(stack: Stack) -> None:
     open_to_all = {f"POST /api/invites/{what}" for what in ("preview", "decline", "ask", "opt-out", "opt-in")}
-    open_to_all |= {f"{method} /api/invites/unsubscribe/{{id}}" for method in ("GET", "POST")}
+    kinds = ("invites", "digests")
+    open_to_all |= {f"{method} /api/{kind}/unsubscribe/{{id}}" for method in ("GET", "POST") for kind in kinds}
     assert {route for route, scopes in stack.routes.items() if not scopes} == open_to_all
     for route in stack.routes.keys() - open_to_all:
         for token in (None, "not.a.token"):
@@ -293,6 +294,26 @@ def test_a_mail_provider_unsubscribes_with_one_click(stack: Stack, partner: str,
     assert stack.call("POST", path, body={}).code == "invalid_request"
     resend = f"/api/deals/{deal}/invites/{invite}/resend"
     assert stack.call("POST", resend, manager, headers={"if-match": '"1"'}).code == "opted_out"
+
+
+def test_a_managers_digest_is_switched_on_and_off(stack: Stack, issuer: Issuer, partner: str) -> None:
+    organisation = somebody()[:11]
+    address = private(f"manager@{organisation}.example")
+    manager, deal, learner = issuer.token(address), stack.make_deal(partner, organisation), somebody()
+    assert stack.ok("GET", "/api/me/digest", manager) == {"on": False}
+    assert stack.ok("PUT", "/api/me/digest", manager, {"on": True}) == {"on": True}
+    stack.invite(manager, deal, learner)
+    stack.ok("POST", "/api/invites/decline", body={"token": stack.emulator.link(learner)})
+    stack.invoke("send-digests")
+    [mail] = stack.emulator.mails(address)
+    [off] = re.findall(r"/unsubscribe#(digest-[A-Za-z0-9_-]+)", mail["BodyText"])
+    path = f"/api/digests/unsubscribe/{off}"
+    answer = stack.call("GET", path)
+    assert (answer.status, answer.headers["location"]) == (303, f"/unsubscribe#{off}")
+    assert stack.ok("GET", "/api/me/digest", manager) == {"on": True}
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    assert stack.ok("POST", path, body=b"List-Unsubscribe=One-Click", headers=headers) == {"on": False}
+    assert stack.ok("GET", "/api/me/digest", manager) == {"on": False}
 
 
 def test_a_wrong_address_is_corrected_and_its_link_dies(stack: Stack, partner: str, manager: str) -> None:

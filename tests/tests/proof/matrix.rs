@@ -103,7 +103,8 @@ impl Cell {
     /// A send may be mailed twice if SES's response was lost or if the function could not record it.
     fn mailed(&self) -> Mailed {
         let unknown = self.call == "SendBulkEmail" && self.fault.may_double_mail();
-        let unrecorded = self.call == "PutItem" && self.times == LASTING;
+        let record = if self.operation == Operation::Digest { "UpdateItem" } else { "PutItem" };
+        let unrecorded = self.call == record && self.times == LASTING;
         if unknown || unrecorded { Mailed::AtLeastOnce } else { Mailed::Once }
     }
 }
@@ -135,6 +136,10 @@ async fn finish(disturbed: DisturbedStack, played: &[PlayedCell]) {
     for (PlayedCell { cell, .. }, found) in played.iter().zip(&findings) {
         let may_fail = cell.fault == Fault::Entries("MESSAGE_REJECTED");
         assert!(may_fail || found.failed == 0, "{cell:?}: {found:?}");
+    }
+    for PlayedCell { cell, scenario, .. } in played {
+        let is_single = cell.operation != Operation::Digest || cell.mailed() == Mailed::AtLeastOnce;
+        assert!(is_single || scenario.digests().await == 1, "{cell:?}: the digest came twice");
     }
     let sum = |of: fn(&Findings) -> usize| findings.iter().map(of).sum::<usize>();
     println!(

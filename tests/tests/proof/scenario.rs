@@ -28,6 +28,7 @@ pub(crate) enum Operation {
     Expire,
     Deliver,
     DeliverMany,
+    Digest,
 }
 
 /// What people request, and SES's event of a bounce, which Lambda repeats as a person would.
@@ -50,7 +51,8 @@ pub(crate) const REQUESTS: [Operation; 15] = [
 ];
 
 /// What schedules run, for all deals at once.
-pub(crate) const SWEEPS: [Operation; 3] = [Operation::Expire, Operation::Deliver, Operation::DeliverMany];
+pub(crate) const SWEEPS: [Operation; 4] =
+    [Operation::Expire, Operation::Deliver, Operation::DeliverMany, Operation::Digest];
 
 const MANY: usize = 3;
 
@@ -66,6 +68,7 @@ impl Operation {
             Self::Track => TRACK_DELIVERY,
             Self::Expire => "expire-invites",
             Self::Deliver | Self::DeliverMany => "deliver-invites",
+            Self::Digest => "send-digests",
         }
     }
 
@@ -158,6 +161,11 @@ impl Scenario {
                 scenario.tokens[2] = stack.token_for(&address(number, 2)).await;
             }
             Operation::Deliver | Operation::DeliverMany => disturbed.end_leases(&scenario.deal).await,
+            Operation::Digest => {
+                let on = json!({ "on": true });
+                scenario.deal.manager.call("PUT", "/api/me/digest", &[], Some(&on)).await.ok(200);
+                stack.answer("decline", &scenario.tokens[0]).await.ok(200);
+            }
             _ => {}
         }
         scenario
@@ -217,7 +225,11 @@ impl Scenario {
             Operation::PatchDeal => self.partnerships.patch(&deal.path(""), &json!({ "seats": 7 })).await,
             Operation::ReadDeal => self.read_deal().await,
             Operation::ReadLinks => self.read_links().await,
-            Operation::Track | Operation::Expire | Operation::Deliver | Operation::DeliverMany => {
+            Operation::Track
+            | Operation::Expire
+            | Operation::Deliver
+            | Operation::DeliverMany
+            | Operation::Digest => {
                 let function = self.operation.function();
                 let event = if function == TRACK_DELIVERY { self.bounce() } else { json!({}) };
                 let invoked = disturbed.stack.local.invoke(function, event).await;
@@ -273,6 +285,12 @@ impl Scenario {
         last
     }
 
+    /// The digests that the manager got.
+    pub(crate) async fn digests(&self) -> usize {
+        let path = format!("/inbox/messages.json?to={}", self.deal.manager.email);
+        self.deal.manager.get(&path).await.json().as_array().map_or(0, Vec::len)
+    }
+
     /// Whether the response says that this request did everything.
     pub(crate) fn says_done(&self, answer: &Response) -> bool {
         let summary = || answer.json()["summary"].clone();
@@ -307,6 +325,10 @@ impl Scenario {
         };
         match self.operation {
             Operation::Invite | Operation::Deliver => sends(1, 1).await,
+            Operation::Digest => {
+                let mails = self.digests().await;
+                assert!((1..=2).contains(&mails), "{what}: {mails} digests");
+            }
             Operation::InviteMany | Operation::DeliverMany | Operation::Expire => sends(1, MANY).await,
             Operation::Resend | Operation::ResendBounced => sends(2, 1).await,
             Operation::Correct => {

@@ -124,11 +124,28 @@ impl DisturbedStack {
     }
 
     pub(crate) async fn end_leases(&self, deal: &Deal) {
+        self.end_claim(deal).await;
         for mut item in self.open_invites(deal).await {
             if text(&item, "delivery") == Some("queued") || item.contains_key("remindAttempts") {
                 let past = now().timestamp_millis() - 1_000;
                 item.insert("dueAt".to_owned(), AttributeValue::N(past.to_string()));
                 self.put(item).await;
+            }
+        }
+    }
+
+    /// A digest that was not told is due.
+    async fn end_claim(&self, deal: &Deal) {
+        let is_theirs = |item: &Item| text(item, "organisationId") == Some(&deal.organisation);
+        for item in self.stack.items().await.into_iter().filter(is_theirs) {
+            let is_told =
+                item.get("recent").and_then(|told| told.as_l().ok()).is_some_and(|told| !told.is_empty());
+            if text(&item, "sk") == Some("DIGEST") && !is_told {
+                let update = self.stack.local.dynamodb().update_item().table_name(TABLE);
+                let update = update.key("pk", item["pk"].clone()).key("sk", item["sk"].clone());
+                let past = AttributeValue::N((now().timestamp_millis() - 1_000).to_string());
+                let update = update.update_expression("SET dueAt = :past");
+                update.expression_attribute_values(":past", past).send().await.unwrap();
             }
         }
     }
