@@ -67,7 +67,7 @@ CLAIM = (1.0, 4.0)
 REMIND = (1.0, 6.0)
 # Of an organisation with one deal.
 DIGEST_READ = (4.0, 0)
-DIGEST_SENT = (0, 5.0)
+DIGEST_SENT = (0, 6.0)
 EVENT = (1.0, 2.0)
 
 SHARDS = 4

@@ -48,6 +48,10 @@ pub enum SwitchOff<'a> {
 }
 
 impl Digest {
+    pub fn at(self, due_at: Timestamp) -> Self {
+        Self { due_at, ..self }
+    }
+
     /// The digest after a mail that told the facts at these places.
     pub fn after(self, seen: Vec<String>, told: Told, due_at: Timestamp, now: Timestamp) -> Self {
         let mut since = self.since.max(now - OVERLAP);

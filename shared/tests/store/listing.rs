@@ -172,7 +172,8 @@ async fn undelivered_invites_are_listed_oldest_first_and_counted() {
     ];
     for (seconds, (name, told)) in (1..).zip(told) {
         let (link, _) = table.send(&format!("{name}@example.com"), start()).await;
-        done(table.track(&link, told(after(10 - seconds))).await);
+        let at = after(10 - seconds);
+        done(table.track_at(&link, told(at), at).await);
         if name == "taken" {
             table.accepts(&link, "ann", after(30)).await;
         }

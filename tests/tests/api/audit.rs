@@ -11,7 +11,7 @@ use seatkeeper_local::routes::{ROUTES, Route};
 use serde_json::{Value, json};
 use shared::domain::PersonId;
 use tests::leaks::Secrets;
-use tests::{Client, PARTNERSHIPS, TABLE, TestStack, settings_with};
+use tests::{Client, Deal, PARTNERSHIPS, TABLE, TestStack, settings_with};
 
 /// The hash by which the table and the audit log know a person.
 fn hash_of(person: &Client) -> String {
@@ -31,6 +31,25 @@ fn records_in(logs: &Path) -> Vec<Value> {
         }
     }
     records
+}
+
+/// Switches a digest on, off by its mail, and off by the API.
+async fn switch_a_digest(stack: &TestStack, deal: &Deal, link: &str) {
+    let switch = async |on: bool| {
+        deal.manager.call("PUT", "/api/me/digest", &[], Some(&json!({ "on": on }))).await.ok(200);
+    };
+    switch(true).await;
+    stack.answer("ask", link).await.ok(202);
+    stack.nobody().post("/schedules/send-digests", &json!({})).await;
+    unsubscribe(stack, &deal.manager.email).await;
+    switch(false).await;
+}
+
+/// Unsubscribes by one click from the first mail to this address.
+async fn unsubscribe(stack: &TestStack, address: &str) {
+    let path = stack.inbox_for(address).await[0].unsubscribe_path().to_owned();
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    stack.nobody().raw("POST", &path, &form, b"List-Unsubscribe=One-Click".into()).await.ok(200);
 }
 
 /// I8: who changed what, and nothing else of a person.
@@ -63,22 +82,12 @@ async fn i8_every_change_is_recorded_and_names_nobody() {
     deal.remind(&["1d"]).await;
     let fourth = deal.invite_one("dee@example.com").await;
     let link = stack.token_for("dee@example.com").await;
-    let unsubscribe = stack.inbox_for("dee@example.com").await[0].unsubscribe_path().to_owned();
-    let form = [("content-type", "application/x-www-form-urlencoded")];
-    stack.nobody().raw("POST", &unsubscribe, &form, b"List-Unsubscribe=One-Click".into()).await.ok(200);
+    unsubscribe(&stack, "dee@example.com").await;
     for answer in ["decline", "opt-out", "opt-in"] {
         stack.answer(answer, &link).await.ok(200);
     }
     deal.resend(&fourth, None).await.ok(200);
-    let digest = async |on: bool| {
-        deal.manager.call("PUT", "/api/me/digest", &[], Some(&json!({ "on": on }))).await.ok(200);
-    };
-    digest(true).await;
-    stack.answer("ask", &link).await.ok(202);
-    stack.nobody().post("/schedules/send-digests", &json!({})).await;
-    let unsubscribe = stack.inbox_for(&deal.manager.email).await[0].unsubscribe_path().to_owned();
-    stack.nobody().raw("POST", &unsubscribe, &form, b"List-Unsubscribe=One-Click".into()).await.ok(200);
-    digest(false).await;
+    switch_a_digest(&stack, &deal, &link).await;
     // None of these changes anything.
     partner.delete(&unused.path("")).await.ok(204);
     partner.delete(&deal.path("")).await.problem(409, "deal_in_use");

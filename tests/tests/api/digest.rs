@@ -49,11 +49,11 @@ async fn told(stack: &TestStack, deal: &Deal) -> Vec<(String, String)> {
     let mails = digests(stack, deal).await;
     let text = mails.last().unwrap().field("text").to_owned();
     let lines: Vec<_> = text.lines().collect();
-    let links = lines.windows(2).filter_map(|two| {
+    let with_link = |two: &[&str]| {
         let path = two[1].trim().strip_prefix(stack.local.url())?.replace(&deal.id, "deal");
         Some((two[0].strip_prefix("- ")?.to_owned(), path))
-    });
-    links.collect()
+    };
+    lines.windows(2).filter_map(with_link).collect()
 }
 
 fn line(text: &str, query: &str) -> (String, String) {
