@@ -84,7 +84,9 @@ pub async fn run(options: Options, say: impl Fn(&str)) -> Summary {
     let mut rng = Rng::with_seed(options.seed);
     let mut deals = Vec::new();
     for _ in 0..DEALS {
-        deals.push(stack.deal(rng.u32(4..16)).await);
+        let deal = stack.deal(rng.u32(4..16)).await;
+        deal.remind(&["3s", "9s"]).await;
+        deals.push(deal);
     }
     let chaos = Arc::new(ChaosStack { stack, proxy, deals, ledger: Ledger::default() });
 

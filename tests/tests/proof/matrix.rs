@@ -136,6 +136,8 @@ async fn finish(disturbed: DisturbedStack, played: &[PlayedCell]) {
     for (PlayedCell { cell, .. }, found) in played.iter().zip(&findings) {
         let may_fail = cell.fault == Fault::Entries("MESSAGE_REJECTED");
         assert!(may_fail || found.failed == 0, "{cell:?}: {found:?}");
+        let may_drop = may_fail || matches!(cell.fault, Fault::Entries("ACCOUNT_SUSPENDED") | Fault::Refuse);
+        assert!(may_drop || found.dropped == 0, "{cell:?}: {found:?}");
     }
     for PlayedCell { cell, scenario, .. } in played {
         let is_single = cell.operation != Operation::Digest || cell.mailed() == Mailed::AtLeastOnce;

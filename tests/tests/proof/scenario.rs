@@ -28,6 +28,7 @@ pub(crate) enum Operation {
     Expire,
     Deliver,
     DeliverMany,
+    Remind,
     Digest,
 }
 
@@ -51,8 +52,8 @@ pub(crate) const REQUESTS: [Operation; 15] = [
 ];
 
 /// What schedules run, for all deals at once.
-pub(crate) const SWEEPS: [Operation; 4] =
-    [Operation::Expire, Operation::Deliver, Operation::DeliverMany, Operation::Digest];
+pub(crate) const SWEEPS: [Operation; 5] =
+    [Operation::Expire, Operation::Deliver, Operation::DeliverMany, Operation::Remind, Operation::Digest];
 
 const MANY: usize = 3;
 
@@ -67,7 +68,7 @@ impl Operation {
             Self::ReadDeal => "deal-seats",
             Self::Track => TRACK_DELIVERY,
             Self::Expire => "expire-invites",
-            Self::Deliver | Self::DeliverMany => "deliver-invites",
+            Self::Deliver | Self::DeliverMany | Self::Remind => "deliver-invites",
             Self::Digest => "send-digests",
         }
     }
@@ -161,6 +162,7 @@ impl Scenario {
                 scenario.tokens[2] = stack.token_for(&address(number, 2)).await;
             }
             Operation::Deliver | Operation::DeliverMany => disturbed.end_leases(&scenario.deal).await,
+            Operation::Remind => disturbed.pass(&scenario.deal, 8 * 86_400).await,
             Operation::Digest => {
                 let on = json!({ "on": true });
                 scenario.deal.manager.call("PUT", "/api/me/digest", &[], Some(&on)).await.ok(200);
@@ -229,6 +231,7 @@ impl Scenario {
             | Operation::Expire
             | Operation::Deliver
             | Operation::DeliverMany
+            | Operation::Remind
             | Operation::Digest => {
                 let function = self.operation.function();
                 let event = if function == TRACK_DELIVERY { self.bounce() } else { json!({}) };
@@ -325,6 +328,12 @@ impl Scenario {
         };
         match self.operation {
             Operation::Invite | Operation::Deliver => sends(1, 1).await,
+            Operation::Remind => {
+                sends(1, 1).await;
+                let invite = self.deal.one(&self.ids[0]).await;
+                let reminded = events(&invite).into_iter().filter(|event| *event == "reminded");
+                assert!(reminded.count() <= 1, "{what}: {invite}");
+            }
             Operation::Digest => {
                 let mails = self.digests().await;
                 assert!((1..=2).contains(&mails), "{what}: {mails} digests");
