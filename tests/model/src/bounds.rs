@@ -78,6 +78,8 @@ pub struct Bounds {
     pub last: u8,
     /// Ticks for which an invite can be accepted.
     pub lifetime: u8,
+    /// Ticks after a mail at which its reminders go.
+    pub reminders: &'static [u8],
     /// Attempts of a send before the model begins to count, so that the limit of eight is within reach.
     pub earlier_attempts: u8,
     /// Changes of the deal, each once.
@@ -113,6 +115,7 @@ pub const DELIVERY: Bounds = Bounds {
     ends: 6,
     last: 6,
     lifetime: 3,
+    reminders: &[],
     earlier_attempts: 0,
     changes: &[],
     if_match: true,
@@ -131,6 +134,7 @@ pub const SEATS: Bounds = Bounds {
     ends: 2,
     last: 2,
     lifetime: 2,
+    reminders: &[],
     earlier_attempts: 0,
     changes: &[Change::Seats(2), Change::Seats(1)],
     if_match: false,
@@ -149,6 +153,7 @@ pub const EXPIRY: Bounds = Bounds {
     ends: 5,
     last: 5,
     lifetime: 2,
+    reminders: &[],
     earlier_attempts: 0,
     changes: &[Change::Ends(3)],
     if_match: false,
@@ -235,9 +240,46 @@ pub const REFUSALS: Bounds = Bounds {
     ..ANSWERS
 };
 
+pub const REMINDERS: Bounds = Bounds {
+    name: "reminders",
+    what: "two reminders of one invite, and every failure of their mails",
+    ends: 7,
+    last: 7,
+    lifetime: 6,
+    reminders: &[1, 4],
+    if_match: false,
+    processes: 2,
+    budget: Budget { invites: 1, ses: 1, crashes: 1, losses: 1, ..NOTHING },
+    ..DELIVERY
+};
+
+pub const NO_REMINDERS: Bounds = Bounds {
+    name: "answered",
+    what: "a reminder of an invite that is answered, bounces, is resent or meets a full deal",
+    seats: 0,
+    ends: 4,
+    last: 4,
+    reminders: &[1],
+    changes: &[Change::Seats(1)],
+    budget: Budget { invites: 1, resends: 1, clicks: 1, answers: 1, events: 1, ..NOTHING },
+    ..REMINDERS
+};
+
 /// The bounds that the tests check.
-pub const SMALL: [Bounds; 10] =
-    [SEATS, DELIVERY, EXPIRY, ATTEMPTS, SPELLING, CLICKS, AGAIN, EVENTS, ANSWERS, REFUSALS];
+pub const SMALL: [Bounds; 12] = [
+    SEATS,
+    DELIVERY,
+    EXPIRY,
+    ATTEMPTS,
+    SPELLING,
+    CLICKS,
+    AGAIN,
+    EVENTS,
+    ANSWERS,
+    REFUSALS,
+    REMINDERS,
+    NO_REMINDERS,
+];
 
 /// The bounds that `--large` checks.
 pub const LARGE: [Bounds; 4] = [

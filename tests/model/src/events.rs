@@ -68,6 +68,10 @@ events! {
         OptedOut,
         /// A queued mail was not sent, because the person had opted out.
         Withheld,
+        /// A reminder was claimed.
+        Reminding,
+        /// A reminder was dropped: it could not go out at its time, or SES or an opt-out refused it.
+        Dropped,
     }
     Invite(InviteRefusal): AlreadyPending, AlreadyAccepted, OptedOut;
     Resend(ResendRefusal): NotFound, AlreadyAccepted, Stale, JustResent, OptedOut;
@@ -88,6 +92,13 @@ impl Event {
             Rule::Claim { link, .. } if next.links.has(link) => Self::Claimed,
             Rule::Claim { .. } if next.mail == Mail::Failed => Self::GivenUp,
             Rule::Claim { .. } => Self::Deferred,
+            Rule::Remind { link, .. } if next.links.has(link) => Self::Reminding,
+            Rule::Remind { .. } => Self::Dropped,
+            Rule::Record { held, verdict: Verdict::Rejected | Verdict::OptedOut }
+                if held.reminder.is_some() =>
+            {
+                Self::Dropped
+            }
             Rule::Record { .. } if next.mail == Mail::Failed => Self::Failed,
             Rule::Record { verdict: Verdict::Sent, .. } => Self::Sent,
             Rule::Record { verdict: Verdict::Busy(_), .. } => Self::RequeuedUntried,
@@ -116,22 +127,25 @@ impl Event {
 }
 
 #[derive(Debug, Default)]
-pub struct Seen(AtomicU64);
+pub struct Seen([AtomicU64; 2]);
 
 impl Seen {
     pub(crate) fn add(&self, event: Event) {
         let event = event.kind();
         if let Some(place) = Event::ALL.iter().position(|known| *known == event)
-            && self.0.load(Ordering::Relaxed) & (1 << place) == 0
+            && !self.has(place)
         {
-            self.0.fetch_or(1 << place, Ordering::Relaxed);
+            self.0[place / 64].fetch_or(1 << (place % 64), Ordering::Relaxed);
         }
+    }
+
+    fn has(&self, place: usize) -> bool {
+        self.0[place / 64].load(Ordering::Relaxed) & (1 << (place % 64)) != 0
     }
 
     #[must_use]
     pub fn events(&self) -> Vec<Event> {
-        let seen = self.0.load(Ordering::Relaxed);
         let all = Event::ALL.iter().enumerate();
-        all.filter(|(place, _)| seen & (1 << place) != 0).map(|(_, event)| *event).collect()
+        all.filter(|(place, _)| self.has(*place)).map(|(_, event)| *event).collect()
     }
 }

@@ -29,6 +29,8 @@
 //! - **Opt-outs** are an item that a send reads when it begins and again before its mail. An opt-out and an ask write the
 //!   item and the invite at the same time, in either order, and answer once both are written.
 //! - **Events** about any mail that is out come at any time, twice and in any order. Each is a function of its own.
+//! - **Reminders**, in the bounds `reminders` and `answered`: the deliverer claims or drops each that is due, and records its
+//!   mail like any other. Lost are those that are over without a mail or a reason; the reason is worked out by hand.
 //! - **Time** passes in ticks of half a minute, at any moment before the lease of a running function ends. Functions
 //!   refuse settings that would allow more; [`mutant::Mutant::LeaseOutlived`] shows why.
 //! - **The end**: after the last tick all leases have ended. Once no step is left, no mail may be queued, and no
@@ -47,7 +49,7 @@
 //! - **The functions' code.** The order of steps is a copy by hand of `change.rs`, `sending/`, `sweep.rs` and the
 //!   handlers.
 //! - **Bulk requests, batches, the send rate, paging.** Each row is a function of its own. Shards and `SENDING_PAUSED`
-//!   are left out: a paused run changes nothing.
+//!   are left out: a paused run only drops reminders, and so does one that SES stopped.
 //! - **Opting in and complaints**: they write the opt-out's item as an ask and an opt-out do. The call to SES begins with
 //!   the read of the opt-outs: an opt-out that is answered between the two is too late (I10).
 //! - **Late requests**: a write without a response happens at once or never. Clocks differ by less than a tick.

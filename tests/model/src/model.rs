@@ -23,6 +23,8 @@ pub struct Seatkeeper {
 pub(crate) struct Letter {
     pub(crate) copies: u8,
     pub(crate) send: u8,
+    /// 0 is the invitation; the reminders follow.
+    kind: u8,
     /// The expiry that the mail states.
     pub(crate) until: u8,
 }
@@ -32,9 +34,11 @@ pub(crate) struct Letter {
 pub(crate) struct Mailbox {
     pub(crate) letters: [Letter; LINKS as usize],
     made: u8,
-    /// Sends with a mail that may be unrecorded: SES's response was lost, or the function died. Only these may be
-    /// mailed more than once.
-    doubtful: u8,
+    /// Mails of each send and kind that may be unrecorded: SES's response was lost, or the function died. Only these may
+    /// go out more than once.
+    doubtful: u16,
+    /// Reminders that were dropped.
+    dropped: u16,
     /// Sends of which SES published an event.
     told: u8,
 }
@@ -48,9 +52,29 @@ impl Mailbox {
         self.told & (1 << send) != 0
     }
 
-    pub(crate) fn is_doubtful(&self, send: u8) -> bool {
-        self.doubtful & (1 << send) != 0
+    pub(crate) fn copies_of(&self, send: u8, kind: u8) -> u8 {
+        let letters = self.letters.iter().filter(|letter| letter.send == send && letter.kind == kind);
+        letters.map(|letter| letter.copies).sum()
     }
+
+    pub(crate) fn is_doubtful(&self, send: u8, kind: u8) -> bool {
+        self.doubtful & mail(send, kind) != 0
+    }
+
+    pub(crate) fn is_dropped(&self, send: u8, kind: u8) -> bool {
+        self.dropped & mail(send, kind) != 0
+    }
+
+    pub(crate) fn mark_dropped(&mut self, send: u8, kind: u8) {
+        self.dropped |= mail(send, kind);
+    }
+}
+
+/// Kinds of mail of a send.
+pub(crate) const KINDS: u8 = 3;
+
+fn mail(send: u8, kind: u8) -> u16 {
+    1 << (send * KINDS + kind)
 }
 
 /// A violation by a step.
@@ -76,6 +100,10 @@ pub(crate) enum Flaw {
     LessTrue,
     /// A mail whose call began after an opt-out was answered.
     Unwanted,
+    /// A reminder was claimed after an answer, or although its mail did not arrive.
+    Reminded,
+    /// A reminder was claimed outside of its time or for a deal that is full or does not run, or dropped at its time.
+    Untimely,
     /// More links than the model can hold.
     TooManyLinks,
 }
@@ -141,6 +169,7 @@ pub enum Action {
         answer: Answer,
     },
     Deliver(u8),
+    Remind(u8),
     Sweep(u8),
     Step(u8),
     StepUnheard(u8),
@@ -164,12 +193,13 @@ impl State {
 
     pub(crate) fn deliver(&mut self, held: Held) {
         let letter = &mut self.mailboxes[usize::from(held.place)].letters[usize::from(held.link)];
-        *letter = Letter { copies: letter.copies + 1, send: held.sends, until: held.expires_at };
+        let (copies, kind) = (letter.copies + 1, held.kind());
+        *letter = Letter { copies, send: held.sends, kind, until: held.expires_at };
     }
 
     /// A mail of this send may be unrecorded.
     pub(crate) fn doubt(&mut self, held: Held) {
-        self.mailboxes[usize::from(held.place)].doubtful |= 1 << held.sends;
+        self.mailboxes[usize::from(held.place)].doubtful |= mail(held.sends, held.kind());
     }
 
     pub(crate) fn flaw(&mut self, flaw: Flaw, is_one: bool) {
@@ -187,7 +217,7 @@ impl State {
     /// No function runs, no invite is due, and the clock has stopped.
     pub(crate) fn is_over(&self) -> bool {
         let is_due = |place| {
-            [Queue::Send, Queue::Expire]
+            [Queue::Send, Queue::Remind, Queue::Expire]
                 .into_iter()
                 .any(|queue| Seatkeeper::due(self, place, queue).is_some())
         };
@@ -358,6 +388,11 @@ impl Seatkeeper {
                 let (due, term) = (Self::due(state, place, Queue::Send)?, state.table.deal.term());
                 self.begin(state, place, Rule::Claim { due, term, link: 0 })?;
             }
+            Action::Remind(place) => {
+                let (due, deal) = (Self::due(state, place, Queue::Remind)?, state.table.deal);
+                let is_full = deal.allocated >= deal.seats;
+                self.begin(state, place, Rule::Remind { due, term: deal.term(), is_full, link: 0 })?;
+            }
             Action::Sweep(place) => {
                 let due = Self::due(state, place, Queue::Expire)?;
                 self.begin(state, place, Rule::Expire { due })?;
@@ -447,6 +482,9 @@ impl Model for Seatkeeper {
             for place in 0..INVITES {
                 if Self::due(state, place, Queue::Send).is_some() {
                     actions.push(Action::Deliver(place));
+                }
+                if Self::due(state, place, Queue::Remind).is_some() {
+                    actions.push(Action::Remind(place));
                 }
                 if Self::due(state, place, Queue::Expire).is_some() {
                     actions.push(Action::Sweep(place));

@@ -1,6 +1,9 @@
 //! Deliberate mistakes: each breaks one rule of a step. The model must find every mistake.
 
-use crate::bounds::{ANSWERS, ATTEMPTS, Bounds, CLICKS, DELIVERY, EVENTS, EXPIRY, REFUSALS, SEATS, SPELLING};
+use crate::bounds::{
+    ANSWERS, ATTEMPTS, Bounds, CLICKS, DELIVERY, EVENTS, EXPIRY, NO_REMINDERS, REFUSALS, REMINDERS, SEATS,
+    SPELLING,
+};
 use crate::property;
 
 macro_rules! mutants {
@@ -97,5 +100,15 @@ mutants! {
     OptOutAnswersEarly in ANSWERS by I10_STANDS: "an opt-out is answered before its item is written";
     AskLiftsNothing in ANSWERS by I10_LIFTED: "ask leaves the opt-out";
     AskLiftsAlways in ANSWERS by I10_STANDS: "a refused ask lifts the opt-out";
+    RemindedByClaim in REMINDERS by I4_REMINDED: "a reminder counts as out once it is claimed";
+    ReminderStaysNext in REMINDERS by I4_ONCE: "a reminder that went out stays the next one";
+    ReminderNotDue in REMINDERS by I7_INDEX: "a sent invite with reminders waits for its expiry only";
+    RemindIgnoresLease in REMINDERS by I4_ONCE: "remind while another function holds the reminder";
+    RemindIgnoresEnd in REMINDERS by I4_TIMELY: "remind in the last tenth of the lifetime";
+    RemindReplacesLink in REMINDERS by I5_WORKS: "a reminder replaces the send's links";
+    RemindIgnoresSeats in NO_REMINDERS by I4_TIMELY: "remind while the deal is full";
+    RemindIgnoresStatus in NO_REMINDERS by I10_REMINDED: "remind without *the invite is open*";
+    RemindIgnoresDelivery in NO_REMINDERS by I10_REMINDED: "remind although the mail bounced";
+    EventDropsClaim in NO_REMINDERS by I4_ONCE: "an event about the mail ends the claim of a reminder";
     SweepMarksHalf in EXPIRY by I7_INDEX: "sweep removes an invite from the index and leaves it open";
 }

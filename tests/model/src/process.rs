@@ -3,15 +3,17 @@
 //! A step is one request to the table or to SES. Nobody sees what a function does between two requests. What a function
 //! has read stays in its memory and becomes stale.
 
+use crate::bounds::LEASE;
 use crate::events::Event;
 use crate::model::{Answer, Flaw, Said, Seatkeeper, State};
 use crate::mutant::Mutant;
-use crate::table::{Click, Due, Held, NO_LINK, Queue, Row, Rule, Verdict};
+use crate::table::{Click, Due, Held, Mail, NO_LINK, Queue, Row, Rule, Verdict};
 use shared::domain::InviteState;
 use shared::domain::accept::AcceptRefusal;
 use shared::domain::cancel::CancelRefusal;
 use shared::domain::release::ReleaseRefusal;
 use shared::domain::resend::ResendRefusal;
+use std::ops::Range;
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct Process {
@@ -125,7 +127,9 @@ impl Process {
     /// The function ends. A sweep must have changed the due invite that it found.
     fn ends(&self, state: &mut State) {
         if let Some((place, queue, due)) = self.due() {
-            let as_found = |row: &Row| row.due == Some((queue, due.at)) && row.sends == due.sends;
+            let as_found = |row: &Row| {
+                row.due == Some((queue, due.at)) && (row.sends, row.reminded) == (due.sends, due.reminded)
+            };
             let is_stuck = state.table.row(place).is_some_and(as_found);
             state.flaw(Flaw::Stuck, is_stuck);
         }
@@ -354,7 +358,11 @@ impl Seatkeeper {
                 );
                 let is_answered = !matches!(
                     rule,
-                    Rule::Claim { .. } | Rule::Record { .. } | Rule::Expire { .. } | Rule::Track { .. }
+                    Rule::Claim { .. }
+                        | Rule::Remind { .. }
+                        | Rule::Record { .. }
+                        | Rule::Expire { .. }
+                        | Rule::Track { .. }
                 );
                 // Refused after all: nobody may rely on this ask.
                 state.begun += u8::from(rule.voice().is_some());
@@ -390,9 +398,45 @@ impl Seatkeeper {
                 let revived = next.links.has(*link) && before.expires_at <= next.attempted_at;
                 state.flaw(Flaw::Revived, revived);
             }
+            Rule::Remind { term, is_full, .. } => {
+                let may_go_out = |now: u8| {
+                    let now_in_tenths = u16::from(now) * 10;
+                    let in_time = self.reminder(&before).is_some_and(|time| time.contains(&now_in_tenths));
+                    in_time && !is_full && term.starts <= now && now < term.ends
+                };
+                if next.remind_attempts > 0 {
+                    let is_waiting =
+                        before.is(InviteState::Open) && matches!(before.mail, Mail::Sent | Mail::Delivered);
+                    state.flaw(Flaw::Reminded, !is_waiting);
+                    let leased = LEASE << (next.remind_attempts - 1);
+                    let claimed_at = next.lease_until.unwrap_or_default().saturating_sub(leased);
+                    state.flaw(Flaw::Untimely, !may_go_out(claimed_at));
+                } else {
+                    state.mailboxes[usize::from(place)].mark_dropped(before.sends, before.reminded + 1);
+                    state.flaw(Flaw::Untimely, may_go_out(since) && may_go_out(state.clock));
+                }
+            }
+            Rule::Record { held, verdict: Verdict::Rejected | Verdict::OptedOut }
+                if held.reminder.is_some() =>
+            {
+                state.mailboxes[usize::from(place)].mark_dropped(held.sends, held.kind());
+            }
             Rule::Expire { .. } => state.flaw(Flaw::ExpiredEarly, before.expires_at > state.clock),
             _ => {}
         }
+    }
+
+    /// When the next reminder may go out, in tenths of a tick: until the following one, and not in the last tenth of the
+    /// lifetime.
+    pub(crate) fn reminder(&self, row: &Row) -> Option<Range<u16>> {
+        let last = u16::from(self.bounds.lifetime) * 9;
+        let after = |number: u8| {
+            let after = u16::from(*self.bounds.reminders.get(usize::from(number))?) * 10;
+            Some(after).filter(|after| *after < last)
+        };
+        let sent_at = u16::from(row.sent_at?) * 10;
+        let (begins, ends) = (after(row.reminded)?, after(row.reminded + 1).unwrap_or(last));
+        Some(sent_at + begins..sent_at + ends)
     }
 
     /// The step after a successful write: the mail, if the function holds its attempt.
@@ -510,7 +554,7 @@ impl Seatkeeper {
     pub(crate) fn due(state: &State, place: u8, queue: Queue) -> Option<Due> {
         let row = state.table.row(place)?;
         let (_, at) = row.due.filter(|(in_queue, at)| *in_queue == queue && *at <= state.clock)?;
-        Some(Due { sends: row.sends, at })
+        Some(Due { sends: row.sends, reminded: row.reminded, at })
     }
 }
 

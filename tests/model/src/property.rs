@@ -1,7 +1,7 @@
 //! The product's invariants, as properties of every reachable state.
 
 use crate::bounds::INVITES;
-use crate::model::{Flaw, Said, Seatkeeper, State};
+use crate::model::{Flaw, KINDS, Said, Seatkeeper, State};
 use crate::table::{Mail, NO_LINK, Queue, Row, Rule};
 use shared::domain::InviteState;
 use stateright::Property;
@@ -56,14 +56,25 @@ properties! {
     };
     I4_ONCE = "I4 a send is mailed once, unless SES's response was lost": |_, state| {
         rows(state).all(|(place, row)| {
-            (1..=row.sends).all(|send| copies(state, place, send) <= 1 || is_doubtful(state, place, send))
+            let mailbox = &state.mailboxes[usize::from(place)];
+            let mails = (1..=row.sends).flat_map(|send| (0..KINDS).map(move |kind| (send, kind)));
+            let mut mails = mails.map(|(send, kind)| (mailbox.copies_of(send, kind), mailbox.is_doubtful(send, kind)));
+            mails.all(|(copies, is_doubtful)| copies <= 1 || is_doubtful)
         })
     };
+    I4_REMINDED = "I4 every reminder that is over was mailed or dropped": |_, state| {
+        rows(state).all(|(place, row)| {
+            let mailbox = &state.mailboxes[usize::from(place)];
+            let is_over = |kind| mailbox.copies_of(row.sends, kind) > 0 || mailbox.is_dropped(row.sends, kind);
+            (1..=row.reminded).all(is_over)
+        })
+    };
+    I4_TIMELY = "I4 a reminder goes out in its time, and is dropped outside of it only": |_, state| !state.has(Flaw::Untimely);
     I4_FAILED = "I4 no failed invite was mailed, unless SES's response was lost": |_, state| {
         rows(state).all(|(place, row)| {
             row.mail != Mail::Failed
                 || copies(state, place, row.sends) == 0
-                || is_doubtful(state, place, row.sends)
+                || state.mailboxes[usize::from(place)].is_doubtful(row.sends, 0)
         })
     };
     I4_END = "I4 in the end every send is mailed or failed": |_, state| {
@@ -87,9 +98,12 @@ properties! {
             })
         })
     };
-    I7_INDEX = "I7 the due index holds exactly the invites with work to do": |_, state| {
+    I7_INDEX = "I7 the due index holds exactly the invites with work to do": |model, state| {
         rows(state).all(|(_, row)| match row.mail {
             Mail::Queued if accepts(&row) => matches!(row.due, Some((Queue::Send, _))),
+            Mail::Sent | Mail::Delivered if row.is(InviteState::Open) && model.reminder(&row).is_some() => {
+                matches!(row.due, Some((Queue::Remind, _)))
+            }
             _ if row.is(InviteState::Open) => row.due == Some((Queue::Expire, row.expires_at)),
             _ => row.due.is_none(),
         })
@@ -114,6 +128,9 @@ properties! {
     I10_SETTLED = "I10 an accept clears the learner's decline and ask": |_, state| {
         rows(state).all(|(_, row)| !row.is(InviteState::Accepted) || !row.declined && row.asked.is_none())
     };
+    I10_REMINDED = "I10 no reminder is claimed after an answer, or of a mail that did not arrive": |_, state| {
+        !state.has(Flaw::Reminded)
+    };
     ENOUGH_LINKS = "the model has room for every link": |_, state| !state.has(Flaw::TooManyLinks);
 }
 
@@ -128,8 +145,4 @@ fn accepts(row: &Row) -> bool {
 
 fn copies(state: &State, place: u8, send: u8) -> u8 {
     state.mailboxes[usize::from(place)].copies(send)
-}
-
-fn is_doubtful(state: &State, place: u8, send: u8) -> bool {
-    state.mailboxes[usize::from(place)].is_doubtful(send)
 }

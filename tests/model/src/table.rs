@@ -7,6 +7,7 @@ use crate::bounds::{Bounds, Change, INVITES, LEARNERS, LEASE, LINKS, TICK, at, t
 use crate::events::Event;
 use crate::mutant::Mutant;
 use crate::process::Voice;
+use chrono::Duration;
 use shared::domain::accept::{AcceptRefusal, may_accept};
 use shared::domain::answer::{ask, decline, opt_out};
 use shared::domain::cancel::cancel;
@@ -15,6 +16,7 @@ use shared::domain::expire::expire;
 use shared::domain::limit::RecipientLimit;
 use shared::domain::outcome::{Outcome, record_outcome};
 use shared::domain::release::{ReleaseRefusal, may_release};
+use shared::domain::remind::take_up_reminder;
 use shared::domain::resend::resend;
 use shared::domain::send::{Invitee, invite};
 use shared::domain::track::track;
@@ -83,6 +85,7 @@ impl Mail {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) enum Queue {
     Send,
+    Remind,
     Expire,
 }
 
@@ -119,14 +122,18 @@ pub(crate) struct Row {
     pub(crate) sends: u8,
     pub(crate) attempts: u8,
     pub(crate) attempted_at: u8,
-    sent_at: Option<u8>,
+    pub(crate) sent_at: Option<u8>,
     pub(crate) resent_at: Option<u8>,
     pub(crate) expires_at: u8,
     pub(crate) learner: Option<u8>,
-    lease_until: Option<u8>,
+    pub(crate) lease_until: Option<u8>,
     pub(crate) due: Option<(Queue, u8)>,
     pub(crate) declined: bool,
     pub(crate) asked: Option<Wanted>,
+    /// Reminders that were mailed or dropped, the attempts of the next one, and when it is due.
+    pub(crate) reminded: u8,
+    pub(crate) remind_attempts: u8,
+    remind_at: Option<u8>,
     pub(crate) links: LinkSet,
     old: [LinkSet; 3],
 }
@@ -147,7 +154,9 @@ impl Row {
             (InviteState::Open | InviteState::Declined, Mail::Queued) => {
                 self.lease_until.map(|at| (Queue::Send, at))
             }
-            (InviteState::Open, _) => Some((Queue::Expire, self.expires_at)),
+            (InviteState::Open, _) => {
+                Some(self.remind_at.map_or((Queue::Expire, self.expires_at), |at| (Queue::Remind, at)))
+            }
             _ => None,
         }
     }
@@ -172,6 +181,7 @@ pub(crate) struct Term {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct Due {
     pub(crate) sends: u8,
+    pub(crate) reminded: u8,
     pub(crate) at: u8,
 }
 
@@ -181,10 +191,18 @@ pub(crate) struct Held {
     pub(crate) place: u8,
     pub(crate) link: u8,
     pub(crate) sends: u8,
+    pub(crate) reminder: Option<u8>,
     attempts: u8,
     attempted_at: u8,
     pub(crate) expires_at: u8,
     lease_until: u8,
+}
+
+impl Held {
+    /// 0 is the invitation; the reminders follow.
+    pub(crate) fn kind(self) -> u8 {
+        self.reminder.map_or(0, |number| number + 1)
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -211,6 +229,7 @@ pub(crate) enum Rule {
     Invite { address: u8, link: u8, opted_out: bool },
     Resend { expected: Option<u8>, link: u8, opted_out: bool },
     Claim { due: Due, term: Term, link: u8 },
+    Remind { due: Due, term: Term, is_full: bool, link: u8 },
     Record { held: Held, verdict: Verdict },
     Cancel { expected: Option<u8> },
     Expire { due: Due },
@@ -234,7 +253,10 @@ impl Rule {
     /// The new link.
     pub(crate) fn link(&self) -> Option<u8> {
         match *self {
-            Self::Invite { link, .. } | Self::Resend { link, .. } | Self::Claim { link, .. } => Some(link),
+            Self::Invite { link, .. }
+            | Self::Resend { link, .. }
+            | Self::Claim { link, .. }
+            | Self::Remind { link, .. } => Some(link),
             _ => None,
         }
     }
@@ -247,7 +269,11 @@ impl Rule {
     }
 
     pub(crate) fn with_link(mut self, new: u8) -> Self {
-        if let Self::Invite { link, .. } | Self::Resend { link, .. } | Self::Claim { link, .. } = &mut self {
+        if let Self::Invite { link, .. }
+        | Self::Resend { link, .. }
+        | Self::Claim { link, .. }
+        | Self::Remind { link, .. } = &mut self
+        {
             *link = new;
         }
         self
@@ -256,6 +282,7 @@ impl Rule {
     pub(crate) fn due(&self) -> Option<(Queue, Due)> {
         match self {
             Self::Claim { due, .. } => Some((Queue::Send, *due)),
+            Self::Remind { due, .. } => Some((Queue::Remind, *due)),
             Self::Expire { due } => Some((Queue::Expire, *due)),
             _ => None,
         }
@@ -345,6 +372,7 @@ pub(crate) fn keys(addresses: &[&str], as_typed: bool) -> Vec<u8> {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Rules {
     lifetime: u8,
+    reminders: &'static [u8],
     earlier_attempts: u8,
     pub(crate) mutant: Option<Mutant>,
 }
@@ -356,7 +384,8 @@ fn tick(instant: Timestamp) -> u8 {
 
 impl Rules {
     pub(crate) fn new(bounds: &Bounds, mutant: Option<Mutant>) -> Self {
-        Self { lifetime: bounds.lifetime, earlier_attempts: bounds.earlier_attempts, mutant }
+        let Bounds { lifetime, reminders, earlier_attempts, .. } = *bounds;
+        Self { lifetime, reminders, earlier_attempts, mutant }
     }
 
     pub(crate) fn wrong(self, mutant: Mutant) -> bool {
@@ -375,6 +404,10 @@ impl Rules {
 
     fn lease(self) -> u8 {
         if self.wrong(Mutant::NoLease) { 0 } else { LEASE }
+    }
+
+    fn reminders(self) -> Vec<Duration> {
+        self.reminders.iter().copied().map(ticks).collect()
     }
 
     fn invite(self, place: u8, row: &Row) -> Invite {
@@ -412,9 +445,9 @@ impl Rules {
                 at: at(0),
                 wanted: if wanted == Wanted::Link { AskedFor::Link } else { AskedFor::Seat },
             }),
-            reminders: Vec::new(),
-            reminded: 0,
-            remind_attempts: 0,
+            reminders: self.reminders(),
+            reminded: row.reminded,
+            remind_attempts: row.remind_attempts.into(),
             history: History::default(),
         }
     }
@@ -449,6 +482,9 @@ impl Rules {
                 AskedFor::Link => Wanted::Link,
                 AskedFor::Seat => Wanted::Seat,
             }),
+            reminded: invite.reminded,
+            remind_attempts: small(invite.remind_attempts),
+            remind_at: invite.reminder_due_at().map(tick),
             links: set(&invite.links.current),
             old,
         }
@@ -461,9 +497,10 @@ impl Rules {
             place,
             link,
             sends: row.sends,
-            attempts: row.attempts,
-            attempted_at: row.attempted_at,
-            expires_at: row.expires_at,
+            reminder: attempt.reminder,
+            attempts: if attempt.reminder.is_some() { row.remind_attempts } else { row.attempts },
+            attempted_at: tick(attempt.sent.at),
+            expires_at: tick(attempt.sent.until),
             lease_until: tick(attempt.lease_until),
         })
     }
@@ -472,8 +509,9 @@ impl Rules {
         Attempt {
             link: hash(held.place, held.link).clone(),
             sends: held.sends.into(),
-            number: u32::from(held.attempts) + u32::from(self.earlier_attempts),
-            reminder: None,
+            number: u32::from(held.attempts)
+                + if held.reminder.is_none() { u32::from(self.earlier_attempts) } else { 0 },
+            reminder: held.reminder,
             sent: Sent { at: at(held.attempted_at), until: at(held.expires_at) },
             lease_until: at(held.lease_until),
         }
@@ -531,7 +569,13 @@ impl Rules {
             lifetime: ticks(self.lifetime),
             lease: ticks(self.lease()),
             limit: RecipientLimit::NONE,
-            reminders: Vec::new(),
+            reminders: self.reminders(),
+        };
+        let new_attempt = |link| NewAttempt {
+            link: hash(place, link).clone(),
+            lifetime: ticks(self.lifetime),
+            lease: ticks(self.lease()),
+            jitter: 0.0,
         };
         let mut address = before.map_or(0, |row| row.address);
         let invite = match *rule {
@@ -548,13 +592,13 @@ impl Rules {
                 cancel(existing, expected.map(u32::from), None, now).map_err(Event::Cancel)
             }
             Rule::Claim { term, link, .. } => {
-                let attempt = NewAttempt {
-                    link: hash(place, link).clone(),
-                    lifetime: ticks(self.lifetime),
-                    lease: ticks(self.lease()),
-                    jitter: 0.0,
-                };
-                take_up(existing, &term.deal(), &attempt, now).map_err(|_| Event::ClaimLost)
+                take_up(existing, &term.deal(), &new_attempt(link), now).map_err(|_| Event::ClaimLost)
+            }
+            Rule::Remind { term, is_full, link, .. } => {
+                let is_full = is_full && !self.wrong(Mutant::RemindIgnoresSeats);
+                let deal = Deal { seats: u32::from(!is_full), ..term.deal() };
+                take_up_reminder(existing, &deal, &new_attempt(link), RecipientLimit::NONE, false, now)
+                    .map_err(|_| Event::ClaimLost)
             }
             Rule::Decline { link, term } => {
                 decline(existing, &term.deal(), hash(place, link), now).map_err(Event::Answer)
@@ -605,10 +649,16 @@ impl Rules {
             (Mutant::ResendIgnoresSeen | Mutant::ResendIgnoresDoubleClick, Rule::Resend { .. }) => {
                 invite.resent_at = None;
             }
-            (Mutant::ClaimIgnoresLease, Rule::Claim { .. }) => invite.lease_until = Some(at(0)),
+            (Mutant::ClaimIgnoresLease, Rule::Claim { .. })
+            | (Mutant::RemindIgnoresLease, Rule::Remind { .. }) => invite.lease_until = Some(at(0)),
+            (Mutant::RemindIgnoresDelivery, Rule::Remind { .. }) => invite.delivery = Delivery::Sent,
+            (Mutant::RemindIgnoresEnd, Rule::Remind { .. }) => {
+                invite.sent = invite.sent.map(|sent| Sent { until: at(u8::MAX), ..sent });
+            }
             (Mutant::ClaimIgnoresExpiry, Rule::Claim { .. }) => invite.expires_at = at(now + 1),
             (Mutant::TrackLowers, Rule::Track { .. }) => invite.delivery = Delivery::Queued,
-            (Mutant::SweepIgnoresStatus, Rule::Expire { .. }) => invite.state = InviteState::Open,
+            (Mutant::SweepIgnoresStatus, Rule::Expire { .. })
+            | (Mutant::RemindIgnoresStatus, Rule::Remind { .. }) => invite.state = InviteState::Open,
             (Mutant::SweepIgnoresExpiry, Rule::Expire { .. }) => invite.expires_at = at(0),
             (Mutant::RequeueByNobody, Rule::Record { verdict: Verdict::Busy(_), .. })
                 if invite.state == InviteState::Open =>
@@ -640,11 +690,13 @@ impl Rules {
     fn miswritten(self, rule: &Rule, before: Option<&Row>, mut row: Row) -> Option<Row> {
         row.due = row.place();
         let links = before.map_or(LinkSet::default(), |row| row.links);
+        let is_reminder = matches!(rule, Rule::Record { held, .. } if held.reminder.is_some());
         let Some(mutant) = self.mutant else { return Some(row) };
         match (mutant, rule) {
             (Mutant::ResendKeepsLinks, Rule::Resend { .. }) => row.links = row.links.with(links),
             (Mutant::OldLinksDropped, Rule::Resend { .. }) => row.old = [LinkSet::default(); 3],
-            (Mutant::ClaimReplacesLink, Rule::Claim { link, .. }) => row.links = LinkSet::of(*link),
+            (Mutant::ClaimReplacesLink, Rule::Claim { link, .. })
+            | (Mutant::RemindReplacesLink, Rule::Remind { link, .. }) => row.links = LinkSet::of(*link),
             (Mutant::NeverNotRecorded, Rule::Claim { .. }) if row.mail == Mail::Failed => return None,
             (Mutant::OutcomeLowersAccept, Rule::Record { .. })
             | (Mutant::SweepMarksHalf, Rule::Expire { .. }) => row.state = InviteState::Open.into(),
@@ -654,6 +706,18 @@ impl Rules {
             (Mutant::RecordLowers, Rule::Record { verdict: Verdict::Sent, .. }) => row.mail = Mail::Sent,
             (Mutant::DeclineStopsLink, Rule::Decline { .. }) => row.links = LinkSet::default(),
             (Mutant::DeclineStaysDue, Rule::Decline { .. }) => row.due = before.and_then(|row| row.due),
+            (Mutant::RemindedByClaim, Rule::Remind { .. }) => row.reminded += row.remind_attempts,
+            (Mutant::ReminderStaysNext, Rule::Record { verdict: Verdict::Sent, .. }) if is_reminder => {
+                row.reminded -= 1;
+                row.due = before.and_then(|row| row.due);
+            }
+            (Mutant::ReminderNotDue, Rule::Record { verdict: Verdict::Sent, .. }) => {
+                row.due = row.due.map(|_| (Queue::Expire, row.expires_at));
+            }
+            (Mutant::EventDropsClaim, Rule::Track { .. }) if row.remind_attempts > 0 => {
+                row.lease_until = None;
+                row.due = row.due.map(|(queue, _)| (queue, 0));
+            }
             (Mutant::FailedNotDue, _) if row.mail == Mail::Failed => row.due = None,
             _ => {}
         }
