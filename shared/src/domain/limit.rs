@@ -123,14 +123,12 @@ mod tests {
 
     #[test]
     fn a_reminder_counts_like_a_send() {
-        type Verdict = Result<(), i64>;
-        let cases: [(u32, &[i64], i64, Verdict); 4] = [
-            (1, &[DAY], DAY + 601, Err(2 * DAY)),
+        for (per_day, reminders, now, expected) in [
+            (1, &[DAY][..], DAY + 601, Err(2 * DAY)),
             (3, &[DAY + 5, DAY], 2 * DAY, Ok(())),
             (2, &[DAY + 5, DAY], 2 * DAY - 1, Err(2 * DAY)),
             (0, &[DAY], DAY + 599, Err(DAY + 600)),
-        ];
-        for (per_day, reminders, now, expected) in cases {
+        ] {
             let limit = RecipientLimit { per_day, interval: Duration::minutes(10) };
             let send_times = reminders.iter().map(|time| at(*time)).collect();
             let reminded = Invite { send_times, ..sent_at(&[0]) };
