@@ -25,6 +25,9 @@ const BUSY: Duration = Duration::from_millis(500);
 
 const REASONS: [Attention; 3] = [Attention::Asked, Attention::Undelivered, Attention::Declined];
 
+/// The places of a deal's news, and how many there are for each reason.
+type DealNews = (Vec<String>, (Deal, Vec<(Attention, u32)>));
+
 struct Digests<'a> {
     sending: &'a Sending,
     run: Run<'a>,
@@ -47,13 +50,14 @@ impl Digests<'_> {
         due.try_take_while(|_| future::ready(Ok(!self.run.is_over())))
             .map_ok(|managers| stream::iter(managers.into_iter().map(Ok)))
             .try_flatten()
-            .map(|manager| async { self.send_in_time(manager?).await })
+            .map(|manager| self.send_in_time(manager))
             .buffer_unordered(AT_ONCE)
             .fold(Report::default(), async |sum, sent| sum.plus(sent.unwrap_or_else(|error| failed(&error))))
             .await
     }
 
-    async fn send_in_time(&self, manager: PersonId) -> Result<Report, StoreError> {
+    async fn send_in_time(&self, manager: Result<PersonId, StoreError>) -> Result<Report, StoreError> {
+        let manager = manager?;
         let left = Report { left_over: 1, ..Report::default() };
         if self.run.is_over() {
             return Ok(left);
@@ -95,10 +99,7 @@ impl Digests<'_> {
     }
 
     /// The organisation's deals with their news, and the places of what the news count.
-    async fn read(
-        &self,
-        digest: &Digest,
-    ) -> Result<Vec<(Vec<String>, (Deal, Vec<(Attention, u32)>))>, StoreError> {
+    async fn read(&self, digest: &Digest) -> Result<Vec<DealNews>, StoreError> {
         let store = &self.sending.store;
         let deals = store.deals_of(&digest.organisation).await?;
         let read = async |deal: Deal| {

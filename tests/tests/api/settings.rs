@@ -18,7 +18,7 @@ fn output_with(function: &str, settings: &[(&str, &str)]) -> String {
 fn a_function_names_all_missing_settings_in_one_line() {
     for function in FUNCTIONS.iter() {
         let missing = match function.name {
-            "send-invites" | "resend-invite" | "deliver-invites" => {
+            "send-invites" | "resend-invite" | "deliver-invites" | "send-digests" => {
                 "TABLE_NAME is missing; MAIL_FROM is missing; PORTAL_URL is missing; FUNCTION_TIMEOUT is missing"
             }
             "track-delivery" => "TABLE_NAME is missing; EVENT_TOPIC is missing",
