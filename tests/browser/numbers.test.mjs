@@ -113,17 +113,3 @@ check("a time that has passed is never shown as to come, even if the server's cl
   assert.match(row, /just now/);
   assert.doesNotMatch(row, /\bin (under|\d)/);
 });
-
-check("what a screen reader was told of sending does not stay on the next pages", {}, async ({ page, stack, hand }) => {
-  const deal = await stack.newDeal();
-  await page.clock.install();
-  await enter(page, deal.manager, `${deal.path}/invite`);
-  await hand.paste("textbox", "Addresses", `ann@${deal.org}.example`);
-  await hand.press("button", "Send 1 invite");
-  const told = page.getByRole("status").filter({ hasText: "1 of 1 sent" });
-  await told.waitFor({ state: "attached" });
-  await hand.press("link", "See the deal’s seats");
-  await page.getByRole("rowheader", { name: `ann@${deal.org}.example` }).waitFor();
-  await page.clock.fastForward(10_000);
-  await told.waitFor({ state: "detached" });
-});

@@ -1,6 +1,19 @@
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { Problem } from "../api";
-import { hint, wait } from "./status";
+import { Announcer, announce, hint, wait } from "./status";
+
+it("what screen readers are told does not stay on the next pages", () => {
+  vi.useFakeTimers();
+  const told = () => Announcer().props.children.props.children;
+  announce("1 of 2 sent");
+  vi.advanceTimersByTime(9_000);
+  announce("2 of 2 sent");
+  vi.advanceTimersByTime(9_999);
+  expect(told()).toBe("2 of 2 sent");
+  vi.advanceTimersByTime(1);
+  expect(told()).toBe("");
+  vi.useRealTimers();
+});
 
 it.each([
   ["Too many requests.", undefined, "Try again in a moment.", ""],
