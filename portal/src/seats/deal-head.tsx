@@ -21,6 +21,14 @@ export function DealHead({
     <>
       <p class="soft">
         <Text>{`${deal.organisation.name}, ${instant(deal.startsAt)} – ${instant(deal.endsAt)}`}</Text>
+        {deal.state !== "ended" && (
+          <>
+            {" · "}
+            <a class="alone" href={`/deals/${deal.id}/settings`}>
+              Reminders
+            </a>
+          </>
+        )}
       </p>
       <SeatNumbers seats={seats}>
         {deal.state === "active" && counts && counts.pending > seats.available && (
