@@ -84,7 +84,9 @@ def test_an_unconfirmed_user_is_not_added(cognito, block, group, organisation):
         people.appoint(cognito, block, POOL["UserPoolId"], "ann@acme.example", group, organisation)
 
 
-def test_a_dismissed_person_loses_groups_sessions_and_organisation_and_sends_and_gets_nothing_more(cognito, block, monkeypatch):
+def test_a_dismissed_person_loses_groups_sessions_and_organisation_and_sends_and_gets_nothing_more(
+    cognito, block, monkeypatch
+):
     monkeypatch.setattr(people.time, "time", lambda: 1_000_000)
     values = {":yes": {"BOOL": True}, ":at": {"N": "1086400"}, ":none": {"N": "0"}}
     counts = "windowEnds = if_not_exists(windowEnds, :none), used = if_not_exists(used, :none)"

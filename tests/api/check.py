@@ -146,7 +146,12 @@ def deal_with_invites(stack, tokens):
     stack.ask("POST", "/api/invites/decline", None, {"token": of_pool("to_preview")[0]})
     stack.ask("POST", "/schedules/send-digests")
     digests = [url_of(stack.ask("GET", "/inbox/messages.json")[-1]).rpartition("/")[2]]
-    found = {"deal": deal, "digests": digests, "nobody": of_pool("to_preview") + of_pool("to_ask"), "to_unsubscribe": unsubscribing}
+    found = {
+        "deal": deal,
+        "digests": digests,
+        "nobody": of_pool("to_preview") + of_pool("to_ask"),
+        "to_unsubscribe": unsubscribing,
+    }
     found |= accepting
     return found | {pool: ids[pool] for pool in ("to_cancel", "to_release", "to_resend", "to_read", "to_correct")}
 

@@ -206,17 +206,18 @@ class Jobs:
         _, invite = self.invited()
 
         def job() -> None:
-            self.stack.invoke("track-delivery", delivered(self.stack, self.deal, invite))
-            assert self.stack.item(self.deal, invite)["delivery"]["S"] == "delivered"
+            # A complaint is an opt-out too.
+            self.stack.invoke("track-delivery", event_of("complaint", self.stack, self.deal, invite))
+            assert self.stack.item(self.deal, invite)["delivery"]["S"] == "complained"
 
         return job
 
 
-def delivered(stack: Stack, deal: str, invite: str) -> dict:
+def event_of(kind: str, stack: Stack, deal: str, invite: str) -> dict:
     """SES's event for the first mail of an invite, as SNS hands it over. The emulator's SES publishes none."""
     time = "2026-11-26T12:00:00.000Z"
     tags = {"deal": [deal], "invite": [invite], "send": ["1"]}
-    event = {"eventType": "Delivery", "mail": {"timestamp": time, "tags": tags}, "delivery": {"timestamp": time}}
+    event = {"eventType": kind.capitalize(), "mail": {"timestamp": time, "tags": tags}, kind: {"timestamp": time}}
     topic = stack.environment("track-delivery")["EVENT_TOPIC"]
     return {"Records": [{"EventSource": "aws:sns", "Sns": {"TopicArn": topic, "Message": json.dumps(event)}}]}
 
@@ -382,7 +383,7 @@ def test_the_topic_of_events_hands_them_to_the_function_that_tracks(stack: Stack
 
 def test_an_event_of_another_topic_changes_nothing(jobs: Jobs, stack: Stack) -> None:
     _, invite = jobs.invited()
-    event = delivered(stack, jobs.deal, invite)
+    event = event_of("delivery", stack, jobs.deal, invite)
     event["Records"][0]["Sns"]["TopicArn"] += "-of-a-stranger"
     stack.invoke("track-delivery", event)
     assert stack.item(jobs.deal, invite)["delivery"]["S"] == "sent"

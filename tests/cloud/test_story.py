@@ -296,6 +296,12 @@ def test_a_mail_provider_unsubscribes_with_one_click(stack: Stack, partner: str,
     assert stack.call("POST", resend, manager, headers={"if-match": '"1"'}).code == "opted_out"
 
 
+def test_a_manager_sets_a_deals_reminders(stack: Stack, partner: str, manager: str) -> None:
+    deal = f"/api/deals/{stack.make_deal(partner)}"
+    assert stack.ok("PUT", f"{deal}/reminders", manager, {"after": ["3d"]}) == {"after": ["3d"]}
+    assert stack.ok("GET", deal, manager)["reminders"] == ["3d"]
+
+
 def test_a_managers_digest_is_switched_on_and_off(stack: Stack, issuer: Issuer, partner: str) -> None:
     organisation = somebody()[:11]
     address = private(f"manager@{organisation}.example")

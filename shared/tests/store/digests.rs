@@ -145,7 +145,7 @@ async fn a_digest_belongs_to_one_organisation_and_ends() {
     table.switch_on(start()).await.unwrap();
     table.tell(after(1)).await;
     let first = table.digest().await.unwrap();
-    // Of another organisation, it begins anew, and at most once a day.
+    // For another organisation it starts again, still at most once a day.
     let globex = OrganisationId::parse("globex").unwrap();
     let off = |by| async { table.store.switch_digest_off(&learner("max"), by, after(9)).await.unwrap() };
     assert_eq!(off(SwitchOff::ByManager(&globex)).await, None);
