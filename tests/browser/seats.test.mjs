@@ -523,7 +523,7 @@ check("the list shows the manager's own actions at once, even if the server retu
   await rowOf(page, "bob@example.com").waitFor({ state: "detached" });
   await page.getByRole("link", { name: "Deals", exact: true }).click();
   const answered = page.waitForResponse(list);
-  await page.getByRole("link", { name: "Unlimited" }).click();
+  await page.getByRole("link", { name: "Unlimited", exact: true }).click();
   await answered;
   await rowOf(page, "ann@example.com").getByText("Pending").waitFor();
   assert.deepEqual(await listed(page), ["ann@example.com"]);
