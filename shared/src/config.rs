@@ -72,7 +72,9 @@ impl MailConfig {
 
 /// Whole seconds, at least one: `90s`, `2h`, `7d`.
 pub fn parse_duration(text: &str) -> Option<Lifetime> {
-    let time = humantime::parse_duration(text).ok().filter(|time| *time >= Duration::from_secs(1))?;
+    let time = humantime::parse_duration(text)
+        .ok()
+        .filter(|time| *time >= Duration::from_secs(1) && time.subsec_nanos() == 0)?;
     Lifetime::try_seconds(i64::try_from(time.as_secs()).ok()?)
 }
 
@@ -277,7 +279,7 @@ mod tests {
         ] {
             assert_eq!(parse_duration(text).map(duration_text).as_deref(), Some(written), "{text}");
         }
-        for text in ["", "7", "0s", "-7d", "soon", "7 parsecs", "999999999999999999d"] {
+        for text in ["", "7", "0s", "1.5s", "1500ms", "-7d", "soon", "7 parsecs", "999999999999999999d"] {
             assert_eq!(parse_duration(text), None, "{text}");
         }
     }

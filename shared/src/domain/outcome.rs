@@ -50,7 +50,7 @@ pub fn record_outcome(
             ..invite.clone()
         }),
         _ if !is_held => Err(Superseded),
-        (Outcome::Failed(_), Some(_)) => Ok(invite.without_reminder()),
+        (Outcome::Failed(_), Some(_)) => Ok(invite.without_reminder(now)),
         (Outcome::Failed(reason), None) => Ok(invite.failed(reason, now)),
         (Outcome::Requeued { due_at, was_attempted }, reminder) => {
             let mut next = Invite { lease_until: Some(whole_milliseconds(due_at)), ..invite.clone() };

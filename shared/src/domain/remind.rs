@@ -69,14 +69,22 @@ impl Invite {
         (next < deal_ends_at).then_some(next)
     }
 
-    /// The next reminder is mailed or dropped.
-    pub(super) fn without_reminder(&self) -> Self {
+    /// The next reminder is dropped. If it was claimed, the history says that it failed (I4).
+    pub(super) fn without_reminder(&self, now: Timestamp) -> Self {
+        let next = self.after_reminder();
+        match self.remind_attempts {
+            0 => next,
+            _ => Self { history: self.history.with(HistoryEvent::Failed, now, None), ..next },
+        }
+    }
+
+    fn after_reminder(&self) -> Self {
         Self { reminded: self.reminded + 1, remind_attempts: 0, lease_until: None, ..self.clone() }
     }
 
     /// The reminder with this number is out. Another attempt of it may have been recorded, and the invite answered.
     pub(super) fn reminded(&self, number: u8, now: Timestamp) -> Self {
-        let mut next = if self.reminded == number { self.without_reminder() } else { self.clone() };
+        let mut next = if self.reminded == number { self.after_reminder() } else { self.clone() };
         next.send_times.insert(0, whole_milliseconds(now));
         next.history = next.history.with(HistoryEvent::Reminded, now, None);
         next
@@ -105,7 +113,7 @@ pub fn take_up_reminder(
         && deal.available() > 0
         && limit.check(invite, now).is_ok();
     if !may_go_out {
-        return Ok(invite.without_reminder());
+        return Ok(invite.without_reminder(now));
     }
     let remind_attempts = invite.remind_attempts + 1;
     let lease = retry_delay(attempt.lease, remind_attempts, attempt.jitter);
@@ -258,7 +266,10 @@ mod tests {
         ];
         for (why, invite, deal, limit, is_stopped, now) in cases {
             let dropped = taken_up(invite, deal, limit, is_stopped, now).unwrap();
-            let expected = Invite { reminded: 1, remind_attempts: 0, lease_until: None, ..sent() };
+            let mut expected = Invite { reminded: 1, ..sent() };
+            if invite.remind_attempts > 0 {
+                expected.history = expected.history.with(HistoryEvent::Failed, at(now), None);
+            }
             assert_eq!(dropped, expected, "{why}");
         }
         let last = Invite { reminded: 1, ..sent() };
@@ -291,7 +302,8 @@ mod tests {
     fn i4_a_failed_reminder_is_dropped_and_its_invite_stays_sent() {
         let first = claimed(&sent(), 40).unwrap();
         let dropped = recorded(&first, &first, Outcome::Failed(FailureReason::OptedOut)).unwrap();
-        assert_eq!(dropped, Invite { links: first.links.clone(), reminded: 1, ..sent() });
+        let history = sent().history.with(HistoryEvent::Failed, at(41), None);
+        assert_eq!(dropped, Invite { links: first.links.clone(), reminded: 1, history, ..sent() });
     }
 
     #[test]
