@@ -320,8 +320,7 @@ export function Invites({
       body: (
         <>
           <p>
-            {count === 1 ? "The person gets" : "Each person gets"} a new email with a new link and a new expiry date.
-            Only the new link works.
+            {count === 1 ? "The person gets" : "Each person gets"} a new email with a new link. Only the new link works.
           </p>
           <People rows={rows.filter((row) => !leftOut(row))} />
           {left.length > 0 && (
@@ -377,8 +376,8 @@ export function Invites({
       title: `Resend ${counts ? tabCount(counts, status) : "all"} ${status} invites?`,
       body: (
         <p>
-          Each person gets a new email with a new link and a new expiry date. Only the new link works. An invite is left
-          out if its email is on its way, bounced or was marked as spam.
+          Each person gets a new email with a new link. Only the new link works. An invite is left out if its email is
+          on its way, bounced or was marked as spam.
         </p>
       ),
       action: "Resend all",

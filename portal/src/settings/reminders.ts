@@ -55,16 +55,19 @@ export function refusedIn(problem: Problem, steps: Steps): Wrong | undefined {
   return isSet(steps[1]) ? [undefined, words] : [words, undefined];
 }
 
-/** What a valid setting means for an invite that is sent now. */
-export function meaning(steps: Steps, now: number): string {
+/** What a valid setting means for an invite that is sent now, in a deal that ends at `endsAt`. */
+export function meaning(steps: Steps, now: number, endsAt: string): string {
   const set = steps.filter(isSet);
   if (set.length === 0) return "Nobody is reminded.";
-  const when = set.map((step) => {
+  const inTime = set.filter((step) => now + secondsOf(step) * 1000 < Date.parse(endsAt));
+  const end = inTime.length < set.length ? ` No reminder goes out after the deal’s end on ${date(endsAt)}.` : "";
+  if (inTime.length === 0) return `Nobody who is invited today is reminded.${end}`;
+  const when = inTime.map((step) => {
     const { text, unit } = step;
     const time = counted(Number(text), UNITS[unit].slice(0, -1));
     return unit === "d"
       ? `${time} later (${date(new Date(now + secondsOf(step) * 1000).toISOString())})`
       : `${time} later`;
   });
-  return `Somebody who is invited today and does not answer is reminded ${when.join(", and again ")}.`;
+  return `Somebody who is invited today and does not answer is reminded ${when.join(", and again ")}.${end}`;
 }

@@ -93,7 +93,7 @@ function Reminders({ deal }: { deal: DealWithSeats }) {
       <p class="soft">Leave a field empty for no reminder.</p>
       {!isWrong && (
         <p>
-          <Text>{meaning(steps, now)}</Text>
+          <Text>{meaning(steps, now, deal.endsAt)}</Text>
         </p>
       )}
       <p>This applies to invites that you send or resend from now on. Invites that are out keep their reminders.</p>
