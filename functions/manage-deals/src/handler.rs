@@ -1,4 +1,4 @@
-//! Creating, resizing, ending and deleting deals.
+//! Creating, resizing, ending and deleting deals, and setting their reminders.
 
 use crate::digest;
 use ::http::{HeaderValue, header};

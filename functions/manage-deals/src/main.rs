@@ -1,5 +1,5 @@
-//! `manage-deals`: partnership managers create and change deals of any organisation, and learning managers switch their
-//! digest on and off.
+//! `manage-deals`: partnership managers create and change deals of any organisation. Learning managers set a deal's
+//! reminders, and switch their digest on and off.
 
 mod digest;
 mod handler;

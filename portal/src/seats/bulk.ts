@@ -25,7 +25,7 @@ type Batches = () => Promise<Invite[] | undefined>;
 /** `sending`: its last email is still queued, so it needs no other. */
 export type BulkOutcome = ResendOutcome | CancelOutcome | "sending";
 
-/** Why a resend of many leaves a row out, as the API would: nobody looks at each of them. */
+/** Why a resend of many leaves a row out. The API decides the same way; the page says it before it asks. */
 export function leftOut(row: Invite): BulkOutcome | undefined {
   if (isSending(row)) return "sending";
   const { state, reason } = row.delivery;

@@ -120,7 +120,7 @@ impl Store {
         }
     }
 
-    /// The organisation of the digest, which was on or off. `None` if there is no such digest.
+    /// Returns the digest's organisation, also if the digest was off already. `None` if there is no such digest.
     pub async fn switch_digest_off(
         &self,
         manager: &PersonId,
