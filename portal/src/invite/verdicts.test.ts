@@ -1,31 +1,17 @@
 import { expect, it } from "vitest";
 import type { Invite } from "../api";
+import { INVITE } from "../sample";
 import { leftOutOf, pastOf, stillOut } from "./verdicts";
 
-const INVITE: Invite = {
-  id: "i",
-  email: "ann@example.com",
-  name: null,
-  status: "pending",
-  queuedAt: "2026-05-01T10:00:00Z",
-  sentAt: "2026-05-01T10:00:00Z",
-  expiresAt: "2026-05-29T10:00:00Z",
-  acceptedAt: null,
-  acceptedWith: null,
-  declinedAt: null,
-  askedAt: null,
-  askedFor: null,
-  removedAt: null,
-  remindAt: null,
-  invitedBy: null,
-  sends: 1,
+const DELIVERED: Invite = {
+  ...INVITE,
   delivery: { state: "delivered", at: "2026-05-01T10:00:00Z", reason: null },
 };
 const MAY = "2026-05-03T10:00:00Z";
 
 it.each<[change: Partial<Invite>, note: string, list: string]>([
   [
-    { delivery: { ...INVITE.delivery, state: "bounced", reason: "mailbox_unavailable" } },
+    { delivery: { ...DELIVERED.delivery, state: "bounced", reason: "mailbox_unavailable" } },
     "The email bounced on 1 May: no such mailbox. Correct the address, or resend the invite once the mailbox exists.",
     "undelivered",
   ],
@@ -43,7 +29,7 @@ it.each<[change: Partial<Invite>, note: string, list: string]>([
     "removed",
   ],
 ])("an address with an earlier invite says what happened to it: %j", (change, note, list) => {
-  expect(pastOf({ ...INVITE, ...change })).toEqual({ note, list });
+  expect(pastOf({ ...DELIVERED, ...change })).toEqual({ note, list });
 });
 
 it("a line is no longer left out once all its addresses are in the list", () => {

@@ -1,30 +1,13 @@
 import { afterEach, expect, test, vi } from "vitest";
 import type { Invite } from "../api";
+import { INVITE } from "../sample";
 import { session } from "../session";
 import { cancelRows, leftOut, resendListed, resendRows } from "./bulk";
 import { recordOptOut } from "./own";
 
 afterEach(() => vi.unstubAllGlobals());
 
-const row: Invite = {
-  id: "ann",
-  email: "ann@example.com",
-  name: null,
-  status: "pending",
-  queuedAt: "2026-11-01T00:00:00Z",
-  sentAt: null,
-  expiresAt: null,
-  acceptedAt: null,
-  acceptedWith: null,
-  declinedAt: null,
-  askedAt: null,
-  askedFor: null,
-  removedAt: null,
-  remindAt: null,
-  invitedBy: "max@acme.example",
-  sends: 1,
-  delivery: { state: "sent", at: "2026-11-01T00:00:00Z", reason: null },
-};
+const row: Invite = { ...INVITE, sentAt: null, expiresAt: null, invitedBy: "max@acme.example" };
 const PAGE = {
   deal: { id: "d", name: "", organisation: { id: "", name: "" }, startsAt: "", endsAt: "", state: "active" },
   seats: { total: 1, allocated: 0, available: 1 },

@@ -1,28 +1,15 @@
 import { describe, expect, test } from "vitest";
 import type { Invite } from "../api";
+import { INVITE } from "../sample";
 import { recordGone, recordRow, recordSent, withOwn } from "./own";
 
 let deals = 0;
 const newDeal = () => `deal-${++deals}`;
 
 const row = (id: string, change: Partial<Invite> = {}): Invite => ({
+  ...INVITE,
   id,
   email: `${id}@example.com`,
-  name: null,
-  status: "pending",
-  queuedAt: "2026-11-01T00:00:00Z",
-  sentAt: "2026-11-01T00:00:01Z",
-  expiresAt: "2026-11-29T00:00:01Z",
-  acceptedAt: null,
-  acceptedWith: null,
-  declinedAt: null,
-  askedAt: null,
-  askedFor: null,
-  removedAt: null,
-  remindAt: null,
-  invitedBy: null,
-  sends: 1,
-  delivery: { state: "sent", at: "2026-11-01T00:00:01Z", reason: null },
   ...change,
 });
 const queued = { state: "queued", at: "2026-11-02T00:00:00Z", reason: null } as const;

@@ -1,26 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Invite, InviteDetail } from "../api";
+import { INVITE } from "../sample";
 import { canResend, isIn, type Known, placeOf, timeline } from "./words";
 
 const TIME = "2026-11-01T00:00:00Z";
 const LATER = "2026-11-20T00:00:00Z";
 const invite = (state: Invite["delivery"]["state"], reason: Invite["delivery"]["reason"] = null): Invite => ({
-  id: "ann",
-  email: "ann@example.com",
-  name: null,
-  status: "pending",
-  queuedAt: TIME,
-  sentAt: TIME,
-  expiresAt: "2026-11-29T00:00:00Z",
-  acceptedAt: null,
-  acceptedWith: null,
-  declinedAt: null,
-  askedAt: null,
-  askedFor: null,
-  removedAt: null,
-  remindAt: null,
-  invitedBy: null,
-  sends: 1,
+  ...INVITE,
   delivery: { state, at: TIME, reason },
 });
 

@@ -1,0 +1,23 @@
+/** For tests. */
+import type { Invite } from "./api";
+
+/** A pending invite whose email was sent. */
+export const INVITE: Invite = {
+  id: "ann",
+  email: "ann@example.com",
+  name: null,
+  status: "pending",
+  queuedAt: "2026-11-01T00:00:00Z",
+  sentAt: "2026-11-01T00:00:00Z",
+  expiresAt: "2026-11-29T00:00:00Z",
+  acceptedAt: null,
+  acceptedWith: null,
+  declinedAt: null,
+  askedAt: null,
+  askedFor: null,
+  removedAt: null,
+  remindAt: null,
+  invitedBy: null,
+  sends: 1,
+  delivery: { state: "sent", at: "2026-11-01T00:00:00Z", reason: null },
+};
