@@ -17,9 +17,12 @@ Template.add_multi_constructor(
 )
 
 
+def resources(template: str) -> dict:
+    return yaml.load((ROOT / "infra" / template).read_text(), Template)["Resources"]
+
+
 def rules(template: str, acl: str) -> list[dict]:
-    resources = yaml.load((ROOT / "infra" / template).read_text(), Template)["Resources"]
-    return sorted(resources[acl]["Properties"]["Rules"], key=lambda rule: rule["Priority"])
+    return sorted(resources(template)[acl]["Properties"]["Rules"], key=lambda rule: rule["Priority"])
 
 
 CLOUDFRONT = rules("web-acl.yaml", "WebAcl")
@@ -79,6 +82,8 @@ def matched(acl: list[dict], method: str, path: str, headers: dict[str, str]) ->
         ("/api/deals/d1/invites", ["api-by-address", "rows-by-address"]),
         ("/api/deals/d1/invites/resend", ["api-by-address", "rows-by-address"]),
         ("/api/deals/d1/invites/cancel", ["api-by-address", "rows-by-address"]),
+        ("/api/deals/d1/seats.csv", ["api-by-address", "rows-by-address"]),
+        ("/api/deals/d1/seats", ["api-by-address"]),
         ("//api/x/../deals/d1/invites", ["api-by-address", "rows-by-address"]),
         ("/api/deals/d1/invites/i1/resend", ["api-by-address"]),
         ("/api/deals/d1/invites/i1", ["api-by-address"]),
@@ -93,14 +98,29 @@ def test_each_request_is_counted(path, names):
     assert with_token == [*names, "api-by-token", "all-by-address"]
 
 
+@pytest.mark.parametrize("acl", [CLOUDFRONT, SIGN_UP], ids=["cloudfront", "sign-up"])
+def test_no_two_rules_have_the_same_priority(acl):
+    """AWS refuses to create such a web ACL."""
+    assert [rule["Priority"] for rule in acl] == [*range(len(acl))]
+
+
 def test_one_stranger_leaves_most_of_a_routes_limit_to_others():
-    """The route's limits are everybody's: 100 a second, and 5 where a request has many rows."""
+    """The route's limits are everybody's. How many seconds of a minute one address takes from others, on each route."""
     limits = {rule["Name"]: rule["Statement"]["RateBasedStatement"] for rule in CLOUDFRONT}
     assert [key["Header"]["Name"] for key in limits["api-by-token"]["CustomKeys"]] == ["authorization"]
     assert [limit["AggregateKeyType"] for limit in limits.values()] == ["IP", "IP", "CUSTOM_KEYS", "IP"]
     assert {limit["EvaluationWindowSec"] for limit in limits.values()} == {60}
-    for name, rate in (("api-by-address", 100), ("api-by-token", 100), ("rows-by-address", 5)):
-        assert limits[name]["Limit"] / rate <= 12, "seconds of a minute"
+    seconds = {}
+    for route, rate in resources("template.yaml")["ApiStage"]["Properties"]["RouteSettings"].items():
+        method, path = route.split()
+        allowed = min(limits[name]["Limit"] for name in matched(CLOUDFRONT, method, path, {}))
+        seconds[route] = allowed / rate["ThrottlingRateLimit"]
+    assert {route for route, taken in seconds.items() if taken > 12} == {"GET /api/organisations"}
+    assert max(seconds.values()) == 20
+    without_a_token = {
+        route for route in seconds if re.search("/(invites|digests)/(preview|decline|ask|opt-|unsub)", route)
+    }
+    assert {seconds[route] for route in without_a_token} == {4}
 
 
 @pytest.mark.parametrize(
