@@ -446,7 +446,7 @@ def origin_secrets(before: dict | None, rotate: bool) -> list[Values]:
 def affordable_concurrency(region: str) -> str:
     """What to reserve when nobody said. AWS refuses to leave less than 100 of the account's invocations unreserved."""
     limits = boto3.client("lambda", region_name=region).get_account_settings()["AccountLimit"]
-    return "20" if limits["UnreservedConcurrentExecutions"] - (7 * 20 + 2 * 2) >= 100 else "0"
+    return "20" if limits["UnreservedConcurrentExecutions"] - (7 * 20 + 3 * 2) >= 100 else "0"
 
 
 def content_type(name: str) -> str:

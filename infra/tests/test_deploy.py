@@ -303,7 +303,7 @@ def test_strangers_do_not_mail_from_the_identity_of_the_invites(monkeypatch):
     assert "SIGN_IN_FROM and MAIL_FROM have the same identity, acme.example" in problems[0]
 
 
-@pytest.mark.parametrize(("unreserved", "reserved"), [(10, "0"), (243, "0"), (244, "20"), (1000, "20")])
+@pytest.mark.parametrize(("unreserved", "reserved"), [(10, "0"), (245, "0"), (246, "20"), (1000, "20")])
 def test_functions_reserve_what_the_account_can_spare(monkeypatch, unreserved, reserved):
     lambdas = MagicMock()
     lambdas.get_account_settings.return_value = {"AccountLimit": {"UnreservedConcurrentExecutions": unreserved}}
