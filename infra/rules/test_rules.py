@@ -290,7 +290,7 @@ CHANGES = [
                 "Properties": {"EventDestination": {"MatchingEventTypes": types}},
             },
         )
-        for types in ([], ["BOUNCE", "OPEN"], ["CLICK"])
+        for types in ([], ["bounce", "open"], ["click"], ["BOUNCE"])
     ],
     ("mail_needs_tls", "MailConfigurationSet.Properties.DeliveryOptions", REMOVED),
     ("mail_needs_tls", "MailConfigurationSet.Properties.DeliveryOptions.TlsPolicy", "OPTIONAL"),
