@@ -305,7 +305,7 @@ export const changeDeal = (deal: string, change: DealChange, tag: string | null)
 export const setReminders = async (deal: string, after: string[]) =>
   (await request<{ after: string[] }>("PUT", at(deal, "/reminders"), { after: [""] }, { body: { after } })).body;
 
-/** Whether the manager gets a daily email about what needs them. Each `on` renews it for 180 days. */
+/** Whether the manager gets the daily email. Each `on` renews it for 180 days. */
 export const getDigest = () => read<{ on: boolean }>("/api/me/digest", { on: false });
 export const setDigest = async (on: boolean) =>
   (await request<{ on: boolean }>("PUT", "/api/me/digest", { on: false }, { body: { on } })).body;

@@ -15,11 +15,11 @@ export function Digest() {
   const [opened, setOpened] = useState(false);
   return (
     <details class="digest" onToggle={({ currentTarget }) => currentTarget.open && setOpened(true)}>
-      <summary>Daily email about what needs you</summary>
+      <summary>Daily email about deals that need your attention</summary>
       <p>
-        At most one email a day, and none if nothing needs you. It says how many people asked for a new link or a seat,
-        how many emails did not arrive and how many people declined, when the seats of a deal run out, and when a deal
-        ends. It names no learner.
+        At most one email a day, and none if nothing is new. It says how many people asked for a new link or a seat, how
+        many invites did not arrive and how many people declined. It also says when a deal's seats run low, and when a
+        deal ends within 30 days. It names no learner.
       </p>
       {opened && <Switch />}
     </details>

@@ -55,7 +55,7 @@ const WORDS = {
   },
   digest: {
     heading: "Stop the daily email?",
-    text: "You will get no more emails about what needs you in your deals. Deals, seats and invites stay as they are. You can switch the email on again on your deals page.",
+    text: "You will get no more emails about deals that need your attention. Deals, seats and invites stay as they are. You can switch the email on again on your deals page.",
     button: "Stop the daily email",
     lost: "The daily email may have been stopped.",
   },

@@ -205,7 +205,7 @@ const STATES = {
     const deal = await stack.newDeal({ org: "digested" });
     await page.route("**/api/me/digest", (route) => route.fulfill({ json: { on: true } }));
     await enter(page, deal.manager, "/deals");
-    await page.getByText("Daily email about what needs you").click();
+    await page.getByText("Daily email about deals that need your attention").click();
     await page.getByRole("button", { name: "Switch off" }).waitFor();
   }, inUse: true },
   "invite-sending": { steps: async ({ page, stack, hand }) => {

@@ -73,7 +73,7 @@ async function digest(page) {
   });
   return digest;
 }
-const SUMMARY = "Daily email about what needs you";
+const SUMMARY = "Daily email about deals that need your attention";
 
 check("the daily email is switched on, renewed and switched off on the deals page", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();

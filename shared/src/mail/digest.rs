@@ -1,5 +1,5 @@
-//! Renders the digest: for each deal what needs its manager, each line with a link to the page that mends it. No link
-//! accepts an invite, and no learner is named.
+//! Renders the digest: for each deal what needs its manager's attention. Each line links to the page where the manager
+//! can act. No link accepts an invite, and no learner is named.
 
 use super::{Mail, unlinked};
 use crate::config::MailConfig;
@@ -7,7 +7,7 @@ use crate::domain::digest::{COUNTED_UP_TO, DigestId, Line, Section};
 use crate::domain::{Attention, Deal, Email, Timestamp, readable};
 use askama::Template;
 
-const SUBJECT: &str = "What needs you in your deals";
+const SUBJECT: &str = "Deals that need your attention";
 
 struct Words {
     sections: Vec<(String, Vec<Item>)>,
@@ -68,10 +68,10 @@ fn item(config: &MailConfig, deal: &Deal, line: Line) -> Item {
             (format!("{} {invites} did not arrive", number(count)), "?status=undelivered")
         }
         Line::News(Attention::Declined, count) => (format!("{} declined", people(count)), "?status=declined"),
-        Line::ThreeQuarters => (format!("{} of {} seats taken", deal.allocated, deal.seats), ""),
-        Line::Full if deal.seats == 1 => ("the only seat is taken".to_owned(), ""),
-        Line::Full => (format!("all {} seats taken", deal.seats), ""),
-        Line::EndsSoon => (format!("ends on {}", readable(deal.ends_at)), ""),
+        Line::ThreeQuarters => (format!("{} of {} seats are taken", deal.allocated, deal.seats), ""),
+        Line::Full if deal.seats == 1 => ("The only seat is taken".to_owned(), ""),
+        Line::Full => (format!("All {} seats are taken", deal.seats), ""),
+        Line::EndsSoon => (format!("The deal ends on {}", readable(deal.ends_at)), ""),
     };
     Item { text, link: format!("{}/deals/{}{query}", config.portal, deal.id) }
 }

@@ -144,7 +144,7 @@ fn the_digest() {
     ]);
     assert_eq!(
         (mail.to.as_str(), mail.subject.as_str()),
-        ("max@acme.example", "What needs you in your deals")
+        ("max@acme.example", "Deals that need your attention")
     );
     let (_, id) = mail.unsubscribe.split_once("https://portal.example/api/digests/unsubscribe/").unwrap();
     assert!(DigestId::parse(id).is_some());
