@@ -181,7 +181,7 @@ manager: $(AWS)/ready ## Appoint a learning manager in the user pool (EMAIL= ORG
 partner: $(AWS)/ready ## Appoint a partnership manager (EMAIL=)
 	@$(AWS)/bin/python infra/people.py partner --stack $(call quoted,$(STACK)) --email $(call said,EMAIL)
 
-dismiss: $(AWS)/ready ## Withdraw both appointments (EMAIL=; with another issuer SUBJECT=, which stops sending only)
+dismiss: $(AWS)/ready ## Withdraw both appointments (EMAIL=; with another issuer SUBJECT=, which ends only sending and the digest)
 	@$(AWS)/bin/python infra/people.py dismiss --stack $(call quoted,$(STACK)) --email $(call said,EMAIL) --subject $(call said,SUBJECT)
 
 opt-in: $(AWS)/ready ## Lift a person's opt-out from an organisation's invites (EMAIL= ORG=)
