@@ -106,7 +106,7 @@ REMINDED = 0.60
 # Declined, asked or opted out.
 ANSWERED = 0.05
 ROWS_A_REQUEST = 100
-# Of the managers who want a digest, so many get one on a day.
+# The share of the managers with a digest who get one on a given day.
 DIGESTS, DIGESTS_SENT = 1_000, 0.5
 DAYS = 30
 # A manager loads the portal once for ten invites: deals, a page of all, counts.

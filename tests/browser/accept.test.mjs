@@ -312,7 +312,7 @@ check("asking for a link that has become valid leads to accepting", { expect: [a
   await signIn(page, hand, "ann@home.example");
 });
 
-check("when declining comes too late, the page shows what is the case", { expect: [answered(409)] }, async ({ page, stack, hand }) => {
+check("when declining comes too late, the page shows the current state", { expect: [answered(409)] }, async ({ page, stack, hand }) => {
   const { link } = await invited(stack);
   await page.goto(link);
   await page.getByRole("button", { name: DECLINE }).waitFor();

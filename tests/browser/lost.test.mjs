@@ -1,4 +1,4 @@
-/** Requests that arrive, and whose answers get lost: what the portal says afterwards is the case. */
+/** Requests that arrive, and whose answers get lost: what the portal says afterwards is true. */
 import assert from "node:assert/strict";
 import { answered, chooseAccount, enter, Keyboard } from "./browser.mjs";
 import { ADMIN } from "./stack.mjs";

@@ -94,7 +94,7 @@ check("the daily email is switched on, renewed and switched off on the deals pag
   assert.deepEqual(asked, [true, true, false]);
 });
 
-check("the daily email says what is missing, and what is the case after a lost answer", { expect: [answered(409), /ERR_CONNECTION_RESET/] }, async ({ page, stack, hand }) => {
+check("the daily email says what is missing, and whether it is on after a lost answer", { expect: [answered(409), /ERR_CONNECTION_RESET/] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   const state = await digest(page);
   await enter(page, deal.manager, "/deals");

@@ -1,4 +1,4 @@
-//! `send-digests`: mails each manager who wants it, once a day, what needs them.
+//! `send-digests`: mails a daily digest to each manager who wants one.
 
 mod send;
 

@@ -20,7 +20,7 @@ const AT_ONCE: usize = 4;
 /// Deals that are read at once, for each digest.
 const DEALS_AT_ONCE: usize = 8;
 
-/// The wait before SES is asked again after it throttled a mail.
+/// The wait before another attempt, after SES throttled a mail.
 const BUSY: Duration = Duration::from_millis(500);
 
 const REASONS: [Attention; 3] = [Attention::Asked, Attention::Undelivered, Attention::Declined];
@@ -98,7 +98,7 @@ impl Digests<'_> {
         Ok(Report { done: is_done.into(), left_over: (!is_done).into(), ..Report::default() })
     }
 
-    /// The organisation's deals with their news, and the places of what the news count.
+    /// The organisation's deals with their news, and the places in the index that were counted.
     async fn read(&self, digest: &Digest) -> Result<Vec<DealNews>, StoreError> {
         let store = &self.sending.store;
         let deals = store.deals_of(&digest.organisation).await?;

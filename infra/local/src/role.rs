@@ -1,7 +1,7 @@
-//! The functions' roles, as IAM asks them before each call to DynamoDB: its actions, and the keys and attributes that it
+//! Checks each call to DynamoDB against the function's role, as IAM does: its actions, and the keys and attributes that it
 //! writes. So every test shows that no function needs more than its role, and that no role's condition is too narrow.
 //!
-//! The functions have their names as access keys. Indexes are not asked for: `make test-cloud` does that.
+//! A function's access key is its name. `make test-cloud` checks the access to indexes, which is not checked here.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -21,7 +21,7 @@ static ROLES: LazyLock<BTreeMap<&str, Vec<&Value>>> = LazyLock::new(|| {
     FUNCTIONS.iter().map(|it| (it.name, role(it.name).into_iter().flatten().collect())).collect()
 });
 
-/// Whoever is no function may do anything: a test, or a developer.
+/// A caller that is no function, such as a test or a developer, may do anything.
 pub(crate) fn allows(caller: &str, operation: &str, body: &[u8]) -> bool {
     let Some(role) = ROLES.get(caller) else { return true };
     let request: Value = serde_json::from_slice(body).unwrap_or_default();

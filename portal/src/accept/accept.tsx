@@ -114,7 +114,7 @@ const ANSWERS: Record<Answer, (link: string) => Promise<(found: Found) => Found>
 const ownSeats = async (): Promise<OwnSeat[] | undefined> =>
   session.value ? listOwnSeats().catch(() => undefined) : undefined;
 
-/** Reads what is the case. The learner's seats are read only where they make a difference. */
+/** Reads the invite's current state. The learner's seats are read only where they make a difference. */
 async function look(link: string): Promise<Found> {
   try {
     const preview = await previewInvite(link);
@@ -171,7 +171,7 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
     update((found) => ({ ...found, obstacle }));
     checks.value++;
   };
-  /** Shows what is the case after a failed answer, and what failed unless that says it all. */
+  /** After a failed answer, shows the current state, and what failed unless the state says it all. */
   const explain = async (of: Answer | "accept", label: string, problem: Problem) => {
     const { code, status, isLost, temporary } = problem;
     if (wordsFor(code).final) return end(link, { code });
@@ -219,7 +219,7 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
     checks.value++;
   };
 
-  // Only while it is so: the page must not contradict what it says to screen readers.
+  // Only while it is true: the page must not contradict what it says to screen readers.
   const isWaiting = found?.preview?.status === "pending" && !found.obstacle;
   const isUntouched = !busy.value && !refusal.value && !answered.value;
   const told = session.value && isWaiting && isUntouched ? "You are signed in. You have not accepted yet." : "";

@@ -1,7 +1,7 @@
 /** What a link that was really sent can still do. */
 import type { Asked, Gone, OwnSeat, Preview } from "../api";
 
-/** Why a link cannot accept. Those of a deal that is full or has not started may pass; the others are final for this account. */
+/** Why a link cannot accept. A full deal and a deal that has not started may pass; the others are final for this account. */
 export type Obstacle =
   | "deal_full"
   | "deal_not_started"
@@ -61,7 +61,7 @@ export function askableFor({ obstacle, preview }: Found): Asked["askedFor"] | un
   return obstacle === "invite_expired" || obstacle === "invite_superseded" ? "link" : undefined;
 }
 
-/** Whether the person can decline: also for want of a second seat. */
+/** Whether the person can decline. Somebody who already has a seat can, too. */
 export const isDeclinable = ({ preview, obstacle }: Found) =>
   preview?.status === "pending" && (!isOver(obstacle) || obstacle === "already_seated");
 

@@ -114,7 +114,7 @@ pub struct Deal {
     /// The shortest lifetime that an invite of this deal was ever sent with. An invite queued more recently
     /// than this cannot have expired, which bounds the rows that a reader looks at.
     pub shortest_lifetime: Option<Duration>,
-    /// How long after a mail its reminders go. A send takes them along.
+    /// How long after a mail its reminders go. Each send stores them in its invite.
     pub reminders: Vec<Duration>,
 }
 

@@ -1,5 +1,5 @@
-//! The digest: once a day, what needs a manager in the organisation's deals. It has counts and no learner's address or
-//! name. A manager is told each fact once.
+//! The digest: a daily mail to a manager about what is new in the organisation's deals. It has counts, and no learner's
+//! address or name. A manager is told each fact once.
 
 use super::invite::Attention;
 use super::{Deal, DealId, DealState, PersonId, Timestamp};
@@ -11,7 +11,7 @@ use std::fmt;
 /// A digest ends unless the manager renews it.
 pub const RENEWED_FOR: Duration = Duration::days(180);
 
-/// The most news of a kind that are counted.
+/// News of a kind are counted up to this number.
 pub const COUNTED_UP_TO: u32 = 1_000;
 
 /// How long before its end a deal is mentioned.
@@ -28,7 +28,7 @@ const ENDS_SOON: u8 = 4;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Line {
-    /// How many invites are there for this reason since the last digest.
+    /// How many invites got this reason since the last digest.
     News(Attention, u32),
     /// At least three quarters of the seats are taken.
     ThreeQuarters,
@@ -43,8 +43,7 @@ pub struct Section {
 }
 
 /// The digest's sections, and what the manager will have been told. `deals` are all of the organisation's, each with the
-/// news since the last digest. Without a section there is nothing to say. Nothing is said of an ended deal, because
-/// nobody could act on it.
+/// news since the last digest. No section means no mail. An ended deal has no section, because nobody could act on it.
 pub fn digest(
     deals: Vec<(Deal, Vec<(Attention, u32)>)>,
     told: &Told,

@@ -1,5 +1,5 @@
-//! Reminding: a reminder is a further mail of the same send, with the same expiry. A send takes the reminders of its deal
-//! along, so that a changed setting applies to later sends. What cannot go out at its time is dropped
+//! Reminding: a reminder is a further mail of a send, with the same expiry. Each send stores the reminders of its deal, so
+//! a changed setting applies to later sends. A reminder that cannot go out in its time is dropped
 //! (`docs/decisions/0034-a-reminder-goes-out-in-its-time-or-never.md`).
 
 use super::claim::{MOST_ATTEMPTS, NewAttempt, retry_delay};
@@ -10,7 +10,7 @@ use super::limit::RecipientLimit;
 use super::{Deal, DealState, Timestamp, whole_milliseconds};
 use chrono::Duration;
 
-/// How long after a mail its reminders go, as every deal begins.
+/// How long after a mail the reminders of a new deal go.
 pub const DEFAULT_REMINDERS: [Duration; MOST_REMINDERS] = [Duration::days(7), Duration::days(21)];
 
 const MOST_REMINDERS: usize = 2;
@@ -62,7 +62,7 @@ impl Invite {
         self.next_reminder().map(|(begins, _)| self.lease_until.unwrap_or(begins))
     }
 
-    /// For people. Also of a row of an index, which does not know how many reminders went out.
+    /// What people see. A row of an index does not know how many reminders went out, so the time alone decides.
     pub fn remind_at(&self, deal_ends_at: Timestamp, now: Timestamp) -> Option<Timestamp> {
         let mut later = self.reminder_times().skip_while(|at| *at <= now);
         let (next, _) = (later.next()?, later.next()?);
@@ -335,7 +335,7 @@ mod tests {
         let both = recorded(&once, &again, Outcome::Sent).unwrap();
         assert_eq!((both.reminded, both.send_times.len()), (1, 2));
         let resent = again.with_new_send(&new_send(3), HistoryEvent::Resent, at(42));
-        assert!(recorded(&resent, &again, Outcome::Sent).is_err(), "a newer send began anew");
+        assert!(recorded(&resent, &again, Outcome::Sent).is_err(), "a newer send has reminders of its own");
         assert_eq!((resent.reminded, resent.remind_attempts), (0, 0));
     }
 

@@ -1,6 +1,6 @@
-//! Digests: a manager's switch, which says what the manager has been told, and the facts since then. A run claims a
-//! digest by moving its place in the due index; the place is what it saw, so of several runs only one mails. What a
-//! claim came to is recorded under the claim's id, and a repeated record writes the same.
+//! Digests: a manager's switch, what the manager was told, and the facts since then. A run claims a digest by moving its
+//! place in the due index, on the condition that nobody moved it before. So only one of several runs mails. The outcome is
+//! recorded under the claim's id, and repeating the record writes the same.
 
 use super::read::{one_page, pages};
 use super::retry::is_condition;
@@ -16,10 +16,10 @@ use futures_util::stream::{Stream, TryStreamExt};
 /// An ended digest still knows what was told, for a manager who switches it on again.
 const KEPT_FOR: Duration = Duration::days(365);
 
-/// A write takes less time than this to reach the index. So much of the time before a run is read again by the next.
+/// A write reaches the index within this time. So the next run reads this much of the time before a run again.
 const OVERLAP: Duration = Duration::minutes(10);
 
-/// So many facts of that time are remembered as told.
+/// The most facts of that time that are remembered as told.
 const MOST_RECENT: usize = 100;
 
 const PAGE: i32 = 100;
@@ -33,7 +33,7 @@ pub struct Digest {
     pub renew_by: Timestamp,
     pub due_at: Timestamp,
     pub told: Told,
-    /// Earlier facts are no news.
+    /// All earlier facts were told.
     pub(super) since: Timestamp,
     /// The places of later facts that were told.
     pub(super) recent: Vec<String>,
@@ -73,7 +73,7 @@ impl Store {
         Ok(item.map(|item| item::digest(manager, item)).transpose()?.flatten())
     }
 
-    /// Renews a digest that is on. Else it begins now. What was told and the next time stay.
+    /// Renews a digest that is on, and otherwise starts it now. What was told and the next time stay.
     pub async fn switch_digest_on(
         &self,
         manager: &PersonId,
@@ -105,7 +105,7 @@ impl Store {
              dueAt = if_not_exists(dueAt, :begins), secret = if_not_exists(secret, :secret) REMOVE recent"
         );
         let begin = self.update_action(key, &begin, &format!("NOT ({is_on})"), values)?;
-        // A dismissed manager's token is good for some minutes more, and the dismissal deletes a digest that is on.
+        // A dismissed manager's token stays valid for some minutes, and the dismissal has deleted the digest.
         let is_employed = ConditionCheck::builder()
             .table_name(&self.table)
             .set_key(Some(keys::sends_key(&keys::manager(manager))))
@@ -193,7 +193,7 @@ impl Store {
         Ok(is_ours.then_some(claim))
     }
 
-    /// Records what the claim came to, also if the digest has been switched off since.
+    /// Records the claim's outcome, even if the digest was switched off in between.
     pub async fn record_digest(&self, digest: &Digest, claim: &str) -> Result<()> {
         let told = serde_dynamo::to_attribute_value(&digest.told).map_err(|_| StoreError::Corrupt("told"))?;
         let recent = digest.recent.iter().map(s).collect();

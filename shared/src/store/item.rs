@@ -113,7 +113,8 @@ impl InviteRecord {
     }
 }
 
-/// The same reason is no news, nor is one that comes back when another is withdrawn.
+/// An unchanged reason keeps its time, and a reason that shows again when another is withdrawn gets its old one: neither
+/// is news.
 fn noted_at(existing: Option<&InviteRecord>, invite: &Invite, now: Timestamp) -> Option<Timestamp> {
     let (reason, at) = invite.attention()?;
     let before = existing.map(|record| &record.invite);

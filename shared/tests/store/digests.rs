@@ -163,7 +163,7 @@ async fn a_digest_belongs_to_one_organisation_and_ends() {
     assert_eq!(table.managers_due(after(2 * DAY)).await, 0);
 }
 
-/// A dismissed manager's token is good for some minutes more.
+/// A dismissed manager's token stays valid for some minutes.
 #[tokio::test]
 async fn a_blocked_manager_switches_nothing_on() {
     let table = Table::new(9).await;

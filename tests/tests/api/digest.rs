@@ -60,7 +60,7 @@ fn line(text: &str, query: &str) -> (String, String) {
     (text.to_owned(), format!("/deals/deal{query}"))
 }
 
-/// Invites somebody, and makes them a fact.
+/// Invites this address, and makes this happen to the invite.
 async fn make(stack: &TestStack, deal: &Deal, address: &str, what: &str) {
     let invite = deal.invite_one(address).await;
     let token = stack.token_for(address).await;
@@ -161,7 +161,7 @@ async fn i4_each_fact_is_told_once_however_many_runs_there_are() {
 
 /// What happened while it was off is not told, what was told is not told again, and there is one mail a day at most.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_digest_that_is_switched_on_again_begins_anew_and_repeats_nothing() {
+async fn a_digest_that_is_switched_on_again_repeats_nothing() {
     let stack = TestStack::start().await;
     let deal = stack.deal(4).await;
     switch(&deal.manager, true).await;
@@ -297,7 +297,7 @@ async fn i8_a_switch_needs_a_manager_with_an_address_and_a_body_that_says_on() {
     stack.stop().await;
 }
 
-/// `make dismiss` blocks the manager and deletes the switch (`infra/people.py`). A token that is still good brings it not back.
+/// `make dismiss` blocks the manager and deletes the switch (`infra/people.py`). A token that is still valid does not bring it back.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn i6_a_dismissed_managers_digest_stays_off() {
     let stack = TestStack::start().await;

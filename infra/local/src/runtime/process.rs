@@ -40,7 +40,7 @@ fn lambda_environment(program: &Program, api: SocketAddr, id: u64) -> Vec<(&'sta
         ("_HANDLER", "bootstrap".to_owned()),
         ("AWS_REGION", REGION.to_owned()),
         ("AWS_DEFAULT_REGION", REGION.to_owned()),
-        // The database asks its role.
+        // By this key the database finds its role.
         ("AWS_ACCESS_KEY_ID", name.to_owned()),
         ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
         ("AWS_SESSION_TOKEN", "local".to_owned()),
