@@ -18,7 +18,7 @@ export function Digest() {
       <summary>Daily email about deals that need your attention</summary>
       <p>
         At most one email a day, and none if nothing is new. It says how many people asked for a new link or a seat, how
-        many invites did not arrive and how many people declined. It also says when a deal's seats run low, and when a
+        many invites did not arrive and how many people declined. It also says when a deal’s seats run low, and when a
         deal ends within 30 days. It names no learner.
       </p>
       {opened && <Switch />}

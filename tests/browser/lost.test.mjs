@@ -154,7 +154,7 @@ check("a lost answer of “Accept” is found by somebody who stopped the invite
   assert.equal(await page.getByRole("alert").count(), 0);
 });
 
-check("while a lost answer of “Accept” cannot be checked, it is not called nothing, and the next attempt shows the seat", LOST, async ({ page, stack, hand }) => {
+check("while a lost answer of “Accept” cannot be checked, the page does not say that nothing was accepted, and the next attempt shows the seat", LOST, async ({ page, stack, hand }) => {
   await openInvite({ page, stack, hand });
   await loseAnswer(page, "**/api/invites/accept");
   await page.route("**/api/invites/preview", disconnect);
