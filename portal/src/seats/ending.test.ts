@@ -3,7 +3,8 @@ import type { Deal, DealWithSeats } from "../api";
 import { endsSoon, successorOf } from "./ending";
 
 const NOW = Date.parse("2026-11-25T00:00:00Z");
-const deal = (id: string, endsAt: string, state: Deal["state"] = "active") => ({ id, endsAt, state }) as DealWithSeats;
+const deal = (id: string, startsAt: string, endsAt: string, state: Deal["state"] = "active", available = 5) =>
+  ({ id, startsAt, endsAt, state, seats: { total: 9, allocated: 9 - available, available } }) as DealWithSeats;
 
 test.each([
   ["2026-12-25T00:00:00Z", "active", true],
@@ -11,13 +12,19 @@ test.each([
   ["2026-12-01T00:00:00Z", "upcoming", false],
   ["2026-11-01T00:00:00Z", "ended", false],
 ] as const)("a deal that ends at %s and is %s ends soon: %s", (endsAt, state, soon) => {
-  expect(endsSoon(deal("d", endsAt, state), NOW)).toBe(soon);
+  expect(endsSoon(deal("d", "2026-01-01T00:00:00Z", endsAt, state), NOW)).toBe(soon);
 });
 
-test("the successor is the deal that ends last, if it ends later", () => {
-  const old = deal("old", "2026-12-01T00:00:00Z");
-  const next = deal("next", "2027-12-01T00:00:00Z", "upcoming");
-  const other = deal("other", "2027-01-01T00:00:00Z");
-  expect(successorOf(old, [other, old, next])).toBe(next);
-  expect(successorOf(next, [other, old, next])).toBeUndefined();
+const OLD = deal("old", "2025-12-01T00:00:00Z", "2026-12-01T00:00:00Z");
+const SPRING = deal("spring", "2026-12-01T00:00:00Z", "2027-06-01T00:00:00Z", "upcoming");
+const YEAR = deal("year", "2026-12-02T00:00:00Z", "2027-12-01T00:00:00Z", "upcoming");
+const SHORT = deal("short", "2025-12-01T00:00:00Z", "2026-12-01T00:00:00Z");
+const FULL = deal("full", "2026-06-01T00:00:00Z", "2028-01-01T00:00:00Z", "active", 0);
+test.each([
+  ["the one that starts first, not the one that ends last", [YEAR, OLD, SPRING], SPRING],
+  ["one with a free seat, even if a full one starts earlier", [FULL, YEAR, OLD], YEAR],
+  ["a full one, if no other runs on", [FULL, OLD, SHORT], FULL],
+  ["none, if none ends later", [OLD, SHORT], undefined],
+] as const)("the successor is %s", (_, deals, successor) => {
+  expect(successorOf(OLD, [...deals])).toBe(successor);
 });

@@ -10,11 +10,16 @@ const SOON = 30 * 86_400_000;
 export const endsSoon = ({ state, endsAt }: Deal, now: number) =>
   state === "active" && Date.parse(endsAt) - now <= SOON;
 
-/** The deal of the same organisation that ends last, if it ends after this one. */
+/** Whether a seat is free. */
+const hasRoom = ({ seats }: DealWithSeats) => seats.available > 0;
+
+/** The organisation's next deal that runs on after this one: first one with a free seat, then the one that starts first. */
 export const successorOf = (deal: Deal, deals: DealWithSeats[]) =>
   deals
-    .filter(({ id, endsAt, state }) => id !== deal.id && state !== "ended" && endsAt > deal.endsAt)
-    .toSorted((a, b) => Date.parse(b.endsAt) - Date.parse(a.endsAt))[0];
+    .filter(
+      ({ id, endsAt, state }) => id !== deal.id && state !== "ended" && Date.parse(endsAt) > Date.parse(deal.endsAt),
+    )
+    .toSorted((a, b) => Number(hasRoom(b)) - Number(hasRoom(a)) || Date.parse(a.startsAt) - Date.parse(b.startsAt))[0];
 
 /** Says that a deal ends soon, with the way to its successor. */
 export function Ending({ deal, now }: { deal: Deal; now: number }) {
@@ -31,8 +36,12 @@ export function Ending({ deal, now }: { deal: Deal; now: number }) {
           <a href={`/deals/${next.id}`}>
             <Text>{`Go to ${next.name}, which runs until ${instant(next.endsAt)}`}</Text>
           </a>
-          {next.state === "active" && (
-            <a href={`/deals/${next.id}/invite?from=${deal.id}`}>Invite the same people there</a>
+          {!hasRoom(next) ? (
+            <span>Every seat there is taken: ask your partnership manager for more.</span>
+          ) : (
+            next.state === "active" && (
+              <a href={`/deals/${next.id}/invite?from=${deal.id}`}>Invite the same people there</a>
+            )
           )}
         </p>
       )}
