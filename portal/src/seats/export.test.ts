@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { Export } from "./export";
+import { Export, fileName } from "./export";
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -57,4 +57,14 @@ test.each<[string, () => Response | Promise<Response>]>([
 test("a download that is stopped is not complete", async () => {
   answer(() => csv(`${HEAD}a,\r\n`, "2"));
   expect(await new Export("d", undefined).run(() => false)).toBe(false);
+});
+
+test.each([
+  ["Unlimited", undefined, "seats-unlimited-2026-11-27.csv"],
+  ["Evening courses: 2026/27", "pending", "seats-evening-courses-2026-27-pending-2026-11-27.csv"],
+  ["../Größe & Ñandú", undefined, "seats-größe-ñandú-2026-11-27.csv"],
+  ["학".repeat(100), undefined, `seats-${"학".repeat(50)}-2026-11-27.csv`],
+  ["★", "removed", "seats-d1-removed-2026-11-27.csv"],
+] as const)("the file of “%s” has a name that every system takes", (name, status, file) => {
+  expect(fileName({ id: "d1", name }, status, Date.parse("2026-11-27T23:59:00Z"))).toBe(file);
 });

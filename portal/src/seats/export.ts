@@ -1,5 +1,5 @@
 /** The CSV file of a list. */
-import { exportSeats, type Filter } from "../api";
+import { type Deal, exportSeats, type Filter } from "../api";
 
 /**
  * Joins the pages of the file. It can be stopped between two pages, and continues after a failure with the page that is
@@ -27,4 +27,17 @@ export class Export {
     } while (this.#next);
     return true;
   }
+}
+
+/** `seats-evening-courses-pending-2026-11-27.csv`: files of several deals and days lie in one folder. */
+export function fileName({ id, name }: Pick<Deal, "id" | "name">, status: Filter | undefined, now: number): string {
+  const words =
+    name
+      .toLowerCase()
+      .match(/[\p{L}\p{M}\p{N}]+/gu)
+      ?.join("-") ?? id;
+  // File systems limit names to 255 bytes, and a letter takes up to four.
+  const short = [...words].slice(0, 50).join("");
+  const day = new Date(now).toISOString().slice(0, 10);
+  return `${["seats", short, status, day].filter(Boolean).join("-")}.csv`;
 }

@@ -4,6 +4,7 @@ import {
   type Counts,
   cancelInvite,
   correctInvite,
+  type Deal,
   type Filter,
   getInvite,
   type Invite,
@@ -23,7 +24,7 @@ import { Text } from "../ui/text";
 import { useNow } from "../ui/when";
 import { type Bulk, type BulkOutcome, cancelRows, leftOut, resendListed, resendRows } from "./bulk";
 import { Empty } from "./empty";
-import { Export } from "./export";
+import { Export, fileName } from "./export";
 import { InviteList, type RowActions } from "./list";
 import { sentByMe, sentTo } from "./lost";
 import { exactCount, tabCount, total } from "./numbers";
@@ -385,12 +386,12 @@ export function Invites({
     if (sure) await runBulk("Resending", resendListed(deal, status), undefined);
   };
 
-  const exportList = () => {
+  const exportList = (of: Deal) => {
     const file = new Export(deal, status);
     const job = async (onProgress: (done: number) => boolean): Promise<Message> => {
       const complete = await file.run(onProgress);
       if (!complete) return { tone: "plain", text: "You stopped the download. No file was saved." };
-      const name = `seats${status ? `-${status}` : ""}.csv`;
+      const name = fileName(of, status, Date.now());
       // Reading the answers removed the byte order mark, by which Excel recognises UTF-8.
       download(`\ufeff${file.text}`, name);
       return { tone: "good", text: `${counted(file.rows, "invite")} saved as ${name}.` };
@@ -422,12 +423,12 @@ export function Invites({
       )}
       <div class="tools">
         <Search text={search} large={large} removed={status === "removed"} onSearch={onSearch} />
-        {!search && rows.length > 0 && (
+        {!search && page && rows.length > 0 && (
           <button
             type="button"
             class="secondary outline"
             disabled={run !== undefined}
-            onClick={() => void exportList()}
+            onClick={() => void exportList(page.deal)}
           >
             Download CSV
           </button>
