@@ -68,10 +68,10 @@ fn item(config: &MailConfig, deal: &Deal, line: Line) -> Item {
             (format!("{} {invites} did not arrive", number(count)), "?status=undelivered")
         }
         Line::News(Attention::Declined, count) => (format!("{} declined", people(count)), "?status=declined"),
-        Line::ThreeQuarters => (format!("{} of {} seats are taken", deal.allocated, deal.seats), ""),
-        Line::Full if deal.seats == 1 => ("The only seat is taken".to_owned(), ""),
-        Line::Full => (format!("All {} seats are taken", deal.seats), ""),
-        Line::EndsSoon => (format!("The deal ends on {}", readable(deal.ends_at)), ""),
+        Line::ThreeQuarters => (format!("{} of {} seats taken", deal.allocated, deal.seats), ""),
+        Line::Full if deal.seats == 1 => ("the only seat is taken".to_owned(), ""),
+        Line::Full => (format!("all {} seats taken", deal.seats), ""),
+        Line::EndsSoon => (format!("ends on {}", readable(deal.ends_at)), ""),
     };
     Item { text, link: format!("{}/deals/{}{query}", config.portal, deal.id) }
 }
