@@ -273,7 +273,15 @@ def check_sender(setting: str, address: str, ses) -> tuple[str | None, list[str]
     return None, [f"SES does not know {setting} {address} in {ses.meta.region_name}: run `{command}`."]
 
 
-def check_senders(values: Values, region: str) -> tuple[Values, list[str]]:
+def check_set(name: str, ses) -> Iterator[str]:
+    """Cognito's mail needs the configuration set that `make sender` creates along with an identity."""
+    try:
+        ses.get_configuration_set(ConfigurationSetName=name)
+    except ses.exceptions.NotFoundException:
+        yield f"SES has no configuration set {name} in {ses.meta.region_name}, because `make sender` did not create the identity of SIGN_IN_FROM for this STACK: run `aws sesv2 create-configuration-set --region {ses.meta.region_name} --configuration-set-name {name} --delivery-options TlsPolicy=REQUIRE --suppression-options SuppressedReasons=BOUNCE,COMPLAINT --vdm-options DashboardOptions={{EngagementMetrics=DISABLED}}`."
+
+
+def check_senders(values: Values, stack: str, region: str) -> tuple[Values, list[str]]:
     """Returns the parameters of the verified identities, and the problems."""
     senders = [("SenderIdentity", "mail_from", region)]
     if values.get("create_user_pool") == "true":
@@ -286,6 +294,8 @@ def check_senders(values: Values, region: str) -> tuple[Values, list[str]]:
         identity, found = check_sender(name.upper(), values[name], ses)
         problems += found
         identities[parameter] = identity
+        if identity and name == "sign_in_from":
+            problems += check_set(f"{stack}-sign-in", ses)
         if not ses.get_account().get("ProductionAccessEnabled"):
             say(
                 f"Note: SES is in its sandbox in {where} and mails verified addresses only; docs/how-to.md says how to leave it."
@@ -333,7 +343,9 @@ def sam_deploy(template: Path, stack: str, region: str, parameters: Values) -> N
         ended = subprocess.run([*command, f"file://{file.name}"], check=False)
     if ended.returncode != 0:
         remove_failed_creation(stack, region)
-        raise Refused("The deployment failed, for the reason above. Fix it, then run `make deploy` again.")
+        raise Refused(
+            f"CloudFormation did not deploy {stack}, for the reason above. Fix it, then run the same command again."
+        )
 
 
 def remove_failed_creation(stack: str, region: str) -> None:
@@ -564,7 +576,7 @@ def deploy(given: Values, stack: str, rotate: bool, will_build: bool = False) ->
     problems += check_together(values, region)
     if values.get("issuer"):
         problems += check_issuer(values["issuer"])
-    identities, found = check_senders(values, region)
+    identities, found = check_senders(values, stack, region)
     problems += found
     architecture = values.get("arch", "x86_64")
     problems += check_package(architecture, will_build)
@@ -577,13 +589,15 @@ def deploy(given: Values, stack: str, rotate: bool, will_build: bool = False) ->
     parameters |= identities
     say(f"Deploying to account {account} (about ten minutes the first time, mostly for CloudFront)…")
     has_web_acl = values.get("web_acl") != "false"
+    # Another Region's deployment of this name may have it.
+    had_web_acl = find_stack(f"{stack}-web-acl", WEB_ACL_REGION) is not None
     parameters["WebAclArn"] = deploy_web_acl(stack) if has_web_acl else ""
     try:
         for origin in origin_secrets(before, rotate):
             sam_deploy(TEMPLATE, stack, region, parameters | origin)
     except Refused:
         # A failed creation leaves nothing behind.
-        if not find_stack(stack):
+        if not had_web_acl and not find_stack(stack):
             delete_web_acl(stack)
         raise
     if not has_web_acl:
@@ -628,7 +642,10 @@ def run(command: Callable[[], None]) -> None:
         print(refusal, file=sys.stderr)
         sys.exit(2)
     except (BotoCoreError, ClientError) as error:
-        print(f"A request to AWS failed: {error}", file=sys.stderr)
+        print(
+            f"A request to AWS failed: {error}\nIf this is about credentials, the Region or the network, mend that. Then run the same command again: it goes on where it stopped.",
+            file=sys.stderr,
+        )
         sys.exit(2)
 
 

@@ -11,6 +11,7 @@ from unittest.mock import MagicMock
 import boto3
 import deploy
 import pytest
+from botocore.exceptions import NoCredentialsError
 from botocore.stub import Stubber
 from samcli.cli.types import CfnParameterOverridesType
 
@@ -196,6 +197,17 @@ def test_an_unverified_sender_is_refused_with_what_to_do():
     assert "run `make sender MAIL_FROM=a@acme.example`" in problems[0]
 
 
+def test_cognitos_configuration_set_must_be_there():
+    client = boto3.client("sesv2", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+    stub = Stubber(client)
+    stub.add_response("get_configuration_set", {}, {"ConfigurationSetName": "seatkeeper-sign-in"})
+    stub.add_client_error("get_configuration_set", "NotFoundException", http_status_code=404)
+    stub.activate()
+    assert list(deploy.check_set("seatkeeper-sign-in", client)) == []
+    [problem] = deploy.check_set("seatkeeper-sign-in", client)
+    assert "--region us-east-1 --configuration-set-name seatkeeper-sign-in" in problem
+
+
 def test_settings_are_kept_and_one_way_to_sign_in_drops_the_other():
     assert deploy.resolve({"send_rate": "50"}, GOOD) == GOOD | {"send_rate": "50"}
     to_pool = deploy.resolve({"create_user_pool": "true"}, GOOD | {"token_scope_prefix": "seatkeeper/"})
@@ -263,8 +275,41 @@ def test_values_reach_sam_whole_and_off_the_command_line(monkeypatch):
 def test_a_failed_deployment_says_what_to_do(monkeypatch):
     monkeypatch.setattr(subprocess, "run", lambda command, check: subprocess.CompletedProcess(command, 1))
     monkeypatch.setattr(deploy, "find_stack", lambda *_: None)
-    with pytest.raises(deploy.Refused, match=r"^The deployment failed.* run `make deploy` again\.$"):
+    with pytest.raises(
+        deploy.Refused, match=r"^CloudFormation did not deploy seatkeeper.* run the same command again\.$"
+    ):
         deploy.sam_deploy(deploy.TEMPLATE, "seatkeeper", "us-east-1", {})
+
+
+def test_a_request_that_fails_says_what_to_do(capsys):
+    def ask():
+        raise NoCredentialsError
+
+    with pytest.raises(SystemExit):
+        deploy.run(ask)
+    assert "run the same command again" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("had", [True, False])
+def test_a_failed_creation_keeps_the_web_acl_of_another_deployment(monkeypatch, had):
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setattr(boto3.session, "Session", MagicMock())
+    there, deleted = {"seatkeeper-web-acl"} if had else set(), []
+    monkeypatch.setattr(deploy, "find_stack", lambda name, *_: {"StackStatus": ""} if name in there else None)
+    for check in ("check_together", "check_issuer", "check_package", "check_portal"):
+        monkeypatch.setattr(deploy, check, lambda *_: [])
+    monkeypatch.setattr(deploy, "check_senders", lambda *_: ({}, []))
+    monkeypatch.setattr(deploy, "affordable_concurrency", lambda _: "0")
+    monkeypatch.setattr(deploy, "deploy_web_acl", lambda _: "arn")
+    monkeypatch.setattr(deploy, "delete_web_acl", deleted.append)
+
+    def fail(*_):
+        raise deploy.Refused
+
+    monkeypatch.setattr(deploy, "sam_deploy", fail)
+    with pytest.raises(deploy.Refused):
+        deploy.deploy(GOOD, "seatkeeper", False)
+    assert deleted == ([] if had else ["seatkeeper"])
 
 
 def test_a_deployment_that_builds_needs_no_package(monkeypatch):
@@ -299,7 +344,9 @@ def test_sign_up_mail_has_another_regions_quota_where_one_is_near(region, neares
 def test_strangers_do_not_mail_from_the_identity_of_the_invites(monkeypatch):
     monkeypatch.setattr(boto3, "client", lambda *_, **__: MagicMock())
     monkeypatch.setattr(deploy, "check_sender", lambda *_: ("acme.example", []))
-    _, problems = deploy.check_senders(GOOD | POOL | {"sign_in_from": "no-reply@acme.example"}, "us-east-1")
+    _, problems = deploy.check_senders(
+        GOOD | POOL | {"sign_in_from": "no-reply@acme.example"}, "seatkeeper", "us-east-1"
+    )
     assert "SIGN_IN_FROM and MAIL_FROM have the same identity, acme.example" in problems[0]
 
 

@@ -38,9 +38,12 @@ def test_a_deployment_that_fails_the_first_time_leaves_nothing(emulator: Emulato
         "BudgetLimit": {"Amount": "1", "Unit": "USD"},
     }
     emulator.client("budgets").create_budget(AccountId="000000000000", Budget=budget)
+    # The identity was created for another stack.
+    near = emulator.client("sesv2", "us-west-2")
+    near.create_configuration_set(ConfigurationSetName="failed-sign-in")
     command = [sys.executable, "infra/deploy.py", "--stack", "failed", "--create-user-pool", "true"]
     command += ["--mail-from", sender, "--sign-in-from", SIGN_IN_SENDER, "--alarm-email", "ops@futurelearn.example"]
-    with pytest.raises(AssertionError, match="The deployment failed, for the reason above"):
+    with pytest.raises(AssertionError, match="CloudFormation did not deploy failed, for the reason above"):
         run("deploy-failed", command, emulator.environment)
 
     def states() -> dict[str, str]:
