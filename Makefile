@@ -164,6 +164,13 @@ quoted = '$(subst ','\'',$(1))'
 given = $(if $(filter-out file undefined,$(origin $(1))),$($(1)))
 option = $(if $(call given,$(1)),--$(shell echo $(1) | tr A-Z_ a-z-) $(call quoted,$($(1))))
 
+# A misspelt name would be ignored, and the stack would keep its setting.
+typed = $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
+unknown = $(filter-out $(DEPLOY) STACK ROTATE_ORIGIN_SECRET,$(typed))
+ifneq ($(filter deploy,$(MAKECMDGOALS)),)
+$(if $(unknown),$(error make deploy knows no $(unknown): docs/deploy.md has the names))
+endif
+
 deploy: portal $(AWS)/ready ## Deploy to AWS (docs/deploy.md)
 	@PATH="$(CURDIR)/$(AWS)/bin:$$PATH" $(AWS)/bin/python infra/deploy.py --package --stack $(call quoted,$(STACK)) \
 	  $(foreach name,$(DEPLOY),$(call option,$(name))) $(if $(ROTATE_ORIGIN_SECRET),--rotate-origin-secret)

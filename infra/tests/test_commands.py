@@ -1,5 +1,6 @@
 """The commands that the documentation and the programs name exist, with each option that they are given."""
 
+import os
 import re
 import shlex
 import subprocess
@@ -94,6 +95,16 @@ def test_a_make_command_has_a_target_and_variables_of_the_makefile():
     variables = {name for _, given in commands for name in re.findall(r" ([A-Z_]+)=", given)}
     # NAME stands for any of them.
     assert {name for name in variables if not re.search(rf"\b{name}\b", makefile)} == {"NAME"}
+
+
+@pytest.mark.parametrize(("given", "is_known"), [("SENDING_PAUSED=true", True), ("SENDING_PAUSD=true", False)])
+def test_make_deploy_refuses_a_name_that_it_does_not_know(given, is_known):
+    command = ["make", "--dry-run", "deploy", "MAIL_SUBJECT=Join us = now", "STACK=s", given]
+    # Without the variables of the make that runs this test.
+    environment = os.environ | {"MAKEFLAGS": ""}
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, env=environment)
+    assert (ran.returncode == 0) == is_known
+    assert ("make deploy knows no SENDING_PAUSD:" in ran.stderr) != is_known
 
 
 def test_what_the_commands_look_up_is_in_the_template():
