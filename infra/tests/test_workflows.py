@@ -32,6 +32,13 @@ def test_a_workflow_pins_its_actions_and_calls_what_the_makefile_has(path):
     assert called <= TARGETS
 
 
+def test_no_two_jobs_save_different_files_under_one_key():
+    """The second job would find the first one's files, and never save its own."""
+    jobs = [job for path in WORKFLOWS for job in yaml.safe_load(path.read_text())["jobs"].values()]
+    saved = [step["with"]["key"] for job in jobs for step in job["steps"] if "cache@" in step.get("uses", "")]
+    assert len(saved) == len(set(saved)) == 4
+
+
 def test_only_a_release_may_write():
     jobs = {path.stem: yaml.safe_load(path.read_text())["jobs"] for path in WORKFLOWS}
     allowed = {name for name, all_of in jobs.items() if any("permissions" in job for job in all_of.values())}
