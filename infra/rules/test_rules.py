@@ -351,6 +351,9 @@ CHANGES = [
     ),
 ]
 
+    ("a_missing_day_is_noticed", "DigestsAlarm.Properties.Period", 86400),
+    ("a_missing_day_is_noticed", "DigestsAlarm.Properties.DatapointsToAlarm", REMOVED),
+    ("a_missing_day_is_noticed", "DigestsAlarm.Properties.InsufficientDataActions", []),
 
 class Template(yaml.SafeLoader):
     """Reads short tags such as !Ref in the same way as Guard."""
