@@ -17,7 +17,7 @@ PARTNERS = "partnership-managers"
 ORGANISATION = re.compile(r"[a-z0-9-]{1,64}")
 
 
-# By then every token of a dismissed person has expired. DynamoDB deletes the block later.
+# By then every token of the stack's own pool has expired. DynamoDB deletes the block later.
 BLOCKED_FOR = 86_400
 # Longer than an event about a complaint waits in any queue.
 MARK_KEPT = 30 * 86_400
@@ -83,6 +83,9 @@ class Block:
         self.update(subject, f"SET blocked = :yes, purgeAt = :at, {counts}", ExpressionAttributeValues=values)
 
         # After the block, so that no earlier token switches the digest on again.
+        self.end_digest(subject)
+
+    def end_digest(self, subject: str) -> None:
         self.dynamodb.delete_item(TableName=self.table, Key=self.key(subject, "DIGEST"))
 
     def lift(self, subject: str) -> None:
@@ -135,8 +138,12 @@ def appoint(cognito, block: Block, pool: str, email: str, group: str, organisati
     else:
         check_verified(user, pool, email)
         name = user["Username"]
-        block.lift(attributes_of(user)["sub"])
+        known = attributes_of(user)
+        block.lift(known["sub"])
         if attributes:
+            if known.get("custom:org") != organisation:
+                # It tells of the organisation that the person managed before.
+                block.end_digest(known["sub"])
             cognito.admin_update_user_attributes(UserPoolId=pool, Username=name, UserAttributes=attributes)
     cognito.admin_add_user_to_group(UserPoolId=pool, Username=name, GroupName=group)
 
@@ -161,7 +168,7 @@ def people(task: str, email: str, organisation: str, subject: str, stack: str) -
     if task == "dismiss" and subject:
         Block(boto3.client("dynamodb"), outputs_of(stack)).set(subject)
         say(
-            "This person can send no more invites, and gets no more digests. Dismiss them at your identity provider, too: their token still lets them see, cancel and release until it expires."
+            "This person can send no more invites, and gets no more digests. Dismiss them at your identity provider, too: their token still lets them see, cancel, release and set reminders until it expires, and send again if it is valid for more than a day."
         )
         return
     if not ADDRESS.fullmatch(email):
