@@ -1,7 +1,10 @@
 /** The result as a CSV file. */
 
-/** A spreadsheet may run a cell that begins with one of these as a formula. */
-const FORMULA = /^[=+\-@\t\r]/;
+/**
+ * A spreadsheet may run a cell that begins with one of these as a formula. Where a comma is the decimal separator, Excel begins
+ * a cell at each semicolon, quoted or not.
+ */
+const FORMULA = /((?:^|;)"*)(?=[=+\-@＝＋－＠\t\r])/g;
 
 /** Excel recognises UTF-8 only with a byte order mark. */
 export function csvOf(records: string[][]): string {
@@ -9,7 +12,7 @@ export function csvOf(records: string[][]): string {
 }
 
 function cellOf(text: string): string {
-  const safe = text.replace(FORMULA, "'$&");
+  const safe = text.replace(FORMULA, "$1'");
   return /[",\r\n]|^\s|\s$/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
