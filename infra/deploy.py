@@ -64,7 +64,7 @@ PARAMETERS = {
     "monthly_budget": "MonthlyBudget",
     "reserved_concurrency": "ReservedConcurrency",
 }
-# What says how an issuer signs people in. The stack's own user pool takes none of them.
+# The settings of another issuer. The stack's own user pool takes none of them.
 OF_AN_ISSUER = (
     "issuer",
     "audience",

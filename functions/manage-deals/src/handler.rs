@@ -173,7 +173,8 @@ async fn set_reminders(app: &App, request: &Request) -> HandlerResult {
     let deal = authorize_deal_id(&app.store, request, &manager).await?;
     let body: RemindersBody = request.json()?;
     let after: Option<Vec<_>> = body.after.iter().map(|text| parse_duration(text)).collect();
-    let after = after.ok_or_else(|| Problem::field("after", "must have whole times of 1s or more, like 7d, 12h or 90s"))?;
+    let after = after
+        .ok_or_else(|| Problem::field("after", "must have whole times of 1s or more, like 7d, 12h or 90s"))?;
     check_reminders(&after, app.config.lifetime)
         .map_err(|error| Problem::field("after", error.to_string()))?;
     let body = RemindersBody { after: after.iter().copied().map(duration_text).collect() };

@@ -74,7 +74,7 @@ async fn a_fact_is_news_when_it_was_recorded_late_and_told_once() {
     table.tell(after(2 * DAY)).await;
     assert_eq!((table.news(Attention::Declined).await, table.news(Attention::Undelivered).await), (0, 0));
 
-    // It still did not arrive, and a withdrawn question makes the old reason no news.
+    // The mail still did not arrive: after a withdrawn question the old reason shows again, and is not told twice.
     done(table.track_at(&bob, Delivery::Complained { at: after(3) }, after(3 * DAY)).await);
     assert_eq!(table.news(Attention::Undelivered).await, 0);
     done(table.answer(&bob, Answer::Ask, after(40 * DAY)).await);
