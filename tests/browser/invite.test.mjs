@@ -215,30 +215,50 @@ check("a spreadsheet that cannot be read says what to do", {}, async ({ page, st
 check("the people of another deal come into the list, with what will happen to each", { hands: BOTH }, async ({ page, stack, hand }) => {
   const last = await stack.newDeal({ name: "Last year" });
   const next = await stack.newDeal({ org: last.org, name: "Next year" });
+  await stack.newDeal({ org: last.org, name: "Other", ends: 300 });
   const at = (name) => `${name}@${last.org}.example`;
   for (const name of ["ann", "bob", "cat"]) await last.seat(at(name));
   await last.invite([{ email: at("dan"), name: "Dan Low" }, at("eve")]);
   await stack.api(at("eve"), "POST", "/invites/decline", { token: tokenOf(await stack.linkTo(at("eve"))) });
   await next.invite([at("bob")]);
-  await enter(page, last.manager, `${next.path}/invite?from=${last.id}`);
+  await enter(page, last.manager, `${next.path}/invite`);
+  await hand.press("button", "From another deal");
   const panel = page.getByRole("region", { name: "From another deal" });
-  await hand.write("textbox", "Addresses", "unchecked@example.com");
-  await panel.getByRole("combobox", { name: "Deal" }).getByRole("option", { name: /^Last year, .* \(active, 3 seats allocated\)$/ }).waitFor({ state: "attached" });
+  const options = panel.getByRole("combobox", { name: "Deal" }).getByRole("option");
+  await options.first().waitFor({ state: "attached" });
+  assert.deepEqual(
+    (await options.allTextContents()).map((text) => text.replace(/ on .*/, "")),
+    ["Last year: 3 people with a seat, ends", "Other: 0 people with a seat, ends"],
+  );
   await hand.press("button", "Add people", panel);
   await summary(page, "2 will be invited, 1 is already pending");
-  await page.getByText("3 people of Last year added. Not taken from there: 1 pending, 1 declined.").waitFor();
-  assert.equal(page.url(), `${stack.url}${next.path}/invite`, "a reload does not add them again");
-  assert.equal(await page.getByRole("textbox", { name: "More addresses" }).inputValue(), "unchecked@example.com", "the text stays");
-  await hand.write("textbox", "More addresses", "");
+  await page.getByText("3 people of Last year added. Not added: 1 pending, 1 declined.").waitFor();
   await hand.press("button", `Remove ${at("ann")}`);
   await hand.press("button", "From another deal");
-  await hand.press("checkbox", "Also take people whose invite there is pending", panel);
+  await hand.press("checkbox", "Also add people whose invite there is pending", panel);
   await hand.press("button", "Add people", panel);
-  await summary(page, "3 will be invited, 1 is already pending, 2 are duplicates");
+  await summary(page, "3 will be invited, 1 is already pending");
+  await page.getByText("2 people of Last year added. 2 people were in the list already. Not added: 1 declined.").waitFor();
   await rowOf(page, at("dan")).getByText("Dan Low").waitFor();
   await hand.press("button", "Send 3 invites");
   await summary(page, "3 people invited");
   assert.deepEqual((await next.rows()).map(({ email }) => email).sort(), ["ann", "bob", "cat", "dan"].map(at));
+});
+
+check("a link that names another deal adds its people without a question", {}, async ({ page, stack, hand }) => {
+  const last = await stack.newDeal({ name: "Last year" });
+  const next = await stack.newDeal({ org: last.org, name: "Next year" });
+  const at = (name) => `${name}@${last.org}.example`;
+  for (const name of ["ann", "bob"]) await last.seat(at(name));
+  await next.invite([at("bob")]);
+  await inviting(page, next);
+  await hand.write("textbox", "Addresses", "unchecked@example.com");
+  await page.goto(`${next.path}/invite?from=${last.id}`);
+  await chooseAccount(page, hand, last.manager);
+  await summary(page, "1 will be invited, 1 is already pending");
+  assert.equal(page.url(), `${stack.url}${next.path}/invite`, "a reload does not add them again");
+  assert.equal(await page.getByRole("region", { name: "From another deal" }).count(), 0);
+  assert.equal(await page.getByRole("textbox", { name: "More addresses" }).inputValue(), "unchecked@example.com", "the text stays");
 });
 
 check("taking people from another deal shows its progress, and can be stopped", {}, async ({ page, stack, hand }) => {
@@ -248,7 +268,7 @@ check("taking people from another deal shows its progress, and can be stopped", 
   await inviting(page, next);
   await hand.press("button", "From another deal");
   const panel = page.getByRole("region", { name: "From another deal" });
-  await hand.press("checkbox", "Also take people whose invite there is pending", panel);
+  await hand.press("checkbox", "Also add people whose invite there is pending", panel);
   let calls = 0;
   let go = (_) => {};
   const held = new Promise((resolve) => (go = resolve));
@@ -261,9 +281,13 @@ check("taking people from another deal shows its progress, and can be stopped", 
   await panel.getByText("200 of 450 people read").first().waitFor();
   await hand.press("button", "Stop", panel);
   go();
-  await panel.getByRole("button", { name: "Close" }).waitFor();
+  await hand.press("button", "Close", panel);
+  const opener = page.getByRole("button", { name: "From another deal", expanded: false });
+  assert.ok(await opener.evaluate((button) => button === document.activeElement), "the focus returns");
   assert.equal(await page.getByRole("table", { name: "What will happen" }).count(), 0);
   assert.equal(calls, 2);
+  await opener.press("Enter");
+  await hand.press("checkbox", "Also add people whose invite there is pending", panel);
   await hand.press("button", "Add people", panel);
   await summary(page, "450 will be invited");
 });

@@ -56,9 +56,8 @@ check("a workbook of 300 people is invited, mended, exported, and invited again 
   assert.deepEqual(["accepted", "declined", "pending"].map((state) => states.filter((one) => one === state).length), [SEATED, 2, PEOPLE - SEATED - 2]);
 
   await page.goto(`${next.path}/invite?from=${term.id}`);
-  await hand.press("button", "Add people", page.getByRole("region", { name: "From another deal" }));
   await summary(`${SEATED} will be invited`);
-  await says(`${SEATED} people of Spring added. Not taken from there: ${PEOPLE - SEATED - 2} pending, 2 declined.`);
+  await says(`${SEATED} people of Spring added. Not added: ${PEOPLE - SEATED - 2} pending, 2 declined.`);
   await hand.press("button", `Remove ${at(name(4))}`);
   await hand.press("button", `Send ${SEATED - 1} invites`);
   await summary(`${SEATED - 1} people invited`);

@@ -8,10 +8,11 @@ import { Text } from "../ui/text";
 import { type Choice, ChoiceForm } from "./choice-form";
 import type { Columns } from "./columns";
 import { ColumnsForm } from "./columns-form";
+import { keyOfAddress } from "./draft";
 import { isSpreadsheet, LARGEST_FILE, type Reading, readingsOf, samplesOf } from "./file";
 import { FromDeal } from "./from-deal";
 import { type Inviting, MOST_ROWS } from "./inviting";
-import type { Learners } from "./learners";
+import { type Learners, takenFrom } from "./learners";
 import { type List, readList } from "./parse";
 import type { Refusal, Sheet } from "./spreadsheet";
 
@@ -39,6 +40,7 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
   const [over, setOver] = useState(false);
   const area = useRef<HTMLTextAreaElement>(null);
   const file = useRef<HTMLInputElement>(null);
+  const takingButton = useRef<HTMLButtonElement>(null);
   const { problem, checking, files } = inviting;
   const question = inviting.question.value;
   const listed = inviting.rows.value.length;
@@ -77,20 +79,15 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
   /** Adds people again whose check failed. */
   const takeAgain = useRef<(() => Promise<void>) | undefined>(undefined);
   const take = async (learners: Learners, from: DealWithSeats) => {
-    const { people, leftOut } = learners;
-    const { name } = from;
+    const listed = new Set(inviting.rows.value.map(keyOfAddress));
+    const added = learners.people.filter((person) => !listed.has(keyOfAddress(person)));
     setNotes([]);
     setRefusal("");
     takeAgain.current = () => take(learners, from);
-    const added = people.length === 0 || (await add({ rows: people, leftOut: [] }));
-    if (!added) return;
+    if (added.length > 0 && !(await add({ rows: added, leftOut: [] }))) return;
     takeAgain.current = undefined;
     closeTaking();
-    const what =
-      people.length > 0
-        ? `${counted(people.length, "person", "people")} of ${name} added.`
-        : `Nobody to add in ${name}.`;
-    addNote([what, leftOut].filter(Boolean).join(" "));
+    addNote(takenFrom(from.name, added.length, learners));
   };
 
   const onInput = (event: InputEvent & { currentTarget: HTMLTextAreaElement }) => {
@@ -268,7 +265,13 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
         <button type="button" class="secondary outline" onClick={() => file.current?.click()}>
           Choose a file
         </button>
-        <button type="button" class="secondary outline" aria-expanded={taking} onClick={() => setTaking(true)}>
+        <button
+          ref={takingButton}
+          type="button"
+          class="secondary outline"
+          aria-expanded={taking}
+          onClick={() => (taking ? closeTaking() : setTaking(true))}
+        >
           From another deal
         </button>
         <a href="/invite-template.csv" download="invite-template.csv" target="_self">
@@ -288,7 +291,14 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
           currentTarget.value = "";
         }}
       />
-      {taking && <FromDeal deal={inviting.deal} from={query.from} onTaken={take} onClose={closeTaking} />}
+      {taking && (
+        <FromDeal
+          deal={inviting.deal}
+          from={query.from}
+          onTaken={take}
+          onClose={() => (closeTaking(), takingButton.current?.focus())}
+        />
+      )}
       {choice && <ChoiceForm key={choice} choice={choice} />}
       {question && <ColumnsForm key={question} question={question} onChosen={(columns) => void check(columns)} />}
       {waiting > 0 && (

@@ -1,13 +1,12 @@
 /** Takes the people of another deal into the list, such as last year's. */
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { type DealWithSeats, listDeals, type Problem } from "../api";
-import { STATES } from "../deals";
 import { date } from "../time";
 import { asProblem, useLoad } from "../ui/load";
-import { counted, number } from "../ui/seat-numbers";
+import { number, people } from "../ui/seat-numbers";
 import { announce, Failure, Waiting } from "../ui/status";
 import { Text } from "../ui/text";
-import { type Learners, learnersOf } from "./learners";
+import { type Learners, learnersOf, sourcesFor } from "./learners";
 
 export function FromDeal({
   deal,
@@ -17,13 +16,13 @@ export function FromDeal({
 }: {
   /** The deal to invite to. */
   deal: string;
-  /** The deal that is chosen at first. */
+  /** The deal whose people are added without a question. */
   from: string | undefined;
   onTaken: (learners: Learners, from: DealWithSeats) => Promise<void>;
   onClose: () => void;
 }) {
   const { value, problem, reload } = useLoad("deals", () => listDeals());
-  const deals = value?.filter(({ id }) => id !== deal).sort((a, b) => Date.parse(b.startsAt) - Date.parse(a.startsAt));
+  const deals = value && sourcesFor(deal, value, Date.now());
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
   return (
@@ -64,7 +63,8 @@ function Choose({
   onTaken: (learners: Learners, from: DealWithSeats) => Promise<void>;
   onClose: () => void;
 }) {
-  const [id, setId] = useState(deals.find(({ id }) => id === from)?.id ?? deals[0]!.id);
+  const meant = deals.find(({ id }) => id === from);
+  const [id, setId] = useState((meant ?? deals[0]!).id);
   const [withPending, setWithPending] = useState(false);
   const [progress, setProgress] = useState<{ loaded: number; total: number }>();
   const [failure, setFailure] = useState<Problem>();
@@ -95,20 +95,22 @@ function Choose({
       setProgress(undefined);
     }
   };
+  useEffect(() => {
+    if (meant && meant.seats.allocated > 0) void take();
+  }, []);
   return (
     <form onSubmit={(event) => void take(event)}>
       <p class="soft">
-        They are added to the list below, where you see what will happen to each and can remove people. Nothing is sent
-        yet.
+        Everybody who has a seat there is added to the list below. You see what will happen to each, and can remove
+        people. Nothing is sent yet.
       </p>
       <div class="choices">
         <div>
           <label for={select}>Deal</label>
           <select id={select} value={id} onChange={({ currentTarget: { value } }) => setId(value)}>
-            {deals.map(({ id, name, startsAt, endsAt, state, seats }) => (
+            {deals.map(({ id, name, endsAt, state, seats }) => (
               <option key={id} value={id}>
-                {name}, {date(startsAt)} – {date(endsAt)} ({STATES[state].toLowerCase()},{" "}
-                {counted(seats.allocated, "seat")} allocated)
+                {`${name}: ${people(seats.allocated)} with a seat, ${state === "ended" ? "ended" : "ends"} on ${date(endsAt)}`}
               </option>
             ))}
           </select>
@@ -121,7 +123,7 @@ function Choose({
             checked={withPending}
             onChange={({ currentTarget }) => setWithPending(currentTarget.checked)}
           />
-          <span>Also take people whose invite there is pending</span>
+          <span>Also add people whose invite there is pending</span>
         </label>
       </fieldset>
       {failure && <Failure problem={failure} text="Nobody was added." retry={() => void take()} />}

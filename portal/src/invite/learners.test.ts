@@ -1,5 +1,6 @@
 import { beforeEach, expect, it, vi } from "vitest";
-import { learnersOf } from "./learners";
+import type { DealWithSeats } from "../api";
+import { learnersOf, sourcesFor } from "./learners";
 
 const PAGE = 200;
 /** The addresses in each list of the deal. */
@@ -59,7 +60,7 @@ it("takes who has a seat, by pages, and says what it leaves out", async () => {
     { email: "ann@example.com", name: "Ann Doe" },
     { email: "bob0@example.com" },
   ]);
-  expect(found?.leftOut).toBe("Not taken from there: 1,000+ pending, 2 expired.");
+  expect(found?.leftOut).toBe("Not added: 1,000+ pending, 2 expired.");
   expect(progress.mock.calls).toEqual([0, 200, 400].map((loaded) => [loaded, 450]));
 });
 
@@ -68,7 +69,7 @@ it("takes pending invites if asked to, and each address once", async () => {
   counts = { ...counts, accepted: 2, pending: 3, declined: 1 };
   const found = await learnersOf("d", true, vi.fn(), goOn);
   expect(found?.people.map(({ email }) => email)).toEqual(people("bob", 3));
-  expect(found?.leftOut).toBe("Not taken from there: 1 declined.");
+  expect(found?.leftOut).toBe("Not added: 1 declined.");
 });
 
 it.each([
@@ -91,4 +92,51 @@ it("nothing is taken once it is stopped", async () => {
   lists = { accepted: people("bob", 450), pending: [] };
   const progress = vi.fn();
   expect(await learnersOf("d", false, progress, () => progress.mock.calls.length === 2)).toBeUndefined();
+});
+
+const NOW = Date.parse("2026-11-27T00:00:00Z");
+it.each<[what: string, deals: [name: string, endsAt: string, allocated: number][], order: string[]]>([
+  [
+    "what ends soonest comes first",
+    [
+      ["in 2 years", "2028-11-27", 5],
+      ["in 2 days", "2026-11-29", 5],
+    ],
+    ["in 2 days", "in 2 years"],
+  ],
+  [
+    "what ended last comes first",
+    [
+      ["2 years ago", "2024-11-27", 5],
+      ["2 days ago", "2026-11-25", 5],
+    ],
+    ["2 days ago", "2 years ago"],
+  ],
+  [
+    "ended and running deals are compared by distance",
+    [
+      ["in 9 days", "2026-12-06", 5],
+      ["2 days ago", "2026-11-25", 5],
+    ],
+    ["2 days ago", "in 9 days"],
+  ],
+  [
+    "deals without learners come last",
+    [
+      ["nobody", "2026-11-28", 0],
+      ["learners", "2028-11-27", 1],
+    ],
+    ["learners", "nobody"],
+  ],
+  [
+    "the deal itself is left out",
+    [
+      ["this", "2026-11-28", 9],
+      ["other", "2028-11-27", 1],
+    ],
+    ["other"],
+  ],
+])("of the deals to take people from, %s", (_, deals, order) => {
+  const given = deals.map(([id, endsAt, allocated]) => ({ id, endsAt, seats: { allocated } }) as DealWithSeats);
+  expect(sourcesFor("this", given, NOW).map(({ id }) => id)).toEqual(order);
 });
