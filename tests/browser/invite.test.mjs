@@ -186,7 +186,8 @@ check("an Excel workbook is dropped: the page asks for its sheet, then for its c
   for (const type of ["dragover", "drop"]) await page.dispatchEvent("#addresses", type, { dataTransfer: data });
   await summary(page, "Which sheet do you mean?");
   assert.deepEqual(loaded.map((path) => path.replace(/-[\w-]+\.js$/, "")), ["/assets/spreadsheet"], "only a workbook needs its script");
-  await page.getByRole("radio", { name: "Staff & more 3 rows" }).check();
+  await page.getByRole("radio", { name: "Staff & more 2 people", checked: true }).waitFor();
+  await page.getByRole("radio", { name: "Notes no addresses", checked: false }).waitFor();
   await hand.press("button", "Use this sheet");
   await summary(page, "Which columns do you mean?");
   await hand.press("button", "Use these columns");
@@ -334,6 +335,7 @@ check("a file is not read when no spelling is right", { hands: [Keyboard] }, asy
   await page.getByRole("radio", { name: "None of these" }).check();
   await hand.press("button", "Use this spelling");
   await page.getByRole("alert").filter({ hasText: "people.csv was not read. Save the sheet as “CSV UTF-8”" }).waitFor();
+  assert.ok(await page.getByRole("textbox", { name: "Addresses" }).evaluate((box) => box === document.activeElement), "the focus is in the box");
   assert.equal(await page.getByRole("table", { name: "What will happen" }).count(), 0, "no spelling is preselected, and nothing is read");
 });
 

@@ -6,6 +6,8 @@ export interface Choice {
   readonly title: string;
   readonly hint: string;
   readonly options: { readonly text: string; readonly note: string }[];
+  /** The index of the option that is chosen at first, if one is likely. */
+  readonly likely?: number | undefined;
   /** The label of the option to choose none. */
   readonly none: string;
   readonly action: string;
@@ -14,8 +16,8 @@ export interface Choice {
 }
 
 export function ChoiceForm({ choice }: { choice: Choice }) {
-  const { label, title, hint, options, none, action, onChosen } = choice;
-  const [chosen, setChosen] = useState<number>();
+  const { label, title, hint, options, likely, none, action, onChosen } = choice;
+  const [chosen, setChosen] = useState(likely);
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), [choice]);
   const submit = (event: Event) => {

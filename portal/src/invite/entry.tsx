@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
 import type { DealWithSeats } from "../api";
-import { counted, number } from "../ui/seat-numbers";
+import { counted, number, people } from "../ui/seat-numbers";
 import { announce, Failure, Notice } from "../ui/status";
 import { Text } from "../ui/text";
 import { type Choice, ChoiceForm } from "./choice-form";
@@ -14,6 +14,7 @@ import { FromDeal } from "./from-deal";
 import { type Inviting, MOST_ROWS } from "./inviting";
 import { type Learners, takenFrom } from "./learners";
 import { type List, readList } from "./parse";
+import { peopleIn } from "./recipients";
 import type { Refusal, Sheet } from "./spreadsheet";
 
 /** Why a spreadsheet is not read, and what to do. */
@@ -128,8 +129,9 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
       onChosen: (index) => {
         setChoice(undefined);
         const option = index === undefined ? undefined : options[index];
-        if (option === undefined) refuse(refusal);
-        else use(option);
+        if (option !== undefined) return use(option);
+        refuse(refusal);
+        area.current?.focus();
       },
     });
   const open = async (chosen: File) => {
@@ -186,13 +188,19 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
     const [only, another] = sheets;
     if (!only) return refuse(`${name} has no rows in a visible sheet. Choose another file.`);
     if (!another) return use(only);
+    const counts = sheets.map(({ text }) => peopleIn(text));
+    const most = Math.max(...counts);
     ask(
       sheets,
       {
         label: "Sheet",
         title: "Which sheet do you mean?",
         hint: `${name} has ${number(sheets.length)} sheets. To use more than one, choose the file again for each.`,
-        options: sheets.map(({ name, rows }) => ({ text: name, note: counted(rows, "row") })),
+        options: sheets.map(({ name }, index) => ({
+          text: name,
+          note: counts[index] ? people(counts[index]) : "no addresses",
+        })),
+        likely: most > 0 ? counts.indexOf(most) : undefined,
         none: "None of these",
         action: "Use this sheet",
       },

@@ -39,6 +39,9 @@ export const ADDRESS_IN_TEXT = /[^\s<>()[\],;:"']+@[^\s<>()[\],;:"']+/g;
 export const addressesIn = (text: string): string[] =>
   text.match(ADDRESS_IN_TEXT)?.map((address) => address.toLowerCase()) ?? [];
 
+/** The number of lines with an address. */
+export const peopleIn = (text: string) => text.split("\n").filter((line) => addressesIn(line).length > 0).length;
+
 /** Whether a line has only recipients: it is not a title, footer or sentence with an address. */
 const isList = (line: string) =>
   line

@@ -50,7 +50,7 @@ const refusal = (file: Uint8Array) => {
 it("a sheet is read as its rows would be pasted", () => {
   const [only, another] = sheetsOf(workbook([["People", PEOPLE]]));
   expect(another).toBeUndefined();
-  expect(only).toEqual({ name: "People", text: "Name\tEmail\nAnn Doe\tann@example.com", rows: 2, hidden: 0 });
+  expect(only).toEqual({ name: "People", text: "Name\tEmail\nAnn Doe\tann@example.com", hidden: 0 });
   expect(readList(only!.text)).toMatchObject({ rows: [{ email: "ann@example.com", name: "Ann Doe" }] });
 });
 
@@ -85,7 +85,9 @@ it("prefixed names are read, too", () => {
   const prefixed = sheet(PEOPLE)
     .replace("xmlns=", "xmlns:x=")
     .replace(/<(\/?)(worksheet|sheetData|row|c|is|t)\b/g, "<$1x:$2");
-  expect(sheetsOf(workbook([["S", ""]], { "xl/worksheets/sheet1.xml": prefixed }))[0]?.rows).toBe(2);
+  expect(sheetsOf(workbook([["S", ""]], { "xl/worksheets/sheet1.xml": prefixed }))[0]?.text).toBe(
+    "Name\tEmail\nAnn Doe\tann@example.com",
+  );
 });
 
 it("hidden rows are counted and not read; hidden and empty sheets are not offered", () => {
@@ -96,7 +98,7 @@ it("hidden rows are counted and not read; hidden and empty sheets are not offere
     ["Empty", '<row r="1"><c r="A1" s="1"/></row>'],
     ["R&amp;D", PEOPLE],
   ]);
-  expect(sheetsOf(file).map(({ name, rows, hidden }) => [name, rows, hidden])).toEqual([
+  expect(sheetsOf(file).map(({ name, text, hidden }) => [name, text.split("\n").length, hidden])).toEqual([
     ["People", 2, 1],
     ["R&D", 2, 0],
   ]);

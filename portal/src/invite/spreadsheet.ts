@@ -10,8 +10,6 @@ export interface Sheet {
   readonly name: string;
   /** Its rows, with a tab between cells, as a spreadsheet program copies them. */
   readonly text: string;
-  /** The number of rows that are not empty. */
-  readonly rows: number;
   /** The number of rows that a filter or a person has hidden. They are not read. */
   readonly hidden: number;
 }
@@ -66,7 +64,7 @@ function sheetsIn(file: Uint8Array): Sheet[] {
         sheets.push({ name: decode(title), ...contentsOf(xmlOf(parts, sheet.target), shared) });
     },
   });
-  return sheets.filter(({ rows }) => rows > 0);
+  return sheets.filter(({ text }) => text);
 }
 
 /** The XML parts of a file. Their sizes are checked before they are unpacked, and none grows beyond its size. */
@@ -190,7 +188,7 @@ function contentsOf(xml: string, shared: string[]): Omit<Sheet, "name"> {
   const order = [...columns].sort((a, b) => a - b);
   const text = rows.map((row) => order.map((column) => cellOf(row.get(column) ?? "")).join("\t")).join("\n");
   if (text.length > MOST_TEXT) refuse("size");
-  return { text, rows: rows.length, hidden };
+  return { text, hidden };
 }
 
 /** `AB12` is in column 27. */
