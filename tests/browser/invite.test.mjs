@@ -91,6 +91,33 @@ check("a checked address says that its earlier invite bounced, was declined, or 
   await page.getByRole("button", { name: `Correct address ${at("ann")}` }).waitFor();
 });
 
+for (const [what, typed, outcome, correct] of [
+  ["an address", "Zoe Low <zoe@example.com>", "1 will be invited"],
+  ["a name, whose address is then filled in", "Zoe Low", "1 is not an address", "zoe@example.com"],
+  ["a part of an address, which is then completed", "zoe@", "1 is not an address", "zoe@example.com"],
+]) {
+  check(`somebody who is searched for in vain is invited by ${what}`, { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+    const deal = await stack.newDeal();
+    await deal.invite(["ann@example.com"]);
+    await enter(page, deal.manager, deal.path);
+    await hand.write("searchbox", "Name or address contains", typed);
+    await hand.press("link", "Invite this person");
+    await summary(page, outcome);
+    if (correct) {
+      const field = page.getByRole("textbox", { name: "Address in row 1" });
+      await until("the focus", () => field.evaluate((field) => field === document.activeElement));
+      await page.keyboard.press("ControlOrMeta+A");
+      await page.keyboard.insertText(correct);
+      await page.keyboard.press("Tab");
+      await summary(page, "1 will be invited");
+    }
+    await hand.press("button", "Send 1 invite");
+    await summary(page, "1 person invited");
+    const { email, name } = await deal.row("zoe@example.com");
+    assert.deepEqual([email, name], ["zoe@example.com", typed.startsWith("Zoe Low") ? "Zoe Low" : null]);
+  });
+}
+
 check("typed addresses are checked with a button", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await inviting(page, deal);

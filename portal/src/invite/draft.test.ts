@@ -1,5 +1,5 @@
 import { beforeEach, expect, it, vi } from "vitest";
-import { type Draft, fullestFirst, keepDraft, restoreDraft } from "./draft";
+import { type Draft, fullestFirst, keepDraft, keepTyped, restoreDraft, takeTyped } from "./draft";
 
 beforeEach(() => {
   const kept = new Map<string, string>();
@@ -24,6 +24,11 @@ it("a draft comes back as it was: the order of its rows, their places in the pas
   expect(restoreDraft("deal")).toEqual(draft);
   keepDraft("deal", { text: "", rows: [], leftOut: [] });
   expect(restoreDraft("deal")).toEqual({ text: "", rows: [], leftOut: [] });
+});
+
+it("a text that was searched for is taken once", () => {
+  keepTyped("deal", "Zoe");
+  expect([takeTyped("deal"), takeTyped("deal")]).toEqual(["Zoe", ""]);
 });
 
 it.each<[what: string, names: string[], first: number]>([

@@ -55,3 +55,14 @@ export function fullestFirst<Row extends DraftRow>(rows: Row[]): Row[] {
 
 /** Rows with the same key are of the same address. The API knows more spellings of an address. */
 export const keyOfAddress = ({ email }: Recipient) => email.trim().toLowerCase();
+
+const typedIn = (deal: string) => `typed:${deal}`;
+
+/** Keeps a text that was searched for in vain, for the invite page: no URL may hold it. */
+export const keepTyped = (deal: string, text: string) => keep(typedIn(deal), text);
+
+export function takeTyped(deal: string): string {
+  const text = kept(typedIn(deal)) ?? "";
+  drop(typedIn(deal));
+  return text;
+}

@@ -8,7 +8,7 @@ import { Text } from "../ui/text";
 import { type Choice, ChoiceForm } from "./choice-form";
 import type { Columns } from "./columns";
 import { ColumnsForm } from "./columns-form";
-import { keyOfAddress } from "./draft";
+import { keyOfAddress, takeTyped } from "./draft";
 import { isSpreadsheet, LARGEST_FILE, type Reading, readingsOf, samplesOf } from "./file";
 import { FromDeal } from "./from-deal";
 import { type Inviting, MOST_ROWS } from "./inviting";
@@ -29,6 +29,10 @@ const REFUSALS: Record<Refusal, string> = {
 
 /** Used when the focused element has gone. Deferred: a field can't take the focus while a dialog is open. */
 export const focusAddresses = () => void setTimeout(() => document.getElementById("addresses")?.focus());
+
+/** An address to fill in. */
+const focusFirstWrong = () =>
+  void setTimeout(() => document.querySelector<HTMLElement>(".checked [aria-invalid]")?.focus());
 
 export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: () => void }) {
   const [refusal, setRefusal] = useState("");
@@ -90,6 +94,15 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
     closeTaking();
     addNote(takenFrom(from.name, added.length, learners));
   };
+
+  useEffect(() => {
+    const typed = takeTyped(inviting.deal);
+    if (!typed) return;
+    // Without an address it is a name, whose address is still to be filled in.
+    const list = typed.includes("@") ? readList(typed) : { rows: [{ email: "", name: typed }], leftOut: [] };
+    if ("rows" in list) void add(list).then(focusFirstWrong);
+    else inviting.write(typed);
+  }, []);
 
   const onInput = (event: InputEvent & { currentTarget: HTMLTextAreaElement }) => {
     inviting.write(event.currentTarget.value);

@@ -1,4 +1,5 @@
 import type { Filter } from "../api";
+import { keepTyped } from "../invite/draft";
 import { Text } from "../ui/text";
 
 const EMPTY: Record<Filter, string> = {
@@ -41,7 +42,11 @@ export function Empty({
           <a href={`/deals/${deal}`}>Search all invites</a>
         ) : (
           <>
-            {active && <a href={`/deals/${deal}/invite`}>Invite this person</a>}{" "}
+            {active && (
+              <a href={`/deals/${deal}/invite`} onClick={() => keepTyped(deal, search)}>
+                Invite this person
+              </a>
+            )}{" "}
             <a href={`/deals/${deal}?status=removed`}>Search the removed</a>
           </>
         )}
