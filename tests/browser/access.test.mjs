@@ -192,6 +192,12 @@ const STATES = {
     await enter(page, deal.manager, `${deal.path}/invite?from=${last.id}`);
     await page.getByRole("button", { name: "Add people" }).waitFor();
   }, inUse: true },
+  "invite-ends-soon": { steps: async ({ page, stack }) => {
+    const deal = await stack.newDeal({ org: "ending", ends: 12 });
+    await stack.newDeal({ org: "ending", name: "Unlimited, evening courses of the whole next year" });
+    await enter(page, deal.manager, `${deal.path}/invite`);
+    await page.getByRole("link", { name: /instead, which runs until/ }).waitFor();
+  }, inUse: true, snapshot: false },
   "settings": { steps: async ({ page, stack, hand }) => {
     const deal = await stack.newDeal();
     const loaded = await deal.api("GET");

@@ -505,6 +505,20 @@ check("a reload changes neither the list nor who is invited, and the fuller of t
   assert.deepEqual((await deal.rows()).map(({ email, name }) => `${name} ${email}`).sort(), ["Ann Doe ann@example.com", "Zoe Low ZOE@example.com"]);
 });
 
+check("a deal that ends within 30 days says so where people are invited, with the way to its successor", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal({ ends: 20 });
+  await inviting(page, deal);
+  await page.getByText(/^This deal ends in 20 days, on .*\. People who accept have a seat until then\.$/).waitFor();
+  await page.getByText("Ask your partnership manager for a new deal, so that your learners can go on.").waitFor();
+  const next = await stack.newDeal({ org: deal.org, name: "Next year" });
+  await page.reload();
+  await chooseAccount(page, hand, deal.manager);
+  await hand.press("link", /^Invite to Next year instead, which runs until /);
+  await page.getByRole("link", { name: "‹ Deal seats: Next year" }).waitFor();
+  assert.equal(new URL(page.url()).pathname, `${next.path}/invite`);
+  assert.equal(await page.getByText("This deal ends").count(), 0);
+});
+
 check("inviting into a full deal says that nobody can accept until a seat is free", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ seats: 1 });
   await deal.seat("ann@example.com");
