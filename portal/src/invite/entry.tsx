@@ -227,32 +227,37 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
     await check();
   };
 
-  const onDragOver = (event: DragEvent) => {
-    if (!event.dataTransfer?.types.includes("Files")) return;
-    event.preventDefault();
-    setOver(true);
-  };
-  const onDrop = (event: DragEvent) => {
-    setOver(false);
-    if (!event.dataTransfer?.files.length) return;
-    event.preventDefault();
-    choose(event.dataTransfer.files);
-  };
+  const onDrop = useRef(choose);
+  onDrop.current = choose;
+  // Anywhere on the page: beside the field, the browser would open the file instead of this page.
+  useEffect(() => {
+    const drag = (event: DragEvent) => {
+      if (!event.dataTransfer?.types.includes("Files")) return;
+      event.preventDefault();
+      setOver(event.type === "dragover");
+      if (event.type === "drop") onDrop.current(event.dataTransfer.files);
+    };
+    // Between two elements of the page, there is a next one.
+    const leave = (event: DragEvent) => event.relatedTarget === null && setOver(false);
+    document.addEventListener("dragover", drag);
+    document.addEventListener("drop", drag);
+    document.addEventListener("dragleave", leave);
+    return () => {
+      document.removeEventListener("dragover", drag);
+      document.removeEventListener("drop", drag);
+      document.removeEventListener("dragleave", leave);
+    };
+  }, []);
 
   return (
-    <section
-      class={`entry ${over ? "over" : ""}`}
-      aria-label="Addresses"
-      onDragOver={onDragOver}
-      onDragLeave={() => setOver(false)}
-      onDrop={onDrop}
-    >
+    <section class={`entry ${over ? "over" : ""}`} aria-label="Addresses">
       <label for="addresses">
         <Text>{listed > 0 ? "More addresses" : "Addresses"}</Text>
       </label>
       <p class="soft" id="addresses-hint">
         Paste up to {number(MOST_ROWS)} addresses from a spreadsheet or an email, with or without names, or drop Excel
-        or CSV files here. You see what will happen before anything is sent. Ctrl+Enter checks too.
+        or CSV files on this page. You see what will happen before anything is sent. Ctrl+Enter does the same as
+        “Check…”.
       </p>
       <textarea
         id="addresses"
