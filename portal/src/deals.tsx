@@ -4,6 +4,7 @@ import { useEffect } from "preact/hooks";
 import { useLocation } from "preact-iso";
 import { type DealWithSeats, listDeals } from "./api";
 import { Digest } from "./digest";
+import { Unsent } from "./invite/unsent";
 import { instant } from "./time";
 import { Heading } from "./ui/frame";
 import { useLoad } from "./ui/load";
@@ -40,6 +41,9 @@ export function Deals({ openSingle }: { openSingle?: boolean }) {
         <Waiting what="Loading deals" />
       ) : (
         <>
+          {deals.map((deal) => (
+            <Unsent key={deal.id} deal={deal} />
+          ))}
           <DealList deals={deals} />
           {deals.length > 0 && <Digest />}
         </>

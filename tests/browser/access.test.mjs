@@ -198,6 +198,17 @@ const STATES = {
     await enter(page, deal.manager, `${deal.path}/invite`);
     await page.getByRole("link", { name: /instead, which runs until/ }).waitFor();
   }, inUse: true, snapshot: false },
+  "invite-unsent": { expect: [/ERR_FAILED/], steps: async ({ page, stack, hand }) => {
+    const deal = await stack.newDeal({ name: "Unlimited, evening courses of the whole next year" });
+    await enter(page, deal.manager, `${deal.path}/invite`);
+    await hand.paste("textbox", "Addresses", "ann@example.com, bob@example.com");
+    await page.getByRole("heading", { name: "2 will be invited" }).waitFor();
+    await page.route(`**/api${deal.path}/invites`, (route) => route.abort());
+    await page.getByRole("button", { name: "Send 2 invites" }).click();
+    await page.getByRole("heading", { name: "Not all invites could be sent" }).waitFor();
+    await page.getByRole("link", { name: "Deals", exact: true }).click();
+    await page.getByText("has stopped: 2 invites are left.").waitFor();
+  }, inUse: true, snapshot: false },
   "settings": { steps: async ({ page, stack, hand }) => {
     const deal = await stack.newDeal();
     const loaded = await deal.api("GET");

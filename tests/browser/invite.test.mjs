@@ -584,9 +584,21 @@ check("sending shows its progress, and can be stopped and resumed", { hands: [Ke
   await summary(page, "Stopped");
   await page.getByText("50 of 120 sent").first().waitFor();
   assert.equal((await deal.rows()).length, 50);
+  const words = "Sending invites to Unlimited has stopped: 70 invites are left.";
+  await hand.press("link", "‹ Deal seats: Unlimited");
+  await page.getByText(words).waitFor();
+  await hand.press("link", "Deals");
+  await page.getByText(words).waitFor();
+  await page.reload();
+  await chooseAccount(page, hand, deal.manager);
+  await page.getByText(words).waitFor();
+  await hand.press("link", "Continue or finish");
   await hand.press("button", "Continue");
   await summary(page, "120 people invited");
   assert.equal((await deal.rows()).length, 120);
+  await hand.press("link", "Deals");
+  await page.getByRole("link", { name: "Reminders of Unlimited" }).waitFor();
+  assert.equal(await page.getByText("has stopped").count(), 0);
 });
 
 check("sending resumes after a failed batch, and nobody receives two mails", { expect: [answered(503)] }, async ({ page, stack, hand }) => {

@@ -1,5 +1,5 @@
 import { beforeEach, expect, it, vi } from "vitest";
-import { type Draft, fullestFirst, keepDraft, keepTyped, restoreDraft, takeTyped } from "./draft";
+import { type Draft, fullestFirst, keepDraft, keepTyped, restoreDraft, takeTyped, unsentOf } from "./draft";
 
 beforeEach(() => {
   const kept = new Map<string, string>();
@@ -24,6 +24,25 @@ it("a draft comes back as it was: the order of its rows, their places in the pas
   expect(restoreDraft("deal")).toEqual(draft);
   keepDraft("deal", { text: "", rows: [], leftOut: [] });
   expect(restoreDraft("deal")).toEqual({ text: "", rows: [], leftOut: [] });
+});
+
+it.each<[what: string, stage: Draft["stage"] | undefined, isHere: boolean, left: number]>([
+  ["was stopped", "paused", true, 1],
+  ["was stopped before a reload", "paused", false, 1],
+  ["goes on", "sending", true, 0],
+  ["ended with its page", "sending", false, 1],
+  ["has not begun", undefined, true, 0],
+])("of a list whose sending %s, %s, here: %s, %i is unsent", (what, stage, isHere, left) => {
+  const invited = { email: "ann@example.com", outcome: "invited" as const };
+  const rows = [
+    { id: 0, email: "ann@example.com", verdict: invited, sent: invited },
+    { id: 1, email: "bob@example.com", verdict: invited },
+    { id: 2, email: "nobody", verdict: { email: "nobody", outcome: "invalid_email" as const } },
+  ];
+  const draft = { text: "", rows, leftOut: [], ...(stage && { stage }) };
+  if (isHere) keepDraft(what, draft);
+  else sessionStorage.setItem(`invite:${what}`, JSON.stringify(draft));
+  expect(unsentOf(what)).toBe(left);
 });
 
 it("a text that was searched for is taken once", () => {

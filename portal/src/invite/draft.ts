@@ -2,6 +2,7 @@
  * Keeps the list across a reload or a lost session, until all is sent, the tab is closed or the person signs out. While it is
  * being sent, its outcomes are kept too.
  */
+import { signal } from "@preact/signals";
 import type { SendResult } from "../api";
 import { drop, keep, kept } from "../storage";
 import type { LeftOut } from "./parse";
@@ -25,7 +26,14 @@ export interface Draft {
 
 const keyOf = (deal: string) => `invite:${deal}`;
 
+/** The deals whose lists this page has open. */
+const open = new Set<string>();
+/** Counts the changes of drafts. */
+const changes = signal(0);
+
 export function keepDraft(deal: string, draft: Draft) {
+  open.add(deal);
+  changes.value = changes.peek() + 1;
   if (draft.text === "" && draft.rows.length === 0) drop(keyOf(deal));
   else keep(keyOf(deal), JSON.stringify(draft));
 }
@@ -37,6 +45,16 @@ export function restoreDraft(deal: string): Draft {
   // A draft of an earlier version has numbers only.
   return { ...rest, leftOut: Array.isArray(leftOut) ? leftOut : [] };
 }
+
+/** The number of rows left of a list whose sending was stopped, or ended with the page that sent it. Components follow it. */
+export function unsentOf(deal: string): number {
+  void changes.value;
+  const { rows, stage } = restoreDraft(deal);
+  return stage === "paused" || (stage === "sending" && !open.has(deal)) ? rows.filter(isDue).length : 0;
+}
+
+/** Whether a row is to be sent. */
+export const isDue = ({ verdict, sent }: Pick<DraftRow, "verdict" | "sent">) => verdict?.outcome === "invited" && !sent;
 
 /**
  * The rows in the order in which they were pasted, but of several with the same address the fullest comes first: the API

@@ -11,7 +11,7 @@ import { recordSent } from "../seats/own";
 import { session } from "../session";
 import { asProblem } from "../ui/load";
 import type { Columns, ColumnsQuestion } from "./columns";
-import { fullestFirst, keepDraft, keyOfAddress, restoreDraft } from "./draft";
+import { fullestFirst, isDue, keepDraft, keyOfAddress, restoreDraft } from "./draft";
 import { type LeftOut, type List, readList } from "./parse";
 import type { Recipient } from "./recipients";
 import { doubtAbout } from "./suggestion";
@@ -58,8 +58,6 @@ async function remarkable(deal: string): Promise<Map<string, Invite>> {
 }
 
 const unsure = (row: Row): Row => ({ ...row, earlier: "maybe" });
-const isDue = (row: Row) => row.verdict?.outcome === "invited" && !row.sent;
-
 export class Inviting {
   readonly text = signal("");
   readonly rows = signal<Row[]>([]);

@@ -3,6 +3,7 @@ import "./seats.css";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
 import { type Counts, type Filter, getCounts, type Invite, listSeats, type Page, searchSeats } from "../api";
+import { Unsent } from "../invite/unsent";
 import { drop, keep, kept } from "../storage";
 import { Heading } from "../ui/frame";
 import { useLoad } from "../ui/load";
@@ -152,6 +153,7 @@ function Seats({ deal }: { deal: string }) {
         counts={numbers?.counts}
         {...(numbers?.isStale && { asOf: numbers.at })}
       />
+      <Unsent deal={head.deal} />
       {endsSoon(head.deal, now) && <Ending deal={head.deal} now={now} />}
       <nav class="tabs" aria-label="Invitation status">
         {TABS.map(([name, label]) => (
