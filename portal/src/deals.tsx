@@ -89,6 +89,14 @@ function DealList({ deals }: { deals: DealWithSeats[] }) {
               </a>
               {deal.state !== "ended" && (
                 <div>
+                  {deal.state === "active" && (
+                    <>
+                      <a class="alone small" href={`/deals/${deal.id}/invite`}>
+                        Invite people<span class="visually-hidden"> to {deal.name}</span>
+                      </a>
+                      {" · "}
+                    </>
+                  )}
                   <a class="alone small" href={`/deals/${deal.id}/settings`}>
                     Reminders<span class="visually-hidden"> of {deal.name}</span>
                   </a>

@@ -597,7 +597,7 @@ check("sending shows its progress, and can be stopped and resumed", { hands: [Ke
   await summary(page, "120 people invited");
   assert.equal((await deal.rows()).length, 120);
   await hand.press("link", "Deals");
-  await page.getByRole("link", { name: "Reminders of Unlimited" }).waitFor();
+  await page.getByRole("link", { name: "Invite people to Unlimited" }).waitFor();
   assert.equal(await page.getByText("has stopped").count(), 0);
 });
 
