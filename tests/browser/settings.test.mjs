@@ -25,7 +25,7 @@ check("a manager sets a deal's reminders, and reads what they mean", { hands: BO
   await enter(page, deal.manager, "/deals");
   await hand.press("link", "Reminders of Unlimited");
   const second = page.getByRole("textbox", { name: "Second reminder after" });
-  await says(page, /^Somebody who is invited today and does not answer is reminded 7 days later \(.*\), and again 21 days later \(.*\)\.$/);
+  await says(page, /^Somebody who is invited today and does not answer is reminded on [\w ]+ \(after 7 days\), and again on [\w ]+ \(after 21 days\)\.$/);
   await says(page, "This applies to invites that you send or resend from now on.");
   await hand.write("textbox", "First reminder after", "14");
   await hand.write("textbox", "Second reminder after", "7");
@@ -33,13 +33,13 @@ check("a manager sets a deal's reminders, and reads what they mean", { hands: BO
   await says(page, "The second reminder must be later than the first.");
   assert.ok(await second.evaluate((field) => field === document.activeElement), "the wrong field has the focus");
   await hand.write("textbox", "Second reminder after", "");
-  await says(page, /is reminded 14 days later \([^)]*\)\.$/);
+  await says(page, /is reminded on [\w ]+ \(after 14 days\)\.$/);
   await hand.press("button", "Save reminders");
-  await says(page, "Saved for invites that are sent from now on.");
+  await says(page, "Reminders saved.");
   await hand.write("textbox", "First reminder after", "");
   await says(page, "Nobody is reminded.");
   await hand.press("button", "Save reminders");
-  await says(page, "Saved for invites that are sent from now on.");
+  await says(page, "Reminders saved.");
   assert.deepEqual(asked, [{ after: ["14d"] }, { after: [] }]);
 });
 
@@ -52,13 +52,13 @@ check("a refused reminder says why at its field, and a lost answer that saving a
   await enter(page, deal.manager, `${deal.path}/settings`);
   await hand.write("textbox", "Second reminder after", "30");
   await hand.press("button", "Save reminders");
-  await says(page, "The invite will have expired by then. Enter less.");
+  await says(page, "The invite will have expired by then. Enter a shorter time.");
   await hand.write("textbox", "Second reminder after", "20");
   await page.route(`**/api${deal.path}/reminders`, (route) => route.abort("connectionreset"), { times: 1 });
   await hand.press("button", "Save reminders");
   await says(page, "We don’t know whether the reminders were saved. Saving twice does no harm.");
   await hand.press("button", "Try again");
-  await says(page, "Saved for invites that are sent from now on.");
+  await says(page, "Reminders saved.");
 });
 
 /** A daily email that is off, behind answers that a test may replace. */

@@ -10,11 +10,11 @@ const days = (first: string, second = ""): Steps => [
 
 it.each<[after: string[], steps: Steps, words: string]>([
   [[], days(""), "Nobody is reminded."],
-  [["1d"], days("1"), "Somebody who is invited today and does not answer is reminded 1 day later (2 May 2026)."],
+  [["1d"], days("1"), "Somebody who is invited today and does not answer is reminded on 2 May 2026 (after 1 day)."],
   [
     ["7d", "21d"],
     days("7", "21"),
-    "Somebody who is invited today and does not answer is reminded 7 days later (8 May 2026), and again 21 days later (22 May 2026).",
+    "Somebody who is invited today and does not answer is reminded on 8 May 2026 (after 7 days), and again on 22 May 2026 (after 21 days).",
   ],
   [
     ["90s", "2h"],
@@ -22,7 +22,7 @@ it.each<[after: string[], steps: Steps, words: string]>([
       { text: "90", unit: "s" },
       { text: "2", unit: "h" },
     ],
-    "Somebody who is invited today and does not answer is reminded 90 seconds later, and again 2 hours later.",
+    "Somebody who is invited today and does not answer is reminded after 90 seconds, and again after 2 hours.",
   ],
 ])("%j is shown, said and sent", (after, steps, words) => {
   expect(stepsOf(after)).toEqual(steps);
@@ -31,7 +31,7 @@ it.each<[after: string[], steps: Steps, words: string]>([
 });
 
 it.each([
-  [days("7", "21"), "Somebody who is invited today and does not answer is reminded 7 days later (8 May 2026)."],
+  [days("7", "21"), "Somebody who is invited today and does not answer is reminded on 8 May 2026 (after 7 days)."],
   [days("21"), "Nobody who is invited today is reminded."],
 ])("no reminder is promised after the deal’s end", (steps, words) => {
   expect(meaning(steps, NOW, "2026-05-15T10:00:00Z")).toBe(
@@ -63,7 +63,7 @@ it("an hour is not later than a day", () => {
 it("a refusal stands at the last reminder", () => {
   const problem = (detail: string) => new Problem("invalid_request", "", { errors: [{ field: "after", detail }] });
   const late = problem("must be shorter than the lifetime of an invite");
-  const words = "The invite will have expired by then. Enter less.";
+  const words = "The invite will have expired by then. Enter a shorter time.";
   expect(refusedIn(late, days("30"))).toEqual([words, undefined]);
   expect(refusedIn(late, days("7", "30"))).toEqual([undefined, words]);
   expect(refusedIn(problem("must be positive"), days("7"))).toEqual(["This reminder must be positive.", undefined]);

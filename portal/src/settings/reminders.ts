@@ -50,7 +50,7 @@ export function refusedIn(problem: Problem, steps: Steps): Wrong | undefined {
   const detail = problem.errors.find(({ field }) => field.startsWith("after"))?.detail;
   if (detail === undefined) return undefined;
   const words = detail.includes("lifetime")
-    ? "The invite will have expired by then. Enter less."
+    ? "The invite will have expired by then. Enter a shorter time."
     : `This reminder ${detail}.`;
   return isSet(steps[1]) ? [undefined, words] : [words, undefined];
 }
@@ -66,8 +66,8 @@ export function meaning(steps: Steps, now: number, endsAt: string): string {
     const { text, unit } = step;
     const time = counted(Number(text), UNITS[unit].slice(0, -1));
     return unit === "d"
-      ? `${time} later (${date(new Date(now + secondsOf(step) * 1000).toISOString())})`
-      : `${time} later`;
+      ? `on ${date(new Date(now + secondsOf(step) * 1000).toISOString())} (after ${time})`
+      : `after ${time}`;
   });
   return `Somebody who is invited today and does not answer is reminded ${when.join(", and again ")}.${end}`;
 }

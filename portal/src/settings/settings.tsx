@@ -96,7 +96,7 @@ function Reminders({ deal }: { deal: DealWithSeats }) {
           <Text>{meaning(steps, now, deal.endsAt)}</Text>
         </p>
       )}
-      <p>This applies to invites that you send or resend from now on. Invites that are out keep their reminders.</p>
+      <p>This applies to invites that you send or resend from now on. Earlier invites keep their reminders.</p>
       {failure && (
         <Failure
           problem={failure}
@@ -106,7 +106,7 @@ function Reminders({ deal }: { deal: DealWithSeats }) {
           retry={() => void save()}
         />
       )}
-      {saved && <Notice tone="good">Saved for invites that are sent from now on.</Notice>}
+      {saved && <Notice tone="good">Reminders saved.</Notice>}
       <p class="actions">
         <button type="submit" aria-busy={busy} aria-disabled={busy}>
           Save reminders
