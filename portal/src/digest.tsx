@@ -64,7 +64,7 @@ function Switch() {
   const words = !value.on
     ? "It is off."
     : until
-      ? `It is on, and goes${to} until ${date(until)}. To go on after that, renew it.`
+      ? `It is on, and goes${to} until ${date(until)}. Renew it to get it for longer.`
       : `It is on, and goes${to}. It ends ${DAYS} days after you last switched it on or renewed it.`;
   return (
     <>
@@ -80,7 +80,7 @@ function Switch() {
         failure && (
           <Failure
             problem={failure.problem}
-            text={`Switching the daily email ${failure.on ? "on" : "off"} ${failure.problem.isLost ? "may have gone through" : "failed"}.`}
+            text={`${failure.problem.isLost ? "We don’t know whether the daily email was" : "The daily email was not"} switched ${failure.on ? "on" : "off"}.`}
             retry={() => void put(failure.on)}
           />
         )

@@ -414,7 +414,7 @@ check("every dropped file is read, one question at a time", {}, async ({ page, s
     file("cat.rtf", "{\\rtf1 cat@example.com}"),
   ]);
   await summary(page, "Which columns do you mean?");
-  await page.getByText("2 files are waiting. First check or clear the addresses above.").waitFor();
+  await page.getByText("2 files are waiting. First answer the question above.").waitFor();
   await files.setInputFiles(file("dan.csv", "Name;E-Mail\nDan Low;dan@example.com\n"));
   await page.getByText("3 files are waiting").waitFor();
   await hand.press("button", "Use these columns");

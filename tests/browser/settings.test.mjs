@@ -82,7 +82,7 @@ check("the daily email is switched on, renewed and switched off on the deals pag
   await page.getByText(SUMMARY).click();
   await says(page, "It is off.");
   await hand.press("button", "Switch on");
-  await says(page, new RegExp(`^It is on, and goes to ${deal.manager} until \\d+ \\w+ \\d{4}\\. To go on after that, renew it\\.$`));
+  await says(page, new RegExp(`^It is on, and goes to ${deal.manager} until \\d+ \\w+ \\d{4}\\. Renew it to get it for longer\\.$`));
   await page.reload();
   await chooseAccount(page, hand, deal.manager);
   await page.getByText(SUMMARY).click();
@@ -113,7 +113,7 @@ check("the daily email says what is missing, and whether it is on after a lost a
   }, { times: 1 });
   await lose();
   await hand.press("button", "Switch on");
-  await says(page, "Switching the daily email on may have gone through.");
+  await says(page, "We don’t know whether the daily email was switched on.");
   arrives = true;
   await lose();
   await hand.press("button", "Try again");

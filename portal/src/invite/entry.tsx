@@ -329,7 +329,7 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
       {question && <ColumnsForm key={question} question={question} onChosen={(columns) => void check(columns)} />}
       {waiting > 0 && (
         <Notice>
-          <Text>{`${counted(waiting, "file is", "files are")} waiting. First check or clear the addresses above.`}</Text>
+          <Text>{`${counted(waiting, "file is", "files are")} waiting. First ${question || choice ? "answer the question" : "check or clear the addresses"} above.`}</Text>
         </Notice>
       )}
       {notes.map(({ text, tone }) => (

@@ -54,7 +54,7 @@ export function Sending({ inviting }: { inviting: Inviting }) {
           <span class="soft">
             <Text>
               {stopping
-                ? "Stopping, once the invites that are on their way are sent."
+                ? "Stopping: the invites that are on their way are still sent."
                 : "You can use other pages of Seatkeeper while the invites are sent. Keep this tab open."}
             </Text>
           </span>
