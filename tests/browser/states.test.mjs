@@ -127,10 +127,12 @@ check("another organisation's deal looks like a missing deal", { expect: [answer
   await enter(page, own.manager, foreign.path);
   await heading(page, "Deal not found");
   const text = await page.getByRole("main").innerText();
-  await page.goto("/deals/AAAAAAAAAAAAAAAAAAAAAA");
-  await chooseAccount(page, new Mouse(page), own.manager);
-  await heading(page, "Deal not found");
-  assert.equal(await page.getByRole("main").innerText(), text);
+  for (const path of ["/deals/AAAAAAAAAAAAAAAAAAAAAA", `${foreign.path}/invite`, `${foreign.path}/settings`]) {
+    await page.goto(path);
+    await chooseAccount(page, new Mouse(page), own.manager);
+    await heading(page, "Deal not found");
+    assert.equal(await page.getByRole("main").innerText(), text);
+  }
 });
 
 check("before sign-in, a known path offers to sign in, and an unknown path says that no page is there", {}, async ({ page }) => {

@@ -4,6 +4,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { type Counts, type Deal, type DealWithSeats, getCounts, listDeals, listSeats, type Seats } from "../api";
 import { DealHead } from "../seats/deal-head";
 import { endsSoon, successorOf } from "../seats/ending";
+import { Missing } from "../seats/seats";
 import { fromNow, instant } from "../time";
 import { Heading } from "../ui/frame";
 import { useLoad } from "../ui/load";
@@ -37,6 +38,7 @@ function Invite({ deal }: { deal: string }) {
     if (stage === "done") void reload();
   }, [stage]);
   useLeaving(inviting);
+  if (!head && problem?.code === "not_found") return <Missing />;
   return (
     <>
       <p>

@@ -264,7 +264,7 @@ function useLatest<T>(value: T | undefined): T | undefined {
   return value ?? latest;
 }
 
-function Missing() {
+export function Missing() {
   return (
     <>
       <Heading title="Not found">Deal not found</Heading>

@@ -2,6 +2,7 @@
 import "./settings.css";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { type DealWithSeats, getDeal, type Problem, setReminders } from "../api";
+import { Missing } from "../seats/seats";
 import { Heading } from "../ui/frame";
 import { asProblem, useLoad } from "../ui/load";
 import { Failure, Notice, Waiting } from "../ui/status";
@@ -11,6 +12,7 @@ import { afterOf, meaning, refusedIn, type Steps, stepsOf, UNITS, type Unit, typ
 
 export function SettingsPage({ deal }: { deal: string }) {
   const { value, problem, reload } = useLoad(deal, async () => (await getDeal(deal)).body);
+  if (problem?.code === "not_found") return <Missing />;
   return (
     <>
       <p>
