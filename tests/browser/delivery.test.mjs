@@ -47,3 +47,20 @@ check("a mail that bounced is found, its address corrected, and its history told
   await history.getByText(`by ${deal.manager}`).first().waitFor();
   await checkAccess(page);
 });
+
+check("a mail that has waited for long says so, and that nothing needs to be done", {}, async ({ page, stack }) => {
+  const deal = await stack.newDeal();
+  const [ann, bob] = [`ann@${deal.org}.example`, `bob@${deal.org}.example`];
+  await stack.fault("down", 100);
+  await deal.invite([ann, bob]);
+  await stack.fault("down", 0);
+  await page.route(`**/api${deal.path}/seats*`, async (route) => {
+    const answer = await (await route.fetch()).json();
+    const queuedAt = new Date(Date.now() - 16 * 60_000).toISOString();
+    await route.fulfill({ json: { ...answer, invites: answer.invites.map((row) => (row.email === ann ? { ...row, queuedAt } : row)) } });
+  });
+  await enter(page, deal.manager, deal.path);
+  await rowOf(page, ann).getByText("Waiting to be sent").waitFor();
+  await rowOf(page, bob).getByText("Sending…").waitFor();
+  await page.getByRole("status").filter({ hasText: /^1 email on this page has waited for more than 15 minutes\./ }).waitFor();
+});

@@ -205,6 +205,7 @@ check("the buttons for selected invites stay in view", {}, async ({ page, stack 
   const last = list(page).getByRole("checkbox").last();
   await last.scrollIntoViewIfNeeded();
   const before = await last.boundingBox();
+  assert.ok(await page.getByRole("button", { name: "Cancel selected" }).isDisabled(), "there is no gap before one is selected");
   await last.check();
   assert.deepEqual(await last.boundingBox(), before, "the row stays where it is");
   const { y } = await page.getByRole("button", { name: "Cancel selected" }).boundingBox();
@@ -435,6 +436,10 @@ check("a row says when the next reminder goes", {}, async ({ page, stack }) => {
   await enter(page, deal.manager, deal.path);
   await rowOf(page, "ann@example.com").getByText("Reminder on 3 May 2024").waitFor();
   assert.equal(await page.getByText("Reminder on").count(), 1);
+  const [reminder, button] = await Promise.all([
+    rowOf(page, "ann@example.com").getByText("Reminder on"), rowOf(page, "ann@example.com").getByRole("button", { name: "History" }),
+  ].map((part) => part.boundingBox()));
+  assert.ok(button.x - (reminder.x + reminder.width) >= 8, "there is room between the reminder and the buttons");
 });
 
 check("a deal that ends within 30 days leads to its successor, and to its invite page", {}, async ({ page, stack }) => {

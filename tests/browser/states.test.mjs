@@ -163,13 +163,19 @@ check("an invalid place in a list leads to the first page", { expect: [answered(
   await page.getByRole("rowheader", { name: "ann@example.com" }).waitFor();
 });
 
-check("a deal that has ended says so and offers no invite", {}, async ({ page, stack }) => {
+check("a deal that has ended says so, and offers neither an invite nor a resend", {}, async ({ page, stack }) => {
   const deal = await stack.newDeal();
   await deal.invite(["ann@example.com"]);
+  await stack.fault("reject", 1);
+  await deal.invite(["bob@example.com"]);
   await deal.patch({ endsAt: new Date(Date.now() - 60_000).toISOString().replace(/\.\d+/, "") });
   await enter(page, deal.manager, deal.path);
   await page.getByText("Nobody can be invited or accept any more.").waitFor();
   assert.equal(await page.getByRole("link", { name: "Invite people" }).count(), 0);
+  await page.getByText(/^The email was not sent on \d+ \w+: the email service refused it\.$/).waitFor();
+  await page.getByRole("link", { name: /^Expired/ }).click();
+  await page.getByRole("button", { name: "Cancel invite to ann@example.com" }).waitFor();
+  assert.equal(await page.getByRole("button", { name: /^Resend|^Correct/ }).count(), 0);
 });
 
 check("sign-in can be cancelled, and signing out ends the session", { hands: BOTH }, async ({ page, stack, hand }) => {

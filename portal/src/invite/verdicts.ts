@@ -69,10 +69,10 @@ export const sentOutcome = (result: SendResult) => words(SENT, result, NOTES[res
 
 /** Where an address's earlier invite stands, and the list of the Deal seats page that has it. */
 export function pastOf(invite: Invite): { note: string; list: Filter } {
-  const place = placeOf(invite, 0);
+  const place = placeOf(invite, { available: 0, active: true });
   if (isAsked(invite)) return { note: `${place.label}. ${noteOf(place)}`, list: "asked" };
-  const list = isUndelivered(invite) ? "undelivered" : invite.status === "declined" ? "declined" : "removed";
-  return { note: noteOf(place), list };
+  if (isUndelivered(invite)) return { note: noteOf(place), list: "undelivered" };
+  return { note: place.sentence, list: invite.status === "declined" ? "declined" : "removed" };
 }
 
 const is = (count: number) => (count === 1 ? "is" : "are");

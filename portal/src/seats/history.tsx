@@ -3,19 +3,20 @@ import { useLoad } from "../ui/load";
 import { Failure } from "../ui/status";
 import { Text } from "../ui/text";
 import { When } from "../ui/when";
-import { isOptedOut, noteOf, OPTED_OUT, placeOf, timeline } from "./words";
+import { known } from "./own";
+import { type DealState, isOptedOut, noteOf, OPTED_OUT, placeOf, timeline } from "./words";
 
 /** Where one invite stands, and what happened to it, newest first. */
 export function History({
   deal,
   invite,
-  available,
+  dealState,
   now,
   onLoad,
 }: {
   deal: string;
   invite: Invite;
-  available: number;
+  dealState: DealState;
   now: number;
   onLoad: (detail: InviteDetail) => void;
 }) {
@@ -37,7 +38,7 @@ export function History({
   return (
     <>
       <p>
-        <Text>{noteOf(placeOf(value, available))}</Text>
+        <Text>{noteOf(placeOf(known(value), dealState))}</Text>
       </p>
       {value.optedOut && !isOptedOut(value) && <p>{OPTED_OUT}</p>}
       <ol class="timeline" role="list" aria-label={`History of the invite to ${email}`}>

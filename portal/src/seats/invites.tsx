@@ -33,7 +33,7 @@ import { Search } from "./search";
 import { useSendingRows } from "./sending";
 import { named, Waiters } from "./waiters";
 import { type Listed, MOST_SEARCHED } from "./whole";
-import { canResend, isAsked, isOpen, isUndelivered, placeOf } from "./words";
+import { canResend, isAsked, isOpen, isUndelivered, isWaiting, placeOf } from "./words";
 
 /** The message after an action. */
 type Message =
@@ -116,6 +116,8 @@ export function Invites({
   /** Whether every row of it can be loaded. */
   const whole = size !== undefined && size <= MOST_SEARCHED;
   const paged = !first || !!page?.nextCursor;
+  const dealState = { available: seats.available, active };
+  const waiting = rows.filter(isWaiting).length;
 
   const tell = (tone: "good" | "bad" | "plain", text: string) => setMessage({ tone, text });
 
@@ -330,8 +332,7 @@ export function Invites({
               <ul class="people">
                 {left.map(({ row, outcome }) => (
                   <li key={row.id}>
-                    {row.email}:{" "}
-                    {outcome === "undeliverable" ? placeOf(row, seats.available).sentence : WHY_NOT[outcome]}
+                    {row.email}: {outcome === "undeliverable" ? placeOf(row, dealState).sentence : WHY_NOT[outcome]}
                   </li>
                 ))}
               </ul>
@@ -433,7 +434,7 @@ export function Invites({
             Download CSV
           </button>
         )}
-        {(status === "expired" || status === "pending") && !search && rows.some(canResend) && (
+        {active && (status === "expired" || status === "pending") && !search && rows.some(canResend) && (
           <button
             type="button"
             class="secondary outline"
@@ -450,6 +451,13 @@ export function Invites({
         </p>
       )}
       {status === "removed" && <p class="soft">Cancelled or de-allocated in the last 30 days.</p>}
+      {waiting > 0 && (
+        <Notice tone="warn">
+          <Text>
+            {`${counted(waiting, "email on this page has", "emails on this page have")} waited for more than 15 minutes. The email service is slow, or sending is paused. Seatkeeper keeps trying: you do not need to resend.`}
+          </Text>
+        </Notice>
+      )}
       {rows.some((row) => row.status === "pending") && <MailHelp />}
       <div class="message" aria-live="polite" tabIndex={-1} ref={place}>
         {run && (
@@ -504,53 +512,51 @@ export function Invites({
             />
             Select all on this page
           </label>
-          <div class={`picked ${chosen.length > 0 ? "" : "none"}`}>
-            <span class="soft">
-              <Text>{`${number(chosen.length)} selected`}</Text>
+          <span class="soft">
+            <Text>{`${number(chosen.length)} selected`}</Text>
+          </span>
+          {paged && whole && !elsewhere && (
+            <button
+              key="every"
+              type="button"
+              class="link"
+              disabled={run !== undefined}
+              onClick={() => void withEvery((all) => setPicked(pickedWith(new Map(), all.filter(canPick))))}
+            >
+              Select all on every page
+            </button>
+          )}
+          {elsewhere && (
+            <button key="none" type="button" class="link" onClick={() => setPicked(new Map())}>
+              Clear selection
+            </button>
+          )}
+          {paged && !whole && !elsewhere && (
+            <span key="many" class="soft">
+              {TOO_MANY}
             </span>
-            {paged && whole && !elsewhere && (
-              <button
-                key="every"
-                type="button"
-                class="link"
-                disabled={run !== undefined}
-                onClick={() => void withEvery((all) => setPicked(pickedWith(new Map(), all.filter(canPick))))}
-              >
-                Select all on every page
-              </button>
-            )}
-            {elsewhere && (
-              <button key="none" type="button" class="link" onClick={() => setPicked(new Map())}>
-                Clear selection
-              </button>
-            )}
-            {paged && !whole && !elsewhere && (
-              <span key="many" class="soft">
-                {TOO_MANY}
-              </span>
-            )}
+          )}
+          {active && (
             <button
               type="button"
               class="secondary outline small"
-              disabled={run !== undefined}
+              disabled={run !== undefined || chosen.length === 0}
               onClick={() => void resend(chosen)}
             >
               Resend selected
             </button>
-            <button
-              type="button"
-              class="secondary outline small"
-              disabled={run !== undefined}
-              onClick={() => void cancel(chosen)}
-            >
-              Cancel selected
-            </button>
-          </div>
+          )}
+          <button
+            type="button"
+            class="secondary outline small"
+            disabled={run !== undefined || chosen.length === 0}
+            onClick={() => void cancel(chosen)}
+          >
+            Cancel selected
+          </button>
         </div>
       )}
-      {page && rows.length > 0 && (
-        <InviteList {...{ deal, rows, picked, busy, now, actions }} available={seats.available} />
-      )}
+      {page && rows.length > 0 && <InviteList {...{ deal, rows, picked, busy, dealState, now, actions }} />}
       {page && rows.length === 0 && (
         <Empty {...{ deal, status, search, large, active }} more={page.nextCursor !== null} />
       )}

@@ -7,7 +7,18 @@ import { Address, Text } from "../ui/text";
 import { When } from "../ui/when";
 import { Correction } from "./correction";
 import { History } from "./history";
-import { canResend, isOpen, isUndelivered, type Known, noteOf, placeOf, type Step } from "./words";
+import {
+  canResend,
+  type DealState,
+  isOpen,
+  isOptedOut,
+  isSending,
+  isUndelivered,
+  type Known,
+  noteOf,
+  placeOf,
+  type Step,
+} from "./words";
 
 export interface RowActions {
   resend: (invite: Invite) => void;
@@ -25,7 +36,7 @@ export function InviteList({
   rows,
   picked,
   busy,
-  available,
+  dealState,
   now,
   actions,
 }: {
@@ -34,8 +45,7 @@ export function InviteList({
   picked: ReadonlyMap<string, Invite>;
   /** Rows with a request in progress. */
   busy: ReadonlySet<string>;
-  /** How many seats are free. */
-  available: number;
+  dealState: DealState;
   now: number;
   actions: RowActions;
 }) {
@@ -67,7 +77,7 @@ export function InviteList({
         {rows.map((invite) => (
           <Row
             key={invite.id}
-            {...{ deal, invite, available, now, actions }}
+            {...{ deal, invite, dealState, now, actions }}
             picked={picked.has(invite.id)}
             busy={busy.has(invite.id)}
           />
@@ -82,7 +92,7 @@ function Row({
   invite,
   picked,
   busy,
-  available,
+  dealState,
   now,
   actions,
 }: {
@@ -90,7 +100,7 @@ function Row({
   invite: Known;
   picked: boolean;
   busy: boolean;
-  available: number;
+  dealState: DealState;
   now: number;
   actions: RowActions;
 }) {
@@ -99,11 +109,12 @@ function Row({
   const unfold = (part: typeof unfolded) => setUnfolded(part === unfolded ? undefined : part);
   const another = invitedBy !== null && invitedBy !== session.value?.email ? invitedBy : undefined;
   const waiting = busy || !canResend(invite);
-  const place = placeOf(invite, available);
+  const place = placeOf(invite, dealState);
   // Why a resend is not possible, or what to do first.
   const why = { "aria-describedby": `place-${id}`, title: noteOf(place) };
   const step = (name: Step) => `link ${place.step === name ? "step" : ""}`;
   const open = isOpen(invite);
+  const { active } = dealState;
   const expires = open ? invite.expiresAt : null;
   return (
     <>
@@ -136,7 +147,13 @@ function Row({
           </div>
         </td>
         <td role="cell" data-label="Date sent" class="sent">
-          {invite.sentAt ? <When time={invite.sentAt} now={now} /> : <span class="soft">Not sent yet</span>}
+          {invite.sentAt ? (
+            <When time={invite.sentAt} now={now} />
+          ) : (
+            <span class="soft">
+              <Text>{isSending(invite) ? "Not sent yet" : "Not sent"}</Text>
+            </span>
+          )}
         </td>
         <td
           role="cell"
@@ -150,9 +167,11 @@ function Row({
           ) : (
             <Text>–</Text>
           )}
-          {open && invite.remindAt && (
+          {open && invite.remindAt && !isOptedOut(invite) && (
             <div key="reminder" class="soft">
-              <Text>{`Reminder on ${shortDate(invite.remindAt)}`}</Text>
+              <Text>
+                {`Reminder on ${shortDate(invite.remindAt)}${dealState.available === 0 ? ", if a seat is free" : ""}`}
+              </Text>
             </div>
           )}
         </td>
@@ -171,7 +190,7 @@ function Row({
           ) : (
             open && (
               <>
-                {isUndelivered(invite) && (
+                {active && isUndelivered(invite) && (
                   <button
                     key="correct"
                     type="button"
@@ -183,17 +202,19 @@ function Row({
                     Correct address
                   </button>
                 )}
-                <button
-                  key="resend"
-                  type="button"
-                  class={step("resend")}
-                  aria-disabled={waiting}
-                  {...(!canResend(invite) && why)}
-                  aria-label={`Resend invite to ${email}`}
-                  onClick={() => waiting || actions.resend(invite)}
-                >
-                  Resend
-                </button>
+                {active && (
+                  <button
+                    key="resend"
+                    type="button"
+                    class={step("resend")}
+                    aria-disabled={waiting}
+                    {...(!canResend(invite) && why)}
+                    aria-label={`Resend invite to ${email}`}
+                    onClick={() => waiting || actions.resend(invite)}
+                  >
+                    Resend
+                  </button>
+                )}
                 <button
                   key="cancel"
                   type="button"
@@ -223,7 +244,7 @@ function Row({
         <tr role="row" key={unfolded} class="unfolded">
           <td role="cell" colSpan={6}>
             {unfolded === "history" ? (
-              <History {...{ deal, invite, available, now }} onLoad={(detail) => actions.seen(invite, detail)} />
+              <History {...{ deal, invite, dealState, now }} onLoad={(detail) => actions.seen(invite, detail)} />
             ) : (
               <Correction
                 {...{ email, busy }}

@@ -14,14 +14,18 @@ const NOW = Date.parse("2026-11-25T00:00:00Z");
 beforeEach(() => void vi.useFakeTimers({ now: NOW }));
 afterEach(() => void vi.useRealTimers());
 /** All that is said of an invite, in one line. */
-const said = (invite: Known, available = 5) => {
-  const { label, sentence, advice, step } = placeOf(invite, available);
+const said = (invite: Known, available = 5, active = true) => {
+  const { label, sentence, advice, step } = placeOf(invite, { available, active });
   return [`${label}: ${sentence}`, ...(advice ? [advice] : []), ...(step ? [`[${step}]`] : [])].join(" ");
 };
 
 describe("one sentence says where a person is, and one button does the next step", () => {
   it.each([
-    ["queued", null, "Resending: Last email sent on 1 Nov."],
+    [
+      "queued",
+      null,
+      "Waiting to be sent: The email has waited since 1 Nov 2026, 00:00 UTC. Seatkeeper keeps trying to send it.",
+    ],
     ["sent", null, "Pending: Email sent on 1 Nov. [resend]"],
     ["delivered", null, "Pending: Email delivered on 1 Nov. [resend]"],
     [
@@ -59,7 +63,11 @@ describe("one sentence says where a person is, and one button does the next step
       "invalid_parameter",
       "Pending – not delivered: The email was not sent on 1 Nov: this is not a valid address. Correct the address. [correct]",
     ],
-    ["failed", "deal_ended", "Pending – not delivered: The email was not sent on 1 Nov: the deal ended first."],
+    [
+      "failed",
+      "deal_ended",
+      "Pending – not delivered: The email was not sent on 1 Nov: the deal ended first. Resend the invite. [resend]",
+    ],
     [
       "complained",
       null,
@@ -76,14 +84,21 @@ describe("one sentence says where a person is, and one button does the next step
 
   const OUT =
     "This person asked for no more invites. Only they can allow them again, with the link in an earlier email.";
+  const JUST_NOW = "2026-11-24T23:46:00Z";
   const LINK = { askedAt: LATER, askedFor: "link" } as const;
   const SEAT = { askedAt: LATER, askedFor: "seat" } as const;
   it.each<[string, Partial<Known>, number, string]>([
     [
       "never sent",
-      { sentAt: null, delivery: { state: "queued", at: TIME, reason: null } },
+      { queuedAt: JUST_NOW, sentAt: null, delivery: { state: "queued", at: JUST_NOW, reason: null } },
       5,
       "Sending…: The first email is on its way.",
+    ],
+    [
+      "resent",
+      { queuedAt: JUST_NOW, delivery: { state: "queued", at: JUST_NOW, reason: null } },
+      5,
+      "Resending: Last email sent on 1 Nov.",
     ],
     ["expired", { status: "expired" }, 5, "Expired: Did not answer by 29 Nov. [resend]"],
     [
@@ -92,7 +107,18 @@ describe("one sentence says where a person is, and one button does the next step
       5,
       "Expired: Did not answer by 29 Nov 2025. [resend]",
     ],
-    ["declined", { status: "declined", declinedAt: LATER }, 5, "Declined: Said no on 20 Nov."],
+    [
+      "declined",
+      { status: "declined", declinedAt: LATER },
+      5,
+      "Declined: Said no on 20 Nov. If they change their mind, the link in their email works until 29 Nov.",
+    ],
+    [
+      "declined, and expired since",
+      { status: "declined", declinedAt: LATER, expiresAt: LATER },
+      5,
+      "Declined: Said no on 20 Nov. If they change their mind, resend the invite.",
+    ],
     ["accepted", { status: "accepted", acceptedAt: LATER }, 5, "Accepted: Has held a seat since 20 Nov."],
     [
       "accepted with another address, after a bounce",
@@ -125,6 +151,18 @@ describe("one sentence says where a person is, and one button does the next step
     ],
   ])("%s", (_, change, available, text) => {
     expect(said({ ...invite("delivered"), ...change }, available)).toBe(text);
+  });
+
+  it.each([
+    ["expired", { status: "expired" }, "Expired: Did not answer by 29 Nov."],
+    [
+      "bounced",
+      invite("bounced", "unknown"),
+      "Pending – not delivered: The email bounced on 1 Nov: their mail server did not say why.",
+    ],
+    ["declined", { status: "declined", declinedAt: LATER }, "Declined: Said no on 20 Nov."],
+  ] as const)("in a deal that has ended, %s has no next step", (_, change, text) => {
+    expect(said({ ...invite("delivered"), ...change }, 5, false)).toBe(text);
   });
 
   it("who asked or declined is in a list of their own", () => {

@@ -1,10 +1,16 @@
 /** Where an invite stands, in words. */
 import type { Filter, Invite, InviteDetail } from "../api";
-import { shortDate } from "../time";
+import { dateTime, shortDate } from "../time";
 import { counted } from "../ui/seat-numbers";
 
 /** An invite, and whether its address is opted out. Lists do not say it, so it is not always known. */
 export type Known = Invite & { optedOut?: boolean };
+
+/** The deal, as far as it decides what a manager can do. `available`: how many seats are free. */
+export interface DealState {
+  available: number;
+  active: boolean;
+}
 
 /** What a manager does next for a person. */
 export type Step = "resend" | "correct";
@@ -34,7 +40,7 @@ const REASONS: Record<Reason, [why: string, advice?: string, step?: Step]> = {
   message_rejected: ["the email service refused it", "Check the address, or resend the invite.", "correct"],
   invalid_parameter: ["this is not a valid address", "Correct the address.", "correct"],
   not_sent_in_time: ["the invite expired first", "Resend the invite.", "resend"],
-  deal_ended: ["the deal ended first"],
+  deal_ended: ["the deal ended first", "Resend the invite.", "resend"],
   too_many_tries: ["several attempts failed", "Resend the invite later.", "resend"],
   rendering_failed: ["the email service could not build it", "Resend the invite.", "resend"],
   mailbox_unavailable: [
@@ -63,8 +69,13 @@ const LABELS: Partial<Record<Invite["status"], string>> = {
   declined: "Declined",
 };
 
-/** Where a person is, and the next step. `available`: how many seats are free. */
-export function placeOf(invite: Known, available: number): Place {
+/** Where a person is, and the next step. In a deal that is not active, there is none. */
+export function placeOf(invite: Known, { available, active }: DealState): Place {
+  const { tone, label, sentence, ...next } = placeInActive(invite, available);
+  return { tone, label, sentence, ...(active && next) };
+}
+
+function placeInActive(invite: Known, available: number): Place {
   const { status, delivery } = invite;
   const label = LABELS[status];
   if (!label) return closed(invite);
@@ -82,17 +93,17 @@ export function placeOf(invite: Known, available: number): Place {
   if (isUndelivered(invite)) {
     const [reason, advice, step] = delivery.reason ? REASONS[delivery.reason] : [];
     const what = delivery.state === "bounced" ? "bounced" : "was not sent";
+    const sentence = `The email ${what} ${on(delivery.at)}${reason ? `: ${reason}` : ""}.`;
+    const place = { tone: "failed", label: `${label} – not delivered` } as const;
+    if (status === "declined") return { ...place, sentence: `${saidNo(invite)} ${sentence}`, advice: wayBack(invite) };
     return {
-      tone: "failed",
-      label: `${label} – not delivered`,
-      sentence: `The email ${what} ${on(delivery.at)}${reason ? `: ${reason}` : ""}.`,
+      ...place,
+      sentence,
       ...(advice && { advice }),
       ...(step && { step }),
     };
   }
-  if (status === "declined") {
-    return { tone: "declined", label, sentence: `Said no${invite.declinedAt ? ` ${on(invite.declinedAt)}` : ""}.` };
-  }
+  if (status === "declined") return { tone: "declined", label, sentence: saidNo(invite), advice: wayBack(invite) };
   if (status === "expired") {
     const end = invite.expiresAt ? ` by ${shortDate(invite.expiresAt)}` : "";
     return { tone: "expired", label, sentence: `Did not answer${end}.`, step: "resend" };
@@ -116,6 +127,15 @@ function closed(invite: Known): Place {
   return { tone: "removed", label: "Cancelled", sentence };
 }
 
+const saidNo = ({ declinedAt }: Invite) => `Said no${declinedAt ? ` ${on(declinedAt)}` : ""}.`;
+
+/** How somebody who declined can still get a seat. A link of an earlier email declines too, and does not accept. */
+function wayBack({ expiresAt, delivery }: Invite): string {
+  const hasLink =
+    expiresAt && Date.parse(expiresAt) > Date.now() && delivery.state !== "bounced" && delivery.state !== "failed";
+  return `If they change their mind, ${hasLink ? `the link in their email works until ${shortDate(expiresAt)}` : "resend the invite"}.`;
+}
+
 function asked({ askedAt, askedFor }: Invite, available: number): Place {
   const since = `Waiting since ${shortDate(askedAt!)}.`;
   if (askedFor !== "seat")
@@ -132,8 +152,20 @@ function asked({ askedAt, askedFor }: Invite, available: number): Place {
   return { tone: "asked", label, sentence: since, advice: free, step: "resend" };
 }
 
-function pending({ sentAt, delivery: { state, at } }: Invite): Omit<Place, "tone"> {
+function pending(invite: Invite): Omit<Place, "tone"> {
+  const {
+    sentAt,
+    queuedAt,
+    delivery: { state, at },
+  } = invite;
   if (state === "queued") {
+    if (isWaiting(invite)) {
+      return {
+        label: "Waiting to be sent",
+        sentence: `The email has waited since ${dateTime(queuedAt)}.`,
+        advice: "Seatkeeper keeps trying to send it.",
+      };
+    }
     return sentAt
       ? { label: "Resending", sentence: `Last email sent ${on(sentAt)}.` }
       : { label: "Sending…", sentence: "The first email is on its way." };
@@ -229,6 +261,10 @@ export function isIn(invite: Invite, filter: Filter | undefined): boolean {
 
 /** Whether its mail is still queued. Such an invite needs no resend. */
 export const isSending = (invite: Invite) => invite.status === "pending" && invite.delivery.state === "queued";
+
+/** Milliseconds in which a queued mail goes out, unless the mail service is down or an operator has paused sending. */
+const SOON_SENT = 15 * 60_000;
+export const isWaiting = (invite: Invite) => isSending(invite) && Date.now() - Date.parse(invite.queuedAt) > SOON_SENT;
 
 /**
  * Whether a resend can be asked for. After a complaint, no mail goes to the address, unless the person asks for one. An
