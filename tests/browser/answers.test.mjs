@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { checkAccess } from "./access.mjs";
 import { BOTH, enter, Keyboard } from "./browser.mjs";
-import { tokenOf, until } from "./stack.mjs";
+import { addresses, tokenOf, until } from "./stack.mjs";
 import { suite } from "./suite.mjs";
 
 let waiting;
@@ -112,6 +112,26 @@ check("a resend to somebody who wants no invites says why it is refused", { hand
   await page.getByText(`No invite can be resent: ${ann} (asked for no more invites).`).waitFor();
   await hand.press("button", `History of the invite to ${ann}`);
   await page.getByText("Asked for no more invites", { exact: true }).waitFor();
+});
+
+check("a search for a person says that they opted out, promises no reminder, and reads no details for a longer list", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  const [ann, bob] = people(deal);
+  await deal.invite([ann, bob, ...addresses("cat", 5)]);
+  for (const email of [ann, bob]) await answer(stack, await stack.linkTo(email), "opt-out");
+  const details = [];
+  page.on("request", (request) => /\/invites\/[\w-]+$/.test(request.url()) && details.push(request.url()));
+  await enter(page, deal.manager, deal.path);
+  await rowOf(page, ann).getByText(/^Reminder on/).waitFor();
+  await hand.write("searchbox", "Name or address contains", "example");
+  await page.getByText("7 found").waitFor();
+  assert.equal(details.length, 0);
+  await hand.write("searchbox", "Name or address contains", ann);
+  await rowOf(page, ann).getByText("Pending – wants no invites").waitFor();
+  await rowOf(page, ann).getByText(/Only they can allow them again, with the link in an earlier email\.$/).waitFor();
+  assert.equal(await page.getByRole("button", { name: `Resend invite to ${ann}` }).getAttribute("aria-disabled"), "true");
+  assert.equal(await rowOf(page, ann).getByText(/^Reminder on/).count(), 0);
+  assert.equal(details.length, 1);
 });
 
 check("a history that tells of an opt-out lets the row say so, and a resend of many names who was left out", { hands: [Keyboard] }, async ({ page, stack, hand }) => {

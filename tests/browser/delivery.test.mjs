@@ -48,6 +48,22 @@ check("a mail that bounced is found, its address corrected, and its history told
   await checkAccess(page);
 });
 
+check("a search for a corrected address says so, and leads to the new invite", { hands: BOTH }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  const [typo, meant] = [`ann.${deal.org}@gmial.com`, `ann.${deal.org}@gmail.com`];
+  await deal.invite([typo, `bob@${deal.org}.example`]);
+  await deal.api("PATCH", `/invites/${(await deal.row(typo)).id}`, { email: meant });
+  await enter(page, deal.manager, deal.path);
+  await hand.write("searchbox", "Name or address contains", "gmial");
+  await hand.press("link", "Search the removed");
+  await rowOf(page, typo).getByText(`The address was corrected to ${meant} on`).waitFor();
+  await checkAccess(page);
+  await hand.press("button", `Go to the new invite to ${meant}`);
+  await rowOf(page, meant).getByText("Pending").waitFor();
+  assert.deepEqual(await page.getByRole("rowheader").allInnerTexts(), [meant]);
+  assert.equal(page.url(), `${stack.url}${deal.path}`);
+});
+
 check("a mail that has waited for long says so, and that nothing needs to be done", {}, async ({ page, stack }) => {
   const deal = await stack.newDeal();
   const [ann, bob] = [`ann@${deal.org}.example`, `bob@${deal.org}.example`];

@@ -3,7 +3,7 @@ import type { Invite } from "../api";
 import { INVITE } from "../sample";
 import { session } from "../session";
 import { cancelRows, leftOut, resendListed, resendRows } from "./bulk";
-import { recordOptOut } from "./own";
+import { recordTold } from "./own";
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -91,6 +91,6 @@ test.each([
 });
 
 test("a resend of many leaves out who is known to be opted out", () => {
-  recordOptOut("out", true);
+  recordTold("out", { optedOut: true });
   expect(leftOut({ ...row, id: "out" })).toBe("opted_out");
 });

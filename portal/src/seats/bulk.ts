@@ -12,7 +12,7 @@ import {
   resendInvites,
 } from "../api";
 import { ownSends } from "./lost";
-import { known, recordGone, recordOptOut, recordRow, withOwn } from "./own";
+import { known, recordGone, recordRow, recordTold, withOwn } from "./own";
 import { canResend, isAsked, isSending } from "./words";
 
 /** At the rate that mail is sent, a batch of this size ends soon. */
@@ -124,7 +124,7 @@ export class Bulk {
       const outcome = stale && own?.get(row.id)?.sends === row.sends + 1 ? "resent" : results[index]!.outcome;
       this.results.push({ row, outcome });
       if (outcome === this.action.done) this.action.record(this.deal, row);
-      if (outcome === "opted_out") recordOptOut(row.id, true);
+      if (outcome === "opted_out") recordTold(row.id, { optedOut: true });
     }
   }
 }

@@ -42,12 +42,12 @@ export function Empty({
           <a href={`/deals/${deal}`}>Search all invites</a>
         ) : (
           <>
+            <a href={`/deals/${deal}?status=removed`}>Search the removed</a>{" "}
             {active && (
               <a href={`/deals/${deal}/invite`} onClick={() => keepTyped(deal, search)}>
                 Invite this person
               </a>
-            )}{" "}
-            <a href={`/deals/${deal}?status=removed`}>Search the removed</a>
+            )}
           </>
         )}
       </p>

@@ -23,17 +23,18 @@ import { Failure, Notice, Waiting } from "../ui/status";
 import { Text } from "../ui/text";
 import { useNow } from "../ui/when";
 import { type Bulk, type BulkOutcome, cancelRows, leftOut, resendListed, resendRows } from "./bulk";
+import { replacementOf, useDetails } from "./details";
 import { Empty } from "./empty";
 import { Export, fileName } from "./export";
 import { InviteList, type RowActions } from "./list";
 import { sentByMe, sentTo } from "./lost";
 import { exactCount, tabCount, total } from "./numbers";
-import { known, recordGone, recordOptOut, recordRow } from "./own";
+import { known, recordGone, recordRow, recordSeen, recordTold } from "./own";
 import { Search } from "./search";
 import { useSendingRows } from "./sending";
 import { named, Waiters } from "./waiters";
 import { type Listed, MOST_SEARCHED } from "./whole";
-import { canResend, isAsked, isOpen, isUndelivered, isWaiting, placeOf } from "./words";
+import { canResend, isAsked, isCorrected, isOpen, isUndelivered, isWaiting, placeOf } from "./words";
 
 /** The message after an action. */
 type Message =
@@ -62,6 +63,7 @@ export function Invites({
   onStale,
   onDone,
   onSearch,
+  onFind,
   onFirst,
 }: {
   deal: string;
@@ -87,6 +89,8 @@ export function Invites({
   /** An action on many invites ended: the lists show it soon. */
   onDone: () => void;
   onSearch: (text: string) => void;
+  /** Searches for the invite of an address in the list of all. */
+  onFind: (email: string) => void;
   onFirst: () => void;
 }) {
   const now = useNow();
@@ -121,9 +125,9 @@ export function Invites({
 
   const tell = (tone: "good" | "bad" | "plain", text: string) => setMessage({ tone, text });
 
-  const showRow = (before: Invite, after: Invite | undefined) => {
+  const showRow = (before: Invite, after: Invite | undefined, record = recordSeen) => {
     if (after?.id !== before.id) recordGone(deal, before);
-    if (after) recordRow(deal, after);
+    if (after) record(deal, after);
     list.update((page) => ({
       ...page,
       invites: page.invites.flatMap((row) => (row.id !== before.id ? [row] : after ? [after] : [])),
@@ -132,7 +136,7 @@ export function Invites({
   };
   /** Replaces or removes a row after the manager's own action, and updates the numbers. */
   const replaceRow = (before: Invite, after: Invite | undefined) => {
-    showRow(before, after);
+    showRow(before, after, recordRow);
     onMove(before, after);
   };
   /** The same for a change from elsewhere: other rows and the numbers are old as well. */
@@ -140,9 +144,18 @@ export function Invites({
     showRow(before, after);
     onStale();
   };
+  /** Says which address a correction went to. If that cannot be found out, the row says that there was a correction. */
+  const findReplacement = async (detail: InviteDetail) => {
+    const found = await replacementOf(deal, detail).catch(() => undefined);
+    if (!found) return;
+    recordTold(detail.id, { correctedTo: found.email });
+    list.update((page) => ({ ...page }));
+  };
   /** Shows a row that was read again. */
   const saw = (before: Invite, detail: InviteDetail) => {
-    recordOptOut(before.id, detail.optedOut);
+    const corrected = isCorrected(detail);
+    recordTold(before.id, { optedOut: detail.optedOut, corrected });
+    if (corrected && !known(detail).correctedTo) void findReplacement(detail);
     const after = listed(detail);
     const isCounted = (row: Invite) => [row.status, isUndelivered(row), isAsked(row)].join();
     // A removed row keeps its place in the list of the removed.
@@ -158,7 +171,7 @@ export function Invites({
 
   /** Shows the row's current state, and why the action was refused. */
   const refused = async (row: Invite, problem: Problem, what: string, again: () => void) => {
-    if (problem.code === "opted_out") recordOptOut(row.id, true);
+    if (problem.code === "opted_out") recordTold(row.id, { optedOut: true });
     if (problem.code !== "stale" && problem.code !== "already_accepted" && problem.code !== "not_found") {
       if (problem.isLost || problem.code === "opted_out") onStale();
       const text = problem.isLost ? `The ${what} may have gone through.` : `The ${what} failed.`;
@@ -199,6 +212,7 @@ export function Invites({
   const actions: RowActions = {
     pick: (row, on) => setPicked(on ? new Map(picked).set(row.id, row) : unpicked(picked, [row])),
     seen: saw,
+    find: onFind,
     resend: (row) =>
       act(row, `resend to ${row.email}`, async () => {
         const now = await resendInvite(deal, row).catch((error) => {
@@ -405,6 +419,7 @@ export function Invites({
   };
 
   useSendingRows(deal, rows, saw);
+  useDetails(deal, search && !paged ? rows : [], saw);
 
   // Selecting all does not resend to somebody who said no.
   const canPick = (row: Invite) => isOpen(row) && (row.status !== "declined" || !!row.askedAt || status === "declined");

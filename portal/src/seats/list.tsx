@@ -27,6 +27,8 @@ export interface RowActions {
   correct: (invite: Invite, email: string) => Promise<string | undefined>;
   release: (invite: Invite) => void;
   pick: (invite: Invite, picked: boolean) => void;
+  /** Goes to the invite of an address. */
+  find: (email: string) => void;
   /** One invite was read again. */
   seen: (invite: Invite, detail: InviteDetail) => void;
 }
@@ -227,6 +229,17 @@ function Row({
                 </button>
               </>
             )
+          )}
+          {invite.status === "cancelled" && invite.correctedTo && (
+            <button
+              key="find"
+              type="button"
+              class="link step"
+              aria-label={`Go to the new invite to ${invite.correctedTo}`}
+              onClick={() => actions.find(invite.correctedTo!)}
+            >
+              Go to the new invite
+            </button>
           )}
           <button
             key="history"

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Invite } from "../api";
 import { INVITE } from "../sample";
-import { recordGone, recordRow, recordSent, withOwn } from "./own";
+import { recordGone, recordRow, recordSeen, recordSent, withOwn } from "./own";
 
 let deals = 0;
 const newDeal = () => `deal-${++deals}`;
@@ -55,6 +55,20 @@ describe("the manager's own action in a list", () => {
     const expired = row("a", { status: "expired" });
     recordRow(deal, row("a", { sends: 2, delivery: queued }));
     expect(withOwn(deal, [expired], { ...all, status: "expired" })).toEqual([]);
+  });
+
+  test("stays on top after the row was read again, and a row that was only read is not put there", () => {
+    const deal = newDeal();
+    recordRow(deal, row("own", { sends: 2, delivery: queued }));
+    const sent = row("own", { sends: 2 });
+    recordSeen(deal, sent);
+    recordSeen(deal, row("elsewhere"));
+    expect(withOwn(deal, [row("a"), row("elsewhere", { delivery: queued })], all)).toEqual([
+      sent,
+      row("a"),
+      row("elsewhere"),
+    ]);
+    expect(withOwn(deal, [row("a")], all)).toEqual([sent, row("a")]);
   });
 
   test("puts new rows on top of the first page, newest first, if they match the view", () => {

@@ -5,7 +5,7 @@
  * only moves forward, so the newer of two versions is known without a clock.
  */
 import type { Filter, Invite } from "../api";
-import { isIn, type Known } from "./words";
+import { isIn, type Known, type Told } from "./words";
 
 /** The row after an action, or the send with which the invite left the list. */
 type Own = { row: Invite; action: number } | { goneWith: number };
@@ -23,6 +23,12 @@ const of = (deal: string) => {
 /** Records the row that an action returned. */
 export function recordRow(deal: string, row: Invite) {
   of(deal).set(row.id, { row, action: ++actions });
+}
+
+/** Records a row that was read again. It keeps its place in the list, unless an action moved it. */
+export function recordSeen(deal: string, row: Invite) {
+  const known = of(deal).get(row.id);
+  of(deal).set(row.id, { row, action: known && "row" in known ? known.action : 0 });
 }
 
 /** Records invites that were just queued. */
@@ -69,16 +75,13 @@ export function ownRow(deal: string, id: string): Invite | undefined {
   return known && "row" in known ? known.row : undefined;
 }
 
-/** Whether addresses are opted out, by invite. A list does not say it: a history and a refused resend do. */
-const optOuts = new Map<string, boolean>();
+/** What lists do not say, by invite. Details and refused resends do. */
+const told = new Map<string, Told>();
 
-export const recordOptOut = (id: string, optedOut: boolean) => void optOuts.set(id, optedOut);
+export const recordTold = (id: string, news: Told) => void told.set(id, { ...told.get(id), ...news });
 
-/** The row, with what is known of an opt-out. */
-export function known(row: Invite): Known {
-  const optedOut = optOuts.get(row.id);
-  return optedOut === undefined ? row : { ...row, optedOut };
-}
+/** The row, with what is known beyond the list. */
+export const known = (row: Invite): Known => ({ ...row, ...told.get(row.id) });
 
 /** How far an invite is within a send. */
 const progress = (row: Invite) => PROGRESS[row.status] + (row.delivery.state === "queued" ? 0 : 1);

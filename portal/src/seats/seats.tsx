@@ -185,6 +185,7 @@ function Seats({ deal }: { deal: string }) {
         everyRow={everyRow}
         first={after === undefined}
         onSearch={(text) => (setSearch(text), setSearchAfter(""))}
+        onFind={(email) => (setSearch(email), setSearchAfter(""), route(pathOf(deal, undefined, undefined)))}
         onFirst={() => go(undefined)}
       />
       <Pages trail={trail} next={list.value?.nextCursor ?? undefined} go={go} />

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Invite, InviteDetail } from "../api";
 import { INVITE } from "../sample";
-import { canResend, isIn, type Known, placeOf, timeline } from "./words";
+import { canResend, isCorrected, isIn, type Known, placeOf, timeline } from "./words";
 
 const TIME = "2026-11-01T00:00:00Z";
 const LATER = "2026-11-20T00:00:00Z";
@@ -127,6 +127,24 @@ describe("one sentence says where a person is, and one button does the next step
       "Accepted: Has held a seat since 20 Nov, with another address.",
     ],
     ["cancelled", { status: "cancelled", removedAt: LATER }, 5, "Cancelled: Cancelled by a manager on 20 Nov."],
+    [
+      "declined by the link of an earlier email, after the newest bounced",
+      { ...invite("bounced", "temporary"), status: "declined", declinedAt: LATER },
+      5,
+      "Declined – not delivered: Said no on 20 Nov. The email bounced on 1 Nov: the mailbox is full, or its server did not answer. If they change their mind, resend the invite.",
+    ],
+    [
+      "corrected",
+      { status: "cancelled", removedAt: LATER, corrected: true },
+      5,
+      "Corrected: The address was corrected on 20 Nov, and the invite went to the new one.",
+    ],
+    [
+      "corrected, to a known address",
+      { status: "cancelled", removedAt: LATER, corrected: true, correctedTo: "ann@gmail.com" },
+      5,
+      "Corrected: The address was corrected to ann@gmail.com on 20 Nov.",
+    ],
     ["de-allocated", { status: "released", removedAt: LATER }, 5, "De-allocated: The seat was de-allocated on 20 Nov."],
     ["opted out", { optedOut: true }, 5, `Pending – wants no invites: ${OUT}`],
     [
@@ -221,11 +239,12 @@ describe("a history", () => {
       [TIME, "invited"],
     ]);
     expect(words(replaced)).toEqual(["Cancelled", "Replaced by a corrected address", "Invited"]);
-    expect(said({ ...replaced, removedAt: LATER })).toBe("Cancelled: Replaced by a corrected address on 20 Nov.");
+    expect(isCorrected(replaced)).toBe(true);
     const later = detail("cancelled", [
       [LATER, "cancelled"],
       [TIME, "corrected"],
     ]);
     expect(words(later)).toEqual(["Cancelled", "Address or name corrected"]);
+    expect(isCorrected(later)).toBe(false);
   });
 });

@@ -3,8 +3,15 @@ import type { Filter, Invite, InviteDetail } from "../api";
 import { dateTime, shortDate } from "../time";
 import { counted } from "../ui/seat-numbers";
 
-/** An invite, and whether its address is opted out. Lists do not say it, so it is not always known. */
-export type Known = Invite & { optedOut?: boolean };
+/** What an invite's details say and lists do not, so it is not always known. */
+export interface Told {
+  optedOut?: boolean;
+  /** Whether a correction of the address cancelled the invite. */
+  corrected?: boolean;
+  /** The corrected address, if its invite was found. */
+  correctedTo?: string;
+}
+export type Known = Invite & Told;
 
 /** The deal, as far as it decides what a manager can do. `available`: how many seats are free. */
 export interface DealState {
@@ -123,8 +130,11 @@ function closed(invite: Known): Place {
   if (status === "released") {
     return { tone: "removed", label: "De-allocated", sentence: `The seat was de-allocated${when}.` };
   }
-  const sentence = isReplaced(invite) ? `Replaced by a corrected address${when}.` : `Cancelled by a manager${when}.`;
-  return { tone: "removed", label: "Cancelled", sentence };
+  if (!invite.corrected) return { tone: "removed", label: "Cancelled", sentence: `Cancelled by a manager${when}.` };
+  const sentence = invite.correctedTo
+    ? `The address was corrected to ${invite.correctedTo}${when}.`
+    : `The address was corrected${when}, and the invite went to the new one.`;
+  return { tone: "removed", label: "Corrected", sentence };
 }
 
 const saidNo = ({ declinedAt }: Invite) => `Said no${declinedAt ? ` ${on(declinedAt)}` : ""}.`;
@@ -184,13 +194,13 @@ function pending(invite: Invite): Omit<Place, "tone"> {
 const on = (time: string) => `on ${shortDate(time)}`;
 
 type Event = InviteDetail["history"][number];
-/** Whether a correction cancelled the invite. Only the history says it. */
-const isReplaced = (invite: Invite & { history?: Event[] }) =>
-  invite.status === "cancelled" && !!invite.history && isOfCorrection(invite.history);
-
-function isOfCorrection(history: Event[]) {
+/** Whether a correction of the address cancelled the invite. */
+export function isCorrected({ status, history }: InviteDetail) {
   const cancelled = history.find(({ event }) => event === "cancelled");
-  return history.some(({ event, at }) => event === "corrected" && (!cancelled || at === cancelled.at));
+  return (
+    status === "cancelled" &&
+    history.some(({ event, at }) => event === "corrected" && (!cancelled || at === cancelled.at))
+  );
 }
 
 /** What happened to an invite, in its history. */
@@ -230,7 +240,7 @@ export function timeline(invite: InviteDetail) {
     words:
       entry === newest && cause
         ? `${EVENTS[entry.event]}: ${cause}`
-        : entry.event === "corrected" && isReplaced(invite)
+        : entry.event === "corrected" && isCorrected(invite)
           ? "Replaced by a corrected address"
           : EVENTS[entry.event],
   }));

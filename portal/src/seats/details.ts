@@ -1,0 +1,53 @@
+/** What only an invite's details say: who opted out, and which address a correction went to. */
+import { useEffect } from "preact/hooks";
+import { getInvite, type Invite, type InviteDetail, searchSeats } from "../api";
+
+/** Details are read for this many rows at once, and never for a page of them. */
+const FEW = 5;
+
+/** Reads the details of a few rows, and again when a row changes. */
+export function useDetails(deal: string, rows: Invite[], saw: (before: Invite, detail: InviteDetail) => void) {
+  const few = rows.length <= FEW ? rows : [];
+  const which = few.map(({ id, sends, status, askedAt, delivery }) =>
+    [id, sends, status, askedAt, delivery.state].join(),
+  );
+  useEffect(() => {
+    for (const row of few) {
+      // Without its details, the row says what the list says.
+      getInvite(deal, row.id).then(
+        (detail) => saw(row, detail),
+        () => undefined,
+      );
+    }
+  }, [which.join()]);
+}
+
+/** An address that was corrected and the new one mostly begin alike. */
+const ALIKE = 3;
+/** The two histories may have the correction in two seconds, in milliseconds. */
+const A_SECOND = 1000;
+
+/**
+ * The invite that a correction sent to the new address, if it can be found. Only the histories link the two: both have the
+ * correction, at one time and by one manager.
+ */
+export async function replacementOf(deal: string, corrected: InviteDetail): Promise<Invite | undefined> {
+  const correction = corrected.history.find(({ event }) => event === "corrected");
+  if (!correction) return undefined;
+  const since = Date.parse(correction.at) - A_SECOND;
+  const { invites } = await searchSeats(deal, corrected.email.slice(0, ALIKE), { limit: 200 });
+  const sentSince = invites
+    .filter(({ queuedAt }) => Date.parse(queuedAt) >= since)
+    .toSorted((a, b) => Date.parse(a.queuedAt) - Date.parse(b.queuedAt))
+    .slice(0, FEW);
+  const details = await Promise.all(sentSince.map(({ id }) => getInvite(deal, id)));
+  const found = details.filter(({ history }) =>
+    history.some(
+      ({ event, at, by }) =>
+        event === "corrected" &&
+        by === correction.by &&
+        Math.abs(Date.parse(at) - Date.parse(correction.at)) <= A_SECOND,
+    ),
+  );
+  return found.length === 1 ? found[0] : undefined;
+}
