@@ -1,7 +1,6 @@
 //! Creating, resizing, ending and deleting deals, and setting their reminders.
 
 use crate::digest;
-use ::http::{HeaderValue, header};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use serde::de::Error;
@@ -91,11 +90,8 @@ async fn create(app: &App, request: &Request) -> HandlerResult {
     };
     match request.ledger.note(None, None, create, created).await? {
         CreateOutcome::Created(deal) => {
-            let mut response = http::with_etag(201, deal.revision, &DealView::new(&deal, request.now));
-            if let Ok(location) = HeaderValue::from_str(&format!("/api/deals/{}", deal.id)) {
-                response.headers_mut().insert(header::LOCATION, location);
-            }
-            Ok(response)
+            let response = http::with_etag(201, deal.revision, &DealView::new(&deal, request.now));
+            Ok(response.with("location", format!("/api/deals/{}", deal.id)))
         }
         CreateOutcome::KeyReused => {
             let detail = "This Idempotency-Key was used with another body. Use a new key for a new deal.";

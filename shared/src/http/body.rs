@@ -135,9 +135,8 @@ mod tests {
     /// The response to a body that is not a `T`.
     fn refusal<T: DeserializeOwned>(body: &str) -> Option<String> {
         let response = parse::<T>(body.as_bytes()).err()?.into_response();
-        assert_eq!(response.status(), 400);
-        let text = response.into_body();
-        Some(text)
+        assert_eq!(response.status_code, 400);
+        Some(response.body)
     }
 
     fn blamed(body: &str) -> Option<String> {

@@ -1,7 +1,6 @@
 //! A deal's invites as CSV (RFC 4180), for spreadsheets.
 
-use super::{InviteView, response};
-use http::{HeaderValue, Response, header};
+use super::{InviteView, Response};
 use serde_json::{Value, json};
 
 /// Each column, and its place in the JSON of a row.
@@ -24,7 +23,7 @@ const FORMULA: [char; 10] = ['=', '+', '-', '@', '＝', '＋', '－', '＠', '\t
 
 /// A page of the file, with the path of the next page. The first page begins with a byte order mark, by which Excel
 /// recognises UTF-8, and with the names of the columns.
-pub fn csv(rows: &[InviteView], is_first: bool, next: Option<&str>) -> Response<String> {
+pub fn csv(rows: &[InviteView], is_first: bool, next: Option<&str>) -> Response {
     let mut text = String::new();
     if is_first {
         text.push('\u{feff}');
@@ -34,12 +33,11 @@ pub fn csv(rows: &[InviteView], is_first: bool, next: Option<&str>) -> Response<
         let row = json!(row);
         text.push_str(&line(&COLUMNS.map(|(_, place)| row.pointer(place).map(cell).unwrap_or_default())));
     }
-    let mut response = response::of_text("text/csv; charset=utf-8", 200, text);
-    let link = next.and_then(|path| HeaderValue::try_from(format!("<{path}>; rel=\"next\"")).ok());
-    if let Some(link) = link {
-        response.headers_mut().insert(header::LINK, link);
+    let response = Response::new(200, text).with("content-type", "text/csv; charset=utf-8");
+    match next {
+        Some(path) => response.with("link", format!("<{path}>; rel=\"next\"")),
+        None => response,
     }
-    response
 }
 
 fn line(cells: &[String; 11]) -> String {

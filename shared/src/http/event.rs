@@ -1,10 +1,8 @@
-//! API Gateway's event and response (payload format 2.0), with only the fields that a function needs.
+//! API Gateway's event (payload format 2.0), with only the fields that a function needs.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use http::{HeaderMap, HeaderValue, Response, header, response::Parts};
+use serde::Deserialize;
 use serde::de::IgnoredAny;
-use serde::ser::Serializer;
-use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -45,32 +43,6 @@ pub(super) struct Authorizer {
     /// Present if the JWT authorizer verified the request's token. Its copy of the claims is not read: the
     /// gateway turns them into text (`Caller::new`).
     pub(super) jwt: Option<IgnoredAny>,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Returned {
-    pub status_code: u16,
-    #[serde(serialize_with = "as_map")]
-    headers: HeaderMap,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    body: String,
-}
-
-impl Returned {
-    /// Adds the headers that every response has.
-    pub(super) fn new(response: Response<String>) -> Self {
-        let (Parts { status, mut headers, .. }, body) = response.into_parts();
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        Self { status_code: status.as_u16(), headers, body }
-    }
-}
-
-/// Every header is ASCII, and none is repeated.
-fn as_map<S: Serializer>(headers: &HeaderMap, serializer: S) -> Result<S::Ok, S::Error> {
-    let text = |value: &HeaderValue| value.to_str().unwrap_or_default().to_owned();
-    serializer.collect_map(headers.iter().map(|(name, value)| (name.as_str(), text(value))))
 }
 
 #[cfg(test)]
@@ -130,19 +102,5 @@ mod tests {
         for event in [json!({"headers": {"if-match": 1}}), json!({"body": {}})] {
             assert!(read(&event).is_err(), "{event}");
         }
-    }
-
-    #[test]
-    fn a_response_has_the_gateways_format() {
-        let mut response = Response::new("{}".to_owned());
-        response.headers_mut().insert("etag", HeaderValue::from_static("\"1\""));
-        let returned = serde_json::to_value(Returned::new(response)).unwrap();
-        let common = json!({"cache-control": "no-store", "x-content-type-options": "nosniff"});
-        assert_eq!(
-            returned,
-            json!({"statusCode": 200, "headers": {"etag": "\"1\"", "cache-control": "no-store", "x-content-type-options": "nosniff"}, "body": "{}"})
-        );
-        let empty = serde_json::to_value(Returned::new(Response::new(String::new()))).unwrap();
-        assert_eq!(empty, json!({"statusCode": 200, "headers": common}));
     }
 }

@@ -1,5 +1,5 @@
-//! The HTTP edge: turns API Gateway's event into a [`Request`] and a [`HandlerResult`] into a response, and
-//! logs and measures each request. A handler sees neither the event nor the log.
+//! The HTTP edge: turns API Gateway's event into a [`Request`] and a [`HandlerResult`] into a [`Response`],
+//! and logs and measures each request. A handler sees neither the event nor the log.
 
 mod body;
 mod caller;
@@ -17,10 +17,10 @@ mod view;
 pub use body::{MOST_ROWS, Object, SeenInvite, check_rows, text_cell};
 pub use caller::{Caller, Learner, Manager, Tokens, authorize_deal, authorize_deal_id};
 pub use csv::csv;
-pub use event::{Event, Returned};
+pub use event::Event;
 pub use origin::Origin;
 pub use problem::Problem;
 pub use request::Request;
-pub use response::{HandlerResult, json, no_content, see_other, with_etag};
+pub use response::{HandlerResult, Response, json, no_content, see_other, with_etag};
 pub use serve::{App, answer, serve};
 pub use view::{DealSummary, DealView, InviteDetail, InviteView, SeatsView, Time};

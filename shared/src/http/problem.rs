@@ -1,10 +1,10 @@
 //! Problem documents (RFC 9457).
 
-use super::response;
+use super::{Response, json};
 use crate::domain::{Timestamp, readable};
 use crate::store::StoreError;
 use chrono::Duration;
-use http::{HeaderValue, Response, StatusCode, header};
+use http::StatusCode;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -105,18 +105,18 @@ impl Problem {
         self.cause.as_deref()
     }
 
-    pub(super) fn into_response(self) -> Response<String> {
+    pub(super) fn into_response(self) -> Response {
         let title = StatusCode::from_u16(self.status).ok().and_then(|status| status.canonical_reason());
         let document = Document {
             r#type: format!("urn:seatkeeper:problem:{}", self.code),
             title: title.unwrap_or("Problem"),
             problem: &self,
         };
-        let mut response = response::of_type("application/problem+json", self.status, &document);
-        if let Some(seconds) = self.retry_after {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        let response = json(self.status, &document).with("content-type", "application/problem+json");
+        match self.retry_after {
+            Some(seconds) => response.with("retry-after", seconds.to_string()),
+            None => response,
         }
-        response
     }
 }
 
@@ -148,10 +148,9 @@ mod tests {
             request_id: "secret-id".to_owned(),
         };
         let response = Problem::from(error).into_response();
-        assert_eq!(response.status(), 503);
-        assert!(response.headers().contains_key("retry-after"));
-        let body = response.body();
-        insta::assert_snapshot!(body, @r#"{"type":"urn:seatkeeper:problem:unavailable","title":"Service Unavailable","status":503,"detail":"The service is temporarily unavailable. Try again in a few seconds.","code":"unavailable"}"#);
+        assert_eq!(response.status_code, 503);
+        assert!(response.headers.contains_key("retry-after"));
+        insta::assert_snapshot!(response.body, @r#"{"type":"urn:seatkeeper:problem:unavailable","title":"Service Unavailable","status":503,"detail":"The service is temporarily unavailable. Try again in a few seconds.","code":"unavailable"}"#);
     }
 
     #[test]
@@ -160,16 +159,15 @@ mod tests {
         for (retry_at, minute) in [("14:05:00", "14:05"), ("14:05:01", "14:06")] {
             let retry_at: Timestamp = format!("2026-11-23T{retry_at}Z").parse().unwrap();
             let response = Problem::too_many_requests(Some(retry_at), now).into_response();
-            assert_eq!(response.headers()["retry-after"], (retry_at - now).num_seconds().to_string());
+            assert_eq!(response.headers["retry-after"], (retry_at - now).num_seconds().to_string());
             let detail = format!("You can send this invite again from 23 November 2026, {minute} UTC.");
-            assert!(response.body().contains(&detail), "{}", response.body());
+            assert!(response.body.contains(&detail), "{}", response.body);
         }
     }
 
     #[test]
     fn a_field_error_names_the_field() {
         let response = Problem::field("seats", "must be positive").into_response();
-        let body = response.body();
-        insta::assert_snapshot!(body, @r#"{"type":"urn:seatkeeper:problem:invalid_request","title":"Bad Request","status":400,"detail":"seats: must be positive","code":"invalid_request","errors":[{"field":"seats","detail":"must be positive"}]}"#);
+        insta::assert_snapshot!(response.body, @r#"{"type":"urn:seatkeeper:problem:invalid_request","title":"Bad Request","status":400,"detail":"seats: must be positive","code":"invalid_request","errors":[{"field":"seats","detail":"must be positive"}]}"#);
     }
 }

@@ -1,7 +1,7 @@
 //! Serving: each event becomes a request, which is handled within its deadline, logged and measured.
 
 use super::origin::HEADER;
-use super::{Event, HandlerResult, Origin, Problem, Request, Returned, json};
+use super::{Event, HandlerResult, Origin, Problem, Request, Response, json};
 use crate::clock;
 use crate::config::{Config, ConfigError};
 use crate::store::Store;
@@ -52,7 +52,7 @@ pub async fn answer(
     route: &impl AsyncFn(Request) -> HandlerResult,
     event: Event,
     context: &Context,
-) -> Returned {
+) -> Response {
     let request = Request::new(event, &config.tokens, context);
     let (request_id, name) = (&context.request_id, request.route.clone());
     let (ledger, actor, deadline) = (request.ledger.clone(), request.caller.person().ok(), request.deadline);
@@ -71,7 +71,7 @@ pub async fn answer(
     tracing::info!(
         request_id,
         route = name,
-        http.status = response.status().as_u16(),
+        http.status = response.status_code,
         http.code = code,
         latency_ms = u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX),
         dynamodb.requests = usage.requests,
@@ -79,7 +79,7 @@ pub async fn answer(
         dynamodb.write_units = usage.write_units,
         "request"
     );
-    Returned::new(response)
+    response
 }
 
 async fn handle(

@@ -9,7 +9,7 @@ use base64::{
 };
 use serde_json::{Value, json};
 use shared::domain::{InviteKey, Link, Salt, UnsubscribeId};
-use shared::http::{Event, Returned};
+use shared::http::{Event, Response};
 use std::cell::OnceCell;
 use std::rc::Rc;
 
@@ -93,7 +93,7 @@ fn is_read(operation: &str) -> bool {
     ["GetItem", "BatchGetItem", "TransactGetItems", "Query"].contains(&operation)
 }
 
-fn check(route: &str, body: &[u8], secrets: bool, foreign: bool, answered: &Returned, calls: &[AwsCall]) {
+fn check(route: &str, body: &[u8], secrets: bool, foreign: bool, answered: &Response, calls: &[AwsCall]) {
     // The response as the Runtime API gets it.
     let returned: Value = serde_json::from_slice(&serde_json::to_vec(answered).unwrap()).unwrap();
     let shown = || format!("{route}\n{}\n→ {returned}\n{calls:?}", String::from_utf8_lossy(body));

@@ -17,7 +17,7 @@ use shared::audit::Audit;
 use shared::config::{Config, MailConfig};
 use shared::domain::limit::{RecipientLimit, SendingLimits};
 use shared::domain::{Deal, DealId, Email, InviteId};
-use shared::http::{App, Event, Origin, Returned, Tokens, answer};
+use shared::http::{App, Event, Origin, Response, Tokens, answer};
 use shared::mail::ses::Mailer;
 use shared::sending::Sending;
 use shared::store::Store;
@@ -202,7 +202,7 @@ impl Functions {
     }
 
     /// A function's response to this event, and its calls to AWS.
-    pub(crate) fn invoke(&self, function: &str, event: Event, foreign: bool) -> (Returned, Vec<AwsCall>) {
+    pub(crate) fn invoke(&self, function: &str, event: Event, foreign: bool) -> (Response, Vec<AwsCall>) {
         self.wire.foreign.store(foreign, Ordering::Relaxed);
         self.wire.calls.lock().unwrap_or_else(PoisonError::into_inner).clear();
         let mut context = Context::default();
