@@ -38,16 +38,10 @@ async fn resend_one(sending: &Sending, request: &Request) -> HandlerResult {
     {
         sending.unblock(bounced, send_request.now).await?;
     }
-    let invite = match sending.send(&send_request, vec![row()]).await?.pop() {
-        Some(RowOutcome::Queued(invite) | RowOutcome::Refused(ResendRefusal::JustResent, Some(invite))) => {
-            invite
-        }
-        Some(RowOutcome::Refused(refusal, _)) => return Err(Problem::of_resend(refusal, send_request.now)),
-        Some(RowOutcome::OverLimit(retry_at)) => {
-            return Err(Problem::too_many_requests(retry_at, send_request.now));
-        }
-        Some(RowOutcome::Failed(error)) => return Err(error.into()),
-        Some(RowOutcome::NoTime) | None => return Err(Problem::unavailable()),
+    let outcome = sending.send(&send_request, vec![row()]).await?.pop();
+    let invite = match outcome.unwrap_or(RowOutcome::NoTime) {
+        RowOutcome::Refused(ResendRefusal::JustResent, Some(invite)) => invite,
+        outcome => outcome.into_invite()?,
     };
     Ok(http::with_etag(200, invite.sends, &InviteView::new(&invite, &send_request.deal, send_request.now)))
 }

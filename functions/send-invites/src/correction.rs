@@ -42,7 +42,7 @@ pub(crate) async fn correct(sending: &Sending, request: &Request) -> HandlerResu
                 |answer: &Changed<_>| matches!(answer, Changed::Done(_)).then(|| owner(&send_request.deal));
             match request.ledger.note(Some(key.deal), Some(invite), change, changed).await? {
                 Changed::Done(record) => record.invite,
-                Changed::Refused(refusal, _) => return Err(Problem::of_correction(refusal, request.now)),
+                Changed::Refused(refusal, _) => return Err(refusal.into()),
             }
         }
     };
@@ -58,10 +58,9 @@ async fn replace(
     record: Option<InviteRecord>,
     correction: &Correction<'_>,
 ) -> Result<Invite, Problem> {
-    let refused = |refusal| Problem::of_correction(refusal, request.now);
     // Refuses without any quota, and says which name the new invite has.
     let existing = record.as_ref().map(|record| &record.invite);
-    withdraw(existing, correction, request.now).map_err(refused)?;
+    withdraw(existing, correction, request.now)?;
     request.check_active()?;
     let name = existing.and_then(|invite| invite.name.clone());
     let email = correction.email.clone().ok_or_else(Problem::not_found)?;
@@ -79,11 +78,6 @@ async fn replace(
             rule: Box::new(|existing, now| withdraw(existing, correction, now)),
         }),
     };
-    match sending.send(request, vec![row]).await?.pop() {
-        Some(RowOutcome::Queued(invite)) => Ok(*invite),
-        Some(RowOutcome::Refused(refusal, _)) => Err(refused(refusal)),
-        Some(RowOutcome::OverLimit(retry_at)) => Err(Problem::too_many_requests(retry_at, request.now)),
-        Some(RowOutcome::Failed(error)) => Err(error.into()),
-        Some(RowOutcome::NoTime) | None => Err(Problem::unavailable()),
-    }
+    let outcome = sending.send(request, vec![row]).await?.pop();
+    outcome.unwrap_or(RowOutcome::NoTime).into_invite().map(|invite| *invite)
 }

@@ -117,6 +117,7 @@ fn extend(path: &mut String, segment: &Segment) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Timestamp;
 
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
@@ -134,7 +135,7 @@ mod tests {
 
     /// The response to a body that is not a `T`.
     fn refusal<T: DeserializeOwned>(body: &str) -> Option<String> {
-        let response = parse::<T>(body.as_bytes()).err()?.into_response();
+        let response = parse::<T>(body.as_bytes()).err()?.into_response(Timestamp::default());
         assert_eq!(response.status_code, 400);
         Some(response.body)
     }

@@ -1,12 +1,12 @@
 //! Problem documents (RFC 9457).
 
-use super::{Response, json};
+use super::{Response, response};
 use crate::domain::{Timestamp, readable};
 use crate::store::StoreError;
 use chrono::Duration;
 use http::StatusCode;
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 #[derive(Debug, Serialize)]
 pub struct Problem {
@@ -14,24 +14,14 @@ pub struct Problem {
     detail: String,
     /// Clients rely on the code, so it never changes.
     code: &'static str,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    errors: Vec<FieldError>,
     /// More members, for programs.
     #[serde(flatten)]
     members: Map<String, Value>,
-    /// Seconds.
     #[serde(skip)]
-    retry_after: Option<u32>,
+    retry_at: Option<Timestamp>,
     /// For the log only.
     #[serde(skip)]
     cause: Option<Box<StoreError>>,
-}
-
-#[derive(Debug, Serialize)]
-struct FieldError {
-    /// A path like `invites[3].email`.
-    field: String,
-    detail: String,
 }
 
 #[derive(Serialize)]
@@ -44,12 +34,12 @@ struct Document<'a> {
 
 impl Problem {
     pub fn new(status: u16, code: &'static str, detail: impl Into<String>) -> Self {
-        let (detail, errors, members) = (detail.into(), Vec::new(), Map::new());
-        Self { status, code, detail, errors, members, retry_after: None, cause: None }
+        Self { status, code, detail: detail.into(), members: Map::new(), retry_at: None, cause: None }
     }
 
-    pub fn field(field: &str, detail: impl Into<String>) -> Self {
-        let detail = detail.into();
+    /// `field` is a path like `invites[3].email`.
+    pub fn field(field: &str, detail: impl AsRef<str>) -> Self {
+        let detail = detail.as_ref();
         Self::invalid(format!("{field}: {detail}")).blaming(field, detail)
     }
 
@@ -66,25 +56,21 @@ impl Problem {
         Self::new(404, "not_found", "Not found, or you do not have access to it.")
     }
 
-    pub fn too_many_requests(retry_at: Option<Timestamp>, now: Timestamp) -> Self {
-        let retry_at = retry_at.unwrap_or(now + Duration::seconds(1));
-        let wait = (retry_at - now + Duration::milliseconds(999)).num_seconds().max(1);
-        let retry_after = Some(u32::try_from(wait).unwrap_or(u32::MAX));
+    pub fn too_many_requests(retry_at: Timestamp) -> Self {
         // Rounded up to the minute, so that nobody comes back too early.
         let from = readable(retry_at + Duration::seconds(59));
         let detail = format!("Sending limit reached. You can send this invite again from {from}.");
-        Self { retry_after, ..Self::new(429, "too_many_requests", detail) }
+        Self { retry_at: Some(retry_at), ..Self::new(429, "too_many_requests", detail) }
     }
 
     pub fn unavailable() -> Self {
         let detail = "The service is temporarily unavailable. Try again in a few seconds.";
-        Self { retry_after: Some(2), ..Self::new(503, "unavailable", detail) }
+        Self::new(503, "unavailable", detail)
     }
 
     #[must_use]
-    pub(super) fn blaming(mut self, field: &str, detail: impl Into<String>) -> Self {
-        self.errors.push(FieldError { field: field.to_owned(), detail: detail.into() });
-        self
+    pub(super) fn blaming(self, field: &str, detail: &str) -> Self {
+        self.with([("errors", json!([{ "field": field, "detail": detail }]))])
     }
 
     #[must_use]
@@ -105,18 +91,21 @@ impl Problem {
         self.cause.as_deref()
     }
 
-    pub(super) fn into_response(self) -> Response {
+    pub(super) fn into_response(self, now: Timestamp) -> Response {
         let title = StatusCode::from_u16(self.status).ok().and_then(|status| status.canonical_reason());
         let document = Document {
             r#type: format!("urn:seatkeeper:problem:{}", self.code),
             title: title.unwrap_or("Problem"),
             problem: &self,
         };
-        let response = json(self.status, &document).with("content-type", "application/problem+json");
-        match self.retry_after {
-            Some(seconds) => response.with("retry-after", seconds.to_string()),
-            None => response,
-        }
+        let response =
+            response::json(self.status, &document).with("content-type", "application/problem+json");
+        let wait = match self.retry_at {
+            Some(retry_at) => (retry_at - now + Duration::milliseconds(999)).num_seconds().max(1),
+            None if self.status == 503 => 2,
+            None => return response,
+        };
+        response.with("retry-after", wait.to_string())
     }
 }
 
@@ -147,7 +136,7 @@ mod tests {
             status: 400,
             request_id: "secret-id".to_owned(),
         };
-        let response = Problem::from(error).into_response();
+        let response = Problem::from(error).into_response(Timestamp::default());
         assert_eq!(response.status_code, 503);
         assert!(response.headers.contains_key("retry-after"));
         insta::assert_snapshot!(response.body, @r#"{"type":"urn:seatkeeper:problem:unavailable","title":"Service Unavailable","status":503,"detail":"The service is temporarily unavailable. Try again in a few seconds.","code":"unavailable"}"#);
@@ -158,7 +147,7 @@ mod tests {
         let now = "2026-11-23T14:00:00Z".parse().unwrap();
         for (retry_at, minute) in [("14:05:00", "14:05"), ("14:05:01", "14:06")] {
             let retry_at: Timestamp = format!("2026-11-23T{retry_at}Z").parse().unwrap();
-            let response = Problem::too_many_requests(Some(retry_at), now).into_response();
+            let response = Problem::too_many_requests(retry_at).into_response(now);
             assert_eq!(response.headers["retry-after"], (retry_at - now).num_seconds().to_string());
             let detail = format!("You can send this invite again from 23 November 2026, {minute} UTC.");
             assert!(response.body.contains(&detail), "{}", response.body);
@@ -167,7 +156,7 @@ mod tests {
 
     #[test]
     fn a_field_error_names_the_field() {
-        let response = Problem::field("seats", "must be positive").into_response();
-        insta::assert_snapshot!(response.body, @r#"{"type":"urn:seatkeeper:problem:invalid_request","title":"Bad Request","status":400,"detail":"seats: must be positive","code":"invalid_request","errors":[{"field":"seats","detail":"must be positive"}]}"#);
+        let response = Problem::field("seats", "must be positive").into_response(Timestamp::default());
+        insta::assert_snapshot!(response.body, @r#"{"type":"urn:seatkeeper:problem:invalid_request","title":"Bad Request","status":400,"detail":"seats: must be positive","code":"invalid_request","errors":[{"detail":"must be positive","field":"seats"}]}"#);
     }
 }

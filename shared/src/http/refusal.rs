@@ -7,7 +7,7 @@ use crate::domain::cancel::CancelRefusal;
 use crate::domain::correct::CorrectRefusal;
 use crate::domain::release::ReleaseRefusal;
 use crate::domain::resend::ResendRefusal;
-use crate::domain::{DealChangeRefusal, DealDeleteRefusal, Timestamp};
+use crate::domain::{DealChangeRefusal, DealDeleteRefusal};
 
 impl From<AcceptRefusal> for Problem {
     fn from(refusal: AcceptRefusal) -> Self {
@@ -73,8 +73,8 @@ impl From<ReleaseRefusal> for Problem {
     }
 }
 
-impl Problem {
-    pub fn of_resend(refusal: ResendRefusal, now: Timestamp) -> Self {
+impl From<ResendRefusal> for Problem {
+    fn from(refusal: ResendRefusal) -> Self {
         match refusal {
             ResendRefusal::NotFound => Self::not_found(),
             ResendRefusal::AlreadyAccepted => already_accepted(),
@@ -87,11 +87,13 @@ impl Problem {
                  address, or contact the person in another way.",
             ),
             ResendRefusal::OptedOut => opted_out(),
-            ResendRefusal::TooSoon(too_soon) => Self::too_many_requests(Some(too_soon.retry_at), now),
+            ResendRefusal::TooSoon(too_soon) => Self::too_many_requests(too_soon.retry_at),
         }
     }
+}
 
-    pub fn of_correction(refusal: CorrectRefusal, now: Timestamp) -> Self {
+impl From<CorrectRefusal> for Problem {
+    fn from(refusal: CorrectRefusal) -> Self {
         let invited =
             "This address already has an invite to this deal. Resend that invite, or enter another address.";
         match refusal {
@@ -100,7 +102,7 @@ impl Problem {
             CorrectRefusal::Stale => stale(),
             CorrectRefusal::AlreadyInvited => Self::new(409, "already_invited", invited),
             CorrectRefusal::OptedOut => opted_out(),
-            CorrectRefusal::TooSoon(too_soon) => Self::too_many_requests(Some(too_soon.retry_at), now),
+            CorrectRefusal::TooSoon(too_soon) => Self::too_many_requests(too_soon.retry_at),
         }
     }
 }

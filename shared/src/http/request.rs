@@ -259,7 +259,7 @@ mod tests {
             assert!(check(largest).is_none(), "{route}");
             let problem = check(largest + 1).unwrap();
             assert_eq!(problem.code(), "payload_too_large", "{route}");
-            assert_eq!(problem.into_response().status_code, 413, "{route}");
+            assert_eq!(problem.into_response(Timestamp::default()).status_code, 413, "{route}");
         }
     }
 }

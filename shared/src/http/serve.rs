@@ -55,7 +55,8 @@ pub async fn answer(
 ) -> Response {
     let request = Request::new(event, &config.tokens, context);
     let (request_id, name) = (&context.request_id, request.route.clone());
-    let (ledger, actor, deadline) = (request.ledger.clone(), request.caller.person().ok(), request.deadline);
+    let (ledger, actor) = (request.ledger.clone(), request.caller.person().ok());
+    let (now, deadline) = (request.now, request.deadline);
     let watch = clock::start();
     let result = handle(config.origin, route, request).await;
     config.audit.record(&ledger, actor.as_ref(), &name, request_id, deadline).await;
@@ -65,7 +66,7 @@ pub async fn answer(
             let error = problem.cause().map_or_else(|| "out of time".to_owned(), ToString::to_string);
             tracing::error!(request_id, route = name, http.code = code, error, "request failed");
         }
-        problem.into_response()
+        problem.into_response(now)
     });
     let usage = store.usage();
     tracing::info!(

@@ -116,6 +116,20 @@ impl<E> RowOutcome<E> {
         Self::Refused(refusal, existing.map(Box::new))
     }
 
+    /// For a request about one invite.
+    pub fn into_invite(self) -> Result<Box<Invite>, Problem>
+    where
+        Problem: From<E>,
+    {
+        match self {
+            Self::Queued(invite) => Ok(invite),
+            Self::Refused(refusal, _) => Err(refusal.into()),
+            Self::OverLimit(Some(retry_at)) => Err(Problem::too_many_requests(retry_at)),
+            Self::Failed(error) => Err(error.into()),
+            Self::OverLimit(None) | Self::NoTime => Err(Problem::unavailable()),
+        }
+    }
+
     /// False when it is certain that nothing was stored.
     fn may_be_stored(&self) -> bool {
         matches!(self, Self::Queued(_) | Self::Failed(_))
