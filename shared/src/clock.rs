@@ -4,6 +4,7 @@
 
 use crate::domain::Timestamp;
 use chrono::Utc;
+use lambda_runtime::Context;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::time::Instant;
 
@@ -15,15 +16,17 @@ pub fn start() -> Instant {
     Instant::now()
 }
 
+/// Time reserved to report what a function did that answers nobody.
+pub const TO_REPORT: Duration = Duration::from_secs(1);
+
 /// When an invocation must have been answered.
 #[derive(Clone, Copy, Debug)]
 pub struct Deadline(Instant);
 
 impl Deadline {
-    /// From the Runtime API's deadline.
-    pub fn from_epoch_millis(deadline: u64) -> Self {
+    pub fn of(invocation: &Context) -> Self {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Self::within(Duration::from_millis(deadline).saturating_sub(since_epoch))
+        Self::within(Duration::from_millis(invocation.deadline).saturating_sub(since_epoch))
     }
 
     pub fn within(time: Duration) -> Self {

@@ -5,14 +5,14 @@ use serde_json::json;
 use shared::audit::owner;
 use shared::domain::accept::{AcceptRefusal, deal_accepts, may_preview};
 use shared::domain::{AskedFor, Deal, DealId, Invite, Organisation, Status, Timestamp};
-use shared::http::{self, DealSummary, HandlerResult, Problem, Request, Time};
+use shared::http::{self, App, DealSummary, HandlerResult, Problem, Request, Time};
 use shared::store::{AcceptOutcome, Store};
 use std::time::Duration;
 
 /// Time reserved for the answer when conflicts have used up the rest.
 const TO_ANSWER: Duration = Duration::from_secs(2);
 
-pub(crate) async fn route(store: &Store, request: Request) -> HandlerResult {
+pub(crate) async fn route(App { store, .. }: &App, request: Request) -> HandlerResult {
     match request.route.as_str() {
         "POST /api/invites/preview" => preview(store, &request).await,
         "POST /api/invites/accept" => accept(store, &request).await,

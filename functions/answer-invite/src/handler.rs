@@ -5,11 +5,11 @@ use serde_json::json;
 use shared::audit::owner;
 use shared::domain::answer::{AnswerRefusal, ask, decline, opt_out};
 use shared::domain::{Deal, Invite, LinkHash, Timestamp, UnsubscribeId};
-use shared::http::{self, HandlerResult, Problem, Request, Time};
+use shared::http::{self, App, HandlerResult, Problem, Request, Time};
 use shared::store::{Changed, InviteRecord, Seen, Store, StoreError};
 use std::future;
 
-pub(crate) async fn route(store: &Store, request: Request) -> HandlerResult {
+pub(crate) async fn route(App { store, .. }: &App, request: Request) -> HandlerResult {
     match request.route.as_str() {
         "POST /api/invites/decline" => declined(store, &request).await,
         "POST /api/invites/ask" => asked(store, &request).await,

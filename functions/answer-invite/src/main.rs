@@ -2,12 +2,7 @@
 
 mod handler;
 
-use shared::http::{self, App};
-use shared::telemetry;
-
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    telemetry::init();
-    let App { store, config } = App::from_env().await?;
-    http::serve(&config, &store, async |request| handler::route(&store, request).await).await
+    shared::http::run(handler::route).await
 }

@@ -5,11 +5,8 @@ mod deliver;
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::json;
-use shared::clock::{self, Deadline};
+use shared::clock::{self, Deadline, TO_REPORT};
 use shared::{sending::Sending, telemetry};
-use std::time::Duration;
-
-const TO_REPORT: Duration = Duration::from_secs(1);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -20,7 +17,7 @@ async fn main() -> Result<(), Error> {
             let refused = sending.mailer.send_smoke_test().await.err();
             return Ok::<_, Error>(json!({ "refused": refused }));
         }
-        let deadline = Deadline::from_epoch_millis(event.context.deadline).earlier(TO_REPORT);
+        let deadline = Deadline::of(&event.context).earlier(TO_REPORT);
         Ok(json!(deliver::deliver(sending, clock::now(), deadline).await))
     }))
     .await

@@ -2,14 +2,13 @@
 
 use futures_util::stream::{self, StreamExt};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use shared::clock::{self, Deadline};
+use shared::clock::{self, Deadline, TO_REPORT};
 use shared::config::Config;
 use shared::domain::Timestamp;
 use shared::domain::expire::expire;
 use shared::store::{Changed, InviteRecord, Seen, Store, keys::Queue};
 use shared::sweep::{Report, sweep};
 use shared::telemetry;
-use std::time::Duration;
 
 /// As many as one `BatchGetItem` can read.
 const BATCH: usize = 100;
@@ -20,14 +19,12 @@ const BATCHES: usize = 1;
 /// Writes under way at once, in each batch.
 const WRITES: usize = 32;
 
-const TO_REPORT: Duration = Duration::from_secs(1);
-
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init();
     let store = &Store::connect(&Config::from_env()?.table).await?;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<serde_json::Value>| {
-        let deadline = Deadline::from_epoch_millis(event.context.deadline).earlier(TO_REPORT);
+        let deadline = Deadline::of(&event.context).earlier(TO_REPORT);
         Ok::<_, Error>(sweep_expired(store, clock::now(), deadline).await)
     }))
     .await

@@ -4,12 +4,7 @@
 mod digest;
 mod handler;
 
-use shared::http::{self, App};
-use shared::telemetry;
-
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    telemetry::init();
-    let app = App::from_env().await?;
-    http::serve(&app.config, &app.store, async |request| handler::route(&app, request).await).await
+    shared::http::run(handler::route).await
 }

@@ -6,15 +6,12 @@ mod event;
 use event::{MailEvent, notifications};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;
-use shared::clock::{self, Deadline};
+use shared::clock::{self, Deadline, TO_REPORT};
 use shared::config::Config;
 use shared::domain::track::track;
 use shared::domain::{Delivery, Invite, InviteKey, Timestamp};
 use shared::store::{Changed, Seen, Store, StoreError};
 use shared::telemetry::{self, Tracked};
-use std::time::Duration;
-
-const TO_REPORT: Duration = Duration::from_secs(1);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -22,7 +19,7 @@ async fn main() -> Result<(), Error> {
     let (config, topic) = &Config::tracking()?;
     let store = &Store::connect(&config.table).await?;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
-        let deadline = Deadline::from_epoch_millis(event.context.deadline).earlier(TO_REPORT);
+        let deadline = Deadline::of(&event.context).earlier(TO_REPORT);
         track_all(store, topic, event.payload, deadline).await
     }))
     .await

@@ -22,5 +22,5 @@ pub use origin::Origin;
 pub use problem::Problem;
 pub use request::Request;
 pub use response::{HandlerResult, Response, json, no_content, see_other, with_etag};
-pub use serve::{App, answer, serve};
+pub use serve::{App, answer, run, serve};
 pub use view::{DealSummary, DealView, InviteDetail, InviteView, SeatsView, Time};

@@ -51,7 +51,7 @@ impl Request {
             route,
             caller: token.map(|token| Caller::new(token, tokens)).unwrap_or_default(),
             now: clock::now(),
-            deadline: Deadline::from_epoch_millis(context.deadline),
+            deadline: Deadline::of(context),
             ledger: Ledger::default(),
             parameters: event.path_parameters.unwrap_or_default(),
             query: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),

@@ -3,7 +3,7 @@
 use super::origin::HEADER;
 use super::{Event, HandlerResult, Origin, Problem, Request, Response, json};
 use crate::clock;
-use crate::config::{Config, ConfigError};
+use crate::config::Config;
 use crate::store::Store;
 use crate::telemetry;
 use lambda_runtime::{Context, Error, LambdaEvent, Runtime, service_fn};
@@ -20,11 +20,12 @@ pub struct App {
     pub config: Config,
 }
 
-impl App {
-    pub async fn from_env() -> Result<Self, ConfigError> {
-        let config = Config::from_env()?;
-        Ok(Self { store: Store::connect(&config.table).await?, config })
-    }
+/// Runs a function that sends no mail.
+pub async fn run(route: impl AsyncFn(&App, Request) -> HandlerResult) -> Result<(), Error> {
+    telemetry::init();
+    let config = Config::from_env()?;
+    let app = &App { store: Store::connect(&config.table).await?, config };
+    serve(&app.config, &app.store, async |request| route(app, request).await).await
 }
 
 pub async fn serve(

@@ -215,8 +215,8 @@ impl Functions {
         let (store, config) = (&sending.store, &sending.config);
         let app = App { store: store.clone(), config: config.clone() };
         let route = async |request| match function {
-            "accept-invite" => accept_invite::route(store, request).await,
-            "answer-invite" => answer_invite::route(store, request).await,
+            "accept-invite" => accept_invite::route(&app, request).await,
+            "answer-invite" => answer_invite::route(&app, request).await,
             "deal-seats" => deal_seats::route(&app, request).await,
             "manage-deals" => manage_deals::route(&app, request).await,
             "release-seat" => release_seat::route(&app, request).await,
