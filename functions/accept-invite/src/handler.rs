@@ -13,7 +13,7 @@ use std::time::Duration;
 const TO_ANSWER: Duration = Duration::from_secs(2);
 
 pub(crate) async fn route(App { store, .. }: &App, request: Request) -> HandlerResult {
-    match request.route.as_str() {
+    match request.route() {
         "POST /api/invites/preview" => preview(store, &request).await,
         "POST /api/invites/accept" => accept(store, &request).await,
         "GET /api/me/seats" => seats(store, &request).await,

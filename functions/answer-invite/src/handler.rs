@@ -10,7 +10,7 @@ use shared::store::{Changed, InviteRecord, Seen, Store, StoreError};
 use std::future;
 
 pub(crate) async fn route(App { store, .. }: &App, request: Request) -> HandlerResult {
-    match request.route.as_str() {
+    match request.route() {
         "POST /api/invites/decline" => declined(store, &request).await,
         "POST /api/invites/ask" => asked(store, &request).await,
         "POST /api/invites/opt-out" => opted_out(store, &request).await,

@@ -10,7 +10,7 @@ use shared::http::{authorize_deal, authorize_deal_id};
 use shared::store::{COUNTED_UP_TO, Counts, Cursor, Page, PageQuery, StatusFilter};
 
 pub(crate) async fn route(app: &App, request: Request) -> HandlerResult {
-    match request.route.as_str() {
+    match request.route() {
         "GET /api/deals" => deals(app, &request).await,
         "GET /api/organisations" => organisations(app, &request).await,
         "GET /api/deals/{dealId}" => deal(app, &request).await,
@@ -26,8 +26,8 @@ pub(crate) async fn route(app: &App, request: Request) -> HandlerResult {
 /// A manager sees their own organisation's deals; `deals.admin` sees any organisation's.
 async fn deals(app: &App, request: &Request) -> HandlerResult {
     let detail = "must be an organisation's id: 1 to 64 of a-z, 0-9 and -";
-    let parse = |id| OrganisationId::parse(id).ok_or_else(|| Problem::field("organisation", detail));
-    let wanted = request.query("organisation").map(parse).transpose()?;
+    let parse = |id: &str| OrganisationId::parse(id).ok_or_else(|| Problem::field("organisation", detail));
+    let wanted = request.query("organisation").as_deref().map(parse).transpose()?;
     let organisation = if request.caller.has_scope("deals.admin") {
         let own = || request.caller.organisation(&app.config.organisation_claim);
         wanted.or_else(own).ok_or_else(|| Problem::field("organisation", "is required"))?
@@ -48,9 +48,9 @@ const ORGANISATIONS_A_PAGE: usize = 50;
 /// A cursor is signed with the salt of a deal of the last organisation.
 async fn organisations(app: &App, request: &Request) -> HandlerResult {
     request.caller.require_scope("deals.admin")?;
-    let part = NamePart::new(request.query("name").unwrap_or_default());
+    let part = NamePart::new(&request.query("name").unwrap_or_default());
     let list = format!("organisations {}", part.as_str());
-    let after = match parse_cursor(request.query("cursor"))? {
+    let after = match parse_cursor(request.query("cursor").as_deref())? {
         None => None,
         Some(cursor) => {
             let deal = DealId::parse(cursor.position()).ok_or_else(not_a_cursor)?;
@@ -151,14 +151,14 @@ fn answer(page: Option<Page>, page_request: &PageRequest, list: &str, request: &
 
 fn status(request: &Request) -> Result<Option<StatusFilter>, Problem> {
     let detail = "must be pending, accepted, expired, declined, asked, undelivered or removed";
-    let parse = |text| StatusFilter::parse(text).ok_or_else(|| Problem::field("status", detail));
-    request.query("status").map(parse).transpose()
+    let parse = |text: &str| StatusFilter::parse(text).ok_or_else(|| Problem::field("status", detail));
+    request.query("status").as_deref().map(parse).transpose()
 }
 
 async fn seats(app: &App, request: &Request) -> HandlerResult {
     let deal = authorize(app, request).await?;
     let limit = request.query("limit").map(|limit| limit.parse().unwrap_or(0));
-    let page_request = PageRequest::new(app, status(request)?, limit, request.query("cursor"))?;
+    let page_request = PageRequest::new(app, status(request)?, limit, request.query("cursor").as_deref())?;
     let page = app.store.page(deal, &page_request.query, request.now).await?;
     answer(page, &page_request, &format!("seats {}", page_request.status_name()), request)
 }
@@ -168,7 +168,7 @@ const CSV_ROWS_A_PAGE: usize = 2_000;
 /// A cursor is in a URL here, so it holds no address either.
 async fn seats_csv(app: &App, request: &Request) -> HandlerResult {
     let deal = authorize(app, request).await?;
-    let mut page_request = PageRequest::new(app, status(request)?, None, request.query("cursor"))?;
+    let mut page_request = PageRequest::new(app, status(request)?, None, request.query("cursor").as_deref())?;
     page_request.query.limit = CSV_ROWS_A_PAGE;
     let list = format!("csv {}", page_request.status_name());
     let page = app.store.page(deal, &page_request.query, request.now).await?;

@@ -16,7 +16,7 @@ use shared::http::{self, App, DealView, HandlerResult, Object, Problem, Request,
 use shared::store::CreateOutcome;
 
 pub(crate) async fn route(app: &App, request: Request) -> HandlerResult {
-    match request.route.as_str() {
+    match request.route() {
         "POST /api/deals" => create(app, &request).await,
         "PATCH /api/deals/{dealId}" => change(app, &request).await,
         "DELETE /api/deals/{dealId}" => delete(app, &request).await,

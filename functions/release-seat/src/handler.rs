@@ -21,7 +21,7 @@ const TO_ANSWER: Duration = Duration::from_secs(2);
 pub(crate) async fn route(app: &App, request: Request) -> HandlerResult {
     let manager = request.caller.manager(&app.config.organisation_claim)?;
     let deal = async || authorize_deal_id(&app.store, &request, &manager).await;
-    match request.route.as_str() {
+    match request.route() {
         "POST /api/deals/{dealId}/invites/cancel" => {
             let CancelBody { invites } = request.json()?;
             check_rows(invites.len())?;

@@ -13,7 +13,7 @@ use std::collections::HashSet;
 use std::future;
 
 pub(crate) async fn route(sending: &Sending, request: Request) -> HandlerResult {
-    match request.route.as_str() {
+    match request.route() {
         "POST /api/deals/{dealId}/invites/{inviteId}/resend" => resend_one(sending, &request).await,
         "POST /api/deals/{dealId}/invites/resend" => resend_many(sending, &request).await,
         _ => Err(Problem::not_found()),

@@ -60,7 +60,7 @@ struct RowAnswer {
 }
 
 pub(crate) async fn route(sending: &Sending, request: Request) -> HandlerResult {
-    match request.route.as_str() {
+    match request.route() {
         "POST /api/deals/{dealId}/invites" => send(sending, &request).await,
         "PATCH /api/deals/{dealId}/invites/{inviteId}" => correction::correct(sending, &request).await,
         _ => Err(Problem::not_found()),

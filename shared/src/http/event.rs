@@ -3,6 +3,7 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -23,11 +24,11 @@ impl Event {
         self.request_context.route_key.as_deref().unwrap_or_default()
     }
 
-    pub fn body(&self) -> Vec<u8> {
+    pub fn body(&self) -> Cow<'_, [u8]> {
         let body = self.body.as_deref().unwrap_or_default().as_bytes();
         // Invalid base64 falls through to the JSON error.
         let decoded = self.is_base64_encoded.then(|| STANDARD.decode(body).ok()).flatten();
-        decoded.unwrap_or_else(|| body.to_vec())
+        decoded.map_or(Cow::Borrowed(body), Cow::Owned)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::store::StoreError;
 use lambda_runtime::Context;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use std::collections::HashMap;
+use std::borrow::Cow;
 
 /// The largest body of a request with many rows: 1,000 rows with the longest names and addresses fit.
 const LARGEST_BULK_BODY: usize = 1024 * 1024;
@@ -20,8 +20,6 @@ const LARGEST_BODY: usize = 4 * 1024;
 
 #[derive(Debug)]
 pub struct Request {
-    /// The route, as the gateway chose it: `GET /api/deals/{dealId}`.
-    pub route: String,
     /// Without claims on a route without a scope.
     pub caller: Caller,
     /// One time for everything that the request does.
@@ -30,49 +28,45 @@ pub struct Request {
     pub deadline: Deadline,
     /// Notes each write, for the audit log.
     pub ledger: Ledger,
-    parameters: HashMap<String, String>,
-    query: HashMap<String, String>,
-    headers: HashMap<String, String>,
-    body: Vec<u8>,
+    event: Event,
 }
 
 impl Request {
     pub(super) fn new(event: Event, tokens: &Tokens, context: &Context) -> Self {
-        let (route, body) = (event.route().to_owned(), event.body());
-        let headers = event.headers.unwrap_or_default().into_iter();
-        let headers: HashMap<_, _> =
-            headers.map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
+        let (now, deadline) = (clock::now(), Deadline::of(context));
+        let mut request = Self { caller: Caller::default(), now, deadline, ledger: Ledger::default(), event };
         // Nobody verified the token of a request without an authorizer.
-        let jwt = event.request_context.authorizer.and_then(|authorizer| authorizer.jwt);
-        let token = headers.get("authorization").filter(|_| jwt.is_some());
-        // The gateway's own reading of the query joins repeated names; this one does not.
-        let query = event.raw_query_string.unwrap_or_default();
-        Self {
-            route,
-            caller: token.map(|token| Caller::new(token, tokens)).unwrap_or_default(),
-            now: clock::now(),
-            deadline: Deadline::of(context),
-            ledger: Ledger::default(),
-            parameters: event.path_parameters.unwrap_or_default(),
-            query: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
-            headers,
-            body,
+        if request.event.request_context.authorizer.as_ref().is_some_and(|by| by.jwt.is_some())
+            && let Some(token) = request.raw_header("authorization")
+        {
+            request.caller = Caller::new(token, tokens);
         }
+        request
+    }
+
+    /// The route, as the gateway chose it: `GET /api/deals/{dealId}`.
+    pub fn route(&self) -> &str {
+        self.event.route()
+    }
+
+    fn parameter(&self, name: &str) -> &str {
+        let parameters = self.event.path_parameters.as_ref();
+        parameters.and_then(|parameters| parameters.get(name)).map_or("", String::as_str)
     }
 
     /// 404 for a malformed id: no deal has it.
     pub fn deal_id(&self) -> Result<DealId, Problem> {
-        self.parameters.get("dealId").and_then(|id| DealId::parse(id)).ok_or_else(Problem::not_found)
+        DealId::parse(self.parameter("dealId")).ok_or_else(Problem::not_found)
     }
 
     /// 404 for a malformed id: no invite has it.
     pub fn invite_id(&self) -> Result<InviteId, Problem> {
-        self.parameters.get("inviteId").and_then(|id| InviteId::parse(id)).ok_or_else(Problem::not_found)
+        InviteId::parse(self.parameter("inviteId")).ok_or_else(Problem::not_found)
     }
 
     /// The `{id}` of the path, of any form.
     pub fn id(&self) -> &str {
-        self.parameters.get("id").map(String::as_str).unwrap_or_default()
+        self.parameter("id")
     }
 
     /// The link of a body with a token. A malformed token gets the same answer as one that belongs to no invite (I6).
@@ -86,18 +80,24 @@ impl Request {
         Link::parse(&body.token).ok_or_else(|| AcceptRefusal::UnknownInvite.into())
     }
 
-    pub fn query(&self, name: &str) -> Option<&str> {
-        self.query.get(name).map(String::as_str)
+    /// The last value of a name. (The gateway's own reading of the query joins them.)
+    pub fn query(&self, name: &str) -> Option<Cow<'_, str>> {
+        let query = self.event.raw_query_string.as_deref().unwrap_or_default();
+        form_urlencoded::parse(query.as_bytes())
+            .filter(|(known, _)| known == name)
+            .last()
+            .map(|(_, value)| value)
     }
 
     /// A header with any characters.
     pub(super) fn raw_header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).map(String::as_str)
+        let mut headers = self.event.headers.iter().flatten();
+        headers.find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
     /// 400 for a header that is not printable ASCII.
     pub fn header(&self, name: &str) -> Result<Option<&str>, Problem> {
-        let value = self.raw_header(&name.to_ascii_lowercase());
+        let value = self.raw_header(name);
         match value.filter(|value| !value.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\t'))) {
             Some(_) => Err(Problem::field(name, "must contain only printable ASCII characters")),
             None => Ok(value),
@@ -125,20 +125,21 @@ impl Request {
     /// Refuses a body that is too large (413) or not JSON (415), whether or not the route reads it. A route that takes a
     /// form looks at the type itself.
     pub(super) fn check_body(&self) -> Result<(), Problem> {
-        let largest = match self.route.as_str() {
+        let largest = match self.route() {
             "POST /api/deals/{dealId}/invites"
             | "POST /api/deals/{dealId}/invites/resend"
             | "POST /api/deals/{dealId}/invites/cancel" => LARGEST_BULK_BODY,
             _ => LARGEST_BODY,
         };
-        if self.body.len() > largest {
+        let body = self.event.body();
+        if body.len() > largest {
             let detail = format!("The body is larger than {} KiB. Send a smaller one.", largest / 1024);
             return Err(Problem::new(413, "payload_too_large", detail));
         }
         let media_type = self.header("content-type")?.unwrap_or_default();
         let media_type = media_type.split(';').next().unwrap_or_default().trim();
-        let takes_form = self.route.ends_with("/unsubscribe/{id}");
-        if self.body.is_empty() || takes_form || media_type.eq_ignore_ascii_case("application/json") {
+        let takes_form = self.route().ends_with("/unsubscribe/{id}");
+        if body.is_empty() || takes_form || media_type.eq_ignore_ascii_case("application/json") {
             Ok(())
         } else {
             Err(unsupported_media_type())
@@ -147,15 +148,16 @@ impl Request {
 
     /// 415 without a body, or 400 with the path of the field that does not fit.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        if self.body.is_empty() && self.header("content-type")?.is_none() {
+        let body = self.event.body();
+        if body.is_empty() && self.header("content-type")?.is_none() {
             return Err(unsupported_media_type());
         }
-        body::parse(&self.body)
+        body::parse(&body)
     }
 
     /// 400 for any other body than the form of one-click unsubscribe.
     pub fn one_click(&self) -> Result<(), Problem> {
-        if form::is_one_click(self.header("content-type")?.unwrap_or_default(), &self.body) {
+        if form::is_one_click(self.header("content-type")?.unwrap_or_default(), &self.event.body()) {
             Ok(())
         } else {
             Err(Problem::invalid(
@@ -178,22 +180,12 @@ fn number_of(tag: &str) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
-    use std::time::Duration;
+    use serde_json::{Value, json};
 
-    fn request(route: &str, headers: &[(&str, &str)], body: &[u8]) -> Request {
-        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        Request {
-            route: route.to_owned(),
-            caller: Caller::default(),
-            now: Timestamp::default(),
-            deadline: Deadline::within(Duration::from_secs(1)),
-            ledger: Ledger::default(),
-            parameters: HashMap::new(),
-            query: HashMap::new(),
-            headers: headers.collect(),
-            body: body.to_vec(),
-        }
+    /// Reads the event from text, like the Runtime API's client.
+    fn request(event: &Value) -> Request {
+        let event = serde_json::from_str(&event.to_string()).unwrap();
+        Request::new(event, &Tokens::default(), &Context::default())
     }
 
     #[test]
@@ -206,9 +198,7 @@ mod tests {
             (json!(null), false),
         ] {
             let context = json!({"authorizer": authorizer});
-            let event = json!({"headers": {"Authorization": token}, "requestContext": context});
-            let event = serde_json::from_str(&event.to_string()).unwrap();
-            let request = Request::new(event, &Tokens::default(), &Context::default());
+            let request = request(&json!({"headers": {"Authorization": token}, "requestContext": context}));
             assert_eq!(request.caller.learner().is_ok(), is_known, "{authorizer}");
         }
     }
@@ -234,8 +224,7 @@ mod tests {
             (Some("\""), 3, Some(0)),
             (Some(""), 3, Some(0)),
         ] {
-            let headers: Vec<_> = header.map(|value| ("if-match", value)).into_iter().collect();
-            let request = request("", &headers, b"");
+            let request = request(&header.map_or(json!({}), |tags| json!({"headers": {"if-match": tags}})));
             let found = request.if_match(async { Ok(Some(current)) }).await.unwrap();
             assert_eq!(found, expected, "{header:?} of {current}");
         }
@@ -254,8 +243,9 @@ mod tests {
             ("POST /api/deals", 4 * 1024),
             ("PATCH /api/deals/{dealId}", 4 * 1024),
         ] {
-            let json = [("content-type", "application/json; charset=utf-8")];
-            let check = |size| request(route, &json, &vec![b' '; size]).check_body().err();
+            let headers = json!({"content-type": "application/json; charset=utf-8"});
+            let event = |size| json!({"requestContext": {"routeKey": route}, "headers": headers, "body": " ".repeat(size)});
+            let check = |size| request(&event(size)).check_body().err();
             assert!(check(largest).is_none(), "{route}");
             let problem = check(largest + 1).unwrap();
             assert_eq!(problem.code(), "payload_too_large", "{route}");

@@ -55,7 +55,7 @@ pub async fn answer(
     context: &Context,
 ) -> Response {
     let request = Request::new(event, &config.tokens, context);
-    let (request_id, name) = (&context.request_id, request.route.clone());
+    let (request_id, name) = (&context.request_id, request.route().to_owned());
     let (ledger, actor) = (request.ledger.clone(), request.caller.person().ok());
     let (now, deadline) = (request.now, request.deadline);
     let watch = clock::start();
