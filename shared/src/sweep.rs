@@ -3,12 +3,13 @@
 
 use crate::clock::Deadline;
 use crate::domain::{DealId, InviteKey, Timestamp};
-use crate::store::{Due, InviteRecord, Result, Store, StoreError, in_time, keys};
+use crate::store::{Due, InviteRecord, Store, StoreError, in_time, keys};
 use futures_util::future;
-use futures_util::stream::{self, Stream, StreamExt};
+use futures_util::stream::StreamExt;
 use keys::Queue;
 use serde::Serialize;
 use std::collections::HashMap;
+use std::pin::pin;
 use std::time::Duration;
 
 /// No batch starts with less time left than this.
@@ -45,60 +46,43 @@ impl Report {
     }
 }
 
-/// Keeps up to `at_once` batches of at most `batch` invites in flight in each shard.
+/// `work` gets at most `batch` invites at once from each shard.
 pub async fn sweep(
     store: &Store,
     queue: Queue,
     batch: usize,
-    at_once: usize,
     now: Timestamp,
     deadline: Deadline,
     work: impl AsyncFn(Vec<InviteRecord>) -> Report,
 ) -> Report {
     let work = &work;
     // A future for each shard, so that a slow shard does not hold up the others.
-    let shards = (0..keys::DUE_SHARDS_READ).map(|shard| {
-        pages(store, queue, shard, now, deadline)
-            .flat_map(move |page| {
-                let (due, error) =
-                    page.map_or_else(|error| (Vec::new(), Some(Err(error))), |due| (due, None));
-                let batches = due.chunks(batch).map(|batch| Ok(batch.to_vec())).chain(error);
-                stream::iter(batches.collect::<Vec<_>>())
-            })
-            .map(move |batch| async move {
-                match batch {
-                    Ok(due) => work_through(store, due, now, deadline, work).await,
-                    Err(error) => unread(&error),
+    let shards = (0..keys::DUE_SHARDS_READ).map(async |shard| {
+        let mut pages = pin!(store.due_invites(queue, shard, now));
+        let mut report = Report::default();
+        // Always reads the first page, and the others while there is time.
+        loop {
+            match in_time(deadline, "Query", async { pages.next().await.transpose() }).await {
+                Ok(Some(due)) => {
+                    for due in due.chunks(batch) {
+                        report = report.plus(work_through(store, due, now, deadline, work).await);
+                    }
                 }
-            })
-            .buffer_unordered(at_once)
-            .fold(Report::default(), async |sum, report| sum.plus(report))
+                Ok(None) => return report,
+                Err(error) => return report.plus(unread(&error)),
+            }
+            if deadline.left() < LEAST_TIME {
+                return report;
+            }
+        }
     });
     future::join_all(shards).await.into_iter().fold(Report::default(), Report::plus)
-}
-
-/// Always reads the first page, and the others while there is time.
-fn pages(
-    store: &Store,
-    queue: Queue,
-    shard: u8,
-    now: Timestamp,
-    deadline: Deadline,
-) -> impl Stream<Item = Result<Vec<Due>>> {
-    let pages = Box::pin(store.due_invites(queue, shard, now));
-    stream::unfold((pages, true), move |(mut pages, is_first)| async move {
-        if !is_first && deadline.left() < LEAST_TIME {
-            return None;
-        }
-        let page = in_time(deadline, "Query", async { pages.next().await.transpose() }).await;
-        Some((page.transpose()?, (pages, false)))
-    })
 }
 
 /// If time runs out, the whole batch counts as left over.
 async fn work_through(
     store: &Store,
-    due: Vec<Due>,
+    due: &[Due],
     now: Timestamp,
     deadline: Deadline,
     work: &impl AsyncFn(Vec<InviteRecord>) -> Report,
@@ -112,7 +96,7 @@ async fn work_through(
     let worked = async {
         let mut deals: HashMap<DealId, Vec<InviteKey>> = HashMap::new();
         for Due { key, .. } in due {
-            deals.entry(key.deal).or_default().push(key);
+            deals.entry(key.deal).or_default().push(*key);
         }
         let reads = future::join_all(deals.into_values().map(|keys| read(store, keys))).await;
         let (records, reads): (Vec<_>, Vec<_>) = reads.into_iter().unzip();

@@ -15,9 +15,6 @@ use std::rc::Rc;
 use std::time::Duration;
 use tokio::sync::OnceCell;
 
-/// Batches under way at once, in each shard.
-const BATCHES: usize = 1;
-
 type ReadOnce = OnceCell<Option<Rc<Deal>>>;
 
 /// Each deal of a run is read once: a second batch that needs the deal waits for the first batch's read.
@@ -54,7 +51,7 @@ pub(crate) async fn deliver(sending: &Sending, now: Timestamp, deadline: Deadlin
     let deliverer = Deliverer { sending, run, deals: Deals::default(), deadline, longest: Cell::default() };
     let walk = async |queue| {
         let work = async |due| deliverer.mail(queue, due).await;
-        sweep(&sending.store, queue, sending.batch(), BATCHES, now, deadline, work).await
+        sweep(&sending.store, queue, sending.batch(), now, deadline, work).await
     };
     let mails = walk(Queue::Send).await;
     let report = mails.plus(walk(Queue::Remind).await);

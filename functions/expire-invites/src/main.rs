@@ -13,9 +13,6 @@ use shared::telemetry;
 /// As many as one `BatchGetItem` can read.
 const BATCH: usize = 100;
 
-/// Batches under way at once, in each shard.
-const BATCHES: usize = 1;
-
 /// Writes under way at once, in each batch.
 const WRITES: usize = 32;
 
@@ -33,7 +30,7 @@ async fn main() -> Result<(), Error> {
 async fn sweep_expired(store: &Store, now: Timestamp, deadline: Deadline) -> Report {
     let watch = clock::start();
     let mark = async |due| mark(store, due, deadline).await;
-    let report = sweep(store, Queue::Expire, BATCH, BATCHES, now, deadline, mark).await;
+    let report = sweep(store, Queue::Expire, BATCH, now, deadline, mark).await;
     telemetry::swept(&report, None, watch.elapsed(), store.usage());
     report
 }

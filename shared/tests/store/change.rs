@@ -319,7 +319,7 @@ async fn i7_a_sweep_reports_that_its_time_ended_before_it_could_read() {
     let table = Table::new(1).await;
     let no_time = Deadline::within(Duration::ZERO);
     let work = async |_| Report::default();
-    let report = sweep(&table.store, Queue::Expire, 1, 1, start(), no_time, work).await;
+    let report = sweep(&table.store, Queue::Expire, 1, start(), no_time, work).await;
     assert_eq!(report.failures, 4, "one failure for each shard");
 }
 
