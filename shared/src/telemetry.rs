@@ -8,7 +8,7 @@ use crate::clock;
 use crate::domain::{DealId, Timestamp};
 use crate::store::{StoreError, Usage};
 use crate::sweep::Report;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::io::Write;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -35,8 +35,8 @@ pub fn init() {
     let _ = FUNCTION.set(std::env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default());
 }
 
-/// Name, CloudWatch's unit, value. A metric without a value is not published.
-type Metric = (&'static str, &'static str, Option<Value>);
+/// Name, CloudWatch's unit, value. A metric whose value is null is not published.
+type Metric = (&'static str, &'static str, Value);
 
 const BY_FUNCTION: &[&[&str]] = &[&["Function"]];
 
@@ -60,17 +60,14 @@ fn document(
     metrics: &[Metric],
     values: Value,
 ) -> Value {
-    let known = || metrics.iter().filter_map(|(name, unit, value)| Some((*name, unit, value.as_ref()?)));
+    let known = || metrics.iter().filter(|(_, _, value)| !value.is_null());
     let published: Vec<_> = known().map(|(name, unit, _)| json!({ "Name": name, "Unit": unit })).collect();
     let directives: Vec<_> = dimensions
         .iter()
         .map(|names| json!({ "Namespace": NAMESPACE, "Dimensions": [names], "Metrics": published }))
         .collect();
-    let mut document = match values {
-        Value::Object(values) => values,
-        _ => Map::new(),
-    };
-    document.extend(known().map(|(name, _, value)| (name.to_owned(), value.clone())));
+    let Value::Object(mut document) = values else { return values };
+    document.extend(known().map(|(name, _, value)| ((*name).to_owned(), value.clone())));
     document.insert("Function".to_owned(), function.into());
     let directives = json!({ "Timestamp": now.timestamp_millis(), "CloudWatchMetrics": directives });
     document.insert("_aws".to_owned(), directives);
@@ -101,15 +98,25 @@ pub fn mailed(mailed: Mailed) {
         "MailsUnanswered": unanswered,
         "MailsUntried": untried,
     });
-    record(BY_FUNCTION, &[("SendingStopped", "Count", Some(u64::from(stopped).into()))], values);
+    record(BY_FUNCTION, &[("SendingStopped", "Count", u64::from(stopped).into())], values);
 }
 
 /// `queued_for` is the age of the oldest mail in the send queue. After a failed request neither this age nor
 /// the lag is known: a missing value rings the alarm that zero would silence.
 pub fn swept(report: &Report, queued_for: Option<Duration>, latency: Duration, usage: Usage) {
     let is_whole = report.failures == 0;
-    let lag = is_whole.then(|| report.lag_seconds.into());
-    let queued_for = queued_for.filter(|_| is_whole).map(|time| time.as_secs_f64().into());
+    let lag = json!(is_whole.then_some(report.lag_seconds));
+    let queued_for = json!(queued_for.filter(|_| is_whole).map(|time| time.as_secs_f64()));
+    ran(report, latency, usage, &[("Lag", "Seconds", lag), ("QueuedFor", "Seconds", queued_for)]);
+}
+
+/// A digest that was left waits for the next day's run.
+pub fn digested(report: &Report, latency: Duration, usage: Usage) {
+    let undone = report.left_over.max(report.failures);
+    ran(report, latency, usage, &[("Undone", "Count", undone.into())]);
+}
+
+fn ran(report: &Report, latency: Duration, usage: Usage, metrics: &[Metric]) {
     let values = json!({
         "Done": report.done,
         "Skipped": report.skipped,
@@ -120,22 +127,7 @@ pub fn swept(report: &Report, queued_for: Option<Duration>, latency: Duration, u
         "ReadUnits": usage.read_units,
         "WriteUnits": usage.write_units,
     });
-    record(BY_FUNCTION, &[("Lag", "Seconds", lag), ("QueuedFor", "Seconds", queued_for)], values);
-}
-
-/// A digest that was left waits for the next day's run.
-pub fn digested(report: &Report, latency: Duration, usage: Usage) {
-    let undone = report.left_over.max(report.failures);
-    let values = json!({
-        "Done": report.done,
-        "Skipped": report.skipped,
-        "Failures": report.failures,
-        "Latency": latency.as_secs_f64() * 1_000.0,
-        "DynamoRequests": usage.requests,
-        "ReadUnits": usage.read_units,
-        "WriteUnits": usage.write_units,
-    });
-    record(BY_FUNCTION, &[("Undone", "Count", Some(undone.into()))], values);
+    record(BY_FUNCTION, metrics, values);
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -155,12 +147,11 @@ pub struct Tracked {
 
 pub fn tracked(tracked: Tracked) {
     let Tracked { delivered, bounced, complained, others, strays, dropped, lag_seconds } = tracked;
-    let count = |name, count: u64| -> Metric { (name, "Count", Some(count.into())) };
     let metrics = [
-        count("Delivered", delivered),
-        count("Bounced", bounced),
-        count("Complained", complained),
-        ("EventLag", "Seconds", lag_seconds.map(Value::from)),
+        ("Delivered", "Count", delivered.into()),
+        ("Bounced", "Count", bounced.into()),
+        ("Complained", "Count", complained.into()),
+        ("EventLag", "Seconds", lag_seconds.into()),
     ];
     record(BY_FUNCTION, &metrics, json!({ "Others": others, "Strays": strays, "Dropped": dropped }));
 }
@@ -169,12 +160,12 @@ pub fn tracked(tracked: Tracked) {
 pub fn unreadable(error: &StoreError, deal: Option<DealId>) {
     let deal = deal.map(|deal| deal.to_string());
     tracing::error!(error = %error, deal.id = deal, "an item of a list was skipped");
-    record(ALSO_OVER_ALL, &[("UnreadableItems", "Count", Some(1.into()))], Value::Null);
+    record(ALSO_OVER_ALL, &[("UnreadableItems", "Count", 1.into())], json!({}));
 }
 
 /// Counts a request that did not come through CloudFront.
 pub fn refused_origin() {
-    record(OVER_ALL, &[("RefusedOrigins", "Count", Some(1.into()))], Value::Null);
+    record(OVER_ALL, &[("RefusedOrigins", "Count", 1.into())], json!({}));
 }
 
 /// Records of the audit log that are in no log group; `error` says why they are not where they belong.
@@ -184,7 +175,7 @@ pub fn audit_lines(lines: &[String], error: Option<&str>) {
     }
     if let Some(error) = error {
         tracing::error!(error, "records are not in the audit log");
-        record(ALSO_OVER_ALL, &[("AuditFailed", "Count", Some(1.into()))], Value::Null);
+        record(ALSO_OVER_ALL, &[("AuditFailed", "Count", 1.into())], json!({}));
     }
 }
 
@@ -198,8 +189,8 @@ mod tests {
 
     #[test]
     fn an_unreadable_item_counts_for_its_function_and_for_all_functions() {
-        let metrics = [("UnreadableItems", "Count", Some(1.into()))];
-        let document = document("deal-seats", Timestamp::default(), ALSO_OVER_ALL, &metrics, Value::Null);
+        let metrics = [("UnreadableItems", "Count", 1.into())];
+        let document = document("deal-seats", Timestamp::default(), ALSO_OVER_ALL, &metrics, json!({}));
         let metrics = json!([{ "Name": "UnreadableItems", "Unit": "Count" }]);
         let directive = |dimensions: Value| json!({ "Namespace": "Seatkeeper", "Dimensions": [dimensions], "Metrics": metrics });
         let expected = json!({
@@ -215,7 +206,7 @@ mod tests {
 
     #[test]
     fn a_metric_without_a_value_is_not_published() {
-        let metrics = [("Lag", "Seconds", None), ("QueuedFor", "Seconds", Some(1.into()))];
+        let metrics = [("Lag", "Seconds", Value::Null), ("QueuedFor", "Seconds", 1.into())];
         let document = document("f", Timestamp::default(), BY_FUNCTION, &metrics, json!({ "Done": 3 }));
         let published = &document["_aws"]["CloudWatchMetrics"][0]["Metrics"];
         assert_eq!(published, &json!([{ "Name": "QueuedFor", "Unit": "Seconds" }]));
