@@ -5,6 +5,7 @@ use crate::aws::LogGroup;
 use crate::clock::{self, Deadline};
 use crate::domain::{Deal, DealId, InviteId, OrganisationId, PersonId};
 use crate::telemetry;
+use lambda_runtime::Error;
 use serde::Serialize;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -115,24 +116,22 @@ impl Audit {
         if lines.is_empty() {
             return;
         }
-        let error = match &self.group {
-            Some(group) => self.put(group, &lines, deadline).await.err(),
-            None => None,
-        };
-        if error.is_some() || self.group.is_none() {
-            telemetry::audit_lines(&lines, error.as_deref());
+        let Some(group) = &self.group else { return telemetry::audit_lines(&lines, None) };
+        if let Err(error) = self.put(group, &lines, deadline).await {
+            telemetry::audit_lines(&lines, Some(&error.to_string()));
         }
     }
 
-    async fn put(&self, group: &str, lines: &[String], deadline: Deadline) -> Result<(), String> {
-        let log = if let Some(log) = self.log.get() {
-            log
-        } else {
-            let log = LogGroup::from_env(group).map_err(|error| error.to_string())?;
-            self.log.get_or_init(|| log)
+    async fn put(&self, group: &str, lines: &[String], deadline: Deadline) -> Result<(), Error> {
+        let log = match self.log.get() {
+            Some(log) => log,
+            None => {
+                let log = LogGroup::from_env(group)?;
+                self.log.get_or_init(|| log)
+            }
         };
         let until = deadline.earlier(TO_ANSWER).instant().min(Deadline::within(LONGEST_WAIT).instant());
         let put = tokio::time::timeout_at(until, log.put(lines, clock::now()));
-        put.await.map_err(|_| "no answer in time".to_owned())?.map_err(|error| error.to_string())
+        put.await.map_err(|_| "no answer in time")?
     }
 }

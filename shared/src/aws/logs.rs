@@ -3,21 +3,21 @@
 
 use super::{Environment, http_connector};
 use crate::clock;
-use crate::config::ConfigError;
 use crate::domain::Timestamp;
 use aws_sdk_dynamodb::config::Credentials;
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningError, SigningSettings, sign};
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4::SigningParams;
 use aws_smithy_runtime_api::client::http::{HttpConnector, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
+use lambda_runtime::Error;
 use serde_json::{Value, json};
 use std::time::SystemTime;
 
 /// A log group, and this process's stream in it.
 #[derive(Clone, Debug)]
-pub struct LogGroup {
+pub(crate) struct LogGroup {
     name: String,
     stream: String,
     connector: SharedHttpConnector,
@@ -26,29 +26,15 @@ pub struct LogGroup {
     endpoint: String,
 }
 
-/// Never quotes a record.
-#[derive(Debug, thiserror::Error)]
-pub enum LogError {
-    #[error("{0} was not answered with success (status {1}, {2})")]
-    Refused(&'static str, u16, String),
-    #[error("{0} got no answer")]
-    NoAnswer(&'static str),
-    #[error("a request can't be signed")]
-    Unsigned(#[from] SigningError),
-    #[error("a request can't be made")]
-    Malformed,
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-}
-
+/// No error quotes a record.
 impl LogGroup {
     /// Reads what [`sdk_config`](super::sdk_config) reads, and the name of the function's own log stream, which is
     /// unique to this process.
-    pub fn from_env(name: &str) -> Result<Self, LogError> {
+    pub(crate) fn from_env(name: &str) -> Result<Self, Error> {
         Self::read(name, |name| std::env::var(name).ok())
     }
 
-    fn read(name: &str, get: impl Fn(&str) -> Option<String>) -> Result<Self, LogError> {
+    fn read(name: &str, get: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
         let environment = Environment(get);
         let region = environment.region().unwrap_or_default();
         let suffix = if region.starts_with("cn-") { ".cn" } else { "" };
@@ -57,7 +43,7 @@ impl LogGroup {
             name: name.to_owned(),
             stream: environment.get("AWS_LAMBDA_LOG_STREAM_NAME").unwrap_or_else(|| "local".to_owned()),
             connector: http_connector(environment.roots()?)?,
-            credentials: environment.credentials().ok_or(LogError::Malformed)?,
+            credentials: environment.credentials().ok_or("no credentials")?,
             endpoint: endpoint
                 .or_else(|| environment.get("AWS_ENDPOINT_URL"))
                 .unwrap_or_else(|| format!("https://logs.{region}.amazonaws.com{suffix}")),
@@ -66,7 +52,7 @@ impl LogGroup {
     }
 
     /// Appends lines with this time. After a lost answer they may be there twice.
-    pub async fn put(&self, lines: &[String], at: Timestamp) -> Result<(), LogError> {
+    pub(crate) async fn put(&self, lines: &[String], at: Timestamp) -> Result<(), Error> {
         let event = |line| json!({ "timestamp": at.timestamp_millis(), "message": line });
         let (group, stream) = (&self.name, &self.stream);
         let events: Vec<_> = lines.iter().map(event).collect();
@@ -80,7 +66,7 @@ impl LogGroup {
         self.call("PutLogEvents", &events).await
     }
 
-    async fn call(&self, operation: &'static str, body: &Value) -> Result<(), LogError> {
+    async fn call(&self, operation: &str, body: &Value) -> Result<(), Error> {
         let body = body.to_string();
         let target = format!("Logs_20140328.{operation}");
         let headers = [("content-type", "application/x-amz-json-1.1"), ("x-amz-target", target.as_str())];
@@ -91,8 +77,7 @@ impl LogGroup {
             .name("logs")
             .time(SystemTime::from(clock::now()))
             .settings(SigningSettings::default())
-            .build()
-            .map_err(|_| LogError::Malformed)?
+            .build()?
             .into();
         let payload = SignableBody::Bytes(body.as_bytes());
         let signable =
@@ -102,20 +87,20 @@ impl LogGroup {
         for (name, value) in headers {
             request = request.header(name, value);
         }
-        let mut request = request.body(SdkBody::from(body)).map_err(|_| LogError::Malformed)?;
+        let mut request = request.body(SdkBody::from(body))?;
         signature.apply_to_request_http1x(&mut request);
-        let request = HttpRequest::try_from(request).map_err(|_| LogError::Malformed)?;
-        let answer = self.connector.call(request).await.map_err(|_| LogError::NoAnswer(operation))?;
+        let unanswered = || format!("{operation} got no answer");
+        let answer = self.connector.call(HttpRequest::try_from(request)?).await.map_err(|_| unanswered())?;
         let status = answer.status().as_u16();
         // Only a connection whose answer was read can be used again.
         let body = ByteStream::new(answer.into_body()).collect().await;
-        let body = body.map_err(|_| LogError::NoAnswer(operation))?.into_bytes();
+        let body = body.map_err(|_| unanswered())?.into_bytes();
         if status == 200 {
             return Ok(());
         }
         let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
         let code = answer.get("__type").and_then(Value::as_str).unwrap_or("no code");
-        Err(LogError::Refused(operation, status, code.to_owned()))
+        Err(format!("{operation} was not answered with success (status {status}, {code})").into())
     }
 }
 

@@ -4,7 +4,7 @@
 
 mod logs;
 
-pub use logs::{LogError, LogGroup};
+pub(crate) use logs::LogGroup;
 
 use crate::config::ConfigError;
 use aws_sdk_dynamodb::config::{
