@@ -39,10 +39,8 @@ pub(crate) struct MailEvent {
 struct SesEvent {
     event_type: String,
     mail: Mail,
-    bounce: Option<Bounce>,
-    complaint: Option<Complaint>,
-    delivery: Option<At>,
-    delivery_delay: Option<At>,
+    #[serde(alias = "bounce", alias = "complaint", alias = "delivery", alias = "deliveryDelay")]
+    details: Option<Details>,
 }
 
 #[derive(Deserialize)]
@@ -54,76 +52,50 @@ struct Mail {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[expect(clippy::struct_field_names, reason = "SES's names")]
-struct Bounce {
+struct Details {
+    timestamp: DateTime<Utc>,
+    #[serde(default)]
     bounce_type: String,
     #[serde(default)]
     bounce_sub_type: String,
-    timestamp: DateTime<Utc>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[expect(clippy::struct_field_names, reason = "SES's names")]
-struct Complaint {
     complaint_sub_type: Option<String>,
     complaint_feedback_type: Option<String>,
-    timestamp: DateTime<Utc>,
-}
-
-#[derive(Deserialize)]
-struct At {
-    timestamp: DateTime<Utc>,
 }
 
 impl MailEvent {
     pub(crate) fn parse(message: &str) -> Option<Self> {
-        let event: SesEvent = serde_json::from_str(message).ok()?;
-        let tag = |name| event.mail.tags.get(name)?.first();
+        let SesEvent { event_type, mail, details } = serde_json::from_str(message).ok()?;
+        let tag = |name| mail.tags.get(name)?.first();
         let key = InviteKey { deal: DealId::parse(tag("deal")?)?, invite: InviteId::parse(tag("invite")?)? };
         let send = tag("send")?.parse().ok()?;
-        let (told, at) = told(&event)?;
-        Some(Self { key, send, told, at })
+        let at = whole_seconds(details.as_ref().map_or(mail.timestamp, |details| details.timestamp));
+        Some(Self { key, send, told: told(&event_type, details.as_ref(), at)?, at })
     }
 }
 
 /// The types and subtypes of "Contents of event data" in the SES developer guide.
-fn told(event: &SesEvent) -> Option<(Delivery, Timestamp)> {
-    let sent_at = whole_seconds(event.mail.timestamp);
-    let bounced = |reason, at| (Delivery::Bounced { reason, at }, at);
-    Some(match event.event_type.as_str() {
-        "Delivery" => {
-            let at = whole_seconds(event.delivery.as_ref()?.timestamp);
-            (Delivery::Delivered { at }, at)
-        }
-        "DeliveryDelay" => {
-            let at = whole_seconds(event.delivery_delay.as_ref()?.timestamp);
-            (Delivery::Delayed { at }, at)
-        }
-        "Bounce" => {
-            let bounce = event.bounce.as_ref()?;
-            bounced(reason(bounce), whole_seconds(bounce.timestamp))
-        }
-        "Complaint" => {
-            let complaint = event.complaint.as_ref()?;
-            let at = whole_seconds(complaint.timestamp);
+fn told(event_type: &str, details: Option<&Details>, at: Timestamp) -> Option<Delivery> {
+    let bounced = |reason| Delivery::Bounced { reason, at };
+    Some(match (event_type, details) {
+        ("Delivery", Some(_)) => Delivery::Delivered { at },
+        ("DeliveryDelay", Some(_)) => Delivery::Delayed { at },
+        ("Bounce", Some(bounce)) => bounced(reason(bounce)),
+        ("Complaint", Some(complaint)) => {
             match (complaint.complaint_sub_type.as_deref(), complaint.complaint_feedback_type.as_deref()) {
                 // SES did not send the mail.
-                (Some("OnAccountSuppressionList"), _) => bounced(BounceReason::Suppressed, at),
+                (Some("OnAccountSuppressionList"), _) => bounced(BounceReason::Suppressed),
                 // The recipient took the mail out of the spam folder.
                 (_, Some("not-spam")) => return None,
-                _ => (Delivery::Complained { at }, at),
+                _ => Delivery::Complained { at },
             }
         }
-        "Reject" => bounced(BounceReason::Rejected, sent_at),
-        "Rendering Failure" => {
-            (Delivery::Failed { reason: FailureReason::RenderingFailed, at: sent_at }, sent_at)
-        }
+        ("Reject", _) => bounced(BounceReason::Rejected),
+        ("Rendering Failure", _) => Delivery::Failed { reason: FailureReason::RenderingFailed, at },
         _ => return None,
     })
 }
 
-fn reason(bounce: &Bounce) -> BounceReason {
+fn reason(bounce: &Details) -> BounceReason {
     match (bounce.bounce_type.as_str(), bounce.bounce_sub_type.as_str()) {
         ("Permanent", "General" | "NoEmail") => BounceReason::MailboxUnavailable,
         ("Permanent", "Suppressed" | "OnAccountSuppressionList") => BounceReason::Suppressed,
