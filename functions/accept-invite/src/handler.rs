@@ -1,12 +1,11 @@
 //! Previewing and accepting a link; the learner's own seats.
 
-use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use shared::audit::owner;
 use shared::domain::accept::{AcceptRefusal, deal_accepts, may_preview};
-use shared::domain::{AskedFor, Deal, DealId, Invite, Organisation, Status, Timestamp};
+use shared::domain::{Deal, Invite, Status, Timestamp};
 use shared::http::{self, App, DealSummary, HandlerResult, Problem, Request, Time};
-use shared::store::{AcceptOutcome, Store};
+use shared::store::{AcceptOutcome, Seat, Store};
 use std::time::Duration;
 
 /// Time reserved for the answer when conflicts have used up the rest.
@@ -21,43 +20,26 @@ pub(crate) async fn route(App { store, .. }: &App, request: Request) -> HandlerR
     }
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct PreviewView<'a> {
-    organisation: &'a Organisation,
-    deal: DealSummary<'a>,
-    email: Option<String>,
-    status: Status,
-    expires_at: Time,
-    blocked: Option<&'static str>,
-    declined_at: Option<Time>,
-    asked_at: Option<Time>,
-    asked_for: Option<AskedFor>,
-    opted_out: bool,
-}
-
-impl<'a> PreviewView<'a> {
-    fn new(invite: &Invite, deal: &'a Deal, opted_out: bool, now: Timestamp) -> Self {
-        let status = invite.status(deal.ends_at, now);
-        let blocked = match deal_accepts(deal, now) {
-            Err(AcceptRefusal::DealNotStarted) => Some("deal_not_started"),
-            Err(AcceptRefusal::DealEnded) => Some("deal_ended"),
-            Err(_) => Some("deal_full"),
-            Ok(()) => None,
-        };
-        Self {
-            organisation: &deal.organisation,
-            deal: DealSummary::new(deal, now),
-            email: (status == Status::Pending).then(|| invite.email.masked()),
-            status,
-            expires_at: invite.expires_at.min(deal.ends_at).into(),
-            blocked,
-            declined_at: invite.declined_at.map(Time::from),
-            asked_at: invite.asked.map(|asked| asked.at.into()),
-            asked_for: invite.asked.map(|asked| asked.wanted),
-            opted_out,
-        }
-    }
+fn preview_view(invite: &Invite, deal: &Deal, opted_out: bool, now: Timestamp) -> Value {
+    let status = invite.status(deal.ends_at, now);
+    let blocked = match deal_accepts(deal, now) {
+        Err(AcceptRefusal::DealNotStarted) => Some("deal_not_started"),
+        Err(AcceptRefusal::DealEnded) => Some("deal_ended"),
+        Err(_) => Some("deal_full"),
+        Ok(()) => None,
+    };
+    json!({
+        "organisation": deal.organisation,
+        "deal": DealSummary::new(deal, now),
+        "email": (status == Status::Pending).then(|| invite.email.masked()),
+        "status": status,
+        "expiresAt": Time::from(invite.expires_at.min(deal.ends_at)),
+        "blocked": blocked,
+        "declinedAt": invite.declined_at.map(Time::from),
+        "askedAt": invite.asked.map(|asked| Time::from(asked.at)),
+        "askedFor": invite.asked.map(|asked| asked.wanted),
+        "optedOut": opted_out,
+    })
 }
 
 /// Needs no sign-in: the link is the permission.
@@ -68,26 +50,12 @@ async fn preview(store: &Store, request: &Request) -> HandlerResult {
     let opted_out =
         store.opt_outs([(&organisation.id, &invite.email)]).await?.has(&organisation.id, &invite.email);
     match may_preview(&invite, &link.secret.hash()) {
-        Ok(()) => Ok(http::json(200, &PreviewView::new(&invite, &deal, opted_out, request.now))),
+        Ok(()) => Ok(http::json(200, &preview_view(&invite, &deal, opted_out, request.now))),
         Err(refusal) => Err(Problem::from(refusal).with([
             ("organisation", json!(organisation)),
             ("askedAt", json!(invite.asked.map(|asked| Time::from(asked.at)))),
             ("optedOut", json!(opted_out)),
         ])),
-    }
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct AcceptedView<'a> {
-    deal_id: DealId,
-    organisation: &'a Organisation,
-    accepted_at: Time,
-}
-
-impl<'a> AcceptedView<'a> {
-    fn new(deal: &'a Deal, accepted_at: Timestamp) -> Self {
-        Self { deal_id: deal.id, organisation: &deal.organisation, accepted_at: accepted_at.into() }
     }
 }
 
@@ -102,25 +70,23 @@ async fn accept(store: &Store, request: &Request) -> HandlerResult {
     };
     match request.ledger.note(Some(link.deal), Some(link.invite), accept, accepted).await? {
         AcceptOutcome::Accepted { deal, accepted_at } => {
-            Ok(http::json(200, &AcceptedView::new(&deal, accepted_at)))
+            let (organisation, accepted_at) = (&deal.organisation, Time::from(accepted_at));
+            let seat = json!({"dealId": deal.id, "organisation": organisation, "acceptedAt": accepted_at});
+            Ok(http::json(200, &seat))
         }
         AcceptOutcome::Refused(refusal) => Err(refusal.into()),
     }
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct SeatView<'a> {
-    #[serde(flatten)]
-    accepted: AcceptedView<'a>,
-    ends_at: Time,
-}
-
 async fn seats(store: &Store, request: &Request) -> HandlerResult {
     let seats = store.seats_of(&request.caller.learner()?.id).await?;
-    let seats = seats.iter().map(|seat| SeatView {
-        accepted: AcceptedView::new(&seat.deal, seat.accepted_at),
-        ends_at: seat.deal.ends_at.into(),
+    let seats = seats.iter().map(|Seat { deal, accepted_at }| {
+        json!({
+            "dealId": deal.id,
+            "organisation": deal.organisation,
+            "acceptedAt": Time::from(*accepted_at),
+            "endsAt": Time::from(deal.ends_at),
+        })
     });
     Ok(http::json(200, &json!({"seats": seats.collect::<Vec<_>>()})))
 }
