@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use shared::domain::{AddressPrefix, DealId, InviteKey, NamePart, OrganisationId};
+use shared::domain::{AddressPrefix, DealId, HistoryEntry, InviteKey, NamePart, OrganisationId};
 use shared::http::{
-    self, App, DealSummary, DealView, HandlerResult, InviteDetail, InviteView, Problem, Request, SeatsView,
+    self, App, DealSummary, DealView, HandlerResult, InviteView, Problem, Request, SeatsView,
 };
 use shared::http::{authorize_deal, authorize_deal_id};
 use shared::store::{COUNTED_UP_TO, Counts, Cursor, Page, PageQuery, StatusFilter};
@@ -220,6 +220,15 @@ async fn counts(app: &App, request: &Request) -> HandlerResult {
     Ok(http::json(200, &CountsView { counts, exact_up_to: COUNTED_UP_TO }))
 }
 
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct DetailView<'a> {
+    #[serde(flatten)]
+    invite: InviteView<'a>,
+    opted_out: bool,
+    history: Vec<HistoryEntry<'a>>,
+}
+
 /// Also shows cancelled and released invites.
 async fn invite(app: &App, request: &Request) -> HandlerResult {
     let key = InviteKey { deal: authorize(app, request).await?, invite: request.invite_id()? };
@@ -228,5 +237,7 @@ async fn invite(app: &App, request: &Request) -> HandlerResult {
     let invite = record.ok_or_else(Problem::not_found)?.invite;
     let person = (&deal.organisation.id, &invite.email);
     let opted_out = app.store.opt_outs([person]).await?.has(person.0, person.1);
-    Ok(http::with_etag(200, invite.sends, &InviteDetail::new(&invite, &deal, opted_out, request.now)))
+    let (view, history) = (InviteView::new(&invite, &deal, request.now), invite.history.newest_first());
+    let view = DetailView { invite: view, opted_out, history: history.collect() };
+    Ok(http::with_etag(200, invite.sends, &view))
 }

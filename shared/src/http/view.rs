@@ -2,11 +2,12 @@
 
 use crate::config::duration_text;
 use crate::domain::{
-    AskedFor, BounceReason, Deal, DealId, DealState, Delivery, FailureReason, HistoryEntry, Invite, InviteId,
-    Name, Organisation, Status, Timestamp, Title, address_digest,
+    AskedFor, Deal, DealId, DealState, Delivery, Invite, InviteId, Name, Organisation, Status, Timestamp,
+    Title, address_digest,
 };
 use chrono::SecondsFormat;
 use serde::Serialize;
+use serde_json::{Value, json};
 
 /// RFC 3339 in UTC, in whole seconds.
 #[derive(Clone, Debug, Serialize)]
@@ -74,14 +75,7 @@ impl<'a> DealView<'a> {
 struct DeliveryView {
     state: &'static str,
     at: Option<Time>,
-    reason: Option<Reason>,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
-enum Reason {
-    Failed(FailureReason),
-    Bounced(BounceReason),
+    reason: Value,
 }
 
 #[derive(Debug, Serialize)]
@@ -113,13 +107,13 @@ impl<'a> InviteView<'a> {
         let accepted_with =
             invite.accepted_at.map(|_| if by_invited() { "invited_address" } else { "other_address" });
         let (state, at, reason) = match invite.delivery {
-            Delivery::Queued => ("queued", Some(invite.queued.at), None),
-            Delivery::Sent => ("sent", invite.sent.map(|sent| sent.at), None),
-            Delivery::Failed { reason, at } => ("failed", Some(at), Some(Reason::Failed(reason))),
-            Delivery::Delayed { at } => ("delayed", Some(at), None),
-            Delivery::Delivered { at } => ("delivered", Some(at), None),
-            Delivery::Bounced { reason, at } => ("bounced", Some(at), Some(Reason::Bounced(reason))),
-            Delivery::Complained { at } => ("complained", Some(at), None),
+            Delivery::Queued => ("queued", Some(invite.queued.at), Value::Null),
+            Delivery::Sent => ("sent", invite.sent.map(|sent| sent.at), Value::Null),
+            Delivery::Failed { reason, at } => ("failed", Some(at), json!(reason)),
+            Delivery::Delayed { at } => ("delayed", Some(at), Value::Null),
+            Delivery::Delivered { at } => ("delivered", Some(at), Value::Null),
+            Delivery::Bounced { reason, at } => ("bounced", Some(at), json!(reason)),
+            Delivery::Complained { at } => ("complained", Some(at), Value::Null),
         };
         Self {
             id: invite.id,
@@ -140,22 +134,5 @@ impl<'a> InviteView<'a> {
             sends: invite.sends,
             delivery: DeliveryView { state, at: at.map(Time::from), reason },
         }
-    }
-}
-
-/// One invite, with what happened to it.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct InviteDetail<'a> {
-    #[serde(flatten)]
-    invite: InviteView<'a>,
-    opted_out: bool,
-    history: Vec<HistoryEntry<'a>>,
-}
-
-impl<'a> InviteDetail<'a> {
-    pub fn new(invite: &'a Invite, deal: &Deal, opted_out: bool, now: Timestamp) -> Self {
-        let history = invite.history.newest_first().collect();
-        Self { invite: InviteView::new(invite, deal, now), opted_out, history }
     }
 }
