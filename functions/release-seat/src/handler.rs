@@ -1,13 +1,13 @@
 //! Cancelling an invite or many, releasing a seat.
 
 use futures_util::stream::{self, StreamExt};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::json;
 use shared::domain::cancel::{CancelRefusal, cancel};
 use shared::domain::release::ReleaseRefusal;
 use shared::domain::{DealId, Invite, InviteId, InviteKey};
-use shared::http::{self, App, HandlerResult, Manager, Object, Problem, Request, SeenInvite};
-use shared::http::{authorize_deal_id, check_rows, no_content};
+use shared::http::{self, App, HandlerResult, Manager, Object, Problem, Request, RowResult, SeenInvite};
+use shared::http::{authorize_deal_id, check_rows, no_content, summary};
 use shared::store::{Changed, Seen, StoreError};
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -74,35 +74,6 @@ struct CancelBody {
     invites: Vec<Object<SeenInvite>>,
 }
 
-#[derive(Clone, Copy, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-enum Outcome {
-    Cancelled,
-    Stale,
-    AlreadyAccepted,
-    NotFound,
-    Unavailable,
-}
-
-impl From<Result<Changed<CancelRefusal>, StoreError>> for Outcome {
-    fn from(answer: Result<Changed<CancelRefusal>, StoreError>) -> Self {
-        match answer {
-            Ok(Changed::Done(_) | Changed::Refused(CancelRefusal::AlreadyDone, _)) => Self::Cancelled,
-            Ok(Changed::Refused(CancelRefusal::Stale, _)) => Self::Stale,
-            Ok(Changed::Refused(CancelRefusal::AlreadyAccepted, _)) => Self::AlreadyAccepted,
-            Ok(Changed::Refused(CancelRefusal::NotFound, _)) => Self::NotFound,
-            Err(_) => Self::Unavailable,
-        }
-    }
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct RowResult {
-    invite_id: String,
-    outcome: Outcome,
-}
-
 /// A row fails alone.
 async fn cancel_many(
     app: &App,
@@ -117,18 +88,18 @@ async fn cancel_many(
     let records: HashMap<_, _> = records.into_iter().map(|record| (record.invite.id, record)).collect();
     let cancels = rows.into_iter().map(async |Object(row)| {
         let outcome = match key(&row) {
-            None => Outcome::NotFound,
+            None => "not_found",
             Some(key) => {
                 let seen = Seen::Record(records.get(&key.invite).cloned());
-                cancel_one(app, request, manager, key, seen, Some(row.sends)).await.into()
+                match cancel_one(app, request, manager, key, seen, Some(row.sends)).await {
+                    Ok(Changed::Done(_) | Changed::Refused(CancelRefusal::AlreadyDone, _)) => "cancelled",
+                    Ok(Changed::Refused(refusal, _)) => Problem::from(refusal).code(),
+                    Err(_) => "unavailable",
+                }
             }
         };
         RowResult { invite_id: row.id, outcome }
     });
     let results: Vec<RowResult> = stream::iter(cancels).buffered(WRITES).collect().await;
-    let count = |counted| results.iter().filter(|row| row.outcome == counted).count();
-    let (cancelled, failed) = (count(Outcome::Cancelled), count(Outcome::Unavailable));
-    let summary =
-        json!({"cancelled": cancelled, "skipped": results.len() - cancelled - failed, "failed": failed});
-    Ok(http::json(200, &json!({"results": results, "summary": summary})))
+    Ok(http::json(200, &json!({"results": results, "summary": summary(&results, "cancelled")})))
 }

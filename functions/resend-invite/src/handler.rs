@@ -1,11 +1,12 @@
 //! Resending: one invite, or many at once.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::json;
 use shared::domain::resend::{ResendRefusal, resend, resend_among_many};
 use shared::domain::{Delivery, Invite, InviteId};
 use shared::http::{
-    self, HandlerResult, InviteView, MOST_ROWS, Object, Problem, Request, SeenInvite, check_rows,
+    self, HandlerResult, InviteView, MOST_ROWS, Object, Problem, Request, RowResult, SeenInvite, check_rows,
+    summary,
 };
 use shared::sending::{Row, RowOutcome, Rule, SendRequest, Sending};
 use shared::store::{Seen, StoreError};
@@ -53,41 +54,14 @@ struct ResendBody {
     invites: Option<Vec<Object<SeenInvite>>>,
 }
 
-#[derive(Clone, Copy, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-enum Outcome {
-    Resent,
-    Stale,
-    AlreadyAccepted,
-    NotFound,
-    TooSoon,
-    Undeliverable,
-    OptedOut,
-    Unavailable,
-}
-
-impl From<RowOutcome<ResendRefusal>> for Outcome {
-    fn from(outcome: RowOutcome<ResendRefusal>) -> Self {
-        match outcome {
-            RowOutcome::Queued(_) => Self::Resent,
-            RowOutcome::Refused(ResendRefusal::Stale | ResendRefusal::JustResent, _) => Self::Stale,
-            RowOutcome::Refused(ResendRefusal::AlreadyAccepted, _) => Self::AlreadyAccepted,
-            RowOutcome::Refused(ResendRefusal::NotFound, _) => Self::NotFound,
-            RowOutcome::Refused(ResendRefusal::Complained | ResendRefusal::Undeliverable, _) => {
-                Self::Undeliverable
-            }
-            RowOutcome::Refused(ResendRefusal::OptedOut, _) => Self::OptedOut,
-            RowOutcome::Refused(ResendRefusal::TooSoon(_), _) | RowOutcome::OverLimit(_) => Self::TooSoon,
-            RowOutcome::Failed(_) | RowOutcome::NoTime => Self::Unavailable,
-        }
+fn outcome_name(outcome: RowOutcome<ResendRefusal>) -> &'static str {
+    match outcome {
+        RowOutcome::Queued(_) => "resent",
+        RowOutcome::Refused(ResendRefusal::Complained | ResendRefusal::Undeliverable, _) => "undeliverable",
+        RowOutcome::Refused(ResendRefusal::TooSoon(_), _) | RowOutcome::OverLimit(_) => "too_soon",
+        RowOutcome::Refused(refusal, _) => Problem::from(refusal).code(),
+        RowOutcome::Failed(_) | RowOutcome::NoTime => "unavailable",
     }
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct RowResult {
-    invite_id: String,
-    outcome: Outcome,
 }
 
 /// Resends the named invites, or the expired ones, oldest first.
@@ -114,9 +88,9 @@ async fn resend_many(sending: &Sending, request: &Request) -> HandlerResult {
     let (mut rows, mut given, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
     for (index, SeenInvite { id, sends }) in wanted.into_iter().enumerate() {
         let outcome = match InviteId::parse(&id) {
-            None => Some(Outcome::NotFound),
+            None => Some("not_found"),
             // Named twice: the first row counts, so this row saw an older state.
-            Some(invite) if !seen.insert(invite) => Some(Outcome::Stale),
+            Some(invite) if !seen.insert(invite) => Some("stale"),
             Some(invite) => {
                 let rule: Rule<'_, _> = Box::new(move |existing, send, now| {
                     resend_among_many(existing, sends, is_by_status, send, now)
@@ -131,14 +105,12 @@ async fn resend_many(sending: &Sending, request: &Request) -> HandlerResult {
     }
     let mut outcomes = sending.send(&send_request, rows).await?.into_iter();
     let results = given.into_iter().map(|(invite_id, outcome)| {
-        let outcome = outcome.or_else(|| outcomes.next().map(Outcome::from)).unwrap_or(Outcome::Unavailable);
+        let outcome = outcome.or_else(|| outcomes.next().map(outcome_name)).unwrap_or("unavailable");
         RowResult { invite_id, outcome }
     });
     let results: Vec<RowResult> = results.collect();
-    let count = |counted| results.iter().filter(|row| row.outcome == counted).count();
-    let (resent, failed) = (count(Outcome::Resent), count(Outcome::Unavailable));
-    let summary = json!({"resent": resent, "skipped": results.len() - resent - failed, "failed": failed});
-    let remaining = expired.saturating_sub(resent);
+    let resent = results.iter().filter(|row| row.outcome == "resent").count();
+    let (summary, remaining) = (summary(&results, "resent"), expired.saturating_sub(resent));
     Ok(http::json(200, &json!({"results": results, "summary": summary, "remaining": remaining})))
 }
 

@@ -27,19 +27,6 @@ struct GivenRow {
     name: Option<String>,
 }
 
-#[derive(Clone, Copy, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-enum Outcome {
-    Invited,
-    AlreadyPending,
-    AlreadyAccepted,
-    Duplicate,
-    OptedOut,
-    InvalidEmail,
-    TooSoon,
-    Unavailable,
-}
-
 #[derive(Serialize)]
 struct RowResult {
     email: String,
@@ -50,7 +37,7 @@ struct RowResult {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct RowAnswer {
-    outcome: Outcome,
+    outcome: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     invite_id: Option<InviteId>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -98,17 +85,17 @@ async fn send(sending: &Sending, request: &Request) -> HandlerResult {
         RowResult { email: row.email.unwrap_or_default(), answer }
     });
     let results: Vec<RowResult> = results.collect();
-    let count = |of: &[Outcome]| results.iter().filter(|row| of.contains(&row.answer.outcome)).count();
+    let count = |of: &[&str]| results.iter().filter(|row| of.contains(&row.answer.outcome)).count();
     let summary = json!({
-        "invited": count(&[Outcome::Invited]),
+        "invited": count(&["invited"]),
         "skipped": count(&[
-            Outcome::AlreadyPending,
-            Outcome::AlreadyAccepted,
-            Outcome::Duplicate,
-            Outcome::OptedOut,
+            "already_pending",
+            "already_accepted",
+            "duplicate",
+            "opted_out",
         ]),
-        "rejected": count(&[Outcome::InvalidEmail, Outcome::TooSoon]),
-        "failed": count(&[Outcome::Unavailable]),
+        "rejected": count(&["invalid_email", "too_soon"]),
+        "failed": count(&["unavailable"]),
     });
     Ok(http::json(200, &json!({"results": results, "summary": summary})))
 }
@@ -120,17 +107,17 @@ fn invitee(
     deal: &Deal,
     seen: &mut HashSet<InviteId>,
 ) -> Result<Invitee, RowAnswer> {
-    let email = email
-        .map_err(|error| RowAnswer::new(Outcome::InvalidEmail, None).saying(format!("This {error}.")))?;
+    let email =
+        email.map_err(|error| RowAnswer::new("invalid_email", None).saying(format!("This {error}.")))?;
     let id = deal.invite_id(&email);
     if !seen.insert(id) {
-        return Err(RowAnswer::new(Outcome::Duplicate, Some(id)));
+        return Err(RowAnswer::new("duplicate", Some(id)));
     }
     Ok(Invitee { id, email, name: row.name.as_deref().and_then(Name::clean) })
 }
 
 impl RowAnswer {
-    fn new(outcome: Outcome, invite_id: Option<InviteId>) -> Self {
+    fn new(outcome: &'static str, invite_id: Option<InviteId>) -> Self {
         Self { outcome, invite_id, detail: None, retry_at: None }
     }
 
@@ -139,30 +126,30 @@ impl RowAnswer {
     }
 
     fn of(id: InviteId, outcome: Option<RowOutcome<InviteRefusal>>, is_dry_run: bool) -> Self {
-        let failed = Self::new(Outcome::Unavailable, None);
+        let failed = Self::new("unavailable", None);
         match outcome {
             // A dry run gives the id of an invite only if it exists already.
             Some(RowOutcome::Queued(invite)) => {
-                Self::new(Outcome::Invited, (!is_dry_run || invite.sends > 1).then_some(id))
+                Self::new("invited", (!is_dry_run || invite.sends > 1).then_some(id))
             }
             Some(RowOutcome::Refused(InviteRefusal::AlreadyPending, invite)) => {
                 let detail = invite.map(|invite| format!("Pending since {}.", readable(invite.queued.at)));
-                Self { detail, ..Self::new(Outcome::AlreadyPending, Some(id)) }
+                Self { detail, ..Self::new("already_pending", Some(id)) }
             }
             Some(RowOutcome::Refused(InviteRefusal::AlreadyAccepted, _)) => {
-                Self::new(Outcome::AlreadyAccepted, Some(id))
+                Self::new("already_accepted", Some(id))
             }
             Some(RowOutcome::Refused(InviteRefusal::OptedOut, _)) => {
                 let detail = "This person opted out of invites from your organisation.";
-                Self::new(Outcome::OptedOut, None).saying(detail)
+                Self::new("opted_out", None).saying(detail)
             }
             Some(RowOutcome::Refused(InviteRefusal::TooSoon(too_soon), _)) => {
-                let answer = Self::new(Outcome::TooSoon, Some(id));
+                let answer = Self::new("too_soon", Some(id));
                 let retry_at = Some(too_soon.retry_at.into());
                 Self { retry_at, ..answer.saying("Sending limit reached for this address.") }
             }
             Some(RowOutcome::OverLimit(retry_at)) => {
-                let answer = Self::new(Outcome::TooSoon, None);
+                let answer = Self::new("too_soon", None);
                 let retry_at = retry_at.map(Time::from);
                 Self { retry_at, ..answer.saying("Sending limit reached. Send this row again later.") }
             }

@@ -79,7 +79,7 @@ impl Problem {
         self
     }
 
-    pub(super) fn code(&self) -> &'static str {
+    pub fn code(&self) -> &'static str {
         self.code
     }
 

@@ -136,3 +136,18 @@ impl<'a> InviteView<'a> {
         }
     }
 }
+
+/// What happened to a row of a request about many invites.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RowResult {
+    pub invite_id: String,
+    pub outcome: &'static str,
+}
+
+/// Counts the rows with the outcome `done`, the rows that failed, and all others, which were skipped.
+pub fn summary(results: &[RowResult], done: &'static str) -> Value {
+    let count = |outcome| results.iter().filter(|row| row.outcome == outcome).count();
+    let (changed, failed) = (count(done), count("unavailable"));
+    json!({done: changed, "skipped": results.len() - changed - failed, "failed": failed})
+}
