@@ -109,7 +109,7 @@ CHANGES = [
     ("roles_have_no_policies_elsewhere", "Extra", {"Type": "AWS::IAM::RolePolicy", "Properties": {}}),
     ("roles_have_no_wildcards", f"ManageDealsRole.{STATEMENT}.1.Action", "*"),
     ("roles_have_no_wildcards", f"ManageDealsRole.{STATEMENT}.1.Action", "dynamodb:*"),
-    ("roles_have_no_wildcards", f"ManageDealsRole.{STATEMENT}.1.Action.+", "dynamodb:Put*"),
+    ("roles_have_no_wildcards", f"ManageDealsRole.{STATEMENT}.2.Action.+", "dynamodb:Put*"),
     ("roles_have_no_wildcards", f"ManageDealsRole.{STATEMENT}.1.Resource", "*"),
     ("roles_have_no_wildcards", f"ManageDealsRole.{STATEMENT}.1.Resource", REMOVED),
     ("roles_have_no_wildcards", f"DealSeatsRole.{STATEMENT}.2.Resource.+", "arn:aws:dynamodb:eu-west-1:1:table/t"),
@@ -169,6 +169,13 @@ CHANGES = [
     ("answering_gives_no_seat", f"AnswerInviteRole.{STATEMENT}.+", allow("dynamodb:DeleteItem")),
     ("answering_gives_no_seat", f"AnswerInviteRole.{STATEMENT}.2.Condition", REMOVED),
     ("answering_gives_no_seat", f"AnswerInviteRole.{STATEMENT}.3.{KEYS}.+", "D#*"),
+    (
+        "answering_gives_no_seat",
+        f"AnswerInviteRole.{STATEMENT}.3.Condition.ForAllValues:StringNotEquals.dynamodb:Attributes.0",
+        REMOVED,
+    ),
+    ("roles_name_what_they_write", f"ManageDealsRole.{STATEMENT}.2.Condition", REMOVED),
+    ("roles_name_what_they_write", f"ReleaseSeatRole.{STATEMENT}.3.{KEYS}.+", "*"),
     ("few_roles_count_seats", f"AnswerInviteRole.{STATEMENT}.2.Condition.ForAllValues:StringNotEquals", REMOVED),
     ("few_roles_count_seats", f"SendInvitesRole.{STATEMENT}.3.Condition", REMOVED),
     ("few_roles_count_seats", f"TrackDeliveryRole.{STATEMENT}.2.{KEYS}.+", "L#*"),
@@ -234,6 +241,11 @@ CHANGES = [
         "routes_need_a_token_with_a_scope",
         "UnsubscribeRoute.Properties.RouteKey",
         "POST /api/invites/unsubscribe/{id}/x",
+    ),
+    (
+        "strangers_reach_two_functions",
+        "UnsubscribeDigestRoute.Properties.Target",
+        {"Fn::Sub": "integrations/${ManageDealsIntegration}"},
     ),
     ("routes_are_explicit", "PreviewInviteRoute.Properties.RouteKey", "$default"),
     ("routes_are_explicit", "ListDealsRoute.Properties.RouteKey", "ANY /api/deals"),
@@ -339,6 +351,9 @@ CHANGES = [
     ("alarms_notify_somebody", "SweepLagAlarm.Properties.AlarmActions", []),
     ("alarms_notify_somebody", "SweepLagAlarm.Properties.ActionsEnabled", False),
     ("alarms_notify_somebody", "SweepLagAlarm.Properties.TreatMissingData", REMOVED),
+    ("a_missing_day_is_noticed", "DigestsAlarm.Properties.Period", 86400),
+    ("a_missing_day_is_noticed", "DigestsAlarm.Properties.DatapointsToAlarm", REMOVED),
+    ("a_missing_day_is_noticed", "DigestsAlarm.Properties.InsufficientDataActions", []),
     ("topics_take_only_this_account", "AlarmsPolicy.Properties.PolicyDocument.Statement.0.Condition", REMOVED),
     ("topics_take_only_this_account", "AlarmsPolicy.Properties.PolicyDocument.Statement.0.Principal", "*"),
     # exceptions.guard
@@ -351,9 +366,6 @@ CHANGES = [
     ),
 ]
 
-    ("a_missing_day_is_noticed", "DigestsAlarm.Properties.Period", 86400),
-    ("a_missing_day_is_noticed", "DigestsAlarm.Properties.DatapointsToAlarm", REMOVED),
-    ("a_missing_day_is_noticed", "DigestsAlarm.Properties.InsufficientDataActions", []),
 
 class Template(yaml.SafeLoader):
     """Reads short tags such as !Ref in the same way as Guard."""

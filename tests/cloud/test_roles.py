@@ -25,11 +25,7 @@ NOT_ENFORCED = {"logs:CreateLogStream", "logs:PutLogEvents", "sqs:SendMessage", 
 # Jobs that another function's role allows as well, since it has all that they need: (job, role).
 INCLUDED = {
     # Both record what happened to an invite, and opt-outs.
-    ("answer-invite", "track-delivery"),
     ("track-delivery", "answer-invite"),
-    # Who changes deals may write any item.
-    ("answer-invite", "manage-deals"),
-    ("track-delivery", "manage-deals"),
     # Resending writes and mails the same, and unblocks addresses besides.
     ("send-invites", "resend-invite"),
     # Delivering reads the same index and changes the same items, and mails besides.

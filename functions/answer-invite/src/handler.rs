@@ -1,12 +1,13 @@
-//! Declining, asking for a new link or a seat, opting out and in. The link is the permission, or the id of one-click
-//! unsubscribe: nobody signs in.
+//! Declining, asking for a new link or a seat, opting out and in, unsubscribing from a digest. The link is the permission,
+//! or the id of one-click unsubscribe: nobody signs in.
 
 use serde_json::json;
 use shared::audit::owner;
 use shared::domain::answer::{AnswerRefusal, ask, decline, opt_out};
+use shared::domain::digest::DigestId;
 use shared::domain::{Deal, Invite, LinkHash, Timestamp, UnsubscribeId};
 use shared::http::{self, App, HandlerResult, Problem, Request, Time};
-use shared::store::{Changed, InviteRecord, Seen, Store, StoreError};
+use shared::store::{Changed, InviteRecord, Seen, Store, StoreError, SwitchOff};
 use std::future;
 
 pub(crate) async fn route(App { store, .. }: &App, request: Request) -> HandlerResult {
@@ -16,8 +17,11 @@ pub(crate) async fn route(App { store, .. }: &App, request: Request) -> HandlerR
         "POST /api/invites/opt-out" => opted_out(store, &request).await,
         "POST /api/invites/opt-in" => opted_in(store, &request).await,
         "POST /api/invites/unsubscribe/{id}" => unsubscribed(store, &request).await,
+        "POST /api/digests/unsubscribe/{id}" => digest_switched_off(store, &request).await,
         // Mail scanners open every URL, so nothing is read. The page asks.
-        "GET /api/invites/unsubscribe/{id}" => Ok(http::see_other("/unsubscribe", request.id())),
+        "GET /api/invites/unsubscribe/{id}" | "GET /api/digests/unsubscribe/{id}" => {
+            Ok(http::see_other("/unsubscribe", request.id()))
+        }
         _ => Err(Problem::not_found()),
     }
 }
@@ -58,6 +62,16 @@ async fn unsubscribed(store: &Store, request: &Request) -> HandlerResult {
     let found = deal.zip(record).filter(|(deal, _)| id.is_genuine(&deal.salt));
     let (deal, record) = found.ok_or(AnswerRefusal::UnknownInvite)?;
     stop_mail(store, request, &deal, record, None).await
+}
+
+/// As [`unsubscribed`], for a manager's digest.
+async fn digest_switched_off(store: &Store, request: &Request) -> HandlerResult {
+    request.one_click()?;
+    let id = DigestId::parse(request.id()).ok_or(AnswerRefusal::UnknownInvite)?;
+    let write = store.switch_digest_off(&id.person, SwitchOff::ById(&id.secret), request.now);
+    let off = request.ledger.note(None, None, write, |owner| owner.clone().map(|owner| (None, owner))).await?;
+    off.ok_or(AnswerRefusal::UnknownInvite)?;
+    Ok(http::json(200, &json!({"on": false})))
 }
 
 async fn stop_mail(

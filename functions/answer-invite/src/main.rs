@@ -1,4 +1,4 @@
-//! `answer-invite`: a learner's answers besides accepting. It cannot allocate seats.
+//! `answer-invite`: what a mail lets its reader do besides accepting, without signing in. It cannot allocate seats.
 
 mod handler;
 

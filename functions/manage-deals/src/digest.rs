@@ -1,8 +1,6 @@
-//! A learning manager's digest: whether it is on, and one-click unsubscribe of its mail.
+//! A learning manager's digest: whether it is on.
 
 use serde::{Deserialize, Serialize};
-use shared::domain::accept::AcceptRefusal;
-use shared::domain::digest::DigestId;
 use shared::http::{self, App, HandlerResult, Problem, Request};
 use shared::store::SwitchOff;
 
@@ -35,15 +33,4 @@ pub(crate) async fn switch(app: &App, request: &Request) -> HandlerResult {
         ledger.note(None, None, write, |owner| owner.clone().map(|owner| (None, owner))).await?;
     }
     Ok(http::json(200, &body))
-}
-
-/// Mail providers post this (RFC 8058). A wrong id gets the answer of a link that was never sent.
-pub(crate) async fn unsubscribe(app: &App, request: &Request) -> HandlerResult {
-    request.one_click()?;
-    let id = DigestId::parse(request.id()).ok_or(AcceptRefusal::UnknownInvite)?;
-    let write = app.store.switch_digest_off(&id.person, SwitchOff::ById(&id.secret), request.now);
-    let off =
-        request.ledger.note(None, None, write, |owner| owner.clone().map(|owner| (None, owner))).await?;
-    off.ok_or(AcceptRefusal::UnknownInvite)?;
-    Ok(http::json(200, &DigestBody { on: false }))
 }

@@ -23,9 +23,6 @@ pub(crate) async fn route(app: &App, request: Request) -> HandlerResult {
         "PUT /api/deals/{dealId}/reminders" => set_reminders(app, &request).await,
         "GET /api/me/digest" => digest::read(app, &request).await,
         "PUT /api/me/digest" => digest::switch(app, &request).await,
-        "POST /api/digests/unsubscribe/{id}" => digest::unsubscribe(app, &request).await,
-        // Mail scanners open every URL, so nothing is read. The page asks.
-        "GET /api/digests/unsubscribe/{id}" => Ok(http::see_other("/unsubscribe", request.id())),
         _ => Err(Problem::not_found()),
     }
 }

@@ -46,8 +46,8 @@ static ROUTES: [(&str, &str); 32] = [
     ("PUT /api/deals/{dealId}/reminders", "manage-deals"),
     ("GET /api/me/digest", "manage-deals"),
     ("PUT /api/me/digest", "manage-deals"),
-    ("POST /api/digests/unsubscribe/{id}", "manage-deals"),
-    ("GET /api/digests/unsubscribe/{id}", "manage-deals"),
+    ("POST /api/digests/unsubscribe/{id}", "answer-invite"),
+    ("GET /api/digests/unsubscribe/{id}", "answer-invite"),
 ];
 
 /// Every code of a refusal with its status, except those of a failure (`internal`, `unavailable`).
