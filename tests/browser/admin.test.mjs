@@ -110,6 +110,7 @@ async function loseCreation({ page, hand }, org) {
   await hand.press("button", "Create deal", form);
   assert.equal(await form.locator("[aria-invalid=true]").count(), 3, "each missing value is shown at its field");
   await fillIn(hand, form, { "Organisation name": "Dale & Co", Subscription: "Unlimited", Seats: "25" });
+  assert.equal(await form.locator("[aria-invalid=true]").count(), 0, "a corrected value is no longer called wrong");
   await page.route("**/api/deals", async (route) => {
     await route.fetch();
     await route.abort("connectionreset");

@@ -33,6 +33,7 @@ check("a manager sets a deal's reminders, and reads what they mean", { hands: BO
   await says(page, "The second reminder must be later than the first.");
   assert.ok(await second.evaluate((field) => field === document.activeElement), "the wrong field has the focus");
   await hand.write("textbox", "Second reminder after", "");
+  await page.getByText("The second reminder must be later than the first.").waitFor({ state: "detached" });
   await says(page, /is reminded on [\w ]+ \(after 14 days\)\.$/);
   await hand.press("button", "Save reminders");
   await says(page, "Reminders saved.");

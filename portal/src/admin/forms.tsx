@@ -251,6 +251,8 @@ function Form({
   const dialog = useRef<HTMLDialogElement>(null);
   const [typed, setTyped] = useState<Partial<Values>>({});
   const [wrong, setWrong] = useState<Wrong>({});
+  /** The values that were submitted last. What is wrong is said until they change. */
+  const [tried, setTried] = useState<Values>();
   const [problem, setProblem] = useState<Problem>();
   const [busy, setBusy] = useState(false);
   const values = { ...start, ...typed };
@@ -274,6 +276,7 @@ function Form({
     event.preventDefault();
     if (busy) return;
     const found = wrongIn(values, fields);
+    setTried(values);
     setWrong(found);
     setProblem(undefined);
     if (Object.keys(found).length > 0) return;
@@ -309,7 +312,7 @@ function Form({
               key={field}
               field={field}
               value={values[field]}
-              wrong={wrong[field]}
+              wrong={tried?.[field] === values[field] ? wrong[field] : undefined}
               hint={hints?.(values)[field]}
               half={isTime(field) || (field.startsWith("organisation") && fields.includes("organisation.id"))}
               onInput={(value) => setTyped({ ...typed, [field]: value })}

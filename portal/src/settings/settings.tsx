@@ -50,6 +50,7 @@ function Reminders({ deal }: { deal: DealWithSeats }) {
   const change = (index: number, change: Partial<Steps[0]>) => {
     const changed = steps.map((step, at) => (at === index ? { ...step, ...change } : step));
     setSteps(changed as unknown as Steps);
+    setWrong(NOTHING);
     setSaved(undefined);
   };
   const save = async (event?: Event) => {
