@@ -1,4 +1,4 @@
-/** The story of a new term: a workbook of 300 people, what happens to some of them, the export, and the next deal. */
+/** The story of a new term: a workbook of 300 people, what happens to some of them, the export, and the next deal, in few actions. */
 import assert from "node:assert/strict";
 import { enter } from "./browser.mjs";
 import { tokenOf, until } from "./stack.mjs";
@@ -18,9 +18,15 @@ check("a workbook of 300 people is invited, mended, exported, and invited again 
   const summary = (text) => page.getByRole("heading", { level: 2, name: text }).waitFor();
   const answer = async (name, what) => stack.api(at(name), "POST", `/invites/${what}`, { token: tokenOf(await stack.linkTo(at(name))) });
 
-  await enter(page, term.manager, `${term.path}/invite`);
+  await enter(page, term.manager, "/deals");
+  await hand.press("link", "Invite people to Spring");
   const rows = Array.from({ length: PEOPLE }, (_, index) => [`Person ${index}`, at(name(index)), `${name(index)}@home.example`]);
-  await page.getByLabel("Excel or CSV file").setInputFiles(workbook("spring.xlsx", { Staff: [["Name", "Work Email", "Home Email"], ...rows] }));
+  const choosing = page.waitForEvent("filechooser");
+  await hand.press("button", "Choose a file");
+  const sheets = { Notes: [["Ask HR"]], Staff: [["Name", "Work Email", "Home Email"], ...rows] };
+  await (await choosing).setFiles(workbook("spring.xlsx", sheets));
+  await page.getByRole("radio", { name: `Staff ${PEOPLE} people`, checked: true }).waitFor();
+  await hand.press("button", "Use this sheet");
   await summary("Which columns do you mean?");
   await hand.press("button", "Use these columns");
   await summary(`${PEOPLE} will be invited`);
@@ -55,12 +61,16 @@ check("a workbook of 300 people is invited, mended, exported, and invited again 
   const states = lines.slice(1).map((line) => line.split(",")[2]);
   assert.deepEqual(["accepted", "declined", "pending"].map((state) => states.filter((one) => one === state).length), [SEATED, 2, PEOPLE - SEATED - 2]);
 
-  await page.goto(`${next.path}/invite?from=${term.id}`);
+  await hand.press("link", "Deals");
+  await hand.press("link", "Invite people to Autumn");
+  await hand.press("button", "From another deal");
+  await hand.press("button", "Add people");
   await summary(`${SEATED} will be invited`);
   await says(`${SEATED} people of Spring added. Not added: ${PEOPLE - SEATED - 2} pending, 2 declined.`);
   await hand.press("button", `Remove ${at(name(4))}`);
   await hand.press("button", `Send ${SEATED - 1} invites`);
   await summary(`${SEATED - 1} people invited`);
+  assert.ok(hand.actions <= 20, `${hand.actions} actions`);
   assert.deepEqual(
     (await next.rows()).map(({ email }) => email).sort(),
     Array.from({ length: SEATED - 1 }, (_, index) => at(name(5 + index))),
