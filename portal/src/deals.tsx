@@ -113,7 +113,8 @@ function DealList({ deals }: { deals: DealWithSeats[] }) {
               {number(deal.seats.available)}
             </td>
             <td role="cell" data-label="From – to">
-              {instant(deal.startsAt)} – {instant(deal.endsAt)}
+              <span class="unbroken">{instant(deal.startsAt)} –</span>{" "}
+              <span class="unbroken">{instant(deal.endsAt)}</span>
             </td>
             <td role="cell" data-label="State">
               <span class={`state ${deal.state}`}>{STATES[deal.state]}</span>

@@ -196,7 +196,7 @@ const STATES = {
     const deal = await stack.newDeal({ org: "ending", ends: 12 });
     await stack.newDeal({ org: "ending", name: "Unlimited, evening courses of the whole next year" });
     await enter(page, deal.manager, `${deal.path}/invite`);
-    await page.getByRole("link", { name: /instead, which runs until/ }).waitFor();
+    await page.getByRole("link", { name: "Invite people there instead" }).waitFor();
   }, inUse: true, snapshot: false },
   "invite-unsent": { expect: [/ERR_FAILED/], steps: async ({ page, stack, hand }) => {
     const deal = await stack.newDeal({ name: "Unlimited, evening courses of the whole next year" });

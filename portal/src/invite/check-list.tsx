@@ -264,7 +264,7 @@ function CheckedRow({
           <Address email={row.email} />
         )}
       </th>
-      <td role="cell" data-label="Name">
+      <td role="cell" data-label="Name" class={fields || row.name ? "" : "blank"}>
         {fields ? (
           <input
             type="text"
@@ -303,11 +303,10 @@ function CheckedRow({
           )}
           {meant && (
             <div class="soft">
-              Did you mean{" "}
+              Did you mean this?{" "}
               <button type="button" class="link" onClick={use}>
                 <Text>{meant}</Text>
               </button>
-              ?
             </div>
           )}
         </div>

@@ -256,8 +256,8 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
       </label>
       <p class="soft" id="addresses-hint">
         Paste up to {number(MOST_ROWS)} addresses from a spreadsheet or an email, with or without names, or drop Excel
-        or CSV files on this page. You see what will happen before anything is sent. Ctrl+Enter does the same as
-        “Check…”.
+        or CSV files on this page. You see what will happen before anything is sent.
+        <span class="keys"> Ctrl+Enter does the same as “Check…”.</span>
       </p>
       <textarea
         id="addresses"

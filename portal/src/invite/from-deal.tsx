@@ -100,10 +100,6 @@ function Choose({
   }, []);
   return (
     <form onSubmit={(event) => void take(event)}>
-      <p class="soft">
-        Everybody who has a seat there is added to the list below. You see what will happen to each, and can remove
-        people. Nothing is sent yet.
-      </p>
       <div class="choices">
         <div>
           <label for={select}>Deal</label>
@@ -116,6 +112,10 @@ function Choose({
           </select>
         </div>
       </div>
+      <p class="soft">
+        <Text>{holders(chosen.seats.allocated)}</Text> Whoever you add appears in the list below. There you see what
+        will happen to each, and can remove people. Nothing is sent yet.
+      </p>
       <fieldset>
         <label>
           <input
@@ -153,3 +153,6 @@ function Choose({
     </form>
   );
 }
+
+const holders = (count: number) =>
+  count === 0 ? "Nobody has a seat there." : `${people(count)} ${count === 1 ? "has" : "have"} a seat there.`;

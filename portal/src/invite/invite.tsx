@@ -82,9 +82,8 @@ function EndsSoon({ deal }: { deal: Deal }) {
       </p>
       {isOpen && (
         <p class="actions">
-          <a href={`/deals/${next.id}/invite`}>
-            <Text>{`Invite to ${next.name} instead, which runs until ${instant(next.endsAt)}`}</Text>
-          </a>
+          <Text>{`${next.name} runs until ${instant(next.endsAt)}.`}</Text>
+          <a href={`/deals/${next.id}/invite`}>Invite people there instead</a>
         </p>
       )}
     </Notice>

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { Invite } from "../api";
 import { INVITE } from "../sample";
-import { leftOutOf, pastOf, stillOut } from "./verdicts";
+import { leftOutOf, pastOf, predicted, stillOut } from "./verdicts";
 
 const DELIVERED: Invite = {
   ...INVITE,
@@ -30,6 +30,14 @@ it.each<[change: Partial<Invite>, note: string, list: string]>([
   ],
 ])("an address with an earlier invite says what happened to it: %j", (change, note, list) => {
   expect(pastOf({ ...DELIVERED, ...change })).toEqual({ note, list });
+});
+
+it.each([
+  ["", "No address", "Enter this person’s address."],
+  ["nobody", "Not an address", "This is not an email address."],
+])("a row with the address %j says: %s", (email, label, note) => {
+  const verdict = { email, outcome: "invalid_email" as const, detail: "This is not an email address." };
+  expect(predicted(verdict)).toEqual({ tone: "failed", label, note });
 });
 
 it("a line is no longer left out once all its addresses are in the list", () => {

@@ -55,7 +55,10 @@ function words(
 }
 
 /** The outcome that a check predicts. */
-export const predicted = (result: SendResult) => words(PREDICTED, result);
+export const predicted = (result: SendResult): Words =>
+  result.outcome === "invalid_email" && result.email === ""
+    ? { tone: "failed", label: "No address", note: "Enter this person’s address." }
+    : words(PREDICTED, result);
 
 /** The same for an address that may be mistyped, which somebody can correct. */
 export const doubted = ({ note }: Doubt, result: SendResult): Words => ({
