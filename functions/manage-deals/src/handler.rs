@@ -72,8 +72,8 @@ async fn create(app: &App, request: &Request) -> HandlerResult {
     };
     new.check()?;
     let key = match request.header("Idempotency-Key")? {
-        Some(key) if key.is_empty() || key.len() > 255 => {
-            return Err(Problem::field("Idempotency-Key", "must be 1 to 255 characters"));
+        Some(key) if key.is_empty() || key.len() > 255 || key.contains('\t') => {
+            return Err(Problem::field("Idempotency-Key", "must be 1 to 255 printable ASCII characters"));
         }
         Some(key) => Some(hash(&[request.caller.person()?.as_str().as_bytes(), key.as_bytes()])),
         None => None,

@@ -357,6 +357,9 @@ async fn a_deal_is_created_once_and_changed() {
     let mut another = body.clone();
     another["seats"] = json!(4);
     post("one", &another).await.problem(422, "idempotency_key_reused");
+    for key in ["", "a\tb", &"k".repeat(256)] {
+        post(key, &another).await.problem(400, "invalid_request");
+    }
     let second = post("two", &body).await.ok(201);
     assert_ne!(second["id"], made["id"]);
     post("three", &stack.deal_body("hooli", 1)).await.ok(201);
