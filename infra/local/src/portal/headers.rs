@@ -3,7 +3,6 @@
 //!
 //! Invariant: the start fails if the file has a header that this code can't write.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -13,13 +12,27 @@ use axum::middleware::Next;
 use axum::response::Response;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 /// The issuer in the policy. The local issuer has the origin of the pages, for which the policy has `'self'`.
 const SIGN_IN: &str = " ${SignIn}";
 
-/// The headers, and whether each replaces a header of the response.
+/// Each replaces the response's own header of its name.
 #[derive(Debug)]
-pub(crate) struct Headers(Vec<(HeaderName, HeaderValue, bool)>);
+pub(crate) struct Headers(HeaderMap);
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+struct File {
+    security_headers_config: Map<String, Value>,
+    custom_headers_config: Custom,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+struct Custom {
+    items: Vec<Value>,
+}
 
 impl Headers {
     pub(crate) fn read(file: &Path) -> io::Result<Self> {
@@ -27,170 +40,94 @@ impl Headers {
     }
 
     fn parse(json: &[u8]) -> io::Result<Self> {
-        let File { security_headers_config, custom_headers_config: Custom { items } } =
+        let File { security_headers_config: security, custom_headers_config: Custom { items } } =
             serde_json::from_slice(json)?;
-        let security = security_headers_config.into_iter().map(|(kind, header)| {
-            let (name, value) = header.security(&kind).ok_or_else(|| unknown(&kind))?;
-            parsed(name, &value, header.replaces)
-        });
-        let custom = items.iter().map(|header| {
-            let (name, value) = (header.header.as_deref(), header.value.as_deref());
-            parsed(name.unwrap_or_default(), value.unwrap_or_default(), header.replaces)
-        });
-        security.chain(custom).collect::<io::Result<_>>().map(Self)
-    }
-
-    fn put_into(&self, headers: &mut HeaderMap) {
-        for (name, value, replaces) in &self.0 {
-            if *replaces || !headers.contains_key(name) {
-                headers.insert(name.clone(), value.clone());
-            }
-        }
+        let security = security.iter().map(|(kind, header)| (kind.as_str(), header));
+        let all = security.chain(items.iter().map(|header| ("Custom", header)));
+        let header = |(kind, header)| {
+            let (name, value) = written(kind, header).filter(|(_, value)| !value.contains("${"))?;
+            Some((name.parse::<HeaderName>().ok()?, value.parse::<HeaderValue>().ok()?))
+        };
+        let unknown = |(kind, header): (&str, &Value)| {
+            io::Error::other(format!("the local stack can't serve this header: {kind} {header}"))
+        };
+        all.map(|each| header(each).ok_or_else(|| unknown(each))).collect::<io::Result<_>>().map(Self)
     }
 }
 
 pub(crate) async fn add(State(headers): State<Arc<Headers>>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
-    headers.put_into(response.headers_mut());
+    response.headers_mut().extend(headers.0.clone());
     response
 }
 
-fn parsed(name: &str, value: &str, replaces: bool) -> io::Result<(HeaderName, HeaderValue, bool)> {
-    let header = name.parse().ok().zip(value.parse().ok()).filter(|_| !value.contains("${"));
-    let (name, value) = header.ok_or_else(|| unknown(&format!("{name}: {value}")))?;
-    Ok((name, value, replaces))
-}
-
-fn unknown(text: &str) -> io::Error {
-    io::Error::other(format!("`{text}` is not a header that the local stack can serve"))
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "PascalCase")]
-struct File {
-    security_headers_config: BTreeMap<String, Entry>,
-    custom_headers_config: Custom,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "PascalCase")]
-struct Custom {
-    items: Vec<Entry>,
-}
-
-/// A header. Its kind decides which fields it has.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "PascalCase")]
-struct Entry {
-    #[serde(rename = "Override")]
-    replaces: bool,
-    header: Option<String>,
-    value: Option<String>,
-    content_security_policy: Option<Substituted>,
-    access_control_max_age_sec: Option<u32>,
-    include_subdomains: Option<bool>,
-    frame_option: Option<String>,
-    referrer_policy: Option<String>,
-}
-
-/// `Fn::Sub` with its text and the values of its variables on AWS.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Substituted {
-    #[serde(rename = "Fn::Sub")]
-    sub: (String, serde_json::Value),
-}
-
-impl Entry {
-    /// The name and the value of a security header of this kind.
-    fn security(&self, kind: &str) -> Option<(&'static str, String)> {
-        Some(match kind {
-            "ContentSecurityPolicy" => {
-                ("content-security-policy", self.content_security_policy.as_ref()?.sub.0.replace(SIGN_IN, ""))
-            }
-            "StrictTransportSecurity" => {
-                let subdomains = if self.include_subdomains? { "; includeSubDomains" } else { "" };
-                let max_age = self.access_control_max_age_sec?;
-                ("strict-transport-security", format!("max-age={max_age}{subdomains}"))
-            }
-            "ContentTypeOptions" => ("x-content-type-options", "nosniff".to_owned()),
-            "FrameOptions" => ("x-frame-options", self.frame_option.clone()?),
-            "ReferrerPolicy" => ("referrer-policy", self.referrer_policy.clone()?),
-            _ => return None,
-        })
-    }
+/// The name and the value of a header. Its kind decides which fields it has.
+fn written<'h>(kind: &str, header: &'h Value) -> Option<(&'h str, String)> {
+    let text = |place: &str| header.pointer(place)?.as_str();
+    let (name, value) = match kind {
+        "ContentSecurityPolicy" => {
+            let policy = text("/ContentSecurityPolicy/Fn::Sub/0")?.replace(SIGN_IN, "");
+            ("content-security-policy", policy)
+        }
+        "StrictTransportSecurity" => {
+            let max_age = header.get("AccessControlMaxAgeSec")?;
+            ("strict-transport-security", format!("max-age={max_age}; includeSubDomains"))
+        }
+        "ContentTypeOptions" => ("x-content-type-options", "nosniff".to_owned()),
+        "FrameOptions" => ("x-frame-options", text("/FrameOption")?.to_owned()),
+        "ReferrerPolicy" => ("referrer-policy", text("/ReferrerPolicy")?.to_owned()),
+        "Custom" => (text("/Header")?, text("/Value")?.to_owned()),
+        _ => return None,
+    };
+    (header.get("Override")? == true).then_some((name, value))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::header::{REFERRER_POLICY, X_FRAME_OPTIONS};
-    use serde_json::{Value, json};
+    use serde_json::json;
 
-    fn file() -> Value {
-        json!({
-            "SecurityHeadersConfig": {
-                "ContentSecurityPolicy": {
-                    "ContentSecurityPolicy": {
-                        "Fn::Sub": ["connect-src 'self' ${SignIn}; form-action 'none'", {"SignIn": "x"}]
-                    },
-                    "Override": true
-                },
-                "StrictTransportSecurity":
-                    {"AccessControlMaxAgeSec": 60, "IncludeSubdomains": true, "Override": true},
-                "ContentTypeOptions": {"Override": true},
-                "FrameOptions": {"FrameOption": "DENY", "Override": true},
-                "ReferrerPolicy": {"ReferrerPolicy": "no-referrer", "Override": false}
-            },
-            "CustomHeadersConfig": {"Items": [{"Header": "x-a", "Value": "b", "Override": true}]}
-        })
-    }
-
-    fn headers(file: &Value) -> io::Result<Headers> {
+    fn headers(security: &Value) -> io::Result<Headers> {
+        let custom = json!({"Items": [{"Header": "x-a", "Value": "b", "Override": true}]});
+        let file = json!({"SecurityHeadersConfig": security, "CustomHeadersConfig": custom});
         Headers::parse(file.to_string().as_bytes())
     }
 
     #[test]
     fn headers_are_written_as_cloudfront_writes_them() {
-        let mut answer = HeaderMap::from_iter([
-            (X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN")),
-            (REFERRER_POLICY, HeaderValue::from_static("same-origin")),
-        ]);
-        headers(&file()).unwrap().put_into(&mut answer);
+        let policy =
+            json!({"Fn::Sub": ["connect-src 'self' ${SignIn}; form-action 'none'", {"SignIn": "x"}]});
+        let Headers(headers) = headers(&json!({
+            "ContentSecurityPolicy": {"ContentSecurityPolicy": policy, "Override": true},
+            "StrictTransportSecurity":
+                {"AccessControlMaxAgeSec": 60, "IncludeSubdomains": true, "Override": true},
+            "ContentTypeOptions": {"Override": true},
+            "FrameOptions": {"FrameOption": "DENY", "Override": true},
+            "ReferrerPolicy": {"ReferrerPolicy": "no-referrer", "Override": true},
+        }))
+        .unwrap();
         for (name, value) in [
             ("content-security-policy", "connect-src 'self'; form-action 'none'"),
             ("strict-transport-security", "max-age=60; includeSubDomains"),
             ("x-content-type-options", "nosniff"),
             ("x-frame-options", "DENY"),
-            ("referrer-policy", "same-origin"),
+            ("referrer-policy", "no-referrer"),
             ("x-a", "b"),
         ] {
-            assert_eq!(answer[name], value, "{name}");
+            assert_eq!(headers[name], value, "{name}");
         }
-        assert_eq!(answer.len(), 6);
     }
 
     #[test]
     fn an_unknown_header_is_refused() {
-        let change = |pointer: &str, name: &str, value: Value| {
-            let mut file = file();
-            file.pointer_mut(pointer).unwrap()[name] = value;
-            headers(&file).unwrap_err().to_string()
-        };
-        let security = "/SecurityHeadersConfig";
-        for (pointer, name) in [
-            ("", "ServerTimingHeadersConfig"),
-            (security, "XSSProtection"),
-            ("/SecurityHeadersConfig/StrictTransportSecurity", "Preload"),
-            ("/CustomHeadersConfig/Items/0", "Comment"),
+        for (kind, header) in [
+            ("XSSProtection", json!({"Protection": true, "Override": true})),
+            ("FrameOptions", json!({"FrameOption": "not\na value", "Override": true})),
+            ("ReferrerPolicy", json!({"ReferrerPolicy": "${Elsewhere}", "Override": true})),
+            ("ContentTypeOptions", json!({"Override": false})),
         ] {
-            let error = change(pointer, name, json!({"Override": true}));
-            assert!(error.contains(&format!("`{name}`")), "{error}");
+            let error = headers(&json!({kind: header})).unwrap_err().to_string();
+            assert!(error.contains(kind), "{error}");
         }
-        let policy = json!({"Fn::Sub": ["img-src ${Elsewhere}", {}]});
-        let error = change("/SecurityHeadersConfig/ContentSecurityPolicy", "ContentSecurityPolicy", policy);
-        assert!(error.contains("${Elsewhere}"), "{error}");
-        let error = change("/CustomHeadersConfig/Items/0", "Header", json!("not a name"));
-        assert!(error.contains("not a name"), "{error}");
     }
 }
