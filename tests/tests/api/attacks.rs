@@ -12,14 +12,10 @@ const JSON: &[(&str, &str)] = &[("content-type", "application/json")];
 
 /// The gateway's event for this route, from a caller with a token of these claims.
 fn event(route: &str, deal: &Deal, claims: &Value, body: Option<&Value>) -> Value {
-    let (method, path) = route.split_once(' ').unwrap();
     let mut event = json!({
-        "version": "2.0", "routeKey": route, "rawPath": path, "rawQueryString": "",
-        "headers": {"content-type": "application/json", "host": "localhost"},
+        "version": "2.0", "rawQueryString": "", "headers": {"content-type": "application/json"},
         "pathParameters": {"dealId": deal.id, "inviteId": "AAAAAAAAAAAAAAAAAAAAAA"},
-        "requestContext": {"routeKey": route, "stage": "$default", "timeEpoch": 0,
-            "http": {"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1"}},
-        "isBase64Encoded": false,
+        "requestContext": {"routeKey": route}, "isBase64Encoded": false,
     });
     if !claims.is_null() {
         let token = URL_SAFE_NO_PAD.encode(claims.to_string());
@@ -192,13 +188,9 @@ async fn i8_bodies_and_headers_beyond_sense_are_refused() {
         // Repeats a part until the body is as long as the route allows.
         let fill = |each: &str| each.repeat((largest - 100) / each.len() / 2);
         for body in [
-            fill("["),
             fill("{\"a\":"),
             format!("{{\"invites\":{}{}}}", fill("["), fill("]")),
-            format!("{{\"token\":{}{}}}", fill("["), fill("]")),
-            format!("{{\"invites\":[{}0]}}", fill("0,")),
             format!("{{\"invites\":[{}{{}}]}}", fill("{\"x\":0},")),
-            format!("{{{}\"f\":0}}", fill("\"f\":0,")),
             format!("{{\"{}\":0}}", fill("name")),
             format!("{{\"seats\":{}}}", fill("9")),
         ] {

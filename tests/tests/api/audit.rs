@@ -175,7 +175,8 @@ async fn i8_every_change_is_recorded_and_names_nobody() {
     assert_eq!(recorded.collect::<BTreeSet<_>>(), changes);
 }
 
-/// `make dismiss` marks the item that counts a manager's sends (`infra/people.py`), and `make manager` lifts the mark.
+/// `make dismiss` marks the item that counts a manager's sends (`infra/people.py`), and `make manager` lifts the mark. A token
+/// that is still good switches no digest on.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn i6_a_dismissed_manager_sends_nothing_more() {
     let stack = TestStack::with(&[("LIMIT_MANAGER_PER_HOUR", "100")]).await;
@@ -206,6 +207,8 @@ async fn i6_a_dismissed_manager_sends_nothing_more() {
             (deal.counts().await, stack.inbox().await.len()),
             ([u32::from(has_sent).into(), 0, 0], mails)
         );
+        let on = json!({ "on": true });
+        deal.manager.call("PUT", "/api/me/digest", &[], Some(&on)).await.problem(403, "forbidden");
         other.invite(&["bob@example.com"]).await;
 
         update().update_expression("REMOVE blocked").send().await.unwrap();

@@ -52,7 +52,7 @@ async fn export(deal: &Deal, query: &str) -> Vec<Vec<String>> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_invite_is_one_row_of_the_csv_and_no_cell_is_a_formula() {
-    let stack = TestStack::with(&[]).await;
+    let stack = TestStack::start().await;
     let deal = stack.deal(3000).await;
     let names = ["=1+1", "＝SUM(A1)", "+44", "-x", "@x", "Doe, \"Ann\"", "Ann"];
     let people = addresses("ann", 2_100);
@@ -103,77 +103,28 @@ async fn every_invite_is_one_row_of_the_csv_and_no_cell_is_a_formula() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_cursor_of_the_csv_is_for_its_deal_and_filter_only() {
-    let stack = TestStack::with(&[]).await;
-    let (deal, other) = (stack.deal(9).await, stack.deal(9).await);
-    deal.invite(&addresses("ann", 3)).await;
-    let cursor = deal.get("/seats?limit=1").await["nextCursor"].as_str().unwrap().to_owned();
-    for (deal, query) in [
-        (&deal, format!("?cursor={cursor}")),
-        (&other, format!("?cursor={cursor}")),
-        (&deal, "?cursor=x".into()),
-        (&deal, "?status=none".into()),
-    ] {
-        deal.manager.get(&deal.path(&format!("/seats.csv{query}"))).await.problem(400, "invalid_request");
-    }
-    other.manager.get(&deal.path("/seats.csv")).await.problem(404, "not_found");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_invites_are_cancelled_each_with_an_outcome_of_its_own() {
-    let stack = TestStack::with(&[]).await;
+    let stack = TestStack::start().await;
     let (deal, other) = (stack.deal(9).await, stack.deal(9).await);
-    let people =
-        ["ann@example.com", "bob@example.com", "carl@example.com", "dee@example.com", "eve@example.com"];
+    let people = ["ann@example.com", "bob@example.com", "carl@example.com"];
     let invited = deal.invite(&people).await;
     let id = |row: usize| invited["results"][row]["inviteId"].as_str().unwrap().to_owned();
-    stack
-        .accept(&stack.person("bob@example.com").await, &stack.token_for("bob@example.com").await)
-        .await
-        .ok(200);
+    stack.accept(&stack.person(people[1]).await, &stack.token_for(people[1]).await).await.ok(200);
     deal.resend(&id(2), None).await.ok(200);
-    deal.cancel(&id(3)).await.ok(204);
-    stack.answer("decline", &stack.token_for("eve@example.com").await).await.ok(200);
     let foreign = other.invite_one("ann@example.com").await;
 
-    let row = |id: String, sends: u32| json!({ "id": id, "sends": sends });
-    let rows = [
-        row(id(0), 1),
-        row(id(1), 1),
-        row(id(2), 1),
-        row(id(3), 1),
-        row(id(4), 1),
-        row(id(0), 1),
-        row(foreign, 1),
-        row("x".into(), 1),
-    ];
+    let row = |id: String| json!({ "id": id, "sends": 1 });
+    let rows = [id(0), id(1), id(2), id(0), foreign, "x".to_owned()].map(row);
     let cancel = async |rows: &[Value]| {
         deal.manager.post(&deal.path("/invites/cancel"), &json!({ "invites": rows })).await
     };
     let answer = cancel(&rows).await.ok(200);
-    let expected = [
-        "cancelled",
-        "already_accepted",
-        "stale",
-        "cancelled",
-        "cancelled",
-        "cancelled",
-        "not_found",
-        "not_found",
-    ];
+    let expected = ["cancelled", "already_accepted", "stale", "cancelled", "not_found", "not_found"];
     assert_eq!(outcomes(&answer), expected);
-    assert_eq!(answer["summary"], json!({"cancelled": 4, "skipped": 4, "failed": 0}));
-    assert_eq!(answer["results"][7]["inviteId"], "x");
+    assert_eq!(answer["summary"], json!({"cancelled": 2, "skipped": 4, "failed": 0}));
+    assert_eq!(answer["results"][5]["inviteId"], "x");
     assert_eq!(emails(&deal.rows("status=pending").await), ["carl@example.com"]);
-    assert_eq!(
-        stack.preview(&stack.token_for("ann@example.com").await).await.ok(200)["status"],
-        "pending",
-        "the other deal's"
-    );
-
+    assert_eq!(other.counts().await, [1, 0, 0]);
     cancel(&[]).await.problem(400, "invalid_request");
-    cancel(&vec![row("x".into(), 1); 1001]).await.problem(413, "too_many_invites");
-    let strangers =
-        other.manager.post(&deal.path("/invites/cancel"), &json!({ "invites": [row(id(2), 2)] })).await;
-    strangers.problem(404, "not_found");
+    cancel(&vec![row("x".into()); 1001]).await.problem(413, "too_many_invites");
 }

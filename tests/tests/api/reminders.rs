@@ -1,4 +1,5 @@
-//! Reminders: each once, at its time, to nobody who answered. I4, I5, I10.
+//! Reminders: each once, at its time, to nobody who answered. I4, I5, I10. Faults of SES are in
+//! `tests/tests/proof/matrix.rs`.
 
 use std::time::Duration;
 
@@ -119,43 +120,6 @@ async fn a_reminder_that_is_due_while_sending_is_paused_never_goes_out() {
     std::fs::remove_dir_all(folder).unwrap();
 }
 
-/// I4: without an answer of SES a reminder is mailed again; a reminder that SES refuses is dropped, its history says that it
-/// failed, and its invite does not fail.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_reminder_is_mailed_again_unless_the_mail_service_refuses_it() {
-    for (fault, outcome) in
-        [("throttle", "reminded"), ("down", "reminded"), ("lost-answer", "reminded"), ("reject", "failed")]
-    {
-        let stack = TestStack::with(&QUICK).await;
-        let deal = stack.deal(3).await;
-        deal.remind(&["1s"]).await;
-        let id = deal.invite_one(ANN).await;
-        deal.one_with_mail(&id, "sent").await;
-        stack.fault(fault, 1).await;
-        let is_over = |invite: &Value| {
-            invite["history"].as_array().unwrap().iter().any(|entry| entry["event"] == outcome)
-        };
-        let settled = eventually("the reminder is mailed or dropped", SOON, || async {
-            stack.sweep().await;
-            let invite = deal.one(&id).await;
-            is_over(&invite).then_some(invite)
-        })
-        .await;
-        assert_fields(
-            &settled,
-            &json!({"status": "pending", "delivery": {"state": "sent"}, "remindAt": null}),
-        );
-        let mails = stack.inbox_for(ANN).await.len();
-        let expected = match fault {
-            "reject" => 1,
-            "lost-answer" => 3,
-            _ => 2,
-        };
-        assert_eq!(mails, expected, "{fault}");
-        stack.stop().await;
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn reminders_are_the_managers_to_set() {
     let stack = TestStack::with(&QUICK).await;
@@ -163,37 +127,16 @@ async fn reminders_are_the_managers_to_set() {
     let put = async |client: &Client, body: &Value| {
         client.call("PUT", &deal.path("/reminders"), &[], Some(body)).await
     };
-    for (after, shown) in [
-        (json!([]), json!([])),
-        (json!(["59s"]), json!(["59s"])),
-        (json!(["10s", "30s"]), json!(["10s", "30s"])),
-    ] {
+    for after in [json!([]), json!(["10s", "59s"])] {
         let answer = put(&deal.manager, &json!({ "after": after })).await.ok(200);
-        assert_eq!((&answer["after"], &deal.get("").await["reminders"]), (&shown, &shown));
+        assert_eq!((&answer["after"], &deal.get("").await["reminders"]), (&after, &after));
     }
     let kept = deal.get("").await;
-    let bad = [
-        json!(["60s"]),
-        json!(["10s", "1m"]),
-        json!(["30s", "10s"]),
-        json!(["10s", "10s"]),
-        json!(["10s", "20s", "30s"]),
-        json!(["0s"]),
-        json!(["-1s"]),
-        json!(["soon"]),
-        json!([""]),
-        json!([10]),
-        json!("10s"),
-        json!(null),
-    ];
-    for after in bad {
+    for after in [json!(["60s"]), json!(["30s", "10s"]), json!(["-1s"]), json!(["soon"]), json!(null)] {
         let refused = put(&deal.manager, &json!({ "after": after })).await;
         refused.problem(400, "invalid_request");
         let field = refused.json()["errors"][0]["field"].as_str().unwrap().to_owned();
         assert!(field.starts_with("after"), "{}", refused.show());
-    }
-    for body in [json!({}), json!({"after": [], "more": 1}), json!([])] {
-        put(&deal.manager, &body).await.problem(400, "invalid_request");
     }
     let body = json!({"after": []});
     put(&other.manager, &body).await.problem(404, "not_found");

@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use seatkeeper_local::Settings;
 use serde_json::{Value, json};
 use tests::{
-    PARTNERSHIPS, TestStack, addresses, assert_fields, emails, now, outcomes, past, rfc3339, row_of,
+    PARTNERSHIPS, TestStack, addresses, assert_fields, emails, ids, now, outcomes, past, rfc3339, row_of,
     settings_with, time,
 };
 
@@ -50,11 +50,8 @@ async fn a_learner_takes_the_seat_they_were_invited_to() {
     assert!(mail.field("from").contains("please.do.not.reply@futurelearn.com"), "{}", mail.field("from"));
     assert_eq!(mail.field("subject"), "FutureLearn Invitation");
     assert_eq!(mail.link(), format!("{}/accept#{}", stack.local.url(), mail.token()));
-    let organisation = format!("The {}", deal.organisation);
     for body in [mail.field("text"), mail.field("html")] {
-        for part in ["Unlimited", &deal.manager.email, mail.link(), &organisation] {
-            assert!(body.contains(part), "the mail has {part}: {body}");
-        }
+        assert!(body.contains(mail.link()) && body.contains(&deal.manager.email), "{body}");
     }
 
     // The link shows a preview, with the address masked.
@@ -99,59 +96,35 @@ async fn a_learner_takes_the_seat_they_were_invited_to() {
     let bob = stack.person("bob@example.com").await;
     stack.accept(&bob, &bobs).await.ok(200);
     assert_eq!(row_of(&deal.rows("").await, "bob@example.com")["acceptedWith"], "invited_address");
-
-    // An accepted invite can be neither resent nor cancelled.
-    let mails = stack.inbox().await.len();
-    deal.resend(ann, None).await.problem(409, "already_accepted");
-    deal.cancel(ann).await.problem(409, "already_accepted");
-    assert_eq!(outcomes(&deal.invite(&["ann.lee@example.com"]).await), ["already_accepted"]);
-    assert_eq!(stack.inbox().await.len(), mails, "nobody is mailed");
 }
 
-/// In a full deal an invite stays pending, until another seat is released. I1.
+/// In a full deal an invite stays pending, until another seat is released. I1, I3.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_deal_turns_away_until_a_seat_is_released() {
     let stack = TestStack::start().await;
     let deal = stack.deal(1).await;
-    let emails = ["ann@example.com", "bob@example.com"];
-    deal.invite(&emails).await;
+    let (anns_id, bobs_id) =
+        (deal.invite_one("ann@example.com").await, deal.invite_one("bob@example.com").await);
     let (ann, bob) = (stack.person("ann@example.com").await, stack.person("bob@example.com").await);
-    let (anns, bobs) = (stack.token_for(emails[0]).await, stack.token_for(emails[1]).await);
-    stack.accept(&ann, &anns).await.ok(200);
-
-    for _ in 0..2 {
-        stack.accept(&bob, &bobs).await.problem(409, "deal_full");
-    }
+    let bobs = stack.token_for("bob@example.com").await;
+    stack.accept(&ann, &stack.token_for("ann@example.com").await).await.ok(200);
+    stack.accept(&bob, &bobs).await.problem(409, "deal_full");
     let preview = stack.preview(&bobs).await.ok(200);
     assert_fields(&preview, &json!({"status": "pending", "blocked": "deal_full"}));
     assert_eq!((deal.seats().await, deal.counts().await), ([1, 1, 0], [1, 1, 0]));
 
-    let rows = deal.rows("").await;
-    let (anns_id, bobs_id) =
-        (row_of(&rows, emails[0])["id"].as_str().unwrap(), row_of(&rows, emails[1])["id"].as_str().unwrap());
-    deal.release(bobs_id).await.problem(404, "not_found");
+    deal.release(&bobs_id).await.problem(404, "not_found");
     for _ in 0..2 {
-        deal.release(anns_id).await.ok(204);
+        deal.release(&anns_id).await.ok(204);
     }
-    let free = ([1, 0, 1], [1, 0, 0]);
-    assert_eq!((deal.seats().await, deal.counts().await), free, "releasing twice frees one seat");
+    assert_eq!((deal.seats().await, deal.counts().await), ([1, 0, 1], [1, 0, 0]), "one seat is free");
     assert_eq!(ann.get("/api/me/seats").await.ok(200), json!({"seats": []}));
-    assert_eq!(deal.one(anns_id).await["status"], "released", "it stays readable by id");
-    stack.accept(&ann, &anns).await.problem(410, "invite_cancelled");
-    assert_eq!(stack.preview(&bobs).await.ok(200)["blocked"], Value::Null);
+    assert_eq!(deal.one(&anns_id).await["status"], "released", "it stays readable by id");
     stack.accept(&bob, &bobs).await.ok(200);
-    assert_eq!(deal.seats().await, [1, 1, 0]);
 
-    // A released learner can be invited again, by the same invite. I3.
-    let again = deal.invite(&[emails[0]]).await;
-    assert_eq!(again["results"][0]["outcome"], "invited", "{again}");
-    assert_eq!(again["results"][0]["inviteId"], json!(anns_id), "I3");
-    assert_eq!(deal.one(anns_id).await["sends"], 2);
-    let token = stack.token_for(emails[0]).await;
-    stack.accept(&ann, &token).await.problem(409, "deal_full");
-    deal.release(bobs_id).await.ok(204);
-    stack.accept(&ann, &token).await.ok(200);
-    assert_eq!(deal.seats().await, [1, 1, 0]);
+    // A released learner can be invited again, by the same invite.
+    assert_eq!(deal.invite_one("ann@example.com").await, anns_id, "I3");
+    stack.accept(&ann, &stack.token_for("ann@example.com").await).await.problem(409, "deal_full");
 }
 
 /// I2: every status is right before any sweep, and sweeps change none of them. I7.
@@ -207,9 +180,7 @@ async fn an_invite_expires_by_itself_and_is_resent() {
     stack.accept(&ann, &newer).await.ok(200);
 
     // Inviting an expired address again is the same as a resend.
-    let again = deal.invite(&[all[2]]).await;
-    assert_eq!(again["results"][0]["outcome"], "invited", "{again}");
-    assert_eq!(stack.inbox_for(all[2]).await.len(), 2);
+    deal.invite_one(all[2]).await;
     assert_eq!((deal.seats().await, deal.counts().await), ([5, 2, 3], [1, 2, 0]));
     // I7: the old expiry does not end the new send.
     stack.sweep().await;
@@ -225,25 +196,17 @@ async fn a_stale_tag_is_refused_and_a_double_click_sends_once() {
     let id = deal.invite_one("ann@example.com").await;
     let etag = deal.manager.get(&deal.invite_path(&id)).await.etag();
     assert_eq!(etag, "\"1\"", "the tag is the number of sends");
-    let first = stack.token_for("ann@example.com").await;
     let resent = deal.resend(&id, Some(&etag)).await;
     assert_eq!((resent.ok(200)["sends"].clone(), resent.etag()), (json!(2), "\"2\"".to_owned()));
     deal.resend(&id, Some(&etag)).await.problem(412, "stale");
     let row = deal.resend(&id, None).await.ok(200);
     assert_fields(&row, &json!({"sends": 2, "id": id}));
     assert_eq!(stack.inbox().await.len(), 2, "each send is one mail");
-    let resent = deal.resend(&id, Some("\"1\", \"2\"")).await.ok(200);
-    assert_eq!(resent["sends"], 3, "one current tag is enough");
-
-    // I5: only the newest link accepts.
-    let (second, newest) = (stack.inbox().await[1].token(), stack.token_for("ann@example.com").await);
     let learner = stack.person("ann@example.com").await;
-    for old in [&first, &second] {
-        stack.accept(&learner, old).await.problem(410, "invite_superseded");
-    }
+    let newest = stack.token_for("ann@example.com").await;
     let delete =
         async |path: &str, tags: &str| deal.manager.call("DELETE", path, &[("if-match", tags)], None).await;
-    delete(&deal.invite_path(&id), "\"2\"").await.problem(412, "stale");
+    delete(&deal.invite_path(&id), "\"1\"").await.problem(412, "stale");
     stack.accept(&learner, &newest).await.ok(200);
     delete(&deal.seat_path(&id), "\"1\"").await.problem(412, "stale");
     let etag = deal.manager.get(&deal.invite_path(&id)).await.etag();
@@ -319,24 +282,11 @@ async fn rows_come_in_pages_and_are_found_by_address() {
     assert!(deal.search("example.com", &[]).await.is_empty(), "only the beginning counts");
 
     // Cancelled and released invites have a list of their own.
-    let ids = [3, 4].map(|number| row_of(&whole, &all[number])["id"].as_str().unwrap().to_owned());
-    deal.release(&ids[0]).await.ok(204);
-    deal.cancel(&ids[1]).await.ok(204);
-    let mut removed = deal.rows("status=removed&limit=1").await;
-    removed.sort_by_key(|row| row["email"].to_string());
-    for ((row, id), status) in removed.iter().zip(&ids).zip(["released", "cancelled"]) {
-        let mut one = deal.one(id).await;
-        one.as_object_mut().unwrap().retain(|name, _| !["history", "optedOut"].contains(&name.as_str()));
-        assert_eq!((row, &row["status"]), (&one, &json!(status)));
-        assert!(time(&row["removedAt"]) <= now(), "{row}");
-    }
-    assert_eq!(emails(&removed), all[3..5]);
-
-    // Resent invites move to the top, in the order of the request.
-    let named = [5, 17, 9, 0].map(|number| all[number].clone());
-    let rows = named.clone().map(|email| json!({"id": row_of(&whole, &email)["id"], "sends": 1}));
-    deal.resend_many(&json!({"invites": rows})).await.ok(200);
-    assert_eq!(emails(&deal.rows("limit=50").await)[..4], named);
+    let id = row_of(&whole, &all[4])["id"].as_str().unwrap();
+    deal.cancel(id).await.ok(204);
+    let [row] = &deal.rows("status=removed&limit=1").await[..] else { panic!("one row") };
+    assert_fields(row, &json!({"id": id, "status": "cancelled"}));
+    assert!(time(&row["removedAt"]) <= now(), "{row}");
 }
 
 /// Partnership managers create, read and change deals of any organisation.
@@ -362,13 +312,12 @@ async fn a_deal_is_created_once_and_changed() {
     }
     let second = post("two", &body).await.ok(201);
     assert_ne!(second["id"], made["id"]);
-    post("three", &stack.deal_body("hooli", 1)).await.ok(201);
-
-    // Twenty concurrent requests with one key create one deal.
-    let key_four = stack.deal_body("pied-piper", 1);
-    let many = join_all((0..20).map(|_| post("four", &key_four))).await;
-    let first = many[0].ok(201);
-    assert!(many.iter().all(|answer| answer.ok(201) == first));
+    let key_three = stack.deal_body("pied-piper", 1);
+    let many = join_all((0..20).map(|_| post("three", &key_three))).await;
+    assert!(
+        many.iter().all(|answer| answer.ok(201) == many[0].json()),
+        "concurrent requests create one deal"
+    );
 
     let list = async |client: &tests::Client, query: &str| {
         let deals = client.get(&format!("/api/deals{query}")).await.ok(200)["deals"].clone();
@@ -381,9 +330,7 @@ async fn a_deal_is_created_once_and_changed() {
     let manager = stack.manager("initech").await;
     assert_eq!(list(&manager, "").await, both);
     assert_eq!(list(&partnerships, "?organisation=initech").await, both);
-    assert_eq!(list(&partnerships, "?organisation=pied-piper").await.len(), 1);
     assert_eq!(list(&partnerships, "?organisation=unknown").await.len(), 0);
-    assert_eq!(list(&stack.manager("unknown").await, "").await.len(), 0);
 
     // Changes need the current tag.
     let path = format!("/api/deals/{}", made["id"].as_str().unwrap());
@@ -404,18 +351,15 @@ async fn a_deal_is_created_once_and_changed() {
     assert_eq!(other["organisation"], body["organisation"], "another deal keeps the name");
 
     // A deal keeps at least its allocated seats.
-    let id = made["id"].as_str().unwrap().to_owned();
-    let deal = tests::Deal { id, organisation: "initech".to_owned(), manager };
-    let people = ["a@example.com", "b@example.com"];
-    deal.invite(&people).await;
-    for email in people {
+    let deal = stack.deal(9).await;
+    for email in ["ann@example.com", "bob@example.com"] {
+        deal.invite_one(email).await;
         stack.accept(&stack.person(email).await, &stack.token_for(email).await).await.ok(200);
     }
-    partnerships.patch(&path, &json!({"seats": 1})).await.problem(409, "seats_below_allocated");
-    partnerships.patch(&path, &json!({"seats": 2})).await.ok(200);
+    let resize = async |seats: u32| partnerships.patch(&deal.path(""), &json!({ "seats": seats })).await;
+    resize(1).await.problem(409, "seats_below_allocated");
+    resize(2).await.ok(200);
     assert_eq!(deal.seats().await, [2, 2, 0]);
-    partnerships.patch(&path, &json!({"seats": 5})).await.ok(200);
-    assert_eq!(deal.seats().await, [5, 2, 3]);
 }
 
 /// Partnership managers delete a deal while nobody was invited to it, and find organisations by a part of their name.
@@ -453,26 +397,15 @@ async fn a_mistaken_deal_is_deleted_and_organisations_are_found() {
     assert_eq!(deal.one(&invite).await["status"], "cancelled");
 
     let all: Vec<_> = (0..51).map(|number| format!("of-{number:02}")).collect();
-    join_all(
-        all.iter().map(async |id| partnerships.post("/api/deals", &stack.deal_body(id, 1)).await.ok(201)),
-    )
-    .await;
+    join_all(all.iter().map(async |id| partnerships.post("/api/deals", &stack.deal_body(id, 1)).await)).await;
     let find = async |query: &str| partnerships.get(&format!("/api/organisations?{query}")).await.ok(200);
-    let found = find("name=THE%20OF-5").await;
     let one = json!({"id": "of-50", "name": "The of-50"});
-    assert_eq!(found, json!({"organisations": [one], "nextCursor": null}));
-    let ids = |page: &Value| -> Vec<String> {
-        let found = page["organisations"].as_array().unwrap().iter();
-        found.map(|organisation| organisation["id"].as_str().unwrap().to_owned()).collect()
-    };
+    assert_eq!(find("name=THE%20OF-5").await, json!({"organisations": [one], "nextCursor": null}));
     let first = find("name=of-").await;
-    let cursor = first["nextCursor"].as_str().unwrap();
-    let second = find(&format!("name=of-&cursor={cursor}")).await;
-    assert_eq!([ids(&first), ids(&second)].concat(), all);
+    let second = find(&format!("name=of-&cursor={}", first["nextCursor"].as_str().unwrap())).await;
     assert_eq!(second["nextCursor"], Value::Null);
-    let other = partnerships.get(&format!("/api/organisations?name=of&cursor={cursor}")).await;
-    other.problem(400, "invalid_request");
-    assert!(!ids(&find("").await).contains(&"initech".to_owned()), "an organisation without a deal");
+    let pages = [first, second].map(|page| ids(page["organisations"].as_array().unwrap()));
+    assert_eq!(pages.concat(), all);
     deal.manager.get("/api/organisations").await.refused(403, "Forbidden");
 }
 
@@ -483,62 +416,53 @@ async fn i2_an_invite_expires_with_its_deal_at_the_latest() {
     let partnerships = stack.person(PARTNERSHIPS).await;
     let ends = now() + TimeDelta::days(7);
     let deal = stack.deal_with(5, &json!({"endsAt": rfc3339(ends)})).await;
-    let ids = [deal.invite_one("ann@example.com").await, deal.invite_one("bob@example.com").await];
+    let id = deal.invite_one("ann@example.com").await;
     let patch = async |changes: Value| partnerships.patch(&deal.path(""), &changes).await.ok(200);
     let (ann, anns) = (stack.person("ann@example.com").await, stack.token_for("ann@example.com").await);
-    let (bob, bobs) = (stack.person("bob@example.com").await, stack.token_for("bob@example.com").await);
     let carl = json!({"invites": [{"email": "carl@example.com"}]});
-    let row = deal.one(&ids[0]).await;
+    let row = deal.one(&id).await;
     assert_eq!(row["expiresAt"], json!(rfc3339(ends)), "the deal's end");
     assert_eq!(stack.preview(&anns).await.ok(200)["expiresAt"], row["expiresAt"]);
 
     // With a later end, an invite expires four weeks after its mail.
-    patch(json!({"endsAt": rfc3339(now() + TimeDelta::days(300))})).await;
-    let row = deal.one(&ids[0]).await;
+    let later = json!({"endsAt": rfc3339(now() + TimeDelta::days(300))});
+    patch(later.clone()).await;
+    let row = deal.one(&id).await;
     assert_eq!(time(&row["expiresAt"]) - time(&row["sentAt"]), FOUR_WEEKS, "{row}");
-    stack.accept(&bob, &bobs).await.ok(200);
 
-    // The deal ends.
+    // The deal ends, and a sweep does not mark the invite.
     let soon = rfc3339(now() + TimeDelta::seconds(2));
     assert_eq!(patch(json!({"endsAt": soon})).await["endsAt"], json!(soon));
-    assert_eq!(deal.one(&ids[0]).await["expiresAt"], json!(soon));
     past(time(&json!(soon))).await;
-    for sweeps in 0..2 {
-        assert_eq!(deal.get("").await["state"], "ended");
-        stack.accept(&ann, &anns).await.problem(409, "deal_ended");
-        let preview = stack.preview(&anns).await.ok(200);
-        assert_fields(&preview, &json!({"status": "expired", "blocked": "deal_ended"}));
-        assert_eq!(deal.counts().await, [0, 1, 1], "after {sweeps} sweeps");
-        assert_eq!(emails(&deal.rows("status=expired").await), ["ann@example.com"]);
-        assert!(deal.rows("status=pending").await.is_empty());
-        assert_eq!(deal.one(&ids[0]).await["status"], "expired");
-        deal.try_invite(&carl).await.problem(409, "deal_ended");
-        deal.resend(&ids[0], Some("\"1\"")).await.problem(409, "deal_ended");
-        // Another address would be invited; a name is only changed.
-        let correct = async |change: Value| deal.manager.patch(&deal.invite_path(&ids[0]), &change).await;
-        correct(json!({"email": "carl@example.com"})).await.problem(409, "deal_ended");
-        correct(json!({"name": format!("Ann {sweeps}")})).await.ok(200);
-        stack.sweep().await;
-    }
-    let seats = bob.get("/api/me/seats").await.ok(200)["seats"].clone();
-    assert_eq!(seats[0]["endsAt"], json!(soon), "the seat ends with the deal");
+    stack.sweep().await;
+    assert_eq!(deal.get("").await["state"], "ended");
+    stack.accept(&ann, &anns).await.problem(409, "deal_ended");
+    let preview = stack.preview(&anns).await.ok(200);
+    assert_fields(&preview, &json!({"status": "expired", "blocked": "deal_ended"}));
+    assert_eq!(deal.counts().await, [0, 0, 1]);
+    assert_eq!(emails(&deal.rows("status=expired").await), ["ann@example.com"]);
+    deal.try_invite(&carl).await.problem(409, "deal_ended");
+    deal.resend(&id, Some("\"1\"")).await.problem(409, "deal_ended");
+    // Another address would be invited; a name is only changed.
+    let correct = async |change: Value| deal.manager.patch(&deal.invite_path(&id), &change).await;
+    correct(json!({"email": "carl@example.com"})).await.problem(409, "deal_ended");
+    correct(json!({"name": "Ann"})).await.ok(200);
 
     // The deal is extended, and an invite within its four weeks is pending again.
-    patch(json!({"endsAt": rfc3339(now() + TimeDelta::days(300))})).await;
-    assert_eq!((deal.get("").await["state"].clone(), deal.counts().await), (json!("active"), [1, 1, 0]));
-    assert_eq!(deal.one(&ids[0]).await["expiresAt"], row["expiresAt"], "the expiry stays");
+    patch(later).await;
+    assert_eq!((deal.get("").await["state"].clone(), deal.counts().await), (json!("active"), [1, 0, 0]));
+    assert_eq!(deal.one(&id).await["expiresAt"], row["expiresAt"], "the expiry stays");
 
     // The deal has not started: nobody is invited, and nobody accepts.
-    let (start, end) = (now() + TimeDelta::days(1), now() + TimeDelta::days(300));
-    patch(json!({"startsAt": rfc3339(start), "endsAt": rfc3339(end)})).await;
+    patch(json!({"startsAt": rfc3339(now() + TimeDelta::days(1))})).await;
     assert_eq!(deal.get("").await["state"], "upcoming");
     stack.accept(&ann, &anns).await.problem(409, "deal_not_started");
     assert_eq!(stack.preview(&anns).await.ok(200)["blocked"], "deal_not_started");
     deal.try_invite(&carl).await.problem(409, "deal_not_started");
-    assert_eq!(stack.inbox().await.len(), 2);
+    assert_eq!(stack.inbox().await.len(), 1);
     patch(json!({"startsAt": rfc3339(now() - TimeDelta::hours(1))})).await;
     stack.accept(&ann, &anns).await.ok(200);
-    assert_eq!(deal.seats().await, [5, 2, 3]);
+    assert_eq!(deal.seats().await, [5, 1, 4]);
 }
 
 /// The schedules run without a request, and the first start creates two deals.

