@@ -129,37 +129,28 @@ pub const SEATS: Bounds = Bounds {
     what: "two learners, two invites, one seat",
     addresses: &["ann@example.com", "bob@example.com"],
     learners: 2,
-    seats: 1,
-    starts: 0,
     ends: 2,
     last: 2,
     lifetime: 2,
-    reminders: &[],
-    earlier_attempts: 0,
     changes: &[Change::Seats(2), Change::Seats(1)],
     if_match: false,
     processes: 2,
     sweepers: 1,
     budget: Budget { invites: 2, clicks: 3, releases: 2, losses: 1, ..NOTHING },
+    ..DELIVERY
 };
 
 pub const EXPIRY: Bounds = Bounds {
     name: "expiry",
     what: "one invite and its expiry, with sweeps, resends, late clicks and a deal that ends earlier",
-    addresses: &["ann@example.com"],
-    learners: 1,
-    seats: 1,
-    starts: 0,
     ends: 5,
     last: 5,
     lifetime: 2,
-    reminders: &[],
-    earlier_attempts: 0,
     changes: &[Change::Ends(3)],
     if_match: false,
     processes: 2,
-    sweepers: 2,
     budget: Budget { invites: 2, resends: 1, cancels: 1, clicks: 2, losses: 1, ..NOTHING },
+    ..DELIVERY
 };
 
 pub const ATTEMPTS: Bounds = Bounds {

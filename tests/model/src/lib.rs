@@ -79,6 +79,7 @@ pub mod mutant;
 mod process;
 pub mod property;
 mod report;
+mod rules;
 mod table;
 
 pub use model::{Action, Seatkeeper, State};

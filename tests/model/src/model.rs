@@ -5,7 +5,8 @@ use crate::events::{Event, Seen};
 use crate::mutant::Mutant;
 use crate::process::{Process, SesAnswer, Step};
 use crate::property;
-use crate::table::{Click, DealRow, Held, Mail, Queue, Rule, Rules, Table, keys};
+use crate::rules::{Rules, keys};
+use crate::table::{Click, DealRow, Held, Mail, Queue, Rule, Table};
 use stateright::{Model, Property};
 
 /// Seatkeeper within bounds, with or without a deliberate mistake.
