@@ -87,6 +87,11 @@ impl Operation {
         self.is_sweep() || self == Self::Track
     }
 
+    /// The call that records the outcome of a mail.
+    pub(crate) fn record(self) -> &'static str {
+        if self == Self::Digest { "UpdateItem" } else { "PutItem" }
+    }
+
     fn delivers(self) -> bool {
         matches!(self, Self::Deliver | Self::DeliverMany)
     }
