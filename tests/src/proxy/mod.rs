@@ -25,7 +25,7 @@ pub use state::{Disturbance, RandomFaults, Side, Stop, Tally};
 
 use crate::lock;
 use call::Call;
-use state::{Decision, State};
+use state::{Decision, Rule, State};
 
 /// The proxy. Dropping this stops it.
 #[derive(Debug)]
@@ -53,40 +53,48 @@ impl Proxy {
 
     /// Forwards calls to these endpoints from now on. With none, the proxy refuses all calls.
     pub fn forward_to(&self, endpoints: Option<Endpoints>) {
-        self.state().forward_to(endpoints);
+        // A new client, so that no connection to the old target is used again.
+        self.state().target = endpoints.map(|endpoints| (reqwest::Client::new(), endpoints));
     }
 
     /// Injects a fault: `after` of these calls pass, then `times` calls meet the fault. Only calls that the fault can
     /// meet count. Of several disturbances, the oldest applies first.
     pub fn disturb(&self, calls: Calls, after: u32, times: u32, fault: Fault) -> Disturbance {
-        self.state().disturb(calls, after, times, fault)
+        let order = Disturbance::default();
+        self.state().rules.push(Rule { calls, after, left: times, fault, order: order.clone() });
+        order
     }
 
     /// Injects faults at random until [`clear_faults`](Self::clear_faults).
     pub fn inject(&self, faults: RandomFaults) {
-        self.state().inject(faults);
+        let rng = fastrand::Rng::with_seed(faults.seed);
+        self.state().random = Some((faults, rng));
     }
 
     pub fn clear_faults(&self) {
-        self.state().clear_faults();
+        let mut state = self.state();
+        state.rules.clear();
+        state.random = None;
     }
 
     /// Lets `after` of these calls pass and holds the next one, and every later call, until the [`Stop`] is dropped.
     /// Then the connections of all held calls are closed.
     pub fn stop_at(&self, calls: Calls, after: u32, side: Side) -> Stop {
         let (stop, halt) = state::stop(calls, after, side);
-        self.state().halt(halt);
+        self.state().halt = Some(halt);
         stop
     }
 
     /// Resets the tally and counts these calls from now on.
     pub fn count(&self, calls: Calls) {
-        self.state().reset_tally(calls);
+        let mut state = self.state();
+        state.counted = calls;
+        state.tally.clear();
     }
 
     /// The counted calls, by operation and fault.
     pub fn tally(&self) -> Tally {
-        self.state().tally()
+        self.state().tally.clone()
     }
 
     /// Whether no call is under way or delayed.

@@ -24,7 +24,7 @@ pub struct RandomFaults {
 }
 
 /// A scripted fault.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Disturbance {
     met: Arc<AtomicU32>,
     ended: Arc<AtomicBool>,
@@ -110,32 +110,27 @@ pub(super) enum Decision {
 }
 
 #[derive(Debug)]
-struct Rule {
-    calls: Calls,
-    after: u32,
-    left: u32,
-    fault: Fault,
-    order: Disturbance,
+pub(super) struct Rule {
+    pub(super) calls: Calls,
+    pub(super) after: u32,
+    pub(super) left: u32,
+    pub(super) fault: Fault,
+    pub(super) order: Disturbance,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct State {
-    target: Option<(reqwest::Client, Endpoints)>,
-    rules: Vec<Rule>,
-    random: Option<(RandomFaults, fastrand::Rng)>,
-    halt: Option<Halt>,
-    counted: Calls,
-    tally: Tally,
+    pub(super) target: Option<(reqwest::Client, Endpoints)>,
+    pub(super) rules: Vec<Rule>,
+    pub(super) random: Option<(RandomFaults, fastrand::Rng)>,
+    pub(super) halt: Option<Halt>,
+    pub(super) counted: Calls,
+    pub(super) tally: Tally,
     answers: HashMap<String, Bytes>,
     pub(super) presence: Arc<()>,
 }
 
 impl State {
-    pub(super) fn forward_to(&mut self, endpoints: Option<Endpoints>) {
-        // A new client, so that no connection to the old target is used again.
-        self.target = endpoints.map(|endpoints| (reqwest::Client::new(), endpoints));
-    }
-
     pub(super) fn target(&self, call: &Call) -> Option<(reqwest::Client, String)> {
         let (client, endpoints) = self.target.as_ref()?;
         let endpoint = match call.service {
@@ -143,35 +138,6 @@ impl State {
             Service::Ses => &endpoints.ses,
         };
         Some((client.clone(), format!("{endpoint}{}", call.path)))
-    }
-
-    pub(super) fn disturb(&mut self, calls: Calls, after: u32, times: u32, fault: Fault) -> Disturbance {
-        let order = Disturbance { met: Arc::default(), ended: Arc::default() };
-        self.rules.push(Rule { calls, after, left: times, fault, order: order.clone() });
-        order
-    }
-
-    pub(super) fn inject(&mut self, faults: RandomFaults) {
-        let rng = fastrand::Rng::with_seed(faults.seed);
-        self.random = Some((faults, rng));
-    }
-
-    pub(super) fn clear_faults(&mut self) {
-        self.rules.clear();
-        self.random = None;
-    }
-
-    pub(super) fn halt(&mut self, halt: Halt) {
-        self.halt = Some(halt);
-    }
-
-    pub(super) fn reset_tally(&mut self, calls: Calls) {
-        self.counted = calls;
-        self.tally.clear();
-    }
-
-    pub(super) fn tally(&self) -> Tally {
-        self.tally.clone()
     }
 
     pub(super) fn decide(&mut self, call: &Call) -> Decision {

@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use seatkeeper_local::{Endpoints, database};
 use tests::eventually;
-use tests::proxy::{Calls, Fault, Proxy, RandomFaults, Side};
+use tests::proxy::{Calls, Fault, Proxy, Side};
 
 const TABLE: &str = "table";
 /// Twice as long as a caller waits here.
@@ -156,31 +156,6 @@ async fn a_stop_holds_every_call() {
         drop(stop);
         assert_eq!(table.number(&item).await, done, "{side:?}");
     }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn random_faults_repeat_from_their_seed() {
-    let mut seen = Vec::new();
-    for seed in [1, 1, 2] {
-        let table = ProxiedTable::new().await;
-        table.proxy.inject(RandomFaults {
-            seed,
-            share: 500,
-            calls: Calls::all(),
-            faults: Fault::QUICK.to_vec(),
-        });
-        let mut outcomes = Vec::new();
-        for _ in 0..40 {
-            outcomes.push(table.add("a").await);
-        }
-        table.proxy.clear_faults();
-        assert_eq!(table.add("a").await, Ok(()), "no faults");
-        seen.push(outcomes);
-    }
-    assert_eq!(seen[0], seen[1]);
-    assert_ne!(seen[0], seen[2]);
-    let kinds: std::collections::BTreeSet<_> = seen[0].iter().collect();
-    assert!(kinds.len() > 4, "{kinds:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
