@@ -16,9 +16,9 @@ use shared::domain::release::{ReleaseRefusal, may_release};
 use shared::domain::resend::{DOUBLE_CLICK, ResendRefusal, resend};
 use shared::domain::send::{InviteRefusal, Invitee, invite};
 use shared::domain::{
-    Deal, DealChange, DealChangeRefusal, DealId, DealState, Delivery, Email, History, Invite, InviteId,
-    InviteState, LinkHash, Links, NewSend, Organisation, OrganisationId, PersonId, Queued, Salt, Secret,
-    Status, Timestamp, Title,
+    Deal, DealChange, DealChangeRefusal, DealId, DealState, Delivery, Email, Invite, InviteId, InviteState,
+    LinkHash, Links, NewSend, Organisation, OrganisationId, PersonId, Queued, Salt, Secret, Status,
+    Timestamp, Title,
 };
 
 /// How many older sends have links that are known as superseded.
@@ -128,6 +128,11 @@ static INVITEE: LazyLock<Invitee> = LazyLock::new(|| Invitee {
     name: None,
 });
 
+static INVITED: LazyLock<Invite> = LazyLock::new(|| {
+    let send = Spec { lifetime: 1, exact: true, is_answered: false }.new_send(0, false);
+    invite(None, &INVITEE, &send, at(0)).expect("a first send")
+});
+
 /// The link of each send, by number.
 static LINKS: LazyLock<Vec<LinkHash>> =
     LazyLock::new(|| (0..=u8::MAX).map(|send| Secret::from_bytes([send; 32]).hash()).collect());
@@ -168,37 +173,20 @@ impl Spec {
 impl Row {
     fn invite(&self) -> Invite {
         let older = (1..=REMEMBERED).filter_map(|less| self.sends.checked_sub(less));
-        let Invitee { id, email, name } = INVITEE.clone();
         Invite {
-            id,
-            email,
-            name,
             state: self.state,
-            queued: Queued { at: at(0), order: 0 },
-            sent: None,
             expires_at: at(self.expires_at),
             accepted_at: self.accepted_at.map(at),
-            accepted_as: None,
-            invited_by: None,
             sends: self.sends,
             delivery: Delivery::Sent,
             links: Links {
                 current: vec![link(self.sends).clone()],
                 superseded: older.filter(|send| *send > 0).map(|send| vec![link(send).clone()]).collect(),
             },
-            attempted_at: at(0),
-            attempts: 1,
             lease_until: None,
             resent_at: self.resent_at.map(at),
-            send_times: Vec::new(),
             learner: self.learner.map(learner).cloned(),
-            removed_at: None,
-            declined_at: None,
-            asked: None,
-            reminders: Vec::new(),
-            reminded: 0,
-            remind_attempts: 0,
-            history: History::default(),
+            ..INVITED.clone()
         }
     }
 }
