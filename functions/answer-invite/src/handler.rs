@@ -69,7 +69,8 @@ async fn digest_switched_off(store: &Store, request: &Request) -> HandlerResult 
     request.one_click()?;
     let id = DigestId::parse(request.id()).ok_or(AnswerRefusal::UnknownInvite)?;
     let write = store.switch_digest_off(&id.person, SwitchOff::ById(&id.secret), request.now);
-    let off = request.ledger.note(None, None, write, |owner| owner.clone().map(|owner| (None, owner))).await?;
+    let off =
+        request.ledger.note(None, None, write, |owner| owner.clone().map(|owner| (None, owner))).await?;
     off.ok_or(AnswerRefusal::UnknownInvite)?;
     Ok(http::json(200, &json!({"on": false})))
 }
