@@ -16,32 +16,24 @@ pub(super) fn is_one_click(content_type: &str, body: &[u8]) -> bool {
                 let (name, value) = parameter.split_once('=')?;
                 name.eq_ignore_ascii_case("boundary").then(|| value.trim_matches('"'))
             });
-            // Some programs end lines with a bare LF.
-            let body = str::from_utf8(body).map(|body| format!("\n{}", body.replace("\r\n", "\n")));
-            let only = |(boundary, body)| only_part(boundary, body).is_some_and(is_the_field);
-            boundary.zip(body.as_deref().ok()).is_some_and(only)
+            let Some((boundary, body)) = boundary.zip(str::from_utf8(body).ok()) else { return false };
+            // The only part, between a preamble and an epilogue (RFC 2046, section 5.1.1). Some programs end lines
+            // with a bare LF.
+            let (start, end) = (format!("--{boundary}"), format!("--{boundary}--"));
+            let mut lines = body.lines().map(str::trim_ascii_end).skip_while(|line| *line != start).skip(1);
+            let headers = lines.by_ref().take_while(|line| !line.is_empty());
+            headers.filter(|header| names_the_field(header)).count() == 1
+                && lines.next() == Some(VALUE)
+                && lines.next() == Some(end.as_str())
         }
         _ => false,
     }
 }
 
-/// The part of a multipart body that has only one, between a preamble and an epilogue (RFC 2046, section 5.1.1). The
-/// body begins with a line feed, and its lines end with one.
-fn only_part<'a>(boundary: &str, body: &'a str) -> Option<&'a str> {
-    let delimiter = format!("\n--{boundary}");
-    let mut pieces = body.splitn(3, &delimiter).skip(1);
-    let (part, rest) = (pieces.next()?, pieces.next()?);
-    let (padding, part) = part.split_once('\n')?;
-    (padding.trim_matches([' ', '\t']).is_empty() && rest.starts_with("--")).then_some(part)
-}
-
-fn is_the_field(part: &str) -> bool {
-    let is_named = |header: &str| {
-        let mut words = header.split([':', ';']).map(str::trim);
-        words.next().is_some_and(|name| name.eq_ignore_ascii_case("content-disposition"))
-            && words.filter_map(|word| word.strip_prefix("name=")).any(|name| name.trim_matches('"') == FIELD)
-    };
-    part.split_once("\n\n").is_some_and(|(headers, value)| value == VALUE && headers.lines().any(is_named))
+fn names_the_field(header: &str) -> bool {
+    let mut words = header.split([':', ';']).map(str::trim);
+    words.next().is_some_and(|name| name.eq_ignore_ascii_case("content-disposition"))
+        && words.filter_map(|word| word.strip_prefix("name=")).any(|name| name.trim_matches('"') == FIELD)
 }
 
 #[cfg(test)]
