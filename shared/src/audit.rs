@@ -7,7 +7,9 @@ use crate::domain::{Deal, DealId, InviteId, OrganisationId, PersonId};
 use crate::telemetry;
 use lambda_runtime::Error;
 use serde::Serialize;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// The change has happened, so a caller waits no longer than this for its record.
@@ -18,23 +20,15 @@ const TO_ANSWER: Duration = Duration::from_millis(200);
 
 /// What a request changed, or may have changed.
 #[derive(Clone, Debug, Default)]
-pub struct Ledger(Arc<Mutex<Vec<Change>>>);
+pub struct Ledger(Rc<RefCell<Vec<Option<Change>>>>);
 
 #[derive(Clone, Debug, Serialize)]
 struct Change {
     organisation: Option<OrganisationId>,
     deal: Option<DealId>,
     invite: Option<InviteId>,
-    outcome: Outcome,
-}
-
-#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum Outcome {
-    Done,
-    /// The write failed or timed out, and may have happened all the same.
-    Unknown,
-    Refused,
+    /// `done`, or `unknown` if the write failed or timed out: it may have happened all the same.
+    outcome: &'static str,
 }
 
 #[derive(Serialize)]
@@ -56,25 +50,21 @@ impl Ledger {
         write: impl Future<Output = Result<T, E>>,
         changed: impl FnOnce(&T) -> Option<Owner>,
     ) -> Result<T, E> {
-        let change = Change { organisation: None, deal, invite, outcome: Outcome::Unknown };
-        let place = self.with(|changes| {
-            changes.push(change);
-            changes.len() - 1
-        });
+        let unknown = Change { organisation: None, deal, invite, outcome: "unknown" };
+        let place = self.0.borrow().len();
+        self.0.borrow_mut().push(Some(unknown));
         let written = write.await;
         let Ok(answer) = &written else { return written };
-        let changed = changed(answer);
-        self.with(|changes| {
-            let Some(change) = changes.get_mut(place) else { return };
-            change.outcome = if changed.is_some() { Outcome::Done } else { Outcome::Refused };
-            let (deal, organisation) = changed.unzip();
-            (change.deal, change.organisation) = (deal.flatten(), organisation);
+        let done = changed(answer).map(|(deal, organisation)| Change {
+            organisation: Some(organisation),
+            deal,
+            invite,
+            outcome: "done",
         });
+        if let Some(change) = self.0.borrow_mut().get_mut(place) {
+            *change = done;
+        }
         written
-    }
-
-    fn with<T>(&self, work: impl FnOnce(&mut Vec<Change>) -> T) -> T {
-        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -107,8 +97,7 @@ impl Audit {
         request: &str,
         deadline: Deadline,
     ) {
-        let changes = ledger.with(std::mem::take).into_iter();
-        let lines = changes.filter(|change| change.outcome != Outcome::Refused).map(|change| {
+        let lines = ledger.0.take().into_iter().flatten().map(|change| {
             let record = Record { actor: actor.map(PersonId::as_str), action, change, request };
             serde_json::to_string(&record).unwrap_or_default()
         });
