@@ -54,28 +54,26 @@ impl fmt::Debug for ConfigError {
 
 impl Config {
     pub fn from_env() -> Result<Self, ConfigError> {
-        Settings::read(|name| std::env::var(name).ok(), Settings::config)
+        Settings::from_env(Settings::config)
     }
 
     /// Also the ARN of the topic to which SES publishes events.
     pub fn tracking() -> Result<(Self, String), ConfigError> {
-        let read = |settings: &mut Settings| (settings.config(), settings.required("EVENT_TOPIC"));
-        Settings::read(|name| std::env::var(name).ok(), read)
+        Settings::from_env(|settings| (settings.config(), settings.required("EVENT_TOPIC")))
     }
 }
 
 impl MailConfig {
     pub fn from_env() -> Result<(Config, Self, SendingLimits), ConfigError> {
-        Settings::read(|name| std::env::var(name).ok(), Settings::mailing)
+        Settings::from_env(Settings::mailing)
     }
 }
 
 /// Whole seconds, at least one: `90s`, `2h`, `7d`.
 pub fn parse_duration(text: &str) -> Option<Lifetime> {
-    let time = humantime::parse_duration(text)
-        .ok()
-        .filter(|time| *time >= Duration::from_secs(1) && time.subsec_nanos() == 0)?;
-    Lifetime::try_seconds(i64::try_from(time.as_secs()).ok()?)
+    let time = humantime::parse_duration(text).ok()?;
+    let is_whole = time >= Duration::from_secs(1) && time.subsec_nanos() == 0;
+    Lifetime::from_std(time).ok().filter(|_| is_whole)
 }
 
 /// In the largest unit that is exact.
@@ -86,14 +84,16 @@ pub fn duration_text(time: Lifetime) -> String {
     format!("{}{unit}", seconds / length)
 }
 
-type Lookup = Box<dyn Fn(&str) -> Option<String>>;
-
 struct Settings {
-    get: Lookup,
+    get: Box<dyn Fn(&str) -> Option<String>>,
     wrong: Vec<String>,
 }
 
 impl Settings {
+    fn from_env<T>(read: impl FnOnce(&mut Self) -> T) -> Result<T, ConfigError> {
+        Self::read(|name| std::env::var(name).ok(), read)
+    }
+
     fn read<T>(
         get: impl Fn(&str) -> Option<String> + 'static,
         read: impl FnOnce(&mut Self) -> T,
