@@ -107,27 +107,28 @@ pub fn swept(report: &Report, queued_for: Option<Duration>, latency: Duration, u
     let is_whole = report.failures == 0;
     let lag = json!(is_whole.then_some(report.lag_seconds));
     let queued_for = json!(queued_for.filter(|_| is_whole).map(|time| time.as_secs_f64()));
-    ran(report, latency, usage, &[("Lag", "Seconds", lag), ("QueuedFor", "Seconds", queued_for)]);
+    let mut values = run_values(report, latency, usage);
+    values["LeftOver"] = report.left_over.into();
+    record(BY_FUNCTION, &[("Lag", "Seconds", lag), ("QueuedFor", "Seconds", queued_for)], values);
 }
 
 /// A digest that was left waits for the next day's run.
 pub fn digested(report: &Report, latency: Duration, usage: Usage) {
     let undone = report.left_over.max(report.failures);
-    ran(report, latency, usage, &[("Undone", "Count", undone.into())]);
+    let values = run_values(report, latency, usage);
+    record(BY_FUNCTION, &[("Undone", "Count", undone.into())], values);
 }
 
-fn ran(report: &Report, latency: Duration, usage: Usage, metrics: &[Metric]) {
-    let values = json!({
+fn run_values(report: &Report, latency: Duration, usage: Usage) -> Value {
+    json!({
         "Done": report.done,
         "Skipped": report.skipped,
-        "LeftOver": report.left_over,
         "Failures": report.failures,
         "Latency": latency.as_secs_f64() * 1_000.0,
         "DynamoRequests": usage.requests,
         "ReadUnits": usage.read_units,
         "WriteUnits": usage.write_units,
-    });
-    record(BY_FUNCTION, metrics, values);
+    })
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
