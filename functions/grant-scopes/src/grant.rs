@@ -2,7 +2,7 @@
 //! (docs/decisions/0016-scopes-come-from-groups.md). Invariant: every granted scope was requested, and the
 //! person is entitled to it. An event that cannot be read grants nothing: the error ends the sign-in.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -43,29 +43,20 @@ struct GroupConfiguration {
     groups_to_override: Option<Vec<String>>,
 }
 
-#[derive(Serialize, Debug, Default, PartialEq)]
-#[serde(rename_all = "camelCase")]
-struct AccessToken {
-    claims_to_add_or_override: Map<String, Value>,
-    scopes_to_add: Vec<&'static str>,
-    scopes_to_suppress: Vec<String>,
-}
-
 /// Returns the event with the response added, as Cognito expects.
 pub(crate) fn answer(mut event: Value) -> Result<Value, Unreadable> {
     let read = Event::deserialize(&event)?;
     if read.version != "2" {
         return Err(Unreadable::Version(read.version));
     }
-    let access_token = grant(&read.request);
     if let Some(event) = event.as_object_mut() {
-        let details = json!({ "accessTokenGeneration": access_token });
+        let details = json!({ "accessTokenGeneration": grant(&read.request) });
         event.insert("response".to_owned(), json!({ "claimsAndScopeOverrideDetails": details }));
     }
     Ok(event)
 }
 
-fn grant(request: &Request) -> AccessToken {
+fn grant(request: &Request) -> Value {
     let groups = request.group_configuration.as_ref().and_then(|groups| groups.groups_to_override.as_deref());
     let is_in = |group: &str| groups.unwrap_or_default().iter().any(|name| name == group);
     let attribute = |name: &str| request.user_attributes.get(name).and_then(Value::as_str);
@@ -96,11 +87,11 @@ fn grant(request: &Request) -> AccessToken {
         let is_plain = scopes.iter().any(|(scope, _)| scope == name);
         name.starts_with(RESOURCE_SERVER) || is_plain && !granted.contains(&name.as_str())
     };
-    AccessToken {
-        claims_to_add_or_override: claims,
-        scopes_to_suppress: requested.iter().filter(is_suppressed).cloned().collect(),
-        scopes_to_add: granted,
-    }
+    json!({
+        "claimsToAddOrOverride": claims,
+        "scopesToSuppress": requested.iter().filter(is_suppressed).collect::<Vec<_>>(),
+        "scopesToAdd": granted,
+    })
 }
 
 /// Accepts the same ids as `shared::domain::OrganisationId`.
