@@ -4,6 +4,7 @@
 use crate::clock::Deadline;
 use crate::domain::{DealId, InviteKey, Timestamp};
 use crate::store::{Due, InviteRecord, Store, StoreError, in_time, keys};
+use crate::telemetry;
 use futures_util::future;
 use futures_util::stream::StreamExt;
 use keys::Queue;
@@ -34,6 +35,12 @@ pub struct Report {
 }
 
 impl Report {
+    /// One invite or digest whose change failed.
+    pub fn failed(error: &StoreError) -> Self {
+        telemetry::row_failed(error);
+        Self { failures: 1, left_over: 1, ..Self::default() }
+    }
+
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
         Self {

@@ -83,11 +83,7 @@ impl Deliverer<'_> {
                     held.push((claim, deal));
                 }
                 Ok(None) => swept.skipped += 1,
-                Err(error) => {
-                    telemetry::row_failed(&error);
-                    swept.failures += 1;
-                    swept.left_over += 1;
-                }
+                Err(error) => swept = swept.plus(Report::failed(&error)),
             }
         }
         // If another batch has just found that SES accepts no mail, these mails are requeued unattempted.

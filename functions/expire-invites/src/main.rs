@@ -36,22 +36,14 @@ async fn sweep_expired(store: &Store, now: Timestamp, deadline: Deadline) -> Rep
 }
 
 async fn mark(store: &Store, due: Vec<InviteRecord>, deadline: Deadline) -> Report {
-    let marked: Vec<_> = stream::iter(due)
+    stream::iter(due)
         .map(|record| store.change(record.key, Seen::Record(Some(record)), clock::now(), deadline, expire))
         .buffer_unordered(WRITES)
-        .collect()
-        .await;
-    let mut swept = Report::default();
-    for marked in marked {
-        match marked {
-            Ok(Changed::Done(_)) => swept.done += 1,
-            Ok(Changed::Refused(..)) => swept.skipped += 1,
-            Err(error) => {
-                telemetry::row_failed(&error);
-                swept.failures += 1;
-                swept.left_over += 1;
-            }
-        }
-    }
-    swept
+        .map(|marked| match marked {
+            Ok(Changed::Done(_)) => Report { done: 1, ..Report::default() },
+            Ok(Changed::Refused(..)) => Report { skipped: 1, ..Report::default() },
+            Err(error) => Report::failed(&error),
+        })
+        .fold(Report::default(), async |sum, marked| sum.plus(marked))
+        .await
 }

@@ -52,7 +52,9 @@ impl Digests<'_> {
             .try_flatten()
             .map(|manager| self.send_in_time(manager))
             .buffer_unordered(AT_ONCE)
-            .fold(Report::default(), async |sum, sent| sum.plus(sent.unwrap_or_else(|error| failed(&error))))
+            .fold(Report::default(), async |sum, sent| {
+                sum.plus(sent.unwrap_or_else(|error| Report::failed(&error)))
+            })
             .await
     }
 
@@ -127,9 +129,4 @@ impl Digests<'_> {
         }
         verdict
     }
-}
-
-fn failed(error: &StoreError) -> Report {
-    telemetry::row_failed(error);
-    Report { failures: 1, left_over: 1, ..Report::default() }
 }
