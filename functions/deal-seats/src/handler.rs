@@ -89,11 +89,14 @@ async fn authorize(app: &App, request: &Request) -> Result<DealId, Problem> {
 struct PageRequest {
     query: PageQuery,
     cursor: Option<Cursor>,
+    /// What the cursor is signed for.
+    list: String,
 }
 
 impl PageRequest {
     fn new(
         app: &App,
+        list: &str,
         filter: Option<StatusFilter>,
         limit: Option<u32>,
         cursor: Option<&str>,
@@ -105,11 +108,8 @@ impl PageRequest {
         };
         let cursor = parse_cursor(cursor)?;
         let after = cursor.as_ref().map(|cursor| cursor.position().to_owned());
-        Ok(Self { query: PageQuery { filter, limit, after, lifetime: app.config.lifetime }, cursor })
-    }
-
-    fn status_name(&self) -> &'static str {
-        self.query.filter.map_or("all", StatusFilter::as_str)
+        let list = format!("{list} {}", filter.map_or("all", StatusFilter::as_str));
+        Ok(Self { query: PageQuery { filter, limit, after, lifetime: app.config.lifetime }, cursor, list })
     }
 }
 
@@ -130,20 +130,20 @@ struct PageView<'a> {
     next_cursor: Option<String>,
 }
 
-/// Verifies the cursor of `list` after reading its rows, since only the deal's salt can verify it. Until then
+/// Verifies the cursor after reading the list's rows, since only the deal's salt can verify it. Until then
 /// the cursor reaches no partition but the authorised deal's, and if it is not genuine, no row is shown.
 /// Signs the next one.
-fn verified(page: Option<Page>, page_request: &PageRequest, list: &str) -> Result<Page, Problem> {
+fn verified(page: Option<Page>, PageRequest { cursor, list, .. }: &PageRequest) -> Result<Page, Problem> {
     let Page { deal, invites, next } = page.ok_or_else(Problem::not_found)?;
-    if page_request.cursor.as_ref().is_some_and(|cursor| !cursor.is_genuine(&deal.salt, list)) {
+    if cursor.as_ref().is_some_and(|cursor| !cursor.is_genuine(&deal.salt, list)) {
         return Err(not_a_cursor());
     }
     let next = next.map(|position| Cursor::sign(&deal.salt, list, &position));
     Ok(Page { deal, invites, next })
 }
 
-fn answer(page: Option<Page>, page_request: &PageRequest, list: &str, request: &Request) -> HandlerResult {
-    let Page { deal, invites, next: next_cursor } = verified(page, page_request, list)?;
+fn answer(page: Option<Page>, page_request: &PageRequest, request: &Request) -> HandlerResult {
+    let Page { deal, invites, next: next_cursor } = verified(page, page_request)?;
     let invites = invites.iter().map(|invite| InviteView::new(invite, &deal, request.now)).collect();
     let (deal, seats) = (DealSummary::new(&deal, request.now), (&deal).into());
     Ok(http::json(200, &PageView { deal, seats, invites, next_cursor }))
@@ -158,9 +158,10 @@ fn status(request: &Request) -> Result<Option<StatusFilter>, Problem> {
 async fn seats(app: &App, request: &Request) -> HandlerResult {
     let deal = authorize(app, request).await?;
     let limit = request.query("limit").map(|limit| limit.parse().unwrap_or(0));
-    let page_request = PageRequest::new(app, status(request)?, limit, request.query("cursor").as_deref())?;
+    let (status, cursor) = (status(request)?, request.query("cursor"));
+    let page_request = PageRequest::new(app, "seats", status, limit, cursor.as_deref())?;
     let page = app.store.page(deal, &page_request.query, request.now).await?;
-    answer(page, &page_request, &format!("seats {}", page_request.status_name()), request)
+    answer(page, &page_request, request)
 }
 
 const CSV_ROWS_A_PAGE: usize = 2_000;
@@ -168,14 +169,13 @@ const CSV_ROWS_A_PAGE: usize = 2_000;
 /// A cursor is in a URL here, so it holds no address either.
 async fn seats_csv(app: &App, request: &Request) -> HandlerResult {
     let deal = authorize(app, request).await?;
-    let mut page_request = PageRequest::new(app, status(request)?, None, request.query("cursor").as_deref())?;
+    let (status, cursor) = (status(request)?, request.query("cursor"));
+    let mut page_request = PageRequest::new(app, "csv", status, None, cursor.as_deref())?;
     page_request.query.limit = CSV_ROWS_A_PAGE;
-    let list = format!("csv {}", page_request.status_name());
     let page = app.store.page(deal, &page_request.query, request.now).await?;
-    let Page { deal, invites, next } = verified(page, &page_request, &list)?;
+    let Page { deal, invites, next } = verified(page, &page_request)?;
     let rows: Vec<_> = invites.iter().map(|invite| InviteView::new(invite, &deal, request.now)).collect();
-    let status = page_request.query.filter.map(|filter| format!("status={}&", filter.as_str()));
-    let status = status.unwrap_or_default();
+    let status = status.map(|status| format!("status={}&", status.as_str())).unwrap_or_default();
     let next = next.map(|cursor| format!("/api/deals/{}/seats.csv?{status}cursor={cursor}", deal.id));
     Ok(http::csv(&rows, page_request.cursor.is_none(), next.as_deref()))
 }
@@ -195,14 +195,10 @@ async fn search(app: &App, request: &Request) -> HandlerResult {
     let prefix = AddressPrefix::parse(&body.email).ok_or_else(|| {
         Problem::field("email", "must be the beginning of an address, up to 254 characters")
     })?;
-    let page_request = PageRequest::new(app, body.status, body.limit, body.cursor.as_deref())?;
+    let mut page_request = PageRequest::new(app, "search", body.status, body.limit, body.cursor.as_deref())?;
+    page_request.list = format!("{} {}", page_request.list, prefix.as_str());
     let page = app.store.search(deal, &prefix, &page_request.query, request.now).await?;
-    answer(
-        page,
-        &page_request,
-        &format!("search {} {}", page_request.status_name(), prefix.as_str()),
-        request,
-    )
+    answer(page, &page_request, request)
 }
 
 #[derive(Serialize)]
