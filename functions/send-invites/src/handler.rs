@@ -28,15 +28,10 @@ struct GivenRow {
 }
 
 #[derive(Serialize)]
-struct RowResult {
-    email: String,
-    #[serde(flatten)]
-    answer: RowAnswer,
-}
-
-#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct RowAnswer {
+struct RowResult {
+    /// As the row has it.
+    email: String,
     outcome: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     invite_id: Option<InviteId>,
@@ -78,22 +73,17 @@ async fn send(sending: &Sending, request: &Request) -> HandlerResult {
     };
     let mut outcomes = outcomes.into_iter();
     let results = invites.into_iter().zip(invitees).map(|(Object(row), invitee)| {
-        let answer = match invitee {
-            Ok(invitee) => RowAnswer::of(invitee.id, outcomes.next(), dry_run),
-            Err(answer) => answer,
+        let result = match invitee {
+            Ok(invitee) => RowResult::of(invitee.id, outcomes.next(), dry_run),
+            Err(result) => result,
         };
-        RowResult { email: row.email.unwrap_or_default(), answer }
+        RowResult { email: row.email.unwrap_or_default(), ..result }
     });
     let results: Vec<RowResult> = results.collect();
-    let count = |of: &[&str]| results.iter().filter(|row| of.contains(&row.answer.outcome)).count();
+    let count = |of: &[&str]| results.iter().filter(|row| of.contains(&row.outcome)).count();
     let summary = json!({
         "invited": count(&["invited"]),
-        "skipped": count(&[
-            "already_pending",
-            "already_accepted",
-            "duplicate",
-            "opted_out",
-        ]),
+        "skipped": count(&["already_pending", "already_accepted", "duplicate", "opted_out"]),
         "rejected": count(&["invalid_email", "too_soon"]),
         "failed": count(&["unavailable"]),
     });
@@ -106,19 +96,19 @@ fn invitee(
     email: Result<Email, EmailError>,
     deal: &Deal,
     seen: &mut HashSet<InviteId>,
-) -> Result<Invitee, RowAnswer> {
+) -> Result<Invitee, RowResult> {
     let email =
-        email.map_err(|error| RowAnswer::new("invalid_email", None).saying(format!("This {error}.")))?;
+        email.map_err(|error| RowResult::new("invalid_email", None).saying(format!("This {error}.")))?;
     let id = deal.invite_id(&email);
     if !seen.insert(id) {
-        return Err(RowAnswer::new("duplicate", Some(id)));
+        return Err(RowResult::new("duplicate", Some(id)));
     }
     Ok(Invitee { id, email, name: row.name.as_deref().and_then(Name::clean) })
 }
 
-impl RowAnswer {
+impl RowResult {
     fn new(outcome: &'static str, invite_id: Option<InviteId>) -> Self {
-        Self { outcome, invite_id, detail: None, retry_at: None }
+        Self { email: String::new(), outcome, invite_id, detail: None, retry_at: None }
     }
 
     fn saying(self, detail: impl Into<String>) -> Self {
@@ -144,14 +134,14 @@ impl RowAnswer {
                 Self::new("opted_out", None).saying(detail)
             }
             Some(RowOutcome::Refused(InviteRefusal::TooSoon(too_soon), _)) => {
-                let answer = Self::new("too_soon", Some(id));
+                let result = Self::new("too_soon", Some(id));
                 let retry_at = Some(too_soon.retry_at.into());
-                Self { retry_at, ..answer.saying("Sending limit reached for this address.") }
+                Self { retry_at, ..result.saying("Sending limit reached for this address.") }
             }
             Some(RowOutcome::OverLimit(retry_at)) => {
-                let answer = Self::new("too_soon", None);
+                let result = Self::new("too_soon", None);
                 let retry_at = retry_at.map(Time::from);
-                Self { retry_at, ..answer.saying("Sending limit reached. Send this row again later.") }
+                Self { retry_at, ..result.saying("Sending limit reached. Send this row again later.") }
             }
             Some(RowOutcome::Failed(_)) => failed.saying("This row could not be stored. Send it again."),
             // If the row was stored after all, it is mailed later, and a repetition finds it pending.
