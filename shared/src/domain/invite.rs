@@ -291,39 +291,6 @@ impl Invite {
         };
         Some(Attempt { link: link.clone(), sends: self.sends, number, reminder, sent, lease_until })
     }
-
-    /// Opens the invite and queues it under a lease, with one link that works.
-    pub(super) fn with_new_send(&self, send: &NewSend, event: HistoryEvent, now: Timestamp) -> Self {
-        let attempted_at = whole_seconds(now);
-        Self {
-            state: InviteState::Open,
-            queued: send.queued,
-            expires_at: attempted_at + send.lifetime,
-            accepted_at: None,
-            accepted_as: None,
-            invited_by: send.invited_by.clone(),
-            sends: self.sends + 1,
-            delivery: Delivery::Queued,
-            links: if self.sends > 0 {
-                self.links.superseded_by(&send.link)
-            } else {
-                Links::default().with(&send.link)
-            },
-            attempted_at,
-            attempts: 1,
-            lease_until: Some(whole_milliseconds(now + send.lease)),
-            send_times: send.limit.remembered(self),
-            learner: None,
-            removed_at: None,
-            declined_at: None,
-            asked: None,
-            reminders: send.reminders.clone(),
-            reminded: 0,
-            remind_attempts: 0,
-            history: self.history.with(event, send.queued.at, send.invited_by.as_deref()),
-            ..self.clone()
-        }
-    }
 }
 
 #[cfg(test)]

@@ -76,8 +76,7 @@ impl SendingLimits {
 
 /// When its known sends were requested and its reminders went out, newest first.
 fn times(invite: &Invite) -> Vec<Timestamp> {
-    let newest = (invite.sends > 0).then_some(invite.queued.at);
-    let mut times: Vec<_> = newest.into_iter().chain(invite.send_times.iter().copied()).collect();
+    let mut times: Vec<_> = invite.send_times.iter().copied().chain([invite.queued.at]).collect();
     times.sort_unstable_by(|one, other| other.cmp(one));
     times
 }

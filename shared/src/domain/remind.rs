@@ -128,6 +128,7 @@ pub fn take_up_reminder(
 #[cfg(test)]
 mod tests {
     use super::super::outcome::{Outcome, record_outcome};
+    use super::super::resend::resend;
     use super::super::tests::{STATES, at, deal, invite, link, new_send};
     use super::super::track::track;
     use super::super::{BounceReason, Delivery, FailureReason, Links, Sent};
@@ -334,7 +335,7 @@ mod tests {
         assert_eq!((once.reminded, once.lease_until), (1, None));
         let both = recorded(&once, &again, Outcome::Sent).unwrap();
         assert_eq!((both.reminded, both.send_times.len()), (1, 2));
-        let resent = again.with_new_send(&new_send(3), HistoryEvent::Resent, at(42));
+        let resent = resend(Some(&again), None, &new_send(3), at(42)).unwrap();
         assert!(recorded(&resent, &again, Outcome::Sent).is_err(), "a newer send has reminders of its own");
         assert_eq!((resent.reminded, resent.remind_attempts), (0, 0));
     }

@@ -3,6 +3,7 @@
 use super::history::HistoryEvent;
 use super::invite::{Invite, InviteState, NewSend};
 use super::limit::TooSoon;
+use super::send::Invitee;
 use super::{Delivery, Timestamp};
 use chrono::Duration;
 
@@ -50,7 +51,9 @@ pub fn resend(
         _ if send.opted_out => return Err(ResendRefusal::OptedOut),
         _ => send.limit.check(invite, now).map_err(ResendRefusal::TooSoon)?,
     }
-    Ok(Invite { resent_at: Some(send.queued.at), ..invite.with_new_send(send, HistoryEvent::Resent, now) })
+    let same = Invitee { id: invite.id, email: invite.email.clone(), name: invite.name.clone() };
+    let next = send.queue(existing, same, HistoryEvent::Resent, now);
+    Ok(Invite { resent_at: Some(send.queued.at), ..next })
 }
 
 /// Among many invites, nobody looked at this one's bounce. `is_expired` if it was listed as expired: the learner may

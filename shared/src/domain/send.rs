@@ -1,9 +1,9 @@
 //! Inviting: an address has one invite (I3), and no state of the invite blocks the address for ever.
 
-use super::history::{History, HistoryEvent};
+use super::history::HistoryEvent;
 use super::invite::{Invite, InviteState, NewSend};
 use super::limit::TooSoon;
-use super::{Delivery, Email, InviteId, Links, Name, Queued, Timestamp};
+use super::{Delivery, Email, InviteId, Links, Name, Timestamp, whole_milliseconds, whole_seconds};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum InviteRefusal {
@@ -40,39 +40,51 @@ pub fn invite(
         }
         Some((_, invite)) => send.limit.check(invite, now).map_err(InviteRefusal::TooSoon)?,
     }
-    let before = existing.cloned().unwrap_or_else(|| never_sent(invitee, now));
-    let next = before.with_new_send(send, HistoryEvent::Invited, now);
-    Ok(Invite { email: invitee.email.clone(), name: invitee.name.clone(), resent_at: None, ..next })
+    Ok(send.queue(existing, invitee.clone(), HistoryEvent::Invited, now))
 }
 
-fn never_sent(invitee: &Invitee, now: Timestamp) -> Invite {
-    Invite {
-        id: invitee.id,
-        email: invitee.email.clone(),
-        name: None,
-        state: InviteState::Open,
-        queued: Queued { at: now, order: 0 },
-        sent: None,
-        expires_at: now,
-        accepted_at: None,
-        accepted_as: None,
-        invited_by: None,
-        sends: 0,
-        delivery: Delivery::Queued,
-        links: Links::default(),
-        attempted_at: now,
-        attempts: 0,
-        lease_until: None,
-        resent_at: None,
-        send_times: Vec::new(),
-        learner: None,
-        removed_at: None,
-        declined_at: None,
-        asked: None,
-        reminders: Vec::new(),
-        reminded: 0,
-        remind_attempts: 0,
-        history: History::default(),
+impl NewSend {
+    /// The invite, open and queued under a lease, with one link that works.
+    pub(super) fn queue(
+        &self,
+        before: Option<&Invite>,
+        Invitee { id, email, name }: Invitee,
+        event: HistoryEvent,
+        now: Timestamp,
+    ) -> Invite {
+        let attempted_at = whole_seconds(now);
+        let history = before.map(|invite| invite.history.clone()).unwrap_or_default();
+        Invite {
+            id,
+            email,
+            name,
+            state: InviteState::Open,
+            queued: self.queued,
+            sent: before.and_then(|invite| invite.sent),
+            expires_at: attempted_at + self.lifetime,
+            accepted_at: None,
+            accepted_as: None,
+            invited_by: self.invited_by.clone(),
+            sends: before.map_or(0, |invite| invite.sends) + 1,
+            delivery: Delivery::Queued,
+            links: before.map_or_else(
+                || Links::default().with(&self.link),
+                |invite| invite.links.superseded_by(&self.link),
+            ),
+            attempted_at,
+            attempts: 1,
+            lease_until: Some(whole_milliseconds(now + self.lease)),
+            resent_at: None,
+            send_times: before.map(|invite| self.limit.remembered(invite)).unwrap_or_default(),
+            learner: None,
+            removed_at: None,
+            declined_at: None,
+            asked: None,
+            reminders: self.reminders.clone(),
+            reminded: 0,
+            remind_attempts: 0,
+            history: history.with(event, self.queued.at, self.invited_by.as_deref()),
+        }
     }
 }
 
