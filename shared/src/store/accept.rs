@@ -2,7 +2,7 @@
 
 use super::change::{LEAVE_A_WRITER, list_of};
 use super::{
-    Backoff, InviteRecord, Item, Result, Store, StoreError, in_time, item, keys, n, retry, s, values,
+    Backoff, InviteRecord, Item, Result, Store, StoreError, deals, in_time, item, keys, n, retry, s, values,
     writer_id,
 };
 use crate::clock::{self, Deadline};
@@ -216,6 +216,6 @@ fn refusal(
         return Ok(Some(AcceptRefusal::AlreadySeated));
     }
     let Some(deal) = deal else { return Ok(None) };
-    let deal = existing(deal).map(item::deal).transpose()?;
+    let deal = existing(deal).map(deals::deal_of).transpose()?;
     Ok(deal.map_or(Err(AcceptRefusal::UnknownInvite), |deal| deal_accepts(&deal, now)).err())
 }

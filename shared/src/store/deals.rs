@@ -1,12 +1,13 @@
 //! Creates, changes and reads deals.
 
+use super::item::Attributes;
 use super::read::all_items;
 use super::write::WriteOutcome;
 use super::{Item, Result, Store, StoreError, item, keys, n, random, s, values};
 use crate::domain::remind::DEFAULT_REMINDERS;
 use crate::domain::{
-    Deal, DealChange, DealChangeRefusal, DealDeleteRefusal, DealId, NewDeal, OrganisationId, Salt, Timestamp,
-    Title,
+    Deal, DealChange, DealChangeRefusal, DealDeleteRefusal, DealId, NewDeal, Organisation, OrganisationId,
+    Salt, Timestamp, Title,
 };
 use aws_sdk_dynamodb::types::{CancellationReason, TransactWriteItem};
 use chrono::Duration;
@@ -65,7 +66,7 @@ impl Store {
             ]));
             actions.push(self.create_action(creation)?);
         }
-        actions.push(self.create_action(item::of_deal(&deal, now)?)?);
+        actions.push(self.create_action(of_deal(&deal, now)?)?);
         let refused = self.transact(actions).await?.err();
         let (Some(reasons), Some((_, body))) = (refused, idempotency) else {
             // The id is random, so a deal that exists already was written by this very call.
@@ -97,7 +98,7 @@ impl Store {
             let Err(reasons) = self.transact(vec![self.change_action(id, change)?]).await? else {
                 return Ok(self.deal(id).await?.ok_or(DealChangeRefusal::NotFound));
             };
-            met(reasons).map(item::deal).transpose()?
+            met(reasons).map(deal_of).transpose()?
         };
         Ok(Err(existing.map_or(DealChangeRefusal::NotFound, |deal| {
             deal.may_change(change).err().unwrap_or(DealChangeRefusal::Stale)
@@ -153,16 +154,16 @@ impl Store {
             ),
         };
         Ok(match self.delete(keys::deal_key(id), condition, values).await? {
-            WriteOutcome::Done(deleted) if !deleted.is_empty() => Ok(Some(item::deal(deleted)?)),
+            WriteOutcome::Done(deleted) if !deleted.is_empty() => Ok(Some(deal(deleted)?)),
             WriteOutcome::Refused(Some(existing)) => {
-                item::deal(existing)?.may_delete(expected_revision).map(|()| None)
+                deal(existing)?.may_delete(expected_revision).map(|()| None)
             }
             WriteOutcome::Done(_) | WriteOutcome::Refused(None) => Ok(None),
         })
     }
 
     pub async fn deal(&self, id: DealId) -> Result<Option<Deal>> {
-        self.get(keys::deal_key(id)).await?.map(item::deal).transpose()
+        self.get(keys::deal_key(id)).await?.map(deal_of).transpose()
     }
 
     /// Another organisation's deal and a missing one cost one read each time, so they look alike (I6).
@@ -210,11 +211,75 @@ impl Store {
     /// In no order. Deals that do not exist or cannot be read are left out.
     pub(super) async fn deals(&self, ids: &[DealId]) -> Result<Vec<Deal>> {
         let keys = ids.iter().copied().map(keys::deal_key).collect();
-        Ok(item::readable(self.get_all(keys, true).await?, item::deal))
+        Ok(item::readable(self.get_all(keys, true).await?, deal_of))
     }
+}
+
+pub(super) fn deal_of(item: Item) -> Result<Deal> {
+    let mut item = Attributes::of(item);
+    item.take_version()?;
+    Ok(Deal {
+        id: keys::parse_deal(&item.take::<String>("pk")?).ok_or(StoreError::Corrupt("deal id"))?,
+        name: item.take("name")?,
+        organisation: Organisation { id: item.take("organisationId")?, name: item.take("organisationName")? },
+        seats: item.take("seats")?,
+        allocated: item.take("allocated")?,
+        starts_at: item::seconds(item.take("startsAt")?),
+        ends_at: item::seconds(item.take("endsAt")?),
+        revision: item.take("revision")?,
+        salt: item.take("salt")?,
+        shortest_lifetime: item.take::<Option<i64>>("shortestLifetime")?.map(Duration::seconds),
+        reminders: item::take_reminders(&mut item)?,
+    })
+}
+
+fn of_deal(deal: &Deal, now: Timestamp) -> Result<Item> {
+    let mut item = Attributes::of(keys::deal_key(deal.id));
+    item.put("v", item::VERSION)?;
+    item.put("addressPk", keys::organisation(&deal.organisation.id))?;
+    item.put("addressSk", keys::made(now, deal.id))?;
+    item.put("listPk", keys::ORGANISATIONS)?;
+    item.put("listSk", keys::newest(&deal.organisation.id, now))?;
+    item.put("name", &deal.name)?;
+    item.put("organisationId", &deal.organisation.id)?;
+    item.put("organisationName", &deal.organisation.name)?;
+    item.put("seats", deal.seats)?;
+    item.put("allocated", deal.allocated)?;
+    item.put("startsAt", deal.starts_at.timestamp())?;
+    item.put("endsAt", deal.ends_at.timestamp())?;
+    item.put("revision", deal.revision)?;
+    item.put("salt", &deal.salt)?;
+    item.put("purgeAt", deal.id.purge_at().timestamp())?;
+    Ok(item.into_item())
 }
 
 /// The item that failed a condition.
 fn met(reasons: Vec<CancellationReason>) -> Option<Item> {
     reasons.into_iter().find_map(|reason| reason.item.filter(|item| !item.is_empty()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deal_has_the_default_reminders_until_a_manager_sets_others() {
+        let after = |days: &[i64]| days.iter().copied().map(Duration::days).collect::<Vec<_>>();
+        for (stored, reminders) in
+            [(None, after(&[7, 21])), (Some(&[][..]), after(&[])), (Some(&[3][..]), after(&[3]))]
+        {
+            let mut item = keys::deal_key(DealId::from_bytes([1; 16]));
+            item.extend(stored.map(|days: &[i64]| ("reminders".to_owned(), item::list_of(&after(days)))));
+            let salt = String::from(Salt::from_bytes([1; 32]));
+            for (name, text) in
+                [("name", "Deal"), ("organisationId", "acme"), ("organisationName", "Acme"), ("salt", &salt)]
+            {
+                item.insert(name.to_owned(), s(text));
+            }
+            for name in ["v", "seats", "allocated", "startsAt", "endsAt", "revision"] {
+                item.insert(name.to_owned(), n(2));
+            }
+            assert_eq!(deal_of(item).unwrap().reminders, reminders);
+        }
+    }
 }

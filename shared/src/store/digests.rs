@@ -2,10 +2,11 @@
 //! place in the due index, on the condition that nobody moved it before. So only one of several runs mails. The outcome is
 //! recorded under the claim's id, and repeating the record writes the same.
 
+use super::item::{self, Attributes};
 use super::read::{one_page, pages};
 use super::retry::is_condition;
 use super::write::WriteOutcome;
-use super::{Item, Result, Store, StoreError, item, keys, n, random, s, values, writer_id};
+use super::{Item, Result, Store, StoreError, keys, n, random, s, values, writer_id};
 use crate::domain::digest::{DigestId, RENEWED_FOR, Told};
 use crate::domain::{Attention, DealId, Email, OrganisationId, PersonId, Timestamp};
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, TransactWriteItem};
@@ -70,7 +71,7 @@ impl Store {
     /// `None` if it is off.
     pub async fn digest(&self, manager: &PersonId) -> Result<Option<Digest>> {
         let item = self.get(keys::digest_key(manager)).await?;
-        Ok(item.map(|item| item::digest(manager, item)).transpose()?.flatten())
+        Ok(item.map(|item| digest(manager, item)).transpose()?.flatten())
     }
 
     /// Renews a digest that is on, and otherwise starts it now. What was told and the next time stay.
@@ -208,4 +209,25 @@ impl Store {
         let key = keys::digest_key(&digest.id.person);
         self.update(key, update, "claim = :claim", values).await.map(drop)
     }
+}
+
+/// `None` if it is off.
+fn digest(manager: &PersonId, item: Item) -> Result<Option<Digest>> {
+    let mut item = Attributes::of(item);
+    item.take_version()?;
+    if item.remove("duePk").is_none() {
+        return Ok(None);
+    }
+    let secret = URL_SAFE_NO_PAD.decode(item.take::<String>("secret")?).ok();
+    let secret = secret.and_then(|secret| secret.try_into().ok()).ok_or(StoreError::Corrupt("secret"))?;
+    Ok(Some(Digest {
+        id: DigestId { person: manager.clone(), secret },
+        organisation: item.take("organisationId")?,
+        email: item.take("email")?,
+        renew_by: item::seconds(item.take("renewBy")?),
+        due_at: item::millis(item.take("dueAt")?),
+        told: item.take::<Option<Told>>("told")?.unwrap_or_default(),
+        since: item::millis(item.take("since")?),
+        recent: item.take_list("recent")?,
+    }))
 }

@@ -1,7 +1,8 @@
 //! The due index. It may lag behind the table: a row is a hint, and the write that follows decides.
 
+use super::item::{self, Attributes};
 use super::read::pages;
-use super::{Result, Store, item, keys, n, s, values};
+use super::{Item, Result, Store, keys, n, s, values};
 use crate::domain::{InviteKey, Timestamp};
 use futures_util::stream::{Stream, TryStreamExt};
 use keys::Queue;
@@ -24,6 +25,11 @@ impl Store {
     ) -> impl Stream<Item = Result<Vec<Due>>> + use<> {
         let values = values([(":pk", s(keys::due(queue, shard))), (":now", n(now.timestamp_millis()))]);
         let query = self.query(Some(keys::DUE), "duePk = :pk AND dueAt <= :now", values).limit(PAGE);
-        pages(query).map_ok(|page| item::readable(page.items.unwrap_or_default(), item::due))
+        pages(query).map_ok(|page| item::readable(page.items.unwrap_or_default(), due))
     }
+}
+
+fn due(item: Item) -> Result<Due> {
+    let mut item = Attributes::of(item);
+    Ok(Due { key: item.take_key()?, due_at: item::millis(item.take("dueAt")?) })
 }

@@ -1,18 +1,16 @@
-//! Converts between items and domain types. `v` is the version of an item's shape. Old and new functions run
-//! side by side during a deployment, so readers of a new version ship before its writers.
+//! Converts between items and domain types, here for invites. `v` is the version of an item's shape. Old and new
+//! functions run side by side during a deployment, so readers of a new version ship before its writers.
 
 use super::keys::{self, Queue};
-use super::{Digest, Due, Item, Result, StoreError, n, s};
+use super::{Item, Result, StoreError, n, s};
 use crate::domain::cancel::removed_until;
-use crate::domain::digest::{DigestId, Told};
 use crate::domain::remind::DEFAULT_REMINDERS;
 use crate::domain::{
-    Asked, Deal, DealId, Delivery, History, HistoryEvent, Invite, InviteKey, InviteState, Links,
-    Organisation, PersonId, Queued, Sent, Timestamp,
+    Asked, DealId, Delivery, History, HistoryEvent, Invite, InviteKey, InviteState, Links, Queued, Sent,
+    Timestamp,
 };
 use crate::telemetry;
 use aws_sdk_dynamodb::types::AttributeValue;
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Duration};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -22,53 +20,53 @@ pub(super) const VERSION: u8 = 2;
 
 /// Reading an attribute removes it. The attributes that remain are unknown to this version. A list, because
 /// comparing a few dozen names costs less than hashing one.
-struct Attributes(Vec<(String, AttributeValue)>);
+pub(super) struct Attributes(Vec<(String, AttributeValue)>);
 
 impl Attributes {
-    fn of(item: Item) -> Self {
+    pub(super) fn of(item: Item) -> Self {
         Self(item.into_iter().collect())
     }
 
-    fn into_item(self) -> Item {
+    pub(super) fn into_item(self) -> Item {
         self.0.into_iter().collect()
     }
 
-    fn remove(&mut self, name: &str) -> Option<AttributeValue> {
+    pub(super) fn remove(&mut self, name: &str) -> Option<AttributeValue> {
         let place = self.0.iter().position(|(known, _)| known == name)?;
         Some(self.0.swap_remove(place).1)
     }
 
     /// A missing attribute reads as null, which is an `Option`'s `None`.
-    fn take<T: DeserializeOwned>(&mut self, name: &'static str) -> Result<T> {
+    pub(super) fn take<T: DeserializeOwned>(&mut self, name: &'static str) -> Result<T> {
         let value = self.remove(name).unwrap_or(AttributeValue::Null(true));
         // The error's text may quote the value, so the text is left out.
         serde_dynamo::from_attribute_value(value).map_err(|_| StoreError::Corrupt(name))
     }
 
-    fn take_seconds(&mut self, name: &'static str) -> Result<Option<Timestamp>> {
+    pub(super) fn take_seconds(&mut self, name: &'static str) -> Result<Option<Timestamp>> {
         Ok(self.take::<Option<i64>>(name)?.map(seconds))
     }
 
-    fn take_millis(&mut self, name: &'static str) -> Result<Option<Timestamp>> {
+    pub(super) fn take_millis(&mut self, name: &'static str) -> Result<Option<Timestamp>> {
         Ok(self.take::<Option<i64>>(name)?.map(millis))
     }
 
-    fn take_list<T: DeserializeOwned>(&mut self, name: &'static str) -> Result<Vec<T>> {
+    pub(super) fn take_list<T: DeserializeOwned>(&mut self, name: &'static str) -> Result<Vec<T>> {
         Ok(self.take::<Option<Vec<T>>>(name)?.unwrap_or_default())
     }
 
-    fn take_version(&mut self) -> Result<()> {
+    pub(super) fn take_version(&mut self) -> Result<()> {
         if self.take::<u8>("v")? == VERSION { Ok(()) } else { Err(StoreError::Corrupt("v")) }
     }
 
-    fn take_key(&mut self) -> Result<InviteKey> {
+    pub(super) fn take_key(&mut self) -> Result<InviteKey> {
         let deal = keys::parse_deal(&self.take::<String>("pk")?).ok_or(StoreError::Corrupt("deal id"))?;
         let invite =
             keys::parse_invite(&self.take::<String>("sk")?).ok_or(StoreError::Corrupt("invite id"))?;
         Ok(InviteKey { deal, invite })
     }
 
-    fn put<T: Serialize>(&mut self, name: &'static str, value: T) -> Result<()> {
+    pub(super) fn put<T: Serialize>(&mut self, name: &'static str, value: T) -> Result<()> {
         let value: AttributeValue =
             serde_dynamo::to_attribute_value(value).map_err(|_| StoreError::Corrupt(name))?;
         if !value.is_null() && !value.as_l().is_ok_and(Vec::is_empty) {
@@ -178,85 +176,6 @@ pub(super) fn readable<T>(items: Vec<Item>, read: impl Fn(Item) -> Result<T>) ->
         read(item).inspect_err(|error| telemetry::unreadable(error, deal)).ok()
     };
     items.into_iter().filter_map(read).collect()
-}
-
-pub(super) fn deal(item: Item) -> Result<Deal> {
-    let mut item = Attributes::of(item);
-    item.take_version()?;
-    Ok(Deal {
-        id: keys::parse_deal(&item.take::<String>("pk")?).ok_or(StoreError::Corrupt("deal id"))?,
-        name: item.take("name")?,
-        organisation: Organisation { id: item.take("organisationId")?, name: item.take("organisationName")? },
-        seats: item.take("seats")?,
-        allocated: item.take("allocated")?,
-        starts_at: seconds(item.take("startsAt")?),
-        ends_at: seconds(item.take("endsAt")?),
-        revision: item.take("revision")?,
-        salt: item.take("salt")?,
-        shortest_lifetime: item.take::<Option<i64>>("shortestLifetime")?.map(Duration::seconds),
-        reminders: take_reminders(&mut item)?,
-    })
-}
-
-pub(super) fn of_deal(deal: &Deal, now: Timestamp) -> Result<Item> {
-    let mut item = Attributes::of(keys::deal_key(deal.id));
-    item.put("v", VERSION)?;
-    item.put("addressPk", keys::organisation(&deal.organisation.id))?;
-    item.put("addressSk", keys::made(now, deal.id))?;
-    item.put("listPk", keys::ORGANISATIONS)?;
-    item.put("listSk", keys::newest(&deal.organisation.id, now))?;
-    item.put("name", &deal.name)?;
-    item.put("organisationId", &deal.organisation.id)?;
-    item.put("organisationName", &deal.organisation.name)?;
-    item.put("seats", deal.seats)?;
-    item.put("allocated", deal.allocated)?;
-    item.put("startsAt", deal.starts_at.timestamp())?;
-    item.put("endsAt", deal.ends_at.timestamp())?;
-    item.put("revision", deal.revision)?;
-    item.put("salt", &deal.salt)?;
-    item.put("purgeAt", deal.id.purge_at().timestamp())?;
-    Ok(item.into_item())
-}
-
-/// A deal and its organisation, from the listing.
-pub(super) fn deal_organisation(item: Item) -> Result<(DealId, Organisation)> {
-    let mut item = Attributes::of(item);
-    let deal = keys::parse_deal(&item.take::<String>("pk")?).ok_or(StoreError::Corrupt("deal id"))?;
-    let id = keys::parse_newest(&item.take::<String>("listSk")?).ok_or(StoreError::Corrupt("listSk"))?;
-    Ok((deal, Organisation { id, name: item.take("organisationName")? }))
-}
-
-pub(super) fn due(item: Item) -> Result<Due> {
-    let mut item = Attributes::of(item);
-    Ok(Due { key: item.take_key()?, due_at: millis(item.take("dueAt")?) })
-}
-
-/// `None` if it is off.
-pub(super) fn digest(manager: &PersonId, item: Item) -> Result<Option<Digest>> {
-    let mut item = Attributes::of(item);
-    item.take_version()?;
-    if item.remove("duePk").is_none() {
-        return Ok(None);
-    }
-    let secret = URL_SAFE_NO_PAD.decode(item.take::<String>("secret")?).ok();
-    let secret = secret.and_then(|secret| secret.try_into().ok()).ok_or(StoreError::Corrupt("secret"))?;
-    Ok(Some(Digest {
-        id: DigestId { person: manager.clone(), secret },
-        organisation: item.take("organisationId")?,
-        email: item.take("email")?,
-        renew_by: seconds(item.take("renewBy")?),
-        due_at: millis(item.take("dueAt")?),
-        told: item.take::<Option<Told>>("told")?.unwrap_or_default(),
-        since: millis(item.take("since")?),
-        recent: item.take_list("recent")?,
-    }))
-}
-
-pub(super) fn seat(item: Item) -> Result<(DealId, Timestamp)> {
-    let mut item = Attributes::of(item);
-    item.take_version()?;
-    let deal = keys::parse_seat(&item.take::<String>("sk")?).ok_or(StoreError::Corrupt("deal id"))?;
-    Ok((deal, seconds(item.take("acceptedAt")?)))
 }
 
 pub(super) fn invite(item: Item) -> Result<InviteRecord> {
@@ -428,7 +347,7 @@ pub(super) fn of_invite(record: &InviteRecord) -> Result<Item> {
     Ok(item.into_item())
 }
 
-fn take_reminders(item: &mut Attributes) -> Result<Vec<Duration>> {
+pub(super) fn take_reminders(item: &mut Attributes) -> Result<Vec<Duration>> {
     let stored = item.take::<Option<Vec<i64>>>("reminders")?;
     let default = || DEFAULT_REMINDERS.to_vec();
     Ok(stored.map_or_else(default, |after| after.into_iter().map(Duration::seconds).collect()))
@@ -456,180 +375,4 @@ pub(super) fn number(item: &Item, name: &str) -> Option<i64> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::limit::RecipientLimit;
-    use crate::domain::send::{Invitee, invite as invited};
-    use crate::domain::{BounceReason, Email, FailureReason, InviteId, NewSend, Secret};
-
-    /// The record of an invite that was queued at second 1, with a lease until second 61.
-    fn queued() -> InviteRecord {
-        let (id, email) = (InviteId::from_bytes([2; 16]), Email::parse("Ann@BÜCHER.example").unwrap());
-        let send = NewSend {
-            link: Secret::from_bytes([3; 32]).hash(),
-            queued: Queued { at: seconds(1), order: 0 },
-            invited_by: None,
-            opted_out: false,
-            lifetime: Duration::seconds(100),
-            lease: Duration::seconds(60),
-            limit: RecipientLimit::NONE,
-            reminders: Vec::new(),
-        };
-        let first = invited(None, &Invitee { id, email, name: None }, &send, seconds(1)).unwrap();
-        InviteRecord::next(
-            InviteKey { deal: DealId::from_bytes([1; 16]), invite: id },
-            None,
-            first,
-            "writer01",
-            seconds(1),
-        )
-    }
-
-    #[test]
-    fn every_state_has_its_places_in_the_indexes() {
-        use InviteState::{Accepted, Cancelled, Declined, Expired, Open, Released};
-        let failed = Delivery::Failed { reason: FailureReason::MessageRejected, at: seconds(2) };
-        let bounced = Delivery::Bounced { reason: BounceReason::Temporary, at: seconds(2) };
-        let complained = Delivery::Complained { at: seconds(2) };
-        // The beginnings of partition and place in each index; `None` if there is no place.
-        let (sending, expiring) = (Some(("Q#2", "61000")), Some(("E#2", "101000")));
-        let ann = Some(("A#", "ann@bücher.example"));
-        let undelivered = Some(("#undelivered", "0000000002000"));
-        let listed = "0000000001000";
-        let removed = "0000000009000";
-        let cases = [
-            (Open, Delivery::Queued, ("#o", listed), sending, ann, None),
-            (Open, Delivery::Sent, ("#o", listed), expiring, ann, None),
-            (Open, failed, ("#o", listed), expiring, ann, undelivered),
-            (Open, bounced, ("#o", listed), expiring, ann, undelivered),
-            (Open, complained, ("#o", listed), expiring, ann, undelivered),
-            (Open, Delivery::Delayed { at: seconds(2) }, ("#o", listed), expiring, ann, None),
-            (Open, Delivery::Delivered { at: seconds(2) }, ("#o", listed), expiring, ann, None),
-            (Expired, Delivery::Sent, ("#x", listed), None, ann, None),
-            (Expired, failed, ("#x", listed), None, ann, undelivered),
-            // A declined invite does not expire, and its queued mail still goes out.
-            (Declined, Delivery::Sent, ("#d", listed), None, ann, Some(("#declined", "0000000005000"))),
-            (Declined, bounced, ("#d", listed), None, ann, undelivered),
-            (Declined, Delivery::Queued, ("#d", listed), sending, ann, Some(("#declined", "0000000005000"))),
-            (Accepted, Delivery::Sent, ("#a", listed), None, ann, None),
-            (Accepted, bounced, ("#a", listed), None, ann, None),
-            (Cancelled, Delivery::Queued, ("#r", removed), None, None, None),
-            (Cancelled, failed, ("#r", removed), None, None, None),
-            (Released, Delivery::Sent, ("#r", removed), None, None, None),
-        ];
-        for (state, delivery, listing, due, address, attention) in cases {
-            let removed_at = matches!(state, Cancelled | Released).then(|| seconds(9));
-            let declined_at = (state == Declined).then(|| seconds(5));
-            let invite = Invite { state, delivery, removed_at, declined_at, ..queued().invite };
-            let item = of_invite(&InviteRecord { invite, ..queued() }).unwrap();
-            let attribute = |name| item.get(name).and_then(|value| value.as_s().or(value.as_n()).ok());
-            let indexes = [
-                ("listPk", "listSk", Some(listing)),
-                ("duePk", "dueAt", due),
-                ("addressPk", "addressSk", address),
-                ("attentionPk", "attentionSk", attention),
-            ];
-            for (partition, place, expected) in indexes {
-                let found = attribute(partition).zip(attribute(place));
-                let is_there = found.zip(expected).is_some_and(|(found, expected)| {
-                    found.0.contains(expected.0) && found.1.starts_with(expected.1)
-                });
-                assert_eq!(is_there, expected.is_some(), "{state:?}, {delivery:?}: {found:?}, {expected:?}");
-                assert_eq!(found.is_some(), expected.is_some(), "{state:?}, {delivery:?}: {partition}");
-            }
-        }
-    }
-
-    #[test]
-    fn an_item_is_read_as_written_and_unknown_attributes_are_kept() {
-        let mut written = of_invite(&queued()).unwrap();
-        assert!(!written.values().any(AttributeValue::is_null), "{written:?}");
-        written.insert("notes".to_owned(), AttributeValue::L(vec![AttributeValue::N("1".to_owned())]));
-        let read = invite(written.clone()).unwrap();
-        assert_eq!((&read.invite, of_invite(&read).unwrap()), (&queued().invite, written));
-        let (key, next) = (read.key, read.invite.clone());
-        let carried = of_invite(&InviteRecord::next(key, Some(&read), next, "writer02", seconds(2))).unwrap();
-        assert!(carried.contains_key("notes"));
-    }
-
-    #[test]
-    fn a_delivery_is_read_as_written_and_an_accepted_mail_is_sent() {
-        let at = seconds(9);
-        let deliveries = [
-            Delivery::Queued,
-            Delivery::Sent,
-            Delivery::Failed { reason: FailureReason::RenderingFailed, at },
-            Delivery::Delayed { at },
-            Delivery::Delivered { at },
-            Delivery::Bounced { reason: BounceReason::MailboxUnavailable, at },
-            Delivery::Complained { at },
-        ];
-        for delivery in deliveries {
-            let kept = |state, accepted_at| {
-                let sent = Some(Sent { at: seconds(8), until: queued().invite.expires_at });
-                let changed = Invite { state, sent, accepted_at, delivery, ..queued().invite };
-                let item = of_invite(&InviteRecord { invite: changed, ..queued() }).unwrap();
-                let kept = invite(item).unwrap().invite;
-                let is_told = kept.history.newest_first().any(|it| it.event == HistoryEvent::Sent);
-                (kept.delivery, is_told)
-            };
-            assert_eq!(kept(InviteState::Open, None), (delivery, false));
-            let is_unsent = matches!(delivery, Delivery::Queued | Delivery::Failed { .. });
-            let expected = if is_unsent { Delivery::Sent } else { delivery };
-            assert_eq!(kept(InviteState::Accepted, Some(at)), (expected, expected == Delivery::Sent));
-        }
-    }
-
-    #[test]
-    fn a_reminder_waits_in_the_due_index_and_its_claim_is_read_back() {
-        let reminders = vec![Duration::seconds(20)];
-        let sent = Some(Sent { at: seconds(1), until: seconds(101) });
-        let sent = Invite { delivery: Delivery::Sent, sent, lease_until: None, reminders, ..queued().invite };
-        let lease = Some(seconds(30));
-        let deferred = Invite { lease_until: lease, ..sent.clone() };
-        let claimed = Invite { remind_attempts: 1, ..deferred.clone() };
-        let done = Invite { reminded: 1, ..sent.clone() };
-        for (stored, place) in [
-            (sent, ("R#2", "21000")),
-            (deferred, ("R#2", "30000")),
-            (claimed, ("R#2", "30000")),
-            (done, ("E#2", "101000")),
-        ] {
-            let item = of_invite(&InviteRecord { invite: stored.clone(), ..queued() }).unwrap();
-            let found = (item["duePk"].as_s().unwrap().as_str(), item["dueAt"].as_n().unwrap().as_str());
-            assert_eq!(found, place);
-            assert_eq!(invite(item).unwrap().invite, stored);
-        }
-    }
-
-    #[test]
-    fn a_deal_has_the_default_reminders_until_a_manager_sets_others() {
-        let after = |days: &[i64]| days.iter().copied().map(Duration::days).collect::<Vec<_>>();
-        for (stored, reminders) in
-            [(None, after(&[7, 21])), (Some(&[][..]), after(&[])), (Some(&[3][..]), after(&[3]))]
-        {
-            let mut item = keys::deal_key(DealId::from_bytes([1; 16]));
-            item.extend(stored.map(|days: &[i64]| ("reminders".to_owned(), list_of(&after(days)))));
-            let salt = String::from(crate::domain::Salt::from_bytes([1; 32]));
-            for (name, text) in
-                [("name", "Deal"), ("organisationId", "acme"), ("organisationName", "Acme"), ("salt", &salt)]
-            {
-                item.insert(name.to_owned(), s(text));
-            }
-            for name in ["v", "seats", "allocated", "startsAt", "endsAt", "revision"] {
-                item.insert(name.to_owned(), n(2));
-            }
-            assert_eq!(deal(item).unwrap().reminders, reminders);
-        }
-    }
-
-    /// Items of version 1 were never deployed.
-    #[test]
-    fn an_invite_of_another_version_is_not_read() {
-        for (v, is_read) in [("1", false), ("2", true), ("3", false)] {
-            let mut item = of_invite(&queued()).unwrap();
-            item.insert("v".to_owned(), AttributeValue::N(v.to_owned()));
-            assert_eq!(invite(item).is_ok(), is_read, "version {v}");
-        }
-    }
-}
+mod tests;
