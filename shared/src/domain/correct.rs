@@ -3,7 +3,7 @@
 
 use super::cancel::{CancelRefusal, cancel};
 use super::history::HistoryEvent;
-use super::invite::{Invite, InviteState, NewSend};
+use super::invite::{Invite, NewSend};
 use super::limit::TooSoon;
 use super::send::{InviteRefusal, Invitee, invite};
 use super::{Email, Name, Timestamp};
@@ -71,15 +71,9 @@ pub fn correct_in_place(
     correction: &Correction<'_>,
     now: Timestamp,
 ) -> Result<Invite, CorrectRefusal> {
+    // What may not be withdrawn may not be changed either.
+    withdraw(existing, correction, now)?;
     let invite = existing.ok_or(CorrectRefusal::NotFound)?;
-    match invite.state {
-        InviteState::Cancelled | InviteState::Released => return Err(CorrectRefusal::NotFound),
-        InviteState::Accepted => return Err(CorrectRefusal::AlreadyAccepted),
-        InviteState::Open | InviteState::Expired | InviteState::Declined => {}
-    }
-    if correction.expected.is_some_and(|sends| sends != invite.sends) {
-        return Err(CorrectRefusal::Stale);
-    }
     let corrected = Invite {
         email: correction.email.clone().unwrap_or_else(|| invite.email.clone()),
         name: correction.name.clone().unwrap_or_else(|| invite.name.clone()),
@@ -94,6 +88,7 @@ pub fn correct_in_place(
 
 #[cfg(test)]
 mod tests {
+    use super::super::InviteState;
     use super::super::limit::RecipientLimit;
     use super::super::tests::{at, invite as sample, link, new_send};
     use super::*;

@@ -1,7 +1,7 @@
 //! Deals: an organisation, a number of seats, a start and an end.
 
+use super::id::base64url;
 use super::{DealId, Email, InviteId, Timestamp, Title};
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{Duration, SecondsFormat};
 use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
@@ -40,22 +40,7 @@ pub struct Organisation {
 
 /// 256 random bits, the key of invite ids and cursor signatures. Never shown, never changed.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Salt([u8; 32]);
-
-impl TryFrom<String> for Salt {
-    type Error = &'static str;
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        let bytes = URL_SAFE_NO_PAD.decode(text).ok().and_then(|bytes| bytes.try_into().ok());
-        bytes.map(Self).ok_or("not a salt")
-    }
-}
-
-impl From<Salt> for String {
-    fn from(salt: Salt) -> String {
-        URL_SAFE_NO_PAD.encode(salt.0)
-    }
-}
+pub struct Salt(#[serde(with = "base64url")] [u8; 32]);
 
 impl Salt {
     /// The bytes must come from the operating system's random source.
@@ -63,12 +48,13 @@ impl Salt {
         Self(bytes)
     }
 
-    /// HMAC-SHA-256 of the parts with their lengths.
-    pub fn mac(&self, purpose: &str, parts: &[&[u8]]) -> [u8; 32] {
-        self.hmac(purpose, parts).map_or([0; 32], |mac| mac.finalize().into_bytes().into())
+    /// HMAC-SHA-256 of the parts with their lengths, cut to 128 bits.
+    pub fn mac(&self, purpose: &str, parts: &[&[u8]]) -> [u8; 16] {
+        let mac = self.hmac(purpose, parts).map(|mac| mac.finalize().into_bytes());
+        mac.and_then(|mac| mac.first_chunk().copied()).unwrap_or_default()
     }
 
-    /// Whether `tag` is the beginning of that MAC. Compares in constant time.
+    /// Whether `tag` is that MAC. Compares in constant time.
     pub fn verifies(&self, purpose: &str, parts: &[&[u8]], tag: &[u8]) -> bool {
         self.hmac(purpose, parts).is_some_and(|mac| mac.verify_truncated_left(tag).is_ok())
     }
@@ -136,10 +122,7 @@ impl Deal {
 
     /// One invite for each address (I3).
     pub fn invite_id(&self, email: &Email) -> InviteId {
-        let mac = self.salt.mac("invite", &[email.normalised().as_bytes()]);
-        let mut id = [0; 16];
-        id.copy_from_slice(mac.first_chunk::<16>().unwrap_or(&[0; 16]));
-        InviteId::from_bytes(id)
+        InviteId::from_bytes(self.salt.mac("invite", &[email.normalised().as_bytes()]))
     }
 }
 

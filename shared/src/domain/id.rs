@@ -10,12 +10,29 @@ use std::fmt;
 /// A week in seconds. A deal's id holds the purge time in weeks.
 const WEEK: i64 = 7 * 86_400;
 
+/// For serde: bytes as text in base64url.
+pub(super) mod base64url {
+    use super::{Engine, URL_SAFE_NO_PAD};
+    use serde::de::{Deserialize, Deserializer, Error};
+    use serde::ser::Serializer;
+
+    pub(crate) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&URL_SAFE_NO_PAD.encode(bytes))
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>, const N: usize>(
+        from: D,
+    ) -> Result<[u8; N], D::Error> {
+        let bytes = URL_SAFE_NO_PAD.decode(String::deserialize(from)?).ok();
+        bytes.and_then(|bytes| bytes.try_into().ok()).ok_or_else(|| Error::custom("not base64url"))
+    }
+}
+
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
-        pub struct $name([u8; 16]);
+        pub struct $name(#[serde(with = "base64url")] [u8; 16]);
 
         impl $name {
             pub fn parse(text: &str) -> Option<Self> {
@@ -39,19 +56,6 @@ macro_rules! id {
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 fmt::Display::fmt(self, f)
-            }
-        }
-
-        impl TryFrom<String> for $name {
-            type Error = &'static str;
-            fn try_from(text: String) -> Result<Self, Self::Error> {
-                Self::parse(&text).ok_or("not an id")
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(id: $name) -> String {
-                id.to_string()
             }
         }
     };

@@ -2,22 +2,20 @@
 //! mail from a trusted sender, so no name may carry a line break, a hidden character or a URL. A telephone
 //! number is kept; the mail breaks it up invisibly, so that mail programs do not link it.
 
-use icu_properties::props::{CanonicalCombiningClass, ExtendedPictographic, Script};
+use icu_properties::props::{
+    CanonicalCombiningClass, DefaultIgnorableCodePoint, ExtendedPictographic, Script,
+};
 use icu_properties::{CodePointMapData, CodePointSetData};
 use serde::{Deserialize, Serialize};
 
 const LONGEST: usize = 100;
 
-/// Characters that a reader cannot see but a program obeys (control, zero-width, bidirectional, tag): those
-/// of Unicode 17's `Default_Ignorable_Code_Point`, and some more.
+/// Characters that a reader cannot see but a program obeys (control, zero-width, bidirectional, tag), line separators
+/// and interlinear annotations.
 pub(super) fn is_invisible(c: char) -> bool {
     c.is_control()
-        || matches!(c,
-            '\u{00ad}' | '\u{034f}' | '\u{061c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
-            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
-            | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
-            | '\u{e0000}'..='\u{e0fff}')
+        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{fff9}'..='\u{fffb}')
+        || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
 }
 
 /// Keeps the invisible characters that are part of a word or an emoji.

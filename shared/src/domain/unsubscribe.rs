@@ -17,8 +17,7 @@ impl UnsubscribeId {
     pub fn sign(salt: &Salt, key: InviteKey) -> String {
         let [deal, invite] = [key.deal.as_bytes(), key.invite.as_bytes()];
         let mac = salt.mac(PURPOSE, &[deal, invite]);
-        let mac = mac.first_chunk::<16>().unwrap_or(&[0; 16]);
-        URL_SAFE_NO_PAD.encode([deal.as_slice(), invite, mac].concat())
+        URL_SAFE_NO_PAD.encode([deal.as_slice(), invite, &mac].concat())
     }
 
     pub fn parse(text: &str) -> Option<Self> {

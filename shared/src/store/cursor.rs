@@ -14,7 +14,8 @@ pub struct Cursor {
 
 impl Cursor {
     pub fn sign(salt: &Salt, filter: &str, position: &str) -> String {
-        URL_SAFE_NO_PAD.encode([signature(salt, filter, position).as_slice(), position.as_bytes()].concat())
+        let signature = salt.mac("cursor", &[filter.as_bytes(), position.as_bytes()]);
+        URL_SAFE_NO_PAD.encode([signature.as_slice(), position.as_bytes()].concat())
     }
 
     pub fn parse(text: &str) -> Option<Self> {
@@ -37,11 +38,6 @@ impl Cursor {
     pub fn position(&self) -> &str {
         &self.position
     }
-}
-
-fn signature(salt: &Salt, filter: &str, position: &str) -> [u8; 16] {
-    let mac = salt.mac("cursor", &[filter.as_bytes(), position.as_bytes()]);
-    mac.first_chunk::<16>().copied().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -154,9 +154,9 @@ impl Store {
             ),
         };
         Ok(match self.delete(keys::deal_key(id), condition, values).await? {
-            WriteOutcome::Done(deleted) if !deleted.is_empty() => Ok(Some(deal(deleted)?)),
+            WriteOutcome::Done(deleted) if !deleted.is_empty() => Ok(Some(deal_of(deleted)?)),
             WriteOutcome::Refused(Some(existing)) => {
-                deal(existing)?.may_delete(expected_revision).map(|()| None)
+                deal_of(existing)?.may_delete(expected_revision).map(|()| None)
             }
             WriteOutcome::Done(_) | WriteOutcome::Refused(None) => Ok(None),
         })
@@ -270,7 +270,7 @@ mod tests {
         {
             let mut item = keys::deal_key(DealId::from_bytes([1; 16]));
             item.extend(stored.map(|days: &[i64]| ("reminders".to_owned(), item::list_of(&after(days)))));
-            let salt = String::from(Salt::from_bytes([1; 32]));
+            let salt = "A".repeat(43);
             for (name, text) in
                 [("name", "Deal"), ("organisationId", "acme"), ("organisationName", "Acme"), ("salt", &salt)]
             {
