@@ -92,6 +92,12 @@ mod tests {
     #[test]
     fn i5_a_further_attempt_adds_a_link_and_restarts_the_lifetime() {
         let claimed = taken_up(&invite(), &deal(), 75).unwrap();
+        // Who declined by an older link gets the mail all the same: the manager asked for it.
+        let declined = Invite { state: InviteState::Declined, ..invite() };
+        assert_eq!(
+            taken_up(&declined, &deal(), 75),
+            Ok(Invite { state: InviteState::Declined, ..claimed.clone() })
+        );
         assert_eq!(claimed.links.current, [link(1), link(9)]);
         assert_eq!((claimed.attempts, claimed.attempted_at, claimed.expires_at), (2, at(75), at(165)));
         // The second lease is twice as long as the first.

@@ -72,7 +72,8 @@ fn is_sent_since(invite: &Invite, at: Timestamp) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::tests::{STATES, at, invite, link};
-    use super::super::{InviteState, Links, Sent};
+    use super::super::track::track;
+    use super::super::{BounceReason, InviteState, Links, Sent};
     use super::*;
 
     fn attempt() -> Attempt {
@@ -103,6 +104,15 @@ mod tests {
         let resent = Invite { links: invite().links.superseded_by(&link(3)), ..invite() };
         assert_eq!(recorded(&resent, Outcome::Sent), Err(Superseded));
         assert_eq!(record_outcome(None, &attempt(), Outcome::Sent, at(20)), Err(Superseded));
+    }
+
+    #[test]
+    fn i9_an_event_that_overtakes_the_record_of_its_mail_stands() {
+        let bounced = Delivery::Bounced { reason: BounceReason::Temporary, at: at(15) };
+        let told = track(Some(&invite()), 2, bounced).unwrap();
+        let recorded = recorded(&told, Outcome::Sent).unwrap();
+        assert_eq!((recorded.delivery, recorded.lease_until), (bounced, None));
+        assert_eq!(recorded.sent, Some(attempt().sent));
     }
 
     #[test]

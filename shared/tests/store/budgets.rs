@@ -61,6 +61,12 @@ impl Table {
         done(self.record_outcome(&queued, link, Outcome::Sent, now).await);
     }
 
+    /// Checks that a write of the invite costs one unit.
+    async fn is_small(&self, link: &Link, what: &str) {
+        let bytes = size(&self.item(link).await);
+        assert!(bytes < 1_024, "an invite that {what} has {bytes} bytes");
+    }
+
     /// Reads an invite, as a sweep does.
     async fn read_one(&self, link: &Link) -> InviteRecord {
         self.store.invites([link.key()]).await.unwrap().remove(0)
@@ -88,8 +94,7 @@ async fn every_operation_keeps_to_its_budget() {
     table.note("opt-outs, an address", 1, 1.0, 0.0);
     table.accepts(&again, "ann", after(61)).await;
     table.note("accept (and the deal for the answer)", 1, 1.0, 10.0);
-    let bytes = size(&table.item(&link).await);
-    assert!(bytes < 1_024, "an invite that was sent, resent and accepted has {bytes} bytes");
+    table.is_small(&link, "was sent, resent and accepted").await;
     table.accepts(&again, "ann", after(62)).await;
     table.note("accept, again by the same learner", 1, 1.0, 10.0);
     let forged = Link { secret: Secret::from_bytes([9; 32]), ..again.clone() };
@@ -128,25 +133,23 @@ async fn every_operation_keeps_to_its_budget() {
         done(table.answer(&link, answer, after(seconds)).await);
         table.note(what, 2, 2.0, 6.0);
     }
-    let bytes = size(&table.item(&link).await);
-    assert!(bytes < 1_024, "an invite that was declined and asked about has {bytes} bytes");
+    table.is_small(&link, "was declined and asked about").await;
 
     // Events.
     let (link, _) = table.send(&address(5), start()).await;
     table.reset_counts();
-    done(table.track(&link, Delivery::Delivered { at: after(66) }).await);
+    done(table.track(&link, Delivery::Delivered { at: after(66) }, after(1)).await);
     table.note("a delivery event", 2, 1.0, 3.0);
     let bounced = Delivery::Bounced { reason: BounceReason::MailboxUnavailable, at: after(67) };
-    done(table.track(&link, bounced).await);
+    done(table.track(&link, bounced, after(1)).await);
     table.note("a delivery event, a bounce", 2, 1.0, 6.0);
-    done(table.track(&link, bounced).await);
+    done(table.track(&link, bounced, after(1)).await);
     table.note("a delivery event, again", 1, 1.0, 0.0);
     let (link, _) = table.queue(&address(6), start()).await;
     table.reset_counts();
-    done(table.track(&link, bounced).await);
+    done(table.track(&link, bounced, after(1)).await);
     table.note("a delivery event of a queued mail, a bounce", 2, 1.0, 6.0);
-    let bytes = size(&table.item(&link).await);
-    assert!(bytes < 1_024, "an invite that bounced has {bytes} bytes");
+    table.is_small(&link, "bounced").await;
 
     // Sweeps.
     let (link, sent) = table.send(&address(2), start()).await;
@@ -166,8 +169,7 @@ async fn every_operation_keeps_to_its_budget() {
         done(table.record_outcome(&claimed, &reminder, Outcome::Sent, now).await);
         table.note("remind, an invite (without the SES call)", 3, 1.0, 7.0);
     }
-    let bytes = size(&table.item(&link).await);
-    assert!(bytes < 1_024, "an invite that was reminded of twice has {bytes} bytes");
+    table.is_small(&link, "was reminded of twice").await;
     table.due(Queue::Expire, 0, start()).await;
     table.note("sweep, a shard with nothing due", 1, 0.5, 0.0);
 

@@ -7,9 +7,8 @@ use chrono::TimeDelta;
 use shared::clock::Deadline;
 use shared::domain::cancel::{CancelRefusal, cancel};
 use shared::domain::correct::CorrectRefusal;
-use shared::domain::expire::NotDue;
 use shared::domain::outcome::{Outcome, Superseded};
-use shared::domain::{BounceReason, Delivery, FailureReason, HistoryEvent, Invite, InviteState, Link, Name};
+use shared::domain::{Delivery, FailureReason, HistoryEvent, Invite, InviteState, Link, Name};
 use shared::sending::Claim;
 use shared::store::{Changed, Item, Seen, StoreError, keys::Queue};
 use shared::sweep::{Report, sweep};
@@ -120,24 +119,6 @@ async fn every_write_is_counted_once_and_leaves_its_writer() {
     }
 }
 
-/// Two deliverers saw the same due reminder. The learner accepts before its mail is recorded.
-#[tokio::test]
-async fn i4_one_deliverer_claims_a_reminder_and_an_accept_keeps_its_record() {
-    let table = Table::new(3).await;
-    let (link, sent) = table.send(ANN, start()).await;
-    let week = start() + TimeDelta::days(7);
-    let shard = link.invite.as_bytes()[0] % 4;
-    assert!(table.due(Queue::Remind, shard, week - TimeDelta::seconds(1)).await.is_empty());
-    assert_eq!(table.due(Queue::Remind, shard, week).await.len(), 1);
-    let (first, second) = (table.link(ANN), table.link(ANN));
-    let claimed = done(table.remind(sent.clone(), &first, week).await);
-    assert_eq!(refused(table.remind(sent, &second, week).await), NotDue);
-    table.accepts(&link, "ann", week).await;
-    let recorded = done(table.record_outcome(&claimed, &first, Outcome::Sent, week).await).invite;
-    assert_eq!((recorded.state, recorded.reminded), (InviteState::Accepted, 1));
-    assert!(table.due(Queue::Remind, shard, week + TimeDelta::days(28)).await.is_empty());
-}
-
 /// Both invites are written, or neither, once, under each fault.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_correction_changes_both_invites_or_neither() {
@@ -164,37 +145,6 @@ async fn a_correction_changes_both_invites_or_neither() {
     table.wire.before_next_write(async move { others.accepts(&accepted, "ann", after(1)).await });
     assert_eq!(refused(table.correct(&old, "cy@example.com", &new).await), CorrectRefusal::AlreadyAccepted);
     assert_eq!(table.store.invite(new.key()).await.unwrap().map(|record| record.invite), None);
-}
-
-#[tokio::test]
-async fn ten_corrections_to_one_address_invite_it_once() {
-    let table = Table::new(3).await;
-    let corrections = (0..10).map(|number| {
-        let table = &table;
-        async move {
-            let (old, _) = table.send(&format!("a{number}@example.com"), start()).await;
-            table.correct(&old, BOB, &table.link(BOB)).await.unwrap()
-        }
-    });
-    let corrected = futures_util::future::join_all(corrections).await;
-    let is_done = |changed: &&Changed<_>| matches!(changed, Changed::Done(_));
-    assert_eq!(corrected.iter().filter(is_done).count(), 1);
-    assert_eq!(table.now(&table.link(BOB)).await.sends, 1);
-}
-
-/// An event and the record of its mail meet.
-#[tokio::test(flavor = "multi_thread")]
-async fn i9_an_event_that_overtakes_the_record_of_its_mail_stands() {
-    let table = Table::new(3).await;
-    let (link, queued) = table.queue(ANN, start()).await;
-    let (others, mailed) = (table.others(), link.clone());
-    let bounced = Delivery::Bounced { reason: BounceReason::Temporary, at: after(1) };
-    table.wire.before_next_write(async move {
-        done(others.track(&mailed, bounced).await);
-    });
-    let recorded = done(table.record_outcome(&queued, &link, Outcome::Sent, after(2)).await).invite;
-    assert_eq!((recorded.delivery, recorded.lease_until), (bounced, None));
-    assert_eq!(recorded.sent, Some(attempt(&queued, &link).sent));
 }
 
 #[tokio::test]

@@ -69,13 +69,13 @@ async fn a_fact_is_news_when_it_was_recorded_late_and_told_once() {
     assert_eq!(table.news(Attention::Declined).await, 1);
     // The bounce is older than the digest.
     let bounced = Delivery::Bounced { reason: BounceReason::Temporary, at: after(2) };
-    done(table.track_at(&bob, bounced, after(DAY + 60)).await);
+    done(table.track(&bob, bounced, after(DAY + 60)).await);
     assert_eq!(table.news(Attention::Undelivered).await, 1);
     table.tell(after(2 * DAY)).await;
     assert_eq!((table.news(Attention::Declined).await, table.news(Attention::Undelivered).await), (0, 0));
 
     // The mail still did not arrive: after a withdrawn question the old reason shows again, and is not told twice.
-    done(table.track_at(&bob, Delivery::Complained { at: after(3) }, after(3 * DAY)).await);
+    done(table.track(&bob, Delivery::Complained { at: after(3) }, after(3 * DAY)).await);
     assert_eq!(table.news(Attention::Undelivered).await, 0);
     done(table.answer(&bob, Answer::Ask, after(40 * DAY)).await);
     assert_eq!(table.news(Attention::Asked).await, 1);

@@ -173,7 +173,7 @@ async fn undelivered_invites_are_listed_oldest_first_and_counted() {
     for (seconds, (name, told)) in (1..).zip(told) {
         let (link, _) = table.send(&format!("{name}@example.com"), start()).await;
         let at = after(10 - seconds);
-        done(table.track_at(&link, told(at), at).await);
+        done(table.track(&link, told(at), at).await);
         if name == "taken" {
             table.accepts(&link, "ann", after(30)).await;
         }
@@ -210,7 +210,7 @@ async fn declined_and_asked_invites_have_their_lists_and_counts() {
         done(table.answer(link, Answer::Decline, after(1_000)).await);
     }
     let bounced = Delivery::Bounced { reason: BounceReason::Unknown, at: after(2_000) };
-    done(table.track(&links[0], bounced).await);
+    done(table.track(&links[0], bounced, after(1)).await);
     // Two declined ones, of which one bounced, and an expired one.
     let late = start() + LIFETIME + Duration::hours(1);
     for (i, seconds) in [(35, 1), (0, 2), (7, 3)] {

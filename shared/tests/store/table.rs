@@ -85,6 +85,10 @@ pub(crate) fn new_send(link: &Link, now: Timestamp) -> NewSend {
     }
 }
 
+fn new_attempt(link: &Link) -> NewAttempt {
+    NewAttempt { link: link.secret.hash(), lifetime: LIFETIME, lease: LEASE, jitter: 0.5 }
+}
+
 pub(crate) fn new_deal(seats: u32) -> NewDeal {
     let organisation =
         Organisation { id: OrganisationId::parse("acme").unwrap(), name: Title::parse("Acme").unwrap() };
@@ -184,11 +188,7 @@ impl Table {
     }
 
     /// Records what SES says of the first send's mail.
-    pub(crate) async fn track(&self, link: &Link, told: Delivery) -> Change<Stray> {
-        self.track_at(link, told, after(1)).await
-    }
-
-    pub(crate) async fn track_at(&self, link: &Link, told: Delivery, now: Timestamp) -> Change<Stray> {
+    pub(crate) async fn track(&self, link: &Link, told: Delivery, now: Timestamp) -> Change<Stray> {
         let rule = |existing: Option<&Invite>, _| track(existing, 1, told);
         self.change(link, Seen::Unread, now, rule).await
     }
@@ -237,16 +237,14 @@ impl Table {
 
     /// A deliverer claims the invite that it saw, for another attempt with this link.
     pub(crate) async fn claim(&self, seen: InviteRecord, link: &Link, now: Timestamp) -> Change<NotDue> {
-        let (link_hash, jitter) = (link.secret.hash(), 0.5);
-        let new = NewAttempt { link: link_hash, lifetime: LIFETIME, lease: LEASE, jitter };
+        let new = new_attempt(link);
         let rule = |existing: Option<&Invite>, now| take_up(existing, &self.deal, &new, now);
         self.change(link, Seen::Record(Some(seen)), now, rule).await
     }
 
     /// A deliverer claims the reminder of the invite that it saw, with this link.
     pub(crate) async fn remind(&self, seen: InviteRecord, link: &Link, now: Timestamp) -> Change<NotDue> {
-        let new = NewAttempt { link: link.secret.hash(), lifetime: LIFETIME, lease: LEASE, jitter: 0.5 };
-        let limit = RecipientLimit::NONE;
+        let (new, limit) = (new_attempt(link), RecipientLimit::NONE);
         let rule =
             |existing: Option<&Invite>, now| take_up_reminder(existing, &self.deal, &new, limit, false, now);
         self.change(link, Seen::Record(Some(seen)), now, rule).await
