@@ -112,10 +112,6 @@ impl<E> Row<'_, E> {
 }
 
 impl<E> RowOutcome<E> {
-    fn refused(refusal: E, existing: Option<Invite>) -> Self {
-        Self::Refused(refusal, existing.map(Box::new))
-    }
-
     /// For a request about one invite.
     pub fn into_invite(self) -> Result<Box<Invite>, Problem>
     where
@@ -302,7 +298,7 @@ impl Sending {
         let outcomes = rows.iter().map(|row| {
             let (send, _) = self.new_send(request, row)?;
             Ok(match (row.rule)(row.existing(), &send, request.now) {
-                Err(refusal) => RowOutcome::refused(refusal, row.existing().cloned()),
+                Err(refusal) => RowOutcome::Refused(refusal, row.existing().cloned().map(Box::new)),
                 Ok(_) if left == 0 => RowOutcome::OverLimit(allowance.retry_at),
                 Ok(invite) => {
                     left -= 1;
@@ -366,7 +362,7 @@ impl Sending {
                 (RowOutcome::Queued(Box::new(record.invite.clone())), Claim::of(record, link))
             }
             Ok((Changed::Refused(refusal, existing), _)) => {
-                (RowOutcome::refused(refusal, existing.map(|record| record.invite)), None)
+                (RowOutcome::Refused(refusal, existing.map(|record| Box::new(record.invite))), None)
             }
             Err(error) => {
                 telemetry::row_failed(&error);
