@@ -162,3 +162,21 @@ check("Stop keeps clear of the progress bar, and a card of a list is low", {}, a
   ]);
   assert.ok(stop.y - (bar.y + bar.height) >= 4, "there is room between the bar and Stop");
 });
+
+check("a long address breaks after its @ and its dots, not within a word", {}, async ({ page, stack }) => {
+  const deal = await stack.newDeal();
+  const email = `success+${deal.org}@simulator.amazonses.com`;
+  await deal.invite([email]);
+  await enter(page, deal.manager, deal.path);
+  const lines = await page.getByRole("rowheader", { name: email }).evaluate((cell) => {
+    const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+    const lines = [];
+    while (texts.nextNode()) {
+      const range = new Range();
+      range.selectNodeContents(texts.currentNode);
+      lines.push(new Set([...range.getClientRects()].map(({ top }) => top)).size);
+    }
+    return lines;
+  });
+  assert.deepEqual(lines, [1, 1, 1, 1]);
+});

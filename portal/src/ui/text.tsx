@@ -6,14 +6,9 @@
  */
 export const Text = ({ children }: { children: string | number }) => <span key={children}>{children}</span>;
 
-/** An address that may break after its `@`. */
-export function Address({ email }: { email: string }) {
-  const at = email.lastIndexOf("@") + 1;
-  return (
-    <span key={email}>
-      {email.slice(0, at)}
-      <wbr />
-      {email.slice(at)}
-    </span>
-  );
-}
+/** An address that may break after its `@` and its dots, before it breaks within a word. */
+export const Address = ({ email }: { email: string }) => (
+  <span key={email}>
+    {email.split(/(?<=[@.])/).flatMap((part, place) => (place === 0 ? [part] : [<wbr key={place} />, part]))}
+  </span>
+);
