@@ -54,6 +54,19 @@ check("two people wait and one seat is free: one button resends to the one who a
   assert.equal((await waiting.row(cat)).sends, 1, "who did not ask is not resent to");
 });
 
+check("while no seat is free, the page leads to who waits and offers no resend to all of them", {}, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal({ seats: 1 });
+  const [ann, bob] = people(deal);
+  await deal.seat(ann);
+  await deal.invite([bob]);
+  await answer(stack, await stack.linkTo(bob), "ask");
+  await enter(page, deal.manager, deal.path);
+  const notice = page.getByRole("status").filter({ hasText: "1 person waits, no seat is free." });
+  await hand.press("link", "See who asked", notice);
+  await notice.getByText("1 asked for a seat.").waitFor();
+  assert.equal(await notice.locator("p").count(), 1, "nothing empty makes the notice higher");
+});
+
 check("a declined invite has its own list, and its history says so", { hands: BOTH }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   const [ann, bob] = people(deal);

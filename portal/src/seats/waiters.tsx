@@ -32,14 +32,20 @@ export function Waiters({
         </strong>{" "}
         {listed && listed.length === asked && <Text>{askedFor(listed)}</Text>}
       </p>
-      <p class="actions">
-        {first.length > 0 && (
+      {first.length > 0 && (
+        <p key="resend" class="actions">
           <button type="button" class="small" disabled={busy} onClick={() => onResend(first)}>
             <Text>{`Resend to ${named(first)}`}</Text>
           </button>
-        )}
-        {!listed && <a href={`/deals/${deal}?status=asked`}>See who asked, and resend</a>}
-      </p>
+        </p>
+      )}
+      {!listed && (
+        <p key="list" class="actions">
+          <a href={`/deals/${deal}?status=asked`}>
+            <Text>{available === 0 ? "See who asked" : "See who asked, and resend"}</Text>
+          </a>
+        </p>
+      )}
     </Notice>
   );
 }
