@@ -11,7 +11,9 @@ export function Unsent({ deal: { id, name } }: { deal: Deal }) {
   return (
     <Notice tone="warn">
       <Text>{`Sending invites to ${name} has stopped: ${counted(left, "invite is", "invites are")} left.`}</Text>{" "}
-      <a href={`/deals/${id}/invite`}>Continue or finish</a>
+      <a class="alone" href={`/deals/${id}/invite`}>
+        Continue or finish
+      </a>
     </Notice>
   );
 }
