@@ -112,12 +112,11 @@ impl Audit {
     }
 
     async fn put(&self, group: &str, lines: &[String], deadline: Deadline) -> Result<(), Error> {
-        let log = match self.log.get() {
-            Some(log) => log,
-            None => {
-                let log = LogGroup::from_env(group)?;
-                self.log.get_or_init(|| log)
-            }
+        let log = if let Some(log) = self.log.get() {
+            log
+        } else {
+            let log = LogGroup::from_env(group)?;
+            self.log.get_or_init(|| log)
         };
         let until = deadline.earlier(TO_ANSWER).instant().min(Deadline::within(LONGEST_WAIT).instant());
         let put = tokio::time::timeout_at(until, log.put(lines, clock::now()));

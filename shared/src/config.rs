@@ -84,8 +84,10 @@ pub fn duration_text(time: Lifetime) -> String {
     format!("{}{unit}", seconds / length)
 }
 
+type Environment = Box<dyn Fn(&str) -> Option<String>>;
+
 struct Settings {
-    get: Box<dyn Fn(&str) -> Option<String>>,
+    get: Environment,
     wrong: Vec<String>,
 }
 

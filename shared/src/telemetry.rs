@@ -108,7 +108,9 @@ pub fn swept(report: &Report, queued_for: Option<Duration>, latency: Duration, u
     let lag = json!(is_whole.then_some(report.lag_seconds));
     let queued_for = json!(queued_for.filter(|_| is_whole).map(|time| time.as_secs_f64()));
     let mut values = run_values(report, latency, usage);
-    values["LeftOver"] = report.left_over.into();
+    if let Some(values) = values.as_object_mut() {
+        values.insert("LeftOver".to_owned(), report.left_over.into());
+    }
     record(BY_FUNCTION, &[("Lag", "Seconds", lag), ("QueuedFor", "Seconds", queued_for)], values);
 }
 

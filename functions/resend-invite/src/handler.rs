@@ -54,12 +54,12 @@ struct ResendBody {
     invites: Option<Vec<Object<SeenInvite>>>,
 }
 
-fn outcome_name(outcome: RowOutcome<ResendRefusal>) -> &'static str {
+fn outcome_name(outcome: &RowOutcome<ResendRefusal>) -> &'static str {
     match outcome {
         RowOutcome::Queued(_) => "resent",
         RowOutcome::Refused(ResendRefusal::Complained | ResendRefusal::Undeliverable, _) => "undeliverable",
         RowOutcome::Refused(ResendRefusal::TooSoon(_), _) | RowOutcome::OverLimit(_) => "too_soon",
-        RowOutcome::Refused(refusal, _) => Problem::from(refusal).code(),
+        RowOutcome::Refused(refusal, _) => Problem::from(*refusal).code(),
         RowOutcome::Failed(_) | RowOutcome::NoTime => "unavailable",
     }
 }
@@ -105,7 +105,7 @@ async fn resend_many(sending: &Sending, request: &Request) -> HandlerResult {
     }
     let mut outcomes = sending.send(&send_request, rows).await?.into_iter();
     let results = given.into_iter().map(|(invite_id, outcome)| {
-        let outcome = outcome.or_else(|| outcomes.next().map(outcome_name)).unwrap_or("unavailable");
+        let outcome = outcome.or_else(|| outcomes.next().as_ref().map(outcome_name)).unwrap_or("unavailable");
         RowResult { invite_id, outcome }
     });
     let results: Vec<RowResult> = results.collect();
