@@ -75,7 +75,7 @@ pub(crate) enum Queue {
     Expire,
 }
 
-/// A stored invite, with the parts of an [`Invite`] that rules and properties read. It has no version: each function
+/// A stored invite, with the parts of an `Invite` that rules and properties read. It has no version: each function
 /// knows itself whether another one wrote the invite ([`Step::Put`](crate::process::Step::Put)).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct Row {
@@ -148,7 +148,7 @@ pub(crate) struct Due {
     pub(crate) at: u8,
 }
 
-/// An [`Attempt`] that a function holds.
+/// An `Attempt` that a function holds.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct Held {
     pub(crate) place: u8,
