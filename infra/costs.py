@@ -367,7 +367,7 @@ def attacks() -> list[tuple[str, float, float]]:
     return [
         ("previews from one address", address, sum(api("", address, [PREVIEW]).costs) + address * WEB_ACL_REQUEST),
         ("loads of the portal's largest file from one address", files, files * file),
-        ("accepts with one token", token, sum(api("", token, [ACCEPT]).costs) + token * WEB_ACL_REQUEST),
+        ("accepts with one spelling of a token", token, sum(api("", token, [ACCEPT]).costs) + token * WEB_ACL_REQUEST),
         (
             "previews from many addresses, at the route's limit",
             route,

@@ -174,12 +174,20 @@ CHANGES = [
         f"AnswerInviteRole.{STATEMENT}.3.Condition.ForAllValues:StringNotEquals.dynamodb:Attributes.0",
         REMOVED,
     ),
+    ("answering_gives_no_seat", f"AnswerInviteRole.{STATEMENT}.2.{KEYS}.+", "M#*"),
+    (
+        "answering_gives_no_seat",
+        f"AnswerInviteRole.{STATEMENT}.+",
+        allow(["dynamodb:PutItem", "dynamodb:GetItem"])
+        | {"Condition": {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["M#*"]}}},
+    ),
     ("roles_name_what_they_write", f"ManageDealsRole.{STATEMENT}.2.Condition", REMOVED),
     ("roles_name_what_they_write", f"ReleaseSeatRole.{STATEMENT}.3.{KEYS}.+", "*"),
     ("few_roles_count_seats", f"AnswerInviteRole.{STATEMENT}.2.Condition.ForAllValues:StringNotEquals", REMOVED),
     ("few_roles_count_seats", f"SendInvitesRole.{STATEMENT}.3.Condition", REMOVED),
     ("few_roles_count_seats", f"TrackDeliveryRole.{STATEMENT}.2.{KEYS}.+", "L#*"),
     ("few_roles_count_seats", f"DeliverInvitesRole.{STATEMENT}.3.{KEYS}.+", "D#*"),
+    ("few_roles_count_seats", f"DeliverInvitesRole.{STATEMENT}.2.Action", ["dynamodb:PutItem", "dynamodb:DeleteItem"]),
     ("few_roles_count_seats", f"DealSeatsRole.{STATEMENT}.+", allow("dynamodb:UpdateItem")),
     ("digests_change_no_invite", f"SendDigestsRole.{STATEMENT}.+", allow("dynamodb:PutItem")),
     ("digests_change_no_invite", f"SendDigestsRole.{STATEMENT}.2.Condition", REMOVED),
@@ -246,6 +254,15 @@ CHANGES = [
         "strangers_reach_two_functions",
         "UnsubscribeDigestRoute.Properties.Target",
         {"Fn::Sub": "integrations/${ManageDealsIntegration}"},
+    ),
+    # API Gateway asks for no token where a route names no type.
+    (
+        "strangers_reach_two_functions",
+        "UnsubscribeDigestRoute.Properties",
+        {
+            "RouteKey": "POST /api/digests/unsubscribe/{id}",
+            "Target": {"Fn::Sub": "integrations/${ManageDealsIntegration}"},
+        },
     ),
     ("routes_are_explicit", "PreviewInviteRoute.Properties.RouteKey", "$default"),
     ("routes_are_explicit", "ListDealsRoute.Properties.RouteKey", "ANY /api/deals"),

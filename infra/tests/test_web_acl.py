@@ -83,6 +83,10 @@ def matched(acl: list[dict], method: str, path: str, headers: dict[str, str]) ->
         ("/api/deals/d1/invites/resend", ["api-by-address", "rows-by-address"]),
         ("/api/deals/d1/invites/cancel", ["api-by-address", "rows-by-address"]),
         ("/api/deals/d1/seats.csv", ["api-by-address", "rows-by-address"]),
+        # The gateway may route what is encoded here.
+        ("/api/deals/a%2Fb/invites", ["api-by-address", "rows-by-address"]),
+        ("/api/deals/d1/invites%3Fx", ["api-by-address", "rows-by-address"]),
+        ("/api/deals/d1/invites/", ["api-by-address", "rows-by-address"]),
         ("/api/deals/d1/seats", ["api-by-address"]),
         ("//api/x/../deals/d1/invites", ["api-by-address", "rows-by-address"]),
         ("/api/deals/d1/invites/i1/resend", ["api-by-address"]),
