@@ -14,7 +14,7 @@ pub(crate) const ATTENTION: &str = "attention";
 
 /// Shards of the due index for writers. `docs/data-model.md` says how to change the number.
 pub(crate) const DUE_SHARDS: u8 = 4;
-/// Shards that sweeps read: the larger of the present and the former [`DUE_SHARDS`].
+/// Shards that sweeps read: the larger of the present and the former `DUE_SHARDS`.
 pub const DUE_SHARDS_READ: u8 = 4;
 
 fn primary(pk: impl Into<String>, sk: impl Into<String>) -> Item {
