@@ -113,8 +113,10 @@ function DealList({ deals }: { deals: DealWithSeats[] }) {
               {number(deal.seats.available)}
             </td>
             <td role="cell" data-label="From – to">
-              <span class="unbroken">{instant(deal.startsAt)} –</span>{" "}
-              <span class="unbroken">{instant(deal.endsAt)}</span>
+              <span>
+                <span class="unbroken">{instant(deal.startsAt)} –</span>{" "}
+                <span class="unbroken">{instant(deal.endsAt)}</span>
+              </span>
             </td>
             <td role="cell" data-label="State">
               <span class={`state ${deal.state}`}>{STATES[deal.state]}</span>

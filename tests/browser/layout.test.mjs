@@ -180,3 +180,19 @@ check("a long address breaks after its @ and its dots, not within a word", {}, a
   });
   assert.deepEqual(lines, [1, 1, 1, 1]);
 });
+
+check("on a phone, each value of a deal is beside its label", {}, async ({ another, stack }) => {
+  const { page } = await another({ viewport: { width: 390, height: 844 } });
+  const { org, manager } = await stack.newDeal();
+  // A manager of a single deal is led to it.
+  await stack.newDeal({ org });
+  await enter(page, manager);
+  const cells = page.locator("td[data-label]");
+  await cells.first().waitFor();
+  const values = await cells.evaluateAll((cells) =>
+    cells.map((cell) => [cell.dataset.label, ...[...cell.children].map((value) => value.getBoundingClientRect().left)]),
+  );
+  assert.ok(values.length >= 5);
+  const [[, left]] = values.filter(([label]) => label === "State");
+  for (const [label, ...lefts] of values) assert.ok(lefts.every((at) => at >= left - 1), `${label}: ${lefts}, not ${left}`);
+});
