@@ -55,12 +55,16 @@ impl History {
         (place + 1, managers)
     }
 
-    /// What SES tells twice stands in the history once. A manager may do the same twice within a second.
+    /// What SES tells twice of a send stands in the history once. Another send may be told of in the same second, and a
+    /// manager may do the same twice in it.
     pub(crate) fn with(&self, event: HistoryEvent, at: Timestamp, by: Option<&str>) -> Self {
         let (manager, managers) = self.with_manager(by);
         let mut entries = self.entries.clone();
         let entry = Self::pack(event, at, manager);
-        if by.is_some() || !entries.contains(&entry) {
+        let sends = [HistoryEvent::Invited, HistoryEvent::Resent].map(|event| Self::pack(event, at, 0) / 100);
+        let newest = entries.iter().rposition(|other| sends.contains(&(other / 100))).unwrap_or_default();
+        let is_told = entries.iter().skip(newest).any(|told| *told == entry);
+        if by.is_some() || !is_told {
             entries.push(entry);
         }
         entries.sort_by_key(|entry| entry / 10_000);
@@ -132,6 +136,21 @@ mod tests {
             (10, HistoryEvent::Invited, Some("ann")),
         ];
         assert_eq!(told(&history), expected);
+    }
+
+    #[test]
+    fn what_is_told_twice_stands_once_for_each_send() {
+        use HistoryEvent::{Delivered, Invited, Resent, Sent};
+        let told_twice = |history: &History| {
+            [Sent, Delivered, Sent, Delivered]
+                .iter()
+                .fold(history.clone(), |history, event| history.with(*event, at(10), None))
+        };
+        let first = told_twice(&History::default().with(Invited, at(10), Some("ann")));
+        let second = told_twice(&first.with(Resent, at(10), Some("ann")));
+        let events: Vec<_> = told(&second).into_iter().map(|(_, event, _)| event).collect();
+        assert_eq!(events, [Delivered, Sent, Resent, Delivered, Sent, Invited]);
+        assert_eq!(second.with(Resent, at(12), Some("ann")).with(Sent, at(10), None).entries.len(), 7);
     }
 
     #[test]
