@@ -85,7 +85,7 @@ test-api: build portal $(API)/ready ## Test the API against its OpenAPI descript
 # Seconds for the histories, the chaos, each fuzz target, and each kind of people of the API test.
 PROVE_SECONDS ?= 600
 
-prove: prove-model prove-faults prove-histories prove-load prove-chaos ## Run the long proof: hours, or 70 minutes with PROVE_SECONDS=60 (docs/reliability.md)
+prove: prove-model prove-faults prove-histories prove-load prove-chaos ## Run the long proof: hours, or 100 minutes with PROVE_SECONDS=60 (docs/reliability.md)
 	$(MAKE) fuzz FUZZ_SECONDS=$(PROVE_SECONDS)
 	$(MAKE) prove-api
 
