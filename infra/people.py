@@ -142,7 +142,7 @@ def appoint(cognito, block: Block, pool: str, email: str, group: str, organisati
         block.lift(known["sub"])
         if attributes:
             if known.get("custom:org") != organisation:
-                # It tells of the organisation that the person managed before.
+                # It names deals of the organisation that the person managed before.
                 block.end_digest(known["sub"])
             cognito.admin_update_user_attributes(UserPoolId=pool, Username=name, UserAttributes=attributes)
     cognito.admin_add_user_to_group(UserPoolId=pool, Username=name, GroupName=group)

@@ -65,7 +65,7 @@ def test_a_new_manager_is_created_with_the_organisation(cognito, block):
 def test_an_existing_user_gets_the_organisation(cognito, block):
     add_users(cognito.stub, "u1")
     block.stub.add_client_error("update_item", "ConditionalCheckFailedException")
-    # A digest would tell of the organisation before.
+    # A digest would name deals of the organisation before.
     add_deletion(block, "DIGEST")
     wanted = PERSON | {"UserAttributes": [{"Name": "custom:org", "Value": "acme"}]}
     cognito.stub.add_response("admin_update_user_attributes", {}, wanted)

@@ -55,8 +55,8 @@ impl History {
         (place + 1, managers)
     }
 
-    /// What SES tells twice of a send stands in the history once. Another send may be told of in the same second, and a
-    /// manager may do the same twice in it.
+    /// What SES reports twice about a send stands in the history once. The events of another send may have the same second,
+    /// and a manager may do the same twice within a second.
     pub(crate) fn with(&self, event: HistoryEvent, at: Timestamp, by: Option<&str>) -> Self {
         let (manager, managers) = self.with_manager(by);
         let mut entries = self.entries.clone();

@@ -121,7 +121,7 @@ impl Store {
         }
     }
 
-    /// Returns the digest's organisation, also if the digest was off already. `None` if there is no such digest.
+    /// Returns the digest's organisation, also if the digest was off already. `None` if the digest does not exist.
     pub async fn switch_digest_off(
         &self,
         manager: &PersonId,
