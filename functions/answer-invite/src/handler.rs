@@ -37,9 +37,12 @@ async fn declined(store: &Store, request: &Request) -> HandlerResult {
 /// Lifts an opt-out, at the same time as the ask is stored.
 async fn asked(store: &Store, request: &Request) -> HandlerResult {
     let (deal, record, hash) = sent_link(store, request).await?;
-    let rule = |existing: Option<&Invite>, now| ask(existing, &deal, &hash, now);
     // A refusal lifts nothing.
-    let foreseen = rule(Some(&record.invite), request.now)?.asked;
+    let foreseen = ask(Some(&record.invite), &deal, &hash, request.now)?.asked;
+    // From here on the ask stands: who ends the invite before the write, ends it after the ask.
+    let rule = |existing: Option<&Invite>, now| {
+        ask(existing, &deal, &hash, now).or_else(|refusal| existing.cloned().ok_or(refusal))
+    };
     let email = record.invite.email.clone();
     let lifted = store.opt_in(&deal.organisation.id, &email, request.now);
     let invite = answer(store, request, &deal, record, rule, lifted).await?;

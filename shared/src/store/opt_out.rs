@@ -50,12 +50,13 @@ impl Store {
             .map(drop)
     }
 
-    /// Leaves a mark, because SNS may repeat the event of an older complaint.
+    /// Leaves a mark, because SNS may repeat the event of an older complaint. When the SDK repeats the write late, a
+    /// newer opt-out stays.
     pub async fn opt_in(&self, organisation: &OrganisationId, email: &Email, now: Timestamp) -> Result<()> {
         let key = keys::opt_out_key(keys::opt_out(organisation, email));
         let update = "SET liftedAt = :now, purgeAt = :purgeAt REMOVE optedOutAt";
         let purge_at = (now + MARK_KEPT).timestamp();
         let values = values([(":now", n(now.timestamp())), (":purgeAt", n(purge_at))]);
-        self.update(key, update, "attribute_exists(optedOutAt)", values).await.map(drop)
+        self.update(key, update, "optedOutAt <= :now", values).await.map(drop)
     }
 }

@@ -57,4 +57,6 @@ async fn i10_only_a_newer_complaint_undoes_an_opt_in() {
     table.store.opt_in(organisation, email, after(70)).await.unwrap();
     table.store.opt_out(organisation, email, after(70), None).await.unwrap();
     assert!(is_out().await, "their own no");
+    table.store.opt_in(organisation, email, after(60)).await.unwrap();
+    assert!(is_out().await, "an opt-in that arrives after a newer no");
 }

@@ -507,7 +507,7 @@ impl Recording<'_> {
 
     async fn answer(&self, who: &str, rng: &mut Rng) {
         let Some(MailedLink { address, send, token }) = self.mail(rng).await else { return };
-        let answer = ["decline", "decline", "ask", "opt-out", "opt-in", "opt-in"][rng.usize(0..6)];
+        let answer = ["decline", "ask", "ask", "opt-out", "opt-out", "opt-in"][rng.usize(0..6)];
         let exchange = self.ask(self.stack.answer(answer, &token)).await;
         self.note_plain(who, &exchange, Action::Answer(answer, address, send));
     }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tests::{Deal, TestStack, assert_fields, emails, events, eventually, outcomes};
+use tests::proxy::{Calls, Fault, Proxy};
+use tests::{Deal, TestStack, assert_fields, emails, events, eventually, outcomes, settings_with};
 
 const ANN: &str = "ann@example.com";
 const SOON: Duration = Duration::from_secs(30);
@@ -180,4 +181,24 @@ async fn i10_a_complaint_is_an_opt_out() {
     stack.answer("opt-in", &token).await.ok(200);
     deal.resend(&id, None).await.ok(200);
     assert_eq!(stack.inbox_for(ANN).await.len(), 2);
+}
+
+/// Only a 202 lifts an opt-out, also when the manager cancels the invite before the ask is stored.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn i10_an_ask_that_lifts_an_opt_out_is_never_refused() {
+    let proxy = Proxy::start().await;
+    let stack = TestStack::behind(&proxy, settings_with(&[])).await;
+    let deal = stack.deal(1).await;
+    let (id, older, token) = resent(&stack, &deal, ANN).await;
+    stack.answer("opt-out", &token).await.ok(200);
+    let late = Fault::ArriveLate(Duration::from_secs(1));
+    let write = proxy.disturb(Calls::of("PutItem").containing("askedAt"), 0, 1, late);
+    let cancel = async {
+        eventually("the ask writes", SOON, || async { (write.met() == 1).then_some(()) }).await;
+        deal.cancel(&id).await
+    };
+    let (asked, cancelled) = tokio::join!(stack.answer("ask", &older), cancel);
+    assert_eq!(cancelled.status, 204, "{}", cancelled.show());
+    assert!(asked.ok(202)["askedAt"].is_string());
+    assert_eq!(outcomes(&deal.invite(&[ANN]).await), ["invited"]);
 }
