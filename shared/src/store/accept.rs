@@ -66,11 +66,12 @@ impl Store {
                 .await;
                 let refusal = match written? {
                     AcceptWrite::Taken => Some(AcceptRefusal::AlreadyYours { accepted_at }),
-                    AcceptWrite::Refused(met) => refusal(met, link, learner, now)?,
+                    AcceptWrite::Refused(met) => refusal(met, link, learner, &writer, now)?,
                     // The deal may be full by now, or the seat the learner's already: look before a retry.
                     AcceptWrite::Unsure(error) => {
                         let met = self.look(link, learner).await?;
-                        let refusal = met.map_or(Ok(None), |met| refusal(met, link, learner, now))?;
+                        let refusal =
+                            met.map_or(Ok(None), |met| refusal(met, link, learner, &writer, now))?;
                         if refusal.is_none() && deadline.left() <= backoff.bound {
                             return Err(error);
                         }
@@ -201,11 +202,17 @@ fn refusal(
     [invite, seat, deal]: Met,
     link: &Link,
     learner: &PersonId,
+    writer: &str,
     now: Timestamp,
 ) -> Result<Option<AcceptRefusal>> {
     let existing = |item: Item| Some(item).filter(|item| !item.is_empty());
     if let Some(item) = invite {
         let record = existing(item).map(item::invite).transpose()?;
+        // An earlier attempt, whose response was lost, took the seat. It may have been released since.
+        if let Some(ours) = record.as_ref().filter(|record| record.writers.iter().any(|by| by == writer)) {
+            let accepted_at = ours.invite.accepted_at.unwrap_or_else(|| whole_seconds(now));
+            return Ok(Some(AcceptRefusal::AlreadyYours { accepted_at }));
+        }
         let (invite, hash) = (record.map(|record| record.invite), link.secret.hash());
         let accepts = known(invite.as_ref(), &hash).and_then(|it| invite_accepts(it, &hash, learner, now));
         if let Err(refusal) = accepts {

@@ -70,6 +70,24 @@ async fn i1_a_late_release_keeps_a_newer_seat() {
     }
 }
 
+/// The response of an accept is lost, and a manager releases the seat before the accept looks at it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_accept_recognises_its_own_write_after_a_release() {
+    for is_invited_again in [false, true] {
+        let table = Table::new(3).await;
+        let (link, _) = table.send(ANN, start()).await;
+        let (others, key) = (table.others(), link.key());
+        table.wire.lose_answer_after(async move {
+            others.store.release_seat(key, None, None, after(2), soon()).await.unwrap().unwrap();
+            if is_invited_again {
+                others.send(ANN, after(3)).await;
+            }
+        });
+        table.accepts(&link, "ann", after(1)).await;
+        assert_eq!(table.held("ann").await, (0, false), "the release stays");
+    }
+}
+
 #[tokio::test]
 async fn a_deal_is_created_and_changed_once() {
     for fault in [Fault::LoseAnswer, Fault::CancelByConflict] {

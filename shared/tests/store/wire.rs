@@ -35,6 +35,7 @@ pub(crate) enum Fault {
 enum Event {
     Fault(Fault),
     OtherWrite { happens: BoxFuture<'static, ()>, is_late: bool },
+    LostBefore(BoxFuture<'static, ()>),
 }
 
 /// Counts round trips and injects faults. In every test, it checks that each write of an invite raises the version and
@@ -56,6 +57,8 @@ impl Storable for Fault {
 #[derive(Default)]
 struct WireState {
     events: VecDeque<Event>,
+    /// What happens between the current write and its lost response.
+    meanwhile: Option<BoxFuture<'static, ()>>,
     round_trips: usize,
     /// Whether no request has ended in the current round trip.
     is_under_way: bool,
@@ -77,6 +80,11 @@ impl Wire {
     pub(crate) fn before_late_write(&self, happens: impl Future<Output = ()> + Send + 'static) {
         let event = Event::OtherWrite { happens: Box::pin(happens), is_late: true };
         self.0.lock().unwrap().events.push_back(event);
+    }
+
+    /// The next write is carried out, then this happens, and then the response is lost.
+    pub(crate) fn lose_answer_after(&self, happens: impl Future<Output = ()> + Send + 'static) {
+        self.0.lock().unwrap().events.push_back(Event::LostBefore(Box::pin(happens)));
     }
 
     pub(crate) fn clear_faults(&self) {
@@ -166,6 +174,10 @@ impl Intercept for Wire {
                 }
                 Fault::None
             }
+            Some(Event::LostBefore(happens)) => {
+                self.0.lock().unwrap().meanwhile = Some(happens);
+                Fault::LoseAnswer
+            }
             None => Fault::None,
         };
         if !matches!(fault, Fault::LoseAnswer | Fault::None) {
@@ -190,7 +202,13 @@ impl Intercept for Wire {
         let (status, body) = match bag.load::<Fault>().copied().unwrap_or(Fault::None) {
             Fault::None => return Ok(()),
             Fault::Refuse => (400, json!({ "__type": "ValidationException" })),
-            Fault::LoseAnswer => (500, json!({ "__type": "InternalServerError" })),
+            Fault::LoseAnswer => {
+                let meanwhile = self.0.lock().unwrap().meanwhile.take();
+                if let Some(happens) = meanwhile {
+                    block_in_place(|| Handle::current().block_on(happens));
+                }
+                (500, json!({ "__type": "InternalServerError" }))
+            }
             Fault::Conflict => (400, json!({ "__type": "TransactionConflictException" })),
             Fault::CancelByConflict => cancelled(["TransactionConflict", "None", "None"]),
             Fault::CancelByBoth => cancelled(["TransactionConflict", failed, failed]),
