@@ -5,7 +5,7 @@ use shared::audit::owner;
 use shared::domain::accept::{AcceptRefusal, deal_accepts, may_preview};
 use shared::domain::{Deal, Invite, Status, Timestamp};
 use shared::http::{self, App, DealSummary, HandlerResult, Problem, Request, Time};
-use shared::store::{AcceptOutcome, Seat, Store};
+use shared::store::{Seat, Store};
 use std::time::Duration;
 
 /// Time reserved for the answer when conflicts have used up the rest.
@@ -64,18 +64,12 @@ async fn accept(store: &Store, request: &Request) -> HandlerResult {
     let link = request.link()?;
     let deadline = request.deadline.earlier(TO_ANSWER);
     let accept = store.accept_invite(&link, &learner.id, learner.email.as_ref(), request.now, deadline);
-    let accepted = |outcome: &AcceptOutcome| match outcome {
-        AcceptOutcome::Accepted { deal, .. } => Some(owner(deal)),
-        AcceptOutcome::Refused(_) => None,
-    };
-    match request.ledger.note(Some(link.deal), Some(link.invite), accept, accepted).await? {
-        AcceptOutcome::Accepted { deal, accepted_at } => {
-            let (organisation, accepted_at) = (&deal.organisation, Time::from(accepted_at));
-            let seat = json!({"dealId": deal.id, "organisation": organisation, "acceptedAt": accepted_at});
-            Ok(http::json(200, &seat))
-        }
-        AcceptOutcome::Refused(refusal) => Err(refusal.into()),
-    }
+    let accepted = |answer: &Result<(Deal, _), _>| answer.as_ref().ok().map(|(deal, _)| owner(deal));
+    let (deal, accepted_at) =
+        request.ledger.note(Some(link.deal), Some(link.invite), accept, accepted).await??;
+    let (organisation, accepted_at) = (&deal.organisation, Time::from(accepted_at));
+    let seat = json!({"dealId": deal.id, "organisation": organisation, "acceptedAt": accepted_at});
+    Ok(http::json(200, &seat))
 }
 
 async fn seats(store: &Store, request: &Request) -> HandlerResult {

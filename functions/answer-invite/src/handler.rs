@@ -120,9 +120,6 @@ async fn answer(
     let key = record.key;
     let change = store.change(key, Seen::Record(Some(record)), request.now, request.deadline, rule);
     let both = async { tokio::try_join!(change, opt_out).map(|(changed, ())| changed) };
-    let is_done = |changed: &Changed<_>| matches!(changed, Changed::Done(_)).then(|| owner(deal));
-    match request.ledger.note(Some(key.deal), Some(key.invite), both, is_done).await? {
-        Changed::Done(record) => Ok(record.invite),
-        Changed::Refused(refusal, _) => Err(refusal.into()),
-    }
+    let is_done = |changed: &Changed<_>| changed.is_ok().then(|| owner(deal));
+    Ok(request.ledger.note(Some(key.deal), Some(key.invite), both, is_done).await??.invite)
 }

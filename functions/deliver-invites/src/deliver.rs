@@ -6,7 +6,7 @@ use shared::domain::claim::{NewAttempt, take_up};
 use shared::domain::remind::take_up_reminder;
 use shared::domain::{Deal, DealId, Invite, Timestamp};
 use shared::sending::{Claim, Run, Runner, Sending};
-use shared::store::{Changed, InviteRecord, Seen, StoreError, jitter, keys::Queue, new_link};
+use shared::store::{InviteRecord, Seen, StoreError, jitter, keys::Queue, new_link};
 use shared::sweep::{Report, sweep};
 use shared::telemetry;
 use std::cell::{Cell, RefCell};
@@ -121,9 +121,7 @@ impl Deliverer<'_> {
             .store
             .change(key, Seen::Record(Some(record)), clock::now(), self.deadline, rule)
             .await?;
-        Ok(match changed {
-            Changed::Done(record) => Claim::of(record, link).map(|claim| (claim, Rc::clone(&deal))),
-            Changed::Refused(..) => None,
-        })
+        let claim = changed.ok().and_then(|record| Claim::of(record, link));
+        Ok(claim.map(|claim| (claim, Rc::clone(&deal))))
     }
 }

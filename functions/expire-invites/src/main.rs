@@ -6,7 +6,7 @@ use shared::clock::{self, Deadline, TO_REPORT};
 use shared::config::Config;
 use shared::domain::Timestamp;
 use shared::domain::expire::expire;
-use shared::store::{Changed, InviteRecord, Seen, Store, keys::Queue};
+use shared::store::{InviteRecord, Seen, Store, keys::Queue};
 use shared::sweep::{Report, sweep};
 use shared::telemetry;
 
@@ -40,8 +40,8 @@ async fn mark(store: &Store, due: Vec<InviteRecord>, deadline: Deadline) -> Repo
         .map(|record| store.change(record.key, Seen::Record(Some(record)), clock::now(), deadline, expire))
         .buffer_unordered(WRITES)
         .map(|marked| match marked {
-            Ok(Changed::Done(_)) => Report { done: 1, ..Report::default() },
-            Ok(Changed::Refused(..)) => Report { skipped: 1, ..Report::default() },
+            Ok(Ok(_)) => Report { done: 1, ..Report::default() },
+            Ok(Err(_)) => Report { skipped: 1, ..Report::default() },
             Err(error) => Report::failed(&error),
         })
         .fold(Report::default(), async |sum, marked| sum.plus(marked))

@@ -13,7 +13,6 @@ use shared::domain::{
     Deal, DealChange, NewDeal, Organisation, OrganisationId, Timestamp, Title, whole_seconds,
 };
 use shared::http::{self, App, DealView, HandlerResult, Object, Problem, Request, authorize_deal_id};
-use shared::store::CreateOutcome;
 
 pub(crate) async fn route(app: &App, request: Request) -> HandlerResult {
     match request.route() {
@@ -81,25 +80,9 @@ async fn create(app: &App, request: &Request) -> HandlerResult {
     let body_hash = hash(&[&serde_json::to_vec(&body).unwrap_or_default()]);
     let idempotency = key.as_deref().map(|key| (key, body_hash.as_str()));
     let create = app.store.create_deal(&new, idempotency, app.config.retention, request.now);
-    let created = |outcome: &CreateOutcome| match outcome {
-        CreateOutcome::Created(deal) => Some(owner(deal)),
-        CreateOutcome::KeyReused | CreateOutcome::Deleted | CreateOutcome::EndsTooLate => None,
-    };
-    match request.ledger.note(None, None, create, created).await? {
-        CreateOutcome::Created(deal) => {
-            let response = http::with_etag(201, deal.revision, &DealView::new(&deal, request.now));
-            Ok(response.with("location", format!("/api/deals/{}", deal.id)))
-        }
-        CreateOutcome::KeyReused => {
-            let detail = "This Idempotency-Key was used with another body. Use a new key for a new deal.";
-            Err(Problem::new(422, "idempotency_key_reused", detail))
-        }
-        CreateOutcome::Deleted => {
-            let detail = "The deal of this Idempotency-Key was deleted. Use a new key for a new deal.";
-            Err(Problem::new(422, "idempotency_key_reused", detail))
-        }
-        CreateOutcome::EndsTooLate => Err(Problem::field("endsAt", "is too far in the future")),
-    }
+    let deal = request.ledger.note(None, None, create, |created| created.as_ref().ok().map(owner)).await??;
+    let response = http::with_etag(201, deal.revision, &DealView::new(&deal, request.now));
+    Ok(response.with("location", format!("/api/deals/{}", deal.id)))
 }
 
 #[derive(Deserialize)]

@@ -8,7 +8,7 @@ use shared::domain::release::ReleaseRefusal;
 use shared::domain::{DealId, Invite, InviteId, InviteKey};
 use shared::http::{self, App, HandlerResult, Manager, Object, Problem, Request, RowResult, SeenInvite};
 use shared::http::{authorize_deal_id, check_rows, no_content, summary};
-use shared::store::{Changed, Seen, StoreError};
+use shared::store::{Changed, Refused, Seen, StoreError};
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
@@ -31,8 +31,8 @@ pub(crate) async fn route(app: &App, request: Request) -> HandlerResult {
             let key = InviteKey { invite: request.invite_id()?, deal: deal().await? };
             let expected = request.if_match(app.store.sends(key)).await?;
             match cancel_one(app, &request, &manager, key, Seen::Unread, expected).await? {
-                Changed::Done(_) | Changed::Refused(CancelRefusal::AlreadyDone, _) => Ok(no_content()),
-                Changed::Refused(refusal, _) => Err(refusal.into()),
+                Ok(_) | Err(Refused(CancelRefusal::AlreadyDone, _)) => Ok(no_content()),
+                Err(refused) => Err(refused.into()),
             }
         }
         "DELETE /api/deals/{dealId}/seats/{inviteId}" => {
@@ -62,9 +62,8 @@ async fn cancel_one(
 ) -> Result<Changed<CancelRefusal>, StoreError> {
     let rule = |existing: Option<&Invite>, now| cancel(existing, expected, manager.email.as_deref(), now);
     let cancel = app.store.change(key, seen, request.now, request.deadline.earlier(TO_ANSWER), rule);
-    let cancelled = |answer: &Changed<_>| {
-        matches!(answer, Changed::Done(_)).then(|| (Some(key.deal), manager.organisation.clone()))
-    };
+    let cancelled =
+        |answer: &Changed<_>| answer.is_ok().then(|| (Some(key.deal), manager.organisation.clone()));
     request.ledger.note(Some(key.deal), Some(key.invite), cancel, cancelled).await
 }
 
@@ -92,8 +91,8 @@ async fn cancel_many(
             Some(key) => {
                 let seen = Seen::Record(records.get(&key.invite).cloned());
                 match cancel_one(app, request, manager, key, seen, Some(row.sends)).await {
-                    Ok(Changed::Done(_) | Changed::Refused(CancelRefusal::AlreadyDone, _)) => "cancelled",
-                    Ok(Changed::Refused(refusal, _)) => Problem::from(refusal).code(),
+                    Ok(Ok(_) | Err(Refused(CancelRefusal::AlreadyDone, _))) => "cancelled",
+                    Ok(Err(refused)) => Problem::from(refused).code(),
                     Err(_) => "unavailable",
                 }
             }

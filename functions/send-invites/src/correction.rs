@@ -38,12 +38,8 @@ pub(crate) async fn correct(sending: &Sending, request: &Request) -> HandlerResu
             let rule = |existing: Option<&Invite>, now| correct_in_place(existing, &correction, now);
             let seen = Seen::Record(record);
             let change = sending.store.change(key, seen, request.now, request.deadline, rule);
-            let changed =
-                |answer: &Changed<_>| matches!(answer, Changed::Done(_)).then(|| owner(&send_request.deal));
-            match request.ledger.note(Some(key.deal), Some(invite), change, changed).await? {
-                Changed::Done(record) => record.invite,
-                Changed::Refused(refusal, _) => return Err(refusal.into()),
-            }
+            let changed = |answer: &Changed<_>| answer.is_ok().then(|| owner(&send_request.deal));
+            request.ledger.note(Some(key.deal), Some(invite), change, changed).await??.invite
         }
     };
     let view = InviteView::new(&corrected, &send_request.deal, request.now);

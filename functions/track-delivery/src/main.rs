@@ -10,7 +10,7 @@ use shared::clock::{self, Deadline, TO_REPORT};
 use shared::config::Config;
 use shared::domain::track::track;
 use shared::domain::{Delivery, Invite, InviteKey, Timestamp};
-use shared::store::{Changed, Seen, Store, StoreError};
+use shared::store::{Seen, Store, StoreError};
 use shared::telemetry::{self, Tracked};
 
 #[tokio::main(flavor = "current_thread")]
@@ -48,7 +48,7 @@ async fn track_all(store: &Store, topic: &str, payload: Value, deadline: Deadlin
         let rule = |existing: Option<&Invite>, _| track(existing, send, told);
         let change = store.change(key, Seen::Unread, now, deadline, rule);
         match tokio::try_join!(change, respect(store, key, told, now)).map(|(changed, ())| changed) {
-            Ok(Changed::Done(_)) => {
+            Ok(Ok(_)) => {
                 tracked.lag_seconds = tracked.lag_seconds.max(Some((now - at).num_seconds().max(0)));
                 match told {
                     Delivery::Delivered { .. } => tracked.delivered += 1,
@@ -57,7 +57,7 @@ async fn track_all(store: &Store, topic: &str, payload: Value, deadline: Deadlin
                     _ => tracked.others += 1,
                 }
             }
-            Ok(Changed::Refused(..)) => tracked.strays += 1,
+            Ok(Err(_)) => tracked.strays += 1,
             Err(error) => {
                 telemetry::row_failed(&error);
                 failed = Err(error.into());

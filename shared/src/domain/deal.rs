@@ -168,6 +168,16 @@ pub enum DealChangeRefusal {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DealCreateRefusal {
+    /// The key was used with another body.
+    KeyReused,
+    /// The deal that was created with this key and body has been deleted.
+    Deleted,
+    /// The purge date would not fit into the deal's id.
+    EndsTooLate,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum DealDeleteRefusal {
     Stale,
     /// Somebody was invited.

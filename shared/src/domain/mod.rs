@@ -26,8 +26,8 @@ pub mod track;
 mod unsubscribe;
 
 pub use deal::{
-    Deal, DealChange, DealChangeRefusal, DealDeleteRefusal, DealState, NewDeal, Organisation, OrganisationId,
-    Salt,
+    Deal, DealChange, DealChangeRefusal, DealCreateRefusal, DealDeleteRefusal, DealState, NewDeal,
+    Organisation, OrganisationId, Salt,
 };
 pub use email::{Email, EmailError};
 pub use history::{History, HistoryEntry, HistoryEvent};

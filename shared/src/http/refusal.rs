@@ -7,7 +7,14 @@ use crate::domain::cancel::CancelRefusal;
 use crate::domain::correct::CorrectRefusal;
 use crate::domain::release::ReleaseRefusal;
 use crate::domain::resend::ResendRefusal;
-use crate::domain::{DealChangeRefusal, DealDeleteRefusal};
+use crate::domain::{DealChangeRefusal, DealCreateRefusal, DealDeleteRefusal};
+use crate::store::Refused;
+
+impl<R: Into<Problem>> From<Refused<R>> for Problem {
+    fn from(Refused(refusal, _): Refused<R>) -> Self {
+        refusal.into()
+    }
+}
 
 impl From<AcceptRefusal> for Problem {
     fn from(refusal: AcceptRefusal) -> Self {
@@ -121,6 +128,21 @@ impl From<DealChangeRefusal> for Problem {
                 Self::field("endsAt", detail)
             }
         }
+    }
+}
+
+impl From<DealCreateRefusal> for Problem {
+    fn from(refusal: DealCreateRefusal) -> Self {
+        let detail = match refusal {
+            DealCreateRefusal::KeyReused => {
+                "This Idempotency-Key was used with another body. Use a new key for a new deal."
+            }
+            DealCreateRefusal::Deleted => {
+                "The deal of this Idempotency-Key was deleted. Use a new key for a new deal."
+            }
+            DealCreateRefusal::EndsTooLate => return Self::field("endsAt", "is too far in the future"),
+        };
+        Self::new(422, "idempotency_key_reused", detail)
     }
 }
 

@@ -15,7 +15,9 @@ use crate::domain::limit::SendingLimits;
 use crate::domain::{Deal, DealState, Email, Invite, InviteId, InviteKey, Link, NewSend, Queued, Timestamp};
 use crate::http::{Manager, Problem, Request, authorize_deal, authorize_deal_id};
 use crate::mail::ses::{Mailer, SuppressionError};
-use crate::store::{Allowance, Changed, InviteRecord, OptOuts, Seen, Sender, Store, StoreError, new_link};
+use crate::store::{
+    Allowance, Changed, InviteRecord, OptOuts, Refused, Seen, Sender, Store, StoreError, new_link,
+};
 use crate::telemetry;
 use aws_types::SdkConfig;
 use futures_util::future;
@@ -348,8 +350,7 @@ impl Sending {
                 self.store.change_both([key, link.key()], request.now, deadline, &old.rule, rule).await
             };
             let (deal, invite) = (Some(request.deal.id), Some(row.invite));
-            let is_done =
-                |changed: &Changed<E>| matches!(changed, Changed::Done(_)).then(|| owner(&request.deal));
+            let is_done = |changed: &Changed<E>| changed.is_ok().then(|| owner(&request.deal));
             let noted = request.ledger.note(deal, invite, change, is_done);
             let changed = match &row.replaces {
                 Some(old) => request.ledger.note(deal, Some(old.invite), noted, is_done).await?,
@@ -358,10 +359,10 @@ impl Sending {
             Ok((changed, link))
         };
         match written.await {
-            Ok((Changed::Done(record), link)) => {
+            Ok((Ok(record), link)) => {
                 (RowOutcome::Queued(Box::new(record.invite.clone())), Claim::of(record, link))
             }
-            Ok((Changed::Refused(refusal, existing), _)) => {
+            Ok((Err(Refused(refusal, existing)), _)) => {
                 (RowOutcome::Refused(refusal, existing.map(|record| Box::new(record.invite))), None)
             }
             Err(error) => {

@@ -8,7 +8,7 @@ use crate::domain::outcome::{Outcome, record_outcome};
 use crate::domain::{Attempt, Deal, FailureReason, Invite, Link, Timestamp};
 use crate::mail::compose;
 use crate::mail::ses::{BULK, Outgoing, Verdict};
-use crate::store::{Changed, InviteRecord, Seen, jitter};
+use crate::store::{InviteRecord, Refused, Seen, jitter};
 use crate::telemetry::{self, Mailed};
 use chrono::Duration as Span;
 use futures_util::future;
@@ -235,8 +235,8 @@ impl Run<'_> {
         let rule = |existing: Option<&Invite>, now| record_outcome(existing, &attempt, outcome, now);
         let seen = Seen::Record(Some(record));
         match self.sending.store.change(link.key(), seen, now, self.ends, rule).await {
-            Ok(Changed::Done(record)) => record.invite,
-            Ok(Changed::Refused(_, existing)) => existing.map_or(as_claimed, |record| record.invite),
+            Ok(Ok(record)) => record.invite,
+            Ok(Err(Refused(_, existing))) => existing.map_or(as_claimed, |record| record.invite),
             Err(error) => {
                 tracing::error!(%error, "an outcome could not be recorded");
                 as_claimed

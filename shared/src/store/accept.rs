@@ -19,16 +19,6 @@ use aws_smithy_types::retry::RetryConfig;
 use chrono::Duration as Span;
 use futures_util::future;
 
-#[derive(Clone, PartialEq, Debug)]
-pub enum AcceptOutcome {
-    /// The learner holds a seat, from this accept or an earlier one.
-    Accepted {
-        deal: Box<Deal>,
-        accepted_at: Timestamp,
-    },
-    Refused(AcceptRefusal),
-}
-
 enum AcceptWrite {
     Taken,
     Refused(Met),
@@ -40,8 +30,9 @@ enum AcceptWrite {
 type Met = [Option<Item>; 3];
 
 impl Store {
-    /// Takes a seat in one transaction over invite, seat and deal, with no read before it (I1). After an
-    /// error the learner may hold the seat all the same; accepting again gives the same answer.
+    /// Takes a seat in one transaction over invite, seat and deal, with no read before it (I1). Returns the deal, and when
+    /// the learner took the seat, now or earlier. After an error the learner may hold the seat all the same; accepting
+    /// again gives the same answer.
     pub async fn accept_invite(
         &self,
         link: &Link,
@@ -49,7 +40,7 @@ impl Store {
         email: Option<&Email>,
         now: Timestamp,
         deadline: Deadline,
-    ) -> Result<AcceptOutcome> {
+    ) -> Result<Result<(Deal, Timestamp), AcceptRefusal>> {
         let (watch, asked_at) = (clock::start(), now);
         let accepted = async {
             let digest = email.map(|email| address_digest(link.deal, email));
@@ -81,9 +72,9 @@ impl Store {
                 match refusal {
                     Some(AcceptRefusal::AlreadyYours { accepted_at }) => {
                         let deal = deal?.ok_or(StoreError::Corrupt("no deal"))?;
-                        return Ok(AcceptOutcome::Accepted { deal: Box::new(deal), accepted_at });
+                        return Ok(Ok((deal, accepted_at)));
                     }
-                    Some(refusal) => return Ok(AcceptOutcome::Refused(refusal)),
+                    Some(refusal) => return Ok(Err(refusal)),
                     None => backoff.wait().await,
                 }
             }

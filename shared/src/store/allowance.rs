@@ -4,7 +4,7 @@
 //! early. `docs/reliability.md` lists when it may apply late. Each write leaves a random id, by which a write
 //! that the SDK repeats recognises itself.
 
-use super::write::WriteOutcome;
+use super::write::Written;
 use super::{Item, Result, Store, StoreError, item, keys, n, s, values, writer_id};
 use crate::domain::limit::{SendingLimits, next_second};
 use crate::domain::{Deal, PersonId, Timestamp};
@@ -136,10 +136,8 @@ impl Store {
                 values([(":sends", n(sends)), (":most", n(window.limit - sends)), (":now", millis.clone())]);
             let condition = format!("windowEnds > :now AND used <= :most AND {MAY_SEND} AND {IS_NEW}");
             match self.count_once(key.clone(), &attempt, "used = used + :sends", &condition, more).await? {
-                WriteOutcome::Done(item) => {
-                    return Ok(Grant { window, sends, ends_at: counted(&item)?.1 });
-                }
-                WriteOutcome::Refused(Some(item)) if now < counted(&item)?.1 => {
+                Ok(item) => return Ok(Grant { window, sends, ends_at: counted(&item)?.1 }),
+                Err(Some(item)) if now < counted(&item)?.1 => {
                     let (used, ends_at) = counted(&item)?;
                     sends = window.limit.saturating_sub(used).min(sends);
                     if sends == 0 {
@@ -147,7 +145,7 @@ impl Store {
                     }
                     continue;
                 }
-                WriteOutcome::Refused(_) => {}
+                Err(_) => {}
             }
             let new_window = values([
                 (":sends", n(sends)),
@@ -157,16 +155,14 @@ impl Store {
             ]);
             let set = "used = :sends, windowEnds = :ends, purgeAt = :purgeAt";
             let condition = format!("(attribute_not_exists(pk) OR windowEnds <= :now) AND {MAY_SEND}");
-            if let WriteOutcome::Done(item) =
-                self.count_once(key.clone(), &attempt, set, &condition, new_window).await?
-            {
+            if let Ok(item) = self.count_once(key.clone(), &attempt, set, &condition, new_window).await? {
                 return Ok(Grant { window, sends, ends_at: counted(&item)?.1 });
             }
         }
         Ok(Grant { window, sends: 0, ends_at: now + Duration::seconds(1) })
     }
 
-    /// Updates a count under the id `attempt`. `Done` also if an earlier repetition was stored.
+    /// Updates a count under the id `attempt`. `Ok` also if an earlier repetition was stored.
     async fn count_once(
         &self,
         key: Item,
@@ -174,18 +170,18 @@ impl Store {
         set: &str,
         condition: &str,
         mut operands: Item,
-    ) -> Result<WriteOutcome> {
+    ) -> Result<Written> {
         let older =
             (2..=KEPT).map(|place| format!(", attempt{place} = if_not_exists(attempt{}, :none)", place - 1));
         let update = format!("SET {set}, attempt1 = :attempt{}", older.collect::<String>());
         operands.extend(values([(":attempt", s(attempt)), (":none", s("none"))]));
         Ok(match self.update(key, update, condition, operands).await? {
-            WriteOutcome::Refused(Some(item))
+            Err(Some(item))
                 if (1..=KEPT).any(|place| item::text(&item, &format!("attempt{place}")) == Some(attempt)) =>
             {
-                WriteOutcome::Done(item)
+                Ok(item)
             }
-            outcome => outcome,
+            written => written,
         })
     }
 }

@@ -4,10 +4,10 @@
 //! that a write whose response got lost recognises itself when the SDK repeats it.
 
 use super::item::{self, InviteRecord};
-use super::{Backoff, Result, Store, StoreError, in_time, n, s, writer_id};
+use super::write::refused;
+use super::{Backoff, Result, Store, StoreError, in_time, s, writer_id};
 use crate::clock::{self, Deadline};
 use crate::domain::{Invite, InviteKey, Timestamp};
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
@@ -35,13 +35,12 @@ pub enum Seen {
     Unread,
 }
 
+/// The stored invite. After a lost response it may include later changes by others.
+pub type Changed<R> = Result<InviteRecord, Refused<R>>;
+
+/// The rule's refusal, and the current invite.
 #[derive(Clone, Debug)]
-pub enum Changed<R> {
-    /// The stored invite. After a lost response it may include later changes by others.
-    Done(InviteRecord),
-    /// The rule's refusal, and the current invite.
-    Refused(R, Option<InviteRecord>),
-}
+pub struct Refused<R>(pub R, pub Option<Box<InviteRecord>>);
 
 impl Store {
     /// Applies `rule` and stores the result; after a conflict, applies `rule` to the current invite. An
@@ -72,15 +71,15 @@ impl Store {
                 let now = asked_at + Span::from_std(watch.elapsed()).unwrap_or_default();
                 let invite = match rule(existing.as_ref().map(|record| &record.invite), now) {
                     Ok(invite) => invite,
-                    Err(refusal) => return Ok(Changed::Refused(refusal, existing)),
+                    Err(refusal) => return Ok(Err(Refused(refusal, existing.map(Box::new)))),
                 };
                 if let Some(unchanged) = existing.take_if(|record| record.invite == invite) {
-                    return Ok(Changed::Done(unchanged));
+                    return Ok(Ok(unchanged));
                 }
                 let next = InviteRecord::next(key, existing.as_ref(), invite, &writer, now);
                 match self.put_invite(&next, existing.as_ref()).await? {
-                    Ok(()) => return Ok(Changed::Done(next)),
-                    Err(Some(met)) if met.writers.contains(&writer) => return Ok(Changed::Done(met)),
+                    Ok(()) => return Ok(Ok(next)),
+                    Err(Some(met)) if met.writers.contains(&writer) => return Ok(Ok(met)),
                     Err(met) => existing = met,
                 }
             }
@@ -110,21 +109,20 @@ impl Store {
                 let now = asked_at + Span::from_std(watch.elapsed()).unwrap_or_default();
                 let [one, other] = keys.map(|key| self.invite(key));
                 let (one, other) = future::try_join(one, other).await?;
-                let invite =
-                    |record: &Option<InviteRecord>| record.as_ref().map(|record| record.invite.clone());
-                let ruled = first(invite(&one).as_ref(), now)
-                    .and_then(|changed| Ok((changed, second(invite(&other).as_ref(), now)?)));
+                let ruled = first(one.as_ref().map(|record| &record.invite), now).and_then(|changed| {
+                    Ok((changed, second(other.as_ref().map(|record| &record.invite), now)?))
+                });
                 let (changed, next) = match ruled {
                     Ok(both) => both,
-                    Err(refusal) => return Ok(Changed::Refused(refusal, other)),
+                    Err(refusal) => return Ok(Err(Refused(refusal, other.map(Box::new)))),
                 };
                 let [one_key, other_key] = keys;
                 let changed = InviteRecord::next(one_key, one.as_ref(), changed, &writer, now);
                 let next = InviteRecord::next(other_key, other.as_ref(), next, &writer, now);
-                let puts =
-                    [self.put_action(&changed, one.as_ref())?, self.put_action(&next, other.as_ref())?];
+                let puts = [self.put_of(&changed, one.as_ref())?, self.put_of(&next, other.as_ref())?];
+                let puts = puts.map(|put| TransactWriteItem::builder().put(put).build());
                 if self.transact(puts.into()).await?.is_ok() {
-                    return Ok(Changed::Done(next));
+                    return Ok(Ok(next));
                 }
             }
             Err(StoreError::without_answer("TransactWriteItems", "too many writers"))
@@ -132,16 +130,8 @@ impl Store {
         in_time(deadline, "TransactWriteItems", changed).await
     }
 
-    fn put_action(&self, next: &InviteRecord, seen: Option<&InviteRecord>) -> Result<TransactWriteItem> {
-        let put = Put::builder().table_name(&self.table).set_item(Some(item::of_invite(next)?));
-        let put = match seen {
-            Some(seen) => put
-                .condition_expression("version = :seen")
-                .expression_attribute_values(":seen", n(seen.version)),
-            None => put.condition_expression("attribute_not_exists(pk)"),
-        };
-        let put = put.build().map_err(|_| StoreError::Corrupt("not a put"))?;
-        Ok(TransactWriteItem::builder().put(put).build())
+    fn put_of(&self, next: &InviteRecord, seen: Option<&InviteRecord>) -> Result<Put> {
+        self.put(item::of_invite(next)?, seen.map(|record| record.version))
     }
 
     /// After a conflict, returns the current invite.
@@ -150,25 +140,17 @@ impl Store {
         next: &InviteRecord,
         seen: Option<&InviteRecord>,
     ) -> Result<Result<(), Option<InviteRecord>>> {
+        let put = self.put_of(next, seen)?;
         let put = self
             .client
             .put_item()
-            .table_name(&self.table)
-            .set_item(Some(item::of_invite(next)?))
+            .table_name(put.table_name)
+            .set_item(Some(put.item))
+            .set_condition_expression(put.condition_expression)
+            .set_expression_attribute_values(put.expression_attribute_values)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        let put = match seen {
-            Some(seen) => put
-                .condition_expression("version = :seen")
-                .expression_attribute_values(":seen", n(seen.version)),
-            None => put.condition_expression("attribute_not_exists(pk)"),
-        };
         let Err(error) = Box::pin(put.send()).await else { return Ok(Ok(())) };
-        match (StoreError::from_sdk("PutItem", &error), error.into_service_error()) {
-            (_, PutItemError::ConditionalCheckFailedException(refused)) => {
-                Ok(Err(refused.item.map(item::invite).transpose()?))
-            }
-            (error, _) => Err(error),
-        }
+        Ok(Err(refused("PutItem", error)?.map(item::invite).transpose()?))
     }
 }

@@ -2,29 +2,16 @@
 
 use super::item::Attributes;
 use super::read::all_items;
-use super::write::WriteOutcome;
 use super::{Item, Result, Store, StoreError, item, keys, n, random, s, values};
 use crate::domain::remind::DEFAULT_REMINDERS;
 use crate::domain::{
-    Deal, DealChange, DealChangeRefusal, DealDeleteRefusal, DealId, NewDeal, Organisation, OrganisationId,
-    Salt, Timestamp, Title,
+    Deal, DealChange, DealChangeRefusal, DealCreateRefusal, DealDeleteRefusal, DealId, NewDeal, Organisation,
+    OrganisationId, Salt, Timestamp, Title,
 };
 use aws_sdk_dynamodb::types::{CancellationReason, TransactWriteItem};
 use chrono::Duration;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
-
-#[derive(Clone, PartialEq, Debug)]
-pub enum CreateOutcome {
-    /// New, or created before with the same key and body.
-    Created(Box<Deal>),
-    /// The key was used with another body.
-    KeyReused,
-    /// The deal that was created with this key and body has been deleted.
-    Deleted,
-    /// The purge date would not fit into the deal's id.
-    EndsTooLate,
-}
 
 /// A process may cache owners, because a deal never changes its organisation.
 pub(super) type Owners = Arc<Mutex<HashSet<(DealId, OrganisationId)>>>;
@@ -40,8 +27,8 @@ impl Store {
         idempotency: Option<(&str, &str)>,
         retention: Duration,
         now: Timestamp,
-    ) -> Result<CreateOutcome> {
-        let Some(id) = new.id(random()?, retention) else { return Ok(CreateOutcome::EndsTooLate) };
+    ) -> Result<Result<Deal, DealCreateRefusal>> {
+        let Some(id) = new.id(random()?, retention) else { return Ok(Err(DealCreateRefusal::EndsTooLate)) };
         let deal = Deal {
             id,
             name: new.name.clone(),
@@ -70,15 +57,14 @@ impl Store {
         let refused = self.transact(actions).await?.err();
         let (Some(reasons), Some((_, body))) = (refused, idempotency) else {
             // The id is random, so a deal that exists already was written by this very call.
-            return Ok(CreateOutcome::Created(Box::new(deal)));
+            return Ok(Ok(deal));
         };
         let found = met(reasons).ok_or(StoreError::Corrupt("no item"))?;
         if item::text(&found, "body") != Some(body) {
-            return Ok(CreateOutcome::KeyReused);
+            return Ok(Err(DealCreateRefusal::KeyReused));
         }
         let id = item::text(&found, "deal").and_then(DealId::parse).ok_or(StoreError::Corrupt("deal id"))?;
-        let deal = self.deal(id).await?;
-        Ok(deal.map_or(CreateOutcome::Deleted, |deal| CreateOutcome::Created(Box::new(deal))))
+        Ok(self.deal(id).await?.ok_or(DealCreateRefusal::Deleted))
     }
 
     /// A transaction of one action, for its token: without `expected_revision`, no condition of a plain
@@ -154,11 +140,9 @@ impl Store {
             ),
         };
         Ok(match self.delete(keys::deal_key(id), condition, values).await? {
-            WriteOutcome::Done(deleted) if !deleted.is_empty() => Ok(Some(deal_of(deleted)?)),
-            WriteOutcome::Refused(Some(existing)) => {
-                deal_of(existing)?.may_delete(expected_revision).map(|()| None)
-            }
-            WriteOutcome::Done(_) | WriteOutcome::Refused(None) => Ok(None),
+            Ok(deleted) if !deleted.is_empty() => Ok(Some(deal_of(deleted)?)),
+            Err(Some(existing)) => deal_of(existing)?.may_delete(expected_revision).map(|()| None),
+            Ok(_) | Err(None) => Ok(None),
         })
     }
 
@@ -194,7 +178,7 @@ impl Store {
         let values = values([(":lifetime", n(lifetime.num_seconds()))]);
         let update = "SET shortestLifetime = :lifetime";
         let written = self.update(keys::deal_key(deal.id), update, condition, values).await?;
-        Ok(!matches!(written, WriteOutcome::Refused(None)))
+        Ok(!matches!(written, Err(None)))
     }
 
     /// Oldest first.

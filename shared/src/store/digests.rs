@@ -5,7 +5,6 @@
 use super::item::{self, Attributes};
 use super::read::{one_page, pages};
 use super::retry::is_condition;
-use super::write::WriteOutcome;
 use super::{Item, Result, Store, StoreError, keys, n, random, s, values, writer_id};
 use crate::domain::digest::{DigestId, RENEWED_FOR, Told};
 use crate::domain::{Attention, DealId, Email, OrganisationId, PersonId, Timestamp};
@@ -92,7 +91,7 @@ impl Store {
             (":purgeAt", n((now + RENEWED_FOR + KEPT_FOR).timestamp())),
         ]);
         let key = keys::digest_key(manager);
-        if let WriteOutcome::Done(_) = self.update(key.clone(), renew, is_on, values.clone()).await? {
+        if self.update(key.clone(), renew, is_on, values.clone()).await?.is_ok() {
             return Ok(());
         }
         values.extend(super::values([
@@ -135,10 +134,8 @@ impl Store {
         };
         let values = values([(":by", value), (":purgeAt", n((now + KEPT_FOR).timestamp()))]);
         let update = "SET purgeAt = :purgeAt REMOVE duePk, email";
-        Ok(match self.update(keys::digest_key(manager), update, condition, values).await? {
-            WriteOutcome::Done(item) => item::text(&item, "organisationId").and_then(OrganisationId::parse),
-            WriteOutcome::Refused(_) => None,
-        })
+        let written = self.update(keys::digest_key(manager), update, condition, values).await?;
+        Ok(written.ok().and_then(|item| OrganisationId::parse(item::text(&item, "organisationId")?)))
     }
 
     /// The managers whose digest is due, longest overdue first.
@@ -185,12 +182,8 @@ impl Store {
         let update = "SET dueAt = :until, claim = :claim";
         let condition = "attribute_exists(duePk) AND dueAt = :seen";
         let key = keys::digest_key(&digest.id.person);
-        let is_ours = match self.update(key, update, condition, values).await? {
-            WriteOutcome::Done(_) => true,
-            WriteOutcome::Refused(met) => {
-                met.is_some_and(|item| item::text(&item, "claim") == Some(claim.as_str()))
-            }
-        };
+        let item = self.update(key, update, condition, values).await?.map_or_else(|met| met, Some);
+        let is_ours = item.is_some_and(|item| item::text(&item, "claim") == Some(claim.as_str()));
         Ok(is_ours.then_some(claim))
     }
 

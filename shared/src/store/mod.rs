@@ -25,12 +25,10 @@ mod send_rate;
 mod unblocking;
 mod write;
 
-pub use accept::AcceptOutcome;
 pub use allowance::{Allowance, Sender};
 pub use backoff::Backoff;
-pub use change::{Changed, Seen};
+pub use change::{Changed, Refused, Seen};
 pub use cursor::Cursor;
-pub use deals::CreateOutcome;
 pub use digests::{Digest, SwitchOff};
 pub use due::Due;
 pub use item::InviteRecord;

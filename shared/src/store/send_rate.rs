@@ -1,7 +1,6 @@
 //! The account's send rate, which all functions share. One item holds the instant up to which the account's
 //! sending is reserved (`docs/decisions/0010-one-item-keeps-the-send-rate.md`).
 
-use super::write::WriteOutcome;
 use super::{Item, Result, Store, StoreError, item, keys, n, values};
 use crate::domain::Timestamp;
 use chrono::Duration;
@@ -29,18 +28,16 @@ impl Store {
             ]);
             let (update, condition) = ("SET freeAt = freeAt + :cost", "freeAt BETWEEN :now AND :until");
             match self.update(keys::send_slots_key(), update, condition, behind).await? {
-                WriteOutcome::Done(item) => {
+                Ok(item) => {
                     let free_at = free_at(&item).ok_or(StoreError::Corrupt("freeAt"))?;
                     return Ok(Some(free_at - cost));
                 }
-                WriteOutcome::Refused(Some(item)) if free_at(&item) > Some(until) => return Ok(None),
-                WriteOutcome::Refused(_) => {}
+                Err(Some(item)) if free_at(&item) > Some(until) => return Ok(None),
+                Err(_) => {}
             }
             let idle = values([(":free", n((now + cost).timestamp_millis())), (":now", now_millis.clone())]);
             let (update, condition) = ("SET freeAt = :free", "attribute_not_exists(freeAt) OR freeAt < :now");
-            if let WriteOutcome::Done(_) =
-                self.update(keys::send_slots_key(), update, condition, idle).await?
-            {
+            if self.update(keys::send_slots_key(), update, condition, idle).await?.is_ok() {
                 return Ok(Some(now));
             }
         }

@@ -1,7 +1,6 @@
 //! An address is taken off SES's suppression list at most once a day, so that resends cannot keep mailing a dead
 //! mailbox. The item holds a digest of the address, and is purged after the day.
 
-use super::write::WriteOutcome;
 use super::{Result, Store, item, keys, n, s, values};
 use crate::domain::{Invite, Timestamp, mailbox_digest};
 use chrono::Duration;
@@ -22,6 +21,6 @@ impl Store {
                 (":resend", s(format!("{}#{}", invite.id, invite.sends + 1))),
             ]),
         );
-        Ok(matches!(taken.await?, WriteOutcome::Done(_)))
+        Ok(taken.await?.is_ok())
     }
 }

@@ -1,21 +1,17 @@
 //! Conditional writes: of one item, or of several in a transaction.
 
-use super::{Item, Result, Store, StoreError, retry};
-use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
+use super::{Item, Result, Store, StoreError, n, retry};
+use aws_sdk_dynamodb::Error;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::builders::TransactWriteItemsFluentBuilder;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
     CancellationReason, Put, ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure,
     TransactWriteItem, Update,
 };
 use std::collections::HashMap;
 
-pub(super) enum WriteOutcome {
-    /// The item after an update, or before a deletion.
-    Done(Item),
-    /// The item that failed the condition, if there is one.
-    Refused(Option<Item>),
-}
+/// The item after an update or before a deletion, or the item that failed the condition, if there is one.
+pub(super) type Written = Result<Item, Option<Item>>;
 
 impl Store {
     pub(super) async fn update(
@@ -24,7 +20,7 @@ impl Store {
         update: impl Into<String>,
         condition: impl Into<String>,
         values: Item,
-    ) -> Result<WriteOutcome> {
+    ) -> Result<Written> {
         let update = self
             .client
             .update_item()
@@ -36,23 +32,19 @@ impl Store {
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        let sent = Box::pin(update.send()).await;
-        match sent.map_err(|error| (StoreError::from_sdk("UpdateItem", &error), error.into_service_error())) {
-            Ok(output) => Ok(WriteOutcome::Done(output.attributes.unwrap_or_default())),
-            Err((_, UpdateItemError::ConditionalCheckFailedException(refused))) => {
-                Ok(WriteOutcome::Refused(refused.item))
-            }
-            Err((error, _)) => Err(error),
+        match Box::pin(update.send()).await {
+            Ok(output) => Ok(Ok(output.attributes.unwrap_or_default())),
+            Err(error) => refused("UpdateItem", error).map(Err),
         }
     }
 
-    /// `Done` also if the item was not there and the condition holds of nothing.
+    /// `Ok` also if the item was not there and the condition holds of nothing.
     pub(super) async fn delete(
         &self,
         key: Item,
         condition: impl Into<String>,
         values: Item,
-    ) -> Result<WriteOutcome> {
+    ) -> Result<Written> {
         let delete = self
             .client
             .delete_item()
@@ -63,13 +55,9 @@ impl Store {
             .return_values(ReturnValue::AllOld)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        let sent = Box::pin(delete.send()).await;
-        match sent.map_err(|error| (StoreError::from_sdk("DeleteItem", &error), error.into_service_error())) {
-            Ok(output) => Ok(WriteOutcome::Done(output.attributes.unwrap_or_default())),
-            Err((_, DeleteItemError::ConditionalCheckFailedException(refused))) => {
-                Ok(WriteOutcome::Refused(refused.item))
-            }
-            Err((error, _)) => Err(error),
+        match Box::pin(delete.send()).await {
+            Ok(output) => Ok(Ok(output.attributes.unwrap_or_default())),
+            Err(error) => refused("DeleteItem", error).map(Err),
         }
     }
 
@@ -100,14 +88,22 @@ impl Store {
     }
 
     pub(super) fn create_action(&self, item: Item) -> Result<TransactWriteItem> {
+        Ok(TransactWriteItem::builder().put(self.put(item, None)?).build())
+    }
+
+    /// Replaces the item with this version, or creates an item.
+    pub(super) fn put(&self, item: Item, seen: Option<u32>) -> Result<Put> {
         let put = Put::builder()
             .table_name(&self.table)
             .set_item(Some(item))
-            .condition_expression("attribute_not_exists(pk)")
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .build();
-        let put = put.map_err(|_| StoreError::Corrupt("not a put"))?;
-        Ok(TransactWriteItem::builder().put(put).build())
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let put = match seen {
+            Some(version) => {
+                put.condition_expression("version = :seen").expression_attribute_values(":seen", n(version))
+            }
+            None => put.condition_expression("attribute_not_exists(pk)"),
+        };
+        put.build().map_err(|_| StoreError::Corrupt("not a put"))
     }
 
     /// The SDK adds a token, which stays the same when it repeats the transaction.
@@ -130,5 +126,20 @@ impl Store {
             return Ok(Err(reasons.to_vec()));
         }
         Err(StoreError::from_sdk("TransactWriteItems", &error))
+    }
+}
+
+/// The item that failed the condition, if there is one.
+pub(super) fn refused<E: ProvideErrorMetadata>(
+    operation: &'static str,
+    error: SdkError<E>,
+) -> Result<Option<Item>>
+where
+    Error: From<SdkError<E>>,
+{
+    let failure = StoreError::from_sdk(operation, &error);
+    match error.into() {
+        Error::ConditionalCheckFailedException(refused) => Ok(refused.item),
+        _ => Err(failure),
     }
 }

@@ -10,7 +10,7 @@ use shared::domain::correct::CorrectRefusal;
 use shared::domain::outcome::{Outcome, Superseded};
 use shared::domain::{Delivery, FailureReason, HistoryEvent, Invite, InviteState, Link, Name};
 use shared::sending::Claim;
-use shared::store::{Changed, Item, Seen, StoreError, keys::Queue};
+use shared::store::{Item, Refused, Seen, StoreError, keys::Queue};
 use shared::sweep::{Report, sweep};
 use std::convert::Infallible;
 use std::time::Duration;
@@ -217,8 +217,8 @@ async fn an_invite_remembers_its_last_eight_writers() {
             }
         });
         match table.cancel(&link, after(1)).await.unwrap() {
-            Changed::Done(_) => assert!(is_recognised),
-            Changed::Refused(reason, _) => {
+            Ok(_) => assert!(is_recognised),
+            Err(Refused(reason, _)) => {
                 assert!(!is_recognised);
                 assert_eq!(reason, CancelRefusal::AlreadyDone);
             }

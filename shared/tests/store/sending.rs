@@ -9,7 +9,7 @@ use shared::domain::send::{Invitee, invite};
 use shared::domain::{Invite, InviteKey};
 use shared::http::Manager;
 use shared::sending::{Claim, Row, Rule, Runner, SendRequest, Sending};
-use shared::store::{CreateOutcome, Seen};
+use shared::store::Seen;
 use std::time::Duration;
 
 /// Claimed mails, and a scripted SES.
@@ -62,13 +62,13 @@ async fn i3_nobody_is_invited_to_a_deleted_deal() {
         let (store, link) = (&mails.table.store, mails.table.link("ann@example.com"));
         let new = new_deal(3);
         let made = store.create_deal(&new, None, TimeDelta::days(365), clock::now()).await.unwrap();
-        let CreateOutcome::Created(deal) = made else { panic!("{made:?}") };
+        let deal = made.unwrap();
         if is_deleted {
             store.delete_deal(deal.id, None).await.unwrap().unwrap();
         }
         let manager = Manager { id: learner("max"), organisation: new.organisation.id, email: None };
         let request = SendRequest {
-            deal: *deal.clone(),
+            deal: deal.clone(),
             manager,
             now: clock::now(),
             deadline: soon(),

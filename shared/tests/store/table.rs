@@ -6,6 +6,7 @@ use chrono::{DateTime, Duration};
 use futures_util::StreamExt;
 use seatkeeper_local::database;
 use shared::clock::Deadline;
+use shared::domain::accept::AcceptRefusal;
 use shared::domain::answer::{AnswerRefusal, ask, decline, opt_out};
 use shared::domain::cancel::{CancelRefusal, cancel};
 use shared::domain::claim::{NewAttempt, take_up};
@@ -22,8 +23,8 @@ use shared::domain::{
     OrganisationId, PersonId, Queued, Secret, Timestamp, Title,
 };
 use shared::store::{
-    AcceptOutcome, Changed, CreateOutcome, Due, InviteRecord, Item, PageQuery, Seen, StatusFilter, Store,
-    StoreError, keys::Queue, random,
+    Changed, Due, InviteRecord, Item, PageQuery, Refused, Seen, StatusFilter, Store, StoreError, keys::Queue,
+    random,
 };
 use std::collections::HashMap;
 use std::fmt::Debug;
@@ -101,12 +102,11 @@ pub(crate) fn page_query(filter: Option<StatusFilter>, limit: usize) -> PageQuer
 }
 
 pub(crate) fn done<R: Debug>(changed: Change<R>) -> InviteRecord {
-    let Ok(Changed::Done(record)) = changed else { panic!("{changed:?}") };
-    record
+    changed.unwrap().unwrap()
 }
 
 pub(crate) fn refused<R: Debug>(changed: Change<R>) -> R {
-    let Ok(Changed::Refused(reason, _)) = changed else { panic!("{changed:?}") };
+    let Refused(reason, _) = changed.unwrap().unwrap_err();
     reason
 }
 
@@ -123,7 +123,7 @@ impl Table {
         let wire = Wire::default();
         let store = store(&client, &wire);
         let made = store.create_deal(&new_deal(seats), None, Duration::days(365), start()).await.unwrap();
-        let CreateOutcome::Created(deal) = made else { panic!("{made:?}") };
+        let deal = made.unwrap();
         store.remember_lifetime(&deal, LIFETIME).await.unwrap();
         let deal = store.deal(deal.id).await.unwrap().unwrap();
         let table = Self { store, wire, deal, client, _database: Arc::new(database) };
@@ -275,13 +275,18 @@ impl Table {
         (link, sent)
     }
 
-    pub(crate) async fn accept(&self, link: &Link, who: &str, now: Timestamp) -> AcceptOutcome {
-        self.store.accept_invite(link, &learner(who), None, now, soon()).await.unwrap()
+    pub(crate) async fn accept(
+        &self,
+        link: &Link,
+        who: &str,
+        now: Timestamp,
+    ) -> Result<Timestamp, AcceptRefusal> {
+        let accepted = self.store.accept_invite(link, &learner(who), None, now, soon()).await.unwrap();
+        accepted.map(|(_, accepted_at)| accepted_at)
     }
 
     pub(crate) async fn accepts(&self, link: &Link, who: &str, now: Timestamp) {
-        let accepted = self.accept(link, who, now).await;
-        assert!(matches!(accepted, AcceptOutcome::Accepted { .. }), "{accepted:?}");
+        self.accept(link, who, now).await.unwrap();
     }
 
     pub(crate) async fn now(&self, link: &Link) -> Invite {
