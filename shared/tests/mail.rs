@@ -15,7 +15,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
 use ses::{DOWN, FAILED, MALFORMED, NO_LIMITS, Reply, SENT, Script, THROTTLED, config, mail_config, sdk};
 use shared::mail::Mail;
-use shared::mail::ses::{Mailer, Outgoing, Verdict};
+use shared::mail::ses::{Mailer, Verdict};
 use shared::sending::Sending;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -26,15 +26,13 @@ const PAUSED: Reply = (400, r#"{"__type":"SendingPausedException","message":"pau
 
 const LONG: Duration = Duration::from_secs(20);
 
-fn mails(count: usize) -> Vec<Outgoing> {
-    let mail = |_| Outgoing {
-        mail: Mail {
-            to: "ann@example.com".to_owned(),
-            subject: "subject".to_owned(),
-            html: "<p>html</p>".to_owned(),
-            text: "text".to_owned(),
-            unsubscribe: "https://portal.example/api/invites/unsubscribe/id".to_owned(),
-        },
+fn mails(count: usize) -> Vec<Mail> {
+    let mail = |_| Mail {
+        to: "ann@example.com".to_owned(),
+        subject: "subject".to_owned(),
+        html: "<p>html</p>".to_owned(),
+        text: "text".to_owned(),
+        unsubscribe: "https://portal.example/api/invites/unsubscribe/id".to_owned(),
         tags: ["deal", "invite", "send"].map(|name| (name, "1".to_owned())).into(),
     };
     (0..count).map(mail).collect()

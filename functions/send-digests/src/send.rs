@@ -7,11 +7,12 @@ use shared::clock::{self, Deadline};
 use shared::domain::digest::{COUNTED_UP_TO, Section, digest, next_day};
 use shared::domain::{Attention, Deal, DealState, PersonId, Timestamp};
 use shared::mail::compose_digest;
-use shared::mail::ses::{Outgoing, Verdict};
+use shared::mail::ses::Verdict;
 use shared::sending::{Run, Runner, Sending};
 use shared::store::{Digest, StoreError, SwitchOff, keys};
 use shared::sweep::Report;
 use shared::telemetry;
+use std::slice;
 use std::time::Duration;
 
 /// Digests under way at once, in each shard.
@@ -117,11 +118,9 @@ impl Digests<'_> {
         let Digest { email, id, renew_by, .. } = digest;
         let mail = compose_digest(&self.sending.mail, email, id, *renew_by, sections);
         let Ok(mail) = mail else { return Verdict::TryLater };
-        // Without the tags of an invite, SES's events about the mail are dropped.
-        let mails = [Outgoing { mail, tags: vec![("kind", "digest".to_owned())] }];
         let mut verdict = Verdict::Untried;
         while !self.run.is_over() && self.run.turn(1).await {
-            verdict = self.run.send(&mails).await.pop().unwrap_or(Verdict::Unknown);
+            verdict = self.run.send(slice::from_ref(&mail)).await.pop().unwrap_or(Verdict::Unknown);
             if verdict != Verdict::Throttled {
                 break;
             }

@@ -55,6 +55,8 @@ pub fn compose_digest(
         html: Html { subject: SUBJECT, words }.render()?,
         text: Text { words }.render()?,
         unsubscribe: format!("{}/api/digests/unsubscribe/{id}", config.portal),
+        // Without the tags of an invite, SES's events about the mail are dropped.
+        tags: vec![("kind", "digest".to_owned())],
     })
 }
 

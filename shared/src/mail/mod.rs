@@ -20,6 +20,8 @@ pub struct Mail {
     pub text: String,
     /// Where the recipient's mail provider posts to unsubscribe (RFC 8058).
     pub unsubscribe: String,
+    /// Name and value of each tag, `[A-Za-z0-9_-]` only. SES's events about the mail carry the tags.
+    pub tags: Vec<(&'static str, String)>,
 }
 
 struct Words<'a> {
@@ -101,6 +103,11 @@ pub(crate) fn compose(
         subject,
         text: Text { words }.render()?,
         unsubscribe: format!("{}/api/invites/unsubscribe/{unsubscribe}", config.portal),
+        tags: vec![
+            ("deal", link.deal.to_string()),
+            ("invite", link.invite.to_string()),
+            ("send", invite.sends.to_string()),
+        ],
     })
 }
 

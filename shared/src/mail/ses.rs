@@ -42,12 +42,6 @@ pub struct Mailer {
     configuration_set: Option<String>,
 }
 
-pub struct Outgoing {
-    pub mail: Mail,
-    /// Name and value of each tag, `[A-Za-z0-9_-]` only. SES's events about the mail carry the tags.
-    pub tags: Vec<(&'static str, String)>,
-}
-
 /// Only mails that are `Sent`, `Unavailable` or `Unknown` may be out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Verdict {
@@ -99,7 +93,7 @@ impl Mailer {
 
     /// Sends up to [`BULK`] mails and returns verdicts in order. A malformed call is repeated mail by mail,
     /// so that one bad mail cannot block the others. If every mail is malformed, our settings are at fault.
-    pub async fn send(&self, mails: &[Outgoing], within: Duration) -> Vec<Verdict> {
+    pub async fn send(&self, mails: &[Mail], within: Duration) -> Vec<Verdict> {
         let until = Deadline::within(within);
         let verdicts = self.send_together(mails, within).await;
         if mails.len() < 2 || !verdicts.contains(&Verdict::Malformed) {
@@ -128,9 +122,9 @@ impl Mailer {
     pub async fn send_smoke_test(&self) -> Result<(), String> {
         let text = || "Sent by make deploy.".to_owned();
         let (to, unsubscribe) = (SIMULATOR.to_owned(), "https://example.com/".to_owned());
-        let mail = Mail { to, subject: text(), html: text(), text: text(), unsubscribe };
         let tags = ["deal", "invite", "send"].map(|name| (name, "smoke-test".to_owned())).into();
-        let call = self.call(&[Outgoing { mail, tags }]).map_err(|error| error.to_string())?;
+        let mail = Mail { to, subject: text(), html: text(), text: text(), unsubscribe, tags };
+        let call = self.call(&[mail]).map_err(|error| error.to_string())?;
         let output = call.send().await.map_err(|error| {
             let reason = [error.code(), error.message()].map(Option::unwrap_or_default).join(": ");
             if error.code().is_some() { reason } else { "no answer".to_owned() }
@@ -147,7 +141,7 @@ impl Mailer {
     }
 
     /// Whether a bounce put the address on the account's suppression list.
-    pub async fn is_blocked(&self, address: &str) -> Result<bool, SuppressionError> {
+    pub async fn is_blocked(&self, address: &str) -> Result<bool, String> {
         let read = self.client.get_suppressed_destination().email_address(address);
         match read.customize().config_override(repeated()).send().await {
             Ok(found) => {
@@ -158,7 +152,7 @@ impl Mailer {
         }
     }
 
-    pub async fn unblock(&self, address: &str) -> Result<(), SuppressionError> {
+    pub async fn unblock(&self, address: &str) -> Result<(), String> {
         let delete = self.client.delete_suppressed_destination().email_address(address);
         match delete.customize().config_override(repeated()).send().await {
             Ok(_) => Ok(()),
@@ -166,7 +160,7 @@ impl Mailer {
         }
     }
 
-    async fn send_together(&self, mails: &[Outgoing], within: Duration) -> Vec<Verdict> {
+    async fn send_together(&self, mails: &[Mail], within: Duration) -> Vec<Verdict> {
         let for_all = |verdict| vec![verdict; mails.len()];
         let Ok(call) = self.call(mails) else { return for_all(Verdict::TryLater) };
         let Ok(answer) = tokio::time::timeout(within, call.send()).await else {
@@ -192,7 +186,7 @@ impl Mailer {
         }
     }
 
-    fn call(&self, mails: &[Outgoing]) -> Result<SendBulkEmailFluentBuilder, BuildError> {
+    fn call(&self, mails: &[Mail]) -> Result<SendBulkEmailFluentBuilder, BuildError> {
         // The parts are rendered already, so the template only passes them through.
         let content = EmailTemplateContent::builder()
             .subject("{{subject}}")
@@ -220,16 +214,11 @@ fn repeated() -> Builder {
     Builder::new().retry_config(RetryConfig::standard())
 }
 
-/// Never quotes SES's message, which may hold the address.
-#[derive(Debug, thiserror::Error)]
-#[error("SES's suppression list can't be used: {0}")]
-pub struct SuppressionError(String);
-
-/// An address that is not on the list is no error.
-fn refused<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Result<(), SuppressionError> {
+/// An address that is not on the list is no error. An error never quotes SES's message, which may hold the address.
+fn refused<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Result<(), String> {
     match error.as_service_error().map(|_| error.code().unwrap_or("unknown")) {
         Some("NotFoundException") => Ok(()),
-        code => Err(SuppressionError(code.unwrap_or("no answer").to_owned())),
+        code => Err(format!("SES's suppression list can't be used: {}", code.unwrap_or("no answer"))),
     }
 }
 
@@ -237,11 +226,11 @@ fn header(name: &str, value: &str) -> Result<MessageHeader, BuildError> {
     MessageHeader::builder().name(name).value(value).build()
 }
 
-fn entry(outgoing: &Outgoing) -> Result<BulkEmailEntry, BuildError> {
-    let Outgoing { mail, tags } = outgoing;
+fn entry(mail: &Mail) -> Result<BulkEmailEntry, BuildError> {
     let data = serde_json::json!({ "subject": mail.subject, "html": mail.html, "text": mail.text });
     let template = ReplacementTemplate::builder().replacement_template_data(data.to_string()).build();
-    let tags = tags
+    let tags = mail
+        .tags
         .iter()
         .map(|(name, value)| MessageTag::builder().name(*name).value(value).build())
         .collect::<Result<_, _>>()?;
@@ -314,8 +303,9 @@ mod tests {
     #[test]
     fn a_mails_headers_let_its_provider_unsubscribe_with_one_click() {
         let (x, unsubscribe) = (|| "x".to_owned(), "https://portal.example/id".to_owned());
-        let mail = Mail { to: x(), subject: x(), html: x(), text: x(), unsubscribe };
-        let entry = entry(&Outgoing { mail, tags: vec![("deal", x())] }).unwrap();
+        let tags = vec![("deal", x())];
+        let mail = Mail { to: x(), subject: x(), html: x(), text: x(), unsubscribe, tags };
+        let entry = entry(&mail).unwrap();
         let headers = entry.replacement_headers().iter().map(|header| (header.name(), header.value()));
         let expected = [
             ("List-Unsubscribe", "<https://portal.example/id>"),

@@ -14,7 +14,7 @@ use crate::domain::accept::AcceptRefusal;
 use crate::domain::limit::SendingLimits;
 use crate::domain::{Deal, DealState, Email, Invite, InviteId, InviteKey, Link, NewSend, Queued, Timestamp};
 use crate::http::{Manager, Problem, Request, authorize_deal, authorize_deal_id};
-use crate::mail::ses::{Mailer, SuppressionError};
+use crate::mail::ses::Mailer;
 use crate::store::{
     Allowance, Changed, InviteRecord, OptOuts, Refused, Seen, Sender, Store, StoreError, new_link,
 };
@@ -222,7 +222,7 @@ impl Sending {
     /// Takes the address off the account's suppression list, if a bounce put it there: the manager says that the
     /// mailbox exists now. SES lists an address as it was mailed, or in lower case.
     pub async fn unblock(&self, invite: &Invite, now: Timestamp) -> Result<(), Problem> {
-        let unavailable = |error: SuppressionError| {
+        let unavailable = |error: String| {
             tracing::error!(%error, "an address could not be unblocked");
             Problem::unavailable()
         };

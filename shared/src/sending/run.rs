@@ -6,8 +6,8 @@ use crate::clock::{self, Deadline};
 use crate::domain::claim::{MOST_ATTEMPTS, retry_delay};
 use crate::domain::outcome::{Outcome, record_outcome};
 use crate::domain::{Attempt, Deal, FailureReason, Invite, Link, Timestamp};
-use crate::mail::compose;
-use crate::mail::ses::{BULK, Outgoing, Verdict};
+use crate::mail::ses::{BULK, Verdict};
+use crate::mail::{Mail, compose};
 use crate::store::{InviteRecord, Refused, Seen, jitter};
 use crate::telemetry::{self, Mailed};
 use chrono::Duration as Span;
@@ -172,13 +172,16 @@ impl Run<'_> {
 
     async fn call<'a>(&self, claims: impl ExactSizeIterator<Item = &'a (Claim, &'a Deal)>) -> Vec<Verdict> {
         let count = claims.len();
-        let mails: Result<Vec<_>, _> = claims.map(|(claim, deal)| self.outgoing(claim, deal)).collect();
+        let mails = claims.map(|(Claim { record, link, attempt }, deal)| {
+            compose(&self.sending.mail, deal, &record.invite, link, attempt)
+        });
+        let mails: Result<Vec<_>, _> = mails.collect();
         let Ok(mails) = mails else { return vec![Verdict::TryLater; count] };
         self.send(&mails).await
     }
 
     /// One call to SES. Ends the run if SES accepts no mail.
-    pub async fn send(&self, mails: &[Outgoing]) -> Vec<Verdict> {
+    pub async fn send(&self, mails: &[Mail]) -> Vec<Verdict> {
         let watch = clock::start();
         let verdicts = self.sending.mailer.send(mails, self.time_to_mail()).await;
         self.slowest_call.set(self.slowest_call.get().max(watch.elapsed()));
@@ -191,17 +194,6 @@ impl Run<'_> {
             self.mailed.borrow_mut().stopped = true;
         }
         verdicts
-    }
-
-    fn outgoing(&self, claim: &Claim, deal: &Deal) -> Result<Outgoing, askama::Error> {
-        let invite = &claim.record.invite;
-        let tags = vec![
-            ("deal", claim.link.deal.to_string()),
-            ("invite", claim.link.invite.to_string()),
-            ("send", invite.sends.to_string()),
-        ];
-        let mail = compose(&self.sending.mail, deal, invite, &claim.link, &claim.attempt)?;
-        Ok(Outgoing { mail, tags })
     }
 
     /// Waits for a turn in the account's send rate. False if no turn comes in time.
