@@ -33,7 +33,7 @@ struct Change {
 
 #[derive(Serialize)]
 struct Record<'a> {
-    actor: Option<&'a str>,
+    actor: Option<&'a PersonId>,
     action: &'a str,
     #[serde(flatten)]
     change: Change,
@@ -98,7 +98,7 @@ impl Audit {
         deadline: Deadline,
     ) {
         let lines = ledger.0.take().into_iter().flatten().map(|change| {
-            let record = Record { actor: actor.map(PersonId::as_str), action, change, request };
+            let record = Record { actor, action, change, request };
             serde_json::to_string(&record).unwrap_or_default()
         });
         let lines: Vec<_> = lines.collect();

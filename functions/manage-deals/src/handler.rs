@@ -74,7 +74,7 @@ async fn create(app: &App, request: &Request) -> HandlerResult {
         Some(key) if key.is_empty() || key.len() > 255 || key.contains('\t') => {
             return Err(Problem::field("Idempotency-Key", "must be 1 to 255 printable ASCII characters"));
         }
-        Some(key) => Some(hash(&[request.caller.person()?.as_str().as_bytes(), key.as_bytes()])),
+        Some(key) => Some(hash(&[request.caller.person()?.to_string().as_bytes(), key.as_bytes()])),
         None => None,
     };
     let body_hash = hash(&[&serde_json::to_vec(&body).unwrap_or_default()]);

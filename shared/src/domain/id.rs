@@ -1,4 +1,4 @@
-//! Identifiers. The ids of deals and invites have 128 bits, written as 22 characters of base64url.
+//! Identifiers: bytes, written in base64url. The ids of deals and invites have 128 bits, and 22 characters.
 
 use super::{OrganisationId, Timestamp, email::Email};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -29,20 +29,20 @@ pub(super) mod base64url {
 }
 
 macro_rules! id {
-    ($(#[$doc:meta])* $name:ident) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        pub struct $name(#[serde(with = "base64url")] [u8; 16]);
+    ($(#[$meta:meta])* $name:ident[$size:literal]) => {
+        $(#[$meta])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub struct $name(#[serde(with = "base64url")] [u8; $size]);
 
         impl $name {
             pub fn parse(text: &str) -> Option<Self> {
                 URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok().map(Self)
             }
 
-            pub fn as_bytes(&self) -> &[u8; 16] {
+            pub fn as_bytes(&self) -> &[u8; $size] {
                 &self.0
             }
-            pub fn from_bytes(bytes: [u8; 16]) -> Self {
+            pub fn from_bytes(bytes: [u8; $size]) -> Self {
                 Self(bytes)
             }
         }
@@ -65,13 +65,15 @@ id! {
     /// Two bytes for the week in which the deal's items are purged, then 112 random bits. Accepting creates a
     /// seat without having read the deal, and the seat needs its purge time
     /// (`docs/decisions/0005-the-deal-id-says-when-it-is-purged.md`).
-    DealId
+    #[derive(Copy)]
+    DealId[16]
 }
 
 id! {
     /// HMAC-SHA-256 of the normalised address under the deal's salt, cut to 128 bits. So the primary key
     /// allows one invite for each (deal, address) (I3), and a stranger cannot compute an id.
-    InviteId
+    #[derive(Copy)]
+    InviteId[16]
 }
 
 impl DealId {
@@ -92,9 +94,15 @@ impl DealId {
     }
 }
 
-/// SHA-256 over issuer and subject, so that the table does not hold who the learner or manager is.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
-pub struct PersonId(String);
+id! {
+    /// SHA-256 over issuer and subject, so that the table does not hold who the learner or manager is.
+    PersonId[32]
+}
+
+id! {
+    /// SHA-256 of a link's secret.
+    LinkHash[32]
+}
 
 impl PersonId {
     /// The length of the issuer is hashed too, so that no two pairs give the same input.
@@ -104,23 +112,7 @@ impl PersonId {
             .chain_update(issuer)
             .chain_update(subject)
             .finalize();
-        Self::from_hash(&hash.into())
-    }
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    pub fn parse(text: &str) -> Option<Self> {
-        let hash: [u8; 32] = URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
-        Some(Self::from_hash(&hash))
-    }
-
-    pub(super) fn from_hash(hash: &[u8; 32]) -> Self {
-        Self(URL_SAFE_NO_PAD.encode(hash))
-    }
-
-    pub(super) fn hash(&self) -> Vec<u8> {
-        URL_SAFE_NO_PAD.decode(&self.0).unwrap_or_default()
+        Self(hash.into())
     }
 }
 

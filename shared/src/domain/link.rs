@@ -1,9 +1,8 @@
 //! The links in mails. A secret is 256 bits from the operating system. It is shown once, in a mail; the table
 //! holds its SHA-256 (I5).
 
-use super::{DealId, InviteId, InviteKey};
+use super::{DealId, InviteId, InviteKey, LinkHash};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt;
 
@@ -17,24 +16,13 @@ impl Secret {
         Self(bytes)
     }
     pub fn hash(&self) -> LinkHash {
-        LinkHash(URL_SAFE_NO_PAD.encode(Sha256::digest(self.0)))
+        LinkHash::from_bytes(Sha256::digest(self.0).into())
     }
 }
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(…)")
-    }
-}
-
-/// SHA-256 of a link's secret, in base64url.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct LinkHash(String);
-
-impl LinkHash {
-    pub fn as_str(&self) -> &str {
-        &self.0
     }
 }
 
@@ -137,7 +125,7 @@ mod tests {
     fn nothing_shows_a_secret() {
         let secret = Secret([7; 32]);
         assert_eq!(format!("{secret:?}"), "Secret(…)");
-        assert_eq!(secret.hash().as_str().len(), 43);
+        assert_eq!(secret.hash().to_string().len(), 43);
     }
 
     #[test]

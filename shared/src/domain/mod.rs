@@ -31,12 +31,14 @@ pub use deal::{
 };
 pub use email::{Email, EmailError};
 pub use history::{History, HistoryEntry, HistoryEvent};
-pub use id::{DealId, InviteId, InviteKey, PersonId, address_digest, mailbox_digest, opt_out_digest};
+pub use id::{
+    DealId, InviteId, InviteKey, LinkHash, PersonId, address_digest, mailbox_digest, opt_out_digest,
+};
 pub use invite::{
     Asked, AskedFor, Attempt, Attention, BounceReason, Delivery, FailureReason, Invite, InviteState, NewSend,
     Queued, Sent, Status,
 };
-pub use link::{Link, LinkHash, Links, Secret};
+pub use link::{Link, Links, Secret};
 pub use name::{Name, Title, TitleError};
 pub use search::{AddressPrefix, NamePart};
 pub use unsubscribe::UnsubscribeId;

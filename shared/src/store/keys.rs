@@ -81,11 +81,11 @@ pub(super) fn parse_invite(sk: &str) -> Option<InviteId> {
 }
 
 pub(super) fn learner(id: &PersonId) -> String {
-    format!("L#{}", id.as_str())
+    format!("L#{id}")
 }
 
 pub(super) fn manager(id: &PersonId) -> String {
-    format!("M#{}", id.as_str())
+    format!("M#{id}")
 }
 
 pub(super) fn parse_manager(pk: &str) -> Option<PersonId> {
@@ -225,7 +225,7 @@ pub(super) fn digests(shard: u8) -> String {
 }
 
 pub(super) fn digests_of(manager: &PersonId) -> String {
-    digests(manager.as_str().bytes().next().unwrap_or_default() % DUE_SHARDS)
+    digests(manager.to_string().bytes().next().unwrap_or_default() % DUE_SHARDS)
 }
 
 pub(super) fn due_of(queue: Queue, invite: InviteId) -> String {

@@ -167,7 +167,7 @@ async fn a_digest_belongs_to_one_organisation_and_ends() {
 #[tokio::test]
 async fn a_blocked_manager_switches_nothing_on() {
     let table = Table::new(9).await;
-    let key = format!("M#{}", learner("max").as_str());
+    let key = format!("M#{}", learner("max"));
     let blocked = item([("blocked", aws_sdk_dynamodb::types::AttributeValue::Bool(true)), ("used", n(0))]);
     table.put([((key, "SENDS".to_owned()), blocked)]).await;
     assert!(matches!(table.switch_on(start()).await, Err(StoreError::Blocked)));

@@ -350,7 +350,7 @@ impl Table {
     }
 
     pub(crate) fn seat_key(&self, who: &str) -> Key {
-        (format!("L#{}", learner(who).as_str()), format!("S#{}", self.deal.id))
+        (format!("L#{}", learner(who)), format!("S#{}", self.deal.id))
     }
 
     /// Reads items, past the store.

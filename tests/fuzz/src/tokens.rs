@@ -46,7 +46,7 @@ pub(crate) fn link(input: &[u8]) {
 
     // The part of the token that depends on the secret alone is neither printed nor stored.
     let hidden = &token[44..];
-    let shown = format!("{link:?} {:?} {}", link.secret, link.secret.hash().as_str());
+    let shown = format!("{link:?} {:?} {}", link.secret, link.secret.hash());
     assert!(!shown.contains(hidden) && shown.contains("Secret(…)"), "{shown}");
     assert!(!shown.contains(&format!("{secret:?}")), "{shown}");
 

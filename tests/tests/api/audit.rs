@@ -18,7 +18,7 @@ fn hash_of(person: &Client) -> String {
     let payload = person.token.as_ref().unwrap().split('.').nth(1).unwrap();
     let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap();
     let claim = |name: &str| claims[name].as_str().unwrap().to_owned();
-    PersonId::new(&claim("iss"), &claim("sub")).as_str().to_owned()
+    PersonId::new(&claim("iss"), &claim("sub")).to_string()
 }
 
 fn records_in(logs: &Path) -> Vec<Value> {
