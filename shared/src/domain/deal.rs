@@ -190,7 +190,7 @@ impl NewDeal {
         check_term(self.starts_at, self.ends_at)
     }
 
-    /// `None` if the deal's items would be kept beyond the year 3226, the last that an id can hold.
+    /// `None` if the deal's items would be kept beyond the year 3225, the last that an id can hold.
     pub fn id(&self, random: [u8; 14], retention: Duration) -> Option<DealId> {
         DealId::new(random, self.ends_at.checked_add_signed(retention)?)
     }

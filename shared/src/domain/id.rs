@@ -77,7 +77,7 @@ id! {
 }
 
 impl DealId {
-    /// Rounds `purge_at` up to the end of its week. `None` beyond the year 3226, where two bytes end.
+    /// Rounds `purge_at` up to the end of its week. `None` beyond the year 3225, where two bytes end.
     pub fn new(random: [u8; 14], purge_at: Timestamp) -> Option<Self> {
         let week = u16::try_from(purge_at.timestamp().div_euclid(WEEK) + 1).ok()?;
         let mut bytes = [0; 16];
