@@ -1,7 +1,7 @@
 //! `infra/template.yaml`. The local stack takes from it the routes, functions, settings, table and schedules, and the
 //! addresses that a sign-in may return to.
 //!
-//! The template is read as if it were deployed with the defaults of its parameters. No condition holds then.
+//! The template is read with the defaults of its parameters. Functions and schedules that have a condition are left out.
 
 use std::sync::LazyLock;
 
