@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::{Client, Response, eventually};
 
@@ -70,35 +70,24 @@ impl Deal {
 
     /// All rows of a filter such as `status=pending&limit=7`, from all pages.
     pub async fn rows(&self, filter: &str) -> Vec<Value> {
-        let (mut rows, mut cursor) = (Vec::new(), None::<String>);
+        let (mut rows, mut more) = (Vec::new(), String::new());
         loop {
-            let more = cursor.map(|cursor| format!("&cursor={cursor}")).unwrap_or_default();
             let page = self.get(&format!("/seats?{filter}{more}")).await;
             rows.extend(page["invites"].as_array().expect("rows").iter().cloned());
-            match page["nextCursor"].as_str() {
-                Some(next) => cursor = Some(next.to_owned()),
-                None => return rows,
-            }
+            let Some(cursor) = page["nextCursor"].as_str() else { return rows };
+            more = format!("&cursor={cursor}");
             assert!(rows.len() <= 20_000, "pages without an end");
         }
     }
 
-    /// All rows whose address begins with `email`, from all pages.
-    pub async fn search(&self, email: &str, more: &[(&str, Value)]) -> Vec<Value> {
-        let (mut rows, mut cursor) = (Vec::new(), Value::Null);
-        loop {
-            let mut body = Map::from_iter([("email".to_owned(), json!(email))]);
-            body.extend(more.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
-            if cursor.is_string() {
-                body.insert("cursor".to_owned(), cursor);
-            }
-            let page = self.manager.post(&self.path("/seats/search"), &Value::Object(body)).await.ok(200);
-            rows.extend(page["invites"].as_array().expect("rows").iter().cloned());
-            cursor = page["nextCursor"].clone();
-            if cursor.is_null() {
-                return rows;
-            }
+    /// The first page of the rows whose address begins with `email`, in any status or in this one.
+    pub async fn search(&self, email: &str, status: Option<&str>) -> Vec<Value> {
+        let mut body = json!({ "email": email });
+        if let Some(status) = status {
+            body["status"] = json!(status);
         }
+        let page = self.manager.post(&self.path("/seats/search"), &body).await.ok(200);
+        page["invites"].as_array().expect("rows").clone()
     }
 
     /// Resends an invite, with `If-Match` if there is an `etag`.

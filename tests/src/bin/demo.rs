@@ -128,7 +128,7 @@ impl Story {
     }
 
     async fn invite_of(&self, name: &str) -> Value {
-        self.deal.search(&address(name), &[]).await[0].clone()
+        self.deal.search(&address(name), None).await[0].clone()
     }
 
     async fn id_of(&self, name: &str) -> String {

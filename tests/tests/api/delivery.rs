@@ -47,34 +47,6 @@ async fn until_all_are_sent(stack: &TestStack, deal: &Deal) {
     .await;
 }
 
-/// A rejected mail is shown as failed, with its reason, until the next send.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn rejected_mail_is_shown_as_failed() {
-    let stack = TestStack::with(&QUICK).await;
-    let deal = stack.deal(9).await;
-    stack.fault("reject", 1).await;
-    let id = deal.invite_one("ann@example.com").await;
-    let row = deal.one(&id).await;
-    assert_fields(&row, &json!({"delivery": {"state": "failed", "reason": "message_rejected"}}));
-    assert_eq!(row["sentAt"], Value::Null, "no mail was sent: {row}");
-    for _ in 0..2 {
-        stack.sweep().await;
-    }
-    assert_eq!((deal.one(&id).await, stack.inbox().await.len()), (row, 0), "no sweep retries it");
-
-    let row = deal.resend(&id, Some("\"1\"")).await.ok(200);
-    assert_fields(&row, &json!({"delivery": {"state": "sent", "reason": null}, "sends": 2}));
-    let ann = stack.person("ann@example.com").await;
-    stack.accept(&ann, &stack.token_for("ann@example.com").await).await.ok(200);
-
-    // A failed invite can be cancelled and invited again.
-    stack.fault("reject", 1).await;
-    let id = deal.invite_one("bob@example.com").await;
-    deal.cancel(&id).await.ok(204);
-    deal.invite_one("bob@example.com").await;
-    assert_eq!(stack.inbox_for("bob@example.com").await.len(), 1);
-}
-
 async fn table(stack: &TestStack) -> Vec<String> {
     let items = stack.items().await;
     let mut items: Vec<_> = items.iter().map(|item| format!("{:?}", BTreeMap::from_iter(item))).collect();

@@ -125,21 +125,6 @@ async fn i4_each_fact_is_told_once_however_many_runs_there_are() {
     assert_eq!(mail.0["tags"].get("deal"), None, "events about it are dropped: {}", mail.0);
     stack.publish(mail.field("to"), "complaint", 1).await;
 
-    // Once a day, and then only what is new.
-    make(&stack, &deal, "hal@example.com", "accepted").await;
-    make(&stack, &deal, "ida@example.com", "declined").await;
-    assert_eq!(run(&stack).await, 0, "the same day");
-    let times = next_day(&stack).await;
-    let midnight = times[0] / 1_000;
-    assert_eq!((midnight % 86_400, midnight > now().timestamp()), (0, true), "{times:?}");
-    assert_eq!(run(&stack).await, 1);
-    assert_eq!(
-        told(&stack, &deal).await,
-        [line("1 person declined", "?status=declined"), line("all 4 seats taken", "")]
-    );
-    next_day(&stack).await;
-    assert_eq!(run(&stack).await, 0, "all is told");
-
     let secrets = Secrets::of(&stack).await;
     stack.stop().await;
     secrets.assert_none_in_logs(&logs);
@@ -183,7 +168,6 @@ async fn a_digest_that_is_switched_on_again_repeats_nothing() {
     make(&stack, &deal, "gus@example.com", "declined").await;
     next_day(&stack).await;
     assert_eq!(run(&stack).await, 0);
-    stack.stop().await;
 }
 
 /// RFC 8058, as for invites.
@@ -227,7 +211,6 @@ async fn one_click_switches_this_managers_digest_off() {
         assert!(!is_on(&deal).await && is_on(&other).await);
         switch(&deal.manager, true).await;
     }
-    stack.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -256,7 +239,6 @@ async fn i8_a_switch_needs_a_manager_with_an_address_and_a_body_that_says_on() {
     put(&deal.manager, &json!({ "on": true })).await.problem(409, "no_verified_address");
     assert_eq!(put(&deal.manager, &json!({ "on": false })).await.ok(200), json!({ "on": false }));
     assert_eq!(deal.manager.get(PATH).await.ok(200), json!({ "on": false }));
-    stack.stop().await;
 }
 
 /// What SES does not take is not recorded as told. Other faults of SES are in `tests/tests/proof/matrix.rs`.
@@ -280,5 +262,4 @@ async fn i4_a_digest_that_ses_does_not_take_is_sent_later() {
     let before = stack.items().await;
     assert_eq!(run(&stack).await, 0, "paused");
     assert_eq!(stack.items().await, before);
-    stack.stop().await;
 }

@@ -85,7 +85,6 @@ async fn an_invite_is_reminded_of_twice_and_those_who_answered_are_not() {
         assert_eq!(stack.preview(&mail.token()).await.ok(200)["status"], "pending");
     }
     stack.accept(&stack.person(ANN).await, &mails[0].token()).await.ok(200);
-    stack.stop().await;
 }
 
 /// What cannot go out at its time is dropped, also while sending is paused.
@@ -145,5 +144,4 @@ async fn reminders_are_the_managers_to_set() {
     }
     assert_eq!(put(&stack.nobody(), &body).await.status, 401);
     assert_eq!(deal.get("").await, kept);
-    stack.stop().await;
 }

@@ -28,9 +28,3 @@ fn a_function_names_all_missing_settings_in_one_line() {
         assert_eq!(output_with(function.name, &[]), expected, "{}", function.name);
     }
 }
-
-#[test]
-fn a_secret_that_is_too_short_is_not_printed() {
-    let words = output_with("deal-seats", &[("TABLE_NAME", "t"), ("ORIGIN_SECRET", "swordfish")]);
-    assert_eq!(words, "Error: invalid settings: ORIGIN_SECRET must have at least 32 characters\n");
-}

@@ -1,39 +1,10 @@
-//! What happened to each mail, as SES's events say, and the ways to mend it. I9.
+//! What happened to each mail, as SES's events say, and the ways to mend it. I9, I10.
+
+use std::time::Duration;
 
 use seatkeeper_local::Settings;
-use serde_json::{Value, json};
-use tests::{TestStack, assert_fields, emails, events, outcomes, settings_with};
-
-/// Unasked, SES publishes an event for each mail. The mailbox simulator's addresses do what they do at AWS.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_mail_gets_its_events_unasked() {
-    let stack = TestStack::of(Settings { mail_events: true, ..settings_with(&[]) }).await;
-    let deal = stack.deal(9).await;
-    let cases = [
-        ("ann@example.com", "delivered", Value::Null),
-        ("success+1@simulator.amazonses.com", "delivered", Value::Null),
-        ("Bounce+2@simulator.amazonses.com", "bounced", json!("mailbox_unavailable")),
-        ("suppressionlist@simulator.amazonses.com", "bounced", json!("suppressed")),
-        ("ooto+a+b@simulator.amazonses.com", "delivered", Value::Null),
-        ("complaint@simulator.amazonses.com", "complained", Value::Null),
-    ];
-    for (address, state, reason) in cases {
-        let id = deal.invite_one(address).await;
-        let invite = deal.one_with_mail(&id, state).await;
-        assert_eq!(
-            (&invite["delivery"]["reason"], &invite["status"]),
-            (&reason, &json!("pending")),
-            "{address}"
-        );
-        assert!(invite["sentAt"].is_string(), "{address}: {invite}");
-        stack.preview(&stack.token_for(address).await).await.ok(200);
-    }
-    let mut undelivered = emails(&deal.rows("status=undelivered").await);
-    undelivered.sort_unstable();
-    let expected = ["Bounce+2", "complaint", "suppressionlist"];
-    assert_eq!(undelivered, expected.map(|name| format!("{name}@simulator.amazonses.com")));
-    assert_eq!(deal.get("/counts").await["undelivered"], 3);
-}
+use serde_json::json;
+use tests::{TestStack, assert_fields, emails, events, eventually, outcomes, settings_with};
 
 /// The answer of SES is lost. The event proves that the mail went out, so no second mail does.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -90,8 +61,9 @@ async fn a_resend_after_a_bounce_reaches_the_mailbox() {
     }
 }
 
+/// The person may lift the opt-out.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn after_a_complaint_no_mail_goes_out_and_many_skip_the_undeliverable() {
+async fn i10_a_complaint_is_an_opt_out_and_many_skip_the_undeliverable() {
     let stack = TestStack::start().await;
     let deal = stack.deal(9).await;
     let mut ids = Vec::new();
@@ -106,12 +78,20 @@ async fn after_a_complaint_no_mail_goes_out_and_many_skip_the_undeliverable() {
         deal.one_with_mail(&id, state).await;
         ids.push(id);
     }
+    eventually("the complaint is an opt-out", Duration::from_secs(30), || async {
+        (deal.one(&ids[0]).await["optedOut"] == true).then_some(())
+    })
+    .await;
     deal.resend(&ids[0], None).await.problem(409, "complained");
+    assert_eq!(outcomes(&deal.invite(&["spam@example.com"]).await), ["opted_out"]);
     let rows: Vec<_> = ids.iter().map(|id| (id.as_str(), 1)).collect();
     let answer = deal.resend_rows(&rows).await.ok(200);
     assert_eq!(outcomes(&answer), ["undeliverable", "undeliverable", "resent", "resent"]);
     assert_fields(&answer, &json!({"summary": {"resent": 2, "skipped": 2, "failed": 0}}));
-    assert_eq!(stack.inbox_for("spam@example.com").await.len(), 1);
+    let token = stack.token_for("spam@example.com").await;
+    stack.answer("opt-in", &token).await.ok(200);
+    deal.resend(&ids[0], None).await.ok(200);
+    assert_eq!(stack.inbox_for("spam@example.com").await.len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

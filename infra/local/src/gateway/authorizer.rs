@@ -209,7 +209,10 @@ mod tests {
         let (issuer, stranger) = (issuer(), Key::generate().unwrap());
         let token = stranger.sign(&claims(&json!({}))).unwrap();
         assert_eq!(check_token(&issuer, &token), Err(Denied::Invalid("unknown key id")));
-        assert!(matches!(check_token(&issuer, "nonsense"), Err(Denied::Invalid(_))));
+        // No token, an opaque one, and an encrypted one.
+        for text in ["nonsense", "tGzv3JOkF0XG5Qx2TlKWIA", "eyJhbGciOiJkaXIifQ..aXY.Y2lwaGVy.dGFn"] {
+            assert!(matches!(check_token(&issuer, text), Err(Denied::Invalid(_))), "{text}");
+        }
     }
 
     #[test]
