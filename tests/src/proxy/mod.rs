@@ -129,11 +129,14 @@ async fn answer(Shared((service, state)): Shared<Wire>, request: Request) -> Res
     let decision = lock(&state).decide(&call);
     match decision {
         Decision::Pass => carry_out(state, call).await,
-        Decision::Halt { side, stopped } => {
+        Decision::Halt(side, reached, mut released) => {
             if side == Side::After {
                 carry_out(Arc::clone(&state), call).await;
             }
-            stopped.wait().await;
+            if let Some(reached) = reached {
+                reached.send_replace(true);
+            }
+            let _ended = released.changed().await;
             cut_off()
         }
         Decision::Fault(fault) => apply(state, call, fault).await,

@@ -52,7 +52,7 @@ pub enum Side {
 #[derive(Debug)]
 pub struct Stop {
     reached: watch::Receiver<bool>,
-    _released: watch::Sender<()>,
+    _release: watch::Sender<()>,
 }
 
 impl Stop {
@@ -75,7 +75,7 @@ pub(super) struct Halt {
     calls: Calls,
     after: u32,
     side: Side,
-    reached: Arc<watch::Sender<bool>>,
+    reached: watch::Sender<bool>,
     released: watch::Receiver<()>,
     on: bool,
 }
@@ -83,30 +83,16 @@ pub(super) struct Halt {
 pub(super) fn stop(calls: Calls, after: u32, side: Side) -> (Stop, Halt) {
     let (reached, is_reached) = watch::channel(false);
     let (release, released) = watch::channel(());
-    let halt = Halt { calls, after, side, reached: Arc::new(reached), released, on: false };
-    (Stop { reached: is_reached, _released: release }, halt)
-}
-
-pub(super) struct Stopped {
-    reached: Option<Arc<watch::Sender<bool>>>,
-    released: watch::Receiver<()>,
-}
-
-impl Stopped {
-    /// Reports that the stop is reached, and waits for its end.
-    pub(super) async fn wait(mut self) {
-        if let Some(reached) = self.reached.take() {
-            reached.send_replace(true);
-        }
-        // The channel carries no message. It closes with the stop.
-        let _ended = self.released.changed().await;
-    }
+    let halt = Halt { calls, after, side, reached, released, on: false };
+    (Stop { reached: is_reached, _release: release }, halt)
 }
 
 pub(super) enum Decision {
     Pass,
     Fault(Fault),
-    Halt { side: Side, stopped: Stopped },
+    /// The call is held until the second channel, which carries no message, closes with the stop. The first channel
+    /// reports that the stop is reached.
+    Halt(Side, Option<watch::Sender<bool>>, watch::Receiver<()>),
 }
 
 #[derive(Debug)]
@@ -144,9 +130,9 @@ impl State {
         if call.only_warms() {
             return Decision::Pass;
         }
-        if let Some((side, stopped)) = self.stopped(call) {
+        if let Some(halt) = self.stopped(call) {
             self.count(call, None);
-            return Decision::Halt { side, stopped };
+            return halt;
         }
         let fault = self.scripted(call).or_else(|| self.random(call));
         self.count(call, fault);
@@ -159,7 +145,7 @@ impl State {
         }
     }
 
-    fn stopped(&mut self, call: &Call) -> Option<(Side, Stopped)> {
+    fn stopped(&mut self, call: &Call) -> Option<Decision> {
         // The `Stop` was dropped.
         if self.halt.as_ref().is_some_and(|halt| halt.released.has_changed().is_err()) {
             self.halt = None;
@@ -167,7 +153,7 @@ impl State {
         let halt = self.halt.as_mut()?;
         let released = halt.released.clone();
         if halt.on {
-            return Some((Side::Before, Stopped { reached: None, released }));
+            return Some(Decision::Halt(Side::Before, None, released));
         }
         if !halt.calls.include(call) {
             return None;
@@ -177,7 +163,7 @@ impl State {
             return None;
         }
         halt.on = true;
-        Some((halt.side, Stopped { reached: Some(Arc::clone(&halt.reached)), released }))
+        Some(Decision::Halt(halt.side, Some(halt.reached.clone()), released))
     }
 
     fn scripted(&mut self, call: &Call) -> Option<Fault> {
