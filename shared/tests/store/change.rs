@@ -1,14 +1,14 @@
 //! The one write of an invite, with concurrent writers, lost responses and transactions.
 
-use super::table::{Table, after, attempt, done, learner, refused, soon, start};
+use super::table::{Table, after, done, learner, refused, soon, start};
 use super::wire::Fault;
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::TimeDelta;
 use shared::clock::Deadline;
 use shared::domain::cancel::{CancelRefusal, cancel};
 use shared::domain::correct::CorrectRefusal;
-use shared::domain::outcome::{Outcome, Superseded};
-use shared::domain::{Delivery, FailureReason, HistoryEvent, Invite, InviteState, Link, Name};
+use shared::domain::outcome::Outcome;
+use shared::domain::{FailureReason, HistoryEvent, Invite, InviteState, Link, Name};
 use shared::sending::Claim;
 use shared::store::{Item, Refused, Seen, StoreError, keys::Queue};
 use shared::sweep::{Report, sweep};
@@ -155,21 +155,6 @@ async fn many_conflicts_in_one_process_are_no_failure() {
         table.queue(&format!("a{i}@example.com"), start()).await;
     }
     assert!(table.wire.is_quiet());
-}
-
-/// The learner accepts before the sent mail is recorded.
-#[tokio::test(flavor = "multi_thread")]
-async fn i1_a_seat_stays_when_the_outcome_of_its_mail_comes_later() {
-    let table = Table::new(3).await;
-    let (link, queued) = table.queue(ANN, start()).await;
-    let (others, clicked) = (table.others(), link.clone());
-    table.wire.before_next_write(async move { others.accepts(&clicked, "ann", after(1)).await });
-    let recorded = done(table.record_outcome(&queued, &link, Outcome::Sent, after(2)).await).invite;
-    assert_eq!((recorded.state, recorded.delivery), (InviteState::Accepted, Delivery::Sent));
-    assert_eq!(recorded.sent, Some(attempt(&queued, &link).sent));
-    assert_eq!((table.now(&link).await, table.held("ann").await), (recorded, (1, true)));
-    let failed = table.record_outcome(&queued, &link, REJECTED, after(3)).await;
-    assert_eq!(refused(failed), Superseded, "an accept proves that the mail arrived");
 }
 
 /// Another function undoes a write before its repetition arrives.

@@ -111,7 +111,7 @@ pub(crate) fn refused<R: Debug>(changed: Change<R>) -> R {
 }
 
 /// The queued attempt with this link.
-pub(crate) fn attempt(record: &InviteRecord, link: &Link) -> Attempt {
+fn attempt(record: &InviteRecord, link: &Link) -> Attempt {
     record.invite.attempt(&link.secret.hash()).unwrap()
 }
 
