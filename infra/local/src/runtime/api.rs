@@ -8,10 +8,11 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use http::StatusCode;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::instance::{Instance, Outcome};
-use super::{ACCOUNT, FunctionError, Pools, REGION};
+use super::instance::Instance;
+use super::{ACCOUNT, Pools, REGION};
 
 /// Lambda accepts answers of up to 6 MB. Base64 and JSON make them longer.
 const MAX_ANSWER: usize = 16 * 1024 * 1024;
@@ -25,6 +26,14 @@ pub(super) fn router(pools: Pools) -> Router {
         .nest("/{function}/{instance}/2018-06-01/runtime", runtime)
         .layer(DefaultBodyLimit::max(MAX_ANSWER))
         .with_state(pools)
+}
+
+/// An error as a function reports it.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Report {
+    error_type: String,
+    error_message: String,
 }
 
 /// The refusal of a request that is not about an invocation of its process.
@@ -48,7 +57,7 @@ fn instance(pools: &Pools, function: &str, id: u64) -> Result<Arc<Instance>, Unk
     pools.get(function).and_then(|pool| pool.instance(id)).ok_or(Unknown)
 }
 
-fn report(body: &[u8]) -> FunctionError {
+fn report(body: &[u8]) -> Report {
     serde_json::from_slice(body).unwrap_or_default()
 }
 
@@ -75,8 +84,8 @@ async fn finish(
     body: Bytes,
 ) -> Result<Accepted, Unknown> {
     let outcome = match kind.as_str() {
-        "response" => Outcome::Answered(body),
-        "error" => Outcome::Failed(report(&body)),
+        "response" => Ok(body),
+        "error" => Err(format!("failed: {}", report(&body).error_message)),
         _ => return Err(Unknown),
     };
     let is_finished = instance(&pools, &function, id)?.finish(&request, outcome);
@@ -88,6 +97,7 @@ async fn init_error(
     Path((function, id)): Path<(String, u64)>,
     body: Bytes,
 ) -> Result<Accepted, Unknown> {
-    instance(&pools, &function, id)?.init_failed(&report(&body));
+    let Report { error_type, error_message } = report(&body);
+    instance(&pools, &function, id)?.init_failed(format!("{error_type}: {error_message}"));
     Ok(accepted())
 }

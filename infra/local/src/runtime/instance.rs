@@ -7,8 +7,6 @@ use axum::body::Bytes;
 use chrono::{DateTime, Utc};
 use tokio::sync::{oneshot, watch};
 
-use super::FunctionError;
-
 #[derive(Debug)]
 pub(super) struct Work {
     pub(super) id: String,
@@ -17,12 +15,11 @@ pub(super) struct Work {
     pub(super) reply: oneshot::Sender<Outcome>,
 }
 
-#[derive(Debug)]
-pub(super) enum Outcome {
-    Answered(Bytes),
-    Failed(FunctionError),
-    /// The process ended while it worked.
-    Crashed(String),
+/// The answer, or how the function failed.
+pub(super) type Outcome = Result<Bytes, String>;
+
+fn crashed(reason: &str) -> Outcome {
+    Err(format!("ended before it answered: {reason}"))
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -70,7 +67,7 @@ impl Instance {
 
     /// The process asks for work, and waits for it. As on Lambda, a process that is being killed gets no response at all.
     pub(super) async fn next(&self) -> (String, Bytes, DateTime<Utc>) {
-        self.end(|_| true, Outcome::Crashed("it asked for more work instead".to_owned()));
+        self.end(|_| true, crashed("it asked for more work instead"));
         self.state.send_if_modified(|state| {
             let is_first = state.life == Life::Starting;
             if is_first {
@@ -108,8 +105,7 @@ impl Instance {
     }
 
     /// The process reports that it can't start.
-    pub(super) fn init_failed(&self, error: &FunctionError) {
-        let reason = format!("{}: {}", error.kind, error.message);
+    pub(super) fn init_failed(&self, reason: String) {
         self.state.send_modify(|state| state.init_error = Some(reason));
         self.kill();
     }
@@ -130,7 +126,7 @@ impl Instance {
         self.state.send_modify(|state| {
             let reason = state.init_error.take().unwrap_or(reason);
             if let Some((_, reply)) = state.running.take() {
-                let _nobody_waits = reply.send(Outcome::Crashed(reason.clone()));
+                let _nobody_waits = reply.send(crashed(&reason));
             }
             (state.killed, state.offered, state.life) = (true, None, Life::Ended(reason));
         });

@@ -20,7 +20,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
-use serde::Deserialize;
 use serde_json::Value;
 use tokio::task::{AbortHandle, JoinSet};
 
@@ -47,32 +46,21 @@ pub(crate) struct Program {
     pub(crate) echo_log: bool,
 }
 
-/// An error as a function reports it to the Runtime API.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct FunctionError {
-    #[serde(rename = "errorType")]
-    pub(crate) kind: String,
-    #[serde(rename = "errorMessage")]
-    pub(crate) message: String,
-}
-
 #[derive(Debug, thiserror::Error)]
 pub enum InvokeError {
-    #[error("there is no function {0}")]
-    Unknown(String),
-    #[error("{function} failed: {}", error.message)]
-    Failed { function: &'static str, error: FunctionError },
-    #[error("{function} ended before it answered: {reason}")]
-    Crashed { function: &'static str, reason: String },
+    /// The function and how it failed: by an error, by its end, at its start.
+    #[error("{0} {1}")]
+    Failed(String, String),
     #[error("{function} timed out after {}", humantime::format_duration(*after))]
     TimedOut { function: &'static str, after: Duration },
-    #[error("{function} can't start: {reason}")]
-    Init { function: &'static str, reason: String },
-    #[error("{function} gave an answer that is not JSON")]
-    Answer { function: &'static str },
     #[error("the stack is stopping")]
     Stopping,
+}
+
+impl InvokeError {
+    fn failed(function: &str, how: impl Into<String>) -> Self {
+        Self::Failed(function.to_owned(), how.into())
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -120,10 +108,11 @@ impl Host {
     ///
     /// The invocation runs in a task of its own: as on Lambda, it does not end when its caller goes away.
     pub(crate) async fn invoke(&self, function: &str, event: &Value) -> Result<Value, InvokeError> {
-        let pool = self.pools.get(function).ok_or_else(|| InvokeError::Unknown(function.to_owned()))?;
+        let failed = |how: &str| InvokeError::failed(function, how);
+        let pool = self.pools.get(function).ok_or_else(|| failed("is no function"))?;
         let invocation = tokio::spawn(Arc::clone(pool).invoke(Bytes::from(event.to_string())));
         let answer = invocation.await.unwrap_or(Err(InvokeError::Stopping))?;
-        serde_json::from_slice(&answer).map_err(|_| InvokeError::Answer { function: pool.program.name })
+        serde_json::from_slice(&answer).map_err(|_| failed("gave an answer that is not JSON"))
     }
 
     /// Kills all processes of a function. Returns how many there were.

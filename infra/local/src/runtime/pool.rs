@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use axum::body::Bytes;
 use tokio::sync::{Semaphore, oneshot};
 
-use super::instance::{Instance, Outcome, Work};
+use super::instance::{Instance, Work};
 use super::log::Log;
 use super::{HostError, INIT_LIMIT, InvokeError, MAX_INSTANCES, Program, process};
 use crate::clock;
@@ -66,9 +66,7 @@ impl Pool {
                 continue;
             };
             match tokio::time::timeout(self.program.timeout, outcome).await {
-                Ok(Ok(Outcome::Answered(answer))) => return Ok(answer),
-                Ok(Ok(Outcome::Failed(error))) => return Err(InvokeError::Failed { function, error }),
-                Ok(Ok(Outcome::Crashed(reason))) => return Err(InvokeError::Crashed { function, reason }),
+                Ok(Ok(outcome)) => return outcome.map_err(|how| InvokeError::failed(function, how)),
                 // The process ended before it saw the invocation.
                 Ok(Err(_)) => {}
                 Err(_) => {
@@ -78,32 +76,33 @@ impl Pool {
                 }
             }
         }
-        Err(InvokeError::Crashed { function, reason: "one process after another ended".to_owned() })
+        Err(InvokeError::failed(function, "ended again and again before it answered"))
     }
 
     /// Starts a process, and waits until it asks for work.
     pub(super) async fn start(self: Arc<Self>) -> Result<(), InvokeError> {
-        let function = self.program.name;
+        let failed = |reason| InvokeError::failed(self.program.name, format!("can't start: {reason}"));
         let instance = Arc::new(Instance::new(self.started.fetch_add(1, Ordering::Relaxed)));
         // Known before it runs: a busy machine may run the process, and its first request for work, ahead of us.
         lock(&self.living).insert(instance.id, Arc::clone(&instance));
         let child = process::spawn(&self.program, self.api, instance.id).map_err(|error| {
             lock(&self.living).remove(&instance.id);
-            InvokeError::Init { function, reason: error.to_string() }
+            failed(error.to_string())
         })?;
         if self.slots.is_closed() {
             instance.kill();
         }
         let watched = Arc::clone(&instance);
+        let pool = Arc::clone(&self);
         tokio::spawn(async move {
-            process::watch(child, &watched, &self.log).await;
-            lock(&self.living).remove(&watched.id);
+            process::watch(child, &watched, &pool.log).await;
+            lock(&pool.living).remove(&watched.id);
         });
         let ready = tokio::time::timeout(INIT_LIMIT, instance.ready()).await.unwrap_or_else(|_| {
             instance.kill();
             Err(format!("it did not poll for work within {}", humantime::format_duration(INIT_LIMIT)))
         });
-        ready.map_err(|reason| InvokeError::Init { function, reason })
+        ready.map_err(failed)
     }
 
     /// Kills all processes. Returns how many there were.

@@ -86,7 +86,7 @@ async fn a_crash_is_an_error_and_another_process_follows() {
     let host = host(LONG).await;
     let before = pid(&host).await;
     let error = host.invoke(FUNCTION, &json!({"do": "exit"})).await.unwrap_err();
-    assert!(matches!(&error, InvokeError::Crashed { reason, .. } if reason == "exit status: 3"), "{error}");
+    assert_eq!(error.to_string(), "echo ended before it answered: exit status: 3");
     assert_ne!(pid(&host).await, before);
 }
 
@@ -128,7 +128,8 @@ async fn a_busy_process_that_is_killed_is_a_crash() {
         tokio::task::yield_now().await;
     }
     assert_eq!(host.kill(FUNCTION), 1);
-    assert!(matches!(call.await.unwrap(), Err(InvokeError::Crashed { .. })));
+    let error = call.await.unwrap().unwrap_err().to_string();
+    assert!(error.starts_with("echo ended before it answered"), "{error}");
 }
 
 #[tokio::test]
@@ -186,7 +187,8 @@ async fn a_function_that_can_not_start_says_why() {
         ([127, 0, 0, 1], 9).into(),
     );
     let pool = Arc::new(pool.unwrap());
-    assert!(matches!(Arc::clone(&pool).start().await, Err(InvokeError::Init { .. })));
+    let error = Arc::clone(&pool).start().await.unwrap_err().to_string();
+    assert!(error.starts_with("echo can't start: "), "{error}");
     assert_eq!(pool.instances().len(), 0);
 }
 
