@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use crate::clock::{self, Stopwatch};
+use crate::clock;
 use crate::data;
 use crate::database::{self, Database, DatabaseError};
 use crate::functions::{DELIVER_INVITES, EXPIRE_INVITES, FUNCTIONS, Function};
@@ -86,7 +86,7 @@ impl Drop for PassingLogs {
 
 impl Stack {
     pub async fn start(settings: Settings) -> Result<Self, StartError> {
-        let watch = Stopwatch::start();
+        let begun = clock::now();
         let terminal = Terminal { quiet: settings.quiet };
         if settings.portal.as_ref().is_some_and(|pages| !pages.join("index.html").is_file()) {
             return Err(StartError::NoPortal);
@@ -167,7 +167,8 @@ impl Stack {
         let every = settings.sweep_every;
         let schedules = every.map(|every| schedules::start(&host, every, terminal)).unwrap_or_default();
         ready.store(true, Ordering::SeqCst);
-        terminal.line(&summary(&settings, &origin, &endpoints.dynamodb, watch.elapsed().as_millis()));
+        let millis = (clock::now() - begun).num_milliseconds();
+        terminal.line(&summary(&settings, &origin, &endpoints.dynamodb, millis));
         let logs = PassingLogs((!settings.keep_logs).then_some(settings.logs));
         Ok(Self { origin, database, endpoints, host, servers, schedules, _logs: logs })
     }
@@ -211,7 +212,7 @@ impl Stack {
 }
 
 /// What a person at the terminal needs to know. `tests/browser/stack.mjs` reads the portal's line.
-fn summary(settings: &Settings, url: &str, dynamodb: &str, millis: u128) -> String {
+fn summary(settings: &Settings, url: &str, dynamodb: &str, millis: i64) -> String {
     let people = oidc::PEOPLE.map(|(email, _)| email).join(", ");
     let data = settings.data.as_ref().map_or("in memory".to_owned(), |data| format!("{}/", data.display()));
     let sweeps = settings.sweep_every.map(humantime::format_duration);

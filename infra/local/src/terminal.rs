@@ -2,7 +2,7 @@
 
 #![expect(clippy::print_stdout, reason = "this is the one file of the local stack that prints")]
 
-use std::time::Duration;
+use chrono::TimeDelta;
 
 use crate::clock;
 
@@ -23,9 +23,9 @@ impl Terminal {
     }
 
     /// One API request. Its path has ids in it, so the route's key is printed in its place.
-    pub(crate) fn request(self, route: &str, status: u16, took: Duration) {
+    pub(crate) fn request(self, route: &str, status: u16, took: TimeDelta) {
         let (method, path) = route.split_once(' ').unwrap_or((route, ""));
-        let (time, millis) = (clock::now().format("%H:%M:%S"), took.as_millis());
+        let (time, millis) = (clock::now().format("%H:%M:%S"), took.num_milliseconds());
         self.line(&format!("{time}  {method:<6} {path:<46} {status}  {millis:>5} ms"));
     }
 

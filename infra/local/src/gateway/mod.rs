@@ -19,7 +19,7 @@ use http::StatusCode;
 use http::header::WWW_AUTHENTICATE;
 use serde_json::json;
 
-use crate::clock::{self, Stopwatch};
+use crate::clock;
 use crate::oidc::Issuer;
 use crate::random;
 use crate::routes::{self, Route, Variables};
@@ -51,14 +51,14 @@ pub(crate) fn router(gateway: Arc<Gateway>) -> Router {
 }
 
 async fn handle(State(gateway): State<Arc<Gateway>>, request: Request) -> Response {
-    let watch = Stopwatch::start();
+    let begun = clock::now();
     let (parts, body) = request.into_parts();
     let (key, response) = match routes::choose(parts.method.as_str(), parts.uri.path()) {
         None => (format!("{} (no route)", parts.method), refuse(StatusCode::NOT_FOUND, "Not Found")),
         Some((route, variables)) => (route.key(), gateway.admit(route, variables, &parts, body).await),
     };
     if gateway.ready.load(Ordering::SeqCst) {
-        gateway.terminal.request(&key, response.status().as_u16(), watch.elapsed());
+        gateway.terminal.request(&key, response.status().as_u16(), clock::now() - begun);
     }
     response
 }
