@@ -7,9 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use email_address::EmailAddress;
 use http::StatusCode;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::SesError;
-use super::request::{BulkEntry, BulkRequest, Content, Destination, Inline, Pair};
 use super::template::{Data, render};
 use crate::clock;
 use crate::inbox::Mail;
@@ -43,78 +45,86 @@ const OWN_HEADERS: &[&str] = &[
 pub(super) type Entry = Result<Option<Mail>, String>;
 
 /// What all entries of a request share.
-struct Defaults<'r> {
-    from: &'r str,
-    subject: &'r str,
-    html: &'r str,
-    text: &'r str,
+struct Defaults {
+    from: String,
+    subject: String,
+    html: String,
+    text: String,
     data: Data,
     headers: BTreeMap<String, String>,
     tags: BTreeMap<String, String>,
 }
 
-pub(super) fn check(request: &BulkRequest) -> Result<Vec<Entry>, SesError> {
-    let from = request.from_email_address.as_deref().unwrap_or_default();
-    address(from).map_err(|why| SesError::bad_request(format!("FromEmailAddress: {why}")))?;
-    if request.bulk_email_entries.is_empty() || request.bulk_email_entries.len() > MAX_ENTRIES {
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Pair {
+    name: String,
+    value: String,
+}
+
+/// A part of the request of `SendBulkEmail` (SES API v2 reference). A missing part has its type's default.
+fn part<T: DeserializeOwned + Default>(of: &Value, place: &str) -> Result<T, SesError> {
+    let unreadable = |error| SesError::bad_request(format!("{place} can't be read: {error}"));
+    of.pointer(place)
+        .map_or_else(|| Ok(None), |part| Option::deserialize(part).map_err(unreadable))
+        .map(Option::unwrap_or_default)
+}
+
+pub(super) fn check(request: &Value) -> Result<Vec<Entry>, SesError> {
+    let from: String = part(request, "/FromEmailAddress")?;
+    address(&from).map_err(|why| SesError::bad_request(format!("FromEmailAddress: {why}")))?;
+    let entries: Vec<Value> = part(request, "/BulkEmailEntries")?;
+    if entries.is_empty() || entries.len() > MAX_ENTRIES {
         return Err(SesError::bad_request(format!("BulkEmailEntries must have 1 to {MAX_ENTRIES} members")));
     }
-    if request.configuration_set_name.as_deref().is_some_and(|name| !is_tag(name)) {
+    if part::<Option<String>>(request, "/ConfigurationSetName")?.is_some_and(|name| !is_tag(&name)) {
         return Err(SesError::bad_request("ConfigurationSetName has characters that are not allowed"));
     }
-    let template =
-        request.default_content.template.as_ref().ok_or_else(|| missing("DefaultContent.Template"))?;
-    let (subject, html, text) = parts(template)?;
-    let data = data(template.template_data.as_deref(), "TemplateData")?;
-    let (headers, tags) = (headers(&template.headers)?, tags(&request.default_email_tags)?);
-    let defaults = Defaults { from, subject, html, text, data, headers, tags };
-    request.bulk_email_entries.iter().map(|entry| check_entry(entry, &defaults)).collect()
-}
-
-fn missing(what: &str) -> SesError {
-    SesError::bad_request(format!("{what} is missing"))
-}
-
-fn parts(template: &Inline) -> Result<(&str, &str, &str), SesError> {
-    if template.template_name.is_some() || template.template_arn.is_some() {
+    let template: Value = part(request, "/DefaultContent/Template")?;
+    if template.get("TemplateName").or(template.get("TemplateArn")).is_some() {
         let message = "Template does not exist: this SES has inline templates only";
         return Err(SesError::new(StatusCode::NOT_FOUND, "NotFoundException", message));
     }
-    let content = template.template_content.as_ref().ok_or_else(|| missing("TemplateContent"))?;
-    let Content { subject: Some(subject), html, text } = content else { return Err(missing("Subject")) };
+    let text = |name| part::<Option<String>>(&template, &format!("/TemplateContent/{name}"));
+    let (Some(subject), html, text) = (text("Subject")?, text("Html")?, text("Text")?) else {
+        return Err(SesError::bad_request("Subject is missing"));
+    };
     if html.is_none() && text.is_none() {
-        return Err(missing("Html or Text"));
+        return Err(SesError::bad_request("Html or Text is missing"));
     }
-    let (html, text) = (html.as_deref().unwrap_or_default(), text.as_deref().unwrap_or_default());
+    let (html, text) = (html.unwrap_or_default(), text.unwrap_or_default());
     if subject.len() + html.len() + text.len() > MAX_TEMPLATE {
         return Err(SesError::bad_request("The template is larger than 500 KB"));
     }
-    Ok((subject, html, text))
+    let data = data(&template, "/TemplateData")?;
+    let (headers, tags) = (headers(&template, "/Headers")?, tags(request, "/DefaultEmailTags")?);
+    let defaults = Defaults { from, subject, html, text, data, headers, tags };
+    entries.iter().map(|entry| check_entry(entry, &defaults)).collect()
 }
 
-fn data(json: Option<&str>, what: &str) -> Result<Data, SesError> {
-    let Some(json) = json else { return Ok(Data::new()) };
+fn data(of: &Value, place: &str) -> Result<Data, SesError> {
+    let Some(json) = part::<Option<String>>(of, place)? else { return Ok(Data::new()) };
     if json.chars().count() > MAX_DATA {
-        return Err(SesError::bad_request(format!("{what} has more than {MAX_DATA} characters")));
+        return Err(SesError::bad_request(format!("{place} has more than {MAX_DATA} characters")));
     }
-    serde_json::from_str(json).map_err(|_| SesError::bad_request(format!("{what} is not a JSON object")))
+    serde_json::from_str(&json).map_err(|_| SesError::bad_request(format!("{place} is not a JSON object")))
 }
 
-fn check_entry(entry: &BulkEntry, defaults: &Defaults) -> Result<Entry, SesError> {
-    let replacement = &entry.replacement_email_content.replacement_template.replacement_template_data;
+fn check_entry(entry: &Value, defaults: &Defaults) -> Result<Entry, SesError> {
+    const DATA: &str = "/ReplacementEmailContent/ReplacementTemplate/ReplacementTemplateData";
     let mut values = defaults.data.clone();
-    values.extend(data(replacement.as_deref(), "ReplacementTemplateData")?);
+    values.extend(data(entry, DATA)?);
     let (mut all_headers, mut all_tags) = (defaults.headers.clone(), defaults.tags.clone());
-    let replacements = headers(&entry.replacement_headers)?;
+    let replacements = headers(entry, "/ReplacementHeaders")?;
     all_headers
         .retain(|name, _| !replacements.keys().any(|replacement| replacement.eq_ignore_ascii_case(name)));
     all_headers.extend(replacements);
-    all_tags.extend(tags(&entry.replacement_tags)?);
-    let subject = render(defaults.subject, &values)?;
-    let html = render(defaults.html, &values)?;
-    let text = render(defaults.text, &values)?;
+    all_tags.extend(tags(entry, "/ReplacementTags")?);
+    let subject = render(&defaults.subject, &values)?;
+    let html = render(&defaults.html, &values)?;
+    let text = render(&defaults.text, &values)?;
 
-    let to = match recipients(entry) {
+    let to = match recipients(entry)? {
         Ok(to) => to,
         Err(why) => return Ok(Err(why)),
     };
@@ -122,19 +132,18 @@ fn check_entry(entry: &BulkEntry, defaults: &Defaults) -> Result<Entry, SesError
     if subject.contains(['\r', '\n']) {
         return Ok(Err("Subject has a line break".to_owned()));
     }
-    let (id, from) = (super::message_id(), defaults.from.to_owned());
+    let (id, from) = (super::message_id(), defaults.from.clone());
     let (headers, tags) = (all_headers, all_tags);
     Ok(Ok(Some(Mail { id, at: clock::now(), from, to, subject, text, html, headers, tags })))
 }
 
-fn recipients(entry: &BulkEntry) -> Result<String, String> {
-    let Destination { to, cc, bcc } = &entry.destination;
-    let all = || to.iter().chain(cc).chain(bcc);
-    if to.is_empty() || all().count() > MAX_RECIPIENTS {
-        return Err(format!("Destination must have 1 to {MAX_RECIPIENTS} recipients"));
+fn recipients(entry: &Value) -> Result<Result<String, String>, SesError> {
+    let list = |kind| part::<Vec<String>>(entry, &format!("/Destination/{kind}Addresses"));
+    let (to, others) = (list("To")?, [list("Cc")?, list("Bcc")?].concat());
+    if to.is_empty() || to.len() + others.len() > MAX_RECIPIENTS {
+        return Ok(Err(format!("Destination must have 1 to {MAX_RECIPIENTS} recipients")));
     }
-    all().try_for_each(|recipient| address(recipient))?;
-    Ok(to.join(", "))
+    Ok(to.iter().chain(&others).try_for_each(|recipient| address(recipient)).map(|()| to.join(", ")))
 }
 
 /// Checks an address, alone or as `Name <address>`: ASCII before the @, Punycode after it, no line break.
@@ -159,14 +168,15 @@ fn address(text: &str) -> Result<(), String> {
     Ok(())
 }
 
-fn headers(pairs: &[Pair]) -> Result<BTreeMap<String, String>, SesError> {
+fn headers(of: &Value, place: &str) -> Result<BTreeMap<String, String>, SesError> {
+    let pairs: Vec<Pair> = part(of, place)?;
     if pairs.len() > MAX_HEADERS {
         return Err(SesError::bad_request(format!("More than {MAX_HEADERS} headers")));
     }
     let token = |byte: u8| byte.is_ascii_graphic() && byte != b':';
     let visible = |byte: u8| byte.is_ascii_graphic() || byte == b' ';
     let mut seen = BTreeSet::new();
-    for Pair { name, value } in pairs {
+    for Pair { name, value } in &pairs {
         let named = (1..=MAX_HEADER_NAME).contains(&name.len()) && name.bytes().all(token);
         let valued = (1..=MAX_HEADER_VALUE).contains(&value.len()) && value.bytes().all(visible);
         if !named || !valued || OWN_HEADERS.contains(&name.to_ascii_lowercase().as_str()) {
@@ -176,14 +186,15 @@ fn headers(pairs: &[Pair]) -> Result<BTreeMap<String, String>, SesError> {
             return Err(SesError::bad_request("A header appears more than once"));
         }
     }
-    Ok(collect(pairs))
+    Ok(pairs.into_iter().map(|Pair { name, value }| (name, value)).collect())
 }
 
-fn tags(pairs: &[Pair]) -> Result<BTreeMap<String, String>, SesError> {
+fn tags(of: &Value, place: &str) -> Result<BTreeMap<String, String>, SesError> {
+    let pairs: Vec<Pair> = part(of, place)?;
     if pairs.iter().any(|Pair { name, value }| !is_tag(name) || !is_tag(value)) {
         return Err(SesError::bad_request("A tag has characters that are not allowed"));
     }
-    Ok(collect(pairs))
+    Ok(pairs.into_iter().map(|Pair { name, value }| (name, value)).collect())
 }
 
 fn is_tag(text: &str) -> bool {
@@ -191,14 +202,10 @@ fn is_tag(text: &str) -> bool {
     (1..=MAX_TAG).contains(&text.len()) && text.bytes().all(allowed)
 }
 
-fn collect(pairs: &[Pair]) -> BTreeMap<String, String> {
-    pairs.iter().map(|Pair { name, value }| (name.clone(), value.clone())).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     fn request() -> Value {
         json!({
@@ -218,17 +225,6 @@ mod tests {
         })
     }
 
-    fn checked(request: &Value) -> Result<Vec<Entry>, SesError> {
-        check(&serde_json::from_value(request.clone()).unwrap())
-    }
-
-    #[test]
-    fn an_entrys_data_adds_to_the_defaults() {
-        let entries = checked(&request()).unwrap();
-        let [Ok(Some(mail))] = entries.as_slice() else { panic!("one mail") };
-        assert_eq!((mail.subject.as_str(), mail.html.as_str(), mail.text.as_str()), ("S", "<p>", "T"));
-    }
-
     #[test]
     fn an_entrys_header_replaces_the_templates_in_any_case() {
         let mut request = request();
@@ -237,7 +233,7 @@ mod tests {
             json!([header("X-A", "all"), header("X-B", "all")]);
         request["BulkEmailEntries"][0]["ReplacementHeaders"] =
             json!([header("x-a", "one"), header("X-C", "one")]);
-        let entries = checked(&request).unwrap();
+        let entries = check(&request).unwrap();
         let [Ok(Some(mail))] = entries.as_slice() else { panic!("one mail") };
         assert_eq!(json!(mail.headers), json!({"X-B": "all", "X-C": "one", "x-a": "one"}));
     }
@@ -252,6 +248,7 @@ mod tests {
         for (pointer, value) in [
             ("/FromEmailAddress", json!(null)),
             ("/FromEmailAddress", json!("nobody")),
+            ("/FromEmailAddress", json!(["from@futurelearn.com"])),
             ("/FromEmailAddress", json!("a\r\nBcc: x <from@futurelearn.com>")),
             ("/BulkEmailEntries", json!([])),
             ("/BulkEmailEntries", json!(vec![entry("ann@example.com", "{}"); 51])),
@@ -279,7 +276,7 @@ mod tests {
             let mut request = request();
             let (parent, field) = pointer.rsplit_once('/').unwrap();
             request.pointer_mut(parent).unwrap()[field] = value.clone();
-            let error = checked(&request).err();
+            let error = check(&request).err();
             assert_eq!(error.map(|error| error.code), Some("BadRequestException"), "{pointer} {value:.60}");
         }
     }
@@ -295,7 +292,7 @@ mod tests {
             entry("ann@example.com", "{}"),
             entry("Ann <ann@xn--exmple-cua.com>", "{\"text\":\"T\"}"),
         ]);
-        let entries = checked(&request).unwrap();
+        let entries = check(&request).unwrap();
         let outcomes = entries.iter().map(|entry| match entry {
             Err(_) => "invalid",
             Ok(None) => "dropped",
