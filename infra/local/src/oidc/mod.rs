@@ -3,12 +3,11 @@
 //! Invariant: every token has only scopes that were requested *and* that its person is entitled to, unless the issuer that
 //! this one is like grants them to everybody ([`Like`]). The issuer exists in `infra/local` only. Its key is new at each start and never leaves this process.
 
-mod code;
+mod kept;
 mod key;
 mod like;
 mod pages;
 mod person;
-mod session;
 mod token;
 
 use std::sync::Arc;
@@ -24,8 +23,9 @@ pub use like::Like;
 pub(crate) use person::{PARTNERSHIP_MANAGER, PEOPLE};
 
 use crate::template;
-use code::Codes;
-use session::Sessions;
+use kept::Kept;
+use person::Person;
+use token::Grant;
 
 pub(crate) const CLIENT: &str = "seatkeeper-portal";
 
@@ -38,16 +38,17 @@ pub(crate) struct Issuer {
     origin: String,
     pub(crate) key: Key,
     pub(crate) like: &'static Like,
-    codes: Codes,
+    codes: Kept<Grant>,
     /// What each refresh token was issued for.
-    refreshes: Codes,
-    sessions: Sessions,
+    refreshes: Kept<Grant>,
+    /// Who each browser signed in as.
+    sessions: Kept<Person>,
 }
 
 impl Issuer {
     pub(crate) fn new(origin: String, key: Key, like: &'static Like) -> Self {
-        let (codes, refreshes) = (Codes::default(), Codes::default());
-        Self { origin, key, like, codes, refreshes, sessions: Sessions::default() }
+        let (codes, refreshes, sessions) = (Kept::default(), Kept::default(), Kept::default());
+        Self { origin, key, like, codes, refreshes, sessions }
     }
 
     /// The issuer's identifier, as tokens have it in `iss`.

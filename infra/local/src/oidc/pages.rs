@@ -12,15 +12,15 @@ use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
-use chrono::{DateTime, Utc};
-use http::header::SET_COOKIE;
+use chrono::{DateTime, TimeDelta, Utc};
+use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, Method, StatusCode};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::code::{self, Grant};
 use super::key::decoded;
 use super::person::{PEOPLE, Person};
+use super::token::Grant;
 use super::{AFTER_SIGN_IN, AFTER_SIGN_OUT, CLIENT, Issuer};
 use crate::{clock, page};
 
@@ -115,7 +115,8 @@ impl Request {
             })
         };
         let accepts = self.prompt.is_none() || self.is_silent();
-        issuer.sessions.person(headers, now).filter(|person| accepts && is_hinted(person))
+        let person = sessions(headers).find_map(|id| issuer.sessions.find(id, now));
+        person.filter(|person| accepts && is_hinted(person))
     }
 
     fn page(&self, problem: Option<&'static str>) -> Response {
@@ -147,7 +148,10 @@ async fn authorize(
     // Only the page's own form signs somebody in: a link must not.
     let chosen = request.email.as_deref().filter(|_| method == Method::POST && !request.is_silent());
     let (person, cookie) = match chosen.map(Person::parse) {
-        Some(Some(person)) => (person.clone(), Some(issuer.sessions.begin(&headers, person, now))),
+        Some(Some(person)) => {
+            end_sessions(&issuer, &headers, now);
+            (person.clone(), Some(cookie(&issuer.sessions.keep(person, SESSION, now), "")))
+        }
         Some(None) => return request.page(Some("That is not an email address.")),
         None => match request.signed_in(&issuer, &headers, now) {
             Some(person) => (person, None),
@@ -167,8 +171,30 @@ async fn authorize(
         challenge: request.code_challenge.clone(),
         is_opaque: request.audience.as_ref() != issuer.like.authorize.get("audience"),
     };
-    let code = issuer.codes.issue(grant, code::LIFETIME, now);
+    let code = issuer.codes.keep(grant, CODE, now);
     (cookie.map(|cookie| [(SET_COOKIE, cookie)]), request.back(&issuer, &[("code", &code)])).into_response()
+}
+
+const CODE: TimeDelta = TimeDelta::minutes(1);
+/// Afterwards a browser must sign in again.
+const SESSION: TimeDelta = TimeDelta::hours(12);
+
+/// Scripts cannot read the cookie, only the issuer's paths get it, and requests that another site makes in the background
+/// do not have it.
+fn cookie(session: &str, more: &str) -> String {
+    format!("session={session}; Path=/oidc; HttpOnly; SameSite=Lax{more}")
+}
+
+/// The browser's sessions.
+fn sessions(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    let cookies = headers.get_all(COOKIE).iter().filter_map(|header| header.to_str().ok());
+    cookies.flat_map(|header| header.split(';')).filter_map(|pair| pair.trim().strip_prefix("session="))
+}
+
+fn end_sessions(issuer: &Issuer, headers: &HeaderMap, now: DateTime<Utc>) {
+    for id in sessions(headers) {
+        let _ended = issuer.sessions.take(id, now);
+    }
 }
 
 const SIGN_IN: &str = "Sign-in failed";
@@ -227,7 +253,8 @@ async fn logout(
     if let Err(why) = request.check(&issuer) {
         return refused(SIGN_OUT, why);
     }
-    let cookie = [(SET_COOKIE, issuer.sessions.end(&headers))];
+    end_sessions(&issuer, &headers, clock::now());
+    let cookie = [(SET_COOKIE, cookie("", "; Max-Age=0"))];
     let answer = match &request.post_logout_redirect_uri {
         Some(address) => redirect(address, request.state.iter().map(|state| ("state", state.as_str()))),
         None => page::html(&Message { title: "You are signed out", text: "You can close this page." }),

@@ -7,13 +7,15 @@ use axum::extract::{Form, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, PRAGMA};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
 
-use super::code::Grant;
 use super::person::{OFFLINE, Person};
 use super::{CLIENT, Issuer, KeyError};
 use crate::{clock, random};
@@ -25,6 +27,18 @@ const REFRESH: TimeDelta = TimeDelta::hours(12);
 
 pub(super) fn router() -> Router<Arc<Issuer>> {
     Router::new().route("/token", post(token))
+}
+
+/// What a person granted: a code works for its own request and with that request's PKCE verifier (RFC 7636).
+#[derive(Debug, Clone)]
+pub(super) struct Grant {
+    pub(super) person: Person,
+    pub(super) scope: Option<String>,
+    pub(super) nonce: Option<String>,
+    pub(super) redirect_uri: String,
+    pub(super) challenge: String,
+    /// The request lacked what the issuer needs to issue a JWT.
+    pub(super) is_opaque: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -109,7 +123,10 @@ impl Issuer {
             ));
         };
         let refusal = Refusal::new("invalid_grant", "the code is used up, expired, or for another request");
-        let grant = self.codes.redeem(code, uri, verifier, now).ok_or(refusal)?;
+        // A failed attempt uses the code up, too.
+        let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier));
+        let is_meant = |grant: &Grant| *uri == grant.redirect_uri && challenge == grant.challenge;
+        let grant = self.codes.take(code, now).filter(is_meant).ok_or(refusal)?;
         let mut answer = self.tokens(grant.clone(), now)?;
         if self.like.grant(&grant.person, grant.scope.as_deref()).iter().any(|scope| scope == "openid") {
             let identity = self.identity(&grant.person, grant.nonce.as_deref(), now)?;
@@ -133,7 +150,7 @@ impl Issuer {
             answer.insert("access_token".to_owned(), random::base64url::<32>().into());
         }
         if scopes.iter().any(|scope| scope == OFFLINE) {
-            let refresh = self.refreshes.issue(grant, REFRESH, now);
+            let refresh = self.refreshes.keep(grant, REFRESH, now);
             answer.insert("refresh_token".to_owned(), refresh.into());
         }
         Ok(answer)

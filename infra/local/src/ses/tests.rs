@@ -176,19 +176,6 @@ async fn a_lost_answer_sends_the_mail_and_not_a_byte_back() {
     assert_eq!(bench.delivered().len(), 1);
 }
 
-#[test]
-fn an_unknown_fault_is_refused() {
-    for fault in [
-        json!({"mode": "x", "count": 1}),
-        json!({"mode": "down", "count": 1, "seconds": 1}),
-        json!({"mode": "down"}),
-        json!({"mode": "down", "count": -1}),
-        json!([]),
-    ] {
-        assert!(serde_json::from_value::<fault::Fault>(fault.clone()).is_err(), "{fault}");
-    }
-}
-
 /// What the documentation of the mailbox simulator says, "Using the mailbox simulator manually".
 #[tokio::test]
 async fn every_mail_has_events_and_the_simulators_addresses_have_their_own() {
