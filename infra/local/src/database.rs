@@ -190,32 +190,8 @@ fn typed<Request: DeserializeOwned, Answer: Serialize>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use aws_sdk_dynamodb::types::AttributeValue;
 
-    fn key(value: &str) -> AttributeValue {
-        AttributeValue::S(value.to_owned())
-    }
-
-    #[tokio::test]
-    async fn an_item_survives_a_restart() {
-        let folder = crate::settings::temporary_folder();
-        std::fs::create_dir_all(&folder).unwrap();
-        let path = folder.join("seatkeeper.db");
-        {
-            let database = serve(Some(&path)).await.unwrap();
-            database.create_table("table").unwrap();
-            let put = database.client().put_item().table_name("table");
-            put.item("pk", key("a")).item("sk", key("b")).item("note", key("kept")).send().await.unwrap();
-        }
-        let database = serve(Some(&path)).await.unwrap();
-        database.create_table("table").unwrap();
-        let get = database.client().get_item().table_name("table").key("pk", key("a")).key("sk", key("b"));
-        let item = get.send().await.unwrap().item.unwrap();
-        assert_eq!(item["note"], key("kept"));
-        std::fs::remove_dir_all(folder).unwrap();
-    }
-
-    // The indexes have no test here: the tests of the store fail without them.
+    // The tests of the store fail without the indexes, and `tests/tests/proof/reopen.rs` without a file that keeps its data.
     #[tokio::test]
     async fn the_table_has_the_templates_ttl() {
         let database = serve(None).await.unwrap();
