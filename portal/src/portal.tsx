@@ -2,7 +2,7 @@
 import "./style.css";
 import { useSignal } from "@preact/signals";
 import { render } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { LocationProvider, Route, Router, useLocation } from "preact-iso";
 import { leaveForInvitation } from "./accept/token";
 import { Deals } from "./deals";
@@ -11,6 +11,7 @@ import {
   finishSignIn,
   isReturning,
   leaveTogether,
+  leftPage,
   replaced,
   type SignInFailure,
   session,
@@ -47,7 +48,7 @@ const enter = (prompt?: string) =>
   signIn({
     redirectPath: "/",
     scopes: SCOPES,
-    returnTo: location.pathname + location.search,
+    returnTo: (location.pathname === "/" && leftPage()?.path) || location.pathname + location.search,
     ...(prompt && { prompt }),
   });
 
@@ -94,7 +95,7 @@ function App() {
         {sessionOver.value && <SessionOver />}
         {replaced.value && (
           <Notice tone="warn" onClose={() => (replaced.value = null)}>
-            <Text>{`You are now signed in as ${session.value?.email ?? "somebody else"}. This page was opened as ${replaced.value}.`}</Text>
+            <Text>{`You are now signed in as ${session.value?.email ?? "somebody else"}. This page was opened as ${replaced.value.account}.${replaced.value.dropped ? " What was entered with that account has been removed." : ""}`}</Text>
           </Notice>
         )}
         <Routes />
@@ -149,10 +150,18 @@ function Nav() {
 
 function Welcome({ failure }: { failure: SignInFailure | undefined }) {
   const problem = useSignal(failure);
+  const left = useRef(leftPage()).current;
   const start = async (prompt?: string) => (problem.value = await enter(prompt));
   return (
     <section class="card">
       <Heading title="Deal seats">Seats and invites for your learning subscription</Heading>
+      {left && (
+        <Notice tone="warn">
+          <strong>You signed out in another tab.</strong>{" "}
+          {left.entered &&
+            "What you entered here is kept until you close this tab. To go on with it, sign in with the same account. Another account removes it."}
+        </Notice>
+      )}
       {!PAGE.test(location.pathname) && (
         <Notice tone="bad">Page not found. Check the address, or sign in to see your deals.</Notice>
       )}

@@ -7,7 +7,7 @@
 import { signal } from "@preact/signals";
 import * as oauth from "oauth4webapi";
 import { type Config, loadConfig, PATIENCE } from "./config";
-import { drop, dropAll, keep, kept, survivesRedirect } from "./storage";
+import { drop, dropAll, dropThose, hasText, keep, kept, survivesRedirect } from "./storage";
 import { claimsOf, grantedScopes } from "./token";
 
 export interface Session {
@@ -31,7 +31,11 @@ export const session = signal<Session | null>(null);
 export const sessionOver = signal(false);
 
 /** The account of this tab before its last sign-in, if that was another: another tab may have changed it. */
-export const replaced = signal<string | null>(null);
+export const replaced = signal<{
+  account: string;
+  /** Whether something that was entered as that account has been dropped. */
+  dropped: boolean;
+} | null>(null);
 
 /**
  * Why sign-in failed. `blocked`: the browser blocks site data, so the attempt would be lost at the issuer. `asks`: the issuer
@@ -45,10 +49,21 @@ const ASKS = new Set(["login_required", "interaction_required", "consent_require
 const ATTEMPT = "sign-in";
 /** Holds the page's redirect path while this tab is signed in: a reload then signs in again by itself. */
 const SIGNED_IN = "signed-in";
-/** Holds the address of this tab's account on a page. */
+/** Holds this tab's account on a page. */
 const accountOn = (redirectPath: RedirectPath) => `account:${redirectPath}`;
 /** Tells the other tabs that the person has signed out. */
 const SIGNED_OUT = "signed-out";
+/** Holds the page that this tab left when the person signed out in another one. */
+const LEFT = "left";
+
+/** Whether a text is what somebody entered on the portal's pages: a list, an address, a search, a new deal. */
+const isEntered = (name: string) => /^(?:invite:|typed:|search:|new-deal$)/.test(name);
+
+interface Account {
+  /** The issuer's name for the person, unlike an address always known. */
+  subject: string;
+  email: string | undefined;
+}
 
 interface Attempt {
   state: string;
@@ -161,26 +176,39 @@ export async function finishSignIn(redirectPath: RedirectPath): Promise<SignInFa
       expectedNonce: attempt.nonce,
       requireIdToken: true,
     });
-    const email = oauth.getValidatedIdTokenClaims(tokens)?.email;
+    const { sub, email: address } = oauth.getValidatedIdTokenClaims(tokens)!;
+    const email = typeof address === "string" ? address : undefined;
     const claims = claimsOf(tokens.access_token);
     if (!claims) return "opaque";
     session.value = {
       ...held(tokens),
       idToken: tokens.id_token,
-      email: typeof email === "string" ? email : undefined,
+      email,
       scopes: grantedScopes(claims, config),
       refreshToken: tokens.refresh_token,
     };
     sessionOver.value = false;
     keep(SIGNED_IN, redirectPath);
-    const before = kept(accountOn(redirectPath));
-    if (before && before !== session.value.email) replaced.value = before;
-    keep(accountOn(redirectPath), session.value.email ?? "");
+    recogniseAccount(redirectPath, { subject: sub, email });
     return undefined;
   } catch (error) {
     const code = error instanceof oauth.AuthorizationResponseError ? error.error : "";
     return code === "access_denied" ? "declined" : ASKS.has(code) ? "asks" : "failed";
   }
+}
+
+/** What one person entered is not for another. */
+function recogniseAccount(redirectPath: RedirectPath, account: Account) {
+  const text = kept(accountOn(redirectPath));
+  const before = text === null ? undefined : (JSON.parse(text) as Account);
+  const left = kept(LEFT) !== null;
+  drop(LEFT);
+  keep(accountOn(redirectPath), JSON.stringify(account));
+  if (!before || before.subject === account.subject) return;
+  const dropped = redirectPath === "/" && dropThose(isEntered);
+  // Whoever signed out goes unnamed, and so does the page where they were.
+  if (left) history.replaceState(null, "", redirectPath);
+  else replaced.value = { account: before.email ?? "somebody else", dropped };
 }
 
 const held = (tokens: oauth.TokenEndpointResponse) => ({
@@ -232,25 +260,36 @@ export function endSession() {
   sessionOver.value = true;
 }
 
-/** Leaves this tab when the person signs out in another one. A full load also drops what the pages hold in memory. */
+/**
+ * Leaves this tab when the person signs out in another one. What they entered waits in this tab for their next sign-in. A full
+ * load drops what the pages hold in memory.
+ */
 export function leaveTogether() {
   new BroadcastChannel(SIGNED_OUT).onmessage = () => {
     // An invitation that somebody reads without an account stays.
     if (!session.value && !sessionOver.value && kept(SIGNED_IN) === null) return;
-    forget();
+    // A field that is being edited changes its row when it loses the focus.
+    if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
+    const { pathname, search } = location;
+    // The page stays as it is until the next one has loaded.
+    endSession();
+    dropThose((name) => !isEntered(name) && name !== accountOn("/"));
+    keep(LEFT, pathname === "/accept" ? "/" : pathname + search);
     location.assign("/");
   };
 }
 
-function forget() {
-  session.value = null;
-  dropAll();
+/** The page that this tab left when the person signed out in another one, and whether something entered waits there. */
+export function leftPage(): { path: string; entered: boolean } | undefined {
+  const path = kept(LEFT);
+  return path === null ? undefined : { path, entered: hasText(isEntered) };
 }
 
 /** Signs out in all tabs and at the issuer, and deletes everything stored in them. */
 export async function signOut() {
   const idToken = session.value?.idToken;
-  forget();
+  session.value = null;
+  dropAll();
   new BroadcastChannel(SIGNED_OUT).postMessage(null);
   const home = `${location.origin}/`;
   let leave: string | URL = home;

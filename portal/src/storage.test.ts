@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { drop, dropAll, keep, kept, survivesRedirect } from "./storage";
+import { drop, dropAll, dropThose, keep, kept, survivesRedirect } from "./storage";
 
 /** Stands in for `sessionStorage`. */
 function storage(limit = Infinity): Storage {
@@ -8,7 +8,7 @@ function storage(limit = Infinity): Storage {
     get length() {
       return entries.size;
     },
-    key: () => null,
+    key: (index) => [...entries.keys()][index] ?? null,
     getItem: (name) => entries.get(name) ?? null,
     setItem(name, text) {
       if (text.length > limit) throw new DOMException("full", "QuotaExceededError");
@@ -53,6 +53,17 @@ describe.each(STORAGES)("if sessionStorage %s", (_, survives, get) => {
     keep("b", "a long one");
     dropAll();
     expect([kept("a"), kept("b")]).toEqual([null, null]);
+  });
+
+  it("the texts with certain names are dropped, the others stay", () => {
+    keep("a:1", "1");
+    keep("a:2", "a long one");
+    keep("b", "2");
+    expect([dropThose((name) => name.startsWith("a:")), dropThose((name) => name.startsWith("a:"))]).toEqual([
+      true,
+      false,
+    ]);
+    expect([kept("a:1"), kept("a:2"), kept("b")]).toEqual([null, null, "2"]);
   });
 
   it(`texts ${survives ? "survive" : "do not survive"} a redirect`, () => expect(survivesRedirect()).toBe(survives));

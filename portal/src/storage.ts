@@ -29,10 +29,22 @@ export function drop(name: string) {
   stored((storage) => storage.removeItem(name));
 }
 
-export function dropAll() {
-  memory.clear();
-  stored((storage) => storage.clear());
+/** The names of all stored texts. */
+const names = () => [
+  ...memory.keys(),
+  ...(stored((storage) => Array.from({ length: storage.length }, (_, index) => storage.key(index) ?? "")) ?? []),
+];
+
+export const hasText = (matches: (name: string) => boolean) => names().some(matches);
+
+/** Drops the texts whose names match, and says whether there was one. */
+export function dropThose(matches: (name: string) => boolean): boolean {
+  const found = names().filter(matches);
+  found.forEach(drop);
+  return found.length > 0;
 }
+
+export const dropAll = () => void dropThose(() => true);
 
 /** Whether stored texts are still there after a redirect to another site and back. */
 export function survivesRedirect(): boolean {

@@ -1,6 +1,6 @@
 /** Signing in to the portal with site data blocked, from odd addresses and after a reload; signing out in all tabs. */
 import assert from "node:assert/strict";
-import { answered, blockSiteData, chooseAccount, enter, Keyboard } from "./browser.mjs";
+import { answered, blockSiteData, chooseAccount, enter, Keyboard, Mouse } from "./browser.mjs";
 import { tokenOf } from "./stack.mjs";
 import { suite } from "./suite.mjs";
 
@@ -82,8 +82,10 @@ check("if another tab changes the account, a reload says so", { expect: [answere
   await enter(page, deal.manager, deal.path);
   await page.getByRole("heading", { name: "Deal seats: Unlimited" }).waitFor();
   await remember(context, other.manager);
+  await page.evaluate((key) => sessionStorage.setItem(key, JSON.stringify({ text: "eve@example.com", rows: [], leftOut: [] })), `invite:${deal.id}`);
   await page.reload();
-  await page.getByText(`You are now signed in as ${other.manager}. This page was opened as ${deal.manager}.`).waitFor();
+  await page.getByText(`You are now signed in as ${other.manager}. This page was opened as ${deal.manager}. What was entered with that account has been removed.`).waitFor();
+  assert.doesNotMatch(await page.evaluate(() => JSON.stringify({ ...sessionStorage })), /eve@/);
 });
 
 check("a reload of an invitation returns without a question, and accepts nothing", {}, async ({ context, page, stack, hand }) => {
@@ -115,17 +117,49 @@ check("if the issuer has forgotten the person, it asks, and leads back", {}, asy
   await page.waitForURL(stack.url + deal.path);
 });
 
-check("signing out in one tab leaves no tab at work", { hands: [Keyboard] }, async ({ context, page, stack, hand }) => {
+check("signing out in one tab leaves no tab at work, and the others say why", { hands: [Keyboard] }, async ({ context, page, stack, hand }) => {
   const deal = await stack.newDeal();
   const other = await context.newPage();
   await enter(page, deal.manager, deal.path);
-  await enter(other, deal.manager, `${deal.path}/invite`);
-  await other.getByRole("textbox", { name: "Addresses" }).fill("ann@example.com");
+  await enter(other, deal.manager, deal.path);
   await page.bringToFront();
   await hand.press("button", "Sign out");
   for (const tab of [page, other]) {
     await tab.waitForURL(`${stack.url}/`);
     await tab.getByRole("button", { name: "Sign in", exact: true }).waitFor();
-    assert.deepEqual(await tab.evaluate(() => Object.keys(sessionStorage)), []);
   }
+  await other.getByText("You signed out in another tab.").waitFor();
+  assert.equal(await page.getByText("in another tab").count(), 0);
+  assert.deepEqual(await page.evaluate(() => Object.keys(sessionStorage)), []);
+  assert.deepEqual(await other.evaluate(() => Object.keys(sessionStorage).sort()), ["account:/", "left"]);
 });
+
+for (const [what, isSame] of [
+  ["a list in a tab that left with another is there again for the same person", true],
+  ["a list in a tab that left with another is removed for another person", false],
+]) {
+  check(what, { expect: isSame ? [] : [answered(403)] }, async ({ context, page, stack }) => {
+    const deal = await stack.newDeal();
+    const tab = await context.newPage();
+    const hand = new Mouse(tab);
+    await enter(page, deal.manager, deal.path);
+    await enter(tab, deal.manager, `${deal.path}/invite`);
+    await hand.paste("textbox", "Addresses", "ann@example.com\nbob@example.com\nnobody");
+    await tab.getByRole("heading", { name: "2 will be invited, 1 is not an address" }).waitFor();
+    // Somebody is still typing.
+    await tab.getByRole("textbox", { name: "Address in row 1" }).fill("cat@example.com");
+    await new Mouse(page).press("button", "Sign out");
+    await tab.getByText("What you entered here is kept until you close this tab.").waitFor();
+    await hand.press("button", "Sign in");
+    await chooseAccount(tab, hand, isSame ? deal.manager : `ann@${deal.org}.example`);
+    if (isSame) {
+      await tab.getByRole("heading", { name: "3 will be invited" }).waitFor();
+      assert.equal(tab.url(), `${stack.url}${deal.path}/invite`);
+    } else {
+      await tab.getByRole("heading", { level: 1, name: "Deals" }).waitFor();
+      assert.equal(tab.url(), `${stack.url}/`);
+      assert.equal(await tab.getByText(deal.manager).count(), 0);
+      assert.doesNotMatch(await tab.evaluate(() => JSON.stringify({ ...sessionStorage })), /example\.com/);
+    }
+  });
+}

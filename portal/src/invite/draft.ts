@@ -1,5 +1,5 @@
 /**
- * Keeps the list across a reload or a lost session, until all is sent, the tab is closed or the person signs out. While it is
+ * Keeps the list across a reload or a lost session, until all is sent, the tab is closed, or the person signs out in it. While it is
  * being sent, its outcomes are kept too.
  */
 import { signal } from "@preact/signals";
