@@ -240,7 +240,7 @@ check("a learner stops the invites, and allows them again on the same page", { v
   const { deal, link } = await invited(stack);
   await page.goto(link);
   await hand.press("button", STOP);
-  await page.locator(":focus", { hasText: "You stopped invites from Hill & Dale. It sees this" }).waitFor();
+  await page.locator(":focus", { hasText: "You stopped invites from Hill & Dale. Hill & Dale sees that you did" }).waitFor();
   assert.equal((await newest(deal)).optedOut, true);
   await page.reload();
   await page.getByText("You can still accept this one.").waitFor();

@@ -63,12 +63,12 @@ check("a line that the columns do not explain is a row to look at, or is shown a
   const deal = await stack.newDeal();
   await inviting(page, deal);
   await hand.paste("textbox", "Addresses", "Name,Email\nAnn Doe,ann@example.com\nfoo bar@acme.example\nplease add bob@example.com");
-  await summary(page, "2 will be invited; look again at 1 of these");
+  await summary(page, "2 will be invited. 1 row says “Look again”.");
   const lines = page.getByRole("group").getByRole("listitem");
   assert.deepEqual(await lines.allInnerTexts(), ["Name,Email header line", "please add bob@example.com title, footer or sentence with an address"]);
   await hand.write("textbox", "More addresses", "bob@example.com");
   await page.keyboard.press("Control+Enter");
-  await summary(page, "3 will be invited; look again at 1 of these");
+  await summary(page, "3 will be invited. 1 row says “Look again”.");
   await page.getByText("Left out: 1 header line.").waitFor();
 });
 
@@ -467,22 +467,36 @@ check("addresses that may be mistyped are to be looked at again before they are 
   await inviting(page, deal);
   await hand.write("textbox", "Addresses", "ann@example.com\nfoo bar@acme.example\njo@gmial.com");
   await page.keyboard.press("Control+Enter");
-  await summary(page, "3 will be invited; look again at 2 of these");
+  await summary(page, "3 will be invited. 2 rows say “Look again”.");
   assert.deepEqual(await expectedOutcomes(page), {
     "bar@acme.example": "Look again", "jo@gmial.com": "Look again", "ann@example.com": "Will be invited",
   });
   await rowOf(page, "bar@acme.example").getByText("The list says “foo bar@acme.example”. Will be invited, unless you correct it.").waitFor();
   await hand.press("button", "Send 3 invites");
-  const question = page.getByRole("dialog", { name: "Send to 2 addresses that may be mistyped?" });
+  const question = page.getByRole("dialog", { name: "Send although 2 rows say “Look again”?" });
   assert.deepEqual(await question.getByRole("listitem").allInnerTexts(), ["bar@acme.example", "jo@gmial.com"]);
   await hand.press("button", "Look again", question);
   assert.deepEqual(await deal.rows(), []);
   await hand.press("button", "foo.bar@acme.example");
-  await summary(page, "3 will be invited; look again at 1 of these");
+  await summary(page, "3 will be invited. 1 row says “Look again”.");
   await hand.press("button", "Send 3 invites");
   await hand.press("button", "Send 3 invites", page.getByRole("dialog"));
   await summary(page, "3 people invited");
   assert.deepEqual((await deal.rows()).map(({ email }) => email).sort(), ["ann@example.com", "foo.bar@acme.example", "jo@gmial.com"]);
+});
+
+check("where a line does not say which text is the name, the page offers each", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await inviting(page, deal);
+  await hand.paste("textbox", "Addresses", "ann@example.com\nGus Hay;gus@example.com;Sales");
+  await summary(page, "2 will be invited. 1 row says “Look again”.");
+  await page.reload();
+  await chooseAccount(page, hand, deal.manager);
+  await hand.press("button", "Gus Hay");
+  await summary(page, "2 will be invited");
+  await hand.press("button", "Send 2 invites");
+  await summary(page, "2 people invited");
+  assert.equal((await deal.row("gus@example.com")).name, "Gus Hay");
 });
 
 check("a reload changes neither the list nor who is invited, and the fuller of two duplicates is", {}, async ({ page, stack, hand }) => {

@@ -122,7 +122,7 @@ export function Stopped({ now, found, busy, onAnswer }: Answering & { now: boole
             <Text>{`You stopped invites from ${found.organisation.name}.`}</Text>
           </strong>{" "}
           <Text>
-            {`It sees this in the history of your invite, and can send you no new invites.${acceptable ? " You can still accept this one." : ""}`}
+            {`${found.organisation.name} sees that you did, and can send you no new invites.${acceptable ? " You can still accept this one." : ""}`}
           </Text>
         </p>
         <p class="actions">

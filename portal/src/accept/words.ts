@@ -23,7 +23,7 @@ const WORDS = {
   },
   invite_cancelled: {
     title: "This invite was cancelled",
-    text: "It was cancelled, or your seat was freed. If you did not expect this, write to the learning manager at {organisation}, who can invite you again. Your invitation email says whom to ask.",
+    text: "{organisation} cancelled it, freed your seat, or sent a new invite to another address of yours. Look for a newer email at each of your addresses. If you find none and did not expect this, write to the learning manager at {organisation}, who can invite you again. Your invitation email says whom to ask.",
   },
   already_accepted: {
     title: "Another account has accepted this invite",

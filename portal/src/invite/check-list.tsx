@@ -1,5 +1,5 @@
 /** The checked list: what will happen to each row, before anything is sent. */
-import type { RefObject } from "preact";
+import { Fragment, type RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Counts, Seats, SendResult } from "../api";
 import { moreThanSeats } from "../seats/deal-head";
@@ -11,7 +11,9 @@ import { focusAddresses } from "./entry";
 import type { Inviting, Row } from "./inviting";
 import type { LeftOut } from "./parse";
 import { type Doubt, doubtAbout, doubtOf, suggestionFor } from "./suggestion";
-import { doubted, leftOutOf, pastOf, predicted, reasonFor, stillOut, summaryOf } from "./verdicts";
+import { doubted, isSeveral, leftOutOf, pastOf, predicted, reasonFor, stillOut, summaryOf } from "./verdicts";
+
+const saysLookAgain = (count: number) => `${counted(count, "row says", "rows say")} “Look again”`;
 
 /** A longer table takes seconds to show. Rows to look at come first. */
 const MOST_SHOWN = 1000;
@@ -30,12 +32,13 @@ export function CheckList({
 }) {
   const rows = inviting.rows.value;
   const checking = inviting.checking.value;
+  const usual = inviting.usualDomains.value;
   // During a check the list says what it said before, so that nothing moves.
   const settled = useRef({ due: 0, summary: "" });
   if (!checking || !settled.current.summary) {
-    const doubts = rows.filter(doubtAbout).length;
+    const doubts = rows.filter((row) => doubtAbout(row, usual)).length;
     const outcomes = summaryOf(rows.flatMap(({ verdict }) => verdict ?? []));
-    const again = doubts > 0 ? `; look again at ${rows.length === 1 ? "it" : `${doubts} of these`}` : "";
+    const again = doubts > 0 ? `. ${saysLookAgain(doubts)}.` : "";
     settled.current = { due: inviting.due.value.length, summary: outcomes && outcomes + again };
   }
   const { due, summary } = settled.current;
@@ -46,11 +49,11 @@ export function CheckList({
   if (rows.length === 0) return null;
 
   const send = async () => {
-    const doubts = inviting.due.value.filter(doubtOf);
+    const doubts = inviting.due.value.filter((row) => doubtOf(row, usual));
     const sure =
       doubts.length === 0 ||
       (await confirm({
-        title: `Send to ${counted(doubts.length, "address that may be mistyped", "addresses that may be mistyped")}?`,
+        title: `Send although ${saysLookAgain(doubts.length)}?`,
         body: (
           <ul class="people">
             {doubts.map(({ id, email }) => (
@@ -113,6 +116,11 @@ export function CheckList({
           </span>
         )}
       </p>
+      {rows.some(({ id }, index) => index > 0 && id < rows[index - 1]!.id) && (
+        <p class="soft">
+          <Text>Rows to look at come first, rows to be invited last, each in the order of your list.</Text>
+        </p>
+      )}
       <table class="rows forecast" role="table" aria-label="What will happen">
         <thead role="rowgroup">
           <tr role="row">
@@ -198,6 +206,7 @@ function CheckedRow({
 }) {
   const [editing, setEditing] = useState(false);
   const input = useRef<HTMLInputElement>(null);
+  const nameInput = useRef<HTMLInputElement>(null);
   // During a check, the last words keep their place.
   const checked = useRef(row);
   if (row.verdict) checked.current = row;
@@ -208,25 +217,30 @@ function CheckedRow({
   useEffect(() => {
     if (wrong) setEditing(true);
   }, [wrong]);
-  const several = wrong && email.split("@").length > 2;
   const due = verdict?.outcome === "invited";
-  const doubt = doubtAbout(checked.current);
-  const meant = doubt ? doubt.meant : wrong && !several ? suggestionFor(email) : undefined;
-  const edit = () => {
+  const usual = inviting.usualDomains.value;
+  const doubt = doubtAbout(checked.current, usual);
+  const meant = doubt ? doubt.meant : wrong && !isSeveral(email) ? suggestionFor(email, usual) : undefined;
+  const edit = (field = input) => {
     setEditing(true);
-    setTimeout(() => input.current?.focus());
+    setTimeout(() => field.current?.focus());
   };
 
   const correct = async (change: { email?: string; name?: string }) => {
     await inviting.correct(row.id, change);
     const now = inviting.rows.value.find(({ id }) => id === row.id);
-    if (now?.verdict) announce(`${now.verdict.email}: ${wordsOf(now.verdict, doubtAbout(now)).label}`);
+    if (now?.verdict) announce(`${now.verdict.email}: ${wordsOf(now.verdict, doubtAbout(now, usual)).label}`);
   };
   const use = () => {
     void correct({ email: meant ?? row.email });
     if (input.current) input.current.value = meant ?? row.email;
     // The button disappears with the mistake, so the field takes the focus.
     edit();
+  };
+  const useName = (name: string) => {
+    void correct({ name });
+    if (nameInput.current) nameInput.current.value = name;
+    edit(nameInput);
   };
   const remove = (button: HTMLElement) => {
     const line = button.closest("tr");
@@ -267,6 +281,7 @@ function CheckedRow({
       <td role="cell" data-label="Name" class={fields || row.name ? "" : "blank"}>
         {fields ? (
           <input
+            ref={nameInput}
             type="text"
             autocomplete="off"
             spellcheck={false}
@@ -296,11 +311,6 @@ function CheckedRow({
               </a>
             </div>
           )}
-          {several && (
-            <div class="soft">
-              <Text>This is more than one address. Keep only the one to invite.</Text>
-            </div>
-          )}
           {meant && (
             <div class="soft">
               Did you mean this?{" "}
@@ -309,11 +319,23 @@ function CheckedRow({
               </button>
             </div>
           )}
+          {doubt?.names && (
+            <div class="soft">
+              Is this the name?{" "}
+              {doubt.names.map((name) => (
+                <Fragment key={name}>
+                  <button type="button" class="link" onClick={() => useName(name)}>
+                    <Text>{name}</Text>
+                  </button>{" "}
+                </Fragment>
+              ))}
+            </div>
+          )}
         </div>
       </td>
       <td role="cell" class="change">
         {!fields && (
-          <button type="button" class="link" aria-label={`Edit ${who}`} onClick={edit}>
+          <button type="button" class="link" aria-label={`Edit ${who}`} onClick={() => edit()}>
             Edit
           </button>
         )}

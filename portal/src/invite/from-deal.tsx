@@ -113,8 +113,8 @@ function Choose({
         </div>
       </div>
       <p class="soft">
-        <Text>{holders(chosen.seats.allocated)}</Text> Whoever you add appears in the list below. There you see what
-        will happen to each, and can remove people. Nothing is sent yet.
+        <Text>{holders(chosen.seats.allocated)}</Text> The people you add are checked and listed below, where you can
+        remove any of them. Nothing is sent yet.
       </p>
       <fieldset>
         <label>
@@ -155,4 +155,6 @@ function Choose({
 }
 
 const holders = (count: number) =>
-  count === 0 ? "Nobody has a seat there." : `${people(count)} ${count === 1 ? "has" : "have"} a seat there.`;
+  count === 0
+    ? "Nobody has a seat there: you can only add people whose invite is pending."
+    : `${people(count)} ${count === 1 ? "has" : "have"} a seat there.`;

@@ -14,7 +14,7 @@ import type { Columns, ColumnsQuestion } from "./columns";
 import { fullestFirst, isDue, keepDraft, keyOfAddress, restoreDraft } from "./draft";
 import { type LeftOut, type List, readList } from "./parse";
 import type { Recipient } from "./recipients";
-import { doubtAbout } from "./suggestion";
+import { doubtAbout, usualDomains } from "./suggestion";
 import { rank } from "./verdicts";
 
 /** The longest list: a check takes a request for every 1,000 rows. */
@@ -30,6 +30,7 @@ export interface Row {
   readonly email: string;
   readonly name: string;
   readonly typed?: string;
+  readonly beside?: readonly string[];
   /** The last check's prediction; undefined after the row was changed. */
   readonly verdict: SendResult | undefined;
   /** The address's invite, if there is more to say of it than the prediction does. */
@@ -75,6 +76,7 @@ export class Inviting {
   readonly stopping = signal(false);
   readonly due = computed(() => this.rows.value.filter(isDue));
   readonly sent = computed(() => this.rows.value.filter((row) => row.sent));
+  readonly usualDomains = computed(() => usualDomains(this.rows.value));
   #nextId = 0;
   #newestCheck = 0;
   #answers: Columns[] = [];
@@ -129,7 +131,8 @@ export class Inviting {
     const checked = await this.#predict(rows);
     if (!checked) return {};
     // Rows are sorted only here: they must not move while somebody corrects them.
-    const ranks = new Map(checked.map((row) => [row.id, rank(row, doubtAbout(row))]));
+    const usual = usualDomains(checked);
+    const ranks = new Map(checked.map((row) => [row.id, rank(row, doubtAbout(row, usual))]));
     this.rows.value = checked.toSorted((a, b) => (ranks.get(a.id) ?? 0) - (ranks.get(b.id) ?? 0));
     this.leftOut.value = [...this.leftOut.value, ...list.leftOut];
     return { added: true };
@@ -189,7 +192,7 @@ export class Inviting {
   async correct(id: number, change: { email?: string; name?: string }) {
     this.rows.value = this.rows.value.map((row) => {
       if (row.id !== id) return row;
-      const { typed: _, ...rest } = row;
+      const { typed: _, beside: __, ...rest } = row;
       return { ...rest, ...change, verdict: undefined };
     });
     await this.check();

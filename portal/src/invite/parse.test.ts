@@ -45,7 +45,7 @@ function questionAbout(text: string) {
 }
 
 describe("what people paste", () => {
-  it.each<[what: string, text: string, rows: InviteRow[]]>([
+  it.each<[what: string, text: string, rows: Recipient[]]>([
     ["nothing", "", []],
     ["blanks", " \n\t\n , ; \n", []],
     ["one address", "ann@example.com", [ann]],
@@ -81,7 +81,7 @@ describe("what people paste", () => {
     ["name, address and semicolons in a line", "Ann Doe, ann@example.com; Bob Roe, bob@example.com", [ANN, BOB]],
     ["a comma in a name, with semicolons", "Doe, Ann;ann@example.com", [ANN]],
     ["a column of numbers", "1\tAnn Doe\tann@example.com\n2\tBob Roe\tbob@example.com", [ANN, BOB]],
-    ["more columns than a name has", "Ann\tDoe\tann@example.com\tSales", [ann]],
+    ["more columns than a name has", "Ann\tDoe\tann@example.com\tSales", [{ ...ann, beside: ["Ann", "Doe", "Sales"] }]],
     ["a header", "Name;E-Mail\nAnn Doe;ann@example.com\nBob Roe;bob@example.com", [ANN, BOB]],
     ["a header of one column", "Email address\nann@example.com\nbob@example.com", [ann, bob]],
     ["a header alone", "email,name", []],
@@ -118,7 +118,7 @@ describe("what people paste", () => {
 });
 
 describe("what is not a name", () => {
-  it.each<[what: string, text: string, rows: InviteRow[]]>([
+  it.each<[what: string, text: string, rows: Recipient[]]>([
     ["a number before an address", "1. ann@example.com", [ann]],
     ["a number with a bracket", "1) Ann Doe, ann@example.com\n2) Bob Roe, bob@example.com", [ANN, BOB]],
     ["a number in its own cell", "1.\tann@example.com", [ann]],
@@ -143,8 +143,8 @@ describe("what is not a name", () => {
     ["words after an address", "Please invite ann@example.com and bob@example.com to the course.", [ann, bob]],
     ["words between commas", "Please invite ann@example.com, bob@example.com, thanks!", [ann, bob]],
     ["small words", "the one at the desk ann@example.com", [ann]],
-    ["another cell", "Ann Doe;Sales;ann@example.com", [ann]],
-    ["a role after the address", "Ann Doe\tann@example.com\tOrganizer", [ann]],
+    ["another cell", "Ann Doe;Sales;ann@example.com", [{ ...ann, beside: ["Ann Doe", "Sales"] }]],
+    ["a role after the address", "Ann Doe\tann@example.com\tOrganizer", [ANN]],
     ["a broken address", "ann@@example.com bob@example.com", [{ email: "ann@@example.com" }, bob]],
     ["a broken address before brackets", "ann@@example.com <bob@example.com>", [{ email: "ann@@example.com" }, bob]],
     ["a handle", "@ann bob@example.com", [{ email: "@ann" }, bob]],
@@ -184,7 +184,7 @@ describe("a family name before a comma goes last", () => {
 });
 
 describe("addresses as programs copy them", () => {
-  it.each<[what: string, text: string, rows: InviteRow[]]>([
+  it.each<[what: string, text: string, rows: Recipient[]]>([
     ["Outlook's link in brackets", "Ann Doe <ann@example.com<mailto:ann@example.com>>", [ANN]],
     ["Outlook's link after an address", "ann@example.com<mailto:ann@example.com>", [ann]],
     ["Outlook's link in square brackets", "Ann Doe [mailto:ann@example.com]", [ANN]],
@@ -861,7 +861,7 @@ describe("a person whom a list only mentions is not invited", () => {
 });
 
 describe("no line is lost", () => {
-  it.each<[what: string, text: string, rows: InviteRow[]]>([
+  it.each<[what: string, text: string, rows: Recipient[]]>([
     ["two quotes in different lines", 'Name,Email\n"Ann Doe,ann@example.com\nBob Roe","bob@example.com"', [ANN, BOB]],
     [
       "a quoted remark over two lines",
@@ -893,6 +893,39 @@ describe("no line is lost", () => {
   ])("%s", (_, text, rows) => expect(parseAddresses(text)).toEqual(rows));
 });
 
+describe("a line from another list has its own separator", () => {
+  it.each<[what: string, lines: string[], own: string]>([
+    ["semicolons among commas", ["Ann Doe,ann@example.com", "Cat Low,cat@example.com"], "Bob Roe;bob@example.com"],
+    ["commas among semicolons", ["Ann Doe;ann@example.com", "Cat Low;cat@example.com"], "Bob Roe, bob@example.com"],
+    ["semicolons among tabs", ["Ann Doe\tann@example.com", "Cat Low\tcat@example.com"], "Bob Roe;bob@example.com"],
+    ["bars among plain addresses", ["ann@example.com", "cat@example.com"], "Bob Roe | bob@example.com"],
+    ["the address first", ["Ann Doe,ann@example.com", "Cat Low,cat@example.com"], "bob@example.com;Bob Roe"],
+    ["under a header", ["Name,Email", "Ann Doe,ann@example.com", "Cat Low,cat@example.com"], "Bob Roe;bob@example.com"],
+    [
+      "under a header of three columns",
+      ["Name;Email;Team", "Ann Doe;ann@example.com;IT", "Cat Low;cat@example.com;HR"],
+      "Bob Roe,bob@example.com,Sales",
+    ],
+  ])("%s", (_, lines, own) => {
+    expect(parseAddresses([...lines, own].join("\n"))).toContainEqual(BOB);
+    expect(parseAddresses(lines.toSpliced(-1, 0, own).join("\n"))).toContainEqual(BOB);
+  });
+
+  it("a line of several addresses is a list, and no table with a column for each", () => {
+    expect(parseAddresses("Ann Doe <ann@example.com>, bob@example.com\ncat@example.com;dan@example.com")).toHaveLength(
+      4,
+    );
+  });
+
+  it("also where the page has to ask about the columns", () => {
+    expect(
+      readList("Ann Doe,ann@example.com,IT\nBob Roe;bob@example.com;Sales\nCat Low,cat@example.com,HR"),
+    ).toMatchObject({
+      question: { samples: [expect.anything(), ["Bob Roe", "bob@example.com", "Sales"], expect.anything()] },
+    });
+  });
+});
+
 describe("under a header, a line that its columns do not explain is a row, or is left out by name", () => {
   const odd = { email: "bar@example.com", typed: "foo bar@example.com" };
   it.each<[line: string, row: Recipient]>([
@@ -917,7 +950,7 @@ describe("under a header, a line that its columns do not explain is a row, or is
   it.each<[line: string, leftOut: LeftOutText]>([
     ["bob@example.com please", { reason: "prose", text: "bob@example.com please" }],
     ["Exported by bob@example.com", { reason: "prose", text: "Exported by bob@example.com" }],
-    ["foo; bar@example.com", { reason: "prose", text: "foo; bar@example.com" }],
+    ["see; bar@example.com or so", { reason: "prose", text: "see; bar@example.com or so" }],
     ["bob@example.com,cat@example.com", { reason: "unchosen", text: "bob@example.com" }],
     ["Private email: bob@example.com", { reason: "prose", text: "Private email: bob@example.com" }],
     ["-- ,", { reason: "marks", text: "-- ," }],

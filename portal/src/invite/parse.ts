@@ -28,7 +28,7 @@ import {
   ownPart,
   type Recipient,
 } from "./recipients";
-import { likeliest, readingsOf, type TextRecord } from "./records";
+import { inOwnCells, likeliest, readingsOf, type TextRecord } from "./records";
 import { tidied } from "./tidy";
 import { isOther, isSomebodyElses, kindOf } from "./titles";
 
@@ -181,7 +181,12 @@ function tablesOf(text: string, separator: string | undefined): Part[] {
 }
 
 /** A table below its header, and other lines in between. */
-function tableOf({ cells: titles, raw }: TextRecord, body: TextRecord[], separator: string | undefined): Part[] {
+function tableOf({ cells: titles, raw }: TextRecord, lines: TextRecord[], separator: string | undefined): Part[] {
+  // Without a cell for each title, a line is no line of this table.
+  const body = lines.map((line) => {
+    const own = inOwnCells(line);
+    return own.cells.length === titles.length ? own : line;
+  });
   const placeOf = (record: TextRecord) => placeIn(titles, record);
   const decision = titledColumns(
     titles,
@@ -237,7 +242,7 @@ function withoutHeader(lines: string[], separator: string | undefined): Part[] {
   const others = own.flatMap(({ others }) => others.map((text) => out("others", text)));
   const filled = own.flatMap(({ text, others }) => (others.length > 0 && !/[\p{L}@]/u.test(text) ? [] : [text]));
   const readings = readingsOf(filled.map(endingAtSemicolons).join("\n"), separator);
-  const likely = likeliest(readings);
+  const likely = likeliest(readings).map(inOwnCells);
   const [titles, ...body] = [likely, ...readings].find((records) => hasTitles(records.map(({ cells }) => cells))) ?? [];
   if (titles) return [...others, ...tableOf(titles, body, separator)];
   const question = untitledColumns(
@@ -249,7 +254,10 @@ function withoutHeader(lines: string[], separator: string | undefined): Part[] {
     ({ place, items }): Part =>
       place
         ? { kind: "lines", lines: items }
-        : { kind: "cells", records: likeliest(readingsOf(items.map(endingAtSemicolons).join("\n"), separator)) },
+        : {
+            kind: "cells",
+            records: likeliest(readingsOf(items.map(endingAtSemicolons).join("\n"), separator)).map(inOwnCells),
+          },
   );
   return [...others, ...parts];
 }
@@ -326,7 +334,7 @@ function addressColumn(records: TextRecord[]): number | undefined {
 
 const addressCells = (cells: string[]) => cells.flatMap((cell, column) => (cell.includes("@") ? [column] : []));
 
-/** A line without known columns: its address, and the text beside it if there is only one. */
+/** A line without known columns: its address and the name beside it, or the texts of which one may be the name. */
 function fromCellsInAnyOrder(cells: string[], column: number | undefined): Recipient[] {
   const [at, another] = addressCells(cells);
   const email = at ?? (cells.length > 1 ? column : undefined);
@@ -336,12 +344,12 @@ function fromCellsInAnyOrder(cells: string[], column: number | undefined): Recip
   }
   const texts = cells.filter((cell, index) => index !== email && /\p{L}/u.test(cell));
   const cell = cells[email] ?? "";
-  const name = texts.length === 1 ? capitalised(nameOf(texts[0]?.replace(LABEL, "") ?? "")) : "";
+  const names = texts.map((text) => capitalised(nameOf(text.replace(LABEL, "")))).filter(Boolean);
+  const name = names.length === 1 ? names[0]! : "";
   // Beside a name, words around the address mean that it is another person's. A remark in brackets does not.
   if (name) return fromCells(cell.replace(/\s[([][^()[\]@]*[)\]]$/, ""), name);
   // Beside a text, it is not clear which of several addresses is meant.
   const several = texts.length > 0 && cell.split("@").length > 2;
-  return several || !cell.includes("@")
-    ? fromCells(cell, name)
-    : fromLine(cell).map((found) => (name ? { name, ...found } : found));
+  if (several || !cell.includes("@")) return fromCells(cell, name);
+  return fromLine(cell).map((found) => (names.length > 0 && !found.name ? { ...found, beside: names } : found));
 }

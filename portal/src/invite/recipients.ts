@@ -10,6 +10,8 @@ import { isSomebodyElses } from "./titles";
 export interface Recipient extends InviteRow {
   /** The whole text, if words beside the address may belong to it: `foo bar@example.com`. */
   readonly typed?: string;
+  /** The texts beside the address, if one of several may be the name. */
+  readonly beside?: readonly string[];
 }
 
 /** A text that looks like an address, with nothing around it. */

@@ -41,8 +41,19 @@ function recordsOf(text: string, delimiter: string): TextRecord[] {
   return records.filter(({ cells }) => cells.some(Boolean));
 }
 
+/** How many addresses have a cell of their own. */
+const alone = (records: TextRecord[]) => records.flatMap(({ cells }) => cells.filter(isRecipient)).length;
+
 /** The reading in which the most addresses have a cell of their own. */
-export function likeliest(readings: TextRecord[][]): TextRecord[] {
-  const alone = (records: TextRecord[]) => records.flatMap(({ cells }) => cells.filter(isRecipient)).length;
-  return readings.reduce((best, next) => (alone(next) > alone(best) ? next : best));
+export const likeliest = (readings: TextRecord[][]): TextRecord[] =>
+  readings.reduce((best, next) => (alone(next) > alone(best) ? next : best));
+
+/**
+ * A line from another list has its own separator: without one of this list's, it is split by that. A line of several
+ * addresses is a list by itself.
+ */
+export function inOwnCells(record: TextRecord): TextRecord {
+  if (record.cells.length > 1 || record.raw.split("@").length !== 2 || alone([record]) > 0) return record;
+  const [own, another] = likeliest(readingsOf(record.raw));
+  return own && !another && alone([own]) > 0 ? own : record;
 }

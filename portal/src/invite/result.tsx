@@ -5,6 +5,7 @@ import { Address, Text } from "../ui/text";
 import { focusAddresses } from "./entry";
 import type { Inviting, Row } from "./inviting";
 import { csvOf, download } from "./result-file";
+import { WithoutAnswer } from "./sending";
 import { leftOver, predicted, sentOutcome, summaryOf } from "./verdicts";
 
 export function Result({
@@ -51,6 +52,7 @@ export function Result({
       )}
       {leftOut.length > 0 && <p>Left out before sending: {summaryOf(leftOut)}.</p>}
       {stopped > 0 && <p>{leftOver(inviting.due.value, "was not sent", "were not sent")}</p>}
+      <WithoutAnswer rows={inviting.due.value} />
       <p class="actions">
         {failed > 0 && (
           <button type="button" onClick={() => void inviting.sendAgain()}>

@@ -1,9 +1,9 @@
 /** Sending in progress, which can be stopped and continued. */
 import { useEffect, useRef } from "preact/hooks";
-import { number } from "../ui/seat-numbers";
+import { counted, number } from "../ui/seat-numbers";
 import { announce, Failure } from "../ui/status";
-import { Text } from "../ui/text";
-import type { Inviting } from "./inviting";
+import { Address, Text } from "../ui/text";
+import type { Inviting, Row } from "./inviting";
 import { leftOver } from "./verdicts";
 
 export function Sending({ inviting }: { inviting: Inviting }) {
@@ -37,6 +37,7 @@ export function Sending({ inviting }: { inviting: Inviting }) {
               {`${leftOver(inviting.due.value, "is still to be sent", "are still to be sent")} “Continue” sends each invite once: nobody gets a second email.`}
             </Text>
           </p>
+          <WithoutAnswer rows={inviting.due.value} />
           <p class="actions">
             <button type="button" onClick={() => void inviting.send()}>
               Continue
@@ -61,5 +62,25 @@ export function Sending({ inviting }: { inviting: Inviting }) {
         </p>
       )}
     </section>
+  );
+}
+
+/** Who may have been invited by an attempt without an answer. */
+export function WithoutAnswer({ rows }: { rows: Row[] }) {
+  const unsure = rows.filter(({ earlier }) => earlier);
+  if (unsure.length === 0) return null;
+  return (
+    <details class="left-out">
+      <summary>
+        <Text>{`Show the ${counted(unsure.length, "address", "addresses")} without an answer`}</Text>
+      </summary>
+      <ul>
+        {unsure.map(({ id, email }) => (
+          <li key={id}>
+            <Address email={email} />
+          </li>
+        ))}
+      </ul>
+    </details>
   );
 }

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { SendOutcome } from "../api";
-import { doubtAbout, doubtOf, suggestionFor } from "./suggestion";
+import { doubtAbout, doubtOf, suggestionFor, usualDomains } from "./suggestion";
 
 it.each<[typed: string, meant: string | undefined]>([
   ["o’brien@example.com", "o'brien@example.com"],
@@ -17,6 +17,7 @@ it.each<[typed: string, meant: string | undefined]>([
   ["ann@example.com", undefined],
   ["ann@ne.com", undefined],
   ["peter@acme,example", "peter@acme.example"],
+  ["kim@@acme.example", "kim@acme.example"],
   ["no address", undefined],
 ])("%s may mean %s", (typed, meant) => expect(suggestionFor(typed)).toBe(meant));
 
@@ -26,7 +27,7 @@ it.each<[typed: string, email: string, meant: string | undefined]>([
   ["foo baz bar@example.com", "bar@example.com", undefined],
   ["bar@example.com foo", "bar@example.com", undefined],
 ])("%s is to be looked at again", (typed, email, meant) =>
-  expect(doubtOf({ email, typed })).toEqual({ note: `The list says “${typed}”.`, meant }),
+  expect(doubtOf({ email, typed }, [])).toEqual({ note: `The list says “${typed}”.`, meant }),
 );
 
 it.each<[outcome: SendOutcome, isDoubted: boolean, hasDoubtfulHost: boolean]>([
@@ -38,11 +39,39 @@ it.each<[outcome: SendOutcome, isDoubted: boolean, hasDoubtfulHost: boolean]>([
 ])("%s: whoever else may be meant is to be looked at again", (outcome, isDoubted, hasDoubtfulHost) => {
   const verdict = { email: "", outcome };
   const typed = { email: "bar@example.com", typed: "foo bar@example.com", verdict };
-  expect(doubtAbout(typed) !== undefined).toBe(isDoubted);
-  expect(doubtAbout({ email: "jo@gmial.com", verdict }) !== undefined).toBe(hasDoubtfulHost);
+  expect(doubtAbout(typed, []) !== undefined).toBe(isDoubted);
+  expect(doubtAbout({ email: "jo@gmial.com", verdict }, []) !== undefined).toBe(hasDoubtfulHost);
 });
 
 it("a host that may be mistyped is to be looked at again", () => {
-  expect(doubtOf({ email: "jo@gmial.com" })).toMatchObject({ meant: "jo@gmail.com" });
-  expect(doubtOf({ email: "jo@gmail.com" })).toBeUndefined();
+  expect(doubtOf({ email: "jo@gmial.com" }, [])).toMatchObject({ meant: "jo@gmail.com" });
+  expect(doubtOf({ email: "jo@gmail.com" }, [])).toBeUndefined();
+});
+
+const many = (count: number, domain: string) =>
+  Array.from({ length: count }, (_, index) => ({ email: `p${index}@${domain}` }));
+it.each<[what: string, rows: { email: string }[], email: string, meant: string | undefined]>([
+  ["swapped letters", many(5, "acme.example"), "p9@acme.exmaple", "p9@acme.example"],
+  ["a lost letter", many(5, "ACME.example"), "p9@acme.exampl", "p9@acme.example"],
+  ["a domain of its own", many(5, "acme.example"), "p9@globex.example", undefined],
+  ["too few others", many(2, "acme.example"), "p9@acme.exmaple", undefined],
+  [
+    "a similar domain that is usual, too",
+    [...many(5, "north.example"), ...many(5, "norths.example")],
+    "p9@norths.example",
+    undefined,
+  ],
+  [
+    "a small part of a long list",
+    [...many(3, "acme.example"), ...many(40, "globex.example")],
+    "p9@acme.exmaple",
+    undefined,
+  ],
+])("in a list, a domain with %s", (_, rows, email, meant) => {
+  expect(suggestionFor(email, usualDomains([...rows, { email }]))).toBe(meant);
+});
+
+it("a row whose name is not clear is to be looked at again", () => {
+  const row = { email: "ann@example.com", beside: ["Ann Doe", "Sales"] };
+  expect(doubtOf(row, [])).toMatchObject({ names: row.beside });
 });

@@ -6,21 +6,28 @@ import type { Recipient } from "./recipients";
 export interface Doubt {
   readonly note: string;
   readonly meant: string | undefined;
+  /** The texts of which one may be the person's name. */
+  readonly names?: readonly string[];
 }
 
 /** Who may be meant instead is a doubt even if the address needs no invite. */
 const MAY_BE_ANOTHER = new Set<SendOutcome>(["already_pending", "already_accepted", "duplicate"]);
 
 /** The doubt about a checked row. */
-export const doubtAbout = ({ verdict, ...row }: Recipient & { verdict?: SendResult | undefined }) =>
+export const doubtAbout = (
+  { verdict, ...row }: Recipient & { verdict?: SendResult | undefined },
+  usual: readonly string[],
+) =>
   verdict?.outcome === "invited" || (row.typed && verdict && MAY_BE_ANOTHER.has(verdict.outcome))
-    ? doubtOf(row)
+    ? doubtOf(row, usual)
     : undefined;
 
-export function doubtOf({ email, typed }: Recipient): Doubt | undefined {
+/** `usual`: the list's usual domains. */
+export function doubtOf({ email, typed, beside }: Recipient, usual: readonly string[]): Doubt | undefined {
   if (typed === undefined) {
-    const meant = suggestionFor(email);
-    return meant === undefined ? undefined : { note: "The part after the @ may be mistyped.", meant };
+    const meant = suggestionFor(email, usual);
+    if (meant !== undefined) return { note: "The part after the @ may be mistyped.", meant };
+    return beside && { note: "The list does not say which text is the name.", meant, names: beside };
   }
   const [first = "", second, ...more] = typed.split(" ");
   const joined = second === email && more.length === 0 ? `${first.toLowerCase()}.${email}` : undefined;
@@ -37,14 +44,31 @@ const HOSTS = (
 /** Shorter hosts are too similar to other real hosts. */
 const SHORTEST = 8;
 
-export function suggestionFor(email: string): string | undefined {
+const domainOf = (email: string) => email.slice(email.lastIndexOf("@") + 1).toLowerCase();
+
+/** A domain is usual in a list if it has a few addresses, and a good part of them. */
+const FEW = 3;
+const GOOD_PART = 10;
+
+/** The domains that are usual in a list: one that is like them, and is not, may be mistyped. */
+export function usualDomains(rows: readonly Recipient[]): string[] {
+  const counts = new Map<string, number>();
+  for (const { email } of rows) counts.set(domainOf(email), (counts.get(domainOf(email)) ?? 0) + 1);
+  return [...counts].flatMap(([domain, count]) => (count >= FEW && count * GOOD_PART >= rows.length ? [domain] : []));
+}
+
+export function suggestionFor(email: string, usual: readonly string[] = []): string | undefined {
   const at = email.lastIndexOf("@");
   if (at < 1) return undefined;
-  const local = email.slice(0, at).replace(/[’‘`´ʼ]/g, "'");
-  const domain = email.slice(at + 1).toLowerCase();
-  const host = HOSTS.includes(domain)
+  const local = email
+    .slice(0, at)
+    .replace(/[’‘`´ʼ]/g, "'")
+    .replace(/@+$/, "");
+  const domain = domainOf(email);
+  const known = [...usual, ...HOSTS];
+  const host = known.includes(domain)
     ? undefined
-    : HOSTS.find((host) => host.length >= SHORTEST && isTypo(domain, host));
+    : known.find((host) => host.length >= SHORTEST && isTypo(domain, host));
   const meant = `${local}@${
     host ??
     email

@@ -35,9 +35,16 @@ it.each<[change: Partial<Invite>, note: string, list: string]>([
 it.each([
   ["", "No address", "Enter this person’s address."],
   ["nobody", "Not an address", "This is not an email address."],
+  ["kim@@acme.example", "Not an address", "This is not an email address."],
+  ["a@x.example / b@x.example", "Not an address", "This is more than one address. Keep only the one to invite."],
 ])("a row with the address %j says: %s", (email, label, note) => {
   const verdict = { email, outcome: "invalid_email" as const, detail: "This is not an email address." };
   expect(predicted(verdict)).toEqual({ tone: "failed", label, note });
+});
+
+it("a person who wants no invites may have marked one as spam", () => {
+  const verdict = { email: "ann@example.com", outcome: "opted_out" as const, detail: "This person opted out." };
+  expect(predicted(verdict).note).toMatch(/^This person asked for no more invites, or marked one as spam\./);
 });
 
 it("a line is no longer left out once all its addresses are in the list", () => {

@@ -1,6 +1,6 @@
 /** The predicted and actual outcome of a row, in words. */
 import type { Filter, Invite, SendOutcome, SendResult } from "../api";
-import { isAsked, isUndelivered, noteOf, OPTED_OUT, placeOf } from "../seats/words";
+import { isAsked, isUndelivered, noteOf, placeOf } from "../seats/words";
 import { dateTime } from "../time";
 import { counted, number } from "../ui/seat-numbers";
 import type { LeftOut, Reason } from "./parse";
@@ -42,7 +42,9 @@ const NOTES: Partial<Record<SendOutcome, string>> = {
   already_pending: "No second email is sent. To send one, resend the invite on the Deal seats page.",
   already_accepted: "This person has a seat.",
   duplicate: "This address is in the list more than once. Only one invite is sent.",
-  opted_out: OPTED_OUT,
+  // A complaint counts as a wish for no more invites, and a check does not tell the two apart.
+  opted_out:
+    "This person asked for no more invites, or marked one as spam. Only they can allow them again, with the link in an earlier email.",
 };
 
 function words(
@@ -54,11 +56,20 @@ function words(
   return { tone: TONES[outcome], label: labels[outcome], note: notes.filter(Boolean).join(" ") };
 }
 
+/** Whether a text is more than one address, and not one with a doubled `@`. */
+export const isSeveral = (email: string) => email.split(/@+/).length > 2;
+
 /** The outcome that a check predicts. */
-export const predicted = (result: SendResult): Words =>
-  result.outcome === "invalid_email" && result.email === ""
-    ? { tone: "failed", label: "No address", note: "Enter this person’s address." }
+export function predicted(result: SendResult): Words {
+  const { outcome, email } = result;
+  if (outcome === "invalid_email" && email === "")
+    return { tone: "failed", label: "No address", note: "Enter this person’s address." };
+  // These say more than the API's details do.
+  if (outcome === "opted_out") return words(PREDICTED, result, NOTES[outcome]);
+  return outcome === "invalid_email" && isSeveral(email)
+    ? words(PREDICTED, result, "This is more than one address. Keep only the one to invite.")
     : words(PREDICTED, result);
+}
 
 /** The same for an address that may be mistyped, which somebody can correct. */
 export const doubted = ({ note }: Doubt, result: SendResult): Words => ({
