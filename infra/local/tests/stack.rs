@@ -141,7 +141,7 @@ async fn a_request_reaches_its_function_or_gets_the_gateways_refusal() {
 
 #[tokio::test]
 async fn a_failed_integration_tells_nothing_of_the_function() {
-    let bench = bench_with(&[("FUNCTION_TIMEOUT", "300ms")]).await;
+    let bench = bench_with(&[("FUNCTION_TIMEOUT", "2s")]).await;
     for (order, expected) in [
         ("exit", message(500, "Internal Server Error")),
         ("fail", message(500, "Internal Server Error")),
