@@ -7,7 +7,7 @@ use tests::proxy::{Calls, Fault, Proxy};
 use tests::{Deal, TestStack, assert_fields, events, eventually, outcomes, settings_with};
 
 const ANN: &str = "ann@example.com";
-const SOON: Duration = Duration::from_secs(30);
+const SOON: Duration = Duration::from_mins(2);
 
 async fn preview(stack: &TestStack, token: &str) -> Value {
     stack.preview(token).await.ok(200)
@@ -134,7 +134,7 @@ async fn i10_an_opt_out_holds_for_every_deal_and_path_of_the_organisation() {
 /// A queued mail to somebody who opted out after it was queued is not sent, and says so.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn i10_a_queued_mail_is_not_sent_after_an_opt_out() {
-    let stack = TestStack::with(&[("FUNCTION_TIMEOUT", "5s"), ("DELIVERY_LEASE", "6s")]).await;
+    let stack = TestStack::with(&[("FUNCTION_TIMEOUT", "10s"), ("DELIVERY_LEASE", "11s")]).await;
     let deal = stack.deal(5).await;
     let id = deal.invite_one(ANN).await;
     let token = stack.token_for(ANN).await;

@@ -114,7 +114,7 @@ async fn i6_the_salt_is_never_shown() {
 /// I5, I6: an old link says why it is void, gives no seat, and names nobody.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn i5_old_links_replayed_do_nothing_and_name_nobody() {
-    let stack = TestStack::with(&[("INVITE_LIFETIME", "4s")]).await;
+    let stack = TestStack::with(&[("INVITE_LIFETIME", "10s")]).await;
     let deal = stack.deal(9).await;
     let email = |name: &str| format!("{name}.hidden@example.com");
     let invite =

@@ -9,11 +9,12 @@ use chrono::TimeDelta;
 use futures_util::future::join;
 use seatkeeper_local::Settings;
 use serde_json::{Value, json};
+use tests::proxy::{Calls, Fault, Proxy};
 use tests::{Deal, TestStack, addresses, assert_fields, eventually, lasting_port, now, settings_with, time};
 
 /// Short leases, because a repeated attempt waits for the end of the lease. A lease outlasts its function.
-const QUICK: [(&str, &str); 2] = [("FUNCTION_TIMEOUT", "5s"), ("DELIVERY_LEASE", "6s")];
-const SOON: Duration = Duration::from_mins(1);
+const QUICK: [(&str, &str); 2] = [("FUNCTION_TIMEOUT", "10s"), ("DELIVERY_LEASE", "11s")];
+const SOON: Duration = Duration::from_mins(3);
 
 /// I4: every row that is shown as sent has a mail. Rows are read first, so that no mail can arrive in between.
 async fn rows_with_mails(stack: &TestStack, deal: &Deal) -> Vec<Value> {
@@ -127,14 +128,25 @@ async fn paused_mail_waits_and_then_goes_out() {
 /// pending.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rows_without_time_are_unavailable_and_can_be_sent_again() {
-    let stack = TestStack::with(&[("FUNCTION_TIMEOUT", "2s"), ("DELIVERY_LEASE", "3s")]).await;
+    let proxy = Proxy::start().await;
+    let settings = settings_with(&[("FUNCTION_TIMEOUT", "6s"), ("DELIVERY_LEASE", "7s")]);
+    let stack = TestStack::behind(&proxy, settings).await;
     let deal = stack.deal(9).await;
+    // However fast the machine is, a request has no time for a thousand writes like these.
+    proxy.disturb(Calls::of("PutItem"), 0, u32::MAX, Fault::AnswerLate(Duration::from_millis(200)));
     let mut left = addresses("p", 1_000);
-    let (mut told, under_way) = (0, 32);
+    let (mut told, mut under_way, mut lost) = (0, 32, 0);
     // Each request repeats the unavailable rows of the one before.
     for _ in 0..100 {
         let rows: Vec<_> = left.iter().map(|email| json!({ "email": email })).collect();
-        let answer = deal.try_invite(&json!({ "invites": rows })).await.ok(200);
+        let answer = deal.try_invite(&json!({ "invites": rows })).await;
+        if answer.kind() == "503" {
+            // The machine stood still in the last second. Any of these rows may be stored.
+            (under_way, lost) = (left.len(), lost + 1);
+            assert!(lost < 3, "{}", answer.show());
+            continue;
+        }
+        let answer = answer.ok(200);
         let results = answer["results"].as_array().unwrap();
         let of = |outcome: &str| -> Vec<String> {
             let rows = results.iter().filter(|result| result["outcome"] == outcome);
@@ -168,10 +180,10 @@ async fn the_send_rate_is_kept_to() {
     let answer = deal.invite(&all).await;
     assert_eq!(answer["summary"]["invited"], 90, "{answer}");
     let rows = rows_with_mails(&stack, &deal).await;
-    // Turns come at once, after a second, and after two if the machine is fast enough.
+    // Turns come at once, after a second, and after two: as many as come in time on a machine with other work.
     let count = |state: &str| rows.iter().filter(|row| row["delivery"]["state"] == state).count();
     let (sent, queued) = (count("sent"), count("queued"));
-    assert!([40, 60].contains(&sent) && sent + queued == 90, "{sent} sent, {queued} queued");
+    assert!([20, 40, 60].contains(&sent) && sent + queued == 90, "{sent} sent, {queued} queued");
     until_all_are_sent(&stack, &deal).await;
     let mut times: Vec<_> = stack.inbox().await.iter().map(|mail| time(&mail.0["at"])).collect();
     times.sort();

@@ -8,14 +8,13 @@ use futures_util::future::join_all;
 use seatkeeper_local::Settings;
 use serde_json::{Value, json};
 use tests::{
-    Client, Mail, PARTNERSHIPS, TestStack, assert_fields, eventually, lasting_port, row_of, settings_with,
-    time,
+    Client, Mail, PARTNERSHIPS, TestStack, assert_fields, eventually, lasting_port, past, row_of,
+    settings_with, time,
 };
 
 const ANN: &str = "ann@example.com";
-const SOON: Duration = Duration::from_mins(1);
-const QUICK: [(&str, &str); 3] =
-    [("FUNCTION_TIMEOUT", "5s"), ("DELIVERY_LEASE", "6s"), ("INVITE_LIFETIME", "60s")];
+const SOON: Duration = Duration::from_mins(3);
+const SHORT: [(&str, &str); 1] = [("INVITE_LIFETIME", "10m")];
 
 /// Runs three deliverers at once until the address has this many mails, and then three times more. Returns the mails.
 async fn mails(stack: &TestStack, address: &str, count: usize) -> Vec<Mail> {
@@ -31,15 +30,15 @@ async fn mails(stack: &TestStack, address: &str, count: usize) -> Vec<Mail> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_invite_is_reminded_of_twice_and_those_who_answered_are_not() {
-    let stack = TestStack::with(&QUICK).await;
+    let stack = TestStack::with(&SHORT).await;
     let deal = stack.deal(5).await;
     assert_eq!(deal.get("").await["reminders"], json!(["7d", "21d"]));
     let id = deal.invite_one("early@example.com").await;
     assert_eq!(deal.one(&id).await["remindAt"], Value::Null, "longer than the lifetime");
     let etag = async || deal.manager.get(&deal.path("")).await.header("etag").to_owned();
     let before = etag().await;
-    assert_eq!(deal.remind(&["5s", "20s"]).await, json!({"after": ["5s", "20s"]}));
-    assert_eq!(deal.get("").await["reminders"], json!(["5s", "20s"]));
+    assert_eq!(deal.remind(&["5s", "30s"]).await, json!({"after": ["5s", "30s"]}));
+    assert_eq!(deal.get("").await["reminders"], json!(["5s", "30s"]));
     assert_ne!(etag().await, before);
     assert_eq!(deal.one(&id).await["remindAt"], Value::Null, "only later sends have them");
 
@@ -56,9 +55,11 @@ async fn an_invite_is_reminded_of_twice_and_those_who_answered_are_not() {
     let id = deal.invite_one(ANN).await;
     let sent = deal.one_with_mail(&id, "sent").await;
     let sent_at = time(&sent["sentAt"]);
-    let [first, second] = [5, 20].map(|after| sent_at + TimeDelta::seconds(after));
+    let [first, second] = [5, 30].map(|after| sent_at + TimeDelta::seconds(after));
     assert_eq!(time(&sent["remindAt"]), first);
     for (count, due, next) in [(2, first, Some(second)), (3, second, None)] {
+        // The sweeps of the last seconds before it send nothing.
+        past(due - TimeDelta::seconds(5)).await;
         let mails = mails(&stack, ANN, count).await;
         assert_eq!(mails.len(), count, "one mail, though three deliverers ran at once");
         let mail = mails.last().unwrap();
@@ -93,7 +94,7 @@ async fn a_reminder_that_is_due_while_sending_is_paused_never_goes_out() {
     let folder = Settings::ephemeral().logs;
     let port = lasting_port();
     let settings = |paused| {
-        let env = [&QUICK[..], &[("SENDING_PAUSED", paused)]].concat();
+        let env = [&SHORT[..], &[("SENDING_PAUSED", paused)]].concat();
         Settings { port, data: Some(folder.clone()), ..settings_with(&env) }
     };
     let stack = TestStack::of(settings("false")).await;
@@ -121,17 +122,17 @@ async fn a_reminder_that_is_due_while_sending_is_paused_never_goes_out() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn reminders_are_the_managers_to_set() {
-    let stack = TestStack::with(&QUICK).await;
+    let stack = TestStack::with(&SHORT).await;
     let (deal, other) = (stack.deal(3).await, stack.deal(3).await);
     let put = async |client: &Client, body: &Value| {
         client.call("PUT", &deal.path("/reminders"), &[], Some(body)).await
     };
-    for after in [json!([]), json!(["10s", "59s"])] {
+    for after in [json!([]), json!(["10s", "599s"])] {
         let answer = put(&deal.manager, &json!({ "after": after })).await.ok(200);
         assert_eq!((&answer["after"], &deal.get("").await["reminders"]), (&after, &after));
     }
     let kept = deal.get("").await;
-    for after in [json!(["60s"]), json!(["30s", "10s"]), json!(["-1s"]), json!(["soon"]), json!(null)] {
+    for after in [json!(["600s"]), json!(["30s", "10s"]), json!(["-1s"]), json!(["soon"]), json!(null)] {
         let refused = put(&deal.manager, &json!({ "after": after })).await;
         refused.problem(400, "invalid_request");
         let field = refused.json()["errors"][0]["field"].as_str().unwrap().to_owned();

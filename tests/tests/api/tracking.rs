@@ -9,8 +9,7 @@ use tests::{TestStack, assert_fields, emails, events, eventually, outcomes, sett
 /// The answer of SES is lost. The event proves that the mail went out, so no second mail does.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn i4_an_event_settles_a_mail_whose_answer_was_lost() {
-    let quick = [("FUNCTION_TIMEOUT", "5s"), ("DELIVERY_LEASE", "6s")];
-    let stack = TestStack::of(Settings { mail_events: true, ..settings_with(&quick) }).await;
+    let stack = TestStack::of(Settings { mail_events: true, ..settings_with(&[]) }).await;
     let deal = stack.deal(9).await;
     stack.fault("lost-answer", 1).await;
     let id = deal.invite_one("ann@example.com").await;
