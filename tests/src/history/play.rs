@@ -63,7 +63,7 @@ impl Player {
     pub async fn new(kind: Kind) -> Self {
         let env: &[(&str, &str)] = match kind {
             Kind::Timely => &[("INVITE_LIFETIME", "4s")],
-            Kind::Disturbed => &[("FUNCTION_TIMEOUT", "5s"), ("DELIVERY_LEASE", "6s")],
+            Kind::Disturbed => &[("FUNCTION_TIMEOUT", "10s"), ("DELIVERY_LEASE", "11s")],
         };
         let proxy = Proxy::start().await;
         let stack = TestStack::behind(&proxy, settings_with(env)).await;

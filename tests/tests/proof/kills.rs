@@ -10,7 +10,7 @@ use crate::matrix::calls;
 use crate::scenario::{Operation, REQUESTS, SWEEPS, Scenario};
 use crate::stack::{DisturbedStack, in_this_form};
 
-const TIMEOUT: u64 = 5;
+const TIMEOUT: u64 = 15;
 
 /// The short form takes every fifth boundary. The number is odd, so that both sides of calls are chosen.
 const ONE_OF: usize = 5;

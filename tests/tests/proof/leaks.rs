@@ -9,7 +9,7 @@ use crate::stack::DisturbedStack;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn i8_what_is_refused_is_not_repeated() {
-    let disturbed = DisturbedStack::new(8).await;
+    let disturbed = DisturbedStack::new(29).await;
     let stack = &disturbed.stack;
     let deal = stack.deal(2).await;
     let (email, name) = ("ann.whisper@example.com", "Annabel Whisper");

@@ -14,7 +14,7 @@ use tests::proxy::{Calls, Fault, Proxy, Side};
 
 const TABLE: &str = "table";
 /// Twice as long as a caller waits here.
-const LATE: Duration = Duration::from_secs(4);
+const LATE: Duration = Duration::from_secs(10);
 
 struct ProxiedTable {
     proxy: Proxy,

@@ -13,7 +13,7 @@ use tests::{Client, Deal, eventually, lasting_port};
 
 use crate::stack::{self, DisturbedStack, is_long};
 
-const TIMEOUT: u64 = 5;
+const TIMEOUT: u64 = 10;
 
 /// Concurrent people, and the addresses that each invites and accepts with.
 const PEOPLE: usize = 4;
@@ -84,7 +84,7 @@ async fn acknowledged_invites_and_seats_survive_a_restart_of_the_database() {
             let deal = deals[number % deals.len()].clone();
             people.push(tokio::spawn(invite_and_accept(deal, learners, Arc::clone(&answered))));
         }
-        eventually("enough requests succeeded", Duration::from_mins(1), || async {
+        eventually("enough requests succeeded", Duration::from_mins(5), || async {
             (answered.load(Ordering::SeqCst) >= ENOUGH).then_some(())
         })
         .await;
