@@ -55,7 +55,7 @@ impl Deal {
 
     /// The invite, once its mail is in this state.
     pub async fn one_with_mail(&self, id: &str, state: &str) -> Value {
-        eventually(&format!("the mail is {state}"), Duration::from_secs(30), || async {
+        eventually(&format!("the mail is {state}"), Duration::from_mins(2), || async {
             let invite = self.one(id).await;
             (invite["delivery"]["state"] == state).then_some(invite)
         })

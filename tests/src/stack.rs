@@ -40,7 +40,7 @@ impl TestStack {
     pub async fn of(settings: Settings) -> Self {
         let local = Stack::start(settings).await.unwrap_or_else(|error| panic!("the stack starts: {error}"));
         let http = reqwest::Client::builder()
-            .timeout(Duration::from_mins(1))
+            .timeout(Duration::from_mins(5))
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .expect("an HTTP client");

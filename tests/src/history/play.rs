@@ -171,7 +171,7 @@ impl Player {
         }
         join_all(tasks).await;
         self.proxy.clear_faults();
-        eventually("no call is under way", Duration::from_secs(20), || async {
+        eventually("no call is under way", Duration::from_mins(2), || async {
             self.proxy.is_idle().then_some(())
         })
         .await;

@@ -33,7 +33,7 @@ pub async fn invites(count: usize) -> Figures {
         progress("invited", number * ROWS, number * ROWS + some.len(), count);
     }
     // The deliverer mails the rest once their leases end.
-    measured.stack.sweep_until_sent(&deal, Duration::from_mins(3)).await;
+    measured.stack.sweep_until_sent(&deal, Duration::from_mins(10)).await;
     let lines = measured.lines("send-invites", "dynamodb.requests", peaks.len()).await;
 
     // I3, I4: one row and one mail each.

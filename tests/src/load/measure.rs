@@ -60,7 +60,7 @@ impl MeasuredStack {
     pub(super) async fn lines(&mut self, function: &'static str, field: &str, count: usize) -> Vec<Value> {
         let path = self.logs.join(format!("{function}.log"));
         let from = self.read.get(function).copied().unwrap_or_default();
-        let (lines, all) = eventually("the log has it", Duration::from_secs(20), || async {
+        let (lines, all) = eventually("the log has it", Duration::from_mins(2), || async {
             let text = std::fs::read_to_string(&path).ok()?;
             let lines: Vec<Value> =
                 text.lines().skip(from).filter_map(|line| serde_json::from_str(line).ok()).collect();

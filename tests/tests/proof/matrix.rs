@@ -231,7 +231,7 @@ async fn an_event_is_lost_by_three_failures_and_not_by_two() {
         let writes = Calls::of("PutItem").containing(&deal.id);
         let refused = disturbed.proxy.disturb(writes, 0, failures, Fault::Refuse);
         disturbed.stack.publish("whisper@example.com", "bounce", 1).await;
-        eventually("the event fails", Duration::from_secs(30), || async {
+        eventually("the event fails", Duration::from_mins(2), || async {
             (refused.met() == failures).then_some(())
         })
         .await;
