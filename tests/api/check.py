@@ -6,6 +6,7 @@ shape, and if an operation never succeeded, because then its answers were not te
 
 import argparse
 import collections
+import contextlib
 import datetime
 import json
 import os
@@ -61,13 +62,20 @@ def open_objects(node, place):
         yield from open_objects(child, f"{place}.{name}")
 
 
+def free_port():
+    """A port that stays free until the stack starts: Linux gives those from 32,768 on to connections and other servers."""
+    for port in range(10_000 + os.getpid() % 5_000, 20_000):
+        with socket.socket() as free, contextlib.suppress(OSError):
+            free.bind(("127.0.0.1", port))
+            return port
+    sys.exit("no port is free")
+
+
 class Stack:
     """The stack on a free port, until the end of a `with`."""
 
     def __init__(self):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.url = f"http://localhost:{self.port}"
 
     def __enter__(self):

@@ -2,6 +2,7 @@
 stack's own user pool."""
 
 import contextlib
+import os
 import shutil
 import socket
 import sys
@@ -69,9 +70,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+    """A port that stays free until its server starts: Linux gives those from 32,768 on to connections and other servers."""
+    for port in range(10_000 + os.getpid() % 5_000, 20_000):
+        with socket.socket() as listener, contextlib.suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")
 
 
 def answers(port: int, path: str) -> bool:

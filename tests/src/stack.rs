@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::TcpListener;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -223,9 +223,11 @@ impl TestStack {
 }
 
 /// A free port for a stack that restarts. Linux gives ports from 32,768 on to other stacks and to connections, so none of
-/// them takes this one in between.
+/// them takes this one in between. Nor does another test of this process, which begins its search elsewhere.
 pub fn lasting_port() -> u16 {
-    let mut ports = (20_000..30_000).cycle().skip(std::process::id() as usize % 10_000);
+    static SEARCHES: AtomicUsize = AtomicUsize::new(0);
+    let first = std::process::id() as usize + 101 * SEARCHES.fetch_add(1, Ordering::Relaxed);
+    let mut ports = (20_000..30_000).cycle().skip(first % 10_000);
     ports.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).expect("a free port")
 }
 
