@@ -130,5 +130,5 @@ def test_a_lost_event_leaves_the_queue_only_when_it_is_recorded(failure, left, t
       esac
     }}
     """
-    subprocess.run(["bash", "-c", stubs + loop[0]], cwd=tmp_path, check=True, timeout=30)
+    subprocess.run(["bash", "-c", stubs + loop[0]], cwd=tmp_path, check=True, timeout=300)
     assert (tmp_path / "queue").read_text().strip() == left

@@ -83,7 +83,8 @@ class Stack:
         self.process = subprocess.Popen(
             [ROOT / "target/debug/seatkeeper-local"], env=os.environ | settings, stdout=subprocess.DEVNULL
         )
-        for _ in range(300):
+        deadline = time.monotonic() + 300
+        while time.monotonic() < deadline:
             try:
                 urllib.request.urlopen(f"{self.url}/healthz", timeout=5).close()
             except OSError:
@@ -92,22 +93,22 @@ class Stack:
                 time.sleep(0.1)
             else:
                 return self
-        sys.exit("the stack is not ready after 30 s")
+        sys.exit("the stack is not ready after 300 s")
 
     def __exit__(self, *_):
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(30)
+        self.process.wait(120)
 
     def ask(self, method, path, token=None, body=None):
         headers = {"content-type": "application/json"} | ({"authorization": f"Bearer {token}"} if token else {})
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{self.url}{path}", data, headers, method=method)
-        with urllib.request.urlopen(request, timeout=60) as answer:
+        with urllib.request.urlopen(request, timeout=300) as answer:
             return json.loads(answer.read() or "null")
 
     def token(self, email):
-        form = urllib.parse.urlencode({"grant_type": "password", "username": email, "expires_in": "7200"}).encode()
-        with urllib.request.urlopen(f"{self.url}/oidc/token", form, timeout=30) as answer:
+        form = urllib.parse.urlencode({"grant_type": "password", "username": email, "expires_in": "86400"}).encode()
+        with urllib.request.urlopen(f"{self.url}/oidc/token", form, timeout=300) as answer:
             return json.loads(answer.read())["access_token"]
 
 
@@ -194,7 +195,7 @@ def main():
             command += ["run", DESCRIPTION]
             command += ["--url", stack.url, "--seed", str(options.seed), "--generation-database", "none"]
             command += ["--exclude-checks", ",".join(NOT_CHECKED), "--no-color", "--warnings", "off"]
-            command += ["--request-timeout", "35"]
+            command += ["--request-timeout", "120"]
             command += ["--max-time", str(options.seconds)] if options.seconds else ["--max-examples", "12"]
             if token:
                 command += ["--header", f"Authorization:Bearer {token}"]

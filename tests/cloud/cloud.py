@@ -21,6 +21,7 @@ from urllib.parse import urlencode
 
 import boto3
 import yaml
+from botocore.config import Config
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TEMPLATE = ROOT / "infra/template.yaml"
@@ -107,10 +108,12 @@ class Emulator:
             region_name=region,
             aws_access_key_id="test",
             aws_secret_access_key="test",
+            # A call that is repeated because its answer is late would be carried out twice.
+            config=Config(read_timeout=300),
         )
 
     def request(self, method: str, path: str, host: str, headers: dict[str, str], body: bytes | None) -> "Answer":
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=300)
         with contextlib.closing(connection):
             connection.request(method, path, body=body, headers={"host": host} | headers)
             answer = connection.getresponse()
@@ -188,8 +191,10 @@ class Issuer:
 
     def token(self, person: str, scope: str | None = None) -> str:
         """An access token of this person, with all that they are entitled to, or with what was asked for of it."""
-        form = {"grant_type": "password", "username": private(person)} | ({"scope": scope} if scope else {})
-        with urllib.request.urlopen(f"{self.url}/token", urlencode(form).encode(), timeout=10) as answer:
+        # On a slow machine the tests take longer than the quarter of an hour for which a token is good.
+        form = {"grant_type": "password", "username": private(person), "expires_in": "86400"}
+        form |= {"scope": scope} if scope else {}
+        with urllib.request.urlopen(f"{self.url}/token", urlencode(form).encode(), timeout=60) as answer:
             return private(json.load(answer)["access_token"])
 
 

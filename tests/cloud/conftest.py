@@ -125,7 +125,7 @@ def issuer() -> Iterator[Issuer]:
     environment = {"PORT": str(port), "EPHEMERAL": "1", "SWEEP_EVERY": "0"}
     process = spawn("issuer", [str(ROOT / "target/debug/seatkeeper-local")], environment)
     try:
-        wait_for("the issuer's health", lambda: answers(port, "/healthz"), 60)
+        wait_for("the issuer's health", lambda: answers(port, "/healthz"), 300)
         yield Issuer(f"http://localhost:{port}/oidc")
     finally:
         stop(process)

@@ -83,7 +83,7 @@ def test_a_request_past_cloudfront_is_counted(stack: Stack) -> None:
     before = counted()
     body = {"token": "x"}
     assert stack.call("POST", "/api/invites/preview", body=body, headers={"x-origin-verify": "forged"}).status == 403
-    wait_for("the refusal is counted", lambda: counted() == before + 1, 10)
+    wait_for("the refusal is counted", lambda: counted() == before + 1, 120)
 
 
 def test_grant_scopes_says_why_it_failed_and_names_nobody(pool: Stack) -> None:
@@ -94,5 +94,5 @@ def test_grant_scopes_says_why_it_failed_and_names_nobody(pool: Stack) -> None:
     def reported() -> list[dict]:
         return [line for line in lines(pool, "grant-scopes") if line.get("level") == "ERROR"]
 
-    [line] = wait_for("the error is logged", reported, 10)
+    [line] = wait_for("the error is logged", reported, 120)
     assert line == {"level": "ERROR", "message": "no token was issued", "error": "the event cannot be read"}

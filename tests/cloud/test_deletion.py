@@ -18,7 +18,7 @@ def test_who_holds_a_seat_outlives_the_stack(pool: Stack) -> None:
         found = cloudformation.list_stacks()["StackSummaries"]
         return [entry["StackStatus"] for entry in found if entry["StackName"] == pool.name]
 
-    wait_for("the stack is gone", lambda: "DELETE_COMPLETE" in states(), 60)
+    wait_for("the stack is gone", lambda: "DELETE_COMPLETE" in states(), 300)
     table = emulator.client("dynamodb").describe_table(TableName=out["TableName"])["Table"]
     assert table["DeletionProtectionEnabled"]
     assert emulator.client("dynamodb").scan(TableName=out["TableName"])["Count"] > 0
@@ -50,7 +50,7 @@ def test_a_deployment_that_fails_the_first_time_leaves_nothing(emulator: Emulato
         found = cloudformation.list_stacks()["StackSummaries"]
         return {one["StackName"]: one["StackStatus"] for one in found if one["StackName"].startswith("failed")}
 
-    wait_for("the stacks are gone", lambda: set(states().values()) == {"DELETE_COMPLETE"}, 60)
+    wait_for("the stacks are gone", lambda: set(states().values()) == {"DELETE_COMPLETE"}, 300)
     assert states().keys() == {"failed", "failed-web-acl"}
     assert not [name for name in emulator.client("dynamodb").list_tables()["TableNames"] if "failed" in name]
     pools = emulator.client("cognito-idp").list_user_pools(MaxResults=60)["UserPools"]

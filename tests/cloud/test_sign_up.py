@@ -57,7 +57,7 @@ def test_only_accounts_that_were_never_confirmed_for_two_days_are_deleted(pool: 
             found = states.describe_execution(executionArn=started)
             return found if found["status"] != "RUNNING" else None
 
-        done = wait_for("the execution ends", ended, 30)
+        done = wait_for("the execution ends", ended, 300)
         assert done["status"] == "SUCCEEDED", done
 
     def is_there(person: str) -> bool:
