@@ -466,8 +466,8 @@ check("what screen readers are told on arrival does not outlast it", {}, async (
   const { link } = await invited(stack);
   const told = page.getByText("You have not accepted yet.");
   await page.goto(link);
-  await signIn(page, hand, "ann@home.example");
-  await told.waitFor({ state: "attached" });
+  // It is gone after ten seconds, so the wait for it comes first.
+  await Promise.all([told.waitFor({ state: "attached" }), signIn(page, hand, "ann@home.example")]);
   await hand.press("button", STOP);
   await page.getByText("You stopped invites").waitFor();
   assert.equal(await told.count(), 0);

@@ -187,6 +187,6 @@ export async function checkSnapshot(page, name) {
   }
   const expected = await readFile(file, "utf8");
   let seen;
-  const matched = until("the page to match the file", async () => (seen = await accessibleText(page)) === expected, 10);
+  const matched = until("the page to match the file", async () => (seen = await accessibleText(page)) === expected, 60);
   await matched.catch(() => assert.equal(seen, expected, `${file} (UPDATE=1 writes the file: review the difference)`));
 }

@@ -19,9 +19,9 @@ const ARGUMENTS = [
 export const DESKTOP = { width: 1280, height: 900 };
 export const PHONE = { width: 390, height: 844 };
 /** How long a test waits for a page, on a machine that does other work as well. */
-const PATIENCE = 30_000;
+const PATIENCE = 90_000;
 
-export const launch = () => chromium.launch({ executablePath: CHROMIUM, headless: true, args: ARGUMENTS });
+export const launch = () => chromium.launch({ executablePath: CHROMIUM, headless: true, args: ARGUMENTS, timeout: 2 * PATIENCE });
 
 /** What Chromium logs for each response with this status, even if the page handles the response. */
 export const answered = (status) => new RegExp(`^Failed to load resource: the server responded with a status of ${status}\\b`);

@@ -55,9 +55,9 @@ for (const [name, path, request, role, content] of PAGES) {
     await says("Seatkeeper did not answer in time");
 
     let attempts = 0;
-    fault = (route) => (attempts++ === 0 ? route.fulfill(unavailable(2)) : route.continue());
-    await hand.press("button", "Try again");
-    await says(/Trying again in \d seconds?\./);
+    fault = (route) => (attempts++ === 0 ? route.fulfill(unavailable(5)) : route.continue());
+    // The countdown is soon over, so the wait for it comes first.
+    await Promise.all([says(/Trying again in \d seconds?\./), hand.press("button", "Try again")]);
     await page.getByRole(role, { name: content }).first().waitFor();
   });
 }

@@ -559,8 +559,15 @@ check("a queued mail's row is refreshed until the mail is sent", {}, async ({ pa
   await page.route(`**/api${deal.path}/seats*`, (route) => route.fulfill({ json: {
     ...sent, invites: sent.invites.map((row) => ({ ...row, sentAt: null, expiresAt: null, delivery: { ...row.delivery, state: "queued" } })),
   } }));
+  let answer = (_) => {};
+  const asked = new Promise((resolve) => (answer = resolve));
+  await page.route(`**/api${deal.path}/invites/*`, async (route) => {
+    await asked;
+    await route.continue();
+  });
   await enter(page, deal.manager);
   await rowOf(page, "ann@example.com").getByText("Sending…").waitFor();
+  answer();
   await rowOf(page, "ann@example.com").getByText("Pending").waitFor();
 });
 
