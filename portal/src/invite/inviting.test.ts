@@ -1,6 +1,8 @@
 import { beforeEach, expect, it, vi } from "vitest";
 import { Inviting } from "./inviting";
 
+/** For a machine that does other work as well. */
+const PATIENCE = { timeout: 60_000 };
 const PEOPLE = Array.from({ length: 60 }, (_, index) => `a${index}@example.com`);
 const PAGE = {
   deal: { id: "d", name: "", organisation: { id: "", name: "" }, startsAt: "", endsAt: "", state: "active" },
@@ -65,9 +67,9 @@ it.each([
   answers = [arrives, lost];
   const before = await listed();
   void before.send();
-  await vi.waitFor(() => expect(invited.size).toBe(60));
+  await vi.waitFor(() => expect(invited.size).toBe(60), PATIENCE);
   const after = new Inviting("d");
-  await vi.waitFor(() => expect([after.stage.value, after.sent.value.length]).toEqual(["paused", 50]));
+  await vi.waitFor(() => expect([after.stage.value, after.sent.value.length]).toEqual(["paused", 50]), PATIENCE);
   expect(unsure(after)).toBe(10);
   await after.send();
   expect(after.stage.value).toBe("done");

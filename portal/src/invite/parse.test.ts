@@ -1095,7 +1095,7 @@ describe("no name is better than a wrong one", () => {
 
 describe("generated lists", () => {
   /** Enough on a busy machine. */
-  const PATIENCE = 60_000;
+  const PATIENCE = 120_000;
   const word = fc
     .stringMatching(/^[A-ZÀ-ÖØ-ÞĀĂĄŁŽ][a-zß-öø-ÿąęłńśżž][A-Za-zÀ-ÖØ-öø-ÿĀ-ľŁ-ň]{0,7}([-'’][A-Za-zà-öø-ÿ]{1,6})?$/)
     .filter(
