@@ -17,6 +17,11 @@ export npm_config_fund := false
 export npm_config_progress := false
 export npm_config_loglevel := error
 export npm_config_update_notifier := false
+# Registries and mirrors fail now and then. Each tool limits the time of a download, and tries again.
+export PIP_RETRIES := 10
+export PIP_TIMEOUT := 60
+export npm_config_fetch_retries := 6
+export CARGO_NET_RETRY := 10
 
 # npm writes this list last, so it is there only after a whole installation.
 MODULES := node_modules/.package-lock.json
@@ -139,10 +144,13 @@ endef
 # The headless shell paints no window, so it takes half of Chromium's processor time.
 CHROMIUM = $$(command -v chromium-headless-shell || command -v chromium)
 
+# Another apt-get may hold the lock for a while, such as the machine's own updates.
+APT_GET = apt-get -o Acquire::Retries=6 -o DPkg::Lock::Timeout=300
+
 chromium:
 	@test -n "$(CHROMIUM)" || if [ "$$(id -u)" = 0 ]; then \
-	  echo "Installing Chromium…" && apt-get update -qq && \
-	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium-headless-shell fonts-dejavu-core >/dev/null; \
+	  echo "Installing Chromium…" && $(APT_GET) update -qq && \
+	  DEBIAN_FRONTEND=noninteractive $(APT_GET) install -y -qq --no-install-recommends chromium-headless-shell fonts-dejavu-core >/dev/null; \
 	else echo "Chromium is not installed: run apt-get install --no-install-recommends chromium-headless-shell fonts-dejavu-core as root" >&2; exit 1; fi
 
 # ---- AWS
