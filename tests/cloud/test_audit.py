@@ -5,7 +5,7 @@ import sys
 import cloud
 import pytest
 from cloud import Issuer, Stack, run, somebody
-from test_roles import Jobs, Roles
+from test_roles import Job, Jobs, Roles
 from test_settings import changed
 
 
@@ -43,6 +43,12 @@ def test_i8_make_audit_prints_a_deals_changes_and_names_nobody(
     assert not [secret for secret in cloud.PRIVATE if secret in said]
 
 
+def is_recorded(stack: Stack, job: Job) -> bool:
+    before = len(records(stack))
+    job()
+    return len(records(stack)) > before
+
+
 AUDITED = ["send-invites", "resend-invite", "accept-invite", "release-seat", "manage-deals"]
 
 
@@ -54,7 +60,6 @@ def test_a_record_needs_both_permissions_and_a_change_needs_none(
     for gone in ("", "logs:CreateLogStream", "logs:PutLogEvents"):
         # A process's first record needs a stream.
         with roles.without(function, (gone, group)), changed(stack, function, FRESH=gone):
-            job = jobs.prepare(function)
-            before = len(records(stack))
-            job()
-            assert (len(records(stack)) == before) == (gone != ""), gone
+            # A function waits two seconds for the log, and a busy emulator may take longer. So one record of three will do.
+            tries = (is_recorded(stack, jobs.prepare(function)) for _ in range(1 if gone else 3))
+            assert any(tries) == (gone == ""), gone
