@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use shared::audit::owner;
 use shared::domain::accept::{AcceptRefusal, deal_accepts, may_preview};
 use shared::domain::{Deal, Invite, Status, Timestamp};
-use shared::http::{self, App, DealSummary, HandlerResult, Problem, Request, Time};
+use shared::http::{self, App, DealSummary, HandlerResult, Problem, Request};
 use shared::store::{Seat, Store};
 use std::time::Duration;
 
@@ -33,10 +33,10 @@ fn preview_view(invite: &Invite, deal: &Deal, opted_out: bool, now: Timestamp) -
         "deal": DealSummary::new(deal, now),
         "email": (status == Status::Pending).then(|| invite.email.masked()),
         "status": status,
-        "expiresAt": Time::from(invite.expires_at.min(deal.ends_at)),
+        "expiresAt": invite.expires_at.min(deal.ends_at),
         "blocked": blocked,
-        "declinedAt": invite.declined_at.map(Time::from),
-        "askedAt": invite.asked.map(|asked| Time::from(asked.at)),
+        "declinedAt": invite.declined_at,
+        "askedAt": invite.asked.map(|asked| asked.at),
         "askedFor": invite.asked.map(|asked| asked.wanted),
         "optedOut": opted_out,
     })
@@ -53,7 +53,7 @@ async fn preview(store: &Store, request: &Request) -> HandlerResult {
         Ok(()) => Ok(http::json(200, &preview_view(&invite, &deal, opted_out, request.now))),
         Err(refusal) => Err(Problem::from(refusal).with([
             ("organisation", json!(organisation)),
-            ("askedAt", json!(invite.asked.map(|asked| Time::from(asked.at)))),
+            ("askedAt", json!(invite.asked.map(|asked| asked.at))),
             ("optedOut", json!(opted_out)),
         ])),
     }
@@ -67,8 +67,7 @@ async fn accept(store: &Store, request: &Request) -> HandlerResult {
     let accepted = |answer: &Result<(Deal, _), _>| answer.as_ref().ok().map(|(deal, _)| owner(deal));
     let (deal, accepted_at) =
         request.ledger.note(Some(link.deal), Some(link.invite), accept, accepted).await??;
-    let (organisation, accepted_at) = (&deal.organisation, Time::from(accepted_at));
-    let seat = json!({"dealId": deal.id, "organisation": organisation, "acceptedAt": accepted_at});
+    let seat = json!({"dealId": deal.id, "organisation": deal.organisation, "acceptedAt": accepted_at});
     Ok(http::json(200, &seat))
 }
 
@@ -78,8 +77,8 @@ async fn seats(store: &Store, request: &Request) -> HandlerResult {
         json!({
             "dealId": deal.id,
             "organisation": deal.organisation,
-            "acceptedAt": Time::from(*accepted_at),
-            "endsAt": Time::from(deal.ends_at),
+            "acceptedAt": accepted_at,
+            "endsAt": deal.ends_at,
         })
     });
     Ok(http::json(200, &json!({"seats": seats.collect::<Vec<_>>()})))

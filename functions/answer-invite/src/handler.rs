@@ -5,8 +5,8 @@ use serde_json::json;
 use shared::audit::owner;
 use shared::domain::answer::{AnswerRefusal, ask, decline, opt_out};
 use shared::domain::digest::DigestId;
-use shared::domain::{Deal, Invite, LinkHash, Timestamp, UnsubscribeId};
-use shared::http::{self, App, HandlerResult, Problem, Request, Time};
+use shared::domain::{Deal, Invite, LinkHash, Timestamp, UnsubscribeId, whole_seconds};
+use shared::http::{self, App, HandlerResult, Problem, Request};
 use shared::store::{Changed, InviteRecord, Seen, Store, StoreError, SwitchOff};
 use std::future;
 
@@ -30,7 +30,7 @@ async fn declined(store: &Store, request: &Request) -> HandlerResult {
     let (deal, record, hash) = sent_link(store, request).await?;
     let rule = |existing: Option<&Invite>, now| decline(existing, &deal, &hash, now);
     let invite = answer(store, request, &deal, record, rule, future::ready(Ok(()))).await?;
-    let declined_at = Time::from(invite.declined_at.unwrap_or(request.now));
+    let declined_at = invite.declined_at.unwrap_or_else(|| whole_seconds(request.now));
     Ok(http::json(200, &json!({"organisation": deal.organisation, "declinedAt": declined_at})))
 }
 
@@ -48,7 +48,7 @@ async fn asked(store: &Store, request: &Request) -> HandlerResult {
     let invite = answer(store, request, &deal, record, rule, lifted).await?;
     // A newer send may have cleared the request before its write was acknowledged.
     let asked = invite.asked.or(foreseen).ok_or(AnswerRefusal::StillValid)?;
-    Ok(http::json(202, &json!({"askedAt": Time::from(asked.at), "askedFor": asked.wanted})))
+    Ok(http::json(202, &json!({"askedAt": asked.at, "askedFor": asked.wanted})))
 }
 
 async fn opted_out(store: &Store, request: &Request) -> HandlerResult {

@@ -7,7 +7,7 @@ use shared::http::{
     self, App, DealSummary, DealView, HandlerResult, InviteView, Problem, Request, SeatsView,
 };
 use shared::http::{authorize_deal, authorize_deal_id};
-use shared::store::{COUNTED_UP_TO, Counts, Cursor, Page, PageQuery, StatusFilter};
+use shared::store::{Cursor, Page, PageQuery, StatusFilter};
 
 pub(crate) async fn route(app: &App, request: Request) -> HandlerResult {
     match request.route() {
@@ -108,7 +108,7 @@ impl PageRequest {
         };
         let cursor = parse_cursor(cursor)?;
         let after = cursor.as_ref().map(|cursor| cursor.position().to_owned());
-        let list = format!("{list} {}", filter.map_or("all", StatusFilter::as_str));
+        let list = format!("{list} {}", json!(filter));
         Ok(Self { query: PageQuery { filter, limit, after, lifetime: app.config.lifetime }, cursor, list })
     }
 }
@@ -175,7 +175,7 @@ async fn seats_csv(app: &App, request: &Request) -> HandlerResult {
     let page = app.store.page(deal, &page_request.query, request.now).await?;
     let Page { deal, invites, next } = verified(page, &page_request)?;
     let rows: Vec<_> = invites.iter().map(|invite| InviteView::new(invite, &deal, request.now)).collect();
-    let status = status.map(|status| format!("status={}&", status.as_str())).unwrap_or_default();
+    let status = request.query("status").map(|status| format!("status={status}&")).unwrap_or_default();
     let next = next.map(|cursor| format!("/api/deals/{}/seats.csv?{status}cursor={cursor}", deal.id));
     Ok(http::csv(&rows, page_request.cursor.is_none(), next.as_deref()))
 }
@@ -201,19 +201,11 @@ async fn search(app: &App, request: &Request) -> HandlerResult {
     answer(page, &page_request, request)
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct CountsView {
-    #[serde(flatten)]
-    counts: Counts,
-    exact_up_to: u32,
-}
-
 async fn counts(app: &App, request: &Request) -> HandlerResult {
     let deal = authorize(app, request).await?;
     let counted = app.store.counts(deal, app.config.lifetime, request.now).await?;
     let (_, counts) = counted.ok_or_else(Problem::not_found)?;
-    Ok(http::json(200, &CountsView { counts, exact_up_to: COUNTED_UP_TO }))
+    Ok(http::json(200, &counts))
 }
 
 #[derive(Serialize)]

@@ -151,8 +151,7 @@ async fn set_reminders(app: &App, request: &Request) -> HandlerResult {
     let after: Option<Vec<_>> = body.after.iter().map(|text| parse_duration(text)).collect();
     let after = after
         .ok_or_else(|| Problem::field("after", "must have whole times of 1s or more, like 7d, 12h or 90s"))?;
-    check_reminders(&after, app.config.lifetime)
-        .map_err(|error| Problem::field("after", error.to_string()))?;
+    check_reminders(&after, app.config.lifetime).map_err(|detail| Problem::field("after", detail))?;
     let body = RemindersBody { after: after.iter().copied().map(duration_text).collect() };
     let change = DealChange { reminders: Some(after), ..DealChange::default() };
     let write = app.store.change_deal(deal, &change);
@@ -161,7 +160,7 @@ async fn set_reminders(app: &App, request: &Request) -> HandlerResult {
 }
 
 fn title(field: &str, text: &str) -> Result<Title, Problem> {
-    Title::parse(text).map_err(|error| Problem::field(field, error.to_string()))
+    Title::parse(text).map_err(|detail| Problem::field(field, detail))
 }
 
 /// A number that no deal can have (negative, or beyond 32 bits) becomes 0, which the rule refuses.

@@ -4,8 +4,8 @@ use crate::correction;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use shared::domain::send::{InviteRefusal, Invitee, invite};
-use shared::domain::{Deal, Email, EmailError, InviteId, Name, readable};
-use shared::http::{self, HandlerResult, Object, Problem, Request, Time, check_rows, text_cell};
+use shared::domain::{Deal, Email, EmailError, InviteId, Name, Timestamp, readable};
+use shared::http::{self, HandlerResult, Object, Problem, Request, check_rows, text_cell};
 use shared::sending::{Row, RowOutcome, Rule, Sending};
 use shared::store::Seen;
 use std::collections::HashSet;
@@ -38,7 +38,7 @@ struct RowResult {
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    retry_at: Option<Time>,
+    retry_at: Option<Timestamp>,
 }
 
 pub(crate) async fn route(sending: &Sending, request: Request) -> HandlerResult {
@@ -135,12 +135,11 @@ impl RowResult {
             }
             Some(RowOutcome::Refused(InviteRefusal::TooSoon(too_soon), _)) => {
                 let result = Self::new("too_soon", Some(id));
-                let retry_at = Some(too_soon.retry_at.into());
+                let retry_at = Some(too_soon.retry_at);
                 Self { retry_at, ..result.saying("Sending limit reached for this address.") }
             }
             Some(RowOutcome::OverLimit(retry_at)) => {
                 let result = Self::new("too_soon", None);
-                let retry_at = retry_at.map(Time::from);
                 Self { retry_at, ..result.saying("Sending limit reached. Send this row again later.") }
             }
             Some(RowOutcome::Failed(_)) => failed.saying("This row could not be stored. Send it again."),

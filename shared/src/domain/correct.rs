@@ -4,21 +4,15 @@
 use super::cancel::{CancelRefusal, cancel};
 use super::history::HistoryEvent;
 use super::invite::{Invite, NewSend};
-use super::limit::TooSoon;
 use super::send::{InviteRefusal, Invitee, invite};
 use super::{Email, Name, Timestamp};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum CorrectRefusal {
-    /// No such invite, or the invite was cancelled or released.
-    NotFound,
-    AlreadyAccepted,
-    Stale,
-    /// The new address has a pending or accepted invite of the deal.
-    AlreadyInvited,
-    /// The person at the new address opted out of the organisation's invites.
-    OptedOut,
-    TooSoon(TooSoon),
+    /// The old invite cannot be withdrawn.
+    Old(CancelRefusal),
+    /// The new address cannot be invited.
+    New(InviteRefusal),
 }
 
 #[derive(Clone, Debug)]
@@ -38,12 +32,7 @@ pub fn withdraw(
     correction: &Correction<'_>,
     now: Timestamp,
 ) -> Result<Invite, CorrectRefusal> {
-    let cancelled =
-        cancel(existing, correction.expected, correction.by, now).map_err(|refusal| match refusal {
-            CancelRefusal::NotFound | CancelRefusal::AlreadyDone => CorrectRefusal::NotFound,
-            CancelRefusal::AlreadyAccepted => CorrectRefusal::AlreadyAccepted,
-            CancelRefusal::Stale => CorrectRefusal::Stale,
-        })?;
+    let cancelled = cancel(existing, correction.expected, correction.by, now).map_err(CorrectRefusal::Old)?;
     let history = cancelled.history.with(HistoryEvent::Corrected, now, correction.by);
     Ok(Invite { history, ..cancelled })
 }
@@ -55,11 +44,7 @@ pub fn invite_instead(
     send: &NewSend,
     now: Timestamp,
 ) -> Result<Invite, CorrectRefusal> {
-    let replacement = invite(existing, invitee, send, now).map_err(|refusal| match refusal {
-        InviteRefusal::AlreadyPending | InviteRefusal::AlreadyAccepted => CorrectRefusal::AlreadyInvited,
-        InviteRefusal::OptedOut => CorrectRefusal::OptedOut,
-        InviteRefusal::TooSoon(too_soon) => CorrectRefusal::TooSoon(too_soon),
-    })?;
+    let replacement = invite(existing, invitee, send, now).map_err(CorrectRefusal::New)?;
     let history =
         replacement.history.with(HistoryEvent::Corrected, send.queued.at, send.invited_by.as_deref());
     Ok(Invite { history, ..replacement })
@@ -73,7 +58,7 @@ pub fn correct_in_place(
 ) -> Result<Invite, CorrectRefusal> {
     // What may not be withdrawn may not be changed either.
     withdraw(existing, correction, now)?;
-    let invite = existing.ok_or(CorrectRefusal::NotFound)?;
+    let invite = existing.ok_or(CorrectRefusal::Old(CancelRefusal::NotFound))?;
     let corrected = Invite {
         email: correction.email.clone().unwrap_or_else(|| invite.email.clone()),
         name: correction.name.clone().unwrap_or_else(|| invite.name.clone()),
@@ -89,7 +74,7 @@ pub fn correct_in_place(
 #[cfg(test)]
 mod tests {
     use super::super::InviteState;
-    use super::super::limit::RecipientLimit;
+    use super::super::limit::{RecipientLimit, TooSoon};
     use super::super::tests::{at, invite as sample, link, new_send};
     use super::*;
     use chrono::Duration;
@@ -109,12 +94,13 @@ mod tests {
             (InviteState::Open, Some(2), Ok(())),
             (InviteState::Expired, None, Ok(())),
             (InviteState::Declined, None, Ok(())),
-            (InviteState::Open, Some(1), Err(CorrectRefusal::Stale)),
-            (InviteState::Accepted, None, Err(CorrectRefusal::AlreadyAccepted)),
-            (InviteState::Cancelled, None, Err(CorrectRefusal::NotFound)),
-            (InviteState::Released, None, Err(CorrectRefusal::NotFound)),
+            (InviteState::Open, Some(1), Err(CancelRefusal::Stale)),
+            (InviteState::Accepted, None, Err(CancelRefusal::AlreadyAccepted)),
+            (InviteState::Cancelled, None, Err(CancelRefusal::AlreadyDone)),
+            (InviteState::Released, None, Err(CancelRefusal::AlreadyDone)),
         ];
         for (state, expected, verdict) in cases {
+            let verdict = verdict.map_err(CorrectRefusal::Old);
             let existing = Invite { state, ..sample() };
             let correction = correction(expected, None, Some("Ann"));
             let in_place = correct_in_place(Some(&existing), &correction, at(50)).map(|_| ());
@@ -123,7 +109,8 @@ mod tests {
             assert_eq!(withdrawn, verdict, "{state:?}, withdrawn");
         }
         let correction = correction(None, None, Some("Ann"));
-        assert_eq!(correct_in_place(None, &correction, at(50)), Err(CorrectRefusal::NotFound));
+        let not_found = CorrectRefusal::Old(CancelRefusal::NotFound);
+        assert_eq!(correct_in_place(None, &correction, at(50)), Err(not_found));
     }
 
     #[test]
@@ -166,15 +153,15 @@ mod tests {
         let invitee = Invitee { id, email, name };
         let limit = RecipientLimit { per_day: 0, interval: Duration::hours(1) };
         let send = NewSend { limit, ..new_send(3) };
-        let too_soon = CorrectRefusal::TooSoon(TooSoon { retry_at: at(3_610) });
         let cases = [
-            (InviteState::Open, CorrectRefusal::AlreadyInvited),
-            (InviteState::Accepted, CorrectRefusal::AlreadyInvited),
-            (InviteState::Cancelled, too_soon),
+            (InviteState::Open, InviteRefusal::AlreadyPending),
+            (InviteState::Accepted, InviteRefusal::AlreadyAccepted),
+            (InviteState::Cancelled, InviteRefusal::TooSoon(TooSoon { retry_at: at(3_610) })),
         ];
         for (state, refusal) in cases {
             let existing = Invite { state, ..sample() };
-            assert_eq!(invite_instead(Some(&existing), &invitee, &send, at(50)), Err(refusal), "{state:?}");
+            let refused = invite_instead(Some(&existing), &invitee, &send, at(50));
+            assert_eq!(refused, Err(CorrectRefusal::New(refusal)), "{state:?}");
         }
     }
 }

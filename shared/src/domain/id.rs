@@ -169,7 +169,7 @@ mod tests {
         assert_ne!(PersonId::new("https://a", "bc"), PersonId::new("https://ab", "c"));
         // infra/people.py makes the same hash, and infra/tests/test_people.py has the same example.
         let known = PersonId::new("https://issuer.example", "subject");
-        assert_eq!(known.as_str(), "pw1IRYMaipPOAXSl6wa-sExNEknERQT6YjqyKH1vol0");
+        assert_eq!(known.to_string(), "pw1IRYMaipPOAXSl6wa-sExNEknERQT6YjqyKH1vol0");
     }
 
     #[test]

@@ -39,7 +39,7 @@ pub use invite::{
     Queued, Sent, Status,
 };
 pub use link::{Link, Links, Secret};
-pub use name::{Name, Title, TitleError};
+pub use name::{Name, Title};
 pub use search::{AddressPrefix, NamePart};
 pub use unsubscribe::UnsubscribeId;
 

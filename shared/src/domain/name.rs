@@ -125,30 +125,18 @@ fn has_suffix(given: &str) -> bool {
 #[serde(transparent)]
 pub struct Title(String);
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum TitleError {
-    #[error("must not be empty")]
-    Empty,
-    #[error("must be at most 100 characters")]
-    TooLong,
-    #[error("must not contain line breaks or invisible characters")]
-    Invisible,
-    #[error("must not contain a URL")]
-    Url,
-}
-
 impl Title {
-    /// Refuses instead of cleaning: an administrator wrote the title and can correct it.
-    pub fn parse(raw: &str) -> Result<Self, TitleError> {
+    /// Refuses instead of cleaning, and says why: an administrator wrote the title and can correct it.
+    pub fn parse(raw: &str) -> Result<Self, &'static str> {
         let text = raw.trim();
         if text.is_empty() {
-            Err(TitleError::Empty)
+            Err("must not be empty")
         } else if text.chars().count() > LONGEST {
-            Err(TitleError::TooLong)
+            Err("must be at most 100 characters")
         } else if without_invisible(raw) != raw {
-            Err(TitleError::Invisible)
+            Err("must not contain line breaks or invisible characters")
         } else if text.split_whitespace().any(is_url) {
-            Err(TitleError::Url)
+            Err("must not contain a URL")
         } else {
             Ok(Self(text.to_owned()))
         }
@@ -243,16 +231,16 @@ mod tests {
         let cases = [
             ("Acme & Sons", Ok(())),
             ("Booking.com", Ok(())),
-            ("  ", Err(TitleError::Empty)),
-            ("a\nb", Err(TitleError::Invisible)),
-            ("a\u{202e}b", Err(TitleError::Invisible)),
-            ("a\u{1d17a}b", Err(TitleError::Invisible)),
-            ("see https://evil.example", Err(TitleError::Url)),
+            ("  ", Err("must not be empty")),
+            ("a\nb", Err("must not contain line breaks or invisible characters")),
+            ("a\u{202e}b", Err("must not contain line breaks or invisible characters")),
+            ("a\u{1d17a}b", Err("must not contain line breaks or invisible characters")),
+            ("see https://evil.example", Err("must not contain a URL")),
         ];
         for (raw, expected) in cases {
             assert_eq!(Title::parse(raw).map(|_| ()), expected, "{raw:?}");
         }
-        assert_eq!(Title::parse(&"x".repeat(101)), Err(TitleError::TooLong));
+        assert_eq!(Title::parse(&"x".repeat(101)), Err("must be at most 100 characters"));
     }
 
     proptest! {

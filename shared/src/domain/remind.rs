@@ -15,23 +15,14 @@ pub const DEFAULT_REMINDERS: [Duration; MOST_REMINDERS] = [Duration::days(7), Du
 
 const MOST_REMINDERS: usize = 2;
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum RemindersError {
-    #[error("must have at most {MOST_REMINDERS} times")]
-    TooMany,
-    #[error("must be in increasing order")]
-    NotIncreasing,
-    #[error("must be shorter than the lifetime of an invite")]
-    TooLate,
-}
-
-pub fn check_reminders(after: &[Duration], lifetime: Duration) -> Result<(), RemindersError> {
+/// An error says what is wrong.
+pub fn check_reminders(after: &[Duration], lifetime: Duration) -> Result<(), &'static str> {
     if after.len() > MOST_REMINDERS {
-        Err(RemindersError::TooMany)
+        Err("must have at most 2 times")
     } else if !after.is_sorted_by(|one, next| one < next) {
-        Err(RemindersError::NotIncreasing)
+        Err("must be in increasing order")
     } else if after.last().is_some_and(|last| *last >= lifetime) {
-        Err(RemindersError::TooLate)
+        Err("must be shorter than the lifetime of an invite")
     } else {
         Ok(())
     }
@@ -178,11 +169,11 @@ mod tests {
             (&[], Ok(())),
             (&[99], Ok(())),
             (&[1, 99], Ok(())),
-            (&[100], Err(RemindersError::TooLate)),
-            (&[7, 100], Err(RemindersError::TooLate)),
-            (&[7, 7], Err(RemindersError::NotIncreasing)),
-            (&[8, 7], Err(RemindersError::NotIncreasing)),
-            (&[1, 2, 3], Err(RemindersError::TooMany)),
+            (&[100], Err("must be shorter than the lifetime of an invite")),
+            (&[7, 100], Err("must be shorter than the lifetime of an invite")),
+            (&[7, 7], Err("must be in increasing order")),
+            (&[8, 7], Err("must be in increasing order")),
+            (&[1, 2, 3], Err("must have at most 2 times")),
         ];
         for (after, verdict) in cases {
             let after: Vec<_> = after.iter().copied().map(Duration::seconds).collect();

@@ -23,4 +23,4 @@ pub use problem::Problem;
 pub use request::Request;
 pub use response::{HandlerResult, Response, json, no_content, see_other, with_etag};
 pub use serve::{App, answer, run, serve};
-pub use view::{DealSummary, DealView, InviteView, RowResult, SeatsView, Time, summary};
+pub use view::{DealSummary, DealView, InviteView, RowResult, SeatsView, summary};

@@ -7,6 +7,7 @@ use crate::domain::cancel::CancelRefusal;
 use crate::domain::correct::CorrectRefusal;
 use crate::domain::release::ReleaseRefusal;
 use crate::domain::resend::ResendRefusal;
+use crate::domain::send::InviteRefusal;
 use crate::domain::{DealChangeRefusal, DealCreateRefusal, DealDeleteRefusal};
 use crate::store::Refused;
 
@@ -104,12 +105,12 @@ impl From<CorrectRefusal> for Problem {
         let invited =
             "This address already has an invite to this deal. Resend that invite, or enter another address.";
         match refusal {
-            CorrectRefusal::NotFound => Self::not_found(),
-            CorrectRefusal::AlreadyAccepted => already_accepted(),
-            CorrectRefusal::Stale => stale(),
-            CorrectRefusal::AlreadyInvited => Self::new(409, "already_invited", invited),
-            CorrectRefusal::OptedOut => opted_out(),
-            CorrectRefusal::TooSoon(too_soon) => Self::too_many_requests(too_soon.retry_at),
+            CorrectRefusal::Old(refusal) => refusal.into(),
+            CorrectRefusal::New(InviteRefusal::AlreadyPending | InviteRefusal::AlreadyAccepted) => {
+                Self::new(409, "already_invited", invited)
+            }
+            CorrectRefusal::New(InviteRefusal::OptedOut) => opted_out(),
+            CorrectRefusal::New(InviteRefusal::TooSoon(soon)) => Self::too_many_requests(soon.retry_at),
         }
     }
 }

@@ -1,23 +1,12 @@
-//! Shapes of `docs/openapi.yaml` that several functions return.
+//! Shapes of `docs/openapi.yaml` that several functions return. Times are in whole seconds.
 
 use crate::config::duration_text;
 use crate::domain::{
     AskedFor, Deal, DealId, DealState, Delivery, Invite, InviteId, Name, Organisation, Status, Timestamp,
-    Title, address_digest,
+    Title, address_digest, whole_seconds,
 };
-use chrono::SecondsFormat;
 use serde::Serialize;
 use serde_json::{Value, json};
-
-/// RFC 3339 in UTC, in whole seconds.
-#[derive(Clone, Debug, Serialize)]
-pub struct Time(String);
-
-impl From<Timestamp> for Time {
-    fn from(at: Timestamp) -> Self {
-        Self(at.to_rfc3339_opts(SecondsFormat::Secs, true))
-    }
-}
 
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct SeatsView {
@@ -38,8 +27,8 @@ pub struct DealSummary<'a> {
     id: DealId,
     name: &'a Title,
     organisation: &'a Organisation,
-    starts_at: Time,
-    ends_at: Time,
+    starts_at: Timestamp,
+    ends_at: Timestamp,
     state: DealState,
 }
 
@@ -49,8 +38,8 @@ impl<'a> DealSummary<'a> {
             id: deal.id,
             name: &deal.name,
             organisation: &deal.organisation,
-            starts_at: deal.starts_at.into(),
-            ends_at: deal.ends_at.into(),
+            starts_at: deal.starts_at,
+            ends_at: deal.ends_at,
             state: deal.state(now),
         }
     }
@@ -74,7 +63,7 @@ impl<'a> DealView<'a> {
 #[derive(Debug, Serialize)]
 struct DeliveryView {
     state: &'static str,
-    at: Option<Time>,
+    at: Option<Timestamp>,
     reason: Value,
 }
 
@@ -85,17 +74,17 @@ pub struct InviteView<'a> {
     email: &'a str,
     name: Option<&'a Name>,
     status: Status,
-    queued_at: Time,
-    sent_at: Option<Time>,
-    expires_at: Option<Time>,
-    accepted_at: Option<Time>,
+    queued_at: Timestamp,
+    sent_at: Option<Timestamp>,
+    expires_at: Option<Timestamp>,
+    accepted_at: Option<Timestamp>,
     accepted_with: Option<&'static str>,
-    declined_at: Option<Time>,
-    asked_at: Option<Time>,
+    declined_at: Option<Timestamp>,
+    asked_at: Option<Timestamp>,
     asked_for: Option<AskedFor>,
-    remind_at: Option<Time>,
+    remind_at: Option<Timestamp>,
     /// When it was cancelled or released.
-    removed_at: Option<Time>,
+    removed_at: Option<Timestamp>,
     invited_by: Option<&'a str>,
     sends: u32,
     delivery: DeliveryView,
@@ -106,8 +95,9 @@ impl<'a> InviteView<'a> {
         let by_invited = || invite.accepted_as.as_ref() == Some(&address_digest(deal.id, &invite.email));
         let accepted_with =
             invite.accepted_at.map(|_| if by_invited() { "invited_address" } else { "other_address" });
+        let queued_at = whole_seconds(invite.queued.at);
         let (state, at, reason) = match invite.delivery {
-            Delivery::Queued => ("queued", Some(invite.queued.at), Value::Null),
+            Delivery::Queued => ("queued", Some(queued_at), Value::Null),
             Delivery::Sent => ("sent", invite.sent.map(|sent| sent.at), Value::Null),
             Delivery::Failed { reason, at } => ("failed", Some(at), json!(reason)),
             Delivery::Delayed { at } => ("delayed", Some(at), Value::Null),
@@ -120,19 +110,19 @@ impl<'a> InviteView<'a> {
             email: invite.email.as_typed(),
             name: invite.name.as_ref(),
             status: invite.status(deal.ends_at, now),
-            queued_at: invite.queued.at.into(),
-            sent_at: invite.sent.map(|sent| sent.at.into()),
-            expires_at: invite.sent.map(|sent| sent.until.min(deal.ends_at).into()),
-            accepted_at: invite.accepted_at.map(Time::from),
+            queued_at,
+            sent_at: invite.sent.map(|sent| sent.at),
+            expires_at: invite.sent.map(|sent| sent.until.min(deal.ends_at)),
+            accepted_at: invite.accepted_at,
             accepted_with,
-            declined_at: invite.declined_at.map(Time::from),
-            asked_at: invite.asked.map(|asked| asked.at.into()),
+            declined_at: invite.declined_at,
+            asked_at: invite.asked.map(|asked| asked.at),
             asked_for: invite.asked.map(|asked| asked.wanted),
-            remind_at: invite.remind_at(deal.ends_at, now).map(Time::from),
-            removed_at: invite.removed_at.map(Time::from),
+            remind_at: invite.remind_at(deal.ends_at, now),
+            removed_at: invite.removed_at,
             invited_by: invite.invited_by.as_deref(),
             sends: invite.sends,
-            delivery: DeliveryView { state, at: at.map(Time::from), reason },
+            delivery: DeliveryView { state, at, reason },
         }
     }
 }

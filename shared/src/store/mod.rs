@@ -32,7 +32,7 @@ pub use cursor::Cursor;
 pub use digests::{Digest, SwitchOff};
 pub use due::Due;
 pub use item::InviteRecord;
-pub use listing::{COUNTED_UP_TO, Counts, Page, PageQuery, StatusFilter};
+pub use listing::{Counts, Page, PageQuery, StatusFilter};
 pub use meter::Usage;
 pub use opt_out::OptOuts;
 pub use seats::Seat;

@@ -68,7 +68,7 @@ async fn mixed(table: &Table) -> Timestamp {
             let due_at = record.invite.expires_at;
             done(table.expire(record, due_at).await);
         } else if i % 4 == 1 {
-            table.accept(&link, &format!("learner{i}"), after(100)).await;
+            table.accepts(&link, &format!("learner{i}"), after(100)).await;
         }
     }
     let now = start() + LIFETIME + Duration::hours(1);
@@ -275,7 +275,7 @@ async fn an_unreadable_row_hides_no_other() {
 async fn an_unreadable_deal_hides_no_other() {
     let table = Table::new(3).await;
     let (link, _) = table.send("ann@example.com", start()).await;
-    table.accept(&link, "ann", after(1)).await;
+    table.accepts(&link, "ann", after(1)).await;
     let [deal] = table.items([table.deal_key()]).await;
     let other = table.with_another_deal();
     let mut damaged = deal.unwrap();
@@ -330,7 +330,7 @@ async fn rows_that_stay_are_shown_once_while_others_move() {
             }
             number += 1;
             let (link, _) = table.send(&format!("late{number}@example.com"), now).await;
-            table.accept(&link, &format!("late{number}"), now).await;
+            table.accepts(&link, &format!("late{number}"), now).await;
             page
         })
         .await;

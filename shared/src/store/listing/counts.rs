@@ -11,9 +11,10 @@ use serde::Serialize;
 use std::pin::pin;
 
 /// Counts are exact up to this number; one more means "more than that".
-pub const COUNTED_UP_TO: u32 = 1_000;
+const COUNTED_UP_TO: u32 = 1_000;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Counts {
     pub pending: u32,
     /// Always exact.
@@ -22,6 +23,7 @@ pub struct Counts {
     pub declined: u32,
     pub asked: u32,
     pub undelivered: u32,
+    exact_up_to: u32,
 }
 
 impl Store {
@@ -58,7 +60,8 @@ impl Store {
             let up_to = |count: u32| count.min(COUNTED_UP_TO + 1);
             let ([declined, asked, undelivered], accepted) = (others.map(up_to), deal.allocated);
             let (pending, expired) = (up_to(pending), up_to(expired));
-            (deal, Counts { pending, accepted, expired, declined, asked, undelivered })
+            let exact_up_to = COUNTED_UP_TO;
+            (deal, Counts { pending, accepted, expired, declined, asked, undelivered, exact_up_to })
         }))
     }
 

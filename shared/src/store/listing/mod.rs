@@ -7,7 +7,7 @@ mod counts;
 mod page;
 mod search;
 
-pub use counts::{COUNTED_UP_TO, Counts};
+pub use counts::Counts;
 
 use super::{Result, Store, keys, n, s, values};
 use crate::domain::cancel::REMOVED_KEPT;
@@ -18,6 +18,7 @@ use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use chrono::Duration;
 use futures_util::future;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 /// Reads in sequence for one page. After these, the page ends early and has a cursor.
 const MOST_ROUNDS: usize = 8;
@@ -42,19 +43,7 @@ impl StatusFilter {
     pub fn parse(text: &str) -> Option<Self> {
         use StatusFilter::{Accepted, Asked, Declined, Expired, Pending, Removed, Undelivered};
         let all = [Pending, Accepted, Expired, Declined, Asked, Undelivered, Removed];
-        all.into_iter().find(|known| known.as_str() == text)
-    }
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Accepted => "accepted",
-            Self::Expired => "expired",
-            Self::Declined => "declined",
-            Self::Asked => "asked",
-            Self::Undelivered => "undelivered",
-            Self::Removed => "removed",
-        }
+        all.into_iter().find(|known| json!(known) == *text)
     }
 
     fn holds(self, invite: &Invite, status: Status) -> bool {
