@@ -72,16 +72,18 @@ fn metrics(log: &Path, name: &str) -> Vec<f64> {
     documents.filter_map(of_document).collect()
 }
 
-/// I4: under `SENDING_PAUSED` invites are stored, and no sweep claims them. Afterwards each is mailed once.
+/// I4: under `SENDING_PAUSED` invites are stored, and no sweep claims them. Afterwards each is mailed once, also if later
+/// invites have a shorter lifetime, which the deliverer stores in the deal.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn paused_mail_waits_and_then_goes_out() {
     let folder = Settings::ephemeral().logs;
     let port = lasting_port();
-    let settings = |paused| {
-        let env = [&QUICK[..], &[("SENDING_PAUSED", paused), ("SEND_RATE", "20")]].concat();
+    let settings = |paused, lifetime| {
+        let more = [("SENDING_PAUSED", paused), ("SEND_RATE", "20"), ("INVITE_LIFETIME", lifetime)];
+        let env = [&QUICK[..], &more].concat();
         Settings { port, data: Some(folder.clone()), ..settings_with(&env) }
     };
-    let paused = settings("true");
+    let paused = settings("true", "28d");
     let log = paused.logs.join("deliver-invites.log");
     let stack = TestStack::of(paused).await;
     let mut deal = stack.deal(3).await;
@@ -113,7 +115,7 @@ async fn paused_mail_waits_and_then_goes_out() {
     }
     stack.stop().await;
 
-    let stack = TestStack::of(settings("false")).await;
+    let stack = TestStack::of(settings("false", "14d")).await;
     deal.manager = stack.manager(&deal.organisation).await;
     until_all_are_sent(&stack, &deal).await;
     let mails = stack.mails_by_address().await;
