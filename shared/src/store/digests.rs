@@ -134,8 +134,13 @@ impl Store {
         };
         let values = values([(":by", value), (":purgeAt", n((now + KEPT_FOR).timestamp()))]);
         let update = "SET purgeAt = :purgeAt REMOVE duePk, email";
-        let written = self.update(keys::digest_key(manager), update, condition, values).await?;
-        Ok(written.ok().and_then(|item| OrganisationId::parse(item::text(&item, "organisationId")?)))
+        // A transaction for its token: an update that the SDK repeats late would undo a newer switching on.
+        let off = self.update_action(keys::digest_key(manager), update, condition, values)?;
+        if self.transact(vec![off]).await?.is_err() {
+            return Ok(None);
+        }
+        let item = self.get(keys::digest_key(manager)).await?;
+        Ok(item.and_then(|item| OrganisationId::parse(item::text(&item, "organisationId")?)))
     }
 
     /// The managers whose digest is due, longest overdue first.
@@ -198,7 +203,8 @@ impl Store {
             (":told", told),
             (":claim", s(claim)),
         ]);
-        let update = "SET dueAt = :dueAt, since = :since, recent = :recent, told = :told";
+        // Without its claim, the write does nothing when the SDK repeats it.
+        let update = "SET dueAt = :dueAt, since = :since, recent = :recent, told = :told REMOVE claim";
         let key = keys::digest_key(&digest.id.person);
         self.update(key, update, "claim = :claim", values).await.map(drop)
     }

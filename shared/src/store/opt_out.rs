@@ -1,7 +1,6 @@
-//! Opt-outs (I10): an item for each person and organisation, without the address, and not purged while it stands. Its
-//! writes are idempotent.
+//! Opt-outs (I10): an item for each person and organisation, without the address, and not purged while it stands.
 
-use super::{Result, Store, item, keys, n, values};
+use super::{Item, Result, Store, item, keys, n, values};
 use crate::domain::{Email, OrganisationId, Timestamp};
 use chrono::Duration;
 use std::collections::HashSet;
@@ -40,23 +39,34 @@ impl Store {
         now: Timestamp,
         complained_at: Option<Timestamp>,
     ) -> Result<()> {
-        let key = keys::opt_out_key(keys::opt_out(organisation, email));
         let update = "SET v = :v, optedOutAt = :now REMOVE liftedAt, purgeAt";
-        let said_at = complained_at.map_or(i64::MAX, |at| at.timestamp());
-        let values =
-            values([(":v", n(item::VERSION)), (":now", n(now.timestamp())), (":saidAt", n(said_at))]);
-        self.update(key, update, "attribute_not_exists(liftedAt) OR liftedAt < :saidAt", values)
-            .await
-            .map(drop)
+        let mut values = values([(":v", n(item::VERSION)), (":now", n(now.timestamp()))]);
+        let condition = complained_at.map(|at| {
+            values.insert(":saidAt".into(), n(at.timestamp()));
+            "attribute_not_exists(liftedAt) OR liftedAt < :saidAt"
+        });
+        self.write_opt_out(organisation, email, update, condition.unwrap_or_default(), values).await
     }
 
-    /// Leaves a mark, because SNS may repeat the event of an older complaint. When the SDK repeats the write late, a
-    /// newer opt-out stays.
+    /// Leaves a mark, because the event of an older complaint may come later, or again.
     pub async fn opt_in(&self, organisation: &OrganisationId, email: &Email, now: Timestamp) -> Result<()> {
-        let key = keys::opt_out_key(keys::opt_out(organisation, email));
-        let update = "SET liftedAt = :now, purgeAt = :purgeAt REMOVE optedOutAt";
+        let update = "SET v = :v, liftedAt = :now, purgeAt = :purgeAt REMOVE optedOutAt";
         let purge_at = (now + MARK_KEPT).timestamp();
-        let values = values([(":now", n(now.timestamp())), (":purgeAt", n(purge_at))]);
-        self.update(key, update, "optedOutAt <= :now", values).await.map(drop)
+        let values =
+            values([(":v", n(item::VERSION)), (":now", n(now.timestamp())), (":purgeAt", n(purge_at))]);
+        self.write_opt_out(organisation, email, update, "", values).await
+    }
+
+    /// A transaction for its token: an update that the SDK repeats late would undo a newer answer.
+    async fn write_opt_out(
+        &self,
+        organisation: &OrganisationId,
+        email: &Email,
+        update: &str,
+        condition: &str,
+        values: Item,
+    ) -> Result<()> {
+        let key = keys::opt_out_key(keys::opt_out(organisation, email));
+        self.transact(vec![self.update_action(key, update, condition, values)?]).await.map(drop)
     }
 }

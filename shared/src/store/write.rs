@@ -61,7 +61,7 @@ impl Store {
         }
     }
 
-    /// `#name` stands for the attribute `name`, where that is a word that DynamoDB reserves.
+    /// `#name` stands for the attribute `name`, where that is a word that DynamoDB reserves. The condition may be empty.
     pub(super) fn update_action(
         &self,
         key: Item,
@@ -78,7 +78,7 @@ impl Store {
             .table_name(&self.table)
             .set_key(Some(key))
             .update_expression(update)
-            .condition_expression(condition)
+            .set_condition_expression(Some(condition.to_owned()).filter(|condition| !condition.is_empty()))
             .set_expression_attribute_names(Some(names).filter(|names| !names.is_empty()))
             .set_expression_attribute_values(Some(values))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)

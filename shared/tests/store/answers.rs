@@ -57,6 +57,34 @@ async fn i10_only_a_newer_complaint_undoes_an_opt_in() {
     table.store.opt_in(organisation, email, after(70)).await.unwrap();
     table.store.opt_out(organisation, email, after(70), None).await.unwrap();
     assert!(is_out().await, "their own no");
-    table.store.opt_in(organisation, email, after(60)).await.unwrap();
-    assert!(is_out().await, "an opt-in that arrives after a newer no");
+}
+
+/// The event of a complaint may first come when its person has asked for a new link since.
+#[tokio::test]
+async fn i10_an_ask_stands_before_an_older_complaint() {
+    let table = Table::new(3).await;
+    let (organisation, email) = (&table.deal.organisation.id, &email(ANN));
+    table.store.opt_in(organisation, email, after(20)).await.unwrap();
+    table.store.opt_out(organisation, email, after(30), Some(after(10))).await.unwrap();
+    assert!(!table.is_out("acme", ANN).await);
+}
+
+async fn say(table: Table, is_out: bool) {
+    let (organisation, email) = (&table.deal.organisation.id, &email(ANN));
+    if is_out {
+        table.store.opt_out(organisation, email, after(10), None).await.unwrap();
+    } else {
+        table.store.opt_in(organisation, email, after(10)).await.unwrap();
+    }
+}
+
+/// The SDK repeats a write whose response was lost, after a newer answer of the same person.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn i10_a_repeated_write_undoes_no_newer_answer() {
+    for is_out in [false, true] {
+        let table = Table::new(3).await;
+        table.wire.lose_answer_after(say(table.others(), is_out));
+        say(table.clone(), !is_out).await;
+        assert_eq!(table.is_out("acme", ANN).await, is_out);
+    }
 }

@@ -51,6 +51,18 @@ impl Table {
     }
 }
 
+/// The SDK repeats a write whose response was lost, after the manager switched the digest on again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn switching_off_undoes_no_newer_switching_on() {
+    let table = Table::new(1).await;
+    table.switch_on(start()).await.unwrap();
+    let others = table.others();
+    table.wire.lose_answer_after(async move { others.switch_on(after(2)).await.unwrap() });
+    let by = SwitchOff::ByManager(&acme());
+    assert_eq!(table.store.switch_digest_off(&learner("max"), by, after(1)).await.unwrap(), Some(acme()));
+    assert!(table.digest().await.is_some());
+}
+
 /// An event of SES may be days old when it is recorded, and a write may take a while to reach the index.
 #[tokio::test]
 async fn a_fact_is_news_when_it_was_recorded_late_and_told_once() {
