@@ -13,7 +13,7 @@ use aws_sdk_sesv2::config::{AsyncSleep, Builder, SharedAsyncSleep, Sleep};
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
-use ses::{DOWN, FAILED, MALFORMED, NO_LIMITS, Reply, SENT, Script, THROTTLED, config, mail_config, sdk};
+use ses::{DOWN, FAILED, NO_LIMITS, PAUSED, SENT, Script, THROTTLED, config, mail_config, sdk};
 use shared::mail::Mail;
 use shared::mail::ses::{Mailer, Verdict};
 use shared::sending::Sending;
@@ -21,8 +21,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::Barrier;
-
-const PAUSED: Reply = (400, r#"{"__type":"SendingPausedException","message":"paused"}"#);
 
 const LONG: Duration = Duration::from_secs(20);
 
@@ -36,44 +34,6 @@ fn mails(count: usize) -> Vec<Mail> {
         tags: ["deal", "invite", "send"].map(|name| (name, "1".to_owned())).into(),
     };
     (0..count).map(mail).collect()
-}
-
-/// The verdicts on this many mails when SES answers like this, and the number of unused answers.
-async fn verdicts(count: usize, answers: &[Reply], within: Duration) -> (Vec<Verdict>, usize) {
-    let script = Script::new(answers);
-    let verdicts = script.mailer().send(&mails(count), within).await;
-    (verdicts, script.0.lock().unwrap().len() - 1)
-}
-
-/// SES refuses a whole call because of one malformed mail. Then the mails are sent one by one.
-#[tokio::test]
-async fn i4_one_malformed_mail_does_not_hold_up_the_others() {
-    use Verdict::{Malformed, Sent, Stopped, Throttled, Unknown, Untried};
-    let cases: [(&str, &[Reply], &[Verdict], usize); 6] = [
-        ("one of three", &[MALFORMED, SENT, MALFORMED, SENT], &[Sent, Malformed, Sent], 0),
-        ("the only mail, whose attempt counts", &[MALFORMED], &[Malformed], 0),
-        ("all mails, so the fault is not a mail's", &[MALFORMED], &[Stopped; 2], 0),
-        ("another mail is throttled", &[MALFORMED, MALFORMED, THROTTLED], &[Malformed, Throttled], 0),
-        ("another mail gets no response", &[MALFORMED, MALFORMED, FAILED], &[Malformed, Unknown], 0),
-        (
-            "the account is paused, which ends the calls",
-            &[MALFORMED, SENT, PAUSED, SENT, SENT],
-            &[Sent, Stopped, Untried, Untried],
-            1,
-        ),
-    ];
-    for (what, answers, expected, unasked) in cases {
-        let (verdicts, left) = verdicts(expected.len(), answers, LONG).await;
-        assert_eq!((&verdicts[..], left), (expected, unasked), "{what}");
-    }
-}
-
-#[tokio::test]
-async fn running_out_of_time_does_not_stop_the_account() {
-    // Time for one call only.
-    let (verdicts, _) = verdicts(2, &[MALFORMED], Duration::from_millis(900)).await;
-    assert_eq!(verdicts, [Verdict::Untried; 2]);
-    assert!(!Verdict::Untried.ends_the_run());
 }
 
 /// I4: only an explicit refusal means *not sent*, so that the link may be dropped.
@@ -94,7 +54,8 @@ async fn i4_only_an_explicit_refusal_means_not_sent() {
         (FAILED, Verdict::Unknown),
     ];
     for (answer, verdict) in cases {
-        assert_eq!(verdicts(1, &[answer], LONG).await.0, [verdict], "{answer:?}");
+        let verdicts = Script::new(&[answer]).mailer().send(&mails(1), LONG).await;
+        assert_eq!(verdicts, [verdict], "{answer:?}");
     }
     assert!(Verdict::Unavailable.ends_the_run());
 }

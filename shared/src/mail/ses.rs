@@ -3,7 +3,6 @@
 //! are off: a call is repeated only when its response says that nothing was sent (I4).
 
 use super::Mail;
-use crate::clock::Deadline;
 use crate::config::MailConfig;
 use crate::domain::FailureReason;
 use aws_sdk_sesv2::Client;
@@ -25,9 +24,6 @@ use std::time::Duration;
 
 /// SES's limit on destinations in one call ("Service quotas in Amazon SES").
 pub const BULK: usize = 50;
-
-/// No further call starts with less time left than this.
-const LEAST_TIME: Duration = Duration::from_secs(1);
 
 /// SES answers in well under a second. A slow call must not use up the function's time.
 const LONGEST_CALL: Duration = Duration::from_secs(10);
@@ -91,29 +87,6 @@ impl Mailer {
         }
     }
 
-    /// Sends up to [`BULK`] mails and returns verdicts in order. A malformed call is repeated mail by mail,
-    /// so that one bad mail cannot block the others. If every mail is malformed, our settings are at fault.
-    pub async fn send(&self, mails: &[Mail], within: Duration) -> Vec<Verdict> {
-        let until = Deadline::within(within);
-        let verdicts = self.send_together(mails, within).await;
-        if mails.len() < 2 || !verdicts.contains(&Verdict::Malformed) {
-            return verdicts;
-        }
-        let mut verdicts = Vec::with_capacity(mails.len());
-        for mail in mails.chunks(1) {
-            if verdicts.last().is_some_and(|last: &Verdict| last.ends_the_run()) || until.left() < LEAST_TIME
-            {
-                break;
-            }
-            verdicts.extend(self.send_together(mail, until.left()).await);
-        }
-        verdicts.resize(mails.len(), Verdict::Untried);
-        if verdicts.iter().all(|verdict| *verdict == Verdict::Malformed) {
-            verdicts.fill(Verdict::Stopped);
-        }
-        verdicts
-    }
-
     /// Sends one mail to SES's mailbox simulator, with the tags and headers of every mail. The error is SES's own, for the
     /// operator who deploys and for no log: it names the refused permission.
     ///
@@ -160,7 +133,8 @@ impl Mailer {
         }
     }
 
-    async fn send_together(&self, mails: &[Mail], within: Duration) -> Vec<Verdict> {
+    /// Sends up to [`BULK`] mails in one call, and returns verdicts in order.
+    pub async fn send(&self, mails: &[Mail], within: Duration) -> Vec<Verdict> {
         let for_all = |verdict| vec![verdict; mails.len()];
         let Ok(call) = self.call(mails) else { return for_all(Verdict::TryLater) };
         let Ok(answer) = tokio::time::timeout(within, call.send()).await else {

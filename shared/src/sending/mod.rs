@@ -16,7 +16,7 @@ use crate::domain::{Deal, DealState, Email, Invite, InviteId, InviteKey, Link, N
 use crate::http::{Manager, Problem, Request, authorize_deal, authorize_deal_id};
 use crate::mail::ses::Mailer;
 use crate::store::{
-    Allowance, Changed, InviteRecord, OptOuts, Refused, Seen, Sender, Store, StoreError, new_link,
+    Allowance, Changed, InviteRecord, OptOuts, Refused, Seen, Sender, Store, StoreError, in_time, new_link,
 };
 use crate::telemetry;
 use aws_types::SdkConfig;
@@ -176,6 +176,9 @@ impl Sending {
 
     /// An error means that nothing was stored.
     pub async fn send<E>(&self, request: &SendRequest, mut rows: Vec<Row<'_, E>>) -> Outcomes<E> {
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
         let wanted = count(rows.len());
         let allowance = self.store.take_allowance(self.sender(request), wanted, request.now).await?;
         let prepared = async {
@@ -191,7 +194,7 @@ impl Sending {
         let refused = match prepared.await {
             Ok(refused) => refused,
             Err(error) => {
-                self.refund(allowance, 0).await;
+                self.refund(request, allowance, 0).await;
                 return Err(error);
             }
         };
@@ -204,7 +207,7 @@ impl Sending {
             claimed.filter_map(|(outcome, claim)| Some((outcome, claim?))).unzip();
         let run = self.run(Runner::Request, request.deadline.earlier(TO_ANSWER));
         let mail = run.mail_all(&request.deal, claims);
-        let (mailed, ()) = future::join(mail, self.refund(allowance, used)).await;
+        let (mailed, ()) = future::join(mail, self.refund(request, allowance, used)).await;
         for (outcome, invite) in claimed.into_iter().zip(mailed) {
             *outcome = RowOutcome::Queued(Box::new(invite));
         }
@@ -376,8 +379,9 @@ impl Sending {
         Sender { manager: &request.manager.id, deal: &request.deal, limits: &self.limits }
     }
 
-    async fn refund(&self, allowance: Allowance, used: u32) {
-        if let Err(error) = self.store.refund(allowance, used).await {
+    async fn refund(&self, request: &SendRequest, allowance: Allowance, used: u32) {
+        let refunded = self.store.refund(allowance, used);
+        if let Err(error) = in_time(request.deadline.earlier(TO_ANSWER), "UpdateItem", refunded).await {
             tracing::error!(%error, "an allowance could not be refunded");
         }
     }

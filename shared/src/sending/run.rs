@@ -8,7 +8,7 @@ use crate::domain::outcome::{Outcome, record_outcome};
 use crate::domain::{Attempt, Deal, FailureReason, Invite, Link, Timestamp};
 use crate::mail::ses::{BULK, Verdict};
 use crate::mail::{Mail, compose};
-use crate::store::{InviteRecord, Refused, Seen, jitter};
+use crate::store::{InviteRecord, Refused, Seen, in_time, jitter};
 use crate::telemetry::{self, Mailed};
 use chrono::Duration as Span;
 use futures_util::future;
@@ -134,8 +134,26 @@ impl Run<'_> {
         future::join_all(claims.zip(verdicts).map(|(claim, verdict)| self.record(claim, verdict))).await
     }
 
-    /// Sends the mails, and retries throttled ones while there is time.
+    /// SES refuses a call with a malformed mail. Then each mail goes alone, so that it cannot block the others. If every
+    /// mail is malformed, our settings are at fault.
     async fn attempt(&self, claims: &[(Claim, &Deal)]) -> Vec<Verdict> {
+        let mut verdicts = self.attempt_together(claims).await;
+        if claims.len() > 1 && verdicts.contains(&Verdict::Malformed) {
+            for (verdict, claim) in verdicts.iter_mut().zip(claims.chunks(1)) {
+                if *verdict == Verdict::Malformed {
+                    *verdict = self.attempt_together(claim).await.pop().unwrap_or(Verdict::Untried);
+                }
+            }
+            if verdicts.iter().all(|verdict| *verdict == Verdict::Malformed) {
+                verdicts.fill(Verdict::Stopped);
+                self.learn(&verdicts);
+            }
+        }
+        verdicts
+    }
+
+    /// Sends the mails, and retries throttled ones while there is time for another turn.
+    async fn attempt_together(&self, claims: &[(Claim, &Deal)]) -> Vec<Verdict> {
         let mut verdicts = vec![Verdict::Untried; claims.len()];
         let mut waiting: Vec<_> = verdicts.iter_mut().zip(claims).collect();
         while !waiting.is_empty() && !self.is_over() {
@@ -146,7 +164,7 @@ impl Run<'_> {
             // I10: a person who opted out while the mail was queued gets no mail.
             let people =
                 waiting.iter().map(|(_, (claim, deal))| (&deal.organisation.id, &claim.record.invite.email));
-            let opt_outs = self.sending.store.opt_outs(people).await;
+            let opt_outs = in_time(self.ends, "BatchGetItem", self.sending.store.opt_outs(people)).await;
             let unread = |error: &_| tracing::error!(%error, "the opt-outs could not be read");
             let Ok(opt_outs) = opt_outs.inspect_err(unread) else { break };
             let has_opted_out = |(_, (claim, deal)): &mut (_, &(Claim, &Deal))| {
@@ -163,6 +181,9 @@ impl Run<'_> {
                 **verdict = answer;
             }
             waiting.retain(|(verdict, _)| **verdict == Verdict::Throttled);
+            if self.turns_until.left().is_zero() {
+                break;
+            }
             if !waiting.is_empty() && !self.is_over() {
                 tokio::time::sleep(Duration::from_millis(500).mul_f64(1.0 + jitter())).await;
             }
@@ -185,6 +206,11 @@ impl Run<'_> {
         let watch = clock::start();
         let verdicts = self.sending.mailer.send(mails, self.time_to_mail()).await;
         self.slowest_call.set(self.slowest_call.get().max(watch.elapsed()));
+        self.learn(&verdicts);
+        verdicts
+    }
+
+    fn learn(&self, verdicts: &[Verdict]) {
         if verdicts.contains(&Verdict::Unknown) {
             self.lost_answers.set(self.lost_answers.get() + 1);
         }
@@ -193,7 +219,6 @@ impl Run<'_> {
         if self.lost_answers.get() > 1 || verdicts.iter().any(|verdict| verdict.ends_the_run()) {
             self.mailed.borrow_mut().stopped = true;
         }
-        verdicts
     }
 
     /// Waits for a turn in the account's send rate. False if no turn comes in time.
@@ -204,7 +229,8 @@ impl Run<'_> {
         }
         let now = clock::now();
         let latest = now + Span::from_std(self.turns_until.left()).unwrap_or_default();
-        match self.sending.store.reserve_sends(super::count(mails), rate, now, latest).await {
+        let reserved = self.sending.store.reserve_sends(super::count(mails), rate, now, latest);
+        match in_time(self.ends, "UpdateItem", reserved).await {
             Ok(Some(turn)) => {
                 tokio::time::sleep((turn - now).to_std().unwrap_or_default()).await;
                 true

@@ -19,9 +19,9 @@ use std::sync::{Arc, Mutex};
 pub(crate) type Reply = (u16, &'static str);
 
 pub(crate) const SENT: Reply = (200, r#"{"BulkEmailEntryResults":[{"Status":"SUCCESS","MessageId":"1"}]}"#);
-pub(crate) const MALFORMED: Reply = (400, r#"{"__type":"BadRequestException","message":"Illegal address"}"#);
 pub(crate) const THROTTLED: Reply = (429, r#"{"__type":"TooManyRequestsException","message":"rate"}"#);
 pub(crate) const FAILED: Reply = (500, r#"{"__type":"InternalFailure"}"#);
+pub(crate) const PAUSED: Reply = (400, r#"{"__type":"SendingPausedException","message":"paused"}"#);
 pub(crate) const DOWN: Reply = (503, r#"{"__type":"ServiceUnavailable"}"#);
 
 /// The remaining responses of SES. The last one repeats.

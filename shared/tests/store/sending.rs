@@ -1,16 +1,24 @@
 //! Runs of mailing: their calls to SES, their wait for a turn, and their records. I4.
 
-use super::ses::{DOWN, FAILED, MALFORMED, NO_LIMITS, Reply, SENT, Script, THROTTLED, config, mail_config};
+use super::ses::{DOWN, FAILED, NO_LIMITS, PAUSED, Reply, SENT, Script, THROTTLED, config, mail_config, sdk};
 use super::table::{Table, email, learner, new_deal, soon};
+use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_types::body::SdkBody;
 use chrono::TimeDelta;
 use shared::audit::Ledger;
 use shared::clock::{self, Deadline};
 use shared::domain::send::{Invitee, invite};
-use shared::domain::{Invite, InviteKey};
+use shared::domain::{Delivery, Email, FailureReason, Invite, InviteKey, OrganisationId};
 use shared::http::Manager;
+use shared::mail::ses::Mailer;
 use shared::sending::{Claim, Row, Rule, Runner, SendRequest, Sending};
-use shared::store::Seen;
+use shared::store::{Seen, Store};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+
+const MALFORMED: Reply = (400, r#"{"__type":"BadRequestException","message":"Illegal address"}"#);
 
 /// Claimed mails, and a scripted SES.
 struct ClaimedMails {
@@ -94,6 +102,70 @@ async fn i3_nobody_is_invited_to_a_deleted_deal() {
         // A request without a row to store leaves the deal unused.
         assert_eq!(store.delete_deal(deal.id, None).await.unwrap().is_ok(), !is_invited);
     }
+}
+
+/// SES refuses a whole call because of one malformed mail. Then the mails are sent one by one.
+#[tokio::test]
+async fn i4_one_malformed_mail_does_not_hold_up_the_others() {
+    let cases: [(&str, usize, &[Reply], [u64; 3], bool); 4] = [
+        ("one of three", 3, &[MALFORMED, SENT, MALFORMED, SENT], [2, 1, 0], false),
+        ("the only mail, whose attempt counts", 1, &[MALFORMED], [0, 1, 0], false),
+        ("all mails, so the fault is not a mail's", 2, &[MALFORMED], [0, 2, 0], true),
+        ("the account is paused, which ends the calls", 4, &[MALFORMED, SENT, PAUSED], [1, 1, 2], true),
+    ];
+    for (what, count, answers, expected, stopped) in cases {
+        let mails = ClaimedMails::new(count, answers, 0).await;
+        let run = mails.sending.run(Runner::Request, soon());
+        run.mail_all(&mails.table.deal, mails.claims.clone()).await;
+        let mailed = run.report();
+        assert_eq!([mailed.sent, mailed.requeued, mailed.untried], expected, "{what}: {mailed:?}");
+        assert_eq!(mailed.stopped, stopped, "{what}");
+    }
+}
+
+/// Refuses the first call, while a person opts out, and accepts single mails.
+#[derive(Clone, Debug)]
+struct OptsOutMeanwhile {
+    store: Store,
+    person: (OrganisationId, Email),
+    calls: Arc<AtomicUsize>,
+}
+
+impl HttpConnector for OptsOutMeanwhile {
+    fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
+        let Self { store, person: (organisation, email), calls } = self.clone();
+        HttpConnectorFuture::new(async move {
+            let (status, body) = if calls.fetch_add(1, Ordering::Relaxed) == 0 { MALFORMED } else { SENT };
+            store.opt_out(&organisation, &email, clock::now(), None).await.unwrap();
+            Ok(HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body)))
+        })
+    }
+}
+
+#[tokio::test]
+async fn i10_each_call_of_a_malformed_batch_looks_at_the_opt_outs() {
+    let mut mails = ClaimedMails::new(2, &[SENT], 0).await;
+    let person = (mails.table.deal.organisation.id.clone(), email("learner1@example.com"));
+    let (store, calls) = (mails.table.store.clone(), Arc::new(AtomicUsize::new(0)));
+    let ses = OptsOutMeanwhile { store, person, calls: Arc::clone(&calls) };
+    mails.sending.mailer = Mailer::new((&sdk(ses)).into(), &mail_config(0));
+    let run = mails.sending.run(Runner::Request, soon());
+    run.mail_all(&mails.table.deal, mails.claims.clone()).await;
+    let delivery = mails.invites().await.into_iter().map(|invite| invite.delivery);
+    assert!(matches!(
+        delivery.collect::<Vec<_>>()[..],
+        [Delivery::Sent, Delivery::Failed { reason: FailureReason::OptedOut, .. }]
+    ));
+    assert_eq!(calls.load(Ordering::Relaxed), 2);
+}
+
+/// A request holds one of the account's few functions. The deliverer takes over.
+#[tokio::test]
+async fn a_request_leaves_throttled_mail_to_the_deliverer_after_two_seconds() {
+    let mails = ClaimedMails::new(1, &[THROTTLED], 0).await;
+    let run = mails.sending.run(Runner::Request, Deadline::within(Duration::from_mins(10)));
+    run.mail_all(&mails.table.deal, mails.claims.clone()).await;
+    assert_eq!(run.report().requeued, 1);
 }
 
 #[tokio::test]
