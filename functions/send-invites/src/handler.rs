@@ -142,8 +142,10 @@ impl RowResult {
                 let result = Self::new("too_soon", None);
                 Self { retry_at, ..result.saying("Sending limit reached. Send this row again later.") }
             }
-            Some(RowOutcome::Failed(_)) => failed.saying("This row could not be stored. Send it again."),
             // If the row was stored after all, it is mailed later, and a repetition finds it pending.
+            Some(RowOutcome::Failed(_)) => {
+                failed.saying("It is not certain that this row was stored. Send it again.")
+            }
             Some(RowOutcome::NoTime) | None => failed.saying("Time ran out before this row. Send it again."),
         }
     }

@@ -124,7 +124,8 @@ impl Store {
             let (key, attempt) = (keys::sends_key(&window.pk), writer_id()?);
             self.count_once(key, &attempt, "used = used - :unused", &condition, values).await.map(|_| ())
         });
-        future::try_join_all(unused).await.map(|_| ())
+        // The failure of one leaves the other alone.
+        future::join_all(unused).await.into_iter().collect()
     }
 
     /// Takes up to `wanted` sends, and begins a new window when the last one is over.

@@ -7,11 +7,14 @@ use crate::domain::{Deal, DealId, InviteKey};
 use aws_sdk_dynamodb::operation::query::{QueryOutput, builders::QueryFluentBuilder};
 use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnConsumedCapacity};
 use futures_util::future;
-use futures_util::stream::{self, Stream, TryStreamExt};
+use futures_util::stream::{self, Stream, StreamExt, TryStreamExt};
 use std::time::Duration;
 
 /// DynamoDB's limit for one `BatchGetItem`.
 const BATCH: usize = 100;
+
+/// Batches that are read at once: as many as there are in a request of a thousand rows.
+const BATCHES: usize = 10;
 
 /// The wait before unprocessed keys are requested again.
 const BUSY: Duration = Duration::from_millis(50);
@@ -53,10 +56,10 @@ impl Store {
         Ok(output.item)
     }
 
-    /// In no order; the batches are read in parallel.
+    /// In order of batches, of which some are read at once.
     pub(super) async fn get_all(&self, keys: Vec<Item>, consistent: bool) -> Result<Vec<Item>> {
-        let batches = keys.chunks(BATCH).map(|batch| self.get_batch(batch, consistent));
-        Ok(future::try_join_all(batches).await?.into_iter().flatten().collect())
+        let batches: Vec<_> = keys.chunks(BATCH).map(|batch| self.get_batch(batch, consistent)).collect();
+        stream::iter(batches).buffered(BATCHES).try_concat().await
     }
 
     async fn get_batch(&self, keys: &[Item], consistent: bool) -> Result<Vec<Item>> {

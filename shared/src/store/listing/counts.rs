@@ -2,7 +2,7 @@
 
 use super::{Part, View};
 use crate::domain::{Attention, Deal, DealId, DealState, InviteState, Timestamp};
-use crate::store::read::{one_page, pages};
+use crate::store::read::pages;
 use crate::store::{Result, Store, keys};
 use aws_sdk_dynamodb::types::Select;
 use chrono::Duration;
@@ -68,8 +68,15 @@ impl Store {
     async fn count_attention(&self, deal: DealId, reason: Attention) -> Result<u32> {
         let most = i32::try_from(COUNTED_UP_TO + 1).unwrap_or(i32::MAX);
         // A place begins with a digit, and so sorts behind this.
-        let query = self.attention(deal, reason, "!").limit(most);
-        Ok(one_page(query.select(Select::Count)).await?.count.unsigned_abs())
+        let query = self.attention(deal, reason, "!").limit(most).select(Select::Count);
+        let (mut pages, mut held) = (pin!(pages(query)), 0);
+        // DynamoDB ends a page of long rows earlier.
+        while held <= COUNTED_UP_TO
+            && let Some(page) = pages.try_next().await?
+        {
+            held += page.count.unsigned_abs();
+        }
+        Ok(held)
     }
 
     /// Rows of the part, and rows that its expiry filters out, each counted up to `most` or beyond.

@@ -49,8 +49,10 @@ impl Store {
         let after = query.after.as_deref().unwrap_or("!");
         let limit = i32::try_from(query.limit + 1).unwrap_or(i32::MAX);
         let read = one_page(self.attention(deal, reason, after).limit(limit)).await?;
+        // DynamoDB ends a page of long rows earlier.
+        let is_cut = read.last_evaluated_key.is_some();
         let mut items = read.items.unwrap_or_default();
-        let is_more = items.len() > query.limit;
+        let is_more = is_cut || items.len() > query.limit;
         items.truncate(query.limit);
         let last = items.last().filter(|_| is_more).and_then(|item| item::text(item, "attentionSk"));
         let next = last.map(str::to_owned);
