@@ -6,7 +6,8 @@ use serde_json::json;
 use shared::domain::send::{InviteRefusal, Invitee, invite};
 use shared::domain::{Deal, Email, EmailError, InviteId, Name, Timestamp, readable};
 use shared::http::{self, HandlerResult, Object, Problem, Request, check_rows, text_cell};
-use shared::sending::{Row, RowOutcome, Rule, Sending};
+use shared::sending::RowOutcome::{self, Failed, NoTime, OverLimit, Queued, Refused};
+use shared::sending::{Row, Rule, Sending};
 use shared::store::Seen;
 use std::collections::HashSet;
 
@@ -97,8 +98,9 @@ fn invitee(
     deal: &Deal,
     seen: &mut HashSet<InviteId>,
 ) -> Result<Invitee, RowResult> {
-    let email =
-        email.map_err(|error| RowResult::new("invalid_email", None).saying(format!("This {error}.")))?;
+    let invalid =
+        |error| RowResult { detail: Some(format!("This {error}.")), ..RowResult::new("invalid_email", None) };
+    let email = email.map_err(invalid)?;
     let id = deal.invite_id(&email);
     if !seen.insert(id) {
         return Err(RowResult::new("duplicate", Some(id)));
@@ -111,42 +113,34 @@ impl RowResult {
         Self { email: String::new(), outcome, invite_id, detail: None, retry_at: None }
     }
 
-    fn saying(self, detail: impl Into<String>) -> Self {
-        Self { detail: Some(detail.into()), ..self }
-    }
-
     fn of(id: InviteId, outcome: Option<RowOutcome<InviteRefusal>>, is_dry_run: bool) -> Self {
-        let failed = Self::new("unavailable", None);
-        match outcome {
+        let said = |detail: &str| Some(detail.to_owned());
+        let (outcome, invite_id, detail, retry_at) = match outcome {
             // A dry run gives the id of an invite only if it exists already.
-            Some(RowOutcome::Queued(invite)) => {
-                Self::new("invited", (!is_dry_run || invite.sends > 1).then_some(id))
+            Some(Queued(invite)) => ("invited", (!is_dry_run || invite.sends > 1).then_some(id), None, None),
+            Some(Refused(InviteRefusal::AlreadyPending, invite)) => {
+                let since = invite.map(|invite| format!("Pending since {}.", readable(invite.queued.at)));
+                ("already_pending", Some(id), since, None)
             }
-            Some(RowOutcome::Refused(InviteRefusal::AlreadyPending, invite)) => {
-                let detail = invite.map(|invite| format!("Pending since {}.", readable(invite.queued.at)));
-                Self { detail, ..Self::new("already_pending", Some(id)) }
+            Some(Refused(InviteRefusal::AlreadyAccepted, _)) => ("already_accepted", Some(id), None, None),
+            Some(Refused(InviteRefusal::OptedOut, _)) => {
+                ("opted_out", None, said("This person opted out of invites from your organisation."), None)
             }
-            Some(RowOutcome::Refused(InviteRefusal::AlreadyAccepted, _)) => {
-                Self::new("already_accepted", Some(id))
+            Some(Refused(InviteRefusal::TooSoon(soon), _)) => {
+                ("too_soon", Some(id), said("Sending limit reached for this address."), Some(soon.retry_at))
             }
-            Some(RowOutcome::Refused(InviteRefusal::OptedOut, _)) => {
-                let detail = "This person opted out of invites from your organisation.";
-                Self::new("opted_out", None).saying(detail)
-            }
-            Some(RowOutcome::Refused(InviteRefusal::TooSoon(too_soon), _)) => {
-                let result = Self::new("too_soon", Some(id));
-                let retry_at = Some(too_soon.retry_at);
-                Self { retry_at, ..result.saying("Sending limit reached for this address.") }
-            }
-            Some(RowOutcome::OverLimit(retry_at)) => {
-                let result = Self::new("too_soon", None);
-                Self { retry_at, ..result.saying("Sending limit reached. Send this row again later.") }
+            Some(OverLimit(retry_at)) => {
+                ("too_soon", None, said("Sending limit reached. Send this row again later."), retry_at)
             }
             // If the row was stored after all, it is mailed later, and a repetition finds it pending.
-            Some(RowOutcome::Failed(_)) => {
-                failed.saying("It is not certain that this row was stored. Send it again.")
+            Some(Failed(_)) => {
+                let unsure = "It is not certain that this row was stored. Send it again.";
+                ("unavailable", None, said(unsure), None)
             }
-            Some(RowOutcome::NoTime) | None => failed.saying("Time ran out before this row. Send it again."),
-        }
+            Some(NoTime) | None => {
+                ("unavailable", None, said("Time ran out before this row. Send it again."), None)
+            }
+        };
+        Self { detail, retry_at, ..Self::new(outcome, invite_id) }
     }
 }

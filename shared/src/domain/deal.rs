@@ -223,9 +223,7 @@ impl Deal {
         }
         Ok(())
     }
-}
 
-impl Deal {
     /// A deal remembers its first send before the first invite is stored, so a deal without that memory has no invite.
     pub fn may_delete(&self, expected_revision: Option<u32>) -> Result<(), DealDeleteRefusal> {
         if expected_revision.is_some_and(|expected| expected != self.revision) {

@@ -4,7 +4,7 @@
 use super::history::{History, HistoryEvent};
 use super::limit::RecipientLimit;
 use super::{Email, InviteId, LinkHash, Links, Name, PersonId, Timestamp, whole_milliseconds, whole_seconds};
-use chrono::Duration;
+use chrono::{Duration, serde::ts_seconds};
 use serde::{Deserialize, Serialize};
 
 /// As stored; people see [`Invite::status`].
@@ -56,28 +56,36 @@ pub struct Sent {
 }
 
 /// What is known of the newest send's mail. Times are in whole seconds.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "delivery", rename_all = "lowercase")]
 pub enum Delivery {
     Queued,
     /// SES took the mail.
     Sent,
     Failed {
+        #[serde(rename = "failure")]
         reason: FailureReason,
+        #[serde(rename = "failedAt", with = "ts_seconds")]
         at: Timestamp,
     },
     /// SES keeps trying.
     Delayed {
+        #[serde(rename = "failedAt", with = "ts_seconds")]
         at: Timestamp,
     },
     Delivered {
+        #[serde(rename = "failedAt", with = "ts_seconds")]
         at: Timestamp,
     },
     Bounced {
+        #[serde(rename = "failure")]
         reason: BounceReason,
+        #[serde(rename = "failedAt", with = "ts_seconds")]
         at: Timestamp,
     },
     /// The recipient marked the mail as spam.
     Complained {
+        #[serde(rename = "failedAt", with = "ts_seconds")]
         at: Timestamp,
     },
 }

@@ -77,7 +77,7 @@ impl Delivery {
     }
 
     /// Whether SES took the mail and sent it.
-    pub(super) fn is_out(self) -> bool {
+    pub(crate) fn is_out(self) -> bool {
         !matches!(self, Self::Queued | Self::Failed { .. })
     }
 }

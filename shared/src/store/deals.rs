@@ -153,12 +153,13 @@ impl Store {
     /// Another organisation's deal and a missing one cost one read each time, so they look alike (I6).
     pub async fn is_deal_of(&self, id: DealId, organisation: &OrganisationId) -> Result<bool> {
         let owner = (id, organisation.clone());
-        if self.owners.lock().unwrap_or_else(PoisonError::into_inner).contains(&owner) {
+        let owners = || self.owners.lock().unwrap_or_else(PoisonError::into_inner);
+        if owners().contains(&owner) {
             return Ok(true);
         }
         let is_theirs = self.deal(id).await?.is_some_and(|deal| deal.organisation.id == *organisation);
         if is_theirs {
-            let mut owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut owners = owners();
             if owners.len() >= MOST_OWNERS {
                 owners.clear();
             }

@@ -262,42 +262,11 @@ fn take_invite(item: &mut Attributes) -> Result<(InviteKey, Invite)> {
 
 /// Accepting does not know what events said, so it leaves the delivery alone. Its click proves that a mail arrived.
 fn take_delivery(item: &mut Attributes, state: InviteState) -> Result<Delivery> {
-    let delivery = item.take::<String>("delivery")?;
-    let at = item.take_seconds("failedAt")?.unwrap_or_default();
-    Ok(match (delivery.as_str(), state) {
-        ("queued" | "failed", InviteState::Accepted | InviteState::Released) => {
-            item.remove("failure");
-            Delivery::Sent
-        }
-        ("queued", _) => Delivery::Queued,
-        ("sent", _) => Delivery::Sent,
-        ("failed", _) => Delivery::Failed { reason: item.take("failure")?, at },
-        ("delayed", _) => Delivery::Delayed { at },
-        ("delivered", _) => Delivery::Delivered { at },
-        ("bounced", _) => Delivery::Bounced { reason: item.take("failure")?, at },
-        ("complained", _) => Delivery::Complained { at },
-        _ => return Err(StoreError::Corrupt("delivery")),
-    })
-}
-
-fn put_delivery(item: &mut Attributes, delivery: Delivery) -> Result<()> {
-    let (state, at) = match delivery {
-        Delivery::Queued => ("queued", None),
-        Delivery::Sent => ("sent", None),
-        Delivery::Failed { reason, at } => {
-            item.put("failure", reason)?;
-            ("failed", Some(at))
-        }
-        Delivery::Delayed { at } => ("delayed", Some(at)),
-        Delivery::Delivered { at } => ("delivered", Some(at)),
-        Delivery::Bounced { reason, at } => {
-            item.put("failure", reason)?;
-            ("bounced", Some(at))
-        }
-        Delivery::Complained { at } => ("complained", Some(at)),
-    };
-    item.put("failedAt", at.map(|at| at.timestamp()))?;
-    item.put("delivery", state)
+    let parts = ["delivery", "failedAt", "failure"].map(|name| Some((name.to_owned(), item.remove(name)?)));
+    let parts: Item = parts.into_iter().flatten().collect();
+    let delivery: Delivery = serde_dynamo::from_item(parts).map_err(|_| StoreError::Corrupt("delivery"))?;
+    let is_accepted = matches!(state, InviteState::Accepted | InviteState::Released);
+    Ok(if is_accepted && !delivery.is_out() { Delivery::Sent } else { delivery })
 }
 
 pub(super) fn of_invite(record: &InviteRecord) -> Result<Item> {
@@ -318,7 +287,9 @@ pub(super) fn of_invite(record: &InviteRecord) -> Result<Item> {
     item.put("acceptedAs", &invite.accepted_as)?;
     item.put("by", &invite.invited_by)?;
     item.put("sends", invite.sends)?;
-    put_delivery(&mut item, invite.delivery)?;
+    let delivery: Item =
+        serde_dynamo::to_item(invite.delivery).map_err(|_| StoreError::Corrupt("delivery"))?;
+    item.0.extend(delivery);
     item.put("links", &invite.links.current)?;
     item.put("oldLinks", &invite.links.superseded)?;
     item.put("attemptedAt", invite.attempted_at.timestamp())?;
