@@ -51,15 +51,13 @@ pub fn ask(
     now: Timestamp,
 ) -> Result<Invite, AnswerRefusal> {
     let invite = unanswered(existing, link)?;
-    match deal.state(now) {
+    let still_works = invite.links.current.contains(link) && invite.is_acceptable(now);
+    let wanted = match deal.state(now) {
         DealState::Ended => return Err(AnswerRefusal::DealEnded),
         DealState::Upcoming => return Err(AnswerRefusal::DealNotStarted),
-        DealState::Active => {}
-    }
-    let wanted = match invite.links.current.contains(link) && invite.is_acceptable(now) {
-        false => AskedFor::Link,
-        true if deal.available() == 0 => AskedFor::Seat,
-        true => return Err(AnswerRefusal::StillValid),
+        DealState::Active if !still_works => AskedFor::Link,
+        DealState::Active if deal.available() == 0 => AskedFor::Seat,
+        DealState::Active => return Err(AnswerRefusal::StillValid),
     };
     if invite.asked.is_some() {
         return Ok(invite);

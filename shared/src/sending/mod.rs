@@ -13,7 +13,7 @@ use crate::config::{Config, ConfigError, MailConfig};
 use crate::domain::accept::AcceptRefusal;
 use crate::domain::limit::SendingLimits;
 use crate::domain::{Deal, DealState, Email, Invite, InviteId, InviteKey, Link, NewSend, Queued, Timestamp};
-use crate::http::{Manager, Problem, Request, authorize_deal, authorize_deal_id};
+use crate::http::{self, HandlerResult, Manager, Problem, Request, authorize_deal, authorize_deal_id};
 use crate::mail::ses::Mailer;
 use crate::store::{
     Allowance, Changed, InviteRecord, OptOuts, Refused, Seen, Sender, Store, StoreError, in_time, new_link,
@@ -22,6 +22,7 @@ use crate::telemetry;
 use aws_types::SdkConfig;
 use futures_util::future;
 use futures_util::stream::{self, StreamExt};
+use lambda_runtime::Error;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -90,6 +91,13 @@ pub enum RowOutcome<E> {
 
 /// One outcome for each row, in order.
 type Outcomes<E, P = Problem> = Result<Vec<RowOutcome<E>>, P>;
+
+/// Runs a function that sends mail for requests.
+pub async fn run(route: impl AsyncFn(&Sending, Request) -> HandlerResult) -> Result<(), Error> {
+    telemetry::init();
+    let sending = &Sending::from_env().await?;
+    http::serve(&sending.config, &sending.store, async |request| route(sending, request).await).await
+}
 
 impl SendRequest {
     fn new(deal: Deal, manager: Manager, request: &Request) -> Self {
