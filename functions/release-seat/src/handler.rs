@@ -4,7 +4,6 @@ use futures_util::stream::{self, StreamExt};
 use serde::Deserialize;
 use serde_json::json;
 use shared::domain::cancel::{CancelRefusal, cancel};
-use shared::domain::release::ReleaseRefusal;
 use shared::domain::{DealId, Invite, InviteId, InviteKey};
 use shared::http::{self, App, HandlerResult, Manager, Object, Problem, Request, RowResult, SeenInvite};
 use shared::http::{authorize_deal_id, check_rows, no_content, summary};
@@ -44,7 +43,7 @@ pub(crate) async fn route(app: &App, request: Request) -> HandlerResult {
                 answer.is_ok().then(|| (Some(key.deal), manager.organisation.clone()))
             };
             match request.ledger.note(Some(key.deal), Some(key.invite), release, released).await? {
-                Ok(()) | Err(ReleaseRefusal::AlreadyDone) => Ok(no_content()),
+                Ok(()) | Err(CancelRefusal::AlreadyDone) => Ok(no_content()),
                 Err(refusal) => Err(refusal.into()),
             }
         }

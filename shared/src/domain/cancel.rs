@@ -15,6 +15,7 @@ pub fn removed_until(removed_at: Timestamp, deal: DealId) -> Timestamp {
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum CancelRefusal {
+    /// No such invite. To a release: also one that holds no seat.
     NotFound,
     /// Already cancelled or released. Repeating the request succeeds.
     AlreadyDone,

@@ -148,8 +148,16 @@ pub struct DealChange {
     pub expected_revision: Option<u32>,
 }
 
+/// Why a deal is not created, changed or deleted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum DealChangeRefusal {
+pub enum DealRefusal {
+    #[error("This Idempotency-Key was used with another body. Use a new key for a new deal.")]
+    KeyReused,
+    #[error("The deal of this Idempotency-Key was deleted. Use a new key for a new deal.")]
+    Deleted,
+    /// The purge date would not fit into the deal's id.
+    #[error("is too far in the future")]
+    EndsTooFar,
     #[error("no such deal")]
     NotFound,
     #[error("the deal has changed")]
@@ -165,27 +173,12 @@ pub enum DealChangeRefusal {
         latest.to_rfc3339_opts(SecondsFormat::Secs, true)
     )]
     EndsTooLate { latest: Timestamp },
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum DealCreateRefusal {
-    /// The key was used with another body.
-    KeyReused,
-    /// The deal that was created with this key and body has been deleted.
-    Deleted,
-    /// The purge date would not fit into the deal's id.
-    EndsTooLate,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum DealDeleteRefusal {
-    Stale,
-    /// Somebody was invited.
+    #[error("People were invited to this deal, so it can't be deleted. End the deal instead.")]
     InUse,
 }
 
 impl NewDeal {
-    pub fn check(&self) -> Result<(), DealChangeRefusal> {
+    pub fn check(&self) -> Result<(), DealRefusal> {
         check_seats(self.seats)?;
         check_term(self.starts_at, self.ends_at)
     }
@@ -198,20 +191,20 @@ impl NewDeal {
 
 impl DealChange {
     /// The checks that need no deal.
-    pub fn check(&self) -> Result<(), DealChangeRefusal> {
+    pub fn check(&self) -> Result<(), DealRefusal> {
         self.seats.map_or(Ok(()), check_seats)?;
         self.starts_at.zip(self.ends_at).map_or(Ok(()), |(starts_at, ends_at)| check_term(starts_at, ends_at))
     }
 }
 
 impl Deal {
-    pub fn may_change(&self, change: &DealChange) -> Result<(), DealChangeRefusal> {
+    pub fn may_change(&self, change: &DealChange) -> Result<(), DealRefusal> {
         change.check()?;
         if change.expected_revision.is_some_and(|expected| expected != self.revision) {
-            return Err(DealChangeRefusal::Stale);
+            return Err(DealRefusal::Stale);
         }
         if change.seats.is_some_and(|seats| seats < self.allocated) {
-            return Err(DealChangeRefusal::SeatsBelowAllocated { allocated: self.allocated });
+            return Err(DealRefusal::SeatsBelowAllocated { allocated: self.allocated });
         }
         let ends_at = change.ends_at.unwrap_or(self.ends_at);
         if change.starts_at.is_some() || change.ends_at.is_some() {
@@ -219,26 +212,26 @@ impl Deal {
         }
         let latest = self.id.purge_at();
         if change.ends_at.is_some() && ends_at >= latest {
-            return Err(DealChangeRefusal::EndsTooLate { latest });
+            return Err(DealRefusal::EndsTooLate { latest });
         }
         Ok(())
     }
 
     /// A deal remembers its first send before the first invite is stored, so a deal without that memory has no invite.
-    pub fn may_delete(&self, expected_revision: Option<u32>) -> Result<(), DealDeleteRefusal> {
+    pub fn may_delete(&self, expected_revision: Option<u32>) -> Result<(), DealRefusal> {
         if expected_revision.is_some_and(|expected| expected != self.revision) {
-            return Err(DealDeleteRefusal::Stale);
+            return Err(DealRefusal::Stale);
         }
-        if self.shortest_lifetime.is_some() { Err(DealDeleteRefusal::InUse) } else { Ok(()) }
+        if self.shortest_lifetime.is_some() { Err(DealRefusal::InUse) } else { Ok(()) }
     }
 }
 
-fn check_seats(seats: u32) -> Result<(), DealChangeRefusal> {
-    if (1..=MOST_SEATS).contains(&seats) { Ok(()) } else { Err(DealChangeRefusal::SeatsOutOfRange) }
+fn check_seats(seats: u32) -> Result<(), DealRefusal> {
+    if (1..=MOST_SEATS).contains(&seats) { Ok(()) } else { Err(DealRefusal::SeatsOutOfRange) }
 }
 
-fn check_term(starts_at: Timestamp, ends_at: Timestamp) -> Result<(), DealChangeRefusal> {
-    if starts_at < ends_at { Ok(()) } else { Err(DealChangeRefusal::EndsBeforeStart) }
+fn check_term(starts_at: Timestamp, ends_at: Timestamp) -> Result<(), DealRefusal> {
+    if starts_at < ends_at { Ok(()) } else { Err(DealRefusal::EndsBeforeStart) }
 }
 
 #[cfg(test)]
@@ -277,8 +270,8 @@ mod tests {
         let deal = deal();
         let change = |ends_at| DealChange { ends_at: Some(ends_at), ..DealChange::default() };
         let latest = deal.id.purge_at();
-        assert_eq!(deal.may_change(&change(latest)), Err(DealChangeRefusal::EndsTooLate { latest }));
-        let detail = DealChangeRefusal::EndsTooLate { latest: at(0) }.to_string();
+        assert_eq!(deal.may_change(&change(latest)), Err(DealRefusal::EndsTooLate { latest }));
+        let detail = DealRefusal::EndsTooLate { latest: at(0) }.to_string();
         assert!(detail.starts_with("must be before 1970-01-01T00:00:00Z, "), "{detail}");
         assert_eq!(deal.may_change(&change(latest - Duration::seconds(1))), Ok(()));
     }
@@ -290,10 +283,10 @@ mod tests {
         for (deal, expected_revision, verdict) in [
             (&unused, None, Ok(())),
             (&unused, Some(2), Ok(())),
-            (&unused, Some(1), Err(DealDeleteRefusal::Stale)),
-            (&used, Some(1), Err(DealDeleteRefusal::Stale)),
-            (&used, Some(2), Err(DealDeleteRefusal::InUse)),
-            (&used, None, Err(DealDeleteRefusal::InUse)),
+            (&unused, Some(1), Err(DealRefusal::Stale)),
+            (&used, Some(1), Err(DealRefusal::Stale)),
+            (&used, Some(2), Err(DealRefusal::InUse)),
+            (&used, None, Err(DealRefusal::InUse)),
         ] {
             assert_eq!(deal.may_delete(expected_revision), verdict, "{expected_revision:?}");
         }

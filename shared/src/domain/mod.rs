@@ -25,10 +25,7 @@ pub mod send;
 pub mod track;
 mod unsubscribe;
 
-pub use deal::{
-    Deal, DealChange, DealChangeRefusal, DealCreateRefusal, DealDeleteRefusal, DealState, NewDeal,
-    Organisation, OrganisationId, Salt,
-};
+pub use deal::{Deal, DealChange, DealRefusal, DealState, NewDeal, Organisation, OrganisationId, Salt};
 pub use email::{Email, EmailError};
 pub use history::{History, HistoryEntry, HistoryEvent};
 pub use id::{

@@ -1,14 +1,13 @@
 //! The status and the code of every refusal of the domain.
 
 use super::Problem;
+use crate::domain::DealRefusal;
 use crate::domain::accept::AcceptRefusal;
 use crate::domain::answer::AnswerRefusal;
 use crate::domain::cancel::CancelRefusal;
 use crate::domain::correct::CorrectRefusal;
-use crate::domain::release::ReleaseRefusal;
 use crate::domain::resend::ResendRefusal;
 use crate::domain::send::InviteRefusal;
-use crate::domain::{DealChangeRefusal, DealCreateRefusal, DealDeleteRefusal};
 use crate::store::Refused;
 
 impl<R: Into<Problem>> From<Refused<R>> for Problem {
@@ -72,15 +71,6 @@ impl From<CancelRefusal> for Problem {
     }
 }
 
-impl From<ReleaseRefusal> for Problem {
-    fn from(refusal: ReleaseRefusal) -> Self {
-        match refusal {
-            ReleaseRefusal::NotFound | ReleaseRefusal::AlreadyDone => Self::not_found(),
-            ReleaseRefusal::Stale => stale(),
-        }
-    }
-}
-
 impl From<ResendRefusal> for Problem {
     fn from(refusal: ResendRefusal) -> Self {
         match refusal {
@@ -115,46 +105,20 @@ impl From<CorrectRefusal> for Problem {
     }
 }
 
-impl From<DealChangeRefusal> for Problem {
-    fn from(refusal: DealChangeRefusal) -> Self {
+impl From<DealRefusal> for Problem {
+    fn from(refusal: DealRefusal) -> Self {
         let detail = refusal.to_string();
         match refusal {
-            DealChangeRefusal::NotFound => Self::not_found(),
-            DealChangeRefusal::Stale => stale(),
-            DealChangeRefusal::SeatsBelowAllocated { .. } => {
+            DealRefusal::KeyReused | DealRefusal::Deleted => Self::new(422, "idempotency_key_reused", detail),
+            DealRefusal::InUse => Self::new(409, "deal_in_use", detail),
+            DealRefusal::NotFound => Self::not_found(),
+            DealRefusal::Stale => stale(),
+            DealRefusal::SeatsBelowAllocated { .. } => {
                 Self::new(409, "seats_below_allocated", &detail).blaming("seats", &detail)
             }
-            DealChangeRefusal::SeatsOutOfRange => Self::field("seats", detail),
-            DealChangeRefusal::EndsBeforeStart | DealChangeRefusal::EndsTooLate { .. } => {
+            DealRefusal::SeatsOutOfRange => Self::field("seats", detail),
+            DealRefusal::EndsBeforeStart | DealRefusal::EndsTooLate { .. } | DealRefusal::EndsTooFar => {
                 Self::field("endsAt", detail)
-            }
-        }
-    }
-}
-
-impl From<DealCreateRefusal> for Problem {
-    fn from(refusal: DealCreateRefusal) -> Self {
-        let detail = match refusal {
-            DealCreateRefusal::KeyReused => {
-                "This Idempotency-Key was used with another body. Use a new key for a new deal."
-            }
-            DealCreateRefusal::Deleted => {
-                "The deal of this Idempotency-Key was deleted. Use a new key for a new deal."
-            }
-            DealCreateRefusal::EndsTooLate => return Self::field("endsAt", "is too far in the future"),
-        };
-        Self::new(422, "idempotency_key_reused", detail)
-    }
-}
-
-impl From<DealDeleteRefusal> for Problem {
-    fn from(refusal: DealDeleteRefusal) -> Self {
-        match refusal {
-            DealDeleteRefusal::Stale => stale(),
-            DealDeleteRefusal::InUse => {
-                let detail =
-                    "People were invited to this deal, so it can't be deleted. End the deal instead.";
-                Self::new(409, "deal_in_use", detail)
             }
         }
     }

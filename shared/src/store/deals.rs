@@ -5,8 +5,7 @@ use super::read::all_items;
 use super::{Item, Result, Store, StoreError, item, keys, n, random, s, values};
 use crate::domain::remind::DEFAULT_REMINDERS;
 use crate::domain::{
-    Deal, DealChange, DealChangeRefusal, DealCreateRefusal, DealDeleteRefusal, DealId, NewDeal, Organisation,
-    OrganisationId, Salt, Timestamp, Title,
+    Deal, DealChange, DealId, DealRefusal, NewDeal, Organisation, OrganisationId, Salt, Timestamp, Title,
 };
 use aws_sdk_dynamodb::types::{CancellationReason, TransactWriteItem};
 use chrono::Duration;
@@ -27,8 +26,8 @@ impl Store {
         idempotency: Option<(&str, &str)>,
         retention: Duration,
         now: Timestamp,
-    ) -> Result<Result<Deal, DealCreateRefusal>> {
-        let Some(id) = new.id(random()?, retention) else { return Ok(Err(DealCreateRefusal::EndsTooLate)) };
+    ) -> Result<Result<Deal, DealRefusal>> {
+        let Some(id) = new.id(random()?, retention) else { return Ok(Err(DealRefusal::EndsTooFar)) };
         let deal = Deal {
             id,
             name: new.name.clone(),
@@ -61,19 +60,15 @@ impl Store {
         };
         let found = met(reasons).ok_or(StoreError::Corrupt("no item"))?;
         if item::text(&found, "body") != Some(body) {
-            return Ok(Err(DealCreateRefusal::KeyReused));
+            return Ok(Err(DealRefusal::KeyReused));
         }
         let id = item::text(&found, "deal").and_then(DealId::parse).ok_or(StoreError::Corrupt("deal id"))?;
-        Ok(self.deal(id).await?.ok_or(DealCreateRefusal::Deleted))
+        Ok(self.deal(id).await?.ok_or(DealRefusal::Deleted))
     }
 
     /// A transaction of one action, for its token: without `expected_revision`, no condition of a plain
     /// update could tell a retry from an overwrite of somebody else's newer change.
-    pub async fn change_deal(
-        &self,
-        id: DealId,
-        change: &DealChange,
-    ) -> Result<Result<Deal, DealChangeRefusal>> {
+    pub async fn change_deal(&self, id: DealId, change: &DealChange) -> Result<Result<Deal, DealRefusal>> {
         if let Err(refusal) = change.check() {
             return Ok(Err(refusal));
         }
@@ -82,12 +77,12 @@ impl Store {
             self.deal(id).await?
         } else {
             let Err(reasons) = self.transact(vec![self.change_action(id, change)?]).await? else {
-                return Ok(self.deal(id).await?.ok_or(DealChangeRefusal::NotFound));
+                return Ok(self.deal(id).await?.ok_or(DealRefusal::NotFound));
             };
             met(reasons).map(deal_of).transpose()?
         };
-        Ok(Err(existing.map_or(DealChangeRefusal::NotFound, |deal| {
-            deal.may_change(change).err().unwrap_or(DealChangeRefusal::Stale)
+        Ok(Err(existing.map_or(DealRefusal::NotFound, |deal| {
+            deal.may_change(change).err().unwrap_or(DealRefusal::Stale)
         })))
     }
 
@@ -130,7 +125,7 @@ impl Store {
         &self,
         id: DealId,
         expected_revision: Option<u32>,
-    ) -> Result<Result<Option<Deal>, DealDeleteRefusal>> {
+    ) -> Result<Result<Option<Deal>, DealRefusal>> {
         let unused = "attribute_not_exists(shortestLifetime)";
         let (condition, values) = match expected_revision {
             None => (unused.to_owned(), Item::new()),

@@ -3,8 +3,8 @@
 use super::change::{LEAVE_A_WRITER, list_of};
 use super::{Result, Store, StoreError, in_time, keys, n, s, values, writer_id};
 use crate::clock::Deadline;
-use crate::domain::cancel::removed_until;
-use crate::domain::release::{ReleaseRefusal, may_release};
+use crate::domain::cancel::{CancelRefusal, removed_until};
+use crate::domain::release::may_release;
 use crate::domain::{
     History, HistoryEvent, Invite, InviteKey, InviteState, PersonId, Timestamp, whole_seconds,
 };
@@ -23,7 +23,7 @@ impl Store {
         by: Option<&str>,
         now: Timestamp,
         deadline: Deadline,
-    ) -> Result<Result<(), ReleaseRefusal>> {
+    ) -> Result<Result<(), CancelRefusal>> {
         let released = async {
             for _ in 0..LOOKS {
                 let invite = self.invite(key).await?.map(|record| record.invite);

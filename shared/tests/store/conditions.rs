@@ -8,8 +8,8 @@ use proptest::test_runner::{Config, RngSeed, TestRunner};
 use shared::domain::accept::{AcceptRefusal, may_accept};
 use shared::domain::release::may_release;
 use shared::domain::{
-    Asked, AskedFor, BounceReason, Deal, DealChange, DealChangeRefusal, Delivery, FailureReason,
-    HistoryEvent, Invite, InviteState, Link, Links, Name, Secret, Timestamp,
+    Asked, AskedFor, BounceReason, Deal, DealChange, DealRefusal, Delivery, FailureReason, HistoryEvent,
+    Invite, InviteState, Link, Links, Name, Secret, Timestamp,
 };
 use shared::store::{Item, Seen, StoreError};
 use std::cell::RefCell;
@@ -311,7 +311,7 @@ fn changing_a_deal_and_its_condition_agree() {
         let change = &case.drawn.change;
         let rule = match &case.deal {
             Some(deal) => deal.may_change(change),
-            None => change.check().and(Err(DealChangeRefusal::NotFound)),
+            None => change.check().and(Err(DealRefusal::NotFound)),
         };
         let changed = case.table.store.change_deal(case.link.deal, change).await?;
         prop_assert_eq!(changed.as_ref().err(), rule.as_ref().err());

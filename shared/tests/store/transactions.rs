@@ -5,10 +5,8 @@ use super::table::{LIFETIME, Table, after, new_deal, soon, start};
 use super::wire::Fault;
 use chrono::Duration;
 use shared::domain::accept::AcceptRefusal;
-use shared::domain::release::ReleaseRefusal;
-use shared::domain::{
-    Deal, DealChange, DealChangeRefusal, DealCreateRefusal, DealDeleteRefusal, Link, Secret,
-};
+use shared::domain::cancel::CancelRefusal;
+use shared::domain::{Deal, DealChange, DealRefusal, Link, Secret};
 
 const ANN: &str = "ann@example.com";
 const BOB: &str = "bob@example.com";
@@ -46,8 +44,8 @@ async fn i6_a_conflict_hides_the_other_conditions() {
 #[tokio::test(flavor = "multi_thread")]
 async fn i1_a_late_release_keeps_a_newer_seat() {
     let cases = [
-        (false, BOB, None, Err(ReleaseRefusal::AlreadyDone)),
-        (false, ANN, Some(1), Err(ReleaseRefusal::Stale)),
+        (false, BOB, None, Err(CancelRefusal::AlreadyDone)),
+        (false, ANN, Some(1), Err(CancelRefusal::Stale)),
         (true, ANN, Some(1), Ok(())),
     ];
     for (is_lost, address, expected_sends, outcome) in cases {
@@ -150,7 +148,7 @@ async fn a_deal_remembers_its_shortest_lifetime() {
 }
 
 /// Returns a deal that nobody was invited to, created with this body under the key `key`.
-async fn create(table: &Table, body: &str) -> Result<Deal, DealCreateRefusal> {
+async fn create(table: &Table, body: &str) -> Result<Deal, DealRefusal> {
     let (new, retention) = (new_deal(7), Duration::days(365));
     table.store.create_deal(&new, Some(("key", body)), retention, start()).await.unwrap()
 }
@@ -161,7 +159,7 @@ async fn a_deal_is_deleted_once_and_for_all() {
         let table = Table::new(3).await;
         let made = create(&table, "body").await.unwrap();
         let delete = async |revision| table.store.delete_deal(made.id, revision).await.unwrap().map(|_| ());
-        assert_eq!(delete(Some(2)).await, Err(DealDeleteRefusal::Stale), "{fault:?}");
+        assert_eq!(delete(Some(2)).await, Err(DealRefusal::Stale), "{fault:?}");
         table.wire.disturb([fault]);
         assert_eq!(delete(Some(1)).await, Ok(()), "{fault:?}");
         assert_eq!(table.store.deal(made.id).await.unwrap(), None, "{fault:?}");
@@ -169,11 +167,11 @@ async fn a_deal_is_deleted_once_and_for_all() {
             assert_eq!(delete(revision).await, Ok(()), "{fault:?}: again");
         }
         // A late repetition of the creation creates no other deal.
-        assert_eq!(create(&table, "body").await, Err(DealCreateRefusal::Deleted), "{fault:?}");
-        assert_eq!(create(&table, "other").await, Err(DealCreateRefusal::KeyReused), "{fault:?}");
+        assert_eq!(create(&table, "body").await, Err(DealRefusal::Deleted), "{fault:?}");
+        assert_eq!(create(&table, "other").await, Err(DealRefusal::KeyReused), "{fault:?}");
         let rename = DealChange { name: Some(made.name), ..DealChange::default() };
         let changed = table.store.change_deal(made.id, &rename).await.unwrap();
-        assert_eq!(changed, Err(DealChangeRefusal::NotFound), "{fault:?}");
+        assert_eq!(changed, Err(DealRefusal::NotFound), "{fault:?}");
         assert_eq!(table.store.deals_of(&made.organisation.id).await.unwrap().len(), 1, "{fault:?}");
     }
 }
@@ -189,7 +187,7 @@ async fn a_change_of_a_deal_that_is_deleted_right_after_is_no_failure() {
     });
     let rename = DealChange { name: Some(made.name), ..DealChange::default() };
     let changed = table.store.change_deal(id, &rename).await.unwrap();
-    assert_eq!(changed, Err(DealChangeRefusal::NotFound));
+    assert_eq!(changed, Err(DealRefusal::NotFound));
 }
 
 /// The first send and the deletion both write the deal's item. `sending.rs` has the other order.
@@ -201,7 +199,7 @@ async fn i3_a_deal_is_not_deleted_when_somebody_is_invited_just_before() {
     table.wire.before_next_write(async move {
         assert!(others.store.remember_lifetime(&deal, LIFETIME).await.unwrap());
     });
-    assert_eq!(table.store.delete_deal(made.id, None).await.unwrap(), Err(DealDeleteRefusal::InUse));
+    assert_eq!(table.store.delete_deal(made.id, None).await.unwrap(), Err(DealRefusal::InUse));
     assert!(table.store.deal(made.id).await.unwrap().is_some());
 }
 

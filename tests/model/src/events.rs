@@ -6,10 +6,9 @@ use crate::table::{Mail, Row, Rule, Verdict};
 use shared::domain::accept::AcceptRefusal;
 use shared::domain::answer::AnswerRefusal;
 use shared::domain::cancel::CancelRefusal;
-use shared::domain::release::ReleaseRefusal;
 use shared::domain::resend::ResendRefusal;
 use shared::domain::send::InviteRefusal;
-use shared::domain::{DealChangeRefusal, Timestamp};
+use shared::domain::{DealRefusal, Timestamp};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 macro_rules! events {
@@ -77,10 +76,10 @@ events! {
     Resend(ResendRefusal): NotFound, AlreadyAccepted, Stale, JustResent, OptedOut;
     Ses(SesAnswer): Sent, Rejected, Later, Busy, SentUnheard, LostUnheard, NoTime;
     Cancel(CancelRefusal): AlreadyDone, AlreadyAccepted, Stale;
-    Release(ReleaseRefusal): NotFound, AlreadyDone, Stale;
+    Release(CancelRefusal): NotFound, AlreadyDone, Stale;
     Accept(AcceptRefusal): AlreadyYours { accepted_at: AT }, Cancelled, Superseded, AlreadyAccepted, Expired,
         AlreadySeated, DealNotStarted, DealEnded, DealFull;
-    Change(DealChangeRefusal): SeatsBelowAllocated { allocated: 0 };
+    Change(DealRefusal): SeatsBelowAllocated { allocated: 0 };
     Answer(AnswerRefusal): Cancelled, AlreadyAccepted, DealEnded, DealNotStarted, StillValid, Expired;
 }
 
@@ -118,8 +117,8 @@ impl Event {
             Self::Accept(AcceptRefusal::AlreadyYours { .. }) => {
                 Self::Accept(AcceptRefusal::AlreadyYours { accepted_at: AT })
             }
-            Self::Change(DealChangeRefusal::SeatsBelowAllocated { .. }) => {
-                Self::Change(DealChangeRefusal::SeatsBelowAllocated { allocated: 0 })
+            Self::Change(DealRefusal::SeatsBelowAllocated { .. }) => {
+                Self::Change(DealRefusal::SeatsBelowAllocated { allocated: 0 })
             }
             event => event,
         }

@@ -11,7 +11,6 @@ use crate::table::{Click, Due, Held, Mail, NO_LINK, Queue, Row, Rule, Verdict};
 use shared::domain::InviteState;
 use shared::domain::accept::AcceptRefusal;
 use shared::domain::cancel::CancelRefusal;
-use shared::domain::release::ReleaseRefusal;
 use shared::domain::resend::ResendRefusal;
 use std::ops::Range;
 
@@ -277,7 +276,7 @@ impl Seatkeeper {
                 if released {
                     self.wrote(state, place, true, false);
                 }
-                self.saw(if released { Event::Released } else { Event::Release(ReleaseRefusal::Stale) });
+                self.saw(if released { Event::Released } else { Event::Release(CancelRefusal::Stale) });
                 state.flaw(Flaw::Twice, own && released);
                 match (released, lost) {
                     (true, true) => Ok(Some(Step::Release { place, expected, learner, sends, own: true })),

@@ -8,10 +8,9 @@ use crate::mutant::Mutant;
 use crate::process::Voice;
 use crate::rules::{PEOPLE, Rules, hash, person};
 use shared::domain::accept::{AcceptRefusal, may_accept};
-use shared::domain::release::{ReleaseRefusal, may_release};
-use shared::domain::{
-    AskedFor, BounceReason, DealChange, DealChangeRefusal, Delivery, FailureReason, InviteState,
-};
+use shared::domain::cancel::CancelRefusal;
+use shared::domain::release::may_release;
+use shared::domain::{AskedFor, BounceReason, DealChange, DealRefusal, Delivery, FailureReason, InviteState};
 use std::cell::RefCell;
 use std::collections::HashMap;
 
@@ -337,10 +336,10 @@ impl Table {
         rules: Rules,
         place: u8,
         expected: Option<u8>,
-    ) -> Result<(u8, u8), ReleaseRefusal> {
+    ) -> Result<(u8, u8), CancelRefusal> {
         let invite = self.row(place).map(|row| rules.invite(place, row));
         let (_, learner) = may_release(invite.as_ref(), expected.map(u32::from))?;
-        let learner = PEOPLE.iter().position(|person| person == learner).ok_or(ReleaseRefusal::NotFound)?;
+        let learner = PEOPLE.iter().position(|person| person == learner).ok_or(CancelRefusal::NotFound)?;
         let sends = self.row(place).map_or(0, |row| row.sends);
         Ok((u8::try_from(learner).unwrap_or(0), sends))
     }
@@ -369,7 +368,7 @@ impl Table {
         rules: Rules,
         change: Change,
         expected: Option<u8>,
-    ) -> Result<(), DealChangeRefusal> {
+    ) -> Result<(), DealRefusal> {
         let mut asked = DealChange { expected_revision: expected.map(u32::from), ..DealChange::default() };
         match change {
             Change::Seats(seats) => asked.seats = Some(seats.into()),
@@ -377,8 +376,7 @@ impl Table {
             Change::Ends(ends) => asked.ends_at = Some(at(ends)),
         }
         match self.deal.domain().may_change(&asked) {
-            Err(DealChangeRefusal::SeatsBelowAllocated { .. })
-                if rules.wrong(Mutant::ResizeIgnoresAllocated) => {}
+            Err(DealRefusal::SeatsBelowAllocated { .. }) if rules.wrong(Mutant::ResizeIgnoresAllocated) => {}
             verdict => verdict?,
         }
         match change {

@@ -12,11 +12,11 @@ use shared::domain::accept::{AcceptRefusal, known, may_accept};
 use shared::domain::answer::{AnswerRefusal, ask, decline, opt_out};
 use shared::domain::cancel::{CancelRefusal, cancel};
 use shared::domain::limit::RecipientLimit;
-use shared::domain::release::{ReleaseRefusal, may_release};
+use shared::domain::release::may_release;
 use shared::domain::resend::{DOUBLE_CLICK, ResendRefusal, resend};
 use shared::domain::send::{InviteRefusal, Invitee, invite};
 use shared::domain::{
-    Deal, DealChange, DealChangeRefusal, DealId, DealState, Delivery, Email, Invite, InviteId, InviteState,
+    Deal, DealChange, DealId, DealRefusal, DealState, Delivery, Email, Invite, InviteId, InviteState,
     LinkHash, Links, NewSend, Organisation, OrganisationId, PersonId, Queued, Salt, Secret, Status,
     Timestamp, Title,
 };
@@ -307,8 +307,8 @@ impl State {
                         state.holders.retain(|_, of| *of != address);
                         vec![(state, Reply::Done)]
                     }
-                    (Err(ReleaseRefusal::AlreadyDone), _) => same(Reply::Done),
-                    (Err(ReleaseRefusal::Stale), _) => refused("stale"),
+                    (Err(CancelRefusal::AlreadyDone), _) => same(Reply::Done),
+                    (Err(CancelRefusal::Stale), _) => refused("stale"),
                     _ => refused("not_found"),
                 }
             }
@@ -323,7 +323,7 @@ impl State {
                         state.ends_at = ends_at.unwrap_or(state.ends_at);
                         vec![(state, Reply::Done)]
                     }
-                    Err(DealChangeRefusal::SeatsBelowAllocated { .. }) => refused("seats_below_allocated"),
+                    Err(DealRefusal::SeatsBelowAllocated { .. }) => refused("seats_below_allocated"),
                     Err(_) => Vec::new(),
                 }
             }
