@@ -6,7 +6,7 @@ use shared::domain::correct::{Correction, correct_in_place, invite_instead, with
 use shared::domain::send::Invitee;
 use shared::domain::{Email, Invite, InviteId, InviteKey, Name};
 use shared::http::{self, HandlerResult, InviteView, Problem, Request};
-use shared::sending::{Replaced, Row, RowOutcome, SendRequest, Sending};
+use shared::sending::{Row, RowOutcome, SendRequest, Sending};
 use shared::store::{Changed, InviteRecord, Seen};
 use std::future;
 
@@ -69,10 +69,7 @@ async fn replace(
         opted_out: Some(opted_out),
         order: 0,
         rule: Box::new(|existing, send, now| invite_instead(existing, &invitee, send, now)),
-        replaces: Some(Replaced {
-            invite: old,
-            rule: Box::new(|existing, now| withdraw(existing, correction, now)),
-        }),
+        replaces: Some((old, Box::new(|existing, now| withdraw(existing, correction, now)))),
     };
     let outcome = sending.send(request, vec![row]).await?.pop();
     outcome.unwrap_or(RowOutcome::NoTime).into_invite().map(|invite| *invite)

@@ -68,13 +68,8 @@ pub struct Row<'a, E> {
     /// The row's index in the request.
     pub order: usize,
     pub rule: Rule<'a, E>,
-    /// An invite that the row's invite replaces, in the same write.
-    pub replaces: Option<Replaced<'a, E>>,
-}
-
-pub struct Replaced<'a, E> {
-    pub invite: InviteId,
-    pub rule: ReplaceRule<'a, E>,
+    /// An invite that the row's invite replaces in the same write, and its rule.
+    pub replaces: Option<(InviteId, ReplaceRule<'a, E>)>,
 }
 
 #[derive(Debug)]
@@ -354,17 +349,17 @@ impl Sending {
             let rule = |existing: Option<&Invite>, now| (row.rule)(existing, &send, now);
             let deadline = request.deadline.earlier(TO_STORE);
             let change = async {
-                let Some(old) = &row.replaces else {
+                let Some((old, old_rule)) = &row.replaces else {
                     return self.store.change(link.key(), row.seen, request.now, deadline, rule).await;
                 };
-                let key = InviteKey { invite: old.invite, ..link.key() };
-                self.store.change_both([key, link.key()], request.now, deadline, &old.rule, rule).await
+                let key = InviteKey { invite: *old, ..link.key() };
+                self.store.change_both([key, link.key()], request.now, deadline, old_rule, rule).await
             };
             let (deal, invite) = (Some(request.deal.id), Some(row.invite));
             let is_done = |changed: &Changed<E>| changed.is_ok().then(|| owner(&request.deal));
             let noted = request.ledger.note(deal, invite, change, is_done);
             let changed = match &row.replaces {
-                Some(old) => request.ledger.note(deal, Some(old.invite), noted, is_done).await?,
+                Some((old, _)) => request.ledger.note(deal, Some(*old), noted, is_done).await?,
                 None => noted.await?,
             };
             Ok((changed, link))
