@@ -85,3 +85,4 @@ mod table;
 pub use model::{Action, Seatkeeper, State};
 pub use process::SesAnswer;
 pub use report::{Checked, Found, check, find, line, table, threads};
+pub use table::Queue;

@@ -169,9 +169,8 @@ pub enum Action {
         link: u8,
         answer: Answer,
     },
-    Deliver(u8),
-    Remind(u8),
-    Sweep(u8),
+    /// The deliverer or the sweep takes up an invite that is due.
+    Run(Queue, u8),
     Step(u8),
     StepUnheard(u8),
     Ses(u8, SesAnswer),
@@ -217,11 +216,7 @@ impl State {
 
     /// No function runs, no invite is due, and the clock has stopped.
     pub(crate) fn is_over(&self) -> bool {
-        let is_due = |place| {
-            [Queue::Send, Queue::Remind, Queue::Expire]
-                .into_iter()
-                .any(|queue| Seatkeeper::due(self, place, queue).is_some())
-        };
+        let is_due = |place| Queue::ALL.iter().any(|queue| Seatkeeper::due(self, place, *queue).is_some());
         self.clock == LATER && self.running().next().is_none() && !(0..INVITES).any(is_due)
     }
 
@@ -283,16 +278,18 @@ impl Seatkeeper {
                 actions.extend(self.expected(row.sends).map(|seen| Action::Release(place, seen)));
             }
             let letters = state.mailboxes[usize::from(place)].letters;
-            for (link, _) in (0..).zip(letters).filter(|(_, letter)| left.events > 0 && letter.copies > 0) {
-                actions.extend(numbers(Mail::TOLD.len()).map(|told| Action::Tell { place, link, told }));
-            }
-            for (link, _) in (0..).zip(letters).filter(|(_, letter)| left.answers > 0 && letter.copies > 0) {
-                let answers = [Answer::Decline, Answer::Ask, Answer::OptOut];
-                actions.extend(answers.map(|answer| Action::Answer { place, link, answer }));
-            }
-            for (link, _) in (0..).zip(letters).filter(|(_, letter)| left.clicks > 0 && letter.copies > 0) {
-                let learners = 0..self.bounds.learners.min(state.clicked + 1);
-                actions.extend(learners.map(|learner| Action::Click { learner, place, link }));
+            for (link, _) in (0..).zip(letters).filter(|(_, letter)| letter.copies > 0) {
+                if left.events > 0 {
+                    actions.extend(numbers(Mail::TOLD.len()).map(|told| Action::Tell { place, link, told }));
+                }
+                if left.answers > 0 {
+                    let answers = [Answer::Decline, Answer::Ask, Answer::OptOut];
+                    actions.extend(answers.map(|answer| Action::Answer { place, link, answer }));
+                }
+                if left.clicks > 0 {
+                    let learners = 0..self.bounds.learners.min(state.clicked + 1);
+                    actions.extend(learners.map(|learner| Action::Click { learner, place, link }));
+                }
             }
         }
         for which in numbers(self.bounds.changes.len()).filter(|which| state.changed & (1 << which) == 0) {
@@ -385,18 +382,15 @@ impl Seatkeeper {
                 state.left.answers -= 1;
                 self.answer(state, place, link, answer)?;
             }
-            Action::Deliver(place) => {
-                let (due, term) = (Self::due(state, place, Queue::Send)?, state.table.deal.term());
-                self.begin(state, place, Rule::Claim { due, term, link: 0 })?;
-            }
-            Action::Remind(place) => {
-                let (due, deal) = (Self::due(state, place, Queue::Remind)?, state.table.deal);
-                let is_full = deal.allocated >= deal.seats;
-                self.begin(state, place, Rule::Remind { due, term: deal.term(), is_full, link: 0 })?;
-            }
-            Action::Sweep(place) => {
-                let due = Self::due(state, place, Queue::Expire)?;
-                self.begin(state, place, Rule::Expire { due })?;
+            Action::Run(queue, place) => {
+                let (due, deal) = (Self::due(state, place, queue)?, state.table.deal);
+                let (term, is_full) = (deal.term(), deal.allocated >= deal.seats);
+                let rule = match queue {
+                    Queue::Send => Rule::Claim { due, term, link: 0 },
+                    Queue::Remind => Rule::Remind { due, term, is_full, link: 0 },
+                    Queue::Expire => Rule::Expire { due },
+                };
+                self.begin(state, place, rule)?;
             }
             Action::Step(number) => self.take_step(state, number, false)?,
             Action::StepUnheard(number) => {
@@ -480,17 +474,9 @@ impl Model for Seatkeeper {
         self.people_act(state, actions);
         let sweeping = |(_, process): &(u8, Process)| process.due().is_some();
         if state.running().filter(sweeping).count() < self.bounds.sweepers {
-            for place in 0..INVITES {
-                if Self::due(state, place, Queue::Send).is_some() {
-                    actions.push(Action::Deliver(place));
-                }
-                if Self::due(state, place, Queue::Remind).is_some() {
-                    actions.push(Action::Remind(place));
-                }
-                if Self::due(state, place, Queue::Expire).is_some() {
-                    actions.push(Action::Sweep(place));
-                }
-            }
+            let runs = (0..INVITES).flat_map(|place| Queue::ALL.map(|queue| (queue, place)));
+            let due = runs.filter(|(queue, place)| Self::due(state, *place, *queue).is_some());
+            actions.extend(due.map(|(queue, place)| Action::Run(queue, place)));
         }
     }
 

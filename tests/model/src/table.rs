@@ -68,10 +68,14 @@ impl Mail {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub(crate) enum Queue {
+pub enum Queue {
     Send,
     Remind,
     Expire,
+}
+
+impl Queue {
+    pub(crate) const ALL: [Self; 3] = [Self::Send, Self::Remind, Self::Expire];
 }
 
 /// A stored invite, with the parts of an `Invite` that rules and properties read. It has no version: each function
@@ -205,9 +209,8 @@ pub(crate) struct Click {
 }
 
 impl Rule {
-    /// The new link.
-    pub(crate) fn link(&self) -> Option<u8> {
-        match *self {
+    fn link_mut(&mut self) -> Option<&mut u8> {
+        match self {
             Self::Invite { link, .. }
             | Self::Resend { link, .. }
             | Self::Claim { link, .. }
@@ -216,22 +219,21 @@ impl Rule {
         }
     }
 
+    /// The new link.
+    pub(crate) fn link(mut self) -> Option<u8> {
+        self.link_mut().copied()
+    }
+
+    pub(crate) fn with_link(mut self, new: u8) -> Self {
+        self.link_mut().into_iter().for_each(|link| *link = new);
+        self
+    }
+
     pub(crate) fn voice(&self) -> Option<Voice> {
         match *self {
             Self::Ask { voice, .. } | Self::OptOut { voice, .. } => Some(voice),
             _ => None,
         }
-    }
-
-    pub(crate) fn with_link(mut self, new: u8) -> Self {
-        if let Self::Invite { link, .. }
-        | Self::Resend { link, .. }
-        | Self::Claim { link, .. }
-        | Self::Remind { link, .. } = &mut self
-        {
-            *link = new;
-        }
-        self
     }
 
     pub(crate) fn due(&self) -> Option<(Queue, Due)> {
