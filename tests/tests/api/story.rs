@@ -98,35 +98,6 @@ async fn a_learner_takes_the_seat_they_were_invited_to() {
     assert_eq!(row_of(&deal.rows("").await, "bob@example.com")["acceptedWith"], "invited_address");
 }
 
-/// In a full deal an invite stays pending, until another seat is released. I1, I3.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_full_deal_turns_away_until_a_seat_is_released() {
-    let stack = TestStack::start().await;
-    let deal = stack.deal(1).await;
-    let (anns_id, bobs_id) =
-        (deal.invite_one("ann@example.com").await, deal.invite_one("bob@example.com").await);
-    let (ann, bob) = (stack.person("ann@example.com").await, stack.person("bob@example.com").await);
-    let bobs = stack.token_for("bob@example.com").await;
-    stack.accept(&ann, &stack.token_for("ann@example.com").await).await.ok(200);
-    stack.accept(&bob, &bobs).await.problem(409, "deal_full");
-    let preview = stack.preview(&bobs).await.ok(200);
-    assert_fields(&preview, &json!({"status": "pending", "blocked": "deal_full"}));
-    assert_eq!((deal.seats().await, deal.counts().await), ([1, 1, 0], [1, 1, 0]));
-
-    deal.release(&bobs_id).await.problem(404, "not_found");
-    for _ in 0..2 {
-        deal.release(&anns_id).await.ok(204);
-    }
-    assert_eq!((deal.seats().await, deal.counts().await), ([1, 0, 1], [1, 0, 0]), "one seat is free");
-    assert_eq!(ann.get("/api/me/seats").await.ok(200), json!({"seats": []}));
-    assert_eq!(deal.one(&anns_id).await["status"], "released", "it stays readable by id");
-    stack.accept(&bob, &bobs).await.ok(200);
-
-    // A released learner can be invited again, by the same invite.
-    assert_eq!(deal.invite_one("ann@example.com").await, anns_id, "I3");
-    stack.accept(&ann, &stack.token_for("ann@example.com").await).await.problem(409, "deal_full");
-}
-
 /// I2: every status is right before any sweep, and sweeps change none of them. I7.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_invite_expires_by_itself_and_is_resent() {
