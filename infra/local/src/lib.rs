@@ -28,7 +28,14 @@ mod stack;
 mod template;
 mod terminal;
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 pub use oidc::Like;
 pub use runtime::InvokeError;
 pub use settings::{Endpoints, Settings};
 pub use stack::{Stack, StartError};
+
+/// No code panics while it holds one of these, so a poisoned mutex holds sound data.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

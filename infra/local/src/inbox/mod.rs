@@ -9,13 +9,14 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize, Serializer};
 
 pub(crate) use pages::router;
 
+use crate::lock;
 use crate::terminal::Terminal;
 
 /// The most mails that the inbox keeps. The oldest go first.
@@ -65,7 +66,7 @@ impl Inbox {
     }
 
     pub(crate) fn deliver(&self, mail: Mail) {
-        let mut kept = self.kept();
+        let mut kept = lock(&self.kept);
         if let Some(Err(error)) = kept.file.as_mut().map(|file| file.write_all(line(&mail).as_bytes())) {
             self.terminal
                 .warn(&format!("A mail could not be saved and will be missing after a restart: {error}"));
@@ -78,24 +79,20 @@ impl Inbox {
 
     /// Counts a mail that SES accepts and never sends.
     pub(crate) fn drop_one(&self) {
-        self.kept().dropped += 1;
+        lock(&self.kept).dropped += 1;
         self.terminal.warn("SES would accept a mail and drop it: a variable of its template has no value");
     }
 
     pub(crate) fn mails(&self) -> Vec<Arc<Mail>> {
-        self.kept().mails.iter().cloned().collect()
+        lock(&self.kept).mails.iter().cloned().collect()
     }
 
     fn find(&self, id: &str) -> Option<Arc<Mail>> {
-        self.kept().mails.iter().rev().find(|mail| mail.id == id).cloned()
+        lock(&self.kept).mails.iter().rev().find(|mail| mail.id == id).cloned()
     }
 
     pub(crate) fn dropped(&self) -> u64 {
-        self.kept().dropped
-    }
-
-    fn kept(&self) -> MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.kept).dropped
     }
 }
 

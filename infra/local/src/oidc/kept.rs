@@ -2,9 +2,11 @@
 //! guess.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 
 use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::lock;
 
 #[derive(Debug)]
 pub(super) struct Kept<T>(Mutex<HashMap<String, (DateTime<Utc>, T)>>);
@@ -19,23 +21,19 @@ impl<T: Clone> Kept<T> {
     /// Returns the new id.
     pub(super) fn keep(&self, thing: T, lifetime: TimeDelta, now: DateTime<Utc>) -> String {
         let id = crate::random::base64url::<32>();
-        let mut all = self.all();
+        let mut all = lock(&self.0);
         all.retain(|_, (until, _)| now < *until);
         all.insert(id.clone(), (now + lifetime, thing));
         id
     }
 
     pub(super) fn find(&self, id: &str, now: DateTime<Utc>) -> Option<T> {
-        self.all().get(id).filter(|(until, _)| now < *until).map(|(_, thing)| thing.clone())
+        lock(&self.0).get(id).filter(|(until, _)| now < *until).map(|(_, thing)| thing.clone())
     }
 
     /// Afterwards the id is void.
     pub(super) fn take(&self, id: &str, now: DateTime<Utc>) -> Option<T> {
-        self.all().remove(id).filter(|(until, _)| now < *until).map(|(_, thing)| thing)
-    }
-
-    fn all(&self) -> MutexGuard<'_, HashMap<String, (DateTime<Utc>, T)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0).remove(id).filter(|(until, _)| now < *until).map(|(_, thing)| thing)
     }
 }
 

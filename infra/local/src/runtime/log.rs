@@ -7,8 +7,7 @@ use std::sync::Mutex;
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 
-use super::pool::lock;
-use crate::terminal;
+use crate::{lock, terminal};
 
 #[derive(Debug)]
 pub(super) struct Log {

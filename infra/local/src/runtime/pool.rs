@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use axum::body::Bytes;
 use tokio::sync::{Semaphore, oneshot};
@@ -11,7 +11,7 @@ use tokio::sync::{Semaphore, oneshot};
 use super::instance::{Instance, Work};
 use super::log::Log;
 use super::{HostError, INIT_LIMIT, InvokeError, MAX_INSTANCES, Program, process};
-use crate::clock;
+use crate::{clock, lock};
 
 #[derive(Debug)]
 pub(crate) struct Pool {
@@ -125,9 +125,4 @@ impl Pool {
             instance.gone().await;
         }
     }
-}
-
-/// Locks a mutex of this module. No code panics under such a lock, so a poisoned mutex holds sound data.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

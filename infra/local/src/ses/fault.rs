@@ -1,8 +1,10 @@
 //! A fault that the next calls to SES meet, set by tests and by people who try the portal.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use serde::Deserialize;
+
+use crate::lock;
 
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -32,12 +34,12 @@ pub(crate) struct Faults(Mutex<Option<Fault>>);
 impl Faults {
     /// Replaces the fault that was set before. A count of 0 ends it.
     pub(crate) fn set(&self, fault: Fault) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(fault);
+        *lock(&self.0) = Some(fault);
     }
 
     /// The fault of this call.
     pub(super) fn next(&self) -> Option<Mode> {
-        let mut fault = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut fault = lock(&self.0);
         let Fault { mode, count } = fault.as_mut()?;
         *count = count.checked_sub(1)?;
         Some(*mode)

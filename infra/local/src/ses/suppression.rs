@@ -1,7 +1,7 @@
 //! The account's suppression list. Nothing here adds to it but `PutSuppressedDestination`.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Ses, SesError};
-use crate::clock;
+use crate::{clock, lock};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -26,16 +26,12 @@ pub(crate) struct Suppressed(Mutex<BTreeMap<String, Blocked>>);
 
 impl Suppressed {
     pub(super) fn has(&self, address: &str) -> bool {
-        self.list().contains_key(address)
-    }
-
-    fn list(&self) -> MutexGuard<'_, BTreeMap<String, Blocked>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0).contains_key(address)
     }
 }
 
 pub(super) async fn block(State(ses): State<Arc<Ses>>, Json(blocked): Json<Blocked>) -> Json<Value> {
-    ses.suppressed.list().insert(blocked.email_address.clone(), blocked);
+    lock(&ses.suppressed.0).insert(blocked.email_address.clone(), blocked);
     Json(json!({}))
 }
 
@@ -43,7 +39,7 @@ pub(super) async fn find(
     State(ses): State<Arc<Ses>>,
     Path(address): Path<String>,
 ) -> Result<Json<Value>, SesError> {
-    let blocked = ses.suppressed.list().get(&address).cloned().ok_or_else(unknown)?;
+    let blocked = lock(&ses.suppressed.0).get(&address).cloned().ok_or_else(unknown)?;
     let Blocked { email_address, reason } = blocked;
     let at = clock::now().timestamp();
     Ok(Json(json!({ "SuppressedDestination": {
@@ -55,7 +51,7 @@ pub(super) async fn lift(
     State(ses): State<Arc<Ses>>,
     Path(address): Path<String>,
 ) -> Result<Json<Value>, SesError> {
-    ses.suppressed.list().remove(&address).ok_or_else(unknown)?;
+    lock(&ses.suppressed.0).remove(&address).ok_or_else(unknown)?;
     Ok(Json(json!({})))
 }
 
