@@ -5,7 +5,6 @@
 //! The engine's own HTTP server would let any web page in the developer's browser read and write the table
 //! (`access-control-allow-origin: *`). This module serves the engine behind the guard of `InnerPort` instead.
 
-use std::io;
 use std::path::{Path, PathBuf};
 
 use aws_sdk_dynamodb::Client;
@@ -25,7 +24,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 use tokio::task::JoinHandle;
 
-use crate::origin::InnerPort;
+use crate::origin::{InnerPort, PortError};
 use crate::{role, template};
 
 /// DynamoDB accepts requests of up to 16 MB.
@@ -36,8 +35,8 @@ const DENIED: &str =
 
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
-    #[error("the database could not open a port: {0}")]
-    Port(#[source] io::Error),
+    #[error(transparent)]
+    Port(#[from] PortError),
     #[error("the table can't be created: {0}")]
     Table(#[from] DynoxideError),
     #[error("the database {} can't be opened: {reason}. Move the file away to start with an empty one", path.display())]
@@ -124,7 +123,7 @@ pub async fn serve(path: Option<&Path>) -> Result<Database, DatabaseError> {
         .route("/", post(call))
         .layer(DefaultBodyLimit::max(MAX_REQUEST))
         .with_state(engine.clone());
-    let port = InnerPort::bind().await.map_err(DatabaseError::Port)?;
+    let port = InnerPort::bind().await?;
     Ok(Database { engine, endpoint: port.url(), server: tokio::spawn(port.serve(app)) })
 }
 

@@ -19,6 +19,8 @@ pub enum PortError {
     Busy(u16),
     #[error("port {0} can't be used: {1}")]
     Refused(u16, #[source] io::Error),
+    #[error("no port can be opened: {0}")]
+    None(#[from] io::Error),
 }
 
 /// Listens on loopback: IPv4 and, if the machine has it, IPv6. `localhost` may mean either address, so the port must be
@@ -47,7 +49,7 @@ pub(crate) struct InnerPort {
 }
 
 impl InnerPort {
-    pub(crate) async fn bind() -> io::Result<Self> {
+    pub(crate) async fn bind() -> Result<Self, PortError> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
         Ok(Self { listener, address })

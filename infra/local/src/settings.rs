@@ -99,7 +99,7 @@ impl Settings {
             logs: if is_ephemeral { temporary_folder() } else { Path::new(DATA).join("logs") },
             keep_logs: true,
             echo_logs: switch("LOGS", variable("LOGS"))?,
-            portal: Some(checkout("portal/dist")),
+            portal: Some(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../portal/dist")),
             start_url: start_url.unwrap_or_else(default_start),
             sweep_every: Some(every).filter(|every| !every.is_zero()),
             env,
@@ -197,11 +197,6 @@ fn link(text: &str) -> Option<String> {
     let url = reqwest::Url::parse(text).ok()?;
     let is_local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
     (url.scheme() == "https" || url.scheme() == "http" && is_local).then(|| url.into())
-}
-
-/// A path in the checkout that this program was built from.
-pub(crate) fn checkout(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
 }
 
 /// A new name for a temporary folder. The folder does not exist yet.

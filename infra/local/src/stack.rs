@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use axum::middleware::from_fn_with_state;
+use axum::middleware::from_fn;
 use axum::routing::get;
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -23,13 +23,13 @@ use crate::gateway::{self, Gateway};
 use crate::inbox::{self, Inbox};
 use crate::oidc::{self, Issuer, Key, KeyError, Like};
 use crate::origin::{self, InnerPort, PortError};
-use crate::portal::{self, Headers};
+use crate::portal;
 use crate::runtime::{Host, HostError, InvokeError, Program};
 use crate::schedules;
 use crate::seed::{self, SeedError};
 use crate::ses::{self, Events, Faults, Ses, Suppressed};
 use crate::settings::{
-    EVENT_TOPIC, Endpoints, MAIL_FROM, PORTAL_URL, RUST_LOG, SettingError, Settings, TABLE_NAME, checkout,
+    EVENT_TOPIC, Endpoints, MAIL_FROM, PORTAL_URL, RUST_LOG, SettingError, Settings, TABLE_NAME,
 };
 use crate::template;
 use crate::terminal::Terminal;
@@ -42,8 +42,6 @@ pub enum StartError {
     NoPortal,
     #[error(transparent)]
     Port(#[from] PortError),
-    #[error("the SES stand-in could not open a port: {0}")]
-    SesPort(#[source] io::Error),
     #[error("{} can't be used: {error}", path.display())]
     File { path: PathBuf, error: io::Error },
     #[error(transparent)]
@@ -95,10 +93,10 @@ impl Stack {
         // The port comes first: a second stack on the same port fails here, before it uses the data.
         let (port, listeners) = origin::listen(settings.port).await?;
         let origin = format!("http://localhost:{port}");
-        let headers = with_file(checkout("portal/headers.json"), Headers::read)?;
 
         if let Some(data) = &settings.data
-            && let Some(old) = with_file(data.clone(), data::prepare)?
+            && let Some(old) =
+                data::prepare(data).map_err(|error| StartError::File { path: data.clone(), error })?
         {
             terminal.line(&format!(
                 "  An older version stored the data here. It is now in {}/, and this stack starts empty.",
@@ -114,10 +112,10 @@ impl Stack {
         terminal.step("database", &file.map_or("in memory".to_owned(), |file| file.display().to_string()));
 
         let file = in_data("inbox.jsonl");
-        let inbox = Inbox::open(file.as_deref(), terminal)
-            .map_err(|error| StartError::File { path: file.unwrap_or_default(), error })?;
+        let inbox = Inbox::open(file.as_deref(), terminal);
+        let inbox = inbox.map_err(|error| StartError::File { path: file.unwrap_or_default(), error })?;
         let (inbox, faults) = (Arc::new(inbox), Arc::new(Faults::default()));
-        let ses_port = InnerPort::bind().await.map_err(StartError::SesPort)?;
+        let ses_port = InnerPort::bind().await?;
         let endpoints = Endpoints { dynamodb: database.endpoint().to_owned(), ses: ses_port.url() };
         let (queue, events) = mpsc::unbounded_channel();
         let topic = settings.value(EVENT_TOPIC, None).unwrap_or_default();
@@ -151,7 +149,7 @@ impl Stack {
         let config = config(&settings, &issuer.name());
         let app = portal::router(settings.portal.as_deref(), origin.clone(), config)
             .merge(gateway::router(Arc::new(gateway)))
-            .layer(from_fn_with_state(Arc::new(headers), portal::add))
+            .layer(from_fn(portal::add))
             .merge(inbox::router(inbox, faults, published))
             .merge(schedules::router(Arc::clone(&host)))
             .nest("/oidc", oidc::router(issuer))
@@ -236,11 +234,6 @@ fn summary(settings: &Settings, url: &str, dynamodb: &str, millis: i64) -> Strin
 fn health(ready: &AtomicBool) -> (StatusCode, &'static str) {
     let starting = (StatusCode::SERVICE_UNAVAILABLE, "starting\n");
     if ready.load(Ordering::SeqCst) { (StatusCode::OK, "ok\n") } else { starting }
-}
-
-/// Adds the path to the error of `use_file`.
-fn with_file<T>(path: PathBuf, use_file: impl FnOnce(&Path) -> io::Result<T>) -> Result<T, StartError> {
-    use_file(&path).map_err(|error| StartError::File { path, error })
 }
 
 /// `/config.json`, the settings of the pages. On AWS, a deployment writes it (`infra/deploy.py`).

@@ -1,13 +1,9 @@
 //! The headers of the portal and of the API, as CloudFront writes them. They come from `portal/headers.json`, as
 //! CloudFront's response headers policy does.
-//!
-//! Invariant: the start fails if the file has a header that this code can't write.
 
-use std::io;
-use std::path::Path;
-use std::sync::Arc;
+use std::sync::LazyLock;
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::Response;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -18,8 +14,10 @@ use serde_json::{Map, Value};
 const SIGN_IN: &str = " ${SignIn}";
 
 /// Each replaces the response's own header of its name.
-#[derive(Debug)]
-pub(crate) struct Headers(HeaderMap);
+#[expect(clippy::expect_used, reason = "the file is part of this binary, so every test sees a mistake in it")]
+static HEADERS: LazyLock<HeaderMap> = LazyLock::new(|| {
+    parse(include_str!("../../../../portal/headers.json")).expect("portal/headers.json can be served")
+});
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
@@ -34,30 +32,22 @@ struct Custom {
     items: Vec<Value>,
 }
 
-impl Headers {
-    pub(crate) fn read(file: &Path) -> io::Result<Self> {
-        Self::parse(&std::fs::read(file)?)
-    }
-
-    fn parse(json: &[u8]) -> io::Result<Self> {
-        let File { security_headers_config: security, custom_headers_config: Custom { items } } =
-            serde_json::from_slice(json)?;
-        let security = security.iter().map(|(kind, header)| (kind.as_str(), header));
-        let all = security.chain(items.iter().map(|header| ("Custom", header)));
-        let header = |(kind, header)| {
-            let (name, value) = written(kind, header).filter(|(_, value)| !value.contains("${"))?;
-            Some((name.parse::<HeaderName>().ok()?, value.parse::<HeaderValue>().ok()?))
-        };
-        let unknown = |(kind, header): (&str, &Value)| {
-            io::Error::other(format!("the local stack can't serve this header: {kind} {header}"))
-        };
-        all.map(|each| header(each).ok_or_else(|| unknown(each))).collect::<io::Result<_>>().map(Self)
-    }
+fn parse(json: &str) -> Result<HeaderMap, String> {
+    let File { security_headers_config: security, custom_headers_config: Custom { items } } =
+        serde_json::from_str(json).map_err(|error| error.to_string())?;
+    let security = security.iter().map(|(kind, header)| (kind.as_str(), header));
+    let all = security.chain(items.iter().map(|header| ("Custom", header)));
+    let header = |(kind, header)| {
+        let (name, value) = written(kind, header).filter(|(_, value)| !value.contains("${"))?;
+        Some((name.parse::<HeaderName>().ok()?, value.parse::<HeaderValue>().ok()?))
+    };
+    let unknown = |(kind, header): (&str, &Value)| format!("an unknown header: {kind} {header}");
+    all.map(|each| header(each).ok_or_else(|| unknown(each))).collect()
 }
 
-pub(crate) async fn add(State(headers): State<Arc<Headers>>, request: Request, next: Next) -> Response {
+pub(crate) async fn add(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
-    response.headers_mut().extend(headers.0.clone());
+    response.headers_mut().extend(HEADERS.clone());
     response
 }
 
@@ -87,17 +77,17 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn headers(security: &Value) -> io::Result<Headers> {
+    fn headers(security: &Value) -> Result<HeaderMap, String> {
         let custom = json!({"Items": [{"Header": "x-a", "Value": "b", "Override": true}]});
         let file = json!({"SecurityHeadersConfig": security, "CustomHeadersConfig": custom});
-        Headers::parse(file.to_string().as_bytes())
+        parse(&file.to_string())
     }
 
     #[test]
     fn headers_are_written_as_cloudfront_writes_them() {
         let policy =
             json!({"Fn::Sub": ["connect-src 'self' ${SignIn}; form-action 'none'", {"SignIn": "x"}]});
-        let Headers(headers) = headers(&json!({
+        let headers = headers(&json!({
             "ContentSecurityPolicy": {"ContentSecurityPolicy": policy, "Override": true},
             "StrictTransportSecurity":
                 {"AccessControlMaxAgeSec": 60, "IncludeSubdomains": true, "Override": true},
@@ -126,7 +116,7 @@ mod tests {
             ("ReferrerPolicy", json!({"ReferrerPolicy": "${Elsewhere}", "Override": true})),
             ("ContentTypeOptions", json!({"Override": false})),
         ] {
-            let error = headers(&json!({kind: header})).unwrap_err().to_string();
+            let error = headers(&json!({kind: header})).unwrap_err();
             assert!(error.contains(kind), "{error}");
         }
     }

@@ -20,7 +20,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use tower_http::services::ServeDir;
 
-pub(crate) use headers::{Headers, add};
+pub(crate) use headers::add;
 
 /// Serves `/config.json` and, if there are any, the portal's pages, on all paths that no other router has.
 pub(crate) fn router(pages: Option<&Path>, origin: String, config: Value) -> Router {

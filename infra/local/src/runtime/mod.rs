@@ -23,7 +23,7 @@ use axum::body::Bytes;
 use serde_json::Value;
 use tokio::task::{AbortHandle, JoinSet};
 
-use crate::origin::InnerPort;
+use crate::origin::{InnerPort, PortError};
 use pool::Pool;
 
 /// The region and the account that the functions are told.
@@ -65,8 +65,8 @@ impl InvokeError {
 
 #[derive(Debug, thiserror::Error)]
 pub enum HostError {
-    #[error("the Lambda Runtime API could not open a port: {0}")]
-    Port(#[source] io::Error),
+    #[error(transparent)]
+    Port(#[from] PortError),
     #[error("{} does not exist. Build the functions first: make build", binary.display())]
     Missing { binary: PathBuf },
     #[error("the log {} can't be written: {error}", path.display())]
@@ -86,7 +86,7 @@ pub(crate) type Pools = Arc<BTreeMap<&'static str, Arc<Pool>>>;
 impl Host {
     /// Starts one process of each function, and waits until all of them ask for work.
     pub(crate) async fn start(programs: Vec<Program>) -> Result<Self, HostError> {
-        let port = InnerPort::bind().await.map_err(HostError::Port)?;
+        let port = InnerPort::bind().await?;
         let mut pools = BTreeMap::new();
         for program in programs {
             if !program.binary.is_file() {
