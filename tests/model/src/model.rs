@@ -234,7 +234,7 @@ impl Seatkeeper {
         let keys_of = |as_typed| keys(bounds.addresses, as_typed);
         let keys = keys_of(rules.wrong(Mutant::KeyAsTyped));
         let people = keys_of(false);
-        let are_alike = usize::from(people.iter().max().map_or(0, |last| last + 1)) == people.len();
+        let are_alike = (0..).zip(&people).all(|(place, person)| place == *person);
         Self { bounds, rules, keys, people, are_alike, seen: Seen::default() }
     }
 

@@ -65,8 +65,8 @@ pub(crate) fn person(learner: u8) -> &'static PersonId {
     &PEOPLE[usize::from(learner)]
 }
 
-/// The number of each address's invite, by the domain's own key. `as_typed` is the mistake of not normalising the
-/// address.
+/// The number of each address's invite, by the domain's own key: that of its first spelling. `as_typed` is the mistake of
+/// not normalising the address.
 pub(crate) fn keys(addresses: &[&str], as_typed: bool) -> Vec<u8> {
     let deal = &*DEAL;
     let id = |typed: &str| {
@@ -77,18 +77,9 @@ pub(crate) fn keys(addresses: &[&str], as_typed: bool) -> Vec<u8> {
             deal.invite_id(&email).as_bytes().to_vec()
         }
     };
-    let mut ids: Vec<Vec<u8>> = Vec::new();
-    addresses
-        .iter()
-        .map(|typed| {
-            let id = id(typed);
-            let place = ids.iter().position(|known| *known == id).unwrap_or_else(|| {
-                ids.push(id);
-                ids.len() - 1
-            });
-            u8::try_from(place).expect("few addresses")
-        })
-        .collect()
+    let ids: Vec<_> = addresses.iter().copied().map(id).collect();
+    let first = |id| (0..).zip(&ids).find(|(_, other)| *other == id).map(|(place, _)| place);
+    ids.iter().filter_map(first).collect()
 }
 
 /// The rules with their settings and a deliberate mistake.
