@@ -52,12 +52,13 @@ impl Digest {
         Self { due_at, ..self }
     }
 
-    /// The digest after a mail that told the facts at these places.
+    /// The digest after a mail that told the facts at these places. An index that lags may hide earlier ones.
     pub fn after(self, seen: Vec<String>, told: Told, due_at: Timestamp, now: Timestamp) -> Self {
         let mut since = self.since.max(now - OVERLAP);
-        let mut recent: Vec<_> =
-            seen.into_iter().filter(|place| *place >= keys::place_floor(since)).collect();
+        let places = seen.into_iter().chain(self.recent);
+        let mut recent: Vec<_> = places.filter(|place| *place >= keys::place_floor(since)).collect();
         recent.sort_unstable();
+        recent.dedup();
         let forgotten = recent.drain(..recent.len().saturating_sub(MOST_RECENT)).next_back();
         if let Some(last) = forgotten.as_deref().and_then(keys::queued) {
             since = last.at + Duration::milliseconds(1);
