@@ -6,12 +6,13 @@ use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::TimeDelta;
 use seatkeeper_local::{Settings, Stack};
 use serde_json::{Value, json};
 
 use crate::proxy::Proxy;
-use crate::snapshot::Item;
+use crate::snapshot::{Item, number, text};
 use crate::{Client, Deal, Mail, Response, eventually, lock, now, rfc3339};
 
 pub const PARTNERSHIPS: &str = "partnerships@futurelearn.example";
@@ -123,6 +124,27 @@ impl TestStack {
         let scan = self.local.dynamodb().scan().table_name(TABLE).consistent_read(true);
         let items = scan.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;
         items.unwrap_or_else(|error| panic!("the table can be read: {error:?}"))
+    }
+
+    /// As if the next UTC day had begun for each digest that waits for it. Returns when each digest was due.
+    pub async fn next_day(&self) -> Vec<i64> {
+        let mut times = Vec::new();
+        for item in self.items().await.into_iter().filter(|item| text(item, "sk") == Some("DIGEST")) {
+            let due_at = number(&item, "dueAt").expect("a time");
+            times.push(due_at);
+            if due_at % 86_400_000 == 0 {
+                let update = self.local.dynamodb().update_item().table_name(TABLE);
+                let update = update.key("pk", item["pk"].clone()).key("sk", item["sk"].clone());
+                let now = AttributeValue::N(now().timestamp_millis().to_string());
+                let update =
+                    update.update_expression("SET dueAt = :now").condition_expression("dueAt = :seen");
+                let update = update.expression_attribute_values(":now", now);
+                // A run that repeats its record is in between: the next day is later.
+                let _refused =
+                    update.expression_attribute_values(":seen", item["dueAt"].clone()).send().await;
+            }
+        }
+        times
     }
 
     pub async fn inbox(&self) -> Vec<Mail> {

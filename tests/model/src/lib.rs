@@ -58,6 +58,7 @@
 //! - **An index that lags** by more than the time between a sweep's read and its write.
 //! - **Reads**: pages, counts, previews, `sentAt` (I2), and HTTP (I6, I8). Secrets are distinct numbers that nobody
 //!   guesses.
+//! - **Digests.** They only read invites. Faults, kills and chaos have them.
 //! - **Several deals, purging.** Only a learner's own seats cross deals, and their key has the deal.
 //!
 //! ## Limits

@@ -2,18 +2,23 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt::Write;
+use std::ops::RangeInclusive;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
 use super::Options;
 use crate::proxy::{Proxy, Tally};
-use crate::{Mail, Response, lock};
+use crate::{Mail, Response, lock, now};
 
 /// The run ends after this many violations.
 const MOST_VIOLATIONS: usize = 20;
+
+/// The longest that a call to SES is delayed.
+const LATE: TimeDelta = TimeDelta::seconds(4);
 
 #[derive(Debug, Clone)]
 pub(super) struct Sent {
@@ -44,6 +49,9 @@ pub(super) struct Ledger {
     pub(super) closing: AtomicBool,
     pub(super) kills: AtomicUsize,
     pub(super) sweeps: AtomicU32,
+    pub(super) days: AtomicUsize,
+    failed_runs: Mutex<Vec<RangeInclusive<DateTime<Utc>>>>,
+    digests: Mutex<[usize; 2]>,
     answers: Mutex<BTreeMap<(&'static str, String), u32>>,
     mails: Mutex<Mails>,
     send_counts: Mutex<HashMap<(String, String), SendCounts>>,
@@ -154,6 +162,18 @@ impl Ledger {
         lock(&self.dead_links).insert(token.to_owned());
     }
 
+    /// A run of `send-digests`, which has just failed.
+    pub(super) fn note_failed_run(&self, begun: DateTime<Utc>) {
+        lock(&self.failed_runs).push(begun..=now() + LATE);
+    }
+
+    /// Whether no run that failed can have sent the digest of this time.
+    pub(super) fn note_digest(&self, at: DateTime<Utc>) -> bool {
+        let is_recorded = !lock(&self.failed_runs).iter().any(|run| run.contains(&at));
+        lock(&self.digests)[usize::from(!is_recorded)] += 1;
+        is_recorded
+    }
+
     /// Records all calls, with the faults that they met.
     pub(super) fn note_calls(&self, proxy: &Proxy) {
         *lock(&self.calls) = proxy.tally();
@@ -203,6 +223,7 @@ impl Ledger {
             sweeps: self.sweeps.load(Ordering::SeqCst),
             mails: mails.sent.len(),
             sends: sends.len(),
+            digests: *lock(&self.digests),
             wrong: lock(&self.wrong).clone(),
         }
     }
@@ -223,6 +244,8 @@ pub struct Summary {
     pub sweeps: u32,
     pub mails: usize,
     pub sends: usize,
+    /// Those that were recorded, and those of failed runs.
+    pub digests: [usize; 2],
     pub wrong: Vec<String>,
 }
 
@@ -245,11 +268,12 @@ impl Summary {
         for (operation, kinds) in &self.answers {
             let _to_a_string = writeln!(text, "| {operation} | {} |", list(kinds));
         }
-        let Self { calls, kills, sweeps, mails, sends, .. } = self;
+        let Self { calls, kills, sweeps, mails, sends, digests: [recorded, unsure], .. } = self;
         let _to_a_string = write!(
             text,
             "\n{calls} calls to DynamoDB and SES, {} of them with a fault ({})\n\
              {kills} processes killed, {sweeps} sweeps\n{mails} mails of {sends} sends\n\
+             {recorded} digests, and {unsure} while a run of them failed\n\
              no mail was queued {} s after the last fault\n",
             self.faults.values().sum::<u32>(),
             list(&self.faults),

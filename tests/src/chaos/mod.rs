@@ -1,9 +1,10 @@
 //! Chaos: many managers and learners use many deals over HTTP, while processes are killed and calls meet faults. Then
-//! the faults end, the queue empties, and every invariant is checked.
+//! the faults end, the queue empties, and every invariant is checked. Some managers read digests.
 //!
 //! Invariant: a seed repeats the requests, but not their order. A run collects its violations and reports them
 //! together. Its logs, also of the function that reads SES's events, are searched for personal data.
 
+mod digests;
 mod faults;
 mod ledger;
 mod people;
@@ -14,6 +15,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use fastrand::Rng;
+use futures_util::future::join_all;
 use seatkeeper_local::Settings;
 use serde_json::json;
 use tokio::task::JoinSet;
@@ -25,10 +27,15 @@ use crate::{Deal, TestStack, now, past, settings_with};
 
 pub use ledger::Summary;
 
+use digests::Reader;
 use ledger::Ledger;
 
 const DEALS: usize = 5;
 const LEARNERS: usize = 8;
+/// Managers who want a digest. Each has a deal more.
+const READERS: usize = 4;
+/// No reader has more learners, however long the run is.
+const MOST_FACTS: u64 = 900;
 /// Leases and lifetimes are short, so that many end within a run. Limits and the send rate are written to the table,
 /// but too high to refuse anybody.
 const SETTINGS: [(&str, &str); 6] = [
@@ -44,7 +51,7 @@ const AFTERMATH: chrono::TimeDelta = chrono::TimeDelta::seconds(11);
 
 /// Responses that come in every run, by operation. On a slow machine a run goes on until they have, for at most `LONGER`
 /// times its time.
-pub const KINDS: [(&str, &str); 14] = [
+pub const KINDS: [(&str, &str); 16] = [
     ("invite", "200"),
     ("resend", "200"),
     ("cancel", "204"),
@@ -59,6 +66,8 @@ pub const KINDS: [(&str, &str); 14] = [
     ("ask", "202"),
     ("opt-out", "200"),
     ("opt-in", "200"),
+    ("digest on", "200"),
+    ("digest off", "200"),
 ];
 const LONGER: u32 = 8;
 
@@ -88,6 +97,9 @@ pub async fn run(options: Options, say: impl Fn(&str)) -> Summary {
         deal.remind(&["3s", "9s"]).await;
         deals.push(deal);
     }
+    // Something happens in each reader's deal every second.
+    let facts = usize::try_from(options.time.as_secs().min(MOST_FACTS)).unwrap_or_default() + 1;
+    let readers = join_all((0..READERS).map(|number| Reader::new(&stack, facts, number % 2 == 0))).await;
     let chaos = Arc::new(ChaosStack { stack, proxy, deals, ledger: Ledger::default() });
 
     let mut people = JoinSet::new();
@@ -99,6 +111,9 @@ pub async fn run(options: Options, say: impl Fn(&str)) -> Summary {
     }
     people.spawn(people::resize(Arc::clone(&chaos), rng.fork()));
     people.spawn(people::read_mail(Arc::clone(&chaos)));
+    people.spawn(digests::pass_days(Arc::clone(&chaos)));
+    let read = |reader| digests::read(Arc::clone(&chaos), reader, rng.fork());
+    let readers: JoinSet<_> = readers.into_iter().map(read).collect();
     let mut faults = JoinSet::new();
     faults.spawn(faults::inject(Arc::clone(&chaos), rng.fork()));
     faults.spawn(faults::kill(Arc::clone(&chaos), rng.fork()));
@@ -125,6 +140,7 @@ pub async fn run(options: Options, say: impl Fn(&str)) -> Summary {
     while let Some(ended) = people.join_next().await {
         ended.expect("no task panics");
     }
+    let mut readers = readers.join_all().await;
     say("No more faults. Waiting until no mail is queued.");
     past(now() + AFTERMATH).await;
     chaos.ledger.note_calls(&chaos.proxy);
@@ -135,7 +151,7 @@ pub async fn run(options: Options, say: impl Fn(&str)) -> Summary {
     }
     let quiet_after = verdict::wait_until_quiet(&chaos).await;
     sweeps.shutdown().await;
-    verdict::check_invariants(&chaos).await;
+    verdict::check_invariants(&chaos, &mut readers).await;
     let summary = chaos.ledger.summary(options, quiet_after);
     if let Some(chaos) = Arc::into_inner(chaos) {
         say(&stop_and_search(chaos.stack, &logs).await);

@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use fastrand::Rng;
+use futures_util::future::join;
 use seatkeeper_local::functions::{DELIVER_INVITES, EXPIRE_INVITES};
 use serde_json::{Value, json};
 
-use super::ChaosStack;
 use super::ledger::list;
+use super::{ChaosStack, digests};
 use crate::{Client, Deal, PARTNERSHIPS, now, rfc3339, time};
 
 /// Addresses of a deal: few, so that many requests are about the same invite.
@@ -285,7 +286,9 @@ pub(super) async fn read_mail(chaos: Arc<ChaosStack>) {
 
 pub(super) async fn fetch_mail(chaos: &ChaosStack) {
     let newest = chaos.ledger.newest_mail();
-    chaos.ledger.note_mails(chaos.stack.inbox_after(newest.as_ref()).await);
+    let mut came = chaos.stack.inbox_after(newest.as_ref()).await;
+    came.retain(|mail| chaos.deals.iter().any(|deal| mail.0["tags"]["deal"] == *deal.id));
+    chaos.ledger.note_mails(came);
 }
 
 /// The schedules, several runs a second.
@@ -298,5 +301,6 @@ pub(super) async fn sweep(chaos: Arc<ChaosStack>) {
             let _answer = chaos.stack.local.invoke(function, json!({})).await;
             chaos.ledger.sweeps.fetch_add(1, Ordering::SeqCst);
         }
+        join(digests::send(&chaos), digests::send(&chaos)).await;
     }
 }

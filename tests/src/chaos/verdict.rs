@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use super::ChaosStack;
+use super::digests::{self, Reader};
 use super::ledger::SendCounts;
 use super::people::fetch_mail;
 use crate::snapshot::{Mailed, Snapshot};
@@ -31,7 +32,7 @@ pub(super) async fn wait_until_quiet(chaos: &ChaosStack) -> Duration {
 }
 
 /// Checks every invariant while nobody else uses the stack.
-pub(super) async fn check_invariants(chaos: &ChaosStack) {
+pub(super) async fn check_invariants(chaos: &ChaosStack, readers: &mut [Reader]) {
     fetch_mail(chaos).await;
     // I7: the second sweep has nothing to do.
     chaos.stack.sweep().await;
@@ -40,13 +41,14 @@ pub(super) async fn check_invariants(chaos: &ChaosStack) {
         chaos.ledger.holds(sum == [Some(0); 2], || format!("I7: an undisturbed sweep left work: {report}"));
     }
     let snapshot = Snapshot::take(&chaos.stack).await;
-    for deal in &chaos.deals {
+    for deal in chaos.deals.iter().chain(readers.iter().map(|reader| &reader.deal)) {
         let found = snapshot.check(&chaos.stack, deal, Mailed::AtLeastOnce, "after chaos").await;
         chaos.ledger.holds(found.queued == 0, || format!("I4: {} mails are still queued", found.queued));
     }
     check_sends(chaos).await;
     check_mailing(chaos).await;
     check_opting_out(chaos).await;
+    digests::check(chaos, readers).await;
 }
 
 /// I3, I4: every acknowledged send exists once. There are no others, except those whose response was lost.

@@ -23,20 +23,6 @@ async fn run(stack: &TestStack) -> u64 {
     report.json()["done"].as_u64().unwrap()
 }
 
-/// As if the next UTC day had begun. Returns each digest's next time.
-async fn next_day(stack: &TestStack) -> Vec<i64> {
-    let mut times = Vec::new();
-    for item in stack.items().await.into_iter().filter(|item| item["sk"] == S("DIGEST".into())) {
-        times.push(item["dueAt"].as_n().unwrap().parse().unwrap());
-        let update = stack.local.dynamodb().update_item().table_name(TABLE);
-        let update = update.key("pk", item["pk"].clone()).key("sk", item["sk"].clone());
-        let update = update.update_expression("SET dueAt = :now");
-        let now = N(now().timestamp_millis().to_string());
-        update.expression_attribute_values(":now", now).send().await.unwrap();
-    }
-    times
-}
-
 async fn digests(stack: &TestStack, deal: &Deal) -> Vec<Mail> {
     stack.inbox_for(&format!("manager@{}.example", deal.organisation)).await
 }
@@ -153,7 +139,7 @@ async fn a_digest_that_is_switched_on_again_repeats_nothing() {
     switch(&deal.manager, true).await;
     make(&stack, &deal, "fay@example.com", "declined").await;
     assert_eq!(run(&stack).await, 0, "the same day");
-    next_day(&stack).await;
+    stack.next_day().await;
     assert_eq!(run(&stack).await, 1);
     assert_eq!(told(&stack, &deal).await, [line("1 person declined", "?status=declined")]);
 
@@ -166,7 +152,7 @@ async fn a_digest_that_is_switched_on_again_repeats_nothing() {
     update.expression_attribute_values(":now", N(now().timestamp().to_string())).send().await.unwrap();
     assert_eq!(deal.manager.get(PATH).await.ok(200), json!({ "on": false }));
     make(&stack, &deal, "gus@example.com", "declined").await;
-    next_day(&stack).await;
+    stack.next_day().await;
     assert_eq!(run(&stack).await, 0);
 }
 
@@ -250,7 +236,7 @@ async fn i4_a_digest_that_ses_does_not_take_is_sent_later() {
     make(&stack, &deal, "ann@example.com", "declined").await;
     stack.fault("reject", 1).await;
     assert_eq!(run(&stack).await, 0);
-    assert_eq!(next_day(&stack).await[0] % 86_400_000, 0, "a refused digest waits for the next day");
+    assert_eq!(stack.next_day().await[0] % 86_400_000, 0, "a refused digest waits for the next day");
     stack.fault("throttle", 2).await;
     assert_eq!(run(&stack).await, 1, "SES is asked again within the run");
     assert_eq!(told(&stack, &deal).await, [line("1 person declined", "?status=declined")]);

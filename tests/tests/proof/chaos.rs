@@ -15,6 +15,7 @@ async fn all_invariants_outlive_chaos() {
     assert!(summary.kills >= 5 && summary.sweeps >= 5, "{} killed, {} sweeps", summary.kills, summary.sweeps);
     assert!(summary.faults.len() >= 5, "few kinds of faults: {:?}", summary.faults);
     assert!(summary.mails >= 20 && summary.sends >= 20, "{} mails", summary.mails);
+    assert!(summary.digests[0] >= 4, "few digests: {:?}", summary.digests);
     for (operation, kind) in KINDS {
         assert!(summary.answered(operation, kind) > 0, "{operation} was never answered {kind}");
     }
