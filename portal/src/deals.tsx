@@ -2,17 +2,30 @@
 
 import { useEffect } from "preact/hooks";
 import { useLocation } from "preact-iso";
-import { type DealWithSeats, listDeals } from "./api";
+import { type Deal, type DealWithSeats, listDeals } from "./api";
 import { Digest } from "./digest";
 import { Unsent } from "./invite/unsent";
-import { instant } from "./time";
+import { endsSoon } from "./seats/ending";
+import { fromNow, instant } from "./time";
 import { Heading } from "./ui/frame";
 import { useLoad } from "./ui/load";
 import { number } from "./ui/seat-numbers";
 import { StartLearning } from "./ui/start-learning";
 import { Failure, Waiting } from "./ui/status";
+import { Text } from "./ui/text";
+import { useNow } from "./ui/when";
 
 export const STATES = { upcoming: "Upcoming", active: "Active", ended: "Ended" };
+
+export function DealState({ deal }: { deal: Deal }) {
+  const now = useNow();
+  const soon = endsSoon(deal, now);
+  return (
+    <span class={`state ${soon ? "expired" : deal.state}`}>
+      <Text>{soon ? `Ends ${fromNow(deal.endsAt, now)}` : STATES[deal.state]}</Text>
+    </span>
+  );
+}
 
 /** With `openSingle`, an only deal is opened instead of listed. */
 export function Deals({ openSingle }: { openSingle?: boolean }) {
@@ -119,7 +132,7 @@ function DealList({ deals }: { deals: DealWithSeats[] }) {
               </span>
             </td>
             <td role="cell" data-label="State">
-              <span class={`state ${deal.state}`}>{STATES[deal.state]}</span>
+              <DealState deal={deal} />
             </td>
           </tr>
         ))}

@@ -527,8 +527,9 @@ check("a deal that ends within 30 days says so where people are invited, with th
   const next = await stack.newDeal({ org: deal.org, name: "Next year" });
   await page.reload();
   await chooseAccount(page, hand, deal.manager);
-  await page.getByText(/^Next year runs until /).waitFor();
-  await hand.press("link", "Invite people there instead");
+  await page.getByRole("link", { name: /^Go to Next year, which runs until / }).waitFor();
+  await page.getByText("20 seats free.").waitFor();
+  await hand.press("link", "Invite people there instead (Next year)");
   await page.getByRole("link", { name: "‹ Deal seats: Next year" }).waitFor();
   assert.equal(new URL(page.url()).pathname, `${next.path}/invite`);
   assert.equal(await page.getByText("This deal ends").count(), 0);

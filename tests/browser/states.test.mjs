@@ -50,6 +50,25 @@ check("an empty list says what to do", { hands: [Keyboard] }, async ({ page, sta
   await heading(page, "Invite people");
 });
 
+check("the list of deals says which deal ends soon, and its pages offer each deal that runs on", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal({ ends: 2 });
+  const later = await stack.newDeal({ org: deal.org, name: "Ten hours later", ends: 2.4 });
+  const next = await stack.newDeal({ org: deal.org, name: "Next term", seats: 400 });
+  await enter(page, deal.manager, "/deals");
+  const states = page.getByRole("row").locator(".state");
+  await until("the deals", async () => (await states.count()) === 3);
+  assert.deepEqual((await states.allInnerTexts()).sort(), ["Active", "Ends in 2 days", "Ends in 2 days"]);
+  for (const path of [deal.path, `${deal.path}/invite`]) {
+    await page.goto(path);
+    await page.getByText("2 deals of your organisation run on.").waitFor();
+    const ways = page.getByRole("main").getByRole("link", { name: /^Go to / });
+    assert.deepEqual(await Promise.all((await ways.all()).map((way) => way.getAttribute("href"))), [next.path, later.path]);
+    await page.getByText("400 seats free.").waitFor();
+  }
+  await hand.press("link", "Invite people there instead (Next term)");
+  await page.waitForURL(`**${next.path}/invite`);
+});
+
 check("a manager without a deal is told so", {}, async ({ page }) => {
   await enter(page, "manager@nobody-yet.example");
   await page.getByText("Your organisation has no deals yet.").waitFor();

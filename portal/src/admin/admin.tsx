@@ -3,7 +3,7 @@ import "./admin.css";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
 import { changeDeal, type DealWithSeats, deleteDeal, getDeal, listDeals, type Problem } from "../api";
-import { STATES } from "../deals";
+import { DealState } from "../deals";
 import { session } from "../session";
 import { instant } from "../time";
 import { confirm } from "../ui/confirm";
@@ -374,9 +374,7 @@ function DealTable({
                 <Text>{instant(deal.endsAt)}</Text>
               </td>
               <td role="cell" data-label="State">
-                <span class={`state ${deal.state}`}>
-                  <Text>{STATES[deal.state]}</Text>
-                </span>
+                <DealState deal={deal} />
               </td>
               <td role="cell">
                 <p class="actions">

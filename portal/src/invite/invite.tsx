@@ -1,15 +1,13 @@
 /** The Invite people page: paste, check, send, result. */
 import "./invite.css";
 import { useEffect, useRef } from "preact/hooks";
-import { type Counts, type Deal, type DealWithSeats, getCounts, listDeals, listSeats, type Seats } from "../api";
+import { type Counts, getCounts, listSeats, type Seats } from "../api";
 import { DealHead } from "../seats/deal-head";
-import { endsSoon, successorOf } from "../seats/ending";
+import { Ending, endsSoon } from "../seats/ending";
 import { Missing } from "../seats/seats";
-import { fromNow, instant } from "../time";
 import { Heading } from "../ui/frame";
 import { useLoad } from "../ui/load";
-import { Failure, Notice, Waiting } from "../ui/status";
-import { Text } from "../ui/text";
+import { Failure, Waiting } from "../ui/status";
 import { useNow } from "../ui/when";
 import { CheckList } from "./check-list";
 import { Entry } from "./entry";
@@ -25,6 +23,7 @@ export function InvitePage({ deal }: { deal: string }) {
 function Invite({ deal }: { deal: string }) {
   const inviting = invitingOf(deal);
   const stage = inviting.stage.value;
+  const now = useNow();
   const {
     value: head,
     problem,
@@ -50,7 +49,7 @@ function Invite({ deal }: { deal: string }) {
       {head ? (
         <>
           <DealHead deal={head.deal} seats={head.seats} counts={head.counts} {...(problem && { asOf: head.at })} />
-          <EndsSoon deal={head.deal} />
+          {endsSoon(head.deal, now) && <Ending deal={head.deal} now={now} inviting />}
           {stage === "draft" && head.deal.state === "active" && (
             <Listing inviting={inviting} seats={head.seats} counts={head.counts} />
           )}
@@ -65,36 +64,6 @@ function Invite({ deal }: { deal: string }) {
       )}
     </>
   );
-}
-
-/** Says that a deal ends soon, with the way to invite to its successor instead. */
-function EndsSoon({ deal }: { deal: Deal }) {
-  const now = useNow();
-  const { value } = useLoad(deal.id, async () => (endsSoon(deal, Date.now()) ? listDeals() : []));
-  if (!endsSoon(deal, now)) return null;
-  const next = value && successorOf(deal, value);
-  const isOpen = next?.state === "active" && next.seats.available > 0;
-  return (
-    <Notice tone="warn">
-      <p>
-        <Text>{`This deal ends ${fromNow(deal.endsAt, now)}, on ${instant(deal.endsAt)}. People who accept have a seat until then.`}</Text>{" "}
-        {value && !isOpen && <Text>{wayOn(next)}</Text>}
-      </p>
-      {isOpen && (
-        <p class="actions">
-          <Text>{`${next.name} runs until ${instant(next.endsAt)}.`}</Text>
-          <a href={`/deals/${next.id}/invite`}>Invite people there instead</a>
-        </p>
-      )}
-    </Notice>
-  );
-}
-
-/** What to do while nobody can be invited to the next deal. */
-function wayOn(next: DealWithSeats | undefined): string {
-  if (!next) return "Ask your partnership manager for a new deal, so that your learners can go on.";
-  if (next.state === "upcoming") return `You can invite people to ${next.name} from ${instant(next.startsAt)}.`;
-  return `Every seat of ${next.name} is taken: ask your partnership manager for more.`;
 }
 
 function Listing(props: { inviting: Inviting; seats: Seats; counts: Counts }) {
