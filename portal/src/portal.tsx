@@ -9,6 +9,7 @@ import { Deals } from "./deals";
 import { SeatsPage } from "./seats/seats";
 import {
   finishSignIn,
+  isElsewhere,
   isReturning,
   leaveTogether,
   leftPage,
@@ -16,6 +17,7 @@ import {
   type SignInFailure,
   session,
   sessionOver,
+  showPresence,
   signIn,
   tidyAddress,
   wasSignedIn,
@@ -63,7 +65,8 @@ function App() {
       if (returned) failure.value = await finishSignIn("/");
       if (guessed && failure.value === "asks") failure.value = undefined;
       // First without a question. If the issuer has to ask, it may, but not for a guess.
-      const guess = !returned && !wasSignedIn("/") && DEEP.test(location.pathname);
+      const isNew = !returned && !wasSignedIn("/") && !leftPage();
+      const guess = isNew && (DEEP.test(location.pathname) || (await isElsewhere()));
       const prompt = guess || wasSignedIn("/") ? "none" : failure.value === "asks" ? "" : undefined;
       if (prompt !== undefined && !session.value) {
         if (guess) keep(GUESS, "yes");
@@ -235,5 +238,6 @@ if (leaveForInvitation()) {
 } else {
   tidyAddress();
   leaveTogether();
+  showPresence();
   render(<App />, document.getElementById("app")!);
 }

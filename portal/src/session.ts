@@ -4,7 +4,7 @@
  * Invariant: access and refresh token exist only in this page's memory. `sessionStorage` holds the attempt (state, verifier, nonce,
  * return path) until the issuer redirects back; each attempt is used once. The issuer's code leaves the address first of all.
  */
-import { signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import * as oauth from "oauth4webapi";
 import { type Config, loadConfig, PATIENCE } from "./config";
 import { drop, dropAll, dropThose, hasText, keep, kept, survivesRedirect } from "./storage";
@@ -45,6 +45,27 @@ export type SignInFailure = "declined" | "failed" | "blocked" | "asks" | "opaque
 
 /** OpenID Connect Core, section 3.1.2.6: what an issuer answers to `prompt=none` if it has to ask. */
 const ASKS = new Set(["login_required", "interaction_required", "consent_required", "account_selection_required"]);
+
+/** The name of a lock that each tab holds while somebody is signed in to the portal there. */
+const PRESENCE = "signed-in";
+
+/** Tells new tabs that somebody is signed in here. They get no token, but may ask the issuer without a question. */
+export function showPresence() {
+  const present = computed(() => session.value !== null);
+  effect(() => {
+    if (!present.value) return;
+    let leave: (() => void) | undefined;
+    const held = new Promise<void>((resolve) => (leave = resolve));
+    navigator.locks?.request(PRESENCE, { mode: "shared" }, () => held).catch(() => undefined);
+    return leave;
+  });
+}
+
+/** Whether somebody is signed in to the portal in another tab. */
+export async function isElsewhere(): Promise<boolean> {
+  const locks = await navigator.locks?.query().catch(() => undefined);
+  return locks?.held?.some(({ name }) => name === PRESENCE) ?? false;
+}
 
 const ATTEMPT = "sign-in";
 /** Holds the page's redirect path while this tab is signed in: a reload then signs in again by itself. */

@@ -76,6 +76,24 @@ check("a deal's address in a new tab opens without a question if the issuer know
   await tab.getByRole("heading", { name: "Deal seats: Unlimited" }).waitFor();
 });
 
+check("a new tab opens without a question while another is signed in, and its token stays there", {}, async ({ context, page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await remember(context, deal.manager);
+  const [stranger, tab] = [await context.newPage(), await context.newPage()];
+  await stranger.goto("/");
+  await stranger.getByRole("button", { name: "Sign in", exact: true }).waitFor();
+  await enter(page, deal.manager, deal.path);
+  const exchange = tab.waitForResponse((response) => response.url().endsWith("/oidc/token"));
+  await tab.goto("/");
+  await tab.getByRole("heading", { name: "Deal seats: Unlimited" }).waitFor();
+  assert.equal((await exchange).status(), 200, "the issuer gives each tab a token of its own");
+  await tab.close();
+  await hand.press("button", "Sign out");
+  await page.getByRole("button", { name: "Sign in", exact: true }).waitFor();
+  await stranger.goto("/");
+  await stranger.getByRole("button", { name: "Sign in", exact: true }).waitFor();
+});
+
 check("if another tab changes the account, a reload says so", { expect: [answered(404)] }, async ({ context, page, stack }) => {
   const [deal, other] = [await stack.newDeal(), await stack.newDeal()];
   await remember(context, deal.manager);
