@@ -78,7 +78,7 @@ const SIGNED_OUT = "signed-out";
 const LEFT = "left";
 
 /** Whether a text is what somebody entered on the portal's pages: a list, an address, a search, a new deal. */
-const isEntered = (name: string) => /^(?:invite:|typed:|search:|new-deal$)/.test(name);
+const isEntered = (name: string) => /^(?:(?:invite|typed|search|search-after):|new-deal$)/.test(name);
 
 interface Account {
   /** The issuer's name for the person, unlike an address always known. */

@@ -29,6 +29,8 @@ for (const next of ["Continue", "Finish without the rest"]) {
     await loseAnswer(page, "**/invites");
     await hand.press("button", "Send 2 invites");
     await says(page, "No answer came for 2 invites, which may have been sent.");
+    await page.getByText("Show the 2 addresses without an answer").click();
+    assert.deepEqual(await page.getByRole("group").getByRole("listitem").allInnerTexts(), people);
     await hand.press("button", next);
     await page.getByRole("heading", { name: "2 people invited; the first attempt had gone through" }).waitFor();
     for (const address of people) assert.equal((await stack.mails(address)).length, 1);

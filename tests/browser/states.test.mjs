@@ -60,7 +60,7 @@ check("the list of deals says which deal ends soon, and its pages offer each dea
   assert.deepEqual((await states.allInnerTexts()).sort(), ["Active", "Ends in 2 days", "Ends in 2 days"]);
   for (const path of [deal.path, `${deal.path}/invite`]) {
     await page.goto(path);
-    await page.getByText("2 deals of your organisation run on.").waitFor();
+    await page.getByText("2 deals of your organisation run longer.").waitFor();
     const ways = page.getByRole("main").getByRole("link", { name: /^Go to / });
     assert.deepEqual(await Promise.all((await ways.all()).map((way) => way.getAttribute("href"))), [next.path, later.path]);
     await page.getByText("400 seats free.").waitFor();

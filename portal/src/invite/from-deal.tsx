@@ -65,7 +65,7 @@ function Choose({
 }) {
   const meant = deals.find(({ id }) => id === from);
   const [id, setId] = useState((meant ?? deals[0]!).id);
-  const [withPending, setWithPending] = useState(false);
+  const [ticked, setTicked] = useState<boolean>();
   const [progress, setProgress] = useState<{ loaded: number; total: number }>();
   const [failure, setFailure] = useState<Problem>();
   const stopped = useRef(false);
@@ -73,6 +73,8 @@ function Choose({
   useEffect(() => () => void (stopped.current = true), []);
   const select = useId();
   const chosen = deals.find((deal) => deal.id === id)!;
+  // Where nobody has a seat, there is nobody else to add.
+  const withPending = ticked ?? chosen.seats.allocated === 0;
   const words = progress && `${number(progress.loaded)} of ${number(progress.total)} people read`;
   const take = async (event?: Event) => {
     event?.preventDefault();
@@ -121,7 +123,7 @@ function Choose({
           <input
             type="checkbox"
             checked={withPending}
-            onChange={({ currentTarget }) => setWithPending(currentTarget.checked)}
+            onChange={({ currentTarget }) => setTicked(currentTarget.checked)}
           />
           <span>Also add people whose invite there is pending</span>
         </label>
@@ -156,5 +158,5 @@ function Choose({
 
 const holders = (count: number) =>
   count === 0
-    ? "Nobody has a seat there: you can only add people whose invite is pending."
+    ? "Nobody has a seat there, so only people whose invite is pending can be added."
     : `${people(count)} ${count === 1 ? "has" : "have"} a seat there.`;

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { Invite } from "../api";
 import { INVITE } from "../sample";
-import { leftOutOf, pastOf, predicted, stillOut } from "./verdicts";
+import { doubted, leftOutOf, pastOf, predicted, stillOut } from "./verdicts";
 
 const DELIVERED: Invite = {
   ...INVITE,
@@ -40,6 +40,17 @@ it.each([
 ])("a row with the address %j says: %s", (email, label, note) => {
   const verdict = { email, outcome: "invalid_email" as const, detail: "This is not an email address." };
   expect(predicted(verdict)).toEqual({ tone: "failed", label, note });
+});
+
+it.each([
+  ["may be mistyped", { note: "Odd.", meant: undefined }, "Odd. Will be invited, unless you correct it."],
+  [
+    "has no clear name",
+    { note: "Odd.", meant: undefined, names: ["Ann"] },
+    "Odd. Will be invited without a name, unless you choose one.",
+  ],
+])("a row that %s says what happens to it as it is", (_, doubt, note) => {
+  expect(doubted(doubt, { email: "ann@example.com", outcome: "invited" })).toMatchObject({ label: "Look again", note });
 });
 
 it("a person who wants no invites may have marked one as spam", () => {

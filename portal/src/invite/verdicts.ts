@@ -71,12 +71,12 @@ export function predicted(result: SendResult): Words {
     : words(PREDICTED, result);
 }
 
-/** The same for an address that may be mistyped, which somebody can correct. */
-export const doubted = ({ note }: Doubt, result: SendResult): Words => ({
-  tone: "expired",
-  label: "Look again",
-  note: `${note} ${PREDICTED[result.outcome]}${result.outcome === "invited" ? ", unless you correct it" : ""}.`,
-});
+/** The same for a row that may be wrong, which somebody can correct. */
+export function doubted({ note, names }: Doubt, { outcome }: SendResult): Words {
+  const unless = names ? " without a name, unless you choose one" : ", unless you correct it";
+  const what = `${PREDICTED[outcome]}${outcome === "invited" ? unless : ""}.`;
+  return { tone: "expired", label: "Look again", note: `${note} ${what}` };
+}
 
 /** The outcome of sending. Here, advice is more useful than the API's detail. */
 export const sentOutcome = (result: SendResult) => words(SENT, result, NOTES[result.outcome] ?? result.detail);

@@ -41,7 +41,7 @@ export function Ending({ deal, now, inviting = false }: { deal: Deal; now: numbe
         {next?.length === 0 && (
           <Text>Ask your partnership manager for a new deal, so that your learners can go on.</Text>
         )}
-        {next && next.length > 1 && <Text>{`${counted(next.length, "deal")} of your organisation run on.`}</Text>}
+        {next && next.length > 1 && <Text>{`${counted(next.length, "deal")} of your organisation run longer.`}</Text>}
       </p>
       {next?.slice(0, MOST_SHOWN).map((next) => (
         <p key={next.id} class="actions">
