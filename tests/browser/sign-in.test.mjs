@@ -152,32 +152,31 @@ check("signing out in one tab leaves no tab at work, and the others say why", { 
   assert.deepEqual(await other.evaluate(() => Object.keys(sessionStorage).sort()), ["account:/", "left"]);
 });
 
-for (const [what, isSame] of [
-  ["a list in a tab that left with another is there again for the same person", true],
-  ["a list in a tab that left with another is removed for another person", false],
-]) {
-  check(what, { expect: isSame ? [] : [answered(403)] }, async ({ context, page, stack }) => {
-    const deal = await stack.newDeal();
-    const tab = await context.newPage();
-    const hand = new Mouse(tab);
-    await enter(page, deal.manager, deal.path);
-    await enter(tab, deal.manager, `${deal.path}/invite`);
-    await hand.paste("textbox", "Addresses", "ann@example.com\nbob@example.com\nnobody");
-    await tab.getByRole("heading", { name: "2 will be invited, 1 is not an address" }).waitFor();
-    // Somebody is still typing.
-    await tab.getByRole("textbox", { name: "Address in row 1" }).fill("cat@example.com");
-    await new Mouse(page).press("button", "Sign out");
-    await tab.getByText("What you entered here is kept until you close this tab.").waitFor();
-    await hand.press("button", "Sign in");
-    await chooseAccount(tab, hand, isSame ? deal.manager : `ann@${deal.org}.example`);
-    if (isSame) {
-      await tab.getByRole("heading", { name: "3 will be invited" }).waitFor();
-      assert.equal(tab.url(), `${stack.url}${deal.path}/invite`);
-    } else {
-      await tab.getByRole("heading", { level: 1, name: "Deals" }).waitFor();
-      assert.equal(tab.url(), `${stack.url}/`);
-      assert.equal(await tab.getByText(deal.manager).count(), 0);
-      assert.doesNotMatch(await tab.evaluate(() => JSON.stringify({ ...sessionStorage })), /example\.com/);
-    }
-  });
-}
+/** A tab with a list leaves with another, and somebody signs in there. */
+const leaving = (isSame) => async ({ context, page, stack }) => {
+  const deal = await stack.newDeal();
+  const tab = await context.newPage();
+  const hand = new Mouse(tab);
+  await enter(page, deal.manager, deal.path);
+  await enter(tab, deal.manager, `${deal.path}/invite`);
+  await hand.paste("textbox", "Addresses", "ann@example.com\nbob@example.com\nnobody");
+  await tab.getByRole("heading", { name: "2 will be invited, 1 is not an address" }).waitFor();
+  // Somebody is still typing.
+  await tab.getByRole("textbox", { name: "Address in row 1" }).fill("cat@example.com");
+  await new Mouse(page).press("button", "Sign out");
+  await tab.getByText("What you entered here is kept until you close this tab.").waitFor();
+  await hand.press("button", "Sign in");
+  await chooseAccount(tab, hand, isSame ? deal.manager : `ann@${deal.org}.example`);
+  if (isSame) {
+    await tab.getByRole("heading", { name: "3 will be invited" }).waitFor();
+    assert.equal(tab.url(), `${stack.url}${deal.path}/invite`);
+  } else {
+    await tab.getByRole("heading", { level: 1, name: "Deals" }).waitFor();
+    assert.equal(tab.url(), `${stack.url}/`);
+    assert.equal(await tab.getByText(deal.manager).count(), 0);
+    assert.doesNotMatch(await tab.evaluate(() => JSON.stringify({ ...sessionStorage })), /example\.com/);
+  }
+};
+
+check("a list in a tab that left with another is there again for the same person", {}, leaving(true));
+check("a list in a tab that left with another is removed for another person", { expect: [answered(403)] }, leaving(false));
