@@ -1,7 +1,7 @@
 /** Requests that arrive, and whose answers get lost: what the portal says afterwards is true. */
 import assert from "node:assert/strict";
 import { answered, chooseAccount, enter, Keyboard } from "./browser.mjs";
-import { ADMIN } from "./stack.mjs";
+import { ADMIN, until } from "./stack.mjs";
 import { suite } from "./suite.mjs";
 
 const check = suite();
@@ -114,6 +114,21 @@ for (const [button, confirm, maybe, done] of [
     assert.deepEqual((await deal.rows()).map(({ sends }) => sends), button.startsWith("Cancel") ? [] : [2, 2]);
   });
 }
+
+check("a resend of many that did not arrive counts nobody, not even whom it leaves out", LOST, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  const [ann, bob] = [`ann@${deal.org}.example`, `bob@${deal.org}.example`];
+  await deal.invite([ann, bob]);
+  await stack.event(bob, "complaint");
+  await until("the complaint", async () => (await deal.rows("undelivered")).length === 1);
+  await enter(page, deal.manager, deal.path);
+  await hand.press("checkbox", "Select all on this page");
+  await page.route("**/invites/resend", disconnect);
+  await hand.press("button", "Resend selected");
+  await hand.press("button", "Resend 1 invite", page.getByRole("dialog"));
+  await page.getByRole("alert").getByText(`No answer came for ${ann}`).waitFor();
+  assert.doesNotMatch(await page.getByRole("alert").innerText(), /\d+ invites?\b/);
+});
 
 check("a lost answer of a resize is not reported as somebody else's change", { ...LOST, expect: [...LOST.expect, answered(412)] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();

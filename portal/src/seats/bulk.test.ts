@@ -35,12 +35,12 @@ test.each([
   vi.stubGlobal("fetch", async () => answers.shift()!());
   const bulk = resendRows("d", [row]);
   await expect(bulk.run(() => true)).rejects.toMatchObject({ code: "offline" });
-  expect(bulk).toMatchObject({ done: 0, unsure: [row] });
+  expect(bulk).toMatchObject({ answered: 0, unsure: [row] });
   await bulk.run(() => true);
   expect(bulk).toMatchObject({ unsure: [], results: [{ row, outcome }] });
 });
 
-test("of all pending invites, those that are not resent are counted, with the reason", async () => {
+test("of all pending invites, those that are not resent are listed with the reason, and not counted as done", async () => {
   const queued = { ...row, id: "bob", delivery: { ...row.delivery, state: "queued" } };
   const spam = { ...row, id: "cat", delivery: { ...row.delivery, state: "complained" } };
   const sent: unknown[] = [];
@@ -50,7 +50,9 @@ test("of all pending invites, those that are not resent are counted, with the re
     return Response.json({ results: [{ inviteId: "ann", outcome: "resent" }] });
   });
   const bulk = resendListed("pending", "pending");
-  await bulk.run(() => true);
+  const progress: number[] = [];
+  await bulk.run((done) => progress.push(done) > 0);
+  expect(progress).toEqual([1]);
   expect(sent).toEqual([{ invites: [{ id: "ann", sends: 1 }] }]);
   expect(Object.fromEntries(bulk.results.map(({ row, outcome }) => [row.id, outcome]))).toEqual({
     ann: "resent",

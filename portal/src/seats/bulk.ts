@@ -84,9 +84,8 @@ export class Bulk {
     readonly batches: Batches,
   ) {}
 
-  get done() {
-    return this.results.length;
-  }
+  /** For how many rows the API has answered: those that the action leaves out are not among them. */
+  answered = 0;
 
   /** How many rows had this outcome. */
   count = (outcome: BulkOutcome) => this.results.filter((result) => result.outcome === outcome).length;
@@ -107,7 +106,7 @@ export class Bulk {
       }
       await this.#request(this.#batch);
       this.#batch = undefined;
-    } while (onProgress(this.done));
+    } while (onProgress(this.answered));
   }
 
   async #request(rows: Invite[]) {
@@ -123,6 +122,7 @@ export class Bulk {
       const stale = results[index]!.outcome === "stale";
       const outcome = stale && own?.get(row.id)?.sends === row.sends + 1 ? "resent" : results[index]!.outcome;
       this.results.push({ row, outcome });
+      this.answered += 1;
       if (outcome === this.action.done) this.action.record(this.deal, row);
       if (outcome === "opted_out") recordTold(row.id, { optedOut: true });
     }

@@ -309,18 +309,21 @@ export function Invites({
     setMessage(result);
   };
 
-  const runBulk = async (what: "Resending" | "Cancelling", bulk: Bulk, total: number | undefined) => {
+  /** `rows`: those that the action is for, unless it lists them itself. */
+  const runBulk = async (what: "Resending" | "Cancelling", bulk: Bulk, rows?: Invite[]) => {
     const job = async (onProgress: (done: number) => boolean) => {
       await bulk.run(onProgress).finally(async () => {
         setPicked(new Map());
         onDone();
         await list.reload();
       });
-      return summary(bulk, stop.asked, total);
+      return summary(bulk, stop.asked, rows?.length);
     };
-    const failed = () =>
-      `${bulk.done > 0 ? `${counted(bulk.done, "invite")} done. ` : ""}${maybeDone(bulk)}“Try again” continues${bulk.action.done === "resent" ? ", and nobody gets a second email" : ""}.`;
-    await runMany(what, total, job, failed);
+    const failed = () => {
+      const done = bulk.count(bulk.action.done);
+      return `${done > 0 ? `${counted(done, "invite")} ${bulk.action.done}. ` : ""}${maybeDone(bulk)}“Try again” continues${bulk.action.done === "resent" ? ", and nobody gets a second email" : ""}.`;
+    };
+    await runMany(what, rows?.filter((row) => !bulk.action.leftOut(row)).length, job, failed);
   };
 
   /** Asks, then resends to those whom it can reach. `kind`: of invites, as in “60 pending invites”. */
@@ -356,7 +359,7 @@ export function Invites({
       ),
       action: `Resend ${counted(count, "invite")}`,
     });
-    if (sure) await runBulk("Resending", resendRows(deal, rows), rows.length);
+    if (sure) await runBulk("Resending", resendRows(deal, rows), rows);
   };
 
   const cancel = async (rows: Invite[]) => {
@@ -372,7 +375,7 @@ export function Invites({
       action: `Cancel ${many}`,
       keep: "Keep invites",
     });
-    if (sure) await runBulk("Cancelling", cancelRows(deal, rows), rows.length);
+    if (sure) await runBulk("Cancelling", cancelRows(deal, rows), rows);
   };
 
   /** Loads every row of the list or search, and then acts on them. */
@@ -398,7 +401,7 @@ export function Invites({
       ),
       action: "Resend all",
     });
-    if (sure) await runBulk("Resending", resendListed(deal, status), undefined);
+    if (sure) await runBulk("Resending", resendListed(deal, status));
   };
 
   const exportList = (of: Deal) => {
@@ -434,7 +437,9 @@ export function Invites({
           listed={status === "asked" && first && !search ? rows : undefined}
           busy={run !== undefined}
           // The button names one person. A question names more of them.
-          onResend={(rows) => void (rows.length > 1 ? resend(rows) : runBulk("Resending", resendRows(deal, rows), 1))}
+          onResend={(rows) =>
+            void (rows.length > 1 ? resend(rows) : runBulk("Resending", resendRows(deal, rows), rows))
+          }
         />
       )}
       <div class="tools">
@@ -712,7 +717,7 @@ function summary(bulk: Bulk, stopped: boolean, total: number | undefined): Messa
   const left = results.filter(({ outcome }) => outcome !== action.done);
   const parts = [`${counted(done, "invite")} ${action.done}.`];
   if (left.length > 0) parts.push(`Not ${action.done}: ${notDone(left)}`);
-  const missing = (total ?? 0) - bulk.done;
+  const missing = (total ?? 0) - results.length;
   if (stopped)
     parts.push(missing > 0 ? `You stopped here, so ${number(missing)} were not ${action.done}.` : "You stopped here.");
   const tone = left.length === 0 && !stopped ? "good" : "plain";
