@@ -16,6 +16,7 @@ import {
 } from "../api";
 import { MailHelp } from "../invite/mail-help";
 import { csvOf, download } from "../invite/result-file";
+import { shortDate } from "../time";
 import { confirm } from "../ui/confirm";
 import { asProblem, type Loaded } from "../ui/load";
 import { counted, number } from "../ui/seat-numbers";
@@ -34,7 +35,7 @@ import { Search } from "./search";
 import { useSendingRows } from "./sending";
 import { named, Waiters } from "./waiters";
 import { type Listed, MOST_SEARCHED } from "./whole";
-import { canResend, isAsked, isCorrected, isOpen, isUndelivered, isWaiting, placeOf } from "./words";
+import { canResend, hasDeclined, isAsked, isCorrected, isOpen, isUndelivered, isWaiting, placeOf } from "./words";
 
 /** The message after an action. */
 type Message =
@@ -95,7 +96,8 @@ export function Invites({
 }) {
   const now = useNow();
   const [picked, setPicked] = useState<ReadonlyMap<string, Invite>>(new Map());
-  useEffect(() => setPicked(new Map()), [search]);
+  /** How many people who said no the last “Select all” did not select. */
+  const [skipped, setSkipped] = useState(0);
   const [busy, setBusy] = useState<ReadonlySet<string>>(new Set());
   const [message, setMessage] = useState<Message>();
   const [run, setRun] = useState<Run>();
@@ -105,6 +107,7 @@ export function Invites({
   const acting = useRef(new Set<string>()).current;
   /** Resends and corrections whose answer was lost. */
   const lost = useRef(new Set<string>()).current;
+  useEffect(() => select(new Map()), [search]);
   // If the focus was on a row that has gone, it moves to the message.
   useEffect(() => {
     if (message && document.activeElement === document.body) place.current?.focus();
@@ -124,6 +127,10 @@ export function Invites({
   const waiting = rows.filter(isWaiting).length;
 
   const tell = (tone: "good" | "bad" | "plain", text: string) => setMessage({ tone, text });
+  const select = (rows: ReadonlyMap<string, Invite>, skipped = 0) => {
+    setPicked(rows);
+    setSkipped(skipped);
+  };
 
   const showRow = (before: Invite, after: Invite | undefined, record = recordSeen) => {
     if (after?.id !== before.id) recordGone(deal, before);
@@ -210,18 +217,33 @@ export function Invites({
   };
 
   const actions: RowActions = {
-    pick: (row, on) => setPicked(on ? new Map(picked).set(row.id, row) : unpicked(picked, [row])),
+    pick: (row, on) => select(on ? new Map(picked).set(row.id, row) : unpicked(picked, [row])),
     seen: saw,
     find: onFind,
-    resend: (row) =>
-      act(row, `resend to ${row.email}`, async () => {
+    resend: async (row) => {
+      const sure =
+        !hasDeclined(row) ||
+        (await confirm({
+          title: `Resend the invite to ${row.email}, who declined?`,
+          body: (
+            <p>
+              {person(row)} said no{declinedOn(row)}. They get a new email with a new link, and the invite is pending
+              again.
+            </p>
+          ),
+          action: "Resend invite",
+          keep: "Don’t resend",
+        }));
+      if (!sure) return;
+      await act(row, `resend to ${row.email}`, async () => {
         const now = await resendInvite(deal, row).catch((error) => {
           if (asProblem(error).isLost) lost.add(sendOf(row));
           throw error;
         });
         replaceRow(row, now);
         tell("good", `A new invite to ${row.email} is on its way. Older links no longer work.`);
-      }),
+      });
+    },
     correct: async (row, email) => {
       let wrong: string | undefined;
       await act(row, `correction of ${row.email}`, async () => {
@@ -313,7 +335,7 @@ export function Invites({
   const runBulk = async (what: "Resending" | "Cancelling", bulk: Bulk, rows?: Invite[]) => {
     const job = async (onProgress: (done: number) => boolean) => {
       await bulk.run(onProgress).finally(async () => {
-        setPicked(new Map());
+        select(new Map());
         onDone();
         await list.reload();
       });
@@ -332,7 +354,9 @@ export function Invites({
       const outcome = leftOut(row);
       return outcome ? [{ row, outcome }] : [];
     });
-    const count = rows.length - left.length;
+    const reached = rows.filter((row) => !leftOut(row));
+    const declined = reached.filter(hasDeclined);
+    const count = reached.length;
     if (count === 0) return tell("plain", `No invite can be resent: ${notDone(left)}`);
     const many = counted(count, kind);
     const sure = await confirm({
@@ -341,8 +365,15 @@ export function Invites({
         <>
           <p>
             {count === 1 ? "The person gets" : "Each person gets"} a new email with a new link. Only the new link works.
+            Nobody who asked for no more invites gets one.
           </p>
-          <People rows={rows.filter((row) => !leftOut(row))} />
+          {declined.length > 0 && (
+            <p>
+              <strong>{manyDeclined(declined.length, count)}</strong> A resend asks again, and the invite is pending
+              again.
+            </p>
+          )}
+          <People rows={reached} />
           {left.length > 0 && (
             <>
               <p>{counted(left.length, "invite is", "invites are")} left out:</p>
@@ -396,7 +427,7 @@ export function Invites({
       body: (
         <p>
           Each person gets a new email with a new link. Only the new link works. An invite is left out if its email is
-          on its way, bounced or was marked as spam.
+          on its way, bounced or was marked as spam, or if the person asked for no more invites.
         </p>
       ),
       action: "Resend all",
@@ -425,8 +456,13 @@ export function Invites({
   useDetails(deal, search && !paged ? rows : [], saw);
 
   // Selecting all does not resend to somebody who said no.
-  const canPick = (row: Invite) => isOpen(row) && (row.status !== "declined" || !!row.askedAt || status === "declined");
+  const canPick = (row: Invite) => isOpen(row) && (!hasDeclined(row) || status === "declined");
   const pickable = rows.filter(canPick);
+  /** Selects all of these rows as well, without those who said no. */
+  const selectAll = (picked: ReadonlyMap<string, Invite>, rows: Invite[]) => {
+    const all = pickedWith(picked, rows.filter(canPick));
+    select(all, rows.filter((row) => isOpen(row) && !all.has(row.id)).length);
+  };
   const allPicked = pickable.length > 0 && pickable.every((row) => picked.has(row.id));
   const elsewhere = chosen.some(({ id }) => !onPage.has(id));
   return (
@@ -527,13 +563,14 @@ export function Invites({
               type="checkbox"
               checked={allPicked}
               onChange={(event) =>
-                setPicked(event.currentTarget.checked ? pickedWith(picked, pickable) : unpicked(picked, rows))
+                event.currentTarget.checked ? selectAll(picked, rows) : select(unpicked(picked, rows))
               }
             />
             Select all on this page
           </label>
           <span class="soft">
             <Text>{`${number(chosen.length)} selected`}</Text>
+            {skipped > 0 && <Text>{`, ${number(skipped)} who declined left out`}</Text>}
           </span>
           {paged && whole && !elsewhere && (
             <button
@@ -541,13 +578,13 @@ export function Invites({
               type="button"
               class="link"
               disabled={run !== undefined}
-              onClick={() => void withEvery((all) => setPicked(pickedWith(new Map(), all.filter(canPick))))}
+              onClick={() => void withEvery((all) => selectAll(new Map(), all))}
             >
               Select all on every page
             </button>
           )}
           {elsewhere && (
-            <button key="none" type="button" class="link" onClick={() => setPicked(new Map())}>
+            <button key="none" type="button" class="link" onClick={() => select(new Map())}>
               Clear selection
             </button>
           )}
@@ -648,6 +685,14 @@ function gone({ email }: Invite, now: InviteDetail | undefined): string {
     : `The invite to ${email} no longer exists.`;
 }
 
+const declinedOn = ({ declinedAt }: Invite) => (declinedAt ? ` on ${shortDate(declinedAt)}` : "");
+
+/** `2 of these declined.` */
+function manyDeclined(declined: number, count: number): string {
+  if (declined < count) return `${number(declined)} of these declined.`;
+  return count === 1 ? "This person declined." : "All of them declined.";
+}
+
 const person = (row: Invite) => (row.name ? `${row.name} (${row.email})` : row.email);
 
 const pickedWith = (picked: ReadonlyMap<string, Invite>, rows: Invite[]) =>
@@ -678,7 +723,10 @@ function People({ rows }: { rows: Invite[] }) {
   return (
     <ul class="people">
       {rows.map((row) => (
-        <li key={row.id}>{row.email}</li>
+        <li key={row.id}>
+          {row.email}
+          {hasDeclined(row) && `: declined${declinedOn(row)}`}
+        </li>
       ))}
     </ul>
   );

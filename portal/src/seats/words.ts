@@ -258,6 +258,9 @@ export const isAsked = (invite: Invite) => isOpen(invite) && invite.askedAt !== 
 export const isOptedOut = (invite: Known) =>
   isOpen(invite) && !isAsked(invite) && (invite.optedOut ?? invite.delivery.reason === "opted_out");
 
+/** Whether a resend undoes the person's no. Who declined and asked for a new link since waits for one. */
+export const hasDeclined = (invite: Invite) => invite.status === "declined" && !isAsked(invite);
+
 /** Whether its mail did not arrive or is not wanted. Who asked for a new link or a seat is not listed twice. */
 export const isUndelivered = (invite: Invite) =>
   isOpen(invite) && !isAsked(invite) && ["bounced", "complained", "failed"].includes(invite.delivery.state);
