@@ -43,7 +43,7 @@ check("a mail that bounced is found, its address corrected, and its history told
   await stack.linkTo(meant);
   await hand.press("button", `History of the invite to ${meant}`);
   const history = page.getByRole("list", { name: `History of the invite to ${meant}` });
-  await history.getByText("Address or name corrected").waitFor();
+  await history.getByText(`Address corrected to ${meant}`).waitFor();
   await history.getByText(`by ${deal.manager}`).first().waitFor();
   await checkAccess(page);
 });
@@ -58,6 +58,8 @@ check("a search for a corrected address says so, and leads to the new invite", {
   await hand.press("link", "Search the removed");
   await rowOf(page, typo).getByText(`The address was corrected to ${meant} on`).waitFor();
   await checkAccess(page);
+  await hand.press("button", `History of the invite to ${typo}`);
+  await page.getByRole("list", { name: `History of the invite to ${typo}` }).getByText(`Replaced by ${meant}`).waitFor();
   await hand.press("button", `Go to the new invite to ${meant}`);
   await rowOf(page, meant).getByText("Pending").waitFor();
   assert.deepEqual(await page.getByRole("rowheader").allInnerTexts(), [meant]);

@@ -85,7 +85,7 @@ check("a checked address says that its earlier invite bounced, was declined, or 
   await summary(page, "2 will be invited, 2 are already pending");
   await rowOf(page, at("ann")).getByText(/^The email bounced on \d+ \w+: no such mailbox\./).waitFor();
   await rowOf(page, at("bob")).getByText(/^Said no on \d+ \w+\.$/).waitFor();
-  await rowOf(page, at("cat")).getByText(/^Cancelled by a manager on \d+ \w+\.$/).waitFor();
+  await rowOf(page, at("cat")).getByText(/^Cancelled by a manager on \d+ \w+, perhaps to correct the address\.$/).waitFor();
   assert.equal(await rowOf(page, at("dan")).getByRole("link").count(), 0);
   await hand.press("link", "See the invite", rowOf(page, at("ann")));
   await page.getByRole("button", { name: `Correct address ${at("ann")}` }).waitFor();

@@ -68,7 +68,10 @@ const CANCEL: Action = {
   leftOut: () => undefined,
   request: cancelInvites,
   done: "cancelled",
-  record: recordGone,
+  record: (deal, row) => {
+    recordGone(deal, row);
+    recordTold({ ...row, status: "cancelled" }, { corrected: false });
+  },
 };
 
 export class Bulk {
@@ -124,7 +127,7 @@ export class Bulk {
       this.results.push({ row, outcome });
       this.answered += 1;
       if (outcome === this.action.done) this.action.record(this.deal, row);
-      if (outcome === "opted_out") recordTold(row.id, { optedOut: true });
+      if (outcome === "opted_out") recordTold(row, { optedOut: true });
     }
   }
 }

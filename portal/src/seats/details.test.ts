@@ -1,7 +1,7 @@
 import { afterEach, expect, test, vi } from "vitest";
 import type { Invite, InviteDetail } from "../api";
 import { INVITE } from "../sample";
-import { replacementOf } from "./details";
+import { replacementOf, rowsToRead } from "./details";
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -53,4 +53,15 @@ test("a long list costs one search and the details of five", async () => {
   await replacementOf("d", OLD);
   expect(asked[0]).toBe('{"email":"ann","limit":200}');
   expect(asked).toHaveLength(6);
+});
+
+test("details are read of a few rows that lists do not tell all of", () => {
+  const found = ["a", "b", "c", "d", "e"].map((id) => detail(id, {}));
+  expect(rowsToRead(found, true)).toEqual(found);
+  expect(rowsToRead(found, false)).toEqual([]);
+  expect(rowsToRead([...found, detail("f", {})], true)).toEqual([]);
+  const cancelled = found.map((row) => ({ ...row, status: "cancelled" as const }));
+  expect(rowsToRead(cancelled, false)).toEqual(cancelled);
+  expect(rowsToRead([...cancelled, { ...OLD, corrected: true }], false)).toEqual(cancelled);
+  expect(rowsToRead([...cancelled, OLD], false)).toEqual([]);
 });

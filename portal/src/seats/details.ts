@@ -1,18 +1,37 @@
 /** What only an invite's details say: who opted out, and which address a correction went to. */
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { getInvite, type Invite, type InviteDetail, searchSeats } from "../api";
+import { toldBefore } from "./own";
+import type { Known } from "./words";
 
 /** Details are read for this many rows at once, and never for a page of them. */
 const FEW = 5;
+const ifFew = (rows: Known[]) => (rows.length <= FEW ? rows : []);
 
-/** Reads the details of a few rows, and again when a row changes. */
-export function useDetails(deal: string, rows: Invite[], saw: (before: Invite, detail: InviteDetail) => void) {
-  const few = rows.length <= FEW ? rows : [];
-  const which = few.map(({ id, sends, status, askedAt, delivery }) =>
-    [id, sends, status, askedAt, delivery.state].join(),
+/**
+ * The rows of a page whose details are read: those that a search found, the cancelled ones, which a correction may have
+ * cancelled, both if they are few, and those of which there was news before a reload.
+ */
+export function rowsToRead(rows: Known[], isFound: boolean): Invite[] {
+  const cancelled = rows.filter((row) => row.status === "cancelled" && row.corrected === undefined);
+  return [...new Set([...(isFound ? ifFew(rows) : []), ...ifFew(cancelled), ...toldBefore(rows)])];
+}
+
+/** Reads the details of these rows, and again when a row changes or in another view. */
+export function useDetails(
+  deal: string,
+  view: string,
+  rows: Invite[],
+  saw: (before: Invite, detail: InviteDetail) => void,
+) {
+  const read = useRef(new Set<string>()).current;
+  const which = rows.map(({ id, sends, status, askedAt, delivery }) =>
+    [view, id, sends, status, askedAt, delivery.state].join(),
   );
   useEffect(() => {
-    for (const row of few) {
+    for (const [at, row] of rows.entries()) {
+      if (read.has(which[at]!)) continue;
+      read.add(which[at]!);
       // Without its details, the row says what the list says.
       getInvite(deal, row.id).then(
         (detail) => saw(row, detail),

@@ -34,7 +34,7 @@ export function History({
         Loading the history…
       </p>
     );
-  const { events, reasonsLost } = timeline(value);
+  const { events, reasonsLost } = timeline(value, known(value).correctedTo);
   return (
     <>
       <p>

@@ -24,7 +24,7 @@ import { Failure, Notice, Waiting } from "../ui/status";
 import { Text } from "../ui/text";
 import { useNow } from "../ui/when";
 import { type Bulk, type BulkOutcome, cancelRows, leftOut, resendListed, resendRows } from "./bulk";
-import { replacementOf, useDetails } from "./details";
+import { replacementOf, rowsToRead, useDetails } from "./details";
 import { Empty } from "./empty";
 import { Export, fileName } from "./export";
 import { InviteList, type RowActions } from "./list";
@@ -35,7 +35,17 @@ import { Search } from "./search";
 import { useSendingRows } from "./sending";
 import { named, Waiters } from "./waiters";
 import { type Listed, MOST_SEARCHED } from "./whole";
-import { canResend, hasDeclined, isAsked, isCorrected, isOpen, isUndelivered, isWaiting, placeOf } from "./words";
+import {
+  canResend,
+  hasDeclined,
+  isAsked,
+  isCorrected,
+  isOpen,
+  isUndelivered,
+  isWaiting,
+  placeOf,
+  type Told,
+} from "./words";
 
 /** The message after an action. */
 type Message =
@@ -155,13 +165,13 @@ export function Invites({
   const findReplacement = async (detail: InviteDetail) => {
     const found = await replacementOf(deal, detail).catch(() => undefined);
     if (!found) return;
-    recordTold(detail.id, { correctedTo: found.email });
+    recordTold(detail, { correctedTo: found.email });
     list.update((page) => ({ ...page }));
   };
   /** Shows a row that was read again. */
   const saw = (before: Invite, detail: InviteDetail) => {
     const corrected = isCorrected(detail);
-    recordTold(before.id, { optedOut: detail.optedOut, corrected });
+    recordTold(detail, { optedOut: detail.optedOut, corrected });
     if (corrected && !known(detail).correctedTo) void findReplacement(detail);
     const after = listed(detail);
     const isCounted = (row: Invite) => [row.status, isUndelivered(row), isAsked(row)].join();
@@ -178,9 +188,11 @@ export function Invites({
 
   /** Shows the row's current state, and why the action was refused. */
   const refused = async (row: Invite, problem: Problem, what: string, again: () => void) => {
-    if (problem.code === "opted_out") recordTold(row.id, { optedOut: true });
+    // A complaint is an opt-out too.
+    const isOptedOut = problem.code === "opted_out" || problem.code === "complained";
+    if (isOptedOut) recordTold(row, { optedOut: true });
     if (problem.code !== "stale" && problem.code !== "already_accepted" && problem.code !== "not_found") {
-      if (problem.isLost || problem.code === "opted_out") onStale();
+      if (problem.isLost || isOptedOut) onStale();
       const text = problem.isLost ? `The ${what} may have gone through.` : `The ${what} failed.`;
       return setMessage({ problem, text, ...(problem.temporary && { retry: again }) });
     }
@@ -259,6 +271,7 @@ export function Invites({
           return undefined;
         });
         if (!now) return;
+        if (now.id !== row.id) recordCancelled(row, { corrected: true, correctedTo: now.email });
         replaceRow(row, now);
         const sent =
           now.id !== row.id ? ` A new invite is on its way, and the links sent to ${row.email} no longer work.` : "";
@@ -282,6 +295,7 @@ export function Invites({
       if (!sure) return;
       await act(row, `cancellation of the invite to ${row.email}`, async () => {
         await cancelInvite(deal, row);
+        recordCancelled(row, { corrected: false });
         replaceRow(row, undefined);
         tell("good", `The invite to ${row.email} is cancelled.`);
       });
@@ -453,7 +467,7 @@ export function Invites({
   };
 
   useSendingRows(deal, rows, saw);
-  useDetails(deal, search && !paged ? rows : [], saw);
+  useDetails(deal, search, rowsToRead(rows, search !== "" && !paged), saw);
 
   // Selecting all does not resend to somebody who said no.
   const canPick = (row: Invite) => isOpen(row) && (!hasDeclined(row) || status === "declined");
@@ -684,6 +698,9 @@ function gone({ email }: Invite, now: InviteDetail | undefined): string {
     ? `The invite to ${email} changed. The list now shows its current state.`
     : `The invite to ${email} no longer exists.`;
 }
+
+/** Records why the manager's own action cancelled an invite. */
+const recordCancelled = (row: Invite, news: Told) => recordTold({ ...row, status: "cancelled" }, news);
 
 const declinedOn = ({ declinedAt }: Invite) => (declinedAt ? ` on ${shortDate(declinedAt)}` : "");
 

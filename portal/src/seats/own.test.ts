@@ -1,7 +1,7 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { Invite } from "../api";
 import { INVITE } from "../sample";
-import { recordGone, recordRow, recordSeen, recordSent, withOwn } from "./own";
+import { known, recordGone, recordRow, recordSeen, recordSent, recordTold, toldBefore, withOwn } from "./own";
 
 let deals = 0;
 const newDeal = () => `deal-${++deals}`;
@@ -105,5 +105,32 @@ describe("the manager's own action in a list", () => {
     recordGone(deal, row("a", { sends: 3 }));
     recordSent(deal, [sent("a")]);
     expect(withOwn(deal, [row("a", { sends: 3 })], all)[0]).toMatchObject({ sends: 4, delivery: { state: "queued" } });
+  });
+});
+
+describe("what the details of an invite say", () => {
+  test("is true of its row until the row changes", () => {
+    const out = row("told");
+    recordTold(out, { optedOut: true });
+    expect(known(out).optedOut).toBe(true);
+    const asked = { ...out, askedAt: "2026-11-02T00:00:00Z" };
+    for (const later of [asked, { ...out, sends: 2 }]) expect(known(later).optedOut).toBeUndefined();
+  });
+
+  test("is read again after a reload, if lists do not say it", async () => {
+    const stored = new Map<string, string>();
+    vi.stubGlobal("sessionStorage", {
+      getItem: (name: string) => stored.get(name) ?? null,
+      setItem: (name: string, text: string) => stored.set(name, text),
+    });
+    const rows = [row("out"), row("in"), row("corrected", { status: "cancelled" })];
+    recordTold(rows[0]!, { optedOut: true });
+    recordTold(rows[1]!, { optedOut: false, corrected: false });
+    recordTold(rows[2]!, { corrected: true });
+    expect(toldBefore(rows)).toEqual([]);
+    vi.resetModules();
+    const reloaded = await import("./own");
+    expect(ids(reloaded.toldBefore(rows))).toEqual(["out", "corrected"]);
+    vi.unstubAllGlobals();
   });
 });

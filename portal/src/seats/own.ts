@@ -5,6 +5,7 @@
  * only moves forward, so the newer of two versions is known without a clock.
  */
 import type { Filter, Invite } from "../api";
+import { keep, kept } from "../storage";
 import { isIn, type Known, type Told } from "./words";
 
 /** The row after an action, or the send with which the invite left the list. */
@@ -75,13 +76,35 @@ export function ownRow(deal: string, id: string): Invite | undefined {
   return known && "row" in known ? known.row : undefined;
 }
 
-/** What lists do not say, by invite. Details and refused resends do. */
-const told = new Map<string, Told>();
+/** What lists do not say, by invite. Details and refused resends do. It holds as long as the row is of the same version. */
+const told = new Map<string, { version: string; news: Told }>();
+const versionOf = ({ sends, status, askedAt }: Invite) => [sends, status, askedAt].join();
 
-export const recordTold = (id: string, news: Told) => void told.set(id, { ...told.get(id), ...news });
+/** Invites with such news. After a reload, a page reads their details again: only they have the news. */
+const MORE = "told";
+const MOST_READ_AGAIN = 10;
+const readAgain = (): string[] => JSON.parse(kept(MORE) ?? "[]");
+
+export function recordTold(row: Invite, news: Told) {
+  told.set(row.id, { version: versionOf(row), news: { ...toldOf(row), ...news } });
+  const others = readAgain().filter((id) => id !== row.id);
+  const isNews = news.optedOut || news.corrected;
+  keep(MORE, JSON.stringify(isNews ? [row.id, ...others].slice(0, MOST_READ_AGAIN) : others));
+}
+
+function toldOf(row: Invite): Told | undefined {
+  const known = told.get(row.id);
+  return known?.version === versionOf(row) ? known.news : undefined;
+}
 
 /** The row, with what is known beyond the list. */
-export const known = (row: Invite): Known => ({ ...row, ...told.get(row.id) });
+export const known = (row: Invite): Known => ({ ...row, ...toldOf(row) });
+
+/** The rows of which there was news before a reload. */
+export function toldBefore(rows: Invite[]): Invite[] {
+  const again = readAgain();
+  return rows.filter((row) => again.includes(row.id) && !toldOf(row));
+}
 
 /** How far an invite is within a send. */
 const progress = (row: Invite) => PROGRESS[row.status] + (row.delivery.state === "queued" ? 0 : 1);

@@ -126,7 +126,18 @@ describe("one sentence says where a person is, and one button does the next step
       5,
       "Accepted: Has held a seat since 20 Nov, with another address.",
     ],
-    ["cancelled", { status: "cancelled", removedAt: LATER }, 5, "Cancelled: Cancelled by a manager on 20 Nov."],
+    [
+      "cancelled, as lists say it",
+      { status: "cancelled", removedAt: LATER },
+      5,
+      "Cancelled: Cancelled by a manager on 20 Nov, perhaps to correct the address.",
+    ],
+    [
+      "cancelled, not by a correction",
+      { status: "cancelled", removedAt: LATER, corrected: false },
+      5,
+      "Cancelled: Cancelled by a manager on 20 Nov.",
+    ],
     [
       "declined by the link of an earlier email, after the newest bounced",
       { ...invite("bounced", "temporary"), status: "declined", declinedAt: LATER },
@@ -147,6 +158,18 @@ describe("one sentence says where a person is, and one button does the next step
     ],
     ["de-allocated", { status: "released", removedAt: LATER }, 5, "De-allocated: The seat was de-allocated on 20 Nov."],
     ["opted out", { optedOut: true }, 5, `Pending – wants no invites: ${OUT}`],
+    [
+      "opted out by a complaint, with the advice of a complaint",
+      { ...invite("complained"), optedOut: true },
+      5,
+      "Pending – marked as spam: The email was marked as spam on 1 Nov. No more emails go to this address. Ask the person for another address, and correct it here. [correct]",
+    ],
+    [
+      "complained, and allows invites again",
+      { ...invite("complained"), optedOut: false },
+      5,
+      "Pending – marked as spam: The email was marked as spam on 1 Nov. They allow invites again now. Resend the invite. [resend]",
+    ],
     [
       "opted out and lifted",
       { ...invite("failed", "opted_out"), optedOut: false },
@@ -203,6 +226,8 @@ it.each([
   expect(isIn(invite(state), "undelivered")).toBe(undelivered);
   expect(isIn({ ...invite(state), status: "accepted" }, "undelivered")).toBe(false);
   expect(canResend({ ...invite(state), askedAt: LATER, askedFor: "link" })).toBe(state !== "queued");
+  expect(canResend({ ...invite(state), optedOut: false })).toBe(state !== "queued");
+  expect(canResend({ ...invite(state), optedOut: true })).toBe(false);
 });
 
 describe("a history", () => {
@@ -239,12 +264,22 @@ describe("a history", () => {
       [TIME, "invited"],
     ]);
     expect(words(replaced)).toEqual(["Cancelled", "Replaced by a corrected address", "Invited"]);
+    expect(timeline(replaced, "ann@gmail.com").events[1]?.words).toBe("Replaced by ann@gmail.com");
     expect(isCorrected(replaced)).toBe(true);
     const later = detail("cancelled", [
       [LATER, "cancelled"],
       [TIME, "corrected"],
     ]);
-    expect(words(later)).toEqual(["Cancelled", "Address or name corrected"]);
+    expect(words(later)).toEqual(["Cancelled", "Name or spelling corrected"]);
     expect(isCorrected(later)).toBe(false);
+  });
+
+  it("says that the invite was sent to a corrected address", () => {
+    const sent = detail("pending", [
+      [LATER, "corrected"],
+      [TIME, "corrected"],
+      [TIME, "invited"],
+    ]);
+    expect(words(sent)).toEqual(["Name or spelling corrected", "Invited", "Address corrected to ann@example.com"]);
   });
 });

@@ -6,7 +6,7 @@ import { counted } from "../ui/seat-numbers";
 /** What an invite's details say and lists do not, so it is not always known. */
 export interface Told {
   optedOut?: boolean;
-  /** Whether a correction of the address cancelled the invite. */
+  /** Whether a correction of the address cancelled the invite. Undefined: not known. */
   corrected?: boolean;
   /** The corrected address, if its invite was found. */
   correctedTo?: string;
@@ -40,6 +40,8 @@ export const noteOf = ({ sentence, advice }: Place) => (advice ? `${sentence} ${
 export const OPTED_OUT =
   "This person asked for no more invites. Only they can allow them again, with the link in an earlier email.";
 
+const ALLOWED_AGAIN = "They allow invites again now. Resend the invite.";
+
 type Reason = Exclude<Invite["delivery"]["reason"], null>;
 
 /** Why an email did not arrive, the advice, and the step. By the API's `delivery.reason`. */
@@ -67,7 +69,7 @@ const REASONS: Record<Reason, [why: string, advice?: string, step?: Step]> = {
   ],
   rejected: ["their mail server refused it", "Ask their IT team to let it through. Then resend the invite.", "resend"],
   unknown: ["their mail server did not say why", "Correct the address, or ask their IT team.", "correct"],
-  opted_out: ["the person wanted no more invites", "They allow invites again now. Resend the invite.", "resend"],
+  opted_out: ["the person wanted no more invites", ALLOWED_AGAIN, "resend"],
 };
 
 const LABELS: Partial<Record<Invite["status"], string>> = {
@@ -87,16 +89,19 @@ function placeInActive(invite: Known, available: number): Place {
   const label = LABELS[status];
   if (!label) return closed(invite);
   if (isAsked(invite)) return asked(invite, available);
-  if (isOptedOut(invite)) return { tone: "failed", label: `${label} – wants no invites`, sentence: OPTED_OUT };
+  // A complaint is an opt-out too, which lists do not say: the complaint has the one advice for both.
   if (delivery.state === "complained") {
+    const place = { tone: "failed", label: `${label} – marked as spam` } as const;
+    const sentence = `The email was marked as spam ${on(delivery.at)}.`;
+    if (invite.optedOut === false) return { ...place, sentence, advice: ALLOWED_AGAIN, step: "resend" };
     return {
-      tone: "failed",
-      label: `${label} – marked as spam`,
-      sentence: `The email was marked as spam ${on(delivery.at)}. No more emails go to this address.`,
+      ...place,
+      sentence: `${sentence} No more emails go to this address.`,
       advice: "Ask the person for another address, and correct it here.",
       step: "correct",
     };
   }
+  if (isOptedOut(invite)) return { tone: "failed", label: `${label} – wants no invites`, sentence: OPTED_OUT };
   if (isUndelivered(invite)) {
     const [reason, advice, step] = delivery.reason ? REASONS[delivery.reason] : [];
     const what = delivery.state === "bounced" ? "bounced" : "was not sent";
@@ -130,7 +135,11 @@ function closed(invite: Known): Place {
   if (status === "released") {
     return { tone: "removed", label: "De-allocated", sentence: `The seat was de-allocated${when}.` };
   }
-  if (!invite.corrected) return { tone: "removed", label: "Cancelled", sentence: `Cancelled by a manager${when}.` };
+  if (!invite.corrected) {
+    // Lists do not say whether a correction cancelled the invite.
+    const perhaps = invite.corrected === undefined ? ", perhaps to correct the address" : "";
+    return { tone: "removed", label: "Cancelled", sentence: `Cancelled by a manager${when}${perhaps}.` };
+  }
   const sentence = invite.correctedTo
     ? `The address was corrected to ${invite.correctedTo}${when}.`
     : `The address was corrected${when}, and the invite went to the new one.`;
@@ -220,28 +229,35 @@ const EVENTS: Record<Event["event"], string> = {
   opted_out: "Asked for no more invites",
   expired: "Expired",
   cancelled: "Cancelled",
-  corrected: "Address or name corrected",
+  corrected: "Name or spelling corrected",
   released: "Seat de-allocated",
 };
 
 /**
  * What happened to an invite, newest first. A correction comes before what it did at the same time. `reasonsLost`: an
- * earlier email did not arrive, and the API keeps the reason of the newest only.
+ * earlier email did not arrive, and the API keeps the reason of the newest only. `correctedTo`: the address that replaced this
+ * one, if it is known.
  */
-export function timeline(invite: InviteDetail) {
+export function timeline(invite: InviteDetail, correctedTo?: string) {
   const { state, reason } = invite.delivery;
   const sorted = invite.history.toSorted(
     (a, b) => Date.parse(b.at) - Date.parse(a.at) || Number(a.event === "corrected") - Number(b.event === "corrected"),
   );
   const newest = sorted.find(({ event }) => event === state);
   const cause = reason && REASONS[reason][0];
+  /** A correction of the address is in two histories: it cancels one invite and sends another. */
+  const correction = ({ at }: Event) => {
+    if (isCorrected(invite)) return `Replaced by ${correctedTo ?? "a corrected address"}`;
+    const isNew = sorted.some(({ event, at: invited }) => event === "invited" && invited === at);
+    return isNew ? `Address corrected to ${invite.email}` : EVENTS.corrected;
+  };
   const events = sorted.map((entry) => ({
     ...entry,
     words:
       entry === newest && cause
         ? `${EVENTS[entry.event]}: ${cause}`
-        : entry.event === "corrected" && isCorrected(invite)
-          ? "Replaced by a corrected address"
+        : entry.event === "corrected"
+          ? correction(entry)
           : EVENTS[entry.event],
   }));
   const reasonsLost = sorted.some((entry) => entry !== newest && ["bounced", "failed"].includes(entry.event));
@@ -286,4 +302,4 @@ export const isWaiting = (invite: Invite) => isSending(invite) && Date.now() - D
 export const canResend = (invite: Known) =>
   isOpen(invite) &&
   !isSending(invite) &&
-  (isAsked(invite) || (invite.delivery.state !== "complained" && invite.optedOut !== true));
+  (isAsked(invite) || (invite.delivery.state === "complained" ? invite.optedOut === false : invite.optedOut !== true));
