@@ -33,6 +33,9 @@ check("a mail that bounced is found, its address corrected, and its history told
   await hand.press("button", `Use ${meant}`);
   assert.equal(await page.getByRole("textbox", { name: "Correct address" }).inputValue(), meant);
   await checkAccess(page);
+  await hand.write("textbox", "Correct address", typo);
+  await hand.press("button", "Correct and send");
+  await page.getByRole("alert").getByText("Change the address first.").waitFor();
   await hand.write("textbox", "Correct address", "nonsense");
   await hand.press("button", "Correct and send");
   await page.getByRole("alert").getByText("This is not an email address.").waitFor();

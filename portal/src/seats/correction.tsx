@@ -25,7 +25,9 @@ export function Correction({
       aria-label={`Correct ${email}`}
       onSubmit={async (event) => {
         event.preventDefault();
-        if (!corrected || corrected === email || busy) return;
+        if (busy) return;
+        if (!corrected || corrected === email)
+          return setWrong(corrected ? "Change the address first." : "Enter an address.");
         setWrong(await onCorrect(corrected));
         field.current?.focus();
       }}
@@ -59,7 +61,7 @@ export function Correction({
       )}
       <p class="soft">The corrected address gets a new invite. The links that were sent to {email} stop working.</p>
       <p class="actions">
-        <button type="submit" class="small" aria-disabled={busy || !corrected || corrected === email}>
+        <button type="submit" class="small" aria-disabled={busy}>
           Correct and send
         </button>
         <button type="button" class="secondary outline small" onClick={onClose}>

@@ -30,7 +30,11 @@ export function Waiters({
         <strong>
           <Text>{`${atLeast(asked, exactUpTo, people)} ${asked === 1 ? "waits" : "wait"}, ${free(available)}.`}</Text>
         </strong>{" "}
-        {listed && listed.length === asked && <Text>{askedFor(listed)}</Text>}
+        <Text>
+          {listed?.length === asked
+            ? askedFor(listed)
+            : `${asked === 1 ? "This person" : "They"} asked for a new link or a seat.`}
+        </Text>
       </p>
       {first.length > 0 && (
         <p key="resend" class="actions">
