@@ -43,6 +43,12 @@ check("two people wait and one seat is free: one button resends to the one who a
   await page.waitForURL("**?status=asked");
   await rowOf(page, bob).getByText(/^Waiting since .* Resend to send a new link\.$/).waitFor();
   await page.getByText("2 asked for a new link.").waitFor();
+  // A search would hide them from the list to which the notice leads.
+  await hand.write("searchbox", "Name or address contains", cat);
+  await page.getByText("They asked for a new link or a seat.").waitFor();
+  await hand.press("link", "See who asked, and resend");
+  await page.getByText("2 asked for a new link.").waitFor();
+  assert.equal(await page.getByRole("searchbox").inputValue(), "");
   const order = await page.getByRole("table", { name: "Invites" }).getByRole("rowheader").allInnerTexts();
   assert.deepEqual(order, [bob, ann], "oldest first");
   await checkAccess(page);
@@ -131,6 +137,9 @@ check("a resend to somebody who wants no invites says why it is refused", { hand
   assert.equal(await resend.getAttribute("aria-disabled"), "true");
   const why = await resend.evaluate((button) => document.getElementById(button.getAttribute("aria-describedby")).textContent);
   assert.match(why, /^This person asked for no more invites\./);
+  // A failed resend is not about another search.
+  await hand.write("searchbox", "Name or address contains", ann);
+  await page.getByRole("alert").waitFor({ state: "detached" });
   await hand.press("checkbox", `Select ${ann}`);
   await hand.press("button", "Resend selected");
   await page.getByText(`No invite can be resent: ${ann} (asked for no more invites).`).waitFor();

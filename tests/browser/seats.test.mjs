@@ -116,6 +116,8 @@ check("search finds people by any part of name or address, and no URL contains t
   assert.deepEqual([...first, ...await listed(page)].toSorted(), addresses("ann", 60));
   await hand.write("searchbox", SEARCH, "zoe");
   await page.getByText("No name and no address contains this text.").waitFor();
+  assert.equal(await page.getByRole("link", { name: "Invite this person" }).count(), 0, "a part of a name invites nobody");
+  await hand.write("searchbox", SEARCH, "zoe@example.com");
   await page.getByRole("link", { name: "Invite this person" }).waitFor();
   await page.getByRole("link", { name: "Search the removed" }).waitFor();
   await hand.write("searchbox", SEARCH, "");
@@ -144,6 +146,30 @@ check("a search shows how much of the list is loaded, and comes back after a new
   assert.equal(await page.getByRole("searchbox", { name: SEARCH }).inputValue(), "ob@ex");
 });
 
+check("a search says what it hides, in each tab, and ends with the visit", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await deal.seat("bob@example.com");
+  await deal.invite(["ann@example.com", "anna@example.com"]);
+  await enter(page, deal.manager, deal.path);
+  await hand.write("searchbox", SEARCH, "ann");
+  await page.getByText("Your search hides 1 other invite of this list.").waitFor();
+  const { name, text } = await savedBy(page, () => hand.press("button", "Download CSV of 2 invites"));
+  assert.deepEqual(text.split("\r\n").slice(1).map((line) => line.split(",")[0]).sort(), ["", "ann@example.com", "anna@example.com"]);
+  assert.match(name, /^seats-unlimited-search-/, "the file is not taken for the whole list");
+  await says(page, `2 invites saved as ${name}.`);
+  await hand.press("link", "Accepted 1");
+  await page.getByText("Your search hides 1 invite of this list.").waitFor();
+  await hand.press("button", "Clear search");
+  await shows(page, ["bob@example.com"]);
+  assert.equal(await page.evaluate(() => document.activeElement.getAttribute("type")), "search", "the focus stays in reach");
+  await hand.write("searchbox", SEARCH, "ann");
+  await page.getByText("Your search hides 1 invite of this list.").waitFor();
+  await page.goto(`${deal.path}?status=accepted`);
+  await chooseAccount(page, hand, deal.manager);
+  await shows(page, ["bob@example.com"]);
+  assert.equal(await page.getByRole("searchbox", { name: SEARCH }).inputValue(), "");
+});
+
 check("in a deal of more than 2,000 invites, search finds the beginning of addresses and says so", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ seats: 500 });
   await deal.invite([...addresses("ann", 20), "bob@example.com"]);
@@ -159,6 +185,8 @@ check("in a deal of more than 2,000 invites, search finds the beginning of addre
   await hand.write("searchbox", SEARCH, "bob@");
   await page.getByText("This deal has more than 2,000 invites. The search compares only the beginning of addresses.").waitFor();
   await shows(page, ["bob@example.com"]);
+  await page.getByText("This list is searched: other invites are hidden.").waitFor();
+  await page.getByRole("button", { name: "Download CSV of the whole list" }).waitFor();
   assert.equal(pages, 10);
   await hand.write("searchbox", /^Address begins with/, "example");
   await page.getByText("No address begins with this text.").waitFor();
@@ -180,6 +208,7 @@ check("more than 2,000 removed invites are not searched, and the page says so", 
   await page.getByText("More than 2,000 invites were removed in the last 30 days: too many to search.").waitFor();
   await shows(page, ["ann@example.com"]);
   assert.equal(await page.getByRole("searchbox").getAttribute("readonly"), "");
+  assert.equal(await page.getByRole("button", { name: "Clear search" }).count(), 0);
   // The other lists can be searched as before.
   await page.unroute(`**/api${deal.path}/seats?*limit=200*`);
   await tab(page, "All").click();

@@ -37,6 +37,17 @@ test("the pages of the file are joined by their links, with the number of rows s
   expect(paths).toEqual([`${PATH}?status=pending`, `${PATH}?cursor=2`, `${PATH}?cursor=3`]);
 });
 
+test("the file of a search has its invites only, and counts these", async () => {
+  answer(
+    () => csv(`${HEAD}a,1\r\nb,'-2\r\n`, "2"),
+    () => csv("c,3\r\n", "3"),
+    () => csv("d,1\r\n"),
+  );
+  const file = new Export("d", undefined, new Set(["1", "-2"]));
+  expect(await file.run(() => true)).toBe(true);
+  expect([file.text, file.rows]).toEqual([`${HEAD}a,1\r\nb,'-2\r\nd,1\r\n`, 3]);
+});
+
 test.each<[string, () => Response | Promise<Response>]>([
   ["no answer", () => Promise.reject(new TypeError("Failed to fetch"))],
   ["half an answer", () => csv("c,\r\nd")],
@@ -66,5 +77,9 @@ test.each([
   ["학".repeat(100), undefined, `seats-${"학".repeat(50)}-2026-11-27.csv`],
   ["★", "removed", "seats-d1-removed-2026-11-27.csv"],
 ] as const)("the file of “%s” has a name that every system takes", (name, status, file) => {
-  expect(fileName({ id: "d1", name }, status, Date.parse("2026-11-27T23:59:00Z"))).toBe(file);
+  const now = Date.parse("2026-11-27T23:59:00Z");
+  expect(fileName({ id: "d1", name }, { status }, now)).toBe(file);
+  expect(fileName({ id: "d1", name }, { status, only: new Set() }, now)).toBe(
+    file.replace("-2026-11", "-search-2026-11"),
+  );
 });

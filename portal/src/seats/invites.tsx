@@ -31,7 +31,7 @@ import { InviteList, type RowActions } from "./list";
 import { sentByMe, sentTo } from "./lost";
 import { exactCount, tabCount, total } from "./numbers";
 import { known, recordGone, recordRow, recordSeen, recordTold } from "./own";
-import { Search } from "./search";
+import { Found, Search } from "./search";
 import { useSendingRows } from "./sending";
 import { named, Waiters } from "./waiters";
 import { type Listed, MOST_SEARCHED } from "./whole";
@@ -47,10 +47,11 @@ import {
   type Told,
 } from "./words";
 
-/** The message after an action. */
-type Message =
+/** The message after an action. `ofOne`: on one row, so that another search ends it. */
+type Message = { ofOne?: true } & (
   | { tone: "good" | "bad" | "plain"; text: string; results?: Bulk["results"] }
-  | { problem: Problem; text?: string; retry?: () => void };
+  | { problem: Problem; text?: string; retry?: () => void }
+);
 /** An action on many invites, in progress. `total`: how many there are, if that is known. */
 interface Run {
   what: string;
@@ -108,6 +109,8 @@ export function Invites({
   const [picked, setPicked] = useState<ReadonlyMap<string, Invite>>(new Map());
   /** How many people who said no the last “Select all” did not select. */
   const [skipped, setSkipped] = useState(0);
+  const [typed, setTyped] = useState(search);
+  const field = useRef<HTMLInputElement>(null);
   const [busy, setBusy] = useState<ReadonlySet<string>>(new Set());
   const [message, setMessage] = useState<Message>();
   const [run, setRun] = useState<Run>();
@@ -117,7 +120,10 @@ export function Invites({
   const acting = useRef(new Set<string>()).current;
   /** Resends and corrections whose answer was lost. */
   const lost = useRef(new Set<string>()).current;
-  useEffect(() => select(new Map()), [search]);
+  useEffect(() => {
+    select(new Map());
+    setMessage((message) => (message?.ofOne ? undefined : message));
+  }, [search]);
   // If the focus was on a row that has gone, it moves to the message.
   useEffect(() => {
     if (message && document.activeElement === document.body) place.current?.focus();
@@ -136,10 +142,15 @@ export function Invites({
   const dealState = { available: seats.available, active };
   const waiting = rows.filter(isWaiting).length;
 
-  const tell = (tone: "good" | "bad" | "plain", text: string) => setMessage({ tone, text });
+  const tell = (tone: "good" | "bad" | "plain", text: string) => setMessage({ tone, text, ofOne: true });
   const select = (rows: ReadonlyMap<string, Invite>, skipped = 0) => {
     setPicked(rows);
     setSkipped(skipped);
+  };
+  const clearSearch = () => {
+    setTyped("");
+    onSearch("");
+    field.current?.focus();
   };
 
   const showRow = (before: Invite, after: Invite | undefined, record = recordSeen) => {
@@ -194,7 +205,7 @@ export function Invites({
     if (problem.code !== "stale" && problem.code !== "already_accepted" && problem.code !== "not_found") {
       if (problem.isLost || isOptedOut) onStale();
       const text = problem.isLost ? `The ${what} may have gone through.` : `The ${what} failed.`;
-      return setMessage({ problem, text, ...(problem.temporary && { retry: again }) });
+      return setMessage({ problem, text, ...(problem.temporary && { retry: again }), ofOne: true });
     }
     const now = await getInvite(deal, row.id).catch((error) => {
       if (asProblem(error).code === "not_found") return undefined;
@@ -221,7 +232,9 @@ export function Invites({
       await action();
     } catch (error) {
       const again = () => void act(row, what, action);
-      await refused(row, asProblem(error), what, again).catch((error) => setMessage({ problem: asProblem(error) }));
+      await refused(row, asProblem(error), what, again).catch((error) =>
+        setMessage({ problem: asProblem(error), ofOne: true }),
+      );
     } finally {
       acting.delete(row.id);
       setBusy((busy) => without(busy, row.id));
@@ -378,8 +391,8 @@ export function Invites({
       body: (
         <>
           <p>
-            {count === 1 ? "The person gets" : "Each person gets"} a new email with a new link. Only the new link works.
-            Nobody who asked for no more invites gets one.
+            {count === 1 ? "The person gets" : "Each person gets"} a new email with a new link, unless they asked for no
+            more invites. Only the new link works.
           </p>
           {declined.length > 0 && (
             <p>
@@ -449,12 +462,18 @@ export function Invites({
     if (sure) await runBulk("Resending", resendListed(deal, status));
   };
 
+  /** Saves the open list; if a search of the whole list narrows it, what the search finds. */
   const exportList = (of: Deal) => {
-    const file = new Export(deal, status);
+    let file = new Export(deal, status);
     const job = async (onProgress: (done: number) => boolean): Promise<Message> => {
+      if (page?.found !== undefined && !file.only) {
+        const found = await everyRow(() => true);
+        if (!found) return { tone: "plain", text: TOO_MANY };
+        file = new Export(deal, status, new Set(found.map(({ id }) => id)));
+      }
       const complete = await file.run(onProgress);
       if (!complete) return { tone: "plain", text: "You stopped the download. No file was saved." };
-      const name = fileName(of, status, Date.now());
+      const name = fileName(of, file, Date.now());
       // Reading the answers removed the byte order mark, by which Excel recognises UTF-8.
       download(`\ufeff${file.text}`, name);
       return { tone: "good", text: `${counted(file.rows, "invite")} saved as ${name}.` };
@@ -465,6 +484,11 @@ export function Invites({
         : "No file was saved.",
     );
   };
+
+  // Too many removed invites are shown as they are.
+  const isSearched = search !== "" && !(large && status === "removed");
+  /** What a download saves, if a search narrows the list. */
+  const saved = page?.found === undefined ? "the whole list" : counted(page.found, "invite");
 
   useSendingRows(deal, rows, saw);
   useDetails(deal, search, rowsToRead(rows, search !== "" && !paged), saw);
@@ -490,18 +514,19 @@ export function Invites({
           onResend={(rows) =>
             void (rows.length > 1 ? resend(rows) : runBulk("Resending", resendRows(deal, rows), rows))
           }
+          onSee={clearSearch}
         />
       )}
       <div class="tools">
-        <Search text={search} large={large} removed={status === "removed"} onSearch={onSearch} />
-        {!search && page && rows.length > 0 && (
+        <Search {...{ field, typed, large, onSearch }} text={search} removed={status === "removed"} onType={setTyped} />
+        {page && rows.length > 0 && (
           <button
             type="button"
             class="secondary outline"
             disabled={run !== undefined}
             onClick={() => void exportList(page.deal)}
           >
-            Download CSV
+            <Text>{isSearched ? `Download CSV of ${saved}` : "Download CSV"}</Text>
           </button>
         )}
         {active && (status === "expired" || status === "pending") && !search && rows.some(canResend) && (
@@ -515,11 +540,7 @@ export function Invites({
           </button>
         )}
       </div>
-      {search && !!page?.found && (
-        <p class="soft" role="status">
-          <Text>{`${number(page.found)} found`}</Text>
-        </p>
-      )}
+      {isSearched && page && <Found page={page} onClear={clearSearch} />}
       {status === "removed" && <p class="soft">Cancelled or de-allocated in the last 30 days.</p>}
       {waiting > 0 && (
         <Notice tone="warn">

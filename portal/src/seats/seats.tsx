@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
 import { type Counts, type Filter, getCounts, type Invite, listSeats, type Page, searchSeats } from "../api";
 import { Unsent } from "../invite/unsent";
+import { isReturning } from "../session";
 import { drop, keep, kept } from "../storage";
 import { Heading } from "../ui/frame";
 import { useLoad } from "../ui/load";
@@ -43,10 +44,8 @@ export function SeatsPage({ deal }: { deal: string }) {
 function Seats({ deal }: { deal: string }) {
   const { query, route } = useLocation();
   const status = TABS.find(([name]) => name === query.status)?.[0];
-  // Stored in the tab, so that a reload returns to the search. Its cursor is not in the path either.
-  const [search, setSearch] = useKept(`search:${deal}`);
-  const [searchAfter, setSearchAfter] = useKept(`search-after:${deal}`);
-  const after = search ? searchAfter || undefined : query.after || undefined;
+  const [{ search, searchAfter }, setSearch] = useSearch(deal);
+  const after = search ? searchAfter : query.after || undefined;
   const view = `${status ?? ""}|${search}`;
 
   const [numbers, setNumbers] = useState<Numbers>();
@@ -55,16 +54,20 @@ function Seats({ deal }: { deal: string }) {
   const recount = useRef(false);
   const removed = status === "removed";
   const whole = useWholeList(deal, removed ? status : undefined, numbers?.counts);
-  /** The rows of the whole list that the search finds. */
-  const foundIn = (all: Page) => {
-    const rows = removed
+  /** The rows of the whole list that belong to the open one. */
+  const listedIn = (all: Page) =>
+    removed
       ? all.invites
-      : withOwn(deal, all.invites, { status: undefined, first: true, matches: () => true });
-    return rows.filter((row) => removed || isIn(row, status)).filter(containing(search));
-  };
+      : withOwn(deal, all.invites, { status: undefined, first: true, matches: () => true }).filter((row) =>
+          isIn(row, status),
+        );
   const load = async (): Promise<Listed> => {
     const all = search ? await whole.load() : undefined;
-    if (all) return { ...all, ...pageOf(foundIn(all), after) };
+    if (all) {
+      const rows = listedIn(all);
+      const found = rows.filter(containing(search));
+      return { ...all, ...pageOf(found, after), hidden: rows.length - found.length };
+    }
     // Most removed invites are the manager's own actions. Too many of them are not searched.
     if (status === "removed") return listSeats(deal, { status, cursor: after });
     const page = search
@@ -111,7 +114,7 @@ function Seats({ deal }: { deal: string }) {
   /** All rows of the list or search, on every page; undefined if there are too many, or if `onProgress` returns false. */
   const everyRow = async (onProgress: (loaded: number) => boolean) => {
     const all = search ? await whole.load() : await wholeList(deal, status, onProgress);
-    if (!all || search) return all && foundIn(all);
+    if (!all || search) return all && listedIn(all).filter(containing(search));
     return withOwn(deal, all.invites, { status, first: true, matches: () => true });
   };
   const refreshLater = useLater(refresh, LAG);
@@ -122,7 +125,7 @@ function Seats({ deal }: { deal: string }) {
   const head = useLatest(list.value);
   const trail = useTrail(view, after);
   const go = (cursor: string | undefined) =>
-    search ? setSearchAfter(cursor ?? "") : route(pathOf(deal, status, cursor));
+    search ? setSearch({ search, searchAfter: cursor }) : route(pathOf(deal, status, cursor));
 
   if (list.problem?.code === "not_found") return <Missing />;
   if (!head) {
@@ -184,8 +187,8 @@ function Seats({ deal }: { deal: string }) {
         onDone={refreshLater}
         everyRow={everyRow}
         first={after === undefined}
-        onSearch={(text) => (setSearch(text), setSearchAfter(""))}
-        onFind={(email) => (setSearch(email), setSearchAfter(""), route(pathOf(deal, undefined, undefined)))}
+        onSearch={(search) => setSearch({ search })}
+        onFind={(search) => (setSearch({ search }), route(pathOf(deal, undefined, undefined)))}
         onFirst={() => go(undefined)}
       />
       <Pages trail={trail} next={list.value?.nextCursor ?? undefined} go={go} />
@@ -225,12 +228,30 @@ function useReturn(back: () => void) {
   }, []);
 }
 
-/** A text that survives a reload, but not another page. */
-function useKept(name: string) {
-  const [text, setText] = useState(() => kept(name) ?? "");
-  useEffect(() => () => drop(name), []);
-  const change = (text: string) => (setText(text), text ? keep(name, text) : drop(name));
-  return [text, change] as const;
+/** A search, with its place in the list. No path has either: a search may be an address. */
+interface Searched {
+  search: string;
+  searchAfter?: string | undefined;
+}
+
+const SEARCH = "search";
+// A search belongs to one visit of the page. A reload and a new sign-in go on with the visit; an address that was opened
+// anew is another visit, and its tabs must show what they count.
+const [arrival] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
+if (!isReturning() && arrival?.type === "navigate") drop(SEARCH);
+
+/** The search of this visit of the page. */
+function useSearch(deal: string) {
+  const [searched, setSearched] = useState<Searched>(() => {
+    const { of, ...searched } = JSON.parse(kept(SEARCH) ?? "{}") as Partial<Searched> & { of?: string };
+    return of === deal ? { search: "", ...searched } : { search: "" };
+  });
+  useEffect(() => () => drop(SEARCH), []);
+  const change = (searched: Searched) => {
+    setSearched(searched);
+    keep(SEARCH, JSON.stringify({ of: deal, ...searched }));
+  };
+  return [searched, change] as const;
 }
 
 /** The whole list, loaded once for all searches. `large`: there are too many invites for it. */

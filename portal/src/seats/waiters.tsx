@@ -13,6 +13,7 @@ export function Waiters({
   listed,
   busy,
   onResend,
+  onSee,
 }: {
   deal: string;
   counts: Counts;
@@ -21,6 +22,8 @@ export function Waiters({
   listed: Invite[] | undefined;
   busy: boolean;
   onResend: (rows: Invite[]) => void;
+  /** The manager goes to their list. */
+  onSee: () => void;
 }) {
   if (asked === 0) return null;
   const first = listed?.filter((row) => !leftOut(row)).slice(0, available) ?? [];
@@ -45,7 +48,7 @@ export function Waiters({
       )}
       {!listed && (
         <p key="list" class="actions">
-          <a href={`/deals/${deal}?status=asked`}>
+          <a href={`/deals/${deal}?status=asked`} onClick={onSee}>
             <Text>{available === 0 ? "See who asked" : "See who asked, and resend"}</Text>
           </a>
         </p>

@@ -6,8 +6,8 @@ import { type Invite, listSeats, type Page, type PageQuery } from "../api";
 
 /** A longer list takes too long to load. */
 export const MOST_SEARCHED = 2000;
-/** A page of a list. `found`: how many rows of the whole list a search found. */
-export type Listed = Page & { found?: number };
+/** A page of a list. `found`: how many rows of the whole list a search found, and `hidden`: how many it did not. */
+export type Listed = Page & { found?: number; hidden?: number };
 const PAGE = 200;
 /** The rows of a page of results. */
 const SHOWN = 50;
@@ -57,7 +57,7 @@ export function containing(text: string): (row: Invite) => boolean {
 }
 
 /** A page of rows. Its cursor is the place of the next page's first row. */
-export function pageOf(rows: Invite[], after: string | undefined): Pick<Listed, "invites" | "nextCursor" | "found"> {
+export function pageOf(rows: Invite[], after: string | undefined) {
   const from = Number(after ?? 0);
   const end = from + SHOWN;
   return { invites: rows.slice(from, end), nextCursor: end < rows.length ? String(end) : null, found: rows.length };
