@@ -127,6 +127,7 @@ describe("what the details of an invite say", () => {
     recordTold(rows[0]!, { optedOut: true });
     recordTold(rows[1]!, { optedOut: false, corrected: false });
     recordTold(rows[2]!, { corrected: true });
+    recordTold(rows[2]!, { correctedTo: "new@example.com" });
     expect(toldBefore(rows)).toEqual([]);
     vi.resetModules();
     const reloaded = await import("./own");

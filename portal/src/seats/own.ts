@@ -86,10 +86,11 @@ const MOST_READ_AGAIN = 10;
 const readAgain = (): string[] => JSON.parse(kept(MORE) ?? "[]");
 
 export function recordTold(row: Invite, news: Told) {
-  told.set(row.id, { version: versionOf(row), news: { ...toldOf(row), ...news } });
+  const all = { ...toldOf(row), ...news };
+  told.set(row.id, { version: versionOf(row), news: all });
   const others = readAgain().filter((id) => id !== row.id);
-  const isNews = news.optedOut || news.corrected;
-  keep(MORE, JSON.stringify(isNews ? [row.id, ...others].slice(0, MOST_READ_AGAIN) : others));
+  const saysMore = all.optedOut || all.corrected;
+  keep(MORE, JSON.stringify(saysMore ? [row.id, ...others].slice(0, MOST_READ_AGAIN) : others));
 }
 
 function toldOf(row: Invite): Told | undefined {

@@ -61,11 +61,12 @@ export function Found({ page, onClear }: { page: Listed; onClear: () => void }) 
     <p class="soft found">
       <span role="status">
         {!!found && <Text>{`${number(found)} found`}</Text>}
-        {!!found && hidden > 0 && " · "}
         {hidden > 0 && (
-          <Text>{`Your search hides ${counted(hidden, found ? "other invite" : "invite")} of this list.`}</Text>
+          <Text>
+            {`${found ? " · " : ""}Your search hides ${counted(hidden, found ? "other invite" : "invite")} of this list.`}
+          </Text>
         )}
-        {found === undefined && "This list is searched: other invites are hidden."}
+        {found === undefined && <Text>This list is searched: other invites are hidden.</Text>}
       </span>{" "}
       <button type="button" class="link" onClick={onClear}>
         Clear search
