@@ -60,6 +60,7 @@ check("a search for a corrected address says so, and leads to the new invite", {
   await hand.write("searchbox", "Name or address contains", "gmial");
   await hand.press("link", "Search the removed");
   await rowOf(page, typo).getByText(`The address was corrected to ${meant} on`).waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement.getAttribute("type")), "search", "the focus stays at the list");
   await checkAccess(page);
   await hand.press("button", `History of the invite to ${typo}`);
   await page.getByRole("list", { name: `History of the invite to ${typo}` }).getByText(`Replaced by ${meant}`).waitFor();

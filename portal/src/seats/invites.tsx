@@ -124,6 +124,10 @@ export function Invites({
     select(new Map());
     setMessage((message) => (message?.ofOne ? undefined : message));
   }, [search]);
+  // If a link searched another list, the link has gone.
+  useEffect(() => {
+    if (search && document.activeElement === document.body) field.current?.focus();
+  }, []);
   // If the focus was on a row that has gone, it moves to the message.
   useEffect(() => {
     if (message && document.activeElement === document.body) place.current?.focus();
