@@ -47,7 +47,7 @@ pub struct Claim {
 }
 
 impl Claim {
-    /// `None` if the invite was resent or cancelled before our retried write was acknowledged.
+    /// `None` if the stored invite has no attempt with this link: its rule mails nothing, or somebody changed it since.
     pub fn of(record: InviteRecord, link: Link) -> Option<Self> {
         let attempt = record.invite.attempt(&link.secret.hash())?;
         Some(Self { record, link, attempt })

@@ -1,7 +1,7 @@
 //! The table: one struct over the DynamoDB client. [`Store::change`] writes an invite; accepting and
-//! releasing are transactions over several items. Every write leaves an id of its call: a writer, an attempt
-//! id, or a transaction's token. When a repeated write is refused because the first one happened, the item
-//! that comes back shows the id, and the write counts as done.
+//! releasing are transactions over several items. The SDK repeats a write whose response it lost, and an attempt may
+//! arrive late. So a write has an id (a writer, an attempt's id or a transaction's token) by which a repetition is
+//! recognised, or a condition that its repetition does not meet.
 
 mod accept;
 mod allowance;
