@@ -107,8 +107,8 @@ async fn i3_nobody_is_invited_to_a_deleted_deal() {
 /// SES refuses a whole call because of one malformed mail. Then the mails are sent one by one.
 #[tokio::test]
 async fn i4_one_malformed_mail_does_not_hold_up_the_others() {
-    let cases: [(&str, usize, &[Reply], [u64; 3], bool); 4] = [
-        ("one of three", 3, &[MALFORMED, SENT, MALFORMED, SENT], [2, 1, 0], false),
+    let cases = [
+        ("one of three", 3, &[MALFORMED, SENT, MALFORMED, SENT][..], [2, 1, 0], false),
         ("the only mail, whose attempt counts", 1, &[MALFORMED], [0, 1, 0], false),
         ("all mails, so the fault is not a mail's", 2, &[MALFORMED], [0, 2, 0], true),
         ("the account is paused, which ends the calls", 4, &[MALFORMED, SENT, PAUSED], [1, 1, 2], true),
