@@ -24,7 +24,7 @@ const LONGEST_READ: Duration = Duration::from_secs(2);
 #[serde(rename_all = "camelCase")]
 pub struct Report {
     pub done: u64,
-    /// Invites that needed nothing any more, or whose mail was put off or failed for good.
+    /// Invites that needed nothing, or whose mail was deferred or failed for good.
     pub skipped: u64,
     /// How long the longest overdue invite had been due when the sweep began.
     pub lag_seconds: u64,
