@@ -288,18 +288,19 @@ fn parameter(url: &Url, name: &str) -> Option<String> {
     url.query_pairs().find(|(found, _)| found == name).map(|(_, value)| value.into_owned())
 }
 
-/// Signs in on the page. Returns the browser's cookie and where the browser goes.
-async fn choose(bench: &Bench, email: &str) -> (String, Url) {
+/// Signs in on the page, in a browser with this cookie. Returns the browser's next cookie and where the browser goes.
+async fn choose(bench: &Bench, cookie: &str, email: &str) -> (String, Url) {
     let chosen = [sign_in_request(bench), vec![("email", email.to_owned())]].concat();
-    let answer = bench.post("/oidc/authorize", &chosen).await;
+    let post = bench.client.post(bench.url("/oidc/authorize")).form(&chosen);
+    let answer = send(post.header("cookie", cookie)).await;
     (header(&answer, "set-cookie"), location(&answer))
 }
 
-async fn redeem(bench: &Bench, place: &Url, verifier: &str) -> Value {
+async fn redeem(bench: &Bench, place: &Url, back: &str, verifier: &str) -> Value {
     let form = [
         ("grant_type", "authorization_code"),
         ("code", &parameter(place, "code").unwrap()),
-        ("redirect_uri", &bench.url("/accept")),
+        ("redirect_uri", &bench.url(back)),
         ("client_id", "seatkeeper-portal"),
         ("code_verifier", verifier),
     ];
@@ -317,11 +318,11 @@ async fn a_person_signs_in_with_a_code_and_pkce() {
         assert!(page.text().await.unwrap().contains("manager@acme.example"));
     }
 
-    let (_, place) = choose(&bench, "ann@example.com").await;
+    let (_, place) = choose(&bench, "", "ann@example.com").await;
     assert_eq!(place.as_str().split('?').next(), Some(bench.url("/accept").as_str()));
     assert_eq!(parameter(&place, "state").as_deref(), Some("a state&"));
     assert_eq!(parameter(&place, "iss"), Some(bench.url("/oidc")));
-    let answer = redeem(&bench, &place, VERIFIER).await;
+    let answer = redeem(&bench, &place, "/accept", VERIFIER).await;
     assert_eq!(answer["scope"], "openid email seats.accept");
     let claims = |token: &Value| -> Value {
         let part = token.as_str().unwrap().split('.').nth(1).unwrap();
@@ -341,9 +342,13 @@ async fn a_person_signs_in_with_a_code_and_pkce() {
     assert_eq!(send(bench.api("/api/me/seats", access)).await.status(), StatusCode::CREATED);
 
     // Each attempt uses the code up.
-    let (_, other) = choose(&bench, "ann@example.com").await;
-    for (place, verifier) in [(&place, VERIFIER), (&other, "wrong"), (&other, VERIFIER)] {
-        assert_eq!(redeem(&bench, place, verifier).await["error"], "invalid_grant", "{verifier}");
+    assert_eq!(redeem(&bench, &place, "/accept", VERIFIER).await["error"], "invalid_grant");
+    for (back, verifier) in [("/accept", "wrong"), ("/", VERIFIER)] {
+        let (_, place) = choose(&bench, "", "ann@example.com").await;
+        for (back, verifier) in [(back, verifier), ("/accept", VERIFIER)] {
+            let answer = redeem(&bench, &place, back, verifier).await;
+            assert_eq!(answer["error"], "invalid_grant", "{back} {verifier}");
+        }
     }
     bench.stop().await;
 }
@@ -352,13 +357,15 @@ async fn a_person_signs_in_with_a_code_and_pkce() {
 #[tokio::test]
 async fn a_session_answers_without_a_question_until_the_sign_out() {
     let bench = bench().await;
-    let choose = async |email: &str| {
-        let (cookie, place) = choose(&bench, email).await;
+    let choose = async |cookie: &str, email: &str| {
+        let (cookie, place) = choose(&bench, cookie, email).await;
         assert!(cookie.ends_with("; Path=/oidc; HttpOnly; SameSite=Lax"), "{cookie}");
-        let tokens = redeem(&bench, &place, VERIFIER).await;
+        let tokens = redeem(&bench, &place, "/accept", VERIFIER).await;
         (format!("theme=dark; {cookie}"), tokens["id_token"].as_str().unwrap().to_owned())
     };
-    let ((ann, anns), (_, bobs)) = (choose("ann@example.com").await, choose("bob@example.com").await);
+    let (before, _) = choose("", "ann@example.com").await;
+    let ((ann, anns), (_, bobs)) =
+        (choose(&before, "ann@example.com").await, choose("", "bob@example.com").await);
     let ask = async |cookie: &str, more: &[(&str, &str)]| {
         let get = bench.client.get(bench.url("/oidc/authorize")).query(&sign_in_request(&bench));
         let answer = send(get.query(more).header("cookie", cookie)).await;
@@ -379,6 +386,8 @@ async fn a_session_answers_without_a_question_until_the_sign_out() {
         (&ann, &[("prompt", "none login")], "invalid_request"),
         ("session=x", &[], "page"),
         ("session=x", &[none], "login_required"),
+        // The browser's next session has replaced it.
+        (&before, &[none], "login_required"),
     ] {
         assert_eq!(ask(cookie, more).await, expected, "{more:?}");
     }
