@@ -39,15 +39,15 @@ const MOST_FACTS: u64 = 900;
 /// Leases and lifetimes are short, so that many end within a run. Limits and the send rate are written to the table,
 /// but too high to refuse anybody.
 const SETTINGS: [(&str, &str); 6] = [
-    ("FUNCTION_TIMEOUT", "5s"),
-    ("DELIVERY_LEASE", "6s"),
+    ("FUNCTION_TIMEOUT", "10s"),
+    ("DELIVERY_LEASE", "11s"),
     ("INVITE_LIFETIME", "25s"),
     ("SEND_RATE", "500"),
     ("LIMIT_MANAGER_PER_HOUR", "4000000"),
     ("LIMIT_DEAL_PER_DAY", "4000000"),
 ];
 /// The longest that a request can act after the last fault: a function's timeout, and a delayed call.
-const AFTERMATH: chrono::TimeDelta = chrono::TimeDelta::seconds(11);
+const AFTERMATH: chrono::TimeDelta = chrono::TimeDelta::seconds(16);
 
 /// Responses that come in every run, by operation. On a slow machine a run goes on until they have, for at most `LONGER`
 /// times its time.
