@@ -186,7 +186,7 @@ CHANGES = [
     ("few_roles_count_seats", f"AnswerInviteRole.{STATEMENT}.2.Condition.ForAllValues:StringNotEquals", REMOVED),
     ("few_roles_count_seats", f"SendInvitesRole.{STATEMENT}.3.Condition", REMOVED),
     ("few_roles_count_seats", f"TrackDeliveryRole.{STATEMENT}.2.{KEYS}.+", "L#*"),
-    ("few_roles_count_seats", f"DeliverInvitesRole.{STATEMENT}.3.{KEYS}.+", "D#*"),
+    ("few_roles_count_seats", f"TrackDeliveryRole.{STATEMENT}.3.{KEYS}.+", "D#*"),
     ("few_roles_count_seats", f"DeliverInvitesRole.{STATEMENT}.2.Action", ["dynamodb:PutItem", "dynamodb:DeleteItem"]),
     ("few_roles_count_seats", f"DealSeatsRole.{STATEMENT}.+", allow("dynamodb:UpdateItem")),
     ("digests_change_no_invite", f"SendDigestsRole.{STATEMENT}.+", allow("dynamodb:PutItem")),
