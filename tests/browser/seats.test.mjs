@@ -116,8 +116,6 @@ check("search finds people by any part of name or address, and no URL contains t
   assert.deepEqual([...first, ...await listed(page)].toSorted(), addresses("ann", 60));
   await hand.write("searchbox", SEARCH, "zoe");
   await page.getByText("No name and no address contains this text.").waitFor();
-  assert.equal(await page.getByRole("link", { name: "Invite this person" }).count(), 0, "a part of a name invites nobody");
-  await hand.write("searchbox", SEARCH, "zoe@example.com");
   await page.getByRole("link", { name: "Invite this person" }).waitFor();
   await page.getByRole("link", { name: "Search the removed" }).waitFor();
   await hand.write("searchbox", SEARCH, "");

@@ -12,8 +12,6 @@ const EMPTY: Record<Filter, string> = {
   removed: "No invite was cancelled and no seat de-allocated in the last 30 days.",
 };
 
-const isAddress = (text: string) => /^[^\s@]+@[^\s@]+$/.test(text);
-
 /** Shown instead of a list without rows. */
 export function Empty({
   deal,
@@ -45,7 +43,7 @@ export function Empty({
         ) : (
           <>
             <a href={`/deals/${deal}?status=removed`}>Search the removed</a>{" "}
-            {active && isAddress(search) && (
+            {active && (
               <a href={`/deals/${deal}/invite`} onClick={() => keepTyped(deal, search)}>
                 Invite this person
               </a>
