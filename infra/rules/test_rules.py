@@ -219,6 +219,8 @@ CHANGES = [
     ("functions_have_limits", "Globals.Function.MemorySize", REMOVED),
     ("functions_have_limits", "Globals.Function.MemorySize", 10240),
     ("functions_have_limits", "SendInvitesFunction.Properties.MemorySize", 10240),
+    ("functions_have_slots_of_their_own", "AcceptInviteFunction.Properties.ReservedConcurrentExecutions", REMOVED),
+    ("functions_have_slots_of_their_own", "ExpireInvitesFunction.Properties.ReservedConcurrentExecutions", REMOVED),
     ("functions_run_on_al2023", "Globals.Function.Runtime", "provided.al2"),
     ("functions_run_on_al2023", "DealSeatsFunction.Properties.Runtime", "nodejs22.x"),
     ("functions_have_no_other_triggers", "DealSeatsFunction.Properties.Events", {"All": {"Type": "HttpApi"}}),
