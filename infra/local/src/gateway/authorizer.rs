@@ -134,6 +134,7 @@ mod tests {
     use base64::Engine;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use serde_json::json;
+    use sha2::{Digest, Sha256};
 
     const REQUIRED: &[&str] = &["invites.manage", "deals.admin"];
     const ROUTE: Route =
@@ -226,28 +227,55 @@ mod tests {
 
     #[test]
     fn a_token_does_not_choose_how_it_is_checked() {
-        let issuer = issuer();
-        let good = issuer.key.sign(&claims(&json!({}))).unwrap();
-        let (_, signed) = good.split_once('.').unwrap();
-        let (id, own) = (&issuer.key.id, Key::generate().unwrap().jwk());
-        for header in [
-            json!({"alg": "none", "kid": id}),
-            json!({"alg": "None", "kid": id}),
-            json!({"alg": "HS256", "kid": id}),
-            json!({"alg": "HS512", "kid": id}),
-            json!({"alg": "RS512", "kid": id}),
-            json!({"alg": "PS256", "kid": id}),
-            json!({"alg": "ES256", "kid": id}),
-            json!({"alg": "RS256"}),
-            json!({"alg": "RS256", "kid": ""}),
-            json!({"alg": "RS256", "kid": "../../dev/null"}),
-            json!({"alg": "RS256", "kid": own["kid"], "jwk": own}),
-            json!({"alg": "RS256", "kid": id, "jwk": own}),
-            json!({"alg": "RS256", "kid": id, "jku": "https://evil.example/jwks", "x5u": "https://evil.example/x"}),
+        let (issuer, stranger) = (issuer(), Key::generate().unwrap());
+        let (id, jwk) = (&issuer.key.id, stranger.jwk());
+        let claims = claims(&json!({}));
+        for (signer, header) in [
+            // Only the header is wrong.
+            (&issuer.key, json!({"alg": "none", "kid": id})),
+            (&issuer.key, json!({"alg": "HS256", "kid": id})),
+            (&issuer.key, json!({"alg": "RS512", "kid": id})),
+            (&issuer.key, json!({"alg": "PS256", "kid": id})),
+            (&issuer.key, json!({"alg": "ES256", "kid": id})),
+            (&issuer.key, json!({"alg": "RS256"})),
+            (&issuer.key, json!({"alg": "RS256", "kid": ""})),
+            (&issuer.key, json!({"alg": "RS256", "kid": "../../dev/null"})),
+            // The header brings or names the key that signed.
+            (&stranger, json!({"alg": "RS256", "kid": jwk["kid"], "jwk": jwk})),
+            (&stranger, json!({"alg": "RS256", "kid": id, "jwk": jwk})),
+            (
+                &stranger,
+                json!({"alg": "RS256", "kid": id, "jku": "https://evil.example/jwks", "x5u": "https://evil.example/x"}),
+            ),
         ] {
-            let token = format!("{}.{signed}", URL_SAFE_NO_PAD.encode(header.to_string()));
+            let token = signer.sign_under(&header, &claims).unwrap();
             assert!(matches!(check_token(&issuer, &token), Err(Denied::Invalid(_))), "{header}");
         }
+    }
+
+    /// The signatures that the header asks for: none, and an HMAC under the public key.
+    #[test]
+    fn a_token_is_not_signed_without_the_private_key() {
+        let issuer = issuer();
+        let jwk = issuer.key.jwk();
+        let public = URL_SAFE_NO_PAD.decode(jwk["n"].as_str().unwrap()).unwrap();
+        for alg in ["none", "None", "HS256"] {
+            let header = json!({"alg": alg, "kid": issuer.key.id});
+            let token = issuer.key.sign_under(&header, &claims(&json!({}))).unwrap();
+            let (message, _) = token.rsplit_once('.').unwrap();
+            let signature = if alg == "HS256" { hmac(&public, message) } else { Vec::new() };
+            let token = format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature));
+            assert!(matches!(check_token(&issuer, &token), Err(Denied::Invalid(_))), "{alg}");
+        }
+    }
+
+    /// HMAC with SHA-256 (RFC 2104), under a key of more than 64 bytes.
+    fn hmac(key: &[u8], message: &str) -> Vec<u8> {
+        let mut block = [0_u8; 64];
+        block[..32].copy_from_slice(&Sha256::digest(key));
+        let inner =
+            Sha256::new().chain_update(block.map(|byte| byte ^ 0x36)).chain_update(message).finalize();
+        Sha256::new().chain_update(block.map(|byte| byte ^ 0x5c)).chain_update(inner).finalize().to_vec()
     }
 
     #[test]

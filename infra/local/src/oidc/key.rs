@@ -59,9 +59,13 @@ impl Key {
     }
 
     pub(crate) fn sign(&self, claims: &Value) -> Result<String, KeyError> {
-        let header = json!({ "alg": "RS256", "typ": "JWT", "kid": self.id });
+        self.sign_under(&json!({ "alg": "RS256", "typ": "JWT", "kid": self.id }), claims)
+    }
+
+    /// Signs with RS256, also if the header says otherwise.
+    pub(crate) fn sign_under(&self, header: &Value, claims: &Value) -> Result<String, KeyError> {
         let encoded = |part: &Value| URL_SAFE_NO_PAD.encode(part.to_string());
-        let message = format!("{}.{}", encoded(&header), encoded(claims));
+        let message = format!("{}.{}", encoded(header), encoded(claims));
         let signature = self.signer.try_sign(message.as_bytes()).map_err(|_| KeyError::Sign)?;
         Ok(format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature.to_bytes())))
     }
