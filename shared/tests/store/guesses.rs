@@ -1,7 +1,7 @@
 //! A guessed token always gets the same refusal, by the same round trip and requests. So neither the response nor its
 //! time reveals which deals and invites exist. I6.
 
-use crate::table::{Table, after, done, email, learner, soon, start};
+use crate::table::{Answer, Table, after, done, email, learner, soon, start};
 use chrono::Duration;
 use shared::domain::accept::AcceptRefusal;
 use shared::domain::{DealChange, DealId, InviteId, InviteState, Link, OrganisationId, Secret};
@@ -41,8 +41,10 @@ async fn i6_a_guess_gets_one_answer_by_one_round_trip_whatever_it_hits() {
     table.accepts(&released, "leaver", after(2)).await;
     table.store.release_seat(released.key(), None, None, after(2), soon()).await.unwrap().unwrap();
     let (expired, _) = table.send("expired@example.com", start() - Duration::days(29)).await;
+    let (declined, _) = table.send("declined@example.com", start()).await;
+    done(table.answer(&declined, Answer::Decline, after(1)).await);
     let (queued, _) = table.queue("queued@example.com", start()).await;
-    let real = [&pending, &accepted, &cancelled, &released, &expired, &queued];
+    let real = [&pending, &accepted, &cancelled, &released, &expired, &declined, &queued];
     assert_eq!(table.now(&released).await.state, InviteState::Released);
 
     let secret = Secret::from_bytes([7; 32]);
