@@ -573,7 +573,7 @@ check("each state of an invite is described", {}, async ({ page, stack }) => {
   await deal.api("POST", `/invites/${(await deal.row("bob@example.com")).id}/resend`);
   await stack.fault("down", 0);
   await enter(page, deal.manager);
-  const states = { ann: /Accepted/, bob: /Resending\s+Last email sent on \d+ \w+/, cat: /Pending – not delivered\s+The email was not sent on .*: the email service refused it/, dan: /Sending…/, eve: /Expired\s+Did not answer by/ };
+  const states = { ann: /Accepted/, bob: /Resending\s+Last email sent on \d+ \w+/, cat: /Pending – not delivered\s+The email could not be sent on .*: the email service refused it/, dan: /Sending…/, eve: /Expired\s+Did not answer by/ };
   for (const [name, words] of Object.entries(states)) assert.match(await rowOf(page, `${name}@example.com`).innerText(), words);
   const resendable = page.getByRole("button", { name: /^Resend invite to/, disabled: false });
   assert.equal(await resendable.count(), 2, "only cat and eve have no mail in the queue");

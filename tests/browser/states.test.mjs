@@ -191,7 +191,7 @@ check("a deal that has ended says so, and offers neither an invite nor a resend"
   await enter(page, deal.manager, deal.path);
   await page.getByText("Nobody can be invited or accept any more.").waitFor();
   assert.equal(await page.getByRole("link", { name: "Invite people" }).count(), 0);
-  await page.getByText(/^The email was not sent on \d+ \w+: the email service refused it\.$/).waitFor();
+  await page.getByText(/^The email could not be sent on \d+ \w+: the email service refused it\.$/).waitFor();
   await page.getByRole("link", { name: /^Expired/ }).click();
   await page.getByRole("button", { name: "Cancel invite to ann@example.com" }).waitFor();
   assert.equal(await page.getByRole("button", { name: /^Resend|^Correct/ }).count(), 0);

@@ -31,7 +31,7 @@ describe("one sentence says where a person is, and one button does the next step
     [
       "delayed",
       null,
-      "Pending: The email has been delayed since 1 Nov: their mail server is slow. Seatkeeper keeps trying. If it takes days, ask their IT team.",
+      "Pending – delayed: The email has been delayed since 1 Nov: their mail server is slow. Seatkeeper keeps trying. If it takes days, ask their IT team.",
     ],
     [
       "bounced",
@@ -61,12 +61,12 @@ describe("one sentence says where a person is, and one button does the next step
     [
       "failed",
       "invalid_parameter",
-      "Pending – not delivered: The email was not sent on 1 Nov: this is not a valid address. Correct the address. [correct]",
+      "Pending – not delivered: The email could not be sent on 1 Nov: this is not a valid address. Correct the address. [correct]",
     ],
     [
       "failed",
       "deal_ended",
-      "Pending – not delivered: The email was not sent on 1 Nov: the deal ended first. Resend the invite. [resend]",
+      "Pending – not delivered: The email could not be sent on 1 Nov: the deal ended first. Resend the invite. [resend]",
     ],
     [
       "complained",
@@ -76,7 +76,7 @@ describe("one sentence says where a person is, and one button does the next step
     [
       "failed",
       "opted_out",
-      "Pending – wants no invites: This person asked for no more invites. Only they can allow them again, with the link in an earlier email.",
+      "Pending – wants no invites: This person asked for no more invites. Only they can allow them again, with the link in an earlier email. Resend once they have.",
     ],
   ] as const)("%s, %s", (state, reason, text) => {
     expect(said(invite(state, reason))).toBe(text);
@@ -145,6 +145,30 @@ describe("one sentence says where a person is, and one button does the next step
       "Declined – not delivered: Said no on 20 Nov. The email bounced on 1 Nov: the mailbox is full, or its server did not answer. If they change their mind, resend the invite.",
     ],
     [
+      "declined, and no such mailbox",
+      { ...invite("bounced", "mailbox_unavailable"), status: "declined", declinedAt: LATER },
+      5,
+      "Declined – not delivered: Said no on 20 Nov. The email bounced on 1 Nov: no such mailbox. If they change their mind, correct the address.",
+    ],
+    [
+      "declined, and marked as spam",
+      { ...invite("complained"), status: "declined", declinedAt: LATER },
+      5,
+      "Declined – marked as spam: Said no on 20 Nov. The email was marked as spam on 1 Nov. No more emails go to this address. If they change their mind, ask them for another address, and correct it here.",
+    ],
+    [
+      "declined and marked as spam, and allows invites again",
+      { ...invite("complained"), status: "declined", declinedAt: LATER, optedOut: false },
+      5,
+      "Declined – marked as spam: Said no on 20 Nov. The email was marked as spam on 1 Nov. They allow invites again now. If they change their mind, the link in their email works until 29 Nov.",
+    ],
+    [
+      "declined and opted out",
+      { status: "declined", declinedAt: LATER, optedOut: true },
+      5,
+      `Declined – wants no invites: Said no on 20 Nov. ${OUT}`,
+    ],
+    [
       "corrected",
       { status: "cancelled", removedAt: LATER, corrected: true },
       5,
@@ -174,7 +198,7 @@ describe("one sentence says where a person is, and one button does the next step
       "opted out and lifted",
       { ...invite("failed", "opted_out"), optedOut: false },
       5,
-      "Pending – not delivered: The email was not sent on 1 Nov: the person wanted no more invites. They allow invites again now. Resend the invite. [resend]",
+      "Pending – not delivered: The email could not be sent on 1 Nov: the person wanted no more invites. They allow invites again now. Resend the invite. [resend]",
     ],
     ["asked for a link", LINK, 0, "Asked for a new link: Waiting since 20 Nov. Resend to send a new link. [resend]"],
     [

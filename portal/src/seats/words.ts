@@ -89,25 +89,36 @@ function placeInActive(invite: Known, available: number): Place {
   const label = LABELS[status];
   if (!label) return closed(invite);
   if (isAsked(invite)) return asked(invite, available);
+  const declined = status === "declined";
+  const no = declined ? `${saidNo(invite)} ` : "";
   // A complaint is an opt-out too, which lists do not say: the complaint has the one advice for both.
   if (delivery.state === "complained") {
     const place = { tone: "failed", label: `${label} – marked as spam` } as const;
-    const sentence = `The email was marked as spam ${on(delivery.at)}.`;
-    if (invite.optedOut === false) return { ...place, sentence, advice: ALLOWED_AGAIN, step: "resend" };
-    return {
-      ...place,
-      sentence: `${sentence} No more emails go to this address.`,
-      advice: "Ask the person for another address, and correct it here.",
-      step: "correct",
-    };
+    const sentence = `${no}The email was marked as spam ${on(delivery.at)}.`;
+    if (invite.optedOut === false) {
+      if (declined) return { ...place, sentence, advice: `They allow invites again now. ${wayBack(invite)}` };
+      return { ...place, sentence, advice: ALLOWED_AGAIN, step: "resend" };
+    }
+    const blocked = { ...place, sentence: `${sentence} No more emails go to this address.` };
+    if (declined) {
+      const advice = "If they change their mind, ask them for another address, and correct it here.";
+      return { ...blocked, advice };
+    }
+    return { ...blocked, advice: "Ask the person for another address, and correct it here.", step: "correct" };
   }
-  if (isOptedOut(invite)) return { tone: "failed", label: `${label} – wants no invites`, sentence: OPTED_OUT };
+  if (isOptedOut(invite)) {
+    const place = { tone: "failed", label: `${label} – wants no invites`, sentence: `${no}${OPTED_OUT}` } as const;
+    return canResend(invite) ? { ...place, advice: "Resend once they have." } : place;
+  }
   if (isUndelivered(invite)) {
     const [reason, advice, step] = delivery.reason ? REASONS[delivery.reason] : [];
-    const what = delivery.state === "bounced" ? "bounced" : "was not sent";
+    const what = delivery.state === "bounced" ? "bounced" : "could not be sent";
     const sentence = `The email ${what} ${on(delivery.at)}${reason ? `: ${reason}` : ""}.`;
     const place = { tone: "failed", label: `${label} – not delivered` } as const;
-    if (status === "declined") return { ...place, sentence: `${saidNo(invite)} ${sentence}`, advice: wayBack(invite) };
+    if (declined) {
+      const advice = step === "correct" ? "If they change their mind, correct the address." : wayBack(invite);
+      return { ...place, sentence: no + sentence, advice };
+    }
     return {
       ...place,
       sentence,
@@ -115,7 +126,7 @@ function placeInActive(invite: Known, available: number): Place {
       ...(step && { step }),
     };
   }
-  if (status === "declined") return { tone: "declined", label, sentence: saidNo(invite), advice: wayBack(invite) };
+  if (declined) return { tone: "declined", label, sentence: saidNo(invite), advice: wayBack(invite) };
   if (status === "expired") {
     const end = invite.expiresAt ? ` by ${shortDate(invite.expiresAt)}` : "";
     return { tone: "expired", label, sentence: `Did not answer${end}.`, step: "resend" };
@@ -189,15 +200,18 @@ function pending(invite: Invite): Omit<Place, "tone"> {
       ? { label: "Resending", sentence: `Last email sent ${on(sentAt)}.` }
       : { label: "Sending…", sentence: "The first email is on its way." };
   }
-  const label = "Pending";
   if (state === "delayed") {
     return {
-      label,
+      label: "Pending – delayed",
       sentence: `The email has been delayed since ${shortDate(at)}: their mail server is slow.`,
       advice: "Seatkeeper keeps trying. If it takes days, ask their IT team.",
     };
   }
-  return { label, sentence: `Email ${state === "delivered" ? "delivered" : "sent"} ${on(at)}.`, step: "resend" };
+  return {
+    label: "Pending",
+    sentence: `Email ${state === "delivered" ? "delivered" : "sent"} ${on(at)}.`,
+    step: "resend",
+  };
 }
 
 const on = (time: string) => `on ${shortDate(time)}`;
