@@ -124,8 +124,13 @@ function Seats({ deal }: { deal: string }) {
   const now = useNow();
   const head = useLatest(list.value);
   const trail = useTrail(view, after);
-  const go = (cursor: string | undefined) =>
-    search ? setSearch({ search, searchAfter: cursor }) : route(pathOf(deal, status, cursor));
+  const top = useRef<HTMLElement>(null);
+  const go = (cursor: string | undefined) => {
+    if (search) setSearch({ search, searchAfter: cursor });
+    else route(pathOf(deal, status, cursor));
+    // The buttons are below the list.
+    top.current?.scrollIntoView({ block: "nearest" });
+  };
 
   if (list.problem?.code === "not_found") return <Missing />;
   if (!head) {
@@ -158,7 +163,7 @@ function Seats({ deal }: { deal: string }) {
       />
       <Unsent deal={head.deal} />
       {endsSoon(head.deal, now) && <Ending deal={head.deal} now={now} />}
-      <nav class="tabs" aria-label="Invitation status">
+      <nav ref={top} class="tabs" aria-label="Invitation status">
         {TABS.map(([name, label]) => (
           <a key={label} href={pathOf(deal, name, undefined)} {...(name === status && { "aria-current": "page" })}>
             {label}{" "}
