@@ -88,7 +88,7 @@ check("a declined invite has its own list, and its history says so", { hands: BO
   const many = page.getByRole("dialog", { name: "Resend 2 invites?" });
   await many.getByText("1 of these declined.").waitFor();
   await many.getByRole("listitem").filter({ hasText: ann }).getByText(/: declined on \d+ \w+$/).waitFor();
-  await hand.press("button", "Cancel", many);
+  await hand.press("button", "Don’t resend", many);
   await hand.press("link", "Declined 1");
   await rowOf(page, bob).waitFor({ state: "detached" });
   await rowOf(page, ann).getByText("Declined").waitFor();

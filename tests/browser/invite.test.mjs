@@ -688,7 +688,7 @@ check("a manager can copy the mail settings for an IT team", { hands: BOTH }, as
   const deal = await stack.newDeal();
   await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
   await inviting(page, deal);
-  const summary = page.getByText("Emails not arriving? Copy this for your IT team.");
+  const summary = page.getByText("Emails not arriving? Copy this for the IT team.");
   if (hand instanceof Mouse) await summary.click();
   else {
     await until("the focus", async () => {

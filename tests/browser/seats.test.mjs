@@ -63,6 +63,7 @@ check("the address keeps the tab and the page of the list through a new sign-in"
   await hand.press("link", /^Pending/);
   await hand.press("button", "Next page");
   await until("the second page", async () => (await listed(page)).length === 10);
+  await until("the top of the list in view", () => tab(page, "Pending").evaluate((link) => link.getBoundingClientRect().top >= 0));
   const address = page.url();
   assert.match(address, /\?status=pending&after=/);
   const rows = await listed(page);
@@ -115,7 +116,7 @@ check("search finds people by any part of name or address, and no URL contains t
   await until("the rest of them", async () => (await listed(page)).length === 10);
   assert.deepEqual([...first, ...await listed(page)].toSorted(), addresses("ann", 60));
   await hand.write("searchbox", SEARCH, "zoe");
-  await page.getByText("No name and no address contains this text.").waitFor();
+  await page.getByText("No name and no address in this list contains this text.").waitFor();
   await page.getByRole("link", { name: "Invite this person" }).waitFor();
   await page.getByRole("link", { name: "Search the removed" }).waitFor();
   await hand.write("searchbox", SEARCH, "");
@@ -273,8 +274,8 @@ check("a manager whose mails do not arrive finds help on the list", {}, async ({
   const deal = await stack.newDeal();
   await deal.invite(["ann@example.com"]);
   await enter(page, deal.manager, deal.path);
-  await page.getByText("Emails not arriving? Copy this for your IT team.").click();
-  await page.getByRole("textbox", { name: "Text for your IT team" }).waitFor();
+  await page.getByText("Emails not arriving? Copy this for the IT team.").click();
+  await page.getByRole("textbox", { name: "Text for the IT team" }).waitFor();
 });
 
 check("a double click resends once", { hands: BOTH }, async ({ page, stack, hand }) => {
@@ -577,6 +578,19 @@ check("each state of an invite is described", {}, async ({ page, stack }) => {
   for (const [name, words] of Object.entries(states)) assert.match(await rowOf(page, `${name}@example.com`).innerText(), words);
   const resendable = page.getByRole("button", { name: /^Resend invite to/, disabled: false });
   assert.equal(await resendable.count(), 2, "only cat and eve have no mail in the queue");
+});
+
+check("an invite that was declined and expired says when, and its correction says that it asks again", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await deal.invite(["ann@example.com"]);
+  const sent = await deal.api("GET", "/seats");
+  const time = (minutes) => new Date(Date.now() - minutes * 60_000).toISOString();
+  const change = { status: "declined", declinedAt: time(60), expiresAt: time(5.5), delivery: { state: "bounced", at: time(70), reason: "mailbox_unavailable" } };
+  await page.route(`**/api${deal.path}/seats*`, (route) => route.fulfill({ json: { ...sent, invites: sent.invites.map((row) => ({ ...row, ...change })) } }));
+  await enter(page, deal.manager, deal.path);
+  await rowOf(page, "ann@example.com").getByText(/^Expired [56] minutes ago$/).waitFor();
+  await hand.press("button", "Correct address ann@example.com");
+  await page.getByText(/^This person said no on \d+ \w+: the new invite asks again\.$/).waitFor();
 });
 
 check("a queued mail's row is refreshed until the mail is sent", {}, async ({ page, stack }) => {

@@ -33,8 +33,8 @@ export function MailHelp() {
   };
   return (
     <details class="mail-help">
-      <summary>Emails not arriving? Copy this for your IT team.</summary>
-      <textarea ref={area} readOnly rows={8} value={text} aria-label="Text for your IT team" />
+      <summary>Emails not arriving? Copy this for the IT team.</summary>
+      <textarea ref={area} readOnly rows={8} value={text} aria-label="Text for the IT team" />
       <p class="actions">
         <button type="button" class="secondary outline small" onClick={() => void copy()}>
           Copy

@@ -1,18 +1,21 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { Invite } from "../api";
 import { suggestionFor } from "../invite/suggestion";
+import { declinedOn, hasDeclined } from "./words";
 
 /** Corrects an address. A mistyped mail host is pointed out, and the person decides. */
 export function Correction({
-  email,
+  invite,
   busy,
   onCorrect,
   onClose,
 }: {
-  email: string;
+  invite: Invite;
   busy: boolean;
   onCorrect: (email: string) => Promise<string | undefined>;
   onClose: () => void;
 }) {
+  const { email, sentAt } = invite;
   const [typed, setTyped] = useState(email);
   const [wrong, setWrong] = useState<string>();
   const field = useRef<HTMLInputElement>(null);
@@ -59,7 +62,10 @@ export function Correction({
           </button>
         </p>
       )}
-      <p class="soft">The corrected address gets a new invite. The links that were sent to {email} stop working.</p>
+      {hasDeclined(invite) && <p>This person said no{declinedOn(invite)}: the new invite asks again.</p>}
+      <p class="soft">
+        The corrected address gets a new invite.{sentAt && ` The links that were sent to ${email} stop working.`}
+      </p>
       <p class="actions">
         <button type="submit" class="small" aria-disabled={busy}>
           Correct and send

@@ -37,7 +37,9 @@ export function Empty({
   if (search)
     return (
       <p key="search" class="actions">
-        <Text>{large ? "No address begins with this text." : "No name and no address contains this text."}</Text>{" "}
+        <Text>
+          {large ? "No address begins with this text." : "No name and no address in this list contains this text."}
+        </Text>{" "}
         {status ? (
           <a href={`/deals/${deal}`}>Search all invites</a>
         ) : (

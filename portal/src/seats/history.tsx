@@ -4,19 +4,17 @@ import { Failure } from "../ui/status";
 import { Text } from "../ui/text";
 import { When } from "../ui/when";
 import { known } from "./own";
-import { type DealState, isOptedOut, noteOf, OPTED_OUT, placeOf, timeline } from "./words";
+import { isOptedOut, OPTED_OUT, timeline } from "./words";
 
-/** Where one invite stands, and what happened to it, newest first. */
+/** What happened to one invite, newest first. */
 export function History({
   deal,
   invite,
-  dealState,
   now,
   onLoad,
 }: {
   deal: string;
   invite: Invite;
-  dealState: DealState;
   now: number;
   onLoad: (detail: InviteDetail) => void;
 }) {
@@ -37,9 +35,6 @@ export function History({
   const { events, reasonsLost } = timeline(value, known(value).correctedTo);
   return (
     <>
-      <p>
-        <Text>{noteOf(placeOf(known(value), dealState))}</Text>
-      </p>
       {value.optedOut && !isOptedOut(value) && <p>{OPTED_OUT}</p>}
       <ol class="timeline" role="list" aria-label={`History of the invite to ${email}`}>
         {events.map(({ at, event, by, words }, place) => (

@@ -16,7 +16,6 @@ import {
 } from "../api";
 import { MailHelp } from "../invite/mail-help";
 import { csvOf, download } from "../invite/result-file";
-import { shortDate } from "../time";
 import { confirm } from "../ui/confirm";
 import { asProblem, type Loaded } from "../ui/load";
 import { counted, number } from "../ui/seat-numbers";
@@ -37,6 +36,7 @@ import { named, Waiters } from "./waiters";
 import { type Listed, MOST_SEARCHED } from "./whole";
 import {
   canResend,
+  declinedOn,
   hasDeclined,
   isAsked,
   isCorrected,
@@ -290,8 +290,8 @@ export function Invites({
         if (!now) return;
         if (now.id !== row.id) recordCancelled(row, { corrected: true, correctedTo: now.email });
         replaceRow(row, now);
-        const sent =
-          now.id !== row.id ? ` A new invite is on its way, and the links sent to ${row.email} no longer work.` : "";
+        const old = row.sentAt ? `, and the links sent to ${row.email} no longer work` : "";
+        const sent = now.id !== row.id ? ` A new invite is on its way${old}.` : "";
         const first = earlier ? " Your first attempt had gone through." : "";
         tell("good", `${row.email} is corrected to ${now.email}.${first}${sent}`);
       });
@@ -302,8 +302,8 @@ export function Invites({
         title: `Cancel the invite to ${row.email}?`,
         body: (
           <p>
-            {person(row)} can no longer accept: the link in the email stops working. You can invite them again at any
-            time.
+            {person(row)} can no longer accept: the link in the email stops working.
+            {active && " You can invite them again at any time."}
           </p>
         ),
         action: "Cancel invite",
@@ -420,6 +420,7 @@ export function Invites({
         </>
       ),
       action: `Resend ${counted(count, "invite")}`,
+      keep: "Don’t resend",
     });
     if (sure) await runBulk("Resending", resendRows(deal, rows), rows);
   };
@@ -462,6 +463,7 @@ export function Invites({
         </p>
       ),
       action: "Resend all",
+      keep: "Don’t resend",
     });
     if (sure) await runBulk("Resending", resendListed(deal, status));
   };
@@ -596,7 +598,7 @@ export function Invites({
         <ListFailure problem={list.problem} onFirst={search ? undefined : onFirst} retry={() => void list.reload()} />
       )}
       {rows.some(isOpen) && (
-        <div class="actions bulk">
+        <div class={`actions bulk ${chosen.length > 0 ? "chosen" : ""}`}>
           <label class="check">
             <input
               type="checkbox"
@@ -726,8 +728,6 @@ function gone({ email }: Invite, now: InviteDetail | undefined): string {
 
 /** Records why the manager's own action cancelled an invite. */
 const recordCancelled = (row: Invite, news: Told) => recordTold({ ...row, status: "cancelled" }, news);
-
-const declinedOn = ({ declinedAt }: Invite) => (declinedAt ? ` on ${shortDate(declinedAt)}` : "");
 
 /** `2 of these declined.` */
 function manyDeclined(declined: number, count: number): string {

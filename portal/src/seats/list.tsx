@@ -118,6 +118,7 @@ function Row({
   const open = isOpen(invite);
   const { active } = dealState;
   const expires = open ? invite.expiresAt : null;
+  const isOver = invite.status === "expired" || (expires !== null && Date.parse(expires) <= now);
   return (
     <>
       <tr role="row" aria-busy={busy}>
@@ -148,7 +149,7 @@ function Row({
             <Text>{noteOf(place)}</Text>
           </div>
         </td>
-        <td role="cell" data-label="Date sent" class="sent">
+        <td role="cell" data-label="Sent" class="sent">
           {invite.sentAt ? (
             <When time={invite.sentAt} now={now} />
           ) : (
@@ -157,14 +158,10 @@ function Row({
             </span>
           )}
         </td>
-        <td
-          role="cell"
-          data-label={invite.status === "expired" ? "Expired" : "Expires"}
-          class={`expires ${expires ? "" : "none"}`}
-        >
+        <td role="cell" data-label={isOver ? undefined : "Expires"} class={`expires ${expires ? "" : "none"}`}>
           {expires ? (
             <time dateTime={expires} title={instant(expires)}>
-              <Text>{(invite.status === "expired" ? ago : fromNow)(expires, now)}</Text>
+              <Text>{isOver ? `Expired ${ago(expires, now)}` : fromNow(expires, now)}</Text>
             </time>
           ) : (
             <Text>–</Text>
@@ -257,10 +254,10 @@ function Row({
         <tr role="row" key={unfolded} class="unfolded">
           <td role="cell" colSpan={6}>
             {unfolded === "history" ? (
-              <History {...{ deal, invite, dealState, now }} onLoad={(detail) => actions.seen(invite, detail)} />
+              <History {...{ deal, invite, now }} onLoad={(detail) => actions.seen(invite, detail)} />
             ) : (
               <Correction
-                {...{ email, busy }}
+                {...{ invite, busy }}
                 onCorrect={(corrected) => actions.correct(invite, corrected)}
                 onClose={() => setUnfolded(undefined)}
               />

@@ -157,7 +157,9 @@ function closed(invite: Known): Place {
   return { tone: "removed", label: "Corrected", sentence };
 }
 
-const saidNo = ({ declinedAt }: Invite) => `Said no${declinedAt ? ` ${on(declinedAt)}` : ""}.`;
+/** ` on 3 Nov` */
+export const declinedOn = ({ declinedAt }: Invite) => (declinedAt ? ` ${on(declinedAt)}` : "");
+const saidNo = (invite: Invite) => `Said no${declinedOn(invite)}.`;
 
 /** How somebody who declined can still get a seat. A link of an earlier email declines too, and does not accept. */
 function wayBack({ expiresAt, delivery }: Invite): string {
