@@ -118,7 +118,9 @@ function Row({
   const open = isOpen(invite);
   const { active } = dealState;
   const expires = open ? invite.expiresAt : null;
-  const isOver = invite.status === "expired" || (expires !== null && Date.parse(expires) <= now);
+  const isExpired = invite.status === "expired";
+  // A declined invite expires too, and its status does not say so.
+  const isOver = !isExpired && expires !== null && Date.parse(expires) <= now;
   return (
     <>
       <tr role="row" aria-busy={busy}>
@@ -158,10 +160,14 @@ function Row({
             </span>
           )}
         </td>
-        <td role="cell" data-label={isOver ? undefined : "Expires"} class={`expires ${expires ? "" : "none"}`}>
+        <td
+          role="cell"
+          data-label={isExpired ? "Expired" : isOver ? undefined : "Expires"}
+          class={`expires ${expires ? "" : "none"}`}
+        >
           {expires ? (
             <time dateTime={expires} title={instant(expires)}>
-              <Text>{isOver ? `Expired ${ago(expires, now)}` : fromNow(expires, now)}</Text>
+              <Text>{isOver ? `Expired ${ago(expires, now)}` : (isExpired ? ago : fromNow)(expires, now)}</Text>
             </time>
           ) : (
             <Text>–</Text>
