@@ -1,7 +1,7 @@
 /** The accept page: what a link shows, where its token goes, the one click that takes the seat, and the other answers. */
 import assert from "node:assert/strict";
 import { answered, blockSiteData, BOTH, chooseAccount, Keyboard, Mouse, PHONE } from "./browser.mjs";
-import { tokenOf } from "./stack.mjs";
+import { tokenOf, until } from "./stack.mjs";
 import { suite } from "./suite.mjs";
 
 let lapsed;
@@ -298,6 +298,37 @@ check("a learner with an older link asks for a new one", { expect: [answered(410
   await page.reload();
   await page.getByText("You asked for a new link.").waitFor();
 });
+
+/**
+ * Why it is too late to ask with an older link, and what the page says.
+ * @type {[string, string, string | RegExp, (invite: any) => Promise<unknown>][]}
+ */
+const TOO_LATE = [
+  ["the deal ended", "This subscription has ended", WRITE.text, ({ deal }) =>
+    deal.patch({ endsAt: new Date(Date.now() - 3_600_000).toISOString().replace(/\.\d+/, "") })],
+  ["the invite was cancelled", "This invite was cancelled", WRITE.text, async ({ deal }) =>
+    deal.api("DELETE", `/invites/${(await deal.rows())[0].id}`)],
+  ["somebody accepted", "This invite has been accepted", "sign in with the same account to see your seat", async ({ stack, link, open }) => {
+    await stack.accept("ann@home.example", await until("the newer mail", async () => [await open()].find((newer) => newer !== link)));
+  }],
+];
+for (const [what, words, next, happen] of TOO_LATE) {
+  check(`asking with an older link when ${what} leads to the next step`, { expect: [answered(409), answered(410)] }, async ({ page, stack, hand }) => {
+    const invite = await invited(stack);
+    await invite.deal.api("POST", `/invites/${(await invite.deal.rows())[0].id}/resend`, undefined, { "if-match": '"1"' });
+    await page.goto(invite.link);
+    await page.getByRole("button", { name: "Ask for a new link" }).waitFor();
+    await happen({ ...invite, stack });
+    await hand.press("button", "Ask for a new link");
+    await heading(page, words);
+    await page.getByText(next).waitFor();
+    assert.equal(await page.getByRole("button", { name: "Ask for a new link" }).count(), 0);
+    if (what !== "somebody accepted") return;
+    await hand.press("button", "Sign in to see your seat");
+    await chooseAccount(page, hand, "ann@home.example");
+    await heading(page, "You have a seat");
+  });
+}
 
 check("asking for a link that has become valid leads to accepting", { expect: [answered(409)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const { link } = await invited(stack);

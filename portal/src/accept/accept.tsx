@@ -166,6 +166,8 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
     failure.value = await signIn({ redirectPath: "/accept", scopes: ["seats.accept"], ...(prompt && { prompt }) });
     // Without a failure, the issuer's page is loading.
     if (failure.value) busy.value = undefined;
+    // The older link of an accepted invite would hide the seat on return.
+    else if (found && isTakenUnseen(found)) dropToken();
   };
   const stopBy = (obstacle: Found["obstacle"]) => {
     update((found) => ({ ...found, obstacle }));
@@ -185,6 +187,8 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
         answered.value = of;
         return;
       }
+      // An older link's preview says only that the link is older.
+      if (of === "ask" && isOver(code) && !now?.preview) return stopBy(code);
       isVoid ||= now !== undefined && (of !== "accept" || now.preview?.status !== "accepted");
     }
     refusal.value = { problem, of, label, isVoid };
@@ -283,8 +287,7 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
       {notices}
       {accepted && !over && (
         <p>
-          If you accepted it, sign in with the same account to see your seat. If it was not you, or you no longer have
-          that account, ask the learning manager at {organisation.name}. Your invitation email says whom to ask.
+          <IfAccepted by={organisation.name} />
         </p>
       )}
       {declined && !over && (
@@ -307,7 +310,13 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
       )}
       {over && (
         <Over key={obstacle} found={found} now={answered.value === "decline"}>
-          <UseAnother busy={busy.value} enter={(prompt) => void enter(prompt)} />
+          {session.value ? (
+            <UseAnother busy={busy.value} enter={(prompt) => void enter(prompt)} />
+          ) : (
+            <button type="button" disabled={!!busy.value} aria-busy={!!busy.value} onClick={() => void enter()}>
+              Sign in to see your seat
+            </button>
+          )}
         </Over>
       )}
       {preview && !over && (accepted || declined ? <Facts {...preview} /> : <Offer key={preview} preview={preview} />)}
@@ -343,16 +352,30 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
   );
 }
 
+/** Whether somebody accepted, which the answer to an older link said. It does not say who. */
+const isTakenUnseen = ({ preview, obstacle }: Found) => !preview && obstacle === "already_accepted";
+
+const IfAccepted = ({ by }: { by: string }) => (
+  <>
+    If you accepted it, sign in with the same account to see your seat. If it was not you, or you no longer have that
+    account, ask the learning manager at {by}. Your invitation email says whom to ask.
+  </>
+);
+
 /** The window's title, and the heading. */
-function headingOf({ preview, organisation, obstacle }: Found): [string, string] {
+function headingOf(found: Found): [string, string] {
+  const { preview, organisation, obstacle } = found;
+  if (isTakenUnseen(found)) return ACCEPTED;
   if (!preview || isOver(obstacle)) {
     const { title } = wordsFor(obstacle ?? "");
     return [title, title];
   }
-  if (preview.status === "accepted") return ["Already accepted", "This invite has been accepted"];
+  if (preview.status === "accepted") return ACCEPTED;
   if (preview.status === "declined") return ["Declined", "You declined this invite"];
   return ["Your invitation", `${organisation.name} invites you to ${preview.deal.name}`];
 }
+
+const ACCEPTED: [string, string] = ["Already accepted", "This invite has been accepted"];
 
 /** Whether the page says the same as a refusal. */
 const isTold = (code: string, { preview, obstacle }: Found) =>
@@ -375,18 +398,11 @@ function SignInFailed({ why }: { why: SignInFailure }) {
 }
 
 /**
- * Why the link can never accept again with this account, and the next step. `children`: for another account. `now`: it
+ * Why the link can never accept again with this account, and the next step. `children`: the way to an account. `now`: it
  * answers a click, so it takes the focus.
  */
-function Over({
-  found: { preview, obstacle, organisation },
-  now: isAnswer,
-  children,
-}: {
-  found: Found;
-  now: boolean;
-  children: ComponentChildren;
-}) {
+function Over({ found, now: isAnswer, children }: { found: Found; now: boolean; children: ComponentChildren }) {
+  const { preview, obstacle, organisation } = found;
   const now = useNow();
   const isOfAccount = obstacle === "already_accepted" || obstacle === "already_seated";
   return (
@@ -394,7 +410,11 @@ function Over({
       <Focus key={preview?.status} now={isAnswer}>
         <p>
           {preview?.status === "declined" && "You declined this invite. "}
-          {wordsFor(obstacle ?? "", organisation.name).text}{" "}
+          {isTakenUnseen(found) ? (
+            <IfAccepted by={organisation.name} />
+          ) : (
+            wordsFor(obstacle ?? "", organisation.name).text
+          )}{" "}
           {preview?.blocked === "deal_not_started" &&
             `The subscription starts on ${instant(preview.deal.startsAt)}. From then on, you can ask for a new link here.`}
         </p>
