@@ -629,7 +629,7 @@ check("cancelling sign-in changes nothing, and the learner can sign in later", {
   await page.goto(link);
   await hand.press("button", "Sign in to accept");
   await hand.press("button", "Cancel");
-  await page.getByText("You did not sign in. Nothing was accepted, and your invite is still open.").waitFor();
+  await page.locator(":focus", { hasText: "You did not sign in. Nothing was accepted, and your invite is still open." }).waitFor();
   assert.equal((await deal.rows())[0].status, "pending");
   await signIn(page, hand, "ann@home.example");
 });

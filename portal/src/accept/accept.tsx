@@ -298,7 +298,11 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
             `Changed your mind? You can still accept until ${instant(preview.expiresAt)}.`}
         </p>
       )}
-      {failure.value && <SignInFailed key={failure.value} why={failure.value} />}
+      {failure.value && (
+        <Focus key={failure.value}>
+          <SignInFailed why={failure.value} />
+        </Focus>
+      )}
       {problem && <Refusal key={problem} problem={problem} retry={() => void check()} />}
       {obstacle && preview && !over && (
         <Stop key={`${obstacle} ${checks.value}`} code={obstacle} preview={preview} now={checks.value > 0 && !shown} />
