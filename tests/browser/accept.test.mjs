@@ -449,6 +449,18 @@ check("an accepted invite shows the seat to its learner, and tells another accou
   assert.ok(!(await kept(page)).includes(tokenOf(link)));
 });
 
+check("a learner whose subscription has ended is told so, instead of to learn with this account", {}, async ({ page, stack, hand }) => {
+  const { deal, link } = await invited(stack);
+  await stack.accept("ann@home.example", link);
+  await deal.patch({ endsAt: new Date(Date.now() - 3_600_000).toISOString().replace(/\.\d+/, "") });
+  await page.goto(link);
+  await hand.press("button", "Sign in to see your seat");
+  await chooseAccount(page, hand, "ann@home.example");
+  await heading(page, "This subscription has ended");
+  await page.getByText(/You had a seat until \d+ \w+ \d{4}, \d\d:\d\d UTC\. Write to the learning manager at Hill & Dale/).waitFor();
+  assert.equal(await page.getByText(/Use this account to learn|Start learning/).count(), 0);
+});
+
 check("somebody whose invite another account accepted stops the invites, and allows them again", { viewport: PHONE, hands: BOTH }, async ({ page, stack, hand }) => {
   const { deal, link } = await invited(stack);
   await stack.accept("ann@home.example", link);

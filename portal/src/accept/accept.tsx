@@ -34,7 +34,7 @@ import { Asking, labelOf, Refusing, Stopped } from "./answers";
 import { type Answer, type Found, foundBy, isObstacle, isOver, type Obstacle, tookEffect } from "./found";
 import { isOther } from "./mask";
 import { dropToken, isElsewhere, keepToken, token, tokenPasted } from "./token";
-import { wordsFor } from "./words";
+import { askForNext, wordsFor } from "./words";
 
 /** The final result of a link, once there is one. */
 type Ending = { accepted: Accepted; preview: Preview } | { code: string };
@@ -646,9 +646,12 @@ function Seated({
   children,
 }: Extract<Ending, { accepted: Accepted }> & { children?: ComponentChildren }) {
   const now = useNow();
+  const { deal, organisation } = preview;
+  const ended = Date.parse(deal.endsAt) <= now;
+  const { title } = wordsFor("deal_ended");
   return (
     <>
-      <Heading title="Accepted">You have a seat</Heading>
+      <Heading title={ended ? title : "Accepted"}>{ended ? title : "You have a seat"}</Heading>
       {children}
       <Facts {...preview}>
         <div>
@@ -659,8 +662,16 @@ function Seated({
         </div>
         <Account />
       </Facts>
-      <p>Use this account to learn. {!children && "You no longer need the email."}</p>
-      <StartLearning />
+      {ended ? (
+        <p>
+          You had a seat until {instant(deal.endsAt)}. {askForNext(organisation.name)}
+        </p>
+      ) : (
+        <>
+          <p>Use this account to learn. {!children && "You no longer need the email."}</p>
+          <StartLearning />
+        </>
+      )}
     </>
   );
 }

@@ -7,6 +7,9 @@ interface Words {
   final?: true;
 }
 
+const NEXT =
+  "Write to the learning manager at {organisation} to ask whether there is a new subscription. Your invitation email says whom to ask.";
+
 const WORDS = {
   unknown_invite: {
     title: "This link does not work",
@@ -35,7 +38,7 @@ const WORDS = {
   },
   deal_ended: {
     title: "This subscription has ended",
-    text: "Its invites can no longer be accepted. Write to the learning manager at {organisation} to ask whether there is a new subscription. Your invitation email says whom to ask.",
+    text: `Its invites can no longer be accepted. ${NEXT}`,
   },
   deal_full: {
     title: "All seats are taken",
@@ -109,8 +112,13 @@ export type Code = keyof typeof WORDS;
 /** An unknown code is shown as a fault on our side. */
 export function wordsFor(code: string, organisation = "your organisation"): Words {
   const words: Words = Object.hasOwn(WORDS, code) ? WORDS[code as Code] : WORDS.internal;
-  // A function: a string would give meaning to the `$` of a name.
-  return { ...words, text: words.text.replaceAll("{organisation}", () => organisation) };
+  return { ...words, text: named(words.text, organisation) };
 }
+
+/** What to do once a subscription has ended. */
+export const askForNext = (organisation: string) => named(NEXT, organisation);
+
+// A function: a string would give meaning to the `$` of a name.
+const named = (text: string, organisation: string) => text.replaceAll("{organisation}", () => organisation);
 
 export const codes = Object.keys(WORDS);
