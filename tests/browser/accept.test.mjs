@@ -417,6 +417,7 @@ check("a learner who already has a seat of a full deal is told so instead of ask
   await heading(page, "You already have a seat");
   assert.equal(await page.getByRole("button", { name: /Ask for|Accept/ }).count(), 0);
   await page.getByRole("link", { name: "Start learning" }).waitFor();
+  assert.equal(await page.getByText("You can still accept until").count(), 0);
   await hand.press("button", DECLINE);
   await page.locator(":focus", { hasText: "You declined this invite." }).waitFor();
   assert.equal((await deal.row(email)).status, "declined");
@@ -551,6 +552,7 @@ check("an invite that expires before the subscription starts says what to do the
   await deal.patch({ startsAt: new Date(Date.now() + 40 * 86_400_000).toISOString().replace(/\.\d+/, "") });
   await page.goto(link);
   await page.getByText("Your invite expires before that. After the start, you can ask for a new link here.").waitFor();
+  assert.equal(await page.getByText("You can still accept until").count(), 0);
 });
 
 /** Each temporary failure. */

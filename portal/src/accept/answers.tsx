@@ -84,7 +84,7 @@ export function Asking({ now, ...answering }: Answering & { now: boolean }) {
 
 /** The ways to say no. */
 export function Refusing(answering: Answering) {
-  const { preview, organisation, optedOut } = answering.found;
+  const { preview, organisation, optedOut, obstacle } = answering.found;
   const declinable = isDeclinable(answering.found);
   if (optedOut && !declinable) return null;
   return (
@@ -96,7 +96,7 @@ export function Refusing(answering: Answering) {
         <Choice
           {...answering}
           answer="decline"
-          hint={`${organisation.name} will see that you declined, and when.${preview?.expiresAt ? ` You can still accept until ${instant(preview.expiresAt)}.` : ""}`}
+          hint={`${organisation.name} will see that you declined, and when.${preview?.expiresAt && obstacle === null ? ` You can still accept until ${instant(preview.expiresAt)}.` : ""}`}
         />
       )}
       {!optedOut && (
