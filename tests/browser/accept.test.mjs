@@ -330,6 +330,16 @@ for (const [what, words, next, happen] of TOO_LATE) {
   });
 }
 
+check("asking with an older link before the subscription starts says which link to open then", { expect: [answered(409), answered(410)] }, async ({ page, stack, hand }) => {
+  const { deal, link } = await invited(stack);
+  await deal.api("POST", `/invites/${(await deal.rows())[0].id}/resend`, undefined, { "if-match": '"1"' });
+  await deal.patch({ startsAt: new Date(Date.now() + 86_400_000).toISOString().replace(/\.\d+/, "") });
+  await page.goto(link);
+  await hand.press("button", "Ask for a new link");
+  await page.getByRole("alert").filter({ hasText: "This subscription has not started yet. After the start, open the link in the newest email, or ask here." }).waitFor();
+  assert.equal(await page.getByText("Your invite stays open").count(), 0);
+});
+
 check("asking for a link that has become valid leads to accepting", { expect: [answered(409)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const { link } = await invited(stack);
   // The page was opened when every seat was taken.

@@ -627,7 +627,10 @@ function Refusal({
         <p>
           <strong>{title}.</strong>{" "}
           {failed && problem.temporary && `“${failed.label}” ${failed.isVoid ? "has not" : "may have"} gone through.`}{" "}
-          {text} <Countdown>{when}</Countdown>
+          {failed?.of === "ask" && problem.code === "deal_not_started"
+            ? "After the start, open the link in the newest email, or ask here."
+            : text}{" "}
+          <Countdown>{when}</Countdown>
         </p>
         {onAgain && (
           <button type="button" class="small" onClick={onAgain}>
