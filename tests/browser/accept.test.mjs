@@ -6,13 +6,14 @@ import { suite } from "./suite.mjs";
 
 let lapsed;
 let asking;
+let stale;
 const check = suite({}, async (stack) => {
-  [lapsed, asking] = [await stack.newDeal(), await stack.newDeal()];
-  for (const deal of [lapsed, asking]) {
+  [lapsed, asking, stale] = [await stack.newDeal(), await stack.newDeal(), await stack.newDeal()];
+  for (const deal of [lapsed, asking, stale]) {
     await deal.invite([`ann@${deal.org}.example`]);
     deal.link = await stack.linkTo(`ann@${deal.org}.example`);
   }
-  for (const deal of [lapsed, asking]) await deal.expired();
+  for (const deal of [lapsed, asking, stale]) await deal.expired();
 });
 
 /** A deal with an invite to an address that no other test uses. */
@@ -338,6 +339,19 @@ check("asking with an older link before the subscription starts says which link 
   await hand.press("button", "Ask for a new link");
   await page.getByRole("alert").filter({ hasText: "This subscription has not started yet. After the start, open the link in the newest email, or ask here." }).waitFor();
   assert.equal(await page.getByText("Your invite stays open").count(), 0);
+});
+
+check("asking for a seat with an invite that has expired asks for a new link, and says so", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  // The page was opened when the invite was open and every seat was taken.
+  await page.route("**/api/invites/preview", async (route) => {
+    const answer = await route.fetch();
+    await route.fulfill({ json: { ...await answer.json(), status: "pending", blocked: "deal_full" } });
+  }, { times: 1 });
+  await page.goto(`/accept#${tokenOf(stale.link)}`);
+  await hand.press("button", "Ask for a seat");
+  await heading(page, "This invite has expired");
+  await page.locator(":focus", { hasText: "You asked for a new link." }).waitFor();
+  assert.equal(await page.getByText(/All seats are taken|No seat is reserved/).count(), 0);
 });
 
 check("asking for a link that has become valid leads to accepting", { expect: [answered(409)], hands: [Keyboard] }, async ({ page, stack, hand }) => {

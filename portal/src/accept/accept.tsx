@@ -31,7 +31,7 @@ import { announce, Countdown, Notice, useRetry, Waiting } from "../ui/status";
 import { Text } from "../ui/text";
 import { useNow, When } from "../ui/when";
 import { Asking, labelOf, Refusing, Stopped } from "./answers";
-import { type Answer, type Found, foundBy, isObstacle, isOver, type Obstacle, tookEffect } from "./found";
+import { type Answer, askableFor, type Found, foundBy, isObstacle, isOver, type Obstacle, tookEffect } from "./found";
 import { isOther } from "./mask";
 import { dropToken, isElsewhere, keepToken, token, tokenPasted } from "./token";
 import { askForNext, wordsFor } from "./words";
@@ -87,7 +87,7 @@ export function AcceptPage() {
 }
 
 /** Sends an answer, and returns what it changes. */
-const ANSWERS: Record<Answer, (link: string) => Promise<(found: Found) => Found>> = {
+const ANSWERS: Record<Answer, (link: string, found: Found) => Promise<(found: Found) => Found>> = {
   async decline(link) {
     const { declinedAt } = await declineInvite(link);
     return ({ preview, ...found }) => ({
@@ -96,9 +96,11 @@ const ANSWERS: Record<Answer, (link: string) => Promise<(found: Found) => Found>
       askedAt: null,
     });
   },
-  async ask(link) {
+  async ask(link, shown) {
     const asked = await askForInvite(link);
-    return (found) => ({ ...found, ...asked, optedOut: false });
+    // The page was out of date if the answer is about something else.
+    const now = asked.askedFor === askableFor(shown) ? undefined : await look(link).catch(() => undefined);
+    return (found) => ({ ...(now ?? found), ...asked, optedOut: false });
   },
   async "opt-out"(link) {
     const { optedOut } = await optOut(link);
@@ -214,7 +216,7 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
     });
   const answer = (what: Answer) =>
     send(what, async () => {
-      update(await ANSWERS[what](link));
+      update(await ANSWERS[what](link, found!));
       answered.value = what;
     });
   const check = async () => {

@@ -55,14 +55,15 @@ export function Asking({ now, ...answering }: Answering & { now: boolean }) {
   const what = askableFor(found);
   if (!what) return null;
   const organisation = found.organisation.name;
-  const noSeat = what === "seat" ? " No seat is reserved." : "";
+  const asked = found.askedFor ?? what;
+  const noSeat = asked === "seat" ? " No seat is reserved." : "";
   if (found.askedAt)
     return (
       <Focus key="asked" now={now}>
         <Notice tone="good">
           <p>
             <strong>
-              <Text>{`You asked for ${(found.askedFor ?? what) === "seat" ? "a seat" : "a new link"}.`}</Text>
+              <Text>{`You asked for ${asked === "seat" ? "a seat" : "a new link"}.`}</Text>
             </strong>{" "}
             <Text>{`${organisation} sees this. If it sends you a new email, open the link in that one.${noSeat}`}</Text>
           </p>
