@@ -309,8 +309,8 @@ const TOO_LATE = [
     deal.patch({ endsAt: new Date(Date.now() - 3_600_000).toISOString().replace(/\.\d+/, "") })],
   ["the invite was cancelled", "This invite was cancelled", WRITE.text, async ({ deal }) =>
     deal.api("DELETE", `/invites/${(await deal.rows())[0].id}`)],
-  ["somebody accepted", "This invite has been accepted", "sign in with the same account to see your seat", async ({ stack, link, open }) => {
-    await stack.accept("ann@home.example", await until("the newer mail", async () => [await open()].find((newer) => newer !== link)));
+  ["somebody accepted", "This invite has been accepted", "sign in with the same account to see your seat", async ({ stack, email, link, open }) => {
+    await stack.accept(email, await until("the newer mail", async () => [await open()].find((newer) => newer !== link)));
   }],
 ];
 for (const [what, words, next, happen] of TOO_LATE) {
@@ -326,7 +326,7 @@ for (const [what, words, next, happen] of TOO_LATE) {
     assert.equal(await page.getByRole("button", { name: "Ask for a new link" }).count(), 0);
     if (what !== "somebody accepted") return;
     await hand.press("button", "Sign in to see your seat");
-    await chooseAccount(page, hand, "ann@home.example");
+    await chooseAccount(page, hand, invite.email);
     await heading(page, "You have a seat");
   });
 }
