@@ -119,7 +119,11 @@ export function journeys(where) {
           const unexpected = faults.filter((fault) => !expect.some((pattern) => pattern.test(fault)));
           assert.deepEqual(unexpected, [], "the browser logs no other fault");
         } finally {
-          for (const { context } of windows) await context.close();
+          for (const { page, context } of windows) {
+            // An answer that a test changes may come after its end.
+            await page.unrouteAll({ behavior: "ignoreErrors" });
+            await context.close();
+          }
         }
       });
     }
