@@ -96,7 +96,7 @@ check("a second deal shows the organisation's name, which can be corrected", {},
   const edit = page.getByRole("dialog", { name: "Edit Unlimited" });
   await hand.write("textbox", "Organisation name", "Dale & Co", edit);
   await hand.press("button", "Save", edit);
-  await page.getByRole("heading", { name: "Dale & Co" }).waitFor();
+  await page.getByRole("heading", { name: "Dale & Co", exact: true }).waitFor();
   assert.equal((await deal.api("GET")).organisation.name, "Dale & Co");
 });
 
