@@ -49,7 +49,7 @@ def is_recorded(stack: Stack, job: Job) -> bool:
     return len(records(stack)) > before
 
 
-AUDITED = ["send-invites", "resend-invite", "accept-invite", "release-seat", "manage-deals"]
+AUDITED = ["send-invites", "resend-invite", "accept-invite", "answer-invite", "release-seat", "manage-deals"]
 
 
 @pytest.mark.parametrize("function", AUDITED)

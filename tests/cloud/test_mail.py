@@ -8,7 +8,7 @@ from cloud import Stack, run
 from test_roles import Jobs, Roles, fails
 from test_settings import changed
 
-MAILING = ("send-invites", "resend-invite", "deliver-invites")
+MAILING = ("send-invites", "resend-invite", "deliver-invites", "send-digests")
 SIMULATOR = "success@simulator.amazonses.com"
 
 
