@@ -72,7 +72,7 @@ def test_the_mailing_roles_have_the_same_permissions(roles: Roles) -> None:
         [one for one in roles.document(name) if one["Action"][0].startswith("ses:Send")] for name in MAILING
     ]
     assert first
-    assert [first] * 2 == others
+    assert all(other == first for other in others)
 
 
 def test_a_deployment_says_what_ses_refuses(pool: Stack) -> None:
