@@ -323,9 +323,7 @@ fuzz: cxx ## Fuzz (FUZZ_SECONDS=60 for each of FUZZ_TARGETS; needs a C++ compile
 	  sed -n -e 's/^stat::number_of_executed_units: */  executions /p' -e 's/^stat::average_exec_per_sec: */  a second   /p' \
 	    -e 's/^stat::new_units_added: */  new inputs /p' target/fuzz/$$target.log; done
 
-bench: portal ## Measure start and warm requests, against infra/budgets.json (needs valgrind)
-	@echo "Building the local stack…"
-	@$(CARGO) build --locked --workspace --bins
+bench: build portal ## Measure start and warm requests, against infra/budgets.json (needs valgrind)
 	@python3 infra/bench.py
 
 costs: ## Print the running costs, as in docs/how-to.md
