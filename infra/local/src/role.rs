@@ -1,5 +1,6 @@
-//! Checks each call to DynamoDB against the function's role, as IAM documents it: its actions, and the keys and attributes that
-//! it writes. Here a request without a key is denied; IAM's `ForAllValues` would allow it. So every test shows that no function needs more than its role, and that no role's condition is too narrow.
+//! Checks each call to DynamoDB against the function's role, as IAM documents it: its actions, and the keys and
+//! attributes that it writes. Here a request without a key is denied; IAM's `ForAllValues` would allow it. So every
+//! test shows that no function needs more than its role, and that no role's condition is too narrow.
 //!
 //! A function's access key is its name. `make test-cloud` checks the access to indexes, which is not checked here.
 
