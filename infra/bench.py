@@ -126,25 +126,27 @@ class Stack:
                 break
         else:
             raise package.Refused("The local stack did not start: run `make run` to see why.")
+        # The functions read the claims in the token that the gateway verified.
+        form = "grant_type=password&username=manager@acme.example"
+        with urllib.request.urlopen(f"{self.url}/oidc/token", data=form.encode()) as answer:
+            self.authorization = f"Bearer {json.load(answer)['access_token']}"
         self.deal = self.ask("/api/deals")["deals"][0]["id"]
         invites = [{"email": f"learner{number}@example.com", "name": f"Learner {number}"} for number in range(ROWS)]
         self.ask(f"/api/deals/{self.deal}/invites", {"invites": invites})
         mail = self.ask("/inbox/messages.json")[0]
-        self.token = re.search(r"/accept#([\w-]{86})", mail["text"])[1]
+        self.link = re.search(r"/accept#([\w-]{86})", mail["text"])[1]
 
     def ask(self, path: str, body: dict | None = None) -> dict:
         request = urllib.request.Request(f"{self.url}{path}", data=json.dumps(body).encode() if body else None)
         request.add_header("content-type", "application/json")
         if path.startswith("/api"):
-            form = "grant_type=password&username=manager@acme.example"
-            with urllib.request.urlopen(f"{self.url}/oidc/token", data=form.encode()) as answer:
-                request.add_header("authorization", f"Bearer {json.load(answer)['access_token']}")
+            request.add_header("authorization", self.authorization)
         with urllib.request.urlopen(request) as answer:
             return json.load(answer)
 
     def forged(self) -> str:
-        """A token of an existing invite, with a secret that was never sent."""
-        token = bytearray(base64.urlsafe_b64decode(self.token + "=="))
+        """The token of a link of an existing invite, with a secret that was never sent."""
+        token = bytearray(base64.urlsafe_b64decode(self.link + "=="))
         token[-1] ^= 1
         return base64.urlsafe_b64encode(token).decode().rstrip("=")
 
@@ -153,7 +155,13 @@ class Stack:
         self.process.wait()
 
 
-def event(route: str, parameters: dict[str, str] | None = None, query: str = "", body: dict | None = None) -> dict:
+def event(
+    route: str,
+    authorization: str,
+    parameters: dict[str, str] | None = None,
+    query: str = "",
+    body: dict | None = None,
+) -> dict:
     """API Gateway's event for a request, with the headers of CloudFront and a browser."""
     method, path = route.split(" ")
     claims = {
@@ -171,7 +179,7 @@ def event(route: str, parameters: dict[str, str] | None = None, query: str = "",
         "accept": "application/json",
         "accept-encoding": "gzip, deflate, br",
         "accept-language": "en-GB,en;q=0.9",
-        "authorization": f"Bearer {'x' * 900}",
+        "authorization": authorization,
         "content-type": "application/json",
         "host": "abcdef1234.execute-api.eu-west-1.amazonaws.com",
         "referer": "https://d111111abcdef8.cloudfront.net/",
@@ -342,9 +350,9 @@ def measure(folder: Path, stack: Stack, budgets: dict) -> list[str]:
         report.row(f"init of {name}, instructions", count, budgets["init_instructions"], empty)
     empty = warm(folder, EMPTY, stack.dynamodb, {}, None)
     deal = {"dealId": stack.deal}
-    one = event("GET /api/deals/{dealId}", deal)
-    page = event("GET /api/deals/{dealId}/seats", deal, f"status=pending&limit={ROWS}")
-    forged = event("POST /api/invites/accept", body={"token": stack.forged()})
+    one = event("GET /api/deals/{dealId}", stack.authorization, deal)
+    page = event("GET /api/deals/{dealId}/seats", stack.authorization, deal, f"status=pending&limit={ROWS}")
+    forged = event("POST /api/invites/accept", stack.authorization, body={"token": stack.forged()})
     for what, function, made, status, budget in (
         ("one deal", "deal-seats", one, 200, "deal_instructions"),
         (f"a page of {ROWS}", "deal-seats", page, 200, "page_instructions"),
