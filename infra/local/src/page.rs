@@ -1,9 +1,12 @@
-//! HTML pages of the inbox and the issuer. They are never stored or framed, and have no script and no foreign content.
+//! HTML pages of the inbox and the issuer, which are never stored or framed and have no script and no foreign content;
+//! and refusals of programs.
 
 use askama::Template;
+use axum::Json;
 use axum::response::{Html, IntoResponse, Response};
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use serde_json::{Value, json};
 
 /// `frame-src` lets the inbox show a mail in a frame.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-src 'self'; \
@@ -19,4 +22,11 @@ pub(crate) fn html(template: &impl Template) -> Response {
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ];
     (headers, Html(html)).into_response()
+}
+
+/// A refusal in API Gateway's form.
+pub(crate) type Refusal = (StatusCode, Json<Value>);
+
+pub(crate) fn refusal(status: StatusCode, message: &str) -> Refusal {
+    (status, Json(json!({ "message": message })))
 }

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
+use crate::page::refusal;
 use crate::runtime::{ACCOUNT, Host, InvokeError, REGION};
 use crate::terminal::Terminal;
 use crate::{clock, functions, template};
@@ -43,16 +44,12 @@ pub(crate) fn router(host: Arc<Host>) -> Router {
 
 async fn run_now(State(host): State<Arc<Host>>, Path(name): Path<String>) -> Response {
     let Some((_, function)) = schedules().find(|(_, function)| *function == name) else {
-        return refused(StatusCode::NOT_FOUND, "No schedule runs a function of this name.");
+        return refusal(StatusCode::NOT_FOUND, "No schedule runs a function of this name.").into_response();
     };
     match run(function, &host).await {
         Ok(report) => Json(report).into_response(),
-        Err(error) => refused(StatusCode::BAD_GATEWAY, &error.to_string()),
+        Err(error) => refusal(StatusCode::BAD_GATEWAY, &error.to_string()).into_response(),
     }
-}
-
-fn refused(status: StatusCode, message: &str) -> Response {
-    (status, Json(json!({ "message": message }))).into_response()
 }
 
 async fn repeat(function: &'static str, host: Arc<Host>, every: Duration, terminal: Terminal) {

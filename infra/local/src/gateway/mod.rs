@@ -10,17 +10,17 @@ mod event;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
-use axum::{Json, Router};
 use http::StatusCode;
 use http::header::WWW_AUTHENTICATE;
-use serde_json::json;
 
 use crate::clock;
 use crate::oidc::Issuer;
+use crate::page::refusal;
 use crate::random;
 use crate::routes::{self, Route, Variables};
 use crate::runtime::{Host, InvokeError};
@@ -54,7 +54,10 @@ async fn handle(State(gateway): State<Arc<Gateway>>, request: Request) -> Respon
     let begun = clock::now();
     let (parts, body) = request.into_parts();
     let (key, response) = match routes::choose(parts.method.as_str(), parts.uri.path()) {
-        None => (format!("{} (no route)", parts.method), refuse(StatusCode::NOT_FOUND, "Not Found")),
+        None => (
+            format!("{} (no route)", parts.method),
+            refusal(StatusCode::NOT_FOUND, "Not Found").into_response(),
+        ),
         Some((route, variables)) => (route.key(), gateway.admit(route, variables, &parts, body).await),
     };
     if gateway.ready.load(Ordering::SeqCst) {
@@ -77,7 +80,7 @@ impl Gateway {
             Err(denied) => return deny(&denied),
         };
         let Ok(body) = to_bytes(body, MAX_BODY).await else {
-            return refuse(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
+            return refusal(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large").into_response();
         };
         let (granted, port) = (granted.as_ref(), self.port);
         let incoming = Incoming { route, variables, parts, body: &body, granted, now, port };
@@ -85,14 +88,15 @@ impl Gateway {
         let response = match invoked {
             Ok(returned) => answer::response(returned),
             Err(InvokeError::TimedOut { .. } | InvokeError::Stopping) => {
-                return refuse(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable");
+                return refusal(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable").into_response();
             }
             Err(error) => {
                 self.terminal.warn(&error.to_string());
                 None
             }
         };
-        response.unwrap_or_else(|| refuse(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"))
+        let failed = || refusal(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error").into_response();
+        response.unwrap_or_else(failed)
     }
 }
 
@@ -101,9 +105,5 @@ fn deny(denied: &Denied) -> Response {
         Denied::NoToken | Denied::Invalid(_) => (StatusCode::UNAUTHORIZED, "Unauthorized"),
         Denied::Scope(_) => (StatusCode::FORBIDDEN, "Forbidden"),
     };
-    ([(WWW_AUTHENTICATE, denied.challenge())], refuse(status, message)).into_response()
-}
-
-fn refuse(status: StatusCode, message: &str) -> Response {
-    (status, Json(json!({ "message": message }))).into_response()
+    ([(WWW_AUTHENTICATE, denied.challenge())], refusal(status, message)).into_response()
 }

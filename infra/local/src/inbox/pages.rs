@@ -14,10 +14,10 @@ use axum::{Json, Router};
 use http::StatusCode;
 use http::header::CACHE_CONTROL;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::de::DeserializeOwned;
 
 use super::{Inbox, Mail};
-use crate::page;
+use crate::page::{self, Refusal, refusal};
 use crate::ses::{EventKind, Events, Faults};
 
 /// The most rows of the page. The JSON has all mails.
@@ -98,19 +98,13 @@ async fn messages(State(pages): State<Pages>, Query(Filter { after, to }): Query
     ([(CACHE_CONTROL, "no-store")], Json(mails)).into_response()
 }
 
-type Refusal = (StatusCode, Json<Value>);
-
-fn refused(status: StatusCode, message: &str) -> Refusal {
-    (status, Json(json!({ "message": message })))
-}
-
-fn unreadable(error: &serde_json::Error) -> Refusal {
-    refused(StatusCode::BAD_REQUEST, &error.to_string())
+/// Reads a body of JSON, of any content type.
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+    serde_json::from_slice(body).map_err(|error| refusal(StatusCode::BAD_REQUEST, &error.to_string()))
 }
 
 async fn set_fault(State(pages): State<Pages>, body: Bytes) -> Result<StatusCode, Refusal> {
-    let fault = serde_json::from_slice(&body).map_err(|error| unreadable(&error))?;
-    pages.faults.set(fault);
+    pages.faults.set(read(&body)?);
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -125,13 +119,12 @@ struct PublishRequest {
 }
 
 async fn publish(State(pages): State<Pages>, body: Bytes) -> Result<StatusCode, Refusal> {
-    let PublishRequest { id, event, copies } =
-        serde_json::from_slice(&body).map_err(|error| unreadable(&error))?;
+    let PublishRequest { id, event, copies } = read(&body)?;
     let copies = copies.unwrap_or(1);
     if !(1..=MAX_COPIES).contains(&copies) {
-        return Err(refused(StatusCode::BAD_REQUEST, &format!("copies must be from 1 to {MAX_COPIES}")));
+        return Err(refusal(StatusCode::BAD_REQUEST, &format!("copies must be from 1 to {MAX_COPIES}")));
     }
-    let no_mail = || refused(StatusCode::NOT_FOUND, "The inbox has no mail with this id.");
+    let no_mail = || refusal(StatusCode::NOT_FOUND, "The inbox has no mail with this id.");
     let mail = pages.inbox.find(&id).ok_or_else(no_mail)?;
     pages.events.publish(&mail, event, copies);
     Ok(StatusCode::ACCEPTED)
