@@ -3,9 +3,9 @@
 //! Invariant: the server ends when its [`Database`] is dropped. A database with a file has then written all data.
 //!
 //! The engine's own HTTP server would let any web page in the developer's browser read and write the table
-//! (`access-control-allow-origin: *`). This module serves the engine behind the guard of `InnerPort` instead.
+//! (`access-control-allow-origin: *`). This module serves the engine behind the guard of `Port` instead.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Credentials, Region};
@@ -24,24 +24,14 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 use tokio::task::JoinHandle;
 
-use crate::origin::{InnerPort, PortError};
-use crate::{role, template};
+use crate::origin::Port;
+use crate::{StartError, role, template};
 
 /// DynamoDB accepts requests of up to 16 MB.
 const MAX_REQUEST: usize = 16 * 1024 * 1024;
 
 const DENIED: &str =
     r#"{"__type":"com.amazon.coral.service#AccessDeniedException","Message":"The role does not allow it."}"#;
-
-#[derive(Debug, thiserror::Error)]
-pub enum DatabaseError {
-    #[error(transparent)]
-    Port(#[from] PortError),
-    #[error("the table can't be created: {0}")]
-    Table(#[from] DynoxideError),
-    #[error("the database {} can't be opened: {reason}. Move the file away to start with an empty one", path.display())]
-    Open { path: PathBuf, reason: String },
-}
 
 /// A DynamoDB endpoint that is served until it is dropped.
 pub struct Database {
@@ -69,7 +59,7 @@ impl Database {
     }
 
     /// Creates the template's table under this name, with its indexes and its TTL, unless the table exists.
-    pub fn create_table(&self, name: &str) -> Result<(), DatabaseError> {
+    pub fn create_table(&self, name: &str) -> Result<(), StartError> {
         let Some(table) = template::resources("AWS::DynamoDB::Table").next() else { return Ok(()) };
         let create = json!({
             "TableName": name,
@@ -110,12 +100,12 @@ impl Drop for Database {
 }
 
 /// Serves the database in the file `path`, or one in memory.
-pub async fn serve(path: Option<&Path>) -> Result<Database, DatabaseError> {
+pub async fn serve(path: Option<&Path>) -> Result<Database, StartError> {
     let engine = match path {
         None => dynoxide::Database::memory(),
         Some(path) => dynoxide::Database::new(&path.to_string_lossy()),
     };
-    let engine = engine.map_err(|error| DatabaseError::Open {
+    let engine = engine.map_err(|error| StartError::Database {
         path: path.unwrap_or(Path::new(":memory:")).to_owned(),
         reason: error.to_string(),
     })?;
@@ -123,7 +113,7 @@ pub async fn serve(path: Option<&Path>) -> Result<Database, DatabaseError> {
         .route("/", post(call))
         .layer(DefaultBodyLimit::max(MAX_REQUEST))
         .with_state(engine.clone());
-    let port = InnerPort::bind().await?;
+    let port = Port::bind(0).await?;
     Ok(Database { engine, endpoint: port.url(), server: tokio::spawn(port.serve(app)) })
 }
 

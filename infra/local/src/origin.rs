@@ -2,88 +2,69 @@
 //! that a foreign page or a foreign name (DNS rebinding) brought, before other code looks at it.
 
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{Ipv4Addr, Ipv6Addr};
 
+use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::{Json, Router};
+use futures_util::future::join_all;
 use http::header::{HOST, ORIGIN};
 use http::{HeaderMap, StatusCode};
-use serde_json::json;
 use tokio::net::TcpListener;
 
-#[derive(Debug, thiserror::Error)]
-pub enum PortError {
-    #[error("port {0} is in use. Stop the program that uses it, or choose another port: PORT={next} make run", next = .0.wrapping_add(1).max(1024))]
-    Busy(u16),
-    #[error("port {0} can't be used: {1}")]
-    Refused(u16, #[source] io::Error),
-    #[error("no port can be opened: {0}")]
-    None(#[from] io::Error),
+use crate::StartError;
+use crate::page::refusal;
+
+/// A port on loopback.
+pub(crate) struct Port {
+    pub(crate) number: u16,
+    listeners: Vec<TcpListener>,
 }
 
-/// Listens on loopback: IPv4 and, if the machine has it, IPv6. `localhost` may mean either address, so the port must be
-/// free on both. Returns the port, too, since port 0 stands for any free one.
-pub(crate) async fn listen(port: u16) -> Result<(u16, Vec<TcpListener>), PortError> {
-    let refused = |error: io::Error| match error.kind() {
-        io::ErrorKind::AddrInUse => PortError::Busy(port),
-        _ => PortError::Refused(port, error),
-    };
-    let first = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(refused)?;
-    let bound = first.local_addr().map_err(refused)?.port();
-    let second = match TcpListener::bind((Ipv6Addr::LOCALHOST, bound)).await {
-        Err(error) if error.kind() == io::ErrorKind::AddrInUse && port != 0 => {
-            return Err(PortError::Busy(port));
-        }
-        // Without IPv6, no other program can listen there either.
-        second => second.ok(),
-    };
-    Ok((bound, std::iter::once(first).chain(second).collect()))
-}
-
-/// A loopback port, chosen by the system, that only processes of this machine call.
-pub(crate) struct InnerPort {
-    listener: TcpListener,
-    pub(crate) address: SocketAddr,
-}
-
-impl InnerPort {
-    pub(crate) async fn bind() -> Result<Self, PortError> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let address = listener.local_addr()?;
-        Ok(Self { listener, address })
+impl Port {
+    /// Listens on IPv4 and, if the machine has it, on IPv6. `localhost` may mean either address, so the port must be free
+    /// on both. Port 0 stands for any free one.
+    pub(crate) async fn bind(port: u16) -> Result<Self, StartError> {
+        let refused = |error: io::Error| match error.kind() {
+            io::ErrorKind::AddrInUse => StartError::Busy(port),
+            _ => StartError::Port(port, error),
+        };
+        let first = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(refused)?;
+        let number = first.local_addr().map_err(refused)?.port();
+        let second = match TcpListener::bind((Ipv6Addr::LOCALHOST, number)).await {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse && port != 0 => {
+                return Err(StartError::Busy(port));
+            }
+            // Without IPv6, no other program can listen there either.
+            second => second.ok(),
+        };
+        Ok(Self { number, listeners: std::iter::once(first).chain(second).collect() })
     }
 
+    /// The URL for programs of this machine.
     pub(crate) fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("http://{}:{}", Ipv4Addr::LOCALHOST, self.number)
     }
 
     /// Serves `app` behind the guard, until the task that runs this ends.
     pub(crate) async fn serve(self, app: Router) {
-        serve(self.listener, guarded(app, self.address.port())).await;
+        let app = app.layer(from_fn_with_state(self.number, guard));
+        // Serving does not fail. It ends with its task.
+        join_all(self.listeners.into_iter().map(|listener| axum::serve(listener, app.clone()).into_future()))
+            .await;
     }
-}
-
-pub(crate) async fn serve(listener: TcpListener, app: Router) {
-    // Serving does not fail. It ends with its task.
-    let _never = axum::serve(listener, app).await;
-}
-
-/// Puts the guard of `port` before `app`.
-pub(crate) fn guarded(app: Router, port: u16) -> Router {
-    app.layer(from_fn_with_state(port, guard))
 }
 
 /// Lets a request pass if it names our host and comes from our pages, or from no page.
 async fn guard(State(port): State<u16>, request: Request, next: Next) -> Response {
-    match refusal(request.headers(), port) {
+    match problem(request.headers(), port) {
         None => next.run(request).await,
-        Some((status, message)) => (status, Json(json!({ "message": message }))).into_response(),
+        Some((status, message)) => refusal(status, message).into_response(),
     }
 }
 
-fn refusal(headers: &HeaderMap, port: u16) -> Option<(StatusCode, &'static str)> {
+fn problem(headers: &HeaderMap, port: u16) -> Option<(StatusCode, &'static str)> {
     let ours = |host: &str| {
         ["localhost", "127.0.0.1", "[::1]"]
             .iter()
@@ -105,7 +86,7 @@ mod tests {
 
     fn status(headers: &[(http::HeaderName, &str)]) -> Option<u16> {
         let headers = headers.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect();
-        refusal(&headers, 3000).map(|(status, _)| status.as_u16())
+        problem(&headers, 3000).map(|(status, _)| status.as_u16())
     }
 
     #[test]
@@ -132,8 +113,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_busy_port_is_an_error_that_says_what_to_do() {
-        let (port, _listeners) = listen(0).await.unwrap();
-        let error = listen(port).await.unwrap_err().to_string();
+        let port = Port::bind(0).await.unwrap();
+        let error = Port::bind(port.number).await.err().unwrap().to_string();
         assert!(error.contains("is in use") && error.contains("PORT="), "{error}");
     }
 }

@@ -3,26 +3,18 @@
 //! Invariant: every start creates the deals that are missing. It completes a start that ended half-way.
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use http::StatusCode;
 use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
 
+use crate::StartError;
 use crate::oidc::PARTNERSHIP_MANAGER;
 
 /// The id and name of an organisation, and the name and seats of its deal.
 const DEALS: [(&str, &str, &str, u32); 2] =
     [("acme", "Acme", "Unlimited", 100), ("globex", "Globex", "Unlimited Starter", 3)];
 
-#[derive(Debug, thiserror::Error)]
-pub enum SeedError {
-    #[error("the API gave no answer: {0}")]
-    Unreachable(#[from] reqwest::Error),
-    #[error("the API answered {status}: {body}")]
-    Refused { status: StatusCode, body: String },
-}
-
 /// Creates a deal for each organisation that has none, through the gateway at `origin`. Returns whether any was missing.
-pub(crate) async fn seed(origin: &str, now: DateTime<Utc>) -> Result<bool, SeedError> {
+pub(crate) async fn seed(origin: &str, now: DateTime<Utc>) -> Result<bool, StartError> {
     let client = Client::new();
     let form = [("grant_type", "password"), ("username", PARTNERSHIP_MANAGER)];
     let token = accepted(client.post(format!("{origin}/oidc/token")).form(&form)).await?;
@@ -48,13 +40,13 @@ pub(crate) async fn seed(origin: &str, now: DateTime<Utc>) -> Result<bool, SeedE
     Ok(any_missing)
 }
 
-async fn accepted(request: RequestBuilder) -> Result<Value, SeedError> {
+async fn accepted(request: RequestBuilder) -> Result<Value, StartError> {
     let answer = request.send().await?;
     let status = answer.status();
     if status.is_success() {
         return Ok(answer.json().await?);
     }
-    Err(SeedError::Refused { status, body: answer.text().await? })
+    Err(StartError::SeedRefused { status, body: answer.text().await? })
 }
 
 #[cfg(test)]
@@ -66,7 +58,7 @@ mod tests {
     use axum::{Json, Router};
 
     use super::*;
-    use crate::origin::InnerPort;
+    use crate::origin::Port;
 
     #[tokio::test]
     async fn only_an_organisation_without_a_deal_gets_one() {
@@ -83,7 +75,7 @@ mod tests {
         let app = Router::new()
             .route("/oidc/token", post(async || Json(json!({ "access_token": "t" }))))
             .route("/api/deals", get(list).post(add));
-        let port = InnerPort::bind().await.unwrap();
+        let port = Port::bind(0).await.unwrap();
         let origin = port.url();
         tokio::spawn(port.serve(app));
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::StartError;
 use crate::functions::FUNCTIONS;
 use crate::oidc::Like;
 use crate::template;
@@ -29,14 +30,6 @@ pub(crate) const RUST_LOG: &str = "RUST_LOG";
 const FUNCTION_TIMEOUT: &str = "FUNCTION_TIMEOUT";
 
 const DATA: &str = ".local";
-
-#[derive(Debug, thiserror::Error)]
-#[error("{name}={value} is not valid. Set {name} to {expected}")]
-pub struct SettingError {
-    name: &'static str,
-    value: String,
-    expected: &'static str,
-}
 
 /// The URLs at which functions find `DynamoDB` and SES.
 #[derive(Debug, Clone)]
@@ -79,11 +72,11 @@ pub struct Settings {
 
 impl Settings {
     /// The settings of `make run`, as the environment changes them.
-    pub fn from_env() -> Result<Self, SettingError> {
+    pub fn from_env() -> Result<Self, StartError> {
         Self::from_variables(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
     }
 
-    fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self, SettingError> {
+    fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self, StartError> {
         let is_ephemeral = switch("EPHEMERAL", variable("EPHEMERAL"))?;
         let names = FUNCTIONS.iter().flat_map(|function| function.settings.keys().copied()).chain([RUST_LOG]);
         let env = names.filter_map(|name| Some((name.to_owned(), variable(name)?))).collect();
@@ -136,7 +129,7 @@ impl Settings {
     }
 
     /// The time limit of all functions, if one is set in place of their own.
-    pub(crate) fn function_timeout(&self) -> Result<Option<Duration>, SettingError> {
+    pub(crate) fn function_timeout(&self) -> Result<Option<Duration>, StartError> {
         parsed(FUNCTION_TIMEOUT, self.env.get(FUNCTION_TIMEOUT).cloned(), A_DURATION, duration)
     }
 
@@ -157,8 +150,8 @@ fn parsed<T>(
     value: Option<String>,
     expected: &'static str,
     parse: impl Fn(&str) -> Option<T>,
-) -> Result<Option<T>, SettingError> {
-    let parsed = |value: String| parse(value.trim()).ok_or(SettingError { name, value, expected });
+) -> Result<Option<T>, StartError> {
+    let parsed = |value: String| parse(value.trim()).ok_or(StartError::Setting { name, value, expected });
     value.map(parsed).transpose()
 }
 
@@ -175,7 +168,7 @@ fn default_start() -> String {
     template::parameter("StartUrl").unwrap_or_default()
 }
 
-fn switch(name: &'static str, value: Option<String>) -> Result<bool, SettingError> {
+fn switch(name: &'static str, value: Option<String>) -> Result<bool, StartError> {
     let switch = parsed(name, value, "1 or 0", |text| match text {
         "1" | "true" => Some(true),
         "0" | "false" => Some(false),
@@ -208,7 +201,7 @@ pub(crate) fn temporary_folder() -> PathBuf {
 mod tests {
     use super::*;
 
-    fn from(variables: &[(&str, &str)]) -> Result<Settings, SettingError> {
+    fn from(variables: &[(&str, &str)]) -> Result<Settings, StartError> {
         let variables: BTreeMap<_, _> = variables.iter().copied().collect();
         Settings::from_variables(|name| variables.get(name).map(ToString::to_string))
     }

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::middleware::from_fn;
 use axum::routing::get;
+use dynoxide::DynoxideError;
 use http::StatusCode;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -17,41 +18,48 @@ use tokio::task::JoinSet;
 
 use crate::clock;
 use crate::data;
-use crate::database::{self, Database, DatabaseError};
+use crate::database::{self, Database};
 use crate::functions::{DELIVER_INVITES, EXPIRE_INVITES, FUNCTIONS, Function};
 use crate::gateway::{self, Gateway};
 use crate::inbox::{self, Inbox};
-use crate::oidc::{self, Issuer, Key, KeyError, Like};
-use crate::origin::{self, InnerPort, PortError};
+use crate::oidc::{self, Issuer, Key, Like};
+use crate::origin::Port;
 use crate::portal;
-use crate::runtime::{Host, HostError, InvokeError, Program};
+use crate::runtime::{Host, InvokeError, Program};
 use crate::schedules;
-use crate::seed::{self, SeedError};
+use crate::seed;
 use crate::ses::{self, Events, Faults, Ses, Suppressed};
-use crate::settings::{
-    EVENT_TOPIC, Endpoints, MAIL_FROM, PORTAL_URL, RUST_LOG, SettingError, Settings, TABLE_NAME,
-};
+use crate::settings::{EVENT_TOPIC, Endpoints, MAIL_FROM, PORTAL_URL, RUST_LOG, Settings, TABLE_NAME};
 use crate::template;
 use crate::terminal::Terminal;
 
+/// Why the stack can't start, and what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    #[error(transparent)]
-    Setting(#[from] SettingError),
+    #[error("{name}={value} is not valid. Set {name} to {expected}")]
+    Setting { name: &'static str, value: String, expected: &'static str },
     #[error("the portal is not built. Build it first: make portal")]
     NoPortal,
-    #[error(transparent)]
-    Port(#[from] PortError),
+    #[error("port {0} is in use. Stop the program that uses it, or choose another port: PORT={next} make run", next = .0.wrapping_add(1).max(1024))]
+    Busy(u16),
+    #[error("port {0} can't be used: {1}")]
+    Port(u16, #[source] io::Error),
     #[error("{} can't be used: {error}", path.display())]
     File { path: PathBuf, error: io::Error },
+    #[error("the database {} can't be opened: {reason}. Move the file away to start with an empty one", path.display())]
+    Database { path: PathBuf, reason: String },
+    #[error("the table can't be created: {0}")]
+    Table(#[from] DynoxideError),
+    #[error("the issuer's signing key can't be created")]
+    Key,
+    #[error("{} does not exist. Build the functions first: make build", .0.display())]
+    NoFunction(PathBuf),
     #[error(transparent)]
-    Database(#[from] DatabaseError),
-    #[error(transparent)]
-    Key(#[from] KeyError),
-    #[error(transparent)]
-    Functions(#[from] HostError),
-    #[error("the sample deals can't be created: {0}")]
-    Seed(#[from] SeedError),
+    Function(#[from] InvokeError),
+    #[error("the sample deals can't be created: the API gave no answer: {0}")]
+    SeedLost(#[from] reqwest::Error),
+    #[error("the sample deals can't be created: the API answered {status}: {body}")]
+    SeedRefused { status: StatusCode, body: String },
 }
 
 #[derive(Debug)]
@@ -63,16 +71,13 @@ pub struct Stack {
     /// The servers. They end when this is dropped.
     servers: JoinSet<()>,
     schedules: JoinSet<()>,
-    _logs: PassingLogs,
+    /// The folder of logs that goes with the stack, unless a test fails.
+    passing_logs: Option<PathBuf>,
 }
 
-/// The folder of logs that goes with the stack, unless a test fails.
-#[derive(Debug)]
-struct PassingLogs(Option<PathBuf>);
-
-impl Drop for PassingLogs {
+impl Drop for Stack {
     fn drop(&mut self) {
-        if let Some(logs) = self.0.take().filter(|_| !std::thread::panicking()) {
+        if let Some(logs) = self.passing_logs.take().filter(|_| !std::thread::panicking()) {
             // Other files in the folder are not ours to delete. They keep the folder.
             for function in FUNCTIONS.iter() {
                 let _not_there = std::fs::remove_file(log_file(&logs, function));
@@ -91,8 +96,8 @@ impl Stack {
         }
         terminal.line("Seatkeeper, the whole stack on this machine");
         // The port comes first: a second stack on the same port fails here, before it uses the data.
-        let (port, listeners) = origin::listen(settings.port).await?;
-        let origin = format!("http://localhost:{port}");
+        let port = Port::bind(settings.port).await?;
+        let origin = format!("http://localhost:{}", port.number);
 
         if let Some(data) = &settings.data
             && let Some(old) =
@@ -115,7 +120,7 @@ impl Stack {
         let inbox = Inbox::open(file.as_deref(), terminal);
         let inbox = inbox.map_err(|error| StartError::File { path: file.unwrap_or_default(), error })?;
         let (inbox, faults) = (Arc::new(inbox), Arc::new(Faults::default()));
-        let ses_port = InnerPort::bind().await?;
+        let ses_port = Port::bind(0).await?;
         let endpoints = Endpoints { dynamodb: database.endpoint().to_owned(), ses: ses_port.url() };
         let (queue, events) = mpsc::unbounded_channel();
         let topic = settings.value(EVENT_TOPIC, None).unwrap_or_default();
@@ -134,13 +139,13 @@ impl Stack {
         terminal.step("functions", &format!("all {} are ready", FUNCTIONS.len()));
         servers.spawn(ses::hand_over(events, Arc::clone(&host), terminal));
 
-        let key = key.await.map_err(|_| KeyError::Generate)??;
+        let key = key.await.ok().and_then(Result::ok).ok_or(StartError::Key)?;
         let issuer = Arc::new(Issuer::new(origin.clone(), key, settings.issuer_like));
         let ready = Arc::new(AtomicBool::new(false));
         let gateway = Gateway {
             issuer: Arc::clone(&issuer),
             host: Arc::clone(&host),
-            port,
+            port: port.number,
             terminal,
             ready: Arc::clone(&ready),
         };
@@ -154,10 +159,7 @@ impl Stack {
             .merge(schedules::router(Arc::clone(&host)))
             .nest("/oidc", oidc::router(issuer))
             .route("/healthz", get(move || std::future::ready(health(&health_ready))));
-        let app = origin::guarded(app, port);
-        for listener in listeners {
-            servers.spawn(origin::serve(listener, app.clone()));
-        }
+        servers.spawn(port.serve(app));
 
         if settings.seed && seed::seed(&origin, clock::now()).await? {
             terminal.step("deals", "samples: acme (100 seats), globex (3 seats)");
@@ -167,8 +169,8 @@ impl Stack {
         ready.store(true, Ordering::SeqCst);
         let millis = (clock::now() - begun).num_milliseconds();
         terminal.line(&summary(&settings, &origin, &endpoints.dynamodb, millis));
-        let logs = PassingLogs((!settings.keep_logs).then_some(settings.logs));
-        Ok(Self { origin, database, endpoints, host, servers, schedules, _logs: logs })
+        let passing_logs = (!settings.keep_logs).then_some(settings.logs);
+        Ok(Self { origin, database, endpoints, host, servers, schedules, passing_logs })
     }
 
     #[must_use]
@@ -257,7 +259,7 @@ fn authorize_parameters(like: &Like) -> String {
     form_urlencoded::Serializer::new(String::new()).extend_pairs(&like.authorize).finish()
 }
 
-fn programs(settings: &Settings, origin: &str, own: &Endpoints) -> Result<Vec<Program>, SettingError> {
+fn programs(settings: &Settings, origin: &str, own: &Endpoints) -> Result<Vec<Program>, StartError> {
     let endpoints = settings.in_between.as_ref().unwrap_or(own);
     let timeout = settings.function_timeout()?;
     let program = |function: &Function| Program {

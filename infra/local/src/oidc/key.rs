@@ -15,14 +15,6 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-#[derive(Debug, thiserror::Error)]
-pub enum KeyError {
-    #[error("the issuer's signing key can't be created")]
-    Generate,
-    #[error("the token can't be signed")]
-    Sign,
-}
-
 #[derive(Debug)]
 pub(crate) struct Key {
     /// The key's id in the headers of tokens (`kid`).
@@ -39,8 +31,8 @@ struct Header {
 }
 
 impl Key {
-    pub(crate) fn generate() -> Result<Self, KeyError> {
-        let private = PrivateKey::new(&mut SysRng, 2048).map_err(|_| KeyError::Generate)?;
+    pub(crate) fn generate() -> rsa::Result<Self> {
+        let private = PrivateKey::new(&mut SysRng, 2048)?;
         let id = URL_SAFE_NO_PAD.encode(Sha256::digest(private.n_bytes()));
         let signer = SigningKey::new(private);
         Ok(Self { id, verifier: signer.verifying_key(), signer })
@@ -58,16 +50,16 @@ impl Key {
         })
     }
 
-    pub(crate) fn sign(&self, claims: &Value) -> Result<String, KeyError> {
+    pub(crate) fn sign(&self, claims: &Value) -> String {
         self.sign_under(&json!({ "alg": "RS256", "typ": "JWT", "kid": self.id }), claims)
     }
 
     /// Signs with RS256, also if the header says otherwise.
-    pub(crate) fn sign_under(&self, header: &Value, claims: &Value) -> Result<String, KeyError> {
+    pub(crate) fn sign_under(&self, header: &Value, claims: &Value) -> String {
         let encoded = |part: &Value| URL_SAFE_NO_PAD.encode(part.to_string());
         let message = format!("{}.{}", encoded(header), encoded(claims));
-        let signature = self.signer.try_sign(message.as_bytes()).map_err(|_| KeyError::Sign)?;
-        Ok(format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature.to_bytes())))
+        let signature = self.signer.sign(message.as_bytes());
+        format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature.to_bytes()))
     }
 
     /// The claims of a token that this key signed. The error says what is wrong with another token.

@@ -18,7 +18,7 @@ use axum::{Json, Router};
 use http::StatusCode;
 use serde_json::{Value, json};
 
-pub(crate) use key::{Key, KeyError};
+pub(crate) use key::Key;
 pub use like::Like;
 pub(crate) use person::{PARTNERSHIP_MANAGER, PEOPLE};
 

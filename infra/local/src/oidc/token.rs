@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::person::{OFFLINE, Person};
-use super::{CLIENT, Issuer, KeyError};
+use super::{CLIENT, Issuer};
 use crate::{clock, random};
 
 /// How many seconds a token is valid, unless the request says otherwise.
@@ -63,29 +63,16 @@ type Answer = Map<String, Value>;
 
 /// A refusal with an error code and a description (RFC 6749, section 5.2).
 #[derive(Debug)]
-struct Refusal(StatusCode, &'static str, &'static str);
+struct Refusal(&'static str, &'static str);
 
-impl Refusal {
-    fn new(error: &'static str, description: &'static str) -> Self {
-        Self(StatusCode::BAD_REQUEST, error, description)
-    }
-
-    fn invalid_request(description: &'static str) -> Self {
-        Self::new("invalid_request", description)
-    }
-}
-
-impl From<KeyError> for Refusal {
-    fn from(_: KeyError) -> Self {
-        Self(StatusCode::INTERNAL_SERVER_ERROR, "server_error", "the token can't be signed")
-    }
-}
+const INVALID_REQUEST: &str = "invalid_request";
+const INVALID_GRANT: &str = "invalid_grant";
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let Self(status, error, description) = self;
-        (status, NOT_STORED, Json(json!({ "error": error, "error_description": description })))
-            .into_response()
+        let Self(error, description) = self;
+        let body = Json(json!({ "error": error, "error_description": description }));
+        (StatusCode::BAD_REQUEST, NOT_STORED, body).into_response()
     }
 }
 
@@ -95,9 +82,9 @@ async fn token(
     State(issuer): State<Arc<Issuer>>,
     request: Result<Form<Request>, FormRejection>,
 ) -> Result<Response, Refusal> {
-    let Form(request) = request.map_err(|_| Refusal::invalid_request("the body must be a form"))?;
+    let Form(request) = request.map_err(|_| Refusal(INVALID_REQUEST, "the body must be a form"))?;
     if request.client_id.as_deref().is_some_and(|client| client != CLIENT) {
-        return Err(Refusal::new("invalid_client", "client_id must be seatkeeper-portal"));
+        return Err(Refusal("invalid_client", "client_id must be seatkeeper-portal"));
     }
     let now = clock::now();
     let answer = match request.grant_type.as_deref() {
@@ -106,9 +93,9 @@ async fn token(
         Some("password") => issuer.password_grant(&request, now)?,
         Some(_) => {
             let known = "grant_type must be authorization_code, refresh_token or password";
-            return Err(Refusal::new("unsupported_grant_type", known));
+            return Err(Refusal("unsupported_grant_type", known));
         }
-        None => return Err(Refusal::invalid_request("grant_type is missing")),
+        None => return Err(Refusal(INVALID_REQUEST, "grant_type is missing")),
     };
     Ok((NOT_STORED, Json(answer)).into_response())
 }
@@ -118,18 +105,19 @@ impl Issuer {
         let (Some(code), Some(uri), Some(verifier), Some(_client)) =
             (&request.code, &request.redirect_uri, &request.code_verifier, &request.client_id)
         else {
-            return Err(Refusal::invalid_request(
+            return Err(Refusal(
+                INVALID_REQUEST,
                 "code, redirect_uri, client_id and code_verifier are needed",
             ));
         };
-        let refusal = Refusal::new("invalid_grant", "the code is used up, expired, or for another request");
+        let refusal = Refusal(INVALID_GRANT, "the code is used up, expired, or for another request");
         // A failed attempt uses the code up, too.
         let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier));
         let is_meant = |grant: &Grant| *uri == grant.redirect_uri && challenge == grant.challenge;
         let grant = self.codes.take(code, now).filter(is_meant).ok_or(refusal)?;
-        let mut answer = self.tokens(grant.clone(), now)?;
+        let mut answer = self.tokens(grant.clone(), now);
         if self.like.grant(&grant.person, grant.scope.as_deref()).iter().any(|scope| scope == "openid") {
-            let identity = self.identity(&grant.person, grant.nonce.as_deref(), now)?;
+            let identity = self.identity(&grant.person, grant.nonce.as_deref(), now);
             answer.insert("id_token".to_owned(), identity.into());
         }
         Ok(answer)
@@ -138,14 +126,14 @@ impl Issuer {
     /// Refresh tokens rotate, as RFC 9700 asks for a page that cannot keep a secret.
     fn refresh_grant(&self, request: &Request, now: DateTime<Utc>) -> Result<Answer, Refusal> {
         let token = request.refresh_token.as_deref().unwrap_or_default();
-        let refusal = Refusal::new("invalid_grant", "the refresh token is used up or expired");
-        Ok(self.tokens(self.refreshes.take(token, now).ok_or(refusal)?, now)?)
+        let refusal = Refusal(INVALID_GRANT, "the refresh token is used up or expired");
+        Ok(self.tokens(self.refreshes.take(token, now).ok_or(refusal)?, now))
     }
 
     /// An access token, and a refresh token if the request's scopes ask for one.
-    fn tokens(&self, grant: Grant, now: DateTime<Utc>) -> Result<Answer, KeyError> {
+    fn tokens(&self, grant: Grant, now: DateTime<Utc>) -> Answer {
         let scopes = self.like.grant(&grant.person, grant.scope.as_deref());
-        let mut answer = self.access(&grant.person, &scopes, None, LIFETIME, now)?;
+        let mut answer = self.access(&grant.person, &scopes, None, LIFETIME, now);
         if grant.is_opaque {
             answer.insert("access_token".to_owned(), random::base64url::<32>().into());
         }
@@ -153,19 +141,19 @@ impl Issuer {
             let refresh = self.refreshes.keep(grant, REFRESH, now);
             answer.insert("refresh_token".to_owned(), refresh.into());
         }
-        Ok(answer)
+        answer
     }
 
     fn password_grant(&self, request: &Request, now: DateTime<Utc>) -> Result<Answer, Refusal> {
-        let name = request.username.as_deref().ok_or(Refusal::invalid_request("username is missing"))?;
+        let name = request.username.as_deref().ok_or(Refusal(INVALID_REQUEST, "username is missing"))?;
         let person =
-            Person::parse(name).ok_or(Refusal::new("invalid_grant", "username must be an email address"))?;
+            Person::parse(name).ok_or(Refusal(INVALID_GRANT, "username must be an email address"))?;
         let seconds = request.expires_in.as_deref().map_or(Ok(LIFETIME), str::parse).ok();
         let lifetime = seconds
             .filter(|seconds| (-1_000_000_000..=1_000_000_000).contains(seconds))
-            .ok_or(Refusal::invalid_request("expires_in must be a number of seconds"))?;
+            .ok_or(Refusal(INVALID_REQUEST, "expires_in must be a number of seconds"))?;
         let scopes = self.like.grant(&person, request.scope.as_deref());
-        Ok(self.access(&person, &scopes, request.audience.as_deref(), lifetime, now)?)
+        Ok(self.access(&person, &scopes, request.audience.as_deref(), lifetime, now))
     }
 
     /// The answer with an access token.
@@ -176,19 +164,19 @@ impl Issuer {
         audience: Option<&str>,
         lifetime: i64,
         now: DateTime<Utc>,
-    ) -> Result<Answer, KeyError> {
+    ) -> Answer {
         let times = [now, now + TimeDelta::seconds(lifetime)];
-        let token = self.key.sign(&self.like.claims(&self.name(), person, scopes, audience, times))?;
+        let token = self.key.sign(&self.like.claims(&self.name(), person, scopes, audience, times));
         let answer = [
             ("access_token", token.into()),
             ("token_type", "Bearer".into()),
             ("expires_in", lifetime.into()),
             ("scope", scopes.join(" ").into()),
         ];
-        Ok(answer.map(|(name, value)| (name.to_owned(), value)).into_iter().collect())
+        answer.map(|(name, value)| (name.to_owned(), value)).into_iter().collect()
     }
 
-    fn identity(&self, person: &Person, nonce: Option<&str>, now: DateTime<Utc>) -> Result<String, KeyError> {
+    fn identity(&self, person: &Person, nonce: Option<&str>, now: DateTime<Utc>) -> String {
         self.key.sign(&json!({
             "iss": self.name(),
             "sub": person.subject(),

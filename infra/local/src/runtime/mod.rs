@@ -14,7 +14,6 @@ mod process;
 mod tests;
 
 use std::collections::BTreeMap;
-use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +22,8 @@ use axum::body::Bytes;
 use serde_json::Value;
 use tokio::task::{AbortHandle, JoinSet};
 
-use crate::origin::{InnerPort, PortError};
+use crate::StartError;
+use crate::origin::Port;
 use pool::Pool;
 
 /// The region and the account that the functions are told.
@@ -63,18 +63,6 @@ impl InvokeError {
     }
 }
 
-#[derive(Debug, thiserror::Error)]
-pub enum HostError {
-    #[error(transparent)]
-    Port(#[from] PortError),
-    #[error("{} does not exist. Build the functions first: make build", binary.display())]
-    Missing { binary: PathBuf },
-    #[error("the log {} can't be written: {error}", path.display())]
-    Log { path: PathBuf, error: io::Error },
-    #[error(transparent)]
-    Start(InvokeError),
-}
-
 #[derive(Debug)]
 pub(crate) struct Host {
     pools: Pools,
@@ -85,21 +73,21 @@ pub(crate) type Pools = Arc<BTreeMap<&'static str, Arc<Pool>>>;
 
 impl Host {
     /// Starts one process of each function, and waits until all of them ask for work.
-    pub(crate) async fn start(programs: Vec<Program>) -> Result<Self, HostError> {
-        let port = InnerPort::bind().await?;
+    pub(crate) async fn start(programs: Vec<Program>) -> Result<Self, StartError> {
+        let port = Port::bind(0).await?;
         let mut pools = BTreeMap::new();
         for program in programs {
             if !program.binary.is_file() {
-                return Err(HostError::Missing { binary: program.binary });
+                return Err(StartError::NoFunction(program.binary));
             }
-            pools.insert(program.name, Arc::new(Pool::new(program, port.address)?));
+            pools.insert(program.name, Arc::new(Pool::new(program, port.url())?));
         }
         let pools = Arc::new(pools);
         let server = tokio::spawn(port.serve(api::router(Arc::clone(&pools)))).abort_handle();
         let host = Self { pools, server };
         let mut starts: JoinSet<_> = host.pools.values().map(|pool| Arc::clone(pool).start()).collect();
         while let Some(started) = starts.join_next().await {
-            started.unwrap_or(Err(InvokeError::Stopping)).map_err(HostError::Start)?;
+            started.unwrap_or(Err(InvokeError::Stopping))?;
         }
         Ok(host)
     }

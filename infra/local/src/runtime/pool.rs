@@ -1,7 +1,6 @@
 //! The processes of one function, and how an invocation finds an idle one.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -10,13 +9,14 @@ use tokio::sync::{Semaphore, oneshot};
 
 use super::instance::{Instance, Work};
 use super::log::Log;
-use super::{HostError, INIT_LIMIT, InvokeError, MAX_INSTANCES, Program, process};
-use crate::{clock, lock};
+use super::{INIT_LIMIT, InvokeError, MAX_INSTANCES, Program, process};
+use crate::{StartError, clock, lock};
 
 #[derive(Debug)]
 pub(crate) struct Pool {
     pub(super) program: Program,
-    api: SocketAddr,
+    /// The URL of the Runtime API.
+    api: String,
     log: Arc<Log>,
     /// One permit for each running invocation, in the order of arrival. A process starts only if none is idle, so there
     /// are never more processes than permits.
@@ -26,9 +26,9 @@ pub(crate) struct Pool {
 }
 
 impl Pool {
-    pub(super) fn new(program: Program, api: SocketAddr) -> Result<Self, HostError> {
+    pub(super) fn new(program: Program, api: String) -> Result<Self, StartError> {
         let log = Log::open(&program.log, program.echo_log.then_some(program.name))
-            .map_err(|error| HostError::Log { path: program.log.clone(), error })?;
+            .map_err(|error| StartError::File { path: program.log.clone(), error })?;
         Ok(Self {
             program,
             api,
@@ -85,7 +85,7 @@ impl Pool {
         let instance = Arc::new(Instance::new(self.started.fetch_add(1, Ordering::Relaxed)));
         // Known before it runs: a busy machine may run the process, and its first request for work, ahead of us.
         lock(&self.living).insert(instance.id, Arc::clone(&instance));
-        let child = process::spawn(&self.program, self.api, instance.id).map_err(|error| {
+        let child = process::spawn(&self.program, &self.api, instance.id).map_err(|error| {
             lock(&self.living).remove(&instance.id);
             failed(error.to_string())
         })?;

@@ -4,7 +4,6 @@
 //! variable fails here, as it would on AWS.
 
 use std::io;
-use std::net::SocketAddr;
 use std::process::{ExitStatus, Stdio};
 
 use tokio::process::{Child, Command};
@@ -14,7 +13,7 @@ use super::log::Log;
 use super::{Program, REGION};
 
 /// Starts a process of the function. It dies with its [`Child`].
-pub(super) fn spawn(program: &Program, api: SocketAddr, id: u64) -> io::Result<Child> {
+pub(super) fn spawn(program: &Program, api: &str, id: u64) -> io::Result<Child> {
     Command::new(&program.binary)
         .env_clear()
         .envs(lambda_environment(program, api, id))
@@ -27,10 +26,10 @@ pub(super) fn spawn(program: &Program, api: SocketAddr, id: u64) -> io::Result<C
 }
 
 /// The variables that Lambda sets (developer guide, "Defined runtime environment variables").
-fn lambda_environment(program: &Program, api: SocketAddr, id: u64) -> Vec<(&'static str, String)> {
+fn lambda_environment(program: &Program, api: &str, id: u64) -> Vec<(&'static str, String)> {
     let name = program.name;
     vec![
-        ("AWS_LAMBDA_RUNTIME_API", format!("http://{api}/{name}/{id}")),
+        ("AWS_LAMBDA_RUNTIME_API", format!("{api}/{name}/{id}")),
         ("AWS_LAMBDA_FUNCTION_NAME", name.to_owned()),
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", program.memory.to_string()),
         ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),

@@ -184,11 +184,8 @@ async fn a_function_that_can_not_start_says_why() {
     let message = error(Program { binary: PathBuf::from("/nowhere/echo"), ..program(LONG, &[]) }).await;
     assert_eq!(message, "/nowhere/echo does not exist. Build the functions first: make build");
 
-    let pool = Pool::new(
-        Program { binary: PathBuf::from("/nowhere/echo"), ..program(LONG, &[]) },
-        ([127, 0, 0, 1], 9).into(),
-    );
-    let pool = Arc::new(pool.unwrap());
+    let nowhere = Program { binary: PathBuf::from("/nowhere/echo"), ..program(LONG, &[]) };
+    let pool = Arc::new(Pool::new(nowhere, String::new()).unwrap());
     let error = Arc::clone(&pool).start().await.unwrap_err().to_string();
     assert!(error.starts_with("echo can't start: "), "{error}");
     assert_eq!(pool.instances().len(), 0);

@@ -15,7 +15,7 @@ use std::sync::Mutex;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::*;
-use crate::origin::InnerPort;
+use crate::origin::Port;
 use crate::terminal::Terminal;
 
 struct Bench {
@@ -33,7 +33,7 @@ impl Bench {
         let events = Events { topic: "arn:topic".to_owned(), queue };
         let suppressed = Suppressed::default();
         let ses = Arc::new(Ses { inbox, faults: Arc::default(), events, tells: true, suppressed });
-        let port = InnerPort::bind().await.unwrap();
+        let port = Port::bind(0).await.unwrap();
         let config = Config::builder()
             .behavior_version(BehaviorVersion::v2026_01_12())
             .endpoint_url(port.url())
