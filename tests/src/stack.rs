@@ -51,7 +51,7 @@ impl TestStack {
     /// Starts a stack whose functions reach DynamoDB and SES through a proxy.
     pub async fn behind(proxy: &Proxy, settings: Settings) -> Self {
         let stack = Self::of(Settings { in_between: Some(proxy.endpoints()), ..settings }).await;
-        proxy.forward_to(Some(stack.local.endpoints().clone()));
+        proxy.forward_to(Some(stack.local.endpoints.clone()));
         stack
     }
 
@@ -60,7 +60,7 @@ impl TestStack {
     }
 
     pub fn nobody(&self) -> Client {
-        let origin = self.local.url().to_owned();
+        let origin = self.local.url.clone();
         let refusals = Arc::clone(&self.refusals);
         Client { http: self.http.clone(), origin, refusals, email: "nobody".to_owned(), token: None }
     }
@@ -69,7 +69,7 @@ impl TestStack {
     pub async fn person(&self, email: &str) -> Client {
         // The load takes longer than the quarter of an hour for which a token is good.
         let form = [("grant_type", "password"), ("username", email), ("expires_in", "86400")];
-        let request = self.http.post(format!("{}/oidc/token", self.local.url())).form(&form);
+        let request = self.http.post(format!("{}/oidc/token", self.local.url)).form(&form);
         let answer: Value = request.send().await.expect("an answer").json().await.expect("JSON");
         let token =
             answer["access_token"].as_str().unwrap_or_else(|| panic!("no token for {email}: {answer}"));
@@ -157,7 +157,7 @@ impl TestStack {
     }
 
     pub async fn inbox_for(&self, address: &str) -> Vec<Mail> {
-        let mut url = reqwest::Url::parse(self.local.url()).expect("a URL");
+        let mut url = reqwest::Url::parse(&self.local.url).expect("a URL");
         url.query_pairs_mut().append_pair("to", address);
         self.mails(&format!("/inbox/messages.json?{}", url.query().unwrap_or_default())).await
     }
@@ -189,7 +189,7 @@ impl TestStack {
 
     /// Puts an address on the account's suppression list, as `PutSuppressedDestination` does.
     pub async fn block(&self, address: &str, reason: &str) {
-        let url = format!("{}/v2/email/suppression/addresses", self.local.endpoints().ses);
+        let url = format!("{}/v2/email/suppression/addresses", self.local.endpoints.ses);
         let body = json!({ "EmailAddress": address, "Reason": reason });
         let answer = self.http.put(url).json(&body).send().await.expect("an answer");
         assert_eq!(answer.status(), 200, "{address}");
@@ -197,7 +197,7 @@ impl TestStack {
 
     /// Whether an address is on the account's suppression list.
     pub async fn is_blocked(&self, address: &str) -> bool {
-        let url = format!("{}/v2/email/suppression/addresses/{address}", self.local.endpoints().ses);
+        let url = format!("{}/v2/email/suppression/addresses/{address}", self.local.endpoints.ses);
         self.http.get(url).send().await.expect("an answer").status() == 200
     }
 

@@ -22,7 +22,7 @@ use http::{HeaderMap, HeaderName, StatusCode, Uri};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 
 use crate::origin::Port;
 use crate::{StartError, role, template};
@@ -36,16 +36,11 @@ const DENIED: &str =
 /// A DynamoDB endpoint that is served until it is dropped.
 pub struct Database {
     engine: dynoxide::Database,
-    endpoint: String,
-    server: JoinHandle<()>,
+    pub endpoint: String,
+    _server: JoinSet<()>,
 }
 
 impl Database {
-    #[must_use]
-    pub fn endpoint(&self) -> &str {
-        &self.endpoint
-    }
-
     #[must_use]
     pub fn client(&self) -> Client {
         let config = Config::builder()
@@ -93,12 +88,6 @@ pub fn http_client() -> SharedHttpClient {
     aws_smithy_http_client::Builder::new().build_http()
 }
 
-impl Drop for Database {
-    fn drop(&mut self) {
-        self.server.abort();
-    }
-}
-
 /// Serves the database in the file `path`, or one in memory.
 pub async fn serve(path: Option<&Path>) -> Result<Database, StartError> {
     let engine = match path {
@@ -114,7 +103,8 @@ pub async fn serve(path: Option<&Path>) -> Result<Database, StartError> {
         .layer(DefaultBodyLimit::max(MAX_REQUEST))
         .with_state(engine.clone());
     let port = Port::bind(0).await?;
-    Ok(Database { engine, endpoint: port.url(), server: tokio::spawn(port.serve(app)) })
+    let endpoint = port.url();
+    Ok(Database { engine, endpoint, _server: [port.serve(app)].into_iter().collect() })
 }
 
 /// Answers one call of the API. The header `x-amz-target` names the operation.

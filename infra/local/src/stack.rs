@@ -64,9 +64,10 @@ pub enum StartError {
 
 #[derive(Debug)]
 pub struct Stack {
-    origin: String,
+    pub url: String,
+    /// The stack's own database and SES, even if the functions call others.
+    pub endpoints: Endpoints,
     database: Database,
-    endpoints: Endpoints,
     host: Arc<Host>,
     /// The servers. They end when this is dropped.
     servers: JoinSet<()>,
@@ -121,7 +122,7 @@ impl Stack {
         let inbox = inbox.map_err(|error| StartError::File { path: file.unwrap_or_default(), error })?;
         let (inbox, faults) = (Arc::new(inbox), Arc::new(Faults::default()));
         let ses_port = Port::bind(0).await?;
-        let endpoints = Endpoints { dynamodb: database.endpoint().to_owned(), ses: ses_port.url() };
+        let endpoints = Endpoints { dynamodb: database.endpoint.clone(), ses: ses_port.url() };
         let (queue, events) = mpsc::unbounded_channel();
         let topic = settings.value(EVENT_TOPIC, None).unwrap_or_default();
         let published = Events { topic, queue };
@@ -170,18 +171,7 @@ impl Stack {
         let millis = (clock::now() - begun).num_milliseconds();
         terminal.line(&summary(&settings, &origin, &endpoints.dynamodb, millis));
         let passing_logs = (!settings.keep_logs).then_some(settings.logs);
-        Ok(Self { origin, database, endpoints, host, servers, schedules, passing_logs })
-    }
-
-    #[must_use]
-    pub fn url(&self) -> &str {
-        &self.origin
-    }
-
-    /// The stack's own database and SES, even if the functions call others.
-    #[must_use]
-    pub fn endpoints(&self) -> &Endpoints {
-        &self.endpoints
+        Ok(Self { url: origin, endpoints, database, host, servers, schedules, passing_logs })
     }
 
     #[must_use]

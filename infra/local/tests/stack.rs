@@ -54,7 +54,7 @@ async fn bench() -> Bench {
 
 impl Bench {
     fn url(&self, path: &str) -> String {
-        format!("{}{path}", self.stack.url())
+        format!("{}{path}", self.stack.url)
     }
 
     async fn get(&self, path: &str) -> Response {
@@ -206,7 +206,7 @@ async fn the_portal_is_served_as_cloudfront_serves_it() {
     assert_eq!(answer.json::<Value>().await.unwrap(), expected);
 
     // A page at another name of this machine moves to the issuer's origin.
-    let (_, port) = bench.stack.url().rsplit_once(':').unwrap();
+    let (_, port) = bench.stack.url.rsplit_once(':').unwrap();
     let elsewhere = |path: &str| send(bench.client.get(format!("http://127.0.0.1:{port}{path}")));
     let moved = elsewhere("/deals/abc?tab=expired").await;
     assert_eq!(moved.status(), StatusCode::TEMPORARY_REDIRECT);
@@ -227,7 +227,7 @@ async fn a_stack_starts_with_built_pages_or_with_none() {
 
     let stack = start(None).await.unwrap();
     for (path, status) in [("/", 404), ("/accept", 404), ("/config.json", 200), ("/healthz", 200)] {
-        let answer = reqwest::get(format!("{}{path}", stack.url())).await.unwrap();
+        let answer = reqwest::get(format!("{}{path}", stack.url)).await.unwrap();
         assert_eq!(answer.status().as_u16(), status, "{path}");
     }
     stack.stop().await;
@@ -517,10 +517,10 @@ async fn functions_have_their_settings_and_are_replaced_after_a_kill() {
     for (name, value) in [
         ("INVITE_LIFETIME", "4s"),
         ("FUNCTION_TIMEOUT", "29s"),
-        ("PORTAL_URL", bench.stack.url()),
+        ("PORTAL_URL", &bench.stack.url),
         ("TABLE_NAME", "seatkeeper"),
         ("MAIL_SUBJECT", "FutureLearn Invitation"),
-        ("AWS_ENDPOINT_URL_DYNAMODB", &bench.stack.endpoints().dynamodb),
+        ("AWS_ENDPOINT_URL_DYNAMODB", &bench.stack.endpoints.dynamodb),
     ] {
         assert_eq!(settings[name], value, "{name}");
     }

@@ -33,7 +33,7 @@ async fn told(stack: &TestStack, deal: &Deal) -> Vec<(String, String)> {
     let text = mails.last().unwrap().field("text").to_owned();
     let lines: Vec<_> = text.lines().collect();
     let with_link = |two: &[&str]| {
-        let path = two[1].trim().strip_prefix(stack.local.url())?.replace(&deal.id, "deal");
+        let path = two[1].trim().strip_prefix(&stack.local.url)?.replace(&deal.id, "deal");
         Some((two[0].strip_prefix("- ")?.to_owned(), path))
     };
     lines.windows(2).filter_map(with_link).collect()
@@ -170,7 +170,7 @@ async fn one_click_switches_this_managers_digest_off() {
     let [path, others] = [path(&digests(&stack, &deal).await), path(&digests(&stack, &other).await)];
     let (start, id) = path.rsplit_once('/').unwrap();
     assert_eq!((start, id.len(), &id[..7]), ("/api/digests/unsubscribe", 71, "digest-"));
-    let page = format!("{}/unsubscribe#{id}", stack.local.url());
+    let page = format!("{}/unsubscribe#{id}", stack.local.url);
     assert!(digests(&stack, &deal).await[0].field("text").contains(&page));
 
     let is_on = |deal: &Deal| {

@@ -31,7 +31,7 @@ impl ProxiedTable {
         let (proxy, database) = (Proxy::start().await, database::serve(None).await.unwrap());
         database.create_table(TABLE).unwrap();
         let ses = "http://127.0.0.1:9".to_owned();
-        proxy.forward_to(Some(Endpoints { dynamodb: database.endpoint().to_owned(), ses }));
+        proxy.forward_to(Some(Endpoints { dynamodb: database.endpoint.clone(), ses }));
         let config = Config::builder()
             .behavior_version(BehaviorVersion::v2026_01_12())
             .endpoint_url(proxy.endpoints().dynamodb)

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use serde_json::Value;
-use tokio::task::{AbortHandle, JoinSet};
+use tokio::task::JoinSet;
 
 use crate::StartError;
 use crate::origin::Port;
@@ -66,7 +66,7 @@ impl InvokeError {
 #[derive(Debug)]
 pub(crate) struct Host {
     pools: Pools,
-    server: AbortHandle,
+    _server: JoinSet<()>,
 }
 
 pub(crate) type Pools = Arc<BTreeMap<&'static str, Arc<Pool>>>;
@@ -83,8 +83,8 @@ impl Host {
             pools.insert(program.name, Arc::new(Pool::new(program, port.url())?));
         }
         let pools = Arc::new(pools);
-        let server = tokio::spawn(port.serve(api::router(Arc::clone(&pools)))).abort_handle();
-        let host = Self { pools, server };
+        let server = port.serve(api::router(Arc::clone(&pools)));
+        let host = Self { pools, _server: [server].into_iter().collect() };
         let mut starts: JoinSet<_> = host.pools.values().map(|pool| Arc::clone(pool).start()).collect();
         while let Some(started) = starts.join_next().await {
             started.unwrap_or(Err(InvokeError::Stopping))?;
@@ -120,7 +120,6 @@ impl Host {
 
 impl Drop for Host {
     fn drop(&mut self) {
-        self.server.abort();
         for pool in self.pools.values() {
             pool.close();
         }
