@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::CLIENT;
-use super::person::{OPENID, Person};
+use super::person::{OPENID, OURS, Person};
 use crate::random;
 
 #[expect(clippy::expect_used, reason = "the file is part of this binary, so every test sees a mistake in it")]
@@ -61,10 +61,11 @@ impl Like {
 
     /// The names of the granted scopes, without a prefix. Without a request, these are all that the person is entitled to.
     pub(super) fn grant(&self, person: &Person, requested: Option<&str>) -> Vec<String> {
-        let names = requested.map(str::split_whitespace);
-        let requested: Option<Vec<_>> =
-            names.map(|names| names.filter_map(|scope| self.name(scope)).collect());
-        person.grant(requested.as_deref(), self.grants == Grants::Requested)
+        let entitled = person.entitlements();
+        let Some(requested) = requested else { return entitled.iter().map(ToString::to_string).collect() };
+        let may = if self.grants == Grants::Requested { OURS } else { entitled };
+        let names = requested.split_whitespace().filter_map(|scope| self.name(scope));
+        names.filter(|name| may.contains(name) || OPENID.contains(name)).map(str::to_owned).collect()
     }
 
     /// The name of a scope without the prefix, which OpenID's own scopes do not have.
@@ -90,7 +91,7 @@ impl Like {
         let values = json!({
             "$iss": issuer, "$sub": person.subject(), "$aud": audience.unwrap_or(&self.audience), "$client": CLIENT,
             "$iat": from, "$exp": until, "$jti": random::uuid(), "$scope": scopes.join(" "), "$scopes": scopes,
-            "$email": person.email(), "$org": person.organisation(), "$roles": person.roles(),
+            "$email": person.email, "$org": person.organisation(), "$roles": person.roles(),
         });
         filled(&Value::Object(self.claims.clone()), &values)
     }
@@ -105,5 +106,26 @@ fn filled(claim: &Value, values: &Value) -> Value {
             Value::Object(fields.filter(|(_, value)| !value.is_null()).collect())
         }
         other => other.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scope_is_granted_only_if_requested_and_entitled() {
+        let granted = |issuer: &str, email: &str, scopes: &str| {
+            Like::named(issuer).unwrap().grant(&Person::parse(email).unwrap(), Some(scopes)).join(" ")
+        };
+        for (issuer, email, requested, expected) in [
+            ("local", "manager@acme.example", "openid seats.accept", "openid seats.accept"),
+            ("local", "manager@acme.example", "deals.admin", ""),
+            ("local", "ann@example.com", "invites.manage seats.accept", "seats.accept"),
+            // This one grants them to everybody.
+            ("okta", "ann@example.com", "invites.manage x", "invites.manage"),
+        ] {
+            assert_eq!(granted(issuer, email, requested), expected, "{issuer}: {email} requests {requested}");
+        }
     }
 }

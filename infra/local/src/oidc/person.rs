@@ -27,17 +27,13 @@ pub(super) const OURS: &[&str] = &[MANAGE, ACCEPT, ADMIN];
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Person {
-    email: String,
+    pub(super) email: String,
 }
 
 impl Person {
     pub(super) fn parse(email: &str) -> Option<Self> {
         let email = email.trim().to_lowercase();
         EmailAddress::is_valid(&email).then_some(Self { email })
-    }
-
-    pub(super) fn email(&self) -> &str {
-        &self.email
     }
 
     /// The person's `sub`. It is the same at each sign-in and each start, and does not tell the address.
@@ -54,7 +50,7 @@ impl Person {
         ((1..=64).contains(&organisation.len()) && organisation.bytes().all(fits)).then_some(organisation)
     }
 
-    fn entitlements(&self) -> &'static [&'static str] {
+    pub(super) fn entitlements(&self) -> &'static [&'static str] {
         if self.email == PARTNERSHIP_MANAGER {
             &[ADMIN, ACCEPT]
         } else if self.organisation().is_some() {
@@ -67,16 +63,6 @@ impl Person {
     /// The roles that an administrator gave the person, named like the scopes. A learner needs none.
     pub(super) fn roles(&self) -> Vec<&'static str> {
         self.entitlements().iter().copied().filter(|scope| *scope != ACCEPT).collect()
-    }
-
-    /// The scopes of a token. Without a request, these are all that the person is entitled to. Some issuers grant a scope
-    /// to everybody who requests it.
-    pub(super) fn grant(&self, requested: Option<&[&str]>, to_everybody: bool) -> Vec<String> {
-        let entitled = self.entitlements();
-        let may = if to_everybody { OURS } else { entitled };
-        let granted = requested.unwrap_or(entitled).iter();
-        let granted = granted.filter(|scope| may.contains(scope) || OPENID.contains(scope));
-        granted.map(ToString::to_string).collect()
     }
 }
 
@@ -100,23 +86,13 @@ mod tests {
             ("partnerships@acme.example", None, "seats.accept"),
         ] {
             let person = person(email);
-            let role = (person.organisation(), person.grant(None, false).join(" "));
+            let role = (person.organisation(), person.entitlements().join(" "));
             assert_eq!(role, (organisation, scopes.to_owned()), "{email}");
         }
+        assert!(person("ann@example.com").roles().is_empty());
         for text in ["", "ann", "@example.com", "a b@example.com"] {
             assert_eq!(Person::parse(text), None, "{text}");
         }
-    }
-
-    #[test]
-    fn a_scope_is_granted_only_if_requested_and_entitled() {
-        let manager = person("manager@acme.example");
-        assert_eq!(manager.grant(Some(&["openid", "seats.accept"]), false), ["openid", "seats.accept"]);
-        assert!(manager.grant(Some(&["deals.admin"]), false).is_empty());
-        let ann = person("ann@example.com");
-        assert_eq!(ann.grant(Some(&["invites.manage", "seats.accept"]), false), ["seats.accept"]);
-        assert_eq!(ann.grant(Some(&["invites.manage", "x"]), true), ["invites.manage"]);
-        assert!(ann.roles().is_empty());
     }
 
     #[test]

@@ -184,7 +184,7 @@ impl Issuer {
             "iat": now.timestamp(),
             "exp": now.timestamp() + LIFETIME,
             "nonce": nonce,
-            "email": person.email(),
+            "email": person.email,
             "email_verified": true,
         }))
     }
