@@ -37,12 +37,8 @@ fn parse(json: &str) -> Result<HeaderMap, String> {
         serde_json::from_str(json).map_err(|error| error.to_string())?;
     let security = security.iter().map(|(kind, header)| (kind.as_str(), header));
     let all = security.chain(items.iter().map(|header| ("Custom", header)));
-    let header = |(kind, header)| {
-        let (name, value) = written(kind, header).filter(|(_, value)| !value.contains("${"))?;
-        Some((name.parse::<HeaderName>().ok()?, value.parse::<HeaderValue>().ok()?))
-    };
-    let unknown = |(kind, header): (&str, &Value)| format!("an unknown header: {kind} {header}");
-    all.map(|each| header(each).ok_or_else(|| unknown(each))).collect()
+    let unknown = |kind, header| format!("an unknown header: {kind} {header}");
+    all.map(|(kind, header)| written(kind, header).ok_or_else(|| unknown(kind, header))).collect()
 }
 
 pub(crate) async fn add(request: Request, next: Next) -> Response {
@@ -52,7 +48,7 @@ pub(crate) async fn add(request: Request, next: Next) -> Response {
 }
 
 /// The name and the value of a header. Its kind decides which fields it has.
-fn written<'h>(kind: &str, header: &'h Value) -> Option<(&'h str, String)> {
+fn written(kind: &str, header: &Value) -> Option<(HeaderName, HeaderValue)> {
     let text = |place: &str| header.pointer(place)?.as_str();
     let (name, value) = match kind {
         "ContentSecurityPolicy" => {
@@ -69,7 +65,8 @@ fn written<'h>(kind: &str, header: &'h Value) -> Option<(&'h str, String)> {
         "Custom" => (text("/Header")?, text("/Value")?.to_owned()),
         _ => return None,
     };
-    (header.get("Override")? == true).then_some((name, value))
+    let is_sound = header.get("Override")? == true && !value.contains("${");
+    Some((name.parse().ok()?, value.parse().ok()?)).filter(|_| is_sound)
 }
 
 #[cfg(test)]
