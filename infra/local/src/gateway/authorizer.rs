@@ -17,8 +17,8 @@ type Claims = Map<String, Value>;
 #[derive(Debug)]
 pub(super) struct Granted {
     pub(super) claims: Claims,
-    /// The route's scopes that the token has. `None` for a route that requires none.
-    pub(super) scopes: Option<Vec<&'static str>>,
+    /// The route's scopes that the token has.
+    pub(super) scopes: Vec<&'static str>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -47,29 +47,26 @@ impl Denied {
     }
 }
 
-/// Checks a request to a route. A route without an authorizer lets every request pass.
+/// Checks a request to a route. A route without scopes lets every request pass.
 pub(super) fn check(
     issuer: &Issuer,
     route: &Route,
     headers: &HeaderMap,
     now: DateTime<Utc>,
 ) -> Result<Option<Granted>, Denied> {
-    if !route.needs_token {
+    let required = route.scopes;
+    if required.is_empty() {
         return Ok(None);
     }
-    let required = route.scopes;
     let token = bearer(headers).ok_or(Denied::NoToken)?;
     let claims = verify(issuer, token, now).map_err(Denied::Invalid)?;
-    if required.is_empty() {
-        return Ok(Some(Granted { claims, scopes: None }));
-    }
     let (held, prefix) = (scopes(&claims), issuer.like.setting("TOKEN_SCOPE_PREFIX"));
     let is_held = |scope: &&str| held.iter().any(|held| held.strip_prefix(prefix) == Some(*scope));
     let scopes: Vec<_> = required.iter().copied().filter(is_held).collect();
     if scopes.is_empty() {
         return Err(Denied::Scope(required));
     }
-    Ok(Some(Granted { claims, scopes: Some(scopes) }))
+    Ok(Some(Granted { claims, scopes }))
 }
 
 fn verify(issuer: &Issuer, token: &str, now: DateTime<Utc>) -> Result<Claims, &'static str> {
@@ -137,8 +134,7 @@ mod tests {
     use sha2::{Digest, Sha256};
 
     const REQUIRED: &[&str] = &["invites.manage", "deals.admin"];
-    const ROUTE: Route =
-        Route { method: "GET", path: "/", function: "f", needs_token: true, scopes: REQUIRED };
+    const ROUTE: Route = Route { method: "GET", path: "/", function: "f", scopes: REQUIRED };
     const NOW: i64 = 1_800_000_000;
 
     fn issuer() -> Issuer {
@@ -159,7 +155,7 @@ mod tests {
     fn check_header(issuer: &Issuer, authorization: &str) -> Result<Vec<&'static str>, Denied> {
         let headers = HeaderMap::from_iter([(AUTHORIZATION, authorization.parse().unwrap())]);
         let now = DateTime::from_timestamp(NOW, 0).unwrap();
-        check(issuer, &ROUTE, &headers, now).map(|granted| granted.unwrap().scopes.unwrap())
+        check(issuer, &ROUTE, &headers, now).map(|granted| granted.unwrap().scopes)
     }
 
     fn check_token(issuer: &Issuer, token: &str) -> Result<Vec<&'static str>, Denied> {
@@ -279,17 +275,12 @@ mod tests {
     }
 
     #[test]
-    fn only_a_route_with_an_authorizer_needs_a_token() {
+    fn only_a_route_with_scopes_needs_a_token() {
         let (issuer, now) = (issuer(), DateTime::from_timestamp(NOW, 0).unwrap());
         assert_eq!(check_header(&issuer, "Basic abc").unwrap_err(), Denied::NoToken);
         assert_eq!(check(&issuer, &ROUTE, &HeaderMap::new(), now).unwrap_err(), Denied::NoToken);
-        let open = Route { needs_token: false, scopes: &[], ..ROUTE };
+        let open = Route { scopes: &[], ..ROUTE };
         assert!(check(&issuer, &open, &HeaderMap::new(), now).unwrap().is_none());
-        let token = format!("Bearer {}", issuer.key.sign(&claims(&json!({}))));
-        let headers = HeaderMap::from_iter([(AUTHORIZATION, token.parse().unwrap())]);
-        let without_scopes = Route { scopes: &[], ..ROUTE };
-        let granted = check(&issuer, &without_scopes, &headers, now).unwrap().unwrap();
-        assert!(granted.scopes.is_none());
     }
 
     #[test]
