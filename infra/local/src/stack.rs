@@ -5,8 +5,8 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use axum::middleware::from_fn;
 use axum::routing::get;
@@ -28,7 +28,7 @@ use crate::portal;
 use crate::runtime::{Host, InvokeError, Program};
 use crate::schedules;
 use crate::seed;
-use crate::ses::{self, Events, Faults, Ses, Suppressed};
+use crate::ses::{self, Events, Faults, Ses};
 use crate::settings::{EVENT_TOPIC, Endpoints, MAIL_FROM, PORTAL_URL, RUST_LOG, Settings, TABLE_NAME};
 use crate::template;
 use crate::terminal::Terminal;
@@ -120,21 +120,19 @@ impl Stack {
         let file = in_data("inbox.jsonl");
         let inbox = Inbox::open(file.as_deref(), terminal);
         let inbox = inbox.map_err(|error| StartError::File { path: file.unwrap_or_default(), error })?;
-        let (inbox, faults) = (Arc::new(inbox), Arc::new(Faults::default()));
         let ses_port = Port::bind(0).await?;
         let endpoints = Endpoints { dynamodb: database.endpoint.clone(), ses: ses_port.url() };
         let (queue, events) = mpsc::unbounded_channel();
         let topic = settings.value(EVENT_TOPIC, None).unwrap_or_default();
-        let published = Events { topic, queue };
-        let ses = Ses {
-            inbox: Arc::clone(&inbox),
-            faults: Arc::clone(&faults),
-            events: published.clone(),
+        let ses = Arc::new(Ses {
+            inbox,
+            faults: Faults::default(),
+            events: Events { topic, queue },
             tells: settings.mail_events,
-            suppressed: Suppressed::default(),
-        };
+            suppressed: Mutex::default(),
+        });
         let mut servers = JoinSet::new();
-        servers.spawn(ses_port.serve(ses::router(Arc::new(ses))));
+        servers.spawn(ses_port.serve(ses::router(Arc::clone(&ses))));
 
         let host = Arc::new(Host::start(programs(&settings, &origin, &endpoints)?).await?);
         terminal.step("functions", &format!("all {} are ready", FUNCTIONS.len()));
@@ -156,7 +154,7 @@ impl Stack {
         let app = portal::router(settings.portal.as_deref(), origin.clone(), config)
             .merge(gateway::router(Arc::new(gateway)))
             .layer(from_fn(portal::add))
-            .merge(inbox::router(inbox, faults, published))
+            .merge(inbox::router(ses))
             .merge(schedules::router(Arc::clone(&host)))
             .nest("/oidc", oidc::router(issuer))
             .route("/healthz", get(move || std::future::ready(health(&health_ready))));

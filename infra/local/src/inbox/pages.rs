@@ -16,30 +16,23 @@ use http::header::CACHE_CONTROL;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::{Inbox, Mail};
+use super::Mail;
 use crate::page::{self, Refusal, refusal};
-use crate::ses::{EventKind, Events, Faults};
+use crate::ses::{EventKind, Ses};
 
 /// The most rows of the page. The JSON has all mails.
 const SHOWN: usize = 500;
 /// The most copies of an event in one request.
 const MAX_COPIES: u32 = 1_000;
 
-#[derive(Debug, Clone)]
-struct Pages {
-    inbox: Arc<Inbox>,
-    faults: Arc<Faults>,
-    events: Events,
-}
-
-pub(crate) fn router(inbox: Arc<Inbox>, faults: Arc<Faults>, events: Events) -> Router {
+pub(crate) fn router(ses: Arc<Ses>) -> Router {
     Router::new()
         .route("/inbox", get(list))
         .route("/inbox/messages.json", get(messages))
         .route("/inbox/faults", post(set_fault))
         .route("/inbox/events", post(publish))
         .route("/inbox/{id}", get(one))
-        .with_state(Pages { inbox, faults, events })
+        .with_state(ses)
 }
 
 #[derive(Template)]
@@ -66,16 +59,16 @@ fn framed(html: &str) -> String {
     }
 }
 
-async fn list(State(pages): State<Pages>) -> Response {
-    let mut mails = pages.inbox.mails();
+async fn list(State(ses): State<Arc<Ses>>) -> Response {
+    let mut mails = ses.inbox.mails();
     mails.reverse();
     let more = mails.len().saturating_sub(SHOWN);
     mails.truncate(SHOWN);
-    page::html(&List { mails, more, dropped: pages.inbox.dropped() })
+    page::html(&List { mails, more, dropped: ses.inbox.dropped() })
 }
 
-async fn one(State(pages): State<Pages>, Path(id): Path<String>) -> Response {
-    match pages.inbox.find(&id) {
+async fn one(State(ses): State<Arc<Ses>>, Path(id): Path<String>) -> Response {
+    match ses.inbox.find(&id) {
         Some(mail) => page::html(&One { framed: framed(&mail.html), mail }),
         None => (StatusCode::NOT_FOUND, "The inbox has no mail with this id.\n").into_response(),
     }
@@ -89,8 +82,8 @@ struct Filter {
     to: Option<String>,
 }
 
-async fn messages(State(pages): State<Pages>, Query(Filter { after, to }): Query<Filter>) -> Response {
-    let mails = pages.inbox.mails();
+async fn messages(State(ses): State<Arc<Ses>>, Query(Filter { after, to }): Query<Filter>) -> Response {
+    let mails = ses.inbox.mails();
     let seen = after.and_then(|id| mails.iter().rposition(|mail| mail.id == id));
     let newer = mails.iter().skip(seen.map_or(0, |seen| seen + 1)).map(AsRef::as_ref);
     let is_wanted = |mail: &&Mail| to.as_ref().is_none_or(|to| mail.to.eq_ignore_ascii_case(to));
@@ -103,8 +96,8 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     serde_json::from_slice(body).map_err(|error| refusal(StatusCode::BAD_REQUEST, &error.to_string()))
 }
 
-async fn set_fault(State(pages): State<Pages>, body: Bytes) -> Result<StatusCode, Refusal> {
-    pages.faults.set(read(&body)?);
+async fn set_fault(State(ses): State<Arc<Ses>>, body: Bytes) -> Result<StatusCode, Refusal> {
+    ses.faults.set(read(&body)?);
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -118,14 +111,14 @@ struct PublishRequest {
     copies: Option<u32>,
 }
 
-async fn publish(State(pages): State<Pages>, body: Bytes) -> Result<StatusCode, Refusal> {
+async fn publish(State(ses): State<Arc<Ses>>, body: Bytes) -> Result<StatusCode, Refusal> {
     let PublishRequest { id, event, copies } = read(&body)?;
     let copies = copies.unwrap_or(1);
     if !(1..=MAX_COPIES).contains(&copies) {
         return Err(refusal(StatusCode::BAD_REQUEST, &format!("copies must be from 1 to {MAX_COPIES}")));
     }
     let no_mail = || refusal(StatusCode::NOT_FOUND, "The inbox has no mail with this id.");
-    let mail = pages.inbox.find(&id).ok_or_else(no_mail)?;
-    pages.events.publish(&mail, event, copies);
+    let mail = ses.inbox.find(&id).ok_or_else(no_mail)?;
+    ses.events.publish(&mail, event, copies);
     Ok(StatusCode::ACCEPTED)
 }

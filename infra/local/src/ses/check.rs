@@ -44,17 +44,6 @@ const OWN_HEADERS: &[&str] = &[
 /// nothing.
 pub(super) type Entry = Result<Option<Mail>, String>;
 
-/// What all entries of a request share.
-struct Defaults {
-    from: String,
-    subject: String,
-    html: String,
-    text: String,
-    data: Data,
-    headers: BTreeMap<String, String>,
-    tags: BTreeMap<String, String>,
-}
-
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Pair {
@@ -98,8 +87,9 @@ pub(super) fn check(request: &Value) -> Result<Vec<Entry>, SesError> {
     }
     let data = data(&template, "/TemplateData")?;
     let (headers, tags) = (headers(&template, "/Headers")?, tags(request, "/DefaultEmailTags")?);
-    let defaults = Defaults { from, subject, html, text, data, headers, tags };
-    entries.iter().map(|entry| check_entry(entry, &defaults)).collect()
+    let (id, to) = (String::new(), String::new());
+    let model = Mail { id, at: clock::now(), from, to, subject, text, html, headers, tags };
+    entries.iter().map(|entry| check_entry(entry, model.clone(), data.clone())).collect()
 }
 
 fn data(of: &Value, place: &str) -> Result<Data, SesError> {
@@ -110,19 +100,18 @@ fn data(of: &Value, place: &str) -> Result<Data, SesError> {
     serde_json::from_str(&json).map_err(|_| SesError::bad_request(format!("{place} is not a JSON object")))
 }
 
-fn check_entry(entry: &Value, defaults: &Defaults) -> Result<Entry, SesError> {
+/// Makes the entry's mail of what all entries share: a mail with templates in place of texts, and values for them.
+fn check_entry(entry: &Value, mut mail: Mail, mut values: Data) -> Result<Entry, SesError> {
     const DATA: &str = "/ReplacementEmailContent/ReplacementTemplate/ReplacementTemplateData";
-    let mut values = defaults.data.clone();
     values.extend(data(entry, DATA)?);
-    let (mut all_headers, mut all_tags) = (defaults.headers.clone(), defaults.tags.clone());
     let replacements = headers(entry, "/ReplacementHeaders")?;
-    all_headers
+    mail.headers
         .retain(|name, _| !replacements.keys().any(|replacement| replacement.eq_ignore_ascii_case(name)));
-    all_headers.extend(replacements);
-    all_tags.extend(tags(entry, "/ReplacementTags")?);
-    let subject = render(&defaults.subject, &values)?;
-    let html = render(&defaults.html, &values)?;
-    let text = render(&defaults.text, &values)?;
+    mail.headers.extend(replacements);
+    mail.tags.extend(tags(entry, "/ReplacementTags")?);
+    let subject = render(&mail.subject, &values)?;
+    let html = render(&mail.html, &values)?;
+    let text = render(&mail.text, &values)?;
 
     let to = match recipients(entry)? {
         Ok(to) => to,
@@ -132,9 +121,7 @@ fn check_entry(entry: &Value, defaults: &Defaults) -> Result<Entry, SesError> {
     if subject.contains(['\r', '\n']) {
         return Ok(Err("Subject has a line break".to_owned()));
     }
-    let (id, from) = (super::message_id(), defaults.from.clone());
-    let (headers, tags) = (all_headers, all_tags);
-    Ok(Ok(Some(Mail { id, at: clock::now(), from, to, subject, text, html, headers, tags })))
+    Ok(Ok(Some(Mail { id: super::message_id(), to, subject, text, html, ..mail })))
 }
 
 fn recipients(entry: &Value) -> Result<Result<String, String>, SesError> {

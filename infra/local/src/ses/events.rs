@@ -42,7 +42,7 @@ pub(crate) enum EventKind {
     OutOfOffice,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Events {
     /// The ARN of the topic.
     pub(crate) topic: String,

@@ -11,8 +11,9 @@ mod template;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, State};
@@ -24,9 +25,9 @@ use serde_json::{Value, json};
 
 pub(crate) use events::{EventKind, Events, hand_over};
 pub(crate) use fault::Faults;
-pub(crate) use suppression::Suppressed;
 
 use crate::inbox::Inbox;
+use crate::lock;
 use check::Entry;
 use fault::Mode;
 
@@ -35,12 +36,13 @@ const MAX_REQUEST: usize = 40 * 1024 * 1024;
 
 #[derive(Debug)]
 pub(crate) struct Ses {
-    pub(crate) inbox: Arc<Inbox>,
-    pub(crate) faults: Arc<Faults>,
+    pub(crate) inbox: Inbox,
+    pub(crate) faults: Faults,
     pub(crate) events: Events,
     /// Whether a mail's first events come unasked.
     pub(crate) tells: bool,
-    pub(crate) suppressed: Suppressed,
+    /// The account's suppression list: a reason for each address. SES compares the case of letters, too.
+    pub(crate) suppressed: Mutex<BTreeMap<String, String>>,
 }
 
 pub(crate) fn router(ses: Arc<Ses>) -> Router {
@@ -124,7 +126,7 @@ impl Ses {
             }
             Ok(Some(mail)) => {
                 let result = success(&mail.id);
-                if self.suppressed.has(&mail.to) {
+                if lock(&self.suppressed).contains_key(&mail.to) {
                     self.events.publish(&mail, EventKind::Suppressed, 1);
                     return result;
                 }

@@ -1,18 +1,17 @@
 //! The account's suppression list. Nothing here adds to it but `PutSuppressedDestination`.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
 use http::StatusCode;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Ses, SesError};
 use crate::{clock, lock};
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Blocked {
     email_address: String,
@@ -20,18 +19,8 @@ pub(super) struct Blocked {
     reason: String,
 }
 
-/// By address. SES compares the case of letters, too.
-#[derive(Debug, Default)]
-pub(crate) struct Suppressed(Mutex<BTreeMap<String, Blocked>>);
-
-impl Suppressed {
-    pub(super) fn has(&self, address: &str) -> bool {
-        lock(&self.0).contains_key(address)
-    }
-}
-
 pub(super) async fn block(State(ses): State<Arc<Ses>>, Json(blocked): Json<Blocked>) -> Json<Value> {
-    lock(&ses.suppressed.0).insert(blocked.email_address.clone(), blocked);
+    lock(&ses.suppressed).insert(blocked.email_address, blocked.reason);
     Json(json!({}))
 }
 
@@ -39,11 +28,10 @@ pub(super) async fn find(
     State(ses): State<Arc<Ses>>,
     Path(address): Path<String>,
 ) -> Result<Json<Value>, SesError> {
-    let blocked = lock(&ses.suppressed.0).get(&address).cloned().ok_or_else(unknown)?;
-    let Blocked { email_address, reason } = blocked;
+    let reason = lock(&ses.suppressed).get(&address).cloned().ok_or_else(unknown)?;
     let at = clock::now().timestamp();
     Ok(Json(json!({ "SuppressedDestination": {
-        "EmailAddress": email_address, "Reason": reason, "LastUpdateTime": at,
+        "EmailAddress": address, "Reason": reason, "LastUpdateTime": at,
     } })))
 }
 
@@ -51,7 +39,7 @@ pub(super) async fn lift(
     State(ses): State<Arc<Ses>>,
     Path(address): Path<String>,
 ) -> Result<Json<Value>, SesError> {
-    lock(&ses.suppressed.0).remove(&address).ok_or_else(unknown)?;
+    lock(&ses.suppressed).remove(&address).ok_or_else(unknown)?;
     Ok(Json(json!({})))
 }
 
