@@ -21,7 +21,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, StatusCode, Uri};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::json;
+use serde_json::Value;
 use tokio::task::JoinSet;
 
 use crate::origin::Port;
@@ -56,22 +56,15 @@ impl Database {
     /// Creates the template's table under this name, with its indexes and its TTL, unless the table exists.
     pub fn create_table(&self, name: &str) -> Result<(), StartError> {
         let Some(table) = template::resources("AWS::DynamoDB::Table").next() else { return Ok(()) };
-        let create = json!({
-            "TableName": name,
-            "AttributeDefinitions": table.get("/AttributeDefinitions"),
-            "BillingMode": table.get("/BillingMode"),
-            "GlobalSecondaryIndexes": table.get("/GlobalSecondaryIndexes"),
-            "KeySchema": table.get("/KeySchema"),
-        });
-        match run(&self.engine, "CreateTable", create.to_string().as_bytes()) {
+        // Each operation takes the properties that it knows.
+        let mut request = table.get("").as_object().cloned().unwrap_or_default();
+        request.insert("TableName".to_owned(), name.into());
+        let request = Value::Object(request).to_string();
+        match run(&self.engine, "CreateTable", request.as_bytes()) {
             Err(DynoxideError::ResourceInUseException(_)) => return Ok(()),
             created => created?,
         };
-        let ttl = json!({
-            "TableName": name,
-            "TimeToLiveSpecification": table.get("/TimeToLiveSpecification"),
-        });
-        run(&self.engine, "UpdateTimeToLive", ttl.to_string().as_bytes())?;
+        run(&self.engine, "UpdateTimeToLive", request.as_bytes())?;
         Ok(())
     }
 }
