@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
+use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, State};
-use axum::response::{IntoResponse, Response};
+use axum::response::IntoResponse;
 use axum::routing::{get, post};
-use axum::{Json, Router};
 use http::StatusCode;
 use serde::Deserialize;
-use serde_json::{Value, json};
 
 use super::instance::Instance;
 use super::{ACCOUNT, Pools, REGION};
@@ -37,24 +36,10 @@ struct Report {
 }
 
 /// The refusal of a request that is not about an invocation of its process.
-struct Unknown;
+const UNKNOWN: StatusCode = StatusCode::FORBIDDEN;
 
-impl IntoResponse for Unknown {
-    fn into_response(self) -> Response {
-        let message = "no such invocation of this process";
-        let body = json!({ "errorType": "InvalidRequestID", "errorMessage": message });
-        (StatusCode::FORBIDDEN, Json(body)).into_response()
-    }
-}
-
-type Accepted = (StatusCode, Json<Value>);
-
-fn accepted() -> Accepted {
-    (StatusCode::ACCEPTED, Json(json!({ "status": "OK" })))
-}
-
-fn instance(pools: &Pools, function: &str, id: u64) -> Result<Arc<Instance>, Unknown> {
-    pools.get(function).and_then(|pool| pool.instance(id)).ok_or(Unknown)
+fn instance(pools: &Pools, function: &str, id: u64) -> Result<Arc<Instance>, StatusCode> {
+    pools.get(function).and_then(|pool| pool.instance(id)).ok_or(UNKNOWN)
 }
 
 fn report(body: &[u8]) -> Report {
@@ -64,7 +49,7 @@ fn report(body: &[u8]) -> Report {
 async fn next(
     State(pools): State<Pools>,
     Path((function, id)): Path<(String, u64)>,
-) -> Result<impl IntoResponse, Unknown> {
+) -> Result<impl IntoResponse, StatusCode> {
     let instance = instance(&pools, &function, id)?;
     let (request, event, deadline) = instance.next().await;
     let function = format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{function}");
@@ -82,22 +67,22 @@ async fn finish(
     State(pools): State<Pools>,
     Path((function, id, request, kind)): Path<(String, u64, String, String)>,
     body: Bytes,
-) -> Result<Accepted, Unknown> {
+) -> Result<StatusCode, StatusCode> {
     let outcome = match kind.as_str() {
         "response" => Ok(body),
         "error" => Err(format!("failed: {}", report(&body).error_message)),
-        _ => return Err(Unknown),
+        _ => return Err(UNKNOWN),
     };
     let is_finished = instance(&pools, &function, id)?.finish(&request, outcome);
-    is_finished.then(accepted).ok_or(Unknown)
+    is_finished.then_some(StatusCode::ACCEPTED).ok_or(UNKNOWN)
 }
 
 async fn init_error(
     State(pools): State<Pools>,
     Path((function, id)): Path<(String, u64)>,
     body: Bytes,
-) -> Result<Accepted, Unknown> {
+) -> Result<StatusCode, StatusCode> {
     let Report { error_type, error_message } = report(&body);
     instance(&pools, &function, id)?.init_failed(format!("{error_type}: {error_message}"));
-    Ok(accepted())
+    Ok(StatusCode::ACCEPTED)
 }

@@ -22,24 +22,19 @@ fn crashed(reason: &str) -> Outcome {
     Err(format!("ended before it answered: {reason}"))
 }
 
-#[derive(Debug, Default, PartialEq, Eq)]
-enum Life {
-    #[default]
-    Starting,
-    Ready,
-    Ended(String),
-}
-
 #[derive(Debug, Default)]
 struct State {
-    life: Life,
-    /// Whether the process is being killed. It then takes no more work.
+    /// Whether the process has asked for work.
+    is_ready: bool,
+    /// Whether the process is being killed or has ended. It then takes no more work.
     killed: bool,
+    has_ended: bool,
+    /// Why the process can't start, or why it ended.
+    reason: Option<String>,
     /// The next invocation. The process has not seen it yet.
     offered: Option<Work>,
     /// The id of the invocation that the process has seen, and where its outcome goes.
     running: Option<(String, oneshot::Sender<Outcome>)>,
-    init_error: Option<String>,
 }
 
 #[derive(Debug)]
@@ -57,7 +52,7 @@ impl Instance {
     pub(super) fn offer(&self, work: &mut Option<Work>) -> bool {
         self.state.send_if_modified(|state| {
             let is_free = state.running.is_none() && state.offered.is_none();
-            let is_idle = is_free && !state.killed && state.life == Life::Ready;
+            let is_idle = is_free && state.is_ready && !state.killed;
             if is_idle {
                 state.offered = work.take();
             }
@@ -68,13 +63,7 @@ impl Instance {
     /// The process asks for work, and waits for it. As on Lambda, a process that is being killed gets no response at all.
     pub(super) async fn next(&self) -> (String, Bytes, DateTime<Utc>) {
         self.end(|_| true, crashed("it asked for more work instead"));
-        self.state.send_if_modified(|state| {
-            let is_first = state.life == Life::Starting;
-            if is_first {
-                state.life = Life::Ready;
-            }
-            is_first
-        });
+        self.state.send_modify(|state| state.is_ready = true);
         loop {
             self.until(|state| state.offered.is_some()).await;
             let mut next = None;
@@ -106,7 +95,7 @@ impl Instance {
 
     /// The process reports that it can't start.
     pub(super) fn init_failed(&self, reason: String) {
-        self.state.send_modify(|state| state.init_error = Some(reason));
+        self.state.send_modify(|state| state.reason = Some(reason));
         self.kill();
     }
 
@@ -124,25 +113,23 @@ impl Instance {
 
     pub(super) fn ended(&self, reason: String) {
         self.state.send_modify(|state| {
-            let reason = state.init_error.take().unwrap_or(reason);
+            let reason = state.reason.get_or_insert(reason);
             if let Some((_, reply)) = state.running.take() {
-                let _nobody_waits = reply.send(crashed(&reason));
+                let _nobody_waits = reply.send(crashed(reason));
             }
-            (state.killed, state.offered, state.life) = (true, None, Life::Ended(reason));
+            (state.killed, state.offered, state.has_ended) = (true, None, true);
         });
     }
 
     /// Waits until the process first asks for work. The error is why it ended before that.
     pub(super) async fn ready(&self) -> Result<(), String> {
-        self.until(|state| state.life != Life::Starting).await;
-        match &self.state.borrow().life {
-            Life::Ended(reason) => Err(reason.clone()),
-            _ => Ok(()),
-        }
+        self.until(|state| state.is_ready || state.has_ended).await;
+        let state = self.state.borrow();
+        if state.has_ended { Err(state.reason.clone().unwrap_or_default()) } else { Ok(()) }
     }
 
     pub(super) async fn gone(&self) {
-        self.until(|state| matches!(state.life, Life::Ended(_))).await;
+        self.until(|state| state.has_ended).await;
     }
 
     async fn until(&self, condition: impl FnMut(&State) -> bool) {
