@@ -22,7 +22,7 @@ use crate::database::{self, Database};
 use crate::functions::{DELIVER_INVITES, EXPIRE_INVITES, FUNCTIONS, Function};
 use crate::gateway::{self, Gateway};
 use crate::inbox::{self, Inbox};
-use crate::oidc::{self, Issuer, Key, Like};
+use crate::oidc::{self, Issuer, Key};
 use crate::origin::Port;
 use crate::portal;
 use crate::runtime::{Host, InvokeError, Program};
@@ -228,23 +228,20 @@ fn health(ready: &AtomicBool) -> (StatusCode, &'static str) {
 
 /// `/config.json`, the settings of the pages. On AWS, a deployment writes it (`infra/deploy.py`).
 fn config(settings: &Settings, issuer: &str) -> Value {
+    let like = settings.issuer_like;
     json!({
         "issuer": issuer,
         "clientId": oidc::CLIENT,
-        "scopePrefix": settings.issuer_like.scope_prefix,
-        "tokenScopePrefix": settings.issuer_like.setting("TOKEN_SCOPE_PREFIX"),
-        "entitlementClaim": settings.issuer_like.setting("ENTITLEMENT_CLAIM"),
-        "authorizeParameters": authorize_parameters(settings.issuer_like),
+        "scopePrefix": like.scope_prefix,
+        "tokenScopePrefix": like.setting("TOKEN_SCOPE_PREFIX"),
+        "entitlementClaim": like.setting("ENTITLEMENT_CLAIM"),
+        // As `AUTHORIZE_PARAMETERS` has them.
+        "authorizeParameters": form_urlencoded::Serializer::new(String::new()).extend_pairs(&like.authorize).finish(),
         "startUrl": settings.start_url,
         // Learners and their IT recognise mails by these.
         "mailFrom": settings.value(MAIL_FROM, None),
         "mailSubject": settings.value("MAIL_SUBJECT", template::parameter("MailSubject")),
     })
-}
-
-/// As `AUTHORIZE_PARAMETERS` has them.
-fn authorize_parameters(like: &Like) -> String {
-    form_urlencoded::Serializer::new(String::new()).extend_pairs(&like.authorize).finish()
 }
 
 fn programs(settings: &Settings, origin: &str, own: &Endpoints) -> Result<Vec<Program>, StartError> {
