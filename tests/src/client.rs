@@ -27,6 +27,10 @@ impl Client {
         self.call("POST", path, &[], Some(body)).await
     }
 
+    pub async fn put(&self, path: &str, body: &Value) -> Response {
+        self.call("PUT", path, &[], Some(body)).await
+    }
+
     pub async fn patch(&self, path: &str, body: &Value) -> Response {
         self.call("PATCH", path, &[], Some(body)).await
     }

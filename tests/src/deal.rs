@@ -109,8 +109,7 @@ impl Deal {
 
     /// Sets how long after a mail its reminders go.
     pub async fn remind(&self, after: &[&str]) -> Value {
-        let body = json!({ "after": after });
-        self.manager.call("PUT", &self.path("/reminders"), &[], Some(&body)).await.ok(200)
+        self.manager.put(&self.path("/reminders"), &json!({ "after": after })).await.ok(200)
     }
 
     pub async fn cancel(&self, id: &str) -> Response {

@@ -69,7 +69,7 @@ impl Reader {
         let (asked, body) = (now(), json!({ "on": on }));
         let operation = if on { "digest on" } else { "digest off" };
         loop {
-            let answer = self.deal.manager.call("PUT", "/api/me/digest", &[], Some(&body)).await;
+            let answer = self.deal.manager.put("/api/me/digest", &body).await;
             chaos.ledger.note(operation, &answer);
             if !answer.is_unknown() {
                 chaos.ledger.holds(answer.status == 200, || answer.show());

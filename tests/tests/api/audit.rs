@@ -35,9 +35,7 @@ fn records_in(logs: &Path) -> Vec<Value> {
 
 /// Switches a digest on, off by its mail, and off by the API.
 async fn switch_a_digest(stack: &TestStack, deal: &Deal, link: &str) {
-    let switch = async |on: bool| {
-        deal.manager.call("PUT", "/api/me/digest", &[], Some(&json!({ "on": on }))).await.ok(200);
-    };
+    let switch = async |on: bool| deal.manager.put("/api/me/digest", &json!({ "on": on })).await.ok(200);
     switch(true).await;
     stack.answer("ask", link).await.ok(202);
     stack.nobody().post("/schedules/send-digests", &json!({})).await;
@@ -207,8 +205,7 @@ async fn i6_a_dismissed_manager_sends_nothing_more() {
             (deal.counts().await, stack.inbox().await.len()),
             ([u32::from(has_sent).into(), 0, 0], mails)
         );
-        let on = json!({ "on": true });
-        deal.manager.call("PUT", "/api/me/digest", &[], Some(&on)).await.problem(403, "forbidden");
+        deal.manager.put("/api/me/digest", &json!({ "on": true })).await.problem(403, "forbidden");
         other.invite(&["bob@example.com"]).await;
 
         update().update_expression("REMOVE blocked").send().await.unwrap();

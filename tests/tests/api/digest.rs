@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::AttributeValue::{N, S};
 use chrono::TimeDelta;
 use futures_util::future::join_all;
 use seatkeeper_local::{Like, Settings};
-use serde_json::{Value, json};
+use serde_json::json;
 use tests::leaks::Secrets;
 use tests::{Client, Deal, Mail, PARTNERSHIPS, TABLE, TestStack, now, rfc3339, settings_with};
 
@@ -12,7 +12,7 @@ const PATH: &str = "/api/me/digest";
 
 async fn switch(manager: &Client, on: bool) {
     let body = json!({ "on": on });
-    assert_eq!(manager.call("PUT", PATH, &[], Some(&body)).await.ok(200), body);
+    assert_eq!(manager.put(PATH, &body).await.ok(200), body);
     assert_eq!(manager.get(PATH).await.ok(200), body);
 }
 
@@ -173,10 +173,7 @@ async fn one_click_switches_this_managers_digest_off() {
     let page = format!("{}/unsubscribe#{id}", stack.local.url);
     assert!(digests(&stack, &deal).await[0].field("text").contains(&page));
 
-    let is_on = |deal: &Deal| {
-        let manager = deal.manager.clone();
-        async move { manager.get(PATH).await.ok(200)["on"] == true }
-    };
+    let is_on = async |deal: &Deal| deal.manager.get(PATH).await.ok(200)["on"] == true;
     let post = async |path: &str, kind: &str, body: &str| {
         stack.nobody().raw("POST", path, &[("content-type", kind)], body.as_bytes().to_vec()).await
     };
@@ -203,27 +200,23 @@ async fn one_click_switches_this_managers_digest_off() {
 async fn i8_a_switch_needs_a_manager_with_an_address_and_a_body_that_says_on() {
     let stack = TestStack::start().await;
     let deal = stack.deal(1).await;
-    let put = |client: &Client, body: &Value| {
-        let (client, body) = (client.clone(), body.clone());
-        async move { client.call("PUT", PATH, &[], Some(&body)).await }
-    };
-    let answer = put(&deal.manager, &json!({ "on": "true" })).await;
+    let answer = deal.manager.put(PATH, &json!({ "on": "true" })).await;
     answer.problem(400, "invalid_request");
     assert_eq!(answer.json()["errors"][0]["field"], "on", "{}", answer.show());
     for person in ["ann@example.com", PARTNERSHIPS] {
         let person = stack.person(person).await;
-        assert_eq!(put(&person, &json!({ "on": true })).await.status, 403);
+        assert_eq!(person.put(PATH, &json!({ "on": true })).await.status, 403);
         assert_eq!(person.get(PATH).await.status, 403);
     }
-    put(&stack.nobody(), &json!({ "on": true })).await.refused(401, "Unauthorized");
+    stack.nobody().put(PATH, &json!({ "on": true })).await.refused(401, "Unauthorized");
     assert!(stack.items().await.iter().all(|item| item["sk"] != S("DIGEST".into())));
     stack.stop().await;
 
     let stack =
         TestStack::of(Settings { issuer_like: Like::named("auth0").unwrap(), ..settings_with(&[]) }).await;
     let deal = stack.deal(1).await;
-    put(&deal.manager, &json!({ "on": true })).await.problem(409, "no_verified_address");
-    assert_eq!(put(&deal.manager, &json!({ "on": false })).await.ok(200), json!({ "on": false }));
+    deal.manager.put(PATH, &json!({ "on": true })).await.problem(409, "no_verified_address");
+    assert_eq!(deal.manager.put(PATH, &json!({ "on": false })).await.ok(200), json!({ "on": false }));
     assert_eq!(deal.manager.get(PATH).await.ok(200), json!({ "on": false }));
 }
 

@@ -135,7 +135,7 @@ async fn forged_tokens_all_look_alike() {
 async fn mail_scanners_change_nothing() {
     let stack = TestStack::start().await;
     let deal = stack.deal(2).await;
-    deal.manager.call("PUT", "/api/me/digest", &[], Some(&json!({ "on": true }))).await.ok(200);
+    deal.manager.put("/api/me/digest", &json!({ "on": true })).await.ok(200);
     deal.invite(&["ann@example.com", "dee@example.com"]).await;
     stack.answer("decline", &stack.token_for("dee@example.com").await).await.ok(200);
     assert_eq!(stack.nobody().post("/schedules/send-digests", &json!({})).await.status, 200);

@@ -124,9 +124,7 @@ async fn a_reminder_that_is_due_while_sending_is_paused_never_goes_out() {
 async fn reminders_are_the_managers_to_set() {
     let stack = TestStack::with(&SHORT).await;
     let (deal, other) = (stack.deal(3).await, stack.deal(3).await);
-    let put = async |client: &Client, body: &Value| {
-        client.call("PUT", &deal.path("/reminders"), &[], Some(body)).await
-    };
+    let put = async |client: &Client, body: &Value| client.put(&deal.path("/reminders"), body).await;
     for after in [json!([]), json!(["10s", "599s"])] {
         let answer = put(&deal.manager, &json!({ "after": after })).await.ok(200);
         assert_eq!((&answer["after"], &deal.get("").await["reminders"]), (&after, &after));

@@ -169,8 +169,7 @@ impl Scenario {
             Operation::Deliver | Operation::DeliverMany => disturbed.end_leases(&scenario.deal).await,
             Operation::Remind => disturbed.pass(&scenario.deal, 8 * 86_400).await,
             Operation::Digest => {
-                let on = json!({ "on": true });
-                scenario.deal.manager.call("PUT", "/api/me/digest", &[], Some(&on)).await.ok(200);
+                scenario.deal.manager.put("/api/me/digest", &json!({ "on": true })).await.ok(200);
                 stack.answer("decline", &scenario.tokens[0]).await.ok(200);
             }
             _ => {}
