@@ -65,9 +65,9 @@ async fn run_chaos(arguments: &[&str]) -> Option<bool> {
     let options =
         chaos::Options { seed: options.seed.unwrap_or_else(|| fastrand::u64(..)), time: options.time };
     println!("Chaos for {} s, seed {}", options.time.as_secs(), options.seed);
-    let summary = chaos::run(options, |line| println!("{line}")).await;
-    println!("\n{}", summary.table());
-    Some(summary.wrong.is_empty())
+    let ledger = chaos::run(options, |line| println!("{line}")).await;
+    println!("\n{}", ledger.table());
+    Some(ledger.violations().is_empty())
 }
 
 /// Plays histories of both kinds: new seeds until the time is up, or one seed several times.

@@ -1,16 +1,14 @@
-//! The record of a run: responses, mails, faults and violations.
+//! The record of a run: responses, mails, digests, faults and violations.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt::Write;
 use std::ops::RangeInclusive;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
-use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
-use super::Options;
 use crate::proxy::{Proxy, Tally};
 use crate::{Mail, Response, lock, now};
 
@@ -45,13 +43,14 @@ struct Mails {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Ledger {
+pub struct Ledger {
     pub(super) closing: AtomicBool,
     pub(super) kills: AtomicUsize,
     pub(super) sweeps: AtomicU32,
     pub(super) days: AtomicUsize,
     failed_runs: Mutex<Vec<RangeInclusive<DateTime<Utc>>>>,
-    digests: Mutex<[usize; 2]>,
+    /// Those that were recorded, and those of failed runs.
+    pub digests: Mutex<[usize; 2]>,
     answers: Mutex<BTreeMap<(&'static str, String), u32>>,
     mails: Mutex<Mails>,
     send_counts: Mutex<HashMap<(String, String), SendCounts>>,
@@ -77,14 +76,14 @@ impl Ledger {
         lock(&self.wrong).len() < MOST_VIOLATIONS
     }
 
-    /// Whether enough has happened for the run to prove something.
-    pub(super) fn has_enough(&self) -> bool {
+    /// Whether enough has happened for the run to prove something. The digests are counted when it has ended.
+    pub fn has_enough(&self) -> bool {
         let answers = lock(&self.answers);
         let has = |(operation, kind): (&str, &str)| {
             answers.keys().any(|(of, seen)| *of == operation && seen.starts_with(kind))
         };
         super::KINDS.into_iter().all(has)
-            && lock(&self.mails).sent.len() >= 50
+            && self.sends() >= 50
             && self.kills.load(Ordering::SeqCst) >= 5
             && self.sweeps.load(Ordering::SeqCst) >= 5
     }
@@ -185,8 +184,7 @@ impl Ledger {
         let count = |from: char| -> u32 {
             answers.iter().filter(|((_, kind), _)| kind.starts_with(from)).map(|(_, times)| times).sum()
         };
-        let faults: u32 =
-            lock(&self.calls).iter().filter(|((_, fault), _)| fault.is_some()).map(|(_, times)| times).sum();
+        let faults: u32 = self.faults().values().sum();
         format!(
             "{left:>4} s left. Responses: {} 2xx, {} 4xx, {} 5xx. {} mails, {faults} faults, {} processes killed, \
              {} violations",
@@ -199,90 +197,59 @@ impl Ledger {
         )
     }
 
-    pub(super) fn summary(&self, options: Options, quiet_after: Duration) -> Summary {
-        let mut answers: BTreeMap<&str, BTreeMap<String, u32>> = BTreeMap::new();
-        for ((operation, kind), times) in lock(&self.answers).iter() {
-            answers.entry(operation).or_default().insert(kind.clone(), *times);
-        }
-        let (mut calls, mut faults) = (0, BTreeMap::new());
+    /// How many sends were mailed.
+    fn sends(&self) -> usize {
+        let mails = lock(&self.mails);
+        mails.sent.iter().map(|sent| (&sent.invite, sent.send)).collect::<HashSet<_>>().len()
+    }
+
+    /// How often each fault was injected.
+    pub fn faults(&self) -> BTreeMap<String, u32> {
+        let mut faults = BTreeMap::new();
         for ((_, fault), times) in lock(&self.calls).iter() {
-            calls += times;
             if let Some(fault) = fault {
                 *faults.entry(format!("{fault:?}")).or_default() += times;
             }
         }
-        let mails = lock(&self.mails);
-        let sends: HashSet<_> = mails.sent.iter().map(|sent| (&sent.invite, sent.send)).collect();
-        Summary {
-            options,
-            quiet_after,
-            answers: answers.into_iter().map(|(operation, kinds)| (operation.to_owned(), kinds)).collect(),
-            calls,
-            faults,
-            kills: self.kills.load(Ordering::SeqCst),
-            sweeps: self.sweeps.load(Ordering::SeqCst),
-            mails: mails.sent.len(),
-            sends: sends.len(),
-            digests: *lock(&self.digests),
-            wrong: lock(&self.wrong).clone(),
-        }
-    }
-}
-
-#[derive(Debug)]
-pub struct Summary {
-    pub options: Options,
-    /// How long mails were still queued after the last fault.
-    pub quiet_after: Duration,
-    /// For each operation, how often each kind of response came.
-    pub answers: BTreeMap<String, BTreeMap<String, u32>>,
-    /// Calls to DynamoDB and SES while faults were injected.
-    pub calls: u32,
-    /// How often each fault was injected.
-    pub faults: BTreeMap<String, u32>,
-    pub kills: usize,
-    pub sweeps: u32,
-    pub mails: usize,
-    pub sends: usize,
-    /// Those that were recorded, and those of failed runs.
-    pub digests: [usize; 2],
-    pub wrong: Vec<String>,
-}
-
-impl Summary {
-    /// How often an operation was answered with a kind that begins with this text.
-    pub fn answered(&self, operation: &str, kind: &str) -> u32 {
-        let kinds = self.answers.get(operation).into_iter().flatten();
-        kinds.filter(|(seen, _)| seen.starts_with(kind)).map(|(_, times)| times).sum()
+        faults
     }
 
+    pub fn violations(&self) -> Vec<String> {
+        lock(&self.wrong).clone()
+    }
+
+    /// The responses to each operation, the faults, and what else happened.
     pub fn table(&self) -> String {
-        let mut text = format!(
-            "Chaos for {} s, seed {}\n\n| operation | responses |\n| --- | --- |\n",
-            self.options.time.as_secs(),
-            self.options.seed
-        );
         let list = |counts: &BTreeMap<String, u32>| {
             counts.iter().map(|(name, times)| format!("{name}: {times}")).collect::<Vec<_>>().join(", ")
         };
-        for (operation, kinds) in &self.answers {
-            let _to_a_string = writeln!(text, "| {operation} | {} |", list(kinds));
+        let mut answers: BTreeMap<&str, BTreeMap<String, u32>> = BTreeMap::new();
+        for ((operation, kind), times) in lock(&self.answers).iter() {
+            answers.entry(operation).or_default().insert(kind.clone(), *times);
         }
-        let Self { calls, kills, sweeps, mails, sends, digests: [recorded, unsure], .. } = self;
+        let mut text = "| operation | responses |\n| --- | --- |\n".to_owned();
+        for (operation, kinds) in answers {
+            let _to_a_string = writeln!(text, "| {operation} | {} |", list(&kinds));
+        }
+        let (faults, sends) = (self.faults(), self.sends());
+        let [recorded, unsure] = *lock(&self.digests);
         let _to_a_string = write!(
             text,
-            "\n{calls} calls to DynamoDB and SES, {} of them with a fault ({})\n\
-             {kills} processes killed, {sweeps} sweeps\n{mails} mails of {sends} sends\n\
-             {recorded} digests, and {unsure} while a run of them failed\n\
-             no mail was queued {} s after the last fault\n",
-            self.faults.values().sum::<u32>(),
-            list(&self.faults),
-            self.quiet_after.as_secs()
+            "\n{} calls to DynamoDB and SES, {} of them with a fault ({})\n\
+             {} processes killed, {} sweeps\n{} mails of {sends} sends\n\
+             {recorded} digests, and {unsure} while a run of them failed\n",
+            lock(&self.calls).values().sum::<u32>(),
+            faults.values().sum::<u32>(),
+            list(&faults),
+            self.kills.load(Ordering::SeqCst),
+            self.sweeps.load(Ordering::SeqCst),
+            lock(&self.mails).sent.len(),
         );
-        if self.wrong.is_empty() {
+        let wrong = self.violations();
+        if wrong.is_empty() {
             text.push_str("All invariants hold.\n");
         }
-        for wrong in &self.wrong {
+        for wrong in wrong {
             let _to_a_string = writeln!(text, "VIOLATED: {wrong}");
         }
         text

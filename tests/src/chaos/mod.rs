@@ -25,10 +25,9 @@ use crate::leaks::stop_and_search;
 use crate::proxy::Proxy;
 use crate::{Deal, TestStack, now, past, settings_with};
 
-pub use ledger::Summary;
+pub use ledger::Ledger;
 
 use digests::Reader;
-use ledger::Ledger;
 
 const DEALS: usize = 5;
 const LEARNERS: usize = 8;
@@ -51,7 +50,7 @@ const AFTERMATH: chrono::TimeDelta = chrono::TimeDelta::seconds(16);
 
 /// Responses that come in every run, by operation. On a slow machine a run goes on until they have, for at most `LONGER`
 /// times its time.
-pub const KINDS: [(&str, &str); 16] = [
+const KINDS: [(&str, &str); 16] = [
     ("invite", "200"),
     ("resend", "200"),
     ("cancel", "204"),
@@ -85,7 +84,7 @@ struct ChaosStack {
 }
 
 /// Runs chaos and then checks the invariants. `say` receives a line every few seconds.
-pub async fn run(options: Options, say: impl Fn(&str)) -> Summary {
+pub async fn run(options: Options, say: impl Fn(&str)) -> Ledger {
     let proxy = Proxy::start().await;
     let settings = Settings { keep_logs: true, ..settings_with(&SETTINGS) };
     let logs = settings.logs.clone();
@@ -149,12 +148,10 @@ pub async fn run(options: Options, say: impl Fn(&str)) -> Summary {
             json!({ "seats": 1000, "endsAt": crate::rfc3339(now() + chrono::TimeDelta::days(300)) });
         chaos.stack.person(crate::PARTNERSHIPS).await.patch(&deal.path(""), &forever).await.ok(200);
     }
-    let quiet_after = verdict::wait_until_quiet(&chaos).await;
+    say(&format!("No mail was queued {} s later.", verdict::wait_until_quiet(&chaos).await.as_secs()));
     sweeps.shutdown().await;
     verdict::check_invariants(&chaos, &mut readers).await;
-    let summary = chaos.ledger.summary(options, quiet_after);
-    if let Some(chaos) = Arc::into_inner(chaos) {
-        say(&stop_and_search(chaos.stack, &logs).await);
-    }
-    summary
+    let ChaosStack { stack, ledger, .. } = Arc::into_inner(chaos).expect("every task has ended");
+    say(&stop_and_search(stack, &logs).await);
+    ledger
 }
