@@ -1,4 +1,5 @@
-//! The store against a real engine: concurrent writes, lost responses, conditions, budgets.
+//! The store against a real engine: concurrent writes, lost responses, conditions, budgets. And the mailer against a
+//! scripted SES.
 
 #![allow(
     clippy::unwrap_used,
@@ -18,8 +19,8 @@ mod digests;
 mod guesses;
 mod limits;
 mod listing;
+mod mail;
 mod sending;
-#[path = "../ses/mod.rs"]
 mod ses;
 mod table;
 mod transactions;

@@ -1,9 +1,10 @@
 //! A table for each test, with a deal and a watched store.
 
 use super::wire::Wire;
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, PutRequest, WriteRequest};
+use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use chrono::{DateTime, Duration};
 use futures_util::StreamExt;
+use futures_util::future::join_all;
 use seatkeeper_local::database;
 use shared::clock::Deadline;
 use shared::domain::accept::AcceptRefusal;
@@ -355,16 +356,9 @@ impl Table {
 
     /// Reads items, past the store.
     pub(crate) async fn items<const N: usize>(&self, keys: [Key; N]) -> [Option<Item>; N] {
-        let wanted = KeysAndAttributes::builder().set_keys(Some(keys.iter().cloned().map(key).collect()));
-        let request = self.client.batch_get_item().request_items(TABLE, wanted.build().unwrap());
-        let found = request.send().await.unwrap().responses.unwrap().remove(TABLE).unwrap_or_default();
-        keys.map(|wanted| {
-            let wanted = key(wanted);
-            found
-                .iter()
-                .find(|item| wanted.iter().all(|(name, value)| item.get(name) == Some(value)))
-                .cloned()
-        })
+        let reads = keys.map(|place| self.client.get_item().table_name(TABLE).set_key(Some(key(place))));
+        let found = join_all(reads.map(async |read| read.send().await.unwrap().item)).await;
+        found.try_into().unwrap()
     }
 
     pub(crate) async fn item(&self, link: &Link) -> Item {
@@ -372,19 +366,17 @@ impl Table {
         item.unwrap()
     }
 
-    /// Writes items under these keys, past the store.
+    /// Writes items under these keys, past the store, as many at a time as DynamoDB allows.
     pub(crate) async fn put(&self, items: impl IntoIterator<Item = (Key, Item)>) {
         let writes = items.into_iter().map(|(place, attributes)| {
             let item = Some(attributes.into_iter().chain(key(place)).collect());
             let put = PutRequest::builder().set_item(item).build().unwrap();
             WriteRequest::builder().put_request(put).build()
         });
-        let writes: Vec<_> = writes.collect();
-        if writes.is_empty() {
-            return;
+        for writes in writes.collect::<Vec<_>>().chunks(25) {
+            let request = self.client.batch_write_item().request_items(TABLE, writes.to_vec());
+            assert!(request.send().await.unwrap().unprocessed_items().is_none_or(HashMap::is_empty));
         }
-        let request = self.client.batch_write_item().request_items(TABLE, writes);
-        assert!(request.send().await.unwrap().unprocessed_items().is_none_or(HashMap::is_empty));
     }
 
     /// Changes attributes of an invite's item, past the store.
@@ -399,19 +391,17 @@ impl Table {
         let model = self.item(like).await;
         let place = model["listSk"].as_s().unwrap();
         let (place, after_id) = (place[..16].to_owned(), place[32..].to_owned());
-        for numbers in numbers.collect::<Vec<_>>().chunks(25) {
-            let copies = numbers.iter().map(|number| {
-                let email = email(&format!("first.last{number:05}@acme.example"));
-                let id = self.deal.invite_id(&email);
-                let mut copy = model.clone();
-                copy.extend(item([
-                    ("email", s(email.as_typed())),
-                    ("addressSk", s(email.normalised())),
-                    ("listSk", s(&format!("{place}{:.16}{after_id}", id.to_string()))),
-                ]));
-                (self.invite_key(&Link { invite: id, ..like.clone() }), copy)
-            });
-            self.put(copies).await;
-        }
+        let copies = numbers.map(|number| {
+            let email = email(&format!("first.last{number:05}@acme.example"));
+            let id = self.deal.invite_id(&email);
+            let mut copy = model.clone();
+            copy.extend(item([
+                ("email", s(email.as_typed())),
+                ("addressSk", s(email.normalised())),
+                ("listSk", s(&format!("{place}{:.16}{after_id}", id.to_string()))),
+            ]));
+            (self.invite_key(&Link { invite: id, ..like.clone() }), copy)
+        });
+        self.put(copies).await;
     }
 }

@@ -1,19 +1,10 @@
 //! The mailer's verdicts on SES's responses, and on a missing response.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::allow_attributes,
-    reason = "a test's panic is its report"
-)]
-
-mod ses;
-
+use super::ses::{DOWN, FAILED, NO_LIMITS, PAUSED, SENT, Script, THROTTLED, config, mail_config, sdk};
 use aws_sdk_sesv2::config::{AsyncSleep, Builder, SharedAsyncSleep, Sleep};
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
-use ses::{DOWN, FAILED, NO_LIMITS, PAUSED, SENT, Script, THROTTLED, config, mail_config, sdk};
 use shared::mail::Mail;
 use shared::mail::ses::{Mailer, Verdict};
 use shared::sending::Sending;
