@@ -70,7 +70,7 @@ pub(super) fn check(
 }
 
 fn verify(issuer: &Issuer, token: &str, now: DateTime<Utc>) -> Result<Claims, &'static str> {
-    let claims: Claims = issuer.key.verify(token)?;
+    let claims = issuer.key.verify(token)?;
     if claims.get("iss").and_then(Value::as_str) != Some(&issuer.name()) {
         return Err("the issuer is not the one that is configured");
     }

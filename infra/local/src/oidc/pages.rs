@@ -25,9 +25,7 @@ use super::{AFTER_SIGN_IN, AFTER_SIGN_OUT, CLIENT, Issuer};
 use crate::{clock, page};
 
 pub(super) fn router() -> Router<Arc<Issuer>> {
-    Router::new()
-        .route("/authorize", get(authorize).post(authorize))
-        .route("/logout", get(logout).post(logout))
+    Router::new().route("/authorize", get(authorize).post(authorize)).route("/logout", get(logout))
 }
 
 /// An authorisation request (RFC 6749 section 4.1.1, RFC 7636 section 4.3, `OpenID` Connect Core section 3.1.2.1).
@@ -46,9 +44,6 @@ struct Request {
     code_challenge_method: String,
     /// `none` never shows the page, and any other value always does.
     prompt: Option<String>,
-    login_hint: Option<String>,
-    /// Only this person's session counts.
-    id_token_hint: Option<String>,
     /// The person's choice on the page.
     email: Option<String>,
     cancel: Option<String>,
@@ -96,10 +91,10 @@ impl Request {
 
     /// Back to the client, with these parameters, its state, and the issuer's name (RFC 9207).
     fn back(&self, issuer: &Issuer, parameters: &[(&str, &str)]) -> Response {
-        let name = issuer.name();
-        let state = self.state.as_deref().map(|state| ("state", state));
-        let all = parameters.iter().copied().chain([("iss", name.as_str())]).chain(state);
-        redirect(&self.redirect_uri, all)
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(parameters).append_pair("iss", &issuer.name());
+        query.extend_pairs(self.state.iter().map(|state| ("state", state)));
+        Redirect::to(&format!("{}?{}", self.redirect_uri, query.finish())).into_response()
     }
 
     fn is_silent(&self) -> bool {
@@ -108,31 +103,18 @@ impl Request {
 
     /// The person of the browser's session, if the request accepts the session.
     fn signed_in(&self, issuer: &Issuer, headers: &HeaderMap, now: DateTime<Utc>) -> Option<Person> {
-        let is_hinted = |person: &Person| {
-            let hint = self.id_token_hint.as_deref().map(|token| issuer.key.verify::<Value>(token));
-            hint.is_none_or(|claims| {
-                claims.is_ok_and(|claims| claims.get("sub") == Some(&person.subject().into()))
-            })
-        };
         let accepts = self.prompt.is_none() || self.is_silent();
-        let person = sessions(headers).find_map(|id| issuer.sessions.find(id, now));
-        person.filter(|person| accepts && is_hinted(person))
+        sessions(headers).find_map(|id| issuer.sessions.find(id, now)).filter(|_| accepts)
     }
 
     fn page(&self, problem: Option<&'static str>) -> Response {
-        let typed = self.email.as_deref().or(self.login_hint.as_deref()).unwrap_or_default();
+        let typed = self.email.as_deref().unwrap_or_default();
         page::html(&SignIn { request: self, people: PEOPLE, typed, problem })
     }
 }
 
 /// The length of a SHA-256 in base64url.
 const CHALLENGE: usize = 43;
-
-fn redirect<'p>(address: &str, parameters: impl Iterator<Item = (&'p str, &'p str)>) -> Response {
-    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
-    let mark = if query.is_empty() { "" } else { "?" };
-    Redirect::to(&format!("{address}{mark}{query}")).into_response()
-}
 
 async fn authorize(
     State(issuer): State<Arc<Issuer>>,
@@ -205,33 +187,13 @@ fn refused(title: &str, why: &str) -> Response {
     (StatusCode::BAD_REQUEST, page::html(&Message { title, text: why })).into_response()
 }
 
-/// A request to sign out (`OpenID` Connect RP-Initiated Logout 1.0).
+/// The portal's request to sign out (`OpenID` Connect RP-Initiated Logout 1.0).
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Logout {
-    client_id: Option<String>,
+    client_id: String,
     id_token_hint: Option<String>,
-    post_logout_redirect_uri: Option<String>,
-    state: Option<String>,
-}
-
-impl Logout {
-    fn check(&self, issuer: &Issuer) -> Result<(), &'static str> {
-        if self.client_id.is_none() && self.id_token_hint.is_none() {
-            return Err("client_id or id_token_hint is needed.");
-        }
-        if self.client_id.as_deref().is_some_and(|client| client != CLIENT) {
-            return Err("client_id must be seatkeeper-portal.");
-        }
-        if self.id_token_hint.as_deref().is_some_and(|token| !is_for_the_portal(token, &issuer.name())) {
-            return Err("id_token_hint must be an ID token of the portal.");
-        }
-        let address = self.post_logout_redirect_uri.as_deref();
-        if address.is_some_and(|address| !issuer.is_registered(address, AFTER_SIGN_OUT)) {
-            return Err("post_logout_redirect_uri must be a registered address of the portal.");
-        }
-        Ok(())
-    }
+    post_logout_redirect_uri: String,
 }
 
 /// Whether an ID token claims to be ours and for the portal. Its signature is not checked, since a token from before the
@@ -250,14 +212,16 @@ async fn logout(
     request: Result<Form<Logout>, FormRejection>,
 ) -> Response {
     let Ok(Form(request)) = request else { return refused(SIGN_OUT, UNREADABLE) };
-    if let Err(why) = request.check(&issuer) {
-        return refused(SIGN_OUT, why);
+    if request.client_id != CLIENT {
+        return refused(SIGN_OUT, "client_id must be seatkeeper-portal.");
+    }
+    if request.id_token_hint.is_some_and(|token| !is_for_the_portal(&token, &issuer.name())) {
+        return refused(SIGN_OUT, "id_token_hint must be an ID token of the portal.");
+    }
+    if !issuer.is_registered(&request.post_logout_redirect_uri, AFTER_SIGN_OUT) {
+        return refused(SIGN_OUT, "post_logout_redirect_uri must be a registered address of the portal.");
     }
     end_sessions(&issuer, &headers, clock::now());
     let cookie = [(SET_COOKIE, cookie("", "; Max-Age=0"))];
-    let answer = match &request.post_logout_redirect_uri {
-        Some(address) => redirect(address, request.state.iter().map(|state| ("state", state.as_str()))),
-        None => page::html(&Message { title: "You are signed out", text: "You can close this page." }),
-    };
-    (cookie, answer).into_response()
+    (cookie, Redirect::to(&request.post_logout_redirect_uri)).into_response()
 }
