@@ -1,7 +1,5 @@
 //! The Lambda Runtime API. Each process has a path of its own: `/{function}/{instance}/2018-06-01/runtime/…`.
 
-use std::sync::Arc;
-
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, State};
@@ -10,7 +8,7 @@ use axum::routing::{get, post};
 use http::StatusCode;
 use serde::Deserialize;
 
-use super::instance::Instance;
+use super::pool::Pool;
 use super::{ACCOUNT, Pools, REGION};
 
 /// Lambda accepts answers of up to 6 MB. Base64 and JSON make them longer.
@@ -38,8 +36,8 @@ struct Report {
 /// The refusal of a request that is not about an invocation of its process.
 const UNKNOWN: StatusCode = StatusCode::FORBIDDEN;
 
-fn instance(pools: &Pools, function: &str, id: u64) -> Result<Arc<Instance>, StatusCode> {
-    pools.get(function).and_then(|pool| pool.instance(id)).ok_or(UNKNOWN)
+fn pool<'p>(pools: &'p Pools, function: &str) -> Result<&'p Pool, StatusCode> {
+    pools.get(function).map(AsRef::as_ref).ok_or(UNKNOWN)
 }
 
 fn report(body: &[u8]) -> Report {
@@ -50,8 +48,7 @@ async fn next(
     State(pools): State<Pools>,
     Path((function, id)): Path<(String, u64)>,
 ) -> Result<impl IntoResponse, StatusCode> {
-    let instance = instance(&pools, &function, id)?;
-    let (request, event, deadline) = instance.next().await;
+    let (request, event, deadline) = pool(&pools, &function)?.next(id).await.ok_or(UNKNOWN)?;
     let function = format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{function}");
     let headers = [
         ("content-type", "application/json".to_owned()),
@@ -73,8 +70,8 @@ async fn finish(
         "error" => Err(format!("failed: {}", report(&body).error_message)),
         _ => return Err(UNKNOWN),
     };
-    let is_finished = instance(&pools, &function, id)?.finish(&request, outcome);
-    is_finished.then_some(StatusCode::ACCEPTED).ok_or(UNKNOWN)
+    let finished = pool(&pools, &function)?.finish(id, &request, outcome);
+    finished.map(|()| StatusCode::ACCEPTED).ok_or(UNKNOWN)
 }
 
 async fn init_error(
@@ -83,6 +80,6 @@ async fn init_error(
     body: Bytes,
 ) -> Result<StatusCode, StatusCode> {
     let Report { error_type, error_message } = report(&body);
-    instance(&pools, &function, id)?.init_failed(format!("{error_type}: {error_message}"));
-    Ok(StatusCode::ACCEPTED)
+    let failed = pool(&pools, &function)?.init_failed(id, format!("{error_type}: {error_message}"));
+    failed.map(|()| StatusCode::ACCEPTED).ok_or(UNKNOWN)
 }

@@ -6,7 +6,6 @@
 //! outlives the [`Host`].
 
 mod api;
-mod instance;
 mod log;
 mod pool;
 mod process;

@@ -4,11 +4,10 @@
 //! variable fails here, as it would on AWS.
 
 use std::io;
-use std::process::{ExitStatus, Stdio};
+use std::process::Stdio;
 
 use tokio::process::{Child, Command};
 
-use super::instance::Instance;
 use super::log::Log;
 use super::{Program, REGION};
 
@@ -47,24 +46,20 @@ fn lambda_environment(program: &Program, api: &str, id: u64) -> Vec<(&'static st
     ]
 }
 
-/// Watches the process until it ends, and kills it when that is wanted.
-pub(super) async fn watch(mut child: Child, instance: &Instance, log: &Log) {
+/// Watches the process until it ends, and kills it when that is wanted. Returns why it ended.
+pub(super) async fn watch(mut child: Child, killed: impl Future<Output = ()>, log: &Log) -> String {
     let (out, errors) = (child.stdout.take(), child.stderr.take());
     let end = async {
         tokio::select! {
             ended = child.wait() => return ended,
-            () = instance.kill_wanted() => {}
+            () = killed => {}
         }
         child.start_kill()?;
         child.wait().await
     };
     // Both pipes are read to their end: the last line may say why the process ended.
     let (ended, last_out, last_error) = tokio::join!(end, log.copy(out), log.copy(errors));
-    instance.ended(reason(ended, last_error.or(last_out)));
-}
-
-fn reason(ended: io::Result<ExitStatus>, last: Option<String>) -> String {
-    match (ended, last) {
+    match (ended, last_error.or(last_out)) {
         (Ok(status), Some(last)) => format!("{last} ({status})"),
         (Ok(status), None) => status.to_string(),
         (Err(error), _) => error.to_string(),

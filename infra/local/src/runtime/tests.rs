@@ -38,7 +38,7 @@ async fn pid(host: &Host) -> Value {
 }
 
 fn instances(host: &Host) -> usize {
-    host.pools[FUNCTION].instances().len()
+    host.pools[FUNCTION].living.borrow().len()
 }
 
 /// Waits until at most this many processes are left. On a busy machine, a killed process takes a while to end.
@@ -126,7 +126,7 @@ async fn a_busy_process_that_is_killed_is_a_crash() {
         let host = Arc::clone(&host);
         async move { host.invoke(FUNCTION, &json!({"do": "hang"})).await }
     });
-    while !host.pools[FUNCTION].instances().iter().any(|instance| instance.is_busy()) {
+    while !host.pools[FUNCTION].living.borrow().values().any(|process| process.running.is_some()) {
         tokio::task::yield_now().await;
     }
     assert_eq!(host.kill(FUNCTION), 1);
@@ -188,13 +188,14 @@ async fn a_function_that_can_not_start_says_why() {
     let pool = Arc::new(Pool::new(nowhere, String::new()).unwrap());
     let error = Arc::clone(&pool).start().await.unwrap_err().to_string();
     assert!(error.starts_with("echo can't start: "), "{error}");
-    assert_eq!(pool.instances().len(), 0);
+    assert!(pool.living.borrow().is_empty());
 }
 
 /// A refusal would make the runtime panic, and the panic would stand in the function's log.
 #[tokio::test]
 async fn a_process_that_is_being_killed_gets_no_response() {
-    let instance = instance::Instance::new(0);
-    instance.kill();
-    assert!(instance.next().now_or_never().is_none());
+    let pool = Pool::new(program(LONG, &[]), String::new()).unwrap();
+    pool.living.send_modify(|living| drop(living.insert(0, pool::Process::default())));
+    pool.kill_all();
+    assert!(pool.next(0).now_or_never().is_none());
 }
