@@ -11,7 +11,7 @@ use fastrand::Rng;
 use futures_util::future::{BoxFuture, join_all};
 use seatkeeper_local::functions::{DELIVER_INVITES, EXPIRE_INVITES, FUNCTIONS};
 use serde_json::{Value, json};
-use shared::domain::InviteState;
+use shared::domain::{InviteState, Status};
 
 use super::search::{Event, explain};
 use super::spec::{Action, Reply, Spec, State};
@@ -552,7 +552,7 @@ impl Recording<'_> {
             200 => {
                 let row = exchange.answer.json();
                 let sends = number(&row["sends"]);
-                let status = row["status"].as_str().expect("a status").to_owned();
+                let status = serde_json::from_value(row["status"].clone()).expect("a status");
                 // Until the mail of a send is out, the row shows the previous expiry or none.
                 let sent = row["delivery"]["state"] == "sent";
                 let expires_at = sent.then(|| time(&row["expiresAt"]).timestamp());
@@ -597,8 +597,8 @@ impl Recording<'_> {
                 (&event.action, &event.reply)
             {
                 known.sends[usize::from(*address)] = *sends;
-                let at =
-                    expires_at.filter(|_| status == "pending").and_then(|at| DateTime::from_timestamp(at, 0));
+                let at = expires_at.filter(|_| *status == Status::Pending);
+                let at = at.and_then(|at| DateTime::from_timestamp(at, 0));
                 known.next_expiry = [known.next_expiry, at].into_iter().flatten().min();
             }
         }

@@ -139,6 +139,7 @@ impl Search<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use shared::domain::Status;
 
     const END: i64 = 2_000_000_000;
 
@@ -209,12 +210,12 @@ mod tests {
         let cancelled = ((2, 3), Action::Cancel(0, None), Reply::Done);
         let sent = |from, to| ((from, to), Action::Invite(0), Reply::Done);
         let again = ((4, 9), Action::Cancel(0, None), Reply::Done);
-        let seen = |status: &str| ((10, 11), Action::See(0), Reply::Row(status.to_owned(), 2, None));
+        let seen = |status| ((10, 11), Action::See(0), Reply::Row(status, 2, None));
         let ends_as =
             |status| check(&[sent(0, 1), cancelled.clone(), again.clone(), sent(5, 8), seen(status)]);
-        assert_eq!(ends_as("cancelled"), Ok(4), "invited at any of four seconds, and then cancelled");
-        assert_eq!(ends_as("pending"), Ok(4), "cancelled once more, and then invited");
-        assert_eq!(ends_as("accepted"), Err(4));
+        assert_eq!(ends_as(Status::Cancelled), Ok(4), "invited at any of four seconds, and then cancelled");
+        assert_eq!(ends_as(Status::Pending), Ok(4), "cancelled once more, and then invited");
+        assert_eq!(ends_as(Status::Accepted), Err(4));
     }
 
     #[test]

@@ -16,10 +16,10 @@ use shared::domain::release::may_release;
 use shared::domain::resend::{DOUBLE_CLICK, ResendRefusal, resend};
 use shared::domain::send::{InviteRefusal, Invitee, invite};
 use shared::domain::{
-    Deal, DealChange, DealId, DealRefusal, DealState, Delivery, Email, Invite, InviteId, InviteState,
-    LinkHash, Links, NewSend, Organisation, OrganisationId, PersonId, Queued, Salt, Secret, Status,
-    Timestamp, Title,
+    Deal, DealChange, DealId, DealState, Delivery, Email, Invite, InviteId, InviteState, LinkHash, Links,
+    NewSend, Organisation, OrganisationId, PersonId, Queued, Salt, Secret, Status, Timestamp, Title,
 };
+use shared::http::Problem;
 
 /// How many older sends have links that are known as superseded.
 const REMEMBERED: u32 = 3;
@@ -60,7 +60,7 @@ pub(super) enum Reply {
     /// A problem's code or a row's outcome.
     Refused(String),
     /// An invite's status, sends, and expiry if it is known.
-    Row(String, u32, Option<i64>),
+    Row(Status, u32, Option<i64>),
     Seats(u32, u32),
     Allocated(u32),
     /// How many invites are pending and expired.
@@ -193,6 +193,11 @@ impl Row {
 
 type Step = (State, Reply);
 
+/// The API's code for a refusal. `tests/tests/api/` checks the codes.
+fn refused(refusal: impl Into<Problem>) -> Reply {
+    Reply::Refused(refusal.into().code().to_owned())
+}
+
 impl State {
     pub(super) fn new(seats: u32, ends_at: i64) -> Self {
         let (rows, holders, opted_out) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
@@ -239,9 +244,8 @@ impl State {
                                 || !spec.exact
                                 || status == own && (expires.is_none() || expires == own_expires);
                             // Only the time tells pending from expired.
-                            let open = ["pending", "expired"];
-                            let alike = status == own
-                                || open.contains(&status.as_str()) && open.contains(&own.as_str());
+                            let open = [Status::Pending, Status::Expired];
+                            let alike = status == own || open.contains(status) && open.contains(own);
                             sends == own_sends && alike && timely
                         }
                         _ => false,
@@ -260,17 +264,17 @@ impl State {
     /// The action's effect and reply at this second. Where a second is too coarse to decide, both possibilities.
     fn steps(&self, action: &Action, now: i64, spec: Spec) -> Vec<Step> {
         let same = |reply| vec![(self.clone(), reply)];
-        let refused = |code: &str| same(Reply::Refused(code.to_owned()));
+        let skipped = |outcome: &str| same(Reply::Refused(outcome.to_owned()));
         match *action {
             Action::Invite(address) => {
                 let existing = self.invite(address);
                 let sends = self.sends(address, now, spec);
                 let steps = sends.map(|send| match invite(existing.as_ref(), &INVITEE, &send, at(now)) {
                     Ok(invite) => vec![(self.with(address, spec.row(&invite)), Reply::Done)],
-                    Err(InviteRefusal::AlreadyPending) => refused("already_pending"),
-                    Err(InviteRefusal::AlreadyAccepted) => refused("already_accepted"),
-                    Err(InviteRefusal::OptedOut) => refused("opted_out"),
-                    Err(InviteRefusal::TooSoon(_)) => refused("too_soon"),
+                    Err(InviteRefusal::AlreadyPending) => skipped("already_pending"),
+                    Err(InviteRefusal::AlreadyAccepted) => skipped("already_accepted"),
+                    Err(InviteRefusal::OptedOut) => skipped("opted_out"),
+                    Err(InviteRefusal::TooSoon(_)) => skipped("too_soon"),
                 });
                 steps.flatten().collect()
             }
@@ -293,9 +297,7 @@ impl State {
                 match cancel(self.invite(address).as_ref(), expected, None, at(now)) {
                     Ok(invite) => vec![(self.with(address, spec.row(&invite)), Reply::Done)],
                     Err(CancelRefusal::AlreadyDone) => same(Reply::Done),
-                    Err(CancelRefusal::AlreadyAccepted) => refused("already_accepted"),
-                    Err(CancelRefusal::Stale) => refused("stale"),
-                    Err(CancelRefusal::NotFound) => refused("not_found"),
+                    Err(refusal) => same(refused(refusal)),
                 }
             }
             Action::Release(address) => {
@@ -308,8 +310,8 @@ impl State {
                         vec![(state, Reply::Done)]
                     }
                     (Err(CancelRefusal::AlreadyDone), _) => same(Reply::Done),
-                    (Err(CancelRefusal::Stale), _) => refused("stale"),
-                    _ => refused("not_found"),
+                    (Err(refusal), _) => same(refused(refusal)),
+                    (Ok(_), None) => Vec::new(),
                 }
             }
             Action::Answer(answer, address, send) => self.answer(answer, address, send, now, spec),
@@ -323,8 +325,7 @@ impl State {
                         state.ends_at = ends_at.unwrap_or(state.ends_at);
                         vec![(state, Reply::Done)]
                     }
-                    Err(DealRefusal::SeatsBelowAllocated { .. }) => refused("seats_below_allocated"),
-                    Err(_) => Vec::new(),
+                    Err(refusal) => same(refused(refusal)),
                 }
             }
             _ => vec![(self.clone(), self.read(action, now))],
@@ -333,35 +334,26 @@ impl State {
 
     /// The reply to a read at this second.
     fn read(&self, action: &Action, now: i64) -> Reply {
-        let refused = |code: &str| Reply::Refused(code.to_owned());
         match *action {
             Action::Preview(address, send) => match known(self.invite(address).as_ref(), link(send)) {
-                Err(_) => refused("unknown_invite"),
+                Err(refusal) => refused(refusal),
                 Ok(invite) if matches!(invite.state, InviteState::Cancelled | InviteState::Released) => {
-                    refused("invite_cancelled")
+                    refused(AcceptRefusal::Cancelled)
                 }
                 Ok(invite) if invite.links.current.contains(link(send)) => Reply::Done,
-                Ok(_) => refused("invite_superseded"),
+                Ok(_) => refused(AcceptRefusal::Superseded),
             },
             Action::Runs => match self.deal().state(at(now)) {
                 DealState::Active => Reply::Done,
-                DealState::Ended => refused("deal_ended"),
-                DealState::Upcoming => refused("deal_not_started"),
+                DealState::Ended => refused(AcceptRefusal::DealEnded),
+                DealState::Upcoming => refused(AcceptRefusal::DealNotStarted),
             },
             Action::See(address) => match self.invite(address) {
                 Some(invite) => {
-                    let status = match self.status(&invite, now) {
-                        Status::Pending => "pending",
-                        Status::Accepted => "accepted",
-                        Status::Expired => "expired",
-                        Status::Declined => "declined",
-                        Status::Cancelled => "cancelled",
-                        Status::Released => "released",
-                    };
                     let expires_at = invite.expires_at.timestamp().min(self.ends_at);
-                    Reply::Row(status.to_owned(), invite.sends, Some(expires_at))
+                    Reply::Row(self.status(&invite, now), invite.sends, Some(expires_at))
                 }
-                None => refused("not_found"),
+                None => refused(CancelRefusal::NotFound),
             },
             Action::SeeDeal => Reply::Seats(self.seats, self.allocated),
             Action::SeeAllocated => Reply::Allocated(self.allocated),
@@ -371,7 +363,7 @@ impl State {
                 Reply::Counts(count(Status::Pending), count(Status::Expired))
             }
             Action::SeeSeat(learner) => Reply::Is(self.holders.contains_key(&learner)),
-            _ => refused("not a question"),
+            _ => Reply::Nothing,
         }
     }
 
@@ -395,21 +387,11 @@ impl State {
         now: i64,
         spec: Spec,
     ) -> Vec<Step> {
-        let refused = |code: &str| vec![(self.clone(), Reply::Refused(code.to_owned()))];
         match resend(self.invite(address).as_ref(), expected, send, at(now)) {
             Ok(invite) => vec![(self.with(address, spec.row(&invite)), Reply::Done)],
             // A double click gets the invite and sends nothing.
             Err(ResendRefusal::JustResent) => vec![(self.clone(), Reply::Done)],
-            Err(ResendRefusal::AlreadyAccepted) => refused("already_accepted"),
-            Err(ResendRefusal::Stale) => refused("stale"),
-            Err(ResendRefusal::OptedOut) => refused("opted_out"),
-            // The histories have no events and no limits.
-            Err(
-                ResendRefusal::NotFound
-                | ResendRefusal::Complained
-                | ResendRefusal::Undeliverable
-                | ResendRefusal::TooSoon(_),
-            ) => refused("not_found"),
+            Err(refusal) => vec![(self.clone(), refused(refusal))],
         }
     }
 
@@ -422,7 +404,7 @@ impl State {
             "opt-out" => opt_out(existing, Some(link), now),
             _ => known(existing, link).cloned().map_err(|_| AnswerRefusal::UnknownInvite),
         };
-        let code = match answered {
+        match answered {
             Ok(invite) => {
                 let mut state = self.with(address, spec.row(&invite));
                 match answer {
@@ -430,24 +412,17 @@ impl State {
                     "opt-out" => drop(state.opted_out.insert(address)),
                     _ => drop(state.opted_out.remove(&address)),
                 }
-                return vec![(state, Reply::Done)];
+                vec![(state, Reply::Done)]
             }
-            Err(AnswerRefusal::UnknownInvite) => "unknown_invite",
-            Err(AnswerRefusal::Cancelled) => "invite_cancelled",
-            Err(AnswerRefusal::AlreadyAccepted) => "already_accepted",
-            Err(AnswerRefusal::DealEnded) => "deal_ended",
-            Err(AnswerRefusal::DealNotStarted) => "deal_not_started",
-            Err(AnswerRefusal::StillValid) => "still_valid",
-            Err(AnswerRefusal::Expired) => "invite_expired",
-        };
-        vec![(self.clone(), Reply::Refused(code.to_owned()))]
+            Err(refusal) => vec![(self.clone(), refused(refusal))],
+        }
     }
 
     fn accept(&self, who: u8, address: u8, send: u32, now: i64, spec: Spec) -> Vec<Step> {
         let (invite, deal) = (self.invite(address), self.deal());
         let holds_seat = self.holders.contains_key(&who);
         let verdict = may_accept(invite.as_ref(), Some(&deal), holds_seat, link(send), learner(who), at(now));
-        let code = match (verdict, self.rows.get(&address)) {
+        match (verdict, self.rows.get(&address)) {
             (Ok(()), Some(row)) => {
                 let row = Row {
                     state: InviteState::Accepted,
@@ -458,21 +433,13 @@ impl State {
                 let mut state = self.with(address, row);
                 state.allocated += 1;
                 state.holders.insert(who, address);
-                return vec![(state, Reply::Accepted(now))];
+                vec![(state, Reply::Accepted(now))]
             }
             (Err(AcceptRefusal::AlreadyYours { accepted_at }), _) => {
-                return vec![(self.clone(), Reply::Accepted(accepted_at.timestamp()))];
+                vec![(self.clone(), Reply::Accepted(accepted_at.timestamp()))]
             }
-            (Err(AcceptRefusal::Cancelled), _) => "invite_cancelled",
-            (Err(AcceptRefusal::Superseded), _) => "invite_superseded",
-            (Err(AcceptRefusal::AlreadyAccepted), _) => "already_accepted",
-            (Err(AcceptRefusal::Expired), _) => "invite_expired",
-            (Err(AcceptRefusal::AlreadySeated), _) => "already_seated",
-            (Err(AcceptRefusal::DealNotStarted), _) => "deal_not_started",
-            (Err(AcceptRefusal::DealEnded), _) => "deal_ended",
-            (Err(AcceptRefusal::DealFull), _) => "deal_full",
-            _ => "unknown_invite",
-        };
-        vec![(self.clone(), Reply::Refused(code.to_owned()))]
+            (Err(refusal), _) => vec![(self.clone(), refused(refusal))],
+            (Ok(()), None) => Vec::new(),
+        }
     }
 }
