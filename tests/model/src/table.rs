@@ -372,21 +372,17 @@ impl Table {
         expected: Option<u8>,
     ) -> Result<(), DealRefusal> {
         let mut asked = DealChange { expected_revision: expected.map(u32::from), ..DealChange::default() };
+        let mut changed = DealRow { revision: self.deal.revision + 1, ..self.deal };
         match change {
-            Change::Seats(seats) => asked.seats = Some(seats.into()),
-            Change::Starts(starts) => asked.starts_at = Some(at(starts)),
-            Change::Ends(ends) => asked.ends_at = Some(at(ends)),
+            Change::Seats(seats) => (asked.seats, changed.seats) = (Some(seats.into()), seats),
+            Change::Starts(starts) => (asked.starts_at, changed.starts) = (Some(at(starts)), starts),
+            Change::Ends(ends) => (asked.ends_at, changed.ends) = (Some(at(ends)), ends),
         }
         match self.deal.domain().may_change(&asked) {
             Err(DealRefusal::SeatsBelowAllocated { .. }) if rules.wrong(Mutant::ResizeIgnoresAllocated) => {}
             verdict => verdict?,
         }
-        match change {
-            Change::Seats(seats) => self.deal.seats = seats,
-            Change::Starts(starts) => self.deal.starts = starts,
-            Change::Ends(ends) => self.deal.ends = ends,
-        }
-        self.deal.revision += 1;
+        self.deal = changed;
         Ok(())
     }
 }
