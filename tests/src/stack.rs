@@ -228,6 +228,12 @@ impl TestStack {
         self.nobody().post(&format!("/api/invites/{what}"), &json!({ "token": token })).await
     }
 
+    /// One click, as a mail provider makes it (RFC 8058). `shared/src/http/form.rs` tests the other forms.
+    pub async fn unsubscribe(&self, path: &str) -> Response {
+        let kind = [("content-type", "application/x-www-form-urlencoded")];
+        self.nobody().raw("POST", path, &kind, b"List-Unsubscribe=One-Click".into()).await
+    }
+
     /// Runs the sweep and the deliverer once.
     pub async fn sweep(&self) -> [Value; 2] {
         self.local.sweep().await.unwrap_or_else(|error| panic!("a sweep: {error}"))

@@ -174,22 +174,20 @@ async fn one_click_switches_this_managers_digest_off() {
     assert!(digests(&stack, &deal).await[0].field("text").contains(&page));
 
     let is_on = async |deal: &Deal| deal.manager.get(PATH).await.ok(200)["on"] == true;
-    let post = async |path: &str, kind: &str, body: &str| {
-        stack.nobody().raw("POST", path, &[("content-type", kind)], body.as_bytes().to_vec()).await
-    };
-    let urlencoded = "application/x-www-form-urlencoded";
-    post(&path, urlencoded, "List-Unsubscribe=No").await.problem(400, "invalid_request");
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    let no = stack.nobody().raw("POST", &path, &form, b"List-Unsubscribe=No".into()).await;
+    no.problem(400, "invalid_request");
     let mixed = format!("{start}/{}{}", &id[..50], &others[others.len() - 21..]);
     let link = stack.token_for("ann@example.com").await;
     let refused = stack.preview("x").await;
     for forged in [mixed, format!("{start}/{link}"), format!("{start}/x"), path.replace("digest-", "")] {
-        let answer = post(&forged, urlencoded, "List-Unsubscribe=One-Click").await;
+        let answer = stack.unsubscribe(&forged).await;
         answer.problem(404, "unknown_invite");
         assert_eq!(answer.fingerprint(), refused.fingerprint());
     }
     assert!(is_on(&deal).await && is_on(&other).await);
     for _ in 0..2 {
-        let answer = post(&path, urlencoded, "List-Unsubscribe=One-Click").await;
+        let answer = stack.unsubscribe(&path).await;
         assert_eq!(answer.ok(200), json!({ "on": false }), "an old mail still works");
         assert!(!is_on(&deal).await && is_on(&other).await);
         switch(&deal.manager, true).await;

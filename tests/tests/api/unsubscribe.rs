@@ -3,13 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
-use tests::{Response, TestStack, assert_fields};
-
-/// `shared/src/http/form.rs` tests the other forms.
-async fn unsubscribe(stack: &TestStack, path: &str) -> Response {
-    let kind = [("content-type", "application/x-www-form-urlencoded")];
-    stack.nobody().raw("POST", path, &kind, b"List-Unsubscribe=One-Click".into()).await
-}
+use tests::{TestStack, assert_fields};
 
 async fn path_for(stack: &TestStack, address: &str) -> String {
     stack.inbox_for(address).await.last().unwrap().unsubscribe_path().to_owned()
@@ -28,7 +22,7 @@ async fn i10_one_click_stops_the_organisations_mail_until_the_person_opts_in() {
     let invite = deal.invite_one(address).await;
     let path = path_for(&stack, address).await;
     for _ in 0..2 {
-        let answer = unsubscribe(&stack, &path).await.ok(200);
+        let answer = stack.unsubscribe(&path).await.ok(200);
         assert_fields(&answer, &json!({"organisation": {"id": deal.organisation}, "optedOut": true}));
     }
     let token = stack.token_for(address).await;
@@ -85,7 +79,7 @@ async fn i6_ids_that_were_never_sent_all_look_alike() {
     let first = stack.preview("x").await;
     first.problem(404, "unknown_invite");
     for id in forged {
-        let answer = unsubscribe(&stack, &format!("/api/invites/unsubscribe/{id}")).await;
+        let answer = stack.unsubscribe(&format!("/api/invites/unsubscribe/{id}")).await;
         assert_eq!(answer.fingerprint(), first.fingerprint(), "\n{}\n≠\n{}", answer.show(), first.show());
     }
     for address in ["ann@example.com", "bob@example.com", "ann@example.org"] {
