@@ -1,10 +1,10 @@
 //! The mailer's verdicts on SES's responses, and on a missing response.
 
-use super::ses::{DOWN, FAILED, NO_LIMITS, PAUSED, SENT, Script, THROTTLED, config, mail_config, sdk};
+use super::ses::{
+    DOWN, FAILED, NO_LIMITS, PAUSED, SENT, THROTTLED, config, mail_config, mailer, response, sdk,
+};
 use aws_sdk_sesv2::config::{AsyncSleep, Builder, SharedAsyncSleep, Sleep};
-use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture};
-use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
-use aws_smithy_types::body::SdkBody;
+use aws_smithy_runtime_api::client::http::HttpConnectorFuture;
 use shared::mail::Mail;
 use shared::mail::ses::{Mailer, Verdict};
 use shared::sending::Sending;
@@ -45,7 +45,7 @@ async fn i4_only_an_explicit_refusal_means_not_sent() {
         (FAILED, Verdict::Unknown),
     ];
     for (answer, verdict) in cases {
-        let verdicts = Script::new(&[answer]).mailer().send(&mails(1), LONG).await;
+        let verdicts = mailer(&[answer]).send(&mails(1), LONG).await;
         assert_eq!(verdicts, [verdict], "{answer:?}");
     }
     assert!(Verdict::Unavailable.ends_the_run());
@@ -66,16 +66,7 @@ async fn the_smoke_test_says_what_ses_refused() {
         ((200, "no JSON"), Err("no answer")),
     ];
     for (answer, said) in cases {
-        assert_eq!(Script::new(&[answer]).mailer().send_smoke_test().await, said.map_err(str::to_owned));
-    }
-}
-
-#[derive(Debug)]
-struct Silent;
-
-impl HttpConnector for Silent {
-    fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
-        HttpConnectorFuture::new(std::future::pending())
+        assert_eq!(mailer(&[answer]).send_smoke_test().await, said.map_err(str::to_owned));
     }
 }
 
@@ -95,7 +86,8 @@ impl AsyncSleep for TenSeconds {
 
 #[tokio::test]
 async fn a_call_without_a_response_ends_after_ten_seconds() {
-    let client = Builder::from(&sdk(Silent)).sleep_impl(SharedAsyncSleep::new(TenSeconds));
+    let silent = sdk(|| HttpConnectorFuture::new(std::future::pending()));
+    let client = Builder::from(&silent).sleep_impl(SharedAsyncSleep::new(TenSeconds));
     let mailer = Mailer::new(client, &mail_config(0));
     let mails = mails(1);
     // The run has an hour.
@@ -104,27 +96,18 @@ async fn a_call_without_a_response_ends_after_ten_seconds() {
     assert_eq!(verdicts.unwrap(), [Verdict::Unknown]);
 }
 
-/// Answers once two calls wait.
-#[derive(Clone, Debug)]
-struct Together {
-    two: Arc<Barrier>,
-    answered: Arc<AtomicUsize>,
-}
-
-impl HttpConnector for Together {
-    fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
-        let Self { two, answered } = self.clone();
-        HttpConnectorFuture::new(async move {
-            two.wait().await;
-            answered.fetch_add(1, Ordering::Relaxed);
-            Ok(HttpResponse::new(400.try_into().unwrap(), SdkBody::from("{}")))
-        })
-    }
-}
-
 #[tokio::test]
 async fn init_warms_both_connections_at_once() {
-    let together = Together { two: Arc::new(Barrier::new(2)), answered: Arc::default() };
-    Sending::connect(&sdk(together.clone()), config(), mail_config(0), NO_LIMITS).await;
-    assert_eq!(together.answered.load(Ordering::Relaxed), 2);
+    let (two, answered) = (Arc::new(Barrier::new(2)), Arc::new(AtomicUsize::new(0)));
+    let counted = Arc::clone(&answered);
+    let once_two_wait = move || {
+        let (two, counted) = (Arc::clone(&two), Arc::clone(&counted));
+        HttpConnectorFuture::new(async move {
+            two.wait().await;
+            counted.fetch_add(1, Ordering::Relaxed);
+            Ok(response((400, "{}")))
+        })
+    };
+    Sending::connect(&sdk(once_two_wait), config(), mail_config(0), NO_LIMITS).await;
+    assert_eq!(answered.load(Ordering::Relaxed), 2);
 }

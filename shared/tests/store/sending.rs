@@ -1,19 +1,19 @@
 //! Runs of mailing: their calls to SES, their wait for a turn, and their records. I4.
 
-use super::ses::{DOWN, FAILED, NO_LIMITS, PAUSED, Reply, SENT, Script, THROTTLED, config, mail_config, sdk};
+use super::ses::{
+    DOWN, FAILED, NO_LIMITS, PAUSED, Reply, SENT, THROTTLED, config, mail_config, mailer, response, sdk,
+};
 use super::table::{Table, email, learner, new_deal, soon};
-use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture};
-use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
-use aws_smithy_types::body::SdkBody;
+use aws_smithy_runtime_api::client::http::HttpConnectorFuture;
 use chrono::TimeDelta;
 use shared::audit::Ledger;
 use shared::clock::{self, Deadline};
 use shared::domain::send::{Invitee, invite};
-use shared::domain::{Delivery, Email, FailureReason, Invite, InviteKey, OrganisationId};
+use shared::domain::{Delivery, FailureReason, Invite, InviteKey};
 use shared::http::Manager;
 use shared::mail::ses::Mailer;
 use shared::sending::{Claim, Row, Rule, Runner, SendRequest, Sending};
-use shared::store::{Seen, Store};
+use shared::store::Seen;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -32,7 +32,7 @@ impl ClaimedMails {
         let table = Table::new(1).await;
         let sending = Sending {
             store: table.store.clone(),
-            mailer: Script::new(answers).mailer(),
+            mailer: mailer(answers),
             mail: mail_config(send_rate),
             config: config(),
             limits: NO_LIMITS,
@@ -123,31 +123,21 @@ async fn i4_one_malformed_mail_does_not_hold_up_the_others() {
     }
 }
 
-/// Refuses the first call, while a person opts out, and accepts single mails.
-#[derive(Clone, Debug)]
-struct OptsOutMeanwhile {
-    store: Store,
-    person: (OrganisationId, Email),
-    calls: Arc<AtomicUsize>,
-}
-
-impl HttpConnector for OptsOutMeanwhile {
-    fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
-        let Self { store, person: (organisation, email), calls } = self.clone();
-        HttpConnectorFuture::new(async move {
-            let (status, body) = if calls.fetch_add(1, Ordering::Relaxed) == 0 { MALFORMED } else { SENT };
-            store.opt_out(&organisation, &email, clock::now(), None).await.unwrap();
-            Ok(HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body)))
-        })
-    }
-}
-
 #[tokio::test]
 async fn i10_each_call_of_a_malformed_batch_looks_at_the_opt_outs() {
     let mut mails = ClaimedMails::new(2, &[SENT], 0).await;
-    let person = (mails.table.deal.organisation.id.clone(), email("learner1@example.com"));
-    let (store, calls) = (mails.table.store.clone(), Arc::new(AtomicUsize::new(0)));
-    let ses = OptsOutMeanwhile { store, person, calls: Arc::clone(&calls) };
+    let calls = Arc::new(AtomicUsize::new(0));
+    let (counted, table) = (Arc::clone(&calls), mails.table.clone());
+    // SES refuses the first call, while a person opts out, and accepts single mails.
+    let ses = move || {
+        let (counted, table) = (Arc::clone(&counted), table.clone());
+        HttpConnectorFuture::new(async move {
+            let reply = if counted.fetch_add(1, Ordering::Relaxed) == 0 { MALFORMED } else { SENT };
+            let (organisation, email) = (&table.deal.organisation.id, email("learner1@example.com"));
+            table.store.opt_out(organisation, &email, clock::now(), None).await.unwrap();
+            Ok(response(reply))
+        })
+    };
     mails.sending.mailer = Mailer::new((&sdk(ses)).into(), &mail_config(0));
     let run = mails.sending.run(Runner::Request, soon());
     run.mail_all(&mails.table.deal, mails.claims.clone()).await;

@@ -1,4 +1,4 @@
-//! SES as a script of responses.
+//! SES as a function, or as a script of responses.
 
 use aws_sdk_sesv2::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
 use aws_smithy_runtime_api::client::http::{
@@ -13,7 +13,8 @@ use shared::config::{Config, MailConfig};
 use shared::domain::limit::{RecipientLimit, SendingLimits};
 use shared::http::{Origin, Tokens};
 use shared::mail::ses::Mailer;
-use std::sync::{Arc, Mutex};
+use std::fmt::{self, Debug, Formatter};
+use std::sync::Mutex;
 
 /// A status and a body.
 pub(crate) type Reply = (u16, &'static str);
@@ -24,30 +25,38 @@ pub(crate) const FAILED: Reply = (500, r#"{"__type":"InternalFailure"}"#);
 pub(crate) const PAUSED: Reply = (400, r#"{"__type":"SendingPausedException","message":"paused"}"#);
 pub(crate) const DOWN: Reply = (503, r#"{"__type":"ServiceUnavailable"}"#);
 
-/// The remaining responses of SES. The last one repeats.
-#[derive(Clone, Debug)]
-pub(crate) struct Script(pub(crate) Arc<Mutex<Vec<Reply>>>);
+/// SES, which answers each call by this function.
+struct Ses<F>(F);
 
-impl Script {
-    pub(crate) fn new(answers: &[Reply]) -> Self {
-        Self(Arc::new(Mutex::new(answers.to_vec())))
-    }
-
-    pub(crate) fn mailer(&self) -> Mailer {
-        Mailer::new((&sdk(self.clone())).into(), &mail_config(0))
+impl<F> Debug for Ses<F> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str("Ses")
     }
 }
 
-impl HttpConnector for Script {
+impl<F: Fn() -> HttpConnectorFuture + Send + Sync> HttpConnector for Ses<F> {
     fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
-        let mut answers = self.0.lock().unwrap();
-        let (status, body) = if answers.len() > 1 { answers.remove(0) } else { answers[0] };
-        HttpConnectorFuture::ready(Ok(HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body))))
+        (self.0)()
     }
 }
 
-pub(crate) fn sdk(connector: impl HttpConnector + 'static) -> SdkConfig {
-    let connector = SharedHttpConnector::new(connector);
+pub(crate) fn response((status, body): Reply) -> HttpResponse {
+    HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body))
+}
+
+/// A mailer that gets these responses. The last one repeats.
+pub(crate) fn mailer(answers: &[Reply]) -> Mailer {
+    let answers = Mutex::new(answers.to_vec());
+    let next = move || {
+        let mut answers = answers.lock().unwrap();
+        let reply = if answers.len() > 1 { answers.remove(0) } else { answers[0] };
+        HttpConnectorFuture::ready(Ok(response(reply)))
+    };
+    Mailer::new((&sdk(next)).into(), &mail_config(0))
+}
+
+pub(crate) fn sdk(answer: impl Fn() -> HttpConnectorFuture + Send + Sync + 'static) -> SdkConfig {
+    let connector = SharedHttpConnector::new(Ses(answer));
     let credentials = Credentials::new("test", "test", None, None, "test");
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
