@@ -18,11 +18,19 @@ use uuid::Uuid;
 struct Bench {
     stack: Stack,
     client: Client,
-    folder: PathBuf,
+    _functions: Functions,
 }
 
 /// A folder of functions. Each is `examples/echo_function.rs`.
-fn functions() -> PathBuf {
+struct Functions(PathBuf);
+
+impl Drop for Functions {
+    fn drop(&mut self) {
+        let _left = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn functions() -> Functions {
     let folder = std::env::temp_dir().join(format!("seatkeeper-functions-{}", Uuid::new_v4()));
     std::fs::create_dir_all(&folder).unwrap();
     let executable = std::env::current_exe().unwrap();
@@ -31,7 +39,7 @@ fn functions() -> PathBuf {
     for function in FUNCTIONS.iter() {
         std::os::unix::fs::symlink(&echo, folder.join(function.name)).unwrap();
     }
-    folder
+    Functions(folder)
 }
 
 /// Pages in place of the built portal.
@@ -40,12 +48,16 @@ fn portal() -> PathBuf {
 }
 
 async fn bench_with(env: &[(&str, &str)]) -> Bench {
-    let folder = functions();
+    let functions = functions();
     let env = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let settings =
-        Settings { functions_dir: folder.clone(), portal: Some(portal()), env, ..Settings::ephemeral() };
+        Settings { functions_dir: functions.0.clone(), portal: Some(portal()), env, ..Settings::ephemeral() };
     let stack = Stack::start(settings).await.unwrap();
-    Bench { stack, client: Client::builder().redirect(Policy::none()).build().unwrap(), folder }
+    Bench {
+        stack,
+        client: Client::builder().redirect(Policy::none()).build().unwrap(),
+        _functions: functions,
+    }
 }
 
 async fn bench() -> Bench {
@@ -80,11 +92,6 @@ impl Bench {
     /// Tells a function what to do, by a route without scopes.
     async fn order(&self, order: Value) -> Response {
         send(self.client.post(self.url("/api/invites/preview")).json(&order)).await
-    }
-
-    async fn stop(self) {
-        self.stack.stop().await;
-        std::fs::remove_dir_all(self.folder).unwrap();
     }
 }
 
@@ -136,7 +143,6 @@ async fn a_request_reaches_its_function_or_gets_the_gateways_refusal() {
         has_the_headers(&answer);
         assert_eq!(&refusal(answer).await, expected, "{parameters:?} {path}");
     }
-    bench.stop().await;
 }
 
 #[tokio::test]
@@ -154,7 +160,6 @@ async fn a_failed_integration_tells_nothing_of_the_function() {
     assert_eq!(bench.order(json!({})).await.status(), StatusCode::CREATED);
     let large = "x".repeat(10 * 1024 * 1024 + 1);
     assert_eq!(refusal(bench.order(json!(large)).await).await, message(413, "Request Entity Too Large"));
-    bench.stop().await;
 }
 
 #[tokio::test]
@@ -212,15 +217,13 @@ async fn the_portal_is_served_as_cloudfront_serves_it() {
     assert_eq!(moved.status(), StatusCode::TEMPORARY_REDIRECT);
     assert_eq!(header(&moved, "location"), bench.url("/deals/abc?tab=expired"));
     assert_eq!(elsewhere("/favicon.svg").await.status(), StatusCode::OK);
-    bench.stop().await;
 }
 
 #[tokio::test]
 async fn a_stack_starts_with_built_pages_or_with_none() {
-    let functions_dir = functions();
+    let functions = functions();
     let start = |portal| {
-        let functions_dir = functions_dir.clone();
-        Stack::start(Settings { functions_dir, portal, ..Settings::ephemeral() })
+        Stack::start(Settings { functions_dir: functions.0.clone(), portal, ..Settings::ephemeral() })
     };
     let error = start(Some(portal().join("assets"))).await.unwrap_err();
     assert_eq!(error.to_string(), "the portal is not built. Build it first: make portal");
@@ -230,8 +233,6 @@ async fn a_stack_starts_with_built_pages_or_with_none() {
         let answer = reqwest::get(format!("{}{path}", stack.url)).await.unwrap();
         assert_eq!(answer.status().as_u16(), status, "{path}");
     }
-    stack.stop().await;
-    std::fs::remove_dir_all(functions_dir).unwrap();
 }
 
 #[tokio::test]
@@ -257,7 +258,6 @@ async fn foreign_hosts_and_pages_are_refused_on_every_path_of_every_port() {
             }
         }
     }
-    bench.stop().await;
 }
 
 const VERIFIER: &str = "a-verifier-of-at-least-forty-three-characters";
@@ -350,7 +350,6 @@ async fn a_person_signs_in_with_a_code_and_pkce() {
             assert_eq!(answer["error"], "invalid_grant", "{back} {verifier}");
         }
     }
-    bench.stop().await;
 }
 
 /// A reload signs in again by `prompt=none`.
@@ -392,7 +391,6 @@ async fn a_session_answers_without_a_question_until_the_sign_out() {
     let left = send(leave.header("cookie", &ann)).await;
     assert!(header(&left, "set-cookie").ends_with("; Max-Age=0"));
     assert_eq!(ask(&ann, &[none]).await, "login_required");
-    bench.stop().await;
 }
 
 #[tokio::test]
@@ -439,7 +437,6 @@ async fn the_issuer_refuses_as_its_standards_say() {
         let (status, body) = refusal(answer).await;
         assert_eq!((status, body["error"].as_str()), (400, Some(error)), "{form:?}");
     }
-    bench.stop().await;
 }
 
 #[tokio::test]
@@ -470,7 +467,6 @@ async fn a_person_signs_out_and_returns_to_the_portal() {
     ] {
         assert_eq!(ask(request).await.status(), StatusCode::BAD_REQUEST, "{request:?}");
     }
-    bench.stop().await;
 }
 
 #[tokio::test]
@@ -495,7 +491,6 @@ async fn the_inbox_has_pages_and_json_and_sets_faults() {
         let answer = send(bench.client.post(bench.url("/inbox/faults")).body(fault)).await;
         assert_eq!(answer.status().as_u16(), status, "{fault}");
     }
-    bench.stop().await;
 }
 
 #[tokio::test]
@@ -519,5 +514,4 @@ async fn functions_have_their_settings_and_are_replaced_after_a_kill() {
     assert_eq!(bench.stack.kill("expire-invites"), 1);
     let [again, _] = bench.stack.sweep().await.unwrap();
     assert_ne!(again["pid"], expire["pid"]);
-    bench.stop().await;
 }
