@@ -4,12 +4,14 @@
 //! Invariant: a token is valid only if our issuer's current key signed it with RS256 for our audience, and only from its
 //! first second to its last. There is no leeway.
 
+use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
-use http::HeaderMap;
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use http::{HeaderMap, StatusCode};
 use serde_json::{Map, Value};
 
 use crate::oidc::Issuer;
+use crate::page::refusal;
 use crate::routes::Route;
 
 type Claims = Map<String, Value>;
@@ -30,20 +32,23 @@ pub(super) enum Denied {
     Scope(&'static [&'static str]),
 }
 
-impl Denied {
-    /// The `WWW-Authenticate` header, as API Gateway words it.
-    pub(super) fn challenge(&self) -> String {
-        match self {
-            Self::NoToken => "Bearer".to_owned(),
-            Self::Invalid(why) => {
-                format!(r#"Bearer scope="" error="invalid_token" error_description="{why}""#)
-            }
+impl IntoResponse for Denied {
+    /// The `WWW-Authenticate` header is as API Gateway words it.
+    fn into_response(self) -> Response {
+        let challenge = |scopes: &str, error: &str, why: &str| {
+            format!(r#"Bearer scope="{scopes}" error="{error}" error_description="{why}""#)
+        };
+        let unauthorized = refusal(StatusCode::UNAUTHORIZED, "Unauthorized");
+        let (challenge, refusal) = match self {
+            Self::NoToken => ("Bearer".to_owned(), unauthorized),
+            Self::Invalid(why) => (challenge("", "invalid_token", why), unauthorized),
             Self::Scope(scopes) => {
-                let (scopes, why) =
-                    (scopes.join(" "), "the token does not have a scope that this route requires");
-                format!(r#"Bearer scope="{scopes}" error="insufficient_scope" error_description="{why}""#)
+                let why = "the token does not have a scope that this route requires";
+                let forbidden = refusal(StatusCode::FORBIDDEN, "Forbidden");
+                (challenge(&scopes.join(" "), "insufficient_scope", why), forbidden)
             }
-        }
+        };
+        ([(WWW_AUTHENTICATE, challenge)], refusal).into_response()
     }
 }
 

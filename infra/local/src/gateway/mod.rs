@@ -16,7 +16,6 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use http::StatusCode;
-use http::header::WWW_AUTHENTICATE;
 
 use crate::clock;
 use crate::oidc::Issuer;
@@ -25,7 +24,7 @@ use crate::random;
 use crate::routes::{self, Route, Variables};
 use crate::runtime::{Host, InvokeError};
 use crate::terminal::Terminal;
-use authorizer::{Denied, Granted};
+use authorizer::Granted;
 use event::Incoming;
 
 /// API Gateway's limit for the payload of an HTTP API: 10 MB.
@@ -77,7 +76,7 @@ impl Gateway {
         let now = clock::now();
         let granted = match authorizer::check(&self.issuer, route, &parts.headers, now) {
             Ok(granted) => granted,
-            Err(denied) => return deny(&denied),
+            Err(denied) => return denied.into_response(),
         };
         let Ok(body) = to_bytes(body, MAX_BODY).await else {
             return refusal(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large").into_response();
@@ -98,12 +97,4 @@ impl Gateway {
         let failed = || refusal(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error").into_response();
         response.unwrap_or_else(failed)
     }
-}
-
-fn deny(denied: &Denied) -> Response {
-    let (status, message) = match denied {
-        Denied::NoToken | Denied::Invalid(_) => (StatusCode::UNAUTHORIZED, "Unauthorized"),
-        Denied::Scope(_) => (StatusCode::FORBIDDEN, "Forbidden"),
-    };
-    ([(WWW_AUTHENTICATE, denied.challenge())], refusal(status, message)).into_response()
 }
