@@ -1,21 +1,23 @@
-//! Each operation × each fault × each call that the operation makes. A single fault stays unnoticed. A lasting fault
-//! may fail the operation, but loses nothing.
+//! Each operation × each fate × each call that the operation makes. The fates are faults, and kills in `kills.rs`. A
+//! single fault stays unnoticed. A lasting fault may fail the operation, but loses nothing.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::future::join;
 use futures_util::stream::{self, StreamExt};
-use tests::eventually;
-use tests::proxy::{Calls, Fault};
+use tests::proxy::{Calls, Fault, Side};
 use tests::snapshot::Mailed;
+use tests::{Response, eventually};
+use tokio::sync::oneshot;
 
 use crate::scenario::{Operation, REQUESTS, SWEEPS, Scenario};
 use crate::stack::{DisturbedStack, in_this_form};
 
 const TIMEOUT: u64 = 8;
 
-/// The short form plays every fifth cell. The number of faults is no multiple of five, so that each fault is chosen.
+/// The short form plays every fifth cell. The number of faults is no multiple of five, so that each fault is chosen, and
+/// five is odd, so that both sides of calls are.
 const ONE_OF: usize = 5;
 
 /// Longer than an attempt to reach the table may take (`shared/src/store/mod.rs`).
@@ -33,13 +35,21 @@ const LASTING_TIMEOUT: u64 = 5;
 /// How many waiting cells run at once.
 const AT_ONCE: usize = 16;
 
+/// What happens at a call.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Fate {
+    /// This many calls meet the fault.
+    Fault(Fault, u32),
+    /// The function is killed before the call is carried out, or after it and before its response.
+    Kill(Side),
+}
+
 #[derive(Debug, Clone)]
-struct Cell {
+pub(crate) struct Cell {
     operation: Operation,
     call: String,
     after: u32,
-    times: u32,
-    fault: Fault,
+    fate: Fate,
 }
 
 /// A cell that was played and waits for its check.
@@ -51,7 +61,7 @@ struct PlayedCell {
 }
 
 /// The calls of an operation without faults, and how often it makes each: of its own deal only, or all.
-pub(crate) async fn calls(
+async fn calls(
     disturbed: &DisturbedStack,
     operation: Operation,
     number: usize,
@@ -67,19 +77,38 @@ pub(crate) async fn calls(
 }
 
 impl Cell {
-    /// Runs the operation under the fault. If it fails, runs it again without, as a user would.
+    /// Runs the operation and lets its fate happen. If the operation fails, runs it again without, as a user would.
     async fn play(self, disturbed: &DisturbedStack, number: usize, own: bool) -> PlayedCell {
         let scenario = Scenario::new(disturbed, self.operation, number).await;
+        let (answer, out_of_time) = match self.fate {
+            Fate::Fault(fault, times) => self.disturb(disturbed, &scenario, fault, times, own).await,
+            Fate::Kill(side) => (self.kill(disturbed, &scenario, side).await, false),
+        };
+        if !scenario.says_done(&answer) {
+            let again = scenario.run(disturbed).await;
+            assert!(scenario.is_fine_again(&again), "{self:?}: again: {}", again.show());
+        }
+        PlayedCell { cell: self, scenario, out_of_time }
+    }
+
+    /// Runs the operation under the fault. Returns the response, and whether the function ran out of time.
+    async fn disturb(
+        &self,
+        disturbed: &DisturbedStack,
+        scenario: &Scenario,
+        fault: Fault,
+        times: u32,
+        own: bool,
+    ) -> (Response, bool) {
         let calls = Calls::of(&self.call);
         let calls = if own { calls.containing(&scenario.mark()) } else { calls };
-        let disturbance = disturbed.proxy.disturb(calls, self.after, self.times, self.fault);
+        let disturbance = disturbed.proxy.disturb(calls, self.after, times, fault);
         let answer = scenario.run(disturbed).await;
         disturbance.end();
         let was_met = disturbance.met() > 0 || !self.operation.is_steady();
-        assert!(was_met || self.times == LASTING, "{self:?}: the call was not made: {}", answer.show());
-        let done = scenario.says_done(&answer);
+        assert!(was_met || times == LASTING, "{self:?}: the call was not made: {}", answer.show());
         let unanswered = (answer.status, answer.code().as_str()) == (503, "");
-        if self.times == LASTING {
+        if times == LASTING {
             if answer.status >= 500 {
                 // The function answered for itself, and in time.
                 if !unanswered && !self.operation.is_invoked() {
@@ -90,41 +119,70 @@ impl Cell {
                 assert!((200..300).contains(&answer.status), "{self:?}: {}", answer.show());
             }
         } else {
-            let is_stale = self.fault == Fault::Stale && self.operation == Operation::ResendExpired;
-            assert!(done || is_stale, "{self:?}: one fault failed the request: {}", answer.show());
+            let is_stale = fault == Fault::Stale && self.operation == Operation::ResendExpired;
+            let is_done = scenario.says_done(&answer);
+            assert!(is_done || is_stale, "{self:?}: one fault failed the request: {}", answer.show());
         }
-        if !done {
-            let again = scenario.run(disturbed).await;
-            assert!(scenario.is_fine_again(&again), "{self:?}: again: {}", again.show());
-        }
-        PlayedCell { cell: self, scenario, out_of_time: unanswered || !was_met }
+        (answer, unanswered || !was_met)
     }
 
-    /// A send may be mailed twice if SES's response was lost or if the function could not record it.
+    /// Runs the operation and kills its function at the call. The proxy holds every call from then on.
+    async fn kill(&self, disturbed: &DisturbedStack, scenario: &Scenario, side: Side) -> Response {
+        let stop = disturbed.proxy.stop_at(Calls::of(&self.call), self.after, side);
+        let (ended, has_ended) = oneshot::channel::<()>();
+        let run = async {
+            let answer = scenario.run(disturbed).await;
+            drop(ended);
+            answer
+        };
+        let kill = async {
+            tokio::select! {
+                () = stop.reached() => assert!(disturbed.stack.local.kill(self.operation.function()) > 0, "{self:?}"),
+                _ = has_ended => {}
+            }
+        };
+        let (answer, ()) = join(run, kill).await;
+        let reached = stop.was_reached();
+        assert!(reached || !self.operation.is_steady(), "{self:?} is not reached: {}", answer.show());
+        assert_eq!(reached, answer.status >= 500, "{self:?}: a dead function's response: {}", answer.show());
+        answer
+    }
+
+    /// A send may be mailed twice if SES's response was lost, or if the function could not record it or died before.
     fn mailed(&self) -> Mailed {
-        let unknown = self.call == "SendBulkEmail" && self.fault.may_double_mail();
-        let unrecorded = self.call == self.operation.record() && self.times == LASTING;
-        if unknown || unrecorded { Mailed::AtLeastOnce } else { Mailed::Once }
+        let (sends, records) = (self.call == "SendBulkEmail", self.call == self.operation.record());
+        let may_double = match self.fate {
+            Fate::Fault(fault, times) => sends && fault.may_double_mail() || records && times == LASTING,
+            Fate::Kill(side) => sends && side == Side::After || records || !self.operation.is_steady(),
+        };
+        if may_double { Mailed::AtLeastOnce } else { Mailed::Once }
     }
 }
 
-/// Every combination of these calls and faults.
-fn cells(
+/// Every combination of these calls and fates.
+pub(crate) fn cells(
     operation: Operation,
     calls: &BTreeMap<String, u32>,
-    times: u32,
-    faults: impl Fn(&str) -> Vec<Fault>,
+    fates: impl Fn(&str) -> Vec<Fate>,
 ) -> Vec<Cell> {
     let mut all = Vec::new();
     for (call, count) in calls {
-        // A lasting fault begins with any of a few calls, or with the first of many.
-        let places = if times == LASTING && *count > 5 { 1 } else { *count };
-        let faults = faults(call).into_iter().filter(|fault| fault.can_meet(call));
-        for fault in faults {
-            all.extend((0..places).map(|after| Cell { operation, call: call.clone(), after, times, fault }));
+        for fate in fates(call) {
+            // A lasting fault begins with any of a few calls, or with the first of many.
+            let places = match fate {
+                Fate::Fault(fault, _) if !fault.can_meet(call) => 0,
+                Fate::Fault(_, LASTING) if *count > 5 => 1,
+                _ => *count,
+            };
+            all.extend((0..places).map(|after| Cell { operation, call: call.clone(), after, fate }));
         }
     }
     in_this_form(all, ONE_OF, operation as usize)
+}
+
+/// Each of these faults, once or lasting.
+fn each(faults: &[Fault], times: u32) -> Vec<Fate> {
+    faults.iter().map(|fault| Fate::Fault(*fault, times)).collect()
 }
 
 /// Checks every invariant of these cells and stops the stack.
@@ -133,28 +191,44 @@ async fn finish(disturbed: DisturbedStack, played: &[PlayedCell]) {
         played.iter().map(|played| (&played.scenario, played.cell.mailed(), format!("{:?}", played.cell)));
     let findings = disturbed.check(cases).await;
     for (PlayedCell { cell, .. }, found) in played.iter().zip(&findings) {
-        let may_fail = cell.fault == Fault::Entries("MESSAGE_REJECTED");
+        let fault = if let Fate::Fault(fault, _) = cell.fate { Some(fault) } else { None };
+        let may_fail = fault == Some(Fault::Entries("MESSAGE_REJECTED"));
         assert!(may_fail || found.failed == 0, "{cell:?}: {found:?}");
-        let may_drop = may_fail || matches!(cell.fault, Fault::Entries("ACCOUNT_SUSPENDED") | Fault::Refuse);
+        let may_drop = may_fail || matches!(fault, Some(Fault::Entries("ACCOUNT_SUSPENDED") | Fault::Refuse));
         assert!(may_drop || found.dropped == 0, "{cell:?}: {found:?}");
     }
     disturbed.stop().await;
 }
 
-/// I1–I5: no user notices one fault at any call of any request.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_fault_at_any_call_of_a_request_stays_unnoticed() {
-    let disturbed = DisturbedStack::new(TIMEOUT).await;
+/// Plays the cells of these operations one after the other. After a sweep, the next one does what is left.
+pub(crate) async fn play_each(
+    operations: &[Operation],
+    timeout: u64,
+    cells_of: impl Fn(Operation, &BTreeMap<String, u32>) -> Vec<Cell>,
+) {
+    let disturbed = DisturbedStack::new(timeout).await;
     let mut played = Vec::new();
-    for (number, operation) in REQUESTS.into_iter().enumerate() {
-        let calls = calls(&disturbed, operation, number, false).await;
+    for (number, operation) in operations.iter().enumerate() {
+        let calls = calls(&disturbed, *operation, number, false).await;
         println!("{operation:?}: {calls:?}");
-        for cell in cells(operation, &calls, 1, |_| Fault::QUICK.to_vec()) {
-            let number = 100 + played.len();
-            played.push(cell.play(&disturbed, number, false).await);
+        for cell in cells_of(*operation, &calls) {
+            let played_cell = cell.play(&disturbed, 100 + played.len(), false).await;
+            if operation.is_sweep() {
+                disturbed.end_leases(&played_cell.scenario.deal).await;
+                let next = played_cell.scenario.run(&disturbed).await;
+                assert_eq!(next.status, 200, "{:?}: {}", played_cell.cell, next.show());
+            }
+            played.push(played_cell);
         }
     }
     finish(disturbed, &played).await;
+}
+
+/// I1–I5: no user notices one fault at any call of any request.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_fault_at_any_call_of_a_request_stays_unnoticed() {
+    play_each(&REQUESTS, TIMEOUT, |operation, calls| cells(operation, calls, |_| each(&Fault::QUICK, 1)))
+        .await;
 }
 
 /// I1–I5: a slow attempt is abandoned and repeated. If it is carried out later, even after its repetition, no user
@@ -163,10 +237,10 @@ async fn one_fault_at_any_call_of_a_request_stays_unnoticed() {
 async fn a_late_call_is_repeated_and_done_once() {
     let late = |call: &str| {
         let time = if call == "SendBulkEmail" { SES_LATE } else { TABLE_LATE };
-        vec![Fault::ArriveLate(time), Fault::AnswerLate(time)]
+        each(&[Fault::ArriveLate(time), Fault::AnswerLate(time)], 1)
     };
     let disturbed = DisturbedStack::new(TIMEOUT).await;
-    let played = play_all(&disturbed, 1, late, AT_ONCE / 2).await;
+    let played = play_all(&disturbed, late, AT_ONCE / 2).await;
     finish(disturbed, &played).await;
 }
 
@@ -175,8 +249,8 @@ async fn a_late_call_is_repeated_and_done_once() {
 async fn a_lasting_fault_is_reported_and_loses_nothing() {
     let disturbed = DisturbedStack::new(LASTING_TIMEOUT).await;
     // Only a refusal, which is not retried, makes a function log an error of AWS itself.
-    let faults = |_: &str| [&Fault::QUICK[..], &[Fault::Refuse]].concat();
-    let played = play_all(&disturbed, LASTING, faults, AT_ONCE).await;
+    let faults = |_: &str| each(&[&Fault::QUICK[..], &[Fault::Refuse]].concat(), LASTING);
+    let played = play_all(&disturbed, faults, AT_ONCE).await;
     // Many processes share few cores, so some may run out of time.
     let out_of_time = played.iter().filter(|played| played.out_of_time).count();
     println!("{out_of_time} of {} functions ran out of time", played.len());
@@ -187,13 +261,12 @@ async fn a_lasting_fault_is_reported_and_loses_nothing() {
 /// Plays the cells of all requests, several at once, each with faults in its own deal only.
 async fn play_all(
     disturbed: &DisturbedStack,
-    times: u32,
-    faults: impl Fn(&str) -> Vec<Fault>,
+    faults: impl Fn(&str) -> Vec<Fate>,
     at_once: usize,
 ) -> Vec<PlayedCell> {
     let mut all = Vec::new();
     for (number, operation) in REQUESTS.into_iter().enumerate() {
-        all.extend(cells(operation, &calls(disturbed, operation, number, true).await, times, &faults));
+        all.extend(cells(operation, &calls(disturbed, operation, number, true).await, &faults));
     }
     let plays = all.into_iter().enumerate().map(|(number, cell)| cell.play(disturbed, 100 + number, true));
     stream::iter(plays).buffer_unordered(at_once).collect().await
@@ -202,23 +275,8 @@ async fn play_all(
 /// I7: the next sweep does what a sweep could not do because of one fault or a lasting one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_sweep_with_a_fault_is_finished_by_the_next() {
-    let disturbed = DisturbedStack::new(TIMEOUT).await;
-    let mut played = Vec::new();
-    for (number, operation) in SWEEPS.into_iter().enumerate() {
-        let calls = calls(&disturbed, operation, number, false).await;
-        println!("{operation:?}: {calls:?}");
-        let once = cells(operation, &calls, 1, |_| Fault::QUICK.to_vec());
-        let lasting = cells(operation, &calls, LASTING, |_| vec![Fault::Refuse]);
-        for cell in once.into_iter().chain(lasting) {
-            let number = 100 + played.len();
-            let cell = cell.play(&disturbed, number, false).await;
-            disturbed.end_leases(&cell.scenario.deal).await;
-            let next = cell.scenario.run(&disturbed).await;
-            assert_eq!(next.status, 200, "{:?}: {}", cell.cell, next.show());
-            played.push(cell);
-        }
-    }
-    finish(disturbed, &played).await;
+    let fates = |_: &str| [each(&Fault::QUICK, 1), each(&[Fault::Refuse], LASTING)].concat();
+    play_each(&SWEEPS, TIMEOUT, |operation, calls| cells(operation, calls, fates)).await;
 }
 
 /// I9: Lambda hands a failed event over three times, and then to the queue of lost events. Published again, it counts.
