@@ -12,25 +12,10 @@ use serde_json::{Map, Value};
     clippy::expect_used,
     reason = "the template is part of this binary, so every test sees a mistake in it"
 )]
-static TEMPLATE: LazyLock<Template> = LazyLock::new(|| {
-    Template::parse(include_str!("../../template.yaml")).expect("infra/template.yaml can be read")
+static TEMPLATE: LazyLock<Value> = LazyLock::new(|| {
+    let documents = Yaml::load_from_str(include_str!("../../template.yaml")).unwrap_or_default();
+    documents.first().and_then(json).expect("infra/template.yaml can be read")
 });
-
-struct Template {
-    whole: Value,
-    /// In the order of the file, which [`Value`] does not keep.
-    resources: Vec<(String, Value)>,
-}
-
-impl Template {
-    fn parse(text: &str) -> Option<Self> {
-        let documents = Yaml::load_from_str(text).ok()?;
-        let document = documents.first()?;
-        let resources = document.as_mapping_get("Resources")?.as_mapping()?.iter();
-        let resource = |(id, node): (&Yaml, &Yaml)| Some((id.as_str()?.to_owned(), json(node)?));
-        Some(Self { whole: json(document)?, resources: resources.map(resource).collect::<Option<_>>()? })
-    }
-}
 
 /// The node as JSON, with the long forms of functions: `!Ref Table` is `{"Ref": "Table"}`.
 fn json(node: &Yaml) -> Option<Value> {
@@ -71,19 +56,20 @@ impl Resource {
     }
 }
 
-/// The resources of a type, in the order of the file.
+/// The resources of a type.
 pub(crate) fn resources(kind: &str) -> impl Iterator<Item = Resource> {
-    let all = TEMPLATE.resources.iter().map(|(id, whole)| Resource { id, whole });
+    let all = at(&TEMPLATE, "/Resources").as_object().into_iter().flatten();
+    let all = all.map(|(id, whole)| Resource { id, whole });
     all.filter(move |resource| at(resource.whole, "/Type") == kind)
 }
 
 /// A property that `Globals` sets for every function.
 pub(crate) fn of_every_function(pointer: &str) -> &'static Value {
-    at(&TEMPLATE.whole, &format!("/Globals/Function{pointer}"))
+    at(&TEMPLATE, &format!("/Globals/Function{pointer}"))
 }
 
 pub(crate) fn parameter(name: &str) -> Option<String> {
-    match at(&TEMPLATE.whole, &format!("/Parameters/{name}/Default")) {
+    match at(&TEMPLATE, &format!("/Parameters/{name}/Default")) {
         Value::Null => None,
         Value::String(text) => Some(text.clone()),
         other => Some(other.to_string()),
