@@ -1,6 +1,9 @@
 /** For tests. */
 import type { Invite } from "./api";
 
+/** A text with a space for each no-break space, of which dates have some. */
+export const spaced = (text: string) => text.replaceAll("\u00a0", " ");
+
 /** A pending invite whose email was sent. */
 export const INVITE: Invite = {
   id: "ann",

@@ -18,26 +18,29 @@ const longDay = new Intl.DateTimeFormat(LOCALE, { day: "numeric", month: "long",
 const clock = new Intl.DateTimeFormat(LOCALE, { hour: "2-digit", minute: "2-digit", timeZone: "UTC" });
 const relative = new Intl.RelativeTimeFormat(LOCALE, { numeric: "auto" });
 
+/** A date, a time or a span that stays on one line: a line may only end between date and time, after the comma. */
+const unbroken = (text: string) => text.replaceAll(/(?<!,) /g, "\u00a0");
+
 /** `31 August 2026, 22:00 UTC`: a start or an end. The mail uses the same format: `instant` in `shared/src/mail/mod.rs`. */
 export function instant(time: string): string {
   const at = new Date(time);
-  return `${longDay.format(at)}, ${clock.format(at)} UTC`;
+  return unbroken(`${longDay.format(at)}, ${clock.format(at)} UTC`);
 }
 
 /** `3 Nov 2026, 14:05 UTC`: a past event. */
-export const dateTime = (time: string) => whole.format(new Date(time));
+export const dateTime = (time: string) => unbroken(whole.format(new Date(time)));
 
 /** `3 Nov 2026` */
-export const date = (time: string) => day.format(new Date(time));
+export const date = (time: string) => unbroken(day.format(new Date(time)));
 
 /** `3 Nov`, or `3 Nov 2026` in another year. */
 export function shortDate(time: string): string {
   const at = new Date(time);
-  return (at.getUTCFullYear() === new Date().getUTCFullYear() ? dayOfYear : day).format(at);
+  return unbroken((at.getUTCFullYear() === new Date().getUTCFullYear() ? dayOfYear : day).format(at));
 }
 
 /** `in 5 seconds` */
-export const inSeconds = (seconds: number) => relative.format(seconds, "second");
+export const inSeconds = (seconds: number) => unbroken(relative.format(seconds, "second"));
 
 const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
   ["year", 365 * 86_400],
@@ -57,7 +60,7 @@ export function fromNow(time: string, now: number): string {
     ? seconds > 0
       ? "in under a minute"
       : "just now"
-    : relative.format(seconds > 0 ? Math.round(seconds / length) : Math.trunc(seconds / length), unit);
+    : unbroken(relative.format(seconds > 0 ? Math.round(seconds / length) : Math.trunc(seconds / length), unit));
 }
 
 /** How long ago something happened. `now` is updated now and then, so it may lie before `time`. */

@@ -222,10 +222,10 @@ const newest = async (deal) => deal.api("GET", `/invites/${(await deal.rows())[0
 check("a learner declines, and changes their mind with the same link", { viewport: PHONE, hands: BOTH }, async ({ page, stack, hand }) => {
   const { deal, link } = await invited(stack);
   await page.goto(link);
-  await page.getByText(/Hill & Dale will see that you declined, and when. You can still accept until \d+ \w+ \d{4}/).waitFor();
+  await page.getByText(/Hill & Dale will see that you declined, and when. You can still accept until \d+\s\w+\s\d{4}/).waitFor();
   await hand.press("button", DECLINE);
   await page.getByRole("heading", { level: 1, name: "You declined this invite" }).and(page.locator(":focus")).waitFor();
-  await page.getByText(/Changed your mind\? You can still accept until \d+ \w+ \d{4}, \d\d:\d\d UTC/).waitFor();
+  await page.getByText(/Changed your mind\? You can still accept until \d+\s\w+\s\d{4}, \d\d:\d\d\sUTC/).waitFor();
   assert.equal((await deal.rows())[0].status, "declined");
   await page.goto("about:blank");
   await page.goto(link);
@@ -482,7 +482,7 @@ check("a learner whose subscription has ended is told so, instead of to learn wi
   await hand.press("button", "Sign in to see your seat");
   await chooseAccount(page, hand, "ann@home.example");
   await heading(page, "This subscription has ended");
-  await page.getByText(/You had a seat until \d+ \w+ \d{4}, \d\d:\d\d UTC\. Write to the learning manager at Hill & Dale/).waitFor();
+  await page.getByText(/You had a seat until \d+\s\w+\s\d{4}, \d\d:\d\d\sUTC\. Write to the learning manager at Hill & Dale/).waitFor();
   assert.equal(await page.getByText(/Use this account to learn|Start learning/).count(), 0);
 });
 

@@ -162,10 +162,10 @@ function misfits({ target, sizes }) {
 
 /** Texts that differ between runs. @type {[RegExp, string][]} */
 const VOLATILE = [
-  [/\d{1,2} [A-Z][a-z]+ \d{4}(, \d{2}:\d{2} \w+)?/g, "‹date›"],
+  [/\d{1,2}\s[A-Z][a-z]+\s\d{4}(, \d{2}:\d{2}\s\w+)?/g, "‹date›"],
   [/\d{4}-\d{2}-\d{2}T/g, "‹date›T"],
-  [/\b(just now|now|today|tomorrow|yesterday|in under a minute|in \d+ (day|hour|minute|month|year)s?|\d+ (day|hour|minute|second)s? ago)\b/g, "‹when›"],
-  [/\b\d{1,2} (Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec)\b/g, "‹day›"],
+  [/\b(just now|now|today|tomorrow|yesterday|in under a minute|in\s\d+\s(day|hour|minute|month|year)s?|\d+\s(day|hour|minute|second)s?\sago)\b/g, "‹when›"],
+  [/\b\d{1,2}\s(Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec)\b/g, "‹day›"],
   [/\/deals\/[\w-]+/g, "/deals/‹deal›"],
   [/\b(org)-\d+\b/g, "$1"],
   [/after=[\w%.-]+/g, "after=‹place›"],

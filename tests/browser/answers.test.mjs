@@ -87,7 +87,7 @@ check("a declined invite has its own list, and its history says so", { hands: BO
   await hand.press("button", "Resend selected");
   const many = page.getByRole("dialog", { name: "Resend 2 invites?" });
   await many.getByText("1 of these declined.").waitFor();
-  await many.getByRole("listitem").filter({ hasText: ann }).getByText(/: declined on \d+ \w+$/).waitFor();
+  await many.getByRole("listitem").filter({ hasText: ann }).getByText(/: declined on \d+\s\w+$/).waitFor();
   await hand.press("button", "Don’t resend", many);
   await hand.press("link", "Declined 1");
   await rowOf(page, bob).waitFor({ state: "detached" });

@@ -28,7 +28,7 @@ check("a mail that bounced is found, its address corrected, and its history told
   assert.equal(await resend.getAttribute("aria-disabled"), "true");
   const why = await resend.evaluate((button) => document.getElementById(button.getAttribute("aria-describedby")).textContent);
   assert.match(why, /No more emails go to this address\. Ask the person for another address/);
-  await rowOf(page, typo).getByText(/^The email bounced on \d+ \w+: no such mailbox\./).waitFor();
+  await rowOf(page, typo).getByText(/^The email bounced on \d+\s\w+: no such mailbox\./).waitFor();
   await hand.press("button", `Correct address ${typo}`);
   await hand.press("button", `Use ${meant}`);
   assert.equal(await page.getByRole("textbox", { name: "Correct address" }).inputValue(), meant);

@@ -83,9 +83,9 @@ check("a checked address says that its earlier invite bounced, was declined, or 
   await inviting(page, deal);
   await hand.paste("textbox", "Addresses", ["ann", "bob", "cat", "dan"].map(at).join("\n"));
   await summary(page, "2 will be invited, 2 are already pending");
-  await rowOf(page, at("ann")).getByText(/^The email bounced on \d+ \w+: no such mailbox\./).waitFor();
-  await rowOf(page, at("bob")).getByText(/^Said no on \d+ \w+\.$/).waitFor();
-  await rowOf(page, at("cat")).getByText(/^Cancelled by a manager on \d+ \w+, perhaps to correct the address\.$/).waitFor();
+  await rowOf(page, at("ann")).getByText(/^The email bounced on \d+\s\w+: no such mailbox\./).waitFor();
+  await rowOf(page, at("bob")).getByText(/^Said no on \d+\s\w+\.$/).waitFor();
+  await rowOf(page, at("cat")).getByText(/^Cancelled by a manager on \d+\s\w+, perhaps to correct the address\.$/).waitFor();
   assert.equal(await rowOf(page, at("dan")).getByRole("link").count(), 0);
   await hand.press("link", "See the invite", rowOf(page, at("ann")));
   await page.getByRole("button", { name: `Correct address ${at("ann")}` }).waitFor();
@@ -521,7 +521,7 @@ check("a reload changes neither the list nor who is invited, and the fuller of t
 check("a deal that ends within 30 days says so where people are invited, with the way to its successor", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ ends: 20 });
   await inviting(page, deal);
-  await page.getByText(/^This deal ends in 20 days, on .*\. People who accept have a seat until then\.$/).waitFor();
+  await page.getByText(/^This deal ends in\s20\sdays, on .*\. People who accept have a seat until then\.$/).waitFor();
   await page.getByText("Ask your partnership manager for a new deal, so that your learners can go on.").waitFor();
   const next = await stack.newDeal({ org: deal.org, name: "Next year" });
   await page.reload();

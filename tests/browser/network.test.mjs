@@ -57,7 +57,7 @@ for (const [name, path, request, role, content] of PAGES) {
     let attempts = 0;
     fault = (route) => (attempts++ === 0 ? route.fulfill(unavailable(5)) : route.continue());
     // The countdown is soon over, so the wait for it comes first.
-    await Promise.all([says(/Trying again in \d seconds?\./), hand.press("button", "Try again")]);
+    await Promise.all([says(/Trying again in\s\d\sseconds?\./), hand.press("button", "Try again")]);
     await page.getByRole(role, { name: content }).first().waitFor();
   });
 }

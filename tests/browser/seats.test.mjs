@@ -46,7 +46,7 @@ check("the numbers, the tabs and the list match the deal", {}, async ({ page, st
   const numbers = await page.getByRole("region", { name: "Seats" }).innerText();
   assert.match(numbers, /Seats\s+3\s+Allocated\s+2\s+Available\s+1/);
   await page.getByText("2 pending, 1 seat left. The first to accept gets it.").waitFor();
-  await rowOf(page, "ann@example.com").getByText(/^Has held a seat since \d+ \w+\.$/).waitFor();
+  await rowOf(page, "ann@example.com").getByText(/^Has held a seat since \d+\s\w+\.$/).waitFor();
   for (const name of ["All 4", "Pending 2", "Accepted 2", "Expired 0"]) await tab(page, name).waitFor();
   await rowOf(page, "cat@example.com").getByText("Cat Example").waitFor();
   await rowOf(page, "bob@example.com").getByText("with another address").waitFor();
@@ -474,7 +474,7 @@ check("a deal that ends within 30 days leads to its successor, and to its invite
   const deal = await stack.newDeal({ ends: 20 });
   await enter(page, deal.manager, deal.path);
   await page.getByText("Ask your partnership manager for a new deal, so that your learners can go on.").waitFor();
-  await page.getByText(/^This deal ends in 20 days, on /).waitFor();
+  await page.getByText(/^This deal ends in\s20\sdays, on /).waitFor();
   const next = await stack.newDeal({ org: deal.org, name: "Unlimited, next year" });
   await page.reload();
   await chooseAccount(page, new Mouse(page), deal.manager);
@@ -574,7 +574,7 @@ check("each state of an invite is described", {}, async ({ page, stack }) => {
   await deal.api("POST", `/invites/${(await deal.row("bob@example.com")).id}/resend`);
   await stack.fault("down", 0);
   await enter(page, deal.manager);
-  const states = { ann: /Accepted/, bob: /Resending\s+Last email sent on \d+ \w+/, cat: /Pending – not delivered\s+The email could not be sent on .*: the email service refused it/, dan: /Sending…/, eve: /Expired\s+Did not answer by/ };
+  const states = { ann: /Accepted/, bob: /Resending\s+Last email sent on \d+\s\w+/, cat: /Pending – not delivered\s+The email could not be sent on .*: the email service refused it/, dan: /Sending…/, eve: /Expired\s+Did not answer by/ };
   for (const [name, words] of Object.entries(states)) assert.match(await rowOf(page, `${name}@example.com`).innerText(), words);
   const resendable = page.getByRole("button", { name: /^Resend invite to/, disabled: false });
   assert.equal(await resendable.count(), 2, "only cat and eve have no mail in the queue");
@@ -588,9 +588,9 @@ check("an invite that was declined and expired says when, and its correction say
   const change = { status: "declined", declinedAt: time(60), expiresAt: time(5.5), delivery: { state: "bounced", at: time(70), reason: "mailbox_unavailable" } };
   await page.route(`**/api${deal.path}/seats*`, (route) => route.fulfill({ json: { ...sent, invites: sent.invites.map((row) => ({ ...row, ...change })) } }));
   await enter(page, deal.manager, deal.path);
-  await rowOf(page, "ann@example.com").getByText(/^Expired [56] minutes ago$/).waitFor();
+  await rowOf(page, "ann@example.com").getByText(/^Expired [56]\sminutes\sago$/).waitFor();
   await hand.press("button", "Correct address ann@example.com");
-  await page.getByText(/^This person said no on \d+ \w+: the new invite asks again\.$/).waitFor();
+  await page.getByText(/^This person said no on \d+\s\w+: the new invite asks again\.$/).waitFor();
 });
 
 check("a queued mail's row is refreshed until the mail is sent", {}, async ({ page, stack }) => {

@@ -25,7 +25,7 @@ check("a manager sets a deal's reminders, and reads what they mean", { hands: BO
   await enter(page, deal.manager, "/deals");
   await hand.press("link", "Reminders of Unlimited");
   const second = page.getByRole("textbox", { name: "Second reminder after" });
-  await says(page, /^Somebody who is invited today and does not answer is reminded on [\w ]+ \(after 7 days\), and again on [\w ]+ \(after 21 days\)\.$/);
+  await says(page, /^Somebody who is invited today and does not answer is reminded on [\w\s]+ \(after 7 days\), and again on [\w\s]+ \(after 21 days\)\.$/);
   await says(page, "This applies to invites that you send or resend from now on.");
   await hand.write("textbox", "First reminder after", "14");
   await hand.write("textbox", "Second reminder after", "7");
@@ -34,7 +34,7 @@ check("a manager sets a deal's reminders, and reads what they mean", { hands: BO
   assert.ok(await second.evaluate((field) => field === document.activeElement), "the wrong field has the focus");
   await hand.write("textbox", "Second reminder after", "");
   await page.getByText("The second reminder must be later than the first.").waitFor({ state: "detached" });
-  await says(page, /is reminded on [\w ]+ \(after 14 days\)\.$/);
+  await says(page, /is reminded on [\w\s]+ \(after 14 days\)\.$/);
   await hand.press("button", "Save reminders");
   await says(page, "Reminders saved.");
   await hand.write("textbox", "First reminder after", "");
@@ -83,13 +83,13 @@ check("the daily email is switched on, renewed and switched off on the deals pag
   await page.getByText(SUMMARY).click();
   await says(page, "It is off.");
   await hand.press("button", "Switch on");
-  await says(page, new RegExp(`^It is on, and goes to ${deal.manager} until \\d+ \\w+ \\d{4}\\. Renew it to get it for longer\\.$`));
+  await says(page, new RegExp(`^It is on, and goes to ${deal.manager} until \\d+\\s\\w+\\s\\d{4}\\. Renew it to get it for longer\\.$`));
   await page.reload();
   await chooseAccount(page, hand, deal.manager);
   await page.getByText(SUMMARY).click();
   await says(page, `It is on, and goes to ${deal.manager}. It ends 180 days after you last switched it on or renewed it.`);
   await hand.press("button", "Renew for 180 days");
-  await says(page, /until \d+ \w+ \d{4}\./);
+  await says(page, /until \d+\s\w+\s\d{4}\./);
   await hand.press("button", "Switch off");
   await says(page, "It is off.");
   assert.deepEqual(asked, [true, true, false]);

@@ -57,7 +57,7 @@ check("the list of deals says which deal ends soon, and its pages offer each dea
   await enter(page, deal.manager, "/deals");
   const states = page.getByRole("row").locator(".state");
   await until("the deals", async () => (await states.count()) === 3);
-  assert.deepEqual((await states.allInnerTexts()).sort(), ["Active", "Ends in 2 days", "Ends in 2 days"]);
+  assert.deepEqual((await states.allInnerTexts()).sort(), ["Active", "Ends in\u00a02\u00a0days", "Ends in\u00a02\u00a0days"]);
   for (const path of [deal.path, `${deal.path}/invite`]) {
     await page.goto(path);
     await page.getByText("2 deals of your organisation run longer.").waitFor();
@@ -191,7 +191,7 @@ check("a deal that has ended says so, and offers neither an invite nor a resend"
   await enter(page, deal.manager, deal.path);
   await page.getByText("Nobody can be invited or accept any more.").waitFor();
   assert.equal(await page.getByRole("link", { name: "Invite people" }).count(), 0);
-  await page.getByText(/^The email could not be sent on \d+ \w+: the email service refused it\.$/).waitFor();
+  await page.getByText(/^The email could not be sent on \d+\s\w+: the email service refused it\.$/).waitFor();
   await page.getByRole("link", { name: /^Expired/ }).click();
   await page.getByRole("button", { name: "Cancel invite to ann@example.com" }).waitFor();
   assert.equal(await page.getByRole("button", { name: /^Resend|^Correct/ }).count(), 0);

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Invite, InviteDetail } from "../api";
-import { INVITE } from "../sample";
+import { INVITE, spaced } from "../sample";
 import { canResend, isCorrected, isIn, type Known, placeOf, timeline } from "./words";
 
 const TIME = "2026-11-01T00:00:00Z";
@@ -16,7 +16,7 @@ afterEach(() => void vi.useRealTimers());
 /** All that is said of an invite, in one line. */
 const said = (invite: Known, available = 5, active = true) => {
   const { label, sentence, advice, step } = placeOf(invite, { available, active });
-  return [`${label}: ${sentence}`, ...(advice ? [advice] : []), ...(step ? [`[${step}]`] : [])].join(" ");
+  return spaced([`${label}: ${sentence}`, ...(advice ? [advice] : []), ...(step ? [`[${step}]`] : [])].join(" "));
 };
 
 describe("one sentence says where a person is, and one button does the next step", () => {

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { Problem } from "../api";
+import { spaced } from "../sample";
 import { afterOf, meaning, refusedIn, type Steps, stepsOf, wrongIn } from "./reminders";
 
 const NOW = Date.parse("2026-05-01T10:00:00Z");
@@ -27,14 +28,14 @@ it.each<[after: string[], steps: Steps, words: string]>([
 ])("%j is shown, said and sent", (after, steps, words) => {
   expect(stepsOf(after)).toEqual(steps);
   expect(afterOf(steps)).toEqual(after);
-  expect(meaning(steps, NOW, "2026-12-31T00:00:00Z")).toBe(words);
+  expect(spaced(meaning(steps, NOW, "2026-12-31T00:00:00Z"))).toBe(words);
 });
 
 it.each([
   [days("7", "21"), "Somebody who is invited today and does not answer is reminded on 8 May 2026 (after 7 days)."],
   [days("21"), "Nobody who is invited today is reminded."],
 ])("no reminder is promised after the deal’s end", (steps, words) => {
-  expect(meaning(steps, NOW, "2026-05-15T10:00:00Z")).toBe(
+  expect(spaced(meaning(steps, NOW, "2026-05-15T10:00:00Z"))).toBe(
     `${words} No reminder goes out after the deal’s end on 15 May 2026.`,
   );
 });

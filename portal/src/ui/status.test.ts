@@ -1,5 +1,6 @@
 import { expect, it, vi } from "vitest";
 import { Problem } from "../api";
+import { spaced } from "../sample";
 import { Announcer, announce, hint, wait } from "./status";
 
 it("what screen readers are told does not stay on the next pages", () => {
@@ -23,13 +24,13 @@ it.each([
 ])("%s After %s s: the time to try again is said once", (detail, retryAfter, advice, countdown) => {
   const problem = new Problem("too_many_requests", detail, { status: 429, retryAfter });
   expect(hint(problem)).toBe(advice);
-  expect(wait(problem, Date.now())).toBe(countdown);
+  expect(spaced(wait(problem, Date.now()))).toBe(countdown);
 });
 
 it("a request that changes nothing is repeated by itself, and the countdown says so", () => {
   const problem = new Problem("unavailable", "", { status: 503, retryAfter: 2, isRead: true });
   const start = problem.retryAt! - 2000;
-  expect([0, 900, 2000].map((passed) => wait(problem, start + passed))).toEqual([
+  expect([0, 900, 2000].map((passed) => spaced(wait(problem, start + passed)))).toEqual([
     "Trying again in 2 seconds.",
     "Trying again in 2 seconds.",
     "Trying again…",
