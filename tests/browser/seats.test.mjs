@@ -383,6 +383,7 @@ check("all that match are selected, on every page, and cancelled with a result f
   await page.getByText("120 selected").waitFor();
   await hand.press("button", "Next page");
   await page.getByText("Page 2").waitFor();
+  await list(page).getByRole("rowheader").first().waitFor();
   assert.equal(await list(page).getByRole("checkbox", { checked: true }).count(), 50, "the selection spans all pages");
   // One of them is resent meanwhile, and is not cancelled by mistake.
   await deal.api("POST", `/invites/${(await deal.row("ann001@example.com")).id}/resend`);
