@@ -452,7 +452,9 @@ const Account = () =>
   session.value?.email ? (
     <div>
       <dt>Your account</dt>
-      <dd>{session.value.email}</dd>
+      <dd>
+        <Text>{session.value.email}</Text>
+      </dd>
     </div>
   ) : null;
 
@@ -486,7 +488,9 @@ function Offer({ preview: { deal, email, expiresAt } }: { preview: Preview }) {
       {email && (
         <div>
           <dt>Sent to</dt>
-          <dd>{email}</dd>
+          <dd>
+            <Text>{email}</Text>
+          </dd>
         </div>
       )}
       {expiresAt && (
@@ -545,8 +549,9 @@ function Actions({
     <>
       {!accepted && preview.email && person.email && isOther(preview.email, person.email) && (
         <p>
-          The email was sent to {preview.email}, and you are signed in as {person.email}. That is fine if you want to
-          learn with this account.
+          <Text>
+            {`The email was sent to ${preview.email}, and you are signed in as ${person.email}. That is fine if you want to learn with this account.`}
+          </Text>
         </p>
       )}
       <p class="actions">

@@ -6,7 +6,7 @@ import { moreThanSeats } from "../seats/deal-head";
 import { confirm } from "../ui/confirm";
 import { counted, number } from "../ui/seat-numbers";
 import { announce, Notice } from "../ui/status";
-import { Address, Text } from "../ui/text";
+import { Text } from "../ui/text";
 import { focusAddresses } from "./entry";
 import type { Inviting, Row } from "./inviting";
 import type { LeftOut } from "./parse";
@@ -275,7 +275,7 @@ function CheckedRow({
             onChange={(event) => void correct({ email: event.currentTarget.value.trim() })}
           />
         ) : (
-          <Address email={row.email} />
+          <Text>{row.email}</Text>
         )}
       </th>
       <td role="cell" data-label="Name" class={fields || row.name ? "" : "blank"}>

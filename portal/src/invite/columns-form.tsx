@@ -1,6 +1,6 @@
 /** Asks which columns of a table have the addresses and the names. */
 import { useEffect, useId, useRef, useState } from "preact/hooks";
-import { Address } from "../ui/text";
+import { Text } from "../ui/text";
 import { type Columns, type ColumnsQuestion, EVERY, type Guess } from "./columns";
 
 /** More columns do not fit side by side. */
@@ -59,7 +59,7 @@ export function ColumnsForm({
             <tr key={row} role="row">
               {shown.map((column) => (
                 <td key={column} role="cell" data-label={labels[column]}>
-                  <Address email={cells[column] || "–"} />
+                  <Text>{cells[column] || "–"}</Text>
                 </td>
               ))}
             </tr>

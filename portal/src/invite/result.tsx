@@ -1,7 +1,7 @@
 /** The result of sending a list. */
 import { useEffect, useRef } from "preact/hooks";
 import { counted, number, people } from "../ui/seat-numbers";
-import { Address, Text } from "../ui/text";
+import { Text } from "../ui/text";
 import { focusAddresses } from "./entry";
 import type { Inviting, Row } from "./inviting";
 import { csvOf, download } from "./result-file";
@@ -112,7 +112,7 @@ function NotInvited({ rows }: { rows: Row[] }) {
           return (
             <tr role="row" key={id}>
               <th role="rowheader" scope="row">
-                <Address email={email} />
+                <Text>{email}</Text>
               </th>
               <td role="cell" data-label="Expected">
                 {verdict && predicted(verdict).label}

@@ -2,7 +2,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { counted, number } from "../ui/seat-numbers";
 import { announce, Failure } from "../ui/status";
-import { Address, Text } from "../ui/text";
+import { Text } from "../ui/text";
 import type { Inviting, Row } from "./inviting";
 import { leftOver } from "./verdicts";
 
@@ -77,7 +77,7 @@ export function WithoutAnswer({ rows }: { rows: Row[] }) {
       <ul>
         {unsure.map(({ id, email }) => (
           <li key={id}>
-            <Address email={email} />
+            <Text>{email}</Text>
           </li>
         ))}
       </ul>

@@ -1,6 +1,7 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Invite } from "../api";
 import { suggestionFor } from "../invite/suggestion";
+import { Text } from "../ui/text";
 import { declinedOn, hasDeclined } from "./words";
 
 /** Corrects an address. A mistyped mail host is pointed out, and the person decides. */
@@ -56,15 +57,16 @@ export function Correction({
       )}
       {meant && (
         <p key={meant}>
-          Did you mean {meant}?{" "}
+          <Text>{`Did you mean ${meant}?`}</Text>{" "}
           <button type="button" class="link" onClick={() => (setTyped(meant), field.current?.focus())}>
-            Use {meant}
+            <Text>{`Use ${meant}`}</Text>
           </button>
         </p>
       )}
       {hasDeclined(invite) && <p>This person said no{declinedOn(invite)}: the new invite asks again.</p>}
       <p class="soft">
-        The corrected address gets a new invite.{sentAt && ` The links that were sent to ${email} stop working.`}
+        The corrected address gets a new invite.
+        {sentAt && <Text>{` The links that were sent to ${email} stop working.`}</Text>}
       </p>
       <p class="actions">
         <button type="submit" class="small" aria-disabled={busy}>

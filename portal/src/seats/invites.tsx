@@ -256,8 +256,8 @@ export function Invites({
           title: `Resend the invite to ${row.email}, who declined?`,
           body: (
             <p>
-              {person(row)} said no{declinedOn(row)}. They get a new email with a new link, and the invite is pending
-              again.
+              <Text>{`${person(row)} said no${declinedOn(row)}.`}</Text> They get a new email with a new link, and the
+              invite is pending again.
             </p>
           ),
           action: "Resend invite",
@@ -302,7 +302,7 @@ export function Invites({
         title: `Cancel the invite to ${row.email}?`,
         body: (
           <p>
-            {person(row)} can no longer accept: the link in the email stops working.
+            <Text>{`${person(row)} can no longer accept: the link in the email stops working.`}</Text>
             {active && " You can invite them again at any time."}
           </p>
         ),
@@ -322,8 +322,8 @@ export function Invites({
         title: `De-allocate the seat of ${row.email}?`,
         body: (
           <p>
-            {person(row)} loses the seat and access to {page?.deal.name}. The seat becomes available. To get a seat
-            again, they need a new invite.
+            <Text>{`${person(row)} loses the seat and access to ${page?.deal.name}.`}</Text> The seat becomes available.
+            To get a seat again, they need a new invite.
           </p>
         ),
         action: "De-allocate seat",
@@ -766,8 +766,7 @@ function People({ rows }: { rows: Invite[] }) {
     <ul class="people">
       {rows.map((row) => (
         <li key={row.id}>
-          {row.email}
-          {hasDeclined(row) && `: declined${declinedOn(row)}`}
+          <Text>{`${row.email}${hasDeclined(row) ? `: declined${declinedOn(row)}` : ""}`}</Text>
         </li>
       ))}
     </ul>

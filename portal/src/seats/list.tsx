@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import type { Invite, InviteDetail } from "../api";
 import { session } from "../session";
 import { ago, fromNow, instant, shortDate } from "../time";
-import { Address, Text } from "../ui/text";
+import { Text } from "../ui/text";
 import { When } from "../ui/when";
 import { Correction } from "./correction";
 import { History } from "./history";
@@ -135,11 +135,11 @@ function Row({
           )}
         </td>
         <th role="rowheader" scope="row" class="address">
-          <Address email={email} />
+          <Text>{email}</Text>
           {name && <div class="soft">{name}</div>}
           {another && (
             <div class="soft">
-              Invited by <Address email={another} />
+              <Text>{`Invited by ${another}`}</Text>
             </div>
           )}
         </th>

@@ -2,6 +2,7 @@
 import { signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { Text } from "./text";
 
 interface Question {
   title: string;
@@ -52,7 +53,9 @@ function Dialog({ title, body, action, keep, answer }: Question) {
   return (
     <dialog ref={dialog} aria-labelledby="question" onCancel={(event) => (event.preventDefault(), answer(false))}>
       <article>
-        <h2 id="question">{title}</h2>
+        <h2 id="question">
+          <Text>{title}</Text>
+        </h2>
         {body}
         <footer>
           <button type="button" class="secondary outline" onClick={() => answer(false)}>

@@ -26,7 +26,11 @@ export function Frame({
         {nav}
         {person && (
           <span class="account">
-            {person.email && <span class="soft">{person.email}</span>}
+            {person.email && (
+              <span class="soft">
+                <Text>{person.email}</Text>
+              </span>
+            )}
             <button type="button" class="secondary outline small" onClick={() => void signOut()}>
               Sign out
             </button>
