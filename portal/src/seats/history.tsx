@@ -40,8 +40,13 @@ export function History({
         {events.map(({ at, event, by, words }, place) => (
           // Two events of one kind may be of the same second.
           <li key={`${at} ${event} ${place}`}>
-            <strong>{words}</strong>
-            {by && <Text>{` by ${by}`}</Text>} <When time={at} now={now} />
+            <span>
+              <strong>
+                <Text>{words}</Text>
+              </strong>
+              {by && <Text>{` by ${by}`}</Text>}
+            </span>{" "}
+            <When time={at} now={now} />
           </li>
         ))}
       </ol>
