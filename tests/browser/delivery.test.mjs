@@ -63,7 +63,7 @@ check("a search for a corrected address says so, and leads to the new invite", {
   assert.equal(await page.evaluate(() => document.activeElement.getAttribute("type")), "search", "the focus stays at the list");
   await checkAccess(page);
   await hand.press("button", `History of the invite to ${typo}`);
-  await page.getByRole("list", { name: `History of the invite to ${typo}` }).getByText(`Replaced by ${meant}`).waitFor();
+  await page.getByRole("list", { name: `History of the invite to ${typo}` }).getByText(`Address corrected to ${meant}`).waitFor();
   await hand.press("button", `Go to the new invite to ${meant}`);
   await rowOf(page, meant).getByText("Pending").waitFor();
   assert.deepEqual(await page.getByRole("rowheader").allInnerTexts(), [meant]);

@@ -287,8 +287,8 @@ describe("a history", () => {
       [LATER, "cancelled"],
       [TIME, "invited"],
     ]);
-    expect(words(replaced)).toEqual(["Cancelled", "Replaced by a corrected address", "Invited"]);
-    expect(timeline(replaced, "ann@gmail.com").events[1]?.words).toBe("Replaced by ann@gmail.com");
+    expect(words(replaced)).toEqual(["Cancelled", "Address corrected", "Invited"]);
+    expect(timeline(replaced, "ann@gmail.com").events[1]?.words).toBe("Address corrected to ann@gmail.com");
     expect(isCorrected(replaced)).toBe(true);
     const later = detail("cancelled", [
       [LATER, "cancelled"],

@@ -263,7 +263,7 @@ export function timeline(invite: InviteDetail, correctedTo?: string) {
   const cause = reason && REASONS[reason][0];
   /** A correction of the address is in two histories: it cancels one invite and sends another. */
   const correction = ({ at }: Event) => {
-    if (isCorrected(invite)) return `Replaced by ${correctedTo ?? "a corrected address"}`;
+    if (isCorrected(invite)) return `Address corrected${correctedTo ? ` to ${correctedTo}` : ""}`;
     const isNew = sorted.some(({ event, at: invited }) => event === "invited" && invited === at);
     return isNew ? `Address corrected to ${invite.email}` : EVENTS.corrected;
   };
