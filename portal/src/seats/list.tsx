@@ -10,6 +10,7 @@ import { History } from "./history";
 import {
   canResend,
   type DealState,
+  isAsked,
   isOpen,
   isOptedOut,
   isSending,
@@ -119,8 +120,9 @@ function Row({
   const { active } = dealState;
   const expires = open ? invite.expiresAt : null;
   const isExpired = invite.status === "expired";
-  // A declined invite expires too, and its status does not say so.
-  const isOver = !isExpired && expires !== null && Date.parse(expires) <= now;
+  const saysExpired = isExpired && !isAsked(invite);
+  // A declined invite expires too, and its status does not say so. Nor does that of one whose person asked for a link.
+  const isOver = !saysExpired && expires !== null && Date.parse(expires) <= now;
   return (
     <>
       <tr role="row" aria-busy={busy}>
@@ -162,12 +164,13 @@ function Row({
         </td>
         <td
           role="cell"
-          data-label={isExpired ? "Expired" : isOver ? undefined : "Expires"}
+          data-label={saysExpired ? "Expired" : isOver ? undefined : "Expires"}
           class={`expires ${expires ? "" : "none"}`}
         >
           {expires ? (
             <time dateTime={expires} title={instant(expires)}>
-              <Text>{isOver ? `Expired ${ago(expires, now)}` : (isExpired ? ago : fromNow)(expires, now)}</Text>
+              {isOver && <span class="soft">Expired </span>}
+              <Text>{(isExpired || isOver ? ago : fromNow)(expires, now)}</Text>
             </time>
           ) : (
             <Text>–</Text>
