@@ -153,7 +153,7 @@ function Row({
             <Text>{noteOf(place)}</Text>
           </div>
         </td>
-        <td role="cell" data-label="Sent" class="sent">
+        <td role="cell" data-label={invite.sentAt ? "Sent" : undefined} class="sent">
           {invite.sentAt ? (
             <When time={invite.sentAt} now={now} />
           ) : (
