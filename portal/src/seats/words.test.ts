@@ -102,6 +102,12 @@ describe("one sentence says where a person is, and one button does the next step
     ],
     ["expired", { status: "expired" }, 5, "Expired: Did not answer by 29 Nov. [resend]"],
     [
+      "expired before the email went out",
+      { status: "expired", sentAt: null, expiresAt: null, delivery: { state: "queued", at: TIME, reason: null } },
+      5,
+      "Expired: The email was not sent in time. [resend]",
+    ],
+    [
       "expired in another year",
       { status: "expired", expiresAt: "2025-11-29T00:00:00Z" },
       5,

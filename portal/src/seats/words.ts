@@ -127,6 +127,9 @@ function placeInActive(invite: Known, available: number): Place {
     };
   }
   if (declined) return { tone: "declined", label, sentence: saidNo(invite), advice: wayBack(invite) };
+  if (status === "expired" && delivery.state === "queued") {
+    return { tone: "expired", label, sentence: "The email was not sent in time.", step: "resend" };
+  }
   if (status === "expired") {
     const end = invite.expiresAt ? ` by ${shortDate(invite.expiresAt)}` : "";
     return { tone: "expired", label, sentence: `Did not answer${end}.`, step: "resend" };
