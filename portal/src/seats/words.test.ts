@@ -232,6 +232,8 @@ describe("one sentence says where a person is, and one button does the next step
       "Pending – not delivered: The email bounced on 1 Nov: their mail server did not say why.",
     ],
     ["declined", { status: "declined", declinedAt: LATER }, "Declined: Said no on 20 Nov."],
+    ["asked", SEAT, "Asked for a seat: Asked on 20 Nov."],
+    ["accepted", { status: "accepted", acceptedAt: LATER }, "Accepted: Took a seat on 20 Nov."],
   ] as const)("in a deal that has ended, %s has no next step", (_, change, text) => {
     expect(said({ ...invite("delivered"), ...change }, 5, false)).toBe(text);
   });

@@ -78,17 +78,17 @@ const LABELS: Partial<Record<Invite["status"], string>> = {
   declined: "Declined",
 };
 
-/** Where a person is, and the next step. In a deal that is not active, there is none. */
-export function placeOf(invite: Known, { available, active }: DealState): Place {
-  const { tone, label, sentence, ...next } = placeInActive(invite, available);
-  return { tone, label, sentence, ...(active && next) };
+/** Where a person is, and the next step. In a deal that is not active, there is none: nobody waits for anything. */
+export function placeOf(invite: Known, deal: DealState): Place {
+  const { tone, label, sentence, ...next } = placeAndStep(invite, deal);
+  return { tone, label, sentence, ...(deal.active && next) };
 }
 
-function placeInActive(invite: Known, available: number): Place {
+function placeAndStep(invite: Known, deal: DealState): Place {
   const { status, delivery } = invite;
   const label = LABELS[status];
-  if (!label) return closed(invite);
-  if (isAsked(invite)) return asked(invite, available);
+  if (!label) return closed(invite, deal);
+  if (isAsked(invite)) return asked(invite, deal);
   const declined = status === "declined";
   const no = declined ? `${saidNo(invite)} ` : "";
   // A complaint is an opt-out too, which lists do not say: the complaint has the one advice for both.
@@ -138,11 +138,15 @@ function placeInActive(invite: Known, available: number): Place {
 }
 
 /** The place of a person who can no longer be resent to. */
-function closed(invite: Known): Place {
+function closed(invite: Known, { active }: DealState): Place {
   const { status, acceptedAt, removedAt } = invite;
   if (status === "accepted") {
     const other = invite.acceptedWith === "other_address" ? ", with another address" : "";
-    const since = acceptedAt ? `Has held a seat since ${shortDate(acceptedAt)}` : "Holds a seat";
+    const since = active
+      ? acceptedAt
+        ? `Has held a seat since ${shortDate(acceptedAt)}`
+        : "Holds a seat"
+      : `Took a seat${acceptedAt ? ` ${on(acceptedAt)}` : ""}`;
     return { tone: "accepted", label: "Accepted", sentence: `${since}${other}.` };
   }
   const when = removedAt ? ` ${on(removedAt)}` : "";
@@ -171,8 +175,8 @@ function wayBack({ expiresAt, delivery }: Invite): string {
   return `If they change their mind, ${hasLink ? `the link in their email works until ${shortDate(expiresAt)}` : "resend the invite"}.`;
 }
 
-function asked({ askedAt, askedFor }: Invite, available: number): Place {
-  const since = `Waiting since ${shortDate(askedAt!)}.`;
+function asked({ askedAt, askedFor }: Invite, { available, active }: DealState): Place {
+  const since = active ? `Waiting since ${shortDate(askedAt!)}.` : `Asked ${on(askedAt!)}.`;
   if (askedFor !== "seat")
     return {
       tone: "asked",
