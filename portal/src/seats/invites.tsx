@@ -43,6 +43,7 @@ import {
   isOpen,
   isUndelivered,
   isWaiting,
+  OPTED_OUT,
   placeOf,
   type Told,
 } from "./words";
@@ -700,7 +701,8 @@ function searching(loaded: number, counts: Counts | undefined): string {
 /** Why an address was refused: only another one can help. */
 function wrongAddress({ code, detail, errors }: Problem): string | undefined {
   if (errors.some(({ field }) => field === "email")) return "This is not an email address. Correct it.";
-  return code === "already_invited" || code === "opted_out" ? detail : undefined;
+  if (code === "opted_out") return `${OPTED_OUT} Enter another address.`;
+  return code === "already_invited" ? detail : undefined;
 }
 
 /** Cancelled and released invites leave the list. */
