@@ -1,8 +1,8 @@
 /** What happened to each mail, and the step that mends it. */
 import assert from "node:assert/strict";
 import { checkAccess } from "./access.mjs";
-import { answered, BOTH, enter } from "./browser.mjs";
-import { until } from "./stack.mjs";
+import { answered, BOTH, enter, Keyboard } from "./browser.mjs";
+import { tokenOf, until } from "./stack.mjs";
 import { suite } from "./suite.mjs";
 
 const check = suite();
@@ -49,6 +49,23 @@ check("a mail that bounced is found, its address corrected, and its history told
   await history.getByText(`Address corrected to ${meant}`).waitFor();
   await history.getByText(`by ${deal.manager}`).first().waitFor();
   await checkAccess(page);
+});
+
+check("many who cannot be resent to are counted by reason, and an address that wants no invites is no correction", { expect: [answered(409)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  const bounced = ["ann", "bob", "cat", "dan"].map((name) => `bounce+${name}.${deal.org}@simulator.amazonses.com`);
+  const eve = `eve@${deal.org}.example`;
+  await deal.invite([...bounced, eve]);
+  await stack.api(eve, "POST", "/invites/opt-out", { token: tokenOf(await stack.linkTo(eve)) });
+  for (const email of bounced) await isKnown(deal, email, "bounced");
+  await enter(page, deal.manager, `${deal.path}?status=undelivered`);
+  await hand.press("checkbox", "Select all on this page");
+  await hand.press("button", "Resend selected");
+  await page.getByText("No invite can be resent: 4 invites (bounced or marked as spam, “Not delivered” shows the next step).").waitFor();
+  await hand.press("button", `Correct address ${bounced[0]}`);
+  await hand.write("textbox", "Correct address", eve);
+  await hand.press("button", "Correct and send");
+  await page.getByRole("alert").getByText(/^This person asked for no more invites\. .* Enter another address\.$/).waitFor();
 });
 
 check("a search for a corrected address says so, and leads to the new invite", { hands: BOTH }, async ({ page, stack, hand }) => {

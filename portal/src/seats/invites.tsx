@@ -412,7 +412,9 @@ export function Invites({
               <ul class="people">
                 {left.map(({ row, outcome }) => (
                   <li key={row.id}>
-                    {row.email}: {outcome === "undeliverable" ? placeOf(row, dealState).sentence : WHY_NOT[outcome]}
+                    <Text>
+                      {`${row.email}: ${outcome === "undeliverable" ? placeOf(row, dealState).sentence : asSentence(WHY_NOT[outcome])}`}
+                    </Text>
                   </li>
                 ))}
               </ul>
@@ -791,12 +793,18 @@ const WHY_NOT: Record<BulkOutcome, string> = {
   unavailable: "Seatkeeper could not do it now, try again",
 };
 
+const asSentence = (words: string) => `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
+
+/** More names would hide the reasons. The result for download names everybody. */
+const MOST_NAMED = 3;
+
 /** Who was left out, by reason. */
 function notDone(results: Bulk["results"]): string {
   const outcomes = [...new Set(results.map(({ outcome }) => outcome))];
   const parts = outcomes.map((outcome) => {
     const rows = results.filter((result) => result.outcome === outcome).map(({ row }) => row);
-    return `${named(rows)} (${WHY_NOT[outcome]})`;
+    const who = results.length > MOST_NAMED ? counted(rows.length, "invite") : named(rows);
+    return `${who} (${WHY_NOT[outcome]})`;
   });
   return `${parts.join("; ")}.`;
 }
