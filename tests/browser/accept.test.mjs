@@ -298,6 +298,7 @@ check("a learner with an older link asks for a new one", { expect: [answered(410
   assert.equal((await newest(deal)).askedFor, "link");
   await page.reload();
   await page.getByText("You asked for a new link.").waitFor();
+  await page.getByText(/and open its link\.$/).waitFor();
 });
 
 /**
@@ -399,6 +400,7 @@ check("an invite to a full deal can be accepted once a seat is free", { hands: [
   await hand.press("button", "Ask for a seat");
   await page.locator(":focus", { hasText: "You asked for a seat. Hill & Dale sees this." }).waitFor();
   assert.equal((await deal.row(email)).askedFor, "seat");
+  assert.equal(await page.getByText("Ask for a seat").count(), 0, "nobody is told to ask again");
   await hand.press("button", "Check again");
   await page.locator(":focus", { hasText: "All seats are taken" }).waitFor();
   await deal.patch({ seats: 2 });

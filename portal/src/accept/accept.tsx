@@ -307,7 +307,13 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
       )}
       {problem && <Refusal key={problem} problem={problem} retry={() => void check()} />}
       {obstacle && preview && !over && (
-        <Stop key={`${obstacle} ${checks.value}`} code={obstacle} preview={preview} now={checks.value > 0 && !shown} />
+        <Stop
+          key={`${obstacle} ${checks.value}`}
+          code={obstacle}
+          preview={preview}
+          hasAsked={found.askedAt !== null}
+          now={checks.value > 0 && !shown}
+        />
       )}
       {checks.value > 0 && !obstacle && !accepted && !shown && !problem && (
         <Focus>
@@ -419,7 +425,7 @@ function Over({ found, now: isAnswer, children }: { found: Found; now: boolean; 
           {isTakenUnseen(found) ? (
             <IfAccepted by={organisation.name} />
           ) : (
-            wordsFor(obstacle ?? "", organisation.name).text
+            <Text>{wordsFor(obstacle ?? "", organisation.name, found.askedAt !== null).text}</Text>
           )}{" "}
           {preview?.blocked === "deal_not_started" &&
             `The subscription starts on ${instant(preview.deal.startsAt)}. From then on, you can ask for a new link here.`}
@@ -598,8 +604,18 @@ function Doubts({ preview: { organisation } }: { preview: Preview }) {
 }
 
 /** Why the invite can't be accepted yet. `now`: it answers a click, so it takes the focus. */
-function Stop({ code, preview: { deal, expiresAt }, now }: { code: Obstacle; preview: Preview; now: boolean }) {
-  const { title, text } = wordsFor(code);
+function Stop({
+  code,
+  preview: { deal, organisation, expiresAt },
+  hasAsked,
+  now,
+}: {
+  code: Obstacle;
+  preview: Preview;
+  hasAsked: boolean;
+  now: boolean;
+}) {
+  const { title, text } = wordsFor(code, organisation.name, hasAsked);
   const isLate =
     code === "deal_not_started" && expiresAt !== null && Date.parse(expiresAt) <= Date.parse(deal.startsAt);
   return (
@@ -607,7 +623,9 @@ function Stop({ code, preview: { deal, expiresAt }, now }: { code: Obstacle; pre
       <Notice>
         <p>
           <strong>{title}.</strong> {code === "deal_not_started" && <>It starts on {instant(deal.startsAt)}.</>}{" "}
-          {isLate ? "Your invite expires before that. After the start, you can ask for a new link here." : text}
+          <Text>
+            {isLate ? "Your invite expires before that. After the start, you can ask for a new link here." : text}
+          </Text>
         </p>
       </Notice>
     </Focus>

@@ -58,6 +58,11 @@ describe("words", () => {
     expect(wordsFor("invite_cancelled").text).toContain("write to the learning manager at your organisation,");
   });
 
+  it.each(["invite_superseded", "deal_full"])("for %s, tell nobody to ask who has asked", (code) => {
+    expect(wordsFor(code).text).toMatch(/\bask for\b/i);
+    expect(wordsFor(code, "Acme", true).text).not.toMatch(/\bask for\b/i);
+  });
+
   it("exist for unknown codes", () => {
     expect(wordsFor("toString").title).toBe(wordsFor("internal").title);
   });

@@ -3,6 +3,8 @@
 interface Words {
   title: string;
   text: string;
+  /** The text once the person has asked for a new link or a seat. */
+  asked?: string;
   /** Set if the link can do nothing more, for any account. */
   final?: true;
 }
@@ -19,6 +21,8 @@ const WORDS = {
   invite_superseded: {
     title: "There is a newer email for you",
     text: "The invite was sent again, so this older link no longer works. Find the newest email (look in your junk folder too) and open its link. If you can’t find it, ask for a new link.",
+    asked:
+      "The invite was sent again, so this older link no longer works. Find the newest email (look in your junk folder too) and open its link.",
   },
   invite_expired: {
     title: "This invite has expired",
@@ -43,6 +47,8 @@ const WORDS = {
   deal_full: {
     title: "All seats are taken",
     text: "Your invite stays open. Ask for a seat, or check again later, because one may become free. If you already have a seat, you keep it.",
+    asked:
+      "Your invite stays open. Check again later, because a seat may become free. If you already have a seat, you keep it.",
   },
   deal_not_started: {
     title: "This subscription has not started yet",
@@ -109,10 +115,10 @@ const WORDS = {
 
 export type Code = keyof typeof WORDS;
 
-/** An unknown code is shown as a fault on our side. */
-export function wordsFor(code: string, organisation = "your organisation"): Words {
+/** An unknown code is shown as a fault on our side. `hasAsked`: for a new link or a seat. */
+export function wordsFor(code: string, organisation = "your organisation", hasAsked = false): Words {
   const words: Words = Object.hasOwn(WORDS, code) ? WORDS[code as Code] : WORDS.internal;
-  return { ...words, text: named(words.text, organisation) };
+  return { ...words, text: named((hasAsked && words.asked) || words.text, organisation) };
 }
 
 /** What to do once a subscription has ended. */
