@@ -91,7 +91,7 @@ async fn cancel_many(
                 let seen = Seen::Record(records.get(&key.invite).cloned());
                 match cancel_one(app, request, manager, key, seen, Some(row.sends)).await {
                     Ok(Ok(_) | Err(Refused(CancelRefusal::AlreadyDone, _))) => "cancelled",
-                    Ok(Err(refused)) => Problem::from(refused).code(),
+                    Ok(Err(refused)) => Problem::from(refused).code,
                     Err(_) => "unavailable",
                 }
             }

@@ -59,7 +59,7 @@ fn outcome_name(outcome: &RowOutcome<ResendRefusal>) -> &'static str {
         RowOutcome::Queued(_) => "resent",
         RowOutcome::Refused(ResendRefusal::Complained | ResendRefusal::Undeliverable, _) => "undeliverable",
         RowOutcome::Refused(ResendRefusal::TooSoon(_), _) | RowOutcome::OverLimit(_) => "too_soon",
-        RowOutcome::Refused(refusal, _) => Problem::from(*refusal).code(),
+        RowOutcome::Refused(refusal, _) => Problem::from(*refusal).code,
         RowOutcome::Failed(_) | RowOutcome::NoTime => "unavailable",
     }
 }

@@ -10,10 +10,13 @@ use serde_json::{Map, Value, json};
 
 #[derive(Debug, Serialize)]
 pub struct Problem {
-    status: u16,
-    detail: String,
+    r#type: String,
+    title: &'static str,
+    pub(super) status: u16,
+    /// Boxed, because a large error slows down every result.
+    detail: Box<str>,
     /// Clients rely on the code, so it never changes.
-    code: &'static str,
+    pub code: &'static str,
     /// More members, for programs.
     #[serde(flatten)]
     members: Map<String, Value>,
@@ -21,20 +24,22 @@ pub struct Problem {
     retry_at: Option<Timestamp>,
     /// For the log only.
     #[serde(skip)]
-    cause: Option<Box<StoreError>>,
-}
-
-#[derive(Serialize)]
-struct Document<'a> {
-    r#type: String,
-    title: &'a str,
-    #[serde(flatten)]
-    problem: &'a Problem,
+    pub(super) cause: Option<Box<StoreError>>,
 }
 
 impl Problem {
-    pub fn new(status: u16, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), members: Map::new(), retry_at: None, cause: None }
+    pub fn new(status: u16, code: &'static str, detail: impl Into<Box<str>>) -> Self {
+        let title = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
+        Self {
+            r#type: format!("urn:seatkeeper:problem:{code}"),
+            title: title.unwrap_or("Problem"),
+            status,
+            detail: detail.into(),
+            code,
+            members: Map::new(),
+            retry_at: None,
+            cause: None,
+        }
     }
 
     /// `field` is a path like `invites[3].email`.
@@ -43,7 +48,7 @@ impl Problem {
         Self::invalid(format!("{field}: {detail}")).blaming(field, detail)
     }
 
-    pub fn invalid(detail: impl Into<String>) -> Self {
+    pub fn invalid(detail: impl Into<Box<str>>) -> Self {
         Self::new(400, "invalid_request", detail)
     }
 
@@ -79,27 +84,8 @@ impl Problem {
         self
     }
 
-    pub fn code(&self) -> &'static str {
-        self.code
-    }
-
-    pub(super) fn is_failure(&self) -> bool {
-        self.status >= 500
-    }
-
-    pub(super) fn cause(&self) -> Option<&StoreError> {
-        self.cause.as_deref()
-    }
-
     pub(super) fn into_response(self, now: Timestamp) -> Response {
-        let title = StatusCode::from_u16(self.status).ok().and_then(|status| status.canonical_reason());
-        let document = Document {
-            r#type: format!("urn:seatkeeper:problem:{}", self.code),
-            title: title.unwrap_or("Problem"),
-            problem: &self,
-        };
-        let response =
-            response::json(self.status, &document).with("content-type", "application/problem+json");
+        let response = response::json(self.status, &self).with("content-type", "application/problem+json");
         let wait = match self.retry_at {
             Some(retry_at) => (retry_at - now + Duration::milliseconds(999)).num_seconds().max(1),
             None if self.status == 503 => 2,

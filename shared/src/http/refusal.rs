@@ -114,7 +114,7 @@ impl From<DealRefusal> for Problem {
             DealRefusal::NotFound => Self::not_found(),
             DealRefusal::Stale => stale(),
             DealRefusal::SeatsBelowAllocated { .. } => {
-                Self::new(409, "seats_below_allocated", &detail).blaming("seats", &detail)
+                Self::new(409, "seats_below_allocated", detail.as_str()).blaming("seats", &detail)
             }
             DealRefusal::SeatsOutOfRange => Self::field("seats", detail),
             DealRefusal::EndsBeforeStart | DealRefusal::EndsTooLate { .. } | DealRefusal::EndsTooFar => {

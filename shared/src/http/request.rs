@@ -248,7 +248,7 @@ mod tests {
             let check = |size| request(&event(size)).check_body().err();
             assert!(check(largest).is_none(), "{route}");
             let problem = check(largest + 1).unwrap();
-            assert_eq!(problem.code(), "payload_too_large", "{route}");
+            assert_eq!(problem.code, "payload_too_large", "{route}");
             assert_eq!(problem.into_response(Timestamp::default()).status_code, 413, "{route}");
         }
     }

@@ -61,10 +61,10 @@ pub async fn answer(
     let watch = clock::start();
     let result = handle(config.origin, route, request).await;
     config.audit.record(&ledger, actor.as_ref(), &name, request_id, deadline).await;
-    let code = result.as_ref().err().map(Problem::code);
+    let code = result.as_ref().err().map(|problem| problem.code);
     let response = result.unwrap_or_else(|problem| {
-        if problem.is_failure() {
-            let error = problem.cause().map_or_else(|| "out of time".to_owned(), ToString::to_string);
+        if problem.status >= 500 {
+            let error = problem.cause.as_ref().map_or_else(|| "out of time".to_owned(), ToString::to_string);
             tracing::error!(request_id, route = name, http.code = code, error, "request failed");
         }
         problem.into_response(now)
