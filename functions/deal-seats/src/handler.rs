@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use shared::domain::{AddressPrefix, DealId, HistoryEntry, InviteKey, NamePart, OrganisationId};
 use shared::http::{
-    self, App, DealSummary, DealView, HandlerResult, InviteView, Problem, Request, SeatsView,
+    self, App, DealSummary, DealView, HandlerResult, InviteView, Problem, Request, Response, SeatsView,
 };
 use shared::http::{authorize_deal, authorize_deal_id};
-use shared::store::{Cursor, Page, PageQuery, StatusFilter};
+use shared::store::{Cursor, Page, PageQuery, StatusFilter, StoreError};
 
 pub(crate) async fn route(app: &App, request: Request) -> HandlerResult {
     match request.route() {
@@ -86,31 +86,34 @@ async fn authorize(app: &App, request: &Request) -> Result<DealId, Problem> {
     authorize_deal_id(&app.store, request, &manager).await
 }
 
-struct PageRequest {
+/// Reads a page of a list, verifies its cursor and signs the next one. The list is what cursors are signed for. Only the
+/// deal's salt can verify a cursor, so the rows are read first. Until then the cursor reaches no partition but the
+/// authorised deal's, and if it is not genuine, no row is shown.
+async fn page(
+    list: &str,
+    cursor: Option<&str>,
     query: PageQuery,
-    cursor: Option<Cursor>,
-    /// What the cursor is signed for.
-    list: String,
+    read: impl AsyncFnOnce(&PageQuery) -> Result<Option<Page>, StoreError>,
+) -> Result<Page, Problem> {
+    let cursor = parse_cursor(cursor)?;
+    let list = format!("{list} {}", json!(query.filter));
+    let after = cursor.as_ref().map(|cursor| cursor.position().to_owned());
+    let page = read(&PageQuery { after, ..query }).await?;
+    let Page { deal, invites, next } = page.ok_or_else(Problem::not_found)?;
+    if cursor.is_some_and(|cursor| !cursor.is_genuine(&deal.salt, &list)) {
+        return Err(not_a_cursor());
+    }
+    let next = next.map(|position| Cursor::sign(&deal.salt, &list, &position));
+    Ok(Page { deal, invites, next })
 }
 
-impl PageRequest {
-    fn new(
-        app: &App,
-        list: &str,
-        filter: Option<StatusFilter>,
-        limit: Option<u32>,
-        cursor: Option<&str>,
-    ) -> Result<Self, Problem> {
-        let limit = match limit {
-            None => 50,
-            Some(limit @ 1..=200) => limit as usize,
-            Some(_) => return Err(Problem::field("limit", "must be a whole number from 1 to 200")),
-        };
-        let cursor = parse_cursor(cursor)?;
-        let after = cursor.as_ref().map(|cursor| cursor.position().to_owned());
-        let list = format!("{list} {}", json!(filter));
-        Ok(Self { query: PageQuery { filter, limit, after, lifetime: app.config.lifetime }, cursor, list })
-    }
+fn query(app: &App, filter: Option<StatusFilter>, limit: Option<u32>) -> Result<PageQuery, Problem> {
+    let limit = match limit {
+        None => 50,
+        Some(limit @ 1..=200) => limit as usize,
+        Some(_) => return Err(Problem::field("limit", "must be a whole number from 1 to 200")),
+    };
+    Ok(PageQuery { filter, limit, after: None, lifetime: app.config.lifetime })
 }
 
 fn parse_cursor(text: Option<&str>) -> Result<Option<Cursor>, Problem> {
@@ -127,26 +130,13 @@ struct PageView<'a> {
     deal: DealSummary<'a>,
     seats: SeatsView,
     invites: Vec<InviteView<'a>>,
-    next_cursor: Option<String>,
+    next_cursor: Option<&'a str>,
 }
 
-/// Verifies the cursor after reading the list's rows, since only the deal's salt can verify it. Until then
-/// the cursor reaches no partition but the authorised deal's, and if it is not genuine, no row is shown.
-/// Signs the next one.
-fn verified(page: Option<Page>, PageRequest { cursor, list, .. }: &PageRequest) -> Result<Page, Problem> {
-    let Page { deal, invites, next } = page.ok_or_else(Problem::not_found)?;
-    if cursor.as_ref().is_some_and(|cursor| !cursor.is_genuine(&deal.salt, list)) {
-        return Err(not_a_cursor());
-    }
-    let next = next.map(|position| Cursor::sign(&deal.salt, list, &position));
-    Ok(Page { deal, invites, next })
-}
-
-fn answer(page: Option<Page>, page_request: &PageRequest, request: &Request) -> HandlerResult {
-    let Page { deal, invites, next: next_cursor } = verified(page, page_request)?;
-    let invites = invites.iter().map(|invite| InviteView::new(invite, &deal, request.now)).collect();
-    let (deal, seats) = (DealSummary::new(&deal, request.now), (&deal).into());
-    Ok(http::json(200, &PageView { deal, seats, invites, next_cursor }))
+fn answer(Page { deal, invites, next }: &Page, request: &Request) -> Response {
+    let invites = invites.iter().map(|invite| InviteView::new(invite, deal, request.now)).collect();
+    let (deal, seats) = (DealSummary::new(deal, request.now), deal.into());
+    http::json(200, &PageView { deal, seats, invites, next_cursor: next.as_deref() })
 }
 
 fn status(request: &Request) -> Result<Option<StatusFilter>, Problem> {
@@ -158,10 +148,9 @@ fn status(request: &Request) -> Result<Option<StatusFilter>, Problem> {
 async fn seats(app: &App, request: &Request) -> HandlerResult {
     let deal = authorize(app, request).await?;
     let limit = request.query("limit").map(|limit| limit.parse().unwrap_or(0));
-    let (status, cursor) = (status(request)?, request.query("cursor"));
-    let page_request = PageRequest::new(app, "seats", status, limit, cursor.as_deref())?;
-    let page = app.store.page(deal, &page_request.query, request.now).await?;
-    answer(page, &page_request, request)
+    let (query, cursor) = (query(app, status(request)?, limit)?, request.query("cursor"));
+    let read = async |query: &_| app.store.page(deal, query, request.now).await;
+    Ok(answer(&page("seats", cursor.as_deref(), query, read).await?, request))
 }
 
 const CSV_ROWS_A_PAGE: usize = 2_000;
@@ -169,15 +158,14 @@ const CSV_ROWS_A_PAGE: usize = 2_000;
 /// A cursor is in a URL here, so it holds no address either.
 async fn seats_csv(app: &App, request: &Request) -> HandlerResult {
     let deal = authorize(app, request).await?;
-    let (status, cursor) = (status(request)?, request.query("cursor"));
-    let mut page_request = PageRequest::new(app, "csv", status, None, cursor.as_deref())?;
-    page_request.query.limit = CSV_ROWS_A_PAGE;
-    let page = app.store.page(deal, &page_request.query, request.now).await?;
-    let Page { deal, invites, next } = verified(page, &page_request)?;
+    let query = PageQuery { limit: CSV_ROWS_A_PAGE, ..query(app, status(request)?, None)? };
+    let cursor = request.query("cursor");
+    let read = async |query: &_| app.store.page(deal, query, request.now).await;
+    let Page { deal, invites, next } = page("csv", cursor.as_deref(), query, read).await?;
     let rows: Vec<_> = invites.iter().map(|invite| InviteView::new(invite, &deal, request.now)).collect();
     let status = request.query("status").map(|status| format!("status={status}&")).unwrap_or_default();
     let next = next.map(|cursor| format!("/api/deals/{}/seats.csv?{status}cursor={cursor}", deal.id));
-    Ok(http::csv(&rows, page_request.cursor.is_none(), next.as_deref()))
+    Ok(http::csv(&rows, cursor.is_none(), next.as_deref()))
 }
 
 #[derive(Deserialize)]
@@ -195,10 +183,10 @@ async fn search(app: &App, request: &Request) -> HandlerResult {
     let prefix = AddressPrefix::parse(&body.email).ok_or_else(|| {
         Problem::field("email", "must be the beginning of an address, up to 254 characters")
     })?;
-    let mut page_request = PageRequest::new(app, "search", body.status, body.limit, body.cursor.as_deref())?;
-    page_request.list = format!("{} {}", page_request.list, prefix.as_str());
-    let page = app.store.search(deal, &prefix, &page_request.query, request.now).await?;
-    answer(page, &page_request, request)
+    let query = query(app, body.status, body.limit)?;
+    let list = format!("search {}", prefix.as_str());
+    let read = async |query: &_| app.store.search(deal, &prefix, query, request.now).await;
+    Ok(answer(&page(&list, body.cursor.as_deref(), query, read).await?, request))
 }
 
 async fn counts(app: &App, request: &Request) -> HandlerResult {
