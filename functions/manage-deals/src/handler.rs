@@ -1,6 +1,6 @@
-//! Creating, resizing, ending and deleting deals, and setting their reminders.
+//! Creating, resizing, ending and deleting deals, and setting their reminders. A learning manager's digest: whether it is
+//! on.
 
-use crate::digest;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use serde::de::Error;
@@ -13,6 +13,7 @@ use shared::domain::{
     Deal, DealChange, NewDeal, Organisation, OrganisationId, Timestamp, Title, whole_seconds,
 };
 use shared::http::{self, App, DealView, HandlerResult, Object, Problem, Request, authorize_deal_id};
+use shared::store::SwitchOff;
 
 pub(crate) async fn route(app: &App, request: Request) -> HandlerResult {
     match request.route() {
@@ -20,8 +21,8 @@ pub(crate) async fn route(app: &App, request: Request) -> HandlerResult {
         "PATCH /api/deals/{dealId}" => change(app, &request).await,
         "DELETE /api/deals/{dealId}" => delete(app, &request).await,
         "PUT /api/deals/{dealId}/reminders" => set_reminders(app, &request).await,
-        "GET /api/me/digest" => digest::read(app, &request).await,
-        "PUT /api/me/digest" => digest::switch(app, &request).await,
+        "GET /api/me/digest" => digest(app, &request).await,
+        "PUT /api/me/digest" => switch_digest(app, &request).await,
         _ => Err(Problem::not_found()),
     }
 }
@@ -156,6 +157,37 @@ async fn set_reminders(app: &App, request: &Request) -> HandlerResult {
     let change = DealChange { reminders: Some(after), ..DealChange::default() };
     let write = app.store.change_deal(deal, &change);
     request.ledger.note(Some(deal), None, write, |changed| changed.as_ref().ok().map(owner)).await??;
+    Ok(http::json(200, &body))
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DigestBody {
+    on: bool,
+}
+
+async fn digest(app: &App, request: &Request) -> HandlerResult {
+    let manager = request.caller.manager(&app.config.organisation_claim)?;
+    let digest = app.store.digest(&manager.id).await?;
+    let on = digest
+        .is_some_and(|digest| digest.organisation == manager.organisation && request.now < digest.renew_by);
+    Ok(http::json(200, &DigestBody { on }))
+}
+
+async fn switch_digest(app: &App, request: &Request) -> HandlerResult {
+    let manager = request.caller.manager(&app.config.organisation_claim)?;
+    let body: DigestBody = request.json()?;
+    let (store, ledger, now) = (&app.store, &request.ledger, request.now);
+    if body.on {
+        let detail = "Your account has no verified email address. Verify one, sign in again, and switch the digest on.";
+        let email = manager.email.ok_or_else(|| Problem::new(409, "no_verified_address", detail))?;
+        let write = store.switch_digest_on(&manager.id, &manager.organisation, &email, now);
+        ledger.note(None, None, write, |()| Some((None, manager.organisation.clone()))).await?;
+    } else {
+        let by = SwitchOff::ByManager(&manager.organisation);
+        let write = store.switch_digest_off(&manager.id, by, now);
+        ledger.note(None, None, write, |owner| owner.clone().map(|owner| (None, owner))).await?;
+    }
     Ok(http::json(200, &body))
 }
 

@@ -1,7 +1,6 @@
 //! `manage-deals`: partnership managers create and change deals of any organisation. Learning managers set a deal's
 //! reminders, and switch their digest on and off.
 
-mod digest;
 mod handler;
 
 #[tokio::main(flavor = "current_thread")]

@@ -12,8 +12,6 @@
 
 #[path = "../../../functions/send-invites/src/correction.rs"]
 mod correction;
-#[path = "../../../functions/manage-deals/src/digest.rs"]
-mod digest;
 mod events;
 mod functions;
 mod handlers;
