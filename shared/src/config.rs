@@ -13,8 +13,6 @@ const SHORTEST_SECRET: usize = 32;
 #[derive(Clone, Debug)]
 pub struct Config {
     pub table: String,
-    /// The token's claim that holds a manager's organisation.
-    pub organisation_claim: String,
     pub tokens: Tokens,
     /// How long an invite can be accepted, in whole seconds.
     pub lifetime: Lifetime,
@@ -112,8 +110,8 @@ impl Settings {
     fn config(&mut self) -> Config {
         Config {
             table: self.required("TABLE_NAME"),
-            organisation_claim: self.text("ORGANISATION_CLAIM", "org"),
             tokens: Tokens {
+                organisation_claim: self.text("ORGANISATION_CLAIM", "org"),
                 scope_prefix: self.text("TOKEN_SCOPE_PREFIX", ""),
                 entitlement_claim: self.optional("ENTITLEMENT_CLAIM"),
             },

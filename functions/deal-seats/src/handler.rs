@@ -29,10 +29,10 @@ async fn deals(app: &App, request: &Request) -> HandlerResult {
     let parse = |id: &str| OrganisationId::parse(id).ok_or_else(|| Problem::field("organisation", detail));
     let wanted = request.query("organisation").as_deref().map(parse).transpose()?;
     let organisation = if request.caller.has_scope("deals.admin") {
-        let own = || request.caller.organisation(&app.config.organisation_claim);
+        let own = || request.caller.organisation();
         wanted.or_else(own).ok_or_else(|| Problem::field("organisation", "is required"))?
     } else {
-        let own = request.caller.manager(&app.config.organisation_claim)?.organisation;
+        let own = request.caller.manager()?.organisation;
         if wanted.is_some_and(|wanted| wanted != own) {
             return Err(Problem::forbidden("You can list only your own organisation's deals."));
         }
@@ -75,14 +75,14 @@ async fn deal(app: &App, request: &Request) -> HandlerResult {
     let deal = if request.caller.has_scope("deals.admin") {
         app.store.deal(request.deal_id()?).await?.ok_or_else(Problem::not_found)?
     } else {
-        let manager = request.caller.manager(&app.config.organisation_claim)?;
+        let manager = request.caller.manager()?;
         authorize_deal(app.store.deal(request.deal_id()?).await?, &manager)?
     };
     Ok(http::with_etag(200, deal.revision, &DealView::new(&deal, request.now)))
 }
 
 async fn authorize(app: &App, request: &Request) -> Result<DealId, Problem> {
-    let manager = request.caller.manager(&app.config.organisation_claim)?;
+    let manager = request.caller.manager()?;
     authorize_deal_id(&app.store, request, &manager).await
 }
 

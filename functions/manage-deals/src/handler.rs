@@ -146,7 +146,7 @@ struct RemindersBody {
 
 /// Applies to later sends.
 async fn set_reminders(app: &App, request: &Request) -> HandlerResult {
-    let manager = request.caller.manager(&app.config.organisation_claim)?;
+    let manager = request.caller.manager()?;
     let deal = authorize_deal_id(&app.store, request, &manager).await?;
     let body: RemindersBody = request.json()?;
     let after: Option<Vec<_>> = body.after.iter().map(|text| parse_duration(text)).collect();
@@ -167,7 +167,7 @@ struct DigestBody {
 }
 
 async fn digest(app: &App, request: &Request) -> HandlerResult {
-    let manager = request.caller.manager(&app.config.organisation_claim)?;
+    let manager = request.caller.manager()?;
     let digest = app.store.digest(&manager.id).await?;
     let on = digest
         .is_some_and(|digest| digest.organisation == manager.organisation && request.now < digest.renew_by);
@@ -175,7 +175,7 @@ async fn digest(app: &App, request: &Request) -> HandlerResult {
 }
 
 async fn switch_digest(app: &App, request: &Request) -> HandlerResult {
-    let manager = request.caller.manager(&app.config.organisation_claim)?;
+    let manager = request.caller.manager()?;
     let body: DigestBody = request.json()?;
     let (store, ledger, now) = (&app.store, &request.ledger, request.now);
     if body.on {

@@ -18,7 +18,7 @@ const WRITES: usize = 32;
 const TO_ANSWER: Duration = Duration::from_secs(2);
 
 pub(crate) async fn route(app: &App, request: Request) -> HandlerResult {
-    let manager = request.caller.manager(&app.config.organisation_claim)?;
+    let manager = request.caller.manager()?;
     let deal = async || authorize_deal_id(&app.store, &request, &manager).await;
     match request.route() {
         "POST /api/deals/{dealId}/invites/cancel" => {

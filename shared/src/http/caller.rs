@@ -12,6 +12,8 @@ const ACCEPT: &str = "seats.accept";
 /// How the issuer's tokens say what a person may do.
 #[derive(Clone, Debug, Default)]
 pub struct Tokens {
+    /// The claim that holds a manager's organisation.
+    pub organisation_claim: String,
     /// What a scope's name begins with in a token.
     pub scope_prefix: String,
     /// The claim that must list a scope as well, for an issuer that grants scopes to whoever requests them.
@@ -74,17 +76,17 @@ impl Caller {
         is_granted.then_some(()).ok_or_else(|| Problem::forbidden("Your token lacks the required scope."))
     }
 
-    pub fn manager(&self, organisation_claim: &str) -> Result<Manager, Problem> {
+    pub fn manager(&self) -> Result<Manager, Problem> {
         self.require_scope("invites.manage")?;
         let detail = "Your token must name exactly one organisation.";
-        let organisation = self.organisation(organisation_claim).ok_or_else(|| Problem::forbidden(detail))?;
+        let organisation = self.organisation().ok_or_else(|| Problem::forbidden(detail))?;
         let email = self.verified_email().map(|email| email.as_typed().to_owned());
         Ok(Manager { id: self.person()?, organisation, email })
     }
 
     /// The claim must be the text of one organisation's id; an array gives `None`.
-    pub fn organisation(&self, claim: &str) -> Option<OrganisationId> {
-        self.claim(claim).and_then(OrganisationId::parse)
+    pub fn organisation(&self) -> Option<OrganisationId> {
+        self.claim(&self.tokens.organisation_claim).and_then(OrganisationId::parse)
     }
 
     pub fn learner(&self) -> Result<Learner, Problem> {
@@ -152,14 +154,13 @@ mod tests {
     }
 
     fn caller(claims: &Value) -> Caller {
-        caller_of(&Tokens::default(), claims)
+        caller_of(&Tokens { organisation_claim: "org".to_owned(), ..Tokens::default() }, claims)
     }
 
     #[test]
     fn i6_a_manager_has_exactly_one_organisation() {
-        let manager = |org: Value| {
-            caller(&json!({"scope": "openid invites.manage", "org": org})).manager("org").is_ok()
-        };
+        let manager =
+            |org: Value| caller(&json!({"scope": "openid invites.manage", "org": org})).manager().is_ok();
         assert!(manager(json!("acme")));
         for org in [
             json!(""),
@@ -176,14 +177,15 @@ mod tests {
         ] {
             assert!(!manager(org.clone()), "{org}");
         }
-        assert!(caller(&json!({"scope": "invites.manage"})).manager("org").is_err());
-        assert!(caller(&json!({"scope": "invites.manager", "org": "acme"})).manager("org").is_err());
+        assert!(caller(&json!({"scope": "invites.manage"})).manager().is_err());
+        assert!(caller(&json!({"scope": "invites.manager", "org": "acme"})).manager().is_err());
         for (claims, claim) in [
             (json!({"scope": "invites.manage", "tenant": "acme"}), "tenant"),
             (json!({"scope": "invites.manage", "https://acme/org.id": "acme"}), "https://acme/org.id"),
             (json!({"scope": "invites.manage", "of": {"org": "acme"}}), "/of/org"),
         ] {
-            assert!(caller(&claims).manager(claim).is_ok(), "{claims}");
+            let tokens = Tokens { organisation_claim: claim.to_owned(), ..Tokens::default() };
+            assert!(caller_of(&tokens, &claims).manager().is_ok(), "{claims}");
         }
     }
 
@@ -215,12 +217,12 @@ mod tests {
         ] {
             assert!(!has(&json!({"scope": scopes, "scp": scopes})), "{scopes}");
         }
-        assert!(Caller::default().manager("org").is_err() && Caller::default().learner().is_err());
+        assert!(Caller::default().manager().is_err() && Caller::default().learner().is_err());
     }
 
     #[test]
     fn a_scopes_prefix_in_tokens_is_that_of_the_setting() {
-        let tokens = Tokens { scope_prefix: "seatkeeper/".to_owned(), entitlement_claim: None };
+        let tokens = Tokens { scope_prefix: "seatkeeper/".to_owned(), ..Tokens::default() };
         let has = |scope: &str| caller_of(&tokens, &json!({"scope": scope})).has_scope("deals.admin");
         assert!(has("openid seatkeeper/deals.admin"));
         for scope in ["deals.admin", "other/deals.admin", "seatkeeper/", "x/seatkeeper/deals.admin"] {
@@ -231,7 +233,7 @@ mod tests {
     #[test]
     fn i6_where_a_claim_must_entitle_a_scope_alone_makes_no_administrator() {
         let has = |claim: &str, scope: &str, claims: Value| {
-            let tokens = Tokens { scope_prefix: String::new(), entitlement_claim: Some(claim.to_owned()) };
+            let tokens = Tokens { entitlement_claim: Some(claim.to_owned()), ..Tokens::default() };
             let mut all = json!({"scope": "seats.accept invites.manage deals.admin"});
             all.as_object_mut().unwrap().extend(claims.as_object().unwrap().clone());
             caller_of(&tokens, &all).has_scope(scope)

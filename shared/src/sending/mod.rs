@@ -155,7 +155,7 @@ impl Sending {
         request: &Request,
         emails: impl IntoIterator<Item = &Email>,
     ) -> Result<(SendRequest, OptOuts), Problem> {
-        let manager = request.caller.manager(&self.config.organisation_claim)?;
+        let manager = request.caller.manager()?;
         let people = emails.into_iter().map(|email| (&manager.organisation, email));
         let deal = self.store.deal(request.deal_id()?);
         let (deal, opt_outs) = future::try_join(deal, self.store.opt_outs(people)).await?;
@@ -170,7 +170,7 @@ impl Sending {
         request: &Request,
     ) -> Result<(SendRequest, InviteId, Option<InviteRecord>), Problem> {
         let invite = request.invite_id()?;
-        let manager = request.caller.manager(&self.config.organisation_claim)?;
+        let manager = request.caller.manager()?;
         let deal = authorize_deal_id(&self.store, request, &manager).await?;
         let (deal, record) = self.store.deal_and_invite(InviteKey { deal, invite }).await?;
         let request = SendRequest::new(deal.ok_or_else(Problem::not_found)?, manager, request);

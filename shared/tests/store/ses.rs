@@ -82,7 +82,6 @@ pub(crate) fn mail_config(send_rate: u32) -> MailConfig {
 pub(crate) fn config() -> Config {
     Config {
         table: "table".to_owned(),
-        organisation_claim: "org".to_owned(),
         tokens: Tokens::default(),
         lifetime: Duration::days(28),
         retention: Duration::days(365),

@@ -174,8 +174,7 @@ impl Functions {
         let days = chrono::Duration::days;
         let config = Config {
             table: TABLE.to_owned(),
-            organisation_claim: "org".to_owned(),
-            tokens: Tokens::default(),
+            tokens: Tokens { organisation_claim: "org".to_owned(), ..Tokens::default() },
             lifetime: days(28),
             retention: days(365),
             origin: Origin::default(),
