@@ -81,11 +81,6 @@ async fn deal(app: &App, request: &Request) -> HandlerResult {
     Ok(http::with_etag(200, deal.revision, &DealView::new(&deal, request.now)))
 }
 
-async fn authorize(app: &App, request: &Request) -> Result<DealId, Problem> {
-    let manager = request.caller.manager()?;
-    authorize_deal_id(&app.store, request, &manager).await
-}
-
 /// Reads a page of a list, verifies its cursor and signs the next one. The list is what cursors are signed for. Only the
 /// deal's salt can verify a cursor, so the rows are read first. Until then the cursor reaches no partition but the
 /// authorised deal's, and if it is not genuine, no row is shown.
@@ -146,7 +141,7 @@ fn status(request: &Request) -> Result<Option<StatusFilter>, Problem> {
 }
 
 async fn seats(app: &App, request: &Request) -> HandlerResult {
-    let deal = authorize(app, request).await?;
+    let (_, deal) = authorize_deal_id(&app.store, request).await?;
     let limit = request.query("limit").map(|limit| limit.parse().unwrap_or(0));
     let (query, cursor) = (query(app, status(request)?, limit)?, request.query("cursor"));
     let read = async |query: &_| app.store.page(deal, query, request.now).await;
@@ -157,7 +152,7 @@ const CSV_ROWS_A_PAGE: usize = 2_000;
 
 /// A cursor is in a URL here, so it holds no address either.
 async fn seats_csv(app: &App, request: &Request) -> HandlerResult {
-    let deal = authorize(app, request).await?;
+    let (_, deal) = authorize_deal_id(&app.store, request).await?;
     let query = PageQuery { limit: CSV_ROWS_A_PAGE, ..query(app, status(request)?, None)? };
     let cursor = request.query("cursor");
     let read = async |query: &_| app.store.page(deal, query, request.now).await;
@@ -178,7 +173,7 @@ struct SearchBody {
 }
 
 async fn search(app: &App, request: &Request) -> HandlerResult {
-    let deal = authorize(app, request).await?;
+    let (_, deal) = authorize_deal_id(&app.store, request).await?;
     let body: SearchBody = request.json()?;
     let prefix = AddressPrefix::parse(&body.email).ok_or_else(|| {
         Problem::field("email", "must be the beginning of an address, up to 254 characters")
@@ -190,7 +185,7 @@ async fn search(app: &App, request: &Request) -> HandlerResult {
 }
 
 async fn counts(app: &App, request: &Request) -> HandlerResult {
-    let deal = authorize(app, request).await?;
+    let (_, deal) = authorize_deal_id(&app.store, request).await?;
     let counted = app.store.counts(deal, app.config.lifetime, request.now).await?;
     let (_, counts) = counted.ok_or_else(Problem::not_found)?;
     Ok(http::json(200, &counts))
@@ -207,7 +202,8 @@ struct DetailView<'a> {
 
 /// Also shows cancelled and released invites.
 async fn invite(app: &App, request: &Request) -> HandlerResult {
-    let key = InviteKey { deal: authorize(app, request).await?, invite: request.invite_id()? };
+    let (_, deal) = authorize_deal_id(&app.store, request).await?;
+    let key = InviteKey { deal, invite: request.invite_id()? };
     let (deal, record) = app.store.deal_and_invite(key).await?;
     let deal = deal.ok_or_else(Problem::not_found)?;
     let invite = record.ok_or_else(Problem::not_found)?.invite;

@@ -146,8 +146,7 @@ struct RemindersBody {
 
 /// Applies to later sends.
 async fn set_reminders(app: &App, request: &Request) -> HandlerResult {
-    let manager = request.caller.manager()?;
-    let deal = authorize_deal_id(&app.store, request, &manager).await?;
+    let (_, deal) = authorize_deal_id(&app.store, request).await?;
     let body: RemindersBody = request.json()?;
     let after: Option<Vec<_>> = body.after.iter().map(|text| parse_duration(text)).collect();
     let after = after

@@ -19,7 +19,7 @@ const TO_ANSWER: Duration = Duration::from_secs(2);
 
 pub(crate) async fn route(app: &App, request: Request) -> HandlerResult {
     let manager = request.caller.manager()?;
-    let deal = async || authorize_deal_id(&app.store, &request, &manager).await;
+    let deal = async || authorize_deal_id(&app.store, &request).await.map(|(_, deal)| deal);
     match request.route() {
         "POST /api/deals/{dealId}/invites/cancel" => {
             let CancelBody { invites } = request.json()?;

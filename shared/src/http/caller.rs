@@ -127,14 +127,11 @@ pub fn authorize_deal(deal: Option<Deal>, manager: &Manager) -> Result<Deal, Pro
 }
 
 /// Like [`authorize_deal`] for the deal in the path, but reads nothing else of a foreign deal.
-pub async fn authorize_deal_id(
-    store: &Store,
-    request: &Request,
-    manager: &Manager,
-) -> Result<DealId, Problem> {
+pub async fn authorize_deal_id(store: &Store, request: &Request) -> Result<(Manager, DealId), Problem> {
+    let manager = request.caller.manager()?;
     let deal = request.deal_id()?;
     let is_theirs = store.is_deal_of(deal, &manager.organisation).await?;
-    is_theirs.then_some(deal).ok_or_else(Problem::not_found)
+    is_theirs.then_some((manager, deal)).ok_or_else(Problem::not_found)
 }
 
 #[cfg(test)]

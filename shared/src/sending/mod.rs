@@ -170,8 +170,7 @@ impl Sending {
         request: &Request,
     ) -> Result<(SendRequest, InviteId, Option<InviteRecord>), Problem> {
         let invite = request.invite_id()?;
-        let manager = request.caller.manager()?;
-        let deal = authorize_deal_id(&self.store, request, &manager).await?;
+        let (manager, deal) = authorize_deal_id(&self.store, request).await?;
         let (deal, record) = self.store.deal_and_invite(InviteKey { deal, invite }).await?;
         let request = SendRequest::new(deal.ok_or_else(Problem::not_found)?, manager, request);
         Ok((request, invite, record))
