@@ -60,10 +60,10 @@ async fn preview(store: &Store, request: &Request) -> HandlerResult {
 }
 
 async fn accept(store: &Store, request: &Request) -> HandlerResult {
-    let learner = request.caller.learner()?;
+    let (learner, email) = (request.caller.learner()?, request.caller.verified_email());
     let link = request.link()?;
     let deadline = request.deadline.earlier(TO_ANSWER);
-    let accept = store.accept_invite(&link, &learner.id, learner.email.as_ref(), request.now, deadline);
+    let accept = store.accept_invite(&link, &learner, email.as_ref(), request.now, deadline);
     let accepted = |answer: &Result<(Deal, _), _>| answer.as_ref().ok().map(|(deal, _)| owner(deal));
     let (deal, accepted_at) =
         request.ledger.note(Some(link.deal), Some(link.invite), accept, accepted).await??;
@@ -72,7 +72,7 @@ async fn accept(store: &Store, request: &Request) -> HandlerResult {
 }
 
 async fn seats(store: &Store, request: &Request) -> HandlerResult {
-    let seats = store.seats_of(&request.caller.learner()?.id).await?;
+    let seats = store.seats_of(&request.caller.learner()?).await?;
     let seats = seats.iter().map(|Seat { deal, accepted_at }| {
         json!({
             "dealId": deal.id,

@@ -15,7 +15,7 @@ mod serve;
 mod view;
 
 pub use body::{MOST_ROWS, Object, SeenInvite, check_rows, text_cell};
-pub use caller::{Caller, Learner, Manager, Tokens, authorize_deal, authorize_deal_id};
+pub use caller::{Caller, Manager, Tokens, authorize_deal, authorize_deal_id};
 pub use csv::csv;
 pub use event::Event;
 pub use origin::Origin;
