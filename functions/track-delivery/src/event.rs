@@ -129,8 +129,8 @@ mod tests {
                 "ses:source-ip": ["192.0.2.0"],
                 "ses:from-domain": ["example.com"],
                 "ses:caller-identity": ["ses_user"],
-                "deal": [DealId::from_bytes([1; 16]).to_string()],
-                "invite": [InviteId::from_bytes([2; 16]).to_string()],
+                "deal": [DealId([1; 16]).to_string()],
+                "invite": [InviteId([2; 16]).to_string()],
                 "send": ["3"],
             },
         })
@@ -231,7 +231,7 @@ mod tests {
         for (event, told) in cases {
             let parsed = parse(event.clone()).unwrap_or_else(|| panic!("not read: {event}"));
             assert_eq!(parsed.told, told, "{event}");
-            let key = InviteKey { deal: DealId::from_bytes([1; 16]), invite: InviteId::from_bytes([2; 16]) };
+            let key = InviteKey { deal: DealId([1; 16]), invite: InviteId([2; 16]) };
             assert_eq!((parsed.key, parsed.send), (key, 3));
         }
     }

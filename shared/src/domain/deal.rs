@@ -38,16 +38,11 @@ pub struct Organisation {
     pub name: Title,
 }
 
-/// 256 random bits, the key of invite ids and cursor signatures. Never shown, never changed.
+/// 256 random bits of the operating system, the key of invite ids and cursor signatures. Never shown, never changed.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Salt(#[serde(with = "base64url")] [u8; 32]);
+pub struct Salt(#[serde(with = "base64url")] pub [u8; 32]);
 
 impl Salt {
-    /// The bytes must come from the operating system's random source.
-    pub fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self(bytes)
-    }
-
     /// HMAC-SHA-256 of the parts with their lengths, cut to 128 bits.
     pub fn mac(&self, purpose: &str, parts: &[&[u8]]) -> [u8; 16] {
         let mac = self.hmac(purpose, parts).map(|mac| mac.finalize().into_bytes());
@@ -122,7 +117,7 @@ impl Deal {
 
     /// One invite for each address (I3).
     pub fn invite_id(&self, email: &Email) -> InviteId {
-        InviteId::from_bytes(self.salt.mac("invite", &[email.normalised().as_bytes()]))
+        InviteId(self.salt.mac("invite", &[email.normalised().as_bytes()]))
     }
 }
 
@@ -261,7 +256,7 @@ mod tests {
         let id = |raw| deal.invite_id(&Email::parse(raw).unwrap());
         assert_eq!(id("Ann@Example.com"), id(" ann@example.COM "));
         assert_ne!(id("ann@example.com"), id("ann+x@example.com"));
-        let other = Deal { salt: Salt::from_bytes([9; 32]), ..deal.clone() };
+        let other = Deal { salt: Salt([9; 32]), ..deal.clone() };
         assert_ne!(other.invite_id(&Email::parse("ann@example.com").unwrap()), id("ann@example.com"));
     }
 

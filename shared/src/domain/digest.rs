@@ -103,14 +103,14 @@ impl DigestId {
     pub fn parse(text: &str) -> Option<Self> {
         let bytes: [u8; 48] = URL_SAFE_NO_PAD.decode(text.strip_prefix(PREFIX)?).ok()?.try_into().ok()?;
         let (person, secret) = bytes.split_first_chunk::<32>()?;
-        Some(Self { person: PersonId::from_bytes(*person), secret: secret.try_into().ok()? })
+        Some(Self { person: PersonId(*person), secret: secret.try_into().ok()? })
     }
 }
 
 /// `digest-` and `base64url(person ‖ secret)`, 64 characters.
 impl fmt::Display for DigestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let bytes = [self.person.as_bytes().as_slice(), &self.secret].concat();
+        let bytes = [self.person.0.as_slice(), &self.secret].concat();
         write!(f, "{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes))
     }
 }

@@ -32,18 +32,11 @@ macro_rules! id {
     ($(#[$meta:meta])* $name:ident[$size:literal]) => {
         $(#[$meta])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        pub struct $name(#[serde(with = "base64url")] [u8; $size]);
+        pub struct $name(#[serde(with = "base64url")] pub [u8; $size]);
 
         impl $name {
             pub fn parse(text: &str) -> Option<Self> {
                 URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok().map(Self)
-            }
-
-            pub fn as_bytes(&self) -> &[u8; $size] {
-                &self.0
-            }
-            pub fn from_bytes(bytes: [u8; $size]) -> Self {
-                Self(bytes)
             }
         }
 

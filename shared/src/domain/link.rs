@@ -16,7 +16,7 @@ impl Secret {
         Self(bytes)
     }
     pub fn hash(&self) -> LinkHash {
-        LinkHash::from_bytes(Sha256::digest(self.0).into())
+        LinkHash(Sha256::digest(self.0).into())
     }
 }
 
@@ -40,11 +40,7 @@ impl Link {
         let bytes: [u8; 64] = URL_SAFE_NO_PAD.decode(token).ok()?.try_into().ok()?;
         let (deal, rest) = bytes.split_first_chunk::<16>()?;
         let (invite, secret) = rest.split_first_chunk::<16>()?;
-        Some(Self {
-            deal: DealId::from_bytes(*deal),
-            invite: InviteId::from_bytes(*invite),
-            secret: Secret(secret.try_into().ok()?),
-        })
+        Some(Self { deal: DealId(*deal), invite: InviteId(*invite), secret: Secret(secret.try_into().ok()?) })
     }
     pub fn key(&self) -> InviteKey {
         InviteKey { deal: self.deal, invite: self.invite }
@@ -52,8 +48,7 @@ impl Link {
 
     /// For the mail only.
     pub fn token(&self) -> String {
-        URL_SAFE_NO_PAD
-            .encode([self.deal.as_bytes().as_slice(), self.invite.as_bytes(), &self.secret.0].concat())
+        URL_SAFE_NO_PAD.encode([self.deal.0.as_slice(), &self.invite.0, &self.secret.0].concat())
     }
 }
 
@@ -96,7 +91,7 @@ mod tests {
         #[test]
         fn a_link_survives_its_token(deal: [u8; 16], invite: [u8; 16], secret: [u8; 32]) {
             let link = Link {
-                deal: DealId::from_bytes(deal), invite: InviteId::from_bytes(invite), secret: Secret(secret),
+                deal: DealId(deal), invite: InviteId(invite), secret: Secret(secret),
             };
             let token = link.token();
             prop_assert_eq!(token.len(), 86);
@@ -106,7 +101,7 @@ mod tests {
         #[test]
         fn no_other_text_is_the_same_link(secret: [u8; 32], place in 0_usize..86, letter in "[A-Za-z0-9_-]") {
             let link = Link {
-                deal: DealId::from_bytes([1; 16]), invite: InviteId::from_bytes([2; 16]), secret: Secret(secret),
+                deal: DealId([1; 16]), invite: InviteId([2; 16]), secret: Secret(secret),
             };
             let mut other = link.token();
             other.replace_range(place..=place, &letter);

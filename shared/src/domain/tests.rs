@@ -34,7 +34,7 @@ pub(super) fn deal() -> Deal {
         starts_at: at(0),
         ends_at: at(1_000),
         revision: 1,
-        salt: Salt::from_bytes([3; 32]),
+        salt: Salt([3; 32]),
         shortest_lifetime: None,
         reminders: Vec::new(),
     }
@@ -48,7 +48,7 @@ pub(super) fn link(number: u8) -> LinkHash {
 /// An invite whose second send is queued: requested at 10, leased until 70, expires at 100.
 pub(super) fn invite() -> Invite {
     Invite {
-        id: InviteId::from_bytes([5; 16]),
+        id: InviteId([5; 16]),
         email: Email::parse("ann@example.com").unwrap(),
         name: None,
         state: InviteState::Open,

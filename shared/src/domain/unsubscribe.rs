@@ -15,23 +15,23 @@ pub struct UnsubscribeId {
 impl UnsubscribeId {
     /// `base64url(deal ‖ invite ‖ MAC)`, 64 characters.
     pub fn sign(salt: &Salt, key: InviteKey) -> String {
-        let [deal, invite] = [key.deal.as_bytes(), key.invite.as_bytes()];
-        let mac = salt.mac(PURPOSE, &[deal, invite]);
-        URL_SAFE_NO_PAD.encode([deal.as_slice(), invite, &mac].concat())
+        let [deal, invite] = [key.deal.0, key.invite.0];
+        let mac = salt.mac(PURPOSE, &[&deal, &invite]);
+        URL_SAFE_NO_PAD.encode([deal, invite, mac].concat())
     }
 
     pub fn parse(text: &str) -> Option<Self> {
         let bytes: [u8; 48] = URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
         let (deal, rest) = bytes.split_first_chunk::<16>()?;
         let (invite, mac) = rest.split_first_chunk::<16>()?;
-        let key = InviteKey { deal: DealId::from_bytes(*deal), invite: InviteId::from_bytes(*invite) };
+        let key = InviteKey { deal: DealId(*deal), invite: InviteId(*invite) };
         Some(Self { key, mac: mac.try_into().ok()? })
     }
 
     /// True if [`UnsubscribeId::sign`] made the id for this deal. Compares in constant time.
     pub fn is_genuine(&self, salt: &Salt) -> bool {
         let InviteKey { deal, invite } = &self.key;
-        salt.verifies(PURPOSE, &[deal.as_bytes(), invite.as_bytes()], &self.mac)
+        salt.verifies(PURPOSE, &[&deal.0, &invite.0], &self.mac)
     }
 }
 
@@ -46,14 +46,14 @@ mod tests {
         fn only_the_exact_id_is_genuine(
             salt: [u8; 32], deal: [u8; 16], invite: [u8; 16], place in 0_usize..64, letter in "[A-Za-z0-9_-]",
         ) {
-            let salt = Salt::from_bytes(salt);
-            let key = InviteKey { deal: DealId::from_bytes(deal), invite: InviteId::from_bytes(invite) };
+            let salt = Salt(salt);
+            let key = InviteKey { deal: DealId(deal), invite: InviteId(invite) };
             let text = UnsubscribeId::sign(&salt, key);
             prop_assert_eq!(text.len(), 64);
             let id = UnsubscribeId::parse(&text).unwrap();
             prop_assert_eq!(id.key, key);
             prop_assert!(id.is_genuine(&salt));
-            prop_assert!(!id.is_genuine(&Salt::from_bytes([0xa5; 32])));
+            prop_assert!(!id.is_genuine(&Salt([0xa5; 32])));
             let mut forged = text.clone();
             forged.replace_range(place..=place, &letter);
             let is_genuine = |text: &str| UnsubscribeId::parse(text).is_some_and(|id| id.is_genuine(&salt));
@@ -76,7 +76,7 @@ mod tests {
         let key = InviteKey { deal: deal.id, invite };
         let text = UnsubscribeId::sign(&deal.salt, key);
         assert_eq!(Link::parse(&text), None);
-        let parts: &[&[u8]] = &[deal.id.as_bytes(), invite.as_bytes()];
+        let parts: &[&[u8]] = &[&deal.id.0, &invite.0];
         let mac = UnsubscribeId::parse(&text).unwrap().mac;
         for purpose in ["invite", "cursor"] {
             assert!(!deal.salt.verifies(purpose, parts, &mac), "{purpose}");

@@ -35,7 +35,7 @@ fn mail(organisation: &str, name: Option<&str>, manager: Option<&str>) -> Mail {
 
 fn deal(deal: &str, organisation: &str) -> Deal {
     Deal {
-        id: DealId::from_bytes([1; 16]),
+        id: DealId([1; 16]),
         name: Title::parse(deal).unwrap(),
         organisation: Organisation {
             id: OrganisationId::parse("acme").unwrap(),
@@ -46,7 +46,7 @@ fn deal(deal: &str, organisation: &str) -> Deal {
         starts_at: at("2026-01-01T00:00:00Z"),
         ends_at: at("2027-01-01T00:00:00Z"),
         revision: 1,
-        salt: Salt::from_bytes([1; 32]),
+        salt: Salt([1; 32]),
         shortest_lifetime: None,
         reminders: Vec::new(),
     }
@@ -65,7 +65,7 @@ fn mail_of(
 ) -> Mail {
     let sent = Sent { at: at("2026-11-23T15:04:05Z"), until: at("2026-12-21T15:04:05Z") };
     let deal = deal(title, organisation);
-    let (id, secret) = (InviteId::from_bytes([2; 16]), Secret::from_bytes([3; 32]));
+    let (id, secret) = (InviteId([2; 16]), Secret::from_bytes([3; 32]));
     let email = Email::parse("Ann@Example.com").unwrap();
     let invitee = Invitee { id, email, name: name.and_then(Name::clean) };
     let new_send = NewSend {
@@ -115,8 +115,8 @@ fn a_mails_unsubscribe_url_is_for_its_invite_and_stands_nowhere_in_the_text() {
     let mail = mail("Acme", Some("Ann"), None);
     let id = mail.unsubscribe.strip_prefix("https://portal.example/api/invites/unsubscribe/").unwrap();
     let parsed = UnsubscribeId::parse(id).unwrap();
-    assert!(parsed.is_genuine(&Salt::from_bytes([1; 32])));
-    assert_eq!(parsed.key.invite, InviteId::from_bytes([2; 16]));
+    assert!(parsed.is_genuine(&Salt([1; 32])));
+    assert_eq!(parsed.key.invite, InviteId([2; 16]));
     assert!(!mail.html.contains(id) && !mail.text.contains(id));
 }
 

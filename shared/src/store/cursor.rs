@@ -50,14 +50,14 @@ mod tests {
         fn only_the_exact_cursor_is_genuine(
             salt: [u8; 32], filter: String, position in "[0-9A-Za-z_-]{1,40}", place in 0_usize..70, letter in "[A-Za-z0-9_-]",
         ) {
-            let salt = Salt::from_bytes(salt);
+            let salt = Salt(salt);
             let text = Cursor::sign(&salt, &filter, &position);
             let cursor = Cursor::parse(&text).unwrap();
             prop_assert!(cursor.is_genuine(&salt, &filter));
             prop_assert_eq!(cursor.position(), position);
             let other_filter = filter.clone() + "x";
             prop_assert!(!cursor.is_genuine(&salt, &other_filter));
-            prop_assert!(!cursor.is_genuine(&Salt::from_bytes([0xa5; 32]), &filter));
+            prop_assert!(!cursor.is_genuine(&Salt([0xa5; 32]), &filter));
             let mut forged = text.clone();
             let place = place % forged.len();
             forged.replace_range(place..=place, &letter);

@@ -37,7 +37,7 @@ impl Store {
             starts_at: new.starts_at,
             ends_at: new.ends_at,
             revision: 1,
-            salt: Salt::from_bytes(random()?),
+            salt: Salt(random()?),
             shortest_lifetime: None,
             reminders: DEFAULT_REMINDERS.to_vec(),
         };
@@ -248,7 +248,7 @@ mod tests {
         for (stored, reminders) in
             [(None, after(&[7, 21])), (Some(&[][..]), after(&[])), (Some(&[3][..]), after(&[3]))]
         {
-            let mut item = keys::deal_key(DealId::from_bytes([1; 16]));
+            let mut item = keys::deal_key(DealId([1; 16]));
             item.extend(stored.map(|days: &[i64]| ("reminders".to_owned(), item::list_of(&after(days)))));
             let salt = "A".repeat(43);
             for (name, text) in

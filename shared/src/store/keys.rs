@@ -229,7 +229,7 @@ pub(super) fn digests_of(manager: &PersonId) -> String {
 }
 
 pub(super) fn due_of(queue: Queue, invite: InviteId) -> String {
-    let [first, ..] = *invite.as_bytes();
+    let [first, ..] = invite.0;
     due(queue, first % DUE_SHARDS)
 }
 
@@ -249,7 +249,7 @@ mod tests {
             deal_id: [u8; 16], invite_id: [u8; 16], millis in 0..LAST_MILLI, order in 0..=LAST,
             queued_at in 0..LAST_MILLI,
         ) {
-            let (deal_id, invite_id) = (DealId::from_bytes(deal_id), InviteId::from_bytes(invite_id));
+            let (deal_id, invite_id) = (DealId(deal_id), InviteId(invite_id));
             let at = time(millis);
             prop_assert_eq!(parse_deal(&deal(deal_id)), Some(deal_id));
             prop_assert_eq!(parse_invite(&invite(invite_id)), Some(invite_id));
@@ -271,7 +271,7 @@ mod tests {
         fn places_sort_by_time_and_then_against_the_order(
             a in 0..LAST_MILLI, b in 0..LAST_MILLI, order_a in 0..=LAST, order_b in 0..=LAST,
         ) {
-            let at = |millis, order| place(Queued { at: time(millis), order }, InviteId::from_bytes([0; 16]));
+            let at = |millis, order| place(Queued { at: time(millis), order }, InviteId([0; 16]));
             prop_assert_eq!(at(a, 0).cmp(&at(b, 0)), a.cmp(&b));
             prop_assert_eq!(at(a, order_a).cmp(&at(a, order_b)), order_b.cmp(&order_a));
             // `fresh_since` relies on this: exactly the rows that were queued before the floor sort below it.

@@ -48,7 +48,7 @@ async fn i6_a_guess_gets_one_answer_by_one_round_trip_whatever_it_hits() {
     assert_eq!(table.now(&released).await.state, InviteState::Released);
 
     let secret = Secret::from_bytes([7; 32]);
-    let (no_deal, no_invite) = (DealId::from_bytes([7; 16]), InviteId::from_bytes([7; 16]));
+    let (no_deal, no_invite) = (DealId([7; 16]), InviteId([7; 16]));
     let mut guesses = vec![
         ("an unknown deal and invite", Link { deal: no_deal, invite: no_invite, secret: secret.clone() }),
         ("a deal without that invite", Link { invite: no_invite, secret: secret.clone(), ..pending.clone() }),
@@ -85,7 +85,7 @@ async fn i6_a_guess_gets_one_answer_by_one_round_trip_whatever_it_hits() {
 async fn i6_a_foreign_deal_costs_what_an_unknown_one_costs() {
     let table = Table::new(1).await;
     let (acme, globex) = (&table.deal.organisation.id, &OrganisationId::parse("globex").unwrap());
-    let unknown = DealId::from_bytes([7; 16]);
+    let unknown = DealId([7; 16]);
     let ask = async |deal, organisation| {
         table.reset_counts();
         (table.store.is_deal_of(deal, organisation).await.unwrap(), table.cost())

@@ -311,10 +311,10 @@ impl Table {
 
     /// The same table with another deal, which is not stored yet.
     pub(crate) fn with_another_deal(&self) -> Self {
-        let mut id = *self.deal.id.as_bytes();
+        let mut id = self.deal.id.0;
         // The first two bytes are the purge time.
         id[2..].copy_from_slice(&random::<14>().unwrap());
-        Self { deal: Deal { id: DealId::from_bytes(id), ..self.deal.clone() }, ..self.clone() }
+        Self { deal: Deal { id: DealId(id), ..self.deal.clone() }, ..self.clone() }
     }
 }
 

@@ -167,7 +167,7 @@ fn read(input: &[u8]) -> (usize, u8, Value, Vec<u8>) {
     let (head, body) = end.map_or((rest, &[][..]), |end| (&rest[..end], &rest[end + 2..]));
     let (method, path) = ROUTES[route].0.split_once(' ').unwrap();
     let key = InviteKey { deal: functions.deal, invite: functions.invite };
-    let id = UnsubscribeId::sign(&Salt::from_bytes([9; 32]), key);
+    let id = UnsubscribeId::sign(&Salt([9; 32]), key);
     let mut event = json!({
         "version": "2.0", "routeKey": ROUTES[route].0, "rawPath": path, "rawQueryString": "",
         "headers": {"content-type": "application/json", "host": "api.example"},

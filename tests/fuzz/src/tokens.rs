@@ -34,11 +34,7 @@ pub(crate) fn link(input: &[u8]) {
     let (deal, rest) = split::<16>(input);
     let (invite, rest) = split::<16>(rest);
     let (secret, edits) = split::<32>(rest);
-    let link = Link {
-        deal: DealId::from_bytes(deal),
-        invite: InviteId::from_bytes(invite),
-        secret: Secret::from_bytes(secret),
-    };
+    let link = Link { deal: DealId(deal), invite: InviteId(invite), secret: Secret::from_bytes(secret) };
     let token = link.token();
     assert_eq!(Link::parse(&token).as_ref(), Some(&link));
     let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
@@ -69,11 +65,11 @@ pub(crate) fn token(input: &[u8]) {
 
 pub(crate) fn cursor(input: &[u8]) {
     let raw = String::from_utf8_lossy(input);
-    let salt = Salt::from_bytes([9; 32]);
+    let salt = Salt([9; 32]);
     // No foreign text is genuine, because only the deal has the salt. This salt is used nowhere else: libFuzzer sees
     // the compared bytes, and would copy a genuine cursor from below.
     if let Some(cursor) = Cursor::parse(&raw) {
-        assert!(!cursor.is_genuine(&Salt::from_bytes([7; 32]), "seats all"));
+        assert!(!cursor.is_genuine(&Salt([7; 32]), "seats all"));
         let fits = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
         assert!((1..=64).contains(&cursor.position().len()) && cursor.position().bytes().all(fits));
     }

@@ -46,13 +46,13 @@ static DEAL: LazyLock<Deal> = LazyLock::new(|| Deal {
     starts_at: at(0),
     ends_at: at(0),
     revision: 0,
-    salt: Salt::from_bytes([3; 32]),
+    salt: Salt([3; 32]),
     shortest_lifetime: None,
     reminders: Vec::new(),
 });
 
 static INVITEE: LazyLock<Invitee> = LazyLock::new(|| Invitee {
-    id: InviteId::from_bytes([5; 16]),
+    id: InviteId([5; 16]),
     email: Email::parse("ann@example.com").expect("an address"),
     name: None,
 });
@@ -74,7 +74,7 @@ pub(crate) fn keys(addresses: &[&str], as_typed: bool) -> Vec<u8> {
         if as_typed {
             deal.salt.mac("invite", &[typed.as_bytes()])[..16].to_vec()
         } else {
-            deal.invite_id(&email).as_bytes().to_vec()
+            deal.invite_id(&email).0.to_vec()
         }
     };
     let ids: Vec<_> = addresses.iter().copied().map(id).collect();

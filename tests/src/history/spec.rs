@@ -117,13 +117,13 @@ static DEAL: LazyLock<Deal> = LazyLock::new(|| Deal {
     starts_at: at(0),
     ends_at: at(0),
     revision: 1,
-    salt: Salt::from_bytes([1; 32]),
+    salt: Salt([1; 32]),
     shortest_lifetime: None,
     reminders: Vec::new(),
 });
 
 static INVITEE: LazyLock<Invitee> = LazyLock::new(|| Invitee {
-    id: InviteId::from_bytes([1; 16]),
+    id: InviteId([1; 16]),
     email: Email::parse("ann@example.com").expect("an address"),
     name: None,
 });

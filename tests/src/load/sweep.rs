@@ -132,7 +132,7 @@ async fn write_copies(client: &Client, deal: &Deal, id: &str, count: usize) {
     stream::iter(batches)
         .for_each_concurrent(8, |numbers| async move {
             let puts = numbers.into_iter().map(|(number, random)| {
-                let (id, mut item) = (InviteId::from_bytes(random), model.clone());
+                let (id, mut item) = (InviteId(random), model.clone());
                 let mut set = |name: &str, value: String| item.insert(name.to_owned(), text(value));
                 set("sk", format!("I#{id}"));
                 set("email", format!("first.last{number:07}@example.com"));

@@ -7,7 +7,7 @@ use crate::domain::{BounceReason, Email, FailureReason, InviteId, NewSend, Secre
 
 /// The record of an invite that was queued at second 1, with a lease until second 61.
 fn queued() -> InviteRecord {
-    let (id, email) = (InviteId::from_bytes([2; 16]), Email::parse("Ann@BÜCHER.example").unwrap());
+    let (id, email) = (InviteId([2; 16]), Email::parse("Ann@BÜCHER.example").unwrap());
     let send = NewSend {
         link: Secret::from_bytes([3; 32]).hash(),
         queued: Queued { at: seconds(1), order: 0 },
@@ -19,13 +19,7 @@ fn queued() -> InviteRecord {
         reminders: Vec::new(),
     };
     let first = invited(None, &Invitee { id, email, name: None }, &send, seconds(1)).unwrap();
-    InviteRecord::next(
-        InviteKey { deal: DealId::from_bytes([1; 16]), invite: id },
-        None,
-        first,
-        "writer01",
-        seconds(1),
-    )
+    InviteRecord::next(InviteKey { deal: DealId([1; 16]), invite: id }, None, first, "writer01", seconds(1))
 }
 
 #[test]
