@@ -126,8 +126,8 @@ impl RowResult {
             Some(Refused(InviteRefusal::OptedOut, _)) => {
                 ("opted_out", None, said("This person opted out of invites from your organisation."), None)
             }
-            Some(Refused(InviteRefusal::TooSoon(soon), _)) => {
-                ("too_soon", Some(id), said("Sending limit reached for this address."), Some(soon.retry_at))
+            Some(Refused(InviteRefusal::TooSoon(retry_at), _)) => {
+                ("too_soon", Some(id), said("Sending limit reached for this address."), Some(retry_at))
             }
             Some(OverLimit(retry_at)) => {
                 ("too_soon", None, said("Sending limit reached. Send this row again later."), retry_at)

@@ -74,7 +74,7 @@ pub fn correct_in_place(
 #[cfg(test)]
 mod tests {
     use super::super::InviteState;
-    use super::super::limit::{RecipientLimit, TooSoon};
+    use super::super::limit::RecipientLimit;
     use super::super::tests::{at, invite as sample, link, new_send};
     use super::*;
     use chrono::Duration;
@@ -156,7 +156,7 @@ mod tests {
         let cases = [
             (InviteState::Open, InviteRefusal::AlreadyPending),
             (InviteState::Accepted, InviteRefusal::AlreadyAccepted),
-            (InviteState::Cancelled, InviteRefusal::TooSoon(TooSoon { retry_at: at(3_610) })),
+            (InviteState::Cancelled, InviteRefusal::TooSoon(at(3_610))),
         ];
         for (state, refusal) in cases {
             let existing = Invite { state, ..sample() };

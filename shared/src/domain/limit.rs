@@ -23,12 +23,6 @@ pub struct RecipientLimit {
     pub interval: Duration,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct TooSoon {
-    /// The earliest time of another send, in whole seconds.
-    pub retry_at: Timestamp,
-}
-
 impl RecipientLimit {
     pub const NONE: Self = Self { per_day: 0, interval: Duration::zero() };
 
@@ -44,7 +38,8 @@ impl RecipientLimit {
         times
     }
 
-    pub fn check(self, invite: &Invite, now: Timestamp) -> Result<(), TooSoon> {
+    /// The error is the earliest time of another send, in whole seconds.
+    pub fn check(self, invite: &Invite, now: Timestamp) -> Result<(), Timestamp> {
         let times = times(invite);
         let first_of_the_day = times.get(self.older_sends()).filter(|_| self.per_day > 0);
         // Without a limit nothing is compared: two requests at once may see each other's time as later than their own.
@@ -53,7 +48,7 @@ impl RecipientLimit {
             .map(|first| *first + Duration::days(1))
             .max(interval.and_then(|interval| Some(*times.first()? + interval)));
         match free_at.filter(|free_at| now < *free_at) {
-            Some(free_at) => Err(TooSoon { retry_at: next_second(free_at) }),
+            Some(free_at) => Err(next_second(free_at)),
             None => Ok(()),
         }
     }
@@ -115,7 +110,7 @@ mod tests {
             (&[DAY, 1_200, 600], DAY + 599, Err(DAY + 600)),
         ];
         for (times, now, expected) in cases {
-            let verdict = limit.check(&sent_at(times), at(now)).map_err(|too_soon| too_soon.retry_at);
+            let verdict = limit.check(&sent_at(times), at(now));
             assert_eq!(verdict, expected.map_err(at), "{times:?} at {now}");
         }
     }
@@ -131,7 +126,7 @@ mod tests {
             let limit = RecipientLimit { per_day, interval: Duration::minutes(10) };
             let send_times = reminders.iter().map(|time| at(*time)).collect();
             let reminded = Invite { send_times, ..sent_at(&[0]) };
-            let verdict = limit.check(&reminded, at(now)).map_err(|too_soon| too_soon.retry_at);
+            let verdict = limit.check(&reminded, at(now));
             assert_eq!(verdict, expected.map_err(at), "{per_day} a day, {reminders:?} at {now}");
             assert!(limit.remembered(&reminded).is_sorted_by(|one, next| one >= next));
         }
@@ -159,7 +154,7 @@ mod tests {
                             ..invite
                         };
                     }
-                    Err(TooSoon { retry_at }) => {
+                    Err(retry_at) => {
                         prop_assert!(limit.check(&invite, retry_at).is_ok());
                         prop_assert!(limit.check(&invite, retry_at - Duration::seconds(1)).is_err());
                     }

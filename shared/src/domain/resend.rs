@@ -2,7 +2,6 @@
 
 use super::history::HistoryEvent;
 use super::invite::{Invite, InviteState, NewSend};
-use super::limit::TooSoon;
 use super::send::Invitee;
 use super::{Delivery, Timestamp};
 use chrono::Duration;
@@ -23,7 +22,8 @@ pub enum ResendRefusal {
     OptedOut,
     /// Another mail would most likely not arrive. Only among many invites; a manager may resend a single one.
     Undeliverable,
-    TooSoon(TooSoon),
+    /// The earliest time of another send, in whole seconds.
+    TooSoon(Timestamp),
 }
 
 /// `expected` is the number of sends that the caller saw.
@@ -131,7 +131,7 @@ mod tests {
             assert_eq!(refusal(1, &new_send(3)), Some(ResendRefusal::Stale), "{delivery:?}");
             let limit = RecipientLimit { per_day: 1, interval: Duration::zero() };
             let send = NewSend { limit, ..new_send(3) };
-            let too_soon = ResendRefusal::TooSoon(TooSoon { retry_at: at(86_410) });
+            let too_soon = ResendRefusal::TooSoon(at(86_410));
             assert_eq!(
                 refusal(2, &send),
                 Some(among_many.unwrap_or(too_soon)),
@@ -188,7 +188,7 @@ mod tests {
         let refusal = |expected, now| refusal(&resent, expected, limit, now);
         assert_eq!(refusal(None, 59), Some(ResendRefusal::JustResent));
         assert_eq!(refusal(Some(1), 59), Some(ResendRefusal::Stale));
-        let too_soon = ResendRefusal::TooSoon(TooSoon { retry_at: at(86_410) });
+        let too_soon = ResendRefusal::TooSoon(at(86_410));
         assert_eq!(refusal(Some(2), 59), Some(too_soon));
         assert_eq!(refusal(None, 86_410), None);
     }

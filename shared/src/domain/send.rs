@@ -2,7 +2,6 @@
 
 use super::history::HistoryEvent;
 use super::invite::{Invite, InviteState, NewSend};
-use super::limit::TooSoon;
 use super::{Delivery, Email, InviteId, Links, Name, Timestamp, whole_milliseconds, whole_seconds};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -11,7 +10,8 @@ pub enum InviteRefusal {
     AlreadyAccepted,
     /// The person opted out of the organisation's invites (I10).
     OptedOut,
-    TooSoon(TooSoon),
+    /// The earliest time of another send, in whole seconds.
+    TooSoon(Timestamp),
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -168,7 +168,7 @@ mod tests {
         let refusal = |state| invite(Some(&in_state(state)), &invitee(), &send, at(50)).unwrap_err();
         assert_eq!(refusal(InviteState::Accepted), InviteRefusal::AlreadyAccepted);
         assert_eq!(refusal(InviteState::Open), InviteRefusal::AlreadyPending);
-        let too_soon = InviteRefusal::TooSoon(TooSoon { retry_at: at(3_610) });
+        let too_soon = InviteRefusal::TooSoon(at(3_610));
         assert_eq!(refusal(InviteState::Cancelled), too_soon);
     }
 }

@@ -85,7 +85,7 @@ impl From<ResendRefusal> for Problem {
                  address, or contact the person in another way.",
             ),
             ResendRefusal::OptedOut => opted_out(),
-            ResendRefusal::TooSoon(too_soon) => Self::too_many_requests(too_soon.retry_at),
+            ResendRefusal::TooSoon(retry_at) => Self::too_many_requests(retry_at),
         }
     }
 }
@@ -100,7 +100,7 @@ impl From<CorrectRefusal> for Problem {
                 Self::new(409, "already_invited", invited)
             }
             CorrectRefusal::New(InviteRefusal::OptedOut) => opted_out(),
-            CorrectRefusal::New(InviteRefusal::TooSoon(soon)) => Self::too_many_requests(soon.retry_at),
+            CorrectRefusal::New(InviteRefusal::TooSoon(retry_at)) => Self::too_many_requests(retry_at),
         }
     }
 }
