@@ -98,9 +98,7 @@ fn invitee(
     deal: &Deal,
     seen: &mut HashSet<InviteId>,
 ) -> Result<Invitee, RowResult> {
-    let invalid =
-        |error| RowResult { detail: Some(format!("This {error}.")), ..RowResult::new("invalid_email", None) };
-    let email = email.map_err(invalid)?;
+    let email = email.map_err(|error| RowResult::said("invalid_email", format!("This {error}.")))?;
     let id = deal.invite_id(&email);
     if !seen.insert(id) {
         return Err(RowResult::new("duplicate", Some(id)));
@@ -113,34 +111,35 @@ impl RowResult {
         Self { email: String::new(), outcome, invite_id, detail: None, retry_at: None }
     }
 
+    fn said(outcome: &'static str, detail: impl Into<String>) -> Self {
+        Self { detail: Some(detail.into()), ..Self::new(outcome, None) }
+    }
+
     fn of(id: InviteId, outcome: Option<RowOutcome<InviteRefusal>>, is_dry_run: bool) -> Self {
-        let said = |detail: &str| Some(detail.to_owned());
-        let (outcome, invite_id, detail, retry_at) = match outcome {
+        match outcome {
             // A dry run gives the id of an invite only if it exists already.
-            Some(Queued(invite)) => ("invited", (!is_dry_run || invite.sends > 1).then_some(id), None, None),
+            Some(Queued(invite)) => Self::new("invited", (!is_dry_run || invite.sends > 1).then_some(id)),
             Some(Refused(InviteRefusal::AlreadyPending, invite)) => {
                 let since = invite.map(|invite| format!("Pending since {}.", readable(invite.queued.at)));
-                ("already_pending", Some(id), since, None)
+                Self { detail: since, ..Self::new("already_pending", Some(id)) }
             }
-            Some(Refused(InviteRefusal::AlreadyAccepted, _)) => ("already_accepted", Some(id), None, None),
+            Some(Refused(InviteRefusal::AlreadyAccepted, _)) => Self::new("already_accepted", Some(id)),
             Some(Refused(InviteRefusal::OptedOut, _)) => {
-                ("opted_out", None, said("This person opted out of invites from your organisation."), None)
+                Self::said("opted_out", "This person opted out of invites from your organisation.")
             }
             Some(Refused(InviteRefusal::TooSoon(retry_at), _)) => {
-                ("too_soon", Some(id), said("Sending limit reached for this address."), Some(retry_at))
+                let limited = Self::said("too_soon", "Sending limit reached for this address.");
+                Self { invite_id: Some(id), retry_at: Some(retry_at), ..limited }
             }
-            Some(OverLimit(retry_at)) => {
-                ("too_soon", None, said("Sending limit reached. Send this row again later."), retry_at)
-            }
+            Some(OverLimit(retry_at)) => Self {
+                retry_at,
+                ..Self::said("too_soon", "Sending limit reached. Send this row again later.")
+            },
             // If the row was stored after all, it is mailed later, and a repetition finds it pending.
             Some(Failed(_)) => {
-                let unsure = "It is not certain that this row was stored. Send it again.";
-                ("unavailable", None, said(unsure), None)
+                Self::said("unavailable", "It is not certain that this row was stored. Send it again.")
             }
-            Some(NoTime) | None => {
-                ("unavailable", None, said("Time ran out before this row. Send it again."), None)
-            }
-        };
-        Self { detail, retry_at, ..Self::new(outcome, invite_id) }
+            Some(NoTime) | None => Self::said("unavailable", "Time ran out before this row. Send it again."),
+        }
     }
 }
