@@ -179,7 +179,7 @@ async fn search(app: &App, request: &Request) -> HandlerResult {
         Problem::field("email", "must be the beginning of an address, up to 254 characters")
     })?;
     let query = query(app, body.status, body.limit)?;
-    let list = format!("search {}", prefix.as_str());
+    let list = format!("search {}", prefix.shown);
     let read = async |query: &_| app.store.search(deal, &prefix, query, request.now).await;
     Ok(answer(&page(&list, body.cursor.as_deref(), query, read).await?, request))
 }

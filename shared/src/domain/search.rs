@@ -34,8 +34,10 @@ impl NamePart {
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AddressPrefix {
-    range: String,
-    shown: String,
+    /// The beginning of all matching keys in the address index.
+    pub range: String,
+    /// Equal for all spellings of this prefix.
+    pub shown: String,
     ascii: String,
 }
 
@@ -77,16 +79,6 @@ impl AddressPrefix {
         Self { shown: format!("{range}{label}"), ascii: format!("{local}@{ascii}{label}"), range }
     }
 
-    /// The beginning of all matching keys in the address index.
-    pub fn range(&self) -> &str {
-        &self.range
-    }
-
-    /// Equal for all spellings of this prefix.
-    pub fn as_str(&self) -> &str {
-        &self.shown
-    }
-
     pub fn matches(&self, email: &Email) -> bool {
         email.searchable().starts_with(&self.shown) || email.normalised().starts_with(&self.ascii)
     }
@@ -115,7 +107,7 @@ mod tests {
     /// True when a search for `typed` finds `address`.
     fn finds(typed: &str, address: &str) -> bool {
         let (prefix, email) = (AddressPrefix::parse(typed).unwrap(), Email::parse(address).unwrap());
-        email.searchable().starts_with(prefix.range()) && prefix.matches(&email)
+        email.searchable().starts_with(&prefix.range) && prefix.matches(&email)
     }
 
     #[test]
@@ -176,7 +168,11 @@ mod tests {
             (" ", None),
             (&"a".repeat(255), None),
         ] {
-            assert_eq!(AddressPrefix::parse(typed).as_ref().map(AddressPrefix::as_str), text, "{typed:?}");
+            assert_eq!(
+                AddressPrefix::parse(typed).as_ref().map(|prefix| prefix.shown.as_str()),
+                text,
+                "{typed:?}"
+            );
         }
     }
 
@@ -184,7 +180,7 @@ mod tests {
     fn normalising_a_prefix_again_changes_nothing() {
         for typed in ["ANN@Bücher.", "\u{130}\u{5c7}", "a\u{130}\u{5c7}@\u{130}\u{5c7}.example"] {
             let prefix = AddressPrefix::parse(typed).unwrap();
-            assert_eq!(AddressPrefix::parse(prefix.as_str()), Some(prefix), "{typed:?}");
+            assert_eq!(AddressPrefix::parse(&prefix.shown), Some(prefix), "{typed:?}");
         }
     }
 }

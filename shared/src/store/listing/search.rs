@@ -28,7 +28,7 @@ impl Store {
                 let listed = item::text(&item, "addressSk").map(str::to_owned);
                 listed.or_else(|| Some(Email::parse(item::text(&item, "email")?).ok()?.searchable()))
             });
-            match from.filter(|address| address.starts_with(prefix.range())) {
+            match from.filter(|address| address.starts_with(&prefix.range)) {
                 Some(from) => self.addresses(id, prefix, Some(&(after, from)), query.limit + 1).await,
                 // Outside the prefix: no cursor of this search leads there.
                 None => Ok(Vec::new()),
@@ -77,7 +77,7 @@ impl Store {
             key.extend(values([("addressPk", s(keys::addresses(deal))), ("addressSk", s(address))]));
             key
         });
-        let range = values([(":pk", s(keys::addresses(deal))), (":prefix", s(prefix.range()))]);
+        let range = values([(":pk", s(keys::addresses(deal))), (":prefix", s(&prefix.range))]);
         let query = self
             .query(Some(keys::ADDRESS), "addressPk = :pk AND begins_with(addressSk, :prefix)", range)
             .limit(i32::try_from(limit).unwrap_or(i32::MAX))
