@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use shared::audit::owner;
-use shared::domain::accept::{AcceptRefusal, deal_accepts, may_preview};
+use shared::domain::accept::{LinkRefusal, deal_accepts, may_preview};
 use shared::domain::{Deal, Invite, Status, Timestamp};
 use shared::http::{self, App, DealSummary, HandlerResult, Problem, Request};
 use shared::store::{Seat, Store};
@@ -23,8 +23,8 @@ pub(crate) async fn route(App { store, .. }: &App, request: Request) -> HandlerR
 fn preview_view(invite: &Invite, deal: &Deal, opted_out: bool, now: Timestamp) -> Value {
     let status = invite.status(deal.ends_at, now);
     let blocked = match deal_accepts(deal, now) {
-        Err(AcceptRefusal::DealNotStarted) => Some("deal_not_started"),
-        Err(AcceptRefusal::DealEnded) => Some("deal_ended"),
+        Err(LinkRefusal::DealNotStarted) => Some("deal_not_started"),
+        Err(LinkRefusal::DealEnded) => Some("deal_ended"),
         Err(_) => Some("deal_full"),
         Ok(()) => None,
     };
@@ -45,7 +45,7 @@ fn preview_view(invite: &Invite, deal: &Deal, opted_out: bool, now: Timestamp) -
 /// Needs no sign-in: the link is the permission.
 async fn preview(store: &Store, request: &Request) -> HandlerResult {
     let link = request.link()?;
-    let (deal, record) = store.sent_link(&link).await?.ok_or(AcceptRefusal::UnknownInvite)?;
+    let (deal, record) = store.sent_link(&link).await?.ok_or(LinkRefusal::UnknownInvite)?;
     let (organisation, invite) = (&deal.organisation, record.invite);
     let opted_out =
         store.opt_outs([(&organisation.id, &invite.email)]).await?.has(&organisation.id, &invite.email);

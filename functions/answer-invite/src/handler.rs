@@ -3,7 +3,8 @@
 
 use serde_json::json;
 use shared::audit::owner;
-use shared::domain::answer::{AnswerRefusal, ask, decline, opt_out};
+use shared::domain::accept::LinkRefusal;
+use shared::domain::answer::{ask, decline, opt_out};
 use shared::domain::digest::DigestId;
 use shared::domain::{Deal, Invite, LinkHash, Timestamp, UnsubscribeId, whole_seconds};
 use shared::http::{self, App, HandlerResult, Problem, Request};
@@ -47,7 +48,7 @@ async fn asked(store: &Store, request: &Request) -> HandlerResult {
     let lifted = store.opt_in(&deal.organisation.id, &email, request.now);
     let invite = answer(store, request, &deal, record, rule, lifted).await?;
     // A newer send may have cleared the request before its write was acknowledged.
-    let asked = invite.asked.or(foreseen).ok_or(AnswerRefusal::StillValid)?;
+    let asked = invite.asked.or(foreseen).ok_or(LinkRefusal::StillValid)?;
     Ok(http::json(202, &json!({"askedAt": asked.at, "askedFor": asked.wanted})))
 }
 
@@ -60,21 +61,21 @@ async fn opted_out(store: &Store, request: &Request) -> HandlerResult {
 /// that was never sent.
 async fn unsubscribed(store: &Store, request: &Request) -> HandlerResult {
     request.one_click()?;
-    let id = UnsubscribeId::parse(request.id()).ok_or(AnswerRefusal::UnknownInvite)?;
+    let id = UnsubscribeId::parse(request.id()).ok_or(LinkRefusal::UnknownInvite)?;
     let (deal, record) = store.deal_and_invite(id.key).await?;
     let found = deal.zip(record).filter(|(deal, _)| id.is_genuine(&deal.salt));
-    let (deal, record) = found.ok_or(AnswerRefusal::UnknownInvite)?;
+    let (deal, record) = found.ok_or(LinkRefusal::UnknownInvite)?;
     stop_mail(store, request, &deal, record, None).await
 }
 
 /// As [`unsubscribed`], for a manager's digest.
 async fn digest_switched_off(store: &Store, request: &Request) -> HandlerResult {
     request.one_click()?;
-    let id = DigestId::parse(request.id()).ok_or(AnswerRefusal::UnknownInvite)?;
+    let id = DigestId::parse(request.id()).ok_or(LinkRefusal::UnknownInvite)?;
     let write = store.switch_digest_off(&id.person, SwitchOff::ById(&id.secret), request.now);
     let off =
         request.ledger.note(None, None, write, |owner| owner.clone().map(|owner| (None, owner))).await?;
-    off.ok_or(AnswerRefusal::UnknownInvite)?;
+    off.ok_or(LinkRefusal::UnknownInvite)?;
     Ok(http::json(200, &json!({"on": false})))
 }
 
@@ -103,7 +104,7 @@ async fn opted_in(store: &Store, request: &Request) -> HandlerResult {
 /// Every link that was never sent gets the same answer, after one round trip (I6).
 async fn sent_link(store: &Store, request: &Request) -> Result<(Deal, InviteRecord, LinkHash), Problem> {
     let link = request.link()?;
-    let (deal, record) = store.sent_link(&link).await?.ok_or(AnswerRefusal::UnknownInvite)?;
+    let (deal, record) = store.sent_link(&link).await?.ok_or(LinkRefusal::UnknownInvite)?;
     Ok((deal, record, link.secret.hash()))
 }
 
@@ -114,7 +115,7 @@ async fn answer(
     request: &Request,
     deal: &Deal,
     record: InviteRecord,
-    rule: impl Fn(Option<&Invite>, Timestamp) -> Result<Invite, AnswerRefusal>,
+    rule: impl Fn(Option<&Invite>, Timestamp) -> Result<Invite, LinkRefusal>,
     opt_out: impl Future<Output = Result<(), StoreError>>,
 ) -> Result<Invite, Problem> {
     let key = record.key;

@@ -3,8 +3,9 @@
 use super::invite::{Invite, InviteState};
 use super::{Deal, DealState, LinkHash, PersonId, Timestamp};
 
+/// Why a link does not accept, or cannot give another answer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum AcceptRefusal {
+pub enum LinkRefusal {
     /// The link was never sent. Nothing more is said of the invite (I6).
     UnknownInvite,
     /// The same learner accepted before, and gets the same answer again.
@@ -13,7 +14,11 @@ pub enum AcceptRefusal {
     },
     Cancelled,
     Superseded,
+    AcceptedByAnother,
+    /// To any other answer, whoever accepted.
     AlreadyAccepted,
+    /// The link accepts, and a seat is free: there is nothing to ask for.
+    StillValid,
     Expired,
     /// By another invite of the same deal.
     AlreadySeated,
@@ -30,24 +35,24 @@ pub fn may_accept(
     link: &LinkHash,
     learner: &PersonId,
     now: Timestamp,
-) -> Result<(), AcceptRefusal> {
+) -> Result<(), LinkRefusal> {
     invite_accepts(known(invite, link)?, link, learner, now)?;
     if holds_seat {
-        return Err(AcceptRefusal::AlreadySeated);
+        return Err(LinkRefusal::AlreadySeated);
     }
-    deal_accepts(deal.ok_or(AcceptRefusal::UnknownInvite)?, now)
+    deal_accepts(deal.ok_or(LinkRefusal::UnknownInvite)?, now)
 }
 
 /// The invite, if the link was really sent for it.
-pub fn known<'a>(invite: Option<&'a Invite>, link: &LinkHash) -> Result<&'a Invite, AcceptRefusal> {
-    invite.filter(|invite| invite.links.know(link)).ok_or(AcceptRefusal::UnknownInvite)
+pub fn known<'a>(invite: Option<&'a Invite>, link: &LinkHash) -> Result<&'a Invite, LinkRefusal> {
+    invite.filter(|invite| invite.links.know(link)).ok_or(LinkRefusal::UnknownInvite)
 }
 
 /// Links of older sends, and of cancelled invites, show nothing of the invite.
-pub fn may_preview(invite: &Invite, link: &LinkHash) -> Result<(), AcceptRefusal> {
+pub fn may_preview(invite: &Invite, link: &LinkHash) -> Result<(), LinkRefusal> {
     match invite.state {
-        InviteState::Cancelled | InviteState::Released => Err(AcceptRefusal::Cancelled),
-        _ if !invite.links.current.contains(link) => Err(AcceptRefusal::Superseded),
+        InviteState::Cancelled | InviteState::Released => Err(LinkRefusal::Cancelled),
+        _ if !invite.links.current.contains(link) => Err(LinkRefusal::Superseded),
         _ => Ok(()),
     }
 }
@@ -57,25 +62,25 @@ pub fn invite_accepts(
     link: &LinkHash,
     learner: &PersonId,
     now: Timestamp,
-) -> Result<(), AcceptRefusal> {
+) -> Result<(), LinkRefusal> {
     match (invite.state, invite.accepted_at) {
         (InviteState::Accepted, Some(accepted_at)) if invite.learner.as_ref() == Some(learner) => {
-            return Err(AcceptRefusal::AlreadyYours { accepted_at });
+            return Err(LinkRefusal::AlreadyYours { accepted_at });
         }
         _ => may_preview(invite, link)?,
     }
     match invite.state {
-        InviteState::Accepted => Err(AcceptRefusal::AlreadyAccepted),
+        InviteState::Accepted => Err(LinkRefusal::AcceptedByAnother),
         _ if invite.is_acceptable(now) => Ok(()),
-        _ => Err(AcceptRefusal::Expired),
+        _ => Err(LinkRefusal::Expired),
     }
 }
 
-pub fn deal_accepts(deal: &Deal, now: Timestamp) -> Result<(), AcceptRefusal> {
+pub fn deal_accepts(deal: &Deal, now: Timestamp) -> Result<(), LinkRefusal> {
     match deal.state(now) {
-        DealState::Upcoming => Err(AcceptRefusal::DealNotStarted),
-        DealState::Ended => Err(AcceptRefusal::DealEnded),
-        DealState::Active if deal.available() == 0 => Err(AcceptRefusal::DealFull),
+        DealState::Upcoming => Err(LinkRefusal::DealNotStarted),
+        DealState::Ended => Err(LinkRefusal::DealEnded),
+        DealState::Active if deal.available() == 0 => Err(LinkRefusal::DealFull),
         DealState::Active => Ok(()),
     }
 }
@@ -100,16 +105,16 @@ mod tests {
         };
         let (newest, older, forged) = (1, 2, 9);
         assert_eq!(with(InviteState::Open, newest, 99), Ok(()));
-        assert_eq!(with(InviteState::Open, newest, 100), Err(AcceptRefusal::Expired));
-        assert_eq!(with(InviteState::Expired, newest, 99), Err(AcceptRefusal::Expired));
+        assert_eq!(with(InviteState::Open, newest, 100), Err(LinkRefusal::Expired));
+        assert_eq!(with(InviteState::Expired, newest, 99), Err(LinkRefusal::Expired));
         assert_eq!(with(InviteState::Declined, newest, 99), Ok(()));
-        assert_eq!(with(InviteState::Declined, newest, 100), Err(AcceptRefusal::Expired));
-        assert_eq!(with(InviteState::Open, older, 99), Err(AcceptRefusal::Superseded));
-        assert_eq!(with(InviteState::Cancelled, older, 99), Err(AcceptRefusal::Cancelled));
-        assert_eq!(with(InviteState::Released, newest, 99), Err(AcceptRefusal::Cancelled));
-        assert_eq!(with(InviteState::Accepted, newest, 99), Err(AcceptRefusal::AlreadyAccepted));
+        assert_eq!(with(InviteState::Declined, newest, 100), Err(LinkRefusal::Expired));
+        assert_eq!(with(InviteState::Open, older, 99), Err(LinkRefusal::Superseded));
+        assert_eq!(with(InviteState::Cancelled, older, 99), Err(LinkRefusal::Cancelled));
+        assert_eq!(with(InviteState::Released, newest, 99), Err(LinkRefusal::Cancelled));
+        assert_eq!(with(InviteState::Accepted, newest, 99), Err(LinkRefusal::AcceptedByAnother));
         for state in STATES {
-            assert_eq!(with(state, forged, 99), Err(AcceptRefusal::UnknownInvite), "{state:?}");
+            assert_eq!(with(state, forged, 99), Err(LinkRefusal::UnknownInvite), "{state:?}");
         }
     }
 
@@ -128,7 +133,7 @@ mod tests {
         let accepted_at = Some(at(20));
         let mine = Invite { state: InviteState::Accepted, accepted_at, learner: Some(ann()), ..invite() };
         let again = may_accept(Some(&mine), Some(&deal()), true, &link(1), &ann(), at(500));
-        assert_eq!(again, Err(AcceptRefusal::AlreadyYours { accepted_at: at(20) }));
+        assert_eq!(again, Err(LinkRefusal::AlreadyYours { accepted_at: at(20) }));
     }
 
     #[test]
@@ -136,9 +141,9 @@ mod tests {
         let full = Deal { allocated: 3, ..deal() };
         let refusal =
             |holds_seat, now| may_accept(Some(&invite()), Some(&full), holds_seat, &link(1), &ann(), at(now));
-        assert_eq!(refusal(true, 100), Err(AcceptRefusal::Expired));
-        assert_eq!(refusal(true, 99), Err(AcceptRefusal::AlreadySeated));
-        assert_eq!(refusal(false, 99), Err(AcceptRefusal::DealFull));
+        assert_eq!(refusal(true, 100), Err(LinkRefusal::Expired));
+        assert_eq!(refusal(true, 99), Err(LinkRefusal::AlreadySeated));
+        assert_eq!(refusal(false, 99), Err(LinkRefusal::DealFull));
     }
 
     proptest! {

@@ -1,26 +1,10 @@
 //! What a learner answers with a link, besides accepting: no, not from this organisation, or "send me a new one".
 //! Any link that was really sent may answer, of an older send too.
 
-use super::accept::known;
+use super::accept::{LinkRefusal, known};
 use super::history::HistoryEvent;
 use super::invite::{Asked, AskedFor, Delivery, Invite, InviteState, Status};
 use super::{Deal, DealState, LinkHash, Timestamp, whole_seconds};
-
-/// In the order in which they are answered.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum AnswerRefusal {
-    /// The link was never sent (I6).
-    UnknownInvite,
-    Cancelled,
-    /// By whomever.
-    AlreadyAccepted,
-    DealEnded,
-    DealNotStarted,
-    /// The link accepts, and a seat is free: there is nothing to ask for.
-    StillValid,
-    /// Or the deal has ended.
-    Expired,
-}
 
 /// A "no" may be changed: until it expires, the newest link still accepts.
 pub fn decline(
@@ -28,11 +12,11 @@ pub fn decline(
     deal: &Deal,
     link: &LinkHash,
     now: Timestamp,
-) -> Result<Invite, AnswerRefusal> {
+) -> Result<Invite, LinkRefusal> {
     let invite = unanswered(existing, link)?;
     match invite.status(deal.ends_at, now) {
         Status::Declined => Ok(Invite { asked: None, ..invite }),
-        Status::Expired => Err(AnswerRefusal::Expired),
+        Status::Expired => Err(LinkRefusal::Expired),
         _ => Ok(Invite {
             state: InviteState::Declined,
             declined_at: Some(whole_seconds(now)),
@@ -49,15 +33,15 @@ pub fn ask(
     deal: &Deal,
     link: &LinkHash,
     now: Timestamp,
-) -> Result<Invite, AnswerRefusal> {
+) -> Result<Invite, LinkRefusal> {
     let invite = unanswered(existing, link)?;
     let still_works = invite.links.current.contains(link) && invite.is_acceptable(now);
     let wanted = match deal.state(now) {
-        DealState::Ended => return Err(AnswerRefusal::DealEnded),
-        DealState::Upcoming => return Err(AnswerRefusal::DealNotStarted),
+        DealState::Ended => return Err(LinkRefusal::DealEnded),
+        DealState::Upcoming => return Err(LinkRefusal::DealNotStarted),
         DealState::Active if !still_works => AskedFor::Link,
         DealState::Active if deal.available() == 0 => AskedFor::Seat,
-        DealState::Active => return Err(AnswerRefusal::StillValid),
+        DealState::Active => return Err(LinkRefusal::StillValid),
     };
     if invite.asked.is_some() {
         return Ok(invite);
@@ -73,10 +57,10 @@ pub fn opt_out(
     existing: Option<&Invite>,
     link: Option<&LinkHash>,
     now: Timestamp,
-) -> Result<Invite, AnswerRefusal> {
+) -> Result<Invite, LinkRefusal> {
     let invite = match link {
         Some(link) => reached(existing, link)?,
-        None => existing.cloned().ok_or(AnswerRefusal::UnknownInvite)?,
+        None => existing.cloned().ok_or(LinkRefusal::UnknownInvite)?,
     };
     let since = |event| matches!(event, HistoryEvent::Invited | HistoryEvent::Resent | HistoryEvent::Asked);
     let mut events =
@@ -90,25 +74,25 @@ pub fn opt_out(
 }
 
 /// The invite, if nobody ended it.
-fn unanswered(existing: Option<&Invite>, link: &LinkHash) -> Result<Invite, AnswerRefusal> {
+fn unanswered(existing: Option<&Invite>, link: &LinkHash) -> Result<Invite, LinkRefusal> {
     let invite = reached(existing, link)?;
     match invite.state {
-        InviteState::Cancelled | InviteState::Released => Err(AnswerRefusal::Cancelled),
-        InviteState::Accepted => Err(AnswerRefusal::AlreadyAccepted),
+        InviteState::Cancelled | InviteState::Released => Err(LinkRefusal::Cancelled),
+        InviteState::Accepted => Err(LinkRefusal::AlreadyAccepted),
         InviteState::Open | InviteState::Expired | InviteState::Declined => Ok(invite),
     }
 }
 
 /// A link of the newest send proves that SES sent its mail, so the mail is not sent again.
-fn reached(existing: Option<&Invite>, link: &LinkHash) -> Result<Invite, AnswerRefusal> {
-    let invite = known(existing, link).map_err(|_| AnswerRefusal::UnknownInvite)?;
+fn reached(existing: Option<&Invite>, link: &LinkHash) -> Result<Invite, LinkRefusal> {
+    let invite = known(existing, link)?;
     let is_news = invite.links.current.contains(link) && Delivery::Sent.outranks(invite.delivery);
     Ok(if is_news { invite.told(Delivery::Sent) } else { invite.clone() })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::accept::{AcceptRefusal, invite_accepts, may_accept, may_preview};
+    use super::super::accept::{invite_accepts, may_accept, may_preview};
     use super::super::tests::{STATES, at, deal, invite, link, new_send};
     use super::super::{Attention, FailureReason, PersonId, Sent};
     use super::*;
@@ -131,22 +115,22 @@ mod tests {
     /// The contract's table of answers: for each row what preview, accept, decline and ask answer.
     #[test]
     fn i6_each_link_gets_the_answers_of_the_contract() {
-        use AnswerRefusal as No;
         use InviteState::{Accepted, Cancelled, Declined, Expired, Open, Released};
+        use LinkRefusal as No;
         let (newest, older, forged) = (1, 2, 9);
         let full = Deal { allocated: 3, ..deal() };
         let upcoming = Deal { starts_at: at(60), ..deal() };
         let ended = Deal { ends_at: at(40), ..deal() };
-        let (yes, mine) = (Ok(()), AcceptRefusal::AlreadyYours { accepted_at: at(20) });
-        let (superseded, cancelled) = (AcceptRefusal::Superseded, AcceptRefusal::Cancelled);
-        let (gone, late) = (Err(No::Cancelled), AcceptRefusal::Expired);
+        let (yes, mine) = (Ok(()), LinkRefusal::AlreadyYours { accepted_at: at(20) });
+        let (superseded, cancelled) = (LinkRefusal::Superseded, LinkRefusal::Cancelled);
+        let (gone, late) = (Err(No::Cancelled), LinkRefusal::Expired);
         let taken = (Err(No::AlreadyAccepted), Err(No::AlreadyAccepted));
         let cases = [
             (Open, newest, deal(), 50, yes, yes, Ok(at(50)), Err(No::StillValid)),
             (Open, older, deal(), 50, Err(superseded), Err(superseded), Ok(at(50)), Ok(Link)),
             (Open, older, full.clone(), 50, Err(superseded), Err(superseded), Ok(at(50)), Ok(Link)),
             (Declined, newest, deal(), 50, yes, yes, Ok(at(20)), Err(No::StillValid)),
-            (Declined, newest, full.clone(), 50, yes, Err(AcceptRefusal::DealFull), Ok(at(20)), Ok(Seat)),
+            (Declined, newest, full.clone(), 50, yes, Err(LinkRefusal::DealFull), Ok(at(20)), Ok(Seat)),
             (Declined, newest, deal(), 100, yes, Err(late), Ok(at(20)), Ok(Link)),
             (Open, newest, deal(), 100, yes, Err(late), Err(No::Expired), Ok(Link)),
             (Open, newest, full.clone(), 100, yes, Err(late), Err(No::Expired), Ok(Link)),
@@ -156,14 +140,14 @@ mod tests {
             (Accepted, older, ended.clone(), 50, Err(superseded), Err(mine), taken.0, taken.1),
             (Cancelled, newest, ended.clone(), 50, Err(cancelled), Err(cancelled), gone, Err(No::Cancelled)),
             (Released, older, deal(), 500, Err(cancelled), Err(cancelled), gone, Err(No::Cancelled)),
-            (Open, newest, full, 50, yes, Err(AcceptRefusal::DealFull), Ok(at(50)), Ok(Seat)),
+            (Open, newest, full, 50, yes, Err(LinkRefusal::DealFull), Ok(at(50)), Ok(Seat)),
             (
                 Open,
                 newest,
                 upcoming,
                 50,
                 yes,
-                Err(AcceptRefusal::DealNotStarted),
+                Err(LinkRefusal::DealNotStarted),
                 Ok(at(50)),
                 Err(No::DealNotStarted),
             ),
@@ -173,11 +157,11 @@ mod tests {
                 ended.clone(),
                 50,
                 yes,
-                Err(AcceptRefusal::DealEnded),
+                Err(LinkRefusal::DealEnded),
                 Err(No::Expired),
                 Err(No::DealEnded),
             ),
-            (Declined, newest, ended, 50, yes, Err(AcceptRefusal::DealEnded), Ok(at(20)), Err(No::DealEnded)),
+            (Declined, newest, ended, 50, yes, Err(LinkRefusal::DealEnded), Ok(at(20)), Err(No::DealEnded)),
         ];
         for (state, which, deal, now, preview, accept, declined, asked) in cases {
             let what = format!("{state:?}, link {which}, at {now}, {:?}", deal.state(at(now)));
@@ -221,7 +205,7 @@ mod tests {
         let asked = ask(Some(&sent(InviteState::Open)), &full, &link(1), at(50)).unwrap();
         assert_eq!(asked.asked, Some(Asked { at: at(50), wanted: Seat }));
         assert_eq!(ask(Some(&asked), &deal(), &link(2), at(60)), Ok(asked.clone()));
-        assert_eq!(ask(Some(&asked), &deal(), &link(1), at(60)), Err(AnswerRefusal::StillValid));
+        assert_eq!(ask(Some(&asked), &deal(), &link(1), at(60)), Err(LinkRefusal::StillValid));
         let declined = decline(Some(&asked), &deal(), &link(1), at(60)).unwrap();
         let again = ask(Some(&declined), &deal(), &link(2), at(70)).unwrap();
         assert_eq!(again.asked, Some(Asked { at: at(70), wanted: Link }));
@@ -249,7 +233,7 @@ mod tests {
         let asked = ask(Some(&out), &deal(), &link(2), at(60)).unwrap();
         let again = opt_out(Some(&asked), None, at(70)).unwrap();
         assert_eq!(events(&again), [HistoryEvent::OptedOut, HistoryEvent::Asked, HistoryEvent::OptedOut]);
-        assert_eq!(opt_out(None, None, at(50)), Err(AnswerRefusal::UnknownInvite));
+        assert_eq!(opt_out(None, None, at(50)), Err(LinkRefusal::UnknownInvite));
     }
 
     /// Whoever has a link of the newest send has its mail.

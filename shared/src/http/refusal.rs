@@ -2,8 +2,7 @@
 
 use super::Problem;
 use crate::domain::DealRefusal;
-use crate::domain::accept::AcceptRefusal;
-use crate::domain::answer::AnswerRefusal;
+use crate::domain::accept::LinkRefusal;
 use crate::domain::cancel::CancelRefusal;
 use crate::domain::correct::CorrectRefusal;
 use crate::domain::resend::ResendRefusal;
@@ -16,48 +15,36 @@ impl<R: Into<Problem>> From<Refused<R>> for Problem {
     }
 }
 
-impl From<AcceptRefusal> for Problem {
-    fn from(refusal: AcceptRefusal) -> Self {
+impl From<LinkRefusal> for Problem {
+    fn from(refusal: LinkRefusal) -> Self {
         let (status, code, detail) = match refusal {
-            AcceptRefusal::UnknownInvite => {
+            LinkRefusal::UnknownInvite => {
                 (404, "unknown_invite", "This link belongs to no invite. Check that you copied all of it.")
             }
-            AcceptRefusal::Cancelled => {
+            LinkRefusal::Cancelled => {
                 (410, "invite_cancelled", "This invite was cancelled. Ask your learning manager for another.")
             }
-            AcceptRefusal::Superseded => {
+            LinkRefusal::Superseded => {
                 (410, "invite_superseded", "A newer mail replaced this link. Open the newest mail.")
             }
-            AcceptRefusal::Expired => {
+            LinkRefusal::Expired => {
                 (410, "invite_expired", "This invite has expired. Ask your learning manager to resend it.")
             }
-            AcceptRefusal::AlreadyAccepted | AcceptRefusal::AlreadyYours { .. } => {
+            LinkRefusal::AcceptedByAnother | LinkRefusal::AlreadyYours { .. } => {
                 (409, "already_accepted", "Another account accepted this invite. Sign in with that account.")
             }
-            AcceptRefusal::AlreadySeated => (409, "already_seated", "You already hold a seat of this deal."),
-            AcceptRefusal::DealNotStarted => (409, "deal_not_started", "This deal has not started yet."),
-            AcceptRefusal::DealEnded => (409, "deal_ended", "This deal has ended."),
-            AcceptRefusal::DealFull => {
+            LinkRefusal::AlreadyAccepted => return already_accepted(),
+            LinkRefusal::StillValid => {
+                (409, "still_valid", "This link still works. Accept the invite with it.")
+            }
+            LinkRefusal::AlreadySeated => (409, "already_seated", "You already hold a seat of this deal."),
+            LinkRefusal::DealNotStarted => (409, "deal_not_started", "This deal has not started yet."),
+            LinkRefusal::DealEnded => (409, "deal_ended", "This deal has ended."),
+            LinkRefusal::DealFull => {
                 (409, "deal_full", "Every seat is taken. You can still accept if a seat becomes free.")
             }
         };
         Self::new(status, code, detail)
-    }
-}
-
-impl From<AnswerRefusal> for Problem {
-    fn from(refusal: AnswerRefusal) -> Self {
-        match refusal {
-            AnswerRefusal::UnknownInvite => AcceptRefusal::UnknownInvite.into(),
-            AnswerRefusal::Cancelled => AcceptRefusal::Cancelled.into(),
-            AnswerRefusal::AlreadyAccepted => already_accepted(),
-            AnswerRefusal::DealEnded => AcceptRefusal::DealEnded.into(),
-            AnswerRefusal::DealNotStarted => AcceptRefusal::DealNotStarted.into(),
-            AnswerRefusal::StillValid => {
-                Self::new(409, "still_valid", "This link still works. Accept the invite with it.")
-            }
-            AnswerRefusal::Expired => AcceptRefusal::Expired.into(),
-        }
     }
 }
 

@@ -4,7 +4,7 @@
 use super::{Caller, Event, Problem, Tokens, body, form};
 use crate::audit::Ledger;
 use crate::clock::{self, Deadline};
-use crate::domain::accept::AcceptRefusal;
+use crate::domain::accept::LinkRefusal;
 use crate::domain::{DealId, InviteId, Link, Timestamp};
 use crate::store::StoreError;
 use lambda_runtime::Context;
@@ -77,7 +77,7 @@ impl Request {
             token: String,
         }
         let body: TokenBody = self.json()?;
-        Link::parse(&body.token).ok_or_else(|| AcceptRefusal::UnknownInvite.into())
+        Link::parse(&body.token).ok_or_else(|| LinkRefusal::UnknownInvite.into())
     }
 
     /// The last value of a name. (The gateway's own reading of the query joins them.)

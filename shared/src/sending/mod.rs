@@ -10,7 +10,7 @@ use crate::audit::{Ledger, owner};
 use crate::aws;
 use crate::clock::Deadline;
 use crate::config::{Config, ConfigError, MailConfig};
-use crate::domain::accept::AcceptRefusal;
+use crate::domain::accept::LinkRefusal;
 use crate::domain::limit::SendingLimits;
 use crate::domain::{Deal, DealState, Email, Invite, InviteId, InviteKey, Link, NewSend, Queued, Timestamp};
 use crate::http::{self, HandlerResult, Manager, Problem, Request, authorize_deal, authorize_deal_id};
@@ -103,8 +103,8 @@ impl SendRequest {
     pub fn check_active(&self) -> Result<(), Problem> {
         match self.deal.state(self.now) {
             DealState::Active => Ok(()),
-            DealState::Upcoming => Err(AcceptRefusal::DealNotStarted.into()),
-            DealState::Ended => Err(AcceptRefusal::DealEnded.into()),
+            DealState::Upcoming => Err(LinkRefusal::DealNotStarted.into()),
+            DealState::Ended => Err(LinkRefusal::DealEnded.into()),
         }
     }
 }

@@ -6,7 +6,7 @@ use super::{
     writer_id,
 };
 use crate::clock::{self, Deadline};
-use crate::domain::accept::{AcceptRefusal, deal_accepts, invite_accepts, known};
+use crate::domain::accept::{LinkRefusal, deal_accepts, invite_accepts, known};
 use crate::domain::address_digest;
 use crate::domain::{
     Deal, Email, History, HistoryEvent, InviteState, Link, PersonId, Timestamp, whole_seconds,
@@ -40,7 +40,7 @@ impl Store {
         email: Option<&Email>,
         now: Timestamp,
         deadline: Deadline,
-    ) -> Result<Result<(Deal, Timestamp), AcceptRefusal>> {
+    ) -> Result<Result<(Deal, Timestamp), LinkRefusal>> {
         let (watch, asked_at) = (clock::start(), now);
         let accepted = async {
             let digest = email.map(|email| address_digest(link.deal, email));
@@ -56,7 +56,7 @@ impl Store {
                 )
                 .await;
                 let refusal = match written? {
-                    AcceptWrite::Taken => Some(AcceptRefusal::AlreadyYours { accepted_at }),
+                    AcceptWrite::Taken => Some(LinkRefusal::AlreadyYours { accepted_at }),
                     AcceptWrite::Refused(met) => refusal(met, link, learner, &writer, now)?,
                     // The deal may be full by now, or the seat the learner's already: look before a retry.
                     AcceptWrite::Unsure(error) => {
@@ -70,7 +70,7 @@ impl Store {
                     }
                 };
                 match refusal {
-                    Some(AcceptRefusal::AlreadyYours { accepted_at }) => {
+                    Some(LinkRefusal::AlreadyYours { accepted_at }) => {
                         let deal = deal?.ok_or(StoreError::Corrupt("no deal"))?;
                         return Ok(Ok((deal, accepted_at)));
                     }
@@ -195,14 +195,14 @@ fn refusal(
     learner: &PersonId,
     writer: &str,
     now: Timestamp,
-) -> Result<Option<AcceptRefusal>> {
+) -> Result<Option<LinkRefusal>> {
     let existing = |item: Item| Some(item).filter(|item| !item.is_empty());
     if let Some(item) = invite {
         let record = existing(item).map(item::invite).transpose()?;
         // An earlier attempt, whose response was lost, took the seat. It may have been released since.
         if let Some(ours) = record.as_ref().filter(|record| record.writers.iter().any(|by| by == writer)) {
             let accepted_at = ours.invite.accepted_at.unwrap_or_else(|| whole_seconds(now));
-            return Ok(Some(AcceptRefusal::AlreadyYours { accepted_at }));
+            return Ok(Some(LinkRefusal::AlreadyYours { accepted_at }));
         }
         let (invite, hash) = (record.map(|record| record.invite), link.secret.hash());
         let accepts = known(invite.as_ref(), &hash).and_then(|it| invite_accepts(it, &hash, learner, now));
@@ -211,9 +211,9 @@ fn refusal(
         }
     }
     if seat.is_some() {
-        return Ok(Some(AcceptRefusal::AlreadySeated));
+        return Ok(Some(LinkRefusal::AlreadySeated));
     }
     let Some(deal) = deal else { return Ok(None) };
     let deal = existing(deal).map(deals::deal_of).transpose()?;
-    Ok(deal.map_or(Err(AcceptRefusal::UnknownInvite), |deal| deal_accepts(&deal, now)).err())
+    Ok(deal.map_or(Err(LinkRefusal::UnknownInvite), |deal| deal_accepts(&deal, now)).err())
 }

@@ -5,7 +5,7 @@ use super::table::{Table, after, done, item, learner, n, s, soon};
 use chrono::Duration;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestRunner};
-use shared::domain::accept::{AcceptRefusal, may_accept};
+use shared::domain::accept::{LinkRefusal, may_accept};
 use shared::domain::release::may_release;
 use shared::domain::{
     Asked, AskedFor, BounceReason, Deal, DealChange, DealRefusal, Delivery, FailureReason, HistoryEvent,
@@ -232,7 +232,7 @@ fn agree(
 
 #[test]
 fn accept_and_its_conditions_agree() {
-    let verdicts = "Ok UnknownInvite AlreadyYours Cancelled Superseded AlreadyAccepted Expired AlreadySeated \
+    let verdicts = "Ok UnknownInvite AlreadyYours Cancelled Superseded AcceptedByAnother Expired AlreadySeated \
                     DealNotStarted DealEnded DealFull";
     agree(800, verdicts, &async |case| {
         let (link, me, hash) = (&case.link, learner("me"), case.link.secret.hash());
@@ -255,7 +255,7 @@ fn accept_and_its_conditions_agree() {
                 prop_assert_eq!((invite.declined_at, invite.asked), (None, None));
                 Ok(Ok(()))
             }
-            (Err(AcceptRefusal::AlreadyYours { accepted_at: first }), Ok(Ok((_, accepted_at)))) => {
+            (Err(LinkRefusal::AlreadyYours { accepted_at: first }), Ok(Ok((_, accepted_at)))) => {
                 prop_assert_eq!(accepted_at, first);
                 Ok(Err("AlreadyYours".to_owned()))
             }
@@ -264,7 +264,7 @@ fn accept_and_its_conditions_agree() {
                 Ok(Err(format!("{reason:?}")))
             }
             // The deal of an accepted invite is gone.
-            (Err(AcceptRefusal::AlreadyYours { .. }), Err(StoreError::Corrupt(_))) if deal.is_none() => {
+            (Err(LinkRefusal::AlreadyYours { .. }), Err(StoreError::Corrupt(_))) if deal.is_none() => {
                 Ok(Err("AlreadyYours".to_owned()))
             }
             (rule, outcome) => Err(TestCaseError::fail(format!("rule {rule:?}, engine {outcome:?}"))),

@@ -3,7 +3,7 @@
 
 use crate::table::{Answer, Table, after, done, email, learner, soon, start};
 use chrono::Duration;
-use shared::domain::accept::AcceptRefusal;
+use shared::domain::accept::LinkRefusal;
 use shared::domain::{DealChange, DealId, InviteId, InviteState, Link, OrganisationId, Secret};
 
 /// Sequential round trips, and requests.
@@ -23,7 +23,7 @@ impl Table {
         let address = email("stranger@example.com");
         let (who, now) = (learner(who), after(seconds));
         let accepted = self.store.accept_invite(link, &who, Some(&address), now, soon()).await.unwrap();
-        assert_eq!(accepted, Err(AcceptRefusal::UnknownInvite), "accept: {what}");
+        assert_eq!(accepted, Err(LinkRefusal::UnknownInvite), "accept: {what}");
         [preview, self.cost()]
     }
 }

@@ -7,8 +7,8 @@ use futures_util::StreamExt;
 use futures_util::future::join_all;
 use seatkeeper_local::database;
 use shared::clock::Deadline;
-use shared::domain::accept::AcceptRefusal;
-use shared::domain::answer::{AnswerRefusal, ask, decline, opt_out};
+use shared::domain::accept::LinkRefusal;
+use shared::domain::answer::{ask, decline, opt_out};
 use shared::domain::cancel::{CancelRefusal, cancel};
 use shared::domain::claim::{NewAttempt, take_up};
 use shared::domain::correct::{CorrectRefusal, Correction, invite_instead, withdraw};
@@ -206,7 +206,7 @@ impl Table {
     }
 
     /// Answers with the link as `answer-invite` does.
-    pub(crate) async fn answer(&self, link: &Link, answer: Answer, now: Timestamp) -> Change<AnswerRefusal> {
+    pub(crate) async fn answer(&self, link: &Link, answer: Answer, now: Timestamp) -> Change<LinkRefusal> {
         let (deal, record) = self.store.sent_link(link).await?.unwrap();
         let (hash, email) = (link.secret.hash(), record.invite.email.clone());
         let (store, organisation) = (&self.store, &deal.organisation.id);
@@ -281,7 +281,7 @@ impl Table {
         link: &Link,
         who: &str,
         now: Timestamp,
-    ) -> Result<Timestamp, AcceptRefusal> {
+    ) -> Result<Timestamp, LinkRefusal> {
         let accepted = self.store.accept_invite(link, &learner(who), None, now, soon()).await.unwrap();
         accepted.map(|(_, accepted_at)| accepted_at)
     }

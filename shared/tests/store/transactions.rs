@@ -4,7 +4,7 @@
 use super::table::{LIFETIME, Table, after, new_deal, soon, start};
 use super::wire::Fault;
 use chrono::Duration;
-use shared::domain::accept::AcceptRefusal;
+use shared::domain::accept::LinkRefusal;
 use shared::domain::cancel::CancelRefusal;
 use shared::domain::{Deal, DealChange, DealRefusal, Link, Secret};
 
@@ -19,7 +19,7 @@ async fn after_a_conflict_a_full_deal_is_refused_at_once() {
     table.reset_counts();
     // The transaction would conflict for a long time, but the read after it finds the deal full.
     table.wire.disturb([Fault::CancelByConflict; 4]);
-    assert_eq!(table.accept(&bob, "bob", after(2)).await, Err(AcceptRefusal::DealFull));
+    assert_eq!(table.accept(&bob, "bob", after(2)).await, Err(LinkRefusal::DealFull));
     // The deal for the response, and a transactional read of three items at two units each.
     assert!((6.5..7.5).contains(&table.store.usage().read_units));
 }
@@ -36,7 +36,7 @@ async fn i6_a_conflict_hides_the_other_conditions() {
     let forged = Link { secret: Secret::from_bytes([9; 32]), ..link };
     table.wire.disturb([Fault::CancelByBoth]);
     let refused = table.accept(&forged, "eve", after(2)).await;
-    assert_eq!(refused, Err(AcceptRefusal::UnknownInvite));
+    assert_eq!(refused, Err(LinkRefusal::UnknownInvite));
 }
 
 /// Before a release arrives, another manager has released the seat, or the release has happened and its response was

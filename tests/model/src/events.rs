@@ -3,8 +3,7 @@
 
 use crate::process::SesAnswer;
 use crate::table::{Mail, Row, Rule, Verdict};
-use shared::domain::accept::AcceptRefusal;
-use shared::domain::answer::AnswerRefusal;
+use shared::domain::accept::LinkRefusal;
 use shared::domain::cancel::CancelRefusal;
 use shared::domain::resend::ResendRefusal;
 use shared::domain::send::InviteRefusal;
@@ -77,10 +76,10 @@ events! {
     Ses(SesAnswer): Sent, Rejected, Later, Busy, SentUnheard, LostUnheard, NoTime;
     Cancel(CancelRefusal): AlreadyDone, AlreadyAccepted, Stale;
     Release(CancelRefusal): NotFound, AlreadyDone, Stale;
-    Accept(AcceptRefusal): AlreadyYours { accepted_at: AT }, Cancelled, Superseded, AlreadyAccepted, Expired,
+    Accept(LinkRefusal): AlreadyYours { accepted_at: AT }, Cancelled, Superseded, AcceptedByAnother, Expired,
         AlreadySeated, DealNotStarted, DealEnded, DealFull;
     Change(DealRefusal): SeatsBelowAllocated { allocated: 0 };
-    Answer(AnswerRefusal): Cancelled, AlreadyAccepted, DealEnded, DealNotStarted, StillValid, Expired;
+    Answer(LinkRefusal): Cancelled, AlreadyAccepted, DealEnded, DealNotStarted, StillValid, Expired;
 }
 
 impl Event {
@@ -114,8 +113,8 @@ impl Event {
     /// The event without its details, as in [`Self::ALL`].
     fn kind(self) -> Self {
         match self {
-            Self::Accept(AcceptRefusal::AlreadyYours { .. }) => {
-                Self::Accept(AcceptRefusal::AlreadyYours { accepted_at: AT })
+            Self::Accept(LinkRefusal::AlreadyYours { .. }) => {
+                Self::Accept(LinkRefusal::AlreadyYours { accepted_at: AT })
             }
             Self::Change(DealRefusal::SeatsBelowAllocated { .. }) => {
                 Self::Change(DealRefusal::SeatsBelowAllocated { allocated: 0 })

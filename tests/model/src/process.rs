@@ -9,7 +9,7 @@ use crate::model::{Answer, Flaw, Said, Seatkeeper, State};
 use crate::mutant::Mutant;
 use crate::table::{Click, Due, Held, Mail, NO_LINK, Queue, Row, Rule, Verdict};
 use shared::domain::InviteState;
-use shared::domain::accept::AcceptRefusal;
+use shared::domain::accept::LinkRefusal;
 use shared::domain::cancel::CancelRefusal;
 use shared::domain::resend::ResendRefusal;
 use std::ops::Range;
@@ -538,10 +538,10 @@ impl Seatkeeper {
         Ok(lost.then_some(Step::Unsure(Click { own: true, ..click })))
     }
 
-    fn accept_answered(&self, state: &mut State, click: Click, verdict: Result<(), AcceptRefusal>) {
+    fn accept_answered(&self, state: &mut State, click: Click, verdict: Result<(), LinkRefusal>) {
         let Err(refusal) = verdict else { return };
         self.saw(Event::Accept(refusal));
-        let is_yours = matches!(refusal, AcceptRefusal::AlreadyYours { .. })
+        let is_yours = matches!(refusal, LinkRefusal::AlreadyYours { .. })
             && !self.rules.wrong(Mutant::AcceptNotRecognised);
         let holds_it = state.table.seats[usize::from(click.learner)] == Some(click.place)
             && state.table.row(click.place).is_some_and(|row| row.is(InviteState::Accepted));

@@ -7,7 +7,7 @@ use crate::bounds::{Change, INVITES, LEARNERS, LINKS, at};
 use crate::mutant::Mutant;
 use crate::process::Voice;
 use crate::rules::{PEOPLE, Rules, hash, person};
-use shared::domain::accept::{AcceptRefusal, may_accept};
+use shared::domain::accept::{LinkRefusal, may_accept};
 use shared::domain::cancel::CancelRefusal;
 use shared::domain::release::may_release;
 use shared::domain::{AskedFor, BounceReason, DealChange, DealRefusal, Delivery, FailureReason, InviteState};
@@ -268,10 +268,10 @@ impl Table {
     }
 
     /// The verdict of the transaction of `Store::accept_invite`, and of its read after a conflict. Results are cached.
-    pub(crate) fn may_accept(&self, rules: Rules, click: Click) -> Result<(), AcceptRefusal> {
+    pub(crate) fn may_accept(&self, rules: Rules, click: Click) -> Result<(), LinkRefusal> {
         type Question = (Rules, Option<Row>, DealRow, bool, Click);
         thread_local! {
-            static ANSWERS: RefCell<HashMap<Question, Result<(), AcceptRefusal>>> = RefCell::default();
+            static ANSWERS: RefCell<HashMap<Question, Result<(), LinkRefusal>>> = RefCell::default();
         }
         let holds_seat = self.seats[usize::from(click.learner)].is_some();
         let row = self.row(click.place).copied();
@@ -281,7 +281,7 @@ impl Table {
         })
     }
 
-    fn ask_to_accept(&self, rules: Rules, click: Click) -> Result<(), AcceptRefusal> {
+    fn ask_to_accept(&self, rules: Rules, click: Click) -> Result<(), LinkRefusal> {
         let Click { place, link, learner, now, .. } = click;
         let mut deal = self.deal.domain();
         let mut invite = self.row(place).map(|row| rules.invite(place, row));

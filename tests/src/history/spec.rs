@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use chrono::{DateTime, Duration};
-use shared::domain::accept::{AcceptRefusal, known, may_accept};
-use shared::domain::answer::{AnswerRefusal, ask, decline, opt_out};
+use shared::domain::accept::{LinkRefusal, known, may_accept};
+use shared::domain::answer::{ask, decline, opt_out};
 use shared::domain::cancel::{CancelRefusal, cancel};
 use shared::domain::limit::RecipientLimit;
 use shared::domain::release::may_release;
@@ -195,7 +195,7 @@ type Step = (State, Reply);
 
 /// The API's code for a refusal. `tests/tests/api/` checks the codes.
 fn refused(refusal: impl Into<Problem>) -> Reply {
-    Reply::Refused(refusal.into().code().to_owned())
+    Reply::Refused(refusal.into().code.to_owned())
 }
 
 impl State {
@@ -338,15 +338,15 @@ impl State {
             Action::Preview(address, send) => match known(self.invite(address).as_ref(), link(send)) {
                 Err(refusal) => refused(refusal),
                 Ok(invite) if matches!(invite.state, InviteState::Cancelled | InviteState::Released) => {
-                    refused(AcceptRefusal::Cancelled)
+                    refused(LinkRefusal::Cancelled)
                 }
                 Ok(invite) if invite.links.current.contains(link(send)) => Reply::Done,
-                Ok(_) => refused(AcceptRefusal::Superseded),
+                Ok(_) => refused(LinkRefusal::Superseded),
             },
             Action::Runs => match self.deal().state(at(now)) {
                 DealState::Active => Reply::Done,
-                DealState::Ended => refused(AcceptRefusal::DealEnded),
-                DealState::Upcoming => refused(AcceptRefusal::DealNotStarted),
+                DealState::Ended => refused(LinkRefusal::DealEnded),
+                DealState::Upcoming => refused(LinkRefusal::DealNotStarted),
             },
             Action::See(address) => match self.invite(address) {
                 Some(invite) => {
@@ -402,7 +402,7 @@ impl State {
             "decline" => decline(existing, &deal, link, now),
             "ask" => ask(existing, &deal, link, now),
             "opt-out" => opt_out(existing, Some(link), now),
-            _ => known(existing, link).cloned().map_err(|_| AnswerRefusal::UnknownInvite),
+            _ => known(existing, link).cloned(),
         };
         match answered {
             Ok(invite) => {
@@ -435,7 +435,7 @@ impl State {
                 state.holders.insert(who, address);
                 vec![(state, Reply::Accepted(now))]
             }
-            (Err(AcceptRefusal::AlreadyYours { accepted_at }), _) => {
+            (Err(LinkRefusal::AlreadyYours { accepted_at }), _) => {
                 vec![(self.clone(), Reply::Accepted(accepted_at.timestamp()))]
             }
             (Err(refusal), _) => vec![(self.clone(), refused(refusal))],
