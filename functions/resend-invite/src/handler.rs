@@ -11,7 +11,6 @@ use shared::http::{
 use shared::sending::{Row, RowOutcome, Rule, SendRequest, Sending};
 use shared::store::{Seen, StoreError};
 use std::collections::HashSet;
-use std::future;
 
 pub(crate) async fn route(sending: &Sending, request: Request) -> HandlerResult {
     match request.route() {
@@ -22,10 +21,8 @@ pub(crate) async fn route(sending: &Sending, request: Request) -> HandlerResult 
 }
 
 async fn resend_one(sending: &Sending, request: &Request) -> HandlerResult {
-    let (send_request, invite, record) = sending.authorize_invite(request).await?;
+    let (send_request, invite, record, expected) = sending.authorize_invite(request).await?;
     send_request.check_active()?;
-    let sends = record.as_ref().map(|record| record.invite.sends);
-    let expected = request.if_match(future::ready(Ok(sends))).await?;
     let is_bounced = |invite: &&Invite| matches!(invite.delivery, Delivery::Bounced { .. });
     let existing = record.as_ref().map(|record| &record.invite);
     let bounced = existing.filter(is_bounced);

@@ -8,7 +8,6 @@ use shared::domain::{Email, Invite, InviteId, InviteKey, Name};
 use shared::http::{self, HandlerResult, InviteView, Problem, Request};
 use shared::sending::{Row, RowOutcome, SendRequest, Sending};
 use shared::store::{Changed, InviteRecord, Seen};
-use std::future;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -24,9 +23,7 @@ pub(crate) async fn correct(sending: &Sending, request: &Request) -> HandlerResu
     }
     let email = email.as_deref().map(Email::parse).transpose();
     let email = email.map_err(|error| Problem::field("email", error.to_string()))?;
-    let (send_request, invite, record) = sending.authorize_invite(request).await?;
-    let sends = record.as_ref().map(|record| record.invite.sends);
-    let expected = request.if_match(future::ready(Ok(sends))).await?;
+    let (send_request, invite, record, expected) = sending.authorize_invite(request).await?;
     let by = send_request.manager.email.as_deref();
     let correction = Correction { expected, email, name: name.as_deref().map(Name::clean), by };
     let corrected = match correction.email.as_ref().map(|email| send_request.deal.invite_id(email)) {

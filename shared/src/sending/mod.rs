@@ -165,15 +165,18 @@ impl Sending {
         Ok((request, opt_outs))
     }
 
+    /// Also returns the invite, as read, and the number of sends that the caller saw.
     pub async fn authorize_invite(
         &self,
         request: &Request,
-    ) -> Result<(SendRequest, InviteId, Option<InviteRecord>), Problem> {
+    ) -> Result<(SendRequest, InviteId, Option<InviteRecord>, Option<u32>), Problem> {
         let invite = request.invite_id()?;
         let (manager, deal) = authorize_deal_id(&self.store, request).await?;
         let (deal, record) = self.store.deal_and_invite(InviteKey { deal, invite }).await?;
+        let sends = record.as_ref().map(|record| record.invite.sends);
+        let expected = request.if_match(future::ready(Ok(sends))).await?;
         let request = SendRequest::new(deal.ok_or_else(Problem::not_found)?, manager, request);
-        Ok((request, invite, record))
+        Ok((request, invite, record, expected))
     }
 
     /// An error means that nothing was stored.
