@@ -4,7 +4,6 @@ use futures_util::stream::{self, StreamExt};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use shared::clock::{self, Deadline, TO_REPORT};
 use shared::config::Config;
-use shared::domain::Timestamp;
 use shared::domain::expire::expire;
 use shared::store::{InviteRecord, Seen, Store, keys::Queue};
 use shared::sweep::{Report, sweep};
@@ -21,18 +20,13 @@ async fn main() -> Result<(), Error> {
     telemetry::init();
     let store = &Store::connect(&Config::from_env()?.table).await?;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<serde_json::Value>| {
-        let deadline = Deadline::of(&event.context).earlier(TO_REPORT);
-        Ok::<_, Error>(sweep_expired(store, clock::now(), deadline).await)
+        let (deadline, watch) = (Deadline::of(&event.context).earlier(TO_REPORT), clock::start());
+        let mark = async |due| mark(store, due, deadline).await;
+        let report = sweep(store, Queue::Expire, BATCH, clock::now(), deadline, mark).await;
+        telemetry::swept(&report, None, watch.elapsed(), store.usage());
+        Ok::<_, Error>(report)
     }))
     .await
-}
-
-async fn sweep_expired(store: &Store, now: Timestamp, deadline: Deadline) -> Report {
-    let watch = clock::start();
-    let mark = async |due| mark(store, due, deadline).await;
-    let report = sweep(store, Queue::Expire, BATCH, now, deadline, mark).await;
-    telemetry::swept(&report, None, watch.elapsed(), store.usage());
-    report
 }
 
 async fn mark(store: &Store, due: Vec<InviteRecord>, deadline: Deadline) -> Report {
