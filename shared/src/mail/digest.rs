@@ -10,14 +10,10 @@ use askama::Template;
 const SUBJECT: &str = "Deals that need your attention";
 
 struct Words {
-    sections: Vec<(String, Vec<Item>)>,
+    /// Each deal, and the text and the link of its items.
+    sections: Vec<(String, Vec<(String, String)>)>,
     off: String,
     renew_by: String,
-}
-
-struct Item {
-    text: String,
-    link: String,
 }
 
 #[derive(Template)]
@@ -60,7 +56,7 @@ pub fn compose_digest(
     })
 }
 
-fn item(config: &MailConfig, deal: &Deal, line: Line) -> Item {
+fn item(config: &MailConfig, deal: &Deal, line: Line) -> (String, String) {
     let (text, query) = match line {
         Line::News(Attention::Asked, count) => {
             (format!("{} asked for a new link or a seat", people(count)), "?status=asked")
@@ -75,7 +71,7 @@ fn item(config: &MailConfig, deal: &Deal, line: Line) -> Item {
         Line::Full => (format!("all {} seats taken", deal.seats), ""),
         Line::EndsSoon => (format!("ends on {}", readable(deal.ends_at)), ""),
     };
-    Item { text, link: format!("{}/deals/{}{query}", config.portal, deal.id) }
+    (text, format!("{}/deals/{}{query}", config.portal, deal.id))
 }
 
 fn people(count: u32) -> String {
