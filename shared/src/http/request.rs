@@ -1,22 +1,65 @@
 //! A request as handlers see it. `lambda_http`'s `Request` is not used: it panics on a path, query or header that
 //! does not make a URI, and a caller writes these.
 
-use super::{Caller, Event, Problem, Tokens, body, form};
+use super::{Caller, Problem, Tokens, body, form};
 use crate::audit::Ledger;
 use crate::clock::{self, Deadline};
 use crate::domain::accept::LinkRefusal;
 use crate::domain::{DealId, InviteId, Link, Timestamp};
 use crate::store::StoreError;
+use base64::{Engine, engine::general_purpose::STANDARD};
 use lambda_runtime::Context;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 /// The largest body of a request with many rows: 1,000 rows with the longest names and addresses fit.
 const LARGEST_BULK_BODY: usize = 1024 * 1024;
 
 /// The largest body of any other request: a deal with the longest names fits, and so does a token.
 const LARGEST_BODY: usize = 4 * 1024;
+
+/// API Gateway's event (payload format 2.0), with only the fields that a function needs.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Event {
+    request_context: RequestContext,
+    raw_query_string: Option<String>,
+    /// The gateway joins the values of a repeated header with commas.
+    headers: Option<HashMap<String, String>>,
+    path_parameters: Option<HashMap<String, String>>,
+    body: Option<String>,
+    is_base64_encoded: bool,
+}
+
+impl Event {
+    /// The route that the gateway matched: `GET /api/deals/{dealId}`.
+    pub fn route(&self) -> &str {
+        self.request_context.route_key.as_deref().unwrap_or_default()
+    }
+
+    pub fn body(&self) -> Cow<'_, [u8]> {
+        let body = self.body.as_deref().unwrap_or_default().as_bytes();
+        // Invalid base64 falls through to the JSON error.
+        let decoded = self.is_base64_encoded.then(|| STANDARD.decode(body).ok()).flatten();
+        decoded.map_or(Cow::Borrowed(body), Cow::Owned)
+    }
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct RequestContext {
+    route_key: Option<String>,
+    authorizer: Option<Authorizer>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct Authorizer {
+    /// Present if the JWT authorizer verified the request's token. Its copy of the claims is not read: the
+    /// gateway turns them into text (`Caller::new`).
+    jwt: Option<IgnoredAny>,
+}
 
 #[derive(Debug)]
 pub struct Request {
@@ -183,9 +226,61 @@ mod tests {
     use serde_json::{Value, json};
 
     /// Reads the event from text, like the Runtime API's client.
+    fn read(event: &Value) -> Result<Event, serde_json::Error> {
+        serde_json::from_slice(event.to_string().as_bytes())
+    }
+
     fn request(event: &Value) -> Request {
-        let event = serde_json::from_str(&event.to_string()).unwrap();
-        Request::new(event, &Tokens::default(), &Context::default())
+        Request::new(read(event).unwrap(), &Tokens::default(), &Context::default())
+    }
+
+    #[test]
+    fn the_fields_that_a_function_reads_are_kept() {
+        let event = read(&json!({
+            "version": "2.0", "routeKey": "GET /a", "rawPath": "/a", "rawQueryString": "limit=2",
+            "cookies": ["a=b"],
+            "headers": {"accept": "*/*", "content-type": "application/json"},
+            "queryStringParameters": {"limit": "2"},
+            "pathParameters": {"dealId": "d"},
+            "stageVariables": null,
+            "requestContext": {
+                "routeKey": "GET /a", "timeEpoch": 1,
+                "authorizer": {"jwt": {"claims": {"sub": "s"}, "scopes": ["a"]}},
+            },
+            "body": "{}", "isBase64Encoded": true,
+        }));
+        let event = event.unwrap();
+        assert_eq!(event.headers.unwrap()["content-type"], "application/json");
+        assert_eq!(event.raw_query_string.as_deref(), Some("limit=2"));
+        assert_eq!(event.path_parameters.unwrap()["dealId"], "d");
+        assert_eq!(event.request_context.route_key.as_deref(), Some("GET /a"));
+        assert!(event.request_context.authorizer.unwrap().jwt.is_some());
+        assert_eq!((event.body.as_deref(), event.is_base64_encoded), (Some("{}"), true));
+    }
+
+    #[test]
+    fn a_missing_field_may_be_null_or_left_out() {
+        for event in [
+            json!({}),
+            json!({"requestContext": {}, "headers": {}}),
+            json!({
+                "headers": null, "pathParameters": null, "rawQueryString": null, "body": null,
+                "requestContext": {"routeKey": null, "authorizer": null},
+            }),
+            json!({"requestContext": {"authorizer": {"jwt": null}}}),
+            json!({"requestContext": {"authorizer": {"iam": {"accountId": "1"}}}}),
+        ] {
+            let read = read(&event).unwrap();
+            assert!(read.request_context.authorizer.is_none_or(|by| by.jwt.is_none()), "{event}");
+            assert!(read.body.is_none() && read.path_parameters.is_none(), "{event}");
+        }
+    }
+
+    #[test]
+    fn an_event_that_no_gateway_sends_is_refused() {
+        for event in [json!({"headers": {"if-match": 1}}), json!({"body": {}})] {
+            assert!(read(&event).is_err(), "{event}");
+        }
     }
 
     #[test]
