@@ -1,11 +1,9 @@
 //! The views of managers: deals, organisations, the Deal seats page, search, counts, one invite.
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use shared::domain::{AddressPrefix, DealId, HistoryEntry, InviteKey, NamePart, OrganisationId};
-use shared::http::{
-    self, App, DealSummary, DealView, HandlerResult, InviteView, Problem, Request, Response, SeatsView,
-};
+use shared::http::{self, App, DealSummary, DealView, HandlerResult, InviteView, Problem, Request, Response};
 use shared::http::{authorize_deal, authorize_deal_id};
 use shared::store::{Cursor, Page, PageQuery, StatusFilter, StoreError};
 
@@ -123,14 +121,14 @@ fn not_a_cursor() -> Problem {
 #[serde(rename_all = "camelCase")]
 struct PageView<'a> {
     deal: DealSummary<'a>,
-    seats: SeatsView,
+    seats: Value,
     invites: Vec<InviteView<'a>>,
     next_cursor: Option<&'a str>,
 }
 
 fn answer(Page { deal, invites, next }: &Page, request: &Request) -> Response {
     let invites = invites.iter().map(|invite| InviteView::new(invite, deal, request.now)).collect();
-    let (deal, seats) = (DealSummary::new(deal, request.now), deal.into());
+    let (deal, seats) = (DealSummary::new(deal, request.now), http::seats_view(deal));
     http::json(200, &PageView { deal, seats, invites, next_cursor: next.as_deref() })
 }
 

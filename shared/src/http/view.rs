@@ -8,17 +8,8 @@ use crate::domain::{
 use serde::Serialize;
 use serde_json::{Value, json};
 
-#[derive(Clone, Copy, Debug, Serialize)]
-pub struct SeatsView {
-    total: u32,
-    allocated: u32,
-    available: u32,
-}
-
-impl From<&Deal> for SeatsView {
-    fn from(deal: &Deal) -> Self {
-        Self { total: deal.seats, allocated: deal.allocated, available: deal.available() }
-    }
+pub fn seats_view(deal: &Deal) -> Value {
+    json!({"total": deal.seats, "allocated": deal.allocated, "available": deal.available()})
 }
 
 #[derive(Debug, Serialize)]
@@ -49,14 +40,14 @@ impl<'a> DealSummary<'a> {
 pub struct DealView<'a> {
     #[serde(flatten)]
     deal: DealSummary<'a>,
-    seats: SeatsView,
+    seats: Value,
     reminders: Vec<String>,
 }
 
 impl<'a> DealView<'a> {
     pub fn new(deal: &'a Deal, now: Timestamp) -> Self {
         let reminders = deal.reminders.iter().copied().map(duration_text).collect();
-        Self { deal: DealSummary::new(deal, now), seats: deal.into(), reminders }
+        Self { deal: DealSummary::new(deal, now), seats: seats_view(deal), reminders }
     }
 }
 
