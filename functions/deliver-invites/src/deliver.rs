@@ -102,13 +102,14 @@ impl Deliverer<'_> {
         let key = record.key;
         let Some(deal) = self.deals.get(self.sending, key.deal).await? else { return Ok(None) };
         let link = new_link(key)?;
+        let Sending { store, config, mail, limits, .. } = self.sending;
         let attempt = NewAttempt {
             link: link.secret.hash(),
-            lifetime: self.sending.config.lifetime,
-            lease: self.sending.mail.lease,
+            lifetime: config.lifetime,
+            lease: mail.lease,
             jitter: jitter(),
         };
-        let (limit, is_stopped) = (self.sending.limits.recipient, self.run.is_stopped());
+        let (limit, is_stopped) = (limits.recipient, self.run.is_stopped());
         let rule = |existing: Option<&Invite>, now| {
             if queue == Queue::Remind {
                 take_up_reminder(existing, &deal, &attempt, limit, is_stopped, now)
@@ -116,11 +117,8 @@ impl Deliverer<'_> {
                 take_up(existing, &deal, &attempt, now)
             }
         };
-        let changed = self
-            .sending
-            .store
-            .change(key, Seen::Record(Some(record)), clock::now(), self.deadline, rule)
-            .await?;
+        let changed =
+            store.change(key, Seen::Record(Some(record)), clock::now(), self.deadline, rule).await?;
         let claim = changed.ok().and_then(|record| Claim::of(record, link));
         Ok(claim.map(|claim| (claim, Rc::clone(&deal))))
     }
