@@ -3,8 +3,8 @@
 use futures_util::stream::{self, StreamExt};
 use serde::Deserialize;
 use serde_json::json;
-use shared::domain::cancel::{CancelRefusal, cancel};
-use shared::domain::{DealId, Invite, InviteId, InviteKey};
+use shared::domain::cancel::cancel;
+use shared::domain::{DealId, Invite, InviteId, InviteKey, InviteRefusal};
 use shared::http::{self, App, HandlerResult, Manager, Object, Problem, Request, RowResult, SeenInvite};
 use shared::http::{authorize_deal_id, check_rows, no_content, summary};
 use shared::store::{Changed, Refused, Seen, StoreError};
@@ -30,7 +30,7 @@ pub(crate) async fn route(app: &App, request: Request) -> HandlerResult {
             let key = InviteKey { invite: request.invite_id()?, deal: deal().await? };
             let expected = request.if_match(app.store.sends(key)).await?;
             match cancel_one(app, &request, &manager, key, Seen::Unread, expected).await? {
-                Ok(_) | Err(Refused(CancelRefusal::AlreadyDone, _)) => Ok(no_content()),
+                Ok(_) | Err(Refused(InviteRefusal::AlreadyDone, _)) => Ok(no_content()),
                 Err(refused) => Err(refused.into()),
             }
         }
@@ -43,7 +43,7 @@ pub(crate) async fn route(app: &App, request: Request) -> HandlerResult {
                 answer.is_ok().then(|| (Some(key.deal), manager.organisation.clone()))
             };
             match request.ledger.note(Some(key.deal), Some(key.invite), release, released).await? {
-                Ok(()) | Err(CancelRefusal::AlreadyDone) => Ok(no_content()),
+                Ok(()) | Err(InviteRefusal::AlreadyDone) => Ok(no_content()),
                 Err(refusal) => Err(refusal.into()),
             }
         }
@@ -58,7 +58,7 @@ async fn cancel_one(
     key: InviteKey,
     seen: Seen,
     expected: Option<u32>,
-) -> Result<Changed<CancelRefusal>, StoreError> {
+) -> Result<Changed<InviteRefusal>, StoreError> {
     let rule = |existing: Option<&Invite>, now| cancel(existing, expected, manager.email.as_deref(), now);
     let cancel = app.store.change(key, seen, request.now, request.deadline.earlier(TO_ANSWER), rule);
     let cancelled =
@@ -90,7 +90,7 @@ async fn cancel_many(
             Some(key) => {
                 let seen = Seen::Record(records.get(&key.invite).cloned());
                 match cancel_one(app, request, manager, key, seen, Some(row.sends)).await {
-                    Ok(Ok(_) | Err(Refused(CancelRefusal::AlreadyDone, _))) => "cancelled",
+                    Ok(Ok(_) | Err(Refused(InviteRefusal::AlreadyDone, _))) => "cancelled",
                     Ok(Err(refused)) => Problem::from(refused).code,
                     Err(_) => "unavailable",
                 }

@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 use serde_json::json;
-use shared::domain::resend::{ResendRefusal, resend, resend_among_many};
-use shared::domain::{Delivery, Invite, InviteId};
+use shared::domain::resend::{resend, resend_among_many};
+use shared::domain::{Delivery, Invite, InviteId, InviteRefusal};
 use shared::http::{
     self, HandlerResult, InviteView, MOST_ROWS, Object, Problem, Request, RowResult, SeenInvite, check_rows,
     summary,
@@ -38,7 +38,7 @@ async fn resend_one(sending: &Sending, request: &Request) -> HandlerResult {
     }
     let outcome = sending.send(&send_request, vec![row()]).await?.pop();
     let invite = match outcome.unwrap_or(RowOutcome::NoTime) {
-        RowOutcome::Refused(ResendRefusal::JustResent, Some(invite)) => invite,
+        RowOutcome::Refused(InviteRefusal::JustResent, Some(invite)) => invite,
         outcome => outcome.into_invite()?,
     };
     Ok(http::with_etag(200, invite.sends, &InviteView::new(&invite, &send_request.deal, send_request.now)))
@@ -51,11 +51,11 @@ struct ResendBody {
     invites: Option<Vec<Object<SeenInvite>>>,
 }
 
-fn outcome_name(outcome: &RowOutcome<ResendRefusal>) -> &'static str {
+fn outcome_name(outcome: &RowOutcome<InviteRefusal>) -> &'static str {
     match outcome {
         RowOutcome::Queued(_) => "resent",
-        RowOutcome::Refused(ResendRefusal::Complained | ResendRefusal::Undeliverable, _) => "undeliverable",
-        RowOutcome::Refused(ResendRefusal::TooSoon(_), _) | RowOutcome::OverLimit(_) => "too_soon",
+        RowOutcome::Refused(InviteRefusal::Complained | InviteRefusal::Undeliverable, _) => "undeliverable",
+        RowOutcome::Refused(InviteRefusal::TooSoon(_), _) | RowOutcome::OverLimit(_) => "too_soon",
         RowOutcome::Refused(refusal, _) => Problem::from(*refusal).code,
         RowOutcome::Failed(_) | RowOutcome::NoTime => "unavailable",
     }

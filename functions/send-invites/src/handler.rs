@@ -3,8 +3,8 @@
 use crate::correction;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use shared::domain::send::{InviteRefusal, Invitee, invite};
-use shared::domain::{Deal, Email, EmailError, InviteId, Name, Timestamp, readable};
+use shared::domain::send::{Invitee, invite};
+use shared::domain::{Deal, Email, EmailError, InviteId, InviteRefusal, Name, Timestamp, readable};
 use shared::http::{self, HandlerResult, Object, Problem, Request, check_rows, text_cell};
 use shared::sending::RowOutcome::{self, Failed, NoTime, OverLimit, Queued, Refused};
 use shared::sending::{Row, Rule, Sending};
@@ -123,7 +123,6 @@ impl RowResult {
                 let since = invite.map(|invite| format!("Pending since {}.", readable(invite.queued.at)));
                 Self { detail: since, ..Self::new("already_pending", Some(id)) }
             }
-            Some(Refused(InviteRefusal::AlreadyAccepted, _)) => Self::new("already_accepted", Some(id)),
             Some(Refused(InviteRefusal::OptedOut, _)) => {
                 Self::said("opted_out", "This person opted out of invites from your organisation.")
             }
@@ -131,6 +130,7 @@ impl RowResult {
                 let limited = Self::said("too_soon", "Sending limit reached for this address.");
                 Self { invite_id: Some(id), retry_at: Some(retry_at), ..limited }
             }
+            Some(Refused(refusal, _)) => Self::new(Problem::from(refusal).code, Some(id)),
             Some(OverLimit(retry_at)) => Self {
                 retry_at,
                 ..Self::said("too_soon", "Sending limit reached. Send this row again later.")

@@ -1,7 +1,7 @@
 //! Cancelling an invite that nobody has accepted.
 
 use super::history::HistoryEvent;
-use super::invite::{Invite, InviteState};
+use super::invite::{Invite, InviteRefusal, InviteState};
 use super::{DealId, Timestamp, whole_seconds};
 use chrono::Duration;
 
@@ -13,28 +13,18 @@ pub fn removed_until(removed_at: Timestamp, deal: DealId) -> Timestamp {
     (removed_at + REMOVED_KEPT).min(deal.purge_at())
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum CancelRefusal {
-    /// No such invite. To a release: also one that holds no seat.
-    NotFound,
-    /// Already cancelled or released. Repeating the request succeeds.
-    AlreadyDone,
-    AlreadyAccepted,
-    Stale,
-}
-
 /// `expected` is the number of sends that the caller saw, and `by` the manager's address.
 pub fn cancel(
     existing: Option<&Invite>,
     expected: Option<u32>,
     by: Option<&str>,
     now: Timestamp,
-) -> Result<Invite, CancelRefusal> {
-    let invite = existing.ok_or(CancelRefusal::NotFound)?;
+) -> Result<Invite, InviteRefusal> {
+    let invite = existing.ok_or(InviteRefusal::NotFound)?;
     match invite.state {
-        InviteState::Cancelled | InviteState::Released => Err(CancelRefusal::AlreadyDone),
-        InviteState::Accepted => Err(CancelRefusal::AlreadyAccepted),
-        _ if expected.is_some_and(|sends| sends != invite.sends) => Err(CancelRefusal::Stale),
+        InviteState::Cancelled | InviteState::Released => Err(InviteRefusal::AlreadyDone),
+        InviteState::Accepted => Err(InviteRefusal::AlreadyAccepted),
+        _ if expected.is_some_and(|sends| sends != invite.sends) => Err(InviteRefusal::Stale),
         InviteState::Open | InviteState::Expired | InviteState::Declined => Ok(Invite {
             state: InviteState::Cancelled,
             name: None,
@@ -57,12 +47,12 @@ mod tests {
         let cases = [
             (InviteState::Open, None, Ok(())),
             (InviteState::Open, Some(2), Ok(())),
-            (InviteState::Open, Some(1), Err(CancelRefusal::Stale)),
+            (InviteState::Open, Some(1), Err(InviteRefusal::Stale)),
             (InviteState::Expired, None, Ok(())),
             (InviteState::Declined, Some(2), Ok(())),
-            (InviteState::Accepted, None, Err(CancelRefusal::AlreadyAccepted)),
-            (InviteState::Cancelled, Some(1), Err(CancelRefusal::AlreadyDone)),
-            (InviteState::Released, None, Err(CancelRefusal::AlreadyDone)),
+            (InviteState::Accepted, None, Err(InviteRefusal::AlreadyAccepted)),
+            (InviteState::Cancelled, Some(1), Err(InviteRefusal::AlreadyDone)),
+            (InviteState::Released, None, Err(InviteRefusal::AlreadyDone)),
         ];
         for (state, expected_sends, verdict) in cases {
             let named = Invite { state, name: Name::clean("Ann"), ..invite() };
@@ -76,6 +66,6 @@ mod tests {
             };
             assert_eq!(cancelled, verdict.map(|()| as_cancelled), "{state:?}");
         }
-        assert_eq!(cancel(None, None, None, at(50)), Err(CancelRefusal::NotFound));
+        assert_eq!(cancel(None, None, None, at(50)), Err(InviteRefusal::NotFound));
     }
 }

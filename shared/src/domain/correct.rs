@@ -1,19 +1,11 @@
 //! Correcting an invite. Another address is another invite (I3): the old one is withdrawn and the new address is
 //! invited, in one write. Another spelling or name changes the invite in place, and sends nothing.
 
-use super::cancel::{CancelRefusal, cancel};
+use super::cancel::cancel;
 use super::history::HistoryEvent;
-use super::invite::{Invite, NewSend};
-use super::send::{InviteRefusal, Invitee, invite};
+use super::invite::{Invite, InviteRefusal, NewSend};
+use super::send::{Invitee, invite};
 use super::{Email, Name, Timestamp};
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum CorrectRefusal {
-    /// The old invite cannot be withdrawn.
-    Old(CancelRefusal),
-    /// The new address cannot be invited.
-    New(InviteRefusal),
-}
 
 #[derive(Clone, Debug)]
 pub struct Correction<'a> {
@@ -31,8 +23,8 @@ pub fn withdraw(
     existing: Option<&Invite>,
     correction: &Correction<'_>,
     now: Timestamp,
-) -> Result<Invite, CorrectRefusal> {
-    let cancelled = cancel(existing, correction.expected, correction.by, now).map_err(CorrectRefusal::Old)?;
+) -> Result<Invite, InviteRefusal> {
+    let cancelled = cancel(existing, correction.expected, correction.by, now)?;
     let history = cancelled.history.with(HistoryEvent::Corrected, now, correction.by);
     Ok(Invite { history, ..cancelled })
 }
@@ -43,8 +35,11 @@ pub fn invite_instead(
     invitee: &Invitee,
     send: &NewSend,
     now: Timestamp,
-) -> Result<Invite, CorrectRefusal> {
-    let replacement = invite(existing, invitee, send, now).map_err(CorrectRefusal::New)?;
+) -> Result<Invite, InviteRefusal> {
+    let replacement = invite(existing, invitee, send, now).map_err(|refusal| match refusal {
+        InviteRefusal::AlreadyPending | InviteRefusal::AlreadyAccepted => InviteRefusal::AlreadyInvited,
+        other => other,
+    })?;
     let history =
         replacement.history.with(HistoryEvent::Corrected, send.queued.at, send.invited_by.as_deref());
     Ok(Invite { history, ..replacement })
@@ -55,10 +50,10 @@ pub fn correct_in_place(
     existing: Option<&Invite>,
     correction: &Correction<'_>,
     now: Timestamp,
-) -> Result<Invite, CorrectRefusal> {
+) -> Result<Invite, InviteRefusal> {
     // What may not be withdrawn may not be changed either.
     withdraw(existing, correction, now)?;
-    let invite = existing.ok_or(CorrectRefusal::Old(CancelRefusal::NotFound))?;
+    let invite = existing.ok_or(InviteRefusal::NotFound)?;
     let corrected = Invite {
         email: correction.email.clone().unwrap_or_else(|| invite.email.clone()),
         name: correction.name.clone().unwrap_or_else(|| invite.name.clone()),
@@ -94,13 +89,12 @@ mod tests {
             (InviteState::Open, Some(2), Ok(())),
             (InviteState::Expired, None, Ok(())),
             (InviteState::Declined, None, Ok(())),
-            (InviteState::Open, Some(1), Err(CancelRefusal::Stale)),
-            (InviteState::Accepted, None, Err(CancelRefusal::AlreadyAccepted)),
-            (InviteState::Cancelled, None, Err(CancelRefusal::AlreadyDone)),
-            (InviteState::Released, None, Err(CancelRefusal::AlreadyDone)),
+            (InviteState::Open, Some(1), Err(InviteRefusal::Stale)),
+            (InviteState::Accepted, None, Err(InviteRefusal::AlreadyAccepted)),
+            (InviteState::Cancelled, None, Err(InviteRefusal::AlreadyDone)),
+            (InviteState::Released, None, Err(InviteRefusal::AlreadyDone)),
         ];
         for (state, expected, verdict) in cases {
-            let verdict = verdict.map_err(CorrectRefusal::Old);
             let existing = Invite { state, ..sample() };
             let correction = correction(expected, None, Some("Ann"));
             let in_place = correct_in_place(Some(&existing), &correction, at(50)).map(|_| ());
@@ -109,7 +103,7 @@ mod tests {
             assert_eq!(withdrawn, verdict, "{state:?}, withdrawn");
         }
         let correction = correction(None, None, Some("Ann"));
-        let not_found = CorrectRefusal::Old(CancelRefusal::NotFound);
+        let not_found = InviteRefusal::NotFound;
         assert_eq!(correct_in_place(None, &correction, at(50)), Err(not_found));
     }
 
@@ -154,14 +148,14 @@ mod tests {
         let limit = RecipientLimit { per_day: 0, interval: Duration::hours(1) };
         let send = NewSend { limit, ..new_send(3) };
         let cases = [
-            (InviteState::Open, InviteRefusal::AlreadyPending),
-            (InviteState::Accepted, InviteRefusal::AlreadyAccepted),
+            (InviteState::Open, InviteRefusal::AlreadyInvited),
+            (InviteState::Accepted, InviteRefusal::AlreadyInvited),
             (InviteState::Cancelled, InviteRefusal::TooSoon(at(3_610))),
         ];
         for (state, refusal) in cases {
             let existing = Invite { state, ..sample() };
             let refused = invite_instead(Some(&existing), &invitee, &send, at(50));
-            assert_eq!(refused, Err(CorrectRefusal::New(refusal)), "{state:?}");
+            assert_eq!(refused, Err(refusal), "{state:?}");
         }
     }
 }

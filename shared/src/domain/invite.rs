@@ -146,6 +146,29 @@ pub enum Attention {
     Declined,
 }
 
+/// Why a manager's request does not create or change an invite.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum InviteRefusal {
+    /// No such invite. To a resend: also a removed one. To a release: also one that holds no seat.
+    NotFound,
+    /// Already cancelled or released. Repeating the request succeeds.
+    AlreadyDone,
+    AlreadyPending,
+    AlreadyAccepted,
+    /// A correction's new address is pending or accepted.
+    AlreadyInvited,
+    Stale,
+    JustResent,
+    /// The recipient marked the last mail as spam, and has not lifted it since.
+    Complained,
+    /// The person opted out of the organisation's invites (I10).
+    OptedOut,
+    /// Another mail would most likely not arrive. Only among many invites; a manager may resend a single one.
+    Undeliverable,
+    /// The earliest time of another send, in whole seconds.
+    TooSoon(Timestamp),
+}
+
 /// In an invite read from an index, what the index does not hold (links, attempts) is empty.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Invite {

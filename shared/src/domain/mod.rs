@@ -32,8 +32,8 @@ pub use id::{
     DealId, InviteId, InviteKey, LinkHash, PersonId, address_digest, mailbox_digest, opt_out_digest,
 };
 pub use invite::{
-    Asked, AskedFor, Attempt, Attention, BounceReason, Delivery, FailureReason, Invite, InviteState, NewSend,
-    Queued, Sent, Status,
+    Asked, AskedFor, Attempt, Attention, BounceReason, Delivery, FailureReason, Invite, InviteRefusal,
+    InviteState, NewSend, Queued, Sent, Status,
 };
 pub use link::{Link, Links, Secret};
 pub use name::{Name, Title};

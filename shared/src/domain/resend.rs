@@ -1,7 +1,7 @@
 //! Resending: a pending, expired or declined invite gets a new link and a new lifetime, any number of times.
 
 use super::history::HistoryEvent;
-use super::invite::{Invite, InviteState, NewSend};
+use super::invite::{Invite, InviteRefusal, InviteState, NewSend};
 use super::send::Invitee;
 use super::{Delivery, Timestamp};
 use chrono::Duration;
@@ -9,47 +9,30 @@ use chrono::Duration;
 /// A second resend within this time, without `If-Match`, counts as a double click.
 pub const DOUBLE_CLICK: Duration = Duration::seconds(10);
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum ResendRefusal {
-    /// No such invite, or the invite was cancelled or released.
-    NotFound,
-    AlreadyAccepted,
-    Stale,
-    JustResent,
-    /// The recipient marked the last mail as spam, and has not lifted it since.
-    Complained,
-    /// The person opted out of the organisation's invites.
-    OptedOut,
-    /// Another mail would most likely not arrive. Only among many invites; a manager may resend a single one.
-    Undeliverable,
-    /// The earliest time of another send, in whole seconds.
-    TooSoon(Timestamp),
-}
-
 /// `expected` is the number of sends that the caller saw.
 pub fn resend(
     existing: Option<&Invite>,
     expected: Option<u32>,
     send: &NewSend,
     now: Timestamp,
-) -> Result<Invite, ResendRefusal> {
-    let invite = existing.ok_or(ResendRefusal::NotFound)?;
+) -> Result<Invite, InviteRefusal> {
+    let invite = existing.ok_or(InviteRefusal::NotFound)?;
     match invite.state {
-        InviteState::Cancelled | InviteState::Released => return Err(ResendRefusal::NotFound),
-        InviteState::Accepted => return Err(ResendRefusal::AlreadyAccepted),
+        InviteState::Cancelled | InviteState::Released => return Err(InviteRefusal::NotFound),
+        InviteState::Accepted => return Err(InviteRefusal::AlreadyAccepted),
         InviteState::Open | InviteState::Expired | InviteState::Declined => {}
     }
     match (expected, invite.resent_at) {
-        (Some(sends), _) if sends != invite.sends => return Err(ResendRefusal::Stale),
+        (Some(sends), _) if sends != invite.sends => return Err(InviteRefusal::Stale),
         // The time of the click counts. The write may come later, after a conflict.
         (None, Some(resent_at)) if send.queued.at < resent_at + DOUBLE_CLICK => {
-            return Err(ResendRefusal::JustResent);
+            return Err(InviteRefusal::JustResent);
         }
         _ if send.opted_out && matches!(invite.delivery, Delivery::Complained { .. }) => {
-            return Err(ResendRefusal::Complained);
+            return Err(InviteRefusal::Complained);
         }
-        _ if send.opted_out => return Err(ResendRefusal::OptedOut),
-        _ => send.limit.check(invite, now).map_err(ResendRefusal::TooSoon)?,
+        _ if send.opted_out => return Err(InviteRefusal::OptedOut),
+        _ => send.limit.check(invite, now).map_err(InviteRefusal::TooSoon)?,
     }
     let same = Invitee { id: invite.id, email: invite.email.clone(), name: invite.name.clone() };
     let next = send.queue(existing, same, HistoryEvent::Resent, now);
@@ -64,15 +47,15 @@ pub fn resend_among_many(
     is_expired: bool,
     send: &NewSend,
     now: Timestamp,
-) -> Result<Invite, ResendRefusal> {
+) -> Result<Invite, InviteRefusal> {
     match resend(existing, Some(expected), send, now) {
         Ok(_) if is_expired && existing.is_some_and(|invite| invite.state == InviteState::Declined) => {
-            Err(ResendRefusal::Stale)
+            Err(InviteRefusal::Stale)
         }
-        Ok(_) | Err(ResendRefusal::Complained | ResendRefusal::OptedOut | ResendRefusal::TooSoon(_))
+        Ok(_) | Err(InviteRefusal::Complained | InviteRefusal::OptedOut | InviteRefusal::TooSoon(_))
             if existing.is_some_and(Invite::is_undeliverable) =>
         {
-            Err(ResendRefusal::Undeliverable)
+            Err(InviteRefusal::Undeliverable)
         }
         verdict => verdict,
     }
@@ -90,7 +73,7 @@ mod tests {
         expected: Option<u32>,
         limit: RecipientLimit,
         now: i64,
-    ) -> Option<ResendRefusal> {
+    ) -> Option<InviteRefusal> {
         let queued = Queued { at: at(now), order: 0 };
         resend(Some(invite), expected, &NewSend { queued, limit, ..new_send(3) }, at(now)).err()
     }
@@ -101,25 +84,25 @@ mod tests {
             (InviteState::Open, None),
             (InviteState::Expired, None),
             (InviteState::Declined, None),
-            (InviteState::Accepted, Some(ResendRefusal::AlreadyAccepted)),
-            (InviteState::Cancelled, Some(ResendRefusal::NotFound)),
-            (InviteState::Released, Some(ResendRefusal::NotFound)),
+            (InviteState::Accepted, Some(InviteRefusal::AlreadyAccepted)),
+            (InviteState::Cancelled, Some(InviteRefusal::NotFound)),
+            (InviteState::Released, Some(InviteRefusal::NotFound)),
         ];
         for (state, expected) in cases {
             let existing = Invite { state, ..invite() };
             assert_eq!(refusal(&existing, None, RecipientLimit::NONE, 50), expected, "{state:?}");
         }
-        assert_eq!(resend(None, None, &new_send(3), at(50)), Err(ResendRefusal::NotFound));
+        assert_eq!(resend(None, None, &new_send(3), at(50)), Err(InviteRefusal::NotFound));
     }
 
     #[test]
     fn a_bounced_mail_is_resent_alone_and_a_complaint_once_it_is_lifted() {
         let bounced = |reason| Delivery::Bounced { reason, at: at(20) };
         let cases = [
-            (bounced(BounceReason::MailboxUnavailable), None, Some(ResendRefusal::Undeliverable)),
-            (bounced(BounceReason::Suppressed), None, Some(ResendRefusal::Undeliverable)),
+            (bounced(BounceReason::MailboxUnavailable), None, Some(InviteRefusal::Undeliverable)),
+            (bounced(BounceReason::Suppressed), None, Some(InviteRefusal::Undeliverable)),
             (bounced(BounceReason::Temporary), None, None),
-            (Delivery::Complained { at: at(20) }, None, Some(ResendRefusal::Undeliverable)),
+            (Delivery::Complained { at: at(20) }, None, Some(InviteRefusal::Undeliverable)),
             (Delivery::Delivered { at: at(20) }, None, None),
         ];
         for (delivery, alone, among_many) in cases {
@@ -128,10 +111,10 @@ mod tests {
             let refusal =
                 |sends, send: &NewSend| resend_among_many(Some(&existing), sends, false, send, at(50)).err();
             assert_eq!(refusal(2, &new_send(3)), among_many, "{delivery:?}");
-            assert_eq!(refusal(1, &new_send(3)), Some(ResendRefusal::Stale), "{delivery:?}");
+            assert_eq!(refusal(1, &new_send(3)), Some(InviteRefusal::Stale), "{delivery:?}");
             let limit = RecipientLimit { per_day: 1, interval: Duration::zero() };
             let send = NewSend { limit, ..new_send(3) };
-            let too_soon = ResendRefusal::TooSoon(at(86_410));
+            let too_soon = InviteRefusal::TooSoon(at(86_410));
             assert_eq!(
                 refusal(2, &send),
                 Some(among_many.unwrap_or(too_soon)),
@@ -140,16 +123,16 @@ mod tests {
             // I10: an opt-out is answered behind everything else that a manager can learn.
             let send = NewSend { opted_out: true, ..send };
             let is_complaint = matches!(delivery, Delivery::Complained { .. });
-            let alone = if is_complaint { ResendRefusal::Complained } else { ResendRefusal::OptedOut };
+            let alone = if is_complaint { InviteRefusal::Complained } else { InviteRefusal::OptedOut };
             assert_eq!(resend(Some(&existing), Some(2), &send, at(50)).err(), Some(alone), "{delivery:?}");
-            assert_eq!(refusal(2, &send), among_many.or(Some(ResendRefusal::OptedOut)), "{delivery:?}");
+            assert_eq!(refusal(2, &send), among_many.or(Some(InviteRefusal::OptedOut)), "{delivery:?}");
         }
     }
 
     #[test]
     fn a_declined_invite_is_resent_by_name_and_not_as_an_expired_one() {
         let declined = Invite { state: InviteState::Declined, ..invite() };
-        for (is_expired, refusal) in [(false, None), (true, Some(ResendRefusal::Stale))] {
+        for (is_expired, refusal) in [(false, None), (true, Some(InviteRefusal::Stale))] {
             let resent = resend_among_many(Some(&declined), 2, is_expired, &new_send(3), at(50));
             assert_eq!(resent.err(), refusal, "listed as expired: {is_expired}");
         }
@@ -168,15 +151,15 @@ mod tests {
     fn a_double_click_sends_once() {
         let resent = Invite { resent_at: Some(at(50)), ..invite() };
         let refusal = |expected, now| refusal(&resent, expected, RecipientLimit::NONE, now);
-        assert_eq!(refusal(None, 59), Some(ResendRefusal::JustResent));
+        assert_eq!(refusal(None, 59), Some(InviteRefusal::JustResent));
         assert_eq!(refusal(None, 60), None);
-        assert_eq!(refusal(Some(1), 51), Some(ResendRefusal::Stale));
+        assert_eq!(refusal(Some(1), 51), Some(InviteRefusal::Stale));
         assert_eq!(refusal(Some(2), 51), None);
         let clicked = NewSend { queued: Queued { at: at(59), order: 0 }, ..new_send(3) };
         let written_late = resend(Some(&resent), None, &clicked, at(70)).err();
         assert_eq!(
             written_late,
-            Some(ResendRefusal::JustResent),
+            Some(InviteRefusal::JustResent),
             "a write more than ten seconds after the click"
         );
     }
@@ -186,9 +169,9 @@ mod tests {
         let resent = Invite { resent_at: Some(at(50)), ..invite() };
         let limit = RecipientLimit { per_day: 1, interval: Duration::zero() };
         let refusal = |expected, now| refusal(&resent, expected, limit, now);
-        assert_eq!(refusal(None, 59), Some(ResendRefusal::JustResent));
-        assert_eq!(refusal(Some(1), 59), Some(ResendRefusal::Stale));
-        let too_soon = ResendRefusal::TooSoon(at(86_410));
+        assert_eq!(refusal(None, 59), Some(InviteRefusal::JustResent));
+        assert_eq!(refusal(Some(1), 59), Some(InviteRefusal::Stale));
+        let too_soon = InviteRefusal::TooSoon(at(86_410));
         assert_eq!(refusal(Some(2), 59), Some(too_soon));
         assert_eq!(refusal(None, 86_410), None);
     }

@@ -1,18 +1,8 @@
 //! Inviting: an address has one invite (I3), and no state of the invite blocks the address for ever.
 
 use super::history::HistoryEvent;
-use super::invite::{Invite, InviteState, NewSend};
+use super::invite::{Invite, InviteRefusal, InviteState, NewSend};
 use super::{Delivery, Email, InviteId, Links, Name, Timestamp, whole_milliseconds, whole_seconds};
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum InviteRefusal {
-    AlreadyPending,
-    AlreadyAccepted,
-    /// The person opted out of the organisation's invites (I10).
-    OptedOut,
-    /// The earliest time of another send, in whole seconds.
-    TooSoon(Timestamp),
-}
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Invitee {

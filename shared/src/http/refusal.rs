@@ -1,12 +1,8 @@
 //! The status and the code of every refusal of the domain.
 
 use super::Problem;
-use crate::domain::DealRefusal;
 use crate::domain::accept::LinkRefusal;
-use crate::domain::cancel::CancelRefusal;
-use crate::domain::correct::CorrectRefusal;
-use crate::domain::resend::ResendRefusal;
-use crate::domain::send::InviteRefusal;
+use crate::domain::{DealRefusal, InviteRefusal};
 use crate::store::Refused;
 
 impl<R: Into<Problem>> From<Refused<R>> for Problem {
@@ -33,7 +29,7 @@ impl From<LinkRefusal> for Problem {
             LinkRefusal::AcceptedByAnother | LinkRefusal::AlreadyYours { .. } => {
                 (409, "already_accepted", "Another account accepted this invite. Sign in with that account.")
             }
-            LinkRefusal::AlreadyAccepted => return already_accepted(),
+            LinkRefusal::AlreadyAccepted => (409, "already_accepted", "This invite was already accepted."),
             LinkRefusal::StillValid => {
                 (409, "still_valid", "This link still works. Accept the invite with it.")
             }
@@ -48,46 +44,30 @@ impl From<LinkRefusal> for Problem {
     }
 }
 
-impl From<CancelRefusal> for Problem {
-    fn from(refusal: CancelRefusal) -> Self {
+impl From<InviteRefusal> for Problem {
+    fn from(refusal: InviteRefusal) -> Self {
         match refusal {
-            CancelRefusal::NotFound | CancelRefusal::AlreadyDone => Self::not_found(),
-            CancelRefusal::AlreadyAccepted => already_accepted(),
-            CancelRefusal::Stale => stale(),
-        }
-    }
-}
-
-impl From<ResendRefusal> for Problem {
-    fn from(refusal: ResendRefusal) -> Self {
-        match refusal {
-            ResendRefusal::NotFound => Self::not_found(),
-            ResendRefusal::AlreadyAccepted => already_accepted(),
-            ResendRefusal::Stale | ResendRefusal::JustResent => stale(),
+            InviteRefusal::NotFound | InviteRefusal::AlreadyDone => Self::not_found(),
+            InviteRefusal::AlreadyAccepted => LinkRefusal::AlreadyAccepted.into(),
+            InviteRefusal::AlreadyPending | InviteRefusal::AlreadyInvited => Self::new(
+                409,
+                "already_invited",
+                "This address already has an invite to this deal. Resend that invite, or enter another address.",
+            ),
+            InviteRefusal::Stale | InviteRefusal::JustResent => stale(),
             // `Undeliverable` is answered only among many invites, by its row.
-            ResendRefusal::Complained | ResendRefusal::Undeliverable => Self::new(
+            InviteRefusal::Complained | InviteRefusal::Undeliverable => Self::new(
                 409,
                 "complained",
                 "The recipient marked an earlier mail as spam, so no more mail goes to this address. Correct the \
                  address, or contact the person in another way.",
             ),
-            ResendRefusal::OptedOut => opted_out(),
-            ResendRefusal::TooSoon(retry_at) => Self::too_many_requests(retry_at),
-        }
-    }
-}
-
-impl From<CorrectRefusal> for Problem {
-    fn from(refusal: CorrectRefusal) -> Self {
-        let invited =
-            "This address already has an invite to this deal. Resend that invite, or enter another address.";
-        match refusal {
-            CorrectRefusal::Old(refusal) => refusal.into(),
-            CorrectRefusal::New(InviteRefusal::AlreadyPending | InviteRefusal::AlreadyAccepted) => {
-                Self::new(409, "already_invited", invited)
-            }
-            CorrectRefusal::New(InviteRefusal::OptedOut) => opted_out(),
-            CorrectRefusal::New(InviteRefusal::TooSoon(retry_at)) => Self::too_many_requests(retry_at),
+            InviteRefusal::OptedOut => Self::new(
+                409,
+                "opted_out",
+                "This person opted out of invites from your organisation. Only they can undo this.",
+            ),
+            InviteRefusal::TooSoon(retry_at) => Self::too_many_requests(retry_at),
         }
     }
 }
@@ -109,15 +89,6 @@ impl From<DealRefusal> for Problem {
             }
         }
     }
-}
-
-fn already_accepted() -> Problem {
-    Problem::new(409, "already_accepted", "This invite was already accepted.")
-}
-
-fn opted_out() -> Problem {
-    let detail = "This person opted out of invites from your organisation. Only they can undo this.";
-    Problem::new(409, "opted_out", detail)
 }
 
 fn stale() -> Problem {

@@ -3,10 +3,10 @@
 use super::change::{LEAVE_A_WRITER, list_of};
 use super::{Result, Store, StoreError, in_time, keys, n, s, values, writer_id};
 use crate::clock::Deadline;
-use crate::domain::cancel::{CancelRefusal, removed_until};
+use crate::domain::cancel::removed_until;
 use crate::domain::release::may_release;
 use crate::domain::{
-    History, HistoryEvent, Invite, InviteKey, InviteState, PersonId, Timestamp, whole_seconds,
+    History, HistoryEvent, Invite, InviteKey, InviteRefusal, InviteState, PersonId, Timestamp, whole_seconds,
 };
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem};
 
@@ -23,7 +23,7 @@ impl Store {
         by: Option<&str>,
         now: Timestamp,
         deadline: Deadline,
-    ) -> Result<Result<(), CancelRefusal>> {
+    ) -> Result<Result<(), InviteRefusal>> {
         let released = async {
             for _ in 0..LOOKS {
                 let invite = self.invite(key).await?.map(|record| record.invite);

@@ -5,10 +5,9 @@ use super::wire::Fault;
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::TimeDelta;
 use shared::clock::Deadline;
-use shared::domain::cancel::{CancelRefusal, cancel};
-use shared::domain::correct::CorrectRefusal;
+use shared::domain::InviteRefusal;
+use shared::domain::cancel::cancel;
 use shared::domain::outcome::Outcome;
-use shared::domain::send::InviteRefusal;
 use shared::domain::{FailureReason, HistoryEvent, Invite, InviteState, Link, Name};
 use shared::sending::Claim;
 use shared::store::{Item, Refused, Seen, StoreError, keys::Queue};
@@ -139,18 +138,12 @@ async fn a_correction_changes_both_invites_or_neither() {
     table.wire.before_next_write(async move {
         others.queue(BOB, after(1)).await;
     });
-    assert_eq!(
-        refused(table.correct(&old, BOB, &new).await),
-        CorrectRefusal::New(InviteRefusal::AlreadyPending)
-    );
+    assert_eq!(refused(table.correct(&old, BOB, &new).await), InviteRefusal::AlreadyInvited);
     assert_eq!(table.now(&old).await.state, InviteState::Open);
     let others = table.others();
     let (accepted, new) = (old.clone(), table.link("cy@example.com"));
     table.wire.before_next_write(async move { others.accepts(&accepted, "ann", after(1)).await });
-    assert_eq!(
-        refused(table.correct(&old, "cy@example.com", &new).await),
-        CorrectRefusal::Old(CancelRefusal::AlreadyAccepted)
-    );
+    assert_eq!(refused(table.correct(&old, "cy@example.com", &new).await), InviteRefusal::AlreadyAccepted);
     assert_eq!(table.store.invite(new.key()).await.unwrap().map(|record| record.invite), None);
 }
 
@@ -212,7 +205,7 @@ async fn an_invite_remembers_its_last_eight_writers() {
             Ok(_) => assert!(is_recognised),
             Err(Refused(reason, _)) => {
                 assert!(!is_recognised);
-                assert_eq!(reason, CancelRefusal::AlreadyDone);
+                assert_eq!(reason, InviteRefusal::AlreadyDone);
             }
         }
         assert_eq!(table.now(&link).await.state, InviteState::Cancelled);

@@ -9,19 +9,19 @@ use seatkeeper_local::database;
 use shared::clock::Deadline;
 use shared::domain::accept::LinkRefusal;
 use shared::domain::answer::{ask, decline, opt_out};
-use shared::domain::cancel::{CancelRefusal, cancel};
+use shared::domain::cancel::cancel;
 use shared::domain::claim::{NewAttempt, take_up};
-use shared::domain::correct::{CorrectRefusal, Correction, invite_instead, withdraw};
+use shared::domain::correct::{Correction, invite_instead, withdraw};
 use shared::domain::expire::{NotDue, expire};
 use shared::domain::limit::RecipientLimit;
 use shared::domain::outcome::{Outcome, Superseded, record_outcome};
 use shared::domain::remind::{DEFAULT_REMINDERS, take_up_reminder};
-use shared::domain::resend::{ResendRefusal, resend};
-use shared::domain::send::{InviteRefusal, Invitee, invite};
+use shared::domain::resend::resend;
+use shared::domain::send::{Invitee, invite};
 use shared::domain::track::{Stray, track};
 use shared::domain::{
-    Attempt, Deal, DealId, Delivery, Email, Invite, Link, Name, NewDeal, NewSend, Organisation,
-    OrganisationId, PersonId, Queued, Secret, Timestamp, Title,
+    Attempt, Deal, DealId, Delivery, Email, Invite, InviteRefusal, Link, Name, NewDeal, NewSend,
+    Organisation, OrganisationId, PersonId, Queued, Secret, Timestamp, Title,
 };
 use shared::store::{
     Changed, Due, InviteRecord, Item, PageQuery, Refused, Seen, StatusFilter, Store, StoreError, keys::Queue,
@@ -179,12 +179,12 @@ impl Table {
         link: &Link,
         expected: Option<u32>,
         now: Timestamp,
-    ) -> Change<ResendRefusal> {
+    ) -> Change<InviteRefusal> {
         let send = new_send(link, now);
         self.change(link, Seen::Unread, now, |existing, now| resend(existing, expected, &send, now)).await
     }
 
-    pub(crate) async fn cancel(&self, link: &Link, now: Timestamp) -> Change<CancelRefusal> {
+    pub(crate) async fn cancel(&self, link: &Link, now: Timestamp) -> Change<InviteRefusal> {
         self.change(link, Seen::Unread, now, |existing, now| cancel(existing, None, None, now)).await
     }
 
@@ -195,7 +195,7 @@ impl Table {
     }
 
     /// Withdraws the first invite and invites the second address, with this link.
-    pub(crate) async fn correct(&self, old: &Link, address: &str, link: &Link) -> Change<CorrectRefusal> {
+    pub(crate) async fn correct(&self, old: &Link, address: &str, link: &Link) -> Change<InviteRefusal> {
         let email = email(address);
         let correction = Correction { expected: Some(1), email: Some(email.clone()), name: None, by: None };
         let invitee = Invitee { id: link.invite, email, name: None };

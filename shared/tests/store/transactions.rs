@@ -4,8 +4,8 @@
 use super::table::{LIFETIME, Table, after, new_deal, soon, start};
 use super::wire::Fault;
 use chrono::Duration;
+use shared::domain::InviteRefusal;
 use shared::domain::accept::LinkRefusal;
-use shared::domain::cancel::CancelRefusal;
 use shared::domain::{Deal, DealChange, DealRefusal, Link, Secret};
 
 const ANN: &str = "ann@example.com";
@@ -44,8 +44,8 @@ async fn i6_a_conflict_hides_the_other_conditions() {
 #[tokio::test(flavor = "multi_thread")]
 async fn i1_a_late_release_keeps_a_newer_seat() {
     let cases = [
-        (false, BOB, None, Err(CancelRefusal::AlreadyDone)),
-        (false, ANN, Some(1), Err(CancelRefusal::Stale)),
+        (false, BOB, None, Err(InviteRefusal::AlreadyDone)),
+        (false, ANN, Some(1), Err(InviteRefusal::Stale)),
         (true, ANN, Some(1), Ok(())),
     ];
     for (is_lost, address, expected_sends, outcome) in cases {

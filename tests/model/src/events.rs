@@ -4,10 +4,7 @@
 use crate::process::SesAnswer;
 use crate::table::{Mail, Row, Rule, Verdict};
 use shared::domain::accept::LinkRefusal;
-use shared::domain::cancel::CancelRefusal;
-use shared::domain::resend::ResendRefusal;
-use shared::domain::send::InviteRefusal;
-use shared::domain::{DealRefusal, Timestamp};
+use shared::domain::{DealRefusal, InviteRefusal, Timestamp};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 macro_rules! events {
@@ -72,10 +69,10 @@ events! {
         Dropped,
     }
     Invite(InviteRefusal): AlreadyPending, AlreadyAccepted, OptedOut;
-    Resend(ResendRefusal): NotFound, AlreadyAccepted, Stale, JustResent, OptedOut;
+    Resend(InviteRefusal): NotFound, AlreadyAccepted, Stale, JustResent, OptedOut;
     Ses(SesAnswer): Sent, Rejected, Later, Busy, SentUnheard, LostUnheard, NoTime;
-    Cancel(CancelRefusal): AlreadyDone, AlreadyAccepted, Stale;
-    Release(CancelRefusal): NotFound, AlreadyDone, Stale;
+    Cancel(InviteRefusal): AlreadyDone, AlreadyAccepted, Stale;
+    Release(InviteRefusal): NotFound, AlreadyDone, Stale;
     Accept(LinkRefusal): AlreadyYours { accepted_at: AT }, Cancelled, Superseded, AcceptedByAnother, Expired,
         AlreadySeated, DealNotStarted, DealEnded, DealFull;
     Change(DealRefusal): SeatsBelowAllocated { allocated: 0 };

@@ -8,10 +8,9 @@ use crate::events::Event;
 use crate::model::{Answer, Flaw, Said, Seatkeeper, State};
 use crate::mutant::Mutant;
 use crate::table::{Click, Due, Held, Mail, NO_LINK, Queue, Row, Rule, Verdict};
+use shared::domain::InviteRefusal;
 use shared::domain::InviteState;
 use shared::domain::accept::LinkRefusal;
-use shared::domain::cancel::CancelRefusal;
-use shared::domain::resend::ResendRefusal;
 use std::ops::Range;
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -276,7 +275,7 @@ impl Seatkeeper {
                 if released {
                     self.wrote(state, place, true, false);
                 }
-                self.saw(if released { Event::Released } else { Event::Release(CancelRefusal::Stale) });
+                self.saw(if released { Event::Released } else { Event::Release(InviteRefusal::Stale) });
                 state.flaw(Flaw::Twice, own && released);
                 match (released, lost) {
                     (true, true) => Ok(Some(Step::Release { place, expected, learner, sends, own: true })),
@@ -353,7 +352,7 @@ impl Seatkeeper {
                 self.saw(refusal);
                 let is_success = matches!(
                     refusal,
-                    Event::Cancel(CancelRefusal::AlreadyDone) | Event::Resend(ResendRefusal::JustResent)
+                    Event::Cancel(InviteRefusal::AlreadyDone) | Event::Resend(InviteRefusal::JustResent)
                 );
                 let is_answered = !matches!(
                     rule,

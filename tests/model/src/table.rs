@@ -7,8 +7,8 @@ use crate::bounds::{Change, INVITES, LEARNERS, LINKS, at};
 use crate::mutant::Mutant;
 use crate::process::Voice;
 use crate::rules::{PEOPLE, Rules, hash, person};
+use shared::domain::InviteRefusal;
 use shared::domain::accept::{LinkRefusal, may_accept};
-use shared::domain::cancel::CancelRefusal;
 use shared::domain::release::may_release;
 use shared::domain::{AskedFor, BounceReason, DealChange, DealRefusal, Delivery, FailureReason, InviteState};
 use std::cell::RefCell;
@@ -338,10 +338,10 @@ impl Table {
         rules: Rules,
         place: u8,
         expected: Option<u8>,
-    ) -> Result<(u8, u8), CancelRefusal> {
+    ) -> Result<(u8, u8), InviteRefusal> {
         let invite = self.row(place).map(|row| rules.invite(place, row));
         let (_, learner) = may_release(invite.as_ref(), expected.map(u32::from))?;
-        let learner = PEOPLE.iter().position(|person| person == learner).ok_or(CancelRefusal::NotFound)?;
+        let learner = PEOPLE.iter().position(|person| person == learner).ok_or(InviteRefusal::NotFound)?;
         let sends = self.row(place).map_or(0, |row| row.sends);
         Ok((u8::try_from(learner).unwrap_or(0), sends))
     }
