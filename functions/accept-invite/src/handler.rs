@@ -22,12 +22,7 @@ pub(crate) async fn route(App { store, .. }: &App, request: Request) -> HandlerR
 
 fn preview_view(invite: &Invite, deal: &Deal, opted_out: bool, now: Timestamp) -> Value {
     let status = invite.status(deal.ends_at, now);
-    let blocked = match deal_accepts(deal, now) {
-        Err(LinkRefusal::DealNotStarted) => Some("deal_not_started"),
-        Err(LinkRefusal::DealEnded) => Some("deal_ended"),
-        Err(_) => Some("deal_full"),
-        Ok(()) => None,
-    };
+    let blocked = deal_accepts(deal, now).err().map(|refusal| Problem::from(refusal).code);
     json!({
         "organisation": deal.organisation,
         "deal": DealSummary::new(deal, now),
@@ -47,8 +42,8 @@ async fn preview(store: &Store, request: &Request) -> HandlerResult {
     let link = request.link()?;
     let (deal, record) = store.sent_link(&link).await?.ok_or(LinkRefusal::UnknownInvite)?;
     let (organisation, invite) = (&deal.organisation, record.invite);
-    let opted_out =
-        store.opt_outs([(&organisation.id, &invite.email)]).await?.has(&organisation.id, &invite.email);
+    let person = (&organisation.id, &invite.email);
+    let opted_out = store.opt_outs([person]).await?.has(person.0, person.1);
     match may_preview(&invite, &link.secret.hash()) {
         Ok(()) => Ok(http::json(200, &preview_view(&invite, &deal, opted_out, request.now))),
         Err(refusal) => Err(Problem::from(refusal).with([
