@@ -1,7 +1,6 @@
 //! Accepting: a learner turns a link that was really sent into a seat.
 
-use super::invite::{Invite, InviteState};
-use super::{Deal, DealState, LinkHash, PersonId, Timestamp};
+use super::{Deal, DealState, Invite, InviteState, LinkHash, PersonId, Timestamp};
 
 /// Why a link does not accept, or cannot give another answer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -2,9 +2,10 @@
 //! Any link that was really sent may answer, of an older send too.
 
 use super::accept::{LinkRefusal, known};
-use super::history::HistoryEvent;
-use super::invite::{Asked, AskedFor, Delivery, Invite, InviteState, Status};
-use super::{Deal, DealState, LinkHash, Timestamp, whole_seconds};
+use super::{
+    Asked, AskedFor, Deal, DealState, Delivery, HistoryEvent, Invite, InviteState, LinkHash, Status,
+    Timestamp, whole_seconds,
+};
 
 /// A "no" may be changed: until it expires, the newest link still accepts.
 pub fn decline(

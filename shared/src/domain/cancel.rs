@@ -1,8 +1,6 @@
 //! Cancelling an invite that nobody has accepted.
 
-use super::history::HistoryEvent;
-use super::invite::{Invite, InviteRefusal, InviteState};
-use super::{DealId, Timestamp, whole_seconds};
+use super::{DealId, HistoryEvent, Invite, InviteRefusal, InviteState, Timestamp, whole_seconds};
 use chrono::Duration;
 
 /// How long a cancelled or released invite is listed and kept, without its name.

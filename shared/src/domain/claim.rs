@@ -3,8 +3,7 @@
 //! works, whichever attempts got through (I5).
 
 use super::expire::NotDue;
-use super::invite::Invite;
-use super::{Deal, DealState, FailureReason, LinkHash, Timestamp, whole_milliseconds, whole_seconds};
+use super::{Deal, DealState, FailureReason, Invite, LinkHash, Timestamp, whole_milliseconds, whole_seconds};
 use chrono::Duration;
 
 /// Attempts of one send, unanswered ones included, before its mail fails for good.

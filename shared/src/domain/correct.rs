@@ -2,10 +2,8 @@
 //! invited, in one write. Another spelling or name changes the invite in place, and sends nothing.
 
 use super::cancel::cancel;
-use super::history::HistoryEvent;
-use super::invite::{Invite, InviteRefusal, NewSend};
 use super::send::{Invitee, invite};
-use super::{Email, Name, Timestamp};
+use super::{Email, HistoryEvent, Invite, InviteRefusal, Name, NewSend, Timestamp};
 
 #[derive(Clone, Debug)]
 pub struct Correction<'a> {

@@ -1,8 +1,7 @@
 //! The digest: a daily mail to a manager about what is new in the organisation's deals. It has counts, and no learner's
 //! address or name. A manager is told each fact once.
 
-use super::invite::Attention;
-use super::{Deal, DealId, DealState, PersonId, Timestamp};
+use super::{Attention, Deal, DealId, DealState, PersonId, Timestamp};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Duration};
 use std::collections::BTreeMap;

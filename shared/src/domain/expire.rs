@@ -1,9 +1,7 @@
 //! Expiring: the sweep marks invites past their expiry. It decides nothing (I2); it keeps the due index small
 //! and the tabs cheap.
 
-use super::Timestamp;
-use super::history::HistoryEvent;
-use super::invite::{Invite, InviteState};
+use super::{HistoryEvent, Invite, InviteState, Timestamp};
 
 /// The invite changed since the sweep read it from the due index, so the sweep leaves it alone.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

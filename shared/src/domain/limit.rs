@@ -1,8 +1,7 @@
 //! Limits on sends to a recipient, by a manager and for a deal. They keep anybody from flooding a mailbox,
 //! but never cap how often an invite can be resent in all (docs/decisions/0020-limits-of-sending.md).
 
-use super::invite::Invite;
-use super::{Deal, Timestamp, whole_seconds};
+use super::{Deal, Invite, Timestamp, whole_seconds};
 use chrono::Duration;
 
 /// An invite remembers this many send times, so a higher limit could not be checked.

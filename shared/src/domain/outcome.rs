@@ -1,9 +1,7 @@
 //! Records the outcome of a mail for its own attempt only. SES may still answer an abandoned attempt, long
 //! after a later attempt or a newer send took its place (I4).
 
-use super::history::HistoryEvent;
-use super::invite::{Attempt, Invite};
-use super::{Delivery, FailureReason, Timestamp, whole_milliseconds};
+use super::{Attempt, Delivery, FailureReason, HistoryEvent, Invite, Timestamp, whole_milliseconds};
 
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Outcome {

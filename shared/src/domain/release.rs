@@ -1,7 +1,6 @@
 //! Releasing the seat of an accepted invite, so that somebody else can take it.
 
-use super::PersonId;
-use super::invite::{Invite, InviteRefusal, InviteState};
+use super::{Invite, InviteRefusal, InviteState, PersonId};
 
 /// The invite, and the learner who loses the seat. `expected` is the number of sends that the caller saw.
 pub fn may_release(

@@ -4,10 +4,8 @@
 
 use super::claim::{MOST_ATTEMPTS, NewAttempt, retry_delay};
 use super::expire::NotDue;
-use super::history::HistoryEvent;
-use super::invite::{Delivery, Invite, InviteState};
 use super::limit::RecipientLimit;
-use super::{Deal, DealState, Timestamp, whole_milliseconds};
+use super::{Deal, DealState, Delivery, HistoryEvent, Invite, InviteState, Timestamp, whole_milliseconds};
 use chrono::Duration;
 
 /// How long after a mail the reminders of a new deal go.

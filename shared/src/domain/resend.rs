@@ -1,9 +1,7 @@
 //! Resending: a pending, expired or declined invite gets a new link and a new lifetime, any number of times.
 
-use super::history::HistoryEvent;
-use super::invite::{Invite, InviteRefusal, InviteState, NewSend};
 use super::send::Invitee;
-use super::{Delivery, Timestamp};
+use super::{Delivery, HistoryEvent, Invite, InviteRefusal, InviteState, NewSend, Timestamp};
 use chrono::Duration;
 
 /// A second resend within this time, without `If-Match`, counts as a double click.

@@ -1,8 +1,9 @@
 //! Inviting: an address has one invite (I3), and no state of the invite blocks the address for ever.
 
-use super::history::HistoryEvent;
-use super::invite::{Invite, InviteRefusal, InviteState, NewSend};
-use super::{Delivery, Email, InviteId, Links, Name, Timestamp, whole_milliseconds, whole_seconds};
+use super::{
+    Delivery, Email, HistoryEvent, Invite, InviteId, InviteRefusal, InviteState, Links, Name, NewSend,
+    Timestamp, whole_milliseconds, whole_seconds,
+};
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Invitee {

@@ -1,8 +1,7 @@
 //! Tracking: what SES says of a mail after it took the mail. Events come twice, late and in any order. Each event
 //! has a rank, and only a higher rank changes the delivery, so that it becomes truer and never less true (I9).
 
-use super::history::HistoryEvent;
-use super::invite::{BounceReason, Delivery, FailureReason, Invite, Sent};
+use super::{BounceReason, Delivery, FailureReason, HistoryEvent, Invite, Sent};
 use std::cmp::Ordering;
 
 /// The event is about an older send, or about no invite.
