@@ -23,7 +23,6 @@ pub mod resend;
 mod search;
 pub mod send;
 pub mod track;
-mod unsubscribe;
 
 pub use deal::{Deal, DealChange, DealRefusal, DealState, NewDeal, Organisation, OrganisationId, Salt};
 pub use email::{Email, EmailError};
@@ -35,10 +34,9 @@ pub use invite::{
     Asked, AskedFor, Attempt, Attention, BounceReason, Delivery, FailureReason, Invite, InviteRefusal,
     InviteState, NewSend, Queued, Sent, Status,
 };
-pub use link::{Link, Links, Secret};
+pub use link::{Link, Links, Secret, UnsubscribeId};
 pub use name::{Name, Title};
 pub use search::{AddressPrefix, NamePart};
-pub use unsubscribe::UnsubscribeId;
 
 pub type Timestamp = chrono::DateTime<chrono::Utc>;
 
