@@ -15,26 +15,8 @@ use std::rc::Rc;
 use std::time::Duration;
 use tokio::sync::OnceCell;
 
-type ReadOnce = OnceCell<Option<Rc<Deal>>>;
-
 /// Each deal of a run is read once: a second batch that needs the deal waits for the first batch's read.
-#[derive(Default)]
-struct Deals(RefCell<HashMap<DealId, Rc<ReadOnce>>>);
-
-impl Deals {
-    /// Also stores the lifetime in the deal, as every send does first.
-    async fn get(&self, sending: &Sending, id: DealId) -> Result<Option<Rc<Deal>>, StoreError> {
-        let deal = Rc::clone(self.0.borrow_mut().entry(id).or_default());
-        let read = async || {
-            let deal = sending.store.deal(id).await?.map(Rc::new);
-            if let Some(deal) = &deal {
-                sending.store.remember_lifetime(deal, sending.config.lifetime).await?;
-            }
-            Ok(deal)
-        };
-        deal.get_or_try_init(read).await.cloned()
-    }
-}
+type Deals = RefCell<HashMap<DealId, Rc<OnceCell<Option<Rc<Deal>>>>>>;
 
 struct Deliverer<'a> {
     sending: &'a Sending,
@@ -63,6 +45,19 @@ pub(crate) async fn deliver(sending: &Sending, now: Timestamp, deadline: Deadlin
 }
 
 impl Deliverer<'_> {
+    /// Also stores the lifetime in the deal, as every send does first.
+    async fn deal(&self, id: DealId) -> Result<Option<Rc<Deal>>, StoreError> {
+        let deal = Rc::clone(self.deals.borrow_mut().entry(id).or_default());
+        let read = async || {
+            let deal = self.sending.store.deal(id).await?.map(Rc::new);
+            if let Some(deal) = &deal {
+                self.sending.store.remember_lifetime(deal, self.sending.config.lifetime).await?;
+            }
+            Ok(deal)
+        };
+        deal.get_or_try_init(read).await.cloned()
+    }
+
     /// Drops reminders that nobody can mail for now.
     async fn mail(&self, queue: Queue, due: Vec<InviteRecord>) -> Report {
         let is_dropped = queue == Queue::Remind && self.run.is_stopped();
@@ -100,7 +95,7 @@ impl Deliverer<'_> {
         record: InviteRecord,
     ) -> Result<Option<(Claim, Rc<Deal>)>, StoreError> {
         let key = record.key;
-        let Some(deal) = self.deals.get(self.sending, key.deal).await? else { return Ok(None) };
+        let Some(deal) = self.deal(key.deal).await? else { return Ok(None) };
         let link = new_link(key)?;
         let Sending { store, config, mail, limits, .. } = self.sending;
         let attempt = NewAttempt {
