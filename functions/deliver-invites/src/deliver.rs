@@ -65,21 +65,19 @@ impl Deliverer<'_> {
             return Report { left_over: due.len() as u64, ..Report::default() };
         }
         let claimed = future::join_all(due.into_iter().map(|record| self.claim(queue, record))).await;
-        let mut swept = Report::default();
-        let mut held: Vec<(Claim, Rc<Deal>)> = Vec::new();
+        let (mut swept, mut held) = (Report::default(), Vec::new());
         for claimed in claimed {
             match claimed {
-                Ok(Some((claim, deal))) => {
-                    if queue == Queue::Send {
-                        let queued_for = (clock::now() - claim.record.invite.queued.at).num_seconds();
-                        let queued_for = u64::try_from(queued_for).unwrap_or_default();
-                        self.longest.set(self.longest.get().max(queued_for));
-                    }
-                    held.push((claim, deal));
-                }
+                Ok(Some(claim)) => held.push(claim),
                 Ok(None) => swept.skipped += 1,
                 Err(error) => swept = swept.plus(Report::failed(&error)),
             }
+        }
+        if queue == Queue::Send
+            && let Some(oldest) = held.iter().map(|(claim, _)| claim.record.invite.queued.at).min()
+        {
+            let queued_for = u64::try_from((clock::now() - oldest).num_seconds()).unwrap_or_default();
+            self.longest.set(self.longest.get().max(queued_for));
         }
         // If another batch has just found that SES accepts no mail, these mails are requeued unattempted.
         let handled = if self.run.is_over() { &mut swept.left_over } else { &mut swept.done };
