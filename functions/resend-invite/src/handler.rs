@@ -23,14 +23,12 @@ pub(crate) async fn route(sending: &Sending, request: Request) -> HandlerResult 
 async fn resend_one(sending: &Sending, request: &Request) -> HandlerResult {
     let (send_request, invite, record, expected) = sending.authorize_invite(request).await?;
     send_request.check_active()?;
-    let is_bounced = |invite: &&Invite| matches!(invite.delivery, Delivery::Bounced { .. });
     let existing = record.as_ref().map(|record| &record.invite);
-    let bounced = existing.filter(is_bounced);
     let row = || {
         let rule: Rule<'_, _> = Box::new(move |existing, send, now| resend(existing, expected, send, now));
         Row { invite, seen: Seen::Record(record.clone()), opted_out: None, order: 0, rule, replaces: None }
     };
-    if let Some(bounced) = bounced
+    if let Some(bounced @ Invite { delivery: Delivery::Bounced { .. }, .. }) = existing
         // A resend that is refused unblocks nothing.
         && let Some(RowOutcome::Queued(_)) = sending.dry_run(&send_request, vec![row()]).await?.pop()
     {
