@@ -4,9 +4,10 @@ use super::{Part, View};
 use crate::domain::{Attention, Deal, DealId, DealState, InviteState, Timestamp};
 use crate::store::read::pages;
 use crate::store::{Result, Store, keys};
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::Select;
 use chrono::Duration;
-use futures_util::{TryStreamExt, future};
+use futures_util::TryStreamExt;
 use serde::Serialize;
 use std::pin::pin;
 
@@ -42,15 +43,20 @@ impl Store {
             (fresh, late, Part::whole(InviteState::Expired))
         };
         let read = async |(fresh, late, marked): &(Part, Part, Part)| {
-            let count = |part| self.count(id, part, now, COUNTED_UP_TO + 1);
+            let part = |part| count(self.part_query(id, part, now));
+            // A place begins with a digit, and so sorts behind this.
+            let attention = |reason| count(self.attention(id, reason, "!"));
             let declined = Part::whole(InviteState::Declined);
-            let asked = self.count_attention(id, Attention::Asked);
-            let undelivered = self.count_attention(id, Attention::Undelivered);
-            let statuses = future::try_join4(count(fresh), count(late), count(marked), count(&declined));
-            let (((fresh, _), (open, expired), (first, _), (declined, _)), asked, undelivered) =
-                future::try_join3(statuses, asked, undelivered).await?;
+            let ((fresh, _), (open, expired), (first, _), (declined, _), (asked, _), (undelivered, _)) = tokio::try_join!(
+                part(fresh),
+                part(late),
+                part(marked),
+                part(&declined),
+                attention(Attention::Asked),
+                attention(Attention::Undelivered),
+            )?;
             // The sweep may be moving unmarked rows to the marked ones. A second count finds them.
-            let marked = if expired == 0 { first } else { count(marked).await?.0 };
+            let marked = if expired == 0 { first } else { part(marked).await?.0 };
             Ok((fresh + open, expired + marked, [declined, asked, undelivered]))
         };
         let counted = self.with_deal(id, lifetime, now, plan, read).await?;
@@ -64,33 +70,20 @@ impl Store {
             (deal, Counts { pending, accepted, expired, declined, asked, undelivered, exact_up_to })
         }))
     }
+}
 
-    async fn count_attention(&self, deal: DealId, reason: Attention) -> Result<u32> {
-        let most = i32::try_from(COUNTED_UP_TO + 1).unwrap_or(i32::MAX);
-        // A place begins with a digit, and so sorts behind this.
-        let query = self.attention(deal, reason, "!").limit(most).select(Select::Count);
-        let (mut pages, mut held) = (pin!(pages(query)), 0);
-        // DynamoDB ends a page of long rows earlier.
-        while held <= COUNTED_UP_TO
-            && let Some(page) = pages.try_next().await?
-        {
-            held += page.count.unsigned_abs();
-        }
-        Ok(held)
+/// Rows of the query and rows that its filter leaves out, each counted to the end or beyond `COUNTED_UP_TO`.
+async fn count(query: QueryFluentBuilder) -> Result<(u32, u32)> {
+    let is_filtered = query.get_filter_expression().is_some();
+    // DynamoDB limits rows before it filters them.
+    let limit = if is_filtered { i32::MAX } else { COUNTED_UP_TO.cast_signed() + 1 };
+    let (mut pages, mut held, mut others) = (pin!(pages(query.limit(limit).select(Select::Count))), 0, 0);
+    // DynamoDB ends a page of long rows earlier.
+    while (held <= COUNTED_UP_TO || is_filtered && others <= COUNTED_UP_TO)
+        && let Some(page) = pages.try_next().await?
+    {
+        held += page.count.unsigned_abs();
+        others += (page.scanned_count - page.count).unsigned_abs();
     }
-
-    /// Rows of the part, and rows that its expiry filters out, each counted up to `most` or beyond.
-    async fn count(&self, deal: DealId, part: &Part, now: Timestamp, most: u32) -> Result<(u32, u32)> {
-        // DynamoDB limits rows before it filters them.
-        let limit = part.expiry.map_or(most as usize, |_| usize::MAX);
-        let query = self.part_query(deal, part, now, limit).select(Select::Count);
-        let (mut pages, mut held, mut others) = (pin!(pages(query)), 0, 0);
-        while (held < most || part.expiry.is_some() && others < most)
-            && let Some(page) = pages.try_next().await?
-        {
-            held += page.count.unsigned_abs();
-            others += (page.scanned_count - page.count).unsigned_abs();
-        }
-        Ok((held, others))
-    }
+    Ok((held, others))
 }

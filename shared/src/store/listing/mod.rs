@@ -193,7 +193,7 @@ impl Store {
     }
 
     /// Oldest first.
-    fn part_query(&self, deal: DealId, part: &Part, now: Timestamp, limit: usize) -> QueryFluentBuilder {
+    fn part_query(&self, deal: DealId, part: &Part, now: Timestamp) -> QueryFluentBuilder {
         let mut keys = "listPk = :pk".to_owned();
         let mut values = values([(":pk", s(keys::list(deal, part.state)))]);
         if let Some((range, edge)) = &part.range {
@@ -203,8 +203,6 @@ impl Store {
         if part.expiry.is_some() {
             values.insert(":now".to_owned(), n(now.timestamp()));
         }
-        self.query(Some(keys::LISTING), &keys, values)
-            .set_filter_expression(part.expiry.map(str::to_owned))
-            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
+        self.query(Some(keys::LISTING), &keys, values).set_filter_expression(part.expiry.map(str::to_owned))
     }
 }

@@ -30,7 +30,7 @@ impl Store {
         let mut rows = Vec::new();
         // Open rows first: a row that the sweep moves in between is then found among the marked rows.
         for part in View::of(deal, lifetime, now).parts(Some(StatusFilter::Expired)) {
-            let pages = pages(self.part_query(deal.id, &part, now, usize::MAX));
+            let pages = pages(self.part_query(deal.id, &part, now));
             let found = pages.map_ok(|page| item::readable(page.items.unwrap_or_default(), item::row));
             rows.extend(found.try_concat().await?);
         }
@@ -87,9 +87,10 @@ impl Store {
     ) -> Result<Rows> {
         let read = async |part: &Part| {
             let edge = part.range.iter().map(|(_, edge)| edge.as_str()).chain(after).min();
-            let limit = limit(part).max(1);
+            let limit = i32::try_from(limit(part).max(1)).unwrap_or(i32::MAX);
             let part = Part { range: edge.map(|edge| ("listSk < :edge", edge.to_owned())), ..part.clone() };
-            let output = one_page(self.part_query(deal, &part, now, limit).scan_index_forward(false)).await?;
+            let query = self.part_query(deal, &part, now).limit(limit).scan_index_forward(false);
+            let output = one_page(query).await?;
             let last = output.last_evaluated_key.as_ref().and_then(|key| item::text(key, "listSk"));
             let down_to = last.map(str::to_owned);
             Ok::<Rows, StoreError>((item::readable(output.items.unwrap_or_default(), item::row), down_to))
