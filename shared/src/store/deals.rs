@@ -1,15 +1,19 @@
-//! Creates, changes and reads deals.
+//! Creates, changes and reads deals. No organisation has an item of its own, which could disagree with the deals.
 
 use super::item::Attributes;
-use super::read::all_items;
+use super::read::{all_items, pages};
 use super::{Item, Result, Store, StoreError, item, keys, n, random, s, values};
 use crate::domain::remind::DEFAULT_REMINDERS;
 use crate::domain::{
-    Deal, DealChange, DealId, DealRefusal, NewDeal, Organisation, OrganisationId, Salt, Timestamp, Title,
+    Deal, DealChange, DealId, DealRefusal, NamePart, NewDeal, Organisation, OrganisationId, Salt, Timestamp,
+    Title,
 };
+use aws_sdk_dynamodb::operation::query::QueryOutput;
 use aws_sdk_dynamodb::types::{CancellationReason, TransactWriteItem};
 use chrono::Duration;
+use futures_util::{TryStreamExt, stream};
 use std::collections::HashSet;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A process may cache owners, because a deal never changes its organisation.
@@ -17,6 +21,9 @@ pub(super) type Owners = Arc<Mutex<HashSet<(DealId, OrganisationId)>>>;
 
 /// About 2 MB.
 const MOST_OWNERS: usize = 10_000;
+
+/// Deals that one request for organisations reads.
+const DEALS_AT_ONCE: i32 = 500;
 
 impl Store {
     /// `idempotency`: a hash of caller and key, and a hash of the body. A repetition returns the same deal.
@@ -188,6 +195,35 @@ impl Store {
         Ok(deals)
     }
 
+    /// The organisations with this part in their name or id, in the order of ids, and a deal of the last one if
+    /// there are more. The newest deal says an organisation's name.
+    pub async fn organisations(
+        &self,
+        part: &NamePart,
+        after: Option<&OrganisationId>,
+        limit: usize,
+    ) -> Result<(Vec<Organisation>, Option<DealId>)> {
+        let range = values([(":pk", s(keys::ORGANISATIONS)), (":after", s(keys::after(after)))]);
+        let query = self.query(Some(keys::LISTING), "listPk = :pk AND listSk > :after", range);
+        let read = |page: QueryOutput| item::readable(page.items.unwrap_or_default(), deal_organisation);
+        let deals =
+            pages(query.limit(DEALS_AT_ONCE)).map_ok(|page| stream::iter(read(page).into_iter().map(Ok)));
+        let (mut deals, mut last, mut found) = (pin!(deals.try_flatten()), None, Vec::new());
+        while found.len() <= limit
+            && let Some((deal, organisation)) = deals.try_next().await?
+        {
+            if last.replace(organisation.id.clone()).as_ref() != Some(&organisation.id)
+                && part.is_in(&organisation)
+            {
+                found.push((organisation, deal));
+            }
+        }
+        let is_more = found.len() > limit;
+        found.truncate(limit);
+        let next = found.last().filter(|_| is_more).map(|(_, deal)| *deal);
+        Ok((found.into_iter().map(|(organisation, _)| organisation).collect(), next))
+    }
+
     /// In no order. Deals that do not exist or cannot be read are left out.
     pub(super) async fn deals(&self, ids: &[DealId]) -> Result<Vec<Deal>> {
         let keys = ids.iter().copied().map(keys::deal_key).collect();
@@ -211,6 +247,14 @@ pub(super) fn deal_of(item: Item) -> Result<Deal> {
         shortest_lifetime: item.take::<Option<i64>>("shortestLifetime")?.map(Duration::seconds),
         reminders: item::take_reminders(&mut item)?,
     })
+}
+
+/// A deal and its organisation, from the listing.
+fn deal_organisation(item: Item) -> Result<(DealId, Organisation)> {
+    let mut item = Attributes::of(item);
+    let deal = keys::parse_deal(&item.take::<String>("pk")?).ok_or(StoreError::Corrupt("deal id"))?;
+    let id = keys::parse_newest(&item.take::<String>("listSk")?).ok_or(StoreError::Corrupt("listSk"))?;
+    Ok((deal, Organisation { id, name: item.take("organisationName")? }))
 }
 
 fn of_deal(deal: &Deal, now: Timestamp) -> Result<Item> {

@@ -5,37 +5,32 @@
 
 mod accept;
 mod allowance;
-mod backoff;
 mod change;
 mod cursor;
 mod deals;
 mod digests;
-mod due;
 mod item;
 pub mod keys;
 mod listing;
 mod meter;
 mod opt_out;
-mod organisations;
 mod read;
 mod release;
 mod retry;
-mod seats;
 mod send_rate;
 mod unblocking;
 mod write;
 
 pub use allowance::{Allowance, Sender};
-pub use backoff::Backoff;
 pub use change::{Changed, Refused, Seen};
 pub use cursor::Cursor;
 pub use digests::{Digest, SwitchOff};
-pub use due::Due;
 pub use item::InviteRecord;
 pub use listing::{Counts, Page, PageQuery, StatusFilter};
 pub use meter::Usage;
 pub use opt_out::OptOuts;
-pub use seats::Seat;
+pub use read::{Due, Seat};
+pub use retry::Backoff;
 
 use crate::aws;
 use crate::clock::Deadline;

@@ -1,9 +1,10 @@
 //! Reads: one item, many by their keys, and queries. Requests to the SDK are boxed, here and in the writes:
 //! their futures are large, and each caller would move them.
 
-use super::item::{self, InviteRecord};
-use super::{Item, Result, Store, StoreError, keys};
-use crate::domain::{Deal, DealId, InviteKey};
+use super::item::{self, Attributes, InviteRecord};
+use super::keys::Queue;
+use super::{Item, Result, Store, StoreError, keys, n, s, values};
+use crate::domain::{Deal, DealId, InviteKey, PersonId, Timestamp};
 use aws_sdk_dynamodb::operation::query::{QueryOutput, builders::QueryFluentBuilder};
 use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnConsumedCapacity};
 use futures_util::future;
@@ -18,6 +19,22 @@ const BATCHES: usize = 10;
 
 /// The wait before unprocessed keys are requested again.
 const BUSY: Duration = Duration::from_millis(50);
+
+/// Rows of the due index that one request reads.
+const DUE_AT_ONCE: i32 = 250;
+
+/// A row of the due index. The index may lag behind the table: a row is a hint, and the write that follows decides.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Due {
+    pub key: InviteKey,
+    pub due_at: Timestamp,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct Seat {
+    pub deal: Deal,
+    pub accepted_at: Timestamp,
+}
 
 impl Store {
     pub async fn invite(&self, key: InviteKey) -> Result<Option<InviteRecord>> {
@@ -42,6 +59,33 @@ impl Store {
     pub async fn invites(&self, keys: impl IntoIterator<Item = InviteKey>) -> Result<Vec<InviteRecord>> {
         let keys = keys.into_iter().map(keys::invite_key).collect();
         Ok(item::readable(self.get_all(keys, true).await?, item::invite))
+    }
+
+    /// Longest overdue first.
+    pub fn due_invites(
+        &self,
+        queue: Queue,
+        shard: u8,
+        now: Timestamp,
+    ) -> impl Stream<Item = Result<Vec<Due>>> + use<> {
+        let values = values([(":pk", s(keys::due(queue, shard))), (":now", n(now.timestamp_millis()))]);
+        let query = self.query(Some(keys::DUE), "duePk = :pk AND dueAt <= :now", values).limit(DUE_AT_ONCE);
+        pages(query).map_ok(|page| item::readable(page.items.unwrap_or_default(), due))
+    }
+
+    /// The entitlement check: the seats that a learner holds.
+    pub async fn seats_of(&self, learner: &PersonId) -> Result<Vec<Seat>> {
+        let values = values([(":pk", s(keys::learner(learner))), (":seat", s("S#"))]);
+        let query = self.query(None, "pk = :pk AND begins_with(sk, :seat)", values).consistent_read(true);
+        let held = item::readable(all_items(query).await?, seat_of);
+        let deals = self.deals(&held.iter().map(|(id, _)| *id).collect::<Vec<_>>()).await?;
+        let seat = |(id, accepted_at)| {
+            let deal = deals.iter().find(|deal| deal.id == id)?.clone();
+            Some(Seat { deal, accepted_at })
+        };
+        let mut seats: Vec<Seat> = held.into_iter().filter_map(seat).collect();
+        seats.sort_by_key(|seat| (seat.accepted_at, seat.deal.id));
+        Ok(seats)
     }
 
     pub(super) async fn get(&self, key: Item) -> Result<Option<Item>> {
@@ -107,4 +151,16 @@ pub(super) async fn all_items(query: QueryFluentBuilder) -> Result<Vec<Item>> {
 
 pub(super) async fn one_page(query: QueryFluentBuilder) -> Result<QueryOutput> {
     Box::pin(query.send()).await.map_err(|error| StoreError::from_sdk("Query", &error))
+}
+
+fn due(item: Item) -> Result<Due> {
+    let mut item = Attributes::of(item);
+    Ok(Due { key: item.take_key()?, due_at: item::millis(item.take("dueAt")?) })
+}
+
+fn seat_of(item: Item) -> Result<(DealId, Timestamp)> {
+    let mut item = Attributes::of(item);
+    item.take_version()?;
+    let deal = keys::parse_seat(&item.take::<String>("sk")?).ok_or(StoreError::Corrupt("deal id"))?;
+    Ok((deal, item::seconds(item.take("acceptedAt")?)))
 }

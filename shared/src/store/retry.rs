@@ -1,6 +1,7 @@
 //! Retries writes that conflict with other writers. The SDK retries neither `TransactionConflictException` (a
 //! plain write met a transaction) nor a transaction cancelled by nothing but conflicts (aws-runtime 1.10).
 
+use super::jitter;
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
@@ -8,6 +9,7 @@ use aws_sdk_dynamodb::operation::{put_item::PutItemError, update_item::UpdateIte
 use aws_sdk_dynamodb::types::CancellationReason;
 use aws_smithy_runtime_api::client::interceptors::context::{Error, InterceptorContext};
 use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction};
+use std::time::Duration;
 
 /// Reasons that say nothing about the items: conflicts and throttling.
 const PASSING: [&str; 3] = ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];
@@ -58,4 +60,36 @@ pub(super) fn only_conflicts(error: Option<&TransactWriteItemsError>) -> bool {
     let mut codes = objections(reasons(error)).filter_map(CancellationReason::code).peekable();
     matches!(error, Some(TransactWriteItemsError::TransactionInProgressException(_)))
         || codes.peek().is_some() && codes.all(|code| PASSING.contains(&code))
+}
+
+/// Random waits from zero to a bound that doubles (full jitter).
+#[derive(Clone, Copy, Debug)]
+pub struct Backoff {
+    /// The next wait is no longer than this.
+    pub(super) bound: Duration,
+    longest: Duration,
+}
+
+/// The policy that degrades best of those in `docs/scale.md`.
+impl Default for Backoff {
+    fn default() -> Self {
+        Self::new(Duration::from_millis(20), Duration::from_millis(250))
+    }
+}
+
+impl Backoff {
+    pub fn new(first: Duration, longest: Duration) -> Self {
+        Self { bound: first, longest }
+    }
+
+    /// `random` is from 0 to 1.
+    pub fn next(&mut self, random: f64) -> Duration {
+        let wait = self.bound.mul_f64(random);
+        self.bound = (self.bound * 2).min(self.longest);
+        wait
+    }
+
+    pub(super) async fn wait(&mut self) {
+        tokio::time::sleep(self.next(jitter())).await;
+    }
 }
