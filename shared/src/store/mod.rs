@@ -4,28 +4,26 @@
 //! recognised, or a condition that its repetition does not meet.
 
 mod accept;
-mod allowance;
 mod change;
 mod cursor;
 mod deals;
 mod digests;
 mod item;
 pub mod keys;
+mod limits;
 mod listing;
 mod meter;
 mod opt_out;
 mod read;
 mod release;
 mod retry;
-mod send_rate;
-mod unblocking;
 mod write;
 
-pub use allowance::{Allowance, Sender};
 pub use change::{Changed, Refused, Seen};
 pub use cursor::Cursor;
 pub use digests::{Digest, SwitchOff};
 pub use item::InviteRecord;
+pub use limits::{Allowance, Sender};
 pub use listing::{Counts, Page, PageQuery, StatusFilter};
 pub use meter::Usage;
 pub use opt_out::OptOuts;

@@ -1,17 +1,19 @@
-//! Counts sends against a manager's hourly and a deal's daily limit
-//! (`docs/decisions/0020-limits-of-sending.md`). A request takes sends before it sends, and refunds the
-//! unused ones. Sends taken by a function that died stay counted until the window ends, so a limit may apply
-//! early. `docs/reliability.md` lists when it may apply late. Each write leaves a random id, by which a write
-//! that the SDK repeats recognises itself.
+//! What limits sending: a manager's hourly and a deal's daily limit, the account's send rate, and the unblocking of
+//! addresses.
+//!
+//! A request takes sends from both limits before it sends, and refunds the unused ones
+//! (`docs/decisions/0020-limits-of-sending.md`). Sends taken by a function that died stay counted until the window ends,
+//! so a limit may apply early. `docs/reliability.md` lists when it may apply late. Each write leaves a random id, by which
+//! a write that the SDK repeats recognises itself.
 
 use super::write::Written;
 use super::{Item, Result, Store, StoreError, item, keys, n, s, values, writer_id};
 use crate::domain::limit::{SendingLimits, next_second};
-use crate::domain::{Deal, PersonId, Timestamp};
+use crate::domain::{Deal, Invite, PersonId, Timestamp, mailbox_digest};
 use chrono::Duration;
 use futures_util::future;
 
-/// After this many attempts at a contended window, the request gets no sends.
+/// After this many attempts at a contended item, the request gets no sends, or no turn.
 const ATTEMPTS: usize = 10;
 
 /// A repeated write recognises itself if fewer than this many writes came in between.
@@ -161,6 +163,61 @@ impl Store {
             }
         }
         Ok(Grant { window, sends: 0, ends_at: now + Duration::seconds(1) })
+    }
+
+    /// Returns when to send the mails, or `None` if their turn comes after `until`. One item holds the instant up to which
+    /// the account's sending is reserved (`docs/decisions/0010-one-item-keeps-the-send-rate.md`).
+    pub async fn reserve_sends(
+        &self,
+        mails: u32,
+        per_second: u32,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Option<Timestamp>> {
+        let cost = Duration::milliseconds(i64::from(mails) * 1_000 / i64::from(per_second.max(1)));
+        let free_at = |item: &Item| item::number(item, "freeAt").map(item::millis);
+        let now_millis = n(now.timestamp_millis());
+        for _ in 0..ATTEMPTS {
+            let behind = values([
+                (":cost", n(cost.num_milliseconds())),
+                (":now", now_millis.clone()),
+                (":until", n(until.timestamp_millis())),
+            ]);
+            let (update, condition) = ("SET freeAt = freeAt + :cost", "freeAt BETWEEN :now AND :until");
+            match self.update(keys::send_slots_key(), update, condition, behind).await? {
+                Ok(item) => {
+                    let free_at = free_at(&item).ok_or(StoreError::Corrupt("freeAt"))?;
+                    return Ok(Some(free_at - cost));
+                }
+                Err(Some(item)) if free_at(&item) > Some(until) => return Ok(None),
+                Err(_) => {}
+            }
+            let idle = values([(":free", n((now + cost).timestamp_millis())), (":now", now_millis.clone())]);
+            let (update, condition) = ("SET freeAt = :free", "attribute_not_exists(freeAt) OR freeAt < :now");
+            if self.update(keys::send_slots_key(), update, condition, idle).await?.is_ok() {
+                return Ok(Some(now));
+            }
+        }
+        Ok(None)
+    }
+
+    /// An address is taken off SES's suppression list at most once a day, so that resends cannot keep mailing a dead
+    /// mailbox. False if that happened within the last day, except for the same resend: its last attempt, or the answer to
+    /// it, was lost.
+    pub async fn may_unblock(&self, invite: &Invite, now: Timestamp) -> Result<bool> {
+        let day_over = (now + Duration::days(1)).timestamp();
+        let taken = self.update(
+            keys::unblocking_key(&mailbox_digest(&invite.email)),
+            "SET v = :v, purgeAt = :over, resend = :resend",
+            "attribute_not_exists(pk) OR purgeAt <= :now OR resend = :resend",
+            values([
+                (":v", n(item::VERSION)),
+                (":over", n(day_over)),
+                (":now", n(now.timestamp())),
+                (":resend", s(format!("{}#{}", invite.id, invite.sends + 1))),
+            ]),
+        );
+        Ok(taken.await?.is_ok())
     }
 
     /// Updates a count under the id `attempt`. `Ok` also if an earlier repetition was stored.
