@@ -184,9 +184,8 @@ async fn search(app: &App, request: &Request) -> HandlerResult {
 
 async fn counts(app: &App, request: &Request) -> HandlerResult {
     let (_, deal) = authorize_deal_id(&app.store, request).await?;
-    let counted = app.store.counts(deal, app.config.lifetime, request.now).await?;
-    let (_, counts) = counted.ok_or_else(Problem::not_found)?;
-    Ok(http::json(200, &counts))
+    let counts = app.store.counts(deal, app.config.lifetime, request.now).await?;
+    Ok(http::json(200, &counts.ok_or_else(Problem::not_found)?))
 }
 
 #[derive(Serialize)]

@@ -289,7 +289,7 @@ async fn the_cost_of_a_page_does_not_grow_with_the_deal() {
     }
     table.write_copies(&pending, 10_099..10_999).await;
     table.reset_counts();
-    let (_, counts) = table.store.counts(table.deal.id, LIFETIME, late).await.unwrap().unwrap();
+    let counts = table.store.counts(table.deal.id, LIFETIME, late).await.unwrap().unwrap();
     assert_eq!((counts.pending, counts.expired, counts.declined, counts.asked), (1_000, 1_000, 100, 100));
     table.note("counts, 1,000 pending and 1,000 expired", 1, 80.0, 0.0);
     table.write_copies(&pending, 10_999..20_000).await;

@@ -1,7 +1,7 @@
 //! Counts a deal's rows by status.
 
 use super::{Part, View};
-use crate::domain::{Attention, Deal, DealId, DealState, InviteState, Timestamp};
+use crate::domain::{Attention, DealId, DealState, InviteState, Timestamp};
 use crate::store::read::pages;
 use crate::store::{Result, Store, keys};
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
@@ -29,12 +29,7 @@ pub struct Counts {
 
 impl Store {
     /// `None` if there is no such deal.
-    pub async fn counts(
-        &self,
-        id: DealId,
-        lifetime: Duration,
-        now: Timestamp,
-    ) -> Result<Option<(Deal, Counts)>> {
+    pub async fn counts(&self, id: DealId, lifetime: Duration, now: Timestamp) -> Result<Option<Counts>> {
         let plan = |view: View| {
             let edge = keys::place_floor(view.fresh_since);
             let fresh = Part { range: Some(("listSk >= :edge", edge)), ..Part::whole(InviteState::Open) };
@@ -57,17 +52,16 @@ impl Store {
             )?;
             // The sweep may be moving unmarked rows to the marked ones. A second count finds them.
             let marked = if expired == 0 { first } else { part(marked).await?.0 };
-            Ok((fresh + open, expired + marked, [declined, asked, undelivered]))
+            Ok([fresh + open, expired + marked, declined, asked, undelivered])
         };
         let counted = self.with_deal(id, lifetime, now, plan, read).await?;
-        Ok(counted.map(|(deal, (open, expired, others))| {
+        Ok(counted.map(|(deal, [open, expired, declined, asked, undelivered])| {
             let is_ended = deal.state(now) == DealState::Ended;
             let (pending, expired) = if is_ended { (0, open + expired) } else { (open, expired) };
-            let up_to = |count: u32| count.min(COUNTED_UP_TO + 1);
-            let ([declined, asked, undelivered], accepted) = (others.map(up_to), deal.allocated);
-            let (pending, expired) = (up_to(pending), up_to(expired));
-            let exact_up_to = COUNTED_UP_TO;
-            (deal, Counts { pending, accepted, expired, declined, asked, undelivered, exact_up_to })
+            let [pending, expired, declined, asked, undelivered] =
+                [pending, expired, declined, asked, undelivered].map(|count| count.min(COUNTED_UP_TO + 1));
+            let (accepted, exact_up_to) = (deal.allocated, COUNTED_UP_TO);
+            Counts { pending, accepted, expired, declined, asked, undelivered, exact_up_to }
         }))
     }
 }
