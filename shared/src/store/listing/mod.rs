@@ -10,7 +10,6 @@ mod search;
 pub use counts::Counts;
 
 use super::{Result, Store, keys, n, s, values};
-use crate::domain::cancel::REMOVED_KEPT;
 use crate::domain::{
     Attention, Deal, DealId, DealState, Invite, InviteState, Status, Timestamp, whole_seconds,
 };
@@ -80,14 +79,6 @@ pub struct PageQuery {
     pub lifetime: Duration,
 }
 
-impl PageQuery {
-    /// No row below this place is shown. Every place is above the empty one.
-    fn floor(&self, now: Timestamp) -> String {
-        let is_limited = self.filter == Some(StatusFilter::Removed);
-        if is_limited { keys::place_floor(now - REMOVED_KEPT) } else { String::new() }
-    }
-}
-
 #[derive(Clone, PartialEq, Debug)]
 pub struct Page {
     pub deal: Deal,
@@ -105,10 +96,12 @@ struct View {
 }
 
 impl View {
-    fn of(deal: &Deal, lifetime: Duration, now: Timestamp) -> Self {
-        let shortest = deal.shortest_lifetime.map_or(lifetime, |shortest| shortest.min(lifetime));
-        let ended = deal.state(now) == DealState::Ended;
-        Self { ended, fresh_since: fresh_since(shortest, now) }
+    /// Without a deal, of a typical one.
+    fn of(deal: Option<&Deal>, lifetime: Duration, now: Timestamp) -> Self {
+        let ended = deal.is_some_and(|deal| deal.state(now) == DealState::Ended);
+        let shortest = deal.and_then(|deal| deal.shortest_lifetime).unwrap_or(lifetime).min(lifetime);
+        // Attempts begin in whole seconds: an invite expires as if queued at the beginning of its second.
+        Self { ended, fresh_since: whole_seconds(now - shortest) + Duration::seconds(1) }
     }
 
     fn parts(self, filter: Option<StatusFilter>) -> Vec<Part> {
@@ -140,11 +133,6 @@ impl View {
     }
 }
 
-/// Attempts begin in whole seconds: an invite expires as if queued at the beginning of its second.
-fn fresh_since(lifetime: Duration, now: Timestamp) -> Timestamp {
-    whole_seconds(now - lifetime) + Duration::seconds(1)
-}
-
 #[derive(Clone, PartialEq, Debug)]
 struct Part {
     state: InviteState,
@@ -173,10 +161,10 @@ impl Store {
         plan: impl Fn(View) -> P,
         read: impl AsyncFn(&P) -> Result<T>,
     ) -> Result<Option<(Deal, T)>> {
-        let presumed = plan(View { ended: false, fresh_since: fresh_since(lifetime, now) });
+        let presumed = plan(View::of(None, lifetime, now));
         let (deal, found) = future::try_join(self.deal(id), read(&presumed)).await?;
         let Some(deal) = deal else { return Ok(None) };
-        let planned = plan(View::of(&deal, lifetime, now));
+        let planned = plan(View::of(Some(&deal), lifetime, now));
         let found = if planned == presumed { found } else { read(&planned).await? };
         Ok(Some((deal, found)))
     }

@@ -1,10 +1,11 @@
 //! The Deal seats page, and the oldest expired rows.
 
 use super::{MOST_ROUNDS, Page, PageQuery, Part, StatusFilter, View};
+use crate::domain::cancel::REMOVED_KEPT;
 use crate::domain::{Attention, Deal, DealId, Invite, InviteState, Timestamp};
 use crate::store::item::list_place as place;
 use crate::store::read::{one_page, pages};
-use crate::store::{Result, Store, StoreError, item};
+use crate::store::{Result, Store, StoreError, item, keys};
 use chrono::Duration;
 use futures_util::{TryStreamExt, future};
 use std::cmp::Reverse;
@@ -29,7 +30,7 @@ impl Store {
     pub async fn resendable(&self, deal: &Deal, lifetime: Duration, now: Timestamp) -> Result<Vec<Invite>> {
         let mut rows = Vec::new();
         // Open rows first: a row that the sweep moves in between is then found among the marked rows.
-        for part in View::of(deal, lifetime, now).parts(Some(StatusFilter::Expired)) {
+        for part in View::of(Some(deal), lifetime, now).parts(Some(StatusFilter::Expired)) {
             let pages = pages(self.part_query(deal.id, &part, now));
             let found = pages.map_ok(|page| item::readable(page.items.unwrap_or_default(), item::row));
             rows.extend(found.try_concat().await?);
@@ -60,7 +61,10 @@ impl Store {
     }
 
     async fn rows(&self, deal: DealId, parts: &[Part], query: &PageQuery, now: Timestamp) -> Result<Rows> {
-        let (mut rows, mut after, floor) = (Vec::<Invite>::new(), query.after.clone(), query.floor(now));
+        // No row below the floor is shown. Every place is above the empty one.
+        let is_limited = query.filter == Some(StatusFilter::Removed);
+        let floor = if is_limited { keys::place_floor(now - REMOVED_KEPT) } else { String::new() };
+        let (mut rows, mut after) = (Vec::<Invite>::new(), query.after.clone());
         for round in 0..MOST_ROUNDS {
             let wanted = query.limit - rows.len();
             let limit = |part: &Part| if round == 0 { (wanted + 1) * part.twelfths / 12 } else { wanted + 1 };
