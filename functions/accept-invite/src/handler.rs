@@ -5,7 +5,7 @@ use shared::audit::owner;
 use shared::domain::accept::{LinkRefusal, deal_accepts, may_preview};
 use shared::domain::{Deal, Invite, Status, Timestamp};
 use shared::http::{self, App, DealSummary, HandlerResult, Problem, Request};
-use shared::store::{Seat, Store};
+use shared::store::Store;
 use std::time::Duration;
 
 /// Time reserved for the answer when conflicts have used up the rest.
@@ -68,7 +68,7 @@ async fn accept(store: &Store, request: &Request) -> HandlerResult {
 
 async fn seats(store: &Store, request: &Request) -> HandlerResult {
     let seats = store.seats_of(&request.caller.learner()?).await?;
-    let seats = seats.iter().map(|Seat { deal, accepted_at }| {
+    let seats = seats.iter().map(|(deal, accepted_at)| {
         json!({
             "dealId": deal.id,
             "organisation": deal.organisation,

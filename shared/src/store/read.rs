@@ -30,12 +30,6 @@ pub struct Due {
     pub due_at: Timestamp,
 }
 
-#[derive(Clone, PartialEq, Debug)]
-pub struct Seat {
-    pub deal: Deal,
-    pub accepted_at: Timestamp,
-}
-
 impl Store {
     pub async fn invite(&self, key: InviteKey) -> Result<Option<InviteRecord>> {
         self.get(keys::invite_key(key)).await?.map(item::invite).transpose()
@@ -73,18 +67,15 @@ impl Store {
         pages(query).map_ok(|page| item::readable(page.items.unwrap_or_default(), due))
     }
 
-    /// The entitlement check: the seats that a learner holds.
-    pub async fn seats_of(&self, learner: &PersonId) -> Result<Vec<Seat>> {
+    /// The entitlement check: the deals of the seats that a learner holds, and when they were taken, oldest first.
+    pub async fn seats_of(&self, learner: &PersonId) -> Result<Vec<(Deal, Timestamp)>> {
         let values = values([(":pk", s(keys::learner(learner))), (":seat", s("S#"))]);
         let query = self.query(None, "pk = :pk AND begins_with(sk, :seat)", values).consistent_read(true);
         let held = item::readable(all_items(query).await?, seat_of);
         let deals = self.deals(&held.iter().map(|(id, _)| *id).collect::<Vec<_>>()).await?;
-        let seat = |(id, accepted_at)| {
-            let deal = deals.iter().find(|deal| deal.id == id)?.clone();
-            Some(Seat { deal, accepted_at })
-        };
-        let mut seats: Vec<Seat> = held.into_iter().filter_map(seat).collect();
-        seats.sort_by_key(|seat| (seat.accepted_at, seat.deal.id));
+        let seat = |(id, accepted_at)| Some((deals.iter().find(|deal| deal.id == id)?.clone(), accepted_at));
+        let mut seats: Vec<_> = held.into_iter().filter_map(seat).collect();
+        seats.sort_by_key(|(deal, accepted_at)| (*accepted_at, deal.id));
         Ok(seats)
     }
 

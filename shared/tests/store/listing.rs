@@ -287,7 +287,7 @@ async fn an_unreadable_deal_hides_no_other() {
     let deals = table.store.deals_of(&table.deal.organisation.id).await.unwrap();
     assert_eq!(deals.iter().map(|deal| deal.id).collect::<Vec<_>>(), [table.deal.id]);
     let seats = table.store.seats_of(&learner("ann")).await.unwrap();
-    assert_eq!(seats.iter().map(|seat| seat.deal.id).collect::<Vec<_>>(), [table.deal.id]);
+    assert_eq!(seats.iter().map(|(deal, _)| deal.id).collect::<Vec<_>>(), [table.deal.id]);
 }
 
 /// Even after the setting returns to four weeks. An attempt begins in whole seconds, so an invite expires at the

@@ -306,7 +306,7 @@ impl Table {
     /// The deal's allocated seats, and whether this learner holds one.
     pub(crate) async fn held(&self, who: &str) -> (u32, bool) {
         let seats = self.store.seats_of(&learner(who)).await.unwrap();
-        (self.deal_now().await.allocated, seats.iter().any(|seat| seat.deal.id == self.deal.id))
+        (self.deal_now().await.allocated, seats.iter().any(|(deal, _)| deal.id == self.deal.id))
     }
 
     /// The same table with another deal, which is not stored yet.
