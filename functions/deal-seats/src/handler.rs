@@ -51,7 +51,7 @@ async fn organisations(app: &App, request: &Request) -> HandlerResult {
     let after = match parse_cursor(request.query("cursor").as_deref())? {
         None => None,
         Some(cursor) => {
-            let deal = DealId::parse(cursor.position()).ok_or_else(not_a_cursor)?;
+            let deal = DealId::parse(&cursor.position).ok_or_else(not_a_cursor)?;
             let deal = app.store.deal(deal).await?.filter(|deal| cursor.is_genuine(&deal.salt, &list));
             Some(deal.ok_or_else(not_a_cursor)?.organisation.id)
         }
@@ -90,7 +90,7 @@ async fn page(
 ) -> Result<Page, Problem> {
     let cursor = parse_cursor(cursor)?;
     let list = format!("{list} {}", json!(query.filter));
-    let after = cursor.as_ref().map(|cursor| cursor.position().to_owned());
+    let after = cursor.as_ref().map(|cursor| cursor.position.clone());
     let page = read(&PageQuery { after, ..query }).await?;
     let Page { deal, invites, next } = page.ok_or_else(Problem::not_found)?;
     if cursor.is_some_and(|cursor| !cursor.is_genuine(&deal.salt, &list)) {

@@ -71,7 +71,7 @@ pub(crate) fn cursor(input: &[u8]) {
     if let Some(cursor) = Cursor::parse(&raw) {
         assert!(!cursor.is_genuine(&Salt([7; 32]), "seats all"));
         let fits = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
-        assert!((1..=64).contains(&cursor.position().len()) && cursor.position().bytes().all(fits));
+        assert!((1..=64).contains(&cursor.position.len()) && cursor.position.bytes().all(fits));
     }
     let (head, edits) = split::<24>(input);
     let position: String = head.iter().map(|b| char::from(b'a' + b % 26)).collect();
