@@ -1,6 +1,6 @@
 //! Accepts an invite, in one round trip whether or not the token is valid (I6).
 
-use super::change::{LEAVE_A_WRITER, list_of};
+use super::change::{LEAVE_A_TRACE, trace};
 use super::{
     Backoff, InviteRecord, Item, Result, Store, StoreError, deals, in_time, item, keys, n, retry, s, values,
     writer_id,
@@ -14,10 +14,19 @@ use crate::domain::{
 use aws_sdk_dynamodb::config;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_get_items::TransactGetItemsError;
-use aws_sdk_dynamodb::types::{AttributeValue, Get, ReturnConsumedCapacity, TransactGetItem};
+use aws_sdk_dynamodb::types::{Get, ReturnConsumedCapacity, TransactGetItem};
 use aws_smithy_types::retry::RetryConfig;
 use chrono::Duration as Span;
 use futures_util::future;
+
+/// Who accepts which link.
+struct Accept<'a> {
+    link: &'a Link,
+    learner: &'a PersonId,
+    /// [`address_digest`] of the learner's verified address.
+    accepted_as: Option<String>,
+    writer: String,
+}
 
 enum AcceptWrite {
     Taken,
@@ -44,25 +53,21 @@ impl Store {
         let (watch, asked_at) = (clock::start(), now);
         let accepted = async {
             let digest = email.map(|email| address_digest(link.deal, email));
-            let writer = writer_id()?;
+            let accept = Accept { link, learner, accepted_as: digest, writer: writer_id()? };
             let mut backoff = Backoff::default();
             loop {
                 // Every attempt has its own time, so that waiting carries nobody past an expiry (I2).
                 let now = asked_at + Span::from_std(watch.elapsed()).unwrap_or_default();
                 let accepted_at = whole_seconds(now);
-                let (written, deal) = future::join(
-                    self.take_seat(link, learner, digest.as_deref(), &writer, accepted_at),
-                    self.deal(link.deal),
-                )
-                .await;
+                let written = self.take_seat(&accept, accepted_at);
+                let (written, deal) = future::join(written, self.deal(link.deal)).await;
                 let refusal = match written? {
                     AcceptWrite::Taken => Some(LinkRefusal::AlreadyYours { accepted_at }),
-                    AcceptWrite::Refused(met) => refusal(met, link, learner, &writer, now)?,
+                    AcceptWrite::Refused(met) => accept.refusal(met, now)?,
                     // The deal may be full by now, or the seat the learner's already: look before a retry.
                     AcceptWrite::Unsure(error) => {
                         let met = self.look(link, learner).await?;
-                        let refusal =
-                            met.map_or(Ok(None), |met| refusal(met, link, learner, &writer, now))?;
+                        let refusal = met.map_or(Ok(None), |met| accept.refusal(met, now))?;
                         if refusal.is_none() && deadline.left() <= backoff.bound {
                             return Err(error);
                         }
@@ -89,28 +94,19 @@ impl Store {
         Ok(deal.zip(record))
     }
 
-    async fn take_seat(
-        &self,
-        link: &Link,
-        learner: &PersonId,
-        accepted_as: Option<&str>,
-        writer: &str,
-        now: Timestamp,
-    ) -> Result<AcceptWrite> {
+    async fn take_seat(&self, accept: &Accept<'_>, now: Timestamp) -> Result<AcceptWrite> {
+        let Accept { link, learner, accepted_as, writer } = accept;
         let mut accepted = values([
             (":open", s("open")),
             (":declined", s("declined")),
             (":accepted", s("accepted")),
-            (":history", AttributeValue::L(vec![n(History::pack(HistoryEvent::Accepted, now, 0))])),
-            (":none", AttributeValue::L(Vec::new())),
             (":link", s(link.secret.hash().to_string())),
             (":now", n(now.timestamp())),
             (":learner", s(learner.to_string())),
             (":listPk", s(keys::list(link.deal, InviteState::Accepted))),
-            (":one", n(1)),
-            (":writer", list_of(writer)),
         ]);
-        let digest = accepted_as.map_or("", |digest| {
+        accepted.extend(trace(writer, History::pack(HistoryEvent::Accepted, now, 0)));
+        let digest = accepted_as.as_ref().map_or("", |digest| {
             accepted.insert(":acceptedAs".into(), s(digest));
             ", acceptedAs = :acceptedAs"
         });
@@ -118,8 +114,7 @@ impl Store {
             keys::invite_key(link.key()),
             &format!(
                 "SET #status = :accepted, acceptedAt = :now, learner = :learner, listPk = :listPk, \
-                 history = list_append(if_not_exists(history, :none), :history), \
-                 sentAt = attemptedAt{digest}, {LEAVE_A_WRITER} \
+                 sentAt = attemptedAt{digest}, {LEAVE_A_TRACE} \
                  REMOVE duePk, dueAt, attentionPk, attentionSk, sentUntil, declinedAt, askedAt, askedFor"
             ),
             "#status IN (:open, :declined) AND contains(links, :link) AND expiresAt > :now",
@@ -188,32 +183,29 @@ impl Store {
     }
 }
 
-/// `None` if no rule refuses: the item that failed a condition has changed since.
-fn refusal(
-    [invite, seat, deal]: Met,
-    link: &Link,
-    learner: &PersonId,
-    writer: &str,
-    now: Timestamp,
-) -> Result<Option<LinkRefusal>> {
-    let existing = |item: Item| Some(item).filter(|item| !item.is_empty());
-    if let Some(item) = invite {
-        let record = existing(item).map(item::invite).transpose()?;
-        // An earlier attempt, whose response was lost, took the seat. It may have been released since.
-        if let Some(ours) = record.as_ref().filter(|record| record.writers.iter().any(|by| by == writer)) {
-            let accepted_at = ours.invite.accepted_at.unwrap_or_else(|| whole_seconds(now));
-            return Ok(Some(LinkRefusal::AlreadyYours { accepted_at }));
+impl Accept<'_> {
+    /// `None` if no rule refuses: the item that failed a condition has changed since.
+    fn refusal(&self, [invite, seat, deal]: Met, now: Timestamp) -> Result<Option<LinkRefusal>> {
+        let existing = |item: Item| Some(item).filter(|item| !item.is_empty());
+        if let Some(item) = invite {
+            let record = existing(item).map(item::invite).transpose()?;
+            // An earlier attempt, whose response was lost, took the seat. It may have been released since.
+            if let Some(ours) = record.as_ref().filter(|record| record.writers.contains(&self.writer)) {
+                let accepted_at = ours.invite.accepted_at.unwrap_or_else(|| whole_seconds(now));
+                return Ok(Some(LinkRefusal::AlreadyYours { accepted_at }));
+            }
+            let (invite, hash) = (record.map(|record| record.invite), self.link.secret.hash());
+            let accepts =
+                known(invite.as_ref(), &hash).and_then(|it| invite_accepts(it, &hash, self.learner, now));
+            if let Err(refusal) = accepts {
+                return Ok(Some(refusal));
+            }
         }
-        let (invite, hash) = (record.map(|record| record.invite), link.secret.hash());
-        let accepts = known(invite.as_ref(), &hash).and_then(|it| invite_accepts(it, &hash, learner, now));
-        if let Err(refusal) = accepts {
-            return Ok(Some(refusal));
+        if seat.is_some() {
+            return Ok(Some(LinkRefusal::AlreadySeated));
         }
+        let Some(deal) = deal else { return Ok(None) };
+        let deal = existing(deal).map(deals::deal_of).transpose()?;
+        Ok(deal.map_or(Err(LinkRefusal::UnknownInvite), |deal| deal_accepts(&deal, now)).err())
     }
-    if seat.is_some() {
-        return Ok(Some(LinkRefusal::AlreadySeated));
-    }
-    let Some(deal) = deal else { return Ok(None) };
-    let deal = existing(deal).map(deals::deal_of).transpose()?;
-    Ok(deal.map_or(Err(LinkRefusal::UnknownInvite), |deal| deal_accepts(&deal, now)).err())
 }

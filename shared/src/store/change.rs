@@ -5,7 +5,7 @@
 
 use super::item::{self, InviteRecord};
 use super::write::refused;
-use super::{Backoff, Result, Store, StoreError, in_time, s, writer_id};
+use super::{Backoff, Item, Result, Store, StoreError, in_time, n, s, values, writer_id};
 use crate::clock::{self, Deadline};
 use crate::domain::{Invite, InviteKey, Timestamp};
 use aws_sdk_dynamodb::types::{
@@ -18,10 +18,18 @@ const ATTEMPTS: u32 = 10;
 
 /// Every other write of an invite contains this clause. Without the clause, a change that read the invite
 /// before would silently undo that write.
-pub(super) const LEAVE_A_WRITER: &str = "version = version + :one, writers = list_append(writers, :writer)";
+pub(super) const LEAVE_A_TRACE: &str = "version = version + :one, writers = list_append(writers, :writer), \
+    history = list_append(if_not_exists(history, :none), :entry)";
 
-pub(super) fn list_of(writer: &str) -> AttributeValue {
-    AttributeValue::L(vec![s(writer)])
+/// The values of [`LEAVE_A_TRACE`]. `entry` is the history's.
+pub(super) fn trace(writer: &str, entry: i64) -> Item {
+    let list = |value| AttributeValue::L(vec![value]);
+    values([
+        (":one", n(1)),
+        (":writer", list(s(writer))),
+        (":entry", list(n(entry))),
+        (":none", AttributeValue::L(Vec::new())),
+    ])
 }
 
 #[derive(Clone, Debug)]

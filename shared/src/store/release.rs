@@ -1,6 +1,6 @@
 //! Releases a seat: invite, seat and deal in one transaction (I1).
 
-use super::change::{LEAVE_A_WRITER, list_of};
+use super::change::{LEAVE_A_TRACE, trace};
 use super::{Result, Store, StoreError, in_time, keys, n, s, values, writer_id};
 use crate::clock::Deadline;
 use crate::domain::cancel::removed_until;
@@ -60,11 +60,8 @@ impl Store {
             (":purgeAt", n(removed_until(whole_seconds(now), key.deal).timestamp())),
             (":listPk", s(keys::list(key.deal, InviteState::Released))),
             (":listSk", s(place)),
-            (":history", AttributeValue::L(vec![n(released)])),
-            (":none", AttributeValue::L(Vec::new())),
-            (":one", n(1)),
-            (":writer", list_of(&writer_id()?)),
         ]);
+        release.extend(trace(&writer_id()?, released));
         let by = by.map_or("", |_| {
             release.insert(":managers".into(), AttributeValue::L(managers.into_iter().map(s).collect()));
             ", historyBy = :managers"
@@ -73,8 +70,7 @@ impl Store {
             keys::invite_key(key),
             &format!(
                 "SET #status = :released, removedAt = :now, purgeAt = :purgeAt, listPk = :listPk, listSk = :listSk, \
-                 history = list_append(if_not_exists(history, :none), :history){by}, \
-                 {LEAVE_A_WRITER} REMOVE #name, addressPk, addressSk"
+                 {LEAVE_A_TRACE}{by} REMOVE #name, addressPk, addressSk"
             ),
             // A send is accepted only once, so an unchanged `sends` means the same learner.
             "#status = :accepted AND sends = :sends",
