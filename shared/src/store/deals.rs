@@ -2,6 +2,7 @@
 
 use super::item::Attributes;
 use super::read::{all_items, pages};
+use super::write::Transacted;
 use super::{Item, Result, Store, StoreError, item, keys, n, random, s, values};
 use crate::domain::remind::DEFAULT_REMINDERS;
 use crate::domain::{
@@ -9,7 +10,7 @@ use crate::domain::{
     Title,
 };
 use aws_sdk_dynamodb::operation::query::QueryOutput;
-use aws_sdk_dynamodb::types::{CancellationReason, TransactWriteItem};
+use aws_sdk_dynamodb::types::CancellationReason;
 use chrono::Duration;
 use futures_util::{TryStreamExt, stream};
 use std::collections::HashSet;
@@ -73,8 +74,6 @@ impl Store {
         Ok(self.deal(id).await?.ok_or(DealRefusal::Deleted))
     }
 
-    /// A transaction of one action, for its token: without `expected_revision`, no condition of a plain
-    /// update could tell a retry from an overwrite of somebody else's newer change.
     pub async fn change_deal(&self, id: DealId, change: &DealChange) -> Result<Result<Deal, DealRefusal>> {
         if let Err(refusal) = change.check() {
             return Ok(Err(refusal));
@@ -83,7 +82,7 @@ impl Store {
         let existing = if change.ends_at.is_some_and(|ends_at| ends_at >= id.purge_at()) {
             self.deal(id).await?
         } else {
-            let Err(reasons) = self.transact(vec![self.change_action(id, change)?]).await? else {
+            let Err(reasons) = self.write_change(id, change).await? else {
                 return Ok(self.deal(id).await?.ok_or(DealRefusal::NotFound));
             };
             met(reasons).map(deal_of).transpose()?
@@ -93,7 +92,7 @@ impl Store {
         })))
     }
 
-    fn change_action(&self, id: DealId, change: &DealChange) -> Result<TransactWriteItem> {
+    async fn write_change(&self, id: DealId, change: &DealChange) -> Result<Transacted> {
         let title = |title: &Title| s(title.as_str());
         let time = |at: Timestamp| n(at.timestamp());
         let attributes = [
@@ -123,7 +122,7 @@ impl Store {
             values.insert(":revision".to_owned(), n(revision));
             conditions.push("revision = :revision");
         }
-        self.update_action(keys::deal_key(id), &update, &conditions.join(" AND "), values)
+        self.update_once(keys::deal_key(id), &update, &conditions.join(" AND "), values).await
     }
 
     /// `None` if the deal is gone already, so that a repetition succeeds. The first send writes the same item

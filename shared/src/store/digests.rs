@@ -135,12 +135,11 @@ impl Store {
         };
         let values = values([(":by", value), (":purgeAt", n((now + KEPT_FOR).timestamp()))]);
         let update = "SET purgeAt = :purgeAt REMOVE duePk, email";
-        // A transaction for its token: an update that the SDK repeats late would undo a newer switching on.
-        let off = self.update_action(keys::digest_key(manager), update, condition, values)?;
-        if self.transact(vec![off]).await?.is_err() {
+        let key = keys::digest_key(manager);
+        if self.update_once(key.clone(), update, condition, values).await?.is_err() {
             return Ok(None);
         }
-        let item = self.get(keys::digest_key(manager)).await?;
+        let item = self.get(key).await?;
         Ok(item.and_then(|item| OrganisationId::parse(item::text(&item, "organisationId")?)))
     }
 

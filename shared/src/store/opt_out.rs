@@ -1,6 +1,6 @@
 //! Opt-outs (I10): an item for each person and organisation, without the address, and not purged while it stands.
 
-use super::{Item, Result, Store, item, keys, n, values};
+use super::{Result, Store, item, keys, n, values};
 use crate::domain::{Email, OrganisationId, Timestamp};
 use chrono::Duration;
 use std::collections::HashSet;
@@ -45,7 +45,8 @@ impl Store {
             values.insert(":saidAt".into(), n(at.timestamp()));
             "attribute_not_exists(liftedAt) OR liftedAt < :saidAt"
         });
-        self.write_opt_out(organisation, email, update, condition.unwrap_or_default(), values).await
+        let key = keys::opt_out_key(keys::opt_out(organisation, email));
+        self.update_once(key, update, condition.unwrap_or_default(), values).await.map(drop)
     }
 
     /// Leaves a mark, because the event of an older complaint may come later, or again.
@@ -54,19 +55,7 @@ impl Store {
         let purge_at = (now + MARK_KEPT).timestamp();
         let values =
             values([(":v", n(item::VERSION)), (":now", n(now.timestamp())), (":purgeAt", n(purge_at))]);
-        self.write_opt_out(organisation, email, update, "", values).await
-    }
-
-    /// A transaction for its token: an update that the SDK repeats late would undo a newer answer.
-    async fn write_opt_out(
-        &self,
-        organisation: &OrganisationId,
-        email: &Email,
-        update: &str,
-        condition: &str,
-        values: Item,
-    ) -> Result<()> {
         let key = keys::opt_out_key(keys::opt_out(organisation, email));
-        self.transact(vec![self.update_action(key, update, condition, values)?]).await.map(drop)
+        self.update_once(key, update, "", values).await.map(drop)
     }
 }

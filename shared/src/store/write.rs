@@ -13,6 +13,9 @@ use std::collections::HashMap;
 /// The item after an update or before a deletion, or the item that failed the condition, if there is one.
 pub(super) type Written = Result<Item, Option<Item>>;
 
+/// After a refusal, one reason for each action.
+pub(super) type Transacted = Result<(), Vec<CancellationReason>>;
+
 impl Store {
     pub(super) async fn update(
         &self,
@@ -87,6 +90,17 @@ impl Store {
         Ok(TransactWriteItem::builder().update(update).build())
     }
 
+    /// A transaction of one update, for its token: a plain update that the SDK repeats late would undo a newer write.
+    pub(super) async fn update_once(
+        &self,
+        key: Item,
+        update: &str,
+        condition: &str,
+        values: Item,
+    ) -> Result<Transacted> {
+        self.transact(vec![self.update_action(key, update, condition, values)?]).await
+    }
+
     pub(super) fn create_action(&self, item: Item) -> Result<TransactWriteItem> {
         Ok(TransactWriteItem::builder().put(self.put(item, None)?).build())
     }
@@ -114,11 +128,7 @@ impl Store {
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
     }
 
-    /// The inner error has one reason for each action.
-    pub(super) async fn transact(
-        &self,
-        actions: Vec<TransactWriteItem>,
-    ) -> Result<Result<(), Vec<CancellationReason>>> {
+    pub(super) async fn transact(&self, actions: Vec<TransactWriteItem>) -> Result<Transacted> {
         let Err(error) = Box::pin(self.transaction(actions).send()).await else { return Ok(Ok(())) };
         let reasons = retry::reasons(error.as_service_error());
         // A failed condition is an answer, so it outranks conflicts.
