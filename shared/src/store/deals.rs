@@ -231,8 +231,7 @@ impl Store {
 }
 
 pub(super) fn deal_of(item: Item) -> Result<Deal> {
-    let mut item = Attributes::of(item);
-    item.take_version()?;
+    let mut item = Attributes::versioned(item)?;
     Ok(Deal {
         id: keys::parse_deal(&item.take::<String>("pk")?).ok_or(StoreError::Corrupt("deal id"))?,
         name: item.take("name")?,

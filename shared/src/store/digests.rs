@@ -212,8 +212,7 @@ impl Store {
 
 /// `None` if it is off.
 fn digest(manager: &PersonId, item: Item) -> Result<Option<Digest>> {
-    let mut item = Attributes::of(item);
-    item.take_version()?;
+    let mut item = Attributes::versioned(item)?;
     if item.remove("duePk").is_none() {
         return Ok(None);
     }

@@ -27,6 +27,12 @@ impl Attributes {
         Self(item.into_iter().collect())
     }
 
+    /// Of an item that must have this version.
+    pub(super) fn versioned(item: Item) -> Result<Self> {
+        let mut item = Self::of(item);
+        if item.take::<u8>("v")? == VERSION { Ok(item) } else { Err(StoreError::Corrupt("v")) }
+    }
+
     pub(super) fn into_item(self) -> Item {
         self.0.into_iter().collect()
     }
@@ -53,10 +59,6 @@ impl Attributes {
 
     pub(super) fn take_list<T: DeserializeOwned>(&mut self, name: &'static str) -> Result<Vec<T>> {
         Ok(self.take::<Option<Vec<T>>>(name)?.unwrap_or_default())
-    }
-
-    pub(super) fn take_version(&mut self) -> Result<()> {
-        if self.take::<u8>("v")? == VERSION { Ok(()) } else { Err(StoreError::Corrupt("v")) }
     }
 
     pub(super) fn take_key(&mut self) -> Result<InviteKey> {
@@ -179,8 +181,7 @@ pub(super) fn readable<T>(items: Vec<Item>, read: impl Fn(Item) -> Result<T>) ->
 }
 
 pub(super) fn invite(item: Item) -> Result<InviteRecord> {
-    let mut item = Attributes::of(item);
-    item.take_version()?;
+    let mut item = Attributes::versioned(item)?;
     let (version, writers) = (item.take("version")?, item.take("writers")?);
     let (key, invite) = take_invite(&mut item)?;
     let noted = item.take::<Option<String>>("attentionSk")?.and_then(|place| keys::queued(&place));

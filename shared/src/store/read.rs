@@ -150,8 +150,7 @@ fn due(item: Item) -> Result<Due> {
 }
 
 fn seat_of(item: Item) -> Result<(DealId, Timestamp)> {
-    let mut item = Attributes::of(item);
-    item.take_version()?;
+    let mut item = Attributes::versioned(item)?;
     let deal = keys::parse_seat(&item.take::<String>("sk")?).ok_or(StoreError::Corrupt("deal id"))?;
     Ok((deal, item::seconds(item.take("acceptedAt")?)))
 }
