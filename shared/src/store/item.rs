@@ -136,7 +136,6 @@ fn places(
     invite: &Invite,
     noted_at: Option<Timestamp>,
 ) -> [([&'static str; 2], Option<[AttributeValue; 2]>); 4] {
-    let is_removed = matches!(invite.state, InviteState::Cancelled | InviteState::Released);
     // An invite has at most one due entry, for its next step.
     let due = match invite.state {
         _ if invite.is_queued() => invite.lease_until.map(|at| (Queue::Send, at)),
@@ -152,7 +151,8 @@ fn places(
     });
     let listing = Some([s(keys::list(deal, invite.state)), s(list_place(invite))]);
     let due = due.map(|(queue, at)| [s(keys::due_of(queue, invite.id)), n(at.timestamp_millis())]);
-    let address = (!is_removed).then(|| [s(keys::addresses(deal)), s(invite.email.searchable())]);
+    let is_found = invite.removed_at.is_none();
+    let address = is_found.then(|| [s(keys::addresses(deal)), s(invite.email.searchable())]);
     [
         (["listPk", "listSk"], listing),
         (["duePk", "dueAt"], due),
@@ -163,11 +163,9 @@ fn places(
 
 /// An invite's sort key in the listing. DynamoDB compares rows by this text; ids would sort differently as bytes.
 pub(super) fn list_place(invite: &Invite) -> String {
-    match (invite.state, invite.removed_at) {
-        (InviteState::Cancelled | InviteState::Released, Some(at)) => {
-            keys::removed_place(at, invite.queued, invite.id)
-        }
-        _ => keys::place(invite.queued, invite.id),
+    match invite.removed_at {
+        Some(at) => keys::removed_place(at, invite.queued, invite.id),
+        None => keys::place(invite.queued, invite.id),
     }
 }
 
