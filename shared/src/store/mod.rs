@@ -85,16 +85,9 @@ pub enum StoreError {
 impl StoreError {
     /// True for failures that pass: no answer, a server error, throttling.
     fn is_passing(&self) -> bool {
-        match self {
-            Self::Unavailable { code, status, .. } => {
-                *status == 0
-                    || *status >= 500
-                    || code.contains("Throttl")
-                    || code.contains("Throughput")
-                    || code.contains("Limit")
-            }
-            Self::Corrupt(_) | Self::Random | Self::Blocked => false,
-        }
+        let Self::Unavailable { code, status, .. } = self else { return false };
+        let is_throttled = ["Throttl", "Throughput", "Limit"].iter().any(|part| code.contains(part));
+        *status == 0 || *status >= 500 || is_throttled
     }
 
     /// Drops the SDK's messages, since they may quote the item.

@@ -38,12 +38,8 @@ fn is_conflict(error: &Error) -> bool {
 
 /// One reason for each action, in order.
 pub(super) fn reasons(error: Option<&TransactWriteItemsError>) -> &[CancellationReason] {
-    match error {
-        Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
-            cancelled.cancellation_reasons()
-        }
-        _ => &[],
-    }
+    let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error else { return &[] };
+    cancelled.cancellation_reasons()
 }
 
 pub(super) fn is_condition(reason: &CancellationReason) -> bool {
