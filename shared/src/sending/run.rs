@@ -13,7 +13,7 @@ use crate::telemetry::{self, Mailed};
 use chrono::Duration as Span;
 use futures_util::future;
 use futures_util::stream::{self, StreamExt};
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::time::Duration;
 
 /// SES calls in flight.
@@ -61,11 +61,17 @@ pub struct Run<'a> {
     /// The last outcome must be recorded by then.
     ends: Deadline,
     turns_until: Deadline,
-    is_out_of_turns: Cell<bool>,
-    is_refused: Cell<bool>,
-    lost_answers: Cell<u32>,
-    slowest_call: Cell<Duration>,
-    mailed: RefCell<Mailed>,
+    progress: RefCell<Progress>,
+}
+
+#[derive(Default)]
+struct Progress {
+    is_out_of_turns: bool,
+    /// SES refuses the account's mail.
+    is_refused: bool,
+    lost_answers: u32,
+    slowest_call: Duration,
+    mailed: Mailed,
 }
 
 impl Sending {
@@ -75,17 +81,7 @@ impl Sending {
             Runner::Request => Deadline::within(LONGEST_WAIT.min(last_turn.left())),
             Runner::Deliverer => last_turn,
         };
-        Run {
-            sending: self,
-            runner,
-            ends,
-            turns_until,
-            is_out_of_turns: Cell::default(),
-            is_refused: Cell::default(),
-            lost_answers: Cell::default(),
-            slowest_call: Cell::default(),
-            mailed: RefCell::default(),
-        }
+        Run { sending: self, runner, ends, turns_until, progress: RefCell::default() }
     }
 
     /// Mails in one call: at most one second's worth of the send rate.
@@ -99,15 +95,16 @@ impl Sending {
 
 impl Run<'_> {
     pub fn is_over(&self) -> bool {
+        let progress = self.progress.borrow();
         self.sending.mail.paused
-            || self.mailed.borrow().stopped
-            || self.is_out_of_turns.get()
-            || self.time_to_mail() < LEAST_TIME.max(self.slowest_call.get() * 2)
+            || progress.mailed.stopped
+            || progress.is_out_of_turns
+            || self.time_to_mail() < LEAST_TIME.max(progress.slowest_call * 2)
     }
 
     /// No mail goes out until somebody acts: sending is paused, or SES refuses the account's mail.
     pub fn is_stopped(&self) -> bool {
-        self.sending.mail.paused || self.is_refused.get()
+        self.sending.mail.paused || self.progress.borrow().is_refused
     }
 
     fn time_to_mail(&self) -> Duration {
@@ -146,7 +143,7 @@ impl Run<'_> {
             }
             if verdicts.iter().all(|verdict| *verdict == Verdict::Malformed) {
                 verdicts.fill(Verdict::Stopped);
-                self.learn(&verdicts);
+                self.learn(&verdicts, Duration::ZERO);
             }
         }
         verdicts
@@ -158,7 +155,7 @@ impl Run<'_> {
         let mut waiting: Vec<_> = verdicts.iter_mut().zip(claims).collect();
         while !waiting.is_empty() && !self.is_over() {
             // Another call may have ended the run while this one waited for its turn.
-            if !self.turn(waiting.len()).await || self.mailed.borrow().stopped {
+            if !self.turn(waiting.len()).await || self.progress.borrow().mailed.stopped {
                 break;
             }
             // I10: a person who opted out while the mail was queued gets no mail.
@@ -205,20 +202,18 @@ impl Run<'_> {
     pub async fn send(&self, mails: &[Mail]) -> Vec<Verdict> {
         let watch = clock::start();
         let verdicts = self.sending.mailer.send(mails, self.time_to_mail()).await;
-        self.slowest_call.set(self.slowest_call.get().max(watch.elapsed()));
-        self.learn(&verdicts);
+        self.learn(&verdicts, watch.elapsed());
         verdicts
     }
 
-    fn learn(&self, verdicts: &[Verdict]) {
-        if verdicts.contains(&Verdict::Unknown) {
-            self.lost_answers.set(self.lost_answers.get() + 1);
-        }
-        self.is_refused.set(self.is_refused.get() || verdicts.contains(&Verdict::Stopped));
+    fn learn(&self, verdicts: &[Verdict], took: Duration) {
+        let mut progress = self.progress.borrow_mut();
+        progress.slowest_call = progress.slowest_call.max(took);
+        progress.lost_answers += u32::from(verdicts.contains(&Verdict::Unknown));
+        progress.is_refused |= verdicts.contains(&Verdict::Stopped);
         // One response may get lost. If two do, SES or the network is failing.
-        if self.lost_answers.get() > 1 || verdicts.iter().any(|verdict| verdict.ends_the_run()) {
-            self.mailed.borrow_mut().stopped = true;
-        }
+        progress.mailed.stopped |=
+            progress.lost_answers > 1 || verdicts.iter().any(|verdict| verdict.ends_the_run());
     }
 
     /// Waits for a turn in the account's send rate. False if no turn comes in time.
@@ -236,7 +231,7 @@ impl Run<'_> {
                 true
             }
             Ok(None) => {
-                self.is_out_of_turns.set(true);
+                self.progress.borrow_mut().is_out_of_turns = true;
                 false
             }
             Err(error) => {
@@ -264,7 +259,7 @@ impl Run<'_> {
 
     /// Counts the verdict. `None` leaves the invite alone until its lease ends.
     fn outcome(&self, attempt: &Attempt, verdict: Verdict, now: Timestamp) -> Option<Outcome> {
-        let mut mailed = self.mailed.borrow_mut();
+        let mailed = &mut self.progress.borrow_mut().mailed;
         let requeued = |attempts, was_attempted| {
             let due_at = now + retry_delay(self.sending.mail.lease, attempts, jitter());
             Outcome::Requeued { due_at, was_attempted }
@@ -296,7 +291,7 @@ impl Run<'_> {
     }
 
     pub fn report(&self) -> Mailed {
-        let mailed = *self.mailed.borrow();
+        let mailed = self.progress.borrow().mailed;
         telemetry::mailed(mailed);
         mailed
     }
