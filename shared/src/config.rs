@@ -59,10 +59,8 @@ impl Config {
     pub fn tracking() -> Result<(Self, String), ConfigError> {
         Settings::from_env(|settings| (settings.config(), settings.required("EVENT_TOPIC")))
     }
-}
 
-impl MailConfig {
-    pub fn from_env() -> Result<(Config, Self, SendingLimits), ConfigError> {
+    pub fn mailing() -> Result<(Self, MailConfig, SendingLimits), ConfigError> {
         Settings::from_env(Settings::mailing)
     }
 }

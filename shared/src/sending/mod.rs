@@ -139,7 +139,7 @@ impl<E> RowOutcome<E> {
 
 impl Sending {
     pub async fn from_env() -> Result<Self, ConfigError> {
-        let (config, mail, limits) = MailConfig::from_env()?;
+        let (config, mail, limits) = Config::mailing()?;
         Ok(Self::connect(&aws::sdk_config()?, config, mail, limits).await)
     }
 
