@@ -186,24 +186,17 @@ impl Sending {
         }
         let wanted = count(rows.len());
         let allowance = self.store.take_allowance(self.sender(request), wanted, request.now).await?;
-        let prepared = async {
-            let refused = self.precheck(request, &mut rows, &allowance).await?;
-            let stores_nothing = refused.iter().all(Option::is_some);
-            // Before the first invite is stored. From then on, nobody can delete the deal.
-            if stores_nothing || self.store.remember_lifetime(&request.deal, self.config.lifetime).await? {
-                Ok(refused)
-            } else {
-                Err(Problem::not_found())
-            }
-        };
-        let refused = match prepared.await {
+        let refused = match self.precheck(request, &mut rows, &allowance).await {
             Ok(refused) => refused,
             Err(error) => {
                 self.refund(request, allowance, 0).await;
                 return Err(error);
             }
         };
-        let writes = rows.into_iter().zip(refused).map(|(row, refused)| self.write(request, row, refused));
+        let writes = rows.into_iter().zip(refused).map(async |(row, refused)| match refused {
+            Some(outcome) => (outcome, None),
+            None => self.write(request, row).await,
+        });
         let written: Vec<_> = stream::iter(writes).buffered(WRITES).collect().await;
         let (mut outcomes, claims): (Vec<_>, Vec<_>) = written.into_iter().unzip();
         let used = count(outcomes.iter().filter(|outcome| outcome.may_be_stored()).count());
@@ -258,17 +251,24 @@ impl Sending {
         request: &SendRequest,
         rows: &mut [Row<'_, E>],
         allowance: &Allowance,
-    ) -> Result<Vec<Option<RowOutcome<E>>>, StoreError> {
+    ) -> Result<Vec<Option<RowOutcome<E>>>, Problem> {
         let is_short = allowance.sends < count(rows.len());
         if is_short || rows.iter().any(|row| matches!(row.seen, Seen::Unread)) {
             self.read(&request.deal, rows).await?;
         }
         self.look_up(&request.deal, rows).await?;
-        if !is_short {
-            return Ok(rows.iter().map(|_| None).collect());
+        let mut refused: Vec<_> = rows.iter().map(|_| None).collect();
+        if is_short {
+            let foreseen = self.foresee(request, rows, allowance)?.into_iter();
+            refused = foreseen.map(|outcome| (!outcome.may_be_stored()).then_some(outcome)).collect();
         }
-        let foreseen = self.foresee(request, rows, allowance)?.into_iter();
-        Ok(foreseen.map(|outcome| (!outcome.may_be_stored()).then_some(outcome)).collect())
+        // Before the first invite is stored. From then on, nobody can delete the deal.
+        let stores_nothing = refused.iter().all(Option::is_some);
+        if stores_nothing || self.store.remember_lifetime(&request.deal, self.config.lifetime).await? {
+            Ok(refused)
+        } else {
+            Err(Problem::not_found())
+        }
     }
 
     async fn read<E>(&self, deal: &Deal, rows: &mut [Row<'_, E>]) -> Result<(), StoreError> {
@@ -334,15 +334,7 @@ impl Sending {
         Ok((send, link))
     }
 
-    async fn write<E>(
-        &self,
-        request: &SendRequest,
-        row: Row<'_, E>,
-        refused: Option<RowOutcome<E>>,
-    ) -> (RowOutcome<E>, Option<Claim>) {
-        if let Some(outcome) = refused {
-            return (outcome, None);
-        }
+    async fn write<E>(&self, request: &SendRequest, row: Row<'_, E>) -> (RowOutcome<E>, Option<Claim>) {
         if request.deadline.earlier(TO_ANSWER).left().is_zero() {
             return (RowOutcome::NoTime, None);
         }
