@@ -62,7 +62,26 @@ pub async fn sweep(
     deadline: Deadline,
     work: impl AsyncFn(Vec<InviteRecord>) -> Report,
 ) -> Report {
-    let work = &work;
+    // If time runs out, the whole batch counts as left over.
+    let work_through = async |due: &[Due]| {
+        let oldest = due.iter().map(|due| due.due_at).min().unwrap_or(now);
+        let lag_seconds = u64::try_from((now - oldest).num_seconds()).unwrap_or_default();
+        let left = Report { left_over: due.len() as u64, lag_seconds, ..Report::default() };
+        if deadline.left() < LEAST_TIME {
+            return left;
+        }
+        let worked = async {
+            let mut deals: HashMap<DealId, Vec<InviteKey>> = HashMap::new();
+            for Due { key, .. } in due {
+                deals.entry(key.deal).or_default().push(*key);
+            }
+            let reads = future::join_all(deals.into_values().map(|keys| read(store, keys))).await;
+            let (records, reads): (Vec<_>, Vec<_>) = reads.into_iter().unzip();
+            let worked = work(records.into_iter().flatten().collect()).await;
+            reads.into_iter().fold(Report { lag_seconds, ..worked }, Report::plus)
+        };
+        tokio::time::timeout_at(deadline.instant(), worked).await.unwrap_or(left)
+    };
     // A future for each shard, so that a slow shard does not hold up the others.
     let shards = (0..keys::DUE_SHARDS_READ).map(async |shard| {
         let mut pages = pin!(store.due_invites(queue, shard, now));
@@ -72,7 +91,7 @@ pub async fn sweep(
             match in_time(deadline, "Query", async { pages.next().await.transpose() }).await {
                 Ok(Some(due)) => {
                     for due in due.chunks(batch) {
-                        report = report.plus(work_through(store, due, now, deadline, work).await);
+                        report = report.plus(work_through(due).await);
                     }
                 }
                 Ok(None) => return report,
@@ -84,33 +103,6 @@ pub async fn sweep(
         }
     });
     future::join_all(shards).await.into_iter().fold(Report::default(), Report::plus)
-}
-
-/// If time runs out, the whole batch counts as left over.
-async fn work_through(
-    store: &Store,
-    due: &[Due],
-    now: Timestamp,
-    deadline: Deadline,
-    work: &impl AsyncFn(Vec<InviteRecord>) -> Report,
-) -> Report {
-    let oldest = due.iter().map(|due| due.due_at).min().unwrap_or(now);
-    let lag_seconds = u64::try_from((now - oldest).num_seconds()).unwrap_or_default();
-    let left = Report { left_over: due.len() as u64, lag_seconds, ..Report::default() };
-    if deadline.left() < LEAST_TIME {
-        return left;
-    }
-    let worked = async {
-        let mut deals: HashMap<DealId, Vec<InviteKey>> = HashMap::new();
-        for Due { key, .. } in due {
-            deals.entry(key.deal).or_default().push(*key);
-        }
-        let reads = future::join_all(deals.into_values().map(|keys| read(store, keys))).await;
-        let (records, reads): (Vec<_>, Vec<_>) = reads.into_iter().unzip();
-        let worked = work(records.into_iter().flatten().collect()).await;
-        reads.into_iter().fold(Report { lag_seconds, ..worked }, Report::plus)
-    };
-    tokio::time::timeout_at(deadline.instant(), worked).await.unwrap_or(left)
 }
 
 async fn read(store: &Store, keys: Vec<InviteKey>) -> (Vec<InviteRecord>, Report) {
