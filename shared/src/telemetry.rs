@@ -107,24 +107,21 @@ pub fn swept(report: &Report, queued_for: Option<Duration>, latency: Duration, u
     let is_whole = report.failures == 0;
     let lag = json!(is_whole.then_some(report.lag_seconds));
     let queued_for = json!(queued_for.filter(|_| is_whole).map(|time| time.as_secs_f64()));
-    let mut values = run_values(report, latency, usage);
-    if let Some(values) = values.as_object_mut() {
-        values.insert("LeftOver".to_owned(), report.left_over.into());
-    }
-    record(BY_FUNCTION, &[("Lag", "Seconds", lag), ("QueuedFor", "Seconds", queued_for)], values);
+    let metrics = [("Lag", "Seconds", lag), ("QueuedFor", "Seconds", queued_for)];
+    record(BY_FUNCTION, &metrics, run_values(report, latency, usage));
 }
 
 /// A digest that was left waits for the next day's run.
 pub fn digested(report: &Report, latency: Duration, usage: Usage) {
     let undone = report.left_over.max(report.failures);
-    let values = run_values(report, latency, usage);
-    record(BY_FUNCTION, &[("Undone", "Count", undone.into())], values);
+    record(BY_FUNCTION, &[("Undone", "Count", undone.into())], run_values(report, latency, usage));
 }
 
 fn run_values(report: &Report, latency: Duration, usage: Usage) -> Value {
     json!({
         "Done": report.done,
         "Skipped": report.skipped,
+        "LeftOver": report.left_over,
         "Failures": report.failures,
         "Latency": latency.as_secs_f64() * 1_000.0,
         "DynamoRequests": usage.requests,
