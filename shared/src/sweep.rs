@@ -3,7 +3,7 @@
 
 use crate::clock::Deadline;
 use crate::domain::{DealId, InviteKey, Timestamp};
-use crate::store::{Due, InviteRecord, Store, StoreError, in_time, keys};
+use crate::store::{InviteRecord, Store, StoreError, in_time, keys};
 use crate::telemetry;
 use futures_util::future;
 use futures_util::stream::StreamExt;
@@ -63,8 +63,8 @@ pub async fn sweep(
     work: impl AsyncFn(Vec<InviteRecord>) -> Report,
 ) -> Report {
     // If time runs out, the whole batch counts as left over.
-    let work_through = async |due: &[Due]| {
-        let oldest = due.iter().map(|due| due.due_at).min().unwrap_or(now);
+    let work_through = async |due: &[(InviteKey, Timestamp)]| {
+        let oldest = due.iter().map(|(_, due_at)| *due_at).min().unwrap_or(now);
         let lag_seconds = u64::try_from((now - oldest).num_seconds()).unwrap_or_default();
         let left = Report { left_over: due.len() as u64, lag_seconds, ..Report::default() };
         if deadline.left() < LEAST_TIME {
@@ -72,7 +72,7 @@ pub async fn sweep(
         }
         let worked = async {
             let mut deals: HashMap<DealId, Vec<InviteKey>> = HashMap::new();
-            for Due { key, .. } in due {
+            for (key, _) in due {
                 deals.entry(key.deal).or_default().push(*key);
             }
             let reads = future::join_all(deals.into_values().map(|keys| read(store, keys))).await;

@@ -27,7 +27,6 @@ pub use limits::{Allowance, Sender};
 pub use listing::{Counts, Page, PageQuery, StatusFilter};
 pub use meter::Usage;
 pub use opt_out::OptOuts;
-pub use read::Due;
 pub use retry::Backoff;
 
 use crate::aws;

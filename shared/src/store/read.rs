@@ -23,13 +23,6 @@ const BUSY: Duration = Duration::from_millis(50);
 /// Rows of the due index that one request reads.
 const DUE_AT_ONCE: i32 = 250;
 
-/// A row of the due index. The index may lag behind the table: a row is a hint, and the write that follows decides.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub struct Due {
-    pub key: InviteKey,
-    pub due_at: Timestamp,
-}
-
 impl Store {
     pub async fn invite(&self, key: InviteKey) -> Result<Option<InviteRecord>> {
         self.get(keys::invite_key(key)).await?.map(item::invite).transpose()
@@ -55,13 +48,14 @@ impl Store {
         Ok(item::readable(self.get_all(keys, true).await?, item::invite))
     }
 
-    /// Longest overdue first.
+    /// When each of the shard's invites was due, longest overdue first. The index may lag behind the table: a row is a hint,
+    /// and the write that follows decides.
     pub fn due_invites(
         &self,
         queue: Queue,
         shard: u8,
         now: Timestamp,
-    ) -> impl Stream<Item = Result<Vec<Due>>> + use<> {
+    ) -> impl Stream<Item = Result<Vec<(InviteKey, Timestamp)>>> + use<> {
         let values = values([(":pk", s(keys::due(queue, shard))), (":now", n(now.timestamp_millis()))]);
         let query = self.query(Some(keys::DUE), "duePk = :pk AND dueAt <= :now", values).limit(DUE_AT_ONCE);
         pages(query).map_ok(|page| item::readable(page.items.unwrap_or_default(), due))
@@ -144,9 +138,9 @@ pub(super) async fn one_page(query: QueryFluentBuilder) -> Result<QueryOutput> {
     Box::pin(query.send()).await.map_err(|error| StoreError::from_sdk("Query", &error))
 }
 
-fn due(item: Item) -> Result<Due> {
+fn due(item: Item) -> Result<(InviteKey, Timestamp)> {
     let mut item = Attributes::of(item);
-    Ok(Due { key: item.take_key()?, due_at: item::millis(item.take("dueAt")?) })
+    Ok((item.take_key()?, item::millis(item.take("dueAt")?)))
 }
 
 fn seat_of(item: Item) -> Result<(DealId, Timestamp)> {

@@ -324,7 +324,7 @@ async fn rows_that_stay_are_shown_once_while_others_move() {
             for shard in 0..4 {
                 // Nobody reminds here, so an expired invite still waits for its first reminder.
                 let due = table.due(Queue::Remind, shard, now).await;
-                for record in table.store.invites(due.first().map(|due| due.key)).await.unwrap() {
+                for record in table.store.invites(due.first().map(|(key, _)| *key)).await.unwrap() {
                     done(table.expire(record, now).await);
                 }
             }

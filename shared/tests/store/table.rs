@@ -20,11 +20,11 @@ use shared::domain::resend::resend;
 use shared::domain::send::{Invitee, invite};
 use shared::domain::track::{Stray, track};
 use shared::domain::{
-    Attempt, Deal, DealId, Delivery, Email, Invite, InviteRefusal, Link, Name, NewDeal, NewSend,
+    Attempt, Deal, DealId, Delivery, Email, Invite, InviteKey, InviteRefusal, Link, Name, NewDeal, NewSend,
     Organisation, OrganisationId, PersonId, Queued, Secret, Timestamp, Title,
 };
 use shared::store::{
-    Changed, Due, InviteRecord, Item, PageQuery, Refused, Seen, StatusFilter, Store, StoreError, keys::Queue,
+    Changed, InviteRecord, Item, PageQuery, Refused, Seen, StatusFilter, Store, StoreError, keys::Queue,
     random,
 };
 use std::collections::HashMap;
@@ -295,7 +295,7 @@ impl Table {
     }
 
     /// The first page of due invites in a shard.
-    pub(crate) async fn due(&self, queue: Queue, shard: u8, now: Timestamp) -> Vec<Due> {
+    pub(crate) async fn due(&self, queue: Queue, shard: u8, now: Timestamp) -> Vec<(InviteKey, Timestamp)> {
         pin!(self.store.due_invites(queue, shard, now)).next().await.unwrap().unwrap()
     }
 
