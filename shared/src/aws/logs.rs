@@ -36,8 +36,7 @@ impl LogGroup {
 
     fn read(name: &str, get: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
         let environment = Environment(get);
-        let region = environment.region().unwrap_or_default();
-        let suffix = if region.starts_with("cn-") { ".cn" } else { "" };
+        let region = environment.get("AWS_REGION").unwrap_or_default();
         let endpoint = environment.get("AWS_ENDPOINT_URL_CLOUDWATCH_LOGS");
         Ok(Self {
             name: name.to_owned(),
@@ -46,7 +45,7 @@ impl LogGroup {
             credentials: environment.credentials().ok_or("no credentials")?,
             endpoint: endpoint
                 .or_else(|| environment.get("AWS_ENDPOINT_URL"))
-                .unwrap_or_else(|| format!("https://logs.{region}.amazonaws.com{suffix}")),
+                .unwrap_or_else(|| format!("https://logs.{region}.amazonaws.com")),
             region,
         })
     }

@@ -41,7 +41,7 @@ fn read(get: impl Fn(&str) -> Option<String>) -> Result<SdkConfig, ConfigError> 
     let connector = http_connector(environment.roots()?)?;
     let mut config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
-        .region(environment.region().map(Region::new))
+        .region(environment.get("AWS_REGION").map(Region::new))
         // One connector for all clients. The SDK's own client would parse the roots twice for each client.
         .http_client(http_client_fn(move |_, _| connector.clone()))
         // Every call has its own timeout. Watching each body as well costs work in every request.
@@ -57,10 +57,6 @@ struct Environment<G>(G);
 impl<G: Fn(&str) -> Option<String>> Environment<G> {
     fn get(&self, name: &str) -> Option<String> {
         self.0(name).filter(|value| !value.is_empty())
-    }
-
-    fn region(&self) -> Option<String> {
-        self.get("AWS_REGION").or_else(|| self.get("AWS_DEFAULT_REGION"))
     }
 
     fn credentials(&self) -> Option<Credentials> {
