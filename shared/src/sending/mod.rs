@@ -85,7 +85,7 @@ pub enum RowOutcome<E> {
 }
 
 /// One outcome for each row, in order.
-type Outcomes<E, P = Problem> = Result<Vec<RowOutcome<E>>, P>;
+type Outcomes<E> = Result<Vec<RowOutcome<E>>, Problem>;
 
 /// Runs a function that sends mail for requests.
 pub async fn run(route: impl AsyncFn(&Sending, Request) -> HandlerResult) -> Result<(), Error> {
@@ -217,7 +217,7 @@ impl Sending {
         let allowance = self.store.foresee_allowance(self.sender(request), wanted, request.now).await?;
         self.read(&request.deal, &mut rows).await?;
         self.look_up(&request.deal, &mut rows).await?;
-        Ok(self.foresee(request, &rows, &allowance)?)
+        self.foresee(request, &rows, &allowance)
     }
 
     /// Takes the address off the account's suppression list, if a bounce put it there: the manager says that the
@@ -298,12 +298,7 @@ impl Sending {
     }
 
     /// Applies the rules to rows that were read, in order, until the allowance is used up.
-    fn foresee<E>(
-        &self,
-        request: &SendRequest,
-        rows: &[Row<'_, E>],
-        allowance: &Allowance,
-    ) -> Outcomes<E, StoreError> {
+    fn foresee<E>(&self, request: &SendRequest, rows: &[Row<'_, E>], allowance: &Allowance) -> Outcomes<E> {
         let mut left = allowance.sends;
         let outcomes = rows.iter().map(|row| {
             let (send, _) = self.new_send(request, row)?;
