@@ -132,14 +132,11 @@ impl Store {
         id: DealId,
         expected_revision: Option<u32>,
     ) -> Result<Result<Option<Deal>, DealRefusal>> {
-        let unused = "attribute_not_exists(shortestLifetime)";
-        let (condition, values) = match expected_revision {
-            None => (unused.to_owned(), Item::new()),
-            Some(revision) => (
-                format!("attribute_not_exists(pk) OR {unused} AND revision = :revision"),
-                values([(":revision", n(revision))]),
-            ),
-        };
+        let (mut condition, mut values) = ("attribute_not_exists(shortestLifetime)".to_owned(), Item::new());
+        if let Some(revision) = expected_revision {
+            condition = format!("attribute_not_exists(pk) OR {condition} AND revision = :revision");
+            values.insert(":revision".to_owned(), n(revision));
+        }
         Ok(match self.delete(keys::deal_key(id), condition, values).await? {
             Ok(deleted) if !deleted.is_empty() => Ok(Some(deal_of(deleted)?)),
             Err(Some(existing)) => deal_of(existing)?.may_delete(expected_revision).map(|()| None),

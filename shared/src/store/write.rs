@@ -42,12 +42,7 @@ impl Store {
     }
 
     /// `Ok` also if the item was not there and the condition holds of nothing.
-    pub(super) async fn delete(
-        &self,
-        key: Item,
-        condition: impl Into<String>,
-        values: Item,
-    ) -> Result<Written> {
+    pub(super) async fn delete(&self, key: Item, condition: String, values: Item) -> Result<Written> {
         let delete = self
             .client
             .delete_item()
