@@ -1,4 +1,5 @@
 import type { Counts, Invite, Seats } from "../api";
+import { unbroken } from "../time";
 import { counted, number, people } from "../ui/seat-numbers";
 import { Notice } from "../ui/status";
 import { Text } from "../ui/text";
@@ -61,8 +62,8 @@ export function Waiters({
 function askedFor(rows: Invite[]): string {
   const seat = rows.filter((row) => row.askedFor === "seat").length;
   const link = rows.length - seat;
-  if (seat === 0) return `${number(link)}\u00a0asked for a new link.`;
-  return `${number(seat)}\u00a0asked for a seat${link > 0 ? `, ${number(link)}\u00a0for a new link` : ""}.`;
+  if (seat === 0) return `${unbroken(`${number(link)} asked`)} for a new link.`;
+  return `${unbroken(`${number(seat)} asked`)} for a seat${link > 0 ? `, ${unbroken(`${number(link)} for`)} a new link` : ""}.`;
 }
 
 /** At most three addresses, and how many more. */

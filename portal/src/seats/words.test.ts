@@ -224,6 +224,12 @@ describe("one sentence says where a person is, and one button does the next step
     expect(said({ ...invite("delivered"), ...change }, available)).toBe(text);
   });
 
+  it("keeps a number beside what it counts", () => {
+    expect(placeOf({ ...invite("delivered"), ...SEAT }, { available: 2, active: true }).advice).toMatch(
+      /^2\u00a0seats\u00a0are free now/,
+    );
+  });
+
   it.each([
     ["expired", { status: "expired" }, "Expired: Did not answer by 29 Nov."],
     [

@@ -1,6 +1,6 @@
 /** Where an invite stands, in words. */
 import type { Filter, Invite, InviteDetail } from "../api";
-import { dateTime, shortDate } from "../time";
+import { dateTime, shortDate, unbroken } from "../time";
 import { counted } from "../ui/seat-numbers";
 
 /** What an invite's details say and lists do not, so it is not always known. */
@@ -187,7 +187,7 @@ function asked({ askedAt, askedFor }: Invite, { available, active }: DealState):
     };
   const label = "Asked for a seat";
   if (available === 0) return { tone: "asked", label, sentence: since, advice: "Resend once a seat is free." };
-  const free = `${counted(available, "seat is", "seats are")} free now. Resend to say so.`;
+  const free = `${unbroken(counted(available, "seat is", "seats are"))} free now. Resend to say so.`;
   return { tone: "asked", label, sentence: since, advice: free, step: "resend" };
 }
 
