@@ -139,14 +139,8 @@ function Deals() {
       keep: "Keep deal",
     });
     if (!yes) return;
-    let lost = false;
     await carryOut(deal, "Deleting", async () => {
-      await deleteDeal(deal.id, etag).catch((error) => {
-        const { code, isLost } = asProblem(error);
-        if (code === "not_found" && lost) return;
-        lost ||= isLost;
-        throw error;
-      });
+      await deleteDeal(deal.id, etag);
       const others = (list: DealWithSeats[]) => list.filter(({ id }) => id !== deal.id);
       update(others);
       setCreated(others);
