@@ -41,6 +41,21 @@ check("organisations are found by any part of their name or ID, with the states 
   await page.getByRole("link", { name: "Bay Side School" }).waitFor();
 });
 
+check("if more organisations cannot be loaded, the page says so, and tries again by itself when it may", { expect: [answered(503)] }, async ({ page, stack, hand }) => {
+  await stack.newDeal({ org: "further", title: "Further College" });
+  await page.route("**/api/organisations", (route) => route.fulfill({ json: { organisations: [{ id: "first", name: "First School" }], nextCursor: "first" } }));
+  let attempts = 0;
+  await page.route("**/api/organisations?cursor=first", (route) => (attempts += 1) === 1
+    ? route.fulfill({ status: 503, headers: { "retry-after": "1" }, json: { message: "Service Unavailable" } })
+    : route.fulfill({ json: { organisations: [{ id: "further", name: "Further College" }], nextCursor: null } }));
+  await enter(page, ADMIN, "/admin");
+  const failed = page.getByRole("alert").filter({ hasText: "The other organisations are not shown." }).waitFor();
+  await hand.press("button", "Show more");
+  await failed;
+  await page.getByRole("link", { name: "Further College" }).waitFor();
+  await page.getByRole("link", { name: "First School" }).waitFor();
+});
+
 /** Fills in a new deal. */
 async function fillIn(hand, form, values) {
   for (const [label, value] of Object.entries(values)) await hand.write("textbox", label, value, form);

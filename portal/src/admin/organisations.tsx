@@ -86,7 +86,9 @@ export function Organisations({ find }: { find: string }) {
           ))}
         </tbody>
       </table>
-      {more.problem && <Failure problem={more.problem} />}
+      {more.problem && cursor !== null && (
+        <Failure problem={more.problem} text="The other organisations are not shown." retry={() => void next(cursor)} />
+      )}
       {cursor !== null && (
         <p class="pages">
           <button type="button" class="secondary outline small" aria-busy={more.busy} onClick={() => void next(cursor)}>
