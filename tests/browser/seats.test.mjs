@@ -629,5 +629,19 @@ check("an action on a changed invite says so and shows the current state", { exp
   await page.getByRole("button", { name: `De-allocate seat of bob@${deal.org}.example` }).waitFor();
 });
 
+check("if the reason of a refusal cannot be loaded, the page says what was refused, and loads it again", { expect: [answered(412), answered(503)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await deal.invite(["ann@example.com"]);
+  await enter(page, deal.manager);
+  await rowOf(page, "ann@example.com").waitFor();
+  await deal.api("POST", `/invites/${(await deal.row("ann@example.com")).id}/resend`, undefined, { "if-match": '"1"' });
+  await page.route("**/invites/*", (route) => route.fulfill({ status: 503, json: { message: "Service Unavailable" } }), { times: 1 });
+  await hand.press("button", "Resend invite to ann@example.com");
+  await page.getByRole("alert").filter({ hasText: "The resend to ann@example.com was refused, because the invite has changed." }).waitFor();
+  await hand.press("button", "Try again");
+  await says(page, `The invite to ann@example.com was resent by ${deal.manager} after you loaded this page.`);
+  assert.equal((await deal.row("ann@example.com")).sends, 2);
+});
+
 /** The name of the focused element. */
 const focused = (page) => page.evaluate(() => document.activeElement.getAttribute("aria-label") ?? document.activeElement.textContent);

@@ -227,6 +227,17 @@ export function Invites({
     tell("plain", text);
   };
 
+  /** The same. If the current state cannot be loaded, a retry loads it again, and does not repeat the action. */
+  const explain = (row: Invite, problem: Problem, what: string, again: () => void): Promise<void> =>
+    refused(row, problem, what, again).catch((error) =>
+      setMessage({
+        problem: asProblem(error),
+        text: `The ${what} was refused, because the invite has changed.`,
+        retry: () => void explain(row, problem, what, again),
+        ofOne: true,
+      }),
+    );
+
   /** `what` names action and person, as in “resend to ann@example.com”. */
   const act = async (row: Invite, what: string, action: () => Promise<void>) => {
     if (acting.has(row.id)) return;
@@ -236,10 +247,7 @@ export function Invites({
     try {
       await action();
     } catch (error) {
-      const again = () => void act(row, what, action);
-      await refused(row, asProblem(error), what, again).catch((error) =>
-        setMessage({ problem: asProblem(error), ofOne: true }),
-      );
+      await explain(row, asProblem(error), what, () => void act(row, what, action));
     } finally {
       acting.delete(row.id);
       setBusy((busy) => without(busy, row.id));
