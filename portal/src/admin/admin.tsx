@@ -78,7 +78,9 @@ function Deals() {
       show(loaded.body);
       await go(loaded);
     } catch (error) {
-      setRefusal({ problem: asProblem(error) });
+      const problem = asProblem(error);
+      const text = `${deal.name} of ${deal.organisation.name} could not be loaded. Nothing was changed.`;
+      setRefusal({ problem, text, ...(problem.temporary && { retry: () => void begin(deal, go) }) });
     } finally {
       setStarting(undefined);
     }

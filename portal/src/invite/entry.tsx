@@ -345,6 +345,7 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
       {problem.value && problem.value.code !== "session_over" && (
         <Failure
           problem={problem.value}
+          text="The addresses were not checked, and nothing was sent."
           retry={() => void (inviting.text.value ? check() : (takeAgain.current?.() ?? inviting.check()))}
         />
       )}
