@@ -4,7 +4,7 @@ import { type DealWithSeats, listDeals, type Problem } from "../api";
 import { date } from "../time";
 import { asProblem, useLoad } from "../ui/load";
 import { number, people } from "../ui/seat-numbers";
-import { announce, Failure, Waiting } from "../ui/status";
+import { announce, Failure, Notice, Waiting } from "../ui/status";
 import { Text } from "../ui/text";
 import { type Learners, learnersOf, sourcesFor } from "./learners";
 
@@ -128,30 +128,39 @@ function Choose({
           <span>Also add people whose invite there is pending</span>
         </label>
       </fieldset>
-      {failure && <Failure problem={failure} text="Nobody was added." retry={() => void take()} />}
       <p class="actions">
         <button type="submit" aria-disabled={progress !== undefined} aria-busy={progress !== undefined}>
           Add people
         </button>
-        <button
-          type="button"
-          class="secondary outline"
-          onClick={() => {
-            if (progress) stopped.current = true;
-            else onClose();
-          }}
-        >
-          <Text>{progress ? "Stop" : "Close"}</Text>
+        <button type="button" class="secondary outline" onClick={onClose}>
+          Close
         </button>
+      </p>
+      <div class="message">
         {progress && (
-          <>
+          <Notice>
+            <p>
+              <Text>{words ?? ""}</Text>
+            </p>
             <progress value={progress.loaded} max={Math.max(progress.total, 1)} aria-label="People read">
               {words}
             </progress>
-            <Text>{words ?? ""}</Text>
-          </>
+            <p class="actions">
+              <button type="button" class="secondary outline small" onClick={() => (stopped.current = true)}>
+                Stop
+              </button>
+            </p>
+          </Notice>
         )}
-      </p>
+        {failure && (
+          <Failure
+            problem={failure}
+            text="Nobody was added."
+            retry={() => void take()}
+            onClose={() => setFailure(undefined)}
+          />
+        )}
+      </div>
     </form>
   );
 }

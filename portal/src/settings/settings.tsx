@@ -100,16 +100,23 @@ function Reminders({ deal }: { deal: DealWithSeats }) {
         </p>
       )}
       <p>This applies to invites that you send or resend from now on. Earlier invites keep their reminders.</p>
-      {failure && (
-        <Failure
-          problem={failure}
-          {...(failure.isLost && {
-            text: "We don’t know whether the reminders were saved. Saving twice does no harm.",
-          })}
-          retry={() => void save()}
-        />
-      )}
-      {saved && <Notice tone="good">Reminders saved.</Notice>}
+      <div class="message">
+        {failure && (
+          <Failure
+            problem={failure}
+            {...(failure.isLost && {
+              text: "We don’t know whether the reminders were saved. Saving twice does no harm.",
+            })}
+            retry={() => void save()}
+            onClose={() => setFailure(undefined)}
+          />
+        )}
+        {saved && (
+          <Notice tone="good" onClose={() => setSaved(undefined)}>
+            Reminders saved.
+          </Notice>
+        )}
+      </div>
       <p class="actions">
         <button type="submit" aria-busy={busy} aria-disabled={busy}>
           Save reminders
