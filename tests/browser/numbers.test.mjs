@@ -88,6 +88,17 @@ check("an action whose numbers could not be refreshed says from when they are", 
   await page.getByText(/All numbers are as of .*They could not be refreshed\./).waitFor();
 });
 
+check("after sending a list, numbers that could not be refreshed say from when they are", { expect: [answered(503)] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await enter(page, deal.manager, `${deal.path}/invite`);
+  await hand.write("textbox", "Addresses", `ann@${deal.org}.example`);
+  await hand.press("button", "Check…");
+  await page.route("**/counts", (route) => route.fulfill({ status: 503, json: { message: "Service Unavailable" } }));
+  await hand.press("button", "Send 1 invite");
+  await page.getByRole("heading", { name: "1 person invited" }).waitFor();
+  await page.getByText(/All numbers are as of .*They could not be refreshed\./).waitFor();
+});
+
 for (const event of ["visibilitychange", "focus"]) {
   check(`coming back to a browser tab or its window after a minute refreshes it, by ${event}`, {}, async ({ page, stack }) => {
     const { deal, accept } = await twoInvited(stack);
