@@ -1,6 +1,6 @@
 /** Signing in to the portal with site data blocked, from odd addresses and after a reload; signing out in all tabs. */
 import assert from "node:assert/strict";
-import { answered, blockSiteData, chooseAccount, enter, Keyboard, Mouse } from "./browser.mjs";
+import { answered, blockSiteData, chooseAccount, enter, Keyboard, Mouse, signInAt } from "./browser.mjs";
 import { tokenOf } from "./stack.mjs";
 import { suite } from "./suite.mjs";
 
@@ -62,6 +62,19 @@ check("a reload returns without a question to the tab, the search and the draft"
   assert.equal(await draft.inputValue(), "eve@example.com");
   const stored = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }]));
   assert.doesNotMatch(stored, /eyJ/, "no token is stored");
+});
+
+check("the local issuer keeps a session until the person signs out, as real issuers do", {}, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await signInAt(page, deal.manager, deal.path, hand);
+  const questions = [];
+  page.on("response", (response) => /\/oidc\/authorize/.test(response.url()) && response.ok() && questions.push(response.url()));
+  await page.reload();
+  await page.getByRole("heading", { name: "Deal seats: Unlimited" }).waitFor();
+  assert.deepEqual(questions, []);
+  await hand.press("button", "Sign out");
+  await hand.press("button", "Sign in");
+  await page.getByRole("heading", { name: "Who are you?" }).waitFor();
 });
 
 check("a deal's address in a new tab opens without a question if the issuer knows the person", {}, async ({ context, page, stack }) => {
