@@ -540,10 +540,12 @@ check("inviting into a full deal says that nobody can accept until a seat is fre
   await inviting(page, deal);
   await page.getByText("Every seat is taken: nobody can accept until a seat is free.").waitFor();
   await hand.paste("textbox", "Addresses", "bob@example.com, cat@example.com");
-  await page.getByText("2 people can be invited, but nobody can accept until a seat is free.").waitFor();
+  await page.locator(".notice.warn", { hasText: "2 people can be invited, but nobody can accept until a seat is free." }).waitFor();
   const label = rowOf(page, "bob@example.com").getByText("Will be invited");
   const colours = await label.evaluate((label) => [label.closest(".state"), document.querySelector(".notice.warn")].map((element) => getComputedStyle(element).backgroundColor));
   assert.equal(colours[0], colours[1], "no row is green");
+  await hand.press("button", "Send 2 invites");
+  await page.getByRole("region", { name: "Result" }).getByText("Every seat is taken: nobody can accept until a seat is free.").waitFor();
 });
 
 check("more than ten thousand addresses are refused before any check", {}, async ({ page, stack, hand }) => {
