@@ -190,8 +190,10 @@ impl Pool {
 
     /// Kills all processes. Returns how many there were.
     pub(super) fn kill_all(&self) -> usize {
-        self.living.send_modify(|living| living.values_mut().for_each(Process::kill));
-        self.living.borrow().len()
+        let mut killed = 0;
+        // Counted here: a killed process may be gone a moment later.
+        self.living.send_modify(|living| killed = living.values_mut().map(Process::kill).count());
+        killed
     }
 
     /// Takes no more invocations and kills all processes.
