@@ -18,8 +18,8 @@ const longDay = new Intl.DateTimeFormat(LOCALE, { day: "numeric", month: "long",
 const clock = new Intl.DateTimeFormat(LOCALE, { hour: "2-digit", minute: "2-digit", timeZone: "UTC" });
 const relative = new Intl.RelativeTimeFormat(LOCALE, { numeric: "auto" });
 
-/** A date, a time or a span that stays on one line: a line may only end between date and time, after the comma. */
-const unbroken = (text: string) => text.replaceAll(/(?<!,) /g, "\u00a0");
+/** A date, a time or a number of things that stays on one line: a line may only end after the comma between date and time. */
+export const unbroken = (text: string) => text.replaceAll(/(?<!,) /g, "\u00a0");
 
 /** `31 August 2026, 22:00 UTC`: a start or an end. The mail uses the same format: `instant` in `shared/src/mail/mod.rs`. */
 export function instant(time: string): string {

@@ -16,6 +16,7 @@ import {
 } from "../api";
 import { MailHelp } from "../invite/mail-help";
 import { csvOf, download } from "../invite/result-file";
+import { unbroken } from "../time";
 import { confirm } from "../ui/confirm";
 import { asProblem, type Loaded } from "../ui/load";
 import { counted, number } from "../ui/seat-numbers";
@@ -811,7 +812,7 @@ function notDone(results: Bulk["results"]): string {
   const outcomes = [...new Set(results.map(({ outcome }) => outcome))];
   const parts = outcomes.map((outcome) => {
     const rows = results.filter((result) => result.outcome === outcome).map(({ row }) => row);
-    const who = results.length > MOST_NAMED ? counted(rows.length, "invite") : named(rows);
+    const who = results.length > MOST_NAMED ? unbroken(counted(rows.length, "invite")) : named(rows);
     return `${who} (${WHY_NOT[outcome]})`;
   });
   return `${parts.join("; ")}.`;
