@@ -145,6 +145,20 @@ check("a search shows how much of the list is loaded, and comes back after a new
   assert.equal(await page.getByRole("searchbox", { name: SEARCH }).inputValue(), "ob@ex");
 });
 
+check("a search comes back at its page after a reload", {}, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal({ seats: 500 });
+  await deal.invite(addresses("ann", 60));
+  await enter(page, deal.manager, deal.path);
+  await hand.write("searchbox", SEARCH, "ann");
+  await page.getByText("60 found", { exact: true }).waitFor();
+  await hand.press("button", "Next page");
+  await until("the second page", async () => (await listed(page)).length === 10);
+  const rows = await listed(page);
+  await page.reload();
+  await chooseAccount(page, hand, deal.manager);
+  await shows(page, rows);
+});
+
 check("a search says what it hides, in each tab, and ends with the visit", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await deal.seat("bob@example.com");
