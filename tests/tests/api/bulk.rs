@@ -47,7 +47,9 @@ async fn every_invite_is_one_row_of_the_csv() {
     found.sort();
     assert_eq!(found, people, "each invite once");
 
-    let [_, row] = &export(&deal, "?status=accepted").await[..] else { panic!("one row") };
+    let [_, row] = &mut export(&deal, "?status=accepted").await[..] else { panic!("one row") };
+    // One id in 64 begins with a hyphen, as a formula may.
+    row[10] = row[10].trim_start_matches('\'').to_owned();
     let shown = deal.rows("status=accepted").await.remove(0);
     let text = |place: &str| shown.pointer(place).and_then(Value::as_str).unwrap_or_default();
     let [sent, expires, taken] = ["/sentAt", "/expiresAt", "/acceptedAt"].map(text);
