@@ -19,6 +19,13 @@ it.each<[typed: string, meant: string | undefined]>([
   ["peter@acme,example", "peter@acme.example"],
   ["kim@@acme.example", "kim@acme.example"],
   ["no address", undefined],
+  // The API would refuse what these seem to mean.
+  ["bzwei@@acme", undefined],
+  ["o’brien@acme", undefined],
+  ["josé’s@example.com", undefined],
+  ["ann..@@acme.example", undefined],
+  ["ann@-acme,example", undefined],
+  ["ann@bücher.con", "ann@bücher.com"],
 ])("%s may mean %s", (typed, meant) => expect(suggestionFor(typed)).toBe(meant));
 
 it.each<[typed: string, email: string, meant: string | undefined]>([

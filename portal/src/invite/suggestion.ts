@@ -76,7 +76,16 @@ export function suggestionFor(email: string, usual: readonly string[] = []): str
       .replace(",", ".")
       .replace(/\.con$/i, ".com")
   }`;
-  return meant === email ? undefined : meant;
+  return meant !== email && mayBeAccepted(meant) ? meant : undefined;
+}
+
+/** Whether the API may accept an address: see `Email::parse` in `shared/src/domain/email.rs`. */
+function mayBeAccepted(email: string): boolean {
+  const label = String.raw`[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}-]{0,61}[\p{L}\p{M}\p{N}])?`;
+  const local = String.raw`[\w!#$%&'*+/=?^{|}~\x60-]+`;
+  return new RegExp(String.raw`^(?=[^@]{1,64}@)${local}(?:\.${local})*@(?:${label}\.)+(?!\d+$|.$)${label}$`, "u").test(
+    email,
+  );
 }
 
 /** Whether one letter is missing, extra or wrong, or two letters are swapped. */
