@@ -911,6 +911,18 @@ describe("a line from another list has its own separator", () => {
     expect(parseAddresses(lines.toSpliced(-1, 0, own).join("\n"))).toContainEqual(BOB);
   });
 
+  const both = `${ann.email} ${bob.email}`;
+  it.each([
+    ["without a header", "cat@example.com", both],
+    ["under one column", "Email\ncat@example.com", both],
+    ["under two columns", "Name,Email\n,cat@example.com", both],
+    ["in its cell", "Name,Email\n,cat@example.com", `,${both}`],
+    ["in its cell, with two spaces", "Name;Email;Team\n;cat@example.com;IT", `;${both.replace(" ", "  ")};`],
+  ])("a line of two plain addresses is two people, %s", (_, lines, line) => {
+    expect(readList(`${lines}\n${line}`)).toMatchObject({ rows: [{ email: "cat@example.com" }, ann, bob] });
+    expect(readList(`${lines}\n${line}\n${lines.split("\n").at(-1)}`)).toMatchObject({ rows: [{}, ann, bob, {}] });
+  });
+
   it("a line of several addresses is a list, and no table with a column for each", () => {
     expect(parseAddresses("Ann Doe <ann@example.com>, bob@example.com\ncat@example.com;dan@example.com")).toHaveLength(
       4,

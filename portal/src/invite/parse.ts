@@ -20,6 +20,7 @@ import {
   fromCells,
   fromLine,
   fromPiece,
+  isAddresses,
   isAngled,
   isPeople,
   isQuotedName,
@@ -216,6 +217,7 @@ function placeIn(titles: string[], { cells, raw }: TextRecord): "table" | "list"
   if (isQuotedName(raw)) return "list";
   if (titles.length === 1) return isPeople(raw) ? "list" : "table";
   if (cells.length === 1) return isPeople(raw) ? "list" : "prose";
+  if (filled.length === 1 && isAddresses(filled[0] ?? "")) return "list";
   return filled.length === 1 && !isPeople(filled[0] ?? "") ? "prose" : "table";
 }
 

@@ -60,9 +60,15 @@ const isList = (line: string) =>
       );
     });
 
+/** Whether a text is two or more addresses with nothing but spaces between them. */
+export function isAddresses(text: string): boolean {
+  const words = text.trim().split(/\s+/);
+  return words.length > 1 && words.every(isAddress);
+}
+
 /** Whether a line is of people to invite: recipients, or an address beside one word that may belong to it. */
 export function isPeople(line: string): boolean {
-  if (isList(line)) return true;
+  if (isList(line) || isAddresses(line)) return true;
   const [only, another] = fromLine(line);
   if (!only || another || line.split(" ").length !== 2) return false;
   return only.typed !== undefined || line.toLowerCase() === `${only.name} ${only.email}`.toLowerCase();
