@@ -54,7 +54,9 @@ check("a refused reminder says why at its field, and a lost answer that saving a
   await hand.write("textbox", "Second reminder after", "30");
   await hand.press("button", "Save reminders");
   await says(page, "The invite will have expired by then. Enter a shorter time.");
+  assert.equal(await page.getByText("Somebody who is invited today").count(), 0, "what is refused is not promised");
   await hand.write("textbox", "Second reminder after", "20");
+  await says(page, /\(after 20 days\)\.$/);
   await page.route(`**/api${deal.path}/reminders`, (route) => route.abort("connectionreset"), { times: 1 });
   await hand.press("button", "Save reminders");
   await says(page, "We don’t know whether the reminders were saved. Saving twice does no harm.");

@@ -76,7 +76,7 @@ function Reminders({ deal }: { deal: DealWithSeats }) {
       setBusy(false);
     }
   };
-  const isWrong = wrongIn(steps).some(Boolean);
+  const isWrong = [...wrong, ...wrongIn(steps)].some(Boolean);
   return (
     <form class="reminders" ref={form} onSubmit={(event) => void save(event)} noValidate>
       <p>
