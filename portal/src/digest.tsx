@@ -2,7 +2,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { getDigest, type Problem, setDigest } from "./api";
 import { session } from "./session";
-import { date } from "./time";
 import { asProblem, useLoad } from "./ui/load";
 import { announce, Failure, Notice, Waiting } from "./ui/status";
 import { Text } from "./ui/text";
@@ -30,20 +29,23 @@ function Switch() {
   const { value, problem, reload, update } = useLoad("digest", getDigest);
   const [busy, setBusy] = useState<boolean>();
   const [failure, setFailure] = useState<{ problem: Problem; on: boolean }>();
-  /** Until when it goes on: known only right after it was switched on or renewed. */
-  const [until, setUntil] = useState<string>();
+  /** How often it was switched or renewed. */
+  const [times, setTimes] = useState(0);
+  const [renewed, setRenewed] = useState(false);
   const said = useRef<HTMLParagraphElement>(null);
   useEffect(() => {
     // The button that was pressed may be gone.
-    if (until !== undefined) said.current?.focus();
-  }, [until]);
+    if (times > 0) said.current?.focus();
+  }, [times]);
   const put = async (on: boolean) => {
     if (busy !== undefined) return;
     setBusy(on);
     setFailure(undefined);
+    setRenewed(false);
     const show = (stored: { on: boolean }) => {
       update(() => stored);
-      setUntil(stored.on ? new Date(Date.now() + DAYS * 86_400_000).toISOString() : "");
+      setTimes((times) => times + 1);
+      setRenewed(stored.on && value?.on === true);
       announce(stored.on ? "The daily email is on" : "The daily email is off");
     };
     try {
@@ -61,16 +63,15 @@ function Switch() {
   if (!value)
     return problem ? <Failure problem={problem} retry={() => void reload()} /> : <Waiting what="Loading" rows={1} />;
   const to = session.value?.email ? ` to ${session.value.email}` : "";
-  const words = !value.on
-    ? "It is off."
-    : until
-      ? `It is on, and goes${to} until ${date(until)}. Renew it to get it for longer.`
-      : `It is on, and goes${to}. It ends ${DAYS} days after you last switched it on or renewed it.`;
+  const words = value.on
+    ? `It is on, and goes${to}. It ends ${DAYS} days after you last switched it on or renewed it.`
+    : "It is off.";
   return (
     <>
       <p ref={said} tabIndex={-1}>
         <Text>{words}</Text>
       </p>
+      {renewed && <Notice tone="good">Renewed for {DAYS} days.</Notice>}
       {failure?.problem.code === "no_verified_address" ? (
         <Notice tone="bad">
           Your account has no verified email address, so the email has nowhere to go. Verify the address where you

@@ -85,13 +85,15 @@ check("the daily email is switched on, renewed and switched off on the deals pag
   await page.getByText(SUMMARY).click();
   await says(page, "It is off.");
   await hand.press("button", "Switch on");
-  await says(page, new RegExp(`^It is on, and goes to ${deal.manager} until \\d+\\s\\w+\\s\\d{4}\\. Renew it to get it for longer\\.$`));
+  const on = `It is on, and goes to ${deal.manager}. It ends 180 days after you last switched it on or renewed it.`;
+  await says(page, on);
   await page.reload();
   await chooseAccount(page, hand, deal.manager);
   await page.getByText(SUMMARY).click();
-  await says(page, `It is on, and goes to ${deal.manager}. It ends 180 days after you last switched it on or renewed it.`);
+  await says(page, on);
   await hand.press("button", "Renew for 180 days");
-  await says(page, /until \d+\s\w+\s\d{4}\./);
+  await says(page, "Renewed for 180 days.");
+  await says(page, on);
   await hand.press("button", "Switch off");
   await says(page, "It is off.");
   assert.deepEqual(asked, [true, true, false]);
