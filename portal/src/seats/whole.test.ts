@@ -25,7 +25,10 @@ it.each([
   ["jose", true],
   ["José D", true],
   ["ann.doe@example.com", true],
+  ["doe jos", true],
+  ["José  ann.doe@", true],
   ["bob", false],
+  ["doe bob", false],
 ])("a search for %s finds José Doe, ann.doe@example.com: %s", (text, found) => {
   expect(containing(text)({ ...row("ann.doe"), name: "José Doe" })).toBe(found);
 });

@@ -50,10 +50,10 @@ export function inPlace(shown: Invite[], fresh: Invite[], own: (id: string) => I
 /** Without case and accents: `jose` finds José. */
 const plain = (text: string) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
 
-/** Whether a text is a part of a row's name or address. */
+/** Whether each word of a text is a part of a row's name or address: `Smith Ann` finds Ann Smith. */
 export function containing(text: string): (row: Invite) => boolean {
-  const part = plain(text);
-  return ({ name, email }) => plain(email).includes(part) || plain(name ?? "").includes(part);
+  const words = plain(text).split(/\s+/);
+  return ({ name, email }) => words.every((word) => plain(`${name ?? ""} ${email}`).includes(word));
 }
 
 /** A page of rows. Its cursor is the place of the next page's first row. */
