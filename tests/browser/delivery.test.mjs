@@ -10,7 +10,7 @@ const check = suite();
 const rowOf = (page, email) => page.getByRole("row").filter({ has: page.getByRole("rowheader", { name: email }) });
 const isKnown = (deal, email, state) => until(`${email} to be ${state}`, async () => (await deal.row(email)).delivery.state === state);
 
-check("a mail that bounced is found, its address corrected, and its history told", { hands: BOTH, expect: [answered(400)] }, async ({ page, stack, hand }) => {
+check("a mail that bounced is found, its address corrected, and its history told", { hands: BOTH, expect: [answered(400), answered(409)] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   const [typo, meant] = [`ann.${deal.org}@gmial.com`, `ann.${deal.org}@gmail.com`];
   const [bob, cat] = [`bob@${deal.org}.example`, `cat@${deal.org}.example`];
@@ -39,6 +39,9 @@ check("a mail that bounced is found, its address corrected, and its history told
   await hand.write("textbox", "Correct address", "nonsense");
   await hand.press("button", "Correct and send");
   await page.getByRole("alert").getByText("This is not an email address.").waitFor();
+  await hand.write("textbox", "Correct address", cat);
+  await hand.press("button", "Correct and send");
+  await page.getByRole("alert").getByText("This person asked for no more invites, or marked one as spam.").waitFor();
   await hand.write("textbox", "Correct address", meant);
   await hand.press("button", "Correct and send");
   await page.getByText(`${typo} is corrected to ${meant}.`).waitFor();

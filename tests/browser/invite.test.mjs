@@ -72,20 +72,22 @@ check("a line that the columns do not explain is a row to look at, or is shown a
   await page.getByText("Left out: 1 header line.").waitFor();
 });
 
-check("a checked address says that its earlier invite bounced, was declined, or was corrected", {}, async ({ page, stack, hand }) => {
+check("a checked address says that its earlier invite bounced, was declined, cancelled, or corrected", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   const at = (name) => `${name}@${deal.org}.example`;
-  await deal.invite(["ann", "bob", "cat"].map(at));
+  await deal.invite(["ann", "bob", "cat", "eve"].map(at));
   await stack.event(at("ann"), "bounce");
   await stack.api(at("bob"), "POST", "/invites/decline", { token: tokenOf(await stack.linkTo(at("bob"))) });
   await until("the bounce", async () => (await deal.rows("undelivered")).length === 1);
   await deal.api("PATCH", `/invites/${(await deal.row(at("cat"))).id}`, { email: at("dan") }, { "if-match": '"1"' });
+  await deal.api("DELETE", `/invites/${(await deal.row(at("eve"))).id}`, undefined, { "if-match": '"1"' });
   await inviting(page, deal);
-  await hand.paste("textbox", "Addresses", ["ann", "bob", "cat", "dan"].map(at).join("\n"));
-  await summary(page, "2 will be invited, 2 are already pending");
+  await hand.paste("textbox", "Addresses", ["ann", "bob", "cat", "dan", "eve"].map(at).join("\n"));
+  await summary(page, "3 will be invited, 2 are already pending");
   await rowOf(page, at("ann")).getByText(/^The email bounced on \d+\s\w+: no such mailbox\./).waitFor();
   await rowOf(page, at("bob")).getByText(/^Said no on \d+\s\w+\.$/).waitFor();
-  await rowOf(page, at("cat")).getByText(/^Cancelled by a manager on \d+\s\w+, perhaps to correct the address\.$/).waitFor();
+  await rowOf(page, at("cat")).getByText(/^The address was corrected on \d+\s\w+, and the invite went to the new one\.$/).waitFor();
+  await rowOf(page, at("eve")).getByText(/^Cancelled by a manager on \d+\s\w+\.$/).waitFor();
   assert.equal(await rowOf(page, at("dan")).getByRole("link").count(), 0);
   await hand.press("link", "See the invite", rowOf(page, at("ann")));
   await page.getByRole("button", { name: `Correct address ${at("ann")}` }).waitFor();

@@ -5,9 +5,19 @@
  * batch fails, earlier outcomes stay and the rest can be sent later. Sending a row twice is harmless.
  */
 import { computed, effect, signal } from "@preact/signals";
-import { type Filter, type Invite, type InviteRow, listSeats, Problem, type SendResult, sendInvites } from "../api";
+import {
+  type Filter,
+  getInvite,
+  type Invite,
+  type InviteRow,
+  listSeats,
+  Problem,
+  type SendResult,
+  sendInvites,
+} from "../api";
 import { ownSends } from "../seats/lost";
-import { recordSent } from "../seats/own";
+import { known, recordSent, recordTold } from "../seats/own";
+import { isCorrected, type Known } from "../seats/words";
 import { session } from "../session";
 import { asProblem } from "../ui/load";
 import type { Columns, ColumnsQuestion } from "./columns";
@@ -34,7 +44,7 @@ export interface Row {
   /** The last check's prediction; undefined after the row was changed. */
   readonly verdict: SendResult | undefined;
   /** The address's invite, if there is more to say of it than the prediction does. */
-  readonly earlierInvite?: Invite | undefined;
+  readonly earlierInvite?: Known | undefined;
   /** The outcome of sending. */
   readonly sent: SendResult | undefined;
   /** `maybe`: an attempt to send it got no answer. `yes`: that attempt had gone through. */
@@ -52,10 +62,20 @@ const isThere = ({ outcome }: SendResult) => outcome === "already_pending" || ou
 /** The lists of invites of which the check list has more to say. */
 const REMARKABLE: Filter[] = ["asked", "undelivered", "declined", "removed"];
 
-/** Invites of the deal with a history that a prediction does not tell, by id: the newest 200 of each list. */
-async function remarkable(deal: string): Promise<Map<string, Invite>> {
+/** Only its details say whether a correction cancelled an invite. They are read for this many invites. */
+const MOST_READ = 10;
+
+/** Those of these invites with a history that a prediction does not tell, by id: of the newest 200 of each list. */
+async function remarkable(deal: string, ids: ReadonlySet<string | undefined>): Promise<Map<string, Known>> {
   const pages = await Promise.all(REMARKABLE.map((status) => listSeats(deal, { status, limit: 200 })));
-  return new Map(pages.flatMap(({ invites }) => invites.map((invite) => [invite.id, invite])));
+  const found = pages.flatMap(({ invites }) => invites).filter(({ id }) => ids.has(id));
+  const cancelled = found.filter((invite) => invite.status === "cancelled" && known(invite).corrected === undefined);
+  const read = async ({ id }: Invite) => {
+    const detail = await getInvite(deal, id);
+    recordTold(detail, { corrected: isCorrected(detail) });
+  };
+  await Promise.allSettled(cancelled.slice(0, MOST_READ).map(read));
+  return new Map(found.map((invite) => [invite.id, known(invite)]));
 }
 
 const unsure = (row: Row): Row => ({ ...row, earlier: "maybe" });
@@ -155,7 +175,8 @@ export class Inviting {
       const outcomes = await this.#withOutcomes(arrived, results);
       // A new address has no invite. Without an answer, the list says less.
       const isKnown = results.some(({ outcome, inviteId }) => inviteId && outcome !== "duplicate");
-      const known = isKnown ? await remarkable(this.deal).catch(() => undefined) : undefined;
+      const ids = new Set(results.map(({ inviteId }) => inviteId));
+      const earlier = isKnown ? await remarkable(this.deal, ids).catch(() => undefined) : undefined;
       if (turn !== this.#newestCheck) return undefined;
       const verdicts = new Map(
         outcomes.map(({ id, sent, earlier }, index) => [
@@ -165,7 +186,7 @@ export class Inviting {
       );
       return rows.map((row) => {
         const verdict = verdicts.get(row.id);
-        return { ...row, verdict, earlierInvite: known?.get(verdict?.inviteId ?? "") };
+        return { ...row, verdict, earlierInvite: earlier?.get(verdict?.inviteId ?? "") };
       });
     } catch (error) {
       if (turn === this.#newestCheck) this.problem.value = asProblem(error);

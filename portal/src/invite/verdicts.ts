@@ -1,6 +1,6 @@
 /** The predicted and actual outcome of a row, in words. */
-import type { Filter, Invite, SendOutcome, SendResult } from "../api";
-import { isAsked, isUndelivered, noteOf, placeOf } from "../seats/words";
+import type { Filter, SendOutcome, SendResult } from "../api";
+import { isAsked, isUndelivered, type Known, noteOf, OPTED_OUT_OR_SPAM, placeOf } from "../seats/words";
 import { dateTime } from "../time";
 import { counted, number } from "../ui/seat-numbers";
 import type { LeftOut, Reason } from "./parse";
@@ -42,9 +42,7 @@ const NOTES: Partial<Record<SendOutcome, string>> = {
   already_pending: "No second email is sent. To send one, resend the invite on the Deal seats page.",
   already_accepted: "This person has a seat.",
   duplicate: "This address is in the list more than once. Only one invite is sent.",
-  // A complaint counts as a wish for no more invites, and a check does not tell the two apart.
-  opted_out:
-    "This person asked for no more invites, or marked one as spam. Only they can allow them again, with the link in an earlier email.",
+  opted_out: OPTED_OUT_OR_SPAM,
 };
 
 function words(
@@ -82,7 +80,7 @@ export function doubted({ note, names }: Doubt, { outcome }: SendResult): Words 
 export const sentOutcome = (result: SendResult) => words(SENT, result, NOTES[result.outcome] ?? result.detail);
 
 /** Where an address's earlier invite stands, and the list of the Deal seats page that has it. */
-export function pastOf(invite: Invite): { note: string; list: Filter } {
+export function pastOf(invite: Known): { note: string; list: Filter } {
   const place = placeOf(invite, { available: 0, active: true });
   if (isAsked(invite)) return { note: `${place.label}. ${noteOf(place)}`, list: "asked" };
   if (isUndelivered(invite)) return { note: noteOf(place), list: "undelivered" };
@@ -163,6 +161,6 @@ export function stillOut(leftOut: LeftOut[], rows: { email: string }[]): LeftOut
 /** Rows to correct come first, then rows to look at again, rows that are not sent, and rows that are. */
 const RANKS: Partial<Record<SendOutcome, number>> = { invalid_email: 0, unavailable: 0, too_soon: 2, invited: 4 };
 export const rank = (
-  { verdict, earlierInvite }: { verdict?: SendResult | undefined; earlierInvite?: Invite | undefined },
+  { verdict, earlierInvite }: { verdict?: SendResult | undefined; earlierInvite?: Known | undefined },
   doubt: Doubt | undefined,
 ) => (!verdict ? 0 : doubt || earlierInvite ? 1 : (RANKS[verdict.outcome] ?? 3));

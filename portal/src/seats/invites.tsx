@@ -44,7 +44,7 @@ import {
   isOpen,
   isUndelivered,
   isWaiting,
-  OPTED_OUT,
+  OPTED_OUT_OR_SPAM,
   placeOf,
   type Told,
 } from "./words";
@@ -712,7 +712,7 @@ function searching(loaded: number, counts: Counts | undefined): string {
 /** Why an address was refused: only another one can help. */
 function wrongAddress({ code, detail, errors }: Problem): string | undefined {
   if (errors.some(({ field }) => field === "email")) return "This is not an email address. Correct it.";
-  if (code === "opted_out") return `${OPTED_OUT} Enter another address.`;
+  if (code === "opted_out") return `${OPTED_OUT_OR_SPAM} Enter another address.`;
   return code === "already_invited" ? detail : undefined;
 }
 

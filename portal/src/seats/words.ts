@@ -40,6 +40,10 @@ export const noteOf = ({ sentence, advice }: Place) => (advice ? `${sentence} ${
 export const OPTED_OUT =
   "This person asked for no more invites. Only they can allow them again, with the link in an earlier email.";
 
+/** The same for an address without a row. A complaint is an opt-out too, and the API does not tell the two apart. */
+export const OPTED_OUT_OR_SPAM =
+  "This person asked for no more invites, or marked one as spam. Only they can allow them again, with the link in an earlier email.";
+
 const ALLOWED_AGAIN = "They allow invites again now. Resend the invite.";
 
 type Reason = Exclude<Invite["delivery"]["reason"], null>;
