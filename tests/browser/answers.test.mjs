@@ -55,7 +55,14 @@ check("two people wait and one seat is free: one button resends to the one who a
   await checkAccess(page);
   await hand.press("button", `Resend to ${bob}`);
   await page.getByText("1 invite resent.").waitFor();
-  await page.getByText("1 person waits, 1 seat is free.").waitFor();
+  const notice = page.getByRole("status").filter({ hasText: "1 person waits, 1 seat is free." });
+  await notice.getByText(`The free seat is offered to ${bob}. The first to accept takes it.`).waitFor();
+  assert.equal(await notice.getByRole("button").count(), 0, "one seat is not offered to everybody in turn");
+  // Also in another list, until somebody accepts.
+  await hand.press("link", "Pending 1");
+  await notice.getByText(`The free seat is offered to ${bob}.`).waitFor();
+  await hand.press("link", "See who asked", notice);
+  await rowOf(page, ann).waitFor();
   await page.getByRole("link", { name: tab("Asked 1") }).waitFor();
   assert.deepEqual((await waiting.rows()).filter(({ sends }) => sends === 2).map(({ email }) => email), [bob]);
   assert.equal((await waiting.row(cat)).sends, 1, "who did not ask is not resent to");

@@ -30,6 +30,7 @@ import { Export, fileName } from "./export";
 import { InviteList, type RowActions } from "./list";
 import { sentByMe, sentTo } from "./lost";
 import { exactCount, tabCount, total } from "./numbers";
+import { offered, recordOffers, withdrawOffers } from "./offers";
 import { known, recordGone, recordRow, recordSeen, recordTold } from "./own";
 import { Found, Search } from "./search";
 import { useSendingRows } from "./sending";
@@ -145,7 +146,7 @@ export function Invites({
   /** Whether every row of it can be loaded. */
   const whole = size !== undefined && size <= MOST_SEARCHED;
   const paged = !first || !!page?.nextCursor;
-  const dealState = { available: seats.available, active };
+  const dealState = { available: seats.available, offered: offered(deal).length, active };
   const waiting = rows.filter(isWaiting).length;
 
   const tell = (tone: "good" | "bad" | "plain", text: string) => setMessage({ tone, text, ofOne: true });
@@ -171,6 +172,8 @@ export function Invites({
   /** Replaces or removes a row after the manager's own action, and updates the numbers. */
   const replaceRow = (before: Invite, after: Invite | undefined) => {
     showRow(before, after, recordRow);
+    if (after?.id !== before.id) withdrawOffers(deal, [before]);
+    if (after && isAsked(before) && !isAsked(after)) recordOffers(deal, [after], seats, counts);
     onMove(before, after);
   };
   /** The same for a change from elsewhere: other rows and the numbers are old as well. */
@@ -377,6 +380,9 @@ export function Invites({
     const job = async (onProgress: (done: number) => boolean) => {
       await bulk.run(onProgress).finally(async () => {
         select(new Map());
+        const done = bulk.results.filter(({ outcome }) => outcome === bulk.action.done).map(({ row }) => row);
+        if (what === "Resending") recordOffers(deal, done.filter(isAsked), seats, counts);
+        else withdrawOffers(deal, done);
         onDone();
         await list.reload();
       });

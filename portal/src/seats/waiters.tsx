@@ -1,3 +1,4 @@
+import { useEffect } from "preact/hooks";
 import type { Counts, Invite, Seats } from "../api";
 import { unbroken } from "../time";
 import { counted, number, people } from "../ui/seat-numbers";
@@ -5,12 +6,13 @@ import { Notice } from "../ui/status";
 import { Text } from "../ui/text";
 import { leftOut } from "./bulk";
 import { atLeast } from "./deal-head";
+import { offered, settleOffers } from "./offers";
 
-/** Says how many people asked for a new link or a seat. Their list can resend to as many as there are free seats. */
+/** Says how many people asked for a new link or a seat. Their list can resend to as many as there are free seats without an offer. */
 export function Waiters({
   deal,
-  counts: { asked, exactUpTo },
-  seats: { available },
+  counts,
+  seats,
   listed,
   busy,
   onResend,
@@ -26,8 +28,13 @@ export function Waiters({
   /** The manager goes to their list. */
   onSee: () => void;
 }) {
+  const { asked, declined, exactUpTo } = counts;
+  const { available } = seats;
+  useEffect(() => settleOffers(deal, seats, counts), [deal, available, declined]);
   if (asked === 0) return null;
-  const first = listed?.filter((row) => !leftOut(row)).slice(0, available) ?? [];
+  const offers = offered(deal);
+  const open = Math.max(0, available - offers.length);
+  const first = listed?.filter((row) => !leftOut(row)).slice(0, open) ?? [];
   return (
     <Notice>
       <p>
@@ -39,6 +46,7 @@ export function Waiters({
             ? askedFor(listed)
             : `${asked === 1 ? "This person" : "They"} asked for a new link or a seat.`}
         </Text>
+        {available > 0 && offers.length > 0 && <Text>{` ${offeredTo(offers, available)}`}</Text>}
       </p>
       {first.length > 0 && (
         <p key="resend" class="actions">
@@ -50,7 +58,7 @@ export function Waiters({
       {!listed && (
         <p key="list" class="actions">
           <a href={`/deals/${deal}?status=asked`} onClick={onSee}>
-            <Text>{available === 0 ? "See who asked" : "See who asked, and resend"}</Text>
+            <Text>{open === 0 ? "See who asked" : "See who asked, and resend"}</Text>
           </a>
         </p>
       )}
@@ -66,8 +74,17 @@ function askedFor(rows: Invite[]): string {
   return `${unbroken(`${number(seat)} asked`)} for a seat${link > 0 ? `, ${unbroken(`${number(link)} for`)} a new link` : ""}.`;
 }
 
+/** `It is offered to ann@example.com. The first to accept takes it.` */
+function offeredTo(rows: readonly Invite[], available: number): string {
+  const who = named(rows);
+  if (rows.length < available) return `${counted(rows.length, "seat is", "seats are")} offered to ${who}.`;
+  return available === 1
+    ? `The free seat is offered to ${who}. The first to accept takes it.`
+    : `The free seats are offered to ${who}. The first ${number(available)} to accept take them.`;
+}
+
 /** At most three addresses, and how many more. */
-export function named(rows: Invite[]): string {
+export function named(rows: readonly Invite[]): string {
   const shown = rows.length > 3 ? rows.slice(0, 2) : rows;
   const more = rows.length - shown.length;
   return `${shown.map(({ email }) => email).join(", ")}${more > 0 ? ` and ${number(more)} more` : ""}`;

@@ -218,7 +218,7 @@ describe("one sentence says where a person is, and one button does the next step
       "asked for a seat, one is free",
       SEAT,
       1,
-      "Asked for a seat: Waiting since 20 Nov. 1 seat is free now. Resend to say so. [resend]",
+      "Asked for a seat: Waiting since 20 Nov. 1 seat is free now. Resend to send a new link. [resend]",
     ],
   ])("%s", (_, change, available, text) => {
     expect(said({ ...invite("delivered"), ...change }, available)).toBe(text);
@@ -228,6 +228,16 @@ describe("one sentence says where a person is, and one button does the next step
     expect(placeOf({ ...invite("delivered"), ...SEAT }, { available: 2, active: true }).advice).toMatch(
       /^2\u00a0seats\u00a0are free now/,
     );
+  });
+
+  it.each([
+    [1, 1, "The free seat is offered to others. Resend once another is free."],
+    [2, 3, "The free seats are offered to others. Resend once another is free."],
+    [2, 1, "2 seats are free now. Resend to send a new link."],
+  ])("of %i free seats, %i are offered to others", (available, offered, advice) => {
+    const place = placeOf({ ...invite("delivered"), ...SEAT }, { available, offered, active: true });
+    expect(place.advice).toBe(advice);
+    expect(place.step).toBe(offered < available ? "resend" : undefined);
   });
 
   it.each([

@@ -13,9 +13,13 @@ export interface Told {
 }
 export type Known = Invite & Told;
 
-/** The deal, as far as it decides what a manager can do. `available`: how many seats are free. */
+/**
+ * The deal, as far as it decides what a manager can do. `available`: how many seats are free. `offered`: to how many people who
+ * waited these were offered.
+ */
 export interface DealState {
   available: number;
+  offered?: number;
   active: boolean;
 }
 
@@ -179,19 +183,19 @@ function wayBack({ expiresAt, delivery }: Invite): string {
   return `If they change their mind, ${hasLink ? `the link in their email works until ${shortDate(expiresAt)}` : "resend the invite"}.`;
 }
 
-function asked({ askedAt, askedFor }: Invite, { available, active }: DealState): Place {
+const NEW_LINK = "Resend to send a new link.";
+
+function asked({ askedAt, askedFor }: Invite, { available, active, offered = 0 }: DealState): Place {
   const since = active ? `Waiting since ${shortDate(askedAt!)}.` : `Asked ${on(askedAt!)}.`;
   if (askedFor !== "seat")
-    return {
-      tone: "asked",
-      label: "Asked for a new link",
-      sentence: since,
-      advice: "Resend to send a new link.",
-      step: "resend",
-    };
+    return { tone: "asked", label: "Asked for a new link", sentence: since, advice: NEW_LINK, step: "resend" };
   const label = "Asked for a seat";
   if (available === 0) return { tone: "asked", label, sentence: since, advice: "Resend once a seat is free." };
-  const free = `${unbroken(counted(available, "seat is", "seats are"))} free now. Resend to say so.`;
+  if (offered >= available) {
+    const all = available === 1 ? "The free seat is" : "The free seats are";
+    return { tone: "asked", label, sentence: since, advice: `${all} offered to others. Resend once another is free.` };
+  }
+  const free = `${unbroken(counted(available, "seat is", "seats are"))} free now. ${NEW_LINK}`;
   return { tone: "asked", label, sentence: since, advice: free, step: "resend" };
 }
 
