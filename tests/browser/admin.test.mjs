@@ -115,6 +115,27 @@ check("a second deal shows the organisation's name, which can be corrected", {},
   assert.equal((await deal.api("GET")).organisation.name, "Dale & Co");
 });
 
+check("a deal with another name of its organisation is created only after a question, and list and page show one name", {}, async ({ page, stack, hand }) => {
+  const { org } = await stack.newDeal({ title: "Harbour" });
+  await show(page, org);
+  await page.getByRole("heading", { name: "Harbour", exact: true }).waitFor();
+  await hand.press("button", "New deal");
+  const form = page.getByRole("dialog", { name: "New deal" });
+  await fillIn(hand, form, { "Organisation name": "Harbour Inc", Subscription: "Unlimited Plus", Seats: "25" });
+  await hand.press("button", "Create deal", form);
+  const question = page.getByRole("dialog", { name: `Use the name “Harbour Inc” for ${org}?` });
+  await question.getByText("The organisation’s other deals show “Harbour”.").waitFor();
+  await hand.press("button", "Change the name", question);
+  assert.equal((await stack.api(ADMIN, "GET", `/deals?organisation=${org}`)).deals.length, 1);
+  await hand.press("button", "Create deal", form);
+  await hand.press("button", "Use this name", question);
+  await says(page, "Unlimited Plus was created for Harbour Inc");
+  await page.getByRole("heading", { name: "Harbour Inc", exact: true }).waitFor();
+  await page.getByRole("rowheader", { name: "For Harbour" }).waitFor();
+  await hand.press("link", "‹ All organisations");
+  await rowOf(page, "Harbour Inc").getByText("2 active").waitFor();
+});
+
 const LOST = { expect: [/ERR_CONNECTION_RESET/, answered(422)], hands: [Keyboard] };
 
 /** Fills in a new deal of 25 seats, and loses the answer to its creation. */

@@ -12,7 +12,7 @@ import { asProblem, useLoad } from "../ui/load";
 import { counted, number } from "../ui/seat-numbers";
 import { announce, Failure, Notice, Waiting } from "../ui/status";
 import { Text } from "../ui/text";
-import { isOrganisationId, losers, utc } from "./fields";
+import { isOrganisationId, losers, organisationName, utc } from "./fields";
 import { ChangeForm, type Kind, type LoadedDeal, NewDealForm } from "./forms";
 import { Organisations, pathOf } from "./organisations";
 
@@ -54,7 +54,7 @@ function Deals() {
   ];
 
   useEffect(() => {
-    if (known && value) announce(`${counted(value.length, "deal")} of ${value[0]?.organisation.name ?? organisation}`);
+    if (known && value) announce(`${counted(value.length, "deal")} of ${organisationName(value) ?? organisation}`);
   }, [value === undefined, organisation]);
 
   const show = (deal: DealWithSeats) => {
@@ -201,7 +201,7 @@ function Deals() {
       {open?.kind === "new" && (
         <NewDealForm
           organisation={known ? organisation : ""}
-          deal={deals?.[0]}
+          name={deals && organisationName(deals)}
           onClose={(isUnknown) => {
             setOpen(null);
             if (!isUnknown) return;
@@ -303,7 +303,7 @@ function DealTable({
   onEnd: (deal: DealWithSeats) => void;
   onDelete: (deal: DealWithSeats) => void;
 }) {
-  const name = deals[0]!.organisation.name;
+  const name = organisationName(deals)!;
   return (
     <>
       <p>

@@ -16,6 +16,9 @@ export type Field = keyof typeof FIELDS;
 export type Values = Record<Field, string>;
 export type Wrong = Partial<Record<Field, string>>;
 
+/** The name that the list of organisations shows: that of the newest deal. Deals come oldest first. */
+export const organisationName = (deals: DealWithSeats[]): string | undefined => deals.at(-1)?.organisation.name;
+
 export const isOrganisationId = (text: string) => /^[a-z0-9-]{1,64}$/.test(text);
 export const ORGANISATION_ID = "Enter an ID such as acme, not a name: 1 to 64 characters from a–z, 0–9 and hyphens.";
 

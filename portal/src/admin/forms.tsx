@@ -1,7 +1,7 @@
 /** The dialogs in which deals are created and changed. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { changeDeal, type DealWithSeats, getDeal, listDeals, type Problem } from "../api";
+import { changeDeal, type DealWithSeats, getDeal, listDeals, type NewDeal, type Problem } from "../api";
 import { session } from "../session";
 import { instant } from "../time";
 import { confirm } from "../ui/confirm";
@@ -19,6 +19,7 @@ import {
   isOrganisationId,
   newDeal,
   numberIn,
+  organisationName,
   refusedFields,
   toInput,
   type Values,
@@ -29,22 +30,22 @@ import {
 
 const NEW = ["organisation.id", "organisation.name", "name", "seats", "startsAt", "endsAt"] as const;
 
-/** `deal`: one of the organisation's deals, whose organisation name is filled in. */
+/** `name`: the organisation's, if it has a deal. It is filled in. */
 export function NewDealForm({
   organisation,
-  deal,
+  name,
   onDone,
   onClose,
 }: {
   organisation: string;
-  deal: DealWithSeats | undefined;
+  name: string | undefined;
   /** `isEarlier`: an attempt without an answer had created the deal, perhaps with other values. */
   onDone: (deal: DealWithSeats, isEarlier: boolean) => void;
   /** `isUnknown`: an attempt got no answer, so the deal may exist. */
   onClose: (isUnknown: boolean) => void;
 }) {
   // The name that the organisation's other deals show.
-  const [known, setKnown] = useState(deal?.organisation.name);
+  const [known, setKnown] = useState(name);
   const [first] = useState(() => {
     const kept = keptDraft();
     if (kept) return kept.values;
@@ -76,7 +77,7 @@ export function NewDealForm({
       lost="We don’t know whether this was saved. Try again: there will be only one deal, even if you change something first."
       onClose={close}
       submit={async (values) => {
-        const { endsAt } = newDeal(values);
+        const { organisation, endsAt } = newDeal(values);
         const sure =
           Date.parse(endsAt) > Date.now() ||
           (await confirm({
@@ -85,7 +86,7 @@ export function NewDealForm({
             action: "Create ended deal",
             keep: "Change the dates",
           }));
-        if (!sure) return;
+        if (!sure || !(await isRightName(organisation))) return;
         const { deal, isEarlier } = await createOnce(values);
         dropDraft();
         onDone(deal, isEarlier);
@@ -111,6 +112,23 @@ export function NewDealForm({
   );
 }
 
+/** Asks, if the organisation's other deals show another name. */
+async function isRightName({ id, name }: NewDeal["organisation"]): Promise<boolean> {
+  const shown = organisationName(await listDeals(id).catch(() => []));
+  if (shown === undefined || shown === name) return true;
+  return confirm({
+    title: `Use the name “${name}” for ${id}?`,
+    body: (
+      <p>
+        The organisation’s other deals show “{shown}”. Learners of the new deal will see “{name}” in their emails, and
+        the list of organisations will show it.
+      </p>
+    ),
+    action: "Use this name",
+    keep: "Change the name",
+  });
+}
+
 /** Looks up the name that an organisation's deals show. */
 function KnownName({ id, onKnown }: { id: string; onKnown: (name: string | undefined) => void }) {
   useEffect(() => {
@@ -118,7 +136,7 @@ function KnownName({ id, onKnown }: { id: string; onKnown: (name: string | undef
     const timer = setTimeout(async () => {
       // Without an answer, people type the name.
       const deals = isOrganisationId(id) ? await listDeals(id).catch(() => []) : [];
-      if (!left) onKnown(deals[0]?.organisation.name);
+      if (!left) onKnown(organisationName(deals));
     }, 300);
     return () => {
       left = true;
