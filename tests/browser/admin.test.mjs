@@ -136,6 +136,27 @@ check("a deal with another name of its organisation is created only after a ques
   await rowOf(page, "Harbour Inc").getByText("2 active").waitFor();
 });
 
+check("a deal's times with seconds fit into their fields, also with AM and PM", {}, async ({ another, stack }) => {
+  const { org } = await stack.newDeal();
+  const { page, hand } = await another({ locale: "en-US" });
+  await show(page, org);
+  await hand.press("button", "Edit Unlimited");
+  for (const name of ["Starts", "Ends"]) {
+    const field = page.getByRole("dialog").getByLabel(name);
+    assert.equal((await field.inputValue()).length, 19, "with seconds");
+    const [needed, given] = await field.evaluate((field) => {
+      const whole = /** @type {HTMLInputElement} */ (field.cloneNode());
+      whole.style.width = "max-content";
+      field.after(whole);
+      whole.value = field.value;
+      const widths = [whole.offsetWidth, field.offsetWidth];
+      whole.remove();
+      return widths;
+    });
+    assert.ok(needed <= given, `${name} needs ${needed} px and has ${given}`);
+  }
+});
+
 const LOST = { expect: [/ERR_CONNECTION_RESET/, answered(422)], hands: [Keyboard] };
 
 /** Fills in a new deal of 25 seats, and loses the answer to its creation. */
