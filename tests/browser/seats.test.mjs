@@ -608,6 +608,19 @@ check("an invite that was declined and expired says when, and its correction say
   await page.getByText(/^This person said no on \d+\s\w+: the new invite asks again\.$/).waitFor();
 });
 
+check("an invite that expired while the page was open is called expired", {}, async ({ page, stack }) => {
+  const deal = await stack.newDeal();
+  await deal.invite(["ann@example.com"]);
+  await stack.linkTo("ann@example.com");
+  const sent = await deal.api("GET", "/seats");
+  const expiresAt = new Date(Date.now() - 90_000).toISOString();
+  await page.route(`**/api${deal.path}/seats*`, (route) => route.fulfill({ json: { ...sent, invites: sent.invites.map((row) => ({ ...row, expiresAt })) } }));
+  await enter(page, deal.manager, deal.path);
+  await rowOf(page, "ann@example.com").getByText("Expired", { exact: true }).first().waitFor();
+  await rowOf(page, "ann@example.com").getByText("1 minute ago", { exact: true }).waitFor();
+  assert.equal(await rowOf(page, "ann@example.com").getByText(/Pending/).count(), 0);
+});
+
 check("a queued mail's row is refreshed until the mail is sent", {}, async ({ page, stack }) => {
   const deal = await stack.newDeal();
   await deal.invite(["ann@example.com"]);

@@ -8,6 +8,7 @@ import { When } from "../ui/when";
 import { Correction } from "./correction";
 import { History } from "./history";
 import {
+  asOf,
   canResend,
   type DealState,
   isAsked,
@@ -112,14 +113,15 @@ function Row({
   const unfold = (part: typeof unfolded) => setUnfolded(part === unfolded ? undefined : part);
   const another = invitedBy !== null && invitedBy !== session.value?.email ? invitedBy : undefined;
   const waiting = busy || !canResend(invite);
-  const place = placeOf(invite, dealState);
+  const current = asOf(invite, now);
+  const place = placeOf(current, dealState);
   // Why a resend is not possible, or what to do first.
   const why = { "aria-describedby": `place-${id}`, title: noteOf(place) };
   const step = (name: Step) => `link ${place.step === name ? "step" : ""}`;
   const open = isOpen(invite);
   const { active } = dealState;
   const expires = open ? invite.expiresAt : null;
-  const isExpired = invite.status === "expired";
+  const isExpired = current.status === "expired";
   const saysExpired = isExpired && !isAsked(invite);
   // A declined invite expires too, and its status does not say so. Nor does that of one whose person asked for a link.
   const isOver = !saysExpired && expires !== null && Date.parse(expires) <= now;

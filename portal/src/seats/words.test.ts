@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Invite, InviteDetail } from "../api";
 import { INVITE, spaced } from "../sample";
-import { canResend, isCorrected, isIn, type Known, placeOf, timeline } from "./words";
+import { asOf, canResend, isCorrected, isIn, type Known, placeOf, timeline } from "./words";
 
 const TIME = "2026-11-01T00:00:00Z";
 const LATER = "2026-11-20T00:00:00Z";
@@ -252,6 +252,18 @@ describe("one sentence says where a person is, and one button does the next step
     ["accepted", { status: "accepted", acceptedAt: LATER }, "Accepted: Took a seat on 20 Nov."],
   ] as const)("in a deal that has ended, %s has no next step", (_, change, text) => {
     expect(said({ ...invite("delivered"), ...change }, 5, false)).toBe(text);
+  });
+
+  it.each<[what: string, change: Partial<Invite>, label: string]>([
+    ["was sent", invite("delivered"), "Expired"],
+    ["bounced", invite("bounced", "unknown"), "Expired – not delivered"],
+    ["is being resent", invite("queued"), "Waiting to be sent"],
+    ["was declined", { status: "declined" }, "Declined"],
+  ])("once its time is over, an invite that %s is called by what it is", (_, change, label) => {
+    const row = { ...invite("delivered"), ...change };
+    const deal = { available: 5, active: true };
+    expect(placeOf(asOf(row, Date.parse(row.expiresAt!)), deal).label).toBe(label);
+    expect(asOf(row, Date.parse(row.expiresAt!) - 1)).toEqual(row);
   });
 
   it("who asked or declined is in a list of their own", () => {

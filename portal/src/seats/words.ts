@@ -86,6 +86,13 @@ const LABELS: Partial<Record<Invite["status"], string>> = {
   declined: "Declined",
 };
 
+/** The invite as it is now: a list that was loaded before the expiry still says pending. */
+export function asOf<T extends Invite>(invite: T, now: number): T {
+  const { status, expiresAt } = invite;
+  const isOver = status === "pending" && !isSending(invite) && expiresAt !== null && Date.parse(expiresAt) <= now;
+  return isOver ? { ...invite, status: "expired" } : invite;
+}
+
 /** Where a person is, and the next step. In a deal that is not active, there is none: nobody waits for anything. */
 export function placeOf(invite: Known, deal: DealState): Place {
   const { tone, label, sentence, ...next } = placeAndStep(invite, deal);
