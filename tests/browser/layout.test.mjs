@@ -339,6 +339,33 @@ check("a long address breaks after its @ and its dots, not within a word", {}, a
   assert.deepEqual(lines, [1, 1, 1, 1]);
 });
 
+check("at 1280 px, an address has one line, the actions have two, and a row is low", {}, async ({ page, stack }) => {
+  const deal = await stack.newDeal();
+  const emails = ["anna.mueller@acme.example", "bob@acme.example", "cat@acme.example"];
+  await deal.invite(emails.map((email, index) => (index === 0 ? { email, name: "Anna Müller" } : email)));
+  await stack.event(emails[1], "bounce");
+  await stack.event(emails[2], "delivery");
+  await enter(page, deal.manager, deal.path);
+  await page.getByText("Pending – not delivered").waitFor();
+  const rowOf = (name) => page.getByRole("row").filter({ has: page.getByRole("rowheader", { name }) });
+  const tops = (places) => new Set(places.map(({ top }) => Math.round(top))).size;
+  const places = (all) => all.map((element) => element.getBoundingClientRect()).map(({ top, height }) => ({ top, height }));
+  for (const email of emails) {
+    const [address] = await rowOf(email).getByRole("rowheader").locator("> span").evaluateAll(places);
+    assert.ok(address.height < 30, `${email} is ${address.height} px high`);
+    const buttons = await rowOf(email).getByRole("button").evaluateAll(places);
+    assert.deepEqual([buttons.length, tops(buttons)], [4, 2], `the actions of ${email}`);
+  }
+  const { height } = await rowOf(emails[0]).boundingBox();
+  assert.ok(height <= 66, `a row of ${height} px`);
+});
+
+check("where the table is narrow, addresses still break at their dots", { viewport: { width: 1000, height: 900 } }, async ({ page, stack }) => {
+  await seats({ page, stack });
+  const { height } = await page.getByRole("rowheader", { name: "ann@example.com" }).boundingBox();
+  assert.ok(height <= 90, `a row of ${height} px`);
+});
+
 check("on a phone, each value of a deal is beside its label", {}, async ({ another, stack }) => {
   const { page } = await another({ viewport: { width: 390, height: 844 } });
   const { org, manager } = await stack.newDeal();

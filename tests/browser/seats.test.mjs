@@ -621,6 +621,20 @@ check("an invite that expired while the page was open is called expired", {}, as
   assert.equal(await rowOf(page, "ann@example.com").getByText(/Pending/).count(), 0);
 });
 
+check("the address of a delivered invite is corrected", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  const [wrong, right] = [`ann.smith@${deal.org}.example`, `anna.smith@${deal.org}.example`];
+  await deal.invite([wrong]);
+  await until("its delivery", async () => (await deal.row(wrong)).delivery.state === "delivered");
+  await enter(page, deal.manager, deal.path);
+  await hand.press("button", `Correct address ${wrong}`);
+  await hand.write("textbox", "Correct address", right);
+  await hand.press("button", "Correct and send");
+  await page.getByText(`${wrong} is corrected to ${right}.`).waitFor();
+  await rowOf(page, right).waitFor();
+  assert.equal(await rowOf(page, wrong).count(), 0);
+});
+
 check("a queued mail's row is refreshed until the mail is sent", {}, async ({ page, stack }) => {
   const deal = await stack.newDeal();
   await deal.invite(["ann@example.com"]);

@@ -15,7 +15,6 @@ import {
   isOpen,
   isOptedOut,
   isSending,
-  isUndelivered,
   type Known,
   noteOf,
   placeOf,
@@ -200,7 +199,7 @@ function Row({
           ) : (
             open && (
               <>
-                {active && isUndelivered(invite) && (
+                {active && (
                   <button
                     key="correct"
                     type="button"
@@ -233,7 +232,7 @@ function Row({
                   aria-label={`Cancel invite to ${email}`}
                   onClick={() => actions.cancel(invite)}
                 >
-                  Cancel invite
+                  Cancel<span class="wide"> invite</span>
                 </button>
               </>
             )
