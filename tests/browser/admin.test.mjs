@@ -134,6 +134,7 @@ check("a deal with another name of its organisation is created only after a ques
   await page.getByRole("rowheader", { name: "For Harbour" }).waitFor();
   await hand.press("link", "‹ All organisations");
   await rowOf(page, "Harbour Inc").getByText("2 active").waitFor();
+  assert.equal(await page.getByText("Unlimited Plus was created").count(), 0, "a message does not follow to another page");
 });
 
 check("a deal's times with seconds fit into their fields, also with AM and PM", {}, async ({ another, stack }) => {

@@ -1,6 +1,6 @@
 /** Nothing moves while an action is pending, nothing lies over something else, and a double click selects nothing. */
 import assert from "node:assert/strict";
-import { answered, chooseAccount, enter } from "./browser.mjs";
+import { answered, chooseAccount, enter, PHONE } from "./browser.mjs";
 import { ADMIN, addresses } from "./stack.mjs";
 import { suite } from "./suite.mjs";
 
@@ -364,6 +364,35 @@ check("where the table is narrow, addresses still break at their dots", { viewpo
   await seats({ page, stack });
   const { height } = await page.getByRole("rowheader", { name: "ann@example.com" }).boundingBox();
   assert.ok(height <= 90, `a row of ${height} px`);
+});
+
+check("on a phone, a message is the lower edge of the page, and goes when the person goes on", { viewport: PHONE, hasTouch: true }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  const emails = addresses(`m${deal.org}-`, 8);
+  await deal.invite(emails);
+  await enter(page, deal.manager, deal.path);
+  const notice = page.locator(".message .notice");
+  const ways = {
+    "a press on a control": () => hand.press("button", `History of the invite to ${emails[0]}`),
+    "a swipe": () => page.evaluate(() => {
+      const at = { bubbles: true, touches: [new Touch({ identifier: 1, target: document.body, clientX: 9, clientY: 9 })] };
+      for (const type of ["touchstart", "touchmove"]) document.body.dispatchEvent(new TouchEvent(type, at));
+    }),
+    "the way back": () => page.goBack(),
+  };
+  for (const [index, [way, goOn]] of Object.entries(ways).entries()) {
+    await hand.press("link", /^Pending/);
+    await hand.press("button", `Resend invite to ${emails[index]}`);
+    await notice.getByText(`A new invite to ${emails[index]} is on its way.`).waitFor();
+    const { x, y, width, height } = await notice.boundingBox();
+    assert.deepEqual([x, width, y + height], [0, PHONE.width, PHONE.height]);
+    // The last row can be scrolled clear of it.
+    await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
+    const last = await page.getByRole("button", { name: /^History of/ }).last().boundingBox();
+    assert.ok(last.y + last.height < y, "the last row is clear of the message");
+    await goOn();
+    await notice.waitFor({ state: "detached" }).catch(() => assert.fail(`${way} closes the message`));
+  }
 });
 
 check("on a phone, each value of a deal is beside its label", {}, async ({ another, stack }) => {

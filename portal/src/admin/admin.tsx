@@ -164,7 +164,7 @@ function Deals() {
       />
       <div class="message">
         {said && (
-          <Result key={said} onClose={() => setSaid("")}>
+          <Result key={said} tone={said === UNSURE ? "warn" : "good"} onClose={() => setSaid("")}>
             {said}
           </Result>
         )}
@@ -205,9 +205,7 @@ function Deals() {
           onClose={(isUnknown) => {
             setOpen(null);
             if (!isUnknown) return;
-            setSaid(
-              "We don’t know whether the new deal was created. To find out, open “New deal” and create it again.",
-            );
+            setSaid(UNSURE);
             void reload();
           }}
           onDone={(deal, isEarlier) => {
@@ -243,13 +241,15 @@ function Deals() {
   );
 }
 
+const UNSURE = "We don’t know whether the new deal was created. To find out, open “New deal” and create it again.";
+
 /** Takes the focus, because the button that was pressed may be gone. */
-function Result({ children, onClose }: { children: string; onClose: () => void }) {
+function Result({ tone, children, onClose }: { tone: "good" | "warn"; children: string; onClose: () => void }) {
   const here = useRef<HTMLDivElement>(null);
   useEffect(() => here.current?.focus(), []);
   return (
     <div ref={here} tabIndex={-1}>
-      <Notice tone="good" onClose={onClose}>
+      <Notice tone={tone} onClose={onClose}>
         {children}
       </Notice>
     </div>

@@ -27,6 +27,35 @@ export const Announcer = () => (
   </p>
 );
 
+/** What a person presses to do the next thing. */
+const CONTROLS = "a, button, input, label, select, summary, textarea";
+
+/** Closes a message once the person does the next thing: presses something else, swipes, or goes back. */
+function usePassing(close: (() => void) | undefined) {
+  const here = useRef<HTMLDivElement>(null);
+  const latest = useRef(close);
+  latest.current = close;
+  const passes = close !== undefined;
+  useEffect(() => {
+    if (!passes) return;
+    const ended = new AbortController();
+    const on = (type: string, then: (event: Event) => void) =>
+      addEventListener(type, then, { capture: true, signal: ended.signal });
+    const closeFor = ({ target }: Event, what: string) => {
+      if (!(target instanceof Element) || !target.closest(what) || here.current?.contains(target)) return;
+      // Later, because a render within the click would undo the change of a checkbox.
+      setTimeout(() => ended.signal.aborted || latest.current?.());
+    };
+    on("click", (event) => closeFor(event, CONTROLS));
+    // A swipe that began before the message came does not close it.
+    on("touchstart", () => on("touchmove", (event) => closeFor(event, "*")));
+    on("popstate", () => latest.current?.());
+    return () => ended.abort();
+  }, [passes]);
+  return here;
+}
+
+/** A good one passes, if it can be closed. */
 export function Notice({
   tone = "plain",
   children,
@@ -36,8 +65,9 @@ export function Notice({
   children: ComponentChildren;
   onClose?: () => void;
 }) {
+  const here = usePassing(tone === "good" ? onClose : undefined);
   return (
-    <div class={`notice ${tone}`} role={tone === "bad" ? "alert" : "status"}>
+    <div ref={here} class={`notice ${tone}`} role={tone === "bad" ? "alert" : "status"}>
       <div>{children}</div>
       {onClose && (
         <button type="button" class="plain" onClick={onClose} aria-label="Dismiss">
