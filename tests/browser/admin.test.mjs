@@ -158,6 +158,20 @@ check("a deal's times with seconds fit into their fields, also with AM and PM", 
   }
 });
 
+check("a new deal keeps the organisation's name if it cannot be looked up again", { expect: [answered(503)] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await show(page, deal.org);
+  await rowOf(page, "Unlimited").waitFor();
+  await page.route("**/api/deals?organisation=*", (route) => route.fulfill({ status: 503, json: { message: "Service Unavailable" } }), { times: 1 });
+  const failed = page.waitForResponse((response) => response.status() === 503);
+  await hand.press("button", "New deal");
+  await failed;
+  const form = page.getByRole("dialog", { name: "New deal" });
+  await fillIn(hand, form, { Subscription: "Evening", Seats: "25" });
+  await hand.press("button", "Create deal", form);
+  await says(page, "Evening was created for Hill & Dale");
+});
+
 const LOST = { expect: [/ERR_CONNECTION_RESET/, answered(422)], hands: [Keyboard] };
 
 /** Fills in a new deal of 25 seats, and loses the answer to its creation. */

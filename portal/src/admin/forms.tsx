@@ -105,7 +105,7 @@ export function NewDealForm({
               creates no second deal.
             </Notice>
           )}
-          <KnownName id={values["organisation.id"].trim()} onKnown={setKnown} />
+          <KnownName id={values["organisation.id"].trim()} deal={deal} onKnown={setKnown} />
         </>
       )}
     </Form>
@@ -130,12 +130,21 @@ async function isRightName({ id, name }: NewDeal["organisation"]): Promise<boole
 }
 
 /** Looks up the name that an organisation's deals show. */
-function KnownName({ id, onKnown }: { id: string; onKnown: (name: string | undefined) => void }) {
+function KnownName({
+  id,
+  deal,
+  onKnown,
+}: {
+  id: string;
+  deal: DealWithSeats | undefined;
+  onKnown: (name: string | undefined) => void;
+}) {
   useEffect(() => {
     let left = false;
     const timer = setTimeout(async () => {
-      // Without an answer, people type the name.
-      const deals = isOrganisationId(id) ? await listDeals(id).catch(() => []) : [];
+      // Without an answer, people type a name that the page does not know.
+      const shown = deal?.organisation.id === id ? [deal] : [];
+      const deals = isOrganisationId(id) ? await listDeals(id).catch(() => shown) : [];
       if (!left) onKnown(organisationName(deals));
     }, 300);
     return () => {
