@@ -47,9 +47,11 @@ async function breakEach(page, url, matches, act, see) {
     asked = false;
     fault = answer;
     await act(place);
-    await until("the request", () => asked);
+    await until(`request ${place + 1}`, () => asked);
     if (fault === "slow") await page.evaluate(endTimeLimits);
     await see(words);
+    // A button that is busy takes no press.
+    await page.locator("[aria-busy=true]").first().waitFor({ state: "detached" });
   }
   await page.unroute(url);
 }
@@ -108,7 +110,7 @@ const ANN = "ann@a-school.example";
 const BOB = "bob@a-school.example";
 const seats = async ({ page, stack }) => {
   const deal = await stack.newDeal();
-  await deal.seat("bob@a-school.example");
+  await deal.seat(BOB);
   await stack.fault("reject", 1);
   await deal.invite([ANN]);
   await enter(page, deal.manager, deal.path);
@@ -175,10 +177,10 @@ const ACTIONS = {
   "resending many invites": { at: selected, act: press("Resend selected", "Resend 1 invite"), request: ["**/invites/resend", "POST"], says: `No answer came for ${ANN}: this invite may have been resent.` },
   "cancelling many invites": { at: selected, act: press("Cancel selected", "Cancel 1 invite"), request: ["**/invites/cancel", "POST"], says: `No answer came for ${ANN}: this invite may have been cancelled.` },
   "downloading a list": { at: seats, act: press("Download CSV"), request: ["**/seats.csv", "GET"], says: "No file was saved." },
-  "reading a history": { at: seats, act: press(`History of the invite to ${ANN}`), request: ["**/invites/*", "GET"], says: "Seatkeeper" },
+  "reading a history": { at: seats, act: press(`History of the invite to ${ANN}`), request: ["**/invites/*", "GET"] },
   "checking a list": { at: list, act: press("Check…"), request: ["**/invites", dryRun(true)], says: "The addresses were not checked, and nothing was sent." },
   "sending a list": {
-    at: checked, act: press("Send 2 invites"), again: "Continue", request: ["**/invites", dryRun(false)], says: "Seatkeeper",
+    at: checked, act: press("Send 2 invites"), again: "Continue", request: ["**/invites", dryRun(false)],
     see: ({ page }) => page.getByText("No answer came for 2 invites, which may have been sent. “Continue” sends each invite once").waitFor(),
   },
   "adding the people of another deal": {
@@ -220,7 +222,7 @@ const ACTIONS = {
   "allowing invites": { at: (window) => invitation(window, "opt-in"), act: press("Allow invites again"), request: ["**/api/invites/opt-in", "POST"], says: "“Allow invites again” has not gone through." },
   "unsubscribing": { at: ({ page }) => page.goto(`/unsubscribe#${"a".repeat(64)}`), act: press("Stop inviting me"), request: ["**/unsubscribe/*", "POST"], says: "The invites may have been stopped. Trying again is safe." },
 };
-for (const [what, { at, act, again = "Try again", request: [url, by], says, see }] of Object.entries(ACTIONS)) {
+for (const [what, { at, act, again = "Try again", request: [url, by], says = "", see }] of Object.entries(ACTIONS)) {
   check(`${what} without a proper answer says what happened, to whom, and what to do`, { expect: EXPECTED, hands: [Keyboard] }, async ({ context, page, stack, hand }) => {
     const window = { page, stack, hand };
     await context.addInitScript(holdTimeLimits);
