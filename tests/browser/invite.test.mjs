@@ -585,6 +585,82 @@ check("unexpected outcomes are listed, retried and downloaded", { hands: [Keyboa
   await summary(page, "1 is not an address");
 });
 
+/** @type {[way: string, leave: (test: any) => Promise<void>][]} */
+const WAYS = [
+  ["the deal's page", async ({ page, hand, deal }) => {
+    await hand.press("link", "See the deal’s seats");
+    await rowOf(page, "ann@example.com").waitFor();
+    await hand.press("link", "Invite people");
+    await page.waitForURL((url) => url.pathname === `${deal.path}/invite`);
+  }],
+  ["“Invite more people”", ({ hand }) => hand.press("button", "Invite more people")],
+  ["a reload", async ({ page, hand, deal }) => {
+    await page.reload();
+    await chooseAccount(page, hand, deal.manager);
+  }],
+  ["the browser's Back and Forward", async ({ page }) => {
+    await page.goBack();
+    await rowOf(page, "ann@example.com").waitFor();
+    await page.goForward();
+  }],
+];
+for (const [way, leave] of WAYS) {
+  check(`rows that were not sent stay when the result is left by ${way}`, {}, async ({ page, stack, hand }) => {
+    const deal = await stack.newDeal();
+    await enter(page, deal.manager, deal.path);
+    await hand.press("link", "Invite people");
+    await hand.paste("textbox", "Addresses", "ann@example.com\nbob@example.com\nnobody");
+    await summary(page, "2 will be invited, 1 is not an address");
+    await page.route(`**/api${deal.path}/invites`, async (route) => {
+      const answer = await (await route.fetch({ postData: JSON.stringify({ invites: [{ email: "ann@example.com" }], dryRun: false }) })).json();
+      await route.fulfill({ json: { ...answer, results: [...answer.results, { email: "bob@example.com", outcome: "unavailable", detail: "" }] } });
+    }, { times: 1 });
+    await hand.press("button", "Send 2 invites");
+    await summary(page, "1 person invited");
+    await leave({ page, hand, deal });
+    await summary(page, "1 will be invited, 1 is not an address");
+    await page.getByText("2 rows are left from your last list.").waitFor();
+    const downloading = page.waitForEvent("download");
+    await hand.press("button", "Download result");
+    const file = await readFile(await (await downloading).path(), "utf8");
+    for (const line of [/^ann@example.com,,Invited,/m, /^bob@example.com,,Not sent,/m, /^nobody,,Not an address,/m]) assert.match(file, line);
+    await hand.press("button", "Remove nobody");
+    await page.getByText("1 row is left from your last list.").waitFor();
+    await hand.press("button", "Send 1 invite");
+    await summary(page, "1 person invited");
+    assert.deepEqual(await drafts(page), []);
+    await hand.press("button", "Invite more people");
+    await page.getByRole("textbox", { name: "Addresses", exact: true }).waitFor();
+    assert.equal(await page.getByText("left from your last list").count(), 0);
+  });
+}
+
+check("invites that were stopped stay when the result is left", {}, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal({ seats: 200 });
+  await inviting(page, deal);
+  await hand.paste("textbox", "Addresses", addresses("ann", 60).join("\n"));
+  await summary(page, "60 will be invited");
+  let answer = (_) => {};
+  const asked = new Promise((resolve) => (answer = resolve));
+  await page.route(`**/api${deal.path}/invites`, async (route) => {
+    await asked;
+    await route.continue();
+  }, { times: 1 });
+  await hand.press("button", "Send 60 invites");
+  await hand.press("button", "Stop");
+  answer();
+  await hand.press("button", "Finish without the rest");
+  await summary(page, "50 people invited");
+  await hand.press("link", "See the deal’s seats");
+  await hand.press("link", "Invite people");
+  await summary(page, "10 will be invited");
+  await page.getByText("10 rows are left from your last list.").waitFor();
+  await hand.write("textbox", "More addresses", "zoe@example.com");
+  await page.keyboard.press("Control+Enter");
+  await summary(page, "11 will be invited");
+  await page.getByText("10 rows are left from your last list.").waitFor();
+});
+
 check("sending shows its progress, and can be stopped and resumed", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ seats: 200 });
   await inviting(page, deal);

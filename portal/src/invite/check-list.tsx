@@ -10,6 +10,7 @@ import { Text } from "../ui/text";
 import { focusAddresses } from "./entry";
 import type { Inviting, Row } from "./inviting";
 import type { LeftOut } from "./parse";
+import { DownloadResult } from "./result";
 import { type Doubt, doubtAbout, doubtOf, suggestionFor } from "./suggestion";
 import { doubted, isSeveral, leftOutOf, pastOf, predicted, reasonFor, stillOut, summaryOf } from "./verdicts";
 
@@ -45,6 +46,7 @@ export function CheckList({
   const full = seats.available === 0;
   const unread = inviting.unread.value;
   const leftOut = stillOut(inviting.leftOut.value, rows);
+  const left = inviting.left.value.length;
   const [shown, setShown] = useState(MOST_SHOWN);
   if (rows.length === 0) return null;
 
@@ -83,6 +85,12 @@ export function CheckList({
       <h2 ref={heading} tabIndex={-1}>
         <Text>{summary || "Checking…"}</Text>
       </h2>
+      {left > 0 && (
+        <p class="actions">
+          <Text>{`${counted(left, "row is", "rows are")} left from your last list.`}</Text>
+          <DownloadResult rows={inviting.last.value} />
+        </p>
+      )}
       {leftOut.length > 0 && <LeftOutLines lines={leftOut} />}
       {due > 0 && counts.pending + due > seats.available && (
         <Notice {...(full && { tone: "warn" as const })}>

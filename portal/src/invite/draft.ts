@@ -1,6 +1,6 @@
 /**
  * Keeps the list across a reload or a lost session, until all is sent, the tab is closed, or the person signs out in it. While it is
- * being sent, its outcomes are kept too.
+ * being sent, its outcomes are kept too. After that, they are kept as long as a row of it is left.
  */
 import { signal } from "@preact/signals";
 import type { SendResult } from "../api";
@@ -22,6 +22,8 @@ export interface Draft {
   leftOut: LeftOut[];
   /** Set if sending has begun and not ended. */
   stage?: "sending" | "paused";
+  /** The result of the last list, if some of its rows are left here. */
+  last?: DraftRow[];
 }
 
 const keyOf = (deal: string) => `invite:${deal}`;

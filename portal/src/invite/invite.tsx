@@ -11,7 +11,7 @@ import { Failure, Waiting } from "../ui/status";
 import { useNow } from "../ui/when";
 import { CheckList } from "./check-list";
 import { Entry } from "./entry";
-import { type Inviting, invitingOf } from "./inviting";
+import { forget, type Inviting, invitingOf } from "./inviting";
 import { MailHelp } from "./mail-help";
 import { Result } from "./result";
 import { Sending } from "./sending";
@@ -82,7 +82,7 @@ function Listing(props: { inviting: Inviting; seats: Seats; counts: Counts }) {
   );
 }
 
-/** Asks before the browser leaves during sending. Clears a finished result when the page is left. */
+/** Asks before the browser leaves during sending. A finished result ends when the page is left. */
 function useLeaving(inviting: Inviting) {
   useEffect(() => {
     const ask = (event: Event) => {
@@ -91,7 +91,7 @@ function useLeaving(inviting: Inviting) {
     addEventListener("beforeunload", ask);
     return () => {
       removeEventListener("beforeunload", ask);
-      if (inviting.stage.value === "done") inviting.clear();
+      if (inviting.stage.value === "done") forget(inviting.deal);
     };
   }, [inviting]);
 }

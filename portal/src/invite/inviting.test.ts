@@ -81,7 +81,11 @@ it("back in the list, a row that the first attempt had invited says so", async (
   answers = [arrives, isLost];
   const inviting = await listed();
   await inviting.send();
-  await inviting.goBackTo(inviting.due.value);
+  const { fetch } = globalThis;
+  vi.stubGlobal("fetch", isLost);
+  await inviting.finish();
+  vi.stubGlobal("fetch", fetch);
+  await inviting.goBack();
   const [row] = inviting.rows.value;
   expect(row?.verdict).toMatchObject({ outcome: "already_pending", detail: "Your first attempt had gone through." });
 });
@@ -90,6 +94,29 @@ it("a list that is sent is not kept", async () => {
   answers = [];
   await (await listed()).send();
   expect(new Inviting("d").rows.value).toEqual([]);
+});
+
+it("after sending, a list that is read again has the rows that may still be sent, until they are removed", async () => {
+  answers = [
+    async (answer) => {
+      const { results } = (await answer.json()) as { results: { email: string; outcome: string }[] };
+      const outcomes = ["unavailable", "too_soon", "invalid_email", "opted_out"];
+      return Response.json({
+        results: results.map((result, at) => ({ ...result, outcome: outcomes[at] ?? "invited" })),
+      });
+    },
+  ];
+  const sent = await listed();
+  await sent.send();
+  const inviting = new Inviting("d");
+  const emails = () => inviting.rows.value.map(({ email }) => email);
+  expect([emails(), inviting.left.value.length]).toEqual([["a0@example.com", "a1@example.com", "a2@example.com"], 3]);
+  expect(outcomes({ rows: inviting.last } as Inviting)).toEqual(outcomes(sent));
+  await inviting.add({ rows: [{ email: "new@example.com" }], leftOut: [] });
+  expect([emails().length, inviting.left.value.length]).toEqual([4, 3]);
+  for (const { id } of inviting.left.value) await inviting.remove(id);
+  const later = new Inviting("d");
+  expect([later.rows.value.length, later.last.value]).toEqual([1, []]);
 });
 
 it("a list of several requests is checked by parts, and an address in two of them is a duplicate", async () => {

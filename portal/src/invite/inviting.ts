@@ -4,7 +4,7 @@
  * Invariant: a row is sent only after a check predicted that it will be invited. The API's outcome of a row is never lost: if a
  * batch fails, earlier outcomes stay and the rest can be sent later. Sending a row twice is harmless.
  */
-import { computed, effect, signal } from "@preact/signals";
+import { batch, computed, effect, signal } from "@preact/signals";
 import {
   type Filter,
   getInvite,
@@ -12,6 +12,7 @@ import {
   type InviteRow,
   listSeats,
   Problem,
+  type SendOutcome,
   type SendResult,
   sendInvites,
 } from "../api";
@@ -21,7 +22,7 @@ import { isCorrected, type Known } from "../seats/words";
 import { session } from "../session";
 import { asProblem } from "../ui/load";
 import type { Columns, ColumnsQuestion } from "./columns";
-import { fullestFirst, isDue, keepDraft, keyOfAddress, restoreDraft } from "./draft";
+import { type DraftRow, fullestFirst, isDue, keepDraft, keyOfAddress, restoreDraft } from "./draft";
 import { type LeftOut, type List, readList } from "./parse";
 import type { Recipient } from "./recipients";
 import { doubtAbout, usualDomains } from "./suggestion";
@@ -78,7 +79,14 @@ async function remarkable(deal: string, ids: ReadonlySet<string | undefined>): P
   return new Map(found.map((invite) => [invite.id, known(invite)]));
 }
 
+/** The outcomes, also predicted ones, after which somebody may still be invited. */
+const OPEN = new Set<SendOutcome | undefined>([undefined, "invited", "invalid_email", "too_soon", "unavailable"]);
+/** Whether a row is left when its list was sent. */
+const isOpen = ({ verdict, sent }: Row) => sent?.outcome !== "invited" && OPEN.has((sent ?? verdict)?.outcome);
+
 const unsure = (row: Row): Row => ({ ...row, earlier: "maybe" });
+const asRow = (row: DraftRow): Row => ({ name: "", verdict: undefined, sent: undefined, ...row });
+
 export class Inviting {
   readonly text = signal("");
   readonly rows = signal<Row[]>([]);
@@ -96,28 +104,50 @@ export class Inviting {
   readonly stopping = signal(false);
   readonly due = computed(() => this.rows.value.filter(isDue));
   readonly sent = computed(() => this.rows.value.filter((row) => row.sent));
+  /** The rows that stay in the list when it was sent. */
+  readonly open = computed(() => this.rows.value.filter(isOpen));
+  /** The result of the last list. */
+  readonly last = signal<Row[]>([]);
+  /** The rows that are left from the last list. */
+  readonly left = computed(() => {
+    const ids = new Set(this.last.value.map(({ id }) => id));
+    return this.rows.value.filter(({ id }) => ids.has(id));
+  });
   readonly usualDomains = computed(() => usualDomains(this.rows.value));
   #nextId = 0;
   #newestCheck = 0;
   #answers: Columns[] = [];
 
   constructor(readonly deal: string) {
-    const { text, rows, leftOut, stage } = restoreDraft(deal);
-    this.text.value = text;
-    this.rows.value = rows.map((row) => ({ name: "", verdict: undefined, sent: undefined, ...row }));
-    this.leftOut.value = leftOut;
-    if (stage) this.stage.value = "paused";
-    // The page was left before the answer came.
-    if (stage === "sending") this.#change(this.due.value.slice(0, BATCH).map(unsure));
-    this.#nextId = rows.reduce((next, { id }) => Math.max(next, id + 1), 0);
+    void this.#restore();
     effect(() => {
       const stage = this.stage.value;
       const draft = { text: this.text.value, leftOut: this.leftOut.value };
       if (stage === "sending" || stage === "paused") return keepDraft(deal, { ...draft, rows: this.rows.value, stage });
-      const left = stage === "draft" ? this.rows.value : this.due.value;
-      keepDraft(deal, { ...draft, rows: left.map(({ verdict: _, sent: __, earlierInvite: ___, ...row }) => row) });
+      const isDone = stage === "done";
+      const rows = isDone ? this.open.value : this.rows.value;
+      const last = isDone ? this.rows.value : this.left.value.length > 0 && this.last.value;
+      keepDraft(deal, {
+        ...draft,
+        rows: rows.map(({ verdict: _, sent: __, earlierInvite: ___, ...row }) => row),
+        ...(last && { last }),
+      });
     });
-    if (!stage) void this.check();
+  }
+
+  async #restore() {
+    const { text, rows, leftOut, last = [], stage } = restoreDraft(this.deal);
+    batch(() => {
+      this.text.value = text;
+      this.rows.value = rows.map(asRow);
+      this.leftOut.value = leftOut;
+      this.last.value = last.map(asRow);
+      this.stage.value = stage ? "paused" : "draft";
+      // The page was left before the answer came.
+      if (stage === "sending") this.#change(this.due.value.slice(0, BATCH).map(unsure));
+    });
+    this.#nextId = [...rows, ...last].reduce((next, { id }) => Math.max(next, id + 1), 0);
+    if (!stage) await this.check();
   }
 
   #asRows(rows: Recipient[]): Row[] {
@@ -230,9 +260,9 @@ export class Inviting {
     this.#newestCheck += 1;
     this.leftOut.value = [];
     this.rows.value = [];
+    this.last.value = [];
     this.problem.value = undefined;
     this.checking.value = false;
-    this.stage.value = "draft";
   }
 
   /** Sends batch by batch, until all is sent, the manager stops, or a batch fails. */
@@ -315,11 +345,9 @@ export class Inviting {
     await this.send();
   }
 
-  /** Returns to the list, with only these rows. */
-  async goBackTo(rows: Row[]) {
-    this.clear();
-    this.rows.value = rows.map((row) => ({ ...row, sent: undefined }));
-    await this.check();
+  /** Returns from the result to the list, with the rows that are left. */
+  async goBack() {
+    await this.#restore();
   }
 }
 
@@ -331,3 +359,6 @@ export function invitingOf(deal: string): Inviting {
   if (!inviting) open.set(deal, (inviting = new Inviting(deal)));
   return inviting;
 }
+
+/** After this, the next page reads what is left of the list from its draft, as after a reload. */
+export const forget = (deal: string) => void open.delete(deal);

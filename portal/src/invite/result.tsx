@@ -24,7 +24,7 @@ export function Result({
   const unsure = inviting.due.value.filter(({ earlier }) => earlier).length;
   const earlier = rows.filter((row) => row.earlier === "yes").length;
   const leftOut = rows.flatMap(({ verdict }) => (verdict && verdict.outcome !== "invited" ? [verdict] : []));
-  const open = rows.filter(isOpen);
+  const open = inviting.open.value.length;
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
   return (
@@ -59,22 +59,20 @@ export function Result({
             Retry {the(failed, "failed")}
           </button>
         )}
-        {open.length > 0 && (
+        {open > 0 && (
           <button
             type="button"
             class={failed > 0 ? "secondary outline" : ""}
-            onClick={() => (void inviting.goBackTo(open), focusAddresses())}
+            onClick={() => (void inviting.goBack(), focusAddresses())}
           >
-            Go back to {the(open.length, "unsent")}
+            Go back to {the(open, "unsent")}
           </button>
         )}
-        <a class={failed + open.length > 0 ? "" : "go"} href={`/deals/${inviting.deal}`}>
+        <a class={open > 0 ? "" : "go"} href={`/deals/${inviting.deal}`}>
           See the deal’s seats
         </a>
-        <button type="button" class="secondary outline" onClick={() => download(csvOf(records(rows)), "invites.csv")}>
-          Download result
-        </button>
-        <button type="button" class="secondary outline" onClick={() => (inviting.clear(), focusAddresses())}>
+        <DownloadResult rows={rows} />
+        <button type="button" class="secondary outline" onClick={() => (void inviting.goBack(), focusAddresses())}>
           Invite more people
         </button>
       </p>
@@ -86,9 +84,13 @@ export function Result({
 const the = (count: number, kind: string) =>
   count === 1 ? `the ${kind} invite` : `the ${number(count)} ${kind} invites`;
 
-/** Whether the row can still be corrected or sent. */
-const isOpen = ({ verdict, sent }: Row) =>
-  sent ? sent.outcome === "invalid_email" : verdict?.outcome === "invited" || verdict?.outcome === "invalid_email";
+export function DownloadResult({ rows }: { rows: Row[] }) {
+  return (
+    <button type="button" class="secondary outline" onClick={() => download(csvOf(records(rows)), "invites.csv")}>
+      Download result
+    </button>
+  );
+}
 
 function NotInvited({ rows }: { rows: Row[] }) {
   return (
