@@ -46,12 +46,13 @@ const DEEP = /^\/(admin|deals\/[^/]+(\/(invite|settings))?)\/?$/;
 /** Kept while the issuer is asked whether it knows the person, of whom this tab knows nothing. */
 const GUESS = "guess";
 
-const enter = (prompt?: string) =>
+const enter = (prompt?: string, unasked = false) =>
   signIn({
     redirectPath: "/",
     scopes: SCOPES,
     returnTo: (location.pathname === "/" && leftPage()?.path) || location.pathname + location.search,
     ...(prompt && { prompt }),
+    unasked,
   });
 
 function App() {
@@ -70,7 +71,7 @@ function App() {
       const prompt = guess || wasSignedIn("/") ? "none" : failure.value === "asks" ? "" : undefined;
       if (prompt !== undefined && !session.value) {
         if (guess) keep(GUESS, "yes");
-        failure.value = await enter(prompt);
+        failure.value = await enter(prompt, true);
         // The issuer's page is loading.
         if (!failure.value) return;
         if (guess) failure.value = undefined;

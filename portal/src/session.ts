@@ -115,6 +115,8 @@ interface SignIn {
   returnTo?: string;
   /** OpenID Connect's `prompt`: `select_account` offers other accounts, `none` asks nothing. */
   prompt?: string;
+  /** Whether no person started it. It then adds no entry to the browser's history, where *Back* would meet it again. */
+  unasked?: boolean;
 }
 
 /** Redirects to the issuer, or returns why it could not. */
@@ -150,7 +152,8 @@ async function redirectToIssuer(options: SignIn): Promise<undefined> {
   for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
   drop(SIGNED_IN);
   keep(ATTEMPT, JSON.stringify(attempt));
-  location.assign(url);
+  if (options.unasked) location.replace(url);
+  else location.assign(url);
 }
 
 /** Collapses double slashes: resolved as a URL, the path `//x.example/` would be another host. */

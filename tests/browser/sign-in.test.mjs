@@ -1,7 +1,7 @@
 /** Signing in to the portal with site data blocked, from odd addresses and after a reload; signing out in all tabs. */
 import assert from "node:assert/strict";
 import { answered, blockSiteData, chooseAccount, enter, Keyboard, Mouse, signInAt } from "./browser.mjs";
-import { tokenOf } from "./stack.mjs";
+import { ADMIN, tokenOf } from "./stack.mjs";
 import { suite } from "./suite.mjs";
 
 const check = suite();
@@ -77,6 +77,27 @@ check("the local issuer keeps a session until the person signs out, as real issu
   await page.getByRole("heading", { name: "Who are you?" }).waitFor();
 });
 
+for (const [what, email, path] of [["the list of deals", undefined, "/deals"], ["a deal", undefined, undefined], ["Deals admin", ADMIN, "/admin"]]) {
+  check(`after reloads of ${what}, Back leaves it at once`, {}, async ({ context, page, stack }) => {
+    const deal = await stack.newDeal();
+    const [who, where] = [email ?? deal.manager, path ?? deal.path];
+    await remember(context, who);
+    await page.goto("/config.json");
+    await enter(page, who, where);
+    for (const _ of [1, 2]) {
+      await page.reload();
+      await page.getByRole("button", { name: "Sign out" }).waitFor();
+      assert.equal(page.url(), stack.url + where);
+    }
+    await page.goBack();
+    await page.waitForURL("/config.json");
+    await page.goForward();
+    await page.getByRole("button", { name: "Sign out" }).waitFor();
+    await page.goBack();
+    await page.waitForURL("/config.json");
+  });
+}
+
 check("a deal's address in a new tab opens without a question if the issuer knows the person", {}, async ({ context, page, stack }) => {
   const deal = await stack.newDeal();
   await page.goto(deal.path);
@@ -128,8 +149,10 @@ check("a reload of an invitation returns without a question, and accepts nothing
   await chooseAccount(page, hand, "ann@home.example");
   const accept = page.getByRole("button", { name: "Accept as ann@home.example" });
   await accept.waitFor();
+  const entries = await page.evaluate(() => history.length);
   await page.reload();
   await accept.waitFor();
+  assert.equal(await page.evaluate(() => history.length), entries, "Back leaves the page");
   assert.equal((await deal.rows())[0].status, "pending");
 });
 

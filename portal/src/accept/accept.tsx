@@ -58,7 +58,12 @@ export function AcceptPage() {
     const arrive = async () => {
       if (isReturning()) failure.value = await finishSignIn("/accept");
       else {
-        failure.value = await signIn({ redirectPath: "/accept", scopes: ["seats.accept"], prompt: "none" });
+        failure.value = await signIn({
+          redirectPath: "/accept",
+          scopes: ["seats.accept"],
+          prompt: "none",
+          unasked: true,
+        });
         // The issuer is answering.
         if (!failure.value) return;
       }
