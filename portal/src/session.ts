@@ -77,8 +77,10 @@ const SIGNED_OUT = "signed-out";
 /** Holds the page that this tab left when the person signed out in another one. */
 const LEFT = "left";
 
-/** Whether a text is what somebody entered on the portal's pages: a list, an address, a search, a new deal. */
-const isEntered = (name: string) => /^(?:(?:invite|typed|search|search-after):|new-deal$)/.test(name);
+/** Whether a text is what somebody entered on the portal's pages: a list, an address, a new deal. */
+const isEntered = (name: string) => /^(?:(?:invite|typed):|new-deal$)/.test(name);
+/** Holds what the Deal seats page is searched for. */
+export const SEARCH = "search";
 
 interface Account {
   /** The issuer's name for the person, unlike an address always known. */
@@ -229,7 +231,7 @@ function recogniseAccount(redirectPath: RedirectPath, account: Account) {
   drop(LEFT);
   keep(accountOn(redirectPath), JSON.stringify(account));
   if (!before || before.subject === account.subject) return;
-  const dropped = redirectPath === "/" && dropThose(isEntered);
+  const dropped = redirectPath === "/" && dropThose((name) => isEntered(name) || name === SEARCH);
   // Whoever signed out goes unnamed, and so does the page where they were.
   if (left) history.replaceState(null, "", redirectPath);
   else replaced.value = { account: before.email ?? "somebody else", dropped };

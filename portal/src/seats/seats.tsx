@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
 import { type Counts, type Filter, getCounts, type Invite, listSeats, type Page, searchSeats } from "../api";
 import { Unsent } from "../invite/unsent";
-import { isReturning } from "../session";
+import { isReturning, SEARCH } from "../session";
 import { drop, keep, kept } from "../storage";
 import { Heading } from "../ui/frame";
 import { useLoad } from "../ui/load";
@@ -239,7 +239,6 @@ interface Searched {
   searchAfter?: string | undefined;
 }
 
-const SEARCH = "search";
 // A search belongs to one visit of the page. A reload and a new sign-in go on with the visit; an address that was opened
 // anew is another visit, and its tabs must show what they count.
 const [arrival] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
