@@ -73,7 +73,7 @@ check("correcting an invite that somebody else cancelled says so", { expect: [an
   await deal.api("DELETE", `/invites/${(await deal.row("ann@exmaple.com")).id}`);
   await hand.write("textbox", "Correct address", "ann@example.com");
   await hand.press("button", "Correct and send");
-  await says(page, "The invite to ann@exmaple.com is cancelled.");
+  await says(page, `Not corrected: the invite to ann@exmaple.com was cancelled by ${deal.manager} in the meantime.`);
   assert.deepEqual(await deal.rows(), []);
 });
 
@@ -260,7 +260,7 @@ check("resending an invite whose address somebody else corrected says so, and li
   await page.getByRole("rowheader", { name: `ann@${deal.org}.example` }).waitFor();
   await deal.api("PATCH", `/invites/${(await deal.row(`ann@${deal.org}.example`)).id}`, { email: `bob@${deal.org}.example` }, { "if-match": '"1"' });
   await hand.press("button", `Resend invite to ann@${deal.org}.example`);
-  await says(page, `The address ann@${deal.org}.example was corrected by ${deal.manager}.`);
+  await says(page, `Not resent: the address ann@${deal.org}.example was corrected by ${deal.manager} in the meantime.`);
   await page.getByRole("rowheader", { name: `bob@${deal.org}.example` }).waitFor();
   await page.getByRole("rowheader", { name: `ann@${deal.org}.example` }).waitFor({ state: "detached" });
 });

@@ -505,17 +505,17 @@ check("a deal that ends within 30 days leads to its successor, and to its invite
 const STALE = {
   "a correction": {
     there: (deal, { id }) => deal.api("PATCH", `/invites/${id}`, { email: `new@${deal.org}.example` }, { "if-match": '"1"' }),
-    says: (deal) => `The address ann@${deal.org}.example was corrected by ${deal.manager}. The list now shows the invite to the new address.`,
+    says: (deal) => `Not resent: the address ann@${deal.org}.example was corrected by ${deal.manager} in the meantime. The list now shows the invite to the new address.`,
     rows: ["bob", "new"], tabs: ["All 2", "Pending 1", "Accepted 1"],
   },
   "a cancellation": {
     there: (deal, { id }) => deal.api("DELETE", `/invites/${id}`),
-    says: (deal) => `The invite to ann@${deal.org}.example is cancelled.`,
+    says: (deal) => `Not resent: the invite to ann@${deal.org}.example was cancelled by ${deal.manager} in the meantime.`,
     rows: ["bob"], tabs: ["All 1", "Pending 0", "Accepted 1"],
   },
   "a resend": {
     there: (deal, { id }) => deal.api("POST", `/invites/${id}/resend`, undefined, { "if-match": '"1"' }),
-    says: (deal) => `The invite to ann@${deal.org}.example was resent by ${deal.manager} after you loaded this page. Nothing was changed.`,
+    says: (deal) => `Not resent again: the invite to ann@${deal.org}.example was resent by ${deal.manager} in the meantime.`,
     rows: ["ann", "bob"], tabs: ["All 2", "Pending 1", "Accepted 1"],
   },
 };
@@ -662,11 +662,11 @@ check("an action on a changed invite says so and shows the current state", { exp
   const { id } = await deal.row("ann@example.com");
   await deal.api("POST", `/invites/${id}/resend`, undefined, { "if-match": '"1"' });
   await page.getByRole("button", { name: "Resend invite to ann@example.com" }).click();
-  await says(page, `The invite to ann@example.com was resent by ${deal.manager} after you loaded this page.`);
+  await says(page, `Not resent again: the invite to ann@example.com was resent by ${deal.manager} in the meantime.`);
   await stack.accept("bob@home.example", await stack.linkTo(`bob@${deal.org}.example`));
   await page.getByRole("button", { name: `Cancel invite to bob@${deal.org}.example` }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Cancel invite" }).click();
-  await says(page, "has already accepted and holds a seat.");
+  await says(page, `Not cancelled: bob@${deal.org}.example accepted in the meantime and holds a seat.`);
   await page.getByRole("button", { name: `De-allocate seat of bob@${deal.org}.example` }).waitFor();
 });
 

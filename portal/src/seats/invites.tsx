@@ -29,6 +29,7 @@ import { Empty } from "./empty";
 import { Export, fileName } from "./export";
 import { InviteList, type RowActions } from "./list";
 import { sentByMe, sentTo } from "./lost";
+import { type Done, meantime } from "./meantime";
 import { exactCount, tabCount, total } from "./numbers";
 import { offered, recordOffers, withdrawOffers } from "./offers";
 import { known, recordGone, recordRow, recordSeen, recordTold } from "./own";
@@ -207,7 +208,7 @@ export function Invites({
   };
 
   /** Shows the row's current state, and why the action was refused. */
-  const refused = async (row: Invite, problem: Problem, what: string, again: () => void) => {
+  const refused = async (row: Invite, problem: Problem, what: string, did: Done, again: () => void) => {
     // A complaint is an opt-out too.
     const isOptedOut = problem.code === "opted_out" || problem.code === "complained";
     if (isOptedOut) recordTold(row, { optedOut: true });
@@ -223,27 +224,22 @@ export function Invites({
     replaceStale(row, now && listed(now));
     if (now?.sends === row.sends + 1 && sentByMe(now) && lost.has(sendOf(row)))
       return tell("good", `A new invite to ${row.email} is on its way: your first attempt had gone through.`);
-    const text = {
-      stale: changed(row, now),
-      already_accepted: `${row.email} has already accepted and holds a seat. Nothing was changed.`,
-      not_found: gone(row, now),
-    }[problem.code];
-    tell("plain", text);
+    tell("plain", meantime(did, row, now));
   };
 
   /** The same. If the current state cannot be loaded, a retry loads it again, and does not repeat the action. */
-  const explain = (row: Invite, problem: Problem, what: string, again: () => void): Promise<void> =>
-    refused(row, problem, what, again).catch((error) =>
+  const explain = (row: Invite, problem: Problem, what: string, did: Done, again: () => void): Promise<void> =>
+    refused(row, problem, what, did, again).catch((error) =>
       setMessage({
         problem: asProblem(error),
         text: `The ${what} was refused, because the invite has changed.`,
-        retry: () => void explain(row, problem, what, again),
+        retry: () => void explain(row, problem, what, did, again),
         ofOne: true,
       }),
     );
 
   /** `what` names action and person, as in “resend to ann@example.com”. */
-  const act = async (row: Invite, what: string, action: () => Promise<void>) => {
+  const act = async (row: Invite, what: string, did: Done, action: () => Promise<void>) => {
     if (acting.has(row.id)) return;
     acting.add(row.id);
     setBusy((busy) => new Set(busy).add(row.id));
@@ -251,7 +247,7 @@ export function Invites({
     try {
       await action();
     } catch (error) {
-      await explain(row, asProblem(error), what, () => void act(row, what, action));
+      await explain(row, asProblem(error), what, did, () => void act(row, what, did, action));
     } finally {
       acting.delete(row.id);
       setBusy((busy) => without(busy, row.id));
@@ -277,7 +273,7 @@ export function Invites({
           keep: "Don’t resend",
         }));
       if (!sure) return;
-      await act(row, `resend to ${row.email}`, async () => {
+      await act(row, `resend to ${row.email}`, "resent", async () => {
         const now = await resendInvite(deal, row).catch((error) => {
           if (asProblem(error).isLost) lost.add(sendOf(row));
           throw error;
@@ -288,7 +284,7 @@ export function Invites({
     },
     correct: async (row, email) => {
       let wrong: string | undefined;
-      await act(row, `correction of ${row.email}`, async () => {
+      await act(row, `correction of ${row.email}`, "corrected", async () => {
         const correction = `${sendOf(row)} ${email}`;
         let earlier: Invite | undefined;
         const now = await correctInvite(deal, row, email).catch(async (error) => {
@@ -323,7 +319,7 @@ export function Invites({
         keep: "Keep invite",
       });
       if (!sure) return;
-      await act(row, `cancellation of the invite to ${row.email}`, async () => {
+      await act(row, `cancellation of the invite to ${row.email}`, "cancelled", async () => {
         await cancelInvite(deal, row);
         recordCancelled(row, { corrected: false });
         replaceRow(row, undefined);
@@ -343,7 +339,7 @@ export function Invites({
         keep: "Keep seat",
       });
       if (!sure) return;
-      await act(row, `de-allocation of the seat of ${row.email}`, async () => {
+      await act(row, `de-allocation of the seat of ${row.email}`, "de-allocated", async () => {
         await releaseSeat(deal, row);
         replaceRow(row, undefined);
         tell("good", `${row.email} no longer has a seat. The seat is available again.`);
@@ -724,26 +720,6 @@ function wrongAddress({ code, detail, errors }: Problem): string | undefined {
 
 /** Cancelled and released invites leave the list. */
 const listed = (row: Invite) => (row.status === "cancelled" || row.status === "released" ? undefined : row);
-
-/** What changed since the list was loaded. */
-function changed({ email, sends }: Invite, now: InviteDetail | undefined): string {
-  const by = now?.invitedBy ? ` by ${now.invitedBy}` : "";
-  if (now && now.sends > sends)
-    return `The invite to ${email} was resent${by} after you loaded this page. Nothing was changed.`;
-  return `The invite to ${email} changed after you loaded this page. The list now shows its current state.`;
-}
-
-/** Why an invite is not found. A removed one can still be read. */
-function gone({ email }: Invite, now: InviteDetail | undefined): string {
-  const corrected = now?.history.find(({ event }) => event === "corrected");
-  if (now?.status === "cancelled" && corrected)
-    return `The address ${email} was corrected${corrected.by ? ` by ${corrected.by}` : ""}. The list now shows the invite to the new address.`;
-  if (now?.status === "cancelled") return `The invite to ${email} is cancelled.`;
-  if (now?.status === "released") return `The seat of ${email} was de-allocated.`;
-  return now
-    ? `The invite to ${email} changed. The list now shows its current state.`
-    : `The invite to ${email} no longer exists.`;
-}
 
 /** Records why the manager's own action cancelled an invite. */
 const recordCancelled = (row: Invite, news: Told) => recordTold({ ...row, status: "cancelled" }, news);

@@ -1,0 +1,60 @@
+import { expect, it } from "vitest";
+import type { InviteDetail } from "../api";
+import { INVITE } from "../sample";
+import { type Done, meantime } from "./meantime";
+
+const BY = "max@acme.example";
+const AT = "2026-11-20T10:00:00Z";
+type Event = InviteDetail["history"][number]["event"];
+const now = (change: Partial<InviteDetail>, ...events: Event[]): InviteDetail => ({
+  ...INVITE,
+  optedOut: false,
+  history: events.map((event) => ({ at: AT, event, by: event === "accepted" ? null : BY })),
+  ...change,
+});
+
+it.each<[did: Done, after: InviteDetail | undefined, words: string]>([
+  [
+    "resent",
+    now({ status: "cancelled" }, "cancelled"),
+    "Not resent: the invite to ann@example.com was cancelled by max@acme.example in the meantime.",
+  ],
+  [
+    "resent",
+    now({ status: "cancelled", history: [] }),
+    "Not resent: the invite to ann@example.com was cancelled in the meantime.",
+  ],
+  [
+    "resent",
+    now({ sends: 2 }, "resent"),
+    "Not resent again: the invite to ann@example.com was resent by max@acme.example in the meantime.",
+  ],
+  [
+    "corrected",
+    now({ status: "cancelled" }, "corrected", "cancelled"),
+    "Not corrected again: the address ann@example.com was corrected by max@acme.example in the meantime. The list now shows the invite to the new address.",
+  ],
+  [
+    "cancelled",
+    now({ status: "accepted" }, "accepted"),
+    "Not cancelled: ann@example.com accepted in the meantime and holds a seat.",
+  ],
+  [
+    "corrected",
+    now({ status: "released" }, "released", "accepted"),
+    "Not corrected: the seat of ann@example.com was de-allocated by max@acme.example in the meantime.",
+  ],
+  [
+    "de-allocated",
+    now({ sends: 2 }, "invited", "released"),
+    "Not de-allocated: the invite to ann@example.com was resent by max@acme.example in the meantime.",
+  ],
+  [
+    "resent",
+    now({}),
+    "Not resent: the invite to ann@example.com changed in the meantime. The list now shows its current state.",
+  ],
+  ["resent", undefined, "Not resent: the invite to ann@example.com no longer exists."],
+])("an action after a change that it met: what is not %s, and why", (did, after, words) => {
+  expect(meantime(did, INVITE, after)).toBe(words);
+});

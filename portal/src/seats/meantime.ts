@@ -1,0 +1,27 @@
+/** What happened to an invite since the page was loaded, where an action met it. */
+import type { Invite, InviteDetail } from "../api";
+import { isCorrected } from "./words";
+
+type Event = InviteDetail["history"][number]["event"];
+/** What an action does. */
+export type Done = "resent" | "corrected" | "cancelled" | "de-allocated";
+
+/** `now`: undefined if the invite no longer exists. */
+export function meantime(did: Done, { email, sends }: Invite, now: InviteDetail | undefined): string {
+  const not = (since?: Done) => `Not ${did}${since === did ? " again" : ""}:`;
+  const by = (...events: Event[]) => {
+    const manager = now?.history.find(({ event }) => events.includes(event))?.by;
+    return manager ? ` by ${manager}` : "";
+  };
+  if (!now) return `${not()} the invite to ${email} no longer exists.`;
+  if (isCorrected(now))
+    return `${not("corrected")} the address ${email} was corrected${by("corrected")} in the meantime. The list now shows the invite to the new address.`;
+  if (now.status === "cancelled")
+    return `${not("cancelled")} the invite to ${email} was cancelled${by("cancelled")} in the meantime.`;
+  if (now.status === "released")
+    return `${not("de-allocated")} the seat of ${email} was de-allocated${by("released")} in the meantime.`;
+  if (now.status === "accepted") return `${not()} ${email} accepted in the meantime and holds a seat.`;
+  if (now.sends > sends)
+    return `${not("resent")} the invite to ${email} was resent${by("invited", "resent")} in the meantime.`;
+  return `${not()} the invite to ${email} changed in the meantime. The list now shows its current state.`;
+}
