@@ -197,6 +197,30 @@ check("a deal that has ended says so, and offers neither an invite nor a resend"
   assert.equal(await page.getByRole("button", { name: /^Resend|^Correct/ }).count(), 0);
 });
 
+check("a deal that ends while its page is open is shown as ended after an action", { expect: [answered(409)] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await deal.invite(["ann@example.com"]);
+  await enter(page, deal.manager, deal.path);
+  await page.getByRole("rowheader", { name: "ann@example.com" }).waitFor();
+  await deal.patch({ endsAt: new Date(Date.now() - 60_000).toISOString().replace(/\.\d+/, "") });
+  await hand.press("button", "Resend invite to ann@example.com");
+  await page.getByRole("alert").filter({ hasText: "The resend to ann@example.com failed." }).waitFor();
+  await page.getByText("Nobody can be invited or accept any more.").waitFor();
+  assert.equal(await page.getByRole("link", { name: "Invite people" }).count(), 0);
+  assert.equal(await page.getByRole("button", { name: /^Resend/ }).count(), 0);
+});
+
+check("a deal that ends while people are invited is shown as ended", { expect: [answered(409)] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await enter(page, deal.manager, `${deal.path}/invite`);
+  await hand.paste("textbox", "Addresses", "ann@example.com\nbob@example.com");
+  await page.getByRole("heading", { name: "2 will be invited" }).waitFor();
+  await deal.patch({ endsAt: new Date(Date.now() - 60_000).toISOString().replace(/\.\d+/, "") });
+  await hand.press("button", "Send 2 invites");
+  await page.getByRole("heading", { name: "Not all invites could be sent" }).waitFor();
+  await page.getByText("Nobody can be invited or accept any more.").waitFor();
+});
+
 check("sign-in can be cancelled, and signing out ends the session", { hands: BOTH }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await page.goto("/");

@@ -33,9 +33,10 @@ function Invite({ deal }: { deal: string }) {
     const [page, counts] = await Promise.all([listSeats(deal, { limit: 1 }), getCounts(deal)]);
     return { ...page, counts, at: Date.now() };
   });
+  const isOver = inviting.problem.value?.code === "deal_ended";
   useEffect(() => {
-    if (stage === "done") void reload();
-  }, [stage]);
+    if (stage === "done" || isOver) void reload();
+  }, [stage, isOver]);
   useLeaving(inviting);
   if (!head && problem?.code === "not_found") return <Missing />;
   return (

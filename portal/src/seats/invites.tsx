@@ -213,7 +213,8 @@ export function Invites({
     const isOptedOut = problem.code === "opted_out" || problem.code === "complained";
     if (isOptedOut) recordTold(row, { optedOut: true });
     if (problem.code !== "stale" && problem.code !== "already_accepted" && problem.code !== "not_found") {
-      if (problem.isLost || isOptedOut) onStale();
+      if (problem.code === "deal_ended") void list.reload();
+      else if (problem.isLost || isOptedOut) onStale();
       const text = problem.isLost ? `The ${what} may have gone through.` : `The ${what} failed.`;
       return setMessage({ problem, text, ...(problem.temporary && { retry: again }), ofOne: true });
     }
