@@ -1,6 +1,6 @@
 /** Deals admin: partnership managers find organisations, create, resize, edit, end and delete deals, and see why a change is refused. */
 import assert from "node:assert/strict";
-import { answered, BOTH, enter, Keyboard } from "./browser.mjs";
+import { answered, BOTH, chooseAccount, enter, Keyboard } from "./browser.mjs";
 import { ADMIN, addresses, until } from "./stack.mjs";
 import { suite } from "./suite.mjs";
 
@@ -170,6 +170,34 @@ check("a new deal keeps the organisation's name if it cannot be looked up again"
   await fillIn(hand, form, { Subscription: "Evening", Seats: "25" });
   await hand.press("button", "Create deal", form);
   await says(page, "Evening was created for Hill & Dale");
+});
+
+check("what was entered for a new deal stays until the deal is created", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  await show(page, "kept");
+  const form = page.getByRole("dialog", { name: "New deal" });
+  const entered = () => Promise.all(["Organisation name", "Subscription", "Seats"].map((name) => form.getByRole("textbox", { name }).inputValue()));
+  await hand.press("button", "New deal");
+  await fillIn(hand, form, { "Organisation name": "Dale & Co", Subscription: "Unlimited" });
+  await page.keyboard.press("Escape");
+  await form.waitFor({ state: "detached" });
+  await hand.press("button", "New deal");
+  assert.deepEqual(await entered(), ["Dale & Co", "Unlimited", ""]);
+  await fillIn(hand, form, { Seats: "25" });
+  await hand.press("button", "Cancel", form);
+  await page.reload();
+  await chooseAccount(page, hand, ADMIN);
+  await hand.press("button", "New deal");
+  assert.deepEqual(await entered(), ["Dale & Co", "Unlimited", "25"]);
+  await hand.press("button", "Create deal", form);
+  await says(page, "Unlimited was created for Dale & Co: 25 seats");
+  await hand.press("button", "New deal");
+  await until("the name of the other deal", async () => (await entered()).join() === "Dale & Co,,");
+  await fillIn(hand, form, { Subscription: "Other" });
+  await hand.press("button", "Cancel", form);
+  await hand.press("button", "New deal");
+  await hand.press("button", "Start again", form);
+  await until("an empty form", async () => (await entered()).join() === "Dale & Co,,");
+  assert.equal((await stack.api(ADMIN, "GET", "/deals?organisation=kept")).deals.length, 1);
 });
 
 const LOST = { expect: [/ERR_CONNECTION_RESET/, answered(422)], hands: [Keyboard] };

@@ -1,5 +1,5 @@
 /**
- * The new deal that was last submitted, until the API confirms it.
+ * The new deal that was last entered, until the API confirms it.
  *
  * Invariant: in this tab, the `Idempotency-Key` stays the same while the outcome of an attempt is not known, even if the values
  * change and after another sign-in. So a lost answer never leads to two deals.
@@ -28,13 +28,18 @@ export const dropDraft = () => drop(DRAFT);
 /** Whether an attempt got no answer, so that its deal may exist. */
 export const isUnknown = () => (keptDraft()?.unknown ?? []).length > 0;
 
+const draft = () => keptDraft() ?? { key: crypto.randomUUID(), unknown: [] };
+
+/** Keeps what is entered, also for after a closed form. */
+export const keepValues = (values: Values) => keep(DRAFT, JSON.stringify({ ...draft(), values } satisfies Draft));
+
 /** Creates the deal, unless an earlier attempt without an answer has created one: then that one is the result. */
 export async function createOnce(
   values: Values,
   create: typeof createDeal = createDeal,
 ): Promise<{ deal: DealWithSeats; isEarlier: boolean }> {
   const deal = newDeal(values);
-  const { key, unknown } = keptDraft() ?? { key: crypto.randomUUID(), unknown: [] };
+  const { key, unknown } = draft();
   const note = (unknown: NewDeal[]) => keep(DRAFT, JSON.stringify({ values, key, unknown } satisfies Draft));
   const others = unknown.filter((other) => JSON.stringify(other) !== JSON.stringify(deal));
   note([...others, deal]);

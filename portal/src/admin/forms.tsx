@@ -2,14 +2,13 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { changeDeal, type DealWithSeats, getDeal, listDeals, type NewDeal, type Problem } from "../api";
-import { session } from "../session";
 import { instant } from "../time";
 import { confirm } from "../ui/confirm";
 import { asProblem } from "../ui/load";
 import { counted, number } from "../ui/seat-numbers";
 import { Notice } from "../ui/status";
 import { Text } from "../ui/text";
-import { createOnce, dropDraft, isUnknown, keptDraft } from "./draft";
+import { createOnce, dropDraft, isUnknown, keepValues, keptDraft } from "./draft";
 import {
   changeOf,
   FIELDS,
@@ -46,9 +45,7 @@ export function NewDealForm({
 }) {
   // The name that the organisation's other deals show.
   const [known, setKnown] = useState(name);
-  const [first] = useState(() => {
-    const kept = keptDraft();
-    if (kept) return kept.values;
+  const empty = (): Values => {
     const today = new Date(new Date().setHours(0, 0, 0, 0));
     const inAYear = new Date(new Date(today).setFullYear(today.getFullYear() + 1));
     return {
@@ -59,23 +56,26 @@ export function NewDealForm({
       startsAt: toInput(today),
       endsAt: toInput(inAYear),
     };
-  });
+  };
+  const [before, setBefore] = useState(keptDraft);
+  const [first, setFirst] = useState(() => before?.values ?? empty());
   const [wasUnknown] = useState(isUnknown);
   const start = { ...first, "organisation.name": first["organisation.name"] || (known ?? "") };
-  const close = () => {
-    const unknown = isUnknown();
-    // The draft is kept for after the next sign-in, and for the next attempt to find out.
-    if (session.value && !unknown) dropDraft();
-    onClose(unknown);
+  const startAgain = () => {
+    dropDraft();
+    setBefore(undefined);
+    setFirst(empty());
   };
   return (
     <Form
+      key={first}
       title="New deal"
       action="Create deal"
       fields={NEW}
       start={start}
       lost="We don’t know whether this was saved. Try again: there will be only one deal, even if you change something first."
-      onClose={close}
+      onEdit={keepValues}
+      onClose={() => onClose(isUnknown())}
       submit={async (values) => {
         const { organisation, endsAt } = newDeal(values);
         const sure =
@@ -99,11 +99,20 @@ export function NewDealForm({
     >
       {(values) => (
         <>
-          {wasUnknown && (
+          {wasUnknown ? (
             <Notice tone="warn">
               An earlier attempt to create this deal got no answer. “Create deal” finds out whether it went through. It
               creates no second deal.
             </Notice>
+          ) : (
+            before && (
+              <p class="soft">
+                You entered this before, and did not create it.{" "}
+                <button type="button" class="link" onClick={startAgain}>
+                  Start again
+                </button>
+              </p>
+            )
           )}
           <KnownName id={values["organisation.id"].trim()} deal={deal} onKnown={setKnown} />
         </>
@@ -258,6 +267,7 @@ function Form({
   start,
   lost = "We don’t know whether this was saved. Try again: saving twice does no harm.",
   submit,
+  onEdit,
   onClose,
   hints,
   children,
@@ -270,6 +280,7 @@ function Form({
   /** Said if no answer came. */
   lost?: string;
   submit: (values: Values) => Promise<void>;
+  onEdit?: (values: Values) => void;
   onClose: () => void;
   /** Hints in place of the usual ones. */
   hints?: (values: Values) => Partial<Values>;
@@ -319,6 +330,10 @@ function Form({
       setBusy(false);
     }
   };
+  const edit = (change: Partial<Values>) => {
+    setTyped({ ...typed, ...change });
+    onEdit?.({ ...values, ...change });
+  };
   const close = (event: Event) => {
     event.preventDefault();
     if (!busy) onClose();
@@ -342,7 +357,7 @@ function Form({
               wrong={tried?.[field] === values[field] ? wrong[field] : undefined}
               hint={hints?.(values)[field]}
               half={isTime(field) || (field.startsWith("organisation") && fields.includes("organisation.id"))}
-              onInput={(value) => setTyped({ ...typed, [field]: value })}
+              onInput={(value) => edit({ [field]: value })}
             />
           ))}
           <footer>
