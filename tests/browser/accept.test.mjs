@@ -65,6 +65,22 @@ check("two clicks and a sign-in lead from the mail to the seat, on a phone", { v
   assert.equal(await page.getByRole("link", { name: "Start learning" }).getAttribute("href"), startUrl);
 });
 
+check("after accepting, Back leads to the seat, not to a page that asks for the link", {}, async ({ page, stack, hand }) => {
+  const { link } = await invited(stack);
+  // This account has no other seat.
+  await page.goto(link);
+  await signIn(page, hand, "back@home.example");
+  await hand.press("button", "Accept as back@home.example");
+  await page.getByText("You no longer need the email.").waitFor();
+  for (const _ of ["the issuer's page", "the page before it"]) {
+    await page.evaluate(() => history.back());
+    // Only the page of one's seats has this field.
+    await page.getByRole("textbox", { name: "Another invitation? Paste its link here" }).waitFor();
+    await heading(page, "You have a seat");
+    await page.evaluate(() => document.getElementById("link").remove());
+  }
+});
+
 check("the token is sent in two request bodies and kept in this tab only", {}, async ({ context, page, stack, hand }) => {
   const { link } = await invited(stack);
   const token = tokenOf(link);

@@ -57,7 +57,8 @@ export function AcceptPage() {
     if (!arriving.value) return;
     const arrive = async () => {
       if (isReturning()) failure.value = await finishSignIn("/accept");
-      else {
+      // A reload, or an earlier return from the issuer that *Back* has met again.
+      if (!session.value && wasSignedIn("/accept")) {
         failure.value = await signIn({
           redirectPath: "/accept",
           scopes: ["seats.accept"],
