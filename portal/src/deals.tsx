@@ -36,19 +36,11 @@ export function Deals({ openSingle }: { openSingle?: boolean }) {
     if (single) route(`/deals/${single.id}`, true);
   }, [single]);
   if (single) return <Waiting what="Opening the deal" />;
+  if (problem?.status === 403) return <NoManager />;
   return (
     <>
       <Heading title="Deals">Deals</Heading>
-      {problem?.status === 403 ? (
-        <>
-          <p>
-            This account manages no seats. To manage seats, sign in with another account, or ask the learning manager at
-            your organisation.
-          </p>
-          <p>If you have accepted an invite with this account, you can learn.</p>
-          <StartLearning />
-        </>
-      ) : problem ? (
+      {problem ? (
         <Failure problem={problem} retry={() => void reload()} />
       ) : !deals ? (
         <Waiting what="Loading deals" />
@@ -61,6 +53,21 @@ export function Deals({ openSingle }: { openSingle?: boolean }) {
           {deals.length > 0 && <Digest />}
         </>
       )}
+    </>
+  );
+}
+
+/** Most often a learner. */
+function NoManager() {
+  return (
+    <>
+      <Heading title="No seats to manage">This account manages no seats</Heading>
+      <p>
+        To see your own seat, or to accept an invite, open the link in your invitation email. If you have accepted an
+        invite with this account, you can learn with it.
+      </p>
+      <StartLearning />
+      <p>To manage seats, sign in with another account, or ask the learning manager at your organisation.</p>
     </>
   );
 }

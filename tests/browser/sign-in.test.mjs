@@ -209,7 +209,7 @@ const leaving = (isSame) => async ({ context, page, stack }) => {
     await tab.getByRole("heading", { name: "3 will be invited" }).waitFor();
     assert.equal(tab.url(), `${stack.url}${deal.path}/invite`);
   } else {
-    await tab.getByRole("heading", { level: 1, name: "Deals" }).waitFor();
+    await tab.getByRole("heading", { level: 1, name: "This account manages no seats" }).waitFor();
     assert.equal(tab.url(), `${stack.url}/`);
     assert.equal(await tab.getByText(deal.manager).count(), 0);
     assert.doesNotMatch(await tab.evaluate(() => JSON.stringify({ ...sessionStorage })), /example\.com/);

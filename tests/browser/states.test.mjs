@@ -133,9 +133,10 @@ check("an expired session is reported once, and signing in leads back to the pag
   assert.equal(page.url(), `${stack.url}${deal.path}?status=pending`);
 });
 
-check("a learner who opens the portal is told that the account manages no seats, and where to learn", { expect: [answered(403)] }, async ({ page }) => {
+check("a learner who opens the portal is told that the account manages no seats, and how to see a seat and learn", { expect: [answered(403)] }, async ({ page }) => {
   await enter(page, "learner@acme.example");
-  await page.getByText("This account manages no seats.").waitFor();
+  await heading(page, "This account manages no seats");
+  await page.getByText("To see your own seat, or to accept an invite, open the link in your invitation email.").waitFor();
   await page.getByRole("link", { name: "Start learning" }).waitFor();
   assert.equal(await page.getByRole("alert").count(), 0);
 });
