@@ -261,7 +261,12 @@ check("animations follow the reduced-motion setting", {}, async ({ page, stack }
   await until("motion", moving);
 });
 
-check("a partnership manager starts at Deals admin", {}, async ({ page }) => {
+check("a partnership manager starts at Deals admin, where the logo leads", {}, async ({ page, stack, hand }) => {
   await enter(page, ADMIN);
+  await heading(page, "Deals admin");
+  await page.goto("/admin?find=acme");
+  await chooseAccount(page, hand, ADMIN);
+  await hand.press("link", "Seatkeeper");
+  await page.waitForURL(`${stack.url}/`);
   await heading(page, "Deals admin");
 });

@@ -20,9 +20,15 @@ export function Frame({
   return (
     <>
       <header class="bar">
-        <span class="brand">
-          <img src="/favicon.svg" alt="" width="24" height="24" /> Seatkeeper
-        </span>
+        {nav ? (
+          <a class="brand" href="/">
+            <Brand />
+          </a>
+        ) : (
+          <span class="brand">
+            <Brand />
+          </span>
+        )}
         {nav}
         {person && (
           <span class="account">
@@ -43,6 +49,12 @@ export function Frame({
     </>
   );
 }
+
+const Brand = () => (
+  <>
+    <img src="/favicon.svg" alt="" width="24" height="24" /> Seatkeeper
+  </>
+);
 
 /** A page's heading and window title. The heading takes the focus when the person comes from another page. */
 export function Heading({ children, title }: { children: string; title: string }) {
