@@ -68,7 +68,7 @@ check("many who cannot be resent to are counted by reason, and an address that w
   await hand.press("button", `Correct address ${bounced[0]}`);
   await hand.write("textbox", "Correct address", eve);
   await hand.press("button", "Correct and send");
-  await page.getByRole("alert").getByText(/^This person asked for no more invites\. .* Enter another address\.$/).waitFor();
+  await page.getByRole("alert").getByText(/^This person asked for no more invites, or marked one as spam\. .* Enter another address\.$/).waitFor();
 });
 
 check("a search for a corrected address says so, and leads to the new invite", { hands: BOTH }, async ({ page, stack, hand }) => {

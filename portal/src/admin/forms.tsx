@@ -114,7 +114,7 @@ export function NewDealForm({
               </p>
             )
           )}
-          <KnownName id={values["organisation.id"].trim()} deal={deal} onKnown={setKnown} />
+          <KnownName id={values["organisation.id"].trim()} organisation={organisation} name={name} onKnown={setKnown} />
         </>
       )}
     </Form>
@@ -141,20 +141,24 @@ async function isRightName({ id, name }: NewDeal["organisation"]): Promise<boole
 /** Looks up the name that an organisation's deals show. */
 function KnownName({
   id,
-  deal,
+  organisation,
+  name,
   onKnown,
 }: {
   id: string;
-  deal: DealWithSeats | undefined;
+  /** An organisation whose name the page knows. */
+  organisation: string;
+  name: string | undefined;
   onKnown: (name: string | undefined) => void;
 }) {
   useEffect(() => {
     let left = false;
     const timer = setTimeout(async () => {
       // Without an answer, people type a name that the page does not know.
-      const shown = deal?.organisation.id === id ? [deal] : [];
-      const deals = isOrganisationId(id) ? await listDeals(id).catch(() => shown) : [];
-      if (!left) onKnown(organisationName(deals));
+      const found = isOrganisationId(id)
+        ? await listDeals(id).then(organisationName, () => (id === organisation ? name : undefined))
+        : undefined;
+      if (!left) onKnown(found);
     }, 300);
     return () => {
       left = true;
