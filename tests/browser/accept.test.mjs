@@ -67,8 +67,8 @@ check("two clicks and a sign-in lead from the mail to the seat, on a phone", { v
 
 check("after accepting, Back leads to the seat, not to a page that asks for the link", {}, async ({ page, stack, hand }) => {
   const { link } = await invited(stack);
-  // This account has no other seat.
   await page.goto(link);
+  // This account has no other seat.
   await signIn(page, hand, "back@home.example");
   await hand.press("button", "Accept as back@home.example");
   await page.getByText("You no longer need the email.").waitFor();
