@@ -131,12 +131,15 @@ function misfits({ target, sizes }) {
   for (const element of (dialog ?? document.body).querySelectorAll("*")) {
     // What stays in view lies over the page.
     if (!element.checkVisibility({ visibilityProperty: true }) || unseen(element) || element.closest(".message, .bulk, .send")) continue;
+    // What is scrolled out of a list lies over nothing.
+    const list = element.closest(".people")?.getBoundingClientRect();
+    const isShown = (box) => !list || (box.top > list.top - 1 && box.bottom < list.bottom + 1);
     if (element.matches("button, input, textarea, select, progress")) boxes.push({ element, box: element.getBoundingClientRect() });
     for (const text of element.childNodes) {
       if (text.nodeType !== Node.TEXT_NODE || element.closest("textarea, select, progress")) continue;
       const range = new Range();
       range.selectNodeContents(text);
-      boxes.push(...[...range.getClientRects()].map((box) => ({ element, box })));
+      boxes.push(...[...range.getClientRects()].filter(isShown).map((box) => ({ element, box })));
     }
   }
   boxes.sort((one, other) => one.box.top - other.box.top);

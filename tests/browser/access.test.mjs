@@ -94,6 +94,14 @@ const STATES = {
     await page.getByRole("button", { name: "Cancel invite to cat@example.com" }).click();
     await page.getByRole("dialog").waitFor();
   }, inUse: true },
+  "seats-question-of-many": { steps: async ({ page, stack }) => {
+    const deal = await stack.newDeal();
+    await deal.invite(addresses("ann", 20));
+    await enter(page, deal.manager, deal.path);
+    await page.getByRole("checkbox", { name: "Select all on this page" }).check();
+    await page.getByRole("button", { name: "Cancel selected" }).click();
+    await page.getByRole("dialog").waitFor();
+  }, inUse: true, snapshot: false },
   "seats-done": { steps: async ({ page, stack }) => {
     const deal = await stack.newDeal();
     await deal.invite(["ann@example.com"]);

@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { Counts, Seats, SendResult } from "../api";
 import { moreThanSeats } from "../seats/deal-head";
 import { confirm } from "../ui/confirm";
+import { People } from "../ui/people";
 import { counted, number } from "../ui/seat-numbers";
 import { announce, Notice } from "../ui/status";
 import { Text } from "../ui/text";
@@ -57,11 +58,11 @@ export function CheckList({
       (await confirm({
         title: `Send although ${saysLookAgain(doubts.length)}?`,
         body: (
-          <ul class="people">
+          <People>
             {doubts.map(({ id, email }) => (
               <li key={id}>{email}</li>
             ))}
-          </ul>
+          </People>
         ),
         action: `Send ${counted(due, "invite")}`,
         keep: "Look again",

@@ -19,6 +19,7 @@ import { csvOf, download } from "../invite/result-file";
 import { unbroken } from "../time";
 import { confirm } from "../ui/confirm";
 import { asProblem, type Loaded } from "../ui/load";
+import { People } from "../ui/people";
 import { counted, number } from "../ui/seat-numbers";
 import { Failure, Notice, Waiting } from "../ui/status";
 import { Text } from "../ui/text";
@@ -417,11 +418,11 @@ export function Invites({
               again.
             </p>
           )}
-          <People rows={reached} />
+          <People>{reached.map(whoIsReached)}</People>
           {left.length > 0 && (
             <>
               <p>{counted(left.length, "invite is", "invites are")} left out:</p>
-              <ul class="people">
+              <People>
                 {left.map(({ row, outcome }) => (
                   <li key={row.id}>
                     <Text>
@@ -429,7 +430,7 @@ export function Invites({
                     </Text>
                   </li>
                 ))}
-              </ul>
+              </People>
             </>
           )}
         </>
@@ -447,7 +448,7 @@ export function Invites({
       body: (
         <>
           <p>These people can no longer accept: the links in their emails stop working.</p>
-          <People rows={rows} />
+          <People>{rows.map(whoIsReached)}</People>
         </>
       ),
       action: `Cancel ${many}`,
@@ -757,17 +758,11 @@ function maybeDone({ unsure, action }: Bulk): string {
   return `No answer came for ${named(unsure)}: ${unsure.length === 1 ? "this invite" : "these invites"} may have been ${action.done}. `;
 }
 
-function People({ rows }: { rows: Invite[] }) {
-  return (
-    <ul class="people">
-      {rows.map((row) => (
-        <li key={row.id}>
-          <Text>{`${row.email}${hasDeclined(row) ? `: declined${declinedOn(row)}` : ""}`}</Text>
-        </li>
-      ))}
-    </ul>
-  );
-}
+const whoIsReached = (row: Invite) => (
+  <li key={row.id}>
+    <Text>{`${row.email}${hasDeclined(row) ? `: declined${declinedOn(row)}` : ""}`}</Text>
+  </li>
+);
 
 const TOO_MANY = "This list is too long to select at once. Search, or select page by page.";
 

@@ -58,7 +58,7 @@ function Dialog({ title, body, action, keep, answer }: Question) {
         </h2>
         {body}
         <footer>
-          <button type="button" class="secondary outline" onClick={() => answer(false)}>
+          <button type="button" class="secondary outline" autofocus onClick={() => answer(false)}>
             {keep}
           </button>
           <button type="button" onClick={() => answer(true)}>
