@@ -70,7 +70,7 @@ check("after an action, all numbers are those of the server", { expect: [answere
   await accept(1);
   await accept(2);
   await hand.press("button", `Resend invite to ${people[1]}`);
-  await page.getByText("has already accepted").first().waitFor();
+  await page.getByText("accepted in the meantime").first().waitFor();
   await page.getByRole("link", { name: "Pending 2" }).waitFor();
   assert.deepEqual(await numbersOf(page), { allocated: "2", accepted: "2", pending: "2" });
   await accept(3);

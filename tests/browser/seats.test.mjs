@@ -680,7 +680,7 @@ check("if the reason of a refusal cannot be loaded, the page says what was refus
   await hand.press("button", "Resend invite to ann@example.com");
   await page.getByRole("alert").filter({ hasText: "The resend to ann@example.com was refused, because the invite has changed." }).waitFor();
   await hand.press("button", "Try again");
-  await says(page, `The invite to ann@example.com was resent by ${deal.manager} after you loaded this page.`);
+  await says(page, `Not resent again: the invite to ann@example.com was resent by ${deal.manager} in the meantime.`);
   assert.equal((await deal.row("ann@example.com")).sends, 2);
 });
 
