@@ -306,7 +306,7 @@ function Form({
     // Closing the dialog restores the focus.
     return () => element.close();
   }, []);
-  useEffect(() => {
+  useLayoutEffect(() => {
     dialog.current?.querySelector<HTMLElement>("[aria-invalid]")?.focus();
   }, [wrong]);
   useEffect(() => {

@@ -1,6 +1,6 @@
 /** The settings of a deal: when people are reminded who have not answered. */
 import "./settings.css";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type DealWithSeats, getDeal, type Problem, setReminders } from "../api";
 import { Missing } from "../seats/seats";
 import { Heading } from "../ui/frame";
@@ -43,7 +43,7 @@ function Reminders({ deal }: { deal: DealWithSeats }) {
   const [busy, setBusy] = useState(false);
   const form = useRef<HTMLFormElement>(null);
   const now = useNow();
-  useEffect(() => {
+  useLayoutEffect(() => {
     form.current?.querySelector<HTMLElement>("[aria-invalid]")?.focus();
   }, [wrong]);
 
