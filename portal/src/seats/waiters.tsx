@@ -74,13 +74,13 @@ function askedFor(rows: Invite[]): string {
   return `${unbroken(`${number(seat)} asked`)} for a seat${link > 0 ? `, ${unbroken(`${number(link)} for`)} a new link` : ""}.`;
 }
 
-/** `It is offered to ann@example.com. The first to accept takes it.` */
+/** `The free seat is offered to ann@example.com.` If more people have an offer than there are seats, it says who gets one. */
 function offeredTo(rows: readonly Invite[], available: number): string {
   const who = named(rows);
   if (rows.length < available) return `${counted(rows.length, "seat is", "seats are")} offered to ${who}.`;
-  return available === 1
-    ? `The free seat is offered to ${who}. The first to accept takes it.`
-    : `The free seats are offered to ${who}. The first ${number(available)} to accept take them.`;
+  const offer = `${available === 1 ? "The free seat is" : "The free seats are"} offered to ${who}.`;
+  if (rows.length === available) return offer;
+  return `${offer} The first ${available === 1 ? "to accept takes it" : `${number(available)} to accept take them`}.`;
 }
 
 /** At most three addresses, and how many more. */
