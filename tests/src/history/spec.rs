@@ -16,8 +16,9 @@ use shared::domain::release::may_release;
 use shared::domain::resend::{DOUBLE_CLICK, resend};
 use shared::domain::send::{Invitee, invite};
 use shared::domain::{
-    Deal, DealChange, DealId, DealState, Delivery, Email, Invite, InviteId, InviteRefusal, InviteState, LinkHash, Links,
-    NewSend, Organisation, OrganisationId, PersonId, Queued, Salt, Secret, Status, Timestamp, Title,
+    Deal, DealChange, DealId, DealState, Delivery, Email, Invite, InviteId, InviteRefusal, InviteState,
+    LinkHash, Links, NewSend, Organisation, OrganisationId, PersonId, Queued, Salt, Secret, Status,
+    Timestamp, Title,
 };
 use shared::http::Problem;
 
