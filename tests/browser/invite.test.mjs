@@ -635,17 +635,23 @@ for (const [way, leave] of WAYS) {
   });
 }
 
-check("invites that were stopped stay when the result is left", {}, async ({ page, stack, hand }) => {
-  const deal = await stack.newDeal({ seats: 200 });
-  await inviting(page, deal);
-  await hand.paste("textbox", "Addresses", addresses("ann", 60).join("\n"));
-  await summary(page, "60 will be invited");
+/** Holds the next request with invites until the returned function is called. */
+async function holdInvites(page, deal) {
   let answer = (_) => {};
   const asked = new Promise((resolve) => (answer = resolve));
   await page.route(`**/api${deal.path}/invites`, async (route) => {
     await asked;
     await route.continue();
   }, { times: 1 });
+  return answer;
+}
+
+check("invites that were stopped stay when the result is left", {}, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal({ seats: 200 });
+  await inviting(page, deal);
+  await hand.paste("textbox", "Addresses", addresses("ann", 60).join("\n"));
+  await summary(page, "60 will be invited");
+  const answer = await holdInvites(page, deal);
   await hand.press("button", "Send 60 invites");
   await hand.press("button", "Stop");
   answer();
@@ -666,12 +672,7 @@ check("sending shows its progress, and can be stopped and resumed", { hands: [Ke
   await inviting(page, deal);
   await hand.paste("textbox", "Addresses", addresses("ann", 120).join("\n"));
   await summary(page, "120 will be invited");
-  let answer = (_) => {};
-  const asked = new Promise((resolve) => (answer = resolve));
-  await page.route(`**/api${deal.path}/invites`, async (route) => {
-    await asked;
-    await route.continue();
-  }, { times: 1 });
+  const answer = await holdInvites(page, deal);
   await hand.press("button", "Send 120 invites");
   await page.getByRole("progressbar", { name: "Invites sent" }).waitFor();
   await hand.press("button", "Stop");
