@@ -112,6 +112,15 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn each_port_is_on_loopback() {
+        let port = Port::bind(0).await.unwrap();
+        let addresses: Vec<_> =
+            port.listeners.iter().map(|listener| listener.local_addr().unwrap()).collect();
+        assert!(!addresses.is_empty());
+        assert!(addresses.iter().all(|address| address.ip().is_loopback()), "{addresses:?}");
+    }
+
+    #[tokio::test]
     async fn a_busy_port_is_an_error_that_says_what_to_do() {
         let port = Port::bind(0).await.unwrap();
         let error = Port::bind(port.number).await.err().unwrap().to_string();
