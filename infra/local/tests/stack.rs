@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic fails the test")]
 
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -13,25 +14,16 @@ use seatkeeper_local::{Settings, Stack};
 use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use uuid::Uuid;
 
 struct Bench {
     stack: Stack,
     client: Client,
-    _functions: Functions,
 }
 
 /// A folder of functions. Each is `examples/echo_function.rs`.
-struct Functions(PathBuf);
-
-impl Drop for Functions {
-    fn drop(&mut self) {
-        let _left = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-fn functions() -> Functions {
-    let folder = std::env::temp_dir().join(format!("seatkeeper-functions-{}", Uuid::new_v4()));
+static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("functions");
+    let _none = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).unwrap();
     let executable = std::env::current_exe().unwrap();
     let echo = executable.parent().and_then(Path::parent).unwrap().join("examples/echo_function");
@@ -39,7 +31,11 @@ fn functions() -> Functions {
     for function in FUNCTIONS.iter() {
         std::os::unix::fs::symlink(&echo, folder.join(function.name)).unwrap();
     }
-    Functions(folder)
+    folder
+});
+
+fn settings(portal: Option<PathBuf>) -> Settings {
+    Settings { functions_dir: FOLDER.clone(), portal, ..Settings::ephemeral() }
 }
 
 /// Pages in place of the built portal.
@@ -48,16 +44,9 @@ fn portal() -> PathBuf {
 }
 
 async fn bench_with(env: &[(&str, &str)]) -> Bench {
-    let functions = functions();
     let env = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    let settings =
-        Settings { functions_dir: functions.0.clone(), portal: Some(portal()), env, ..Settings::ephemeral() };
-    let stack = Stack::start(settings).await.unwrap();
-    Bench {
-        stack,
-        client: Client::builder().redirect(Policy::none()).build().unwrap(),
-        _functions: functions,
-    }
+    let stack = Stack::start(Settings { env, ..settings(Some(portal())) }).await.unwrap();
+    Bench { stack, client: Client::builder().redirect(Policy::none()).build().unwrap() }
 }
 
 async fn bench() -> Bench {
@@ -221,14 +210,10 @@ async fn the_portal_is_served_as_cloudfront_serves_it() {
 
 #[tokio::test]
 async fn a_stack_starts_with_built_pages_or_with_none() {
-    let functions = functions();
-    let start = |portal| {
-        Stack::start(Settings { functions_dir: functions.0.clone(), portal, ..Settings::ephemeral() })
-    };
-    let error = start(Some(portal().join("assets"))).await.unwrap_err();
+    let error = Stack::start(settings(Some(portal().join("assets")))).await.err().unwrap();
     assert_eq!(error.to_string(), "the portal is not built. Build it first: make portal");
 
-    let stack = start(None).await.unwrap();
+    let stack = Stack::start(settings(None)).await.unwrap();
     for (path, status) in [("/", 404), ("/accept", 404), ("/config.json", 200), ("/healthz", 200)] {
         let answer = reqwest::get(format!("{}{path}", stack.url)).await.unwrap();
         assert_eq!(answer.status().as_u16(), status, "{path}");
