@@ -5,6 +5,7 @@
 //! plan of requests, but not their order, so a failing seed may need several attempts.
 
 mod play;
+mod recording;
 mod search;
 mod spec;
 
