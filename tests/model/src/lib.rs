@@ -81,6 +81,7 @@ mod process;
 pub mod property;
 mod report;
 mod rules;
+mod steps;
 mod table;
 
 pub use model::{Action, Seatkeeper, State};
