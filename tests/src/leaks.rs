@@ -12,7 +12,6 @@ use crate::snapshot::text;
 use crate::{Response, TestStack};
 
 /// Words that must not appear, in each encoding that could hide them.
-#[derive(Debug)]
 pub struct Secrets {
     forms: Vec<String>,
     search: AhoCorasick,

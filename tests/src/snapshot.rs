@@ -29,7 +29,6 @@ pub struct Findings {
 }
 
 /// All items and all mails while no function runs.
-#[derive(Debug)]
 pub struct Snapshot {
     deals: HashMap<String, Vec<Item>>,
     seats: HashMap<String, Vec<Item>>,

@@ -20,7 +20,6 @@ pub const PARTNERSHIPS: &str = "partnerships@futurelearn.example";
 pub const TABLE: &str = "seatkeeper";
 
 /// A stack in memory, without schedules and without deals.
-#[derive(Debug)]
 pub struct TestStack {
     pub local: Stack,
     http: reqwest::Client,

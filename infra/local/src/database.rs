@@ -69,18 +69,6 @@ impl Database {
     }
 }
 
-impl std::fmt::Debug for Database {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Database").field("endpoint", &self.endpoint).finish_non_exhaustive()
-    }
-}
-
-/// The HTTP client for this stack's endpoints: plain HTTP, without a TLS library.
-#[must_use]
-pub fn http_client() -> SharedHttpClient {
-    aws_smithy_http_client::Builder::new().build_http()
-}
-
 /// Serves the database in the file `path`, or one in memory.
 pub async fn serve(path: Option<&Path>) -> Result<Database, StartError> {
     let engine = match path {

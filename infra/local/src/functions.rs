@@ -8,7 +8,6 @@ use serde_json::Value;
 
 use crate::template::{self, Resource};
 
-#[derive(Debug)]
 pub struct Function {
     pub name: &'static str,
     /// The time limit of one invocation, after which its process is killed.

@@ -62,7 +62,6 @@ pub enum StartError {
     SeedRefused { status: StatusCode, body: String },
 }
 
-#[derive(Debug)]
 pub struct Stack {
     pub url: String,
     /// The stack's own database and SES, even if the functions call others.

@@ -143,7 +143,6 @@ fn invite(pk: &str, sk: &str) -> Value {
 const UNLIMITED: SendingLimits =
     SendingLimits { recipient: RecipientLimit::NONE, manager_per_hour: 0, deal_per_day: Some(0) };
 
-#[derive(Debug)]
 pub(crate) struct Functions {
     wire: Arc<Wire>,
     /// The store of a process that cached the deal as another organisation's.

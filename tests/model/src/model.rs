@@ -10,7 +10,6 @@ use crate::table::{Click, DealRow, Held, Mail, Queue, Rule, Table};
 use stateright::{Model, Property};
 
 /// Seatkeeper within bounds, with or without a deliberate mistake.
-#[derive(Debug)]
 pub struct Seatkeeper {
     pub(crate) bounds: Bounds,
     pub(crate) rules: Rules,

@@ -11,7 +11,6 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::Duration;
 
-#[derive(Debug)]
 pub struct Checked {
     pub states: usize,
     /// Steps, including those to known states.

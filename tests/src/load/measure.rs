@@ -12,7 +12,6 @@ use crate::proxy::Proxy;
 use crate::{TestStack, eventually, settings_with};
 
 /// Rows of a table, each with the load's name in front.
-#[derive(Debug)]
 pub struct Figures {
     load: String,
     rows: Vec<(String, String)>,

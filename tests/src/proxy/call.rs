@@ -41,7 +41,6 @@ impl Calls {
     }
 }
 
-#[derive(Debug)]
 pub(super) struct Call {
     pub(super) service: Service,
     pub(super) operation: String,

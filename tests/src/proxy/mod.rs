@@ -28,7 +28,6 @@ use call::Call;
 use state::{Decision, Rule, State};
 
 /// The proxy. Dropping this stops it.
-#[derive(Debug)]
 pub struct Proxy {
     state: Arc<Mutex<State>>,
     endpoints: Endpoints,

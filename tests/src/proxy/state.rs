@@ -49,7 +49,6 @@ pub enum Side {
 }
 
 /// All calls are held from when this is [`reached`](Self::reached) until it is dropped.
-#[derive(Debug)]
 pub struct Stop {
     reached: watch::Receiver<bool>,
     _release: watch::Sender<()>,
@@ -70,7 +69,6 @@ impl Stop {
     }
 }
 
-#[derive(Debug)]
 pub(super) struct Halt {
     calls: Calls,
     after: u32,
@@ -95,7 +93,6 @@ pub(super) enum Decision {
     Halt(Side, Option<watch::Sender<bool>>, watch::Receiver<()>),
 }
 
-#[derive(Debug)]
 pub(super) struct Rule {
     pub(super) calls: Calls,
     pub(super) after: u32,
@@ -104,7 +101,7 @@ pub(super) struct Rule {
     pub(super) order: Disturbance,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct State {
     pub(super) target: Option<(reqwest::Client, Endpoints)>,
     pub(super) rules: Vec<Rule>,

@@ -111,7 +111,6 @@ impl Operation {
 }
 
 /// An operation in a deal of its own, so that many can run at once.
-#[derive(Debug)]
 pub(crate) struct Scenario {
     pub(crate) operation: Operation,
     pub(crate) deal: Deal,

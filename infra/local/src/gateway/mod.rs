@@ -30,7 +30,6 @@ use event::Incoming;
 /// API Gateway's limit for the payload of an HTTP API: 10 MB.
 const MAX_BODY: usize = 10 * 1024 * 1024;
 
-#[derive(Debug)]
 pub(crate) struct Gateway {
     pub(crate) issuer: Arc<Issuer>,
     pub(crate) host: Arc<Host>,

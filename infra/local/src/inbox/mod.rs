@@ -41,13 +41,12 @@ fn to_the_millisecond<S: Serializer>(at: &DateTime<Utc>, serializer: S) -> Resul
     serializer.serialize_str(&at.to_rfc3339_opts(SecondsFormat::Millis, true))
 }
 
-#[derive(Debug)]
 pub(crate) struct Inbox {
     kept: Mutex<Kept>,
     terminal: Terminal,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Kept {
     mails: VecDeque<Arc<Mail>>,
     file: Option<File>,

@@ -8,7 +8,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::lock;
 
-#[derive(Debug)]
 pub(super) struct Kept<T>(Mutex<HashMap<String, (DateTime<Utc>, T)>>);
 
 impl<T> Default for Kept<T> {

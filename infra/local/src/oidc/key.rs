@@ -15,7 +15,6 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-#[derive(Debug)]
 pub(crate) struct Key {
     /// The key's id in the headers of tokens (`kid`).
     pub(crate) id: String,

@@ -33,7 +33,6 @@ pub(crate) const CLIENT: &str = "seatkeeper-portal";
 const AFTER_SIGN_IN: &str = "/CallbackURLs";
 const AFTER_SIGN_OUT: &str = "/LogoutURLs";
 
-#[derive(Debug)]
 pub(crate) struct Issuer {
     origin: String,
     pub(crate) key: Key,

@@ -30,7 +30,7 @@ pub(super) fn router() -> Router<Arc<Issuer>> {
 }
 
 /// What a person granted: a code works for its own request and with that request's PKCE verifier (RFC 7636).
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Grant {
     pub(super) person: Person,
     pub(super) scope: Option<String>,
@@ -62,7 +62,6 @@ struct Request {
 type Answer = Map<String, Value>;
 
 /// A refusal with an error code and a description (RFC 6749, section 5.2).
-#[derive(Debug)]
 struct Refusal(&'static str, &'static str);
 
 const INVALID_REQUEST: &str = "invalid_request";

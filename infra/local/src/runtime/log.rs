@@ -9,7 +9,6 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 
 use crate::{lock, terminal};
 
-#[derive(Debug)]
 pub(super) struct Log {
     file: Mutex<File>,
     echo_as: Option<&'static str>,

@@ -33,7 +33,7 @@ const MAX_INSTANCES: usize = 16;
 /// Lambda's limit for the time from a process's start to its first request for work.
 const INIT_LIMIT: Duration = Duration::from_secs(10);
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Program {
     pub(crate) name: &'static str,
     pub(crate) binary: PathBuf,
@@ -62,7 +62,6 @@ impl InvokeError {
     }
 }
 
-#[derive(Debug)]
 pub(crate) struct Host {
     pools: Pools,
     _server: JoinSet<()>,

@@ -15,7 +15,6 @@ use super::log::Log;
 use super::{INIT_LIMIT, InvokeError, MAX_INSTANCES, Program, process};
 use crate::{StartError, clock};
 
-#[derive(Debug)]
 pub(crate) struct Pool {
     program: Program,
     /// The URL of the Runtime API.
@@ -28,7 +27,7 @@ pub(crate) struct Pool {
     started: AtomicU64,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Process {
     /// Whether it has asked for work.
     is_ready: bool,
@@ -41,7 +40,6 @@ pub(super) struct Process {
     init_error: Option<String>,
 }
 
-#[derive(Debug)]
 struct Work {
     id: String,
     event: Bytes,

@@ -177,7 +177,7 @@ async fn a_function_gets_none_of_our_own_environment() {
 
 #[tokio::test]
 async fn a_function_that_can_not_start_says_why() {
-    let error = async |program| Host::start(vec![program]).await.unwrap_err().to_string();
+    let error = async |program| Host::start(vec![program]).await.err().unwrap().to_string();
     let message = error(program(LONG, &[("SEND_RATE", "refused")])).await;
     assert!(message.contains("echo can't start") && message.contains("SEND_RATE is refused"), "{message}");
 

@@ -42,7 +42,6 @@ pub(crate) enum EventKind {
     OutOfOffice,
 }
 
-#[derive(Debug)]
 pub(crate) struct Events {
     /// The ARN of the topic.
     pub(crate) topic: String,

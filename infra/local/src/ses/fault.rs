@@ -28,7 +28,7 @@ pub(crate) struct Fault {
     count: u32,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Faults(Mutex<Option<Fault>>);
 
 impl Faults {

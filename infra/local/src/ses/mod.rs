@@ -34,7 +34,6 @@ use fault::Mode;
 /// SES accepts messages of up to 40 MB. 50 entries with the largest template data fit.
 const MAX_REQUEST: usize = 40 * 1024 * 1024;
 
-#[derive(Debug)]
 pub(crate) struct Ses {
     pub(crate) inbox: Inbox,
     pub(crate) faults: Faults,
