@@ -1,23 +1,13 @@
-//! Ids that nobody can guess, from the operating system's random numbers.
+//! Ids that nobody can guess: 122 bits of the operating system's random numbers.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use uuid::Uuid;
-
-/// `N` random bytes in base64url.
-#[expect(clippy::expect_used, reason = "a machine without a source of randomness can't run anything here")]
-pub(crate) fn base64url<const N: usize>() -> String {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
-    URL_SAFE_NO_PAD.encode(bytes)
-}
 
 /// A random UUID. Lambda and SES name their requests so.
 pub(crate) fn uuid() -> String {
     Uuid::new_v4().to_string()
 }
 
-/// 32 random hexadecimal digits.
+/// The same as 32 hexadecimal digits.
 pub(crate) fn hex() -> String {
     Uuid::new_v4().simple().to_string()
 }

@@ -82,7 +82,7 @@ impl Gateway {
         };
         let (granted, port) = (granted.as_ref(), self.port);
         let incoming = Incoming { route, variables, parts, body: &body, granted, now, port };
-        let invoked = self.host.invoke(route.function, &incoming.event(&random::base64url::<12>())).await;
+        let invoked = self.host.invoke(route.function, &incoming.event(&random::hex())).await;
         let response = match invoked {
             Ok(returned) => answer::response(returned),
             Err(InvokeError::TimedOut { .. } | InvokeError::Stopping) => {

@@ -19,7 +19,7 @@ impl<T> Default for Kept<T> {
 impl<T: Clone> Kept<T> {
     /// Returns the new id.
     pub(super) fn keep(&self, thing: T, lifetime: TimeDelta, now: DateTime<Utc>) -> String {
-        let id = crate::random::base64url::<32>();
+        let id = crate::random::hex();
         let mut all = lock(&self.0);
         all.retain(|_, (until, _)| now < *until);
         all.insert(id.clone(), (now + lifetime, thing));

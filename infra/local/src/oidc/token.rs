@@ -134,7 +134,7 @@ impl Issuer {
         let scopes = self.like.grant(&grant.person, grant.scope.as_deref());
         let mut answer = self.access(&grant.person, &scopes, None, LIFETIME, now);
         if grant.is_opaque {
-            answer.insert("access_token".to_owned(), random::base64url::<32>().into());
+            answer.insert("access_token".to_owned(), random::hex().into());
         }
         if scopes.iter().any(|scope| scope == OFFLINE) {
             let refresh = self.refreshes.keep(grant, REFRESH, now);
