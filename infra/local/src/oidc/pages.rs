@@ -21,7 +21,7 @@ use serde_json::Value;
 use super::key::decoded;
 use super::person::{PEOPLE, Person};
 use super::token::Grant;
-use super::{AFTER_SIGN_IN, AFTER_SIGN_OUT, CLIENT, Issuer};
+use super::{AFTER_SIGN_IN, AFTER_SIGN_OUT, CLIENT, Issuer, is_registered};
 use crate::{clock, page};
 
 pub(super) fn router() -> Router<Arc<Issuer>> {
@@ -72,7 +72,7 @@ impl Request {
         if self.client_id != CLIENT {
             return Some(refused(SIGN_IN, "client_id must be seatkeeper-portal."));
         }
-        if !issuer.is_registered(&self.redirect_uri, AFTER_SIGN_IN) {
+        if !is_registered(&issuer.origin, &self.redirect_uri, AFTER_SIGN_IN) {
             return Some(refused(SIGN_IN, "redirect_uri must be a registered address of the portal."));
         }
         let (error, description) = if self.response_type != "code" {
@@ -218,7 +218,7 @@ async fn logout(
     if request.id_token_hint.is_some_and(|token| !is_for_the_portal(&token, &issuer.name())) {
         return refused(SIGN_OUT, "id_token_hint must be an ID token of the portal.");
     }
-    if !issuer.is_registered(&request.post_logout_redirect_uri, AFTER_SIGN_OUT) {
+    if !is_registered(&issuer.origin, &request.post_logout_redirect_uri, AFTER_SIGN_OUT) {
         return refused(SIGN_OUT, "post_logout_redirect_uri must be a registered address of the portal.");
     }
     end_sessions(&issuer, &headers, clock::now());
