@@ -1,6 +1,7 @@
 //! The headers of the portal and of the API, as CloudFront writes them. They come from `portal/headers.json`, as
 //! CloudFront's response headers policy does.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use axum::extract::Request;
@@ -23,20 +24,15 @@ static HEADERS: LazyLock<HeaderMap> = LazyLock::new(|| {
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 struct File {
     security_headers_config: Map<String, Value>,
-    custom_headers_config: Custom,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "PascalCase")]
-struct Custom {
-    items: Vec<Value>,
+    /// One list, `Items`.
+    custom_headers_config: BTreeMap<String, Vec<Value>>,
 }
 
 fn parse(json: &str) -> Result<HeaderMap, String> {
-    let File { security_headers_config: security, custom_headers_config: Custom { items } } =
-        serde_json::from_str(json).map_err(|error| error.to_string())?;
-    let security = security.iter().map(|(kind, header)| (kind.as_str(), header));
-    let all = security.chain(items.iter().map(|header| ("Custom", header)));
+    let file: File = serde_json::from_str(json).map_err(|error| error.to_string())?;
+    let security = file.security_headers_config.iter().map(|(kind, header)| (kind.as_str(), header));
+    let custom = file.custom_headers_config.values().flatten().map(|header| ("Custom", header));
+    let all = security.chain(custom);
     let unknown = |kind, header| format!("an unknown header: {kind} {header}");
     all.map(|(kind, header)| written(kind, header).ok_or_else(|| unknown(kind, header))).collect()
 }
