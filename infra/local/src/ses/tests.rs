@@ -1,9 +1,10 @@
-//! The operations themselves. The functions' own SDK calls them in `tests/tests/api/`.
+//! The checks of a request, and the operations themselves. The functions' own SDK calls them in `tests/tests/api/`.
 
 use axum::body::to_bytes;
 use axum::extract::Path;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
+use super::check::check;
 use super::*;
 use crate::terminal::Terminal;
 
@@ -41,26 +42,7 @@ impl Bench {
     }
 
     async fn send(&self, to: &[&str], html: &str) -> Answer {
-        let entry = |to: &&str| {
-            let data = r#"{"html":"<b>&</b>","text":"<t>"}"#;
-            json!({
-                "Destination": {"ToAddresses": [to]},
-                "ReplacementEmailContent": {"ReplacementTemplate": {"ReplacementTemplateData": data}},
-                "ReplacementHeaders": [{"Name": "List-Unsubscribe", "Value": "<https://x.example>"}],
-                "ReplacementTags": [{"Name": "invite", "Value": "i1"}],
-            })
-        };
-        let request = json!({
-            "FromEmailAddress": "from@futurelearn.com",
-            "DefaultContent": {"Template": {
-                "TemplateContent": {"Subject": "{{subject}}", "Html": html, "Text": "{{{text}}}"},
-                "TemplateData": r#"{"subject":"Hi"}"#,
-                "Headers": [{"Name": "X-All", "Value": "yes"}],
-            }},
-            "DefaultEmailTags": [{"Name": "kind", "Value": "invite"}],
-            "BulkEmailEntries": to.iter().map(entry).collect::<Vec<_>>(),
-        });
-        let sent = send_bulk(State(Arc::clone(&self.ses)), request.to_string().into()).await;
+        let sent = send_bulk(State(Arc::clone(&self.ses)), request(to, html).to_string().into()).await;
         let answer = sent.map_err(|error| format!("{} {}", error.status.as_u16(), error.code))?;
         let body = to_bytes(answer.into_body(), usize::MAX).await.map_err(|_| "no answer".to_owned())?;
         let mut answer: Value = serde_json::from_slice(&body).unwrap();
@@ -82,7 +64,92 @@ fn statuses(answer: Answer) -> Vec<Value> {
 }
 
 const ONE: &[&str] = &["ann@example.com"];
+/// The place of an entry's data.
+const DATA: &str = "/ReplacementEmailContent/ReplacementTemplate/ReplacementTemplateData";
 
+fn request(to: &[&str], html: &str) -> Value {
+    let header = |name: &str, value: &str| json!({"Name": name, "Value": value});
+    let entry = |to: &&str| {
+        let data = r#"{"html":"<b>&</b>","text":"<t>"}"#;
+        json!({
+            "Destination": {"ToAddresses": [to]},
+            "ReplacementEmailContent": {"ReplacementTemplate": {"ReplacementTemplateData": data}},
+            "ReplacementHeaders": [header("List-Unsubscribe", "<https://x.example>"), header("x-one", "one")],
+            "ReplacementTags": [header("invite", "i1")],
+        })
+    };
+    json!({
+        "FromEmailAddress": "from@futurelearn.com",
+        "DefaultContent": {"Template": {
+            "TemplateContent": {"Subject": "{{subject}}", "Html": html, "Text": "{{{text}}}"},
+            "TemplateData": r#"{"subject":"Hi"}"#,
+            "Headers": [header("X-All", "yes"), header("X-One", "all")],
+        }},
+        "DefaultEmailTags": [header("kind", "invite")],
+        "BulkEmailEntries": to.iter().map(entry).collect::<Vec<_>>(),
+    })
+}
+
+#[test]
+fn a_fault_of_the_request_refuses_the_whole_request() {
+    let header = |name: &str, value: &str| json!([{"Name": name, "Value": value}]);
+    let unsubscribe = json!({"Name": "List-Unsubscribe", "Value": "a"});
+    let long = "x".repeat(262_144);
+    for (pointer, value) in [
+        ("/FromEmailAddress", json!(null)),
+        ("/FromEmailAddress", json!("nobody")),
+        ("/FromEmailAddress", json!(["from@futurelearn.com"])),
+        ("/FromEmailAddress", json!("a\r\nBcc: x <from@futurelearn.com>")),
+        ("/BulkEmailEntries", json!([])),
+        ("/BulkEmailEntries", request(&[ONE[0]; 51], "x")["BulkEmailEntries"].take()),
+        ("/BulkEmailEntries/0/ReplacementHeaders", header("X-A", "a\r\nBcc: b@example.com")),
+        ("/BulkEmailEntries/0/ReplacementHeaders", header("X-A", "a\tb")),
+        ("/BulkEmailEntries/0/ReplacementHeaders", header("X-A", "")),
+        ("/BulkEmailEntries/0/ReplacementHeaders", header("X-A", &"x".repeat(871))),
+        ("/BulkEmailEntries/0/ReplacementHeaders", header(&"x".repeat(127), "a")),
+        ("/BulkEmailEntries/0/ReplacementHeaders", header("X A", "a")),
+        (
+            "/BulkEmailEntries/0/ReplacementHeaders",
+            json!([unsubscribe, {"Name": "list-unsubscribe", "Value": "b"}]),
+        ),
+        ("/BulkEmailEntries/0/ReplacementHeaders", header("Subject", "a")),
+        ("/BulkEmailEntries/0/ReplacementTags", header("a b", "c")),
+        (&format!("/BulkEmailEntries/0{DATA}"), json!("[]")),
+        ("/DefaultContent/Template/TemplateData", json!("{")),
+        ("/DefaultContent/Template/TemplateData", json!(format!("{{\"a\":\"{long}\"}}"))),
+        ("/DefaultContent/Template/TemplateContent/Html", json!("{{#if a}}{{/if}}")),
+        ("/DefaultContent/Template/TemplateContent/Html", json!("x".repeat(512_001))),
+        ("/DefaultContent/Template/TemplateContent/Subject", json!(null)),
+        ("/DefaultContent/Template/TemplateContent", json!(null)),
+        ("/DefaultEmailTags", header("a", "é")),
+    ] {
+        let mut request = request(ONE, "x");
+        let (parent, field) = pointer.rsplit_once('/').unwrap();
+        request.pointer_mut(parent).unwrap()[field] = value.clone();
+        let error = check(&request).err();
+        assert_eq!(error.map(|error| error.code), Some("BadRequestException"), "{pointer} {value:.60}");
+    }
+}
+
+#[test]
+fn a_fault_of_an_entry_refuses_only_that_entry() {
+    let ann = ONE[0];
+    let to = ["anné@example.com", "ann@exämple.com", "ann", ann, ann, "Ann <ann@xn--exmple-cua.com>"];
+    let mut request = request(&to, "x");
+    for (entry, data) in [(3, r#"{"text":"T","subject":"a\nb"}"#), (4, "{}")] {
+        *request.pointer_mut(&format!("/BulkEmailEntries/{entry}{DATA}")).unwrap() = data.into();
+    }
+    let entries = check(&request).unwrap();
+    let outcomes = entries.iter().map(|entry| match entry {
+        Err(_) => "invalid",
+        Ok(None) => "dropped",
+        Ok(Some(_)) => "sent",
+    });
+    let expected = ["invalid", "invalid", "invalid", "invalid", "dropped", "sent"];
+    assert_eq!(outcomes.collect::<Vec<_>>(), expected);
+}
+
+/// An entry's header replaces the template's in any case.
 #[tokio::test]
 async fn a_sent_mail_is_in_the_inbox_unescaped() {
     let bench = Bench::new();
@@ -93,7 +160,7 @@ async fn a_sent_mail_is_in_the_inbox_unescaped() {
     let expected = json!([{
         "id": results[0]["MessageId"], "at": null, "from": "from@futurelearn.com", "to": "ann@example.com",
         "subject": "Hi", "text": "<t>", "html": "<b>&</b><b>&</b>",
-        "headers": {"List-Unsubscribe": "<https://x.example>", "X-All": "yes"},
+        "headers": {"List-Unsubscribe": "<https://x.example>", "X-All": "yes", "x-one": "one"},
         "tags": {"invite": "i1", "kind": "invite"},
     }]);
     assert_eq!(mails, expected);
