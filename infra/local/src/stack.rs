@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
+use axum::extract::State;
 use axum::middleware::from_fn;
 use axum::routing::get;
 use dynoxide::DynoxideError;
@@ -139,24 +140,22 @@ impl Stack {
 
         let key = key.await.ok().and_then(Result::ok).ok_or(StartError::Key)?;
         let issuer = Arc::new(Issuer::new(origin.clone(), key, settings.issuer_like));
-        let ready = Arc::new(AtomicBool::new(false));
-        let gateway = Gateway {
+        let gateway = Arc::new(Gateway {
             issuer: Arc::clone(&issuer),
             host: Arc::clone(&host),
             port: port.number,
             terminal,
-            ready: Arc::clone(&ready),
-        };
-        let health_ready = Arc::clone(&ready);
+            ready: AtomicBool::new(false),
+        });
         // On AWS, CloudFront serves the portal and the API. The other routes exist only here.
         let config = config(&settings, &issuer.name());
         let app = portal::router(settings.portal.as_deref(), origin.clone(), config)
-            .merge(gateway::router(Arc::new(gateway)))
+            .merge(gateway::router(Arc::clone(&gateway)))
             .layer(from_fn(portal::add))
             .merge(inbox::router(ses))
             .merge(schedules::router(Arc::clone(&host)))
             .nest("/oidc", oidc::router(issuer))
-            .route("/healthz", get(move || std::future::ready(health(&health_ready))));
+            .route("/healthz", get(health).with_state(Arc::clone(&gateway)));
         servers.spawn(port.serve(app));
 
         if settings.seed && seed::seed(&origin, clock::now()).await? {
@@ -164,7 +163,7 @@ impl Stack {
         }
         let every = settings.sweep_every;
         let schedules = every.map(|every| schedules::start(&host, every, terminal)).unwrap_or_default();
-        ready.store(true, Ordering::SeqCst);
+        gateway.ready.store(true, Ordering::SeqCst);
         let millis = (clock::now() - begun).num_milliseconds();
         terminal.line(&summary(&settings, &origin, &endpoints.dynamodb, millis));
         let passing_logs = (!settings.keep_logs).then_some(settings.logs);
@@ -220,9 +219,9 @@ fn summary(settings: &Settings, url: &str, dynamodb: &str, millis: i64) -> Strin
     )
 }
 
-fn health(ready: &AtomicBool) -> (StatusCode, &'static str) {
+async fn health(State(gateway): State<Arc<Gateway>>) -> (StatusCode, &'static str) {
     let starting = (StatusCode::SERVICE_UNAVAILABLE, "starting\n");
-    if ready.load(Ordering::SeqCst) { (StatusCode::OK, "ok\n") } else { starting }
+    if gateway.ready.load(Ordering::SeqCst) { (StatusCode::OK, "ok\n") } else { starting }
 }
 
 /// `/config.json`, the settings of the pages. On AWS, a deployment writes it (`infra/deploy.py`).

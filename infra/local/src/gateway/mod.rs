@@ -36,7 +36,7 @@ pub(crate) struct Gateway {
     pub(crate) port: u16,
     pub(crate) terminal: Terminal,
     /// Whether the stack has started. Requests before that are its own, and are not printed.
-    pub(crate) ready: Arc<AtomicBool>,
+    pub(crate) ready: AtomicBool,
 }
 
 pub(crate) fn router(gateway: Arc<Gateway>) -> Router {
