@@ -9,7 +9,6 @@ use std::path::Path;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Credentials, Region};
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
@@ -48,7 +47,8 @@ impl Database {
             .endpoint_url(&self.endpoint)
             .region(Region::new(crate::runtime::REGION))
             .credentials_provider(Credentials::new("local", "local", None, None, "seatkeeper-local"))
-            .http_client(http_client())
+            // Plain HTTP, without a TLS library.
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
             .build();
         Client::from_conf(config)
     }

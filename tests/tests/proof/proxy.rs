@@ -5,7 +5,6 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
-use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Credentials, Region};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use seatkeeper_local::{Endpoints, database};
@@ -32,12 +31,9 @@ impl ProxiedTable {
         database.create_table(TABLE).unwrap();
         let ses = "http://127.0.0.1:9".to_owned();
         proxy.forward_to(Some(Endpoints { dynamodb: database.endpoint.clone(), ses }));
-        let config = Config::builder()
-            .behavior_version(BehaviorVersion::v2026_01_12())
+        let config = database.client().config().to_builder();
+        let config = config
             .endpoint_url(proxy.endpoints().dynamodb)
-            .region(Region::new("us-east-1"))
-            .credentials_provider(Credentials::new("local", "local", None, None, "tests"))
-            .http_client(database::http_client())
             .retry_config(RetryConfig::disabled())
             .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(LATE / 2).build());
         Self { proxy, _database: database, client: Client::from_conf(config.build()) }
