@@ -82,6 +82,8 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    const TRANSACT: &str = "TransactWriteItems";
+
     #[test]
     fn a_function_does_what_its_role_says_and_no_more() {
         let put = |pk: &str, attribute: &str| json!({"Item": {"pk": {"S": pk}, attribute: {"N": "1"}}});
@@ -110,19 +112,9 @@ mod tests {
             ("send-invites", "UpdateItem", update("D#1", "ADD #it :one"), false),
             ("send-invites", "UpdateItem", update("RATE", "SET v = :v"), true),
             ("send-invites", "UpdateItem", update("RATES", "SET v = :v"), false),
-            (
-                "accept-invite",
-                "TransactWriteItems",
-                both(put("L#1", "v"), update("D#1", "ADD #it :one")),
-                true,
-            ),
-            (
-                "accept-invite",
-                "TransactWriteItems",
-                both(put("D#1", "v"), update("D#1", "ADD #it :one")),
-                false,
-            ),
-            ("accept-invite", "TransactWriteItems", json!({"TransactItems": []}), false),
+            ("accept-invite", TRANSACT, both(put("L#1", "v"), update("D#1", "ADD #it :one")), true),
+            ("accept-invite", TRANSACT, both(put("D#1", "v"), update("D#1", "ADD #it :one")), false),
+            ("accept-invite", TRANSACT, json!({"TransactItems": []}), false),
             ("local", "PutItem", put("D#1", "allocated"), true),
         ] {
             let body = request.to_string();
