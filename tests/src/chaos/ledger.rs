@@ -180,20 +180,13 @@ impl Ledger {
 
     pub(super) fn progress(&self, proxy: &Proxy, left: i64) -> String {
         self.note_calls(proxy);
-        let answers = lock(&self.answers);
-        let count = |from: char| -> u32 {
-            answers.iter().filter(|((_, kind), _)| kind.starts_with(from)).map(|(_, times)| times).sum()
-        };
+        let answers: u32 = lock(&self.answers).values().sum();
         let faults: u32 = self.faults().values().sum();
+        let (mails, wrong) = (lock(&self.mails).sent.len(), lock(&self.wrong).len());
+        let kills = self.kills.load(Ordering::SeqCst);
         format!(
-            "{left:>4} s left. Responses: {} 2xx, {} 4xx, {} 5xx. {} mails, {faults} faults, {} processes killed, \
-             {} violations",
-            count('2'),
-            count('4'),
-            count('5'),
-            lock(&self.mails).sent.len(),
-            self.kills.load(Ordering::SeqCst),
-            lock(&self.wrong).len()
+            "{left:>4} s left: {answers} responses, {mails} mails, {faults} faults, {kills} processes killed, \
+             {wrong} violations"
         )
     }
 
