@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::ledger::list;
 use super::{ChaosStack, digests};
-use crate::{Client, Deal, PARTNERSHIPS, now, rfc3339, time};
+use crate::{Client, Deal, PARTNERSHIPS, Response, now, rfc3339, time};
 
 /// Addresses of a deal: few, so that many requests are about the same invite.
 const ADDRESSES: u32 = 40;
@@ -102,20 +102,27 @@ async fn invite(chaos: &ChaosStack, deal: &Deal, rng: &mut Rng) {
         (0..some).map(|_| json!({ "email": address(deal, rng.u32(0..ADDRESSES), rng) })).collect();
     let answer = deal.try_invite(&json!({ "invites": rows })).await;
     chaos.ledger.note("invite", &answer);
+    // Without a response, each may be any of the deal's invites.
+    note_rows(chaos, deal, &answer, "invited", rows.iter().map(|_| &Value::Null));
+}
+
+/// Records the sends of a bulk request. `asked` are the ids of its invites, null where they are not known.
+fn note_rows<'i>(
+    chaos: &ChaosStack,
+    deal: &Deal,
+    answer: &Response,
+    done: &str,
+    asked: impl Iterator<Item = &'i Value>,
+) {
+    let note = |id: &Value, done| chaos.ledger.note_send(&deal.id, id.as_str().unwrap_or_default(), done);
     if answer.status == 200 {
-        let body = answer.json();
-        for row in list(&body, "results") {
-            match (row["outcome"].as_str(), row["inviteId"].as_str()) {
-                (Some("invited"), Some(id)) => chaos.ledger.note_send(&deal.id, id, true),
-                // The response has no id: it may be any of the deal's invites.
-                (Some("unavailable"), _) => chaos.ledger.note_send(&deal.id, "", false),
-                _ => {}
+        for row in list(&answer.json(), "results") {
+            if row["outcome"] == done || row["outcome"] == "unavailable" {
+                note(&row["inviteId"], row["outcome"] == done);
             }
         }
     } else if answer.is_unknown() {
-        for _ in 0..some {
-            chaos.ledger.note_send(&deal.id, "", false);
-        }
+        asked.for_each(|id| note(id, false));
     }
 }
 
@@ -148,32 +155,16 @@ async fn change(chaos: &ChaosStack, deal: &Deal, rows: &[Value], rng: &mut Rng) 
 
 async fn resend_many(chaos: &ChaosStack, deal: &Deal, rows: &[Value], rng: &mut Rng) {
     let some: Vec<_> = rows.iter().filter(|_| rng.u8(0..4) == 0).collect();
-    let named = rng.bool() && !some.is_empty();
-    let body = if named {
-        let some: Vec<_> = some.iter().map(|row| json!({ "id": row["id"], "sends": row["sends"] })).collect();
-        json!({ "invites": some })
+    let (body, asked) = if rng.bool() && !some.is_empty() {
+        let rows: Vec<_> = some.iter().map(|row| json!({ "id": row["id"], "sends": row["sends"] })).collect();
+        (json!({ "invites": rows }), some)
     } else {
-        json!({ "status": "expired" })
+        // It may also be an invite that this manager has not seen.
+        (json!({ "status": "expired" }), rows.iter().chain([&Value::Null]).collect())
     };
     let answer = deal.resend_many(&body).await;
     chaos.ledger.note("resend many", &answer);
-    if answer.status == 200 {
-        for row in list(&answer.json(), "results") {
-            let id = row["inviteId"].as_str().unwrap_or_default();
-            match row["outcome"].as_str() {
-                Some("resent") => chaos.ledger.note_send(&deal.id, id, true),
-                Some("unavailable") => chaos.ledger.note_send(&deal.id, id, false),
-                _ => {}
-            }
-        }
-    } else if answer.is_unknown() {
-        for row in if named { some } else { rows.iter().collect() } {
-            chaos.ledger.note_send(&deal.id, row["id"].as_str().unwrap_or_default(), false);
-        }
-        if !named {
-            chaos.ledger.note_send(&deal.id, "", false);
-        }
-    }
+    note_rows(chaos, deal, &answer, "resent", asked.into_iter().map(|row| &row["id"]));
 }
 
 async fn release(chaos: &ChaosStack, deal: &Deal, rng: &mut Rng) {
