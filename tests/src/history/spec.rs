@@ -275,8 +275,7 @@ impl State {
                     Err(InviteRefusal::AlreadyPending) => skipped("already_pending"),
                     Err(InviteRefusal::AlreadyAccepted) => skipped("already_accepted"),
                     Err(InviteRefusal::OptedOut) => skipped("opted_out"),
-                    Err(InviteRefusal::TooSoon(_)) => skipped("too_soon"),
-                    // Inviting gives no other refusal, so no reply agrees with one.
+                    // Without limits, inviting gives no other refusal, so no reply agrees with one.
                     Err(_) => Vec::new(),
                 });
                 steps.flatten().collect()
@@ -378,24 +377,15 @@ impl State {
     }
 
     fn resend(&self, address: u8, expected: Option<u32>, now: i64, spec: Spec) -> Vec<Step> {
+        let existing = self.invite(address);
         let sends = self.sends(address, now, spec);
-        sends.flat_map(|send| self.resend_once(address, expected, &send, now, spec)).collect()
-    }
-
-    fn resend_once(
-        &self,
-        address: u8,
-        expected: Option<u32>,
-        send: &NewSend,
-        now: i64,
-        spec: Spec,
-    ) -> Vec<Step> {
-        match resend(self.invite(address).as_ref(), expected, send, at(now)) {
-            Ok(invite) => vec![(self.with(address, spec.row(&invite)), Reply::Done)],
+        let steps = sends.map(|send| match resend(existing.as_ref(), expected, &send, at(now)) {
+            Ok(invite) => (self.with(address, spec.row(&invite)), Reply::Done),
             // A double click gets the invite and sends nothing.
-            Err(InviteRefusal::JustResent) => vec![(self.clone(), Reply::Done)],
-            Err(refusal) => vec![(self.clone(), refused(refusal))],
-        }
+            Err(InviteRefusal::JustResent) => (self.clone(), Reply::Done),
+            Err(refusal) => (self.clone(), refused(refusal)),
+        });
+        steps.collect()
     }
 
     fn answer(&self, answer: &str, address: u8, send: u32, now: i64, spec: Spec) -> Vec<Step> {
