@@ -8,6 +8,7 @@ mod fault;
 mod state;
 
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -159,16 +160,7 @@ async fn apply(state: Arc<Mutex<State>>, call: Call, fault: Fault) -> Response {
             tokio::time::sleep(wait).await;
             answer
         }
-        Fault::ArriveLate(wait) => {
-            let under_way = Arc::clone(&lock(&state).presence);
-            let late = tokio::spawn(async move {
-                tokio::time::sleep(wait).await;
-                let answer = carry_out(state, call).await;
-                drop(under_way);
-                answer
-            });
-            late.await.unwrap_or_else(|_| cut_off())
-        }
+        Fault::ArriveLate(wait) => carry_out_after(Some(wait), state, call).await,
         Fault::Stale => {
             let older = lock(&state).older_answer(&call);
             ([(header::CONTENT_TYPE, "application/x-amz-json-1.0")], older).into_response()
@@ -182,10 +174,17 @@ async fn apply(state: Arc<Mutex<State>>, call: Call, fault: Fault) -> Response {
     }
 }
 
-/// Forwards the call in its own task, so that it is carried out even if its caller is gone.
 async fn carry_out(state: Arc<Mutex<State>>, call: Call) -> Response {
+    carry_out_after(None, state, call).await
+}
+
+/// Forwards the call in its own task, so that it is carried out even if its caller is gone.
+async fn carry_out_after(wait: Option<Duration>, state: Arc<Mutex<State>>, call: Call) -> Response {
     let under_way = Arc::clone(&lock(&state).presence);
     let forwarded = tokio::spawn(async move {
+        if let Some(wait) = wait {
+            tokio::time::sleep(wait).await;
+        }
         let answer = forward(state, call).await;
         drop(under_way);
         answer
