@@ -264,17 +264,14 @@ impl Scenario {
     /// All reads of a manager. Returns the first response that is not 200, or the last.
     async fn read_deal(&self) -> Response {
         let Deal { manager, .. } = &self.deal;
-        let one = format!("/invites/{}", self.ids[0]);
-        let mut last = manager.get("/api/deals").await;
         let pages = ["/seats", "/seats?status=pending", "/seats?status=accepted", "/seats?status=expired"];
-        for rest in ["", "/counts", &one].into_iter().chain(pages) {
-            if last.status != 200 {
-                return last;
+        let mut paths = vec!["/api/deals".to_owned(), self.deal.invite_path(&self.ids[0])];
+        paths.extend(["", "/counts"].into_iter().chain(pages).map(|rest| self.deal.path(rest)));
+        for path in paths {
+            let answer = manager.get(&path).await;
+            if answer.status != 200 {
+                return answer;
             }
-            last = manager.get(&self.deal.path(rest)).await;
-        }
-        if last.status != 200 {
-            return last;
         }
         manager.post(&self.deal.path("/seats/search"), &json!({ "email": "whisper" })).await
     }
