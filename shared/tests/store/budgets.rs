@@ -3,7 +3,7 @@
 //! write, which DynamoDB charges like the write.
 
 use super::table::{
-    Answer, LIFETIME, Table, after, done, learner, new_deal, new_send, page_query, s, soon, start,
+    Answer, LIFETIME, Table, after, done, learner, new_deal_of, new_send, page_query, s, soon, start,
 };
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::Duration;
@@ -13,8 +13,7 @@ use shared::domain::limit::{RecipientLimit, SendingLimits};
 use shared::domain::outcome::Outcome;
 use shared::domain::resend::resend;
 use shared::domain::{
-    AddressPrefix, Attention, BounceReason, Delivery, Invite, Link, NamePart, NewDeal, NewSend, Organisation,
-    OrganisationId, Secret, Timestamp, Title,
+    AddressPrefix, Attention, BounceReason, Delivery, Invite, Link, NamePart, NewSend, Secret, Timestamp,
 };
 use shared::store::{InviteRecord, Item, Seen, Sender, StatusFilter, Usage, keys::Queue};
 use std::pin::pin;
@@ -224,10 +223,8 @@ async fn every_operation_keeps_to_its_budget() {
     store.change_deal(table.deal.id, &change).await.unwrap().unwrap();
     table.note("change a deal", 2, 1.0, 2.0);
     for number in 0..498 {
-        let id = OrganisationId::parse(&format!("organisation-{number:03}")).unwrap();
-        let name = Title::parse(&format!("Organisation {number:03}")).unwrap();
-        let (new, key) =
-            (NewDeal { organisation: Organisation { id, name }, ..new_deal(100) }, number.to_string());
+        let [id, name] = ["organisation-", "Organisation "].map(|text| format!("{text}{number:03}"));
+        let (new, key) = (new_deal_of(&id, &name, 100), number.to_string());
         let made = store.create_deal(&new, Some((&key, "body")), Duration::days(365), start()).await.unwrap();
         made.unwrap();
         if number == 0 {

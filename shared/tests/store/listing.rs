@@ -1,14 +1,14 @@
 //! Pages, counts and search, with marked and unmarked rows, and while rows change.
 
 use super::table::{
-    Answer, LIFETIME, Table, after, done, email, item, learner, n, new_deal, new_send, page_query, s, soon,
-    start,
+    Answer, LIFETIME, Table, after, done, email, item, learner, n, new_deal_of, new_send, page_query, s,
+    soon, start,
 };
 use chrono::Duration;
 use shared::domain::outcome::Outcome;
 use shared::domain::{
-    AddressPrefix, BounceReason, DealChange, Delivery, Invite, InviteId, NamePart, NewDeal, NewSend,
-    Organisation, OrganisationId, Queued, Status, Timestamp, Title,
+    AddressPrefix, BounceReason, DealChange, Delivery, Invite, InviteId, NamePart, NewSend, Queued, Status,
+    Timestamp, Title,
 };
 use shared::store::{Page, PageQuery, StatusFilter, keys::Queue};
 use std::collections::BTreeSet;
@@ -431,8 +431,7 @@ async fn organisations_are_found_by_a_part_and_come_in_the_order_of_their_ids() 
         ("zeta", "Zürich Acme", 1),
         ("acme", "An old name", -1),
     ] {
-        let (id, name) = (OrganisationId::parse(id).unwrap(), Title::parse(name).unwrap());
-        let new = NewDeal { organisation: Organisation { id, name }, ..new_deal(1) };
+        let new = new_deal_of(id, name, 1);
         let created = table.store.create_deal(&new, None, Duration::days(365), after(at)).await.unwrap();
         made.push(created.unwrap().id);
     }

@@ -20,7 +20,7 @@ use shared::domain::resend::resend;
 use shared::domain::send::{Invitee, invite};
 use shared::domain::track::{Stray, track};
 use shared::domain::{
-    Attempt, Deal, DealId, Delivery, Email, Invite, InviteKey, InviteRefusal, Link, Name, NewDeal, NewSend,
+    Deal, DealId, Delivery, Email, Invite, InviteKey, InviteRefusal, Link, Name, NewDeal, NewSend,
     Organisation, OrganisationId, PersonId, Queued, Secret, Timestamp, Title,
 };
 use shared::store::{
@@ -92,8 +92,13 @@ fn new_attempt(link: &Link) -> NewAttempt {
 }
 
 pub(crate) fn new_deal(seats: u32) -> NewDeal {
+    new_deal_of("acme", "Acme", seats)
+}
+
+/// A deal of the organisation with this id and name.
+pub(crate) fn new_deal_of(id: &str, name: &str, seats: u32) -> NewDeal {
     let organisation =
-        Organisation { id: OrganisationId::parse("acme").unwrap(), name: Title::parse("Acme").unwrap() };
+        Organisation { id: OrganisationId::parse(id).unwrap(), name: Title::parse(name).unwrap() };
     let (starts_at, ends_at) = (start() - Duration::days(1), start() + Duration::days(365));
     NewDeal { organisation, name: Title::parse("Unlimited").unwrap(), seats, starts_at, ends_at }
 }
@@ -109,11 +114,6 @@ pub(crate) fn done<R: Debug>(changed: Change<R>) -> InviteRecord {
 pub(crate) fn refused<R: Debug>(changed: Change<R>) -> R {
     let Refused(reason, _) = changed.unwrap().unwrap_err();
     reason
-}
-
-/// The queued attempt with this link.
-fn attempt(record: &InviteRecord, link: &Link) -> Attempt {
-    record.invite.attempt(&link.secret.hash()).unwrap()
 }
 
 impl Table {
@@ -259,7 +259,7 @@ impl Table {
         outcome: Outcome,
         now: Timestamp,
     ) -> Change<Superseded> {
-        let attempt = attempt(seen, link);
+        let attempt = seen.invite.attempt(&link.secret.hash()).unwrap();
         let rule = |existing: Option<&Invite>, now| record_outcome(existing, &attempt, outcome, now);
         self.change(link, Seen::Record(Some(seen.clone())), now, rule).await
     }
