@@ -81,6 +81,8 @@ const LEFT = "left";
 const isEntered = (name: string) => /^(?:(?:invite|typed):|new-deal$)/.test(name);
 /** Holds what the Deal seats page is searched for. */
 export const SEARCH = "search";
+/** Begins the names of what says who was offered a seat of a deal. */
+export const OFFERS = "offers:";
 
 interface Account {
   /** The issuer's name for the person, unlike an address always known. */
@@ -231,6 +233,7 @@ function recogniseAccount(redirectPath: RedirectPath, account: Account) {
   drop(LEFT);
   keep(accountOn(redirectPath), JSON.stringify(account));
   if (!before || before.subject === account.subject) return;
+  if (redirectPath === "/") dropThose((name) => name.startsWith(OFFERS));
   const dropped = redirectPath === "/" && dropThose((name) => isEntered(name) || name === SEARCH);
   // Whoever signed out goes unnamed, and so does the page where they were.
   if (left) history.replaceState(null, "", redirectPath);

@@ -63,6 +63,8 @@ check("two people wait and one seat is free: one button resends to the one who a
   await notice.getByText(`The free seat is offered to ${bob}.`).waitFor();
   await hand.press("link", "See who asked", notice);
   await rowOf(page, ann).waitFor();
+  await page.reload();
+  await notice.getByText(`The free seat is offered to ${bob}.`).waitFor();
   await page.getByRole("link", { name: tab("Asked 1") }).waitFor();
   assert.deepEqual((await waiting.rows()).filter(({ sends }) => sends === 2).map(({ email }) => email), [bob]);
   assert.equal((await waiting.row(cat)).sends, 1, "who did not ask is not resent to");

@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import type { Counts, Invite, Seats } from "../api";
 import { INVITE } from "../sample";
 import { offered, recordOffers, settleOffers, withdrawOffers } from "./offers";
@@ -21,6 +21,21 @@ it.each([
   // Also after a seat that became free is taken.
   settleOffers(what, free(2), counts);
   expect(ids(what)).toEqual(seats.available === 2 ? left : []);
+});
+
+it("a reload keeps the offers, with no more than whom to name", async () => {
+  const texts = new Map<string, string>();
+  const getItem = (name: string) => texts.get(name) ?? null;
+  vi.stubGlobal("sessionStorage", { getItem, setItem: (name: string, text: string) => void texts.set(name, text) });
+  recordOffers("kept", [row("ann")], free(1), undefined);
+  vi.resetModules();
+  const { offered, settleOffers } = await import("./offers");
+  expect(offered("kept")).toEqual([{ id: "ann", email: INVITE.email }]);
+  settleOffers("kept", free(1), said(1));
+  expect(offered("kept")).toHaveLength(1);
+  settleOffers("kept", free(0), said(1));
+  expect(offered("kept")).toEqual([]);
+  vi.unstubAllGlobals();
 });
 
 it("a cancelled invite is no offer, and nobody is offered a seat of a full deal", () => {

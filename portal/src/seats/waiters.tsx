@@ -6,7 +6,7 @@ import { Notice } from "../ui/status";
 import { Text } from "../ui/text";
 import { leftOut } from "./bulk";
 import { atLeast } from "./deal-head";
-import { offered, settleOffers } from "./offers";
+import { offered, type Person, settleOffers } from "./offers";
 
 /** Says how many people asked for a new link or a seat. Their list can resend to as many as there are free seats without an offer. */
 export function Waiters({
@@ -75,7 +75,7 @@ function askedFor(rows: Invite[]): string {
 }
 
 /** `The free seat is offered to ann@example.com.` If more people have an offer than there are seats, it says who gets one. */
-function offeredTo(rows: readonly Invite[], available: number): string {
+function offeredTo(rows: readonly Person[], available: number): string {
   const who = named(rows);
   if (rows.length < available) return `${counted(rows.length, "seat is", "seats are")} offered to ${who}.`;
   const offer = `${available === 1 ? "The free seat is" : "The free seats are"} offered to ${who}.`;
@@ -84,7 +84,7 @@ function offeredTo(rows: readonly Invite[], available: number): string {
 }
 
 /** At most three addresses, and how many more. */
-export function named(rows: readonly Invite[]): string {
+export function named(rows: readonly Person[]): string {
   const shown = rows.length > 3 ? rows.slice(0, 2) : rows;
   const more = rows.length - shown.length;
   return `${shown.map(({ email }) => email).join(", ")}${more > 0 ? ` and ${number(more)} more` : ""}`;
