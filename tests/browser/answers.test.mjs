@@ -39,7 +39,7 @@ check("two people wait and one seat is free: one button resends to the one who a
   await enter(page, waiting.manager, waiting.path);
   await page.getByText("2 people wait, 1 seat is free.").waitFor();
   await rowOf(page, ann).getByText("Asked for a new link").waitFor();
-  await rowOf(page, ann).getByText(/^Expired (\d+\s\w+\sago|just now)$/).waitFor();
+  await rowOf(page, ann).locator("[data-label=Expired]").getByText(/^(\d+\s\w+\sago|just now)$/).waitFor();
   await hand.press("link", "See who asked, and resend");
   await page.waitForURL("**?status=asked");
   await rowOf(page, bob).getByText(/^Waiting since .* Resend to send a new link\.$/).waitFor();

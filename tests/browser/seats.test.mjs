@@ -589,7 +589,7 @@ check("each state of an invite is described", {}, async ({ page, stack }) => {
   await deal.api("POST", `/invites/${(await deal.row("bob@example.com")).id}/resend`);
   await stack.fault("down", 0);
   await enter(page, deal.manager);
-  const states = { ann: /Accepted/, bob: /Resending\s+Last email sent on \d+\s\w+/, cat: /Pending – not delivered\s+The email could not be sent on .*: the email service refused it/, dan: /Sending…/, eve: /Expired\s+Did not answer by/ };
+  const states = { ann: /Accepted/, bob: /Resending\s+Last email sent on \d+\s\w+\.[^]*\s–\s/, cat: /Pending – not delivered\s+The email could not be sent on .*: the email service refused it/, dan: /Sending…/, eve: /Expired\s+Did not answer by/ };
   for (const [name, words] of Object.entries(states)) assert.match(await rowOf(page, `${name}@example.com`).innerText(), words);
   const resendable = page.getByRole("button", { name: /^Resend invite to/, disabled: false });
   assert.equal(await resendable.count(), 2, "only cat and eve have no mail in the queue");
@@ -603,7 +603,7 @@ check("an invite that was declined and expired says when, and its correction say
   const change = { status: "declined", declinedAt: time(60), expiresAt: time(5.5), delivery: { state: "bounced", at: time(70), reason: "mailbox_unavailable" } };
   await page.route(`**/api${deal.path}/seats*`, (route) => route.fulfill({ json: { ...sent, invites: sent.invites.map((row) => ({ ...row, ...change })) } }));
   await enter(page, deal.manager, deal.path);
-  await rowOf(page, "ann@example.com").getByText(/^Expired [56]\sminutes\sago$/).waitFor();
+  await rowOf(page, "ann@example.com").locator("[data-label=Expired]").getByText(/^[56]\sminutes\sago$/).waitFor();
   await hand.press("button", "Correct address ann@example.com");
   await page.getByText(/^This person said no on \d+\s\w+: the new invite asks again\.$/).waitFor();
 });

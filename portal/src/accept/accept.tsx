@@ -441,7 +441,7 @@ function Over({ found, now: isAnswer, children }: { found: Found; now: boolean; 
         <Facts {...preview}>
           {obstacle === "invite_expired" && preview.expiresAt && (
             <div>
-              <dt>Open until</dt>
+              <dt>Expired</dt>
               <dd>
                 <When time={preview.expiresAt} now={now} ends="ended" />
               </dd>

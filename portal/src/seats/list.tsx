@@ -11,7 +11,6 @@ import {
   asOf,
   canResend,
   type DealState,
-  isAsked,
   isOpen,
   isOptedOut,
   isSending,
@@ -69,7 +68,7 @@ export function InviteList({
             Date sent
           </th>
           <th role="columnheader" scope="col" class="expires">
-            Expires
+            Expiry
           </th>
           <th role="columnheader" scope="col" class="act">
             <span class="visually-hidden">Actions</span>
@@ -119,11 +118,10 @@ function Row({
   const step = (name: Step) => `link ${place.step === name ? "step" : ""}`;
   const open = isOpen(invite);
   const { active } = dealState;
-  const expires = open ? invite.expiresAt : null;
-  const isExpired = current.status === "expired";
-  const saysExpired = isExpired && !isAsked(invite);
-  // A declined invite expires too, and its status does not say so. Nor does that of one whose person asked for a link.
-  const isOver = !saysExpired && expires !== null && Date.parse(expires) <= now;
+  // While an email is queued, its end is not known.
+  const expires = open && !isSending(invite) ? invite.expiresAt : null;
+  // A declined invite expires too.
+  const isOver = expires !== null && (current.status === "expired" || Date.parse(expires) <= now);
   return (
     <>
       <tr role="row" aria-busy={busy}>
@@ -163,15 +161,10 @@ function Row({
             </span>
           )}
         </td>
-        <td
-          role="cell"
-          data-label={saysExpired ? "Expired" : isOver ? undefined : "Expires"}
-          class={`expires ${expires ? "" : "none"}`}
-        >
+        <td role="cell" data-label={isOver ? "Expired" : "Expires"} class={`expires ${expires ? "" : "none"}`}>
           {expires ? (
             <time dateTime={expires} title={instant(expires)}>
-              {isOver && <span class="soft">Expired </span>}
-              <Text>{(isExpired || isOver ? ago : fromNow)(expires, now)}</Text>
+              <Text>{(isOver ? ago : fromNow)(expires, now)}</Text>
             </time>
           ) : (
             <Text>–</Text>
