@@ -1,9 +1,8 @@
 /** The answers to an invite besides accepting. Each says what happens, and what the organisation sees. */
-import { instant } from "../time";
+import { dateTime, instant } from "../time";
 import { Focus } from "../ui/focus";
 import { Notice } from "../ui/status";
 import { Text } from "../ui/text";
-import { useNow, When } from "../ui/when";
 import { type Answer, askableFor, type Found, isDeclinable } from "./found";
 
 const LABELS = {
@@ -51,7 +50,6 @@ function Choice({ answer, found, busy, onAnswer, hint }: Answering & { answer: A
 /** Asks for a new link or a seat, or says that the person asked. `now`: it answers a click, so it takes the focus. */
 export function Asking({ now, ...answering }: Answering & { now: boolean }) {
   const { found } = answering;
-  const time = useNow();
   const what = askableFor(found);
   if (!what) return null;
   const organisation = found.organisation.name;
@@ -68,7 +66,7 @@ export function Asking({ now, ...answering }: Answering & { now: boolean }) {
             <Text>{`${organisation} sees this. If it sends you a new email, open the link in that one.${noSeat}`}</Text>
           </p>
           <p class="soft">
-            Asked: <When time={found.askedAt} now={time} />
+            <Text>{`Asked on ${dateTime(found.askedAt)}.`}</Text>
           </p>
         </Notice>
       </Focus>
