@@ -487,6 +487,7 @@ check("an accepted invite shows the seat to its learner, and tells another accou
   await heading(page, "Another account has accepted this invite");
   await page.getByRole("definition").filter({ hasText: "eve@home.example" }).waitFor();
   await page.getByText("ask the learning manager at Hill & Dale to free this seat and invite you again.").waitFor();
+  assert.deepEqual(await page.locator("main").locator("button:not(.outline), .go").allInnerTexts(), ["Use another account"], "one next step");
   await useAnother(page, hand, "ann@home.example");
   await heading(page, "You have a seat");
   assert.ok(!(await kept(page)).includes(tokenOf(link)));

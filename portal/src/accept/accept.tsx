@@ -328,11 +328,16 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
       )}
       {over && (
         <Over key={obstacle} found={found} now={answered.value === "decline"}>
-          {session.value ? (
+          {obstacle === "already_seated" ? (
             <UseAnother busy={busy.value} enter={(prompt) => void enter(prompt)} />
           ) : (
-            <button type="button" disabled={!!busy.value} aria-busy={!!busy.value} onClick={() => void enter()}>
-              Sign in to see your seat
+            <button
+              type="button"
+              disabled={!!busy.value}
+              aria-busy={busy.value === "leaving"}
+              onClick={() => void enter(session.value ? "select_account" : undefined)}
+            >
+              <Text>{session.value ? "Use another account" : "Sign in to see your seat"}</Text>
             </button>
           )}
         </Over>
@@ -452,7 +457,7 @@ function Over({ found, now: isAnswer, children }: { found: Found; now: boolean; 
       )}
       {isOfAccount && (
         <>
-          <StartLearning />
+          {obstacle === "already_seated" && <StartLearning />}
           <p class="actions">{children}</p>
         </>
       )}
