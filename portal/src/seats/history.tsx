@@ -4,7 +4,7 @@ import { Failure } from "../ui/status";
 import { Text } from "../ui/text";
 import { When } from "../ui/when";
 import { known } from "./own";
-import { isOptedOut, OPTED_OUT, timeline } from "./words";
+import { timeline } from "./words";
 
 /** What happened to one invite, newest first. */
 export function History({
@@ -35,7 +35,6 @@ export function History({
   const { events, reasonsLost } = timeline(value, known(value).correctedTo);
   return (
     <>
-      {value.optedOut && !isOptedOut(value) && <p>{OPTED_OUT}</p>}
       <ol class="timeline" role="list" aria-label={`History of the invite to ${email}`}>
         {events.map(({ at, event, by, words }, place) => (
           // Two events of one kind may be of the same second.

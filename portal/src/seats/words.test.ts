@@ -187,6 +187,12 @@ describe("one sentence says where a person is, and one button does the next step
       "Corrected: The address was corrected to ann@gmail.com on 20 Nov.",
     ],
     ["de-allocated", { status: "released", removedAt: LATER }, 5, "De-allocated: The seat was de-allocated on 20 Nov."],
+    [
+      "de-allocated, and opted out",
+      { status: "released", removedAt: LATER, optedOut: true },
+      5,
+      `De-allocated: The seat was de-allocated on 20 Nov. ${OUT}`,
+    ],
     ["opted out", { optedOut: true }, 5, `Pending – wants no invites: ${OUT}`],
     [
       "opted out by a complaint, with the advice of a complaint",
@@ -209,9 +215,15 @@ describe("one sentence says where a person is, and one button does the next step
     ["asked for a link", LINK, 0, "Asked for a new link: Waiting since 20 Nov. Resend to send a new link. [resend]"],
     [
       "asked after an opt-out and a bounce",
-      { ...invite("bounced", "unknown"), ...LINK, optedOut: true },
+      { ...invite("bounced", "unknown"), ...LINK, optedOut: false },
       5,
       "Asked for a new link: Waiting since 20 Nov. Resend to send a new link. [resend]",
+    ],
+    [
+      "asked, and then opted out with a link of another deal",
+      { ...LINK, optedOut: true },
+      5,
+      `Pending – wants no invites: ${OUT}`,
     ],
     ["asked for a seat, none is free", SEAT, 0, "Asked for a seat: Waiting since 20 Nov. Resend once a seat is free."],
     [
@@ -287,7 +299,7 @@ it.each([
   expect(isIn({ ...invite(state), status: "accepted" }, "undelivered")).toBe(false);
   expect(canResend({ ...invite(state), askedAt: LATER, askedFor: "link" })).toBe(state !== "queued");
   expect(canResend({ ...invite(state), optedOut: false })).toBe(state !== "queued");
-  expect(canResend({ ...invite(state), optedOut: true })).toBe(false);
+  for (const askedAt of [null, LATER]) expect(canResend({ ...invite(state), askedAt, optedOut: true })).toBe(false);
 });
 
 describe("a history", () => {

@@ -102,8 +102,11 @@ export function placeOf(invite: Known, deal: DealState): Place {
 function placeAndStep(invite: Known, deal: DealState): Place {
   const { status, delivery } = invite;
   const label = LABELS[status];
-  if (!label) return closed(invite, deal);
-  if (isAsked(invite)) return asked(invite, deal);
+  if (!label) {
+    const place = closed(invite, deal);
+    return invite.optedOut ? { ...place, sentence: `${place.sentence} ${OPTED_OUT}` } : place;
+  }
+  if (isAsked(invite) && !invite.optedOut) return asked(invite, deal);
   const declined = status === "declined";
   const no = declined ? `${saidNo(invite)} ` : "";
   // A complaint is an opt-out too, which lists do not say: the complaint has the one advice for both.
@@ -308,9 +311,12 @@ export const isOpen = ({ status }: Invite) => status in LABELS;
 /** Whether the learner waits for a new link or a seat. */
 export const isAsked = (invite: Invite) => isOpen(invite) && invite.askedAt !== null;
 
-/** Whether the person wants no more invites. Who asks for a new link or a seat allows them again. */
+/**
+ * Whether the person wants no more invites. Who asks for a new link or a seat allows them again, until another link of the
+ * organisation stops them.
+ */
 export const isOptedOut = (invite: Known) =>
-  isOpen(invite) && !isAsked(invite) && (invite.optedOut ?? invite.delivery.reason === "opted_out");
+  invite.optedOut ?? (isOpen(invite) && !isAsked(invite) && invite.delivery.reason === "opted_out");
 
 /** Whether a resend undoes the person's no. Who declined and asked for a new link since waits for one. */
 export const hasDeclined = (invite: Invite) => invite.status === "declined" && !isAsked(invite);
@@ -340,4 +346,4 @@ export const isWaiting = (invite: Invite) => isSending(invite) && Date.now() - D
 export const canResend = (invite: Known) =>
   isOpen(invite) &&
   !isSending(invite) &&
-  (isAsked(invite) || (invite.delivery.state === "complained" ? invite.optedOut === false : invite.optedOut !== true));
+  !(invite.optedOut ?? (invite.delivery.state === "complained" && !isAsked(invite)));
