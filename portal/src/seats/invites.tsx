@@ -532,7 +532,7 @@ export function Invites({
           {...{ deal, counts, seats }}
           listed={status === "asked" && first && !search ? rows : undefined}
           busy={run !== undefined}
-          // The button names one person. A question names more of them.
+          // Beside the button stands the name of one person. A question names more of them.
           onResend={(rows) =>
             void (rows.length > 1 ? resend(rows) : runBulk("Resending", resendRows(deal, rows), rows))
           }

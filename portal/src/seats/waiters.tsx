@@ -50,9 +50,12 @@ export function Waiters({
       </p>
       {first.length > 0 && (
         <p key="resend" class="actions">
-          <button type="button" class="small" disabled={busy} onClick={() => onResend(first)}>
-            <Text>{`Resend to ${named(first)}`}</Text>
+          <button type="button" class="small" disabled={busy} aria-describedby="first" onClick={() => onResend(first)}>
+            <Text>{`Resend to ${people(first.length)}`}</Text>
           </button>
+          <span id="first">
+            <Text>{named(first)}</Text>
+          </span>
         </p>
       )}
       {!listed && (
