@@ -101,7 +101,7 @@ const ACTIONS = {
       await seats(window);
       await window.page.getByRole("checkbox", { name: "Select all on this page" }).check();
     },
-    prepare: ask("Resend selected"), act: inDialog("Resend 2 invites"), request: ["**/invites/resend", "POST"], done: said("2 invites resent."),
+    prepare: ask("Resend selected"), act: inDialog("Resend 2 invites"), request: ["**/invites/resend", "POST"], done: said("2 invites resent: "),
   },
   "correcting an address": {
     at: undelivered,
@@ -121,7 +121,7 @@ const ACTIONS = {
   "loading a whole list": { at: pending, act: press("Resend all pending"), request: ["**/seats?*limit=200*", "GET"] },
   "resending a whole list": {
     at: pending, prepare: ask("Resend all pending"), act: inDialog("Resend 51 invites"), request: ["**/invites/resend", "POST"],
-    done: said("51 invites resent."),
+    done: said("51 invites resent: "),
   },
   "a download": { at: seats, act: press("Download CSV"), request: ["**/seats.csv", "GET"], done: said("saved as") },
   "checking addresses": {

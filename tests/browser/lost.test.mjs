@@ -96,8 +96,8 @@ for (const [button, action, maybe, done] of [
 }
 
 for (const [button, confirm, maybe, done] of [
-  ["Resend selected", "Resend 2 invites", "these invites may have been resent.", "2 invites resent."],
-  ["Cancel selected", "Cancel 2 invites", "these invites may have been cancelled.", "2 invites cancelled."],
+  ["Resend selected", "Resend 2 invites", "these invites may have been resent.", "2 invites resent: ann@example.com, bob@example.com."],
+  ["Cancel selected", "Cancel 2 invites", "these invites may have been cancelled.", "2 invites cancelled: ann@example.com, bob@example.com."],
 ]) {
   check(`a lost answer of “${button}” is not reported as somebody else's change`, LOST, async ({ page, stack, hand }) => {
     const deal = await stack.newDeal();

@@ -426,7 +426,7 @@ export function Invites({
                 {left.map(({ row, outcome }) => (
                   <li key={row.id}>
                     <Text>
-                      {`${row.email}: ${outcome === "undeliverable" ? placeOf(row, dealState).sentence : asSentence(WHY_NOT[outcome])}`}
+                      {`${row.email}: ${outcome === "undeliverable" ? placeOf(row, dealState).sentence : asSentence(WHY_NOT[outcome][0])}`}
                     </Text>
                   </li>
                 ))}
@@ -766,18 +766,21 @@ const whoIsReached = (row: Invite) => (
 
 const TOO_MANY = "This list is too long to select at once. Search, or select page by page.";
 
-/** Why an invite was not resent or cancelled. */
-const WHY_NOT: Record<BulkOutcome, string> = {
-  resent: "",
-  cancelled: "",
-  sending: "an email is already on its way",
-  stale: "changed after you loaded this page",
-  already_accepted: "already accepted",
-  not_found: "cancelled before",
-  too_soon: "sending limit reached, resend later",
-  opted_out: "asked for no more invites",
-  undeliverable: "bounced or marked as spam, “Not delivered” shows the next step",
-  unavailable: "Seatkeeper could not do it now, try again",
+/** Why an invite was not resent or cancelled, and the next step. */
+const WHY_NOT: Record<BulkOutcome, [why: string, step?: string]> = {
+  resent: [""],
+  cancelled: [""],
+  sending: ["an email is already on its way"],
+  stale: ["changed after you loaded this page"],
+  already_accepted: ["already accepted"],
+  not_found: ["cancelled before"],
+  too_soon: ["sending limit reached", "Where the sending limit was reached, resend later."],
+  opted_out: ["asked for no more invites"],
+  undeliverable: [
+    "bounced or marked as spam",
+    "“Not delivered” shows the next step for each that bounced or was marked as spam.",
+  ],
+  unavailable: ["Seatkeeper could not do it now", "Where Seatkeeper could not do it, try again."],
 };
 
 const asSentence = (words: string) => `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
@@ -791,17 +794,17 @@ function notDone(results: Bulk["results"]): string {
   const parts = outcomes.map((outcome) => {
     const rows = results.filter((result) => result.outcome === outcome).map(({ row }) => row);
     const who = results.length > MOST_NAMED ? unbroken(counted(rows.length, "invite")) : named(rows);
-    return `${who} (${WHY_NOT[outcome]})`;
+    return `${who} (${WHY_NOT[outcome][0]})`;
   });
-  return `${parts.join("; ")}.`;
+  return [`${parts.join("; ")}.`, ...outcomes.flatMap((outcome) => WHY_NOT[outcome][1] ?? [])].join(" ");
 }
 
 /** `total`: how many it was for, if that is known. */
 function summary(bulk: Bulk, stopped: boolean, total: number | undefined): Message {
   const { results, action } = bulk;
-  const done = bulk.count(action.done);
+  const done = results.filter(({ outcome }) => outcome === action.done).map(({ row }) => row);
   const left = results.filter(({ outcome }) => outcome !== action.done);
-  const parts = [`${counted(done, "invite")} ${action.done}.`];
+  const parts = [`${counted(done.length, "invite")} ${action.done}${done.length > 0 ? `: ${named(done)}` : ""}.`];
   if (left.length > 0) parts.push(`Not ${action.done}: ${notDone(left)}`);
   const missing = (total ?? 0) - results.length;
   if (stopped)
@@ -815,6 +818,6 @@ const records = (results: Bulk["results"]): string[][] => [
   ...results.map(({ row, outcome }) => [
     row.email,
     row.name ?? "",
-    WHY_NOT[outcome] || (outcome === "resent" ? "Resent" : "Cancelled"),
+    WHY_NOT[outcome][0] || (outcome === "resent" ? "Resent" : "Cancelled"),
   ]),
 ];
