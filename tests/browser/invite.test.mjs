@@ -1,6 +1,8 @@
 /** Inviting: the outcome shown for each row before anything is sent, and the result of sending. */
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { answered, BOTH, chooseAccount, enter, Keyboard, Mouse } from "./browser.mjs";
 import { addresses, tokenOf, until } from "./stack.mjs";
 import { suite } from "./suite.mjs";
@@ -240,6 +242,24 @@ check("a spreadsheet that cannot be read says what to do", {}, async ({ page, st
     await page.getByRole("alert").filter({ hasText: words }).waitFor();
   }
   assert.equal(await page.getByRole("textbox", { name: "Addresses" }).inputValue(), "");
+});
+
+check("a file that cannot be opened any more says so, and the next one is read", {}, async ({ t, page, stack, hand }) => {
+  const folder = await mkdtemp(join(tmpdir(), "seatkeeper-files-"));
+  t.after(() => rm(folder, { recursive: true }));
+  const [asks, changed, last] = ["asks.csv", "changed.csv", "last.csv"].map((name) => join(folder, name));
+  await writeFile(asks, "Name,Work Email,Home Email\nAnn Doe,ann@example.com,ann@home.example\n");
+  await writeFile(changed, "bob@example.com\n");
+  await writeFile(last, "cat@example.com\n");
+  const deal = await stack.newDeal();
+  await inviting(page, deal);
+  await page.getByLabel("Excel or CSV file").setInputFiles([asks, changed, last]);
+  await summary(page, "Which columns do you mean?");
+  await writeFile(changed, "bob@example.com\ndan@example.com\n");
+  await hand.press("button", "Use these columns");
+  await page.getByRole("alert").filter({ hasText: "changed.csv could not be opened." }).waitFor();
+  await summary(page, "2 will be invited");
+  assert.deepEqual(Object.keys(await expectedOutcomes(page)).sort(), ["ann@example.com", "cat@example.com"]);
 });
 
 check("the people of another deal come into the list, with what will happen to each", { hands: BOTH }, async ({ page, stack, hand }) => {

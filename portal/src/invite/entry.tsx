@@ -127,7 +127,14 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
   useEffect(() => {
     if (!next || !free) return;
     setOpening(true);
-    void open(next).finally(() => setOpening(false));
+    const unopened = (error: unknown) => {
+      // The file was read, and left the queue: this fault is another.
+      if (files.value[0] !== next) throw error;
+      refuse(`${next.name} could not be opened. Choose it again. If it is a folder, choose the files in it.`);
+    };
+    void open(next)
+      .catch(unopened)
+      .finally(() => setOpening(false));
   }, [free, next]);
 
   const addNote = (text: string, tone?: "bad") => setNotes((notes) => [...notes, { text, ...(tone && { tone }) }]);
