@@ -27,6 +27,9 @@ const pressUnready = async (page, name) => {
   assert.ok(await button.isDisabled(), `“${name}” is disabled`);
   await button.click({ force: true });
 };
+/** Lets the next request with invites fail. */
+const failInvites = (page, deal) =>
+  page.route(`**/api${deal.path}/invites`, (route) => route.fulfill({ status: 503, json: { message: "Service Unavailable" } }), { times: 1 });
 const drafts = (page) => page.evaluate(() => Object.keys(sessionStorage).filter((key) => key.startsWith("invite:")));
 
 check("each row shows its outcome before anything is sent, and can be corrected or removed", { hands: BOTH }, async ({ page, stack, hand }) => {
@@ -121,6 +124,19 @@ for (const [what, typed, outcome, correct] of [
     assert.deepEqual([email, name], ["zoe@example.com", typed.startsWith("Zoe Low") ? "Zoe Low" : null]);
   });
 }
+
+check("somebody who was searched for in vain is still there if the check fails", { expect: [answered(503)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await deal.invite(["ann@example.com"]);
+  await enter(page, deal.manager, deal.path);
+  await failInvites(page, deal);
+  await hand.write("searchbox", "Name or address contains", "Zoe Low <zoe@example.com>");
+  await hand.press("link", "Invite this person");
+  await page.getByText("The addresses were not checked, and nothing was sent.").waitFor();
+  await hand.press("button", "Try again");
+  await summary(page, "1 will be invited");
+  assert.deepEqual(Object.keys(await expectedOutcomes(page)), ["zoe@example.com"]);
+});
 
 check("typed addresses are checked with a button", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
@@ -309,6 +325,42 @@ check("a link that names another deal adds its people without a question", {}, a
   assert.equal(page.url(), `${stack.url}${next.path}/invite`, "a reload does not add them again");
   assert.equal(await page.getByRole("region", { name: "From another deal" }).count(), 0);
   assert.equal(await page.getByRole("textbox", { name: "More addresses" }).inputValue(), "unchecked@example.com", "the text stays");
+});
+
+check("people of another deal who could not be added are not added by a later “Try again”, and a changed list says that they were not", { expect: [answered(503)] }, async ({ page, stack, hand }) => {
+  const last = await stack.newDeal({ name: "Last year" });
+  const next = await stack.newDeal({ org: last.org, name: "Next year" });
+  await last.seat(`ann@${last.org}.example`);
+  await inviting(page, next);
+  const failed = () => page.getByText("The addresses were not checked, and nothing was sent.").waitFor();
+  const edit = async (address) => {
+    await hand.write("textbox", "Address in row 1", address);
+    await page.keyboard.press("Tab");
+  };
+  const panel = page.getByRole("region", { name: "From another deal" });
+  await hand.press("button", "From another deal");
+  await failInvites(page, next);
+  await hand.press("button", "Add people", panel);
+  await failed();
+  await hand.write("textbox", "Addresses", "zoe@example.com");
+  await hand.press("button", "Check…");
+  await summary(page, "1 will be invited");
+  await failInvites(page, next);
+  await hand.press("button", "Edit zoe@example.com");
+  await edit("zoe@b.example");
+  await failed();
+  await hand.press("button", "Try again");
+  await summary(page, "1 will be invited");
+  assert.deepEqual(Object.keys(await expectedOutcomes(page)), ["zoe@b.example"]);
+  const answer = await holdInvites(page, next);
+  await hand.press("button", "Add people", panel);
+  await page.getByRole("button", { name: "Check…", disabled: true }).waitFor();
+  await edit("zoe@c.example");
+  await until("the check of the edited row", async () => (await expectedOutcomes(page))["zoe@c.example"] === "Will be invited");
+  answer();
+  await page.getByRole("alert").filter({ hasText: "The list changed while these people were checked, so they were not added." }).waitFor();
+  await hand.press("button", "Add people", panel);
+  await summary(page, "2 will be invited");
 });
 
 check("taking people from another deal shows its progress, and can be stopped", {}, async ({ page, stack, hand }) => {

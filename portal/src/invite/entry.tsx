@@ -1,7 +1,7 @@
 /** The field for addresses: pasted, typed, or from a file. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
-import type { DealWithSeats } from "../api";
+import type { DealWithSeats, Problem } from "../api";
 import { counted, number, people } from "../ui/seat-numbers";
 import { announce, Failure, Notice } from "../ui/status";
 import { Text } from "../ui/text";
@@ -50,6 +50,7 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
   const question = inviting.question.value;
   const listed = inviting.rows.value.length;
 
+  const append = (text: string) => inviting.write([inviting.text.value, text].filter(Boolean).join("\n"));
   const check = async (answer?: Columns) => {
     if (checking.value) return;
     setRefusal("");
@@ -72,6 +73,8 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
           "Nothing was checked. Split the list, and send the parts one after another.",
       );
       area.current?.focus();
+    } else if (!added && !problem.value) {
+      setRefusal("The list changed while these people were checked, so they were not added. Add them again.");
     }
     if (added) onChecked();
     return added;
@@ -81,16 +84,17 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
     // A reload does not ask again.
     if (query.from !== undefined) route(`/deals/${inviting.deal}/invite`, true);
   };
-  /** Adds people again whose check failed. */
-  const takeAgain = useRef<(() => Promise<void>) | undefined>(undefined);
+  /** Adds people again whose check failed with this problem. */
+  const takeAgain = useRef<{ of?: Problem | undefined; again?: () => Promise<void> }>({});
   const take = async (learners: Learners, from: DealWithSeats) => {
     const listed = new Set(inviting.rows.value.map(keyOfAddress));
     const added = learners.people.filter((person) => !listed.has(keyOfAddress(person)));
     setNotes([]);
     setRefusal("");
-    takeAgain.current = () => take(learners, from);
-    if (added.length > 0 && !(await add({ rows: added, leftOut: [] }))) return;
-    takeAgain.current = undefined;
+    if (added.length > 0 && !(await add({ rows: added, leftOut: [] }))) {
+      takeAgain.current = { of: problem.value, again: () => take(learners, from) };
+      return;
+    }
     closeTaking();
     addNote(takenFrom(from.name, added.length, learners));
   };
@@ -100,8 +104,8 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
     if (!typed) return;
     // Without an address it is a name, whose address is still to be filled in.
     const list = typed.includes("@") ? readList(typed) : { rows: [{ email: "", name: typed }], leftOut: [] };
-    if ("rows" in list) void add(list).then(focusFirstWrong);
-    else inviting.write(typed);
+    if (!("rows" in list)) return append(typed);
+    void add(list).then((added) => (added ? focusFirstWrong() : append(typed)));
   }, []);
 
   const onInput = (event: InputEvent & { currentTarget: HTMLTextAreaElement }) => {
@@ -230,7 +234,7 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
   };
   const read = async (text: string) => {
     files.value = files.value.slice(1);
-    inviting.write([inviting.text.value, text].filter(Boolean).join("\n"));
+    append(text);
     await check();
   };
 
@@ -353,7 +357,10 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
         <Failure
           problem={problem.value}
           text="The addresses were not checked, and nothing was sent."
-          retry={() => void (inviting.text.value ? check() : (takeAgain.current?.() ?? inviting.check()))}
+          retry={() => {
+            const { of, again } = takeAgain.current;
+            void (again && of === problem.value ? again() : inviting.text.value ? check() : inviting.check());
+          }}
         />
       )}
     </section>
