@@ -6,6 +6,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { LocationProvider, Route, Router, useLocation } from "preact-iso";
 import { leaveForInvitation } from "./accept/token";
 import { Deals } from "./deals";
+import { isSendingList } from "./invite/draft";
 import { SeatsPage } from "./seats/seats";
 import {
   finishSignIn,
@@ -19,13 +20,14 @@ import {
   sessionOver,
   showPresence,
   signIn,
+  signOut,
   tidyAddress,
   wasSignedIn,
 } from "./session";
 import { drop, keep, kept } from "./storage";
 import { OPAQUE } from "./token";
 import { Boundary } from "./ui/boundary";
-import { Confirm } from "./ui/confirm";
+import { Confirm, confirm } from "./ui/confirm";
 import { Frame, Heading } from "./ui/frame";
 import { onDemand } from "./ui/on-demand";
 import { Notice, Waiting } from "./ui/status";
@@ -54,6 +56,19 @@ const enter = (prompt?: string, unasked = false) =>
     ...(prompt && { prompt }),
     unasked,
   });
+
+/** Signing out ends a sending, and deletes the rest of its list. */
+async function leave() {
+  const sure =
+    !isSendingList() ||
+    (await confirm({
+      title: "Sign out while invites are being sent?",
+      body: <p>Sending stops, and the rest of the list is deleted.</p>,
+      action: "Sign out",
+      keep: "Stay signed in",
+    }));
+  if (sure) await signOut();
+}
 
 function App() {
   const arriving = useSignal(true);
@@ -95,7 +110,7 @@ function App() {
     );
   return (
     <LocationProvider>
-      <Frame nav={<Nav />} dialog={<Confirm />}>
+      <Frame nav={<Nav />} dialog={<Confirm />} onSignOut={leave}>
         {sessionOver.value && <SessionOver />}
         {replaced.value && (
           <Notice tone="warn" onClose={() => (replaced.value = null)}>
@@ -230,6 +245,8 @@ function Missing() {
   );
 }
 
+// Asks before the page is left, but nobody who has signed out.
+addEventListener("beforeunload", (event) => session.value && isSendingList() && event.preventDefault());
 addEventListener("hashchange", () => leaveForInvitation() || takeUnsubscribeId());
 // Before any request or rendering, as on the accept page: a mail filter may have changed the path of a link.
 if (leaveForInvitation()) {

@@ -769,6 +769,37 @@ check("sending shows its progress, and can be stopped and resumed", { hands: [Ke
   assert.equal(await page.getByText("has stopped").count(), 0);
 });
 
+/** @type {[way: string, leave: (test: any) => Promise<any>][]} */
+const ENDS = [
+  ["closing the tab", async ({ page }) => {
+    const asked = page.waitForEvent("dialog");
+    await page.close({ runBeforeUnload: true });
+    const dialog = await asked;
+    assert.equal(dialog.type(), "beforeunload");
+    await dialog.dismiss();
+  }],
+  ["signing out", async ({ page, hand }) => {
+    await hand.press("button", "Sign out");
+    await hand.press("button", "Stay signed in", page.getByRole("dialog", { name: "Sign out while invites are being sent?" }));
+  }],
+];
+for (const [way, leave] of ENDS) {
+  check(`${way} while invites are being sent asks first, also on another page`, {}, async ({ page, stack, hand }) => {
+    const deal = await stack.newDeal({ seats: 200 });
+    await inviting(page, deal);
+    await hand.paste("textbox", "Addresses", addresses("ann", 60).join("\n"));
+    await summary(page, "60 will be invited");
+    const answer = await holdInvites(page, deal);
+    await hand.press("button", "Send 60 invites");
+    await page.getByRole("progressbar", { name: "Invites sent" }).waitFor();
+    await hand.press("link", "‹ Deal seats: Unlimited");
+    await page.getByRole("heading", { name: "Deal seats: Unlimited" }).waitFor();
+    await leave({ page, hand });
+    answer();
+    await until("all to be sent", async () => (await deal.rows()).length === 60);
+  });
+}
+
 check("sending resumes after a failed batch, and nobody receives two mails", { expect: [answered(503)] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ seats: 200 });
   const people = addresses(deal.org, 60);

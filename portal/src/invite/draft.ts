@@ -55,6 +55,9 @@ export function unsentOf(deal: string): number {
   return stage === "paused" || (stage === "sending" && !open.has(deal)) ? rows.filter(isDue).length : 0;
 }
 
+/** Whether this page is sending a list: that ends when the page is left. */
+export const isSendingList = () => [...open].some((deal) => restoreDraft(deal).stage === "sending");
+
 /** Whether a row is to be sent. */
 export const isDue = ({ verdict, sent }: Pick<DraftRow, "verdict" | "sent">) => verdict?.outcome === "invited" && !sent;
 

@@ -83,15 +83,10 @@ function Listing(props: { inviting: Inviting; seats: Seats; counts: Counts }) {
   );
 }
 
-/** Asks before the browser leaves during sending. A finished result ends when the page is left. */
+/** A finished result ends when the page is left. */
 function useLeaving(inviting: Inviting) {
   useEffect(() => {
-    const ask = (event: Event) => {
-      if (inviting.stage.value === "sending") event.preventDefault();
-    };
-    addEventListener("beforeunload", ask);
     return () => {
-      removeEventListener("beforeunload", ask);
       if (inviting.stage.value === "done") forget(inviting.deal);
     };
   }, [inviting]);

@@ -10,10 +10,12 @@ import { Text } from "./text";
 export function Frame({
   nav,
   dialog,
+  onSignOut = signOut,
   children,
 }: {
   nav?: ComponentChildren;
   dialog?: ComponentChildren;
+  onSignOut?: () => Promise<void>;
   children: ComponentChildren;
 }) {
   const person = session.value;
@@ -37,7 +39,7 @@ export function Frame({
                 <Text>{person.email}</Text>
               </span>
             )}
-            <button type="button" class="secondary outline small" onClick={() => void signOut()}>
+            <button type="button" class="secondary outline small" onClick={() => void onSignOut()}>
               Sign out
             </button>
           </span>
