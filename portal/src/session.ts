@@ -283,8 +283,9 @@ async function refresh(refreshToken: string) {
   }
 }
 
-/** Called when the API rejects the token. */
+/** Called when the API rejects the token. After signing out, there is no session to end. */
 export function endSession() {
+  if (!session.value) return;
   session.value = null;
   sessionOver.value = true;
 }
@@ -319,6 +320,8 @@ export async function signOut() {
   const idToken = session.value?.idToken;
   session.value = null;
   dropAll();
+  // An answer that comes until the page is left may keep a list again.
+  addEventListener("pagehide", () => dropThose((name) => name !== ATTEMPT));
   new BroadcastChannel(SIGNED_OUT).postMessage(null);
   const home = `${location.origin}/`;
   let leave: string | URL = home;

@@ -854,6 +854,48 @@ check("signing out deletes the draft", { hands: [Keyboard] }, async ({ page, sta
   assert.deepEqual(await page.evaluate(() => Object.keys(sessionStorage)), []);
 });
 
+/** @type {[what: string, begin: (test: any) => Promise<any>, last: number][]} */
+const UNDER_WAY = [
+  ["checked", async ({ page, hand, deal }) => {
+    const answer = await holdInvites(page, deal);
+    await hand.paste("textbox", "Addresses", "ann@example.com\nbob@example.com");
+    await page.getByRole("button", { name: "Check…", disabled: true }).waitFor();
+    await hand.press("button", "Sign out");
+    return answer;
+  }, 200],
+  ["sent", async ({ page, hand, deal }) => {
+    await hand.paste("textbox", "Addresses", addresses("ann", 60).join("\n"));
+    await summary(page, "60 will be invited");
+    const answer = await holdInvites(page, deal);
+    await hand.press("button", "Send 60 invites");
+    await hand.press("button", "Sign out");
+    await hand.press("button", "Sign out", page.getByRole("dialog", { name: "Sign out while invites are being sent?" }));
+    return answer;
+  }, 401],
+];
+for (const [what, begin, last] of UNDER_WAY) {
+  check(`signing out deletes a list that is being ${what}, whenever the answer comes`, { expect: [answered(401)] }, async ({ page, stack, hand }) => {
+    const deal = await stack.newDeal({ seats: 200 });
+    await inviting(page, deal);
+    let leave = (_) => {};
+    const held = new Promise((resolve) => (leave = resolve));
+    await page.route("**/.well-known/*", async (route) => {
+      await held;
+      await route.continue();
+    });
+    const answer = await begin({ page, hand, deal });
+    await page.getByRole("button", { name: "Sign in", exact: true }).waitFor();
+    const came = page.waitForResponse((response) => response.url().endsWith("/invites") && response.status() === last);
+    answer();
+    await (await came).finished();
+    assert.equal(await page.getByText("Your session has ended.").count(), 0);
+    leave();
+    await page.waitForURL(`${stack.url}/`);
+    await page.getByRole("button", { name: "Sign in", exact: true }).waitFor();
+    assert.deepEqual(await page.evaluate(() => Object.keys(sessionStorage)), []);
+  });
+}
+
 check("new invites appear on the Deal seats page even if the server returns an older list", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await deal.invite(["old@example.com"]);
