@@ -141,7 +141,12 @@ function Routes() {
   );
 }
 
-const may = (scope: string) => session.value?.scopes.has(scope) ?? false;
+let scopes: ReadonlySet<string> = new Set();
+/** When a session ends, the page stays as it is: what the person may do stays, too. */
+function may(scope: string): boolean {
+  scopes = session.value?.scopes ?? scopes;
+  return scopes.has(scope);
+}
 
 /** Learning managers start with their deals, partnership managers with Deals admin. */
 function Home() {

@@ -200,6 +200,23 @@ check("what was entered for a new deal stays until the deal is created", { hands
   assert.equal((await stack.api(ADMIN, "GET", "/deals?organisation=kept")).deals.length, 1);
 });
 
+check("when a partnership manager's session ends, the page and the form stay", { expect: [answered(401)], hands: [Keyboard] }, async ({ page, hand }) => {
+  await enter(page, ADMIN);
+  await hand.press("button", "New deal");
+  const form = page.getByRole("dialog", { name: "New deal" });
+  await fillIn(hand, form, { "Organisation ID": "over", "Organisation name": "Dale & Co", Subscription: "Unlimited", Seats: "25" });
+  await page.route("**/api/deals", (route) => route.fulfill({ status: 401, json: { message: "Unauthorized" } }), { times: 1 });
+  await hand.press("button", "Create deal", form);
+  await form.getByText("Your session has ended, and nothing was changed.").waitFor();
+  await hand.press("button", "Cancel", form);
+  await page.getByRole("heading", { name: "Deals admin" }).waitFor();
+  assert.deepEqual(await page.getByRole("navigation", { name: "Pages" }).getByRole("link").allInnerTexts(), ["Deals admin"]);
+  await hand.press("button", "Sign in again");
+  await chooseAccount(page, hand, ADMIN);
+  await hand.press("button", "New deal");
+  assert.equal(await form.getByRole("textbox", { name: "Organisation name" }).inputValue(), "Dale & Co");
+});
+
 const LOST = { expect: [/ERR_CONNECTION_RESET/, answered(422)], hands: [Keyboard] };
 
 /** Fills in a new deal of 25 seats, and loses the answer to its creation. */
