@@ -225,7 +225,8 @@ function SessionOver() {
     <>
       <Notice tone="bad">
         <p>
-          <strong>Your session has ended.</strong> Sign in again to continue. Nothing that you entered is lost.
+          <strong>Your session has ended.</strong> Sign in again to continue. A list of people to invite and a new deal
+          are kept. Other changes that you did not save are lost: note them first.
         </p>
         <button type="button" class="small" onClick={() => void again()}>
           Sign in again

@@ -64,6 +64,22 @@ check("a refused reminder says why at its field, and a lost answer that saving a
   await says(page, "Reminders saved.");
 });
 
+check("when the session ends, the page says that reminders that were not saved are lost", { expect: [answered(401)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await enter(page, deal.manager, `${deal.path}/settings`);
+  const first = page.getByRole("textbox", { name: "First reminder after" });
+  const before = await first.inputValue();
+  await hand.write("textbox", "First reminder after", "9");
+  await page.route(`**/api${deal.path}/reminders`, (route) => route.fulfill({ status: 401, json: { message: "Unauthorized" } }), { times: 1 });
+  await hand.press("button", "Save reminders");
+  await says(page, "Your session has ended.");
+  await says(page, "A list of people to invite and a new deal are kept. Other changes that you did not save are lost");
+  assert.equal(await first.inputValue(), "9", "they can be noted first");
+  await hand.press("button", "Sign in again");
+  await chooseAccount(page, hand, deal.manager);
+  assert.equal(await first.inputValue(), before);
+});
+
 /** A daily email that is off, behind answers that a test may replace. */
 async function digest(page) {
   const digest = { on: false, asked: [] };
