@@ -37,6 +37,26 @@ for (const next of ["Continue", "Finish without the rest"]) {
   });
 }
 
+check("“Finish without the rest” says what it waits for, and nothing else is sent meanwhile", LOST, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await enter(page, deal.manager, `${deal.path}/invite`);
+  await hand.paste("textbox", "Addresses", `ann@${deal.org}.example\nbob@${deal.org}.example`);
+  await loseAnswer(page, "**/invites");
+  await hand.press("button", "Send 2 invites");
+  await says(page, "No answer came for 2 invites, which may have been sent.");
+  let answer = (_) => {};
+  const asked = new Promise((resolve) => (answer = resolve));
+  await page.route("**/invites", async (route) => {
+    await asked;
+    await route.continue();
+  }, { times: 1 });
+  await hand.press("button", "Finish without the rest");
+  await page.getByRole("heading", { name: "Finding out who was invited" }).waitFor();
+  assert.deepEqual(await page.getByRole("region", { name: "Sending" }).getByRole("button").allInnerTexts(), []);
+  answer();
+  await page.getByRole("heading", { name: "2 people invited; the first attempt had gone through" }).waitFor();
+});
+
 check("after a lost answer, resending again says that the first attempt had gone through", { ...LOST, expect: [...LOST.expect, answered(412)] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await deal.invite(["ann@example.com"]);

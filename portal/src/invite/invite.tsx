@@ -54,7 +54,7 @@ function Invite({ deal }: { deal: string }) {
           {stage === "draft" && head.deal.state === "active" && (
             <Listing inviting={inviting} seats={head.seats} counts={head.counts} />
           )}
-          {(stage === "sending" || stage === "paused") && <Sending inviting={inviting} />}
+          {stage !== "draft" && stage !== "done" && <Sending inviting={inviting} />}
           {stage === "done" && <Result inviting={inviting} full={head.seats.available === 0} />}
           <MailHelp />
         </>

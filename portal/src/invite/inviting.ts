@@ -55,8 +55,11 @@ export interface Row {
 /** Of a row whose first answer was lost. */
 const FIRST_ATTEMPT = "Your first attempt had gone through.";
 
-/** `paused`: the manager stopped, a batch failed, or the page was left. */
-export type Stage = "draft" | "sending" | "paused" | "done";
+/**
+ * `paused`: the manager stopped, a batch failed, or the page was left. `finishing`: the manager ended the sending, and a dry run
+ * tells what was sent.
+ */
+export type Stage = "draft" | "sending" | "paused" | "finishing" | "done";
 
 const toInvite = ({ email, name }: Row): InviteRow => (name ? { email, name } : { email });
 const isThere = ({ outcome }: SendResult) => outcome === "already_pending" || outcome === "already_accepted";
@@ -123,7 +126,8 @@ export class Inviting {
     effect(() => {
       const stage = this.stage.value;
       const draft = { text: this.text.value, leftOut: this.leftOut.value };
-      if (stage === "sending" || stage === "paused") return keepDraft(deal, { ...draft, rows: this.rows.value, stage });
+      if (stage === "sending" || stage === "paused" || stage === "finishing")
+        return keepDraft(deal, { ...draft, rows: this.rows.value, stage: stage === "sending" ? stage : "paused" });
       const isDone = stage === "done";
       const rows = isDone ? this.open.value : this.rows.value;
       const last = isDone ? this.rows.value : this.left.value.length > 0 && this.last.value;
@@ -321,6 +325,8 @@ export class Inviting {
   /** Shows the result without sending the rest. A dry run tells which rows an attempt without an answer has sent. */
   async finish() {
     const left = this.due.value.filter(({ earlier }) => earlier);
+    this.problem.value = undefined;
+    this.stage.value = "finishing";
     try {
       if (left.length > 0) {
         const results = await sendInvites(this.deal, left.map(toInvite), true);
@@ -333,7 +339,6 @@ export class Inviting {
       // The result says which rows are not known.
       asProblem(error);
     }
-    this.problem.value = undefined;
     this.stage.value = "done";
   }
 

@@ -7,21 +7,30 @@ import type { Inviting, Row } from "./inviting";
 import { leftOver } from "./verdicts";
 
 export function Sending({ inviting }: { inviting: Inviting }) {
-  const paused = inviting.stage.value === "paused";
+  const stage = inviting.stage.value;
+  const paused = stage === "paused";
   const stopping = inviting.stopping.value;
   const { value: problem } = inviting.problem;
   const sent = inviting.sent.value.length;
   const left = inviting.due.value.length;
   const progress = `${number(sent)} of ${number(sent + left)} sent`;
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => heading.current?.focus(), [paused]);
+  useEffect(() => heading.current?.focus(), [stage]);
   useEffect(() => {
     if (sent > 0) announce(progress);
   }, [progress]);
   return (
     <section class="result" aria-label="Sending">
       <h2 ref={heading} tabIndex={-1}>
-        <Text>{!paused ? "Sending invites" : problem ? "Not all invites could be sent" : "Stopped"}</Text>
+        <Text>
+          {paused
+            ? problem
+              ? "Not all invites could be sent"
+              : "Stopped"
+            : stage === "sending"
+              ? "Sending invites"
+              : "Finding out who was invited"}
+        </Text>
       </h2>
       <p>
         <progress value={sent} max={sent + left} aria-label="Invites sent">
@@ -48,18 +57,20 @@ export function Sending({ inviting }: { inviting: Inviting }) {
           </p>
         </>
       ) : (
-        <p class="actions">
-          <button type="button" class="secondary outline" aria-disabled={stopping} onClick={() => inviting.stop()}>
-            Stop
-          </button>
-          <span class="soft">
-            <Text>
-              {stopping
-                ? "Stopping: the invites that are on their way are still sent."
-                : "You can use other pages of Seatkeeper while the invites are sent. Keep this tab open."}
-            </Text>
-          </span>
-        </p>
+        stage === "sending" && (
+          <p class="actions">
+            <button type="button" class="secondary outline" aria-disabled={stopping} onClick={() => inviting.stop()}>
+              Stop
+            </button>
+            <span class="soft">
+              <Text>
+                {stopping
+                  ? "Stopping: the invites that are on their way are still sent."
+                  : "You can use other pages of Seatkeeper while the invites are sent. Keep this tab open."}
+              </Text>
+            </span>
+          </p>
+        )
       )}
     </section>
   );
