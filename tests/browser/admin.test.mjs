@@ -56,6 +56,46 @@ check("if more organisations cannot be loaded, the page says so, and tries again
   await page.getByRole("link", { name: "First School" }).waitFor();
 });
 
+/** Shows one organisation, and holds the answer with the others until the returned function is called. */
+async function holdMore(page) {
+  let answer = (_) => {};
+  const asked = new Promise((resolve) => (answer = resolve));
+  await page.route("**/api/organisations", (route) => route.fulfill({ json: { organisations: [{ id: "first", name: "First School" }], nextCursor: "first" } }));
+  await page.route("**/api/organisations?cursor=first", async (route) => {
+    await asked;
+    await route.fulfill({ json: { organisations: [{ id: "further", name: "Further College" }], nextCursor: null } });
+  });
+  await enter(page, ADMIN, "/admin");
+  return answer;
+}
+
+check("“Show more” that is pressed twice shows more once", { hands: [Keyboard] }, async ({ page, hand }) => {
+  const answer = await holdMore(page);
+  await hand.reach("button", "Show more");
+  await page.keyboard.press("Enter");
+  await page.locator("button[aria-busy=true]").waitFor();
+  await page.keyboard.press("Enter");
+  answer();
+  await page.getByRole("link", { name: "Further College" }).first().waitFor();
+  await page.waitForLoadState("networkidle");
+  assert.equal(await page.getByRole("link", { name: "Further College" }).count(), 1);
+});
+
+check("what “Show more” brings too late is not shown in the next search", {}, async ({ page, stack, hand }) => {
+  await stack.newDeal({ org: "late-1", title: "Lateral School" });
+  await stack.newDeal({ org: "late-2", title: "Plate School" });
+  const answer = await holdMore(page);
+  await hand.press("button", "Show more");
+  await hand.write("searchbox", FIND, "late");
+  await hand.press("button", "Find");
+  await page.getByRole("link", { name: "Plate School" }).waitFor();
+  const came = page.waitForResponse((response) => response.url().endsWith("cursor=first"));
+  answer();
+  await (await came).finished();
+  await page.waitForLoadState("networkidle");
+  assert.deepEqual((await page.getByRole("rowheader").allInnerTexts()).sort(), ["Lateral School", "Plate School"]);
+});
+
 /** Fills in a new deal. */
 async function fillIn(hand, form, values) {
   for (const [label, value] of Object.entries(values)) await hand.write("textbox", label, value, form);

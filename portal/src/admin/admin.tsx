@@ -183,7 +183,7 @@ function Deals() {
       {problem ? (
         <Failure problem={problem} retry={() => void reload()} />
       ) : !known ? (
-        <Organisations find={query.find ?? ""} />
+        <Organisations key={query.find} find={query.find ?? ""} />
       ) : !deals ? (
         <Waiting what="Loading deals" />
       ) : deals.length === 0 ? (

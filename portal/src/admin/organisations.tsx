@@ -32,6 +32,7 @@ export function Organisations({ find }: { find: string }) {
     if (only) route(pathOf({ organisation: only.id }), true);
   }, [only]);
   const next = async (cursor: string) => {
+    if (more.busy) return;
     setMore({ busy: true });
     try {
       const page = await listOrganisations(find, cursor);
