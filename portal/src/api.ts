@@ -133,8 +133,6 @@ interface More {
   gone?: Gone;
   /** Seconds to wait, if the response says so. */
   retryAfter?: number | undefined;
-  /** Whether the request changes nothing, so that the page may repeat it by itself. */
-  isRead?: boolean;
 }
 
 /** Why a request failed. */
@@ -144,7 +142,6 @@ export class Problem extends Error {
   readonly gone: Gone | undefined;
   /** When to try again, in milliseconds since 1970. */
   readonly retryAt: number | undefined;
-  readonly isRead: boolean;
 
   constructor(
     /**
@@ -154,14 +151,13 @@ export class Problem extends Error {
     readonly code: string,
     /** Shown to people. */
     readonly detail: string,
-    { status = 0, errors = [], gone, retryAfter, isRead = false }: More = {},
+    { status = 0, errors = [], gone, retryAfter }: More = {},
   ) {
     super(code);
     this.status = status;
     this.errors = errors;
     this.gone = gone;
     this.retryAt = retryAfter === undefined ? undefined : Date.now() + retryAfter * 1000;
-    this.isRead = isRead;
   }
 
   /** Whether a retry can help. */
@@ -179,15 +175,13 @@ interface Options {
   /** Sent as JSON, or as a form. */
   body?: unknown;
   headers?: Record<string, string>;
-  /** Whether the request changes nothing, as every GET. */
-  isRead?: boolean;
 }
 interface ApiResponse<T> {
   body: T;
   etag: string | null;
 }
 
-const unreadable = (isRead: boolean) => new Problem("unreadable", "Seatkeeper’s answer could not be read.", { isRead });
+const unreadable = () => new Problem("unreadable", "Seatkeeper’s answer could not be read.");
 
 /** Sends a request. The answer must fit the sample; without a sample, it has no content. */
 async function request<T>(
@@ -200,12 +194,12 @@ async function request<T>(
   const content = parsed(text);
   // Without content, the API answers 204. A guest network's page has another status.
   const isExpected = sample === undefined ? status === 204 : fits(content, sample);
-  if (!isExpected) throw unreadable(options.isRead ?? method === "GET");
+  if (!isExpected) throw unreadable();
   return { body: content as T, etag: headers.get("etag") };
 }
 
 /** Sends a request. Returns the answer's text, if it is no refusal. */
-async function send(method: string, path: string, { body, headers = {}, isRead = method === "GET" }: Options = {}) {
+async function send(method: string, path: string, { body, headers = {} }: Options = {}) {
   const token = await currentToken();
   const signal = AbortSignal.timeout(PATIENCE);
   let response: Response;
@@ -225,10 +219,10 @@ async function send(method: string, path: string, { body, headers = {}, isRead =
     });
     text = await response.text();
   } catch {
-    if (signal.aborted) throw new Problem("timeout", "Seatkeeper did not answer in time.", { isRead });
-    throw new Problem("offline", "Can’t connect to Seatkeeper.", { isRead });
+    if (signal.aborted) throw new Problem("timeout", "Seatkeeper did not answer in time.");
+    throw new Problem("offline", "Can’t connect to Seatkeeper.");
   }
-  if (!response.ok) throw problemOf(response, parsed(text), isRead);
+  if (!response.ok) throw problemOf(response, parsed(text));
   return { status: response.status, text, headers: response.headers };
 }
 
@@ -241,9 +235,9 @@ function parsed(text: string): unknown {
 }
 
 /** A function refuses with a problem document, the gateway with a body of its own. */
-function problemOf({ status, headers }: Response, content: unknown, isRead: boolean): Problem {
+function problemOf({ status, headers }: Response, content: unknown): Problem {
   const after = Number(headers.get("retry-after") ?? Number.NaN);
-  const more: More = { status, retryAfter: Number.isFinite(after) ? after : undefined, isRead };
+  const more: More = { status, retryAfter: Number.isFinite(after) ? after : undefined };
   if (fits(content, { code: "", detail: "" } satisfies Sample<Pick<Schemas["Problem"], "code" | "detail">>)) {
     const { code, detail, errors } = content as Schemas["Problem"];
     return new Problem(code, detail, {
@@ -254,7 +248,7 @@ function problemOf({ status, headers }: Response, content: unknown, isRead: bool
   }
   if (status === 429) return new Problem("too_many_requests", "Too many requests.", more);
   const isGateway = fits(content, { message: "" } satisfies Sample<Schemas["GatewayMessage"]>);
-  if (status < 500 && !isGateway) return unreadable(isRead);
+  if (status < 500 && !isGateway) return unreadable();
   if (status === 401) {
     endSession();
     return new Problem("session_over", "Your session has ended. Sign in again.", more);
@@ -333,13 +327,13 @@ export function listSeats(deal: string, query: PageQuery): Promise<Page> {
 export async function exportSeats(deal: string, status: Filter | undefined, next?: string) {
   const { text, headers } = await send("GET", next ?? at(deal, `/seats.csv${status ? `?status=${status}` : ""}`));
   const isWhole = headers.get("content-type")?.startsWith("text/csv") && (text === "" || text.endsWith("\r\n"));
-  if (!isWhole) throw unreadable(true);
+  if (!isWhole) throw unreadable();
   return { text, next: /^<(\/api\/[^>]+)>; rel="next"$/.exec(headers.get("link") ?? "")?.[1] };
 }
 
 /** A POST keeps addresses out of URLs. The API does not search removed invites. */
 export const searchSeats = (deal: string, email: string, query: PageQuery<Exclude<Filter, "removed">>) =>
-  post<Page>(at(deal, "/seats/search"), PAGE, { email, ...query }, { isRead: true });
+  post<Page>(at(deal, "/seats/search"), PAGE, { email, ...query });
 
 export const getCounts = (deal: string) => read<Counts>(at(deal, "/counts"), COUNTS);
 
@@ -357,8 +351,8 @@ export const correctInvite = async (deal: string, invite: { id: string; sends: n
 /** At most 1,000 rows. A dry run predicts each row's outcome and changes nothing. */
 export async function sendInvites(deal: string, invites: InviteRow[], dryRun: boolean) {
   const body: Schemas["SendRequest"] = { invites, dryRun };
-  const { results } = await post<SendResponse>(at(deal, "/invites"), SENT, body, { isRead: dryRun });
-  if (results.length !== invites.length) throw unreadable(dryRun);
+  const { results } = await post<SendResponse>(at(deal, "/invites"), SENT, body);
+  if (results.length !== invites.length) throw unreadable();
   return results;
 }
 
@@ -370,7 +364,7 @@ export const resendInvite = async (deal: string, invite: { id: string; sends: nu
 async function many<T>(path: string, invites: { id: string; sends: number }[]) {
   const body = { invites: invites.map(({ id, sends }) => ({ id, sends })) };
   const { results } = await post<{ results: T[] }>(path, OUTCOMES, body);
-  if (results.length !== invites.length) throw unreadable(false);
+  if (results.length !== invites.length) throw unreadable();
   return results;
 }
 export const resendInvites = (deal: string, invites: { id: string; sends: number }[]) =>
@@ -386,8 +380,7 @@ export async function releaseSeat(deal: string, invite: { id: string; sends: num
   await request("DELETE", at(deal, `/seats/${invite.id}`), undefined, { headers: sendsTag(invite) });
 }
 
-export const previewInvite = (token: string) =>
-  post<Preview>("/api/invites/preview", PREVIEW, { token }, { isRead: true });
+export const previewInvite = (token: string) => post<Preview>("/api/invites/preview", PREVIEW, { token });
 
 export const acceptInvite = (token: string) => post<Accepted>("/api/invites/accept", ACCEPTED, { token });
 export const declineInvite = (token: string) => post<Declined>("/api/invites/decline", DECLINED, { token });

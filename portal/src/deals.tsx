@@ -41,7 +41,7 @@ export function Deals({ openSingle }: { openSingle?: boolean }) {
     <>
       <Heading title="Deals">Deals</Heading>
       {problem ? (
-        <Failure problem={problem} retry={() => void reload()} />
+        <Failure problem={problem} reload={() => void reload()} />
       ) : !deals ? (
         <Waiting what="Loading deals" />
       ) : (

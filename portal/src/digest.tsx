@@ -61,7 +61,7 @@ function Switch() {
     }
   };
   if (!value)
-    return problem ? <Failure problem={problem} retry={() => void reload()} /> : <Waiting what="Loading" rows={1} />;
+    return problem ? <Failure problem={problem} reload={() => void reload()} /> : <Waiting what="Loading" rows={1} />;
   const to = session.value?.email ? ` to ${session.value.email}` : "";
   const words = value.on
     ? `It is on, and goes${to}. It ends ${DAYS} days after you last switched it on or renewed it.`

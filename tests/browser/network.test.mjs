@@ -1,4 +1,5 @@
 /** What each page and each action says when an answer is no answer, has another shape, never comes, or asks to wait. */
+import assert from "node:assert/strict";
 import { answered, chooseAccount, enter, Keyboard } from "./browser.mjs";
 import { ADMIN, tokenOf, until } from "./stack.mjs";
 import { suite } from "./suite.mjs";
@@ -246,6 +247,49 @@ check("an action that is told to wait counts down, and waits for the person", { 
   await page.getByText("You can try again now.").waitFor();
   await hand.press("button", "Try again");
   await page.getByText("A new invite to ann@example.com is on its way.").first().waitFor();
+});
+
+check("a read within an action, too, waits for the person before the action goes on", { expect: [answered(503), /ERR_INTERNET_DISCONNECTED/], hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await deal.invite([ANN]);
+  await enter(page, deal.manager, deal.path);
+  await page.getByRole("checkbox", { name: "Select all on this page" }).check();
+  let sent = 0;
+  await page.route("**/invites/resend", async (route) => {
+    sent += 1;
+    const response = await route.fetch();
+    await (sent === 1 ? route.abort("internetdisconnected") : route.fulfill({ response }));
+  });
+  await press("Resend selected", "Resend 1 invite")({ page, hand });
+  await page.getByText(`No answer came for ${ANN}`).waitFor();
+  // The second attempt is refused, and the page reads the list to find out why.
+  await page.route("**/seats?*", (route) => route.fulfill(unavailable(1)), { times: 1 });
+  await hand.press("button", "Try again");
+  await page.getByText("You can try again now.").waitFor();
+  assert.equal(sent, 2);
+  await hand.press("button", "Try again");
+  await page.getByText("1 invite resent").first().waitFor();
+});
+
+check("a form opens only by the person's hand, and no other takes its place", { expect: [answered(503)] }, async ({ page, stack, hand }) => {
+  await admin({ page, stack });
+  await page.route("**/api/deals/*", (route) => route.fulfill(unavailable(1)), { times: 1 });
+  await hand.press("button", "Resize Unlimited");
+  await page.getByText("You can try again now.").waitFor();
+  assert.equal(await page.getByRole("dialog").count(), 0);
+  let answer = (_) => {};
+  const asked = new Promise((resolve) => (answer = resolve));
+  await page.route("**/api/deals/*", async (route) => {
+    await asked;
+    await route.continue();
+  }, { times: 1 });
+  await hand.press("button", "Try again");
+  await hand.press("button", "New deal");
+  const loaded = page.waitForResponse("**/api/deals/*");
+  answer();
+  await (await loaded).finished();
+  await page.waitForLoadState("networkidle");
+  await page.getByRole("dialog", { name: "New deal" }).waitFor();
 });
 
 check("a page that fails leaves a way on", { expect: [/Invalid time value/], hands: [Keyboard] }, async ({ page, stack, hand }) => {

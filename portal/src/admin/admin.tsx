@@ -181,7 +181,7 @@ function Deals() {
           ))}
       </div>
       {problem ? (
-        <Failure problem={problem} retry={() => void reload()} />
+        <Failure problem={problem} reload={() => void reload()} />
       ) : !known ? (
         <Organisations key={query.find} find={query.find ?? ""} />
       ) : !deals ? (
@@ -193,7 +193,7 @@ function Deals() {
           deals={deals}
           loading={loading}
           busy={starting}
-          onChange={(kind, deal) => void begin(deal, (loaded) => setOpen({ kind, loaded }))}
+          onChange={(kind, deal) => void begin(deal, (loaded) => setOpen((open) => open ?? { kind, loaded }))}
           onEnd={(deal) => void begin(deal, end)}
           onDelete={(deal) => void begin(deal, remove)}
         />

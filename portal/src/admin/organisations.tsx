@@ -42,7 +42,7 @@ export function Organisations({ find }: { find: string }) {
       setMore({ busy: false, problem: asProblem(error) });
     }
   };
-  if (problem) return <Failure problem={problem} retry={() => void reload()} />;
+  if (problem) return <Failure problem={problem} reload={() => void reload()} />;
   if (!value || only) return <Waiting what="Loading organisations" />;
   if (organisations.length === 0) {
     return (
@@ -88,7 +88,11 @@ export function Organisations({ find }: { find: string }) {
         </tbody>
       </table>
       {more.problem && cursor !== null && (
-        <Failure problem={more.problem} text="The other organisations are not shown." retry={() => void next(cursor)} />
+        <Failure
+          problem={more.problem}
+          text="The other organisations are not shown."
+          reload={() => void next(cursor)}
+        />
       )}
       {cursor !== null && (
         <p class="pages">

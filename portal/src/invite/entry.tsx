@@ -357,7 +357,7 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
         <Failure
           problem={problem.value}
           text="The addresses were not checked, and nothing was sent."
-          retry={() => {
+          reload={() => {
             const { of, again } = takeAgain.current;
             void (again && of === problem.value ? again() : inviting.text.value ? check() : inviting.check());
           }}

@@ -37,7 +37,7 @@ export function FromDeal({
           {deals ? (
             <p>Your organisation has no other deal.</p>
           ) : problem ? (
-            <Failure problem={problem} retry={() => void reload()} />
+            <Failure problem={problem} reload={() => void reload()} />
           ) : (
             <Waiting what="Loading deals" rows={1} />
           )}
@@ -156,7 +156,7 @@ function Choose({
           <Failure
             problem={failure}
             text="Nobody was added."
-            retry={() => void take()}
+            reload={() => void take()}
             onClose={() => setFailure(undefined)}
           />
         )}

@@ -59,7 +59,7 @@ function Invite({ deal }: { deal: string }) {
           <MailHelp />
         </>
       ) : problem ? (
-        problem.code === "session_over" || <Failure problem={problem} retry={() => void reload()} />
+        problem.code === "session_over" || <Failure problem={problem} reload={() => void reload()} />
       ) : (
         <Waiting what="Loading the deal" />
       )}

@@ -25,7 +25,7 @@ export function History({
     onLoad(detail);
     return detail;
   });
-  if (problem) return <Failure problem={problem} retry={() => void reload()} />;
+  if (problem) return <Failure problem={problem} reload={() => void reload()} />;
   if (!value)
     return (
       <p class="soft" role="status">

@@ -611,7 +611,7 @@ export function Invites({
           ))}
       </div>
       {list.problem && (
-        <ListFailure problem={list.problem} onFirst={search ? undefined : onFirst} retry={() => void list.reload()} />
+        <ListFailure problem={list.problem} onFirst={search ? undefined : onFirst} reload={() => void list.reload()} />
       )}
       {rows.some(isOpen) && (
         <div class={`actions bulk ${chosen.length > 0 ? "chosen" : ""}`}>
@@ -688,13 +688,13 @@ export function Invites({
 export function ListFailure({
   problem,
   onFirst,
-  retry,
+  reload,
 }: {
   problem: Problem;
   onFirst: (() => void) | undefined;
-  retry: () => void;
+  reload: () => void;
 }) {
-  if (problem.code !== "invalid_request" || !onFirst) return <Failure problem={problem} retry={retry} />;
+  if (problem.code !== "invalid_request" || !onFirst) return <Failure problem={problem} reload={reload} />;
   return (
     <Notice>
       <p>

@@ -138,7 +138,7 @@ function Seats({ deal }: { deal: string }) {
       <>
         <Heading title="Deal seats">Deal seats</Heading>
         {list.problem ? (
-          <ListFailure problem={list.problem} onFirst={() => go(undefined)} retry={() => void reload()} />
+          <ListFailure problem={list.problem} onFirst={() => go(undefined)} reload={() => void reload()} />
         ) : (
           <Waiting what="Loading the deal" rows={5} />
         )}

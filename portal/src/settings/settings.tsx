@@ -24,7 +24,7 @@ export function SettingsPage({ deal }: { deal: string }) {
       {value ? (
         <Reminders key={value.id} deal={value} />
       ) : problem ? (
-        <Failure problem={problem} retry={() => void reload()} />
+        <Failure problem={problem} reload={() => void reload()} />
       ) : (
         <Waiting what="Loading the deal" />
       )}

@@ -8,6 +8,6 @@ export function onDemand<P extends object>(name: string, load: () => Promise<Com
     // In an object, because a component is a function, which would be called.
     const { value, problem, reload } = useLoad(name, async () => ({ Page: await load() }));
     if (value) return <value.Page {...props} />;
-    return problem ? <Failure problem={problem} retry={() => void reload()} /> : <Waiting what="Loading the page" />;
+    return problem ? <Failure problem={problem} reload={() => void reload()} /> : <Waiting what="Loading the page" />;
   };
 }

@@ -18,7 +18,7 @@ export function StartLearning() {
   useEffect(() => void load(), []);
   return (
     <>
-      {problem && <Failure problem={problem} retry={() => void load()} />}
+      {problem && <Failure problem={problem} reload={() => void load()} />}
       <p class="actions">
         {url && (
           <a class="go" href={url}>

@@ -28,9 +28,9 @@ it.each([
 });
 
 it("a request that changes nothing is repeated by itself, and the countdown says so", () => {
-  const problem = new Problem("unavailable", "", { status: 503, retryAfter: 2, isRead: true });
+  const problem = new Problem("unavailable", "", { status: 503, retryAfter: 2 });
   const start = problem.retryAt! - 2000;
-  expect([0, 900, 2000].map((passed) => spaced(wait(problem, start + passed)))).toEqual([
+  expect([0, 900, 2000].map((passed) => spaced(wait(problem, start + passed, true)))).toEqual([
     "Trying again in 2 seconds.",
     "Trying again in 2 seconds.",
     "Trying again…",

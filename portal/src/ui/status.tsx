@@ -78,19 +78,24 @@ export function Notice({
   );
 }
 
-/** What failed, for whom if there is a `text`, and what to do. */
+/**
+ * What failed, for whom if there is a `text`, and what to do. `reload` only reads, so the page may do it by itself; `retry` waits
+ * for the person.
+ */
 export function Failure({
   problem,
   text,
-  retry,
+  reload,
+  retry = reload,
   onClose,
 }: {
   problem: Problem;
   text?: string;
-  retry?: () => void;
+  reload?: () => void;
+  retry?: (() => void) | undefined;
   onClose?: () => void;
 }) {
-  const when = useRetry(problem, retry);
+  const when = useRetry(problem, reload);
   // The portal shows this one above every page.
   if (problem.code === "session_over") return null;
   return (
@@ -121,19 +126,19 @@ export function hint(problem: Problem): string {
 }
 
 /** When to try again; empty if that is not known, or if the problem's detail already says so. */
-export function wait({ retryAt, detail, isRead }: Problem, now: number): string {
+export function wait({ retryAt, detail }: Problem, now: number, isRepeated = false): string {
   if (retryAt === undefined || detail.endsWith(" UTC.")) return "";
   const seconds = Math.ceil((retryAt - now) / 1000);
-  if (seconds <= 0) return isRead ? "Trying again…" : "You can try again now.";
+  if (seconds <= 0) return isRepeated ? "Trying again…" : "You can try again now.";
   const when = seconds > 90 ? fromNow(new Date(retryAt).toISOString(), now) : inSeconds(seconds);
-  return `${isRead ? "Trying again" : "You can try again"} ${when}.`;
+  return `${isRepeated ? "Trying again" : "You can try again"} ${when}.`;
 }
 
-/** Counts down to the next attempt, and repeats a request that changes nothing. Returns the countdown in words. */
-export function useRetry(problem: Problem, retry: (() => void) | undefined): string {
+/** Counts down to the next attempt, and then reloads by itself what only reads. Returns the countdown in words. */
+export function useRetry(problem: Problem, reload: (() => void) | undefined): string {
   const [now, setNow] = useState(Date.now);
-  const again = useRef(retry);
-  again.current = retry;
+  const again = useRef(reload);
+  again.current = reload;
   useEffect(() => {
     if (problem.retryAt === undefined) return;
     setNow(Date.now());
@@ -141,11 +146,11 @@ export function useRetry(problem: Problem, retry: (() => void) | undefined): str
       setNow(Date.now());
       if (Date.now() < problem.retryAt!) return;
       clearInterval(timer);
-      if (problem.isRead) again.current?.();
+      again.current?.();
     }, 1000);
     return () => clearInterval(timer);
   }, [problem]);
-  return wait(problem, now);
+  return wait(problem, now, reload !== undefined);
 }
 
 /** A text that changes every second, which screen readers do not read out each time. */
