@@ -29,7 +29,7 @@ use crate::portal;
 use crate::runtime::{Host, InvokeError, Program};
 use crate::schedules;
 use crate::seed;
-use crate::ses::{self, Events, Faults, Ses};
+use crate::ses::{self, Events, Ses};
 use crate::settings::{EVENT_TOPIC, Endpoints, MAIL_FROM, PORTAL_URL, RUST_LOG, Settings, TABLE_NAME};
 use crate::template;
 use crate::terminal::Terminal;
@@ -126,7 +126,7 @@ impl Stack {
         let topic = settings.value(EVENT_TOPIC, None).unwrap_or_default();
         let ses = Arc::new(Ses {
             inbox,
-            faults: Faults::default(),
+            fault: Mutex::default(),
             events: Events { topic, queue },
             tells: settings.mail_events,
             suppressed: Mutex::default(),

@@ -17,6 +17,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::Mail;
+use crate::lock;
 use crate::page::{self, Refusal, refusal};
 use crate::ses::{EventKind, Ses};
 
@@ -97,7 +98,7 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
 }
 
 async fn set_fault(State(ses): State<Arc<Ses>>, body: Bytes) -> Result<StatusCode, Refusal> {
-    ses.faults.set(read(&body)?);
+    *lock(&ses.fault) = Some(read(&body)?);
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -1,10 +1,6 @@
 //! A fault that the next calls to SES meet, set by tests and by people who try the portal.
 
-use std::sync::Mutex;
-
 use serde::Deserialize;
-
-use crate::lock;
 
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -24,24 +20,14 @@ pub(super) enum Mode {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Fault {
     mode: Mode,
-    /// How many more calls meet the fault.
+    /// How many more calls meet the fault; with 0, none.
     count: u32,
 }
 
-#[derive(Default)]
-pub(crate) struct Faults(Mutex<Option<Fault>>);
-
-impl Faults {
-    /// Replaces the fault that was set before. A count of 0 ends it.
-    pub(crate) fn set(&self, fault: Fault) {
-        *lock(&self.0) = Some(fault);
-    }
-
+impl Fault {
     /// The fault of this call.
-    pub(super) fn next(&self) -> Option<Mode> {
-        let mut fault = lock(&self.0);
-        let Fault { mode, count } = fault.as_mut()?;
-        *count = count.checked_sub(1)?;
-        Some(*mode)
+    pub(super) fn next(&mut self) -> Option<Mode> {
+        self.count = self.count.checked_sub(1)?;
+        Some(self.mode)
     }
 }

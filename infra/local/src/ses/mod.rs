@@ -24,7 +24,7 @@ use http::{HeaderName, StatusCode};
 use serde_json::{Value, json};
 
 pub(crate) use events::{EventKind, Events, hand_over};
-pub(crate) use fault::Faults;
+pub(crate) use fault::Fault;
 
 use crate::inbox::Inbox;
 use crate::lock;
@@ -36,7 +36,8 @@ const MAX_REQUEST: usize = 40 * 1024 * 1024;
 
 pub(crate) struct Ses {
     pub(crate) inbox: Inbox,
-    pub(crate) faults: Faults,
+    /// The fault that was set last.
+    pub(crate) fault: Mutex<Option<Fault>>,
     pub(crate) events: Events,
     /// Whether a mail's first events come unasked.
     pub(crate) tells: bool,
@@ -92,7 +93,8 @@ async fn send_bulk(State(ses): State<Arc<Ses>>, body: Bytes) -> Result<Response,
         .map_err(|error| SesError::bad_request(format!("The request can't be read: {error}")))?;
     // The checks come before the fault: a test of faults can't pass because of a wrong request.
     let entries = check::check(&request)?;
-    match ses.faults.next() {
+    let fault = lock(&ses.fault).as_mut().and_then(Fault::next);
+    match fault {
         None => Ok(sent(&ses.deliver(entries))),
         Some(Mode::Throttle) => {
             let (status, message) = (StatusCode::TOO_MANY_REQUESTS, "Maximum sending rate exceeded.");

@@ -21,7 +21,7 @@ impl Bench {
         let (queue, published) = unbounded_channel();
         let ses = Ses {
             inbox: Inbox::open(None, Terminal { quiet: true }).unwrap(),
-            faults: Faults::default(),
+            fault: Mutex::default(),
             events: Events { topic: "arn:topic".to_owned(), queue },
             tells: true,
             suppressed: Mutex::default(),
@@ -51,7 +51,7 @@ impl Bench {
 
     fn fault(&self, mode: &str, count: u32) {
         let fault = json!({ "mode": mode, "count": count });
-        self.ses.faults.set(serde_json::from_value(fault).unwrap());
+        *lock(&self.ses.fault) = Some(serde_json::from_value(fault).unwrap());
     }
 
     fn delivered(&self) -> usize {
