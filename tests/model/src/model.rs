@@ -6,7 +6,7 @@ use crate::mutant::Mutant;
 use crate::process::{Process, SesAnswer, Step};
 use crate::property;
 use crate::rules::{Rules, keys};
-use crate::table::{Click, DealRow, Held, Mail, Queue, Rule, Table};
+use crate::table::{Click, DealRow, Held, Mail, Queue, Rule, Set, Table};
 use stateright::{Model, Property};
 
 /// Seatkeeper within bounds, with or without a deliberate mistake.
@@ -36,11 +36,11 @@ pub(crate) struct Mailbox {
     made: u8,
     /// Mails of each send and kind that may be unrecorded: SES's response was lost, or the function died. Only these may
     /// go out more than once.
-    doubtful: u16,
+    pub(crate) doubtful: Set,
     /// Reminders that were dropped.
-    dropped: u16,
+    pub(crate) dropped: Set,
     /// Sends of which SES published an event.
-    told: u8,
+    pub(crate) told: Set,
 }
 
 impl Mailbox {
@@ -48,33 +48,18 @@ impl Mailbox {
         self.letters.iter().filter(|letter| letter.send == send).map(|letter| letter.copies).sum()
     }
 
-    pub(crate) fn is_told(&self, send: u8) -> bool {
-        self.told & (1 << send) != 0
-    }
-
     pub(crate) fn copies_of(&self, send: u8, kind: u8) -> u8 {
         let letters = self.letters.iter().filter(|letter| letter.send == send && letter.kind == kind);
         letters.map(|letter| letter.copies).sum()
-    }
-
-    pub(crate) fn is_doubtful(&self, send: u8, kind: u8) -> bool {
-        self.doubtful & mail(send, kind) != 0
-    }
-
-    pub(crate) fn is_dropped(&self, send: u8, kind: u8) -> bool {
-        self.dropped & mail(send, kind) != 0
-    }
-
-    pub(crate) fn mark_dropped(&mut self, send: u8, kind: u8) {
-        self.dropped |= mail(send, kind);
     }
 }
 
 /// Kinds of mail of a send.
 pub(crate) const KINDS: u8 = 3;
 
-fn mail(send: u8, kind: u8) -> u16 {
-    1 << (send * KINDS + kind)
+/// The number of a mail.
+pub(crate) fn mail(send: u8, kind: u8) -> u8 {
+    send * KINDS + kind
 }
 
 /// A violation by a step.
@@ -134,13 +119,13 @@ pub struct State {
     left: Budget,
     /// The requested changes of the deal, and how many addresses and learners were used. Unused ones are alike, so the
     /// next one is always the next number.
-    changed: u8,
+    changed: Set,
     invited: u8,
     clicked: u8,
     /// The newest opt-out or ask that was answered, unless another has begun since; and how many have begun.
     pub(crate) said: Option<Said>,
     pub(crate) begun: u8,
-    flaws: u16,
+    flaws: Set,
 }
 
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -198,15 +183,17 @@ impl State {
 
     /// A mail of this send may be unrecorded.
     pub(crate) fn doubt(&mut self, held: Held) {
-        self.mailboxes[usize::from(held.place)].doubtful |= mail(held.sends, held.kind());
+        self.mailboxes[usize::from(held.place)].doubtful.insert(mail(held.sends, held.kind()));
     }
 
     pub(crate) fn flaw(&mut self, flaw: Flaw, is_one: bool) {
-        self.flaws |= u16::from(is_one) << (flaw as u8);
+        if is_one {
+            self.flaws.insert(flaw as u8);
+        }
     }
 
     pub(crate) fn has(&self, flaw: Flaw) -> bool {
-        self.flaws & (1 << (flaw as u8)) != 0
+        self.flaws.has(flaw as u8)
     }
 
     pub(crate) fn running(&self) -> impl Iterator<Item = (u8, Process)> {
@@ -291,7 +278,7 @@ impl Seatkeeper {
                 }
             }
         }
-        for which in numbers(self.bounds.changes.len()).filter(|which| state.changed & (1 << which) == 0) {
+        for which in numbers(self.bounds.changes.len()).filter(|which| !state.changed.has(*which)) {
             actions.extend(self.expected(state.table.deal.revision).map(|seen| Action::Change(which, seen)));
         }
     }
@@ -362,7 +349,7 @@ impl Seatkeeper {
                 state.start(Step::Look { place, expected, own: false })?;
             }
             Action::Change(which, expected) => {
-                state.changed |= 1 << which;
+                state.changed.insert(which);
                 state.start(Step::Change { which, expected, own: false })?;
             }
             Action::Click { learner, place, link } => {
@@ -374,7 +361,7 @@ impl Seatkeeper {
                 state.left.events -= 1;
                 let mailbox = &mut state.mailboxes[usize::from(place)];
                 let send = mailbox.letters[usize::from(link)].send;
-                mailbox.told |= 1 << send;
+                mailbox.told.insert(send);
                 self.begin(state, place, Rule::Track { send, told: Mail::TOLD[usize::from(told)] })?;
             }
             Action::Answer { place, link, answer } => {
@@ -452,12 +439,12 @@ impl Model for Seatkeeper {
             mailboxes: [Mailbox::default(); INVITES as usize],
             processes: [None; PROCESSES as usize],
             left: budget,
-            changed: 0,
+            changed: Set::default(),
             invited: 0,
             clicked: 0,
             said: None,
             begun: 0,
-            flaws: 0,
+            flaws: Set::default(),
         }]
     }
 

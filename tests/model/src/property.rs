@@ -1,7 +1,7 @@
 //! The product's invariants, as properties of every reachable state.
 
 use crate::bounds::INVITES;
-use crate::model::{Flaw, KINDS, Said, Seatkeeper, State};
+use crate::model::{Flaw, KINDS, Said, Seatkeeper, State, mail};
 use crate::table::{Mail, NO_LINK, Queue, Row, Rule};
 use shared::domain::InviteState;
 use stateright::Property;
@@ -58,14 +58,14 @@ properties! {
         rows(state).all(|(place, row)| {
             let mailbox = &state.mailboxes[usize::from(place)];
             let mails = (1..=row.sends).flat_map(|send| (0..KINDS).map(move |kind| (send, kind)));
-            let mut mails = mails.map(|(send, kind)| (mailbox.copies_of(send, kind), mailbox.is_doubtful(send, kind)));
+            let mut mails = mails.map(|(send, kind)| (mailbox.copies_of(send, kind), mailbox.doubtful.has(mail(send, kind))));
             mails.all(|(copies, is_doubtful)| copies <= 1 || is_doubtful)
         })
     };
     I4_REMINDED = "I4 every reminder that is over was mailed or dropped": |_, state| {
         rows(state).all(|(place, row)| {
             let mailbox = &state.mailboxes[usize::from(place)];
-            let is_over = |kind| mailbox.copies_of(row.sends, kind) > 0 || mailbox.is_dropped(row.sends, kind);
+            let is_over = |kind| mailbox.copies_of(row.sends, kind) > 0 || mailbox.dropped.has(mail(row.sends, kind));
             (1..=row.reminded).all(is_over)
         })
     };
@@ -74,7 +74,7 @@ properties! {
         rows(state).all(|(place, row)| {
             row.mail != Mail::Failed
                 || copies(state, place, row.sends) == 0
-                || state.mailboxes[usize::from(place)].is_doubtful(row.sends, 0)
+                || state.mailboxes[usize::from(place)].doubtful.has(mail(row.sends, 0))
         })
     };
     I4_END = "I4 in the end every send is mailed or failed": |_, state| {
@@ -116,7 +116,7 @@ properties! {
     I7_PROGRESS = "I7 every run changes the due invite that it found": |_, state| !state.has(Flaw::Stuck);
     I9_TRUER = "I9 a delivery only becomes truer": |_, state| !state.has(Flaw::LessTrue);
     I9_NEWEST = "I9 only events of the newest send count": |_, state| {
-        rows(state).all(|(place, row)| row.mail <= Mail::Sent || state.mailboxes[usize::from(place)].is_told(row.sends))
+        rows(state).all(|(place, row)| row.mail <= Mail::Sent || state.mailboxes[usize::from(place)].told.has(row.sends))
     };
     I10_MAIL = "I10 no call to SES begins after an opt-out was answered": |_, state| !state.has(Flaw::Unwanted);
     I10_STANDS = "I10 an answered opt-out stands until the learner asks": |_, state| {

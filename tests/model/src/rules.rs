@@ -3,7 +3,7 @@
 use crate::bounds::{Bounds, INVITES, LEARNERS, LEASE, LINKS, TICK, at, ticks};
 use crate::events::Event;
 use crate::mutant::Mutant;
-use crate::table::{DealRow, Held, LinkSet, Mail, NO_LINK, Queue, Row, Rule, Term, Verdict};
+use crate::table::{DealRow, Held, Mail, NO_LINK, Queue, Row, Rule, Set, Term, Verdict};
 use chrono::Duration;
 use shared::domain::answer::{ask, decline, opt_out};
 use shared::domain::cancel::cancel;
@@ -125,10 +125,10 @@ impl Rules {
     }
 
     pub(crate) fn invite(self, place: u8, row: &Row) -> Invite {
-        let hashes = |set: LinkSet| -> Vec<LinkHash> {
+        let hashes = |set: Set| -> Vec<LinkHash> {
             (0..LINKS).filter(|link| set.has(*link)).map(|link| hash(place, link).clone()).collect()
         };
-        let older = row.old.iter().filter(|links| **links != LinkSet::default());
+        let older = row.old.iter().filter(|links| **links != Set::default());
         let Invitee { id, email, name } = INVITEE.clone();
         Invite {
             id,
@@ -166,9 +166,9 @@ impl Rules {
     fn row(self, place: u8, before: Option<&Row>, address: u8, invite: &Invite) -> Row {
         let number = |hash: &LinkHash| (0..LINKS).find(|link| self::hash(place, *link) == hash);
         let set = |links: &[LinkHash]| {
-            links.iter().filter_map(number).fold(LinkSet::default(), |set, link| set.with(LinkSet::of(link)))
+            links.iter().filter_map(number).fold(Set::default(), |set, link| set.with(Set::of(link)))
         };
-        let mut old = [LinkSet::default(); 3];
+        let mut old = [Set::default(); 3];
         for (set_of, links) in old.iter_mut().zip(&invite.links.superseded) {
             *set_of = set(links);
         }
@@ -397,14 +397,14 @@ impl Rules {
     /// Sets the place in the due index and applies mistakes of the write. `None` when the mistake is not to write.
     fn miswritten(self, rule: &Rule, before: Option<&Row>, mut row: Row) -> Option<Row> {
         row.due = row.place();
-        let links = before.map_or(LinkSet::default(), |row| row.links);
+        let links = before.map_or(Set::default(), |row| row.links);
         let is_reminder = matches!(rule, Rule::Record { held, .. } if held.reminder.is_some());
         let Some(mutant) = self.mutant else { return Some(row) };
         match (mutant, rule) {
             (Mutant::ResendKeepsLinks, Rule::Resend { .. }) => row.links = row.links.with(links),
-            (Mutant::OldLinksDropped, Rule::Resend { .. }) => row.old = [LinkSet::default(); 3],
+            (Mutant::OldLinksDropped, Rule::Resend { .. }) => row.old = [Set::default(); 3],
             (Mutant::ClaimReplacesLink, Rule::Claim { link, .. })
-            | (Mutant::RemindReplacesLink, Rule::Remind { link, .. }) => row.links = LinkSet::of(*link),
+            | (Mutant::RemindReplacesLink, Rule::Remind { link, .. }) => row.links = Set::of(*link),
             (Mutant::NeverNotRecorded, Rule::Claim { .. }) if row.mail == Mail::Failed => return None,
             (Mutant::OutcomeLowersAccept, Rule::Record { .. })
             | (Mutant::SweepMarksHalf, Rule::Expire { .. }) => row.state = InviteState::Open,
@@ -412,7 +412,7 @@ impl Rules {
             (Mutant::CancelStaysDue, Rule::Cancel { .. }) => row.due = before.and_then(|row| row.due),
             (Mutant::TrackKeepsDue, Rule::Track { .. }) => row.due = before.and_then(|row| row.due),
             (Mutant::RecordLowers, Rule::Record { verdict: Verdict::Sent, .. }) => row.mail = Mail::Sent,
-            (Mutant::DeclineStopsLink, Rule::Decline { .. }) => row.links = LinkSet::default(),
+            (Mutant::DeclineStopsLink, Rule::Decline { .. }) => row.links = Set::default(),
             (Mutant::DeclineStaysDue, Rule::Decline { .. }) => row.due = before.and_then(|row| row.due),
             (Mutant::RemindedByClaim, Rule::Remind { .. }) => row.reminded += row.remind_attempts,
             (Mutant::ReminderStaysNext, Rule::Record { verdict: Verdict::Sent, .. }) if is_reminder => {

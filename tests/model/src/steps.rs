@@ -3,7 +3,7 @@
 
 use crate::bounds::LEASE;
 use crate::events::Event;
-use crate::model::{Answer, Flaw, Said, Seatkeeper, State};
+use crate::model::{Answer, Flaw, Said, Seatkeeper, State, mail};
 use crate::mutant::Mutant;
 use crate::process::{Own, Process, SesAnswer, Step, Voice};
 use crate::table::{Click, Due, Held, Mail, NO_LINK, Queue, Row, Rule, Verdict};
@@ -252,14 +252,16 @@ impl Seatkeeper {
                     let claimed_at = next.lease_until.unwrap_or_default().saturating_sub(leased);
                     state.flaw(Flaw::Untimely, !may_go_out(claimed_at));
                 } else {
-                    state.mailboxes[usize::from(place)].mark_dropped(before.sends, before.reminded + 1);
+                    state.mailboxes[usize::from(place)]
+                        .dropped
+                        .insert(mail(before.sends, before.reminded + 1));
                     state.flaw(Flaw::Untimely, may_go_out(since) && may_go_out(state.clock));
                 }
             }
             Rule::Record { held, verdict: Verdict::Rejected | Verdict::OptedOut }
                 if held.reminder.is_some() =>
             {
-                state.mailboxes[usize::from(place)].mark_dropped(held.sends, held.kind());
+                state.mailboxes[usize::from(place)].dropped.insert(mail(held.sends, held.kind()));
             }
             Rule::Expire { .. } => state.flaw(Flaw::ExpiredEarly, before.expires_at > state.clock),
             _ => {}

@@ -14,18 +14,22 @@ use shared::domain::{AskedFor, BounceReason, DealChange, DealRefusal, Delivery, 
 use std::cell::RefCell;
 use std::collections::HashMap;
 
+/// Numbers below sixteen.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
-pub(crate) struct LinkSet(u16);
+pub(crate) struct Set(u16);
 
-impl LinkSet {
-    pub(crate) fn of(link: u8) -> Self {
-        Self(1 << link)
+impl Set {
+    pub(crate) fn of(number: u8) -> Self {
+        Self(1 << number)
     }
-    pub(crate) fn has(self, link: u8) -> bool {
-        self.0 & (1 << link) != 0
+    pub(crate) fn has(self, number: u8) -> bool {
+        self.0 & (1 << number) != 0
     }
     pub(crate) fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
+    }
+    pub(crate) fn insert(&mut self, number: u8) {
+        *self = self.with(Self::of(number));
     }
 }
 
@@ -100,8 +104,8 @@ pub(crate) struct Row {
     pub(crate) reminded: u8,
     pub(crate) remind_attempts: u8,
     pub(crate) remind_at: Option<u8>,
-    pub(crate) links: LinkSet,
-    pub(crate) old: [LinkSet; 3],
+    pub(crate) links: Set,
+    pub(crate) old: [Set; 3],
 }
 
 impl Row {
@@ -109,7 +113,7 @@ impl Row {
         self.state == state
     }
 
-    pub(crate) fn superseded(&self) -> LinkSet {
+    pub(crate) fn superseded(&self) -> Set {
         let [one, two, three] = self.old;
         one.with(two).with(three)
     }
