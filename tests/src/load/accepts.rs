@@ -30,8 +30,8 @@ pub async fn accepts(learners: usize, seats: usize) -> Figures {
     let people: Vec<Client> =
         stream::iter(&all).map(|email| stack.person(email)).buffered(AT_ONCE).collect().await;
 
-    proxy.count(Calls::all());
     let (calls, faults) = (Calls::of("TransactWriteItems"), vec![Fault::Conflict]);
+    proxy.count(calls.clone());
     proxy.inject(RandomFaults { seed: 1, share: CONFLICTS, calls, faults });
     let answers: Vec<_> = stream::iter(&people)
         .map(|learner| stack.accept(learner, &tokens[learner.email.as_str()]))
@@ -58,11 +58,7 @@ pub async fn accepts(learners: usize, seats: usize) -> Figures {
     let conflicts =
         calls.get(&("TransactWriteItems".to_owned(), Some(Fault::Conflict))).copied().unwrap_or(0);
     assert!(conflicts > 0, "no conflict was injected: {calls:?}");
-    let transactions: u32 = calls
-        .iter()
-        .filter(|((operation, _), _)| operation == "TransactWriteItems")
-        .map(|(_, times)| times)
-        .sum();
+    let transactions: u32 = calls.values().sum();
 
     let mut figures = Figures::of(format!("{learners} accepts on {seats} seats"));
     figures.add("200 / 409 `deal_full` / others", format!("{seats} / {} / 0", learners - seats));

@@ -1,11 +1,10 @@
 //! Thousands of invites in one deal. I3, I4
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Figures;
 use super::measure::{MeasuredStack, per, progress, ratio, sum};
-use crate::proxy::{Calls, Proxy};
+use crate::proxy::Proxy;
 use crate::{addresses, emails};
 
 /// Rows of a request.
@@ -21,17 +20,13 @@ pub async fn invites(count: usize) -> Figures {
     let deal = measured.stack.deal(100).await;
     let all = addresses("first.last", count);
     let mut peaks = Vec::new();
-    let mut calls: BTreeMap<String, u32> = BTreeMap::new();
     for (number, some) in all.chunks(ROWS).enumerate() {
-        proxy.count(Calls::all());
         let answer = deal.invite(some).await;
         assert_eq!(answer["summary"]["invited"], some.len(), "{}", answer["summary"]);
         peaks.push(measured.peak("send-invites"));
-        for ((operation, _), times) in proxy.tally() {
-            *calls.entry(operation).or_default() += times;
-        }
         progress("invited", number * ROWS, number * ROWS + some.len(), count);
     }
+    let calls = proxy.tally();
     // The deliverer mails the rest once their leases end.
     measured.stack.sweep_until_sent(&deal, Duration::from_mins(10)).await;
     let lines = measured.lines("send-invites", "dynamodb.requests", peaks.len()).await;
@@ -49,7 +44,7 @@ pub async fn invites(count: usize) -> Figures {
 
     let [first, .., last] = peaks.as_slice() else { panic!("at least two requests") };
     assert!(*last <= first + SLACK_KIB, "memory grows with each request: {peaks:?} KiB");
-    let of = |operation: &str| f64::from(calls.get(operation).copied().unwrap_or_default());
+    let of = |name: &str| f64::from(calls.get(&(name.to_owned(), None)).copied().unwrap_or_default());
     // One write queues an invite and one records its mail. The deliverer needs a few more.
     assert!(ratio(of("PutItem"), count) <= 2.2, "{calls:?}");
     let mut figures = Figures::of(format!("{count} invites in a deal"));
