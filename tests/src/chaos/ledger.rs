@@ -36,10 +36,10 @@ pub(super) struct SendCounts {
 }
 
 #[derive(Debug, Default)]
-struct Mails {
-    sent: Vec<Sent>,
+pub(super) struct Mails {
+    pub(super) sent: Vec<Sent>,
     tokens: HashSet<String>,
-    newest: Option<Mail>,
+    pub(super) newest: Option<Mail>,
 }
 
 #[derive(Debug, Default)]
@@ -52,9 +52,11 @@ pub struct Ledger {
     /// Those that were recorded, and those of failed runs.
     pub digests: Mutex<[usize; 2]>,
     answers: Mutex<BTreeMap<(&'static str, String), u32>>,
-    mails: Mutex<Mails>,
-    send_counts: Mutex<HashMap<(String, String), SendCounts>>,
-    dead_links: Mutex<HashSet<String>>,
+    pub(super) mails: Mutex<Mails>,
+    /// By deal and invite.
+    pub(super) send_counts: Mutex<HashMap<(String, String), SendCounts>>,
+    /// Tokens that a learner was told are replaced or cancelled.
+    pub(super) dead_links: Mutex<HashSet<String>>,
     failures: Mutex<BTreeSet<String>>,
     calls: Mutex<Tally>,
     wrong: Mutex<Vec<String>>,
@@ -115,10 +117,6 @@ impl Ledger {
         *(if done { &mut counts.done } else { &mut counts.unknown }) += 1;
     }
 
-    pub(super) fn send_counts(&self) -> HashMap<(String, String), SendCounts> {
-        lock(&self.send_counts).clone()
-    }
-
     pub(super) fn note_mails(&self, came: Vec<Mail>) {
         let mut mails = lock(&self.mails);
         for mail in came {
@@ -138,27 +136,11 @@ impl Ledger {
         }
     }
 
-    pub(super) fn newest_mail(&self) -> Option<Mail> {
-        lock(&self.mails).newest.clone()
-    }
-
-    pub(super) fn mails(&self) -> Vec<Sent> {
-        lock(&self.mails).sent.clone()
-    }
-
     /// A random mail, usually a late one.
     pub(super) fn some_mail(&self, rng: &mut fastrand::Rng) -> Option<Sent> {
         let mails = lock(&self.mails);
         let late = if rng.u8(0..5) == 0 { 0 } else { mails.sent.len().saturating_sub(80) };
         rng.choice(mails.sent.get(late..)?).cloned()
-    }
-
-    pub(super) fn is_dead(&self, token: &str) -> bool {
-        lock(&self.dead_links).contains(token)
-    }
-
-    pub(super) fn note_dead(&self, token: &str) {
-        lock(&self.dead_links).insert(token.to_owned());
     }
 
     /// A run of `send-digests`, which has just failed.

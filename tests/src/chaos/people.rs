@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::ledger::list;
 use super::{ChaosStack, digests};
-use crate::{Client, Deal, PARTNERSHIPS, Response, now, rfc3339, time};
+use crate::{Client, Deal, PARTNERSHIPS, Response, lock, now, rfc3339, time};
 
 /// Addresses of a deal: few, so that many requests are about the same invite.
 const ADDRESSES: u32 = 40;
@@ -214,7 +214,7 @@ pub(super) async fn learn(chaos: Arc<ChaosStack>, task: usize, tasks: usize, mut
                 chaos.ledger.note(answer, &chaos.stack.answer(answer, &mail.token).await);
             }
             _ => {
-                let (was_dead, asked) = (chaos.ledger.is_dead(&mail.token), now());
+                let (was_dead, asked) = (lock(&chaos.ledger.dead_links).contains(&mail.token), now());
                 let answer = chaos.stack.accept(learner, &mail.token).await;
                 chaos.ledger.note("accept", &answer);
                 match answer.kind().as_str() {
@@ -229,7 +229,7 @@ pub(super) async fn learn(chaos: Arc<ChaosStack>, task: usize, tasks: usize, mut
                         });
                     }
                     "410 invite_superseded" | "410 invite_cancelled" | "404 unknown_invite" => {
-                        chaos.ledger.note_dead(&mail.token);
+                        lock(&chaos.ledger.dead_links).insert(mail.token);
                     }
                     _ => {}
                 }
@@ -276,7 +276,7 @@ pub(super) async fn read_mail(chaos: Arc<ChaosStack>) {
 }
 
 pub(super) async fn fetch_mail(chaos: &ChaosStack) {
-    let newest = chaos.ledger.newest_mail();
+    let newest = lock(&chaos.ledger.mails).newest.clone();
     let mut came = chaos.stack.inbox_after(newest.as_ref()).await;
     came.retain(|mail| chaos.deals.iter().any(|deal| mail.0["tags"]["deal"] == *deal.id));
     chaos.ledger.note_mails(came);

@@ -10,7 +10,7 @@ use super::digests::{self, Reader};
 use super::ledger::SendCounts;
 use super::people::fetch_mail;
 use crate::snapshot::{Mailed, Snapshot};
-use crate::{Client, eventually, ids, now, row_of};
+use crate::{Client, eventually, ids, lock, now, row_of};
 
 /// I4: no mail is queued five minutes after the last fault.
 const QUIET_WITHIN: Duration = Duration::from_mins(5);
@@ -53,7 +53,7 @@ pub(super) async fn check_invariants(chaos: &ChaosStack, readers: &mut [Reader])
 
 /// I3, I4: every acknowledged send exists once. There are no others, except those whose response was lost.
 async fn check_sends(chaos: &ChaosStack) {
-    let (counts, ledger) = (chaos.ledger.send_counts(), &chaos.ledger);
+    let (counts, ledger) = (lock(&chaos.ledger.send_counts).clone(), &chaos.ledger);
     for deal in &chaos.deals {
         let nameless = counts.get(&(deal.id.clone(), String::new())).copied().unwrap_or_default().unknown;
         let mut beyond = 0;
@@ -102,7 +102,7 @@ async fn check_mailing(chaos: &ChaosStack) {
                 deal.resend(&id, Some("\"1\"")).await.ok(200);
             }
             fetch_mail(chaos).await;
-            let all = chaos.ledger.mails();
+            let all = lock(&chaos.ledger.mails).sent.clone();
             let came: Vec<_> = all.iter().filter(|mail| mail.invite == id && mail.send == send).collect();
             let rows = deal.rows("limit=200").await;
             let row = row_of(&rows, "punctual@example.com");
