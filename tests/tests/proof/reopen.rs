@@ -89,7 +89,8 @@ async fn acknowledged_invites_and_seats_survive_a_restart_of_the_database() {
         })
         .await;
         // Dropped instead of stopped, while requests are under way.
-        let proxy = disturbed.drop_stack();
+        let DisturbedStack { stack, proxy, .. } = disturbed;
+        drop(stack);
         let mut under_way = 0;
         for person in people {
             let told = person.await.unwrap();

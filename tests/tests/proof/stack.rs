@@ -168,11 +168,6 @@ impl DisturbedStack {
         put.send().await.unwrap();
     }
 
-    pub(crate) fn drop_stack(self) -> Proxy {
-        drop(self.stack);
-        self.proxy
-    }
-
     /// Stops the stack and searches its logs and refusals for personal data. I8
     pub(crate) async fn stop(self) {
         println!("{}", stop_and_search(self.stack, &self.logs).await);
