@@ -165,12 +165,7 @@ async fn apply(state: Arc<Mutex<State>>, call: Call, fault: Fault) -> Response {
             let older = lock(&state).older_answer(&call);
             ([(header::CONTENT_TYPE, "application/x-amz-json-1.0")], older).into_response()
         }
-        Fault::Throttle
-        | Fault::Throughput
-        | Fault::Conflict
-        | Fault::Fail
-        | Fault::Refuse
-        | Fault::Entries(_) => fault.answer(&call),
+        fault => fault.answer(&call),
     }
 }
 
