@@ -118,11 +118,8 @@ async fn i10_an_opt_out_holds_for_every_deal_and_path_of_the_organisation() {
     assert_eq!(outcomes(&deal.resend_rows(&[(&id, 2)]).await.ok(200)), ["opted_out"]);
     let correction = json!({"email": ANN});
     other.invite_one("dee@example.com").await;
-    let dee = deal.manager.patch(&deal.invite_path(&bob), &json!({"email": "rob@example.com"})).await.ok(200);
-    deal.manager
-        .patch(&deal.invite_path(dee["id"].as_str().unwrap()), &correction)
-        .await
-        .problem(409, "opted_out");
+    let rob = deal.correct(&bob, &json!({"email": "rob@example.com"}), None).await.ok(200);
+    deal.correct(rob["id"].as_str().unwrap(), &correction, None).await.problem(409, "opted_out");
     assert_eq!(stack.inbox_for(ANN).await.len(), mails);
     let invite = deal.one(&id).await;
     assert_fields(&invite, &json!({"optedOut": true, "status": "pending"}));

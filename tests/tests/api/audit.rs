@@ -76,9 +76,8 @@ async fn i8_every_change_is_recorded_and_names_nobody() {
     deal.resend_rows(&[(&second, 1)]).await.ok(200);
     stack.accept(&ann, &stack.token_for("ann@example.com").await).await.ok(200);
     deal.release(&first).await.ok(204);
-    deal.manager.patch(&deal.invite_path(&second), &json!({"name": "Bob"})).await.ok(200);
-    let corrected =
-        deal.manager.patch(&deal.invite_path(&second), &json!({"email": "rob@example.com"})).await.ok(200);
+    deal.correct(&second, &json!({"name": "Bob"}), None).await.ok(200);
+    let corrected = deal.correct(&second, &json!({"email": "rob@example.com"}), None).await.ok(200);
     let third = corrected["id"].as_str().unwrap().to_owned();
     deal.cancel(&third).await.ok(204);
     let fifth = deal.invite_one("fay@example.com").await;

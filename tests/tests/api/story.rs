@@ -364,7 +364,7 @@ async fn i2_an_invite_expires_with_its_deal_at_the_latest() {
     deal.try_invite(&carl).await.problem(409, "deal_ended");
     deal.resend(&id, Some("\"1\"")).await.problem(409, "deal_ended");
     // Another address would be invited; a name is only changed.
-    let correct = async |change: Value| deal.manager.patch(&deal.invite_path(&id), &change).await;
+    let correct = async |change: Value| deal.correct(&id, &change, None).await;
     correct(json!({"email": "carl@example.com"})).await.problem(409, "deal_ended");
     correct(json!({"name": "Ann"})).await.ok(200);
 
