@@ -587,6 +587,34 @@ check("each state of an invite is described", {}, async ({ page, stack }) => {
   await stack.fault("down", 100);
   await deal.invite(["dan@example.com"]);
   await deal.api("POST", `/invites/${(await deal.row("bob@example.com")).id}/resend`);
+/** Holds such requests until the test lets them go on. */
+async function held(page, url) {
+  let answer = (_) => {};
+  const asked = new Promise((resolve) => (answer = resolve));
+  await page.route(url, async (route) => {
+    await asked;
+    await route.continue();
+  });
+  return answer;
+}
+
+check("a list that is opened while invites are resent is there when they are", {}, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal({ seats: 500 });
+  await deal.invite(addresses("ann", 60));
+  await enter(page, deal.manager, `${deal.path}?status=pending`);
+  const answer = await held(page, "**/invites/resend");
+  await hand.press("button", "Resend all pending");
+  await hand.press("button", "Resend 60 invites", page.getByRole("dialog"));
+  await page.getByRole("progressbar", { name: "Resending" }).waitFor();
+  await hand.press("link", "All 60");
+  await page.waitForURL(`**${deal.path}`);
+  await until("the list of all", async () => (await listed(page)).length === 50);
+  const reloaded = page.waitForResponse(`**/api${deal.path}/seats*`);
+  answer();
+  await (await reloaded).finished();
+  await until("the list again", async () => (await listed(page)).length === 50, 10);
+});
+
   await stack.fault("down", 0);
   await enter(page, deal.manager);
   const states = { ann: /Accepted/, bob: /Resending\s+Last email sent on \d+\s\w+\.[^]*\s–\s/, cat: /Pending – not delivered\s+The email could not be sent on .*: the email service refused it/, dan: /Sending…/, eve: /Expired\s+Did not answer by/ };

@@ -25,23 +25,25 @@ export function useLoad<T>(key: string, load: () => Promise<T>): Loaded<T> {
     loading: true,
   });
   const newest = useRef(0);
-  const latest = useRef(load);
-  latest.current = load;
+  const latest = useRef({ key, load });
+  latest.current = { key, load };
+  // Whoever holds an earlier `reload` reloads what is shown now.
   const reload = useCallback(async () => {
     const turn = ++newest.current;
+    const { key, load } = latest.current;
     setState((old) => (old.key === key ? { ...old, loading: true } : { key, loading: true }));
     try {
-      const value = await latest.current();
+      const value = await load();
       if (turn === newest.current) setState({ key, value, loading: false });
     } catch (error) {
       const problem = asProblem(error);
       if (turn === newest.current) setState((old) => ({ ...old, problem, loading: false }));
     }
-  }, [key]);
+  }, []);
   useEffect(() => {
     void reload();
     return () => void newest.current++;
-  }, [reload]);
+  }, [key]);
   const update = useCallback((change: (value: T) => T) => {
     setState((old) => (old.value === undefined ? old : { ...old, value: change(old.value) }));
   }, []);
