@@ -615,6 +615,69 @@ check("a list that is opened while invites are resent is there when they are", {
   await until("the list again", async () => (await listed(page)).length === 50, 10);
 });
 
+check("a resend of many goes on when another tab or page is opened, and its progress, “Stop” and result stay", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal({ seats: 500 });
+  await deal.invite(addresses("ann", 60));
+  await enter(page, deal.manager, `${deal.path}?status=pending`);
+  const answer = await held(page, "**/invites/resend");
+  await hand.press("button", "Resend all pending");
+  await hand.press("button", "Resend 60 invites", page.getByRole("dialog"));
+  const progress = page.getByRole("progressbar", { name: "Resending" });
+  await progress.waitFor();
+  await hand.press("link", "All 60");
+  await page.waitForURL(`**${deal.path}`);
+  await progress.waitFor();
+  await hand.press("link", "Deals");
+  await hand.press("link", "Unlimited");
+  await progress.waitFor();
+  await list(page).waitFor();
+  assert.ok(await page.getByRole("button", { name: "Download CSV" }).isDisabled(), "nothing else starts beside it");
+  await hand.press("button", "Stop");
+  answer();
+  await says(page, "50 invites resent. You stopped here, so 10 were not resent.");
+  await until("the rows as they are", async () => await list(page).getByText("Pending", { exact: true }).count() === 50);
+  await hand.press("link", /^Pending/);
+  await page.waitForURL("**?status=pending");
+  await page.getByRole("button", { name: "Download result" }).waitFor();
+  await hand.press("button", "Dismiss");
+  await page.getByRole("button", { name: "Download result" }).waitFor({ state: "detached" });
+});
+
+check("a refusal is told in the tab that was opened meanwhile, and passes with it", { hands: [Keyboard], expect: [answered(404)] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await deal.invite(["ann@example.com", "bob@example.com"]);
+  await enter(page, deal.manager, deal.path);
+  await tab(page, "All 2").waitFor();
+  await deal.api("DELETE", `/invites/${(await deal.row("ann@example.com")).id}`);
+  const answer = await held(page, "**/resend");
+  await hand.press("button", "Resend invite to ann@example.com");
+  await hand.press("link", "Pending 2");
+  await page.waitForURL("**?status=pending");
+  await rowOf(page, "bob@example.com").waitFor();
+  answer();
+  await says(page, `Not resent: the invite to ann@example.com was cancelled by ${deal.manager} in the meantime.`);
+  await tab(page, "Pending 1").waitFor();
+  await shows(page, ["bob@example.com"]);
+  await hand.press("link", "All 1");
+  await page.getByText("Not resent: the invite").waitFor({ state: "detached" });
+});
+
+check("a list that is loaded for a question is not asked about in another tab", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal({ seats: 500 });
+  await deal.invite(addresses("ann", 60));
+  await enter(page, deal.manager, `${deal.path}?status=pending`);
+  const answer = await held(page, `**/api${deal.path}/seats?status=pending&limit=200`);
+  await hand.press("button", "Resend all pending");
+  await page.getByRole("progressbar", { name: "Loading the list" }).waitFor();
+  await hand.press("link", "All 60");
+  await page.waitForURL(`**${deal.path}`);
+  const loaded = page.waitForResponse(`**/api${deal.path}/seats?status=pending&limit=200`);
+  answer();
+  await (await loaded).finished();
+  await page.getByRole("progressbar", { name: "Loading the list" }).waitFor({ state: "detached" });
+  await assert.rejects(page.getByRole("dialog").waitFor({ timeout: 1000 }));
+});
+
   await stack.fault("down", 0);
   await enter(page, deal.manager);
   const states = { ann: /Accepted/, bob: /Resending\s+Last email sent on \d+\s\w+\.[^]*\s–\s/, cat: /Pending – not delivered\s+The email could not be sent on .*: the email service refused it/, dan: /Sending…/, eve: /Expired\s+Did not answer by/ };

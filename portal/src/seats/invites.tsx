@@ -51,18 +51,7 @@ import {
   placeOf,
   type Told,
 } from "./words";
-
-/** The message after an action. `ofOne`: on one row, so that another search ends it. */
-type Message = { ofOne?: true } & (
-  | { tone: "good" | "bad" | "plain"; text: string; results?: Bulk["results"] }
-  | { problem: Problem; text?: string; retry?: () => void }
-);
-/** An action on many invites, in progress. `total`: how many there are, if that is known. */
-interface Run {
-  what: string;
-  done: number;
-  total: number | undefined;
-}
+import { type Message, type Run, workOn } from "./work";
 
 export function Invites({
   deal,
@@ -76,9 +65,6 @@ export function Invites({
   active,
   first,
   everyRow,
-  onMove,
-  onStale,
-  onDone,
   onSearch,
   onFind,
   onFirst,
@@ -99,12 +85,6 @@ export function Invites({
   first: boolean;
   /** All rows of the list or search; undefined if there are too many, or if `onProgress` returns false. */
   everyRow: (onProgress: (loaded: number) => boolean) => Promise<Invite[] | undefined>;
-  /** The manager changed an invite, or took it off the list. */
-  onMove: (before: Invite, after: Invite | undefined) => void;
-  /** Somebody else changed an invite, or may have. */
-  onStale: () => void;
-  /** An action on many invites ended: the lists show it soon. */
-  onDone: () => void;
   onSearch: (text: string) => void;
   /** Searches for the invite of an address in the list of all. */
   onFind: (email: string) => void;
@@ -116,18 +96,16 @@ export function Invites({
   const [skipped, setSkipped] = useState(0);
   const [typed, setTyped] = useState(search);
   const field = useRef<HTMLInputElement>(null);
-  const [busy, setBusy] = useState<ReadonlySet<string>>(new Set());
-  const [message, setMessage] = useState<Message>();
-  const [run, setRun] = useState<Run>();
-  const [stop] = useState({ asked: false });
+  const work = workOn(deal);
+  const { lost } = work;
+  const [busy, message, run] = [work.busy.value, work.message.value, work.run.value];
+  const setMessage = (message: Message | undefined) => {
+    work.message.value = message;
+  };
   const place = useRef<HTMLDivElement>(null);
-  /** Rows with a request in progress: unlike `busy`, current in every closure. */
-  const acting = useRef(new Set<string>()).current;
-  /** Resends and corrections whose answer was lost. */
-  const lost = useRef(new Set<string>()).current;
   useEffect(() => {
     select(new Map());
-    setMessage((message) => (message?.ofOne ? undefined : message));
+    return () => work.leaveList();
   }, [search]);
   // If a link searched another list, the link has gone.
   useEffect(() => {
@@ -151,7 +129,7 @@ export function Invites({
   const dealState = { available: seats.available, offered: offered(deal).length, active };
   const waiting = rows.filter(isWaiting).length;
 
-  const tell = (tone: "good" | "bad" | "plain", text: string) => setMessage({ tone, text, ofOne: true });
+  const tell = (tone: "good" | "bad" | "plain", text: string) => setMessage({ tone, text, ofList: true });
   const select = (rows: ReadonlyMap<string, Invite>, skipped = 0) => {
     setPicked(rows);
     setSkipped(skipped);
@@ -165,7 +143,7 @@ export function Invites({
   const showRow = (before: Invite, after: Invite | undefined, record = recordSeen) => {
     if (after?.id !== before.id) recordGone(deal, before);
     if (after) record(deal, after);
-    list.update((page) => ({
+    work.shown?.list.update((page) => ({
       ...page,
       invites: page.invites.flatMap((row) => (row.id !== before.id ? [row] : after ? [after] : [])),
     }));
@@ -176,12 +154,12 @@ export function Invites({
     showRow(before, after, recordRow);
     if (after?.id !== before.id) withdrawOffers(deal, [before]);
     if (after && isAsked(before) && !isAsked(after)) recordOffers(deal, [after], seats, counts);
-    onMove(before, after);
+    work.shown?.onMove(before, after);
   };
   /** The same for a change from elsewhere: other rows and the numbers are old as well. */
   const replaceStale = (before: Invite, after: Invite | undefined) => {
     showRow(before, after);
-    onStale();
+    work.shown?.onStale();
   };
   /** Says which address a correction went to. If that cannot be found out, the row says that there was a correction. */
   const findReplacement = async (detail: InviteDetail) => {
@@ -214,10 +192,10 @@ export function Invites({
     const isOptedOut = problem.code === "opted_out" || problem.code === "complained";
     if (isOptedOut) recordTold(row, { optedOut: true });
     if (problem.code !== "stale" && problem.code !== "already_accepted" && problem.code !== "not_found") {
-      if (problem.code === "deal_ended") void list.reload();
-      else if (problem.isLost || isOptedOut) onStale();
+      if (problem.code === "deal_ended") void work.shown?.list.reload();
+      else if (problem.isLost || isOptedOut) work.shown?.onStale();
       const text = problem.isLost ? `The ${what} may have gone through.` : `The ${what} failed.`;
-      return setMessage({ problem, text, ...(problem.temporary && { retry: again }), ofOne: true });
+      return setMessage({ problem, text, ...(problem.temporary && { retry: again }), ofList: true });
     }
     const now = await getInvite(deal, row.id).catch((error) => {
       if (asProblem(error).code === "not_found") return undefined;
@@ -236,23 +214,21 @@ export function Invites({
         problem: asProblem(error),
         text: `The ${what} was refused, because the invite has changed.`,
         retry: () => void explain(row, problem, what, did, again),
-        ofOne: true,
+        ofList: true,
       }),
     );
 
   /** `what` names action and person, as in “resend to ann@example.com”. */
   const act = async (row: Invite, what: string, did: Done, action: () => Promise<void>) => {
-    if (acting.has(row.id)) return;
-    acting.add(row.id);
-    setBusy((busy) => new Set(busy).add(row.id));
+    if (work.busy.value.has(row.id)) return;
+    work.busy.value = new Set(work.busy.value).add(row.id);
     setMessage(undefined);
     try {
       await action();
     } catch (error) {
       await explain(row, asProblem(error), what, did, () => void act(row, what, did, action));
     } finally {
-      acting.delete(row.id);
-      setBusy((busy) => without(busy, row.id));
+      work.busy.value = without(work.busy.value, row.id);
     }
   };
 
@@ -351,25 +327,25 @@ export function Invites({
 
   /** Runs an action on many invites with its progress. After a failure, running `job` again continues it. */
   const runMany = async (
-    what: string,
-    total: number | undefined,
+    run: Run,
     job: (onProgress: (done: number) => boolean) => Promise<Message | undefined>,
     failed: (problem: Problem) => string,
   ): Promise<void> => {
-    stop.asked = false;
+    work.stopped = false;
     setMessage(undefined);
-    setRun({ what, done: 0, total });
+    work.run.value = run;
     let result: Message | undefined;
     try {
       result = await job((done) => {
-        setRun({ what, done, total });
-        return !stop.asked;
+        work.run.value = { ...run, done };
+        return !work.stopped;
       });
     } catch (error) {
       const problem = asProblem(error);
-      result = { problem, text: failed(problem), retry: () => void runMany(what, total, job, failed) };
+      const retry = () => void runMany(run, job, failed);
+      result = { problem, text: failed(problem), retry, ...(run.ofList && { ofList: true }) };
     }
-    setRun(undefined);
+    work.run.value = undefined;
     setMessage(result);
   };
 
@@ -381,16 +357,16 @@ export function Invites({
         const done = bulk.results.filter(({ outcome }) => outcome === bulk.action.done).map(({ row }) => row);
         if (what === "Resending") recordOffers(deal, done.filter(isAsked), seats, counts);
         else withdrawOffers(deal, done);
-        onDone();
-        await list.reload();
+        work.shown?.onDone();
+        await work.shown?.list.reload();
       });
-      return summary(bulk, stop.asked, rows?.length);
+      return summary(bulk, work.stopped, rows?.length);
     };
     const failed = () => {
       const done = bulk.count(bulk.action.done);
       return `${done > 0 ? `${counted(done, "invite")} ${bulk.action.done}. ` : ""}${maybeDone(bulk)}“Try again” continues${bulk.action.done === "resent" ? ", and nobody gets a second email" : ""}.`;
     };
-    await runMany(what, rows?.filter((row) => !bulk.action.leftOut(row)).length, job, failed);
+    await runMany({ what, done: 0, total: rows?.filter((row) => !bulk.action.leftOut(row)).length }, job, failed);
   };
 
   /** Asks, then resends to those whom it can reach. `kind`: of invites, as in “60 pending invites”. */
@@ -461,11 +437,13 @@ export function Invites({
   const withEvery = (then: (rows: Invite[]) => void) => {
     const job = async (onProgress: (done: number) => boolean): Promise<Message | undefined> => {
       const all = await everyRow(onProgress);
-      if (all) then(all);
-      else if (!stop.asked) return { tone: "plain", text: TOO_MANY };
+      if (work.stopped) return undefined;
+      if (!all) return { tone: "plain", text: TOO_MANY, ofList: true };
+      then(all);
       return undefined;
     };
-    return runMany("Loading the list", size, job, () => "The list could not be loaded. Nothing was changed.");
+    const failed = () => "The list could not be loaded. Nothing was changed.";
+    return runMany({ what: "Loading the list", done: 0, total: size, ofList: true }, job, failed);
   };
 
   const resendEach = async (status: "pending" | "expired") => {
@@ -500,7 +478,7 @@ export function Invites({
       download(`\ufeff${file.text}`, name);
       return { tone: "good", text: `${counted(file.rows, "invite")} saved as ${name}.` };
     };
-    return runMany("Downloading", size, job, () =>
+    return runMany({ what: "Downloading", done: 0, total: size }, job, () =>
       file.rows > 0
         ? `The download stopped after ${counted(file.rows, "invite")}. No file was saved. “Try again” continues it.`
         : "No file was saved.",
@@ -584,7 +562,7 @@ export function Invites({
               aria-label={run.what}
             />
             <p class="actions">
-              <button type="button" class="secondary outline small" onClick={() => (stop.asked = true)}>
+              <button type="button" class="secondary outline small" onClick={() => (work.stopped = true)}>
                 Stop
               </button>
             </p>

@@ -1,6 +1,6 @@
 /** The Deal seats page: seats, tabs, and the list of invites. */
 import "./seats.css";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
 import { type Counts, type Filter, getCounts, type Invite, listSeats, type Page, searchSeats } from "../api";
 import { Unsent } from "../invite/unsent";
@@ -19,6 +19,7 @@ import { ownRow, withOwn } from "./own";
 import { Pages, useTrail } from "./paging";
 import { containing, inPlace, type Listed, MOST_SEARCHED, pageOf, wholeList } from "./whole";
 import { isIn } from "./words";
+import { workOn } from "./work";
 
 const TABS: [Filter | undefined, string][] = [
   [undefined, "All"],
@@ -48,6 +49,7 @@ function Seats({ deal }: { deal: string }) {
   const after = search ? searchAfter : query.after || undefined;
   const view = `${status ?? ""}|${search}`;
 
+  const work = workOn(deal);
   const [numbers, setNumbers] = useState<Numbers>();
   const outdated = () => setNumbers((old) => old && { ...old, isStale: true });
   /** Set by a reload: the next load counts again, also on a later page. */
@@ -118,6 +120,14 @@ function Seats({ deal }: { deal: string }) {
     return withOwn(deal, all.invites, { status, first: true, matches: () => true });
   };
   const refreshLater = useLater(refresh, LAG);
+  useLayoutEffect(() => {
+    const onMove = (before: Invite, after: Invite | undefined) => {
+      setNumbers((old) => old && moved(old, before, after));
+      refreshLater();
+    };
+    work.shown = { list: { ...list, reload }, onMove, onStale: () => void refresh(), onDone: refreshLater };
+    return () => (work.shown = undefined);
+  });
   useReturn(() => {
     if (numbers && Date.now() - numbers.at > FRESH) void reload();
   });
@@ -184,12 +194,6 @@ function Seats({ deal }: { deal: string }) {
         counts={numbers?.counts}
         seats={numbers?.seats ?? head.seats}
         active={head.deal.state === "active"}
-        onMove={(before, after) => {
-          setNumbers((old) => old && moved(old, before, after));
-          refreshLater();
-        }}
-        onStale={() => void refresh()}
-        onDone={refreshLater}
         everyRow={everyRow}
         first={after === undefined}
         onSearch={(search) => setSearch({ search })}
