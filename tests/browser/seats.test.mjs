@@ -662,6 +662,21 @@ check("a refusal is told in the tab that was opened meanwhile, and passes with i
   await page.getByText("Not resent: the invite").waitFor({ state: "detached" });
 });
 
+check("a refused correction is told, although its form has gone", { hands: [Keyboard], expect: [answered(409)] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  const [ann, bob] = [`ann@${deal.org}.example`, `bob@${deal.org}.example`];
+  await deal.invite([ann, bob]);
+  await enter(page, deal.manager, deal.path);
+  const answer = await held(page, "**/invites/*");
+  await hand.press("button", `Correct address ${ann}`);
+  await hand.write("textbox", "Correct address", bob);
+  await hand.press("button", "Correct and send");
+  await hand.press("link", "Pending 2");
+  await page.waitForURL("**?status=pending");
+  answer();
+  await page.getByRole("alert").filter({ hasText: `The correction of ${ann} failed.` }).waitFor();
+});
+
 check("a list that is loaded for a question is not asked about in another tab", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ seats: 500 });
   await deal.invite(addresses("ann", 60));

@@ -13,7 +13,7 @@ export function Correction({
 }: {
   invite: Invite;
   busy: boolean;
-  onCorrect: (email: string) => Promise<string | undefined>;
+  onCorrect: (email: string, isShown: () => boolean) => Promise<string | undefined>;
   onClose: () => void;
 }) {
   const { email, sentAt } = invite;
@@ -32,7 +32,7 @@ export function Correction({
         if (busy) return;
         if (!corrected || corrected === email)
           return setWrong(corrected ? "Change the address first." : "Enter an address.");
-        setWrong(await onCorrect(corrected));
+        setWrong(await onCorrect(corrected, () => field.current !== null));
         field.current?.focus();
       }}
     >

@@ -189,11 +189,11 @@ export function Invites({
   /** Shows the row's current state, and why the action was refused. */
   const refused = async (row: Invite, problem: Problem, what: string, did: Done, again: () => void) => {
     // A complaint is an opt-out too.
-    const isOptedOut = problem.code === "opted_out" || problem.code === "complained";
-    if (isOptedOut) recordTold(row, { optedOut: true });
+    const saidNo = did === "resent" && (problem.code === "opted_out" || problem.code === "complained");
+    if (saidNo) recordTold(row, { optedOut: true });
     if (problem.code !== "stale" && problem.code !== "already_accepted" && problem.code !== "not_found") {
       if (problem.code === "deal_ended") void work.shown?.list.reload();
-      else if (problem.isLost || isOptedOut) work.shown?.onStale();
+      else if (problem.isLost || saidNo) work.shown?.onStale();
       const text = problem.isLost ? `The ${what} may have gone through.` : `The ${what} failed.`;
       return setMessage({ problem, text, ...(problem.temporary && { retry: again }), ofList: true });
     }
@@ -260,7 +260,7 @@ export function Invites({
         tell("good", `A new invite to ${row.email} is on its way. Older links no longer work.`);
       });
     },
-    correct: async (row, email) => {
+    correct: async (row, email, isShown) => {
       let wrong: string | undefined;
       await act(row, `correction of ${row.email}`, "corrected", async () => {
         const correction = `${sendOf(row)} ${email}`;
@@ -270,7 +270,7 @@ export function Invites({
           if (lost.has(correction) && !asProblem(error).temporary) earlier = await sentTo(deal, email);
           if (earlier) return earlier;
           if (asProblem(error).isLost) lost.add(correction);
-          wrong = wrongAddress(asProblem(error));
+          wrong = isShown() ? wrongAddress(asProblem(error)) : undefined;
           if (wrong === undefined) throw error;
           return undefined;
         });

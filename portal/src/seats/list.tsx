@@ -23,8 +23,8 @@ import {
 export interface RowActions {
   resend: (invite: Invite) => void;
   cancel: (invite: Invite) => void;
-  /** Returns why the address was refused, if it was. */
-  correct: (invite: Invite, email: string) => Promise<string | undefined>;
+  /** Returns why the address was refused, if it was, and if the form that asked for it is still shown. */
+  correct: (invite: Invite, email: string, isShown: () => boolean) => Promise<string | undefined>;
   release: (invite: Invite) => void;
   pick: (invite: Invite, picked: boolean) => void;
   /** Goes to the invite of an address. */
@@ -261,7 +261,7 @@ function Row({
             ) : (
               <Correction
                 {...{ invite, busy }}
-                onCorrect={(corrected) => actions.correct(invite, corrected)}
+                onCorrect={(corrected, isShown) => actions.correct(invite, corrected, isShown)}
                 onClose={() => setUnfolded(undefined)}
               />
             )}
