@@ -677,6 +677,21 @@ check("a refused correction is told, although its form has gone", { hands: [Keyb
   await page.getByRole("alert").filter({ hasText: `The correction of ${ann} failed.` }).waitFor();
 });
 
+check("“Back” over a question answers no", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await deal.invite(["ann@example.com"]);
+  await enter(page, deal.manager, "/deals");
+  await hand.press("link", "Unlimited");
+  await hand.press("button", "Cancel invite to ann@example.com");
+  await page.getByRole("dialog", { name: "Cancel the invite to ann@example.com?" }).waitFor();
+  await page.goBack();
+  await page.waitForURL("**/deals");
+  await page.getByRole("dialog").waitFor({ state: "detached", timeout: 5000 });
+  await hand.press("link", "Unlimited");
+  await rowOf(page, "ann@example.com").getByText("Pending").waitFor();
+  assert.equal(await page.getByRole("dialog").count(), 0);
+});
+
 check("a list that is loaded for a question is not asked about in another tab", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ seats: 500 });
   await deal.invite(addresses("ann", 60));

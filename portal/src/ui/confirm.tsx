@@ -16,7 +16,7 @@ interface Question {
 
 const question = signal<Question | null>(null);
 
-/** Resolves to whether the person confirmed. Escape means no. */
+/** Resolves to whether the person confirmed. Escape means no, and so does going back to another page. */
 export function confirm(ask: {
   title: string;
   body: ComponentChildren;
@@ -47,8 +47,13 @@ function Dialog({ title, body, action, keep, answer }: Question) {
   useLayoutEffect(() => {
     const element = dialog.current!;
     element.showModal();
-    // Closing the dialog restores the focus.
-    return () => element.close();
+    const leave = () => answer(false);
+    addEventListener("popstate", leave);
+    return () => {
+      removeEventListener("popstate", leave);
+      // Closing the dialog restores the focus.
+      element.close();
+    };
   }, []);
   return (
     <dialog ref={dialog} aria-labelledby="question" onCancel={(event) => (event.preventDefault(), answer(false))}>
