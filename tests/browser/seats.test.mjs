@@ -170,6 +170,24 @@ check("a search says what it hides, in each tab, and ends with the visit", { han
   assert.deepEqual(text.split("\r\n").slice(1).map((line) => line.split(",")[0]).sort(), ["", "ann@example.com", "anna@example.com"]);
   assert.match(name, /^seats-unlimited-search-/, "the file is not taken for the whole list");
   await says(page, `2 invites saved as ${name}.`);
+check("a search begins at the first page of another tab, and keeps its place in the first", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal({ seats: 500 });
+  await deal.invite(addresses("ann", 58));
+  await deal.seat("bob@example.com");
+  await deal.seat("cat@example.com");
+  await enter(page, deal.manager, deal.path);
+  await hand.write("searchbox", SEARCH, "example");
+  await page.getByText("60 found", { exact: true }).waitFor();
+  await hand.press("button", "Next page");
+  await until("the second page", async () => (await listed(page)).length === 10);
+  const rows = await listed(page);
+  await hand.press("link", "Accepted 2");
+  await page.getByText("2 found", { exact: true }).waitFor();
+  await until("both", async () => (await listed(page)).length === 2, 5);
+  await hand.press("link", "All 60");
+  await shows(page, rows);
+});
+
   await hand.press("link", "Accepted 1");
   await page.getByText("Your search hides 1 invite of this list.").waitFor();
   await hand.press("button", "Clear search");
@@ -569,24 +587,6 @@ check("the list shows the manager's own actions at once, even if the server retu
   await page.getByRole("button", { name: "Cancel invite to bob@example.com" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Cancel invite" }).click();
   await rowOf(page, "bob@example.com").waitFor({ state: "detached" });
-  await page.getByRole("link", { name: "Deals", exact: true }).click();
-  const answered = page.waitForResponse(list);
-  await page.getByRole("link", { name: "Unlimited", exact: true }).click();
-  await answered;
-  await rowOf(page, "ann@example.com").getByText("Pending").waitFor();
-  assert.deepEqual(await listed(page), ["ann@example.com"]);
-});
-
-check("each state of an invite is described", {}, async ({ page, stack }) => {
-  const deal = expired.mixed;
-  await deal.seat("ann@example.com");
-  await deal.invite(["bob@example.com"]);
-  await stack.fault("reject", 1);
-  await deal.invite(["cat@example.com"]);
-  // More failures than one request makes attempts.
-  await stack.fault("down", 100);
-  await deal.invite(["dan@example.com"]);
-  await deal.api("POST", `/invites/${(await deal.row("bob@example.com")).id}/resend`);
 /** Holds such requests until the test lets them go on. */
 async function held(page, url) {
   let answer = (_) => {};
@@ -708,6 +708,24 @@ check("a list that is loaded for a question is not asked about in another tab", 
   await assert.rejects(page.getByRole("dialog").waitFor({ timeout: 1000 }));
 });
 
+  await page.getByRole("link", { name: "Deals", exact: true }).click();
+  const answered = page.waitForResponse(list);
+  await page.getByRole("link", { name: "Unlimited", exact: true }).click();
+  await answered;
+  await rowOf(page, "ann@example.com").getByText("Pending").waitFor();
+  assert.deepEqual(await listed(page), ["ann@example.com"]);
+});
+
+check("each state of an invite is described", {}, async ({ page, stack }) => {
+  const deal = expired.mixed;
+  await deal.seat("ann@example.com");
+  await deal.invite(["bob@example.com"]);
+  await stack.fault("reject", 1);
+  await deal.invite(["cat@example.com"]);
+  // More failures than one request makes attempts.
+  await stack.fault("down", 100);
+  await deal.invite(["dan@example.com"]);
+  await deal.api("POST", `/invites/${(await deal.row("bob@example.com")).id}/resend`);
   await stack.fault("down", 0);
   await enter(page, deal.manager);
   const states = { ann: /Accepted/, bob: /Resending\s+Last email sent on \d+\s\w+\.[^]*\s–\s/, cat: /Pending – not delivered\s+The email could not be sent on .*: the email service refused it/, dan: /Sending…/, eve: /Expired\s+Did not answer by/ };

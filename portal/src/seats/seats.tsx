@@ -45,8 +45,8 @@ export function SeatsPage({ deal }: { deal: string }) {
 function Seats({ deal }: { deal: string }) {
   const { query, route } = useLocation();
   const status = TABS.find(([name]) => name === query.status)?.[0];
-  const [{ search, searchAfter }, setSearch] = useSearch(deal);
-  const after = search ? searchAfter : query.after || undefined;
+  const [{ search, searchAfter, searchIn }, setSearch] = useSearch(deal);
+  const after = search ? (searchIn === status ? searchAfter : undefined) : query.after || undefined;
   const view = `${status ?? ""}|${search}`;
 
   const work = workOn(deal);
@@ -136,7 +136,7 @@ function Seats({ deal }: { deal: string }) {
   const trail = useTrail(view, after);
   const top = useRef<HTMLElement>(null);
   const go = (cursor: string | undefined) => {
-    if (search) setSearch({ search, searchAfter: cursor });
+    if (search) setSearch({ search, searchAfter: cursor, searchIn: status });
     else route(pathOf(deal, status, cursor));
     // The buttons are below the list.
     top.current?.scrollIntoView({ block: "nearest" });
@@ -237,10 +237,11 @@ function useReturn(back: () => void) {
   }, []);
 }
 
-/** A search, with its place in the list. No path has either: a search may be an address. */
+/** A search, with its place in the list of one tab. No path has either: a search may be an address. */
 interface Searched {
   search: string;
   searchAfter?: string | undefined;
+  searchIn?: Filter | undefined;
 }
 
 // A search belongs to one visit of the page. A reload and a new sign-in go on with the visit; an address that was opened
