@@ -708,6 +708,17 @@ check("a list that is loaded for a question is not asked about in another tab", 
   await assert.rejects(page.getByRole("dialog").waitFor({ timeout: 1000 }));
 });
 
+check("a resend of all that reaches nobody says why", {}, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  const ann = `ann@${deal.org}.example`;
+  await deal.invite([ann]);
+  await stack.event(ann, "bounce");
+  await until("the bounce", async () => (await deal.rows("undelivered")).length === 1);
+  await enter(page, deal.manager, `${deal.path}?status=pending`);
+  await hand.press("button", "Resend all pending");
+  await says(page, `No invite can be resent: ${ann} (bounced or marked as spam`);
+});
+
   await page.getByRole("link", { name: "Deals", exact: true }).click();
   const answered = page.waitForResponse(list);
   await page.getByRole("link", { name: "Unlimited", exact: true }).click();

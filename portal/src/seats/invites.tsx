@@ -346,7 +346,8 @@ export function Invites({
       result = { problem, text: failed(problem), retry, ...(run.ofList && { ofList: true }) };
     }
     work.run.value = undefined;
-    setMessage(result);
+    // A job that leads to another action has said for itself what there is to say.
+    if (result) setMessage(result);
   };
 
   /** `rows`: those that the action is for, unless it lists them itself. */
