@@ -145,19 +145,37 @@ check("a resend to somebody who wants no invites says why it is refused", { hand
   assert.equal(await page.getByRole("button", { name: "Try again" }).count(), 0, "a retry cannot help");
   // From now on, the row says so as well, and so does a resend of many.
   await rowOf(page, ann).getByText("Pending – wants no invites").waitFor();
-  const resend = page.getByRole("button", { name: `Resend invite to ${ann}` });
-  assert.equal(await resend.getAttribute("aria-disabled"), "true");
-  const why = await resend.evaluate((button) => document.getElementById(button.getAttribute("aria-describedby")).textContent);
-  assert.match(why, /^This person asked for no more invites\./);
+  await rowOf(page, ann).getByText(/^This person asked for no more invites\. .* Resend once they have\.$/).waitFor();
   // A failed resend is not about another search.
   await hand.write("searchbox", "Name or address contains", ann);
   await page.getByRole("alert").waitFor({ state: "detached" });
   await hand.press("checkbox", `Select ${ann}`);
   await hand.press("button", "Resend selected");
-  await page.getByText(`No invite can be resent: ${ann} (asked for no more invites).`).waitFor();
+  const question = page.getByRole("dialog", { name: "Resend 1 invite?" });
+  await question.getByText(`${ann}: asked for no more invites`).waitFor();
+  await hand.press("button", "Resend 1 invite", question);
+  await page.getByText(`0 invites resent. Not resent: ${ann} (asked for no more invites).`).waitFor();
   await hand.press("button", `History of the invite to ${ann}`);
   await page.getByText("Asked for no more invites", { exact: true }).waitFor();
 });
+
+for (const [button, confirm] of [["Resend invite to", ""], ["Resend selected", "Resend 1 invite"]]) {
+  check(`“${button}” reaches a person who allowed invites again after a refusal`, { hands: [Keyboard], expect: [/status of 409/] }, async ({ page, stack, hand }) => {
+    const deal = await stack.newDeal();
+    const [ann] = people(deal);
+    await deal.invite([ann]);
+    await answer(stack, await stack.linkTo(ann), "opt-out");
+    await enter(page, deal.manager, deal.path);
+    await hand.press("button", `Resend invite to ${ann}`);
+    await rowOf(page, ann).getByText("Pending – wants no invites").waitFor();
+    await answer(stack, await stack.linkTo(ann), "opt-in");
+    if (confirm) await hand.press("checkbox", `Select ${ann}`);
+    await hand.press("button", confirm ? button : `${button} ${ann}`);
+    if (confirm) await hand.press("button", confirm, page.getByRole("dialog"));
+    await page.getByText(confirm ? "1 invite resent." : `A new invite to ${ann} is on its way.`).first().waitFor({ timeout: 5000 });
+    assert.equal((await stack.mails(ann)).length, 2);
+  });
+}
 
 check("a search for a person says that they opted out, promises no reminder, and reads no details for a longer list", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
@@ -173,8 +191,7 @@ check("a search for a person says that they opted out, promises no reminder, and
   assert.equal(details.length, 0);
   await hand.write("searchbox", "Name or address contains", ann);
   await rowOf(page, ann).getByText("Pending – wants no invites").waitFor();
-  await rowOf(page, ann).getByText(/Only they can allow them again, with the link in an earlier email\.$/).waitFor();
-  assert.equal(await page.getByRole("button", { name: `Resend invite to ${ann}` }).getAttribute("aria-disabled"), "true");
+  await rowOf(page, ann).getByText(/Only they can allow them again, with the link in an earlier email\. Resend once they have\.$/).waitFor();
   assert.equal(await rowOf(page, ann).getByText(/^Reminder on/).count(), 0);
   assert.equal(details.length, 1);
 });
@@ -189,9 +206,9 @@ check("a history that tells of an opt-out lets the row say so, and a resend of m
   await rowOf(page, ann).getByText("Pending – wants no invites").waitFor();
   await hand.press("checkbox", "Select all on this page");
   await hand.press("button", "Resend selected");
-  const question = page.getByRole("dialog", { name: "Resend 2 invites?" });
+  const question = page.getByRole("dialog", { name: "Resend 3 invites?" });
   await question.getByText(`${ann}: asked for no more invites`).waitFor();
-  await hand.press("button", "Resend 2 invites", question);
+  await hand.press("button", "Resend 3 invites", question);
   await page.getByText(new RegExp(`^1 invite resent: ${cat}\\. Not resent: .* \\(asked for no more invites\\)\\.$`)).waitFor();
   for (const email of [ann, bob]) await rowOf(page, email).getByText("Pending – wants no invites").waitFor();
   const saved = page.waitForEvent("download");

@@ -3,7 +3,6 @@ import type { Invite } from "../api";
 import { INVITE } from "../sample";
 import { session } from "../session";
 import { cancelRows, leftOut, resendListed, resendRows } from "./bulk";
-import { recordTold } from "./own";
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -90,10 +89,4 @@ test.each([
   expect(leftOut(listed)).toBe(outcome);
   // Who asked for a new link or a seat wants an email.
   expect(leftOut({ ...listed, askedAt: row.queuedAt })).toBe(state === "queued" ? "sending" : undefined);
-});
-
-test("a resend of many leaves out who is known to be opted out", () => {
-  const out = { ...row, id: "out" };
-  recordTold(out, { optedOut: true });
-  expect(leftOut(out)).toBe("opted_out");
 });

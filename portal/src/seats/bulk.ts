@@ -12,8 +12,8 @@ import {
   resendInvites,
 } from "../api";
 import { ownSends } from "./lost";
-import { known, recordGone, recordRow, recordTold, withOwn } from "./own";
-import { canResend, isAsked, isSending } from "./words";
+import { recordGone, recordRow, recordTold, withOwn } from "./own";
+import { isAsked, isSending } from "./words";
 
 /** At the rate that mail is sent, a batch of this size ends soon. */
 const BATCH = 50;
@@ -25,14 +25,15 @@ type Batches = () => Promise<Invite[] | undefined>;
 /** `sending`: its last email is still queued, so it needs no other. */
 export type BulkOutcome = ResendOutcome | CancelOutcome | "sending";
 
-/** Why a resend of many leaves a row out. The API decides the same way; the page says it before it asks. */
+/**
+ * Why a resend of many leaves a row out. The API decides the same way; the page says it before it asks. Whether somebody
+ * still wants no more invites, only the API knows.
+ */
 export function leftOut(row: Invite): BulkOutcome | undefined {
   if (isSending(row)) return "sending";
   const { state, reason } = row.delivery;
-  if (!isAsked(row) && (state === "complained" || (state === "bounced" && reason !== "temporary"))) {
-    return "undeliverable";
-  }
-  return canResend(known(row)) ? undefined : "opted_out";
+  const isLost = state === "complained" || (state === "bounced" && reason !== "temporary");
+  return isLost && !isAsked(row) ? "undeliverable" : undefined;
 }
 
 /** The row after a resend: pending, with a queued mail. */

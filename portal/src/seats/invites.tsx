@@ -45,6 +45,7 @@ import {
   isAsked,
   isCorrected,
   isOpen,
+  isOptedOut,
   isUndelivered,
   isWaiting,
   OPTED_OUT_OR_SPAM,
@@ -739,7 +740,9 @@ function maybeDone({ unsure, action }: Bulk): string {
 
 const whoIsReached = (row: Invite) => (
   <li key={row.id}>
-    <Text>{`${row.email}${hasDeclined(row) ? `: declined${declinedOn(row)}` : ""}`}</Text>
+    <Text>
+      {`${row.email}${isOptedOut(known(row)) ? ": asked for no more invites" : hasDeclined(row) ? `: declined${declinedOn(row)}` : ""}`}
+    </Text>
   </li>
 );
 

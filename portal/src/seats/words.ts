@@ -125,8 +125,8 @@ function placeAndStep(invite: Known, deal: DealState): Place {
     return { ...blocked, advice: "Ask the person for another address, and correct it here.", step: "correct" };
   }
   if (isOptedOut(invite)) {
-    const place = { tone: "failed", label: `${label} – wants no invites`, sentence: `${no}${OPTED_OUT}` } as const;
-    return canResend(invite) ? { ...place, advice: "Resend once they have." } : place;
+    const sentence = `${no}${OPTED_OUT}`;
+    return { tone: "failed", label: `${label} – wants no invites`, sentence, advice: "Resend once they have." };
   }
   if (isUndelivered(invite)) {
     const [reason, advice, step] = delivery.reason ? REASONS[delivery.reason] : [];
@@ -341,9 +341,9 @@ export const isWaiting = (invite: Invite) => isSending(invite) && Date.now() - D
 
 /**
  * Whether a resend can be asked for. After a complaint, no mail goes to the address, unless the person asks for one. An
- * email that failed after an opt-out may be resent: the person may have allowed invites again since.
+ * opt-out forbids none: the person may have allowed invites again since, which only the API knows.
  */
 export const canResend = (invite: Known) =>
   isOpen(invite) &&
   !isSending(invite) &&
-  !(invite.optedOut ?? (invite.delivery.state === "complained" && !isAsked(invite)));
+  (isAsked(invite) || invite.delivery.state !== "complained" || invite.optedOut === false);
