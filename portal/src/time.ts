@@ -16,7 +16,7 @@ const day = new Intl.DateTimeFormat(LOCALE, { day: "numeric", month: "short", ye
 const dayOfYear = new Intl.DateTimeFormat(LOCALE, { day: "numeric", month: "short", timeZone: "UTC" });
 const longDay = new Intl.DateTimeFormat(LOCALE, { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
 const clock = new Intl.DateTimeFormat(LOCALE, { hour: "2-digit", minute: "2-digit", timeZone: "UTC" });
-const relative = new Intl.RelativeTimeFormat(LOCALE, { numeric: "auto" });
+const relative = new Intl.RelativeTimeFormat(LOCALE, { numeric: "always" });
 
 /** A date, a time or a number of things that stays on one line: a line may only end after the comma between date and time. */
 export const unbroken = (text: string) => text.replaceAll(/(?<!,) /g, "\u00a0");
