@@ -523,7 +523,7 @@ check("a deal that ends within 30 days leads to its successor, and to its invite
 const STALE = {
   "a correction": {
     there: (deal, { id }) => deal.api("PATCH", `/invites/${id}`, { email: `new@${deal.org}.example` }, { "if-match": '"1"' }),
-    says: (deal) => `Not resent: the address ann@${deal.org}.example was corrected by ${deal.manager} in the meantime. The list now shows the invite to the new address.`,
+    says: (deal) => `Not resent: the address ann@${deal.org}.example was corrected by ${deal.manager} in the meantime. The new address got an invite of its own.`,
     rows: ["bob", "new"], tabs: ["All 2", "Pending 1", "Accepted 1"],
   },
   "a cancellation": {

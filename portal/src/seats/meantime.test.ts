@@ -32,7 +32,7 @@ it.each<[did: Done, after: InviteDetail | undefined, words: string]>([
   [
     "corrected",
     now({ status: "cancelled" }, "corrected", "cancelled"),
-    "Not corrected again: the address ann@example.com was corrected by max@acme.example in the meantime. The list now shows the invite to the new address.",
+    "Not corrected again: the address ann@example.com was corrected by max@acme.example in the meantime. The new address got an invite of its own.",
   ],
   [
     "cancelled",
@@ -52,7 +52,7 @@ it.each<[did: Done, after: InviteDetail | undefined, words: string]>([
   [
     "resent",
     now({}),
-    "Not resent: the invite to ann@example.com changed in the meantime. The list now shows its current state.",
+    "Not resent: the invite to ann@example.com changed in the meantime. Its row shows the current state.",
   ],
   ["resent", undefined, "Not resent: the invite to ann@example.com no longer exists."],
 ])("an action after a change that it met: what is not %s, and why", (did, after, words) => {

@@ -15,7 +15,7 @@ export function meantime(did: Done, { email, sends }: Invite, now: InviteDetail 
   };
   if (!now) return `${not()} the invite to ${email} no longer exists.`;
   if (isCorrected(now))
-    return `${not("corrected")} the address ${email} was corrected${by("corrected")} in the meantime. The list now shows the invite to the new address.`;
+    return `${not("corrected")} the address ${email} was corrected${by("corrected")} in the meantime. The new address got an invite of its own.`;
   if (now.status === "cancelled")
     return `${not("cancelled")} the invite to ${email} was cancelled${by("cancelled")} in the meantime.`;
   if (now.status === "released")
@@ -23,5 +23,5 @@ export function meantime(did: Done, { email, sends }: Invite, now: InviteDetail 
   if (now.status === "accepted") return `${not()} ${email} accepted in the meantime and holds a seat.`;
   if (now.sends > sends)
     return `${not("resent")} the invite to ${email} was resent${by("invited", "resent")} in the meantime.`;
-  return `${not()} the invite to ${email} changed in the meantime. The list now shows its current state.`;
+  return `${not()} the invite to ${email} changed in the meantime. Its row shows the current state.`;
 }
