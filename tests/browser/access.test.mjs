@@ -119,7 +119,7 @@ const STATES = {
   "seats-empty": { steps: async ({ page, stack }) => {
     const deal = await stack.newDeal();
     await enter(page, deal.manager, deal.path);
-    await page.getByText("Nobody has been invited yet.").waitFor();
+    await page.getByText("Nobody has an invite or a seat.").waitFor();
     await page.getByRole("link", { name: "All 0" }).waitFor();
   } },
   "seats-loading": { steps: async ({ page, stack }) => {

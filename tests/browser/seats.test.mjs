@@ -94,6 +94,17 @@ check("paging shows every row once, even if somebody is invited in between", { h
   await shows(page, seen.slice(50, 100));
 });
 
+check("a later page whose rows have gone says so, and not that the list is empty", {}, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal({ seats: 500 });
+  await deal.invite(addresses("ann", 51));
+  await enter(page, deal.manager, deal.path);
+  await hand.press("button", "Next page");
+  await until("the second page", async () => (await listed(page)).length === 1);
+  await page.getByRole("button", { name: /^Cancel invite to/ }).click();
+  await hand.press("button", "Cancel invite", page.getByRole("dialog"));
+  await page.getByText("No invite is left on this page. Go to an earlier page.").waitFor();
+});
+
 const SEARCH = "Name or address contains";
 
 check("search finds people by any part of name or address, and no URL contains the search", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
@@ -159,17 +170,6 @@ check("a search comes back at its page after a reload", {}, async ({ page, stack
   await shows(page, rows);
 });
 
-check("a search says what it hides, in each tab, and ends with the visit", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
-  const deal = await stack.newDeal();
-  await deal.seat("bob@example.com");
-  await deal.invite(["ann@example.com", "anna@example.com"]);
-  await enter(page, deal.manager, deal.path);
-  await hand.write("searchbox", SEARCH, "ann");
-  await page.getByText("Your search hides 1 other invite of this list.").waitFor();
-  const { name, text } = await savedBy(page, () => hand.press("button", "Download CSV of 2 invites"));
-  assert.deepEqual(text.split("\r\n").slice(1).map((line) => line.split(",")[0]).sort(), ["", "ann@example.com", "anna@example.com"]);
-  assert.match(name, /^seats-unlimited-search-/, "the file is not taken for the whole list");
-  await says(page, `2 invites saved as ${name}.`);
 check("a search begins at the first page of another tab, and keeps its place in the first", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ seats: 500 });
   await deal.invite(addresses("ann", 58));
@@ -188,6 +188,17 @@ check("a search begins at the first page of another tab, and keeps its place in 
   await shows(page, rows);
 });
 
+check("a search says what it hides, in each tab, and ends with the visit", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await deal.seat("bob@example.com");
+  await deal.invite(["ann@example.com", "anna@example.com"]);
+  await enter(page, deal.manager, deal.path);
+  await hand.write("searchbox", SEARCH, "ann");
+  await page.getByText("Your search hides 1 other invite of this list.").waitFor();
+  const { name, text } = await savedBy(page, () => hand.press("button", "Download CSV of 2 invites"));
+  assert.deepEqual(text.split("\r\n").slice(1).map((line) => line.split(",")[0]).sort(), ["", "ann@example.com", "anna@example.com"]);
+  assert.match(name, /^seats-unlimited-search-/, "the file is not taken for the whole list");
+  await says(page, `2 invites saved as ${name}.`);
   await hand.press("link", "Accepted 1");
   await page.getByText("Your search hides 1 invite of this list.").waitFor();
   await hand.press("button", "Clear search");
@@ -287,6 +298,8 @@ check("cancelled invites and de-allocated seats are listed for 30 days, with the
   await rowOf(page, "bob@example.com").getByText(/^The seat was de-allocated on/).waitFor();
   assert.equal(await list(page).getByRole("rowheader").count(), 2);
   assert.deepEqual(await list(page).getByRole("button").allInnerTexts(), ["History", "History"]);
+  await tab(page, "Accepted 0").click();
+  await page.getByText("Nobody holds a seat.").waitFor();
 });
 
 check("who invited is shown where it is somebody else", {}, async ({ page, stack }) => {
@@ -515,7 +528,7 @@ check("a deal that ends within 30 days leads to its successor, and to its invite
   assert.equal(await again.getAttribute("href"), `${next.path}/invite?from=${deal.id}`);
   await page.getByRole("link", { name: /^Go to Unlimited, next year, which runs until / }).click();
   await page.getByRole("heading", { name: "Deal seats: Unlimited, next year" }).waitFor();
-  await page.getByText("Nobody has been invited yet.").waitFor();
+  await page.getByText("Nobody has an invite or a seat.").waitFor();
   assert.equal(await page.getByText("This deal ends").count(), 0);
 });
 
@@ -574,19 +587,6 @@ check("stopping a resend of all says how many were resent and leaves the others 
   assert.equal((await deal.rows("expired")).length, 10);
 });
 
-check("the list shows the manager's own actions at once, even if the server returns an older list", {}, async ({ page, stack }) => {
-  const deal = expired.older;
-  await deal.invite(["bob@example.com"]);
-  const list = `**/api${deal.path}/seats*`;
-  await enter(page, deal.manager, deal.path);
-  await rowOf(page, "ann@example.com").getByText("Expired").waitFor();
-  const older = await deal.api("GET", "/seats");
-  await page.route(list, (route) => route.fulfill({ json: older }));
-  await page.getByRole("button", { name: "Resend invite to ann@example.com" }).click();
-  await rowOf(page, "ann@example.com").getByText("Pending").waitFor();
-  await page.getByRole("button", { name: "Cancel invite to bob@example.com" }).click();
-  await page.getByRole("dialog").getByRole("button", { name: "Cancel invite" }).click();
-  await rowOf(page, "bob@example.com").waitFor({ state: "detached" });
 /** Holds such requests until the test lets them go on. */
 async function held(page, url) {
   let answer = (_) => {};
@@ -719,6 +719,19 @@ check("a resend of all that reaches nobody says why", {}, async ({ page, stack, 
   await says(page, `No invite can be resent: ${ann} (bounced or marked as spam`);
 });
 
+check("the list shows the manager's own actions at once, even if the server returns an older list", {}, async ({ page, stack }) => {
+  const deal = expired.older;
+  await deal.invite(["bob@example.com"]);
+  const list = `**/api${deal.path}/seats*`;
+  await enter(page, deal.manager, deal.path);
+  await rowOf(page, "ann@example.com").getByText("Expired").waitFor();
+  const older = await deal.api("GET", "/seats");
+  await page.route(list, (route) => route.fulfill({ json: older }));
+  await page.getByRole("button", { name: "Resend invite to ann@example.com" }).click();
+  await rowOf(page, "ann@example.com").getByText("Pending").waitFor();
+  await page.getByRole("button", { name: "Cancel invite to bob@example.com" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Cancel invite" }).click();
+  await rowOf(page, "bob@example.com").waitFor({ state: "detached" });
   await page.getByRole("link", { name: "Deals", exact: true }).click();
   const answered = page.waitForResponse(list);
   await page.getByRole("link", { name: "Unlimited", exact: true }).click();

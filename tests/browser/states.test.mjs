@@ -42,11 +42,11 @@ check("a slow page says what it loads, and loads without a layout shift", {}, as
 check("an empty list says what to do", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await enter(page, deal.manager, deal.path);
-  await page.getByText("Nobody has been invited yet.").waitFor();
+  await page.getByText("Nobody has an invite or a seat.").waitFor();
   await hand.press("link", /^Expired/);
-  await page.getByText("No invite has expired.").waitFor();
+  await page.getByText("No invite is expired.").waitFor();
   await hand.press("link", /^All/);
-  await hand.press("link", "Invite the first people");
+  await hand.press("link", "Invite learners");
   await heading(page, "Invite people");
 });
 

@@ -4,12 +4,12 @@ import { Text } from "../ui/text";
 
 const EMPTY: Record<Filter, string> = {
   pending: "No invite is waiting for an answer.",
-  accepted: "Nobody has accepted yet.",
-  expired: "No invite has expired.",
-  declined: "Nobody has declined.",
+  accepted: "Nobody holds a seat.",
+  expired: "No invite is expired.",
+  declined: "No invite is declined.",
   asked: "Nobody is waiting for a new link or a seat.",
-  undelivered: "Every email has arrived or is on its way.",
-  removed: "No invite was cancelled and no seat de-allocated in the last 30 days.",
+  undelivered: "No email needs your attention.",
+  removed: "No cancelled invite, and no de-allocated seat.",
 };
 
 /** Shown instead of a list without rows. */
@@ -19,6 +19,7 @@ export function Empty({
   search,
   large,
   active,
+  first,
   more,
 }: {
   deal: string;
@@ -26,12 +27,14 @@ export function Empty({
   search: string;
   large: boolean;
   active: boolean;
+  /** Whether the page is the first of the list. */
+  first: boolean;
   more: boolean;
 }) {
-  if (more)
+  if (more || !first)
     return (
-      <p key="more" class="soft">
-        No invite is left on this page. Go to the next page.
+      <p key="page" class="soft">
+        <Text>{`No invite is left on this page. Go to ${more ? "the next" : "an earlier"} page.`}</Text>
       </p>
     );
   if (search)
@@ -60,5 +63,5 @@ export function Empty({
         {EMPTY[status]}
       </p>
     );
-  return <p>Nobody has been invited yet. {active && <a href={`/deals/${deal}/invite`}>Invite the first people</a>}</p>;
+  return <p>Nobody has an invite or a seat. {active && <a href={`/deals/${deal}/invite`}>Invite learners</a>}</p>;
 }

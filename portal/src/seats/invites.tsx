@@ -652,7 +652,7 @@ export function Invites({
       )}
       {page && rows.length > 0 && <InviteList {...{ deal, rows, picked, busy, dealState, now, actions }} />}
       {page && rows.length === 0 && (
-        <Empty {...{ deal, status, search, large, active }} more={page.nextCursor !== null} />
+        <Empty {...{ deal, status, search, large, active }} first={first} more={page.nextCursor !== null} />
       )}
       {!page && list.loading && loaded !== undefined && (
         <p class="soft" role="status">
