@@ -4,6 +4,7 @@ import { spaced } from "../sample";
 import { afterOf, meaning, refusedIn, type Steps, stepsOf, wrongIn } from "./reminders";
 
 const NOW = Date.parse("2026-05-01T10:00:00Z");
+const STARTED = "2026-01-01T00:00:00Z";
 const days = (first: string, second = ""): Steps => [
   { text: first, unit: "d" },
   { text: second, unit: "d" },
@@ -28,16 +29,30 @@ it.each<[after: string[], steps: Steps, words: string]>([
 ])("%j is shown, said and sent", (after, steps, words) => {
   expect(stepsOf(after)).toEqual(steps);
   expect(afterOf(steps)).toEqual(after);
-  expect(spaced(meaning(steps, NOW, "2026-12-31T00:00:00Z"))).toBe(words);
+  expect(spaced(meaning(steps, NOW, { startsAt: STARTED, endsAt: "2026-12-31T00:00:00Z" }))).toBe(words);
 });
 
 it.each([
   [days("7", "21"), "Somebody who is invited today and does not answer is reminded on 8 May 2026 (after 7 days)."],
   [days("21"), "Nobody who is invited today is reminded."],
 ])("no reminder is promised after the deal’s end", (steps, words) => {
-  expect(spaced(meaning(steps, NOW, "2026-05-15T10:00:00Z"))).toBe(
+  expect(spaced(meaning(steps, NOW, { startsAt: STARTED, endsAt: "2026-05-15T10:00:00Z" }))).toBe(
     `${words} No reminder goes out after the deal’s end on 15 May 2026.`,
   );
+});
+
+it.each([
+  [
+    days("7"),
+    "Somebody who is invited at the deal’s start on 1 Sept 2026 and does not answer is reminded on 8 Sept 2026 (after 7 days).",
+  ],
+  [
+    days("30"),
+    "Nobody who is invited at the deal’s start on 1 Sept 2026 is reminded. No reminder goes out after the deal’s end on 30 Sept 2026.",
+  ],
+])("no reminder is promised before the deal’s start", (steps, words) => {
+  const deal = { startsAt: "2026-09-01T00:00:00Z", endsAt: "2026-09-30T00:00:00Z" };
+  expect(spaced(meaning(steps, NOW, deal))).toBe(words);
 });
 
 it("only a second reminder is one reminder", () => {

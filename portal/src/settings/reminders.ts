@@ -55,19 +55,21 @@ export function refusedIn(problem: Problem, steps: Steps): Wrong | undefined {
   return isSet(steps[1]) ? [undefined, words] : [words, undefined];
 }
 
-/** What a valid setting means for an invite that is sent now, in a deal that ends at `endsAt`. */
-export function meaning(steps: Steps, now: number, endsAt: string): string {
+/** What a valid setting means for an invite that is sent today, or at the deal's start. */
+export function meaning(steps: Steps, now: number, { startsAt, endsAt }: { startsAt: string; endsAt: string }): string {
   const set = steps.filter(isSet);
   if (set.length === 0) return "Nobody is reminded.";
-  const inTime = set.filter((step) => now + secondsOf(step) * 1000 < Date.parse(endsAt));
+  const sent = Math.max(now, Date.parse(startsAt));
+  const invited = sent > now ? `invited at the deal’s start on ${date(startsAt)}` : "invited today";
+  const inTime = set.filter((step) => sent + secondsOf(step) * 1000 < Date.parse(endsAt));
   const end = inTime.length < set.length ? ` No reminder goes out after the deal’s end on ${date(endsAt)}.` : "";
-  if (inTime.length === 0) return `Nobody who is invited today is reminded.${end}`;
+  if (inTime.length === 0) return `Nobody who is ${invited} is reminded.${end}`;
   const when = inTime.map((step) => {
     const { text, unit } = step;
     const time = counted(Number(text), UNITS[unit].slice(0, -1));
     return unit === "d"
-      ? `on ${date(new Date(now + secondsOf(step) * 1000).toISOString())} (after ${time})`
+      ? `on ${date(new Date(sent + secondsOf(step) * 1000).toISOString())} (after ${time})`
       : `after ${time}`;
   });
-  return `Somebody who is invited today and does not answer is reminded ${when.join(", and again ")}.${end}`;
+  return `Somebody who is ${invited} and does not answer is reminded ${when.join(", and again ")}.${end}`;
 }

@@ -96,7 +96,7 @@ function Reminders({ deal }: { deal: DealWithSeats }) {
       <p class="soft">Leave a field empty for no reminder.</p>
       {!isWrong && (
         <p>
-          <Text>{meaning(steps, now, deal.endsAt)}</Text>
+          <Text>{meaning(steps, now, deal)}</Text>
         </p>
       )}
       <p>This applies to invites that you send or resend from now on. Earlier invites keep their reminders.</p>
