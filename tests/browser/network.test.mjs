@@ -292,6 +292,22 @@ check("a form opens only by the person's hand, and no other takes its place", { 
   await page.getByRole("dialog", { name: "New deal" }).waitFor();
 });
 
+check("a check that failed after a reload leaves no row “Checking…”", { expect: EXPECTED, hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await enter(page, deal.manager, `${deal.path}/invite`);
+  await hand.paste("textbox", "Addresses", `${ANN}\n${BOB}`);
+  await page.getByRole("heading", { name: "2 will be invited" }).waitFor();
+  await page.route("**/invites", (route) => route.fulfill({ status: 503, json: { message: "Service Unavailable" } }));
+  await page.reload();
+  await chooseAccount(page, hand, deal.manager);
+  await page.getByRole("alert").filter({ hasText: "The addresses were not checked" }).waitFor();
+  await page.getByRole("heading", { name: "Not checked" }).waitFor({ timeout: 5000 });
+  await page.getByText("Checking…").waitFor({ state: "detached" });
+  await page.unroute("**/invites");
+  await hand.press("button", "Try again");
+  await page.getByRole("heading", { name: "2 will be invited" }).waitFor();
+});
+
 check("a page that fails leaves a way on", { expect: [/Invalid time value/], hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await deal.invite(["ann@example.com"]);

@@ -84,7 +84,7 @@ export function CheckList({
   return (
     <section class="checked" aria-label="Checked addresses">
       <h2 ref={heading} tabIndex={-1}>
-        <Text>{summary || "Checking…"}</Text>
+        <Text>{summary || unchecked(inviting)}</Text>
       </h2>
       {left > 0 && (
         <p class="actions">
@@ -198,6 +198,9 @@ function LeftOutLines({ lines }: { lines: LeftOut[] }) {
   );
 }
 
+/** What a list or row without a prediction says: its check may have failed. */
+const unchecked = ({ checking }: Inviting) => (checking.value ? "Checking…" : "Not checked");
+
 const wordsOf = (verdict: SendResult, doubt: Doubt | undefined) =>
   doubt ? doubted(doubt, verdict) : predicted(verdict);
 
@@ -305,7 +308,7 @@ function CheckedRow({
       <td role="cell" data-label="What will happen" id={note}>
         <div class={row.verdict ? "" : "checking"}>
           <span class={`state ${(row.verdict && tone) ?? ""}`}>
-            <Text>{(row.verdict && prediction?.label) ?? "Checking…"}</Text>
+            <Text>{(row.verdict && prediction?.label) ?? unchecked(inviting)}</Text>
           </span>
           {prediction?.note && (
             <div class="soft">
