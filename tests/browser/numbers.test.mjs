@@ -59,6 +59,16 @@ check("numbers that could not be refreshed say from when they are", { expect: [a
   assert.deepEqual(await numbersOf(page), AFTER);
 });
 
+check("numbers in view for minutes say from when they are", {}, async ({ page, stack }) => {
+  const { deal } = await twoInvited(stack);
+  await page.clock.install();
+  await opened(page, deal);
+  await page.clock.fastForward("04:30");
+  assert.equal(await page.getByText("All numbers are as of").count(), 0);
+  await page.clock.fastForward("01:30");
+  await page.getByText(/All numbers are as of .*Reload the page to refresh them\./).waitFor();
+});
+
 check("after an action, all numbers are those of the server", { expect: [answered(409)] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ seats: 4 });
   const people = [1, 2, 3, 4].map((n) => `a${n}@${deal.org}.example`);

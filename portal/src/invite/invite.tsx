@@ -49,7 +49,7 @@ function Invite({ deal }: { deal: string }) {
       <Heading title="Invite people">Invite people</Heading>
       {head ? (
         <>
-          <DealHead deal={head.deal} seats={head.seats} counts={head.counts} {...(problem && { asOf: head.at })} />
+          <DealHead deal={head.deal} seats={head.seats} counts={head.counts} {...(problem && { asOf: head })} />
           {endsSoon(head.deal, now) && <Ending deal={head.deal} now={now} inviting />}
           {stage === "draft" && head.deal.state === "active" && (
             <Listing inviting={inviting} seats={head.seats} counts={head.counts} />

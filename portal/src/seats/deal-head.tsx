@@ -14,8 +14,8 @@ export function DealHead({
   deal: Deal;
   seats: Seats;
   counts: Counts | undefined;
-  /** When the numbers were loaded, if a later refresh failed. */
-  asOf?: number;
+  /** When the numbers were loaded, if a later refresh failed, or if they are old. */
+  asOf?: { at: number; isOld?: boolean };
 }) {
   return (
     <>
@@ -37,9 +37,11 @@ export function DealHead({
           </p>
         )}
       </SeatNumbers>
-      {asOf !== undefined && (
+      {asOf && (
         <p class="soft" role="status">
-          <Text>{`All numbers are as of ${dateTime(new Date(asOf).toISOString())}. They could not be refreshed.`}</Text>
+          <Text>
+            {`All numbers are as of ${dateTime(new Date(asOf.at).toISOString())}. ${asOf.isOld ? "Reload the page to refresh them." : "They could not be refreshed."}`}
+          </Text>
         </p>
       )}
       {deal.state === "upcoming" && (

@@ -169,7 +169,8 @@ function Seats({ deal }: { deal: string }) {
         deal={head.deal}
         seats={numbers?.seats ?? head.seats}
         counts={numbers?.counts}
-        {...(numbers?.isStale && { asOf: numbers.at })}
+        {...(numbers &&
+          (numbers.isStale || now - numbers.at > OLD) && { asOf: { ...numbers, isOld: !numbers.isStale } })}
       />
       <Unsent deal={head.deal} />
       {endsSoon(head.deal, now) && <Ending deal={head.deal} now={now} />}
@@ -207,6 +208,8 @@ function Seats({ deal }: { deal: string }) {
 
 /** How long the numbers of a tab in the background stay as they are, in milliseconds. */
 const FRESH = 60_000;
+/** Numbers in view that are older say so, in milliseconds. */
+const OLD = 300_000;
 /** How far the index behind the counts may lag behind the manager's own action, in milliseconds. */
 const LAG = 1000;
 
