@@ -101,7 +101,10 @@ export function Failure({
   return (
     <Notice tone="bad" {...(onClose && { onClose })}>
       <p key={problem}>
-        <strong>{problem.detail}</strong> {text} {hint(problem)} <Countdown>{when}</Countdown>
+        <strong>
+          <Text>{problem.detail}</Text>
+        </strong>{" "}
+        {text} {hint(problem)} <Countdown>{when}</Countdown>
       </p>
       {retry && problem.code !== "no_permission" && (
         <button type="button" class="small" onClick={retry}>

@@ -8,6 +8,18 @@ const broken = (text: string) =>
     .map((part) => (typeof part === "string" ? part : "|"))
     .join("");
 
+it("a date of the API is not broken within", () => {
+  const text = "You can send this invite again from 3 November 2026, 14:05 UTC, not before 5 May.";
+  expect(broken(text).split(" ").slice(7)).toEqual([
+    "3\u00a0November\u00a02026,",
+    "14:05\u00a0UTC,",
+    "not",
+    "before",
+    "5",
+    "May.",
+  ]);
+});
+
 it.each([
   ["ann@example.com", "ann@|example.com"],
   ["Resend to ann.lee@harbourside.example, bob@x.io.", "Resend to ann.lee@|harbourside.example, bob@|x.io."],

@@ -1,3 +1,5 @@
+import { unbroken } from "../time";
+
 /**
  * A text that changes while the page is open.
  *
@@ -5,8 +7,11 @@
  * changes is one string, alone in an element that is replaced with it.
  */
 export const Text = ({ children }: { children: string | number }) => (
-  <span key={children}>{typeof children === "string" ? breakable(children) : children}</span>
+  <span key={children}>{typeof children === "string" ? breakable(children.replace(DATE, unbroken)) : children}</span>
 );
+
+/** A date in a text of the API, which has plain spaces. */
+const DATE = /\d{1,2} [A-Z][a-z]+ \d{4}, \d\d:\d\d UTC/g;
 
 /** The parts of an address that are longer than this may not fit into a line. */
 const LONG_PART = /[^\s@]{21,}/g;
