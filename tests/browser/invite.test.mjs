@@ -49,6 +49,8 @@ check("each row shows its outcome before anything is sent, and can be corrected 
   await hand.write("textbox", "Address in row 1", at("dan"));
   await page.keyboard.press("Tab");
   await summary(page, /^4 will be invited, 1 is already pending/);
+  const [edit, remove] = await Promise.all(["Edit", "Remove"].map((name) => hand.find("button", `${name} ${at("fay")}`).boundingBox()));
+  assert.ok(remove.x - edit.x - edit.width >= 6, "room between two links");
   await hand.press("button", `Remove ${at("eve")}`);
   await hand.press("button", `Edit ${at("fay")}`);
   const field = page.getByRole("rowheader").getByRole("textbox").last();
