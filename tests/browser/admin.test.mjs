@@ -29,6 +29,13 @@ check("organisations are found by any part of their name or ID, with the states 
   assert.match(await rowOf(page, "Unlimited Plus").innerText(), /1,200\s+0\s+1,200/);
   assert.equal(page.url(), `${stack.url}/admin?organisation=harbour`);
   await page.getByText("2 deals of Harbourside College").waitFor({ state: "attached" });
+  const linesOfDays = await page.getByText(/^\d+\s\w+\s\d{4},/).evaluateAll((dates) => dates.map(({ firstChild: text }) => {
+    const day = new Range();
+    day.setStart(text, 0);
+    day.setEnd(text, text.data.indexOf(",") + 1);
+    return new Set([...day.getClientRects()].map(({ top }) => top)).size;
+  }));
+  assert.deepEqual(linesOfDays, [1, 1, 1, 1], "no line begins with the comma");
   await hand.write("searchbox", FIND, "bour");
   await hand.press("button", "Find");
   await rowOf(page, "Unlimited Plus").waitFor();
