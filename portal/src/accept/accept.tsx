@@ -546,18 +546,16 @@ function Actions({
   const accepted = preview.status === "accepted";
   if (!person) {
     return (
-      <>
-        <p class="actions">
-          <button type="button" disabled={!!busy} aria-busy={!!busy} onClick={() => enter()}>
-            <Text>{accepted ? "Sign in to see your seat" : "Sign in to accept"}</Text>
-          </button>
-        </p>
+      <div class="choice">
+        <button type="button" disabled={!!busy} aria-busy={!!busy} onClick={() => enter()}>
+          <Text>{accepted ? "Sign in to see your seat" : "Sign in to accept"}</Text>
+        </button>
         {!accepted && (
           <p class="soft">
             You can use any account. Choose the one you want to learn with. You accept in the next step.
           </p>
         )}
-      </>
+      </div>
     );
   }
   const denied = refusal?.status === 403;
