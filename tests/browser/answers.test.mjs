@@ -208,6 +208,7 @@ check("a history that tells of an opt-out lets the row say so, and a resend of m
   await hand.press("button", "Resend selected");
   const question = page.getByRole("dialog", { name: "Resend 3 invites?" });
   await question.getByText(`${ann}: asked for no more invites`).waitFor();
+  assert.equal(await question.locator("[role=region][tabindex='0']").count(), 1, "on a phone, a short list may scroll, too");
   await hand.press("button", "Resend 3 invites", question);
   await page.getByText(new RegExp(`^1 invite resent: ${cat}\\. Not resent: .* \\(asked for no more invites\\)\\.$`)).waitFor();
   for (const email of [ann, bob]) await rowOf(page, email).getByText("Pending – wants no invites").waitFor();

@@ -1,15 +1,11 @@
 import type { ComponentChildren } from "preact";
-import { toChildArray } from "preact";
 
-/** From this many on, a list in a question may scroll. */
-const MAY_SCROLL = 5;
+/** Any list may scroll, in a narrow window. Without a pointer, its end is reached by keys. */
+const focusable = { role: "region", "aria-label": "People", tabIndex: 0 } as const;
 
-/** A list of people in a question. If it may scroll, it takes the focus: without a pointer, its end is reached by keys. */
-export function People({ children }: { children: ComponentChildren }) {
-  const focusable = { role: "region", "aria-label": "People", tabIndex: 0 } as const;
-  return (
-    <div class="people" {...(toChildArray(children).length >= MAY_SCROLL && focusable)}>
-      <ul>{children}</ul>
-    </div>
-  );
-}
+/** A list of people in a question. */
+export const People = ({ children }: { children: ComponentChildren }) => (
+  <div class="people" {...focusable}>
+    <ul>{children}</ul>
+  </div>
+);
