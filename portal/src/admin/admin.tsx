@@ -5,7 +5,7 @@ import { useLocation } from "preact-iso";
 import { changeDeal, type DealWithSeats, deleteDeal, getDeal, listDeals, type Problem } from "../api";
 import { DealState } from "../deals";
 import { session } from "../session";
-import { instant } from "../time";
+import { dateTime, instant } from "../time";
 import { confirm } from "../ui/confirm";
 import { Heading } from "../ui/frame";
 import { asProblem, useLoad } from "../ui/load";
@@ -364,10 +364,10 @@ function DealTable({
                 <Text>{number(deal.seats.available)}</Text>
               </td>
               <td role="cell" data-label="Starts" class="small">
-                <Text>{instant(deal.startsAt)}</Text>
+                <Text>{dateTime(deal.startsAt)}</Text>
               </td>
               <td role="cell" data-label="Ends" class="small">
-                <Text>{instant(deal.endsAt)}</Text>
+                <Text>{dateTime(deal.endsAt)}</Text>
               </td>
               <td role="cell" data-label="State">
                 <DealState deal={deal} />
