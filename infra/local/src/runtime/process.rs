@@ -25,7 +25,7 @@ pub(super) fn spawn(program: &Program, api: &str, id: u64) -> io::Result<Child> 
 }
 
 /// The variables that Lambda sets (developer guide, "Defined runtime environment variables").
-fn lambda_environment(program: &Program, api: &str, id: u64) -> Vec<(&'static str, String)> {
+pub(super) fn lambda_environment(program: &Program, api: &str, id: u64) -> Vec<(&'static str, String)> {
     let name = program.name;
     vec![
         ("AWS_LAMBDA_RUNTIME_API", format!("{api}/{name}/{id}")),
