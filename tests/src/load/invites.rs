@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use super::Figures;
-use super::measure::{MeasuredStack, per, progress, ratio, sum};
+use super::measure::{Figures, MeasuredStack, per, progress, ratio, sum};
 use crate::proxy::Proxy;
 use crate::{addresses, emails};
 
@@ -14,7 +13,7 @@ const SLACK_KIB: u64 = 24 * 1024;
 
 /// Each address gets one row and one mail, and memory does not grow with the deal. The cost of a page is in
 /// `shared/tests/store/budgets.rs`.
-pub async fn invites(count: usize) -> Figures {
+pub async fn invites(count: usize) -> String {
     let proxy = Proxy::start().await;
     let mut measured = MeasuredStack::behind(&proxy).await;
     let deal = measured.stack.deal(100).await;
@@ -55,5 +54,5 @@ pub async fn invites(count: usize) -> Figures {
     let memory = format!("{} and {} MiB", first / 1024, last / 1024);
     figures.add("peak memory of `send-invites` after the first and the last request", memory);
     measured.stack.stop().await;
-    figures
+    figures.rows
 }

@@ -1,7 +1,7 @@
 //! Figures from the functions' logs and from `/proc`.
 
 use std::collections::BTreeMap;
-use std::fmt;
+use std::fmt::{Display, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -12,27 +12,18 @@ use crate::proxy::Proxy;
 use crate::{TestStack, eventually, settings_with};
 
 /// Rows of a table, each with the load's name in front.
-pub struct Figures {
+pub(super) struct Figures {
     load: String,
-    rows: Vec<(String, String)>,
+    pub(super) rows: String,
 }
 
 impl Figures {
     pub(super) fn of(load: String) -> Self {
-        Self { load, rows: Vec::new() }
+        Self { load, rows: String::new() }
     }
 
-    pub(super) fn add(&mut self, what: &str, figure: impl fmt::Display) {
-        self.rows.push((what.to_owned(), figure.to_string()));
-    }
-}
-
-impl fmt::Display for Figures {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (what, figure) in &self.rows {
-            writeln!(f, "| {}: {what} | {figure} |", self.load)?;
-        }
-        Ok(())
+    pub(super) fn add(&mut self, what: &str, figure: impl Display) {
+        let _to_a_string = writeln!(self.rows, "| {}: {what} | {figure} |", self.load);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Load: many requests at once, and many items. Figures are counts and ratios.
 //!
-//! Invariant: each load checks its invariants and returns its figures.
+//! Invariant: each load checks its invariants and returns its figures as rows of a table.
 
 mod accepts;
 mod invites;
@@ -9,5 +9,4 @@ mod sweep;
 
 pub use accepts::accepts;
 pub use invites::invites;
-pub use measure::Figures;
 pub use sweep::sweep;

@@ -11,8 +11,7 @@ use seatkeeper_local::functions::EXPIRE_INVITES;
 use serde_json::json;
 use shared::domain::InviteId;
 
-use super::Figures;
-use super::measure::{MeasuredStack, per, progress, ratio, sum};
+use super::measure::{Figures, MeasuredStack, per, progress, ratio, sum};
 use crate::{Deal, TABLE, TestStack, now, past, settings_with, time};
 
 /// The address of each deal's first invite. All other invites are copies of it.
@@ -27,7 +26,7 @@ const MOST_KIB: u64 = 96 * 1024;
 const SLACK_KIB: u64 = 32 * 1024;
 
 /// Marks each invite with one write, in constant memory, and changes no response.
-pub async fn sweep(count: usize) -> Figures {
+pub async fn sweep(count: usize) -> String {
     let data = std::env::temp_dir().join(format!("seatkeeper-load-{}", std::process::id()));
     let settings = Settings { data: Some(data.clone()), ..settings_with(&[("INVITE_LIFETIME", "2s")]) };
     let mut measured = MeasuredStack::new(TestStack::of(settings.clone()).await, &settings);
@@ -100,7 +99,7 @@ pub async fn sweep(count: usize) -> Figures {
     assert!(ratio(written, count) <= 5.0, "{written} WRU");
     measured.stack.stop().await;
     std::fs::remove_dir_all(data).expect("the data goes");
-    figures
+    figures.rows
 }
 
 #[expect(clippy::cast_precision_loss, reason = "memory of a test")]
