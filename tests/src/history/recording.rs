@@ -248,16 +248,14 @@ impl<'s> Recording<'s> {
     }
 
     async fn resend_named(&self, who: &str, rng: &mut Rng) {
-        let known: Vec<_> = (0..ADDRESSES).filter_map(|address| Some((address, self.id(address)?))).collect();
-        if known.is_empty() {
+        let known = |address| Some((address, self.id(address)?, self.expected(address, rng)));
+        let wanted: Vec<_> = (0..ADDRESSES).filter_map(known).collect();
+        if wanted.is_empty() {
             return;
         }
-        let wanted: Vec<_> =
-            known.iter().map(|(address, id)| (id, *address, self.expected(*address, rng))).collect();
-        let rows: Vec<_> = wanted.iter().map(|(id, _, sends)| json!({ "id": id, "sends": sends })).collect();
-        let request = json!({ "invites": rows });
-        let Some((exchange, results)) = self.bulk(who, self.deal.resend_many(&request)).await else { return };
-        for (place, (_, address, sends)) in wanted.into_iter().enumerate() {
+        let rows: Vec<_> = wanted.iter().map(|(_, id, sends)| (id.as_str(), *sends)).collect();
+        let Some((exchange, results)) = self.bulk(who, self.deal.resend_rows(&rows)).await else { return };
+        for (place, (address, _, sends)) in wanted.into_iter().enumerate() {
             self.note_row(&exchange, &results[place], Action::Resend(address, Some(sends)));
         }
     }
