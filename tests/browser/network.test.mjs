@@ -182,7 +182,7 @@ const ACTIONS = {
   "checking a list": { at: list, act: press("Check…"), request: ["**/invites", dryRun(true)], says: "The addresses were not checked, and nothing was sent." },
   "sending a list": {
     at: checked, act: press("Send 2 invites"), again: "Continue", request: ["**/invites", dryRun(false)],
-    see: ({ page }) => page.getByText("No answer came for 2 invites, which may have been sent. “Continue” sends each invite once").waitFor(),
+    see: ({ page }) => page.getByText("No answer came for 2 invites, which may have been sent. “Continue” first finds out who was invited, and sends the others.").waitFor(),
   },
   "adding the people of another deal": {
     request: ["**/seats?status=accepted*", "GET"], says: "Nobody was added.",

@@ -15,6 +15,8 @@ const DELIVERY = { askedFor: null, removedAt: null, remindAt: null, delivery: { 
 
 /** Addresses with an invite. */
 const invited = new Set<string>();
+/** Addresses whose invite was declined. */
+const declined = new Set<string>();
 /** The number of rows of each check. */
 let asked: number[];
 /** What happens to the answer of each request to send. */
@@ -31,16 +33,21 @@ beforeEach(() => {
     removeItem: (name: string) => void kept.delete(name),
   });
   invited.clear();
+  declined.clear();
   asked = [];
   vi.stubGlobal("fetch", async (_: string, { body }: RequestInit) => {
     if (!body) {
-      const invites = [...invited].map((email) => ({ ...INVITE, ...OTHERS, ...DELIVERY, id: email, email }));
+      const status = (email: string) => (declined.has(email) ? "declined" : "pending");
+      const invites = [...invited].map((email) => ({
+        ...{ ...INVITE, ...OTHERS, ...DELIVERY },
+        ...{ id: email, email, status: status(email) },
+      }));
       return Response.json({ ...PAGE, invites });
     }
     const { invites, dryRun } = JSON.parse(body as string) as { invites: { email: string }[]; dryRun: boolean };
     const results = invites.map(({ email }) => ({
       email,
-      outcome: invited.has(email) ? "already_pending" : "invited",
+      outcome: invited.has(email) && !declined.has(email) ? "already_pending" : "invited",
       ...((invited.has(email) || !dryRun) && { inviteId: email }),
     }));
     if (dryRun) {
@@ -76,6 +83,28 @@ it.each([
   expect(new Set(outcomes(after))).toEqual(new Set(["invited"]));
   expect(after.rows.value.filter(({ earlier }) => earlier === "yes").length).toBe(10);
 });
+
+it.each(["send", "finish"] as const)(
+  "whoever declined after an attempt whose answer was lost gets no second email by “%s”",
+  async (next) => {
+    answers = [arrives, isLost];
+    const inviting = await listed();
+    await inviting.send();
+    declined.add("a55@example.com");
+    let sent = 0;
+    answers = [(answer) => ((sent += 1), answer)];
+    await inviting[next]();
+    expect([inviting.stage.value, sent]).toEqual(["done", 0]);
+    const row = inviting.rows.value[55];
+    expect(row?.sent).toMatchObject({
+      outcome: "unavailable",
+      detail: "Invited after you checked this list. Said no.",
+    });
+    expect(inviting.open.value).toEqual([row]);
+    await inviting.sendAgain();
+    expect(sent).toBe(0);
+  },
+);
 
 it("back in the list, a row that the first attempt had invited says so", async () => {
   answers = [arrives, isLost];

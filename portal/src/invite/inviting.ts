@@ -26,7 +26,7 @@ import { type DraftRow, fullestFirst, isDue, keepDraft, keyOfAddress, restoreDra
 import { type LeftOut, type List, readList } from "./parse";
 import type { Recipient } from "./recipients";
 import { doubtAbout, usualDomains } from "./suggestion";
-import { rank } from "./verdicts";
+import { pastOf, rank } from "./verdicts";
 
 /** The longest list: a check takes a request for every 1,000 rows. */
 export const MOST_ROWS = 10_000;
@@ -81,6 +81,9 @@ async function remarkable(deal: string, ids: ReadonlySet<string | undefined>): P
   await Promise.allSettled(cancelled.slice(0, MOST_READ).map(read));
   return new Map(found.map((invite) => [invite.id, known(invite)]));
 }
+
+/** Whether a row is to be sent again as it is. The API names no invite for a row that it could not store. */
+export const isFailed = ({ sent }: Row) => sent?.outcome === "unavailable" && sent.inviteId === undefined;
 
 /** The outcomes, also predicted ones, after which somebody may still be invited. */
 const OPEN = new Set<SendOutcome | undefined>([undefined, "invited", "invalid_email", "too_soon", "unavailable"]);
@@ -275,6 +278,7 @@ export class Inviting {
     this.stopping.value = false;
     this.stage.value = "sending";
     try {
+      await this.#findOut();
       while (this.due.value.length > 0 && !this.stopping.value) await this.#sendBatch(this.due.value.slice(0, BATCH));
       this.stage.value = this.due.value.length > 0 ? "paused" : "done";
     } catch (error) {
@@ -305,6 +309,26 @@ export class Inviting {
     this.rows.value = this.rows.value.map((row) => byId.get(row.id) ?? row);
   }
 
+  /**
+   * Finds out what became of the rows whose answer was lost. Whoever was invited, and has declined or was cancelled since, is
+   * not sent to again: the row says so.
+   */
+  async #findOut() {
+    const unsure = this.due.value.filter(({ earlier }) => earlier);
+    if (unsure.length === 0) return;
+    const results = await sendInvites(this.deal, unsure.map(toInvite), true);
+    const found = await remarkable(this.deal, new Set(results.map(({ inviteId }) => inviteId)));
+    const rows = await this.#withOutcomes(unsure, results);
+    const settled = rows.map((row, index): Row => {
+      const now = found.get(results[index]!.inviteId ?? "");
+      if (row.sent?.outcome !== "invited" || row.earlier === "yes") return row;
+      if (!now || now.sends === row.earlierInvite?.sends) return { ...row, sent: undefined };
+      const detail = `Invited after you checked this list. ${pastOf(now).note}`;
+      return { ...row, earlier: undefined, earlierInvite: now, sent: { ...row.sent, outcome: "unavailable", detail } };
+    });
+    this.#change(settled);
+  }
+
   /** The rows with their outcomes. Whoever was invited by an earlier attempt, whose answer was lost, counts as invited. */
   async #withOutcomes(rows: Row[], results: SendResult[]): Promise<Row[]> {
     const isUnsure = rows.some(({ earlier }, index) => earlier && isThere(results[index]!));
@@ -324,17 +348,11 @@ export class Inviting {
 
   /** Shows the result without sending the rest. A dry run tells which rows an attempt without an answer has sent. */
   async finish() {
-    const left = this.due.value.filter(({ earlier }) => earlier);
     this.problem.value = undefined;
     this.stage.value = "finishing";
     try {
-      if (left.length > 0) {
-        const results = await sendInvites(this.deal, left.map(toInvite), true);
-        const rows = await this.#withOutcomes(left, results);
-        this.#change(
-          rows.map((row) => (row.earlier === "yes" ? row : { ...row, sent: undefined, earlier: undefined })),
-        );
-      }
+      await this.#findOut();
+      this.#change(this.due.value.map((row) => ({ ...row, earlier: undefined })));
     } catch (error) {
       // The result says which rows are not known.
       asProblem(error);
@@ -344,9 +362,7 @@ export class Inviting {
 
   /** Sends the rows again that could not be stored. */
   async sendAgain() {
-    this.rows.value = this.rows.value.map((row) =>
-      row.sent?.outcome === "unavailable" ? { ...row, sent: undefined } : row,
-    );
+    this.rows.value = this.rows.value.map((row) => (isFailed(row) ? { ...row, sent: undefined } : row));
     await this.send();
   }
 

@@ -3,7 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { counted, number, people } from "../ui/seat-numbers";
 import { Text } from "../ui/text";
 import { focusAddresses } from "./entry";
-import type { Inviting, Row } from "./inviting";
+import { type Inviting, isFailed, type Row } from "./inviting";
 import { csvOf, download } from "./result-file";
 import { WithoutAnswer } from "./sending";
 import { leftOver, predicted, sentOutcome, summaryOf } from "./verdicts";
@@ -19,7 +19,7 @@ export function Result({
   const rows = inviting.rows.value;
   const invited = rows.filter(({ sent }) => sent?.outcome === "invited").length;
   const notInvited = inviting.sent.value.filter(({ sent }) => sent?.outcome !== "invited");
-  const failed = notInvited.filter(({ sent }) => sent?.outcome === "unavailable").length;
+  const failed = notInvited.filter(isFailed).length;
   const stopped = inviting.due.value.length;
   const unsure = inviting.due.value.filter(({ earlier }) => earlier).length;
   const earlier = rows.filter((row) => row.earlier === "yes").length;

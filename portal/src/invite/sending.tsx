@@ -43,7 +43,7 @@ export function Sending({ inviting }: { inviting: Inviting }) {
           {problem && problem.code !== "session_over" && <Failure problem={problem} />}
           <p>
             <Text>
-              {`${leftOver(inviting.due.value, "is still to be sent", "are still to be sent")} “Continue” sends each invite once: nobody gets a second email.`}
+              {`${leftOver(inviting.due.value, "is still to be sent", "are still to be sent")} ${inviting.due.value.some(({ earlier }) => earlier) ? "“Continue” first finds out who was invited, and sends the others." : "“Continue” sends them."}`}
             </Text>
           </p>
           <WithoutAnswer rows={inviting.due.value} />
