@@ -58,6 +58,23 @@ describe("what people paste", () => {
     ["commas and semicolons", "ann@example.com, bob@example.com; ann@example.com", [ann, bob, ann]],
     ["a semicolon in one line of many", "ann@example.com;bob@example.com\nann@example.com", [ann, bob, ann]],
     ["a recipient", "Ann Doe <ann@example.com>", [ANN]],
+    ["a space before the dot", "ann@acme .example", [{ email: "ann@acme .example" }]],
+    ["a space behind the dot", "ann@acme. example", [{ email: "ann@acme. example" }]],
+    [
+      "a space before the dot, and a name",
+      "Ann Doe ann@acme .example",
+      [{ email: "ann@acme .example", name: "Ann Doe" }],
+    ],
+    [
+      "a comma for a dot in a table",
+      "Name,Email\nAnn Doe,ann@example.com\nbob@acme,example",
+      [ANN, { email: "bob@acme,example" }],
+    ],
+    [
+      "a comma for a dot in a table, and a name",
+      "Email,Name\nann@example.com,Ann Doe\nbob@acme,example,Bob Roe",
+      [ANN, { email: "bob@acme,example", name: "Bob Roe" }],
+    ],
     ["recipients", "Ann Doe <ann@example.com>, Bob Roe <bob@example.com>", [ANN, BOB]],
     ["recipients in lines", "Ann Doe <ann@example.com>,\nBob Roe <bob@example.com>", [ANN, BOB]],
     ["recipients with and without names", "ann@example.com, Bob Roe <bob@example.com>", [ann, BOB]],

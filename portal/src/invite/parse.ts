@@ -186,7 +186,9 @@ function tableOf({ cells: titles, raw }: TextRecord, lines: TextRecord[], separa
   // Without a cell for each title, a line is no line of this table.
   const body = lines.map((line) => {
     const own = inOwnCells(line);
-    return own.cells.length === titles.length ? own : line;
+    if (own.cells.length === titles.length) return own;
+    const cells = joinedAtComma(line.cells);
+    return cells.length === titles.length ? { ...line, cells } : line;
   });
   const placeOf = (record: TextRecord) => placeIn(titles, record);
   const decision = titledColumns(
@@ -288,6 +290,9 @@ function endingAtSemicolons(line: string): string {
 
 function fromTable({ cells }: TextRecord, { email, name, infix, family }: Columns): Recipient[] {
   const cell = (column: number | undefined) => (column === undefined ? "" : (cells[column] ?? ""));
+  const filled = cells.filter(Boolean);
+  const [whole = "", more] = joinedAtComma(filled);
+  if (filled.length > 1 && more === undefined) return fromCells(whole, "");
   const last = family === undefined || family === name ? "" : [cell(infix), cell(family)].filter(Boolean).join(" ");
   const text = [cell(name), last].filter(Boolean).join(" ");
   // Somebody may have put the address into the name column.

@@ -253,12 +253,15 @@ function fromText(text: string): Recipient[] {
   );
 }
 
+/** A space, but not beside the dot of an address: `ann@acme .example`, `ann@acme. example`. */
+const SPACE = / (?<!@[\p{L}\p{N}-]{1,63} (?=\.[\p{L}\p{N}]))(?<!@[\p{L}\p{N}-]{1,63}\. (?=\p{Ll}{2,10}(?: |$)))/u;
+
 /** The end of a sentence: the words after it are not the name of the address before it. */
 const ENDED = /^[.!?…]/;
 
 /** Words with addresses among them. All names are before their addresses, or all are after them. */
 function fromChunk(chunk: string): Recipient[] {
-  const words = chunk.split(" ");
+  const words = chunk.split(SPACE);
   if (!words.some((word) => /[^\s@]@+[^\s@]/.test(word))) return [{ email: chunk }];
   const emails: string[] = [];
   const gaps: string[] = [""];

@@ -17,6 +17,8 @@ it.each<[typed: string, meant: string | undefined]>([
   ["ann@example.com", undefined],
   ["ann@ne.com", undefined],
   ["peter@acme,example", "peter@acme.example"],
+  ["peter@acme .example", "peter@acme.example"],
+  ["peter@acme. example", "peter@acme.example"],
   ["kim@@acme.example", "kim@acme.example"],
   ["no address", undefined],
   // The API would refuse what these seem to mean.

@@ -73,7 +73,7 @@ export function suggestionFor(email: string, usual: readonly string[] = []): str
     host ??
     email
       .slice(at + 1)
-      .replace(",", ".")
+      .replace(/ ?([.,]) ?/, ".")
       .replace(/\.con$/i, ".com")
   }`;
   return meant !== email && mayBeAccepted(meant) ? meant : undefined;
