@@ -85,6 +85,24 @@ check("while no seat is free, the page leads to who waits and offers no resend t
   assert.equal(await notice.locator("p").count(), 1, "nothing empty makes the notice higher");
 });
 
+check("a free seat is not offered to who asked for it, and then wanted no more invites", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal({ seats: 1 });
+  const [ann, bob] = people(deal);
+  await deal.seat(ann);
+  await deal.invite([bob]);
+  await answer(stack, await stack.linkTo(bob), "ask");
+  await deal.patch({ seats: 2 });
+  await (await stack.newDeal({ org: deal.org })).invite([bob]);
+  await until("the other mail", async () => (await stack.mails(bob)).length === 2);
+  await answer(stack, await stack.linkTo(bob), "opt-out");
+  await enter(page, deal.manager, `${deal.path}?status=asked`);
+  const offer = page.getByRole("button", { name: "Resend to 1 person" });
+  await offer.waitFor();
+  await hand.press("button", `History of the invite to ${bob}`);
+  await rowOf(page, bob).getByText("Pending – wants no invites").waitFor();
+  await offer.waitFor({ state: "detached", timeout: 5000 });
+});
+
 check("a declined invite has its own list, and its history says so", { hands: BOTH }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   const [ann, bob] = people(deal);

@@ -7,6 +7,7 @@ import { Text } from "../ui/text";
 import { leftOut } from "./bulk";
 import { atLeast } from "./deal-head";
 import { offered, type Person, settleOffers } from "./offers";
+import { isOptedOut, type Known } from "./words";
 
 /** Says how many people asked for a new link or a seat. Their list can resend to as many as there are free seats without an offer. */
 export function Waiters({
@@ -22,9 +23,9 @@ export function Waiters({
   counts: Counts;
   seats: Seats;
   /** Those who asked first, if the page lists them. */
-  listed: Invite[] | undefined;
+  listed: Known[] | undefined;
   busy: boolean;
-  onResend: (rows: Invite[]) => void;
+  onResend: (rows: Known[]) => void;
   /** The manager goes to their list. */
   onSee: () => void;
 }) {
@@ -34,7 +35,7 @@ export function Waiters({
   if (asked === 0) return null;
   const offers = offered(deal);
   const open = Math.max(0, available - offers.length);
-  const first = listed?.filter((row) => !leftOut(row)).slice(0, open) ?? [];
+  const first = listed?.filter((row) => !leftOut(row) && !isOptedOut(row)).slice(0, open) ?? [];
   return (
     <Notice>
       <p>
