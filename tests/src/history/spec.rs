@@ -265,20 +265,19 @@ impl State {
     /// The action's effect and reply at this second. Where a second is too coarse to decide, both possibilities.
     fn steps(&self, action: &Action, now: i64, spec: Spec) -> Vec<Step> {
         let same = |reply| vec![(self.clone(), reply)];
-        let skipped = |outcome: &str| same(Reply::Refused(outcome.to_owned()));
         match *action {
             Action::Invite(address) => {
                 let existing = self.invite(address);
                 let sends = self.sends(address, now, spec);
                 let steps = sends.map(|send| match invite(existing.as_ref(), &INVITEE, &send, at(now)) {
-                    Ok(invite) => vec![(self.with(address, spec.row(&invite)), Reply::Done)],
-                    Err(InviteRefusal::AlreadyPending) => skipped("already_pending"),
-                    Err(InviteRefusal::AlreadyAccepted) => skipped("already_accepted"),
-                    Err(InviteRefusal::OptedOut) => skipped("opted_out"),
-                    // Without limits, inviting gives no other refusal, so no reply agrees with one.
-                    Err(_) => Vec::new(),
+                    Ok(invite) => (self.with(address, spec.row(&invite)), Reply::Done),
+                    // Only this outcome of a row is not the refusal's code.
+                    Err(InviteRefusal::AlreadyPending) => {
+                        (self.clone(), Reply::Refused("already_pending".to_owned()))
+                    }
+                    Err(refusal) => (self.clone(), refused(refusal)),
                 });
-                steps.flatten().collect()
+                steps.collect()
             }
             Action::Resend(address, expected) => {
                 let mut steps = self.resend(address, expected, now, spec);
