@@ -147,7 +147,10 @@ impl Seatkeeper {
                 let verdict = state.table.change(rules, *change, expected);
                 self.saw(verdict.map_or_else(Event::Change, |()| Event::Changed));
                 state.flaw(Flaw::Twice, own && verdict.is_ok());
-                again(lost, verdict.is_ok(), Step::Change { which, expected, own: true })
+                if verdict.is_err() {
+                    needs_no_write(lost)?;
+                }
+                Ok(lost.then_some(Step::Change { which, expected, own: true }))
             }
         }
     }
@@ -407,9 +410,4 @@ pub(crate) struct NoWrite;
 
 fn needs_no_write(lost: bool) -> Result<(), NoWrite> {
     if lost { Err(NoWrite) } else { Ok(()) }
-}
-
-/// A function's last write. The function ends, or repeats the write because its response was lost.
-fn again(lost: bool, written: bool, step: Step) -> Next {
-    if lost && !written { Err(NoWrite) } else { Ok(lost.then_some(step)) }
 }
