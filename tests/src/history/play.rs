@@ -112,9 +112,7 @@ impl Player {
         };
         let share = if self.kind == Kind::Timely { 50 } else { rng.u32(0..200) };
         self.proxy.inject(RandomFaults { seed: rng.u64(..), share, calls: Calls::all(), faults });
-        if self.kind == Kind::Timely && rng.u8(0..3) == 0 {
-            recording.until_an_invite_expires().await;
-        }
+        recording.let_an_invite_expire(rng).await;
         let mut tasks: Vec<BoxFuture<'_, ()>> = Vec::new();
         for person in 0..PEOPLE {
             let mut rng = rng.fork();

@@ -90,10 +90,10 @@ impl<'s> Recording<'s> {
         }
     }
 
-    /// Waits until the next pending invite has expired.
-    pub(super) async fn until_an_invite_expires(&self) {
+    /// Sometimes waits until the next pending invite has expired.
+    pub(super) async fn let_an_invite_expire(&self, rng: &mut Rng) {
         let next_expiry = lock(&self.known).next_expiry;
-        if let Some(next_expiry) = next_expiry {
+        if let Some(next_expiry) = next_expiry.filter(|_| self.kind == Kind::Timely && rng.u8(0..3) == 0) {
             past(next_expiry).await;
         }
     }
