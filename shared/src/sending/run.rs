@@ -132,7 +132,8 @@ impl Run<'_> {
     }
 
     /// SES refuses a call with a malformed mail. Then each mail goes alone, so that it cannot block the others. If every
-    /// mail is malformed, our settings are at fault.
+    /// mail is malformed, our settings may be at fault, so the run ends. The attempts count all the same: the addresses may
+    /// be at fault, and a mail must not return for ever.
     async fn attempt(&self, claims: &[(Claim, &Deal)]) -> Vec<Verdict> {
         let mut verdicts = self.attempt_together(claims).await;
         if claims.len() > 1 && verdicts.contains(&Verdict::Malformed) {
@@ -142,8 +143,7 @@ impl Run<'_> {
                 }
             }
             if verdicts.iter().all(|verdict| *verdict == Verdict::Malformed) {
-                verdicts.fill(Verdict::Stopped);
-                self.learn(&verdicts, Duration::ZERO);
+                self.progress.borrow_mut().mailed.stopped = true;
             }
         }
         verdicts

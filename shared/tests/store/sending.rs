@@ -108,22 +108,25 @@ async fn i3_nobody_is_invited_to_a_deleted_deal() {
 #[tokio::test]
 async fn i4_one_malformed_mail_does_not_hold_up_the_others() {
     let cases = [
-        ("one of three", 3, &[MALFORMED, SENT, MALFORMED, SENT][..], [2, 1, 0, 0], false),
-        ("the only mail, whose attempt counts", 1, &[MALFORMED], [0, 1, 0, 0], false),
-        ("all mails, so the fault is not a mail's", 2, &[MALFORMED], [0, 2, 0, 0], true),
-        ("the account is paused, which ends the calls", 4, &[MALFORMED, SENT, PAUSED], [1, 1, 2, 0], true),
+        ("one of three", 3, &[MALFORMED, SENT, MALFORMED, SENT][..], [2, 1, 0, 0], false, 0),
+        ("the only mail", 1, &[MALFORMED], [0, 1, 0, 0], false, 0),
+        ("all mails, which ends the run", 2, &[MALFORMED], [0, 2, 0, 0], true, 0),
+        ("the account is paused, which ends the calls", 4, &[MALFORMED, SENT, PAUSED], [1, 1, 2, 0], true, 1),
         // The throttled mail is sent in the next round. A lost response counts once.
-        ("no response to one", 2, &[MALFORMED, FAILED, THROTTLED, SENT], [1, 0, 0, 1], false),
+        ("no response to one", 2, &[MALFORMED, FAILED, THROTTLED, SENT], [1, 0, 0, 1], false, 0),
         // A request holds one of the account's few functions. The deliverer takes over.
-        ("throttled for two seconds", 1, &[THROTTLED], [0, 1, 0, 0], false),
+        ("throttled for two seconds", 1, &[THROTTLED], [0, 1, 0, 0], false, 1),
     ];
-    for (what, count, answers, expected, stopped) in cases {
+    for (what, count, answers, expected, stopped, uncounted) in cases {
         let mails = ClaimedMails::new(count, answers, 0).await;
         let run = mails.sending.run(Runner::Request, Deadline::within(Duration::from_mins(10)));
         run.mail_all(&mails.table.deal, mails.claims.clone()).await;
         let mailed = run.report();
         let counts = [mailed.sent, mailed.requeued, mailed.untried, mailed.unanswered];
         assert_eq!((counts, mailed.stopped), (expected, stopped), "{what}: {mailed:?}");
+        // A malformed mail's attempt counts, so it fails in the end. Only the account's refusal drops reminders.
+        let free = mails.invites().await.iter().filter(|invite| invite.attempts == 0).count();
+        assert_eq!((free, run.is_stopped()), (uncounted, answers.contains(&PAUSED)), "{what}");
     }
 }
 
