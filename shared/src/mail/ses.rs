@@ -48,8 +48,10 @@ pub enum Verdict {
     Malformed,
     TryLater,
     Throttled,
-    /// No mail will be sent until somebody fixes the account, the settings or the connection.
+    /// SES takes no mail of this account until somebody fixes the account or its identity.
     Stopped,
+    /// No call reached SES, or SES refused the caller: a missing permission, an expired token, a wrong clock.
+    Unreached,
     /// SES failed, or returned a new status. No other mail will be sent for now.
     Unavailable,
     /// SES gave no answer, or a server error.
@@ -59,7 +61,7 @@ pub enum Verdict {
 
 impl Verdict {
     pub fn ends_the_run(self) -> bool {
-        matches!(self, Self::Stopped | Self::Unavailable)
+        matches!(self, Self::Stopped | Self::Unreached | Self::Unavailable)
     }
 }
 
@@ -253,10 +255,16 @@ fn verdict_of_call(error: &SdkError<SendBulkEmailError>) -> Verdict {
             _ if service.raw().status().as_u16() == 503 => Verdict::Unavailable,
             _ if !service.raw().status().is_client_error() => Verdict::Unknown,
             _ if service.err().code() == Some("ThrottlingException") => Verdict::Throttled,
-            _ => Verdict::Stopped,
+            SendBulkEmailError::AccountSuspendedException(_)
+            | SendBulkEmailError::LimitExceededException(_)
+            | SendBulkEmailError::MailFromDomainNotVerifiedException(_)
+            | SendBulkEmailError::MessageRejected(_)
+            | SendBulkEmailError::NotFoundException(_)
+            | SendBulkEmailError::SendingPausedException(_) => Verdict::Stopped,
+            _ => Verdict::Unreached,
         },
-        SdkError::ConstructionFailure(_) => Verdict::Stopped,
-        SdkError::DispatchFailure(_) if was_refused(error) => Verdict::Stopped,
+        SdkError::ConstructionFailure(_) => Verdict::Unreached,
+        SdkError::DispatchFailure(_) if was_refused(error) => Verdict::Unreached,
         _ => Verdict::Unknown,
     }
 }

@@ -276,7 +276,9 @@ impl Run<'_> {
                 mailed.untried += 1;
                 return None;
             }
-            Verdict::Throttled | Verdict::Stopped | Verdict::Untried => requeued(1, false),
+            Verdict::Throttled | Verdict::Stopped | Verdict::Unreached | Verdict::Untried => {
+                requeued(1, false)
+            }
             Verdict::Unavailable | Verdict::Unknown => {
                 mailed.unanswered += 1;
                 return None;

@@ -37,7 +37,7 @@ async fn i4_only_an_explicit_refusal_means_not_sent() {
     let cases = [
         (PAUSED, Verdict::Stopped),
         (suspended, Verdict::Stopped),
-        (new_refusal, Verdict::Stopped),
+        (new_refusal, Verdict::Unreached),
         (THROTTLED, Verdict::Throttled),
         (DOWN, Verdict::Unavailable),
         (new_status, Verdict::Unavailable),

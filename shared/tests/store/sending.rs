@@ -3,8 +3,9 @@
 use super::ses::{
     DOWN, FAILED, NO_LIMITS, PAUSED, Reply, SENT, THROTTLED, config, mail_config, mailer, response, sdk,
 };
-use super::table::{Table, email, learner, new_deal, soon};
+use super::table::{Table, done, email, learner, new_deal, soon, start};
 use aws_smithy_runtime_api::client::http::HttpConnectorFuture;
+use aws_smithy_runtime_api::client::result::ConnectorError;
 use chrono::TimeDelta;
 use shared::audit::Ledger;
 use shared::clock::{self, Deadline};
@@ -14,6 +15,7 @@ use shared::http::Manager;
 use shared::mail::ses::Mailer;
 use shared::sending::{Claim, Row, Rule, Runner, SendRequest, Sending};
 use shared::store::Seen;
+use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -127,6 +129,32 @@ async fn i4_one_malformed_mail_does_not_hold_up_the_others() {
         // A malformed mail's attempt counts, so it fails in the end. Only the account's refusal drops reminders.
         let free = mails.invites().await.iter().filter(|invite| invite.attempts == 0).count();
         assert_eq!((free, run.is_stopped()), (uncounted, answers.contains(&PAUSED)), "{what}");
+    }
+}
+
+/// A reminder is dropped when SES refuses the account's mail, and waits when SES was not asked.
+#[tokio::test]
+async fn i4_a_reminder_waits_while_no_call_reaches_ses() {
+    let denied = (403, r#"{"__type":"ExpiredTokenException"}"#);
+    let unreachable = sdk(|| {
+        let refused = Box::new(io::Error::from(ErrorKind::ConnectionRefused));
+        HttpConnectorFuture::ready(Err(ConnectorError::io(refused)))
+    });
+    let unreachable = Mailer::new((&unreachable).into(), &mail_config(0));
+    for (mailer, dropped) in [(mailer(&[PAUSED]), 1), (mailer(&[denied]), 0), (unreachable, 0)] {
+        let mut mails = ClaimedMails::new(0, &[SENT], 0).await;
+        mails.sending.mailer = mailer;
+        let table = &mails.table;
+        let ((link, sent), again) =
+            (table.send("ann@example.com", start()).await, table.link("ann@example.com"));
+        let claimed = done(table.remind(sent, &again, start() + TimeDelta::days(7)).await);
+        let run = mails.sending.run(Runner::Deliverer, soon());
+        run.mail(vec![(Claim::of(claimed, again).unwrap(), &table.deal)]).await;
+        assert!(run.is_over() && run.report().stopped);
+        assert_eq!(run.is_stopped(), dropped == 1);
+        let invite = table.now(&link).await;
+        let links = invite.links.current.len();
+        assert_eq!((invite.reminded, invite.remind_attempts, links), (dropped, 0, 1 + usize::from(dropped)));
     }
 }
 
