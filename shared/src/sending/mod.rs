@@ -244,8 +244,8 @@ impl Sending {
         Ok(())
     }
 
-    /// If the limits grant fewer sends than there are rows, returns an outcome for each row that must not be
-    /// written. A row that its rule refuses takes no send from another row.
+    /// Returns an outcome for each row that must not be written. If the limits grant fewer sends than there are rows, a
+    /// row that its rule refuses takes no send from another row.
     async fn precheck<E>(
         &self,
         request: &SendRequest,
@@ -257,11 +257,8 @@ impl Sending {
             self.read(&request.deal, rows).await?;
         }
         self.look_up(&request.deal, rows).await?;
-        let mut refused: Vec<_> = rows.iter().map(|_| None).collect();
-        if is_short {
-            let foreseen = self.foresee(request, rows, allowance)?.into_iter();
-            refused = foreseen.map(|outcome| (!outcome.may_be_stored()).then_some(outcome)).collect();
-        }
+        let foreseen = self.foresee(request, rows, allowance)?.into_iter();
+        let refused: Vec<_> = foreseen.map(|outcome| (!outcome.may_be_stored()).then_some(outcome)).collect();
         // Before the first invite is stored. From then on, nobody can delete the deal.
         let stores_nothing = refused.iter().all(Option::is_some);
         if stores_nothing || self.store.remember_lifetime(&request.deal, self.config.lifetime).await? {
@@ -297,7 +294,7 @@ impl Sending {
         Ok(())
     }
 
-    /// Applies the rules to rows that were read, in order, until the allowance is used up.
+    /// Applies the rules to the rows, in order, until the allowance is used up. A row that was not read counts as new.
     fn foresee<E>(&self, request: &SendRequest, rows: &[Row<'_, E>], allowance: &Allowance) -> Outcomes<E> {
         let mut left = allowance.sends;
         let outcomes = rows.iter().map(|row| {

@@ -9,11 +9,12 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use chrono::TimeDelta;
 use shared::audit::Ledger;
 use shared::clock::{self, Deadline};
+use shared::domain::resend::resend;
 use shared::domain::send::{Invitee, invite};
 use shared::domain::{Delivery, FailureReason, Invite, InviteKey};
 use shared::http::Manager;
 use shared::mail::ses::Mailer;
-use shared::sending::{Claim, Row, Rule, Runner, SendRequest, Sending};
+use shared::sending::{Claim, Row, RowOutcome, Rule, Runner, SendRequest, Sending};
 use shared::store::Seen;
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
@@ -56,6 +57,14 @@ impl ClaimedMails {
         self.claims.iter().map(|claim| claim.record.invite.clone()).collect()
     }
 
+    /// A request of the manager of a new deal.
+    async fn new_request(&self) -> SendRequest {
+        let (new, now) = (new_deal(3), clock::now());
+        let made = self.table.store.create_deal(&new, None, TimeDelta::days(365), now).await.unwrap();
+        let manager = Manager { id: learner("max"), organisation: new.organisation.id, email: None };
+        SendRequest { deal: made.unwrap(), manager, now, deadline: soon(), ledger: Ledger::default() }
+    }
+
     /// Reserves the account's sends for this many seconds.
     async fn is_busy_for(&self, seconds: u32) {
         let rate = self.sending.mail.send_rate;
@@ -70,20 +79,11 @@ async fn i3_nobody_is_invited_to_a_deleted_deal() {
     for (rows, is_deleted) in [(0, false), (0, true), (1, false), (1, true)] {
         let mails = ClaimedMails::new(0, &[SENT], 0).await;
         let (store, link) = (&mails.table.store, mails.table.link("ann@example.com"));
-        let new = new_deal(3);
-        let made = store.create_deal(&new, None, TimeDelta::days(365), clock::now()).await.unwrap();
-        let deal = made.unwrap();
+        let request = mails.new_request().await;
+        let deal = &request.deal;
         if is_deleted {
             store.delete_deal(deal.id, None).await.unwrap().unwrap();
         }
-        let manager = Manager { id: learner("max"), organisation: new.organisation.id, email: None };
-        let request = SendRequest {
-            deal: deal.clone(),
-            manager,
-            now: clock::now(),
-            deadline: soon(),
-            ledger: Ledger::default(),
-        };
         let invitee = Invitee { id: link.invite, email: email("ann@example.com"), name: None };
         let row = |order| {
             let rule: Rule<'_, _> = Box::new(|existing, send, now| invite(existing, &invitee, send, now));
@@ -103,6 +103,26 @@ async fn i3_nobody_is_invited_to_a_deleted_deal() {
         assert_eq!(store.invite(key).await.unwrap().is_some(), is_invited, "{rows}, {is_deleted}");
         // A request without a row to store leaves the deal unused.
         assert_eq!(store.delete_deal(deal.id, None).await.unwrap().is_ok(), !is_invited);
+    }
+}
+
+/// Such a deal can still be deleted.
+#[tokio::test]
+async fn a_request_whose_rows_are_all_refused_leaves_its_deal_unused() {
+    let mails = ClaimedMails::new(0, &[SENT], 0).await;
+    let (store, link) = (&mails.table.store, mails.table.link("ann@example.com"));
+    let invitee = Invitee { id: link.invite, email: email("ann@example.com"), name: None };
+    let cases: [(_, _, Rule<'_, _>); 3] = [
+        (Seen::Nothing, Some(true), Box::new(|existing, send, now| invite(existing, &invitee, send, now))),
+        (Seen::Record(None), None, Box::new(|existing, send, now| resend(existing, None, send, now))),
+        (Seen::Unread, None, Box::new(|existing, send, now| resend(existing, None, send, now))),
+    ];
+    for (seen, opted_out, rule) in cases {
+        let request = mails.new_request().await;
+        let row = Row { invite: link.invite, seen, opted_out, order: 0, replaces: None, rule };
+        let sent = mails.sending.send(&request, vec![row]).await.unwrap();
+        assert!(matches!(sent[..], [RowOutcome::Refused(..)]), "{sent:?}");
+        assert!(store.delete_deal(request.deal.id, None).await.unwrap().is_ok(), "{sent:?}");
     }
 }
 
