@@ -184,8 +184,7 @@ async fn switch_digest(app: &App, request: &Request) -> HandlerResult {
         let write = store.switch_digest_on(&manager.id, &manager.organisation, &email, now);
         ledger.note(None, None, write, |()| Some((None, manager.organisation.clone()))).await?;
     } else {
-        let by = SwitchOff::ByManager(&manager.organisation);
-        let write = store.switch_digest_off(&manager.id, by, now);
+        let write = store.switch_digest_off(&manager.id, SwitchOff::ByManager, now);
         ledger.note(None, None, write, |owner| owner.clone().map(|owner| (None, owner))).await?;
     }
     Ok(http::json(200, &body))

@@ -41,7 +41,8 @@ pub struct Digest {
 
 /// Who may switch a digest off.
 pub enum SwitchOff<'a> {
-    ByManager(&'a OrganisationId),
+    /// Also if the manager's token names another organisation by now.
+    ByManager,
     ById(&'a [u8; 16]),
     /// Nobody renewed it.
     Ended,
@@ -129,7 +130,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Option<OrganisationId>> {
         let (condition, value) = match by {
-            SwitchOff::ByManager(organisation) => ("organisationId = :by", s(organisation.as_str())),
+            SwitchOff::ByManager => ("v = :by", n(item::VERSION)),
             SwitchOff::ById(secret) => ("secret = :by", s(URL_SAFE_NO_PAD.encode(secret))),
             SwitchOff::Ended => ("renewBy <= :by", n(now.timestamp())),
         };
