@@ -41,14 +41,16 @@ pub struct Section {
     pub lines: Vec<Line>,
 }
 
-/// The digest's sections, and what the manager will have been told. `deals` are all of the organisation's, each with the
-/// news since the last digest. No section means no mail. An ended deal has no section, because nobody could act on it.
+/// The digest's sections, and what the manager will have been told, also of deals that are not at hand. `deals` are the
+/// organisation's, each with the news since the last digest. No section means no mail. An ended deal has no section, because
+/// nobody could act on it.
 pub fn digest(
     deals: Vec<(Deal, Vec<(Attention, u32)>)>,
     told: &Told,
     now: Timestamp,
 ) -> (Vec<Section>, Told) {
-    let (mut sections, mut next) = (Vec::new(), Told::new());
+    let (mut sections, mut next) = (Vec::new(), told.clone());
+    next.retain(|deal, _| now < deal.purge_at());
     for (deal, news) in deals {
         let known = told.get(&deal.id).copied().unwrap_or_default();
         let is_ended = deal.state(now) == DealState::Ended;
@@ -163,6 +165,16 @@ mod tests {
         assert_eq!(said(DAY, &told), (vec![], told.clone()));
         assert_eq!(said(0, &none), (vec![], none), "ended");
         assert_eq!(said(0, &told).1, told, "the deal may be prolonged");
+    }
+
+    /// Its manager may have moved to another organisation and come back, or its item could not be read.
+    #[test]
+    fn what_was_told_of_a_deal_that_is_not_at_hand_is_remembered_until_the_deal_is_purged() {
+        let (deal, none) = (taken(4, 4), Told::new());
+        let (_, told) = lines(deal.clone(), &[], &none, 10);
+        assert_eq!(digest(Vec::new(), &told, at(11)).1, told);
+        assert_eq!(lines(deal.clone(), &[], &told, 12), (vec![], told.clone()));
+        assert_eq!(digest(Vec::new(), &told, deal.id.purge_at()).1, none);
     }
 
     #[test]
