@@ -286,15 +286,19 @@ impl Invite {
 
     /// The first reason for a manager to look at it, and since when there is that reason.
     pub fn attention(&self) -> Option<(Attention, Timestamp)> {
-        match (self.state, self.asked, self.delivery) {
-            (InviteState::Accepted | InviteState::Cancelled | InviteState::Released, ..) => None,
-            (_, Some(asked), _) => Some((Attention::Asked, asked.at)),
-            (
-                ..,
-                Delivery::Failed { at, .. } | Delivery::Bounced { at, .. } | Delivery::Complained { at },
-            ) => Some((Attention::Undelivered, at)),
+        self.reasons().into_iter().flatten().next()
+    }
+
+    /// A question, and the reason that it hides.
+    pub fn reasons(&self) -> [Option<(Attention, Timestamp)>; 2] {
+        let setback = match (self.state, self.delivery) {
+            (InviteState::Accepted | InviteState::Cancelled | InviteState::Released, _) => return [None; 2],
+            (_, Delivery::Failed { at, .. } | Delivery::Bounced { at, .. } | Delivery::Complained { at }) => {
+                Some((Attention::Undelivered, at))
+            }
             _ => self.declined_at.map(|at| (Attention::Declined, at)),
-        }
+        };
+        [self.asked.map(|asked| (Attention::Asked, asked.at)), setback]
     }
 
     /// Another mail to this address would most likely not arrive.

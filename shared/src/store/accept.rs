@@ -115,7 +115,7 @@ impl Store {
             &format!(
                 "SET #status = :accepted, acceptedAt = :now, learner = :learner, listPk = :listPk, \
                  sentAt = attemptedAt{digest}, {LEAVE_A_TRACE} \
-                 REMOVE duePk, dueAt, attentionPk, attentionSk, sentUntil, declinedAt, askedAt, askedFor"
+                 REMOVE duePk, dueAt, attentionPk, attentionSk, notedAt, sentUntil, declinedAt, askedAt, askedFor"
             ),
             "#status IN (:open, :declined) AND contains(links, :link) AND expiresAt > :now",
             accepted,

@@ -6,8 +6,8 @@ use super::{Item, Result, StoreError, n, s};
 use crate::domain::cancel::removed_until;
 use crate::domain::remind::DEFAULT_REMINDERS;
 use crate::domain::{
-    Asked, DealId, Delivery, History, HistoryEvent, Invite, InviteKey, InviteState, Links, Queued, Sent,
-    Timestamp,
+    Asked, Attention, DealId, Delivery, History, HistoryEvent, Invite, InviteKey, InviteState, Links, Queued,
+    Sent, Timestamp,
 };
 use crate::telemetry;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -86,9 +86,9 @@ pub struct InviteRecord {
     /// The number of writes, for optimistic locking.
     pub(super) version: u32,
     pub(super) writers: Vec<String>,
-    /// When the reason for a manager to look at the invite was recorded: its place in the index `attention`. An event of
+    /// When each of [`Invite::reasons`] was recorded: the first one's is its place in the index `attention`. An event of
     /// SES may be much older, and a digest asks for what was recorded since the last one.
-    noted_at: Option<Timestamp>,
+    noted_at: [Option<Timestamp>; 2],
     unknown: Item,
 }
 
@@ -113,20 +113,17 @@ impl InviteRecord {
     }
 }
 
-/// An unchanged reason keeps its time, and a reason that shows again when another is withdrawn gets its old one: neither
-/// is news.
-fn noted_at(existing: Option<&InviteRecord>, invite: &Invite, now: Timestamp) -> Option<Timestamp> {
-    let (reason, at) = invite.attention()?;
-    let before = existing.map(|record| &record.invite);
-    if before.and_then(Invite::attention).is_some_and(|(before, _)| before == reason) {
-        return existing?.noted_at;
-    }
-    let is_withdrawn = before.is_some_and(|before| {
-        before.asked.is_some()
-            && before.delivery == invite.delivery
-            && before.declined_at == invite.declined_at
-    });
-    Some(if is_withdrawn { at } else { now })
+/// An unchanged reason keeps its time, also while a question hides it: it is not news again.
+fn noted_at(existing: Option<&InviteRecord>, invite: &Invite, now: Timestamp) -> [Option<Timestamp>; 2] {
+    type Reason = Option<(Attention, Timestamp)>;
+    let noted = |reason: Reason, before: Reason, noted: Option<Timestamp>| {
+        let is_kept = reason.map(|(reason, _)| reason) == before.map(|(before, _)| before);
+        reason.map(|_| noted.filter(|_| is_kept).unwrap_or(now))
+    };
+    let [question, hidden] = invite.reasons();
+    let ([old_question, old_hidden], [asked_at, hidden_at]) =
+        existing.map(|record| (record.invite.reasons(), record.noted_at)).unwrap_or_default();
+    [noted(question, old_question, asked_at), noted(hidden, old_hidden, hidden_at)]
 }
 
 /// The invite's keys in each index; `None` takes the invite out. Only accepting and releasing, which do not
@@ -134,7 +131,7 @@ fn noted_at(existing: Option<&InviteRecord>, invite: &Invite, now: Timestamp) ->
 fn places(
     deal: DealId,
     invite: &Invite,
-    noted_at: Option<Timestamp>,
+    noted_at: [Option<Timestamp>; 2],
 ) -> [([&'static str; 2], Option<[AttributeValue; 2]>); 4] {
     // An invite has at most one due entry, for its next step.
     let due = match invite.state {
@@ -146,7 +143,7 @@ fn places(
         _ => None,
     };
     let attention = invite.attention().map(|(reason, at)| {
-        let at = noted_at.unwrap_or(at);
+        let at = noted_at.into_iter().flatten().next().unwrap_or(at);
         [s(keys::attention(deal, reason)), s(keys::place(Queued { at, order: 0 }, invite.id))]
     });
     let listing = Some([s(keys::list(deal, invite.state)), s(list_place(invite))]);
@@ -183,7 +180,8 @@ pub(super) fn invite(item: Item) -> Result<InviteRecord> {
     let (version, writers) = (item.take("version")?, item.take("writers")?);
     let (key, invite) = take_invite(&mut item)?;
     let noted = item.take::<Option<String>>("attentionSk")?.and_then(|place| keys::queued(&place));
-    let noted_at = noted.map(|place| place.at);
+    let (noted, hidden) = (noted.map(|place| place.at), item.take_millis("notedAt")?);
+    let noted_at = if invite.asked.is_some() { [noted, hidden] } else { [None, noted] };
     for written_anew in ["duePk", "addressPk", "addressSk", "attentionPk", "purgeAt"] {
         item.remove(written_anew);
     }
@@ -306,6 +304,7 @@ pub(super) fn of_invite(record: &InviteRecord) -> Result<Item> {
     }
     item.put("reminded", Some(invite.reminded).filter(|done| *done > 0))?;
     item.put("remindAttempts", Some(invite.remind_attempts).filter(|attempts| *attempts > 0))?;
+    item.put("notedAt", noted_at[0].and(noted_at[1]).map(|at| at.timestamp_millis()))?;
     item.put("history", &invite.history.entries)?;
     item.put("historyBy", &invite.history.managers)?;
     let removed_until = invite.removed_at.map(|at| removed_until(at, key.deal));

@@ -74,6 +74,7 @@ async fn a_fact_is_news_when_it_was_recorded_late_and_told_once() {
     table.switch_on(start()).await.unwrap();
     let (ann, _) = table.send("ann@example.com", after(1)).await;
     let (bob, _) = table.send("bob@example.com", after(1)).await;
+    let (dee, _) = table.send("dee@example.com", after(1)).await;
     done(table.answer(&ann, Answer::Decline, after(DAY)).await);
     assert_eq!(table.news(Attention::Declined).await, 1);
     table.tell(after(DAY + 5)).await;
@@ -99,6 +100,13 @@ async fn a_fact_is_news_when_it_was_recorded_late_and_told_once() {
     assert_eq!(table.news(Attention::Asked).await, 1);
     done(table.answer(&bob, Answer::OptOut, after(41 * DAY)).await);
     assert_eq!((table.news(Attention::Asked).await, table.news(Attention::Undelivered).await), (0, 0));
+
+    // A reason that no digest told before the question is still news after it.
+    done(table.track(&dee, bounced, after(42 * DAY)).await);
+    done(table.answer(&dee, Answer::Ask, after(43 * DAY)).await);
+    assert_eq!(table.news(Attention::Undelivered).await, 0);
+    done(table.answer(&dee, Answer::OptOut, after(44 * DAY)).await);
+    assert_eq!((table.news(Attention::Asked).await, table.news(Attention::Undelivered).await), (0, 1));
 }
 
 #[tokio::test]
