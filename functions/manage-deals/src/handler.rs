@@ -117,7 +117,7 @@ async fn change(app: &App, request: &Request) -> HandlerResult {
         starts_at: body.starts_at.map(|at| time("startsAt", &at)).transpose()?,
         ends_at: body.ends_at.map(|at| time("endsAt", &at)).transpose()?,
         reminders: None,
-        expected_revision: request.if_match(app.store.revision(deal)).await?,
+        expected_revision: request.if_match(app.store.deal(deal), |deal| deal.revision).await?,
     };
     if (DealChange { expected_revision: None, ..change.clone() }) == DealChange::default() {
         return Err(Problem::invalid("Give at least one of name, organisation, seats, startsAt or endsAt."));
@@ -132,7 +132,7 @@ async fn change(app: &App, request: &Request) -> HandlerResult {
 async fn delete(app: &App, request: &Request) -> HandlerResult {
     request.caller.require_scope("deals.admin")?;
     let deal = request.deal_id()?;
-    let expected_revision = request.if_match(app.store.revision(deal)).await?;
+    let expected_revision = request.if_match(app.store.deal(deal), |deal| deal.revision).await?;
     let write = app.store.delete_deal(deal, expected_revision);
     let deleted = |answer: &Result<Option<Deal>, _>| answer.as_ref().ok()?.as_ref().map(owner);
     request.ledger.note(Some(deal), None, write, deleted).await??;

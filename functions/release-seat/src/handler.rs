@@ -28,7 +28,7 @@ pub(crate) async fn route(app: &App, request: Request) -> HandlerResult {
         }
         "DELETE /api/deals/{dealId}/invites/{inviteId}" => {
             let key = InviteKey { invite: request.invite_id()?, deal: deal().await? };
-            let expected = request.if_match(app.store.sends(key)).await?;
+            let expected = request.if_match(app.store.invite(key), |record| record.invite.sends).await?;
             match cancel_one(app, &request, &manager, key, Seen::Unread, expected).await? {
                 Ok(_) | Err(Refused(InviteRefusal::AlreadyDone, _)) => Ok(no_content()),
                 Err(refused) => Err(refused.into()),
@@ -36,7 +36,7 @@ pub(crate) async fn route(app: &App, request: Request) -> HandlerResult {
         }
         "DELETE /api/deals/{dealId}/seats/{inviteId}" => {
             let key = InviteKey { invite: request.invite_id()?, deal: deal().await? };
-            let expected = request.if_match(app.store.sends(key)).await?;
+            let expected = request.if_match(app.store.invite(key), |record| record.invite.sends).await?;
             let by = manager.email.as_deref();
             let release = app.store.release_seat(key, expected, by, request.now, request.deadline);
             let released = |answer: &Result<(), _>| {

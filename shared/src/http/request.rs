@@ -150,9 +150,10 @@ impl Request {
     /// The number that `If-Match` expects, or `None` without the header and for `*`. A header with none of our
     /// tags expects 0, which no deal or invite has. Tags are compared strongly (RFC 9110, section 13.1.1).
     /// `current` is read only if the header lists several of our tags.
-    pub async fn if_match(
+    pub async fn if_match<T>(
         &self,
-        current: impl Future<Output = Result<Option<u32>, StoreError>>,
+        current: impl Future<Output = Result<Option<T>, StoreError>>,
+        number: impl Fn(T) -> u32,
     ) -> Result<Option<u32>, Problem> {
         let Some(tags) = self.raw_header("if-match").filter(|tags| tags.trim() != "*") else {
             return Ok(None);
@@ -161,7 +162,7 @@ impl Request {
         match ours[..] {
             [] => Ok(Some(0)),
             [number] => Ok(Some(number)),
-            _ => Ok(Some(current.await?.filter(|number| ours.contains(number)).unwrap_or(0))),
+            _ => Ok(Some(current.await?.map(number).filter(|number| ours.contains(number)).unwrap_or(0))),
         }
     }
 
@@ -320,7 +321,7 @@ mod tests {
             (Some(""), 3, Some(0)),
         ] {
             let request = request(&header.map_or(json!({}), |tags| json!({"headers": {"if-match": tags}})));
-            let found = request.if_match(async { Ok(Some(current)) }).await.unwrap();
+            let found = request.if_match(async { Ok(Some(current)) }, |number| number).await.unwrap();
             assert_eq!(found, expected, "{header:?} of {current}");
         }
     }

@@ -173,8 +173,8 @@ impl Sending {
         let invite = request.invite_id()?;
         let (manager, deal) = authorize_deal_id(&self.store, request).await?;
         let (deal, record) = self.store.deal_and_invite(InviteKey { deal, invite }).await?;
-        let sends = record.as_ref().map(|record| record.invite.sends);
-        let expected = request.if_match(future::ready(Ok(sends))).await?;
+        let current = future::ready(Ok(record.as_ref()));
+        let expected = request.if_match(current, |record| record.invite.sends).await?;
         let request = SendRequest::new(deal.ok_or_else(Problem::not_found)?, manager, request);
         Ok((request, invite, record, expected))
     }

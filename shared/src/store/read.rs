@@ -28,16 +28,6 @@ impl Store {
         self.get(keys::invite_key(key)).await?.map(item::invite).transpose()
     }
 
-    /// For `If-Match`.
-    pub async fn sends(&self, key: InviteKey) -> Result<Option<u32>> {
-        Ok(self.invite(key).await?.map(|record| record.invite.sends))
-    }
-
-    /// For `If-Match`.
-    pub async fn revision(&self, deal: DealId) -> Result<Option<u32>> {
-        Ok(self.deal(deal).await?.map(|deal| deal.revision))
-    }
-
     pub async fn deal_and_invite(&self, key: InviteKey) -> Result<(Option<Deal>, Option<InviteRecord>)> {
         future::try_join(self.deal(key.deal), self.invite(key)).await
     }
