@@ -64,8 +64,18 @@ impl TestStack {
         Client { http: self.http.clone(), origin, refusals, email: "nobody".to_owned(), token: None }
     }
 
-    /// A person who has signed in, with every scope that they are entitled to.
+    /// A person who has signed in, with every scope that they are entitled to. Nobody signs in twice.
     pub async fn person(&self, email: &str) -> Client {
+        let of_them = |(who, _): &&(String, String)| who == email;
+        let known = lock(&self.people).iter().find(of_them).map(|(_, token)| token.clone());
+        let token = match known {
+            Some(token) => token,
+            None => self.sign_in(email).await,
+        };
+        Client { email: email.to_owned(), token: Some(token), ..self.nobody() }
+    }
+
+    async fn sign_in(&self, email: &str) -> String {
         // The load takes longer than the quarter of an hour for which a token is good.
         let form = [("grant_type", "password"), ("username", email), ("expires_in", "86400")];
         let request = self.http.post(format!("{}/oidc/token", self.local.url)).form(&form);
@@ -73,7 +83,7 @@ impl TestStack {
         let token =
             answer["access_token"].as_str().unwrap_or_else(|| panic!("no token for {email}: {answer}"));
         lock(&self.people).push((email.to_owned(), token.to_owned()));
-        Client { email: email.to_owned(), token: Some(token.to_owned()), ..self.nobody() }
+        token.to_owned()
     }
 
     pub async fn manager(&self, organisation: &str) -> Client {
