@@ -214,7 +214,12 @@ pub(crate) async fn play_each(
         for cell in cells_of(*operation, &calls) {
             let played_cell = cell.play(&disturbed, 100 + played.len(), false).await;
             if operation.is_sweep() {
-                disturbed.end_leases(&played_cell.scenario.deal).await;
+                let deal = &played_cell.scenario.deal;
+                if *operation == Operation::Digest {
+                    disturbed.end_claim(deal).await;
+                } else {
+                    disturbed.end_leases(deal).await;
+                }
                 let next = played_cell.scenario.run(&disturbed).await;
                 assert_eq!(next.status, 200, "{:?}: {}", played_cell.cell, next.show());
             }

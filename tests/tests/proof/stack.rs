@@ -128,7 +128,6 @@ impl DisturbedStack {
     }
 
     pub(crate) async fn end_leases(&self, deal: &Deal) {
-        self.end_claim(deal).await;
         for mut item in self.open_invites(deal).await {
             if text(&item, "delivery") == Some("queued") || item.contains_key("remindAttempts") {
                 let past = now().timestamp_millis() - 1_000;
@@ -139,7 +138,7 @@ impl DisturbedStack {
     }
 
     /// A digest that was not told is due.
-    async fn end_claim(&self, deal: &Deal) {
+    pub(crate) async fn end_claim(&self, deal: &Deal) {
         let is_theirs = |item: &Item| text(item, "organisationId") == Some(&deal.organisation);
         for item in self.stack.items().await.into_iter().filter(is_theirs) {
             let is_told =
@@ -155,9 +154,11 @@ impl DisturbedStack {
     }
 
     async fn open_invites(&self, deal: &Deal) -> Vec<Item> {
-        let pk = format!("D#{}", deal.id);
-        let is_theirs = |item: &Item| text(item, "pk") == Some(&pk) && text(item, "status") == Some("open");
-        self.stack.items().await.into_iter().filter(is_theirs).collect()
+        let pk = AttributeValue::S(format!("D#{}", deal.id));
+        let query = self.stack.local.dynamodb().query().table_name(TABLE).consistent_read(true);
+        let query = query.key_condition_expression("pk = :pk").expression_attribute_values(":pk", pk);
+        let items = query.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await.unwrap();
+        items.into_iter().filter(|item| text(item, "status") == Some("open")).collect()
     }
 
     async fn put(&self, mut item: Item) {
