@@ -4,6 +4,7 @@ use crate::bounds::{Bounds, INVITES, LEARNERS, LEASE, LINKS, TICK, at, ticks};
 use crate::events::Event;
 use crate::mutant::Mutant;
 use crate::table::{DealRow, Held, Mail, NO_LINK, Queue, Row, Rule, Set, Term, Verdict};
+use ahash::AHashMap;
 use chrono::Duration;
 use shared::domain::answer::{ask, decline, opt_out};
 use shared::domain::cancel::cancel;
@@ -21,7 +22,6 @@ use shared::domain::{
     Sent, Timestamp, Title,
 };
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
 static HASHES: LazyLock<Vec<LinkHash>> = LazyLock::new(|| {
@@ -255,7 +255,7 @@ impl Rules {
     ) -> Result<Row, Event> {
         type Question = (Rules, u8, Rule, Option<Row>, u8, u8);
         thread_local! {
-            static ANSWERS: RefCell<HashMap<Question, Result<Row, Event>>> = RefCell::default();
+            static ANSWERS: RefCell<AHashMap<Question, Result<Row, Event>>> = RefCell::default();
         }
         let question = (self, place, *rule, before.copied(), since, now);
         ANSWERS.with_borrow_mut(|answers| {

@@ -7,12 +7,12 @@ use crate::bounds::{Change, INVITES, LEARNERS, LINKS, at};
 use crate::mutant::Mutant;
 use crate::process::Voice;
 use crate::rules::{PEOPLE, Rules, hash, person};
+use ahash::AHashMap;
 use shared::domain::InviteRefusal;
 use shared::domain::accept::{LinkRefusal, may_accept};
 use shared::domain::release::may_release;
 use shared::domain::{AskedFor, BounceReason, DealChange, DealRefusal, Delivery, FailureReason, InviteState};
 use std::cell::RefCell;
-use std::collections::HashMap;
 
 /// Numbers below sixteen.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -275,7 +275,7 @@ impl Table {
     pub(crate) fn may_accept(&self, rules: Rules, click: Click) -> Result<(), LinkRefusal> {
         type Question = (Rules, Option<Row>, DealRow, bool, Click);
         thread_local! {
-            static ANSWERS: RefCell<HashMap<Question, Result<(), LinkRefusal>>> = RefCell::default();
+            static ANSWERS: RefCell<AHashMap<Question, Result<(), LinkRefusal>>> = RefCell::default();
         }
         let holds_seat = self.seats[usize::from(click.learner)].is_some();
         let row = self.row(click.place).copied();
