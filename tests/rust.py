@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -32,17 +33,17 @@ def rank(binary: dict) -> int:
 def run(binary: dict) -> bool:
     folder, began = Path(binary["manifest_path"]).parent, time.monotonic()
     name = binary["target"]["name"]
-    ran = subprocess.run(
-        [*(["nice"] if name in GREEDY else []), binary["executable"], "--show-output"],
-        cwd=folder,
-        env=os.environ | {"CARGO_MANIFEST_DIR": str(folder)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        check=False,
-    )
-    said = f"== {folder.name} {name}, {time.monotonic() - began:.0f} s\n{ran.stdout.decode(errors='replace')}"
-    print(said, flush=True)
-    return ran.returncode == 0
+    command = [*(["nice"] if name in GREEDY else []), binary["executable"], "--show-output"]
+    env = os.environ | {"CARGO_MANIFEST_DIR": str(folder)}
+    with tempfile.TemporaryFile() as output:
+        process = subprocess.Popen(command, cwd=folder, env=env, stdout=output, stderr=subprocess.STDOUT)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        output.seek(0)
+        text = output.read().decode(errors="replace")
+    seconds, cpu_seconds = time.monotonic() - began, usage.ru_utime + usage.ru_stime
+    print(f"== {folder.name} {name}, {seconds:.0f} s, {cpu_seconds:.0f} s of a core\n{text}", flush=True)
+    return process.returncode == 0
 
 
 def main() -> None:
