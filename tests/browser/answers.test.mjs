@@ -190,7 +190,7 @@ for (const [button, confirm] of [["Resend invite to", ""], ["Resend selected", "
     if (confirm) await hand.press("checkbox", `Select ${ann}`);
     await hand.press("button", confirm ? button : `${button} ${ann}`);
     if (confirm) await hand.press("button", confirm, page.getByRole("dialog"));
-    await page.getByText(confirm ? "1 invite resent." : `A new invite to ${ann} is on its way.`).first().waitFor({ timeout: 5000 });
+    await page.getByText(confirm ? `1 invite resent: ${ann}.` : `A new invite to ${ann} is on its way.`).first().waitFor({ timeout: 5000 });
     assert.equal((await stack.mails(ann)).length, 2);
   });
 }

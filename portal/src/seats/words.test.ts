@@ -83,7 +83,7 @@ describe("one sentence says where a person is, and one button does the next step
   });
 
   const OUT =
-    "This person asked for no more invites. Only they can allow them again, with the link in an earlier email. Resend once they have.";
+    "This person asked for no more invites. Only they can allow them again, with the link in an earlier email.";
   const JUST_NOW = "2026-11-24T23:46:00Z";
   const LINK = { askedAt: LATER, askedFor: "link" } as const;
   const SEAT = { askedAt: LATER, askedFor: "seat" } as const;
@@ -172,7 +172,7 @@ describe("one sentence says where a person is, and one button does the next step
       "declined and opted out",
       { status: "declined", declinedAt: LATER, optedOut: true },
       5,
-      `Declined – wants no invites: Said no on 20 Nov. ${OUT}`,
+      `Declined – wants no invites: Said no on 20 Nov. ${OUT} Resend once they have.`,
     ],
     [
       "corrected",
@@ -193,7 +193,7 @@ describe("one sentence says where a person is, and one button does the next step
       5,
       `De-allocated: The seat was de-allocated on 20 Nov. ${OUT}`,
     ],
-    ["opted out", { optedOut: true }, 5, `Pending – wants no invites: ${OUT}`],
+    ["opted out", { optedOut: true }, 5, `Pending – wants no invites: ${OUT} Resend once they have.`],
     [
       "opted out by a complaint, with the advice of a complaint",
       { ...invite("complained"), optedOut: true },
@@ -223,7 +223,7 @@ describe("one sentence says where a person is, and one button does the next step
       "asked, and then opted out with a link of another deal",
       { ...LINK, optedOut: true },
       5,
-      `Pending – wants no invites: ${OUT}`,
+      `Pending – wants no invites: ${OUT} Resend once they have.`,
     ],
     ["asked for a seat, none is free", SEAT, 0, "Asked for a seat: Waiting since 20 Nov. Resend once a seat is free."],
     [
