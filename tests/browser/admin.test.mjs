@@ -29,6 +29,7 @@ check("organisations are found by any part of their name or ID, with the states 
   assert.match(await rowOf(page, "Unlimited Plus").innerText(), /1,200\s+0\s+1,200/);
   assert.equal(page.url(), `${stack.url}/admin?organisation=harbour`);
   await page.getByText("2 deals of Harbourside College").waitFor({ state: "attached" });
+  await page.setViewportSize({ width: 1000, height: 900 });
   const linesOfDays = await page.getByText(/^\d+\s\w+\s\d{4},/).evaluateAll((dates) => dates.map(({ firstChild: text }) => {
     const day = new Range();
     day.setStart(text, 0);

@@ -760,7 +760,7 @@ const WHY_NOT: Record<BulkOutcome, [why: string, step?: string]> = {
   opted_out: ["asked for no more invites"],
   undeliverable: [
     "bounced or marked as spam",
-    "“Not delivered” shows the next step for each that bounced or was marked as spam.",
+    "Each row in “Not delivered” says the next step.",
   ],
   unavailable: ["Seatkeeper could not do it now", "Where Seatkeeper could not do it, try again."],
 };
