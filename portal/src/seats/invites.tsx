@@ -758,10 +758,7 @@ const WHY_NOT: Record<BulkOutcome, [why: string, step?: string]> = {
   not_found: ["cancelled before"],
   too_soon: ["sending limit reached", "Where the sending limit was reached, resend later."],
   opted_out: ["asked for no more invites"],
-  undeliverable: [
-    "bounced or marked as spam",
-    "Each row in “Not delivered” says the next step.",
-  ],
+  undeliverable: ["bounced or marked as spam", "Each row in “Not delivered” says the next step."],
   unavailable: ["Seatkeeper could not do it now", "Where Seatkeeper could not do it, try again."],
 };
 
