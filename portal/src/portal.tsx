@@ -9,11 +9,13 @@ import { Deals } from "./deals";
 import { isSendingList } from "./invite/draft";
 import { SeatsPage } from "./seats/seats";
 import {
+  another,
   finishSignIn,
   isElsewhere,
   isReturning,
   leaveTogether,
   leftPage,
+  removeEntered,
   replaced,
   type SignInFailure,
   session,
@@ -114,7 +116,7 @@ function App() {
         {sessionOver.value && <SessionOver />}
         {replaced.value && (
           <Notice tone="warn" onClose={() => (replaced.value = null)}>
-            <Text>{`You are now signed in as ${session.value?.email ?? "somebody else"}. This page was opened as ${replaced.value.account}.${replaced.value.dropped ? " What was entered with that account has been removed." : ""}`}</Text>
+            <Text>{`You are now signed in as ${session.value?.email ?? "somebody else"}. This page was opened as ${replaced.value}.`}</Text>
           </Notice>
         )}
         <Routes />
@@ -175,6 +177,7 @@ function Nav() {
 function Welcome({ failure }: { failure: SignInFailure | undefined }) {
   const problem = useSignal(failure);
   const left = useRef(leftPage()).current;
+  const known = another.value;
   const start = async (prompt?: string) => (problem.value = await enter(prompt));
   return (
     <section class="card">
@@ -183,7 +186,7 @@ function Welcome({ failure }: { failure: SignInFailure | undefined }) {
         <Notice tone="warn">
           <strong>You signed out in another tab.</strong>{" "}
           {left.entered &&
-            "What you entered here is kept until you close this tab. To go on with it, sign in with the same account. Another account removes it."}
+            "What you entered here is kept until you close this tab. To go on with it, sign in with the same account."}
         </Notice>
       )}
       {!PAGE.test(location.pathname) && (
@@ -195,11 +198,28 @@ function Welcome({ failure }: { failure: SignInFailure | undefined }) {
       )}
       {problem.value === "blocked" && <Blocked />}
       {problem.value === "opaque" && <Notice tone="bad">{OPAQUE}</Notice>}
+      {known && (
+        <Notice tone="warn">
+          <p>
+            <strong>
+              <Text>{`This browser is signed in as ${known.account}.`}</Text>
+            </strong>{" "}
+            <Text>
+              {`What ${known.before ?? "another account"} entered in this tab is kept until you close the tab. To go on with it, use that account.`}
+            </Text>
+          </p>
+          <button type="button" class="small" onClick={() => (removeEntered(), void start())}>
+            <Text>{`Remove it and continue as ${known.account}`}</Text>
+          </button>
+        </Notice>
+      )}
       <p>See how many seats are left, invite people, and see who has accepted.</p>
       <p class="actions">
-        <button type="button" onClick={() => void start()}>
-          Sign in
-        </button>
+        {!known && (
+          <button type="button" onClick={() => void start()}>
+            Sign in
+          </button>
+        )}
         <button type="button" class="secondary outline" onClick={() => void start("select_account")}>
           Use another account
         </button>

@@ -31,17 +31,20 @@ export const session = signal<Session | null>(null);
 export const sessionOver = signal(false);
 
 /** The account of this tab before its last sign-in, if that was another: another tab may have changed it. */
-export const replaced = signal<{
+export const replaced = signal<string | null>(null);
+
+/** Set if the issuer knows the person by another account than that with which something was entered in this tab. */
+export const another = signal<{
   account: string;
-  /** Whether something that was entered as that account has been dropped. */
-  dropped: boolean;
+  /** With which it was entered. Whoever signed out goes unnamed. */
+  before: string | undefined;
 } | null>(null);
 
 /**
  * Why sign-in failed. `blocked`: the browser blocks site data, so the attempt would be lost at the issuer. `asks`: the issuer
- * was told not to ask the person, and has to. `opaque`: the API cannot read the issuer's access token.
+ * was told not to ask the person, and has to. `opaque`: the API cannot read the issuer's access token. `another`: see there.
  */
-export type SignInFailure = "declined" | "failed" | "blocked" | "asks" | "opaque";
+export type SignInFailure = "declined" | "failed" | "blocked" | "asks" | "opaque" | "another";
 
 /** OpenID Connect Core, section 3.1.2.6: what an issuer answers to `prompt=none` if it has to ask. */
 const ASKS = new Set(["login_required", "interaction_required", "consent_required", "account_selection_required"]);
@@ -208,6 +211,7 @@ export async function finishSignIn(redirectPath: RedirectPath): Promise<SignInFa
     const email = typeof address === "string" ? address : undefined;
     const claims = claimsOf(tokens.access_token);
     if (!claims) return "opaque";
+    if (isForAnother(redirectPath, { subject: sub, email })) return "another";
     session.value = {
       ...held(tokens),
       idToken: tokens.id_token,
@@ -225,19 +229,32 @@ export async function finishSignIn(redirectPath: RedirectPath): Promise<SignInFa
   }
 }
 
-/** What one person entered is not for another. */
+const accountBefore = (redirectPath: RedirectPath) =>
+  (JSON.parse(kept(accountOn(redirectPath)) ?? "null") as Account | null) ?? undefined;
+
+/** Whether what was entered in this tab was entered with another account. An issuer may choose one without a question. */
+function isForAnother(redirectPath: RedirectPath, { subject, email }: Account): boolean {
+  const before = accountBefore(redirectPath);
+  if (redirectPath !== "/" || !before || before.subject === subject || !hasText(isEntered)) return false;
+  const left = kept(LEFT) !== null;
+  if (left) history.replaceState(null, "", redirectPath);
+  another.value = { account: email ?? "somebody else", before: left ? undefined : before.email };
+  return true;
+}
+
+export const removeEntered = () => void dropThose(isEntered);
+
+/** What one person did is not for another. */
 function recogniseAccount(redirectPath: RedirectPath, account: Account) {
-  const text = kept(accountOn(redirectPath));
-  const before = text === null ? undefined : (JSON.parse(text) as Account);
+  const before = accountBefore(redirectPath);
   const left = kept(LEFT) !== null;
   drop(LEFT);
   keep(accountOn(redirectPath), JSON.stringify(account));
   if (!before || before.subject === account.subject) return;
-  if (redirectPath === "/") dropThose((name) => name.startsWith(OFFERS));
-  const dropped = redirectPath === "/" && dropThose((name) => isEntered(name) || name === SEARCH);
+  if (redirectPath === "/") dropThose((name) => name.startsWith(OFFERS) || name === SEARCH);
   // Whoever signed out goes unnamed, and so does the page where they were.
   if (left) history.replaceState(null, "", redirectPath);
-  else replaced.value = { account: before.email ?? "somebody else", dropped };
+  else replaced.value = before.email ?? "somebody else";
 }
 
 const held = (tokens: oauth.TokenEndpointResponse) => ({

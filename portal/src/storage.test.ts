@@ -59,10 +59,7 @@ describe.each(STORAGES)("if sessionStorage %s", (_, survives, get) => {
     keep("a:1", "1");
     keep("a:2", "a long one");
     keep("b", "2");
-    expect([dropThose((name) => name.startsWith("a:")), dropThose((name) => name.startsWith("a:"))]).toEqual([
-      true,
-      false,
-    ]);
+    dropThose((name) => name.startsWith("a:"));
     expect([kept("a:1"), kept("a:2"), kept("b")]).toEqual([null, null, "2"]);
   });
 

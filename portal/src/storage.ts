@@ -37,14 +37,10 @@ const names = () => [
 
 export const hasText = (matches: (name: string) => boolean) => names().some(matches);
 
-/** Drops the texts whose names match, and says whether there was one. */
-export function dropThose(matches: (name: string) => boolean): boolean {
-  const found = names().filter(matches);
-  found.forEach(drop);
-  return found.length > 0;
-}
+/** Drops the texts whose names match. */
+export const dropThose = (matches: (name: string) => boolean) => names().filter(matches).forEach(drop);
 
-export const dropAll = () => void dropThose(() => true);
+export const dropAll = () => dropThose(() => true);
 
 /** Whether stored texts are still there after a redirect to another site and back. */
 export function survivesRedirect(): boolean {
