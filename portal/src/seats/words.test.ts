@@ -191,7 +191,7 @@ describe("one sentence says where a person is, and one button does the next step
       "de-allocated, and opted out",
       { status: "released", removedAt: LATER, optedOut: true },
       5,
-      `De-allocated: The seat was de-allocated on 20 Nov. ${OUT}`,
+      "De-allocated: The seat was de-allocated on 20 Nov. This person asked for no more invites. Only they can allow them again, with the link in an earlier email.",
     ],
     ["opted out", { optedOut: true }, 5, `Pending – wants no invites: ${OUT} Resend once they have.`],
     [
