@@ -151,16 +151,16 @@ check("a second deal shows the organisation's name, which can be corrected", {},
   await hand.write("textbox", "Organisation ID", deal.org, form);
   const name = form.getByRole("textbox", { name: "Organisation name" });
   await until("the name", async () => (await name.inputValue()) === "Dale & Cou");
-  await fillIn(hand, form, { "Organisation name": "Dale & Co" });
+  await fillIn(hand, form, { "Organisation name": "Dale & Sons" });
   await form.getByText("The organisation’s other deals show “Dale & Cou”.").waitFor();
   await hand.press("button", "Cancel", form);
   await show(page, deal.org);
   await hand.press("button", "Edit Unlimited");
   const edit = page.getByRole("dialog", { name: "Edit Unlimited" });
-  await hand.write("textbox", "Organisation name", "Dale & Co", edit);
+  await hand.write("textbox", "Organisation name", "Dale & Sons", edit);
   await hand.press("button", "Save", edit);
-  await page.getByRole("heading", { name: "Dale & Co", exact: true }).waitFor();
-  assert.equal((await deal.api("GET")).organisation.name, "Dale & Co");
+  await page.getByRole("heading", { name: "Dale & Sons", exact: true }).waitFor();
+  assert.equal((await deal.api("GET")).organisation.name, "Dale & Sons");
 });
 
 check("a deal with another name of its organisation is created only after a question, and list and page show one name", {}, async ({ page, stack, hand }) => {
@@ -183,6 +183,22 @@ check("a deal with another name of its organisation is created only after a ques
   await hand.press("link", "‹ All organisations");
   await rowOf(page, "Harbour Inc").getByText("2 active").waitFor();
   assert.equal(await page.getByText("Unlimited Plus was created").count(), 0, "a message does not follow to another page");
+});
+
+check("a name that exists under another organisation ID is asked about before the deal is created", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  await stack.newDeal({ org: "twin", title: "Twin School" });
+  await show(page, "twinn");
+  await hand.press("button", "New deal");
+  const form = page.getByRole("dialog", { name: "New deal" });
+  await fillIn(hand, form, { "Organisation name": "twin school", Subscription: "Unlimited", Seats: "25" });
+  await hand.press("button", "Create deal", form);
+  const question = page.getByRole("dialog", { name: "Create another organisation named “twin school”?" });
+  await question.getByText("“twin school” has the ID twin.").waitFor();
+  await hand.press("button", "Change the ID", question);
+  assert.deepEqual((await stack.api(ADMIN, "GET", "/deals?organisation=twinn")).deals, []);
+  await hand.press("button", "Create deal", form);
+  await hand.press("button", "Create it for twinn", question);
+  await says(page, "Unlimited was created for twin school");
 });
 
 check("a deal's times with seconds fit into their fields, also with AM and PM", {}, async ({ another, stack }) => {
@@ -225,26 +241,26 @@ check("what was entered for a new deal stays until the deal is created", { hands
   const form = page.getByRole("dialog", { name: "New deal" });
   const entered = () => Promise.all(["Organisation name", "Subscription", "Seats"].map((name) => form.getByRole("textbox", { name }).inputValue()));
   await hand.press("button", "New deal");
-  await fillIn(hand, form, { "Organisation name": "Dale & Co", Subscription: "Unlimited" });
+  await fillIn(hand, form, { "Organisation name": "Kept & Co", Subscription: "Unlimited" });
   await page.keyboard.press("Escape");
   await form.waitFor({ state: "detached" });
   await hand.press("button", "New deal");
-  assert.deepEqual(await entered(), ["Dale & Co", "Unlimited", ""]);
+  assert.deepEqual(await entered(), ["Kept & Co", "Unlimited", ""]);
   await fillIn(hand, form, { Seats: "25" });
   await hand.press("button", "Cancel", form);
   await page.reload();
   await chooseAccount(page, hand, ADMIN);
   await hand.press("button", "New deal");
-  assert.deepEqual(await entered(), ["Dale & Co", "Unlimited", "25"]);
+  assert.deepEqual(await entered(), ["Kept & Co", "Unlimited", "25"]);
   await hand.press("button", "Create deal", form);
-  await says(page, "Unlimited was created for Dale & Co: 25 seats");
+  await says(page, "Unlimited was created for Kept & Co: 25 seats");
   await hand.press("button", "New deal");
-  await until("the name of the other deal", async () => (await entered()).join() === "Dale & Co,,");
+  await until("the name of the other deal", async () => (await entered()).join() === "Kept & Co,,");
   await fillIn(hand, form, { Subscription: "Other" });
   await hand.press("button", "Cancel", form);
   await hand.press("button", "New deal");
   await hand.press("button", "Start again", form);
-  await until("an empty form", async () => (await entered()).join() === "Dale & Co,,");
+  await until("an empty form", async () => (await entered()).join() === "Kept & Co,,");
   assert.equal((await stack.api(ADMIN, "GET", "/deals?organisation=kept")).deals.length, 1);
 });
 
@@ -252,7 +268,7 @@ check("when a partnership manager's session ends, the page and the form stay", {
   await enter(page, ADMIN);
   await hand.press("button", "New deal");
   const form = page.getByRole("dialog", { name: "New deal" });
-  await fillIn(hand, form, { "Organisation ID": "over", "Organisation name": "Dale & Co", Subscription: "Unlimited", Seats: "25" });
+  await fillIn(hand, form, { "Organisation ID": "over", "Organisation name": "Over & Co", Subscription: "Unlimited", Seats: "25" });
   await page.route("**/api/deals", (route) => route.fulfill({ status: 401, json: { message: "Unauthorized" } }), { times: 1 });
   await hand.press("button", "Create deal", form);
   await form.getByText("Your session has ended, and nothing was changed.").waitFor();
@@ -262,7 +278,7 @@ check("when a partnership manager's session ends, the page and the form stay", {
   await hand.press("button", "Sign in again");
   await chooseAccount(page, hand, ADMIN);
   await hand.press("button", "New deal");
-  assert.equal(await form.getByRole("textbox", { name: "Organisation name" }).inputValue(), "Dale & Co");
+  assert.equal(await form.getByRole("textbox", { name: "Organisation name" }).inputValue(), "Over & Co");
 });
 
 const LOST = { expect: [/ERR_CONNECTION_RESET/, answered(422)], hands: [Keyboard] };
@@ -274,7 +290,7 @@ async function loseCreation({ page, hand }, org) {
   const form = page.getByRole("dialog", { name: "New deal" });
   await hand.press("button", "Create deal", form);
   assert.equal(await form.locator("[aria-invalid=true]").count(), 3, "each missing value is shown at its field");
-  await fillIn(hand, form, { "Organisation name": "Dale & Co", Subscription: "Unlimited", Seats: "25" });
+  await fillIn(hand, form, { "Organisation name": `Dale ${org}`, Subscription: "Unlimited", Seats: "25" });
   assert.equal(await form.locator("[aria-invalid=true]").count(), 0, "a corrected value is no longer called wrong");
   await page.route("**/api/deals", async (route) => {
     await route.fetch();
@@ -289,7 +305,7 @@ const seatsOf = async (stack, org) => (await stack.api(ADMIN, "GET", `/deals?org
 check("a lost response to creating a deal creates no second deal", LOST, async ({ page, stack, hand }) => {
   const form = await loseCreation({ page, hand }, "new");
   await hand.press("button", "Create deal", form);
-  await says(page, "Unlimited was created for Dale & Co: 25 seats");
+  await says(page, "Unlimited was created for Dale new: 25 seats");
   await rowOf(page, "Unlimited").waitFor();
   assert.deepEqual(await seatsOf(stack, "new"), [25]);
 });
@@ -298,7 +314,7 @@ check("a new deal that was changed after a lost answer is created once, and the 
   const form = await loseCreation({ page, hand }, "changed");
   await hand.write("textbox", "Seats", "30", form);
   await hand.press("button", "Create deal", form);
-  await says(page, "Your first attempt had gone through. Unlimited was created for Dale & Co: 25 seats");
+  await says(page, "Your first attempt had gone through. Unlimited was created for Dale changed: 25 seats");
   await says(page, "Your later changes were not saved: resize or edit the deal.");
   assert.deepEqual(await seatsOf(stack, "changed"), [25]);
 });

@@ -1,7 +1,15 @@
 /** The dialogs in which deals are created and changed. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { changeDeal, type DealWithSeats, getDeal, listDeals, type NewDeal, type Problem } from "../api";
+import {
+  changeDeal,
+  type DealWithSeats,
+  getDeal,
+  listDeals,
+  listOrganisations,
+  type NewDeal,
+  type Problem,
+} from "../api";
 import { instant } from "../time";
 import { confirm } from "../ui/confirm";
 import { asProblem } from "../ui/load";
@@ -121,10 +129,11 @@ export function NewDealForm({
   );
 }
 
-/** Asks, if the organisation's other deals show another name. */
+/** Asks, if the organisation's other deals show another name, or if a new organisation has the name of another. */
 async function isRightName({ id, name }: NewDeal["organisation"]): Promise<boolean> {
   const shown = organisationName(await listDeals(id).catch(() => []));
-  if (shown === undefined || shown === name) return true;
+  if (shown === undefined) return isAnotherOrganisation(id, name);
+  if (shown === name) return true;
   return confirm({
     title: `Use the name “${name}” for ${id}?`,
     body: (
@@ -135,6 +144,25 @@ async function isRightName({ id, name }: NewDeal["organisation"]): Promise<boole
     ),
     action: "Use this name",
     keep: "Change the name",
+  });
+}
+
+/** Asks, if the name exists under another ID: one of the two is mistyped, or these are two organisations. */
+async function isAnotherOrganisation(id: string, name: string): Promise<boolean> {
+  const { organisations } = await listOrganisations(name, undefined).catch(() => ({ organisations: [] }));
+  const same = organisations.filter((other) => other.id !== id && other.name.toLowerCase() === name.toLowerCase());
+  if (same.length === 0) return true;
+  const ids = same.map((other) => other.id).join(", ");
+  return confirm({
+    title: `Create another organisation named “${name}”?`,
+    body: (
+      <p>
+        {id} has no deals yet, and “{name}” has the ID {ids}. Only managers with the ID {id} will see the new deal, and
+        the ID cannot be changed later.
+      </p>
+    ),
+    action: `Create it for ${id}`,
+    keep: "Change the ID",
   });
 }
 
