@@ -771,17 +771,28 @@ check("an invite that was declined and expired says when, and its correction say
   await page.getByText(/^This person said no on \d+\s\w+: the new invite asks again\.$/).waitFor();
 });
 
-check("an invite that expired while the page was open is called expired", {}, async ({ page, stack }) => {
+check("an open list says who expired, and who accepted in time", {}, async ({ page, stack }) => {
   const deal = await stack.newDeal();
-  await deal.invite(["ann@example.com"]);
-  await stack.linkTo("ann@example.com");
-  const sent = await deal.api("GET", "/seats");
-  const expiresAt = new Date(Date.now() - 90_000).toISOString();
-  await page.route(`**/api${deal.path}/seats*`, (route) => route.fulfill({ json: { ...sent, invites: sent.invites.map((row) => ({ ...row, expiresAt })) } }));
+  const [ann, bob] = [`ann@${deal.org}.example`, `bob@${deal.org}.example`];
+  await deal.invite([ann, bob]);
+  const link = await stack.linkTo(ann);
+  await stack.linkTo(bob);
+  await page.clock.install();
   await enter(page, deal.manager, deal.path);
-  await rowOf(page, "ann@example.com").getByText("Expired", { exact: true }).first().waitFor();
-  await rowOf(page, "ann@example.com").getByText("1 minute ago", { exact: true }).waitFor();
-  assert.equal(await rowOf(page, "ann@example.com").getByText(/Pending/).count(), 0);
+  await rowOf(page, ann).getByText(/^Email (sent|delivered) on/).waitFor();
+  await stack.accept("ann@home.example", link);
+  const { expiresAt } = await deal.row(bob);
+  await page.route(`**/api${deal.path}/seats*`, async (route) => {
+    const answer = await route.fetch();
+    const listed = await answer.json();
+    const invites = listed.invites.map((row) => (row.email === bob ? { ...row, status: "expired" } : row));
+    await route.fulfill({ response: answer, json: { ...listed, invites } });
+  });
+  await page.clock.fastForward(Date.parse(expiresAt) - Date.now() + 90_000);
+  await rowOf(page, bob).getByText("Expired", { exact: true }).first().waitFor();
+  await rowOf(page, ann).getByText(/^Has held a seat since/).waitFor();
+  assert.equal(await page.getByText("Did not answer by").count(), 1);
+  await page.getByRole("link", { name: "Accepted 1" }).waitFor();
 });
 
 check("the address of a delivered invite is corrected", { hands: [Keyboard] }, async ({ page, stack, hand }) => {

@@ -8,7 +8,6 @@ import { When } from "../ui/when";
 import { Correction } from "./correction";
 import { History } from "./history";
 import {
-  asOf,
   canResend,
   type DealState,
   isOpen,
@@ -111,8 +110,7 @@ function Row({
   const unfold = (part: typeof unfolded) => setUnfolded(part === unfolded ? undefined : part);
   const another = invitedBy !== null && invitedBy !== session.value?.email ? invitedBy : undefined;
   const waiting = busy || !canResend(invite);
-  const current = asOf(invite, now);
-  const place = placeOf(current, dealState);
+  const place = placeOf(invite, dealState);
   // Why a resend is not possible, or what to do first.
   const why = { "aria-describedby": `place-${id}`, title: noteOf(place) };
   const step = (name: Step) => `link ${place.step === name ? "step" : ""}`;
@@ -120,8 +118,8 @@ function Row({
   const { active } = dealState;
   // While an email is queued, its end is not known.
   const expires = open && !isSending(invite) ? invite.expiresAt : null;
-  // A declined invite expires too.
-  const isOver = expires !== null && (current.status === "expired" || Date.parse(expires) <= now);
+  // A declined invite expires too. Of a pending one, a reload decides.
+  const isOver = expires !== null && invite.status !== "pending" && Date.parse(expires) <= now;
   return (
     <>
       <tr role="row" aria-busy={busy}>

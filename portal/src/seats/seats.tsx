@@ -18,7 +18,7 @@ import { moved, type Numbers, tabCount, total } from "./numbers";
 import { ownRow, withOwn } from "./own";
 import { Pages, useTrail } from "./paging";
 import { containing, inPlace, type Listed, MOST_SEARCHED, pageOf, wholeList } from "./whole";
-import { isIn } from "./words";
+import { isIn, isOver } from "./words";
 import { workOn } from "./work";
 
 const TABS: [Filter | undefined, string][] = [
@@ -132,6 +132,11 @@ function Seats({ deal }: { deal: string }) {
     if (numbers && Date.now() - numbers.at > FRESH) void reload();
   });
   const now = useNow();
+  // Whose time is over has expired, or has answered since the list was loaded.
+  const over = list.value?.invites.filter((row) => isOver(row, now)).map(({ id, sends }) => `${id} ${sends}`);
+  useEffect(() => {
+    if (over?.length) void refresh();
+  }, [over?.join()]);
   const head = useLatest(list.value);
   const trail = useTrail(view, after);
   const top = useRef<HTMLElement>(null);

@@ -86,12 +86,9 @@ const LABELS: Partial<Record<Invite["status"], string>> = {
   declined: "Declined",
 };
 
-/** The invite as it is now: a list that was loaded before the expiry still says pending. */
-export function asOf<T extends Invite>(invite: T, now: number): T {
-  const { status, expiresAt } = invite;
-  const isOver = status === "pending" && !isSending(invite) && expiresAt !== null && Date.parse(expiresAt) <= now;
-  return isOver ? { ...invite, status: "expired" } : invite;
-}
+/** Whether a row that says pending may be old: its time is over, so the invite has expired, or somebody has answered. */
+export const isOver = (invite: Invite, now: number) =>
+  invite.status === "pending" && !isSending(invite) && invite.expiresAt !== null && Date.parse(invite.expiresAt) <= now;
 
 /** Where a person is, and the next step. In a deal that is not active, there is none: nobody waits for anything. */
 export function placeOf(invite: Known, deal: DealState): Place {
