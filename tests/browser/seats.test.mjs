@@ -827,6 +827,36 @@ check("a queued mail's row is refreshed until the mail is sent", {}, async ({ pa
   answer();
   await rowOf(page, "ann@example.com").getByText("Pending").waitFor();
 });
+check("a correction asks again about an address that may be mistyped, and Escape keeps the old one", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  const ann = `ann@${deal.org}.example`;
+  await deal.invite([ann]);
+  await stack.linkTo(ann);
+  await enter(page, deal.manager, deal.path);
+  const open = page.getByRole("button", { name: `Correct address ${ann}` });
+  await hand.press("button", `Correct address ${ann}`);
+  await hand.write("textbox", "Correct address", "ann@gmial.com");
+  await hand.press("button", "Correct and send");
+  const question = page.getByRole("dialog", { name: "Correct to ann@gmial.com?" });
+  await question.getByText("Did you mean ann@gmail.com?").waitFor();
+  await hand.press("button", "Look again", question);
+  await page.locator("input:focus").waitFor();
+  for (const leave of ["Escape", "Keep address"]) {
+    if (leave === "Escape") await page.keyboard.press(leave);
+    else await hand.press("button", leave);
+    await page.getByRole("textbox", { name: "Correct address" }).waitFor({ state: "detached" });
+    assert.ok(await open.evaluate((button) => button === document.activeElement), leave);
+    await page.keyboard.press("Enter");
+  }
+  assert.deepEqual((await deal.rows()).map(({ email, sends }) => [email, sends]), [[ann, 1]]);
+  // Another spelling of the address: no new invite, and nothing is left to correct.
+  await hand.write("textbox", "Correct address", `Ann Roe <ANN@${deal.org}.example>`);
+  await hand.press("button", "Correct and send");
+  await says(page, `${ann} is corrected to ANN@${deal.org}.example.`);
+  await page.getByRole("textbox", { name: "Correct address" }).waitFor({ state: "detached" });
+  assert.deepEqual((await deal.rows()).map(({ email, sends }) => [email, sends]), [[`ANN@${deal.org}.example`, 1]]);
+});
+
 
 check("an action on a changed invite says so and shows the current state", { expect: [answered(412), answered(409)] }, async ({ page, stack }) => {
   const deal = await stack.newDeal();

@@ -1,10 +1,11 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Invite } from "../api";
 import { suggestionFor } from "../invite/suggestion";
+import { confirm } from "../ui/confirm";
 import { Text } from "../ui/text";
 import { declinedOn, hasDeclined } from "./words";
 
-/** Corrects an address. A mistyped mail host is pointed out, and the person decides. */
+/** Corrects an address. A mistyped mail host is pointed out and asked about, as in a list, and the person decides. */
 export function Correction({
   invite,
   busy,
@@ -21,17 +22,31 @@ export function Correction({
   const [wrong, setWrong] = useState<string>();
   const field = useRef<HTMLInputElement>(null);
   useLayoutEffect(() => field.current?.select(), []);
-  const corrected = typed.trim();
+  const corrected = addressIn(typed.trim());
   const meant = suggestionFor(corrected);
   return (
     <form
       class="correction"
       aria-label={`Correct ${email}`}
+      onKeyDown={(event) => event.key === "Escape" && onClose()}
       onSubmit={async (event) => {
         event.preventDefault();
         if (busy) return;
         if (!corrected || corrected === email)
           return setWrong(corrected ? "Change the address first." : "Enter an address.");
+        const sure =
+          !meant ||
+          (await confirm({
+            title: `Correct to ${corrected}?`,
+            body: (
+              <p>
+                <Text>{`The part after the @ may be mistyped. Did you mean ${meant}?`}</Text>
+              </p>
+            ),
+            action: "Correct and send",
+            keep: "Look again",
+          }));
+        if (!sure) return field.current?.focus();
         setWrong(await onCorrect(corrected, () => field.current !== null));
         field.current?.focus();
       }}
@@ -65,8 +80,8 @@ export function Correction({
       )}
       {hasDeclined(invite) && <p>This person said no{declinedOn(invite)}: the new invite asks again.</p>}
       <p class="soft">
-        The corrected address gets a new invite.
-        {sentAt && <Text>{` The links that were sent to ${email} stop working.`}</Text>}
+        The corrected address gets a new invite, unless it is the same one in another spelling.
+        {sentAt && <Text>{` With a new invite, the links that were sent to ${email} stop working.`}</Text>}
       </p>
       <p class="actions">
         <button type="submit" class="small" aria-disabled={busy}>
@@ -79,3 +94,6 @@ export function Correction({
     </form>
   );
 }
+
+/** `ann@example.com` of `Ann Roe <ann@example.com>`. */
+const addressIn = (typed: string) => /^[^<>@]*<([^<>\s]+@[^<>\s]+)>$/.exec(typed)?.[1] ?? typed;

@@ -1,5 +1,5 @@
 /** The table of invites. A row unfolds: the history of an invite, or the form that corrects its address. */
-import { useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Invite, InviteDetail } from "../api";
 import { session } from "../session";
 import { ago, fromNow, instant, shortDate } from "../time";
@@ -108,6 +108,7 @@ function Row({
   const { id, email, name, invitedBy } = invite;
   const [unfolded, setUnfolded] = useState<"history" | "correction">();
   const unfold = (part: typeof unfolded) => setUnfolded(part === unfolded ? undefined : part);
+  const correctButton = useRef<HTMLButtonElement>(null);
   const another = invitedBy !== null && invitedBy !== session.value?.email ? invitedBy : undefined;
   const waiting = busy || !canResend(invite);
   const place = placeOf(invite, dealState);
@@ -116,6 +117,9 @@ function Row({
   const step = (name: Step) => `link ${place.step === name ? "step" : ""}`;
   const open = isOpen(invite);
   const { active } = dealState;
+  const canCorrect = open && active;
+  // The form is about the address that it was opened for.
+  useLayoutEffect(() => setUnfolded((part) => (part === "correction" ? undefined : part)), [email, canCorrect]);
   // While an email is queued, its end is not known.
   const expires = open && !isSending(invite) ? invite.expiresAt : null;
   // A declined invite expires too. Of a pending one, a reload decides.
@@ -190,9 +194,10 @@ function Row({
           ) : (
             open && (
               <>
-                {active && (
+                {canCorrect && (
                   <button
                     key="correct"
+                    ref={correctButton}
                     type="button"
                     class={step("correct")}
                     aria-expanded={unfolded === "correction"}
@@ -260,7 +265,7 @@ function Row({
               <Correction
                 {...{ invite, busy }}
                 onCorrect={(corrected, isShown) => actions.correct(invite, corrected, isShown)}
-                onClose={() => setUnfolded(undefined)}
+                onClose={() => (setUnfolded(undefined), correctButton.current?.focus())}
               />
             )}
           </td>
