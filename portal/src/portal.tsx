@@ -32,6 +32,7 @@ import { Boundary } from "./ui/boundary";
 import { Confirm, confirm } from "./ui/confirm";
 import { Frame, Heading } from "./ui/frame";
 import { onDemand } from "./ui/on-demand";
+import { keepPlaces } from "./ui/place";
 import { Notice, Waiting } from "./ui/status";
 import { Text } from "./ui/text";
 import { takeUnsubscribeId, UnsubscribePage } from "./unsubscribe";
@@ -283,5 +284,6 @@ if (leaveForInvitation()) {
   tidyAddress();
   leaveTogether();
   showPresence();
+  keepPlaces();
   render(<App />, document.getElementById("app")!);
 }

@@ -107,6 +107,25 @@ check("a later page whose rows have gone says so, and not that the list is empty
 
 const SEARCH = "Name or address contains";
 
+check("Back leads to the place in the list from which a page was opened", {}, async ({ page, stack }) => {
+  const deal = await stack.newDeal({ seats: 100 });
+  await deal.invite(addresses("ann", 50));
+  await enter(page, deal.manager, deal.path);
+  await page.getByRole("rowheader").nth(49).waitFor();
+  await page.mouse.wheel(0, 1500);
+  await page.waitForFunction(() => history.state?.top > 1000);
+  const top = await page.evaluate(() => scrollY);
+  // A click by hand would scroll to the link.
+  await page.getByRole("link", { name: "Invite people" }).dispatchEvent("click");
+  await page.getByRole("textbox", { name: "Addresses" }).waitFor();
+  assert.equal(await page.evaluate(() => scrollY), 0);
+  await page.goBack();
+  await page.waitForFunction((top) => scrollY === top, top, { timeout: 10_000 });
+  // What is loaded above the list does not move it, nor does the heading that takes the focus.
+  await page.waitForTimeout(1500);
+  assert.equal(await page.evaluate(() => scrollY), top);
+});
+
 check("search finds people by any part of name or address, and no URL contains the search", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ seats: 500 });
   await deal.invite([...addresses("ann", 60), { email: "bob@example.com", name: "Robert Déjà" }, "Bobby@example.com"]);
@@ -809,24 +828,6 @@ check("the address of a delivered invite is corrected", { hands: [Keyboard] }, a
   assert.equal(await rowOf(page, wrong).count(), 0);
 });
 
-check("a queued mail's row is refreshed until the mail is sent", {}, async ({ page, stack }) => {
-  const deal = await stack.newDeal();
-  await deal.invite(["ann@example.com"]);
-  const sent = await deal.api("GET", "/seats");
-  await page.route(`**/api${deal.path}/seats*`, (route) => route.fulfill({ json: {
-    ...sent, invites: sent.invites.map((row) => ({ ...row, sentAt: null, expiresAt: null, delivery: { ...row.delivery, state: "queued" } })),
-  } }));
-  let answer = (_) => {};
-  const asked = new Promise((resolve) => (answer = resolve));
-  await page.route(`**/api${deal.path}/invites/*`, async (route) => {
-    await asked;
-    await route.continue();
-  });
-  await enter(page, deal.manager);
-  await rowOf(page, "ann@example.com").getByText("Sending…").waitFor();
-  answer();
-  await rowOf(page, "ann@example.com").getByText("Pending").waitFor();
-});
 check("a correction asks again about an address that may be mistyped, and Escape keeps the old one", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   const ann = `ann@${deal.org}.example`;
@@ -857,6 +858,24 @@ check("a correction asks again about an address that may be mistyped, and Escape
   assert.deepEqual((await deal.rows()).map(({ email, sends }) => [email, sends]), [[`ANN@${deal.org}.example`, 1]]);
 });
 
+check("a queued mail's row is refreshed until the mail is sent", {}, async ({ page, stack }) => {
+  const deal = await stack.newDeal();
+  await deal.invite(["ann@example.com"]);
+  const sent = await deal.api("GET", "/seats");
+  await page.route(`**/api${deal.path}/seats*`, (route) => route.fulfill({ json: {
+    ...sent, invites: sent.invites.map((row) => ({ ...row, sentAt: null, expiresAt: null, delivery: { ...row.delivery, state: "queued" } })),
+  } }));
+  let answer = (_) => {};
+  const asked = new Promise((resolve) => (answer = resolve));
+  await page.route(`**/api${deal.path}/invites/*`, async (route) => {
+    await asked;
+    await route.continue();
+  });
+  await enter(page, deal.manager);
+  await rowOf(page, "ann@example.com").getByText("Sending…").waitFor();
+  answer();
+  await rowOf(page, "ann@example.com").getByText("Pending").waitFor();
+});
 
 check("an action on a changed invite says so and shows the current state", { expect: [answered(412), answered(409)] }, async ({ page, stack }) => {
   const deal = await stack.newDeal();

@@ -4,6 +4,7 @@ import { useLocation } from "preact-iso";
 import { type DealWithSeats, listDeals, listOrganisations, type Problem } from "../api";
 import { STATES } from "../deals";
 import { asProblem, useLoad } from "../ui/load";
+import { keepPlace, placeBefore } from "../ui/place";
 import { counted, number } from "../ui/seat-numbers";
 import { announce, Failure, Waiting } from "../ui/status";
 import { Text } from "../ui/text";
@@ -20,7 +21,15 @@ export function pathOf(query: { find?: string; organisation?: string }): string 
 /** All organisations, or those with a text in their name or ID. An only one is opened. */
 export function Organisations({ find }: { find: string }) {
   const { route } = useLocation();
-  const { value, problem, loading, reload, update } = useLoad(find, () => listOrganisations(find, undefined));
+  const { value, problem, loading, reload, update } = useLoad(find, async () => {
+    let page = await listOrganisations(find, undefined);
+    // Back leads to all that “Show more” had brought.
+    while (page.nextCursor !== null && page.organisations.length < (placeBefore().rows ?? 0)) {
+      const next = await listOrganisations(find, page.nextCursor);
+      page = { ...next, organisations: [...page.organisations, ...next.organisations] };
+    }
+    return page;
+  });
   const [more, setMore] = useState<{ busy: boolean; problem?: Problem }>({ busy: false });
   const organisations = value?.organisations ?? [];
   useEffect(() => {
@@ -36,6 +45,7 @@ export function Organisations({ find }: { find: string }) {
     setMore({ busy: true });
     try {
       const page = await listOrganisations(find, cursor);
+      keepPlace({ rows: organisations.length + page.organisations.length });
       update((old) => ({ ...page, organisations: [...old.organisations, ...page.organisations] }));
       setMore({ busy: false });
     } catch (error) {

@@ -64,7 +64,7 @@ export function Heading({ children, title }: { children: string; title: string }
   useEffect(() => {
     document.title = `${title} – Seatkeeper`;
     // On the first page, the focus stays at the beginning of the document.
-    if (opened) heading.current?.focus();
+    if (opened) heading.current?.focus({ preventScroll: true });
     opened = true;
   }, [title]);
   return (

@@ -1,0 +1,51 @@
+/**
+ * The place on a page, for *Back*: pages load their content after the browser has scrolled. It is kept in the entry of the
+ * browser's history.
+ */
+
+interface Place {
+  top?: number;
+  /** How many rows were shown. */
+  rows?: number;
+}
+
+/** What was kept of this visit of the page. */
+export const placeBefore = (): Place => (history.state as Place | null) ?? {};
+
+export const keepPlace = (place: Place) => history.replaceState({ ...placeBefore(), ...place }, "");
+
+/** Milliseconds without scrolling after which the place is kept: browsers limit how often it may be. */
+const REST = 100;
+/** Milliseconds in which a page that is long enough may still change above the place. */
+const SETTLING = 1000;
+
+export function keepPlaces() {
+  /** Where to scroll once the page is long enough. */
+  let wanted: number | undefined;
+  let timer: ReturnType<typeof setTimeout>;
+  let settled: ReturnType<typeof setTimeout> | undefined;
+  const reach = () => {
+    if (wanted === undefined || document.documentElement.scrollHeight < wanted + innerHeight) return;
+    scrollTo(0, wanted);
+    settled ??= setTimeout(leave, SETTLING);
+  };
+  const leave = () => {
+    clearTimeout(settled);
+    settled = wanted = undefined;
+  };
+  addEventListener("popstate", () => {
+    clearTimeout(timer);
+    leave();
+    wanted = placeBefore().top;
+  });
+  addEventListener("scroll", () => {
+    if (wanted !== undefined) return;
+    clearTimeout(timer);
+    timer = setTimeout(() => keepPlace({ top: scrollY }), REST);
+  });
+  // A person who scrolls meanwhile decides.
+  for (const event of ["wheel", "touchstart", "keydown", "pointerdown"]) {
+    addEventListener(event, leave, { capture: true, passive: true });
+  }
+  new ResizeObserver(reach).observe(document.body);
+}
