@@ -140,6 +140,23 @@ check("somebody who was searched for in vain is still there if the check fails",
   assert.deepEqual(Object.keys(await expectedOutcomes(page)), ["zoe@example.com"]);
 });
 
+check("“Check…” after a paste leads to the checked list, and Escape undoes what was typed in a row", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await inviting(page, deal);
+  await hand.paste("textbox", "Addresses", "ann@example.com\nbob@example.com");
+  await summary(page, "2 will be invited");
+  await hand.press("button", "Check…");
+  await page.locator("h2:focus", { hasText: "2 will be invited" }).waitFor();
+  assert.equal(await page.getByRole("alert").count(), 0);
+  await hand.press("button", "Edit ann@example.com");
+  await page.getByRole("textbox", { name: "Address in row 1" }).waitFor();
+  await hand.write("textbox", "Address in row 1", "ann@example");
+  await page.keyboard.press("Escape");
+  await page.locator("button:focus", { hasText: "Edit" }).waitFor();
+  await page.getByRole("rowheader", { name: "ann@example.com" }).waitFor();
+  await summary(page, "2 will be invited");
+});
+
 check("typed addresses are checked with a button", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await inviting(page, deal);

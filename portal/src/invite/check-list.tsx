@@ -233,9 +233,19 @@ function CheckedRow({
   const usual = inviting.usualDomains.value;
   const doubt = doubtAbout(checked.current, usual);
   const meant = doubt ? doubt.meant : wrong && !isSeveral(email) ? suggestionFor(email, usual) : undefined;
+  const editButton = useRef<HTMLButtonElement>(null);
   const edit = (field = input) => {
     setEditing(true);
     setTimeout(() => field.current?.focus());
+  };
+  /** Escape undoes what was typed. A field that must be corrected stays. */
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key !== "Escape") return;
+    if (input.current) input.current.value = row.email;
+    if (nameInput.current) nameInput.current.value = row.name;
+    if (wrong) return;
+    setEditing(false);
+    setTimeout(() => editButton.current?.focus());
   };
 
   const correct = async (change: { email?: string; name?: string }) => {
@@ -284,6 +294,7 @@ function CheckedRow({
             aria-label={`Address in row ${place}`}
             aria-invalid={wrong || undefined}
             aria-describedby={note}
+            onKeyDown={onKeyDown}
             onChange={(event) => void correct({ email: event.currentTarget.value.trim() })}
           />
         ) : (
@@ -299,6 +310,7 @@ function CheckedRow({
             spellcheck={false}
             defaultValue={row.name}
             aria-label={`Name in row ${place}`}
+            onKeyDown={onKeyDown}
             onChange={(event) => void correct({ name: event.currentTarget.value.trim() })}
           />
         ) : (
@@ -347,7 +359,7 @@ function CheckedRow({
       </td>
       <td role="cell" class="change">
         {!fields && (
-          <button type="button" class="link" aria-label={`Edit ${who}`} onClick={() => edit()}>
+          <button ref={editButton} type="button" class="link" aria-label={`Edit ${who}`} onClick={() => edit()}>
             Edit
           </button>
         )}

@@ -54,6 +54,8 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
   const check = async (answer?: Columns) => {
     if (checking.value) return;
     setRefusal("");
+    // A pasted list is checked already.
+    if (listed > 0 && inviting.text.value.trim() === "") return onChecked();
     const list = inviting.read(answer);
     if ("question" in list) return;
     if (list.rows.length === 0) {
