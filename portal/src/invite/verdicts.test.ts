@@ -22,11 +22,7 @@ it.each<[change: Partial<Invite>, note: string, list: string]>([
     "Asked for a new link. Waiting since 3 May. Resend to send a new link.",
     "asked",
   ],
-  [
-    { status: "cancelled", removedAt: MAY },
-    "Cancelled by a manager on 3 May, perhaps to correct the address.",
-    "removed",
-  ],
+  [{ status: "cancelled", removedAt: MAY }, "Cancelled by a manager on 3 May.", "removed"],
   [
     { status: "released", acceptedAt: "2026-05-02T10:00:00Z", removedAt: MAY },
     "The seat was de-allocated on 3 May.",

@@ -136,13 +136,31 @@ describe("one sentence says where a person is, and one button does the next step
       "cancelled, as lists say it",
       { status: "cancelled", removedAt: LATER },
       5,
-      "Cancelled: Cancelled by a manager on 20 Nov, perhaps to correct the address.",
+      "Cancelled: Cancelled by a manager on 20 Nov.",
     ],
     [
-      "cancelled, not by a correction",
-      { status: "cancelled", removedAt: LATER, corrected: false },
+      "resent, but waiting",
+      { ...invite("queued"), sends: 2 },
       5,
-      "Cancelled: Cancelled by a manager on 20 Nov.",
+      "Waiting to be sent: The email has waited since 1 Nov 2026, 00:00 UTC. Links of earlier emails no longer work. Seatkeeper keeps trying to send it.",
+    ],
+    [
+      "resent, but refused",
+      { ...invite("failed", "message_rejected"), sends: 2 },
+      5,
+      "Pending – not delivered: The email could not be sent on 1 Nov: the email service refused it. Links of earlier emails no longer work. Check the address, or resend the invite. [correct]",
+    ],
+    [
+      "asked while the email was queued",
+      { ...LINK, sentAt: "2026-11-21T00:00:00Z" },
+      5,
+      "Asked for a new link: Waiting since 20 Nov. An email with a new link went out since, on 21 Nov.",
+    ],
+    [
+      "asked while the email was queued, which bounced",
+      { ...invite("bounced", "unknown"), ...LINK, sentAt: "2026-11-21T00:00:00Z" },
+      5,
+      "Asked for a new link: Waiting since 20 Nov. Resend to send a new link. [resend]",
     ],
     [
       "declined by the link of an earlier email, after the newest bounced",
@@ -343,6 +361,12 @@ describe("a history", () => {
     ]);
     expect(words(later)).toEqual(["Cancelled", "Name or spelling corrected"]);
     expect(isCorrected(later)).toBe(false);
+  });
+
+  it("says whether somebody who wanted no more invites allows them again", () => {
+    const stopped = detail("pending", [[TIME, "opted_out"]]);
+    expect(words({ ...stopped, optedOut: true })).toEqual(["Asked for no more invites"]);
+    expect(words({ ...stopped, optedOut: false })).toEqual(["Asked for no more invites, and allows them again now"]);
   });
 
   it("says that the invite was sent to a corrected address", () => {

@@ -128,7 +128,7 @@ function placeAndStep(invite: Known, deal: DealState): Place {
   if (isUndelivered(invite)) {
     const [reason, advice, step] = delivery.reason ? REASONS[delivery.reason] : [];
     const what = delivery.state === "bounced" ? "bounced" : "could not be sent";
-    const sentence = `The email ${what} ${on(delivery.at)}${reason ? `: ${reason}` : ""}.`;
+    const sentence = `The email ${what} ${on(delivery.at)}${reason ? `: ${reason}` : ""}.${oldLinks(invite)}`;
     const place = { tone: "failed", label: `${label} – not delivered` } as const;
     if (declined) {
       const advice = step === "correct" ? "If they change their mind, correct the address." : wayBack(invite);
@@ -169,15 +169,16 @@ function closed(invite: Known, { active }: DealState): Place {
     return { tone: "removed", label: "De-allocated", sentence: `The seat was de-allocated${when}.` };
   }
   if (!invite.corrected) {
-    // Lists do not say whether a correction cancelled the invite.
-    const perhaps = invite.corrected === undefined ? ", perhaps to correct the address" : "";
-    return { tone: "removed", label: "Cancelled", sentence: `Cancelled by a manager${when}${perhaps}.` };
+    return { tone: "removed", label: "Cancelled", sentence: `Cancelled by a manager${when}.` };
   }
   const sentence = invite.correctedTo
     ? `The address was corrected to ${invite.correctedTo}${when}.`
     : `The address was corrected${when}, and the invite went to the new one.`;
   return { tone: "removed", label: "Corrected", sentence };
 }
+
+/** What a resend has ended, whether or not its email arrives. */
+const oldLinks = ({ sends }: Invite) => (sends > 1 ? " Links of earlier emails no longer work." : "");
 
 /** ` on 3 Nov` */
 export const declinedOn = ({ declinedAt }: Invite) => (declinedAt ? ` ${on(declinedAt)}` : "");
@@ -192,10 +193,17 @@ function wayBack({ expiresAt, delivery }: Invite): string {
 
 const NEW_LINK = "Resend to send a new link.";
 
-function asked({ askedAt, askedFor }: Invite, { available, active, offered = 0 }: DealState): Place {
+function asked(invite: Invite, { available, active, offered = 0 }: DealState): Place {
+  const { status, askedAt, askedFor, sentAt } = invite;
   const since = active ? `Waiting since ${shortDate(askedAt!)}.` : `Asked ${on(askedAt!)}.`;
-  if (askedFor !== "seat")
-    return { tone: "asked", label: "Asked for a new link", sentence: since, advice: NEW_LINK, step: "resend" };
+  if (askedFor !== "seat") {
+    const place = { tone: "asked", label: "Asked for a new link", sentence: since } as const;
+    // The email was queued when the person asked.
+    if (status === "pending" && sentAt && sentAt > askedAt! && !isRefused(invite)) {
+      return { ...place, advice: `An email with a new link went out since, ${on(sentAt)}.` };
+    }
+    return { ...place, advice: NEW_LINK, step: "resend" };
+  }
   const label = "Asked for a seat";
   if (available === 0) return { tone: "asked", label, sentence: since, advice: "Resend once a seat is free." };
   if (offered >= available) {
@@ -216,7 +224,7 @@ function pending(invite: Invite): Omit<Place, "tone"> {
     if (isWaiting(invite)) {
       return {
         label: "Waiting to be sent",
-        sentence: `The email has waited since ${dateTime(queuedAt)}.`,
+        sentence: `The email has waited since ${dateTime(queuedAt)}.${oldLinks(invite)}`,
         advice: "Seatkeeper keeps trying to send it.",
       };
     }
@@ -277,6 +285,8 @@ const EVENTS: Record<Event["event"], string> = {
  * one, if it is known.
  */
 export function timeline(invite: InviteDetail, correctedTo?: string) {
+  // The history has no event for allowing invites again.
+  const since = invite.optedOut ? "" : ", and allows them again now";
   const { state, reason } = invite.delivery;
   const sorted = invite.history.toSorted(
     (a, b) => Date.parse(b.at) - Date.parse(a.at) || Number(a.event === "corrected") - Number(b.event === "corrected"),
@@ -296,7 +306,7 @@ export function timeline(invite: InviteDetail, correctedTo?: string) {
         ? `${EVENTS[entry.event]}: ${cause}`
         : entry.event === "corrected"
           ? correction(entry)
-          : EVENTS[entry.event],
+          : EVENTS[entry.event] + (entry.event === "opted_out" ? since : ""),
   }));
   const reasonsLost = sorted.some((entry) => entry !== newest && ["bounced", "failed"].includes(entry.event));
   return { events, reasonsLost };
@@ -318,9 +328,10 @@ export const isOptedOut = (invite: Known) =>
 /** Whether a resend undoes the person's no. Who declined and asked for a new link since waits for one. */
 export const hasDeclined = (invite: Invite) => invite.status === "declined" && !isAsked(invite);
 
+const isRefused = ({ delivery }: Invite) => ["bounced", "complained", "failed"].includes(delivery.state);
+
 /** Whether its mail did not arrive or is not wanted. Who asked for a new link or a seat is not listed twice. */
-export const isUndelivered = (invite: Invite) =>
-  isOpen(invite) && !isAsked(invite) && ["bounced", "complained", "failed"].includes(invite.delivery.state);
+export const isUndelivered = (invite: Invite) => isOpen(invite) && !isAsked(invite) && isRefused(invite);
 
 /** Whether an invite belongs to a list. */
 export function isIn(invite: Invite, filter: Filter | undefined): boolean {
