@@ -6,6 +6,7 @@ import { type Deal, type DealWithSeats, listDeals } from "./api";
 import { Digest } from "./digest";
 import { Unsent } from "./invite/unsent";
 import { endsSoon } from "./seats/ending";
+import { signIn } from "./session";
 import { fromNow, instant } from "./time";
 import { Heading } from "./ui/frame";
 import { useLoad } from "./ui/load";
@@ -63,8 +64,15 @@ function NoManager() {
     <>
       <Heading title="No seats to manage">This account manages no seats</Heading>
       <p>
-        To see your own seat, or to accept an invite, open the link in your invitation email. If you have accepted an
-        invite with this account, you can learn with it.
+        To accept an invite, open the link in your invitation email. If you have accepted one with this account,{" "}
+        <button
+          type="button"
+          class="link"
+          onClick={() => void signIn({ redirectPath: "/accept", scopes: ["seats.accept"] })}
+        >
+          see your own seat
+        </button>
+        .
       </p>
       <StartLearning />
       <p>To manage seats, sign in with another account, or ask the learning manager at your organisation.</p>

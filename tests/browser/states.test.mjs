@@ -133,12 +133,17 @@ check("an expired session is reported once, and signing in leads back to the pag
   assert.equal(page.url(), `${stack.url}${deal.path}?status=pending`);
 });
 
-check("a learner who opens the portal is told that the account manages no seats, and how to see a seat and learn", { expect: [answered(403)] }, async ({ page }) => {
-  await enter(page, "learner@acme.example");
+check("a learner who opens the portal is told that the account manages no seats, and how to see a seat and learn", { expect: [answered(403)] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  const learner = `learner@${deal.org}.example`;
+  await deal.seat(learner);
+  await enter(page, learner);
   await heading(page, "This account manages no seats");
-  await page.getByText("To see your own seat, or to accept an invite, open the link in your invitation email.").waitFor();
+  await page.getByText("To accept an invite, open the link in your invitation email.").waitFor();
   await page.getByRole("link", { name: "Start learning" }).waitFor();
   assert.equal(await page.getByRole("alert").count(), 0);
+  await hand.press("button", "see your own seat");
+  await heading(page, "You have a seat");
 });
 
 check("another organisation's deal looks like a missing deal", { expect: [answered(404)] }, async ({ page, stack }) => {
