@@ -36,7 +36,7 @@ export function Result({
       {earlier > 0 && earlier < invited && <p>The first attempt had already invited {number(earlier)} of them.</p>}
       {invited > 0 && (
         <p>
-          The emails are on their way.{" "}
+          The emails are being sent. The deal’s seats show each that could not be.{" "}
           <Text>
             {full
               ? "Every seat is taken: nobody can accept until a seat is free."
