@@ -59,7 +59,7 @@ it("only a second reminder is one reminder", () => {
   expect(afterOf(days("", " 07 "))).toEqual(["7d"]);
 });
 
-const NUMBER = "Enter a whole number, or leave the field empty.";
+const NUMBER = "Enter a whole number from 1 to 99,999, or leave the field empty.";
 const LATER = "The second reminder must be later than the first.";
 it.each<[first: string, second: string, wrong: (string | undefined)[]]>([
   ["7", "21", [undefined, undefined]],

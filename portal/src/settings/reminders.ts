@@ -37,7 +37,7 @@ export const afterOf = (steps: Steps): string[] =>
 export function wrongIn(steps: Steps): Wrong {
   const [first, second] = steps.map((step) =>
     isSet(step) && !/^\s*0*[1-9]\d{0,4}\s*$/.test(step.text)
-      ? "Enter a whole number, or leave the field empty."
+      ? "Enter a whole number from 1 to 99,999, or leave the field empty."
       : undefined,
   );
   const both = !first && !second && steps.every(isSet);
