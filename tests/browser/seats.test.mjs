@@ -360,6 +360,19 @@ check("a double click resends once", { hands: BOTH }, async ({ page, stack, hand
   assert.equal(asked.length, 1);
 });
 
+check("a second resend within a minute asks first", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await deal.invite(["ann@example.com"]);
+  await stack.linkTo("ann@example.com");
+  await enter(page, deal.manager, deal.path);
+  await hand.press("button", "Resend invite to ann@example.com");
+  await says(page, "A new invite to ann@example.com is on its way");
+  await rowOf(page, "ann@example.com").getByText(/^Email (sent|delivered) on/).waitFor();
+  await hand.press("button", "Resend invite to ann@example.com");
+  await hand.press("button", "Don’t resend", page.getByRole("dialog", { name: "Resend the invite to ann@example.com once more?" }));
+  assert.equal((await deal.row("ann@example.com")).sends, 2);
+});
+
 check("cancelling an invite names the person first, and Escape keeps the invite", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await deal.invite([{ email: "ann@example.com", name: "Ann Example" }, "bob@example.com"]);

@@ -238,19 +238,32 @@ export function Invites({
     seen: saw,
     find: onFind,
     resend: async (row) => {
-      const sure =
-        !hasDeclined(row) ||
-        (await confirm({
-          title: `Resend the invite to ${row.email}, who declined?`,
-          body: (
-            <p>
-              <Text>{`${person(row)} said no${declinedOn(row)}.`}</Text> They get a new email with a new link, and the
-              invite is pending again.
-            </p>
-          ),
-          action: "Resend invite",
-          keep: "Don’t resend",
-        }));
+      const isJustSent = row.sends > 1 && Date.now() - Date.parse(row.queuedAt) < A_MINUTE;
+      const isAgain = isJustSent && !hasDeclined(row) && !isAsked(row) && !isUndelivered(row);
+      const sure = isAgain
+        ? await confirm({
+            title: `Resend the invite to ${row.email} once more?`,
+            body: (
+              <p>
+                <Text>{`It was resent less than a minute ago. ${person(row)} would get another email.`}</Text> The link
+                in the last one would stop working.
+              </p>
+            ),
+            action: "Resend invite",
+            keep: "Don’t resend",
+          })
+        : !hasDeclined(row) ||
+          (await confirm({
+            title: `Resend the invite to ${row.email}, who declined?`,
+            body: (
+              <p>
+                <Text>{`${person(row)} said no${declinedOn(row)}.`}</Text> They get a new email with a new link, and the
+                invite is pending again.
+              </p>
+            ),
+            action: "Resend invite",
+            keep: "Don’t resend",
+          }));
       if (!sure) return;
       await act(row, `resend to ${row.email}`, "resent", async () => {
         const now = await resendInvite(deal, row).catch((error) => {
@@ -728,6 +741,8 @@ function without(set: ReadonlySet<string>, id: string): ReadonlySet<string> {
   rest.delete(id);
   return rest;
 }
+
+const A_MINUTE = 60_000;
 
 /** Names a send of an invite. */
 const sendOf = ({ id, sends }: Invite) => `${id} ${sends}`;
