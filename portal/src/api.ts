@@ -339,11 +339,16 @@ export const getCounts = (deal: string) => read<Counts>(at(deal, "/counts"), COU
 
 export const getInvite = (deal: string, invite: string) => read<InviteDetail>(at(deal, `/invites/${invite}`), DETAIL);
 
-/** Cancels the invite and invites the other address instead. The response is the new invite, with its own id. */
-export const correctInvite = async (deal: string, invite: { id: string; sends: number }, email: string) =>
+export interface Correction {
+  email?: string;
+  name?: string;
+}
+
+/** With another address, it cancels the invite and invites that instead. The response is the new invite, with its own id. */
+export const correctInvite = async (deal: string, invite: { id: string; sends: number }, correction: Correction) =>
   (
     await request<Invite>("PATCH", at(deal, `/invites/${invite.id}`), INVITE, {
-      body: { email },
+      body: correction,
       headers: sendsTag(invite),
     })
   ).body;

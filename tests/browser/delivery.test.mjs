@@ -35,7 +35,7 @@ check("a mail that bounced is found, its address corrected, and its history told
   await checkAccess(page);
   await hand.write("textbox", "Correct address", typo);
   await hand.press("button", "Correct and send");
-  await page.getByRole("alert").getByText("Change the address first.").waitFor();
+  await page.getByRole("alert").getByText("Change the address or the name first.").waitFor();
   await hand.write("textbox", "Correct address", "nonsense");
   await hand.press("button", "Correct and send");
   await page.getByRole("alert").getByText("This is not an email address.").waitFor();

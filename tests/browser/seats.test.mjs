@@ -872,6 +872,18 @@ check("a correction asks again about an address that may be mistyped, and Escape
 });
 
 check("a queued mail's row is refreshed until the mail is sent", {}, async ({ page, stack }) => {
+check("a name is corrected without an email", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await deal.invite([{ email: "ann@gmial.com", name: "Ann Row" }]);
+  await enter(page, deal.manager, deal.path);
+  await hand.press("button", "Correct address ann@gmial.com");
+  await hand.write("textbox", "Name", "Ann Roe");
+  await hand.press("button", "Save name");
+  await says(page, "ann@gmial.com is now named Ann Roe.");
+  await page.getByRole("textbox", { name: "Correct address" }).waitFor({ state: "detached" });
+  assert.deepEqual((await deal.rows()).map(({ email, name, sends }) => [email, name, sends]), [["ann@gmial.com", "Ann Roe", 1]]);
+});
+
   const deal = await stack.newDeal();
   await deal.invite(["ann@example.com"]);
   const sent = await deal.api("GET", "/seats");

@@ -1,11 +1,11 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import type { Invite } from "../api";
+import type { Correction as Corrected, Invite } from "../api";
 import { suggestionFor } from "../invite/suggestion";
 import { confirm } from "../ui/confirm";
 import { Text } from "../ui/text";
 import { declinedOn, hasDeclined } from "./words";
 
-/** Corrects an address. A mistyped mail host is pointed out and asked about, as in a list, and the person decides. */
+/** Corrects an address or a name. A mistyped mail host is pointed out and asked about, as in a list, and the person decides. */
 export function Correction({
   invite,
   busy,
@@ -14,15 +14,17 @@ export function Correction({
 }: {
   invite: Invite;
   busy: boolean;
-  onCorrect: (email: string, isShown: () => boolean) => Promise<string | undefined>;
+  onCorrect: (corrected: Corrected, isShown: () => boolean) => Promise<string | undefined>;
   onClose: () => void;
 }) {
   const { email, sentAt } = invite;
   const [typed, setTyped] = useState(email);
+  const [name, setName] = useState(invite.name ?? "");
   const [wrong, setWrong] = useState<string>();
   const field = useRef<HTMLInputElement>(null);
   useLayoutEffect(() => field.current?.select(), []);
   const corrected = addressIn(typed.trim());
+  const isRenamed = name.trim() !== (invite.name ?? "");
   const meant = suggestionFor(corrected);
   return (
     <form
@@ -32,10 +34,11 @@ export function Correction({
       onSubmit={async (event) => {
         event.preventDefault();
         if (busy) return;
-        if (!corrected || corrected === email)
-          return setWrong(corrected ? "Change the address first." : "Enter an address.");
+        if (!corrected) return setWrong("Enter an address.");
+        if (corrected === email && !isRenamed) return setWrong("Change the address or the name first.");
         const sure =
           !meant ||
+          corrected === email ||
           (await confirm({
             title: `Correct to ${corrected}?`,
             body: (
@@ -47,7 +50,12 @@ export function Correction({
             keep: "Look again",
           }));
         if (!sure) return field.current?.focus();
-        setWrong(await onCorrect(corrected, () => field.current !== null));
+        setWrong(
+          await onCorrect(
+            { ...(corrected !== email && { email: corrected }), ...(isRenamed && { name: name.trim() }) },
+            () => field.current !== null,
+          ),
+        );
         field.current?.focus();
       }}
     >
@@ -63,6 +71,16 @@ export function Correction({
           value={typed}
           {...(wrong && { "aria-invalid": "true" as const, "aria-describedby": "correction-wrong" })}
           onInput={(event) => (setTyped(event.currentTarget.value), setWrong(undefined))}
+        />
+      </label>
+      <label>
+        Name
+        <input
+          type="text"
+          autocomplete="off"
+          spellcheck={false}
+          value={name}
+          onInput={(event) => (setName(event.currentTarget.value), setWrong(undefined))}
         />
       </label>
       {wrong && (
@@ -85,7 +103,7 @@ export function Correction({
       </p>
       <p class="actions">
         <button type="submit" class="small" aria-disabled={busy}>
-          Correct and send
+          <Text>{corrected === email && isRenamed ? "Save name" : "Correct and send"}</Text>
         </button>
         <button type="button" class="secondary outline small" onClick={onClose}>
           Keep address

@@ -274,14 +274,15 @@ export function Invites({
         tell("good", `A new invite to ${row.email} is on its way. Older links no longer work.`);
       });
     },
-    correct: async (row, email, isShown) => {
+    correct: async (row, corrected, isShown) => {
       let wrong: string | undefined;
       await act(row, `correction of ${row.email}`, "corrected", async () => {
+        const { email } = corrected;
         const correction = `${sendOf(row)} ${email}`;
         let earlier: Invite | undefined;
-        const now = await correctInvite(deal, row, email).catch(async (error) => {
+        const now = await correctInvite(deal, row, corrected).catch(async (error) => {
           // If the first attempt went through, this invite is cancelled, and the other address invited.
-          if (lost.has(correction) && !asProblem(error).temporary) earlier = await sentTo(deal, email);
+          if (email && lost.has(correction) && !asProblem(error).temporary) earlier = await sentTo(deal, email);
           if (earlier) return earlier;
           if (asProblem(error).isLost) lost.add(correction);
           wrong = isShown() ? wrongAddress(asProblem(error)) : undefined;
@@ -291,6 +292,7 @@ export function Invites({
         if (!now) return;
         if (now.id !== row.id) recordCancelled(row, { corrected: true, correctedTo: now.email });
         replaceRow(row, now);
+        if (!email) return tell("good", `${now.email} ${now.name ? `is now named ${now.name}` : "has no name now"}.`);
         const old = row.sentAt ? `, and the links sent to ${row.email} no longer work` : "";
         const sent = now.id !== row.id ? ` A new invite is on its way${old}.` : "";
         const first = earlier ? " Your first attempt had gone through." : "";

@@ -1,6 +1,6 @@
 /** The table of invites. A row unfolds: the history of an invite, or the form that corrects its address. */
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import type { Invite, InviteDetail } from "../api";
+import type { Correction as Corrected, Invite, InviteDetail } from "../api";
 import { session } from "../session";
 import { ago, fromNow, instant, shortDate } from "../time";
 import { Text } from "../ui/text";
@@ -23,7 +23,7 @@ export interface RowActions {
   resend: (invite: Invite) => void;
   cancel: (invite: Invite) => void;
   /** Returns why the address was refused, if it was, and if the form that asked for it is still shown. */
-  correct: (invite: Invite, email: string, isShown: () => boolean) => Promise<string | undefined>;
+  correct: (invite: Invite, corrected: Corrected, isShown: () => boolean) => Promise<string | undefined>;
   release: (invite: Invite) => void;
   pick: (invite: Invite, picked: boolean) => void;
   /** Goes to the invite of an address. */
@@ -118,8 +118,8 @@ function Row({
   const open = isOpen(invite);
   const { active } = dealState;
   const canCorrect = open && active;
-  // The form is about the address that it was opened for.
-  useLayoutEffect(() => setUnfolded((part) => (part === "correction" ? undefined : part)), [email, canCorrect]);
+  // The form is about the person for whom it was opened.
+  useLayoutEffect(() => setUnfolded((part) => (part === "correction" ? undefined : part)), [email, name, canCorrect]);
   // While an email is queued, its end is not known.
   const expires = open && !isSending(invite) ? invite.expiresAt : null;
   // A declined invite expires too. Of a pending one, a reload decides.
