@@ -310,7 +310,7 @@ export class Inviting {
   }
 
   /**
-   * Finds out what became of the rows whose answer was lost. Whoever was invited, and has declined or was cancelled since, is
+   * Finds out which of the rows without an answer were sent. Whoever was invited, and has declined or was cancelled since, is
    * not sent to again: the row says so.
    */
   async #findOut() {
