@@ -3,6 +3,8 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 CARGO := cargo
+# Optimises more for the tests.
+TESTED := --config tests/cargo.toml
 TOOLS := .tools/bin
 # Python's tools, in an environment each: deployment, the AWS emulator, the test of the API, and what looks after these lists.
 AWS := .tools/aws
@@ -45,7 +47,7 @@ endif
 
 # One build for all tests: the features that tests need would otherwise compile crates twice.
 build-tests:
-	@$(CARGO) build --locked --workspace --all-features --bins --tests
+	@$(CARGO) $(TESTED) build --locked --workspace --all-features --bins --tests
 
 run: ## Start the whole system on this machine
 	@$(MAKE) --no-print-directory -j2 build portal
@@ -102,8 +104,8 @@ prove-model: build-prove
 	target/prove/model --large
 
 prove-faults: build-tests
-	PROPTEST_CASES=20000 $(CARGO) test --locked --workspace --all-features --test store conditions
-	PROOF=long $(CARGO) test --locked --workspace --all-features --test proof -- --nocapture
+	PROPTEST_CASES=20000 $(CARGO) $(TESTED) test --locked --workspace --all-features --test store conditions
+	PROOF=long $(CARGO) $(TESTED) test --locked --workspace --all-features --test proof -- --nocapture
 
 prove-histories: build-prove
 	target/prove/prove histories --seconds $(PROVE_SECONDS)

@@ -10,7 +10,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-CARGO = [os.environ.get("CARGO", "cargo"), "test", "--locked", "--workspace", "--all-features"]
+CARGO = [os.environ.get("CARGO", "cargo"), "--config", "tests/cargo.toml", "test"]
+CARGO += ["--locked", "--workspace", "--all-features"]
 # The longest first.
 LONGEST = ["proof", "store", "api", "load", "invariants", "mistakes"]
 AT_ONCE = 3
