@@ -332,7 +332,7 @@ export function leftPage(): { path: string; entered: boolean } | undefined {
   return path === null ? undefined : { path, entered: hasText(isEntered) };
 }
 
-/** Signs out in all tabs and at the issuer, and deletes everything stored in them. */
+/** Signs out in all tabs and at the issuer, and deletes everything stored in this one. */
 export async function signOut() {
   const idToken = session.value?.idToken;
   session.value = null;
