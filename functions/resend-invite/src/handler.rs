@@ -22,17 +22,17 @@ pub(crate) async fn route(sending: &Sending, request: Request) -> HandlerResult 
 
 async fn resend_one(sending: &Sending, request: &Request) -> HandlerResult {
     let (send_request, invite, record, expected) = sending.authorize_invite(request).await?;
+    let existing = record.as_ref().map(|record| &record.invite).ok_or_else(Problem::not_found)?;
     send_request.check_active()?;
-    let existing = record.as_ref().map(|record| &record.invite);
     let row = || {
         let rule: Rule<'_, _> = Box::new(move |existing, send, now| resend(existing, expected, send, now));
         Row { invite, seen: Seen::Record(record.clone()), opted_out: None, order: 0, rule, replaces: None }
     };
-    if let Some(bounced @ Invite { delivery: Delivery::Bounced { .. }, .. }) = existing
+    if let Delivery::Bounced { .. } = existing.delivery
         // A resend that is refused unblocks nothing.
         && let Some(RowOutcome::Queued(_)) = sending.dry_run(&send_request, vec![row()]).await?.pop()
     {
-        sending.unblock(bounced, send_request.now).await?;
+        sending.unblock(existing, send_request.now).await?;
     }
     let outcome = sending.send(&send_request, vec![row()]).await?.pop();
     let invite = match outcome.unwrap_or(RowOutcome::NoTime) {

@@ -363,6 +363,7 @@ async fn i2_an_invite_expires_with_its_deal_at_the_latest() {
     assert_eq!(emails(&deal.rows("status=expired").await), ["ann@example.com"]);
     deal.try_invite(&carl).await.problem(409, "deal_ended");
     deal.resend(&id, Some("\"1\"")).await.problem(409, "deal_ended");
+    deal.resend(&"A".repeat(22), None).await.problem(404, "not_found");
     // Another address would be invited; a name is only changed.
     let correct = async |change: Value| deal.correct(&id, &change, None).await;
     correct(json!({"email": "carl@example.com"})).await.problem(409, "deal_ended");
