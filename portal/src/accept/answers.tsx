@@ -121,7 +121,7 @@ export function Stopped({ now, found, busy, onAnswer }: Answering & { now: boole
             <Text>{`You stopped invites from ${found.organisation.name}.`}</Text>
           </strong>{" "}
           <Text>
-            {`${found.organisation.name} sees that you did, and can send you no new invites.${acceptable ? " You can still accept this one." : found.obstacle ? " Allow them again before you ask for one." : ""}`}
+            {`${found.organisation.name} sees that you did, and can send you no new invites.${acceptable ? " You can still accept this one." : found.obstacle === "invite_cancelled" ? " Allow them again before you ask for one." : ""}`}
           </Text>
         </p>
         <p class="actions">

@@ -73,16 +73,6 @@ export function Correction({
           onInput={(event) => (setTyped(event.currentTarget.value), setWrong(undefined))}
         />
       </label>
-      <label>
-        Name
-        <input
-          type="text"
-          autocomplete="off"
-          spellcheck={false}
-          value={name}
-          onInput={(event) => (setName(event.currentTarget.value), setWrong(undefined))}
-        />
-      </label>
       {wrong && (
         <p key={wrong} id="correction-wrong" class="wrong" role="alert">
           {wrong}
@@ -96,6 +86,16 @@ export function Correction({
           </button>
         </p>
       )}
+      <label>
+        Name
+        <input
+          type="text"
+          autocomplete="off"
+          spellcheck={false}
+          value={name}
+          onInput={(event) => (setName(event.currentTarget.value), setWrong(undefined))}
+        />
+      </label>
       {hasDeclined(invite) && <p>This person said no{declinedOn(invite)}: the new invite asks again.</p>}
       <p class="soft">
         The corrected address gets a new invite, unless it is the same one in another spelling.
