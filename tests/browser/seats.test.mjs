@@ -349,11 +349,14 @@ check("a double click resends once", { hands: BOTH }, async ({ page, stack, hand
   const asked = [];
   page.on("request", (request) => request.url().endsWith("/resend") && asked.push(request.url()));
   await enter(page, deal.manager, deal.path);
+  // An answer that came before the second press would make it a second resend, which asks first.
+  const answer = await held(page, "**/resend");
   if (hand instanceof Mouse) await page.getByRole("button", { name: `Resend invite to ${ann}` }).dblclick();
   else {
     await hand.press("button", `Resend invite to ${ann}`);
     await page.keyboard.press("Enter");
   }
+  answer();
   await says(page, `A new invite to ${ann} is on its way`);
   assert.equal((await deal.row(ann)).sends, 2);
   assert.equal((await stack.mails(ann)).length, 2);
