@@ -85,6 +85,34 @@ check("while no seat is free, the page leads to who waits and offers no resend t
   assert.equal(await notice.locator("p").count(), 1, "nothing empty makes the notice higher");
 });
 
+check("in a full deal, a resend says that nobody can accept, and asks before it ends somebody’s wait for a seat", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal({ seats: 1 });
+  const [ann, bob, cat] = people(deal);
+  await deal.seat(ann);
+  await deal.invite([bob, cat]);
+  await answer(stack, await stack.linkTo(bob), "ask");
+  await stack.linkTo(cat);
+  await enter(page, deal.manager, deal.path);
+  const full = "Every seat is taken: nobody can accept until a seat is free.";
+  await hand.press("button", `Resend invite to ${bob}`);
+  const one = page.getByRole("dialog", { name: `Resend the invite to ${bob}, who waits for a seat?` });
+  await one.getByText(`${full} A resend ends the wait of ${bob}: to wait again, they have to ask for a seat again.`).waitFor();
+  await hand.press("button", "Don’t resend", one);
+  await hand.press("button", `Correct address ${bob}`);
+  await page.getByText("This person waits for a seat. A new invite ends the wait: to wait again, they have to ask again.").waitFor();
+  await hand.press("checkbox", "Select all on this page");
+  await hand.press("button", "Resend selected");
+  const many = page.getByRole("dialog", { name: "Resend 2 invites?" });
+  await many.getByText(full).waitFor();
+  await many.getByText("1 of these asked for a seat. A resend ends their wait: to wait again, they have to ask again.").waitFor();
+  await many.getByRole("listitem").filter({ hasText: `${bob}: asked for a seat` }).waitFor();
+  await checkAccess(page);
+  await hand.press("button", "Don’t resend", many);
+  await hand.press("button", `Resend invite to ${cat}`);
+  await page.getByText(`A new invite to ${cat} is on its way. Older links no longer work. ${full}`).first().waitFor();
+  assert.deepEqual(new Set((await deal.rows("asked")).map(({ email }) => email)), new Set([bob]), "who waits still waits");
+});
+
 check("a free seat is not offered to who asked for it, and then wanted no more invites", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ seats: 1 });
   const [ann, bob] = people(deal);

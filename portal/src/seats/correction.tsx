@@ -3,16 +3,19 @@ import type { Correction as Corrected, Invite } from "../api";
 import { suggestionFor } from "../invite/suggestion";
 import { confirm } from "../ui/confirm";
 import { Text } from "../ui/text";
-import { declinedOn, hasDeclined } from "./words";
+import { declinedOn, hasDeclined, isAsked } from "./words";
 
 /** Corrects an address or a name. A mistyped mail host is pointed out and asked about, as in a list, and the person decides. */
 export function Correction({
   invite,
+  full,
   busy,
   onCorrect,
   onClose,
 }: {
   invite: Invite;
+  /** Whether no seat is free. */
+  full: boolean;
   busy: boolean;
   onCorrect: (corrected: Corrected, isShown: () => boolean) => Promise<string | undefined>;
   onClose: () => void;
@@ -96,6 +99,9 @@ export function Correction({
           onInput={(event) => (setName(event.currentTarget.value), setWrong(undefined))}
         />
       </label>
+      {full && isAsked(invite) && invite.askedFor === "seat" && (
+        <p>This person waits for a seat. A new invite ends the wait: to wait again, they have to ask again.</p>
+      )}
       {hasDeclined(invite) && <p>This person said no{declinedOn(invite)}: the new invite asks again.</p>}
       <p class="soft">
         The corrected address gets a new invite, unless it is the same one in another spelling.

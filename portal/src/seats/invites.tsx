@@ -129,6 +129,8 @@ export function Invites({
   const paged = !first || !!page?.nextCursor;
   const dealState = { available: seats.available, offered: offered(deal).length, active };
   const waiting = rows.filter(isWaiting).length;
+  /** Whether the person waits for a seat, and a new link cannot accept either. */
+  const waitsForSeat = (row: Invite) => seats.available === 0 && isAsked(row) && row.askedFor === "seat";
 
   const tell = (tone: "good" | "bad" | "plain", text: string) => setMessage({ tone, text, ofList: true });
   const select = (rows: ReadonlyMap<string, Invite>, skipped = 0) => {
@@ -239,31 +241,37 @@ export function Invites({
     find: onFind,
     resend: async (row) => {
       const isJustSent = row.sends > 1 && Date.now() - Date.parse(row.queuedAt) < A_MINUTE;
-      const isAgain = isJustSent && !hasDeclined(row) && !isAsked(row) && !isUndelivered(row);
-      const sure = isAgain
-        ? await confirm({
-            title: `Resend the invite to ${row.email} once more?`,
+      const isAgain = isJustSent && !isAsked(row) && !isUndelivered(row);
+      const question = waitsForSeat(row)
+        ? {
+            title: `Resend the invite to ${row.email}, who waits for a seat?`,
             body: (
               <p>
-                <Text>{`It was resent less than a minute ago. ${person(row)} would get another email.`}</Text> The link
-                in the last one would stop working.
+                {NO_SEAT}{" "}
+                <Text>{`A resend ends the wait of ${person(row)}: to wait again, they have to ask for a seat again.`}</Text>
               </p>
             ),
-            action: "Resend invite",
-            keep: "Don’t resend",
-          })
-        : !hasDeclined(row) ||
-          (await confirm({
-            title: `Resend the invite to ${row.email}, who declined?`,
-            body: (
-              <p>
-                <Text>{`${person(row)} said no${declinedOn(row)}.`}</Text> They get a new email with a new link, and the
-                invite is pending again.
-              </p>
-            ),
-            action: "Resend invite",
-            keep: "Don’t resend",
-          }));
+          }
+        : hasDeclined(row)
+          ? {
+              title: `Resend the invite to ${row.email}, who declined?`,
+              body: (
+                <p>
+                  <Text>{`${person(row)} said no${declinedOn(row)}.`}</Text> They get a new email with a new link, and
+                  the invite is pending again.
+                </p>
+              ),
+            }
+          : isAgain && {
+              title: `Resend the invite to ${row.email} once more?`,
+              body: (
+                <p>
+                  <Text>{`It was resent less than a minute ago. ${person(row)} would get another email.`}</Text> The
+                  link in the last one would stop working.
+                </p>
+              ),
+            };
+      const sure = !question || (await confirm({ ...question, action: "Resend invite", keep: "Don’t resend" }));
       if (!sure) return;
       await act(row, `resend to ${row.email}`, "resent", async () => {
         const now = await resendInvite(deal, row).catch((error) => {
@@ -271,7 +279,8 @@ export function Invites({
           throw error;
         });
         replaceRow(row, now);
-        tell("good", `A new invite to ${row.email} is on its way. Older links no longer work.`);
+        const full = seats.available === 0 ? ` ${NO_SEAT}` : "";
+        tell("good", `A new invite to ${row.email} is on its way. Older links no longer work.${full}`);
       });
     },
     correct: async (row, corrected, isShown) => {
@@ -394,6 +403,7 @@ export function Invites({
     });
     const reached = rows.filter((row) => !leftOut(row));
     const declined = reached.filter(hasDeclined);
+    const waiters = reached.filter(waitsForSeat);
     const count = reached.length;
     if (count === 0) return tell("plain", `No invite can be resent: ${notDone(left)}`);
     const many = counted(count, kind);
@@ -407,11 +417,18 @@ export function Invites({
           </p>
           {declined.length > 0 && (
             <p>
-              <strong>{manyDeclined(declined.length, count)}</strong> A resend asks again, and the invite is pending
-              again.
+              <strong>{manyOf(declined.length, count, "declined")}</strong> A resend asks again, and the invite is
+              pending again.
             </p>
           )}
-          <People>{reached.map(whoIsReached)}</People>
+          {seats.available === 0 && <p>{NO_SEAT}</p>}
+          {waiters.length > 0 && (
+            <p>
+              <strong>{manyOf(waiters.length, count, "asked for a seat")}</strong> A resend ends their wait: to wait
+              again, they have to ask again.
+            </p>
+          )}
+          <People>{reached.map((row) => whoIsReached(row, waitsForSeat(row)))}</People>
           {left.length > 0 && (
             <>
               <p>{counted(left.length, "invite is", "invites are")} left out:</p>
@@ -441,7 +458,7 @@ export function Invites({
       body: (
         <>
           <p>These people can no longer accept: the links in their emails stop working.</p>
-          <People>{rows.map(whoIsReached)}</People>
+          <People>{rows.map((row) => whoIsReached(row))}</People>
         </>
       ),
       action: `Cancel ${many}`,
@@ -471,6 +488,7 @@ export function Invites({
         <p>
           Each person gets a new email with a new link. Only the new link works. An invite is left out if its email is
           on its way, bounced or was marked as spam, or if the person asked for no more invites.
+          {seats.available === 0 && ` ${NO_SEAT} Who asked for a seat has to ask again, to wait for it again.`}
         </p>
       ),
       action: "Resend all",
@@ -722,9 +740,9 @@ const listed = (row: Invite) => (row.status === "cancelled" || row.status === "r
 const recordCancelled = (row: Invite, news: Told) => recordTold({ ...row, status: "cancelled" }, news);
 
 /** `2 of these declined.` */
-function manyDeclined(declined: number, count: number): string {
-  if (declined < count) return `${number(declined)} of these declined.`;
-  return count === 1 ? "This person declined." : "All of them declined.";
+function manyOf(some: number, count: number, did: string): string {
+  if (some < count) return `${number(some)} of these ${did}.`;
+  return `${count === 1 ? "This person" : "All of them"} ${did}.`;
 }
 
 const person = (row: Invite) => (row.name ? `${row.name} (${row.email})` : row.email);
@@ -746,6 +764,8 @@ function without(set: ReadonlySet<string>, id: string): ReadonlySet<string> {
 
 const A_MINUTE = 60_000;
 
+const NO_SEAT = "Every seat is taken: nobody can accept until a seat is free.";
+
 /** Names a send of an invite. */
 const sendOf = ({ id, sends }: Invite) => `${id} ${sends}`;
 
@@ -755,13 +775,21 @@ function maybeDone({ unsure, action }: Bulk): string {
   return `No answer came for ${named(unsure)}: ${unsure.length === 1 ? "this invite" : "these invites"} may have been ${action.done}. `;
 }
 
-const whoIsReached = (row: Invite) => (
-  <li key={row.id}>
-    <Text>
-      {`${row.email}${isOptedOut(known(row)) ? ": asked for no more invites" : hasDeclined(row) ? `: declined${declinedOn(row)}` : ""}`}
-    </Text>
-  </li>
-);
+/** `waits`: whether a resend would end the person's wait for a seat. */
+function whoIsReached(row: Invite, waits = false) {
+  const note = isOptedOut(known(row))
+    ? ": asked for no more invites"
+    : waits
+      ? ": asked for a seat"
+      : hasDeclined(row)
+        ? `: declined${declinedOn(row)}`
+        : "";
+  return (
+    <li key={row.id}>
+      <Text>{`${row.email}${note}`}</Text>
+    </li>
+  );
+}
 
 const TOO_MANY = "This list is too long to select at once. Search, or select page by page.";
 

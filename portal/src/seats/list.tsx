@@ -264,6 +264,7 @@ function Row({
             ) : (
               <Correction
                 {...{ invite, busy }}
+                full={dealState.available === 0}
                 onCorrect={(corrected, isShown) => actions.correct(invite, corrected, isShown)}
                 onClose={() => (setUnfolded(undefined), correctButton.current?.focus())}
               />
