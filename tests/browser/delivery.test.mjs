@@ -64,11 +64,13 @@ check("many who cannot be resent to are counted by reason, and an address that w
   await enter(page, deal.manager, `${deal.path}?status=undelivered`);
   await hand.press("checkbox", "Select all on this page");
   await hand.press("button", "Resend selected");
-  await page.getByText("No invite can be resent: 4 invites (bounced or marked as spam). Each row in “Not delivered” says the next step.").waitFor();
+  await page.getByText("No invite can be resent together: 4 invites (bounced). Once a mailbox that bounced works, use “Resend” in its row.").waitFor();
   await hand.press("button", `Correct address ${bounced[0]}`);
   await hand.write("textbox", "Correct address", eve);
   await hand.press("button", "Correct and send");
   await page.getByRole("alert").getByText(/^This person asked for no more invites, or marked one as spam\. .* Enter another address\.$/).waitFor();
+  await hand.press("button", `Resend invite to ${bounced[1]}`);
+  await page.getByText(`A new invite to ${bounced[1]} is on its way.`).first().waitFor();
 });
 
 check("a search for a corrected address says so, and leads to the new invite", { hands: BOTH }, async ({ page, stack, hand }) => {

@@ -405,7 +405,10 @@ export function Invites({
     const declined = reached.filter(hasDeclined);
     const waiters = reached.filter(waitsForSeat);
     const count = reached.length;
-    if (count === 0) return tell("plain", `No invite can be resent: ${notDone(left)}`);
+    if (count === 0) {
+      const together = left.some(hasBounced) ? " together" : "";
+      return tell("plain", `No invite can be resent${together}: ${notDone(left)}`);
+    }
     const many = counted(count, kind);
     const sure = await confirm({
       title: `Resend ${many}?`,
@@ -431,7 +434,9 @@ export function Invites({
           <People>{reached.map((row) => whoIsReached(row, waitsForSeat(row)))}</People>
           {left.length > 0 && (
             <>
-              <p>{counted(left.length, "invite is", "invites are")} left out:</p>
+              <p>
+                {`${counted(left.length, "invite is", "invites are")} left out.${left.some(hasBounced) ? ` ${BOUNCED[1]}` : ""}`}
+              </p>
               <People>
                 {left.map(({ row, outcome }) => (
                   <li key={row.id}>
@@ -807,6 +812,15 @@ const WHY_NOT: Record<BulkOutcome, [why: string, step?: string]> = {
   unavailable: ["Seatkeeper could not do it now", "Where Seatkeeper could not do it, try again."],
 };
 
+/** A resend of many does not reach a mailbox that did not exist, one of its row does. */
+const BOUNCED: (typeof WHY_NOT)[BulkOutcome] = [
+  "bounced",
+  "Once a mailbox that bounced works, use “Resend” in its row.",
+];
+const hasBounced = ({ row, outcome }: Bulk["results"][number]) =>
+  outcome === "undeliverable" && row.delivery.state === "bounced";
+const whyNot = (result: Bulk["results"][number]) => (hasBounced(result) ? BOUNCED : WHY_NOT[result.outcome]);
+
 const asSentence = (words: string) => `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
 
 /** More names would hide the reasons. The result for download names everybody. */
@@ -814,13 +828,13 @@ const MOST_NAMED = 3;
 
 /** Who was left out, by reason. */
 function notDone(results: Bulk["results"]): string {
-  const outcomes = [...new Set(results.map(({ outcome }) => outcome))];
-  const parts = outcomes.map((outcome) => {
-    const rows = results.filter((result) => result.outcome === outcome).map(({ row }) => row);
+  const reasons = [...new Set(results.map(whyNot))];
+  const parts = reasons.map((reason) => {
+    const rows = results.filter((result) => whyNot(result) === reason).map(({ row }) => row);
     const who = results.length > MOST_NAMED ? unbroken(counted(rows.length, "invite")) : named(rows);
-    return `${who} (${WHY_NOT[outcome][0]})`;
+    return `${who} (${reason[0]})`;
   });
-  return [`${parts.join("; ")}.`, ...outcomes.flatMap((outcome) => WHY_NOT[outcome][1] ?? [])].join(" ");
+  return [`${parts.join("; ")}.`, ...reasons.flatMap(([, step]) => step ?? [])].join(" ");
 }
 
 /** `total`: how many it was for, if that is known. */
@@ -839,9 +853,9 @@ function summary(bulk: Bulk, stopped: boolean, total: number | undefined): Messa
 
 const records = (results: Bulk["results"]): string[][] => [
   ["Email", "Name", "Outcome"],
-  ...results.map(({ row, outcome }) => [
-    row.email,
-    row.name ?? "",
-    WHY_NOT[outcome][0] || (outcome === "resent" ? "Resent" : "Cancelled"),
+  ...results.map((result) => [
+    result.row.email,
+    result.row.name ?? "",
+    whyNot(result)[0] || (result.outcome === "resent" ? "Resent" : "Cancelled"),
   ]),
 ];
