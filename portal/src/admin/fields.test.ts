@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type DealWithSeats, Problem } from "../api";
+import { spaced } from "../sample";
 import { instant } from "../time";
 import {
   changeOf,
@@ -92,14 +93,23 @@ describe("a change", () => {
 
   it("for the worse says what is lost", () => {
     expect(harmOf(DEAL, { seats: 80 }, NOW)).toEqual([expect.stringContaining("38 will be available")]);
-    expect(harmOf(DEAL, { endsAt: "2027-01-01T00:00:00Z" }, NOW)).toEqual([
-      expect.stringContaining("42 learners lose their seats"),
-    ]);
     expect(harmOf(DEAL, { endsAt: "2026-11-01T00:00:00Z" }, NOW)).toEqual([
-      expect.stringContaining("ends immediately"),
+      expect.stringMatching(/ends immediately .* 42 learners lose their seats/),
     ]);
     expect(harmOf(DEAL, { startsAt: "2027-01-01T00:00:00Z" }, NOW)).toEqual([
       expect.stringContaining("not have started"),
+    ]);
+  });
+
+  it.each([
+    [0, "No learner has a seat yet."],
+    [1, "Until then, learners keep their seats: 1 has one now."],
+    [1200, "Until then, learners keep their seats: 1,200 have one now."],
+  ])("to an earlier end that is still ahead takes nothing now, of %i learners", (allocated, held) => {
+    const deal = { ...DEAL, seats: { total: 2000, allocated, available: 2000 - allocated } };
+    expect(harmOf(deal, { endsAt: "2027-01-01T00:00:00Z" }, NOW).map(spaced)).toEqual([
+      "The deal ends on 1 January 2027, 00:00 UTC instead of 31 August 2027, 22:00 UTC. Only then do learners lose their seats " +
+        `and access to Unlimited, and only then do pending invites stop working. ${held}`,
     ]);
   });
 

@@ -116,10 +116,11 @@ export function harmOf(deal: DealWithSeats, change: DealChange, now: number): st
     harm.push(`The deal will not have started: nobody can be invited or accept before ${instant(change.startsAt)}.`);
   }
   if (change.endsAt && change.endsAt < deal.endsAt && deal.state !== "ended") {
-    const past = Date.parse(change.endsAt) <= now;
-    harm.push(
-      `The deal ends ${past ? "immediately" : `on ${instant(change.endsAt)}`} instead of ${instant(deal.endsAt)}. ${losers(deal)}`,
-    );
+    const [when, lost] =
+      Date.parse(change.endsAt) <= now
+        ? ["immediately", losers(deal)]
+        : [`on ${instant(change.endsAt)}`, losersLater(deal)];
+    harm.push(`The deal ends ${when} instead of ${instant(deal.endsAt)}. ${lost}`);
   }
   return harm;
 }
@@ -133,6 +134,15 @@ export function losers({ name, seats: { allocated } }: DealWithSeats): string {
         ? `1 learner loses a seat and access to ${name}`
         : `${number(allocated)} learners lose their seats and access to ${name}`;
   return `${held}. Pending invites can no longer be accepted.`;
+}
+
+/** What learners lose at an end that is still ahead. */
+function losersLater({ name, seats: { allocated } }: DealWithSeats): string {
+  const held =
+    allocated === 0
+      ? "No learner has a seat yet."
+      : `Until then, learners keep their seats: ${number(allocated)} ${allocated === 1 ? "has" : "have"} one now.`;
+  return `Only then do learners lose their seats and access to ${name}, and only then do pending invites stop working. ${held}`;
 }
 
 /** The details of a refusal, for each field on the form that it names. */
