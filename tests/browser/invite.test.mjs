@@ -162,6 +162,9 @@ check("typed addresses are checked with a button", { hands: [Keyboard] }, async 
   await inviting(page, deal);
   await hand.press("button", "Check…");
   await page.getByRole("alert").filter({ hasText: "There is no address here yet." }).waitFor();
+  await hand.write("textbox", "Addresses", "Manager: max@example.com");
+  await hand.press("button", "Check…");
+  await page.getByRole("alert").filter({ hasText: "The only addresses here seem to be private or somebody else’s." }).waitFor();
   await hand.write("textbox", "Addresses", "Ann Example <ann@example.com>");
   await hand.press("button", "Check…");
   await summary(page, "1 will be invited");

@@ -10,10 +10,10 @@ import { announce, Notice } from "../ui/status";
 import { Text } from "../ui/text";
 import { focusAddresses } from "./entry";
 import type { Inviting, Row } from "./inviting";
-import type { LeftOut } from "./parse";
+import { type LeftOut, stillOut } from "./parse";
 import { DownloadResult } from "./result";
 import { type Doubt, doubtAbout, doubtOf, suggestionFor } from "./suggestion";
-import { doubted, isSeveral, leftOutOf, pastOf, predicted, reasonFor, stillOut, summaryOf } from "./verdicts";
+import { doubted, isSeveral, leftOutOf, pastOf, predicted, reasonFor, summaryOf } from "./verdicts";
 
 const saysLookAgain = (count: number) => `${counted(count, "row says", "rows say")} “Look again”`;
 

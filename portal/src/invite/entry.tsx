@@ -59,7 +59,12 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
     const list = inviting.read(answer);
     if ("question" in list) return;
     if (list.rows.length === 0) {
-      setRefusal(`There is no address here ${listed > 0 ? "to add to the list" : "yet"}. Type or paste one.`);
+      const others = list.leftOut.some(({ text }) => text.includes("@"));
+      setRefusal(
+        others
+          ? "The only addresses here seem to be private or somebody else’s. To invite one, type it without the words around it."
+          : `There is no address here ${listed > 0 ? "to add to the list" : "yet"}. Type or paste one.`,
+      );
       area.current?.focus();
       return;
     }

@@ -1,8 +1,8 @@
 /**
  * Recognises a mail's headers, reply lines and signatures.
  *
- * Invariant: nobody is invited for having written a mail or received a forwarded one. A `To:` line without the other headers
- * is an ordinary list.
+ * Invariant: nobody is invited for having written a mail or received a forwarded one, unless the text has no other address. A
+ * `To:` line without the other headers is an ordinary list.
  */
 
 import { ADDRESS_IN_TEXT, addressesIn } from "./recipients";
@@ -11,6 +11,9 @@ export interface Mail {
   /** The remaining text. */
   readonly text: string;
   readonly headers: string[];
+  /** The fields of mail headers with people: `Ann <ann@example.com>`. */
+  readonly recipients: string[];
+  readonly senders: string[];
   readonly signatures: string[];
   /** The senders' addresses, in lower case. */
   readonly writers: ReadonlySet<string>;
@@ -33,6 +36,8 @@ const FIELDS = new Map(
 const LABEL = /^\**(\p{L}[\p{L}\p{M} -]{0,30}?)\s?\**:/u;
 const fieldOf = (line: string) => FIELDS.get(LABEL.exec(line)?.[1]?.toLowerCase() ?? "");
 
+/** `---------- Forwarded message ---------` */
+const FORWARDED = /^-{3,}[^@]*[^@-]-{3,}$/;
 const QUOTED = /^(?:> ?)+(?=[^\s>])/;
 const WROTE = /(?<!\p{L})(?:wrote|a écrit|schrieb|escribió|escreveu|ha scritto|schreef|skrev|napisał)(?!\p{L})/iu;
 const DATED = /\d{4}|\d[:.]\d\d/;
@@ -49,6 +54,8 @@ export function withoutMail(text: string): Mail {
   const kept: string[] = [];
   const writers = new Set<string>();
   const headers: string[] = [];
+  const recipients: string[] = [];
+  const senders: string[] = [];
   const signatures: string[] = [];
   let signature: number | undefined;
   for (let index = 0; index < lines.length; index += 1) {
@@ -61,13 +68,24 @@ export function withoutMail(text: string): Mail {
     const taken = lines.slice(index, index + Math.max(length, 1));
     const from = reply > 0 ? taken : taken.filter((header) => fieldOf(header) === "from");
     for (const address of addressesOf(from.join(" "))) writers.add(address);
+    let field: Field | undefined;
+    if (reply === 0 && length > 0) {
+      if (FORWARDED.test(kept.at(-1) ?? "")) headers.push(kept.pop()!);
+      for (const line of taken) {
+        const label = fieldOf(line);
+        field = label ?? field;
+        const value = (label ? line.replace(LABEL, "") : line).trim();
+        if (field === "from") senders.push(value);
+        else if (field === "to" || field === "cc") recipients.push(value);
+      }
+    }
     if (length > 0) {
       headers.push(...taken.filter(Boolean));
       index += length - 1;
     } else if (signature === undefined) kept.push(line);
     else if (line) signatures.push(line);
   }
-  return { text: kept.join("\n"), headers, signatures, writers };
+  return { text: kept.join("\n"), headers, recipients, senders, signatures, writers };
 }
 
 /** The number of lines of a reply line: `On 23 Nov 2026, Max Boss <max@example.com> wrote:`. Mail programs break long ones. */

@@ -761,12 +761,12 @@ describe("a person whom a list only mentions is not invited", () => {
     [
       "a mail's headers",
       "From: Max Boss <max@example.com>\nReply-To: HR <hr@example.com>\nReturn-Path: <bounce@example.com>\nMessage-ID: <abc@mail.example.com>\nSubject: Course\nTo: Ann Doe <ann@example.com>",
-      { others: 5 },
+      { header: 1, others: 4 },
     ],
     [
       "a German mail's headers",
       "Von: Max Boss <max@example.com>\nGesendet: Donnerstag\nAn: Ann Doe <ann@example.com>",
-      { others: 2 },
+      { header: 1, others: 1 },
     ],
     ["pictures", "Ann Doe ann@example.com <image001.png@01DA.ABC>\n[cid:image001.png@01DA1F2B.3C4D5E60]", { marks: 1 }],
   ])("%s", (_, text, leftOut) => expect(readList(text)).toEqual({ rows: [ANN], leftOut }));
@@ -783,16 +783,21 @@ describe("a person whom a list only mentions is not invited", () => {
     ["max@example.com <max@example.com> wrote:"],
     ["2026年11月23日(月) 10:00 Max Boss <max@example.com>:"],
     ["Van: Max Boss <max@example.com>"],
-    ["On 23/11/2026 10:00, Max Boss wrote:"],
   ])("the writer of a mail: %s", (header) =>
     expect(readList(`${header}\n> Ann Doe <ann@example.com>`)).toEqual({ rows: [ANN], leftOut: { others: 1 } }),
   );
+
+  it("the writer of a mail, without an address", () =>
+    expect(readList("On 23/11/2026 10:00, Max Boss wrote:\n> Ann Doe <ann@example.com>")).toEqual({
+      rows: [ANN],
+      leftOut: { header: 1 },
+    }));
 
   it.each<[what: string, text: string, leftOut: LeftOut]>([
     [
       "a broken line",
       "On Mon, 23 Nov 2026 at 10:00, Max Boss\n<max@example.com> wrote:\n\nAnn Doe <ann@example.com>",
-      { others: 2 },
+      { header: 1, others: 1 },
     ],
     [
       "another line of the writer",
@@ -807,17 +812,17 @@ describe("a person whom a list only mentions is not invited", () => {
     [
       "a forwarded mail's headers",
       "From: Max Boss <max@example.com>\nSent: Monday\nTo: HR <hr@example.com>;\nEve Help <eve@example.com>\nSubject: Staff\n\nAnn Doe <ann@example.com>",
-      { others: 5 },
+      { header: 2, others: 3 },
     ],
     [
       "a forwarded mail's headers in another order",
       "Subject: Staff\nDate: Monday\nFrom: Max <max@example.com>\nTo: hr@example.com\nCc: eve@example.com\n\nAnn Doe <ann@example.com>",
-      { others: 5 },
+      { header: 2, others: 3 },
     ],
     [
       "a forwarded German mail's headers",
       "> Von: Max Boss <max@example.com>\n> Gesendet: Montag\n> An: hr@example.com\n> Betreff: Liste\n>\n> Ann Doe <ann@example.com>",
-      { others: 4, marks: 1 },
+      { header: 2, others: 2, marks: 1 },
     ],
     ["a signature", "Ann Doe <ann@example.com>\n-- \nMax Boss\nmax@example.com, hr@example.com", { signature: 3 }],
     [
@@ -826,6 +831,46 @@ describe("a person whom a list only mentions is not invited", () => {
       { header: 1, signature: 4 },
     ],
   ])("of a mail, %s", (_, text, leftOut) => expect(readList(text)).toEqual({ rows: [ANN], leftOut }));
+
+  describe("the head of a mail alone is the list of those that it was sent to", () => {
+    const to = "Ann Doe <ann@example.com>";
+    const cc = "Bob Roe <bob@example.com>";
+    it.each<[what: string, head: string]>([
+      ["Outlook", `From: Max Boss <max@example.com>\nSent: Monday, 23 Nov 2026\nTo: ${to}; ${cc}\nSubject: Course`],
+      ["Apple", `From: Max Boss <max@example.com>\nSubject: Course\nDate: 23 Nov 2026\nTo: ${to}\nCc: ${cc}`],
+      ["Gmail", `from:\tMax Boss <max@example.com>\nto:\t${to},\n${cc}\ndate:\t23 Nov 2026\nsubject:\tCourse`],
+      ["German", `Von: Max Boss <max@example.com>\nGesendet: Montag\nAn: ${to}\nKopie: ${cc}\nBetreff: Kurs`],
+    ])("%s", (_, head) => {
+      expect(readList(head)).toEqual({ rows: [ANN, BOB], leftOut: { others: 1, header: 2 } });
+      expect(readList(`Please invite:\n\n${head}\n\nHi all,\nplease join.\nMax`)).toMatchObject({
+        rows: [ANN, BOB],
+        leftOut: { others: 1, header: 2, nobody: 4 },
+      });
+      // Below other addresses, it only says where those come from.
+      expect(readList(`${head}\n\nCat Low <cat@example.com>`)).toMatchObject({
+        rows: [{ email: "cat@example.com" }],
+        leftOut: { others: 3, header: 2 },
+      });
+    });
+
+    it("but not of its writer, who also received it", () =>
+      expect(
+        parseAddresses(
+          `From: Max <max@example.com>\nSent: Monday\nTo: ${to}; max@example.com\nSubject: Course\n\nMax\nmax@example.com`,
+        ),
+      ).toEqual([ANN]));
+
+    it("of its writer, if nobody else has an address", () =>
+      expect(readList(`From: ${to}\nSent: Monday\nTo: All staff\nSubject: Course`)).toEqual({
+        rows: [ANN],
+        leftOut: { header: 3 },
+      }));
+
+    it("below a line that says where it begins, and with a name in the text", () => {
+      const head = `---------- Forwarded message ---------\nFrom: Max\nDate: Monday\nSubject: Course\nTo: ${to}`;
+      expect(readList(`${head}\n\nCarl Low`)).toEqual({ rows: [ANN, { email: "Carl Low" }], leftOut: { header: 4 } });
+    });
+  });
 
   it("a list of recipients is not a mail's header", () => {
     expect(readList("To: Ann Doe <ann@example.com>\nCc: Bob Roe <bob@example.com>")).toEqual({

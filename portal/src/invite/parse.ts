@@ -14,7 +14,7 @@ import {
   untitledColumns,
 } from "./columns";
 import { withoutMail } from "./mail";
-import { capitalised, fullName, nameOf } from "./name";
+import { capitalised, fullName, isFullName, nameOf } from "./name";
 import {
   addressesIn,
   fromCells,
@@ -71,7 +71,13 @@ export function readList(text: string, answers: readonly Columns[] = []): List |
   const titled = new Set<Recipient>();
   const leftOut: LeftOut[] = [];
   const leave = (reason: Reason, ...texts: string[]) => {
-    for (const text of texts) leftOut.push({ reason, text });
+    for (const text of texts) {
+      const addresses = [...new Set(addressesIn(text))];
+      // `Subject: Course` is no address of somebody else's, and a line of recipients is more than one.
+      if (reason === "others" && addresses.length === 0) leftOut.push({ reason: "header", text });
+      else if (reason === "others" && addresses.length > 1) leave(reason, ...addresses);
+      else leftOut.push({ reason, text });
+    }
   };
   const take = (found: Recipient[], reason: Reason, text: string) => {
     for (const row of found) rows.push(row);
@@ -80,7 +86,6 @@ export function readList(text: string, answers: readonly Columns[] = []): List |
   const open = [...answers];
   const answered = new Map<ColumnsQuestion, Columns>();
   const mail = withoutMail(tidied(text));
-  leave("others", ...mail.headers);
   leave("signature", ...mail.signatures);
   for (const part of partsOf(mail.text)) {
     if (part.kind === "out") leave(part.reason, part.text);
@@ -114,7 +119,29 @@ export function readList(text: string, answers: readonly Columns[] = []): List |
   const isOwn = ({ email }: Recipient) => !mail.writers.has(email.toLowerCase());
   const own = rows.filter(isOwn);
   leave("others", ...rows.filter((row) => !isOwn(row)).map(({ email }) => email));
+  leave("others", ...mail.headers);
+  if (!own.some(hasAddress)) {
+    // The people of a mail's head are the list: those that it was sent to, or else its sender.
+    const people = mail.recipients.flatMap(fromLine).filter((row) => hasAddress(row) && isOwn(row));
+    const list = people.length > 0 ? people : mail.senders.flatMap(fromLine).filter(hasAddress);
+    if (list.length > 0) {
+      const names = own.filter(({ email }) => isFullName(email));
+      leave("nobody", ...own.filter((row) => !names.includes(row)).map(({ email }) => email));
+      return { rows: [...list, ...names], leftOut: stillOut(leftOut, list) };
+    }
+  }
   return { rows: own.map(withoutRepeatedName(own, titled)), leftOut };
+}
+
+const hasAddress = ({ email }: Recipient) => email.includes("@");
+
+/** The lines that are left out, without those whose addresses are in the list all the same. */
+export function stillOut(leftOut: LeftOut[], rows: { email: string }[]): LeftOut[] {
+  const listed = new Set(rows.map(({ email }) => email.toLowerCase()));
+  return leftOut.filter(({ text }) => {
+    const addresses = addressesIn(text);
+    return addresses.length === 0 || !addresses.every((address) => listed.has(address));
+  });
 }
 
 /** A text beside several addresses is a department or a boss, not a name. Only a first name may be repeated. */

@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
 import type { Invite } from "../api";
 import { INVITE, spaced } from "../sample";
-import { doubted, leftOutOf, pastOf, predicted, stillOut } from "./verdicts";
+import { stillOut } from "./parse";
+import { doubted, leftOutOf, pastOf, predicted } from "./verdicts";
 
 const DELIVERED: Invite = {
   ...INVITE,

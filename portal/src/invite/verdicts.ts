@@ -4,7 +4,6 @@ import { isAsked, isUndelivered, type Known, noteOf, OPTED_OUT_OR_SPAM, placeOf 
 import { dateTime } from "../time";
 import { counted, number } from "../ui/seat-numbers";
 import type { LeftOut, Reason } from "./parse";
-import { addressesIn } from "./recipients";
 import type { Doubt } from "./suggestion";
 
 export interface Words {
@@ -147,15 +146,6 @@ export function leftOutOf(leftOut: LeftOut[]): string {
     return count > 0 ? [counted(count, ...REASONS[reason])] : [];
   });
   return parts.length > 0 ? `Left out: ${parts.join(", ")}.` : "";
-}
-
-/** The lines that are left out, without those whose addresses are in the list all the same. */
-export function stillOut(leftOut: LeftOut[], rows: { email: string }[]): LeftOut[] {
-  const listed = new Set(rows.map(({ email }) => email.toLowerCase()));
-  return leftOut.filter(({ text }) => {
-    const addresses = addressesIn(text);
-    return addresses.length === 0 || !addresses.every((address) => listed.has(address));
-  });
 }
 
 /** Rows to correct come first, then rows to look at again, rows that are not sent, and rows that are. */
