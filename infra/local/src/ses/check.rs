@@ -6,7 +6,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use email_address::EmailAddress;
-use http::StatusCode;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -66,14 +65,7 @@ pub(super) fn check(request: &Value) -> Result<Vec<Entry>, SesError> {
     if entries.is_empty() || entries.len() > MAX_ENTRIES {
         return Err(SesError::bad_request(format!("BulkEmailEntries must have 1 to {MAX_ENTRIES} members")));
     }
-    if part::<Option<String>>(request, "/ConfigurationSetName")?.is_some_and(|name| !is_tag(&name)) {
-        return Err(SesError::bad_request("ConfigurationSetName has characters that are not allowed"));
-    }
     let template: Value = part(request, "/DefaultContent/Template")?;
-    if template.get("TemplateName").or(template.get("TemplateArn")).is_some() {
-        let message = "Template does not exist: this SES has inline templates only";
-        return Err(SesError::new(StatusCode::NOT_FOUND, "NotFoundException", message));
-    }
     let text = |name| part::<Option<String>>(&template, &format!("/TemplateContent/{name}"));
     let (Some(subject), html, text) = (text("Subject")?, text("Html")?, text("Text")?) else {
         return Err(SesError::bad_request("Subject is missing"));

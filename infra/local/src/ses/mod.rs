@@ -5,7 +5,6 @@
 
 mod check;
 mod events;
-mod fault;
 mod suppression;
 mod template;
 #[cfg(test)]
@@ -21,15 +20,14 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use http::{HeaderName, StatusCode};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 pub(crate) use events::{EventKind, Events, hand_over};
-pub(crate) use fault::Fault;
 
 use crate::inbox::Inbox;
 use crate::lock;
 use check::Entry;
-use fault::Mode;
 
 /// SES accepts messages of up to 40 MB. 50 entries with the largest template data fit.
 const MAX_REQUEST: usize = 40 * 1024 * 1024;
@@ -80,6 +78,36 @@ impl IntoResponse for SesError {
             (HeaderName::from_static("x-amzn-requestid"), crate::random::uuid()),
         ];
         (self.status, headers, Json(json!({ "message": self.message }))).into_response()
+    }
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Mode {
+    /// SES answers 429 and sends nothing.
+    Throttle,
+    /// SES rejects every entry and sends nothing.
+    Reject,
+    /// SES answers 503 and sends nothing.
+    Down,
+    /// SES sends the mails, then closes the connection without an answer.
+    LostAnswer,
+}
+
+/// A fault that the next calls meet, set by tests and by people who try the portal: the body of `POST /inbox/faults`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Fault {
+    mode: Mode,
+    /// How many more calls meet the fault; with 0, none.
+    count: u32,
+}
+
+impl Fault {
+    /// The fault of this call.
+    fn next(&mut self) -> Option<Mode> {
+        self.count = self.count.checked_sub(1)?;
+        Some(self.mode)
     }
 }
 
