@@ -115,19 +115,14 @@ fn read(path: &Path) -> io::Result<VecDeque<Arc<Mail>>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     fn mail(id: &str) -> Mail {
-        Mail {
-            id: id.to_owned(),
-            at: DateTime::UNIX_EPOCH,
-            from: "from@futurelearn.com".to_owned(),
-            to: "ann@example.com".to_owned(),
-            subject: "Hello".to_owned(),
-            text: "two\nlines".to_owned(),
-            html: "<p>".to_owned(),
-            headers: BTreeMap::new(),
-            tags: BTreeMap::new(),
-        }
+        let mail = json!({
+            "id": id, "at": DateTime::UNIX_EPOCH, "from": "from@futurelearn.com", "to": "ann@example.com",
+            "subject": "Hello", "text": "two\nlines", "html": "<p>", "headers": {}, "tags": {},
+        });
+        serde_json::from_value(mail).unwrap()
     }
 
     fn ids(inbox: &Inbox) -> Vec<String> {

@@ -47,13 +47,11 @@ mod tests {
         let (always, year) = ("no-cache", "public, max-age=31536000, immutable");
         for (name, kind, caching) in [
             ("index.html", "text/html; charset=utf-8", always),
-            ("config.json", "application/json", always),
             ("favicon.svg", "image/svg+xml", always),
             ("invite-template.csv", "text/csv; charset=utf-8", always),
             ("assets/index-Bq1xX.js", "text/javascript; charset=utf-8", year),
             ("assets/index-Bq1xX.css", "text/css; charset=utf-8", year),
             ("x.unheard-of", "application/octet-stream", always),
-            ("x", "application/octet-stream", always),
         ] {
             assert_eq!(
                 (content_type(name), cache_control(name)),
