@@ -874,6 +874,28 @@ check("a correction asks again about an address that may be mistyped, and Escape
   assert.deepEqual((await deal.rows()).map(({ email, sends }) => [email, sends]), [[`ANN@${deal.org}.example`, 1]]);
 });
 
+check("a correction and a list ask about a domain that is like the usual one of the deal", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  const people = ["ann", "bob", "cat"].map((name) => `${name}@${deal.org}.example`);
+  const [ann] = people;
+  await deal.invite(people);
+  await enter(page, deal.manager, deal.path);
+  await hand.write("searchbox", SEARCH, "ann");
+  await shows(page, [ann]);
+  await hand.press("button", `Correct address ${ann}`);
+  await hand.write("textbox", "Correct address", `anna@${deal.org}.exmaple`);
+  await page.getByText(`Did you mean anna@${deal.org}.example?`).waitFor();
+  await hand.press("button", "Correct and send");
+  await hand.press("button", "Look again", page.getByRole("dialog", { name: `Correct to anna@${deal.org}.exmaple?` }));
+  await hand.press("button", `Use anna@${deal.org}.example`);
+  assert.equal(await page.getByRole("textbox", { name: "Correct address" }).inputValue(), `anna@${deal.org}.example`);
+  await hand.press("link", "Invite people");
+  await hand.write("textbox", "Addresses", `zoe@${deal.org}.exmaple`);
+  await hand.press("button", "Check…");
+  await page.getByRole("heading", { name: "1 will be invited. 1 row says “Look again”." }).waitFor();
+  await page.getByRole("button", { name: `zoe@${deal.org}.example`, exact: true }).waitFor();
+});
+
 check("a name is corrected without an email", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await deal.invite([{ email: "ann@gmial.com", name: "Ann Row" }]);

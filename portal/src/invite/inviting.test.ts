@@ -1,4 +1,6 @@
 import { beforeEach, expect, it, vi } from "vitest";
+import { INVITE as LISTED } from "../sample";
+import { recordAddresses } from "../seats/addresses";
 import { Inviting } from "./inviting";
 
 /** For a machine that does other work as well. */
@@ -167,4 +169,15 @@ it("an address that was invited before says what happened to its invite", async 
     "a0@example.com",
   ]);
   expect(inviting.rows.value[0]?.email).toBe("a0@example.com");
+});
+
+it("a domain that is like a usual one of the deal is looked at first, as far as the deal's addresses are loaded", async () => {
+  recordAddresses(
+    "known",
+    PEOPLE.slice(0, 3).map((email) => ({ ...LISTED, id: email, email })),
+  );
+  const inviting = new Inviting("known");
+  await inviting.add({ rows: [{ email: "bob@example.com" }, { email: "zoe@exmaple.com" }], leftOut: [] });
+  expect(inviting.rows.value.map(({ email }) => email)).toEqual(["zoe@exmaple.com", "bob@example.com"]);
+  expect(inviting.usualDomains.value).toEqual(["example.com"]);
 });

@@ -16,6 +16,7 @@ import {
   type SendResult,
   sendInvites,
 } from "../api";
+import { usualIn } from "../seats/addresses";
 import { ownSends } from "../seats/lost";
 import { known, recordSent, recordTold } from "../seats/own";
 import { isCorrected, type Known } from "../seats/words";
@@ -119,7 +120,8 @@ export class Inviting {
     const ids = new Set(this.last.value.map(({ id }) => id));
     return this.rows.value.filter(({ id }) => ids.has(id));
   });
-  readonly usualDomains = computed(() => usualDomains(this.rows.value));
+  /** The usual domains of the list, and of the deal. */
+  readonly usualDomains = computed(() => this.#usualIn(this.rows.value));
   #nextId = 0;
   #newestCheck = 0;
   #answers: Columns[] = [];
@@ -157,6 +159,10 @@ export class Inviting {
     if (!stage) await this.check();
   }
 
+  #usualIn(rows: Row[]) {
+    return [...usualDomains(rows), ...usualIn(this.deal)];
+  }
+
   #asRows(rows: Recipient[]): Row[] {
     return rows.map((row) => ({ name: "", ...row, id: this.#nextId++, verdict: undefined, sent: undefined }));
   }
@@ -188,7 +194,7 @@ export class Inviting {
     const checked = await this.#predict(rows);
     if (!checked) return {};
     // Rows are sorted only here: they must not move while somebody corrects them.
-    const usual = usualDomains(checked);
+    const usual = this.#usualIn(checked);
     const ranks = new Map(checked.map((row) => [row.id, rank(row, doubtAbout(row, usual))]));
     this.rows.value = checked.toSorted((a, b) => (ranks.get(a.id) ?? 0) - (ranks.get(b.id) ?? 0));
     this.leftOut.value = [...this.leftOut.value, ...list.leftOut];

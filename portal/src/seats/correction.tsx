@@ -3,16 +3,19 @@ import type { Correction as Corrected, Invite } from "../api";
 import { suggestionFor } from "../invite/suggestion";
 import { confirm } from "../ui/confirm";
 import { Text } from "../ui/text";
+import { usualIn } from "./addresses";
 import { declinedOn, hasDeclined, isAsked } from "./words";
 
-/** Corrects an address or a name. A mistyped mail host is pointed out and asked about, as in a list, and the person decides. */
+/** Corrects an address or a name. A mistyped domain is pointed out and asked about, as in a list, and the person decides. */
 export function Correction({
+  deal,
   invite,
   full,
   busy,
   onCorrect,
   onClose,
 }: {
+  deal: string;
   invite: Invite;
   /** Whether no seat is free. */
   full: boolean;
@@ -28,7 +31,7 @@ export function Correction({
   useLayoutEffect(() => field.current?.select(), []);
   const corrected = addressIn(typed.trim());
   const isRenamed = name.trim() !== (invite.name ?? "");
-  const meant = suggestionFor(corrected);
+  const meant = suggestionFor(corrected, usualIn(deal));
   return (
     <form
       class="correction"

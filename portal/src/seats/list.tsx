@@ -263,7 +263,7 @@ function Row({
               <History {...{ deal, invite, now }} onLoad={(detail) => actions.seen(invite, detail)} />
             ) : (
               <Correction
-                {...{ invite, busy }}
+                {...{ deal, invite, busy }}
                 full={dealState.available === 0}
                 onCorrect={(corrected, isShown) => actions.correct(invite, corrected, isShown)}
                 onClose={() => (setUnfolded(undefined), correctButton.current?.focus())}

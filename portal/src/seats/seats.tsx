@@ -11,6 +11,7 @@ import { useLoad } from "../ui/load";
 import { Waiting } from "../ui/status";
 import { Text } from "../ui/text";
 import { useNow } from "../ui/when";
+import { recordAddresses } from "./addresses";
 import { DealHead } from "./deal-head";
 import { Ending, endsSoon } from "./ending";
 import { Invites, ListFailure } from "./invites";
@@ -63,9 +64,15 @@ function Seats({ deal }: { deal: string }) {
       : withOwn(deal, all.invites, { status: undefined, first: true, matches: () => true }).filter((row) =>
           isIn(row, status),
         );
-  const load = async (): Promise<Listed> => {
+  const load = async () => {
+    const page = await loadPage();
+    recordAddresses(deal, page.invites);
+    return page;
+  };
+  const loadPage = async (): Promise<Listed> => {
     const all = search ? await whole.load() : undefined;
     if (all) {
+      recordAddresses(deal, all.invites);
       const rows = listedIn(all);
       const found = rows.filter(containing(search));
       return { ...all, ...pageOf(found, after), hidden: rows.length - found.length };

@@ -1,0 +1,18 @@
+/** The addresses of each deal that the page has loaded: a domain that is like a usual one of the deal may be mistyped. */
+import { signal } from "@preact/signals";
+import type { Invite } from "../api";
+import { usualDomains } from "../invite/suggestion";
+
+const loaded = signal<ReadonlyMap<string, ReadonlyMap<string, string>>>(new Map());
+
+/** Records the rows of a list. A removed invite may have been corrected. */
+export function recordAddresses(deal: string, rows: Invite[]) {
+  const listed = rows.filter(({ status }) => status !== "cancelled" && status !== "released");
+  const before = loaded.peek().get(deal) ?? [];
+  const now = new Map([...before, ...listed.map(({ id, email }) => [id, email] as const)]);
+  loaded.value = new Map(loaded.peek()).set(deal, now);
+}
+
+/** The deal's usual domains, as far as its addresses are loaded. */
+export const usualIn = (deal: string): string[] =>
+  usualDomains([...(loaded.value.get(deal)?.values() ?? [])].map((email) => ({ email })));
