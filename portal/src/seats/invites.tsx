@@ -581,7 +581,9 @@ export function Invites({
         )}
       </div>
       {isSearched && page && <Found page={page} onClear={clearSearch} />}
-      {status === "removed" && <p class="soft">Cancelled or de-allocated in the last 30 days.</p>}
+      {status === "removed" && (
+        <p class="soft">Cancelled, corrected or de-allocated in the last 30 days. Seatkeeper keeps no names of them.</p>
+      )}
       {waiting > 0 && (
         <Notice tone="warn">
           <Text>

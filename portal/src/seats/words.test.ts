@@ -346,14 +346,15 @@ describe("a history", () => {
     expect(timeline(detail("pending", [[LATER, "bounced"]])).reasonsLost).toBe(false);
   });
 
-  it("says whether a correction cancelled the invite, and has it before what it did", () => {
+  it("says in one line that a correction cancelled the invite, also if the address was invited again", () => {
     const replaced = detail("cancelled", [
       [LATER, "corrected"],
       [LATER, "cancelled"],
       [TIME, "invited"],
     ]);
-    expect(words(replaced)).toEqual(["Cancelled", "Address corrected", "Invited"]);
-    expect(timeline(replaced, "ann@gmail.com").events[1]?.words).toBe("Address corrected to ann@gmail.com");
+    expect(words(replaced)).toEqual(["Address corrected", "Invited"]);
+    expect(words({ ...replaced, status: "pending" })).toEqual(["Address corrected", "Invited"]);
+    expect(timeline(replaced, "ann@gmail.com").events[0]?.words).toBe("Address corrected to ann@gmail.com");
     expect(isCorrected(replaced)).toBe(true);
     const later = detail("cancelled", [
       [LATER, "cancelled"],

@@ -293,13 +293,17 @@ export function timeline(invite: InviteDetail, correctedTo?: string) {
   );
   const newest = sorted.find(({ event }) => event === state);
   const cause = reason && REASONS[reason][0];
+  const happened = (what: Event["event"], when: string) =>
+    sorted.some(({ event, at }) => event === what && at === when);
   /** A correction of the address is in two histories: it cancels one invite and sends another. */
   const correction = ({ at }: Event) => {
     if (isCorrected(invite)) return `Address corrected${correctedTo ? ` to ${correctedTo}` : ""}`;
-    const isNew = sorted.some(({ event, at: invited }) => event === "invited" && invited === at);
-    return isNew ? `Address corrected to ${invite.email}` : EVENTS.corrected;
+    if (happened("cancelled", at)) return "Address corrected";
+    return happened("invited", at) ? `Address corrected to ${invite.email}` : EVENTS.corrected;
   };
-  const events = sorted.map((entry) => ({
+  // That a correction cancelled the invite is no event of its own.
+  const told = sorted.filter(({ event, at }) => event !== "cancelled" || !happened("corrected", at));
+  const events = told.map((entry) => ({
     ...entry,
     words:
       entry === newest && cause
