@@ -316,9 +316,35 @@ check("cancelled invites and de-allocated seats are listed for 30 days, with the
   await rowOf(page, "ann@example.com").getByText(/^Cancelled by a manager on/).waitFor();
   await rowOf(page, "bob@example.com").getByText(/^The seat was de-allocated on/).waitFor();
   assert.equal(await list(page).getByRole("rowheader").count(), 2);
-  assert.deepEqual(await list(page).getByRole("button").allInnerTexts(), ["History", "History"]);
+  await page.getByText("Cancelled, corrected or de-allocated in the last 30 days. Seatkeeper keeps no names of them.").waitFor();
+  assert.deepEqual(await list(page).getByRole("button").allInnerTexts(), ["Invite again", "History", "Invite again", "History"]);
   await tab(page, "Accepted 0").click();
   await page.getByText("Nobody holds a seat.").waitFor();
+});
+
+check("removed people are invited again, one or all, and not a corrected address", { hands: BOTH }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal({ seats: 500 });
+  const people = addresses("ann", 52);
+  await deal.invite([...people, "typo@exmaple.com"]);
+  await deal.api("PATCH", `/invites/${(await deal.row("typo@exmaple.com")).id}`, { email: "zoe@example.com" });
+  const invites = (await deal.rows()).filter(({ email }) => people.includes(email)).map(({ id, sends }) => ({ id, sends }));
+  await deal.api("POST", "/invites/cancel", { invites });
+  await enter(page, deal.manager, `${deal.path}?status=removed`);
+  await hand.write("searchbox", SEARCH, "typo");
+  await rowOf(page, "typo@exmaple.com").getByText("Corrected", { exact: true }).waitFor();
+  assert.equal(await list(page).getByRole("button", { name: /again$/ }).count(), 0);
+  await hand.write("searchbox", SEARCH, "ann07");
+  await shows(page, ["ann07@example.com"]);
+  await hand.press("button", "Invite ann07@example.com again");
+  await page.getByRole("heading", { name: "1 will be invited" }).waitFor();
+  await rowOf(page, "ann07@example.com").getByText(/^Cancelled by a manager on/).waitFor();
+  await page.goBack();
+  await hand.write("searchbox", SEARCH, "");
+  await until("all of them", async () => (await listed(page)).length === 50);
+  await hand.press("button", "Invite all again");
+  await page.getByRole("heading", { name: "52 will be invited, 1 is a duplicate" }).waitFor();
+  assert.equal(await page.getByText("typo@exmaple.com").count(), 0);
+  assert.equal(await page.evaluate(() => location.search), "", "no address holds them");
 });
 
 check("who invited is shown where it is somebody else", {}, async ({ page, stack }) => {

@@ -2,12 +2,13 @@
 import { signal } from "@preact/signals";
 import type { Invite } from "../api";
 import { usualDomains } from "../invite/suggestion";
+import { isRemoved } from "./words";
 
 const loaded = signal<ReadonlyMap<string, ReadonlyMap<string, string>>>(new Map());
 
 /** Records the rows of a list. A removed invite may have been corrected. */
 export function recordAddresses(deal: string, rows: Invite[]) {
-  const listed = rows.filter(({ status }) => status !== "cancelled" && status !== "released");
+  const listed = rows.filter((row) => !isRemoved(row));
   const before = loaded.peek().get(deal) ?? [];
   const now = new Map([...before, ...listed.map(({ id, email }) => [id, email] as const)]);
   loaded.value = new Map(loaded.peek()).set(deal, now);

@@ -1,7 +1,7 @@
 import { afterEach, expect, test, vi } from "vitest";
 import type { Invite, InviteDetail } from "../api";
 import { INVITE } from "../sample";
-import { replacementOf, rowsToRead } from "./details";
+import { replacementOf, rowsToRead, withoutCorrected } from "./details";
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -64,4 +64,17 @@ test("details are read of a few rows that lists do not tell all of", () => {
   expect(rowsToRead(cancelled, false)).toEqual(cancelled);
   expect(rowsToRead([...cancelled, { ...OLD, corrected: true }], false)).toEqual(cancelled);
   expect(rowsToRead([...cancelled, OLD], false)).toEqual([]);
+});
+
+test("of removed invites, those that were not corrected can be invited again", async () => {
+  const cancelled = Array.from({ length: 11 }, (_, at) => detail(`p${at}@acme.example`, { status: "cancelled" }));
+  const released = detail("leaver@acme.example", { status: "released" });
+  const asked = answer([...cancelled, OLD]);
+  const read: number[] = [];
+  const again = await withoutCorrected("d", [...cancelled, released, OLD], (count) => read.push(count) > 0);
+  expect(again.map(({ email }) => email)).toEqual([...cancelled, released].map(({ email }) => email));
+  expect(read).toEqual([0, 10]);
+  // What is known is not read again.
+  expect(await withoutCorrected("d", again, () => true)).toHaveLength(12);
+  expect(asked).toHaveLength(12);
 });

@@ -1,8 +1,8 @@
 /** What only an invite's details say: who opted out, and which address a correction went to. */
 import { useEffect, useRef } from "preact/hooks";
 import { getInvite, type Invite, type InviteDetail, searchSeats } from "../api";
-import { toldBefore } from "./own";
-import type { Known } from "./words";
+import { known, recordTold, toldBefore } from "./own";
+import { isCorrected, type Known } from "./words";
 
 /** Details are read for this many rows at once, and never for a page of them. */
 const FEW = 5;
@@ -15,6 +15,26 @@ const ifFew = (rows: Known[]) => (rows.length <= FEW ? rows : []);
 export function rowsToRead(rows: Known[], isFound: boolean): Invite[] {
   const cancelled = rows.filter((row) => row.status === "cancelled" && row.corrected === undefined);
   return [...new Set([...(isFound ? ifFew(rows) : []), ...ifFew(cancelled), ...toldBefore(rows)])];
+}
+
+/** How many details are read at the same time. */
+const AT_ONCE = 10;
+
+/**
+ * The removed invites without those that a correction cancelled: their people have another invite. It reads the details that
+ * say so. If `onProgress` returns false, it ends.
+ */
+export async function withoutCorrected(
+  deal: string,
+  rows: Known[],
+  onProgress: (read: number) => boolean,
+): Promise<Known[]> {
+  const unknown = rows.filter((row) => row.status === "cancelled" && row.corrected === undefined);
+  for (let from = 0; from < unknown.length && onProgress(from); from += AT_ONCE) {
+    const details = await Promise.all(unknown.slice(from, from + AT_ONCE).map(({ id }) => getInvite(deal, id)));
+    for (const detail of details) recordTold(detail, { corrected: isCorrected(detail) });
+  }
+  return rows.map(known).filter(({ corrected }) => !corrected);
 }
 
 /** Reads the details of these rows, and again when a row changes or in another view. */

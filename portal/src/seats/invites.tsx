@@ -1,5 +1,6 @@
 /** A deal's invites, with actions on one row, on the selected rows and on a whole list. */
 import { useEffect, useRef, useState } from "preact/hooks";
+import { useLocation } from "preact-iso";
 import {
   type Counts,
   cancelInvite,
@@ -14,18 +15,19 @@ import {
   resendInvite,
   type Seats,
 } from "../api";
+import { keepTyped } from "../invite/draft";
 import { MailHelp } from "../invite/mail-help";
 import { csvOf, download } from "../invite/result-file";
 import { unbroken } from "../time";
 import { confirm } from "../ui/confirm";
 import { asProblem, type Loaded } from "../ui/load";
 import { People } from "../ui/people";
-import { counted, number } from "../ui/seat-numbers";
+import { counted, number, people } from "../ui/seat-numbers";
 import { Failure, Notice, Waiting } from "../ui/status";
 import { Text } from "../ui/text";
 import { useNow } from "../ui/when";
 import { type Bulk, type BulkOutcome, cancelRows, leftOut, resendListed, resendRows } from "./bulk";
-import { replacementOf, rowsToRead, useDetails } from "./details";
+import { replacementOf, rowsToRead, useDetails, withoutCorrected } from "./details";
 import { Empty } from "./empty";
 import { Export, fileName } from "./export";
 import { InviteList, type RowActions } from "./list";
@@ -46,6 +48,7 @@ import {
   isCorrected,
   isOpen,
   isOptedOut,
+  isRemoved,
   isUndelivered,
   isWaiting,
   OPTED_OUT_OR_SPAM,
@@ -92,6 +95,7 @@ export function Invites({
   onFirst: () => void;
 }) {
   const now = useNow();
+  const { route } = useLocation();
   const [picked, setPicked] = useState<ReadonlyMap<string, Invite>>(new Map());
   /** How many people who said no the last “Select all” did not select. */
   const [skipped, setSkipped] = useState(0);
@@ -239,6 +243,7 @@ export function Invites({
     pick: (row, on) => select(on ? new Map(picked).set(row.id, row) : unpicked(picked, [row])),
     seen: saw,
     find: onFind,
+    again: (row) => run || void inviteAgain([row]),
     resend: async (row) => {
       const isJustSent = row.sends > 1 && Date.now() - Date.parse(row.queuedAt) < A_MINUTE;
       const isAgain = isJustSent && !isAsked(row) && !isUndelivered(row);
@@ -502,6 +507,24 @@ export function Invites({
     if (sure) await runBulk("Resending", resendListed(deal, status));
   };
 
+  /** Leads to the invite page with the addresses of removed invites: those of a row, or of the whole list or search. */
+  const inviteAgain = (removed?: Invite[]) => {
+    const job = async (onProgress: (done: number) => boolean): Promise<Message | undefined> => {
+      const all = removed ?? (await everyRow(onProgress));
+      const again = all && (await withoutCorrected(deal, all.map(known), onProgress));
+      if (work.stopped) return undefined;
+      // Those that turned out to be corrected say so.
+      list.update((page) => ({ ...page }));
+      if (!again) return { tone: "plain", text: TOO_MANY, ofList: true };
+      if (again.length === 0) return { tone: "plain", text: CORRECTED, ofList: true };
+      keepTyped(deal, again.map(({ email }) => email).join("\n"));
+      route(`/deals/${deal}/invite`);
+      return undefined;
+    };
+    const failed = () => "The list could not be loaded. Nothing was changed.";
+    return runMany({ what: "Loading the list", done: 0, total: undefined, ofList: true }, job, failed);
+  };
+
   /** Saves the open list; if a search of the whole list narrows it, what the search finds. */
   const exportList = (of: Deal) => {
     let file = new Export(deal, status);
@@ -577,6 +600,16 @@ export function Invites({
             onClick={() => void resendEach(status)}
           >
             <Text>{`Resend all ${status}`}</Text>
+          </button>
+        )}
+        {active && status === "removed" && rows.length > 0 && (
+          <button
+            type="button"
+            class="secondary outline"
+            disabled={run !== undefined}
+            onClick={() => void inviteAgain()}
+          >
+            <Text>{page?.found === undefined ? "Invite all again" : `Invite ${people(page.found)} again`}</Text>
           </button>
         )}
       </div>
@@ -740,8 +773,8 @@ function wrongAddress({ code, detail, errors }: Problem): string | undefined {
   return code === "already_invited" ? detail : undefined;
 }
 
-/** Cancelled and released invites leave the list. */
-const listed = (row: Invite) => (row.status === "cancelled" || row.status === "released" ? undefined : row);
+/** Removed invites leave the list. */
+const listed = (row: Invite) => (isRemoved(row) ? undefined : row);
 
 /** Records why the manager's own action cancelled an invite. */
 const recordCancelled = (row: Invite, news: Told) => recordTold({ ...row, status: "cancelled" }, news);
@@ -798,6 +831,7 @@ function whoIsReached(row: Invite, waits = false) {
   );
 }
 
+const CORRECTED = "Nobody to invite again: the corrected addresses have invites of their own.";
 const TOO_MANY = "This list is too long to select at once. Search, or select page by page.";
 
 /** Why an invite was not resent or cancelled, and the next step. */

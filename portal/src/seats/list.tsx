@@ -12,6 +12,7 @@ import {
   type DealState,
   isOpen,
   isOptedOut,
+  isRemoved,
   isSending,
   type Known,
   noteOf,
@@ -28,6 +29,8 @@ export interface RowActions {
   pick: (invite: Invite, picked: boolean) => void;
   /** Goes to the invite of an address. */
   find: (email: string) => void;
+  /** Puts the address of a removed invite into the list of people to invite. */
+  again: (invite: Known) => void;
   /** One invite was read again. */
   seen: (invite: Invite, detail: InviteDetail) => void;
 }
@@ -242,6 +245,17 @@ function Row({
               onClick={() => actions.find(invite.correctedTo!)}
             >
               Go to the new invite
+            </button>
+          )}
+          {active && isRemoved(invite) && !invite.corrected && (
+            <button
+              key="again"
+              type="button"
+              class="link"
+              aria-label={`Invite ${email} again`}
+              onClick={() => actions.again(invite)}
+            >
+              Invite again
             </button>
           )}
           <button

@@ -319,6 +319,9 @@ export function timeline(invite: InviteDetail, correctedTo?: string) {
 /** Whether it can still be resent, corrected or cancelled. */
 export const isOpen = ({ status }: Invite) => status in LABELS;
 
+/** Whether it left the list: it was cancelled, or its seat was de-allocated. */
+export const isRemoved = ({ status }: Invite) => status === "cancelled" || status === "released";
+
 /** Whether the learner waits for a new link or a seat. */
 export const isAsked = (invite: Invite) => isOpen(invite) && invite.askedAt !== null;
 
