@@ -82,7 +82,7 @@ const LEFT = "left";
 
 /** Whether a text is what somebody entered on the portal's pages: a list, an address, a new deal. */
 const isEntered = (name: string) => /^(?:(?:invite|typed):|new-deal$)/.test(name);
-/** Holds what the Deal seats page is searched for. */
+/** Holds what the visits of the Deal seats page are searched for. */
 export const SEARCH = "search";
 /** Begins the names of what says who was offered a seat of a deal. */
 export const OFFERS = "offers:";

@@ -126,6 +126,40 @@ check("Back leads to the place in the list from which a page was opened", {}, as
   assert.equal(await page.evaluate(() => scrollY), top);
 });
 
+check("Back from another page leads to the search, the tab and the page of the list", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal({ seats: 500 });
+  await deal.invite([...addresses("ann", 60), "bob@example.com"]);
+  await enter(page, deal.manager, deal.path);
+  const second = async () => {
+    await page.getByText("Page 2").waitFor();
+    await until("the second page", async () => (await listed(page)).length > 0 && (await listed(page)).length < 50);
+  };
+  await hand.press("link", "Pending 61");
+  await hand.press("button", "Next page");
+  await second();
+  await hand.press("link", "Reminders");
+  await page.getByRole("heading", { name: "Reminders" }).waitFor();
+  await page.goBack();
+  await second();
+  await hand.write("searchbox", SEARCH, "ann");
+  await page.getByText("60 found", { exact: true }).waitFor();
+  await hand.press("button", "Next page");
+  await second();
+  const rows = await listed(page);
+  await hand.press("link", "Invite people");
+  await page.getByRole("textbox", { name: "Addresses" }).waitFor();
+  await page.goBack();
+  await shows(page, rows);
+  await second();
+  assert.equal(await page.getByRole("searchbox", { name: SEARCH }).inputValue(), "ann");
+  assert.doesNotMatch(await page.evaluate(() => JSON.stringify(history.state)), /ann/);
+  // A link leads to another visit.
+  await hand.press("link", "Deals");
+  await hand.press("link", "Unlimited");
+  await until("the whole list", async () => (await listed(page)).length === 50);
+  assert.equal(await page.getByRole("searchbox", { name: SEARCH }).inputValue(), "");
+});
+
 check("search finds people by any part of name or address, and no URL contains the search", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ seats: 500 });
   await deal.invite([...addresses("ann", 60), { email: "bob@example.com", name: "Robert Déjà" }, "Bobby@example.com"]);

@@ -1,13 +1,25 @@
 /** Navigation through the pages of a list. */
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { Text } from "../ui/text";
 
-/** Remembers the cursors of earlier pages, because a cursor leads only forward. */
-export function useTrail(view: string, after: string | undefined) {
-  const [trail, setTrail] = useState<{ view: string; places: (string | undefined)[] }>({ view, places: [after] });
+/** The cursors of the pages of a list that were shown, in order. */
+export interface Trail {
+  view: string;
+  places: (string | undefined)[];
+}
+
+/** Remembers the cursors of earlier pages, because a cursor leads only forward. `before`: what this visit has kept. */
+export function useTrail(
+  view: string,
+  after: string | undefined,
+  before: Trail | undefined,
+  onKeep: (trail: Trail) => void,
+) {
+  const [trail, setTrail] = useState<Trail>(before ?? { view, places: [after] });
   let places = trail.view === view ? trail.places : [after];
   if (!places.includes(after)) places = after === undefined ? [after] : [...places, after];
   if (trail.view !== view || trail.places !== places) setTrail({ view, places });
+  useEffect(() => onKeep({ view, places }), [view, places]);
   const index = places.indexOf(after);
   return { index, fromStart: places[0] === undefined, previous: index > 0, places };
 }

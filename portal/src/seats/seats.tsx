@@ -4,8 +4,6 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
 import { type Counts, type Filter, getCounts, type Invite, listSeats, type Page, searchSeats } from "../api";
 import { Unsent } from "../invite/unsent";
-import { isReturning, SEARCH } from "../session";
-import { drop, keep, kept } from "../storage";
 import { Heading } from "../ui/frame";
 import { useLoad } from "../ui/load";
 import { Waiting } from "../ui/status";
@@ -18,6 +16,7 @@ import { Invites, ListFailure } from "./invites";
 import { moved, type Numbers, tabCount, total } from "./numbers";
 import { ownRow, withOwn } from "./own";
 import { Pages, useTrail } from "./paging";
+import { useVisit } from "./visit";
 import { containing, inPlace, type Listed, MOST_SEARCHED, pageOf, wholeList } from "./whole";
 import { isIn, isOver } from "./words";
 import { workOn } from "./work";
@@ -46,7 +45,8 @@ export function SeatsPage({ deal }: { deal: string }) {
 function Seats({ deal }: { deal: string }) {
   const { query, route } = useLocation();
   const status = TABS.find(([name]) => name === query.status)?.[0];
-  const [{ search, searchAfter, searchIn }, setSearch] = useSearch(deal);
+  const { visit, setSearch, setTrail } = useVisit(deal, `${query.status}|${query.after}`);
+  const { search, searchAfter, searchIn } = visit;
   const after = search ? (searchIn === status ? searchAfter : undefined) : query.after || undefined;
   const view = `${status ?? ""}|${search}`;
 
@@ -145,7 +145,7 @@ function Seats({ deal }: { deal: string }) {
     if (over?.length) void refresh();
   }, [over?.join()]);
   const head = useLatest(list.value);
-  const trail = useTrail(view, after);
+  const trail = useTrail(view, after, visit.trail, setTrail);
   const top = useRef<HTMLElement>(null);
   const go = (cursor: string | undefined) => {
     if (search) setSearch({ search, searchAfter: cursor, searchIn: status });
@@ -250,32 +250,6 @@ function useReturn(back: () => void) {
       removeEventListener("focus", look);
     };
   }, []);
-}
-
-/** A search, with its place in the list of one tab. No path has either: a search may be an address. */
-interface Searched {
-  search: string;
-  searchAfter?: string | undefined;
-  searchIn?: Filter | undefined;
-}
-
-// A search belongs to one visit of the page. A reload and a new sign-in go on with the visit; an address that was opened
-// anew is another visit, and its tabs must show what they count.
-const [arrival] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
-if (!isReturning() && arrival?.type === "navigate") drop(SEARCH);
-
-/** The search of this visit of the page. */
-function useSearch(deal: string) {
-  const [searched, setSearched] = useState<Searched>(() => {
-    const { of, ...searched } = JSON.parse(kept(SEARCH) ?? "{}") as Partial<Searched> & { of?: string };
-    return of === deal ? { search: "", ...searched } : { search: "" };
-  });
-  useEffect(() => () => drop(SEARCH), []);
-  const change = (searched: Searched) => {
-    setSearched(searched);
-    keep(SEARCH, JSON.stringify({ of: deal, ...searched }));
-  };
-  return [searched, change] as const;
 }
 
 /** The whole list, loaded once for all searches. `large`: there are too many invites for it. */

@@ -7,6 +7,8 @@ interface Place {
   top?: number;
   /** How many rows were shown. */
   rows?: number;
+  /** The visit of the Deal seats page. */
+  visit?: number;
 }
 
 /** What was kept of this visit of the page. */

@@ -1,0 +1,69 @@
+/**
+ * What a visit of the Deal seats page is searched for, and which pages of the list it has seen. A reload and a new sign-in go
+ * on with a visit, and so does *Back*, which finds it by the entry of the browser's history. Neither a path nor an entry has
+ * the search, which may be an address.
+ */
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
+import type { Filter } from "../api";
+import { isReturning, SEARCH } from "../session";
+import { keep, kept } from "../storage";
+import { keepPlace, placeBefore } from "../ui/place";
+import type { Trail } from "./paging";
+
+/** A search, with its place in the list of one tab. */
+interface Searched {
+  search: string;
+  searchAfter?: string | undefined;
+  searchIn?: Filter | undefined;
+}
+
+interface Visit extends Searched {
+  id: number;
+  deal: string;
+  trail?: Trail;
+}
+
+/** `now`: the visit whose page is open. The newest visit comes first. */
+interface Visits {
+  now?: number | undefined;
+  visits: Visit[];
+}
+const MOST_VISITS = 20;
+
+const read = (): Visits => ({ visits: [], ...JSON.parse(kept(SEARCH) ?? "{}") });
+const write = (change: Partial<Visits>) => keep(SEARCH, JSON.stringify({ ...read(), ...change }));
+
+function save(visit: Visit) {
+  const others = read().visits.filter(({ id }) => id !== visit.id);
+  write({ visits: [visit, ...others].slice(0, MOST_VISITS) });
+}
+
+// An address that was opened anew is another visit, whose tabs must show what they count. A new sign-in has no entry of the
+// browser's history yet, and belongs to the visit that was open.
+const [arrival] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
+const arrived = placeBefore().visit;
+if (arrived !== undefined) write({ now: arrived });
+else if (!isReturning() && arrival?.type === "navigate") write({ now: undefined });
+
+function begin(deal: string): Visit {
+  const { now, visits } = read();
+  const id = placeBefore().visit ?? now;
+  return visits.find((visit) => visit.id === id && visit.deal === deal) ?? { id: Date.now(), deal, search: "" };
+}
+
+/** `entry` changes with the entry of the browser's history. */
+export function useVisit(deal: string, entry: string) {
+  const [visit, setVisit] = useState(() => begin(deal));
+  useEffect(() => {
+    write({ now: visit.id });
+    return () => write({ now: undefined });
+  }, []);
+  useLayoutEffect(() => keepPlace({ visit: visit.id }), [entry]);
+  const change = (changed: Partial<Visit>) => {
+    const after = { ...visit, ...changed };
+    save(after);
+    setVisit(after);
+  };
+  const setSearch = ({ search, searchAfter, searchIn }: Searched) => change({ search, searchAfter, searchIn });
+  return { visit, setSearch, setTrail: (trail: Trail) => change({ trail }) };
+}
