@@ -537,7 +537,7 @@ check("all that match are selected, on every page, and cancelled with a result f
   assert.deepEqual((await deal.rows()).map(({ email }) => email), ["ann001@example.com", "bob@example.com"]);
 });
 
-check("a list that is too long to load is selected page by page, and says so", {}, async ({ page, stack }) => {
+check("a list that is too long to load is selected page by page, until a search has loaded it", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ seats: 500 });
   await deal.invite(addresses("ann", 60));
   await page.route(`**/api${deal.path}/counts`, async (route) => {
@@ -548,6 +548,15 @@ check("a list that is too long to load is selected page by page, and says so", {
   await page.getByRole("checkbox", { name: "Select all on this page" }).check();
   await page.getByText("This list is too long to select at once. Search, or select page by page.").waitFor();
   assert.equal(await page.getByRole("button", { name: "Select all on every page" }).count(), 0);
+  await page.getByRole("button", { name: "Resend all pending" }).click();
+  await page.getByRole("dialog", { name: "Resend 1,000+ pending invites?" }).getByRole("button", { name: "Don’t resend" }).click();
+  // A search has loaded the list, so its number is known.
+  await hand.write("searchbox", SEARCH, "ann01");
+  await shows(page, ["ann01@example.com"]);
+  await hand.press("button", "Clear search");
+  await page.getByRole("button", { name: "Select all on every page" }).waitFor();
+  await page.getByRole("button", { name: "Resend all pending" }).click();
+  await page.getByRole("dialog", { name: "Resend 60 pending invites?" }).waitFor();
 });
 
 /** The records of a file that the page saves. */

@@ -65,6 +65,7 @@ export function Invites({
   loaded,
   list,
   counts,
+  size: listSize,
   seats,
   active,
   first,
@@ -82,6 +83,8 @@ export function Invites({
   loaded: number | undefined;
   list: Loaded<Listed>;
   counts: Counts | undefined;
+  /** How many invites the open list has, if a search has loaded it: counts end at a limit. */
+  size?: number;
   seats: Seats;
   /** Whether the deal is active. */
   active: boolean;
@@ -127,7 +130,7 @@ export function Invites({
   const chosen = [...picked.values()].map((row) => onPage.get(row.id) ?? row).filter(isOpen);
 
   /** How many invites the list or search has, if that is known. */
-  const size = search ? page?.found : counts && exactCount(counts, status);
+  const size = search ? page?.found : ((counts && exactCount(counts, status)) ?? listSize);
   /** Whether every row of it can be loaded. */
   const whole = size !== undefined && size <= MOST_SEARCHED;
   const paged = !first || !!page?.nextCursor;

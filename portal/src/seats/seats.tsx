@@ -205,6 +205,7 @@ function Seats({ deal }: { deal: string }) {
         large={whole.large}
         loaded={whole.loaded}
         counts={numbers?.counts}
+        {...(whole.page && { size: whole.page.invites.filter((row) => removed || isIn(row, status)).length })}
         seats={numbers?.seats ?? head.seats}
         active={head.deal.state === "active"}
         everyRow={everyRow}
@@ -254,7 +255,7 @@ function useReturn(back: () => void) {
 
 /** The whole list, loaded once for all searches. `large`: there are too many invites for it. */
 function useWholeList(deal: string, status: Filter | undefined, counts: Counts | undefined) {
-  const known = useRef<{ status: Filter | undefined; list: Promise<Page | undefined> } | undefined>(undefined);
+  const known = useRef<Whole | undefined>(undefined);
   const [loaded, setLoaded] = useState<number>();
   const [tooLong, setTooLong] = useState<(Filter | undefined)[]>([]);
   const large =
@@ -262,9 +263,10 @@ function useWholeList(deal: string, status: Filter | undefined, counts: Counts |
   const load = async () => {
     if (large) return undefined;
     if (known.current?.status !== status) known.current = undefined;
-    known.current ??= { status, list: wholeList(deal, status, setLoaded) };
+    const current: Whole = (known.current ??= { status, list: wholeList(deal, status, setLoaded) });
     try {
-      const list = await known.current.list;
+      const list = await current.list;
+      current.page = list;
       if (!list) setTooLong((before) => [...before, status]);
       return list;
     } catch (error) {
@@ -274,7 +276,15 @@ function useWholeList(deal: string, status: Filter | undefined, counts: Counts |
       setLoaded(undefined);
     }
   };
-  return { large, loaded, load, forget: () => (known.current = undefined) };
+  const page = known.current?.status === status ? known.current?.page : undefined;
+  return { large, loaded, page, load, forget: () => (known.current = undefined) };
+}
+
+/** `page`: the list, once it is loaded. */
+interface Whole {
+  status: Filter | undefined;
+  list: Promise<Page | undefined>;
+  page?: Page | undefined;
 }
 
 /** The last value, until the next is loaded: the seats stay visible when the tab changes. */
