@@ -399,7 +399,9 @@ check("a manager whose mails do not arrive finds help on the list", {}, async ({
   await deal.invite(["ann@example.com"]);
   await enter(page, deal.manager, deal.path);
   await page.getByText("Emails not arriving? Copy this for the IT team.").click();
-  await page.getByRole("textbox", { name: "Text for the IT team" }).waitFor();
+  const [text] = await Promise.all([page.getByRole("textbox", { name: "Text for the IT team" }).inputValue(), stack.linkTo("ann@example.com")]);
+  const [{ subject }] = await stack.mails("ann@example.com");
+  assert.ok(text.includes(`\nSubject: ${subject}\nSubject of reminders: Reminder: ${subject}\n`), text);
 });
 
 check("a double click resends once", { hands: BOTH }, async ({ page, stack, hand }) => {
@@ -937,7 +939,7 @@ check("a correction asks again about an address that may be mistyped, and Escape
   assert.deepEqual((await deal.rows()).map(({ email, sends }) => [email, sends]), [[ann, 1]]);
   // Another spelling of the address: no new invite, and nothing is left to correct.
   await hand.write("textbox", "Correct address", `Ann Roe <ANN@${deal.org}.example>`);
-  await hand.press("button", "Correct and send");
+  await hand.press("button", "Save");
   await says(page, `${ann} is corrected to ANN@${deal.org}.example.`);
   await page.getByRole("textbox", { name: "Correct address" }).waitFor({ state: "detached" });
   assert.deepEqual((await deal.rows()).map(({ email, sends }) => [email, sends]), [[`ANN@${deal.org}.example`, 1]]);
@@ -971,7 +973,8 @@ check("a name is corrected without an email", { hands: [Keyboard] }, async ({ pa
   await enter(page, deal.manager, deal.path);
   await hand.press("button", "Correct address ann@gmial.com");
   await hand.write("textbox", "Name", "Ann Roe");
-  await hand.press("button", "Save name");
+  await page.getByRole("button", { name: "Don’t save" }).waitFor();
+  await hand.press("button", "Save");
   await says(page, "ann@gmial.com is now named Ann Roe.");
   await page.getByRole("textbox", { name: "Correct address" }).waitFor({ state: "detached" });
   assert.deepEqual((await deal.rows()).map(({ email, name, sends }) => [email, name, sends]), [["ann@gmial.com", "Ann Roe", 1]]);

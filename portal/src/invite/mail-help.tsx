@@ -17,6 +17,7 @@ export function MailHelp() {
     "",
     `From: ${config.mailFrom}`,
     `Subject: ${config.mailSubject}`,
+    `Subject of reminders: Reminder: ${config.mailSubject}`,
     `Links lead to: ${location.origin}`,
     "",
     "Opening a link accepts nothing: a person has to sign in and click a button.",
@@ -34,7 +35,7 @@ export function MailHelp() {
   return (
     <details class="mail-help">
       <summary>Emails not arriving? Copy this for the IT team.</summary>
-      <textarea ref={area} readOnly rows={8} value={text} aria-label="Text for the IT team" />
+      <textarea ref={area} readOnly rows={9} value={text} aria-label="Text for the IT team" />
       <p class="actions">
         <button type="button" class="secondary outline small" onClick={() => void copy()}>
           Copy

@@ -31,6 +31,9 @@ export function Correction({
   useLayoutEffect(() => field.current?.select(), []);
   const corrected = addressIn(typed.trim());
   const isRenamed = name.trim() !== (invite.name ?? "");
+  /** Another spelling is no other address, and brings no email. */
+  const isSame = spelling(corrected) === spelling(email);
+  const isSaved = isSame && (isRenamed || corrected !== email);
   const meant = suggestionFor(corrected, usualIn(deal));
   return (
     <form
@@ -44,7 +47,7 @@ export function Correction({
         if (corrected === email && !isRenamed) return setWrong("Change the address or the name first.");
         const sure =
           !meant ||
-          corrected === email ||
+          isSame ||
           (await confirm({
             title: `Correct to ${corrected}?`,
             body: (
@@ -112,15 +115,18 @@ export function Correction({
       </p>
       <p class="actions">
         <button type="submit" class="small" aria-disabled={busy}>
-          <Text>{corrected === email && isRenamed ? "Save name" : "Correct and send"}</Text>
+          <Text>{isSaved ? "Save" : "Correct and send"}</Text>
         </button>
         <button type="button" class="secondary outline small" onClick={onClose}>
-          Keep address
+          <Text>{isSaved ? "Don’t save" : "Keep address"}</Text>
         </button>
       </p>
     </form>
   );
 }
+
+/** The same for all spellings of an address that the API does not tell apart, but for domains in punycode. */
+const spelling = (address: string) => address.normalize("NFKC").toLowerCase();
 
 /** `ann@example.com` of `Ann Roe <ann@example.com>`. */
 const addressIn = (typed: string) => /^[^<>@]*<([^<>\s]+@[^<>\s]+)>$/.exec(typed)?.[1] ?? typed;
