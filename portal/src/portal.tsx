@@ -246,8 +246,8 @@ function SessionOver() {
     <>
       <Notice tone="bad">
         <p>
-          <strong>Your session has ended.</strong> Sign in again to continue. A list of people to invite and a new deal
-          are kept. Other changes that you did not save are lost: note them first.
+          <strong>Your session has ended.</strong> Sign in again to continue. A list of people to invite, reminders and
+          the fields of a deal are kept. Other changes that you did not save are lost: note them first.
         </p>
         <button type="button" class="small" onClick={() => void again()}>
           Sign in again

@@ -81,7 +81,7 @@ const SIGNED_OUT = "signed-out";
 const LEFT = "left";
 
 /** Whether a text is what somebody entered on the portal's pages: a list, an address, a new deal. */
-const isEntered = (name: string) => /^(?:(?:invite|typed):|new-deal$)/.test(name);
+const isEntered = (name: string) => /^(?:(?:invite|typed|edited):|new-deal$)/.test(name);
 /** Holds what the visits of the Deal seats page are searched for. */
 export const SEARCH = "search";
 /** Begins the names of what says who was offered a seat of a deal. */

@@ -29,6 +29,25 @@ export function drop(name: string) {
   stored((storage) => storage.removeItem(name));
 }
 
+/** What was changed in a form and not saved. */
+export interface Edited<T> {
+  kept: () => T | undefined;
+  /** Undefined if nothing is left to save. */
+  keep: (values: T | undefined) => void;
+}
+
+/** Of the form with this name: `reminders:` and the id of a deal. */
+export function editedOf<T>(form: string): Edited<T> {
+  const name = `edited:${form}`;
+  return {
+    kept() {
+      const text = kept(name);
+      return text === null ? undefined : (JSON.parse(text) as T);
+    },
+    keep: (values) => (values === undefined ? drop(name) : keep(name, JSON.stringify(values))),
+  };
+}
+
 /** The names of all stored texts. */
 const names = () => [
   ...memory.keys(),

@@ -390,6 +390,27 @@ check("a deal's name is edited", { hands: BOTH }, async ({ page, stack, hand }) 
   assert.equal((await deal.api("GET")).name, "Unlimited Plus");
 });
 
+check("what was changed in a deal and not saved is kept when the page is left, but not when the form is cancelled", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await show(page, deal.org);
+  await hand.press("button", "Edit Unlimited");
+  const form = page.getByRole("dialog", { name: "Edit Unlimited" });
+  const name = form.getByRole("textbox", { name: "Subscription" });
+  await hand.write("textbox", "Subscription", "Unlimited Plus", form);
+  await page.reload();
+  await chooseAccount(page, hand, ADMIN);
+  await hand.press("button", "Edit Unlimited");
+  await form.getByText("You changed this before, and did not save it.").waitFor();
+  assert.equal(await name.inputValue(), "Unlimited Plus");
+  await hand.press("button", "Start again", form);
+  assert.equal(await name.inputValue(), "Unlimited");
+  await hand.write("textbox", "Subscription", "Unlimited Plus", form);
+  await hand.press("button", "Cancel", form);
+  await hand.press("button", "Edit Unlimited");
+  assert.equal(await name.inputValue(), "Unlimited");
+  assert.equal(await form.getByText("You changed this before").count(), 0);
+});
+
 check("a learning manager is told that they may not manage deals", {}, async ({ page, stack }) => {
   const deal = await stack.newDeal();
   await enter(page, deal.manager, "/admin");

@@ -64,20 +64,41 @@ check("a refused reminder says why at its field, and a lost answer that saving a
   await says(page, "Reminders saved.");
 });
 
-check("when the session ends, the page says that reminders that were not saved are lost", { expect: [answered(401)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check("reminders that were not saved are kept, and said to be", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await reminders(page, deal, ["7d", "21d"], stored);
+  await enter(page, deal.manager, "/deals");
+  await hand.press("link", "Reminders of Unlimited");
+  const first = page.getByRole("textbox", { name: "First reminder after" });
+  await hand.write("textbox", "First reminder after", "9");
+  await page.goBack();
+  await hand.press("link", "Reminders of Unlimited");
+  await says(page, "You changed this before, and did not save it.");
+  assert.equal(await first.inputValue(), "9");
+  await hand.press("button", "Start again");
+  assert.equal(await first.inputValue(), "7");
+  await hand.write("textbox", "First reminder after", "9");
+  await hand.press("button", "Save reminders");
+  await says(page, "Reminders saved.");
+  await hand.press("link", /^‹ Deal seats/);
+  await hand.press("link", "Reminders");
+  await first.waitFor();
+  assert.equal(await page.getByText("You changed this before").count(), 0, "what is saved is no draft");
+});
+
+check("when the session ends, reminders that were not saved are kept", { expect: [answered(401)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await enter(page, deal.manager, `${deal.path}/settings`);
   const first = page.getByRole("textbox", { name: "First reminder after" });
-  const before = await first.inputValue();
   await hand.write("textbox", "First reminder after", "9");
   await page.route(`**/api${deal.path}/reminders`, (route) => route.fulfill({ status: 401, json: { message: "Unauthorized" } }), { times: 1 });
   await hand.press("button", "Save reminders");
   await says(page, "Your session has ended.");
-  await says(page, "A list of people to invite and a new deal are kept. Other changes that you did not save are lost");
-  assert.equal(await first.inputValue(), "9", "they can be noted first");
+  await says(page, "A list of people to invite, reminders and the fields of a deal are kept.");
   await hand.press("button", "Sign in again");
   await chooseAccount(page, hand, deal.manager);
-  assert.equal(await first.inputValue(), before);
+  await says(page, "You changed this before, and did not save it.");
+  assert.equal(await first.inputValue(), "9");
 });
 
 /** A daily email that is off, behind answers that a test may replace. */

@@ -10,6 +10,8 @@ import {
   type NewDeal,
   type Problem,
 } from "../api";
+import { sessionOver } from "../session";
+import { editedOf } from "../storage";
 import { instant } from "../time";
 import { confirm } from "../ui/confirm";
 import { asProblem } from "../ui/load";
@@ -223,8 +225,24 @@ export function ChangeForm({
 }) {
   const { title, action, fields } = CHANGES[kind];
   const [{ body: deal, etag }, setLoaded] = useState(loaded);
+  const edited = editedOf<Partial<Values>>(`${kind}:${deal.id}`);
+  const [before, setBefore] = useState(edited.kept);
   const [stale, setStale] = useState(false);
   const [idle, setIdle] = useState(false);
+  const keepEdited = (values: Values) => {
+    const stored = valuesOf(deal);
+    const changed = fields.filter((field) => values[field] !== stored[field]).map((field) => [field, values[field]]);
+    edited.keep(changed.length > 0 ? Object.fromEntries(changed) : undefined);
+  };
+  const done = (deal: DealWithSeats) => {
+    edited.keep(undefined);
+    onDone(deal);
+  };
+  const close = () => {
+    // The form of a session that has ended can only be closed.
+    if (!sessionOver.value) edited.keep(undefined);
+    onClose();
+  };
   const submit = async (values: Values) => {
     const change = changeOf(deal, values);
     setIdle(Object.keys(change).length === 0);
@@ -240,12 +258,12 @@ export function ChangeForm({
       if (!yes) return;
     }
     try {
-      onDone((await changeDeal(deal.id, change, etag)).body);
+      done((await changeDeal(deal.id, change, etag)).body);
     } catch (error) {
       if (asProblem(error).code !== "stale") throw error;
       const fresh = await getDeal(deal.id);
       // An earlier attempt, whose answer was lost, may have made this change.
-      if (Object.keys(changeOf(fresh.body, values)).length === 0) return onDone(fresh.body);
+      if (Object.keys(changeOf(fresh.body, values)).length === 0) return done(fresh.body);
       setLoaded(fresh);
       setStale(true);
       onReload(fresh.body);
@@ -253,15 +271,25 @@ export function ChangeForm({
   };
   return (
     <Form
+      key={before}
       title={`${title} ${deal.name}`}
       action={action}
       fields={fields}
-      start={valuesOf(deal)}
+      start={{ ...valuesOf(deal), ...before }}
       submit={submit}
-      onClose={onClose}
+      onEdit={keepEdited}
+      onClose={close}
     >
       {(values) => (
         <>
+          {before && (
+            <p class="soft">
+              You changed this before, and did not save it.{" "}
+              <button type="button" class="link" onClick={() => (edited.keep(undefined), setBefore(undefined))}>
+                Start again
+              </button>
+            </p>
+          )}
           <p key={etag} class="soft">
             {deal.organisation.name}: {counted(deal.seats.total, "seat")}, {number(deal.seats.allocated)} allocated,{" "}
             {number(deal.seats.available)} available; {instant(deal.startsAt)} – {instant(deal.endsAt)}.

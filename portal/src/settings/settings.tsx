@@ -3,6 +3,7 @@ import "./settings.css";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type DealWithSeats, getDeal, type Problem, setReminders } from "../api";
 import { Missing } from "../seats/seats";
+import { editedOf } from "../storage";
 import { Heading } from "../ui/frame";
 import { asProblem, useLoad } from "../ui/load";
 import { Failure, Notice, Waiting } from "../ui/status";
@@ -36,7 +37,10 @@ const NOTHING: Wrong = [undefined, undefined];
 const LABELS = ["First reminder", "Second reminder"] as const;
 
 function Reminders({ deal }: { deal: DealWithSeats }) {
-  const [steps, setSteps] = useState<Steps>(() => stepsOf(deal.reminders));
+  const edited = editedOf<Steps>(`reminders:${deal.id}`);
+  const [before, setBefore] = useState(edited.kept);
+  const [stored, setStored] = useState<Steps>(() => stepsOf(deal.reminders));
+  const [steps, setSteps] = useState<Steps>(before ?? stored);
   const [wrong, setWrong] = useState<Wrong>(NOTHING);
   const [failure, setFailure] = useState<Problem>();
   const [saved, setSaved] = useState<Steps>();
@@ -47,12 +51,14 @@ function Reminders({ deal }: { deal: DealWithSeats }) {
     form.current?.querySelector<HTMLElement>("[aria-invalid]")?.focus();
   }, [wrong]);
 
-  const change = (index: number, change: Partial<Steps[0]>) => {
-    const changed = steps.map((step, at) => (at === index ? { ...step, ...change } : step));
-    setSteps(changed as unknown as Steps);
+  const show = (changed: Steps) => {
+    edited.keep(JSON.stringify(changed) === JSON.stringify(stored) ? undefined : changed);
+    setSteps(changed);
     setWrong(NOTHING);
     setSaved(undefined);
   };
+  const change = (index: number, change: Partial<Steps[0]>) =>
+    show(steps.map((step, at) => (at === index ? { ...step, ...change } : step)) as unknown as Steps);
   const save = async (event?: Event) => {
     event?.preventDefault();
     if (busy) return;
@@ -65,6 +71,9 @@ function Reminders({ deal }: { deal: DealWithSeats }) {
     try {
       const { after } = await setReminders(deal.id, afterOf(steps));
       const stored = stepsOf(after);
+      edited.keep(undefined);
+      setBefore(undefined);
+      setStored(stored);
       setSteps(stored);
       setSaved(stored);
     } catch (error) {
@@ -84,9 +93,17 @@ function Reminders({ deal }: { deal: DealWithSeats }) {
         who have not answered, but not to those who want no invites or whose email did not arrive. While the deal is
         full, nobody is reminded, nor in the last tenth of the time in which the invite can be accepted.
       </p>
+      {before && (
+        <p class="soft">
+          You changed this before, and did not save it.{" "}
+          <button type="button" class="link" onClick={() => (setBefore(undefined), show(stored))}>
+            Start again
+          </button>
+        </p>
+      )}
       {LABELS.map((label, index) => (
         <StepField
-          key={label}
+          key={`${label} ${before !== undefined}`}
           label={label}
           step={steps[index]!}
           wrong={wrong[index]}
