@@ -481,6 +481,7 @@ def portal_files(out: Values) -> dict[str, bytes]:
         "startUrl": out["StartUrl"],
         "mailFrom": out["MailFrom"],
         "mailSubject": out["MailSubject"],
+        "inviteLifetime": out["InviteLifetime"],
     } | json.loads(out["SignIn"])
     if "UserPoolId" in out:
         config["scopePrefix"] = "seatkeeper/"

@@ -465,6 +465,7 @@ OUTPUTS = {
     "StartUrl": "https://learn.acme.example/",
     "MailFrom": "invites@acme.example",
     "MailSubject": "Come and learn",
+    "InviteLifetime": "14d",
     "SignIn": '{"scopePrefix":"api://1/","tokenScopePrefix":"","entitlementClaim":"roles","authorizeParameters":"a=b"}',
 }
 
@@ -531,6 +532,7 @@ def test_the_bucket_gets_the_build_and_keeps_only_old_assets(tmp_path, monkeypat
         "startUrl": "https://learn.acme.example/",
         "mailFrom": "invites@acme.example",
         "mailSubject": "Come and learn",
+        "inviteLifetime": "14d",
     }
 
     aws.calls.clear()

@@ -18,6 +18,8 @@ export interface Config {
   /** The invites' sender and subject, for IT teams that filter mail. */
   mailFrom: string;
   mailSubject: string;
+  /** How long an invite can be accepted: `28d`. */
+  inviteLifetime: string;
 }
 
 let loaded: Promise<Config> | undefined;

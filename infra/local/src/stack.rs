@@ -239,6 +239,7 @@ fn config(settings: &Settings, issuer: &str) -> Value {
         // Learners and their IT recognise mails by these.
         "mailFrom": settings.value(MAIL_FROM, None),
         "mailSubject": settings.value("MAIL_SUBJECT", template::parameter("MailSubject")),
+        "inviteLifetime": settings.value("INVITE_LIFETIME", template::parameter("InviteLifetime")),
     })
 }
 

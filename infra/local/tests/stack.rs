@@ -196,6 +196,7 @@ async fn the_portal_is_served_as_cloudfront_serves_it() {
         "startUrl": "https://www.futurelearn.com/",
         "mailFrom": "learn@acme.example",
         "mailSubject": "FutureLearn Invitation",
+        "inviteLifetime": "28d",
     });
     assert_eq!(answer.json::<Value>().await.unwrap(), expected);
 

@@ -29,14 +29,14 @@ it.each<[after: string[], steps: Steps, words: string]>([
 ])("%j is shown, said and sent", (after, steps, words) => {
   expect(stepsOf(after)).toEqual(steps);
   expect(afterOf(steps)).toEqual(after);
-  expect(spaced(meaning(steps, NOW, { startsAt: STARTED, endsAt: "2026-12-31T00:00:00Z" }))).toBe(words);
+  expect(spaced(meaning(steps, NOW, { startsAt: STARTED, endsAt: "2026-12-31T00:00:00Z" }, "28d"))).toBe(words);
 });
 
 it.each([
   [days("7", "21"), "Somebody who is invited today and does not answer is reminded on 8 May 2026 (after 7 days)."],
   [days("21"), "Nobody who is invited today is reminded."],
 ])("no reminder is promised after the deal’s end", (steps, words) => {
-  expect(spaced(meaning(steps, NOW, { startsAt: STARTED, endsAt: "2026-05-15T10:00:00Z" }))).toBe(
+  expect(spaced(meaning(steps, NOW, { startsAt: STARTED, endsAt: "2026-05-15T10:00:00Z" }, "28d"))).toBe(
     `${words} No reminder goes out after the deal’s end on 15 May 2026.`,
   );
 });
@@ -52,7 +52,25 @@ it.each([
   ],
 ])("no reminder is promised before the deal’s start", (steps, words) => {
   const deal = { startsAt: "2026-09-01T00:00:00Z", endsAt: "2026-09-30T00:00:00Z" };
-  expect(spaced(meaning(steps, NOW, deal))).toBe(words);
+  expect(spaced(meaning(steps, NOW, deal, undefined))).toBe(words);
+});
+
+const LATE = (most: string) =>
+  ` No reminder goes out later than ${most} after the invite: then the last tenth of its time begins.`;
+it.each<[lifetime: string, after: string[], words: string]>([
+  [
+    "28d",
+    ["7d", "27d"],
+    `Somebody who is invited today and does not answer is reminded on 8 May 2026 (after 7 days).${LATE("25 days")}`,
+  ],
+  ["28d", ["26d"], `Nobody who is invited today is reminded.${LATE("25 days")}`],
+  ["28d", ["25d"], "Somebody who is invited today and does not answer is reminded on 26 May 2026 (after 25 days)."],
+  ["10d", ["9d"], `Nobody who is invited today is reminded.${LATE("8 days")}`],
+  ["1d", ["1d"], `Nobody who is invited today is reminded.${LATE("21 hours")}`],
+  ["60s", ["1h"], `Nobody who is invited today is reminded.${LATE("53 seconds")}`],
+])("of an invite of %s, no reminder is promised in the last tenth: %j", (lifetime, after, words) => {
+  const deal = { startsAt: STARTED, endsAt: "2026-12-31T00:00:00Z" };
+  expect(spaced(meaning(stepsOf(after), NOW, deal, lifetime))).toBe(words);
 });
 
 it("only a second reminder is one reminder", () => {

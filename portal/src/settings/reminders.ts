@@ -16,16 +16,13 @@ export interface Step {
 export type Wrong = readonly [string | undefined, string | undefined];
 export type Steps = readonly [Step, Step];
 
-const NONE: Step = { text: "", unit: "d" };
-
-/** `["7d", "12h"]` as the form shows it. */
-export function stepsOf(after: readonly string[]): Steps {
-  const step = (text: string | undefined): Step => {
-    const [, number = "", unit = "d"] = /^(\d+)([dhms])$/.exec(text ?? "") ?? [];
-    return { text: number, unit: unit as Unit };
-  };
-  return after.length > 0 ? [step(after[0]), step(after[1])] : [NONE, NONE];
+/** `7d` as the form shows it. */
+function stepOf(text = ""): Step {
+  const [, number = "", unit = "d"] = /^(\d+)([dhms])$/.exec(text) ?? [];
+  return { text: number, unit: unit as Unit };
 }
+
+export const stepsOf = (after: readonly string[]): Steps => [stepOf(after[0]), stepOf(after[1])];
 
 const isSet = ({ text }: Step) => text.trim() !== "";
 const secondsOf = ({ text, unit }: Step) => Number(text) * SECONDS[unit];
@@ -55,14 +52,36 @@ export function refusedIn(problem: Problem, steps: Steps): Wrong | undefined {
   return isSet(steps[1]) ? [undefined, words] : [words, undefined];
 }
 
-/** What a valid setting means for an invite that is sent today, or at the deal's start. */
-export function meaning(steps: Steps, now: number, { startsAt, endsAt }: { startsAt: string; endsAt: string }): string {
+/** `25 days`: the last time before the last tenth of an invite's lifetime, as a person would enter it. */
+function latest(lifetime: number, unit: Unit): string {
+  const last = (unit: Unit) => Math.ceil((lifetime * 0.9) / SECONDS[unit]) - 1;
+  const units = Object.keys(UNITS) as Unit[];
+  const [fit = "s"] = units.slice(units.indexOf(unit)).filter((unit) => last(unit) > 0);
+  return counted(last(fit), UNITS[fit].slice(0, -1));
+}
+
+/** What a valid setting means for an invite that is sent today, or at the deal's start. `lifetime`: an invite's, as `28d`. */
+export function meaning(
+  steps: Steps,
+  now: number,
+  { startsAt, endsAt }: { startsAt: string; endsAt: string },
+  lifetime: string | undefined,
+): string {
   const set = steps.filter(isSet);
   if (set.length === 0) return "Nobody is reminded.";
   const sent = Math.max(now, Date.parse(startsAt));
   const invited = sent > now ? `invited at the deal’s start on ${date(startsAt)}` : "invited today";
-  const inTime = set.filter((step) => sent + secondsOf(step) * 1000 < Date.parse(endsAt));
-  const end = inTime.length < set.length ? ` No reminder goes out after the deal’s end on ${date(endsAt)}.` : "";
+  const seconds = lifetime === undefined ? Number.POSITIVE_INFINITY : secondsOf(stepOf(lifetime));
+  const early = set.filter((step) => secondsOf(step) < seconds * 0.9);
+  const inTime = early.filter((step) => sent + secondsOf(step) * 1000 < Date.parse(endsAt));
+  const last = set.at(-1)!;
+  const end = [
+    early.length < set.length &&
+      ` No reminder goes out later than ${latest(seconds, last.unit)} after the invite: then the last tenth of its time begins.`,
+    inTime.length < early.length && ` No reminder goes out after the deal’s end on ${date(endsAt)}.`,
+  ]
+    .filter(Boolean)
+    .join("");
   if (inTime.length === 0) return `Nobody who is ${invited} is reminded.${end}`;
   const when = inTime.map((step) => {
     const { text, unit } = step;

@@ -1,7 +1,8 @@
 /** The settings of a deal: when people are reminded who have not answered. */
 import "./settings.css";
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type DealWithSeats, getDeal, type Problem, setReminders } from "../api";
+import { type Config, loadConfig } from "../config";
 import { Missing } from "../seats/seats";
 import { editedOf } from "../storage";
 import { Heading } from "../ui/frame";
@@ -47,6 +48,11 @@ function Reminders({ deal }: { deal: DealWithSeats }) {
   const [busy, setBusy] = useState(false);
   const form = useRef<HTMLFormElement>(null);
   const now = useNow();
+  const [config, setConfig] = useState<Config>();
+  useEffect(() => {
+    // Sign-in has loaded the settings already.
+    void loadConfig().then(setConfig);
+  }, []);
   useLayoutEffect(() => {
     form.current?.querySelector<HTMLElement>("[aria-invalid]")?.focus();
   }, [wrong]);
@@ -113,7 +119,7 @@ function Reminders({ deal }: { deal: DealWithSeats }) {
       <p class="soft">Leave a field empty for no reminder.</p>
       {!isWrong && (
         <p>
-          <Text>{meaning(steps, now, deal)}</Text>
+          <Text>{meaning(steps, now, deal, config?.inviteLifetime)}</Text>
         </p>
       )}
       <p>This applies to invites that you send or resend from now on. Earlier invites keep their reminders.</p>
