@@ -62,20 +62,18 @@ export function Deals({ openSingle }: { openSingle?: boolean }) {
 function NoManager() {
   return (
     <>
-      <Heading title="No seats to manage">This account manages no seats</Heading>
-      <p>
-        To accept an invite, open the link in your invitation email. If you have accepted one with this account,{" "}
-        <button
-          type="button"
-          class="link"
-          onClick={() => void signIn({ redirectPath: "/accept", scopes: ["seats.accept"] })}
-        >
-          see your own seat
+      <Heading title="Your own seat">Looking for your own seat?</Heading>
+      <p class="actions">
+        <button type="button" onClick={() => void signIn({ redirectPath: "/accept", scopes: ["seats.accept"] })}>
+          See your own seat
         </button>
-        .
       </p>
+      <p>To accept an invite, open the link in your invitation email.</p>
       <StartLearning />
-      <p>To manage seats, sign in with another account, or ask the learning manager at your organisation.</p>
+      <p>
+        This account manages no seats. To manage seats, sign in with another account, or ask the learning manager at
+        your organisation.
+      </p>
     </>
   );
 }

@@ -13,6 +13,7 @@ import {
   finishSignIn,
   isElsewhere,
   isReturning,
+  learnerHere,
   leaveTogether,
   leftPage,
   removeEntered,
@@ -178,6 +179,7 @@ function Nav() {
 function Welcome({ failure }: { failure: SignInFailure | undefined }) {
   const problem = useSignal(failure);
   const left = useRef(leftPage()).current;
+  const learner = useRef(learnerHere()).current;
   const known = another.value;
   const start = async (prompt?: string) => (problem.value = await enter(prompt));
   return (
@@ -212,6 +214,14 @@ function Welcome({ failure }: { failure: SignInFailure | undefined }) {
           <button type="button" class="small" onClick={() => (removeEntered(), void start())}>
             <Text>{`Remove it and continue as ${known.account}`}</Text>
           </button>
+        </Notice>
+      )}
+      {learner && (
+        <Notice>
+          <p>
+            <Text>{`You are signed in as ${learner.email ?? "a learner"}, to your own seat. Sign out on its page.`}</Text>
+          </p>
+          <a href="/accept">See your own seat</a>
         </Notice>
       )}
       <p>See how many seats are left, invite people, and see who has accepted.</p>

@@ -49,10 +49,10 @@ export type SignInFailure = "declined" | "failed" | "blocked" | "asks" | "opaque
 /** OpenID Connect Core, section 3.1.2.6: what an issuer answers to `prompt=none` if it has to ask. */
 const ASKS = new Set(["login_required", "interaction_required", "consent_required", "account_selection_required"]);
 
-/** The name of a lock that each tab holds while somebody is signed in to the portal there. */
+/** The name of a lock that each tab holds while somebody is signed in there. */
 const PRESENCE = "signed-in";
 
-/** Tells new tabs that somebody is signed in here. They get no token, but may ask the issuer without a question. */
+/** Tells new tabs that somebody is signed in here, as a manager or as a learner. They get no token, but may ask the issuer without a question. */
 export function showPresence() {
   const present = computed(() => session.value !== null);
   effect(() => {
@@ -64,7 +64,7 @@ export function showPresence() {
   });
 }
 
-/** Whether somebody is signed in to the portal in another tab. */
+/** Whether somebody is signed in in another tab. */
 export async function isElsewhere(): Promise<boolean> {
   const locks = await navigator.locks?.query().catch(() => undefined);
   return locks?.held?.some(({ name }) => name === PRESENCE) ?? false;
@@ -231,6 +231,9 @@ export async function finishSignIn(redirectPath: RedirectPath): Promise<SignInFa
 
 const accountBefore = (redirectPath: RedirectPath) =>
   (JSON.parse(kept(accountOn(redirectPath)) ?? "null") as Account | null) ?? undefined;
+
+/** The learner who is signed in on the accept page of this tab. */
+export const learnerHere = () => (wasSignedIn("/accept") ? accountBefore("/accept") : undefined);
 
 /** Whether what was entered in this tab was entered with another account. An issuer may choose one without a question. */
 function isForAnother(redirectPath: RedirectPath, { subject, email }: Account): boolean {

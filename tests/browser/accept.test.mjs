@@ -640,6 +640,43 @@ check("an invite can be accepted after the session has expired", { expect: [answ
   await heading(page, "You have a seat");
 });
 
+check("a learner without a seat any more is told how seats end, and whom to ask", {}, async ({ page, stack, hand }) => {
+  const { deal, email, link } = await invited(stack);
+  await page.goto(link);
+  await signIn(page, hand, "gone@home.example");
+  await hand.press("button", "Accept as gone@home.example");
+  await heading(page, "You have a seat");
+  await page.reload();
+  await heading(page, "You have a seat");
+  const { endsAt } = await deal.api("GET");
+  await deal.patch({ endsAt: new Date(Date.now() - 60_000).toISOString().replace(/\.\d+/, "") });
+  await page.reload();
+  await heading(page, "You have no seat with this account");
+  const ended = page.getByText(/^Your seat from Hill & Dale ended on .* Write to the learning manager at Hill & Dale/);
+  await ended.waitFor();
+  assert.equal(await page.getByRole("link", { name: "Start learning" }).count(), 0);
+  await deal.patch({ endsAt });
+  const { id } = await deal.row(email);
+  await deal.api("DELETE", `/seats/${id}`);
+  await page.reload();
+  await heading(page, "You have no seat with this account");
+  await page.getByText("A seat ends with its subscription, or when your organisation frees it.").waitFor();
+  assert.equal(await ended.count(), 0, "the page claims no end that it does not know");
+});
+
+check("an older link tells a learner who is signed in of the seat from its organisation", { expect: [answered(410)] }, async ({ page, stack, hand }) => {
+  const { deal, email, link } = await invited(stack);
+  await deal.seat(`bob@${deal.org}.example`, "older@home.example");
+  await page.goto(link);
+  await signIn(page, hand, "older@home.example");
+  const { id } = await deal.row(email);
+  await deal.api("POST", `/invites/${id}/resend`);
+  await page.reload();
+  await heading(page, "There is a newer email for you");
+  await page.getByText(/^You already have a seat from Hill & Dale, until /).waitFor();
+  await page.getByRole("link", { name: "Start learning" }).waitFor();
+});
+
 check("a link from a mail can be pasted", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const { link } = await invited(stack);
   await page.goto("/accept");

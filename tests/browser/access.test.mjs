@@ -69,7 +69,7 @@ const STATES = {
   } },
   "deals-not-allowed": { expect: [answered(403)], steps: async ({ page }) => {
     await enter(page, "learner@acme.example");
-    await heading(page, "This account manages no seats");
+    await heading(page, "Looking for your own seat?");
   } },
   "not-found": { expect: [answered(404)], steps: async ({ page, stack }) => {
     const deal = await everyState(stack);

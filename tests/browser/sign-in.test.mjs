@@ -220,7 +220,7 @@ const leaving = (isSame) => async ({ context, page, stack }) => {
     assert.equal(tab.url(), `${stack.url}/`);
     assert.equal(await tab.getByText(deal.manager).count(), 0);
     await hand.press("button", `Remove it and continue as ${learner}`);
-    await tab.getByRole("heading", { level: 1, name: "This account manages no seats" }).waitFor();
+    await tab.getByRole("heading", { level: 1, name: "Looking for your own seat?" }).waitFor();
     assert.equal(tab.url(), `${stack.url}/`);
     assert.equal(await tab.getByText(deal.manager).count(), 0);
     assert.doesNotMatch(await tab.evaluate(() => JSON.stringify({ ...sessionStorage })), /example\.com/);

@@ -138,12 +138,23 @@ check("a learner who opens the portal is told that the account manages no seats,
   const learner = `learner@${deal.org}.example`;
   await deal.seat(learner);
   await enter(page, learner);
-  await heading(page, "This account manages no seats");
+  await heading(page, "Looking for your own seat?");
+  await page.getByText("This account manages no seats.").waitFor();
   await page.getByText("To accept an invite, open the link in your invitation email.").waitFor();
   await page.getByRole("link", { name: "Start learning" }).waitFor();
   assert.equal(await page.getByRole("alert").count(), 0);
-  await hand.press("button", "see your own seat");
+  await hand.press("button", "See your own seat");
   await heading(page, "You have a seat");
+  // In the same tab, the portal's first page says who that is, and leads back.
+  await page.goto("/");
+  await page.getByText(`You are signed in as ${learner}, to your own seat.`).waitFor();
+  await hand.press("link", "See your own seat");
+  await heading(page, "You have a seat");
+  // A new tab asks the issuer.
+  const tab = await page.context().newPage();
+  await tab.goto("/");
+  await heading(tab, "Looking for your own seat?");
+  await tab.getByRole("banner").getByText(learner).waitFor();
 });
 
 check("another organisation's deal looks like a missing deal", { expect: [answered(404)] }, async ({ page, stack }) => {

@@ -31,7 +31,17 @@ import { announce, Countdown, Notice, useRetry, Waiting } from "../ui/status";
 import { Text } from "../ui/text";
 import { useNow, When } from "../ui/when";
 import { Asking, labelOf, Refusing, Stopped } from "./answers";
-import { type Answer, askableFor, type Found, foundBy, isObstacle, isOver, type Obstacle, tookEffect } from "./found";
+import {
+  type Answer,
+  askableFor,
+  type Found,
+  foundBy,
+  foundGone,
+  isObstacle,
+  isOver,
+  type Obstacle,
+  tookEffect,
+} from "./found";
 import { isOther } from "./mask";
 import { dropToken, isElsewhere, keepToken, token, tokenPasted } from "./token";
 import { askForNext, wordsFor } from "./words";
@@ -131,7 +141,7 @@ async function look(link: string): Promise<Found> {
     return settled(link, foundBy(preview, Date.now(), await ownSeats()));
   } catch (error) {
     const { code, gone } = asProblem(error);
-    if (gone && isObstacle(code)) return { ...gone, obstacle: code };
+    if (gone && isObstacle(code)) return foundGone(gone, code, Date.now(), await ownSeats());
     if (wordsFor(code).final) end(link, { code });
     throw error;
   }
@@ -425,7 +435,7 @@ function SignInFailed({ why }: { why: SignInFailure }) {
  * answers a click, so it takes the focus.
  */
 function Over({ found, now: isAnswer, children }: { found: Found; now: boolean; children: ComponentChildren }) {
-  const { preview, obstacle, organisation } = found;
+  const { preview, obstacle, organisation, held } = found;
   const now = useNow();
   const isOfAccount = obstacle === "already_accepted" || obstacle === "already_seated";
   return (
@@ -442,6 +452,15 @@ function Over({ found, now: isAnswer, children }: { found: Found; now: boolean; 
             `The subscription starts on ${instant(preview.deal.startsAt)}. From then on, you can ask for a new link here.`}
         </p>
       </Focus>
+      {held && (
+        <>
+          <p>
+            You already have a seat from {organisation.name}, until {instant(held.endsAt)}. To learn with it, you need
+            no new link.
+          </p>
+          <StartLearning />
+        </>
+      )}
       {preview && (
         <Facts {...preview}>
           {obstacle === "invite_expired" && preview.expiresAt && (
@@ -715,11 +734,12 @@ function Seated({
 
 /** The ways on without a link that works. `code`: why the link does not work, if there was one. */
 function NoLink({ code }: { code: string | undefined }) {
-  const { value: seats = [], loading } = useLoad("", async () =>
-    ((await ownSeats()) ?? []).filter(({ endsAt }) => Date.parse(endsAt) > Date.now()),
-  );
+  const { value: own, loading } = useLoad("", ownSeats);
   if (loading && session.value) return <Waiting what="Loading your seats" />;
-  const { title, text } = code ? wordsFor(code) : NO_LINK;
+  const now = Date.now();
+  const seats = own?.filter(({ endsAt }) => Date.parse(endsAt) > now) ?? [];
+  const isSeatless = own !== undefined && seats.length === 0 && !code;
+  const { title, text } = code ? wordsFor(code) : isSeatless ? NO_SEAT : NO_LINK;
   const held = seats.length > 1 ? `You have ${seats.length} seats` : "You have a seat";
   const list = seats.length > 0 && (
     <>
@@ -746,21 +766,32 @@ function NoLink({ code }: { code: string | undefined }) {
   return (
     <>
       <Heading title={code ? title : "Your invitation"}>{title}</Heading>
+      {isSeatless &&
+        own.map(({ dealId, organisation, endsAt }) => (
+          <p key={dealId}>
+            Your seat from {organisation.name} ended on {instant(endsAt)}. {askForNext(organisation.name)}
+          </p>
+        ))}
       <p>{text}</p>
       <Paste label={code ? "Paste the link from the email" : "Link does not open? Paste it here"} />
-      <h2>{list ? held : "Already accepted?"}</h2>
-      {list || (
-        <>
-          <p>Then you no longer need the link.</p>
-          <StartLearning />
-        </>
-      )}
+      {!isSeatless && <h2>{list ? held : "Already accepted?"}</h2>}
+      {list ||
+        (!isSeatless && (
+          <>
+            <p>Then you no longer need the link.</p>
+            <StartLearning />
+          </>
+        ))}
       <h2>No email, or its link does not work?</h2>
       <p>Ask the learning manager at your organisation to invite you again.</p>
     </>
   );
 }
 
+const NO_SEAT = {
+  title: "You have no seat with this account",
+  text: "A seat ends with its subscription, or when your organisation frees it. If you had a seat and miss it, ask the learning manager at your organisation. If you accepted with another account, sign out and use that one. To accept an invite, open the link in your invitation email.",
+};
 const NO_LINK = { title: "Open the link in your email", text: "This page needs the link from your invitation email." };
 
 function Paste({ label }: { label: string }) {

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { Preview } from "../api";
-import { type Answer, askableFor, type Found, foundBy, isDeclinable, tookEffect } from "./found";
+import { type Answer, askableFor, type Found, foundBy, foundGone, isDeclinable, tookEffect } from "./found";
 
 const NOW = Date.parse("2026-11-27T10:00:00Z");
 const organisation = { id: "acme", name: "Acme" };
@@ -82,4 +82,19 @@ it.each<[Answer | "accept", Partial<Preview>, Partial<Preview>]>([
 
 it("does not take another account's acceptance for the learner's own", () => {
   expect(tookEffect("accept", foundBy(preview({ status: "accepted" }), NOW, []))).toBe(false);
+});
+
+it("an older link tells a learner of a seat from its organisation, until it ends", () => {
+  const seat = (id: string, endsAt: string) => ({
+    dealId: "d",
+    organisation: { id, name: "Acme" },
+    acceptedAt: PAST,
+    endsAt,
+  });
+  const gone = { organisation, askedAt: null, optedOut: false };
+  const own = seat("acme", "2027-01-01T00:00:00Z");
+  const held = (...seats: ReturnType<typeof seat>[]) => foundGone(gone, "invite_superseded", NOW, seats).held;
+  expect(held(seat("other", own.endsAt), own)).toBe(own);
+  expect(held(seat("other", own.endsAt), seat("acme", PAST))).toBeUndefined();
+  expect(foundGone(gone, "invite_superseded", NOW)).toEqual({ ...gone, obstacle: "invite_superseded" });
 });

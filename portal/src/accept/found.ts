@@ -20,6 +20,8 @@ export interface Found extends Gone {
   askedFor?: Preview["askedFor"];
   /** The signed-in learner's seat of the deal. */
   seat?: OwnSeat;
+  /** The signed-in learner's seat of a deal of this organisation, if the link does not say of which. */
+  held?: OwnSeat;
   obstacle: Obstacle | null;
 }
 
@@ -43,6 +45,14 @@ export function foundBy(preview: Preview, now: number, seats?: OwnSeat[]): Found
   const seat = seats?.find(({ dealId }) => dealId === preview.deal.id);
   const obstacle = obstacleOf(preview, now, seats && !!seat);
   return { organisation, askedAt, askedFor, optedOut, preview, ...(seat && { seat }), obstacle };
+}
+
+/** Of an older link. `seats`: the signed-in learner's, if they are known. */
+export function foundGone(gone: Gone, obstacle: Obstacle, now: number, seats: OwnSeat[] = []): Found {
+  const held = seats.find(
+    ({ organisation, endsAt }) => organisation.id === gone.organisation.id && Date.parse(endsAt) > now,
+  );
+  return { ...gone, obstacle, ...(held && { held }) };
 }
 
 /** A declined invite stays declined after it has expired. `seated`: whether the learner has a seat, if that is known. */

@@ -2,7 +2,7 @@
 import "../style.css";
 import "./accept.css";
 import { render } from "preact";
-import { leaveTogether } from "../session";
+import { leaveTogether, showPresence } from "../session";
 import { AcceptPage } from "./accept";
 import { takeToken } from "./token";
 
@@ -10,4 +10,5 @@ import { takeToken } from "./token";
 takeToken();
 addEventListener("hashchange", takeToken);
 leaveTogether();
+showPresence();
 render(<AcceptPage />, document.getElementById("app")!);
