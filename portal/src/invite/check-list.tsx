@@ -251,6 +251,7 @@ function CheckedRow({
   const correct = async (change: { email?: string; name?: string }) => {
     await inviting.correct(row.id, change);
     const now = inviting.rows.value.find(({ id }) => id === row.id);
+    if (now && nameInput.current && change.name !== undefined) nameInput.current.value = now.name;
     if (now?.verdict) announce(`${now.verdict.email}: ${wordsOf(now.verdict, doubtAbout(now, usual)).label}`);
   };
   const use = () => {

@@ -181,3 +181,15 @@ it("a domain that is like a usual one of the deal is looked at first, as far as 
   expect(inviting.rows.value.map(({ email }) => email)).toEqual(["zoe@exmaple.com", "bob@example.com"]);
   expect(inviting.usualDomains.value).toEqual(["example.com"]);
 });
+
+it("a row shows the name as it will be stored, pasted or typed", async () => {
+  const inviting = new Inviting("d");
+  const long = "Ann ".repeat(40).trim();
+  await inviting.add({ rows: [{ email: "ann@example.com", name: `${long} www.example.com` }], leftOut: [] });
+  const name = () => inviting.rows.value[0]?.name;
+  expect(name()).toBe("Ann ".repeat(25).trim());
+  await inviting.correct(0, { name: "Ann https://a.example/b Doe" });
+  expect(name()).toBe("Ann Doe");
+  await inviting.correct(0, { email: "ann@b.example" });
+  expect(name()).toBe("Ann Doe");
+});

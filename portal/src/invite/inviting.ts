@@ -24,6 +24,7 @@ import { session } from "../session";
 import { asProblem } from "../ui/load";
 import type { Columns, ColumnsQuestion } from "./columns";
 import { type DraftRow, fullestFirst, isDue, keepDraft, keyOfAddress, restoreDraft } from "./draft";
+import { stored } from "./name";
 import { type LeftOut, type List, readList } from "./parse";
 import type { Recipient } from "./recipients";
 import { doubtAbout, usualDomains } from "./suggestion";
@@ -164,7 +165,13 @@ export class Inviting {
   }
 
   #asRows(rows: Recipient[]): Row[] {
-    return rows.map((row) => ({ name: "", ...row, id: this.#nextId++, verdict: undefined, sent: undefined }));
+    return rows.map((row) => ({
+      ...row,
+      name: stored(row.name ?? ""),
+      id: this.#nextId++,
+      verdict: undefined,
+      sent: undefined,
+    }));
   }
 
   /** Replaces the text. Answers about the columns of the old text are dropped. */
@@ -257,7 +264,8 @@ export class Inviting {
     this.rows.value = this.rows.value.map((row) => {
       if (row.id !== id) return row;
       const { typed: _, beside: __, ...rest } = row;
-      return { ...rest, ...change, verdict: undefined };
+      const name = change.name === undefined ? row.name : stored(change.name);
+      return { ...rest, ...change, name, verdict: undefined };
     });
     await this.check();
   }

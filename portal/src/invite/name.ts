@@ -59,6 +59,12 @@ export function nameOf(text: string): string {
     : "";
 }
 
+/** What the API stores of a name: `Name::clean` in `shared/src/domain/name.rs`. The list shows it before anything is sent. */
+export function stored(name: string): string {
+  const words = wordsOf(name).filter((word) => !/:\/\/|^www\.|^mailto:/i.test(word));
+  return [...words.join(" ")].slice(0, 100).join("").trimEnd();
+}
+
 /** Whether a text is an identifier, `E1001`, or begins with a number. `John Smith 2` and `Staff 1` are names. */
 const isIdentifier = (text: string) =>
   /^\p{N}/u.test(text) || (/\p{N}/u.test(text) && !/\p{Ll}|(?:^|\s)\p{L}{2,}(?:\s|$)/u.test(text));
