@@ -347,6 +347,11 @@ check("a link that names another deal adds its people without a question", {}, a
   assert.equal(page.url(), `${stack.url}${next.path}/invite`, "a reload does not add them again");
   assert.equal(await page.getByRole("region", { name: "From another deal" }).count(), 0);
   assert.equal(await page.getByRole("textbox", { name: "More addresses" }).inputValue(), "unchecked@example.com", "the text stays");
+  const added = page.getByText(/^1 person of Last year added\.|^2 people of Last year added\./);
+  await added.waitFor();
+  await hand.press("button", "Discard list");
+  await hand.press("button", "Discard list", page.getByRole("dialog", { name: "Discard this list?" }));
+  await added.waitFor({ state: "detached" });
 });
 
 check("people of another deal who could not be added are not added by a later “Try again”, and a changed list says that they were not", { expect: [answered(503)] }, async ({ page, stack, hand }) => {

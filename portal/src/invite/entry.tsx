@@ -245,6 +245,13 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
     await check();
   };
 
+  const listedBefore = useRef(listed);
+  useEffect(() => {
+    // What was added is in no list any more.
+    if (listed === 0 && listedBefore.current > 0) setNotes([]);
+    listedBefore.current = listed;
+  }, [listed]);
+
   const onDrop = useRef(choose);
   onDrop.current = choose;
   // Anywhere on the page: beside the field, the browser would open the file instead of this page.
