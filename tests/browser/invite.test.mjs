@@ -485,9 +485,18 @@ check("a list that looks like a table can be read as a list", {}, async ({ page,
   await inviting(page, deal);
   await hand.paste("textbox", "Addresses", "ann@example.com, bob@example.com\ncat@example.com, dan@example.com");
   await summary(page, "Which columns do you mean?");
+  await hand.press("button", "None of these");
+  await page.getByRole("alert").filter({ hasText: "No address was read. Correct the text above and check it again, or clear it." }).waitFor();
+  assert.ok(await page.getByRole("textbox", { name: "Addresses" }).evaluate((box) => box === document.activeElement), "the focus is in the box");
+  await hand.press("button", "Check…");
+  await summary(page, "Which columns do you mean?");
   await page.getByRole("combobox", { name: "Address column" }).selectOption({ label: "All of them: this is a list, not a table" });
   await hand.press("button", "Use these columns");
   await summary(page, "4 will be invited");
+  await hand.paste("textbox", "More addresses", "eve@example.com, fay@example.com\ngus@example.com, hal@example.com");
+  await page.getByText("Answer the question above first: its addresses are not in this list yet.").waitFor();
+  await hand.press("button", "None of these");
+  await page.getByText("Check or clear the addresses above first").waitFor();
 });
 
 check("unchecked text blocks sending", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
@@ -497,6 +506,7 @@ check("unchecked text blocks sending", { hands: [Keyboard] }, async ({ page, sta
   await summary(page, "2 will be invited");
   await hand.write("textbox", "More addresses", "cat@example.com");
   await page.getByText("Check or clear the addresses above first").waitFor();
+  assert.equal(await page.getByRole("button", { name: /^Send/ }).evaluate((button) => getComputedStyle(button).opacity), "0.5", "it looks as disabled as it is");
   await pressUnready(page, "Send 2 invites");
   await hand.press("button", "Check…");
   await summary(page, "3 will be invited");

@@ -121,7 +121,11 @@ export function CheckList({
         </span>
         {due > 0 && unread && (
           <span>
-            <Text>Check or clear the addresses above first: they are not in this list yet.</Text>
+            <Text>
+              {inviting.question.value || inviting.text.value.trim() === ""
+                ? "Answer the question above first: its addresses are not in this list yet."
+                : "Check or clear the addresses above first: they are not in this list yet."}
+            </Text>
           </span>
         )}
       </p>

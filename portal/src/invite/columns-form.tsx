@@ -11,9 +11,11 @@ const LONGEST_LINE = 80;
 export function ColumnsForm({
   question,
   onChosen,
+  onNone,
 }: {
   question: ColumnsQuestion;
   onChosen: (columns: Columns) => void;
+  onNone: () => void;
 }) {
   const { labels, samples, addresses, names, family, untitled, guess } = question;
   const [columns, setColumns] = useState<Guess>(guess);
@@ -106,6 +108,9 @@ export function ColumnsForm({
       <p class="actions">
         <button type="submit" aria-disabled={email === undefined}>
           Use these columns
+        </button>
+        <button type="button" class="secondary outline" onClick={onNone}>
+          None of these
         </button>
       </p>
     </form>

@@ -70,6 +70,11 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
     }
     if (await add(list)) inviting.write("");
   };
+  const none = () => {
+    inviting.dismiss();
+    setRefusal("No address was read. Correct the text above and check it again, or clear it.");
+    area.current?.focus();
+  };
   /** Whether the rows are in the list now. */
   const add = async (list: List): Promise<boolean> => {
     announce("Checking");
@@ -351,7 +356,9 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
         />
       )}
       {choice && <ChoiceForm key={choice} choice={choice} />}
-      {question && <ColumnsForm key={question} question={question} onChosen={(columns) => void check(columns)} />}
+      {question && (
+        <ColumnsForm key={question} question={question} onChosen={(columns) => void check(columns)} onNone={none} />
+      )}
       {waiting > 0 && (
         <Notice>
           <Text>{`${counted(waiting, "file is", "files are")} waiting. First ${question || choice ? "answer the question" : "check or clear the addresses"} above.`}</Text>

@@ -181,6 +181,11 @@ export class Inviting {
     this.#answers = [];
   }
 
+  /** Leaves the question about the columns unanswered. The text stays, to be corrected. */
+  dismiss() {
+    this.write(this.text.value);
+  }
+
   /** Reads the text with the answer to the open question. It may lead to another question. */
   read(answer?: Columns): List | { question: ColumnsQuestion } {
     if (answer) this.#answers.push(answer);
