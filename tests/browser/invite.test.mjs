@@ -624,6 +624,11 @@ check("a reload changes neither the list nor who is invited, and the fuller of t
   assert.equal(await edited.inputValue(), "nobody else");
   assert.equal(await page.getByRole("table", { name: "What will happen" }).innerText(), outcomes);
   await page.getByText("Left out: 1 header line.").waitFor();
+  await page.getByText("You checked this list before, and did not send it.").waitFor();
+  await hand.paste("textbox", "More addresses", "bob@example.com\ncat@example.com");
+  await page.getByText("5 rows are from the list that you checked before and did not send.").waitFor();
+  await page.getByRole("button", { name: "Send 4 invites, 2 from before" }).waitFor();
+  for (const name of ["bob", "cat"]) await hand.press("button", `Remove ${name}@example.com`);
   await hand.press("button", "Send 2 invites");
   await summary(page, "2 people invited");
   assert.deepEqual((await deal.rows()).map(({ email, name }) => `${name} ${email}`).sort(), ["Ann Doe ann@example.com", "Zoe Low ZOE@example.com"]);

@@ -8,6 +8,7 @@ import { People } from "../ui/people";
 import { counted, number } from "../ui/seat-numbers";
 import { announce, Notice } from "../ui/status";
 import { Text } from "../ui/text";
+import { isDue } from "./draft";
 import { focusAddresses } from "./entry";
 import type { Inviting, Row } from "./inviting";
 import { type LeftOut, stillOut } from "./parse";
@@ -49,6 +50,10 @@ export function CheckList({
   const leftOut = stillOut(inviting.leftOut.value, rows);
   const left = inviting.left.value.length;
   const [shown, setShown] = useState(MOST_SHOWN);
+  /** The rows of an earlier visit. */
+  const [before] = useState(() => new Set(rows.map(({ id }) => id)));
+  const earlier = left === 0 ? rows.filter(({ id }) => before.has(id)) : [];
+  const earlierDue = earlier.length < rows.length ? earlier.filter(isDue).length : 0;
   if (rows.length === 0) return null;
 
   const send = async () => {
@@ -92,6 +97,15 @@ export function CheckList({
           <DownloadResult rows={inviting.last.value} />
         </p>
       )}
+      {earlier.length > 0 && (
+        <p>
+          <Text>
+            {earlier.length === rows.length
+              ? "You checked this list before, and did not send it."
+              : `${counted(earlier.length, "row is", "rows are")} from the list that you checked before and did not send.`}
+          </Text>
+        </p>
+      )}
       {leftOut.length > 0 && <LeftOutLines lines={leftOut} />}
       {due > 0 && counts.pending + due > seats.available && (
         <Notice {...(full && { tone: "warn" as const })}>
@@ -110,7 +124,7 @@ export function CheckList({
             aria-busy={checking}
             onClick={() => checking || unread || void send()}
           >
-            <Text>{`Send ${counted(due, "invite")}`}</Text>
+            <Text>{`Send ${counted(due, "invite")}${earlierDue > 0 ? `, ${number(earlierDue)} from before` : ""}`}</Text>
           </button>
         )}
         <button type="button" class="secondary outline" onClick={() => void discard()}>
