@@ -23,9 +23,8 @@ pub(crate) async fn seed(origin: &str, now: DateTime<Utc>) -> Result<bool, Start
     let at = |days| (now + TimeDelta::days(days)).to_rfc3339_opts(SecondsFormat::Secs, true);
     let mut any_missing = false;
     for (organisation, name, deal, seats) in DEALS {
-        let list = client.get(format!("{url}?organisation={organisation}"));
-        let list = accepted(list.bearer_auth(token)).await?;
-        if list.get("deals").and_then(Value::as_array).is_some_and(Vec::is_empty) {
+        let list = client.get(format!("{url}?organisation={organisation}")).bearer_auth(token);
+        if accepted(list).await?.get("deals").and_then(Value::as_array).is_some_and(Vec::is_empty) {
             let body = json!({
                 "organisation": { "id": organisation, "name": name },
                 "name": deal,
@@ -41,45 +40,5 @@ pub(crate) async fn seed(origin: &str, now: DateTime<Utc>) -> Result<bool, Start
 }
 
 async fn accepted(request: RequestBuilder) -> Result<Value, StartError> {
-    let answer = request.send().await?;
-    let status = answer.status();
-    if status.is_success() {
-        return Ok(answer.json().await?);
-    }
-    Err(StartError::SeedRefused { status, body: answer.text().await? })
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::{Arc, Mutex};
-
-    use axum::extract::Query;
-    use axum::routing::{get, post};
-    use axum::{Json, Router};
-
-    use super::*;
-    use crate::origin::Port;
-
-    #[tokio::test]
-    async fn only_an_organisation_without_a_deal_gets_one() {
-        let added = Arc::new(Mutex::new(Vec::new()));
-        let list = async |Query(query): Query<Value>| {
-            let deals = if query["organisation"] == "acme" { json!([{}]) } else { json!([]) };
-            Json(json!({ "deals": deals }))
-        };
-        let adding = Arc::clone(&added);
-        let add = async move |Json(body): Json<Value>| {
-            adding.lock().unwrap().push(body["organisation"]["id"].clone());
-            Json(body)
-        };
-        let app = Router::new()
-            .route("/oidc/token", post(async || Json(json!({ "access_token": "t" }))))
-            .route("/api/deals", get(list).post(add));
-        let port = Port::bind(0).await.unwrap();
-        let origin = port.url();
-        tokio::spawn(port.serve(app));
-
-        assert!(seed(&origin, DateTime::UNIX_EPOCH).await.unwrap());
-        assert_eq!(*added.lock().unwrap(), ["globex"]);
-    }
+    Ok(request.send().await?.error_for_status()?.json().await?)
 }

@@ -57,10 +57,8 @@ pub enum StartError {
     NoFunction(PathBuf),
     #[error(transparent)]
     Function(#[from] InvokeError),
-    #[error("the sample deals can't be created: the API gave no answer: {0}")]
-    SeedLost(#[from] reqwest::Error),
-    #[error("the sample deals can't be created: the API answered {status}: {body}")]
-    SeedRefused { status: StatusCode, body: String },
+    #[error("the sample deals can't be created: {0}")]
+    Seed(#[from] reqwest::Error),
 }
 
 pub struct Stack {

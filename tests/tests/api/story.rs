@@ -7,8 +7,8 @@ use futures_util::future::join_all;
 use seatkeeper_local::Settings;
 use serde_json::{Value, json};
 use tests::{
-    PARTNERSHIPS, TestStack, addresses, assert_fields, emails, ids, now, outcomes, past, rfc3339, row_of,
-    settings_with, time,
+    PARTNERSHIPS, TestStack, addresses, assert_fields, emails, ids, lasting_port, now, outcomes, past,
+    rfc3339, row_of, settings_with, time,
 };
 
 const FOUR_WEEKS: TimeDelta = TimeDelta::seconds(28 * 86_400);
@@ -386,12 +386,25 @@ async fn i2_an_invite_expires_with_its_deal_at_the_latest() {
     assert_eq!(deal.seats().await, [5, 1, 4]);
 }
 
-/// The schedules run without a request, and the first start creates two deals.
+/// The schedules run without a request. Each start creates the deals that are missing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_schedules_mark_what_has_expired() {
-    let sweep_every = Some(Duration::from_millis(500));
-    let settings = settings_with(&[("INVITE_LIFETIME", "2s")]);
-    let stack = TestStack::of(Settings { sweep_every, seed: true, ..settings }).await;
+    let (folder, port, sweep_every) =
+        (Settings::ephemeral().logs, lasting_port(), Some(Duration::from_millis(500)));
+    let settings = || Settings {
+        port,
+        data: Some(folder.clone()),
+        sweep_every,
+        seed: true,
+        ..settings_with(&[("INVITE_LIFETIME", "2s")])
+    };
+    let stack = TestStack::of(settings()).await;
+    let made = stack.manager("globex").await.get("/api/deals").await.ok(200);
+    let path = format!("/api/deals/{}", made["deals"][0]["id"].as_str().unwrap());
+    stack.person(PARTNERSHIPS).await.delete(&path).await.ok(204);
+    stack.stop().await;
+
+    let stack = TestStack::of(settings()).await;
     for (organisation, name, seats) in [("acme", "Unlimited", 100), ("globex", "Unlimited Starter", 3)] {
         let deals = stack.manager(organisation).await.get("/api/deals").await.ok(200);
         assert_eq!(deals["deals"].as_array().map(Vec::len), Some(1), "{deals}");
@@ -405,4 +418,6 @@ async fn the_schedules_mark_what_has_expired() {
     let now = deal.rows("").await[0].clone();
     assert_fields(&now, &json!({"status": "expired", "expiresAt": row["expiresAt"], "sends": 1}));
     assert_eq!(stack.inbox().await.len(), 1);
+    stack.stop().await;
+    std::fs::remove_dir_all(folder).unwrap();
 }
