@@ -137,6 +137,28 @@ async fn i10_an_opt_out_holds_for_every_deal_and_path_of_the_organisation() {
     assert_eq!(preview(&stack, &token).await["optedOut"], true);
 }
 
+/// One click (RFC 8058), as mail providers post it, however often.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn i10_one_click_stops_the_organisations_mail_until_the_person_opts_in() {
+    let stack = TestStack::start().await;
+    let (deal, other) = (stack.deal(9).await, stack.deal(9).await);
+    let invite = deal.invite_one(ANN).await;
+    let path = async || stack.inbox_for(ANN).await.pop().unwrap().unsubscribe_path().to_owned();
+    let (first, token) = (path().await, stack.token_for(ANN).await);
+    for _ in 0..2 {
+        let answer = stack.unsubscribe(&first).await.ok(200);
+        assert_fields(&answer, &json!({"organisation": {"id": deal.organisation}, "optedOut": true}));
+    }
+    assert_eq!(preview(&stack, &token).await["optedOut"], true);
+    deal.resend(&invite, None).await.problem(409, "opted_out");
+    // Another organisation learns nothing.
+    other.invite_one(ANN).await;
+
+    stack.answer("opt-in", &token).await.ok(200);
+    deal.resend(&invite, None).await.ok(200);
+    assert_eq!(path().await, first, "the id is the invite's, not the send's");
+}
+
 /// A queued mail to somebody who opted out after it was queued is not sent, and says so.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn i10_a_queued_mail_is_not_sent_after_an_opt_out() {

@@ -1,10 +1,12 @@
 //! Managers reach only their own deals, learners only their own seats, and a link only its invite. I5, I6.
 
+use std::ops::Range;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use seatkeeper_local::routes::ROUTES;
 use serde_json::{Value, json};
-use tests::{PARTNERSHIPS, TestStack};
+use tests::{PARTNERSHIPS, TestStack, assert_fields};
 
 /// A manager's requests on every route with a deal. `tests/cloud/test_story.py` compares them with the template's
 /// routes.
@@ -85,46 +87,63 @@ async fn a_manager_reaches_only_deals_of_their_organisation() {
     assert_eq!(after, before, "nothing has changed");
 }
 
-/// Tokens that were never sent, made from two genuine tokens.
-fn forgeries(token: &str, other: &str) -> Vec<String> {
-    let bytes = |token: &str| URL_SAFE_NO_PAD.decode(token).unwrap();
-    let (own, other) = (bytes(token), bytes(other));
-    assert_eq!(own.len(), 64, "deal, invite, secret");
-    let swapped = |from: usize, to: usize| {
+/// Texts that were never sent, made from genuine ones: of another invite of the deal, and of another deal.
+fn forgeries(genuine: &str, sibling: &str, stranger: &str) -> Vec<String> {
+    let [own, sibling, stranger] =
+        [genuine, sibling, stranger].map(|text| URL_SAFE_NO_PAD.decode(text).unwrap());
+    // Each begins with the deal and the invite. A secret or a proof follows.
+    let mixed = |other: &[u8], part: Range<usize>| {
         let mut mixed = own.clone();
-        mixed[from..to].copy_from_slice(&other[from..to]);
+        mixed[part.clone()].copy_from_slice(&other[part]);
         URL_SAFE_NO_PAD.encode(mixed)
     };
     let mut forged: Vec<String> = ["", "x", "\0", "../..", "😀"].map(str::to_owned).into();
-    forged.extend([22, 43, 85].map(|length| token[..length].to_owned()));
-    forged.extend([format!("{token}A"), format!("{token}="), format!(" {token}"), "A".repeat(4_000)]);
-    forged.extend([swapped(0, 16), swapped(16, 32), swapped(32, 64)]);
+    forged.extend([22, 43, genuine.len() - 1].map(|length| genuine[..length].to_owned()));
+    forged.extend([format!("{genuine}A"), format!("{genuine}="), format!(" {genuine}"), "A".repeat(4_000)]);
+    forged.extend([0..16, 16..32, 0..32, 32..own.len()].map(|part| mixed(&stranger, part)));
+    forged.extend([16..32, 32..own.len()].map(|part| mixed(&sibling, part)));
     forged
 }
 
-/// I6: every forged token gets the same response, byte for byte.
+/// I6: every forged token and every forged id to unsubscribe gets the same response, byte for byte.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn forged_tokens_all_look_alike() {
     let stack = TestStack::start().await;
     let (one, two) = (stack.deal(3).await, stack.deal(3).await);
-    one.invite(&["ann@example.com", "bob@example.com"]).await;
-    two.invite(&["carl@example.com"]).await;
-    let token = stack.token_for("ann@example.com").await;
-    let other = stack.token_for("carl@example.com").await;
-    let learner = stack.person("ann@example.com").await;
+    let people = ["ann@example.com", "bob@example.com", "carl@example.com"];
+    one.invite(&people[..2]).await;
+    two.invite(&people[2..]).await;
+    let [ann, bob, carl] = people;
+    let [token, others, foreign] =
+        [stack.token_for(ann).await, stack.token_for(bob).await, stack.token_for(carl).await];
+    let learner = stack.person(ann).await;
     let first = stack.preview("x").await;
-    for token in forgeries(&token, &other) {
-        let mut answers = vec![stack.preview(&token).await, stack.accept(&learner, &token).await];
+    let mut answers = Vec::new();
+    for token in forgeries(&token, &others, &foreign) {
+        answers.extend([stack.preview(&token).await, stack.accept(&learner, &token).await]);
         for what in ["decline", "ask", "opt-out", "opt-in"] {
             answers.push(stack.answer(what, &token).await);
         }
-        for answer in answers {
-            answer.problem(404, "unknown_invite");
-            assert_eq!(answer.fingerprint(), first.fingerprint(), "\n{}\n≠\n{}", answer.show(), first.show());
+    }
+    let id = async |address: &str| {
+        let path = stack.inbox_for(address).await[0].unsubscribe_path().to_owned();
+        path.rsplit_once('/').unwrap().1.to_owned()
+    };
+    for id in forgeries(&id(ann).await, &id(bob).await, &id(carl).await) {
+        let in_url: String = id.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        if !in_url.is_empty() {
+            answers.push(stack.unsubscribe(&format!("/api/invites/unsubscribe/{in_url}")).await);
         }
     }
-    // The genuine token still works.
-    assert_eq!(stack.preview(&token).await.ok(200)["status"], "pending");
+    for answer in answers {
+        answer.problem(404, "unknown_invite");
+        assert_eq!(answer.fingerprint(), first.fingerprint(), "\n{}\n≠\n{}", answer.show(), first.show());
+    }
+    // The genuine tokens still work, and nobody has opted out.
+    for token in [&token, &others, &foreign] {
+        let expected = json!({"status": "pending", "optedOut": false});
+        assert_fields(&stack.preview(token).await.ok(200), &expected);
+    }
     stack.accept(&learner, &token).await.ok(200);
     assert_eq!((one.counts().await, two.counts().await), ([1, 1, 0], [1, 0, 0]));
 }
@@ -163,6 +182,13 @@ async fn mail_scanners_change_nothing() {
                     assert_eq!(answer.status, if is_page { 303 } else { 404 }, "{method} {}", answer.show());
                 }
             }
+        }
+        // With any id, in a URL that a page can be opened by.
+        for id in [ids[0].as_str(), "x", "%22%3Cb%3E%0D%0A", "%C3%A4"] {
+            let page = client.get(&format!("/api/invites/unsubscribe/{id}")).await;
+            let place = format!("/unsubscribe#{id}");
+            assert_eq!((page.status, page.header("location")), (303, place.as_str()));
+            assert_eq!((page.header("cache-control"), page.text.as_str()), ("no-store", ""));
         }
         assert_eq!(stack.preview(&token).await.ok(200)["optedOut"], false);
         assert_eq!(deal.manager.get("/api/me/digest").await.ok(200), json!({ "on": true }));

@@ -16,4 +16,3 @@ mod reminders;
 mod settings;
 mod story;
 mod tracking;
-mod unsubscribe;
