@@ -35,6 +35,7 @@ async fn check_all(client: &Client, cases: impl IntoIterator<Item = Case>) {
     for Case { method, path, headers, body, status, code, field } in cases {
         let answer = client.raw(method, &path, &headers, body).await;
         answer.problem(status, code);
+        assert!(answer.text.len() < 500, "the refusal repeats the body: {}", answer.show());
         let problem = answer.json();
         let mut errors = problem["errors"].as_array().into_iter().flatten();
         let names_it = errors.any(|error| error["field"].as_str().is_some_and(|name| name.contains(field)));
@@ -55,8 +56,8 @@ async fn deal_with_invites(stack: &TestStack) -> (Deal, [String; 3]) {
     (deal, ids)
 }
 
-/// Only a JSON object with known fields is read, on every route with a body. The forms of bad JSON are in
-/// `shared/src/http/body.rs`.
+/// Only a JSON object with known fields is read, on every route with a body, and none that is endless. The forms of bad
+/// JSON are in `shared/src/http/body.rs`.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_not_json_is_refused_on_every_route() {
     let stack = TestStack::start().await;
@@ -67,6 +68,17 @@ async fn what_is_not_json_is_refused_on_every_route() {
         let request = |body: &[u8]| Case { body: body.to_vec(), ..case(method, &path, &Value::Null, "") };
         let bodies: [&[u8]; 5] = [b"", b"{", b"[]", b"{\"surprise\":1}", b"{\"token\":\"\xff\"}"];
         check_all(client, bodies.map(request)).await;
+        // As long as the route allows: deeply nested, with a million parts, or one part.
+        let is_bulk = method == "POST" && path.starts_with(&deal.path("/invites"));
+        let fill = |each: &str| each.repeat(if is_bulk { 500_000 } else { 1_900 } / each.len());
+        let endless = [
+            fill("{\"a\":"),
+            format!("{{\"invites\":{}{}}}", fill("["), fill("]")),
+            format!("{{\"invites\":[{}{{}}]}}", fill("{\"x\":0},")),
+            format!("{{\"{}\":0}}", fill("name")),
+            format!("{{\"seats\":{}}}", fill("9")),
+        ];
+        check_all(client, endless.map(|body| request(body.as_bytes()))).await;
         let kinds = ["text/plain", "application/x-www-form-urlencoded", "application/jsonp", "json"];
         let headers = kinds.map(|kind| vec![("content-type", kind)]).into_iter().chain([vec![]]);
         let of_other_kinds =
