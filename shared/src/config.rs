@@ -10,7 +10,7 @@ use std::time::Duration;
 /// 128 bits in hexadecimal.
 const SHORTEST_SECRET: usize = 32;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Config {
     pub table: String,
     pub tokens: Tokens,
@@ -22,7 +22,7 @@ pub struct Config {
     pub audit: Audit,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct MailConfig {
     /// The sender's address, verified with SES.
     pub from: String,

@@ -22,10 +22,8 @@ fn config() -> MailConfig {
         subject: "FutureLearn Invitation".to_owned(),
         link_text: "Click here to accept this invitation".to_owned(),
         portal: "https://portal.example".to_owned(),
-        configuration_set: None,
         lease: Duration::seconds(60),
-        send_rate: 0,
-        paused: false,
+        ..MailConfig::default()
     }
 }
 

@@ -8,10 +8,8 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
 use aws_types::SdkConfig;
 use chrono::Duration;
-use shared::audit::Audit;
 use shared::config::{Config, MailConfig};
 use shared::domain::limit::{RecipientLimit, SendingLimits};
-use shared::http::{Origin, Tokens};
 use shared::mail::ses::Mailer;
 use std::fmt::{self, Debug, Formatter};
 use std::sync::Mutex;
@@ -67,27 +65,12 @@ pub(crate) fn sdk(answer: impl Fn() -> HttpConnectorFuture + Send + Sync + 'stat
 }
 
 pub(crate) fn mail_config(send_rate: u32) -> MailConfig {
-    MailConfig {
-        from: "sender@example.com".to_owned(),
-        subject: "subject".to_owned(),
-        link_text: "link".to_owned(),
-        portal: "https://portal.example".to_owned(),
-        configuration_set: None,
-        lease: Duration::seconds(60),
-        send_rate,
-        paused: false,
-    }
+    MailConfig { lease: Duration::seconds(60), send_rate, ..MailConfig::default() }
 }
 
 pub(crate) fn config() -> Config {
-    Config {
-        table: "table".to_owned(),
-        tokens: Tokens::default(),
-        lifetime: Duration::days(28),
-        retention: Duration::days(365),
-        origin: Origin::default(),
-        audit: Audit::default(),
-    }
+    let (table, lifetime) = ("table".to_owned(), Duration::days(28));
+    Config { table, lifetime, retention: Duration::days(365), ..Config::default() }
 }
 
 pub(crate) const NO_LIMITS: SendingLimits =

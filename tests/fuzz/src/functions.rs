@@ -13,11 +13,10 @@ use aws_smithy_types::body::SdkBody;
 use chrono::DateTime;
 use lambda_runtime::Context;
 use serde_json::{Value, json};
-use shared::audit::Audit;
 use shared::config::{Config, MailConfig};
 use shared::domain::limit::{RecipientLimit, SendingLimits};
 use shared::domain::{Deal, DealId, Email, InviteId};
-use shared::http::{App, Event, Origin, Response, Tokens, answer};
+use shared::http::{App, Event, Response, Tokens, answer};
 use shared::mail::ses::Mailer;
 use shared::sending::Sending;
 use shared::store::Store;
@@ -172,22 +171,18 @@ impl Functions {
         let (store, foreign_store) = (Store::new(table.clone(), TABLE), Store::new(table, TABLE));
         let days = chrono::Duration::days;
         let config = Config {
-            table: TABLE.to_owned(),
             tokens: Tokens { organisation_claim: "org".to_owned(), ..Tokens::default() },
             lifetime: days(28),
             retention: days(365),
-            origin: Origin::default(),
-            audit: Audit::default(),
+            ..Config::default()
         };
         let mail = MailConfig {
             from: "invites@seatkeeper.example".to_owned(),
             subject: "Invitation".to_owned(),
             link_text: "Click here".to_owned(),
             portal: "https://seatkeeper.example".to_owned(),
-            configuration_set: None,
             lease: chrono::Duration::seconds(60),
-            send_rate: 0,
-            paused: false,
+            ..MailConfig::default()
         };
         let mailer = Mailer::new(ses, &mail);
         let sending = Sending { store: store.clone(), mailer, mail, config, limits: UNLIMITED };
