@@ -281,6 +281,10 @@ async fn the_cost_of_a_page_does_not_grow_with_the_deal() {
     assert_eq!((counts.pending, counts.expired, counts.declined, counts.asked), (1_000, 1_000, 100, 100));
     table.note("counts, 1,000 pending and 1,000 expired", 1, 80.0, 0.0);
     table.write_copies(&pending, 10_999..20_000).await;
+    for (now, expected) in [(late, (1_001, 1_000)), (late + LIFETIME, (0, 1_001))] {
+        let counts = table.store.counts(table.deal.id, LIFETIME, now).await.unwrap().unwrap();
+        assert_eq!((counts.pending, counts.expired), expected, "more than a thousand are counted as more");
+    }
     for ((tab, filter, ceiling), before) in tabs.into_iter().zip(of_a_hundred) {
         table.reset_counts();
         let read = table.store.page(table.deal.id, &page_query(filter, 50), late).await.unwrap().unwrap();

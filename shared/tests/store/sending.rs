@@ -73,56 +73,45 @@ impl ClaimedMails {
     }
 }
 
-/// Nobody was invited before, so the deal can be deleted while the request runs.
+/// Nobody was invited before, so the deal can be deleted while the request runs. A request that stores no row leaves the
+/// deal unused, so that it can still be deleted.
 #[tokio::test]
 async fn i3_nobody_is_invited_to_a_deleted_deal() {
-    for (rows, is_deleted) in [(0, false), (0, true), (1, false), (1, true)] {
-        let mails = ClaimedMails::new(0, &[SENT], 0).await;
-        let (store, link) = (&mails.table.store, mails.table.link("ann@example.com"));
-        let request = mails.new_request().await;
-        let deal = &request.deal;
-        if is_deleted {
-            store.delete_deal(deal.id, None).await.unwrap().unwrap();
-        }
-        let invitee = Invitee { id: link.invite, email: email("ann@example.com"), name: None };
-        let row = |order| {
-            let rule: Rule<'_, _> = Box::new(|existing, send, now| invite(existing, &invitee, send, now));
-            Row {
-                invite: link.invite,
-                seen: Seen::Nothing,
-                opted_out: Some(false),
-                order,
-                replaces: None,
-                rule,
-            }
-        };
-        let sent = mails.sending.send(&request, (0..rows).map(row).collect()).await;
-        let key = InviteKey { deal: deal.id, invite: link.invite };
-        let is_invited = rows > 0 && !is_deleted;
-        assert_eq!(sent.is_ok(), rows == 0 || is_invited, "{rows} rows, deleted: {is_deleted}");
-        assert_eq!(store.invite(key).await.unwrap().is_some(), is_invited, "{rows}, {is_deleted}");
-        // A request without a row to store leaves the deal unused.
-        assert_eq!(store.delete_deal(deal.id, None).await.unwrap().is_ok(), !is_invited);
-    }
-}
-
-/// Such a deal can still be deleted.
-#[tokio::test]
-async fn a_request_whose_rows_are_all_refused_leaves_its_deal_unused() {
     let mails = ClaimedMails::new(0, &[SENT], 0).await;
     let (store, link) = (&mails.table.store, mails.table.link("ann@example.com"));
     let invitee = Invitee { id: link.invite, email: email("ann@example.com"), name: None };
-    let cases: [(_, _, Rule<'_, _>); 3] = [
-        (Seen::Nothing, Some(true), Box::new(|existing, send, now| invite(existing, &invitee, send, now))),
-        (Seen::Record(None), None, Box::new(|existing, send, now| resend(existing, None, send, now))),
-        (Seen::Unread, None, Box::new(|existing, send, now| resend(existing, None, send, now))),
-    ];
-    for (seen, opted_out, rule) in cases {
+    let row =
+        |seen, opted_out, rule| Row { invite: link.invite, seen, opted_out, order: 0, replaces: None, rule };
+    let invites = |is_out| {
+        let rule: Rule<'_, _> = Box::new(|existing, send, now| invite(existing, &invitee, send, now));
+        vec![row(Seen::Nothing, Some(is_out), rule)]
+    };
+    let resends = |seen| {
+        let rule: Rule<'_, _> = Box::new(|existing, send, now| resend(existing, None, send, now));
+        vec![row(seen, None, rule)]
+    };
+    for (what, rows, is_deleted) in [
+        ("no row", vec![], false),
+        ("no row", vec![], true),
+        ("an invite", invites(false), false),
+        ("an invite", invites(false), true),
+        ("an opt-out", invites(true), false),
+        ("nobody to resend", resends(Seen::Record(None)), false),
+        ("nobody to resend", resends(Seen::Unread), false),
+    ] {
         let request = mails.new_request().await;
-        let row = Row { invite: link.invite, seen, opted_out, order: 0, replaces: None, rule };
-        let sent = mails.sending.send(&request, vec![row]).await.unwrap();
-        assert!(matches!(sent[..], [RowOutcome::Refused(..)]), "{sent:?}");
-        assert!(store.delete_deal(request.deal.id, None).await.unwrap().is_ok(), "{sent:?}");
+        let (deal, is_invite) = (request.deal.id, what == "an invite");
+        if is_deleted {
+            store.delete_deal(deal, None).await.unwrap().unwrap();
+        }
+        let sent = mails.sending.send(&request, rows).await;
+        assert_eq!(sent.is_err(), is_invite && is_deleted, "{what}, deleted: {is_deleted}");
+        let are_refused = sent.is_ok_and(|sent| matches!(sent[..], [RowOutcome::Refused(..)]));
+        assert_eq!(are_refused, !is_invite && what != "no row", "{what}");
+        let is_invited = is_invite && !is_deleted;
+        let key = InviteKey { deal, invite: link.invite };
+        assert_eq!(store.invite(key).await.unwrap().is_some(), is_invited, "{what}, deleted: {is_deleted}");
+        assert_eq!(store.delete_deal(deal, None).await.unwrap().is_ok(), !is_invited, "{what}");
     }
 }
 
