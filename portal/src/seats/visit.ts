@@ -38,17 +38,26 @@ function save(visit: Visit) {
   write({ visits: [visit, ...others].slice(0, MOST_VISITS) });
 }
 
-// An address that was opened anew is another visit, whose tabs must show what they count. A new sign-in has no entry of the
-// browser's history yet, and belongs to the visit that was open.
+/** A sign-out has deleted what was kept, and leaves the page after that. */
+const leave = () => kept(SEARCH) !== null && write({ now: undefined });
+
+// An address that was opened anew is another visit, whose tabs must show what they count. A new sign-in has lost the entry of
+// the browser's history, and belongs to the visit that was open.
 const [arrival] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
 const arrived = placeBefore().visit;
-if (arrived !== undefined) write({ now: arrived });
-else if (!isReturning() && arrival?.type === "navigate") write({ now: undefined });
+if (!isReturning()) {
+  if (arrival?.type === "navigate") leave();
+  else if (arrived !== undefined) write({ now: arrived });
+}
 
 function begin(deal: string): Visit {
   const { now, visits } = read();
   const id = placeBefore().visit ?? now;
-  return visits.find((visit) => visit.id === id && visit.deal === deal) ?? { id: Date.now(), deal, search: "" };
+  const before = visits.find((visit) => visit.id === id && visit.deal === deal);
+  if (!before) return { id: Date.now(), deal, search: "" };
+  const { trail, ...visit } = before;
+  // In JSON, the first page's place is null.
+  return { ...visit, ...(trail && { trail: { ...trail, places: trail.places.map((place) => place ?? undefined) } }) };
 }
 
 /** `entry` changes with the entry of the browser's history. */
@@ -56,7 +65,7 @@ export function useVisit(deal: string, entry: string) {
   const [visit, setVisit] = useState(() => begin(deal));
   useEffect(() => {
     write({ now: visit.id });
-    return () => write({ now: undefined });
+    return () => void leave();
   }, []);
   useLayoutEffect(() => keepPlace({ visit: visit.id }), [entry]);
   const change = (changed: Partial<Visit>) => {
