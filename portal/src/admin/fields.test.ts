@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { type DealWithSeats, Problem } from "../api";
 import { spaced } from "../sample";
 import { instant } from "../time";
@@ -39,6 +39,16 @@ it.each([
   ["", undefined],
   ["ten", undefined],
 ])("%o is the number %o", (text, value) => expect(numberIn(text)).toBe(value));
+
+it.each(["UTC", "Europe/Berlin", "America/Los_Angeles"])(
+  "a reader in %s enters the day that the pages show",
+  (zone) => {
+    vi.stubEnv("TZ", zone);
+    expect(toInput("2027-07-31T00:00:00Z")).toBe("2027-07-31T00:00");
+    expect(fromInput("2027-07-31T00:00")).toBe("2027-07-31T00:00:00Z");
+    vi.unstubAllEnvs();
+  },
+);
 
 it("a time passes through its input unchanged, with its seconds", () => {
   for (const time of ["2026-09-01T00:00:00Z", "2027-08-31T22:00:07Z", "2027-03-28T01:30:00Z"]) {

@@ -28,16 +28,15 @@ export function numberIn(text: string): number | undefined {
   return /^(\d+|\d{1,3}([, ]\d{3})+)$/.test(plain) ? Number(plain.replace(/\D/g, "")) : undefined;
 }
 
-/** A time as the value of `<input type="datetime-local">`, in the reader’s time zone. */
+/** A time as the value of `<input type="datetime-local">`, in UTC as on all pages and in the mail. */
 export function toInput(time: string | Date): string {
   const at = new Date(time);
-  const local = new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString();
-  return local.slice(0, at.getSeconds() ? 19 : 16);
+  return at.toISOString().slice(0, at.getUTCSeconds() ? 19 : 16);
 }
 
 /** The value of such an input as a time for the API. */
 export function fromInput(text: string): string | undefined {
-  const at = new Date(text);
+  const at = new Date(`${text}Z`);
   return Number.isNaN(at.getTime()) ? undefined : utc(at);
 }
 
@@ -72,7 +71,7 @@ export function wrongIn(values: Values, fields: readonly Field[]): Wrong {
     }
   }
   const { startsAt, endsAt } = values;
-  if (fields.includes("endsAt") && !wrong.startsAt && !wrong.endsAt && new Date(endsAt) <= new Date(startsAt)) {
+  if (fields.includes("endsAt") && !wrong.startsAt && !wrong.endsAt && fromInput(endsAt)! <= fromInput(startsAt)!) {
     wrong.endsAt = "The end must be later than the start.";
   }
   return wrong;

@@ -56,8 +56,8 @@ export function NewDealForm({
   // The name that the organisation's other deals show.
   const [known, setKnown] = useState(name);
   const empty = (): Values => {
-    const today = new Date(new Date().setHours(0, 0, 0, 0));
-    const inAYear = new Date(new Date(today).setFullYear(today.getFullYear() + 1));
+    const today = new Date(new Date().setUTCHours(0, 0, 0, 0));
+    const inAYear = new Date(new Date(today).setUTCFullYear(today.getUTCFullYear() + 1));
     return {
       "organisation.id": organisation,
       "organisation.name": "",
@@ -458,7 +458,7 @@ function Input({
   const help = time ? `That is ${instant(time)}.` : (hint ?? usual);
   return (
     <div class={half ? "half" : undefined}>
-      <label for={id}>{label}</label>
+      <label for={id}>{isTime(field) ? `${label} (UTC)` : label}</label>
       <input
         {...(isTime(field) ? { type: "datetime-local" as const } : { type: "text" as const })}
         id={id}
