@@ -211,7 +211,7 @@ function Welcome({ failure }: { failure: SignInFailure | undefined }) {
               {`What ${known.before ?? "another account"} entered in this tab is kept until you close the tab. To go on with it, use that account.`}
             </Text>
           </p>
-          <button type="button" class="small" onClick={() => (removeEntered(), void start())}>
+          <button type="button" class="secondary outline small" onClick={() => (removeEntered(), void start())}>
             <Text>{`Remove it and continue as ${known.account}`}</Text>
           </button>
         </Notice>
@@ -231,7 +231,11 @@ function Welcome({ failure }: { failure: SignInFailure | undefined }) {
             Sign in
           </button>
         )}
-        <button type="button" class="secondary outline" onClick={() => void start("select_account")}>
+        <button
+          type="button"
+          {...(!known && { class: "secondary outline" })}
+          onClick={() => void start("select_account")}
+        >
           Use another account
         </button>
       </p>
