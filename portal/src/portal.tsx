@@ -219,7 +219,7 @@ function Welcome({ failure }: { failure: SignInFailure | undefined }) {
       {learner && (
         <Notice>
           <p>
-            <Text>{`You are signed in as ${learner.email ?? "a learner"}, to your own seat. Sign out on its page.`}</Text>
+            <Text>{`You are signed in as ${learner.email ?? "a learner"}. You can sign out on the page of your own seat.`}</Text>
           </p>
           <a href="/accept">See your own seat</a>
         </Notice>

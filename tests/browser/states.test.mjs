@@ -147,7 +147,7 @@ check("a learner who opens the portal is told that the account manages no seats,
   await heading(page, "You have a seat");
   // In the same tab, the portal's first page says who that is, and leads back.
   await page.goto("/");
-  await page.getByText(`You are signed in as ${learner}, to your own seat.`).waitFor();
+  await page.getByText(`You are signed in as ${learner}.`).waitFor();
   await hand.press("link", "See your own seat");
   await heading(page, "You have a seat");
   // A new tab asks the issuer.
