@@ -133,7 +133,7 @@ const REASONS: Record<Reason, [one: string, many: string]> = {
   ],
   signature: ["signature line", "signature lines"],
   unchosen: ["address outside the address column", "addresses outside the address column"],
-  nobody: ["line without an address or a name", "lines without an address or a name"],
+  nobody: ["line without an address", "lines without an address"],
   marks: ["line without letters", "lines without letters"],
 };
 
