@@ -37,7 +37,7 @@ const LABEL = /^\**(\p{L}[\p{L}\p{M} -]{0,30}?)\s?\**:/u;
 const fieldOf = (line: string) => FIELDS.get(LABEL.exec(line)?.[1]?.toLowerCase() ?? "");
 
 /** `---------- Forwarded message ---------` */
-const FORWARDED = /^-{3,}[^@]*[^@-]-{3,}$/;
+const FORWARDED = /^-{3,20}[^@-][^@]{0,80}-{3,20}$/;
 const QUOTED = /^(?:> ?)+(?=[^\s>])/;
 const WROTE = /(?<!\p{L})(?:wrote|a écrit|schrieb|escribió|escreveu|ha scritto|schreef|skrev|napisał)(?!\p{L})/iu;
 const DATED = /\d{4}|\d[:.]\d\d/;
