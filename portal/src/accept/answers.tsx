@@ -31,7 +31,7 @@ function Choice({ answer, found, busy, onAnswer, hint }: Answering & { answer: A
     <div class="choice">
       <button
         type="button"
-        {...(answer !== "ask" && { class: "secondary outline" })}
+        {...((answer !== "ask" || found.held) && { class: "secondary outline" })}
         disabled={!!busy}
         aria-busy={busy === answer}
         aria-describedby={`${answer}-hint`}
