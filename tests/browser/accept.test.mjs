@@ -664,6 +664,19 @@ check("a learner without a seat any more is told how seats end, and whom to ask"
   assert.equal(await ended.count(), 0, "the page claims no end that it does not know");
 });
 
+check("two seats of one organisation are told apart by when they were accepted", {}, async ({ page, stack, hand }) => {
+  const { deal, email, link } = await invited(stack);
+  await page.goto(link);
+  await signIn(page, hand, email);
+  await hand.press("button", `Accept as ${email}`);
+  await heading(page, "You have a seat");
+  const another = await stack.newDeal({ org: deal.org });
+  await another.seat(`bob@${deal.org}.example`, email);
+  await page.reload();
+  await heading(page, "You have 2 seats");
+  assert.equal(await page.getByRole("definition").filter({ hasText: /^Accepted on .*UTC\. Until .*UTC$/ }).count(), 2);
+});
+
 check("an older link tells a learner who is signed in of the seat from its organisation", { expect: [answered(410)] }, async ({ page, stack, hand }) => {
   const { deal, email, link } = await invited(stack);
   await deal.seat(`bob@${deal.org}.example`, "older@home.example");

@@ -20,7 +20,7 @@ import {
   previewInvite,
 } from "../api";
 import { finishSignIn, isReturning, type SignInFailure, session, signIn, wasSignedIn } from "../session";
-import { instant } from "../time";
+import { dateTime, instant } from "../time";
 import { OPAQUE } from "../token";
 import { Boundary } from "../ui/boundary";
 import { Focus } from "../ui/focus";
@@ -744,10 +744,13 @@ function NoLink({ code }: { code: string | undefined }) {
   const list = seats.length > 0 && (
     <>
       <dl class="facts">
-        {seats.map(({ dealId, organisation, endsAt }) => (
+        {seats.map(({ dealId, organisation, acceptedAt, endsAt }) => (
           <div key={dealId}>
             <dt>{organisation.name}</dt>
-            <dd>Until {instant(endsAt)}</dd>
+            <dd>
+              {/* Two seats of one organisation may end together. */}
+              {seats.length > 1 && `Accepted on ${dateTime(acceptedAt)}. `}Until {instant(endsAt)}
+            </dd>
           </div>
         ))}
         <Account />
