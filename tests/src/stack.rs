@@ -50,7 +50,7 @@ impl TestStack {
     /// Starts a stack whose functions reach DynamoDB and SES through a proxy.
     pub async fn behind(proxy: &Proxy, settings: Settings) -> Self {
         let stack = Self::of(Settings { in_between: Some(proxy.endpoints()), ..settings }).await;
-        proxy.forward_to(Some(stack.local.endpoints.clone()));
+        proxy.forward_to(stack.local.endpoints.clone());
         stack
     }
 

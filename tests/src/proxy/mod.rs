@@ -36,7 +36,7 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// Starts the proxy. Until it has a [target](Self::forward_to), it refuses all calls, and no caller retries them.
+    /// Starts the proxy. Until it has a [target](Self::forward_to), it refuses all calls.
     pub async fn start() -> Self {
         let state = Arc::default();
         let mut servers = JoinSet::new();
@@ -51,10 +51,10 @@ impl Proxy {
         self.endpoints.clone()
     }
 
-    /// Forwards calls to these endpoints from now on. With none, the proxy refuses all calls.
-    pub fn forward_to(&self, endpoints: Option<Endpoints>) {
+    /// Forwards calls to these endpoints from now on.
+    pub fn forward_to(&self, endpoints: Endpoints) {
         // A new client, so that no connection to the old target is used again.
-        self.state().target = endpoints.map(|endpoints| (reqwest::Client::new(), endpoints));
+        self.state().target = Some((reqwest::Client::new(), endpoints));
     }
 
     /// Injects a fault: `after` of these calls pass, then `times` calls meet the fault. Only calls that the fault can
