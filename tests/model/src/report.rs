@@ -5,9 +5,7 @@ use crate::events::Event;
 use crate::model::{Action, Seatkeeper};
 use crate::mutant::Mutant;
 use shared::clock;
-use stateright::report::{ReportData, ReportDiscovery, Reporter};
 use stateright::{Checker, CheckerBuilder, HasDiscoveries, Model};
-use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -57,8 +55,7 @@ fn run<C: Checker<Seatkeeper> + Send + Sync>(
 ) -> Checked {
     let watch = clock::start();
     let model = Seatkeeper::new(bounds, mutant);
-    let checker = spawn(model.checker().threads(threads).finish_when(until));
-    let checker = checker.join_and_report(&mut Progress { of: bounds.name, next: EVERY });
+    let checker = spawn(model.checker().threads(threads).finish_when(until)).join();
     let way = |path: stateright::Path<_, Action>| path.into_actions();
     let mut broken: Vec<Found> = checker
         .discoveries()
@@ -74,35 +71,6 @@ fn run<C: Checker<Seatkeeper> + Send + Sync>(
         took: watch.elapsed(),
         broken,
         events: checker.model().seen.events(),
-    }
-}
-
-/// How often a long check prints its progress.
-const EVERY: Duration = Duration::from_secs(15);
-
-struct Progress {
-    of: &'static str,
-    next: Duration,
-}
-
-impl Reporter<Seatkeeper> for Progress {
-    #[expect(clippy::print_stderr, reason = "a long check shows its progress")]
-    fn report_checking(&mut self, data: ReportData) {
-        if data.duration >= self.next && !data.done {
-            eprintln!("  {}: {} states in {} s", self.of, data.unique_states, data.duration.as_secs());
-            self.next = data.duration + EVERY;
-        }
-    }
-
-    fn report_discoveries(
-        &mut self,
-        _model: &Seatkeeper,
-        _discoveries: BTreeMap<&'static str, ReportDiscovery<Seatkeeper>>,
-    ) {
-    }
-
-    fn delay(&self) -> Duration {
-        Duration::from_millis(50)
     }
 }
 

@@ -160,18 +160,6 @@ impl Ledger {
         *lock(&self.calls) = proxy.tally();
     }
 
-    pub(super) fn progress(&self, proxy: &Proxy, left: i64) -> String {
-        self.note_calls(proxy);
-        let answers: u32 = lock(&self.answers).values().sum();
-        let faults: u32 = self.faults().values().sum();
-        let (mails, wrong) = (lock(&self.mails).sent.len(), lock(&self.wrong).len());
-        let kills = self.kills.load(Ordering::SeqCst);
-        format!(
-            "{left:>4} s left: {answers} responses, {mails} mails, {faults} faults, {kills} processes killed, \
-             {wrong} violations"
-        )
-    }
-
     /// How many sends were mailed.
     fn sends(&self) -> usize {
         let mails = lock(&self.mails);

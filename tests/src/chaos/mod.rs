@@ -83,7 +83,7 @@ struct ChaosStack {
     ledger: Ledger,
 }
 
-/// Runs chaos and then checks the invariants. `say` receives a line every few seconds.
+/// Runs chaos and then checks the invariants. `say` receives a line for each part of the end.
 pub async fn run(options: Options, say: impl Fn(&str)) -> Ledger {
     let proxy = Proxy::start().await;
     let settings = Settings { keep_logs: true, ..settings_with(&SETTINGS) };
@@ -127,7 +127,6 @@ pub async fn run(options: Options, say: impl Fn(&str)) -> Ledger {
     let is_over = || now() >= latest || (now() >= end && chaos.ledger.has_enough());
     while !is_over() && chaos.ledger.may_go_on() {
         ticks.tick().await;
-        say(&chaos.ledger.progress(&chaos.proxy, (end - now()).num_seconds().max(0)));
         if let Some(ended) = people.try_join_next() {
             ended.expect("no task ends before the run does");
         }

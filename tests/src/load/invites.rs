@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::measure::{Figures, MeasuredStack, per, progress, ratio, sum};
+use super::measure::{Figures, MeasuredStack, per, ratio, sum};
 use crate::proxy::Proxy;
 use crate::{addresses, emails};
 
@@ -19,11 +19,10 @@ pub async fn invites(count: usize) -> String {
     let deal = measured.stack.deal(100).await;
     let all = addresses("first.last", count);
     let mut peaks = Vec::new();
-    for (number, some) in all.chunks(ROWS).enumerate() {
+    for some in all.chunks(ROWS) {
         let answer = deal.invite(some).await;
         assert_eq!(answer["summary"]["invited"], some.len(), "{}", answer["summary"]);
         peaks.push(measured.peak("send-invites"));
-        progress("invited", number * ROWS, number * ROWS + some.len(), count);
     }
     let calls = proxy.tally();
     // The deliverer mails the rest once their leases end.

@@ -83,14 +83,6 @@ fn status_of(process: &Path, name: &str) -> Option<u64> {
     line.split_whitespace().next()?.parse().ok()
 }
 
-/// Prints a line for every twentieth of the work.
-#[expect(clippy::print_stderr, reason = "a long run shows its progress")]
-pub(super) fn progress(what: &str, before: usize, done: usize, all: usize) {
-    if before * 20 / all < done * 20 / all {
-        eprintln!("  {what}: {done} of {all}");
-    }
-}
-
 pub(super) fn sum(lines: &[Value], field: &str) -> f64 {
     lines.iter().filter_map(|line| line[field].as_f64()).sum()
 }

@@ -11,7 +11,7 @@ use seatkeeper_local::functions::EXPIRE_INVITES;
 use serde_json::json;
 use shared::domain::InviteId;
 
-use super::measure::{Figures, MeasuredStack, per, progress, ratio, sum};
+use super::measure::{Figures, MeasuredStack, per, ratio, sum};
 use crate::{Deal, TABLE, TestStack, now, past, settings_with, time};
 
 /// The address of each deal's first invite. All other invites are copies of it.
@@ -52,7 +52,6 @@ pub async fn sweep(count: usize) -> String {
         past(time(&deal.one(id).await["expiresAt"])).await;
         let many = OF_A_DEAL.min(count - written);
         write_copies(&client, deal, id, many - 1).await;
-        progress("written", written, written + many, count);
         written += many;
     }
     let before = seen(deal).await;
@@ -72,10 +71,8 @@ pub async fn sweep(count: usize) -> String {
             break line;
         }
         assert!(marked > 0 && report["skipped"] == 0, "{report}");
-        let before = done;
         done += usize::try_from(marked).expect("few");
         unsure += usize::try_from(left + failed).expect("few");
-        progress("marked", before, done, count);
         runs.push(line);
         (seconds, peak) = ((now() - begun).as_seconds_f64(), measured.peak(EXPIRE_INVITES));
     };
