@@ -150,10 +150,12 @@ mod tests {
         }
 
         #[test]
-        fn only_the_exact_text_form_is_an_id(text in "[A-Za-z0-9_=-]{0,30}") {
-            if let Some(id) = InviteId::parse(&text) {
-                prop_assert_eq!(id.to_string(), text);
-            }
+        fn only_the_exact_text_form_is_an_id(text in "[A-Za-z0-9_=-]{20,24}|[A-Za-z0-9_-]{0,66}|\\PC*") {
+            let organisation = OrganisationId::parse(&text).map(|id| id.as_str().to_owned());
+            let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+            prop_assert_eq!(organisation.is_some(), (1..=64).contains(&text.len()) && text.chars().all(fits));
+            let ids = [DealId::parse(&text).map(|id| id.to_string()), InviteId::parse(&text).map(|id| id.to_string())];
+            prop_assert!(ids.into_iter().chain([organisation]).flatten().all(|id| id == text));
         }
     }
 

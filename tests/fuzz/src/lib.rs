@@ -25,10 +25,7 @@ pub const TARGETS: &[Target] = &[
     ("search", text::search),
     ("name", text::name),
     ("title", text::title),
-    ("id", text::id),
     ("link", tokens::link),
-    ("token", tokens::token),
-    ("cursor", tokens::cursor),
     ("requests", events::requests),
     ("events", events::events),
 ];
@@ -96,10 +93,7 @@ mod tests {
         fn i8_a_search_is_fit_for_a_key() "search"
         fn i8_a_name_is_fit_for_a_mail_whatever_was_pasted() "name"
         fn i8_a_title_is_fit_for_a_mail_or_refused() "title"
-        fn i8_an_id_has_one_form() "id"
         fn i5_a_token_is_one_link_and_shows_no_secret() "link"
-        fn i6_any_text_is_a_harmless_token() "token"
-        fn i6_only_our_own_cursor_is_genuine() "cursor"
         fn i8_every_request_gets_an_answer_of_the_contract() "requests"
         fn i8_every_event_that_can_be_read_gets_an_answer_of_the_contract() "events"
     }

@@ -1,7 +1,7 @@
-//! Texts that people type: addresses, names, titles, ids. Every accepted text is safe in a header, a page and a key,
+//! Texts that people type: addresses, names, titles. Every accepted text is safe in a header, a page and a key,
 //! and reads back unchanged. I3, I8.
 
-use shared::domain::{AddressPrefix, DealId, Email, InviteId, Name, OrganisationId, Title};
+use shared::domain::{AddressPrefix, Email, Name, Title};
 
 /// Invisible characters: Unicode's `Default_Ignorable_Code_Point`, and its line and paragraph separators. This list is
 /// independent of the product's own.
@@ -119,19 +119,4 @@ pub(crate) fn title(input: &[u8]) {
     assert!((1..=100).contains(&title.as_str().chars().count()), "{title:?}");
     assert_no_link(title.as_str());
     assert_eq!(Title::parse(title.as_str()), Ok(title));
-}
-
-pub(crate) fn id(input: &[u8]) {
-    let raw = String::from_utf8_lossy(input);
-    if let Some(id) = DealId::parse(&raw) {
-        assert_eq!(id.to_string(), raw);
-    }
-    if let Some(id) = InviteId::parse(&raw) {
-        assert_eq!(id.to_string(), raw);
-    }
-    if let Some(id) = OrganisationId::parse(&raw) {
-        assert_eq!(id.as_str(), raw);
-        let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        assert!((1..=64).contains(&raw.len()) && raw.chars().all(fits), "{raw:?}");
-    }
 }

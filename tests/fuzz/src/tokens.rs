@@ -1,7 +1,6 @@
-//! Links and cursors. Only genuine ones are accepted, and no secret is shown. I5, I6.
+//! Links. Only genuine ones are accepted, and no secret is shown. I5, I6.
 
-use shared::domain::{DealId, InviteId, Link, Salt, Secret};
-use shared::store::Cursor;
+use shared::domain::{DealId, InviteId, Link, Secret};
 
 /// The input's first bytes, padded with zeros, and the rest.
 fn split<const N: usize>(input: &[u8]) -> ([u8; N], &[u8]) {
@@ -54,31 +53,4 @@ pub(crate) fn link(input: &[u8]) {
         }
         None => assert_ne!(other, token),
     }
-}
-
-pub(crate) fn token(input: &[u8]) {
-    let raw = String::from_utf8_lossy(input);
-    if let Some(link) = Link::parse(&raw) {
-        assert_eq!(link.token(), raw);
-    }
-}
-
-pub(crate) fn cursor(input: &[u8]) {
-    let raw = String::from_utf8_lossy(input);
-    let salt = Salt([9; 32]);
-    // No foreign text is genuine, because only the deal has the salt. This salt is used nowhere else: libFuzzer sees
-    // the compared bytes, and would copy a genuine cursor from below.
-    if let Some(cursor) = Cursor::parse(&raw) {
-        assert!(!cursor.is_genuine(&Salt([7; 32]), "seats all"));
-        let fits = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
-        assert!((1..=64).contains(&cursor.position.len()) && cursor.position.bytes().all(fits));
-    }
-    let (head, edits) = split::<24>(input);
-    let position: String = head.iter().map(|b| char::from(b'a' + b % 26)).collect();
-    let text = Cursor::sign(&salt, "seats all", &position);
-    assert!(Cursor::parse(&text).is_some_and(|cursor| cursor.is_genuine(&salt, "seats all")));
-    assert!(!Cursor::parse(&text).is_some_and(|cursor| cursor.is_genuine(&salt, "seats pending")));
-    let other = edited(&text, edits);
-    let genuine = Cursor::parse(&other).is_some_and(|cursor| cursor.is_genuine(&salt, "seats all"));
-    assert_eq!(genuine, other == text, "{other}");
 }
