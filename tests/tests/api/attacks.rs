@@ -36,34 +36,33 @@ async fn i6_odd_claims_entitle_to_nothing() {
     let before = stack.snapshot(&deal).await;
     let claims = |scope: &str, org: &str| json!({"iss": "i", "sub": "s", "scope": scope, "org": org});
     let row = json!({"invites": [{"email": "eve@example.com"}]});
-    let name = json!({"name": "Stolen"});
+    let (name, after, on) = (json!({"name": "Stolen"}), json!({"after": []}), json!({"on": true}));
     let link = json!({"token": stack.token_for("ann@example.com").await});
+    // Each with a scope that it does not take.
+    let (manage, accept) = ("invites.manage", "seats.accept");
     let routes = [
-        ("deal-seats", "GET /api/deals/{dealId}", None),
-        ("deal-seats", "GET /api/deals/{dealId}/seats", None),
-        ("deal-seats", "GET /api/deals/{dealId}/counts", None),
-        ("deal-seats", "GET /api/deals/{dealId}/invites/{inviteId}", None),
-        ("send-invites", "POST /api/deals/{dealId}/invites", Some(&row)),
-        ("resend-invite", "POST /api/deals/{dealId}/invites/{inviteId}/resend", None),
-        ("release-seat", "DELETE /api/deals/{dealId}/invites/{inviteId}", None),
-        ("release-seat", "DELETE /api/deals/{dealId}/seats/{inviteId}", None),
-        ("manage-deals", "PATCH /api/deals/{dealId}", Some(&name)),
-        ("manage-deals", "DELETE /api/deals/{dealId}", None),
-        ("deal-seats", "GET /api/organisations", None),
-        ("accept-invite", "POST /api/invites/accept", Some(&link)),
-        ("accept-invite", "GET /api/me/seats", None),
+        ("deal-seats", "GET /api/deals/{dealId}", None, accept),
+        ("deal-seats", "GET /api/deals/{dealId}/seats", None, accept),
+        ("deal-seats", "GET /api/deals/{dealId}/counts", None, accept),
+        ("deal-seats", "GET /api/deals/{dealId}/invites/{inviteId}", None, accept),
+        ("send-invites", "POST /api/deals/{dealId}/invites", Some(&row), accept),
+        ("resend-invite", "POST /api/deals/{dealId}/invites/{inviteId}/resend", None, accept),
+        ("release-seat", "DELETE /api/deals/{dealId}/invites/{inviteId}", None, accept),
+        ("release-seat", "DELETE /api/deals/{dealId}/seats/{inviteId}", None, accept),
+        ("manage-deals", "PATCH /api/deals/{dealId}", Some(&name), manage),
+        ("manage-deals", "DELETE /api/deals/{dealId}", None, manage),
+        ("manage-deals", "PUT /api/deals/{dealId}/reminders", Some(&after), "deals.admin"),
+        ("manage-deals", "PUT /api/me/digest", Some(&on), "deals.admin"),
+        ("manage-deals", "GET /api/me/digest", None, accept),
+        ("deal-seats", "GET /api/organisations", None, manage),
+        ("accept-invite", "POST /api/invites/accept", Some(&link), manage),
+        ("accept-invite", "GET /api/me/seats", None, manage),
     ];
     let status = async |function, route, claims: &Value, body| {
         let answer = stack.local.invoke(function, event(route, &deal, claims, body)).await.unwrap();
         answer["statusCode"].clone()
     };
-    for (function, route, body) in routes {
-        // A scope that another route needs.
-        let other_scope = if function == "manage-deals" || !route.contains("{dealId}") {
-            "invites.manage"
-        } else {
-            "seats.accept"
-        };
+    for (function, route, body, other_scope) in routes {
         for claims in [
             Value::Null,
             claims("", &deal.organisation),

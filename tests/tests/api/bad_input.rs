@@ -126,6 +126,10 @@ async fn a_wrong_field_is_named() {
         find(json!({"email": "a", "status": "removed"}), "status"),
         preview(json!({"token": 5}), "token"),
     ];
+    cases.push(case("PUT", "/api/me/digest", &json!({"on": "true"}), "on"));
+    for after in [json!(["28d"]), json!(["30s", "10s"]), json!(["-1s"]), json!(["soon"]), json!(null)] {
+        cases.push(case("PUT", deal.path("/reminders"), &json!({"after": after}), "after"));
+    }
     cases.extend(
         ["Pending", "cancelled", "", "%00"].map(|status| list(&format!("status={status}"), "status")),
     );

@@ -7,10 +7,7 @@ use chrono::TimeDelta;
 use futures_util::future::join_all;
 use seatkeeper_local::Settings;
 use serde_json::{Value, json};
-use tests::{
-    Client, Mail, PARTNERSHIPS, TestStack, assert_fields, eventually, lasting_port, past, row_of,
-    settings_with, time,
-};
+use tests::{Mail, TestStack, assert_fields, eventually, lasting_port, past, row_of, settings_with, time};
 
 const ANN: &str = "ann@example.com";
 const SOON: Duration = Duration::from_mins(3);
@@ -37,8 +34,10 @@ async fn an_invite_is_reminded_of_twice_and_those_who_answered_are_not() {
     assert_eq!(deal.one(&id).await["remindAt"], Value::Null, "longer than the lifetime");
     let etag = async || deal.manager.get(&deal.path("")).await.header("etag").to_owned();
     let before = etag().await;
-    assert_eq!(deal.remind(&["5s", "30s"]).await, json!({"after": ["5s", "30s"]}));
-    assert_eq!(deal.get("").await["reminders"], json!(["5s", "30s"]));
+    for after in [&[][..], &["10s", "599s"], &["5s", "30s"]] {
+        assert_eq!(deal.remind(after).await, json!({"after": after}));
+        assert_eq!(deal.get("").await["reminders"], json!(after));
+    }
     assert_ne!(etag().await, before);
     assert_eq!(deal.one(&id).await["remindAt"], Value::Null, "only later sends have them");
 
@@ -118,29 +117,4 @@ async fn a_reminder_that_is_due_while_sending_is_paused_never_goes_out() {
     assert!(stack.inbox_for(ANN).await.iter().all(|mail| !mail.field("subject").starts_with("Reminder")));
     stack.stop().await;
     std::fs::remove_dir_all(folder).unwrap();
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn reminders_are_the_managers_to_set() {
-    let stack = TestStack::with(&SHORT).await;
-    let (deal, other) = (stack.deal(3).await, stack.deal(3).await);
-    let put = async |client: &Client, body: &Value| client.put(&deal.path("/reminders"), body).await;
-    for after in [json!([]), json!(["10s", "599s"])] {
-        let answer = put(&deal.manager, &json!({ "after": after })).await.ok(200);
-        assert_eq!((&answer["after"], &deal.get("").await["reminders"]), (&after, &after));
-    }
-    let kept = deal.get("").await;
-    for after in [json!(["600s"]), json!(["30s", "10s"]), json!(["-1s"]), json!(["soon"]), json!(null)] {
-        let refused = put(&deal.manager, &json!({ "after": after })).await;
-        refused.problem(400, "invalid_request");
-        let field = refused.json()["errors"][0]["field"].as_str().unwrap().to_owned();
-        assert!(field.starts_with("after"), "{}", refused.show());
-    }
-    let body = json!({"after": []});
-    put(&other.manager, &body).await.problem(404, "not_found");
-    for stranger in [PARTNERSHIPS, "learner@example.com"] {
-        assert_eq!(put(&stack.person(stranger).await, &body).await.status, 403, "{stranger}");
-    }
-    assert_eq!(put(&stack.nobody(), &body).await.status, 401);
-    assert_eq!(deal.get("").await, kept);
 }
