@@ -5,40 +5,14 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use chrono::TimeDelta;
-use futures_util::future::join;
 use seatkeeper_local::Settings;
 use serde_json::{Value, json};
 use tests::proxy::{Calls, Fault, Proxy};
-use tests::{Deal, TestStack, addresses, assert_fields, eventually, lasting_port, now, settings_with, time};
+use tests::{TestStack, addresses, assert_fields, eventually, lasting_port, settings_with};
 
 /// Short leases, because a repeated attempt waits for the end of the lease. A lease outlasts its function.
 const QUICK: [(&str, &str); 2] = [("FUNCTION_TIMEOUT", "10s"), ("DELIVERY_LEASE", "11s")];
 const SOON: Duration = Duration::from_mins(3);
-
-/// I4: every row that is shown as sent has a mail. Rows are read first, so that no mail can arrive in between.
-async fn rows_with_mails(stack: &TestStack, deal: &Deal) -> Vec<Value> {
-    let rows = deal.rows("limit=200").await;
-    let mails = stack.mails_by_address().await;
-    for row in &rows {
-        let sent = row["delivery"]["state"] == "sent";
-        let mailed = mails.contains_key(row["email"].as_str().unwrap());
-        let has_date = row["sentAt"].is_string();
-        assert!(has_date || !sent, "shown as sent, but without a date: {row}");
-        assert!(mailed || !has_date, "shown as sent, but without a mail: {row}");
-    }
-    rows
-}
-
-/// Runs the sweeps until all rows are sent. I7: two deliverers run at once, and one claims each mail.
-async fn until_all_are_sent(stack: &TestStack, deal: &Deal) {
-    eventually("all rows are sent", SOON, || async {
-        join(stack.sweep(), stack.sweep()).await;
-        let rows = rows_with_mails(stack, deal).await;
-        rows.iter().all(|row| row["delivery"]["state"] == "sent").then_some(())
-    })
-    .await;
-}
 
 async fn table(stack: &TestStack) -> Vec<String> {
     let items = stack.items().await;
@@ -109,7 +83,7 @@ async fn paused_mail_waits_and_then_goes_out() {
 
     let stack = TestStack::of(settings("false", "14d")).await;
     deal.manager = stack.manager(&deal.organisation).await;
-    until_all_are_sent(&stack, &deal).await;
+    stack.sweep_until_sent(&deal, SOON).await;
     let mails = stack.mails_by_address().await;
     assert_eq!((mails.len(), mails.values().max()), (3, Some(&1)), "each address gets one mail: {mails:?}");
     // I5: every link of the newest send works.
@@ -165,30 +139,4 @@ async fn rows_without_time_are_unavailable_and_can_be_sent_again() {
         }
     }
     assert_eq!((told, deal.counts().await), (1_000, [1_000, 0, 0]), "all rows are invited in the end");
-}
-
-/// Functions keep to `SEND_RATE` by themselves. A request sends what gets a turn within two seconds, and the deliverer
-/// sends the rest.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_send_rate_is_kept_to() {
-    let env = [("SEND_RATE", "20"), ("FUNCTION_TIMEOUT", "9s"), ("DELIVERY_LEASE", "10s")];
-    let stack = TestStack::with(&env).await;
-    let deal = stack.deal(9).await;
-    let (all, begun) = (addresses("p", 90), now());
-    let answer = deal.invite(&all).await;
-    assert_eq!(answer["summary"]["invited"], 90, "{answer}");
-    let rows = rows_with_mails(&stack, &deal).await;
-    // Turns come at once, after a second, and after two: as many as come in time on a machine with other work.
-    let count = |state: &str| rows.iter().filter(|row| row["delivery"]["state"] == state).count();
-    let (sent, queued) = (count("sent"), count("queued"));
-    assert!([20, 40, 60].contains(&sent) && sent + queued == 90, "{sent} sent, {queued} queued");
-    until_all_are_sent(&stack, &deal).await;
-    let mut times: Vec<_> = stack.inbox().await.iter().map(|mail| time(&mail.0["at"])).collect();
-    times.sort();
-    assert_eq!(times.len(), 90, "one mail each");
-    // A second's mails may go at once, and each further one a twentieth of a second later. A busy machine is only slower.
-    for (index, at) in (-19..).zip(&times) {
-        let least = TimeDelta::milliseconds(index * 50 - 10);
-        assert!(*at - begun >= least, "{} mails within {}", index + 20, *at - begun);
-    }
 }
