@@ -5,7 +5,8 @@
 //! each [`property`]. Writes of invites use the rules of `shared::domain` themselves.
 //!
 //! ```text
-//! cargo run --locked -p model                # what the tests run: the small bounds, and the table of mistakes
+//! cargo run --locked -p model                # the small bounds, as the tests check them
+//! cargo test … --test mistakes -- --nocapture  # prints the table of mistakes
 //! make prove-model                           # larger bounds: about fifteen minutes, and 3 GB
 //! ```
 //!
