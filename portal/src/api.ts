@@ -72,6 +72,7 @@ const INVITE: Sample<Invite> = {
   acceptedAt: null,
   acceptedWith: null,
   declinedAt: null,
+  optedOutAt: null,
   askedAt: null,
   askedFor: null,
   removedAt: null,

@@ -16,6 +16,7 @@ export const INVITE: Invite = {
   acceptedAt: null,
   acceptedWith: null,
   declinedAt: null,
+  optedOutAt: null,
   askedAt: null,
   askedFor: null,
   removedAt: null,

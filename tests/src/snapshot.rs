@@ -288,8 +288,10 @@ async fn check_rows(deal: &Deal, item: &Item, invites: &[&Item], what: &str) {
         let reason = text(invite, "failure").filter(|_| shown_delivery(invite) == text(invite, "delivery"));
         assert_eq!(row["delivery"]["reason"].as_str(), reason, "{what}: {row}");
         assert_eq!(row["sends"].as_i64(), number(invite, "sends"), "{what}: {row}");
-        let sent_at = |row: &Value| row["sentAt"].is_string().then(|| time(&row["sentAt"]).timestamp());
-        assert_eq!(sent_at(row), number(invite, "sentAt"), "{what}: {row}");
+        for name in ["sentAt", "optedOutAt"] {
+            let shown = row[name].is_string().then(|| time(&row[name]).timestamp());
+            assert_eq!(shown, number(invite, name), "{what}: {name} of {row}");
+        }
         let statuses = ["pending", "accepted", "expired", "declined"];
         let place = statuses.iter().position(|status| row["status"] == *status);
         counts[place.expect("a status")] += 1;

@@ -4,7 +4,7 @@
 use serde_json::json;
 use shared::audit::owner;
 use shared::domain::accept::LinkRefusal;
-use shared::domain::answer::{ask, decline, opt_out};
+use shared::domain::answer::{ask, decline, opt_in, opt_out};
 use shared::domain::digest::DigestId;
 use shared::domain::{Deal, Invite, LinkHash, Timestamp, UnsubscribeId, whole_seconds};
 use shared::http::{self, App, HandlerResult, Problem, Request};
@@ -95,9 +95,9 @@ async fn stop_mail(
 
 async fn opted_in(store: &Store, request: &Request) -> HandlerResult {
     let (deal, record, _) = sent_link(store, request).await?;
-    let lifted = store.opt_in(&deal.organisation.id, &record.invite.email, request.now);
-    let is_done = |(): &()| Some(owner(&deal));
-    request.ledger.note(Some(deal.id), Some(record.invite.id), lifted, is_done).await?;
+    let email = record.invite.email.clone();
+    let lifted = store.opt_in(&deal.organisation.id, &email, request.now);
+    answer(store, request, &deal, record, |existing, _| opt_in(existing), lifted).await?;
     Ok(http::json(200, &json!({"organisation": deal.organisation, "optedOut": false})))
 }
 

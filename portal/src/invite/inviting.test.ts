@@ -12,7 +12,14 @@ const PAGE = {
   nextCursor: null,
 };
 const INVITE = { name: null, status: "pending", queuedAt: "", sentAt: null, invitedBy: null, sends: 1 };
-const OTHERS = { expiresAt: null, acceptedAt: null, acceptedWith: null, declinedAt: null, askedAt: null };
+const OTHERS = {
+  expiresAt: null,
+  acceptedAt: null,
+  acceptedWith: null,
+  declinedAt: null,
+  optedOutAt: null,
+  askedAt: null,
+};
 const DELIVERY = { askedFor: null, removedAt: null, remindAt: null, delivery: { state: "sent", at: "", reason: null } };
 
 /** Addresses with an invite. */

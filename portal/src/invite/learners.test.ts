@@ -29,6 +29,7 @@ beforeEach(() => {
           "acceptedAt",
           "acceptedWith",
           "declinedAt",
+          "optedOutAt",
           "askedAt",
           "askedFor",
           "removedAt",

@@ -45,6 +45,7 @@ function resent(row: Invite): Invite {
     sends: row.sends + 1,
     queuedAt,
     declinedAt: null,
+    optedOutAt: null,
     askedAt: null,
     askedFor: null,
     delivery: { state: "queued", at: queuedAt, reason: null },

@@ -55,6 +55,7 @@ export function recordSent(
       acceptedAt: null,
       acceptedWith: null,
       declinedAt: null,
+      optedOutAt: null,
       askedAt: null,
       askedFor: null,
       removedAt: null,

@@ -28,14 +28,14 @@ pub fn decline(
     }
 }
 
-/// The manager sees it and resends. It is the same answer until then.
+/// The manager sees it and resends. It is the same answer until then. It lifts an opt-out.
 pub fn ask(
     existing: Option<&Invite>,
     deal: &Deal,
     link: &LinkHash,
     now: Timestamp,
 ) -> Result<Invite, LinkRefusal> {
-    let invite = unanswered(existing, link)?;
+    let invite = Invite { opted_out_at: None, ..unanswered(existing, link)? };
     let still_works = invite.links.current.contains(link) && invite.is_acceptable(now);
     let wanted = match deal.state(now) {
         DealState::Ended => return Err(LinkRefusal::DealEnded),
@@ -71,7 +71,13 @@ pub fn opt_out(
     } else {
         invite.history.with(HistoryEvent::OptedOut, now, None)
     };
-    Ok(Invite { asked: None, history, ..invite })
+    let opted_out_at = invite.opted_out_at.or(Some(whole_seconds(now)));
+    Ok(Invite { asked: None, opted_out_at, history, ..invite })
+}
+
+/// The caller has checked the link.
+pub fn opt_in(existing: Option<&Invite>) -> Result<Invite, LinkRefusal> {
+    existing.map(|invite| Invite { opted_out_at: None, ..invite.clone() }).ok_or(LinkRefusal::UnknownInvite)
 }
 
 /// The invite, if nobody ended it.
@@ -225,14 +231,19 @@ mod tests {
             let before = sent(state);
             let out = opt_out(Some(&before), Some(&link(2)), at(50)).unwrap();
             let history = before.history.with(HistoryEvent::OptedOut, at(50), None);
-            assert_eq!(out, Invite { history, ..before }, "{state:?}");
+            let opted_out_at = Some(at(50));
+            assert_eq!(out, Invite { opted_out_at, history, ..before }, "{state:?}");
             assert_eq!(opt_out(Some(&out), Some(&link(1)), at(60)), Ok(out.clone()), "{state:?}");
+            assert_eq!(opt_in(Some(&out)), Ok(Invite { opted_out_at: None, ..out }), "{state:?}");
         }
         let events =
             |invite: &Invite| invite.history.newest_first().map(|entry| entry.event).collect::<Vec<_>>();
         let out = opt_out(Some(&sent(InviteState::Open)), None, at(50)).unwrap();
         let asked = ask(Some(&out), &deal(), &link(2), at(60)).unwrap();
         let again = opt_out(Some(&asked), None, at(70)).unwrap();
+        let resent = super::super::resend::resend(Some(&again), None, &new_send(3), at(80)).unwrap();
+        let dates = [out, asked, again.clone(), resent].map(|invite| invite.opted_out_at);
+        assert_eq!(dates, [Some(at(50)), None, Some(at(70)), None]);
         assert_eq!(events(&again), [HistoryEvent::OptedOut, HistoryEvent::Asked, HistoryEvent::OptedOut]);
         assert_eq!(opt_out(None, None, at(50)), Err(LinkRefusal::UnknownInvite));
     }

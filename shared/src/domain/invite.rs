@@ -205,6 +205,8 @@ pub struct Invite {
     /// In whole seconds.
     pub declined_at: Option<Timestamp>,
     pub asked: Option<Asked>,
+    /// When the person opted out by this invite's mail, in whole seconds. The opt-out itself may be lifted elsewhere.
+    pub opted_out_at: Option<Timestamp>,
     /// How long after the newest send's mail its reminders go.
     pub reminders: Vec<Duration>,
     /// Counts the reminders of the newest send that were mailed or dropped.

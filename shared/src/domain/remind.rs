@@ -55,7 +55,7 @@ impl Invite {
     pub fn remind_at(&self, deal_ends_at: Timestamp, now: Timestamp) -> Option<Timestamp> {
         let mut later = self.reminder_times().skip_while(|at| *at <= now);
         let (next, _) = (later.next()?, later.next()?);
-        (next < deal_ends_at).then_some(next)
+        (next < deal_ends_at && self.opted_out_at.is_none()).then_some(next)
     }
 
     /// The next reminder is dropped. If it was claimed, the history says that it failed (I4).
@@ -96,6 +96,7 @@ pub fn take_up_reminder(
         return Err(NotDue);
     }
     let may_go_out = !is_stopped
+        && invite.opted_out_at.is_none()
         && now < ends
         && invite.remind_attempts < MOST_ATTEMPTS
         && deal.state(now) == DealState::Active
@@ -116,6 +117,7 @@ pub fn take_up_reminder(
 
 #[cfg(test)]
 mod tests {
+    use super::super::answer::{opt_in, opt_out};
     use super::super::outcome::{Outcome, record_outcome};
     use super::super::resend::resend;
     use super::super::tests::{STATES, at, deal, invite, link, new_send};
@@ -235,6 +237,18 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn i10_an_opt_out_promises_no_reminder_until_it_is_lifted() {
+        let out = opt_out(Some(&sent()), None, at(20)).unwrap();
+        let dropped = claimed(&out, 40).unwrap();
+        assert_eq!((dropped.reminded, dropped.remind_attempts), (1, 0));
+        let promised = |invite: &Invite, now| invite.remind_at(at(1_000), at(now));
+        assert_eq!((promised(&out, 20), promised(&dropped, 40)), (None, None));
+        let lifted = [out, dropped].map(|invite| opt_in(Some(&invite)).unwrap());
+        assert_eq!((promised(&lifted[0], 20), promised(&lifted[1], 40)), (Some(at(40)), Some(at(70))));
+        assert_eq!(lifted.map(|invite| invite.reminder_due_at()), [Some(at(40)), Some(at(70))]);
     }
 
     #[test]

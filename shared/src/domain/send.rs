@@ -71,6 +71,7 @@ impl NewSend {
             removed_at: None,
             declined_at: None,
             asked: None,
+            opted_out_at: None,
             reminders: self.reminders.clone(),
             reminded: 0,
             remind_attempts: 0,

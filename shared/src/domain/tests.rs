@@ -70,6 +70,7 @@ pub(super) fn invite() -> Invite {
         removed_at: None,
         declined_at: None,
         asked: None,
+        opted_out_at: None,
         reminders: Vec::new(),
         reminded: 0,
         remind_attempts: 0,

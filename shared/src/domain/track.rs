@@ -16,7 +16,8 @@ pub fn track(existing: Option<&Invite>, send: u32, told: Delivery) -> Result<Inv
     if invite.sends > send {
         let history = invite.history.with(event, at, None);
         let is_complaint = event == HistoryEvent::Complained;
-        return if is_complaint { Ok(Invite { history, ..invite.clone() }) } else { Err(Stray) };
+        let told = Invite { history, ..invite.clone() }.opted_out_by(told, invite);
+        return if is_complaint { Ok(told) } else { Err(Stray) };
     }
     let mut next = if told.outranks(invite.delivery) { invite.told(told) } else { invite.clone() };
     next.history = match told.rank().cmp(&invite.delivery.rank()) {
@@ -28,10 +29,20 @@ pub fn track(existing: Option<&Invite>, send: u32, told: Delivery) -> Result<Inv
         // Of the events of a kind the earliest stands, whether or not a higher one came in between.
         Ordering::Less | Ordering::Equal => next.history.with_earliest(event, at, invite.queued.at),
     };
-    Ok(next)
+    Ok(next.opted_out_by(told, invite))
 }
 
 impl Invite {
+    /// A complaint is an opt-out. One that comes again may have been lifted since.
+    fn opted_out_by(mut self, told: Delivery, before: &Self) -> Self {
+        if let Delivery::Complained { at } = told
+            && self.history != before.history
+        {
+            self.opted_out_at = Some(before.opted_out_at.map_or(at, |first| first.min(at)));
+        }
+        self
+    }
+
     /// An event that says that a queued mail is out also records the mail as sent.
     pub(super) fn told(&self, delivery: Delivery) -> Self {
         // A claimed reminder keeps its lease.
@@ -84,6 +95,7 @@ impl Delivery {
 #[cfg(test)]
 mod tests {
     use super::super::Timestamp;
+    use super::super::answer::{opt_in, opt_out};
     use super::super::outcome::{Outcome, record_outcome};
     use super::super::tests::{STATES, at, invite, link};
     use super::*;
@@ -143,6 +155,7 @@ mod tests {
             prop_assert_eq!(one.delivery, other.delivery);
             let is_sent = |invite: &Invite| invite.sent.map(|sent| (sent.at, sent.until, invite.expires_at));
             prop_assert_eq!((is_sent(&one), one.lease_until), (is_sent(&other), other.lease_until));
+            prop_assert_eq!(one.opted_out_at, other.opted_out_at);
             // Whether an absent reader's server answered before or after the delivery is not known.
             let is_certain = |news: &News| {
                 !matches!(news, News::Told(Delivery::Bounced { reason: BounceReason::Temporary, .. }))
@@ -200,11 +213,26 @@ mod tests {
         let history = invite().history.with(HistoryEvent::Complained, at(12), None);
         assert_eq!(
             complained,
-            Invite { history, ..invite() },
-            "a complaint is told, and changes nothing else"
+            Invite { history, opted_out_at: Some(at(12)), ..invite() },
+            "a complaint is told as an opt-out, and changes nothing else"
         );
         assert_eq!(track(Some(&invite()), 3, told), Err(Stray));
         assert_eq!(track(None, 2, told), Err(Stray));
+    }
+
+    #[test]
+    fn i10_a_complaint_opts_out_once_and_its_repetition_undoes_no_opt_in() {
+        let complain = |invite: &Invite, send, second| {
+            track(Some(invite), send, Delivery::Complained { at: at(second) }).unwrap()
+        };
+        for send in [1, 2] {
+            let out = complain(&invite(), send, 12);
+            let lifted = opt_in(Some(&out)).unwrap();
+            assert_eq!([&out, &lifted].map(|it| it.opted_out_at), [Some(at(12)), None]);
+            assert_eq!(complain(&lifted, send, 12), lifted, "send {send}");
+            let stopped = opt_out(Some(&invite()), None, at(11)).unwrap();
+            assert_eq!(complain(&stopped, send, 12).opted_out_at, Some(at(11)), "send {send}");
+        }
     }
 
     #[test]

@@ -235,6 +235,7 @@ fn take_invite(item: &mut Attributes) -> Result<(InviteKey, Invite)> {
         learner: item.take("learner")?,
         removed_at: removed_at.or(before_removal.and(listed).map(|listed| listed.at)),
         declined_at: item.take_seconds("declinedAt")?,
+        opted_out_at: item.take_seconds("optedOutAt")?,
         asked: match item.take_seconds("askedAt")? {
             Some(at) => Some(Asked { at, wanted: item.take("askedFor")? }),
             None => None,
@@ -296,6 +297,7 @@ pub(super) fn of_invite(record: &InviteRecord) -> Result<Item> {
     item.put("learner", &invite.learner)?;
     item.put("removedAt", invite.removed_at.map(|at| at.timestamp()))?;
     item.put("declinedAt", invite.declined_at.map(|at| at.timestamp()))?;
+    item.put("optedOutAt", invite.opted_out_at.map(|at| at.timestamp()))?;
     item.put("askedAt", invite.asked.map(|asked| asked.at.timestamp()))?;
     item.put("askedFor", invite.asked.map(|asked| asked.wanted))?;
     // The default takes no room in a row of a page.

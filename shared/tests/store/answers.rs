@@ -1,8 +1,10 @@
 //! Opt-outs: after failures, for one organisation, and until their person lifts them.
 
-use super::table::{Answer, Table, after, done, email, start};
+use super::table::{Answer, Table, after, done, email, page_query, start};
 use super::wire::Fault;
-use shared::domain::HistoryEvent;
+use shared::domain::remind::DEFAULT_REMINDERS;
+use shared::domain::{Delivery, HistoryEvent};
+use shared::store::StatusFilter;
 
 const ANN: &str = "ann@example.com";
 
@@ -36,6 +38,25 @@ async fn i10_an_opt_out_holds_for_an_organisation_and_an_ask_lifts_it() {
     }
     done(table.answer(&link, Answer::Ask, after(40 * 86_400)).await);
     assert!(!table.is_out("acme", ANN).await);
+}
+
+/// The lists say so without a read of the opt-out.
+#[tokio::test]
+async fn i10_a_row_says_who_opted_out_and_names_no_reminder() {
+    let table = Table::new(3).await;
+    let (link, _) = table.send(ANN, start()).await;
+    let row = async |filter| {
+        let page = table.store.page(table.deal.id, &page_query(filter, 9), after(9)).await.unwrap().unwrap();
+        page.invites.first().map(|row| (row.opted_out_at, row.remind_at(table.deal.ends_at, after(9))))
+    };
+    done(table.answer(&link, Answer::OptOut, after(1)).await);
+    assert_eq!(row(None).await, Some((Some(after(1)), None)));
+    done(table.answer(&link, Answer::OptIn, after(2)).await);
+    assert_eq!(row(None).await, Some((None, Some(start() + DEFAULT_REMINDERS[0]))));
+    done(table.track(&link, Delivery::Complained { at: after(3) }, after(4)).await);
+    for filter in [None, Some(StatusFilter::Undelivered)] {
+        assert_eq!(row(filter).await, Some((Some(after(3)), None)), "{filter:?}");
+    }
 }
 
 /// SNS may hand over the event of a complaint twice, or late: after its recipient lifted the opt-out, or asked for a new

@@ -127,6 +127,7 @@ async fn every_operation_keeps_to_its_budget() {
         ("ask", Answer::Ask, late),
         ("opt out", Answer::OptOut, late),
         ("opt out, again", Answer::OptOut, late),
+        ("opt in", Answer::OptIn, late),
     ] {
         done(table.answer(&link, answer, after(seconds)).await);
         table.note(what, 2, 2.0, 6.0);

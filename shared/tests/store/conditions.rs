@@ -64,6 +64,7 @@ prop_compose! {
         expires_in in prop_oneof![3 => Just(1_i64), 1 => -1_i64..=1],
         holder in prop_oneof![Just("me"), Just("other")],
         has_asked in prop::bool::weighted(0.3),
+        has_opted_out in prop::bool::weighted(0.3),
     ) -> Invite {
         let is_accepted = matches!(state, InviteState::Accepted | InviteState::Released);
         let is_removed = matches!(state, InviteState::Cancelled | InviteState::Released);
@@ -80,6 +81,7 @@ prop_compose! {
             removed_at: is_removed.then(now),
             declined_at: (state == InviteState::Declined).then(|| later(-4)),
             asked: (has_asked && !is_accepted).then(|| Asked { at: later(-3), wanted: AskedFor::Seat }),
+            opted_out_at: has_opted_out.then(|| later(-2)),
             ..like.clone()
         }
     }

@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use seatkeeper_local::database;
 use shared::clock::Deadline;
 use shared::domain::accept::LinkRefusal;
-use shared::domain::answer::{ask, decline, opt_out};
+use shared::domain::answer::{ask, decline, opt_in, opt_out};
 use shared::domain::cancel::cancel;
 use shared::domain::claim::{NewAttempt, take_up};
 use shared::domain::correct::{Correction, invite_instead, withdraw};
@@ -48,6 +48,7 @@ pub(crate) enum Answer {
     Decline,
     Ask,
     OptOut,
+    OptIn,
 }
 
 pub(crate) const TABLE: &str = "seatkeeper";
@@ -214,11 +215,12 @@ impl Table {
             Answer::Decline => decline(existing, &deal, &hash, now),
             Answer::Ask => ask(existing, &deal, &hash, now),
             Answer::OptOut => opt_out(existing, Some(&hash), now),
+            Answer::OptIn => opt_in(existing),
         };
         let opt_out = async {
             match answer {
                 Answer::Decline => Ok(()),
-                Answer::Ask => store.opt_in(organisation, &email, now).await,
+                Answer::Ask | Answer::OptIn => store.opt_in(organisation, &email, now).await,
                 Answer::OptOut => store.opt_out(organisation, &email, now, None).await,
             }
         };

@@ -109,6 +109,7 @@ mutants! {
     RemindIgnoresSeats in NO_REMINDERS by I4_TIMELY: "remind while the deal is full";
     RemindIgnoresStatus in NO_REMINDERS by I10_REMINDED: "remind without *the invite is open*";
     RemindIgnoresDelivery in NO_REMINDERS by I10_REMINDED: "remind although the mail bounced";
+    RemindIgnoresOptOut in NO_REMINDERS by I10_REMINDED: "remind although the person opted out";
     EventDropsClaim in NO_REMINDERS by I4_ONCE: "an event about the mail ends the claim of a reminder";
     SweepMarksHalf in EXPIRY by I7_INDEX: "sweep removes an invite from the index and leaves it open";
 }

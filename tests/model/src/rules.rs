@@ -156,6 +156,7 @@ impl Rules {
             removed_at: None,
             declined_at: row.declined.then(|| at(0)),
             asked: row.asked.map(|wanted| Asked { at: at(0), wanted }),
+            opted_out_at: row.opted_out.then(|| at(0)),
             reminders: self.reminders(),
             reminded: row.reminded,
             remind_attempts: row.remind_attempts.into(),
@@ -190,6 +191,7 @@ impl Rules {
             due: None,
             declined: invite.declined_at.is_some(),
             asked: invite.asked.map(|asked| asked.wanted),
+            opted_out: invite.opted_out_at.is_some(),
             reminded: invite.reminded,
             remind_attempts: small(invite.remind_attempts),
             remind_at: invite.reminder_due_at().map(tick),
@@ -360,6 +362,7 @@ impl Rules {
             (Mutant::ClaimIgnoresLease, Rule::Claim { .. })
             | (Mutant::RemindIgnoresLease, Rule::Remind { .. }) => invite.lease_until = Some(at(0)),
             (Mutant::RemindIgnoresDelivery, Rule::Remind { .. }) => invite.delivery = Delivery::Sent,
+            (Mutant::RemindIgnoresOptOut, Rule::Remind { .. }) => invite.opted_out_at = None,
             (Mutant::RemindIgnoresEnd, Rule::Remind { .. }) => {
                 invite.sent = invite.sent.map(|sent| Sent { until: at(u8::MAX), ..sent });
             }

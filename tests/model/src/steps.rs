@@ -245,11 +245,12 @@ impl Seatkeeper {
                 let may_go_out = |now: u8| {
                     let now_in_tenths = u16::from(now) * 10;
                     let in_time = self.reminder(&before).is_some_and(|time| time.contains(&now_in_tenths));
-                    in_time && !is_full && term.starts <= now && now < term.ends
+                    in_time && !is_full && !before.opted_out && term.starts <= now && now < term.ends
                 };
                 if next.remind_attempts > 0 {
-                    let is_waiting =
-                        before.is(InviteState::Open) && matches!(before.mail, Mail::Sent | Mail::Delivered);
+                    let is_waiting = before.is(InviteState::Open)
+                        && matches!(before.mail, Mail::Sent | Mail::Delivered)
+                        && !before.opted_out;
                     state.flaw(Flaw::Reminded, !is_waiting);
                     let leased = LEASE << (next.remind_attempts - 1);
                     let claimed_at = next.lease_until.unwrap_or_default().saturating_sub(leased);

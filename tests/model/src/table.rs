@@ -100,6 +100,7 @@ pub(crate) struct Row {
     pub(crate) due: Option<(Queue, u8)>,
     pub(crate) declined: bool,
     pub(crate) asked: Option<AskedFor>,
+    pub(crate) opted_out: bool,
     /// Reminders that were mailed or dropped, the attempts of the next one, and when it is due.
     pub(crate) reminded: u8,
     pub(crate) remind_attempts: u8,

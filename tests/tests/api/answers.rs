@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tests::proxy::{Calls, Fault, Proxy};
-use tests::{Deal, TestStack, assert_fields, events, eventually, outcomes, settings_with};
+use tests::{Deal, TestStack, assert_fields, events, eventually, outcomes, row_of, settings_with};
 
 const ANN: &str = "ann@example.com";
 const SOON: Duration = Duration::from_mins(2);
@@ -118,13 +118,19 @@ async fn i10_an_opt_out_holds_for_every_deal_and_path_of_the_organisation() {
     deal.correct(rob["id"].as_str().unwrap(), &correction, None).await.problem(409, "opted_out");
     assert_eq!(stack.inbox_for(ANN).await.len(), mails);
     let invite = deal.one(&id).await;
-    assert_fields(&invite, &json!({"optedOut": true, "status": "pending"}));
+    assert!(invite["optedOutAt"].is_string(), "{invite}");
+    let said = json!({"optedOutAt": invite["optedOutAt"], "status": "pending", "remindAt": null});
+    assert_fields(&invite, &json!({"optedOut": true}));
+    for row in [&invite, row_of(&deal.rows("").await, ANN)] {
+        assert_fields(row, &said);
+    }
     assert_eq!(events(&invite).iter().filter(|event| **event == "opted_out").count(), 1, "{invite}");
     assert_eq!(preview(&stack, &token).await["optedOut"], true);
     // Accepting still works and lifts nothing. Opting in does.
     stack.accept(&stack.person(ANN).await, &token).await.ok(200);
     assert_eq!(outcomes(&other.invite(&[ANN]).await), ["opted_out"]);
     assert_eq!(stack.answer("opt-in", &older).await.ok(200)["optedOut"], false);
+    assert_fields(&deal.one(&id).await, &json!({"optedOut": false, "optedOutAt": null}));
     other.invite_one(ANN).await;
     // An ask that is refused lifts nothing either.
     let (_, older, token) = resent(&stack, &deal, "eve@example.com").await;
