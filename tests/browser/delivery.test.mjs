@@ -64,7 +64,7 @@ check("many who cannot be resent to are counted by reason, and an address that w
   await enter(page, deal.manager, `${deal.path}?status=undelivered`);
   await hand.press("checkbox", "Select all on this page");
   await hand.press("button", "Resend selected");
-  await page.getByText("No invite can be resent together: 4 invites (bounced). Once a mailbox that bounced works, use “Resend” in its row.").waitFor();
+  await page.getByText("Not resent: 4 invites (bounced). Once a mailbox that bounced works, use “Resend” in its row.").waitFor();
   await hand.press("button", `Correct address ${bounced[0]}`);
   await hand.write("textbox", "Correct address", eve);
   await hand.press("button", "Correct and send");

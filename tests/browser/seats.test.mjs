@@ -822,7 +822,7 @@ check("a resend of all that reaches nobody says why", {}, async ({ page, stack, 
   await until("the bounce", async () => (await deal.rows("undelivered")).length === 1);
   await enter(page, deal.manager, `${deal.path}?status=pending`);
   await hand.press("button", "Resend all pending");
-  await says(page, `No invite can be resent together: ${ann} (bounced). Once a mailbox that bounced works, use “Resend” in its row`);
+  await says(page, `Not resent: ${ann} (bounced). Once a mailbox that bounced works, use “Resend” in its row`);
 });
 
 check("the list shows the manager's own actions at once, even if the server returns an older list", {}, async ({ page, stack }) => {

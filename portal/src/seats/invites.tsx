@@ -413,10 +413,7 @@ export function Invites({
     const declined = reached.filter(hasDeclined);
     const waiters = reached.filter(waitsForSeat);
     const count = reached.length;
-    if (count === 0) {
-      const together = left.some(hasBounced) ? " together" : "";
-      return tell("plain", `No invite can be resent${together}: ${notDone(left)}`);
-    }
+    if (count === 0) return tell("plain", `Not resent: ${notDone(left)}`);
     const many = counted(count, kind);
     const sure = await confirm({
       title: `Resend ${many}?`,
