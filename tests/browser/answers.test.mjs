@@ -1,4 +1,4 @@
-/** What a manager sees of the learners' answers: who declined, who waits for a link or a seat, and who wants no invites. */
+/** What a manager sees of the learners' answers: who declined, who waits for a link or a seat, and who stopped invites. */
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { checkAccess } from "./access.mjs";
@@ -113,7 +113,7 @@ check("in a full deal, a resend says that nobody can accept, and asks before it 
   assert.deepEqual(new Set((await deal.rows("asked")).map(({ email }) => email)), new Set([bob]), "who waits still waits");
 });
 
-check("a free seat is not offered to who asked for it, and then wanted no more invites", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check("a free seat is not offered to who asked for it, and then stopped invites", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ seats: 1 });
   const [ann, bob] = people(deal);
   await deal.seat(ann);
@@ -127,7 +127,7 @@ check("a free seat is not offered to who asked for it, and then wanted no more i
   const offer = page.getByRole("button", { name: "Resend to 1 person" });
   await offer.waitFor();
   await hand.press("button", `History of the invite to ${bob}`);
-  await rowOf(page, bob).getByText("Pending – wants no invites").waitFor();
+  await rowOf(page, bob).getByText("Pending – stopped invites").waitFor();
   await offer.waitFor({ state: "detached", timeout: 5000 });
 });
 
@@ -163,7 +163,7 @@ check("a declined invite has its own list, and its history says so", { hands: BO
   for (const name of ["Pending 2", "Declined 0"]) await page.getByRole("link", { name: tab(name) }).waitFor();
 });
 
-check("somebody who wants no invites is not invited, and the list and the result say so", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check("somebody who stopped invites is not invited, and the list and the result say so", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   const [ann, bob] = people(deal);
   await deal.invite([ann]);
@@ -171,38 +171,38 @@ check("somebody who wants no invites is not invited, and the list and the result
   await deal.api("DELETE", `/invites/${(await deal.row(ann)).id}`);
   await enter(page, deal.manager, `${deal.path}/invite`);
   await hand.paste("textbox", "Addresses", `${ann}\n${bob}`);
-  await page.getByRole("heading", { name: "1 will be invited, 1 wants no invites" }).waitFor();
-  await rowOf(page, ann).getByText("Wants no invites").waitFor();
+  await page.getByRole("heading", { name: "1 will be invited, 1 stopped invites" }).waitFor();
+  await rowOf(page, ann).getByText("Stopped invites", { exact: true }).waitFor();
   await checkAccess(page);
   await hand.press("button", "Send 1 invite");
   await page.getByRole("heading", { name: "1 person invited" }).waitFor();
-  await page.getByText("Left out before sending: 1 wants no invites.").waitFor();
+  await page.getByText("Left out before sending: 1 stopped invites.").waitFor();
   assert.equal((await stack.mails(ann)).length, 1);
 });
 
-check("a resend to somebody who wants no invites says why it is refused", { hands: [Keyboard], expect: [/status of 409/] }, async ({ page, stack, hand }) => {
+check("a resend to somebody who stopped invites says why it is refused", { hands: [Keyboard], expect: [/status of 409/] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   const [ann] = people(deal);
   await deal.invite([ann]);
   await answer(stack, await stack.linkTo(ann), "opt-out");
   await enter(page, deal.manager, deal.path);
   await hand.press("button", `Resend invite to ${ann}`);
-  await page.getByRole("alert").filter({ hasText: "opted out" }).filter({ hasText: `The resend to ${ann} failed.` }).waitFor();
+  await page.getByRole("alert").filter({ hasText: "stopped invites" }).filter({ hasText: `The resend to ${ann} failed.` }).waitFor();
   assert.equal(await page.getByRole("button", { name: "Try again" }).count(), 0, "a retry cannot help");
-  // From now on, the row says so as well, and so does a resend of many.
-  await rowOf(page, ann).getByText("Pending – wants no invites").waitFor();
-  await rowOf(page, ann).getByText(/^This person asked for no more invites\. .* Resend once they have\.$/).waitFor();
+  // The row says so as well, and so does a resend of many.
+  await rowOf(page, ann).getByText("Pending – stopped invites").waitFor();
+  await rowOf(page, ann).getByText(/^Stopped invites on \d+\s\w+\. .* Resend once they have\.$/).waitFor();
   // A failed resend is not about another search.
   await hand.write("searchbox", "Name or address contains", ann);
   await page.getByRole("alert").waitFor({ state: "detached" });
   await hand.press("checkbox", `Select ${ann}`);
   await hand.press("button", "Resend selected");
   const question = page.getByRole("dialog", { name: "Resend 1 invite?" });
-  await question.getByText(`${ann}: asked for no more invites`).waitFor();
+  await question.getByText(new RegExp(`^${ann}: stopped invites on `)).waitFor();
   await hand.press("button", "Resend 1 invite", question);
-  await page.getByText(`0 invites resent. Not resent: ${ann} (asked for no more invites).`).waitFor();
+  await page.getByText(`0 invites resent. Not resent: ${ann} (stopped invites). Where invites were stopped, only the person can allow them again`).waitFor();
   await hand.press("button", `History of the invite to ${ann}`);
-  await page.getByText("Asked for no more invites", { exact: true }).waitFor();
+  await page.getByText("Stopped invites", { exact: true }).waitFor();
 });
 
 for (const [button, confirm] of [["Resend invite to", ""], ["Resend selected", "Resend 1 invite"]]) {
@@ -213,7 +213,7 @@ for (const [button, confirm] of [["Resend invite to", ""], ["Resend selected", "
     await answer(stack, await stack.linkTo(ann), "opt-out");
     await enter(page, deal.manager, deal.path);
     await hand.press("button", `Resend invite to ${ann}`);
-    await rowOf(page, ann).getByText("Pending – wants no invites").waitFor();
+    await rowOf(page, ann).getByText("Pending – stopped invites").waitFor();
     await answer(stack, await stack.linkTo(ann), "opt-in");
     if (confirm) await hand.press("checkbox", `Select ${ann}`);
     await hand.press("button", confirm ? button : `${button} ${ann}`);
@@ -223,43 +223,59 @@ for (const [button, confirm] of [["Resend invite to", ""], ["Resend selected", "
   });
 }
 
-check("a search for a person says that they opted out, promises no reminder, and reads no details for a longer list", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check("a list says who stopped invites, promises them no reminder, and reads no details", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   const [ann, bob] = people(deal);
-  await deal.invite([ann, bob, ...addresses("cat", 5)]);
-  for (const email of [ann, bob]) await answer(stack, await stack.linkTo(email), "opt-out");
+  await deal.invite([ann, bob]);
+  await page.goto(await stack.linkTo(ann));
+  await hand.press("button", "Not me / stop inviting me");
+  await page.getByText("You stopped invites from").waitFor();
   const details = [];
   page.on("request", (request) => /\/invites\/[\w-]+$/.test(request.url()) && details.push(request.url()));
   await enter(page, deal.manager, deal.path);
-  await rowOf(page, ann).getByText(/^Reminder on/).waitFor();
-  await hand.write("searchbox", "Name or address contains", "example");
-  await page.getByText("7 found").waitFor();
-  assert.equal(details.length, 0);
-  await hand.write("searchbox", "Name or address contains", ann);
-  await rowOf(page, ann).getByText("Pending – wants no invites").waitFor();
-  await rowOf(page, ann).getByText(/Only they can allow them again, with the link in an earlier email\. Resend once they have\.$/).waitFor();
+  await rowOf(page, bob).getByText(/^Reminder on/).waitFor();
+  await rowOf(page, ann).getByText("Pending – stopped invites").waitFor();
+  await rowOf(page, ann).getByText(/^Stopped invites on \d+\s\w+\. Only they can allow them again, .* Resend once they have\.$/).waitFor();
   assert.equal(await rowOf(page, ann).getByText(/^Reminder on/).count(), 0);
-  assert.equal(details.length, 1);
+  await checkAccess(page);
+  await hand.write("searchbox", "Name or address contains", ann);
+  await page.getByText("1 found").waitFor();
+  await rowOf(page, ann).getByText("Pending – stopped invites").waitFor();
+  assert.deepEqual(details, []);
 });
 
-check("a history that tells of an opt-out lets the row say so, and a resend of many names who was left out", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check("a refused resend lets the row say that another invite’s email stopped it", { hands: [Keyboard], expect: [/status of 409/] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  const [ann] = people(deal);
+  await deal.invite([ann]);
+  await stack.linkTo(ann);
+  await (await stack.newDeal({ org: deal.org })).invite([ann]);
+  await until("the other mail", async () => (await stack.mails(ann)).length === 2);
+  await answer(stack, await stack.linkTo(ann), "opt-out");
+  await enter(page, deal.manager, deal.path);
+  await rowOf(page, ann).getByText(/^Reminder on/).waitFor();
+  await hand.press("button", `Resend invite to ${ann}`);
+  await rowOf(page, ann).getByText("Pending – stopped invites").waitFor();
+  assert.equal(await rowOf(page, ann).getByText(/^Reminder on/).count(), 0);
+});
+
+check("a resend of many says who stopped invites, and names who was left out", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   const [ann, bob, cat] = people(deal);
   await deal.invite([ann, bob, cat]);
   for (const email of [ann, bob]) await answer(stack, await stack.linkTo(email), "opt-out");
   await enter(page, deal.manager, deal.path);
-  await hand.press("button", `History of the invite to ${ann}`);
-  await rowOf(page, ann).getByText("Pending – wants no invites").waitFor();
   await hand.press("checkbox", "Select all on this page");
   await hand.press("button", "Resend selected");
   const question = page.getByRole("dialog", { name: "Resend 3 invites?" });
-  await question.getByText(`${ann}: asked for no more invites`).waitFor();
+  await question.getByText("2 of these stopped invites. They are skipped").waitFor();
+  await question.getByText(new RegExp(`^${ann}: stopped invites on `)).waitFor();
   assert.equal(await question.locator("[role=region][tabindex='0']").count(), 1, "on a phone, a short list may scroll, too");
   await hand.press("button", "Resend 3 invites", question);
-  await page.getByText(new RegExp(`^1 invite resent: ${cat}\\. Not resent: .* \\(asked for no more invites\\)\\.$`)).waitFor();
-  for (const email of [ann, bob]) await rowOf(page, email).getByText("Pending – wants no invites").waitFor();
+  await page.getByText(new RegExp(`^1 invite resent: ${cat}\\. Not resent: .* \\(stopped invites\\)\\. Where invites were stopped, `)).waitFor();
+  for (const email of [ann, bob]) await rowOf(page, email).getByText("Pending – stopped invites").waitFor();
   const saved = page.waitForEvent("download");
   await hand.press("button", "Download result");
   const rows = (await readFile(await (await saved).path(), "utf8")).split("\r\n").slice(1).sort();
-  assert.deepEqual(rows, [`${ann},,asked for no more invites`, `${bob},,asked for no more invites`, `${cat},,Resent`]);
+  assert.deepEqual(rows, [`${ann},,stopped invites`, `${bob},,stopped invites`, `${cat},,Resent`]);
 });

@@ -41,7 +41,7 @@ check("a mail that bounced is found, its address corrected, and its history told
   await page.getByRole("alert").getByText("This is not an email address.").waitFor();
   await hand.write("textbox", "Correct address", cat);
   await hand.press("button", "Correct and send");
-  await page.getByRole("alert").getByText("This person asked for no more invites, or marked one as spam.").waitFor();
+  await page.getByRole("alert").getByText("This person stopped invites, or marked one as spam.").waitFor();
   await hand.write("textbox", "Correct address", meant);
   await hand.press("button", "Correct and send");
   await page.getByText(`${typo} is corrected to ${meant}.`).waitFor();
@@ -54,7 +54,7 @@ check("a mail that bounced is found, its address corrected, and its history told
   await checkAccess(page);
 });
 
-check("many who cannot be resent to are counted by reason, and an address that wants no invites is no correction", { expect: [answered(409)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check("many who cannot be resent to are counted by reason, and an address that stopped invites is no correction", { expect: [answered(409)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   const bounced = ["ann", "bob", "cat", "dan"].map((name) => `bounce+${name}.${deal.org}@simulator.amazonses.com`);
   const eve = `eve@${deal.org}.example`;
@@ -68,7 +68,7 @@ check("many who cannot be resent to are counted by reason, and an address that w
   await hand.press("button", `Correct address ${bounced[0]}`);
   await hand.write("textbox", "Correct address", eve);
   await hand.press("button", "Correct and send");
-  await page.getByRole("alert").getByText(/^This person asked for no more invites, or marked one as spam\. .* Enter another address\.$/).waitFor();
+  await page.getByRole("alert").getByText(/^This person stopped invites, or marked one as spam\. .* Enter another address\.$/).waitFor();
   await hand.press("button", `Resend invite to ${bounced[1]}`);
   await page.getByText(`A new invite to ${bounced[1]} is on its way.`).first().waitFor();
 });

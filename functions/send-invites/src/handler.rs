@@ -124,7 +124,7 @@ impl RowResult {
                 Self { detail: since, ..Self::new("already_pending", Some(id)) }
             }
             Some(Refused(InviteRefusal::OptedOut, _)) => {
-                Self::said("opted_out", "This person opted out of invites from your organisation.")
+                Self::said("opted_out", "This person stopped invites from your organisation.")
             }
             Some(Refused(InviteRefusal::TooSoon(retry_at), _)) => {
                 let limited = Self::said("too_soon", "Sending limit reached for this address.");

@@ -55,9 +55,9 @@ it.each([
   expect(doubted(doubt, { email: "ann@example.com", outcome: "invited" })).toMatchObject({ label: "Look again", note });
 });
 
-it("a person who wants no invites may have marked one as spam", () => {
+it("a person who stopped invites may have marked one as spam", () => {
   const verdict = { email: "ann@example.com", outcome: "opted_out" as const, detail: "This person opted out." };
-  expect(predicted(verdict).note).toMatch(/^This person asked for no more invites, or marked one as spam\./);
+  expect(predicted(verdict).note).toMatch(/^This person stopped invites, or marked one as spam\./);
 });
 
 it("a line is no longer left out once all its addresses are in the list", () => {

@@ -29,7 +29,7 @@ const PREDICTED: Record<SendOutcome, string> = {
   already_pending: "Already pending",
   already_accepted: "Already accepted",
   duplicate: "Duplicate",
-  opted_out: "Wants no invites",
+  opted_out: "Stopped invites",
   invalid_email: "Not an address",
   too_soon: "Too soon",
   unavailable: "Not checked",
@@ -95,7 +95,7 @@ const SUMMED: [SendOutcome, (count: number) => string][] = [
   ["already_pending", (count) => `${number(count)} ${is(count)} already pending`],
   ["already_accepted", (count) => `${number(count)} ${count === 1 ? "has" : "have"} already accepted`],
   ["duplicate", (count) => counted(count, "is a duplicate", "are duplicates")],
-  ["opted_out", (count) => `${number(count)} ${count === 1 ? "wants" : "want"} no invites`],
+  ["opted_out", (count) => `${number(count)} stopped invites`],
   ["too_soon", (count) => `${number(count)} can’t be sent yet`],
   ["unavailable", (count) => `${number(count)} could not be sent`],
 ];

@@ -27,7 +27,7 @@ export type BulkOutcome = ResendOutcome | CancelOutcome | "sending";
 
 /**
  * Why a resend of many leaves a row out. The API decides the same way; the page says it before it asks. Whether somebody
- * still wants no more invites, only the API knows.
+ * who stopped invites allows them again, only the API knows.
  */
 export function leftOut(row: Invite): BulkOutcome | undefined {
   if (isSending(row)) return "sending";
@@ -129,7 +129,6 @@ export class Bulk {
       this.results.push({ row, outcome });
       this.answered += 1;
       if (outcome === this.action.done) this.action.record(this.deal, row);
-      if (outcome === "opted_out") recordTold(row, { optedOut: true });
     }
   }
 }

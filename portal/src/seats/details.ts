@@ -1,4 +1,4 @@
-/** What only an invite's details say: who opted out, and which address a correction went to. */
+/** What only an invite's details say: which address a correction went to. */
 import { useEffect, useRef } from "preact/hooks";
 import { getInvite, type Invite, type InviteDetail, searchSeats } from "../api";
 import { known, recordTold, toldBefore } from "./own";
@@ -6,15 +6,14 @@ import { isCorrected, type Known } from "./words";
 
 /** Details are read for this many rows at once, and never for a page of them. */
 const FEW = 5;
-const ifFew = (rows: Known[]) => (rows.length <= FEW ? rows : []);
 
 /**
- * The rows of a page whose details are read: those that a search found, the cancelled ones, which a correction may have
- * cancelled, both if they are few, and those of which there was news before a reload.
+ * The rows of a page whose details are read: the cancelled ones, which a correction may have cancelled, if they are few, and
+ * those of which there was news before a reload.
  */
-export function rowsToRead(rows: Known[], isFound: boolean): Invite[] {
+export function rowsToRead(rows: Known[]): Invite[] {
   const cancelled = rows.filter((row) => row.status === "cancelled" && row.corrected === undefined);
-  return [...new Set([...(isFound ? ifFew(rows) : []), ...ifFew(cancelled), ...toldBefore(rows)])];
+  return [...new Set([...(cancelled.length <= FEW ? cancelled : []), ...toldBefore(rows)])];
 }
 
 /** How many details are read at the same time. */

@@ -18,8 +18,8 @@ export function History({
   now: number;
   onLoad: (detail: InviteDetail) => void;
 }) {
-  const { id, email, sends, status, askedAt, delivery } = invite;
-  const state = `${id} ${sends} ${status} ${askedAt} ${delivery.state}`;
+  const { id, email, sends, status, askedAt, optedOutAt, delivery } = invite;
+  const state = `${id} ${sends} ${status} ${askedAt} ${optedOutAt} ${delivery.state}`;
   const { value, problem, reload } = useLoad(state, async () => {
     const detail = await getInvite(deal, id);
     onLoad(detail);

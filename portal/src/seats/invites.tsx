@@ -53,6 +53,8 @@ import {
   isWaiting,
   OPTED_OUT_OR_SPAM,
   placeOf,
+  SOME_OPTED_OUT,
+  stoppedOn,
   type Told,
 } from "./words";
 import { type Message, type Run, workOn } from "./work";
@@ -181,7 +183,7 @@ export function Invites({
   /** Shows a row that was read again. */
   const saw = (before: Invite, detail: InviteDetail) => {
     const corrected = isCorrected(detail);
-    recordTold(detail, { optedOut: detail.optedOut, corrected });
+    recordTold(detail, { corrected });
     if (corrected && !known(detail).correctedTo) void findReplacement(detail);
     const after = listed(detail);
     const isCounted = (row: Invite) => [row.status, isUndelivered(row), isAsked(row)].join();
@@ -198,12 +200,13 @@ export function Invites({
 
   /** Shows the row's current state, and why the action was refused. */
   const refused = async (row: Invite, problem: Problem, what: string, did: Done, again: () => void) => {
-    // A complaint is an opt-out too.
+    // A complaint is an opt-out too. Only details say of one by another invite's email.
     const saidNo = did === "resent" && (problem.code === "opted_out" || problem.code === "complained");
-    if (saidNo) recordTold(row, { optedOut: true });
+    const detail = saidNo && (await getInvite(deal, row.id).catch(() => undefined));
+    if (detail) saw(row, detail);
     if (problem.code !== "stale" && problem.code !== "already_accepted" && problem.code !== "not_found") {
       if (problem.code === "deal_ended") void work.shown?.list.reload();
-      else if (problem.isLost || saidNo) work.shown?.onStale();
+      else if (problem.isLost) work.shown?.onStale();
       const text = problem.isLost ? `The ${what} may have gone through.` : `The ${what} failed.`;
       return setMessage({ problem, text, ...(problem.temporary && { retry: again }), ofList: true });
     }
@@ -410,7 +413,8 @@ export function Invites({
       return outcome ? [{ row, outcome }] : [];
     });
     const reached = rows.filter((row) => !leftOut(row));
-    const declined = reached.filter(hasDeclined);
+    const stopped = reached.filter((row) => isOptedOut(known(row)));
+    const declined = reached.filter((row) => hasDeclined(row) && !stopped.includes(row));
     const waiters = reached.filter(waitsForSeat);
     const count = reached.length;
     if (count === 0) return tell("plain", `Not resent: ${notDone(left)}`);
@@ -420,9 +424,15 @@ export function Invites({
       body: (
         <>
           <p>
-            {count === 1 ? "The person gets" : "Each person gets"} a new email with a new link, unless they asked for no
-            more invites. Only the new link works.
+            {count === 1 ? "The person gets" : "Each person gets"} a new email with a new link, unless they stopped
+            invites. Only the new link works.
           </p>
+          {stopped.length > 0 && (
+            <p>
+              <strong>{manyOf(stopped.length, count, "stopped invites")}</strong> They are skipped, unless they have
+              allowed invites again.
+            </p>
+          )}
           {declined.length > 0 && (
             <p>
               <strong>{manyOf(declined.length, count, "declined")}</strong> A resend asks again, and the invite is
@@ -497,7 +507,7 @@ export function Invites({
       body: (
         <p>
           Each person gets a new email with a new link. Only the new link works. An invite is left out if its email is
-          on its way, bounced or was marked as spam, or if the person asked for no more invites.
+          on its way, bounced or was marked as spam, or if the person stopped invites.
           {seats.available === 0 && ` ${NO_SEAT} Who asked for a seat has to ask again, to wait for it again.`}
         </p>
       ),
@@ -554,7 +564,7 @@ export function Invites({
   const saved = page?.found === undefined ? "the whole list" : counted(page.found, "invite");
 
   useSendingRows(deal, rows, saw);
-  useDetails(deal, search, rowsToRead(rows, search !== "" && !paged), saw);
+  useDetails(deal, search, rowsToRead(rows), saw);
 
   // Selecting all does not resend to somebody who said no.
   const canPick = (row: Invite) => isOpen(row) && (!hasDeclined(row) || status === "declined");
@@ -818,7 +828,7 @@ function maybeDone({ unsure, action }: Bulk): string {
 /** `waits`: whether a resend would end the person's wait for a seat. */
 function whoIsReached(row: Invite, waits = false) {
   const note = isOptedOut(known(row))
-    ? ": asked for no more invites"
+    ? `: stopped invites${stoppedOn(row)}`
     : waits
       ? ": asked for a seat"
       : hasDeclined(row)
@@ -843,7 +853,7 @@ const WHY_NOT: Record<BulkOutcome, [why: string, step?: string]> = {
   already_accepted: ["already accepted"],
   not_found: ["cancelled before"],
   too_soon: ["sending limit reached", "Where the sending limit was reached, resend later."],
-  opted_out: ["asked for no more invites"],
+  opted_out: ["stopped invites", SOME_OPTED_OUT],
   undeliverable: ["bounced or marked as spam", "Each row in “Not delivered” says the next step."],
   unavailable: ["Seatkeeper could not do it now", "Where Seatkeeper could not do it, try again."],
 };

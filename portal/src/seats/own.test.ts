@@ -111,10 +111,10 @@ describe("the manager's own action in a list", () => {
 describe("what the details of an invite say", () => {
   test("is true of its row until the row changes", () => {
     const out = row("told");
-    recordTold(out, { optedOut: true });
-    expect(known(out).optedOut).toBe(true);
+    recordTold(out, { corrected: true });
+    expect(known(out).corrected).toBe(true);
     const asked = { ...out, askedAt: "2026-11-02T00:00:00Z" };
-    for (const later of [asked, { ...out, sends: 2 }]) expect(known(later).optedOut).toBeUndefined();
+    for (const later of [asked, { ...out, sends: 2 }]) expect(known(later).corrected).toBeUndefined();
   });
 
   test("is read again after a reload, if lists do not say it", async () => {
@@ -123,15 +123,14 @@ describe("what the details of an invite say", () => {
       getItem: (name: string) => stored.get(name) ?? null,
       setItem: (name: string, text: string) => stored.set(name, text),
     });
-    const rows = [row("out"), row("in"), row("corrected", { status: "cancelled" })];
-    recordTold(rows[0]!, { optedOut: true });
-    recordTold(rows[1]!, { optedOut: false, corrected: false });
-    recordTold(rows[2]!, { corrected: true });
-    recordTold(rows[2]!, { correctedTo: "new@example.com" });
+    const rows = ["cancelled", "corrected"].map((id) => row(id, { status: "cancelled" }));
+    recordTold(rows[0]!, { corrected: false });
+    recordTold(rows[1]!, { corrected: true });
+    recordTold(rows[1]!, { correctedTo: "new@example.com" });
     expect(toldBefore(rows)).toEqual([]);
     vi.resetModules();
     const reloaded = await import("./own");
-    expect(ids(reloaded.toldBefore(rows))).toEqual(["out", "corrected"]);
+    expect(ids(reloaded.toldBefore(rows))).toEqual(["corrected"]);
     vi.unstubAllGlobals();
   });
 });

@@ -77,7 +77,7 @@ export function ownRow(deal: string, id: string): Invite | undefined {
   return known && "row" in known ? known.row : undefined;
 }
 
-/** What lists do not say, by invite. Details and refused resends do. It holds as long as the row is of the same version. */
+/** What lists do not say, by invite. Details do. It holds as long as the row is of the same version. */
 const told = new Map<string, { version: string; news: Told }>();
 const versionOf = ({ sends, status, askedAt }: Invite) => [sends, status, askedAt].join();
 
@@ -90,8 +90,7 @@ export function recordTold(row: Invite, news: Told) {
   const all = { ...toldOf(row), ...news };
   told.set(row.id, { version: versionOf(row), news: all });
   const others = readAgain().filter((id) => id !== row.id);
-  const saysMore = all.optedOut || all.corrected;
-  keep(MORE, JSON.stringify(saysMore ? [row.id, ...others].slice(0, MOST_READ_AGAIN) : others));
+  keep(MORE, JSON.stringify(all.corrected ? [row.id, ...others].slice(0, MOST_READ_AGAIN) : others));
 }
 
 function toldOf(row: Invite): Told | undefined {

@@ -7,6 +7,8 @@ const TIME = "2026-11-01T00:00:00Z";
 const LATER = "2026-11-20T00:00:00Z";
 const invite = (state: Invite["delivery"]["state"], reason: Invite["delivery"]["reason"] = null): Invite => ({
   ...INVITE,
+  // A complaint is an opt-out.
+  optedOutAt: state === "complained" ? TIME : null,
   delivery: { state, at: TIME, reason },
 });
 
@@ -76,14 +78,13 @@ describe("one sentence says where a person is, and one button does the next step
     [
       "failed",
       "opted_out",
-      "Pending – wants no invites: This person asked for no more invites. Only they can allow them again, with the link in an earlier email. Resend once they have.",
+      "Pending – stopped invites: Stopped invites. Only they can allow them again, with the link in an earlier email. Resend once they have.",
     ],
   ] as const)("%s, %s", (state, reason, text) => {
     expect(said(invite(state, reason))).toBe(text);
   });
 
-  const OUT =
-    "This person asked for no more invites. Only they can allow them again, with the link in an earlier email.";
+  const OUT = "Only they can allow them again, with the link in an earlier email.";
   const JUST_NOW = "2026-11-24T23:46:00Z";
   const LINK = { askedAt: LATER, askedFor: "link" } as const;
   const SEAT = { askedAt: LATER, askedFor: "seat" } as const;
@@ -182,15 +183,15 @@ describe("one sentence says where a person is, and one button does the next step
     ],
     [
       "declined and marked as spam, and allows invites again",
-      { ...invite("complained"), status: "declined", declinedAt: LATER, optedOut: false },
+      { ...invite("complained"), status: "declined", declinedAt: LATER, optedOutAt: null },
       5,
       "Declined – marked as spam: Said no on 20 Nov. The email was marked as spam on 1 Nov. They allow invites again now. If they change their mind, the link in their email works until 29 Nov.",
     ],
     [
       "declined and opted out",
-      { status: "declined", declinedAt: LATER, optedOut: true },
+      { status: "declined", declinedAt: LATER, optedOutAt: LATER },
       5,
-      `Declined – wants no invites: Said no on 20 Nov. ${OUT} Resend once they have.`,
+      `Declined – stopped invites: Said no on 20 Nov. Stopped invites on 20 Nov. ${OUT} Resend once they have.`,
     ],
     [
       "corrected",
@@ -207,20 +208,43 @@ describe("one sentence says where a person is, and one button does the next step
     ["de-allocated", { status: "released", removedAt: LATER }, 5, "De-allocated: The seat was de-allocated on 20 Nov."],
     [
       "de-allocated, and opted out",
-      { status: "released", removedAt: LATER, optedOut: true },
+      { status: "released", removedAt: LATER, optedOutAt: TIME },
       5,
-      "De-allocated: The seat was de-allocated on 20 Nov. This person asked for no more invites. Only they can allow them again, with the link in an earlier email.",
+      `De-allocated: The seat was de-allocated on 20 Nov. Stopped invites on 1 Nov. ${OUT}`,
     ],
-    ["opted out", { optedOut: true }, 5, `Pending – wants no invites: ${OUT} Resend once they have.`],
+    [
+      "accepted after an opt-out",
+      { status: "accepted", acceptedAt: LATER, optedOutAt: TIME },
+      5,
+      "Accepted: Has held a seat since 20 Nov.",
+    ],
+    [
+      "opted out by an email of this invite",
+      { optedOutAt: LATER },
+      5,
+      `Pending – stopped invites: Stopped invites on 20 Nov. ${OUT} Resend once they have.`,
+    ],
+    [
+      "opted out by another invite’s email",
+      { optedOut: true },
+      5,
+      `Pending – stopped invites: Stopped invites. ${OUT} Resend once they have.`,
+    ],
+    [
+      "opted out by an email of this invite, and lifted elsewhere",
+      { optedOutAt: LATER, optedOut: false },
+      5,
+      "Pending: Email delivered on 1 Nov. [resend]",
+    ],
     [
       "opted out by a complaint, with the advice of a complaint",
-      { ...invite("complained"), optedOut: true },
+      invite("complained"),
       5,
       "Pending – marked as spam: The email was marked as spam on 1 Nov. No more emails go to this address. Ask the person for another address, and correct it here. [correct]",
     ],
     [
       "complained, and allows invites again",
-      { ...invite("complained"), optedOut: false },
+      { ...invite("complained"), optedOutAt: null },
       5,
       "Pending – marked as spam: The email was marked as spam on 1 Nov. They allow invites again now. Resend the invite. [resend]",
     ],
@@ -228,7 +252,7 @@ describe("one sentence says where a person is, and one button does the next step
       "opted out and lifted",
       { ...invite("failed", "opted_out"), optedOut: false },
       5,
-      "Pending – not delivered: The email could not be sent on 1 Nov: the person wanted no more invites. They allow invites again now. Resend the invite. [resend]",
+      "Pending – not delivered: The email could not be sent on 1 Nov: the person stopped invites. They allow invites again now. Resend the invite. [resend]",
     ],
     ["asked for a link", LINK, 0, "Asked for a new link: Waiting since 20 Nov. Resend to send a new link. [resend]"],
     [
@@ -241,7 +265,7 @@ describe("one sentence says where a person is, and one button does the next step
       "asked, and then opted out with a link of another deal",
       { ...LINK, optedOut: true },
       5,
-      `Pending – wants no invites: ${OUT} Resend once they have.`,
+      `Pending – stopped invites: Stopped invites. ${OUT} Resend once they have.`,
     ],
     ["asked for a seat, none is free", SEAT, 0, "Asked for a seat: Waiting since 20 Nov. Resend once a seat is free."],
     [
@@ -364,10 +388,10 @@ describe("a history", () => {
     expect(isCorrected(later)).toBe(false);
   });
 
-  it("says whether somebody who wanted no more invites allows them again", () => {
+  it("says whether somebody who stopped invites allows them again", () => {
     const stopped = detail("pending", [[TIME, "opted_out"]]);
-    expect(words({ ...stopped, optedOut: true })).toEqual(["Asked for no more invites"]);
-    expect(words({ ...stopped, optedOut: false })).toEqual(["Asked for no more invites, and allows them again now"]);
+    expect(words({ ...stopped, optedOut: true })).toEqual(["Stopped invites"]);
+    expect(words({ ...stopped, optedOut: false })).toEqual(["Stopped invites, and allows them again now"]);
   });
 
   it("says that the invite was sent to a corrected address", () => {

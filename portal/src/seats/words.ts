@@ -5,13 +5,13 @@ import { counted } from "../ui/seat-numbers";
 
 /** What an invite's details say and lists do not, so it is not always known. */
 export interface Told {
-  optedOut?: boolean;
   /** Whether a correction of the address cancelled the invite. Undefined: not known. */
   corrected?: boolean;
   /** The corrected address, if its invite was found. */
   correctedTo?: string;
 }
-export type Known = Invite & Told;
+/** A row that was read with its details also says whether an opt-out stands. */
+export type Known = Invite & Told & Partial<Pick<InviteDetail, "optedOut">>;
 
 /**
  * The deal, as far as it decides what a manager can do. `available`: how many seats are free. `offered`: to how many people who
@@ -40,13 +40,16 @@ export interface Place {
 /** The sentence, and the advice if there is one. */
 export const noteOf = ({ sentence, advice }: Place) => (advice ? `${sentence} ${advice}` : sentence);
 
+const WAY_BACK = "can allow them again, with the link in an earlier email.";
+
 /** What an opt-out means for a manager, and the way back. */
-export const OPTED_OUT =
-  "This person asked for no more invites. Only they can allow them again, with the link in an earlier email.";
+const optedOut = (invite: Invite) => `Stopped invites${stoppedOn(invite)}. Only they ${WAY_BACK}`;
 
 /** The same for an address without a row. A complaint is an opt-out too, and the API does not tell the two apart. */
-export const OPTED_OUT_OR_SPAM =
-  "This person asked for no more invites, or marked one as spam. Only they can allow them again, with the link in an earlier email.";
+export const OPTED_OUT_OR_SPAM = `This person stopped invites, or marked one as spam. Only they ${WAY_BACK}`;
+
+/** The same for some of many. */
+export const SOME_OPTED_OUT = `Where invites were stopped, only the person ${WAY_BACK}`;
 
 const ALLOWED_AGAIN = "They allow invites again now. Resend the invite.";
 
@@ -77,7 +80,7 @@ const REASONS: Record<Reason, [why: string, advice?: string, step?: Step]> = {
   ],
   rejected: ["their mail server refused it", "Ask their IT team to let it through. Then resend the invite.", "resend"],
   unknown: ["their mail server did not say why", "Correct the address, or ask their IT team.", "correct"],
-  opted_out: ["the person wanted no more invites", ALLOWED_AGAIN, "resend"],
+  opted_out: ["the person stopped invites", ALLOWED_AGAIN, "resend"],
 };
 
 const LABELS: Partial<Record<Invite["status"], string>> = {
@@ -101,16 +104,17 @@ function placeAndStep(invite: Known, deal: DealState): Place {
   const label = LABELS[status];
   if (!label) {
     const place = closed(invite, deal);
-    return invite.optedOut ? { ...place, sentence: `${place.sentence} ${OPTED_OUT}` } : place;
+    const isStopped = status !== "accepted" && isOptedOut(invite);
+    return isStopped ? { ...place, sentence: `${place.sentence} ${optedOut(invite)}` } : place;
   }
-  if (isAsked(invite) && !invite.optedOut) return asked(invite, deal);
+  if (isAsked(invite) && !isOptedOut(invite)) return asked(invite, deal);
   const declined = status === "declined";
   const no = declined ? `${saidNo(invite)} ` : "";
-  // A complaint is an opt-out too, which lists do not say: the complaint has the one advice for both.
+  // A complaint is an opt-out too: the complaint has the one advice for both.
   if (delivery.state === "complained") {
     const place = { tone: "failed", label: `${label} – marked as spam` } as const;
     const sentence = `${no}The email was marked as spam ${on(delivery.at)}.`;
-    if (invite.optedOut === false) {
+    if (!isOptedOut(invite)) {
       if (declined) return { ...place, sentence, advice: `They allow invites again now. ${wayBack(invite)}` };
       return { ...place, sentence, advice: ALLOWED_AGAIN, step: "resend" };
     }
@@ -122,8 +126,8 @@ function placeAndStep(invite: Known, deal: DealState): Place {
     return { ...blocked, advice: "Ask the person for another address, and correct it here.", step: "correct" };
   }
   if (isOptedOut(invite)) {
-    const sentence = `${no}${OPTED_OUT}`;
-    return { tone: "failed", label: `${label} – wants no invites`, sentence, advice: "Resend once they have." };
+    const sentence = `${no}${optedOut(invite)}`;
+    return { tone: "failed", label: `${label} – stopped invites`, sentence, advice: "Resend once they have." };
   }
   if (isUndelivered(invite)) {
     const [reason, advice, step] = delivery.reason ? REASONS[delivery.reason] : [];
@@ -183,6 +187,9 @@ const oldLinks = ({ sends }: Invite) => (sends > 1 ? " Links of earlier emails n
 /** ` on 3 Nov` */
 export const declinedOn = ({ declinedAt }: Invite) => (declinedAt ? ` ${on(declinedAt)}` : "");
 const saidNo = (invite: Invite) => `Said no${declinedOn(invite)}.`;
+
+/** ` on 3 Nov` */
+export const stoppedOn = ({ optedOutAt }: Invite) => (optedOutAt ? ` ${on(optedOutAt)}` : "");
 
 /** How somebody who declined can still get a seat. A link of an earlier email declines too, and does not accept. */
 function wayBack({ expiresAt, delivery }: Invite): string {
@@ -272,7 +279,7 @@ const EVENTS: Record<Event["event"], string> = {
   accepted: "Accepted",
   declined: "Declined",
   asked: "Asked for a new link or a seat",
-  opted_out: "Asked for no more invites",
+  opted_out: "Stopped invites",
   expired: "Expired",
   cancelled: "Cancelled",
   corrected: "Name or spelling corrected",
@@ -326,11 +333,12 @@ export const isRemoved = ({ status }: Invite) => status === "cancelled" || statu
 export const isAsked = (invite: Invite) => isOpen(invite) && invite.askedAt !== null;
 
 /**
- * Whether the person wants no more invites. Who asks for a new link or a seat allows them again, until another link of the
- * organisation stops them.
+ * Whether the person stopped invites. A list says it of this invite's emails; the details, of all of the organisation's. Who
+ * asks for a new link or a seat allows them again.
  */
 export const isOptedOut = (invite: Known) =>
-  invite.optedOut ?? (isOpen(invite) && !isAsked(invite) && invite.delivery.reason === "opted_out");
+  invite.optedOut ??
+  (!!invite.optedOutAt || (isOpen(invite) && !isAsked(invite) && invite.delivery.reason === "opted_out"));
 
 /** Whether a resend undoes the person's no. Who declined and asked for a new link since waits for one. */
 export const hasDeclined = (invite: Invite) => invite.status === "declined" && !isAsked(invite);
@@ -361,4 +369,4 @@ export const isWaiting = (invite: Invite) => isSending(invite) && Date.now() - D
 export const canResend = (invite: Known) =>
   isOpen(invite) &&
   !isSending(invite) &&
-  (isAsked(invite) || invite.delivery.state !== "complained" || invite.optedOut === false);
+  (isAsked(invite) || invite.delivery.state !== "complained" || !isOptedOut(invite));

@@ -96,7 +96,7 @@ function Reminders({ deal }: { deal: DealWithSeats }) {
     <form class="reminders" ref={form} onSubmit={(event) => void save(event)} noValidate>
       <p>
         A reminder is another email about the same invite, with a link that works until the same date. It goes to people
-        who have not answered, but not to those who want no invites or whose email did not arrive. While the deal is
+        who have not answered, but not to those who stopped invites or whose email did not arrive. While the deal is
         full, nobody is reminded, nor in the last tenth of the time in which the invite can be accepted.
       </p>
       {before && (

@@ -65,7 +65,8 @@ impl From<InviteRefusal> for Problem {
             InviteRefusal::OptedOut => Self::new(
                 409,
                 "opted_out",
-                "This person opted out of invites from your organisation. Only they can undo this.",
+                "This person stopped invites from your organisation. Only they can allow them again, with the link in \
+                 an earlier email.",
             ),
             InviteRefusal::TooSoon(retry_at) => Self::too_many_requests(retry_at),
         }
