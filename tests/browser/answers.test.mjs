@@ -99,7 +99,10 @@ check("in a full deal, a resend says that nobody can accept, and asks before it 
   await one.getByText(`${full} A resend ends the wait of ${bob}: to wait again, they have to ask for a seat again.`).waitFor();
   await hand.press("button", "Don’t resend", one);
   await hand.press("button", `Correct address ${bob}`);
-  await page.getByText("This person waits for a seat. A new invite ends the wait: to wait again, they have to ask again.").waitFor();
+  const ends = page.getByText("This person waits for a seat. A new invite ends the wait: to wait again, they have to ask again.");
+  await ends.waitFor();
+  await hand.write("textbox", "Name", "Bob Roe");
+  await ends.waitFor({ state: "detached" });
   await hand.press("checkbox", "Select all on this page");
   await hand.press("button", "Resend selected");
   const many = page.getByRole("dialog", { name: "Resend 2 invites?" });

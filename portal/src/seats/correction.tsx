@@ -105,10 +105,10 @@ export function Correction({
           onInput={(event) => (setName(event.currentTarget.value), setWrong(undefined))}
         />
       </label>
-      {full && isAsked(invite) && invite.askedFor === "seat" && (
+      {!isSaved && full && isAsked(invite) && invite.askedFor === "seat" && (
         <p>This person waits for a seat. A new invite ends the wait: to wait again, they have to ask again.</p>
       )}
-      {hasDeclined(invite) && <p>This person said no{declinedOn(invite)}: the new invite asks again.</p>}
+      {!isSaved && hasDeclined(invite) && <p>This person said no{declinedOn(invite)}: the new invite asks again.</p>}
       <p class="soft">
         The corrected address gets a new invite, unless it is the same one in another spelling.
         {sentAt && <Text>{` With a new invite, the links that were sent to ${email} stop working.`}</Text>}
