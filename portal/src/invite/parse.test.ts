@@ -81,6 +81,7 @@ describe("what people paste", () => {
     ["brackets only", "<ann@example.com>; <bob@example.com>", [ann, bob]],
     ["a quoted name", '"Doe, Ann" <ann@example.com>, "Bob Roe" <bob@example.com>', [ANN, BOB]],
     ["quotes in a quoted name", String.raw`"Ann \"A\" Doe" <ann@example.com>`, [{ ...ANN, name: 'Ann "A" Doe' }]],
+    ["a quoted name, and a semicolon", '"Doe, Ann" <ann@example.com>;', [ANN]],
     ["Outlook's names", "Doe, Ann <ann@example.com>; Roe, Bob <bob@example.com>", [ANN, BOB]],
     ["commas in names and between them", "Doe, Ann <ann@example.com>, Roe, Bob <bob@example.com>", [ANN, BOB]],
     ["an address for a name", "'ann@example.com' <ann@example.com>; \"bob@example.com\" <bob@example.com>", [ann, bob]],

@@ -104,9 +104,9 @@ export function ownPart(line: string): { text: string; others: string[] } {
   };
 }
 
-/** Removes brackets, quotes, `mailto:` and the full stop of a sentence from an address. */
+/** Removes brackets, quotes, `mailto:`, a semicolon and the full stop of a sentence from an address. */
 export function bare(text: string): string {
-  const inner = text.trim().replace(/^[<([{"'‘’‚“”„«»\s]+|[>)\]}"'‘’‚“”„«»\s.:!?]+$/g, "");
+  const inner = text.trim().replace(/^[<([{"'‘’‚“”„«»\s]+|[>)\]}"'‘’‚“”„«»\s.:;!?]+$/g, "");
   return inner.replace(/^mailto:([^?]*).*$/i, "$1").replace(/^(?:smtp|e-?mail|to|cc|bcc):/i, "");
 }
 
