@@ -172,6 +172,10 @@ check("search finds people by any part of name or address, and no URL contains t
   await until("only two rows", async () => (await listed(page)).length === 2);
   await hand.write("searchbox", SEARCH, "deja");
   await shows(page, ["bob@example.com\nRobert Déjà"]);
+  await hand.write("searchbox", SEARCH, "zoe");
+  await page.getByText("No name and no address in this list contains this text.").waitFor();
+  await hand.write("searchbox", SEARCH, "Robert Déjà <bob@example.com>");
+  await shows(page, ["bob@example.com\nRobert Déjà"]);
   await hand.write("searchbox", SEARCH, "nn");
   await until("a page of them", async () => (await listed(page)).length === 50);
   await page.getByText("60 found", { exact: true }).waitFor();
@@ -285,6 +289,8 @@ check("in a deal of more than 2,000 invites, search finds the beginning of addre
   assert.equal(pages, 10);
   await hand.write("searchbox", /^Address begins with/, "example");
   await page.getByText("No address begins with this text.").waitFor();
+  await hand.write("searchbox", /^Address begins with/, "Roe, Bob <bob@example.com>;");
+  await shows(page, ["bob@example.com"]);
 });
 
 check("more than 2,000 removed invites are not searched, and the page says so", {}, async ({ page, stack, hand }) => {

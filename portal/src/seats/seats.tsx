@@ -17,7 +17,7 @@ import { moved, type Numbers, tabCount, total } from "./numbers";
 import { ownRow, withOwn } from "./own";
 import { Pages, useTrail } from "./paging";
 import { useVisit } from "./visit";
-import { containing, inPlace, type Listed, MOST_SEARCHED, pageOf, wholeList } from "./whole";
+import { containing, inPlace, type Listed, MOST_SEARCHED, pageOf, soughtIn, wholeList } from "./whole";
 import { isIn, isOver } from "./words";
 import { workOn } from "./work";
 
@@ -70,19 +70,19 @@ function Seats({ deal }: { deal: string }) {
     return page;
   };
   const loadPage = async (): Promise<Listed> => {
-    const all = search ? await whole.load() : undefined;
+    const [all, sought] = search ? await Promise.all([whole.load(), soughtIn(search)]) : [undefined, ""];
     if (all) {
       recordAddresses(deal, all.invites);
       const rows = listedIn(all);
-      const found = rows.filter(containing(search));
+      const found = rows.filter(containing(sought));
       return { ...all, ...pageOf(found, after), hidden: rows.length - found.length };
     }
     // Most removed invites are the manager's own actions. Too many of them are not searched.
     if (status === "removed") return listSeats(deal, { status, cursor: after });
     const page = search
-      ? await searchSeats(deal, search, { status, cursor: after })
+      ? await searchSeats(deal, sought, { status, cursor: after })
       : await listSeats(deal, { status, cursor: after });
-    const matches = (row: Invite) => row.email.toLowerCase().startsWith(search.toLowerCase());
+    const matches = (row: Invite) => row.email.toLowerCase().startsWith(sought.toLowerCase());
     return { ...page, invites: withOwn(deal, page.invites, { status, first: after === undefined, matches }) };
   };
   const list = useLoad(`${view}|${after ?? ""}`, async () => {
@@ -123,7 +123,7 @@ function Seats({ deal }: { deal: string }) {
   /** All rows of the list or search, on every page; undefined if there are too many, or if `onProgress` returns false. */
   const everyRow = async (onProgress: (loaded: number) => boolean) => {
     const all = search ? await whole.load() : await wholeList(deal, status, onProgress);
-    if (!all || search) return all && listedIn(all).filter(containing(search));
+    if (!all || search) return all && listedIn(all).filter(containing(await soughtIn(search)));
     return withOwn(deal, all.invites, { status, first: true, matches: () => true });
   };
   const refreshLater = useLater(refresh, LAG);

@@ -1,6 +1,6 @@
 import { beforeEach, expect, it, vi } from "vitest";
 import { type Invite, listSeats, type Page } from "../api";
-import { containing, inPlace, pageOf, wholeList } from "./whole";
+import { containing, inPlace, pageOf, soughtIn, wholeList } from "./whole";
 
 vi.mock("../api", () => ({ listSeats: vi.fn() }));
 const asked = vi.mocked(listSeats);
@@ -26,11 +26,30 @@ it.each([
   ["José D", true],
   ["ann.doe@example.com", true],
   ["doe jos", true],
+  ["Doe, José", true],
+  ['"Doe, José"', true],
   ["José  ann.doe@", true],
   ["bob", false],
   ["doe bob", false],
 ])("a search for %s finds José Doe, ann.doe@example.com: %s", (text, found) => {
   expect(containing(text)({ ...row("ann.doe"), name: "José Doe" })).toBe(found);
+});
+
+it.each([
+  ["José Doe <ann.doe@example.com>", "ann.doe@example.com"],
+  ['"Doe, José" <ann.doe@example.com>;', "ann.doe@example.com"],
+  ["mailto:ann.doe@example.com?subject=Course", "ann.doe@example.com"],
+  ["ann.doe@example.com;", "ann.doe@example.com"],
+  ["ann.doe@example.com.", "ann.doe@example.com"],
+  ["Doe\tJosé\tann.doe@example.com", "ann.doe@example.com"],
+  ["Pat O'Brien <o'brien@example.com>", "o'brien@example.com"],
+  ["ann.doe@", "ann.doe@"],
+  ["@example.com", "@example.com"],
+  ["José  ann.doe@", "José  ann.doe@"],
+  ["ann@example.com, bob@example.com", "ann@example.com, bob@example.com"],
+  ["Doe, José", "Doe, José"],
+])("%s searches for %s", async (text, sought) => {
+  expect(await soughtIn(text)).toBe(sought);
 });
 
 it("up to 2,000 invites are loaded, with progress, and each is there once", async () => {

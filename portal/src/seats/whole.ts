@@ -50,9 +50,19 @@ export function inPlace(shown: Invite[], fresh: Invite[], own: (id: string) => I
 /** Without case and accents: `jose` finds José. */
 const plain = (text: string) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
 
-/** Whether each word of a text is a part of a row's name or address: `Smith Ann` finds Ann Smith. */
+/** A part of an address or of a name, with nothing around it. */
+const BARE = /^[\w.+@'-]*[\w@]$/;
+
+/** What a text searches for. Of a recipient as people copy one, that is the address: `Ann Doe <ann@example.com>;` */
+export async function soughtIn(text: string): Promise<string> {
+  if (!text.includes("@") || BARE.test(text)) return text;
+  const { addressOf } = await import("../invite/address");
+  return addressOf(text) ?? text;
+}
+
+/** Whether each word of a text is a part of a row's name or address: `Smith Ann` and `Smith, Ann` find Ann Smith. */
 export function containing(text: string): (row: Invite) => boolean {
-  const words = plain(text).split(/\s+/);
+  const words = plain(text).split(/[\s,;"]+/);
   return ({ name, email }) => words.every((word) => plain(`${name ?? ""} ${email}`).includes(word));
 }
 
