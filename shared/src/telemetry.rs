@@ -6,7 +6,7 @@
 
 use crate::clock;
 use crate::domain::{DealId, Timestamp};
-use crate::store::{StoreError, Usage};
+use crate::store::StoreError;
 use crate::sweep::Report;
 use serde_json::{Value, json};
 use std::io::Write;
@@ -103,30 +103,27 @@ pub fn mailed(mailed: Mailed) {
 
 /// `queued_for` is the age of the oldest mail in the send queue. After a failed request neither this age nor
 /// the lag is known: a missing value rings the alarm that zero would silence.
-pub fn swept(report: &Report, queued_for: Option<Duration>, latency: Duration, usage: Usage) {
+pub fn swept(report: &Report, queued_for: Option<Duration>, latency: Duration) {
     let is_whole = report.failures == 0;
     let lag = json!(is_whole.then_some(report.lag_seconds));
     let queued_for = json!(queued_for.filter(|_| is_whole).map(|time| time.as_secs_f64()));
     let metrics = [("Lag", "Seconds", lag), ("QueuedFor", "Seconds", queued_for)];
-    record(BY_FUNCTION, &metrics, run_values(report, latency, usage));
+    record(BY_FUNCTION, &metrics, run_values(report, latency));
 }
 
 /// A digest that was left waits for the next day's run.
-pub fn digested(report: &Report, latency: Duration, usage: Usage) {
+pub fn digested(report: &Report, latency: Duration) {
     let undone = report.left_over.max(report.failures);
-    record(BY_FUNCTION, &[("Undone", "Count", undone.into())], run_values(report, latency, usage));
+    record(BY_FUNCTION, &[("Undone", "Count", undone.into())], run_values(report, latency));
 }
 
-fn run_values(report: &Report, latency: Duration, usage: Usage) -> Value {
+fn run_values(report: &Report, latency: Duration) -> Value {
     json!({
         "Done": report.done,
         "Skipped": report.skipped,
         "LeftOver": report.left_over,
         "Failures": report.failures,
         "Latency": latency.as_secs_f64() * 1_000.0,
-        "DynamoRequests": usage.requests,
-        "ReadUnits": usage.read_units,
-        "WriteUnits": usage.write_units,
     })
 }
 

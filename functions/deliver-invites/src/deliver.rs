@@ -40,7 +40,7 @@ pub(crate) async fn deliver(sending: &Sending, now: Timestamp, deadline: Deadlin
     deliverer.run.report();
     // A mail that was seen but not claimed has been queued for longer than it has been due.
     let queued_for = Duration::from_secs(deliverer.longest.get().max(mails.lag_seconds));
-    telemetry::swept(&report, Some(queued_for), watch.elapsed(), sending.store.usage());
+    telemetry::swept(&report, Some(queued_for), watch.elapsed());
     report
 }
 

@@ -23,7 +23,7 @@ async fn main() -> Result<(), Error> {
         let (deadline, watch) = (Deadline::of(&event.context).earlier(TO_REPORT), clock::start());
         let mark = async |due| mark(store, due, deadline).await;
         let report = sweep(store, Queue::Expire, BATCH, clock::now(), deadline, mark).await;
-        telemetry::swept(&report, None, watch.elapsed(), store.usage());
+        telemetry::swept(&report, None, watch.elapsed());
         Ok::<_, Error>(report)
     }))
     .await

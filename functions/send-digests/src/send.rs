@@ -41,7 +41,7 @@ pub(crate) async fn send_digests(sending: &Sending, now: Timestamp, deadline: De
     let digests = Digests { sending, run: sending.run(Runner::Deliverer, deadline), now, deadline };
     let shards = (0..keys::DUE_SHARDS_READ).map(|shard| digests.walk(shard));
     let report = future::join_all(shards).await.into_iter().fold(Report::default(), Report::plus);
-    telemetry::digested(&report, watch.elapsed(), sending.store.usage());
+    telemetry::digested(&report, watch.elapsed());
     report
 }
 

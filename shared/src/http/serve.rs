@@ -25,14 +25,10 @@ pub async fn run(route: impl AsyncFn(&App, Request) -> HandlerResult) -> Result<
     telemetry::init();
     let config = Config::from_env()?;
     let app = &App { store: Store::connect(&config.table).await?, config };
-    serve(&app.config, &app.store, async |request| route(app, request).await).await
+    serve(&app.config, async |request| route(app, request).await).await
 }
 
-pub async fn serve(
-    config: &Config,
-    store: &Store,
-    route: impl AsyncFn(Request) -> HandlerResult,
-) -> Result<(), Error> {
+pub async fn serve(config: &Config, route: impl AsyncFn(Request) -> HandlerResult) -> Result<(), Error> {
     let route = &route;
     // The event is read here because the runtime would track the path of each value. The futures are boxed
     // because they are large, and the runtime's layers would move them.
@@ -40,7 +36,7 @@ pub async fn serve(
         Box::pin(async move {
             let (event, context) = event.into_parts();
             let event = serde_json::from_str(event.get())?;
-            Ok::<_, Error>(answer(config, store, route, event, &context).await)
+            Ok::<_, Error>(answer(config, route, event, &context).await)
         })
     });
     // `lambda_runtime::run` would add spans, which nothing logs.
@@ -49,7 +45,6 @@ pub async fn serve(
 
 pub async fn answer(
     config: &Config,
-    store: &Store,
     route: &impl AsyncFn(Request) -> HandlerResult,
     event: Event,
     context: &Context,
@@ -69,16 +64,12 @@ pub async fn answer(
         }
         problem.into_response(now)
     });
-    let usage = store.usage();
     tracing::info!(
         request_id,
         route = name,
         http.status = response.status_code,
         http.code = code,
         latency_ms = u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX),
-        dynamodb.requests = usage.requests,
-        dynamodb.read_units = usage.read_units,
-        dynamodb.write_units = usage.write_units,
         "request"
     );
     response

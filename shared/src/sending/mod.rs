@@ -91,7 +91,7 @@ type Outcomes<E> = Result<Vec<RowOutcome<E>>, Problem>;
 pub async fn run(route: impl AsyncFn(&Sending, Request) -> HandlerResult) -> Result<(), Error> {
     telemetry::init();
     let sending = &Sending::from_env().await?;
-    http::serve(&sending.config, &sending.store, async |request| route(sending, request).await).await
+    http::serve(&sending.config, async |request| route(sending, request).await).await
 }
 
 impl SendRequest {

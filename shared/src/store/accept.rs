@@ -14,7 +14,7 @@ use crate::domain::{
 use aws_sdk_dynamodb::config;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_get_items::TransactGetItemsError;
-use aws_sdk_dynamodb::types::{Get, ReturnConsumedCapacity, TransactGetItem};
+use aws_sdk_dynamodb::types::{Get, TransactGetItem};
 use aws_smithy_types::retry::RetryConfig;
 use chrono::Duration as Span;
 use futures_util::future;
@@ -165,11 +165,7 @@ impl Store {
             let get = get.map_err(|_| StoreError::Corrupt("not a read"))?;
             Ok(TransactGetItem::builder().get(get).build())
         });
-        let look = self
-            .client
-            .transact_get_items()
-            .set_transact_items(Some(gets.collect::<Result<_>>()?))
-            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let look = self.client.transact_get_items().set_transact_items(Some(gets.collect::<Result<_>>()?));
         let read = Box::pin(look.send()).await;
         let refused = read.as_ref().err().and_then(SdkError::as_service_error);
         if refused.is_some_and(TransactGetItemsError::is_transaction_canceled_exception) {

@@ -8,9 +8,7 @@ use super::write::refused;
 use super::{Backoff, Item, Result, Store, StoreError, in_time, n, s, values, writer_id};
 use crate::clock::{self, Deadline};
 use crate::domain::{Invite, InviteKey, Timestamp};
-use aws_sdk_dynamodb::types::{
-    AttributeValue, Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
-};
+use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 use chrono::Duration as Span;
 use futures_util::future;
 
@@ -156,8 +154,7 @@ impl Store {
             .set_item(Some(put.item))
             .set_condition_expression(put.condition_expression)
             .set_expression_attribute_values(put.expression_attribute_values)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let Err(error) = Box::pin(put.send()).await else { return Ok(Ok(())) };
         Ok(Err(refused("PutItem", error)?.map(item::invite).transpose()?))
     }

@@ -12,7 +12,6 @@ mod item;
 pub mod keys;
 mod limits;
 mod listing;
-mod meter;
 mod opt_out;
 mod read;
 mod release;
@@ -25,7 +24,6 @@ pub use digests::{Digest, SwitchOff};
 pub use item::InviteRecord;
 pub use limits::{Allowance, Sender};
 pub use listing::{Counts, Page, PageQuery, StatusFilter};
-pub use meter::Usage;
 pub use opt_out::OptOuts;
 pub use retry::Backoff;
 
@@ -55,7 +53,6 @@ const WARMING: Duration = Duration::from_secs(2);
 pub struct Store {
     client: Client,
     table: String,
-    meter: meter::Meter,
     owners: deals::Owners,
 }
 
@@ -126,12 +123,10 @@ impl Store {
         if !matches!(tokio::time::timeout(WARMING, warm).await, Ok(Ok(_))) {
             tracing::warn!("could not warm the connection");
         }
-        let _ = store.usage();
         store
     }
 
     pub fn new(config: config::Builder, table: &str) -> Self {
-        let meter = meter::Meter::default();
         let config = config
             .retry_config(
                 RetryConfig::standard()
@@ -151,14 +146,9 @@ impl Store {
                 RetryPartition::custom("seatkeeper").token_bucket(TokenBucket::unlimited()).build(),
             )
             .retry_classifier(retry::RetryConflicts)
-            .interceptor(meter.clone())
             .build();
-        Self {
-            client: Client::from_conf(config),
-            table: table.to_owned(),
-            meter,
-            owners: deals::Owners::default(),
-        }
+        let client = Client::from_conf(config);
+        Self { client, table: table.to_owned(), owners: deals::Owners::default() }
     }
 }
 

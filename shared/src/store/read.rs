@@ -6,7 +6,7 @@ use super::keys::Queue;
 use super::{Item, Result, Store, StoreError, keys, n, s, values};
 use crate::domain::{Deal, DealId, InviteKey, PersonId, Timestamp};
 use aws_sdk_dynamodb::operation::query::{QueryOutput, builders::QueryFluentBuilder};
-use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnConsumedCapacity};
+use aws_sdk_dynamodb::types::KeysAndAttributes;
 use futures_util::future;
 use futures_util::stream::{self, Stream, StreamExt, TryStreamExt};
 use std::time::Duration;
@@ -64,13 +64,7 @@ impl Store {
     }
 
     pub(super) async fn get(&self, key: Item) -> Result<Option<Item>> {
-        let read = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .set_key(Some(key))
-            .consistent_read(true)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let read = self.client.get_item().table_name(&self.table).set_key(Some(key)).consistent_read(true);
         let output = Box::pin(read.send()).await.map_err(|error| StoreError::from_sdk("GetItem", &error))?;
         Ok(output.item)
     }
@@ -86,12 +80,7 @@ impl Store {
         let mut wanted = Some(wanted.build().map_err(|_| StoreError::Corrupt("no keys"))?);
         let mut items = Vec::new();
         while let Some(keys) = wanted {
-            let read = self
-                .client
-                .batch_get_item()
-                .request_items(&self.table, keys)
-                .return_consumed_capacity(ReturnConsumedCapacity::Total);
-            let output = Box::pin(read.send()).await;
+            let output = Box::pin(self.client.batch_get_item().request_items(&self.table, keys).send()).await;
             let output = output.map_err(|error| StoreError::from_sdk("BatchGetItem", &error))?;
             items.extend(output.responses.unwrap_or_default().remove(&self.table).unwrap_or_default());
             wanted = output.unprocessed_keys.unwrap_or_default().remove(&self.table);
@@ -109,7 +98,6 @@ impl Store {
             .set_index_name(index.map(str::to_owned))
             .key_condition_expression(keys)
             .set_expression_attribute_values(Some(values))
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
     }
 }
 

@@ -5,8 +5,7 @@ use aws_sdk_dynamodb::Error;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::builders::TransactWriteItemsFluentBuilder;
 use aws_sdk_dynamodb::types::{
-    CancellationReason, Put, ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure,
-    TransactWriteItem, Update,
+    CancellationReason, Put, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 use std::collections::HashMap;
 
@@ -33,8 +32,7 @@ impl Store {
             .condition_expression(condition)
             .set_expression_attribute_values(Some(values))
             .return_values(ReturnValue::AllNew)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         match Box::pin(update.send()).await {
             Ok(output) => Ok(Ok(output.attributes.unwrap_or_default())),
             Err(error) => refused("UpdateItem", error).map(Err),
@@ -51,8 +49,7 @@ impl Store {
             .condition_expression(condition)
             .set_expression_attribute_values(Some(values).filter(|values| !values.is_empty()))
             .return_values(ReturnValue::AllOld)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         match Box::pin(delete.send()).await {
             Ok(output) => Ok(Ok(output.attributes.unwrap_or_default())),
             Err(error) => refused("DeleteItem", error).map(Err),
@@ -117,10 +114,7 @@ impl Store {
 
     /// The SDK adds a token, which stays the same when it repeats the transaction.
     pub(super) fn transaction(&self, actions: Vec<TransactWriteItem>) -> TransactWriteItemsFluentBuilder {
-        self.client
-            .transact_write_items()
-            .set_transact_items(Some(actions))
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+        self.client.transact_write_items().set_transact_items(Some(actions))
     }
 
     pub(super) async fn transact(&self, actions: Vec<TransactWriteItem>) -> Result<Transacted> {

@@ -5,6 +5,7 @@
 use super::table::{
     Answer, LIFETIME, Table, after, done, learner, new_deal_of, new_send, page_query, s, soon, start,
 };
+use super::wire::Usage;
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::Duration;
 use futures_util::StreamExt;
@@ -15,7 +16,7 @@ use shared::domain::resend::resend;
 use shared::domain::{
     AddressPrefix, Attention, BounceReason, Delivery, Invite, Link, NamePart, NewSend, Secret, Timestamp,
 };
-use shared::store::{InviteRecord, Item, Seen, Sender, StatusFilter, Usage, keys::Queue};
+use shared::store::{InviteRecord, Item, Seen, Sender, StatusFilter, keys::Queue};
 use std::pin::pin;
 
 fn print_header() {
@@ -43,7 +44,7 @@ fn size(item: &Item) -> usize {
 impl Table {
     /// Prints the usage since the last reset and checks the ceilings. Returns the usage.
     fn note(&self, what: &str, trips: usize, read: f64, write: f64) -> Usage {
-        let (used, made) = (self.store.usage(), self.wire.round_trips());
+        let (used, made) = (self.wire.usage(), self.wire.round_trips());
         println!("| {what:44} | {made:11} | {:8.1} | {:8.1} |", used.read_units, used.write_units);
         assert!(made <= trips, "{what}: {made} round trips, at most {trips}");
         assert!(used.read_units <= read, "{what}: {} RRU, at most {read}", used.read_units);
@@ -272,7 +273,7 @@ async fn the_cost_of_a_page_does_not_grow_with_the_deal() {
         table.reset_counts();
         let read = table.store.page(table.deal.id, &page_query(filter, 50), late).await.unwrap().unwrap();
         assert_eq!(read.invites.len(), 50, "{tab}");
-        of_a_hundred.push(table.store.usage());
+        of_a_hundred.push(table.wire.usage());
         let units = of_a_hundred.last().unwrap().read_units;
         assert!(units <= ceiling, "{tab}: {units} RRU");
     }

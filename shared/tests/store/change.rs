@@ -266,6 +266,6 @@ async fn a_rule_that_changes_nothing_writes_nothing() {
     table.reset_counts();
     let same = |existing: Option<&Invite>, _| Ok::<_, Infallible>(existing.unwrap().clone());
     let unchanged = done(table.change(&link, Seen::Record(Some(sent.clone())), after(1), same).await);
-    assert_eq!((unchanged, table.store.usage().requests), (sent, 0));
+    assert_eq!((unchanged, table.wire.usage().requests), (sent, 0));
     assert_eq!(table.item(&link).await, before);
 }

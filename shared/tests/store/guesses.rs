@@ -11,7 +11,7 @@ type Cost = (usize, u32);
 
 impl Table {
     fn cost(&self) -> Cost {
-        (self.wire.round_trips(), self.store.usage().requests)
+        (self.wire.round_trips(), self.wire.usage().requests)
     }
 
     /// Checks that a guess is unknown to preview, to the answers and to accept. Returns the costs of both.

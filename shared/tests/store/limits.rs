@@ -133,5 +133,5 @@ async fn without_limits_nothing_is_counted() {
     let allowance = take(&table, &learner("max"), &limits(0, 0), 1_000, 0).await;
     assert_eq!((allowance.sends, allowance.retry_at), (1_000, None));
     table.store.refund(allowance, 0).await.unwrap();
-    assert_eq!(table.store.usage().requests, 0);
+    assert_eq!(table.wire.usage().requests, 0);
 }

@@ -224,7 +224,7 @@ async fn a_request_waits_two_seconds_for_a_turn_and_then_leaves_the_mail_without
         assert_eq!((mailed.sent, mailed.untried), if has_turn { (1, 0) } else { (0, 1) }, "{mailed:?}");
         assert!(!mailed.stopped && (has_turn || run.is_over()), "{mailed:?}");
         assert_eq!(mails.invites().await == mails.untouched(), !has_turn);
-        assert_eq!(mails.table.store.usage().write_units < 1.0, !has_turn, "nothing is written");
+        assert_eq!(mails.table.wire.usage().write_units < 1.0, !has_turn, "nothing is written");
     }
 }
 

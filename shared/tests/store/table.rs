@@ -141,7 +141,7 @@ impl Table {
 
     /// Resets the usage and the round trips.
     pub(crate) fn reset_counts(&self) {
-        let _ = self.store.usage();
+        let _ = self.wire.usage();
         self.wire.round_trips();
     }
 

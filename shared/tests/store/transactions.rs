@@ -21,7 +21,7 @@ async fn after_a_conflict_a_full_deal_is_refused_at_once() {
     table.wire.disturb([Fault::CancelByConflict; 4]);
     assert_eq!(table.accept(&bob, "bob", after(2)).await, Err(LinkRefusal::DealFull));
     // The deal for the response, and a transactional read of three items at two units each.
-    assert!((6.5..7.5).contains(&table.store.usage().read_units));
+    assert!((6.5..7.5).contains(&table.wire.usage().read_units));
 }
 
 #[tokio::test]

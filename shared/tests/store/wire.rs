@@ -38,7 +38,16 @@ enum Event {
     LostBefore(BoxFuture<'static, ()>),
 }
 
-/// Counts round trips and injects faults. In every test, it checks that each write of an invite raises the version and
+/// Requests, retries included, and the units of the successful ones, as the engine reports them.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub(crate) struct Usage {
+    pub(crate) requests: u32,
+    pub(crate) read_units: f64,
+    /// Including indexes.
+    pub(crate) write_units: f64,
+}
+
+/// Counts round trips, requests and units, and injects faults. In every test, it checks that each write of an invite raises the version and
 /// records a writer.
 #[derive(Clone, Default)]
 pub(crate) struct Wire(Arc<Mutex<WireState>>);
@@ -54,12 +63,21 @@ impl Storable for Fault {
     type Storer = StoreReplace<Self>;
 }
 
+/// Whether the current request is a write.
+#[derive(Debug)]
+struct IsWrite(bool);
+
+impl Storable for IsWrite {
+    type Storer = StoreReplace<Self>;
+}
+
 #[derive(Default)]
 struct WireState {
     events: VecDeque<Event>,
     /// What happens between the current write and its lost response.
     meanwhile: Option<BoxFuture<'static, ()>>,
     round_trips: usize,
+    usage: Usage,
     /// Whether no request has ended in the current round trip.
     is_under_way: bool,
 }
@@ -101,6 +119,11 @@ impl Wire {
         let mut state = self.0.lock().unwrap();
         state.is_under_way = false;
         std::mem::take(&mut state.round_trips)
+    }
+
+    /// Usage since the last call.
+    pub(crate) fn usage(&self) -> Usage {
+        std::mem::take(&mut self.0.lock().unwrap().usage)
     }
 }
 
@@ -154,14 +177,20 @@ impl Intercept for Wire {
         if !std::mem::replace(&mut state.is_under_way, true) {
             state.round_trips += 1;
         }
+        state.usage.requests += 1;
         drop(state);
         let target = context.request().headers().get("x-amz-target").unwrap_or_default();
         let operation = target.split_once('.').map_or("", |(_, operation)| operation).to_owned();
-        if !["UpdateItem", "PutItem", "DeleteItem", "TransactWriteItems"].contains(&operation.as_str()) {
-            return Ok(());
-        }
         let body = context.request().body().bytes().unwrap_or_default();
         let mut body: Value = serde_json::from_slice(body)?;
+        body["ReturnConsumedCapacity"] = "TOTAL".into();
+        replace(context, &operation, &body)?;
+        let is_write =
+            ["UpdateItem", "PutItem", "DeleteItem", "TransactWriteItems"].contains(&operation.as_str());
+        bag.interceptor_state().store_put(IsWrite(is_write));
+        if !is_write {
+            return Ok(());
+        }
         check_writer(&operation, &body);
         let event = self.0.lock().unwrap().events.pop_front();
         let fault = match event {
@@ -219,11 +248,19 @@ impl Intercept for Wire {
 
     fn read_after_execution(
         &self,
-        _: &FinalizerInterceptorContextRef<'_>,
+        context: &FinalizerInterceptorContextRef<'_>,
         _: &RuntimeComponents,
-        _: &mut ConfigBag,
+        bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        self.0.lock().unwrap().is_under_way = false;
+        let mut state = self.0.lock().unwrap();
+        state.is_under_way = false;
+        let body = context.response().and_then(|response| response.body().bytes()).unwrap_or_default();
+        let consumed = serde_json::from_slice::<Value>(body).unwrap_or_default()["ConsumedCapacity"].take();
+        let tables = consumed.as_array().map_or(std::slice::from_ref(&consumed), Vec::as_slice);
+        let units: f64 = tables.iter().filter_map(|table| table["CapacityUnits"].as_f64()).sum();
+        let Usage { read_units, write_units, .. } = &mut state.usage;
+        let is_write = bag.load::<IsWrite>().is_some_and(|IsWrite(is_write)| *is_write);
+        *(if is_write { write_units } else { read_units }) += units;
         Ok(())
     }
 }

@@ -205,8 +205,8 @@ impl Functions {
         if foreign {
             sending.store = self.foreign_store.clone();
         }
-        let (store, config) = (&sending.store, &sending.config);
-        let app = App { store: store.clone(), config: config.clone() };
+        let config = &sending.config;
+        let app = App { store: sending.store.clone(), config: config.clone() };
         let route = async |request| match function {
             "accept-invite" => accept_invite::route(&app, request).await,
             "answer-invite" => answer_invite::route(&app, request).await,
@@ -216,7 +216,7 @@ impl Functions {
             "resend-invite" => resend_invite::route(&sending, request).await,
             _ => send_invites::route(&sending, request).await,
         };
-        let answered = self.runtime.block_on(answer(config, store, &route, event, &context));
+        let answered = self.runtime.block_on(answer(config, &route, event, &context));
         let calls = std::mem::take(&mut *self.wire.calls.lock().unwrap_or_else(PoisonError::into_inner));
         (answered, calls)
     }

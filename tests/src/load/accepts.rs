@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use futures_util::{StreamExt, stream};
 
-use super::measure::{Figures, MeasuredStack, per, sum};
+use super::measure::{Figures, per};
 use crate::proxy::{Calls, Fault, Proxy, RandomFaults};
 use crate::snapshot::{Mailed, Snapshot};
-use crate::{Client, addresses};
+use crate::{Client, TestStack, addresses, settings_with};
 
 /// Requests at once: four times as many as there are processes.
 const AT_ONCE: usize = 64;
@@ -17,8 +17,7 @@ const CONFLICTS: u32 = 200;
 /// Every seat is taken, and every other learner is told that the deal is full.
 pub async fn accepts(learners: usize, seats: usize) -> String {
     let proxy = Proxy::start().await;
-    let mut measured = MeasuredStack::behind(&proxy).await;
-    let stack = &measured.stack;
+    let stack = TestStack::behind(&proxy, settings_with(&[])).await;
     let deal = stack.deal(u32::try_from(seats).expect("few")).await;
     let all = addresses("learner", learners);
     for some in all.chunks(1_000) {
@@ -30,7 +29,7 @@ pub async fn accepts(learners: usize, seats: usize) -> String {
         stream::iter(&all).map(|email| stack.person(email)).buffered(AT_ONCE).collect().await;
 
     let (calls, faults) = (Calls::of("TransactWriteItems"), vec![Fault::Conflict]);
-    proxy.count(calls.clone());
+    proxy.count(Calls::all());
     proxy.inject(RandomFaults { seed: 1, share: CONFLICTS, calls, faults });
     let answers: Vec<_> = stream::iter(&people)
         .map(|learner| stack.accept(learner, &tokens[learner.email.as_str()]))
@@ -38,7 +37,7 @@ pub async fn accepts(learners: usize, seats: usize) -> String {
         .collect()
         .await;
     proxy.clear_faults();
-    let calls = proxy.tally();
+    let (calls, units) = (proxy.tally(), proxy.units());
     let mut kinds = BTreeMap::new();
     for answer in &answers {
         *kinds.entry(answer.kind()).or_default() += 1;
@@ -46,25 +45,21 @@ pub async fn accepts(learners: usize, seats: usize) -> String {
     let expected = [("200".to_owned(), seats), ("409 deal_full".to_owned(), learners - seats)];
     assert_eq!(kinds, BTreeMap::from(expected));
 
-    let snapshot = Snapshot::take(stack).await;
-    snapshot.check(stack, &deal, Mailed::Once, "after all accepts").await;
+    let snapshot = Snapshot::take(&stack).await;
+    snapshot.check(&stack, &deal, Mailed::Once, "after all accepts").await;
     assert_eq!(deal.seats().await, [seats as u64, seats as u64, 0]);
 
-    let lines = measured.lines("accept-invite", "dynamodb.requests", learners * 2).await;
-    let accepts = lines.iter().filter(|line| line["route"] == "POST /api/invites/accept");
-    let (took, full): (Vec<_>, Vec<_>) = accepts.cloned().partition(|line| line["http.status"] == 200);
-    assert_eq!((took.len(), full.len()), (seats, learners - seats));
-    let conflicts =
-        calls.get(&("TransactWriteItems".to_owned(), Some(Fault::Conflict))).copied().unwrap_or(0);
+    let of = |fault| calls.get(&("TransactWriteItems".to_owned(), fault)).copied().unwrap_or(0);
+    let conflicts = of(Some(Fault::Conflict));
     assert!(conflicts > 0, "no conflict was injected: {calls:?}");
-    let transactions: u32 = calls.values().sum();
+    let transactions = of(None) + conflicts;
+    let requests: u32 = calls.values().sum();
 
     let mut figures = Figures::of(format!("{learners} accepts on {seats} seats"));
     figures.add("200 / 409 `deal_full` / others", format!("{seats} / {} / 0", learners - seats));
     figures.add("transactions, and injected conflicts", format!("{transactions}, {conflicts}"));
-    figures.add("DynamoDB requests for a seat", per(sum(&took, "dynamodb.requests"), took.len()));
-    figures.add("DynamoDB requests for a refusal", per(sum(&full, "dynamodb.requests"), full.len()));
-    figures.add("WRU for a seat", per(sum(&took, "dynamodb.write_units"), took.len()));
-    measured.stack.stop().await;
+    figures.add("DynamoDB requests for an answer", per(requests.into(), learners));
+    figures.add("WRU for a seat", per(units.written, seats));
+    stack.stop().await;
     figures.rows
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::measure::{Figures, MeasuredStack, per, ratio, sum};
+use super::measure::{Figures, MeasuredStack, per, ratio};
 use crate::proxy::Proxy;
 use crate::{addresses, emails};
 
@@ -15,7 +15,7 @@ const SLACK_KIB: u64 = 24 * 1024;
 /// `shared/tests/store/budgets.rs`.
 pub async fn invites(count: usize) -> String {
     let proxy = Proxy::start().await;
-    let mut measured = MeasuredStack::behind(&proxy).await;
+    let measured = MeasuredStack::behind(&proxy).await;
     let deal = measured.stack.deal(100).await;
     let all = addresses("first.last", count);
     let mut peaks = Vec::new();
@@ -24,10 +24,9 @@ pub async fn invites(count: usize) -> String {
         assert_eq!(answer["summary"]["invited"], some.len(), "{}", answer["summary"]);
         peaks.push(measured.peak("send-invites"));
     }
-    let calls = proxy.tally();
+    let (calls, units) = (proxy.tally(), proxy.units());
     // The deliverer mails the rest once their leases end.
     measured.stack.sweep_until_sent(&deal, Duration::from_mins(10)).await;
-    let lines = measured.lines("send-invites", "dynamodb.requests", peaks.len()).await;
 
     // I3, I4: one row and one mail each.
     let mails = measured.stack.mails_by_address().await;
@@ -49,7 +48,7 @@ pub async fn invites(count: usize) -> String {
     let writes = format!("{}, {}", peaks.len(), per(of("PutItem"), count));
     figures.add("requests, and DynamoDB writes for an invite", writes);
     figures.add("mails in a call to SES", format!("{:.2}", 1.0 / ratio(of("SendBulkEmail"), count)));
-    figures.add("WRU for an invite", per(sum(&lines, "dynamodb.write_units"), count));
+    figures.add("WRU for an invite", per(units.written, count));
     let memory = format!("{} and {} MiB", first / 1024, last / 1024);
     figures.add("peak memory of `send-invites` after the first and the last request", memory);
     measured.stack.stop().await;

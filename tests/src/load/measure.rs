@@ -1,15 +1,12 @@
-//! Figures from the functions' logs and from `/proc`.
+//! Figures, and what `/proc` says of the functions.
 
-use std::collections::BTreeMap;
 use std::fmt::{Display, Write};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use seatkeeper_local::Settings;
-use serde_json::Value;
 
 use crate::proxy::Proxy;
-use crate::{TestStack, eventually, settings_with};
+use crate::{TestStack, settings_with};
 
 /// Rows of a table, each with the load's name in front.
 pub(super) struct Figures {
@@ -27,12 +24,10 @@ impl Figures {
     }
 }
 
-/// A stack whose logs and processes are measured.
+/// A stack whose processes are measured.
 pub(super) struct MeasuredStack {
     pub(super) stack: TestStack,
-    logs: PathBuf,
     functions: PathBuf,
-    read: BTreeMap<&'static str, usize>,
 }
 
 impl MeasuredStack {
@@ -43,23 +38,7 @@ impl MeasuredStack {
 
     pub(super) fn new(stack: TestStack, settings: &Settings) -> Self {
         let functions = settings.functions_dir.canonicalize().expect("the functions' folder");
-        Self { stack, logs: settings.logs.clone(), functions, read: BTreeMap::new() }
-    }
-
-    /// The next `count` lines of a function's log with this field. A function logs a moment after its response.
-    pub(super) async fn lines(&mut self, function: &'static str, field: &str, count: usize) -> Vec<Value> {
-        let path = self.logs.join(format!("{function}.log"));
-        let from = self.read.get(function).copied().unwrap_or_default();
-        let (lines, all) = eventually("the log has it", Duration::from_mins(2), || async {
-            let text = std::fs::read_to_string(&path).ok()?;
-            let lines: Vec<Value> =
-                text.lines().skip(from).filter_map(|line| serde_json::from_str(line).ok()).collect();
-            let lines: Vec<_> = lines.into_iter().filter(|line| !line[field].is_null()).collect();
-            (lines.len() >= count).then(|| (lines, text.lines().count()))
-        })
-        .await;
-        self.read.insert(function, all);
-        lines
+        Self { stack, functions }
     }
 
     /// The peak memory of a function's live processes, in KiB.
@@ -81,10 +60,6 @@ fn status_of(process: &Path, name: &str) -> Option<u64> {
     let status = std::fs::read_to_string(process.join("status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     line.split_whitespace().next()?.parse().ok()
-}
-
-pub(super) fn sum(lines: &[Value], field: &str) -> f64 {
-    lines.iter().filter_map(|line| line[field].as_f64()).sum()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of a test")]

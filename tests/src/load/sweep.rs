@@ -11,7 +11,8 @@ use seatkeeper_local::functions::EXPIRE_INVITES;
 use serde_json::json;
 use shared::domain::InviteId;
 
-use super::measure::{Figures, MeasuredStack, per, ratio, sum};
+use super::measure::{Figures, MeasuredStack, per, ratio};
+use crate::proxy::{Calls, Proxy};
 use crate::{Deal, TABLE, TestStack, now, past, settings_with, time};
 
 /// The address of each deal's first invite. All other invites are copies of it.
@@ -29,7 +30,8 @@ const SLACK_KIB: u64 = 32 * 1024;
 pub async fn sweep(count: usize) -> String {
     let data = std::env::temp_dir().join(format!("seatkeeper-load-{}", std::process::id()));
     let settings = Settings { data: Some(data.clone()), ..settings_with(&[("INVITE_LIFETIME", "2s")]) };
-    let mut measured = MeasuredStack::new(TestStack::of(settings.clone()).await, &settings);
+    let proxy = Proxy::start().await;
+    let measured = MeasuredStack::new(TestStack::behind(&proxy, settings.clone()).await, &settings);
     let mut deals = Vec::new();
     for _ in 0..count.div_ceil(OF_A_DEAL) {
         deals.push(measured.stack.deal(100).await);
@@ -37,9 +39,8 @@ pub async fn sweep(count: usize) -> String {
     let deal = &deals[0];
     let id = deal.invite_one(MODEL).await;
     past(time(&deal.one(&id).await["expiresAt"])).await;
-    measured.stack.sweep().await;
-    let one = measured.lines(EXPIRE_INVITES, "DynamoRequests", 1).await.pop().expect("a sweep");
-    assert_eq!(one["Done"], 1, "{one}");
+    let one = measured.stack.local.invoke(EXPIRE_INVITES, json!({})).await.expect("a sweep");
+    assert_eq!(one["done"], 1, "{one}");
     let idle = measured.peak(EXPIRE_INVITES);
 
     deal.resend(&id, None).await.ok(200);
@@ -60,33 +61,35 @@ pub async fn sweep(count: usize) -> String {
 
     // Until a run finds nothing due. On a busy machine, a run's time can end within a batch: the next run does the rest
     // of it, and neither counts what the first had marked.
-    let (begun, mut runs, mut done, mut unsure) = (now(), Vec::new(), 0, 0);
-    let (mut seconds, mut peak) = (0.0, 0);
-    let empty = loop {
+    let (begun, mut runs, mut requests, mut done, mut unsure) = (now(), 0, 0, 0, 0);
+    let (mut seconds, mut peak, mut read, mut written) = (0.0, 0, 0.0, 0.0);
+    let empty: u32 = loop {
+        proxy.count(Calls::all());
         let report = measured.stack.local.invoke(EXPIRE_INVITES, json!({})).await.expect("a sweep");
         let [marked, left, failed] =
             ["done", "leftOver", "failures"].map(|name| report[name].as_u64().expect("a number"));
-        let line = measured.lines(EXPIRE_INVITES, "DynamoRequests", 1).await.pop().expect("a sweep");
+        let (calls, units) = (proxy.tally().values().sum(), proxy.units());
         if [marked, left, failed] == [0, 0, 0] {
-            break line;
+            break calls;
         }
+        (requests, read, written) = (requests + calls, read + units.read, written + units.written);
         assert!(marked > 0 && report["skipped"] == 0, "{report}");
         done += usize::try_from(marked).expect("few");
         unsure += usize::try_from(left + failed).expect("few");
-        runs.push(line);
+        runs += 1;
         (seconds, peak) = ((now() - begun).as_seconds_f64(), measured.peak(EXPIRE_INVITES));
     };
     assert!(done <= count && done + unsure >= count, "each invite is marked once: {done}, {unsure} unsure");
     assert_eq!(seen(deal).await, before, "I2: a sweep changes no response");
     // I7: a run with nothing to do needs one query a shard.
-    assert_eq!(empty["DynamoRequests"], 4, "{empty}");
+    assert_eq!(empty, 4);
 
     assert!(peak <= MOST_KIB && peak <= idle + SLACK_KIB, "{peak} KiB for {count}, {idle} for one");
-    let (requests, written) = (sum(&runs, "DynamoRequests"), sum(&runs, "WriteUnits"));
+    let requests = f64::from(requests);
     let mut figures = Figures::of(format!("a sweep over {count} due invites of {} deals", deals.len()));
-    figures.add("runs, and marked invites", format!("{}, {done}", runs.len()));
+    figures.add("runs, and marked invites", format!("{runs}, {done}"));
     figures.add("DynamoDB requests for each", format!("{:.4}", ratio(requests, count)));
-    let units = format!("{}, {}", per(written, count), per(sum(&runs, "ReadUnits"), count));
+    let units = format!("{}, {}", per(written, count), per(read, count));
     figures.add("WRU, RRU for each", units);
     let memory = format!("{:.1} and {:.1} MiB", mib(idle), mib(peak));
     figures.add("peak memory of `expire-invites`, after one invite and after all", memory);

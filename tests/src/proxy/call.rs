@@ -92,6 +92,16 @@ impl Call {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
 
+    /// The body, with the wish for the units.
+    pub(super) fn forwarded(&self) -> Bytes {
+        match (self.service, self.body.split_first()) {
+            (Service::DynamoDb, Some((b'{', fields))) if fields.len() > 1 => {
+                [br#"{"ReturnConsumedCapacity":"TOTAL","#, fields].concat().into()
+            }
+            _ => self.body.clone(),
+        }
+    }
+
     /// An index query without its time, so that an older response to the same query can be found.
     pub(super) fn index_query(&self) -> Option<String> {
         if !self.operation.starts_with("Query ") {

@@ -1,6 +1,6 @@
 //! A proxy between the functions and DynamoDB and SES. It injects faults, by a script or at random from a seed.
 //!
-//! Invariant: calls without a fault pass unchanged. A forwarded call is carried out even if its caller is gone, as on
+//! Invariant: calls without a fault pass unchanged, but that DynamoDB is asked for the units that they cost. A forwarded call is carried out even if its caller is gone, as on
 //! AWS. Calls that only open a connection meet no fault and are not counted.
 
 mod call;
@@ -22,7 +22,7 @@ use tokio::task::JoinSet;
 
 pub use call::{Calls, Service};
 pub use fault::Fault;
-pub use state::{Disturbance, RandomFaults, Side, Stop, Tally};
+pub use state::{Disturbance, RandomFaults, Side, Stop, Tally, Units};
 
 use crate::lock;
 use call::Call;
@@ -85,16 +85,22 @@ impl Proxy {
         stop
     }
 
-    /// Resets the tally and counts these calls from now on.
+    /// Resets the tally and the units, and counts these calls from now on.
     pub fn count(&self, calls: Calls) {
         let mut state = self.state();
         state.counted = calls;
         state.tally.clear();
+        state.units = Units::default();
     }
 
     /// The counted calls, by operation and fault.
     pub fn tally(&self) -> Tally {
         self.state().tally.clone()
+    }
+
+    /// What all calls to DynamoDB cost.
+    pub fn units(&self) -> Units {
+        self.state().units
     }
 
     /// Whether no call is under way or delayed.
@@ -193,7 +199,7 @@ async fn forward(state: Arc<Mutex<State>>, call: Call) -> Response {
     for name in [header::HOST, header::CONNECTION, header::CONTENT_LENGTH] {
         headers.remove(name);
     }
-    let sent = client.request(call.method.clone(), url).headers(headers).body(call.body.clone()).send().await;
+    let sent = client.request(call.method.clone(), url).headers(headers).body(call.forwarded()).send().await;
     let Ok(answer) = sent else { return cut_off() };
     let (status, mut headers) = (answer.status(), answer.headers().clone());
     let Ok(body) = answer.bytes().await else { return cut_off() };

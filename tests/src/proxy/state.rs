@@ -6,12 +6,21 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use axum::body::Bytes;
 use seatkeeper_local::Endpoints;
+use serde_json::Value;
 use tokio::sync::watch;
 
 use super::call::{Call, Calls, Service};
 use super::fault::Fault;
 
 pub type Tally = BTreeMap<(String, Option<Fault>), u32>;
+
+/// Units, as the engine reports them: of successful calls.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Units {
+    pub read: f64,
+    /// Including indexes.
+    pub written: f64,
+}
 
 /// Random faults: the same for the same seed and the same calls.
 #[derive(Debug, Clone)]
@@ -109,6 +118,7 @@ pub(super) struct State {
     pub(super) halt: Option<Halt>,
     pub(super) counted: Calls,
     pub(super) tally: Tally,
+    pub(super) units: Units,
     answers: HashMap<String, Bytes>,
     pub(super) presence: Arc<()>,
 }
@@ -196,6 +206,11 @@ impl State {
     }
 
     pub(super) fn remember(&mut self, call: &Call, answer: &Bytes) {
+        let consumed = serde_json::from_slice::<Value>(answer).unwrap_or_default()["ConsumedCapacity"].take();
+        let tables = consumed.as_array().map_or(std::slice::from_ref(&consumed), Vec::as_slice);
+        let units: f64 = tables.iter().filter_map(|table| table["CapacityUnits"].as_f64()).sum();
+        let is_read = call.operation.contains("Get") || call.operation.starts_with("Query");
+        *(if is_read { &mut self.units.read } else { &mut self.units.written }) += units;
         if let Some(query) = call.index_query() {
             self.answers.insert(query, answer.clone());
         }
