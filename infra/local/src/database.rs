@@ -131,7 +131,6 @@ fn run(database: &dynoxide::Database, operation: &str, body: &[u8]) -> dynoxide:
         "PutItem" => typed(body, |request| database.put_item(request)),
         "Query" => typed(body, |request| database.query(request)),
         "Scan" => typed(body, |request| database.scan(request)),
-        "TransactGetItems" => typed(body, |request| database.transact_get_items(request)),
         "TransactWriteItems" => typed(body, |request| database.transact_write_items(request)),
         "UpdateItem" => typed(body, |request| database.update_item(request)),
         "UpdateTimeToLive" => typed(body, |request| database.update_time_to_live(request)),

@@ -12,9 +12,6 @@ use crate::domain::{
     Deal, Email, History, HistoryEvent, InviteState, Link, PersonId, Timestamp, whole_seconds,
 };
 use aws_sdk_dynamodb::config;
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::transact_get_items::TransactGetItemsError;
-use aws_sdk_dynamodb::types::{Get, TransactGetItem};
 use aws_smithy_types::retry::RetryConfig;
 use chrono::Duration as Span;
 use futures_util::future;
@@ -66,8 +63,7 @@ impl Store {
                     AcceptWrite::Refused(met) => accept.refusal(met, now)?,
                     // The deal may be full by now, or the seat the learner's already: look before a retry.
                     AcceptWrite::Unsure(error) => {
-                        let met = self.look(link, learner).await?;
-                        let refusal = met.map_or(Ok(None), |met| accept.refusal(met, now))?;
+                        let refusal = accept.refusal(self.look(link, learner).await?, now)?;
                         if refusal.is_none() && deadline.left() <= backoff.bound {
                             return Err(error);
                         }
@@ -156,26 +152,12 @@ impl Store {
         if is_open || error.is_passing() { Ok(AcceptWrite::Unsure(error)) } else { Err(error) }
     }
 
-    /// Reads all three items at one instant. `None` if a conflict cancelled the read.
-    async fn look(&self, link: &Link, learner: &PersonId) -> Result<Option<Met>> {
-        let keys =
-            [keys::invite_key(link.key()), keys::seat_key(learner, link.deal), keys::deal_key(link.deal)];
-        let gets = keys.into_iter().map(|key| {
-            let get = Get::builder().table_name(&self.table).set_key(Some(key)).build();
-            let get = get.map_err(|_| StoreError::Corrupt("not a read"))?;
-            Ok(TransactGetItem::builder().get(get).build())
-        });
-        let look = self.client.transact_get_items().set_transact_items(Some(gets.collect::<Result<_>>()?));
-        let read = Box::pin(look.send()).await;
-        let refused = read.as_ref().err().and_then(SdkError::as_service_error);
-        if refused.is_some_and(TransactGetItemsError::is_transaction_canceled_exception) {
-            return Ok(None);
-        }
-        let output = read.map_err(|error| StoreError::from_sdk("TransactGetItems", &error))?;
-        let mut items = output.responses.unwrap_or_default().into_iter();
-        let mut next = || items.next().and_then(|response| response.item).unwrap_or_default();
-        let (invite, seat, deal) = (next(), next(), next());
-        Ok(Some([Some(invite), Some(seat).filter(|seat| !seat.is_empty()), Some(deal)]))
+    /// The invite last: if an own attempt lands in between, its writer outranks what it did to seat and deal.
+    async fn look(&self, link: &Link, learner: &PersonId) -> Result<Met> {
+        let (seat, deal) = (keys::seat_key(learner, link.deal), keys::deal_key(link.deal));
+        let (seat, deal) = future::try_join(self.get(seat), self.get(deal)).await?;
+        let invite = self.get(keys::invite_key(link.key())).await?;
+        Ok([Some(invite.unwrap_or_default()), seat, Some(deal.unwrap_or_default())])
     }
 }
 

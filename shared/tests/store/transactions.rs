@@ -20,8 +20,8 @@ async fn after_a_conflict_a_full_deal_is_refused_at_once() {
     // The transaction would conflict for a long time, but the read after it finds the deal full.
     table.wire.disturb([Fault::CancelByConflict; 4]);
     assert_eq!(table.accept(&bob, "bob", after(2)).await, Err(LinkRefusal::DealFull));
-    // The deal for the response, and a transactional read of three items at two units each.
-    assert!((6.5..7.5).contains(&table.wire.usage().read_units));
+    // The deal for the response, and then the three items.
+    assert!((3.5..4.5).contains(&table.wire.usage().read_units));
 }
 
 #[tokio::test]

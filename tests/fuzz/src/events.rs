@@ -90,7 +90,7 @@ fn functions() -> Rc<Functions> {
 }
 
 fn is_read(operation: &str) -> bool {
-    ["GetItem", "BatchGetItem", "TransactGetItems", "Query"].contains(&operation)
+    ["GetItem", "BatchGetItem", "Query"].contains(&operation)
 }
 
 fn check(route: &str, body: &[u8], secrets: bool, foreign: bool, answered: &Response, calls: &[AwsCall]) {

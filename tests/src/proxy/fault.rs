@@ -14,7 +14,7 @@ pub enum Fault {
     Throttle,
     /// The partition's throughput is exceeded. DynamoDB only.
     Throughput,
-    /// Another transaction writes the same item. DynamoDB's writes and transactional reads only.
+    /// Another transaction writes the same item. DynamoDB's writes only.
     Conflict,
     /// 500, and the call is not carried out.
     Fail,
