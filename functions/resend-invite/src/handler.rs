@@ -25,7 +25,7 @@ async fn resend_one(sending: &Sending, request: &Request) -> HandlerResult {
     let existing = record.as_ref().map(|record| &record.invite).ok_or_else(Problem::not_found)?;
     send_request.check_active()?;
     let row = || {
-        let rule: Rule<'_, _> = Box::new(move |existing, send, now| resend(existing, expected, send, now));
+        let rule: Rule<'_> = Box::new(move |existing, send, now| resend(existing, expected, send, now));
         Row { invite, seen: Seen::Record(record.clone()), opted_out: None, order: 0, rule, replaces: None }
     };
     if let Delivery::Bounced { .. } = existing.delivery
@@ -49,7 +49,7 @@ struct ResendBody {
     invites: Option<Vec<Object<SeenInvite>>>,
 }
 
-fn outcome_name(outcome: &RowOutcome<InviteRefusal>) -> &'static str {
+fn outcome_name(outcome: &RowOutcome) -> &'static str {
     match outcome {
         RowOutcome::Queued(_) => "resent",
         RowOutcome::Refused(InviteRefusal::Complained | InviteRefusal::Undeliverable, _) => "undeliverable",
@@ -87,7 +87,7 @@ async fn resend_many(sending: &Sending, request: &Request) -> HandlerResult {
             // Named twice: the first row counts, so this row saw an older state.
             Some(invite) if !seen.insert(invite) => Some("stale"),
             Some(invite) => {
-                let rule: Rule<'_, _> = Box::new(move |existing, send, now| {
+                let rule: Rule<'_> = Box::new(move |existing, send, now| {
                     resend_among_many(existing, sends, is_by_status, send, now)
                 });
                 let (seen, order) = (Seen::Unread, order(index));

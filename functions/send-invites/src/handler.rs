@@ -63,7 +63,7 @@ async fn send(sending: &Sending, request: &Request) -> HandlerResult {
         invitees.map(|(Object(row), email)| invitee(row, email, &send_request.deal, &mut seen)).collect();
     let rows = invitees.iter().enumerate().filter_map(|(order, invitee)| {
         let invitee = invitee.as_ref().ok()?;
-        let rule: Rule<'_, _> = Box::new(|existing, send, now| invite(existing, invitee, send, now));
+        let rule: Rule<'_> = Box::new(|existing, send, now| invite(existing, invitee, send, now));
         let opted_out = Some(opt_outs.has(organisation, &invitee.email));
         Some(Row { invite: invitee.id, seen: Seen::Nothing, opted_out, order, rule, replaces: None })
     });
@@ -115,7 +115,7 @@ impl RowResult {
         Self { detail: Some(detail.into()), ..Self::new(outcome, None) }
     }
 
-    fn of(id: InviteId, outcome: Option<RowOutcome<InviteRefusal>>, is_dry_run: bool) -> Self {
+    fn of(id: InviteId, outcome: Option<RowOutcome>, is_dry_run: bool) -> Self {
         match outcome {
             // A dry run gives the id of an invite only if it exists already.
             Some(Queued(invite)) => Self::new("invited", (!is_dry_run || invite.sends > 1).then_some(id)),

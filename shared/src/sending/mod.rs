@@ -12,7 +12,9 @@ use crate::clock::Deadline;
 use crate::config::{Config, ConfigError, MailConfig};
 use crate::domain::accept::LinkRefusal;
 use crate::domain::limit::SendingLimits;
-use crate::domain::{Deal, DealState, Email, Invite, InviteId, InviteKey, Link, NewSend, Queued, Timestamp};
+use crate::domain::{
+    Deal, DealState, Email, Invite, InviteId, InviteKey, InviteRefusal, Link, NewSend, Queued, Timestamp,
+};
 use crate::http::{self, HandlerResult, Manager, Problem, Request, authorize_deal, authorize_deal_id};
 use crate::mail::ses::Mailer;
 use crate::store::{
@@ -55,28 +57,28 @@ pub struct SendRequest {
 }
 
 /// Returns the invite after the send, or why the invite must not be sent.
-pub type Rule<'a, E> = Box<dyn Fn(Option<&Invite>, &NewSend, Timestamp) -> Result<Invite, E> + 'a>;
+pub type Rule<'a> = Box<dyn Fn(Option<&Invite>, &NewSend, Timestamp) -> Result<Invite, InviteRefusal> + 'a>;
 
 /// Returns the invite after another one takes its place, or why none may.
-pub type ReplaceRule<'a, E> = Box<dyn Fn(Option<&Invite>, Timestamp) -> Result<Invite, E> + 'a>;
+pub type ReplaceRule<'a> = Box<dyn Fn(Option<&Invite>, Timestamp) -> Result<Invite, InviteRefusal> + 'a>;
 
-pub struct Row<'a, E> {
+pub struct Row<'a> {
     pub invite: InviteId,
     pub seen: Seen,
     /// Whether the person opted out of the organisation's invites; `None` to look it up for the invite's address.
     pub opted_out: Option<bool>,
     /// The row's index in the request.
     pub order: usize,
-    pub rule: Rule<'a, E>,
+    pub rule: Rule<'a>,
     /// An invite that the row's invite replaces in the same write, and its rule.
-    pub replaces: Option<(InviteId, ReplaceRule<'a, E>)>,
+    pub replaces: Option<(InviteId, ReplaceRule<'a>)>,
 }
 
 #[derive(Debug)]
-pub enum RowOutcome<E> {
+pub enum RowOutcome {
     /// Stored, and mailed if there was time. In a dry run, nothing is stored.
     Queued(Box<Invite>),
-    Refused(E, Option<Box<Invite>>),
+    Refused(InviteRefusal, Option<Box<Invite>>),
     /// The manager's hourly or the deal's daily limit is used up, until this time.
     OverLimit(Option<Timestamp>),
     /// The write failed or timed out. The invite may be stored all the same, and is then mailed later.
@@ -85,7 +87,7 @@ pub enum RowOutcome<E> {
 }
 
 /// One outcome for each row, in order.
-type Outcomes<E> = Result<Vec<RowOutcome<E>>, Problem>;
+type Outcomes = Result<Vec<RowOutcome>, Problem>;
 
 /// Runs a function that sends mail for requests.
 pub async fn run(route: impl AsyncFn(&Sending, Request) -> HandlerResult) -> Result<(), Error> {
@@ -109,19 +111,16 @@ impl SendRequest {
     }
 }
 
-impl<E> Row<'_, E> {
+impl Row<'_> {
     fn existing(&self) -> Option<&Invite> {
         let Seen::Record(Some(record)) = &self.seen else { return None };
         Some(&record.invite)
     }
 }
 
-impl<E> RowOutcome<E> {
+impl RowOutcome {
     /// For a request about one invite.
-    pub fn into_invite(self) -> Result<Box<Invite>, Problem>
-    where
-        Problem: From<E>,
-    {
+    pub fn into_invite(self) -> Result<Box<Invite>, Problem> {
         match self {
             Self::Queued(invite) => Ok(invite),
             Self::Refused(refusal, _) => Err(refusal.into()),
@@ -180,7 +179,7 @@ impl Sending {
     }
 
     /// An error means that nothing was stored.
-    pub async fn send<E>(&self, request: &SendRequest, mut rows: Vec<Row<'_, E>>) -> Outcomes<E> {
+    pub async fn send(&self, request: &SendRequest, mut rows: Vec<Row<'_>>) -> Outcomes {
         if rows.is_empty() {
             return Ok(Vec::new());
         }
@@ -212,7 +211,7 @@ impl Sending {
         Ok(outcomes)
     }
 
-    pub async fn dry_run<E>(&self, request: &SendRequest, mut rows: Vec<Row<'_, E>>) -> Outcomes<E> {
+    pub async fn dry_run(&self, request: &SendRequest, mut rows: Vec<Row<'_>>) -> Outcomes {
         let wanted = count(rows.len());
         let allowance = self.store.foresee_allowance(self.sender(request), wanted, request.now).await?;
         self.read(&request.deal, &mut rows).await?;
@@ -246,12 +245,12 @@ impl Sending {
 
     /// Returns an outcome for each row that must not be written. If the limits grant fewer sends than there are rows, a
     /// row that its rule refuses takes no send from another row.
-    async fn precheck<E>(
+    async fn precheck(
         &self,
         request: &SendRequest,
-        rows: &mut [Row<'_, E>],
+        rows: &mut [Row<'_>],
         allowance: &Allowance,
-    ) -> Result<Vec<Option<RowOutcome<E>>>, Problem> {
+    ) -> Result<Vec<Option<RowOutcome>>, Problem> {
         let is_short = allowance.sends < count(rows.len());
         if is_short || rows.iter().any(|row| matches!(row.seen, Seen::Unread)) {
             self.read(&request.deal, rows).await?;
@@ -268,8 +267,8 @@ impl Sending {
         }
     }
 
-    async fn read<E>(&self, deal: &Deal, rows: &mut [Row<'_, E>]) -> Result<(), StoreError> {
-        let is_unread = |row: &&mut Row<'_, E>| !matches!(row.seen, Seen::Record(_));
+    async fn read(&self, deal: &Deal, rows: &mut [Row<'_>]) -> Result<(), StoreError> {
+        let is_unread = |row: &&mut Row<'_>| !matches!(row.seen, Seen::Record(_));
         let unread: Vec<_> = rows.iter_mut().filter(is_unread).collect();
         let keys = unread.iter().map(|row| InviteKey { deal: deal.id, invite: row.invite });
         let records = self.store.invites(keys).await?;
@@ -282,7 +281,7 @@ impl Sending {
     }
 
     /// Looks up who opted out, where the handler could not know the address.
-    async fn look_up<E>(&self, deal: &Deal, rows: &mut [Row<'_, E>]) -> Result<(), StoreError> {
+    async fn look_up(&self, deal: &Deal, rows: &mut [Row<'_>]) -> Result<(), StoreError> {
         let organisation = &deal.organisation.id;
         let unknown = || rows.iter().filter(|row| row.opted_out.is_none()).filter_map(Row::existing);
         let opt_outs = self.store.opt_outs(unknown().map(|invite| (organisation, &invite.email))).await?;
@@ -295,7 +294,7 @@ impl Sending {
     }
 
     /// Applies the rules to the rows, in order, until the allowance is used up. A row that was not read counts as new.
-    fn foresee<E>(&self, request: &SendRequest, rows: &[Row<'_, E>], allowance: &Allowance) -> Outcomes<E> {
+    fn foresee(&self, request: &SendRequest, rows: &[Row<'_>], allowance: &Allowance) -> Outcomes {
         let mut left = allowance.sends;
         let outcomes = rows.iter().map(|row| {
             let (send, _) = self.new_send(request, row)?;
@@ -311,7 +310,7 @@ impl Sending {
         outcomes.collect()
     }
 
-    fn new_send<E>(&self, request: &SendRequest, row: &Row<'_, E>) -> Result<(NewSend, Link), StoreError> {
+    fn new_send(&self, request: &SendRequest, row: &Row<'_>) -> Result<(NewSend, Link), StoreError> {
         let link = new_link(InviteKey { deal: request.deal.id, invite: row.invite })?;
         let send = NewSend {
             link: link.secret.hash(),
@@ -326,7 +325,7 @@ impl Sending {
         Ok((send, link))
     }
 
-    async fn write<E>(&self, request: &SendRequest, row: Row<'_, E>) -> (RowOutcome<E>, Option<Claim>) {
+    async fn write(&self, request: &SendRequest, row: Row<'_>) -> (RowOutcome, Option<Claim>) {
         if request.deadline.earlier(TO_ANSWER).left().is_zero() {
             return (RowOutcome::NoTime, None);
         }
@@ -342,7 +341,7 @@ impl Sending {
                 self.store.change_both([key, link.key()], request.now, deadline, old_rule, rule).await
             };
             let (deal, invite) = (Some(request.deal.id), Some(row.invite));
-            let is_done = |changed: &Changed<E>| changed.is_ok().then(|| owner(&request.deal));
+            let is_done = |changed: &Changed<InviteRefusal>| changed.is_ok().then(|| owner(&request.deal));
             let noted = request.ledger.note(deal, invite, change, is_done);
             let changed = match &row.replaces {
                 Some((old, _)) => request.ledger.note(deal, Some(*old), noted, is_done).await?,

@@ -83,11 +83,11 @@ async fn i3_nobody_is_invited_to_a_deleted_deal() {
     let row =
         |seen, opted_out, rule| Row { invite: link.invite, seen, opted_out, order: 0, replaces: None, rule };
     let invites = |is_out| {
-        let rule: Rule<'_, _> = Box::new(|existing, send, now| invite(existing, &invitee, send, now));
+        let rule: Rule<'_> = Box::new(|existing, send, now| invite(existing, &invitee, send, now));
         vec![row(Seen::Nothing, Some(is_out), rule)]
     };
     let resends = |seen| {
-        let rule: Rule<'_, _> = Box::new(|existing, send, now| resend(existing, None, send, now));
+        let rule: Rule<'_> = Box::new(|existing, send, now| resend(existing, None, send, now));
         vec![row(seen, None, rule)]
     };
     for (what, rows, is_deleted) in [
