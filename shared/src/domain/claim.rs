@@ -2,8 +2,9 @@
 //! nobody else mails the invite. Each claim adds a link to the send's links, so that every mail of the send
 //! works, whichever attempts got through (I5).
 
-use super::expire::NotDue;
-use super::{Deal, DealState, FailureReason, Invite, LinkHash, Timestamp, whole_milliseconds, whole_seconds};
+use super::{
+    Deal, DealState, FailureReason, Invite, LinkHash, Outdated, Timestamp, whole_milliseconds, whole_seconds,
+};
 use chrono::Duration;
 
 /// Attempts of one send, unanswered ones included, before its mail fails for good.
@@ -23,16 +24,16 @@ pub struct NewAttempt {
 }
 
 /// Claims the mail for one more attempt, defers it until its deal starts, or fails it for good with the
-/// reason (I4). [`NotDue`] if the mail is sent or held, or the invite accepted, resent or cancelled.
+/// reason (I4). [`Outdated`] if the mail is sent or held, or the invite accepted, resent or cancelled.
 pub fn take_up(
     existing: Option<&Invite>,
     deal: &Deal,
     attempt: &NewAttempt,
     now: Timestamp,
-) -> Result<Invite, NotDue> {
-    let invite = existing.filter(|invite| invite.is_queued()).ok_or(NotDue)?;
+) -> Result<Invite, Outdated> {
+    let invite = existing.filter(|invite| invite.is_queued()).ok_or(Outdated)?;
     if invite.lease_until.is_some_and(|lease_until| now < lease_until) {
-        return Err(NotDue);
+        return Err(Outdated);
     }
     let failed = |reason| invite.failed(reason, now);
     Ok(match deal.state(now) {
@@ -84,7 +85,7 @@ mod tests {
         }
     }
 
-    fn taken_up(invite: &Invite, deal: &Deal, now: i64) -> Result<Invite, NotDue> {
+    fn taken_up(invite: &Invite, deal: &Deal, now: i64) -> Result<Invite, Outdated> {
         take_up(Some(invite), deal, &attempt(), at(now))
     }
 
@@ -138,13 +139,13 @@ mod tests {
     #[test]
     fn one_deliverer_at_a_time() {
         let held = Invite { lease_until: Some(at(130)), ..invite() };
-        assert_eq!(taken_up(&held, &deal(), 75), Err(NotDue));
+        assert_eq!(taken_up(&held, &deal(), 75), Err(Outdated));
         let sent = Invite { delivery: Delivery::Sent, ..invite() };
-        assert_eq!(taken_up(&sent, &deal(), 75), Err(NotDue));
+        assert_eq!(taken_up(&sent, &deal(), 75), Err(Outdated));
         for state in
             [InviteState::Accepted, InviteState::Expired, InviteState::Cancelled, InviteState::Released]
         {
-            assert_eq!(taken_up(&Invite { state, ..invite() }, &deal(), 75), Err(NotDue), "{state:?}");
+            assert_eq!(taken_up(&Invite { state, ..invite() }, &deal(), 75), Err(Outdated), "{state:?}");
         }
     }
 

@@ -169,6 +169,10 @@ pub enum InviteRefusal {
     TooSoon(Timestamp),
 }
 
+/// The invite is gone, or changed since the caller learnt of it. The caller leaves it alone.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Outdated;
+
 /// In an invite read from an index, what the index does not hold (links, attempts) is empty.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Invite {

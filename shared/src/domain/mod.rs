@@ -32,7 +32,7 @@ pub use id::{
 };
 pub use invite::{
     Asked, AskedFor, Attempt, Attention, BounceReason, Delivery, FailureReason, Invite, InviteRefusal,
-    InviteState, NewSend, Queued, Sent, Status,
+    InviteState, NewSend, Outdated, Queued, Sent, Status,
 };
 pub use link::{Link, Links, Secret, UnsubscribeId};
 pub use name::{Name, Title};

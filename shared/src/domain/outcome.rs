@@ -1,7 +1,9 @@
 //! Records the outcome of a mail for its own attempt only. SES may still answer an abandoned attempt, long
 //! after a later attempt or a newer send took its place (I4).
 
-use super::{Attempt, Delivery, FailureReason, HistoryEvent, Invite, Timestamp, whole_milliseconds};
+use super::{
+    Attempt, Delivery, FailureReason, HistoryEvent, Invite, Outdated, Timestamp, whole_milliseconds,
+};
 
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Outcome {
@@ -16,19 +18,16 @@ pub enum Outcome {
     },
 }
 
-/// Another attempt, a newer send, an acceptance or a cancellation has taken the attempt's place.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Superseded;
-
 /// `Sent` is recorded in every state: by then a learner may have accepted, or a manager cancelled.
-/// Every other outcome applies only while the mail is queued and held by this very attempt.
+/// Every other outcome applies only while the mail is queued and held by this very attempt: not another one, and not after a
+/// newer send, an acceptance or a cancellation.
 pub fn record_outcome(
     existing: Option<&Invite>,
     attempt: &Attempt,
     outcome: Outcome,
     now: Timestamp,
-) -> Result<Invite, Superseded> {
-    let invite = existing.filter(|invite| invite.links.current.contains(&attempt.link)).ok_or(Superseded)?;
+) -> Result<Invite, Outdated> {
+    let invite = existing.filter(|invite| invite.links.current.contains(&attempt.link)).ok_or(Outdated)?;
     let is_held = invite.attempt(&attempt.link).as_ref() == Some(attempt);
     match (outcome, attempt.reminder) {
         (Outcome::Sent, Some(number)) => Ok(invite.reminded(number, now)),
@@ -47,7 +46,7 @@ pub fn record_outcome(
             history: invite.history.with(HistoryEvent::Sent, attempt.sent.at, None),
             ..invite.clone()
         }),
-        _ if !is_held => Err(Superseded),
+        _ if !is_held => Err(Outdated),
         (Outcome::Failed(_), Some(_)) => Ok(invite.without_reminder(now)),
         (Outcome::Failed(reason), None) => Ok(invite.failed(reason, now)),
         (Outcome::Requeued { due_at, was_attempted }, reminder) => {
@@ -78,7 +77,7 @@ mod tests {
         invite().attempt(&link(1)).unwrap()
     }
 
-    fn recorded(invite: &Invite, outcome: Outcome) -> Result<Invite, Superseded> {
+    fn recorded(invite: &Invite, outcome: Outcome) -> Result<Invite, Outdated> {
         record_outcome(Some(invite), &attempt(), outcome, at(20))
     }
 
@@ -100,8 +99,8 @@ mod tests {
             Invite { sent: Some(Sent { at: at(11), until: at(101) }), expires_at: at(101), ..as_sent };
         assert_eq!(recorded(&later, Outcome::Sent), Ok(later.clone()));
         let resent = Invite { links: invite().links.superseded_by(&link(3)), ..invite() };
-        assert_eq!(recorded(&resent, Outcome::Sent), Err(Superseded));
-        assert_eq!(record_outcome(None, &attempt(), Outcome::Sent, at(20)), Err(Superseded));
+        assert_eq!(recorded(&resent, Outcome::Sent), Err(Outdated));
+        assert_eq!(record_outcome(None, &attempt(), Outcome::Sent, at(20)), Err(Outdated));
     }
 
     #[test]
@@ -141,7 +140,7 @@ mod tests {
             for (number, change) in changes.into_iter().enumerate() {
                 let mut other = invite();
                 change(&mut other);
-                assert_eq!(recorded(&other, outcome), Err(Superseded), "{outcome:?}, change {number}");
+                assert_eq!(recorded(&other, outcome), Err(Outdated), "{outcome:?}, change {number}");
             }
         }
     }

@@ -3,9 +3,10 @@
 //! (`docs/decisions/0034-a-reminder-goes-out-in-its-time-or-never.md`).
 
 use super::claim::{MOST_ATTEMPTS, NewAttempt, retry_delay};
-use super::expire::NotDue;
 use super::limit::RecipientLimit;
-use super::{Deal, DealState, Delivery, HistoryEvent, Invite, InviteState, Timestamp, whole_milliseconds};
+use super::{
+    Deal, DealState, Delivery, HistoryEvent, Invite, InviteState, Outdated, Timestamp, whole_milliseconds,
+};
 use chrono::Duration;
 
 /// How long after a mail the reminders of a new deal go.
@@ -80,7 +81,7 @@ impl Invite {
     }
 }
 
-/// Claims the reminder for one more attempt, or drops it. [`NotDue`] if the reminder is held, mailed or dropped, or the
+/// Claims the reminder for one more attempt, or drops it. [`Outdated`] if the reminder is held, mailed or dropped, or the
 /// invite answered, resent or cancelled. `is_stopped` if sending is paused, or SES takes no mail from the account.
 pub fn take_up_reminder(
     existing: Option<&Invite>,
@@ -89,11 +90,11 @@ pub fn take_up_reminder(
     limit: RecipientLimit,
     is_stopped: bool,
     now: Timestamp,
-) -> Result<Invite, NotDue> {
-    let invite = existing.ok_or(NotDue)?;
-    let (begins, ends) = invite.next_reminder().ok_or(NotDue)?;
+) -> Result<Invite, Outdated> {
+    let invite = existing.ok_or(Outdated)?;
+    let (begins, ends) = invite.next_reminder().ok_or(Outdated)?;
     if now < invite.lease_until.unwrap_or(begins) {
-        return Err(NotDue);
+        return Err(Outdated);
     }
     let may_go_out = !is_stopped
         && invite.opted_out_at.is_none()
@@ -143,22 +144,18 @@ mod tests {
         limit: RecipientLimit,
         is_stopped: bool,
         now: i64,
-    ) -> Result<Invite, NotDue> {
+    ) -> Result<Invite, Outdated> {
         let lifetime = Duration::seconds(100);
         let attempt = NewAttempt { link: link(9), lifetime, lease: Duration::seconds(2), jitter: 0.0 };
         take_up_reminder(Some(invite), deal, &attempt, limit, is_stopped, at(now))
     }
 
     /// Without a limit, for a deal that runs and has free seats.
-    fn claimed(invite: &Invite, now: i64) -> Result<Invite, NotDue> {
+    fn claimed(invite: &Invite, now: i64) -> Result<Invite, Outdated> {
         taken_up(invite, &deal(), RecipientLimit::NONE, false, now)
     }
 
-    fn recorded(
-        invite: &Invite,
-        claimed: &Invite,
-        outcome: Outcome,
-    ) -> Result<Invite, super::super::outcome::Superseded> {
+    fn recorded(invite: &Invite, claimed: &Invite, outcome: Outcome) -> Result<Invite, Outdated> {
         let attempt = claimed.attempt(claimed.links.current.last().unwrap()).unwrap();
         record_outcome(Some(invite), &attempt, outcome, at(41))
     }
@@ -183,18 +180,18 @@ mod tests {
 
     #[test]
     fn i4_a_reminder_is_due_at_its_time_and_once() {
-        assert_eq!(claimed(&sent(), 39), Err(NotDue));
+        assert_eq!(claimed(&sent(), 39), Err(Outdated));
         let first = claimed(&sent(), 40).unwrap();
         assert_eq!((first.remind_attempts, first.reminder_due_at()), (1, Some(at(42))));
-        assert_eq!(claimed(&first, 41), Err(NotDue), "one deliverer at a time");
+        assert_eq!(claimed(&first, 41), Err(Outdated), "one deliverer at a time");
         let once = recorded(&first, &first, Outcome::Sent).unwrap();
         assert_eq!((once.reminded, once.remind_attempts, once.reminder_due_at()), (1, 0, Some(at(70))));
         assert_eq!(once.history.newest_first().next().map(|entry| entry.event), Some(HistoryEvent::Reminded));
-        assert_eq!(claimed(&once, 69), Err(NotDue));
+        assert_eq!(claimed(&once, 69), Err(Outdated));
         let second = claimed(&once, 70).unwrap();
         let twice = recorded(&second, &second, Outcome::Sent).unwrap();
         assert_eq!((twice.reminded, twice.reminder_due_at()), (2, None));
-        assert_eq!(claimed(&twice, 99), Err(NotDue));
+        assert_eq!(claimed(&twice, 99), Err(Outdated));
     }
 
     #[test]
@@ -318,7 +315,7 @@ mod tests {
             |was_attempted| recorded(&first, &first, Outcome::Requeued { due_at, was_attempted }).unwrap();
         assert_eq!(requeued(true), Invite { lease_until: Some(due_at), ..first.clone() });
         assert_eq!(requeued(false), Invite { lease_until: Some(due_at), ..sent() });
-        assert_eq!(claimed(&requeued(false), 49), Err(NotDue));
+        assert_eq!(claimed(&requeued(false), 49), Err(Outdated));
         assert_eq!(claimed(&requeued(true), 50).unwrap().remind_attempts, 2);
     }
 

@@ -1,23 +1,19 @@
 //! Tracking: what SES says of a mail after it took the mail. Events come twice, late and in any order. Each event
 //! has a rank, and only a higher rank changes the delivery, so that it becomes truer and never less true (I9).
 
-use super::{BounceReason, Delivery, FailureReason, HistoryEvent, Invite, Sent};
+use super::{BounceReason, Delivery, FailureReason, HistoryEvent, Invite, Outdated, Sent};
 use std::cmp::Ordering;
 
-/// The event is about an older send, or about no invite.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Stray;
-
-/// `send` is the send that the mail belongs to. An event about a queued mail proves that SES took the mail, so the
-/// mail is not sent again. A complaint about an older send stands in the history only.
-pub fn track(existing: Option<&Invite>, send: u32, told: Delivery) -> Result<Invite, Stray> {
-    let invite = existing.filter(|invite| invite.sends >= send).ok_or(Stray)?;
+/// `send` is the send that the mail belongs to. [`Outdated`] if it is an older one, or if there is no invite. An event about a
+/// queued mail proves that SES took the mail, so the mail is not sent again. A complaint about an older send stands in the history only.
+pub fn track(existing: Option<&Invite>, send: u32, told: Delivery) -> Result<Invite, Outdated> {
+    let invite = existing.filter(|invite| invite.sends >= send).ok_or(Outdated)?;
     let Some((event, at)) = told.event() else { return Ok(invite.clone()) };
     if invite.sends > send {
         let history = invite.history.with(event, at, None);
         let is_complaint = event == HistoryEvent::Complained;
         let told = Invite { history, ..invite.clone() }.opted_out_by(told, invite);
-        return if is_complaint { Ok(told) } else { Err(Stray) };
+        return if is_complaint { Ok(told) } else { Err(Outdated) };
     }
     let mut next = if told.outranks(invite.delivery) { invite.told(told) } else { invite.clone() };
     next.history = match told.rank().cmp(&invite.delivery.rank()) {
@@ -208,7 +204,7 @@ mod tests {
     #[test]
     fn an_event_of_an_older_send_or_of_no_invite_is_a_stray() {
         let told = Delivery::Delivered { at: at(12) };
-        assert_eq!(track(Some(&invite()), 1, told), Err(Stray));
+        assert_eq!(track(Some(&invite()), 1, told), Err(Outdated));
         let complained = track(Some(&invite()), 1, Delivery::Complained { at: at(12) }).unwrap();
         let history = invite().history.with(HistoryEvent::Complained, at(12), None);
         assert_eq!(
@@ -216,8 +212,8 @@ mod tests {
             Invite { history, opted_out_at: Some(at(12)), ..invite() },
             "a complaint is told as an opt-out, and changes nothing else"
         );
-        assert_eq!(track(Some(&invite()), 3, told), Err(Stray));
-        assert_eq!(track(None, 2, told), Err(Stray));
+        assert_eq!(track(Some(&invite()), 3, told), Err(Outdated));
+        assert_eq!(track(None, 2, told), Err(Outdated));
     }
 
     #[test]

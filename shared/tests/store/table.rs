@@ -12,16 +12,16 @@ use shared::domain::answer::{ask, decline, opt_in, opt_out};
 use shared::domain::cancel::cancel;
 use shared::domain::claim::{NewAttempt, take_up};
 use shared::domain::correct::{Correction, invite_instead, withdraw};
-use shared::domain::expire::{NotDue, expire};
+use shared::domain::expire::expire;
 use shared::domain::limit::RecipientLimit;
-use shared::domain::outcome::{Outcome, Superseded, record_outcome};
+use shared::domain::outcome::{Outcome, record_outcome};
 use shared::domain::remind::{DEFAULT_REMINDERS, take_up_reminder};
 use shared::domain::resend::resend;
 use shared::domain::send::{Invitee, invite};
-use shared::domain::track::{Stray, track};
+use shared::domain::track::track;
 use shared::domain::{
     Deal, DealId, Delivery, Email, Invite, InviteKey, InviteRefusal, Link, Name, NewDeal, NewSend,
-    Organisation, OrganisationId, PersonId, Queued, Secret, Timestamp, Title,
+    Organisation, OrganisationId, Outdated, PersonId, Queued, Secret, Timestamp, Title,
 };
 use shared::store::{
     Changed, InviteRecord, Item, PageQuery, Refused, Seen, StatusFilter, Store, StoreError, keys::Queue,
@@ -190,7 +190,7 @@ impl Table {
     }
 
     /// Records what SES says of the first send's mail.
-    pub(crate) async fn track(&self, link: &Link, told: Delivery, now: Timestamp) -> Change<Stray> {
+    pub(crate) async fn track(&self, link: &Link, told: Delivery, now: Timestamp) -> Change<Outdated> {
         let rule = |existing: Option<&Invite>, _| track(existing, 1, told);
         self.change(link, Seen::Unread, now, rule).await
     }
@@ -234,19 +234,19 @@ impl Table {
         self.store.opt_outs([(&organisation, &email)]).await.unwrap().has(&organisation, &email)
     }
 
-    pub(crate) async fn expire(&self, record: InviteRecord, now: Timestamp) -> Change<NotDue> {
+    pub(crate) async fn expire(&self, record: InviteRecord, now: Timestamp) -> Change<Outdated> {
         self.store.change(record.key, Seen::Record(Some(record)), now, soon(), expire).await
     }
 
     /// A deliverer claims the invite that it saw, for another attempt with this link.
-    pub(crate) async fn claim(&self, seen: InviteRecord, link: &Link, now: Timestamp) -> Change<NotDue> {
+    pub(crate) async fn claim(&self, seen: InviteRecord, link: &Link, now: Timestamp) -> Change<Outdated> {
         let new = new_attempt(link);
         let rule = |existing: Option<&Invite>, now| take_up(existing, &self.deal, &new, now);
         self.change(link, Seen::Record(Some(seen)), now, rule).await
     }
 
     /// A deliverer claims the reminder of the invite that it saw, with this link.
-    pub(crate) async fn remind(&self, seen: InviteRecord, link: &Link, now: Timestamp) -> Change<NotDue> {
+    pub(crate) async fn remind(&self, seen: InviteRecord, link: &Link, now: Timestamp) -> Change<Outdated> {
         let (new, limit) = (new_attempt(link), RecipientLimit::NONE);
         let rule =
             |existing: Option<&Invite>, now| take_up_reminder(existing, &self.deal, &new, limit, false, now);
@@ -260,7 +260,7 @@ impl Table {
         link: &Link,
         outcome: Outcome,
         now: Timestamp,
-    ) -> Change<Superseded> {
+    ) -> Change<Outdated> {
         let attempt = seen.invite.attempt(&link.secret.hash()).unwrap();
         let rule = |existing: Option<&Invite>, now| record_outcome(existing, &attempt, outcome, now);
         self.change(link, Seen::Record(Some(seen.clone())), now, rule).await
