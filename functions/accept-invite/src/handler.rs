@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use shared::audit::owner;
 use shared::domain::accept::{LinkRefusal, deal_accepts, may_preview};
 use shared::domain::{Deal, Invite, Status, Timestamp};
-use shared::http::{self, App, DealSummary, HandlerResult, Problem, Request};
+use shared::http::{self, App, HandlerResult, Problem, Request};
 use shared::store::Store;
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ fn preview_view(invite: &Invite, deal: &Deal, opted_out: bool, now: Timestamp) -
     let blocked = deal_accepts(deal, now).err().map(|refusal| Problem::from(refusal).code);
     json!({
         "organisation": deal.organisation,
-        "deal": DealSummary::new(deal, now),
+        "deal": http::deal_summary(deal, now),
         "email": (status == Status::Pending).then(|| invite.email.masked()),
         "status": status,
         "expiresAt": invite.expires_at.min(deal.ends_at),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use shared::domain::{AddressPrefix, DealId, HistoryEntry, InviteKey, NamePart, OrganisationId};
-use shared::http::{self, App, DealSummary, DealView, HandlerResult, InviteView, Problem, Request, Response};
+use shared::http::{self, App, HandlerResult, InviteView, Problem, Request, Response};
 use shared::http::{authorize_deal, authorize_deal_id};
 use shared::store::{Cursor, Page, PageQuery, StatusFilter, StoreError};
 
@@ -37,7 +37,7 @@ async fn deals(app: &App, request: &Request) -> HandlerResult {
         own
     };
     let deals = app.store.deals_of(&organisation).await?;
-    let deals: Vec<_> = deals.iter().map(|deal| DealView::new(deal, request.now)).collect();
+    let deals: Vec<_> = deals.iter().map(|deal| http::deal_view(deal, request.now)).collect();
     Ok(http::json(200, &json!({"deals": deals})))
 }
 
@@ -76,7 +76,7 @@ async fn deal(app: &App, request: &Request) -> HandlerResult {
         let manager = request.caller.manager()?;
         authorize_deal(app.store.deal(request.deal_id()?).await?, &manager)?
     };
-    Ok(http::with_etag(200, deal.revision, &DealView::new(&deal, request.now)))
+    Ok(http::with_etag(200, deal.revision, &http::deal_view(&deal, request.now)))
 }
 
 /// Reads a page of a list, verifies its cursor and signs the next one. The list is what cursors are signed for. Only the
@@ -120,7 +120,7 @@ fn not_a_cursor() -> Problem {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct PageView<'a> {
-    deal: DealSummary<'a>,
+    deal: Value,
     seats: Value,
     invites: Vec<InviteView<'a>>,
     next_cursor: Option<&'a str>,
@@ -128,7 +128,7 @@ struct PageView<'a> {
 
 fn answer(Page { deal, invites, next }: &Page, request: &Request) -> Response {
     let invites = invites.iter().map(|invite| InviteView::new(invite, deal, request.now)).collect();
-    let (deal, seats) = (DealSummary::new(deal, request.now), http::seats_view(deal));
+    let (deal, seats) = (http::deal_summary(deal, request.now), http::seats_view(deal));
     http::json(200, &PageView { deal, seats, invites, next_cursor: next.as_deref() })
 }
 

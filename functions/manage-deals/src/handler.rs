@@ -12,7 +12,7 @@ use shared::domain::remind::check_reminders;
 use shared::domain::{
     Deal, DealChange, NewDeal, Organisation, OrganisationId, Timestamp, Title, whole_seconds,
 };
-use shared::http::{self, App, DealView, HandlerResult, Object, Problem, Request, authorize_deal_id};
+use shared::http::{self, App, HandlerResult, Object, Problem, Request, authorize_deal_id};
 use shared::store::SwitchOff;
 
 pub(crate) async fn route(app: &App, request: Request) -> HandlerResult {
@@ -83,7 +83,7 @@ async fn create(app: &App, request: &Request) -> HandlerResult {
     let idempotency = key.as_deref().map(|key| (key, body_hash.as_str()));
     let create = app.store.create_deal(&new, idempotency, app.config.retention, request.now);
     let deal = request.ledger.note(None, None, create, |created| created.as_ref().ok().map(owner)).await??;
-    let response = http::with_etag(201, deal.revision, &DealView::new(&deal, request.now));
+    let response = http::with_etag(201, deal.revision, &http::deal_view(&deal, request.now));
     Ok(response.with("location", format!("/api/deals/{}", deal.id)))
 }
 
@@ -125,7 +125,7 @@ async fn change(app: &App, request: &Request) -> HandlerResult {
     let write = app.store.change_deal(deal, &change);
     let deal =
         request.ledger.note(Some(deal), None, write, |changed| changed.as_ref().ok().map(owner)).await??;
-    Ok(http::with_etag(200, deal.revision, &DealView::new(&deal, request.now)))
+    Ok(http::with_etag(200, deal.revision, &http::deal_view(&deal, request.now)))
 }
 
 /// A deal that is gone already is deleted too, so a repetition succeeds.

@@ -21,4 +21,4 @@ pub use problem::Problem;
 pub use request::{Event, Request};
 pub use response::{HandlerResult, Response, json, no_content, see_other, with_etag};
 pub use serve::{App, answer, run, serve};
-pub use view::{DealSummary, DealView, InviteView, RowResult, seats_view, summary};
+pub use view::{InviteView, RowResult, deal_summary, deal_view, seats_view, summary};

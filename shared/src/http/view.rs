@@ -2,8 +2,7 @@
 
 use crate::config::duration_text;
 use crate::domain::{
-    AskedFor, Deal, DealId, DealState, Delivery, Invite, InviteId, Name, Organisation, Status, Timestamp,
-    Title, address_digest, whole_seconds,
+    AskedFor, Deal, Delivery, Invite, InviteId, Name, Status, Timestamp, address_digest, whole_seconds,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -12,43 +11,25 @@ pub fn seats_view(deal: &Deal) -> Value {
     json!({"total": deal.seats, "allocated": deal.allocated, "available": deal.available()})
 }
 
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct DealSummary<'a> {
-    id: DealId,
-    name: &'a Title,
-    organisation: &'a Organisation,
-    starts_at: Timestamp,
-    ends_at: Timestamp,
-    state: DealState,
+pub fn deal_summary(deal: &Deal, now: Timestamp) -> Value {
+    json!({
+        "id": deal.id,
+        "name": deal.name,
+        "organisation": deal.organisation,
+        "startsAt": deal.starts_at,
+        "endsAt": deal.ends_at,
+        "state": deal.state(now),
+    })
 }
 
-impl<'a> DealSummary<'a> {
-    pub fn new(deal: &'a Deal, now: Timestamp) -> Self {
-        Self {
-            id: deal.id,
-            name: &deal.name,
-            organisation: &deal.organisation,
-            starts_at: deal.starts_at,
-            ends_at: deal.ends_at,
-            state: deal.state(now),
-        }
+pub fn deal_view(deal: &Deal, now: Timestamp) -> Value {
+    let reminders: Vec<_> = deal.reminders.iter().copied().map(duration_text).collect();
+    let mut view = deal_summary(deal, now);
+    if let Value::Object(view) = &mut view {
+        view.insert("seats".to_owned(), seats_view(deal));
+        view.insert("reminders".to_owned(), json!(reminders));
     }
-}
-
-#[derive(Debug, Serialize)]
-pub struct DealView<'a> {
-    #[serde(flatten)]
-    deal: DealSummary<'a>,
-    seats: Value,
-    reminders: Vec<String>,
-}
-
-impl<'a> DealView<'a> {
-    pub fn new(deal: &'a Deal, now: Timestamp) -> Self {
-        let reminders = deal.reminders.iter().copied().map(duration_text).collect();
-        Self { deal: DealSummary::new(deal, now), seats: seats_view(deal), reminders }
-    }
+    view
 }
 
 #[derive(Debug, Serialize)]
