@@ -26,9 +26,8 @@ fn records_in(logs: &Path) -> Vec<Value> {
     for file in std::fs::read_dir(logs).unwrap() {
         let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
         let lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        for line in lines.filter(|line| line["message"] == "audit") {
-            records.push(serde_json::from_str::<Value>(line["record"].as_str().unwrap()).unwrap());
-        }
+        let audited = lines.filter(|line| line["message"] == "audit");
+        records.extend(audited.map(|line| line["record"].as_str().unwrap().parse::<Value>().unwrap()));
     }
     records
 }
@@ -132,21 +131,16 @@ async fn i8_every_change_is_recorded_and_names_nobody() {
         ("POST /api/deals/{dealId}/invites", Some(&manager), &deal, fifth),
         ("POST /api/deals/{dealId}/invites/cancel", Some(&manager), &deal, fifth),
         ("PUT /api/deals/{dealId}/reminders", Some(&manager), &deal, None),
+        ("PUT /api/me/digest", Some(&manager), &deal, None),
+        ("PUT /api/me/digest", Some(&manager), &deal, None),
+        ("POST /api/digests/unsubscribe/{id}", None, &deal, None),
     ]
     .map(|(action, actor, deal, invite)| {
-        json!({"action": route(action), "actor": actor, "organisation": deal.organisation, "deal": deal.id,
+        let id = Some(&deal.id).filter(|_| !action.contains("digest"));
+        json!({"action": route(action), "actor": actor, "organisation": deal.organisation, "deal": id,
             "invite": invite, "outcome": "done"})
     })
     .into();
-    for (action, actor) in [
-        ("PUT /api/me/digest", Some(&manager)),
-        ("PUT /api/me/digest", Some(&manager)),
-        ("POST /api/digests/unsubscribe/{id}", None),
-    ] {
-        expected
-            .push(json!({"action": action, "actor": actor, "organisation": deal.organisation, "deal": null,
-            "invite": null, "outcome": "done"}));
-    }
     let requests: BTreeSet<_> = records.iter().map(|record| record["request"].to_string()).collect();
     assert_eq!(requests.len(), expected.len() - 2, "two requests changed two invites each: {records:?}");
     for record in &mut records {
