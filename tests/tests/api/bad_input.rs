@@ -256,8 +256,7 @@ async fn an_invalid_deal_is_refused() {
     }
     make(&with("organisation", json!({"id": "initech", "name": "a\u{202e}b"})), "name");
 
-    let mut change =
-        |body: Value, field: &'static str| cases.push(case("PATCH", deal.path(""), &body, field));
+    let mut change = |body: Value, field| cases.push(case("PATCH", deal.path(""), &body, field));
     for (field, value) in wrong {
         change(json!({field: value}), field);
     }
@@ -265,13 +264,11 @@ async fn an_invalid_deal_is_refused() {
     change(json!({"organisation": {"id": "other", "name": "Other"}}), "organisation");
     change(json!({"organisation": {"name": ""}}), "organisation.name");
     change(json!({"salt": "x"}), "");
+    let list = |id| case("GET", format!("/api/deals?organisation={id}"), &Value::Null, "organisation");
+    cases.extend(["", "In%20itech", "%00"].map(list));
     let before = stack.snapshot(&deal).await;
     check_all(&partnerships, cases).await;
     assert_eq!(stack.snapshot(&deal).await, before, "nothing has changed");
     let initech = partnerships.get("/api/deals?organisation=initech").await.ok(200);
     assert_eq!(initech, json!({"deals": []}), "none of them was created");
-    for organisation in ["", "In%20itech", "%00"] {
-        let answer = partnerships.get(&format!("/api/deals?organisation={organisation}")).await;
-        assert_eq!(answer.status, 400, "{}", answer.show());
-    }
 }

@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use seatkeeper_local::routes::ROUTES;
 use serde_json::{Value, json};
-use tests::{PARTNERSHIPS, TestStack, assert_fields};
+use tests::{TestStack, assert_fields};
 
 /// A manager's requests on every route with a deal. `tests/cloud/test_story.py` compares them with the template's
 /// routes.
@@ -71,12 +71,6 @@ async fn a_manager_reaches_only_deals_of_their_organisation() {
             answer.problem(404, "not_found");
             assert_eq!(answer.fingerprint(), first.fingerprint(), "\n{}\n≠\n{}", answer.show(), first.show());
         }
-    }
-    let partnerships = stack.person(PARTNERSHIPS).await;
-    for deal in [&[unknown.as_str()][..], &not_ids].concat() {
-        let path = format!("/api/deals/{deal}");
-        partnerships.get(&path).await.problem(404, "not_found");
-        partnerships.patch(&path, &json!({"name": "x"})).await.problem(404, "not_found");
     }
     // A manager does not choose whose deals are listed.
     let asked = own.manager.get(&format!("/api/deals?organisation={}", foreign.organisation)).await;
