@@ -257,15 +257,3 @@ async fn i7_a_sweep_reports_that_its_time_ended_before_it_could_read() {
     let report = sweep(&table.store, Queue::Expire, 1, start(), no_time, work).await;
     assert_eq!(report.failures, 4, "one failure for each shard");
 }
-
-#[tokio::test]
-async fn a_rule_that_changes_nothing_writes_nothing() {
-    let table = Table::new(3).await;
-    let (link, sent) = table.send(ANN, start()).await;
-    let before = table.item(&link).await;
-    table.reset_counts();
-    let same = |existing: Option<&Invite>, _| Ok::<_, Infallible>(existing.unwrap().clone());
-    let unchanged = done(table.change(&link, Seen::Record(Some(sent.clone())), after(1), same).await);
-    assert_eq!((unchanged, table.wire.usage().requests), (sent, 0));
-    assert_eq!(table.item(&link).await, before);
-}
