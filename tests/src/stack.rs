@@ -146,12 +146,12 @@ impl TestStack {
                 let update = self.local.dynamodb().update_item().table_name(TABLE);
                 let update = update.key("pk", item["pk"].clone()).key("sk", item["sk"].clone());
                 let now = AttributeValue::N(now().timestamp_millis().to_string());
-                let update =
-                    update.update_expression("SET dueAt = :now").condition_expression("dueAt = :seen");
+                let update = update.update_expression("SET dueAt = :now");
                 let update = update.expression_attribute_values(":now", now);
+                let update = update.condition_expression("dueAt = :seen");
+                let update = update.expression_attribute_values(":seen", item["dueAt"].clone());
                 // A run that repeats its record is in between: the next day is later.
-                let _refused =
-                    update.expression_attribute_values(":seen", item["dueAt"].clone()).send().await;
+                let _refused = update.send().await;
             }
         }
         times

@@ -35,7 +35,10 @@ pub(super) async fn manage(chaos: Arc<ChaosStack>, deal: usize, mut rng: Rng) {
         match rng.u32(0..100) {
             0..=16 => rows = page(&chaos, &deal, &mut rng).await.unwrap_or(rows),
             17..=19 => chaos.ledger.note("counts", &deal.manager.get(&deal.path("/counts")).await),
-            20..=22 => search(&chaos, &deal).await,
+            20..=22 => {
+                let body = json!({ "email": "p1", "limit": 200 });
+                chaos.ledger.note("search", &deal.manager.post(&deal.path("/seats/search"), &body).await);
+            }
             23..=24 => stranger(&chaos, &deal, &foreign, &mut rng).await,
             25..=54 => invite(&chaos, &deal, &mut rng).await,
             55..=84 => change(&chaos, &deal, &rows, &mut rng).await,
@@ -74,12 +77,6 @@ async fn page(chaos: &ChaosStack, deal: &Deal, rng: &mut Rng) -> Option<Vec<Valu
         });
     }
     Some(list(&body, "invites").cloned().collect())
-}
-
-async fn search(chaos: &ChaosStack, deal: &Deal) {
-    let answer =
-        deal.manager.post(&deal.path("/seats/search"), &json!({ "email": "p1", "limit": 200 })).await;
-    chaos.ledger.note("search", &answer);
 }
 
 /// I6: another organisation's manager gets 404.
@@ -253,17 +250,13 @@ pub(super) async fn resize(chaos: Arc<ChaosStack>, mut rng: Rng) {
     while !chaos.ledger.closing.load(Ordering::SeqCst) {
         pause.tick().await;
         let Some(deal) = rng.choice(&chaos.deals) else { return };
-        let end = match rng.u8(0..40) {
-            0 => TimeDelta::seconds(-1),
-            _ => TimeDelta::days(200),
-        };
+        let end = if rng.u8(0..40) == 0 { TimeDelta::seconds(-1) } else { TimeDelta::days(200) };
         let change = match rng.u8(0..3) {
             0 => json!({ "endsAt": rfc3339(now() + end) }),
             1 => json!({ "seats": rng.u32(1..20), "endsAt": rfc3339(now() + end) }),
             _ => json!({ "seats": rng.u32(1..20) }),
         };
-        let answer = partnerships.patch(&deal.path(""), &change).await;
-        chaos.ledger.note("resize", &answer);
+        chaos.ledger.note("resize", &partnerships.patch(&deal.path(""), &change).await);
     }
 }
 

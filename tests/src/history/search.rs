@@ -142,6 +142,7 @@ mod tests {
     use shared::domain::Status;
 
     const END: i64 = 2_000_000_000;
+    const SENT: ((u64, u64), Action, Reply) = ((0, 0), Action::Invite(0), Reply::Done);
 
     fn event(number: u64, (begin, end): (u64, u64), action: Action, reply: Reply) -> Event {
         let at = |place: u64| DateTime::from_timestamp(1_800_000_000 + place.cast_signed(), 0).unwrap();
@@ -184,25 +185,19 @@ mod tests {
         let accepted = Reply::Accepted(1_800_000_002);
         let until = |end| ((2, end), accept(0, 0), accepted.clone());
         let seen = ((4, 5), Action::SeeDeal, Reply::Seats(1, 0));
-        let sent = ((0, 0), Action::Invite(0), Reply::Done);
-        assert_eq!(
-            check(&[sent.clone(), until(3), seen.clone()]),
-            Err(2),
-            "the read began after the accept ended"
-        );
-        assert_eq!(check(&[sent, until(6), seen]), Ok(1));
+        assert_eq!(check(&[SENT, until(3), seen.clone()]), Err(2), "the read began after the accept ended");
+        assert_eq!(check(&[SENT, until(6), seen]), Ok(1));
     }
 
     #[test]
     fn an_event_without_a_response_may_have_happened() {
-        let sent = ((0, 0), Action::Invite(0), Reply::Done);
         let open = ((2, 9), accept(0, 0), Reply::Nothing);
-        assert_eq!(check(&[sent.clone(), open.clone()]), Ok(9), "never, or at any of eight seconds");
+        assert_eq!(check(&[SENT, open.clone()]), Ok(9), "never, or at any of eight seconds");
         let seen = |allocated| ((10, 11), Action::SeeDeal, Reply::Seats(1, allocated));
-        assert_eq!(check(&[sent.clone(), open.clone(), seen(0)]), Ok(1));
-        assert_eq!(check(&[sent.clone(), open.clone(), seen(1)]), Ok(8));
+        assert_eq!(check(&[SENT, open.clone(), seen(0)]), Ok(1));
+        assert_eq!(check(&[SENT, open.clone(), seen(1)]), Ok(8));
         let elsewhere = ((10, 11), Action::SeeSeat(1), Reply::Is(false));
-        assert_eq!(check(&[sent, open, elsewhere]), Ok(9), "a read of another seat tells nothing");
+        assert_eq!(check(&[SENT, open, elsewhere]), Ok(9), "a read of another seat tells nothing");
     }
 
     #[test]
@@ -220,18 +215,16 @@ mod tests {
 
     #[test]
     fn a_send_beside_an_opt_out_may_be_refused_or_not_and_after_it_must_be() {
-        let sent = ((0, 0), Action::Invite(0), Reply::Done);
         let out = ((2, 5), Action::Answer("opt-out", 0, 1), Reply::Done);
         let resent = |begin, reply| ((begin, begin), Action::Resend(0, Some(1)), reply);
-        let after = |begin, reply| check(&[sent.clone(), out.clone(), resent(begin, reply)]);
+        let after = |begin, reply| check(&[SENT, out.clone(), resent(begin, reply)]);
         assert_eq!((after(3, Reply::Done), after(3, no("opted_out"))), (Ok(1), Ok(1)));
         assert_eq!((after(7, Reply::Done), after(7, no("opted_out"))), (Err(2), Ok(1)));
     }
 
     #[test]
     fn an_invite_expires_to_the_second() {
-        let sent = ((0, 0), Action::Invite(0), Reply::Done);
-        let at = |second: u64, reply| check(&[sent.clone(), ((second, second), accept(0, 0), reply)]);
+        let at = |second: u64, reply| check(&[SENT, ((second, second), accept(0, 0), reply)]);
         assert_eq!(at(49, Reply::Accepted(1_800_000_049)), Ok(1));
         assert_eq!(at(50, no("invite_expired")), Ok(1));
         assert_eq!(at(50, Reply::Accepted(1_800_000_050)), Err(1));

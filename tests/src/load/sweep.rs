@@ -91,7 +91,7 @@ pub async fn sweep(count: usize) -> String {
     figures.add("DynamoDB requests for each", format!("{:.4}", ratio(requests, count)));
     let units = format!("{}, {}", per(written, count), per(read, count));
     figures.add("WRU, RRU for each", units);
-    let memory = format!("{:.1} and {:.1} MiB", mib(idle), mib(peak));
+    let memory = format!("{} and {} MiB", idle / 1024, peak / 1024);
     figures.add("peak memory of `expire-invites`, after one invite and after all", memory);
     let speed = 1.0 / ratio(seconds, count);
     figures.add("marked in a second, on this machine's engine", format!("{speed:.0}"));
@@ -100,11 +100,6 @@ pub async fn sweep(count: usize) -> String {
     measured.stack.stop().await;
     std::fs::remove_dir_all(data).expect("the data goes");
     figures.rows
-}
-
-#[expect(clippy::cast_precision_loss, reason = "memory of a test")]
-fn mib(kib: u64) -> f64 {
-    kib as f64 / 1024.0
 }
 
 /// The first pages and the counts that a manager sees.
