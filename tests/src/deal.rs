@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use seatkeeper_local::routes::{ROUTES, Route};
 use serde_json::{Value, json};
 
 use crate::{Client, Response, eventually};
@@ -144,27 +145,26 @@ impl Deal {
     }
 }
 
-/// Every route that takes a body, for a caller who may use it.
+/// Every route that takes JSON, for a caller who may use it.
 pub fn body_routes<'c>(
     deal: &'c Deal,
     learner: &'c Client,
     partnerships: &'c Client,
-) -> [(&'c Client, &'static str, String); 13] {
-    [
-        (&deal.manager, "POST", deal.path("/invites")),
-        (&deal.manager, "POST", deal.path("/invites/resend")),
-        (&deal.manager, "PATCH", deal.invite_path("AAAAAAAAAAAAAAAAAAAAAA")),
-        (&deal.manager, "POST", deal.path("/seats/search")),
-        (&deal.manager, "PUT", deal.path("/reminders")),
-        (learner, "POST", "/api/invites/preview".to_owned()),
-        (learner, "POST", "/api/invites/accept".to_owned()),
-        (learner, "POST", "/api/invites/decline".to_owned()),
-        (learner, "POST", "/api/invites/ask".to_owned()),
-        (learner, "POST", "/api/invites/opt-out".to_owned()),
-        (learner, "POST", "/api/invites/opt-in".to_owned()),
-        (partnerships, "POST", "/api/deals".to_owned()),
-        (partnerships, "PATCH", deal.path("")),
-    ]
+) -> Vec<(&'c Client, &'static str, String)> {
+    let is_without = |route: &&Route| {
+        ["/{inviteId}/resend", "/unsubscribe/{id}"].iter().any(|end| route.path.ends_with(end))
+    };
+    let with_body = ROUTES.iter().filter(|route| ["POST", "PUT", "PATCH"].contains(&route.method));
+    let with_caller = |route: &Route| {
+        let caller = match route.scopes {
+            ["invites.manage", ..] => &deal.manager,
+            ["deals.admin", ..] => partnerships,
+            _ => learner,
+        };
+        let path = route.path.replace("{dealId}", &deal.id).replace("{inviteId}", "AAAAAAAAAAAAAAAAAAAAAA");
+        (caller, route.method, path)
+    };
+    with_body.filter(|route| !is_without(route)).map(with_caller).collect()
 }
 
 #[track_caller]
