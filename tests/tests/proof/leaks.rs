@@ -67,13 +67,5 @@ async fn i8_what_is_refused_is_not_repeated() {
             answer.problem(412, "stale");
         }
     }
-    // Refusals by the rules.
-    stack.accept(&learner, &token).await.ok(200);
-    let eve = stack.person("eve.curious@example.com").await;
-    stack.accept(&eve, &token).await.problem(409, "already_accepted");
-    deal.resend(&id, Some("\"1\"")).await.problem(409, "already_accepted");
-    deal.cancel(&id).await.problem(409, "already_accepted");
-    deal.release(&id).await.ok(204);
-    stack.accept(&learner, &token).await.problem(410, "invite_cancelled");
     disturbed.stop().await;
 }

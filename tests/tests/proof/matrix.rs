@@ -108,20 +108,16 @@ impl Cell {
         let was_met = disturbance.met() > 0 || !self.operation.is_steady();
         assert!(was_met || times == LASTING, "{self:?}: the call was not made: {}", answer.show());
         let unanswered = (answer.status, answer.code().as_str()) == (503, "");
-        if times == LASTING {
-            if answer.status >= 500 {
-                // The function answered for itself, and in time.
-                if !unanswered && !self.operation.is_invoked() {
-                    answer.problem(503, "unavailable");
-                    assert!(!answer.header("retry-after").is_empty(), "{self:?}: {}", answer.show());
-                }
-            } else {
-                assert!((200..300).contains(&answer.status), "{self:?}: {}", answer.show());
-            }
-        } else {
+        if times != LASTING {
             let is_stale = fault == Fault::Stale && self.operation == Operation::ResendExpired;
             let is_done = scenario.says_done(&answer);
             assert!(is_done || is_stale, "{self:?}: one fault failed the request: {}", answer.show());
+        } else if answer.status < 500 {
+            assert!((200..300).contains(&answer.status), "{self:?}: {}", answer.show());
+        } else if !unanswered && !self.operation.is_invoked() {
+            // The function answered for itself, and in time.
+            answer.problem(503, "unavailable");
+            assert!(!answer.header("retry-after").is_empty(), "{self:?}: {}", answer.show());
         }
         (answer, unanswered || !was_met)
     }

@@ -140,31 +140,28 @@ impl DisturbedStack {
     /// A digest that was not told is due.
     pub(crate) async fn end_claim(&self, deal: &Deal) {
         let is_theirs = |item: &Item| text(item, "organisationId") == Some(&deal.organisation);
-        for item in self.stack.items().await.into_iter().filter(is_theirs) {
+        for mut item in self.stack.items().await.into_iter().filter(is_theirs) {
             let is_told =
                 item.get("recent").and_then(|told| told.as_l().ok()).is_some_and(|told| !told.is_empty());
             if text(&item, "sk") == Some("DIGEST") && !is_told {
-                let update = self.stack.local.dynamodb().update_item().table_name(TABLE);
-                let update = update.key("pk", item["pk"].clone()).key("sk", item["sk"].clone());
-                let past = AttributeValue::N((now().timestamp_millis() - 1_000).to_string());
-                let update = update.update_expression("SET dueAt = :past");
-                update.expression_attribute_values(":past", past).send().await.unwrap();
+                let past = now().timestamp_millis() - 1_000;
+                item.insert("dueAt".to_owned(), AttributeValue::N(past.to_string()));
+                self.put(item).await;
             }
         }
     }
 
     async fn open_invites(&self, deal: &Deal) -> Vec<Item> {
-        let pk = AttributeValue::S(format!("D#{}", deal.id));
-        let query = self.stack.local.dynamodb().query().table_name(TABLE).consistent_read(true);
-        let query = query.key_condition_expression("pk = :pk").expression_attribute_values(":pk", pk);
-        let items = query.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await.unwrap();
-        items.into_iter().filter(|item| text(item, "status") == Some("open")).collect()
+        let pk = format!("D#{}", deal.id);
+        let is_open = |item: &Item| text(item, "pk") == Some(&pk) && text(item, "status") == Some("open");
+        self.stack.items().await.into_iter().filter(is_open).collect()
     }
 
     async fn put(&self, mut item: Item) {
         // A new version, so that a function's late write does not undo this one.
-        let version = number(&item, "version").unwrap() + 1;
-        item.insert("version".to_owned(), AttributeValue::N(version.to_string()));
+        if let Some(version) = number(&item, "version") {
+            item.insert("version".to_owned(), AttributeValue::N((version + 1).to_string()));
+        }
         let put = self.stack.local.dynamodb().put_item().table_name(TABLE).set_item(Some(item));
         put.send().await.unwrap();
     }
