@@ -164,11 +164,11 @@ const SAVED = "We don’t know whether this was saved. Try again";
  * again, if not “Try again”. A form does not tell one fault from another.
  */
 const ACTIONS = {
-  "resending an invite": { at: seats, act: press(`Resend invite to ${ANN}`), request: ["**/resend", "POST"], says: `The resend to ${ANN} may have gone through.` },
-  "cancelling an invite": { at: seats, act: press(`Cancel invite to ${ANN}`, "Cancel invite"), request: ["**/invites/*", "DELETE"], says: `The cancellation of the invite to ${ANN} may have gone through.` },
-  "de-allocating a seat": { at: seats, act: press(`De-allocate seat of ${BOB}`, "De-allocate seat"), request: ["**/seats/*", "DELETE"], says: `The de-allocation of the seat of ${BOB} may have gone through.` },
+  "resending an invite": { at: seats, act: press(`Resend invite to ${ANN}`), request: ["**/resend", "POST"], says: `The resend to ${ANN} has not gone through.` },
+  "cancelling an invite": { at: seats, act: press(`Cancel invite to ${ANN}`, "Cancel invite"), request: ["**/invites/*", "DELETE"], says: `The cancellation of the invite to ${ANN} has not gone through.` },
+  "de-allocating a seat": { at: seats, act: press(`De-allocate seat of ${BOB}`, "De-allocate seat"), request: ["**/seats/*", "DELETE"], says: `The de-allocation of the seat of ${BOB} has not gone through.` },
   "correcting an address": {
-    at: seats, request: ["**/invites/*", "PATCH"], says: `The correction of ${ANN} may have gone through.`,
+    at: seats, request: ["**/invites/*", "PATCH"], says: `The correction of ${ANN} has not gone through.`,
     act: async ({ hand }) => {
       await hand.press("button", `Correct address ${ANN}`);
       await hand.write("textbox", "Correct address", "ann@b-school.example");

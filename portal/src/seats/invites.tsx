@@ -31,7 +31,7 @@ import { replacementOf, rowsToRead, useDetails, withoutCorrected } from "./detai
 import { Empty } from "./empty";
 import { Export, fileName } from "./export";
 import { InviteList, type RowActions } from "./list";
-import { sentByMe, sentTo } from "./lost";
+import { doneByMe, sentTo } from "./lost";
 import { type Done, meantime } from "./meantime";
 import { exactCount, tabCount, total } from "./numbers";
 import { offered, recordOffers, withdrawOffers } from "./offers";
@@ -198,48 +198,61 @@ export function Invites({
     else showRow(before, after);
   };
 
-  /** Shows the row's current state, and why the action was refused. */
-  const refused = async (row: Invite, problem: Problem, what: string, did: Done, again: () => void) => {
+  /** Finds out whether an action whose answer was lost is done, or why it was refused, and shows the row's current state. */
+  const refused = async (action: Action, problem: Problem) => {
+    const { row, what, did, to } = action;
+    const attempt = [did, row.id, row.sends, to].join(" ");
+    if (problem.isLost) lost.add(attempt);
     // A complaint is an opt-out too. Only details say of one by another invite's email.
     const saidNo = did === "resent" && (problem.code === "opted_out" || problem.code === "complained");
     const detail = saidNo && (await getInvite(deal, row.id).catch(() => undefined));
     if (detail) saw(row, detail);
-    if (problem.code !== "stale" && problem.code !== "already_accepted" && problem.code !== "not_found") {
+    const fail = (how: string) =>
+      setMessage({
+        problem,
+        text: `The ${what} ${how}.`,
+        ...(problem.temporary && { retry: () => void act(action) }),
+        ofList: true,
+      });
+    if (!problem.isLost && !["stale", "already_accepted", "not_found"].includes(problem.code)) {
       if (problem.code === "deal_ended") void work.shown?.list.reload();
-      else if (problem.isLost) work.shown?.onStale();
-      const text = problem.isLost ? `The ${what} may have gone through.` : `The ${what} failed.`;
-      return setMessage({ problem, text, ...(problem.temporary && { retry: again }), ofList: true });
+      return fail("failed");
     }
     const now = await getInvite(deal, row.id).catch((error) => {
       if (asProblem(error).code === "not_found") return undefined;
       throw error;
     });
+    if (now && lost.has(attempt) && doneByMe(did, row, now)) {
+      return action.done(to && isCorrected(now) ? await sentTo(deal, to) : listed(now), FIRST);
+    }
     replaceStale(row, now && listed(now));
-    if (now?.sends === row.sends + 1 && sentByMe(now) && lost.has(sendOf(row)))
-      return tell("good", `A new invite to ${row.email} is on its way: your first attempt had gone through.`);
+    if (problem.isLost && now?.sends === row.sends && now.status === row.status) return fail("has not gone through");
     tell("plain", meantime(did, row, now));
   };
 
-  /** The same. If the current state cannot be loaded, a retry loads it again, and does not repeat the action. */
-  const explain = (row: Invite, problem: Problem, what: string, did: Done, again: () => void): Promise<void> =>
-    refused(row, problem, what, did, again).catch((error) =>
-      setMessage({
-        problem: asProblem(error),
-        text: `The ${what} was refused, because the invite has changed.`,
-        retry: () => void explain(row, problem, what, did, again),
-        ofList: true,
-      }),
-    );
+  /** The same. If the current state cannot be loaded, a retry of a refused action loads it again, and does not repeat the action. */
+  const explain = (action: Action, problem: Problem): Promise<void> =>
+    refused(action, problem).catch((error) => {
+      const { what } = action;
+      if (!problem.isLost) {
+        const retry = () => void explain(action, problem);
+        const text = `The ${what} was refused, because the invite has changed.`;
+        return setMessage({ problem: asProblem(error), text, retry, ofList: true });
+      }
+      work.shown?.onStale();
+      setMessage({ problem, text: `The ${what} may have gone through.`, retry: () => void act(action), ofList: true });
+    });
 
-  /** `what` names action and person, as in “resend to ann@example.com”. */
-  const act = async (row: Invite, what: string, did: Done, action: () => Promise<void>) => {
+  const act = async (action: Action) => {
+    const { row } = action;
     if (work.busy.value.has(row.id)) return;
     work.busy.value = new Set(work.busy.value).add(row.id);
     setMessage(undefined);
     try {
-      await action();
+      action.done(await action.send(), "");
     } catch (error) {
-      await explain(row, asProblem(error), what, did, () => void act(row, what, did, action));
+      const problem = asProblem(error);
+      if (!action.says?.(problem)) await explain(action, problem);
     } finally {
       work.busy.value = without(work.busy.value, row.id);
     }
@@ -284,39 +297,41 @@ export function Invites({
             };
       const sure = !question || (await confirm({ ...question, action: "Resend invite", keep: "Don’t resend" }));
       if (!sure) return;
-      await act(row, `resend to ${row.email}`, "resent", async () => {
-        const now = await resendInvite(deal, row).catch((error) => {
-          if (asProblem(error).isLost) lost.add(sendOf(row));
-          throw error;
-        });
-        replaceRow(row, now);
-        const full = seats.available === 0 ? ` ${NO_SEAT}` : "";
-        tell("good", `A new invite to ${row.email} is on its way. Older links no longer work.${full}`);
+      await act({
+        row,
+        what: `resend to ${row.email}`,
+        did: "resent",
+        send: () => resendInvite(deal, row),
+        done: (now, first) => {
+          replaceRow(row, now);
+          const full = seats.available === 0 ? ` ${NO_SEAT}` : "";
+          tell("good", `A new invite to ${row.email} is on its way${first}. Older links no longer work.${full}`);
+        },
       });
     },
     correct: async (row, corrected, isShown) => {
+      const { email } = corrected;
       let wrong: string | undefined;
-      await act(row, `correction of ${row.email}`, "corrected", async () => {
-        const { email } = corrected;
-        const correction = `${sendOf(row)} ${email}`;
-        let earlier: Invite | undefined;
-        const now = await correctInvite(deal, row, corrected).catch(async (error) => {
-          // If the first attempt went through, this invite is cancelled, and the other address invited.
-          if (email && lost.has(correction) && !asProblem(error).temporary) earlier = await sentTo(deal, email);
-          if (earlier) return earlier;
-          if (asProblem(error).isLost) lost.add(correction);
-          wrong = isShown() ? wrongAddress(asProblem(error)) : undefined;
-          if (wrong === undefined) throw error;
-          return undefined;
-        });
-        if (!now) return;
-        if (now.id !== row.id) recordCancelled(row, { corrected: true, correctedTo: now.email });
-        replaceRow(row, now);
-        if (!email) return tell("good", `${now.email} ${now.name ? `is now named ${now.name}` : "has no name now"}.`);
-        const old = row.sentAt ? `, and the links sent to ${row.email} no longer work` : "";
-        const sent = now.id !== row.id ? ` A new invite is on its way${old}.` : "";
-        const first = earlier ? " Your first attempt had gone through." : "";
-        tell("good", `${row.email} is corrected to ${now.email}.${first}${sent}`);
+      await act({
+        row,
+        what: `correction of ${row.email}`,
+        did: "corrected",
+        ...(email && { to: email }),
+        send: () => correctInvite(deal, row, corrected),
+        says: (problem) => {
+          wrong = isShown() ? wrongAddress(problem) : undefined;
+          return wrong !== undefined;
+        },
+        done: (now, first) => {
+          const address = now?.email ?? email;
+          if (now?.id !== row.id) recordCancelled(row, { corrected: true, ...(address && { correctedTo: address }) });
+          replaceRow(row, now);
+          if (now && !email)
+            return tell("good", `${now.email} ${now.name ? `is now named ${now.name}` : "has no name now"}${first}.`);
+          const old = row.sentAt ? `, and the links sent to ${row.email} no longer work` : "";
+          const sent = now?.id !== row.id ? ` A new invite is on its way${old}.` : "";
+          tell("good", `${row.email} is corrected to ${address}${first}.${sent}`);
+        },
       });
       return wrong;
     },
@@ -333,11 +348,16 @@ export function Invites({
         keep: "Keep invite",
       });
       if (!sure) return;
-      await act(row, `cancellation of the invite to ${row.email}`, "cancelled", async () => {
-        await cancelInvite(deal, row);
-        recordCancelled(row, { corrected: false });
-        replaceRow(row, undefined);
-        tell("good", `The invite to ${row.email} is cancelled.`);
+      await act({
+        row,
+        what: `cancellation of the invite to ${row.email}`,
+        did: "cancelled",
+        send: () => cancelInvite(deal, row).then(() => undefined),
+        done: (_, first) => {
+          recordCancelled(row, { corrected: false });
+          replaceRow(row, undefined);
+          tell("good", `The invite to ${row.email} is cancelled${first}.`);
+        },
       });
     },
     release: async (row) => {
@@ -353,10 +373,15 @@ export function Invites({
         keep: "Keep seat",
       });
       if (!sure) return;
-      await act(row, `de-allocation of the seat of ${row.email}`, "de-allocated", async () => {
-        await releaseSeat(deal, row);
-        replaceRow(row, undefined);
-        tell("good", `${row.email} no longer has a seat. The seat is available again.`);
+      await act({
+        row,
+        what: `de-allocation of the seat of ${row.email}`,
+        did: "de-allocated",
+        send: () => releaseSeat(deal, row).then(() => undefined),
+        done: (_, first) => {
+          replaceRow(row, undefined);
+          tell("good", `${row.email} no longer has a seat${first}. The seat is available again.`);
+        },
       });
     },
   };
@@ -816,8 +841,23 @@ const A_MINUTE = 60_000;
 
 const NO_SEAT = "Every seat is taken: nobody can accept until a seat is free.";
 
-/** Names a send of an invite. */
-const sendOf = ({ id, sends }: Invite) => `${id} ${sends}`;
+/** Said of an action that is done, and whose first answer was lost. */
+const FIRST = ": your first attempt had gone through";
+
+/** An action on one invite. */
+interface Action {
+  row: Invite;
+  /** Names action and person, as in “resend to ann@example.com”. */
+  what: string;
+  did: Done;
+  /** The address to which it corrects. */
+  to?: string;
+  send: () => Promise<Invite | undefined>;
+  /** Whether its form says why it was refused. */
+  says?: (problem: Problem) => boolean;
+  /** Shows the invite, if it is still listed, and tells what was done. `first` is empty, or says that the first attempt did it. */
+  done: (now: Invite | undefined, first: string) => void;
+}
 
 /** Names the people of a request without an answer. */
 function maybeDone({ unsure, action }: Bulk): string {

@@ -3,12 +3,30 @@
  *
  * Invariant: a person's own earlier attempt is never reported as somebody else's.
  */
-import { type Invite, listSeats, searchSeats } from "../api";
+import { type Invite, type InviteDetail, listSeats, searchSeats } from "../api";
 import { session } from "../session";
+import type { Done } from "./meantime";
+import { isCorrected } from "./words";
 
-/** Whether this person requested the invite's newest send. The API names only verified addresses. */
-export const sentByMe = ({ invitedBy }: Invite) =>
-  invitedBy === null || invitedBy.toLowerCase() === session.value?.email?.toLowerCase();
+/** The API names only verified addresses. */
+const isMe = (manager: string | null) =>
+  manager === null || manager.toLowerCase() === session.value?.email?.toLowerCase();
+
+/** Whether this person requested the invite's newest send. */
+export const sentByMe = ({ invitedBy }: Invite) => isMe(invitedBy);
+
+/** Whether this person has done this to the invite since the row was loaded. */
+export function doneByMe(did: Done, row: Invite, now: InviteDetail): boolean {
+  const byMe = (...events: InviteDetail["history"][number]["event"][]) => {
+    const newest = now.history.find(({ event }) => events.includes(event));
+    return newest !== undefined && isMe(newest.by);
+  };
+  if (did === "resent") return now.sends === row.sends + 1 && byMe("invited", "resent");
+  if (now.sends !== row.sends) return false;
+  if (did === "cancelled") return now.status === "cancelled" && !isCorrected(now) && byMe("cancelled");
+  if (did === "de-allocated") return now.status === "released" && byMe("released");
+  return (isCorrected(now) || now.email !== row.email || now.name !== row.name) && byMe("corrected");
+}
 
 /** The newest sends of this person, by id. An attempt that was just made is among them if it went through. */
 export async function ownSends(deal: string): Promise<Map<string, Invite>> {

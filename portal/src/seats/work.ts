@@ -41,7 +41,7 @@ class Work {
   stopped = false;
   /** Rows with a request in progress. */
   readonly busy = signal<ReadonlySet<string>>(new Set());
-  /** Resends and corrections whose answer was lost. */
+  /** Actions on one invite whose answer was lost. */
   readonly lost = new Set<string>();
   /** Undefined while another page is open. */
   shown: Shown | undefined;
