@@ -216,14 +216,36 @@ check("a resend of many that did not arrive counts nobody, not even whom it leav
   assert.doesNotMatch(await page.getByRole("alert").innerText(), /\d+ invites?\b/);
 });
 
-check("a lost answer of a resize is not reported as somebody else's change", { ...LOST, expect: [...LOST.expect, answered(412)] }, async ({ page, stack, hand }) => {
+/** Lets the next change of a deal arrive, and loses its answer and whatever the page reads of the deal then. */
+const loseDeal = (page, deal, method) => {
+  let lost = false;
+  return page.route(`**/api${deal.path}`, async (route) => {
+    if (route.request().method() !== method) return lost ? disconnect(route) : route.continue();
+    lost = true;
+    await route.fetch();
+    await disconnect(route);
+  });
+};
+
+check("after a lost answer of a resize, the page says at once that it was saved", LOST, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await enter(page, ADMIN, `/admin?organisation=${deal.org}`);
   await hand.press("button", "Resize Unlimited");
   await hand.write("textbox", "Seats", "30");
   await loseAnswer(page, `**/api${deal.path}`, "PATCH");
   await hand.press("button", "Resize", page.getByRole("dialog"));
+  await says(page, "Unlimited now has 30 seats");
+});
+
+check("a lost answer of a resize that cannot be checked is not reported as somebody else's change", { ...LOST, expect: [...LOST.expect, answered(412)] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await enter(page, ADMIN, `/admin?organisation=${deal.org}`);
+  await hand.press("button", "Resize Unlimited");
+  await hand.write("textbox", "Seats", "30");
+  await loseDeal(page, deal, "PATCH");
+  await hand.press("button", "Resize", page.getByRole("dialog"));
   await says(page, "We don’t know whether this was saved.");
+  await page.unroute(`**/api${deal.path}`);
   await hand.press("button", "Resize", page.getByRole("dialog"));
   await says(page, "Unlimited now has 30 seats");
 });
@@ -315,29 +337,52 @@ check("while a lost answer of “No thanks” cannot be checked, the page names 
   await page.getByRole("heading", { name: "You declined this invite" }).waitFor();
 });
 
-check("after a lost answer, ending a deal shows that it has ended, and can be repeated", { ...LOST, expect: [...LOST.expect, answered(412)] }, async ({ page, stack, hand }) => {
-  const deal = await stack.newDeal();
-  await enter(page, ADMIN, `/admin?organisation=${deal.org}`);
-  await loseAnswer(page, `**/api${deal.path}`, "PATCH");
-  await hand.press("button", "End now Unlimited");
-  await hand.press("button", "End deal now", page.getByRole("dialog"));
-  await says(page, "Ending Unlimited of Hill & Dale may have gone through.");
-  await page.getByRole("row", { name: /^Unlimited.*Ended/ }).waitFor();
-  await hand.press("button", "Try again");
-  await says(page, "Unlimited of Hill & Dale has ended.");
-});
+for (const [button, confirm, method, what, done] of [
+  ["End now", "End deal now", "PATCH", "Ending", `Unlimited of Hill & Dale has ended: ${FIRST}.`],
+  ["Delete", "Delete deal", "DELETE", "Deleting", "No answer came, but Unlimited of Hill & Dale is deleted."],
+]) {
+  const isDone = (page) => button === "Delete"
+    ? page.getByRole("row", { name: /^Unlimited/ }).waitFor({ state: "detached" })
+    : page.getByRole("row", { name: /^Unlimited.*Ended/ }).waitFor();
+  const act = async (hand, page) => {
+    await hand.press("button", `${button} Unlimited`);
+    await hand.press("button", confirm, page.getByRole("dialog"));
+  };
 
-check("after a lost answer, deleting a deal again says that it was deleted", { ...LOST, expect: [...LOST.expect, answered(404)] }, async ({ page, stack, hand }) => {
-  const deal = await stack.newDeal();
-  await enter(page, ADMIN, `/admin?organisation=${deal.org}`);
-  await loseAnswer(page, `**/api${deal.path}`, "DELETE");
-  await hand.press("button", "Delete Unlimited");
-  await hand.press("button", "Delete deal", page.getByRole("dialog"));
-  await says(page, "Deleting Unlimited of Hill & Dale may have gone through.");
-  await hand.press("button", "Try again");
-  await says(page, "Unlimited of Hill & Dale was deleted.");
-  await page.getByRole("row", { name: /^Unlimited/ }).waitFor({ state: "detached" });
-});
+  check(`after a lost answer of “${button}”, the page says at once what is the case`, { ...LOST, expect: [...LOST.expect, answered(404)] }, async ({ page, stack, hand }) => {
+    const deal = await stack.newDeal();
+    await enter(page, ADMIN, `/admin?organisation=${deal.org}`);
+    await loseAnswer(page, `**/api${deal.path}`, method);
+    await act(hand, page);
+    await says(page, done);
+    assert.equal(await page.getByRole("alert").count(), 0);
+    await isDone(page);
+  });
+
+  check(`while a lost answer of “${button}” cannot be checked, the page says so, and the repetition says what is the case`, { ...LOST, expect: [...LOST.expect, answered(412)] }, async ({ page, stack, hand }) => {
+    const deal = await stack.newDeal();
+    await enter(page, ADMIN, `/admin?organisation=${deal.org}`);
+    await loseDeal(page, deal, method);
+    await act(hand, page);
+    await says(page, `${what} Unlimited of Hill & Dale may have gone through.`);
+    await page.unroute(`**/api${deal.path}`);
+    await hand.press("button", "Try again");
+    await says(page, button === "Delete" ? "Unlimited of Hill & Dale was deleted." : done);
+    await isDone(page);
+  });
+
+  check(`when “${button}” does not arrive, the page says so, and tries again`, LOST, async ({ page, stack, hand }) => {
+    const deal = await stack.newDeal();
+    await enter(page, ADMIN, `/admin?organisation=${deal.org}`);
+    let held = false;
+    await page.route(`**/api${deal.path}`, (route) => (held || route.request().method() !== method ? route.continue() : ((held = true), disconnect(route))));
+    await act(hand, page);
+    await says(page, `${what} Unlimited of Hill & Dale has not gone through.`);
+    await hand.press("button", "Try again");
+    await says(page, button === "Delete" ? "Unlimited of Hill & Dale was deleted." : "Unlimited of Hill & Dale has ended.");
+    await isDone(page);
+  });
+}
 
 check("resending an invite whose address somebody else corrected says so, and lists the new one", { expect: [answered(404)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();

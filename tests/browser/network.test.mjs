@@ -158,6 +158,7 @@ const fill = (opener, values, action) => async ({ page, hand }) => {
 };
 const dryRun = (is) => (request) => request.method() === "POST" && request.postDataJSON().dryRun === is;
 const SAVED = "We don’t know whether this was saved. Try again";
+const UNSAVED = "This was not saved. Try again.";
 
 /**
  * Each action: its request, the buttons that send it, and what the page says of it besides the fault. `again` sends it
@@ -196,10 +197,10 @@ const ACTIONS = {
     act: press("Add people"),
   },
   "loading a deal to change it": { at: admin, act: press("Resize Unlimited"), request: ["**/api/deals/*", "GET"], says: "Unlimited of Hill & Dale could not be loaded. Nothing was changed." },
-  "ending a deal": { at: admin, act: press("End now Unlimited", "End deal now"), request: ["**/api/deals/*", "PATCH"], says: "Ending Unlimited of Hill & Dale may have gone through." },
-  "deleting a deal": { at: admin, act: press("Delete Unlimited", "Delete deal"), request: ["**/api/deals/*", "DELETE"], says: "Deleting Unlimited of Hill & Dale may have gone through." },
-  "resizing a deal": { at: admin, act: fill("Resize Unlimited", { Seats: "30" }, "Resize"), again: "Resize", request: ["**/api/deals/*", "PATCH"], says: SAVED },
-  "editing a deal": { at: admin, act: fill("Edit Unlimited", { Subscription: "Evening" }, "Save"), again: "Save", request: ["**/api/deals/*", "PATCH"], says: SAVED },
+  "ending a deal": { at: admin, act: press("End now Unlimited", "End deal now"), request: ["**/api/deals/*", "PATCH"], says: "Ending Unlimited of Hill & Dale has not gone through." },
+  "deleting a deal": { at: admin, act: press("Delete Unlimited", "Delete deal"), request: ["**/api/deals/*", "DELETE"], says: "Deleting Unlimited of Hill & Dale has not gone through." },
+  "resizing a deal": { at: admin, act: fill("Resize Unlimited", { Seats: "30" }, "Resize"), again: "Resize", request: ["**/api/deals/*", "PATCH"], says: UNSAVED },
+  "editing a deal": { at: admin, act: fill("Edit Unlimited", { Subscription: "Evening" }, "Save"), again: "Save", request: ["**/api/deals/*", "PATCH"], says: UNSAVED },
   "creating a deal": { at: admin, act: fill("New deal", { Subscription: "Evening", Seats: "30" }, "Create deal"), again: "Create deal", request: ["**/api/deals", "POST"], says: SAVED },
   "saving reminders": {
     act: press("Save reminders"), request: ["**/reminders", "PUT"], says: "We don’t know whether the reminders were saved. Saving twice does no harm.",
@@ -231,7 +232,7 @@ for (const [what, { at, act, again = "Try again", request: [url, by], says = "",
     const matches = typeof by === "string" ? (request) => request.method() === by : by;
     await breakEach(page, url, matches, (place) => (place === 0 ? act(window) : hand.press("button", again)), async (words) => {
       const alert = page.getByRole("alert").filter({ hasText: says });
-      await (says === SAVED ? alert : alert.filter({ hasText: words }).filter({ hasText: /try again|trying again|then reload this page/i })).waitFor();
+      await ([SAVED, UNSAVED].includes(says) ? alert : alert.filter({ hasText: words }).filter({ hasText: /try again|trying again|then reload this page/i })).waitFor();
       await see?.(window);
       await page.getByRole("button", { name: again, exact: true }).waitFor();
     });

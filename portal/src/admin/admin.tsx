@@ -85,23 +85,39 @@ function Deals() {
       setStarting(undefined);
     }
   };
-  /** Makes a change that was confirmed. If its answer is lost, the row shows the deal as it is now, and *Try again* asks no second question. */
-  const carryOut = async (deal: DealWithSeats, what: string, write: () => Promise<void>) => {
+  /**
+   * Makes a change that was confirmed. If its answer is lost, or a repetition meets another version, the deal is read again:
+   * `told` tells what an earlier attempt has done, if it has. *Try again* asks no second question.
+   */
+  const carryOut = async (
+    loaded: LoadedDeal,
+    what: string,
+    write: () => Promise<void>,
+    told: (now: DealWithSeats | undefined) => boolean,
+  ) => {
+    const { body: deal, etag } = loaded;
     setStarting(deal.id);
     setRefusal(undefined);
     try {
       await write();
     } catch (error) {
       const problem = asProblem(error);
-      const text = `${what} ${deal.name} of ${deal.organisation.name} ${problem.isLost ? "may have gone through" : "failed"}.`;
-      const retry = () => void carryOut(deal, what, write);
+      let outcome = problem.isLost ? "may have gone through" : "failed";
+      if (problem.isLost || problem.code === "stale") {
+        const now = await getDeal(deal.id).catch(asProblem);
+        if ("body" in now) show(now.body);
+        if ("body" in now ? told(now.body) : now.code === "not_found" && told(undefined)) return;
+        if (problem.isLost && "body" in now && now.etag === etag) outcome = "has not gone through";
+      }
+      const text = `${what} ${deal.name} of ${deal.organisation.name} ${outcome}.`;
+      const retry = () => void carryOut(loaded, what, write, told);
       setRefusal({ problem, text, ...(problem.temporary && { retry }) });
-      if (problem.isLost) await getDeal(deal.id).then(({ body }) => show(body), asProblem);
     } finally {
       setStarting(undefined);
     }
   };
-  const end = async ({ body: deal, etag }: LoadedDeal) => {
+  const end = async (loaded: LoadedDeal) => {
+    const { body: deal, etag } = loaded;
     const yes = await confirm({
       title: `End ${deal.name} of ${deal.organisation.name} now?`,
       body: <p>{losers(deal)} To undo this, edit the deal and set a later end.</p>,
@@ -113,22 +129,25 @@ function Deals() {
     const endsAt = utc(new Date(now));
     // A deal can't end before it starts, so an upcoming one starts a second ago.
     const change = deal.state === "upcoming" ? { startsAt: utc(new Date(now - 1000)), endsAt } : { endsAt };
-    await carryOut(deal, "Ending", async () => {
-      const { body } = await changeDeal(deal.id, change, etag).catch(async (error) => {
-        if (asProblem(error).code !== "stale") throw error;
-        const fresh = await getDeal(deal.id);
-        // An earlier attempt, whose answer was lost, may have ended it.
-        if (Date.parse(fresh.body.endsAt) !== Date.parse(endsAt)) throw error;
-        return fresh;
-      });
-      done(
-        body,
-        `${body.name} of ${body.organisation.name} ${body.state === "ended" ? "has ended" : `ends on ${instant(body.endsAt)}`}.`,
-      );
-    });
+    const ended = ({ name, organisation, state, endsAt }: DealWithSeats) =>
+      `${name} of ${organisation.name} ${state === "ended" ? "has ended" : `ends on ${instant(endsAt)}`}`;
+    await carryOut(
+      loaded,
+      "Ending",
+      async () => {
+        const { body } = await changeDeal(deal.id, change, etag);
+        done(body, `${ended(body)}.`);
+      },
+      (now) => {
+        const isEnded = now !== undefined && Date.parse(now.endsAt) === Date.parse(endsAt);
+        if (isEnded) done(now, `${ended(now)}: your first attempt had gone through.`);
+        return isEnded;
+      },
+    );
   };
 
-  const remove = async ({ body: deal, etag }: LoadedDeal) => {
+  const remove = async (loaded: LoadedDeal) => {
+    const { body: deal, etag } = loaded;
     const yes = await confirm({
       title: `Delete ${deal.name} of ${deal.organisation.name}?`,
       body: (
@@ -141,13 +160,26 @@ function Deals() {
       keep: "Keep deal",
     });
     if (!yes) return;
-    await carryOut(deal, "Deleting", async () => {
-      await deleteDeal(deal.id, etag);
+    const gone = (words: string) => {
       const others = (list: DealWithSeats[]) => list.filter(({ id }) => id !== deal.id);
       update(others);
       setCreated(others);
-      setSaid(`${deal.name} of ${deal.organisation.name} was deleted.`);
-    });
+      setSaid(words);
+    };
+    const which = `${deal.name} of ${deal.organisation.name}`;
+    await carryOut(
+      loaded,
+      "Deleting",
+      async () => {
+        await deleteDeal(deal.id, etag);
+        gone(`${which} was deleted.`);
+      },
+      (now) => {
+        // Nothing says who deleted it.
+        if (!now) gone(`No answer came, but ${which} is deleted.`);
+        return !now;
+      },
+    );
   };
 
   return (

@@ -228,6 +228,8 @@ export function ChangeForm({
   const edited = editedOf<Partial<Values>>(`${kind}:${deal.id}`);
   const [before, setBefore] = useState(edited.kept);
   const [stale, setStale] = useState(false);
+  /** Whether the change whose answer was lost has not been made. */
+  const [unsaved, setUnsaved] = useState(false);
   const [idle, setIdle] = useState(false);
   const keepEdited = (values: Values) => {
     const stored = valuesOf(deal);
@@ -260,10 +262,18 @@ export function ChangeForm({
     try {
       done((await changeDeal(deal.id, change, etag)).body);
     } catch (error) {
-      if (asProblem(error).code !== "stale") throw error;
-      const fresh = await getDeal(deal.id);
-      // An earlier attempt, whose answer was lost, may have made this change.
+      const { code, isLost } = asProblem(error);
+      if (code !== "stale" && !isLost) throw error;
+      setUnsaved(false);
+      const fresh = await getDeal(deal.id).catch((unread) => {
+        throw isLost ? error : unread;
+      });
+      // An attempt whose answer was lost may have made this change.
       if (Object.keys(changeOf(fresh.body, values)).length === 0) return done(fresh.body);
+      if (isLost && fresh.etag === etag) {
+        setUnsaved(true);
+        throw error;
+      }
       setLoaded(fresh);
       setStale(true);
       onReload(fresh.body);
@@ -276,6 +286,7 @@ export function ChangeForm({
       action={action}
       fields={fields}
       start={{ ...valuesOf(deal), ...before }}
+      {...(unsaved && { lost: "This was not saved. Try again." })}
       submit={submit}
       onEdit={keepEdited}
       onClose={close}
