@@ -283,6 +283,11 @@ check("when a partnership manager's session ends, the page and the form stay", {
 
 const LOST = { expect: [/ERR_CONNECTION_RESET/, answered(422)], hands: [Keyboard] };
 
+const loseIt = async (route) => {
+  await route.fetch();
+  await route.abort("connectionreset");
+};
+
 /** Fills in a new deal of 25 seats, and loses the answer to its creation. */
 async function loseCreation({ page, hand }, org) {
   await show(page, org);
@@ -292,10 +297,7 @@ async function loseCreation({ page, hand }, org) {
   assert.equal(await form.locator("[aria-invalid=true]").count(), 3, "each missing value is shown at its field");
   await fillIn(hand, form, { "Organisation name": `Dale ${org}`, Subscription: "Unlimited", Seats: "25" });
   assert.equal(await form.locator("[aria-invalid=true]").count(), 0, "a corrected value is no longer called wrong");
-  await page.route("**/api/deals", async (route) => {
-    await route.fetch();
-    await route.abort("connectionreset");
-  }, { times: 1 });
+  await page.route("**/api/deals", loseIt, { times: 1 });
   await hand.press("button", "Create deal", form);
   await form.getByText("We don’t know whether this was saved.").waitFor();
   return form;
@@ -315,7 +317,10 @@ check("a new deal that was changed after a lost answer is created once, and the 
   await hand.write("textbox", "Seats", "30", form);
   await hand.press("button", "Create deal", form);
   await says(page, "Your first attempt had gone through. Unlimited was created for Dale changed: 25 seats");
-  await says(page, "Your later changes were not saved: resize or edit the deal.");
+  await says(page, "What you entered later was not saved: Unlimited for Dale changed: 30 seats");
+  await hand.press("button", "New deal");
+  await hand.press("button", "Cancel", form);
+  await says(page, "Your first attempt had gone through.");
   assert.deepEqual(await seatsOf(stack, "changed"), [25]);
 });
 

@@ -2,7 +2,7 @@
 import "./admin.css";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
-import { changeDeal, type DealWithSeats, deleteDeal, getDeal, listDeals, type Problem } from "../api";
+import { changeDeal, type DealWithSeats, deleteDeal, getDeal, listDeals, type NewDeal, type Problem } from "../api";
 import { DealState } from "../deals";
 import { session } from "../session";
 import { dateTime, instant } from "../time";
@@ -44,7 +44,7 @@ function Deals() {
   // The index behind the list may lag: these deals were just created here.
   const [created, setCreated] = useState<DealWithSeats[]>([]);
   const [open, setOpen] = useState<Open | null>(null);
-  const [said, setSaid] = useState("");
+  const [said, setSaid] = useState<Said>();
   const [refusal, setRefusal] = useState<{ problem: Problem; text?: string; retry?: () => void }>();
   /** The deal that is loaded again before an action. */
   const [starting, setStarting] = useState<string>();
@@ -62,16 +62,16 @@ function Deals() {
     update(replaced);
     setCreated(replaced);
   };
-  const done = (deal: DealWithSeats, words: string) => {
+  const done = (deal: DealWithSeats, text: string, tone: Said["tone"] = "good") => {
     show(deal);
     setOpen(null);
-    setSaid(words);
+    setSaid({ tone, text });
   };
   /** Loads the deal again before an action, so that people decide on current values. */
   const begin = async (deal: DealWithSeats, go: (loaded: LoadedDeal) => Promise<void> | void) => {
     if (starting !== undefined) return;
     setStarting(deal.id);
-    setSaid("");
+    setSaid(undefined);
     setRefusal(undefined);
     try {
       const loaded = await getDeal(deal.id);
@@ -160,11 +160,11 @@ function Deals() {
       keep: "Keep deal",
     });
     if (!yes) return;
-    const gone = (words: string) => {
+    const gone = (text: string) => {
       const others = (list: DealWithSeats[]) => list.filter(({ id }) => id !== deal.id);
       update(others);
       setCreated(others);
-      setSaid(words);
+      setSaid({ tone: "good", text });
     };
     const which = `${deal.name} of ${deal.organisation.name}`;
     await carryOut(
@@ -187,7 +187,7 @@ function Deals() {
       <Find
         text={organisation || (query.find ?? "")}
         onFind={(text) => {
-          setSaid("");
+          setSaid(undefined);
           setRefusal(undefined);
           if (organisation && text === organisation) void reload();
           else route(pathOf({ ...(text && { find: text }) }));
@@ -196,8 +196,8 @@ function Deals() {
       />
       <div class="message">
         {said && (
-          <Result key={said} tone={said === UNSURE ? "warn" : "good"} onClose={() => setSaid("")}>
-            {said}
+          <Result key={said} tone={said.tone} onClose={() => setSaid(undefined)}>
+            {said.text}
           </Result>
         )}
         {refusal &&
@@ -237,18 +237,16 @@ function Deals() {
           onClose={(isUnknown) => {
             setOpen(null);
             if (!isUnknown) return;
-            setSaid(UNSURE);
+            setSaid({ tone: "warn", text: UNSURE });
             void reload();
           }}
-          onDone={(deal, isEarlier) => {
+          onDone={(deal, unsaved) => {
             setCreated([...created, deal]);
-            const what = `${deal.name} was created for ${deal.organisation.name}: ${counted(deal.seats.total, "seat")}, ${instant(deal.startsAt)} – ${instant(deal.endsAt)}.`;
-            done(
-              deal,
-              isEarlier
-                ? `Your first attempt had gone through. ${what} Your later changes were not saved: resize or edit the deal.`
-                : what,
-            );
+            const what = `${deal.name} was created for ${valuesIn(deal, deal.seats.total)}.`;
+            if (unsaved) {
+              const lost = `What you entered later was not saved: ${unsaved.name} for ${valuesIn(unsaved, unsaved.seats)}.`;
+              done(deal, `Your first attempt had gone through. ${what} ${lost} Resize or edit the deal.`, "warn");
+            } else done(deal, what);
             if (deal.organisation.id !== organisation) route(pathOf({ organisation: deal.organisation.id }));
           }}
         />
@@ -273,10 +271,19 @@ function Deals() {
   );
 }
 
+/** A good one passes once the person goes on. */
+interface Said {
+  tone: "good" | "warn";
+  text: string;
+}
+
+const valuesIn = ({ organisation, startsAt, endsAt }: Omit<NewDeal, "seats">, seats: number) =>
+  `${organisation.name}: ${counted(seats, "seat")}, ${instant(startsAt)} – ${instant(endsAt)}`;
+
 const UNSURE = "We don’t know whether the new deal was created. To find out, open “New deal” and create it again.";
 
 /** Takes the focus, because the button that was pressed may be gone. */
-function Result({ tone, children, onClose }: { tone: "good" | "warn"; children: string; onClose: () => void }) {
+function Result({ tone, children, onClose }: { tone: Said["tone"]; children: string; onClose: () => void }) {
   const here = useRef<HTMLDivElement>(null);
   useEffect(() => here.current?.focus(), []);
   return (

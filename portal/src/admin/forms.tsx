@@ -48,8 +48,8 @@ export function NewDealForm({
 }: {
   organisation: string;
   name: string | undefined;
-  /** `isEarlier`: an attempt without an answer had created the deal, perhaps with other values. */
-  onDone: (deal: DealWithSeats, isEarlier: boolean) => void;
+  /** `unsaved`: what was entered last, if an attempt without an answer had created the deal with other values. */
+  onDone: (deal: DealWithSeats, unsaved: NewDeal | undefined) => void;
   /** `isUnknown`: an attempt got no answer, so the deal may exist. */
   onClose: (isUnknown: boolean) => void;
 }) {
@@ -99,7 +99,7 @@ export function NewDealForm({
         if (!sure || !(await isRightName(organisation))) return;
         const { deal, isEarlier } = await createOnce(values);
         dropDraft();
-        onDone(deal, isEarlier);
+        onDone(deal, isEarlier ? newDeal(values) : undefined);
       }}
       hints={(values) =>
         known && values["organisation.name"].trim() !== known
