@@ -664,6 +664,32 @@ check("a learner without a seat any more is told how seats end, and whom to ask"
   assert.equal(await ended.count(), 0, "the page claims no end that it does not know");
 });
 
+check("if a learner's seats cannot be read, the page says so instead of that there are none, and tries again", { expect: [answered(503), /ERR_INTERNET_DISCONNECTED/], viewport: PHONE, hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const { email, link } = await invited(stack);
+  await page.goto(link);
+  await signIn(page, hand, email);
+  await hand.press("button", `Accept as ${email}`);
+  await heading(page, "You have a seat");
+  const unread = page.getByRole("alert").filter({ hasText: "We don’t know whether you have a seat." });
+  const none = page.getByText("Ask the learning manager at your organisation to invite you again.");
+  await page.route("**/api/me/seats", (route) => route.fulfill({ status: 503, json: { message: "Service Unavailable" } }), { times: 1 });
+  await page.reload();
+  await heading(page, "Your seats could not be read");
+  await unread.waitFor();
+  assert.equal(await none.count(), 0);
+  await page.route("**/api/me/seats", (route) => route.fulfill({ contentType: "text/html", body: "<h1>Welcome to the guest network</h1>" }), { times: 1 });
+  await hand.press("button", "Try again");
+  await unread.filter({ hasText: "Seatkeeper’s answer could not be read." }).waitFor();
+  await hand.press("button", "Try again");
+  await heading(page, "You have a seat");
+  await page.route("**/api/me/seats", (route) => route.abort("internetdisconnected"), { times: 1 });
+  await page.goto(link);
+  await heading(page, "This invite has been accepted");
+  await unread.waitFor();
+  await hand.press("button", "Try again");
+  await heading(page, "You have a seat");
+});
+
 check("two seats of one organisation are told apart by when they were accepted", {}, async ({ page, stack, hand }) => {
   const { deal, email, link } = await invited(stack);
   await page.goto(link);

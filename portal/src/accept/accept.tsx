@@ -27,7 +27,7 @@ import { Focus } from "../ui/focus";
 import { Frame, Heading } from "../ui/frame";
 import { asProblem, useLoad } from "../ui/load";
 import { StartLearning } from "../ui/start-learning";
-import { announce, Countdown, Notice, useRetry, Waiting } from "../ui/status";
+import { announce, Countdown, Failure, Notice, useRetry, Waiting } from "../ui/status";
 import { Text } from "../ui/text";
 import { useNow, When } from "../ui/when";
 import { Asking, labelOf, Refusing, Stopped } from "./answers";
@@ -128,9 +128,17 @@ const ANSWERS: Record<Answer, (link: string, found: Found) => Promise<(found: Fo
   },
 };
 
-/** The signed-in learner's seats, or undefined if they cannot be read. */
-const ownSeats = async (): Promise<OwnSeat[] | undefined> =>
-  session.value ? listOwnSeats().catch(() => undefined) : undefined;
+/** The signed-in learner's seats. */
+const ownSeats = async (): Promise<OwnSeat[] | undefined> => (session.value ? listOwnSeats() : undefined);
+
+/** What a link can do, by the learner's seats if they can be read. */
+async function withSeats(found: (seats?: OwnSeat[]) => Found): Promise<Found> {
+  try {
+    return found(await ownSeats());
+  } catch (error) {
+    return { ...found(), unread: asProblem(error) };
+  }
+}
 
 /** Reads the invite's current state. The learner's seats are read only where they make a difference. */
 async function look(link: string): Promise<Found> {
@@ -138,10 +146,10 @@ async function look(link: string): Promise<Found> {
     const preview = await previewInvite(link);
     const found = foundBy(preview, Date.now());
     if (!found.obstacle && preview.status !== "accepted") return found;
-    return settled(link, foundBy(preview, Date.now(), await ownSeats()));
+    return settled(link, await withSeats((seats) => foundBy(preview, Date.now(), seats)));
   } catch (error) {
     const { code, gone } = asProblem(error);
-    if (gone && isObstacle(code)) return foundGone(gone, code, Date.now(), await ownSeats());
+    if (gone && isObstacle(code)) return withSeats((seats) => foundGone(gone, code, Date.now(), seats));
     if (wordsFor(code).final) end(link, { code });
     throw error;
   }
@@ -283,6 +291,7 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
           <Notice tone="good">{organisation.name} can send you invites again.</Notice>
         </Focus>
       )}
+      {!problem && found.unread && <Unread problem={found.unread} reload={() => void reload()} />}
       {!problem && shown && (
         <Refusal
           key={shown}
@@ -732,13 +741,21 @@ function Seated({
   );
 }
 
+/** Says that the learner's seats cannot be read. */
+const Unread = ({ problem, reload }: { problem: Problem; reload: () => void }) => (
+  <Focus key={problem}>
+    <Failure problem={problem} text="We don’t know whether you have a seat." reload={reload} />
+  </Focus>
+);
+
 /** The ways on without a link that works. `code`: why the link does not work, if there was one. */
 function NoLink({ code }: { code: string | undefined }) {
-  const { value: own, loading } = useLoad("", ownSeats);
+  const { value: own, problem, loading, reload } = useLoad("", ownSeats);
   if (loading && session.value) return <Waiting what="Loading your seats" />;
   const now = Date.now();
   const seats = own?.filter(({ endsAt }) => Date.parse(endsAt) > now) ?? [];
   const isSeatless = own !== undefined && seats.length === 0 && !code;
+  const unread = session.value && problem && <Unread problem={problem} reload={() => void reload()} />;
   const { title, text } = code ? wordsFor(code) : isSeatless ? NO_SEAT : NO_LINK;
   const held = seats.length > 1 ? `You have ${seats.length} seats` : "You have a seat";
   const list = seats.length > 0 && (
@@ -766,6 +783,14 @@ function NoLink({ code }: { code: string | undefined }) {
         <Paste label="Another invitation? Paste its link here" />
       </>
     );
+  if (unread && !code)
+    return (
+      <>
+        <Heading title="Your seats">Your seats could not be read</Heading>
+        {unread}
+        <Paste label="Another invitation? Paste its link here" />
+      </>
+    );
   return (
     <>
       <Heading title={code ? title : "Your invitation"}>{title}</Heading>
@@ -777,6 +802,7 @@ function NoLink({ code }: { code: string | undefined }) {
         ))}
       <p>{text}</p>
       <Paste label={code ? "Paste the link from the email" : "Link does not open? Paste it here"} />
+      {unread}
       {!isSeatless && <h2>{list ? held : "Already accepted?"}</h2>}
       {list ||
         (!isSeatless && (

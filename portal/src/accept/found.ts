@@ -1,5 +1,5 @@
 /** What a link that was really sent can still do. */
-import type { Asked, Gone, OwnSeat, Preview } from "../api";
+import type { Asked, Gone, OwnSeat, Preview, Problem } from "../api";
 
 /** Why a link cannot accept. A full deal and a deal that has not started may pass; the others are final for this account. */
 export type Obstacle =
@@ -22,6 +22,8 @@ export interface Found extends Gone {
   seat?: OwnSeat;
   /** The signed-in learner's seat of a deal of this organisation, if the link does not say of which. */
   held?: OwnSeat;
+  /** Why the signed-in learner's seats could not be read. */
+  unread?: Problem;
   obstacle: Obstacle | null;
 }
 
