@@ -101,6 +101,14 @@ check("when the session ends, reminders that were not saved are kept", { expect:
   assert.equal(await first.inputValue(), "9");
 });
 
+check("the reminders of a deal that has ended cannot be set", {}, async ({ page, stack }) => {
+  const deal = await stack.newDeal();
+  await deal.patch({ endsAt: new Date(Date.now() - 60_000).toISOString().replace(/\.\d+/, "") });
+  await enter(page, deal.manager, `${deal.path}/settings`);
+  await says(page, /^This deal ended on .*UTC\. Nobody can be invited or reminded any more\.$/);
+  assert.equal(await page.getByRole("textbox").or(page.getByRole("button", { name: "Save reminders" })).count(), 0);
+});
+
 /** A daily email that is off, behind answers that a test may replace. */
 async function digest(page) {
   const digest = { on: false, asked: [] };

@@ -5,6 +5,7 @@ import { type DealWithSeats, getDeal, type Problem, setReminders } from "../api"
 import { type Config, loadConfig } from "../config";
 import { Missing } from "../seats/seats";
 import { editedOf } from "../storage";
+import { instant } from "../time";
 import { Heading } from "../ui/frame";
 import { asProblem, useLoad } from "../ui/load";
 import { Failure, Notice, Waiting } from "../ui/status";
@@ -23,7 +24,11 @@ export function SettingsPage({ deal }: { deal: string }) {
         </a>
       </p>
       <Heading title="Reminders">Reminders</Heading>
-      {value ? (
+      {value?.state === "ended" ? (
+        <p>
+          <Text>{`This deal ended on ${instant(value.endsAt)}. Nobody can be invited or reminded any more.`}</Text>
+        </p>
+      ) : value ? (
         <Reminders key={value.id} deal={value} />
       ) : problem ? (
         <Failure problem={problem} reload={() => void reload()} />
