@@ -28,7 +28,7 @@ export function Digest() {
 function Switch() {
   const { value, problem, reload, update } = useLoad("digest", getDigest);
   const [busy, setBusy] = useState<boolean>();
-  const [failure, setFailure] = useState<{ problem: Problem; on: boolean }>();
+  const [failure, setFailure] = useState<{ problem: Problem; on: boolean; what: string }>();
   /** How often it was switched or renewed. */
   const [times, setTimes] = useState(0);
   const [renewed, setRenewed] = useState(false);
@@ -42,6 +42,7 @@ function Switch() {
     setBusy(on);
     setFailure(undefined);
     setRenewed(false);
+    const what = !on ? "switched off" : value?.on ? "renewed" : "switched on";
     const show = (stored: { on: boolean }) => {
       update(() => stored);
       setTimes((times) => times + 1);
@@ -54,8 +55,9 @@ function Switch() {
       const problem = asProblem(error);
       const now = problem.isLost ? await getDigest().catch(() => undefined) : undefined;
       // Whether a renewal went through cannot be seen.
-      if (now?.on === on && value?.on !== on) show(now);
-      else setFailure({ problem, on });
+      if (now?.on === on && value?.on !== on) return show(now);
+      if (now) update(() => now);
+      setFailure({ problem, on, what });
     } finally {
       setBusy(undefined);
     }
@@ -81,7 +83,7 @@ function Switch() {
         failure && (
           <Failure
             problem={failure.problem}
-            text={`${failure.problem.isLost ? "We don’t know whether the daily email was" : "The daily email was not"} switched ${failure.on ? "on" : "off"}.`}
+            text={`${failure.problem.isLost ? "We don’t know whether the daily email was" : "The daily email was not"} ${failure.what}.`}
             retry={() => void put(failure.on)}
           />
         )

@@ -170,3 +170,24 @@ check("the daily email says what is missing, and whether it is on after a lost a
   await says(page, "It is on, and goes to");
   await page.getByRole("alert").waitFor({ state: "detached" });
 });
+
+check("a renewal of the daily email that fails is said to be one", { expect: [answered(503), answered(429)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  (await digest(page)).on = true;
+  await enter(page, deal.manager, "/deals");
+  await page.getByText(SUMMARY).click();
+  await says(page, "It is on, and goes to");
+  const failing = (answer) => page.route("**/api/me/digest", (route) => route.fulfill(answer), { times: 1 });
+  const alert = (text) => page.getByRole("alert").filter({ hasText: text }).waitFor();
+  await failing({ status: 503, json: { message: "Service Unavailable" } });
+  await hand.press("button", "Renew for 180 days");
+  await alert("Seatkeeper is not available right now. We don’t know whether the daily email was renewed.");
+  await failing({ contentType: "text/html", body: "<h1>Welcome to the guest network</h1>" });
+  await hand.press("button", "Try again");
+  await alert("Seatkeeper’s answer could not be read. We don’t know whether the daily email was renewed.");
+  await failing({ status: 429, json: { message: "Too Many Requests" } });
+  await hand.press("button", "Try again");
+  await alert("The daily email was not renewed.");
+  await hand.press("button", "Try again");
+  await says(page, "Renewed for 180 days.");
+});
