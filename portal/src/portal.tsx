@@ -28,7 +28,7 @@ import {
   wasSignedIn,
 } from "./session";
 import { drop, keep, kept } from "./storage";
-import { OPAQUE } from "./token";
+import { CLOCK, OPAQUE } from "./token";
 import { Boundary } from "./ui/boundary";
 import { Confirm, confirm } from "./ui/confirm";
 import { Frame, Heading } from "./ui/frame";
@@ -200,6 +200,7 @@ function Welcome({ failure }: { failure: SignInFailure | undefined }) {
         <Notice tone="bad">Sign-in failed. Try again. If it fails again, tell the team that runs this site.</Notice>
       )}
       {problem.value === "blocked" && <Blocked />}
+      {problem.value === "clock" && <Notice tone="bad">{CLOCK}</Notice>}
       {problem.value === "opaque" && <Notice tone="bad">{OPAQUE}</Notice>}
       {known && (
         <Notice tone="warn">

@@ -42,9 +42,10 @@ export const another = signal<{
 
 /**
  * Why sign-in failed. `blocked`: the browser blocks site data, so the attempt would be lost at the issuer. `asks`: the issuer
- * was told not to ask the person, and has to. `opaque`: the API cannot read the issuer's access token. `another`: see there.
+ * was told not to ask the person, and has to. `opaque`: the API cannot read the issuer's access token. `clock`: a fresh token is
+ * out of date by this device's clock. `another`: see there.
  */
-export type SignInFailure = "declined" | "failed" | "blocked" | "asks" | "opaque" | "another";
+export type SignInFailure = "declined" | "failed" | "blocked" | "asks" | "opaque" | "clock" | "another";
 
 /** OpenID Connect Core, section 3.1.2.6: what an issuer answers to `prompt=none` if it has to ask. */
 const ASKS = new Set(["login_required", "interaction_required", "consent_required", "account_selection_required"]);
@@ -224,6 +225,7 @@ export async function finishSignIn(redirectPath: RedirectPath): Promise<SignInFa
     recogniseAccount(redirectPath, { subject: sub, email });
     return undefined;
   } catch (error) {
+    if (error instanceof oauth.OperationProcessingError && error.code === oauth.JWT_TIMESTAMP_CHECK) return "clock";
     const code = error instanceof oauth.AuthorizationResponseError ? error.error : "";
     return code === "access_denied" ? "declined" : ASKS.has(code) ? "asks" : "failed";
   }

@@ -4,6 +4,9 @@ import type { Config } from "./config";
 /** Said after a sign-in whose access token the API cannot read. */
 export const OPAQUE =
   "The sign-in service gave a token that Seatkeeper cannot read. Tell the team that runs this site to set AUTHORIZE_PARAMETERS.";
+/** Said after a sign-in whose fresh token is out of date by this device's clock. */
+export const CLOCK =
+  "Sign-in failed, because this device’s clock seems to be wrong. Set its date, time and time zone, then try again.";
 
 type Claims = Record<string, unknown>;
 

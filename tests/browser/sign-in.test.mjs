@@ -36,6 +36,19 @@ const remember = (context, email) =>
     await route.fulfill({ status: 302, headers: { location } });
   });
 
+check("a device whose clock is ahead is told so when it signs in", { hands: [Keyboard] }, async ({ context, page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await context.addInitScript(() => {
+    const now = Date.now;
+    Date.now = () => now() + 7_200_000;
+  });
+  await page.goto("/");
+  await hand.press("button", "Sign in");
+  await hand.write("textbox", "Any other address", deal.manager);
+  await hand.press("button", "Sign in");
+  await page.getByRole("alert").filter({ hasText: "Sign-in failed, because this device’s clock seems to be wrong. Set its date, time and time zone, then try again." }).waitFor();
+});
+
 check("a reload returns without a question to the tab, the search and the draft", {}, async ({ context, page, stack, hand }) => {
   const deal = await stack.newDeal();
   await deal.invite(["ann@example.com", "bob@example.com"]);

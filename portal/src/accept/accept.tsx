@@ -21,7 +21,7 @@ import {
 } from "../api";
 import { finishSignIn, isReturning, type SignInFailure, session, signIn, wasSignedIn } from "../session";
 import { dateTime, instant } from "../time";
-import { OPAQUE } from "../token";
+import { CLOCK, OPAQUE } from "../token";
 import { Boundary } from "../ui/boundary";
 import { Focus } from "../ui/focus";
 import { Frame, Heading } from "../ui/frame";
@@ -432,6 +432,7 @@ function SignInFailed({ why }: { why: SignInFailure }) {
     <Notice tone="bad">
       {why === "failed" &&
         "Sign-in failed. Nothing was accepted. Check your internet connection, then try again. Or use another account."}
+      {why === "clock" && `Nothing was accepted. ${CLOCK}`}
       {why === "opaque" && `Nothing was accepted. ${OPAQUE}`}
       {why === "blocked" &&
         `This browser blocks site data, which sign-in needs. Nothing was accepted. Allow cookies and site data for ${location.host}, then open the link in your email again. Or open the link in another browser.`}
