@@ -11,12 +11,14 @@ import { Boundary } from "./ui/boundary";
 import { Focus } from "./ui/focus";
 import { Frame, Heading } from "./ui/frame";
 import { asProblem } from "./ui/load";
-import { Failure } from "./ui/status";
+import { Failure, Notice } from "./ui/status";
 import { Text } from "./ui/text";
 
 const KEY = "unsubscribe";
 /** What was stopped, for a reload: an organisation's name, or nothing for the daily email. */
 const DONE = "unsubscribed";
+/** The id of a request without an answer, for a reload. */
+const TRIED = "unsubscribing";
 const id = signal<string | null>(null);
 
 const ID = /^(digest-)?[\w-]{64}$/;
@@ -51,12 +53,14 @@ const WORDS = {
     heading: "Stop these invites?",
     text: "You will get no more invites from the organisation that sent you the email. It will see that you stopped them. You can undo this with the link in the email.",
     button: "Stop inviting me",
+    doubt: "Were these invites stopped?",
     lost: "The invites may have been stopped.",
   },
   digest: {
     heading: "Stop the daily email?",
     text: "You will get no more emails about deals that need your attention. Deals, seats and invites stay as they are. You can switch the email on again on your deals page.",
     button: "Stop the daily email",
+    doubt: "Was the daily email stopped?",
     lost: "The daily email may have been stopped.",
   },
 };
@@ -65,40 +69,52 @@ function Unsubscribe({ which }: { which: string | null }) {
   const done = useSignal(kept(DONE));
   const problem = useSignal<Problem | undefined>(undefined);
   const busy = useSignal(false);
+  const tried = useSignal(which !== null && kept(TRIED) === which);
   if (done.value !== null) return <Done organisation={done.value} />;
   if (!which || !ID.test(which) || problem.value?.code === "unknown_invite") return <NoId isCut={!!which} />;
 
   const isDigest = which.startsWith("digest-");
-  const { heading, text, button, lost } = isDigest ? WORDS.digest : WORDS.invites;
+  const { heading, doubt, text, button, lost } = isDigest ? WORDS.digest : WORDS.invites;
   const stop = async () => {
     if (busy.value) return;
     busy.value = true;
+    // A reload may come before the answer.
+    keep(TRIED, which);
     try {
       const stopped = isDigest ? (await unsubscribeDigest(which), "") : (await unsubscribe(which)).organisation.name;
       keep(DONE, stopped);
       drop(KEY);
+      drop(TRIED);
       done.value = stopped;
     } catch (error) {
       problem.value = asProblem(error);
+      tried.value ||= problem.value.isLost;
+      if (!tried.value) drop(TRIED);
     } finally {
       busy.value = false;
     }
   };
   return (
     <>
-      <Heading title="Unsubscribe">{heading}</Heading>
-      <p>{text}</p>
+      <Heading title="Unsubscribe">{tried.value ? doubt : heading}</Heading>
       {problem.value && (
         <Focus key={problem.value}>
           <Failure
             problem={problem.value}
             text={problem.value.isLost ? `${lost} Trying again is safe.` : "This attempt changed nothing."}
+            {...(problem.value.code === "unreadable" && {
+              advice: "If this network asks you to sign in, do that first.",
+            })}
           />
         </Focus>
       )}
+      {!problem.value && tried.value && (
+        <Notice tone="warn">No answer came to the last attempt. {lost} Trying again is safe.</Notice>
+      )}
+      <p>{text}</p>
       <p class="actions">
         <button type="button" disabled={busy.value} aria-busy={busy.value} onClick={() => void stop()}>
-          <Text>{problem.value ? "Try again" : button}</Text>
+          <Text>{problem.value || tried.value ? "Try again" : button}</Text>
         </button>
       </p>
     </>

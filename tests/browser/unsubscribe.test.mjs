@@ -96,9 +96,9 @@ for (const [what, id, requests] of [["a part of its id is missing", "cut", 0], [
   });
 }
 
-for (const [what, id, lost, answer, done] of /** @type {const} */ ([
-  ["the invites", ID, "The invites may have been stopped.", STOPPED, "You get no more invites from Hill & Dale"],
-  ["the daily email", DIGEST, "The daily email may have been stopped.", OFF, "You get no more of these emails"],
+for (const [what, id, lost, answer, done, doubt] of /** @type {const} */ ([
+  ["the invites", ID, "The invites may have been stopped.", STOPPED, "You get no more invites from Hill & Dale", "Were these invites stopped?"],
+  ["the daily email", DIGEST, "The daily email may have been stopped.", OFF, "You get no more of these emails", "Was the daily email stopped?"],
 ])) {
   check(`when no answer comes about ${what}, the page says so, and tries again`, { expect: [/ERR_INTERNET_DISCONNECTED/], hands: [Keyboard] }, async ({ page, hand }) => {
     const posted = await answers(page, undefined, { contentType: "text/html", body: "<h1>Welcome to the guest network</h1>" }, answer);
@@ -106,7 +106,11 @@ for (const [what, id, lost, answer, done] of /** @type {const} */ ([
     await hand.press("button", /^Stop/);
     await page.locator(":focus", { hasText: `Can’t connect to Seatkeeper. ${lost} Trying again is safe.` }).waitFor();
     await hand.press("button", "Try again");
-    await page.locator(":focus", { hasText: `Seatkeeper’s answer could not be read. ${lost}` }).waitFor();
+    await page.locator(":focus", { hasText: `Seatkeeper’s answer could not be read. ${lost} Trying again is safe. If this network asks you to sign in, do that first.` }).waitFor();
+    assert.equal(await page.getByText("reload").count(), 0);
+    await page.reload();
+    await heading(page, doubt);
+    await page.getByRole("status").filter({ hasText: `No answer came to the last attempt. ${lost} Trying again is safe.` }).waitFor();
     await hand.press("button", "Try again");
     await heading(page, done);
     assert.equal(posted.length, 3);
@@ -118,6 +122,8 @@ check("a refused request is said to have changed nothing", { expect: [answered(4
   await page.goto(`/unsubscribe#${ID}`);
   await hand.press("button", "Stop inviting me");
   await page.getByRole("alert").filter({ hasText: "Too many requests. This attempt changed nothing." }).waitFor();
+  await page.reload();
+  await heading(page, "Stop these invites?");
 });
 
 check("one button stops a manager's daily email, and the page leads to where it is switched on again", { viewport: PHONE, hands: BOTH }, async ({ page, stack, hand }) => {

@@ -85,12 +85,14 @@ export function Notice({
 export function Failure({
   problem,
   text,
+  advice = hint(problem),
   reload,
   retry = reload,
   onClose,
 }: {
   problem: Problem;
   text?: string;
+  advice?: string;
   reload?: () => void;
   retry?: (() => void) | undefined;
   onClose?: () => void;
@@ -104,7 +106,7 @@ export function Failure({
         <strong>
           <Text>{problem.detail}</Text>
         </strong>{" "}
-        {text} {hint(problem)} <Countdown>{when}</Countdown>
+        {text} {advice} <Countdown>{when}</Countdown>
       </p>
       {retry && problem.code !== "no_permission" && (
         <button type="button" class="small" onClick={retry}>
