@@ -123,6 +123,18 @@ describe("a change", () => {
     ]);
   });
 
+  it.each([
+    [0, "No learner has a seat yet."],
+    [1, "1 learner has a seat, and keeps it: the learner’s page goes on to show it."],
+    [1200, "1,200 learners have seats, and keep them: their pages go on to show them."],
+  ])("to a start that is ahead says who keeps a seat, of %i learners", (allocated, held) => {
+    const deal = { ...DEAL, seats: { total: 2000, allocated, available: 2000 - allocated } };
+    expect(harmOf(deal, { startsAt: "2027-01-01T00:00:00Z" }, NOW).map(spaced)).toEqual([
+      "The deal will not have started: nobody can be invited or accept before 1 January 2027, 00:00 UTC. " +
+        `Pending invites that expire before then can no longer be accepted. ${held}`,
+    ]);
+  });
+
   it("mentions learners only if there are any", () => {
     const held = (allocated: number) =>
       losers({ ...DEAL, seats: { total: 100, allocated, available: 100 - allocated } });

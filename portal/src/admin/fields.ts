@@ -112,7 +112,10 @@ export function harmOf(deal: DealWithSeats, change: DealChange, now: number): st
     );
   }
   if (change.startsAt && deal.state === "active" && Date.parse(change.startsAt) > now) {
-    harm.push(`The deal will not have started: nobody can be invited or accept before ${instant(change.startsAt)}.`);
+    harm.push(
+      `The deal will not have started: nobody can be invited or accept before ${instant(change.startsAt)}. ` +
+        `Pending invites that expire before then can no longer be accepted. ${keepers(deal)}`,
+    );
   }
   if (change.endsAt && change.endsAt < deal.endsAt && deal.state !== "ended") {
     const [when, lost] =
@@ -142,6 +145,14 @@ function losersLater({ name, seats: { allocated } }: DealWithSeats): string {
       ? "No learner has a seat yet."
       : `Until then, learners keep their seats: ${number(allocated)} ${allocated === 1 ? "has" : "have"} one now.`;
   return `Only then do learners lose their seats and access to ${name}, and only then do pending invites stop working. ${held}`;
+}
+
+/** Who holds a seat of a deal that starts later than it did. */
+function keepers({ seats: { allocated } }: DealWithSeats): string {
+  if (allocated === 0) return "No learner has a seat yet.";
+  return allocated === 1
+    ? "1 learner has a seat, and keeps it: the learner’s page goes on to show it."
+    : `${number(allocated)} learners have seats, and keep them: their pages go on to show them.`;
 }
 
 /** The details of a refusal, for each field on the form that it names. */
