@@ -143,6 +143,35 @@ check("a deal to which somebody was invited is not deleted", { expect: [answered
   await rowOf(page, "Unlimited").waitFor();
 });
 
+check("a deal that was deleted meanwhile leaves the list, whatever was asked for", { expect: [answered(404)] }, async ({ page, stack, hand }) => {
+  const names = ["Edit", "Resize", "End now", "Delete", "Save", "Confirm"];
+  const deals = [];
+  for (const name of names) deals.push(await stack.newDeal({ org: "meanwhile", name }));
+  await show(page, "meanwhile");
+  await rowOf(page, "Save").waitFor();
+  const remove = (name) => stack.api(ADMIN, "DELETE", `/deals/${deals[names.indexOf(name)].id}`);
+  const leaves = async (name) => {
+    await says(page, `${name} of Hill & Dale was deleted meanwhile.`);
+    await rowOf(page, name).waitFor({ state: "detached" });
+  };
+  for (const name of names.slice(0, 4)) {
+    await remove(name);
+    await hand.press("button", `${name} ${name}`);
+    await leaves(name);
+  }
+  await hand.press("button", "Edit Save");
+  const form = page.getByRole("dialog", { name: "Edit Save" });
+  await hand.write("textbox", "Subscription", "Saved", form);
+  await remove("Save");
+  await hand.press("button", "Save", form);
+  await leaves("Save");
+  await hand.press("button", "End now Confirm");
+  await remove("Confirm");
+  await hand.press("button", "End deal now", page.getByRole("dialog", { name: /^End Confirm/ }));
+  await leaves("Confirm");
+  await page.getByText("meanwhile has no deals").waitFor();
+});
+
 check("a second deal shows the organisation's name, which can be corrected", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ title: "Dale & Cou" });
   await enter(page, ADMIN, "/admin");

@@ -62,6 +62,17 @@ function Deals() {
     update(replaced);
     setCreated(replaced);
   };
+  /** Takes a deleted deal out of the list. */
+  const drop = (deal: DealWithSeats) => {
+    const others = (list: DealWithSeats[]) => list.filter(({ id }) => id !== deal.id);
+    update(others);
+    setCreated(others);
+    setOpen(null);
+  };
+  const dropDeleted = (deal: DealWithSeats, problem: Problem) => {
+    drop(deal);
+    setRefusal({ problem, text: `${deal.name} of ${deal.organisation.name} was deleted meanwhile.` });
+  };
   const done = (deal: DealWithSeats, text: string, tone: Said["tone"] = "good") => {
     show(deal);
     setOpen(null);
@@ -79,6 +90,7 @@ function Deals() {
       await go(loaded);
     } catch (error) {
       const problem = asProblem(error);
+      if (problem.code === "not_found") return dropDeleted(deal, problem);
       const text = `${deal.name} of ${deal.organisation.name} could not be loaded. Nothing was changed.`;
       setRefusal({ problem, text, ...(problem.temporary && { retry: () => void begin(deal, go) }) });
     } finally {
@@ -102,11 +114,14 @@ function Deals() {
       await write();
     } catch (error) {
       const problem = asProblem(error);
+      if (problem.code === "not_found") return dropDeleted(deal, problem);
       let outcome = problem.isLost ? "may have gone through" : "failed";
       if (problem.isLost || problem.code === "stale") {
         const now = await getDeal(deal.id).catch(asProblem);
         if ("body" in now) show(now.body);
-        if ("body" in now ? told(now.body) : now.code === "not_found" && told(undefined)) return;
+        const isGone = !("body" in now) && now.code === "not_found";
+        if ("body" in now ? told(now.body) : isGone && told(undefined)) return;
+        if (isGone) return dropDeleted(deal, problem);
         if (problem.isLost && "body" in now && now.etag === etag) outcome = "has not gone through";
       }
       const text = `${what} ${deal.name} of ${deal.organisation.name} ${outcome}.`;
@@ -161,9 +176,7 @@ function Deals() {
     });
     if (!yes) return;
     const gone = (text: string) => {
-      const others = (list: DealWithSeats[]) => list.filter(({ id }) => id !== deal.id);
-      update(others);
-      setCreated(others);
+      drop(deal);
       setSaid({ tone: "good", text });
     };
     const which = `${deal.name} of ${deal.organisation.name}`;
@@ -208,6 +221,10 @@ function Deals() {
                 Reload deals
               </button>
             </Notice>
+          ) : refusal.problem.code === "not_found" ? (
+            <Result key={refusal.text} tone="warn" onClose={() => setRefusal(undefined)}>
+              {refusal.text!}
+            </Result>
           ) : (
             <Failure {...refusal} onClose={() => setRefusal(undefined)} />
           ))}
@@ -256,6 +273,7 @@ function Deals() {
           kind={open.kind}
           loaded={open.loaded}
           onReload={show}
+          onDeleted={dropDeleted}
           onClose={() => setOpen(null)}
           onDone={(deal) =>
             done(

@@ -213,6 +213,7 @@ export function ChangeForm({
   kind,
   loaded,
   onReload,
+  onDeleted,
   onDone,
   onClose,
 }: {
@@ -220,6 +221,7 @@ export function ChangeForm({
   loaded: LoadedDeal;
   /** The deal had changed, and was loaded again. */
   onReload: (deal: DealWithSeats) => void;
+  onDeleted: (deal: DealWithSeats, problem: Problem) => void;
   onDone: (deal: DealWithSeats) => void;
   onClose: () => void;
 }) {
@@ -245,7 +247,14 @@ export function ChangeForm({
     if (!sessionOver.value) edited.keep(undefined);
     onClose();
   };
-  const submit = async (values: Values) => {
+  const submit = (values: Values) =>
+    save(values).catch((error) => {
+      const problem = asProblem(error);
+      if (problem.code !== "not_found") throw problem;
+      edited.keep(undefined);
+      onDeleted(deal, problem);
+    });
+  const save = async (values: Values) => {
     const change = changeOf(deal, values);
     setIdle(Object.keys(change).length === 0);
     if (Object.keys(change).length === 0) return;
@@ -497,8 +506,6 @@ function wordsFor({ code, detail, temporary, errors }: Problem, lost: string): s
     return "Your session has ended, and nothing was changed. Close this form, then sign in again.";
   if (code === "no_permission" || code === "forbidden")
     return "This account does not have permission to change deals. Ask an administrator for it, or sign in with another account.";
-  if (code === "not_found")
-    return "This deal no longer exists. Close this form, then find the organisation’s deals again.";
   if (temporary) return lost;
   return errors.length > 0 ? errors.map(({ field, detail }) => `${field}: ${detail}`).join("; ") : detail;
 }
