@@ -1,6 +1,6 @@
 //! Digests: what is news, one claim for each, lost responses, and what a run costs.
 
-use super::table::{Answer, LEASE, Table, after, done, item, learner, n, s, start};
+use super::table::{Answer, LEASE, Table, after, done, item, learner, s, start};
 use super::wire::Fault;
 use futures_util::StreamExt;
 use shared::domain::digest::{RENEWED_FOR, Told, next_day};
@@ -186,15 +186,4 @@ async fn a_digest_belongs_to_one_organisation_and_ends() {
     assert!(table.digest().await.is_none());
     assert_eq!(off(SwitchOff::ById(&first.id.secret)).await, Some(globex), "again");
     assert_eq!(table.managers_due(after(2 * DAY)).await, 0);
-}
-
-/// A dismissed manager's token stays valid for some minutes.
-#[tokio::test]
-async fn a_blocked_manager_switches_nothing_on() {
-    let table = Table::new(9).await;
-    let key = format!("M#{}", learner("max"));
-    let blocked = item([("blocked", aws_sdk_dynamodb::types::AttributeValue::Bool(true)), ("used", n(0))]);
-    table.put([((key, "SENDS".to_owned()), blocked)]).await;
-    assert!(matches!(table.switch_on(start()).await, Err(StoreError::Blocked)));
-    assert!(table.digest().await.is_none());
 }
