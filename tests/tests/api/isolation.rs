@@ -124,7 +124,7 @@ async fn forged_tokens_all_look_alike() {
         path.rsplit_once('/').unwrap().1.to_owned()
     };
     for id in forgeries(&id(ann).await, &id(bob).await, &id(carl).await) {
-        let in_url: String = id.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let in_url = id.bytes().fold(String::new(), |all, byte| format!("{all}%{byte:02X}"));
         if !in_url.is_empty() {
             answers.push(stack.unsubscribe(&format!("/api/invites/unsubscribe/{in_url}")).await);
         }
