@@ -343,10 +343,11 @@ check("a lost response to creating a deal creates no second deal", LOST, async (
 
 check("a new deal that was changed after a lost answer is created once, and the page says with which values", LOST, async ({ page, stack, hand }) => {
   const form = await loseCreation({ page, hand }, "changed");
+  await hand.write("textbox", "Subscription", "Expert", form);
   await hand.write("textbox", "Seats", "30", form);
   await hand.press("button", "Create deal", form);
   await says(page, "Your first attempt had gone through. Unlimited was created for Dale changed: 25 seats");
-  await says(page, "What you entered later was not saved: Unlimited for Dale changed: 30 seats");
+  await says(page, "What you entered later was not saved: Expert, 30 seats. Resize or edit the deal.");
   await hand.press("button", "New deal");
   await hand.press("button", "Cancel", form);
   await says(page, "Your first attempt had gone through.");

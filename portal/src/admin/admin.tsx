@@ -259,10 +259,10 @@ function Deals() {
           }}
           onDone={(deal, unsaved) => {
             setCreated([...created, deal]);
-            const what = `${deal.name} was created for ${valuesIn(deal, deal.seats.total)}.`;
+            const what = `${deal.name} was created for ${deal.organisation.name}: ${counted(deal.seats.total, "seat")}, ${timesIn(deal)}.`;
             if (unsaved) {
-              const lost = `What you entered later was not saved: ${unsaved.name} for ${valuesIn(unsaved, unsaved.seats)}.`;
-              done(deal, `Your first attempt had gone through. ${what} ${lost} Resize or edit the deal.`, "warn");
+              const lost = `What you entered later was not saved: ${changesIn(unsaved, deal)}. Resize or edit the deal.`;
+              done(deal, `Your first attempt had gone through. ${what} ${lost}`, "warn");
             } else done(deal, what);
             if (deal.organisation.id !== organisation) route(pathOf({ organisation: deal.organisation.id }));
           }}
@@ -295,8 +295,20 @@ interface Said {
   text: string;
 }
 
-const valuesIn = ({ organisation, startsAt, endsAt }: Omit<NewDeal, "seats">, seats: number) =>
-  `${organisation.name}: ${counted(seats, "seat")}, ${instant(startsAt)} – ${instant(endsAt)}`;
+const timesIn = ({ startsAt, endsAt }: Pick<NewDeal, "startsAt" | "endsAt">) =>
+  `${instant(startsAt)} – ${instant(endsAt)}`;
+
+/** What was entered and the deal does not have. */
+function changesIn(entered: NewDeal, deal: DealWithSeats): string {
+  const changes = [
+    entered.name !== deal.name && entered.name,
+    entered.organisation.id !== deal.organisation.id && `the organisation ID ${entered.organisation.id}`,
+    entered.organisation.name !== deal.organisation.name && entered.organisation.name,
+    entered.seats !== deal.seats.total && counted(entered.seats, "seat"),
+    timesIn(entered) !== timesIn(deal) && timesIn(entered),
+  ];
+  return changes.filter(Boolean).join(", ");
+}
 
 const UNSURE = "We don’t know whether the new deal was created. To find out, open “New deal” and create it again.";
 
