@@ -131,6 +131,31 @@ check("a deal that would have ended already is created only after a question, an
   assert.deepEqual((await stack.api(ADMIN, "GET", `/deals?organisation=${org}`)).deals, []);
 });
 
+check("a mistyped year or number of seats is asked about, in a new deal as in an old one", {}, async ({ page, stack, hand }) => {
+  const org = "mistyped";
+  await show(page, org);
+  await hand.press("button", "New deal");
+  const form = page.getByRole("dialog", { name: "New deal" });
+  await fillIn(hand, form, { "Organisation name": "Dale & Co", Subscription: "Unlimited", Seats: "1000000" });
+  await form.getByLabel("Ends").fill("2216-01-01T00:00");
+  await hand.press("button", "Create deal", form);
+  const question = page.getByRole("dialog", { name: "Create this deal?" });
+  await question.getByText(/^The deal lasts 1\d\d years: /).waitFor();
+  await question.getByText("The deal has 1,000,000 seats.").waitFor();
+  await hand.press("button", "Change the deal", question);
+  assert.deepEqual((await stack.api(ADMIN, "GET", `/deals?organisation=${org}`)).deals, []);
+  await hand.press("button", "Create deal", form);
+  await hand.press("button", "Create deal", question);
+  await says(page, "Unlimited was created for Dale & Co");
+  const deal = await stack.newDeal();
+  await show(page, deal.org);
+  await hand.press("button", "Resize Unlimited");
+  await hand.write("textbox", /^Seats/, "20000", page.getByRole("dialog", { name: "Resize Unlimited" }));
+  await hand.press("button", "Resize", page.getByRole("dialog", { name: "Resize Unlimited" }));
+  await hand.press("button", "Resize to 20,000 seats", page.getByRole("dialog").filter({ hasText: "The deal has 20,000 seats instead of 20." }));
+  await says(page, "Unlimited now has 20,000 seats");
+});
+
 check("a deal to which somebody was invited is not deleted", { expect: [answered(409)] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await deal.invite(["ann@example.com"]);

@@ -4,6 +4,7 @@ import { spaced } from "../sample";
 import { instant } from "../time";
 import {
   changeOf,
+  doubtsIn,
   fromInput,
   harmOf,
   losers,
@@ -141,6 +142,63 @@ describe("a change", () => {
     expect(held(0)).toBe("No learner has a seat. Pending invites can no longer be accepted.");
     expect(held(1)).toMatch(/^1 learner loses a seat and access to Unlimited\. Pending/);
     expect(held(1200)).toMatch(/^1,200 learners lose their seats and access to Unlimited\. Pending/);
+  });
+});
+
+describe("what may be mistyped", () => {
+  const doubts = (change: Parameters<typeof doubtsIn>[0], deal?: DealWithSeats) =>
+    doubtsIn(change, deal, NOW).map(spaced);
+  const [startsAt, endsAt] = ["2026-11-24T00:00:00Z", "2027-11-24T00:00:00Z"];
+
+  it.each([
+    [
+      { endsAt: "2216-11-24T00:00:00Z" },
+      ["The deal lasts 190 years: 24 November 2026, 00:00 UTC – 24 November 2216, 00:00 UTC."],
+    ],
+    [
+      { endsAt: "2029-11-24T00:00:01Z" },
+      ["The deal lasts 3 years: 24 November 2026, 00:00 UTC – 24 November 2029, 00:00 UTC."],
+    ],
+    [{ endsAt: "2029-11-24T00:00:00Z" }, []],
+    [
+      { startsAt: "2016-11-24T00:00:00Z" },
+      [
+        "The deal lasts 11 years: 24 November 2016, 00:00 UTC – 24 November 2027, 00:00 UTC.",
+        "The deal started 10 years ago, on 24 November 2016, 00:00 UTC.",
+      ],
+    ],
+    [
+      { startsAt: "2036-11-24T00:00:00Z", endsAt: "2037-11-24T00:00:00Z" },
+      ["The deal starts in 10 years, on 24 November 2036, 00:00 UTC."],
+    ],
+    [{ startsAt: "2025-11-24T00:00:01Z" }, []],
+    [{ startsAt: "2027-11-23T23:59:59Z" }, []],
+    [{ seats: 1_000_000 }, ["The deal has 1,000,000 seats."]],
+    [{ seats: 10_000 }, []],
+  ])("in a new deal with %o", (values, expected) => {
+    expect(doubts({ startsAt, endsAt, seats: 100, ...values })).toEqual(expected);
+  });
+
+  it.each([
+    [{ endsAt: "2216-09-01T00:00:00Z" }, [expect.stringContaining("lasts 190 years")]],
+    [
+      { startsAt: "2016-09-01T00:00:00Z" },
+      [expect.stringContaining("lasts 10 years"), expect.stringContaining("started 10 years ago")],
+    ],
+    [{ seats: 1000 }, ["The deal has 1,000 seats instead of 100."]],
+    [{ seats: 999 }, []],
+    [{ seats: 80 }, []],
+    [{ name: "Other" }, []],
+  ])("in a change to %o", (change, expected) => expect(doubts(change, DEAL)).toEqual(expected));
+
+  it("is not asked again of values that stay", () => {
+    const large = {
+      ...DEAL,
+      endsAt: "2216-09-01T00:00:00Z",
+      seats: { total: 20_000, allocated: 0, available: 20_000 },
+    };
+    expect(doubts({ name: "Other" }, large)).toEqual([]);
+    expect(doubts({ seats: 15_000 }, large)).toEqual([]);
   });
 });
 

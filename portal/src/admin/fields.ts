@@ -1,6 +1,6 @@
 /** A deal's fields as people type them: validation, conversion for the API, and its refusals in words. */
 import type { DealChange, DealWithSeats, NewDeal, Problem } from "../api";
-import { instant } from "../time";
+import { fromNow, instant } from "../time";
 import { counted, number } from "../ui/seat-numbers";
 
 /** The keys are the API's names in its refusals. */
@@ -100,6 +100,39 @@ export function changeOf(deal: DealWithSeats, values: Values): DealChange {
     ...Object.fromEntries(changed.map((field) => [field, after[field]])),
     ...(name !== deal.organisation.name && { organisation: { name } }),
   };
+}
+
+/** A longer deal, in years, may have a mistyped year. */
+const LONG = 3;
+/** More seats may be mistyped, and so may this many times as many as before. */
+const MANY = 10_000;
+const TIMES_AS_MANY = 10;
+
+const yearsAfter = (time: string | number, years: number) => {
+  const at = new Date(time);
+  return at.setUTCFullYear(at.getUTCFullYear() + years);
+};
+
+/** What may be mistyped in a new deal, or in what changes of a deal. */
+export function doubtsIn(change: DealChange, deal: DealWithSeats | undefined, now: number): string[] {
+  const doubts: string[] = [];
+  const { startsAt = deal?.startsAt, endsAt = deal?.endsAt, seats } = change;
+  if ((change.startsAt || change.endsAt) && startsAt && endsAt && Date.parse(endsAt) > yearsAfter(startsAt, LONG)) {
+    const years = new Date(endsAt).getUTCFullYear() - new Date(startsAt).getUTCFullYear();
+    const whole = yearsAfter(startsAt, years) > Date.parse(endsAt) ? years - 1 : years;
+    doubts.push(`The deal lasts ${counted(whole, "year")}: ${instant(startsAt)} – ${instant(endsAt)}.`);
+  }
+  if (change.startsAt) {
+    const start = Date.parse(change.startsAt);
+    if (start >= yearsAfter(now, 1) || start <= yearsAfter(now, -1))
+      doubts.push(
+        `The deal ${start > now ? "starts" : "started"} ${fromNow(change.startsAt, now)}, on ${instant(change.startsAt)}.`,
+      );
+  }
+  const before = deal?.seats.total;
+  if (seats !== undefined && seats > (before ?? 0) && (seats > MANY || (before && seats >= before * TIMES_AS_MANY)))
+    doubts.push(`The deal has ${counted(seats, "seat")}${before ? ` instead of ${number(before)}` : ""}.`);
+  return doubts;
 }
 
 /** What learners and managers lose by a change. */

@@ -21,6 +21,7 @@ import { Text } from "../ui/text";
 import { createOnce, dropDraft, isUnknown, keepValues, keptDraft } from "./draft";
 import {
   changeOf,
+  doubtsIn,
   FIELDS,
   type Field,
   fromInput,
@@ -87,14 +88,18 @@ export function NewDealForm({
       onEdit={keepValues}
       onClose={() => onClose(isUnknown())}
       submit={async (values) => {
-        const { organisation, endsAt } = newDeal(values);
+        const entered = newDeal(values);
+        const { organisation, endsAt } = entered;
+        const hasEnded = Date.parse(endsAt) <= Date.now();
+        const doubts = doubtsIn(entered, undefined, Date.now());
+        if (hasEnded) doubts.unshift(`Its end is ${instant(endsAt)}. Nobody can be invited to it or accept.`);
         const sure =
-          Date.parse(endsAt) > Date.now() ||
+          doubts.length === 0 ||
           (await confirm({
-            title: "Create a deal that has already ended?",
-            body: <p>Its end is {instant(endsAt)}. Nobody can be invited to it or accept.</p>,
-            action: "Create ended deal",
-            keep: "Change the dates",
+            title: hasEnded ? "Create a deal that has already ended?" : "Create this deal?",
+            body: doubts.map((text) => <p key={text}>{text}</p>),
+            action: hasEnded ? "Create ended deal" : "Create deal",
+            keep: hasEnded ? "Change the dates" : "Change the deal",
           }));
         if (!sure || !(await isRightName(organisation))) return;
         const { deal, isEarlier } = await createOnce(values);
@@ -258,7 +263,8 @@ export function ChangeForm({
     const change = changeOf(deal, values);
     setIdle(Object.keys(change).length === 0);
     if (Object.keys(change).length === 0) return;
-    const harm = harmOf(deal, change, Date.now());
+    const now = Date.now();
+    const harm = [...doubtsIn(change, deal, now), ...harmOf(deal, change, now)];
     // The API refuses fewer seats than learners hold: no need to ask first.
     if (harm.length > 0 && !(change.seats !== undefined && change.seats < deal.seats.allocated)) {
       const yes = await confirm({
