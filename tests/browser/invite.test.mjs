@@ -781,7 +781,7 @@ check("invites that were stopped stay when the result is left", {}, async ({ pag
   await page.getByText("10 rows are left from your last list.").waitFor();
 });
 
-check("sending shows its progress, and can be stopped and resumed", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check("sending shows its progress, and can be stopped and resumed", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ seats: 200 });
   await inviting(page, deal);
   await hand.paste("textbox", "Addresses", addresses("ann", 120).join("\n"));
