@@ -82,22 +82,22 @@ async fn i3_nobody_is_invited_to_a_deleted_deal() {
     let invitee = Invitee { id: link.invite, email: email("ann@example.com"), name: None };
     let row =
         |seen, opted_out, rule| Row { invite: link.invite, seen, opted_out, order: 0, replaces: None, rule };
-    let invites = |is_out| {
+    let first = |is_out| {
         let rule: Rule<'_> = Box::new(|existing, send, now| invite(existing, &invitee, send, now));
         vec![row(Seen::Nothing, Some(is_out), rule)]
     };
-    let resends = |seen| {
+    let again = |seen| {
         let rule: Rule<'_> = Box::new(|existing, send, now| resend(existing, None, send, now));
         vec![row(seen, None, rule)]
     };
     for (what, rows, is_deleted) in [
         ("no row", vec![], false),
         ("no row", vec![], true),
-        ("an invite", invites(false), false),
-        ("an invite", invites(false), true),
-        ("an opt-out", invites(true), false),
-        ("nobody to resend", resends(Seen::Record(None)), false),
-        ("nobody to resend", resends(Seen::Unread), false),
+        ("an invite", first(false), false),
+        ("an invite", first(false), true),
+        ("an opt-out", first(true), false),
+        ("nobody to resend", again(Seen::Record(None)), false),
+        ("nobody to resend", again(Seen::Unread), false),
     ] {
         let request = mails.new_request().await;
         let (deal, is_invite) = (request.deal.id, what == "an invite");
