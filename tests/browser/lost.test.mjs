@@ -216,7 +216,7 @@ check("a resend of many that did not arrive counts nobody, not even whom it leav
   assert.doesNotMatch(await page.getByRole("alert").innerText(), /\d+ invites?\b/);
 });
 
-/** Lets the next change of a deal arrive, and loses its answer and whatever the page reads of the deal then. */
+/** Lets the next change of a deal arrive, and loses its answer and what the page reads of the deal then. */
 const loseDeal = (page, deal, method) => {
   let lost = false;
   return page.route(`**/api${deal.path}`, async (route) => {
