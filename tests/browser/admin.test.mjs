@@ -217,6 +217,23 @@ check("a second deal shows the organisation's name, which can be corrected", {},
   assert.equal((await deal.api("GET")).organisation.name, "Dale & Sons");
 });
 
+check("a corrected name of the organisation says that its other deals keep theirs", {}, async ({ page, stack, hand }) => {
+  const { org } = await stack.newDeal({ title: "Firth" });
+  await stack.newDeal({ org, title: "Firth", name: "Evening" });
+  await show(page, org);
+  await hand.press("button", "Edit Unlimited");
+  const form = page.getByRole("dialog", { name: "Edit Unlimited" });
+  await form.getByText("For this deal only. The organisation’s other deal keeps its name.").waitFor();
+  await hand.write("textbox", "Organisation name", "Firth Ltd", form);
+  await hand.press("button", "Save", form);
+  await says(page, "It shows the organisation’s name “Firth Ltd”. The organisation’s other deal keeps its name. " +
+    "The list of organisations and its search use the name in the newest deal, “Firth”.");
+  await page.getByRole("heading", { name: "Firth", exact: true }).waitFor();
+  await hand.write("searchbox", FIND, "firth ltd");
+  await hand.press("button", "Find");
+  await page.getByText("Names that only older deals show are not searched.").waitFor();
+});
+
 check("a deal with another name of its organisation is created only after a question, and list and page show one name", {}, async ({ page, stack, hand }) => {
   const { org } = await stack.newDeal({ title: "Harbour" });
   await show(page, org);

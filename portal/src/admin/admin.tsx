@@ -12,7 +12,7 @@ import { asProblem, useLoad } from "../ui/load";
 import { counted, number } from "../ui/seat-numbers";
 import { announce, Failure, Notice, Waiting } from "../ui/status";
 import { Text } from "../ui/text";
-import { isOrganisationId, losers, organisationName, utc } from "./fields";
+import { isOrganisationId, losers, organisationName, otherNames, utc } from "./fields";
 import { ChangeForm, type Kind, type LoadedDeal, NewDealForm } from "./forms";
 import { Organisations, pathOf } from "./organisations";
 
@@ -272,6 +272,7 @@ function Deals() {
         <ChangeForm
           kind={open.kind}
           loaded={open.loaded}
+          deals={deals ?? []}
           onReload={show}
           onDeleted={dropDeleted}
           onClose={() => setOpen(null)}
@@ -280,7 +281,7 @@ function Deals() {
               deal,
               open.kind === "resize"
                 ? `${deal.name} now has ${counted(deal.seats.total, "seat")}, ${number(deal.seats.available)} of them available.`
-                : `${deal.name} was saved: ${instant(deal.startsAt)} – ${instant(deal.endsAt)}.`,
+                : `${deal.name} was saved: ${instant(deal.startsAt)} – ${instant(deal.endsAt)}.${renamed(open.loaded.body, deal, deals ?? [])}`,
             )
           }
         />
@@ -311,6 +312,13 @@ function changesIn(entered: NewDeal, deal: DealWithSeats): string {
 }
 
 const UNSURE = "We don’t know whether the new deal was created. To find out, open “New deal” and create it again.";
+
+/** Says the organisation's name in a deal, if it was corrected, and what keeps another one. */
+function renamed(before: DealWithSeats, deal: DealWithSeats, deals: DealWithSeats[]): string {
+  const { name } = deal.organisation;
+  if (name === before.organisation.name) return "";
+  return ` It shows the organisation’s name “${name}”. ${otherNames(deal, deals)}`.trimEnd();
+}
 
 /** Takes the focus, because the button that was pressed may be gone. */
 function Result({ tone, children, onClose }: { tone: Said["tone"]; children: string; onClose: () => void }) {

@@ -10,6 +10,7 @@ import {
   losers,
   newDeal,
   numberIn,
+  otherNames,
   refusedFields,
   toInput,
   valuesOf,
@@ -143,6 +144,17 @@ describe("a change", () => {
     expect(held(1)).toMatch(/^1 learner loses a seat and access to Unlimited\. Pending/);
     expect(held(1200)).toMatch(/^1,200 learners lose their seats and access to Unlimited\. Pending/);
   });
+});
+
+it("a corrected name says which names stay, and which one lists and search use", () => {
+  const [old, other, newest] = ["old", "other", "newest"].map((id) => ({ ...DEAL, id }));
+  expect(otherNames(old!, [old!])).toBe("");
+  expect(otherNames(old!, [old!, newest!])).toBe(
+    "The organisation’s other deal keeps its name. The list of organisations and its search use the name in the newest deal, “Acme”.",
+  );
+  expect(otherNames(newest!, [old!, other!, newest!])).toBe(
+    "The organisation’s 2 other deals keep their name. This deal is the newest: the list of organisations and its search use its name.",
+  );
 });
 
 describe("what may be mistyped", () => {

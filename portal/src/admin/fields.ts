@@ -19,6 +19,18 @@ export type Wrong = Partial<Record<Field, string>>;
 /** The name that the list of organisations shows: that of the newest deal. Deals come oldest first. */
 export const organisationName = (deals: DealWithSeats[]): string | undefined => deals.at(-1)?.organisation.name;
 
+/** What a corrected name of the organisation in one deal does not change; "" if there is no other deal. */
+export function otherNames(deal: DealWithSeats, deals: DealWithSeats[]): string {
+  const others = deals.filter(({ id }) => id !== deal.id).length;
+  if (others === 0) return "";
+  const kept = others === 1 ? "other deal keeps its name" : `${number(others)} other deals keep their name`;
+  const listed =
+    deals.at(-1)!.id === deal.id
+      ? "This deal is the newest: the list of organisations and its search use its name."
+      : `The list of organisations and its search use the name in the newest deal, “${organisationName(deals)}”.`;
+  return `The organisation’s ${kept}. ${listed}`;
+}
+
 export const isOrganisationId = (text: string) => /^[a-z0-9-]{1,64}$/.test(text);
 export const ORGANISATION_ID = "Enter an ID such as acme, not a name: 1 to 64 characters from a–z, 0–9 and hyphens.";
 

@@ -30,6 +30,7 @@ import {
   newDeal,
   numberIn,
   organisationName,
+  otherNames,
   refusedFields,
   toInput,
   type Values,
@@ -217,6 +218,7 @@ export interface LoadedDeal {
 export function ChangeForm({
   kind,
   loaded,
+  deals,
   onReload,
   onDeleted,
   onDone,
@@ -224,6 +226,8 @@ export function ChangeForm({
 }: {
   kind: Kind;
   loaded: LoadedDeal;
+  /** The organisation's. */
+  deals: DealWithSeats[];
   /** The deal had changed, and was loaded again. */
   onReload: (deal: DealWithSeats) => void;
   onDeleted: (deal: DealWithSeats, problem: Problem) => void;
@@ -238,6 +242,7 @@ export function ChangeForm({
   /** Whether the change whose answer was lost has not been made. */
   const [unsaved, setUnsaved] = useState(false);
   const [idle, setIdle] = useState(false);
+  const others = otherNames(deal, deals);
   const keepEdited = (values: Values) => {
     const stored = valuesOf(deal);
     const changed = fields.filter((field) => values[field] !== stored[field]).map((field) => [field, values[field]]);
@@ -305,6 +310,7 @@ export function ChangeForm({
       submit={submit}
       onEdit={keepEdited}
       onClose={close}
+      hints={() => (others ? { "organisation.name": `For this deal only. ${others}` } : {})}
     >
       {(values) => (
         <>

@@ -57,7 +57,7 @@ export function Organisations({ find }: { find: string }) {
   if (organisations.length === 0) {
     return (
       <p key={find}>
-        No organisation has this text in its name or ID.{" "}
+        No organisation has this text in its name or ID. Names that only older deals show are not searched.{" "}
         {isOrganisationId(find) && "If the ID is right, create the organisation’s first deal."}
       </p>
     );
